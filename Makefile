@@ -1,0 +1,122 @@
+# Mola: one Makefile. `make` leaves ./mola; see README.md for what else there is.
+#
+#   build/release/  what people run: -O2            build/san/  what tests run: ASan and UBSan
+#   each room of src/ becomes one archive, linked in the order of the layers (tools/check_layers)
+
+MODE    ?= release
+CC      ?= gcc
+VERSION := $(shell cat VERSION)
+B       := build/$(MODE)
+
+ROOMS   := base net http world signals discovery score proxy cli main
+LINK    := main cli proxy score discovery signals world http net base
+PKGS    := libcurl jansson yaml-0.1 libseccomp
+
+WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
+CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+CFLAGS_san     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+CFLAGS_all := -std=gnu17 -D_GNU_SOURCE -Isrc -I$(B)/gen -DMOLA_VERSION='"$(VERSION)"' $(WARN) $(CFLAGS_$(MODE)) -fPIE \
+              $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CFLAGS)
+LDFLAGS_all := $(filter -fsanitize%,$(CFLAGS_$(MODE))) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
+LIBS    := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
+
+PREFIX  ?= /usr/local
+MAN     := $(wildcard doc/man/*.[158])
+
+room_objs = $(patsubst src/%.c,$(B)/%.o,$(filter-out src/main/main.c,$(wildcard src/$(1)/*.c)))
+OBJS    := $(foreach r,$(ROOMS),$(call room_objs,$(r)))
+ARCHIVES := $(foreach r,$(LINK),$(B)/lib/$(r).a)
+UNITS   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*/*.c))
+SCENES  := $(B)/brain/scene
+BENCH   := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/*.c))
+BENCHLIB := $(patsubst bench/lib/%.c,$(B)/bench/lib/%.o,$(wildcard bench/lib/*.c))
+HELPERS := $(patsubst tests/real/%.c,$(B)/real/%,$(wildcard tests/real/*.c))
+DEPS    := build/.deps
+
+.PHONY: all mola-bin demo test test-bins bench bench-proxy bench-demo fuzz tail install clean
+
+all: mola
+
+mola: $(DEPS)
+	@$(MAKE) --no-print-directory MODE=release build/release/mola
+	@ln -f build/release/mola mola 2>/dev/null || cp build/release/mola mola
+
+# What is missing is installed on Debian (asking for root only then); elsewhere it is named.
+$(DEPS): tools/deps
+	@tools/deps build
+	@mkdir -p build && touch $@
+
+$(B)/mola: $(B)/main/main.o $(ARCHIVES)
+	$(CC) $(LDFLAGS_all) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
+
+define room_rule
+$(B)/lib/$(1).a: $(call room_objs,$(1))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	@ar rcs $$@ $$^
+endef
+$(foreach r,$(ROOMS),$(eval $(call room_rule,$(r))))
+
+$(B)/%.o: src/%.c VERSION
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_all) -MMD -MP -c -o $@ $<
+
+# Unit tests include the .c they test, so its archive member is never pulled in.
+$(B)/unit/%: tests/unit/%.c $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_all) -Wno-missing-prototypes -MMD -MP $(LDFLAGS_all) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS) -lcmocka
+
+$(SCENES): $(wildcard tests/brain/*.c) $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_all) $(LDFLAGS_all) -o $@ $(filter %.c,$^) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
+
+$(B)/bench/lib/%.o: bench/lib/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_all) -Ibench -MMD -MP -c -o $@ $<
+
+$(B)/bench/%: bench/%.c $(BENCHLIB) $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_all) -Ibench -MMD -MP $(LDFLAGS_all) -o $@ $< $(BENCHLIB) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
+
+$(B)/real/%: tests/real/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra -o $@ $< -lm -lpthread
+
+demo: mola
+	@$(MAKE) --no-print-directory MODE=release $(patsubst %,build/release/bench/%,cluster load demo)
+	@build/release/bench/demo
+
+test:
+	@tools/deps build test
+	@mkdir -p build && touch $(DEPS)
+	@$(MAKE) --no-print-directory MODE=san -j$$(nproc) test-bins
+	@tests/run
+
+test-bins: $(B)/mola $(UNITS) $(if $(wildcard tests/brain/*.c),$(SCENES)) $(BENCH) $(HELPERS)
+
+bench: bench-proxy bench-demo
+
+bench-proxy: mola
+	@tools/deps bench
+	@$(MAKE) --no-print-directory MODE=release $(patsubst bench/%.c,build/release/bench/%,$(wildcard bench/*.c))
+	@bench/proxy
+
+bench-demo: mola
+	@$(MAKE) --no-print-directory MODE=release $(patsubst bench/%.c,build/release/bench/%,$(wildcard bench/*.c))
+	@bench/decision
+
+fuzz:
+	@tools/deps fuzz
+	@tests/fuzz/run
+
+tail:
+	@tools/tail
+
+install: mola
+	install -D -m 755 mola $(DESTDIR)$(PREFIX)/bin/mola
+	for m in $(MAN); do install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
+
+clean:
+	rm -rf build mola
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,18 @@
+/*
+ * bug: assertions that stay on. A bug dies loudly, with the place and the words that were untrue.
+ */
+#ifndef BASE_BUG_H
+#define BASE_BUG_H
+
+#define ASSERT(cond) ((cond) ? (void)0 : bug_die(__FILE__, __LINE__, __func__, #cond))
+#define BUG(text) bug_die(__FILE__, __LINE__, __func__, text)
+
+void bug_die(const char *file, int line, const char *func, const char *what) __attribute__((noreturn, cold));
+
+/* Memory at boot or of bounded small size: never NULL, aborts when there is none. `zalloc` is zeroed. */
+void	*must_alloc(unsigned long bytes);
+void	*must_zalloc(unsigned long bytes);
+void	*must_realloc(void *, unsigned long bytes);
+char	*must_strdup(const char *);
+
+#endif

@@ -1,0 +1,24 @@
+#include <time.h>
+
+#include "base/clock.h"
+
+static int64_t
+read_usec(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return (int64_t)t.tv_sec * USEC_PER_SEC + t.tv_nsec / 1000;
+}
+
+int64_t
+clock_mono_usec(void)
+{
+	return read_usec(CLOCK_MONOTONIC);
+}
+
+int64_t
+clock_wall_usec(void)
+{
+	return read_usec(CLOCK_REALTIME);
+}

@@ -1,0 +1,162 @@
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+static struct {
+	const char	*who;
+	enum log_level	 least;
+	bool		 json;
+	log_tap_f	*tap;
+	void		*tap_arg;
+} conf = { "mola", LOG_INFO, false, NULL, NULL };
+
+static const char *const level_name[] = { "debug", "info", "warn", "error" };
+
+struct line {
+	char	b[2048];
+	size_t	n;
+};
+
+static void
+put(struct line *l, char c)
+{
+	if (l->n < sizeof l->b - 2)		/* room for the newline and the end */
+		l->b[l->n++] = c;
+}
+
+static void
+puts_raw(struct line *l, const char *s)
+{
+	for (; *s != '\0'; s++)
+		put(l, *s);
+}
+
+/* Values come from clients, labels and exporters: control bytes never reach a terminal. */
+static void
+puts_quoted(struct line *l, const char *s, bool always)
+{
+	static const char hex[] = "0123456789abcdef";
+	bool plain = !always && *s != '\0';
+
+	for (const char *c = s; plain && *c != '\0'; c++)
+		plain = *c > ' ' && *c != '"' && *c != '=' && *c != '\\' && *c != 0x7f;
+	if (plain) {
+		puts_raw(l, s);
+		return;
+	}
+	put(l, '"');
+	for (; *s != '\0'; s++) {
+		unsigned char c = (unsigned char)*s;
+		if (c == '"' || c == '\\') {
+			put(l, '\\');
+			put(l, (char)c);
+		} else if (c < ' ' || c >= 0x7f) {
+			puts_raw(l, "\\u00");
+			put(l, hex[c >> 4]);
+			put(l, hex[c & 15]);
+		} else
+			put(l, (char)c);
+	}
+	put(l, '"');
+}
+
+static void
+put_pair(struct line *l, const char *key, const char *value)
+{
+	if (conf.json) {
+		put(l, ',');
+		puts_quoted(l, key, true);
+		put(l, ':');
+		puts_quoted(l, value, true);
+	} else {
+		put(l, ' ');
+		puts_raw(l, key);
+		put(l, '=');
+		puts_quoted(l, value, false);
+	}
+}
+
+static void
+put_time(struct line *l)
+{
+	int64_t now = clock_wall_usec();
+	time_t s = (time_t)(now / USEC_PER_SEC);
+	char text[48];
+	struct tm tm;
+
+	gmtime_r(&s, &tm);
+	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
+	puts_raw(l, text);
+	snprintf(text, sizeof text, ".%03dZ", (int)(now % USEC_PER_SEC / USEC_PER_MSEC));
+	puts_raw(l, text);
+}
+
+void
+log_setup(const char *who, enum log_level least, bool json)
+{
+	conf.who = who;
+	conf.least = least;
+	conf.json = json;
+}
+
+void
+log_tap(log_tap_f *fn, void *arg)
+{
+	conf.tap = fn;
+	conf.tap_arg = arg;
+}
+
+void
+log_event(enum log_level level, const char *event, ...)
+{
+	struct line l = { .n = 0 };
+	const char *key, *value;
+	size_t pairs;
+	va_list ap;
+
+	if (level < conf.least)
+		return;
+	if (conf.json)
+		puts_raw(&l, "{\"time\":\"");
+	put_time(&l);
+	if (conf.json)
+		put(&l, '"');
+	put_pair(&l, "level", level_name[level]);
+	put_pair(&l, "who", conf.who);
+	put_pair(&l, "event", event);
+	pairs = l.n;
+	va_start(ap, event);
+	while ((key = va_arg(ap, const char *)) != NULL) {
+		value = va_arg(ap, const char *);
+		put_pair(&l, key, value == NULL ? "" : value);
+	}
+	va_end(ap);
+	l.b[l.n] = '\0';
+	if (conf.tap != NULL)
+		conf.tap(conf.tap_arg, level, event, l.b + pairs + (l.b[pairs] != '\0'));
+	if (conf.json)
+		l.b[l.n++] = '}';
+	l.b[l.n] = '\n';
+	if (write(STDERR_FILENO, l.b, l.n + 1) < 0)
+		return;		/* nowhere left to say so */
+}
+
+const char *
+log_int(char out[24], int64_t n)
+{
+	snprintf(out, 24, "%" PRId64, n);
+	return out;
+}
+
+const char *
+log_float(char out[40], double x, int digits)
+{
+	snprintf(out, 40, "%.*f", digits, x);
+	return out;
+}

@@ -1,0 +1,142 @@
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/bug.h"
+#include "base/str.h"
+
+struct str
+str_of(const char *s)
+{
+	return (struct str){ s, s == NULL ? 0 : strlen(s) };
+}
+
+bool
+str_eq(struct str a, struct str b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
+}
+
+static char
+lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+bool
+str_eq_nocase(struct str a, struct str b)
+{
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++)
+		if (lower(a.p[i]) != lower(b.p[i]))
+			return false;
+	return true;
+}
+
+bool
+str_starts(struct str s, struct str prefix)
+{
+	return s.len >= prefix.len && str_eq((struct str){ s.p, prefix.len }, prefix);
+}
+
+struct str
+str_trim(struct str s)
+{
+	while (s.len > 0 && (*s.p == ' ' || *s.p == '\t'))
+		s.p++, s.len--;
+	while (s.len > 0 && (s.p[s.len - 1] == ' ' || s.p[s.len - 1] == '\t'))
+		s.len--;
+	return s;
+}
+
+bool
+str_split(struct str *rest, char sep, struct str *part)
+{
+	const char *at;
+
+	if (rest->p == NULL)
+		return false;
+	at = rest->len == 0 ? NULL : memchr(rest->p, sep, rest->len);
+	if (at == NULL) {
+		*part = *rest;
+		*rest = (struct str){ NULL, 0 };
+		return true;
+	}
+	*part = (struct str){ rest->p, (size_t)(at - rest->p) };
+	rest->len -= part->len + 1;
+	rest->p = at + 1;
+	return true;
+}
+
+bool
+str_to_u64(struct str s, uint64_t *out)
+{
+	uint64_t v = 0;
+
+	if (s.len == 0)
+		return false;
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned d = (unsigned)(s.p[i] - '0');
+		if (d > 9 || v > (UINT64_MAX - d) / 10)
+			return false;
+		v = v * 10 + d;
+	}
+	*out = v;
+	return true;
+}
+
+bool
+str_to_double(struct str s, double *out)
+{
+	char copy[64], *end;
+	double v;
+
+	if (s.len == 0 || s.len >= sizeof copy || s.p[0] == ' ' || s.p[0] == '\t')
+		return false;
+	str_copy(copy, sizeof copy, s);
+	v = strtod(copy, &end);
+	if (end != copy + s.len)
+		return false;
+	*out = v;
+	return true;
+}
+
+size_t
+str_copy(char *dst, size_t cap, struct str s)
+{
+	size_t n = s.len < cap ? s.len : cap - 1;
+
+	ASSERT(cap > 0);
+	if (n > 0)
+		memcpy(dst, s.p, n);
+	dst[n] = '\0';
+	return n;
+}
+
+char *
+str_dup(struct str s)
+{
+	char *copy = must_alloc(s.len + 1);
+
+	str_copy(copy, s.len + 1, s);
+	return copy;
+}
+
+/* FNV-1a with a random start, so that nobody outside can choose colliding keys beforehand. */
+uint64_t
+str_hash(struct str s)
+{
+	static uint64_t seed;
+	uint64_t h;
+
+	if (seed == 0) {
+		if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != sizeof seed)
+			seed = 0x9e3779b97f4a7c15u;
+		seed |= 1;
+	}
+	h = seed;
+	for (size_t i = 0; i < s.len; i++)
+		h = (h ^ (unsigned char)s.p[i]) * 0x100000001b3u;
+	return h ^ h >> 29;
+}

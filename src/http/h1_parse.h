@@ -1,0 +1,25 @@
+/*
+ * h1_parse: heads of HTTP/1.x messages, strictly (RFC 9112). What one server might read differently from
+ * another is refused, never repaired: bare LF, obs-fold, space before the colon, repeated or signed lengths,
+ * a length beside a transfer coding, NUL and control bytes, a missing or repeated Host.
+ */
+#ifndef HTTP_H1_PARSE_H
+#define HTTP_H1_PARSE_H
+
+#include "base/why.h"
+#include "http/msg.h"
+
+enum parse { PARSE_DONE, PARSE_MORE, PARSE_BAD };
+
+/*
+ * Looks for a whole head at the start of `in`. DONE: *h is filled, *used is the head's length. MORE: the head
+ * is not complete, nothing was consumed. BAD: *why says which rule was broken. Outputs stay untouched otherwise.
+ * `scanned` remembers how far a MORE has looked, so that a head that trickles in costs linear time: start it at 0.
+ * A single empty line before a request line is skipped, as RFC 9112 2.2 asks.
+ */
+enum parse	h1_parse_request(struct head *h, struct str in, size_t *scanned, size_t *used, const struct why **why);
+/* `to_head`, `to_connect`: what the request was; it decides whether a body follows. 1xx and 101 included. */
+enum parse	h1_parse_response(struct head *h, struct str in, bool to_head, size_t *scanned, size_t *used,
+		    const struct why **why);
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * msg: the head of an HTTP/1.x message, parsed in place: every slice points into the buffer it was read from.
+ */
+#ifndef HTTP_MSG_H
+#define HTTP_MSG_H
+
+#include "base/str.h"
+
+#define MSG_FIELDS_MAX	100		/* more: too_many_fields */
+#define MSG_HEAD_MAX	16384		/* bytes of a head, its empty line included */
+
+/* Fields that mean something to us; all others are FIELD_OTHER and are passed on untouched. */
+enum field_id {
+	FIELD_OTHER,
+	FIELD_HOST, FIELD_CONTENT_LENGTH, FIELD_TRANSFER_ENCODING, FIELD_CONNECTION, FIELD_KEEP_ALIVE,
+	FIELD_PROXY_CONNECTION, FIELD_TE, FIELD_TRAILER, FIELD_UPGRADE, FIELD_EXPECT,
+	FIELD_X_FORWARDED_FOR, FIELD_X_FORWARDED_PROTO, FIELD_X_FORWARDED_HOST, FIELD_COOKIE, FIELD_DATE
+};
+
+struct field {
+	struct str	name, value;		/* value without the spaces around it */
+	struct str	line;			/* the whole line, CRLF included, as it stands in the buffer */
+	enum field_id	id;
+	bool		hop;			/* hop-by-hop: by its name or because Connection names it */
+};
+
+enum body_kind {
+	BODY_NONE,
+	BODY_LENGTH,		/* `length` bytes follow (never 0: that is BODY_NONE) */
+	BODY_CHUNKED,
+	BODY_UNTIL_CLOSE	/* responses only */
+};
+
+struct head {
+	/* requests; the target is in origin-form after parsing: an absolute-form's authority went to `host` */
+	struct str	 method, target;	/* target: path and query, or "*" */
+	struct str	 path;			/* the part of target before '?' */
+	struct str	 host;			/* without port, may be empty in HTTP/1.0 */
+	struct str	 authority;		/* Host as given, with port */
+	bool		 is_head, is_connect, idempotent;	/* idempotent: RFC 9110, 9.2.2 */
+	bool		 expect_continue;
+	/* responses */
+	int		 status;		/* 100..599 */
+	struct str	 reason;
+	/* both */
+	struct str	 start_line;		/* CRLF included */
+	int		 minor;			/* HTTP/1.minor: 0 or 1 */
+	bool		 keep_alive;		/* what this message says of its connection */
+	bool		 upgrade;		/* Connection: upgrade and an Upgrade field */
+	enum body_kind	 body;
+	uint64_t	 length;		/* BODY_LENGTH */
+	int		 nfields;
+	struct field	 field[MSG_FIELDS_MAX];
+};
+
+const struct field	*head_find(const struct head *, enum field_id);	/* the first, or NULL */
+/* True when a comma-separated list such as Connection contains the token (case-insensitive). */
+bool			 list_has(struct str list, struct str token);
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * conf: the one YAML file. The text is parsed into plain values; keys, types, defaults and help stand once in
+ * tbl/conf.h and feed this parser and the man page. Errors name file, line, key and what was expected.
+ */
+#ifndef MAIN_CONF_H
+#define MAIN_CONF_H
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "net/sock.h"
+#include "world/world.h"
+
+struct conf_node {
+	int		 line;
+	char		*name;
+	char		*address;		/* optional */
+	double		 cores;			/* 0: unknown until a sample */
+	char		*node_exporter;		/* URL, NULL: none */
+	char		*agent;			/* URL, NULL: none */
+};
+
+struct conf_task {
+	int		 line;
+	char		*name;			/* "<service>.<n>" unless given */
+	char		*node;			/* of nodes: */
+	struct addr	 addr;
+};
+
+struct conf_service {
+	int		 line;
+	char		*name;
+	struct route_conf *route;		/* hosts x paths */
+	unsigned	 nroutes;
+	struct service_conf conf;
+	struct conf_task *task;
+	unsigned	 ntasks;
+};
+
+struct conf {
+	char		*file;			/* as named by the user, for messages */
+	struct table_listener *listen;
+	unsigned	 nlisten;
+	unsigned	 workers;		/* 1..WORKERS_MAX; auto is resolved: one per core that we may use */
+	char		*user;			/* whom workers become when started as root */
+	int64_t		 stop_usec;		/* graceful stop */
+
+	struct addr	 admin_addr;		/* len 0: none */
+	char		*admin_socket;		/* path, NULL: none */
+	char		*admin_token;		/* NULL: no writes over TCP */
+
+	enum log_level	 log_level;
+	bool		 log_json;
+	bool		 log_access;
+
+	int64_t		 signal_period_usec;	/* node_exporter scrapes and agent streams */
+	int64_t		 signal_timeout_usec;
+	int64_t		 best_node_period_usec;	/* renewal of scores for policy best-node */
+	double		 score_cpu_weight, score_ram_weight;
+	double		 balancers;		/* L */
+
+	int64_t		 client_head_usec, client_idle_usec, client_body_usec, client_write_usec;
+	unsigned	 clients_max;		/* per worker */
+	unsigned	 upstream_idle_max;	/* idle connections kept per task and worker */
+	int64_t		 upstream_idle_usec;
+
+	struct conf_node *node;
+	unsigned	 nnodes;
+	struct conf_service *service;
+	unsigned	 nservices;
+};
+
+/* `file` is used in messages only. On failure NULL, and `errors` holds one "file:line: key: …" line per error. */
+struct conf	*conf_parse(struct str text, const char *file, struct buf *errors);
+/* Reads a file whole (at most 4 MiB) into `text`. False: `errors` says why. */
+bool		 conf_read(const char *file, struct buf *text, struct buf *errors);
+void		 conf_free(struct conf **);
+
+#endif

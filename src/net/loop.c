@@ -1,0 +1,191 @@
+/*
+ * Knows descriptors, deadlines and the dead; knows nothing of bytes or protocols.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/bug.h"
+#include "base/clock.h"
+#include "net/loop.h"
+
+#define BATCH 256
+
+struct loop {
+	int		 epoll;
+	bool		 stopping;
+	int64_t		 now;
+	struct heap	 timers;
+	struct grave	*graves;
+};
+
+struct loop *
+loop_new(void)
+{
+	struct loop *l = must_zalloc(sizeof *l);
+
+	l->epoll = epoll_create1(EPOLL_CLOEXEC);
+	ASSERT(l->epoll >= 0);
+	l->now = clock_mono_usec();
+	heap_init(&l->timers);
+	return l;
+}
+
+static void
+graves_empty(struct loop *l)
+{
+	while (l->graves != NULL) {
+		struct grave *g = l->graves;
+		l->graves = g->next;
+		g->fn(g->arg);
+	}
+}
+
+void
+loop_free(struct loop **lp)
+{
+	struct loop *l = *lp;
+
+	*lp = NULL;
+	if (l == NULL)
+		return;
+	graves_empty(l);
+	heap_fini(&l->timers);
+	close(l->epoll);
+	free(l);
+}
+
+/* A timer whose deadline moved later since it was put into the heap goes back in; others run. */
+static void
+timers_run(struct loop *l)
+{
+	struct heap_node *n;
+
+	while ((n = heap_min(&l->timers)) != NULL && n->key <= l->now) {
+		struct timer *t = (struct timer *)n;	/* node is its first member */
+		heap_remove(&l->timers, n);
+		if (t->deadline > l->now)
+			heap_push(&l->timers, n, t->deadline);
+		else
+			t->fn(t->arg);
+	}
+}
+
+static int
+timers_wait_msec(const struct loop *l, int64_t most_usec)
+{
+	const struct heap_node *n = heap_min(&l->timers);
+	int64_t wait = most_usec;
+
+	if (n != NULL && (wait < 0 || n->key - l->now < wait))
+		wait = n->key > l->now ? n->key - l->now : 0;
+	if (wait < 0)
+		return -1;
+	wait = (wait + USEC_PER_MSEC - 1) / USEC_PER_MSEC;
+	return wait > 60000 ? 60000 : (int)wait;
+}
+
+static void
+events_run(struct loop *l, int64_t wait_most_usec)
+{
+	struct epoll_event ev[BATCH];
+	int n = epoll_wait(l->epoll, ev, BATCH, timers_wait_msec(l, wait_most_usec));
+
+	l->now = clock_mono_usec();
+	ASSERT(n >= 0 || errno == EINTR);
+	for (int i = 0; i < n; i++) {
+		struct io *io = ev[i].data.ptr;
+		if (io->fd >= 0)		/* unwatched by an earlier event of this batch */
+			io->fn(io->arg, ev[i].events);
+	}
+}
+
+void
+loop_turn(struct loop *l, int64_t wait_most_usec)
+{
+	l->now = clock_mono_usec();
+	timers_run(l);
+	graves_empty(l);
+	if (!l->stopping)
+		events_run(l, wait_most_usec);
+	graves_empty(l);
+}
+
+void
+loop_run(struct loop *l)
+{
+	while (!l->stopping)
+		loop_turn(l, -1);
+}
+
+void
+loop_stop(struct loop *l)
+{
+	l->stopping = true;
+}
+
+int64_t
+loop_now(const struct loop *l)
+{
+	return l->now;
+}
+
+void
+loop_watch(struct loop *l, struct io *io, int fd, uint32_t events, io_f *fn, void *arg)
+{
+	struct epoll_event ev = { .events = events, .data.ptr = io };
+
+	io->fd = fd;
+	io->fn = fn;
+	io->arg = arg;
+	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &ev) != 0)
+		BUG("epoll_ctl add");
+}
+
+void
+loop_rewatch(struct loop *l, struct io *io, uint32_t events)
+{
+	struct epoll_event ev = { .events = events, .data.ptr = io };
+
+	if (epoll_ctl(l->epoll, EPOLL_CTL_MOD, io->fd, &ev) != 0)
+		BUG("epoll_ctl mod");
+}
+
+void
+loop_unwatch(struct loop *l, struct io *io)
+{
+	if (io->fd < 0)
+		return;
+	epoll_ctl(l->epoll, EPOLL_CTL_DEL, io->fd, NULL);
+	io->fd = -1;
+}
+
+void
+timer_set(struct loop *l, struct timer *t, int64_t deadline, timer_f *fn, void *arg)
+{
+	t->fn = fn;
+	t->arg = arg;
+	t->deadline = deadline;
+	if (t->node.at != 0) {
+		if (deadline >= t->node.key)
+			return;
+		heap_remove(&l->timers, &t->node);
+	}
+	heap_push(&l->timers, &t->node, deadline);
+}
+
+void
+timer_clear(struct loop *l, struct timer *t)
+{
+	if (t->node.at != 0)
+		heap_remove(&l->timers, &t->node);
+}
+
+void
+loop_bury(struct loop *l, struct grave *g, grave_f *fn, void *arg)
+{
+	g->fn = fn;
+	g->arg = arg;
+	g->next = l->graves;
+	l->graves = g;
+}

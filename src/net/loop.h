@@ -1,0 +1,66 @@
+/*
+ * loop: one thread, one epoll, one clock. Everything that waits in Mola waits here.
+ *
+ * A turn: set the clock, run timers that are due, wait, run events, then bury the dead. Nothing is freed
+ * in the middle of a turn, so a callback may close anything, itself included.
+ */
+#ifndef NET_LOOP_H
+#define NET_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+
+#include "base/heap.h"
+
+struct loop;
+struct io;
+struct timer;
+
+typedef void	io_f(void *arg, uint32_t epoll_events);
+typedef void	timer_f(void *arg);
+typedef void	grave_f(void *arg);
+
+/* A watched descriptor; lives inside its owner. */
+struct io {
+	int	 fd;		/* -1 when not watched */
+	io_f	*fn;
+	void	*arg;
+};
+
+/* A timer; lives inside its owner. Zeroed memory is a timer that is not set. */
+struct timer {
+	struct heap_node node;
+	int64_t		 deadline;	/* may lie later than node.key: moved back lazily */
+	timer_f		*fn;
+	void		*arg;
+};
+
+/* One who dies at the end of this turn; lives inside its owner. */
+struct grave {
+	struct grave	*next;
+	grave_f		*fn;
+	void		*arg;
+};
+
+struct loop	*loop_new(void);
+void		 loop_free(struct loop **);
+void		 loop_run(struct loop *);		/* until loop_stop */
+void		 loop_turn(struct loop *, int64_t wait_most_usec);	/* one turn; -1: as long as it takes */
+void		 loop_stop(struct loop *);
+int64_t		 loop_now(const struct loop *);		/* CLOCK_MONOTONIC at the start of the turn, usec */
+
+/* EDGE: told once per change, in both directions, for streams. LEVEL: told while it lasts, for accept. */
+#define LOOP_EDGE	(EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
+#define LOOP_LEVEL	EPOLLIN
+void		 loop_watch(struct loop *, struct io *, int fd, uint32_t events, io_f *, void *arg);
+void		 loop_rewatch(struct loop *, struct io *, uint32_t events);
+void		 loop_unwatch(struct loop *, struct io *);	/* does not close the descriptor */
+
+/* Cheap to move later again and again: most calls only store the deadline. Setting a set timer moves it. */
+void		 timer_set(struct loop *, struct timer *, int64_t deadline_usec, timer_f *, void *arg);
+void		 timer_clear(struct loop *, struct timer *);
+
+void		 loop_bury(struct loop *, struct grave *, grave_f *, void *arg);
+
+#endif

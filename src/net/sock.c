@@ -1,0 +1,232 @@
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/bug.h"
+#include "net/sock.h"
+
+#define BACKLOG 4096
+
+static const struct why *
+addr_parse_unix(struct str path, struct addr *a)
+{
+	if (path.len == 0 || path.len >= sizeof a->sa.un.sun_path)
+		return WHY_BAD_ADDRESS;
+	memset(a, 0, sizeof *a);
+	a->sa.un.sun_family = AF_UNIX;
+	str_copy(a->sa.un.sun_path, sizeof a->sa.un.sun_path, path);
+	a->len = sizeof a->sa.un;
+	return NULL;
+}
+
+const struct why *
+addr_parse(struct str s, struct addr *out)
+{
+	char host[64];
+	struct addr a = { 0 };
+	struct str h;
+	uint64_t port;
+	size_t colon = s.len;
+
+	if (str_starts(s, STR("unix:")))
+		return addr_parse_unix((struct str){ s.p + 5, s.len - 5 }, out);
+	while (colon > 0 && s.p[colon - 1] != ':')
+		colon--;
+	if (colon == 0 || !str_to_u64((struct str){ s.p + colon, s.len - colon }, &port) || port > 65535)
+		return WHY_BAD_ADDRESS;
+	h = (struct str){ s.p, colon - 1 };
+	if (h.len >= sizeof host)
+		return WHY_BAD_ADDRESS;
+	if (h.len >= 2 && h.p[0] == '[' && h.p[h.len - 1] == ']') {
+		str_copy(host, sizeof host, (struct str){ h.p + 1, h.len - 2 });
+		a.sa.v6.sin6_family = AF_INET6;
+		a.sa.v6.sin6_port = htons((uint16_t)port);
+		a.len = sizeof a.sa.v6;
+		if (inet_pton(AF_INET6, host, &a.sa.v6.sin6_addr) != 1)
+			return WHY_BAD_ADDRESS;
+	} else {
+		str_copy(host, sizeof host, h.len == 0 ? STR("0.0.0.0") : h);
+		a.sa.v4.sin_family = AF_INET;
+		a.sa.v4.sin_port = htons((uint16_t)port);
+		a.len = sizeof a.sa.v4;
+		if (inet_pton(AF_INET, host, &a.sa.v4.sin_addr) != 1)
+			return WHY_BAD_ADDRESS;
+	}
+	*out = a;
+	return NULL;
+}
+
+const char *
+addr_host_text(const struct addr *a, char out[ADDR_TEXT_MAX])
+{
+	out[0] = '\0';
+	if (a->sa.any.sa_family == AF_INET)
+		inet_ntop(AF_INET, &a->sa.v4.sin_addr, out, ADDR_TEXT_MAX);
+	else if (a->sa.any.sa_family == AF_INET6)
+		inet_ntop(AF_INET6, &a->sa.v6.sin6_addr, out, ADDR_TEXT_MAX);
+	else
+		snprintf(out, ADDR_TEXT_MAX, "unix");
+	return out;
+}
+
+const char *
+addr_text(const struct addr *a, char out[ADDR_TEXT_MAX])
+{
+	char host[ADDR_TEXT_MAX];
+
+	addr_host_text(a, host);
+	if (a->sa.any.sa_family == AF_INET)
+		snprintf(out, ADDR_TEXT_MAX, "%.64s:%u", host, ntohs(a->sa.v4.sin_port));
+	else if (a->sa.any.sa_family == AF_INET6)
+		snprintf(out, ADDR_TEXT_MAX, "[%.64s]:%u", host, ntohs(a->sa.v6.sin6_port));
+	else
+		snprintf(out, ADDR_TEXT_MAX, "unix:%s", a->sa.un.sun_path);
+	return out;
+}
+
+bool
+addr_eq(const struct addr *a, const struct addr *b)
+{
+	char x[ADDR_TEXT_MAX], y[ADDR_TEXT_MAX];
+
+	return strcmp(addr_text(a, x), addr_text(b, y)) == 0;
+}
+
+static const struct why *
+fail(int fd)
+{
+	int e = errno;
+
+	if (fd >= 0)
+		close(fd);
+	errno = e;
+	return WHY_SYSTEM;
+}
+
+/* A socket file that nobody answers on was left by somebody who died. */
+static void
+unix_clear_dead(const struct addr *a)
+{
+	struct stat st;
+	int fd;
+
+	if (lstat(a->sa.un.sun_path, &st) != 0 || !S_ISSOCK(st.st_mode))
+		return;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && connect(fd, &a->sa.any, a->len) != 0 && errno == ECONNREFUSED)
+		unlink(a->sa.un.sun_path);
+	if (fd >= 0)
+		close(fd);
+}
+
+const struct why *
+sock_listen(const struct addr *a, bool reuseport, int *out)
+{
+	int one = 1, fd = socket(a->sa.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return fail(fd);
+	if (a->sa.any.sa_family == AF_UNIX)
+		unix_clear_dead(a);
+	else if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0
+	    || (reuseport && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) != 0))
+		return fail(fd);
+	if (bind(fd, &a->sa.any, a->len) != 0 || listen(fd, BACKLOG) != 0)
+		return fail(fd);
+	*out = fd;
+	return NULL;
+}
+
+static void
+tcp_nodelay(int fd)
+{
+	int one = 1;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);	/* fails on unix sockets, harmlessly */
+}
+
+const struct why *
+sock_connect(const struct addr *a, int *out)
+{
+	int fd = socket(a->sa.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return fail(fd);
+	if (a->sa.any.sa_family != AF_UNIX)
+		tcp_nodelay(fd);
+	if (connect(fd, &a->sa.any, a->len) != 0 && errno != EINPROGRESS)
+		return fail(fd);
+	*out = fd;
+	return NULL;
+}
+
+int
+sock_accept(int listener, struct addr *peer)
+{
+	int fd;
+
+	peer->len = sizeof peer->sa;
+	fd = accept4(listener, &peer->sa.any, &peer->len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd >= 0 && peer->sa.any.sa_family != AF_UNIX)
+		tcp_nodelay(fd);
+	return fd;
+}
+
+int
+sock_error(int fd)
+{
+	int e = 0;
+	socklen_t len = sizeof e;
+
+	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &e, &len) == 0 ? e : errno;
+}
+
+bool
+sock_send_fd(int sock, const void *p, size_t n, int fd)
+{
+	union {
+		struct cmsghdr	align;
+		char		b[CMSG_SPACE(sizeof fd)];
+	} control = { .b = { 0 } };
+	struct iovec iov = { (void *)(uintptr_t)p, n };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	ASSERT(n > 0);
+	if (fd >= 0) {
+		struct cmsghdr *c;
+		m.msg_control = control.b;
+		m.msg_controllen = sizeof control.b;
+		c = CMSG_FIRSTHDR(&m);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof fd);
+		memcpy(CMSG_DATA(c), &fd, sizeof fd);
+	}
+	return sendmsg(sock, &m, MSG_NOSIGNAL) == (ssize_t)n;
+}
+
+long
+sock_recv_fd(int sock, void *p, size_t cap, int *fd)
+{
+	union {
+		struct cmsghdr	align;
+		char		b[CMSG_SPACE(sizeof *fd)];
+	} control = { .b = { 0 } };
+	struct iovec iov = { p, cap };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.b,
+	    .msg_controllen = sizeof control.b };
+	ssize_t n = recvmsg(sock, &m, MSG_CMSG_CLOEXEC);
+	struct cmsghdr *c;
+
+	*fd = -1;
+	if (n < 0)
+		return -1;
+	for (c = CMSG_FIRSTHDR(&m); c != NULL; c = CMSG_NXTHDR(&m, c))
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+			memcpy(fd, CMSG_DATA(c), sizeof *fd);
+	return n;
+}

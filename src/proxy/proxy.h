@@ -1,0 +1,43 @@
+/*
+ * proxy: the hands. Accepts clients, parses, routes, picks a task, relays. Knows tables, live counters and
+ * phys rows; knows nothing of how they come about. One per worker, on the worker's loop.
+ */
+#ifndef PROXY_PROXY_H
+#define PROXY_PROXY_H
+
+#include "net/loop.h"
+#include "world/live.h"
+#include "world/phys.h"
+#include "world/table.h"
+
+struct proxy;
+
+struct proxy_conf {
+	unsigned	 worker;		/* our column in live */
+	struct live	*live;
+	const struct phys *phys;
+	uint64_t	 seed;			/* for tie-breaking */
+	int64_t		 client_head_usec, client_idle_usec, client_body_usec, client_write_usec;
+	unsigned	 clients_max;
+	unsigned	 upstream_idle_max;	/* per task */
+	int64_t		 upstream_idle_usec;
+	bool		 access_log;
+	bool		 probe;			/* this worker runs the active health checks for all */
+};
+
+struct proxy	*proxy_new(struct loop *, const struct proxy_conf *);
+void		 proxy_free(struct proxy **);
+/* Listeners belong to the proxy from here on. Closing one: proxy_unlisten with the same addr. */
+void		 proxy_listen(struct proxy *, int fd, const struct addr *);
+void		 proxy_unlisten(struct proxy *, const struct addr *);
+/* Takes a reference. Requests under way finish on the table they began with. */
+void		 proxy_table(struct proxy *, struct table *);
+/* New limits and time-outs after a reload; worker, live, phys and seed stay. */
+void		 proxy_reconf(struct proxy *, const struct proxy_conf *);
+
+/* Graceful stop: accepts what is already queued, then nothing; idle clients are closed, busy ones get
+ * `Connection: close`; `empty` is called once when the last has gone. */
+typedef void	proxy_empty_f(void *arg);
+void		 proxy_drain(struct proxy *, proxy_empty_f *, void *arg);
+
+#endif

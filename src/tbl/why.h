@@ -1,0 +1,69 @@
+/*
+ * Every reason for which something ends or fails, once.
+ * WHY(constant, status, blame, text): the HTTP status a client sees when the reason ends its request
+ * (0: none is sent), whose fault it is, and the sentence people read. The name is the constant in lower
+ * case; it appears in logs, in the Mola-Why header, in /metrics and in `mola why`.
+ */
+
+/* the client */
+WHY(CLIENT_GONE,          0, CLIENT,   "the client closed the connection before the end")
+WHY(CLIENT_IDLE,          0, CLIENT,   "the client sent nothing for the keep-alive time")
+WHY(CLIENT_SLOW_HEAD,   408, CLIENT,   "the request head did not arrive in time")
+WHY(CLIENT_SLOW_BODY,   408, CLIENT,   "the request body stalled")
+WHY(CLIENT_SLOW_READ,     0, CLIENT,   "the client stopped reading the response")
+WHY(HEAD_TOO_LARGE,     431, CLIENT,   "the request head is larger than the limit")
+WHY(TOO_MANY_FIELDS,    431, CLIENT,   "the message head has more fields than the limit")
+WHY(BAD_REQUEST_LINE,   400, CLIENT,   "the request line is malformed")
+WHY(BAD_TARGET,         400, CLIENT,   "the request target is malformed")
+WHY(BAD_VERSION,        505, CLIENT,   "the HTTP version is not 1.0 or 1.1")
+WHY(BAD_FIELD,          400, CLIENT,   "a header field is malformed")
+WHY(BAD_HOST,           400, CLIENT,   "the Host field is missing, repeated or malformed")
+WHY(BAD_LENGTH,         400, CLIENT,   "Content-Length is malformed, repeated or contradicts Transfer-Encoding")
+WHY(BAD_CODING,         501, CLIENT,   "Transfer-Encoding is anything but a single chunked")
+WHY(BAD_CHUNK,          400, CLIENT,   "the chunked framing is malformed")
+WHY(BAD_EXPECT,         417, CLIENT,   "Expect is anything but 100-continue")
+WHY(METHOD_REFUSED,     501, CLIENT,   "the method is not relayed (CONNECT)")
+
+/* routing and choice */
+WHY(NO_ROUTE,           404, CONFIG,   "no service is configured for this host and path")
+WHY(NO_TABLE,           503, US,       "no routing table has arrived yet")
+WHY(NO_TASK,            503, CONFIG,   "the service has no task")
+WHY(NO_LIVE_TASK,       503, UPSTREAM, "no task of the service is healthy and accepting")
+
+/* the task behind us */
+WHY(CONNECT_REFUSED,    502, UPSTREAM, "the task refused the connection")
+WHY(CONNECT_TIMEOUT,    504, UPSTREAM, "the task did not accept the connection in time")
+WHY(CONNECT_FAILED,     502, UPSTREAM, "the task could not be reached")
+WHY(UPSTREAM_SLOW_HEAD, 504, UPSTREAM, "the task did not answer in time")
+WHY(UPSTREAM_SLOW_BODY, 504, UPSTREAM, "the response body stalled")
+WHY(UPSTREAM_SLOW_READ, 504, UPSTREAM, "the task stopped reading the request")
+WHY(UPSTREAM_GONE,      502, UPSTREAM, "the task closed the connection before its answer was complete")
+WHY(UPSTREAM_BAD_HEAD,  502, UPSTREAM, "the response head is malformed")
+WHY(UPSTREAM_BAD_BODY,  502, UPSTREAM, "the response body's framing is malformed")
+WHY(UPSTREAM_HEAD_LARGE,502, UPSTREAM, "the response head is larger than the limit")
+WHY(UPSTREAM_EARLY,       0, UPSTREAM, "the task sent bytes that nobody asked for")
+WHY(UPSTREAM_IDLE,        0, US,       "an idle connection was closed after its keep-alive time")
+
+/* ourselves */
+WHY(TOO_MANY_CLIENTS,   503, US,       "all connection slots are in use")
+WHY(NO_MEMORY,          503, US,       "a memory ceiling was reached")
+WHY(STOPPING,           503, US,       "Mola is stopping")
+WHY(TUNNEL_IDLE,          0, US,       "a tunnel carried nothing for its idle time")
+WHY(TUNNEL_CLOSED,        0, CLIENT,   "one side closed the tunnel")
+WHY(COMPLETE,             0, US,       "the exchange is complete")
+
+/* addresses, files, the system */
+WHY(BAD_ADDRESS,          0, CONFIG,   "not an address of the form host:port, [v6]:port or unix:/path")
+WHY(SYSTEM,               0, US,       "a system call failed")
+
+/* signals */
+WHY(METRICS_SYNTAX,       0, EXPORTER, "a line is not Prometheus text")
+WHY(METRICS_LARGE,        0, EXPORTER, "the exporter sent more than the limit")
+WHY(METRICS_INCOMPLETE,   0, EXPORTER, "node_cpu_seconds_total is missing: is this a node_exporter?")
+WHY(METRICS_FETCH,        0, EXPORTER, "the exporter cannot be reached")
+WHY(METRICS_STATUS,       0, EXPORTER, "the exporter answered with an error status")
+WHY(METRICS_BACKWARDS,    0, EXPORTER, "counters went backwards: the node or its exporter restarted")
+
+/* the table */
+WHY(TABLE_BROKEN,         0, US,       "a routing table failed its check")
+WHY(TABLE_LARGE,          0, CONFIG,   "more nodes, services or tasks than the table can hold")

@@ -1,0 +1,35 @@
+/*
+ * law: the marginal cost of one more request on a node (doc/why/0002-the-law.md). Pure arithmetic, shared by
+ * the hands, who choose by it, and by the brain, who explains with it.
+ *
+ * R is how many threads wanted a core when the node was last sampled, n our requests in flight there now,
+ * n_s the same at the moment of that sample, L how many balancers share the nodes. `others` = R - L * n_s is
+ * what does not come from us; so the demand after one more request is
+ *     th   = max(0, others + L * n) + 1
+ *     cost = th <= C ?  0.5 + 0.5 * th / C  :  (th + L * n) / C
+ * The second branch is the derivative of total delay under processor sharing.
+ */
+#ifndef WORLD_LAW_H
+#define WORLD_LAW_H
+
+#include <stdint.h>
+
+/* What the brain last knew of a node: one row of the phys block. Doubles are measured, times are CLOCK_MONOTONIC usec. */
+struct law_node {
+	double	 cores;		/* effective C: less when memory, disk or network press; > 0 */
+	double	 others;	/* R - L * n_s at the sample */
+	double	 neutral;	/* what `others` decays to when blind: the fleet's mean per core times C */
+	int64_t	 sampled_usec;	/* when the sample was true; 0: never */
+	int64_t	 period_usec;	/* between samples; > 0 */
+	double	 balancers;	/* L, >= 1 */
+};
+
+#define LAW_FRESH_PERIODS	3	/* older: decay begins (Dahlin 2000: interpret load by its age) */
+#define LAW_DECAY_PERIODS	5	/* time constant of the decay, in periods */
+
+/* `others` as it is to be believed at `now`. */
+double	law_others(const struct law_node *, int64_t now_usec);
+/* Cost of one more request with `inflight` of ours there. Lower is better; unitless. */
+double	law_cost(const struct law_node *, double others, double inflight);
+
+#endif

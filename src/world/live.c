@@ -1,0 +1,275 @@
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "base/clock.h"
+#include "world/live.h"
+
+#define EJECT_AFTER	3			/* connections in a row */
+#define EJECT_FIRST	(1 * USEC_PER_SEC)
+#define EJECT_MOST	(30 * USEC_PER_SEC)
+
+struct row {					/* one cache line: a column per worker */
+	_Atomic uint32_t	inflight[WORKERS_MAX];
+};
+
+struct task_row {
+	struct row		by_worker;
+	_Atomic uint64_t	requests, failures;
+	_Atomic int64_t		ejected_until;
+	_Atomic uint32_t	refused_in_row;
+	_Atomic uint32_t	health;
+};
+
+struct worker_row {
+	_Atomic uint64_t	why[WHY_COUNT];
+	_Atomic uint64_t	bucket[LIVE_BUCKETS];
+	_Atomic uint64_t	duration_usec;
+	_Atomic int64_t		gauge[LIVE_GAUGES];
+} __attribute__((aligned(64)));
+
+struct live {
+	unsigned		workers;
+	struct worker_row	worker[WORKERS_MAX];
+	struct row		node[NODES_MAX] __attribute__((aligned(64)));
+	struct task_row		task[TASKS_MAX] __attribute__((aligned(64)));
+};
+
+#define GET(x)		atomic_load_explicit(&(x), memory_order_relaxed)
+#define SET(x, v)	atomic_store_explicit(&(x), (v), memory_order_relaxed)
+#define ADD(x, v)	atomic_fetch_add_explicit(&(x), (v), memory_order_relaxed)
+
+size_t
+live_bytes(void)
+{
+	return sizeof(struct live);
+}
+
+struct live *
+live_init(void *memory, unsigned workers)
+{
+	struct live *l = memory;
+
+	ASSERT(workers >= 1 && workers <= WORKERS_MAX);
+	l->workers = workers;
+	return l;
+}
+
+unsigned
+live_workers(const struct live *l)
+{
+	return l->workers;
+}
+
+/* Only one process writes a cell, so plain load and store do: no locked instruction. */
+static void
+bump(struct row *r, unsigned worker, int by)
+{
+	uint32_t v = GET(r->inflight[worker]);
+
+	ASSERT(by > 0 || v > 0);
+	SET(r->inflight[worker], v + (uint32_t)by);
+}
+
+void
+live_take(struct live *l, unsigned worker, unsigned node, unsigned task)
+{
+	ASSERT(worker < l->workers && node < NODES_MAX && task < TASKS_MAX);
+	bump(&l->node[node], worker, 1);
+	bump(&l->task[task].by_worker, worker, 1);
+	ADD(l->task[task].requests, 1);
+}
+
+void
+live_give(struct live *l, unsigned worker, unsigned node, unsigned task)
+{
+	ASSERT(worker < l->workers && node < NODES_MAX && task < TASKS_MAX);
+	bump(&l->node[node], worker, -1);
+	bump(&l->task[task].by_worker, worker, -1);
+}
+
+static uint32_t
+row_sum(const struct live *l, const struct row *r)
+{
+	uint32_t n = 0;
+
+	for (unsigned w = 0; w < l->workers; w++)
+		n += GET(r->inflight[w]);
+	return n;
+}
+
+uint32_t
+live_node_inflight(const struct live *l, unsigned node)
+{
+	return row_sum(l, &l->node[node]);
+}
+
+uint32_t
+live_task_inflight(const struct live *l, unsigned task)
+{
+	return row_sum(l, &l->task[task].by_worker);
+}
+
+bool
+live_usable(const struct live *l, unsigned task, int64_t now)
+{
+	const struct task_row *t = &l->task[task];
+
+	return GET(t->health) != HEALTH_DOWN && GET(t->ejected_until) <= now;
+}
+
+static bool
+blames_connection(const struct why *w)
+{
+	return w == WHY_CONNECT_REFUSED || w == WHY_CONNECT_TIMEOUT || w == WHY_CONNECT_FAILED;
+}
+
+static void
+eject(struct task_row *t, uint32_t in_row, int64_t now)
+{
+	int64_t span = EJECT_FIRST;
+
+	for (uint32_t i = EJECT_AFTER; i < in_row && span < EJECT_MOST; i++)
+		span *= 2;
+	SET(t->ejected_until, now + (span < EJECT_MOST ? span : EJECT_MOST));
+}
+
+void
+live_ended(struct live *l, unsigned task, const struct why *w, int64_t now)
+{
+	struct task_row *t = &l->task[task];
+
+	ASSERT(task < TASKS_MAX);
+	if (w != NULL && w->blame == BLAME_UPSTREAM)
+		ADD(t->failures, 1);
+	if (blames_connection(w)) {
+		uint32_t in_row = ADD(t->refused_in_row, 1) + 1;
+		if (in_row >= EJECT_AFTER)
+			eject(t, in_row, now);
+	} else if ((w == NULL || w->blame != BLAME_UPSTREAM) && GET(t->refused_in_row) != 0) {
+		SET(t->refused_in_row, 0);
+		SET(t->ejected_until, 0);
+	}
+}
+
+void
+live_set_health(struct live *l, unsigned task, enum live_health h)
+{
+	ASSERT(task < TASKS_MAX);
+	SET(l->task[task].health, (uint32_t)h);
+}
+
+void
+live_task_read(const struct live *l, unsigned task, struct live_task *out)
+{
+	const struct task_row *t = &l->task[task];
+
+	ASSERT(task < TASKS_MAX);
+	out->inflight = row_sum(l, &t->by_worker);
+	out->requests = GET(t->requests);
+	out->failures = GET(t->failures);
+	out->health = (enum live_health)GET(t->health);
+	out->ejected_until_usec = GET(t->ejected_until);
+}
+
+void
+live_count_why(struct live *l, unsigned worker, const struct why *w)
+{
+	SET(l->worker[worker].why[w->id], GET(l->worker[worker].why[w->id]) + 1);
+}
+
+uint64_t
+live_why_total(const struct live *l, enum why_id id)
+{
+	uint64_t n = 0;
+
+	for (unsigned w = 0; w < l->workers; w++)
+		n += GET(l->worker[w].why[id]);
+	return n;
+}
+
+void
+live_gauge_add(struct live *l, unsigned worker, enum live_gauge g, int by)
+{
+	SET(l->worker[worker].gauge[g], GET(l->worker[worker].gauge[g]) + by);
+}
+
+int64_t
+live_gauge_total(const struct live *l, enum live_gauge g)
+{
+	int64_t n = 0;
+
+	for (unsigned w = 0; w < l->workers; w++)
+		n += GET(l->worker[w].gauge[g]);
+	return n;
+}
+
+/* 1-2.5-5 steps from 0.5 ms to 30 s: wide enough for static files and for long polls. */
+static const double bounds[LIVE_BUCKETS - 1] = { .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30 };
+
+double
+live_bucket_bound_seconds(unsigned bucket)
+{
+	ASSERT(bucket < LIVE_BUCKETS);
+	return bucket < LIVE_BUCKETS - 1 ? bounds[bucket] : __builtin_inf();
+}
+
+void
+live_observe(struct live *l, unsigned worker, int64_t usec)
+{
+	struct worker_row *w = &l->worker[worker];
+	double s = (double)usec / (double)USEC_PER_SEC;
+	unsigned b = 0;
+
+	while (b < LIVE_BUCKETS - 1 && s > bounds[b])
+		b++;
+	SET(w->bucket[b], GET(w->bucket[b]) + 1);
+	SET(w->duration_usec, GET(w->duration_usec) + (uint64_t)usec);
+}
+
+uint64_t
+live_bucket_total(const struct live *l, unsigned bucket)
+{
+	uint64_t n = 0;
+
+	for (unsigned w = 0; w < l->workers; w++)
+		n += GET(l->worker[w].bucket[bucket]);
+	return n;
+}
+
+double
+live_duration_sum_seconds(const struct live *l)
+{
+	uint64_t n = 0;
+
+	for (unsigned w = 0; w < l->workers; w++)
+		n += GET(l->worker[w].duration_usec);
+	return (double)n / (double)USEC_PER_SEC;
+}
+
+void
+live_forget_worker(struct live *l, unsigned worker)
+{
+	ASSERT(worker < l->workers);
+	for (unsigned i = 0; i < NODES_MAX; i++)
+		if (GET(l->node[i].inflight[worker]) != 0)
+			SET(l->node[i].inflight[worker], 0);
+	for (unsigned i = 0; i < TASKS_MAX; i++)
+		if (GET(l->task[i].by_worker.inflight[worker]) != 0)
+			SET(l->task[i].by_worker.inflight[worker], 0);
+	for (unsigned g = 0; g < LIVE_GAUGES; g++)
+		SET(l->worker[worker].gauge[g], 0);
+}
+
+void
+live_reset_task(struct live *l, unsigned task)
+{
+	struct task_row *t = &l->task[task];
+
+	ASSERT(task < TASKS_MAX);
+	SET(t->requests, 0);
+	SET(t->failures, 0);
+	SET(t->ejected_until, 0);
+	SET(t->refused_in_row, 0);
+	SET(t->health, HEALTH_UNKNOWN);
+}

@@ -1,0 +1,64 @@
+/*
+ * live: counters in memory that all workers share, so that one worker's choice sees the others' requests.
+ * Each worker writes only its own column of the in-flight matrix; when it dies the parent clears the column.
+ * Addressed by node slot and task slot (table.h). The brain reads it, and owns nothing in it.
+ */
+#ifndef WORLD_LIVE_H
+#define WORLD_LIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/why.h"
+#include "world/phys.h"
+
+#define WORKERS_MAX	16
+#define TASKS_MAX	16384		/* task slots */
+
+struct live;
+
+enum live_health { HEALTH_UNKNOWN, HEALTH_UP, HEALTH_DOWN };	/* unknown counts as up */
+
+struct live_task {			/* a snapshot of one task */
+	uint32_t	 inflight;
+	uint64_t	 requests;	/* picks, ever */
+	uint64_t	 failures;	/* ended with a reason that blames the task, ever */
+	enum live_health health;
+	int64_t		 ejected_until_usec;	/* passive: refused too often; monotonic, 0 or past: no */
+};
+
+size_t		live_bytes(void);
+struct live	*live_init(void *zeroed_shared_memory, unsigned workers);
+unsigned	live_workers(const struct live *);
+
+/* workers: a request begins and ends on a task of a node */
+void		live_take(struct live *, unsigned worker, unsigned node_slot, unsigned task_slot);
+void		live_give(struct live *, unsigned worker, unsigned node_slot, unsigned task_slot);
+uint32_t	live_node_inflight(const struct live *, unsigned node_slot);	/* all workers */
+uint32_t	live_task_inflight(const struct live *, unsigned task_slot);
+bool		live_usable(const struct live *, unsigned task_slot, int64_t now_usec);	/* not down, not ejected */
+/* Counts an end. Reasons that blame the upstream count as failures; three refused or failed connections
+ * in a row eject the task for 1 s, doubling up to 30 s while it goes on; any success ends that. */
+void		live_ended(struct live *, unsigned task_slot, const struct why *, int64_t now_usec);
+void		live_set_health(struct live *, unsigned task_slot, enum live_health);	/* the prober alone */
+
+/* everybody */
+void		live_task_read(const struct live *, unsigned task_slot, struct live_task *);
+void		live_count_why(struct live *, unsigned worker, const struct why *);	/* COMPLETE and all others */
+uint64_t	live_why_total(const struct live *, enum why_id);
+enum live_gauge { LIVE_CLIENTS, LIVE_IDLE_UPSTREAMS, LIVE_GAUGES };	/* per worker, now */
+void		live_gauge_add(struct live *, unsigned worker, enum live_gauge, int by);
+int64_t		live_gauge_total(const struct live *, enum live_gauge);
+/* request durations: a histogram per worker, buckets as in live_bucket_bound */
+#define LIVE_BUCKETS	16
+double		live_bucket_bound_seconds(unsigned bucket);	/* upper bound; the last is +Inf */
+void		live_observe(struct live *, unsigned worker, int64_t duration_usec);
+uint64_t	live_bucket_total(const struct live *, unsigned bucket);	/* not cumulative */
+double		live_duration_sum_seconds(const struct live *);
+
+/* parent: worker died; brain: a slot begins a new life */
+void		live_forget_worker(struct live *, unsigned worker);
+void		live_reset_task(struct live *, unsigned task_slot);
+
+#endif

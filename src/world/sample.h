@@ -1,0 +1,26 @@
+/*
+ * sample: what a node was at one moment. Rates are means over `span_usec` before `taken_usec`.
+ * NAN stands for "not known"; only cores and busy are always there.
+ */
+#ifndef WORLD_SAMPLE_H
+#define WORLD_SAMPLE_H
+
+#include <stdint.h>
+
+enum sample_source { SOURCE_NONE, SOURCE_NODE_EXPORTER, SOURCE_AGENT };
+
+struct sample {
+	int64_t	 taken_usec;		/* CLOCK_MONOTONIC of this machine, when the answer began */
+	int64_t	 span_usec;		/* over which rates were taken, > 0 */
+	enum sample_source source;
+	double	 cores;			/* CPUs online, > 0 */
+	double	 busy;			/* cores in use, 0..cores: neither idle nor iowait; steal is lost, thus busy */
+	double	 running;		/* threads running or waiting for a core at that instant, the observer itself not counted */
+	double	 load1;
+	double	 memory_total_bytes, memory_available_bytes;
+	double	 psi_cpu_waiting, psi_memory_waiting, psi_memory_stalled, psi_io_waiting, psi_io_stalled;	/* ratio 0..1 */
+	double	 disk_busy;		/* the busiest disk, ratio 0..1 */
+	double	 net_receive, net_transmit;	/* bytes per second over real interfaces */
+};
+
+#endif

@@ -1,0 +1,102 @@
+/*
+ * table: what the hands need to know, immutable from birth: listeners, routes, services, tasks, nodes, as
+ * one block in a sealed memfd. The brain builds it, the parent keeps the last one, workers map it and
+ * read it in place. It changes with configuration and discovery only; what changes with every sample is in
+ * phys.h, what changes with every request in live.h, both addressed by the slots written here.
+ */
+#ifndef WORLD_TABLE_H
+#define WORLD_TABLE_H
+
+#include "base/str.h"
+#include "base/why.h"
+#include "net/sock.h"
+
+enum policy {
+#define POLICY(id, name, text) POLICY_##id,
+#include "tbl/policies.h"
+#undef POLICY
+	POLICY_COUNT
+};
+const char	*policy_name(enum policy);
+bool		 policy_parse(struct str, enum policy *);
+
+/* A string inside the table. */
+struct table_ref {
+	uint32_t	at, len;
+};
+
+struct table_listener {
+	struct addr	 addr;
+};
+
+struct table_node {
+	struct table_ref name;
+	uint32_t	 slot;		/* below NODES_MAX; the same node keeps its slot for life */
+	bool		 drained;
+};
+
+struct table_task {
+	struct table_ref name;		/* "web.1" */
+	struct addr	 addr;
+	uint32_t	 node;		/* index into nodes */
+	uint32_t	 node_slot;
+	uint32_t	 slot;		/* below TASKS_MAX; the same task keeps its slot for life */
+	uint32_t	 service;	/* index into services */
+	bool		 draining;	/* takes no new requests: itself or its node */
+};
+
+struct table_service {
+	struct table_ref name;
+	enum policy	 policy;
+	uint32_t	 first_task, ntasks;	/* a service's tasks stand together */
+	int64_t		 connect_usec;		/* time-outs: > 0 */
+	int64_t		 response_usec;		/* until the response head */
+	int64_t		 idle_usec;		/* between bytes of bodies, either way */
+	int64_t		 tunnel_usec;		/* idle time of an upgraded connection */
+	struct table_ref health_path;		/* empty: no active checks */
+	int64_t		 health_interval_usec, health_timeout_usec;
+	uint32_t	 health_rise, health_fall;
+};
+
+struct table_route {
+	struct table_ref host;		/* lower case; empty: any host */
+	struct table_ref path;		/* prefix, begins with '/' */
+	uint32_t	 service;
+};
+
+struct table;	/* mapped, read-only, checked */
+
+/* Reading. table_open checks every offset and index, takes ownership of the descriptor in success and failure,
+ * and gives a table with one reference. */
+const struct why	*table_open(int fd, struct table **);
+struct table		*table_ref(struct table *);
+void			 table_unref(struct table **);
+uint64_t		 table_serial(const struct table *);
+const struct table_listener *table_listeners(const struct table *, uint32_t *n);
+const struct table_service *table_services(const struct table *, uint32_t *n);
+const struct table_task	*table_tasks(const struct table *, uint32_t *n);
+const struct table_node	*table_nodes(const struct table *, uint32_t *n);
+const struct table_route *table_routes(const struct table *, uint32_t *n);
+struct str		 table_text(const struct table *, struct table_ref);
+
+/*
+ * The service for a host (no port, any case) and a path: exact host first, then routes for any host; among
+ * those the longest path prefix that ends at a '/' or at the end of the path. NULL: no_route.
+ */
+const struct table_service *table_match(const struct table *, struct str host, struct str path);
+
+/* Building, in the brain. Strings are copied. Services' tasks must be added right after their service;
+ * nodes before the tasks on them. Returned numbers are indexes. */
+struct table_maker;
+struct table_maker	*table_maker_new(uint64_t serial);
+void			 table_maker_free(struct table_maker **);
+struct table_ref	 table_maker_text(struct table_maker *, struct str);
+uint32_t		 table_maker_listener(struct table_maker *, const struct table_listener *);
+uint32_t		 table_maker_node(struct table_maker *, const struct table_node *);
+uint32_t		 table_maker_service(struct table_maker *, const struct table_service *);	/* first_task, ntasks are filled in */
+uint32_t		 table_maker_task(struct table_maker *, const struct table_task *);	/* service, node_slot are filled in */
+void			 table_maker_route(struct table_maker *, const struct table_route *);	/* in any order */
+/* Seals. On success *fd belongs to the caller. WHY_TABLE_LARGE, WHY_SYSTEM (errno). */
+const struct why	*table_maker_seal(struct table_maker *, int *fd);
+
+#endif

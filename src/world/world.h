@@ -1,0 +1,109 @@
+/*
+ * world: what the brain knows: nodes with their last samples, services, tasks. Filled by discovery (what
+ * exists) and by signals (how it fares), read by score, explain and the admin API. Names are unique: nodes
+ * among nodes, services among services, tasks among all tasks.
+ */
+#ifndef WORLD_WORLD_H
+#define WORLD_WORLD_H
+
+#include <sys/queue.h>
+
+#include "world/live.h"
+#include "world/phys.h"
+#include "world/sample.h"
+#include "world/table.h"
+
+struct route_conf {
+	char	*host;			/* lower case, "" for any */
+	char	*path;			/* begins with '/' */
+};
+
+/* How to treat a service's requests; times in usec, all > 0. */
+struct service_conf {
+	enum policy	 policy;
+	int64_t		 connect_usec, response_usec, idle_usec, tunnel_usec;
+	char		*health_path;	/* NULL: no active checks */
+	int64_t		 health_interval_usec, health_timeout_usec;
+	unsigned	 health_rise, health_fall;
+};
+
+struct world_node {
+	LIST_ENTRY(world_node) link;
+	char		*name;
+	char		*address;		/* host or IP for people and for joining, may be NULL */
+	double		 cores_declared;	/* until a sample says better; 0: not declared */
+	double		 memory_declared_bytes;	/* 0: not declared */
+	char		*exporter_url;		/* http://…/metrics or NULL */
+	char		*agent_url;		/* http://…/stream or NULL */
+	unsigned	 slot;
+	bool		 drained;
+	bool		 seen;			/* mark of the discovery pass under way */
+	/* signals */
+	unsigned	 samples;		/* good ones since it joined or came back */
+	struct sample	 sample;		/* the last good one */
+	double		 inflight_sampled;	/* n_s: our requests there, all workers, at that sample */
+	const struct why *signal_why;		/* what is wrong with its signal, NULL when nothing */
+	char		 signal_detail[160];
+	int64_t		 signal_wrong_usec;	/* since when, monotonic */
+	struct phys_row	 row;			/* as last published */
+};
+
+struct world_task {
+	LIST_ENTRY(world_task) link;		/* of its service */
+	char		*name;
+	struct world_service *service;
+	struct world_node *node;
+	struct addr	 addr;
+	unsigned	 slot;
+	bool		 draining;
+	bool		 seen;
+};
+
+struct world_service {
+	LIST_ENTRY(world_service) link;
+	char		*name;
+	struct service_conf conf;
+	struct route_conf *route;
+	unsigned	 nroutes;
+	LIST_HEAD(, world_task) tasks;
+	unsigned	 ntasks;
+	bool		 seen;
+};
+
+struct world {
+	LIST_HEAD(, world_node) nodes;
+	LIST_HEAD(, world_service) services;
+	struct live	*live;
+	struct phys	*phys;
+	uint64_t	 serial;	/* of the last table built */
+	unsigned	 nnodes, nservices, ntasks;
+	struct world_slots *slots;	/* private: who holds which slot, and who held it last */
+};
+
+struct world	*world_new(struct live *, struct phys *);
+void		 world_free(struct world **);
+/* A brain that comes back takes the slots and the drains of the table that is in force. */
+void		 world_inherit(struct world *, const struct table *);
+
+/*
+ * A discovery pass: begin, name everything that exists, end. What was not named is gone at the end.
+ * Strings are copied. NULL from node/task: no slot is left (WHY_TABLE_LARGE). *changed: the table must be
+ * rebuilt. Order of the world's lists is the order of first naming.
+ */
+void			 world_pass_begin(struct world *);
+struct world_node	*world_pass_node(struct world *, const struct world_node *like);	/* name, address, declared, urls */
+struct world_service	*world_pass_service(struct world *, const char *name, const struct service_conf *,
+			    const struct route_conf *, unsigned nroutes);
+struct world_task	*world_pass_task(struct world *, struct world_service *, const char *name, const char *node,
+			    const struct addr *, bool draining);
+bool			 world_pass_end(struct world *);
+
+struct world_node	*world_node(const struct world *, struct str name);
+struct world_service	*world_service(const struct world *, struct str name);
+struct world_task	*world_task(const struct world *, struct str name);
+bool			 world_drain(struct world *, struct world_node *, bool drained);	/* true: table must be rebuilt */
+
+/* Builds and seals a table of all this. Slots freed long enough ago (30 s) with nothing in flight return. */
+const struct why	*world_table(struct world *, const struct table_listener *, unsigned nlisteners, int *fd);
+
+#endif
