@@ -1,0 +1,21 @@
+/*
+ * cli: the verbs that ask a running Mola, and help. Clients of the admin API like any other: doc/api.md is
+ * all they know. Each returns the exit status: 0 fine, 1 trouble, 2 misuse.
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+int	nodes_main(int argc, char **argv);
+int	services_main(int argc, char **argv);
+int	tasks_main(int argc, char **argv);
+int	why_main(int argc, char **argv);
+int	drain_main(int argc, char **argv);
+int	version_main(int argc, char **argv);
+int	help_main(int argc, char **argv);
+
+/* `mola VERB --help`, for every verb: prints how it is used on stdout, returns 0. */
+int	help_verb(const char *verb);
+/* Misuse: one sentence and where to read more on stderr, returns 2. */
+int	help_misuse(const char *verb, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

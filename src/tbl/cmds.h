@@ -1,0 +1,14 @@
+/*
+ * Every verb of the command line, once, in the order in which help lists them.
+ * CMD(name, function, args, help): `int function(int argc, char **argv)`, argv[0] being the verb.
+ */
+CMD(run,      run_main,      "FILE",             "balance as FILE says")
+CMD(agent,    agent_main,    "[OPTIONS]",        "tell this machine's state to Mola and to Prometheus")
+CMD(check,    check_main,    "FILE",             "say whether a configuration file is sound")
+CMD(nodes,    nodes_main,    "[OPTIONS]",        "list the nodes, how they fare and what share they get")
+CMD(services, services_main, "[OPTIONS]",        "list the services and their traffic")
+CMD(tasks,    tasks_main,    "[OPTIONS] [SERVICE]", "list the tasks of a service, or of all")
+CMD(why,      why_main,      "[OPTIONS] SERVICE", "explain the shares of a service's tasks")
+CMD(drain,    drain_main,    "[OPTIONS] NODE",   "send a node no new requests, or with --undo do again")
+CMD(version,  version_main,  "",                 "print the version")
+CMD(help,     help_main,     "[VERB]",           "print this list, or how a verb is used")
