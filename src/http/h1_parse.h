@@ -13,12 +13,12 @@ enum parse { PARSE_DONE, PARSE_MORE, PARSE_BAD };
 
 /*
  * Looks for a whole head at the start of `in`. DONE: *h is filled, *used is the head's length. MORE: the head
- * is not complete, nothing was consumed. BAD: *why says which rule was broken. Outputs stay untouched otherwise.
+ * is not complete, nothing was consumed. BAD: *why says which rule was broken. *h holds no sense unless DONE.
  * `scanned` remembers how far a MORE has looked, so that a head that trickles in costs linear time: start it at 0.
  * A single empty line before a request line is skipped, as RFC 9112 2.2 asks.
  */
 enum parse	h1_parse_request(struct head *h, struct str in, size_t *scanned, size_t *used, const struct why **why);
-/* `to_head`, `to_connect`: what the request was; it decides whether a body follows. 1xx and 101 included. */
+/* `to_head`: the request was HEAD, so no body follows. 1xx heads are messages of their own, without a body. */
 enum parse	h1_parse_response(struct head *h, struct str in, bool to_head, size_t *scanned, size_t *used,
 		    const struct why **why);
 

@@ -1,0 +1,33 @@
+/*
+ * chars: which bytes may stand where in HTTP/1.x (RFC 9110, 5.6.2 and 5.5; RFC 9112, 3.2; RFC 3986, 3.2.2).
+ */
+#ifndef HTTP_CHARS_H
+#define HTTP_CHARS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	CHAR_TOKEN = 1,		/* methods and field names */
+	CHAR_TARGET = 2,	/* request targets: visible ASCII without '#' */
+	CHAR_VALUE = 4,		/* field values: no control byte but HTAB */
+	CHAR_HOST = 8		/* registered names, as in Host */
+};
+
+extern const uint8_t chars[256];
+
+static inline bool
+char_is(char c, uint8_t classes)
+{
+	return (chars[(unsigned char)c] & classes) != 0;
+}
+
+static inline const char *
+chars_skip(const char *p, const char *end, uint8_t classes)
+{
+	while (p < end && char_is(*p, classes))
+		p++;
+	return p;
+}
+
+#endif

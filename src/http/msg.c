@@ -1,0 +1,21 @@
+#include "http/msg.h"
+
+const struct field *
+head_find(const struct head *h, enum field_id id)
+{
+	for (int i = 0; i < h->nfields; i++)
+		if (h->field[i].id == id)
+			return &h->field[i];
+	return NULL;
+}
+
+bool
+list_has(struct str list, struct str token)
+{
+	struct str part;
+
+	while (str_split(&list, ',', &part))
+		if (str_eq_nocase(str_trim(part), token))
+			return true;
+	return false;
+}
