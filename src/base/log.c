@@ -105,6 +105,18 @@ log_setup(const char *who, enum log_level least, bool json)
 	conf.json = json;
 }
 
+enum log_level
+log_least(void)
+{
+	return conf.least;
+}
+
+bool
+log_is_json(void)
+{
+	return conf.json;
+}
+
 void
 log_tap(log_tap_f *fn, void *arg)
 {

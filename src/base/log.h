@@ -13,6 +13,8 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 /* `who` is the process: "parent", "brain", "worker-0"; kept by reference. */
 void	log_setup(const char *who, enum log_level least, bool json);
+enum log_level log_least(void);		/* as set up; for a child that only changes its name */
+bool	log_is_json(void);
 
 /* Pairs of key and value, all C strings, ended by NULL: log_event(LOG_INFO, "table.published", "serial", LOG_N(7), NULL) */
 void	log_event(enum log_level, const char *event, ...) __attribute__((sentinel));

@@ -1,5 +1,35 @@
+/*
+ * main: introduces the verb on the command line to the function that knows it.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "main/verbs.h"
+
+static const struct {
+	const char	*name;
+	int		(*run)(int argc, char **argv);
+} commands[] = {
+#define CMD(name, function, args, help) { #name, function },
+#include "tbl/cmds.h"
+#undef CMD
+};
+
+#define NCOMMANDS	(sizeof commands / sizeof *commands)
+
 int
-main(void)
+main(int argc, char **argv)
 {
-	return 0;
+	const char *verb = argc > 1 ? argv[1] : "help";
+
+	if (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0)
+		verb = "help";
+	if (strcmp(verb, "--version") == 0)
+		verb = "version";
+	for (size_t i = 0; i < NCOMMANDS; i++)
+		if (strcmp(verb, commands[i].name) == 0)
+			return commands[i].run(argc > 1 ? argc - 1 : 1, argc > 1 ? argv + 1 : argv);
+	fprintf(stderr, "mola: there is no verb '%s'; `mola help` lists them\n", verb);
+	return 2;
 }

@@ -1,0 +1,246 @@
+/*
+ * The brain introduces its rooms to each other: configuration to world, exporters to samples, samples to
+ * steering, everything to the admin API. The decisions are in score; the waiting is in net.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/bug.h"
+#include "base/clock.h"
+#include "main/admin.h"
+#include "main/brain.h"
+#include "main/events.h"
+#include "main/memfile.h"
+#include "main/scrape.h"
+#include "main/steer.h"
+
+#define TICK_USEC	(100 * USEC_PER_MSEC)
+
+struct brain {
+	const struct brain_conf *boot;
+	struct loop	*loop;
+	struct conf	*conf;
+	struct world	*world;
+	struct fetcher	*fetcher;
+	struct scrape	*scrape;
+	struct steer	*steer;
+	struct events	*events;
+	struct admin	*admin;
+	struct channel	 channel;
+	struct timer	 tick;
+};
+
+/* --- the life of a table --- */
+
+static void
+publish(struct brain *b)
+{
+	struct channel_msg m = { .kind = CHANNEL_TABLE };
+	const struct why *why;
+	int fd;
+
+	if ((why = world_table(b->world, NULL, 0, &fd)) != NULL) {
+		log_event(LOG_ERROR, "table.failed", "why", why_name(why), "text", why->text, NULL);
+		return;
+	}
+	if (!channel_send(&b->channel, &m, fd))
+		log_event(LOG_ERROR, "table.unsent", "serial", LOG_N(b->world->serial), NULL);
+	else
+		log_event(LOG_INFO, "table.published", "serial", LOG_N(b->world->serial), "services", LOG_N(b->world->nservices),
+		    "tasks", LOG_N(b->world->ntasks), "nodes", LOG_N(b->world->nnodes), NULL);
+	close(fd);
+}
+
+static void
+no_slot(const char *what, const char *name)
+{
+	log_event(LOG_ERROR, "table.full", "refused", what, "name", name, "text", WHY_TABLE_LARGE->text, NULL);
+}
+
+static void
+discover_tasks(struct brain *b, const struct conf_service *s, struct world_service *ws)
+{
+	for (unsigned i = 0; i < s->ntasks; i++) {
+		const struct conf_task *t = &s->task[i];
+		if (world_pass_task(b->world, ws, t->name, t->node, &t->addr, false) == NULL)
+			no_slot("task", t->name);
+	}
+}
+
+/* What the file names exists; what it no longer names is gone. */
+static bool
+discover(struct brain *b)
+{
+	const struct conf *c = b->conf;
+
+	world_pass_begin(b->world);
+	for (unsigned i = 0; i < c->nnodes; i++) {
+		const struct conf_node *n = &c->node[i];
+		struct world_node like = { .name = n->name, .address = n->address, .cores_declared = n->cores,
+		    .exporter_url = n->node_exporter, .agent_url = n->agent };
+		if (world_pass_node(b->world, &like) == NULL)
+			no_slot("node", n->name);
+	}
+	for (unsigned i = 0; i < c->nservices; i++) {
+		const struct conf_service *s = &c->service[i];
+		struct world_service *ws = world_pass_service(b->world, s->name, &s->conf, s->route, s->nroutes);
+		if (ws != NULL)
+			discover_tasks(b, s, ws);
+		else
+			no_slot("service", s->name);
+	}
+	return world_pass_end(b->world);
+}
+
+static void
+apply(struct brain *b)
+{
+	struct steer_conf sc = { .period_usec = b->conf->signal_period_usec, .balancers = b->conf->balancers,
+	    .best_node_period_usec = b->conf->best_node_period_usec,
+	    .cpu_weight = b->conf->score_cpu_weight, .ram_weight = b->conf->score_ram_weight };
+	bool changed = discover(b);
+
+	scrape_sync(b->scrape, b->world, b->conf->signal_period_usec, b->conf->signal_timeout_usec);
+	steer_conf(b->steer, &sc);
+	steer_tick(b->steer, clock_mono_usec());
+	if (changed)
+		publish(b);
+}
+
+/* --- what happens to it --- */
+
+static void
+on_sample(void *arg, struct world_node *n, const struct sample *s, double inflight_at)
+{
+	struct brain *b = arg;
+
+	steer_sample(b->steer, n, s, inflight_at);
+}
+
+static void
+on_tick(void *arg)
+{
+	struct brain *b = arg;
+
+	timer_set(b->loop, &b->tick, loop_now(b->loop) + TICK_USEC, on_tick, b);
+	steer_tick(b->steer, loop_now(b->loop));
+	admin_tick(b->admin, loop_now(b->loop));
+}
+
+static void
+on_drain_node(void *arg, struct world_node *n, bool drained)
+{
+	struct brain *b = arg;
+
+	log_event(LOG_INFO, drained ? "node.drained" : "node.undrained", "node", n->name, NULL);
+	if (world_drain(b->world, n, drained))
+		publish(b);
+}
+
+static void
+reload(struct brain *b, int fd)
+{
+	struct buf text, errors;
+	struct conf *next = NULL;
+
+	buf_init(&text, CONF_TEXT_MAX);
+	buf_init(&errors, 64 * 1024);
+	if (memfile_read(fd, &text))
+		next = conf_parse(buf_str(&text), b->boot->file, &errors);
+	if (next != NULL) {			/* the parent has parsed the same text */
+		conf_free(&b->conf);
+		b->conf = next;
+		log_setup("brain", next->log_level, next->log_json);
+		admin_reconf(b->admin, next);
+		apply(b);
+	}
+	buf_fini(&text);
+	buf_fini(&errors);
+}
+
+static void
+hear_parent(void *arg, const struct channel_msg *m, int fd)
+{
+	struct brain *b = arg;
+
+	if (m == NULL)
+		loop_stop(b->loop);
+	else if (m->kind == CHANNEL_CONF)
+		reload(b, fd);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* --- birth and death --- */
+
+static void
+inherit(struct brain *b)
+{
+	const struct why *why;
+	struct table *t;
+
+	if (b->boot->table_fd < 0)
+		return;
+	if ((why = table_open(b->boot->table_fd, &t)) != NULL) {
+		log_event(LOG_ERROR, "table.refused", "why", why_name(why), NULL);
+		return;
+	}
+	world_inherit(b->world, t);
+	log_event(LOG_INFO, "table.inherited", "serial", LOG_N(table_serial(t)), NULL);
+	table_unref(&t);
+}
+
+static void
+brain_open(struct brain *b)
+{
+	struct admin_conf a = { .conf = b->conf, .world = b->world, .events = b->events,
+	    .tcp_fd = b->boot->admin_tcp_fd, .unix_fd = b->boot->admin_unix_fd, .drain_node = on_drain_node, .arg = b };
+
+	inherit(b);
+	b->fetcher = fetcher_new(b->loop);
+	b->scrape = scrape_new(b->loop, b->fetcher, on_sample, b);
+	b->steer = steer_new(b->world);
+	b->admin = admin_new(b->loop, &a);
+	apply(b);
+	on_tick(b);
+}
+
+static void
+brain_close(struct brain *b)
+{
+	timer_clear(b->loop, &b->tick);
+	admin_free(&b->admin);
+	scrape_free(&b->scrape);
+	fetcher_free(&b->fetcher);
+	steer_free(&b->steer);
+	world_free(&b->world);
+	channel_close(&b->channel);
+	conf_free(&b->conf);
+	log_tap(NULL, NULL);
+	events_free(&b->events);
+	loop_free(&b->loop);
+}
+
+int
+brain_run(const struct brain_conf *boot)
+{
+	struct brain b = { .boot = boot };
+	struct buf errors;
+
+	prctl(PR_SET_NAME, "brain");
+	buf_init(&errors, 64 * 1024);
+	b.conf = conf_parse(boot->text, boot->file, &errors);
+	ASSERT(b.conf != NULL);			/* the parent has parsed the same text */
+	buf_fini(&errors);
+	log_setup("brain", b.conf->log_level, b.conf->log_json);
+	b.loop = loop_new();
+	b.events = events_new();
+	b.world = world_new(boot->live, boot->phys);
+	channel_open(&b.channel, b.loop, boot->channel_fd, hear_parent, &b);
+	brain_open(&b);
+	loop_run(b.loop);
+	brain_close(&b);
+	return 0;
+}

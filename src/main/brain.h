@@ -1,0 +1,25 @@
+/*
+ * brain: the process that knows: discovery, signals, score, tables, admin. It may die at any moment; the
+ * hands go on with what it last published, and its successor begins with the table in force.
+ */
+#ifndef MAIN_BRAIN_H
+#define MAIN_BRAIN_H
+
+#include "main/channel.h"
+#include "main/conf.h"
+#include "world/live.h"
+
+struct brain_conf {
+	const char	*file;			/* of the configuration, for messages */
+	struct str	 text;			/* its text: the last good one */
+	struct live	*live;
+	struct phys	*phys;
+	int		 channel_fd;
+	int		 table_fd;		/* the table in force, -1: none yet */
+	int		 admin_tcp_fd, admin_unix_fd;	/* listening, -1: none */
+};
+
+/* Runs until the parent is gone or closes the channel. Returns the exit status. */
+int	brain_run(const struct brain_conf *);
+
+#endif

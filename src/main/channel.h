@@ -1,0 +1,45 @@
+/*
+ * channel: short messages between the parent and one child, each with at most one descriptor, over a
+ * SOCK_SEQPACKET pair. The end of a channel is the death of the other side.
+ */
+#ifndef MAIN_CHANNEL_H
+#define MAIN_CHANNEL_H
+
+#include "net/loop.h"
+#include "net/sock.h"
+#include "proxy/proxy.h"
+
+enum channel_kind {
+	CHANNEL_TABLE,		/* fd: a sealed table; brain to parent, parent to workers */
+	CHANNEL_CONF,		/* fd: a sealed configuration text; parent to brain */
+	CHANNEL_LIMITS,		/* limits; parent to workers */
+	CHANNEL_LISTEN,		/* fd, addr: one more listener; parent to workers */
+	CHANNEL_UNLISTEN,	/* addr; parent to workers */
+	CHANNEL_DRAIN		/* stop gracefully; parent to workers */
+};
+
+struct channel_msg {
+	enum channel_kind	kind;
+	struct addr		addr;
+	struct proxy_conf	limits;		/* its pointers mean nothing on the other side */
+};
+
+struct channel;
+/* `fd` (-1: none) belongs to the callee. A NULL message says that the other side is gone. */
+typedef void	channel_f(void *arg, const struct channel_msg *, int fd);
+
+/* Lives inside its owner. */
+struct channel {
+	struct io	 io;
+	struct loop	*loop;
+	channel_f	*fn;
+	void		*arg;
+};
+
+bool	channel_pair(int fd[2]);
+void	channel_open(struct channel *, struct loop *, int fd, channel_f *, void *arg);
+/* False: the other side is dead or has not read for a long time. `fd` stays the caller's. */
+bool	channel_send(struct channel *, const struct channel_msg *, int fd);
+void	channel_close(struct channel *);
+
+#endif

@@ -1,0 +1,60 @@
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "main/child.h"
+
+#define DECENT_LIFE	(2 * USEC_PER_SEC)
+#define PAUSE_FIRST	(100 * USEC_PER_MSEC)
+#define PAUSE_MOST	(5 * USEC_PER_SEC)
+
+/* The parent blocks signals and reads them from a descriptor; Ctrl-C reaches the whole group, and only the
+ * parent answers it. */
+static void
+child_signals(void)
+{
+	sigset_t none;
+
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+pid_t
+child_fork(struct child *c, struct loop *l, channel_f *fn, void *arg, int *fd)
+{
+	int pair[2];
+	pid_t pid;
+
+	if (!channel_pair(pair))
+		return -1;
+	pid = fork();
+	if (pid < 0) {
+		close(pair[0]);
+		close(pair[1]);
+		return -1;
+	}
+	if (pid == 0) {
+		child_signals();
+		close(pair[0]);
+		*fd = pair[1];
+		return 0;
+	}
+	close(pair[1]);
+	c->pid = pid;
+	c->born_usec = clock_mono_usec();
+	channel_open(&c->channel, l, pair[0], fn, arg);
+	return pid;
+}
+
+int64_t
+child_pause(struct child *c, int64_t now)
+{
+	int64_t pause = c->pause_usec;
+
+	if (now - c->born_usec >= DECENT_LIFE)
+		pause = 0;
+	c->pause_usec = pause == 0 ? PAUSE_FIRST : pause * 2 < PAUSE_MOST ? pause * 2 : PAUSE_MOST;
+	return pause;
+}

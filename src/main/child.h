@@ -1,0 +1,29 @@
+/*
+ * child: one process under the parent's care: its pid, its channel, and when it may be started again.
+ */
+#ifndef MAIN_CHILD_H
+#define MAIN_CHILD_H
+
+#include <sys/types.h>
+
+#include "main/channel.h"
+
+struct child {
+	char		 name[16];
+	unsigned	 index;
+	pid_t		 pid;		/* 0: not running */
+	struct channel	 channel;
+	int64_t		 born_usec;
+	int64_t		 pause_usec;	/* before the next start, after a life that was too short */
+	struct timer	 again;
+};
+
+/*
+ * Forks. In the child returns 0 with *fd the child's end of a fresh channel; in the parent returns the pid.
+ * -1: no process could be made (errno).
+ */
+pid_t	child_fork(struct child *, struct loop *, channel_f *, void *arg, int *fd);
+/* It died: how long to wait before the next start. 0 after a decent life; else doubling from 0.1 s to 5 s. */
+int64_t	child_pause(struct child *, int64_t now_usec);
+
+#endif

@@ -1,0 +1,568 @@
+/*
+ * The parent waits for three things: signals from people, tables from the brain, deaths. Everything it owns
+ * is what a successor of a dead child needs.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/bug.h"
+#include "base/clock.h"
+#include "main/brain.h"
+#include "main/child.h"
+#include "main/listeners.h"
+#include "main/memfile.h"
+#include "main/parent.h"
+#include "main/worker.h"
+
+#define FIRST_TABLE_MOST	(10 * USEC_PER_SEC)
+
+struct parent {
+	struct loop	*loop;
+	struct conf	*conf;
+	struct buf	*text;			/* of conf */
+	struct live	*live;
+	struct phys	*phys;
+	struct listeners listeners;
+	int		 admin_tcp, admin_unix;	/* -1: none */
+	int		 table;			/* the last one, -1: none yet */
+	struct io	 signals;
+	struct child	 brain, worker[WORKERS_MAX];
+	unsigned	 nworkers;
+	struct sandbox_user user;
+	bool		 other_user;
+	bool		 stopping;
+	int		 status;
+	struct timer	 last_call;
+};
+
+static void	brain_start(struct parent *);
+static void	worker_start(struct parent *, struct child *);
+
+/* --- memory and sockets that outlive children --- */
+
+static void *
+shared_block(size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		BUG("no shared memory");
+	return p;
+}
+
+static bool
+open_admin(struct parent *p)
+{
+	const struct conf *c = p->conf;
+	char path[ADDR_TEXT_MAX + 8];
+	struct addr a;
+
+	p->admin_tcp = p->admin_unix = -1;
+	if (c->admin_addr.len != 0 && sock_listen(&c->admin_addr, false, &p->admin_tcp) != NULL) {
+		log_event(LOG_ERROR, "admin.closed", "address", addr_text(&c->admin_addr, path), "error", strerror(errno), NULL);
+		return false;
+	}
+	if (c->admin_socket == NULL)
+		return true;
+	snprintf(path, sizeof path, "unix:%s", c->admin_socket);
+	if (addr_parse(str_of(path), &a) != NULL || sock_listen(&a, false, &p->admin_unix) != NULL) {
+		/* a default path in a place that we may not write to is no reason not to balance */
+		log_event(LOG_WARN, "admin.no_socket", "path", c->admin_socket, "error", strerror(errno), NULL);
+		p->admin_unix = -1;
+		return true;
+	}
+	chmod(c->admin_socket, 0660);
+	return true;
+}
+
+static bool
+open_listener(struct parent *p, const struct addr *a)
+{
+	char text[ADDR_TEXT_MAX];
+
+	if (listeners_add(&p->listeners, a) == NULL) {
+		log_event(LOG_INFO, "listen.open", "address", addr_text(a, text), NULL);
+		return true;
+	}
+	log_event(LOG_ERROR, "listen.failed", "address", addr_text(a, text), "error", strerror(errno), NULL);
+	return false;
+}
+
+/* --- children --- */
+
+/* In a child: what belongs to the parent or to a sibling. Closing is enough; the loop's epoll is shared
+ * with the parent, so nothing may be unwatched here. */
+static void
+shed(struct parent *p, unsigned keep_listeners_of)
+{
+	for (unsigned i = 0; i < p->nworkers; i++)
+		if (p->worker[i].pid != 0)
+			close(p->worker[i].channel.io.fd);
+	if (p->brain.pid != 0)
+		close(p->brain.channel.io.fd);
+	close(p->signals.fd);
+	listeners_shed(&p->listeners, keep_listeners_of);
+	loop_free(&p->loop);
+}
+
+static void
+child_later(struct parent *p, struct child *c, int64_t pause, timer_f *start)
+{
+	timer_set(p->loop, &c->again, loop_now(p->loop) + pause, start, c);
+	(void)p;
+}
+
+static void
+send_workers(struct parent *p, const struct channel_msg *m, int fd)
+{
+	for (unsigned i = 0; i < p->nworkers; i++) {
+		struct child *c = &p->worker[i];
+		if (c->pid == 0 || channel_send(&c->channel, m, fd))
+			continue;
+		log_event(LOG_ERROR, "worker.deaf", "worker", c->name, NULL);	/* hundreds of messages unread */
+		kill(c->pid, SIGKILL);
+	}
+}
+
+static void
+take_table(struct parent *p, int fd)
+{
+	struct channel_msg m = { .kind = CHANNEL_TABLE };
+
+	if (p->table >= 0)
+		close(p->table);
+	p->table = fd;
+	timer_clear(p->loop, &p->last_call);
+	send_workers(p, &m, fd);
+	for (unsigned i = 0; i < p->nworkers; i++)
+		if (p->worker[i].pid == 0 && p->worker[i].again.node.at == 0)
+			worker_start(p, &p->worker[i]);
+}
+
+static void
+hear_brain(void *arg, const struct channel_msg *m, int fd)
+{
+	struct parent *p = arg;
+
+	if (m == NULL)
+		return;				/* SIGCHLD tells the rest */
+	ASSERT(m->kind == CHANNEL_TABLE && fd >= 0);
+	if (p->stopping)
+		close(fd);
+	else
+		take_table(p, fd);
+}
+
+static void
+hear_worker(void *arg, const struct channel_msg *m, int fd)
+{
+	(void)arg, (void)m;			/* workers have nothing to say */
+	if (fd >= 0)
+		close(fd);
+}
+
+static void
+brain_again(void *arg)
+{
+	struct child *c = arg;
+
+	brain_start((struct parent *)((char *)c - offsetof(struct parent, brain)));
+}
+
+static void
+brain_start(struct parent *p)
+{
+	struct brain_conf b = { .file = p->conf->file, .text = buf_str(p->text), .live = p->live, .phys = p->phys,
+	    .table_fd = p->table, .admin_tcp_fd = p->admin_tcp, .admin_unix_fd = p->admin_unix };
+	pid_t pid = child_fork(&p->brain, p->loop, hear_brain, p, &b.channel_fd);
+
+	if (pid == 0) {
+		shed(p, WORKERS_MAX);
+		exit(brain_run(&b));
+	}
+	if (pid < 0)
+		child_later(p, &p->brain, USEC_PER_SEC, brain_again);
+	else
+		log_event(LOG_INFO, "brain.started", "pid", LOG_N(pid), NULL);
+}
+
+static void
+worker_again(void *arg)
+{
+	struct child *c = arg;
+
+	worker_start((struct parent *)((char *)(c - c->index) - offsetof(struct parent, worker)), c);
+}
+
+static void
+worker_become(struct parent *p, unsigned index, int channel_fd)
+{
+	struct worker_listener *ls = must_zalloc((p->listeners.count + 1) * sizeof *ls);
+	struct worker_conf w = { .index = index, .live = p->live, .phys = p->phys, .channel_fd = channel_fd,
+	    .table_fd = p->table, .listener = ls, .nlisteners = p->listeners.count,
+	    .user = p->other_user ? &p->user : NULL, .stop_usec = p->conf->stop_usec };
+
+	worker_limits(p->conf, &w.limits);
+	for (unsigned i = 0; i < p->listeners.count; i++)
+		ls[i] = (struct worker_listener){ p->listeners.one[i].addr, p->listeners.one[i].fd[index] };
+	if (p->admin_tcp >= 0)
+		close(p->admin_tcp);
+	if (p->admin_unix >= 0)
+		close(p->admin_unix);
+	shed(p, index);
+	worker_run(&w);
+}
+
+static void
+worker_start(struct parent *p, struct child *c)
+{
+	int channel_fd;
+	pid_t pid;
+
+	ASSERT(p->table >= 0);
+	pid = child_fork(c, p->loop, hear_worker, p, &channel_fd);
+	if (pid == 0)
+		worker_become(p, c->index, channel_fd);
+	if (pid < 0)
+		child_later(p, c, USEC_PER_SEC, worker_again);
+	else
+		log_event(LOG_INFO, "worker.started", "worker", c->name, "pid", LOG_N(pid), NULL);
+}
+
+/* --- the end --- */
+
+static bool
+workers_gone(const struct parent *p)
+{
+	for (unsigned i = 0; i < p->nworkers; i++)
+		if (p->worker[i].pid != 0)
+			return false;
+	return true;
+}
+
+/* The brain goes last: while clients are served, people can still ask why. */
+static void
+stop_go_on(struct parent *p)
+{
+	if (!workers_gone(p))
+		return;
+	if (p->brain.pid != 0)
+		channel_close(&p->brain.channel);	/* its sign to leave */
+	else
+		loop_stop(p->loop);
+}
+
+static void
+stop_now(void *arg)
+{
+	struct parent *p = arg;
+
+	for (unsigned i = 0; i < p->nworkers; i++)
+		if (p->worker[i].pid != 0)
+			kill(p->worker[i].pid, SIGKILL);
+	if (p->brain.pid != 0)
+		kill(p->brain.pid, SIGKILL);
+}
+
+static void
+stop_begin(struct parent *p)
+{
+	struct channel_msg m = { .kind = CHANNEL_DRAIN };
+
+	if (p->stopping) {			/* asked twice: at once */
+		stop_now(p);
+		return;
+	}
+	p->stopping = true;
+	log_event(LOG_INFO, "stop.begin", "seconds", LOG_N(p->conf->stop_usec / USEC_PER_SEC), NULL);
+	for (unsigned i = 0; i < p->nworkers; i++)
+		timer_clear(p->loop, &p->worker[i].again);
+	timer_clear(p->loop, &p->brain.again);
+	send_workers(p, &m, -1);
+	/* workers cut by themselves; this is for one that hangs */
+	timer_set(p->loop, &p->last_call, loop_now(p->loop) + p->conf->stop_usec + 2 * USEC_PER_SEC, stop_now, p);
+	stop_go_on(p);
+}
+
+static void
+never_started(void *arg)
+{
+	struct parent *p = arg;
+
+	log_event(LOG_ERROR, "start.failed", "reason", "the brain published no table", NULL);
+	p->status = 1;
+	stop_begin(p);
+	stop_now(p);
+}
+
+/* --- deaths --- */
+
+static const char *
+death_text(int status, char out[48])
+{
+	if (WIFSIGNALED(status))
+		snprintf(out, 48, "signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		snprintf(out, 48, "exit %d", WEXITSTATUS(status));
+	return out;
+}
+
+static void
+child_died(struct parent *p, struct child *c, int status, timer_f *again)
+{
+	char text[48];
+	int64_t pause;
+
+	channel_close(&c->channel);
+	if (c != &p->brain)
+		live_forget_worker(p->live, c->index);
+	log_event(p->stopping ? LOG_INFO : LOG_ERROR, p->stopping ? "child.ended" : "child.died", "child", c->name,
+	    "pid", LOG_N(c->pid), "by", death_text(status, text), NULL);
+	c->pid = 0;
+	if (p->stopping) {
+		stop_go_on(p);
+		return;
+	}
+	if ((pause = child_pause(c, clock_mono_usec())) == 0)
+		again(c);
+	else
+		child_later(p, c, pause, again);
+}
+
+static void
+bury_children(struct parent *p)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == p->brain.pid)
+			child_died(p, &p->brain, status, brain_again);
+		for (unsigned i = 0; i < p->nworkers; i++)
+			if (pid == p->worker[i].pid)
+				child_died(p, &p->worker[i], status, worker_again);
+	}
+}
+
+/* --- reload --- */
+
+static void
+reload_listeners(struct parent *p, const struct conf *next)
+{
+	struct channel_msg m = { .kind = CHANNEL_LISTEN };
+
+	for (unsigned i = 0; i < next->nlisten; i++) {
+		struct listener *l;
+		if (listeners_find(&p->listeners, &next->listen[i].addr) != NULL || !open_listener(p, &next->listen[i].addr))
+			continue;
+		l = &p->listeners.one[p->listeners.count - 1];
+		m.addr = l->addr;
+		for (unsigned w = 0; w < p->nworkers; w++)
+			if (p->worker[w].pid != 0 && !channel_send(&p->worker[w].channel, &m, l->fd[w]))
+				kill(p->worker[w].pid, SIGKILL);
+	}
+	m.kind = CHANNEL_UNLISTEN;
+	for (unsigned i = p->listeners.count; i-- > 0;) {
+		bool kept = false;
+		for (unsigned k = 0; k < next->nlisten; k++)
+			kept |= addr_eq(&next->listen[k].addr, &p->listeners.one[i].addr);
+		if (kept)
+			continue;
+		m.addr = p->listeners.one[i].addr;
+		send_workers(p, &m, -1);
+		listeners_remove(&p->listeners, i);
+	}
+}
+
+static bool
+same_admin(const struct conf *a, const struct conf *b)
+{
+	return a->admin_addr.len == b->admin_addr.len && (a->admin_addr.len == 0 || addr_eq(&a->admin_addr, &b->admin_addr))
+	    && str_eq(str_of(a->admin_socket), str_of(b->admin_socket));
+}
+
+/* Other admin addresses: the brain starts anew with them, which is nothing special in its life. */
+static void
+reload_brain(struct parent *p, bool admin_changed)
+{
+	struct channel_msg m = { .kind = CHANNEL_CONF };
+	int fd;
+
+	if (admin_changed) {
+		close(p->admin_tcp);
+		close(p->admin_unix);
+		open_admin(p);
+		if (p->brain.pid != 0)
+			kill(p->brain.pid, SIGTERM);
+		return;
+	}
+	fd = memfile_seal(buf_str(p->text));
+	if (fd >= 0 && p->brain.pid != 0 && !channel_send(&p->brain.channel, &m, fd))
+		kill(p->brain.pid, SIGKILL);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void
+log_errors(const struct buf *errors)
+{
+	struct str rest = buf_str(errors), line;
+	char text[512];
+
+	while (str_split(&rest, '\n', &line))
+		if (line.len > 0) {
+			str_copy(text, sizeof text, line);
+			log_event(LOG_ERROR, "config.wrong", "where", text, NULL);
+		}
+}
+
+static void
+reload(struct parent *p)
+{
+	struct channel_msg m = { .kind = CHANNEL_LIMITS };
+	struct buf text, errors, old;
+	struct conf *next = NULL;
+	bool admin_changed;
+
+	buf_init(&text, CONF_TEXT_MAX);
+	buf_init(&errors, 64 * 1024);
+	if (conf_read(p->conf->file, &text, &errors))
+		next = conf_parse(buf_str(&text), p->conf->file, &errors);
+	if (next == NULL) {
+		log_errors(&errors);
+		log_event(LOG_ERROR, "reload.refused", "file", p->conf->file, "kept", "the configuration in force", NULL);
+		buf_fini(&text);
+		buf_fini(&errors);
+		return;
+	}
+	if (next->workers != p->nworkers)
+		log_event(LOG_WARN, "reload.later", "key", "workers", "takes_effect", "at the next start", NULL);
+	old = *p->text;
+	*p->text = text;
+	buf_fini(&old);
+	buf_fini(&errors);
+	admin_changed = !same_admin(p->conf, next);
+	conf_free(&p->conf);
+	p->conf = next;
+	log_setup("parent", next->log_level, next->log_json);
+	reload_listeners(p, next);
+	worker_limits(next, &m.limits);
+	send_workers(p, &m, -1);
+	reload_brain(p, admin_changed);
+	log_event(LOG_INFO, "reload.done", "file", next->file, NULL);
+}
+
+/* --- signals --- */
+
+static void
+hear_signals(void *arg, uint32_t events)
+{
+	struct parent *p = arg;
+	struct signalfd_siginfo s;
+
+	(void)events;
+	while (p->signals.fd >= 0 && read(p->signals.fd, &s, sizeof s) == sizeof s) {
+		if (s.ssi_signo == SIGCHLD)
+			bury_children(p);
+		else if (s.ssi_signo != SIGHUP)
+			stop_begin(p);
+		else if (!p->stopping)
+			reload(p);
+	}
+}
+
+static void
+watch_signals(struct parent *p)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	ASSERT(fd >= 0);
+	loop_watch(p->loop, &p->signals, fd, LOOP_LEVEL, hear_signals, p);
+}
+
+static bool
+find_user(struct parent *p)
+{
+	if (getuid() != 0)
+		return true;
+	p->other_user = true;
+	if (sandbox_user_find(p->conf->user, &p->user))
+		return true;
+	log_event(LOG_ERROR, "user.unknown", "user", p->conf->user, NULL);
+	return false;
+}
+
+static bool
+parent_open(struct parent *p)
+{
+	for (unsigned i = 0; i < p->conf->nlisten; i++)
+		if (!open_listener(p, &p->conf->listen[i].addr))
+			return false;
+	return find_user(p) && open_admin(p);
+}
+
+static void
+parent_close(struct parent *p)
+{
+	listeners_close(&p->listeners);
+	if (p->admin_tcp >= 0)
+		close(p->admin_tcp);
+	if (p->admin_unix >= 0) {
+		close(p->admin_unix);
+		unlink(p->conf->admin_socket);
+	}
+	if (p->table >= 0)
+		close(p->table);
+	if (p->signals.fd >= 0) {
+		int fd = p->signals.fd;
+		loop_unwatch(p->loop, &p->signals);
+		close(fd);
+	}
+	loop_free(&p->loop);
+	munmap(p->live, live_bytes());
+	munmap(p->phys, phys_bytes());
+}
+
+int
+parent_run(struct conf *conf, struct buf *text)
+{
+	struct parent p = { .conf = conf, .text = text, .table = -1, .admin_tcp = -1, .admin_unix = -1,
+	    .nworkers = conf->workers, .signals.fd = -1, .listeners.workers = conf->workers };
+
+	log_setup("parent", conf->log_level, conf->log_json);
+	p.loop = loop_new();
+	p.live = live_init(shared_block(live_bytes()), p.nworkers);
+	p.phys = phys_init(shared_block(phys_bytes()));
+	snprintf(p.brain.name, sizeof p.brain.name, "brain");
+	for (unsigned i = 0; i < p.nworkers; i++) {
+		p.worker[i].index = i;
+		snprintf(p.worker[i].name, sizeof p.worker[i].name, "worker-%u", i & (WORKERS_MAX - 1));
+	}
+	if (parent_open(&p)) {
+		watch_signals(&p);
+		brain_start(&p);
+		timer_set(p.loop, &p.last_call, loop_now(p.loop) + FIRST_TABLE_MOST, never_started, &p);
+		loop_run(p.loop);
+	} else
+		p.status = 1;
+	parent_close(&p);
+	conf_free(&p.conf);
+	return p.status;
+}

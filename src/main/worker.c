@@ -1,0 +1,165 @@
+/*
+ * Puts a proxy on a loop and feeds it what the parent sends. Decides nothing.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/bug.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "main/worker.h"
+#include "proxy/proxy.h"
+
+struct worker {
+	const struct worker_conf *conf;
+	struct loop	*loop;
+	struct proxy	*proxy;
+	struct channel	 channel;
+	struct timer	 last_call;
+	bool		 draining;
+};
+
+void
+worker_limits(const struct conf *c, struct proxy_conf *out)
+{
+	*out = (struct proxy_conf){
+		.client_head_usec = c->client_head_usec,
+		.client_idle_usec = c->client_idle_usec,
+		.client_body_usec = c->client_body_usec,
+		.client_write_usec = c->client_write_usec,
+		.clients_max = c->clients_max,
+		.upstream_idle_max = c->upstream_idle_max,
+		.upstream_idle_usec = c->upstream_idle_usec,
+		.access_log = c->log_access,
+	};
+}
+
+static void
+worker_fill(const struct worker *w, struct proxy_conf *c)
+{
+	c->worker = w->conf->index;
+	c->live = w->conf->live;
+	c->phys = w->conf->phys;
+	c->probe = w->conf->index == 0;
+	c->seed = (uint64_t)clock_wall_usec() * 64 + w->conf->index;
+}
+
+static void
+worker_take_table(struct worker *w, int fd)
+{
+	const struct why *why;
+	struct table *t;
+
+	if ((why = table_open(fd, &t)) != NULL) {
+		log_event(LOG_ERROR, "table.refused", "why", why_name(why), NULL);
+		return;
+	}
+	proxy_table(w->proxy, t);
+	log_event(LOG_DEBUG, "table.taken", "serial", LOG_N(table_serial(t)), NULL);
+	table_unref(&t);
+}
+
+static void
+worker_empty(void *arg)
+{
+	struct worker *w = arg;
+
+	loop_stop(w->loop);
+}
+
+static void
+worker_last_call(void *arg)
+{
+	struct worker *w = arg;
+
+	log_event(LOG_WARN, "stop.cut", "after_seconds",
+	    LOG_N(w->conf->stop_usec / USEC_PER_SEC), NULL);
+	loop_stop(w->loop);
+}
+
+static void
+worker_drain(struct worker *w)
+{
+	if (w->draining)
+		return;
+	w->draining = true;
+	timer_set(w->loop, &w->last_call, loop_now(w->loop) + w->conf->stop_usec, worker_last_call, w);
+	proxy_drain(w->proxy, worker_empty, w);
+}
+
+static void
+worker_hears(void *arg, const struct channel_msg *m, int fd)
+{
+	struct worker *w = arg;
+	struct proxy_conf limits;
+
+	if (m == NULL) {	/* the parent is gone: finish what is here, so that its successor has the ports */
+		worker_drain(w);
+		return;
+	}
+	switch (m->kind) {
+	case CHANNEL_TABLE:
+		worker_take_table(w, fd);
+		return;
+	case CHANNEL_LISTEN:
+		proxy_listen(w->proxy, fd, &m->addr);
+		return;
+	case CHANNEL_UNLISTEN:
+		proxy_unlisten(w->proxy, &m->addr);
+		break;
+	case CHANNEL_LIMITS:
+		limits = m->limits;
+		worker_fill(w, &limits);
+		proxy_reconf(w->proxy, &limits);
+		break;
+	case CHANNEL_DRAIN:
+		worker_drain(w);
+		break;
+	case CHANNEL_CONF:
+		BUG("a configuration text was sent to a worker");
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+static void
+worker_give_up_rights(const struct worker_conf *c)
+{
+	const char *step;
+
+	/* the brain alone writes phys */
+	if (mprotect((void *)(uintptr_t)c->phys, phys_bytes(), PROT_READ) != 0)
+		BUG("mprotect");
+	if ((step = sandbox_enter(c->user)) != NULL) {
+		log_event(LOG_ERROR, "sandbox.failed", "step", step, NULL);
+		_exit(1);
+	}
+}
+
+void
+worker_run(const struct worker_conf *c)
+{
+	struct worker w = { .conf = c };
+	struct proxy_conf limits = c->limits;
+	char name[16];
+
+	snprintf(name, sizeof name, "worker-%u", c->index);
+	log_setup(name, log_least(), log_is_json());
+	prctl(PR_SET_NAME, name);
+	w.loop = loop_new();
+	worker_give_up_rights(c);
+	worker_fill(&w, &limits);
+	w.proxy = proxy_new(w.loop, &limits);
+	channel_open(&w.channel, w.loop, c->channel_fd, worker_hears, &w);
+	worker_take_table(&w, c->table_fd);
+	for (unsigned i = 0; i < c->nlisteners; i++)
+		proxy_listen(w.proxy, c->listener[i].fd, &c->listener[i].addr);
+	loop_run(w.loop);
+	proxy_free(&w.proxy);
+	channel_close(&w.channel);
+	loop_free(&w.loop);
+	_exit(0);		/* no exit handlers: they belong to the parent, and rights are gone */
+}
