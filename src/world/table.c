@@ -163,7 +163,7 @@ task_ok(const struct table *t, const struct table_task *k, uint32_t at)
 	const struct table_node *node = table_nodes(t, &nnodes);
 	const struct table_service *service = table_services(t, &nservices);
 
-	return text_ok(t, k->name) && addr_ok(&k->addr) && k->slot < TASKS_MAX && bool_ok(&k->draining) &&
+	return text_ok(t, k->name) && addr_ok(&k->addr) && k->slot < TASKS_MAX && bool_ok(&k->draining) && bool_ok(&k->drained) &&
 	    k->node < nnodes && k->node_slot == node[k->node].slot &&
 	    k->service < nservices && at >= service[k->service].first_task &&
 	    at - service[k->service].first_task < service[k->service].ntasks;

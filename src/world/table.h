@@ -43,6 +43,7 @@ struct table_task {
 	uint32_t	 slot;		/* below TASKS_MAX; the same task keeps its slot for life */
 	uint32_t	 service;	/* index into services */
 	bool		 draining;	/* takes no new requests: itself or its node */
+	bool		 drained;	/* because people said so of this task; for the brain that comes back */
 };
 
 struct table_service {
@@ -59,7 +60,7 @@ struct table_service {
 };
 
 struct table_route {
-	struct table_ref host;		/* lower case; empty: any host */
+	struct table_ref host;		/* lower case; "*.example.com" for all below; empty: any host */
 	struct table_ref path;		/* prefix, begins with '/' */
 	uint32_t	 service;
 };
@@ -80,8 +81,9 @@ const struct table_route *table_routes(const struct table *, uint32_t *n);
 struct str		 table_text(const struct table *, struct table_ref);
 
 /*
- * The service for a host (no port, any case) and a path: exact host first, then routes for any host; among
- * those the longest path prefix that ends at a '/' or at the end of the path. NULL: no_route.
+ * The service for a host (no port, any case) and a path: exact host first, then "*.suffix" hosts, the longest
+ * suffix first, then routes for any host; among those the longest path prefix that ends at a '/' or at the
+ * end of the path. A host whose paths do not match falls through to the next. NULL: no_route.
  */
 const struct table_service *table_match(const struct table *, struct str host, struct str path);
 

@@ -55,7 +55,8 @@ struct world_task {
 	struct world_node *node;
 	struct addr	 addr;
 	unsigned	 slot;
-	bool		 draining;
+	bool		 draining;		/* discovery says that it is going */
+	bool		 drained;		/* people say so */
 	bool		 seen;
 };
 
@@ -66,6 +67,7 @@ struct world_service {
 	struct route_conf *route;
 	unsigned	 nroutes;
 	LIST_HEAD(, world_task) tasks;
+	struct world_task *last_task;
 	unsigned	 ntasks;
 	bool		 seen;
 };
@@ -77,18 +79,20 @@ struct world {
 	struct phys	*phys;
 	uint64_t	 serial;	/* of the last table built */
 	unsigned	 nnodes, nservices, ntasks;
-	struct world_slots *slots;	/* private: who holds which slot, and who held it last */
+	struct world_index *index;	/* private: names, and who holds which slot */
 };
 
 struct world	*world_new(struct live *, struct phys *);
 void		 world_free(struct world **);
-/* A brain that comes back takes the slots and the drains of the table that is in force. */
+/* A brain that comes back takes the slots, the phys rows and the drains of the table that is in force. Before
+ * the first pass. */
 void		 world_inherit(struct world *, const struct table *);
 
 /*
- * A discovery pass: begin, name everything that exists, end. What was not named is gone at the end.
- * Strings are copied. NULL from node/task: no slot is left (WHY_TABLE_LARGE). *changed: the table must be
- * rebuilt. Order of the world's lists is the order of first naming.
+ * A discovery pass: begin, name everything that exists, nodes before their tasks, end. What was not named is
+ * gone at the end. Strings are copied. NULL: the name was already used in this pass, a task's node does not
+ * exist, or no slot is left (WHY_TABLE_LARGE); that one is then as if it had not been named. The end says
+ * whether the table must be rebuilt. Order of the world's lists is the order of first naming.
  */
 void			 world_pass_begin(struct world *);
 struct world_node	*world_pass_node(struct world *, const struct world_node *like);	/* name, address, declared, urls */
@@ -102,6 +106,7 @@ struct world_node	*world_node(const struct world *, struct str name);
 struct world_service	*world_service(const struct world *, struct str name);
 struct world_task	*world_task(const struct world *, struct str name);
 bool			 world_drain(struct world *, struct world_node *, bool drained);	/* true: table must be rebuilt */
+bool			 world_drain_task(struct world *, struct world_task *, bool drained);	/* the same */
 
 /* Builds and seals a table of all this. Slots freed long enough ago (30 s) with nothing in flight return. */
 const struct why	*world_table(struct world *, const struct table_listener *, unsigned nlisteners, int *fd);

@@ -1,0 +1,152 @@
+/*
+ * slots: three kinds: never used by us (at or above `next`, or below it without a name), held, and resting,
+ * which stand in a queue, the longest rested first. Names are remembered until their number is taken away.
+ * Must not know what the numbers stand for.
+ */
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include "base/bug.h"
+#include "base/map.h"
+#include "world/slots.h"
+
+struct slot {
+	TAILQ_ENTRY(slot) link;		/* while resting */
+	char		*name;		/* NULL: never used */
+	bool		 held;
+	int64_t		 given_usec;
+};
+
+struct slots {
+	struct slot	*slot;
+	unsigned	 max, next;
+	struct map	*by_name;
+	TAILQ_HEAD(rest, slot) resting;
+	slots_busy_f	*busy;
+	const void	*arg;
+};
+
+struct slots *
+slots_new(unsigned max, slots_busy_f *busy, const void *arg)
+{
+	struct slots *s = must_zalloc(sizeof *s);
+
+	s->slot = must_zalloc(max * sizeof *s->slot);
+	s->max = max;
+	s->by_name = map_new();
+	s->busy = busy;
+	s->arg = arg;
+	TAILQ_INIT(&s->resting);
+	return s;
+}
+
+void
+slots_free(struct slots **sp)
+{
+	struct slots *s = *sp;
+
+	*sp = NULL;
+	if (s == NULL)
+		return;
+	for (unsigned i = 0; i < s->max; i++)
+		free(s->slot[i].name);
+	free(s->slot);
+	map_free(&s->by_name);
+	free(s);
+}
+
+static unsigned
+number(const struct slots *s, const struct slot *t)
+{
+	return (unsigned)(t - s->slot);
+}
+
+static void
+name_slot(struct slots *s, struct slot *t, struct str name)
+{
+	if (t->name != NULL) {
+		map_remove(s->by_name, str_of(t->name));
+		free(t->name);
+	}
+	t->name = str_dup(name);
+	map_put(s->by_name, name, t);
+}
+
+static bool
+rested(const struct slots *s, const struct slot *t, int64_t now)
+{
+	return now - t->given_usec >= SLOTS_REST_USEC && !s->busy(s->arg, number(s, t));
+}
+
+/* Numbers that a brain before us used and we never heard of may still be busy. */
+static struct slot *
+unused(struct slots *s)
+{
+	while (s->next < s->max && s->slot[s->next].name != NULL)
+		s->next++;
+	for (unsigned i = s->next; i < s->max; i++)
+		if (s->slot[i].name == NULL && !s->busy(s->arg, i))
+			return &s->slot[i];
+	return NULL;
+}
+
+/* One that has rested before a new one, so that a changing swarm does not touch ever more shared memory. */
+static struct slot *
+vacant(struct slots *s, int64_t now)
+{
+	struct slot *t = TAILQ_FIRST(&s->resting), *new;
+
+	if (t != NULL && rested(s, t, now))
+		return t;
+	new = unused(s);
+	if (new != NULL)
+		return new;
+	while (t != NULL && !rested(s, t, now))
+		t = TAILQ_NEXT(t, link);
+	return t;
+}
+
+bool
+slots_take(struct slots *s, struct str name, int64_t now, unsigned *slot, bool *fresh)
+{
+	struct slot *t = map_get(s->by_name, name);
+	bool is_new = t == NULL;
+
+	if (t != NULL && t->held)
+		return false;
+	if (t == NULL && (t = vacant(s, now)) == NULL)
+		return false;
+	if (t->name != NULL)
+		TAILQ_REMOVE(&s->resting, t, link);
+	if (is_new)
+		name_slot(s, t, name);
+	t->held = true;
+	*slot = number(s, t);
+	*fresh = is_new;
+	return true;
+}
+
+void
+slots_give(struct slots *s, unsigned slot, int64_t now)
+{
+	struct slot *t = &s->slot[slot];
+
+	ASSERT(slot < s->max && t->held);
+	t->held = false;
+	t->given_usec = now;
+	TAILQ_INSERT_TAIL(&s->resting, t, link);
+}
+
+bool
+slots_recall(struct slots *s, struct str name, unsigned slot, int64_t now)
+{
+	struct slot *t = &s->slot[slot];
+
+	ASSERT(slot < s->max);
+	if (t->name != NULL || map_get(s->by_name, name) != NULL)
+		return false;
+	name_slot(s, t, name);
+	t->given_usec = now;
+	TAILQ_INSERT_TAIL(&s->resting, t, link);
+	return true;
+}
