@@ -63,6 +63,7 @@ WHY(METRICS_INCOMPLETE,   0, EXPORTER, "node_cpu_seconds_total is missing: is th
 WHY(METRICS_FETCH,        0, EXPORTER, "the exporter cannot be reached")
 WHY(METRICS_STATUS,       0, EXPORTER, "the exporter answered with an error status")
 WHY(METRICS_BACKWARDS,    0, EXPORTER, "counters went backwards: the node or its exporter restarted")
+WHY(METRICS_STUCK,        0, EXPORTER, "the counters have stopped moving: is this page a stored copy?")
 
 /* the table */
 WHY(TABLE_BROKEN,         0, US,       "a routing table failed its check")
