@@ -1,0 +1,530 @@
+/*
+ * cluster: N emulated nodes in one process. Each answers HTTP on an address of its own (its task), with the
+ * CPU work that the request brings: GET /?work=0.0234 (seconds of one core), optionally &io=0.1 (a wait after
+ * the work). Work is done by a virtual CPU (lib/vcpu.h), shared with tenants and hogs; a second port serves
+ * node_exporter text that agrees with it. Clones of the whole cluster ("sets") have the same tenants and
+ * hogs at the same time, so that several balancers meet the same cluster.
+ *
+ * Time in the model is exact: what should have happened while this process could not run is made up for in
+ * the right order. Only the answers are late then, and the lag says how late.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/bug.h"
+#include "base/clock.h"
+#include "base/rng.h"
+#include "lib/exporter.h"
+#include "lib/lag.h"
+#include "lib/plan.h"
+#include "lib/serve.h"
+#include "lib/tenants.h"
+#include "lib/vcpu.h"
+#include "lib/wake.h"
+#include "world/law.h"
+
+#define HOGS_MAX 64
+
+struct cluster;
+
+struct node {
+	struct heap_node due;			/* in cluster->due, by the next thing that happens here */
+	struct cluster	*cluster;
+	unsigned	 set, number;		/* number from 1 */
+	struct vcpu	 cpu;
+	struct heap	 waits;			/* requests whose CPU work is done, by the end of their wait */
+	unsigned	 hog;
+	uint64_t	 arrived, done;
+};
+
+struct request {
+	struct job	 job;			/* on the node's CPU */
+	struct heap_node wait;			/* in the node's waits */
+	struct node	*node;
+	struct ask	*ask;
+	double		 io_usec;
+};
+
+struct hog {
+	unsigned	 node, threads;
+	int64_t		 from, to;		/* usec since the start */
+	bool		 on, over;
+};
+
+struct oracle {
+	struct cluster	*cluster;
+	unsigned	 set;
+};
+
+struct cluster {
+	struct loop	*loop;
+	struct serve	*serve;
+	struct plan	 plan;
+	double		 tenant_load, tenant_stay_usec;
+	uint64_t	 seed;
+	struct rng	 rng;
+	int64_t		 start;
+	struct node	*node[PLAN_SETS_MAX][PLAN_NODES_MAX];
+	struct oracle	 oracle[PLAN_SETS_MAX];
+	struct tenants	 tenants[PLAN_NODES_MAX];
+	struct hog	 hog[HOGS_MAX];
+	unsigned	 nhogs;
+	int64_t		 script_next;
+	struct heap	 due;
+	struct wake	 wake;
+	struct lag	 lag;
+	struct io	 signals;
+};
+
+/* One request's life on a node. */
+
+static void
+request_answer(struct request *r)
+{
+	char fields[48];
+
+	snprintf(fields, sizeof fields, "X-Node: n%u\r\nContent-Type: text/plain\r\n", r->node->number);
+	r->node->done++;
+	ask_answer(r->ask, 200, fields, STR("ok\n"));
+	free(r);
+}
+
+static struct request *
+request_of_wait(struct heap_node *n)
+{
+	return (struct request *)((char *)n - offsetof(struct request, wait));
+}
+
+static void
+request_worked(struct request *r, int64_t at)
+{
+	if (r->io_usec > 0)
+		heap_push(&r->node->waits, &r->wait, at + (int64_t)r->io_usec);
+	else
+		request_answer(r);
+}
+
+/* Lets everything happen on the node that was due by now. */
+static void
+node_catch_up(struct node *n, int64_t now)
+{
+	struct heap_node *w;
+	struct job *j;
+
+	while ((j = vcpu_done(&n->cpu, now)) != NULL)
+		request_worked((struct request *)j, n->cpu.now);	/* job is its first member */
+	while ((w = heap_min(&n->waits)) != NULL && w->key <= now) {
+		heap_remove(&n->waits, w);
+		request_answer(request_of_wait(w));
+	}
+}
+
+static void
+node_plan(struct node *n)
+{
+	struct heap_node *w = heap_min(&n->waits);
+	int64_t next = vcpu_next(&n->cpu);
+
+	if (w != NULL && w->key < next)
+		next = w->key;
+	if (n->due.at != 0) {
+		if (n->due.key == next)
+			return;
+		heap_remove(&n->cluster->due, &n->due);
+	}
+	if (next == INT64_MAX)
+		return;
+	heap_push(&n->cluster->due, &n->due, next);
+	wake_by(&n->cluster->wake, next);
+}
+
+static void
+node_foreign(struct node *n, int by, int64_t at)
+{
+	node_catch_up(n, at);
+	vcpu_foreign(&n->cpu, by);
+	node_plan(n);
+}
+
+static void
+node_take(struct node *n, struct ask *a)
+{
+	struct request *r = must_zalloc(sizeof *r);
+	double work = ask_number(a, "work", 0.001);
+
+	r->node = n;
+	r->ask = a;
+	r->io_usec = ask_number(a, "io", 0) * 1e6;
+	n->arrived++;
+	node_catch_up(n, clock_mono_usec());
+	vcpu_add(&n->cpu, &r->job, work >= 0 && work < 1e6 ? work * 1e6 : 0);
+	node_plan(n);
+}
+
+static void
+on_task(void *tag, struct ask *a)
+{
+	node_take(tag, a);
+}
+
+static void
+on_exporter(void *tag, struct ask *a)
+{
+	struct node *n = tag;
+	struct buf text;
+	char name[16];
+
+	if (!str_eq(ask_path(a), STR("/metrics"))) {
+		ask_answer(a, 404, NULL, STR("see /metrics\n"));
+		return;
+	}
+	node_catch_up(n, clock_mono_usec());
+	node_plan(n);
+	buf_init(&text, 1 << 20);
+	snprintf(name, sizeof name, "n%u", n->number);
+	exporter_text(&text, &n->cpu, n->cluster->start, name);
+	ask_answer(a, 200, "Content-Type: text/plain; version=0.0.4\r\n", buf_str(&text));
+	buf_fini(&text);
+}
+
+/* The oracle: the law with nothing stale and nothing guessed. */
+
+static void
+on_oracle(void *tag, struct ask *a)
+{
+	struct oracle *o = tag;
+	struct cluster *c = o->cluster;
+	struct node *best = NULL;
+	double least = 0;
+	unsigned ties = 0;
+
+	for (unsigned i = 0; i < c->plan.nnodes; i++) {
+		struct node *n = c->node[o->set][i];
+		struct law_node truth = { .cores = n->cpu.cores, .balancers = 1 };
+		double cost;
+
+		node_catch_up(n, clock_mono_usec());
+		node_plan(n);
+		cost = law_cost(&truth, n->cpu.foreign, (double)n->cpu.jobs.count);
+		if (best != NULL && cost > least)
+			continue;
+		ties = best != NULL && cost == least ? ties + 1 : 1;
+		if (rng_below(&c->rng, ties) == 0)
+			best = n;
+		least = cost;
+	}
+	node_take(best, a);
+}
+
+/* The script: tenants and hogs, the same on all sets. */
+
+static void
+everywhere(struct cluster *c, unsigned node, int by, int64_t at)
+{
+	for (unsigned k = 0; k < c->plan.nsets; k++)
+		node_foreign(c->node[k][node], by, at);
+}
+
+static void
+hog_turn(struct cluster *c, struct hog *h, bool on, int64_t at)
+{
+	int by = on ? (int)h->threads : -(int)h->threads;
+
+	everywhere(c, h->node - 1, by, at);
+	for (unsigned k = 0; k < c->plan.nsets; k++)
+		c->node[k][h->node - 1]->hog += (unsigned)by;
+	h->on = on;
+	h->over = !on;
+}
+
+static int64_t
+hog_next(const struct cluster *c, const struct hog *h)
+{
+	if (h->over)
+		return INT64_MAX;
+	if (!h->on)
+		return c->start + h->from;
+	return h->to == INT64_MAX ? INT64_MAX : c->start + h->to;
+}
+
+static void
+script_run(struct cluster *c, int64_t now)
+{
+	while (c->script_next <= now) {
+		int64_t at = c->script_next;
+
+		c->script_next = INT64_MAX;
+		for (unsigned i = 0; i < c->plan.nnodes; i++) {
+			if (c->tenants[i].next <= at)
+				everywhere(c, i, tenants_step(&c->tenants[i]), at);
+			if (c->tenants[i].next < c->script_next)
+				c->script_next = c->tenants[i].next;
+		}
+		for (unsigned i = 0; i < c->nhogs; i++) {
+			if (hog_next(c, &c->hog[i]) <= at)
+				hog_turn(c, &c->hog[i], !c->hog[i].on, at);
+			if (hog_next(c, &c->hog[i]) < c->script_next)
+				c->script_next = hog_next(c, &c->hog[i]);
+		}
+	}
+}
+
+static void
+on_wake(void *arg)
+{
+	struct cluster *c = arg;
+	struct heap_node *n;
+	int64_t now = clock_mono_usec();
+
+	script_run(c, now);
+	while ((n = heap_min(&c->due)) != NULL && n->key <= now) {
+		node_catch_up((struct node *)n, now);	/* due is its first member */
+		node_plan((struct node *)n);
+	}
+	lag_beat(&c->lag, now);
+	if (n != NULL)
+		wake_by(&c->wake, n->key);
+	wake_by(&c->wake, c->script_next);
+	wake_by(&c->wake, c->lag.next);
+}
+
+/* Control: what is, and hogs by hand. */
+
+static void
+lag_json(const struct lag *l, struct buf *b)
+{
+	buf_printf(b, "{\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f,\"late_share\":%.5f,\"coloured\":%s}",
+	    (double)hist_quantile(&l->hist, .5) / 1e3, (double)hist_quantile(&l->hist, .99) / 1e3, (double)l->hist.max / 1e3,
+	    lag_late_share(l), lag_colours(l) ? "true" : "false");
+}
+
+static void
+state_json(struct cluster *c, struct buf *b)
+{
+	buf_printf(b, "{\"seconds\":%.3f,\"lag\":", (double)(clock_mono_usec() - c->start) / 1e6);
+	lag_json(&c->lag, b);
+	buf_printf(b, ",\"sets\":[");
+	for (unsigned k = 0; k < c->plan.nsets; k++) {
+		buf_printf(b, "%s[", k > 0 ? "," : "");
+		for (unsigned i = 0; i < c->plan.nnodes; i++) {
+			struct node *n = c->node[k][i];
+			node_catch_up(n, clock_mono_usec());
+			node_plan(n);
+			buf_printf(b, "%s{\"node\":\"n%u\",\"cores\":%g,\"jobs\":%zu,\"waiting\":%zu,\"foreign\":%u,\"hog\":%u,"
+			    "\"busy_seconds\":%.6f,\"arrived\":%lu,\"done\":%lu}", i > 0 ? "," : "", n->number, n->cpu.cores,
+			    n->cpu.jobs.count, n->waits.count, n->cpu.foreign, n->hog, n->cpu.busy_usec / 1e6, n->arrived, n->done);
+		}
+		buf_printf(b, "]");
+	}
+	buf_printf(b, "]}\n");
+}
+
+/* A hog by hand replaces what an earlier one by hand left there. */
+static int
+hog_by_hand(struct cluster *c, const struct ask *a)
+{
+	double node = ask_number(a, "node", 0), threads = ask_number(a, "threads", -1);
+	int64_t now = clock_mono_usec();
+	struct node *n;
+
+	if (!(node >= 1 && node <= c->plan.nnodes) || !(threads >= 0 && threads <= 4096))
+		return 400;
+	script_run(c, now);
+	n = c->node[0][(unsigned)node - 1];
+	struct hog h = { .node = (unsigned)node, .threads = n->hog };
+	if (n->hog > 0)
+		hog_turn(c, &h, false, now);
+	h.threads = (unsigned)threads;
+	hog_turn(c, &h, true, now);
+	for (unsigned i = 0; i < c->nhogs; i++)		/* the script's own is gone with it */
+		if (c->hog[i].node == h.node && c->hog[i].on)
+			c->hog[i].over = true;
+	return 200;
+}
+
+static void
+on_control(void *tag, struct ask *a)
+{
+	struct cluster *c = tag;
+	struct str path = ask_path(a);
+	struct buf b;
+	int status = 200;
+
+	buf_init(&b, 8 << 20);
+	if (str_eq(path, STR("/lag"))) {
+		lag_json(&c->lag, &b);
+		buf_printf(&b, "\n");
+	} else if (str_eq(path, STR("/lag/reset"))) {
+		lag_start(&c->lag, clock_mono_usec());
+	} else if (str_eq(path, STR("/state"))) {
+		state_json(c, &b);
+	} else if (str_eq(path, STR("/hog")) && str_eq(ask_method(a), STR("POST"))) {
+		status = hog_by_hand(c, a);
+	} else {
+		status = 404;
+		buf_printf(&b, "GET /state, GET /lag, POST /lag/reset, POST /hog?node=N&threads=T\n");
+	}
+	ask_answer(a, status, NULL, buf_str(&b));
+	buf_fini(&b);
+}
+
+/* Birth. */
+
+static void
+listen_or_die(struct cluster *c, unsigned set, unsigned node, unsigned port, serve_f *fn, void *tag)
+{
+	char text[PLAN_TEXT_MAX];
+	struct addr addr;
+
+	plan_addr(&c->plan, set, node, port, &addr);
+	if (serve_listen(c->serve, &addr, fn, tag))
+		return;
+	fprintf(stderr, "cluster: cannot listen on %s: %s\n", plan_address(&c->plan, set, node, port, text), strerror(errno));
+	exit(1);
+}
+
+static void
+node_start(struct cluster *c, unsigned set, unsigned i)
+{
+	struct node *n = must_zalloc(sizeof *n);
+
+	n->cluster = c;
+	n->set = set;
+	n->number = i + 1;
+	vcpu_init(&n->cpu, c->plan.cores[i], c->start);
+	heap_init(&n->waits);
+	c->node[set][i] = n;
+	vcpu_foreign(&n->cpu, (int)c->tenants[i].present);
+	listen_or_die(c, set, n->number, c->plan.task_port, on_task, n);
+	listen_or_die(c, set, n->number, c->plan.exporter_port, on_exporter, n);
+}
+
+static void
+cluster_start(struct cluster *c)
+{
+	c->start = clock_mono_usec();
+	c->script_next = c->start;
+	rng_seed(&c->rng, c->seed);
+	for (unsigned i = 0; i < c->plan.nnodes; i++)
+		tenants_init(&c->tenants[i], c->seed * 1000 + i, c->tenant_load * c->plan.cores[i], c->tenant_stay_usec, c->start);
+	for (unsigned k = 0; k < c->plan.nsets; k++) {
+		for (unsigned i = 0; i < c->plan.nnodes; i++)
+			node_start(c, k, i);
+		c->oracle[k] = (struct oracle){ c, k };
+		listen_or_die(c, k, PLAN_ORACLE, c->plan.task_port, on_oracle, &c->oracle[k]);
+	}
+	listen_or_die(c, 0, PLAN_CONTROL, c->plan.task_port, on_control, c);
+	lag_start(&c->lag, c->start);
+	wake_open(&c->wake, c->loop, on_wake, c);
+	wake_by(&c->wake, c->start);
+}
+
+static void
+on_signal(void *arg, uint32_t events)
+{
+	(void)events;
+	loop_stop(((struct cluster *)arg)->loop);
+}
+
+static void
+signals_watch(struct cluster *c)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	ASSERT(fd >= 0);
+	loop_watch(c->loop, &c->signals, fd, LOOP_LEVEL, on_signal, c);
+}
+
+static int
+usage(void)
+{
+	fputs("usage: cluster [option...]\n"
+	    "  --cores LIST       cores of each node (default \"1 2 3 4 5 6 7 8\")\n"
+	    "  --sets K           clones of the whole cluster (1)\n"
+	    "  --net A.B.C        addresses: node i of set k is A.B.(C+k).i (127.0.10)\n"
+	    "  --port P           of the tasks, the oracles (.250) and the control (.254 of set 0) (20080)\n"
+	    "  --exporter-port P  of the emulated node_exporters (29100)\n"
+	    "  --tenants F        others' threads on average, as a fraction of the cores (0)\n"
+	    "  --stay SECONDS     mean stay of one such thread (3)\n"
+	    "  --seed N           of the tenants (1)\n"
+	    "  --hog NODE,THREADS,FROM[,TO]   seconds from the start; may be given again\n", stderr);
+	return 2;
+}
+
+static bool
+hog_parse(struct cluster *c, const char *text)
+{
+	double from, to = -1;
+	struct hog *h = &c->hog[c->nhogs];
+	int n = sscanf(text, "%u,%u,%lf,%lf", &h->node, &h->threads, &from, &to);
+
+	if (n < 3 || c->nhogs == HOGS_MAX - 1 || h->node < 1 || h->threads > 4096 || from < 0)
+		return false;
+	h->from = (int64_t)(from * 1e6);
+	h->to = n == 4 ? (int64_t)(to * 1e6) : INT64_MAX;
+	c->nhogs++;
+	return true;
+}
+
+static bool
+options_parse(struct cluster *c, int argc, char **argv)
+{
+	static const struct option options[] = { { "cores", 1, NULL, 'c' }, { "sets", 1, NULL, 'k' }, { "net", 1, NULL, 'n' },
+		{ "port", 1, NULL, 'p' }, { "exporter-port", 1, NULL, 'e' }, { "tenants", 1, NULL, 't' }, { "stay", 1, NULL, 's' },
+		{ "seed", 1, NULL, 'r' }, { "hog", 1, NULL, 'h' }, { 0 } };
+	bool ok = true;
+	int o;
+
+	while (ok && (o = getopt_long(argc, argv, "", options, NULL)) != -1)
+		switch (o) {
+		case 'c': ok = plan_cores(&c->plan, optarg); break;
+		case 'k': ok = (c->plan.nsets = (unsigned)atoi(optarg)) >= 1 && c->plan.nsets <= PLAN_SETS_MAX; break;
+		case 'n': ok = plan_net(&c->plan, optarg); break;
+		case 'p': c->plan.task_port = (unsigned)atoi(optarg); break;
+		case 'e': c->plan.exporter_port = (unsigned)atoi(optarg); break;
+		case 't': ok = (c->tenant_load = atof(optarg)) >= 0; break;
+		case 's': ok = (c->tenant_stay_usec = atof(optarg) * 1e6) > 0; break;
+		case 'r': c->seed = strtoull(optarg, NULL, 10); break;
+		case 'h': ok = hog_parse(c, optarg); break;
+		default: ok = false;
+		}
+	for (unsigned i = 0; i < c->nhogs; i++)
+		ok = ok && c->hog[i].node <= c->plan.nnodes;
+	return ok && optind == argc;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct cluster *c = must_zalloc(sizeof *c);
+	struct buf b;
+
+	plan_default(&c->plan);
+	c->tenant_stay_usec = 3e6;
+	c->seed = 1;
+	if (!options_parse(c, argc, argv))
+		return usage();
+	c->loop = loop_new();
+	c->serve = serve_new(c->loop);
+	signals_watch(c);
+	cluster_start(c);
+	puts("ready");
+	fflush(stdout);
+	loop_run(c->loop);
+	buf_init(&b, 1024);
+	lag_json(&c->lag, &b);
+	printf("lag %.*s\n", STR_ARG(buf_str(&b)));
+	buf_fini(&b);
+	return 0;
+}

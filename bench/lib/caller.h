@@ -1,0 +1,43 @@
+/*
+ * caller: an HTTP/1.1 client of one address for load generators: keep-alive connections, as many as there are
+ * calls under way, up to a ceiling; past it calls wait in order. The last connection used is the first used again.
+ */
+#ifndef BENCH_CALLER_H
+#define BENCH_CALLER_H
+
+#include <sys/queue.h>
+
+#include "net/stream.h"
+
+#define CALL_TEXT_MAX	240
+
+enum call_end {
+	CALL_DONE,		/* a whole 2xx answer */
+	CALL_STATUS,		/* a whole answer with another status */
+	CALL_CONNECT,		/* no connection could be made */
+	CALL_CLOSED,		/* the connection ended before the answer did */
+	CALL_GARBLED,		/* not an answer that we understand */
+	CALL_ENDS
+};
+
+struct call;
+/* `node` is the X-Node of the answer or empty; status is 0 when there was none. Good for this call only. */
+typedef void	call_f(struct call *, enum call_end, int status, struct str node);
+
+struct call {			/* lives inside its owner until `done` was called */
+	STAILQ_ENTRY(call) link;
+	call_f		*done;
+	unsigned	 len;
+	char		 text[CALL_TEXT_MAX];	/* the request, whole */
+};
+
+struct caller;
+
+struct caller	*caller_new(struct loop *, const struct addr *, unsigned connections_max);
+void		 caller_ask(struct caller *, struct call *);
+void		 caller_tidy(struct caller *);		/* closes connections that are idle for 4 s; call now and then */
+unsigned	 caller_connections(const struct caller *);
+uint64_t	 caller_waited(const struct caller *);	/* calls that had to wait for a connection, ever */
+const char	*call_end_name(enum call_end);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * plan: the shape of an emulated cluster, shared by those who run it, load it and show it: how many nodes
+ * with how many cores, how many clones ("sets") of the whole, and where everything listens.
+ *
+ * Node i (from 1) of set k (from 0) has the address A.B.(C+k).i, one port for its task and one for its
+ * node_exporter. On A.B.(C+k).250 a set has its oracle: a task that places each request by the true state.
+ * On A.B.C.254 the cluster is controlled.
+ */
+#ifndef BENCH_PLAN_H
+#define BENCH_PLAN_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "net/sock.h"
+
+#define PLAN_NODES_MAX	64
+#define PLAN_SETS_MAX	16
+#define PLAN_ORACLE	250
+#define PLAN_CONTROL	254
+
+struct plan {
+	unsigned	 nnodes, nsets;
+	double		 cores[PLAN_NODES_MAX];
+	unsigned	 net[3];		/* A.B.C of set 0 */
+	unsigned	 task_port, exporter_port;
+};
+
+void		plan_default(struct plan *);		/* 8 nodes of 1 to 8 cores, one set, 127.0.10 */
+bool		plan_cores(struct plan *, const char *list);	/* "1 2 4" or "1,2,4" */
+bool		plan_net(struct plan *, const char *three_octets);
+double		plan_total_cores(const struct plan *);
+
+#define PLAN_TEXT_MAX	32
+/* "127.0.10.3:20080" */
+const char	*plan_address(const struct plan *, unsigned set, unsigned node, unsigned port, char out[PLAN_TEXT_MAX]);
+void		 plan_addr(const struct plan *, unsigned set, unsigned node, unsigned port, struct addr *);
+
+#endif

@@ -1,0 +1,271 @@
+/*
+ * One `ask` per connection, recycled for its requests. The head is parsed where it was read. A client that
+ * leaves while its answer is being worked on leaves an ask without a stream, which is buried once answered.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "base/bug.h"
+#include "base/buf.h"
+#include "serve.h"
+
+#define HEAD_MAX	8192
+#define OUT_MAX		(4 << 20)
+
+struct door {
+	struct io	 io;
+	struct serve	*serve;
+	serve_f		*fn;
+	void		*tag;
+};
+
+struct serve {
+	struct loop	*loop;
+};
+
+struct ask {
+	struct stream	 stream;
+	struct grave	 grave;
+	struct door	*door;
+	bool		 busy;			/* with the answerer */
+	bool		 keep;
+	bool		 buried;
+	struct str	 method, path, query;
+	size_t		 skip;			/* request body still to come */
+	size_t		 len;			/* bytes in `in` */
+	struct buf	 out;
+	char		 in[HEAD_MAX];
+};
+
+static void	ask_go(void *arg);
+
+struct serve *
+serve_new(struct loop *l)
+{
+	struct serve *s = must_zalloc(sizeof *s);
+
+	s->loop = l;
+	return s;
+}
+
+static void
+ask_free(void *arg)
+{
+	struct ask *a = arg;
+
+	buf_fini(&a->out);
+	free(a);
+}
+
+static void
+ask_close(struct ask *a)
+{
+	stream_close(&a->stream);
+	if (a->busy || a->buried)
+		return;
+	a->buried = true;
+	loop_bury(a->stream.loop, &a->grave, ask_free, a);
+}
+
+static void
+on_accept(void *arg, uint32_t events)
+{
+	struct door *d = arg;
+	struct addr peer;
+	struct ask *a;
+	int fd;
+
+	(void)events;
+	while ((fd = sock_accept(d->io.fd, &peer)) >= 0) {
+		a = must_alloc(sizeof *a);
+		memset(a, 0, offsetof(struct ask, in));
+		buf_init(&a->out, OUT_MAX);
+		a->door = d;
+		stream_open(&a->stream, d->serve->loop, fd, ask_go, a);
+	}
+}
+
+bool
+serve_listen(struct serve *s, const struct addr *addr, serve_f *fn, void *tag)
+{
+	struct door *d;
+	int fd;
+
+	if (sock_listen(addr, false, &fd) != NULL)
+		return false;
+	d = must_zalloc(sizeof *d);
+	d->serve = s;
+	d->fn = fn;
+	d->tag = tag;
+	loop_watch(s->loop, &d->io, fd, LOOP_LEVEL, on_accept, d);
+	return true;
+}
+
+static struct str
+head_value(struct str head, struct str name)
+{
+	struct str line;
+
+	while (str_split(&head, '\n', &line))
+		if (line.len > name.len && str_eq_nocase((struct str){ line.p, name.len }, name))
+			return str_trim((struct str){ line.p + name.len, line.len - name.len - (line.p[line.len - 1] == '\r') });
+	return str_of(NULL);
+}
+
+/* False: not for us. `head` includes the empty line. */
+static bool
+ask_parse(struct ask *a, struct str head)
+{
+	struct str rest = head, line, target, version, value;
+	uint64_t body = 0;
+
+	if (!str_split(&rest, '\n', &line) || !str_split(&line, ' ', &a->method)
+	    || !str_split(&line, ' ', &target) || !str_split(&line, '\r', &version))
+		return false;
+	if (!str_split(&target, '?', &a->path))
+		return false;
+	a->query = target;
+	value = head_value(rest, STR("connection:"));
+	a->keep = str_eq(version, STR("HTTP/1.1")) ? !str_eq_nocase(value, STR("close"))
+	    : str_eq_nocase(value, STR("keep-alive"));
+	value = head_value(rest, STR("content-length:"));
+	if (value.len > 0 && !str_to_u64(value, &body))
+		return false;
+	a->skip = body;
+	return head_value(rest, STR("transfer-encoding:")).len == 0;
+}
+
+static void
+eat(struct ask *a, size_t n)
+{
+	memmove(a->in, a->in + n, a->len - n);
+	a->len -= n;
+}
+
+/* True: a whole head was there, and its request is under way or its connection closed. */
+static bool
+ask_next(struct ask *a)
+{
+	char *end;
+	size_t n = a->skip < a->len ? a->skip : a->len;
+
+	if (n > 0) {
+		eat(a, n);
+		a->skip -= n;
+	}
+	if (a->skip > 0 || (end = memmem(a->in, a->len, "\r\n\r\n", 4)) == NULL)
+		return false;
+	n = (size_t)(end + 4 - a->in);
+	if (!ask_parse(a, (struct str){ a->in, n })) {
+		ask_close(a);
+		return true;
+	}
+	a->busy = true;
+	a->skip += n;			/* the head is eaten with the body, once answered */
+	a->door->fn(a->door->tag, a);
+	return true;
+}
+
+static bool
+ask_flush(struct ask *a)
+{
+	struct iovec iov;
+	size_t put;
+
+	while (a->out.len > 0) {
+		iov = (struct iovec){ a->out.p, a->out.len };
+		switch (stream_writev(&a->stream, &iov, 1, &put)) {
+		case IO_DONE:
+			buf_eat(&a->out, put);
+			break;
+		case IO_AGAIN:
+			return false;
+		default:
+			ask_close(a);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Reads while nothing is under way: a busy connection's next request can wait in the kernel. */
+static void
+ask_go(void *arg)
+{
+	struct ask *a = arg;
+	enum io_result r;
+	size_t got;
+
+	if (a->busy && a->stream.hup)
+		ask_close(a);
+	while (a->stream.open && !a->busy && ask_flush(a) && !ask_next(a)) {
+		if (a->len == sizeof a->in) {
+			ask_close(a);
+			return;
+		}
+		r = stream_read(&a->stream, a->in + a->len, sizeof a->in - a->len, &got);
+		if (r == IO_AGAIN)
+			return;
+		if (r != IO_DONE) {
+			ask_close(a);
+			return;
+		}
+		a->len += got;
+	}
+}
+
+struct str
+ask_method(const struct ask *a)
+{
+	return a->method;
+}
+
+struct str
+ask_path(const struct ask *a)
+{
+	return a->path;
+}
+
+double
+ask_number(const struct ask *a, const char *name, double absent)
+{
+	struct str rest = a->query, pair, key;
+	double v;
+
+	while (str_split(&rest, '&', &pair))
+		if (str_split(&pair, '=', &key) && str_eq(key, str_of(name)) && str_to_double(pair, &v))
+			return v;
+	return absent;
+}
+
+static const char *
+status_text(int status)
+{
+	switch (status) {
+	case 200: return "OK";
+	case 400: return "Bad Request";
+	case 404: return "Not Found";
+	default: return "Error";
+	}
+}
+
+void
+ask_answer(struct ask *a, int status, const char *fields, struct str body)
+{
+	ASSERT(a->busy);
+	a->busy = false;
+	if (!a->stream.open) {
+		ask_close(a);
+		return;
+	}
+	buf_printf(&a->out, "HTTP/1.1 %d %s\r\nContent-Length: %zu\r\n%s%s\r\n", status, status_text(status), body.len,
+	    fields != NULL ? fields : "", a->keep ? "" : "Connection: close\r\n");
+	buf_adds(&a->out, body);
+	if (!ask_flush(a))
+		return;
+	if (!a->keep)
+		ask_close(a);
+	else if (a->stream.readable || a->len > a->skip)
+		ask_go(a);
+}

@@ -1,0 +1,497 @@
+/*
+ * load: an open-loop generator. Requests start at random moments (Poisson) whatever the answers do, and
+ * latency counts from the moment a request was meant to start: nothing hides in a client that waits. Several
+ * targets get the same requests at the same moments. Every request counts: those that fail, or that
+ * are not answered when the run ends, count with the time they had taken until then.
+ *
+ * --closed N is the other kind: N connections, each asking again as soon as it is answered.
+ */
+#include <getopt.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+
+#include "base/bug.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/rng.h"
+#include "lib/caller.h"
+#include "lib/hist.h"
+#include "lib/lag.h"
+#include "lib/wake.h"
+
+#define TARGETS_MAX	16
+#define NAMES_MAX	64
+
+enum dist { DIST_EXP, DIST_HEAVY, DIST_CONST };
+
+struct load;
+
+struct target {
+	struct load	*load;
+	char		 name[32], host[64];
+	struct addr	 addr;
+	struct caller	*caller;
+	uint64_t	 sent, inflight, done, end[CALL_ENDS], unfinished;
+	struct hist	 hist, recent;		/* of the whole run after warm-up; since the last report of progress */
+	unsigned	 nnodes;
+	struct answerer {
+		char		 name[32];
+		uint64_t	 count;
+	} node[NAMES_MAX];
+	LIST_HEAD(, shot) shots;
+};
+
+struct shot {				/* one request under way */
+	struct call	 call;
+	LIST_ENTRY(shot) link;
+	struct target	*target;
+	int64_t		 intended;
+	bool		 counts;	/* not warm-up */
+};
+
+struct load {
+	struct loop	*loop;
+	struct target	*target[TARGETS_MAX];
+	unsigned	 ntargets;
+	double		 rate, seconds, warmup, work, io, every, grace;
+	enum dist	 dist;
+	uint64_t	 seed, arrivals;
+	unsigned	 closed, connections_max;
+	bool		 json;
+	const char	*prefix;
+	FILE		*progress;
+	struct rng	 rng;
+	struct wake	 wake;
+	struct timer	 tick;
+	struct io	 signals;
+	struct lag	 lag;
+	int64_t		 start, stop, next;
+	bool		 over;
+};
+
+/* One request. */
+
+static void	shot_fire(struct target *, int64_t intended, const char *query);
+
+static void
+answerer_count(struct target *t, struct str name)
+{
+	if (name.len == 0)
+		return;
+	for (unsigned i = 0; i < t->nnodes; i++)
+		if (str_eq(str_of(t->node[i].name), name)) {
+			t->node[i].count++;
+			return;
+		}
+	if (t->nnodes == NAMES_MAX)
+		return;
+	str_copy(t->node[t->nnodes].name, sizeof t->node[0].name, name);
+	t->node[t->nnodes++].count = 1;
+}
+
+static void
+shot_record(struct shot *s, int64_t now)
+{
+	hist_add(&s->target->recent, now - s->intended);
+	if (s->counts)
+		hist_add(&s->target->hist, now - s->intended);
+}
+
+static void
+shot_done(struct call *call, enum call_end end, int status, struct str node)
+{
+	struct shot *s = (struct shot *)call;		/* call is its first member */
+	struct target *t = s->target;
+	int64_t now = clock_mono_usec();
+
+	(void)status;
+	shot_record(s, now);
+	answerer_count(t, node);
+	if (s->counts)
+		t->end[end]++;
+	t->done++;
+	t->inflight--;
+	LIST_REMOVE(s, link);
+	free(s);
+	if (t->load->closed > 0 && !t->load->over)
+		shot_fire(t, now, "");
+}
+
+static void
+shot_fire(struct target *t, int64_t intended, const char *query)
+{
+	struct shot *s = must_zalloc(sizeof *s);
+
+	s->target = t;
+	s->intended = intended;
+	s->counts = intended >= t->load->start + (int64_t)(t->load->warmup * 1e6);
+	s->call.done = shot_done;
+	s->call.len = (unsigned)snprintf(s->call.text, sizeof s->call.text, "GET /%s HTTP/1.1\r\nHost: %s\r\n\r\n", query, t->host);
+	ASSERT(s->call.len < sizeof s->call.text);
+	LIST_INSERT_HEAD(&t->shots, s, link);
+	t->sent++;
+	t->inflight++;
+	caller_ask(t->caller, &s->call);
+}
+
+/* The arrivals. */
+
+/* Seconds of work. Heavy: Pareto with exponent 1.5, cut at 1000 times its least, scaled to the mean. */
+static double
+draw_work(struct load *l)
+{
+	const double a = 1.5, most = 1000;
+	double least, u;
+
+	switch (l->dist) {
+	case DIST_EXP:
+		return rng_exp(&l->rng, l->work);
+	case DIST_HEAVY:
+		least = l->work * (a - 1) / a * (1 - pow(most, -a)) / (1 - pow(most, 1 - a));
+		u = rng_double(&l->rng) * (1 - pow(most, -a));
+		return least * pow(1 - u, -1 / a);
+	default:
+		return l->work;
+	}
+}
+
+static void
+arrive(struct load *l, int64_t intended)
+{
+	char query[96] = "";
+	unsigned first = (unsigned)(l->arrivals++ % l->ntargets);	/* nobody is always first */
+
+	if (l->io > 0)
+		snprintf(query, sizeof query, "?work=%.6f&io=%.6f", draw_work(l), l->io);
+	else
+		snprintf(query, sizeof query, "?work=%.6f", draw_work(l));
+	for (unsigned i = 0; i < l->ntargets; i++)
+		shot_fire(l->target[(first + i) % l->ntargets], intended, query);
+}
+
+static bool
+all_answered(const struct load *l)
+{
+	for (unsigned i = 0; i < l->ntargets; i++)
+		if (l->target[i]->inflight > 0)
+			return false;
+	return true;
+}
+
+static void
+on_wake(void *arg)
+{
+	struct load *l = arg;
+	int64_t now = clock_mono_usec();
+
+	lag_beat(&l->lag, now);
+	while (l->closed == 0 && l->next <= now && l->next < l->stop) {
+		arrive(l, l->next);
+		l->next += 1 + (int64_t)rng_exp(&l->rng, 1e6 / l->rate);
+	}
+	if (now >= l->stop) {
+		l->over = true;
+		if (all_answered(l) || now >= l->stop + (int64_t)(l->grace * 1e6))
+			loop_stop(l->loop);
+	} else if (l->closed == 0) {
+		wake_by(&l->wake, l->next < l->stop ? l->next : l->stop);
+	}
+	wake_by(&l->wake, l->lag.next);
+}
+
+static void
+closed_start(struct load *l)
+{
+	for (unsigned i = 0; i < l->ntargets; i++)
+		for (unsigned k = 0; k < l->closed; k++)
+			shot_fire(l->target[i], clock_mono_usec(), "");
+}
+
+/* What others may watch while it runs: lines of words. */
+
+static double
+ms(int64_t usec)
+{
+	return (double)usec / 1e3;
+}
+
+static uint64_t
+failed(const struct target *t)
+{
+	uint64_t n = 0;
+
+	for (int e = CALL_STATUS; e < CALL_ENDS; e++)
+		n += t->end[e];
+	return n;
+}
+
+static void
+progress_write(struct load *l, int64_t now)
+{
+	fprintf(l->progress, "time %.3f lag-ms %.3f late-share %.5f\n", (double)(now - l->start) / 1e6,
+	    ms(hist_quantile(&l->lag.hist, .99)), lag_late_share(&l->lag));
+	for (unsigned i = 0; i < l->ntargets; i++) {
+		struct target *t = l->target[i];
+		fprintf(l->progress, "target %s sent %lu done %lu failed %lu inflight %lu p50 %.2f p99 %.2f recent-p50 %.2f recent-p99 %.2f\n",
+		    t->name, t->sent, t->done, failed(t), t->inflight, ms(hist_quantile(&t->hist, .5)), ms(hist_quantile(&t->hist, .99)),
+		    ms(hist_quantile(&t->recent, .5)), ms(hist_quantile(&t->recent, .99)));
+		for (unsigned k = 0; k < t->nnodes; k++)
+			fprintf(l->progress, "answered %s %s %lu\n", t->name, t->node[k].name, t->node[k].count);
+		hist_clear(&t->recent);
+	}
+	fputs("end\n", l->progress);
+	fflush(l->progress);
+}
+
+static void
+on_tick(void *arg)
+{
+	struct load *l = arg;
+	int64_t now = loop_now(l->loop);
+
+	for (unsigned i = 0; i < l->ntargets; i++)
+		caller_tidy(l->target[i]->caller);
+	if (l->progress != NULL)
+		progress_write(l, now);
+	timer_set(l->loop, &l->tick, now + (int64_t)(l->every * 1e6), on_tick, l);
+}
+
+/* The report. */
+
+static void
+count_unfinished(struct load *l)
+{
+	int64_t now = clock_mono_usec();
+	struct shot *s;
+
+	for (unsigned i = 0; i < l->ntargets; i++)
+		LIST_FOREACH(s, &l->target[i]->shots, link)
+			if (s->counts && l->closed == 0) {
+				shot_record(s, now);
+				l->target[i]->unfinished++;
+			}
+}
+
+static void
+report_table(const struct load *l)
+{
+	printf("%-16s %9s %9s %9s %9s %9s %9s %9s %7s %7s\n", "target", "requests", "mean ms", "p50", "p90", "p99", "p99.9", "max",
+	    "failed", "unended");
+	for (unsigned i = 0; i < l->ntargets; i++) {
+		const struct target *t = l->target[i];
+		const struct hist *h = &t->hist;
+		printf("%-16s %9lu %9.2f %9.2f %9.2f %9.2f %9.2f %9.2f %7lu %7lu\n", t->name, h->count, hist_mean(h) / 1e3,
+		    ms(hist_quantile(h, .5)), ms(hist_quantile(h, .9)), ms(hist_quantile(h, .99)), ms(hist_quantile(h, .999)),
+		    ms((int64_t)h->max), failed(t), t->unfinished);
+		for (int e = CALL_STATUS; e < CALL_ENDS; e++)
+			if (t->end[e] > 0)
+				printf("  %s: %lu failed: %s\n", t->name, t->end[e], call_end_name((enum call_end)e));
+		if (caller_waited(t->caller) > 0)
+			printf("  %s: %lu requests waited for one of %u connections\n", t->name, caller_waited(t->caller), l->connections_max);
+	}
+	printf("own lag: p50 %.2f ms, p99 %.2f ms, max %.1f ms, late %.2f %% of the time%s\n", ms(hist_quantile(&l->lag.hist, .5)),
+	    ms(hist_quantile(&l->lag.hist, .99)), ms((int64_t)l->lag.hist.max), 100 * lag_late_share(&l->lag),
+	    lag_colours(&l->lag) ? ": COLOURED" : "");
+}
+
+static void
+report_bench(const struct load *l)
+{
+	static const struct { const char *name; double q; } column[] = { { "p50", .5 }, { "p99", .99 } };
+
+	for (unsigned i = 0; i < l->ntargets; i++)
+		for (unsigned k = 0; k < 2; k++)
+			printf("bench %s%s-%s %.3f ms\n", l->prefix, l->target[i]->name, column[k].name,
+			    ms(hist_quantile(&l->target[i]->hist, column[k].q)));
+}
+
+static void
+target_json(const struct target *t)
+{
+	const struct hist *h = &t->hist;
+
+	printf("{\"name\":\"%s\",\"requests\":%lu,\"mean_ms\":%.3f,\"p50_ms\":%.3f,\"p90_ms\":%.3f,\"p99_ms\":%.3f,\"p999_ms\":%.3f,"
+	    "\"max_ms\":%.3f,\"unfinished\":%lu,\"waited\":%lu,\"failed\":%lu,\"failures\":{", t->name, h->count, hist_mean(h) / 1e3,
+	    ms(hist_quantile(h, .5)), ms(hist_quantile(h, .9)), ms(hist_quantile(h, .99)), ms(hist_quantile(h, .999)),
+	    ms((int64_t)h->max), t->unfinished, caller_waited(t->caller), failed(t));
+	for (int e = CALL_STATUS; e < CALL_ENDS; e++)
+		printf("%s\"%s\":%lu", e > CALL_STATUS ? "," : "", call_end_name((enum call_end)e), t->end[e]);
+	printf("},\"answered\":{");
+	for (unsigned k = 0; k < t->nnodes; k++)
+		printf("%s\"%s\":%lu", k > 0 ? "," : "", t->node[k].name, t->node[k].count);
+	printf("}}");
+}
+
+static void
+report_json(const struct load *l)
+{
+	printf("{\"seconds\":%.3f,\"targets\":[", (double)(clock_mono_usec() - l->start) / 1e6);
+	for (unsigned i = 0; i < l->ntargets; i++) {
+		printf("%s", i > 0 ? "," : "");
+		target_json(l->target[i]);
+	}
+	printf("],\"lag\":{\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f,\"late_share\":%.5f,\"coloured\":%s}}\n",
+	    ms(hist_quantile(&l->lag.hist, .5)), ms(hist_quantile(&l->lag.hist, .99)), ms((int64_t)l->lag.hist.max),
+	    lag_late_share(&l->lag), lag_colours(&l->lag) ? "true" : "false");
+}
+
+/* Birth. */
+
+static int
+usage(void)
+{
+	fputs("usage: load --target NAME=ADDRESS:PORT[,HOST]... [option...]\n"
+	    "  --rate R          requests per second, to each target (100)\n"
+	    "  --seconds S       how long (10); --warmup S of them at the start do not count (0)\n"
+	    "  --grace S         wait for the last answers (2)\n"
+	    "  --work S          CPU work of a request, mean seconds (0.02); --dist exp|heavy|const (exp)\n"
+	    "  --io S            wait after the work (0)\n"
+	    "  --seed N          the same seed gives the same requests (1)\n"
+	    "  --connections N   most per target (4000)\n"
+	    "  --closed N        N connections that ask again at once, instead of --rate\n"
+	    "  --progress FD     lines on this descriptor, every --every S (0.5)\n"
+	    "  --json            report as JSON; --prefix P for the names in `bench` lines\n", stderr);
+	return 2;
+}
+
+static bool
+target_parse(struct load *l, const char *text)
+{
+	struct target *t = must_zalloc(sizeof *t);
+	struct str rest = str_of(text), name, address;
+
+	if (l->ntargets == TARGETS_MAX || !str_split(&rest, '=', &name) || !str_split(&rest, ',', &address))
+		return false;
+	str_copy(t->name, sizeof t->name, name);
+	str_copy(t->host, sizeof t->host, rest.len > 0 ? rest : address);
+	t->load = l;
+	LIST_INIT(&t->shots);
+	l->target[l->ntargets++] = t;
+	return addr_parse(address, &t->addr) == NULL;
+}
+
+static bool
+dist_parse(struct load *l, const char *name)
+{
+	static const char *const names[] = { "exp", "heavy", "const" };
+
+	for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(name, names[i]) == 0) {
+			l->dist = (enum dist)i;
+			return true;
+		}
+	return false;
+}
+
+static bool
+options_parse(struct load *l, int argc, char **argv)
+{
+	static const struct option options[] = { { "target", 1, NULL, 't' }, { "rate", 1, NULL, 'r' }, { "seconds", 1, NULL, 's' },
+		{ "warmup", 1, NULL, 'w' }, { "grace", 1, NULL, 'g' }, { "work", 1, NULL, 'W' }, { "dist", 1, NULL, 'd' },
+		{ "io", 1, NULL, 'i' }, { "seed", 1, NULL, 'S' }, { "connections", 1, NULL, 'c' }, { "closed", 1, NULL, 'C' },
+		{ "progress", 1, NULL, 'p' }, { "every", 1, NULL, 'e' }, { "json", 0, NULL, 'j' }, { "prefix", 1, NULL, 'P' }, { 0 } };
+	bool ok = true;
+	int o;
+
+	while (ok && (o = getopt_long(argc, argv, "", options, NULL)) != -1)
+		switch (o) {
+		case 't': ok = target_parse(l, optarg); break;
+		case 'r': ok = (l->rate = atof(optarg)) > 0; break;
+		case 's': ok = (l->seconds = atof(optarg)) > 0; break;
+		case 'w': l->warmup = atof(optarg); break;
+		case 'g': l->grace = atof(optarg); break;
+		case 'W': ok = (l->work = atof(optarg)) > 0; break;
+		case 'd': ok = dist_parse(l, optarg); break;
+		case 'i': l->io = atof(optarg); break;
+		case 'S': l->seed = strtoull(optarg, NULL, 10); break;
+		case 'c': l->connections_max = (unsigned)atoi(optarg); break;
+		case 'C': ok = (l->closed = (unsigned)atoi(optarg)) > 0; break;
+		case 'p': ok = (l->progress = fdopen(atoi(optarg), "w")) != NULL; break;
+		case 'e': ok = (l->every = atof(optarg)) > 0; break;
+		case 'j': l->json = true; break;
+		case 'P': l->prefix = optarg; break;
+		default: ok = false;
+		}
+	return ok && optind == argc && l->ntargets > 0 && l->connections_max > 0;
+}
+
+static void
+descriptors_most(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0) {
+		r.rlim_cur = r.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &r);
+	}
+}
+
+/* Told to stop, it reports what it has. */
+static void
+on_signal(void *arg, uint32_t events)
+{
+	(void)events;
+	loop_stop(((struct load *)arg)->loop);
+}
+
+static void
+signals_watch(struct load *l)
+{
+	sigset_t set;
+	int fd;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	ASSERT(fd >= 0);
+	loop_watch(l->loop, &l->signals, fd, LOOP_LEVEL, on_signal, l);
+}
+
+static void
+load_start(struct load *l)
+{
+	rng_seed(&l->rng, l->seed);
+	for (unsigned i = 0; i < l->ntargets; i++)
+		l->target[i]->caller = caller_new(l->loop, &l->target[i]->addr, l->connections_max);
+	wake_open(&l->wake, l->loop, on_wake, l);
+	l->start = clock_mono_usec();
+	l->next = l->start;
+	l->stop = l->start + (int64_t)(l->seconds * 1e6);
+	lag_start(&l->lag, l->start);
+	wake_by(&l->wake, l->start);
+	timer_set(l->loop, &l->tick, l->start + (int64_t)(l->every * 1e6), on_tick, l);
+	if (l->closed > 0)
+		closed_start(l);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct load *l = must_zalloc(sizeof *l);
+
+	*l = (struct load){ .rate = 100, .seconds = 10, .grace = 2, .work = 0.02, .every = 0.5, .seed = 1, .connections_max = 4000,
+		.prefix = "" };
+	if (!options_parse(l, argc, argv))
+		return usage();
+	descriptors_most();
+	l->loop = loop_new();
+	signals_watch(l);
+	load_start(l);
+	loop_run(l->loop);
+	count_unfinished(l);
+	if (l->json) {
+		report_json(l);
+	} else {
+		report_table(l);
+		report_bench(l);
+	}
+	return 0;
+}
