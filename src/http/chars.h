@@ -22,6 +22,15 @@ char_is(char c, uint8_t classes)
 	return (chars[(unsigned char)c] & classes) != 0;
 }
 
+static inline int
+char_hex(char c)		/* the value of a hexadecimal digit, or -1 */
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 static inline const char *
 chars_skip(const char *p, const char *end, uint8_t classes)
 {

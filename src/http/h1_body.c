@@ -34,19 +34,10 @@ h1_body_init(struct h1_body *b, enum body_kind kind, uint64_t length)
 	b->done = kind == BODY_NONE || (kind == BODY_LENGTH && length == 0);
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool
 size_digit(struct h1_body *b, char c)
 {
-	int d = hex_digit(c);
+	int d = char_hex(c);
 
 	if (d < 0 || b->line >= SIZE_DIGITS_MAX)
 		return false;

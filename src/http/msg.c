@@ -19,3 +19,14 @@ list_has(struct str list, struct str token)
 			return true;
 	return false;
 }
+
+const char *
+status_reason(int status)
+{
+	switch (status) {
+#define STATUS(code, reason) case code: return reason;
+#include "tbl/status.h"
+#undef STATUS
+	default: return "Status";
+	}
+}

@@ -56,5 +56,6 @@ struct head {
 const struct field	*head_find(const struct head *, enum field_id);	/* the first, or NULL */
 /* True when a comma-separated list such as Connection contains the token (case-insensitive). */
 bool			 list_has(struct str list, struct str token);
+const char		*status_reason(int status);	/* of the statuses in tbl/status.h */
 
 #endif

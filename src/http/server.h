@@ -29,7 +29,9 @@ typedef void	exchange_gone_f(void *arg, struct exchange *);
 struct server	*server_new(struct loop *, const struct server_conf *, server_f *, void *arg);
 /* Adds a listening socket, which the server then owns. `tag` is handed to exchanges (exchange_tag). */
 void		 server_listen(struct server *, int listener_fd, void *tag);
-void		 server_free(struct server **);		/* closes all; streams' gone callbacks are called */
+/* Closes all; streams' gone callbacks are called. Exchanges not yet answered stay valid: answer them before the
+ * loop is freed. */
+void		 server_free(struct server **);
 
 /* What was asked. Slices live as long as the exchange. */
 const struct head *exchange_head(const struct exchange *);
