@@ -1,18 +1,26 @@
+/*
+ * law: three short formulas, so that hands and brain cannot differ. Called for every task at every request:
+ * the exponential is only paid for nodes that have fallen silent.
+ */
 #include <math.h>
 
 #include "world/law.h"
 
 double
-law_others(const struct law_node *n, int64_t now)
+law_trust(const struct law_node *n, int64_t now)
 {
-	int64_t age = now - n->sampled_usec, fresh = LAW_FRESH_PERIODS * n->period_usec;
-	double trust;
+	int64_t late = now - n->sampled_usec - LAW_FRESH_PERIODS * n->period_usec;
 
 	if (n->sampled_usec == 0)
-		return n->neutral;
-	if (age <= fresh)
-		return n->others;
-	trust = exp(-(double)(age - fresh) / ((double)n->period_usec * LAW_DECAY_PERIODS));
+		return 0;
+	return late <= 0 ? 1 : exp(-(double)late / ((double)n->period_usec * LAW_DECAY_PERIODS));
+}
+
+double
+law_others(const struct law_node *n, int64_t now)
+{
+	double trust = law_trust(n, now);
+
 	return trust * n->others + (1 - trust) * n->neutral;
 }
 

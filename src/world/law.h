@@ -27,6 +27,8 @@ struct law_node {
 #define LAW_FRESH_PERIODS	3	/* older: decay begins (Dahlin 2000: interpret load by its age) */
 #define LAW_DECAY_PERIODS	5	/* time constant of the decay, in periods */
 
+/* How much the sample still counts: 1 while fresh, then falling towards 0; 0 when there was none. */
+double	law_trust(const struct law_node *, int64_t now_usec);
 /* `others` as it is to be believed at `now`. */
 double	law_others(const struct law_node *, int64_t now_usec);
 /* Cost of one more request with `inflight` of ours there. Lower is better; unitless. */

@@ -23,6 +23,7 @@ struct world_index {
 	struct world_node *last_node;
 	struct world_service *last_service;
 	bool		 changed;			/* by the pass under way */
+	bool		 began;				/* the first pass is over */
 };
 
 /* Life */
@@ -229,8 +230,11 @@ node_new(struct world *w, const struct world_node *like)
 	if (fresh) {
 		x->node_drained[slot] = false;
 		row_init(w, n);
-	} else
+	} else {
 		phys_read(w->phys, slot, &n->row);
+		phys_write(w->phys, slot, &n->row);	/* heals a row that a dying brain left half-written */
+	}
+	n->inherited = !fresh && !x->began;
 	n->drained = x->node_drained[slot];
 	map_put(x->nodes, str_of(n->name), n);
 	if (x->last_node == NULL)
@@ -489,6 +493,7 @@ world_pass_end(struct world *w)
 {
 	services_sweep(w);
 	nodes_sweep(w);
+	w->index->began = true;
 	return w->index->changed;
 }
 

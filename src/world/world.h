@@ -46,6 +46,10 @@ struct world_node {
 	char		 signal_detail[160];
 	int64_t		 signal_wrong_usec;	/* since when, monotonic */
 	struct phys_row	 row;			/* as last published */
+	/* steering's own */
+	bool		 inherited;		/* stood in the table that was in force when this brain began */
+	int64_t		 ramp_usec;		/* slow start counts from here, monotonic; 0: not looked at yet */
+	int64_t		 gap_usec;		/* between the last two samples */
 };
 
 struct world_task {

@@ -1,0 +1,189 @@
+/*
+ * steer: what a worker needs to know of each node, made of what the brain knows. Folding a sample in decides
+ * what the node's demand is; a tick sets it beside the others: their mean is what the blind count as, and
+ * newcomers are measured against those who have been here for longer.
+ * Must not know where samples come from, nor who reads the rows.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "base/clock.h"
+#include "main/steer.h"
+#include "score/demand.h"
+#include "score/guard.h"
+#include "score/profile.h"
+
+struct fleet {
+	double	 others_per_core;	/* of the nodes that we see */
+	double	 cores_mean;		/* of those whose cores are known; 1 when none are */
+	double	 ramp_most;		/* the most that any node has ramped up */
+};
+
+struct steer {
+	struct world	*world;
+	struct steer_conf conf;
+	int64_t		 now;		/* of the last tick, */
+	struct fleet	 fleet;		/* and what it saw */
+	int64_t		 score_due;
+};
+
+struct steer *
+steer_new(struct world *w)
+{
+	struct steer *s = must_zalloc(sizeof *s);
+
+	s->world = w;
+	s->conf = (struct steer_conf){ USEC_PER_SEC, 1, 5 * USEC_PER_SEC, 0.8, 0.2 };
+	return s;
+}
+
+void
+steer_free(struct steer **sp)
+{
+	free(*sp);
+	*sp = NULL;
+}
+
+void
+steer_conf(struct steer *s, const struct steer_conf *c)
+{
+	ASSERT(c->period_usec > 0 && c->balancers >= 1 && c->best_node_period_usec > 0);
+	s->conf = *c;
+	s->score_due = 0;
+}
+
+static double
+cores_known(const struct world_node *n)
+{
+	if (n->sample.taken_usec != 0)
+		return n->sample.cores;
+	if (n->cores_declared > 0)
+		return n->cores_declared;
+	return n->inherited && n->row.law.sampled_usec != 0 ? n->row.law.cores : 0;
+}
+
+static double
+ramp_of(const struct world_node *n, int64_t now)
+{
+	return n->inherited && n->ramp_usec == 0 ? 1 : guard_ramp(now - n->ramp_usec, n->row.law.period_usec);
+}
+
+static struct fleet
+fleet_look(const struct steer *s, int64_t now)
+{
+	double others = 0, fresh_cores = 0, cores = 0, known = 0, ramp = 0;
+	struct world_node *n;
+
+	LIST_FOREACH(n, &s->world->nodes, link) {
+		double c = cores_known(n);
+		if (n->ramp_usec == 0 && !n->inherited)
+			n->ramp_usec = now;
+		cores += c;
+		known += c > 0;
+		if (!n->drained)
+			ramp = fmax(ramp, ramp_of(n, now));
+		if (guard_state(n, now) == GUARD_FRESH && c > 0) {
+			others += n->row.law.others;
+			fresh_cores += c;
+		}
+	}
+	return (struct fleet){
+		.others_per_core = fresh_cores > 0 ? others / fresh_cores : 0,
+		.cores_mean = known > 0 ? cores / known : 1,
+		.ramp_most = ramp > 0 ? ramp : 1,
+	};
+}
+
+/*
+ * Effective cores. What pressed on the node at its last sample is believed as far as the sample is.
+ * Slow start is relative to the node that has come furthest: a fleet that begins together (Mola has just
+ * started) begins at full size, and only those who join it later begin small.
+ */
+static double
+cores_effective(const struct world_node *n, double cores, const struct fleet *f, int64_t now)
+{
+	double cut = n->sample.taken_usec == 0 ? 1 : profile_cut(&profile_default, &n->sample).factor;
+	double trust = guard_trust(n, now);
+
+	return cores * (1 - trust * (1 - cut)) * fmin(1, ramp_of(n, now) / f->ramp_most);
+}
+
+static void
+node_tick(struct steer *s, struct world_node *n, bool score_due, int64_t now)
+{
+	const struct fleet *f = &s->fleet;
+	struct score_weights weights = { s->conf.cpu_weight, s->conf.ram_weight };
+	double cores = cores_known(n);
+	struct phys_row row = n->row, published;
+
+	if (n->samples > 0 && guard_trust(n, now) < GUARD_FAINT)
+		n->samples = 0;			/* forgotten: when it comes back, it is new */
+	if (cores == 0)
+		cores = f->cores_mean;
+	row.law.cores = cores_effective(n, cores, f, now);
+	row.law.neutral = f->others_per_core * cores;
+	row.law.balancers = s->conf.balancers;
+	if (n->sample.taken_usec == 0 && row.law.sampled_usec == 0)
+		row.law.period_usec = s->conf.period_usec;
+	if (score_due || row.score == 0)
+		row.score = n->samples > 0 ? score_plain(&weights, &n->sample) : 0;
+	n->row = row;
+	phys_read(s->world->phys, n->slot, &published);
+	if (memcmp(&row, &published, sizeof row) != 0)
+		phys_write(s->world->phys, n->slot, &row);
+}
+
+/* The rhythm of the samples is the shorter of the last two gaps: one long gap is a silence, two are a rhythm. */
+static int64_t
+period_of(const struct steer *s, const struct world_node *n, int64_t gap)
+{
+	int64_t measured = gap < n->gap_usec ? gap : n->gap_usec;
+
+	return measured > s->conf.period_usec ? measured : s->conf.period_usec;
+}
+
+const struct why *
+steer_sample(struct steer *s, struct world_node *n, const struct sample *sample, double inflight)
+{
+	struct law_node *law = &n->row.law;
+	struct sample good = *sample;
+	const struct why *why = guard_sample(&good, n->sample.taken_usec, s->now == 0 ? good.taken_usec : s->now);
+	bool returned = n->samples == 0 && n->sample.taken_usec != 0;
+
+	if (why != NULL)
+		return why;
+	/* Back after we had forgotten it, and none of our requests on it: it was away, and not only its exporter. */
+	if (returned && inflight == 0)
+		n->ramp_usec = good.taken_usec;
+	if (n->sample.taken_usec != 0) {
+		law->period_usec = period_of(s, n, good.taken_usec - n->sample.taken_usec);
+		n->gap_usec = good.taken_usec - n->sample.taken_usec;
+	}
+	n->sample = good;
+	n->inflight_sampled = inflight;
+	if (n->samples < UINT32_MAX)
+		n->samples++;
+	if (n->samples >= GUARD_SAMPLES) {
+		law->others = demand_threads(&good) - s->conf.balancers * inflight;
+		law->sampled_usec = good.taken_usec;
+	}
+	if (s->now != 0)			/* what concerns this node alone need not wait for the next tick */
+		node_tick(s, n, false, s->now);
+	return NULL;
+}
+
+void
+steer_tick(struct steer *s, int64_t now)
+{
+	bool score_due = now >= s->score_due;
+	struct world_node *n;
+
+	s->now = now;
+	s->fleet = fleet_look(s, now);
+	if (score_due)
+		s->score_due = now + s->conf.best_node_period_usec;
+	LIST_FOREACH(n, &s->world->nodes, link)
+		node_tick(s, n, score_due, now);
+}

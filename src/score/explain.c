@@ -1,0 +1,256 @@
+/*
+ * explain: sentences such as "8.0 cores, 5.2 busy with others' work, 3 of ours in flight: cost 0.87, third of 8".
+ * What is out of the ordinary (drained, silent, short of memory) is said first.
+ * Must not decide anything: it looks up what was decided.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/bug.h"
+#include "base/clock.h"
+#include "score/explain.h"
+#include "score/guard.h"
+#include "score/profile.h"
+
+enum task_state
+task_state(const struct world *w, const struct world_task *t, int64_t now)
+{
+	struct live_task l;
+
+	live_task_read(w->live, t->slot, &l);
+	if (t->draining || t->drained || t->node->drained)
+		return TASK_DRAINING;
+	if (l.health == HEALTH_DOWN)
+		return TASK_DOWN;
+	if (l.ejected_until_usec > now)
+		return TASK_EJECTED;
+	return l.health == HEALTH_UP ? TASK_UP : TASK_UNKNOWN;
+}
+
+const char *
+task_state_name(enum task_state s)
+{
+	static const char *const names[] = { "up", "down", "unknown", "ejected", "draining" };
+
+	return names[s];
+}
+
+double
+explain_cost(const struct world *w, const struct world_node *n, int64_t now)
+{
+	return law_cost(&n->row.law, law_others(&n->row.law, now), live_node_inflight(w->live, n->slot));
+}
+
+static bool
+takes_requests(const struct world *w, const struct world_task *t, int64_t now)
+{
+	enum task_state s = task_state(w, t, now);
+
+	return s == TASK_UP || s == TASK_UNKNOWN;
+}
+
+struct place {
+	double	 cost;
+	unsigned at;
+};
+
+static int
+place_order(const void *a, const void *b)
+{
+	const struct place *p = a, *q = b;
+
+	return (p->cost > q->cost) - (p->cost < q->cost);
+}
+
+unsigned
+explain_ranks(const struct world *w, const struct world_service *s, int64_t now, unsigned *rank)
+{
+	struct place *place = must_alloc(s->ntasks * sizeof *place);
+	unsigned at = 0, n = 0;
+	const struct world_task *t;
+
+	LIST_FOREACH(t, &s->tasks, link) {
+		if (takes_requests(w, t, now))
+			place[n++] = (struct place){ explain_cost(w, t->node, now), at };
+		rank[at++] = 0;
+	}
+	qsort(place, n, sizeof *place, place_order);
+	for (unsigned i = 0; i < n; i++)
+		rank[place[i].at] = i > 0 && place[i].cost == place[i - 1].cost ? rank[place[i - 1].at] : i + 1;
+	free(place);
+	return n;
+}
+
+static void
+say_ordinal(unsigned n, struct buf *out)
+{
+	static const char *const words[] = { "", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth" };
+
+	if (n < sizeof words / sizeof *words)
+		buf_printf(out, "%s", words[n]);
+	else
+		buf_printf(out, "number %u", n);
+}
+
+static double
+seconds_since(int64_t then, int64_t now)
+{
+	return (double)(now - then) / (double)USEC_PER_SEC;
+}
+
+/* What is wrong with its signal, if the one who fetches it knows. */
+static void
+say_signal_why(const struct world_node *n, struct buf *out)
+{
+	if (n->signal_why != NULL)
+		buf_printf(out, " (%s)", n->signal_why->text);
+}
+
+static void
+say_signal(const struct world_node *n, int64_t now, struct buf *out)
+{
+	int64_t sampled = n->row.law.sampled_usec;
+
+	switch (guard_state(n, now)) {
+	case GUARD_FRESH:
+		return;
+	case GUARD_NEW:
+		buf_printf(out, "new, judged after two samples, until then like the mean of the fleet: ");
+		return;
+	case GUARD_STALE:
+		buf_printf(out, "stale since %.0f s", seconds_since(sampled, now));
+		say_signal_why(n, out);
+		buf_printf(out, ", what it said counts for %.0f %%: ", 100 * law_trust(&n->row.law, now));
+		return;
+	case GUARD_BLIND:
+		if (sampled != 0)
+			buf_printf(out, "blind since %.0f s", seconds_since(sampled, now));
+		else
+			buf_printf(out, n->exporter_url == NULL && n->agent_url == NULL ? "blind, nobody to ask" : "blind, never sampled");
+		say_signal_why(n, out);
+		buf_printf(out, ", taken for the mean of the fleet: ");
+		return;
+	case GUARD_DRAINED:
+		buf_printf(out, "drained, takes no new requests: ");
+	}
+}
+
+static void
+say_cut(const struct world_node *n, int64_t now, struct buf *out)
+{
+	static const char *const what[LIMIT_COUNT] = { "", "memory at %.0f %%", "memory stalls %.0f %% of the time" };
+	struct profile_cut cut;
+
+	if (n->sample.taken_usec == 0)
+		return;
+	cut = profile_cut(&profile_default, &n->sample);
+	if (cut.by != LIMIT_NONE && guard_trust(n, now) >= GUARD_FAINT) {
+		buf_printf(out, what[cut.by], 100 * cut.value);
+		buf_printf(out, " cuts %.1f cores to %.1f: ", n->sample.cores, n->row.law.cores);
+	} else if (n->row.law.cores < n->sample.cores)
+		buf_printf(out, "slow start, shows %.1f of %.1f cores: ", n->row.law.cores, n->sample.cores);
+}
+
+static void
+say_place(const struct world *w, const struct world_node *n, int64_t now, struct buf *out)
+{
+	double others = law_others(&n->row.law, now);
+	uint32_t ours = live_node_inflight(w->live, n->slot);
+
+	buf_printf(out, "%.1f cores, ", n->row.law.cores);
+	if (others >= 0.05)
+		buf_printf(out, "%.1f busy with others' work, ", others);
+	else if (others <= -0.05)		/* they wait for something other than a core */
+		buf_printf(out, "%.1f of ours not wanting a core, ", -others);
+	buf_printf(out, "%u of ours in flight: cost %.2f", ours, explain_cost(w, n, now));
+}
+
+void
+explain_node(const struct world *w, const struct world_node *n, int64_t now, struct buf *out)
+{
+	say_signal(n, now, out);
+	say_cut(n, now, out);
+	say_place(w, n, now, out);
+}
+
+static bool
+say_out_of_use(const struct world *w, const struct world_task *t, int64_t now, struct buf *out)
+{
+	struct live_task l;
+
+	switch (task_state(w, t, now)) {
+	case TASK_DRAINING:
+		buf_printf(out, "%s", t->node->drained ? "its node is drained, takes no new requests" : "draining, takes no new requests");
+		return true;
+	case TASK_DOWN:
+		buf_printf(out, "down by its health check");
+		return true;
+	case TASK_EJECTED:
+		live_task_read(w->live, t->slot, &l);
+		buf_printf(out, "ejected for another %.0f s: it refused connections", ceil(seconds_since(now, l.ejected_until_usec)));
+		return true;
+	default:
+		return false;
+	}
+}
+
+void
+explain_task(const struct world *w, const struct world_task *t, int64_t now, unsigned rank, unsigned of, struct buf *out)
+{
+	enum policy policy = t->service->conf.policy;
+
+	if (say_out_of_use(w, t, now, out))
+		return;
+	if (policy == POLICY_LEAST_CONN || policy == POLICY_RANDOM_TWO) {
+		buf_printf(out, "%u in flight on the task; %s looks at nothing else", live_task_inflight(w->live, t->slot), policy_name(policy));
+		return;
+	}
+	if (policy == POLICY_ROUND_ROBIN) {
+		buf_printf(out, "each in turn; round-robin looks at nothing");
+		return;
+	}
+	if (policy == POLICY_BEST_NODE) {
+		buf_printf(out, "node's score %.1f; best-node sends all to the highest until it is renewed", t->node->row.score);
+		return;
+	}
+	explain_node(w, t->node, now, out);
+	if (rank == 0)
+		return;
+	buf_printf(out, ", ");
+	say_ordinal(rank, out);
+	buf_printf(out, " of %u", of);
+}
+
+static const struct world_task *
+cheapest(const struct world *w, const struct world_service *s, int64_t now)
+{
+	const struct world_task *t, *best = NULL;
+	double least = INFINITY;
+
+	LIST_FOREACH(t, &s->tasks, link) {
+		double c = explain_cost(w, t->node, now);
+		if (takes_requests(w, t, now) && c < least) {
+			best = t;
+			least = c;
+		}
+	}
+	return best;
+}
+
+void
+explain_service(const struct world *w, const struct world_service *s, int64_t now, struct buf *out)
+{
+	const struct world_task *t, *best;
+	unsigned usable = 0;
+
+	LIST_FOREACH(t, &s->tasks, link)
+		usable += takes_requests(w, t, now);
+	if (s->ntasks == 0)
+		buf_printf(out, "no task: every request ends with no_task");
+	else if (usable == 0)
+		buf_printf(out, "none of %u tasks takes requests: every request ends with no_live_task", s->ntasks);
+	else
+		buf_printf(out, "%u of %u tasks take requests, by %s", usable, s->ntasks, policy_name(s->conf.policy));
+	if (usable > 0 && s->conf.policy == POLICY_MARGINAL && (best = cheapest(w, s, now)) != NULL)
+		buf_printf(out, "; the next goes to %s on %s", best->name, best->node->name);
+}

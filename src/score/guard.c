@@ -1,0 +1,104 @@
+/*
+ * guard: newcomers, the silent, and liars.
+ *
+ * Newcomers. A node is judged from its second sample on; until then it counts as the mean of the fleet. It shows
+ * a tenth of its cores at first and all of them after 10 s or 10 periods, whichever is longer: 10 s
+ * because caches, connection pools and compilers warm up in seconds however often we look; 10 periods because
+ * with slow samples 10 s would hand out the full share before we have seen what it does to the node.
+ *
+ * Starvation. There is no probe floor, and none is needed. Balancers that learn of a server only through their own
+ * requests must keep sending some, or a bad impression lasts for ever. We are told of a node by its samples,
+ * which come whether it gets requests or not: its cost falls with the first sample after the hog has gone, and as
+ * its neighbours fill up theirs rises past it. Should the samples stop, the impression decays to the mean.
+ * What remains is a node that lies, for as long as it lies, and a floor would send requests to those that do not.
+ */
+#include <math.h>
+
+#include "base/clock.h"
+#include "score/guard.h"
+
+#define CORES_MOST	65536
+
+double
+guard_trust(const struct world_node *n, int64_t now)
+{
+	struct law_node l = n->row.law;
+
+	l.sampled_usec = n->sample.taken_usec;
+	return law_trust(&l, now);
+}
+
+enum guard_state
+guard_state(const struct world_node *n, int64_t now)
+{
+	double trust = law_trust(&n->row.law, now);
+
+	if (n->drained)
+		return GUARD_DRAINED;
+	if (trust == 1)
+		return GUARD_FRESH;
+	if (n->samples > 0 && n->samples < GUARD_SAMPLES && guard_trust(n, now) == 1)
+		return GUARD_NEW;
+	return trust >= GUARD_FAINT ? GUARD_STALE : GUARD_BLIND;
+}
+
+const char *
+guard_state_name(enum guard_state s)
+{
+	static const char *const names[] = { "fresh", "new", "stale", "blind", "drained" };
+
+	return names[s];
+}
+
+static void
+ratio_mend(double *v)
+{
+	if (!(*v >= 0))
+		*v = NAN;
+	else if (*v > 1)
+		*v = 1;
+}
+
+static void
+amount_mend(double *v)
+{
+	if (!(*v >= 0 && isfinite(*v)))
+		*v = NAN;
+}
+
+const struct why *
+guard_sample(struct sample *s, int64_t last, int64_t now)
+{
+	/* Times are ours, so one from the future is a bug somewhere; to believe it would keep it fresh for ever. */
+	if (s->taken_usec <= last || s->taken_usec > now + USEC_PER_SEC)
+		return WHY_METRICS_BACKWARDS;
+	if (!(s->cores > 0 && s->cores <= CORES_MOST) || !(s->busy >= 0 && isfinite(s->busy)))
+		return WHY_METRICS_INCOMPLETE;
+	if (s->busy > s->cores)
+		s->busy = s->cores;
+	amount_mend(&s->running);
+	amount_mend(&s->load1);
+	amount_mend(&s->memory_total_bytes);
+	amount_mend(&s->memory_available_bytes);
+	if (s->memory_available_bytes > s->memory_total_bytes)
+		s->memory_available_bytes = NAN;
+	ratio_mend(&s->psi_cpu_waiting);
+	ratio_mend(&s->psi_memory_waiting);
+	ratio_mend(&s->psi_memory_stalled);
+	ratio_mend(&s->psi_io_waiting);
+	ratio_mend(&s->psi_io_stalled);
+	ratio_mend(&s->disk_busy);
+	return NULL;
+}
+
+double
+guard_ramp(int64_t elapsed, int64_t period)
+{
+	int64_t span = GUARD_RAMP_PERIODS * period;
+
+	if (span < GUARD_RAMP_USEC)
+		span = GUARD_RAMP_USEC;
+	if (elapsed >= span)
+		return 1;
+	return GUARD_RAMP_FLOOR + (1 - GUARD_RAMP_FLOOR) * (double)(elapsed > 0 ? elapsed : 0) / (double)span;
+}
