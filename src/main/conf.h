@@ -10,6 +10,13 @@
 #include "net/sock.h"
 #include "world/world.h"
 
+struct conf_list {			/* of texts, as written */
+	unsigned	 n;
+	char		**item;
+};
+
+#define CONF_TEXT_MAX	(4u << 20)		/* bytes of a configuration file */
+
 struct conf_node {
 	int		 line;
 	char		*name;
@@ -29,6 +36,7 @@ struct conf_task {
 struct conf_service {
 	int		 line;
 	char		*name;
+	struct conf_list hosts, paths;		/* as written; `route` is made of them */
 	struct route_conf *route;		/* hosts x paths */
 	unsigned	 nroutes;
 	struct service_conf conf;
@@ -38,6 +46,7 @@ struct conf_service {
 
 struct conf {
 	char		*file;			/* as named by the user, for messages */
+	struct conf_list listen_at;		/* as written */
 	struct table_listener *listen;
 	unsigned	 nlisten;
 	unsigned	 workers;		/* 1..WORKERS_MAX; auto is resolved: one per core that we may use */
@@ -46,7 +55,10 @@ struct conf {
 
 	struct addr	 admin_addr;		/* len 0: none */
 	char		*admin_socket;		/* path, NULL: none */
+	bool		 admin_socket_given;	/* by the file; else, not to be able to listen on it is no error */
 	char		*admin_token;		/* NULL: no writes over TCP */
+	char		*admin_token_file;
+	struct conf_list admin_hosts;		/* names under which browsers may reach the admin address */
 
 	enum log_level	 log_level;
 	bool		 log_json;
@@ -63,6 +75,7 @@ struct conf {
 	unsigned	 upstream_idle_max;	/* idle connections kept per task and worker */
 	int64_t		 upstream_idle_usec;
 
+	struct service_conf defaults;		/* what services start from */
 	struct conf_node *node;
 	unsigned	 nnodes;
 	struct conf_service *service;
@@ -71,7 +84,7 @@ struct conf {
 
 /* `file` is used in messages only. On failure NULL, and `errors` holds one "file:line: key: …" line per error. */
 struct conf	*conf_parse(struct str text, const char *file, struct buf *errors);
-/* Reads a file whole (at most 4 MiB) into `text`. False: `errors` says why. */
+/* Adds a whole file to `text`, whose ceiling (CONF_TEXT_MAX) is the file's. False: `errors` says why. */
 bool		 conf_read(const char *file, struct buf *text, struct buf *errors);
 void		 conf_free(struct conf **);
 

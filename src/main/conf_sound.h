@@ -1,0 +1,15 @@
+/*
+ * conf_sound: whether the parts of a configuration fit together, and what follows from them.
+ */
+#ifndef MAIN_CONF_SOUND_H
+#define MAIN_CONF_SOUND_H
+
+#include "main/conf.h"
+#include "main/faults.h"
+#include "main/tree.h"
+
+/* Fills in what is derived: listeners, routes, names of tasks, the token. `root` is for lines. Names may be
+ * missing where the parser has already found fault. */
+void	conf_sound(struct conf *, const struct tree *root, struct faults *);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * conf_type: what the types of configuration values are made of. For conf_value.c and the files that hold types.
+ */
+#ifndef MAIN_CONF_TYPE_H
+#define MAIN_CONF_TYPE_H
+
+#include "main/conf_value.h"
+
+enum conf_kind { KIND_PLAIN, KIND_TEXT, KIND_LIST, KIND_SECRET };	/* texts and lists own memory */
+
+struct conf_type {
+	bool		(*read)(const struct conf_key *, struct str, void *member, char *problem);
+	bool		(*write)(const void *member, struct buf *);	/* NULL: not written */
+	enum conf_kind	 kind;
+};
+
+/* conf_text.c */
+extern const struct conf_type type_STRING, type_NAME, type_SECRET, type_FILE, type_SOCKET, type_PATH_OR_NONE, type_EXPORTER,
+    type_AGENT, type_ADMIN_ADDRESS, type_TASK_ADDRESS, type_LISTEN, type_HOSTS, type_PATHS;
+/* conf_number.c */
+extern const struct conf_type type_DURATION, type_REAL, type_WEIGHT, type_COUNT, type_WORKERS, type_BALANCERS, type_POLICY,
+    type_LEVEL, type_FORMAT, type_SWITCH;
+
+/* Writes a problem; always false. */
+bool	problem_say(char *problem, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* A text as it may stand in a message: short, on one line. */
+struct quote {
+	char	text[64];
+};
+const char	*quoted(struct str, struct quote *);
+#define QUOTED(s) quoted((s), &(struct quote){ { 0 } })
+
+#endif

@@ -1,0 +1,136 @@
+/*
+ * Every key of the configuration file, once. It feeds the parser, /api/v1/config and mola.yaml(5).
+ *
+ * SECTION(id, parent, key, shape, struct, help): a mapping of its own (MAP) or a list of mappings (LIST).
+ * KEY(section, key, type, field, default, least, most, help): types are those of conf_value.c. The default is
+ * written as a user would write it; NONE: there is none, the key may be absent; REQUIRED: it may not.
+ * A service takes every key of DEFAULTS besides its own.
+ */
+SECTION(TOP, TOP, "", MAP, struct conf, "")
+SECTION(ADMIN, TOP, "admin", MAP, struct conf,
+    "Where Mola answers questions: JSON for the command line and for others, and metrics.")
+SECTION(LOG, TOP, "log", MAP, struct conf,
+    "What is written to the standard error output.")
+SECTION(SIGNALS, TOP, "signals", MAP, struct conf,
+    "How the state of the nodes is observed.")
+SECTION(SCORE, TOP, "score", MAP, struct conf,
+    "The score of a node, from 0 to 100: what people are shown, and what policy best-node goes by.")
+SECTION(CLIENTS, TOP, "clients", MAP, struct conf,
+    "How long a client may keep us waiting, and how many there may be.")
+SECTION(UPSTREAM, TOP, "upstream", MAP, struct conf,
+    "Connections to tasks that are kept for the next request.")
+SECTION(DEFAULTS, TOP, "defaults", MAP, struct service_conf,
+    "What holds for every service that does not say otherwise under the same key.")
+SECTION(HEALTH, DEFAULTS, "health", MAP, struct service_conf,
+    "Active health checks. A task that was never checked is believed to be healthy.")
+SECTION(NODE, TOP, "nodes", LIST, struct conf_node,
+    "The machines.")
+SECTION(SERVICE, TOP, "services", LIST, struct conf_service,
+    "What is served, for which hosts and paths, and by which tasks.")
+SECTION(TASK, SERVICE, "tasks", LIST, struct conf_task,
+    "Who answers the requests of the service; at least one.")
+
+KEY(TOP, "listen", LISTEN, listen_at, REQUIRED, "", "",
+    "Addresses on which clients are served: one or a list of host:port, [v6]:port, :port, unix:/path.")
+KEY(TOP, "workers", WORKERS, workers, "auto", "1", "16",
+    "How many processes serve clients; auto is one for each CPU that we may use.")
+KEY(TOP, "user", STRING, user, "nobody", "", "",
+    "Whom the workers become when Mola is started by root.")
+KEY(TOP, "stop", DURATION, stop_usec, "30s", "0s", "1h",
+    "How long requests under way may take to end when Mola is told to stop.")
+
+KEY(ADMIN, "address", ADMIN_ADDRESS, admin_addr, "127.0.0.1:8000", "", "",
+    "Host and port, or none.")
+KEY(ADMIN, "socket", SOCKET, admin_socket, "/run/mola/admin.sock", "", "",
+    "Path of a unix socket, or none. Whoever may open it may also write: it asks for no token.")
+KEY(ADMIN, "token", SECRET, admin_token, NONE, "", "",
+    "The password of writes over TCP: 16 to 256 visible characters. Without it there are none.")
+KEY(ADMIN, "token_file", FILE, admin_token_file, NONE, "", "",
+    "Absolute path of a file that holds the token in its first line; instead of token.")
+KEY(ADMIN, "hosts", HOSTS, admin_hosts, NONE, "", "",
+    "Names by which the address may be asked, besides localhost and any IP address. Others are refused, which "
+    "protects against web pages that make a browser ask in their name.")
+
+KEY(LOG, "level", LEVEL, log_level, "info", "", "",
+    "The least that is worth a line: debug, info, warn or error.")
+KEY(LOG, "format", FORMAT, log_json, "text", "", "",
+    "Lines of key=value pairs (text), or one JSON object per line (json).")
+KEY(LOG, "access", SWITCH, log_access, "false", "", "",
+    "Whether every request gets a line.")
+
+KEY(SIGNALS, "period", DURATION, signal_period_usec, "1s", "100ms", "10s",
+    "Time between two samples of a node.")
+KEY(SIGNALS, "timeout", DURATION, signal_timeout_usec, "2s", "100ms", "1m",
+    "How long an exporter may take to answer.")
+KEY(SIGNALS, "balancers", BALANCERS, balancers, "auto", "1", "64",
+    "How many balancers like this one share the nodes; auto is 1 where nothing is known of others.")
+
+KEY(SCORE, "cpu", WEIGHT, score_cpu_weight, "0.8", "0", "1",
+    "Weight of idle CPU. The weights of cpu and ram add up to 1.")
+KEY(SCORE, "ram", WEIGHT, score_ram_weight, "0.2", "0", "1",
+    "Weight of available memory.")
+KEY(SCORE, "best_node_period", DURATION, best_node_period_usec, "5s", "1s", "5m",
+    "How often policy best-node looks at the scores anew.")
+
+KEY(CLIENTS, "head", DURATION, client_head_usec, "10s", "100ms", "10m",
+    "For the whole head of a request, from its first byte.")
+KEY(CLIENTS, "idle", DURATION, client_idle_usec, "60s", "100ms", "1h",
+    "Between two requests on a connection.")
+KEY(CLIENTS, "body", DURATION, client_body_usec, "30s", "100ms", "1h",
+    "Between two pieces of a request body.")
+KEY(CLIENTS, "write", DURATION, client_write_usec, "30s", "100ms", "1h",
+    "For a client that does not read what it asked for.")
+KEY(CLIENTS, "max", COUNT, clients_max, "4096", "1", "65536",
+    "Client connections of one worker.")
+
+KEY(UPSTREAM, "idle_max", COUNT, upstream_idle_max, "64", "0", "4096",
+    "How many idle connections a worker keeps to one task.")
+KEY(UPSTREAM, "idle", DURATION, upstream_idle_usec, "30s", "100ms", "1h",
+    "How long they are kept. It should be less than what the tasks do to theirs.")
+
+KEY(DEFAULTS, "policy", POLICY, policy, "marginal", "", "",
+    "How the task for a request is chosen.")
+KEY(DEFAULTS, "connect", DURATION, connect_usec, "5s", "10ms", "5m",
+    "For a task to accept a connection.")
+KEY(DEFAULTS, "response", DURATION, response_usec, "60s", "10ms", "24h",
+    "For a task to begin its answer.")
+KEY(DEFAULTS, "idle", DURATION, idle_usec, "60s", "10ms", "24h",
+    "Between two pieces of a body, from the task or to it.")
+KEY(DEFAULTS, "tunnel", DURATION, tunnel_usec, "1h", "100ms", "168h",
+    "For an upgraded connection (WebSocket) on which nothing is said.")
+
+KEY(HEALTH, "path", PATH_OR_NONE, health_path, "none", "", "",
+    "What to ask each task for, or none; 2xx and 3xx are healthy.")
+KEY(HEALTH, "interval", DURATION, health_interval_usec, "2s", "100ms", "10m",
+    "Time between two checks of a task.")
+KEY(HEALTH, "timeout", DURATION, health_timeout_usec, "1s", "10ms", "10m",
+    "For the answer to a check.")
+KEY(HEALTH, "rise", COUNT, health_rise, "2", "1", "100",
+    "Good answers in a row that bring a task back.")
+KEY(HEALTH, "fall", COUNT, health_fall, "3", "1", "100",
+    "Bad answers in a row that take a task out.")
+
+KEY(NODE, "name", NAME, name, REQUIRED, "", "",
+    "Unique among nodes.")
+KEY(NODE, "address", STRING, address, NONE, "", "",
+    "Host name or IP address, for people.")
+KEY(NODE, "cores", REAL, cores, NONE, "0.01", "4096",
+    "Cores to reckon with until a sample says better.")
+KEY(NODE, "agent", AGENT, agent, NONE, "", "",
+    "URL of the mola agent on the node; 10.0.0.1:9101 stands for http://10.0.0.1:9101/stream.")
+KEY(NODE, "node_exporter", EXPORTER, node_exporter, NONE, "", "",
+    "URL of a node_exporter on the node; 10.0.0.1:9100 stands for http://10.0.0.1:9100/metrics.")
+
+KEY(SERVICE, "name", NAME, name, REQUIRED, "", "",
+    "Unique among services.")
+KEY(SERVICE, "host", HOSTS, hosts, NONE, "", "",
+    "Host names, one or a list. Without it, any host for which no other service is named.")
+KEY(SERVICE, "path", PATHS, paths, "/", "", "",
+    "Path prefixes, one or a list. A prefix ends at a slash or at the end of the path; the longest wins.")
+
+KEY(TASK, "name", NAME, name, NONE, "", "",
+    "Unique among all tasks. By default the service's name, a dot and the number in the list.")
+KEY(TASK, "node", NAME, node, REQUIRED, "", "",
+    "The node that it runs on: a name of nodes.")
+KEY(TASK, "address", TASK_ADDRESS, addr, REQUIRED, "", "",
+    "IP address and port, or unix:/path.")
