@@ -1,0 +1,47 @@
+/*
+ * table_block: how a table lies in memory: a head, five arrays, and the text that they point into. Known to
+ * those who build, check and search it, and to nobody else.
+ */
+#ifndef WORLD_TABLE_BLOCK_H
+#define WORLD_TABLE_BLOCK_H
+
+#include <fcntl.h>
+
+#include "world/table.h"
+
+enum part { PART_LISTENERS, PART_NODES, PART_SERVICES, PART_TASKS, PART_ROUTES, PART_TEXT, PARTS };
+
+extern const struct table_part {
+	uint32_t	width, most;
+} table_parts[PARTS];
+
+#define TABLE_MAGIC	UINT64_C(0x31656c6261546f4d)	/* "MoTable1" */
+/* Differs between builds whose structures differ, so that neither reads the other's table. */
+#define TABLE_SHAPE	(uint32_t)((((sizeof(struct table_listener) * 1021 + sizeof(struct table_node)) * 1021 + \
+			    sizeof(struct table_service)) * 1021 + sizeof(struct table_task)) * 1021 + sizeof(struct table_route))
+#define TABLE_SEALS	(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+#define TABLE_USEC_MOST	INT64_C(3000000000000000)	/* a century: a deadline made of it cannot overflow */
+
+struct table_head {
+	uint64_t	magic, serial, size;
+	uint32_t	shape, unused;
+	struct {
+		uint32_t at, n;
+	} part[PARTS];
+};
+
+struct table {
+	unsigned	 refs;
+	const char	*base;		/* the mapping */
+	const struct table_head *head;
+	const struct table_route *route;
+	uint32_t	 exact_end, wild_end;	/* routes: exact hosts, "*.…" hosts, any host */
+};
+
+/* Routes stand sorted: exact hosts, "*.…" hosts, any host; equal hosts together; then by path_order; then who
+ * came first. */
+int	host_kind(struct str host);		/* 0, 1, 2 */
+int	host_order(struct str, struct str);	/* among hosts of one kind */
+int	path_order(struct str, struct str);	/* long ones first, so that a search for one length rarely looks at bytes */
+
+#endif

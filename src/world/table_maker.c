@@ -1,0 +1,199 @@
+/*
+ * table_maker: five growing arrays and a text, written out as one block and sealed.
+ * Must not check what it is given beyond what would make an index wrong: discovery has.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/bug.h"
+#include "world/live.h"
+#include "world/table_block.h"
+
+struct table_maker {
+	uint64_t	serial;
+	bool		large;		/* something did not fit: no table comes of this */
+	struct {
+		char		*p;
+		uint32_t	 n, cap;
+	} part[PARTS];
+};
+
+struct table_maker *
+table_maker_new(uint64_t serial)
+{
+	struct table_maker *m = must_zalloc(sizeof *m);
+
+	m->serial = serial;
+	return m;
+}
+
+void
+table_maker_free(struct table_maker **mp)
+{
+	struct table_maker *m = *mp;
+
+	*mp = NULL;
+	if (m == NULL)
+		return;
+	for (int p = 0; p < PARTS; p++)
+		free(m->part[p].p);
+	free(m);
+}
+
+/* Room for `n` more; NULL when that is too many. */
+static void *
+part_add(struct table_maker *m, enum part p, size_t n)
+{
+	size_t width = table_parts[p].width;
+	char *at;
+
+	if (n > table_parts[p].most - m->part[p].n) {
+		m->large = true;
+		return NULL;
+	}
+	if (m->part[p].n + n > m->part[p].cap) {
+		m->part[p].cap = (uint32_t)(m->part[p].n + n) * 2;
+		m->part[p].p = must_realloc(m->part[p].p, m->part[p].cap * width);
+	}
+	at = m->part[p].p + m->part[p].n * width;
+	m->part[p].n += (uint32_t)n;
+	return at;
+}
+
+static uint32_t
+part_put(struct table_maker *m, enum part p, const void *row)
+{
+	void *at = part_add(m, p, 1);
+
+	if (at == NULL)
+		return 0;
+	memcpy(at, row, table_parts[p].width);
+	return m->part[p].n - 1;
+}
+
+struct table_ref
+table_maker_text(struct table_maker *m, struct str s)
+{
+	struct table_ref r = { m->part[PART_TEXT].n, (uint32_t)s.len };
+	char *at = part_add(m, PART_TEXT, s.len);
+
+	if (at == NULL)
+		return (struct table_ref){ 0, 0 };
+	if (s.len > 0)
+		memcpy(at, s.p, s.len);
+	return r;
+}
+
+uint32_t
+table_maker_listener(struct table_maker *m, const struct table_listener *l)
+{
+	return part_put(m, PART_LISTENERS, l);
+}
+
+uint32_t
+table_maker_node(struct table_maker *m, const struct table_node *n)
+{
+	ASSERT(n->slot < NODES_MAX);
+	return part_put(m, PART_NODES, n);
+}
+
+uint32_t
+table_maker_service(struct table_maker *m, const struct table_service *s)
+{
+	struct table_service copy = *s;
+
+	copy.first_task = m->part[PART_TASKS].n;
+	copy.ntasks = 0;
+	return part_put(m, PART_SERVICES, &copy);
+}
+
+uint32_t
+table_maker_task(struct table_maker *m, const struct table_task *k)
+{
+	const struct table_node *node = (const void *)m->part[PART_NODES].p;
+	struct table_service *service = (void *)m->part[PART_SERVICES].p;
+	struct table_task copy = *k;
+
+	if (m->large)
+		return 0;
+	ASSERT(k->slot < TASKS_MAX && k->node < m->part[PART_NODES].n && m->part[PART_SERVICES].n > 0);
+	copy.node_slot = node[k->node].slot;
+	copy.service = m->part[PART_SERVICES].n - 1;
+	service[copy.service].ntasks++;
+	return part_put(m, PART_TASKS, &copy);
+}
+
+void
+table_maker_route(struct table_maker *m, const struct table_route *r)
+{
+	part_put(m, PART_ROUTES, r);
+}
+
+static int
+route_order(const void *a, const void *b, void *text)
+{
+	const struct table_route *r = a, *s = b;
+	struct str rh = { (char *)text + r->host.at, r->host.len }, sh = { (char *)text + s->host.at, s->host.len };
+	int c = host_kind(rh) - host_kind(sh);
+
+	if (c == 0)
+		c = host_order(rh, sh);
+	if (c == 0)
+		c = path_order((struct str){ (char *)text + r->path.at, r->path.len },
+		    (struct str){ (char *)text + s->path.at, s->path.len });
+	return c != 0 ? c : (r->service > s->service) - (r->service < s->service);
+}
+
+static bool
+write_at(int fd, const void *p, size_t n, uint64_t at)
+{
+	while (n > 0) {
+		ssize_t done = pwrite(fd, p, n, (off_t)at);
+		if (done == -1 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return false;
+		p = (const char *)p + done, n -= (size_t)done, at += (uint64_t)done;
+	}
+	return true;
+}
+
+static bool
+table_write(const struct table_maker *m, int fd)
+{
+	struct table_head h = { .magic = TABLE_MAGIC, .serial = m->serial, .shape = TABLE_SHAPE, .size = sizeof h };
+
+	for (int p = 0; p < PARTS; p++) {
+		h.part[p].at = (uint32_t)h.size;
+		h.part[p].n = m->part[p].n;
+		h.size = (h.size + (uint64_t)m->part[p].n * table_parts[p].width + 7) & ~UINT64_C(7);
+		if (!write_at(fd, m->part[p].p, m->part[p].n * (size_t)table_parts[p].width, h.part[p].at))
+			return false;
+	}
+	return write_at(fd, &h, sizeof h, 0) && ftruncate(fd, (off_t)h.size) == 0;
+}
+
+const struct why *
+table_maker_seal(struct table_maker *m, int *fd)
+{
+	int memory;
+
+	if (m->large)
+		return WHY_TABLE_LARGE;
+	if (m->part[PART_ROUTES].n > 1)
+		qsort_r(m->part[PART_ROUTES].p, m->part[PART_ROUTES].n, table_parts[PART_ROUTES].width, route_order, m->part[PART_TEXT].p);
+	memory = memfd_create("mola-table", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (memory == -1)
+		return WHY_SYSTEM;
+	if (!table_write(m, memory) || fcntl(memory, F_ADD_SEALS, TABLE_SEALS) == -1) {
+		int err = errno;
+		close(memory);
+		errno = err;
+		return WHY_SYSTEM;
+	}
+	*fd = memory;
+	return NULL;
+}

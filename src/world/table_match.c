@@ -1,0 +1,129 @@
+/*
+ * table_match: from a host and a path to a service, by a few binary searches over the sorted routes.
+ * Must not trust the order: a table that is not sorted matches wrongly, and that is all it may do.
+ */
+#include <string.h>
+
+#include "world/table_block.h"
+
+int
+host_kind(struct str host)
+{
+	return host.len == 0 ? 2 : host.p[0] == '*' ? 1 : 0;
+}
+
+int
+host_order(struct str a, struct str b)
+{
+	int c = memcmp(a.p, b.p, a.len < b.len ? a.len : b.len);
+
+	return c != 0 ? c : a.len < b.len ? -1 : a.len > b.len;
+}
+
+int
+path_order(struct str a, struct str b)
+{
+	if (a.len != b.len)
+		return a.len > b.len ? -1 : 1;
+	return memcmp(a.p, b.p, a.len);
+}
+
+/* The routes of [lo, hi) whose host is `host`: the first at or after it, or the first after them all. */
+static uint32_t
+host_bound(const struct table *t, uint32_t lo, uint32_t hi, struct str host, bool after)
+{
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		int c = host_order(table_text(t, t->route[mid].host), host);
+		if (c < 0 || (after && c == 0))
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static const struct table_route *
+path_find(const struct table *t, uint32_t lo, uint32_t hi, struct str path)
+{
+	uint32_t end = hi;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (path_order(table_text(t, t->route[mid].path), path) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < end && path_order(table_text(t, t->route[lo].path), path) == 0 ? &t->route[lo] : NULL;
+}
+
+/* The longest prefix of `path` among the routes [lo, hi) of one host. A prefix may end where the path ends,
+ * before a '/', or with one: "/api" is no prefix of "/apix". */
+static const struct table_route *
+prefix_find(const struct table *t, uint32_t lo, uint32_t hi, struct str path)
+{
+	size_t len = path.len;
+
+	if (lo >= hi)
+		return NULL;
+	if (len > t->route[lo].path.len)	/* the longest stands first */
+		len = t->route[lo].path.len;
+	for (; len > 0; len--) {
+		if (len != path.len && path.p[len] != '/' && path.p[len - 1] != '/')
+			continue;
+		const struct table_route *r = path_find(t, lo, hi, (struct str){ path.p, len });
+		if (r != NULL)
+			return r;
+	}
+	return NULL;
+}
+
+static const struct table_route *
+host_find(const struct table *t, uint32_t lo, uint32_t hi, struct str host, struct str path)
+{
+	uint32_t first = host_bound(t, lo, hi, host, false);
+
+	if (first == hi || !str_eq(table_text(t, t->route[first].host), host))
+		return NULL;
+	return prefix_find(t, first, host_bound(t, first, hi, host, true), path);
+}
+
+/* "*.example.com" for "a.b.example.com": the nearest wildcard first. `star` has room for a '*' before the host. */
+static const struct table_route *
+wild_find(const struct table *t, char *star, struct str host, struct str path)
+{
+	const struct table_route *r = NULL;
+
+	if (t->exact_end == t->wild_end)
+		return NULL;
+	for (size_t i = 1; i < host.len && r == NULL; i++)
+		if (host.p[i] == '.') {
+			star[i] = '*';		/* host.p is star + 1, so this is the byte before the dot */
+			r = host_find(t, t->exact_end, t->wild_end, (struct str){ star + i, host.len - i + 1 }, path);
+		}
+	return r;
+}
+
+#define HOST_MOST 255		/* RFC 1035; nothing longer can have been configured */
+
+const struct table_service *
+table_match(const struct table *t, struct str host, struct str path)
+{
+	const struct table_route *r = NULL;
+	char lower[HOST_MOST + 1];
+
+	if (host.len > 0 && host.p[host.len - 1] == '.')	/* the same name, spelled to the root */
+		host.len--;
+	if (host.len > 0 && host.len <= HOST_MOST) {
+		for (size_t i = 0; i < host.len; i++)
+			lower[i + 1] = host.p[i] >= 'A' && host.p[i] <= 'Z' ? (char)(host.p[i] | 0x20) : host.p[i];
+		host.p = lower + 1;
+		r = host_find(t, 0, t->exact_end, host, path);
+		if (r == NULL)
+			r = wild_find(t, lower, host, path);
+	}
+	if (r == NULL)
+		r = prefix_find(t, t->wild_end, t->head->part[PART_ROUTES].n, path);
+	return r == NULL ? NULL : &table_services(t, NULL)[r->service];
+}
