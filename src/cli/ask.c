@@ -1,0 +1,218 @@
+/*
+ * ask: one HTTP request and its JSON, over libcurl. What does not work is told here, in a sentence, so that
+ * verbs need only give up.
+ */
+#include <curl/curl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "cli/ask.h"
+#include "cli/cli.h"
+#include "cli/sheet.h"
+
+#define DEFAULT_SOCKET	"/run/mola/admin.sock"
+#define DEFAULT_URL	"http://127.0.0.1:8000"
+#define ANSWER_MAX	(64u << 20)
+#define CONNECT_SECONDS	3L
+#define ANSWER_SECONDS	15L
+
+static const char *
+where_default(void)
+{
+	const char *given = getenv("MOLA_ADMIN");
+
+	if (given != NULL && *given != '\0')
+		return given;
+	return access(DEFAULT_SOCKET, F_OK) == 0 ? "unix:" DEFAULT_SOCKET : DEFAULT_URL;
+}
+
+static bool
+where_sound(const char *where)
+{
+	return strncmp(where, "unix:/", 6) == 0 || (strncmp(where, "http://", 7) == 0 && where[7] != '\0');
+}
+
+static int
+ask_options(struct ask *a, int argc, char **argv)
+{
+	static const struct option options[] = { { "admin", required_argument, NULL, 'a' },
+		{ "token-file", required_argument, NULL, 't' }, { "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' }, { "undo", no_argument, NULL, 'u' }, { 0 } };
+	int opt;
+
+	opterr = 0;
+	optind = 0;
+	while ((opt = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+		if (opt == 'h')
+			return help_verb(a->verb);
+		if (opt == ':')
+			return help_misuse(a->verb, "%s expects a value", argv[optind - 1]);
+		if (opt == '?' || (opt == 'u' && strcmp(a->verb, "drain") != 0))
+			return help_misuse(a->verb, "there is no option %s", argv[optind - 1]);
+		if (opt == 'a')
+			a->where = optarg;
+		if (opt == 't')
+			a->token_file = optarg;
+		a->json |= opt == 'j';
+		a->undo |= opt == 'u';
+	}
+	a->arg = argv + optind;
+	a->nargs = argc - optind;
+	return ASK_GO_ON;
+}
+
+int
+ask_init(struct ask *a, int argc, char **argv, int args_least, int args_most)
+{
+	int status;
+
+	*a = (struct ask){ .verb = argv[0], .where = where_default() };
+	status = ask_options(a, argc, argv);
+	if (status != ASK_GO_ON)
+		return status;
+	if (!where_sound(a->where))
+		return help_misuse(a->verb, "'%s' is no place to ask: expected unix:/path or http://host:port", a->where);
+	if (a->nargs < args_least)
+		return help_misuse(a->verb, "a name is missing");
+	if (a->nargs > args_most)
+		return help_misuse(a->verb, "'%s' is too much", a->arg[args_most]);
+	return ASK_GO_ON;
+}
+
+static size_t
+on_bytes(char *p, size_t size, size_t n, void *arg)
+{
+	return buf_add(arg, p, size * n) ? size * n : 0;
+}
+
+/* "Authorization: Bearer …" of the token file's first line. False: told. */
+static bool
+token_header(const struct ask *a, struct curl_slist **headers)
+{
+	char line[600], header[640];
+	FILE *f = fopen(a->token_file, "r");
+	bool ok = f != NULL && fgets(line, sizeof line, f) != NULL;
+
+	if (f != NULL)
+		fclose(f);
+	if (!ok) {
+		fprintf(stderr, "mola %s: the token file %s cannot be read\n", a->verb, a->token_file);
+		return false;
+	}
+	line[strcspn(line, "\r\n")] = '\0';
+	snprintf(header, sizeof header, "Authorization: Bearer %s", line);
+	*headers = curl_slist_append(*headers, header);
+	return true;
+}
+
+static void
+set_place(CURL *c, const struct ask *a, const char *path)
+{
+	char url[2200];
+	bool is_unix = strncmp(a->where, "unix:", 5) == 0;
+	size_t len = strlen(a->where);
+
+	if (is_unix)
+		curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, a->where + 5);
+	while (len > 0 && a->where[len - 1] == '/')
+		len--;
+	snprintf(url, sizeof url, "%.*s%s", is_unix ? 16 : (int)len, is_unix ? "http://localhost" : a->where, path);
+	curl_easy_setopt(c, CURLOPT_URL, url);
+	curl_easy_setopt(c, CURLOPT_PROXY, "");
+	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http");
+	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
+	curl_easy_setopt(c, CURLOPT_TIMEOUT, ANSWER_SECONDS);
+}
+
+/* What came with a status, as JSON; NULL: told. */
+static json_t *
+answer_read(const struct ask *a, struct str body, long status)
+{
+	json_t *j = json_loadb(body.len > 0 ? body.p : "", body.len, 0, NULL);
+	const char *error = json_string_value(json_object_get(j, "error"));
+	struct clean text;
+
+	if (status >= 200 && status < 300 && j != NULL)
+		return j;
+	if (error != NULL)
+		fprintf(stderr, "mola %s: %s\n", a->verb, clean(error, &text));
+	else
+		fprintf(stderr, "mola %s: what answers at %s with status %ld is not Mola\n", a->verb, a->where, status);
+	json_decref(j);
+	return NULL;
+}
+
+static json_t *
+ask_perform(const struct ask *a, CURL *c, const char *path)
+{
+	struct buf body;
+	json_t *answer = NULL;
+	CURLcode rc;
+	long status = 0;
+
+	buf_init(&body, ANSWER_MAX);
+	set_place(c, a, path);
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_bytes);
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, &body);
+	rc = curl_easy_perform(c);
+	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
+	if (rc == CURLE_OK)
+		answer = answer_read(a, buf_str(&body), status);
+	else if (rc == CURLE_COULDNT_CONNECT)
+		fprintf(stderr, "mola %s: Mola does not answer at %s: is it running?\n", a->verb, a->where);
+	else
+		fprintf(stderr, "mola %s: no answer from %s: %s\n", a->verb, a->where, curl_easy_strerror(rc));
+	buf_fini(&body);
+	return answer;
+}
+
+json_t *
+ask_get(const struct ask *a, const char *path)
+{
+	CURL *c = curl_easy_init();
+	json_t *answer = ask_perform(a, c, path);
+
+	curl_easy_cleanup(c);
+	return answer;
+}
+
+json_t *
+ask_post(const struct ask *a, const char *path, const json_t *body)
+{
+	struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+	char *text = json_dumps(body, JSON_COMPACT);
+	json_t *answer = NULL;
+	CURL *c = curl_easy_init();
+
+	if (a->token_file == NULL || token_header(a, &headers)) {
+		curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
+		curl_easy_setopt(c, CURLOPT_POSTFIELDS, text);
+		answer = ask_perform(a, c, path);
+	}
+	curl_slist_free_all(headers);
+	curl_easy_cleanup(c);
+	free(text);
+	return answer;
+}
+
+char *
+ask_escape(const char *text)
+{
+	char *escaped = curl_easy_escape(NULL, text, 0), *copy = str_dup(str_of(escaped));
+
+	curl_free(escaped);
+	return copy;
+}
+
+/* ASCII only: what names and exporters say cannot steer a terminal. */
+int
+ask_print(const json_t *j)
+{
+	json_dumpf(j, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(10));
+	putchar('\n');
+	return 0;
+}

@@ -1,0 +1,75 @@
+/*
+ * `mola services`: what is served, and its traffic.
+ */
+#include <stdio.h>
+
+#include "cli/ask.h"
+#include "cli/cli.h"
+#include "cli/sheet.h"
+
+/* The first route, and how many more there are. */
+static void
+routes_cell(struct sheet *s, const json_t *routes)
+{
+	const json_t *first = json_array_get(routes, 0);
+	const char *host = text_of(first, "host");
+	char text[400];
+	int len;
+
+	len = snprintf(text, sizeof text, "%.150s%.150s", *host == '\0' ? "*" : host, text_of(first, "path"));
+	if (json_array_size(routes) > 1)
+		snprintf(text + len, sizeof text - (size_t)len, " +%zu", json_array_size(routes) - 1);
+	sheet_text(s, text, HUE_PLAIN);
+}
+
+static void
+usable_cell(struct sheet *s, const json_t *service)
+{
+	json_int_t usable = json_integer_value(json_object_get(service, "usable"));
+	json_int_t tasks = json_integer_value(json_object_get(service, "tasks"));
+	char text[64];
+
+	snprintf(text, sizeof text, "%lld/%lld", (long long)usable, (long long)tasks);
+	sheet_text(s, text, usable == 0 ? HUE_BAD : usable < tasks ? HUE_DOUBT : HUE_GOOD);
+}
+
+static void
+service_row(struct sheet *s, const json_t *service)
+{
+	sheet_text(s, text_of(service, "name"), HUE_PLAIN);
+	sheet_text(s, text_of(service, "policy"), HUE_PLAIN);
+	usable_cell(s, service);
+	sheet_number(s, json_object_get(service, "inflight"), 0);
+	sheet_number(s, json_object_get(service, "requests_per_second"), 1);
+	sheet_count(s, json_object_get(service, "requests_total"));
+	sheet_count(s, json_object_get(service, "failures_total"));
+	routes_cell(s, json_object_get(service, "routes"));
+}
+
+int
+services_main(int argc, char **argv)
+{
+	static const char *const titles[] = { "SERVICE", "POLICY", ">TASKS", ">INFLIGHT", ">REQ/S", ">REQUESTS", ">FAILED",
+		"ROUTE", NULL };
+	struct ask a;
+	struct sheet *s;
+	json_t *answer, *service;
+	size_t i;
+	int status = ask_init(&a, argc, argv, 0, 0);
+
+	if (status != ASK_GO_ON)
+		return status;
+	answer = ask_get(&a, "/api/v1/services");
+	if (answer == NULL)
+		return 1;
+	if (a.json)
+		ask_print(answer);
+	else {
+		s = sheet_new(titles);
+		json_array_foreach(json_object_get(answer, "services"), i, service)
+			service_row(s, service);
+		sheet_print(&s);
+	}
+	json_decref(answer);
+	return 0;
+}

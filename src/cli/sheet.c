@@ -1,0 +1,260 @@
+/*
+ * sheet: cells are gathered first and printed last, when their widths are known.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/bug.h"
+#include "cli/sheet.h"
+
+#define COLUMNS_MAX 12
+
+struct cell {
+	char		*text;
+	enum hue	 hue;
+	bool		 note;		/* stands alone on its line */
+};
+
+struct sheet {
+	unsigned	 ncolumns, column;	/* where the next cell goes */
+	bool		 right[COLUMNS_MAX];
+	int		 width[COLUMNS_MAX];
+	struct cell	*cell;
+	size_t		 n, cap;
+};
+
+const char *
+clean(const char *s, struct clean *out)
+{
+	size_t n = 0;
+
+	for (; *s != '\0' && n < sizeof out->text - 1; s++) {
+		unsigned char c = (unsigned char)*s;
+		if (c == 0xc2 && (unsigned char)s[1] >= 0x80 && (unsigned char)s[1] < 0xa0) {
+			out->text[n++] = '?';		/* C1 control characters in UTF-8 */
+			s++;
+		} else
+			out->text[n++] = c < ' ' || c == 0x7f ? '?' : (char)c;
+	}
+	out->text[n] = '\0';
+	return out->text;
+}
+
+/* Characters, not bytes, of UTF-8. */
+static int
+width_of(const char *s)
+{
+	int n = 0;
+
+	for (; *s != '\0'; s++)
+		n += ((unsigned char)*s & 0xc0) != 0x80;
+	return n;
+}
+
+static struct cell *
+cell_add(struct sheet *s, const char *text, enum hue hue)
+{
+	struct clean safe;
+
+	if (s->n == s->cap) {
+		s->cap = s->cap == 0 ? 64 : s->cap * 2;
+		s->cell = must_realloc(s->cell, s->cap * sizeof *s->cell);
+	}
+	s->cell[s->n] = (struct cell){ must_strdup(clean(text, &safe)), hue, false };
+	return &s->cell[s->n++];
+}
+
+void
+sheet_text(struct sheet *s, const char *text, enum hue hue)
+{
+	int width = width_of(cell_add(s, *text == '\0' ? "-" : text, hue)->text);
+
+	if (width > s->width[s->column])
+		s->width[s->column] = width;
+	s->column = (s->column + 1) % s->ncolumns;
+}
+
+struct sheet *
+sheet_new(const char *const *titles)
+{
+	struct sheet *s = must_zalloc(sizeof *s);
+
+	for (; titles[s->ncolumns] != NULL; s->ncolumns++) {
+		ASSERT(s->ncolumns < COLUMNS_MAX);
+		s->right[s->ncolumns] = titles[s->ncolumns][0] == '>';
+	}
+	for (unsigned i = 0; i < s->ncolumns; i++)
+		sheet_text(s, titles[i] + s->right[i], HUE_FAINT);
+	return s;
+}
+
+void
+sheet_number(struct sheet *s, const json_t *j, int digits)
+{
+	char text[64] = "";
+
+	if (json_is_number(j))
+		snprintf(text, sizeof text, "%.*f", digits, json_number_value(j));
+	sheet_text(s, text, HUE_PLAIN);
+}
+
+void
+sheet_count(struct sheet *s, const json_t *j)
+{
+	static const char unit[] = "kMGTP";
+	char text[64] = "";
+	double x = json_number_value(j);
+	size_t u = 0;
+
+	if (json_is_number(j) && x < 100000)
+		snprintf(text, sizeof text, "%.0f", x);
+	else if (json_is_number(j)) {
+		for (x /= 1000; x >= 1000 && u < sizeof unit - 2; x /= 1000)
+			u++;
+		snprintf(text, sizeof text, "%.*f%c", x < 100 ? 1 : 0, x, unit[u]);
+	}
+	sheet_text(s, text, HUE_PLAIN);
+}
+
+void
+sheet_percent(struct sheet *s, const json_t *j)
+{
+	char text[64] = "";
+
+	if (json_is_number(j))
+		snprintf(text, sizeof text, "%.0f%%", 100 * json_number_value(j));
+	sheet_text(s, text, HUE_PLAIN);
+}
+
+void
+sheet_note(struct sheet *s, const char *text)
+{
+	ASSERT(s->column == 0);
+	cell_add(s, text, HUE_FAINT)->note = true;
+}
+
+static void
+cell_print(const struct sheet *s, const struct cell *c, unsigned column)
+{
+	int pad = s->width[column] - width_of(c->text);
+	bool last = column + 1 == s->ncolumns;
+
+	if (s->right[column])
+		printf("%*s", pad, "");
+	printf("%s%s%s", hue_on(c->hue), c->text, c->hue == HUE_PLAIN ? "" : hue_off());
+	if (!s->right[column] && !last)
+		printf("%*s", pad, "");
+	fputs(last ? "\n" : "  ", stdout);
+}
+
+void
+sheet_print(struct sheet **sp)
+{
+	struct sheet *s = *sp;
+	unsigned column = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct cell *c = &s->cell[i];
+		if (c->note)
+			print_wrapped(c->text, 2);
+		else {
+			cell_print(s, c, column);
+			column = (column + 1) % s->ncolumns;
+		}
+		free(c->text);
+	}
+	free(s->cell);
+	free(s);
+	*sp = NULL;
+}
+
+enum hue
+hue_of(const char *state)
+{
+	static const struct {
+		const char	*state;
+		enum hue	 hue;
+	} hues[] = { { "fresh", HUE_GOOD }, { "up", HUE_GOOD }, { "new", HUE_DOUBT }, { "stale", HUE_DOUBT },
+		{ "ejected", HUE_DOUBT }, { "draining", HUE_DOUBT }, { "drained", HUE_DOUBT }, { "blind", HUE_BAD },
+		{ "down", HUE_BAD } };
+
+	for (size_t i = 0; i < sizeof hues / sizeof *hues; i++)
+		if (strcmp(state, hues[i].state) == 0)
+			return hues[i].hue;
+	return HUE_PLAIN;
+}
+
+static bool
+coloured(void)
+{
+	const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && (none == NULL || *none == '\0') && term != NULL && strcmp(term, "dumb") != 0;
+}
+
+const char *
+hue_on(enum hue h)
+{
+	static const char *const on[] = { "", "\033[32m", "\033[33m", "\033[31m", "\033[2m" };
+
+	return coloured() ? on[h] : "";
+}
+
+const char *
+hue_off(void)
+{
+	return coloured() ? "\033[0m" : "";
+}
+
+int
+screen_width(void)
+{
+	struct winsize w;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col >= 40 ? w.ws_col : 80;
+}
+
+void
+print_wrapped(const char *text, int indent)
+{
+	struct clean safe;
+	int at = 0, room = screen_width() - indent;
+	char *rest = NULL;
+
+	clean(text, &safe);
+	for (char *word = strtok_r(safe.text, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
+		int width = width_of(word);
+		if (at > 0 && at + 1 + width > room) {
+			putchar('\n');
+			at = 0;
+		}
+		printf("%*s%s", at == 0 ? indent : 1, "", word);
+		at += width + (at > 0);
+	}
+	putchar('\n');
+}
+
+const char *
+text_of(const json_t *object, const char *key)
+{
+	const char *s = json_string_value(json_object_get(object, key));
+
+	return s == NULL ? "" : s;
+}
+
+const char *
+bytes_text(double bytes, char out[16])
+{
+	static const char *const unit[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB" };
+	unsigned u = 0;
+
+	while (bytes >= 1024 && u < 5) {
+		bytes /= 1024;
+		u++;
+	}
+	snprintf(out, 16, "%.*f %s", bytes < 100 && u > 0 ? 1 : 0, bytes, unit[u]);
+	return out;
+}
