@@ -1,0 +1,398 @@
+/* table: who is matched, what is refused, and that a hostile block cannot lead a reader outside. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdio.h>
+
+#include "base/rng.h"
+#include "world/table.c"
+#include "world/table_maker.c"
+#include "world/table_match.c"
+
+static struct table_service
+plain_service(struct table_maker *m, const char *name)
+{
+	return (struct table_service){ .name = table_maker_text(m, str_of(name)), .connect_usec = 1, .response_usec = 1,
+	    .idle_usec = 1, .tunnel_usec = 1 };
+}
+
+static void
+add_service(struct table_maker *m, const char *name, const char *host, const char *path)
+{
+	struct table_service s = plain_service(m, name);
+	uint32_t at = table_maker_service(m, &s);
+
+	table_maker_route(m, &(struct table_route){ .host = table_maker_text(m, str_of(host)),
+	    .path = table_maker_text(m, str_of(path)), .service = at });
+}
+
+static void
+add_task(struct table_maker *m, const char *name, uint32_t node, uint32_t slot)
+{
+	struct table_task t = { .name = table_maker_text(m, str_of(name)), .node = node, .slot = slot };
+
+	assert_null(addr_parse(STR("127.0.0.1:80"), &t.addr));
+	table_maker_task(m, &t);
+}
+
+static int
+sealed(struct table_maker *m)
+{
+	int fd = -1;
+
+	assert_null(table_maker_seal(m, &fd));
+	table_maker_free(&m);
+	return fd;
+}
+
+static struct table *
+opened(struct table_maker *m)
+{
+	struct table *t = NULL;
+
+	assert_null(table_open(sealed(m), &t));
+	return t;
+}
+
+static const char *
+match(const struct table *t, const char *host, const char *path)
+{
+	static char name[64];
+	const struct table_service *s = table_match(t, str_of(host), str_of(path));
+
+	if (s == NULL)
+		return "-";
+	str_copy(name, sizeof name, table_text(t, s->name));
+	return name;
+}
+
+static void
+paths_match_at_a_slash_or_at_the_end(void **state)
+{
+	(void)state;
+	struct table_maker *m = table_maker_new(7);
+	add_service(m, "root", "", "/");
+	add_service(m, "api", "", "/api");
+	add_service(m, "api2", "", "/api/v2");
+	add_service(m, "dir", "", "/dir/");
+	struct table *t = opened(m);
+
+	assert_int_equal(table_serial(t), 7);
+	assert_string_equal(match(t, "h", "/"), "root");
+	assert_string_equal(match(t, "h", "/x/y"), "root");
+	assert_string_equal(match(t, "h", "/api"), "api");
+	assert_string_equal(match(t, "h", "/api/"), "api");
+	assert_string_equal(match(t, "h", "/api/x"), "api");
+	assert_string_equal(match(t, "h", "/apix"), "root");
+	assert_string_equal(match(t, "h", "/api/v2/x"), "api2");
+	assert_string_equal(match(t, "h", "/api/v22"), "api");
+	assert_string_equal(match(t, "h", "/dir/x"), "dir");
+	assert_string_equal(match(t, "h", "/dir/"), "dir");
+	assert_string_equal(match(t, "h", "/dir"), "root");
+	assert_string_equal(match(t, "h", "*"), "-");
+	assert_string_equal(match(t, "h", ""), "-");
+	table_unref(&t);
+}
+
+static void
+hosts_match_exactly_then_by_wildcard_then_any(void **state)
+{
+	(void)state;
+	struct table_maker *m = table_maker_new(1);
+	add_service(m, "any", "", "/");
+	add_service(m, "wild", "*.example.org", "/");
+	add_service(m, "deep", "*.eu.example.org", "/");
+	add_service(m, "www", "www.example.org", "/");
+	add_service(m, "apex", "example.org", "/only");
+	struct table *t = opened(m);
+
+	assert_string_equal(match(t, "www.example.org", "/"), "www");
+	assert_string_equal(match(t, "WWW.Example.ORG", "/"), "www");
+	assert_string_equal(match(t, "www.example.org.", "/"), "www");
+	assert_string_equal(match(t, "a.example.org", "/"), "wild");
+	assert_string_equal(match(t, "a.b.example.org", "/"), "wild");
+	assert_string_equal(match(t, "a.eu.example.org", "/"), "deep");
+	assert_string_equal(match(t, "eu.example.org", "/"), "wild");
+	assert_string_equal(match(t, "badexample.org", "/"), "any");
+	assert_string_equal(match(t, "example.org", "/only/x"), "apex");
+	assert_string_equal(match(t, "example.org", "/"), "any");	/* its path does not match: the next host */
+	assert_string_equal(match(t, ".example.org", "/"), "any");
+	assert_string_equal(match(t, "", "/"), "any");
+	assert_string_equal(match(t, ".", "/"), "any");
+	char longest[400];
+	memset(longest, 'a', sizeof longest);
+	longest[399] = '\0';
+	assert_string_equal(match(t, longest, "/"), "any");
+	table_unref(&t);
+}
+
+static void
+of_two_equal_routes_the_first_service_wins(void **state)
+{
+	(void)state;
+	struct table_maker *m = table_maker_new(1);
+	add_service(m, "one", "h", "/");
+	add_service(m, "two", "h", "/");
+	struct table *t = opened(m);
+
+	assert_string_equal(match(t, "h", "/"), "one");
+	table_unref(&t);
+}
+
+/* The searches against a plain reading of the rules, over many random routes and questions. */
+static bool
+prefix_of(struct str prefix, struct str path)
+{
+	if (!str_starts(path, prefix))
+		return false;
+	return path.len == prefix.len || prefix.p[prefix.len - 1] == '/' || path.p[prefix.len] == '/';
+}
+
+static const struct table_route *
+match_plainly(const struct table *t, struct str host, struct str path)
+{
+	const struct table_route *best = NULL;
+	struct str bh = { NULL, 0 };
+	uint32_t n;
+	const struct table_route *r = table_routes(t, &n);
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct str h = table_text(t, r[i].host), p = table_text(t, r[i].path);
+		bool wild = h.len > 0 && h.p[0] == '*', fits = h.len == 0 || str_eq(h, host) ||
+		    (wild && host.len >= h.len && str_eq((struct str){ host.p + host.len - h.len + 1, h.len - 1 }, (struct str){ h.p + 1, h.len - 1 }));
+		if (!fits || !prefix_of(p, path))
+			continue;
+		int rank = h.len == 0 ? 0 : wild ? 1 : 2, brank = best == NULL ? -1 : bh.len == 0 ? 0 : bh.p[0] == '*' ? 1 : 2;
+		if (rank > brank || (rank == brank && (h.len > bh.len || (h.len == bh.len && p.len > table_text(t, best->path).len))))
+			best = &r[i], bh = h;
+	}
+	return best;
+}
+
+static void
+random_path(struct rng *g, char *out)
+{
+	unsigned parts_ = rng_below(g, 4);
+
+	*out++ = '/';
+	for (unsigned i = 0; i < parts_; i++) {
+		*out++ = "ab"[rng_below(g, 2)];
+		if (rng_below(g, 3) == 0)
+			*out++ = 'c';
+		if (i + 1 < parts_ || rng_below(g, 2))
+			*out++ = '/';
+	}
+	*out = '\0';
+}
+
+static void
+random_host(struct rng *g, char *out, bool wild)
+{
+	unsigned labels = rng_below(g, 4);
+
+	if (wild && labels > 0 && rng_below(g, 2))
+		*out++ = '*', *out++ = '.';
+	for (unsigned i = 0; i < labels; i++) {
+		*out++ = "xy"[rng_below(g, 2)];
+		if (i + 1 < labels)
+			*out++ = '.';
+	}
+	*out = '\0';
+}
+
+static void
+the_search_agrees_with_the_rules(void **state)
+{
+	(void)state;
+	struct rng g;
+
+	rng_seed(&g, 4);
+	for (int round = 0; round < 60; round++) {
+		struct table_maker *m = table_maker_new(1);
+		char host[64], path[64], name[16];
+		for (uint32_t i = rng_below(&g, 40); i > 0; i--) {
+			random_host(&g, host, true);
+			random_path(&g, path);
+			snprintf(name, sizeof name, "s%u", i);
+			add_service(m, name, host, path);
+		}
+		struct table *t = opened(m);
+		for (int i = 0; i < 200; i++) {
+			random_host(&g, host, false);
+			random_path(&g, path);
+			const struct table_route *r = match_plainly(t, str_of(host), str_of(path));
+			const struct table_service *s = table_match(t, str_of(host), str_of(path));
+			assert_ptr_equal(s, r == NULL ? NULL : &table_services(t, NULL)[r->service]);
+		}
+		table_unref(&t);
+	}
+}
+
+static struct table_maker *
+small(void)
+{
+	struct table_maker *m = table_maker_new(1);
+	struct table_node n = { .name = table_maker_text(m, STR("alpha")), .slot = 3 };
+	struct table_listener l;
+
+	assert_null(addr_parse(STR(":8080"), &l.addr));
+	table_maker_listener(m, &l);
+	table_maker_node(m, &n);
+	add_service(m, "web", "www.example.org", "/");
+	add_task(m, "web.1", 0, 11);
+	add_task(m, "web.2", 0, 12);
+	add_service(m, "api", "", "/api");
+	add_task(m, "api.1", 0, 13);
+	return m;
+}
+
+static void
+tasks_know_their_node_and_service(void **state)
+{
+	(void)state;
+	struct table *t = opened(small()), *again;
+	uint32_t n;
+	const struct table_task *k = table_tasks(t, &n);
+
+	assert_int_equal(n, 3);
+	assert_int_equal(k[2].service, 1);
+	assert_int_equal(k[2].node_slot, 3);
+	assert_int_equal(table_services(t, &n)[0].ntasks, 2);
+	assert_int_equal(table_services(t, &n)[1].first_task, 2);
+	again = table_ref(t);
+	table_unref(&again);
+	assert_null(again);
+	assert_string_equal(match(t, "x", "/api/1"), "api");
+	table_unref(&t);
+}
+
+static void
+what_is_not_sealed_is_refused(void **state)
+{
+	(void)state;
+	struct table *t = NULL;
+	char bytes[8192];
+	int from = sealed(small()), to = memfd_create("t", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	ssize_t n = pread(from, bytes, sizeof bytes, 0);
+
+	assert_true(n > 0 && write(to, bytes, (size_t)n) == n);
+	assert_int_equal(fcntl(to, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL), 0);	/* but still writable */
+	assert_ptr_equal(table_open(to, &t), WHY_TABLE_BROKEN);
+	assert_null(t);
+	assert_int_equal(fcntl(to, F_GETFD), -1);		/* ours is closed in failure too */
+	assert_int_equal(pwrite(from, "x", 1, 0), -1);		/* and the sealed one cannot be written */
+	assert_null(table_open(from, &t));
+	table_unref(&t);
+	assert_ptr_equal(table_open(open("/dev/null", O_RDONLY), &t), WHY_TABLE_BROKEN);
+}
+
+/* Whatever one byte becomes, either the check refuses or every read stays inside. */
+static void
+walk(const struct table *t)
+{
+	uint32_t n;
+	const struct table_task *k = table_tasks(t, &n);
+	char text[ADDR_TEXT_MAX];
+
+	for (uint32_t i = 0; i < n; i++) {
+		str_hash(table_text(t, k[i].name));
+		addr_text(&k[i].addr, text);
+		assert_true(k[i].draining || !k[i].draining);	/* UBSan looks at the byte */
+		assert_true(table_services(t, NULL)[k[i].service].ntasks > 0);
+	}
+	match(t, "www.example.org", "/api/x");
+}
+
+static void
+no_changed_byte_leads_outside(void **state)
+{
+	(void)state;
+	int fd = sealed(small());
+	off_t size = lseek(fd, 0, SEEK_END);
+	unsigned char *bytes = malloc((size_t)size);
+	static const unsigned char values[] = { 0, 1, 0x7f, 0x80, 0xff };
+	int refused = 0;
+
+	assert_int_equal(pread(fd, bytes, (size_t)size, 0), size);
+	close(fd);
+	for (off_t i = 0; i < size; i++)
+		for (size_t v = 0; v < sizeof values; v++) {
+			unsigned char was = bytes[i];
+			struct table t = { 0 };
+			bytes[i] = values[v];
+			if (table_view(&t, bytes, (size_t)size))
+				walk(&t);
+			else
+				refused++;
+			bytes[i] = was;
+		}
+	assert_true(refused > 100);
+	for (size_t cut = 0; cut < (size_t)size; cut++) {
+		unsigned char *shorter = malloc(cut + 1);
+		struct table t = { 0 };
+		memcpy(shorter, bytes, cut);
+		assert_false(table_view(&t, shorter, cut));
+		free(shorter);
+	}
+	free(bytes);
+}
+
+static void
+too_many_are_refused_and_nothing_breaks(void **state)
+{
+	(void)state;
+	struct table_maker *m = table_maker_new(1);
+	int fd = -1;
+
+	for (uint32_t i = 0; i < NODES_MAX + 5; i++)
+		table_maker_node(m, &(struct table_node){ .slot = i % NODES_MAX });
+	add_service(m, "web", "", "/");
+	add_task(m, "web.1", 0, 1);
+	assert_ptr_equal(table_maker_seal(m, &fd), WHY_TABLE_LARGE);
+	assert_int_equal(fd, -1);
+	table_maker_free(&m);
+}
+
+static void
+an_empty_table_is_a_table(void **state)
+{
+	(void)state;
+	struct table *t = opened(table_maker_new(9));
+
+	assert_int_equal(table_serial(t), 9);
+	assert_string_equal(match(t, "h", "/"), "-");
+	table_unref(&t);
+}
+
+static void
+policies_are_known_by_name(void **state)
+{
+	(void)state;
+	enum policy p = POLICY_BEST_NODE;
+
+	assert_true(policy_parse(STR("least-conn"), &p));
+	assert_int_equal(p, POLICY_LEAST_CONN);
+	assert_false(policy_parse(STR("LEAST"), &p));
+	assert_int_equal(p, POLICY_LEAST_CONN);
+	assert_string_equal(policy_name(POLICY_MARGINAL), "marginal");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(paths_match_at_a_slash_or_at_the_end),
+		cmocka_unit_test(hosts_match_exactly_then_by_wildcard_then_any),
+		cmocka_unit_test(of_two_equal_routes_the_first_service_wins),
+		cmocka_unit_test(the_search_agrees_with_the_rules),
+		cmocka_unit_test(tasks_know_their_node_and_service),
+		cmocka_unit_test(what_is_not_sealed_is_refused),
+		cmocka_unit_test(no_changed_byte_leads_outside),
+		cmocka_unit_test(too_many_are_refused_and_nothing_breaks),
+		cmocka_unit_test(an_empty_table_is_a_table),
+		cmocka_unit_test(policies_are_known_by_name),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
