@@ -143,6 +143,8 @@ live_ended(struct live *l, unsigned task, const struct why *w, int64_t now)
 	if (w != NULL && w->blame == BLAME_UPSTREAM)
 		ADD(t->failures, 1);
 	if (blames_connection(w)) {
+		if (GET(t->ejected_until) > now)	/* begun before the ejection: no news */
+			return;
 		uint32_t in_row = ADD(t->refused_in_row, 1) + 1;
 		if (in_row >= EJECT_AFTER)
 			eject(t, in_row, now);

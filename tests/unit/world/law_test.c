@@ -1,0 +1,107 @@
+/* law: the shape of the cost, and what age does to what was sampled. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "world/law.c"
+
+#define SEC 1000000
+
+static const struct law_node node = { .cores = 4, .others = 3, .neutral = 1, .sampled_usec = 100 * SEC, .period_usec = SEC,
+    .balancers = 1 };
+
+static void
+near(double a, double b)
+{
+	assert_true(fabs(a - b) < 1e-9);
+}
+
+static void
+an_idle_core_is_cheaper_than_a_busy_one(void **state)
+{
+	(void)state;
+	near(law_cost(&node, 0, 0), 0.5 + 0.5 * 1 / 4);
+	near(law_cost(&node, 2, 1), 1.0);		/* the last core */
+	near(law_cost(&node, 2, 2), (5 + 2) / 4.0);	/* none left: one's own delay and that of those already there */
+	assert_true(law_cost(&node, 3, 1) > law_cost(&node, 3, 0));
+}
+
+static void
+larger_nodes_are_cheaper_at_equal_demand(void **state)
+{
+	(void)state;
+	struct law_node large = node;
+
+	large.cores = 8;
+	for (double n = 0; n < 20; n++)
+		assert_true(law_cost(&large, 2, n) < law_cost(&node, 2, n));
+}
+
+static void
+cost_never_falls_as_requests_come(void **state)
+{
+	(void)state;
+	for (double others = -5; others < 10; others += 0.5)
+		for (double n = 0; n < 30; n++)
+			assert_true(law_cost(&node, others, n + 1) >= law_cost(&node, others, n));
+}
+
+static void
+each_balancer_counts_for_all(void **state)
+{
+	(void)state;
+	struct law_node two = node;
+
+	two.balancers = 2;
+	near(law_cost(&two, 0, 3), law_cost(&node, 0, 6));
+}
+
+static void
+requests_that_wait_for_something_else_do_not_make_demand_negative(void **state)
+{
+	(void)state;
+	near(law_cost(&node, -50, 10), law_cost(&node, 0, 0));
+}
+
+static void
+the_fresh_are_believed_and_the_old_decay_to_neutral(void **state)
+{
+	(void)state;
+	int64_t t = node.sampled_usec;
+
+	near(law_others(&node, t), 3);
+	near(law_others(&node, t + 3 * SEC), 3);
+	assert_true(law_others(&node, t + 4 * SEC) < 3);
+	near(law_others(&node, t + 8 * SEC), 1 + 2 * exp(-1));	/* one time constant after three periods */
+	assert_true(fabs(law_others(&node, t + 100 * SEC) - 1) < 1e-6);
+	near(law_others(&node, t - SEC), 3);			/* a reader whose turn began before the sample */
+}
+
+static void
+the_never_sampled_are_neutral(void **state)
+{
+	(void)state;
+	struct law_node n = node;
+
+	n.sampled_usec = 0;
+	near(law_others(&n, 5), 1);
+	near(law_trust(&n, 5), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_idle_core_is_cheaper_than_a_busy_one),
+		cmocka_unit_test(larger_nodes_are_cheaper_at_equal_demand),
+		cmocka_unit_test(cost_never_falls_as_requests_come),
+		cmocka_unit_test(each_balancer_counts_for_all),
+		cmocka_unit_test(requests_that_wait_for_something_else_do_not_make_demand_negative),
+		cmocka_unit_test(the_fresh_are_believed_and_the_old_decay_to_neutral),
+		cmocka_unit_test(the_never_sampled_are_neutral),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,92 @@
+/* phys: a reader never sees half of one row and half of another, and gets along with what a dead brain left. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "world/phys.c"
+
+#define WRITES 200000
+
+static void *
+write_rows(void *arg)
+{
+	struct phys *p = arg;
+
+	for (int i = 1; i <= WRITES; i++) {
+		struct phys_row r = { { i, i, i, i, i, i }, i };
+		phys_write(p, 5, &r);
+	}
+	return NULL;
+}
+
+static void
+no_row_is_torn(void **state)
+{
+	(void)state;
+	struct phys *p = phys_init(calloc(1, phys_bytes()));
+	struct phys_row r = { { 0, 0, 0, 0, 0, 0 }, 0 };
+	pthread_t writer;
+	double last = 0;
+
+	write_rows(p);				/* so that the row is never the unwritten one */
+	assert_int_equal(pthread_create(&writer, NULL, write_rows, p), 0);
+	for (int looks = 0; looks < WRITES && !(r.score == WRITES && last < WRITES && last > 0); looks++) {
+		last = r.score;
+		phys_read(p, 5, &r);
+		assert_true(r.law.cores == r.law.others && r.law.others == r.law.neutral && r.law.neutral == r.law.balancers);
+		assert_true(r.law.cores == (double)r.law.sampled_usec && r.law.sampled_usec == r.law.period_usec);
+		assert_true(r.score == r.law.cores);
+	}
+	pthread_join(writer, NULL);
+	phys_read(p, 5, &r);
+	assert_true(r.score == WRITES);
+	free(p);
+}
+
+static void
+an_unwritten_row_can_be_reckoned_with(void **state)
+{
+	(void)state;
+	struct phys *p = phys_init(calloc(1, phys_bytes()));
+	struct phys_row r;
+
+	phys_read(p, NODES_MAX - 1, &r);
+	assert_true(r.law.cores > 0 && r.law.period_usec > 0 && r.law.balancers >= 1);
+	assert_int_equal(r.law.sampled_usec, 0);
+	free(p);
+}
+
+static void
+a_row_left_half_written_is_read_and_healed(void **state)
+{
+	(void)state;
+	struct phys *p = phys_init(calloc(1, phys_bytes()));
+	struct phys_row r = { { 4, 1, 1, 7, 9, 1 }, 50 };
+
+	phys_write(p, 1, &r);
+	p->slot[1].seq++;			/* died between the two stores */
+	phys_read(p, 1, &r);
+	assert_true(r.law.cores == 4);
+	r.law.cores = 8;
+	phys_write(p, 1, &r);
+	assert_int_equal(p->slot[1].seq & 1, 0);
+	phys_read(p, 1, &r);
+	assert_true(r.law.cores == 8);
+	free(p);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_row_is_torn),
+		cmocka_unit_test(an_unwritten_row_can_be_reckoned_with),
+		cmocka_unit_test(a_row_left_half_written_is_read_and_healed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
