@@ -17,11 +17,11 @@ struct fetch_conf {
 	const char	*unix_socket;	/* NULL: by the URL's host */
 	int64_t		 timeout_usec;	/* whole exchange; 0: none (streams) */
 	int64_t		 stall_usec;	/* no byte for so long ends it; 0: never */
-	size_t		 body_max;	/* past it the exchange ends with METRICS_LARGE; 0 with on_data: no limit */
+	size_t		 body_max;	/* past it the exchange ends with METRICS_LARGE; 0: no limit with on_data, else 16 MiB */
 };
 
 struct fetch_result {
-	const struct why *why;		/* NULL, METRICS_FETCH, METRICS_LARGE or METRICS_STATUS */
+	const struct why *why;		/* NULL, METRICS_FETCH, METRICS_LARGE or METRICS_STATUS (not 2xx) */
 	const char	*detail;	/* libcurl's words or "" */
 	long		 status;	/* HTTP status, 0 if none came */
 	struct str	 body;		/* valid during the callback; empty when on_data took the bytes */
@@ -29,7 +29,7 @@ struct fetch_result {
 };
 
 typedef void	fetch_done_f(void *arg, const struct fetch_result *);
-/* Streaming: called with each piece; false ends the exchange. */
+/* Streaming: called with each piece of a 2xx answer; false ends the exchange, and `done` follows without a why. */
 typedef bool	fetch_data_f(void *arg, struct str piece);
 
 struct fetcher	*fetcher_new(struct loop *);
