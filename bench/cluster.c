@@ -65,7 +65,7 @@ struct cluster {
 	struct loop	*loop;
 	struct serve	*serve;
 	struct plan	 plan;
-	double		 tenant_load, tenant_stay_usec;
+	struct tenants_conf tenants_conf;
 	uint64_t	 seed;
 	struct rng	 rng;
 	int64_t		 start;
@@ -399,7 +399,7 @@ node_start(struct cluster *c, unsigned set, unsigned i)
 	vcpu_init(&n->cpu, c->plan.cores[i], c->start);
 	heap_init(&n->waits);
 	c->node[set][i] = n;
-	vcpu_foreign(&n->cpu, (int)c->tenants[i].present);
+	vcpu_foreign(&n->cpu, (int)tenants_threads(&c->tenants[i]));
 	listen_or_die(c, set, n->number, c->plan.task_port, on_task, n);
 	listen_or_die(c, set, n->number, c->plan.exporter_port, on_exporter, n);
 }
@@ -411,7 +411,7 @@ cluster_start(struct cluster *c)
 	c->script_next = c->start;
 	rng_seed(&c->rng, c->seed);
 	for (unsigned i = 0; i < c->plan.nnodes; i++)
-		tenants_init(&c->tenants[i], c->seed * 1000 + i, c->tenant_load * c->plan.cores[i], c->tenant_stay_usec, c->start);
+		tenants_init(&c->tenants[i], c->seed * 1000 + i, &c->tenants_conf, c->plan.cores[i], c->start);
 	for (unsigned k = 0; k < c->plan.nsets; k++) {
 		for (unsigned i = 0; i < c->plan.nnodes; i++)
 			node_start(c, k, i);
@@ -450,13 +450,14 @@ static int
 usage(void)
 {
 	fputs("usage: cluster [option...]\n"
-	    "  --cores LIST       cores of each node (default \"1 2 3 4 5 6 7 8\")\n"
+	    "  --cores LIST       cores of each node (default \"1 1 2 2 4 4 8 8\")\n"
 	    "  --sets K           clones of the whole cluster (1)\n"
 	    "  --net A.B.C        addresses: node i of set k is A.B.(C+k).i (127.0.10)\n"
 	    "  --port P           of the tasks, the oracles (.250) and the control (.254 of set 0) (20080)\n"
 	    "  --exporter-port P  of the emulated node_exporters (29100)\n"
 	    "  --tenants F        others' threads on average, as a fraction of the cores (0)\n"
-	    "  --stay SECONDS     mean stay of one such thread (3)\n"
+	    "  --size F           threads of one tenant, as a fraction of its node's cores (1)\n"
+	    "  --stay SECONDS     mean stay of one tenant (5)\n"
 	    "  --seed N           of the tenants (1)\n"
 	    "  --hog NODE,THREADS,FROM[,TO]   seconds from the start; may be given again\n", stderr);
 	return 2;
@@ -482,7 +483,7 @@ options_parse(struct cluster *c, int argc, char **argv)
 {
 	static const struct option options[] = { { "cores", 1, NULL, 'c' }, { "sets", 1, NULL, 'k' }, { "net", 1, NULL, 'n' },
 		{ "port", 1, NULL, 'p' }, { "exporter-port", 1, NULL, 'e' }, { "tenants", 1, NULL, 't' }, { "stay", 1, NULL, 's' },
-		{ "seed", 1, NULL, 'r' }, { "hog", 1, NULL, 'h' }, { 0 } };
+		{ "size", 1, NULL, 'z' }, { "seed", 1, NULL, 'r' }, { "hog", 1, NULL, 'h' }, { 0 } };
 	bool ok = true;
 	int o;
 
@@ -493,8 +494,9 @@ options_parse(struct cluster *c, int argc, char **argv)
 		case 'n': ok = plan_net(&c->plan, optarg); break;
 		case 'p': c->plan.task_port = (unsigned)atoi(optarg); break;
 		case 'e': c->plan.exporter_port = (unsigned)atoi(optarg); break;
-		case 't': ok = (c->tenant_load = atof(optarg)) >= 0; break;
-		case 's': ok = (c->tenant_stay_usec = atof(optarg) * 1e6) > 0; break;
+		case 't': ok = (c->tenants_conf.load = atof(optarg)) >= 0; break;
+		case 's': ok = (c->tenants_conf.stay_seconds = atof(optarg)) > 0; break;
+		case 'z': ok = (c->tenants_conf.size = atof(optarg)) > 0; break;
 		case 'r': c->seed = strtoull(optarg, NULL, 10); break;
 		case 'h': ok = hog_parse(c, optarg); break;
 		default: ok = false;
@@ -511,7 +513,7 @@ main(int argc, char **argv)
 	struct buf b;
 
 	plan_default(&c->plan);
-	c->tenant_stay_usec = 3e6;
+	c->tenants_conf = (struct tenants_conf)TENANTS_DEFAULT;
 	c->seed = 1;
 	if (!options_parse(c, argc, argv))
 		return usage();

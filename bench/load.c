@@ -1,8 +1,8 @@
 /*
  * load: an open-loop generator. Requests start at random moments (Poisson) whatever the answers do, and
  * latency counts from the moment a request was meant to start: nothing hides in a client that waits. Several
- * targets get the same requests at the same moments. Every request counts: those that fail, or that
- * are not answered when the run ends, count with the time they had taken until then.
+ * targets get the same requests at the same moments. Every request counts: one that is not answered when the
+ * run ends with the time it had taken until then, one that failed as slower than all others.
  *
  * --closed N is the other kind: N connections, each asking again as soon as it is answered.
  */
@@ -95,11 +95,14 @@ answerer_count(struct target *t, struct str name)
 }
 
 static void
-shot_record(struct shot *s, int64_t now)
+shot_record(struct shot *s, enum call_end end, int64_t now)
 {
-	hist_add(&s->target->recent, now - s->intended);
-	if (s->counts)
+	if (end == CALL_DONE)
+		hist_add(&s->target->recent, now - s->intended);
+	if (s->counts && end == CALL_DONE)
 		hist_add(&s->target->hist, now - s->intended);
+	else if (s->counts)
+		hist_add_never(&s->target->hist);
 }
 
 static void
@@ -110,7 +113,7 @@ shot_done(struct call *call, enum call_end end, int status, struct str node)
 	int64_t now = clock_mono_usec();
 
 	(void)status;
-	shot_record(s, now);
+	shot_record(s, end, now);
 	answerer_count(t, node);
 	if (s->counts)
 		t->end[end]++;
@@ -217,7 +220,7 @@ closed_start(struct load *l)
 static double
 ms(int64_t usec)
 {
-	return (double)usec / 1e3;
+	return usec == HIST_NEVER ? INFINITY : (double)usec / 1e3;
 }
 
 static uint64_t
@@ -272,7 +275,7 @@ count_unfinished(struct load *l)
 	for (unsigned i = 0; i < l->ntargets; i++)
 		LIST_FOREACH(s, &l->target[i]->shots, link)
 			if (s->counts && l->closed == 0) {
-				shot_record(s, now);
+				shot_record(s, CALL_DONE, now);
 				l->target[i]->unfinished++;
 			}
 }
@@ -310,15 +313,30 @@ report_bench(const struct load *l)
 			    ms(hist_quantile(&l->target[i]->hist, column[k].q)));
 }
 
+/* A quantile that lies among the failed is null. */
+static void
+quantile_json(const struct hist *h, const char *name, double q)
+{
+	int64_t v = hist_quantile(h, q);
+
+	if (v == HIST_NEVER)
+		printf("\"%s\":null,", name);
+	else
+		printf("\"%s\":%.3f,", name, ms(v));
+}
+
 static void
 target_json(const struct target *t)
 {
 	const struct hist *h = &t->hist;
 
-	printf("{\"name\":\"%s\",\"requests\":%lu,\"mean_ms\":%.3f,\"p50_ms\":%.3f,\"p90_ms\":%.3f,\"p99_ms\":%.3f,\"p999_ms\":%.3f,"
-	    "\"max_ms\":%.3f,\"unfinished\":%lu,\"waited\":%lu,\"failed\":%lu,\"failures\":{", t->name, h->count, hist_mean(h) / 1e3,
-	    ms(hist_quantile(h, .5)), ms(hist_quantile(h, .9)), ms(hist_quantile(h, .99)), ms(hist_quantile(h, .999)),
-	    ms((int64_t)h->max), t->unfinished, caller_waited(t->caller), failed(t));
+	printf("{\"name\":\"%s\",\"requests\":%lu,\"mean_ms\":%.3f,", t->name, h->count, hist_mean(h) / 1e3);
+	quantile_json(h, "p50_ms", .5);
+	quantile_json(h, "p90_ms", .9);
+	quantile_json(h, "p99_ms", .99);
+	quantile_json(h, "p999_ms", .999);
+	printf("\"max_ms\":%.3f,\"unfinished\":%lu,\"waited\":%lu,\"failed\":%lu,\"failures\":{", ms((int64_t)h->max),
+	    t->unfinished, caller_waited(t->caller), failed(t));
 	for (int e = CALL_STATUS; e < CALL_ENDS; e++)
 		printf("%s\"%s\":%lu", e > CALL_STATUS ? "," : "", call_end_name((enum call_end)e), t->end[e]);
 	printf("},\"answered\":{");

@@ -49,9 +49,17 @@ hist_add(struct hist *h, int64_t usec)
 }
 
 void
+hist_add_never(struct hist *h)
+{
+	h->count++;
+	h->never++;
+}
+
+void
 hist_merge(struct hist *to, const struct hist *from)
 {
 	to->count += from->count;
+	to->never += from->never;
 	to->sum += from->sum;
 	if (from->max > to->max)
 		to->max = from->max;
@@ -67,7 +75,7 @@ hist_quantile(const struct hist *h, double q)
 	if (h->count == 0)
 		return 0;
 	if (want >= h->count)
-		return (int64_t)h->max;
+		want = h->count - 1;
 	for (unsigned i = 0; i < HIST_CELLS; i++) {
 		seen += h->cell[i];
 		if (seen > want) {
@@ -75,11 +83,13 @@ hist_quantile(const struct hist *h, double q)
 			return (int64_t)(v < h->max ? v : h->max);
 		}
 	}
-	return (int64_t)h->max;
+	return HIST_NEVER;
 }
 
 double
 hist_mean(const struct hist *h)
 {
-	return h->count == 0 ? 0 : (double)h->sum / (double)h->count;
+	uint64_t n = h->count - h->never;
+
+	return n == 0 ? 0 : (double)h->sum / (double)n;
 }

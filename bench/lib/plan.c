@@ -8,7 +8,7 @@ void
 plan_default(struct plan *p)
 {
 	*p = (struct plan){ .nsets = 1, .net = { 127, 0, 10 }, .task_port = 20080, .exporter_port = 29100 };
-	ASSERT(plan_cores(p, "1 2 3 4 5 6 7 8"));
+	ASSERT(plan_cores(p, "1 1 2 2 4 4 8 8"));
 }
 
 bool

@@ -23,14 +23,23 @@ draw_poisson(struct rng *r, double mean)
 }
 
 void
-tenants_init(struct tenants *t, uint64_t seed, double mean, double stay_usec, int64_t now)
+tenants_init(struct tenants *t, uint64_t seed, const struct tenants_conf *conf, double cores, int64_t now)
 {
+	double threads = round(conf->size * cores);
+
 	memset(t, 0, sizeof *t);
 	rng_seed(&t->rng, seed);
-	t->mean = mean;
-	t->stay_usec = stay_usec;
-	t->present = mean > 0 ? draw_poisson(&t->rng, mean) : 0;
+	t->threads = threads >= 1 ? (unsigned)threads : 1;
+	t->mean = conf->load * cores / t->threads;
+	t->stay_usec = conf->stay_seconds * 1e6;
+	t->present = t->mean > 0 ? draw_poisson(&t->rng, t->mean) : 0;
 	plan_next(t, now);
+}
+
+unsigned
+tenants_threads(const struct tenants *t)
+{
+	return t->present * t->threads;
 }
 
 int
@@ -41,5 +50,5 @@ tenants_step(struct tenants *t)
 
 	t->present += (unsigned)by;
 	plan_next(t, t->next);
-	return by;
+	return by * (int)t->threads;
 }
