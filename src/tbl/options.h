@@ -6,3 +6,7 @@ OPTION(ask,   "--admin",      "WHERE", "whom to ask: unix:/path or http://host:p
 OPTION(ask,   "--token-file", "FILE",  "the admin token, for writes over http")
 OPTION(ask,   "--json",       "",      "print the answer as it came")
 OPTION(drain, "--undo",       "",      "send it new requests again")
+OPTION(agent, "--listen",     "ADDRESS", "where to answer, default 0.0.0.0:9101")
+OPTION(agent, "--period",     "TIME",  "between the looks of a stream that asks for no period of its own, 100ms to 10s, default 1s")
+OPTION(agent, "--proc",       "DIR",   "the node's /proc, if it is mounted elsewhere")
+OPTION(agent, "--cgroup",     "DIR",   "the node's /sys/fs/cgroup, if it is mounted elsewhere")

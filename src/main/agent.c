@@ -1,0 +1,290 @@
+/*
+ * One loop, one server. Nobody asks, nobody looks: an agent without readers sleeps. Every stream has a timer of its
+ * own; looks that would come within LOOK_USEC of each other are one look. Must not know what is in a look.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/bug.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "cli/cli.h"
+#include "http/server.h"
+#include "main/conf_type.h"
+#include "main/conf_value.h"
+#include "main/procfs.h"
+#include "main/verbs.h"
+#include "net/loop.h"
+#include "signals/proc_page.h"
+
+#define TEXT_MAX	(8u << 20)
+#define TEXT_TYPE	"text/plain; version=0.0.4; charset=utf-8"
+#define LOOK_USEC	(20 * USEC_PER_MSEC)
+#define STREAMS_MAX	64
+
+struct agent {
+	const char	*listen, *proc, *cgroup;	/* as given */
+	int64_t		 period_usec;
+
+	struct loop	*loop;
+	struct server	*server;
+	struct io	 signals;
+	struct procfs	*procfs;
+	struct buf	 block;		/* the last look, as streams are told it */
+	int64_t		 looked_usec;
+	LIST_HEAD(, stream_out) streams;
+	unsigned	 nstreams;
+};
+
+struct stream_out {
+	LIST_ENTRY(stream_out) link;
+	struct agent	*agent;
+	struct exchange	*exchange;
+	struct timer	 timer;
+	struct grave	 grave;
+	int64_t		 period_usec, due_usec;
+};
+
+static const struct conf_key period_key = { .name = "period", .type = &type_DURATION, .least = "100ms", .most = "10s" };
+
+/* answers */
+
+static void
+say(struct exchange *x, int status, const char *text)
+{
+	exchange_reply(x, status, "text/plain; charset=utf-8", str_of(text), NULL);
+}
+
+static void
+answer_metrics(struct agent *a, struct exchange *x)
+{
+	const struct proc_view *view = procfs_look(a->procfs, loop_now(a->loop), true);
+	struct buf page;
+
+	buf_init(&page, TEXT_MAX);
+	proc_page(&page, view);
+	if (view->ncpus == 0)
+		say(x, 503, "PROC/stat cannot be read\n");
+	else if (page.full)
+		say(x, 503, "there is more to tell than fits\n");
+	else
+		exchange_reply(x, 200, TEXT_TYPE, buf_str(&page), NULL);
+	buf_fini(&page);
+}
+
+static void
+stream_bury(void *arg)
+{
+	free(arg);
+}
+
+static void
+stream_gone(void *arg, struct exchange *x)
+{
+	struct stream_out *s = arg;
+
+	(void)x;
+	timer_clear(s->agent->loop, &s->timer);
+	LIST_REMOVE(s, link);
+	s->agent->nstreams--;
+	loop_bury(s->agent->loop, &s->grave, stream_bury, s);
+}
+
+/* Each block is written as it is taken. A turn that came late is not made up for. */
+static void
+stream_due(void *arg)
+{
+	struct stream_out *s = arg;
+	struct agent *a = s->agent;
+	int64_t now = loop_now(a->loop);
+
+	s->due_usec += s->period_usec;
+	if (s->due_usec <= now)
+		s->due_usec = now + s->period_usec;
+	timer_set(a->loop, &s->timer, s->due_usec, stream_due, s);
+	if (a->looked_usec == 0 || now - a->looked_usec >= LOOK_USEC) {
+		buf_clear(&a->block);
+		proc_block(&a->block, procfs_look(a->procfs, now, false));
+		a->looked_usec = now;
+	}
+	exchange_write(s->exchange, buf_str(&a->block));
+}
+
+static void
+answer_stream(struct agent *a, struct exchange *x)
+{
+	char text[32], problem[CONF_PROBLEM_MAX];
+	int64_t period = a->period_usec;
+	struct stream_out *s;
+
+	if (exchange_query(x, "period", text, sizeof text) && !value_read(&period_key, str_of(text), &period, problem)) {
+		strncat(problem, "\n", sizeof problem - strlen(problem) - 1);
+		say(x, 400, problem);
+		return;
+	}
+	if (a->nstreams == STREAMS_MAX) {
+		say(x, 503, "too many streams\n");
+		return;
+	}
+	s = must_zalloc(sizeof *s);
+	s->agent = a;
+	s->exchange = x;
+	s->period_usec = period;
+	s->due_usec = loop_now(a->loop);
+	LIST_INSERT_HEAD(&a->streams, s, link);
+	a->nstreams++;
+	exchange_stream(x, TEXT_TYPE, stream_gone, s);
+	stream_due(s);
+}
+
+static void
+answer(void *arg, struct exchange *x)
+{
+	struct str method = exchange_head(x)->method, path = exchange_path(x);
+	bool head = str_eq(method, STR("HEAD"));
+	struct agent *a = arg;
+
+	if (!str_eq(method, STR("GET")) && !head)
+		exchange_reply(x, 405, "text/plain; charset=utf-8", STR("only GET is answered\n"), "Allow: GET, HEAD\r\n");
+	else if (str_eq(path, STR("/metrics")))
+		answer_metrics(a, x);
+	else if (str_eq(path, STR("/stream")) && !head)
+		answer_stream(a, x);
+	else if (str_eq(path, STR("/")) || str_eq(path, STR("/healthz")))
+		say(x, 200, "mola agent " MOLA_VERSION ": /metrics for Prometheus, /stream?period=100ms for Mola\n");
+	else
+		say(x, 404, "there are /metrics and /stream?period=100ms\n");
+}
+
+/* the process */
+
+static void
+told_to_end(void *arg, uint32_t events)
+{
+	struct agent *a = arg;
+
+	(void)events;
+	loop_stop(a->loop);
+}
+
+static void
+signals_watch(struct agent *a)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	ASSERT(fd >= 0);
+	loop_watch(a->loop, &a->signals, fd, LOOP_LEVEL, told_to_end, a);
+}
+
+static void
+serve(struct agent *a, int listener)
+{
+	struct server_conf conf = { .connections_max = 2 * STREAMS_MAX };
+
+	a->loop = loop_new();
+	a->server = server_new(a->loop, &conf, answer, a);
+	server_listen(a->server, listener, NULL);
+	buf_init(&a->block, TEXT_MAX);
+	LIST_INIT(&a->streams);
+	signals_watch(a);
+	log_event(LOG_INFO, "agent.started", "listen", a->listen, "proc", a->proc, "cgroup", a->cgroup, "version", MOLA_VERSION,
+	    NULL);
+	loop_run(a->loop);
+	log_event(LOG_INFO, "agent.ended", NULL);
+	server_free(&a->server);
+	close(a->signals.fd);
+	loop_unwatch(a->loop, &a->signals);
+	buf_fini(&a->block);
+	loop_free(&a->loop);
+}
+
+static int
+run(struct agent *a)
+{
+	struct addr addr;
+	int listener;
+
+	if (addr_parse(str_of(a->listen), &addr) != NULL)
+		return help_misuse("agent", "--listen %s: expected an address such as 0.0.0.0:9101, :9101 or unix:/path", a->listen);
+	if ((a->procfs = procfs_new(a->proc, a->cgroup)) == NULL)
+		return help_misuse("agent", "--proc %s: expected a directory with a file stat that can be read (%s)", a->proc,
+		    strerror(errno));
+	if (sock_listen(&addr, false, &listener) != NULL) {
+		fprintf(stderr, "mola agent: cannot listen on %s: %s\n", a->listen, strerror(errno));
+		procfs_free(&a->procfs);
+		return 1;
+	}
+	log_setup("agent", LOG_INFO, false);
+	serve(a, listener);
+	procfs_free(&a->procfs);
+	return 0;
+}
+
+/* --flag VALUE or --flag=VALUE. NULL: the last argument was the flag. */
+static const char *
+value_of(const char *arg, const char *flag, char ***argv)
+{
+	size_t n = strlen(flag);
+
+	if (arg[n] == '=')
+		return arg + n + 1;
+	return *++*argv;
+}
+
+static bool
+is_flag(const char *arg, const char *flag)
+{
+	size_t n = strlen(flag);
+
+	return strncmp(arg, flag, n) == 0 && (arg[n] == '\0' || arg[n] == '=');
+}
+
+int
+agent_main(int argc, char **argv)
+{
+	struct agent a = { .listen = "0.0.0.0:9101", .proc = "/proc", .cgroup = "/sys/fs/cgroup", .period_usec = USEC_PER_SEC };
+	const char *period = NULL;
+	char problem[CONF_PROBLEM_MAX];
+	const struct {
+		const char	*name, *expected;
+		const char	**value;
+	} flags[] = {
+		{ "--listen", "an address such as 0.0.0.0:9101", &a.listen },
+		{ "--period", "a duration from 100ms to 10s", &period },
+		{ "--proc", "a directory such as /proc", &a.proc },
+		{ "--cgroup", "a directory such as /sys/fs/cgroup", &a.cgroup },
+	};
+	const size_t nflags = sizeof flags / sizeof flags[0];
+
+	(void)argc;
+	while (*++argv != NULL) {
+		const char *arg = *argv;
+		size_t i = 0;
+		if (strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0)
+			return help_verb("agent");
+		while (i < nflags && !is_flag(arg, flags[i].name))
+			i++;
+		if (i == nflags)
+			return help_misuse("agent", "%s: expected --listen, --period, --proc or --cgroup", arg);
+		*flags[i].value = value_of(arg, flags[i].name, &argv);
+		if (*flags[i].value == NULL || **flags[i].value == '\0')
+			return help_misuse("agent", "%s: expected %s", flags[i].name, flags[i].expected);
+	}
+	if (period != NULL && !value_read(&period_key, str_of(period), &a.period_usec, problem))
+		return help_misuse("agent", "--period %s", problem);
+	return run(&a);
+}

@@ -1,0 +1,111 @@
+/*
+ * Facts in the order of their table; each knows its own lines. Must not know who reads.
+ */
+#include <math.h>
+
+#include "signals/proc_page.h"
+
+/* Fifteen digits: a tenth stays a tenth, and microseconds of a year are still seen. */
+#define NUMBER "%.15g"
+
+static void
+add_label(struct buf *b, const char *value)
+{
+	for (; *value != '\0'; value++) {
+		if (*value == '\\' || *value == '"')
+			buf_add(b, "\\", 1);
+		buf_add(b, *value == '\n' ? "\\n" : value, *value == '\n' ? 2 : 1);
+	}
+}
+
+static void
+add_device(struct buf *b, enum fact_id f, const char *device, double value)
+{
+	buf_adds(b, fact_all[f].name);
+	buf_adds(b, STR("{device=\""));
+	add_label(b, device);
+	buf_printf(b, "\"} " NUMBER "\n", value);
+}
+
+/* A mode in which the CPU never was needs no line in a stream: absent is zero. */
+static void
+add_cpus(struct buf *b, const struct proc_view *v, bool zeros)
+{
+	for (unsigned i = 0; i < v->ncpus; i++)
+		for (int m = 0; m < MODE_COUNT; m++)
+			if (zeros || v->cpu[i].seconds[m] > 0 || m == MODE_IDLE)
+				buf_printf(b, "%s{cpu=\"%u\",mode=\"%s\"} " NUMBER "\n", fact_all[FACT_CPU].name.p,
+				    v->cpu[i].number, mode_all[m].name.p, v->cpu[i].seconds[m]);
+}
+
+static bool
+is_there(const struct proc_view *v, enum fact_id f)
+{
+	switch (f) {
+	case FACT_CPU:		return v->ncpus > 0;
+	case FACT_DISK_IO_TIME:	return v->ndisks > 0;
+	case FACT_NET_RECEIVE:
+	case FACT_NET_TRANSMIT:	return v->nnets > 0;
+	default:		return !isnan(v->value[f]);
+	}
+}
+
+static void
+add_fact(struct buf *b, const struct proc_view *v, enum fact_id f, bool zeros)
+{
+	switch (f) {
+	case FACT_CPU:
+		add_cpus(b, v, zeros);
+		break;
+	case FACT_DISK_IO_TIME:
+		for (unsigned i = 0; i < v->ndisks; i++)
+			add_device(b, f, v->disk[i].name, v->disk[i].io_seconds);
+		break;
+	case FACT_NET_RECEIVE:
+	case FACT_NET_TRANSMIT:
+		for (unsigned i = 0; i < v->nnets; i++)
+			add_device(b, f, v->net[i].name, f == FACT_NET_RECEIVE ? v->net[i].received : v->net[i].sent);
+		break;
+	default:
+		buf_printf(b, "%s " NUMBER "\n", fact_all[f].name.p, v->value[f]);
+	}
+}
+
+static void
+add_head(struct buf *b, const char *name, const char *type, const char *help)
+{
+	buf_printf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void
+add_containers(struct buf *b, const struct proc_view *v)
+{
+	static const char name[] = "mola_container_cpu_seconds_total";
+
+	if (v->ncontainers > 0)
+		add_head(b, name, "counter", "Seconds of CPU that a container has used.");
+	for (unsigned i = 0; i < v->ncontainers; i++)
+		buf_printf(b, "%s{id=\"%s\"} " NUMBER "\n", name, v->container[i].id, v->container[i].cpu_seconds);
+}
+
+void
+proc_page(struct buf *b, const struct proc_view *v)
+{
+	for (int f = 0; f < FACT_COUNT; f++)
+		if (is_there(v, (enum fact_id)f)) {
+			add_head(b, fact_all[f].name.p, fact_all[f].type, fact_all[f].help);
+			add_fact(b, v, (enum fact_id)f, true);
+		}
+	add_containers(b, v);
+	add_head(b, "mola_agent_build_info", "gauge", "The version of this agent; always 1.");
+	buf_adds(b, STR("mola_agent_build_info{version=\"" MOLA_VERSION "\"} 1\n"));
+}
+
+void
+proc_block(struct buf *b, const struct proc_view *v)
+{
+	for (int f = 0; f < FACT_COUNT; f++)
+		if (fact_all[f].sampled && is_there(v, (enum fact_id)f))
+			add_fact(b, v, (enum fact_id)f, false);
+	buf_adds(b, STR("# EOF\n"));
+}
