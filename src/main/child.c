@@ -8,14 +8,15 @@
 #define PAUSE_FIRST	(100 * USEC_PER_MSEC)
 #define PAUSE_MOST	(5 * USEC_PER_SEC)
 
-/* The parent blocks signals and reads them from a descriptor; Ctrl-C reaches the whole group, and only the
- * parent answers it. */
+/* The parent blocks signals and reads them from a descriptor. Ctrl-C reaches the whole process group and a
+ * service manager's SIGTERM the whole cgroup: only the parent answers, children leave when it tells them. */
 static void
 child_signals(void)
 {
 	sigset_t none;
 
 	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);

@@ -400,8 +400,7 @@ reload_brain(struct parent *p, bool admin_changed)
 		close(p->admin_tcp);
 		close(p->admin_unix);
 		open_admin(p);
-		if (p->brain.pid != 0)
-			kill(p->brain.pid, SIGTERM);
+		channel_close(&p->brain.channel);	/* its sign to leave */
 		return;
 	}
 	fd = memfile_seal(buf_str(p->text));
