@@ -67,9 +67,9 @@ puts_quoted(struct line *l, const char *s, bool always)
 }
 
 static void
-put_pair(struct line *l, const char *key, const char *value)
+put_pair(struct line *l, bool json, const char *key, const char *value)
 {
-	if (conf.json) {
+	if (json) {
 		put(l, ',');
 		puts_quoted(l, key, true);
 		put(l, ':');
@@ -127,31 +127,31 @@ log_tap(log_tap_f *fn, void *arg)
 void
 log_event(enum log_level level, const char *event, ...)
 {
-	struct line l = { .n = 0 };
+	struct line l, pairs;
 	const char *key, *value;
-	size_t pairs;
 	va_list ap;
 
 	if (level < conf.least)
 		return;
+	l.n = pairs.n = 0;
 	if (conf.json)
 		puts_raw(&l, "{\"time\":\"");
 	put_time(&l);
 	if (conf.json)
 		put(&l, '"');
-	put_pair(&l, "level", level_name[level]);
-	put_pair(&l, "who", conf.who);
-	put_pair(&l, "event", event);
-	pairs = l.n;
+	put_pair(&l, conf.json, "level", level_name[level]);
+	put_pair(&l, conf.json, "who", conf.who);
+	put_pair(&l, conf.json, "event", event);
 	va_start(ap, event);
 	while ((key = va_arg(ap, const char *)) != NULL) {
 		value = va_arg(ap, const char *);
-		put_pair(&l, key, value == NULL ? "" : value);
+		put_pair(&l, conf.json, key, value == NULL ? "" : value);
+		put_pair(&pairs, false, key, value == NULL ? "" : value);
 	}
 	va_end(ap);
-	l.b[l.n] = '\0';
-	if (conf.tap != NULL)
-		conf.tap(conf.tap_arg, level, event, l.b + pairs + (l.b[pairs] != '\0'));
+	l.b[l.n] = pairs.b[pairs.n] = '\0';
+	if (conf.tap != NULL)		/* always key=value; each begins with a space */
+		conf.tap(conf.tap_arg, level, event, pairs.b + (pairs.n > 0));
 	if (conf.json)
 		l.b[l.n++] = '}';
 	l.b[l.n] = '\n';

@@ -19,7 +19,7 @@ bool	log_is_json(void);
 /* Pairs of key and value, all C strings, ended by NULL: log_event(LOG_INFO, "table.published", "serial", LOG_N(7), NULL) */
 void	log_event(enum log_level, const char *event, ...) __attribute__((sentinel));
 
-/* Called with each line (no newline) that is written; for the events API. NULL: nobody. */
+/* Called with each line that is written, its pairs always as key=value; for the events API. NULL: nobody. */
 typedef void	log_tap_f(void *arg, enum log_level, const char *event, const char *pairs);
 void	log_tap(log_tap_f *, void *arg);
 

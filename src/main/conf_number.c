@@ -283,13 +283,13 @@ write_format(const void *member, struct buf *out)
 }
 
 const struct conf_type
-	type_DURATION = { read_duration, write_duration, KIND_PLAIN },
-	type_REAL = { read_real, write_real, KIND_PLAIN },
-	type_WEIGHT = { read_real, write_weight, KIND_PLAIN },
-	type_COUNT = { read_count, write_count, KIND_PLAIN },
-	type_WORKERS = { read_workers, write_count, KIND_PLAIN },
-	type_BALANCERS = { read_balancers, write_real, KIND_PLAIN },
-	type_POLICY = { read_policy, write_policy, KIND_PLAIN },
-	type_LEVEL = { read_level, write_level, KIND_PLAIN },
-	type_FORMAT = { read_format, write_format, KIND_PLAIN },
-	type_SWITCH = { read_switch, write_switch, KIND_PLAIN };
+	type_DURATION = { read_duration, write_duration, KIND_PLAIN, false },
+	type_REAL = { read_real, write_real, KIND_PLAIN, true },
+	type_WEIGHT = { read_real, write_weight, KIND_PLAIN, true },
+	type_COUNT = { read_count, write_count, KIND_PLAIN, true },
+	type_WORKERS = { read_workers, write_count, KIND_PLAIN, true },
+	type_BALANCERS = { read_balancers, write_real, KIND_PLAIN, true },
+	type_POLICY = { read_policy, write_policy, KIND_PLAIN, false },
+	type_LEVEL = { read_level, write_level, KIND_PLAIN, false },
+	type_FORMAT = { read_format, write_format, KIND_PLAIN, false },
+	type_SWITCH = { read_switch, write_switch, KIND_PLAIN, true };

@@ -308,16 +308,16 @@ read_path(const struct conf_key *k, struct str s, void *member, char *problem)
 }
 
 const struct conf_type
-	type_STRING = { read_string, write_text, KIND_TEXT },
-	type_NAME = { read_name, write_text, KIND_TEXT },
-	type_SECRET = { read_secret, NULL, KIND_SECRET },
-	type_FILE = { read_file, write_text, KIND_TEXT },
-	type_SOCKET = { read_socket, write_text, KIND_TEXT },
-	type_PATH_OR_NONE = { read_path_or_none, write_text, KIND_TEXT },
-	type_EXPORTER = { read_exporter, write_text, KIND_TEXT },
-	type_AGENT = { read_agent, write_text, KIND_TEXT },
-	type_ADMIN_ADDRESS = { read_admin_address, write_address, KIND_PLAIN },
-	type_TASK_ADDRESS = { read_task_address, write_address, KIND_PLAIN },
-	type_LISTEN = { read_listen, NULL, KIND_LIST },
-	type_HOSTS = { read_host, NULL, KIND_LIST },
-	type_PATHS = { read_path, NULL, KIND_LIST };
+	type_STRING = { read_string, write_text, KIND_TEXT, false },
+	type_NAME = { read_name, write_text, KIND_TEXT, false },
+	type_SECRET = { read_secret, NULL, KIND_SECRET, false },
+	type_FILE = { read_file, write_text, KIND_TEXT, false },
+	type_SOCKET = { read_socket, write_text, KIND_TEXT, false },
+	type_PATH_OR_NONE = { read_path_or_none, write_text, KIND_TEXT, false },
+	type_EXPORTER = { read_exporter, write_text, KIND_TEXT, false },
+	type_AGENT = { read_agent, write_text, KIND_TEXT, false },
+	type_ADMIN_ADDRESS = { read_admin_address, write_address, KIND_PLAIN, false },
+	type_TASK_ADDRESS = { read_task_address, write_address, KIND_PLAIN, false },
+	type_LISTEN = { read_listen, NULL, KIND_LIST, false },
+	type_HOSTS = { read_host, NULL, KIND_LIST, false },
+	type_PATHS = { read_path, NULL, KIND_LIST, false };

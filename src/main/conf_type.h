@@ -12,6 +12,7 @@ struct conf_type {
 	bool		(*read)(const struct conf_key *, struct str, void *member, char *problem);
 	bool		(*write)(const void *member, struct buf *);	/* NULL: not written */
 	enum conf_kind	 kind;
+	bool		 bare;		/* what is written is a number or true or false, in JSON too */
 };
 
 /* conf_text.c */

@@ -81,6 +81,19 @@ value_is_secret(const struct conf_key *k)
 }
 
 bool
+value_is_bare(const struct conf_key *k)
+{
+	return k->type->bare;
+}
+
+const struct conf_list *
+value_list(const struct conf_key *k, const void *base)
+{
+	ASSERT(value_is_list(k));
+	return (const void *)((const char *)base + k->at);
+}
+
+bool
 value_read(const struct conf_key *k, struct str s, void *base, char problem[CONF_PROBLEM_MAX])
 {
 	return k->type->read(k, s, (char *)base + k->at, problem);

@@ -43,12 +43,14 @@ extern const char		conf_required[];
 
 bool	value_is_list(const struct conf_key *);
 bool	value_is_secret(const struct conf_key *);
+bool	value_is_bare(const struct conf_key *);	/* a number or a truth value, in JSON too */
 /* Into the member of `base`; a list gains an item. False: `problem` says what is wrong and what was expected. */
 bool	value_read(const struct conf_key *, struct str, void *base, char problem[CONF_PROBLEM_MAX]);
 /* As a user would write it. False: the value is not there. Lists and secrets are not written. */
 bool	value_write(const struct conf_key *, const void *base, struct buf *);
 /* Of a SECRET that stands in a file of its own. */
 bool	token_read(struct str, char **token, char problem[CONF_PROBLEM_MAX]);
+const struct conf_list *value_list(const struct conf_key *, const void *base);
 void	value_free(const struct conf_key *, void *base);
 
 #endif

@@ -1,0 +1,413 @@
+/*
+ * admin: who may ask what, and which answer goes where. What the answers say is view.c's and metrics.c's.
+ *
+ * Over TCP, a browser on this machine may be made to ask in the name of any web page. So a request must name
+ * a host that is ours (an IP address, localhost, admin.hosts: a rebound DNS name is none of them), a write must be
+ * JSON, must not come from another origin, and must carry the token. On the unix socket the file's mode decides.
+ */
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "base/clock.h"
+#include "http/server.h"
+#include "main/admin.h"
+#include "main/metrics.h"
+#include "main/view.h"
+
+#define ANSWER_MAX	(64u << 20)
+
+struct admin {
+	struct admin_conf conf;
+	struct loop	*loop;
+	struct server	*server;
+	struct rates	*rates;
+};
+
+static const char by_tcp[] = "tcp", by_unix[] = "unix";		/* tags of the listeners */
+
+/* --- answers --- */
+
+static void
+reply_json(struct exchange *x, int status, json_t *j, const char *fields)
+{
+	char *text = json_dumps(j, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(10));
+
+	ASSERT(text != NULL);
+	exchange_reply(x, status, "application/json", str_of(text), fields);
+	free(text);
+	json_decref(j);
+}
+
+static void
+reply_error(struct exchange *x, int status, const char *error, const char *fields)
+{
+	reply_json(x, status, json_pack("{s:s}", "error", error), fields);
+}
+
+static struct view
+view_of(const struct admin *a)
+{
+	return (struct view){ a->conf.world, a->rates, a->conf.events, a->conf.conf, loop_now(a->loop) };
+}
+
+/* The service that `?service=` names. False: answered. */
+static bool
+service_named(struct admin *a, struct exchange *x, bool must, struct world_service **s)
+{
+	char name[256];
+
+	*s = NULL;
+	if (!exchange_query(x, "service", name, sizeof name)) {
+		if (must)
+			reply_error(x, 400, "name a service: ?service=NAME", NULL);
+		return !must;
+	}
+	*s = world_service(a->conf.world, str_of(name));
+	if (*s == NULL)
+		reply_error(x, 404, "there is no such service", NULL);
+	return *s != NULL;
+}
+
+static void
+get_root(struct admin *a, struct exchange *x)
+{
+	(void)a;
+	exchange_reply(x, 200, "text/plain; charset=utf-8", STR("Mola " MOLA_VERSION "\n\n"
+	    "/healthz           ok, when a routing table is in force\n"
+	    "/metrics           Prometheus text\n"
+	    "/api/v1/nodes      the nodes, how they fare, what share they get\n"
+	    "/api/v1/services   the services and their traffic\n"
+	    "/api/v1/tasks      the tasks; ?service=NAME\n"
+	    "/api/v1/why        why each task got its share; ?service=NAME\n"
+	    "/api/v1/events     what happened; ?after=ID\n"
+	    "/api/v1/config     the configuration in force\n"
+	    "/api/v1/drain      POST {\"node\": NAME, \"drain\": true}\n"), NULL);
+}
+
+static void
+get_healthz(struct admin *a, struct exchange *x)
+{
+	bool ok = a->conf.world->serial != 0;
+
+	exchange_reply(x, ok ? 200 : 503, "text/plain; charset=utf-8", ok ? STR("ok\n") : str_of(WHY_NO_TABLE->text), NULL);
+}
+
+static void
+get_metrics(struct admin *a, struct exchange *x)
+{
+	struct view v = view_of(a);
+	struct buf out;
+
+	buf_init(&out, ANSWER_MAX);
+	metrics_write(&v, &out);
+	if (out.full)
+		reply_error(x, 500, "the answer would be too large", NULL);
+	else
+		exchange_reply(x, 200, METRICS_TYPE, buf_str(&out), NULL);
+	buf_fini(&out);
+}
+
+static void
+get_nodes(struct admin *a, struct exchange *x)
+{
+	struct view v = view_of(a);
+
+	reply_json(x, 200, view_nodes(&v), NULL);
+}
+
+static void
+get_services(struct admin *a, struct exchange *x)
+{
+	struct view v = view_of(a);
+
+	reply_json(x, 200, view_services(&v), NULL);
+}
+
+static void
+get_tasks(struct admin *a, struct exchange *x)
+{
+	struct view v = view_of(a);
+	struct world_service *s;
+
+	if (service_named(a, x, false, &s))
+		reply_json(x, 200, view_tasks(&v, s), NULL);
+}
+
+static void
+get_why(struct admin *a, struct exchange *x)
+{
+	struct view v = view_of(a);
+	struct world_service *s;
+
+	if (service_named(a, x, true, &s))
+		reply_json(x, 200, view_why(&v, s), NULL);
+}
+
+static void
+get_events(struct admin *a, struct exchange *x)
+{
+	struct view v = view_of(a);
+	uint64_t after = 0;
+	char text[32];
+
+	if (exchange_query(x, "after", text, sizeof text) && !str_to_u64(str_of(text), &after))
+		reply_error(x, 400, "after must be the id of an event", NULL);
+	else
+		reply_json(x, 200, view_events(&v, after), NULL);
+}
+
+static void
+get_config(struct admin *a, struct exchange *x)
+{
+	reply_json(x, 200, view_conf(a->conf.conf), NULL);
+}
+
+/* --- the one write --- */
+
+static void
+drain_node(struct admin *a, struct exchange *x, const char *name, bool drain)
+{
+	struct world_node *n = world_node(a->conf.world, str_of(name));
+
+	if (n == NULL) {
+		reply_error(x, 404, "there is no such node", NULL);
+		return;
+	}
+	a->conf.drain_node(a->conf.arg, n, drain);
+	reply_json(x, 200, json_pack("{s:s, s:b}", "node", n->name, "drain", n->drained), NULL);
+}
+
+static void
+drain_task(struct admin *a, struct exchange *x, const char *name, bool drain)
+{
+	struct world_task *t = world_task(a->conf.world, str_of(name));
+
+	if (t == NULL || a->conf.drain_task == NULL) {
+		reply_error(x, t == NULL ? 404 : 501, t == NULL ? "there is no such task" : "tasks cannot be drained here", NULL);
+		return;
+	}
+	a->conf.drain_task(a->conf.arg, t, drain);
+	reply_json(x, 200, json_pack("{s:s, s:b}", "task", t->name, "drain", t->drained), NULL);
+}
+
+static void
+post_drain(struct admin *a, struct exchange *x)
+{
+	struct str body = exchange_body(x);
+	json_t *j = json_loadb(body.len > 0 ? body.p : "", body.len, JSON_REJECT_DUPLICATES, NULL);
+	const char *node = json_string_value(json_object_get(j, "node")), *task = json_string_value(json_object_get(j, "task"));
+	const json_t *drain = json_object_get(j, "drain");
+
+	if (!json_is_boolean(drain) || (node == NULL) == (task == NULL))
+		reply_error(x, 400, "expected {\"node\": NAME, \"drain\": true or false}, or the same with \"task\"", NULL);
+	else if (node != NULL)
+		drain_node(a, x, node, json_is_true(drain));
+	else
+		drain_task(a, x, task, json_is_true(drain));
+	json_decref(j);
+}
+
+/* --- who may --- */
+
+static struct str
+field_of(const struct exchange *x, const char *name)
+{
+	const struct head *h = exchange_head(x);
+
+	for (int i = 0; i < h->nfields; i++)
+		if (str_eq_nocase(h->field[i].name, str_of(name)))
+			return h->field[i].value;
+	return (struct str){ NULL, 0 };
+}
+
+static bool
+is_ip(struct str host)
+{
+	char text[64];
+	struct in6_addr any;
+
+	if (host.len > 2 && host.p[0] == '[')
+		host = (struct str){ host.p + 1, host.len - 2 };
+	if (host.len >= sizeof text)
+		return false;
+	str_copy(text, sizeof text, host);
+	return inet_pton(AF_INET, text, &any) == 1 || inet_pton(AF_INET6, text, &any) == 1;
+}
+
+static bool
+host_is_ours(const struct admin *a, struct str host)
+{
+	const struct conf_list *ours = &a->conf.conf->admin_hosts;
+
+	if (host.len == 0 || is_ip(host) || str_eq_nocase(host, STR("localhost")))
+		return true;
+	for (unsigned i = 0; i < ours->n; i++)
+		if (str_eq_nocase(host, str_of(ours->item[i])))
+			return true;
+	return false;
+}
+
+/* Browsers send Origin with every write: it must be the page's own host that is asked. */
+static bool
+origin_is_ours(const struct exchange *x)
+{
+	struct str origin = field_of(x, "Origin");
+
+	if (origin.p == NULL)
+		return true;
+	if (!str_starts(origin, STR("http://")))
+		return false;
+	return str_eq_nocase((struct str){ origin.p + 7, origin.len - 7 }, exchange_head(x)->authority);
+}
+
+static bool
+is_json(const struct exchange *x)
+{
+	struct str type = field_of(x, "Content-Type"), media;
+
+	return str_split(&type, ';', &media) && str_eq_nocase(str_trim(media), STR("application/json"));
+}
+
+/* Takes as long for a near miss as for a wild guess. */
+static bool
+token_right(const char *token, struct str given)
+{
+	size_t len = strlen(token);
+	unsigned char differ = len != given.len;
+
+	for (size_t i = 0; i < given.len; i++)
+		differ |= (unsigned char)(given.p[i] ^ token[i % len]);
+	return differ == 0;
+}
+
+/* False: answered. */
+static bool
+token_shown(const struct admin *a, struct exchange *x)
+{
+	struct str given = field_of(x, "Authorization");
+	const char *token = a->conf.conf->admin_token;
+
+	if (token == NULL) {
+		reply_error(x, 403, "writes over TCP need admin.token or admin.token_file in the configuration; "
+		    "the unix socket needs neither", NULL);
+		return false;
+	}
+	if (given.len > 7 && str_eq_nocase((struct str){ given.p, 7 }, STR("Bearer "))
+	    && token_right(token, str_trim((struct str){ given.p + 7, given.len - 7 })))
+		return true;
+	reply_error(x, 401, "the token is missing or wrong: Authorization: Bearer TOKEN", "WWW-Authenticate: Bearer\r\n");
+	return false;
+}
+
+/* False: answered. */
+static bool
+may_write(const struct admin *a, struct exchange *x)
+{
+	if (!is_json(x)) {
+		reply_error(x, 415, "expected Content-Type: application/json", NULL);
+		return false;
+	}
+	if (exchange_tag(x) == by_unix)
+		return true;
+	if (!origin_is_ours(x)) {
+		reply_error(x, 403, "a page from elsewhere may not write", NULL);
+		return false;
+	}
+	return token_shown(a, x);
+}
+
+/* --- doors --- */
+
+static const struct door {
+	const char	*path;
+	bool		 writes;	/* POST, else GET and HEAD */
+	void		(*answer)(struct admin *, struct exchange *);
+} doors[] = {
+	{ "/", false, get_root },
+	{ "/healthz", false, get_healthz },
+	{ "/metrics", false, get_metrics },
+	{ "/api/v1/nodes", false, get_nodes },
+	{ "/api/v1/services", false, get_services },
+	{ "/api/v1/tasks", false, get_tasks },
+	{ "/api/v1/why", false, get_why },
+	{ "/api/v1/events", false, get_events },
+	{ "/api/v1/config", false, get_config },
+	{ "/api/v1/drain", true, post_drain },
+};
+
+static const struct door *
+door_of(struct str path)
+{
+	for (size_t i = 0; i < sizeof doors / sizeof *doors; i++)
+		if (str_eq(path, str_of(doors[i].path)))
+			return &doors[i];
+	return NULL;
+}
+
+static bool
+method_fits(const struct door *d, const struct head *h)
+{
+	if (d->writes)
+		return str_eq(h->method, STR("POST"));
+	return h->is_head || str_eq(h->method, STR("GET"));
+}
+
+static void
+on_request(void *arg, struct exchange *x)
+{
+	struct admin *a = arg;
+	const struct head *h = exchange_head(x);
+	const struct door *d = door_of(exchange_path(x));
+
+	if (exchange_tag(x) == by_tcp && !host_is_ours(a, h->host))
+		reply_error(x, 403, "asked by an unknown name: use an IP address, localhost, or add it to admin.hosts", NULL);
+	else if (d == NULL)
+		reply_error(x, 404, "there is nothing here; / lists what there is", NULL);
+	else if (!method_fits(d, h))
+		reply_error(x, 405, d->writes ? "only POST" : "only GET", d->writes ? "Allow: POST\r\n" : "Allow: GET, HEAD\r\n");
+	else if (!d->writes || may_write(a, x))
+		d->answer(a, x);
+}
+
+/* --- life --- */
+
+struct admin *
+admin_new(struct loop *l, const struct admin_conf *conf)
+{
+	struct admin *a = must_zalloc(sizeof *a);
+
+	a->conf = *conf;
+	a->loop = l;
+	a->rates = rates_new();
+	a->server = server_new(l, &(struct server_conf){ 0 }, on_request, a);
+	if (conf->tcp_fd >= 0)
+		server_listen(a->server, conf->tcp_fd, (void *)(uintptr_t)by_tcp);
+	if (conf->unix_fd >= 0)
+		server_listen(a->server, conf->unix_fd, (void *)(uintptr_t)by_unix);
+	return a;
+}
+
+void
+admin_free(struct admin **ap)
+{
+	struct admin *a = *ap;
+
+	server_free(&a->server);
+	rates_free(&a->rates);
+	free(a);
+	*ap = NULL;
+}
+
+void
+admin_reconf(struct admin *a, const struct conf *conf)
+{
+	a->conf.conf = conf;
+}
+
+void
+admin_tick(struct admin *a, int64_t now)
+{
+	rates_tick(a->rates, a->conf.world, now);
+}

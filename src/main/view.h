@@ -1,0 +1,28 @@
+/*
+ * view: the world as the admin API tells it (doc/api.md). The caller owns what is returned.
+ */
+#ifndef MAIN_VIEW_H
+#define MAIN_VIEW_H
+
+#include <jansson.h>
+
+#include "main/conf.h"
+#include "main/events.h"
+#include "main/rates.h"
+
+struct view {
+	const struct world	*world;
+	const struct rates	*rates;
+	const struct events	*events;
+	const struct conf	*conf;
+	int64_t			 now_usec;	/* monotonic */
+};
+
+json_t	*view_nodes(const struct view *);
+json_t	*view_services(const struct view *);
+json_t	*view_tasks(const struct view *, const struct world_service *only);	/* NULL: of all services */
+json_t	*view_why(const struct view *, const struct world_service *);
+json_t	*view_events(const struct view *, uint64_t after);
+json_t	*view_conf(const struct conf *);
+
+#endif
