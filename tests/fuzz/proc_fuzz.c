@@ -1,0 +1,61 @@
+/*
+ * Files under /proc and of cgroups, as a broken or hostile mount may show them. The first byte chooses the reader.
+ * Whatever was read, the page that the agent makes of it is sound Prometheus text.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "signals/proc.h"
+#include "signals/proc_page.h"
+#include "signals/prom_text.h"
+
+int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+static void
+ignore(void *arg, const struct prom_value *v)
+{
+	(void)arg;
+	ASSERT(v->name.len > 0);
+}
+
+static void
+check_page(const struct proc_view *v, void (*write)(struct buf *, const struct proc_view *))
+{
+	struct prom_text t;
+	struct buf page;
+	size_t used;
+
+	buf_init(&page, 16 << 20);
+	write(&page, v);
+	prom_text_init(&t, ignore, NULL);
+	ASSERT(!page.full && prom_text_read(&t, buf_str(&page), true, &used) == NULL);
+	buf_fini(&page);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+	static proc_text_f *const readers[] = { proc_stat, proc_meminfo, proc_loadavg, proc_diskstats, proc_net_dev,
+	    proc_pressure_cpu, proc_pressure_memory, proc_pressure_io };
+	static struct proc_view now, before;
+	char id[PROC_ID_BYTES];
+	struct str text;
+	double seconds;
+
+	if (len == 0)
+		return 0;
+	text = (struct str){ (const char *)bytes + 1, len - 1 };
+	proc_clear(&now);
+	proc_clear(&before);
+	readers[bytes[0] % 8](text, &now);
+	readers[bytes[0] % 8]((struct str){ text.p, text.len / 2 }, &before);
+	proc_steady(&now, &before);
+	check_page(&now, proc_page);
+	check_page(&now, proc_block);
+	proc_cpuacct_usage(text, &seconds);
+	proc_cpu_stat(text, &seconds);
+	if (proc_container_id(text, id))
+		ASSERT(strlen(id) == PROC_ID_BYTES - 1);
+	return 0;
+}

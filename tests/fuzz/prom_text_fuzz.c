@@ -1,0 +1,93 @@
+/*
+ * Pages of hostile exporters. The first byte says where the text is cut in two: once as pieces of one page for
+ * prom_text, once as two pages of one node.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/bug.h"
+#include "signals/node.h"
+#include "signals/prom_text.h"
+
+int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+struct heard {
+	unsigned long	values;
+	size_t		bytes;
+};
+
+static void
+hear(void *arg, const struct prom_value *v)
+{
+	struct heard *h = arg;
+	char plain[32];
+
+	h->values++;
+	h->bytes += v->name.len;
+	for (unsigned i = 0; i < v->nlabels; i++)
+		h->bytes += prom_unescape(v->label[i].value, plain, sizeof plain);
+}
+
+/* Whole or in pieces: the same values, the same verdict. */
+static void
+read_in_pieces(struct str whole, size_t cut)
+{
+	struct heard a = { 0, 0 }, b = { 0, 0 };
+	const struct why *why_a, *why_b;
+	struct prom_text t;
+	size_t used = 0, more = 0;
+
+	prom_text_init(&t, hear, &a);
+	why_a = prom_text_read(&t, whole, true, &used);
+	ASSERT(why_a != NULL || used == whole.len);
+	prom_text_init(&t, hear, &b);
+	why_b = prom_text_read(&t, (struct str){ whole.p, cut }, false, &more);
+	if (why_b == NULL) {
+		ASSERT(more <= cut);
+		why_b = prom_text_read(&t, (struct str){ whole.p + more, whole.len - more }, true, &used);
+	}
+	ASSERT(why_a == why_b && a.values == b.values && a.bytes == b.bytes);
+}
+
+static void
+check(const struct sample *s)
+{
+	ASSERT(s->cores >= 1 && s->busy >= 0 && s->busy <= s->cores && s->span_usec > 0);
+	ASSERT(!(s->running < 0) && !isinf(s->running) && !isinf(s->net_receive) && !isinf(s->net_transmit));
+	ASSERT(!(s->memory_available_bytes > s->memory_total_bytes));
+	ASSERT(!(s->psi_cpu_waiting < 0) && !(s->psi_cpu_waiting > 1) && !(s->disk_busy < 0) && !(s->disk_busy > 1));
+}
+
+static void
+two_pages(struct str first, struct str second)
+{
+	struct node *n = node_new(SOURCE_NODE_EXPORTER);
+	const struct str pages[] = { first, second, first };
+	struct sample s;
+	bool sampled;
+
+	for (int i = 0; i < 3; i++) {
+		sampled = false;
+		if (node_page(n, pages[i], (i + 1) * 1000000, &sampled, &s) == NULL && sampled)
+			check(&s);
+		for (const char *c = node_detail(n); *c != '\0'; c++)
+			ASSERT(*c >= ' ' && *c <= '~');
+	}
+	node_free(&n);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+	struct str text;
+	size_t cut;
+
+	if (len == 0)
+		return 0;
+	text = (struct str){ (const char *)bytes + 1, len - 1 };
+	cut = text.len * bytes[0] / 255;
+	read_in_pieces(text, cut);
+	two_pages((struct str){ text.p, cut }, (struct str){ text.p + cut, text.len - cut });
+	return 0;
+}
