@@ -1,0 +1,586 @@
+/*
+ * demo: a show for people. Starts an emulated cluster, Mola in front of it, and a load; a hog comes to the biggest
+ * node and goes again. Each policy has a clone of the cluster of its own behind the same Mola and meets the same
+ * requests, the same tenants and the same hog at the same time. Ends with the table that says what it was worth.
+ *
+ * Everything is on loopback, needs no rights, and ends with us: children are stopped by their pid, and the
+ * kernel ends them should we be killed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/bug.h"
+#include "base/clock.h"
+#include "lib/child.h"
+#include "lib/config.h"
+#include "lib/get.h"
+#include "lib/lag.h"
+#include "lib/plan.h"
+#include "lib/show.h"
+
+#define REFRESH_MSEC	250
+#define LOAD		.7		/* of all cores: requests and tenants */
+#define TENANTS		.15		/* the tenants' part of it */
+#define WORK		.02		/* seconds of one core, mean */
+#define WARMUP		3.0		/* seconds that do not count: Mola's first samples */
+#define HOG_FROM	.35		/* of the whole time */
+#define HOG_TO		.65
+#define LOOKS		4		/* a share is that of as many refreshes: a second */
+
+static const char *const policies[] = { "marginal", "least-conn", "round-robin", "best-node" };
+#define NPOLICIES (sizeof policies / sizeof *policies)
+
+struct demo {
+	struct plan	 plan;
+	struct show	 show;
+	struct child	 cluster, mola, load;
+	char		 dir[64], bin[512], mola_bin[600], conf[128], log[128];
+	char		 listen[32], admin[32];
+	struct addr	 admin_addr, control;
+	int		 signals, progress, report;	/* descriptors */
+	FILE		*progress_lines, *report_text;
+	int64_t		 start;			/* of the load */
+	double		 total;
+	unsigned	 hog_node, hog_threads;	/* node from 0 */
+	bool		 hogged, avoided;
+	double		 hog_at, share_before;
+	uint64_t	 arrived[LOOKS + 1][SHOW_NODES];	/* at the last looks, the newest first */
+	unsigned	 nlooks;
+	double		 load_late, cluster_late;	/* shares of time */
+	bool		 stopped;		/* Ctrl-C */
+};
+
+/* Where things are and listen. */
+
+static void
+find_programs(struct demo *d)
+{
+	ssize_t n = readlink("/proc/self/exe", d->bin, sizeof d->bin - 1);
+	const char *mola = getenv("MOLA");
+
+	ASSERT(n > 0);
+	d->bin[n] = '\0';
+	*strrchr(d->bin, '/') = '\0';
+	if (mola != NULL)
+		snprintf(d->mola_bin, sizeof d->mola_bin, "%s", mola);
+	else
+		snprintf(d->mola_bin, sizeof d->mola_bin, "%s/../mola", d->bin);
+}
+
+static bool
+can_listen(const char *text)
+{
+	struct addr a;
+	int fd;
+
+	ASSERT(addr_parse(str_of(text), &a) == NULL);
+	if (sock_listen(&a, false, &fd) != NULL)
+		return false;
+	close(fd);
+	return true;
+}
+
+/* The friendly port if it is free, else the next free one above `otherwise`. */
+static void
+choose_port(char out[32], unsigned friendly, unsigned otherwise)
+{
+	snprintf(out, 32, "127.0.0.1:%u", friendly);
+	while (!can_listen(out)) {
+		ASSERT(otherwise < 65535);
+		snprintf(out, 32, "127.0.0.1:%u", otherwise++);
+	}
+}
+
+static void
+choose_net(struct demo *d)
+{
+	char text[PLAN_TEXT_MAX];
+
+	while (!can_listen(plan_address(&d->plan, 0, PLAN_CONTROL, d->plan.task_port, text)))
+		ASSERT(++d->plan.net[1] < 255);
+	plan_addr(&d->plan, 0, PLAN_CONTROL, d->plan.task_port, &d->control);
+}
+
+static void
+choose_places(struct demo *d)
+{
+	choose_port(d->admin, 8000, 18000);
+	choose_port(d->listen, 8080, 18080);
+	choose_net(d);
+	ASSERT(addr_parse(str_of(d->admin), &d->admin_addr) == NULL);
+	snprintf(d->dir, sizeof d->dir, "/tmp/mola-demo.XXXXXX");
+	if (mkdtemp(d->dir) == NULL || chmod(d->dir, 0755) != 0) {
+		perror("demo: /tmp");
+		exit(1);
+	}
+	snprintf(d->conf, sizeof d->conf, "%s/mola.yaml", d->dir);
+	snprintf(d->log, sizeof d->log, "%s/mola.log", d->dir);
+}
+
+/* The end. */
+
+static void
+clean_up(struct demo *d, bool keep)
+{
+	char socket[128];
+
+	child_stop(&d->load, 3000);
+	child_stop(&d->mola, 4000);
+	child_stop(&d->cluster, 2000);
+	if (keep)
+		return;
+	snprintf(socket, sizeof socket, "%s/admin.sock", d->dir);
+	unlink(socket);
+	unlink(d->conf);
+	unlink(d->log);
+	rmdir(d->dir);
+}
+
+static void __attribute__((noreturn))
+give_up(struct demo *d, const char *what)
+{
+	char tail[160];
+
+	show_end(&d->show, stdout);
+	fprintf(stderr, "demo: %s\n", what);
+	clean_up(d, true);
+	snprintf(tail, sizeof tail, "tail -n 5 %s 2>/dev/null >&2", d->log);
+	if (system(tail) == 0)
+		fprintf(stderr, "demo: what Mola was told and said is in %s\n", d->dir);
+	exit(1);
+}
+
+/* The beginning. */
+
+static void
+conf_write(struct demo *d)
+{
+	char socket[128];
+	struct config c = { .plan = &d->plan, .listen = d->listen, .admin = d->admin, .socket = socket, .period = "1s" };
+	FILE *f = fopen(d->conf, "we");
+
+	snprintf(socket, sizeof socket, "%s/admin.sock", d->dir);
+	if (f == NULL)
+		give_up(d, "cannot write the configuration");
+	memcpy(c.policy, policies, sizeof policies);
+	config_write(&c, f);
+	fclose(f);
+}
+
+static void
+cluster_start(struct demo *d)
+{
+	char path[600], net[32], port[16], exporter[16], sets[16], tenants[16], seed[] = "7", ready[16];
+	char *argv[] = { path, "--net", net, "--port", port, "--exporter-port", exporter, "--sets", sets, "--tenants", tenants,
+		"--seed", seed, NULL };
+	int pipe_fd[2];
+
+	snprintf(path, sizeof path, "%s/cluster", d->bin);
+	snprintf(net, sizeof net, "%u.%u.%u", d->plan.net[0], d->plan.net[1], d->plan.net[2]);
+	snprintf(port, sizeof port, "%u", d->plan.task_port);
+	snprintf(exporter, sizeof exporter, "%u", d->plan.exporter_port);
+	snprintf(sets, sizeof sets, "%u", d->plan.nsets);
+	snprintf(tenants, sizeof tenants, "%g", TENANTS);
+	if (pipe2(pipe_fd, O_CLOEXEC) != 0 || !child_start(&d->cluster, argv, pipe_fd + 1, 1))
+		give_up(d, "cannot start the emulated cluster");
+	close(pipe_fd[1]);
+	if (read(pipe_fd[0], ready, sizeof ready) < 5)
+		give_up(d, "the emulated cluster did not come up");
+	close(pipe_fd[0]);
+}
+
+static void
+mola_start(struct demo *d)
+{
+	char *argv[] = { d->mola_bin, "run", "-c", d->conf, NULL };
+	int fd[2], status;
+	struct buf b;
+	bool up = false;
+
+	fd[0] = fd[1] = open(d->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	if (fd[0] < 0 || !child_start(&d->mola, argv, fd, 2))
+		give_up(d, "cannot start mola");
+	close(fd[0]);
+	buf_init(&b, 4096);
+	for (int look = 0; look < 100 && !up; look++) {
+		if (child_ended(&d->mola, &status))
+			give_up(d, "mola ended at once");
+		up = get_text(&d->admin_addr, "GET", "/healthz", &b);
+		if (!up)
+			poll(NULL, 0, 50);
+	}
+	buf_fini(&b);
+	if (!up)
+		give_up(d, "mola did not become healthy within 5 s");
+}
+
+static void
+load_start(struct demo *d)
+{
+	char path[600], rate[16], seconds[16], warmup[16], target[NPOLICIES][128];
+	char *argv[32] = { path, "--rate", rate, "--seconds", seconds, "--warmup", warmup, "--grace", "0.5", "--connections", "2500",
+		"--seed", "7", "--progress", "3", "--json" };
+	int out[2], lines[2], n = 16, fd[3];
+
+	snprintf(path, sizeof path, "%s/load", d->bin);
+	snprintf(rate, sizeof rate, "%.1f", d->show.rate);
+	snprintf(seconds, sizeof seconds, "%.1f", d->total);
+	snprintf(warmup, sizeof warmup, "%.1f", WARMUP);
+	for (unsigned k = 0; k < NPOLICIES; k++) {
+		snprintf(target[k], sizeof target[k], "%s=%s,%s", policies[k], d->listen, policies[k]);
+		argv[n++] = "--target";
+		argv[n++] = target[k];
+	}
+	if (pipe2(out, O_CLOEXEC) != 0 || pipe2(lines, O_CLOEXEC) != 0)
+		give_up(d, "no pipes");
+	fd[0] = out[1];
+	fd[1] = -1;
+	fd[2] = lines[1];
+	if (!child_start(&d->load, argv, fd, 3))
+		give_up(d, "cannot start the load");
+	close(out[1]);
+	close(lines[1]);
+	d->report = out[0];
+	d->progress = lines[0];
+	fcntl(d->progress, F_SETFL, O_NONBLOCK);
+	d->progress_lines = fdopen(d->progress, "r");
+	d->start = clock_mono_usec();
+}
+
+/* What can be seen: the load's own count, the cluster's truth, Mola's belief. */
+
+static struct show_policy *
+policy_named(struct demo *d, const char *name)
+{
+	for (unsigned k = 0; k < NPOLICIES; k++)
+		if (strcmp(d->show.policy[k].name, name) == 0)
+			return &d->show.policy[k];
+	return NULL;
+}
+
+/* False: the load has ended. */
+static bool
+progress_read(struct demo *d)
+{
+	char text[512], name[32];
+	struct show_policy p = { 0 }, *mine;
+	double late;
+
+	while (fgets(text, sizeof text, d->progress_lines) != NULL) {
+		if (sscanf(text, "time %*f lag-ms %*f late-share %lf", &late) == 1)
+			d->load_late = late;
+		if (sscanf(text, "target %31s sent %lu done %lu failed %lu inflight %lu p50 %lf p99 %lf recent-p50 %lf recent-p99 %lf", name,
+		    &p.sent, &p.done, &p.failed, &p.inflight, &p.p50, &p.p99, &p.recent_p50, &p.recent_p99) != 9)
+			continue;
+		if ((mine = policy_named(d, name)) != NULL) {
+			memcpy(p.name, mine->name, sizeof p.name);
+			*mine = p;
+		}
+	}
+	if (feof(d->progress_lines))
+		return false;
+	clearerr(d->progress_lines);
+	return true;
+}
+
+static json_t *
+get_json(const struct addr *a, const char *path)
+{
+	struct buf b;
+	json_t *j = NULL;
+
+	buf_init(&b, 16 << 20);
+	if (get_text(a, "GET", path, &b))
+		j = json_loadb(b.p, b.len, 0, NULL);
+	buf_fini(&b);
+	return j;
+}
+
+static double
+json_double(json_t *object, const char *key)
+{
+	json_t *v = json_object_get(object, key);
+
+	return json_is_number(v) ? json_number_value(v) : NAN;
+}
+
+static void
+truth_read(struct demo *d)
+{
+	json_t *all = get_json(&d->control, "/state"), *n;
+	double late = json_double(json_object_get(all, "lag"), "late_share");
+	size_t i;
+
+	memmove(d->arrived[1], d->arrived[0], sizeof d->arrived - sizeof d->arrived[0]);
+	json_array_foreach(json_array_get(json_object_get(all, "sets"), 0), i, n) {
+		if (i >= d->show.nnodes)
+			break;
+		d->show.node[i].others = (unsigned)json_integer_value(json_object_get(n, "foreign"));
+		d->show.node[i].hog = (unsigned)json_integer_value(json_object_get(n, "hog"));
+		d->show.node[i].ours = (unsigned)json_integer_value(json_object_get(n, "jobs"));
+		d->arrived[0][i] = (uint64_t)json_integer_value(json_object_get(n, "arrived"));
+	}
+	if (!isnan(late))
+		d->cluster_late = late;
+	json_decref(all);
+	d->nlooks += d->nlooks < LOOKS + 1;
+}
+
+/* A node's part of the requests of the last `looks` refreshes. */
+static double
+share_of(const struct demo *d, unsigned node, unsigned looks)
+{
+	uint64_t all = 0;
+
+	if (looks >= d->nlooks)
+		return 0;
+	for (unsigned i = 0; i < d->show.nnodes; i++)
+		all += d->arrived[0][i] - d->arrived[looks][i];
+	return all == 0 ? 0 : (double)(d->arrived[0][node] - d->arrived[looks][node]) / (double)all;
+}
+
+/* "marginal-n3" is node 3 of the first set. */
+static struct show_node *
+node_named(struct demo *d, const char *name)
+{
+	unsigned i;
+	char set[32];
+
+	if (name == NULL || sscanf(name, "%31[a-z]-n%u", set, &i) != 2 || strcmp(set, policies[0]) != 0 || i < 1 || i > d->show.nnodes)
+		return NULL;
+	return &d->show.node[i - 1];
+}
+
+static void
+belief_read(struct demo *d)
+{
+	json_t *nodes = get_json(&d->admin_addr, "/api/v1/nodes"), *why = get_json(&d->admin_addr, "/api/v1/why?service=marginal"), *j;
+	struct show_node *n;
+	const char *reason;
+	size_t i;
+
+	json_array_foreach(json_object_get(nodes, "nodes"), i, j)
+		if ((n = node_named(d, json_string_value(json_object_get(j, "name")))) != NULL)
+			n->cost = json_double(j, "cost");
+	json_array_foreach(json_object_get(why, "tasks"), i, j) {
+		n = node_named(d, json_string_value(json_object_get(j, "node")));
+		reason = json_string_value(json_object_get(j, "reason"));
+		if (n != NULL && reason != NULL)
+			snprintf(n->reason, sizeof n->reason, "%s", reason);
+	}
+	json_decref(nodes);
+	json_decref(why);
+}
+
+/* The hog, and whether Mola noticed. */
+
+static void
+hog_set(struct demo *d, unsigned threads)
+{
+	char path[64], text[120];
+	struct buf b;
+
+	snprintf(path, sizeof path, "/hog?node=%u&threads=%u", d->hog_node + 1, threads);
+	buf_init(&b, 4096);
+	if (!get_text(&d->control, "POST", path, &b))
+		show_event(&d->show, stdout, "the emulated cluster did not take the hog");
+	buf_fini(&b);
+	if (threads > 0)
+		snprintf(text, sizeof text, "a hog of %u threads starts on n%u (%g cores)", threads, d->hog_node + 1,
+		    d->plan.cores[d->hog_node]);
+	else
+		snprintf(text, sizeof text, "the hog leaves n%u", d->hog_node + 1);
+	d->share_before = d->show.node[d->hog_node].share;
+	d->hog_at = d->show.seconds;
+	d->hogged = threads > 0;
+	d->avoided = false;
+	show_event(&d->show, stdout, text);
+}
+
+static void
+hog_turn(struct demo *d)
+{
+	double part = d->show.seconds / d->total;
+	bool wanted = part >= HOG_FROM && part < HOG_TO;
+
+	if (wanted != d->hogged)
+		hog_set(d, wanted ? d->hog_threads : 0);
+}
+
+static void
+hog_watch(struct demo *d)
+{
+	double now = share_of(d, d->hog_node, 1), after = d->show.seconds - d->hog_at;
+	char text[120];
+
+	if (d->avoided || d->hog_at <= 0 || d->share_before <= 0 || after <= 0)
+		return;
+	if (d->hogged ? now > .1 * d->share_before : now < .15)
+		return;
+	d->avoided = true;
+	if (d->hogged)
+		snprintf(text, sizeof text, "%.1f s later %.0f of 100 requests go to n%u, not %.0f", after, 100 * now,
+		    d->hog_node + 1, 100 * d->share_before);
+	else
+		snprintf(text, sizeof text, "%.1f s later n%u has %.0f %% of the requests again", after, d->hog_node + 1, 100 * now);
+	show_event(&d->show, stdout, text);
+}
+
+static void
+look(struct demo *d, unsigned turn)
+{
+	d->show.seconds = (double)(clock_mono_usec() - d->start) / 1e6;
+	if (d->show.seconds > d->total)
+		d->show.seconds = d->total;
+	truth_read(d);
+	for (unsigned i = 0; i < d->show.nnodes; i++)
+		d->show.node[i].share = share_of(d, i, d->nlooks > LOOKS ? LOOKS : d->nlooks - 1);
+	if (turn % 2 == 0)
+		belief_read(d);
+	hog_turn(d);
+	hog_watch(d);
+	show_draw(&d->show, stdout);
+	if (turn % (5000 / REFRESH_MSEC) == 5000 / REFRESH_MSEC - 1)
+		show_line(&d->show, stdout);
+}
+
+static void
+run(struct demo *d)
+{
+	struct pollfd wait = { .fd = d->signals, .events = POLLIN };
+	int status;
+
+	for (unsigned turn = 0; progress_read(d); turn++) {
+		look(d, turn);
+		if (child_ended(&d->mola, &status))
+			give_up(d, "mola ended");
+		if (child_ended(&d->cluster, &status))
+			give_up(d, "the emulated cluster ended");
+		if (poll(&wait, 1, REFRESH_MSEC) > 0) {
+			d->stopped = true;
+			break;
+		}
+	}
+}
+
+/* The report. */
+
+static void
+report_read(struct demo *d)
+{
+	json_t *all, *t, *p99;
+	struct show_policy *p;
+	FILE *f = fdopen(d->report, "r");
+	size_t i;
+
+	child_tell(&d->load, SIGTERM);			/* tells what it has, if it still runs */
+	all = json_loadf(f, 0, NULL);
+	fclose(f);
+	json_array_foreach(json_object_get(all, "targets"), i, t) {
+		if ((p = policy_named(d, json_string_value(json_object_get(t, "name")))) == NULL)
+			continue;
+		p99 = json_object_get(t, "p99_ms");
+		p->sent = (unsigned long)json_integer_value(json_object_get(t, "requests"));
+		p->failed = (unsigned long)json_integer_value(json_object_get(t, "failed"));
+		p->unfinished = (unsigned long)json_integer_value(json_object_get(t, "unfinished"));
+		p->p50 = json_is_null(json_object_get(t, "p50_ms")) ? INFINITY : json_double(t, "p50_ms");
+		p->p99 = json_is_null(p99) ? INFINITY : json_number_value(p99);
+		p->at_least = p->unfinished * 100 > p->sent;
+	}
+	if (all == NULL)
+		fprintf(stderr, "demo: the load left no report; what follows is the last that was seen\n");
+	json_decref(all);
+}
+
+static void
+report(struct demo *d)
+{
+	double tolerated = LAG_TOLERATED;
+
+	printf("\n%s %.0f s, the same requests, tenants and hog for every policy (the first %.0f s are not counted):\n\n",
+	    d->stopped ? "Stopped after" : "After", d->show.seconds, WARMUP);
+	show_table(&d->show, stdout);
+	printf("\n marginal: Mola's own law: the state of the nodes and the requests in flight, together. best-node: the best\n"
+	    " node gets everything until the next look, 5 s later. Emulated: the %u nodes of %g to %g cores and the work of\n"
+	    " others on them. Real: Mola, its signals, HTTP over TCP, and %.0f requests a second to each policy.\n",
+	    d->plan.nnodes, d->plan.cores[0], d->plan.cores[d->plan.nnodes - 1], d->show.rate);
+	if (d->load_late > tolerated || d->cluster_late > tolerated)
+		printf(" Note: this machine held us up for %.1f %% of the time; the figures above are coloured by it.\n",
+		    100 * (d->load_late > d->cluster_late ? d->load_late : d->cluster_late));
+	fflush(stdout);
+}
+
+static void
+signals_block(struct demo *d)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	d->signals = signalfd(-1, &set, SFD_CLOEXEC);
+	ASSERT(d->signals >= 0);
+}
+
+static void
+scene_set(struct demo *d)
+{
+	const char *seconds = getenv("DEMO_SECONDS");
+	struct show *s = &d->show;
+
+	d->total = seconds != NULL ? atof(seconds) : 45;
+	if (!(d->total >= 8 && d->total <= 3600))
+		d->total = d->total < 8 ? 8 : 45;
+	plan_default(&d->plan);
+	d->plan.nsets = NPOLICIES;
+	d->hog_node = d->plan.nnodes - 1;
+	d->hog_threads = (unsigned)(2 * d->plan.cores[d->hog_node]);
+	s->total = d->total;
+	s->rate = round((LOAD - TENANTS) * plan_total_cores(&d->plan) / WORK);
+	s->nnodes = d->plan.nnodes;
+	s->npolicies = NPOLICIES;
+	s->watched = d->hog_node;
+	for (unsigned i = 0; i < s->nnodes; i++) {
+		s->node[i].cores = d->plan.cores[i];
+		s->node[i].cost = NAN;
+	}
+	for (unsigned k = 0; k < NPOLICIES; k++)
+		snprintf(s->policy[k].name, sizeof s->policy[k].name, "%s", policies[k]);
+}
+
+int
+main(void)
+{
+	struct demo *d = must_zalloc(sizeof *d);
+
+	scene_set(d);
+	find_programs(d);
+	choose_places(d);
+	signals_block(d);
+	snprintf(d->show.where, sizeof d->show.where, " meanwhile: ./mola why --admin http://%s marginal", d->admin);
+	if (strcmp(d->admin, "127.0.0.1:8000") == 0)
+		snprintf(d->show.where, sizeof d->show.where, " look yourself: http://%s  ./mola nodes  ./mola why marginal", d->admin);
+	conf_write(d);
+	cluster_start(d);
+	mola_start(d);
+	show_begin(&d->show, stdout);
+	load_start(d);
+	run(d);
+	report_read(d);
+	show_end(&d->show, stdout);
+	report(d);
+	clean_up(d, false);
+	return d->stopped ? 130 : 0;
+}

@@ -1,0 +1,41 @@
+#include "config.h"
+
+static void
+nodes_write(const struct config *c, FILE *f)
+{
+	char at[PLAN_TEXT_MAX];
+
+	fputs("nodes:\n", f);
+	for (unsigned k = 0; k < c->plan->nsets; k++)
+		for (unsigned i = 1; i <= c->plan->nnodes; i++)
+			fprintf(f, "  - { name: %s-n%u, node_exporter: \"http://%s/metrics\" }\n", c->policy[k], i,
+			    plan_address(c->plan, k, i, c->plan->exporter_port, at));
+}
+
+static void
+services_write(const struct config *c, FILE *f)
+{
+	char at[PLAN_TEXT_MAX];
+
+	fputs("services:\n", f);
+	for (unsigned k = 0; k < c->plan->nsets; k++) {
+		fprintf(f, "  - name: %s\n    host: %s\n    policy: %s\n    tasks:\n", c->policy[k], c->policy[k], c->policy[k]);
+		for (unsigned i = 1; i <= c->plan->nnodes; i++)
+			fprintf(f, "      - { node: %s-n%u, address: \"%s\" }\n", c->policy[k], i,
+			    plan_address(c->plan, k, i, c->plan->task_port, at));
+	}
+}
+
+/* An overloaded set has thousands of requests waiting for minutes: they shall count, not be cut off. */
+void
+config_write(const struct config *c, FILE *f)
+{
+	fprintf(f, "listen: \"%s\"\n", c->listen);
+	if (c->workers > 0)
+		fprintf(f, "workers: %u\n", c->workers);
+	fprintf(f, "stop: 1s\nadmin: { address: \"%s\", socket: %s }\nlog: { level: warn }\nsignals: { period: %s }\n", c->admin,
+	    c->socket, c->period);
+	fputs("clients: { max: 16384 }\ndefaults: { response: 10m, idle: 10m }\n", f);
+	nodes_write(c, f);
+	services_write(c, f);
+}

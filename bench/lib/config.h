@@ -1,0 +1,22 @@
+/*
+ * config: a configuration of Mola for an emulated cluster: one service per policy, policy k on set k, chosen
+ * by the Host header, which is the policy's name.
+ */
+#ifndef BENCH_CONFIG_H
+#define BENCH_CONFIG_H
+
+#include <stdio.h>
+
+#include "plan.h"
+
+struct config {
+	const struct plan	*plan;
+	const char		*policy[PLAN_SETS_MAX];	/* as many as plan->nsets */
+	const char		*listen, *admin, *socket;
+	const char		*period;		/* of samples */
+	unsigned		 workers;		/* 0: auto */
+};
+
+void	config_write(const struct config *, FILE *);
+
+#endif
