@@ -167,13 +167,19 @@ exchange_open(struct server *s, int fd, const struct addr *peer, void *tag)
 	exchange_move(x, AT_HEAD);
 }
 
+static bool
+asking(const struct exchange *x)
+{
+	return x->place == AT_HEAD || x->place == AT_BODY;
+}
+
 bool
 exchange_make_room(struct server *s)
 {
 	struct exchange *x;
 
 	TAILQ_FOREACH(x, &s->exchanges, link)
-		if (x->place == AT_HEAD || x->place == AT_BODY || x->place == AT_LINGER) {
+		if (asking(x) || x->place == AT_LINGER) {
 			exchange_close(x);
 			return true;
 		}
@@ -479,11 +485,24 @@ exchange_run(struct exchange *x)
 	x->running = false;
 }
 
+/* When it was we who came late, the rest of the request is there already. */
+static bool
+came_in_time(struct exchange *x)
+{
+	if (!asking(x))
+		return false;
+	x->stream.readable = true;
+	exchange_run(x);
+	return !asking(x) || x->deadline.node.at != 0;
+}
+
 static void
 exchange_expire(void *arg)
 {
 	struct exchange *x = arg;
 
+	if (came_in_time(x))
+		return;
 	if (x->place == AT_GONE) {
 		exchange_close(x);
 		x->gone(x->gone_arg, x);
