@@ -6,6 +6,7 @@
  * JSON, must not come from another origin, and must carry the token. On the unix socket the file's mode decides.
  */
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,12 +31,21 @@ static const char by_tcp[] = "tcp", by_unix[] = "unix";		/* tags of the listener
 /* --- answers --- */
 
 static void
+reply(struct exchange *x, int status, const char *type, struct str body, const char *fields)
+{
+	char all[256];
+
+	snprintf(all, sizeof all, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n%s", fields == NULL ? "" : fields);
+	exchange_reply(x, status, type, body, all);
+}
+
+static void
 reply_json(struct exchange *x, int status, json_t *j, const char *fields)
 {
 	char *text = json_dumps(j, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(10));
 
 	ASSERT(text != NULL);
-	exchange_reply(x, status, "application/json", str_of(text), fields);
+	reply(x, status, "application/json", str_of(text), fields);
 	free(text);
 	json_decref(j);
 }
@@ -44,6 +54,22 @@ static void
 reply_error(struct exchange *x, int status, const char *error, const char *fields)
 {
 	reply_json(x, status, json_pack("{s:s}", "error", error), fields);
+}
+
+/* The name is the client's: whatever bytes it likes. */
+static void
+reply_absent(struct exchange *x, const char *what, const char *name)
+{
+	char error[400];
+	bool fit = strlen(name) < 256;
+
+	for (const char *c = name; *c != '\0'; c++)
+		fit &= *c >= ' ' && *c < 0x7f;
+	if (fit)
+		snprintf(error, sizeof error, "there is no %s '%s'", what, name);
+	else
+		snprintf(error, sizeof error, "there is no such %s", what);
+	reply_error(x, 404, error, NULL);
 }
 
 static struct view
@@ -66,7 +92,7 @@ service_named(struct admin *a, struct exchange *x, bool must, struct world_servi
 	}
 	*s = world_service(a->conf.world, str_of(name));
 	if (*s == NULL)
-		reply_error(x, 404, "there is no such service", NULL);
+		reply_absent(x, "service", name);
 	return *s != NULL;
 }
 
@@ -74,7 +100,7 @@ static void
 get_root(struct admin *a, struct exchange *x)
 {
 	(void)a;
-	exchange_reply(x, 200, "text/plain; charset=utf-8", STR("Mola " MOLA_VERSION "\n\n"
+	reply(x, 200, "text/plain; charset=utf-8", STR("Mola " MOLA_VERSION "\n\n"
 	    "/healthz           ok, when a routing table is in force\n"
 	    "/metrics           Prometheus text\n"
 	    "/api/v1/nodes      the nodes, how they fare, what share they get\n"
@@ -91,7 +117,7 @@ get_healthz(struct admin *a, struct exchange *x)
 {
 	bool ok = a->conf.world->serial != 0;
 
-	exchange_reply(x, ok ? 200 : 503, "text/plain; charset=utf-8", ok ? STR("ok\n") : str_of(WHY_NO_TABLE->text), NULL);
+	reply(x, ok ? 200 : 503, "text/plain; charset=utf-8", ok ? STR("ok\n") : str_of(WHY_NO_TABLE->text), NULL);
 }
 
 static void
@@ -105,7 +131,7 @@ get_metrics(struct admin *a, struct exchange *x)
 	if (out.full)
 		reply_error(x, 500, "the answer would be too large", NULL);
 	else
-		exchange_reply(x, 200, METRICS_TYPE, buf_str(&out), NULL);
+		reply(x, 200, METRICS_TYPE, buf_str(&out), NULL);
 	buf_fini(&out);
 }
 
@@ -172,7 +198,7 @@ drain_node(struct admin *a, struct exchange *x, const char *name, bool drain)
 	struct world_node *n = world_node(a->conf.world, str_of(name));
 
 	if (n == NULL) {
-		reply_error(x, 404, "there is no such node", NULL);
+		reply_absent(x, "node", name);
 		return;
 	}
 	a->conf.drain_node(a->conf.arg, n, drain);
@@ -184,12 +210,14 @@ drain_task(struct admin *a, struct exchange *x, const char *name, bool drain)
 {
 	struct world_task *t = world_task(a->conf.world, str_of(name));
 
-	if (t == NULL || a->conf.drain_task == NULL) {
-		reply_error(x, t == NULL ? 404 : 501, t == NULL ? "there is no such task" : "tasks cannot be drained here", NULL);
-		return;
+	if (t == NULL)
+		reply_absent(x, "task", name);
+	else if (a->conf.drain_task == NULL)
+		reply_error(x, 501, "tasks cannot be drained here", NULL);
+	else {
+		a->conf.drain_task(a->conf.arg, t, drain);
+		reply_json(x, 200, json_pack("{s:s, s:b}", "task", t->name, "drain", t->drained), NULL);
 	}
-	a->conf.drain_task(a->conf.arg, t, drain);
-	reply_json(x, 200, json_pack("{s:s, s:b}", "task", t->name, "drain", t->drained), NULL);
 }
 
 static void

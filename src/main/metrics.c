@@ -32,7 +32,7 @@ put_label(struct page *p, const char *key, const char *value)
 static void
 put_plain(struct page *p, double x)
 {
-	buf_printf(p->out, "%s %.10g\n", p->name, x);
+	buf_printf(p->out, "%s %.15g\n", p->name, x);
 }
 
 /* --- families of nodes: values that are not known are left out --- */
@@ -50,7 +50,7 @@ put_nodes(struct page *p, of_node_f *value)
 			continue;
 		buf_printf(p->out, "%s{", p->name);
 		put_label(p, "node", n->name);
-		buf_printf(p->out, "} %.10g\n", x);
+		buf_printf(p->out, "} %.15g\n", x);
 	}
 }
 

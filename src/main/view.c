@@ -28,6 +28,12 @@ number_if(bool known, double x)
 }
 
 static json_t *
+bytes_if(bool known, double x)
+{
+	return known && x >= 0 && x < 9e18 ? json_integer((json_int_t)x) : json_null();
+}
+
+static json_t *
 text(const char *s)
 {
 	json_t *j = s == NULL ? NULL : json_string(s);
@@ -89,8 +95,8 @@ put_sample(json_t *j, const struct world_node *n)
 
 	json_object_set_new(j, "busy", number_if(known, s->busy));
 	json_object_set_new(j, "running", number_if(known, s->running));
-	json_object_set_new(j, "memory_total_bytes", number_if(known, s->memory_total_bytes));
-	json_object_set_new(j, "memory_available_bytes", number_if(known, s->memory_available_bytes));
+	json_object_set_new(j, "memory_total_bytes", bytes_if(known, s->memory_total_bytes));
+	json_object_set_new(j, "memory_available_bytes", bytes_if(known, s->memory_available_bytes));
 	json_object_set_new(j, "load1", number_if(known, s->load1));
 	json_object_set_new(j, "pressure", json_pack("{s:o, s:o, s:o}", "cpu", number_if(known, s->psi_cpu_waiting),
 	    "memory", number_if(known, s->psi_memory_waiting), "io", number_if(known, s->psi_io_waiting)));
