@@ -139,3 +139,13 @@ stream_close(struct stream *s)
 	close(fd);
 	s->open = false;
 }
+
+void
+stream_reset(struct stream *s)
+{
+	struct linger none = { .l_onoff = 1, .l_linger = 0 };
+
+	if (s->open)
+		setsockopt(s->io.fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+	stream_close(s);
+}

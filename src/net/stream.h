@@ -51,5 +51,6 @@ enum io_result		 stream_read(struct stream *, void *, size_t cap, size_t *got);
 enum io_result		 stream_writev(struct stream *, const struct iovec *, int n, size_t *put);
 void			 stream_shut(struct stream *);	/* ends our direction */
 void			 stream_close(struct stream *);	/* closes; idempotent; the memory is the owner's */
+void			 stream_reset(struct stream *);	/* closes so that the other side sees a break, not an end */
 
 #endif
