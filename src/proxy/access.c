@@ -1,0 +1,175 @@
+/*
+ * Knows how a line looks. What clients send is quoted: nothing in it can end a line or a value.
+ */
+#include <poll.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/bug.h"
+#include "base/clock.h"
+#include "proxy/access.h"
+
+#define WAITING_MAX	(256 * 1024)	/* bytes of lines that may wait for the end of a turn */
+#define WRITE_MOST	4096		/* what a pipe that poll calls writable takes without blocking */
+
+struct access {
+	struct loop	*loop;
+	int		 fd;
+	bool		 on;
+	bool		 waiting;	/* the grave is ordered: lines are written at the end of this turn */
+	bool		 ending;
+	uint64_t	 lost;		/* lines, since the last one that was written */
+	struct buf	 lines;
+	struct grave	 grave;
+};
+
+struct access *
+access_new(struct loop *l, int fd)
+{
+	struct access *a = must_zalloc(sizeof *a);
+
+	a->loop = l;
+	a->fd = fd;
+	buf_init(&a->lines, WAITING_MAX);
+	return a;
+}
+
+void
+access_on(struct access *a, bool on)
+{
+	a->on = on;
+}
+
+static void
+destroy(struct access *a)
+{
+	buf_fini(&a->lines);
+	free(a);
+}
+
+void
+access_free(struct access **ap)
+{
+	struct access *a = *ap;
+
+	*ap = NULL;
+	if (a == NULL)
+		return;
+	if (a->waiting)
+		a->ending = true;
+	else
+		destroy(a);
+}
+
+static void
+lines_write(struct access *a)
+{
+	struct pollfd ready = { .fd = a->fd, .events = POLLOUT };
+
+	while (a->lines.len > 0 && poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT)) {
+		size_t n = a->lines.len < WRITE_MOST ? a->lines.len : WRITE_MOST;
+		ssize_t put = write(a->fd, a->lines.p, n);
+		if (put <= 0)
+			break;
+		buf_eat(&a->lines, (size_t)put);
+	}
+}
+
+/* What the reader did not take stays for the next turn's end; past the ceiling, lines are lost and counted. */
+static void
+on_turn_end(void *arg)
+{
+	struct access *a = arg;
+
+	a->waiting = false;
+	lines_write(a);
+	if (a->ending)
+		destroy(a);
+}
+
+/* Quotes: printable ASCII as it is, the rest as \xNN. Returns the new length. */
+static size_t
+put_quoted(char *out, size_t at, size_t cap, struct str s)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < s.len && at + 4 <= cap; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+		if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\') {
+			out[at++] = (char)c;
+			continue;
+		}
+		out[at++] = '\\';
+		out[at++] = 'x';
+		out[at++] = hex[c >> 4];
+		out[at++] = hex[c & 15];
+	}
+	return at;
+}
+
+static size_t
+put_named(char *out, size_t at, size_t cap, struct str name, struct str value)
+{
+	if (at + name.len + 1 > cap)
+		return at;
+	for (size_t i = 0; i < name.len; i++)
+		out[at++] = name.p[i];
+	at = put_quoted(out, at, cap - 1, value);
+	out[at++] = '"';
+	return at;
+}
+
+void
+access_ask(const struct access *a, struct access_asked *asked, const struct head *h)
+{
+	size_t at = 0;
+
+	asked->len = 0;
+	if (!a->on)
+		return;
+	at = put_named(asked->text, at, 48, STR("method=\""), h->method);
+	at = put_named(asked->text, at, 160, STR(" host=\""), h->host);
+	asked->len = put_named(asked->text, at, ACCESS_ASKED_MAX, STR(" target=\""), h->target);
+}
+
+static void
+add_time(struct buf *b)
+{
+	int64_t now = clock_wall_usec();
+	time_t sec = (time_t)(now / USEC_PER_SEC);
+	struct tm tm;
+
+	gmtime_r(&sec, &tm);
+	buf_printf(b, "time=%04d-%02d-%02dT%02d:%02d:%02d.%03dZ ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+	    tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(now % USEC_PER_SEC / USEC_PER_MSEC));
+}
+
+void
+access_log(struct access *a, const struct access_line *l)
+{
+	struct buf *b = &a->lines;
+	size_t before = b->len;
+
+	if (!a->on)
+		return;
+	add_time(b);
+	buf_printf(b, "client=%.*s %.*s status=%d bytes=%llu usec=%lld service=\"%.*s\" task=\"%.*s\" why=%s", STR_ARG(l->client),
+	    (int)l->asked->len, l->asked->text, l->status, (unsigned long long)l->bytes, (long long)l->took_usec,
+	    STR_ARG(l->service), STR_ARG(l->task), why_name(l->why));
+	if (a->lost > 0)
+		buf_printf(b, " lost=%llu", (unsigned long long)a->lost);
+	buf_adds(b, STR("\n"));
+	if (!b->full)
+		a->lost = 0;
+	else {
+		b->len = before;
+		b->full = false;
+		a->lost++;
+	}
+	if (!a->waiting) {
+		a->waiting = true;
+		loop_bury(a->loop, &a->grave, on_turn_end, a);
+	}
+}

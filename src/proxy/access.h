@@ -1,0 +1,40 @@
+/*
+ * access: one line per request on stdout, off by default. Lines of a turn are written together; a reader of
+ * the log who is too slow loses lines and never slows a request.
+ */
+#ifndef PROXY_ACCESS_H
+#define PROXY_ACCESS_H
+
+#include "base/str.h"
+#include "base/why.h"
+#include "http/msg.h"
+#include "net/loop.h"
+
+struct access;
+
+#define ACCESS_ASKED_MAX 384
+
+/* What was asked, kept from the head until the end of the exchange. */
+struct access_asked {
+	size_t	len;
+	char	text[ACCESS_ASKED_MAX];
+};
+
+struct access_line {
+	struct str	 client;
+	const struct access_asked *asked;
+	int		 status;		/* 0: none was sent */
+	uint64_t	 bytes;			/* to the client, heads included */
+	int64_t		 took_usec;
+	struct str	 service, task;		/* empty when it did not come to that */
+	const struct why *why;
+};
+
+struct access	*access_new(struct loop *, int fd);
+void		 access_free(struct access **);		/* writes what is left */
+void		 access_on(struct access *, bool on);
+
+void		 access_ask(const struct access *, struct access_asked *, const struct head *);
+void		 access_log(struct access *, const struct access_line *);
+
+#endif

@@ -1,0 +1,211 @@
+/*
+ * A client is in exactly one place, client_move() is the only door. Knows when a connection begins and
+ * ends; what happens on it in between is request.c's.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bug.h"
+#include "base/clock.h"
+#include "proxy/answer.h"
+#include "proxy/client.h"
+#include "proxy/request.h"
+
+#define LINGER_USEC	(2 * USEC_PER_SEC)
+#define LINGER_BYTES	(1024 * 1024)
+
+static struct client_list *
+list_of(struct client *c)
+{
+	switch (c->place) {
+	case CLIENT_IDLE:
+		return &c->proxy->idle;
+	case CLIENT_BUSY:
+		return &c->proxy->busy;
+	case CLIENT_LINGERING:
+		return &c->proxy->lingering;
+	default:
+		return NULL;
+	}
+}
+
+/* The idle list is in the order of going idle: its first has been so longest. */
+static void
+client_move(struct client *c, enum client_place to)
+{
+	struct client_list *list = list_of(c);
+
+	ASSERT(c->place != CLIENT_DEAD);
+	if (list != NULL)
+		TAILQ_REMOVE(list, c, link);
+	c->place = to;
+	if ((list = list_of(c)) != NULL)
+		TAILQ_INSERT_TAIL(list, c, link);
+}
+
+static void
+bury(struct client *c)
+{
+	struct proxy *p = c->proxy;
+
+	timer_clear(p->loop, &c->timer);
+	client_move(c, CLIENT_DEAD);
+	p->nclients--;
+	live_gauge_add(p->conf.live, p->conf.worker, LIVE_CLIENTS, -1);
+	slab_bury(p->clients, c);
+	proxy_gone(p);
+}
+
+void
+client_close(struct client *c)
+{
+	stream_close(&c->stream);
+	bury(c);
+}
+
+void
+client_reset(struct client *c)
+{
+	stream_reset(&c->stream);
+	bury(c);
+}
+
+struct str
+client_peer(const struct client *c)
+{
+	return (struct str){ c->peer, c->peer_len };
+}
+
+/* ---- idle ---- */
+
+static void
+on_idle(void *arg)
+{
+	struct client *c = arg;
+
+	if (c->stream.readable)
+		request_start(c);
+}
+
+static void
+on_idle_late(void *arg)
+{
+	struct client *c = arg;
+
+	proxy_count(c->proxy, WHY_CLIENT_IDLE);
+	client_close(c);
+}
+
+void
+client_idle(struct client *c)
+{
+	struct proxy *p = c->proxy;
+
+	c->request = NULL;
+	if (p->draining && c->served > 0) {
+		client_linger(c);
+		return;
+	}
+	client_move(c, CLIENT_IDLE);
+	stream_adopt(&c->stream, on_idle, c);
+	timer_set(p->loop, &c->timer, loop_now(p->loop) + p->conf.client_idle_usec, on_idle_late, c);
+}
+
+void
+client_busy(struct client *c, struct request *r, stream_f *fn)
+{
+	c->request = r;
+	client_move(c, CLIENT_BUSY);
+	stream_adopt(&c->stream, fn, r);
+}
+
+/* ---- the end ---- */
+
+/*
+ * Closing with unread bytes in the socket would make the kernel reset the connection, and the client might
+ * lose an answer that it has not read yet. So: end our direction, and throw away what comes until theirs ends.
+ */
+static void
+on_linger(void *arg)
+{
+	struct client *c = arg;
+	char waste[4096];
+	size_t got;
+
+	for (;;) {
+		switch (stream_read(&c->stream, waste, sizeof waste, &got)) {
+		case IO_DONE:
+			c->lingered += (unsigned)got;
+			if (c->lingered > LINGER_BYTES) {
+				client_close(c);
+				return;
+			}
+			break;
+		case IO_AGAIN:
+			return;
+		default:
+			client_close(c);
+			return;
+		}
+	}
+}
+
+static void
+on_linger_late(void *arg)
+{
+	client_close(arg);
+}
+
+void
+client_linger(struct client *c)
+{
+	struct proxy *p = c->proxy;
+
+	c->request = NULL;
+	stream_shut(&c->stream);
+	client_move(c, CLIENT_LINGERING);
+	stream_adopt(&c->stream, on_linger, c);
+	timer_set(p->loop, &c->timer, loop_now(p->loop) + LINGER_USEC, on_linger_late, c);
+	on_linger(c);
+}
+
+/* ---- the beginning ---- */
+
+/* All slots are in use by busy clients: says so, as far as that goes without waiting. */
+static void
+turn_away(struct proxy *p, int fd)
+{
+	char out[ANSWER_MAX], waste[4096];
+	struct str answer = answer_make(out, WHY_TOO_MANY_CLIENTS, false, false);
+
+	proxy_count(p, WHY_TOO_MANY_CLIENTS);
+	if (send(fd, answer.p, answer.len, MSG_NOSIGNAL) > 0) {
+		shutdown(fd, SHUT_WR);
+		while (recv(fd, waste, sizeof waste, 0) == (ssize_t)sizeof waste)
+			;
+	}
+	close(fd);
+}
+
+void
+client_open(struct proxy *p, int fd, const struct addr *peer)
+{
+	struct client *c;
+
+	if (p->nclients >= p->conf.clients_max && !TAILQ_EMPTY(&p->idle)) {
+		proxy_count(p, WHY_CLIENT_IDLE);
+		client_close(TAILQ_FIRST(&p->idle));
+	}
+	if (p->nclients >= p->conf.clients_max) {
+		turn_away(p, fd);
+		return;
+	}
+	c = slab_take(p->clients);
+	memset(c, 0, sizeof *c);
+	c->proxy = p;
+	c->peer_len = strlen(addr_host_text(peer, c->peer));
+	p->nclients++;
+	live_gauge_add(p->conf.live, p->conf.worker, LIVE_CLIENTS, 1);
+	stream_open(&c->stream, p->loop, fd, on_idle, c);
+	client_idle(c);
+}

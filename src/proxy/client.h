@@ -1,0 +1,39 @@
+/*
+ * client: one connection of a client, from accept to close. Between requests it is idle and holds no buffer;
+ * during an exchange its stream and its timer belong to the request.
+ */
+#ifndef PROXY_CLIENT_H
+#define PROXY_CLIENT_H
+
+#include "proxy/room.h"
+
+enum client_place { CLIENT_NEW, CLIENT_IDLE, CLIENT_BUSY, CLIENT_LINGERING, CLIENT_DEAD };
+
+struct client {
+	TAILQ_ENTRY(client) link;	/* first, as slab.c asks */
+	struct proxy	*proxy;
+	enum client_place place;
+	struct stream	 stream;
+	struct timer	 timer;
+	struct request	*request;	/* while busy */
+	unsigned	 served;	/* exchanges that are over */
+	unsigned	 lingered;	/* bytes thrown away since we ended */
+	size_t		 peer_len;
+	char		 peer[ADDR_TEXT_MAX];	/* host only */
+};
+
+/* A connection was accepted; the descriptor is ours now. */
+void		client_open(struct proxy *, int fd, const struct addr *peer);
+struct str	client_peer(const struct client *);
+
+/* An exchange begins: the stream calls `fn` with the request from now on. */
+void		client_busy(struct client *, struct request *, stream_f *fn);
+/* It is over, and the connection is kept. */
+void		client_idle(struct client *);
+/* It is over, and so is the connection: all that was written arrives before the end. */
+void		client_linger(struct client *);
+/* Broken off: the client sees that something is missing. */
+void		client_reset(struct client *);
+void		client_close(struct client *);
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * flow: one direction of an exchange: bytes come in at one stream, are checked against their framing, and go
+ * out at another. A page is read only when the one before has been written: that is the back-pressure, and
+ * the bound on memory. A flow without bytes holds no page.
+ */
+#ifndef PROXY_FLOW_H
+#define PROXY_FLOW_H
+
+#include "http/h1_body.h"
+#include "net/stream.h"
+#include "proxy/gather.h"
+#include "proxy/slab.h"
+
+#define PAGE_BYTES	MSG_HEAD_MAX	/* a head must fit into one page */
+
+enum flow_wait { FLOW_SOURCE, FLOW_SINK };
+
+enum flow_result {
+	FLOW_MORE,		/* waits: `wait` says for whom */
+	FLOW_TIRED,		/* could go on, but others want a turn too */
+	FLOW_DONE,		/* the message is complete and written */
+	FLOW_SOURCE_END,	/* the source ended its direction; all that came is written */
+	FLOW_SOURCE_BROKEN,
+	FLOW_SINK_BROKEN,
+	FLOW_BAD		/* the framing is malformed: nothing of the last piece was written */
+};
+
+struct flow {
+	struct stream	*source, *sink;
+	struct slab	*pages;
+	char		*page;			/* PAGE_BYTES, NULL when empty */
+	size_t		 at, good, end;		/* of page: at..good may be written, good..end is not of this message */
+	struct gather	 head;			/* goes before at..good; its slices lie in 0..at */
+	struct h1_body	 body;
+	uint64_t	 body_bytes;		/* that came, framing included */
+	int64_t		 moved_usec;		/* when bytes last moved, or were first waited for */
+	enum flow_wait	 wait;
+	bool		 over;			/* the owner's note: nothing more is to be moved */
+};
+
+/* An empty flow at the loop's present time. source and sink may be filled in later. */
+void			 flow_init(struct flow *, struct slab *pages, struct stream *source, struct stream *sink,
+			    int64_t now_usec);
+void			 flow_fini(struct flow *);
+
+/* Adds bytes at `end`; a page must have room. For heads, which are read whole before anything is written. */
+enum io_result		 flow_fill(struct flow *, int64_t now_usec);
+struct str		 flow_unread(const struct flow *);	/* what came and is not consumed: good..end */
+/* The head took `used` bytes of flow_unread; its body begins. False: what already came of it is malformed. */
+bool			 flow_begin(struct flow *, size_t used, enum body_kind, uint64_t length);
+/* Writes the head and moves body bytes, as far as they go now. */
+enum flow_result	 flow_run(struct flow *, int64_t now_usec);
+/* Only the writing half: IO_DONE when head and at..good are out. */
+enum io_result		 flow_write(struct flow *, int64_t now_usec);
+/* Forgets the message and its head; bytes beyond it move to the front of the page. */
+void			 flow_next(struct flow *, int64_t now_usec);
+
+#endif

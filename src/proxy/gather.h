@@ -1,0 +1,30 @@
+/*
+ * gather: the pieces of a message head, to be written in one go: slices of the buffer it was read from and
+ * constants between them. Holds no bytes of its own.
+ */
+#ifndef PROXY_GATHER_H
+#define PROXY_GATHER_H
+
+#include "net/stream.h"
+
+#define GATHER_MAX	63	/* one less than stream_writev takes: body bytes ride along */
+
+struct gather {
+	struct iovec	v[GATHER_MAX + 1];
+	int		n, first;	/* pieces, and the first that is not written yet */
+	size_t		offset;		/* written bytes of v[first] */
+	bool		full;		/* a piece did not fit: ask once, at the end */
+};
+
+void		gather_clear(struct gather *);
+void		gather_add(struct gather *, struct str);	/* joins the piece before when they touch */
+bool		gather_done(const struct gather *);		/* all is written */
+void		gather_rewind(struct gather *);			/* to be written again, on another connection */
+
+/*
+ * Writes what is left of the head, then `tail`, until all is out (IO_DONE), the socket is full (IO_AGAIN) or
+ * broken (IO_FAIL). *tail_put counts the bytes of `tail` that went; it is added to, also when the rest did not go.
+ */
+enum io_result	gather_write(struct gather *, struct stream *, struct str tail, size_t *tail_put);
+
+#endif

@@ -1,0 +1,297 @@
+/*
+ * One probe per task with a health path: a small state machine on a timer and a stream of its own. A task is
+ * asked over a fresh connection each time, as a newcomer would. Knows nothing of requests and picks.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "base/rng.h"
+#include "http/h1_parse.h"
+#include "net/stream.h"
+#include "proxy/health.h"
+#include "proxy/slab.h"
+
+#define QUESTION_MAX	1024
+#define ANSWER_BYTES	MSG_HEAD_MAX	/* the head; of the body only what comes along with it */
+
+struct probe {
+	struct probe	*next;
+	struct health	*health;
+	struct grave	 grave;
+	bool		 kept;			/* mark while a new table is compared */
+	/* what to ask, as the table says */
+	unsigned	 slot;
+	struct addr	 addr;
+	int64_t		 interval_usec, timeout_usec;
+	uint32_t	 rise, fall;
+	size_t		 question_len;
+	char		 question[QUESTION_MAX];
+	/* what is known */
+	enum live_health state;
+	uint32_t	 in_row;		/* answers in a row that speak against the state */
+	/* the question under way */
+	size_t		 sent, got;
+	struct stream	 stream;
+	struct timer	 timer;			/* until the next question, or until an answer is too late */
+	char		*answer;		/* ANSWER_BYTES, while asking */
+};
+
+struct health {
+	struct loop	*loop;
+	struct live	*live;
+	struct rng	 rng;
+	struct slab	*answers;
+	struct head	 head;			/* of the answer being parsed: used at once */
+	struct probe	*probes;
+};
+
+static void probe_ask(void *arg);
+
+struct health *
+health_new(struct loop *l, struct live *live, uint64_t seed)
+{
+	struct health *h = must_zalloc(sizeof *h);
+
+	h->loop = l;
+	h->live = live;
+	rng_seed(&h->rng, seed);
+	h->answers = slab_new(l, ANSWER_BYTES, 1);
+	return h;
+}
+
+/* ---- one probe ---- */
+
+static void
+probe_tell(struct probe *p, enum live_health state)
+{
+	p->state = state;
+	p->in_row = 0;
+	live_set_health(p->health->live, p->slot, state);
+}
+
+/* The first good word is believed at once: an unknown task gets requests anyway. */
+static void
+probe_judge(struct probe *p, bool well)
+{
+	if (p->state == HEALTH_UNKNOWN && well)
+		probe_tell(p, HEALTH_UP);
+	else if (well == (p->state != HEALTH_DOWN))
+		p->in_row = 0;
+	else if (++p->in_row >= (well ? p->rise : p->fall))
+		probe_tell(p, well ? HEALTH_UP : HEALTH_DOWN);
+}
+
+/* Spread by a tenth, so that many probes do not keep step. */
+static void
+probe_sleep(struct probe *p)
+{
+	double spread = 0.95 + 0.1 * rng_double(&p->health->rng);
+
+	timer_set(p->health->loop, &p->timer,
+	    loop_now(p->health->loop) + (int64_t)(spread * (double)p->interval_usec), probe_ask, p);
+}
+
+/* Forgets the question under way, if any. */
+static void
+probe_hush(struct probe *p)
+{
+	stream_close(&p->stream);
+	timer_clear(p->health->loop, &p->timer);
+	if (p->answer != NULL)
+		slab_give(p->health->answers, p->answer);
+	p->answer = NULL;
+}
+
+static void
+probe_done(struct probe *p, bool well)
+{
+	probe_hush(p);
+	probe_judge(p, well);
+	probe_sleep(p);
+}
+
+static void
+on_late(void *arg)
+{
+	probe_done(arg, false);
+}
+
+/* IO_AGAIN: more is to come. IO_DONE: a whole head, and h->head holds it. IO_FAIL, IO_EOF: no answer. */
+static enum io_result
+probe_read(struct probe *p)
+{
+	const struct why *why;
+	size_t scanned = 0, used, got;
+	enum io_result res;
+
+	while ((res = stream_read(&p->stream, p->answer + p->got, ANSWER_BYTES - p->got, &got)) == IO_DONE) {
+		struct str in = { p->answer, p->got += got };
+		switch (h1_parse_response(&p->health->head, in, false, &scanned, &used, &why)) {
+		case PARSE_DONE:
+			return IO_DONE;
+		case PARSE_BAD:		/* also when it does not fit */
+			return IO_FAIL;
+		case PARSE_MORE:
+			break;
+		}
+	}
+	return res;
+}
+
+static enum io_result
+probe_write(struct probe *p)
+{
+	while (p->sent < p->question_len) {
+		struct iovec v = { p->question + p->sent, p->question_len - p->sent };
+		size_t put;
+		enum io_result res = stream_writev(&p->stream, &v, 1, &put);
+		if (res != IO_DONE)
+			return res;
+		p->sent += put;
+	}
+	return IO_DONE;
+}
+
+static void
+on_stream(void *arg)
+{
+	struct probe *p = arg;
+	int status = 0;
+	enum io_result res = stream_connected(&p->stream);
+
+	if (res == IO_DONE && (res = probe_write(p)) == IO_DONE)
+		res = probe_read(p);
+	if (res == IO_AGAIN)
+		return;
+	if (res == IO_DONE)
+		status = p->health->head.status;
+	probe_done(p, status >= 200 && status < 400);
+}
+
+static void
+probe_ask(void *arg)
+{
+	struct probe *p = arg;
+	struct loop *l = p->health->loop;
+
+	p->sent = p->got = 0;
+	if (stream_connect(&p->stream, l, &p->addr, on_stream, p) != NULL) {
+		probe_done(p, false);
+		return;
+	}
+	p->answer = slab_take(p->health->answers);
+	timer_set(l, &p->timer, loop_now(l) + p->timeout_usec, on_late, p);
+}
+
+/* ---- all probes ---- */
+
+/* The health path with the task's address as Host; false when it is too long to ask. */
+static bool
+question_make(struct probe *p, struct str path)
+{
+	char host[ADDR_TEXT_MAX];
+	int n = snprintf(p->question, sizeof p->question,
+	    "GET %.*s HTTP/1.1\r\nHost: %s\r\nUser-Agent: mola-health\r\nConnection: close\r\n\r\n", STR_ARG(path),
+	    p->addr.sa.any.sa_family == AF_UNIX ? "localhost" : addr_text(&p->addr, host));
+
+	p->question_len = (size_t)n;
+	return (size_t)n < sizeof p->question;
+}
+
+static struct probe *
+probe_find(const struct health *h, const struct table_task *t)
+{
+	for (struct probe *p = h->probes; p != NULL; p = p->next)
+		if (p->slot == t->slot && addr_eq(&p->addr, &t->addr))
+			return p;
+	return NULL;
+}
+
+static void
+probe_free(struct probe *p)
+{
+	probe_hush(p);
+	loop_bury(p->health->loop, &p->grave, free, p);
+}
+
+/* The first question comes at once, give or take an interval's tenth. */
+static struct probe *
+probe_new(struct health *h, const struct table_task *t)
+{
+	struct probe *p = must_zalloc(sizeof *p);
+
+	p->health = h;
+	p->slot = t->slot;
+	p->addr = t->addr;
+	p->next = h->probes;
+	h->probes = p;
+	return p;
+}
+
+static void
+probe_table(struct health *h, const struct table *t, const struct table_task *task, const struct table_service *s)
+{
+	struct probe *p = probe_find(h, task);
+	bool fresh = p == NULL;
+
+	if (fresh)
+		p = probe_new(h, task);
+	p->kept = question_make(p, table_text(t, s->health_path));
+	p->interval_usec = s->health_interval_usec;
+	p->timeout_usec = s->health_timeout_usec;
+	p->rise = s->health_rise;
+	p->fall = s->health_fall;
+	if (fresh)
+		timer_set(h->loop, &p->timer,
+		    loop_now(h->loop) + (int64_t)rng_below(&h->rng, (uint32_t)(p->interval_usec / 10 + 1)), probe_ask, p);
+}
+
+/* A task that is no longer asked is not known any more; one that is gone has lost its slot anyway. */
+static void
+probes_prune(struct health *h)
+{
+	struct probe **at = &h->probes, *p;
+
+	while ((p = *at) != NULL) {
+		if (p->kept) {
+			p->kept = false;
+			at = &p->next;
+			continue;
+		}
+		*at = p->next;
+		live_set_health(h->live, p->slot, HEALTH_UNKNOWN);
+		probe_free(p);
+	}
+}
+
+void
+health_table(struct health *h, const struct table *t)
+{
+	uint32_t n;
+	const struct table_task *task = table_tasks(t, &n);
+	const struct table_service *service = table_services(t, &(uint32_t){ 0 });
+
+	for (uint32_t i = 0; i < n; i++)
+		if (service[task[i].service].health_path.len > 0)
+			probe_table(h, t, &task[i], &service[task[i].service]);
+	probes_prune(h);
+}
+
+void
+health_free(struct health **hp)
+{
+	struct health *h = *hp;
+
+	*hp = NULL;
+	if (h == NULL)
+		return;
+	while (h->probes != NULL) {
+		struct probe *p = h->probes;
+		h->probes = p->next;
+		probe_free(p);
+	}
+	slab_free(&h->answers);
+	free(h);
+}

@@ -1,0 +1,121 @@
+/*
+ * Accepts, and rests when the process has no descriptors left: a level-triggered listener that nobody can
+ * serve would spin. What becomes of a connection is client.c's.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/bug.h"
+#include "base/clock.h"
+#include "proxy/client.h"
+#include "proxy/listener.h"
+
+#define PER_EVENT	64	/* others want a turn */
+#define REST_USEC	(100 * USEC_PER_MSEC)
+
+struct listener {
+	LIST_ENTRY(listener) link;
+	struct proxy	*proxy;
+	struct io	 io;
+	int		 fd;
+	struct addr	 addr;
+	struct timer	 rest;
+	struct grave	 grave;
+};
+
+static void on_client(void *arg, uint32_t events);
+
+static void
+rest_over(void *arg)
+{
+	struct listener *l = arg;
+
+	loop_watch(l->proxy->loop, &l->io, l->fd, LOOP_LEVEL, on_client, l);
+}
+
+static bool
+out_of_room(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+/* False when nobody waits, or nobody can be taken now. Who left before we looked is passed over. */
+static bool
+accept_one(struct listener *l)
+{
+	struct addr peer;
+	int fd = sock_accept(l->fd, &peer);
+
+	if (fd >= 0) {
+		client_open(l->proxy, fd, &peer);
+		return true;
+	}
+	if (out_of_room(errno) && l->io.fd >= 0) {
+		loop_unwatch(l->proxy->loop, &l->io);
+		timer_set(l->proxy->loop, &l->rest, loop_now(l->proxy->loop) + REST_USEC, rest_over, l);
+	}
+	return errno == ECONNABORTED || errno == EINTR;
+}
+
+static void
+on_client(void *arg, uint32_t events)
+{
+	struct listener *l = arg;
+
+	(void)events;
+	for (int i = 0; i < PER_EVENT && accept_one(l); i++)
+		;
+}
+
+void
+listener_open(struct proxy *p, int fd, const struct addr *a)
+{
+	struct listener *l = must_zalloc(sizeof *l);
+
+	l->proxy = p;
+	l->fd = fd;
+	l->addr = *a;
+	LIST_INSERT_HEAD(&p->listeners, l, link);
+	loop_watch(p->loop, &l->io, fd, LOOP_LEVEL, on_client, l);
+}
+
+static void
+end(struct listener *l)
+{
+	LIST_REMOVE(l, link);
+	timer_clear(l->proxy->loop, &l->rest);
+	loop_unwatch(l->proxy->loop, &l->io);
+	close(l->fd);
+	loop_bury(l->proxy->loop, &l->grave, free, l);
+}
+
+void
+listener_close(struct proxy *p, const struct addr *a)
+{
+	struct listener *l, *next;
+
+	for (l = LIST_FIRST(&p->listeners); l != NULL; l = next) {
+		next = LIST_NEXT(l, link);
+		if (addr_eq(&l->addr, a))
+			end(l);
+	}
+}
+
+void
+listener_close_all(struct proxy *p)
+{
+	while (!LIST_EMPTY(&p->listeners))
+		end(LIST_FIRST(&p->listeners));
+}
+
+void
+listener_drain(struct proxy *p)
+{
+	struct listener *l;
+
+	LIST_FOREACH(l, &p->listeners, link)
+		while (accept_one(l))
+			;
+	listener_close_all(p);
+}

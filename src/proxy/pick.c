@@ -1,0 +1,471 @@
+/*
+ * For the policies that compare, each service has rivals: its nodes (marginal, best-node) or its tasks (least-conn).
+ * The lowest cost wins; among rivals that cost the same, the task with the fewest requests in flight; among those,
+ * chance, never position.
+ *
+ * What makes it fast: costs stand in an array, and only what may have changed is looked at again. Requests in
+ * flight of up to WINDOW rivals are read at each pick, so that small services are always exact; larger ones go round by
+ * windows, and the winner is verified before it wins. Everything else (node state, health) is read again
+ * when older than REFRESH_USEC, a hundredth of the shortest sampling period.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/bug.h"
+#include "base/rng.h"
+#include "proxy/pick.h"
+
+#define REFRESH_USEC	1000
+#define WINDOW		32
+#define SAME		(1 + 1e-9)	/* costs as close as this are equal */
+#define COMPARED	32		/* of more equals than this, so many at random are compared */
+
+/* One who may win: a node with the service's tasks there, or a single task. */
+struct rival {
+	uint32_t	inflight;		/* that its cost was reckoned with */
+	uint32_t	slot;			/* node slot, or task slot for least-conn */
+	uint32_t	first, ntasks;		/* of pick.order */
+};
+
+struct field {					/* of one service: all who may win */
+	enum policy	 policy;
+	uint32_t	 nrivals;
+	struct rival	*rival;
+	double		*cost;			/* INFINITY: no task of it is usable */
+	uint32_t	 window;		/* where the next one begins */
+	int64_t		 refreshed_usec;
+	uint32_t	 turn;			/* round robin: who is next */
+};
+
+struct node {					/* what a node slot is, as of read_usec */
+	int64_t		 read_usec;
+	struct phys_row	 row;
+	double		 others;
+};
+
+struct pick {
+	const struct live *live;
+	const struct phys *phys;
+	const struct table *table;		/* the one the fields were made for */
+	const struct table_task *task;
+	struct field	*field;			/* by service index */
+	uint32_t	 nfields;
+	struct rival	*rivals;		/* the memory behind all fields */
+	double		*costs;
+	uint32_t	*order;			/* task indexes, grouped by rival; draining ones are left out */
+	struct node	*node;			/* by node slot */
+	struct rng	 rng;
+};
+
+/* One choice under way. */
+struct choice {
+	struct pick	*pick;
+	struct field	*field;
+	const struct pick_avoid *avoid;
+	int64_t		 now;
+};
+
+struct pick *
+pick_new(const struct live *live, const struct phys *phys, uint64_t seed)
+{
+	struct pick *p = must_zalloc(sizeof *p);
+
+	p->live = live;
+	p->phys = phys;
+	p->node = must_zalloc(NODES_MAX * sizeof *p->node);
+	rng_seed(&p->rng, seed);
+	return p;
+}
+
+static void
+fields_free(struct pick *p)
+{
+	free(p->field);
+	free(p->rivals);
+	free(p->costs);
+	free(p->order);
+	p->field = NULL;
+	p->nfields = 0;
+}
+
+void
+pick_free(struct pick **pp)
+{
+	struct pick *p = *pp;
+
+	*pp = NULL;
+	if (p == NULL)
+		return;
+	fields_free(p);
+	free(p->node);
+	free(p);
+}
+
+/* ---- the fields of a table ---- */
+
+/* Tasks in an order in which those of one rival stand together. */
+static int
+by_node(const void *a, const void *b, void *tasks)
+{
+	const struct table_task *t = tasks;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	if (t[x].node_slot != t[y].node_slot)
+		return t[x].node_slot < t[y].node_slot ? -1 : 1;
+	return x < y ? -1 : x > y;
+}
+
+static bool
+compares(enum policy policy)
+{
+	return policy == POLICY_MARGINAL || policy == POLICY_LEAST_CONN || policy == POLICY_BEST_NODE;
+}
+
+/* Adds the task at order[at] to the last rival when both stand on one node, else to a new one. */
+static void
+rival_add(struct pick *p, struct field *f, uint32_t at)
+{
+	const struct table_task *t = &p->task[p->order[at]];
+	bool by_task = f->policy == POLICY_LEAST_CONN;
+	uint32_t slot = by_task ? t->slot : t->node_slot;
+
+	if (f->nrivals == 0 || by_task || f->rival[f->nrivals - 1].slot != slot)
+		f->rival[f->nrivals++] = (struct rival){ .slot = slot, .first = at };
+	f->rival[f->nrivals - 1].ntasks++;
+}
+
+static void
+field_make(struct pick *p, struct field *f, const struct table_service *s)
+{
+	uint32_t base = s->first_task, n = 0;
+
+	f->policy = s->policy;
+	f->rival = p->rivals + base;	/* as many as tasks at most */
+	f->cost = p->costs + base;
+	f->refreshed_usec = INT64_MIN;
+	f->turn = s->ntasks > 0 ? rng_below(&p->rng, s->ntasks) : 0;	/* so that workers do not march in step */
+	if (!compares(s->policy))
+		return;
+	for (uint32_t i = 0; i < s->ntasks; i++)
+		if (!p->task[base + i].draining)
+			p->order[base + n++] = base + i;
+	qsort_r(p->order + base, n, sizeof *p->order, by_node, (void *)(uintptr_t)p->task);
+	for (uint32_t i = 0; i < n; i++)
+		rival_add(p, f, base + i);
+}
+
+void
+pick_table(struct pick *p, const struct table *t)
+{
+	const struct table_service *s = table_services(t, &p->nfields);
+	uint32_t ntasks;
+
+	fields_free(p);
+	p->table = t;
+	p->task = table_tasks(t, &ntasks);
+	s = table_services(t, &p->nfields);
+	p->field = must_zalloc((p->nfields + 1) * sizeof *p->field);
+	p->rivals = must_zalloc((ntasks + 1) * sizeof *p->rivals);
+	p->costs = must_zalloc((ntasks + 1) * sizeof *p->costs);
+	p->order = must_zalloc((ntasks + 1) * sizeof *p->order);
+	for (uint32_t i = 0; i < p->nfields; i++)
+		field_make(p, &p->field[i], &s[i]);
+}
+
+/* ---- who may take it ---- */
+
+static bool
+avoided(const struct pick_avoid *a, const struct table_task *t)
+{
+	for (unsigned i = 0; i < a->n; i++)
+		if (a->task[i] == t)
+			return true;
+	return false;
+}
+
+static bool
+eligible(const struct choice *c, const struct table_task *t)
+{
+	return !t->draining && live_usable(c->pick->live, t->slot, c->now) && !avoided(c->avoid, t);
+}
+
+/* Fewest in flight so far, and how many were equal: each of them is kept with the same chance. */
+struct best {
+	const struct table_task *task;
+	uint32_t	inflight;
+	uint32_t	equals;
+};
+
+static void
+best_offer(struct choice *c, struct best *b, const struct table_task *t)
+{
+	uint32_t n = live_task_inflight(c->pick->live, t->slot);
+
+	if (b->task == NULL || n < b->inflight)
+		*b = (struct best){ t, n, 1 };
+	else if (n == b->inflight && rng_below(&c->pick->rng, ++b->equals) == 0)
+		b->task = t;
+}
+
+/* ---- costs ---- */
+
+static struct node *
+node_at(struct pick *p, uint32_t slot, int64_t now)
+{
+	struct node *n = &p->node[slot];
+
+	if (now - n->read_usec >= REFRESH_USEC || n->read_usec == 0) {
+		phys_read(p->phys, slot, &n->row);
+		n->others = law_others(&n->row.law, now);
+		n->read_usec = now;
+	}
+	return n;
+}
+
+static uint32_t
+rival_inflight(const struct choice *c, const struct rival *r)
+{
+	if (c->field->policy == POLICY_LEAST_CONN)
+		return live_task_inflight(c->pick->live, r->slot);
+	return c->field->policy == POLICY_MARGINAL ? live_node_inflight(c->pick->live, r->slot) : 0;
+}
+
+static double
+rival_cost(struct choice *c, const struct rival *r)
+{
+	const struct node *n;
+
+	if (c->field->policy == POLICY_LEAST_CONN)
+		return r->inflight;
+	n = node_at(c->pick, r->slot, c->now);
+	if (c->field->policy == POLICY_BEST_NODE)
+		return 101 - n->row.score;	/* positive, so that SAME is a factor */
+	return law_cost(&n->row.law, n->others, r->inflight);
+}
+
+static bool
+rival_usable(const struct choice *c, const struct rival *r)
+{
+	for (uint32_t i = 0; i < r->ntasks; i++)
+		if (live_usable(c->pick->live, c->pick->task[c->pick->order[r->first + i]].slot, c->now))
+			return true;
+	return false;
+}
+
+static void
+field_refresh(struct choice *c)
+{
+	struct field *f = c->field;
+
+	f->refreshed_usec = c->now;
+	for (uint32_t i = 0; i < f->nrivals; i++) {
+		struct rival *r = &f->rival[i];
+		r->inflight = rival_inflight(c, r);
+		f->cost[i] = rival_usable(c, r) ? rival_cost(c, r) : INFINITY;
+	}
+}
+
+/* Looks again at the in-flight count of one rival. True: its cost is another now. */
+static bool
+rival_recount(struct choice *c, uint32_t i)
+{
+	struct rival *r = &c->field->rival[i];
+	uint32_t n = rival_inflight(c, r);
+
+	if (n == r->inflight)
+		return false;
+	r->inflight = n;
+	if (!isinf(c->field->cost[i]))
+		c->field->cost[i] = rival_cost(c, r);
+	return true;
+}
+
+static void
+window_recount(struct choice *c)
+{
+	struct field *f = c->field;
+	uint32_t n = f->nrivals < WINDOW ? f->nrivals : WINDOW, i = f->window;
+
+	for (uint32_t k = 0; k < n; k++) {
+		rival_recount(c, i);
+		if (++i == f->nrivals)
+			i = 0;
+	}
+	f->window = i;
+}
+
+/* ---- comparing ---- */
+
+/* Four minima at a time: their comparisons do not wait for each other. */
+static double
+lowest(const double *cost, uint32_t n)
+{
+	double a = INFINITY, b = INFINITY, c = INFINITY, d = INFINITY;
+	uint32_t i = 0;
+
+	for (; i + 4 <= n; i += 4) {
+		a = cost[i] < a ? cost[i] : a;
+		b = cost[i + 1] < b ? cost[i + 1] : b;
+		c = cost[i + 2] < c ? cost[i + 2] : c;
+		d = cost[i + 3] < d ? cost[i + 3] : d;
+	}
+	for (; i < n; i++)
+		a = cost[i] < a ? cost[i] : a;
+	a = b < a ? b : a;
+	c = d < c ? d : c;
+	return c < a ? c : a;
+}
+
+/* The rivals at the lowest cost, verified, at most COMPARED of them, begun anywhere. */
+static uint32_t
+winners(struct choice *c, uint32_t out[COMPARED])
+{
+	struct field *f = c->field;
+
+	for (;;) {
+		double limit = lowest(f->cost, f->nrivals) * SAME;
+		uint32_t n = 0, i = rng_below(&c->pick->rng, f->nrivals);
+		bool moved = false;
+
+		if (isinf(limit))
+			return 0;
+		for (uint32_t k = 0; k < f->nrivals && n < COMPARED; k++) {
+			if (f->cost[i] <= limit)
+				out[n++] = i;
+			if (++i == f->nrivals)
+				i = 0;
+		}
+		for (uint32_t k = 0; k < n && f->nrivals > WINDOW; k++)
+			moved |= rival_recount(c, out[k]);
+		if (!moved)
+			return n;
+	}
+}
+
+/* The best task of a rival; of very many, some in a row, begun anywhere. */
+static void
+rival_offer(struct choice *c, const struct rival *r, struct best *b)
+{
+	uint32_t at = r->ntasks > 1 ? rng_below(&c->pick->rng, r->ntasks) : 0, seen = 0;
+
+	for (uint32_t k = 0; k < r->ntasks && seen < COMPARED; k++) {
+		const struct table_task *t = &c->pick->task[c->pick->order[r->first + at]];
+		if (eligible(c, t)) {
+			best_offer(c, b, t);
+			seen++;
+		}
+		if (++at == r->ntasks)
+			at = 0;
+	}
+}
+
+/*
+ * A rival that wins but has nobody to send (all of its tasks were tried by this request, or fell ill just now)
+ * leaves the field for this choice, and the others are asked again.
+ */
+static const struct table_task *
+pick_lowest(struct choice *c)
+{
+	struct field *f = c->field;
+	uint32_t winner[COMPARED], n;
+	struct best best = { 0 };
+	bool left = false;
+
+	if (f->refreshed_usec == INT64_MIN || c->now - f->refreshed_usec >= REFRESH_USEC)
+		field_refresh(c);
+	else
+		window_recount(c);
+	while (best.task == NULL && f->nrivals > 0 && (n = winners(c, winner)) > 0) {
+		for (uint32_t i = 0; i < n; i++)
+			rival_offer(c, &f->rival[winner[i]], &best);
+		for (uint32_t i = 0; best.task == NULL && i < n; i++) {
+			f->cost[winner[i]] = INFINITY;
+			left = true;
+		}
+	}
+	if (left || best.task == NULL)
+		f->refreshed_usec = INT64_MIN;
+	return best.task;
+}
+
+/* ---- the other policies ---- */
+
+static const struct table_task *
+pick_in_turn(struct choice *c, const struct table_task *task, uint32_t ntasks)
+{
+	for (uint32_t k = 0; k < ntasks; k++) {
+		const struct table_task *t = &task[c->field->turn];
+		c->field->turn = c->field->turn + 1 < ntasks ? c->field->turn + 1 : 0;
+		if (eligible(c, t))
+			return t;
+	}
+	return NULL;
+}
+
+/* The first eligible task from a random place on; `not` is passed over. */
+static const struct table_task *
+any_but(struct choice *c, const struct table_task *task, uint32_t ntasks, const struct table_task *not)
+{
+	/* throwing again is fair; walking on from an ineligible one, the last resort, favours its successor */
+	for (int k = 0; k < 16; k++) {
+		const struct table_task *t = &task[rng_below(&c->pick->rng, ntasks)];
+		if (t != not && eligible(c, t))
+			return t;
+	}
+	for (uint32_t k = 0, i = rng_below(&c->pick->rng, ntasks); k < ntasks; k++, i = i + 1 < ntasks ? i + 1 : 0)
+		if (&task[i] != not && eligible(c, &task[i]))
+			return &task[i];
+	return NULL;
+}
+
+static const struct table_task *
+pick_of_two(struct choice *c, const struct table_task *task, uint32_t ntasks)
+{
+	const struct table_task *one = any_but(c, task, ntasks, NULL), *other;
+	struct best best = { 0 };
+
+	if (one == NULL || (other = any_but(c, task, ntasks, one)) == NULL)
+		return one;
+	best_offer(c, &best, one);
+	best_offer(c, &best, other);
+	return best.task;
+}
+
+/* For a table that is no longer in force: no field, the fewest in flight. */
+static const struct table_task *
+pick_plain(struct choice *c, const struct table_task *task, uint32_t ntasks)
+{
+	struct best best = { 0 };
+
+	for (uint32_t i = 0; i < ntasks; i++)
+		if (eligible(c, &task[i]))
+			best_offer(c, &best, &task[i]);
+	return best.task;
+}
+
+const struct why *
+pick_task(struct pick *p, const struct table *table, const struct table_service *s, const struct pick_avoid *avoid,
+    int64_t now, const struct table_task **out)
+{
+	uint32_t n;
+	const struct table_task *task = table_tasks(table, &n) + s->first_task, *got;
+	struct choice c = { .pick = p, .avoid = avoid, .now = now };
+
+	if (s->ntasks == 0)
+		return WHY_NO_TASK;
+	if (table != p->table)
+		got = pick_plain(&c, task, s->ntasks);
+	else {
+		c.field = &p->field[s - table_services(table, &n)];
+		if (compares(s->policy))
+			got = pick_lowest(&c);
+		else if (s->policy == POLICY_ROUND_ROBIN)
+			got = pick_in_turn(&c, task, s->ntasks);
+		else
+			got = pick_of_two(&c, task, s->ntasks);
+	}
+	if (got == NULL)
+		return WHY_NO_LIVE_TASK;
+	*out = got;
+	return NULL;
+}

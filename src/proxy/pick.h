@@ -1,0 +1,34 @@
+/*
+ * pick: which task gets this request (tbl/policies.h). Compares what the node of each task is (phys) and what
+ * is in flight there now (live, all workers, all services). Knows nothing of connections.
+ */
+#ifndef PROXY_PICK_H
+#define PROXY_PICK_H
+
+#include "world/live.h"
+#include "world/phys.h"
+#include "world/table.h"
+
+#define PICK_TRIES	3	/* tasks that one request may be offered to */
+
+struct pick;
+
+/* Tasks that this request has tried in vain. */
+struct pick_avoid {
+	const struct table_task	*task[PICK_TRIES];
+	unsigned		 n;
+};
+
+struct pick	*pick_new(const struct live *, const struct phys *, uint64_t seed);
+void		 pick_free(struct pick **);
+/* From now on requests come with this table; the caller keeps a reference while it is in force. */
+void		 pick_table(struct pick *, const struct table *);
+
+/*
+ * WHY_NO_TASK: the service has none. WHY_NO_LIVE_TASK: none that is healthy, accepting and not to be avoided. Nothing
+ * is counted: live_take is the caller's. An older table than the one in force costs a slower, simpler choice.
+ */
+const struct why *pick_task(struct pick *, const struct table *, const struct table_service *, const struct pick_avoid *,
+		    int64_t now_usec, const struct table_task **);
+
+#endif

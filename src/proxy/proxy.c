@@ -1,0 +1,155 @@
+/*
+ * The front door of the room: makes the parts, introduces them to each other, and takes them apart. What happens to
+ * a connection is in listener.c, client.c and request.c, in this order.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/bug.h"
+#include "proxy/client.h"
+#include "proxy/flow.h"
+#include "proxy/listener.h"
+#include "proxy/request.h"
+
+/* Unused memory that is kept for the next ones; beyond it, what a peak left behind goes back. */
+#define CLIENTS_KEPT	1024
+#define REQUESTS_KEPT	256
+#define PAGES_KEPT	256
+
+static void
+conf_apply(struct proxy *p)
+{
+	upstream_limits(p->upstream, p->conf.upstream_idle_max, p->conf.upstream_idle_usec);
+	access_on(p->access, p->conf.access_log);
+}
+
+struct proxy *
+proxy_new(struct loop *l, const struct proxy_conf *conf)
+{
+	struct proxy *p = must_zalloc(sizeof *p);
+
+	p->loop = l;
+	p->conf = *conf;
+	LIST_INIT(&p->listeners);
+	TAILQ_INIT(&p->idle);
+	TAILQ_INIT(&p->busy);
+	TAILQ_INIT(&p->lingering);
+	p->clients = slab_new(l, sizeof(struct client), CLIENTS_KEPT);
+	p->requests = slab_new(l, request_bytes(), REQUESTS_KEPT);
+	p->pages = slab_new(l, PAGE_BYTES, PAGES_KEPT);
+	p->pick = pick_new(conf->live, conf->phys, conf->seed);
+	p->upstream = upstream_new(l, conf->live, conf->worker);
+	p->access = access_new(l, STDOUT_FILENO);
+	if (conf->probe)
+		p->health = health_new(l, conf->live, conf->seed);
+	conf_apply(p);
+	return p;
+}
+
+static void
+clients_end(struct proxy *p)
+{
+	while (!TAILQ_EMPTY(&p->busy))
+		request_abort(TAILQ_FIRST(&p->busy)->request);
+	while (!TAILQ_EMPTY(&p->idle))
+		client_close(TAILQ_FIRST(&p->idle));
+	while (!TAILQ_EMPTY(&p->lingering))
+		client_close(TAILQ_FIRST(&p->lingering));
+}
+
+void
+proxy_free(struct proxy **pp)
+{
+	struct proxy *p = *pp;
+
+	*pp = NULL;
+	if (p == NULL)
+		return;
+	listener_close_all(p);
+	clients_end(p);
+	timer_clear(p->loop, &p->empty_timer);
+	health_free(&p->health);
+	upstream_free(&p->upstream);
+	pick_free(&p->pick);
+	access_free(&p->access);
+	slab_free(&p->clients);
+	slab_free(&p->requests);
+	slab_free(&p->pages);
+	table_unref(&p->table);
+	free(p);
+}
+
+void
+proxy_listen(struct proxy *p, int fd, const struct addr *a)
+{
+	listener_open(p, fd, a);
+}
+
+void
+proxy_unlisten(struct proxy *p, const struct addr *a)
+{
+	listener_close(p, a);
+}
+
+void
+proxy_table(struct proxy *p, struct table *t)
+{
+	struct table *old = p->table;
+
+	p->table = table_ref(t);
+	pick_table(p->pick, t);
+	upstream_table(p->upstream, t);
+	if (p->health != NULL)
+		health_table(p->health, t);
+	table_unref(&old);
+}
+
+void
+proxy_reconf(struct proxy *p, const struct proxy_conf *conf)
+{
+	struct proxy_conf now = *conf;
+
+	now.worker = p->conf.worker;
+	now.live = p->conf.live;
+	now.phys = p->conf.phys;
+	now.seed = p->conf.seed;
+	now.probe = p->conf.probe;
+	p->conf = now;
+	conf_apply(p);
+}
+
+/* ---- draining ---- */
+
+static void
+on_empty(void *arg)
+{
+	struct proxy *p = arg;
+
+	p->empty(p->empty_arg);		/* may free us */
+}
+
+/* Told in a turn of its own, so that nobody is left who still holds a pointer to us. */
+void
+proxy_gone(struct proxy *p)
+{
+	if (p->draining && p->empty_timer.fn == NULL && p->nclients == 0 && LIST_EMPTY(&p->listeners))
+		timer_set(p->loop, &p->empty_timer, loop_now(p->loop) + 1, on_empty, p);
+}
+
+void
+proxy_drain(struct proxy *p, proxy_empty_f *empty, void *arg)
+{
+	struct client *c, *next;
+
+	ASSERT(!p->draining);
+	p->empty = empty;
+	p->empty_arg = arg;
+	listener_drain(p);
+	p->draining = true;
+	for (c = TAILQ_FIRST(&p->idle); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (c->served > 0)
+			client_linger(c);
+	}
+	proxy_gone(p);
+}

@@ -1,0 +1,52 @@
+/*
+ * room: what the files of this room share. One struct proxy per worker; each file has its own part of it.
+ */
+#ifndef PROXY_ROOM_H
+#define PROXY_ROOM_H
+
+#include <sys/queue.h>
+
+#include "http/msg.h"
+#include "proxy/access.h"
+#include "proxy/health.h"
+#include "proxy/pick.h"
+#include "proxy/proxy.h"
+#include "proxy/slab.h"
+#include "proxy/upstream.h"
+
+TAILQ_HEAD(client_list, client);
+LIST_HEAD(listener_list, listener);
+
+struct proxy {
+	struct loop	*loop;
+	struct proxy_conf conf;
+	struct table	*table;			/* in force, NULL until the first arrives */
+	struct pick	*pick;
+	struct upstream	*upstream;
+	struct health	*health;
+	struct access	*access;
+	/* listener.c */
+	struct listener_list listeners;
+	/* client.c: each client is in one of these */
+	struct client_list idle, busy, lingering;
+	unsigned	 nclients;
+	/* memory */
+	struct slab	*clients, *requests, *pages;
+	struct head	 head;			/* of whatever message is being parsed: used within one step, never kept */
+	/* proxy.c */
+	bool		 draining;
+	proxy_empty_f	*empty;
+	void		*empty_arg;
+	struct timer	 empty_timer;
+};
+
+/* A client or a listener has gone: was it the last one that a drain waits for? */
+void		proxy_gone(struct proxy *);
+
+static inline void
+proxy_count(struct proxy *p, const struct why *why)
+{
+	live_count_why(p->conf.live, p->conf.worker, why);
+}
+
+#endif

@@ -1,0 +1,125 @@
+/*
+ * Lists of unused pieces, linked through the pieces themselves. One grave per slab and turn, however many
+ * die. Knows sizes, not what the pieces are.
+ */
+#include <stdlib.h>
+
+#include "base/bug.h"
+#include "proxy/slab.h"
+
+struct piece {
+	struct piece	*next;
+};
+
+struct slab {
+	struct loop	*loop;
+	size_t		 bytes;
+	unsigned	 keep, nunused, out;
+	struct piece	*unused;
+	struct piece	*buried;
+	struct grave	 grave;
+	bool		 digging;	/* the grave is ordered for the end of this turn */
+	bool		 ending;	/* slab_free was called meanwhile */
+};
+
+struct slab *
+slab_new(struct loop *l, size_t bytes, unsigned keep)
+{
+	struct slab *s = must_zalloc(sizeof *s);
+
+	ASSERT(bytes >= sizeof(struct piece));
+	s->loop = l;
+	s->bytes = bytes;
+	s->keep = keep;
+#ifdef __SANITIZE_ADDRESS__
+	s->keep = 0;		/* so that the sanitizer sees who looks at the dead */
+#endif
+	return s;
+}
+
+static void
+destroy(struct slab *s)
+{
+	ASSERT(s->out == 0);
+	while (s->unused != NULL) {
+		struct piece *p = s->unused;
+		s->unused = p->next;
+		free(p);
+	}
+	free(s);
+}
+
+void
+slab_free(struct slab **sp)
+{
+	struct slab *s = *sp;
+
+	*sp = NULL;
+	if (s == NULL)
+		return;
+	if (s->digging)
+		s->ending = true;
+	else
+		destroy(s);
+}
+
+void *
+slab_take(struct slab *s)
+{
+	struct piece *p = s->unused;
+
+	s->out++;
+	if (p == NULL)
+		return must_alloc(s->bytes);
+	s->unused = p->next;
+	s->nunused--;
+	return p;
+}
+
+void
+slab_give(struct slab *s, void *memory)
+{
+	struct piece *p = memory;
+
+	ASSERT(s->out > 0);
+	s->out--;
+	if (s->nunused >= s->keep) {
+		free(p);
+		return;
+	}
+	p->next = s->unused;
+	s->unused = p;
+	s->nunused++;
+}
+
+static void
+bury_all(void *arg)
+{
+	struct slab *s = arg;
+
+	s->digging = false;
+	while (s->buried != NULL) {
+		struct piece *p = s->buried;
+		s->buried = p->next;
+		slab_give(s, p);
+	}
+	if (s->ending)
+		destroy(s);
+}
+
+/*
+ * The piece's first word becomes the link at once, so the first member of what dies must be something
+ * that no late event reads: owners put their list links there.
+ */
+void
+slab_bury(struct slab *s, void *memory)
+{
+	struct piece *p = memory;
+
+	p->next = s->buried;
+	s->buried = p;
+	if (!s->digging) {
+		s->digging = true;
+		loop_bury(s->loop, &s->grave, bury_all, s);
+	}
+}

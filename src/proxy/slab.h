@@ -1,0 +1,20 @@
+/*
+ * slab: memory of one size, taken and given back a great many times. What is buried may still be looked at
+ * until the end of the turn (an event for it may be under way) and is handed out again only after that.
+ */
+#ifndef PROXY_SLAB_H
+#define PROXY_SLAB_H
+
+#include "net/loop.h"
+
+struct slab;
+
+/* Keeps at most `keep` unused pieces; the others go back to the system. */
+struct slab	*slab_new(struct loop *, size_t bytes, unsigned keep);
+void		 slab_free(struct slab **);	/* the pieces must have come back; buried ones may still lie there */
+
+void		*slab_take(struct slab *);		/* not zeroed */
+void		 slab_give(struct slab *, void *);	/* at once: for memory that nobody calls back to */
+void		 slab_bury(struct slab *, void *);	/* after this turn */
+
+#endif

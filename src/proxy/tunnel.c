@@ -1,0 +1,43 @@
+/*
+ * Two flows that know no end but their source's. Time-outs are the request's.
+ */
+#include "proxy/tunnel.h"
+
+void
+tunnel_begin(struct flow *up, struct flow *down, size_t down_head_bytes)
+{
+	flow_begin(up, 0, BODY_UNTIL_CLOSE, 0);
+	flow_begin(down, down_head_bytes, BODY_UNTIL_CLOSE, 0);
+	up->over = down->over = false;
+}
+
+static enum tunnel_result
+one_way(struct flow *f, int64_t now)
+{
+	if (f->over)
+		return TUNNEL_OPEN;
+	switch (flow_run(f, now)) {
+	case FLOW_MORE:
+		return TUNNEL_OPEN;
+	case FLOW_TIRED:
+		return TUNNEL_TIRED;
+	case FLOW_SOURCE_END:
+		f->over = true;
+		stream_shut(f->sink);
+		return TUNNEL_OPEN;
+	default:
+		return TUNNEL_BROKEN;
+	}
+}
+
+enum tunnel_result
+tunnel_run(struct flow *up, struct flow *down, int64_t now)
+{
+	enum tunnel_result u = one_way(up, now), d = one_way(down, now);
+
+	if (u == TUNNEL_BROKEN || d == TUNNEL_BROKEN)
+		return TUNNEL_BROKEN;
+	if (up->over && down->over)
+		return TUNNEL_ENDED;
+	return u == TUNNEL_TIRED || d == TUNNEL_TIRED ? TUNNEL_TIRED : TUNNEL_OPEN;
+}

@@ -1,0 +1,282 @@
+/*
+ * A connection is in exactly one state, upstream_move() is the only door between them: idle on its task's
+ * shelf, busy in somebody's hands, or dead. Shelves stand by task slot; a slot that begins a new life has
+ * another address, and what is left of the old one goes.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "base/bug.h"
+#include "proxy/slab.h"
+#include "proxy/upstream.h"
+
+#define CONNS_KEPT	1024	/* memory of dead connections that waits for the next ones */
+
+enum place { PLACE_NEW, PLACE_BUSY, PLACE_IDLE, PLACE_DEAD };
+
+TAILQ_HEAD(upconn_list, upconn);
+
+struct upconn {
+	TAILQ_ENTRY(upconn) link;	/* idle: of the shelf; first, as slab.c asks */
+	struct upstream	*home;
+	struct shelf	*shelf;
+	enum place	 place;
+	bool		 reused;
+	unsigned	 life;		/* of the shelf when this was opened */
+	struct stream	 stream;
+	struct timer	 timer;		/* only of interest while idle: a busy one lets it pass */
+};
+
+struct shelf {
+	struct addr	   addr;
+	struct upconn_list idle;	/* the most recently used first */
+	unsigned	   nidle, nbusy;
+	unsigned	   life;	/* counts addresses: a connection of an earlier life is not kept */
+};
+
+struct upstream {
+	struct loop	*loop;
+	struct live	*live;
+	unsigned	 worker;
+	unsigned	 idle_max;
+	int64_t		 idle_usec;
+	struct slab	*conns;
+	struct shelf	*shelf[TASKS_MAX];	/* by slot, NULL where nothing ever was */
+};
+
+struct upstream *
+upstream_new(struct loop *l, struct live *live, unsigned worker)
+{
+	struct upstream *u = must_zalloc(sizeof *u);
+
+	u->loop = l;
+	u->live = live;
+	u->worker = worker;
+	u->conns = slab_new(l, sizeof(struct upconn), CONNS_KEPT);
+	return u;
+}
+
+void
+upstream_limits(struct upstream *u, unsigned idle_max, int64_t idle_usec)
+{
+	u->idle_max = idle_max;
+	u->idle_usec = idle_usec;
+}
+
+static void
+leave_place(struct upconn *c)
+{
+	if (c->place == PLACE_IDLE) {
+		TAILQ_REMOVE(&c->shelf->idle, c, link);
+		c->shelf->nidle--;
+		live_gauge_add(c->home->live, c->home->worker, LIVE_IDLE_UPSTREAMS, -1);
+	} else if (c->place == PLACE_BUSY)
+		c->shelf->nbusy--;
+}
+
+static void
+upstream_move(struct upconn *c, enum place to)
+{
+	ASSERT(c->place != PLACE_DEAD && c->place != to);
+	leave_place(c);
+	c->place = to;
+	if (to == PLACE_IDLE) {
+		TAILQ_INSERT_HEAD(&c->shelf->idle, c, link);
+		c->shelf->nidle++;
+		live_gauge_add(c->home->live, c->home->worker, LIVE_IDLE_UPSTREAMS, 1);
+	} else if (to == PLACE_BUSY) {
+		c->shelf->nbusy++;
+	} else {
+		stream_close(&c->stream);
+		timer_clear(c->home->loop, &c->timer);
+		slab_bury(c->home->conns, c);
+	}
+}
+
+/* An idle connection ends; nobody waits for it, but the reason counts. */
+static void
+idle_end(struct upconn *c, const struct why *why)
+{
+	live_count_why(c->home->live, c->home->worker, why);
+	upstream_move(c, PLACE_DEAD);
+}
+
+/* Nothing should come on an idle connection but its end. */
+static void
+on_idle(void *arg)
+{
+	struct upconn *c = arg;
+	char byte;
+	size_t got;
+
+	switch (stream_read(&c->stream, &byte, 1, &got)) {
+	case IO_AGAIN:
+		break;
+	case IO_DONE:
+		idle_end(c, WHY_UPSTREAM_EARLY);
+		break;
+	default:
+		idle_end(c, WHY_UPSTREAM_IDLE);
+	}
+}
+
+static void
+on_idle_late(void *arg)
+{
+	struct upconn *c = arg;
+
+	if (c->place == PLACE_IDLE)
+		idle_end(c, WHY_UPSTREAM_IDLE);
+}
+
+/* Ends a life of the shelf. */
+static void
+shelf_clear(struct shelf *s)
+{
+	s->life++;
+	while (!TAILQ_EMPTY(&s->idle))
+		idle_end(TAILQ_FIRST(&s->idle), WHY_UPSTREAM_IDLE);
+}
+
+static bool
+same_addr(const struct addr *a, const struct addr *b)
+{
+	return a->len == b->len && memcmp(&a->sa, &b->sa, a->len) == 0;
+}
+
+/* The shelf of the task's slot, emptied if it belonged to another address. */
+static struct shelf *
+shelf_of(struct upstream *u, const struct table_task *t)
+{
+	struct shelf *s = u->shelf[t->slot];
+
+	if (s == NULL) {
+		s = u->shelf[t->slot] = must_zalloc(sizeof *s);
+		TAILQ_INIT(&s->idle);
+		s->addr = t->addr;
+	} else if (!same_addr(&s->addr, &t->addr)) {
+		shelf_clear(s);
+		s->addr = t->addr;
+	}
+	return s;
+}
+
+const struct why *
+upstream_open(struct upstream *u, const struct table_task *t, stream_f *fn, void *arg, struct upconn **out)
+{
+	struct upconn *c = slab_take(u->conns);
+	const struct why *why;
+
+	memset(c, 0, sizeof *c);
+	if ((why = stream_connect(&c->stream, u->loop, &t->addr, fn, arg)) != NULL) {
+		slab_give(u->conns, c);
+		return why;
+	}
+	c->home = u;
+	c->shelf = shelf_of(u, t);
+	c->life = c->shelf->life;
+	upstream_move(c, PLACE_BUSY);
+	*out = c;
+	return NULL;
+}
+
+const struct why *
+upstream_take(struct upstream *u, const struct table_task *t, stream_f *fn, void *arg, struct upconn **out)
+{
+	struct upconn *c = TAILQ_FIRST(&shelf_of(u, t)->idle);
+
+	if (c == NULL)
+		return upstream_open(u, t, fn, arg, out);
+	upstream_move(c, PLACE_BUSY);
+	c->reused = true;
+	stream_adopt(&c->stream, fn, arg);
+	*out = c;
+	return NULL;
+}
+
+struct stream *
+upconn_stream(struct upconn *c)
+{
+	return &c->stream;
+}
+
+bool
+upconn_reused(const struct upconn *c)
+{
+	return c->reused;
+}
+
+/* Room is made by closing the one that was idle longest. Bytes or an end may be waiting already: on_idle looks. */
+void
+upstream_give(struct upconn **cp)
+{
+	struct upconn *c = *cp;
+	struct upstream *u = c->home;
+	struct shelf *s = c->shelf;
+
+	*cp = NULL;
+	if (u->idle_max == 0 || c->life != s->life) {
+		upstream_move(c, PLACE_DEAD);
+		return;
+	}
+	if (s->nidle >= u->idle_max)
+		idle_end(TAILQ_LAST(&s->idle, upconn_list), WHY_UPSTREAM_IDLE);
+	upstream_move(c, PLACE_IDLE);
+	stream_adopt(&c->stream, on_idle, c);
+	timer_set(u->loop, &c->timer, loop_now(u->loop) + u->idle_usec, on_idle_late, c);
+	if (c->stream.readable)
+		on_idle(c);
+}
+
+void
+upstream_drop(struct upconn **cp)
+{
+	struct upconn *c = *cp;
+
+	*cp = NULL;
+	if (c != NULL)
+		upstream_move(c, PLACE_DEAD);
+}
+
+/* ---- the whole ---- */
+
+void
+upstream_table(struct upstream *u, const struct table *t)
+{
+	uint32_t n;
+	const struct table_task *task = table_tasks(t, &n);
+	bool *named = must_zalloc(TASKS_MAX);
+
+	for (uint32_t i = 0; i < n; i++)
+		named[task[i].slot] = true;
+	for (unsigned slot = 0; slot < TASKS_MAX; slot++) {
+		struct shelf *s = u->shelf[slot];
+		if (s == NULL || named[slot])
+			continue;
+		shelf_clear(s);
+		if (s->nbusy == 0) {
+			free(s);
+			u->shelf[slot] = NULL;
+		}
+	}
+	free(named);
+}
+
+void
+upstream_free(struct upstream **up)
+{
+	struct upstream *u = *up;
+
+	*up = NULL;
+	for (unsigned slot = 0; slot < TASKS_MAX; slot++) {
+		struct shelf *s = u->shelf[slot];
+		if (s == NULL)
+			continue;
+		shelf_clear(s);
+		ASSERT(s->nbusy == 0);
+		free(s);
+	}
+	slab_free(&u->conns);
+	free(u);
+}

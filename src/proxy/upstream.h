@@ -1,0 +1,36 @@
+/*
+ * upstream: connections to tasks, idle and busy. Idle ones stay registered with the loop, so that their
+ * end is noticed at once. Knows nothing of weights: pick.c says which task, we say which socket.
+ */
+#ifndef PROXY_UPSTREAM_H
+#define PROXY_UPSTREAM_H
+
+#include "net/stream.h"
+#include "world/live.h"
+#include "world/table.h"
+
+struct upstream;
+struct upconn;
+
+struct upstream	*upstream_new(struct loop *, struct live *, unsigned worker);
+void		 upstream_free(struct upstream **);		/* busy connections must have come back */
+void		 upstream_limits(struct upstream *, unsigned idle_max_per_task, int64_t idle_usec);
+/* Connections to tasks that are not in this table are not kept any longer. */
+void		 upstream_table(struct upstream *, const struct table *);
+
+/*
+ * A connection to the task, the caller's until given or dropped: an idle one, or else one that is being
+ * opened (stream_connected says when it is). `fn` is called when its stream changes. A failure is a socket
+ * that could not even be started, and touches nothing.
+ */
+const struct why *upstream_take(struct upstream *, const struct table_task *, stream_f *fn, void *arg, struct upconn **);
+/* The same, but never an idle one. */
+const struct why *upstream_open(struct upstream *, const struct table_task *, stream_f *fn, void *arg, struct upconn **);
+struct stream	*upconn_stream(struct upconn *);
+bool		 upconn_reused(const struct upconn *);		/* it was idle before: it may have died unnoticed */
+
+/* The exchange is over and the connection is clean: keeps it for the next, if there is room. */
+void		 upstream_give(struct upconn **);
+void		 upstream_drop(struct upconn **);		/* closes; NULL is fine */
+
+#endif

@@ -1,0 +1,328 @@
+/*
+ * stage: a proxy on its loop, with clients and tasks played by the test over loopback sockets, all in one
+ * thread. Whoever waits turns the loop meanwhile, and gives up after PATIENCE.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/bug.h"
+#include "base/clock.h"
+#include "proxy/proxy.h"
+
+#pragma GCC diagnostic ignored "-Wunused-function"	/* no test plays every part */
+
+#define PATIENCE	(10 * USEC_PER_SEC)
+#define MSEC		USEC_PER_MSEC
+#define TASKS		4
+
+struct stage {
+	struct loop	*loop;
+	struct proxy	*proxy;
+	struct live	*live;
+	struct phys	*phys;
+	struct addr	 front;
+	int		 origin[TASKS];		/* listening sockets of the tasks */
+	struct addr	 origin_addr[TASKS];
+	int		 norigins;
+	struct table_service service;		/* as in the next stage_table */
+	struct proxy_conf conf;
+	int		 drained;
+	uint64_t	 serial;
+};
+
+static struct stage stage;
+
+static int
+stage_listen(struct addr *a)
+{
+	int fd;
+
+	assert_null(addr_parse(STR("127.0.0.1:0"), a));
+	assert_null(sock_listen(a, false, &fd));
+	assert_int_equal(getsockname(fd, &a->sa.any, &a->len), 0);
+	return fd;
+}
+
+/* One node per origin; the service "web" on any host has one task per origin. */
+static void
+stage_table(void)
+{
+	struct table_maker *m = table_maker_new(++stage.serial);
+	struct table_service s = stage.service;
+	struct table_route r = { .host = { 0 } };
+	struct table *t;
+	char name[16];
+	int fd;
+
+	for (int i = 0; i < stage.norigins; i++) {
+		snprintf(name, sizeof name, "n%d", i);
+		table_maker_node(m, &(struct table_node){ .name = table_maker_text(m, str_of(name)), .slot = (uint32_t)i });
+	}
+	s.name = table_maker_text(m, STR("web"));
+	if (s.health_interval_usec > 0)
+		s.health_path = table_maker_text(m, STR("/health"));
+	r.service = table_maker_service(m, &s);
+	for (int i = 0; i < stage.norigins; i++) {
+		snprintf(name, sizeof name, "web.%d", i);
+		table_maker_task(m, &(struct table_task){ .name = table_maker_text(m, str_of(name)),
+		    .addr = stage.origin_addr[i], .node = (uint32_t)i, .slot = (uint32_t)i });
+	}
+	r.path = table_maker_text(m, STR("/"));
+	table_maker_route(m, &r);
+	assert_null(table_maker_seal(m, &fd));
+	table_maker_free(&m);
+	assert_null(table_open(fd, &t));
+	proxy_table(stage.proxy, t);
+	table_unref(&t);
+}
+
+static void
+stage_open(int norigins)
+{
+	int fd;
+
+	memset(&stage, 0, sizeof stage);
+	stage.loop = loop_new();
+	stage.live = live_init(must_zalloc(live_bytes()), 1);
+	stage.phys = phys_init(must_zalloc(phys_bytes()));
+	stage.conf = (struct proxy_conf){ .live = stage.live, .phys = stage.phys, .seed = 1, .client_head_usec = PATIENCE,
+		.client_idle_usec = PATIENCE, .client_body_usec = PATIENCE, .client_write_usec = PATIENCE, .clients_max = 16,
+		.upstream_idle_max = 4, .upstream_idle_usec = PATIENCE, .probe = true };
+	stage.service = (struct table_service){ .policy = POLICY_ROUND_ROBIN, .connect_usec = PATIENCE,
+		.response_usec = PATIENCE, .idle_usec = PATIENCE, .tunnel_usec = PATIENCE, .health_interval_usec = 0,
+		.health_timeout_usec = PATIENCE, .health_rise = 1, .health_fall = 1 };
+	stage.norigins = norigins;
+	for (int i = 0; i < norigins; i++)
+		stage.origin[i] = stage_listen(&stage.origin_addr[i]);
+	stage.proxy = proxy_new(stage.loop, &stage.conf);
+	fd = stage_listen(&stage.front);
+	proxy_listen(stage.proxy, fd, &stage.front);
+	if (norigins > 0)
+		stage_table();
+}
+
+static void
+stage_turn(void)
+{
+	loop_turn(stage.loop, 1 * MSEC);
+}
+
+static void
+stage_close(void)
+{
+	struct live_task t;
+
+	proxy_free(&stage.proxy);
+	loop_turn(stage.loop, 0);
+	for (int i = 0; i < stage.norigins; i++) {
+		live_task_read(stage.live, (unsigned)i, &t);
+		assert_int_equal(t.inflight, 0);
+		assert_int_equal(live_node_inflight(stage.live, (unsigned)i), 0);
+		close(stage.origin[i]);
+	}
+	assert_int_equal(live_gauge_total(stage.live, LIVE_CLIENTS), 0);
+	assert_int_equal(live_gauge_total(stage.live, LIVE_IDLE_UPSTREAMS), 0);
+	loop_free(&stage.loop);
+	free(stage.live);
+	free(stage.phys);
+}
+
+#define WAIT_UNTIL(condition) do { \
+	int64_t until_ = clock_mono_usec() + PATIENCE; \
+	while (!(condition)) { \
+		if (clock_mono_usec() > until_) \
+			fail_msg("waited in vain: %s", #condition); \
+		stage_turn(); \
+	} \
+} while (0)
+
+/* ---- playing a client, or a task ---- */
+
+static int
+dial_addr(const struct addr *a)
+{
+	int fd;
+
+	assert_null(sock_connect(a, &fd));
+	return fd;
+}
+
+static int
+dial(void)
+{
+	return dial_addr(&stage.front);
+}
+
+/* The proxy has connected to this task. */
+static int
+answer_call(int origin)
+{
+	struct addr peer;
+	int fd;
+
+	WAIT_UNTIL((fd = sock_accept(stage.origin[origin], &peer)) >= 0);
+	return fd;
+}
+
+static bool
+nobody_calls(int origin)
+{
+	struct addr peer;
+
+	return sock_accept(stage.origin[origin], &peer) < 0;
+}
+
+static void
+say_bytes(int fd, const char *p, size_t len)
+{
+	while (len > 0) {
+		ssize_t n;
+		WAIT_UNTIL((n = send(fd, p, len, MSG_NOSIGNAL)) > 0 || errno != EAGAIN);
+		assert_true(n > 0);
+		p += n;
+		len -= (size_t)n;
+	}
+}
+
+static void
+say(int fd, const char *text)
+{
+	say_bytes(fd, text, strlen(text));
+}
+
+/* One byte per turn: nothing may depend on how bytes are cut. */
+static void
+say_slowly(int fd, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		say_bytes(fd, text, 1);
+		stage_turn();
+	}
+}
+
+/* Exactly this comes next. */
+static void
+hear_bytes(int fd, const char *want, size_t len)
+{
+	char *got = must_alloc(len + 1);
+	size_t at = 0;
+	ssize_t n = 0;
+
+	while (at < len) {
+		WAIT_UNTIL((n = recv(fd, got + at, len - at, 0)) >= 0 || errno != EAGAIN);
+		if (n <= 0)
+			break;
+		at += (size_t)n;
+	}
+	got[at] = '\0';
+	if (len < 4096)
+		assert_string_equal(got, want);
+	assert_true(at == len && memcmp(got, want, len) == 0);
+	free(got);
+}
+
+static void
+hear(int fd, const char *want)
+{
+	hear_bytes(fd, want, strlen(want));
+}
+
+static void
+hear_end(int fd)
+{
+	char c;
+	ssize_t n;
+
+	WAIT_UNTIL((n = recv(fd, &c, 1, 0)) >= 0 || errno != EAGAIN);
+	assert_int_equal(n, 0);
+}
+
+static void
+hear_break(int fd)
+{
+	char c;
+	ssize_t n;
+
+	WAIT_UNTIL((n = recv(fd, &c, 1, 0)) >= 0 || errno != EAGAIN);
+	assert_int_equal(n, -1);
+	assert_int_equal(errno, ECONNRESET);
+}
+
+/* One of our own answers: its status and its reason. The rest of it is eaten. */
+static void
+hear_why(int fd, int status, const struct why *why)
+{
+	char got[2048] = "", want[64];
+	size_t at = 0;
+	ssize_t n;
+	char *body;
+
+	for (;;) {
+		unsigned long length;
+		WAIT_UNTIL((n = recv(fd, got + at, 1, 0)) >= 0 || errno != EAGAIN);
+		assert_true(n == 1 && at < sizeof got - 1);
+		got[++at] = '\0';
+		if ((body = strstr(got, "\r\n\r\n")) == NULL)
+			continue;
+		length = strtoul(strstr(got, "Content-Length:") + 15, NULL, 10);
+		if (strlen(body + 4) == length)
+			break;
+	}
+	snprintf(want, sizeof want, "HTTP/1.1 %d ", status);
+	assert_memory_equal(got, want, strlen(want));
+	snprintf(want, sizeof want, "\r\nMola-Why: %s\r\n", why->name);
+	assert_non_null(strstr(got, want));
+}
+
+static void
+hang_up(int fd)
+{
+	struct linger none = { .l_onoff = 1 };
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+	close(fd);
+}
+
+static unsigned
+inflight(void)
+{
+	unsigned n = 0;
+
+	for (int i = 0; i < stage.norigins; i++)
+		n += live_task_inflight(stage.live, (unsigned)i);
+	return n;
+}
+
+static uint64_t
+whys(const struct why *w)
+{
+	return live_why_total(stage.live, w->id);
+}
+
+/* ---- what is said most often ---- */
+
+#define GET(path)	"GET " path " HTTP/1.1\r\nHost: a.example\r\n\r\n"
+#define FORWARDED	"X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: a.example\r\n"
+#define GOT(path)	"GET " path " HTTP/1.1\r\nHost: a.example\r\n" FORWARDED "\r\n"
+#define OK(length, body) "HTTP/1.1 200 OK\r\nContent-Length: " #length "\r\n\r\n" body
+
+/* One plain exchange on open connections. */
+static void
+exchange(int client, int task)
+{
+	say(client, GET("/"));
+	hear(task, GOT("/"));
+	say(task, OK(2, "ok"));
+	hear(client, OK(2, "ok"));
+}
