@@ -224,7 +224,8 @@ read_task_address(const struct conf_key *k, struct str s, void *member, char *pr
 	struct addr a = { 0 };
 
 	(void)k;
-	if (s.len == 0 || s.p[0] == ':' || addr_parse(s, &a) != NULL || addr_port(&a) == 0)
+	/* workers may not open unix sockets */
+	if (s.len == 0 || s.p[0] == ':' || addr_parse(s, &a) != NULL || addr_port(&a) == 0 || a.sa.any.sa_family == AF_UNIX)
 		return problem_say(problem, "'%s' is not an address; expected an IP address and a port, such as 10.0.0.1:80", QUOTED(s));
 	memcpy(member, &a, sizeof a);
 	return true;
@@ -287,10 +288,12 @@ read_listen(const struct conf_key *k, struct str s, void *member, char *problem)
 static bool
 read_host(const struct conf_key *k, struct str s, void *member, char *problem)
 {
+	struct str name = s;
 	char lower[256];
 
-	(void)k;
-	if (s.len == 0 || s.len > 253 || (!all_of(s, ".-_") && (s.p[0] != '[' || !all_of(s, "[]:."))))
+	if (k->section == SECTION_SERVICE && str_starts(s, STR("*.")))	/* all below, as table_match reads it */
+		name = (struct str){ s.p + 2, s.len - 2 };
+	if (name.len == 0 || s.len > 253 || (!all_of(name, ".-_") && (name.p[0] != '[' || !all_of(name, "[]:."))))
 		return problem_say(problem, "'%s' is not a host; expected a name such as www.example.org, without a port", QUOTED(s));
 	str_copy(lower, sizeof lower, s);
 	for (char *c = lower; *c != '\0'; c++)

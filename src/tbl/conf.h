@@ -22,7 +22,7 @@ SECTION(UPSTREAM, TOP, "upstream", MAP, struct conf,
 SECTION(DEFAULTS, TOP, "defaults", MAP, struct service_conf,
     "What holds for every service that does not say otherwise under the same key.")
 SECTION(HEALTH, DEFAULTS, "health", MAP, struct service_conf,
-    "Active health checks. A task that was never checked is believed to be healthy.")
+    "Active health checks, in defaults and in each service. A task that was never checked is believed to be healthy.")
 SECTION(NODE, TOP, "nodes", LIST, struct conf_node,
     "The machines.")
 SECTION(SERVICE, TOP, "services", LIST, struct conf_service,
@@ -33,9 +33,9 @@ SECTION(TASK, SERVICE, "tasks", LIST, struct conf_task,
 KEY(TOP, "listen", LISTEN, listen_at, REQUIRED, "", "",
     "Addresses on which clients are served: one or a list of host:port, [v6]:port, :port, unix:/path.")
 KEY(TOP, "workers", WORKERS, workers, "auto", "1", "16",
-    "How many processes serve clients; auto is one for each CPU that we may use.")
+    "How many processes serve clients; auto is one for each CPU that we may use. A change takes effect at the next start.")
 KEY(TOP, "user", STRING, user, "nobody", "", "",
-    "Whom the workers become when Mola is started by root.")
+    "Whom the workers become when Mola is started by root. A change takes effect at the next start.")
 KEY(TOP, "stop", DURATION, stop_usec, "30s", "0s", "1h",
     "How long requests under way may take to end when Mola is told to stop.")
 
@@ -124,7 +124,8 @@ KEY(NODE, "node_exporter", EXPORTER, node_exporter, NONE, "", "",
 KEY(SERVICE, "name", NAME, name, REQUIRED, "", "",
     "Unique among services.")
 KEY(SERVICE, "host", HOSTS, hosts, NONE, "", "",
-    "Host names, one or a list. Without it, any host for which no other service is named.")
+    "Host names, one or a list; '*.example.org' (quoted) stands for all below it. Without it, any host for which no "
+    "other service is named.")
 KEY(SERVICE, "path", PATHS, paths, "/", "", "",
     "Path prefixes, one or a list. A prefix ends at a slash or at the end of the path; the longest wins.")
 
@@ -133,4 +134,4 @@ KEY(TASK, "name", NAME, name, NONE, "", "",
 KEY(TASK, "node", NAME, node, REQUIRED, "", "",
     "The node that it runs on: a name of nodes.")
 KEY(TASK, "address", TASK_ADDRESS, addr, REQUIRED, "", "",
-    "IP address and port, or unix:/path.")
+    "IP address and port.")

@@ -2,6 +2,10 @@
  * Every option of every verb, once. OPTION(verb, name, argument, help); the verb `ask` stands for all that
  * question a running Mola.
  */
+OPTION(agent, "--listen",     "ADDRESS", "where to answer (0.0.0.0:9101)")
+OPTION(agent, "--period",     "DURATION", "time between samples on a stream that names none (1s)")
+OPTION(agent, "--proc",       "DIR",   "where to look instead of /proc")
+OPTION(agent, "--cgroup",     "DIR",   "where to look instead of /sys/fs/cgroup")
 OPTION(ask,   "--admin",      "WHERE", "whom to ask: unix:/path or http://host:port; also $MOLA_ADMIN")
 OPTION(ask,   "--token-file", "FILE",  "the admin token, for writes over http")
 OPTION(ask,   "--json",       "",      "print the answer as it came")

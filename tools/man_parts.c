@@ -1,0 +1,172 @@
+/*
+ * man_parts: the parts of the manual pages that are tables in src/tbl/, as mdoc. tools/man puts them in place.
+ */
+#include <stdio.h>
+#include <string.h>
+
+/* Text, each sentence on its own line, the first letter large. */
+static void
+sentences(const char *s)
+{
+	if (*s >= 'a' && *s <= 'z')
+		putchar(*s++ & ~0x20);
+	for (; *s != '\0'; s++) {
+		putchar(*s);
+		if (*s == '.' && s[1] == ' ') {
+			putchar('\n');
+			s++;
+		}
+	}
+	putchar('\n');
+}
+
+static void
+verbs(void)
+{
+	printf(".Bl -tag -width services\n");
+#define CMD(name, function, args, help) printf(".It Ic " #name "%s%s\n", *args == '\0' ? "" : " Ar ", args); sentences(help ".");
+#include "../src/tbl/cmds.h"
+#undef CMD
+	printf(".El\n");
+}
+
+static void
+options(const char *verb)
+{
+	printf(".Bl -tag -width Ds\n");
+#define OPTION(v, name, arg, help) \
+	if (strcmp(#v, verb) == 0) { \
+		printf(".It Fl %s%s%s\n", name + 1, *arg == '\0' ? "" : " Ar ", arg); \
+		sentences(help "."); \
+	}
+#include "../src/tbl/options.h"
+#undef OPTION
+	printf(".El\n");
+}
+
+static void
+reasons(void)
+{
+	const char *status;
+	char lower[64];
+	size_t i;
+
+	printf(".Bl -tag -width Ds\n");
+#define WHY(id, code, blame, text) \
+	for (i = 0; i < sizeof #id; i++) \
+		lower[i] = #id[i] >= 'A' && #id[i] <= 'Z' ? (char)(#id[i] | 0x20) : #id[i]; \
+	status = #code; \
+	printf(".It Cm %s%s%s\n", lower, strcmp(status, "0") == 0 ? "" : " Pq Li ", strcmp(status, "0") == 0 ? "" : status); \
+	sentences(text ".");
+#include "../src/tbl/why.h"
+#undef WHY
+	printf(".El\n");
+}
+
+static void
+metrics(void)
+{
+	printf(".Bl -tag -width Ds\n");
+#define METRIC(id, name, type, help) printf(".It Cm " name " Pq " type "\n"); sentences(help);
+#include "../src/tbl/metrics.h"
+#undef METRIC
+	printf(".El\n");
+}
+
+static void
+policies(void)
+{
+	printf(".Bl -tag -width round-robin\n");
+#define POLICY(id, name, text) printf(".It Cm " name "\n"); sentences(text ".");
+#include "../src/tbl/policies.h"
+#undef POLICY
+	printf(".El\n");
+}
+
+/* keys: one row after the other, in the order of the sections */
+
+enum section {
+#define SECTION(id, parent, key, shape, type, help) SECTION_##id,
+#define KEY(section, name, type, field, fallback, least, most, help)
+#include "../src/tbl/conf.h"
+#undef SECTION
+#undef KEY
+};
+
+#define NONE		NULL
+#define REQUIRED	required
+static const char required[] = "";
+
+static void
+key(const char *name, const char *fallback, const char *least, const char *most, const char *help)
+{
+	printf(".It Ic %s\n", name);
+	sentences(help);
+	if (*least != '\0')
+		printf("From\n.Cm %s\nto\n.Cm %s .\n", least, most);
+	if (fallback == required)
+		printf("Required.\n");
+	else if (fallback != NULL)
+		printf("Default:\n.Cm %s .\n", fallback);
+}
+
+static void
+keys_of(enum section of)
+{
+	printf(".Bl -tag -width Ds\n");
+#define SECTION(id, parent, name, shape, type, help)
+#define KEY(section, name, type, field, fallback, least, most, help) \
+	if (SECTION_##section == of) \
+		key(name, fallback, least, most, help);
+#include "../src/tbl/conf.h"
+#undef SECTION
+#undef KEY
+	printf(".El\n");
+}
+
+/* What is inside services is told as services.tasks; health belongs to two. */
+static void
+heading(enum section parent, const char *name)
+{
+	printf(".Ss %s%s\n", parent == SECTION_SERVICE ? "services." : "", name);
+}
+
+static void
+keys(void)
+{
+#define MAP "A mapping."
+#define LIST "A list of mappings."
+#define SECTION(id, parent, name, shape, type, help) \
+	if (SECTION_##id != SECTION_TOP) { \
+		heading(SECTION_##parent, name); \
+		printf("%s\n", shape); \
+		sentences(help); \
+	} \
+	keys_of(SECTION_##id);
+#define KEY(section, name, type, field, fallback, least, most, help)
+#include "../src/tbl/conf.h"
+#undef SECTION
+#undef KEY
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *part = argc == 2 ? argv[1] : "";
+
+	if (strcmp(part, "verbs") == 0)
+		verbs();
+	else if (strcmp(part, "agent") == 0 || strcmp(part, "ask") == 0 || strcmp(part, "drain") == 0)
+		options(part);
+	else if (strcmp(part, "reasons") == 0)
+		reasons();
+	else if (strcmp(part, "metrics") == 0)
+		metrics();
+	else if (strcmp(part, "policies") == 0)
+		policies();
+	else if (strcmp(part, "keys") == 0)
+		keys();
+	else
+		return 1;
+	return 0;
+}
