@@ -19,6 +19,7 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/rng.h"
+#include "lib/config.h"
 #include "lib/exporter.h"
 #include "lib/lag.h"
 #include "lib/plan.h"
@@ -459,8 +460,32 @@ usage(void)
 	    "  --size F           threads of one tenant, as a fraction of its node's cores (1)\n"
 	    "  --stay SECONDS     mean stay of one tenant (5)\n"
 	    "  --seed N           of the tenants (1)\n"
-	    "  --hog NODE,THREADS,FROM[,TO]   seconds from the start; may be given again\n", stderr);
+	    "  --hog NODE,THREADS,FROM[,TO]   seconds from the start; may be given again\n"
+	    "  --config LISTEN,ADMIN,SOCKET,PERIOD,POLICY,...   do not run: print a configuration of Mola for this cluster,\n"
+	    "                     policy k on set k, chosen by the host of that name\n", stderr);
 	return 2;
+}
+
+/* Never returns: prints, and that was it. */
+static bool
+config_print(const struct cluster *c, char *list)
+{
+	char *word[PLAN_SETS_MAX + 4], *rest = list;
+	struct config conf = { .plan = &c->plan };
+	unsigned n = 0;
+
+	while (n < PLAN_SETS_MAX + 4 && (word[n] = strsep(&rest, ",")) != NULL)
+		n++;
+	if (n < 5 || n - 4 > c->plan.nsets)
+		return false;
+	conf.listen = word[0];
+	conf.admin = word[1];
+	conf.socket = word[2];
+	conf.period = word[3];
+	conf.npolicies = n - 4;
+	memcpy(conf.policy, word + 4, conf.npolicies * sizeof *word);
+	config_write(&conf, stdout);
+	exit(0);
 }
 
 static bool
@@ -483,7 +508,9 @@ options_parse(struct cluster *c, int argc, char **argv)
 {
 	static const struct option options[] = { { "cores", 1, NULL, 'c' }, { "sets", 1, NULL, 'k' }, { "net", 1, NULL, 'n' },
 		{ "port", 1, NULL, 'p' }, { "exporter-port", 1, NULL, 'e' }, { "tenants", 1, NULL, 't' }, { "stay", 1, NULL, 's' },
-		{ "size", 1, NULL, 'z' }, { "seed", 1, NULL, 'r' }, { "hog", 1, NULL, 'h' }, { 0 } };
+		{ "size", 1, NULL, 'z' }, { "seed", 1, NULL, 'r' }, { "hog", 1, NULL, 'h' },
+		{ "config", 1, NULL, 'C' }, { 0 } };
+	char *config = NULL;
 	bool ok = true;
 	int o;
 
@@ -499,11 +526,12 @@ options_parse(struct cluster *c, int argc, char **argv)
 		case 'z': ok = (c->tenants_conf.size = atof(optarg)) > 0; break;
 		case 'r': c->seed = strtoull(optarg, NULL, 10); break;
 		case 'h': ok = hog_parse(c, optarg); break;
+		case 'C': config = optarg; break;
 		default: ok = false;
 		}
 	for (unsigned i = 0; i < c->nhogs; i++)
 		ok = ok && c->hog[i].node <= c->plan.nnodes;
-	return ok && optind == argc;
+	return ok && optind == argc && (config == NULL || config_print(c, config));
 }
 
 int

@@ -56,6 +56,7 @@ struct demo {
 	uint64_t	 arrived[LOOKS + 1][SHOW_NODES];	/* at the last looks, the newest first */
 	unsigned	 nlooks;
 	double		 load_late, cluster_late;	/* shares of time */
+	double		 next_line;		/* where there is no terminal */
 	bool		 stopped;		/* Ctrl-C */
 };
 
@@ -165,7 +166,8 @@ static void
 conf_write(struct demo *d)
 {
 	char socket[128];
-	struct config c = { .plan = &d->plan, .listen = d->listen, .admin = d->admin, .socket = socket, .period = "1s" };
+	struct config c = { .plan = &d->plan, .listen = d->listen, .admin = d->admin, .socket = socket, .period = "1s",
+		.npolicies = NPOLICIES };
 	FILE *f = fopen(d->conf, "we");
 
 	snprintf(socket, sizeof socket, "%s/admin.sock", d->dir);
@@ -428,10 +430,10 @@ hog_watch(struct demo *d)
 		return;
 	d->avoided = true;
 	if (d->hogged)
-		snprintf(text, sizeof text, "%.1f s later %.0f of 100 requests go to n%u, not %.0f", after, 100 * now,
-		    d->hog_node + 1, 100 * d->share_before);
+		snprintf(text, sizeof text, "%.1f s later n%u gets %.0f %% of the requests, not %.0f %%", after, d->hog_node + 1,
+		    100 * now, 100 * d->share_before);
 	else
-		snprintf(text, sizeof text, "%.1f s later n%u has %.0f %% of the requests again", after, d->hog_node + 1, 100 * now);
+		snprintf(text, sizeof text, "%.1f s later n%u gets %.0f %% of the requests again", after, d->hog_node + 1, 100 * now);
 	show_event(&d->show, stdout, text);
 }
 
@@ -449,8 +451,10 @@ look(struct demo *d, unsigned turn)
 	hog_turn(d);
 	hog_watch(d);
 	show_draw(&d->show, stdout);
-	if (turn % (5000 / REFRESH_MSEC) == 5000 / REFRESH_MSEC - 1)
+	if (d->show.seconds >= d->next_line) {
 		show_line(&d->show, stdout);
+		d->next_line += 5;
+	}
 }
 
 static void
@@ -552,6 +556,7 @@ scene_set(struct demo *d)
 	s->nnodes = d->plan.nnodes;
 	s->npolicies = NPOLICIES;
 	s->watched = d->hog_node;
+	d->next_line = 1;
 	for (unsigned i = 0; i < s->nnodes; i++) {
 		s->node[i].cores = d->plan.cores[i];
 		s->node[i].cost = NAN;

@@ -6,7 +6,7 @@ nodes_write(const struct config *c, FILE *f)
 	char at[PLAN_TEXT_MAX];
 
 	fputs("nodes:\n", f);
-	for (unsigned k = 0; k < c->plan->nsets; k++)
+	for (unsigned k = 0; k < c->npolicies; k++)
 		for (unsigned i = 1; i <= c->plan->nnodes; i++)
 			fprintf(f, "  - { name: %s-n%u, node_exporter: \"http://%s/metrics\" }\n", c->policy[k], i,
 			    plan_address(c->plan, k, i, c->plan->exporter_port, at));
@@ -18,7 +18,7 @@ services_write(const struct config *c, FILE *f)
 	char at[PLAN_TEXT_MAX];
 
 	fputs("services:\n", f);
-	for (unsigned k = 0; k < c->plan->nsets; k++) {
+	for (unsigned k = 0; k < c->npolicies; k++) {
 		fprintf(f, "  - name: %s\n    host: %s\n    policy: %s\n    tasks:\n", c->policy[k], c->policy[k], c->policy[k]);
 		for (unsigned i = 1; i <= c->plan->nnodes; i++)
 			fprintf(f, "      - { node: %s-n%u, address: \"%s\" }\n", c->policy[k], i,

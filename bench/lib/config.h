@@ -11,7 +11,8 @@
 
 struct config {
 	const struct plan	*plan;
-	const char		*policy[PLAN_SETS_MAX];	/* as many as plan->nsets */
+	const char		*policy[PLAN_SETS_MAX];
+	unsigned		 npolicies;		/* at most plan->nsets */
 	const char		*listen, *admin, *socket;
 	const char		*period;		/* of samples */
 	unsigned		 workers;		/* 0: auto */

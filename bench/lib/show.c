@@ -59,6 +59,18 @@ show_event(struct show *s, FILE *f, const char *text)
 	fflush(f);
 }
 
+/* How many bytes make so many columns; every character here is one column wide. */
+static int
+cut(const char *text, unsigned columns)
+{
+	int n = 0;
+
+	for (; text[n] != '\0'; n++)
+		if (((unsigned char)text[n] & 0xc0) != 0x80 && columns-- == 0)
+			break;
+	return n;
+}
+
 /* One line of the picture; plain text only, so that it can be cut. */
 static void
 line(const struct show *s, FILE *f, int colour, const char *fmt, ...)
@@ -69,7 +81,7 @@ line(const struct show *s, FILE *f, int colour, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	fprintf(f, "%s%.*s%s\033[K\n", paint(s, colour), (int)s->width, text, paint(s, PLAIN));
+	fprintf(f, "%s%.*s%s\033[K\n", paint(s, colour), cut(text, s->width), text, paint(s, PLAIN));
 }
 
 /* Cores of a node from left to right: others' threads, ours, free ones. */
@@ -91,15 +103,21 @@ bar(const struct show *s, FILE *f, const struct show_node *n)
 	fputs(paint(s, PLAIN), f);
 }
 
+static bool
+has_room(const struct show_node *n)
+{
+	return n->others + n->ours + 1 <= n->cores;
+}
+
 static const char *
 verdict(const struct show_node *n, char out[40])
 {
+	unsigned threads = n->others + n->ours;
+
 	if (n->hog > 0)
 		snprintf(out, 40, "HOG: %u threads", n->hog);
-	else if (isnan(n->cost))
-		snprintf(out, 40, "not known yet");
 	else
-		snprintf(out, 40, "%s", n->cost <= 1 ? "has room" : n->cost <= 2 ? "is full" : "is overfull");
+		snprintf(out, 40, "%s", has_room(n) ? "has room" : threads <= n->cores ? "full" : "crowded");
 	return out;
 }
 
@@ -115,14 +133,17 @@ node_line(const struct show *s, FILE *f, unsigned i)
 	fprintf(f, " n%-2u %5g  ", i + 1, n->cores);
 	bar(s, f, n);
 	fprintf(f, " %6u %6u %4.0f %% %6s  ", n->others, n->ours, 100 * n->share, cost);
-	fprintf(f, "%s%.*s%s\033[K\n", paint(s, n->hog > 0 ? RED : n->cost <= 1 ? GREEN : PLAIN), room > 0 ? room : 0,
+	fprintf(f, "%s%.*s%s\033[K\n", paint(s, n->hog > 0 ? RED : has_room(n) ? GREEN : PLAIN), room > 0 ? room : 0,
 	    s->width >= 130 && n->hog == 0 ? n->reason : verdict(n, words), paint(s, PLAIN));
 }
 
 static void
 number(char out[24], double ms, bool at_least)
 {
-	snprintf(out, 24, "%s%.*f", at_least ? ">" : "", ms < 1000 ? 1 : 0, ms);
+	if (ms > 0)
+		snprintf(out, 24, "%s%.*f", at_least ? ">" : "", ms < 1000 ? 1 : 0, ms);
+	else
+		snprintf(out, 24, "-");
 }
 
 static void
@@ -166,7 +187,8 @@ show_draw(struct show *s, FILE *f)
 	fputs("\033[H", f);
 	line(s, f, BOLD, " Mola: each request goes to the node that has room for it      %5.0f of %.0f s", s->seconds, s->total);
 	line(s, f, DIM, " %u emulated nodes; real: Mola, HTTP, and %.0f requests/s to each policy", s->nnodes, s->rate);
-	line(s, f, PLAIN, "");
+	line(s, f, DIM, s->utf8 ? " below, what policy marginal sees and does:  █ others' threads  ▒ our requests"
+	    : " below, what policy marginal sees and does:  # others' threads  = our requests");
 	line(s, f, DIM, " node cores %-*s others   ours  share   cost", BAR + 1, " threads on the cores");
 	for (unsigned i = 0; i < s->nnodes; i++)
 		node_line(s, f, i);
