@@ -144,12 +144,23 @@ period_of(const struct steer *s, const struct world_node *n, int64_t gap)
 	return measured > s->conf.period_usec ? measured : s->conf.period_usec;
 }
 
+/* n_s: a mean for a mean, an instant for an instant. */
+static double
+inflight_met(struct world_node *n, const struct demand *d, double inflight)
+{
+	double mean = n->inflight_looks > 0 ? n->inflight_sum / n->inflight_looks : inflight;
+
+	n->inflight_sum = n->inflight_looks = 0;
+	return d->instant ? inflight : mean;
+}
+
 const struct why *
 steer_sample(struct steer *s, struct world_node *n, const struct sample *sample, double inflight)
 {
 	struct law_node *law = &n->row.law;
 	struct sample good = *sample;
 	const struct why *why = guard_sample(&good, n->sample.taken_usec, s->now == 0 ? good.taken_usec : s->now);
+	struct demand demand = demand_of(&good);
 	bool returned = n->samples == 0 && n->sample.taken_usec != 0;
 
 	if (why != NULL)
@@ -162,11 +173,11 @@ steer_sample(struct steer *s, struct world_node *n, const struct sample *sample,
 		n->gap_usec = good.taken_usec - n->sample.taken_usec;
 	}
 	n->sample = good;
-	n->inflight_sampled = inflight;
+	n->inflight_sampled = inflight_met(n, &demand, inflight);
 	if (n->samples < UINT32_MAX)
 		n->samples++;
 	if (n->samples >= GUARD_SAMPLES) {
-		law->others = demand_threads(&good) - s->conf.balancers * inflight;
+		law->others = demand.threads - s->conf.balancers * n->inflight_sampled;
 		law->sampled_usec = good.taken_usec;
 	}
 	if (s->now != 0)			/* what concerns this node alone need not wait for the next tick */
@@ -184,6 +195,9 @@ steer_tick(struct steer *s, int64_t now)
 	s->fleet = fleet_look(s, now);
 	if (score_due)
 		s->score_due = now + s->conf.best_node_period_usec;
-	LIST_FOREACH(n, &s->world->nodes, link)
+	LIST_FOREACH(n, &s->world->nodes, link) {
+		n->inflight_sum += live_node_inflight(s->world->live, n->slot);
+		n->inflight_looks++;
 		node_tick(s, n, score_due, now);
+	}
 }

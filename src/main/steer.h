@@ -20,7 +20,8 @@ struct steer	*steer_new(struct world *);
 void		 steer_free(struct steer **);
 void		 steer_conf(struct steer *, const struct steer_conf *);
 
-/* A node was sampled. `inflight`: our requests there, all workers, when the answer began to arrive. NULL, or why
+/* A node was sampled. `inflight`: our requests there, all workers, when the answer began to arrive (what was in flight
+ * during the sample's span is known from the ticks). NULL, or why
  * the sample was not taken (guard_sample); the node is then as before. */
 const struct why *steer_sample(struct steer *, struct world_node *, const struct sample *, double inflight);
 /* Every 100 ms, and whenever something should show at once: renews and publishes rows. */

@@ -6,19 +6,20 @@
  * behind 100 %, but on a half-idle node it jumps about by its square root from one look to the next, and a
  * jump would be believed for a whole period. So: the mean where nothing queues, the count where something does.
  * A count above the cores is a queue whatever the mean says: it has only just begun, or comes in bursts.
- * (Where the count is heard, it is as instant as n_s, our own in-flight at that sample, which is taken off it:
- * the noise that is our own doing cancels out.)
+ *
+ * Our own in-flight is taken off it like from like, mean from mean and instant from instant: in the first case
+ * nothing of the noise of either moment is left, in the second the noise that is our own doing cancels out.
+ * (A queue of ours that came and went within the span is in the mean of our in-flight and not in `busy`, so a node
+ * of nobody else's can show a little less than nothing. Measured against instants throughout: p99 1 % lower.)
  */
 #include <math.h>
 
 #include "score/demand.h"
 
-double
-demand_threads(const struct sample *s)
+struct demand
+demand_of(const struct sample *s)
 {
-	if (isnan(s->running))
-		return s->busy;
-	if (s->running > s->cores || s->busy >= DEMAND_SATURATED * s->cores)
-		return s->running;
-	return s->busy;
+	if (!isnan(s->running) && (s->running > s->cores || s->busy >= DEMAND_SATURATED * s->cores))
+		return (struct demand){ s->running, true };
+	return (struct demand){ s->busy, false };
 }

@@ -4,10 +4,17 @@
 #ifndef SCORE_DEMAND_H
 #define SCORE_DEMAND_H
 
+#include <stdbool.h>
+
 #include "world/sample.h"
 
 #define DEMAND_SATURATED	0.9	/* of all cores: from here on "busy" says little about what waits behind it */
 
-double	demand_threads(const struct sample *);
+struct demand {
+	double	 threads;
+	bool	 instant;	/* counted at one moment; else a mean over the span of the sample */
+};
+
+struct demand	demand_of(const struct sample *);
 
 #endif

@@ -41,7 +41,7 @@ struct world_node {
 	/* signals */
 	unsigned	 samples;		/* good ones since it joined or came back */
 	struct sample	 sample;		/* the last good one */
-	double		 inflight_sampled;	/* n_s: our requests there, all workers, at that sample */
+	double		 inflight_sampled;	/* n_s: our requests there, all workers, that the sample met */
 	const struct why *signal_why;		/* what is wrong with its signal, NULL when nothing */
 	char		 signal_detail[160];
 	int64_t		 signal_wrong_usec;	/* since when, monotonic */
@@ -50,6 +50,8 @@ struct world_node {
 	bool		 inherited;		/* stood in the table that was in force when this brain began */
 	int64_t		 ramp_usec;		/* slow start counts from here, monotonic; 0: not looked at yet */
 	int64_t		 gap_usec;		/* between the last two samples */
+	double		 inflight_sum;		/* of what each tick saw in flight since the last sample */
+	unsigned	 inflight_looks;
 };
 
 struct world_task {
