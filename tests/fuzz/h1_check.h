@@ -1,0 +1,58 @@
+/*
+ * h1_check: what must hold for every head that the parser accepts, of either kind.
+ */
+#ifndef FUZZ_H1_CHECK_H
+#define FUZZ_H1_CHECK_H
+
+#include <string.h>
+
+#include "base/bug.h"
+#include "http/h1_parse.h"
+
+static inline void
+check_clean(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		ASSERT(s.p[i] != '\0' && s.p[i] != '\r' && s.p[i] != '\n');
+}
+
+static inline bool
+within(struct str part, struct str whole)
+{
+	return part.len == 0 || (part.p >= whole.p && part.p + part.len <= whole.p + whole.len);
+}
+
+/* The line starts at p and ends in the only CRLF it has. */
+static inline const char *
+check_line(struct str line, const char *p)
+{
+	ASSERT(line.p == p && line.len >= 2 && memcmp(line.p + line.len - 2, "\r\n", 2) == 0);
+	check_clean((struct str){ line.p, line.len - 2 });
+	return line.p + line.len;
+}
+
+static inline void
+check_head(const struct head *h, struct str in, size_t used)
+{
+	const char *p;
+	int lengths = 0, codings = 0;
+
+	ASSERT(used <= in.len && used <= MSG_HEAD_MAX && h->nfields <= MSG_FIELDS_MAX);
+	ASSERT(h->minor == 0 || h->minor == 1);
+	p = check_line(h->start_line, h->start_line.p);
+	for (int i = 0; i < h->nfields; i++) {
+		const struct field *f = &h->field[i];
+		p = check_line(f->line, p);
+		ASSERT(f->name.len > 0 && f->name.p == f->line.p && f->name.p[f->name.len] == ':');
+		ASSERT(within(f->value, f->line) && str_eq(str_trim(f->value), f->value));
+		ASSERT(!f->hop || (f->id != FIELD_HOST && f->id != FIELD_CONTENT_LENGTH && f->id != FIELD_TRANSFER_ENCODING));
+		lengths += str_eq_nocase(f->name, STR("content-length"));
+		codings += str_eq_nocase(f->name, STR("transfer-encoding"));
+	}
+	ASSERT(memcmp(p, "\r\n", 2) == 0 && p + 2 == in.p + used);
+	ASSERT(lengths + codings <= 1);
+	ASSERT((h->body == BODY_LENGTH) == (h->length > 0) && (h->body != BODY_LENGTH || lengths == 1));
+	ASSERT(h->body != BODY_CHUNKED || (codings == 1 && h->minor == 1));
+}
+
+#endif
