@@ -55,6 +55,8 @@ refuse_syntax(struct reading *r)
 		return refuse(r, line_at(r->text, p->problem_offset), "not UTF-8 text, or a control character");
 	if (at < r->text.len && r->text.p[at] == '\t')
 		return refuse(r, (int)p->problem_mark.line + 1, "a tab cannot indent; expected spaces");
+	if (at < r->text.len && r->text.p[at] == ':')
+		return refuse(r, (int)p->problem_mark.line + 1, "not YAML: what begins with ':' must be quoted here");
 	if (p->context != NULL && p->context_mark.line != p->problem_mark.line)
 		snprintf(text, sizeof text, "not YAML: %s, %s that begins in line %zu", p->problem, p->context,
 		    p->context_mark.line + 1);
@@ -201,8 +203,11 @@ read_all(struct reading *r)
 struct tree *
 tree_read(struct str text, int *line, char *problem, size_t cap)
 {
-	struct reading r = { .text = text, .problem = problem, .problem_cap = cap };
+	struct reading r = { .problem = problem, .problem_cap = cap };
 
+	if (str_starts(text, STR("\xef\xbb\xbf")))	/* a byte order mark */
+		text = (struct str){ text.p + 3, text.len - 3 };
+	r.text = text;
 	ASSERT(yaml_parser_initialize(&r.parser) == 1);
 	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&r.parser, (const unsigned char *)(text.len > 0 ? text.p : ""), text.len);
