@@ -1,0 +1,634 @@
+/*
+ * scene FILE...: plays scenes of steering on a hand-cranked clock (sim.h) and says of each whether it went as
+ * expected: `ok N - text`, or `not ok N - text: why, at line L`. -v tells every value that was asked for.
+ *
+ *   scene "text"                                      a new cluster; everything below belongs to it
+ *   seed N   period 100ms   balancers L   molas N     before the first tick; defaults 1, 1s, 1, 1
+ *   node N [cores C] [busy B] [memory P%] [stalled P%] [told]     new (4 cores, memory 50%) or changed; busy is how many
+ *                                                     threads of others want a core there, above the cores or not;
+ *                                                     told: the configuration knows its cores before any sample
+ *   service S [policy P] [load C] [work 2ms] [wait T] load in cores of work, by default a quarter of all cores
+ *   task S.N on NODE                                  the service is made when new
+ *   silence N   hear N   lie N past|future|nonsense|idle|none     its exporter
+ *   leave N   join N                                  discovery no longer, or again, finds it
+ *   drain X   undrain X   down TASK   up TASK         X: node or task
+ *   restart                                           the brain dies and comes back
+ *   tick N                                            N sample periods pass; what is counted is counted over the second half
+ *   expect share TASK R | cores NODE R | others NODE R | inflight NODE R | p50 S R | p99 S R | refused R
+ *   expect why X = WORD | says X "part of the sentence"
+ *   R is: < V, > V, = V, V +-D; V may end in % or ms
+ *
+ * Several statements may stand on one line. Must not know how anything is decided.
+ */
+#include <ctype.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/bug.h"
+#include "score/explain.h"
+#include "score/guard.h"
+#include "sim.h"
+
+#define WORDS_MOST	128
+
+struct scene {
+	struct sim	*sim;
+	char		 text[256];
+	int		 line;
+	char		 wrong[512];		/* the first thing that went wrong, empty: nothing */
+	bool		 verbose;
+	/* the line under way */
+	char		*word[WORDS_MOST];
+	int		 nwords, at;
+};
+
+static void fail(struct scene *, const char *, ...) __attribute__((format(printf, 2, 3)));
+
+static void
+fail(struct scene *c, const char *fmt, ...)
+{
+	size_t n;
+	va_list ap;
+
+	if (c->wrong[0] != '\0')
+		return;
+	va_start(ap, fmt);
+	vsnprintf(c->wrong, sizeof c->wrong, fmt, ap);
+	va_end(ap);
+	n = strlen(c->wrong);
+	snprintf(c->wrong + n, sizeof c->wrong - n, ", at line %d", c->line);
+	c->at = c->nwords;			/* the rest of the line is moot */
+}
+
+/* Words */
+
+static const char *
+peek(const struct scene *c)
+{
+	return c->at < c->nwords ? c->word[c->at] : "";
+}
+
+static const char *
+take(struct scene *c, const char *what)
+{
+	if (c->at >= c->nwords) {
+		fail(c, "expected %s at the end of the line", what);
+		return "";
+	}
+	return c->word[c->at++];
+}
+
+static bool
+take_if(struct scene *c, const char *word)
+{
+	if (strcmp(peek(c), word) != 0)
+		return false;
+	c->at++;
+	return true;
+}
+
+static double
+take_number(struct scene *c, const char *what)
+{
+	const char *w = take(c, what);
+	char *end;
+	double v = strtod(w, &end);
+
+	if (end == w || (*end != '\0' && strcmp(end, "%") != 0 && strcmp(end, "ms") != 0 && strcmp(end, "s") != 0))
+		fail(c, "'%s' is not %s", w, what);
+	return v;
+}
+
+static double
+take_usec(struct scene *c, const char *what)
+{
+	const char *w = peek(c);
+	double v = take_number(c, what);
+	size_t n = strlen(w);
+
+	if (n > 2 && strcmp(w + n - 2, "ms") == 0)
+		return v * 1e3;
+	if (n > 1 && w[n - 1] == 's')
+		return v * 1e6;
+	fail(c, "'%s' is not %s: a time ends in ms or s", w, what);
+	return 0;
+}
+
+static struct sim_node *
+take_node(struct scene *c)
+{
+	const char *w = take(c, "a node");
+	struct sim_node *n = sim_node(c->sim, w);
+
+	if (n == NULL)
+		fail(c, "no node '%s'", w);
+	return n;
+}
+
+static struct sim_task *
+take_task(struct scene *c)
+{
+	const char *w = take(c, "a task");
+	struct sim_task *t = sim_task(c->sim, w);
+
+	if (t == NULL)
+		fail(c, "no task '%s'", w);
+	return t;
+}
+
+/* What exists */
+
+static void
+do_seed(struct scene *c)
+{
+	rng_seed(&c->sim->rng, (uint64_t)take_number(c, "a seed"));
+}
+
+static void
+do_period(struct scene *c)
+{
+	c->sim->period = (int64_t)take_usec(c, "a period");
+}
+
+static void
+do_balancers(struct scene *c)
+{
+	c->sim->balancers = take_number(c, "a number of balancers");
+}
+
+static void
+do_molas(struct scene *c)
+{
+	c->sim->nmolas = (unsigned)take_number(c, "a number of molas");
+	if (c->sim->nmolas < 1 || c->sim->nmolas > SIM_MOLAS)
+		fail(c, "between 1 and %d molas", SIM_MOLAS);
+}
+
+static void
+do_node(struct scene *c)
+{
+	const char *name = take(c, "a name");
+	struct sim_node *n = sim_node(c->sim, name);
+
+	if (n == NULL)
+		n = sim_node_add(c->sim, name);
+	for (;;) {
+		if (take_if(c, "cores"))
+			n->cores = take_number(c, "cores");
+		else if (take_if(c, "busy"))
+			n->busy = take_number(c, "threads");
+		else if (take_if(c, "memory"))
+			n->memory_used = take_number(c, "a percentage") / 100;
+		else if (take_if(c, "stalled"))
+			n->stalled = take_number(c, "a percentage") / 100;
+		else if (take_if(c, "told"))
+			n->told = c->sim->changed = true;
+		else
+			return;
+	}
+}
+
+static void
+do_service(struct scene *c)
+{
+	const char *name = take(c, "a name");
+	struct sim_service *v = sim_service(c->sim, name);
+
+	if (v == NULL)
+		v = sim_service_add(c->sim, name);
+	for (;;) {
+		if (take_if(c, "policy")) {
+			if (!policy_parse(str_of(take(c, "a policy")), &v->conf.policy))
+				fail(c, "no such policy");
+			c->sim->changed = true;
+		} else if (take_if(c, "load"))
+			v->load = take_number(c, "cores");
+		else if (take_if(c, "work"))
+			v->work_usec = take_usec(c, "a time");
+		else if (take_if(c, "wait"))
+			v->wait_usec = take_usec(c, "a time");
+		else
+			return;
+	}
+}
+
+static void
+do_task(struct scene *c)
+{
+	const char *name = take(c, "a name"), *dot = strrchr(name, '.');
+	struct sim_service *v;
+	struct sim_node *n;
+	char service[32];
+
+	if (dot == NULL || !take_if(c, "on")) {
+		fail(c, "expected: task SERVICE.N on NODE");
+		return;
+	}
+	str_copy(service, sizeof service, (struct str){ name, (size_t)(dot - name) });
+	if ((n = take_node(c)) == NULL)
+		return;
+	v = sim_service(c->sim, service);
+	sim_task_add(c->sim, name, v != NULL ? v : sim_service_add(c->sim, service), n);
+}
+
+/* What happens */
+
+static void
+do_silence(struct scene *c)
+{
+	struct sim_node *n = take_node(c);
+
+	if (n != NULL)
+		n->silent = true;
+}
+
+static void
+do_hear(struct scene *c)
+{
+	struct sim_node *n = take_node(c);
+
+	if (n != NULL)
+		n->silent = false;
+}
+
+static void
+do_lie(struct scene *c)
+{
+	static const char *const names[] = { "none", "past", "future", "nonsense", "idle" };
+	struct sim_node *n = take_node(c);
+	const char *w = take(c, "a lie");
+
+	for (unsigned i = 0; n != NULL && i < sizeof names / sizeof *names; i++)
+		if (strcmp(w, names[i]) == 0) {
+			n->lie = (enum sim_lie)i;
+			return;
+		}
+	fail(c, "no lie '%s'", w);
+}
+
+static void
+present(struct scene *c, bool is)
+{
+	struct sim_node *n = take_node(c);
+
+	if (n != NULL)
+		n->present = is;
+	c->sim->changed = true;
+}
+
+static void
+do_leave(struct scene *c)
+{
+	present(c, false);
+}
+
+static void
+do_join(struct scene *c)
+{
+	present(c, true);
+}
+
+static void
+drain(struct scene *c, bool drained)
+{
+	const char *name = take(c, "a node or a task");
+
+	if (sim_node(c->sim, name) != NULL)
+		sim_drain_node(c->sim, name, drained);
+	else if (sim_task(c->sim, name) != NULL)
+		sim_drain_task(c->sim, name, drained);
+	else
+		fail(c, "no node or task '%s'", name);
+}
+
+static void
+do_drain(struct scene *c)
+{
+	drain(c, true);
+}
+
+static void
+do_undrain(struct scene *c)
+{
+	drain(c, false);
+}
+
+static void
+do_down(struct scene *c)
+{
+	struct sim_task *t = take_task(c);
+
+	if (t != NULL)
+		sim_health(c->sim, t->name, HEALTH_DOWN);
+}
+
+static void
+do_up(struct scene *c)
+{
+	struct sim_task *t = take_task(c);
+
+	if (t != NULL)
+		sim_health(c->sim, t->name, HEALTH_UP);
+}
+
+static void
+do_restart(struct scene *c)
+{
+	sim_restart(c->sim);
+}
+
+static void
+do_tick(struct scene *c)
+{
+	unsigned n = (unsigned)take_number(c, "a number of periods");
+
+	sim_tick(c->sim, n, n / 2);
+}
+
+/* What is expected */
+
+static void
+compare(struct scene *c, const char *what, const char *whose, double is)
+{
+	char relation = '=';
+	double v, tolerance = 0;
+
+	if (take_if(c, "<"))
+		relation = '<';
+	else if (take_if(c, ">"))
+		relation = '>';
+	else
+		take_if(c, "=");
+	v = take_number(c, "a value");
+	if (strncmp(peek(c), "+-", 2) == 0)
+		tolerance = strtod(take(c, "a tolerance") + 2, NULL);
+	if (c->verbose)
+		printf("# line %d: %s %s is %.4g (%c %g +-%g)\n", c->line, what, whose, is, relation, v, tolerance);
+	if (relation == '<' ? !(is < v) : relation == '>' ? !(is > v) : !(fabs(is - v) <= tolerance + 1e-9))
+		fail(c, "%s %s is %.4g", what, whose, is);
+}
+
+static struct world *
+seen(struct scene *c)
+{
+	sim_discover(c->sim);
+	return c->sim->mola[0].world;
+}
+
+static struct world_node *
+seen_node(struct scene *c, const char *name)
+{
+	struct world_node *n = world_node(seen(c), str_of(name));
+
+	if (n == NULL)
+		fail(c, "Mola knows no node '%s'", name);
+	return n;
+}
+
+static void
+expect_share(struct scene *c)
+{
+	struct sim_task *t = take_task(c);
+
+	if (t != NULL)
+		compare(c, "share", t->name, t->service->requests == 0 ? 0 :
+		    100 * (double)t->requests / (double)t->service->requests);
+}
+
+static void
+expect_cores(struct scene *c)
+{
+	const char *name = take(c, "a node");
+	struct world_node *n = seen_node(c, name);
+
+	if (n != NULL)
+		compare(c, "cores", name, n->row.law.cores);
+}
+
+static void
+expect_others(struct scene *c)
+{
+	const char *name = take(c, "a node");
+	struct world_node *n = seen_node(c, name);
+
+	if (n != NULL)
+		compare(c, "others", name, law_others(&n->row.law, c->sim->now));
+}
+
+static void
+expect_inflight(struct scene *c)
+{
+	struct sim_node *n = take_node(c);
+
+	if (n != NULL)
+		compare(c, "inflight", n->name, n->inflight);
+}
+
+static void
+expect_latency(struct scene *c, const char *what, double quantile)
+{
+	const char *name = take(c, "a service");
+	struct sim_service *v = sim_service(c->sim, name);
+
+	if (v == NULL)
+		fail(c, "no service '%s'", name);
+	else
+		compare(c, what, name, sim_latency(v, quantile) / 1e3);
+}
+
+static void
+expect_p50(struct scene *c)
+{
+	expect_latency(c, "p50", 0.5);
+}
+
+static void
+expect_p99(struct scene *c)
+{
+	expect_latency(c, "p99", 0.99);
+}
+
+static void
+expect_refused(struct scene *c)
+{
+	compare(c, "refused", "requests", (double)c->sim->refused);
+}
+
+/* The one word for a node, or for a task: its own state where that matters, else its node's. */
+static const char *
+word_of(struct scene *c, const char *name)
+{
+	struct world_task *t = world_task(seen(c), str_of(name));
+	struct world_node *n = t != NULL ? t->node : seen_node(c, name);
+	enum task_state s;
+
+	if (n == NULL)
+		return "";
+	if (t != NULL && (s = task_state(seen(c), t, c->sim->now)) != TASK_UP && s != TASK_UNKNOWN)
+		return task_state_name(s);
+	return guard_state_name(guard_state(n, c->sim->now));
+}
+
+static void
+expect_why(struct scene *c)
+{
+	const char *name = take(c, "a node or a task"), *is = word_of(c, name), *want;
+
+	take_if(c, "=");
+	want = take(c, "a word");
+	if (strcmp(is, want) != 0)
+		fail(c, "why %s is %s", name, is);
+}
+
+static void
+expect_says(struct scene *c)
+{
+	const char *name = take(c, "a node or a task"), *want = take(c, "words");
+	struct world_task *t = world_task(seen(c), str_of(name));
+	struct buf said;
+
+	buf_init(&said, 1024);
+	if (t != NULL)
+		explain_task(seen(c), t, c->sim->now, 0, 0, &said);
+	else if (seen_node(c, name) != NULL)
+		explain_node(seen(c), seen_node(c, name), c->sim->now, &said);
+	buf_add(&said, "", 1);
+	if (c->verbose)
+		printf("# line %d: %s: %s\n", c->line, name, said.p);
+	if (strstr(said.p, want) == NULL)
+		fail(c, "of %s it is said: %s", name, said.p);
+	buf_fini(&said);
+}
+
+typedef void	do_f(struct scene *);
+
+struct verb {
+	const char	*name;
+	do_f		*fn;
+};
+
+static const struct verb expects[] = {
+	{ "share", expect_share }, { "cores", expect_cores }, { "others", expect_others }, { "inflight", expect_inflight },
+	{ "p50", expect_p50 }, { "p99", expect_p99 }, { "refused", expect_refused }, { "why", expect_why },
+	{ "says", expect_says }, { NULL, NULL },
+};
+
+static void
+do_verb(struct scene *c, const struct verb *v)
+{
+	const char *w = take(c, "a word");
+
+	while (v->name != NULL && strcmp(v->name, w) != 0)
+		v++;
+	if (v->fn == NULL)
+		fail(c, "'%s' is not understood", w);
+	else
+		v->fn(c);
+}
+
+static void
+do_expect(struct scene *c)
+{
+	do_verb(c, expects);
+}
+
+static const struct verb statements[] = {
+	{ "seed", do_seed }, { "period", do_period }, { "balancers", do_balancers }, { "molas", do_molas },
+	{ "node", do_node }, { "service", do_service }, { "task", do_task }, { "silence", do_silence }, { "hear", do_hear },
+	{ "lie", do_lie }, { "leave", do_leave }, { "join", do_join }, { "drain", do_drain }, { "undrain", do_undrain },
+	{ "down", do_down }, { "up", do_up }, { "restart", do_restart }, { "tick", do_tick }, { "expect", do_expect },
+	{ NULL, NULL },
+};
+
+/* Lines and files */
+
+/* Cuts the line into words in place; "several words" are one. */
+static void
+words_cut(struct scene *c, char *line)
+{
+	c->nwords = c->at = 0;
+	for (;;) {
+		while (isspace((unsigned char)*line))
+			line++;
+		if (*line == '\0' || *line == '#' || c->nwords == WORDS_MOST)
+			return;
+		bool quoted = *line == '"';
+		c->word[c->nwords++] = line += quoted;
+		while (*line != '\0' && (quoted ? *line != '"' : !isspace((unsigned char)*line)))
+			line++;
+		if (*line != '\0')
+			*line++ = '\0';
+	}
+}
+
+struct tally {
+	int	 passed, failed;
+};
+
+static void
+scene_end(struct scene *c, struct tally *t)
+{
+	if (c->sim == NULL)
+		return;
+	if (c->wrong[0] == '\0')
+		printf("ok %d - %s\n", t->passed + t->failed + 1, c->text);
+	else
+		printf("not ok %d - %s: %s\n", t->passed + t->failed + 1, c->text, c->wrong);
+	c->wrong[0] == '\0' ? t->passed++ : t->failed++;
+	fflush(stdout);
+	sim_free(&c->sim);
+}
+
+static void
+scene_begin(struct scene *c)
+{
+	c->sim = sim_new(1);
+	c->wrong[0] = '\0';
+	str_copy(c->text, sizeof c->text, str_of(take(c, "a text")));
+}
+
+static bool
+play(const char *file, bool verbose, struct tally *t)
+{
+	struct scene c = { .verbose = verbose };
+	FILE *f = fopen(file, "r");
+	char line[1024];
+
+	if (f == NULL)
+		return false;
+	while (fgets(line, sizeof line, f) != NULL) {
+		c.line++;
+		words_cut(&c, line);
+		if (take_if(&c, "scene")) {
+			scene_end(&c, t);
+			scene_begin(&c);
+		}
+		while (c.at < c.nwords && c.sim != NULL && c.wrong[0] == '\0')
+			do_verb(&c, statements);
+	}
+	scene_end(&c, t);
+	fclose(f);
+	return true;
+}
+
+int
+main(int argc, char **argv)
+{
+	bool verbose = argc > 1 && strcmp(argv[1], "-v") == 0;
+	struct tally t = { 0, 0 };
+
+	if (argc < 2 + verbose) {
+		fprintf(stderr, "usage: scene [-v] FILE...\n");
+		return 2;
+	}
+	for (int i = 1 + verbose; i < argc; i++)
+		if (!play(argv[i], verbose, &t)) {
+			printf("not ok %d - %s: cannot be read\n", t.passed + t.failed + 1, argv[i]);
+			t.failed++;
+		}
+	return t.failed == 0 && t.passed > 0 ? 0 : 1;
+}

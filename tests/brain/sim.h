@@ -1,0 +1,103 @@
+/*
+ * sim: a small cluster on a hand-cranked clock: nodes under processor sharing, tenants, requests, exporters, and one
+ * or more Molas made of the real parts (world, score, steer, table, pick, law). The same seed gives the same
+ * run, to the last request.
+ */
+#ifndef BRAIN_SIM_H
+#define BRAIN_SIM_H
+
+#include "base/rng.h"
+#include "main/steer.h"
+#include "proxy/pick.h"
+#include "world/world.h"
+
+#define SIM_NODES	64
+#define SIM_TASKS	128
+#define SIM_SERVICES	8
+#define SIM_MOLAS	4
+
+enum sim_lie { LIE_NONE, LIE_PAST, LIE_FUTURE, LIE_NONSENSE, LIE_IDLE };
+
+struct sim_node {
+	char	 name[32];
+	bool	 present, silent, told;		/* told: the configuration declares its cores */
+	double	 cores;
+	double	 busy;				/* threads of others that want a core; may exceed the cores */
+	double	 memory_used, stalled;		/* ratios */
+	enum sim_lie lie;
+	/* running */
+	double	 busy_usec;			/* core time used since the last sample */
+	int64_t	 sample_due, sampled;
+	unsigned inflight;			/* requests on it; those that want a core: */
+	unsigned threads;
+};
+
+struct sim_service {
+	char	 name[32];
+	struct service_conf conf;
+	double	 load;				/* cores' worth of work asked for; < 0: a quarter of all cores */
+	double	 work_usec, wait_usec;		/* of a core, exponential mean; then of something else */
+	int64_t	 arrival_due;
+	/* over the window */
+	uint64_t requests;
+	double	*latency;
+	size_t	 nlatency, latency_cap;
+};
+
+struct sim_task {
+	char	 name[32];
+	struct sim_service *service;
+	struct sim_node *node;
+	uint64_t requests;			/* over the window */
+};
+
+struct sim_mola {
+	struct live	*live;
+	struct phys	*phys;
+	struct world	*world;
+	struct steer	*steer;
+	struct pick	*pick;
+	struct table	*table;
+	int		 table_fd;
+};
+
+struct sim_request;
+
+struct sim {
+	int64_t		 now, period;
+	double		 balancers;		/* what each Mola takes L to be */
+	unsigned	 nmolas;
+	unsigned	 nnodes, nservices, ntasks;
+	struct sim_node	 node[SIM_NODES];
+	struct sim_service service[SIM_SERVICES];
+	struct sim_task	 task[SIM_TASKS];
+	struct sim_mola	 mola[SIM_MOLAS];
+	struct sim_request *request;
+	size_t		 nrequests, request_cap;
+	uint64_t	 refused;		/* requests that found no task, ever */
+	int64_t		 tick_due;
+	bool		 changed;		/* something that discovery would notice */
+	struct rng	 rng;
+};
+
+struct sim	*sim_new(uint64_t seed);
+void		 sim_free(struct sim **);
+
+/* NULL when there is none of that name; sim_*_add never fails but for a full scene, which is a bug in the scene. */
+struct sim_node	*sim_node(struct sim *, const char *name);
+struct sim_node	*sim_node_add(struct sim *, const char *name);
+struct sim_service *sim_service(struct sim *, const char *name);
+struct sim_service *sim_service_add(struct sim *, const char *name);
+struct sim_task	*sim_task(struct sim *, const char *name);
+struct sim_task	*sim_task_add(struct sim *, const char *name, struct sim_service *, struct sim_node *);
+
+/* Runs whole periods; the window in which shares and latencies are counted begins at `window_from` periods. */
+void		 sim_tick(struct sim *, unsigned periods, unsigned window_from);
+void		 sim_discover(struct sim *);		/* what has changed reaches every Mola now, as it does with the next tick */
+void		 sim_restart(struct sim *);		/* every brain dies and comes back */
+void		 sim_drain_node(struct sim *, const char *name, bool);
+void		 sim_drain_task(struct sim *, const char *name, bool);
+void		 sim_health(struct sim *, const char *task, enum live_health);
+double		 sim_latency(struct sim_service *, double quantile);	/* usec; 0 when nothing ended */
+
+#endif
