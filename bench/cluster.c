@@ -29,7 +29,8 @@
 #include "lib/wake.h"
 #include "world/law.h"
 
-#define HOGS_MAX 64
+#define HOGS_MAX	64
+#define YOUTH_USEC	(60 * USEC_PER_SEC)
 
 struct cluster;
 
@@ -39,7 +40,7 @@ struct node {
 	unsigned	 set, number;		/* number from 1 */
 	struct vcpu	 cpu;
 	struct heap	 waits;			/* requests whose CPU work is done, by the end of their wait */
-	unsigned	 hog;
+	unsigned	 tenants, hog;		/* threads of others */
 	uint64_t	 arrived, done;
 };
 
@@ -47,7 +48,7 @@ struct request {
 	struct job	 job;			/* on the node's CPU */
 	struct heap_node wait;			/* in the node's waits */
 	struct node	*node;
-	struct ask	*ask;
+	struct ask	*ask;			/* NULL: nobody's, a tenant's thread */
 	double		 io_usec;
 };
 
@@ -69,7 +70,7 @@ struct cluster {
 	struct tenants_conf tenants_conf;
 	uint64_t	 seed;
 	struct rng	 rng;
-	int64_t		 start;
+	int64_t		 start, born;		/* the nodes were born earlier, so that tenants are there from the start */
 	struct node	*node[PLAN_SETS_MAX][PLAN_NODES_MAX];
 	struct oracle	 oracle[PLAN_SETS_MAX];
 	struct tenants	 tenants[PLAN_NODES_MAX];
@@ -104,7 +105,10 @@ request_of_wait(struct heap_node *n)
 static void
 request_worked(struct request *r, int64_t at)
 {
-	if (r->io_usec > 0)
+	if (r->ask == NULL) {
+		r->node->tenants--;
+		free(r);
+	} else if (r->io_usec > 0)
 		heap_push(&r->node->waits, &r->wait, at + (int64_t)r->io_usec);
 	else
 		request_answer(r);
@@ -145,14 +149,6 @@ node_plan(struct node *n)
 }
 
 static void
-node_foreign(struct node *n, int by, int64_t at)
-{
-	node_catch_up(n, at);
-	vcpu_foreign(&n->cpu, by);
-	node_plan(n);
-}
-
-static void
 node_take(struct node *n, struct ask *a)
 {
 	struct request *r = must_zalloc(sizeof *r);
@@ -188,7 +184,7 @@ on_exporter(void *tag, struct ask *a)
 	node_plan(n);
 	buf_init(&text, 1 << 20);
 	snprintf(name, sizeof name, "n%u", n->number);
-	exporter_text(&text, &n->cpu, n->cluster->start, name);
+	exporter_text(&text, &n->cpu, n->cluster->born, name);
 	ask_answer(a, 200, "Content-Type: text/plain; version=0.0.4\r\n", buf_str(&text));
 	buf_fini(&text);
 }
@@ -211,7 +207,7 @@ on_oracle(void *tag, struct ask *a)
 
 		node_catch_up(n, clock_mono_usec());
 		node_plan(n);
-		cost = law_cost(&truth, n->cpu.foreign, (double)n->cpu.jobs.count);
+		cost = law_cost(&truth, n->tenants + n->cpu.foreign, (double)n->cpu.jobs.count - n->tenants);
 		if (best != NULL && cost > least)
 			continue;
 		ties = best != NULL && cost == least ? ties + 1 : 1;
@@ -225,10 +221,26 @@ on_oracle(void *tag, struct ask *a)
 /* The script: tenants and hogs, the same on all sets. */
 
 static void
-everywhere(struct cluster *c, unsigned node, int by, int64_t at)
+tenant_thread(struct node *n, double work, int64_t at)
 {
-	for (unsigned k = 0; k < c->plan.nsets; k++)
-		node_foreign(c->node[k][node], by, at);
+	struct request *r = must_zalloc(sizeof *r);
+
+	r->node = n;
+	n->tenants++;
+	node_catch_up(n, at);
+	vcpu_add(&n->cpu, &r->job, work);
+	node_plan(n);
+}
+
+static void
+tenant_arrive(struct cluster *c, unsigned i, int64_t at)
+{
+	for (unsigned t = 0; t < c->tenants[i].threads; t++) {
+		double work = tenants_work(&c->tenants[i]);
+		for (unsigned k = 0; k < c->plan.nsets; k++)
+			tenant_thread(c->node[k][i], work, at);
+	}
+	tenants_step(&c->tenants[i]);
 }
 
 static void
@@ -236,9 +248,13 @@ hog_turn(struct cluster *c, struct hog *h, bool on, int64_t at)
 {
 	int by = on ? (int)h->threads : -(int)h->threads;
 
-	everywhere(c, h->node - 1, by, at);
-	for (unsigned k = 0; k < c->plan.nsets; k++)
-		c->node[k][h->node - 1]->hog += (unsigned)by;
+	for (unsigned k = 0; k < c->plan.nsets; k++) {
+		struct node *n = c->node[k][h->node - 1];
+		node_catch_up(n, at);
+		vcpu_foreign(&n->cpu, by);
+		node_plan(n);
+		n->hog += (unsigned)by;
+	}
 	h->on = on;
 	h->over = !on;
 }
@@ -262,7 +278,7 @@ script_run(struct cluster *c, int64_t now)
 		c->script_next = INT64_MAX;
 		for (unsigned i = 0; i < c->plan.nnodes; i++) {
 			if (c->tenants[i].next <= at)
-				everywhere(c, i, tenants_step(&c->tenants[i]), at);
+				tenant_arrive(c, i, at);
 			if (c->tenants[i].next < c->script_next)
 				c->script_next = c->tenants[i].next;
 		}
@@ -318,7 +334,7 @@ state_json(struct cluster *c, struct buf *b)
 			node_plan(n);
 			buf_printf(b, "%s{\"node\":\"n%u\",\"cores\":%g,\"jobs\":%zu,\"waiting\":%zu,\"foreign\":%u,\"hog\":%u,"
 			    "\"busy_seconds\":%.6f,\"arrived\":%lu,\"done\":%lu}", i > 0 ? "," : "", n->number, n->cpu.cores,
-			    n->cpu.jobs.count, n->waits.count, n->cpu.foreign, n->hog, n->cpu.busy_usec / 1e6, n->arrived, n->done);
+			    n->cpu.jobs.count - n->tenants, n->waits.count, n->tenants + n->cpu.foreign, n->hog, n->cpu.busy_usec / 1e6, n->arrived, n->done);
 		}
 		buf_printf(b, "]");
 	}
@@ -397,10 +413,9 @@ node_start(struct cluster *c, unsigned set, unsigned i)
 	n->cluster = c;
 	n->set = set;
 	n->number = i + 1;
-	vcpu_init(&n->cpu, c->plan.cores[i], c->start);
+	vcpu_init(&n->cpu, c->plan.cores[i], c->born);
 	heap_init(&n->waits);
 	c->node[set][i] = n;
-	vcpu_foreign(&n->cpu, (int)tenants_threads(&c->tenants[i]));
 	listen_or_die(c, set, n->number, c->plan.task_port, on_task, n);
 	listen_or_die(c, set, n->number, c->plan.exporter_port, on_exporter, n);
 }
@@ -409,10 +424,11 @@ static void
 cluster_start(struct cluster *c)
 {
 	c->start = clock_mono_usec();
-	c->script_next = c->start;
+	c->born = c->start - YOUTH_USEC;
+	c->script_next = c->born;
 	rng_seed(&c->rng, c->seed);
 	for (unsigned i = 0; i < c->plan.nnodes; i++)
-		tenants_init(&c->tenants[i], c->seed * 1000 + i, &c->tenants_conf, c->plan.cores[i], c->start);
+		tenants_init(&c->tenants[i], c->seed * 1000 + i, &c->tenants_conf, c->plan.cores[i], c->born);
 	for (unsigned k = 0; k < c->plan.nsets; k++) {
 		for (unsigned i = 0; i < c->plan.nnodes; i++)
 			node_start(c, k, i);
@@ -456,9 +472,9 @@ usage(void)
 	    "  --net A.B.C        addresses: node i of set k is A.B.(C+k).i (127.0.10)\n"
 	    "  --port P           of the tasks, the oracles (.250) and the control (.254 of set 0) (20080)\n"
 	    "  --exporter-port P  of the emulated node_exporters (29100)\n"
-	    "  --tenants F        others' threads on average, as a fraction of the cores (0)\n"
-	    "  --size F           threads of one tenant, as a fraction of its node's cores (1)\n"
-	    "  --stay SECONDS     mean stay of one tenant (5)\n"
+	    "  --tenants F        work of others, as a fraction of the cores (0)\n"
+	    "  --size F           threads of one tenant, as a fraction of its node's cores (2)\n"
+	    "  --burst SECONDS    mean work of one such thread (2)\n"
 	    "  --seed N           of the tenants (1)\n"
 	    "  --hog NODE,THREADS,FROM[,TO]   seconds from the start; may be given again\n"
 	    "  --config LISTEN,ADMIN,SOCKET,PERIOD,POLICY,...   do not run: print a configuration of Mola for this cluster,\n"
@@ -507,7 +523,7 @@ static bool
 options_parse(struct cluster *c, int argc, char **argv)
 {
 	static const struct option options[] = { { "cores", 1, NULL, 'c' }, { "sets", 1, NULL, 'k' }, { "net", 1, NULL, 'n' },
-		{ "port", 1, NULL, 'p' }, { "exporter-port", 1, NULL, 'e' }, { "tenants", 1, NULL, 't' }, { "stay", 1, NULL, 's' },
+		{ "port", 1, NULL, 'p' }, { "exporter-port", 1, NULL, 'e' }, { "tenants", 1, NULL, 't' }, { "burst", 1, NULL, 's' },
 		{ "size", 1, NULL, 'z' }, { "seed", 1, NULL, 'r' }, { "hog", 1, NULL, 'h' },
 		{ "config", 1, NULL, 'C' }, { 0 } };
 	char *config = NULL;
@@ -522,7 +538,7 @@ options_parse(struct cluster *c, int argc, char **argv)
 		case 'p': c->plan.task_port = (unsigned)atoi(optarg); break;
 		case 'e': c->plan.exporter_port = (unsigned)atoi(optarg); break;
 		case 't': ok = (c->tenants_conf.load = atof(optarg)) >= 0; break;
-		case 's': ok = (c->tenants_conf.stay_seconds = atof(optarg)) > 0; break;
+		case 's': ok = (c->tenants_conf.work_seconds = atof(optarg)) > 0; break;
 		case 'z': ok = (c->tenants_conf.size = atof(optarg)) > 0; break;
 		case 'r': c->seed = strtoull(optarg, NULL, 10); break;
 		case 'h': ok = hog_parse(c, optarg); break;

@@ -550,7 +550,7 @@ scene_set(struct demo *d)
 	plan_default(&d->plan);
 	d->plan.nsets = NPOLICIES;
 	d->hog_node = d->plan.nnodes - 1;
-	d->hog_threads = (unsigned)(2 * d->plan.cores[d->hog_node]);
+	d->hog_threads = (unsigned)(3 * d->plan.cores[d->hog_node]);
 	s->total = d->total;
 	s->rate = round((LOAD - TENANTS) * plan_total_cores(&d->plan) / WORK);
 	s->nnodes = d->plan.nnodes;

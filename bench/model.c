@@ -28,15 +28,16 @@ struct node {
 	struct vcpu	 cpu;
 	struct heap	 waits;
 	double		 inflight;
+	double		 tenants;		/* their threads */
 	struct law_node	 sampled;		/* as the policy last saw it */
 };
 
-struct request {
+struct request {				/* ours, or a tenant's thread */
 	struct job	 job;
 	struct heap_node wait;
 	struct node	*node;
 	int64_t		 began, io;
-	bool		 counts;
+	bool		 tenant, counts;
 };
 
 struct set {
@@ -100,7 +101,7 @@ static double
 cost_oracle(const struct model *m, const struct node *n)
 {
 	(void)m;
-	return law_cost(&n->sampled, n->cpu.foreign, (double)n->cpu.jobs.count);
+	return law_cost(&n->sampled, n->tenants, (double)n->cpu.jobs.count - n->tenants);
 }
 
 static double
@@ -189,7 +190,10 @@ static const struct policy policies[] = {
 static void
 request_end(struct set *s, struct request *r, int64_t at)
 {
-	r->node->inflight--;
+	if (r->tenant)
+		r->node->tenants--;
+	else
+		r->node->inflight--;
 	if (r->counts)
 		hist_add(&s->hist, at - r->began);
 	free(r);
@@ -269,12 +273,19 @@ best_renew(struct model *m)
 }
 
 static void
-tenants_move(struct model *m, unsigned i)
+tenant_arrive(struct model *m, unsigned i)
 {
-	int by = tenants_step(&m->tenants[i]);
-
-	for (unsigned p = 0; p < NPOLICIES; p++)
-		vcpu_foreign(&m->set[p].node[i].cpu, by);
+	for (unsigned k = 0; k < m->tenants[i].threads; k++) {
+		double work = tenants_work(&m->tenants[i]);
+		for (unsigned p = 0; p < NPOLICIES; p++) {
+			struct request *r = must_zalloc(sizeof *r);
+			r->node = &m->set[p].node[i];
+			r->tenant = true;
+			r->node->tenants++;
+			vcpu_add(&r->node->cpu, &r->job, work);
+		}
+	}
+	tenants_step(&m->tenants[i]);
 }
 
 /* A run of one seed. */
@@ -294,7 +305,6 @@ model_begin(struct model *m)
 			struct node *n = &s->node[i];
 			vcpu_init(&n->cpu, m->plan.cores[i], 0);
 			heap_init(&n->waits);
-			vcpu_foreign(&n->cpu, (int)tenants_threads(&m->tenants[i]));
 			n->sampled = (struct law_node){ .cores = m->plan.cores[i], .balancers = 1,
 				.period_usec = (int64_t)(m->period * 1e6) };
 		}
@@ -338,7 +348,7 @@ model_run(struct model *m)
 		all_catch_up(m);
 		for (unsigned i = 0; i < m->plan.nnodes; i++)
 			if (m->tenants[i].next <= next)
-				tenants_move(m, i);
+				tenant_arrive(m, i);
 		if (sampling <= next) {
 			sample(m);
 			sampling += (int64_t)(m->period * 1e6);
@@ -380,7 +390,7 @@ report(double p99[NPOLICIES][SEEDS_MAX], unsigned nseeds)
 static int
 usage(void)
 {
-	fputs("usage: model [--cores LIST] [--load F] [--tenants F] [--size F] [--stay S] [--work S] [--io S] [--period S]\n"
+	fputs("usage: model [--cores LIST] [--load F] [--tenants F] [--size F] [--burst S] [--work S] [--io S] [--period S]\n"
 	    "             [--seconds S] [--seed N] [--seeds N]\n"
 	    "--load is everybody's, --tenants the part of it that is not ours, both as fractions of all cores.\n", stderr);
 	return 2;
@@ -390,7 +400,7 @@ static bool
 options_parse(struct model *m, int argc, char **argv)
 {
 	static const struct option options[] = { { "cores", 1, NULL, 'c' }, { "load", 1, NULL, 'l' }, { "tenants", 1, NULL, 't' },
-		{ "size", 1, NULL, 'z' }, { "stay", 1, NULL, 's' }, { "work", 1, NULL, 'w' }, { "io", 1, NULL, 'i' },
+		{ "size", 1, NULL, 'z' }, { "burst", 1, NULL, 's' }, { "work", 1, NULL, 'w' }, { "io", 1, NULL, 'i' },
 		{ "period", 1, NULL, 'p' }, { "seconds", 1, NULL, 'S' }, { "seed", 1, NULL, 'r' }, { "seeds", 1, NULL, 'n' }, { 0 } };
 	bool ok = true;
 	int o;
@@ -401,7 +411,7 @@ options_parse(struct model *m, int argc, char **argv)
 		case 'l': m->load = atof(optarg); break;
 		case 't': m->tenants_conf.load = atof(optarg); break;
 		case 'z': m->tenants_conf.size = atof(optarg); break;
-		case 's': ok = (m->tenants_conf.stay_seconds = atof(optarg)) > 0; break;
+		case 's': ok = (m->tenants_conf.work_seconds = atof(optarg)) > 0; break;
 		case 'w': ok = (m->work = atof(optarg)) > 0; break;
 		case 'i': m->io = atof(optarg); break;
 		case 'p': ok = (m->period = atof(optarg)) > 0; break;
@@ -417,7 +427,7 @@ int
 main(int argc, char **argv)
 {
 	static double p99[NPOLICIES][SEEDS_MAX];
-	struct model m = { .load = .7, .tenants_conf = TENANTS_DEFAULT, .work = .02, .seconds = 200, .warmup = 2, .period = 1,
+	struct model m = { .load = .7, .tenants_conf = TENANTS_DEFAULT, .work = .02, .seconds = 200, .warmup = 10, .period = 1,
 		.seed = 1, .nseeds = 1 };
 
 	m.tenants_conf.load = .15;

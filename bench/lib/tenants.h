@@ -1,6 +1,7 @@
 /*
- * tenants: other people's work on a node. Tenants arrive at random (Poisson), each wants `threads` cores, and
- * stays for an exponential time, whatever share of the cores it gets. How many are present is thus Poisson too.
+ * tenants: other people's work on a node. Tenants arrive at random (Poisson); each brings some threads, and each
+ * thread an exponential amount of CPU work, for which it takes its fair share of the cores and then goes. So a
+ * tenant stays the longer the more others want the cores, as on a real machine.
  */
 #ifndef BENCH_TENANTS_H
 #define BENCH_TENANTS_H
@@ -8,26 +9,24 @@
 #include "base/rng.h"
 
 struct tenants_conf {
-	double		 load;		/* threads present on average, as a fraction of the node's cores; 0: nobody ever comes */
+	double		 load;		/* their work per second, as a fraction of the node's cores; 0: nobody ever comes */
 	double		 size;		/* threads of one tenant, as a fraction of the node's cores; at least one thread */
-	double		 stay_seconds;	/* mean stay of one */
+	double		 work_seconds;	/* mean work of one thread */
 };
+
+/* What they are like unless somebody says otherwise: bursts of two threads per core that last for seconds. */
+#define TENANTS_DEFAULT { .load = 0, .size = 2, .work_seconds = 2 }
 
 struct tenants {
 	struct rng	 rng;
-	double		 mean;		/* tenants present on average */
-	double		 stay_usec;
+	double		 every_usec;	/* mean time between two tenants */
+	double		 work_usec;
 	unsigned	 threads;	/* of each */
-	unsigned	 present;	/* tenants */
-	int64_t		 next;		/* when one comes or goes; INT64_MAX: never */
+	int64_t		 next;		/* when one comes; INT64_MAX: never */
 };
 
-/* What `load` and `size` mean in the emulated cluster unless somebody says otherwise. */
-#define TENANTS_DEFAULT { .load = 0, .size = 1, .stay_seconds = 5 }
-
-/* Begins in the steady state. */
-void		tenants_init(struct tenants *, uint64_t seed, const struct tenants_conf *, double cores, int64_t now_usec);
-unsigned	tenants_threads(const struct tenants *);	/* present now */
-int		tenants_step(struct tenants *);			/* lets `next` happen: threads more or less */
+void	tenants_init(struct tenants *, uint64_t seed, const struct tenants_conf *, double cores, int64_t now_usec);
+double	tenants_work(struct tenants *);		/* draws the work of one thread, usec */
+void	tenants_step(struct tenants *);		/* `next` has happened */
 
 #endif
