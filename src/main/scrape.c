@@ -21,7 +21,8 @@
 #define LONG_PERIODS	10				/* a rate over so long says nothing of now */
 #define EAGER_PAGES	3				/* the first pages come sooner: nobody is judged before two samples */
 #define EAGER_USEC	(250 * USEC_PER_MSEC)
-#define STALL_LEAST_USEC USEC_PER_SEC			/* a machine may stand still for a moment; its agent need not be called again */
+#define QUIET_LEAST_USEC USEC_PER_SEC			/* a machine may stand still for a moment; its agent need not be called again */
+#define QUIET_OWN_PACE_USEC (30 * USEC_PER_SEC)		/* three times an agent's longest period */
 #define BACKOFF_LEAST_USEC (100 * USEC_PER_MSEC)
 #define BACKOFF_MOST_USEC (5 * USEC_PER_SEC)
 
@@ -30,7 +31,7 @@ struct source {
 	enum sample_source kind;
 	char		*url;		/* NULL: there is no such source */
 	struct node	*node;		/* its last page */
-	struct timer	 timer;		/* the next start */
+	struct timer	 timer;		/* the next start; of a stream under way: when the next block is overdue */
 	int64_t		 due_usec;
 	int64_t		 backoff_usec;
 	struct fetch	*fetch;		/* under way, or NULL */
@@ -184,11 +185,10 @@ source_failed(struct source *src, const struct fetch_result *r)
 }
 
 static void
-source_start(struct source *src, const char *url, int64_t timeout_usec, int64_t stall_usec, fetch_data_f *piece,
-    fetch_done_f *done)
+source_start(struct source *src, const char *url, int64_t timeout_usec, fetch_data_f *piece, fetch_done_f *done)
 {
 	struct scrape *s = src->eye->scrape;
-	struct fetch_conf conf = { .url = url, .timeout_usec = timeout_usec, .stall_usec = stall_usec };
+	struct fetch_conf conf = { .url = url, .timeout_usec = timeout_usec };
 
 	buf_clear(&src->page);
 	src->verdict = NULL;
@@ -231,10 +231,12 @@ exporter_due(void *arg)
 		src->due_usec = now + wait;
 	timer_set(s->loop, &src->timer, src->due_usec + rng_below(&s->rng, (uint32_t)(wait / 20) + 1), exporter_due, src);
 	if (src->fetch == NULL && !source_speaks(&src->eye->agent))
-		source_start(src, src->url, s->timeout_usec, 0, exporter_piece, exporter_done);
+		source_start(src, src->url, s->timeout_usec, exporter_piece, exporter_done);
 }
 
 /* the agent: a stream that is kept open */
+
+static void	agent_due(void *);
 
 /* Where the last whole block in the page stands; what comes before it is stale already. */
 static bool
@@ -256,6 +258,49 @@ agent_block(const struct buf *page, struct str *block, size_t *end)
 	return found;
 }
 
+/* Tried again soon, and less and less so. */
+static void
+agent_later(struct source *src)
+{
+	struct scrape *s = src->eye->scrape;
+
+	timer_set(s->loop, &src->timer, loop_now(s->loop) + src->backoff_usec / 2 +
+	    rng_below(&s->rng, (uint32_t)src->backoff_usec), agent_due, src);
+	src->backoff_usec = 2 * src->backoff_usec > BACKOFF_MOST_USEC ? BACKOFF_MOST_USEC : 2 * src->backoff_usec;
+}
+
+/* A stream that URLs ask for at a pace of their own is given time for the slowest there is. */
+static int64_t
+agent_patience(const struct source *src)
+{
+	int64_t patience = SILENT_PERIODS * src->eye->scrape->period_usec;
+
+	if (strchr(src->url, '?') != NULL)
+		return QUIET_OWN_PACE_USEC;
+	return patience < QUIET_LEAST_USEC ? QUIET_LEAST_USEC : patience;
+}
+
+static void
+agent_overdue(void *arg)
+{
+	struct source *src = arg;
+	char detail[NODE_DETAIL_MAX];
+
+	fetch_cancel(src->fetch);
+	src->fetch = NULL;
+	snprintf(detail, sizeof detail, "no whole block of the stream for %d ms", (int)(agent_patience(src) / USEC_PER_MSEC));
+	source_lost(src, WHY_METRICS_FETCH, detail);
+	agent_later(src);
+}
+
+static void
+agent_expect(struct source *src)
+{
+	struct scrape *s = src->eye->scrape;
+
+	timer_set(s->loop, &src->timer, loop_now(s->loop) + agent_patience(src), agent_overdue, src);
+}
+
 static bool
 agent_piece(void *arg, struct str piece)
 {
@@ -267,6 +312,7 @@ agent_piece(void *arg, struct str piece)
 		return false;
 	if (!agent_block(&src->page, &block, &end))
 		return true;
+	agent_expect(src);
 	src->verdict = source_page(src, block);
 	if (src->verdict == WHY_METRICS_BACKWARDS)	/* said; the next block will do */
 		src->verdict = NULL;
@@ -274,13 +320,10 @@ agent_piece(void *arg, struct str piece)
 	return src->verdict == NULL;
 }
 
-static void	agent_due(void *);
-
 static void
 agent_done(void *arg, const struct fetch_result *r)
 {
 	struct source *src = arg;
-	struct scrape *s = src->eye->scrape;
 
 	src->fetch = NULL;
 	if (src->verdict == WHY_METRICS_LARGE || (src->verdict == NULL && r->why != NULL))
@@ -289,9 +332,7 @@ agent_done(void *arg, const struct fetch_result *r)
 		source_lost(src, WHY_METRICS_SYNTAX, "the answer ended without # EOF: is this the URL of an agent's /stream?");
 	else if (src->verdict == NULL)
 		source_lost(src, WHY_METRICS_FETCH, "the stream ended");
-	timer_set(s->loop, &src->timer, loop_now(s->loop) + src->backoff_usec / 2 +
-	    rng_below(&s->rng, (uint32_t)src->backoff_usec), agent_due, src);
-	src->backoff_usec = 2 * src->backoff_usec > BACKOFF_MOST_USEC ? BACKOFF_MOST_USEC : 2 * src->backoff_usec;
+	agent_later(src);
 }
 
 /* The stream is asked for at our pace, unless the URL says another. */
@@ -299,14 +340,14 @@ static void
 agent_due(void *arg)
 {
 	struct source *src = arg;
-	struct scrape *s = src->eye->scrape;
-	int64_t stall = SILENT_PERIODS * s->period_usec;
 	char url[2048];
 
 	snprintf(url, sizeof url, "%s", src->url);
 	if (strchr(src->url, '?') == NULL)
-		snprintf(url, sizeof url, "%s?period=%dms", src->url, (int)(s->period_usec / USEC_PER_MSEC));
-	source_start(src, url, 0, stall < STALL_LEAST_USEC ? STALL_LEAST_USEC : stall, agent_piece, agent_done);
+		snprintf(url, sizeof url, "%s?period=%dms", src->url,
+		    (int)(src->eye->scrape->period_usec / USEC_PER_MSEC));
+	source_start(src, url, 0, agent_piece, agent_done);
+	agent_expect(src);
 }
 
 /* who is looked at */
