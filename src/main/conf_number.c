@@ -25,7 +25,7 @@ static const struct {
 static bool
 is_number(struct str s, double *out)
 {
-	bool plain = s.len > 0 && s.len <= 15 && isdigit((unsigned char)s.p[0]) && isdigit((unsigned char)s.p[s.len - 1]);
+	bool plain = s.len > 0 && s.len <= 24 && isdigit((unsigned char)s.p[0]) && isdigit((unsigned char)s.p[s.len - 1]);
 
 	for (size_t i = 0; plain && i < s.len; i++)
 		plain = isdigit((unsigned char)s.p[i]) || s.p[i] == '.';
@@ -76,7 +76,7 @@ write_duration(const void *member, struct buf *out)
 
 	while (u > 0 && (*usec % units[u].usec != 0 || *usec == 0))
 		u--;
-	return buf_printf(out, "%g%s", (double)*usec / (double)units[u].usec, *usec == 0 ? "s" : units[u].unit);
+	return buf_printf(out, "%.15g%s", (double)*usec / (double)units[u].usec, *usec == 0 ? "s" : units[u].unit);
 }
 
 static bool
@@ -107,7 +107,7 @@ write_real(const void *member, struct buf *out)
 {
 	const double *x = member;
 
-	return *x != 0 && buf_printf(out, "%g", *x);
+	return *x != 0 && buf_printf(out, "%.15g", *x);
 }
 
 /* A weight may be 0, unlike what a 0 says elsewhere: not known. */
@@ -116,7 +116,7 @@ write_weight(const void *member, struct buf *out)
 {
 	const double *x = member;
 
-	return buf_printf(out, "%g", *x);
+	return buf_printf(out, "%.15g", *x);
 }
 
 static bool

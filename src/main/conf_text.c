@@ -59,8 +59,8 @@ static bool
 read_string(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	(void)k;
-	if (s.len == 0 || s.len > 255 || memchr(s.p, '\n', s.len) != NULL)
-		return problem_say(problem, "'%s' is not a short text; expected 1 to 255 bytes on one line", QUOTED(s));
+	if (s.len == 0 || s.len > 255 || !all_visible(s))
+		return problem_say(problem, "'%s' is not a word; expected 1 to 255 visible ASCII characters", QUOTED(s));
 	return set_text(member, s);
 }
 
@@ -187,6 +187,12 @@ write_text(const void *member, struct buf *out)
 	return *text != NULL && buf_adds(out, str_of(*text));
 }
 
+static bool
+write_text_or_none(const void *member, struct buf *out)
+{
+	return write_text(member, out) || buf_adds(out, STR("none"));
+}
+
 /* addresses */
 
 static unsigned
@@ -238,6 +244,12 @@ write_address(const void *member, struct buf *out)
 	char text[ADDR_TEXT_MAX];
 
 	return a->len != 0 && buf_adds(out, str_of(addr_text(a, text)));
+}
+
+static bool
+write_address_or_none(const void *member, struct buf *out)
+{
+	return write_address(member, out) || buf_adds(out, STR("none"));
 }
 
 /* lists */
@@ -315,11 +327,11 @@ const struct conf_type
 	type_NAME = { read_name, write_text, KIND_TEXT, false },
 	type_SECRET = { read_secret, NULL, KIND_SECRET, false },
 	type_FILE = { read_file, write_text, KIND_TEXT, false },
-	type_SOCKET = { read_socket, write_text, KIND_TEXT, false },
-	type_PATH_OR_NONE = { read_path_or_none, write_text, KIND_TEXT, false },
+	type_SOCKET = { read_socket, write_text_or_none, KIND_TEXT, false },
+	type_PATH_OR_NONE = { read_path_or_none, write_text_or_none, KIND_TEXT, false },
 	type_EXPORTER = { read_exporter, write_text, KIND_TEXT, false },
 	type_AGENT = { read_agent, write_text, KIND_TEXT, false },
-	type_ADMIN_ADDRESS = { read_admin_address, write_address, KIND_PLAIN, false },
+	type_ADMIN_ADDRESS = { read_admin_address, write_address_or_none, KIND_PLAIN, false },
 	type_TASK_ADDRESS = { read_task_address, write_address, KIND_PLAIN, false },
 	type_LISTEN = { read_listen, NULL, KIND_LIST, false },
 	type_HOSTS = { read_host, NULL, KIND_LIST, false },

@@ -158,7 +158,7 @@ test_all_faults_are_told_in_the_order_of_lines(void **state)
 	    "m:2: services.nam: unknown key; did you mean name?\n"
 	    "m:2: services.name: missing. Unique among services.\n"
 	    "m:2: services.tasks: missing. Who answers the requests of the service; at least one.\n"
-	    "m:3: user: '' is not a short text; expected 1 to 255 bytes on one line\n"
+	    "m:3: user: '' is not a word; expected 1 to 255 visible ASCII characters\n"
 	    "m:4: listen: 'x' is not an address; expected one such as :80, 10.0.0.1:80, [::1]:80 or unix:/path\n"
 	    "m:5: stop: '5' has no unit; expected a duration such as 500ms, 2s, 5m or 1h\n");
 }
@@ -191,7 +191,7 @@ test_long_and_strange_values_are_quoted_short(void **state)
 	assert_null(parse(yaml, says, sizeof says));
 	assert_in_range(strlen(says), 100, 300);
 	assert_non_null(strstr(says, "xxx...' is not a duration"));
-	assert_non_null(strstr(says, "user: 'a b' is not a short text"));
+	assert_non_null(strstr(says, "user: 'a b' is not a word"));
 }
 
 static void
