@@ -30,7 +30,7 @@ UNITS   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*/*.c))
 SCENES  := $(B)/brain/scene
 BENCH   := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/*.c))
 BENCHLIB := $(patsubst bench/lib/%.c,$(B)/bench/lib/%.o,$(wildcard bench/lib/*.c))
-HELPERS := $(patsubst tests/real/%.c,$(B)/real/%,$(wildcard tests/real/*.c))
+HELPERS := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/real/*.c tests/faults/*.c))
 DEPS    := build/.deps
 
 .PHONY: all mola-bin demo test test-bins bench bench-proxy bench-demo fuzz tail install clean
@@ -78,7 +78,7 @@ $(B)/bench/%: bench/%.c $(BENCHLIB) $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_all) -Ibench -MMD -MP $(LDFLAGS_all) -o $@ $< $(BENCHLIB) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
 
-$(B)/real/%: tests/real/%.c
+$(HELPERS): $(B)/%: tests/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra -o $@ $< -lm -lpthread
 
