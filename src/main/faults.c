@@ -21,6 +21,9 @@ faults_add(struct faults *f, int line, const char *where, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text + len, sizeof text - len, fmt, ap);
 	va_end(ap);
+	for (char *c = text; *c != '\0'; c++)	/* keys and names are the file's: one fault, one line */
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
 	f->fault[f->n++] = (struct fault){ line, must_strdup(text) };
 }
 
