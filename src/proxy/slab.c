@@ -7,6 +7,16 @@
 #include "base/bug.h"
 #include "proxy/slab.h"
 
+/* The sanitizer sees who looks at the dead, though their memory stays with us. */
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#define CLOSE(piece, bytes)	ASAN_POISON_MEMORY_REGION(piece, bytes)
+#define OPEN(piece, bytes)	ASAN_UNPOISON_MEMORY_REGION(piece, bytes)
+#else
+#define CLOSE(piece, bytes)	(void)0
+#define OPEN(piece, bytes)	(void)0
+#endif
+
 struct piece {
 	struct piece	*next;
 };
@@ -31,9 +41,6 @@ slab_new(struct loop *l, size_t bytes, unsigned keep)
 	s->loop = l;
 	s->bytes = bytes;
 	s->keep = keep;
-#ifdef __SANITIZE_ADDRESS__
-	s->keep = 0;		/* so that the sanitizer sees who looks at the dead */
-#endif
 	return s;
 }
 
@@ -43,6 +50,7 @@ destroy(struct slab *s)
 	ASSERT(s->out == 0);
 	while (s->unused != NULL) {
 		struct piece *p = s->unused;
+		OPEN(p, s->bytes);
 		s->unused = p->next;
 		free(p);
 	}
@@ -71,6 +79,7 @@ slab_take(struct slab *s)
 	s->out++;
 	if (p == NULL)
 		return must_alloc(s->bytes);
+	OPEN(p, s->bytes);
 	s->unused = p->next;
 	s->nunused--;
 	return p;
@@ -90,6 +99,7 @@ slab_give(struct slab *s, void *memory)
 	p->next = s->unused;
 	s->unused = p;
 	s->nunused++;
+	CLOSE(p, s->bytes);
 }
 
 static void

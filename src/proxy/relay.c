@@ -1,0 +1,268 @@
+/*
+ * The request goes up, the answer comes down, and each side may be slow, early, or gone. Knows what a byte may
+ * mean where it stands; which task it is, attempt.c knows.
+ */
+#include "http/h1_parse.h"
+#include "proxy/rewrite.h"
+#include "proxy/steps.h"
+#include "proxy/tunnel.h"
+
+#define INTERIMS_MAX	64
+
+/* ---- the way up ---- */
+
+static const struct wait forever = { INT64_MAX, NULL };
+
+static struct wait
+sooner(struct wait a, struct wait b)
+{
+	return a.until_usec <= b.until_usec ? a : b;
+}
+
+/*
+ * STAY: as much as possible has gone up. A task that no longer reads may have answered already: what it has to
+ * say, or that it is gone, is found on the way down.
+ */
+static enum state
+send_up(struct request *r)
+{
+	if (r->up.over)
+		return STAY;
+	switch (flow_run(&r->up, request_now(r))) {
+	case FLOW_MORE:
+		return STAY;
+	case FLOW_TIRED:
+		return request_again(r);
+	case FLOW_DONE:
+		r->up.over = true;
+		return STAY;
+	case FLOW_SINK_BROKEN:
+		r->up_broken = r->up.over = true;
+		return STAY;
+	case FLOW_BAD:
+		r->keep = false;
+		return request_fail(r, WHY_BAD_CHUNK);
+	default:
+		return request_fail(r, WHY_CLIENT_GONE);
+	}
+}
+
+static struct wait
+up_wait(const struct request *r)
+{
+	if (r->up.over)
+		return forever;
+	if (r->up.wait == FLOW_SINK)
+		return (struct wait){ r->up.moved_usec + r->service->idle_usec, WHY_UPSTREAM_SLOW_READ };
+	return (struct wait){ r->up.moved_usec + r->proxy->conf.client_body_usec, WHY_CLIENT_SLOW_BODY };
+}
+
+/* ---- AWAIT and INTERIM ---- */
+
+/* The response is due when the task has all of the request, or all that it will get before it says 100. */
+struct wait
+relay_await_wait(const struct request *r)
+{
+	if (r->up.over || (r->expects_continue && r->up.body_bytes == 0 && r->up.wait == FLOW_SOURCE))
+		return (struct wait){ r->up.moved_usec + r->service->response_usec, WHY_UPSTREAM_SLOW_HEAD };
+	return up_wait(r);
+}
+
+/* A 1xx: an HTTP/1.0 client would not understand it. */
+static enum state
+interim_begin(struct request *r, size_t used)
+{
+	r->expects_continue = false;
+	r->scanned = 0;
+	if (++r->interims > INTERIMS_MAX)
+		return request_fail(r, WHY_UPSTREAM_BAD_HEAD);
+	flow_begin(&r->down, used, BODY_NONE, 0);
+	if (r->minor == 1 && !rewrite_response(&r->down.head, &r->proxy->head, CONNECTION_UNSAID))
+		return request_fail(r, WHY_UPSTREAM_HEAD_LARGE);
+	return INTERIM;
+}
+
+enum state
+relay_interim(struct request *r)
+{
+	switch (flow_write(&r->down, request_now(r))) {
+	case IO_DONE:
+		flow_next(&r->down, request_now(r));
+		return AWAIT;
+	case IO_AGAIN:
+		return STAY;
+	default:
+		return request_fail(r, WHY_CLIENT_GONE);
+	}
+}
+
+struct wait
+relay_write_wait(const struct request *r)
+{
+	return (struct wait){ r->down.moved_usec + r->proxy->conf.client_write_usec, WHY_CLIENT_SLOW_READ };
+}
+
+static enum state
+tunnel_enter(struct request *r, size_t used)
+{
+	if (!r->upgrade || !r->up.over || r->up_broken)
+		return request_fail(r, WHY_UPSTREAM_BAD_HEAD);
+	if (!rewrite_response(&r->down.head, &r->proxy->head, CONNECTION_UPGRADE))
+		return request_fail(r, WHY_UPSTREAM_HEAD_LARGE);
+	r->status = 101;
+	r->keep = false;
+	tunnel_begin(&r->up, &r->down, used);
+	return TUNNEL;
+}
+
+/* What the client hears of its connection. An HTTP/1.0 client expects its end unless told otherwise. */
+static enum rewrite_connection
+connection_said(const struct request *r)
+{
+	if (!r->keep)
+		return CONNECTION_CLOSE;
+	return r->minor == 0 ? CONNECTION_KEEP_ALIVE : CONNECTION_UNSAID;
+}
+
+/* An answer that comes before the request is whole ends the connection: the rest of the body has no reader. */
+static enum state
+response_begin(struct request *r, size_t used)
+{
+	const struct head *h = &r->proxy->head;
+
+	if (h->body == BODY_CHUNKED && r->minor == 0)
+		return request_fail(r, WHY_UPSTREAM_BAD_HEAD);
+	if (!flow_begin(&r->down, used, h->body, h->length))
+		return request_fail(r, WHY_UPSTREAM_BAD_BODY);
+	r->task_keeps = h->keep_alive && r->minor == 1 && !r->up_broken;	/* to 1.0 we said close */
+	r->keep = r->keep && r->up.over && !r->up_broken && h->body != BODY_UNTIL_CLOSE && !r->proxy->draining;
+	if (!rewrite_response(&r->down.head, h, connection_said(r)))
+		return request_fail(r, WHY_UPSTREAM_HEAD_LARGE);
+	r->status = h->status;
+	return RELAY;
+}
+
+static enum state
+await_head(struct request *r)
+{
+	const struct head *h = &r->proxy->head;
+	const struct why *why;
+	size_t used;
+
+	for (;;) {
+		switch (h1_parse_response(&r->proxy->head, flow_unread(&r->down), r->is_head, &r->scanned, &used, &why)) {
+		case PARSE_DONE:
+			if (h->status == 101)
+				return tunnel_enter(r, used);
+			return h->status < 200 ? interim_begin(r, used) : response_begin(r, used);
+		case PARSE_BAD:
+			return request_fail(r, why);
+		case PARSE_MORE:
+			break;
+		}
+		switch (flow_fill(&r->down, request_now(r))) {
+		case IO_DONE:
+			break;
+		case IO_AGAIN:
+			return STAY;
+		default:
+			return attempt_lost(r);
+		}
+	}
+}
+
+enum state
+relay_await(struct request *r)
+{
+	enum state next;
+
+	if (r->client->stream.hup)
+		return request_fail(r, WHY_CLIENT_GONE);
+	if ((next = send_up(r)) != STAY)
+		return next;
+	return await_head(r);
+}
+
+/* ---- RELAY ---- */
+
+struct wait
+relay_wait(const struct request *r)
+{
+	int64_t moved = r->up.moved_usec > r->down.moved_usec ? r->up.moved_usec : r->down.moved_usec;
+	struct wait down = { moved + r->service->idle_usec, WHY_UPSTREAM_SLOW_BODY };
+
+	return sooner(up_wait(r), r->down.wait == FLOW_SINK ? relay_write_wait(r) : down);
+}
+
+static enum state
+complete(struct request *r)
+{
+	r->why = WHY_COMPLETE;
+	return END;
+}
+
+static enum state
+send_down(struct request *r)
+{
+	switch (flow_run(&r->down, request_now(r))) {
+	case FLOW_MORE:
+		return STAY;
+	case FLOW_TIRED:
+		return request_again(r);
+	case FLOW_DONE:
+		return complete(r);
+	case FLOW_SOURCE_END:
+		return r->down.body.kind == BODY_UNTIL_CLOSE ? complete(r) : request_fail(r, WHY_UPSTREAM_GONE);
+	case FLOW_SOURCE_BROKEN:
+		return request_fail(r, WHY_UPSTREAM_GONE);
+	case FLOW_BAD:
+		return request_fail(r, WHY_UPSTREAM_BAD_BODY);
+	default:
+		return request_fail(r, WHY_CLIENT_GONE);
+	}
+}
+
+enum state
+relay_both(struct request *r)
+{
+	enum state next;
+
+	if (r->client->stream.hup)
+		return request_fail(r, WHY_CLIENT_GONE);
+	if ((next = send_up(r)) != STAY)
+		return next;
+	return send_down(r);
+}
+
+/* ---- TUNNEL ---- */
+
+struct wait
+relay_tunnel_wait(const struct request *r)
+{
+	int64_t moved = r->up.moved_usec > r->down.moved_usec ? r->up.moved_usec : r->down.moved_usec;
+
+	return (struct wait){ moved + r->service->tunnel_usec, WHY_TUNNEL_IDLE };
+}
+
+enum state
+relay_tunnel(struct request *r)
+{
+	switch (tunnel_run(&r->up, &r->down, request_now(r))) {
+	case TUNNEL_OPEN:
+		return STAY;
+	case TUNNEL_TIRED:
+		return request_again(r);
+	case TUNNEL_ENDED:
+		r->why = WHY_TUNNEL_CLOSED;
+		return END;
+	default:
+		return request_fail(r, WHY_TUNNEL_CLOSED);
+	}
+}
+
+enum state
+relay_tunnel_late(struct request *r, const struct why *why)
+{
+	r->why = why;
+	return END;
+}

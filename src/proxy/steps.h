@@ -1,0 +1,94 @@
+/*
+ * steps: what the steps of an exchange share: the request itself, and who takes which step. request.c has the table
+ * that puts them in order; attempt.c finds a task and a connection to it; relay.c carries the bytes.
+ */
+#ifndef PROXY_STEPS_H
+#define PROXY_STEPS_H
+
+#include "proxy/answer.h"
+#include "proxy/flow.h"
+#include "proxy/request.h"
+
+enum state {
+	HEAD,		/* the request head arrives */
+	PICK,		/* which task, which connection? (never waits) */
+	CONNECT,	/* to the task */
+	AWAIT,		/* the request goes up; the response head has not come yet */
+	INTERIM,	/* a 1xx goes down before the final response */
+	RELAY,		/* the response goes down, the request's rest goes up */
+	TUNNEL,		/* 101: both ways, until both sides end */
+	ANSWER,		/* we answer ourselves */
+	END,		/* the exchange is over, the connection may go on (never waits) */
+	CUT,		/* the client must see that something is missing (never waits) */
+	OVER,		/* nobody is here any more */
+	STAY
+};
+
+struct request {
+	struct request	*unused;	/* the slab's, once we are dead */
+	struct client	*client;
+	struct proxy	*proxy;
+	enum state	 state;
+	const struct why *why;		/* what ended it */
+	int64_t		 began_usec;
+	unsigned	 in_row;	/* exchanges without an idle moment */
+
+	/* what was asked; its head is parsed in place and lies in up.page until all of it is sent */
+	size_t		 scanned;	/* of a head that trickles in, request or response */
+	bool		 asked;		/* there was a whole head */
+	bool		 is_head, idempotent, upgrade, expects_continue;
+	int		 minor;
+	bool		 keep;		/* the client's connection may live on */
+
+	/* where it goes */
+	struct table	*table;		/* our reference */
+	const struct table_service *service;
+	const struct table_task *task;	/* the one tried last */
+	bool		 taken;		/* it is counted in live */
+	struct upconn	*conn;
+	int64_t		 connect_usec;
+	bool		 connected;	/* the task accepted, now or earlier */
+	bool		 up_broken;	/* it reads no more of the request */
+	unsigned	 interims;	/* 1xx that it sent */
+	bool		 reopened;	/* a connection had died idle; once is enough */
+	struct pick_avoid avoid;
+
+	/* what goes back */
+	int		 status;	/* 0 until a final response, ours or theirs, begins to go down */
+	bool		 task_keeps;	/* the task's connection outlives its response */
+	uint64_t	 bytes_before;	/* of the client's stream, before this exchange */
+	struct flow	 up, down;
+	struct timer	 again;
+	char		 answer[ANSWER_MAX];
+	struct access_asked log;
+};
+
+/* Until when does a state wait, and what has gone wrong if nothing came? */
+struct wait {
+	int64_t		 until_usec;
+	const struct why *why;
+};
+
+typedef enum state	step_f(struct request *);
+typedef enum state	late_f(struct request *, const struct why *);
+typedef struct wait	wait_f(const struct request *);
+
+/* request.c */
+stream_f	request_on_task;	/* for the stream of the task's connection */
+late_f		request_fail;		/* says why to the client if it can still be said, else breaks off */
+enum state	request_again(struct request *);	/* STAY, and come back in the next turn: others wait */
+int64_t		request_now(const struct request *);
+
+/* attempt.c */
+step_f		attempt_pick, attempt_check, attempt_watch;
+late_f		attempt_failed;
+wait_f		attempt_wait;
+enum state	attempt_lost(struct request *);	/* the task ended the connection before it said anything */
+void		attempt_leave(struct request *, const struct why *, bool conn_clean);
+
+/* relay.c */
+step_f		relay_await, relay_interim, relay_both, relay_tunnel;
+late_f		relay_tunnel_late;
+wait_f		relay_await_wait, relay_wait, relay_tunnel_wait, relay_write_wait;
+
+#endif
