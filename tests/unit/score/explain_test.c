@@ -122,7 +122,7 @@ signals_that_fail(void **state)
 	s->b->row.law.sampled_usec = s->b->sample.taken_usec = T - 12 * USEC_PER_SEC;
 	s->b->signal_why = WHY_METRICS_FETCH;
 	node_says(s, s->b, T, "stale since 12 s (the exporter cannot be reached), what it said counts for 17 %: "
-	    "4.0 cores, 0.6 busy with others' work, 0 of ours in flight: cost 0.71");
+	    "4.0 cores, 0.6 busy with others' work, 0 of ours in flight: cost 0.70");
 	node_says(s, s->b, T + 100 * USEC_PER_SEC, "blind since 112 s (the exporter cannot be reached), taken for the mean of the fleet: "
 	    "4.0 cores, 0 of ours in flight: cost 0.63");
 	s->b->row.law.sampled_usec = 0, s->b->sample.taken_usec = 0, s->b->samples = 0, s->b->signal_why = NULL;
