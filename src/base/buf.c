@@ -92,6 +92,8 @@ void
 buf_eat(struct buf *b, size_t n)
 {
 	ASSERT(n <= b->len);
+	if (n == 0)
+		return;
 	memmove(b->p, b->p + n, b->len - n);
 	b->len -= n;
 }

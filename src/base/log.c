@@ -18,9 +18,12 @@ static struct {
 
 static const char *const level_name[] = { "debug", "info", "warn", "error" };
 
+#define VALUE_MAX 512		/* bytes of a value that are shown */
+
 struct line {
-	char	b[2048];
+	char	b[4096];
 	size_t	n;
+	bool	full;
 };
 
 static void
@@ -28,6 +31,8 @@ put(struct line *l, char c)
 {
 	if (l->n < sizeof l->b - 2)		/* room for the newline and the end */
 		l->b[l->n++] = c;
+	else
+		l->full = true;
 }
 
 static void
@@ -42,7 +47,7 @@ static void
 puts_quoted(struct line *l, const char *s, bool always)
 {
 	static const char hex[] = "0123456789abcdef";
-	bool plain = !always && *s != '\0';
+	bool plain = !always && *s != '\0' && strnlen(s, VALUE_MAX + 1) <= VALUE_MAX;
 
 	for (const char *c = s; plain && *c != '\0'; c++)
 		plain = *c > ' ' && *c != '"' && *c != '=' && *c != '\\' && *c != 0x7f;
@@ -51,7 +56,7 @@ puts_quoted(struct line *l, const char *s, bool always)
 		return;
 	}
 	put(l, '"');
-	for (; *s != '\0'; s++) {
+	for (const char *end = s + strnlen(s, VALUE_MAX); s < end; s++) {
 		unsigned char c = (unsigned char)*s;
 		if (c == '"' || c == '\\') {
 			put(l, '\\');
@@ -63,12 +68,17 @@ puts_quoted(struct line *l, const char *s, bool always)
 		} else
 			put(l, (char)c);
 	}
+	if (*s != '\0')
+		puts_raw(l, "...");
 	put(l, '"');
 }
 
+/* A pair for which there is no room is left out whole, so that the line can still be read. */
 static void
 put_pair(struct line *l, bool json, const char *key, const char *value)
 {
+	size_t start = l->n;
+
 	if (json) {
 		put(l, ',');
 		puts_quoted(l, key, true);
@@ -80,6 +90,9 @@ put_pair(struct line *l, bool json, const char *key, const char *value)
 		put(l, '=');
 		puts_quoted(l, value, false);
 	}
+	if (l->full)
+		l->n = start;
+	l->full = false;
 }
 
 static void
@@ -134,6 +147,7 @@ log_event(enum log_level level, const char *event, ...)
 	if (level < conf.least)
 		return;
 	l.n = pairs.n = 0;
+	l.full = pairs.full = false;
 	if (conf.json)
 		puts_raw(&l, "{\"time\":\"");
 	put_time(&l);

@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -92,7 +93,7 @@ str_to_double(struct str s, double *out)
 	char copy[64], *end;
 	double v;
 
-	if (s.len == 0 || s.len >= sizeof copy || s.p[0] == ' ' || s.p[0] == '\t')
+	if (s.len == 0 || s.len >= sizeof copy || isspace((unsigned char)s.p[0]))	/* strtod would skip it */
 		return false;
 	str_copy(copy, sizeof copy, s);
 	v = strtod(copy, &end);

@@ -1,0 +1,136 @@
+#include "base/log.c"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+static char line[8192];
+
+/* What `log_event` wrote to stderr in the statement between begin and end. */
+static int saved, reader;
+
+static void
+begin(void)
+{
+	int p[2];
+
+	assert_int_equal(pipe(p), 0);
+	saved = dup(STDERR_FILENO);
+	dup2(p[1], STDERR_FILENO);
+	close(p[1]);
+	reader = p[0];
+}
+
+static const char *
+end(void)
+{
+	ssize_t n;
+
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	n = read(reader, line, sizeof line - 1);
+	close(reader);
+	assert_true(n >= 0);
+	line[n] = '\0';
+	return line;
+}
+
+static char tapped[8192];
+
+static void
+tap(void *arg, enum log_level level, const char *event, const char *pairs)
+{
+	snprintf(tapped, sizeof tapped, "%s|%d|%s|%s", (const char *)arg, level, event, pairs);
+}
+
+static void
+events_are_key_value(void **state)
+{
+	const char *said;
+
+	(void)state;
+	log_setup("brain", LOG_INFO, false);
+	begin();
+	log_event(LOG_WARN, "node.stale", "node", "a", "age", LOG_F(1.25, 2), "n", LOG_N(-7), NULL);
+	said = end();
+	assert_int_equal(said[4], '-');
+	assert_int_equal(said[23], 'Z');
+	assert_string_equal(said + 24, " level=warn who=brain event=node.stale node=a age=1.25 n=-7\n");
+}
+
+static void
+values_cannot_forge_or_paint(void **state)
+{
+	(void)state;
+	log_setup("w", LOG_INFO, false);
+	begin();
+	log_event(LOG_INFO, "e", "a", "x\n2024 level=error", "b", "\033[31mred", "c", "", "d", "say \"hi\"\\", "e", NULL, NULL);
+	assert_string_equal(end() + 24, " level=info who=w event=e a=\"x\\u000a2024 level=error\" b=\"\\u001b[31mred\""
+	    " c=\"\" d=\"say \\\"hi\\\"\\\\\" e=\"\"\n");
+}
+
+static void
+levels_below_the_least_are_silent(void **state)
+{
+	(void)state;
+	log_setup("w", LOG_WARN, false);
+	begin();
+	log_event(LOG_INFO, "quiet", NULL);
+	log_event(LOG_WARN, "loud", NULL);
+	assert_string_equal(end() + 24, " level=warn who=w event=loud\n");
+}
+
+static void
+json_stays_json_however_long_the_values(void **state)
+{
+	static char huge[20000], nasty[20000];
+	json_t *j;
+
+	(void)state;
+	memset(huge, 'h', sizeof huge - 1);
+	memset(nasty, '\001', sizeof nasty - 1);
+	log_setup("w", LOG_INFO, true);
+	begin();
+	log_event(LOG_INFO, "e", "first", huge, "second", nasty, "third", nasty, "quote", "\"\\\n", "last", huge, NULL);
+	j = json_loads(end(), 0, NULL);
+	assert_non_null(j);
+	assert_string_equal(json_string_value(json_object_get(j, "event")), "e");
+	assert_int_equal(strlen(json_string_value(json_object_get(j, "first"))), VALUE_MAX + 3);
+	assert_null(json_object_get(j, "third"));	/* no room: left out whole */
+	assert_string_equal(json_string_value(json_object_get(j, "quote")), "\"\\\n");
+	json_decref(j);
+}
+
+static void
+the_tap_hears_key_value(void **state)
+{
+	(void)state;
+	log_setup("w", LOG_INFO, true);
+	log_tap(tap, "arg");
+	begin();
+	log_event(LOG_ERROR, "e", "a", "b c", NULL);
+	end();
+	assert_string_equal(tapped, "arg|3|e|a=\"b c\"");
+	begin();
+	log_event(LOG_INFO, "bare", NULL);
+	end();
+	assert_string_equal(tapped, "arg|1|bare|");
+	log_tap(NULL, NULL);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(events_are_key_value),
+		cmocka_unit_test(values_cannot_forge_or_paint),
+		cmocka_unit_test(levels_below_the_least_are_silent),
+		cmocka_unit_test(json_stays_json_however_long_the_values),
+		cmocka_unit_test(the_tap_hears_key_value),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
