@@ -1,0 +1,100 @@
+/*
+ * A routing table from a hostile brain: either the check refuses it, or everything that a worker may ask of
+ * it stays inside. Magic, shape and size are put right first: they would only keep the fuzzer out.
+ */
+#include "world/table.c"
+
+int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+static uint64_t sink;
+
+static void
+touch(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		sink += (unsigned char)s.p[i];
+}
+
+static void
+touch_addr(const struct addr *a)
+{
+	char text[ADDR_TEXT_MAX];
+
+	touch(str_of(addr_text(a, text)));
+	touch(str_of(addr_host_text(a, text)));
+}
+
+static void
+read_services(const struct table *t)
+{
+	uint32_t n, ntasks;
+	const struct table_service *s = table_services(t, &n);
+	const struct table_task *k = table_tasks(t, &ntasks);
+
+	for (uint32_t i = 0; i < n; i++) {
+		touch(table_text(t, s[i].name));
+		touch(table_text(t, s[i].health_path));
+		touch(str_of(policy_name(s[i].policy)));
+		sink += (uint64_t)(s[i].connect_usec + s[i].response_usec + s[i].idle_usec + s[i].tunnel_usec);
+		for (uint32_t j = 0; j < s[i].ntasks; j++)
+			ASSERT(k[s[i].first_task + j].service == i);
+	}
+}
+
+static void
+read_tasks(const struct table *t)
+{
+	uint32_t n, nnodes;
+	const struct table_task *k = table_tasks(t, &n);
+	const struct table_node *node = table_nodes(t, &nnodes);
+
+	for (uint32_t i = 0; i < n; i++) {
+		touch(table_text(t, k[i].name));
+		touch(table_text(t, node[k[i].node].name));
+		touch_addr(&k[i].addr);
+		ASSERT(k[i].slot < TASKS_MAX && k[i].node_slot < NODES_MAX);
+		sink += k[i].draining + k[i].drained + node[k[i].node].drained;
+	}
+}
+
+static void
+match_all(const struct table *t)
+{
+	uint32_t n;
+	const struct table_route *r = table_routes(t, &n);
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct str host = table_text(t, r[i].host), path = table_text(t, r[i].path);
+		sink += table_match(t, host, path) != NULL;
+		sink += table_match(t, STR("a.b.example.org"), path) != NULL;
+		sink += table_match(t, host, STR("/api/v1/x")) != NULL;
+	}
+	sink += table_match(t, STR(""), STR("")) != NULL;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+	struct table_head head;
+	struct table t = { 0 };
+	uint32_t n;
+	char *copy;
+
+	if (len < sizeof head || len > 1 << 20)
+		return 0;
+	memcpy(&head, bytes, sizeof head);
+	head.magic = TABLE_MAGIC, head.shape = TABLE_SHAPE, head.size = len;
+	copy = must_alloc(len);
+	memcpy(copy, bytes, len);
+	memcpy(copy, &head, sizeof head);
+	if (table_view(&t, copy, len)) {
+		const struct table_listener *l = table_listeners(&t, &n);
+		for (uint32_t i = 0; i < n; i++)
+			touch_addr(&l[i].addr);
+		read_services(&t);
+		read_tasks(&t);
+		match_all(&t);
+	}
+	free(copy);
+	return 0;
+}
