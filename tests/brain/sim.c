@@ -31,7 +31,7 @@ struct sim_request {
 static void
 mola_new(struct sim_mola *m, uint64_t seed)
 {
-	m->live = live_init(must_zalloc(live_bytes()), 1);
+	m->live = live_init(memset(aligned_alloc(64, live_bytes()), 0, live_bytes()), 1);
 	m->phys = phys_init(must_zalloc(phys_bytes()));
 	m->world = world_new(m->live, m->phys);
 	m->steer = steer_new(m->world);

@@ -22,7 +22,7 @@ setup(void **state)
 {
 	struct stage *s = must_zalloc(sizeof *s);
 
-	s->live = live_init(must_zalloc(live_bytes()), 1);
+	s->live = live_init(memset(aligned_alloc(64, live_bytes()), 0, live_bytes()), 1);
 	s->phys = phys_init(must_zalloc(phys_bytes()));
 	s->world = world_new(s->live, s->phys);
 	s->steer = steer_new(s->world);
