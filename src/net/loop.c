@@ -14,7 +14,9 @@
 struct loop {
 	int		 epoll;
 	bool		 stopping;
+	bool		 in_timers;
 	int64_t		 now;
+	struct epoll_event *ready, *ready_end;	/* of this turn, not yet run */
 	struct heap	 timers;
 	struct grave	*graves;
 };
@@ -61,6 +63,7 @@ timers_run(struct loop *l)
 {
 	struct heap_node *n;
 
+	l->in_timers = true;
 	while ((n = heap_min(&l->timers)) != NULL && n->key <= l->now) {
 		struct timer *t = (struct timer *)n;	/* node is its first member */
 		heap_remove(&l->timers, n);
@@ -69,6 +72,7 @@ timers_run(struct loop *l)
 		else
 			t->fn(t->arg);
 	}
+	l->in_timers = false;
 }
 
 static int
@@ -93,11 +97,14 @@ events_run(struct loop *l, int64_t wait_most_usec)
 
 	l->now = clock_mono_usec();
 	ASSERT(n >= 0 || errno == EINTR);
-	for (int i = 0; i < n; i++) {
-		struct io *io = ev[i].data.ptr;
-		if (io->fd >= 0)		/* unwatched by an earlier event of this batch */
-			io->fn(io->arg, ev[i].events);
+	l->ready_end = ev + (n > 0 ? n : 0);
+	for (l->ready = ev; l->ready < l->ready_end;) {
+		struct epoll_event *e = l->ready++;
+		struct io *io = e->data.ptr;
+		if (io != NULL)			/* else unwatched by an earlier one */
+			io->fn(io->arg, e->events);
 	}
+	l->ready = l->ready_end = NULL;
 }
 
 void
@@ -158,11 +165,17 @@ loop_unwatch(struct loop *l, struct io *io)
 		return;
 	epoll_ctl(l->epoll, EPOLL_CTL_DEL, io->fd, NULL);
 	io->fd = -1;
+	/* what was seen on the old descriptor must not be taken for news of the next one */
+	for (struct epoll_event *e = l->ready; e < l->ready_end; e++)
+		if (e->data.ptr == io)
+			e->data.ptr = NULL;
 }
 
 void
 timer_set(struct loop *l, struct timer *t, int64_t deadline, timer_f *fn, void *arg)
 {
+	if (l->in_timers && deadline <= l->now)		/* "at once" is the next turn, else this one might not end */
+		deadline = l->now + 1;
 	t->fn = fn;
 	t->arg = arg;
 	t->deadline = deadline;

@@ -14,7 +14,7 @@
 static const struct why *
 addr_parse_unix(struct str path, struct addr *a)
 {
-	if (path.len == 0 || path.len >= sizeof a->sa.un.sun_path)
+	if (path.len == 0 || path.len >= sizeof a->sa.un.sun_path || memchr(path.p, '\0', path.len) != NULL)
 		return WHY_BAD_ADDRESS;
 	memset(a, 0, sizeof *a);
 	a->sa.un.sun_family = AF_UNIX;
@@ -39,7 +39,7 @@ addr_parse(struct str s, struct addr *out)
 	if (colon == 0 || !str_to_u64((struct str){ s.p + colon, s.len - colon }, &port) || port > 65535)
 		return WHY_BAD_ADDRESS;
 	h = (struct str){ s.p, colon - 1 };
-	if (h.len >= sizeof host)
+	if (h.len >= sizeof host || memchr(h.p, '\0', h.len) != NULL)
 		return WHY_BAD_ADDRESS;
 	if (h.len >= 2 && h.p[0] == '[' && h.p[h.len - 1] == ']') {
 		str_copy(host, sizeof host, (struct str){ h.p + 1, h.len - 2 });
@@ -116,7 +116,7 @@ unix_clear_dead(const struct addr *a)
 
 	if (lstat(a->sa.un.sun_path, &st) != 0 || !S_ISSOCK(st.st_mode))
 		return;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && connect(fd, &a->sa.any, a->len) != 0 && errno == ECONNREFUSED)
 		unlink(a->sa.un.sun_path);
 	if (fd >= 0)
@@ -169,6 +169,7 @@ sock_accept(int listener, struct addr *peer)
 {
 	int fd;
 
+	memset(peer, 0, sizeof *peer);		/* clients of unix sockets have no name */
 	peer->len = sizeof peer->sa;
 	fd = accept4(listener, &peer->sa.any, &peer->len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd >= 0 && peer->sa.any.sa_family != AF_UNIX)

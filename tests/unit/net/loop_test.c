@@ -1,0 +1,231 @@
+#include "net/loop.c"
+
+#include "../until.h"
+
+struct seen {
+	struct loop	*loop;
+	struct timer	 timer;
+	struct io	 a, b;
+	struct grave	 grave;
+	int		 times, late, read_fd, spare_fd;
+	char		 order[16];
+	struct seen	*other;
+	char		 name;
+};
+
+static void
+note(struct seen *s, char c)
+{
+	s->order[strlen(s->order)] = c;
+}
+
+static void
+on_time(void *arg)
+{
+	struct seen *s = arg;
+
+	s->times++;
+	if (s->other != NULL)
+		note(s->other, s->name);
+}
+
+static void
+timers_run_in_order_and_once(void **state)
+{
+	struct seen all = { 0 }, s[3] = { { .name = 'a', .other = &all }, { .name = 'b', .other = &all }, { .name = 'c', .other = &all } };
+	struct loop *l = loop_new();
+	int64_t now = loop_now(l);
+
+	(void)state;
+	timer_set(l, &s[0].timer, now + 3000, on_time, &s[0]);
+	timer_set(l, &s[1].timer, now + 1000, on_time, &s[1]);
+	timer_set(l, &s[2].timer, now + 2000, on_time, &s[2]);
+	UNTIL(l, s[0].times > 0);
+	assert_string_equal(all.order, "bca");
+	assert_true(loop_now(l) >= now + 3000);
+	loop_turn(l, 0);
+	assert_int_equal(s[0].times + s[1].times + s[2].times, 3);
+	loop_free(&l);
+}
+
+static void
+timers_move_both_ways_and_stop(void **state)
+{
+	struct seen moved = { 0 }, cleared = { 0 }, last = { 0 };
+	struct loop *l = loop_new();
+	int64_t now = loop_now(l);
+
+	(void)state;
+	timer_set(l, &moved.timer, now + 1000, on_time, &moved);
+	timer_set(l, &moved.timer, now + 20000, on_time, &moved);		/* later: moved lazily */
+	timer_set(l, &cleared.timer, now + 1000, on_time, &cleared);
+	timer_clear(l, &cleared.timer);
+	timer_clear(l, &cleared.timer);
+	timer_set(l, &last.timer, now + 60 * USEC_PER_SEC, on_time, &last);
+	timer_set(l, &last.timer, now + 2000, on_time, &last);		/* earlier */
+	UNTIL(l, last.times == 1);
+	assert_true(moved.times == 0 || loop_now(l) >= now + 20000);
+	UNTIL(l, moved.times == 1);
+	assert_true(loop_now(l) >= now + 20000);
+	assert_int_equal(cleared.times, 0);
+	loop_free(&l);
+}
+
+static void
+again_at_once(void *arg)
+{
+	struct seen *s = arg;
+
+	if (++s->times < 1000)
+		timer_set(s->loop, &s->timer, loop_now(s->loop), again_at_once, s);
+}
+
+static void
+a_timer_that_sets_itself_at_once_leaves_room_for_others(void **state)
+{
+	struct seen s = { .loop = loop_new() };
+
+	(void)state;
+	timer_set(s.loop, &s.timer, 0, again_at_once, &s);
+	loop_turn(s.loop, 0);
+	assert_int_equal(s.times, 1);
+	UNTIL(s.loop, s.times == 2);
+	timer_clear(s.loop, &s.timer);
+	loop_free(&s.loop);
+}
+
+static void
+die(void *arg)
+{
+	struct seen *s = arg;
+
+	note(s, 'd');
+}
+
+static void
+bury_itself(void *arg, uint32_t events)
+{
+	struct seen *s = arg;
+
+	(void)events;
+	loop_bury(s->loop, &s->grave, die, s);
+	note(s, 'e');
+	loop_unwatch(s->loop, &s->a);
+}
+
+static void
+the_dead_are_buried_after_the_events(void **state)
+{
+	struct seen s = { .loop = loop_new() };
+	int p[2];
+
+	(void)state;
+	assert_int_equal(pipe(p), 0);
+	loop_watch(s.loop, &s.a, p[1], EPOLLOUT, bury_itself, &s);
+	loop_turn(s.loop, 0);
+	assert_string_equal(s.order, "ed");
+	assert_int_equal(s.a.fd, -1);
+	loop_turn(s.loop, 0);
+	assert_string_equal(s.order, "ed");
+	close(p[0]);
+	close(p[1]);
+	loop_free(&s.loop);
+}
+
+/* Both descriptors are ready in one batch; whoever runs first takes the other's watch and gives it a new one. */
+static void
+must_not_run(void *arg, uint32_t events)
+{
+	struct seen *s = arg;
+
+	(void)events;
+	s->late++;
+}
+
+static void
+rewatch_other(struct seen *s, struct io *other)
+{
+	if (s->times++ > 0)
+		return;
+	loop_unwatch(s->loop, other);
+	loop_watch(s->loop, other, s->spare_fd, EPOLLIN, must_not_run, s);
+}
+
+static void
+on_a(void *arg, uint32_t events)
+{
+	struct seen *s = arg;
+
+	(void)events;
+	rewatch_other(s, &s->b);
+}
+
+static void
+on_b(void *arg, uint32_t events)
+{
+	struct seen *s = arg;
+
+	(void)events;
+	rewatch_other(s, &s->a);
+}
+
+static void
+old_news_is_not_told_to_a_new_watch(void **state)
+{
+	struct seen s = { .loop = loop_new() };
+	int p[2], quiet[2];
+
+	(void)state;
+	assert_int_equal(pipe(p), 0);
+	assert_int_equal(pipe(quiet), 0);
+	s.spare_fd = quiet[0];
+	loop_watch(s.loop, &s.a, p[1], EPOLLOUT, on_a, &s);
+	loop_watch(s.loop, &s.b, dup(p[1]), EPOLLOUT, on_b, &s);
+	s.read_fd = s.b.fd;
+	loop_turn(s.loop, 0);
+	assert_int_equal(s.times, 1);
+	assert_int_equal(s.late, 0);
+	close(s.read_fd);
+	close(p[0]);
+	close(p[1]);
+	close(quiet[0]);
+	close(quiet[1]);
+	loop_free(&s.loop);
+}
+
+static void
+stop(void *arg)
+{
+	struct seen *s = arg;
+
+	s->times++;
+	loop_stop(s->loop);
+}
+
+static void
+a_loop_runs_until_it_is_stopped(void **state)
+{
+	struct seen s = { .loop = loop_new() };
+
+	(void)state;
+	timer_set(s.loop, &s.timer, 0, stop, &s);
+	loop_run(s.loop);
+	assert_int_equal(s.times, 1);
+	loop_free(&s.loop);
+	loop_free(&s.loop);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(timers_run_in_order_and_once),
+		cmocka_unit_test(timers_move_both_ways_and_stop),
+		cmocka_unit_test(a_timer_that_sets_itself_at_once_leaves_room_for_others),
+		cmocka_unit_test(the_dead_are_buried_after_the_events),
+		cmocka_unit_test(old_news_is_not_told_to_a_new_watch),
+		cmocka_unit_test(a_loop_runs_until_it_is_stopped),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,197 @@
+#include "net/stream.c"
+
+#include "../until.h"
+
+struct end {
+	struct stream	 s;
+	int		 told;
+};
+
+struct pair {
+	struct loop	*loop;
+	struct end	 near, far;
+	int		 listener;
+	struct addr	 at;
+};
+
+static void
+told(void *arg)
+{
+	struct end *e = arg;
+
+	e->told++;
+}
+
+static struct pair *
+pair_new(void)
+{
+	struct pair *p = must_zalloc(sizeof *p);
+	struct addr peer;
+	int fd = -1;
+
+	p->loop = loop_new();
+	p->listener = listen_anywhere(&p->at);
+	assert_null(stream_connect(&p->near.s, p->loop, &p->at, told, &p->near));
+	assert_true(p->near.s.connecting);
+	assert_int_equal(stream_connected(&p->near.s), IO_AGAIN);
+	UNTIL(p->loop, stream_connected(&p->near.s) == IO_DONE);
+	UNTIL(p->loop, (fd = sock_accept(p->listener, &peer)) >= 0);
+	stream_open(&p->far.s, p->loop, fd, told, &p->far);
+	return p;
+}
+
+static void
+pair_free(struct pair *p)
+{
+	stream_close(&p->near.s);
+	stream_close(&p->far.s);
+	close(p->listener);
+	loop_free(&p->loop);
+	free(p);
+}
+
+static void
+put(struct stream *s, const char *text)
+{
+	struct iovec v[2] = { { (char *)(uintptr_t)text, 1 }, { (char *)(uintptr_t)text + 1, strlen(text) - 1 } };
+	size_t n = 0;
+
+	assert_int_equal(stream_writev(s, v, 2, &n), IO_DONE);
+	assert_int_equal(n, strlen(text));
+}
+
+static void
+bytes_arrive_and_a_drained_stream_waits(void **state)
+{
+	struct pair *p = pair_new();
+	char got[16];
+	size_t n;
+
+	(void)state;
+	assert_int_equal(stream_read(&p->far.s, got, sizeof got, &n), IO_AGAIN);
+	put(&p->near.s, "hello");
+	UNTIL(p->loop, p->far.s.readable);
+	assert_true(p->far.told > 0);
+	assert_int_equal(stream_read(&p->far.s, got, 3, &n), IO_DONE);
+	assert_int_equal(n, 3);
+	assert_int_equal(stream_read(&p->far.s, got, sizeof got, &n), IO_DONE);
+	assert_memory_equal(got, "lo", n);
+	assert_false(p->far.s.readable);		/* known without asking the kernel */
+	assert_int_equal(p->far.s.bytes_in, 5);
+	assert_int_equal(p->near.s.bytes_out, 5);
+	pair_free(p);
+}
+
+static void
+the_end_follows_the_last_bytes(void **state)
+{
+	struct pair *p = pair_new();
+	char got[16];
+	size_t n;
+
+	(void)state;
+	put(&p->near.s, "bye");
+	stream_shut(&p->near.s);
+	UNTIL(p->loop, p->far.s.eof_hint);
+	assert_int_equal(stream_read(&p->far.s, got, sizeof got, &n), IO_DONE);
+	assert_int_equal(n, 3);
+	assert_int_equal(stream_read(&p->far.s, got, sizeof got, &n), IO_EOF);
+	put(&p->far.s, "and to you");			/* our direction is still open */
+	UNTIL(p->loop, p->near.s.readable);
+	assert_int_equal(stream_read(&p->near.s, got, sizeof got, &n), IO_DONE);
+	assert_int_equal(n, 10);
+	pair_free(p);
+}
+
+static void
+a_full_socket_says_again_and_then_tells(void **state)
+{
+	static char big[1 << 20], got[1 << 20];
+	struct pair *p = pair_new();
+	struct iovec v = { big, sizeof big };
+	enum io_result r;
+	size_t n, before;
+	int64_t until = clock_mono_usec() + UNTIL_USEC;
+
+	(void)state;
+	while ((r = stream_writev(&p->near.s, &v, 1, &n)) == IO_DONE)
+		assert_true(clock_mono_usec() < until);
+	assert_int_equal(r, IO_AGAIN);
+	assert_false(p->near.s.writable);
+	before = p->near.s.bytes_out;
+	while (!p->near.s.writable) {
+		assert_true(clock_mono_usec() < until);
+		stream_read(&p->far.s, got, sizeof got, &n);
+		loop_turn(p->loop, 5 * USEC_PER_MSEC);
+	}
+	assert_int_equal(stream_writev(&p->near.s, &v, 1, &n), IO_DONE);
+	assert_int_equal(p->near.s.bytes_out, before + n);
+	pair_free(p);
+}
+
+static void
+a_break_is_seen_on_both_sides(void **state)
+{
+	struct pair *p = pair_new();
+	char got[16];
+	size_t n;
+
+	(void)state;
+	stream_reset(&p->far.s);
+	assert_false(p->far.s.open);
+	UNTIL(p->loop, p->near.s.hup);
+	assert_int_equal(stream_read(&p->near.s, got, sizeof got, &n), IO_FAIL);
+	assert_int_equal(p->near.s.error, ECONNRESET);
+	assert_int_equal(stream_writev(&p->near.s, &(struct iovec){ got, 1 }, 1, &n), IO_FAIL);
+	assert_int_equal(p->near.s.error, EPIPE);		/* and no signal */
+	pair_free(p);
+}
+
+static void
+nobody_listens(void **state)
+{
+	struct loop *l = loop_new();
+	struct end e = { 0 };
+	struct addr at;
+
+	(void)state;
+	close(listen_anywhere(&at));
+	assert_null(stream_connect(&e.s, l, &at, told, &e));
+	UNTIL(l, stream_connected(&e.s) == IO_FAIL);
+	assert_int_equal(e.s.error, ECONNREFUSED);
+	stream_close(&e.s);
+	stream_close(&e.s);
+	loop_free(&l);
+}
+
+static void
+a_stream_may_change_hands(void **state)
+{
+	struct pair *p = pair_new();
+	struct end heir = { 0 };
+	int before;
+
+	(void)state;
+	loop_turn(p->loop, 0);
+	before = p->near.told;
+	stream_adopt(&p->near.s, told, &heir);
+	put(&p->far.s, "news");
+	UNTIL(p->loop, heir.told > 0);
+	assert_int_equal(p->near.told, before);
+	pair_free(p);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bytes_arrive_and_a_drained_stream_waits),
+		cmocka_unit_test(the_end_follows_the_last_bytes),
+		cmocka_unit_test(a_full_socket_says_again_and_then_tells),
+		cmocka_unit_test(a_break_is_seen_on_both_sides),
+		cmocka_unit_test(nobody_listens),
+		cmocka_unit_test(a_stream_may_change_hands),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
