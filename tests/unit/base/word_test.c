@@ -1,56 +1,68 @@
-#include "base/word.c"
-
 #include <setjmp.h>
 #include <stdarg.h>
-
+#include <stddef.h>
 #include <cmocka.h>
 
-static const char *const verbs[] = { "run", "agent", "check", "services", NULL };
-static const char *const one[] = { "only", NULL };
+#include "base/word.c"
+
+static const char *const words[] = { "listen", "workers", "user", "idle", "idle_max", NULL };
 
 static void
-words_are_known_exactly(void **state)
+test_place(void **state)
 {
 	(void)state;
-	assert_int_equal(word_place(STR("agent"), verbs), 1);
-	assert_int_equal(word_place(STR("Agent"), verbs), -1);
-	assert_int_equal(word_place(STR("agen"), verbs), -1);
-	assert_int_equal(word_place(STR(""), verbs), -1);
+	assert_int_equal(word_place(STR("user"), words), 2);
+	assert_int_equal(word_place(STR("idle"), words), 3);
+	assert_int_equal(word_place(STR("use"), words), -1);
+	assert_int_equal(word_place(STR(""), words), -1);
 }
 
 static void
-slips_are_recognised(void **state)
+test_near(void **state)
 {
-	char huge[300];
+	static const struct {
+		const char	*typed, *meant;
+	} cases[] = { { "lisen", "listen" }, { "Listen", "listen" }, { "worker", "workers" }, { "idel", "idle" }, { "idlemax", "idle_max" },
+		{ "usr", "user" }, { "frobnicate", NULL }, { "x", NULL }, { "", NULL } };
 
 	(void)state;
-	assert_string_equal(word_near(STR("serivces"), verbs), "services");
-	assert_string_equal(word_near(STR("chek"), verbs), "check");
-	assert_string_equal(word_near(STR("ran"), verbs), "run");
-	assert_null(word_near(STR("version"), verbs));
-	assert_null(word_near(STR(""), verbs));
-	memset(huge, 'a', sizeof huge);
-	assert_null(word_near((struct str){ huge, sizeof huge }, verbs));
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const char *near = word_near(str_of(cases[i].typed), words);
+		assert_string_equal(near == NULL ? "-" : near, cases[i].meant == NULL ? "-" : cases[i].meant);
+	}
 }
 
 static void
-lists_read_as_people_write_them(void **state)
+test_long_words_are_far(void **state)
 {
-	char text[64];
+	char word[500];
 
 	(void)state;
-	assert_string_equal(word_all(verbs, text, sizeof text), "run, agent, check or services");
-	assert_string_equal(word_all(one, text, sizeof text), "only");
-	assert_string_equal(word_all(verbs, text, 8), "run, ag");
+	memset(word, 'a', sizeof word);
+	assert_null(word_near((struct str){ word, sizeof word }, words));
+}
+
+static void
+test_all(void **state)
+{
+	static const char *const one[] = { "a", NULL }, *const none[] = { NULL };
+	char out[64], small[10];
+
+	(void)state;
+	assert_string_equal(word_all(words, out, sizeof out), "listen, workers, user, idle or idle_max");
+	assert_string_equal(word_all(words, small, sizeof small), "listen, w");
+	assert_string_equal(word_all(one, out, sizeof out), "a");
+	assert_string_equal(word_all(none, out, sizeof out), "");
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(words_are_known_exactly),
-		cmocka_unit_test(slips_are_recognised),
-		cmocka_unit_test(lists_read_as_people_write_them),
+		cmocka_unit_test(test_place),
+		cmocka_unit_test(test_near),
+		cmocka_unit_test(test_long_words_are_far),
+		cmocka_unit_test(test_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,314 @@
+/* The verbs against a pretended Mola in another process: what people see, and what they are told when it fails. */
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "base/buf.h"
+#include "base/bug.h"
+#include "cli/cli.h"
+#include "cli/sheet.c"
+#include "http/server.h"
+
+#include "../until.h"
+
+static const char nodes_answer[] = "{\"nodes\":["
+    "{\"name\":\"alpha\",\"state\":\"fresh\",\"cores\":4,\"busy\":1.5,\"others\":2.04,\"inflight\":12,\"cost\":0.875,"
+    "\"memory_total_bytes\":16777216000,\"memory_available_bytes\":4194304000,\"share\":0.634,\"why\":null,\"detail\":null},"
+    "{\"name\":\"evil\\u001b[2J\\u009b1m\",\"state\":\"blind\",\"cores\":null,\"busy\":null,\"others\":0,\"inflight\":0,\"cost\":1,"
+    "\"memory_total_bytes\":null,\"memory_available_bytes\":null,\"share\":null,\"why\":\"metrics_syntax\","
+    "\"detail\":\"a line is not Prometheus text (line 3 \\u0007), since 7 s\"}]}";
+static const char services_answer[] = "{\"services\":[{\"name\":\"web\",\"policy\":\"marginal\",\"routes\":[{\"host\":\"\",\"path\":\"/\"},"
+    "{\"host\":\"a\",\"path\":\"/\"}],\"tasks\":3,\"usable\":2,\"inflight\":7,\"requests_total\":12345678,\"failures_total\":0,"
+    "\"requests_per_second\":1234.56}]}";
+static const char tasks_answer[] = "{\"tasks\":[{\"name\":\"web.1\",\"node\":\"alpha\",\"address\":\"10.0.0.1:80\",\"state\":\"up\","
+    "\"inflight\":1,\"requests_total\":99,\"failures_total\":1,\"share\":1,\"cost\":0.5}]}";
+static const char why_answer[] = "{\"service\":\"web\",\"policy\":\"marginal\",\"summary\":\"1 of 1 tasks take requests\",\"tasks\":["
+    "{\"name\":\"web.1\",\"node\":\"alpha\",\"state\":\"up\",\"share\":1,\"reason\":\"4.0 cores, 2.0 busy with others' work, 12 of ours in "
+    "flight: cost 0.88, first of 1 and this goes on beyond eighty columns\"}]}";
+
+static char place[64], where[80];
+
+/* Says yes to what is asked as it should be asked. */
+static void
+pretend(void *arg, struct exchange *x)
+{
+	struct str path = exchange_path(x), body = exchange_body(x);
+	char service[64] = "";
+	const char *json = "{\"error\":\"there is no service 'x\\u001by'\"}";
+	int status = 200;
+
+	(void)arg;
+	exchange_query(x, "service", service, sizeof service);
+	if (str_eq(path, STR("/api/v1/nodes")))
+		json = nodes_answer;
+	else if (str_eq(path, STR("/api/v1/services")))
+		json = services_answer;
+	else if (str_eq(path, STR("/api/v1/tasks")) && (service[0] == '\0' || strcmp(service, "web & co") == 0))
+		json = tasks_answer;
+	else if (str_eq(path, STR("/api/v1/why")) && strcmp(service, "web") == 0)
+		json = why_answer;
+	else if (str_eq(path, STR("/api/v1/why")) && strcmp(service, "html") == 0)
+		json = "<html>";
+	else if (str_eq(path, STR("/api/v1/drain")) && str_eq(body, STR("{\"node\":\"alpha\",\"drain\":true}")))
+		json = "{\"node\":\"alpha\",\"drain\":true}";
+	else if (str_eq(path, STR("/api/v1/drain")) && str_eq(body, STR("{\"node\":\"alpha\",\"drain\":false}")))
+		json = "{\"node\":\"alpha\",\"drain\":false}";
+	else
+		status = 404;
+	exchange_reply(x, status, "application/json", str_of(json), NULL);
+}
+
+static pid_t
+mola_start(void)
+{
+	struct server *server;
+	struct loop *loop;
+	struct addr a;
+	pid_t pid;
+	int fd;
+
+	snprintf(place, sizeof place, "/tmp/mola-cli-test-%d", (int)getpid());
+	snprintf(where, sizeof where, "unix:%s", place);
+	unlink(place);
+	assert_null(addr_parse(str_of(where), &a));
+	assert_null(sock_listen(&a, false, &fd));
+	fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid > 0) {
+		close(fd);
+		return pid;
+	}
+	loop = loop_new();
+	server = server_new(loop, &(struct server_conf){ 0 }, pretend, NULL);
+	server_listen(server, fd, NULL);
+	loop_run(loop);
+	_exit(0);
+}
+
+struct told {
+	int	status;
+	char	out[8192], err[4096];
+};
+
+static void
+slurp(FILE *f, char *to, size_t cap)
+{
+	size_t n;
+
+	rewind(f);
+	n = fread(to, 1, cap - 1, f);
+	to[n] = '\0';
+	fclose(f);
+}
+
+/* Runs a verb as main() would, with its streams in files. */
+static struct told
+mola(int (*verb)(int, char **), const char *const *words)
+{
+	FILE *out = tmpfile(), *err = tmpfile();
+	int saved_out = dup(STDOUT_FILENO), saved_err = dup(STDERR_FILENO), argc = 0;
+	char *argv[10] = { NULL };
+	struct told t;
+
+	for (; words[argc] != NULL; argc++)
+		argv[argc] = must_strdup(words[argc]);
+	fflush(NULL);
+	dup2(fileno(out), STDOUT_FILENO);
+	dup2(fileno(err), STDERR_FILENO);
+	t.status = verb(argc, argv);
+	fflush(NULL);
+	dup2(saved_out, STDOUT_FILENO);
+	dup2(saved_err, STDERR_FILENO);
+	close(saved_out);
+	close(saved_err);
+	slurp(out, t.out, sizeof t.out);
+	slurp(err, t.err, sizeof t.err);
+	for (int i = 0; i < 10; i++)		/* getopt may have moved them */
+		free(argv[i]);
+	return t;
+}
+
+#define MOLA(verb, ...) mola(verb##_main, (const char *const[]){ #verb, __VA_ARGS__ __VA_OPT__(,) NULL })
+
+static void
+test_nodes(void **state)
+{
+	struct told t = MOLA(nodes);
+
+	(void)state;
+	assert_int_equal(t.status, 0);
+	assert_string_equal(t.err, "");
+	assert_string_equal(t.out,
+	    "NODE         STATE  CORES  BUSY  OTHERS  OURS  COST           MEMORY  SHARE\n"
+	    "alpha        fresh    4.0   1.5     2.0    12  0.88  75% of 15.6 GiB    63%\n"
+	    "evil?[2J?1m  blind      -     -     0.0     0  1.00                -      -\n"
+	    "  a line is not Prometheus text (line 3 ?), since 7 s\n");
+}
+
+static void
+test_services(void **state)
+{
+	struct told t = MOLA(services);
+
+	(void)state;
+	assert_string_equal(t.out,
+	    "SERVICE  POLICY    TASKS  INFLIGHT   REQ/S  REQUESTS  FAILED  ROUTE\n"
+	    "web      marginal    2/3         7  1234.6     12.3M       0  */ +1\n");
+}
+
+static void
+test_tasks(void **state)
+{
+	struct told t = MOLA(tasks), of_service = MOLA(tasks, "web & co");
+
+	(void)state;
+	assert_string_equal(t.out,
+	    "TASK   NODE   ADDRESS      STATE  INFLIGHT  REQUESTS  FAILED  COST  SHARE\n"
+	    "web.1  alpha  10.0.0.1:80  up            1        99       1  0.50   100%\n");
+	assert_string_equal(of_service.out, t.out);
+}
+
+static void
+test_why(void **state)
+{
+	struct told t = MOLA(why, "web");
+
+	(void)state;
+	assert_string_equal(t.out, "1 of 1 tasks take requests\n\n"
+	    "web.1 on alpha, up, 100% of the requests\n"
+	    "  4.0 cores, 2.0 busy with others' work, 12 of ours in flight: cost 0.88, first\n"
+	    "  of 1 and this goes on beyond eighty columns\n");
+}
+
+static void
+test_drain(void **state)
+{
+	struct told t = MOLA(drain, "alpha"), undo = MOLA(drain, "--undo", "alpha"), after = MOLA(drain, "alpha", "--undo");
+
+	(void)state;
+	assert_string_equal(t.out, "alpha is sent no new requests\n");
+	assert_string_equal(undo.out, "alpha is sent new requests again\n");
+	assert_string_equal(after.out, undo.out);
+	assert_int_equal(t.status + undo.status + after.status, 0);
+}
+
+/* What came, and nothing in it that a terminal would obey. */
+static void
+test_json(void **state)
+{
+	struct told t = MOLA(nodes, "--json");
+	json_t *got = json_loads(t.out, 0, NULL), *sent = json_loads(nodes_answer, 0, NULL);
+
+	(void)state;
+	assert_true(json_equal(got, sent));
+	for (const char *c = t.out; *c != '\0'; c++)
+		assert_true((*c >= ' ' && *c < 0x7f) || *c == '\n');
+	json_decref(got);
+	json_decref(sent);
+}
+
+static void
+test_trouble(void **state)
+{
+	struct told t;
+
+	(void)state;
+	t = MOLA(nodes, "--admin", "unix:/nowhere/to/be/found");
+	assert_int_equal(t.status, 1);
+	assert_string_equal(t.err, "mola nodes: Mola does not answer at unix:/nowhere/to/be/found: is it running?\n");
+	t = MOLA(why, "x");
+	assert_int_equal(t.status, 1);
+	assert_string_equal(t.err, "mola why: there is no service 'x?y'\n");
+	t = MOLA(why, "html");
+	assert_int_equal(t.status, 1);
+	assert_non_null(strstr(t.err, "with status 200 is not Mola"));
+	t = MOLA(drain, "--token-file", "/nowhere/token", "alpha");
+	assert_int_equal(t.status, 1);
+	assert_string_equal(t.err, "mola drain: the token file /nowhere/token cannot be read\n");
+	assert_string_equal(t.out, "");
+}
+
+static void
+test_misuse(void **state)
+{
+	const struct told all[] = { MOLA(nodes, "--frob"), MOLA(nodes, "x"), MOLA(nodes, "--undo"), MOLA(why), MOLA(why, "a", "b"),
+		MOLA(drain), MOLA(nodes, "--admin"), MOLA(nodes, "--admin", "ftp://x"), MOLA(version, "x"), MOLA(help, "nodse") };
+	static const char *const says[] = { "mola nodes: there is no option --frob; `mola nodes --help` says more\n",
+		"mola nodes: 'x' is too much; ", "there is no option --undo", "a name is missing", "'b' is too much", "a name is missing",
+		"--admin expects a value", "'ftp://x' is no place to ask: expected unix:/path or http://host:port",
+		"expected nothing after it", "mola: there is no verb 'nodse', did you mean 'nodes'?; `mola help` lists them\n" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		assert_int_equal(all[i].status, 2);
+		assert_non_null(strstr(all[i].err, says[i]));
+		assert_string_equal(all[i].out, "");
+	}
+}
+
+static void
+test_help(void **state)
+{
+	struct told t = MOLA(help), drain = MOLA(drain, "--help"), run = MOLA(help, "run"), version = MOLA(version);
+
+	(void)state;
+#define CMD(name, function, args, text) assert_non_null(strstr(t.out, "\n  " #name " ")); assert_non_null(strstr(t.out, text));
+#include "tbl/cmds.h"
+#undef CMD
+	assert_non_null(strstr(drain.out, "usage: mola drain [OPTIONS] NODE\n"));
+	assert_non_null(strstr(drain.out, "--undo"));
+	assert_non_null(strstr(drain.out, "--admin WHERE"));
+	assert_null(strstr(run.out, "--admin"));
+	assert_string_equal(version.out, "mola " MOLA_VERSION "\n");
+	assert_int_equal(t.status + drain.status + run.status + version.status, 0);
+}
+
+static void
+test_humane_numbers(void **state)
+{
+	char text[16];
+
+	(void)state;
+	assert_string_equal(bytes_text(0, text), "0 B");
+	assert_string_equal(bytes_text(1023, text), "1023 B");
+	assert_string_equal(bytes_text(1536, text), "1.5 KiB");
+	assert_string_equal(bytes_text(270e9, text), "251 GiB");
+}
+
+/* Characters count, bytes do not. */
+static void
+test_widths(void **state)
+{
+	struct clean safe;
+
+	(void)state;
+	assert_int_equal(width_of("h\xc3\xa9llo"), 5);
+	assert_string_equal(clean("a\tb\x7f\xc2\x85 \xc3\xa9", &safe), "a?b?? \xc3\xa9");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nodes),
+		cmocka_unit_test(test_services),
+		cmocka_unit_test(test_tasks),
+		cmocka_unit_test(test_why),
+		cmocka_unit_test(test_drain),
+		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_trouble),
+		cmocka_unit_test(test_misuse),
+		cmocka_unit_test(test_help),
+		cmocka_unit_test(test_humane_numbers),
+		cmocka_unit_test(test_widths),
+	};
+	pid_t server = mola_start();
+	int failed;
+
+	setenv("MOLA_ADMIN", where, 1);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	kill(server, SIGKILL);
+	waitpid(server, NULL, 0);
+	unlink(place);
+	return failed;
+}
