@@ -1,0 +1,778 @@
+/*
+ * Exchanges that go wrong: each trouble has its status, its reason, and no consequences for others.
+ */
+#include "stage.h"
+
+#define SOON (50 * MSEC)
+
+static int
+dead_origin(int i)
+{
+	close(stage.origin[i]);		/* the address stays, nobody listens */
+	stage.origin[i] = -1;
+	return i;
+}
+
+static void
+sent_to(int *c, int *t, const char *ask, const char *asked)
+{
+	*c = dial();
+	say(*c, ask);
+	*t = answer_call(0);
+	hear(*t, asked);
+}
+
+static void
+sent_get(int *c, int *t)
+{
+	sent_to(c, t, GET("/"), GOT("/"));
+}
+
+/* The client's connection outlived the trouble: it can ask again. */
+static void
+recovers(int c)
+{
+	int t;
+
+	say(c, GET("/"));
+	t = answer_call(0);
+	hear(t, GOT("/"));
+	say(t, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	close(c);
+	close(t);
+	stage_close();
+}
+
+/* ---- before the task has the request ---- */
+
+static void
+test_no_route(void **state)
+{
+	struct table_maker *m = table_maker_new(1);
+	struct table *table;
+	int c, fd;
+
+	(void)state;
+	stage_open(0);
+	assert_null(table_maker_seal(m, &fd));
+	table_maker_free(&m);
+	assert_null(table_open(fd, &table));
+	proxy_table(stage.proxy, table);
+	table_unref(&table);
+	c = dial();
+	say(c, GET("/"));
+	hear_why(c, 404, WHY_NO_ROUTE);
+	say(c, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
+	hear_why(c, 404, WHY_NO_ROUTE);
+	say(c, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na");
+	hear_why(c, 404, WHY_NO_ROUTE);
+	hear_end(c);
+	close(c);
+	stage_close();
+}
+
+static void
+test_refused(void **state)
+{
+	int c;
+
+	(void)state;
+	stage_open(1);
+	dead_origin(0);
+	c = dial();
+	say(c, GET("/"));
+	hear_why(c, 502, WHY_CONNECT_REFUSED);
+	say(c, GET("/"));
+	hear_why(c, 502, WHY_CONNECT_REFUSED);
+	say(c, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
+	hear(c, "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/plain\r\nContent-Length: 32\r\nMola-Why: connect_refused\r\n"
+	    "Connection: keep-alive\r\n\r\n");
+	close(c);
+	stage_close();
+}
+
+/* Somebody else takes it, and the client does not notice. */
+static void
+test_refused_by_some(void **state)
+{
+	struct live_task counts;
+	int c, t;
+
+	(void)state;
+	stage_open(3);
+	dead_origin(0);
+	dead_origin(1);
+	c = dial();
+	say(c, "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 3\r\n\r\nabc");
+	t = answer_call(2);
+	hear(t, "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 3\r\n" FORWARDED "\r\nabc");
+	say(t, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	for (int i = 0; i < 5; i++)
+		exchange(c, t);
+	for (unsigned i = 0; i < 2; i++) {
+		live_task_read(stage.live, i, &counts);
+		assert_true(counts.failures <= counts.requests);
+	}
+	assert_int_equal(whys(WHY_COMPLETE), 6);
+	close(c);
+	close(t);
+	stage_close();
+}
+
+/* A listener whose queue is full does not answer a SYN. */
+static int
+deaf_origin(int i, int *stuffing)
+{
+	int n = 0;
+
+	listen(stage.origin[i], 0);
+	for (; n < 3; n++)
+		stuffing[n] = dial_addr(&stage.origin_addr[i]);
+	return n;
+}
+
+static void
+test_connect_timeout(void **state)
+{
+	int stuffing[3], c;
+
+	(void)state;
+	stage_open(1);
+	stage.service.connect_usec = SOON;
+	stage_table();
+	deaf_origin(0, stuffing);
+	c = dial();
+	say(c, GET("/"));
+	hear_why(c, 504, WHY_CONNECT_TIMEOUT);
+	for (int i = 0; i < 3; i++)
+		close(stuffing[i]);
+	close(c);
+	stage_close();
+}
+
+static void
+test_client_leaves_while_connecting(void **state)
+{
+	int stuffing[3], c;
+
+	(void)state;
+	stage_open(1);
+	deaf_origin(0, stuffing);
+	c = dial();
+	say(c, GET("/"));
+	WAIT_UNTIL(inflight() == 1);
+	hang_up(c);
+	WAIT_UNTIL(inflight() == 0);
+	assert_int_equal(whys(WHY_CLIENT_GONE), 1);
+	for (int i = 0; i < 3; i++)
+		close(stuffing[i]);
+	stage_close();
+}
+
+/* ---- the task ---- */
+
+static void
+test_slow_head(void **state)
+{
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	stage.service.response_usec = SOON;
+	stage_table();
+	sent_get(&c, &t);
+	hear_why(c, 504, WHY_UPSTREAM_SLOW_HEAD);
+	hear_end(t);
+	close(t);
+	recovers(c);
+}
+
+/* A client that waits for 100 is not slow: the task is. */
+static void
+test_slow_continue(void **state)
+{
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	stage.service.response_usec = SOON;
+	stage.conf.client_body_usec = SOON / 5;
+	proxy_reconf(stage.proxy, &stage.conf);
+	stage_table();
+	sent_to(&c, &t, "PUT / HTTP/1.1\r\nHost: a.example\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n",
+	    "PUT / HTTP/1.1\r\nHost: a.example\r\nExpect: 100-continue\r\nContent-Length: 4\r\n" FORWARDED "\r\n");
+	hear_why(c, 504, WHY_UPSTREAM_SLOW_HEAD);
+	hear_end(c);
+	close(c);
+	close(t);
+	stage_close();
+}
+
+static void
+test_slow_body(void **state)
+{
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	stage.service.idle_usec = SOON;
+	stage_table();
+	sent_get(&c, &t);
+	say(t, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
+	hear(c, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
+	hear_break(c);
+	hear_end(t);
+	assert_int_equal(whys(WHY_UPSTREAM_SLOW_BODY), 1);
+	close(c);
+	close(t);
+	stage_close();
+}
+
+static void
+test_slow_taker(void **state)
+{
+	char junk[65536] = { 0 };
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	stage.service.idle_usec = SOON;
+	stage_table();
+	sent_to(&c, &t, "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 100000000\r\n\r\n",
+	    "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 100000000\r\n" FORWARDED "\r\n");
+	while (whys(WHY_UPSTREAM_SLOW_READ) == 0) {
+		if (send(c, junk, sizeof junk, MSG_NOSIGNAL) < 0 && errno != EAGAIN)
+			break;
+		stage_turn();
+	}
+	hear_why(c, 504, WHY_UPSTREAM_SLOW_READ);
+	close(c);
+	close(t);
+	stage_close();
+}
+
+/* What a task may say that nobody can pass on, and what the client hears. */
+static void
+test_nonsense(void **state)
+{
+	static const struct {
+		const char *said;
+		const struct why *const *why;
+	} cases[] = {
+		{ "220 smtp.example ready\r\n\r\n", &WHY_UPSTREAM_BAD_HEAD },
+		{ "HTTP/1.1 200 OK\nContent-Length: 0\n\n", &WHY_UPSTREAM_BAD_HEAD },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", &WHY_UPSTREAM_BAD_HEAD },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", &WHY_UPSTREAM_BAD_HEAD },
+		{ "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", &WHY_UPSTREAM_BAD_HEAD },
+		{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", &WHY_UPSTREAM_BAD_BODY },
+	};
+	int c, t;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		stage_open(1);
+		sent_get(&c, &t);
+		say(t, cases[i].said);
+		hear_why(c, 502, *cases[i].why);
+		hear_end(t);
+		close(t);
+		recovers(c);
+	}
+}
+
+static void
+test_large_head(void **state)
+{
+	char line[1000];
+	int c, t;
+
+	(void)state;
+	memset(line, 'x', sizeof line);
+	memcpy(line, "A: ", 3);
+	memcpy(line + sizeof line - 3, "\r\n", 3);
+	stage_open(1);
+	sent_get(&c, &t);
+	say(t, "HTTP/1.1 200 OK\r\n");
+	for (int i = 0; i < 17; i++)
+		say(t, line);
+	hear_why(c, 502, WHY_UPSTREAM_HEAD_LARGE);
+	close(t);
+	recovers(c);
+}
+
+/* Once the answer has begun, the client must see that it is not whole. */
+static void
+test_broken_off(void **state)
+{
+	static const char *const begun[] = {
+		"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+	};
+	int c, t;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		stage_open(1);
+		sent_get(&c, &t);
+		say(t, begun[i]);
+		hear(c, begun[i]);
+		close(t);
+		hear_break(c);
+		assert_int_equal(whys(WHY_UPSTREAM_GONE), 1);
+		close(c);
+		stage_close();
+	}
+}
+
+static void
+test_bad_chunk_later(void **state)
+{
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	sent_get(&c, &t);
+	say(t, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+	hear(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+	say(t, "junk\r\n");
+	hear_break(c);
+	hear_end(t);
+	assert_int_equal(whys(WHY_UPSTREAM_BAD_BODY), 1);
+	close(c);
+	close(t);
+	stage_close();
+}
+
+/* A reset is no end: what was read until then must not look complete. */
+static void
+test_reset_until_close(void **state)
+{
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	sent_get(&c, &t);
+	say(t, "HTTP/1.1 200 OK\r\n\r\nabc");
+	hear(c, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc");
+	hang_up(t);
+	hear_break(c);
+	close(c);
+	stage_close();
+}
+
+static void
+test_no_answer(void **state)
+{
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	sent_get(&c, &t);
+	close(t);
+	hear_why(c, 502, WHY_UPSTREAM_GONE);
+	assert_int_equal(inflight(), 0);
+	recovers(c);
+}
+
+/* Chunks are not for HTTP/1.0. */
+static void
+test_chunks_for_the_old(void **state)
+{
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	c = dial();
+	say(c, "GET / HTTP/1.0\r\n\r\n");
+	t = answer_call(0);
+	say(t, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+	hear_why(c, 502, WHY_UPSTREAM_BAD_HEAD);
+	close(c);
+	close(t);
+	stage_close();
+}
+
+static void
+test_unasked_bytes(void **state)
+{
+	int c, t, u;
+
+	(void)state;
+	stage_open(1);
+	sent_get(&c, &t);
+	say(t, OK(2, "ok") "HTTP/1.1 200 Extra\r\n\r\n");
+	hear(c, OK(2, "ok"));
+	hear_end(t);
+	say(c, GET("/"));
+	u = answer_call(0);
+	hear(u, GOT("/"));
+	say(u, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	say(u, "later");
+	WAIT_UNTIL(whys(WHY_UPSTREAM_EARLY) == 1);
+	close(t);
+	close(u);
+	recovers(c);
+}
+
+/* ---- a connection that died idle ---- */
+
+/* Leaves a task's connection idle, with the proxy asleep while the task closes it. */
+static void
+stale_connection(int *c, const char *ask)
+{
+	int t;
+
+	sent_get(c, &t);
+	say(t, OK(2, "ok"));
+	hear(*c, OK(2, "ok"));
+	say(*c, ask);
+	/* read by the proxy's next turn, before it hears of the end */
+	hang_up(t);
+}
+
+static void
+test_stale_idempotent(void **state)
+{
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	sent_get(&c, &t);
+	say(t, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	say(c, GET("/again"));
+	hear(t, GOT("/again"));
+	close(t);
+	t = answer_call(0);
+	hear(t, GOT("/again"));
+	assert_int_equal(inflight(), 1);
+	say(t, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	assert_int_equal(whys(WHY_UPSTREAM_GONE), 0);
+	close(t);
+	recovers(c);
+}
+
+/* Once is enough, and a fresh connection is no stale one. */
+static void
+test_stale_twice(void **state)
+{
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	sent_get(&c, &t);
+	say(t, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	say(c, GET("/again"));
+	hear(t, GOT("/again"));
+	close(t);
+	t = answer_call(0);
+	hear(t, GOT("/again"));
+	close(t);
+	hear_why(c, 502, WHY_UPSTREAM_GONE);
+	recovers(c);
+}
+
+/* A POST may have been done: it is not repeated. */
+static void
+test_stale_post(void **state)
+{
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	sent_get(&c, &t);
+	say(t, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	say(c, "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1\r\n\r\nx");
+	hear(t, "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1\r\n" FORWARDED "\r\nx");
+	close(t);
+	hear_why(c, 502, WHY_UPSTREAM_GONE);
+	recovers(c);
+}
+
+static void
+test_stale_before_writing(void **state)
+{
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	stale_connection(&c, "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1\r\n\r\nx");
+	t = answer_call(0);
+	hear(t, "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1\r\n" FORWARDED "\r\nx");
+	say(t, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	close(t);
+	recovers(c);
+}
+
+/* ---- the client ---- */
+
+static void
+test_bad_requests(void **state)
+{
+	static const struct {
+		const char *said;
+		int status;
+		const struct why *const *why;
+	} cases[] = {
+		{ "GET / HTTP/1.1\r\n\r\n", 400, &WHY_BAD_HOST },
+		{ "GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505, &WHY_BAD_VERSION },
+		{ "GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400, &WHY_BAD_FIELD },
+		{ "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400, &WHY_BAD_LENGTH },
+		{ "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501, &WHY_BAD_CODING },
+		{ "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nq\r\n", 400, &WHY_BAD_CHUNK },
+		{ "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", 501, &WHY_METHOD_REFUSED },
+		{ "GET / HTTP/1.1\r\nHost: a\r\nExpect: miracles\r\n\r\n", 417, &WHY_BAD_EXPECT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		int c;
+		stage_open(1);
+		c = dial();
+		say(c, cases[i].said);
+		hear_why(c, cases[i].status, *cases[i].why);
+		hear_end(c);
+		assert_true(nobody_calls(0));
+		close(c);
+		stage_close();
+	}
+}
+
+static void
+test_large_request_head(void **state)
+{
+	int c;
+
+	(void)state;
+	stage_open(1);
+	c = dial();
+	say(c, "GET /");
+	for (int i = 0; i < 1700; i++)
+		say(c, "abcdefghij");
+	hear_why(c, 431, WHY_HEAD_TOO_LARGE);
+	hear_end(c);
+	close(c);
+	stage_close();
+}
+
+/* `n` fields that stay, each between two that go: as many pieces as a head can make. */
+static struct buf
+scattered(const char *line, int n, bool all)
+{
+	struct buf b;
+
+	buf_init(&b, 65536);
+	buf_printf(&b, "%s\r\nHost: a.example\r\n", line);
+	for (int i = 0; i < n; i++)
+		buf_printf(&b, "%sA%d: b\r\n", all ? "TE: x\r\n" : "", i);
+	return b;
+}
+
+static void
+test_scattered_head(void **state)
+{
+	struct buf ask = scattered("GET / HTTP/1.1", 49, true), asked = scattered("GET / HTTP/1.1", 49, false);
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	buf_adds(&ask, STR("\r\n"));
+	buf_adds(&asked, STR(FORWARDED "\r\n\0"));
+	c = dial();
+	say_bytes(c, ask.p, ask.len);
+	t = answer_call(0);
+	hear(t, asked.p);
+	buf_fini(&ask);
+	buf_fini(&asked);
+	hang_up(c);
+
+	ask = scattered("GET http://a.example/ HTTP/1.1\r\nX: y", 49, true);
+	buf_adds(&ask, STR("\r\n"));
+	c = dial();
+	say_bytes(c, ask.p, ask.len);
+	hear_why(c, 431, WHY_TOO_MANY_FIELDS);
+	buf_fini(&ask);
+	close(c);
+	close(t);
+	stage_close();
+}
+
+static void
+test_bad_chunk_upwards(void **state)
+{
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	sent_to(&c, &t, "POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n",
+	    "POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n" FORWARDED "\r\n1\r\na\r\n");
+	say(c, "nonsense\r\n");
+	hear_why(c, 400, WHY_BAD_CHUNK);
+	hear_end(c);
+	hear_end(t);
+	close(c);
+	close(t);
+	stage_close();
+}
+
+static void
+test_slow_request_head(void **state)
+{
+	int c, silent;
+
+	(void)state;
+	stage_open(1);
+	stage.conf.client_head_usec = SOON;
+	stage.conf.client_idle_usec = 2 * SOON;
+	proxy_reconf(stage.proxy, &stage.conf);
+	c = dial();
+	silent = dial();
+	say(c, "GET / HT");
+	hear_why(c, 408, WHY_CLIENT_SLOW_HEAD);
+	hear_end(c);
+	hear_end(silent);
+	assert_int_equal(whys(WHY_CLIENT_IDLE), 1);
+	close(c);
+	close(silent);
+	stage_close();
+}
+
+static void
+test_slow_request_body(void **state)
+{
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	stage.conf.client_body_usec = SOON;
+	proxy_reconf(stage.proxy, &stage.conf);
+	sent_to(&c, &t, "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 10\r\n\r\nabc",
+	    "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 10\r\n" FORWARDED "\r\nabc");
+	hear_why(c, 408, WHY_CLIENT_SLOW_BODY);
+	hear_end(c);
+	hear_end(t);
+	close(c);
+	close(t);
+	stage_close();
+}
+
+static void
+test_slow_reader(void **state)
+{
+	char junk[65536] = { 0 };
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	stage.conf.client_write_usec = SOON;
+	proxy_reconf(stage.proxy, &stage.conf);
+	sent_get(&c, &t);
+	say(t, "HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n");
+	while (whys(WHY_CLIENT_SLOW_READ) == 0) {
+		if (send(t, junk, sizeof junk, MSG_NOSIGNAL) < 0 && errno != EAGAIN)
+			break;
+		stage_turn();
+	}
+	WAIT_UNTIL(whys(WHY_CLIENT_SLOW_READ) == 1);
+	assert_int_equal(inflight(), 0);
+	close(c);
+	close(t);
+	stage_close();
+}
+
+static void
+test_client_breaks_off(void **state)
+{
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	sent_get(&c, &t);
+	hang_up(c);
+	hear_end(t);
+	WAIT_UNTIL(inflight() == 0);
+	close(t);
+
+	sent_get(&c, &t);
+	say(t, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
+	hear(c, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
+	hang_up(c);
+	hear_end(t);
+	close(t);
+
+	sent_to(&c, &t, "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 10\r\n\r\nabc",
+	    "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 10\r\n" FORWARDED "\r\nabc");
+	close(c);			/* an ordinary end, but before the request's */
+	hear_end(t);
+	close(t);
+	WAIT_UNTIL(whys(WHY_CLIENT_GONE) == 3);
+	stage_close();
+}
+
+static void
+test_tunnel_idle(void **state)
+{
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	stage.service.tunnel_usec = SOON;
+	stage_table();
+	c = dial();
+	say(c, "GET / HTTP/1.1\r\nHost: a.example\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n");
+	t = answer_call(0);
+	say(t, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n");
+	hear(c, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n");
+	hear_end(c);
+	WAIT_UNTIL(whys(WHY_TUNNEL_IDLE) == 1);
+	assert_int_equal(inflight(), 0);
+	close(c);
+	close(t);
+	stage_close();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_no_route),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_refused_by_some),
+		cmocka_unit_test(test_connect_timeout),
+		cmocka_unit_test(test_client_leaves_while_connecting),
+		cmocka_unit_test(test_slow_head),
+		cmocka_unit_test(test_slow_continue),
+		cmocka_unit_test(test_slow_body),
+		cmocka_unit_test(test_slow_taker),
+		cmocka_unit_test(test_nonsense),
+		cmocka_unit_test(test_large_head),
+		cmocka_unit_test(test_broken_off),
+		cmocka_unit_test(test_bad_chunk_later),
+		cmocka_unit_test(test_reset_until_close),
+		cmocka_unit_test(test_no_answer),
+		cmocka_unit_test(test_chunks_for_the_old),
+		cmocka_unit_test(test_unasked_bytes),
+		cmocka_unit_test(test_stale_idempotent),
+		cmocka_unit_test(test_stale_twice),
+		cmocka_unit_test(test_stale_post),
+		cmocka_unit_test(test_stale_before_writing),
+		cmocka_unit_test(test_bad_requests),
+		cmocka_unit_test(test_large_request_head),
+		cmocka_unit_test(test_scattered_head),
+		cmocka_unit_test(test_bad_chunk_upwards),
+		cmocka_unit_test(test_slow_request_head),
+		cmocka_unit_test(test_slow_request_body),
+		cmocka_unit_test(test_slow_reader),
+		cmocka_unit_test(test_client_breaks_off),
+		cmocka_unit_test(test_tunnel_idle),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
