@@ -8,8 +8,6 @@
 #include "main/conf.h"
 #include "main/verbs.h"
 
-#define ERRORS_MAX	(256u << 10)
-
 static const char *
 plural(unsigned n)
 {
@@ -31,16 +29,13 @@ int
 check_main(int argc, char **argv)
 {
 	struct buf text, errors;
-	struct conf *c = NULL;
+	struct conf *c;
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
 		return help_verb("check");
 	if (argc != 2 || argv[1][0] == '-')
 		return help_misuse("check", "expected one file");
-	buf_init(&text, CONF_TEXT_MAX);
-	buf_init(&errors, ERRORS_MAX);
-	if (conf_read(argv[1], &text, &errors))
-		c = conf_parse(buf_str(&text), argv[1], &errors);
+	c = conf_load(argv[1], &text, &errors);
 	if (c != NULL)
 		say_fine(c);
 	else

@@ -347,3 +347,11 @@ conf_free(struct conf **cp)
 	free(c->file);
 	free(c);
 }
+
+struct conf *
+conf_load(const char *file, struct buf *text, struct buf *errors)
+{
+	buf_init(text, CONF_TEXT_MAX);
+	buf_init(errors, CONF_ERRORS_MAX);
+	return conf_read(file, text, errors) ? conf_parse(buf_str(text), file, errors) : NULL;
+}

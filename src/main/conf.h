@@ -16,6 +16,7 @@ struct conf_list {			/* of texts, as written */
 };
 
 #define CONF_TEXT_MAX	(4u << 20)		/* bytes of a configuration file */
+#define CONF_ERRORS_MAX	(256u << 10)		/* bytes of what is wrong with it */
 
 struct conf_node {
 	int		 line;
@@ -86,6 +87,8 @@ struct conf {
 struct conf	*conf_parse(struct str text, const char *file, struct buf *errors);
 /* Adds a whole file to `text`, whose ceiling (CONF_TEXT_MAX) is the file's. False: `errors` says why. */
 bool		 conf_read(const char *file, struct buf *text, struct buf *errors);
+/* Both at once, for a file that is to be put in force; begins both buffers, which the caller ends. */
+struct conf	*conf_load(const char *file, struct buf *text, struct buf *errors);
 void		 conf_free(struct conf **);
 
 #endif

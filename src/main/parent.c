@@ -16,32 +16,11 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "main/brain.h"
-#include "main/child.h"
-#include "main/listeners.h"
-#include "main/memfile.h"
-#include "main/parent.h"
+#include "main/parent_room.h"
+#include "main/reload.h"
 #include "main/worker.h"
 
 #define FIRST_TABLE_MOST	(10 * USEC_PER_SEC)
-
-struct parent {
-	struct loop	*loop;
-	struct conf	*conf;
-	struct buf	*text;			/* of conf */
-	struct live	*live;
-	struct phys	*phys;
-	struct listeners listeners;
-	int		 admin_tcp, admin_unix;	/* -1: none */
-	int		 table;			/* the last one, -1: none yet */
-	struct io	 signals;
-	struct child	 brain, worker[WORKERS_MAX];
-	unsigned	 nworkers;
-	struct sandbox_user user;
-	bool		 other_user;
-	bool		 stopping;
-	int		 status;
-	struct timer	 last_call;
-};
 
 static void	brain_start(struct parent *);
 static void	worker_start(struct parent *, struct child *);
@@ -58,8 +37,8 @@ shared_block(size_t bytes)
 	return p;
 }
 
-static bool
-open_admin(struct parent *p)
+bool
+parent_open_admin(struct parent *p)
 {
 	const struct conf *c = p->conf;
 	char path[ADDR_TEXT_MAX + 8];
@@ -83,8 +62,8 @@ open_admin(struct parent *p)
 	return true;
 }
 
-static bool
-open_listener(struct parent *p, const struct addr *a)
+bool
+parent_open_listener(struct parent *p, const struct addr *a)
 {
 	char text[ADDR_TEXT_MAX];
 
@@ -120,8 +99,8 @@ child_later(struct parent *p, struct child *c, int64_t pause, timer_f *start)
 	(void)p;
 }
 
-static void
-send_workers(struct parent *p, const struct channel_msg *m, int fd)
+void
+parent_send_workers(struct parent *p, const struct channel_msg *m, int fd)
 {
 	for (unsigned i = 0; i < p->nworkers; i++) {
 		struct child *c = &p->worker[i];
@@ -141,7 +120,7 @@ take_table(struct parent *p, int fd)
 		close(p->table);
 	p->table = fd;
 	timer_clear(p->loop, &p->last_call);
-	send_workers(p, &m, fd);
+	parent_send_workers(p, &m, fd);
 	for (unsigned i = 0; i < p->nworkers; i++)
 		if (p->worker[i].pid == 0 && p->worker[i].again.node.at == 0)
 			worker_start(p, &p->worker[i]);
@@ -286,7 +265,7 @@ stop_begin(struct parent *p)
 	for (unsigned i = 0; i < p->nworkers; i++)
 		timer_clear(p->loop, &p->worker[i].again);
 	timer_clear(p->loop, &p->brain.again);
-	send_workers(p, &m, -1);
+	parent_send_workers(p, &m, -1);
 	/* workers cut by themselves; this is for one that hangs */
 	timer_set(p->loop, &p->last_call, loop_now(p->loop) + p->conf->stop_usec + 2 * USEC_PER_SEC, stop_now, p);
 	stop_go_on(p);
@@ -352,113 +331,6 @@ bury_children(struct parent *p)
 	}
 }
 
-/* --- reload --- */
-
-static void
-reload_listeners(struct parent *p, const struct conf *next)
-{
-	struct channel_msg m = { .kind = CHANNEL_LISTEN };
-
-	for (unsigned i = 0; i < next->nlisten; i++) {
-		struct listener *l;
-		if (listeners_find(&p->listeners, &next->listen[i].addr) != NULL || !open_listener(p, &next->listen[i].addr))
-			continue;
-		l = &p->listeners.one[p->listeners.count - 1];
-		m.addr = l->addr;
-		for (unsigned w = 0; w < p->nworkers; w++)
-			if (p->worker[w].pid != 0 && !channel_send(&p->worker[w].channel, &m, l->fd[w]))
-				kill(p->worker[w].pid, SIGKILL);
-	}
-	m.kind = CHANNEL_UNLISTEN;
-	for (unsigned i = p->listeners.count; i-- > 0;) {
-		bool kept = false;
-		for (unsigned k = 0; k < next->nlisten; k++)
-			kept |= addr_eq(&next->listen[k].addr, &p->listeners.one[i].addr);
-		if (kept)
-			continue;
-		m.addr = p->listeners.one[i].addr;
-		send_workers(p, &m, -1);
-		listeners_remove(&p->listeners, i);
-	}
-}
-
-static bool
-same_admin(const struct conf *a, const struct conf *b)
-{
-	return a->admin_addr.len == b->admin_addr.len && (a->admin_addr.len == 0 || addr_eq(&a->admin_addr, &b->admin_addr))
-	    && str_eq(str_of(a->admin_socket), str_of(b->admin_socket));
-}
-
-/* Other admin addresses: the brain starts anew with them, which is nothing special in its life. */
-static void
-reload_brain(struct parent *p, bool admin_changed)
-{
-	struct channel_msg m = { .kind = CHANNEL_CONF };
-	int fd;
-
-	if (admin_changed) {
-		close(p->admin_tcp);
-		close(p->admin_unix);
-		open_admin(p);
-		channel_close(&p->brain.channel);	/* its sign to leave */
-		return;
-	}
-	fd = memfile_seal(buf_str(p->text));
-	if (fd >= 0 && p->brain.pid != 0 && !channel_send(&p->brain.channel, &m, fd))
-		kill(p->brain.pid, SIGKILL);
-	if (fd >= 0)
-		close(fd);
-}
-
-static void
-log_errors(const struct buf *errors)
-{
-	struct str rest = buf_str(errors), line;
-	char text[512];
-
-	while (str_split(&rest, '\n', &line))
-		if (line.len > 0) {
-			str_copy(text, sizeof text, line);
-			log_event(LOG_ERROR, "config.wrong", "where", text, NULL);
-		}
-}
-
-static void
-reload(struct parent *p)
-{
-	struct channel_msg m = { .kind = CHANNEL_LIMITS };
-	struct buf text, errors, old;
-	struct conf *next = NULL;
-	bool admin_changed;
-
-	buf_init(&text, CONF_TEXT_MAX);
-	buf_init(&errors, 64 * 1024);
-	if (conf_read(p->conf->file, &text, &errors))
-		next = conf_parse(buf_str(&text), p->conf->file, &errors);
-	if (next == NULL) {
-		log_errors(&errors);
-		log_event(LOG_ERROR, "reload.refused", "file", p->conf->file, "kept", "the configuration in force", NULL);
-		buf_fini(&text);
-		buf_fini(&errors);
-		return;
-	}
-	if (next->workers != p->nworkers)
-		log_event(LOG_WARN, "reload.later", "key", "workers", "takes_effect", "at the next start", NULL);
-	old = *p->text;
-	*p->text = text;
-	buf_fini(&old);
-	buf_fini(&errors);
-	admin_changed = !same_admin(p->conf, next);
-	conf_free(&p->conf);
-	p->conf = next;
-	log_setup("parent", next->log_level, next->log_json);
-	reload_listeners(p, next);
-	worker_limits(next, &m.limits);
-	send_workers(p, &m, -1);
-	reload_brain(p, admin_changed);
-	log_event(LOG_INFO, "reload.done", "file", next->file, NULL);
-}
-
 /* --- signals --- */
 
 static void
@@ -474,7 +346,7 @@ hear_signals(void *arg, uint32_t events)
 		else if (s.ssi_signo != SIGHUP)
 			stop_begin(p);
 		else if (!p->stopping)
-			reload(p);
+			reload_run(p);
 	}
 }
 
@@ -512,9 +384,9 @@ static bool
 parent_open(struct parent *p)
 {
 	for (unsigned i = 0; i < p->conf->nlisten; i++)
-		if (!open_listener(p, &p->conf->listen[i].addr))
+		if (!parent_open_listener(p, &p->conf->listen[i].addr))
 			return false;
-	return find_user(p) && open_admin(p);
+	return find_user(p) && parent_open_admin(p);
 }
 
 static void

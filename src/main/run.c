@@ -4,19 +4,11 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "cli/cli.h"
 #include "main/parent.h"
 #include "main/verbs.h"
 
 #define CONF_DEFAULT	"/etc/mola/mola.yaml"
-
-static int
-usage(FILE *to, int status)
-{
-	fprintf(to, "usage: mola run [[-c] FILE]\n"
-	    "  -c, --config FILE   the configuration (default " CONF_DEFAULT ")\n"
-	    "SIGHUP reloads it; SIGTERM stops gracefully, a second one at once.\n");
-	return status;
-}
 
 int
 run_main(int argc, char **argv)
@@ -25,26 +17,22 @@ run_main(int argc, char **argv)
 		{ "config", required_argument, NULL, 'c' }, { "help", no_argument, NULL, 'h' }, { 0 } };
 	const char *file = CONF_DEFAULT;
 	struct buf text, errors;
-	struct conf *conf = NULL;
+	struct conf *conf;
 	int opt, status = 1;
 
-	while ((opt = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, "+c:h", options, NULL)) != -1) {
 		if (opt == 'h')
-			return usage(stdout, 0);
+			return help_verb("run");
 		if (opt != 'c')
-			return usage(stderr, 2);
+			return help_misuse("run", "expected -c FILE, not '%s'", argv[optind - 1]);
 		file = optarg;
 	}
 	if (optind < argc)
 		file = argv[optind++];
-	if (optind != argc) {
-		fprintf(stderr, "mola run: '%s' is too much: one file is enough\n", argv[optind]);
-		return usage(stderr, 2);
-	}
-	buf_init(&text, CONF_TEXT_MAX);
-	buf_init(&errors, 64 * 1024);
-	if (conf_read(file, &text, &errors))
-		conf = conf_parse(buf_str(&text), file, &errors);
+	if (optind != argc)
+		return help_misuse("run", "'%s' is too much: one file is enough", argv[optind]);
+	conf = conf_load(file, &text, &errors);
 	fprintf(stderr, "%.*s", STR_ARG(buf_str(&errors)));
 	if (conf != NULL)
 		status = parent_run(conf, &text);

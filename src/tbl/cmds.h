@@ -2,7 +2,7 @@
  * Every verb of the command line, once, in the order in which help lists them.
  * CMD(name, function, args, help): `int function(int argc, char **argv)`, argv[0] being the verb.
  */
-CMD(run,      run_main,      "FILE",             "balance as FILE says")
+CMD(run,      run_main,      "[--config] [FILE]", "balance as FILE says")
 CMD(agent,    agent_main,    "[OPTIONS]",        "tell this machine's state to Mola and to Prometheus")
 CMD(check,    check_main,    "FILE",             "say whether a configuration file is sound")
 CMD(nodes,    nodes_main,    "[OPTIONS]",        "list the nodes, how they fare and what share they get")

@@ -2,10 +2,7 @@
  * Every option of every verb, once. OPTION(verb, name, argument, help); the verb `ask` stands for all that
  * question a running Mola.
  */
-OPTION(agent, "--listen",     "ADDRESS", "where to answer (0.0.0.0:9101)")
-OPTION(agent, "--period",     "DURATION", "time between samples on a stream that names none (1s)")
-OPTION(agent, "--proc",       "DIR",   "where to look instead of /proc")
-OPTION(agent, "--cgroup",     "DIR",   "where to look instead of /sys/fs/cgroup")
+OPTION(run,   "--config",     "FILE",  "the configuration, also without --config; default /etc/mola/mola.yaml")
 OPTION(ask,   "--admin",      "WHERE", "whom to ask: unix:/path or http://host:port; also $MOLA_ADMIN")
 OPTION(ask,   "--token-file", "FILE",  "the admin token, for writes over http")
 OPTION(ask,   "--json",       "",      "print the answer as it came")

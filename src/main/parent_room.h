@@ -1,0 +1,37 @@
+/*
+ * parent_room: what the parent owns, for parent.c and reload.c alone.
+ */
+#ifndef MAIN_PARENT_ROOM_H
+#define MAIN_PARENT_ROOM_H
+
+#include "main/child.h"
+#include "main/listeners.h"
+#include "main/parent.h"
+#include "main/sandbox.h"
+
+struct parent {
+	struct loop	*loop;
+	struct conf	*conf;
+	struct buf	*text;			/* of conf */
+	struct live	*live;
+	struct phys	*phys;
+	struct listeners listeners;
+	int		 admin_tcp, admin_unix;	/* -1: none */
+	int		 table;			/* the last one, -1: none yet */
+	struct io	 signals;
+	struct child	 brain, worker[WORKERS_MAX];
+	unsigned	 nworkers;
+	struct sandbox_user user;
+	bool		 other_user;
+	bool		 stopping;
+	int		 status;
+	struct timer	 last_call;
+};
+
+/* Both log what went wrong. A unix socket that cannot be made is no failure. */
+bool	parent_open_admin(struct parent *);
+bool	parent_open_listener(struct parent *, const struct addr *);
+/* `fd` (-1: none) stays the parent's. A worker that does not read its channel is killed, and replaced. */
+void	parent_send_workers(struct parent *, const struct channel_msg *, int fd);
+
+#endif

@@ -1,0 +1,119 @@
+/*
+ * SIGHUP: the file is read again. What is wrong in it leaves everything as it was; what is right reaches
+ * listeners, workers and brain without a connection lost.
+ */
+#include <string.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "main/memfile.h"
+#include "main/parent_room.h"
+#include "main/reload.h"
+#include "main/worker.h"
+
+static void
+reload_listeners(struct parent *p, const struct conf *next)
+{
+	struct channel_msg m = { .kind = CHANNEL_LISTEN };
+
+	for (unsigned i = 0; i < next->nlisten; i++) {
+		struct listener *l;
+		if (listeners_find(&p->listeners, &next->listen[i].addr) != NULL || !parent_open_listener(p, &next->listen[i].addr))
+			continue;
+		l = &p->listeners.one[p->listeners.count - 1];
+		m.addr = l->addr;
+		for (unsigned w = 0; w < p->nworkers; w++)
+			if (p->worker[w].pid != 0 && !channel_send(&p->worker[w].channel, &m, l->fd[w]))
+				kill(p->worker[w].pid, SIGKILL);
+	}
+	m.kind = CHANNEL_UNLISTEN;
+	for (unsigned i = p->listeners.count; i-- > 0;) {
+		bool kept = false;
+		for (unsigned k = 0; k < next->nlisten; k++)
+			kept |= addr_eq(&next->listen[k].addr, &p->listeners.one[i].addr);
+		if (kept)
+			continue;
+		m.addr = p->listeners.one[i].addr;
+		parent_send_workers(p, &m, -1);
+		listeners_remove(&p->listeners, i);
+	}
+}
+
+static bool
+same_admin(const struct conf *a, const struct conf *b)
+{
+	return a->admin_addr.len == b->admin_addr.len && (a->admin_addr.len == 0 || addr_eq(&a->admin_addr, &b->admin_addr))
+	    && str_eq(str_of(a->admin_socket), str_of(b->admin_socket));
+}
+
+/* Other admin addresses: the brain starts anew with them, which is nothing special in its life. */
+static void
+reload_brain(struct parent *p, bool admin_changed)
+{
+	struct channel_msg m = { .kind = CHANNEL_CONF };
+	int fd;
+
+	if (admin_changed) {
+		close(p->admin_tcp);
+		close(p->admin_unix);
+		parent_open_admin(p);
+		channel_close(&p->brain.channel);	/* its sign to leave */
+		return;
+	}
+	fd = memfile_seal(buf_str(p->text));
+	if (fd >= 0 && p->brain.pid != 0 && !channel_send(&p->brain.channel, &m, fd))
+		kill(p->brain.pid, SIGKILL);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void
+log_errors(const struct buf *errors)
+{
+	struct str rest = buf_str(errors), line;
+	char text[512];
+
+	while (str_split(&rest, '\n', &line))
+		if (line.len > 0) {
+			str_copy(text, sizeof text, line);
+			log_event(LOG_ERROR, "config.wrong", "where", text, NULL);
+		}
+}
+
+/* Takes the place of the configuration in force; its text goes where a new brain will look for it. */
+static void
+reload_take(struct parent *p, struct conf *next, struct buf *text)
+{
+	struct channel_msg m = { .kind = CHANNEL_LIMITS };
+	bool admin_changed = !same_admin(p->conf, next);
+	struct buf old = *p->text;
+
+	if (next->workers != p->nworkers)
+		log_event(LOG_WARN, "reload.later", "key", "workers", "takes_effect", "at the next start", NULL);
+	*p->text = *text;
+	*text = old;
+	conf_free(&p->conf);
+	p->conf = next;
+	log_setup("parent", next->log_level, next->log_json);
+	reload_listeners(p, next);
+	worker_limits(next, &m.limits);
+	parent_send_workers(p, &m, -1);
+	reload_brain(p, admin_changed);
+	log_event(LOG_INFO, "reload.done", "file", next->file, NULL);
+}
+
+void
+reload_run(struct parent *p)
+{
+	struct buf text, errors;
+	struct conf *next = conf_load(p->conf->file, &text, &errors);
+
+	if (next != NULL)
+		reload_take(p, next, &text);
+	else {
+		log_errors(&errors);
+		log_event(LOG_ERROR, "reload.refused", "file", p->conf->file, "kept", "the configuration in force", NULL);
+	}
+	buf_fini(&text);
+	buf_fini(&errors);
+}
