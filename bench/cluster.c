@@ -571,6 +571,6 @@ main(int argc, char **argv)
 	buf_init(&b, 1024);
 	lag_json(&c->lag, &b);
 	printf("lag %.*s\n", STR_ARG(buf_str(&b)));
-	buf_fini(&b);
-	return 0;
+	fflush(stdout);
+	_exit(0);			/* the kernel frees faster than we could */
 }

@@ -12,7 +12,7 @@
 #define IDLE_MOST	(4 * USEC_PER_SEC)
 
 struct conn {
-	LIST_ENTRY(conn) link;		/* among the idle, the last used first */
+	LIST_ENTRY(conn) link;		/* in one of the caller's lists; of the idle, the last used comes first */
 	struct stream	 stream;
 	struct grave	 grave;
 	struct caller	*caller;
@@ -32,7 +32,7 @@ struct caller {
 	struct addr	 addr;
 	unsigned	 max, count;
 	uint64_t	 waited;
-	LIST_HEAD(, conn) idle;
+	LIST_HEAD(, conn) idle, busy;
 	STAILQ_HEAD(, call) waiting;
 };
 
@@ -48,6 +48,7 @@ caller_new(struct loop *l, const struct addr *addr, unsigned max)
 	c->addr = *addr;
 	c->max = max;
 	LIST_INIT(&c->idle);
+	LIST_INIT(&c->busy);
 	STAILQ_INIT(&c->waiting);
 	return c;
 }
@@ -63,8 +64,7 @@ conn_close(struct conn *c)
 {
 	if (!c->stream.open)
 		return;
-	if (c->call == NULL)
-		LIST_REMOVE(c, link);
+	LIST_REMOVE(c, link);
 	stream_close(&c->stream);
 	c->caller->count--;
 	loop_bury(c->caller->loop, &c->grave, conn_free, c);
@@ -81,12 +81,13 @@ conn_end(struct conn *c, enum call_end end)
 
 	memcpy(node, c->node, sizeof node);
 	if (end > CALL_STATUS || !c->keep) {
-		conn_close(c);
 		c->call = NULL;
+		conn_close(c);
 	} else {
 		c->call = NULL;
 		c->len = 0;
 		c->idle_since = loop_now(caller->loop);
+		LIST_REMOVE(c, link);
 		LIST_INSERT_HEAD(&caller->idle, c, link);
 	}
 	call->done(call, end, status, str_of(node));
@@ -251,6 +252,7 @@ caller_connect(struct caller *c, struct call *call)
 		return;
 	}
 	c->count++;
+	LIST_INSERT_HEAD(&c->busy, n, link);
 	conn_start(n, call);
 }
 
@@ -272,6 +274,7 @@ caller_ask(struct caller *c, struct call *call)
 
 	if (n != NULL) {
 		LIST_REMOVE(n, link);
+		LIST_INSERT_HEAD(&c->busy, n, link);
 		conn_start(n, call);
 	} else if (c->count < c->max) {
 		caller_connect(c, call);
@@ -279,6 +282,18 @@ caller_ask(struct caller *c, struct call *call)
 		c->waited++;
 		STAILQ_INSERT_TAIL(&c->waiting, call, link);
 	}
+}
+
+void
+caller_free(struct caller **cp)
+{
+	struct caller *c = *cp;
+	struct conn *n;
+
+	*cp = NULL;
+	while ((n = LIST_FIRST(&c->idle)) != NULL || (n = LIST_FIRST(&c->busy)) != NULL)
+		conn_close(n);
+	free(c);
 }
 
 void

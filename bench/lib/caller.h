@@ -34,6 +34,7 @@ struct call {			/* lives inside its owner until `done` was called */
 struct caller;
 
 struct caller	*caller_new(struct loop *, const struct addr *, unsigned connections_max);
+void		 caller_free(struct caller **);		/* calls under way end without `done` */
 void		 caller_ask(struct caller *, struct call *);
 void		 caller_tidy(struct caller *);		/* closes connections that are idle for 4 s; call now and then */
 unsigned	 caller_connections(const struct caller *);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <unistd.h>
 
 #include "base/bug.h"
 #include "base/buf.h"
@@ -14,6 +15,7 @@
 #define OUT_MAX		(4 << 20)
 
 struct door {
+	LIST_ENTRY(door) link;
 	struct io	 io;
 	struct serve	*serve;
 	serve_f		*fn;
@@ -22,9 +24,12 @@ struct door {
 
 struct serve {
 	struct loop	*loop;
+	LIST_HEAD(, door) doors;
+	LIST_HEAD(, ask) asks;
 };
 
 struct ask {
+	LIST_ENTRY(ask)	 link;
 	struct stream	 stream;
 	struct grave	 grave;
 	struct door	*door;
@@ -46,6 +51,8 @@ serve_new(struct loop *l)
 	struct serve *s = must_zalloc(sizeof *s);
 
 	s->loop = l;
+	LIST_INIT(&s->doors);
+	LIST_INIT(&s->asks);
 	return s;
 }
 
@@ -54,6 +61,7 @@ ask_free(void *arg)
 {
 	struct ask *a = arg;
 
+	LIST_REMOVE(a, link);
 	buf_fini(&a->out);
 	free(a);
 }
@@ -82,6 +90,7 @@ on_accept(void *arg, uint32_t events)
 		memset(a, 0, offsetof(struct ask, in));
 		buf_init(&a->out, OUT_MAX);
 		a->door = d;
+		LIST_INSERT_HEAD(&d->serve->asks, a, link);
 		stream_open(&a->stream, d->serve->loop, fd, ask_go, a);
 	}
 }
@@ -98,8 +107,33 @@ serve_listen(struct serve *s, const struct addr *addr, serve_f *fn, void *tag)
 	d->serve = s;
 	d->fn = fn;
 	d->tag = tag;
+	LIST_INSERT_HEAD(&s->doors, d, link);
 	loop_watch(s->loop, &d->io, fd, LOOP_LEVEL, on_accept, d);
 	return true;
+}
+
+void
+serve_free(struct serve **sp)
+{
+	struct serve *s = *sp;
+	struct door *d;
+	struct ask *a, *next;
+
+	*sp = NULL;
+	while ((d = LIST_FIRST(&s->doors)) != NULL) {
+		int fd = d->io.fd;
+		LIST_REMOVE(d, link);
+		loop_unwatch(s->loop, &d->io);
+		close(fd);
+		free(d);
+	}
+	for (a = LIST_FIRST(&s->asks); a != NULL; a = next) {
+		next = LIST_NEXT(a, link);
+		ASSERT(!a->buried);
+		stream_close(&a->stream);
+		ask_free(a);
+	}
+	free(s);
 }
 
 static struct str

@@ -14,6 +14,8 @@ struct ask;			/* one request, until it is answered */
 typedef void	serve_f(void *tag, struct ask *);	/* leads to exactly one ask_answer, now or later */
 
 struct serve	*serve_new(struct loop *);
+/* Closes everything. Asks that are not answered yet are gone with it. Not from within `fn`. */
+void		 serve_free(struct serve **);
 /* False with errno: the address could not be had. Every request there is told to `fn` with `tag`. */
 bool		 serve_listen(struct serve *, const struct addr *, serve_f *fn, void *tag);
 

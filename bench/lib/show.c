@@ -248,7 +248,7 @@ show_table(const struct show *s, FILE *f)
 		fprintf(f, " %-14s %10s %10s %16s %16s %10lu\n", p->name, p50, p99, by50, by99, p->sent);
 	}
 	for (unsigned i = 0; i < s->npolicies; i++)
-		if (s->policy[i].failed > 0 || s->policy[i].unfinished > 0)
+		if (s->policy[i].failed > 0 || s->policy[i].at_least)
 			fprintf(f, " %s: %lu requests failed, %lu had no answer at the end (counted with their time until then)\n",
 			    s->policy[i].name, s->policy[i].failed, s->policy[i].unfinished);
 }

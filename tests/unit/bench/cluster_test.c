@@ -1,0 +1,166 @@
+/*
+ * The emulated cluster as its users see it: what it answers, when, and whether its exporter tells the same story.
+ */
+#include "../../../bench/lib/child.c"
+#include "../../../bench/lib/get.c"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include "base/bug.h"
+#include "base/clock.h"
+
+#include <cmocka.h>
+
+static struct child cluster;
+static unsigned second;				/* octet: a network of our own */
+
+static int
+begin(void **state)
+{
+	char path[256], net[32], ready[16];
+	char *argv[] = { path, "--net", net, "--cores", "1 4", "--sets", "2", NULL };
+	const char *b = getenv("B");
+	int fd[2];
+
+	(void)state;
+	second = 100 + (unsigned)getpid() % 100;
+	snprintf(path, sizeof path, "%s/bench/cluster", b != NULL ? b : "build/san");
+	snprintf(net, sizeof net, "127.%u.10", second);
+	assert_int_equal(pipe2(fd, O_CLOEXEC), 0);
+	assert_true(child_start(&cluster, argv, fd + 1, 1));
+	close(fd[1]);
+	return read(fd[0], ready, sizeof ready) > 0 ? 0 : -1;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	child_stop(&cluster, 2000);
+	return 0;
+}
+
+static void
+get(unsigned third, unsigned host, unsigned port, const char *method, const char *path, struct buf *body)
+{
+	char text[64];
+	struct addr a;
+
+	snprintf(text, sizeof text, "127.%u.%u.%u:%u", second, third, host, port);
+	assert_null(addr_parse(str_of(text), &a));
+	buf_clear(body);
+	assert_true(get_text(&a, method, path, body));
+	buf_add(body, "", 1);
+}
+
+/* The sum of a metric over the lines that begin with `head`. */
+static double
+metric(const struct buf *text, const char *head)
+{
+	struct str rest = { text->p, text->len - 1 }, line;
+	double sum = 0, v;
+
+	while (str_split(&rest, '\n', &line)) {
+		if (!str_starts(line, str_of(head)))
+			continue;
+		while (line.len > 0 && memchr(line.p, ' ', line.len) != NULL)
+			line.p++, line.len--;
+		assert_true(str_to_double(line, &v));
+		sum += v;
+	}
+	return sum;
+}
+
+static void
+a_request_takes_its_work(void **state)
+{
+	struct buf b;
+	int64_t start = clock_mono_usec(), took;
+
+	(void)state;
+	buf_init(&b, 1 << 20);
+	get(10, 2, 20080, "GET", "/?work=0.2", &b);
+	took = clock_mono_usec() - start;
+	assert_string_equal(b.p, "ok\n");
+	assert_true(took >= 200000);
+	start = clock_mono_usec();
+	get(10, 2, 20080, "GET", "/?work=0.01&io=0.1", &b);
+	assert_true(clock_mono_usec() - start >= 110000);
+	buf_fini(&b);
+}
+
+static void
+the_exporter_tells_the_same_story(void **state)
+{
+	struct buf b;
+	double busy;
+
+	(void)state;
+	buf_init(&b, 1 << 20);
+	get(11, 2, 29100, "GET", "/metrics", &b);
+	assert_true(metric(&b, "node_cpu_seconds_total{cpu=\"0\",mode=\"idle\"}") > 0);
+	busy = metric(&b, "node_cpu_seconds_total") - metric(&b, "node_cpu_seconds_total{cpu=\"0\",mode=\"idle\"}") * 4;
+	assert_true(metric(&b, "node_procs_running ") == 1);		/* the exporter itself */
+	get(11, 2, 20080, "GET", "/?work=0.3", &b);
+	get(11, 2, 29100, "GET", "/metrics", &b);
+	busy = metric(&b, "node_cpu_seconds_total") - metric(&b, "node_cpu_seconds_total{cpu=\"0\",mode=\"idle\"}") * 4 - busy;
+	assert_true(busy > .25 && busy < .36);				/* steps of 10 ms on each of four */
+	buf_fini(&b);
+}
+
+static void
+a_hog_is_on_every_set_and_slows_requests(void **state)
+{
+	struct buf b;
+	int64_t start;
+
+	(void)state;
+	buf_init(&b, 1 << 20);
+	get(10, 254, 20080, "POST", "/hog?node=1&threads=3", &b);
+	for (unsigned set = 10; set <= 11; set++) {
+		get(set, 1, 29100, "GET", "/metrics", &b);
+		assert_true(metric(&b, "node_procs_running ") == 4);
+	}
+	start = clock_mono_usec();
+	get(10, 1, 20080, "GET", "/?work=0.05", &b);			/* a quarter of the core */
+	assert_true(clock_mono_usec() - start >= 199000);
+	get(10, 254, 20080, "GET", "/state", &b);
+	assert_non_null(strstr(b.p, "\"node\":\"n1\",\"cores\":1,\"jobs\":0,\"waiting\":0,\"foreign\":3,\"hog\":3"));
+	get(10, 254, 20080, "POST", "/hog?node=1&threads=0", &b);
+	get(11, 1, 29100, "GET", "/metrics", &b);
+	assert_true(metric(&b, "node_procs_running ") == 1);
+	buf_fini(&b);
+}
+
+static void
+the_oracle_avoids_the_hog(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 1 << 20);
+	get(10, 254, 20080, "POST", "/hog?node=2&threads=40", &b);
+	for (int i = 0; i < 5; i++)
+		get(11, 250, 20080, "GET", "/?work=0.001", &b);
+	get(10, 254, 20080, "GET", "/state", &b);
+	assert_non_null(strstr(strstr(b.p, "],["), "\"arrived\":5,\"done\":5"));
+	get(10, 254, 20080, "POST", "/hog?node=2&threads=0", &b);
+	buf_fini(&b);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_request_takes_its_work),
+		cmocka_unit_test(the_exporter_tells_the_same_story),
+		cmocka_unit_test(a_hog_is_on_every_set_and_slows_requests),
+		cmocka_unit_test(the_oracle_avoids_the_hog),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, begin, end);
+}

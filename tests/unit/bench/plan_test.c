@@ -1,0 +1,79 @@
+#include "../../../bench/lib/plan.c"
+#include "../../../bench/lib/config.c"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+static void
+cores_are_listed(void **state)
+{
+	struct plan p;
+
+	(void)state;
+	plan_default(&p);
+	assert_int_equal(p.nnodes, 8);
+	assert_true(plan_total_cores(&p) == 30);
+	assert_true(plan_cores(&p, "1, 2.5,4"));
+	assert_int_equal(p.nnodes, 3);
+	assert_true(plan_total_cores(&p) == 7.5);
+	assert_false(plan_cores(&p, ""));
+	assert_false(plan_cores(&p, "1 two"));
+	assert_false(plan_cores(&p, "0"));
+}
+
+static void
+everybody_has_an_address(void **state)
+{
+	char text[PLAN_TEXT_MAX];
+	struct plan p;
+
+	(void)state;
+	plan_default(&p);
+	assert_true(plan_net(&p, "127.3.40"));
+	assert_string_equal(plan_address(&p, 2, 7, 99, text), "127.3.42.7:99");
+	assert_false(plan_net(&p, "10.0.0"));		/* loopback only */
+	assert_false(plan_net(&p, "127.3.250"));	/* no room for the sets */
+	assert_false(plan_net(&p, "127.3.4.5"));
+}
+
+/* What Mola is told names every task and every exporter once. */
+static void
+a_configuration_names_everybody(void **state)
+{
+	struct plan p;
+	char *text, *at;
+	size_t len;
+	unsigned tasks = 0, exporters = 0;
+	FILE *f = open_memstream(&text, &len);
+
+	(void)state;
+	plan_default(&p);
+	p.nsets = 2;
+	config_write(&(struct config){ .plan = &p, .policy = { "marginal", "least-conn" }, .npolicies = 2, .listen = "127.0.0.1:1",
+	    .admin = "127.0.0.1:2", .socket = "/tmp/x", .period = "1s" }, f);
+	fclose(f);
+	for (at = text; (at = strstr(at, "address: \"127.0.1")) != NULL; at++)
+		tasks++;
+	for (at = text; (at = strstr(at, "node_exporter: ")) != NULL; at++)
+		exporters++;
+	assert_int_equal(tasks, 16);
+	assert_int_equal(exporters, 16);
+	assert_non_null(strstr(text, "{ node: least-conn-n8, address: \"127.0.11.8:20080\" }"));
+	free(text);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(cores_are_listed),
+		cmocka_unit_test(everybody_has_an_address),
+		cmocka_unit_test(a_configuration_names_everybody),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
