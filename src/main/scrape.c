@@ -238,12 +238,14 @@ exporter_due(void *arg)
 
 static void	agent_due(void *);
 
-/* Where the last whole block in the page stands; what comes before it is stale already. */
+/* Where the last whole block in the page stands; what comes before it is stale already. The last `fresh` bytes have
+ * not been looked at before. */
 static bool
-agent_block(const struct buf *page, struct str *block, size_t *end)
+agent_block(const struct buf *page, size_t fresh, struct str *block, size_t *end)
 {
 	static const struct str mark = { "# EOF\n", 6 };
-	const char *p = page->p, *stop = page->p + page->len, *start = p, *at;
+	size_t unseen = fresh + mark.len - 1 < page->len ? fresh + mark.len - 1 : page->len;
+	const char *stop = page->p + page->len, *p = stop - unseen, *start = page->p, *at;
 	bool found = false;
 
 	while (p < stop && (at = memmem(p, (size_t)(stop - p), mark.p, mark.len)) != NULL) {
@@ -310,7 +312,7 @@ agent_piece(void *arg, struct str piece)
 
 	if (!source_piece(src, piece))
 		return false;
-	if (!agent_block(&src->page, &block, &end))
+	if (!agent_block(&src->page, piece.len, &block, &end))
 		return true;
 	agent_expect(src);
 	src->verdict = source_page(src, block);

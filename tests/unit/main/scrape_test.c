@@ -510,7 +510,7 @@ test_long_silence_starts_over(void **state)
 	pass(20 * PERIOD);
 	answer("http://a/", page_now());
 	assert_int_equal(b.samples, 3);		/* a mean over twenty periods is not now */
-	pass(PERIOD);
+	pass(PERIOD + PERIOD / 10);
 	answer("http://a/", page_now());
 	assert_int_equal(b.samples, 4);
 	assert_int_equal(b.a.samples, 1);
