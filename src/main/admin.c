@@ -1,11 +1,6 @@
 /*
- * admin: who may ask what, and which answer goes where. What the answers say is view.c's and metrics.c's.
- *
- * Over TCP, a browser on this machine may be made to ask in the name of any web page. So a request must name
- * a host that is ours (an IP address, localhost, admin.hosts: a rebound DNS name is none of them), a write must be
- * JSON, must not come from another origin, and must carry the token. On the unix socket the file's mode decides.
+ * admin: which question goes where. Who may ask is gate.c's affair, what the answers say is view.c's and metrics.c's.
  */
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +9,7 @@
 #include "base/clock.h"
 #include "http/server.h"
 #include "main/admin.h"
+#include "main/gate.h"
 #include "main/metrics.h"
 #include "main/view.h"
 
@@ -237,115 +233,6 @@ post_drain(struct admin *a, struct exchange *x)
 	json_decref(j);
 }
 
-/* --- who may --- */
-
-static struct str
-field_of(const struct exchange *x, const char *name)
-{
-	const struct head *h = exchange_head(x);
-
-	for (int i = 0; i < h->nfields; i++)
-		if (str_eq_nocase(h->field[i].name, str_of(name)))
-			return h->field[i].value;
-	return (struct str){ NULL, 0 };
-}
-
-static bool
-is_ip(struct str host)
-{
-	char text[64];
-	struct in6_addr any;
-
-	if (host.len > 2 && host.p[0] == '[')
-		host = (struct str){ host.p + 1, host.len - 2 };
-	if (host.len >= sizeof text)
-		return false;
-	str_copy(text, sizeof text, host);
-	return inet_pton(AF_INET, text, &any) == 1 || inet_pton(AF_INET6, text, &any) == 1;
-}
-
-static bool
-host_is_ours(const struct admin *a, struct str host)
-{
-	const struct conf_list *ours = &a->conf.conf->admin_hosts;
-
-	if (host.len == 0 || is_ip(host) || str_eq_nocase(host, STR("localhost")))
-		return true;
-	for (unsigned i = 0; i < ours->n; i++)
-		if (str_eq_nocase(host, str_of(ours->item[i])))
-			return true;
-	return false;
-}
-
-/* Browsers send Origin with every write: it must be the page's own host that is asked. */
-static bool
-origin_is_ours(const struct exchange *x)
-{
-	struct str origin = field_of(x, "Origin");
-
-	if (origin.p == NULL)
-		return true;
-	if (!str_starts(origin, STR("http://")))
-		return false;
-	return str_eq_nocase((struct str){ origin.p + 7, origin.len - 7 }, exchange_head(x)->authority);
-}
-
-static bool
-is_json(const struct exchange *x)
-{
-	struct str type = field_of(x, "Content-Type"), media;
-
-	return str_split(&type, ';', &media) && str_eq_nocase(str_trim(media), STR("application/json"));
-}
-
-/* Takes as long for a near miss as for a wild guess. */
-static bool
-token_right(const char *token, struct str given)
-{
-	size_t len = strlen(token);
-	unsigned char differ = len != given.len;
-
-	for (size_t i = 0; i < given.len; i++)
-		differ |= (unsigned char)(given.p[i] ^ token[i % len]);
-	return differ == 0;
-}
-
-/* False: answered. */
-static bool
-token_shown(const struct admin *a, struct exchange *x)
-{
-	struct str given = field_of(x, "Authorization");
-	const char *token = a->conf.conf->admin_token;
-
-	if (token == NULL) {
-		reply_error(x, 403, "writes over TCP need admin.token or admin.token_file in the configuration; "
-		    "the unix socket needs neither", NULL);
-		return false;
-	}
-	if (given.len > 7 && str_eq_nocase((struct str){ given.p, 7 }, STR("Bearer "))
-	    && token_right(token, str_trim((struct str){ given.p + 7, given.len - 7 })))
-		return true;
-	reply_error(x, 401, "the token is missing or wrong: Authorization: Bearer TOKEN", "WWW-Authenticate: Bearer\r\n");
-	return false;
-}
-
-/* False: answered. */
-static bool
-may_write(const struct admin *a, struct exchange *x)
-{
-	if (!is_json(x)) {
-		reply_error(x, 415, "expected Content-Type: application/json", NULL);
-		return false;
-	}
-	if (exchange_tag(x) == by_unix)
-		return true;
-	if (!origin_is_ours(x)) {
-		reply_error(x, 403, "a page from elsewhere may not write", NULL);
-		return false;
-	}
-	return token_shown(a, x);
-}
-
 /* --- doors --- */
 
 static const struct door {
@@ -388,14 +275,18 @@ on_request(void *arg, struct exchange *x)
 	struct admin *a = arg;
 	const struct head *h = exchange_head(x);
 	const struct door *d = door_of(exchange_path(x));
+	bool tcp = exchange_tag(x) == by_tcp;
+	struct refusal no;
 
-	if (exchange_tag(x) == by_tcp && !host_is_ours(a, h->host))
-		reply_error(x, 403, "asked by an unknown name: use an IP address, localhost, or add it to admin.hosts", NULL);
+	if (tcp && !gate_host(x, &a->conf.conf->admin_hosts, &no))
+		reply_error(x, no.status, no.text, no.fields);
 	else if (d == NULL)
 		reply_error(x, 404, "there is nothing here; / lists what there is", NULL);
 	else if (!method_fits(d, h))
 		reply_error(x, 405, d->writes ? "only POST" : "only GET", d->writes ? "Allow: POST\r\n" : "Allow: GET, HEAD\r\n");
-	else if (!d->writes || may_write(a, x))
+	else if (d->writes && !gate_write(x, tcp, a->conf.conf->admin_token, &no))
+		reply_error(x, no.status, no.text, no.fields);
+	else
 		d->answer(a, x);
 }
 

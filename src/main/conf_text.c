@@ -206,9 +206,9 @@ addr_port(const struct addr *a)
 static bool
 read_listen_address(struct str s, struct addr *a, char *problem)
 {
-	if (addr_parse(s, a) != NULL || addr_port(a) == 0)
-		return problem_say(problem, "'%s' is not an address; expected one such as :80, 10.0.0.1:80, [::1]:80 or unix:/path",
-		    QUOTED(s));
+	/* a listener for each worker: the kernel shares out TCP connections among them, but no unix socket's */
+	if (addr_parse(s, a) != NULL || addr_port(a) == 0 || a->sa.any.sa_family == AF_UNIX)
+		return problem_say(problem, "'%s' is not an address; expected one such as :80, 10.0.0.1:80 or [::1]:80", QUOTED(s));
 	return true;
 }
 

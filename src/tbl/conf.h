@@ -31,7 +31,7 @@ SECTION(TASK, SERVICE, "tasks", LIST, struct conf_task,
     "Who answers the requests of the service; at least one.")
 
 KEY(TOP, "listen", LISTEN, listen_at, REQUIRED, "", "",
-    "Addresses on which clients are served: one or a list of host:port, [v6]:port, :port, unix:/path.")
+    "Addresses on which clients are served: one or a list of 10.0.0.1:80, [::1]:80, :80 (any address).")
 KEY(TOP, "workers", WORKERS, workers, "auto", "1", "16",
     "How many processes serve clients; auto is one for each CPU that we may use. A change takes effect at the next start.")
 KEY(TOP, "user", STRING, user, "nobody", "", "",

@@ -301,9 +301,11 @@ test_why(void **state)
 static void
 test_events(void **state)
 {
+	int err = dup(STDERR_FILENO), null = open("/dev/null", O_WRONLY);
 	struct stage *s = stage_new(yaml);
 
 	(void)state;
+	dup2(null, STDERR_FILENO);
 	log_setup("test", LOG_INFO, true);
 	log_event(LOG_INFO, "one.thing", "key", "a value", NULL);
 	log_event(LOG_WARN, "another", NULL);
@@ -320,6 +322,9 @@ test_events(void **state)
 	assert_int_equal(s->status, 400);
 	for (int i = 0; i < EVENTS_KEPT + 5; i++)
 		log_event(LOG_INFO, "flood", NULL);
+	dup2(err, STDERR_FILENO);
+	close(null);
+	close(err);
 	assert_int_equal(events_after(s->events, 0)->id, 8);
 	assert_null(events_after(s->events, EVENTS_KEPT + 7));
 	assert_null(events_after(s->events, UINT64_MAX));

@@ -35,8 +35,8 @@ static const struct wrong {
 	{ L "upstream: { frobnicate: 1 }\n", "m:2: upstream.frobnicate: unknown key; expected idle_max or idle\n" },
 	{ L "user: a\nuser: b\n", "m:3: user: given twice, first in line 2\n" },
 	{ L "log: {level: info}\nlog: {level: info}\n", "m:3: log: given twice, first in line 2\n" },
-	{ "workers: 1\n", "m:1: listen: missing. Addresses on which clients are served: one or a list of host:port, "
-	    "[v6]:port, :port, unix:/path.\n" },
+	{ "workers: 1\n", "m:1: listen: missing. Addresses on which clients are served: one or a list of "
+	    "10.0.0.1:80, [::1]:80, :80 (any address).\n" },
 	{ L "user:\n", "m:2: user: no value. Whom the workers become when Mola is started by root. A change takes effect at "
 	    "the next start.\n" },
 	{ L "user: [a]\n", "m:2: user: a list; expected one value\n" },
@@ -45,11 +45,11 @@ static const struct wrong {
 	{ L "nodes: alpha\n", "m:2: nodes: not a list; expected items that begin with '- '\n" },
 
 	/* values */
-	{ "listen: example.org\n", "m:1: listen: 'example.org' is not an address; expected one such as :80, 10.0.0.1:80, [::1]:80 "
-	    "or unix:/path\n" },
+	{ "listen: example.org\n", "m:1: listen: 'example.org' is not an address; expected one such as :80, 10.0.0.1:80 or [::1]:80\n" },
+	{ "listen: unix:/run/x\n", "m:1: listen: 'unix:/run/x' is not an address; expected one such as :80, 10.0.0.1:80 or [::1]:80\n" },
 	{ "listen: [':80', ':80']\n", "m:1: listen: ':80' is named twice\n" },
-	{ "listen: []\n", "m:1: listen: an empty list. Addresses on which clients are served: one or a list of host:port, "
-	    "[v6]:port, :port, unix:/path.\n" },
+	{ "listen: []\n", "m:1: listen: an empty list. Addresses on which clients are served: one or a list of "
+	    "10.0.0.1:80, [::1]:80, :80 (any address).\n" },
 	{ L "workers: 17\n", "m:2: workers: '17' is not a number of workers; expected auto, or 1 to 16\n" },
 	{ L "stop: 30\n", "m:2: stop: '30' has no unit; expected a duration such as 500ms, 2s, 5m or 1h\n" },
 	{ L "stop: soon\n", "m:2: stop: 'soon' is not a duration; expected one such as 500ms, 2s, 5m or 1h\n" },
@@ -161,7 +161,7 @@ test_all_faults_are_told_in_the_order_of_lines(void **state)
 	    "m:2: services.name: missing. Unique among services.\n"
 	    "m:2: services.tasks: missing. Who answers the requests of the service; at least one.\n"
 	    "m:3: user: '' is not a word; expected 1 to 255 visible ASCII characters\n"
-	    "m:4: listen: 'x' is not an address; expected one such as :80, 10.0.0.1:80, [::1]:80 or unix:/path\n"
+	    "m:4: listen: 'x' is not an address; expected one such as :80, 10.0.0.1:80 or [::1]:80\n"
 	    "m:5: stop: '5' has no unit; expected a duration such as 500ms, 2s, 5m or 1h\n");
 }
 
@@ -256,7 +256,7 @@ static const char whole[] =
     "nodes:\n"
     "- { name: alpha, node_exporter: '10.0.0.1:9100', cores: 2.5 }\n"
     "- { name: beta, agent: 'http://b.local:9101/stream?x', node_exporter: 'https://b.local', address: b.local }\n"
-    "listen: [ '127.0.0.1:80', 'unix:/tmp/x' ]\n";
+    "listen: [ '127.0.0.1:80', '[::1]:80' ]\n";
 
 static void
 test_services_take_defaults(void **state)

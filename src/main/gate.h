@@ -1,0 +1,21 @@
+/*
+ * gate: who may ask the admin interface, and who may change something through it.
+ */
+#ifndef MAIN_GATE_H
+#define MAIN_GATE_H
+
+#include "http/server.h"
+#include "main/conf.h"
+
+struct refusal {
+	int		 status;
+	const char	*text;
+	const char	*fields;	/* header lines, or NULL */
+};
+
+/* False: *no says why. `ours`: names besides localhost and IP addresses. For requests over TCP. */
+bool	gate_host(const struct exchange *, const struct conf_list *ours, struct refusal *no);
+/* A request that writes. `token` NULL: none is configured. */
+bool	gate_write(const struct exchange *, bool tcp, const char *token, struct refusal *no);
+
+#endif
