@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
@@ -24,6 +23,7 @@
 #include "lib/config.h"
 #include "lib/get.h"
 #include "lib/lag.h"
+#include "lib/look.h"
 #include "lib/plan.h"
 #include "lib/show.h"
 
@@ -34,7 +34,6 @@
 #define WARMUP		3.0		/* seconds that do not count: Mola's first samples */
 #define HOG_FROM	.35		/* of the whole time */
 #define HOG_TO		.65
-#define LOOKS		4		/* a share is that of as many refreshes: a second */
 
 static const char *const policies[] = { "marginal", "least-conn", "round-robin", "best-node" };
 #define NPOLICIES (sizeof policies / sizeof *policies)
@@ -45,17 +44,13 @@ struct demo {
 	struct child	 cluster, mola, load;
 	char		 dir[64], bin[512], mola_bin[600], conf[128], log[128];
 	char		 listen[32], admin[32];
-	struct addr	 admin_addr, control;
-	int		 signals, progress, report;	/* descriptors */
-	FILE		*progress_lines, *report_text;
+	struct look	 look;
+	int		 signals, report;	/* descriptors */
 	int64_t		 start;			/* of the load */
 	double		 total;
 	unsigned	 hog_node, hog_threads;	/* node from 0 */
 	bool		 hogged, avoided;
 	double		 hog_at, share_before;
-	uint64_t	 arrived[LOOKS + 1][SHOW_NODES];	/* at the last looks, the newest first */
-	unsigned	 nlooks;
-	double		 load_late, cluster_late;	/* shares of time */
 	double		 next_line;		/* where there is no terminal */
 	bool		 stopped;		/* Ctrl-C */
 };
@@ -108,7 +103,7 @@ choose_net(struct demo *d)
 
 	while (!can_listen(plan_address(&d->plan, 0, PLAN_CONTROL, d->plan.task_port, text)))
 		ASSERT(++d->plan.net[1] < 255);
-	plan_addr(&d->plan, 0, PLAN_CONTROL, d->plan.task_port, &d->control);
+	plan_addr(&d->plan, 0, PLAN_CONTROL, d->plan.task_port, &d->look.control);
 }
 
 static void
@@ -117,7 +112,7 @@ choose_places(struct demo *d)
 	choose_port(d->admin, 8000, 18000);
 	choose_port(d->listen, 8080, 18080);
 	choose_net(d);
-	ASSERT(addr_parse(str_of(d->admin), &d->admin_addr) == NULL);
+	ASSERT(addr_parse(str_of(d->admin), &d->look.admin) == NULL);
 	snprintf(d->dir, sizeof d->dir, "/tmp/mola-demo.XXXXXX");
 	if (mkdtemp(d->dir) == NULL || chmod(d->dir, 0755) != 0) {
 		perror("demo: /tmp");
@@ -216,7 +211,7 @@ mola_start(struct demo *d)
 	for (int look = 0; look < 100 && !up; look++) {
 		if (child_ended(&d->mola, &status))
 			give_up(d, "mola ended at once");
-		up = get_text(&d->admin_addr, "GET", "/healthz", &b);
+		up = get_text(&d->look.admin, "GET", "/healthz", &b);
 		if (!up)
 			poll(NULL, 0, 50);
 	}
@@ -252,135 +247,9 @@ load_start(struct demo *d)
 	close(out[1]);
 	close(lines[1]);
 	d->report = out[0];
-	d->progress = lines[0];
-	fcntl(d->progress, F_SETFL, O_NONBLOCK);
-	d->progress_lines = fdopen(d->progress, "r");
+	fcntl(lines[0], F_SETFL, O_NONBLOCK);
+	d->look.progress = fdopen(lines[0], "r");
 	d->start = clock_mono_usec();
-}
-
-/* What can be seen: the load's own count, the cluster's truth, Mola's belief. */
-
-static struct show_policy *
-policy_named(struct demo *d, const char *name)
-{
-	for (unsigned k = 0; k < NPOLICIES; k++)
-		if (strcmp(d->show.policy[k].name, name) == 0)
-			return &d->show.policy[k];
-	return NULL;
-}
-
-/* False: the load has ended. */
-static bool
-progress_read(struct demo *d)
-{
-	char text[512], name[32];
-	struct show_policy p = { 0 }, *mine;
-	double late;
-
-	while (fgets(text, sizeof text, d->progress_lines) != NULL) {
-		if (sscanf(text, "time %*f lag-ms %*f late-share %lf", &late) == 1)
-			d->load_late = late;
-		if (sscanf(text, "target %31s sent %lu done %lu failed %lu inflight %lu p50 %lf p99 %lf recent-p50 %lf recent-p99 %lf", name,
-		    &p.sent, &p.done, &p.failed, &p.inflight, &p.p50, &p.p99, &p.recent_p50, &p.recent_p99) != 9)
-			continue;
-		if ((mine = policy_named(d, name)) != NULL) {
-			memcpy(p.name, mine->name, sizeof p.name);
-			*mine = p;
-		}
-	}
-	if (feof(d->progress_lines))
-		return false;
-	clearerr(d->progress_lines);
-	return true;
-}
-
-static json_t *
-get_json(const struct addr *a, const char *path)
-{
-	struct buf b;
-	json_t *j = NULL;
-
-	buf_init(&b, 16 << 20);
-	if (get_text(a, "GET", path, &b))
-		j = json_loadb(b.p, b.len, 0, NULL);
-	buf_fini(&b);
-	return j;
-}
-
-static double
-json_double(json_t *object, const char *key)
-{
-	json_t *v = json_object_get(object, key);
-
-	return json_is_number(v) ? json_number_value(v) : NAN;
-}
-
-static void
-truth_read(struct demo *d)
-{
-	json_t *all = get_json(&d->control, "/state"), *n;
-	double late = json_double(json_object_get(all, "lag"), "late_share");
-	size_t i;
-
-	memmove(d->arrived[1], d->arrived[0], sizeof d->arrived - sizeof d->arrived[0]);
-	json_array_foreach(json_array_get(json_object_get(all, "sets"), 0), i, n) {
-		if (i >= d->show.nnodes)
-			break;
-		d->show.node[i].others = (unsigned)json_integer_value(json_object_get(n, "foreign"));
-		d->show.node[i].hog = (unsigned)json_integer_value(json_object_get(n, "hog"));
-		d->show.node[i].ours = (unsigned)json_integer_value(json_object_get(n, "jobs"));
-		d->arrived[0][i] = (uint64_t)json_integer_value(json_object_get(n, "arrived"));
-	}
-	if (!isnan(late))
-		d->cluster_late = late;
-	json_decref(all);
-	d->nlooks += d->nlooks < LOOKS + 1;
-}
-
-/* A node's part of the requests of the last `looks` refreshes. */
-static double
-share_of(const struct demo *d, unsigned node, unsigned looks)
-{
-	uint64_t all = 0;
-
-	if (looks >= d->nlooks)
-		return 0;
-	for (unsigned i = 0; i < d->show.nnodes; i++)
-		all += d->arrived[0][i] - d->arrived[looks][i];
-	return all == 0 ? 0 : (double)(d->arrived[0][node] - d->arrived[looks][node]) / (double)all;
-}
-
-/* "marginal-n3" is node 3 of the first set. */
-static struct show_node *
-node_named(struct demo *d, const char *name)
-{
-	unsigned i;
-	char set[32];
-
-	if (name == NULL || sscanf(name, "%31[a-z]-n%u", set, &i) != 2 || strcmp(set, policies[0]) != 0 || i < 1 || i > d->show.nnodes)
-		return NULL;
-	return &d->show.node[i - 1];
-}
-
-static void
-belief_read(struct demo *d)
-{
-	json_t *nodes = get_json(&d->admin_addr, "/api/v1/nodes"), *why = get_json(&d->admin_addr, "/api/v1/why?service=marginal"), *j;
-	struct show_node *n;
-	const char *reason;
-	size_t i;
-
-	json_array_foreach(json_object_get(nodes, "nodes"), i, j)
-		if ((n = node_named(d, json_string_value(json_object_get(j, "name")))) != NULL)
-			n->cost = json_double(j, "cost");
-	json_array_foreach(json_object_get(why, "tasks"), i, j) {
-		n = node_named(d, json_string_value(json_object_get(j, "node")));
-		reason = json_string_value(json_object_get(j, "reason"));
-		if (n != NULL && reason != NULL)
-			snprintf(n->reason, sizeof n->reason, "%s", reason);
-	}
-	json_decref(nodes);
-	json_decref(why);
 }
 
 /* The hog, and whether Mola noticed. */
@@ -393,7 +262,7 @@ hog_set(struct demo *d, unsigned threads)
 
 	snprintf(path, sizeof path, "/hog?node=%u&threads=%u", d->hog_node + 1, threads);
 	buf_init(&b, 4096);
-	if (!get_text(&d->control, "POST", path, &b))
+	if (!get_text(&d->look.control, "POST", path, &b))
 		show_event(&d->show, stdout, "the emulated cluster did not take the hog");
 	buf_fini(&b);
 	if (threads > 0)
@@ -421,7 +290,7 @@ hog_turn(struct demo *d)
 static void
 hog_watch(struct demo *d)
 {
-	double now = share_of(d, d->hog_node, 1), after = d->show.seconds - d->hog_at;
+	double now = look_share(&d->look, d->hog_node, 1), after = d->show.seconds - d->hog_at;
 	char text[120];
 
 	if (d->avoided || d->hog_at <= 0 || d->share_before <= 0 || after <= 0)
@@ -438,16 +307,14 @@ hog_watch(struct demo *d)
 }
 
 static void
-look(struct demo *d, unsigned turn)
+turn_once(struct demo *d, unsigned turn)
 {
 	d->show.seconds = (double)(clock_mono_usec() - d->start) / 1e6;
 	if (d->show.seconds > d->total)
 		d->show.seconds = d->total;
-	truth_read(d);
-	for (unsigned i = 0; i < d->show.nnodes; i++)
-		d->show.node[i].share = share_of(d, i, d->nlooks > LOOKS ? LOOKS : d->nlooks - 1);
+	look_truth(&d->look, &d->show);
 	if (turn % 2 == 0)
-		belief_read(d);
+		look_belief(&d->look, &d->show);
 	hog_turn(d);
 	hog_watch(d);
 	show_draw(&d->show, stdout);
@@ -463,8 +330,8 @@ run(struct demo *d)
 	struct pollfd wait = { .fd = d->signals, .events = POLLIN };
 	int status;
 
-	for (unsigned turn = 0; progress_read(d); turn++) {
-		look(d, turn);
+	for (unsigned turn = 0; look_progress(&d->look, &d->show); turn++) {
+		turn_once(d, turn);
 		if (child_ended(&d->mola, &status))
 			give_up(d, "mola ended");
 		if (child_ended(&d->cluster, &status))
@@ -481,28 +348,12 @@ run(struct demo *d)
 static void
 report_read(struct demo *d)
 {
-	json_t *all, *t, *p99;
-	struct show_policy *p;
 	FILE *f = fdopen(d->report, "r");
-	size_t i;
 
 	child_tell(&d->load, SIGTERM);			/* tells what it has, if it still runs */
-	all = json_loadf(f, 0, NULL);
-	fclose(f);
-	json_array_foreach(json_object_get(all, "targets"), i, t) {
-		if ((p = policy_named(d, json_string_value(json_object_get(t, "name")))) == NULL)
-			continue;
-		p99 = json_object_get(t, "p99_ms");
-		p->sent = (unsigned long)json_integer_value(json_object_get(t, "requests"));
-		p->failed = (unsigned long)json_integer_value(json_object_get(t, "failed"));
-		p->unfinished = (unsigned long)json_integer_value(json_object_get(t, "unfinished"));
-		p->p50 = json_is_null(json_object_get(t, "p50_ms")) ? INFINITY : json_double(t, "p50_ms");
-		p->p99 = json_is_null(p99) ? INFINITY : json_number_value(p99);
-		p->at_least = p->unfinished * 100 > p->sent;
-	}
-	if (all == NULL)
+	if (!look_report(f, &d->show))
 		fprintf(stderr, "demo: the load left no report; what follows is the last that was seen\n");
-	json_decref(all);
+	fclose(f);
 }
 
 static void
@@ -517,9 +368,9 @@ report(struct demo *d)
 	    " node gets everything until the next look, 5 s later. Emulated: the %u nodes of %g to %g cores and the work of\n"
 	    " others on them. Real: Mola, its signals, HTTP over TCP, and %.0f requests a second to each policy.\n",
 	    d->plan.nnodes, d->plan.cores[0], d->plan.cores[d->plan.nnodes - 1], d->show.rate);
-	if (d->load_late > tolerated || d->cluster_late > tolerated)
+	if (d->look.load_late > tolerated || d->look.cluster_late > tolerated)
 		printf(" Note: this machine held us up for %.1f %% of the time; the figures above are coloured by it.\n",
-		    100 * (d->load_late > d->cluster_late ? d->load_late : d->cluster_late));
+		    100 * (d->look.load_late > d->look.cluster_late ? d->look.load_late : d->look.cluster_late));
 	fflush(stdout);
 }
 
@@ -569,6 +420,7 @@ int
 main(void)
 {
 	struct demo *d = must_zalloc(sizeof *d);
+	int status;
 
 	scene_set(d);
 	find_programs(d);
@@ -587,5 +439,8 @@ main(void)
 	show_end(&d->show, stdout);
 	report(d);
 	clean_up(d, false);
-	return d->stopped ? 130 : 0;
+	fclose(d->look.progress);
+	status = d->stopped ? 130 : 0;
+	free(d);
+	return status;
 }

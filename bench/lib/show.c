@@ -42,6 +42,15 @@ show_begin(struct show *s, FILE *f)
 		fputs("\033[2J\033[?25l", f);
 }
 
+struct show_policy *
+show_policy(struct show *s, const char *name)
+{
+	for (unsigned i = 0; i < s->npolicies; i++)
+		if (name != NULL && strcmp(s->policy[i].name, name) == 0)
+			return &s->policy[i];
+	return NULL;
+}
+
 void
 show_event(struct show *s, FILE *f, const char *text)
 {

@@ -44,6 +44,7 @@ struct show {
 };
 
 void	show_begin(struct show *, FILE *);		/* finds out what the stream can do */
+struct show_policy *show_policy(struct show *, const char *name);	/* NULL: none of that name */
 void	show_event(struct show *, FILE *, const char *text);
 void	show_draw(struct show *, FILE *);		/* terminal: the picture; elsewhere nothing */
 void	show_line(struct show *, FILE *);		/* elsewhere: where we are, in a line */
