@@ -5,7 +5,7 @@
 OPTION(run,   "--config",     "FILE",  "the configuration, also without --config; default /etc/mola/mola.yaml")
 OPTION(ask,   "--admin",      "WHERE", "whom to ask: unix:/path or http://host:port; also $MOLA_ADMIN")
 OPTION(ask,   "--token-file", "FILE",  "the admin token, for writes over http")
-OPTION(ask,   "--json",       "",      "print the answer as it came")
+OPTION(ask,   "--json",       "",      "print the answer as JSON")
 OPTION(drain, "--undo",       "",      "send it new requests again")
 OPTION(agent, "--listen",     "ADDRESS", "where to answer, default 0.0.0.0:9101")
 OPTION(agent, "--period",     "TIME",  "between the looks of a stream that asks for no period of its own, 100ms to 10s, default 1s")
