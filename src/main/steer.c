@@ -127,7 +127,7 @@ node_tick(struct steer *s, struct world_node *n, bool score_due, int64_t now)
 	row.law.balancers = s->conf.balancers;
 	if (n->sample.taken_usec == 0 && row.law.sampled_usec == 0)
 		row.law.period_usec = s->conf.period_usec;
-	if (score_due || row.score == 0)
+	if (score_due || n->samples <= 1)	/* who is seen for the first time need not wait for its turn */
 		row.score = n->samples > 0 ? score_plain(&weights, &n->sample) : 0;
 	n->row = row;
 	phys_read(s->world->phys, n->slot, &published);

@@ -8,6 +8,7 @@
 
 #include "world/slots.c"
 #include "world/world.c"
+#include "world/world_pass.c"
 
 struct stage {
 	struct live	*live;

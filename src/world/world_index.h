@@ -1,0 +1,29 @@
+/*
+ * world_index: names, and who holds which slot. Known to world.c and world_pass.c alone.
+ */
+#ifndef WORLD_WORLD_INDEX_H
+#define WORLD_WORLD_INDEX_H
+
+#include "base/map.h"
+#include "world/slots.h"
+#include "world/world.h"
+
+struct world_index {
+	struct map	*nodes, *services, *tasks;
+	struct slots	*node_slots, *task_slots;
+	bool		 node_drained[NODES_MAX];	/* by slot, so that it outlives a node that blinks */
+	bool		 task_drained[TASKS_MAX];
+	struct world_node *last_node;
+	struct world_service *last_service;
+	bool		 changed;			/* by the pass under way */
+	bool		 began;				/* the first pass is over */
+};
+
+void	 world_node_free(struct world *, struct world_node *);
+void	 world_service_free(struct world *, struct world_service *);	/* and its tasks */
+void	 world_task_free(struct world *, struct world_task *);
+void	 world_routes_free(struct route_conf *, unsigned n);
+/* The name under which a task holds its slot; the caller frees. */
+char	*world_task_key(struct str service, struct str name, const struct addr *);
+
+#endif
