@@ -5,8 +5,8 @@
  * node_exporter text that agrees with it. Clones of the whole cluster ("sets") have the same tenants and
  * hogs at the same time, so that several balancers meet the same cluster.
  *
- * Time in the model is exact: what should have happened while this process could not run is made up for in
- * the right order. Only the answers are late then, and the lag says how late.
+ * When this process could not run, what happens on the nodes is made up for exactly (lib/emu.h). Only the answers
+ * are late then, and the lag says how late.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -20,37 +20,17 @@
 #include "base/clock.h"
 #include "base/rng.h"
 #include "lib/config.h"
+#include "lib/emu.h"
 #include "lib/exporter.h"
 #include "lib/lag.h"
 #include "lib/plan.h"
-#include "lib/serve.h"
 #include "lib/tenants.h"
-#include "lib/vcpu.h"
-#include "lib/wake.h"
 #include "world/law.h"
 
 #define HOGS_MAX	64
 #define YOUTH_USEC	(60 * USEC_PER_SEC)
 
 struct cluster;
-
-struct node {
-	struct heap_node due;			/* in cluster->due, by the next thing that happens here */
-	struct cluster	*cluster;
-	unsigned	 set, number;		/* number from 1 */
-	struct vcpu	 cpu;
-	struct heap	 waits;			/* requests whose CPU work is done, by the end of their wait */
-	unsigned	 tenants, hog;		/* threads of others */
-	uint64_t	 arrived, done;
-};
-
-struct request {
-	struct job	 job;			/* on the node's CPU */
-	struct heap_node wait;			/* in the node's waits */
-	struct node	*node;
-	struct ask	*ask;			/* NULL: nobody's, a tenant's thread */
-	double		 io_usec;
-};
 
 struct hog {
 	unsigned	 node, threads;
@@ -71,108 +51,29 @@ struct cluster {
 	uint64_t	 seed;
 	struct rng	 rng;
 	int64_t		 start, born;		/* the nodes were born earlier, so that tenants are there from the start */
-	struct node	*node[PLAN_SETS_MAX][PLAN_NODES_MAX];
+	struct emu	*node[PLAN_SETS_MAX][PLAN_NODES_MAX];
 	struct oracle	 oracle[PLAN_SETS_MAX];
 	struct tenants	 tenants[PLAN_NODES_MAX];
 	struct hog	 hog[HOGS_MAX];
 	unsigned	 nhogs;
 	int64_t		 script_next;
-	struct heap	 due;
-	struct wake	 wake;
+	struct herd	 herd;
 	struct lag	 lag;
 	struct io	 signals;
 };
 
-/* One request's life on a node. */
-
-static void
-request_answer(struct request *r)
-{
-	char fields[48];
-
-	snprintf(fields, sizeof fields, "X-Node: n%u\r\nContent-Type: text/plain\r\n", r->node->number);
-	r->node->done++;
-	ask_answer(r->ask, 200, fields, STR("ok\n"));
-	free(r);
-}
-
-static struct request *
-request_of_wait(struct heap_node *n)
-{
-	return (struct request *)((char *)n - offsetof(struct request, wait));
-}
-
-static void
-request_worked(struct request *r, int64_t at)
-{
-	if (r->ask == NULL) {
-		r->node->tenants--;
-		free(r);
-	} else if (r->io_usec > 0)
-		heap_push(&r->node->waits, &r->wait, at + (int64_t)r->io_usec);
-	else
-		request_answer(r);
-}
-
-/* Lets everything happen on the node that was due by now. */
-static void
-node_catch_up(struct node *n, int64_t now)
-{
-	struct heap_node *w;
-	struct job *j;
-
-	while ((j = vcpu_done(&n->cpu, now)) != NULL)
-		request_worked((struct request *)j, n->cpu.now);	/* job is its first member */
-	while ((w = heap_min(&n->waits)) != NULL && w->key <= now) {
-		heap_remove(&n->waits, w);
-		request_answer(request_of_wait(w));
-	}
-}
-
-static void
-node_plan(struct node *n)
-{
-	struct heap_node *w = heap_min(&n->waits);
-	int64_t next = vcpu_next(&n->cpu);
-
-	if (w != NULL && w->key < next)
-		next = w->key;
-	if (n->due.at != 0) {
-		if (n->due.key == next)
-			return;
-		heap_remove(&n->cluster->due, &n->due);
-	}
-	if (next == INT64_MAX)
-		return;
-	heap_push(&n->cluster->due, &n->due, next);
-	wake_by(&n->cluster->wake, next);
-}
-
-static void
-node_take(struct node *n, struct ask *a)
-{
-	struct request *r = must_zalloc(sizeof *r);
-	double work = ask_number(a, "work", 0.001);
-
-	r->node = n;
-	r->ask = a;
-	r->io_usec = ask_number(a, "io", 0) * 1e6;
-	n->arrived++;
-	node_catch_up(n, clock_mono_usec());
-	vcpu_add(&n->cpu, &r->job, work >= 0 && work < 1e6 ? work * 1e6 : 0);
-	node_plan(n);
-}
+/* What the nodes answer. */
 
 static void
 on_task(void *tag, struct ask *a)
 {
-	node_take(tag, a);
+	emu_take(tag, a, clock_mono_usec());
 }
 
 static void
 on_exporter(void *tag, struct ask *a)
 {
-	struct node *n = tag;
+	struct emu *e = tag;
 	struct buf text;
 	char name[16];
 
@@ -180,11 +81,10 @@ on_exporter(void *tag, struct ask *a)
 		ask_answer(a, 404, NULL, STR("see /metrics\n"));
 		return;
 	}
-	node_catch_up(n, clock_mono_usec());
-	node_plan(n);
+	emu_catch_up(e, clock_mono_usec());
 	buf_init(&text, 1 << 20);
-	snprintf(name, sizeof name, "n%u", n->number);
-	exporter_text(&text, &n->cpu, n->cluster->born, name);
+	snprintf(name, sizeof name, "n%u", e->number);
+	exporter_text(&text, &e->cpu, e->born, name);
 	ask_answer(a, 200, "Content-Type: text/plain; version=0.0.4\r\n", buf_str(&text));
 	buf_fini(&text);
 }
@@ -196,41 +96,29 @@ on_oracle(void *tag, struct ask *a)
 {
 	struct oracle *o = tag;
 	struct cluster *c = o->cluster;
-	struct node *best = NULL;
+	struct emu *best = NULL;
+	int64_t now = clock_mono_usec();
 	double least = 0;
 	unsigned ties = 0;
 
 	for (unsigned i = 0; i < c->plan.nnodes; i++) {
-		struct node *n = c->node[o->set][i];
-		struct law_node truth = { .cores = n->cpu.cores, .balancers = 1 };
+		struct emu *e = c->node[o->set][i];
+		struct law_node truth = { .cores = e->cpu.cores, .balancers = 1 };
 		double cost;
 
-		node_catch_up(n, clock_mono_usec());
-		node_plan(n);
-		cost = law_cost(&truth, n->tenants + n->cpu.foreign, (double)n->cpu.jobs.count - n->tenants);
+		emu_catch_up(e, now);
+		cost = law_cost(&truth, emu_others(e), emu_ours(e));
 		if (best != NULL && cost > least)
 			continue;
 		ties = best != NULL && cost == least ? ties + 1 : 1;
 		if (rng_below(&c->rng, ties) == 0)
-			best = n;
+			best = e;
 		least = cost;
 	}
-	node_take(best, a);
+	emu_take(best, a, now);
 }
 
 /* The script: tenants and hogs, the same on all sets. */
-
-static void
-tenant_thread(struct node *n, double work, int64_t at)
-{
-	struct request *r = must_zalloc(sizeof *r);
-
-	r->node = n;
-	n->tenants++;
-	node_catch_up(n, at);
-	vcpu_add(&n->cpu, &r->job, work);
-	node_plan(n);
-}
 
 static void
 tenant_arrive(struct cluster *c, unsigned i, int64_t at)
@@ -238,7 +126,7 @@ tenant_arrive(struct cluster *c, unsigned i, int64_t at)
 	for (unsigned t = 0; t < c->tenants[i].threads; t++) {
 		double work = tenants_work(&c->tenants[i]);
 		for (unsigned k = 0; k < c->plan.nsets; k++)
-			tenant_thread(c->node[k][i], work, at);
+			emu_tenant(c->node[k][i], work, at);
 	}
 	tenants_step(&c->tenants[i]);
 }
@@ -248,13 +136,8 @@ hog_turn(struct cluster *c, struct hog *h, bool on, int64_t at)
 {
 	int by = on ? (int)h->threads : -(int)h->threads;
 
-	for (unsigned k = 0; k < c->plan.nsets; k++) {
-		struct node *n = c->node[k][h->node - 1];
-		node_catch_up(n, at);
-		vcpu_foreign(&n->cpu, by);
-		node_plan(n);
-		n->hog += (unsigned)by;
-	}
+	for (unsigned k = 0; k < c->plan.nsets; k++)
+		emu_hog(c->node[k][h->node - 1], by, at);
 	h->on = on;
 	h->over = !on;
 }
@@ -295,19 +178,13 @@ static void
 on_wake(void *arg)
 {
 	struct cluster *c = arg;
-	struct heap_node *n;
 	int64_t now = clock_mono_usec();
 
 	script_run(c, now);
-	while ((n = heap_min(&c->due)) != NULL && n->key <= now) {
-		node_catch_up((struct node *)n, now);	/* due is its first member */
-		node_plan((struct node *)n);
-	}
+	herd_run(&c->herd, now);
 	lag_beat(&c->lag, now);
-	if (n != NULL)
-		wake_by(&c->wake, n->key);
-	wake_by(&c->wake, c->script_next);
-	wake_by(&c->wake, c->lag.next);
+	wake_by(&c->herd.wake, c->script_next);
+	wake_by(&c->herd.wake, c->lag.next);
 }
 
 /* Control: what is, and hogs by hand. */
@@ -323,18 +200,19 @@ lag_json(const struct lag *l, struct buf *b)
 static void
 state_json(struct cluster *c, struct buf *b)
 {
-	buf_printf(b, "{\"seconds\":%.3f,\"lag\":", (double)(clock_mono_usec() - c->start) / 1e6);
+	int64_t now = clock_mono_usec();
+
+	buf_printf(b, "{\"seconds\":%.3f,\"lag\":", (double)(now - c->start) / 1e6);
 	lag_json(&c->lag, b);
 	buf_printf(b, ",\"sets\":[");
 	for (unsigned k = 0; k < c->plan.nsets; k++) {
 		buf_printf(b, "%s[", k > 0 ? "," : "");
 		for (unsigned i = 0; i < c->plan.nnodes; i++) {
-			struct node *n = c->node[k][i];
-			node_catch_up(n, clock_mono_usec());
-			node_plan(n);
-			buf_printf(b, "%s{\"node\":\"n%u\",\"cores\":%g,\"jobs\":%zu,\"waiting\":%zu,\"foreign\":%u,\"hog\":%u,"
-			    "\"busy_seconds\":%.6f,\"arrived\":%lu,\"done\":%lu}", i > 0 ? "," : "", n->number, n->cpu.cores,
-			    n->cpu.jobs.count - n->tenants, n->waits.count, n->tenants + n->cpu.foreign, n->hog, n->cpu.busy_usec / 1e6, n->arrived, n->done);
+			struct emu *e = c->node[k][i];
+			emu_catch_up(e, now);
+			buf_printf(b, "%s{\"node\":\"n%u\",\"cores\":%g,\"jobs\":%u,\"waiting\":%zu,\"foreign\":%u,\"hog\":%u,"
+			    "\"busy_seconds\":%.6f,\"arrived\":%lu,\"done\":%lu}", i > 0 ? "," : "", e->number, e->cpu.cores,
+			    emu_ours(e), e->waits.count, emu_others(e), e->hog, e->cpu.busy_usec / 1e6, e->arrived, e->done);
 		}
 		buf_printf(b, "]");
 	}
@@ -347,14 +225,13 @@ hog_by_hand(struct cluster *c, const struct ask *a)
 {
 	double node = ask_number(a, "node", 0), threads = ask_number(a, "threads", -1);
 	int64_t now = clock_mono_usec();
-	struct node *n;
+	struct hog h;
 
 	if (!(node >= 1 && node <= c->plan.nnodes) || !(threads >= 0 && threads <= 4096))
 		return 400;
 	script_run(c, now);
-	n = c->node[0][(unsigned)node - 1];
-	struct hog h = { .node = (unsigned)node, .threads = n->hog };
-	if (n->hog > 0)
+	h = (struct hog){ .node = (unsigned)node, .threads = c->node[0][(unsigned)node - 1]->hog };
+	if (h.threads > 0)
 		hog_turn(c, &h, false, now);
 	h.threads = (unsigned)threads;
 	hog_turn(c, &h, true, now);
@@ -408,16 +285,11 @@ listen_or_die(struct cluster *c, unsigned set, unsigned node, unsigned port, ser
 static void
 node_start(struct cluster *c, unsigned set, unsigned i)
 {
-	struct node *n = must_zalloc(sizeof *n);
+	struct emu *e = emu_new(&c->herd, i + 1, c->plan.cores[i], c->born);
 
-	n->cluster = c;
-	n->set = set;
-	n->number = i + 1;
-	vcpu_init(&n->cpu, c->plan.cores[i], c->born);
-	heap_init(&n->waits);
-	c->node[set][i] = n;
-	listen_or_die(c, set, n->number, c->plan.task_port, on_task, n);
-	listen_or_die(c, set, n->number, c->plan.exporter_port, on_exporter, n);
+	c->node[set][i] = e;
+	listen_or_die(c, set, e->number, c->plan.task_port, on_task, e);
+	listen_or_die(c, set, e->number, c->plan.exporter_port, on_exporter, e);
 }
 
 static void
@@ -429,6 +301,7 @@ cluster_start(struct cluster *c)
 	rng_seed(&c->rng, c->seed);
 	for (unsigned i = 0; i < c->plan.nnodes; i++)
 		tenants_init(&c->tenants[i], c->seed * 1000 + i, &c->tenants_conf, c->plan.cores[i], c->born);
+	herd_init(&c->herd, c->loop, on_wake, c);
 	for (unsigned k = 0; k < c->plan.nsets; k++) {
 		for (unsigned i = 0; i < c->plan.nnodes; i++)
 			node_start(c, k, i);
@@ -437,8 +310,7 @@ cluster_start(struct cluster *c)
 	}
 	listen_or_die(c, 0, PLAN_CONTROL, c->plan.task_port, on_control, c);
 	lag_start(&c->lag, c->start);
-	wake_open(&c->wake, c->loop, on_wake, c);
-	wake_by(&c->wake, c->start);
+	wake_by(&c->herd.wake, c->start);
 }
 
 static void
