@@ -265,6 +265,7 @@ stop_begin(struct parent *p)
 	for (unsigned i = 0; i < p->nworkers; i++)
 		timer_clear(p->loop, &p->worker[i].again);
 	timer_clear(p->loop, &p->brain.again);
+	listeners_close(&p->listeners);		/* ours would go on taking connections for nobody */
 	parent_send_workers(p, &m, -1);
 	/* workers cut by themselves; this is for one that hangs */
 	timer_set(p->loop, &p->last_call, loop_now(p->loop) + p->conf->stop_usec + 2 * USEC_PER_SEC, stop_now, p);
