@@ -4,8 +4,7 @@
 #ifndef HTTP_CHARS_H
 #define HTTP_CHARS_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "base/str.h"
 
 enum {
 	CHAR_TOKEN = 1,		/* methods and field names */
@@ -29,6 +28,12 @@ char_hex(char c)		/* the value of a hexadecimal digit, or -1 */
 		return c - '0';
 	c |= 0x20;
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static inline struct str
+str_between(const char *from, const char *to)
+{
+	return (struct str){ from, (size_t)(to - from) };
 }
 
 static inline const char *

@@ -15,73 +15,25 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "http/exchange.h"
-#include "http/h1_body.h"
 #include "http/h1_parse.h"
 #include "http/query.h"
-#include "net/stream.h"
 
 #define READ_BYTES	16384
 #define CHUNKING_MAX	16384		/* what chunked framing may add to a body of the largest size */
-#define ANSWER_MAX	(64u << 20)
-#define BACKLOG_MAX	(1u << 20)	/* of a stream whose client reads too slowly */
-#define PROGRESS_BYTES	16384		/* a client must take so much per stall time, or all that is left */
-#define KEEP_BYTES	65536		/* larger buffers are not kept for the next request */
 #define LINGER_USEC	USEC_PER_SEC
-#define LINGER_BYTES	(256u << 10)
 #define STEPS_PER_TURN	64		/* a client with many requests in one piece must not starve the others */
 
-enum place {
-	AT_HEAD,		/* waiting for a request, or within its head */
-	AT_BODY,
-	AT_WORK,		/* the callback has it; the client may be gone: then the stream is closed */
-	AT_ANSWER,		/* the answer is being written */
-	AT_STREAM,
-	AT_GONE,		/* the client of a stream is gone and the callback not yet told */
-	AT_LINGER,		/* all is said; what the client still sends is thrown away, so that it can read our last words */
-	AT_END
-};
-
-struct exchange {
-	struct server	*server;	/* NULL: freed before the answer came */
-	TAILQ_ENTRY(exchange) link;
-	struct stream	 stream;
-	struct timer	 deadline, again;
-	struct grave	 grave;
-	struct addr	 peer;
-	void		*tag;
-
-	enum place	 place;
-	bool		 running;	/* exchange_run is under way: it will see what the callback did */
-	bool		 closing;	/* after this answer */
-	bool		 chunked;	/* the stream's framing; HTTP/1.0 has none */
-
-	struct buf	 in;		/* the request, and what came after it */
-	size_t		 scanned, head_len, raw_len;	/* raw: the body as it came, framing included */
-	struct head	 head;
-	struct h1_body	 framing;
-	struct str	 body;
-
-	struct buf	 out;
-	size_t		 sent;		/* of out */
-	uint64_t	 mark;		/* bytes written when the deadline was last moved */
-	size_t		 lingered;
-	exchange_gone_f	*gone;
-	void		*gone_arg;
-};
-
-static void exchange_run(struct exchange *);
-static enum io_result exchange_flush(struct exchange *);
 static void exchange_expire(void *);
 
 /* ---- life ---- */
 
-static void
+void
 exchange_allow(struct exchange *x, int64_t usec)
 {
 	timer_set(x->stream.loop, &x->deadline, loop_now(x->stream.loop) + usec, exchange_expire, x);
 }
 
-static void
+void
 exchange_move(struct exchange *x, enum place to)
 {
 	struct server *s = x->server;
@@ -123,7 +75,7 @@ exchange_leave(struct exchange *x)
 	x->server = NULL;
 }
 
-static void
+void
 exchange_close(struct exchange *x)
 {
 	ASSERT(x->place != AT_END);
@@ -134,8 +86,7 @@ exchange_close(struct exchange *x)
 	loop_bury(x->stream.loop, &x->grave, exchange_bury, x);
 }
 
-/* The client has left or is thrown out: whoever holds the exchange keeps it until they have been told. */
-static void
+void
 exchange_lose(struct exchange *x)
 {
 	stream_close(&x->stream);
@@ -160,7 +111,7 @@ exchange_open(struct server *s, int fd, const struct addr *peer, void *tag)
 	x->peer = *peer;
 	x->tag = tag;
 	buf_init(&x->in, MSG_HEAD_MAX + s->conf.body_max + CHUNKING_MAX + READ_BYTES);
-	buf_init(&x->out, ANSWER_MAX);
+	buf_init(&x->out, EXCHANGE_ANSWER_MAX);
 	stream_open(&x->stream, s->loop, fd, exchange_ready, x);
 	TAILQ_INSERT_TAIL(&s->exchanges, x, link);
 	s->count++;
@@ -325,124 +276,6 @@ step_body(struct exchange *x)
 	}
 }
 
-/* ---- writing ---- */
-
-static enum io_result
-exchange_flush(struct exchange *x)
-{
-	while (x->sent < x->out.len) {
-		struct iovec piece = { x->out.p + x->sent, x->out.len - x->sent };
-		size_t put;
-		enum io_result r = stream_writev(&x->stream, &piece, 1, &put);
-		if (r != IO_DONE)
-			return r;
-		x->sent += put;
-	}
-	buf_clear(&x->out);
-	x->sent = 0;
-	return IO_DONE;
-}
-
-/* A client that takes its bytes one by one is no better than one that takes none. */
-static void
-exchange_progress(struct exchange *x)
-{
-	if (x->stream.bytes_out - x->mark < PROGRESS_BYTES)
-		return;
-	x->mark = x->stream.bytes_out;
-	exchange_allow(x, x->server->conf.stall_usec);
-}
-
-static void
-buf_trim(struct buf *b)
-{
-	size_t max = b->max;
-
-	if (b->len > 0 || b->cap <= KEEP_BYTES)
-		return;
-	buf_fini(b);
-	buf_init(b, max);
-}
-
-static bool
-begin_linger(struct exchange *x)
-{
-	stream_shut(&x->stream);
-	x->lingered = 0;
-	exchange_move(x, AT_LINGER);
-	return true;
-}
-
-static bool
-begin_next(struct exchange *x)
-{
-	buf_eat(&x->in, x->head_len + x->raw_len);
-	buf_trim(&x->in);
-	buf_trim(&x->out);
-	x->head_len = x->raw_len = x->scanned = 0;
-	exchange_move(x, AT_HEAD);
-	return true;
-}
-
-static bool
-step_answer(struct exchange *x)
-{
-	switch (exchange_flush(x)) {
-	case IO_DONE:
-		return x->closing ? begin_linger(x) : begin_next(x);
-	case IO_AGAIN:
-		exchange_progress(x);
-		return false;
-	default:
-		exchange_lose(x);
-		return false;
-	}
-}
-
-static bool
-step_stream(struct exchange *x)
-{
-	if (x->stream.hup || x->stream.eof_hint) {
-		exchange_lose(x);
-		return false;
-	}
-	switch (exchange_flush(x)) {
-	case IO_DONE:
-		timer_clear(x->stream.loop, &x->deadline);
-		if (x->head.is_head)	/* that was all there is to an endless answer without a body */
-			exchange_lose(x);
-		return false;
-	case IO_AGAIN:
-		if (x->deadline.node.at == 0)
-			exchange_allow(x, x->server->conf.stall_usec);
-		exchange_progress(x);
-		if (x->sent > x->out.len / 2) {
-			buf_eat(&x->out, x->sent);
-			x->sent = 0;
-		}
-		if (x->out.len - x->sent <= BACKLOG_MAX)
-			return false;
-		/* fall through */
-	default:
-		exchange_lose(x);
-		return false;
-	}
-}
-
-static bool
-step_linger(struct exchange *x)
-{
-	char waste[READ_BYTES];
-	size_t got;
-	enum io_result r = stream_read(&x->stream, waste, sizeof waste, &got);
-
-	if (r == IO_DONE && (x->lingered += got) <= LINGER_BYTES)
-		return true;
-	if (r != IO_AGAIN)
-		exchange_close(x);
-	return false;
-}
-
 /* ---- turns ---- */
 
 /* True when there may be more to do at once. */
@@ -459,17 +292,17 @@ exchange_step(struct exchange *x)
 			exchange_lose(x);
 		return false;
 	case AT_ANSWER:
-		return step_answer(x);
+		return exchange_step_answer(x);
 	case AT_STREAM:
-		return step_stream(x);
+		return exchange_step_stream(x);
 	case AT_LINGER:
-		return step_linger(x);
+		return exchange_step_linger(x);
 	default:
 		return false;
 	}
 }
 
-static void
+void
 exchange_run(struct exchange *x)
 {
 	int steps = 0;
@@ -554,94 +387,4 @@ exchange_query(const struct exchange *x, const char *name, char *out, size_t cap
 	if (target.len == path)
 		return false;
 	return query_get((struct str){ target.p + path + 1, target.len - path - 1 }, name, out, cap);
-}
-
-/* ---- answers ---- */
-
-static void
-put_head(struct exchange *x, int status, const char *type, const char *fields)
-{
-	buf_printf(&x->out, "HTTP/1.1 %d %s\r\n", status, status_reason(status));
-	if (type != NULL)
-		buf_printf(&x->out, "Content-Type: %s\r\n", type);
-	if (fields != NULL)
-		buf_adds(&x->out, str_of(fields));
-	if (x->closing)
-		buf_adds(&x->out, STR("Connection: close\r\n"));
-	else if (x->head.minor == 0)
-		buf_adds(&x->out, STR("Connection: keep-alive\r\n"));
-}
-
-void
-exchange_reply(struct exchange *x, int status, const char *type, struct str body, const char *fields)
-{
-	size_t before = x->out.len;
-
-	ASSERT(x->place == AT_WORK && status >= 200 && status <= 599);
-	if (!x->stream.open) {
-		exchange_close(x);
-		return;
-	}
-	put_head(x, status, type, fields);
-	if (status != 204 && status != 304)
-		buf_printf(&x->out, "Content-Length: %zu\r\n", body.len);
-	buf_adds(&x->out, STR("\r\n"));
-	if (!x->head.is_head && status != 204 && status != 304)
-		buf_adds(&x->out, body);
-	if (x->out.full) {
-		x->out.len = before;
-		x->out.full = false;
-		exchange_reply(x, 500, "application/json", STR("{\"error\":\"the answer is too large\"}\n"), NULL);
-		return;
-	}
-	x->mark = x->stream.bytes_out;
-	exchange_move(x, AT_ANSWER);
-	exchange_run(x);
-}
-
-void
-exchange_stream(struct exchange *x, const char *type, exchange_gone_f *gone, void *arg)
-{
-	ASSERT(x->place == AT_WORK);
-	x->gone = gone;
-	x->gone_arg = arg;
-	if (!x->stream.open) {
-		exchange_move(x, AT_GONE);
-		return;
-	}
-	x->chunked = x->head.minor == 1;
-	x->closing |= !x->chunked;
-	put_head(x, 200, type, x->chunked ? "Transfer-Encoding: chunked\r\n" : NULL);
-	buf_adds(&x->out, STR("\r\n"));
-	x->mark = x->stream.bytes_out;
-	exchange_move(x, AT_STREAM);
-	exchange_run(x);
-}
-
-void
-exchange_write(struct exchange *x, struct str piece)
-{
-	ASSERT(x->place == AT_STREAM || x->place == AT_GONE);
-	if (x->place == AT_GONE || piece.len == 0 || x->head.is_head)
-		return;
-	if (x->chunked)
-		buf_printf(&x->out, "%zx\r\n", piece.len);
-	buf_adds(&x->out, piece);
-	if (x->chunked)
-		buf_adds(&x->out, STR("\r\n"));
-	exchange_run(x);
-}
-
-void
-exchange_end(struct exchange *x)
-{
-	ASSERT(x->place == AT_STREAM || x->place == AT_GONE);
-	if (x->place == AT_GONE) {
-		exchange_close(x);
-		return;
-	}
-	if (x->chunked && !x->head.is_head)
-		buf_adds(&x->out, STR("0\r\n\r\n"));
-	exchange_move(x, AT_ANSWER);
-	exchange_run(x);
 }

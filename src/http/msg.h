@@ -35,8 +35,8 @@ struct head {
 	/* requests; the target is in origin-form after parsing: an absolute-form's authority went to `host` */
 	struct str	 method, target;	/* target: path and query, or "*" */
 	struct str	 path;			/* the part of target before '?' */
-	struct str	 host;			/* without port, may be empty in HTTP/1.0 */
-	struct str	 authority;		/* Host as given, with port */
+	struct str	 host;			/* without port; empty when Host is, or in HTTP/1.0 is not there */
+	struct str	 authority;		/* as given, with port: Host, or what an absolute-form target says */
 	bool		 is_head, is_connect, idempotent;	/* idempotent: RFC 9110, 9.2.2 */
 	bool		 expect_continue;
 	/* responses */

@@ -406,7 +406,7 @@ connection_may_not_name_the_whole_world(void **state)
 	char lines[4096] = "Connection: a";
 
 	(void)state;
-	for (int i = 1; i < CONNECTION_NAMES_MAX; i++)
+	for (int i = 1; i < 32; i++)
 		strcat(lines, ",a");
 	strcat(lines, "\r\n");
 	good(with(lines));

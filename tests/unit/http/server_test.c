@@ -1,4 +1,5 @@
 #include "http/exchange.c"
+#include "http/exchange_answer.c"
 
 #include "../until.h"
 
@@ -57,7 +58,7 @@ answer(void *arg, struct exchange *x)
 	} else if (strcmp(s->path, "/big") == 0)
 		answer_big(x, 8u << 20);
 	else if (strcmp(s->path, "/too-big") == 0)
-		answer_big(x, ANSWER_MAX + 1);
+		answer_big(x, EXCHANGE_ANSWER_MAX + 1);
 	else if (strcmp(s->path, "/nothing") == 0)
 		exchange_reply(x, 204, NULL, STR(""), NULL);
 	else if (strcmp(s->path, "/end") == 0) {
@@ -508,6 +509,24 @@ a_slow_reader_of_a_stream_is_dropped_in_a_later_turn(void **state)
 }
 
 static void
+a_piece_too_large_for_any_client_ends_the_stream(void **state)
+{
+	size_t len = EXCHANGE_ANSWER_MAX + 1;
+	char *piece = must_zalloc(len);
+	struct site *s = site_new(NULL);
+	int fd = dial(&s->at);
+
+	(void)state;
+	SAY(fd, GET("/stream"));
+	UNTIL(s->loop, s->streaming != NULL);
+	exchange_write(s->streaming, (struct str){ piece, len });
+	UNTIL(s->loop, s->gone == 1);
+	free(piece);
+	close(fd);
+	site_free(s);
+}
+
+static void
 a_stream_that_was_lost_may_still_be_ended(void **state)
 {
 	struct site *s = site_new(NULL);
@@ -714,6 +733,7 @@ main(void)
 		cmocka_unit_test(a_stream_is_told_once_when_its_client_leaves),
 		cmocka_unit_test(a_stream_that_is_asked_for_its_head_ends),
 		cmocka_unit_test(a_slow_reader_of_a_stream_is_dropped_in_a_later_turn),
+		cmocka_unit_test(a_piece_too_large_for_any_client_ends_the_stream),
 		cmocka_unit_test(a_stream_that_was_lost_may_still_be_ended),
 		cmocka_unit_test(a_client_that_does_not_read_its_answer_is_dropped),
 		cmocka_unit_test(a_large_answer_arrives_whole),
