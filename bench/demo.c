@@ -34,6 +34,7 @@
 #define WARMUP		3.0		/* seconds that do not count: Mola's first samples */
 #define HOG_FROM	.35		/* of the whole time */
 #define HOG_TO		.65
+#define BACK		.1		/* a share of the requests with which the node is back in use */
 
 static const char *const policies[] = { "marginal", "least-conn", "round-robin", "best-node" };
 #define NPOLICIES (sizeof policies / sizeof *policies)
@@ -293,9 +294,9 @@ hog_watch(struct demo *d)
 	double now = look_share(&d->look, d->hog_node, 1), after = d->show.seconds - d->hog_at;
 	char text[120];
 
-	if (d->avoided || d->hog_at <= 0 || d->share_before <= 0 || after <= 0)
+	if (d->avoided || d->hog_at <= 0 || after <= 0)
 		return;
-	if (d->hogged ? now > .1 * d->share_before : now < .15)
+	if (d->hogged ? now > .1 * d->share_before : now < BACK)
 		return;
 	d->avoided = true;
 	if (d->hogged)

@@ -149,7 +149,9 @@ node_line(const struct show *s, FILE *f, unsigned i)
 static void
 number(char out[24], double ms, bool at_least)
 {
-	if (ms > 0)
+	if (isinf(ms))
+		snprintf(out, 24, "failed");
+	else if (ms > 0)
 		snprintf(out, 24, "%s%.*f", at_least ? ">" : "", ms < 1000 ? 1 : 0, ms);
 	else
 		snprintf(out, 24, "-");
@@ -177,6 +179,16 @@ busiest(const struct show *s)
 	return most;
 }
 
+/* The cores stand in the table already. */
+static const char *
+reason(const struct show_node *n)
+{
+	double cores;
+	int used = 0;
+
+	return sscanf(n->reason, "%lf cores, %n", &cores, &used) == 1 && used > 0 ? n->reason + used : n->reason;
+}
+
 static void
 why_lines(const struct show *s, FILE *f)
 {
@@ -184,8 +196,8 @@ why_lines(const struct show *s, FILE *f)
 
 	if (a == b)
 		b = a > 0 ? a - 1 : a + 1;
-	line(s, f, DIM, " why n%u: %s", a + 1, s->node[a].reason);
-	line(s, f, DIM, " why n%u: %s", b + 1, s->node[b].reason);
+	line(s, f, DIM, " n%u: %s", a + 1, reason(&s->node[a]));
+	line(s, f, DIM, " n%u: %s", b + 1, reason(&s->node[b]));
 }
 
 void
@@ -203,7 +215,7 @@ show_draw(struct show *s, FILE *f)
 		node_line(s, f, i);
 	why_lines(s, f);
 	line(s, f, PLAIN, "");
-	line(s, f, DIM, " policy             p50 ms     p99 ms  p99 ms, now    in flight    failed");
+	line(s, f, DIM, " policy             p50 ms     p99 ms  p99 ms, now   unanswered    failed");
 	for (unsigned i = 0; i < s->npolicies; i++)
 		policy_line(s, f, &s->policy[i], i == 0);
 	line(s, f, PLAIN, "");
