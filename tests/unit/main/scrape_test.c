@@ -5,7 +5,10 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "main/exporter.c"
+#include "main/feed.c"
 #include "main/scrape.c"
+#include "main/source.c"
 
 #define SEC USEC_PER_SEC
 #define PERIOD SEC
