@@ -23,6 +23,7 @@
 #include "lib/emu.h"
 #include "lib/exporter.h"
 #include "lib/lag.h"
+#include "lib/limits.h"
 #include "lib/plan.h"
 #include "lib/tenants.h"
 #include "world/law.h"
@@ -433,6 +434,7 @@ main(int argc, char **argv)
 	c->seed = 1;
 	if (!options_parse(c, argc, argv))
 		return usage();
+	limits_raise();
 	c->loop = loop_new();
 	c->serve = serve_new(c->loop);
 	signals_watch(c);

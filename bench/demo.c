@@ -23,6 +23,7 @@
 #include "lib/config.h"
 #include "lib/get.h"
 #include "lib/lag.h"
+#include "lib/limits.h"
 #include "lib/look.h"
 #include "lib/plan.h"
 #include "lib/show.h"
@@ -52,6 +53,7 @@ struct demo {
 	unsigned	 hog_node, hog_threads;	/* node from 0 */
 	bool		 hogged, avoided;
 	double		 hog_at, share_before;
+	unsigned	 connections;		/* of the load to each policy: past it requests wait in the load */
 	double		 next_line;		/* where there is no terminal */
 	bool		 stopped;		/* Ctrl-C */
 };
@@ -224,8 +226,8 @@ mola_start(struct demo *d)
 static void
 load_start(struct demo *d)
 {
-	char path[600], rate[16], seconds[16], warmup[16], target[NPOLICIES][128];
-	char *argv[32] = { path, "--rate", rate, "--seconds", seconds, "--warmup", warmup, "--grace", "0.5", "--connections", "2500",
+	char path[600], rate[16], seconds[16], warmup[16], most[16], target[NPOLICIES][128];
+	char *argv[32] = { path, "--rate", rate, "--seconds", seconds, "--warmup", warmup, "--grace", "0.5", "--connections", most,
 		"--seed", "7", "--progress", "3", "--json" };
 	int out[2], lines[2], n = 16, fd[3];
 
@@ -233,6 +235,7 @@ load_start(struct demo *d)
 	snprintf(rate, sizeof rate, "%.1f", d->show.rate);
 	snprintf(seconds, sizeof seconds, "%.1f", d->total);
 	snprintf(warmup, sizeof warmup, "%.1f", WARMUP);
+	snprintf(most, sizeof most, "%u", d->connections);
 	for (unsigned k = 0; k < NPOLICIES; k++) {
 		snprintf(target[k], sizeof target[k], "%s=%s,%s", policies[k], d->listen, policies[k]);
 		argv[n++] = "--target";
@@ -399,6 +402,9 @@ scene_set(struct demo *d)
 	d->total = seconds != NULL ? atof(seconds) : 45;
 	if (!(d->total >= 8 && d->total <= 3600))
 		d->total = d->total < 8 ? 8 : 45;
+	d->connections = limits_raise() / (2 * NPOLICIES + 2);	/* a proxy needs two descriptors for one of ours */
+	if (d->connections > 2500)
+		d->connections = 2500;
 	plan_default(&d->plan);
 	d->plan.nsets = NPOLICIES;
 	d->hog_node = d->plan.nnodes - 1;
@@ -434,6 +440,9 @@ main(void)
 	cluster_start(d);
 	mola_start(d);
 	show_begin(&d->show, stdout);
+	if (!d->show.terminal)
+		printf("%u emulated nodes, %.0f requests/s to each of %zu policies for %.0f s.%s\n", d->plan.nnodes, d->show.rate,
+		    NPOLICIES, d->total, d->show.where);
 	load_start(d);
 	run(d);
 	report_read(d);

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -23,6 +22,7 @@
 #include "lib/caller.h"
 #include "lib/hist.h"
 #include "lib/lag.h"
+#include "lib/limits.h"
 #include "lib/wake.h"
 
 #define TARGETS_MAX	16
@@ -441,15 +441,14 @@ options_parse(struct load *l, int argc, char **argv)
 	return ok && optind == argc && l->ntargets > 0 && l->connections_max > 0;
 }
 
+/* A ceiling that we cannot reach would turn waiting into failing. */
 static void
-descriptors_most(void)
+connections_limit(struct load *l)
 {
-	struct rlimit r;
+	unsigned each = (limits_raise() - 64) / l->ntargets;
 
-	if (getrlimit(RLIMIT_NOFILE, &r) == 0) {
-		r.rlim_cur = r.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &r);
-	}
+	if (l->connections_max > each)
+		l->connections_max = each;
 }
 
 /* Told to stop, it reports what it has. */
@@ -502,7 +501,7 @@ main(int argc, char **argv)
 		.prefix = "" };
 	if (!options_parse(l, argc, argv))
 		return usage();
-	descriptors_most();
+	connections_limit(l);
 	l->loop = loop_new();
 	signals_watch(l);
 	load_start(l);

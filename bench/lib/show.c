@@ -231,11 +231,15 @@ show_draw(struct show *s, FILE *f)
 void
 show_line(struct show *s, FILE *f)
 {
+	char p99[24];
+
 	if (s->terminal)
 		return;
 	fprintf(f, "%5.1f s  p99 ms:", s->seconds);
-	for (unsigned i = 0; i < s->npolicies; i++)
-		fprintf(f, "  %s %.*f", s->policy[i].name, s->policy[i].p99 < 1000 ? 1 : 0, s->policy[i].p99);
+	for (unsigned i = 0; i < s->npolicies; i++) {
+		number(p99, s->policy[i].p99, false);
+		fprintf(f, "  %s %s", s->policy[i].name, p99);
+	}
 	fprintf(f, "   shares:");
 	for (unsigned i = 0; i < s->nnodes; i++)
 		fprintf(f, " n%u %.0f%%", i + 1, 100 * s->node[i].share);
