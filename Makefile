@@ -33,7 +33,7 @@ BENCHLIB := $(patsubst bench/lib/%.c,$(B)/bench/lib/%.o,$(wildcard bench/lib/*.c
 HELPERS := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/real/*.c tests/faults/*.c))
 DEPS    := build/.deps
 
-.PHONY: all mola-bin demo test test-bins bench bench-proxy bench-demo fuzz tail install clean
+.PHONY: all mola demo test test-bins bench bench-proxy bench-demo fuzz tail install clean
 
 all: mola
 

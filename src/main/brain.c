@@ -53,6 +53,7 @@ publish(struct brain *b)
 	close(fd);
 }
 
+/* The configuration was found sound, so names are unique and known: what is left is a full table. */
 static void
 no_slot(const char *what, const char *name)
 {
@@ -115,8 +116,10 @@ static void
 on_sample(void *arg, struct world_node *n, const struct sample *s, double inflight_at)
 {
 	struct brain *b = arg;
+	const struct why *why = steer_sample(b->steer, n, s, inflight_at);
 
-	steer_sample(b->steer, n, s, inflight_at);
+	if (why != NULL)
+		log_event(LOG_WARN, "sample.refused", "node", n->name, "why", why_name(why), NULL);
 }
 
 static void
@@ -140,16 +143,28 @@ on_drain_node(void *arg, struct world_node *n, bool drained)
 }
 
 static void
+on_drain_task(void *arg, struct world_task *t, bool drained)
+{
+	struct brain *b = arg;
+
+	log_event(LOG_INFO, drained ? "task.drained" : "task.undrained", "task", t->name, NULL);
+	if (world_drain_task(b->world, t, drained))
+		publish(b);
+}
+
+static void
 reload(struct brain *b, int fd)
 {
 	struct buf text, errors;
 	struct conf *next = NULL;
 
 	buf_init(&text, CONF_TEXT_MAX);
-	buf_init(&errors, 64 * 1024);
+	buf_init(&errors, CONF_ERRORS_MAX);
 	if (memfile_read(fd, &text))
-		next = conf_parse(buf_str(&text), b->boot->file, &errors);
-	if (next != NULL) {			/* the parent has parsed the same text */
+		next = conf_parse(buf_str(&text), b->conf->file, &errors);
+	if (next == NULL)		/* the parent found it sound; but a token file can vanish meanwhile */
+		log_event(LOG_ERROR, "reload.lost", "kept", "the configuration in force", NULL);
+	else {
 		conf_free(&b->conf);
 		b->conf = next;
 		log_setup("brain", next->log_level, next->log_json);
@@ -196,7 +211,8 @@ static void
 brain_open(struct brain *b)
 {
 	struct admin_conf a = { .conf = b->conf, .world = b->world, .events = b->events,
-	    .tcp_fd = b->boot->admin_tcp_fd, .unix_fd = b->boot->admin_unix_fd, .drain_node = on_drain_node, .arg = b };
+	    .tcp_fd = b->boot->admin_tcp_fd, .unix_fd = b->boot->admin_unix_fd, .drain_node = on_drain_node,
+	    .drain_task = on_drain_task, .arg = b };
 
 	inherit(b);
 	b->fetcher = fetcher_new(b->loop);
@@ -226,14 +242,9 @@ brain_close(struct brain *b)
 int
 brain_run(const struct brain_conf *boot)
 {
-	struct brain b = { .boot = boot };
-	struct buf errors;
+	struct brain b = { .boot = boot, .conf = boot->conf };
 
 	prctl(PR_SET_NAME, "brain");
-	buf_init(&errors, 64 * 1024);
-	b.conf = conf_parse(boot->text, boot->file, &errors);
-	ASSERT(b.conf != NULL);			/* the parent has parsed the same text */
-	buf_fini(&errors);
 	log_setup("brain", b.conf->log_level, b.conf->log_json);
 	b.loop = loop_new();
 	b.events = events_new();

@@ -10,8 +10,7 @@
 #include "world/live.h"
 
 struct brain_conf {
-	const char	*file;			/* of the configuration, for messages */
-	struct str	 text;			/* its text: the last good one */
+	struct conf	*conf;			/* the one in force; the brain's own from here on */
 	struct live	*live;
 	struct phys	*phys;
 	int		 channel_fd;

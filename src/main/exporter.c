@@ -31,14 +31,15 @@ exporter_due(void *arg)
 	struct source *src = arg;
 	struct scrape *s = src->eye->scrape;
 	int64_t now = loop_now(s->loop), wait = s->period_usec;
+	bool wanted = !source_speaks(&src->eye->agent);
 
-	if (src->pages < EAGER_PAGES && wait > EAGER_USEC && src->why == NULL)
+	if (wanted && src->pages < EAGER_PAGES && src->why == NULL && wait > EAGER_USEC)
 		wait = EAGER_USEC;
 	src->due_usec += wait;
 	if (src->due_usec <= now)
 		src->due_usec = now + wait;
 	timer_set(s->loop, &src->timer, src->due_usec + rng_below(&s->rng, (uint32_t)(wait / 20) + 1), exporter_due, src);
-	if (src->fetch == NULL && !source_speaks(&src->eye->agent))
+	if (wanted && src->fetch == NULL)
 		source_start(src, src->url, s->timeout_usec, exporter_piece, exporter_done);
 }
 

@@ -54,9 +54,10 @@ parent_open_admin(struct parent *p)
 	snprintf(path, sizeof path, "unix:%s", c->admin_socket);
 	if (addr_parse(str_of(path), &a) != NULL || sock_listen(&a, false, &p->admin_unix) != NULL) {
 		/* a default path in a place that we may not write to is no reason not to balance */
-		log_event(LOG_WARN, "admin.no_socket", "path", c->admin_socket, "error", strerror(errno), NULL);
+		log_event(c->admin_socket_given ? LOG_ERROR : LOG_WARN, "admin.no_socket", "path", c->admin_socket,
+		    "error", strerror(errno), NULL);
 		p->admin_unix = -1;
-		return true;
+		return !c->admin_socket_given;
 	}
 	chmod(c->admin_socket, 0660);
 	return true;
@@ -159,7 +160,7 @@ brain_again(void *arg)
 static void
 brain_start(struct parent *p)
 {
-	struct brain_conf b = { .file = p->conf->file, .text = buf_str(p->text), .live = p->live, .phys = p->phys,
+	struct brain_conf b = { .conf = p->conf, .live = p->live, .phys = p->phys,
 	    .table_fd = p->table, .admin_tcp_fd = p->admin_tcp, .admin_unix_fd = p->admin_unix };
 	pid_t pid = child_fork(&p->brain, p->loop, hear_brain, p, &b.channel_fd);
 
@@ -413,9 +414,9 @@ parent_close(struct parent *p)
 }
 
 int
-parent_run(struct conf *conf, struct buf *text)
+parent_run(struct conf *conf)
 {
-	struct parent p = { .conf = conf, .text = text, .table = -1, .admin_tcp = -1, .admin_unix = -1,
+	struct parent p = { .conf = conf, .table = -1, .admin_tcp = -1, .admin_unix = -1,
 	    .nworkers = conf->workers, .signals.fd = -1, .listeners.workers = conf->workers };
 
 	log_setup("parent", conf->log_level, conf->log_json);

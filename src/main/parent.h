@@ -1,13 +1,13 @@
 /*
  * parent: starts brain and workers, restarts what dies, and keeps what must outlive them: listening sockets,
- * shared blocks, the last table, the last good configuration text. It parses nothing foreign.
+ * shared blocks, the last table, the last good configuration. It parses nothing foreign.
  */
 #ifndef MAIN_PARENT_H
 #define MAIN_PARENT_H
 
 #include "main/conf.h"
 
-/* Takes the configuration and its text. Returns the exit status when all is over. */
-int	parent_run(struct conf *, struct buf *text);
+/* Takes the configuration. Returns the exit status when all is over. */
+int	parent_run(struct conf *);
 
 #endif

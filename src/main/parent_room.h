@@ -11,8 +11,7 @@
 
 struct parent {
 	struct loop	*loop;
-	struct conf	*conf;
-	struct buf	*text;			/* of conf */
+	struct conf	*conf;			/* in force: what a brain that is born now begins with */
 	struct live	*live;
 	struct phys	*phys;
 	struct listeners listeners;

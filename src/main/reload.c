@@ -48,19 +48,21 @@ same_admin(const struct conf *a, const struct conf *b)
 
 /* Other admin addresses: the brain starts anew with them, which is nothing special in its life. */
 static void
-reload_brain(struct parent *p, bool admin_changed)
+reload_brain(struct parent *p, struct str text, bool admin_changed)
 {
 	struct channel_msg m = { .kind = CHANNEL_CONF };
 	int fd;
 
 	if (admin_changed) {
-		close(p->admin_tcp);
-		close(p->admin_unix);
+		if (p->admin_tcp >= 0)
+			close(p->admin_tcp);
+		if (p->admin_unix >= 0)
+			close(p->admin_unix);
 		parent_open_admin(p);
 		channel_close(&p->brain.channel);	/* its sign to leave */
 		return;
 	}
-	fd = memfile_seal(buf_str(p->text));
+	fd = memfile_seal(text);
 	if (fd >= 0 && p->brain.pid != 0 && !channel_send(&p->brain.channel, &m, fd))
 		kill(p->brain.pid, SIGKILL);
 	if (fd >= 0)
@@ -80,25 +82,24 @@ log_errors(const struct buf *errors)
 		}
 }
 
-/* Takes the place of the configuration in force; its text goes where a new brain will look for it. */
+/* `next` takes the place of the configuration in force. */
 static void
-reload_take(struct parent *p, struct conf *next, struct buf *text)
+reload_take(struct parent *p, struct conf *next, struct str text)
 {
 	struct channel_msg m = { .kind = CHANNEL_LIMITS };
 	bool admin_changed = !same_admin(p->conf, next);
-	struct buf old = *p->text;
 
+	if (admin_changed && p->admin_unix >= 0)
+		unlink(p->conf->admin_socket);
 	if (next->workers != p->nworkers)
 		log_event(LOG_WARN, "reload.later", "key", "workers", "takes_effect", "at the next start", NULL);
-	*p->text = *text;
-	*text = old;
 	conf_free(&p->conf);
 	p->conf = next;
 	log_setup("parent", next->log_level, next->log_json);
 	reload_listeners(p, next);
 	worker_limits(next, &m.limits);
 	parent_send_workers(p, &m, -1);
-	reload_brain(p, admin_changed);
+	reload_brain(p, text, admin_changed);
 	log_event(LOG_INFO, "reload.done", "file", next->file, NULL);
 }
 
@@ -109,7 +110,7 @@ reload_run(struct parent *p)
 	struct conf *next = conf_load(p->conf->file, &text, &errors);
 
 	if (next != NULL)
-		reload_take(p, next, &text);
+		reload_take(p, next, buf_str(&text));
 	else {
 		log_errors(&errors);
 		log_event(LOG_ERROR, "reload.refused", "file", p->conf->file, "kept", "the configuration in force", NULL);

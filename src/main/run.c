@@ -18,7 +18,7 @@ run_main(int argc, char **argv)
 	const char *file = CONF_DEFAULT;
 	struct buf text, errors;
 	struct conf *conf;
-	int opt, status = 1;
+	int opt;
 
 	opterr = 0;
 	while ((opt = getopt_long(argc, argv, "+c:h", options, NULL)) != -1) {
@@ -34,9 +34,7 @@ run_main(int argc, char **argv)
 		return help_misuse("run", "'%s' is too much: one file is enough", argv[optind]);
 	conf = conf_load(file, &text, &errors);
 	fprintf(stderr, "%.*s", STR_ARG(buf_str(&errors)));
-	if (conf != NULL)
-		status = parent_run(conf, &text);
 	buf_fini(&text);
 	buf_fini(&errors);
-	return status;
+	return conf == NULL ? 1 : parent_run(conf);
 }

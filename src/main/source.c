@@ -76,7 +76,7 @@ source_page(struct source *src, struct str text)
 	struct sample sample;
 	bool sampled = false;
 
-	/* a page that stands still is compared with what it was, however long ago: as a first one it would look sound */
+	/* A page that stands still is compared with what it was, however long ago: as a first one it would look sound. */
 	if (src->good_usec < long_ago && src->why != WHY_METRICS_STUCK) {
 		node_forget(src->node);
 		src->pages = 0;
