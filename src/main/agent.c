@@ -57,7 +57,7 @@ static const struct conf_key period_key = { .name = "period", .type = &type_DURA
 /* answers */
 
 static void
-say(struct exchange *x, int status, const char *text)
+answer_words(struct exchange *x, int status, const char *text)
 {
 	exchange_reply(x, status, "text/plain; charset=utf-8", str_of(text), NULL);
 }
@@ -71,9 +71,9 @@ answer_metrics(struct agent *a, struct exchange *x)
 	buf_init(&page, TEXT_MAX);
 	proc_page(&page, view);
 	if (view->ncpus == 0)
-		say(x, 503, "PROC/stat cannot be read\n");
+		answer_words(x, 503, "PROC/stat cannot be read\n");
 	else if (page.full)
-		say(x, 503, "there is more to tell than fits\n");
+		answer_words(x, 503, "there is more to tell than fits\n");
 	else
 		exchange_reply(x, 200, TEXT_TYPE, buf_str(&page), NULL);
 	buf_fini(&page);
@@ -126,11 +126,11 @@ answer_stream(struct agent *a, struct exchange *x)
 
 	if (exchange_query(x, "period", text, sizeof text) && !value_read(&period_key, str_of(text), &period, problem)) {
 		strncat(problem, "\n", sizeof problem - strlen(problem) - 1);
-		say(x, 400, problem);
+		answer_words(x, 400, problem);
 		return;
 	}
 	if (a->nstreams == STREAMS_MAX) {
-		say(x, 503, "too many streams\n");
+		answer_words(x, 503, "too many streams\n");
 		return;
 	}
 	s = must_zalloc(sizeof *s);
@@ -158,9 +158,9 @@ answer(void *arg, struct exchange *x)
 	else if (str_eq(path, STR("/stream")) && !head)
 		answer_stream(a, x);
 	else if (str_eq(path, STR("/")) || str_eq(path, STR("/healthz")))
-		say(x, 200, "mola agent " MOLA_VERSION ": /metrics for Prometheus, /stream?period=100ms for Mola\n");
+		answer_words(x, 200, "mola agent " MOLA_VERSION ": /metrics for Prometheus, /stream?period=100ms for Mola\n");
 	else
-		say(x, 404, "there are /metrics and /stream?period=100ms\n");
+		answer_words(x, 404, "there are /metrics and /stream?period=100ms\n");
 }
 
 /* the process */

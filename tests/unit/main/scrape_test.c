@@ -520,6 +520,54 @@ test_long_silence_starts_over(void **state)
 	finish(&b);
 }
 
+/* A stored copy is found out after five seconds and stays so, however long it is asked for. */
+static void
+test_stored_copy(void **state)
+{
+	static const char copy[] = "node_cpu_seconds_total{cpu=\"0\",mode=\"idle\"} 5\n";
+	struct bench b;
+
+	(void)state;
+	begin(&b, "http://a/metrics", NULL);
+	for (int i = 0; i < 40; i++) {
+		pass(PERIOD + PERIOD / 10);
+		answer("http://a/", copy);
+		if (i >= 6)
+			assert_ptr_equal(b.a.signal_why, WHY_METRICS_STUCK);
+	}
+	assert_int_equal(b.samples, 0);
+	for (int i = 0; i < 2; i++) {
+		pass(PERIOD + PERIOD / 10);
+		answer("http://a/", page_now());
+	}
+	assert_null(b.a.signal_why);
+	finish(&b);
+}
+
+/* While the agent speaks, the exporter's timer does not hurry. */
+static void
+test_no_hurry_beside_an_agent(void **state)
+{
+	struct fetch *f;
+	struct bench b;
+	int turns = 0;
+
+	(void)state;
+	begin(&b, "http://a/metrics", "http://a/stream");
+	pass(EAGER_USEC);
+	end(open_to("http://a/metrics"), WHY_METRICS_FETCH, 0, "refused");
+	f = open_to("http://a/stream");
+	for (int i = 0; i < 20; i++) {
+		int64_t due = b.s->eyes.lh_first->exporter.due_usec;
+		f->piece(f->arg, str_of(page_now()));
+		pass(PERIOD / 2);
+		turns += b.s->eyes.lh_first->exporter.due_usec != due;
+	}
+	assert_in_range(turns, 8, 12);
+	assert_int_equal(started, 2);
+	finish(&b);
+}
+
 static void
 test_inflight_at_the_first_byte(void **state)
 {
@@ -562,6 +610,8 @@ main(void)
 		cmocka_unit_test(test_both),
 		cmocka_unit_test(test_sync),
 		cmocka_unit_test(test_long_silence_starts_over),
+		cmocka_unit_test(test_stored_copy),
+		cmocka_unit_test(test_no_hurry_beside_an_agent),
 		cmocka_unit_test(test_inflight_at_the_first_byte),
 	};
 

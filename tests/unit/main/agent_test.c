@@ -1,0 +1,186 @@
+/* The agent as a process of its own, asked over a unix socket. */
+#include <sys/wait.h>
+
+#include "../until.h"
+#include "main/agent.c"
+
+#define DEADLINE_USEC (10 * USEC_PER_SEC)
+
+struct process {
+	char	path[64], listen[80];
+	pid_t	pid;
+};
+
+static int
+outcome(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+/* Runs `mola agent` with these arguments in a child that says nothing. */
+static pid_t
+spawn(const char *a, const char *b)
+{
+	char *argv[] = { "agent", (char *)a, (char *)b, NULL };
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (freopen("/dev/null", "w", stderr) == NULL || freopen("/dev/null", "w", stdout) == NULL)
+			_exit(77);
+		exit(agent_main(3, argv));
+	}
+	return pid;
+}
+
+static int
+begin(void **state)
+{
+	struct process *p = must_zalloc(sizeof *p);
+	int64_t until = clock_mono_usec() + DEADLINE_USEC;
+
+	snprintf(p->path, sizeof p->path, "/tmp/agent-test-%d.sock", (int)getpid());
+	snprintf(p->listen, sizeof p->listen, "unix:%s", p->path);
+	p->pid = spawn("--listen", p->listen);
+	while (access(p->path, F_OK) != 0 && clock_mono_usec() < until)
+		usleep(10000);
+	*state = p;
+	return 0;
+}
+
+static int
+finish(void **state)
+{
+	struct process *p = *state;
+
+	kill(p->pid, SIGTERM);
+	assert_int_equal(outcome(p->pid), 0);
+	unlink(p->path);
+	free(p);
+	return 0;
+}
+
+/* Sends a request and hears until `enough` has come `times` times, or the end. */
+static void
+ask(const struct process *p, const char *request, const char *enough, int times, char *answer, size_t cap)
+{
+	int64_t until = clock_mono_usec() + DEADLINE_USEC;
+	struct addr at;
+	int fd;
+
+	assert_null(addr_parse(str_of(p->listen), &at));
+	fd = dial(&at);
+	say(fd, request, strlen(request));
+	for (answer[0] = '\0'; ; ) {
+		const char *c = answer;
+		int seen = 0;
+		while ((c = strstr(c, enough)) != NULL)
+			c++, seen++;
+		if (seen >= times)
+			break;
+		struct pollfd wait = { .fd = fd, .events = POLLIN };
+		poll(&wait, 1, 1000);
+		if (hear(fd, answer, cap) <= 0 || clock_mono_usec() > until)
+			fail_msg("'%s' did not come %d times: %s", enough, times, answer);
+	}
+	close(fd);
+}
+
+static void
+test_metrics(void **state)
+{
+	static char answer[1 << 20];
+
+	ask(*state, "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n", "mola_agent_build_info{", 1, answer, sizeof answer);
+	assert_non_null(strstr(answer, "HTTP/1.1 200 "));
+	assert_non_null(strstr(answer, "text/plain; version=0.0.4"));
+	assert_non_null(strstr(answer, "# TYPE node_cpu_seconds_total counter\nnode_cpu_seconds_total{cpu=\"0\",mode=\"user\"} "));
+	assert_non_null(strstr(answer, "\nnode_memory_MemTotal_bytes "));
+	assert_non_null(strstr(answer, "\nnode_load1 "));
+}
+
+static void
+test_stream(void **state)
+{
+	static char answer[1 << 20];
+	int64_t begun = clock_mono_usec();
+
+	ask(*state, "GET /stream?period=100ms HTTP/1.1\r\nHost: a\r\n\r\n", "# EOF\n", 4, answer, sizeof answer);
+	assert_true(clock_mono_usec() - begun >= 290 * USEC_PER_MSEC);
+	assert_non_null(strstr(answer, "node_procs_running "));
+	assert_null(strstr(answer, "# HELP"));
+}
+
+static void
+test_refusals(void **state)
+{
+	static const struct {
+		const char *request, *answer;
+	} cases[] = {
+		{ "GET /stream?period=1 HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 400 " },
+		{ "GET /stream?period=99ms HTTP/1.1\r\nHost: a\r\n\r\n", "expected 100ms to 10s" },
+		{ "GET /other HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 404 " },
+		{ "DELETE /metrics HTTP/1.1\r\nHost: a\r\n\r\n", "Allow: GET, HEAD\r\n" },
+		{ "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 " },
+	};
+	static char answer[1 << 16];
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		ask(*state, cases[i].request, cases[i].answer, 1, answer, sizeof answer);
+}
+
+/* However many listen at once, whoever comes after them is told so. */
+static void
+test_too_many_streams(void **state)
+{
+	static const char request[] = "GET /stream?period=10s HTTP/1.1\r\nHost: a\r\n\r\n";
+	const struct process *p = *state;
+	static char answer[1 << 16];
+	int fd[STREAMS_MAX];
+	struct addr at;
+
+	assert_null(addr_parse(str_of(p->listen), &at));
+	for (int i = 0; i < STREAMS_MAX; i++) {
+		fd[i] = dial(&at);
+		say(fd[i], request, sizeof request - 1);
+		struct pollfd wait = { .fd = fd[i], .events = POLLIN };
+		assert_int_equal(poll(&wait, 1, 10000), 1);
+	}
+	ask(p, request, "too many streams", 1, answer, sizeof answer);
+	for (int i = 0; i < STREAMS_MAX; i++)
+		close(fd[i]);
+	ask(p, "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 ", 1, answer, sizeof answer);
+}
+
+static void
+test_misuse(void **state)
+{
+	static const char *const wrong[][2] = {
+		{ "--foo", NULL }, { "--listen", NULL }, { "--listen", "here" }, { "--period", "1" }, { "--period=11s", NULL },
+		{ "--proc=/dev/null", NULL }, { "--cgroup=", NULL }, { "words", NULL },
+	};
+	const struct process *p = *state;
+
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		assert_int_equal(outcome(spawn(wrong[i][0], wrong[i][1])), 2);
+	assert_int_equal(outcome(spawn("--help", NULL)), 0);
+	assert_int_equal(outcome(spawn("--listen", p->listen)), 1);	/* taken */
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_metrics, begin, finish),
+		cmocka_unit_test_setup_teardown(test_stream, begin, finish),
+		cmocka_unit_test_setup_teardown(test_refusals, begin, finish),
+		cmocka_unit_test_setup_teardown(test_too_many_streams, begin, finish),
+		cmocka_unit_test_setup_teardown(test_misuse, begin, finish),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
