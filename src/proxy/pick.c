@@ -3,10 +3,10 @@
  * The lowest cost wins; among rivals that cost the same, the task with the fewest requests in flight; among those,
  * chance, never position.
  *
- * What makes it fast: costs stand in an array, and only what may have changed is looked at again. Requests in
- * flight of up to WINDOW rivals are read at each pick, so that small services are always exact; larger ones go round by
- * windows, and the winner is verified before it wins. Everything else (node state, health) is read again
- * when older than REFRESH_USEC, a hundredth of the shortest sampling period.
+ * What makes it fast: costs stand in an array, with the lowest of each BLOCK beside it, and only what may have changed
+ * is looked at again. Requests in flight of up to WINDOW rivals are read at each pick, so that small services are
+ * always exact; larger ones go round by windows, and a winner is verified before it wins. Everything else (node state,
+ * health) is read again when older than REFRESH_USEC, a hundredth of the shortest sampling period.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -17,7 +17,9 @@
 
 #define REFRESH_USEC	1000
 #define WINDOW		32
+#define BLOCK		64	/* as many as bits in a word */
 #define SAME		(1 + 1e-9)	/* costs as close as this are equal */
+#define STALE		-1.0
 #define COMPARED	32		/* of more equals than this, so many at random are compared */
 
 /* One who may win: a node with the service's tasks there, or a single task. */
@@ -27,11 +29,15 @@ struct rival {
 	uint32_t	first, ntasks;		/* of pick.order */
 };
 
+typedef uint32_t	count_f(const struct live *, unsigned slot);
+
 struct field {					/* of one service: all who may win */
 	enum policy	 policy;
+	count_f		*count;			/* requests in flight that count for the cost, NULL: none do */
 	uint32_t	 nrivals;
 	struct rival	*rival;
-	double		*cost;			/* INFINITY: no task of it is usable */
+	double		*cost;			/* >= 0, INFINITY: no task of it is usable */
+	double		*low;			/* the lowest of each BLOCK of costs, or STALE */
 	uint32_t	 window;		/* where the next one begins */
 	int64_t		 refreshed_usec;
 	uint32_t	 turn;			/* round robin: who is next */
@@ -51,7 +57,7 @@ struct pick {
 	struct field	*field;			/* by service index */
 	uint32_t	 nfields;
 	struct rival	*rivals;		/* the memory behind all fields */
-	double		*costs;
+	double		*costs, *lows;
 	uint32_t	*order;			/* task indexes, grouped by rival; draining ones are left out */
 	struct node	*node;			/* by node slot */
 	struct rng	 rng;
@@ -83,6 +89,7 @@ fields_free(struct pick *p)
 	free(p->field);
 	free(p->rivals);
 	free(p->costs);
+	free(p->lows);
 	free(p->order);
 	p->field = NULL;
 	p->nfields = 0;
@@ -135,13 +142,17 @@ rival_add(struct pick *p, struct field *f, uint32_t at)
 }
 
 static void
-field_make(struct pick *p, struct field *f, const struct table_service *s)
+field_make(struct pick *p, uint32_t index, const struct table_service *s)
 {
+	struct field *f = &p->field[index];
 	uint32_t base = s->first_task, n = 0;
 
 	f->policy = s->policy;
+	f->count = s->policy == POLICY_MARGINAL ? live_node_inflight
+	    : s->policy == POLICY_LEAST_CONN ? live_task_inflight : NULL;
 	f->rival = p->rivals + base;	/* as many as tasks at most */
 	f->cost = p->costs + base;
+	f->low = p->lows + base / BLOCK + index;	/* a service's last block may be a short one */
 	f->refreshed_usec = INT64_MIN;
 	f->turn = s->ntasks > 0 ? rng_below(&p->rng, s->ntasks) : 0;	/* so that workers do not march in step */
 	if (!compares(s->policy))
@@ -167,9 +178,10 @@ pick_table(struct pick *p, const struct table *t)
 	p->field = must_zalloc((p->nfields + 1) * sizeof *p->field);
 	p->rivals = must_zalloc((ntasks + 1) * sizeof *p->rivals);
 	p->costs = must_zalloc((ntasks + 1) * sizeof *p->costs);
+	p->lows = must_zalloc((ntasks / BLOCK + p->nfields + 1) * sizeof *p->lows);
 	p->order = must_zalloc((ntasks + 1) * sizeof *p->order);
 	for (uint32_t i = 0; i < p->nfields; i++)
-		field_make(p, &p->field[i], &s[i]);
+		field_make(p, i, &s[i]);
 }
 
 /* ---- who may take it ---- */
@@ -222,14 +234,6 @@ node_at(struct pick *p, uint32_t slot, int64_t now)
 	return n;
 }
 
-static uint32_t
-rival_inflight(const struct choice *c, const struct rival *r)
-{
-	if (c->field->policy == POLICY_LEAST_CONN)
-		return live_task_inflight(c->pick->live, r->slot);
-	return c->field->policy == POLICY_MARGINAL ? live_node_inflight(c->pick->live, r->slot) : 0;
-}
-
 static double
 rival_cost(struct choice *c, const struct rival *r)
 {
@@ -253,6 +257,13 @@ rival_usable(const struct choice *c, const struct rival *r)
 }
 
 static void
+cost_set(struct field *f, uint32_t i, double cost)
+{
+	f->cost[i] = cost;
+	f->low[i / BLOCK] = STALE;
+}
+
+static void
 field_refresh(struct choice *c)
 {
 	struct field *f = c->field;
@@ -260,86 +271,128 @@ field_refresh(struct choice *c)
 	f->refreshed_usec = c->now;
 	for (uint32_t i = 0; i < f->nrivals; i++) {
 		struct rival *r = &f->rival[i];
-		r->inflight = rival_inflight(c, r);
-		f->cost[i] = rival_usable(c, r) ? rival_cost(c, r) : INFINITY;
+		r->inflight = f->count != NULL ? f->count(c->pick->live, r->slot) : 0;
+		cost_set(f, i, rival_usable(c, r) ? rival_cost(c, r) : INFINITY);
 	}
 }
 
-/* Looks again at the in-flight count of one rival. True: its cost is another now. */
-static bool
-rival_recount(struct choice *c, uint32_t i)
+static void
+rival_moved(struct choice *c, uint32_t i, uint32_t inflight)
 {
-	struct rival *r = &c->field->rival[i];
-	uint32_t n = rival_inflight(c, r);
+	struct field *f = c->field;
 
-	if (n == r->inflight)
-		return false;
-	r->inflight = n;
-	if (!isinf(c->field->cost[i]))
-		c->field->cost[i] = rival_cost(c, r);
-	return true;
+	f->rival[i].inflight = inflight;
+	if (!isinf(f->cost[i]))
+		cost_set(f, i, rival_cost(c, &f->rival[i]));
+}
+
+/* Looks again at the in-flight counts of `n` rivals from `at` on. True: some have changed. */
+static bool
+recount(struct choice *c, uint32_t at, uint32_t n)
+{
+	const struct rival *r = c->field->rival;
+	bool moved = false;
+
+	for (uint32_t i = at; i < at + n; i++) {
+		uint32_t inflight = c->field->count(c->pick->live, r[i].slot);
+		if (inflight != r[i].inflight) {
+			rival_moved(c, i, inflight);
+			moved = true;
+		}
+	}
+	return moved;
 }
 
 static void
 window_recount(struct choice *c)
 {
 	struct field *f = c->field;
-	uint32_t n = f->nrivals < WINDOW ? f->nrivals : WINDOW, i = f->window;
+	uint32_t left = f->nrivals - f->window, n = left < WINDOW ? left : WINDOW;
 
-	for (uint32_t k = 0; k < n; k++) {
-		rival_recount(c, i);
-		if (++i == f->nrivals)
-			i = 0;
-	}
-	f->window = i;
+	if (f->count == NULL)
+		return;
+	recount(c, f->window, n);
+	f->window = n < left ? f->window + n : 0;
 }
 
 /* ---- comparing ---- */
 
-/* Four minima at a time: their comparisons do not wait for each other. */
 static double
-lowest(const double *cost, uint32_t n)
+lowest_of(const double *cost, uint32_t n)
 {
-	double a = INFINITY, b = INFINITY, c = INFINITY, d = INFINITY;
-	uint32_t i = 0;
+	double low = INFINITY;
 
-	for (; i + 4 <= n; i += 4) {
-		a = cost[i] < a ? cost[i] : a;
-		b = cost[i + 1] < b ? cost[i + 1] : b;
-		c = cost[i + 2] < c ? cost[i + 2] : c;
-		d = cost[i + 3] < d ? cost[i + 3] : d;
-	}
-	for (; i < n; i++)
-		a = cost[i] < a ? cost[i] : a;
-	a = b < a ? b : a;
-	c = d < c ? d : c;
-	return c < a ? c : a;
+	for (uint32_t i = 0; i < n; i++)
+		low = cost[i] < low ? cost[i] : low;
+	return low;
 }
 
-/* The rivals at the lowest cost, verified, at most COMPARED of them, begun anywhere. */
+static double
+lowest(struct field *f)
+{
+	double low = INFINITY;
+
+	for (uint32_t at = 0, b = 0; at < f->nrivals; at += BLOCK, b++) {
+		if (f->low[b] == STALE)
+			f->low[b] = lowest_of(f->cost + at, f->nrivals - at < BLOCK ? f->nrivals - at : BLOCK);
+		low = f->low[b] < low ? f->low[b] : low;
+	}
+	return low;
+}
+
+/* Which of a block's costs are within the limit, as bits: without branches, for who wins cannot be foreseen. */
+static uint64_t
+within(const double *cost, uint32_t n, double limit)
+{
+	uint64_t bits = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		bits |= (uint64_t)(cost[i] <= limit) << i;
+	return bits;
+}
+
+/* Adds those of [at, end) that cost no more than `limit`; returns how many there are then. */
+static uint32_t
+collect(const struct field *f, uint32_t at, uint32_t end, double limit, uint32_t out[COMPARED], uint32_t n)
+{
+	for (uint32_t next; at < end && n < COMPARED; at = next) {
+		next = (at / BLOCK + 1) * BLOCK;
+		if (f->low[at / BLOCK] > limit)
+			continue;
+		for (uint64_t bits = within(f->cost + at, (next < end ? next : end) - at, limit); bits != 0 && n < COMPARED;
+		    bits &= bits - 1)
+			out[n++] = at + (uint32_t)__builtin_ctzll(bits);
+	}
+	return n;
+}
+
+static bool
+any_moved(struct choice *c, const uint32_t *rival, uint32_t n)
+{
+	bool moved = false;
+
+	for (uint32_t i = 0; i < n && c->field->count != NULL; i++)
+		moved |= recount(c, rival[i], 1);
+	return moved;
+}
+
+/* The rivals at the lowest cost, at most COMPARED of them, begun anywhere. Those outside the window are verified. */
 static uint32_t
 winners(struct choice *c, uint32_t out[COMPARED])
 {
 	struct field *f = c->field;
+	uint32_t n, begin;
+	double limit;
 
-	for (;;) {
-		double limit = lowest(f->cost, f->nrivals) * SAME;
-		uint32_t n = 0, i = rng_below(&c->pick->rng, f->nrivals);
-		bool moved = false;
-
+	do {
+		limit = lowest(f) * SAME;
 		if (isinf(limit))
 			return 0;
-		for (uint32_t k = 0; k < f->nrivals && n < COMPARED; k++) {
-			if (f->cost[i] <= limit)
-				out[n++] = i;
-			if (++i == f->nrivals)
-				i = 0;
-		}
-		for (uint32_t k = 0; k < n && f->nrivals > WINDOW; k++)
-			moved |= rival_recount(c, out[k]);
-		if (!moved)
-			return n;
-	}
+		begin = f->nrivals > COMPARED ? rng_below(&c->pick->rng, f->nrivals) : 0;
+		n = collect(f, begin, f->nrivals, limit, out, 0);
+		n = collect(f, 0, begin, limit, out, n);
+	} while (f->nrivals > WINDOW && any_moved(c, out, n));
+	return n;
 }
 
 /* The best task of a rival; of very many, some in a row, begun anywhere. */
@@ -379,7 +432,7 @@ pick_lowest(struct choice *c)
 		for (uint32_t i = 0; i < n; i++)
 			rival_offer(c, &f->rival[winner[i]], &best);
 		for (uint32_t i = 0; best.task == NULL && i < n; i++) {
-			f->cost[winner[i]] = INFINITY;
+			cost_set(f, winner[i], INFINITY);
 			left = true;
 		}
 	}

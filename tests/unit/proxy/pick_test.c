@@ -1,0 +1,447 @@
+/*
+ * Policies, on a table of services with tasks on nodes, with counters and node states set by hand.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "proxy/pick.c"
+
+static struct live *live;
+static struct phys *phys;
+static struct pick *picker;
+static struct table *table;
+static int64_t now;
+
+/* A service of `ntasks` tasks; task i stands on node i % nnodes. Slots are indexes. */
+static struct table *
+make(enum policy policy, unsigned nnodes, unsigned ntasks, unsigned ndraining)
+{
+	struct table_maker *m = table_maker_new(1);
+	struct table_service s = { .policy = policy, .connect_usec = 1, .response_usec = 1, .idle_usec = 1, .tunnel_usec = 1 };
+	struct table *t;
+	char name[16];
+	int fd;
+
+	for (unsigned i = 0; i < nnodes; i++) {
+		snprintf(name, sizeof name, "n%u", i);
+		table_maker_node(m, &(struct table_node){ .name = table_maker_text(m, str_of(name)), .slot = i });
+	}
+	s.name = table_maker_text(m, STR("web"));
+	table_maker_service(m, &s);
+	for (unsigned i = 0; i < ntasks; i++) {
+		struct table_task task = { .node = i % nnodes, .slot = i, .draining = i < ndraining };
+		assert_null(addr_parse(STR("127.0.0.1:80"), &task.addr));
+		snprintf(name, sizeof name, "web.%u", i);
+		task.name = table_maker_text(m, str_of(name));
+		table_maker_task(m, &task);
+	}
+	assert_null(table_maker_seal(m, &fd));
+	table_maker_free(&m);
+	assert_null(table_open(fd, &t));
+	return t;
+}
+
+static void
+node_is(unsigned slot, double cores, double others)
+{
+	phys_write(phys, slot, &(struct phys_row){ .law = { .cores = cores, .others = others, .neutral = others,
+	    .sampled_usec = now, .period_usec = 1000000000, .balancers = 1 }, .score = 50 });
+}
+
+static void
+open_table(enum policy policy, unsigned nnodes, unsigned ntasks, unsigned ndraining)
+{
+	now = 1000000;
+	live = live_init(must_zalloc(live_bytes()), 2);
+	phys = phys_init(must_zalloc(phys_bytes()));
+	for (unsigned i = 0; i < nnodes; i++)
+		node_is(i, 4, 0);
+	picker = pick_new(live, phys, 7);
+	table = make(policy, nnodes, ntasks, ndraining);
+	pick_table(picker, table);
+}
+
+static void
+close_table(void)
+{
+	pick_free(&picker);
+	table_unref(&table);
+	free(live);
+	free(phys);
+}
+
+static const struct why *
+pick_avoiding(const struct pick_avoid *a, unsigned *slot)
+{
+	const struct table_task *t;
+	const struct why *why = pick_task(picker, table, table_services(table, &(uint32_t){ 0 }), a, now, &t);
+
+	if (why == NULL)
+		*slot = t->slot;
+	return why;
+}
+
+static unsigned
+pick(void)
+{
+	unsigned slot;
+
+	assert_null(pick_avoiding(&(struct pick_avoid){ .n = 0 }, &slot));
+	return slot;
+}
+
+static const struct why *
+pick_why(void)
+{
+	unsigned slot;
+
+	return pick_avoiding(&(struct pick_avoid){ .n = 0 }, &slot);
+}
+
+static void
+later(void)
+{
+	now += REFRESH_USEC;
+}
+
+static void
+fly(unsigned worker, unsigned node, unsigned task, int n)
+{
+	for (; n > 0; n--)
+		live_take(live, worker, node, task);
+}
+
+/* ---- marginal ---- */
+
+static void
+test_marginal_prefers_room(void **state)
+{
+	(void)state;
+	open_table(POLICY_MARGINAL, 3, 3, 0);
+	node_is(0, 1, 0);
+	node_is(1, 8, 7);
+	node_is(2, 8, 1);
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(pick(), 2);
+	close_table();
+}
+
+/* Requests fill the emptier node first, whoever sent them, whatever service they are for. */
+static void
+test_marginal_sees_everybody(void **state)
+{
+	(void)state;
+	open_table(POLICY_MARGINAL, 2, 2, 0);
+	node_is(0, 4, 1);
+	node_is(1, 4, 0);
+	assert_int_equal(pick(), 1);
+	fly(1, 1, TASKS_MAX - 1, 2);
+	assert_int_equal(pick(), 0);
+	live_give(live, 1, 1, TASKS_MAX - 1);
+	live_give(live, 1, 1, TASKS_MAX - 1);
+	assert_int_equal(pick(), 1);
+	close_table();
+}
+
+static double
+true_cost(unsigned node)
+{
+	struct phys_row row;
+
+	phys_read(phys, node, &row);
+	return law_cost(&row.law, law_others(&row.law, now), live_node_inflight(live, node));
+}
+
+static void
+against_brute_force(unsigned nnodes, int picks, bool refreshed)
+{
+	struct rng rng;
+
+	rng_seed(&rng, nnodes);
+	open_table(POLICY_MARGINAL, nnodes, nnodes * 2, 0);
+	for (unsigned i = 0; i < nnodes; i++)
+		node_is(i, 1 + rng_below(&rng, 8), 8 * rng_double(&rng));
+	for (int k = 0; k < picks; k++) {
+		unsigned chosen = pick() % nnodes, other = rng_below(&rng, nnodes);
+		double best = INFINITY;
+		for (unsigned i = 0; i < nnodes; i++)
+			best = fmin(best, true_cost(i));
+		assert_true(true_cost(chosen) <= best * SAME);
+		live_take(live, 0, chosen, chosen);
+		if (live_node_inflight(live, other) > 0)
+			live_give(live, 0, other, other);
+		if (refreshed)
+			later();
+		else
+			now += 10;
+	}
+	live_forget_worker(live, 0);
+	close_table();
+}
+
+/* Small services are exact at every pick; large ones after each refresh. */
+static void
+test_marginal_is_the_minimum(void **state)
+{
+	(void)state;
+	against_brute_force(2, 200, false);
+	against_brute_force(WINDOW, 500, false);
+	against_brute_force(300, 300, true);
+}
+
+/* Many requests within one refresh: each choice is counted before the next, and ends are noticed before long. */
+static void
+test_marginal_large_spreads(void **state)
+{
+	(void)state;
+	open_table(POLICY_MARGINAL, 1000, 1000, 0);
+	for (int i = 0; i < 3000; i++) {
+		unsigned t = pick();
+		live_take(live, 0, t, t);
+	}
+	for (unsigned i = 0; i < 1000; i++)
+		assert_int_equal(live_node_inflight(live, i), 3);
+	for (int i = 0; i < 3; i++)
+		live_give(live, 0, 500, 500);
+	later();
+	assert_int_equal(pick(), 500);
+	close_table();
+}
+
+static void
+test_marginal_tasks_of_a_node(void **state)
+{
+	(void)state;
+	open_table(POLICY_MARGINAL, 2, 6, 0);		/* 0, 2, 4 on node 0 */
+	node_is(1, 4, 100);
+	fly(0, 0, 0, 1);
+	fly(0, 0, 2, 2);
+	assert_int_equal(pick(), 4);
+	fly(0, 0, 4, 2);
+	assert_int_equal(pick(), 0);
+	close_table();
+}
+
+static void
+ties(enum policy policy, unsigned n, int picks)
+{
+	int *hits = must_zalloc(n * sizeof *hits);
+
+	open_table(policy, n, n, 0);
+	for (int i = 0; i < picks; i++)
+		hits[pick()]++;
+	for (unsigned i = 0; i < n; i++)
+		assert_in_range(hits[i], picks / (int)n / 2, picks / (int)n * 2);
+	free(hits);
+	close_table();
+}
+
+static void
+test_ties_are_fair(void **state)
+{
+	(void)state;
+	ties(POLICY_MARGINAL, 8, 8000);
+	ties(POLICY_MARGINAL, 200, 100000);
+	ties(POLICY_LEAST_CONN, 8, 8000);
+	ties(POLICY_LEAST_CONN, 200, 100000);
+	ties(POLICY_BEST_NODE, 8, 8000);
+	ties(POLICY_RANDOM_TWO, 8, 8000);
+}
+
+static void
+test_nobody_blind_suffers(void **state)
+{
+	int hits[3] = { 0 };
+
+	(void)state;
+	open_table(POLICY_MARGINAL, 3, 3, 0);
+	phys_write(phys, 0, &(struct phys_row){ .law = { .cores = 4, .neutral = 2, .period_usec = 1, .balancers = 1 } });
+	node_is(1, 4, 2);
+	node_is(2, 4, 2);
+	for (int i = 0; i < 3000; i++)
+		hits[pick()]++;
+	for (int i = 0; i < 3; i++)
+		assert_in_range(hits[i], 800, 1200);
+	close_table();
+}
+
+/* ---- who may be chosen ---- */
+
+static void
+test_unusable(void **state)
+{
+	static const enum policy policies[] = { POLICY_MARGINAL, POLICY_LEAST_CONN, POLICY_ROUND_ROBIN, POLICY_RANDOM_TWO,
+		POLICY_BEST_NODE };
+
+	(void)state;
+	for (size_t p = 0; p < sizeof policies / sizeof policies[0]; p++) {
+		open_table(policies[p], 4, 4, 1);	/* 0 drains */
+		live_set_health(live, 1, HEALTH_DOWN);
+		for (int i = 0; i < 3; i++)
+			live_ended(live, 2, WHY_CONNECT_REFUSED, now);
+		for (int i = 0; i < 20; i++)
+			assert_int_equal(pick(), 3);
+		live_set_health(live, 3, HEALTH_DOWN);	/* noticed at once */
+		assert_ptr_equal(pick_why(), WHY_NO_LIVE_TASK);
+		live_set_health(live, 1, HEALTH_UP);
+		assert_int_equal(pick(), 1);
+		live_set_health(live, 1, HEALTH_DOWN);
+		now += 2 * USEC_PER_SEC;		/* 2's ejection is over */
+		assert_int_equal(pick(), 2);
+		close_table();
+	}
+}
+
+static void
+test_nobody(void **state)
+{
+	(void)state;
+	open_table(POLICY_MARGINAL, 1, 0, 0);
+	assert_ptr_equal(pick_why(), WHY_NO_TASK);
+	close_table();
+	open_table(POLICY_MARGINAL, 2, 2, 2);
+	assert_ptr_equal(pick_why(), WHY_NO_LIVE_TASK);
+	close_table();
+}
+
+static void
+test_avoided(void **state)
+{
+	const struct table_task *task;
+	struct pick_avoid avoid = { .n = 0 };
+	unsigned slot;
+
+	(void)state;
+	for (enum policy p = 0; p < POLICY_COUNT; p++) {
+		open_table(p, 3, 3, 0);
+		task = table_tasks(table, &(uint32_t){ 0 });
+		avoid = (struct pick_avoid){ .task = { &task[0], &task[2] }, .n = 2 };
+		for (int i = 0; i < 10; i++) {
+			assert_null(pick_avoiding(&avoid, &slot));
+			assert_int_equal(slot, 1);
+		}
+		avoid = (struct pick_avoid){ .task = { &task[0], &task[2], &task[1] }, .n = 3 };
+		assert_ptr_equal(pick_avoiding(&avoid, &slot), WHY_NO_LIVE_TASK);
+		fly(0, 1, 1, 1);
+		if (p != POLICY_RANDOM_TWO)
+			assert_true(pick() != 1 || p == POLICY_ROUND_ROBIN || p == POLICY_BEST_NODE);
+		close_table();
+	}
+}
+
+/* A request that began with an older table may still ask. */
+static void
+test_older_table(void **state)
+{
+	struct table *newer;
+	int hits[4] = { 0 };
+
+	(void)state;
+	open_table(POLICY_MARGINAL, 4, 4, 1);
+	newer = make(POLICY_MARGINAL, 1, 1, 0);
+	pick_table(picker, newer);
+	fly(0, 1, 1, 1);
+	for (int i = 0; i < 100; i++)
+		hits[pick()]++;
+	assert_true(hits[0] == 0 && hits[1] == 0 && hits[2] > 0 && hits[3] > 0);
+	table_unref(&newer);
+	close_table();
+}
+
+/* ---- the other policies ---- */
+
+static void
+test_least_conn(void **state)
+{
+	(void)state;
+	open_table(POLICY_LEAST_CONN, 1, 3, 0);		/* on one node: tasks are compared */
+	fly(0, 0, 0, 2);
+	fly(1, 0, 1, 1);
+	fly(0, 0, 2, 3);
+	assert_int_equal(pick(), 1);
+	fly(0, 0, 1, 2);
+	assert_int_equal(pick(), 0);
+	close_table();
+}
+
+static void
+test_round_robin(void **state)
+{
+	unsigned last, t;
+
+	(void)state;
+	open_table(POLICY_ROUND_ROBIN, 3, 5, 0);
+	live_set_health(live, 2, HEALTH_DOWN);
+	last = pick();
+	for (int i = 0; i < 12; i++) {
+		t = pick();
+		assert_int_equal(t, last == 1 ? 3 : (last + 1) % 5);
+		last = t;
+	}
+	close_table();
+}
+
+/* Never the busier one of two; the busiest of all never wins. */
+static void
+test_random_two(void **state)
+{
+	int hits[4] = { 0 };
+
+	(void)state;
+	open_table(POLICY_RANDOM_TWO, 4, 4, 0);
+	for (unsigned i = 0; i < 4; i++)
+		fly(0, i, i, (int)i);
+	for (int i = 0; i < 1000; i++)
+		hits[pick()]++;
+	assert_true(hits[0] > hits[1] && hits[1] > hits[2] && hits[2] > 0 && hits[3] == 0);
+	close_table();
+}
+
+static void
+test_best_node(void **state)
+{
+	struct phys_row row;
+
+	(void)state;
+	open_table(POLICY_BEST_NODE, 3, 6, 0);
+	phys_read(phys, 1, &row);
+	row.score = 80;
+	phys_write(phys, 1, &row);
+	fly(0, 1, 1, 50);			/* however busy: that is what the reference did */
+	fly(0, 1, 4, 49);
+	assert_int_equal(pick(), 4);
+	row.score = 10;
+	phys_write(phys, 1, &row);
+	later();
+	assert_true(pick() % 3 != 1);
+	close_table();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_marginal_prefers_room),
+		cmocka_unit_test(test_marginal_sees_everybody),
+		cmocka_unit_test(test_marginal_is_the_minimum),
+		cmocka_unit_test(test_marginal_large_spreads),
+		cmocka_unit_test(test_marginal_tasks_of_a_node),
+		cmocka_unit_test(test_ties_are_fair),
+		cmocka_unit_test(test_nobody_blind_suffers),
+		cmocka_unit_test(test_unusable),
+		cmocka_unit_test(test_nobody),
+		cmocka_unit_test(test_avoided),
+		cmocka_unit_test(test_older_table),
+		cmocka_unit_test(test_least_conn),
+		cmocka_unit_test(test_round_robin),
+		cmocka_unit_test(test_random_two),
+		cmocka_unit_test(test_best_node),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
