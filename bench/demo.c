@@ -104,8 +104,10 @@ choose_net(struct demo *d)
 {
 	char text[PLAN_TEXT_MAX];
 
-	while (!can_listen(plan_address(&d->plan, 0, PLAN_CONTROL, d->plan.task_port, text)))
-		ASSERT(++d->plan.net[1] < 255);
+	while (!can_listen(plan_address(&d->plan, 0, PLAN_CONTROL, d->plan.task_port, text))) {
+		ASSERT(d->plan.net[1] < 255);
+		d->plan.net[1]++;
+	}
 	plan_addr(&d->plan, 0, PLAN_CONTROL, d->plan.task_port, &d->look.control);
 }
 
