@@ -1,0 +1,400 @@
+/*
+ * The room as a whole: tables that change, ceilings, health checks, the log, and the way out.
+ */
+#include "stage.h"
+
+#define SOON (50 * MSEC)
+
+static void
+on_drained(void *arg)
+{
+	(void)arg;
+	stage.drained++;
+	assert_int_equal(live_gauge_total(stage.live, LIVE_CLIENTS), 0);
+}
+
+static bool
+front_is_closed(void)
+{
+	int fd = dial(), error = 0;
+	struct addr a;
+
+	a.len = sizeof a.sa;
+	while (getpeername(fd, &a.sa.any, &a.len) != 0 && (error = sock_error(fd)) == 0)
+		stage_turn();
+	close(fd);
+	return error == ECONNREFUSED;
+}
+
+/* Idle clients go, busy ones finish and hear that it is over; who was in the queue is served. */
+static void
+test_drain(void **state)
+{
+	int idle, busy, queued, t, u;
+
+	(void)state;
+	stage_open(1);
+	idle = dial();
+	say(idle, GET("/"));
+	t = answer_call(0);
+	hear(t, GOT("/"));
+	say(t, OK(2, "ok"));
+	hear(idle, OK(2, "ok"));
+	busy = dial();
+	say(busy, GET("/busy"));
+	hear(t, GOT("/busy"));
+	queued = dial();
+	proxy_drain(stage.proxy, on_drained, NULL);
+	hear_end(idle);
+	assert_true(front_is_closed());
+	say(queued, GET("/queued"));
+	u = answer_call(0);
+	hear(u, GOT("/queued"));
+	say(u, OK(2, "ok"));
+	hear(queued, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
+	hear_end(queued);
+	assert_int_equal(stage.drained, 0);
+	say(t, OK(2, "ok"));
+	hear(busy, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
+	hear_end(busy);
+	close(idle);
+	close(busy);
+	close(queued);
+	WAIT_UNTIL(stage.drained == 1);
+	for (int i = 0; i < 5; i++)
+		stage_turn();
+	assert_int_equal(stage.drained, 1);
+	close(t);
+	close(u);
+	stage_close();
+}
+
+static void
+test_drain_when_empty(void **state)
+{
+	(void)state;
+	stage_open(1);
+	proxy_drain(stage.proxy, on_drained, NULL);
+	WAIT_UNTIL(stage.drained == 1);
+	stage_close();
+}
+
+/* Freed in the middle of everything: nothing is left over (stage_close looks). */
+static void
+test_free_in_the_middle(void **state)
+{
+	int c[5], t[4];
+
+	(void)state;
+	stage_open(1);
+	for (int i = 0; i < 4; i++) {
+		c[i] = dial();
+		say(c[i], "GET / HTTP/1.1\r\nHost: a.example\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n");
+		t[i] = answer_call(0);
+	}
+	say(t[0], "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n");
+	hear(c[0], "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n");
+	say(t[1], "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab");
+	hear(c[1], "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab");
+	say(t[2], OK(2, "ok"));
+	hear(c[2], OK(2, "ok"));
+	c[4] = dial();
+	say(c[4], "GET /half");
+	WAIT_UNTIL(live_gauge_total(stage.live, LIVE_CLIENTS) == 5);
+	assert_int_equal(inflight(), 3);
+	assert_int_equal(live_gauge_total(stage.live, LIVE_IDLE_UPSTREAMS), 1);
+	for (int i = 0; i < 5; i++)
+		close(c[i]);
+	for (int i = 0; i < 4; i++)
+		close(t[i]);
+	stage_close();
+}
+
+/* A task's address changed: connections to the old one are not used again, requests on them finish. */
+static void
+test_task_moves(void **state)
+{
+	struct addr old;
+	int old_listener, c, d, t, u, v;
+
+	(void)state;
+	stage_open(1);
+	c = dial();
+	say(c, GET("/"));
+	t = answer_call(0);
+	hear(t, GOT("/"));
+	say(t, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	say(c, GET("/long"));
+	hear(t, GOT("/long"));
+	d = dial();
+	say(d, GET("/"));
+	u = answer_call(0);
+	hear(u, GOT("/"));
+	say(u, OK(2, "ok"));
+	hear(d, OK(2, "ok"));
+
+	old = stage.origin_addr[0];
+	old_listener = stage.origin[0];
+	stage.origin[0] = stage_listen(&stage.origin_addr[0]);
+	stage_table();
+	say(d, GET("/new"));
+	v = answer_call(0);
+	hear(v, GOT("/new"));
+	hear_end(u);
+	say(t, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	hear_end(t);
+	assert_false(addr_eq(&old, &stage.origin_addr[0]));
+	close(old_listener);
+	close(c);
+	close(d);
+	close(t);
+	close(u);
+	close(v);
+	stage_close();
+}
+
+static void
+test_client_ceiling(void **state)
+{
+	int c, d, e, t, u;
+
+	(void)state;
+	stage_open(1);
+	stage.conf.clients_max = 2;
+	proxy_reconf(stage.proxy, &stage.conf);
+	c = dial();
+	say(c, GET("/c"));
+	t = answer_call(0);
+	hear(t, GOT("/c"));
+	d = dial();
+	WAIT_UNTIL(live_gauge_total(stage.live, LIVE_CLIENTS) == 2);
+	e = dial();
+	say(e, GET("/e"));		/* the idle one makes room */
+	u = answer_call(0);
+	hear(u, GOT("/e"));
+	hear_end(d);
+	close(d);
+	d = dial();			/* two are busy */
+	hear_why(d, 503, WHY_TOO_MANY_CLIENTS);
+	say(t, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	close(c);
+	close(d);
+	close(e);
+	close(t);
+	close(u);
+	stage_close();
+}
+
+static void
+test_idle_upstreams(void **state)
+{
+	int c[3], t[3];
+
+	(void)state;
+	stage_open(1);
+	stage.conf.upstream_idle_max = 2;
+	stage.conf.upstream_idle_usec = SOON;
+	proxy_reconf(stage.proxy, &stage.conf);
+	for (int i = 0; i < 3; i++) {
+		c[i] = dial();
+		say(c[i], GET("/"));
+		t[i] = answer_call(0);
+		hear(t[i], GOT("/"));
+	}
+	for (int i = 0; i < 3; i++) {
+		say(t[i], OK(2, "ok"));
+		hear(c[i], OK(2, "ok"));
+	}
+	hear_end(t[0]);			/* more than may be kept: the oldest goes */
+	assert_int_equal(live_gauge_total(stage.live, LIVE_IDLE_UPSTREAMS), 2);
+	hear_end(t[1]);			/* idle for too long */
+	hear_end(t[2]);
+	assert_int_equal(whys(WHY_UPSTREAM_IDLE), 3);
+	for (int i = 0; i < 3; i++) {
+		close(c[i]);
+		close(t[i]);
+	}
+	stage_close();
+}
+
+/* The end of an idle connection is noticed without anybody asking. */
+static void
+test_idle_upstream_ends(void **state)
+{
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	c = dial();
+	say(c, GET("/"));
+	t = answer_call(0);
+	hear(t, GOT("/"));
+	say(t, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	close(t);
+	WAIT_UNTIL(live_gauge_total(stage.live, LIVE_IDLE_UPSTREAMS) == 0);
+	say(c, "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 0\r\n\r\n");
+	t = answer_call(0);
+	hear(t, "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 0\r\n" FORWARDED "\r\n");
+	say(t, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	close(c);
+	close(t);
+	stage_close();
+}
+
+static void
+test_unlisten(void **state)
+{
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	c = dial();
+	say(c, GET("/"));
+	t = answer_call(0);
+	hear(t, GOT("/"));
+	proxy_unlisten(stage.proxy, &stage.front);
+	assert_true(front_is_closed());
+	say(t, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	exchange(c, t);			/* who is in stays in */
+	close(c);
+	close(t);
+	stage_close();
+}
+
+/* ---- health ---- */
+
+static void
+answer_probe(int origin, const char *answer)
+{
+	char ask[128], text[ADDR_TEXT_MAX];
+	int t = answer_call(origin);
+
+	snprintf(ask, sizeof ask, "GET /health HTTP/1.1\r\nHost: %s\r\nUser-Agent: mola-health\r\nConnection: close\r\n\r\n",
+	    addr_text(&stage.origin_addr[origin], text));
+	hear(t, ask);
+	say(t, answer);
+	hear_end(t);
+	close(t);
+}
+
+static enum live_health
+health(unsigned task)
+{
+	struct live_task t;
+
+	live_task_read(stage.live, task, &t);
+	return t.health;
+}
+
+static void
+test_health(void **state)
+{
+	static const char well[] = "HTTP/1.1 204 No Content\r\n\r\n", ill[] = "HTTP/1.1 503 Unwell\r\nContent-Length: 0\r\n\r\n";
+	int c;
+
+	(void)state;
+	stage_open(1);
+	stage.service.health_interval_usec = 5 * MSEC;
+	stage.service.health_timeout_usec = SOON;
+	stage.service.health_rise = 2;
+	stage.service.health_fall = 2;
+	stage_table();
+	answer_probe(0, well);
+	WAIT_UNTIL(health(0) == HEALTH_UP);
+	answer_probe(0, ill);
+	answer_probe(0, well);
+	answer_probe(0, ill);
+	assert_int_equal(health(0), HEALTH_UP);
+	answer_probe(0, "HTTP/1.1 200 OK\nnonsense");
+	WAIT_UNTIL(health(0) == HEALTH_DOWN);
+	c = dial();
+	say(c, GET("/"));
+	hear_why(c, 503, WHY_NO_LIVE_TASK);
+	answer_probe(0, well);
+	answer_probe(0, well);
+	WAIT_UNTIL(health(0) == HEALTH_UP);
+	close(answer_call(0));			/* gone without a word */
+	WAIT_UNTIL(health(0) == HEALTH_DOWN);	/* and then never an answer in time */
+	stage.service.health_interval_usec = 0;
+	stage_table();
+	assert_int_equal(health(0), HEALTH_UNKNOWN);
+	close(c);
+	stage_close();
+}
+
+/* A new table with the same task keeps what is known; a task that is gone is not asked any more. */
+static void
+test_health_and_tables(void **state)
+{
+	(void)state;
+	stage_open(2);
+	stage.service.health_interval_usec = 5 * MSEC;
+	stage_table();
+	answer_probe(0, "HTTP/1.1 500 No\r\n\r\n");
+	WAIT_UNTIL(health(0) == HEALTH_DOWN);
+	stage_table();
+	assert_int_equal(health(0), HEALTH_DOWN);
+	answer_probe(0, "HTTP/1.1 200 OK\r\n\r\n");
+	WAIT_UNTIL(health(0) == HEALTH_UP);
+	stage_close();
+}
+
+/* ---- the log ---- */
+
+static void
+test_access_log(void **state)
+{
+	char line[1024] = "";
+	int pipe_fd[2], out = dup(STDOUT_FILENO), c, t;
+	ssize_t n;
+
+	(void)state;
+	assert_int_equal(pipe(pipe_fd), 0);
+	stage_open(1);
+	stage.conf.access_log = true;
+	proxy_reconf(stage.proxy, &stage.conf);
+	fflush(stdout);
+	dup2(pipe_fd[1], STDOUT_FILENO);
+	c = dial();
+	say(c, "GET /a\"b?c=d HTTP/1.1\r\nHost: a.example:80\r\n\r\n");
+	t = answer_call(0);
+	say(t, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	n = read(pipe_fd[0], line, sizeof line - 1);
+	dup2(out, STDOUT_FILENO);
+	assert_true(n > 0 && line[n - 1] == '\n');
+	assert_non_null(strstr(line, " client=127.0.0.1 method=\"GET\" host=\"a.example\" target=\"/a\\x22b?c=d\" status=200 bytes=40 "));
+	assert_non_null(strstr(line, " service=\"web\" task=\"web.0\" why=complete\n"));
+	close(pipe_fd[0]);
+	close(pipe_fd[1]);
+	close(out);
+	close(c);
+	close(t);
+	stage_close();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_drain),
+		cmocka_unit_test(test_drain_when_empty),
+		cmocka_unit_test(test_free_in_the_middle),
+		cmocka_unit_test(test_task_moves),
+		cmocka_unit_test(test_client_ceiling),
+		cmocka_unit_test(test_idle_upstreams),
+		cmocka_unit_test(test_idle_upstream_ends),
+		cmocka_unit_test(test_unlisten),
+		cmocka_unit_test(test_health),
+		cmocka_unit_test(test_health_and_tables),
+		cmocka_unit_test(test_access_log),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
