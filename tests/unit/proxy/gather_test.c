@@ -1,0 +1,108 @@
+/*
+ * Pieces written through a socket that takes little at a time.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/bug.h"
+#include "proxy/gather.c"
+
+#define PIECE	5000
+#define PIECES	40
+
+static void
+nobody(void *arg)
+{
+	(void)arg;
+}
+
+static size_t
+drain(int fd, char *into)
+{
+	size_t at = 0;
+	ssize_t n;
+
+	while ((n = recv(fd, into + at, PIECES * PIECE, MSG_DONTWAIT)) > 0)
+		at += (size_t)n;
+	return at;
+}
+
+static void
+test_little_at_a_time(void **state)
+{
+	char *all = must_alloc((PIECES + 1) * PIECE), *got = must_alloc(2 * (PIECES + 1) * PIECE);
+	struct loop *l = loop_new();
+	struct stream s;
+	struct gather g;
+	struct str tail = { all + PIECES * PIECE, PIECE };
+	size_t at = 0, tail_put = 0;
+	int fd[2], stops = 0;
+	enum io_result res;
+
+	(void)state;
+	for (size_t i = 0; i < (PIECES + 1) * PIECE; i++)
+		all[i] = (char)(i % 251);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
+	setsockopt(fd[0], SOL_SOCKET, SO_SNDBUF, &(int){ 8192 }, sizeof(int));
+	stream_open(&s, l, fd[0], nobody, NULL);
+	gather_clear(&g);
+	for (int i = PIECES - 1; i >= 0; i--)		/* backwards: no two touch */
+		gather_add(&g, (struct str){ all + i * PIECE, PIECE });
+	assert_int_equal(g.n, PIECES);
+	for (int round = 0; round < 2; round++) {
+		at = tail_put = 0;
+		gather_rewind(&g);
+		while ((res = gather_write(&g, &s, (struct str){ tail.p + tail_put, tail.len - tail_put }, &tail_put)) == IO_AGAIN) {
+			at += drain(fd[1], got + at);
+			loop_turn(l, 0);
+			stops++;
+		}
+		at += drain(fd[1], got + at);
+		assert_int_equal(res, IO_DONE);
+		assert_int_equal(tail_put, PIECE);
+		assert_int_equal(at, (PIECES + 1) * PIECE);
+		for (int i = 0; i <= PIECES; i++)
+			assert_memory_equal(got + i * PIECE, all + (i < PIECES ? PIECES - 1 - i : i) * PIECE, PIECE);
+	}
+	assert_true(stops > 2);
+	stream_close(&s);
+	close(fd[1]);
+	loop_free(&l);
+	free(all);
+	free(got);
+}
+
+static void
+test_too_many(void **state)
+{
+	struct gather g;
+	char text[2 * GATHER_MAX + 4];
+
+	(void)state;
+	gather_clear(&g);
+	for (int i = 0; i < GATHER_MAX; i++)
+		gather_add(&g, (struct str){ text + 2 * i, 1 });
+	assert_false(g.full);
+	gather_add(&g, (struct str){ text + 2 * GATHER_MAX - 1, 1 });	/* touches the last: joins */
+	assert_false(g.full);
+	gather_add(&g, (struct str){ text + 2 * GATHER_MAX + 1, 1 });
+	assert_true(g.full);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_little_at_a_time),
+		cmocka_unit_test(test_too_many),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
