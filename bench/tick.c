@@ -67,7 +67,7 @@ discover(struct stage *s)
 	pass_nodes(s->world);
 	pass_services(s->world);
 	world_pass_end(s->world);
-	ASSERT(world_table(s->world, NULL, 0, &fd) == NULL);
+	ASSERT(world_table(s->world, &fd) == NULL);
 	ASSERT(table_open(fd, &t) == NULL);
 	table_unref(&t);
 }

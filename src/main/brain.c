@@ -41,7 +41,7 @@ publish(struct brain *b)
 	const struct why *why;
 	int fd;
 
-	if ((why = world_table(b->world, NULL, 0, &fd)) != NULL) {
+	if ((why = world_table(b->world, &fd)) != NULL) {
 		log_event(LOG_ERROR, "table.failed", "why", why_name(why), "text", why->text, NULL);
 		return;
 	}

@@ -48,7 +48,7 @@ struct conf_service {
 struct conf {
 	char		*file;			/* as named by the user, for messages */
 	struct conf_list listen_at;		/* as written */
-	struct table_listener *listen;
+	struct addr	*listen;
 	unsigned	 nlisten;
 	unsigned	 workers;		/* 1..WORKERS_MAX; auto is resolved: one per core that we may use */
 	char		*user;			/* whom workers become when started as root */

@@ -130,7 +130,7 @@ listeners_sound(struct conf *c, const struct tree *root, struct faults *f)
 {
 	c->listen = must_zalloc((c->listen_at.n + 1) * sizeof *c->listen);
 	for (unsigned i = 0; i < c->listen_at.n; i++) {
-		struct addr *a = &c->listen[c->nlisten++].addr;
+		struct addr *a = &c->listen[c->nlisten++];
 		ASSERT(addr_parse(str_of(c->listen_at.item[i]), a) == NULL);
 		if (c->admin_addr.len != 0 && addr_eq(a, &c->admin_addr))
 			faults_add(f, line_of(root, "listen", NULL), "listen", "'%s' is also admin.address; expected another port",

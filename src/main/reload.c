@@ -18,7 +18,7 @@ reload_listeners(struct parent *p, const struct conf *next)
 
 	for (unsigned i = 0; i < next->nlisten; i++) {
 		struct listener *l;
-		if (listeners_find(&p->listeners, &next->listen[i].addr) != NULL || !parent_open_listener(p, &next->listen[i].addr))
+		if (listeners_find(&p->listeners, &next->listen[i]) != NULL || !parent_open_listener(p, &next->listen[i]))
 			continue;
 		l = &p->listeners.one[p->listeners.count - 1];
 		m.addr = l->addr;
@@ -30,7 +30,7 @@ reload_listeners(struct parent *p, const struct conf *next)
 	for (unsigned i = p->listeners.count; i-- > 0;) {
 		bool kept = false;
 		for (unsigned k = 0; k < next->nlisten; k++)
-			kept |= addr_eq(&next->listen[k].addr, &p->listeners.one[i].addr);
+			kept |= addr_eq(&next->listen[k], &p->listeners.one[i].addr);
 		if (kept)
 			continue;
 		m.addr = p->listeners.one[i].addr;

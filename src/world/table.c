@@ -17,7 +17,6 @@
 #include "world/table_block.h"
 
 const struct table_part table_parts[PARTS] = {
-	[PART_LISTENERS] = { sizeof(struct table_listener), 1024 },
 	[PART_NODES] = { sizeof(struct table_node), NODES_MAX },
 	[PART_SERVICES] = { sizeof(struct table_service), 16384 },
 	[PART_TASKS] = { sizeof(struct table_task), TASKS_MAX },
@@ -141,15 +140,11 @@ task_ok(const struct table *t, const struct table_task *k, uint32_t at)
 }
 
 static bool
-nodes_and_listeners_ok(const struct table *t)
+nodes_ok(const struct table *t)
 {
-	uint32_t nnodes, nlisteners;
+	uint32_t nnodes;
 	const struct table_node *n = table_nodes(t, &nnodes);
-	const struct table_listener *l = table_listeners(t, &nlisteners);
 
-	for (uint32_t i = 0; i < nlisteners; i++)
-		if (!addr_ok(&l[i].addr))
-			return false;
 	for (uint32_t i = 0; i < nnodes; i++)
 		if (!text_ok(t, n[i].name) || n[i].slot >= NODES_MAX || !bool_ok(&n[i].drained))
 			return false;
@@ -204,7 +199,7 @@ table_view(struct table *t, const void *base, size_t size)
 {
 	t->base = base;
 	t->head = base;
-	return head_ok(t->head, size) && nodes_and_listeners_ok(t) && services_and_tasks_ok(t) && routes_ok(t);
+	return head_ok(t->head, size) && nodes_ok(t) && services_and_tasks_ok(t) && routes_ok(t);
 }
 
 /* Life */
@@ -272,12 +267,6 @@ uint64_t
 table_serial(const struct table *t)
 {
 	return t->head->serial;
-}
-
-const struct table_listener *
-table_listeners(const struct table *t, uint32_t *n)
-{
-	return part_of(t, PART_LISTENERS, n);
 }
 
 const struct table_service *

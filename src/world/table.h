@@ -1,5 +1,5 @@
 /*
- * table: what the hands need to know, immutable from birth: listeners, routes, services, tasks, nodes, as
+ * table: what the hands need to know, immutable from birth: routes, services, tasks, nodes, as
  * one block in a sealed memfd. The brain builds it, the parent keeps the last one, workers map it and
  * read it in place. It changes with configuration and discovery only; what changes with every sample is in
  * phys.h, what changes with every request in live.h, both addressed by the slots written here.
@@ -23,10 +23,6 @@ bool		 policy_parse(struct str, enum policy *);
 /* A string inside the table. */
 struct table_ref {
 	uint32_t	at, len;
-};
-
-struct table_listener {
-	struct addr	 addr;
 };
 
 struct table_node {
@@ -73,7 +69,6 @@ const struct why	*table_open(int fd, struct table **);
 struct table		*table_ref(struct table *);
 void			 table_unref(struct table **);
 uint64_t		 table_serial(const struct table *);
-const struct table_listener *table_listeners(const struct table *, uint32_t *n);
 const struct table_service *table_services(const struct table *, uint32_t *n);
 const struct table_task	*table_tasks(const struct table *, uint32_t *n);
 const struct table_node	*table_nodes(const struct table *, uint32_t *n);
@@ -93,7 +88,6 @@ struct table_maker;
 struct table_maker	*table_maker_new(uint64_t serial);
 void			 table_maker_free(struct table_maker **);
 struct table_ref	 table_maker_text(struct table_maker *, struct str);
-uint32_t		 table_maker_listener(struct table_maker *, const struct table_listener *);
 uint32_t		 table_maker_node(struct table_maker *, const struct table_node *);
 uint32_t		 table_maker_service(struct table_maker *, const struct table_service *);	/* first_task, ntasks are filled in */
 uint32_t		 table_maker_task(struct table_maker *, const struct table_task *);	/* service, node_slot are filled in */

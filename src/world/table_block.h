@@ -9,7 +9,7 @@
 
 #include "world/table.h"
 
-enum part { PART_LISTENERS, PART_NODES, PART_SERVICES, PART_TASKS, PART_ROUTES, PART_TEXT, PARTS };
+enum part { PART_NODES, PART_SERVICES, PART_TASKS, PART_ROUTES, PART_TEXT, PARTS };
 
 extern const struct table_part {
 	uint32_t	width, most;
@@ -17,8 +17,8 @@ extern const struct table_part {
 
 #define TABLE_MAGIC	UINT64_C(0x31656c6261546f4d)	/* "MoTable1" */
 /* Differs between builds whose structures differ, so that neither reads the other's table. */
-#define TABLE_SHAPE	(uint32_t)((((sizeof(struct table_listener) * 1021 + sizeof(struct table_node)) * 1021 + \
-			    sizeof(struct table_service)) * 1021 + sizeof(struct table_task)) * 1021 + sizeof(struct table_route))
+#define TABLE_SHAPE	(uint32_t)(((sizeof(struct table_node) * 1021 + sizeof(struct table_service)) * 1021 + \
+			    sizeof(struct table_task)) * 1021 + sizeof(struct table_route))
 #define TABLE_SEALS	(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 #define TABLE_USEC_MOST	INT64_C(3000000000000000)	/* a century: a deadline made of it cannot overflow */
 

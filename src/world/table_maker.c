@@ -88,12 +88,6 @@ table_maker_text(struct table_maker *m, struct str s)
 }
 
 uint32_t
-table_maker_listener(struct table_maker *m, const struct table_listener *l)
-{
-	return part_put(m, PART_LISTENERS, l);
-}
-
-uint32_t
 table_maker_node(struct table_maker *m, const struct table_node *n)
 {
 	ASSERT(n->slot < NODES_MAX);

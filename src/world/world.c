@@ -226,7 +226,7 @@ table_add_service(struct table_maker *m, const struct world_service *s, const ui
 }
 
 const struct why *
-world_table(struct world *w, const struct table_listener *listener, unsigned nlisteners, int *fd)
+world_table(struct world *w, int *fd)
 {
 	struct table_maker *m = table_maker_new(w->serial + 1);
 	uint32_t node_at[NODES_MAX];		/* by slot */
@@ -234,8 +234,6 @@ world_table(struct world *w, const struct table_listener *listener, unsigned nli
 	const struct world_node *n;
 	const struct why *y;
 
-	for (unsigned i = 0; i < nlisteners; i++)
-		table_maker_listener(m, &listener[i]);
 	LIST_FOREACH(n, &w->nodes, link)
 		node_at[n->slot] = table_maker_node(m, &(struct table_node){
 			.name = table_maker_text(m, str_of(n->name)), .slot = n->slot, .drained = n->drained });

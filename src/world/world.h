@@ -115,6 +115,6 @@ bool			 world_drain(struct world *, struct world_node *, bool drained);	/* true:
 bool			 world_drain_task(struct world *, struct world_task *, bool drained);	/* the same */
 
 /* Builds and seals a table of all this. Slots freed long enough ago (30 s) with nothing in flight return. */
-const struct why	*world_table(struct world *, const struct table_listener *, unsigned nlisteners, int *fd);
+const struct why	*world_table(struct world *, int *fd);
 
 #endif

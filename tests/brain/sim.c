@@ -190,7 +190,7 @@ mola_publish(struct sim_mola *m)
 	struct table *t;
 	int fd;
 
-	ASSERT(world_table(m->world, NULL, 0, &fd) == NULL);
+	ASSERT(world_table(m->world, &fd) == NULL);
 	if (m->table_fd >= 0)
 		close(m->table_fd);
 	m->table_fd = dup(fd);

@@ -77,7 +77,6 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct table_head head;
 	struct table t = { 0 };
-	uint32_t n;
 	char *copy;
 
 	if (len < sizeof head || len > 1 << 20)
@@ -88,9 +87,6 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	memcpy(copy, bytes, len);
 	memcpy(copy, &head, sizeof head);
 	if (table_view(&t, copy, len)) {
-		const struct table_listener *l = table_listeners(&t, &n);
-		for (uint32_t i = 0; i < n; i++)
-			touch_addr(&l[i].addr);
 		read_services(&t);
 		read_tasks(&t);
 		match_all(&t);

@@ -204,7 +204,7 @@ test_defaults(void **state)
 
 	(void)state;
 	assert_int_equal(c->nlisten, 1);
-	assert_string_equal(addr_text(&c->listen[0].addr, text), "0.0.0.0:80");
+	assert_string_equal(addr_text(&c->listen[0], text), "0.0.0.0:80");
 	assert_in_range(c->workers, 1, WORKERS_MAX);
 	assert_string_equal(c->user, "nobody");
 	assert_int_equal(c->stop_usec, 30000000);

@@ -234,10 +234,7 @@ small(void)
 {
 	struct table_maker *m = table_maker_new(1);
 	struct table_node n = { .name = table_maker_text(m, STR("alpha")), .slot = 3 };
-	struct table_listener l;
 
-	assert_null(addr_parse(STR(":8080"), &l.addr));
-	table_maker_listener(m, &l);
 	table_maker_node(m, &n);
 	add_service(m, "web", "www.example.org", "/");
 	add_task(m, "web.1", 0, 11);

@@ -86,7 +86,7 @@ table_of(struct world *w)
 	struct table *t = NULL;
 	int fd;
 
-	assert_null(world_table(w, NULL, 0, &fd));
+	assert_null(world_table(w, &fd));
 	assert_null(table_open(fd, &t));
 	return t;
 }
