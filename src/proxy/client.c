@@ -102,13 +102,11 @@ client_idle(struct client *c)
 	struct proxy *p = c->proxy;
 
 	c->request = NULL;
-	if (p->draining && c->served > 0) {
-		client_linger(c);
-		return;
-	}
 	client_move(c, CLIENT_IDLE);
 	stream_adopt(&c->stream, on_idle, c);
 	timer_set(p->loop, &c->timer, loop_now(p->loop) + p->conf.client_idle_usec, on_idle_late, c);
+	if (p->draining)
+		client_drain(c);
 }
 
 void
@@ -169,7 +167,32 @@ client_linger(struct client *c)
 	on_linger(c);
 }
 
+/* A drain: whoever has been served may go; who has just come may still say what for, but not take all day. */
+void
+client_drain(struct client *c)
+{
+	struct proxy *p = c->proxy;
+
+	if (c->served > 0)
+		client_linger(c);
+	else
+		timer_set(p->loop, &c->timer, loop_now(p->loop) + LINGER_USEC, on_idle_late, c);
+}
+
 /* ---- the beginning ---- */
+
+/* Room for a newcomer: those who are leaving anyway go first, then who has been idle longest. */
+static bool
+make_room(struct proxy *p)
+{
+	struct client *c = TAILQ_FIRST(&p->lingering);
+
+	if (c == NULL && (c = TAILQ_FIRST(&p->idle)) != NULL)
+		proxy_count(p, WHY_CLIENT_IDLE);
+	if (c != NULL)
+		client_close(c);
+	return c != NULL;
+}
 
 /* All slots are in use by busy clients: says so, as far as that goes without waiting. */
 static void
@@ -187,23 +210,29 @@ turn_away(struct proxy *p, int fd)
 	close(fd);
 }
 
+/* An IPv4 client of an IPv6 listener is called by its IPv4 address. */
+static void
+peer_note(struct client *c, const struct addr *peer)
+{
+	addr_host_text(peer, c->peer);
+	if (strncmp(c->peer, "::ffff:", 7) == 0 && strchr(c->peer, '.') != NULL)
+		memmove(c->peer, c->peer + 7, strlen(c->peer + 7) + 1);
+	c->peer_len = strlen(c->peer);
+}
+
 void
 client_open(struct proxy *p, int fd, const struct addr *peer)
 {
 	struct client *c;
 
-	if (p->nclients >= p->conf.clients_max && !TAILQ_EMPTY(&p->idle)) {
-		proxy_count(p, WHY_CLIENT_IDLE);
-		client_close(TAILQ_FIRST(&p->idle));
-	}
-	if (p->nclients >= p->conf.clients_max) {
+	if (p->nclients >= p->conf.clients_max && !make_room(p)) {
 		turn_away(p, fd);
 		return;
 	}
 	c = slab_take(p->clients);
 	memset(c, 0, sizeof *c);
 	c->proxy = p;
-	c->peer_len = strlen(addr_host_text(peer, c->peer));
+	peer_note(c, peer);
 	p->nclients++;
 	live_gauge_add(p->conf.live, p->conf.worker, LIVE_CLIENTS, 1);
 	stream_open(&c->stream, p->loop, fd, on_idle, c);

@@ -35,5 +35,7 @@ void		client_linger(struct client *);
 /* Broken off: the client sees that something is missing. */
 void		client_reset(struct client *);
 void		client_close(struct client *);
+/* An idle one, in a drain: goes now, or soon if it never said anything. */
+void		client_drain(struct client *);
 
 #endif

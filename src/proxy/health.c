@@ -17,7 +17,6 @@
 #define ANSWER_BYTES	MSG_HEAD_MAX	/* the head; of the body only what comes along with it */
 
 struct probe {
-	struct probe	*next;
 	struct health	*health;
 	struct grave	 grave;
 	bool		 kept;			/* mark while a new table is compared */
@@ -44,7 +43,7 @@ struct health {
 	struct rng	 rng;
 	struct slab	*answers;
 	struct head	 head;			/* of the answer being parsed: used at once */
-	struct probe	*probes;
+	struct probe	*probe[TASKS_MAX];	/* by task slot */
 };
 
 static void probe_ask(void *arg);
@@ -200,70 +199,53 @@ question_make(struct probe *p, struct str path)
 	return (size_t)n < sizeof p->question;
 }
 
-static struct probe *
-probe_find(const struct health *h, const struct table_task *t)
-{
-	for (struct probe *p = h->probes; p != NULL; p = p->next)
-		if (p->slot == t->slot && addr_eq(&p->addr, &t->addr))
-			return p;
-	return NULL;
-}
-
 static void
 probe_free(struct probe *p)
 {
+	p->health->probe[p->slot] = NULL;
 	probe_hush(p);
 	loop_bury(p->health->loop, &p->grave, free, p);
 }
 
-/* The first question comes at once, give or take an interval's tenth. */
-static struct probe *
-probe_new(struct health *h, const struct table_task *t)
+/* Who is no longer asked is not known any more. */
+static void
+probe_forget(struct probe *p)
 {
-	struct probe *p = must_zalloc(sizeof *p);
+	live_set_health(p->health->live, p->slot, HEALTH_UNKNOWN);
+	probe_free(p);
+}
+
+/* The first question comes soon: within a tenth of the interval. */
+static struct probe *
+probe_new(struct health *h, const struct table_task *t, int64_t interval_usec)
+{
+	struct probe *p = h->probe[t->slot] = must_zalloc(sizeof *p);
+	int64_t soon = (int64_t)(rng_double(&h->rng) * (double)interval_usec / 10);
 
 	p->health = h;
 	p->slot = t->slot;
 	p->addr = t->addr;
-	p->next = h->probes;
-	h->probes = p;
+	timer_set(h->loop, &p->timer, loop_now(h->loop) + soon, probe_ask, p);
 	return p;
 }
 
+/* A task that keeps its slot and its address keeps what is known of it. */
 static void
 probe_table(struct health *h, const struct table *t, const struct table_task *task, const struct table_service *s)
 {
-	struct probe *p = probe_find(h, task);
-	bool fresh = p == NULL;
+	struct probe *p = h->probe[task->slot];
 
-	if (fresh)
-		p = probe_new(h, task);
+	if (p != NULL && !addr_eq(&p->addr, &task->addr)) {
+		probe_forget(p);
+		p = NULL;
+	}
+	if (p == NULL)
+		p = probe_new(h, task, s->health_interval_usec);
 	p->kept = question_make(p, table_text(t, s->health_path));
 	p->interval_usec = s->health_interval_usec;
 	p->timeout_usec = s->health_timeout_usec;
 	p->rise = s->health_rise;
 	p->fall = s->health_fall;
-	if (fresh)
-		timer_set(h->loop, &p->timer,
-		    loop_now(h->loop) + (int64_t)rng_below(&h->rng, (uint32_t)(p->interval_usec / 10 + 1)), probe_ask, p);
-}
-
-/* A task that is no longer asked is not known any more; one that is gone has lost its slot anyway. */
-static void
-probes_prune(struct health *h)
-{
-	struct probe **at = &h->probes, *p;
-
-	while ((p = *at) != NULL) {
-		if (p->kept) {
-			p->kept = false;
-			at = &p->next;
-			continue;
-		}
-		*at = p->next;
-		live_set_health(h->live, p->slot, HEALTH_UNKNOWN);
-		probe_free(p);
-	}
 }
 
 void
@@ -276,7 +258,13 @@ health_table(struct health *h, const struct table *t)
 	for (uint32_t i = 0; i < n; i++)
 		if (service[task[i].service].health_path.len > 0)
 			probe_table(h, t, &task[i], &service[task[i].service]);
-	probes_prune(h);
+	for (unsigned slot = 0; slot < TASKS_MAX; slot++) {
+		struct probe *p = h->probe[slot];
+		if (p != NULL && !p->kept)
+			probe_forget(p);
+		else if (p != NULL)
+			p->kept = false;
+	}
 }
 
 void
@@ -287,11 +275,9 @@ health_free(struct health **hp)
 	*hp = NULL;
 	if (h == NULL)
 		return;
-	while (h->probes != NULL) {
-		struct probe *p = h->probes;
-		h->probes = p->next;
-		probe_free(p);
-	}
+	for (unsigned slot = 0; slot < TASKS_MAX; slot++)
+		if (h->probe[slot] != NULL)
+			probe_free(h->probe[slot]);
 	slab_free(&h->answers);
 	free(h);
 }

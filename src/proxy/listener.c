@@ -12,6 +12,7 @@
 #include "proxy/listener.h"
 
 #define PER_EVENT	64	/* others want a turn */
+#define QUEUE_MOST	4096	/* who may wait in a listener's queue */
 #define REST_USEC	(100 * USEC_PER_MSEC)
 
 struct listener {
@@ -115,7 +116,7 @@ listener_drain(struct proxy *p)
 	struct listener *l;
 
 	LIST_FOREACH(l, &p->listeners, link)
-		while (accept_one(l))
+		for (int i = 0; i < QUEUE_MOST && accept_one(l); i++)
 			;
 	listener_close_all(p);
 }

@@ -6,7 +6,7 @@
  * What makes it fast: costs stand in an array, with the lowest of each BLOCK beside it, and only what may have changed
  * is looked at again. Requests in flight of up to WINDOW rivals are read at each pick, so that small services are
  * always exact; larger ones go round by windows, and a winner is verified before it wins. Everything else (node state,
- * health) is read again when older than REFRESH_USEC, a hundredth of the shortest sampling period.
+ * health) is read again when older than a millisecond, a hundredth of the shortest sampling period.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 #include "base/rng.h"
 #include "proxy/pick.h"
 
-#define REFRESH_USEC	1000
+#define REFRESH_USEC	1000	/* and more for very large services */
 #define WINDOW		32
 #define BLOCK		64	/* as many as bits in a word */
 #define SAME		(1 + 1e-9)	/* costs as close as this are equal */
@@ -31,7 +31,7 @@ struct rival {
 
 typedef uint32_t	count_f(const struct live *, unsigned slot);
 
-struct field {					/* of one service: all who may win */
+struct race {					/* of one service: all who may win, and at what cost */
 	enum policy	 policy;
 	count_f		*count;			/* requests in flight that count for the cost, NULL: none do */
 	uint32_t	 nrivals;
@@ -39,6 +39,7 @@ struct field {					/* of one service: all who may win */
 	double		*cost;			/* >= 0, INFINITY: no task of it is usable */
 	double		*low;			/* the lowest of each BLOCK of costs, or STALE */
 	uint32_t	 window;		/* where the next one begins */
+	int64_t		 refresh_usec;		/* how long what was read is good for */
 	int64_t		 refreshed_usec;
 	uint32_t	 turn;			/* round robin: who is next */
 };
@@ -52,11 +53,11 @@ struct node {					/* what a node slot is, as of read_usec */
 struct pick {
 	const struct live *live;
 	const struct phys *phys;
-	const struct table *table;		/* the one the fields were made for */
+	const struct table *table;		/* the one the races were made for */
 	const struct table_task *task;
-	struct field	*field;			/* by service index */
-	uint32_t	 nfields;
-	struct rival	*rivals;		/* the memory behind all fields */
+	struct race	*race;			/* by service index */
+	uint32_t	 nraces;
+	struct rival	*rivals;		/* the memory behind all races */
 	double		*costs, *lows;
 	uint32_t	*order;			/* task indexes, grouped by rival; draining ones are left out */
 	struct node	*node;			/* by node slot */
@@ -66,7 +67,7 @@ struct pick {
 /* One choice under way. */
 struct choice {
 	struct pick	*pick;
-	struct field	*field;
+	struct race	*race;
 	const struct pick_avoid *avoid;
 	int64_t		 now;
 };
@@ -84,15 +85,15 @@ pick_new(const struct live *live, const struct phys *phys, uint64_t seed)
 }
 
 static void
-fields_free(struct pick *p)
+races_free(struct pick *p)
 {
-	free(p->field);
+	free(p->race);
 	free(p->rivals);
 	free(p->costs);
 	free(p->lows);
 	free(p->order);
-	p->field = NULL;
-	p->nfields = 0;
+	p->race = NULL;
+	p->nraces = 0;
 }
 
 void
@@ -103,12 +104,12 @@ pick_free(struct pick **pp)
 	*pp = NULL;
 	if (p == NULL)
 		return;
-	fields_free(p);
+	races_free(p);
 	free(p->node);
 	free(p);
 }
 
-/* ---- the fields of a table ---- */
+/* ---- the races of a table ---- */
 
 /* Tasks in an order in which those of one rival stand together. */
 static int
@@ -130,31 +131,32 @@ compares(enum policy policy)
 
 /* Adds the task at order[at] to the last rival when both stand on one node, else to a new one. */
 static void
-rival_add(struct pick *p, struct field *f, uint32_t at)
+rival_add(struct pick *p, struct race *race, uint32_t at)
 {
 	const struct table_task *t = &p->task[p->order[at]];
-	bool by_task = f->policy == POLICY_LEAST_CONN;
+	bool by_task = race->policy == POLICY_LEAST_CONN;
 	uint32_t slot = by_task ? t->slot : t->node_slot;
 
-	if (f->nrivals == 0 || by_task || f->rival[f->nrivals - 1].slot != slot)
-		f->rival[f->nrivals++] = (struct rival){ .slot = slot, .first = at };
-	f->rival[f->nrivals - 1].ntasks++;
+	if (race->nrivals == 0 || by_task || race->rival[race->nrivals - 1].slot != slot)
+		race->rival[race->nrivals++] = (struct rival){ .slot = slot, .first = at };
+	race->rival[race->nrivals - 1].ntasks++;
 }
 
 static void
-field_make(struct pick *p, uint32_t index, const struct table_service *s)
+race_make(struct pick *p, uint32_t index, const struct table_service *s)
 {
-	struct field *f = &p->field[index];
+	struct race *race = &p->race[index];
 	uint32_t base = s->first_task, n = 0;
 
-	f->policy = s->policy;
-	f->count = s->policy == POLICY_MARGINAL ? live_node_inflight
+	race->policy = s->policy;
+	race->count = s->policy == POLICY_MARGINAL ? live_node_inflight
 	    : s->policy == POLICY_LEAST_CONN ? live_task_inflight : NULL;
-	f->rival = p->rivals + base;	/* as many as tasks at most */
-	f->cost = p->costs + base;
-	f->low = p->lows + base / BLOCK + index;	/* a service's last block may be a short one */
-	f->refreshed_usec = INT64_MIN;
-	f->turn = s->ntasks > 0 ? rng_below(&p->rng, s->ntasks) : 0;	/* so that workers do not march in step */
+	race->rival = p->rivals + base;	/* as many as tasks at most */
+	race->cost = p->costs + base;
+	race->low = p->lows + base / BLOCK + index;	/* a service's last block may be a short one */
+	race->refresh_usec = REFRESH_USEC + s->ntasks;	/* looking at a task takes some 20 ns: 2 % of the time at most */
+	race->refreshed_usec = INT64_MIN;
+	race->turn = s->ntasks > 0 ? rng_below(&p->rng, s->ntasks) : 0;	/* so that workers do not march in step */
 	if (!compares(s->policy))
 		return;
 	for (uint32_t i = 0; i < s->ntasks; i++)
@@ -162,26 +164,26 @@ field_make(struct pick *p, uint32_t index, const struct table_service *s)
 			p->order[base + n++] = base + i;
 	qsort_r(p->order + base, n, sizeof *p->order, by_node, (void *)(uintptr_t)p->task);
 	for (uint32_t i = 0; i < n; i++)
-		rival_add(p, f, base + i);
+		rival_add(p, race, base + i);
 }
 
 void
 pick_table(struct pick *p, const struct table *t)
 {
-	const struct table_service *s = table_services(t, &p->nfields);
+	const struct table_service *s;
 	uint32_t ntasks;
 
-	fields_free(p);
+	races_free(p);
 	p->table = t;
 	p->task = table_tasks(t, &ntasks);
-	s = table_services(t, &p->nfields);
-	p->field = must_zalloc((p->nfields + 1) * sizeof *p->field);
+	s = table_services(t, &p->nraces);
+	p->race = must_zalloc((p->nraces + 1) * sizeof *p->race);
 	p->rivals = must_zalloc((ntasks + 1) * sizeof *p->rivals);
 	p->costs = must_zalloc((ntasks + 1) * sizeof *p->costs);
-	p->lows = must_zalloc((ntasks / BLOCK + p->nfields + 1) * sizeof *p->lows);
+	p->lows = must_zalloc((ntasks / BLOCK + p->nraces + 1) * sizeof *p->lows);
 	p->order = must_zalloc((ntasks + 1) * sizeof *p->order);
-	for (uint32_t i = 0; i < p->nfields; i++)
-		field_make(p, i, &s[i]);
+	for (uint32_t i = 0; i < p->nraces; i++)
+		race_make(p, i, &s[i]);
 }
 
 /* ---- who may take it ---- */
@@ -234,17 +236,21 @@ node_at(struct pick *p, uint32_t slot, int64_t now)
 	return n;
 }
 
+/* A row that makes no sense (not a number, below zero) must not hide its node: it counts as one that is just full. */
 static double
 rival_cost(struct choice *c, const struct rival *r)
 {
 	const struct node *n;
+	double cost;
 
-	if (c->field->policy == POLICY_LEAST_CONN)
+	if (c->race->policy == POLICY_LEAST_CONN)
 		return r->inflight;
 	n = node_at(c->pick, r->slot, c->now);
-	if (c->field->policy == POLICY_BEST_NODE)
-		return 101 - n->row.score;	/* positive, so that SAME is a factor */
-	return law_cost(&n->row.law, n->others, r->inflight);
+	if (c->race->policy == POLICY_BEST_NODE)
+		cost = 101 - n->row.score;	/* positive, so that SAME is a factor */
+	else
+		cost = law_cost(&n->row.law, n->others, r->inflight);
+	return cost >= 0 && cost < INFINITY ? cost : 1;
 }
 
 static bool
@@ -257,44 +263,44 @@ rival_usable(const struct choice *c, const struct rival *r)
 }
 
 static void
-cost_set(struct field *f, uint32_t i, double cost)
+cost_set(struct race *race, uint32_t i, double cost)
 {
-	f->cost[i] = cost;
-	f->low[i / BLOCK] = STALE;
+	race->cost[i] = cost;
+	race->low[i / BLOCK] = STALE;
 }
 
 static void
-field_refresh(struct choice *c)
+race_refresh(struct choice *c)
 {
-	struct field *f = c->field;
+	struct race *race = c->race;
 
-	f->refreshed_usec = c->now;
-	for (uint32_t i = 0; i < f->nrivals; i++) {
-		struct rival *r = &f->rival[i];
-		r->inflight = f->count != NULL ? f->count(c->pick->live, r->slot) : 0;
-		cost_set(f, i, rival_usable(c, r) ? rival_cost(c, r) : INFINITY);
+	race->refreshed_usec = c->now;
+	for (uint32_t i = 0; i < race->nrivals; i++) {
+		struct rival *r = &race->rival[i];
+		r->inflight = race->count != NULL ? race->count(c->pick->live, r->slot) : 0;
+		cost_set(race, i, rival_usable(c, r) ? rival_cost(c, r) : INFINITY);
 	}
 }
 
 static void
 rival_moved(struct choice *c, uint32_t i, uint32_t inflight)
 {
-	struct field *f = c->field;
+	struct race *race = c->race;
 
-	f->rival[i].inflight = inflight;
-	if (!isinf(f->cost[i]))
-		cost_set(f, i, rival_cost(c, &f->rival[i]));
+	race->rival[i].inflight = inflight;
+	if (!isinf(race->cost[i]))
+		cost_set(race, i, rival_cost(c, &race->rival[i]));
 }
 
 /* Looks again at the in-flight counts of `n` rivals from `at` on. True: some have changed. */
 static bool
 recount(struct choice *c, uint32_t at, uint32_t n)
 {
-	const struct rival *r = c->field->rival;
+	const struct rival *r = c->race->rival;
 	bool moved = false;
 
 	for (uint32_t i = at; i < at + n; i++) {
-		uint32_t inflight = c->field->count(c->pick->live, r[i].slot);
+		uint32_t inflight = c->race->count(c->pick->live, r[i].slot);
 		if (inflight != r[i].inflight) {
 			rival_moved(c, i, inflight);
 			moved = true;
@@ -306,13 +312,13 @@ recount(struct choice *c, uint32_t at, uint32_t n)
 static void
 window_recount(struct choice *c)
 {
-	struct field *f = c->field;
-	uint32_t left = f->nrivals - f->window, n = left < WINDOW ? left : WINDOW;
+	struct race *race = c->race;
+	uint32_t left = race->nrivals - race->window, n = left < WINDOW ? left : WINDOW;
 
-	if (f->count == NULL)
+	if (race->count == NULL)
 		return;
-	recount(c, f->window, n);
-	f->window = n < left ? f->window + n : 0;
+	recount(c, race->window, n);
+	race->window = n < left ? race->window + n : 0;
 }
 
 /* ---- comparing ---- */
@@ -328,14 +334,14 @@ lowest_of(const double *cost, uint32_t n)
 }
 
 static double
-lowest(struct field *f)
+lowest(struct race *race)
 {
 	double low = INFINITY;
 
-	for (uint32_t at = 0, b = 0; at < f->nrivals; at += BLOCK, b++) {
-		if (f->low[b] == STALE)
-			f->low[b] = lowest_of(f->cost + at, f->nrivals - at < BLOCK ? f->nrivals - at : BLOCK);
-		low = f->low[b] < low ? f->low[b] : low;
+	for (uint32_t at = 0, b = 0; at < race->nrivals; at += BLOCK, b++) {
+		if (race->low[b] == STALE)
+			race->low[b] = lowest_of(race->cost + at, race->nrivals - at < BLOCK ? race->nrivals - at : BLOCK);
+		low = race->low[b] < low ? race->low[b] : low;
 	}
 	return low;
 }
@@ -353,13 +359,13 @@ within(const double *cost, uint32_t n, double limit)
 
 /* Adds those of [at, end) that cost no more than `limit`; returns how many there are then. */
 static uint32_t
-collect(const struct field *f, uint32_t at, uint32_t end, double limit, uint32_t out[COMPARED], uint32_t n)
+collect(const struct race *race, uint32_t at, uint32_t end, double limit, uint32_t out[COMPARED], uint32_t n)
 {
 	for (uint32_t next; at < end && n < COMPARED; at = next) {
 		next = (at / BLOCK + 1) * BLOCK;
-		if (f->low[at / BLOCK] > limit)
+		if (race->low[at / BLOCK] > limit)
 			continue;
-		for (uint64_t bits = within(f->cost + at, (next < end ? next : end) - at, limit); bits != 0 && n < COMPARED;
+		for (uint64_t bits = within(race->cost + at, (next < end ? next : end) - at, limit); bits != 0 && n < COMPARED;
 		    bits &= bits - 1)
 			out[n++] = at + (uint32_t)__builtin_ctzll(bits);
 	}
@@ -371,7 +377,7 @@ any_moved(struct choice *c, const uint32_t *rival, uint32_t n)
 {
 	bool moved = false;
 
-	for (uint32_t i = 0; i < n && c->field->count != NULL; i++)
+	for (uint32_t i = 0; i < n && c->race->count != NULL; i++)
 		moved |= recount(c, rival[i], 1);
 	return moved;
 }
@@ -380,18 +386,18 @@ any_moved(struct choice *c, const uint32_t *rival, uint32_t n)
 static uint32_t
 winners(struct choice *c, uint32_t out[COMPARED])
 {
-	struct field *f = c->field;
+	struct race *race = c->race;
 	uint32_t n, begin;
 	double limit;
 
 	do {
-		limit = lowest(f) * SAME;
+		limit = lowest(race) * SAME;
 		if (isinf(limit))
 			return 0;
-		begin = f->nrivals > COMPARED ? rng_below(&c->pick->rng, f->nrivals) : 0;
-		n = collect(f, begin, f->nrivals, limit, out, 0);
-		n = collect(f, 0, begin, limit, out, n);
-	} while (f->nrivals > WINDOW && any_moved(c, out, n));
+		begin = race->nrivals > COMPARED ? rng_below(&c->pick->rng, race->nrivals) : 0;
+		n = collect(race, begin, race->nrivals, limit, out, 0);
+		n = collect(race, 0, begin, limit, out, n);
+	} while (race->nrivals > WINDOW && any_moved(c, out, n));
 	return n;
 }
 
@@ -414,30 +420,30 @@ rival_offer(struct choice *c, const struct rival *r, struct best *b)
 
 /*
  * A rival that wins but has nobody to send (all of its tasks were tried by this request, or fell ill just now)
- * leaves the field for this choice, and the others are asked again.
+ * leaves the race for this choice, and the others are asked again.
  */
 static const struct table_task *
 pick_lowest(struct choice *c)
 {
-	struct field *f = c->field;
+	struct race *race = c->race;
 	uint32_t winner[COMPARED], n;
 	struct best best = { 0 };
 	bool left = false;
 
-	if (f->refreshed_usec == INT64_MIN || c->now - f->refreshed_usec >= REFRESH_USEC)
-		field_refresh(c);
+	if (race->refreshed_usec == INT64_MIN || c->now - race->refreshed_usec >= REFRESH_USEC)
+		race_refresh(c);
 	else
 		window_recount(c);
-	while (best.task == NULL && f->nrivals > 0 && (n = winners(c, winner)) > 0) {
+	while (best.task == NULL && race->nrivals > 0 && (n = winners(c, winner)) > 0) {
 		for (uint32_t i = 0; i < n; i++)
-			rival_offer(c, &f->rival[winner[i]], &best);
+			rival_offer(c, &race->rival[winner[i]], &best);
 		for (uint32_t i = 0; best.task == NULL && i < n; i++) {
-			cost_set(f, winner[i], INFINITY);
+			cost_set(race, winner[i], INFINITY);
 			left = true;
 		}
 	}
 	if (left || best.task == NULL)
-		f->refreshed_usec = INT64_MIN;
+		race->refreshed_usec = INT64_MIN;
 	return best.task;
 }
 
@@ -447,8 +453,8 @@ static const struct table_task *
 pick_in_turn(struct choice *c, const struct table_task *task, uint32_t ntasks)
 {
 	for (uint32_t k = 0; k < ntasks; k++) {
-		const struct table_task *t = &task[c->field->turn];
-		c->field->turn = c->field->turn + 1 < ntasks ? c->field->turn + 1 : 0;
+		const struct table_task *t = &task[c->race->turn];
+		c->race->turn = c->race->turn + 1 < ntasks ? c->race->turn + 1 : 0;
 		if (eligible(c, t))
 			return t;
 	}
@@ -484,7 +490,7 @@ pick_of_two(struct choice *c, const struct table_task *task, uint32_t ntasks)
 	return best.task;
 }
 
-/* For a table that is no longer in force: no field, the fewest in flight. */
+/* For a table that is no longer in force: no race, the fewest in flight. */
 static const struct table_task *
 pick_plain(struct choice *c, const struct table_task *task, uint32_t ntasks)
 {
@@ -509,7 +515,7 @@ pick_task(struct pick *p, const struct table *table, const struct table_service 
 	if (table != p->table)
 		got = pick_plain(&c, task, s->ntasks);
 	else {
-		c.field = &p->field[s - table_services(table, &n)];
+		c.race = &p->race[s - table_services(table, &n)];
 		if (compares(s->policy))
 			got = pick_lowest(&c);
 		else if (s->policy == POLICY_ROUND_ROBIN)

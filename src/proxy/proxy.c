@@ -148,8 +148,7 @@ proxy_drain(struct proxy *p, proxy_empty_f *empty, void *arg)
 	p->draining = true;
 	for (c = TAILQ_FIRST(&p->idle); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, link);
-		if (c->served > 0)
-			client_linger(c);
+		client_drain(c);
 	}
 	proxy_gone(p);
 }

@@ -106,7 +106,7 @@ pick_why(void)
 static void
 later(void)
 {
-	now += REFRESH_USEC;
+	now += 20 * REFRESH_USEC;
 }
 
 static void
@@ -268,6 +268,22 @@ test_nobody_blind_suffers(void **state)
 	for (int i = 0; i < 3; i++)
 		assert_in_range(hits[i], 800, 1200);
 	close_table();
+}
+
+/* What a brain with a bug may publish: the node is still there. */
+static void
+test_nonsense_rows(void **state)
+{
+	static const enum policy policies[] = { POLICY_MARGINAL, POLICY_BEST_NODE };
+
+	(void)state;
+	for (int p = 0; p < 2; p++) {
+		open_table(policies[p], 1, 1, 0);
+		phys_write(phys, 0, &(struct phys_row){ .law = { .cores = 4, .others = NAN, .neutral = NAN, .sampled_usec = now,
+		    .period_usec = 1, .balancers = 1 }, .score = p == 0 ? NAN : 1e9 });
+		assert_int_equal(pick(), 0);
+		close_table();
+	}
 }
 
 /* ---- who may be chosen ---- */
@@ -433,6 +449,7 @@ main(void)
 		cmocka_unit_test(test_marginal_tasks_of_a_node),
 		cmocka_unit_test(test_ties_are_fair),
 		cmocka_unit_test(test_nobody_blind_suffers),
+		cmocka_unit_test(test_nonsense_rows),
 		cmocka_unit_test(test_unusable),
 		cmocka_unit_test(test_nobody),
 		cmocka_unit_test(test_avoided),
