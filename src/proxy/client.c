@@ -204,7 +204,7 @@ turn_away(struct proxy *p, int fd)
 	proxy_count(p, WHY_TOO_MANY_CLIENTS);
 	if (send(fd, answer.p, answer.len, MSG_NOSIGNAL) > 0) {
 		shutdown(fd, SHUT_WR);
-		while (recv(fd, waste, sizeof waste, 0) == (ssize_t)sizeof waste)
+		for (int i = 0; i < 16 && recv(fd, waste, sizeof waste, 0) == (ssize_t)sizeof waste; i++)
 			;
 	}
 	close(fd);

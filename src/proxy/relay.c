@@ -7,7 +7,7 @@
 #include "proxy/steps.h"
 #include "proxy/tunnel.h"
 
-#define INTERIMS_MAX	64
+#define INTERIMS_MAX	64	/* 1xx before an answer */
 
 /* ---- the way up ---- */
 
@@ -82,12 +82,14 @@ interim_begin(struct request *r, size_t used)
 	return INTERIM;
 }
 
+/* Who is waited for may be another now, the client instead of the task: the wait begins anew. */
 enum state
 relay_interim(struct request *r)
 {
 	switch (flow_write(&r->down, request_now(r))) {
 	case IO_DONE:
 		flow_next(&r->down, request_now(r));
+		r->up.moved_usec = request_now(r);
 		return AWAIT;
 	case IO_AGAIN:
 		return STAY;

@@ -1,11 +1,15 @@
 /*
  * The life of an exchange is the table below: rows are states, columns are what may happen. A step does what can be
- * done now and names the next state, or STAY. Whoever wants retries with more wit, a queue in front of
- * PICK, or another kind of client connection adds rows; no step knows how it was reached.
+ * done now and names the next state, or STAY. Whoever wants a queue in front of PICK, cleverer retries, or another
+ * kind of client connection adds rows; no step knows how it was reached.
+ *
+ *	HEAD --> PICK <--> CONNECT <--> AWAIT <--> INTERIM
+ *	  ^                              | '--> TUNNEL --.
+ *	  |                              '----> RELAY ---+--> END --> HEAD, or over
+ *	  in trouble: ANSWER --> END while the client has heard nothing, CUT when it has
  *
  * Streams are edge-triggered: a step that stops before it got IO_AGAIN must see to it that somebody comes back
  * (request_again). Two flows carry the bytes: `up` from the client to the task, `down` back.
- * A task is taken at PICK and given back exactly once, in attempt_leave().
  */
 #include <string.h>
 
@@ -24,7 +28,7 @@ static const struct row {
 	late_f	*late;
 	wait_f	*wait;
 } rows[] = {
-/*		 entered         the client moved  the task moved   time is up          until when, why then */
+/*		    entered,        client moved,     task moved,      time is up,         until when, and why then */
 [HEAD]		= { head_read,      head_read,        nothing,         request_fail,       head_wait },
 [PICK]		= { attempt_pick,   NULL,             NULL,            NULL,               NULL },
 [CONNECT]	= { attempt_check,  attempt_watch,    attempt_check,   attempt_failed,     attempt_wait },

@@ -210,6 +210,31 @@ test_slow_continue(void **state)
 	stage_close();
 }
 
+/* Nor is it late when the 100 came late: its time begins then. */
+static void
+test_late_continue(void **state)
+{
+	int64_t began;
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	stage.conf.client_body_usec = 2 * SOON;
+	proxy_reconf(stage.proxy, &stage.conf);
+	sent_to(&c, &t, "PUT / HTTP/1.1\r\nHost: a.example\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n",
+	    "PUT / HTTP/1.1\r\nHost: a.example\r\nExpect: 100-continue\r\nContent-Length: 4\r\n" FORWARDED "\r\n");
+	began = clock_mono_usec();
+	WAIT_UNTIL(clock_mono_usec() > began + 3 * SOON);
+	say(t, "HTTP/1.1 100 Continue\r\n\r\n");
+	hear(c, "HTTP/1.1 100 Continue\r\n\r\n");
+	say(c, "body");
+	hear(t, "body");
+	say(t, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	close(t);
+	recovers(c);
+}
+
 static void
 test_slow_body(void **state)
 {
@@ -419,18 +444,13 @@ test_unasked_bytes(void **state)
 
 /* ---- a connection that died idle ---- */
 
-/* Leaves a task's connection idle, with the proxy asleep while the task closes it. */
+/* A first exchange leaves the task's connection idle. */
 static void
-stale_connection(int *c, const char *ask)
+warmed_up(int *c, int *t)
 {
-	int t;
-
-	sent_get(c, &t);
-	say(t, OK(2, "ok"));
+	sent_get(c, t);
+	say(*t, OK(2, "ok"));
 	hear(*c, OK(2, "ok"));
-	say(*c, ask);
-	/* read by the proxy's next turn, before it hears of the end */
-	hang_up(t);
 }
 
 static void
@@ -440,9 +460,7 @@ test_stale_idempotent(void **state)
 
 	(void)state;
 	stage_open(1);
-	sent_get(&c, &t);
-	say(t, OK(2, "ok"));
-	hear(c, OK(2, "ok"));
+	warmed_up(&c, &t);
 	say(c, GET("/again"));
 	hear(t, GOT("/again"));
 	close(t);
@@ -464,9 +482,7 @@ test_stale_twice(void **state)
 
 	(void)state;
 	stage_open(1);
-	sent_get(&c, &t);
-	say(t, OK(2, "ok"));
-	hear(c, OK(2, "ok"));
+	warmed_up(&c, &t);
 	say(c, GET("/again"));
 	hear(t, GOT("/again"));
 	close(t);
@@ -485,9 +501,7 @@ test_stale_post(void **state)
 
 	(void)state;
 	stage_open(1);
-	sent_get(&c, &t);
-	say(t, OK(2, "ok"));
-	hear(c, OK(2, "ok"));
+	warmed_up(&c, &t);
 	say(c, "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1\r\n\r\nx");
 	hear(t, "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1\r\n" FORWARDED "\r\nx");
 	close(t);
@@ -502,7 +516,9 @@ test_stale_before_writing(void **state)
 
 	(void)state;
 	stage_open(1);
-	stale_connection(&c, "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1\r\n\r\nx");
+	warmed_up(&c, &t);
+	say(c, "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1\r\n\r\nx");
+	hang_up(t);			/* both in the proxy's next turn */
 	t = answer_call(0);
 	hear(t, "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1\r\n" FORWARDED "\r\nx");
 	say(t, OK(2, "ok"));
@@ -749,6 +765,7 @@ main(void)
 		cmocka_unit_test(test_client_leaves_while_connecting),
 		cmocka_unit_test(test_slow_head),
 		cmocka_unit_test(test_slow_continue),
+		cmocka_unit_test(test_late_continue),
 		cmocka_unit_test(test_slow_body),
 		cmocka_unit_test(test_slow_taker),
 		cmocka_unit_test(test_nonsense),
