@@ -65,6 +65,12 @@ WHY(METRICS_STATUS,       0, EXPORTER, "the exporter answered with an error stat
 WHY(METRICS_BACKWARDS,    0, EXPORTER, "counters went backwards: the node or its exporter restarted")
 WHY(METRICS_STUCK,        0, EXPORTER, "the counters have stopped moving: is this page a stored copy?")
 
+/* Docker's Engine */
+WHY(ENGINE_GONE,          0, US,       "the Docker Engine cannot be reached or does not answer")
+WHY(ENGINE_OLD,           0, CONFIG,   "the Docker Engine speaks no API version from 1.40 up")
+WHY(ENGINE_REFUSED,       0, US,       "the Docker Engine refused the request")
+WHY(ENGINE_CLIENT,        0, CONFIG,   "the Docker Engine is not a Swarm manager")
+
 /* the table */
 WHY(TABLE_BROKEN,         0, US,       "a routing table failed its check")
 WHY(TABLE_LARGE,          0, CONFIG,   "more nodes, services or tasks than the table can hold")
