@@ -25,6 +25,8 @@ struct service_conf {
 	char		*health_path;	/* NULL: no active checks */
 	int64_t		 health_interval_usec, health_timeout_usec;
 	unsigned	 health_rise, health_fall;
+	bool		 migrate;		/* may leave a hot node by itself (score/mover.h) */
+	unsigned	 scale_min, scale_max;	/* how many tasks there may be; max 0: their number is not ours to change */
 };
 
 struct world_node {
