@@ -33,7 +33,7 @@ BENCHLIB := $(patsubst bench/lib/%.c,$(B)/bench/lib/%.o,$(wildcard bench/lib/*.c
 HELPERS := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/real/*.c tests/faults/*.c))
 DEPS    := build/.deps
 
-.PHONY: all mola demo test test-bins bench bench-proxy bench-demo fuzz tail install clean
+.PHONY: all mola demo test test-bins bench bench-micro bench-proxy bench-demo fuzz tail install clean
 
 all: mola
 
@@ -94,7 +94,11 @@ test:
 
 test-bins: $(B)/mola $(UNITS) $(if $(wildcard tests/brain/*.c),$(SCENES)) $(BENCH) $(HELPERS)
 
-bench: bench-proxy bench-demo
+bench: bench-micro bench-proxy bench-demo
+
+bench-micro: $(DEPS)
+	@$(MAKE) --no-print-directory MODE=release build/release/bench/pick build/release/bench/tick
+	@build/release/bench/pick && build/release/bench/tick
 
 bench-proxy: mola
 	@tools/deps bench
@@ -102,6 +106,7 @@ bench-proxy: mola
 	@bench/proxy
 
 bench-demo: mola
+	@tools/deps bench
 	@$(MAKE) --no-print-directory MODE=release $(patsubst bench/%.c,build/release/bench/%,$(wildcard bench/*.c))
 	@bench/decision
 
