@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "proxy/pick.c"
+#include "proxy/race.c"
 
 static struct live *live;
 static struct phys *phys;
@@ -317,6 +318,12 @@ static void
 test_nobody(void **state)
 {
 	(void)state;
+	open_table(POLICY_MARGINAL, 1, 1, 0);
+	live_set_health(live, 0, HEALTH_DOWN);
+	assert_ptr_equal(pick_why(), WHY_NO_LIVE_TASK);
+	live_set_health(live, 0, HEALTH_UP);
+	assert_int_equal(pick(), 0);
+	close_table();
 	open_table(POLICY_MARGINAL, 1, 0, 0);
 	assert_ptr_equal(pick_why(), WHY_NO_TASK);
 	close_table();
