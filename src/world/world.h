@@ -10,6 +10,7 @@
 
 #include "world/live.h"
 #include "world/phys.h"
+#include "world/profile.h"
 #include "world/sample.h"
 #include "world/table.h"
 
@@ -27,6 +28,7 @@ struct service_conf {
 	unsigned	 health_rise, health_fall;
 	bool		 migrate;		/* may leave a hot node by itself (score/mover.h) */
 	unsigned	 scale_min, scale_max;	/* how many tasks there may be; max 0: their number is not ours to change */
+	struct profile	 profile;		/* zeroed: balanced */
 };
 
 struct world_node {

@@ -132,7 +132,7 @@ service_new(struct world *w, const char *name)
 static bool
 conf_same(const struct service_conf *a, const struct service_conf *b)
 {
-	return a->policy == b->policy && a->connect_usec == b->connect_usec && a->response_usec == b->response_usec &&
+	return a->policy == b->policy && profile_same(&a->profile, &b->profile) && a->connect_usec == b->connect_usec && a->response_usec == b->response_usec &&
 	    a->idle_usec == b->idle_usec && a->tunnel_usec == b->tunnel_usec &&
 	    a->health_interval_usec == b->health_interval_usec && a->health_timeout_usec == b->health_timeout_usec &&
 	    a->health_rise == b->health_rise && a->health_fall == b->health_fall && a->migrate == b->migrate &&

@@ -1,0 +1,51 @@
+/*
+ * profile: which of a node's resources matter to a service, and where their limits lie. A plain value. What it
+ * makes of a node that was sampled is score/pressure.h's affair.
+ */
+#ifndef WORLD_PROFILE_H
+#define WORLD_PROFILE_H
+
+#include "base/buf.h"
+#include "base/why.h"
+
+enum resource {
+#define RESOURCE(id, name, alias, measure) RESOURCE_##id,
+#include "tbl/profiles.h"
+#undef RESOURCE
+	RESOURCE_COUNT
+};
+
+enum profile_id {
+#define PROFILE(id, name, ...) PROFILE_##id,
+#include "tbl/profiles.h"
+#undef PROFILE
+	PROFILE_COUNT
+};
+
+struct profile_limit {
+	double	 soft, hard;		/* ratios, 0 <= soft < hard <= 1; hard 0: none */
+};
+
+struct profile {			/* zeroed memory stands for balanced; doubles only */
+	double	 weight[RESOURCE_COUNT];	/* 0..1, sum 1 */
+	struct profile_limit limit[RESOURCE_COUNT];
+	double	 link;			/* bytes per second that a node's link carries, either way */
+};
+
+#define PROFILE_LINK	125e6		/* unless told: a gigabit per second */
+
+extern const struct profile profile_all[PROFILE_COUNT];
+
+/*
+ * A name ("ram"), or words of key=value with commas or blanks between them: cpu=, ram=, io=, net= are weights (any
+ * scale; those not named are 0), limits.ram=0.7-0.9 or limits.ram=none are soft and hard limits, link=1G is bits
+ * per second, and a name first says what to begin with: "ram,limits.ram=0.6-0.8". WHY_BAD_PROFILE, WHY_BAD_LIMITS;
+ * *out is then untouched.
+ */
+const struct why *profile_parse(struct str, struct profile *out);
+bool		 profile_same(const struct profile *, const struct profile *);
+const char	*profile_name(const struct profile *);	/* "own" when it is none of the named ones */
+void		 profile_write(const struct profile *, struct buf *);	/* as profile_parse reads it */
+const char	*resource_name(enum resource);
+
+#endif
