@@ -1,9 +1,12 @@
 # Mola: one Makefile. `make` leaves ./mola; see README.md for what else there is.
 #
 #   build/release/  what people run: -O2            build/san/  what tests run: ASan and UBSan
+#   `make V=1` shows the commands
 #   each room of src/ becomes one archive, linked in the order of the layers (tools/check_layers)
 
 MODE    ?= release
+Q       := $(if $(V),,@)
+JOBS    := $(shell nproc 2>/dev/null || echo 1)
 CC      ?= gcc
 VERSION := $(shell cat VERSION)
 B       := build/$(MODE)
@@ -33,12 +36,13 @@ BENCHLIB := $(patsubst bench/lib/%.c,$(B)/bench/lib/%.o,$(wildcard bench/lib/*.c
 HELPERS := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/real/*.c tests/faults/*.c))
 DEPS    := build/.deps
 
+.SECONDARY:
 .PHONY: all mola demo test test-bins bench bench-micro bench-proxy bench-demo fuzz tail install clean
 
 all: mola
 
 mola: $(DEPS)
-	@$(MAKE) --no-print-directory MODE=release build/release/mola
+	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release build/release/mola
 	@ln -f build/release/mola mola 2>/dev/null || cp build/release/mola mola
 
 # What is missing is installed on Debian (asking for root only then); elsewhere it is named.
@@ -47,7 +51,8 @@ $(DEPS): tools/deps
 	@mkdir -p build && touch $@
 
 $(B)/mola: $(B)/main/main.o $(ARCHIVES)
-	$(CC) $(LDFLAGS_all) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
+	$(if $(V),,@echo "  cc  $@")
+	$(Q)$(CC) $(LDFLAGS_all) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
 
 define room_rule
 $(B)/lib/$(1).a: $(call room_objs,$(1))
@@ -59,37 +64,43 @@ $(foreach r,$(ROOMS),$(eval $(call room_rule,$(r))))
 
 $(B)/%.o: src/%.c VERSION
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_all) -MMD -MP -c -o $@ $<
+	$(if $(V),,@echo "  cc  $@")
+	$(Q)$(CC) $(CFLAGS_all) -MMD -MP -c -o $@ $<
 
 # Unit tests include the .c they test, so its archive member is never pulled in.
 $(B)/unit/%: tests/unit/%.c $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_all) -Wno-missing-prototypes -MMD -MP $(LDFLAGS_all) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS) -lcmocka
+	$(if $(V),,@echo "  cc  $@")
+	$(Q)$(CC) $(CFLAGS_all) -Wno-missing-prototypes -MMD -MP $(LDFLAGS_all) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS) -lcmocka
 
 $(SCENES): $(wildcard tests/brain/*.c) $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_all) $(LDFLAGS_all) -o $@ $(filter %.c,$^) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
+	$(if $(V),,@echo "  cc  $@")
+	$(Q)$(CC) $(CFLAGS_all) $(LDFLAGS_all) -o $@ $(filter %.c,$^) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
 
 $(B)/bench/lib/%.o: bench/lib/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_all) -Ibench -MMD -MP -c -o $@ $<
+	$(if $(V),,@echo "  cc  $@")
+	$(Q)$(CC) $(CFLAGS_all) -Ibench -MMD -MP -c -o $@ $<
 
 $(B)/bench/%: bench/%.c $(BENCHLIB) $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_all) -Ibench -MMD -MP $(LDFLAGS_all) -o $@ $< $(BENCHLIB) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
+	$(if $(V),,@echo "  cc  $@")
+	$(Q)$(CC) $(CFLAGS_all) -Ibench -MMD -MP $(LDFLAGS_all) -o $@ $< $(BENCHLIB) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
 
 $(HELPERS): $(B)/%: tests/%.c
 	@mkdir -p $(@D)
-	$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra -o $@ $< -lm -lpthread
+	$(if $(V),,@echo "  cc  $@")
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra -o $@ $< -lm -lpthread
 
 demo: mola
-	@$(MAKE) --no-print-directory MODE=release $(patsubst %,build/release/bench/%,cluster load demo)
+	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release $(patsubst %,build/release/bench/%,cluster load demo)
 	@build/release/bench/demo
 
 test:
 	@tools/deps build test
 	@mkdir -p build && touch $(DEPS)
-	@$(MAKE) --no-print-directory MODE=san -j$$(nproc) test-bins
+	@$(MAKE) --no-print-directory -j$(JOBS) MODE=san test-bins
 	@tests/run
 
 test-bins: $(B)/mola $(UNITS) $(if $(wildcard tests/brain/*.c),$(SCENES)) $(BENCH) $(HELPERS)
@@ -97,17 +108,17 @@ test-bins: $(B)/mola $(UNITS) $(if $(wildcard tests/brain/*.c),$(SCENES)) $(BENC
 bench: bench-micro bench-proxy bench-demo
 
 bench-micro: $(DEPS)
-	@$(MAKE) --no-print-directory MODE=release build/release/bench/pick build/release/bench/tick
+	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release build/release/bench/pick build/release/bench/tick
 	@build/release/bench/pick && build/release/bench/tick
 
 bench-proxy: mola
 	@tools/deps bench
-	@$(MAKE) --no-print-directory MODE=release $(patsubst bench/%.c,build/release/bench/%,$(wildcard bench/*.c))
+	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release $(patsubst bench/%.c,build/release/bench/%,$(wildcard bench/*.c))
 	@bench/proxy
 
 bench-demo: mola
 	@tools/deps bench
-	@$(MAKE) --no-print-directory MODE=release $(patsubst bench/%.c,build/release/bench/%,$(wildcard bench/*.c))
+	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release $(patsubst bench/%.c,build/release/bench/%,$(wildcard bench/*.c))
 	@bench/decision
 
 fuzz:
