@@ -8,6 +8,7 @@
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/queue.h>
 
 #include "base/buf.h"
@@ -17,6 +18,7 @@
 
 #define HEAD_MAX	(256u << 10)	/* bytes of all heads of an answer, interim ones included */
 #define BODY_MAX	(16u << 20)	/* when neither a limit nor a reader is given */
+#define WANTED_MAX	256		/* bytes of a field's value */
 #define CONNECTIONS_KEPT 4096L		/* curl's own default shrinks with the number of fetches under way */
 #define CONNECT_USEC	(10 * USEC_PER_SEC)	/* for fetches without a limit of their own */
 
@@ -32,6 +34,9 @@ struct fetch {
 	int64_t		 stall_usec;
 	size_t		 head_bytes, body_bytes, body_max;
 	struct buf	 body;
+	struct curl_slist *fields;		/* of the request */
+	const char	*wanted;		/* of the answer's */
+	char		 found[WANTED_MAX];
 	int64_t		 first_byte_usec;
 	fetch_data_f	*on_data;
 	fetch_done_f	*done;
@@ -149,14 +154,26 @@ status_good(long status)
 	return status >= 200 && status < 300;
 }
 
+static void
+look_for_wanted(struct fetch *x, struct str line)
+{
+	struct str name, value = line;
+
+	if (x->wanted == NULL || !str_split(&value, ':', &name) || !str_eq_nocase(name, str_of(x->wanted)))
+		return;
+	while (value.len > 0 && (value.p[value.len - 1] == '\n' || value.p[value.len - 1] == '\r'))
+		value.len--;
+	str_copy(x->found, sizeof x->found, str_trim(value));
+}
+
 static size_t
 on_head(char *p, size_t one, size_t len, void *arg)
 {
 	struct fetch *x = arg;
 
-	(void)p;
 	len *= one;
 	fetch_heard(x);
+	look_for_wanted(x, (struct str){ p, len });
 	x->head_bytes += len;
 	x->large = x->head_bytes > HEAD_MAX;
 	return x->cancelled || x->large ? 0 : len;
@@ -181,8 +198,10 @@ on_body(char *p, size_t one, size_t len, void *arg)
 	curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (x->on_data == NULL)
 		return buf_add(&x->body, p, len) ? len : 0;
-	if (!status_good(status))
+	if (!status_good(status)) {
+		buf_add(&x->body, p, len);
 		return len;
+	}
 	x->ended = !x->on_data(x->arg, (struct str){ p, len });
 	return x->ended || x->cancelled || x->fetcher->dead ? 0 : len;
 }
@@ -190,6 +209,7 @@ on_body(char *p, size_t one, size_t len, void *arg)
 static void
 fetch_free(struct fetch *x)
 {
+	curl_slist_free_all(x->fields);
 	buf_fini(&x->body);
 	free(x);
 }
@@ -219,9 +239,12 @@ verdict(const struct fetch *x, CURLcode code, long status)
 static void
 fetch_finish(struct fetch *x, CURLcode code)
 {
-	struct fetch_result r = { .body = buf_str(&x->body), .first_byte_usec = x->first_byte_usec };
+	struct fetch_result r = { .body = buf_str(&x->body), .first_byte_usec = x->first_byte_usec, .wanted = str_of(x->found) };
+	long sent = 0;
 
 	curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &r.status);
+	curl_easy_getinfo(x->easy, CURLINFO_REQUEST_SIZE, &sent);
+	r.sent = sent > 0;
 	r.why = verdict(x, code, r.status);
 	if (r.why == WHY_METRICS_FETCH && x->error[0] == '\0')
 		snprintf(x->error, sizeof x->error, "%s", curl_easy_strerror(code));
@@ -381,6 +404,49 @@ set_manners(struct fetch *x, const struct fetch_conf *c)
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, x);
 }
 
+static void
+field_add(struct fetch *x, const char *field)
+{
+	x->fields = curl_slist_append(x->fields, field);
+	ASSERT(x->fields != NULL);
+}
+
+static void
+set_request(struct fetch *x, const struct fetch_conf *c)
+{
+	char type[160];
+
+	x->wanted = c->wanted;
+	if (c->body.len > 0) {
+		snprintf(type, sizeof type, "Content-Type: %s", c->body_type != NULL ? c->body_type : "application/json");
+		field_add(x, type);
+		field_add(x, "Expect:");	/* no waiting for a 100 */
+		curl_easy_setopt(x->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->body.len);
+		curl_easy_setopt(x->easy, CURLOPT_COPYPOSTFIELDS, c->body.p);
+	}
+	else if (c->method != NULL && strcmp(c->method, "POST") == 0)
+		curl_easy_setopt(x->easy, CURLOPT_COPYPOSTFIELDS, "");
+	if (c->method != NULL)
+		curl_easy_setopt(x->easy, CURLOPT_CUSTOMREQUEST, c->method);
+	if (c->field != NULL)
+		field_add(x, c->field);
+	if (x->fields != NULL)
+		curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, x->fields);
+}
+
+static void
+set_trust(CURL *e, const struct fetch_conf *c)
+{
+	if (c->ca != NULL)
+		curl_easy_setopt(e, CURLOPT_CAINFO, c->ca);
+	if (c->cert != NULL)
+		curl_easy_setopt(e, CURLOPT_SSLCERT, c->cert);
+	if (c->key != NULL)
+		curl_easy_setopt(e, CURLOPT_SSLKEY, c->key);
+	curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, c->trusting ? 0L : 1L);
+	curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, c->trusting ? 0L : 2L);
+}
+
 struct fetch *
 fetch_start(struct fetcher *f, const struct fetch_conf *c, fetch_data_f *on_data, fetch_done_f *done, void *arg)
 {
@@ -393,11 +459,13 @@ fetch_start(struct fetcher *f, const struct fetch_conf *c, fetch_data_f *on_data
 	x->done = done;
 	x->arg = arg;
 	x->body_max = c->body_max == 0 && on_data == NULL ? BODY_MAX : c->body_max;
-	buf_init(&x->body, x->body_max);
+	buf_init(&x->body, x->body_max > 0 ? x->body_max : BODY_MAX);
 	x->easy = curl_easy_init();
 	ASSERT(x->easy != NULL);
 	set_manners(x, c);
 	set_limits(x, c);
+	set_request(x, c);
+	set_trust(x->easy, c);
 	TAILQ_INSERT_TAIL(&f->fetches, x, link);
 	if (x->stall_usec > 0)
 		timer_set(f->loop, &x->stall, loop_now(f->loop) + x->stall_usec, fetch_stalled, x);

@@ -18,13 +18,23 @@ struct fetch_conf {
 	int64_t		 timeout_usec;	/* whole exchange; 0: none (streams) */
 	int64_t		 stall_usec;	/* no byte for so long ends it; 0: never */
 	size_t		 body_max;	/* past it the exchange ends with METRICS_LARGE; 0: no limit with on_data, else 16 MiB */
+	/* what follows may be left out */
+	const char	*method;	/* NULL: GET, or POST when there is a body */
+	struct str	 body;		/* of the request; copied */
+	const char	*body_type;	/* its Content-Type; NULL: application/json */
+	const char	*field;		/* one more field of the request: "Name: value" */
+	const char	*wanted;	/* name of a field of the answer that the result shall hold; must outlive the exchange */
+	const char	*ca, *cert, *key;	/* PEM files: whom to believe, and who we are; NULL: the system's, nobody */
+	bool		 trusting;	/* believe any certificate */
 };
 
 struct fetch_result {
 	const struct why *why;		/* NULL, METRICS_FETCH, METRICS_LARGE or METRICS_STATUS (not 2xx) */
 	const char	*detail;	/* libcurl's words or "" */
 	long		 status;	/* HTTP status, 0 if none came */
-	struct str	 body;		/* valid during the callback; empty when on_data took the bytes */
+	struct str	 body;		/* valid during the callback; empty when on_data took the bytes. Of a refusal, too */
+	struct str	 wanted;	/* value of the field that was wanted, empty when it did not come */
+	bool		 sent;		/* something of the request left us */
 	int64_t		 first_byte_usec;	/* monotonic time at which the answer began, 0 if it did not */
 };
 
