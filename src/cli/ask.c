@@ -146,35 +146,56 @@ answer_read(const struct ask *a, struct str body, long status)
 	return NULL;
 }
 
-static json_t *
-ask_perform(const struct ask *a, CURL *c, const char *path)
+/* The status of an answer, whose body is added to `out`; 0: told. */
+static long
+ask_perform(const struct ask *a, CURL *c, const char *path, struct buf *out)
 {
-	struct buf body;
-	json_t *answer = NULL;
 	CURLcode rc;
 	long status = 0;
 
-	buf_init(&body, ANSWER_MAX);
 	set_place(c, a, path);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_bytes);
-	curl_easy_setopt(c, CURLOPT_WRITEDATA, &body);
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, out);
 	rc = curl_easy_perform(c);
-	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
 	if (rc == CURLE_OK)
-		answer = answer_read(a, buf_str(&body), status);
+		curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
 	else if (rc == CURLE_COULDNT_CONNECT)
 		fprintf(stderr, "mola %s: Mola does not answer at %s: is it running?\n", a->verb, a->where);
 	else
 		fprintf(stderr, "mola %s: no answer from %s: %s\n", a->verb, a->where, curl_easy_strerror(rc));
+	return status;
+}
+
+static json_t *
+ask_json(const struct ask *a, CURL *c, const char *path)
+{
+	struct buf body;
+	json_t *answer = NULL;
+	long status;
+
+	buf_init(&body, ANSWER_MAX);
+	status = ask_perform(a, c, path, &body);
+	if (status != 0)
+		answer = answer_read(a, buf_str(&body), status);
 	buf_fini(&body);
 	return answer;
+}
+
+long
+ask_plain(const struct ask *a, const char *path, struct buf *out)
+{
+	CURL *c = curl_easy_init();
+	long status = ask_perform(a, c, path, out);
+
+	curl_easy_cleanup(c);
+	return status;
 }
 
 json_t *
 ask_get(const struct ask *a, const char *path)
 {
 	CURL *c = curl_easy_init();
-	json_t *answer = ask_perform(a, c, path);
+	json_t *answer = ask_json(a, c, path);
 
 	curl_easy_cleanup(c);
 	return answer;
@@ -191,7 +212,7 @@ ask_post(const struct ask *a, const char *path, const json_t *body)
 	if (a->token_file == NULL || token_header(a, &headers)) {
 		curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
 		curl_easy_setopt(c, CURLOPT_POSTFIELDS, text);
-		answer = ask_perform(a, c, path);
+		answer = ask_json(a, c, path);
 	}
 	curl_slist_free_all(headers);
 	curl_easy_cleanup(c);

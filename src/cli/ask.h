@@ -7,6 +7,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "base/buf.h"
+
 struct ask {
 	const char	*verb;
 	const char	*where;		/* unix:/path or http://host:port */
@@ -26,6 +28,8 @@ int	ask_init(struct ask *, int argc, char **argv, int args_least, int args_most)
  * ends it with json_decref. */
 json_t	*ask_get(const struct ask *, const char *path);
 json_t	*ask_post(const struct ask *, const char *path, const json_t *body);
+/* What is not JSON: GET `path` and add its body to `out`, whose ceiling holds. The status; 0: told on stderr. */
+long	ask_plain(const struct ask *, const char *path, struct buf *out);
 /* `text` made fit for a query: the caller frees. */
 char	*ask_escape(const char *text);
 /* For --json: prints and returns the exit status. */

@@ -52,6 +52,8 @@ pretend(void *arg, struct exchange *x)
 		json = "{\"node\":\"alpha\",\"drain\":true}";
 	else if (str_eq(path, STR("/api/v1/drain")) && str_eq(body, STR("{\"node\":\"alpha\",\"drain\":false}")))
 		json = "{\"node\":\"alpha\",\"drain\":false}";
+	else if (str_eq(path, STR("/healthz")))
+		json = "ok\033\n";
 	else
 		status = 404;
 	exchange_reply(x, status, "application/json", str_of(json), NULL);
@@ -192,6 +194,19 @@ test_drain(void **state)
 	assert_int_equal(t.status + undo.status + after.status, 0);
 }
 
+static void
+test_health(void **state)
+{
+	struct told t = MOLA(health), j = MOLA(health, "--json"), gone = MOLA(health, "--admin", "unix:/nowhere");
+
+	(void)state;
+	assert_int_equal(t.status, 0);
+	assert_string_equal(t.out, "ok?\n");
+	assert_string_equal(j.out, "{\n  \"well\": true,\n  \"text\": \"ok?\"\n}\n");
+	assert_int_equal(gone.status, 1);
+	assert_string_equal(gone.err, "mola health: Mola does not answer at unix:/nowhere: is it running?\n");
+}
+
 /* What came, and nothing in it that a terminal would obey. */
 static void
 test_json(void **state)
@@ -295,6 +310,7 @@ main(void)
 		cmocka_unit_test(test_tasks),
 		cmocka_unit_test(test_why),
 		cmocka_unit_test(test_drain),
+		cmocka_unit_test(test_health),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_trouble),
 		cmocka_unit_test(test_misuse),
