@@ -5,7 +5,7 @@
 #ifndef BASE_WHY_H
 #define BASE_WHY_H
 
-enum why_blame { BLAME_CLIENT, BLAME_UPSTREAM, BLAME_CONFIG, BLAME_EXPORTER, BLAME_US };
+enum why_blame { BLAME_CLIENT, BLAME_UPSTREAM, BLAME_CONFIG, BLAME_EXPORTER, BLAME_ENGINE, BLAME_SWARM, BLAME_US };
 
 enum why_id {
 #define WHY(id, status, blame, text) WHY_ID_##id,

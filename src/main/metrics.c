@@ -200,12 +200,12 @@ put_build(struct page *p)
 	buf_printf(p->out, "} 1\n");
 }
 
-/* What exporters do wrong never ends a request. */
+/* What exporters and engines do wrong never ends a request. */
 static void
 put_ends(struct page *p)
 {
 	for (unsigned id = 0; id < WHY_COUNT; id++) {
-		if (why_all[id].blame == BLAME_EXPORTER)
+		if (why_all[id].blame == BLAME_EXPORTER || why_all[id].blame == BLAME_ENGINE)
 			continue;
 		buf_printf(p->out, "%s{", p->name);
 		put_label(p, "why", why_all[id].name);

@@ -66,10 +66,10 @@ WHY(METRICS_BACKWARDS,    0, EXPORTER, "counters went backwards: the node or its
 WHY(METRICS_STUCK,        0, EXPORTER, "the counters have stopped moving: is this page a stored copy?")
 
 /* Docker's Engine */
-WHY(ENGINE_GONE,          0, US,       "the Docker Engine cannot be reached or does not answer")
-WHY(ENGINE_OLD,           0, CONFIG,   "the Docker Engine speaks no API version from 1.40 up")
-WHY(ENGINE_REFUSED,       0, US,       "the Docker Engine refused the request")
-WHY(ENGINE_CLIENT,        0, CONFIG,   "the Docker Engine is not a Swarm manager")
+WHY(ENGINE_GONE,          0, ENGINE,   "the Docker Engine cannot be reached or does not answer")
+WHY(ENGINE_OLD,           0, ENGINE,   "the Docker Engine speaks no API version from 1.40 up")
+WHY(ENGINE_REFUSED,       0, ENGINE,   "the Docker Engine refused the request")
+WHY(ENGINE_CLIENT,        0, ENGINE,   "the Docker Engine is not a Swarm manager")
 
 /* the table */
 WHY(TABLE_BROKEN,         0, US,       "a routing table failed its check")
@@ -78,3 +78,13 @@ WHY(TABLE_LARGE,          0, CONFIG,   "more nodes, services or tasks than the t
 /* profiles */
 WHY(BAD_PROFILE,          0, CONFIG,   "not balanced, cpu, ram, io or net, nor weights such as cpu=0.3,ram=0.7, a link such as link=1G")
 WHY(BAD_LIMITS,           0, CONFIG,   "not a limit: expected cpu, ram, io or net and two ratios, the soft one below the hard one, such as limits.ram=0.7-0.9, or none")
+
+/* discovery */
+WHY(ENGINE_SYNTAX,        0, ENGINE,   "the Docker Engine's answer is not JSON")
+WHY(ENGINE_SHAPE,         0, ENGINE,   "the Docker Engine's answer is not what its API promises")
+WHY(ENGINE_LARGE,         0, ENGINE,   "the Docker Engine's answer is larger than the limit")
+WHY(SERVICE_NO_PORT,      0, SWARM,    "the service does not say on which port it listens")
+WHY(SERVICE_UNREACHABLE,  0, SWARM,    "the service is on no network that Mola is on, and publishes no port of its nodes")
+WHY(SERVICE_NAME,         0, SWARM,    "the service's name is taken or cannot be used")
+WHY(ROUTE_TAKEN,          0, SWARM,    "another service has the same host and path")
+WHY(NODE_NAME,            0, SWARM,    "the node's name is taken or cannot be used")

@@ -90,6 +90,7 @@ world_node_free(struct world *w, struct world_node *n)
 	free(n->address);
 	free(n->exporter_url);
 	free(n->agent_url);
+	free(n->swarm_id);
 	free(n);
 }
 

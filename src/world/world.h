@@ -39,6 +39,8 @@ struct world_node {
 	double		 memory_declared_bytes;	/* 0: not declared */
 	char		*exporter_url;		/* http://…/metrics or NULL */
 	char		*agent_url;		/* http://…/stream or NULL */
+	char		*swarm_id;		/* NULL: not a node of the Swarm */
+	bool		 swarm_active;		/* ready and active: Swarm may place tasks there */
 	unsigned	 slot;
 	bool		 drained;
 	bool		 seen;			/* mark of the discovery pass under way */

@@ -107,6 +107,8 @@ world_pass_node(struct world *w, const struct world_node *like)
 	text_set(&n->address, like->address);
 	text_set(&n->exporter_url, like->exporter_url);
 	text_set(&n->agent_url, like->agent_url);
+	text_set(&n->swarm_id, like->swarm_id);
+	n->swarm_active = like->swarm_active;
 	return n;
 }
 

@@ -1,0 +1,63 @@
+/*
+ * report: what a discovery pass made of each Swarm service: its labels one by one, its routes, its tasks, and why it
+ * is not served when it is not. For people: the admin API and the log show it.
+ */
+#ifndef DISCOVERY_REPORT_H
+#define DISCOVERY_REPORT_H
+
+#include <stdbool.h>
+
+#include "base/str.h"
+#include "base/why.h"
+
+enum label_state {
+	LABEL_GOOD,		/* understood and in force */
+	LABEL_BAD,		/* its value is wrong: the default holds */
+	LABEL_STRANGE,		/* mola.* or traefik.*, but not known */
+	LABEL_LATER,		/* known, and not done yet */
+	LABEL_IDLE,		/* understood, but another label has precedence */
+	LABEL_STATES
+};
+const char	*label_state_name(enum label_state);	/* "understood", "wrong", "unknown", "not yet", "unused" */
+
+struct report_label {
+	char		*name, *value;
+	enum label_state state;
+	char		*text;		/* what was expected or what holds instead; NULL when understood */
+};
+
+struct report_trouble {
+	const struct why *why;
+	char		*text;		/* a sentence with names in it */
+};
+
+struct report_service {
+	char		*name, *id;
+	bool		 enabled;	/* it wants to be served: labels say so */
+	bool		 served;	/* it is in the world, though perhaps without a task */
+	unsigned	 port;		/* inside the task; 0: not known */
+	struct report_label *label;	/* mola.* and traefik.* alone, in order of name */
+	unsigned	 nlabels;
+	struct report_trouble *trouble;
+	unsigned	 ntroubles;
+	char		**route;	/* "host/path", "*" for any host */
+	unsigned	 nroutes;
+	unsigned	 ntasks;	/* that run, on nodes that are ready and active */
+	unsigned	 nserving;	/* of these, in the world and taking requests */
+	unsigned	 ndraining;
+};
+
+struct swarm_report {
+	struct report_service *service;	/* every service of the Swarm, in order of name */
+	unsigned	 nservices;
+	struct report_trouble *trouble;	/* of no service in particular: nodes, the picture itself */
+	unsigned	 ntroubles;
+};
+
+void	swarm_report_free(struct swarm_report **);
+/* The one of that name, or NULL. */
+const struct report_service *swarm_report_find(const struct swarm_report *, struct str name);
+/* Whether people would read the same in both: labels and troubles, not the numbers of tasks. NULL equals NULL alone. */
+bool	report_service_same(const struct report_service *, const struct report_service *);
+
+#endif

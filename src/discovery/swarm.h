@@ -1,0 +1,66 @@
+/*
+ * swarm: the last good picture of a Docker Swarm: nodes, services, tasks, networks, as the Engine API told them.
+ * Bytes in, values out: who fetches the bytes, when, and what to do while there are none is somebody else's affair.
+ *
+ * Each reading replaces its part of the picture as a whole, or, when it fails, leaves it as it was.
+ */
+#ifndef DISCOVERY_SWARM_H
+#define DISCOVERY_SWARM_H
+
+#include "base/str.h"
+#include "base/why.h"
+#include "discovery/report.h"
+#include "world/world.h"
+
+#define SWARM_JSON_MAX	((size_t)64 << 20)	/* bytes of one answer */
+#define SWARM_DETAIL	160
+#define SWARM_URL_MAX	320
+
+struct swarm;
+
+/* How Swarm's things become the world's; the strings are the caller's and stay. */
+struct swarm_conf {
+	const struct service_conf *defaults;	/* what services start from */
+	const char	*agent_template;	/* NULL: none; "{address}:9101", "http://{hostname}:9101/stream", … */
+	const char	*exporter_template;	/* NULL: none; {address}, {hostname}, {id} */
+	bool		 traefik_labels;	/* are read where mola.* say nothing */
+};
+
+struct swarm	*swarm_new(void);
+void		 swarm_free(struct swarm **);
+
+/*
+ * The bodies of GET /nodes, /services, /tasks and /networks. NULL: read. Else ENGINE_SYNTAX (not JSON), ENGINE_SHAPE
+ * (JSON that is not what the API promises) or ENGINE_LARGE, and `detail` says where and what was expected.
+ * Tasks may be all of them or those of desired-state=["running"]; a task that served and left the list, or whose
+ * desired state is no longer running, is draining in this picture and gone in the next.
+ */
+const struct why	*swarm_read_nodes(struct swarm *, struct str json, char detail[SWARM_DETAIL]);
+const struct why	*swarm_read_services(struct swarm *, struct str json, char detail[SWARM_DETAIL]);
+const struct why	*swarm_read_tasks(struct swarm *, struct str json, char detail[SWARM_DETAIL]);
+const struct why	*swarm_read_networks(struct swarm *, struct str json, char detail[SWARM_DETAIL]);
+
+/* Networks that Mola itself is on, by id or by name. Detached from all of them first, then one call for each. */
+void	swarm_detach(struct swarm *);
+void	swarm_attached(struct swarm *, const char *network);
+
+/* Nodes, services and tasks have each been read at least once. Until then a pass names nothing of Swarm: whoever has
+ * a table in force should rather keep it. */
+bool	swarm_whole(const struct swarm *);
+
+/*
+ * Within a world pass, after the static nodes and services: names everything that Swarm runs and that wants to be
+ * served. A Swarm node whose hostname, id or address is the name (or the address) of a node named before in this
+ * pass is that node. A static service keeps its name and its routes. False: the picture is not whole, and nothing
+ * was named. *report belongs to the caller, and is made in either case; `report` may be NULL.
+ */
+bool	swarm_pass(const struct swarm *, const struct swarm_conf *, struct world *, struct swarm_report **report);
+
+/* For a static node, before it is named: what Swarm knows of the same machine (id, cores, memory) and the templates
+ * fill what the file left out. Strings of `like` then point into `urls` or into the picture. */
+struct swarm_urls {
+	char	agent[SWARM_URL_MAX], exporter[SWARM_URL_MAX];
+};
+void	swarm_complete(const struct swarm *, const struct swarm_conf *, struct world_node *like, struct swarm_urls *urls);
+
+#endif
