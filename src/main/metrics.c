@@ -200,12 +200,17 @@ put_build(struct page *p)
 	buf_printf(p->out, "} 1\n");
 }
 
-/* What exporters and engines do wrong never ends a request. */
+static bool
+ends_requests(const struct why *w)
+{
+	return w->blame != BLAME_EXPORTER && w->blame != BLAME_ENGINE && w->blame != BLAME_SWARM;
+}
+
 static void
 put_ends(struct page *p)
 {
 	for (unsigned id = 0; id < WHY_COUNT; id++) {
-		if (why_all[id].blame == BLAME_EXPORTER || why_all[id].blame == BLAME_ENGINE)
+		if (!ends_requests(&why_all[id]))
 			continue;
 		buf_printf(p->out, "%s{", p->name);
 		put_label(p, "why", why_all[id].name);
