@@ -12,17 +12,23 @@
 struct engine;
 struct engine_call;
 
+#define ENGINE_BODY_MAX	((size_t)64 << 20)	/* bytes of an answer */
+#define ENGINE_ENDPOINTS_MAX 16
+
+/* "unix:///path" or "tcp://host:port", as engines are told. */
+bool	engine_endpoint_valid(struct str);
+
 struct engine_conf {			/* strings are copied */
 	char *const	*endpoint;	/* "unix:///path", "tcp://host:port"; the first is preferred */
 	unsigned	 nendpoints;	/* > 0 */
 	const char	*ca, *cert, *key;	/* files, NULL: none. Any of them makes tcp:// speak TLS */
-	int64_t		 timeout_usec;	/* of each call, and of each attempt in it; 0: 10 s */
+	int64_t		 timeout_usec;	/* of each attempt of a call; 0: 10 s */
 };
 
 struct engine_answer {
 	const struct why *why;	/* NULL: 2xx. ENGINE_GONE: nobody could be asked or did not answer in time;
 				 * ENGINE_OLD: nobody speaks 1.40; ENGINE_REFUSED: the Engine said no, see status;
-				 * ENGINE_CLIENT: no endpoint is a manager */
+				 * ENGINE_CLIENT: no endpoint is a manager; ENGINE_LARGE: more than ENGINE_BODY_MAX */
 	const char	*detail;	/* the Engine's own message, or libcurl's words; "" when there is none */
 	long		 status;	/* HTTP status, 0: none came */
 	struct str	 body;		/* valid during the callback; of a refusal, too */
