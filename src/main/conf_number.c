@@ -9,6 +9,7 @@
 
 #include "base/bug.h"
 #include "base/clock.h"
+#include "base/form.h"
 #include "base/word.h"
 #include "main/conf_type.h"
 
@@ -21,45 +22,16 @@ static const struct {
 
 #define UNITS (sizeof units / sizeof *units)
 
-/* A decimal number, plainly written: no sign, exponent, "inf", hexadecimal. */
-static bool
-is_number(struct str s, double *out)
-{
-	bool plain = s.len > 0 && s.len <= 24 && isdigit((unsigned char)s.p[0]) && isdigit((unsigned char)s.p[s.len - 1]);
-
-	for (size_t i = 0; plain && i < s.len; i++)
-		plain = isdigit((unsigned char)s.p[i]) || s.p[i] == '.';
-	return plain && str_to_double(s, out);
-}
-
-static bool
-duration_of(struct str s, int64_t *usec)
-{
-	size_t digits = 0;
-	double x;
-
-	while (digits < s.len && (isdigit((unsigned char)s.p[digits]) || s.p[digits] == '.'))
-		digits++;
-	if (!is_number((struct str){ s.p, digits }, &x))
-		return false;
-	for (size_t i = 0; i < UNITS; i++)
-		if (str_eq((struct str){ s.p + digits, s.len - digits }, str_of(units[i].unit))) {
-			*usec = (int64_t)fmin(x * (double)units[i].usec, 1e15);
-			return true;
-		}
-	return false;
-}
-
 static bool
 read_duration(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	int64_t usec, least, most;
 	double x;
 
-	ASSERT(duration_of(str_of(k->least), &least) && duration_of(str_of(k->most), &most));
-	if (is_number(s, &x))
+	ASSERT(form_duration(str_of(k->least), &least) && form_duration(str_of(k->most), &most));
+	if (form_number(s, &x))
 		return problem_say(problem, "'%s' has no unit; expected a duration such as 500ms, 2s, 5m or 1h", QUOTED(s));
-	if (!duration_of(s, &usec))
+	if (!form_duration(s, &usec))
 		return problem_say(problem, "'%s' is not a duration; expected one such as 500ms, 2s, 5m or 1h", QUOTED(s));
 	if (usec < least || usec > most)
 		return problem_say(problem, "'%s' is out of range; expected %s to %s", QUOTED(s), k->least, k->most);
@@ -84,7 +56,7 @@ number_within(const struct conf_key *k, struct str s, const char *what, double *
 {
 	double least = strtod(k->least, NULL), most = strtod(k->most, NULL);
 
-	if (!is_number(s, x))
+	if (!form_number(s, x))
 		return problem_say(problem, "'%s' is not %s; expected %s to %s", QUOTED(s), what, k->least, k->most);
 	if (*x < least || *x > most)
 		return problem_say(problem, "'%s' is out of range; expected %s to %s", QUOTED(s), k->least, k->most);

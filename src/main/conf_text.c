@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "base/form.h"
 #include "main/conf_type.h"
 
 static bool
@@ -68,7 +69,7 @@ static bool
 read_name(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	(void)k;
-	if (s.len == 0 || s.len > 63 || !all_of(s, "._-"))
+	if (!form_name(s))
 		return problem_say(problem, "'%s' is not a name; expected 1 to 63 of A-Z, a-z, 0-9, '.', '_' and '-'", QUOTED(s));
 	return set_text(member, s);
 }
@@ -112,18 +113,12 @@ read_socket(const struct conf_key *k, struct str s, void *member, char *problem)
 }
 
 static bool
-is_path(struct str s)
-{
-	return s.len > 0 && s.len <= 1024 && s.p[0] == '/' && all_visible(s) && memchr(s.p, '#', s.len) == NULL;
-}
-
-static bool
 read_path_or_none(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	(void)k;
 	if (is_none(s))
 		return set_absent(member);
-	if (!is_path(s))
+	if (!form_path(s))
 		return problem_say(problem, "'%s' is not a path; expected one that begins with '/', or none", QUOTED(s));
 	return set_text(member, s);
 }
@@ -300,12 +295,9 @@ read_listen(const struct conf_key *k, struct str s, void *member, char *problem)
 static bool
 read_host(const struct conf_key *k, struct str s, void *member, char *problem)
 {
-	struct str name = s;
 	char lower[256];
 
-	if (k->section == SECTION_SERVICE && str_starts(s, STR("*.")))	/* all below, as table_match reads it */
-		name = (struct str){ s.p + 2, s.len - 2 };
-	if (name.len == 0 || s.len > 253 || (!all_of(name, ".-_") && (name.p[0] != '[' || !all_of(name, "[]:."))))
+	if (!form_host(s, k->section == SECTION_SERVICE))
 		return problem_say(problem, "'%s' is not a host; expected a name such as www.example.org, without a port", QUOTED(s));
 	str_copy(lower, sizeof lower, s);
 	for (char *c = lower; *c != '\0'; c++)
@@ -317,7 +309,7 @@ static bool
 read_path(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	(void)k;
-	if (!is_path(s) || memchr(s.p, '?', s.len) != NULL)
+	if (!form_path(s) || memchr(s.p, '?', s.len) != NULL)
 		return problem_say(problem, "'%s' is not a path; expected one that begins with '/'", QUOTED(s));
 	return append_once(member, s, problem);
 }

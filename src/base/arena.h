@@ -1,0 +1,17 @@
+/*
+ * arena: memory that is freed all at once. For things that are made together and die together.
+ */
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include "base/str.h"
+
+struct arena;
+
+struct arena	*arena_new(void);
+void		 arena_free(struct arena **);
+void		*arena_zalloc(struct arena *, size_t bytes);		/* zeroed, aligned for anything; never NULL */
+char		*arena_text(struct arena *, struct str);		/* a copy, NUL-terminated */
+char		*arena_printf(struct arena *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,15 @@
+/*
+ * form: how people write durations, names, hosts and paths, wherever they write them: in the configuration, in labels.
+ */
+#ifndef BASE_FORM_H
+#define BASE_FORM_H
+
+#include "base/str.h"
+
+bool	form_number(struct str, double *out);		/* 12 or 0.5: no sign, exponent, "inf", hexadecimal */
+bool	form_duration(struct str, int64_t *usec);	/* 100ms, 2s, 5m, 1h */
+bool	form_name(struct str);				/* 1 to 63 of A-Z, a-z, 0-9, '.', '_' and '-' */
+bool	form_path(struct str);				/* begins with '/', visible ASCII, no '#' */
+bool	form_host(struct str, bool wild);		/* a name or an address, without a port; wild: "*.name" too */
+
+#endif
