@@ -1,0 +1,223 @@
+/*
+ * heat: two means of each node's pressure, a fast one for what is, a slow one for what has been.
+ *
+ * Hot begins at `hot` and ends below `cold`, so that a node between the two stays what it was. The worst of the slow mean is
+ * kept and forgotten over the cool-down: a hog that comes and goes leaves its nodes unattractive for as long as it
+ * may come back soon, and that, not only the cool-down itself, is what keeps a service from following it about.
+ * Must not know the Swarm; what only the Swarm tells of a service is written into heat_service by others.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/bug.h"
+#include "base/map.h"
+#include "score/demand.h"
+#include "score/guard.h"
+#include "score/heat.h"
+
+#define FAST_OF_DWELL	6		/* the fast mean's time constant is the dwell time divided by this */
+
+struct heat {
+	struct map	*nodes, *services;	/* by name */
+};
+
+struct heat *
+heat_new(void)
+{
+	struct heat *h = must_zalloc(sizeof *h);
+
+	h->nodes = map_new();
+	h->services = map_new();
+	return h;
+}
+
+static void
+values_free(struct map **m)
+{
+	struct str key;
+	size_t at = 0;
+	void *v;
+
+	while (map_next(*m, &at, &key, &v))
+		free(v);
+	map_free(m);
+}
+
+void
+heat_free(struct heat **hp)
+{
+	struct heat *h = *hp;
+
+	*hp = NULL;
+	if (h == NULL)
+		return;
+	values_free(&h->nodes);
+	values_free(&h->services);
+	free(h);
+}
+
+struct heat_node *
+heat_node(struct heat *h, const struct world_node *n)
+{
+	struct heat_node *e = map_get(h->nodes, str_of(n->name));
+
+	if (e == NULL) {
+		e = must_zalloc(sizeof *e);
+		map_put(h->nodes, str_of(n->name), e);
+	}
+	return e;
+}
+
+struct heat_service *
+heat_service(struct heat *h, const struct world_service *s)
+{
+	struct heat_service *e = map_get(h->services, str_of(s->name));
+
+	if (e == NULL) {
+		e = must_zalloc(sizeof *e);
+		e->refusal = e->scale_refusal = REFUSAL_UNSEEN;
+		e->own_cores = NAN;
+		map_put(h->services, str_of(s->name), e);
+	}
+	return e;
+}
+
+void
+heat_bar(struct heat_service *s, unsigned slot, bool barred)
+{
+	ASSERT(slot < NODES_MAX);
+	s->barred[slot / 8] = (uint8_t)((s->barred[slot / 8] & ~(1u << slot % 8)) | (unsigned)barred << slot % 8);
+}
+
+bool
+heat_barred(const struct heat_service *s, unsigned slot)
+{
+	ASSERT(slot < NODES_MAX);
+	return (s->barred[slot / 8] >> slot % 8 & 1) != 0;
+}
+
+void
+heat_moved(struct heat *h, const struct world_node *n, int64_t now)
+{
+	heat_node(h, n)->moved_usec = now;
+}
+
+/* How far a mean goes towards a value that has held for `usec`. */
+static double
+step(int64_t usec, int64_t time_constant)
+{
+	return 1 - exp(-(double)usec / (double)time_constant);
+}
+
+/* The fast mean begins with its first sample; the slow one with nothing, for it is to remember what has lasted. */
+static void
+node_fold(struct heat_node *e, double pressure, const struct heat_rules *r, int64_t gap)
+{
+	if (!e->known) {
+		e->known = true;
+		e->pressure = pressure;
+		e->hot_usec = e->cold_usec = 0;
+	}
+	e->pressure += (pressure - e->pressure) * step(gap, r->dwell_usec / FAST_OF_DWELL + 1);
+	e->slow += (pressure - e->slow) * step(gap, r->dwell_usec);
+	e->worst = fmax(e->worst * (1 - step(gap, r->cool_down_usec)), e->slow);
+}
+
+static void
+since(int64_t *at, bool is, int64_t now)
+{
+	if (!is)
+		*at = 0;
+	else if (*at == 0)
+		*at = now;
+}
+
+static void
+node_look(struct heat_node *e, const struct world_node *n, const struct heat_rules *r, int64_t now)
+{
+	int64_t gap = n->sample.taken_usec - e->sampled_usec;
+
+	e->seen = true;
+	if (guard_state(n, now) != GUARD_FRESH) {
+		e->known = false;
+		e->hot_usec = e->cold_usec = 0;
+		return;
+	}
+	if (gap > 0) {
+		node_fold(e, demand_of(&n->sample).threads / fmax(n->row.law.cores, 0.01), r, e->sampled_usec == 0 ? 0 : gap);
+		e->sampled_usec = n->sample.taken_usec;
+	}
+	since(&e->hot_usec, e->pressure >= (e->hot_usec != 0 ? r->cold : r->hot), now);
+	since(&e->cold_usec, e->pressure < (e->cold_usec != 0 ? r->hot : r->cold), now);
+}
+
+static void
+service_look(struct heat_service *e, const struct world *w, const struct world_service *s, const struct heat_rules *r, int64_t now)
+{
+	const struct world_task *t;
+	double inflight = 0;
+
+	LIST_FOREACH(t, &s->tasks, link)
+		inflight += live_task_inflight(w->live, t->slot);
+	if (e->looked_usec == 0)
+		e->inflight = inflight;
+	else
+		e->inflight += (inflight - e->inflight) * step(now - e->looked_usec, r->dwell_usec);
+	e->looked_usec = now;
+	e->seen = true;
+}
+
+/* Those whom the world no longer names are forgotten one a look: there is no hurry, and a map is not changed while it is walked. */
+static void
+sweep(struct map *m, bool (*seen)(void *))
+{
+	struct str key, gone = { NULL, 0 };
+	size_t at = 0;
+	void *v, *lost = NULL;
+
+	while (map_next(m, &at, &key, &v))
+		if (!seen(v)) {
+			gone = key;
+			lost = v;
+		}
+	if (lost == NULL)
+		return;
+	map_remove(m, gone);
+	free(lost);
+}
+
+static bool
+node_seen(void *v)
+{
+	struct heat_node *e = v;
+	bool seen = e->seen;
+
+	e->seen = false;
+	return seen;
+}
+
+static bool
+service_seen(void *v)
+{
+	struct heat_service *e = v;
+	bool seen = e->seen;
+
+	e->seen = false;
+	return seen;
+}
+
+void
+heat_look(struct heat *h, const struct world *w, const struct heat_rules *r, int64_t now)
+{
+	const struct world_service *s;
+	const struct world_node *n;
+
+	ASSERT(r->cold > 0 && r->hot >= r->cold && r->dwell_usec > 0 && r->cool_down_usec > 0);
+	LIST_FOREACH(n, &w->nodes, link)
+		node_look(heat_node(h, n), n, r, now);
+	LIST_FOREACH(s, &w->services, link)
+		if (s->conf.migrate || s->conf.scale_max > 0)
+			service_look(heat_service(h, s), w, s, r, now);
+	sweep(h->nodes, node_seen);
+	sweep(h->services, service_seen);
+}

@@ -1,0 +1,43 @@
+/*
+ * Every reason for which the mover leaves a service where it is, or the scaler leaves it as large as it is, once.
+ * REFUSAL(constant, text): the name is the constant in lower case; both stand in /api/v1/why, in the log and in events.
+ */
+REFUSAL(NONE,          "nothing stands against it")
+
+/* what was not asked for */
+REFUSAL(DISABLED,      "mover.enable is off")
+REFUSAL(NOT_OPTED,     "the service does not ask for it by label")
+REFUSAL(DRY_RUN,       "mover.dry_run is on: it is only said what would be done")
+REFUSAL(UNSEEN,        "its specification has not been read from the Swarm yet")
+
+/* what is seen of it */
+REFUSAL(NO_TASK,       "no task of it takes requests")
+REFUSAL(BLIND,         "nothing recent is known of its node")
+REFUSAL(NOT_HOT,       "its node is not hot")
+REFUSAL(NOT_LONG,      "its node is hot, but not for long enough yet")
+REFUSAL(ELSEWHERE,     "it has tasks on other nodes too: requests avoid the hot one without any move")
+REFUSAL(NO_COLD,       "no other node that it may run on is cold, and was so lately")
+REFUSAL(GAIN,          "the predicted gain is below mover.margin")
+
+/* not now */
+REFUSAL(COOL_SERVICE,  "the service was changed less than mover.cool_down ago")
+REFUSAL(COOL_NODE,     "a task was moved off or to its node less than mover.cool_down ago")
+REFUSAL(ONE_AT_A_TIME, "another service is being moved or scaled")
+REFUSAL(UPDATING,      "an update of the service is under way, paused or rolled back")
+
+/* what its specification says */
+REFUSAL(GLOBAL,        "it is a global service: one task on each node")
+REFUSAL(JOB,           "it is a job")
+REFUSAL(VOLUME,        "it mounts a volume that may be local to its node")
+REFUSAL(BIND,          "it mounts a directory or a device of its node")
+REFUSAL(HOST_PORT,     "it publishes a port in host mode")
+REFUSAL(PINNED,        "a placement constraint names its node")
+REFUSAL(MAX_REPLICAS,  "it limits its replicas per node")
+REFUSAL(GENERIC,       "it reserves generic resources")
+REFUSAL(MALFORMED,     "its specification is not understood")
+
+/* the scaler's own */
+REFUSAL(STEADY,        "the pressure on its nodes asks for no other number of tasks")
+REFUSAL(AT_MOST,       "it has as many tasks as mola.scale.max allows")
+REFUSAL(AT_LEAST,      "it has as few tasks as mola.scale.min allows")
+REFUSAL(STOPPED,       "it was scaled to 0, and that is left alone")
