@@ -129,7 +129,7 @@ endpoint_fini(struct endpoint *ep)
 
 /* On one line, without what steers terminals. */
 static void
-say(char out[DETAIL_MAX], struct str text)
+words_copy(char out[DETAIL_MAX], struct str text)
 {
 	size_t n = str_copy(out, DETAIL_MAX, str_trim(text));
 
@@ -148,9 +148,9 @@ say_refusal(char out[DETAIL_MAX], const struct fetch_result *r)
 	const char *message = json_string_value(json_object_get(j, "message"));
 
 	if (message != NULL)
-		say(out, str_of(message));
+		words_copy(out, str_of(message));
 	else if (r->body.len > 0)
-		say(out, r->body);
+		words_copy(out, r->body);
 	else
 		snprintf(out, DETAIL_MAX, "HTTP status %ld", r->status);
 	json_decref(j);
@@ -165,7 +165,7 @@ say_gone(char out[DETAIL_MAX], const struct endpoint *ep, const struct fetch_res
 	else if (ep->socket != NULL && !r->sent && access(ep->socket, R_OK | W_OK) != 0)
 		snprintf(out, DETAIL_MAX, "%.180s may not be opened: only root and its group may", ep->socket);
 	else
-		say(out, str_of(r->detail));
+		words_copy(out, str_of(r->detail));
 }
 
 static bool
@@ -286,6 +286,14 @@ call_answered(void *arg, const struct fetch_result *r)
 	call_end(c, &(struct engine_answer){ .why = v.why, .detail = v.detail, .status = r->status, .body = r->body });
 }
 
+static bool
+call_piece(void *arg, struct str piece)
+{
+	struct engine_call *c = arg;
+
+	return c->on_data(c->arg, piece);
+}
+
 static void
 fetch_conf_init(const struct engine *e, struct fetch_conf *fc, const char *url)
 {
@@ -314,7 +322,7 @@ call_ask(struct engine_call *c)
 	c->endpoint = e->at;
 	c->tries++;
 	call_move(c, &e->asking);
-	c->fetch = fetch_start(e->fetcher, &fc, c->on_data, call_answered, c);
+	c->fetch = fetch_start(e->fetcher, &fc, c->on_data != NULL ? call_piece : NULL, call_answered, c);
 	free(url);
 }
 
