@@ -106,7 +106,7 @@ apply(struct brain *b)
 	scrape_sync(b->scrape, b->world, b->conf->signal_period_usec, b->conf->signal_timeout_usec);
 	steer_conf(b->steer, &sc);
 	steer_tick(b->steer, clock_mono_usec());
-	if (changed)
+	if (changed || b->world->serial == 0)	/* nothing to serve is a table, too: the parent waits for one */
 		publish(b);
 }
 
