@@ -13,12 +13,15 @@
 #include "main/steer.h"
 #include "score/demand.h"
 #include "score/guard.h"
-#include "score/profile.h"
+#include "score/pressure.h"
 
 struct fleet {
 	double	 others_per_core;	/* of the nodes that we see */
 	double	 cores_mean;		/* of those whose cores are known; 1 when none are */
 	double	 ramp_most;		/* the most that any node has ramped up */
+	struct {
+		double	 most, mean;	/* of the leads of the nodes that we see; 1 when we see none */
+	} lead[PROFILE_SLOTS];
 };
 
 struct steer {
@@ -27,6 +30,7 @@ struct steer {
 	int64_t		 now;		/* of the last tick, */
 	struct fleet	 fleet;		/* and what it saw */
 	int64_t		 score_due;
+	struct profile	 scored;	/* balanced, with the weights of the configuration */
 };
 
 struct steer *
@@ -36,6 +40,7 @@ steer_new(struct world *w)
 
 	s->world = w;
 	s->conf = (struct steer_conf){ USEC_PER_SEC, 1, 5 * USEC_PER_SEC, 0.8, 0.2 };
+	s->scored = profile_all[PROFILE_BALANCED];
 	return s;
 }
 
@@ -52,6 +57,8 @@ steer_conf(struct steer *s, const struct steer_conf *c)
 	ASSERT(c->period_usec > 0 && c->balancers >= 1 && c->best_node_period_usec > 0);
 	s->conf = *c;
 	s->score_due = 0;
+	s->scored.weight[RESOURCE_CPU] = c->cpu_weight;
+	s->scored.weight[RESOURCE_RAM] = c->ram_weight;
 }
 
 static double
@@ -70,11 +77,38 @@ ramp_of(const struct world_node *n, int64_t now)
 	return n->inherited && n->ramp_usec == 0 ? 1 : guard_ramp(now - n->ramp_usec, n->row.law.period_usec);
 }
 
+static bool
+leads(const struct world *w, unsigned profile)
+{
+	return w->profile_used[profile] && pressure_leads(&w->profile[profile]);
+}
+
+/* How the nodes compare in what the profile weighs more than cores. */
+static void
+leads_look(const struct steer *s, struct fleet *f, unsigned profile, int64_t now)
+{
+	double sum = 0, most = 0;
+	struct world_node *n;
+	unsigned seen = 0;
+
+	LIST_FOREACH(n, &s->world->nodes, link) {
+		double lead = n->drained || guard_trust(n, now) < 1 ? NAN : pressure_lead(&s->world->profile[profile], &n->sample);
+		if (isnan(lead))
+			continue;
+		most = fmax(most, lead);
+		sum += lead;
+		seen++;
+	}
+	f->lead[profile].most = seen > 0 ? most : 1;
+	f->lead[profile].mean = seen > 0 ? sum / seen : 1;
+}
+
 static struct fleet
 fleet_look(const struct steer *s, int64_t now)
 {
 	double others = 0, fresh_cores = 0, cores = 0, known = 0, ramp = 0;
 	struct world_node *n;
+	struct fleet f;
 
 	LIST_FOREACH(n, &s->world->nodes, link) {
 		double c = cores_known(n);
@@ -89,11 +123,33 @@ fleet_look(const struct steer *s, int64_t now)
 			fresh_cores += c;
 		}
 	}
-	return (struct fleet){
+	f = (struct fleet){
 		.others_per_core = fresh_cores > 0 ? others / fresh_cores : 0,
 		.cores_mean = known > 0 ? cores / known : 1,
 		.ramp_most = ramp > 0 ? ramp : 1,
 	};
+	for (unsigned p = 0; p < PROFILE_SLOTS; p++)
+		if (leads(s->world, p))
+			leads_look(s, &f, p, now);
+	return f;
+}
+
+/* What presses on the node in the eyes of a profile, as a factor of its cores. Who cannot be seen counts as the mean. */
+static double
+pressed(const struct steer *s, const struct world_node *n, unsigned profile)
+{
+	const struct profile *p = &s->world->profile[profile];
+	bool sampled = n->sample.taken_usec != 0;
+	double cut = sampled ? pressure_cut(p, &n->sample).factor : 1, trust = guard_trust(n, s->now), lead = 1;
+	double mean = s->fleet.lead[profile].mean, most = s->fleet.lead[profile].most;
+
+	if (leads(s->world, profile) && most > 0) {
+		lead = sampled ? pressure_lead(p, &n->sample) : mean;
+		if (isnan(lead))
+			lead = mean;
+		lead = fmin(1, (trust * lead + (1 - trust) * mean) / most);
+	}
+	return (1 - trust * (1 - cut)) * lead;
 }
 
 /*
@@ -102,19 +158,32 @@ fleet_look(const struct steer *s, int64_t now)
  * started) begins at full size, and only those who join it later begin small.
  */
 static double
-cores_effective(const struct world_node *n, double cores, const struct fleet *f, int64_t now)
+cores_effective(const struct steer *s, const struct world_node *n, double cores, unsigned profile)
 {
-	double cut = n->sample.taken_usec == 0 ? 1 : profile_cut(&profile_default, &n->sample).factor;
-	double trust = guard_trust(n, now);
+	return cores * pressed(s, n, profile) * fmin(1, ramp_of(n, s->now) / s->fleet.ramp_most);
+}
 
-	return cores * (1 - trust * (1 - cut)) * fmin(1, ramp_of(n, now) / f->ramp_most);
+/* The columns of the profiles beside balanced. */
+static void
+node_as(const struct steer *s, const struct world_node *n, double cores, bool score, struct phys_row *row)
+{
+	for (unsigned p = 1; p < PROFILE_SLOTS; p++) {
+		struct phys_as *as = &row->as[p - 1];
+		if (!s->world->profile_used[p]) {
+			*as = (struct phys_as){ 0, 0 };
+			continue;
+		}
+		score |= as->cores == 0;		/* a profile that nobody had */
+		as->cores = cores_effective(s, n, cores, p);
+		if (score)
+			as->score = n->samples > 0 ? score_plain(&s->world->profile[p], &n->sample) : 0;
+	}
 }
 
 static void
 node_tick(struct steer *s, struct world_node *n, bool score_due, int64_t now)
 {
 	const struct fleet *f = &s->fleet;
-	struct score_weights weights = { s->conf.cpu_weight, s->conf.ram_weight };
 	double cores = cores_known(n);
 	struct phys_row row = n->row, published;
 
@@ -122,13 +191,15 @@ node_tick(struct steer *s, struct world_node *n, bool score_due, int64_t now)
 		n->samples = 0;			/* forgotten: when it comes back, it is new */
 	if (cores == 0)
 		cores = f->cores_mean;
-	row.law.cores = cores_effective(n, cores, f, now);
+	row.law.cores = cores_effective(s, n, cores, 0);
 	row.law.neutral = f->others_per_core * cores;
 	row.law.balancers = s->conf.balancers;
 	if (n->sample.taken_usec == 0 && row.law.sampled_usec == 0)
 		row.law.period_usec = s->conf.period_usec;
-	if (score_due || n->samples <= 1)	/* who is seen for the first time need not wait for its turn */
-		row.score = n->samples > 0 ? score_plain(&weights, &n->sample) : 0;
+	score_due |= n->samples <= 1;		/* who is seen for the first time need not wait for its turn */
+	if (score_due)
+		row.score = n->samples > 0 ? score_plain(&s->scored, &n->sample) : 0;
+	node_as(s, n, cores, score_due, &row);
 	n->row = row;
 	phys_read(s->world->phys, n->slot, &published);
 	if (memcmp(&row, &published, sizeof row) != 0)

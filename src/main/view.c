@@ -258,7 +258,7 @@ view_task(const struct view *v, const struct world_task *t, uint64_t of_service)
 	json_object_set_new(j, "failures_total", json_integer((json_int_t)l.failures));
 	json_object_set_new(j, "share", share(rates_task(v->rates, v->world, t->slot), of_service));
 	json_object_set_new(j, "cost",
-	    t->node->row.law.cores > 0 ? number(explain_cost(v->world, t->node, v->now_usec)) : json_null());
+	    t->node->row.law.cores > 0 ? number(explain_task_cost(v->world, t, v->now_usec)) : json_null());
 	return j;
 }
 

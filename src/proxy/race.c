@@ -28,6 +28,7 @@ typedef uint32_t	count_f(const struct live *, unsigned slot);
 struct race {					/* of one service */
 	struct races	*home;
 	enum policy	 policy;
+	unsigned	 profile;
 	count_f		*count;			/* requests in flight that count for the cost, NULL: none do */
 	uint32_t	 nrivals;
 	struct rival	*rival;
@@ -138,6 +139,7 @@ race_make(struct races *rs, uint32_t service, const struct table_service *s)
 
 	r->home = rs;
 	r->policy = s->policy;
+	r->profile = s->profile;
 	r->count = s->policy == POLICY_MARGINAL ? live_node_inflight
 	    : s->policy == POLICY_LEAST_CONN ? live_task_inflight : NULL;
 	r->rival = rs->rivals + base;			/* as many as tasks at most */
@@ -199,15 +201,18 @@ static double
 rival_cost(const struct race *r, const struct rival *v)
 {
 	const struct node *n;
+	struct law_node law;
 	double cost;
 
 	if (r->policy == POLICY_LEAST_CONN)
 		return v->inflight;
 	n = node_at(r->home, v->slot, r->now_usec);
 	if (r->policy == POLICY_BEST_NODE)
-		cost = 101 - n->row.score;	/* positive, so that SAME is a factor */
-	else
-		cost = law_cost(&n->row.law, n->others, v->inflight);
+		cost = 101 - phys_score(&n->row, r->profile);	/* positive, so that SAME is a factor */
+	else {
+		law = phys_law(&n->row, r->profile);
+		cost = law_cost(&law, n->others, v->inflight);
+	}
 	return cost >= 0 && cost < INFINITY ? cost : 1;
 }
 

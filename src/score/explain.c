@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "score/explain.h"
 #include "score/guard.h"
-#include "score/profile.h"
+#include "score/pressure.h"
 
 enum task_state
 task_state(const struct world *w, const struct world_task *t, int64_t now)
@@ -35,10 +35,24 @@ task_state_name(enum task_state s)
 	return names[s];
 }
 
+static double
+cost_as(const struct world *w, const struct world_node *n, unsigned profile, int64_t now)
+{
+	struct law_node law = phys_law(&n->row, profile);
+
+	return law_cost(&law, law_others(&law, now), live_node_inflight(w->live, n->slot));
+}
+
 double
 explain_cost(const struct world *w, const struct world_node *n, int64_t now)
 {
-	return law_cost(&n->row.law, law_others(&n->row.law, now), live_node_inflight(w->live, n->slot));
+	return cost_as(w, n, 0, now);
+}
+
+double
+explain_task_cost(const struct world *w, const struct world_task *t, int64_t now)
+{
+	return cost_as(w, t->node, t->service->profile, now);
 }
 
 static bool
@@ -71,7 +85,7 @@ explain_ranks(const struct world *w, const struct world_service *s, int64_t now,
 
 	LIST_FOREACH(t, &s->tasks, link) {
 		if (takes_requests(w, t, now))
-			place[n++] = (struct place){ explain_cost(w, t->node, now), at };
+			place[n++] = (struct place){ explain_task_cost(w, t, now), at };
 		rank[at++] = 0;
 	}
 	qsort(place, n, sizeof *place, place_order);
@@ -135,42 +149,66 @@ say_signal(const struct world_node *n, int64_t now, struct buf *out)
 	}
 }
 
+/* What the profile weighs more than cores, if the node has less of it to give than another has. */
 static void
-say_cut(const struct world_node *n, int64_t now, struct buf *out)
+say_lead(const struct profile *p, const struct world_node *n, double cores, struct buf *out)
 {
-	static const char *const what[LIMIT_COUNT] = { "", "memory at %.0f %%", "memory stalls %.0f %% of the time" };
-	struct profile_cut cut;
+	double ram = pressure_used(p, RESOURCE_RAM, &n->sample);
 
-	if (n->sample.taken_usec == 0)
-		return;
-	cut = profile_cut(&profile_default, &n->sample);
-	if (cut.by != LIMIT_NONE && guard_trust(n, now) >= GUARD_FAINT) {
-		buf_printf(out, what[cut.by], 100 * cut.value);
-		buf_printf(out, " cuts %.1f cores to %.1f: ", n->sample.cores, n->row.law.cores);
-	} else if (n->row.law.cores < n->sample.cores)
-		buf_printf(out, "slow start, shows %.1f of %.1f cores: ", n->row.law.cores, n->sample.cores);
+	if (p->weight[RESOURCE_RAM] > p->weight[RESOURCE_CPU] && !isnan(ram))
+		buf_printf(out, "memory at %.0f %%, ", 100 * ram);
+	buf_printf(out, "profile %s sees %.1f of %.1f cores: ", profile_name(p), cores, n->sample.cores);
 }
 
 static void
-say_place(const struct world *w, const struct world_node *n, int64_t now, struct buf *out)
+say_cut(const struct world *w, const struct world_node *n, unsigned profile, int64_t now, struct buf *out)
+{
+	static const char *const what[PRESSURE_NONE] = {
+		[PRESSURE_CPU] = "CPU at %.0f %%", [PRESSURE_RAM] = "memory at %.0f %%", [PRESSURE_IO] = "disks make wait %.0f %% of the time",
+		[PRESSURE_NET] = "network at %.0f %% of its link", [PRESSURE_STALLS] = "memory stalls %.0f %% of the time",
+	};
+	const struct profile *p = &w->profile[profile];
+	double cores = phys_cores(&n->row, profile);
+	struct pressure_cut cut;
+
+	if (n->sample.taken_usec == 0)
+		return;
+	cut = pressure_cut(p, &n->sample);
+	if (cut.by != PRESSURE_NONE && guard_trust(n, now) >= GUARD_FAINT) {
+		buf_printf(out, what[cut.by], 100 * cut.value);
+		buf_printf(out, " cuts %.1f cores to %.1f: ", n->sample.cores, cores);
+	} else if (cores < n->row.law.cores)
+		say_lead(p, n, cores, out);
+	else if (cores < n->sample.cores)
+		buf_printf(out, "slow start, shows %.1f of %.1f cores: ", cores, n->sample.cores);
+}
+
+static void
+say_place(const struct world *w, const struct world_node *n, unsigned profile, int64_t now, struct buf *out)
 {
 	double others = law_others(&n->row.law, now);
 	uint32_t ours = live_node_inflight(w->live, n->slot);
 
-	buf_printf(out, "%.1f cores, ", n->row.law.cores);
+	buf_printf(out, "%.1f cores, ", phys_cores(&n->row, profile));
 	if (others >= 0.05)
 		buf_printf(out, "%.1f busy with others' work, ", others);
 	else if (others <= -0.05)		/* they wait for something other than a core */
 		buf_printf(out, "%.1f of ours not wanting a core, ", -others);
-	buf_printf(out, "%u of ours in flight: cost %.2f", ours, explain_cost(w, n, now));
+	buf_printf(out, "%u of ours in flight: cost %.2f", ours, cost_as(w, n, profile, now));
+}
+
+static void
+say_node(const struct world *w, const struct world_node *n, unsigned profile, int64_t now, struct buf *out)
+{
+	say_signal(n, now, out);
+	say_cut(w, n, profile, now, out);
+	say_place(w, n, profile, now, out);
 }
 
 void
 explain_node(const struct world *w, const struct world_node *n, int64_t now, struct buf *out)
 {
-	say_signal(n, now, out);
-	say_cut(n, now, out);
-	say_place(w, n, now, out);
+	say_node(w, n, 0, now, out);
 }
 
 static bool
@@ -210,10 +248,10 @@ explain_task(const struct world *w, const struct world_task *t, int64_t now, uns
 		return;
 	}
 	if (policy == POLICY_BEST_NODE) {
-		buf_printf(out, "node's score %.1f; best-node sends all to the highest until it is renewed", t->node->row.score);
+		buf_printf(out, "node's score %.1f; best-node sends all to the highest until it is renewed", phys_score(&t->node->row, t->service->profile));
 		return;
 	}
-	explain_node(w, t->node, now, out);
+	say_node(w, t->node, t->service->profile, now, out);
 	if (rank == 0)
 		return;
 	buf_printf(out, ", ");
@@ -228,7 +266,7 @@ cheapest(const struct world *w, const struct world_service *s, int64_t now)
 	double least = INFINITY;
 
 	LIST_FOREACH(t, &s->tasks, link) {
-		double c = explain_cost(w, t->node, now);
+		double c = explain_task_cost(w, t, now);
 		if (takes_requests(w, t, now) && c < least) {
 			best = t;
 			least = c;

@@ -11,8 +11,9 @@ enum task_state { TASK_UP, TASK_DOWN, TASK_UNKNOWN, TASK_EJECTED, TASK_DRAINING 
 enum task_state	 task_state(const struct world *, const struct world_task *, int64_t now_usec);
 const char	*task_state_name(enum task_state);
 
-/* The law's cost of one more request there, now. */
+/* The law's cost of one more request there, now, of a balanced service, and of the task's. */
 double	explain_cost(const struct world *, const struct world_node *, int64_t now_usec);
+double	explain_task_cost(const struct world *, const struct world_task *, int64_t now_usec);
 /* A place for each task of the service, in the order of its list: 1 for the cheapest, ties share one; 0 for those
  * that take no requests. `rank` has room for s->ntasks. Returns how many take requests. */
 unsigned explain_ranks(const struct world *, const struct world_service *, int64_t now_usec, unsigned *rank);

@@ -5,32 +5,32 @@
  */
 #include <math.h>
 
-#include "score/profile.h"
+#include "score/pressure.h"
 #include "score/score.h"
 
 static const struct ramp cpu_cap = { .soft = 0.9, .hard = 1.0, .floor = 0 };
 static const struct ramp ram_cap = { .soft = 0.85, .hard = 0.97, .floor = 0 };
 
-static double
-cpu_used(const struct sample *s)
+double
+score_plain(const struct profile *p, const struct sample *s)
 {
-	return s->busy / s->cores;
+	double sum = 0, weights = 0;
+
+	for (int r = 0; r < RESOURCE_COUNT; r++) {
+		double used = p->weight[r] > 0 ? pressure_used(p, (enum resource)r, s) : NAN;
+		if (isnan(used))
+			continue;
+		sum += p->weight[r] * (1 - used);
+		weights += p->weight[r];
+	}
+	return 100 * (weights > 0 ? sum / weights : 1 - pressure_used(p, RESOURCE_CPU, s));
 }
 
 double
-score_plain(const struct score_weights *w, const struct sample *s)
+score_capped(const struct profile *p, const struct sample *s)
 {
-	double ram = profile_memory_used(s);
+	double cpu = ramp_at(&cpu_cap, pressure_used(p, RESOURCE_CPU, s));
+	double ram = ramp_at(&ram_cap, pressure_used(p, RESOURCE_RAM, s));
 
-	if (isnan(ram))
-		return 100 * (1 - cpu_used(s));
-	return 100 * (w->cpu * (1 - cpu_used(s)) + w->ram * (1 - ram)) / (w->cpu + w->ram);
-}
-
-double
-score_capped(const struct score_weights *w, const struct sample *s)
-{
-	double cap = 100 * fmin(ramp_at(&cpu_cap, cpu_used(s)), ramp_at(&ram_cap, profile_memory_used(s)));
-
-	return fmin(score_plain(w, s), cap);
+	return fmin(score_plain(p, s), 100 * fmin(cpu, ram));
 }

@@ -5,15 +5,13 @@
 #ifndef SCORE_SCORE_H
 #define SCORE_SCORE_H
 
+#include "world/profile.h"
 #include "world/sample.h"
 
-struct score_weights {
-	double	 cpu, ram;		/* >= 0, not both 0; only their ratio counts */
-};
-
-/* cpu * (100 - cpu%) + ram * (100 - ram%), weights made to sum to 1. Where memory is not known, CPU alone. */
-double	score_plain(const struct score_weights *, const struct sample *);
+/* The sum of weight * (100 - used %) over the profile's resources, weights made to sum to 1 over those that are known.
+ * Where none is, CPU alone. */
+double	score_plain(const struct profile *, const struct sample *);
 /* The same, but no better than the scarcest resource allows: one that is full makes it 0. */
-double	score_capped(const struct score_weights *, const struct sample *);
+double	score_capped(const struct profile *, const struct sample *);
 
 #endif

@@ -16,7 +16,7 @@
 
 /* What the brain last knew of a node: one row of the phys block. Doubles are measured, times are CLOCK_MONOTONIC usec. */
 struct law_node {
-	double	 cores;		/* effective C: less when memory, disk or network press; > 0 */
+	double	 cores;		/* effective C for some profile: less when what it needs is scarce; > 0 */
 	double	 others;	/* R - L * n_s at the sample */
 	double	 neutral;	/* what `others` decays to when blind: the fleet's mean per core times C */
 	int64_t	 sampled_usec;	/* when the sample was true; 0: never */

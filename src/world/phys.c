@@ -1,12 +1,19 @@
+/*
+ * phys: rows that one process writes and others read. Each slot holds two copies: the writer fills the one that is not
+ * in force and then counts up, the readers take the one that the count names and see whether it still does. So a
+ * writer that is held up or dies in the middle of a row holds up nobody, and nobody sees half of a row.
+ */
 #include <stdatomic.h>
 #include <string.h>
 
 #include "base/bug.h"
 #include "world/phys.h"
 
+#define WORDS	(sizeof(struct phys_row) / 8)
+
 struct phys_slot {
-	_Atomic uint32_t	seq;		/* odd while the brain writes */
-	_Atomic uint64_t	word[sizeof(struct phys_row) / 8];
+	_Atomic uint32_t	count;		/* of writes; its last bit names the copy in force */
+	_Atomic uint64_t	word[2][WORDS];
 };
 
 struct phys {
@@ -31,37 +38,34 @@ void
 phys_write(struct phys *p, unsigned slot, const struct phys_row *row)
 {
 	struct phys_slot *s = &p->slot[slot];
-	uint64_t word[sizeof *row / 8];
-	uint32_t seq;
+	uint32_t count = atomic_load_explicit(&s->count, memory_order_relaxed);
+	_Atomic uint64_t *to = s->word[(count + 1) & 1];
+	uint64_t word[WORDS];
 
 	ASSERT(slot < NODES_MAX && row->law.cores > 0 && row->law.period_usec > 0);
 	memcpy(word, row, sizeof word);
-	/* a brain that died in the middle of a write left seq odd: begin from there */
-	seq = atomic_load_explicit(&s->seq, memory_order_relaxed) | 1;
-	atomic_store_explicit(&s->seq, seq, memory_order_relaxed);
+	/* whoever sees a word of this write sees the last one's count, and looks again */
 	atomic_thread_fence(memory_order_release);
-	for (size_t i = 0; i < sizeof word / 8; i++)
-		atomic_store_explicit(&s->word[i], word[i], memory_order_relaxed);
-	atomic_store_explicit(&s->seq, seq + 1, memory_order_release);
+	for (size_t i = 0; i < WORDS; i++)
+		atomic_store_explicit(&to[i], word[i], memory_order_relaxed);
+	atomic_store_explicit(&s->count, count + 1, memory_order_release);
 }
 
-/* A row that stays odd belongs to a dead brain: after a few looks what stands there must do, it is
- * one half-written row of doubles until the next brain's first tick. */
+/* Only a writer that writes this very row twice while we read it makes us look again. */
 void
 phys_read(const struct phys *p, unsigned slot, struct phys_row *row)
 {
 	const struct phys_slot *s = &p->slot[slot];
-	uint64_t word[sizeof *row / 8];
-	uint32_t before, after;
+	uint64_t word[WORDS];
+	uint32_t before;
 
 	ASSERT(slot < NODES_MAX);
-	for (int look = 0; look < 64; look++) {
-		before = atomic_load_explicit(&s->seq, memory_order_acquire);
-		for (size_t i = 0; i < sizeof word / 8; i++)
-			word[i] = atomic_load_explicit(&s->word[i], memory_order_relaxed);
+	for (int look = 0; look < 1000; look++) {
+		before = atomic_load_explicit(&s->count, memory_order_acquire);
+		for (size_t i = 0; i < WORDS; i++)
+			word[i] = atomic_load_explicit(&s->word[before & 1][i], memory_order_relaxed);
 		atomic_thread_fence(memory_order_acquire);
-		after = atomic_load_explicit(&s->seq, memory_order_relaxed);
-		if (before == after && (before & 1) == 0)
+		if (atomic_load_explicit(&s->count, memory_order_relaxed) == before)
 			break;
 	}
 	memcpy(row, word, sizeof word);

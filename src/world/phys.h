@@ -1,6 +1,6 @@
 /*
  * phys: the small shared block that changes with every sample, written by the brain alone and read by
- * every worker. Rows are addressed by node slot (table.h). A row is read under a sequence lock; when the brain
+ * every worker. Rows are addressed by node slot (table.h). A row is read whole, never half of one and half of the next; when the brain
  * dies the rows stay and grow old, and the law knows what age means.
  */
 #ifndef WORLD_PHYS_H
@@ -9,15 +9,45 @@
 #include <stddef.h>
 
 #include "world/law.h"
+#include "world/profile.h"
 
 #define NODES_MAX	2048		/* node slots */
 
 struct phys;
 
-struct phys_row {
-	struct law_node	law;
-	double		score;		/* 0..100 for `policy: best-node`; renewed at its own pace */
+/* The node as services of another profile than balanced see it. */
+struct phys_as {
+	double		cores;		/* 0: as balanced ones do */
+	double		score;
 };
+
+struct phys_row {
+	struct law_node	law;		/* cores are those of profile 0, balanced */
+	double		score;		/* 0..100 for `policy: best-node`; renewed at its own pace */
+	struct phys_as	as[PROFILE_SLOTS - 1];	/* by profile slot, from 1 */
+};
+
+static inline double
+phys_cores(const struct phys_row *r, unsigned profile)
+{
+	return profile > 0 && r->as[profile - 1].cores > 0 ? r->as[profile - 1].cores : r->law.cores;
+}
+
+static inline double
+phys_score(const struct phys_row *r, unsigned profile)
+{
+	return profile > 0 && r->as[profile - 1].cores > 0 ? r->as[profile - 1].score : r->score;
+}
+
+/* What the law is to be asked about. */
+static inline struct law_node
+phys_law(const struct phys_row *r, unsigned profile)
+{
+	struct law_node n = r->law;
+
+	n.cores = phys_cores(r, profile);
+	return n;
+}
 
 size_t		 phys_bytes(void);
 struct phys	*phys_init(void *zeroed_shared_memory);		/* once, by the parent */

@@ -32,6 +32,7 @@ struct profile {			/* zeroed memory stands for balanced; doubles only */
 	double	 link;			/* bytes per second that a node's link carries, either way */
 };
 
+#define PROFILE_SLOTS	8		/* that one table may have, balanced among them */
 #define PROFILE_LINK	125e6		/* unless told: a gigabit per second */
 
 extern const struct profile profile_all[PROFILE_COUNT];

@@ -115,7 +115,7 @@ usec_ok(int64_t usec)
 static bool
 service_ok(const struct table *t, const struct table_service *s)
 {
-	if (!text_ok(t, s->name) || (unsigned)s->policy >= POLICY_COUNT ||
+	if (!text_ok(t, s->name) || (unsigned)s->policy >= POLICY_COUNT || s->profile >= PROFILE_SLOTS ||
 	    (uint64_t)s->first_task + s->ntasks > t->head->part[PART_TASKS].n)
 		return false;
 	if (!usec_ok(s->connect_usec) || !usec_ok(s->response_usec) || !usec_ok(s->idle_usec) || !usec_ok(s->tunnel_usec))

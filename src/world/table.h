@@ -45,6 +45,7 @@ struct table_task {
 struct table_service {
 	struct table_ref name;
 	enum policy	 policy;
+	uint32_t	 profile;	/* slot, below PROFILE_SLOTS: which of phys.h's columns the node's state is in */
 	uint32_t	 first_task, ntasks;	/* a service's tasks stand together */
 	int64_t		 connect_usec;		/* time-outs: > 0 */
 	int64_t		 response_usec;		/* until the response head */

@@ -34,6 +34,8 @@ world_new(struct live *live, struct phys *phys)
 	LIST_INIT(&w->services);
 	w->live = live;
 	w->phys = phys;
+	w->profile[0] = profile_all[PROFILE_BALANCED];
+	w->profile_used[0] = true;
 	w->index = x;
 	x->nodes = map_new();
 	x->services = map_new();
@@ -197,6 +199,7 @@ table_add_service(struct table_maker *m, const struct world_service *s, const ui
 	uint32_t at = table_maker_service(m, &(struct table_service){
 		.name = table_maker_text(m, str_of(s->name)),
 		.policy = c->policy,
+		.profile = s->profile,
 		.connect_usec = c->connect_usec,
 		.response_usec = c->response_usec,
 		.idle_usec = c->idle_usec,

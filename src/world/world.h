@@ -76,6 +76,8 @@ struct world_service {
 	LIST_ENTRY(world_service) link;
 	char		*name;
 	struct service_conf conf;
+	unsigned	 profile;		/* slot of conf.profile */
+	bool		 profile_crowded;	/* no slot was left for it: taken for balanced */
 	struct route_conf *route;
 	unsigned	 nroutes;
 	LIST_HEAD(, world_task) tasks;
@@ -91,6 +93,8 @@ struct world {
 	struct phys	*phys;
 	uint64_t	 serial;	/* of the last table built */
 	unsigned	 nnodes, nservices, ntasks;
+	struct profile	 profile[PROFILE_SLOTS];	/* by slot; 0 is balanced */
+	bool		 profile_used[PROFILE_SLOTS];	/* by a service, since the last pass */
 	struct world_index *index;	/* private: names, and who holds which slot */
 };
 

@@ -75,10 +75,8 @@ node_new(struct world *w, const struct world_node *like)
 	if (fresh) {
 		x->node_drained[slot] = false;
 		row_init(w, n);
-	} else {
+	} else
 		phys_read(w->phys, slot, &n->row);
-		phys_write(w->phys, slot, &n->row);	/* heals a row that a dying brain left half-written */
-	}
 	n->inherited = !fresh && !x->began;
 	n->drained = x->node_drained[slot];
 	map_put(x->nodes, str_of(n->name), n);
@@ -335,12 +333,63 @@ nodes_sweep(struct world *w)
 	}
 }
 
+/* Profiles. A profile keeps its slot for as long as a service has it, so that rows mean the same to old tables. */
+
+static bool
+profile_find(const struct world *w, const struct profile *p, unsigned *slot)
+{
+	for (*slot = 0; *slot < PROFILE_SLOTS; ++*slot)
+		if (w->profile_used[*slot] && profile_same(&w->profile[*slot], p))
+			return true;
+	return false;
+}
+
+static bool
+profile_take(struct world *w, const struct profile *p, unsigned *slot)
+{
+	for (*slot = 1; *slot < PROFILE_SLOTS; ++*slot)
+		if (!w->profile_used[*slot]) {
+			w->profile[*slot] = *p;
+			w->profile_used[*slot] = true;
+			return true;
+		}
+	return false;
+}
+
+static void
+service_profile_set(struct world *w, struct world_service *s)
+{
+	unsigned slot;
+
+	s->profile_crowded = !profile_find(w, &s->conf.profile, &slot) && !profile_take(w, &s->conf.profile, &slot);
+	if (s->profile_crowded)
+		slot = 0;
+	w->index->changed |= s->profile != slot;
+	s->profile = slot;
+}
+
+static void
+profiles_settle(struct world *w)
+{
+	bool keep[PROFILE_SLOTS] = { true };
+	struct world_service *s;
+	unsigned slot;
+
+	LIST_FOREACH(s, &w->services, link)
+		if (profile_find(w, &s->conf.profile, &slot))
+			keep[slot] = true;
+	memcpy(w->profile_used, keep, sizeof keep);
+	LIST_FOREACH(s, &w->services, link)
+		service_profile_set(w, s);
+}
+
 /* Tasks go before nodes: a task that was seen stands on a node that was seen. */
 bool
 world_pass_end(struct world *w)
 {
 	services_sweep(w);
 	nodes_sweep(w);
+	profiles_settle(w);
 	w->index->began = true;
 	return w->index->changed;
 }

@@ -8,11 +8,13 @@
 #include "base/clock.h"
 #include "score/demand.c"
 #include "score/guard.c"
-#include "score/profile.c"
+#include "score/pressure.c"
 #include "score/score.c"
 
 static const struct sample quiet = { .taken_usec = 100 * USEC_PER_SEC, .span_usec = USEC_PER_SEC, .source = SOURCE_AGENT,
     .cores = 4, .busy = 1, .running = 1, .load1 = 1, .memory_total_bytes = 100, .memory_available_bytes = 50 };
+
+static const struct profile *const balanced = &profile_all[PROFILE_BALANCED];
 
 static void
 near(double a, double b)
@@ -47,19 +49,19 @@ effective_cores_fall_on_a_line_to_a_floor(void **state)
 	struct sample s = quiet;
 	double last = 1;
 
-	near(profile_cut(&profile_default, &s).factor, 1);
+	near(pressure_cut(balanced, &s).factor, 1);
 	for (s.memory_available_bytes = 20; s.memory_available_bytes > 0; s.memory_available_bytes -= 0.5) {
-		double f = profile_cut(&profile_default, &s).factor;
+		double f = pressure_cut(balanced, &s).factor;
 		assert_true(f <= last + 1e-12 && last - f < 0.05);	/* never a step */
 		last = f;
 	}
 	near(last, 0.1);
 	s.memory_available_bytes = 9;
-	near(profile_cut(&profile_default, &s).factor, 0.55);	/* half way */
-	assert_int_equal(profile_cut(&profile_default, &s).by, LIMIT_MEMORY_USED);
+	near(pressure_cut(balanced, &s).factor, 0.55);	/* half way */
+	assert_int_equal(pressure_cut(balanced, &s).by, PRESSURE_RAM);
 	s.psi_memory_stalled = 0.6;				/* the scarcer one binds */
-	near(profile_cut(&profile_default, &s).factor, 0.1);
-	assert_int_equal(profile_cut(&profile_default, &s).by, LIMIT_MEMORY_STALLED);
+	near(pressure_cut(balanced, &s).factor, 0.1);
+	assert_int_equal(pressure_cut(balanced, &s).by, PRESSURE_STALLS);
 }
 
 static void
@@ -69,16 +71,16 @@ what_is_not_known_cuts_nothing(void **state)
 	struct sample s = quiet;
 
 	s.memory_available_bytes = s.psi_memory_stalled = NAN;
-	near(profile_cut(&profile_default, &s).factor, 1);
+	near(pressure_cut(balanced, &s).factor, 1);
 	s.memory_total_bytes = 0;
-	assert_true(isnan(profile_memory_used(&s)));
+	assert_true(isnan(pressure_used(balanced, RESOURCE_RAM, &s)));
 }
 
 static void
 a_sum_does_not_veto_and_a_cap_does(void **state)
 {
 	(void)state;
-	struct score_weights w = { 0.8, 0.2 }, same = { 8, 2 };
+	struct profile w = *balanced, same = { .weight = { 8, 2 } };
 	struct sample s = quiet;
 
 	near(score_plain(&w, &s), 0.8 * 75 + 0.2 * 50);
