@@ -24,7 +24,8 @@ LDFLAGS_all := $(filter -fsanitize%,$(CFLAGS_$(MODE))) -pie -Wl,-z,relro,-z,now 
 LIBS    := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 
 PREFIX  ?= /usr/local
-MAN     := $(wildcard doc/man/*.[158])
+SYSCONFDIR ?= /etc
+MAN     := $(wildcard doc/man/*.[1578])
 
 room_objs = $(patsubst src/%.c,$(B)/%.o,$(filter-out src/main/main.c,$(wildcard src/$(1)/*.c)))
 OBJS    := $(foreach r,$(ROOMS),$(call room_objs,$(r)))
@@ -33,11 +34,11 @@ UNITS   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*/*.c))
 SCENES  := $(B)/brain/scene
 BENCH   := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/*.c))
 BENCHLIB := $(patsubst bench/lib/%.c,$(B)/bench/lib/%.o,$(wildcard bench/lib/*.c))
-HELPERS := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/real/*.c tests/faults/*.c))
+HELPERS := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/real/*.c tests/faults/*.c tests/swarm/*.c))
 DEPS    := build/.deps
 
 .SECONDARY:
-.PHONY: all mola demo test test-bins bench bench-micro bench-proxy bench-demo fuzz tail install clean
+.PHONY: all mola image deb demo test test-bins bench bench-micro bench-proxy bench-demo fuzz tail install clean
 
 all: mola
 
@@ -88,10 +89,11 @@ $(B)/bench/%: bench/%.c $(BENCHLIB) $(ARCHIVES)
 	$(if $(V),,@echo "  cc  $@")
 	$(Q)$(CC) $(CFLAGS_all) -Ibench -MMD -MP $(LDFLAGS_all) -o $@ $< $(BENCHLIB) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
 
+$(B)/swarm/%: HELPER_LD := -static		# it is all that is in its image
 $(HELPERS): $(B)/%: tests/%.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  cc  $@")
-	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra -o $@ $< -lm -lpthread
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra $(HELPER_LD) -o $@ $< -lm -lpthread
 
 demo: mola
 	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release $(patsubst %,build/release/bench/%,cluster load demo)
@@ -128,9 +130,26 @@ fuzz:
 tail:
 	@tools/tail
 
+# What is in /etc/mola stays as it is.
 install: mola
 	install -D -m 755 mola $(DESTDIR)$(PREFIX)/bin/mola
 	for m in $(MAN); do install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
+	for u in deploy/systemd/*.service; do \
+		install -D -m 644 $$u $(DESTDIR)$(PREFIX)/lib/systemd/system/$${u##*/}; \
+		sed -i 's,/usr/bin/mola,$(PREFIX)/bin/mola,; s,/etc/mola/,$(SYSCONFDIR)/mola/,' $(DESTDIR)$(PREFIX)/lib/systemd/system/$${u##*/}; \
+	done
+	install -d $(DESTDIR)$(PREFIX)/share/doc/mola
+	install -m 644 LICENSE NEWS.md doc/api.md doc/example.yaml $(DESTDIR)$(PREFIX)/share/doc/mola
+	[ -e $(DESTDIR)$(SYSCONFDIR)/mola/mola.yaml ] || \
+		install -D -m 644 deploy/systemd/mola.yaml $(DESTDIR)$(SYSCONFDIR)/mola/mola.yaml
+
+# A container image, made by the Docker that `docker` talks to; a Debian package, in build/.
+image: mola
+	@tools/image build
+
+deb: mola
+	@tools/deps deb
+	@tools/deb
 
 clean:
 	rm -rf build mola
