@@ -1,15 +1,19 @@
 /*
  * procview: gives a node that is only a cgroup a /proc of its own, for those who read one:
  *
- *   procview CGROUP_ROOT GROUP VIEW [GROUP VIEW]...
+ *   procview [--in-place] CGROUP_ROOT GROUP VIEW [GROUP VIEW]...
  *
  * For every group (its path below the root, the same in every hierarchy of v1) it keeps VIEW/stat and VIEW/loadavg
- * true. The model: a node with a quota of Q cores is a machine of V = ceil(Q) slow CPUs. Its busy time is the group's
- * CPU time times V/Q, and busy and idle together advance by V seconds per second: a node that eats its whole quota is
- * 100 % busy, an idle one 0 %. What a group gets beyond its quota within one period of the kernel's is carried over, so
- * that nothing is ever more than busy. Files are replaced whole, so a reader never sees half of one.
+ * true, and VIEW/meminfo if memory is counted for the group. The model: a node with a quota of Q cores is a machine of
+ * V = ceil(Q) slow CPUs. Its busy time is the group's CPU time times V/Q, and busy and idle together advance by V
+ * seconds per second: a node that eats its whole quota is 100 % busy, an idle one 0 %. What a group gets beyond its quota
+ * within one period of the kernel's is carried over, so that nothing is ever more than busy.
+ * Files are replaced whole, so a reader never sees half of one. Where they are mounted over others they must stay the
+ * files they are: --in-place overwrites them, each with one write that never gets shorter.
+ * A group may be taken away and made anew: a node that was switched off stands still meanwhile.
  */
 #include <dirent.h>
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -25,9 +29,10 @@
 #define NODES_MAX	16
 #define PATH_BYTES	512
 #define TEXT_BYTES	65536
+#define GROUPS_DEEP	3		/* node, container, what a container makes */
 
 struct node {
-	char		 cpu[PATH_BYTES], usage[PATH_BYTES];	/* directories of the group */
+	char		 cpu[PATH_BYTES], usage[PATH_BYTES], memory[PATH_BYTES];	/* directories of the group */
 	const char	*view;
 	double		 cores;			/* Q */
 	int		 cpus;			/* V */
@@ -37,7 +42,7 @@ struct node {
 	int		 running, blocked, threads;
 };
 
-static bool v2;
+static bool v2, in_place;
 static volatile sig_atomic_t ending;
 
 static void
@@ -117,21 +122,28 @@ count_thread(struct node *n, long id)
 	n->blocked += state[2] == 'D';
 }
 
+/* Those of the group and of all groups in it: containers have their own. */
 static void
-count_threads(struct node *n)
+count_threads(struct node *n, const char *group, int deep)
 {
-	static char text[TEXT_BYTES];
-	char *at, *end;
+	char text[TEXT_BYTES / 4], inner[PATH_BYTES], *at, *end;
+	struct dirent *entry;
+	DIR *d;
 
-	n->running = n->blocked = n->threads = 0;
-	if (!read_text(n->cpu, v2 ? "cgroup.threads" : "tasks", text, sizeof text))
+	if (read_text(group, v2 ? "cgroup.threads" : "tasks", text, sizeof text))
+		for (at = text; ; at = end) {
+			long id = strtol(at, &end, 10);
+			if (end == at)
+				break;
+			count_thread(n, id);
+		}
+	if (deep == GROUPS_DEEP || (d = opendir(group)) == NULL)
 		return;
-	for (at = text; ; at = end) {
-		long id = strtol(at, &end, 10);
-		if (end == at)
-			break;
-		count_thread(n, id);
-	}
+	while ((entry = readdir(d)) != NULL)
+		if (entry->d_type == DT_DIR && entry->d_name[0] != '.' &&
+		    (size_t)snprintf(inner, sizeof inner, "%s/%s", group, entry->d_name) < sizeof inner)
+			count_threads(n, inner, deep + 1);
+	closedir(d);
 }
 
 static void
@@ -139,6 +151,8 @@ node_tick(struct node *n, double seconds)
 {
 	double used = used_by(n), room = seconds * n->cpus, show;
 
+	if (used < n->used)
+		n->used = used;		/* a new group of the same name */
 	n->cores = cores_of(n);
 	n->cpus = (int)ceil(n->cores - 1e-6);
 	show = (used - n->used) * n->cpus / n->cores + n->carry;
@@ -147,18 +161,43 @@ node_tick(struct node *n, double seconds)
 	show = fmin(show, room);
 	n->busy += show;
 	n->idle += room - show;
-	count_threads(n);
+	n->running = n->blocked = n->threads = 0;
+	count_threads(n, n->cpu, 1);
 	n->load += (n->running + n->blocked - n->load) * (1 - exp(-seconds / 60));
 }
 
+/* Numbers may get shorter, but not the text: it is filled up with spaces before its last newline. */
 static void
-replace(const struct node *n, const char *file, const char *text)
+overwrite(const char *path, char *text)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	size_t len = strlen(text), whole = fd >= 0 ? (size_t)lseek(fd, 0, SEEK_END) : 0;
+
+	if (len < whole && whole < TEXT_BYTES) {
+		memset(text + len - 1, ' ', whole - len);
+		text[whole - 1] = '\n';
+		len = whole;
+	}
+	if (fd < 0 || pwrite(fd, text, len, 0) != (ssize_t)len) {
+		perror(path);
+		exit(1);
+	}
+	close(fd);
+}
+
+/* `text` has room for TEXT_BYTES. */
+static void
+replace(const struct node *n, const char *file, char *text)
 {
 	char path[PATH_BYTES], fresh[PATH_BYTES];
 	FILE *f;
 
 	snprintf(path, sizeof path, "%s/%s", n->view, file);
 	snprintf(fresh, sizeof fresh, "%s/.%s", n->view, file);
+	if (in_place) {
+		overwrite(path, text);
+		return;
+	}
 	if ((f = fopen(fresh, "we")) == NULL) {
 		perror(fresh);
 		exit(1);
@@ -185,15 +224,52 @@ node_show(const struct node *n)
 	replace(n, "loadavg", text);
 }
 
+/* A line of memory.stat: "NAME NUMBER". */
+static double
+stat_value(const char *text, const char *name)
+{
+	size_t len = strlen(name);
+	const char *at;
+
+	for (at = text; at != NULL; at = (at = strchr(at, '\n')) != NULL ? at + 1 : NULL)
+		if (strncmp(at, name, len) == 0 && at[len] == ' ')
+			return atof(at + len);
+	return 0;
+}
+
+/* The group's limit is the machine's memory; what it uses, without files that could be read again, is not available. */
+static void
+node_show_memory(const struct node *n)
+{
+	static char text[TEXT_BYTES];
+	double total, used, cache, all = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+
+	if (!read_text(n->memory, v2 ? "memory.current" : "memory.usage_in_bytes", text, sizeof text))
+		return;
+	used = atof(text);
+	total = read_text(n->memory, v2 ? "memory.max" : "memory.limit_in_bytes", text, sizeof text) ? atof(text) : 0;
+	if (total <= 0 || total > all)		/* "max" */
+		total = all;
+	read_text(n->memory, "memory.stat", text, sizeof text);
+	cache = stat_value(text, v2 ? "inactive_file" : "total_inactive_file") +
+	    stat_value(text, v2 ? "active_file" : "total_active_file");
+	snprintf(text, sizeof text, "MemTotal:       %12.0f kB\nMemFree:        %12.0f kB\nMemAvailable:   %12.0f kB\n"
+	    "Buffers:        %12d kB\nCached:         %12.0f kB\nSwapTotal:      %12d kB\nSwapFree:       %12d kB\n",
+	    total / 1024, fmax(total - used, 0) / 1024, fmin(fmax(total - used, 0) + cache, total) / 1024, 0, cache / 1024, 0, 0);
+	replace(n, "meminfo", text);
+}
+
 static void
 node_begin(struct node *n, const char *root, const char *group, const char *view)
 {
 	snprintf(n->cpu, sizeof n->cpu, v2 ? "%s/%s" : "%s/cpu/%s", root, group);
 	snprintf(n->usage, sizeof n->usage, v2 ? "%s/%s" : "%s/cpuacct/%s", root, group);
+	snprintf(n->memory, sizeof n->memory, v2 ? "%s/%s" : "%s/memory/%s", root, group);
 	n->view = view;
 	n->cores = cores_of(n);
 	n->cpus = (int)ceil(n->cores - 1e-6);
 	n->used = used_by(n);
+	node_show_memory(n);
 	node_show(n);
 }
 
@@ -202,11 +278,16 @@ main(int argc, char **argv)
 {
 	static struct node nodes[NODES_MAX];
 	char sign[PATH_BYTES];
-	int n = (argc - 2) / 2;
 	double last, t;
+	int n;
 
+	if (argc > 1 && (in_place = strcmp(argv[1], "--in-place") == 0)) {
+		argv++;
+		argc--;
+	}
+	n = (argc - 2) / 2;
 	if (argc < 4 || argc % 2 != 0 || n > NODES_MAX) {
-		fputs("usage: procview CGROUP_ROOT GROUP VIEW [GROUP VIEW]...\n", stderr);
+		fputs("usage: procview [--in-place] CGROUP_ROOT GROUP VIEW [GROUP VIEW]...\n", stderr);
 		return 2;
 	}
 	snprintf(sign, sizeof sign, "%s/cgroup.controllers", argv[1]);
@@ -220,6 +301,7 @@ main(int argc, char **argv)
 		t = now_seconds();
 		for (int i = 0; i < n; i++) {
 			node_tick(&nodes[i], t - last);
+			node_show_memory(&nodes[i]);
 			node_show(&nodes[i]);
 		}
 	}
