@@ -41,6 +41,7 @@ struct heat_service {
 	unsigned replicas;		/* that are asked for */
 	int64_t	 changed_usec;		/* last change of its specification by anybody, 0: not known */
 	uint8_t	 barred[NODES_MAX / 8];	/* node slots that it may not run on */
+	enum refusal said, scale_said;	/* what people were last told of it */
 };
 
 struct heat	*heat_new(void);
