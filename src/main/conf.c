@@ -341,6 +341,7 @@ conf_free(struct conf **cp)
 	section_free(SECTION_HEALTH, &c->defaults);
 	section_free(SECTION_TOP, c);
 	section_free(SECTION_ADMIN, c);
+	section_free(SECTION_SWARM, c);
 	free(c->node);
 	free(c->service);
 	free(c->listen);

@@ -65,16 +65,28 @@ struct conf {
 	bool		 log_json;
 	bool		 log_access;
 
+	struct conf_list swarm_endpoints;	/* none: no Swarm */
+	char		*swarm_ca, *swarm_cert, *swarm_key;	/* files, NULL: none */
+	int64_t		 swarm_poll_usec;
+	struct conf_list swarm_networks;	/* none: found out */
+	bool		 swarm_traefik;
+	char		*swarm_agent, *swarm_node_exporter;	/* templates, NULL: none */
+
 	int64_t		 signal_period_usec;	/* node_exporter scrapes and agent streams */
 	int64_t		 signal_timeout_usec;
 	int64_t		 best_node_period_usec;	/* renewal of scores for policy best-node */
 	double		 score_cpu_weight, score_ram_weight;
-	double		 balancers;		/* L */
+	double		 balancers;		/* L; 0: as many as are seen */
 
 	int64_t		 client_head_usec, client_idle_usec, client_body_usec, client_write_usec;
 	unsigned	 clients_max;		/* per worker */
 	unsigned	 upstream_idle_max;	/* idle connections kept per task and worker */
 	int64_t		 upstream_idle_usec;
+
+	bool		 mover_enable, mover_dry_run;
+	double		 mover_hot, mover_cold;	/* threads that want a core, per core */
+	double		 mover_margin;
+	int64_t		 mover_dwell_usec, mover_cool_down_usec, mover_patience_usec;
 
 	struct service_conf defaults;		/* what services start from */
 	struct conf_node *node;

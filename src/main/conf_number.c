@@ -137,9 +137,15 @@ read_workers(const struct conf_key *k, struct str s, void *member, char *problem
 }
 
 static bool
+write_balancers(const void *member, struct buf *out)
+{
+	return write_real(member, out) || buf_adds(out, STR("auto"));
+}
+
+static bool
 read_balancers(const struct conf_key *k, struct str s, void *member, char *problem)
 {
-	double x = 1;
+	double x = 0;
 
 	if (!str_eq(s, STR("auto")) && !number_within(k, s, "auto or a number", &x, problem))
 		return false;
@@ -260,7 +266,7 @@ const struct conf_type
 	type_WEIGHT = { read_real, write_weight, KIND_PLAIN, true },
 	type_COUNT = { read_count, write_count, KIND_PLAIN, true },
 	type_WORKERS = { read_workers, write_count, KIND_PLAIN, true },
-	type_BALANCERS = { read_balancers, write_real, KIND_PLAIN, true },
+	type_BALANCERS = { read_balancers, write_balancers, KIND_PLAIN, true },
 	type_POLICY = { read_policy, write_policy, KIND_PLAIN, false },
 	type_LEVEL = { read_level, write_level, KIND_PLAIN, false },
 	type_FORMAT = { read_format, write_format, KIND_PLAIN, false },

@@ -171,6 +171,21 @@ admin_sound(struct conf *c, const struct tree *root, struct faults *f)
 		token_file_read(c, line, f);
 }
 
+/* The section turns discovery on, even an empty one. */
+static void
+swarm_sound(struct conf *c, const struct tree *root, struct faults *f)
+{
+	if (tree_find(root, NULL, "swarm") == NULL)
+		return;
+	if (c->swarm_endpoints.n == 0) {
+		c->swarm_endpoints.item = must_zalloc(sizeof *c->swarm_endpoints.item);
+		c->swarm_endpoints.item[c->swarm_endpoints.n++] = must_strdup("unix:///var/run/docker.sock");
+	}
+	if ((c->swarm_cert == NULL) != (c->swarm_key == NULL))
+		faults_add(f, line_of(root, "swarm", c->swarm_cert != NULL ? "cert" : "key"), "swarm",
+		    "cert and key belong together; expected both or none");
+}
+
 void
 conf_sound(struct conf *c, const struct tree *root, struct faults *f)
 {
@@ -178,9 +193,12 @@ conf_sound(struct conf *c, const struct tree *root, struct faults *f)
 
 	listeners_sound(c, root, f);
 	admin_sound(c, root, f);
+	swarm_sound(c, root, f);
 	if (fabs(c->score_cpu_weight + c->score_ram_weight - 1) > 0.001)
 		faults_add(f, line_of(root, "score", NULL), "score", "cpu and ram add up to %g; expected 1",
 		    c->score_cpu_weight + c->score_ram_weight);
+	if (c->mover_cold >= c->mover_hot)
+		faults_add(f, line_of(root, "mover", "cold"), "mover.cold", "%g, and mover.hot is %g; expected less", c->mover_cold, c->mover_hot);
 	nodes_sound(c, nodes, f);
 	services_sound(c, nodes, f);
 	map_free(&nodes);

@@ -8,7 +8,9 @@
 
 #include "base/bug.h"
 #include "base/form.h"
+#include "base/word.h"
 #include "main/conf_type.h"
+#include "main/engine.h"
 
 static bool
 all_of(struct str s, const char *others)
@@ -314,7 +316,64 @@ read_path(const struct conf_key *k, struct str s, void *member, char *problem)
 	return append_once(member, s, problem);
 }
 
+static bool
+read_endpoint(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	const struct conf_list *l = member;
+
+	(void)k;
+	if (!engine_endpoint_valid(s))
+		return problem_say(problem, "'%s' is not an endpoint; expected unix:///path or tcp://host:port", QUOTED(s));
+	if (l->n == ENGINE_ENDPOINTS_MAX)
+		return problem_say(problem, "more than %d endpoints", ENGINE_ENDPOINTS_MAX);
+	return append_once(member, s, problem);
+}
+
+static bool
+read_network(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	(void)k;
+	if (s.len == 0 || s.len > 255 || !all_visible(s))
+		return problem_say(problem, "'%s' is not a network; expected a name or an id", QUOTED(s));
+	return append_once(member, s, problem);
+}
+
+/* Braces hold what Swarm knows of the node; all else is as in a URL. */
+static bool
+is_template(struct str s)
+{
+	static const char *const words[] = { "address", "hostname", "id", NULL };
+	struct str word;
+	const char *end;
+
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.p[i] == '}')
+			return false;
+		if (s.p[i] != '{')
+			continue;
+		end = memchr(s.p + i, '}', s.len - i);
+		word = (struct str){ s.p + i + 1, end == NULL ? 0 : (size_t)(end - s.p) - i - 1 };
+		if (word_place(word, words) < 0)
+			return false;
+		i += word.len + 1;
+	}
+	return s.len > 0 && s.len < 256 && all_visible(s);
+}
+
+static bool
+read_template(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	(void)k;
+	if (!is_template(s))
+		return problem_say(problem, "'%s' is not a template; expected one such as '{address}:9101', with {address}, "
+		    "{hostname} or {id}", QUOTED(s));
+	return set_text(member, s);
+}
+
 const struct conf_type
+	type_ENDPOINTS = { read_endpoint, NULL, KIND_LIST, false },
+	type_NETWORKS = { read_network, NULL, KIND_LIST, false },
+	type_TEMPLATE = { read_template, write_text, KIND_TEXT, false },
 	type_STRING = { read_string, write_text, KIND_TEXT, false },
 	type_NAME = { read_name, write_text, KIND_TEXT, false },
 	type_SECRET = { read_secret, NULL, KIND_SECRET, false },

@@ -21,6 +21,7 @@ static void
 put_key(json_t *j, const struct conf_key *k, const void *base)
 {
 	struct buf out;
+	json_t *bare;
 
 	if (value_is_secret(k))
 		return;
@@ -31,8 +32,8 @@ put_key(json_t *j, const struct conf_key *k, const void *base)
 	buf_init(&out, 4096);
 	if (!value_write(k, base, &out))
 		json_object_set_new(j, k->name, json_null());
-	else if (value_is_bare(k))
-		json_object_set_new(j, k->name, json_loadb(out.p, out.len, JSON_DECODE_ANY, NULL));
+	else if (value_is_bare(k) && (bare = json_loadb(out.p, out.len, JSON_DECODE_ANY, NULL)) != NULL)
+		json_object_set_new(j, k->name, bare);
 	else
 		json_object_set_new(j, k->name, json_stringn(out.p, out.len));
 	buf_fini(&out);

@@ -11,6 +11,9 @@ SECTION(ADMIN, TOP, "admin", MAP, struct conf,
     "Where Mola answers questions: JSON for the command line and for others, and metrics.")
 SECTION(LOG, TOP, "log", MAP, struct conf,
     "What is written to the standard error output.")
+SECTION(SWARM, TOP, "swarm", MAP, struct conf,
+    "Discovery of nodes, services and tasks in a Docker Swarm, besides those named here. Without this section there is "
+    "none; an empty one takes the defaults. What the labels of services may say: mola-labels(7).")
 SECTION(SIGNALS, TOP, "signals", MAP, struct conf,
     "How the state of the nodes is observed.")
 SECTION(SCORE, TOP, "score", MAP, struct conf,
@@ -23,6 +26,9 @@ SECTION(DEFAULTS, TOP, "defaults", MAP, struct service_conf,
     "What holds for every service that does not say otherwise under the same key.")
 SECTION(HEALTH, DEFAULTS, "health", MAP, struct service_conf,
     "Active health checks, in defaults and in each service. A task that was never checked is believed to be healthy.")
+SECTION(MOVER, TOP, "mover", MAP, struct conf,
+    "Moving services off hot nodes and scaling them, for those that ask for it by label (mola.migrate, mola.scale.max) in "
+    "the Swarm of swarm. Pressure is threads that want a core, per core.")
 SECTION(NODE, TOP, "nodes", LIST, struct conf_node,
     "The machines.")
 SECTION(SERVICE, TOP, "services", LIST, struct conf_service,
@@ -58,12 +64,34 @@ KEY(LOG, "format", FORMAT, log_json, "text", "", "",
 KEY(LOG, "access", SWITCH, log_access, "false", "", "",
     "Whether every request gets a line.")
 
+KEY(SWARM, "endpoint", ENDPOINTS, swarm_endpoints, NONE, "", "",
+    "Where the Docker Engine is, one or a list: unix:///path or tcp://host:port. Of several, all of them managers, "
+    "the next is asked when one fails. By default unix:///var/run/docker.sock.")
+KEY(SWARM, "ca", FILE, swarm_ca, NONE, "", "",
+    "Absolute path of the certificates (PEM) by which the Engine is believed. With ca, cert or key, tcp:// is TLS.")
+KEY(SWARM, "cert", FILE, swarm_cert, NONE, "", "",
+    "Absolute path of our own certificate (PEM).")
+KEY(SWARM, "key", FILE, swarm_key, NONE, "", "",
+    "Absolute path of its key.")
+KEY(SWARM, "poll", DURATION, swarm_poll_usec, "1s", "100ms", "1m",
+    "Time between two looks when nothing happens. Events and changes bring the next one forward.")
+KEY(SWARM, "network", NETWORKS, swarm_networks, NONE, "", "",
+    "Names of the networks on which tasks are reached at their own addresses, one or a list. By default those of the "
+    "container that Mola runs in; tasks on none of them are reached at their node's address and a port published in "
+    "mode host.")
+KEY(SWARM, "traefik", SWITCH, swarm_traefik, "true", "", "",
+    "Whether Traefik's labels are read, too, where Mola's own say nothing.")
+KEY(SWARM, "agent", TEMPLATE, swarm_agent, NONE, "", "",
+    "Where the mola agent of each node is: '{address}:9101', or a URL with {address}, {hostname} or {id} in it.")
+KEY(SWARM, "node_exporter", TEMPLATE, swarm_node_exporter, NONE, "", "",
+    "The same for the node_exporter: '{address}:9100'.")
+
 KEY(SIGNALS, "period", DURATION, signal_period_usec, "1s", "100ms", "10s",
     "Time between two samples of a node.")
 KEY(SIGNALS, "timeout", DURATION, signal_timeout_usec, "2s", "100ms", "1m",
     "How long an exporter may take to answer.")
 KEY(SIGNALS, "balancers", BALANCERS, balancers, "auto", "1", "64",
-    "How many balancers like this one share the nodes; auto is 1 where nothing is known of others.")
+    "How many balancers like this one share the nodes; auto is the number of Mola's tasks in the Swarm, 1 without.")
 
 KEY(SCORE, "cpu", WEIGHT, score_cpu_weight, "0.8", "0", "1",
     "Weight of idle CPU. The weights of cpu and ram add up to 1.")
@@ -109,6 +137,23 @@ KEY(HEALTH, "rise", COUNT, health_rise, "2", "1", "100",
     "Good answers in a row that bring a task back.")
 KEY(HEALTH, "fall", COUNT, health_fall, "3", "1", "100",
     "Bad answers in a row that take a task out.")
+
+KEY(MOVER, "enable", SWITCH, mover_enable, "true", "", "",
+    "Whether the Swarm may be changed at all. Without a label on a service nothing is.")
+KEY(MOVER, "dry_run", SWITCH, mover_dry_run, "false", "", "",
+    "Only say what would be done, in mola why, in events and in the log.")
+KEY(MOVER, "hot", REAL, mover_hot, "0.9", "0.1", "100",
+    "Pressure from which on a node is hot.")
+KEY(MOVER, "cold", REAL, mover_cold, "0.7", "0.05", "100",
+    "Pressure below which a node is no longer hot, and may be moved to; less than hot.")
+KEY(MOVER, "dwell", DURATION, mover_dwell_usec, "30s", "1s", "1h",
+    "How long a node must have been hot.")
+KEY(MOVER, "margin", REAL, mover_margin, "0.25", "0.01", "0.99",
+    "By which part the pressure that a service meets must fall for a move to be worth it.")
+KEY(MOVER, "cool_down", DURATION, mover_cool_down_usec, "5m", "1s", "24h",
+    "Between two changes of one service, whoever makes them, and between two moves off or to one node.")
+KEY(MOVER, "patience", DURATION, mover_patience_usec, "5m", "5s", "1h",
+    "For the new task to be healthy, its image pulled; after that the move is taken back.")
 
 KEY(NODE, "name", NAME, name, REQUIRED, "", "",
     "Unique among nodes.")

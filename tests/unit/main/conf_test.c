@@ -215,7 +215,7 @@ test_defaults(void **state)
 	assert_int_equal(c->log_level, LOG_INFO);
 	assert_false(c->log_json || c->log_access);
 	assert_int_equal(c->signal_period_usec, 1000000);
-	assert_true(c->balancers == 1 && c->score_cpu_weight == 0.8 && c->score_ram_weight == 0.2);
+	assert_true(c->balancers == 0 && c->score_cpu_weight == 0.8 && c->score_ram_weight == 0.2);
 	assert_int_equal(c->client_head_usec, 10000000);
 	assert_int_equal(c->clients_max, 4096);
 	assert_int_equal(c->nnodes + c->nservices, 0);
