@@ -23,6 +23,22 @@ task_print(const json_t *task)
 	print_wrapped(text_of(task, "reason"), 2);
 }
 
+/* What the mover and the scaler make of the service; nothing where it asks for neither. */
+static void
+mover_print(const json_t *mover)
+{
+	const json_t *scale = json_object_get(mover, "scale");
+
+	if (json_is_true(json_object_get(mover, "migrate"))) {
+		printf("\nmoving\n");
+		print_wrapped(text_of(mover, "text"), 2);
+	}
+	if (json_is_object(scale)) {
+		printf("\nscaling\n");
+		print_wrapped(text_of(scale, "text"), 2);
+	}
+}
+
 static json_t *
 why_get(const struct ask *a)
 {
@@ -52,6 +68,7 @@ why_main(int argc, char **argv)
 		ask_print(answer);
 	else {
 		print_wrapped(text_of(answer, "summary"), 0);
+		mover_print(json_object_get(answer, "mover"));
 		json_array_foreach(json_object_get(answer, "tasks"), i, task)
 			task_print(task);
 	}

@@ -71,7 +71,7 @@ reply_absent(struct exchange *x, const char *what, const char *name)
 static struct view
 view_of(const struct admin *a)
 {
-	return (struct view){ a->conf.world, a->rates, a->conf.events, a->conf.conf, loop_now(a->loop) };
+	return (struct view){ a->conf.world, a->rates, a->conf.events, a->conf.conf, loop_now(a->loop), a->conf.mover };
 }
 
 /* The service that `?service=` names. False: answered. */

@@ -11,6 +11,7 @@
 #include "world/world.h"
 
 struct admin;
+struct mover;
 
 typedef void	admin_drain_node_f(void *arg, struct world_node *, bool drained);
 typedef void	admin_drain_task_f(void *arg, struct world_task *, bool drained);
@@ -19,6 +20,7 @@ struct admin_conf {
 	const struct conf *conf;		/* in force; see admin_reconf */
 	struct world	*world;
 	const struct events *events;
+	const struct mover *mover;		/* NULL: none */
 	int		 tcp_fd, unix_fd;	/* already listening, taken over; -1: none */
 	admin_drain_node_f *drain_node;
 	admin_drain_task_f *drain_task;		/* NULL: tasks cannot be drained */

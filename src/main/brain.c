@@ -13,6 +13,7 @@
 #include "main/brain.h"
 #include "main/events.h"
 #include "main/memfile.h"
+#include "main/mover.h"
 #include "main/scrape.h"
 #include "main/steer.h"
 
@@ -26,6 +27,7 @@ struct brain {
 	struct fetcher	*fetcher;
 	struct scrape	*scrape;
 	struct steer	*steer;
+	struct mover	*mover;
 	struct events	*events;
 	struct admin	*admin;
 	struct channel	 channel;
@@ -95,15 +97,26 @@ discover(struct brain *b)
 	return world_pass_end(b->world);
 }
 
+static struct mover_conf
+mover_conf_of(const struct conf *c)
+{
+	struct heat_rules heat = { c->mover_hot, c->mover_cold, c->mover_dwell_usec, c->mover_cool_down_usec };
+
+	return (struct mover_conf){ .enable = c->mover_enable, .dry_run = c->mover_dry_run,
+	    .rules = { .heat = heat, .margin = c->mover_margin }, .patience_usec = c->mover_patience_usec };
+}
+
 static void
 apply(struct brain *b)
 {
-	struct steer_conf sc = { .period_usec = b->conf->signal_period_usec, .balancers = b->conf->balancers,
+	struct steer_conf sc = { .period_usec = b->conf->signal_period_usec, .balancers = b->conf->balancers > 0 ? b->conf->balancers : 1,
 	    .best_node_period_usec = b->conf->best_node_period_usec,
 	    .cpu_weight = b->conf->score_cpu_weight, .ram_weight = b->conf->score_ram_weight };
+	struct mover_conf mc = mover_conf_of(b->conf);
 	bool changed = discover(b);
 
 	scrape_sync(b->scrape, b->world, b->conf->signal_period_usec, b->conf->signal_timeout_usec);
+	mover_reconf(b->mover, &mc);
 	steer_conf(b->steer, &sc);
 	steer_tick(b->steer, clock_mono_usec());
 	if (changed || b->world->serial == 0)	/* nothing to serve is a table, too: the parent waits for one */
@@ -214,10 +227,16 @@ brain_open(struct brain *b)
 	    .tcp_fd = b->boot->admin_tcp_fd, .unix_fd = b->boot->admin_unix_fd, .drain_node = on_drain_node,
 	    .drain_task = on_drain_task, .arg = b };
 
+	struct mover_conf mc = mover_conf_of(b->conf);
+	char host[64] = "";
+
 	inherit(b);
 	b->fetcher = fetcher_new(b->loop);
 	b->scrape = scrape_new(b->loop, b->fetcher, on_sample, b);
 	b->steer = steer_new(b->world);
+	gethostname(host, sizeof host - 1);
+	b->mover = mover_new(b->loop, b->world, &mc, host);
+	a.mover = b->mover;
 	b->admin = admin_new(b->loop, &a);
 	apply(b);
 	on_tick(b);
@@ -228,6 +247,7 @@ brain_close(struct brain *b)
 {
 	timer_clear(b->loop, &b->tick);
 	admin_free(&b->admin);
+	mover_free(&b->mover);
 	scrape_free(&b->scrape);
 	fetcher_free(&b->fetcher);
 	steer_free(&b->steer);

@@ -9,6 +9,7 @@
 
 #include "base/bug.h"
 #include "base/clock.h"
+#include "main/mover.h"
 #include "main/view.h"
 #include "score/explain.h"
 #include "score/guard.h"
@@ -325,8 +326,9 @@ view_why(const struct view *v, const struct world_service *s)
 
 	buf_init(&words, SENTENCE_MAX);
 	explain_service(v->world, s, v->now_usec, &words);
-	j = json_pack("{s:o, s:s, s:o, s:o}", "service", text(s->name), "policy", policy_name(s->conf.policy),
-	    "summary", sentence(&words), "tasks", task_reasons(v, s));
+	j = json_pack("{s:o, s:s, s:o, s:o, s:o}", "service", text(s->name), "policy", policy_name(s->conf.policy),
+	    "summary", sentence(&words), "tasks", task_reasons(v, s), "mover",
+	    mover_view(v->mover, s));
 	buf_fini(&words);
 	return j;
 }

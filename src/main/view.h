@@ -10,12 +10,15 @@
 #include "main/events.h"
 #include "main/rates.h"
 
+struct mover;
+
 struct view {
 	const struct world	*world;
 	const struct rates	*rates;
 	const struct events	*events;
 	const struct conf	*conf;
 	int64_t			 now_usec;	/* monotonic */
+	const struct mover	*mover;		/* NULL: none */
 };
 
 json_t	*view_nodes(const struct view *);
