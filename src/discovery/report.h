@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "base/arena.h"
 #include "base/str.h"
 #include "base/why.h"
 
@@ -52,6 +53,7 @@ struct swarm_report {
 	unsigned	 nservices;
 	struct report_trouble *trouble;	/* of no service in particular: nodes, the picture itself */
 	unsigned	 ntroubles;
+	struct arena	*arena;		/* private: everything here, the report included */
 };
 
 void	swarm_report_free(struct swarm_report **);

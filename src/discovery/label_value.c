@@ -1,0 +1,263 @@
+/*
+ * label_value: the table of labels, and their values in. People read what we say of a value beside the value itself.
+ * Knows nothing of services.
+ */
+#include <ctype.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "base/form.h"
+#include "base/word.h"
+#include "discovery/labels.h"
+
+#define TEXTS_MAX	64		/* hosts or paths of one label */
+
+static bool
+wrong(char *problem, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static bool
+wrong(char *problem, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(problem, PROBLEM_MAX, fmt, ap);
+	va_end(ap);
+	for (char *c = problem; *c != '\0'; c++)	/* what is quoted may have been cut within a character */
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	return false;
+}
+
+bool
+label_switch(struct str s, bool *on)
+{
+	*on = str_eq_nocase(s, STR("true"));
+	return *on || str_eq_nocase(s, STR("false"));
+}
+
+bool
+label_port(struct str s, unsigned *port)
+{
+	uint64_t n;
+
+	if (!str_to_u64(s, &n) || n < 1 || n > 65535)
+		return false;
+	*port = (unsigned)n;
+	return true;
+}
+
+static bool
+read_switch(const struct label_row *row, struct str s, void *member, struct arena *a, char *problem)
+{
+	(void)row, (void)a;
+	return label_switch(s, member) || wrong(problem, "expected true or false");
+}
+
+static bool
+read_enable(const struct label_row *row, struct str s, void *member, struct arena *a, char *problem)
+{
+	int enable;
+	bool on;
+
+	if (!read_switch(row, s, &on, a, problem))
+		return false;
+	enable = on ? ENABLE_YES : ENABLE_NO;
+	memcpy(member, &enable, sizeof enable);
+	return true;
+}
+
+static bool
+read_port(const struct label_row *row, struct str s, void *member, struct arena *a, char *problem)
+{
+	(void)a;
+	return label_port(s, member) || wrong(problem, "expected a port, %s to %s", row->least, row->most);
+}
+
+static bool
+read_duration(const struct label_row *row, struct str s, void *member, struct arena *a, char *problem)
+{
+	int64_t usec, least, most;
+
+	(void)a;
+	ASSERT(form_duration(str_of(row->least), &least) && form_duration(str_of(row->most), &most));
+	if (!form_duration(s, &usec))
+		return wrong(problem, "expected a duration such as 500ms, 2s, 5m or 1h");
+	if (usec < least || usec > most)
+		return wrong(problem, "expected %s to %s", row->least, row->most);
+	memcpy(member, &usec, sizeof usec);
+	return true;
+}
+
+static bool
+read_count(const struct label_row *row, struct str s, void *member, struct arena *a, char *problem)
+{
+	uint64_t n;
+	unsigned count;
+
+	(void)a;
+	if (!str_to_u64(s, &n) || n < strtoul(row->least, NULL, 10) || n > strtoul(row->most, NULL, 10))
+		return wrong(problem, "expected a whole number, %s to %s", row->least, row->most);
+	count = (unsigned)n;
+	memcpy(member, &count, sizeof count);
+	return true;
+}
+
+static bool
+read_policy(const struct label_row *row, struct str s, void *member, struct arena *a, char *problem)
+{
+	static const char *const words[] = {
+#define POLICY(id, name, text) name,
+#include "tbl/policies.h"
+#undef POLICY
+		NULL
+	};
+	const char *near = word_near(s, words);
+	char all[PROBLEM_MAX / 2];
+	enum policy p;
+
+	(void)row, (void)a;
+	if (!policy_parse(s, &p))
+		return wrong(problem, "expected %s%s%s%s", word_all(words, all, sizeof all), near != NULL ? "; did you mean " : "",
+		    near != NULL ? near : "", near != NULL ? "?" : "");
+	memcpy(member, &p, sizeof p);
+	return true;
+}
+
+static bool
+read_profile(const struct label_row *row, struct str s, void *member, struct arena *a, char *problem)
+{
+	const struct why *why = profile_parse(s, member);
+
+	(void)row, (void)a;
+	return why == NULL || wrong(problem, "%s", why->text);
+}
+
+static bool
+read_health_path(const struct label_row *row, struct str s, void *member, struct arena *a, char *problem)
+{
+	char *path = NULL;
+
+	(void)row;
+	if (!str_eq(s, STR("none"))) {
+		if (!form_path(s))
+			return wrong(problem, "expected a path that begins with '/', or none");
+		path = arena_text(a, s);
+	}
+	memcpy(member, &path, sizeof path);
+	return true;
+}
+
+/* Never reached by a value. */
+static bool
+read_later(const struct label_row *row, struct str s, void *member, struct arena *a, char *problem)
+{
+	(void)row, (void)s, (void)member, (void)a;
+	return wrong(problem, "not done yet");
+}
+
+bool
+label_later(const struct label_row *row)
+{
+	return row->read == read_later;
+}
+
+/* --- lists: what is good of them holds, so that a slip of the pen in one host does not open all of them --- */
+
+static bool
+has(const struct texts *t, const char *s)
+{
+	for (unsigned i = 0; i < t->n; i++)
+		if (strcmp(t->item[i], s) == 0)
+			return true;
+	return false;
+}
+
+static void
+add(struct texts *t, struct arena *a, struct str s, bool lower)
+{
+	char *copy = arena_text(a, s);
+
+	for (char *c = copy; lower && *c != '\0'; c++)
+		*c = (char)tolower((unsigned char)*c);
+	if (!has(t, copy))
+		t->item[t->n++] = copy;
+}
+
+static bool
+path_good(struct str s)
+{
+	return form_path(s) && memchr(s.p, '?', s.len) == NULL;
+}
+
+static bool
+item_take(struct texts *t, struct arena *a, struct str s, bool hosts)
+{
+	bool any = hosts && str_eq(s, STR("*"));
+
+	if (!any && !(hosts ? form_host(s, true) : path_good(s)))
+		return false;
+	add(t, a, any ? STR("") : s, hosts);
+	return true;
+}
+
+static bool
+read_texts(struct str s, struct texts *t, struct arena *a, bool hosts, char *problem)
+{
+	const char *expected = hosts ? "a host such as www.example.org, *.example.org or *, without a port"
+	    : "a path that begins with '/'";
+	struct str part, rest = s;
+	bool good = true;
+
+	*t = (struct texts){ .given = true, .item = arena_zalloc(a, TEXTS_MAX * sizeof *t->item) };
+	while (str_split(&rest, ',', &part)) {
+		part = str_trim(part);
+		if (part.len > 0 && t->n == TEXTS_MAX)
+			return wrong(problem, "expected at most %d; the others are left out", TEXTS_MAX);
+		if (part.len > 0 && !item_take(t, a, part, hosts))
+			good = wrong(problem, "'%.40s%s': expected %s", arena_text(a, part), part.len > 40 ? "..." : "", expected);
+	}
+	return good && (t->n > 0 || wrong(problem, "expected %s", expected));
+}
+
+static bool
+read_hosts(const struct label_row *row, struct str s, void *member, struct arena *a, char *problem)
+{
+	(void)row;
+	return read_texts(s, member, a, true, problem);
+}
+
+static bool
+read_paths(const struct label_row *row, struct str s, void *member, struct arena *a, char *problem)
+{
+	(void)row;
+	return read_texts(s, member, a, false, problem);
+}
+
+/* --- the table --- */
+
+const struct label_row label_rows[] = {
+#define LABEL(name, type, field, fallback, least, most, help) \
+	{ name, read_##type, offsetof(struct labels, field), fallback, least, most, help },
+#include "tbl/labels.h"
+#undef LABEL
+};
+const char *const label_names[] = {
+#define LABEL(name, type, field, fallback, least, most, help) name,
+#include "tbl/labels.h"
+#undef LABEL
+	NULL
+};
+
+const struct label_row *
+label_row(const char *name)
+{
+	int at = word_place(str_of(name), label_names);
+
+	return at < 0 ? NULL : &label_rows[at];
+}

@@ -1,0 +1,79 @@
+/*
+ * picture: what the last good answers of the Engine said, for the rest of this room. Each part has an arena of its own
+ * and is replaced as a whole. Texts are never NULL.
+ */
+#ifndef DISCOVERY_PICTURE_H
+#define DISCOVERY_PICTURE_H
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "discovery/swarm.h"
+
+struct swarm_node {
+	const char	*id, *hostname;
+	const char	*address;		/* "" when none is known */
+	enum node_state { NODE_READY, NODE_LIMBO, NODE_DOWN } state;
+	enum node_use { NODE_ACTIVE, NODE_PAUSED, NODE_DRAINED } use;
+	double		 cores, memory_bytes;
+};
+
+struct swarm_label {
+	const char	*name, *value;
+};
+
+struct swarm_port {
+	unsigned	 target, published;	/* published 0: not told */
+	bool		 host;			/* on the node itself, not through the routing mesh */
+};
+
+struct swarm_service {
+	const char	*id, *name;
+	char		 created[32];		/* compares as text: RFC 3339 with nine digits of fraction */
+	struct swarm_label *label;		/* mola.* and traefik.* alone, in order of name */
+	unsigned	 nlabels;
+	struct swarm_port *port;		/* tcp alone */
+	unsigned	 nports;
+};
+
+struct swarm_attachment {
+	const char	*network;		/* id */
+	const char	*name;
+	const char	*address;		/* without a prefix length, "" for none */
+	bool		 ingress;
+};
+
+struct swarm_task {
+	const char	*id, *service, *node;	/* ids */
+	unsigned	 slot;			/* 0: of a global service */
+	bool		 wanted;		/* its desired state is running */
+	bool		 left;			/* it was in the picture before, and is not in the answer */
+	struct swarm_attachment *on;
+	unsigned	 non;
+	struct swarm_port *port;		/* host mode, tcp */
+	unsigned	 nports;
+};
+
+struct swarm_network {
+	const char	*id, *name;
+	bool		 ingress;
+};
+
+/* One answer. `item` are of the part's type. */
+struct swarm_part {
+	struct arena	*arena;			/* NULL: never read */
+	void		*item;
+	unsigned	 n;
+};
+
+struct swarm {
+	struct swarm_part nodes, services, tasks, networks;	/* tasks: those that run */
+	char		**attached;
+	unsigned	 nattached;
+};
+
+#define SWARM_NODES(s)		((const struct swarm_node *)(s)->nodes.item)
+#define SWARM_SERVICES(s)	((const struct swarm_service *)(s)->services.item)
+#define SWARM_TASKS(s)		((const struct swarm_task *)(s)->tasks.item)
+#define SWARM_NETWORKS(s)	((const struct swarm_network *)(s)->networks.item)
+
+#endif

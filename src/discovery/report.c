@@ -1,0 +1,85 @@
+/*
+ * report: a tree of texts in one arena. Must not know how it came about.
+ */
+#include <string.h>
+
+#include "base/arena.h"
+#include "discovery/report.h"
+
+const char *
+label_state_name(enum label_state s)
+{
+	static const char *const names[LABEL_STATES] = { "understood", "wrong", "unknown", "not yet", "unused" };
+
+	return names[s];
+}
+
+void
+swarm_report_free(struct swarm_report **rp)
+{
+	struct swarm_report *r = *rp;
+	struct arena *a;
+
+	*rp = NULL;
+	if (r == NULL)
+		return;
+	a = r->arena;		/* it holds the report itself */
+	arena_free(&a);
+}
+
+const struct report_service *
+swarm_report_find(const struct swarm_report *r, struct str name)
+{
+	size_t lo = 0, hi = r->nservices;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		const char *at = r->service[mid].name;
+		int c = strncmp(at, name.p, name.len);
+		if (c == 0 && at[name.len] == '\0')
+			return &r->service[mid];
+		if (c < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
+}
+
+static bool
+text_same(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static bool
+labels_same(const struct report_service *a, const struct report_service *b)
+{
+	if (a->nlabels != b->nlabels)
+		return false;
+	for (unsigned i = 0; i < a->nlabels; i++) {
+		const struct report_label *x = &a->label[i], *y = &b->label[i];
+		if (x->state != y->state || strcmp(x->name, y->name) != 0 || strcmp(x->value, y->value) != 0 || !text_same(x->text, y->text))
+			return false;
+	}
+	return true;
+}
+
+static bool
+troubles_same(const struct report_service *a, const struct report_service *b)
+{
+	if (a->ntroubles != b->ntroubles)
+		return false;
+	for (unsigned i = 0; i < a->ntroubles; i++)
+		if (a->trouble[i].why != b->trouble[i].why || strcmp(a->trouble[i].text, b->trouble[i].text) != 0)
+			return false;
+	return true;
+}
+
+bool
+report_service_same(const struct report_service *a, const struct report_service *b)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	return a->enabled == b->enabled && a->served == b->served && a->port == b->port && labels_same(a, b) && troubles_same(a, b);
+}

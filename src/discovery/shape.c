@@ -1,0 +1,260 @@
+/*
+ * shape: a list is taken apart by hand, element by element, so that only one of its thousands of trees stands in
+ * memory at a time and none is deep; what is inside an element is jansson's affair.
+ * Must not know what the Engine's things are called.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "discovery/shape.h"
+
+#define DEPTH_MAX 48
+
+static void
+fail(struct shape *s, const struct why *why, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+static void
+fail(struct shape *s, const struct why *why, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (s->why != NULL)
+		return;
+	s->why = why;
+	va_start(ap, fmt);
+	vsnprintf(s->detail, sizeof s->detail, fmt, ap);
+	va_end(ap);
+	for (char *c = s->detail; *c != '\0'; c++)	/* jansson quotes what it stumbled over */
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+}
+
+void
+shape_wrong(struct shape *s, const char *path, const char *expected)
+{
+	fail(s, WHY_ENGINE_SHAPE, "%s[%u].%s: expected %s", s->what, s->item, path, expected);
+}
+
+/* --- a list, element by element --- */
+
+static bool
+blank(char c)
+{
+	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+static void
+skip_blanks(struct str *s)
+{
+	while (s->len > 0 && blank(*s->p)) {
+		s->p++;
+		s->len--;
+	}
+}
+
+static bool
+take_char(struct str *s, char c)
+{
+	skip_blanks(s);
+	if (s->len == 0 || *s->p != c)
+		return false;
+	s->p++;
+	s->len--;
+	return true;
+}
+
+/* Behind the closing quote of the string that begins at `i`, or the length when it has none. */
+static size_t
+string_end(struct str s, size_t i)
+{
+	for (i++; i < s.len; i++) {
+		if (s.p[i] == '"')
+			return i + 1;
+		if (s.p[i] == '\\')
+			i++;
+	}
+	return s.len;
+}
+
+/* The object at the front: where its last brace stands, brackets of both kinds counted alike. 0: there is no end. */
+static size_t
+object_end(struct str s, bool *deep)
+{
+	unsigned depth = 0;
+
+	for (size_t i = 0; i < s.len; )
+		switch (s.p[i]) {
+		case '"':
+			i = string_end(s, i);
+			break;
+		case '{':
+		case '[':
+			if (++depth > DEPTH_MAX) {
+				*deep = true;
+				return 0;
+			}
+			i++;
+			break;
+		case '}':
+		case ']':
+			i++;
+			if (--depth == 0)
+				return i;
+			break;
+		default:
+			i++;
+		}
+	return 0;
+}
+
+/* Numbers as reals: what people may write into a service's specification does not fit into 64 signed bits always. */
+static void
+element(struct shape *s, struct str text, shape_item_f *hear, void *arg)
+{
+	json_error_t e;
+	json_t *j = json_loadb(text.p, text.len, JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &e);
+
+	if (j == NULL)
+		fail(s, WHY_ENGINE_SYNTAX, "%s[%u]: %.80s", s->what, s->item, e.text);
+	else
+		hear(arg, s, j);
+	json_decref(j);
+}
+
+static bool
+next_element(struct shape *s, struct str *rest, shape_item_f *hear, void *arg)
+{
+	bool deep = false;
+	size_t end;
+
+	skip_blanks(rest);
+	if (rest->len == 0 || *rest->p != '{') {
+		if (rest->len == 0)
+			fail(s, WHY_ENGINE_SYNTAX, "%s[%u]: the answer ends here", s->what, s->item);
+		else
+			fail(s, WHY_ENGINE_SHAPE, "%s[%u]: expected an object", s->what, s->item);
+		return false;
+	}
+	end = object_end(*rest, &deep);
+	if (end == 0) {
+		fail(s, deep ? WHY_ENGINE_LARGE : WHY_ENGINE_SYNTAX, deep ? "%s[%u]: nested deeper than any answer of an Engine"
+		    : "%s[%u]: the answer ends here", s->what, s->item);
+		return false;
+	}
+	element(s, (struct str){ rest->p, end }, hear, arg);
+	*rest = (struct str){ rest->p + end, rest->len - end };
+	s->item++;
+	return s->why == NULL;
+}
+
+static void
+list_end(struct shape *s, struct str rest)
+{
+	if (s->why != NULL)
+		return;
+	if (!take_char(&rest, ']'))
+		fail(s, WHY_ENGINE_SYNTAX, "%s[%u]: expected a comma or the list's end", s->what, s->item);
+	skip_blanks(&rest);
+	if (rest.len > 0)
+		fail(s, WHY_ENGINE_SYNTAX, "%s: something follows the list", s->what);
+}
+
+void
+shape_each(struct shape *s, struct str json, size_t max, shape_item_f *hear, void *arg)
+{
+	struct str rest = json;
+
+	if (json.len > max) {
+		fail(s, WHY_ENGINE_LARGE, "%s: %zu bytes; at most %zu are read", s->what, json.len, max);
+		return;
+	}
+	if (!take_char(&rest, '[')) {
+		bool null = str_eq(str_trim(json), STR("null\n")) || str_eq(str_trim(json), STR("null"));
+		if (!null)		/* an empty list of Go's */
+			fail(s, str_starts(json, STR("{")) ? WHY_ENGINE_SHAPE : WHY_ENGINE_SYNTAX, "%s: expected a list", s->what);
+		return;
+	}
+	skip_blanks(&rest);
+	if (rest.len == 0 || *rest.p != ']')
+		do {
+			if (!next_element(s, &rest, hear, arg))
+				break;
+		} while (take_char(&rest, ','));
+	list_end(s, rest);
+}
+
+/* --- members --- */
+
+/* The value at a path, NULL when it or something on the way is absent or null. */
+static const json_t *
+find(struct shape *s, const json_t *j, const char *path)
+{
+	const char *name = path;
+	char key[64];
+	size_t n;
+
+	while (j != NULL && !json_is_null(j)) {
+		if (!json_is_object(j)) {
+			shape_wrong(s, path, "objects on the way");
+			return NULL;
+		}
+		n = strcspn(name, ".");
+		str_copy(key, sizeof key, (struct str){ name, n });
+		j = json_object_get(j, key);
+		if (name[n] == '\0')
+			return json_is_null(j) ? NULL : j;
+		name += n + 1;
+	}
+	return NULL;
+}
+
+struct str
+shape_text(struct shape *s, const json_t *j, const char *path)
+{
+	const json_t *v = find(s, j, path);
+
+	if (v != NULL && !json_is_string(v))
+		shape_wrong(s, path, "a string");
+	return str_of(json_string_value(v));
+}
+
+double
+shape_number(struct shape *s, const json_t *j, const char *path)
+{
+	const json_t *v = find(s, j, path);
+
+	if (v != NULL && !json_is_number(v))
+		shape_wrong(s, path, "a number");
+	return v == NULL ? 0 : json_number_value(v);
+}
+
+bool
+shape_bool(struct shape *s, const json_t *j, const char *path)
+{
+	const json_t *v = find(s, j, path);
+
+	if (v != NULL && !json_is_boolean(v))
+		shape_wrong(s, path, "true or false");
+	return json_is_true(v);
+}
+
+const json_t *
+shape_list(struct shape *s, const json_t *j, const char *path)
+{
+	const json_t *v = find(s, j, path);
+
+	if (v != NULL && !json_is_array(v))
+		shape_wrong(s, path, "a list");
+	return json_is_array(v) ? v : NULL;
+}
+
+const json_t *
+shape_object(struct shape *s, const json_t *j, const char *path)
+{
+	const json_t *v = find(s, j, path);
+
+	if (v != NULL && !json_is_object(v))
+		shape_wrong(s, path, "an object");
+	return json_is_object(v) ? v : NULL;
+}
