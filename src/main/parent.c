@@ -16,6 +16,7 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "main/brain.h"
+#include "main/descriptors.h"
 #include "main/parent_room.h"
 #include "main/reload.h"
 #include "main/worker.h"
@@ -420,6 +421,10 @@ parent_run(struct conf *conf)
 	    .nworkers = conf->workers, .signals.fd = -1, .listeners.workers = conf->workers };
 
 	log_setup("parent", conf->log_level, conf->log_json);
+	descriptors_raise();
+	if (descriptors_clients(conf->clients_max) < conf->clients_max)
+		log_event(LOG_WARN, "clients.fewer", "max", LOG_N(descriptors_clients(conf->clients_max)),
+		    "reason", "a low limit of open files", NULL);
 	p.loop = loop_new();
 	p.live = live_init(shared_block(live_bytes()), p.nworkers);
 	p.phys = phys_init(shared_block(phys_bytes()));

@@ -10,6 +10,7 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "main/descriptors.h"
 #include "main/worker.h"
 #include "proxy/proxy.h"
 
@@ -30,7 +31,7 @@ worker_limits(const struct conf *c, struct proxy_conf *out)
 		.client_idle_usec = c->client_idle_usec,
 		.client_body_usec = c->client_body_usec,
 		.client_write_usec = c->client_write_usec,
-		.clients_max = c->clients_max,
+		.clients_max = descriptors_clients(c->clients_max),
 		.upstream_idle_max = c->upstream_idle_max,
 		.upstream_idle_usec = c->upstream_idle_usec,
 		.access_log = c->log_access,
