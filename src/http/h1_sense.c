@@ -10,7 +10,7 @@
 #define CONNECTION_NAMES_MAX 32		/* fields that Connection may name: each is looked for among all fields */
 
 void
-sense_note(struct sense *s, const struct field *f)
+sense_note(struct sense *s, struct field *f)
 {
 	switch (f->id) {
 	case FIELD_HOST:
@@ -225,6 +225,23 @@ read_method(struct head *h)
 		}
 }
 
+/*
+ * A tunnel in which HTTP goes on would carry requests past routes and counters. A server may ignore an upgrade
+ * (RFC 9110, 7.8), so we do, and the task hears nothing of it.
+ */
+static bool
+names_http(const struct head *h)
+{
+	struct str list, name;
+
+	for (int i = 0; i < h->nfields; i++)
+		if (h->field[i].id == FIELD_UPGRADE)
+			for (list = h->field[i].value; str_split(&list, ',', &name);)
+				if (starts_nocase(str_trim(name), STR("h2")) || starts_nocase(str_trim(name), STR("http")))
+					return true;
+	return false;
+}
+
 const struct why *
 sense_request(struct head *h, struct sense *s)
 {
@@ -234,7 +251,21 @@ sense_request(struct head *h, struct sense *s)
 	if ((why = read_host(h, s)) == NULL && (why = read_target(h)) == NULL
 	    && (why = read_framing(h, s)) == NULL && (why = read_connections(h, s)) == NULL)
 		why = read_expect(h);
+	if (h->upgrade && names_http(h))
+		h->upgrade = false;
 	return why;
+}
+
+/* These never have a body: a length that a task announces all the same would make some clients wait for one. */
+static void
+forget_length(const struct head *h, struct sense *s)
+{
+	if (h->status >= 200 && h->status != 204)
+		return;
+	if (s->length != NULL)
+		s->length->hop = true;
+	if (s->coding != NULL)
+		s->coding->hop = true;
 }
 
 const struct why *
@@ -247,6 +278,7 @@ sense_response(struct head *h, struct sense *s, bool to_head)
 	if (to_head || h->status < 200 || h->status == 204 || h->status == 304) {
 		h->body = BODY_NONE;
 		h->length = 0;
+		forget_length(h, s);
 	} else if (s->lengths == 0 && s->codings == 0) {
 		h->body = BODY_UNTIL_CLOSE;
 		h->keep_alive = false;

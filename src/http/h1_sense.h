@@ -10,13 +10,13 @@
 /* Where the fields with a meaning stand, how often, and what Connection said. */
 struct sense {
 	int			 hosts, lengths, codings;
-	const struct field	*host, *length, *coding;
+	struct field		*host, *length, *coding;
 	bool			 connection, upgrade;	/* there is such a field */
 	bool			 close, keep_alive;	/* Connection says so */
 };
 
 /* While the head is read: each field that is not FIELD_OTHER. */
-void			 sense_note(struct sense *, const struct field *);
+void			 sense_note(struct sense *, struct field *);
 /* When all of it is there: fills in what follows from the fields, or says which rule they break. */
 const struct why	*sense_request(struct head *, struct sense *);
 const struct why	*sense_response(struct head *, struct sense *, bool to_head);

@@ -360,7 +360,11 @@ upgrades(void **state)
 	assert_true(good(with("Upgrade: websocket\r\nConnection: keep-alive, upgrade\r\n"))->upgrade);
 	assert_false(good(with("Upgrade: websocket\r\n"))->upgrade);
 	assert_false(good(with("Connection: upgrade\r\n"))->upgrade);
-	assert_false(good("GET / HTTP/1.0\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n")->upgrade);
+	assert_false(good("GET / HTTP/1.0\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n")->upgrade);
+	/* HTTP within a tunnel would pass by all that we decide */
+	assert_false(good(with("Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n"))->upgrade);
+	assert_false(good(with("Connection: upgrade\r\nUpgrade: websocket\r\nUpgrade: foo/1, H2C\r\n"))->upgrade);
+	assert_false(good(with("Connection: upgrade\r\nUpgrade: HTTP/2.0\r\n"))->upgrade);
 }
 
 static bool

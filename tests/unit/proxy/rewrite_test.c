@@ -128,6 +128,8 @@ test_upgrade(void **state)
 	(void)state;
 	request("GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nKeep-Alive: 3\r\n\r\n",
 	    "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n" NEW("a") "Connection: upgrade\r\n\r\n");
+	request("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+	    "GET / HTTP/1.1\r\nHost: a\r\n" NEW("a") "\r\n");
 	response("HTTP/1.1 101 Go\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", CONNECTION_UPGRADE,
 	    "HTTP/1.1 101 Go\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n");
 }
@@ -142,6 +144,17 @@ test_response(void **state)
 	    "HTTP/1.1 200\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\n");
 }
 
+static void
+test_response_without_body(void **state)
+{
+	(void)state;
+	response("HTTP/1.1 204 No\r\nContent-Length: 5\r\nA: b\r\n\r\n", CONNECTION_UNSAID, "HTTP/1.1 204 No\r\nA: b\r\n\r\n");
+	response("HTTP/1.1 103 Early\r\nTransfer-Encoding: chunked\r\nLink: x\r\n\r\n", CONNECTION_UNSAID,
+	    "HTTP/1.1 103 Early\r\nLink: x\r\n\r\n");
+	response("HTTP/1.1 304 Same\r\nContent-Length: 5\r\n\r\n", CONNECTION_UNSAID,
+	    "HTTP/1.1 304 Same\r\nContent-Length: 5\r\n\r\n");
+}
+
 int
 main(void)
 {
@@ -154,6 +167,7 @@ main(void)
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_upgrade),
 		cmocka_unit_test(test_response),
+		cmocka_unit_test(test_response_without_body),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
