@@ -1,0 +1,248 @@
+/*
+ * join: the pass itself. Services are read from the oldest to the youngest, so that whoever had a route keeps it, and
+ * named in order of name.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/form.h"
+#include "discovery/join.h"
+
+#define TROUBLES_MAX	16		/* of one service, and of all the others together */
+
+/* A service of the picture on its way. */
+struct join_service {
+	const struct swarm_service *from;
+	struct labels	 labels;
+	struct join_tasks tasks;
+};
+
+void
+join_trouble(struct join *j, struct report_service *r, const struct why *why, char *text)
+{
+	struct report_trouble **at = r == NULL ? &j->report->trouble : &r->trouble;
+	unsigned *n = r == NULL ? &j->report->ntroubles : &r->ntroubles;
+
+	if (*at == NULL)
+		*at = arena_zalloc(j->arena, TROUBLES_MAX * sizeof **at);
+	if (*n < TROUBLES_MAX)
+		(*at)[(*n)++] = (struct report_trouble){ why, text };
+}
+
+/* --- tasks by service --- */
+
+static int
+task_order(const void *a, const void *b)
+{
+	const struct swarm_task *x = *(const struct swarm_task *const *)a, *y = *(const struct swarm_task *const *)b;
+
+	return x->slot != y->slot ? (x->slot < y->slot ? -1 : 1) : strcmp(x->id, y->id);
+}
+
+static void
+tasks_sort_out(struct join *j, struct join_service *js)
+{
+	const struct swarm_task *t = SWARM_TASKS(j->swarm);
+	unsigned n = j->swarm->services.n;
+	struct join_service **of = arena_zalloc(j->arena, (j->swarm->tasks.n + 1) * sizeof *of);
+
+	for (unsigned i = 0; i < j->swarm->tasks.n; i++)
+		if ((of[i] = map_get(j->services, str_of(t[i].service))) != NULL)
+			of[i]->tasks.n++;
+	for (unsigned i = 0; i < n; i++) {
+		js[i].tasks.task = arena_zalloc(j->arena, (js[i].tasks.n + 1) * sizeof *js[i].tasks.task);
+		js[i].tasks.n = 0;
+	}
+	for (unsigned i = 0; i < j->swarm->tasks.n; i++)
+		if (of[i] != NULL)
+			of[i]->tasks.task[of[i]->tasks.n++] = &t[i];
+	for (unsigned i = 0; i < n; i++)
+		qsort(js[i].tasks.task, js[i].tasks.n, sizeof *js[i].tasks.task, task_order);
+}
+
+/* --- routes --- */
+
+static char *
+route_key(struct arena *a, const char *host, const char *path)
+{
+	return arena_printf(a, "%s %s", host, path);
+}
+
+static void
+routes_claim_static(struct join *j)
+{
+	struct world_service *s;
+
+	LIST_FOREACH(s, &j->world->services, link)
+		if (s->seen)
+			for (unsigned i = 0; i < s->nroutes; i++)
+				map_put(j->routes, str_of(route_key(j->arena, s->route[i].host, s->route[i].path)), s->name);
+}
+
+static char *
+route_text(struct arena *a, const struct route_conf *r)
+{
+	return arena_printf(a, "%s%s", *r->host == '\0' ? "*" : r->host, r->path);
+}
+
+/* Keeps those that nobody had before. */
+static void
+routes_claim(struct join *j, struct join_service *js)
+{
+	struct labels *l = &js->labels;
+	unsigned kept = 0, lost = 0;
+
+	l->report->route = arena_zalloc(j->arena, (l->nroutes + 1) * sizeof *l->report->route);
+	for (unsigned i = 0; i < l->nroutes; i++) {
+		char *key = route_key(j->arena, l->route[i].host, l->route[i].path), *text = route_text(j->arena, &l->route[i]);
+		const char *owner = map_get(j->routes, str_of(key));
+		if (owner == NULL) {
+			map_put(j->routes, str_of(key), (void *)(uintptr_t)js->from->name);
+			l->report->route[l->report->nroutes++] = text;
+			l->route[kept++] = l->route[i];
+		} else if (lost++ < 4)
+			join_trouble(j, l->report, WHY_ROUTE_TAKEN, arena_printf(j->arena,
+			    "%s belongs to %s, which is older or of the configuration file; expected another host or path", text, owner));
+	}
+	l->nroutes = kept;
+}
+
+/* --- services --- */
+
+static int
+by_age(const void *a, const void *b)
+{
+	const struct swarm_service *x = (*(struct join_service *const *)a)->from, *y = (*(struct join_service *const *)b)->from;
+	int c = strcmp(x->created, y->created);
+
+	if (c == 0)
+		c = strcmp(x->name, y->name);
+	return c != 0 ? c : strcmp(x->id, y->id);
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct swarm_service *x = ((const struct join_service *)a)->from, *y = ((const struct join_service *)b)->from;
+	int c = strcmp(x->name, y->name);
+
+	return c != 0 ? c : strcmp(x->id, y->id);
+}
+
+static bool
+name_good(struct join *j, const struct join_service *js)
+{
+	const char *name = js->from->name;
+	const struct world_service *ws = world_service(j->world, str_of(name));
+
+	if (form_host(str_of(name), false) && (ws == NULL || !ws->seen))
+		return true;
+	join_trouble(j, js->labels.report, WHY_SERVICE_NAME, arena_text(j->arena, ws != NULL && ws->seen ?
+	    STR("a service of the configuration file, or another one of the Swarm, has this name") :
+	    STR("expected a name of letters, digits, '.', '_' and '-'")));
+	return false;
+}
+
+static void
+service_read(struct join *j, struct join_service *js)
+{
+	struct labels *l = &js->labels;
+
+	*l = (struct labels){ .arena = j->arena, .report = l->report };
+	l->report->id = arena_text(j->arena, str_of(js->from->id));
+	l->report->name = arena_text(j->arena, str_of(js->from->name));
+	labels_read(l, js->from, j->conf->defaults, j->conf->traefik_labels);
+	if (!l->enabled)
+		return;
+	if (l->port == 0)
+		l->port = join_port(js->from, &js->tasks);
+	l->report->port = l->port;
+	if (!name_good(j, js)) {
+		l->nroutes = 0;
+		return;
+	}
+	if (l->nroutes == 0)
+		join_trouble(j, l->report, WHY_SERVICE_NO_ROUTE, arena_text(j->arena, STR("no host and path of it are understood; "
+		    "expected mola.host, mola.path or a rule of Host and PathPrefix")));
+	routes_claim(j, js);
+}
+
+/* One without a port stands in the table all the same: its hosts are its own, and who asks for them learns why. */
+static void
+service_name(struct join *j, struct join_service *js)
+{
+	struct labels *l = &js->labels;
+	struct world_service *ws;
+
+	if (!l->enabled || l->nroutes == 0 || !name_good(j, js))
+		return;
+	ws = world_pass_service(j->world, js->from->name, &l->conf, l->route, l->nroutes);
+	if (ws == NULL)
+		return;
+	l->report->served = true;
+	if (l->port != 0)
+		join_tasks(j, l, ws, &js->tasks);
+	else
+		join_trouble(j, l->report, WHY_SERVICE_NO_PORT, arena_text(j->arena, STR("no port is known; expected mola.port, or "
+		    "exactly one published TCP port")));
+}
+
+static void
+join_services(struct join *j)
+{
+	const struct swarm_service *s = SWARM_SERVICES(j->swarm);
+	unsigned n = j->swarm->services.n;
+	struct join_service *js = arena_zalloc(j->arena, (n + 1) * sizeof *js);
+	struct join_service **old = arena_zalloc(j->arena, (n + 1) * sizeof *old);
+
+	j->report->service = arena_zalloc(j->arena, (n + 1) * sizeof *j->report->service);
+	j->report->nservices = n;
+	for (unsigned i = 0; i < n; i++)
+		js[i].from = &s[i];
+	qsort(js, n, sizeof *js, by_name);
+	for (unsigned i = 0; i < n; i++) {
+		js[i].labels.report = &j->report->service[i];
+		map_put(j->services, str_of(js[i].from->id), &js[i]);
+		old[i] = &js[i];
+	}
+	tasks_sort_out(j, js);
+	qsort(old, n, sizeof *old, by_age);
+	routes_claim_static(j);
+	for (unsigned i = 0; i < n; i++)
+		service_read(j, old[i]);
+	for (unsigned i = 0; i < n; i++)
+		service_name(j, &js[i]);
+}
+
+/* --- the pass --- */
+
+static void
+join_all(struct join *j)
+{
+	j->nodes = map_new();
+	j->services = map_new();
+	j->routes = map_new();
+	join_nodes(j);
+	join_services(j);
+	map_free(&j->nodes);
+	map_free(&j->services);
+	map_free(&j->routes);
+}
+
+bool
+swarm_pass(const struct swarm *s, const struct swarm_conf *conf, struct world *w, struct swarm_report **report)
+{
+	struct arena *a = arena_new();
+	struct swarm_report *r = arena_zalloc(a, sizeof *r);
+	struct join j = { .swarm = s, .conf = conf, .world = w, .arena = a, .report = r };
+
+	r->arena = a;
+	if (swarm_whole(s))
+		join_all(&j);
+	if (report != NULL)
+		*report = r;
+	else
+		swarm_report_free(&r);
+	return swarm_whole(s);
+}

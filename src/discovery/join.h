@@ -1,0 +1,43 @@
+/*
+ * join: one pass that turns the picture into the world. Private to this room; swarm_pass is its only door.
+ */
+#ifndef DISCOVERY_JOIN_H
+#define DISCOVERY_JOIN_H
+
+#include "discovery/labels.h"
+#include "discovery/report.h"
+
+/* A node of the picture under the name that it has in the world. */
+struct join_node {
+	const struct swarm_node *node;
+	const char	*name;			/* NULL: not named */
+};
+
+struct join {
+	const struct swarm *swarm;
+	const struct swarm_conf *conf;
+	struct world	*world;
+	struct arena	*arena;
+	struct swarm_report *report;
+	struct join_node *node;			/* in order of hostname */
+	struct map	*nodes;			/* id to join_node */
+	struct map	*services;		/* id to the bucket of its tasks */
+	struct map	*routes;		/* "host path" to the name of the service that has it */
+};
+
+/* join_nodes.c */
+void	join_nodes(struct join *);
+
+/* join_tasks.c: the tasks of a service that is in the world already */
+struct join_tasks {
+	const struct swarm_task **task;
+	unsigned	 n;
+};
+void	join_tasks(struct join *, const struct labels *, struct world_service *, const struct join_tasks *);
+/* The port of a service that does not say it; 0: there is none, or several. */
+unsigned join_port(const struct swarm_service *, const struct join_tasks *);
+
+/* join.c */
+void	join_trouble(struct join *, struct report_service *, const struct why *, char *text);	/* NULL: of no service */
+
+#endif

@@ -1,0 +1,204 @@
+/*
+ * join_tasks: who of a service's tasks takes requests, and where it is dialled.
+ *
+ * First come those that are to run, on nodes that are not being emptied. Those that are told to stop are draining.
+ * Where there is none of the first kind, a service is better served by one that is about to stop, and better than
+ * by nobody by one whose node has lost its engine: containers outlive their engine, and who is dead answers no worse
+ * than nobody does.
+ * Never dials a virtual address: it would choose again, and not know what we know.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "discovery/join.h"
+
+enum rank { RANK_SURE, RANK_LEAVING, RANK_LOST, RANK_NONE };
+
+struct candidate {
+	const struct swarm_task *task;
+	const struct join_node *on;
+	enum rank	 rank;
+	struct addr	 addr;
+};
+
+/* --- the port --- */
+
+static bool
+port_agrees(unsigned *port, const struct swarm_port *p, unsigned n, bool host_only)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (host_only && !p[i].host)
+			continue;
+		if (*port != 0 && *port != p[i].target)
+			return false;
+		*port = p[i].target;
+	}
+	return true;
+}
+
+/* What the service publishes says it best; what its tasks publish may be all that an old engine tells. */
+unsigned
+join_port(const struct swarm_service *s, const struct join_tasks *tasks)
+{
+	unsigned host = 0, any = 0;
+
+	if (port_agrees(&any, s->port, s->nports, false) && any != 0)
+		return any;
+	if (port_agrees(&host, s->port, s->nports, true) && host != 0)
+		return host;
+	if (s->nports > 0)
+		return 0;
+	for (unsigned i = 0; i < tasks->n; i++)
+		if (!port_agrees(&any, tasks->task[i]->port, tasks->task[i]->nports, false))
+			return 0;
+	return any;
+}
+
+/* --- the address --- */
+
+static bool
+address_make(const char *ip, unsigned port, struct addr *out)
+{
+	char text[128];
+
+	if (*ip == '\0' || strlen(ip) > 64)
+		return false;
+	snprintf(text, sizeof text, strchr(ip, ':') != NULL ? "[%s]:%u" : "%s:%u", ip, port);
+	return addr_parse(str_of(text), out) == NULL;
+}
+
+static bool
+attachment_is(const struct swarm_attachment *a, const char *network)
+{
+	return !a->ingress && (strcmp(a->network, network) == 0 || strcmp(a->name, network) == 0);
+}
+
+/* On the first of our networks that it is on. */
+static bool
+address_shared(const struct swarm *s, const struct swarm_task *t, unsigned port, struct addr *out)
+{
+	for (unsigned i = 0; i < s->nattached; i++)
+		for (unsigned k = 0; k < t->non; k++)
+			if (attachment_is(&t->on[k], s->attached[i]) && address_make(t->on[k].address, port, out))
+				return true;
+	return false;
+}
+
+/* A Swarm of one machine may never have been told its address: then we are on that machine. */
+static const char *
+node_address(const struct swarm *s, const struct swarm_node *n)
+{
+	return *n->address == '\0' && s->nodes.n == 1 ? "127.0.0.1" : n->address;
+}
+
+static bool
+address_published(const struct swarm *s, const struct swarm_task *t, const struct swarm_node *n, unsigned port, struct addr *out)
+{
+	for (unsigned i = 0; i < t->nports; i++)
+		if (t->port[i].host && t->port[i].target == port && t->port[i].published != 0)
+			return address_make(node_address(s, n), t->port[i].published, out);
+	return false;
+}
+
+/* --- the candidates --- */
+
+static enum rank
+rank_of(const struct swarm_task *t, const struct join_node *on)
+{
+	if (on == NULL || on->name == NULL)
+		return RANK_NONE;
+	if (on->node->state == NODE_DOWN)
+		return RANK_LOST;
+	return t->left || !t->wanted || on->node->use == NODE_DRAINED ? RANK_LEAVING : RANK_SURE;
+}
+
+static struct candidate
+candidate_of(struct join *j, const struct labels *l, const struct swarm_task *t)
+{
+	struct candidate c = { .task = t, .on = map_get(j->nodes, str_of(t->node)) };
+
+	c.rank = rank_of(t, c.on);
+	if (c.rank == RANK_NONE)
+		return c;
+	l->report->ntasks += c.rank == RANK_SURE;
+	if (!address_shared(j->swarm, t, l->port, &c.addr) && !address_published(j->swarm, t, c.on->node, l->port, &c.addr))
+		c.addr.len = 0;
+	return c;
+}
+
+static void
+name_task(struct join *j, const struct labels *l, struct world_service *ws, const struct candidate *c, bool draining)
+{
+	char *name = c->task->slot == 0 ? arena_printf(j->arena, "%s.%.8s", ws->name, c->task->id) :
+	    arena_printf(j->arena, "%s.%u.%.8s", ws->name, c->task->slot, c->task->id);
+
+	if (world_pass_task(j->world, ws, name, c->on->name, &c->addr, draining) == NULL) {
+		join_trouble(j, l->report, WHY_TABLE_LARGE, arena_printf(j->arena, "task %s: no place is left for it", name));
+		return;
+	}
+	l->report->nserving += !draining;
+	l->report->ndraining += draining;
+}
+
+/* --- when nobody can be reached --- */
+
+static void
+list_add(char *list, size_t cap, const char *name)
+{
+	size_t len = strlen(list);
+
+	if (*name != '\0' && strstr(list, name) == NULL && len + strlen(name) + 3 < cap)
+		snprintf(list + len, cap - len, "%s%s", len > 0 ? ", " : "", name);
+}
+
+static const char *
+network_name(const struct swarm *s, const char *network)
+{
+	const struct swarm_network *n = SWARM_NETWORKS(s);
+
+	for (unsigned i = 0; i < s->networks.n; i++)
+		if (strcmp(n[i].id, network) == 0 || strcmp(n[i].name, network) == 0)
+			return n[i].ingress ? "" : n[i].name;
+	return network;
+}
+
+static void
+tell_unreachable(struct join *j, const struct labels *l, const struct swarm_task *t)
+{
+	char theirs[200] = "", ours[200] = "";
+
+	for (unsigned i = 0; i < t->non; i++)
+		if (!t->on[i].ingress)
+			list_add(theirs, sizeof theirs, *t->on[i].name != '\0' ? t->on[i].name : t->on[i].network);
+	for (unsigned i = 0; i < j->swarm->nattached; i++)
+		list_add(ours, sizeof ours, network_name(j->swarm, j->swarm->attached[i]));
+	join_trouble(j, l->report, WHY_SERVICE_UNREACHABLE, arena_printf(j->arena,
+	    "not reachable: it is on %s%s, Mola is on %s%s; join one of them, or publish port %u with mode=host",
+	    *theirs != '\0' ? "networks " : "no network of its own", theirs,
+	    *ours != '\0' ? "networks " : "none that tasks can be on", ours, l->port));
+}
+
+void
+join_tasks(struct join *j, const struct labels *l, struct world_service *ws, const struct join_tasks *tasks)
+{
+	struct candidate *c = arena_zalloc(j->arena, (tasks->n + 1) * sizeof *c);
+	const struct swarm_task *far = NULL;
+	enum rank best = RANK_NONE;
+
+	for (unsigned i = 0; i < tasks->n; i++) {
+		c[i] = candidate_of(j, l, tasks->task[i]);
+		if (c[i].rank != RANK_NONE && c[i].addr.len == 0) {
+			far = c[i].task;
+			c[i].rank = RANK_NONE;
+		}
+		if (c[i].rank < best)
+			best = c[i].rank;
+	}
+	for (unsigned i = 0; i < tasks->n; i++)
+		if (c[i].rank == best || c[i].rank == RANK_LEAVING)
+			if (c[i].rank != RANK_NONE)
+				name_task(j, l, ws, &c[i], c[i].rank != best);
+	if (far != NULL)
+		tell_unreachable(j, l, far);
+}
