@@ -83,6 +83,49 @@ policies(void)
 	printf(".El\n");
 }
 
+static void
+limit(const char *resource, double soft, double hard)
+{
+	if (hard > 0)
+		printf("limits.%s=%g-%g ", resource, soft, hard);
+}
+
+static void
+weight(const char *resource, double w)
+{
+	if (w > 0)
+		printf("%s=%g ", resource, w);
+}
+
+#define LIMIT(soft, hard) soft, hard
+#define NO_LIMIT 0, 0
+#define ROW(...) ROW_OF(__VA_ARGS__)
+#define ROW_OF(name, cpu, ram, io, net, cpu_soft, cpu_hard, ram_soft, ram_hard, io_soft, io_hard, net_soft, net_hard, text) \
+	printf(".It Cm " name "\n"); sentences(text "."); printf(".br\n"); \
+	weight("cpu", cpu); weight("ram", ram); weight("io", io); weight("net", net); \
+	limit("cpu", cpu_soft, cpu_hard); limit("ram", ram_soft, ram_hard); limit("io", io_soft, io_hard); limit("net", net_soft, net_hard); \
+	printf("\n");
+
+static void
+profiles(void)
+{
+	printf(".Bl -tag -width balanced\n");
+#define PROFILE(id, ...) ROW(__VA_ARGS__)
+#include "../src/tbl/profiles.h"
+#undef PROFILE
+	printf(".El\n");
+}
+
+static void
+resources(void)
+{
+	printf(".Bl -tag -width balanced\n");
+#define RESOURCE(id, name, alias, measure) printf(".It Cm " name "\n"); sentences(measure ".");
+#include "../src/tbl/profiles.h"
+#undef RESOURCE
+	printf(".El\n");
+}
+
 /* keys: one row after the other, in the order of the sections */
 
 enum section {
@@ -164,6 +207,10 @@ main(int argc, char **argv)
 		metrics();
 	else if (strcmp(part, "policies") == 0)
 		policies();
+	else if (strcmp(part, "profiles") == 0)
+		profiles();
+	else if (strcmp(part, "resources") == 0)
+		resources();
 	else if (strcmp(part, "keys") == 0)
 		keys();
 	else

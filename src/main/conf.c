@@ -53,9 +53,51 @@ read_item(struct reader *r, const struct conf_key *k, const struct tree *t, cons
 		faults_add(&r->faults, t->line, where, "%s", problem);
 }
 
+/* A mapping in the words of its type's text. False: something in it has no place there. */
+static bool
+flatten(const struct tree *map, const char *inside, struct buf *out)
+{
+	for (const struct tree *t = map->first; t != NULL; t = t->next) {
+		if (t->shape == TREE_MAP && *inside == '\0') {
+			char deeper[WHERE_MAX];
+			snprintf(deeper, sizeof deeper, "%.60s.", t->key);
+			if (!flatten(t, deeper, out))
+				return false;
+			continue;
+		}
+		buf_printf(out, "%s%s%s=", out->len > 0 ? "," : "", inside, t->key);
+		if (t->shape == TREE_SCALAR && !t->empty)
+			buf_printf(out, "%s", t->text);
+		else if (t->shape == TREE_LIST && t->first != NULL && t->first->shape == TREE_SCALAR && t->last->shape == TREE_SCALAR
+		    && t->first->next == t->last)
+			buf_printf(out, "%s-%s", t->first->text, t->last->text);
+		else
+			return false;
+	}
+	return true;
+}
+
+static void
+read_mapped(struct reader *r, const struct conf_key *k, const struct tree *t, const char *where, void *base)
+{
+	char problem[CONF_PROBLEM_MAX];
+	struct buf text;
+
+	buf_init(&text, CONF_TEXT_MAX);
+	if (!flatten(t, "", &text))
+		faults_add(&r->faults, t->line, where, "not understood; expected plain values, and lists of two. %s", k->help);
+	else if (!value_read(k, buf_str(&text), base, problem))
+		faults_add(&r->faults, t->line, where, "%s", problem);
+	buf_fini(&text);
+}
+
 static void
 read_value(struct reader *r, const struct conf_key *k, const struct tree *t, const char *where, void *base)
 {
+	if (t->shape == TREE_MAP && value_is_mapped(k)) {
+		read_mapped(r, k, t, where, base);
+		return;
+	}
 	if (t->shape != TREE_LIST || !value_is_list(k)) {
 		read_item(r, k, t, where, base);
 		return;

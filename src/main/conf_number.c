@@ -200,6 +200,22 @@ write_policy(const void *member, struct buf *out)
 }
 
 static bool
+read_profile(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	const struct why *why = profile_parse(s, member);
+
+	(void)k;
+	return why == NULL ? true : problem_say(problem, "'%s' is %s", QUOTED(s), why->text);
+}
+
+static bool
+write_profile(const void *member, struct buf *out)
+{
+	profile_write(member, out);
+	return true;
+}
+
+static bool
 read_level(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	int at = word_of(s, level_words, problem);
@@ -268,6 +284,7 @@ const struct conf_type
 	type_WORKERS = { read_workers, write_count, KIND_PLAIN, true },
 	type_BALANCERS = { read_balancers, write_balancers, KIND_PLAIN, true },
 	type_POLICY = { read_policy, write_policy, KIND_PLAIN, false },
+	type_PROFILE = { read_profile, write_profile, KIND_PLAIN, false },
 	type_LEVEL = { read_level, write_level, KIND_PLAIN, false },
 	type_FORMAT = { read_format, write_format, KIND_PLAIN, false },
 	type_SWITCH = { read_switch, write_switch, KIND_PLAIN, true };

@@ -20,7 +20,7 @@ extern const struct conf_type type_STRING, type_NAME, type_SECRET, type_FILE, ty
     type_AGENT, type_ADMIN_ADDRESS, type_TASK_ADDRESS, type_LISTEN, type_HOSTS, type_PATHS,
     type_ENDPOINTS, type_NETWORKS, type_TEMPLATE;
 /* conf_number.c */
-extern const struct conf_type type_DURATION, type_REAL, type_WEIGHT, type_COUNT, type_WORKERS, type_BALANCERS, type_POLICY,
+extern const struct conf_type type_DURATION, type_REAL, type_WEIGHT, type_COUNT, type_WORKERS, type_BALANCERS, type_POLICY, type_PROFILE,
     type_LEVEL, type_FORMAT, type_SWITCH;
 
 /* Writes a problem; always false. */

@@ -81,6 +81,12 @@ value_is_secret(const struct conf_key *k)
 }
 
 bool
+value_is_mapped(const struct conf_key *k)
+{
+	return k->type == &type_PROFILE;
+}
+
+bool
 value_is_bare(const struct conf_key *k)
 {
 	return k->type->bare;

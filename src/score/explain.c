@@ -289,6 +289,10 @@ explain_service(const struct world *w, const struct world_service *s, int64_t no
 		buf_printf(out, "none of %u tasks takes requests: every request ends with no_live_task", s->ntasks);
 	else
 		buf_printf(out, "%u of %u tasks take requests, by %s", usable, s->ntasks, policy_name(s->conf.policy));
+	if (usable > 0 && s->profile_crowded)
+		buf_printf(out, " for balanced (no room for another profile)");
+	else if (usable > 0 && s->profile != 0)
+		buf_printf(out, " for %s", profile_name(&s->conf.profile));
 	if (usable > 0 && s->conf.policy == POLICY_MARGINAL && (best = cheapest(w, s, now)) != NULL)
 		buf_printf(out, "; the next goes to %s on %s", best->name, best->node->name);
 }

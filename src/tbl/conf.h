@@ -118,6 +118,8 @@ KEY(UPSTREAM, "idle", DURATION, upstream_idle_usec, "30s", "100ms", "1h",
 
 KEY(DEFAULTS, "policy", POLICY, policy, "marginal", "", "",
     "How the task for a request is chosen.")
+KEY(DEFAULTS, "profile", PROFILE, profile, "balanced", "", "",
+    "What a node must have to give: balanced, cpu, ram, io, net, or a mapping of one's own, see PROFILES.")
 KEY(DEFAULTS, "connect", DURATION, connect_usec, "5s", "10ms", "5m",
     "For a task to accept a connection.")
 KEY(DEFAULTS, "response", DURATION, response_usec, "60s", "10ms", "24h",

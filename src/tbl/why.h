@@ -76,8 +76,9 @@ WHY(TABLE_BROKEN,         0, US,       "a routing table failed its check")
 WHY(TABLE_LARGE,          0, CONFIG,   "more nodes, services or tasks than the table can hold")
 
 /* profiles */
-WHY(BAD_PROFILE,          0, CONFIG,   "not balanced, cpu, ram, io or net, nor weights such as cpu=0.3,ram=0.7, a link such as link=1G")
-WHY(BAD_LIMITS,           0, CONFIG,   "not a limit: expected cpu, ram, io or net and two ratios, the soft one below the hard one, such as limits.ram=0.7-0.9, or none")
+WHY(BAD_PROFILE,          0, CONFIG,   "not a profile; expected balanced, cpu, ram, io or net, or weights such as cpu=0.3,ram=0.7")
+WHY(BAD_LIMITS,           0, CONFIG,   "not a profile; expected limits such as limits.ram=0.7-0.9, the soft one below the hard one, or none")
+WHY(BAD_LINK,             0, CONFIG,   "not a profile; expected a link in bits per second, such as link=1G or link=100M")
 
 /* discovery */
 WHY(ENGINE_SYNTAX,        0, ENGINE,   "the Docker Engine's answer is not JSON")

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/form.h"
 #include "world/profile.h"
 
 #define LINK_LEAST	1e4		/* bits per second */
@@ -60,13 +61,13 @@ name_read(struct str s, struct profile *p)
 	return false;
 }
 
-/* A plain number in [least, most]: "inf" and "nan" are in no range. */
+/* In [least, most]. */
 static bool
 number_read(struct str s, double least, double most, double *out)
 {
 	double x;
 
-	if (!str_to_double(s, &x) || !(x >= least && x <= most))
+	if (!form_number(s, &x) || !(x >= least && x <= most))
 		return false;
 	*out = x;
 	return true;
@@ -122,7 +123,7 @@ pair_read(struct reading *r, struct str key, struct str value)
 	if (str_eq(key, STR("like")))
 		return !r->began && name_read(value, &r->profile) ? NULL : WHY_BAD_PROFILE;
 	if (str_eq(key, STR("link")))
-		return link_read(value, &r->profile.link) ? NULL : WHY_BAD_PROFILE;
+		return link_read(value, &r->profile.link) ? NULL : WHY_BAD_LINK;
 	if (str_starts(key, STR("limits."))) {
 		if (!resource_of((struct str){ key.p + 7, key.len - 7 }, &resource))
 			return WHY_BAD_LIMITS;

@@ -78,6 +78,7 @@ struct world_service {
 	struct service_conf conf;
 	unsigned	 profile;		/* slot of conf.profile */
 	bool		 profile_crowded;	/* no slot was left for it: taken for balanced */
+	bool		 profile_told;		/* and that was said; for whoever says it */
 	struct route_conf *route;
 	unsigned	 nroutes;
 	LIST_HEAD(, world_task) tasks;

@@ -4,18 +4,20 @@
  *
  *   scene "text"                                      a new cluster; everything below belongs to it
  *   seed N   period 100ms   balancers L   molas N     before the first tick; defaults 1, 1s, 1, 1
- *   node N [cores C] [busy B] [memory P%] [stalled P%] [told]     new (4 cores, memory 50%) or changed; busy is how many
- *                                                     threads of others want a core there, above the cores or not;
+ *   node N [cores C] [busy B] [memory P%] [stalled P%] [io P%] [disk P%] [net MB] [told]   new (4 cores, memory 50%) or
+ *                                                     changed; busy is how many threads of others want a core there, above
+ *                                                     the cores or not; memory -1: not told; io: time stalled by disks;
  *                                                     told: the configuration knows its cores before any sample
- *   service S [policy P] [load C] [work 2ms] [wait T] load in cores of work, by default a quarter of all cores
+ *   service S [policy P] [profile P] [load C] [work 2ms] [wait T]   load in cores of work, by default a quarter of all cores
  *   task S.N on NODE                                  the service is made when new
  *   silence N   hear N   lie N past|future|nonsense|idle|none     its exporter
  *   leave N   join N                                  discovery no longer, or again, finds it
  *   drain X   undrain X   down TASK   up TASK         X: node or task
  *   restart                                           the brain dies and comes back
  *   tick N                                            N sample periods pass; what is counted is counted over the second half
- *   expect share TASK R | cores NODE R | others NODE R | inflight NODE R | p50 S R | p99 S R | refused R
+ *   expect share TASK R | cores X R | others NODE R | inflight NODE R | p50 S R | p99 S R | refused R
  *   expect why X = WORD | says X "part of the sentence"
+ *                                                     X: a node, as balanced services see it, or a task, as its service does
  *   R is: < V, > V, = V, V +-D; V may end in % or ms
  *
  * Several statements may stand on one line. Must not know how anything is decided.
@@ -185,6 +187,12 @@ do_node(struct scene *c)
 			n->memory_used = take_number(c, "a percentage") / 100;
 		else if (take_if(c, "stalled"))
 			n->stalled = take_number(c, "a percentage") / 100;
+		else if (take_if(c, "io"))
+			n->io_stalled = take_number(c, "a percentage") / 100;
+		else if (take_if(c, "disk"))
+			n->disk_busy = take_number(c, "a percentage") / 100;
+		else if (take_if(c, "net"))
+			n->net = take_number(c, "megabytes per second") * 1e6;
 		else if (take_if(c, "told"))
 			n->told = c->sim->changed = true;
 		else
@@ -204,6 +212,10 @@ do_service(struct scene *c)
 		if (take_if(c, "policy")) {
 			if (!policy_parse(str_of(take(c, "a policy")), &v->conf.policy))
 				fail(c, "no such policy");
+			c->sim->changed = true;
+		} else if (take_if(c, "profile")) {
+			if (profile_parse(str_of(take(c, "a profile")), &v->conf.profile) != NULL)
+				fail(c, "no such profile");
 			c->sim->changed = true;
 		} else if (take_if(c, "load"))
 			v->load = take_number(c, "cores");
@@ -402,11 +414,12 @@ expect_share(struct scene *c)
 static void
 expect_cores(struct scene *c)
 {
-	const char *name = take(c, "a node");
-	struct world_node *n = seen_node(c, name);
+	const char *name = take(c, "a node or a task");
+	struct world_task *t = world_task(seen(c), str_of(name));
+	struct world_node *n = t != NULL ? t->node : seen_node(c, name);
 
 	if (n != NULL)
-		compare(c, "cores", name, n->row.law.cores);
+		compare(c, "cores", name, phys_cores(&n->row, t != NULL ? t->service->profile : 0));
 }
 
 static void

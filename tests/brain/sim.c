@@ -113,7 +113,8 @@ sim_node_add(struct sim *s, const char *name)
 	struct sim_node *n = &s->node[s->nnodes++];
 
 	ASSERT(s->nnodes < SIM_NODES);
-	*n = (struct sim_node){ .present = true, .cores = 4, .memory_used = 0.5, .sampled = s->now };
+	*n = (struct sim_node){ .present = true, .cores = 4, .memory_used = 0.5, .io_stalled = NAN, .disk_busy = NAN, .net = NAN,
+	    .sampled = s->now };
 	str_copy(n->name, sizeof n->name, str_of(name));
 	/* exporters do not answer in step */
 	n->sample_due = s->now + 1 + (int64_t)(rng_double(&s->rng) * (double)s->period);
@@ -377,9 +378,11 @@ sample_take(struct sim *s, struct sim_node *n)
 		.cores = n->cores,
 		.busy = fmin(n->cores, n->busy_usec / (double)(s->now - n->sampled)),
 		.running = whole + (rng_double(&s->rng) < part) + n->threads,
-		.load1 = NAN, .memory_total_bytes = MEMORY_BYTES, .memory_available_bytes = MEMORY_BYTES * (1 - n->memory_used),
+		.load1 = NAN, .memory_total_bytes = MEMORY_BYTES, 
+		.memory_available_bytes = n->memory_used < 0 ? NAN : MEMORY_BYTES * (1 - n->memory_used),
 		.psi_cpu_waiting = NAN, .psi_memory_waiting = NAN, .psi_memory_stalled = n->stalled,
-		.psi_io_waiting = NAN, .psi_io_stalled = NAN, .disk_busy = NAN, .net_receive = NAN, .net_transmit = NAN,
+		.psi_io_waiting = NAN, .psi_io_stalled = n->io_stalled, .disk_busy = n->disk_busy,
+		.net_receive = n->net, .net_transmit = n->net / 10,
 	};
 
 	switch (n->lie) {

@@ -23,7 +23,8 @@ struct sim_node {
 	bool	 present, silent, told;		/* told: the configuration declares its cores */
 	double	 cores;
 	double	 busy;				/* threads of others that want a core; may exceed the cores */
-	double	 memory_used, stalled;		/* ratios */
+	double	 memory_used, stalled;		/* ratios; < 0: not told */
+	double	 io_stalled, disk_busy, net;	/* ratios, bytes per second; NAN: not told */
 	enum sim_lie lie;
 	/* running */
 	double	 busy_usec;			/* core time used since the last sample */

@@ -65,6 +65,15 @@ static const struct wrong {
 	{ L "log: { access: yes }\n", "m:2: log.access: 'yes' is not known; expected false or true\n" },
 	{ L "defaults: { policy: fastest }\n", "m:2: defaults.policy: 'fastest' is not known; expected marginal, least-conn, "
 	    "round-robin, random-two or best-node\n" },
+	{ L "defaults: { profile: rum }\n", "m:2: defaults.profile: 'rum' is not a profile; expected balanced, cpu, ram, io or net, or "
+	    "weights such as cpu=0.3,ram=0.7\n" },
+	{ L "defaults: { profile: [ ram ] }\n", "m:2: defaults.profile: a list; expected one value\n" },
+	{ L "defaults: { profile: { ram: 1, limits: { ram: [0.9, 0.7] } } }\n", "m:2: defaults.profile: 'ram=1,limits.ram=0.9-0.7' is "
+	    "not a profile; expected limits such as limits.ram=0.7-0.9, the soft one below the hard one, or none\n" },
+	{ L "defaults: { profile: { like: net, link: fast } }\n", "m:2: defaults.profile: 'like=net,link=fast' is not a profile; "
+	    "expected a link in bits per second, such as link=1G or link=100M\n" },
+	{ L "defaults: { profile: { limits: { ram: [1] } } }\n", "m:2: defaults.profile: not understood; expected plain values, and "
+	    "lists of two. What a node must have to give: balanced, cpu, ram, io, net, or a mapping of one's own, see PROFILES.\n" },
 	{ L "admin: { address: ':x' }\n", "m:2: admin.address: ':x' is not an address; expected one such as 127.0.0.1:8000 or "
 	    "[::1]:8000, or none\n" },
 	{ L "admin: { address: '0.0.0.0:80' }\n", "m:1: listen: ':80' is also admin.address; expected another port\n" },
@@ -244,6 +253,7 @@ static const char whole[] =
     "  host: [ WWW.Example.org, example.org ]\n"
     "  path: [ /, /b/ ]\n"
     "  policy: least-conn\n"
+    "  profile: { cpu: 1, memory: 3, limits: { ram: [ 0.5, 0.75 ] } }\n"
     "  health: { interval: 250ms }\n"
     "  tasks:\n"
     "  - { node: alpha, address: '10.0.0.1:80' }\n"
@@ -252,7 +262,7 @@ static const char whole[] =
     "  path: /api\n"
     "  health: { path: none }\n"
     "  tasks: [ { node: beta, address: '10.0.0.2:81' } ]\n"
-    "defaults: { policy: random-two, connect: 1.5s, health: { path: /up, fall: 5 } }\n"
+    "defaults: { policy: random-two, profile: io, connect: 1.5s, health: { path: /up, fall: 5 } }\n"
     "nodes:\n"
     "- { name: alpha, node_exporter: '10.0.0.1:9100', cores: 2.5 }\n"
     "- { name: beta, agent: 'http://b.local:9101/stream?x', node_exporter: 'https://b.local', address: b.local }\n"
@@ -267,6 +277,9 @@ test_services_take_defaults(void **state)
 	(void)state;
 	assert_int_equal(web->conf.policy, POLICY_LEAST_CONN);
 	assert_int_equal(api->conf.policy, POLICY_RANDOM_TWO);
+	assert_true(web->conf.profile.weight[RESOURCE_RAM] == 0.75 && web->conf.profile.limit[RESOURCE_RAM].soft == 0.5);
+	assert_string_equal(profile_name(&web->conf.profile), "own");
+	assert_string_equal(profile_name(&api->conf.profile), "io");
 	assert_int_equal(web->conf.connect_usec, 1500000);
 	assert_string_equal(web->conf.health_path, "/up");
 	assert_int_equal(web->conf.health_interval_usec, 250000);

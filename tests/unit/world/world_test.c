@@ -354,6 +354,72 @@ settings_that_change_are_noticed(void **state)
 	table_unref(&(struct table *){ table_of(w) });
 }
 
+/* Services s0, s1 ... with memory limits that begin at so many percent; 0 is the balanced profile. */
+static bool
+pass_profiles(struct world *w, const unsigned *percent, unsigned n)
+{
+	struct service_conf c = { .connect_usec = 1, .response_usec = 1, .idle_usec = 1, .tunnel_usec = 1 };
+	char name[16];
+
+	world_pass_begin(w);
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(name, sizeof name, "s%u", i);
+		c.profile = profile_all[PROFILE_BALANCED];
+		if (percent[i] > 0)
+			c.profile.limit[RESOURCE_RAM].soft = percent[i] / 100.0;
+		assert_non_null(world_pass_service(w, name, &c, NULL, 0));
+	}
+	return world_pass_end(w);
+}
+
+static unsigned
+slot_of(struct world *w, const char *service)
+{
+	return world_service(w, str_of(service))->profile;
+}
+
+static void
+profiles_have_slots_and_keep_them(void **state)
+{
+	struct world *w = ((struct stage *)*state)->world;
+	struct table *t;
+
+	assert_true(pass_profiles(w, (unsigned[]){ 0, 10, 20, 10 }, 4));
+	assert_int_equal(slot_of(w, "s0"), 0);
+	assert_int_equal(slot_of(w, "s1"), 1);
+	assert_int_equal(slot_of(w, "s2"), 2);
+	assert_int_equal(slot_of(w, "s3"), 1);
+	t = table_of(w);
+	assert_int_equal(table_services(t, NULL)[2].profile, 2);
+	table_unref(&t);
+	assert_false(pass_profiles(w, (unsigned[]){ 0, 10, 20, 10 }, 4));
+	assert_true(pass_profiles(w, (unsigned[]){ 0, 30, 20, 20 }, 4));
+	assert_int_equal(slot_of(w, "s2"), 2);		/* it stays, and what was left is taken */
+	assert_int_equal(slot_of(w, "s3"), 2);
+	assert_int_equal(slot_of(w, "s1"), 1);
+	assert_true(w->profile[1].limit[RESOURCE_RAM].soft == 0.3);
+}
+
+static void
+profiles_beyond_the_slots_are_balanced(void **state)
+{
+	struct world *w = ((struct stage *)*state)->world;
+	unsigned percent[PROFILE_SLOTS + 1];
+
+	for (unsigned i = 0; i <= PROFILE_SLOTS; i++)
+		percent[i] = i + 1;
+	pass_profiles(w, percent, PROFILE_SLOTS + 1);
+	assert_false(world_service(w, STR("s6"))->profile_crowded);
+	assert_int_equal(slot_of(w, "s6"), 7);
+	assert_true(world_service(w, STR("s7"))->profile_crowded && world_service(w, STR("s8"))->profile_crowded);
+	assert_int_equal(slot_of(w, "s7"), 0);
+	percent[3] = 0;					/* one slot is free again */
+	pass_profiles(w, percent, PROFILE_SLOTS + 1);
+	assert_int_equal(slot_of(w, "s7"), 4);
+	assert_false(world_service(w, STR("s7"))->profile_crowded);
+	assert_true(world_service(w, STR("s8"))->profile_crowded);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -371,6 +437,8 @@ main(void)
 		TEST(the_table_says_what_the_world_is),
 		TEST(a_new_brain_inherits_slots_rows_and_drains),
 		TEST(settings_that_change_are_noticed),
+		TEST(profiles_have_slots_and_keep_them),
+		TEST(profiles_beyond_the_slots_are_balanced),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
