@@ -45,7 +45,7 @@ parent_open_admin(struct parent *p)
 	char path[ADDR_TEXT_MAX + 8];
 	struct addr a;
 
-	p->admin_tcp = p->admin_unix = -1;
+	p->admin_due = false;
 	if (c->admin_addr.len != 0 && sock_listen(&c->admin_addr, false, &p->admin_tcp) != NULL) {
 		log_event(LOG_ERROR, "admin.closed", "address", addr_text(&c->admin_addr, path), "error", strerror(errno), NULL);
 		return false;
@@ -62,6 +62,16 @@ parent_open_admin(struct parent *p)
 	}
 	chmod(c->admin_socket, 0660);
 	return true;
+}
+
+void
+parent_close_admin(struct parent *p)
+{
+	if (p->admin_tcp >= 0)
+		close(p->admin_tcp);
+	if (p->admin_unix >= 0)
+		close(p->admin_unix);
+	p->admin_tcp = p->admin_unix = -1;
 }
 
 bool
@@ -161,10 +171,14 @@ brain_again(void *arg)
 static void
 brain_start(struct parent *p)
 {
-	struct brain_conf b = { .conf = p->conf, .live = p->live, .phys = p->phys,
-	    .table_fd = p->table, .admin_tcp_fd = p->admin_tcp, .admin_unix_fd = p->admin_unix };
-	pid_t pid = child_fork(&p->brain, p->loop, hear_brain, p, &b.channel_fd);
+	struct brain_conf b = { .conf = p->conf, .live = p->live, .phys = p->phys, .table_fd = p->table };
+	pid_t pid;
 
+	if (p->admin_due)
+		parent_open_admin(p);
+	b.admin_tcp_fd = p->admin_tcp;
+	b.admin_unix_fd = p->admin_unix;
+	pid = child_fork(&p->brain, p->loop, hear_brain, p, &b.channel_fd);
 	if (pid == 0) {
 		shed(p, WORKERS_MAX);
 		exit(brain_run(&b));
@@ -194,10 +208,7 @@ worker_become(struct parent *p, unsigned index, int channel_fd)
 	worker_limits(p->conf, &w.limits);
 	for (unsigned i = 0; i < p->listeners.count; i++)
 		ls[i] = (struct worker_listener){ p->listeners.one[i].addr, p->listeners.one[i].fd[index] };
-	if (p->admin_tcp >= 0)
-		close(p->admin_tcp);
-	if (p->admin_unix >= 0)
-		close(p->admin_unix);
+	parent_close_admin(p);
 	shed(p, index);
 	worker_run(&w);
 }
@@ -300,13 +311,14 @@ death_text(int status, char out[48])
 static void
 child_died(struct parent *p, struct child *c, int status, timer_f *again)
 {
+	bool asked = p->stopping || c->channel.io.fd < 0;	/* its channel closed: we told it to leave */
 	char text[48];
 	int64_t pause;
 
 	channel_close(&c->channel);
 	if (c != &p->brain)
 		live_forget_worker(p->live, c->index);
-	log_event(p->stopping ? LOG_INFO : LOG_ERROR, p->stopping ? "child.ended" : "child.died", "child", c->name,
+	log_event(asked ? LOG_INFO : LOG_ERROR, asked ? "child.ended" : "child.died", "child", c->name,
 	    "pid", LOG_N(c->pid), "by", death_text(status, text), NULL);
 	c->pid = 0;
 	if (p->stopping) {
@@ -396,12 +408,9 @@ static void
 parent_close(struct parent *p)
 {
 	listeners_close(&p->listeners);
-	if (p->admin_tcp >= 0)
-		close(p->admin_tcp);
-	if (p->admin_unix >= 0) {
-		close(p->admin_unix);
+	if (p->admin_unix >= 0)
 		unlink(p->conf->admin_socket);
-	}
+	parent_close_admin(p);
 	if (p->table >= 0)
 		close(p->table);
 	if (p->signals.fd >= 0) {

@@ -16,6 +16,7 @@ struct parent {
 	struct phys	*phys;
 	struct listeners listeners;
 	int		 admin_tcp, admin_unix;	/* -1: none */
+	bool		 admin_due;		/* to be opened for the next brain */
 	int		 table;			/* the last one, -1: none yet */
 	struct io	 signals;
 	struct child	 brain, worker[WORKERS_MAX];
@@ -27,8 +28,9 @@ struct parent {
 	struct timer	 last_call;
 };
 
-/* Both log what went wrong. A unix socket that cannot be made is no failure. */
+/* Those that open log what went wrong. A unix socket that cannot be made is no failure. */
 bool	parent_open_admin(struct parent *);
+void	parent_close_admin(struct parent *);
 bool	parent_open_listener(struct parent *, const struct addr *);
 /* `fd` (-1: none) stays the parent's. A worker that does not read its channel is killed, and replaced. */
 void	parent_send_workers(struct parent *, const struct channel_msg *, int fd);

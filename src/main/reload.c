@@ -54,11 +54,8 @@ reload_brain(struct parent *p, struct str text, bool admin_changed)
 	int fd;
 
 	if (admin_changed) {
-		if (p->admin_tcp >= 0)
-			close(p->admin_tcp);
-		if (p->admin_unix >= 0)
-			close(p->admin_unix);
-		parent_open_admin(p);
+		parent_close_admin(p);
+		p->admin_due = true;			/* the brain has the old ones open until it is gone */
 		channel_close(&p->brain.channel);	/* its sign to leave */
 		return;
 	}
