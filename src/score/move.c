@@ -2,9 +2,10 @@
  * move: a move is judged by what its requests would meet.
  *
  * Pressure p is threads that want a core, per core: under fair sharing everybody on a node with p > 1 takes p times as
- * long. A service with n of our requests in flight on a node of p > 1 has so many threads only because each is slow; elsewhere it
- * would have n / p. So with R threads on C cores there,
- *     before = R_from / C_from                 after = (R_to + n / max(1, before)) / C_to
+ * long. A service with n of our requests in flight there uses u = n / max(1, p) cores. Where others crowd it, n is large only
+ * because each request is slow, and elsewhere u threads will do; where it crowds itself, it will do so again. Its own part
+ * in the crowd is n / R, so with R threads on C cores
+ *     before = R_from / C_from        n' = u + (n - u) * n / R_from        after = (R_to + n') / C_to
  * For R_to not what the node is now is taken but the worst that has lasted lately: who was hot a while ago may be so again.
  * A victim of somebody else's hog gains whatever it leaves behind; a service that is its own hog gains only what the other
  * node has more of, and stays if that is nothing.
@@ -54,13 +55,21 @@ waiting(double threads, double cores)
 	return threads * fmax(1, threads / cores);
 }
 
-/* Cores that the service would use where there is room. */
+/* Its threads where it is, of `all` there. By its containers' accounts, where we have them: it may work without being asked by us. */
 static double
-work_of(const struct heat_service *e, double before)
+threads_here(const struct heat_service *e, double pressure, double all)
 {
-	double inflight = fmax(e->inflight, INFLIGHT_LEAST) / fmax(1, before);
+	double own = isnan(e->own_cores) ? e->inflight : e->own_cores * fmax(1, pressure);
 
-	return isnan(e->own_cores) ? inflight : fmax(e->own_cores, INFLIGHT_LEAST);
+	return fmin(fmax(own, INFLIGHT_LEAST), all);
+}
+
+static double
+threads_there(double here, double pressure, double all)
+{
+	double used = here / fmax(1, pressure);
+
+	return all > 0 ? used + (here - used) * here / all : used;
 }
 
 static void
@@ -68,12 +77,12 @@ predict(struct heat *h, const struct heat_service *e, const struct world_node *f
 {
 	const struct heat_node *f = heat_node(h, from), *t = heat_node(h, to);
 	double here = f->pressure * cores_of(from), there = fmax(t->pressure, t->worst) * cores_of(to);
-	double work = work_of(e, f->pressure), threads = fmin(fmax(work, e->inflight), here);
+	double own = threads_here(e, f->pressure, here), next = threads_there(own, f->pressure, here);
 
-	*m = (struct move){ .from = from, .to = to, .before = f->pressure, .after = (there + work) / cores_of(to) };
+	*m = (struct move){ .from = from, .to = to, .before = f->pressure, .after = (there + next) / cores_of(to) };
 	m->gain = m->before > 0 ? 1 - m->after / m->before : 0;
-	m->relief = waiting(here, cores_of(from)) - waiting(here - threads, cores_of(from)) +
-	    waiting(there, cores_of(to)) - waiting(there + work, cores_of(to));
+	m->relief = waiting(here, cores_of(from)) - waiting(here - own, cores_of(from)) +
+	    waiting(there, cores_of(to)) - waiting(there + next, cores_of(to));
 }
 
 static bool
