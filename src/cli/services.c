@@ -2,6 +2,7 @@
  * `mola services`: what is served, and its traffic.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/ask.h"
 #include "cli/cli.h"
@@ -46,6 +47,29 @@ service_row(struct sheet *s, const json_t *service)
 	routes_cell(s, json_object_get(service, "routes"));
 }
 
+/* Below the service: which labels were not understood, and what is wrong with it. */
+static void
+service_notes(struct sheet *s, const json_t *service)
+{
+	const json_t *label, *trouble;
+	char text[512];
+	size_t i;
+
+	json_array_foreach(json_object_get(service, "labels"), i, label) {
+		const char *state = text_of(label, "state");
+		if (strcmp(state, "understood") == 0 || strcmp(state, "unused") == 0)
+			continue;
+		snprintf(text, sizeof text, "%.100s=%.100s is %s%s%.250s", text_of(label, "label"), text_of(label, "value"), state,
+		    *text_of(label, "text") == '\0' ? "" : ": ", text_of(label, "text"));
+		sheet_note(s, text);
+	}
+	json_array_foreach(json_object_get(service, "troubles"), i, trouble) {
+		snprintf(text, sizeof text, "%s%.400s", json_is_false(json_object_get(service, "served")) ? "not served: " : "",
+		    text_of(trouble, "text"));
+		sheet_note(s, text);
+	}
+}
+
 int
 services_main(int argc, char **argv)
 {
@@ -67,7 +91,7 @@ services_main(int argc, char **argv)
 	else {
 		s = sheet_new(titles);
 		json_array_foreach(json_object_get(answer, "services"), i, service)
-			service_row(s, service);
+			service_row(s, service), service_notes(s, service);
 		sheet_print(&s);
 	}
 	json_decref(answer);
