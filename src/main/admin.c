@@ -71,7 +71,7 @@ reply_absent(struct exchange *x, const char *what, const char *name)
 static struct view
 view_of(const struct admin *a)
 {
-	return (struct view){ a->conf.world, a->rates, a->conf.events, a->conf.conf, loop_now(a->loop), a->conf.mover };
+	return (struct view){ a->conf.world, a->rates, a->conf.events, a->conf.conf, loop_now(a->loop), a->conf.mover, a->conf.discover };
 }
 
 /* The service that `?service=` names. False: answered. */
@@ -105,6 +105,7 @@ get_root(struct admin *a, struct exchange *x)
 	    "/api/v1/why        why each task got its share; ?service=NAME\n"
 	    "/api/v1/events     what happened; ?after=ID\n"
 	    "/api/v1/config     the configuration in force\n"
+	    "/api/v1/swarm      the Docker Swarm that is watched\n"
 	    "/api/v1/drain      POST {\"node\": NAME, \"drain\": true}\n"), NULL);
 }
 
@@ -186,6 +187,14 @@ get_config(struct admin *a, struct exchange *x)
 	reply_json(x, 200, view_conf(a->conf.conf), NULL);
 }
 
+static void
+get_swarm(struct admin *a, struct exchange *x)
+{
+	struct view v = view_of(a);
+
+	reply_json(x, 200, view_swarm(&v), NULL);
+}
+
 /* --- the one write --- */
 
 static void
@@ -249,6 +258,7 @@ static const struct door {
 	{ "/api/v1/why", false, get_why },
 	{ "/api/v1/events", false, get_events },
 	{ "/api/v1/config", false, get_config },
+	{ "/api/v1/swarm", false, get_swarm },
 	{ "/api/v1/drain", true, post_drain },
 };
 

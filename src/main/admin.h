@@ -11,6 +11,7 @@
 #include "world/world.h"
 
 struct admin;
+struct discover;
 struct mover;
 
 typedef void	admin_drain_node_f(void *arg, struct world_node *, bool drained);
@@ -20,7 +21,8 @@ struct admin_conf {
 	const struct conf *conf;		/* in force; see admin_reconf */
 	struct world	*world;
 	const struct events *events;
-	const struct mover *mover;		/* NULL: none */
+	const struct discover *discover;	/* NULL: none */
+	const struct mover *mover;		/* the same */
 	int		 tcp_fd, unix_fd;	/* already listening, taken over; -1: none */
 	admin_drain_node_f *drain_node;
 	admin_drain_task_f *drain_task;		/* NULL: tasks cannot be drained */

@@ -9,6 +9,7 @@
 
 #include "base/bug.h"
 #include "base/clock.h"
+#include "main/discover.h"
 #include "main/mover.h"
 #include "main/view.h"
 #include "score/explain.h"
@@ -212,8 +213,9 @@ view_routes(const struct world_service *s)
 }
 
 static json_t *
-view_service(const struct view *v, const struct world_service *s)
+view_service(const struct view *v, const struct world_service *s, const struct swarm_report *report)
 {
+	const struct report_service *r = report == NULL ? NULL : swarm_report_find(report, str_of(s->name));
 	struct totals sum = service_totals(v, s);
 	double seconds = rates_seconds(v->rates, v->now_usec);
 	json_t *j = json_object();
@@ -228,17 +230,20 @@ view_service(const struct view *v, const struct world_service *s)
 	json_object_set_new(j, "requests_total", json_integer((json_int_t)sum.requests));
 	json_object_set_new(j, "failures_total", json_integer((json_int_t)sum.failures));
 	json_object_set_new(j, "requests_per_second", number_if(seconds > 0, (double)sum.window / seconds));
+	view_origin(j, r != NULL && r->served ? r : NULL);
 	return j;
 }
 
 json_t *
 view_services(const struct view *v)
 {
+	const struct swarm_report *report = v->discover == NULL ? NULL : discover_report(v->discover);
 	json_t *list = json_array();
 	const struct world_service *s;
 
 	LIST_FOREACH(s, &v->world->services, link)
-		json_array_append_new(list, view_service(v, s));
+		json_array_append_new(list, view_service(v, s, report));
+	view_unserved(v, list);
 	return json_pack("{s:o}", "services", list);
 }
 

@@ -10,7 +10,9 @@
 #include "main/events.h"
 #include "main/rates.h"
 
+struct discover;
 struct mover;
+struct report_service;
 
 struct view {
 	const struct world	*world;
@@ -19,6 +21,7 @@ struct view {
 	const struct conf	*conf;
 	int64_t			 now_usec;	/* monotonic */
 	const struct mover	*mover;		/* NULL: none */
+	const struct discover	*discover;	/* the same */
 };
 
 json_t	*view_nodes(const struct view *);
@@ -27,5 +30,11 @@ json_t	*view_tasks(const struct view *, const struct world_service *only);	/* NU
 json_t	*view_why(const struct view *, const struct world_service *);
 json_t	*view_events(const struct view *, uint64_t after);
 json_t	*view_conf(const struct conf *);
+/* view_swarm.c */
+json_t	*view_swarm(const struct view *);
+/* Adds what the labels' report says of a service; NULL: it is the file's. */
+void	 view_origin(json_t *service, const struct report_service *);
+/* Adds to `list` those services of the Swarm that would be served if something were not wrong. */
+void	 view_unserved(const struct view *, json_t *list);
 
 #endif

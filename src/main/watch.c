@@ -532,18 +532,24 @@ watch_begin(struct watch *w, const struct watch_conf *c)
 	timer_set(w->loop, &w->timer, loop_now(w->loop), round_start, w);
 }
 
+bool
+watch_same(const struct watch *w, const struct watch_conf *c)
+{
+	char *text = conf_text_of(c);
+	bool same = strcmp(text, w->conf_text) == 0;
+
+	free(text);
+	return same;
+}
+
 void
 watch_reconf(struct watch *w, const struct watch_conf *c)
 {
-	char *text = conf_text_of(c);
-
 	w->poll_usec = c->poll_usec;
-	if (strcmp(text, w->conf_text) == 0) {
-		free(text);
+	if (watch_same(w, c))
 		return;
-	}
 	free(w->conf_text);
-	w->conf_text = text;
+	w->conf_text = conf_text_of(c);
 	watch_hush(w);
 	engine_free(&w->engine);
 	networks_free(w);
