@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "main/admin.h"
 #include "main/brain.h"
+#include "main/discover.h"
 #include "main/events.h"
 #include "main/memfile.h"
 #include "main/mover.h"
@@ -18,6 +19,7 @@
 #include "main/steer.h"
 
 #define TICK_USEC	(100 * USEC_PER_MSEC)
+#define PICTURE_USEC	(5 * USEC_PER_SEC)	/* that the first pass may wait for */
 
 struct brain {
 	const struct brain_conf *boot;
@@ -27,11 +29,16 @@ struct brain {
 	struct fetcher	*fetcher;
 	struct scrape	*scrape;
 	struct steer	*steer;
+	struct discover	*discover;
 	struct mover	*mover;
 	struct events	*events;
 	struct admin	*admin;
 	struct channel	 channel;
 	struct timer	 tick;
+	int64_t		 born_usec;
+	bool		 inherited;	/* a table was in force when we came */
+	bool		 began;		/* the first pass was made */
+	bool		 changed;	/* since the last table */
 };
 
 /* --- the life of a table --- */
@@ -43,6 +50,7 @@ publish(struct brain *b)
 	const struct why *why;
 	int fd;
 
+	b->changed = false;
 	if ((why = world_table(b->world, &fd)) != NULL) {
 		log_event(LOG_ERROR, "table.failed", "why", why_name(why), "text", why->text, NULL);
 		return;
@@ -55,48 +63,6 @@ publish(struct brain *b)
 	close(fd);
 }
 
-/* The configuration was found sound, so names are unique and known: what is left is a full table. */
-static void
-no_slot(const char *what, const char *name)
-{
-	log_event(LOG_ERROR, "table.full", "refused", what, "name", name, "text", WHY_TABLE_LARGE->text, NULL);
-}
-
-static void
-discover_tasks(struct brain *b, const struct conf_service *s, struct world_service *ws)
-{
-	for (unsigned i = 0; i < s->ntasks; i++) {
-		const struct conf_task *t = &s->task[i];
-		if (world_pass_task(b->world, ws, t->name, t->node, &t->addr, false) == NULL)
-			no_slot("task", t->name);
-	}
-}
-
-/* What the file names exists; what it no longer names is gone. */
-static bool
-discover(struct brain *b)
-{
-	const struct conf *c = b->conf;
-
-	world_pass_begin(b->world);
-	for (unsigned i = 0; i < c->nnodes; i++) {
-		const struct conf_node *n = &c->node[i];
-		struct world_node like = { .name = n->name, .address = n->address, .cores_declared = n->cores,
-		    .exporter_url = n->node_exporter, .agent_url = n->agent };
-		if (world_pass_node(b->world, &like) == NULL)
-			no_slot("node", n->name);
-	}
-	for (unsigned i = 0; i < c->nservices; i++) {
-		const struct conf_service *s = &c->service[i];
-		struct world_service *ws = world_pass_service(b->world, s->name, &s->conf, s->route, s->nroutes);
-		if (ws != NULL)
-			discover_tasks(b, s, ws);
-		else
-			no_slot("service", s->name);
-	}
-	return world_pass_end(b->world);
-}
-
 static struct mover_conf
 mover_conf_of(const struct conf *c)
 {
@@ -104,6 +70,35 @@ mover_conf_of(const struct conf *c)
 
 	return (struct mover_conf){ .enable = c->mover_enable, .dry_run = c->mover_dry_run,
 	    .rules = { .heat = heat, .margin = c->mover_margin }, .patience_usec = c->mover_patience_usec };
+}
+
+static void
+steer_anew(struct brain *b)
+{
+	const struct conf *c = b->conf;
+	struct steer_conf sc = { .period_usec = c->signal_period_usec,
+	    .balancers = c->balancers > 0 ? c->balancers : discover_balancers(b->discover),
+	    .best_node_period_usec = c->best_node_period_usec, .cpu_weight = c->score_cpu_weight,
+	    .ram_weight = c->score_ram_weight };
+
+	steer_conf(b->steer, &sc);
+	steer_tick(b->steer, clock_mono_usec());
+}
+
+/* The first pass waits for the Swarm's picture, but not for ever, and not when it is known that none comes soon. */
+static bool
+may_begin(const struct brain *b)
+{
+	struct watch *w = discover_watch(b->discover);
+
+	return discover_ready(b->discover) || watch_status(w).why != NULL || loop_now(b->loop) - b->born_usec > PICTURE_USEC;
+}
+
+/* While the Swarm has not been seen, the table that was in force knows more of it than we do. */
+static bool
+knows_better(const struct brain *b)
+{
+	return !b->inherited || discover_ready(b->discover);
 }
 
 /* Services whose profile found no slot are balanced, and that is said when it begins. */
@@ -123,19 +118,22 @@ profiles_tell(struct brain *b)
 static void
 apply(struct brain *b)
 {
-	struct steer_conf sc = { .period_usec = b->conf->signal_period_usec, .balancers = b->conf->balancers > 0 ? b->conf->balancers : 1,
-	    .best_node_period_usec = b->conf->best_node_period_usec,
-	    .cpu_weight = b->conf->score_cpu_weight, .ram_weight = b->conf->score_ram_weight };
 	struct mover_conf mc = mover_conf_of(b->conf);
-	bool changed = discover(b);
 
+	b->began = b->began || may_begin(b);
+	b->changed |= b->began && discover_pass(b->discover);
 	profiles_tell(b);
 	scrape_sync(b->scrape, b->world, b->conf->signal_period_usec, b->conf->signal_timeout_usec);
 	mover_reconf(b->mover, &mc);
-	steer_conf(b->steer, &sc);
-	steer_tick(b->steer, clock_mono_usec());
-	if (changed || b->world->serial == 0)	/* nothing to serve is a table, too: the parent waits for one */
+	steer_anew(b);
+	if (b->began && knows_better(b) && (b->changed || b->world->serial == 0))	/* nothing to serve is a table, too */
 		publish(b);
+}
+
+static void
+on_swarm(void *arg)
+{
+	apply(arg);
 }
 
 /* --- what happens to it --- */
@@ -158,6 +156,8 @@ on_tick(void *arg)
 	timer_set(b->loop, &b->tick, loop_now(b->loop) + TICK_USEC, on_tick, b);
 	steer_tick(b->steer, loop_now(b->loop));
 	admin_tick(b->admin, loop_now(b->loop));
+	if (!b->began && may_begin(b))
+		apply(b);
 }
 
 static void
@@ -166,7 +166,8 @@ on_drain_node(void *arg, struct world_node *n, bool drained)
 	struct brain *b = arg;
 
 	log_event(LOG_INFO, drained ? "node.drained" : "node.undrained", "node", n->name, NULL);
-	if (world_drain(b->world, n, drained))
+	b->changed |= world_drain(b->world, n, drained);
+	if (b->changed && knows_better(b))
 		publish(b);
 }
 
@@ -176,8 +177,21 @@ on_drain_task(void *arg, struct world_task *t, bool drained)
 	struct brain *b = arg;
 
 	log_event(LOG_INFO, drained ? "task.drained" : "task.undrained", "task", t->name, NULL);
-	if (world_drain_task(b->world, t, drained))
+	b->changed |= world_drain_task(b->world, t, drained);
+	if (b->changed && knows_better(b))
 		publish(b);
+}
+
+static void
+discover_anew(struct brain *b)
+{
+	struct watch *w;
+
+	if (!discover_keeps(b->discover, b->conf))
+		mover_engine(b->mover, NULL);
+	discover_reconf(b->discover, b->conf);
+	w = discover_watch(b->discover);
+	mover_engine(b->mover, w == NULL ? NULL : watch_engine(w));
 }
 
 static void
@@ -197,6 +211,7 @@ reload(struct brain *b, int fd)
 		b->conf = next;
 		log_setup("brain", next->log_level, next->log_json);
 		admin_reconf(b->admin, next);
+		discover_anew(b);
 		apply(b);
 	}
 	buf_fini(&text);
@@ -231,6 +246,7 @@ inherit(struct brain *b)
 		return;
 	}
 	world_inherit(b->world, t);
+	b->inherited = true;
 	log_event(LOG_INFO, "table.inherited", "serial", LOG_N(table_serial(t)), NULL);
 	table_unref(&t);
 }
@@ -251,7 +267,10 @@ brain_open(struct brain *b)
 	b->steer = steer_new(b->world);
 	gethostname(host, sizeof host - 1);
 	b->mover = mover_new(b->loop, b->world, &mc, host);
+	b->discover = discover_new(b->loop, b->fetcher, b->world, on_swarm, b);
+	discover_anew(b);
 	a.mover = b->mover;
+	a.discover = b->discover;
 	b->admin = admin_new(b->loop, &a);
 	apply(b);
 	on_tick(b);
@@ -263,6 +282,7 @@ brain_close(struct brain *b)
 	timer_clear(b->loop, &b->tick);
 	admin_free(&b->admin);
 	mover_free(&b->mover);
+	discover_free(&b->discover);
 	scrape_free(&b->scrape);
 	fetcher_free(&b->fetcher);
 	steer_free(&b->steer);
@@ -282,6 +302,7 @@ brain_run(const struct brain_conf *boot)
 	prctl(PR_SET_NAME, "brain");
 	log_setup("brain", b.conf->log_level, b.conf->log_json);
 	b.loop = loop_new();
+	b.born_usec = loop_now(b.loop);
 	b.events = events_new();
 	b.world = world_new(boot->live, boot->phys);
 	channel_open(&b.channel, b.loop, boot->channel_fd, hear_parent, &b);
