@@ -122,6 +122,8 @@ mounts_refusal(const json_t *task)
 	return REFUSAL_NONE;
 }
 
+/* A port of the node that was named is an address that somebody may know, and that two tasks cannot share; one that the
+ * node chooses is known to discovery alone. */
 static bool
 host_port(const json_t *spec)
 {
@@ -129,7 +131,8 @@ host_port(const json_t *spec)
 	size_t i;
 
 	json_array_foreach(at(spec, "EndpointSpec", "Ports", NULL), i, item)
-		if (strcmp(text_at(item, "PublishMode", NULL, NULL), "host") == 0)
+		if (strcmp(text_at(item, "PublishMode", NULL, NULL), "host") == 0 &&
+		    json_integer_value(json_object_get(item, "PublishedPort")) != 0)
 			return true;
 	return false;
 }

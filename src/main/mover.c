@@ -438,8 +438,8 @@ mover_new(struct loop *l, struct world *w, const struct mover_conf *conf, const 
 	return m;
 }
 
-void
-mover_engine(struct mover *m, struct engine *e)
+static void
+drop(struct mover *m)
 {
 	change_free(&m->change);
 	if (m->call != NULL)
@@ -447,9 +447,17 @@ mover_engine(struct mover *m, struct engine *e)
 	m->call = NULL;
 	json_decref(m->nodes);
 	m->nodes = NULL;
-	m->engine = e;
 	m->foreign = false;
 	m->look_due_usec = m->looked_usec = m->wanted_usec = 0;
+}
+
+void
+mover_engine(struct mover *m, struct engine *e)
+{
+	if (e == m->engine)
+		return;
+	drop(m);
+	m->engine = e;
 }
 
 void
@@ -474,7 +482,7 @@ mover_reconf(struct mover *m, const struct mover_conf *c)
 
 	m->conf = *c;
 	if (off)
-		mover_engine(m, m->engine);
+		drop(m);
 }
 
 /* --- what people read --- */
