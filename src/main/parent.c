@@ -22,6 +22,7 @@
 #include "main/worker.h"
 
 #define FIRST_TABLE_MOST	(10 * USEC_PER_SEC)
+#define ADMIN_PATIENCE		(1 * USEC_PER_SEC)
 
 static void	brain_start(struct parent *);
 static void	worker_start(struct parent *, struct child *);
@@ -38,6 +39,18 @@ shared_block(size_t bytes)
 	return p;
 }
 
+/* The brain of a parent that was killed a moment ago may not have left yet. */
+static const struct why *
+admin_listen(const struct addr *a, int *fd)
+{
+	int64_t until = clock_mono_usec() + ADMIN_PATIENCE;
+	const struct why *why;
+
+	while ((why = sock_listen(a, false, fd)) != NULL && errno == EADDRINUSE && clock_mono_usec() < until)
+		usleep(20000);
+	return why;
+}
+
 bool
 parent_open_admin(struct parent *p)
 {
@@ -46,14 +59,14 @@ parent_open_admin(struct parent *p)
 	struct addr a;
 
 	p->admin_due = false;
-	if (c->admin_addr.len != 0 && sock_listen(&c->admin_addr, false, &p->admin_tcp) != NULL) {
+	if (c->admin_addr.len != 0 && admin_listen(&c->admin_addr, &p->admin_tcp) != NULL) {
 		log_event(LOG_ERROR, "admin.closed", "address", addr_text(&c->admin_addr, path), "error", strerror(errno), NULL);
 		return false;
 	}
 	if (c->admin_socket == NULL)
 		return true;
 	snprintf(path, sizeof path, "unix:%s", c->admin_socket);
-	if (addr_parse(str_of(path), &a) != NULL || sock_listen(&a, false, &p->admin_unix) != NULL) {
+	if (addr_parse(str_of(path), &a) != NULL || admin_listen(&a, &p->admin_unix) != NULL) {
 		/* a default path in a place that we may not write to is no reason not to balance */
 		log_event(c->admin_socket_given ? LOG_ERROR : LOG_WARN, "admin.no_socket", "path", c->admin_socket,
 		    "error", strerror(errno), NULL);
