@@ -30,8 +30,8 @@ static const struct wrong {
 
 	/* keys */
 	{ L "lisen: :81\n", "m:2: lisen: unknown key; did you mean listen?\n" },
-	{ L "\"a\\nb\": 1\n", "m:2: a?b: unknown key; expected listen, workers, user, stop, admin, log, signals, score, clients, upstream, "
-	    "defaults, nodes or services\n" },
+	{ L "\"a\\nb\": 1\n", "m:2: a?b: unknown key; expected listen, workers, user, stop, admin, log, swarm, signals, score, "
+	    "clients, upstream, defaults, mover, nodes or services\n" },
 	{ L "upstream: { frobnicate: 1 }\n", "m:2: upstream.frobnicate: unknown key; expected idle_max or idle\n" },
 	{ L "user: a\nuser: b\n", "m:3: user: given twice, first in line 2\n" },
 	{ L "log: {level: info}\nlog: {level: info}\n", "m:3: log: given twice, first in line 2\n" },
