@@ -28,14 +28,14 @@ struct reader {
 static bool	read_or(struct reader *, struct terms *);
 
 static bool
-fail(struct reader *r, const char *text)
+say(struct reader *r, const char *text)
 {
 	snprintf(r->problem, 120, "%s", text);
 	return false;
 }
 
 static void
-skip(struct reader *r, size_t n)
+drop(struct reader *r, size_t n)
 {
 	r->rest = (struct str){ r->rest.p + n, r->rest.len - n };
 }
@@ -44,7 +44,7 @@ static void
 skip_blanks(struct reader *r)
 {
 	while (r->rest.len > 0 && isspace((unsigned char)*r->rest.p))
-		skip(r, 1);
+		drop(r, 1);
 }
 
 static bool
@@ -53,7 +53,7 @@ take(struct reader *r, struct str token)
 	skip_blanks(r);
 	if (!str_starts(r->rest, token))
 		return false;
-	skip(r, token.len);
+	drop(r, token.len);
 	return true;
 }
 
@@ -75,7 +75,7 @@ static bool
 sum(struct reader *r, struct terms *to, const struct terms *with)
 {
 	if (to->n + with->n > RULE_TERMS_MAX)
-		return fail(r, "more than 64 alternatives");
+		return say(r, "more than 64 alternatives");
 	memcpy(to->term + to->n, with->term, with->n * sizeof *with->term);
 	to->n += with->n;
 	return true;
@@ -107,7 +107,7 @@ product(struct reader *r, struct terms *to, const struct terms *with)
 			if (!both(to->term[i], with->term[k], &t))
 				continue;
 			if (out.n == RULE_TERMS_MAX)
-				return fail(r, "more than 64 alternatives");
+				return say(r, "more than 64 alternatives");
 			out.term[out.n++] = t;
 		}
 	*to = out;
@@ -125,14 +125,14 @@ read_quoted(struct reader *r, struct str *out)
 
 	skip_blanks(r);
 	if (r->rest.len == 0 || (*r->rest.p != '`' && *r->rest.p != '"'))
-		return fail(r, "expected a text between backquotes");
+		return say(r, "expected a text between backquotes");
 	quote = *r->rest.p;
-	skip(r, 1);
+	drop(r, 1);
 	end = memchr(r->rest.p, quote, r->rest.len);
 	if (end == NULL)
-		return fail(r, "a text has no closing quote");
+		return say(r, "a text has no closing quote");
 	*out = (struct str){ r->rest.p, (size_t)(end - r->rest.p) };
-	skip(r, out->len + 1);
+	drop(r, out->len + 1);
 	return true;
 }
 
@@ -141,16 +141,16 @@ read_args(struct reader *r, struct str *arg, unsigned *n)
 {
 	*n = 0;
 	if (!take(r, STR("(")))
-		return fail(r, "expected '(' after a name");
+		return say(r, "expected '(' after a name");
 	if (take(r, STR(")")))
 		return true;
 	do {
 		if (*n == ARGS_MAX)
-			return fail(r, "more than 32 texts in one matcher");
+			return say(r, "more than 32 texts in one matcher");
 		if (!read_quoted(r, &arg[(*n)++]))
 			return false;
 	} while (take(r, STR(",")));
-	return take(r, STR(")")) || fail(r, "expected ')' or ','");
+	return take(r, STR(")")) || say(r, "expected ')' or ','");
 }
 
 static char *
@@ -168,7 +168,7 @@ read_hosts(struct reader *r, const struct str *arg, unsigned n, struct terms *ou
 {
 	for (unsigned i = 0; i < n; i++) {
 		if (!form_host(arg[i], false))
-			return fail(r, "Host holds something that is not a host name");
+			return say(r, "Host holds something that is not a host name");
 		out->term[out->n++] = (struct rule_term){ lower(r->arena, arg[i]), NULL };
 	}
 	return true;
@@ -179,7 +179,7 @@ read_prefixes(struct reader *r, const struct str *arg, unsigned n, struct terms 
 {
 	for (unsigned i = 0; i < n; i++) {
 		if (!form_path(arg[i]) || memchr(arg[i].p, '?', arg[i].len) != NULL)
-			return fail(r, "PathPrefix holds something that is not a path");
+			return say(r, "PathPrefix holds something that is not a path");
 		if (memchr(arg[i].p, '{', arg[i].len) != NULL)
 			strange_add(r, STR("PathPrefix with {}"));
 		else
@@ -199,9 +199,9 @@ read_matcher(struct reader *r, struct terms *out)
 	while (len < r->rest.len && isalnum((unsigned char)r->rest.p[len]))
 		len++;
 	if (len == 0)
-		return fail(r, "expected a name such as Host or PathPrefix");
+		return say(r, "expected a name such as Host or PathPrefix");
 	name = (struct str){ r->rest.p, len };
-	skip(r, len);
+	drop(r, len);
 	if (!read_args(r, arg, &n))
 		return false;
 	out->n = 0;
@@ -228,11 +228,11 @@ read_unary(struct reader *r, struct terms *out)
 	if (!take(r, STR("(")))
 		return read_matcher(r, out);
 	if (++r->depth > DEPTH_MAX)
-		return fail(r, "more than 16 parentheses deep");
+		return say(r, "more than 16 parentheses deep");
 	if (!read_or(r, out))
 		return false;
 	r->depth--;
-	return take(r, STR(")")) || fail(r, "expected ')'");
+	return take(r, STR(")")) || say(r, "expected ')'");
 }
 
 static bool
@@ -269,12 +269,12 @@ rule_parse(struct str s, struct arena *a, struct rule *out, char problem[120])
 	struct terms t;
 
 	if (s.len > RULE_BYTES_MAX)
-		return fail(&r, "longer than 4096 bytes");
+		return say(&r, "longer than 4096 bytes");
 	if (!read_or(&r, &t))
 		return false;
 	skip_blanks(&r);
 	if (r.rest.len > 0)
-		return fail(&r, "expected && or || or the end");
+		return say(&r, "expected && or || or the end");
 	rule.n = t.n;
 	memcpy(rule.term, t.term, t.n * sizeof *t.term);
 	*out = rule;

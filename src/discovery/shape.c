@@ -12,10 +12,10 @@
 #define DEPTH_MAX 48
 
 static void
-fail(struct shape *s, const struct why *why, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+note(struct shape *s, const struct why *why, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 static void
-fail(struct shape *s, const struct why *why, const char *fmt, ...)
+note(struct shape *s, const struct why *why, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -33,7 +33,7 @@ fail(struct shape *s, const struct why *why, const char *fmt, ...)
 void
 shape_wrong(struct shape *s, const char *path, const char *expected)
 {
-	fail(s, WHY_ENGINE_SHAPE, "%s[%u].%s: expected %s", s->what, s->item, path, expected);
+	note(s, WHY_ENGINE_SHAPE, "%s[%u].%s: expected %s", s->what, s->item, path, expected);
 }
 
 /* --- a list, element by element --- */
@@ -116,7 +116,7 @@ element(struct shape *s, struct str text, shape_item_f *hear, void *arg)
 	json_t *j = json_loadb(text.p, text.len, JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &e);
 
 	if (j == NULL)
-		fail(s, WHY_ENGINE_SYNTAX, "%s[%u]: %.80s", s->what, s->item, e.text);
+		note(s, WHY_ENGINE_SYNTAX, "%s[%u]: %.80s", s->what, s->item, e.text);
 	else
 		hear(arg, s, j);
 	json_decref(j);
@@ -131,14 +131,14 @@ next_element(struct shape *s, struct str *rest, shape_item_f *hear, void *arg)
 	skip_blanks(rest);
 	if (rest->len == 0 || *rest->p != '{') {
 		if (rest->len == 0)
-			fail(s, WHY_ENGINE_SYNTAX, "%s[%u]: the answer ends here", s->what, s->item);
+			note(s, WHY_ENGINE_SYNTAX, "%s[%u]: the answer ends here", s->what, s->item);
 		else
-			fail(s, WHY_ENGINE_SHAPE, "%s[%u]: expected an object", s->what, s->item);
+			note(s, WHY_ENGINE_SHAPE, "%s[%u]: expected an object", s->what, s->item);
 		return false;
 	}
 	end = object_end(*rest, &deep);
 	if (end == 0) {
-		fail(s, deep ? WHY_ENGINE_LARGE : WHY_ENGINE_SYNTAX, deep ? "%s[%u]: nested deeper than any answer of an Engine"
+		note(s, deep ? WHY_ENGINE_LARGE : WHY_ENGINE_SYNTAX, deep ? "%s[%u]: nested deeper than any answer of an Engine"
 		    : "%s[%u]: the answer ends here", s->what, s->item);
 		return false;
 	}
@@ -154,10 +154,10 @@ list_end(struct shape *s, struct str rest)
 	if (s->why != NULL)
 		return;
 	if (!take_char(&rest, ']'))
-		fail(s, WHY_ENGINE_SYNTAX, "%s[%u]: expected a comma or the list's end", s->what, s->item);
+		note(s, WHY_ENGINE_SYNTAX, "%s[%u]: expected a comma or the list's end", s->what, s->item);
 	skip_blanks(&rest);
 	if (rest.len > 0)
-		fail(s, WHY_ENGINE_SYNTAX, "%s: something follows the list", s->what);
+		note(s, WHY_ENGINE_SYNTAX, "%s: something follows the list", s->what);
 }
 
 void
@@ -166,13 +166,13 @@ shape_each(struct shape *s, struct str json, size_t max, shape_item_f *hear, voi
 	struct str rest = json;
 
 	if (json.len > max) {
-		fail(s, WHY_ENGINE_LARGE, "%s: %zu bytes; at most %zu are read", s->what, json.len, max);
+		note(s, WHY_ENGINE_LARGE, "%s: %zu bytes; at most %zu are read", s->what, json.len, max);
 		return;
 	}
 	if (!take_char(&rest, '[')) {
 		bool null = str_eq(str_trim(json), STR("null\n")) || str_eq(str_trim(json), STR("null"));
 		if (!null)		/* an empty list of Go's */
-			fail(s, str_starts(json, STR("{")) ? WHY_ENGINE_SHAPE : WHY_ENGINE_SYNTAX, "%s: expected a list", s->what);
+			note(s, str_starts(json, STR("{")) ? WHY_ENGINE_SHAPE : WHY_ENGINE_SYNTAX, "%s: expected a list", s->what);
 		return;
 	}
 	skip_blanks(&rest);

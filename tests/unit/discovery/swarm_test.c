@@ -1,0 +1,168 @@
+/* swarm: answers of the Engine, honest, odd and hostile. */
+#include "stage.h"
+
+#include "discovery/swarm.c"
+#include "discovery/shape.c"
+
+static void
+refuse(const struct why *(*read)(struct swarm *, struct str, char *), struct swarm *s, const char *json, const struct why *wanted, const char *detail)
+{
+	char got[SWARM_DETAIL] = "";
+	const struct why *why = read(s, str_of(json), got);
+
+	assert_string_equal(why_name(why), why_name(wanted));
+	if (strstr(got, detail) == NULL)
+		fail_msg("'%s' does not say '%s'", got, detail);
+}
+
+static void
+what_is_not_a_list_of_objects_is_refused_in_words(void **state)
+{
+	struct stage *s = *state;
+
+	refuse(swarm_read_nodes, s->swarm, "", WHY_ENGINE_SYNTAX, "nodes: expected a list");
+	refuse(swarm_read_nodes, s->swarm, "{\"message\":\"This node is not a swarm manager.\"}", WHY_ENGINE_SHAPE, "nodes: expected a list");
+	refuse(swarm_read_nodes, s->swarm, "[1]", WHY_ENGINE_SHAPE, "nodes[0]: expected an object");
+	refuse(swarm_read_nodes, s->swarm, "[{\"ID\":\"a\"},]", WHY_ENGINE_SHAPE, "nodes[1]");
+	refuse(swarm_read_nodes, s->swarm, "[{\"ID\":\"a\"}", WHY_ENGINE_SYNTAX, "nodes[1]");
+	refuse(swarm_read_nodes, s->swarm, "[{\"ID\":\"a\"} {}]", WHY_ENGINE_SYNTAX, "comma");
+	refuse(swarm_read_nodes, s->swarm, "[{\"ID\":\"a\"}] x", WHY_ENGINE_SYNTAX, "follows");
+	refuse(swarm_read_nodes, s->swarm, "[{\"ID\":\"a\"", WHY_ENGINE_SYNTAX, "ends here");
+	refuse(swarm_read_nodes, s->swarm, "[{\"ID\":\"a]}", WHY_ENGINE_SYNTAX, "ends here");
+	refuse(swarm_read_nodes, s->swarm, "[{\"ID\" \"a\"}]", WHY_ENGINE_SYNTAX, "nodes[0]");
+	assert_false(swarm_whole(s->swarm));
+}
+
+static void
+values_of_another_type_are_named(void **state)
+{
+	struct stage *s = *state;
+
+	refuse(swarm_read_nodes, s->swarm, "[{}]", WHY_ENGINE_SHAPE, "nodes[0].ID: expected an id");
+	refuse(swarm_read_nodes, s->swarm, "[{\"ID\":7}]", WHY_ENGINE_SHAPE, "nodes[0].ID: expected a string");
+	refuse(swarm_read_nodes, s->swarm, "[{\"ID\":\"a\"},{\"ID\":\"b\",\"Status\":3}]", WHY_ENGINE_SHAPE, "nodes[1].Status.Addr: expected objects");
+	refuse(swarm_read_nodes, s->swarm, "[{\"ID\":\"a\",\"Description\":{\"Resources\":{\"NanoCPUs\":\"4\"}}}]", WHY_ENGINE_SHAPE, "NanoCPUs: expected a number");
+	refuse(swarm_read_nodes, s->swarm, "[{\"ID\":\"a\",\"Description\":{\"Resources\":{\"NanoCPUs\":-4}}}]", WHY_ENGINE_SHAPE, "sensible");
+	refuse(swarm_read_services, s->swarm, "[{\"ID\":\"a\",\"Spec\":{\"Labels\":[]}}]", WHY_ENGINE_SHAPE, "services[0].Spec.Labels: expected an object");
+	refuse(swarm_read_services, s->swarm, "[{\"ID\":\"a\",\"Spec\":{\"Labels\":{\"mola.port\":80}}}]", WHY_ENGINE_SHAPE, "Labels: expected strings");
+	refuse(swarm_read_services, s->swarm, "[{\"ID\":\"a\",\"Spec\":{\"EndpointSpec\":{\"Ports\":[{\"TargetPort\":1e9}]}}}]", WHY_ENGINE_SHAPE, "a port");
+	refuse(swarm_read_tasks, s->swarm, "[{\"ID\":\"a\",\"Slot\":-1,\"Status\":{\"State\":\"running\"}}]", WHY_ENGINE_SHAPE, "Slot");
+	refuse(swarm_read_networks, s->swarm, "[{\"Id\":\"a\",\"Ingress\":\"yes\"}]", WHY_ENGINE_SHAPE, "networks[0].Ingress: expected true or false");
+}
+
+static void
+depth_and_size_have_ceilings(void **state)
+{
+	struct stage *s = *state;
+	char *deep = calloc(1, 4100), detail[SWARM_DETAIL];
+
+	memset(deep, '[', 4000);
+	memcpy(deep, "[{\"ID\":", 7);
+	refuse(swarm_read_nodes, s->swarm, deep, WHY_ENGINE_LARGE, "nested");
+	assert_ptr_equal(swarm_read_nodes(s->swarm, (struct str){ deep, SWARM_JSON_MAX + 1 }, detail), WHY_ENGINE_LARGE);
+	free(deep);
+}
+
+static void
+a_failed_reading_leaves_the_picture_as_it_was(void **state)
+{
+	struct stage *s = *state;
+	char detail[SWARM_DETAIL];
+
+	assert_null(swarm_read_nodes(s->swarm, STR("[{\"ID\":\"a\"},{\"ID\":\"b\"}]"), detail));
+	assert_int_equal(s->swarm->nodes.n, 2);
+	refuse(swarm_read_nodes, s->swarm, "[{\"ID\":\"c\"},{\"ID\":3}]", WHY_ENGINE_SHAPE, "");
+	assert_int_equal(s->swarm->nodes.n, 2);
+	assert_string_equal(SWARM_NODES(s->swarm)[1].id, "b");
+}
+
+static void
+nothing_at_all_is_read_too(void **state)
+{
+	struct stage *s = *state;
+	char detail[SWARM_DETAIL];
+
+	assert_null(swarm_read_nodes(s->swarm, STR(" [ ] \n"), detail));
+	assert_null(swarm_read_services(s->swarm, STR("null\n"), detail));
+	assert_false(swarm_whole(s->swarm));
+	assert_null(swarm_read_tasks(s->swarm, STR("[]"), detail));
+	assert_true(swarm_whole(s->swarm));
+}
+
+/* What a tenant may write into his specification must not blind us: huge numbers, NUL bytes, brackets in strings. */
+static void
+odd_specifications_do_no_harm(void **state)
+{
+	struct stage *s = *state;
+	char detail[SWARM_DETAIL];
+
+	assert_null(swarm_read_services(s->swarm, STR("[{\"ID\":\"a\",\"CreatedAt\":\"2026-01-02T03:04:05.5Z\",\"Spec\":{\"Name\":\"web\",\"Labels\":{"
+	    "\"mola.host\":\"a\\u0000b\",\"x\":\"]}\\\"{[\",\"mola.port\":\"80\"},\"Mode\":{\"Replicated\":{\"Replicas\":18446744073709551615}},"
+	    "\"TaskTemplate\":null}},{\"ID\":\"a\",\"Spec\":{\"Name\":\"twin\"}}]"), detail));
+	assert_int_equal(s->swarm->services.n, 1);
+	assert_string_equal(SWARM_SERVICES(s->swarm)[0].name, "web");
+	assert_string_equal(SWARM_SERVICES(s->swarm)[0].created, "2026-01-02T03:04:05.500000000");
+	assert_int_equal(SWARM_SERVICES(s->swarm)[0].nlabels, 2);
+}
+
+static void
+nodes_are_told_apart_by_state(void **state)
+{
+	struct stage *s = *state;
+	const struct swarm_node *n;
+	char detail[SWARM_DETAIL];
+
+	node(s, "a", "h", "10.0.0.1", "ready", "active");
+	node(s, "b", "h", "10.0.0.1", "down", "pause");
+	node(s, "c", "h", "0.0.0.0", "unknown", "drain");
+	list_add(&s->nodes, "{\"ID\":\"d\",\"Status\":{\"State\":\"disconnected\",\"Addr\":\"0.0.0.0\"},\"ManagerStatus\":{\"Addr\":\"[fd00::7]:2377\"}}");
+	buf_printf(&s->nodes, "]");
+	assert_null(swarm_read_nodes(s->swarm, buf_str(&s->nodes), detail));
+	n = SWARM_NODES(s->swarm);
+	assert_true(n[0].state == NODE_READY && n[0].use == NODE_ACTIVE);
+	assert_true(n[0].cores > 3.99 && n[0].cores < 4.01 && n[0].memory_bytes > 8.5e9);
+	assert_true(n[1].state == NODE_DOWN && n[1].use == NODE_PAUSED);
+	assert_true(n[2].state == NODE_LIMBO && n[2].use == NODE_DRAINED);
+	assert_string_equal(n[2].address, "");
+	assert_string_equal(n[3].address, "fd00::7");
+}
+
+static void
+tasks_that_leave_the_answer_are_remembered_once(void **state)
+{
+	struct stage *s = *state;
+
+	task(s, "aa", "web", 1, "n", RUNNING, ON_SHARED("10.0.1.5"), HOST_PORT(80, 30001));
+	task(s, "bb", "web", 2, "n", RUNNING, "", "");
+	task(s, "cc", "web", 3, "n", "failed", "shutdown", "", "");
+	must_read(swarm_read_tasks, s->swarm, &s->tasks);
+	assert_int_equal(s->swarm->tasks.n, 2);
+	stage_clear(s);
+	task(s, "bb", "web", 2, "n", "complete", "shutdown", "", "");
+	must_read(swarm_read_tasks, s->swarm, &s->tasks);
+	assert_int_equal(s->swarm->tasks.n, 1);
+	assert_true(SWARM_TASKS(s->swarm)[0].left);
+	assert_string_equal(SWARM_TASKS(s->swarm)[0].on[0].address, "10.0.1.5");
+	assert_int_equal(SWARM_TASKS(s->swarm)[0].port[0].published, 30001);
+	stage_clear(s);
+	must_read(swarm_read_tasks, s->swarm, &s->tasks);
+	assert_int_equal(s->swarm->tasks.n, 0);
+}
+
+int
+main(void)
+{
+#define SCENE(f) cmocka_unit_test_setup_teardown(f, stage_setup, stage_teardown)
+	const struct CMUnitTest tests[] = {
+		SCENE(what_is_not_a_list_of_objects_is_refused_in_words),
+		SCENE(values_of_another_type_are_named),
+		SCENE(depth_and_size_have_ceilings),
+		SCENE(a_failed_reading_leaves_the_picture_as_it_was),
+		SCENE(nothing_at_all_is_read_too),
+		SCENE(odd_specifications_do_no_harm),
+		SCENE(nodes_are_told_apart_by_state),
+		SCENE(tasks_that_leave_the_answer_are_remembered_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
