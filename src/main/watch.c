@@ -33,6 +33,7 @@
 #define DOUBTS		3			/* times that an emptiness must be said */
 #define DOUBT_USEC	(2 * USEC_PER_SEC)	/* and for so long */
 #define EVENT_MAX	(256u << 10)
+#define ANSWER_USEC	(5 * USEC_PER_SEC)	/* for an Engine; one without a leader keeps us waiting */
 
 enum part_id { NODES, NETWORKS, SERVICES, TASKS, PARTS };
 
@@ -521,7 +522,11 @@ watch_hush(struct watch *w)
 static void
 watch_begin(struct watch *w, const struct watch_conf *c)
 {
-	w->engine = engine_new(w->loop, w->fetcher, &c->engine);
+	struct engine_conf ec = c->engine;
+
+	if (ec.timeout_usec == 0)
+		ec.timeout_usec = ANSWER_USEC;
+	w->engine = engine_new(w->loop, w->fetcher, &ec);
 	w->network = must_zalloc((c->nnetworks + 1) * sizeof *w->network);
 	while (w->nnetworks < c->nnetworks) {
 		w->network[w->nnetworks] = must_strdup(c->network[w->nnetworks]);
