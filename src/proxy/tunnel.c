@@ -30,12 +30,19 @@ one_way(struct flow *f, int64_t now)
 	}
 }
 
+/* Nobody reads any more from a side that has ended, so its breaking off would show at the next write alone. */
+static bool
+has_no_taker(const struct flow *f, const struct flow *back)
+{
+	return !f->over && back->over && f->sink->hup;
+}
+
 enum tunnel_result
 tunnel_run(struct flow *up, struct flow *down, int64_t now)
 {
 	enum tunnel_result u = one_way(up, now), d = one_way(down, now);
 
-	if (u == TUNNEL_BROKEN || d == TUNNEL_BROKEN)
+	if (u == TUNNEL_BROKEN || d == TUNNEL_BROKEN || has_no_taker(up, down) || has_no_taker(down, up))
 		return TUNNEL_BROKEN;
 	if (up->over && down->over)
 		return TUNNEL_ENDED;

@@ -430,6 +430,30 @@ test_tunnel(void **state)
 	stage_close();
 }
 
+/* Who has said all, and then breaks off instead of waiting for the rest. */
+static void
+test_tunnel_half_broken(void **state)
+{
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	tunnel_open(&c, &t);
+	shutdown(c, SHUT_WR);
+	hear_end(t);
+	hang_up(c);
+	WAIT_UNTIL(inflight() == 0);
+	close(t);
+	tunnel_open(&c, &t);
+	shutdown(t, SHUT_WR);
+	hear_end(c);
+	hang_up(t);
+	WAIT_UNTIL(inflight() == 0);
+	assert_int_equal(whys(WHY_TUNNEL_CLOSED), 2);
+	close(c);
+	stage_close();
+}
+
 static void
 test_tunnel_large(void **state)
 {
@@ -541,6 +565,7 @@ main(void)
 		cmocka_unit_test(test_close_is_honoured),
 		cmocka_unit_test(test_half_closed_client),
 		cmocka_unit_test(test_tunnel),
+		cmocka_unit_test(test_tunnel_half_broken),
 		cmocka_unit_test(test_tunnel_large),
 		cmocka_unit_test(test_upgrade_declined),
 		cmocka_unit_test(test_early_answer),
