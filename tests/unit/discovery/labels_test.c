@@ -1,0 +1,259 @@
+/* labels: each is understood by itself; what is wrong is told by name, and nothing else suffers. */
+#include "stage.h"
+
+#include "discovery/labels.c"
+
+#define AGE "2026-01-01T00:00:00Z"
+#define PLAIN "\"mola.port\":\"80\",\"mola.host\":\"a.org\""
+
+/* One service, "web", with one task. */
+static const struct world_service *
+web(struct stage *s, const char *labels)
+{
+	node(s, "n1", "alpha", "10.0.0.1", "ready", "active");
+	service(s, "web", AGE, labels, "");
+	task(s, "t1", "web", 1, "n1", RUNNING, ON_SHARED("10.0.1.5"), "");
+	swarm_detach(s->swarm);
+	swarm_attached(s->swarm, "net1");
+	play(s);
+	return world_service(s->world, STR("web"));
+}
+
+static void
+expect_routes(const struct world_service *ws, const char *wanted)
+{
+	char out[1024] = "";
+
+	for (unsigned i = 0; i < ws->nroutes; i++) {
+		size_t n = strlen(out);
+		snprintf(out + n, sizeof out - n, "%s%s%s", n > 0 ? " " : "", *ws->route[i].host == '\0' ? "*" : ws->route[i].host, ws->route[i].path);
+	}
+	assert_string_equal(out, wanted);
+}
+
+static void
+who_is_served(void **state)
+{
+	struct stage *s = *state;
+
+	assert_null(web(s, ""));
+	assert_false(reported(s, "web")->enabled);
+	assert_null(web(s, "\"mola.path\":\"/x\""));
+	assert_null(web(s, "\"com.example\":\"x\""));
+	expect_routes(web(s, "\"mola.port\":\"80\""), "*/");
+	expect_routes(web(s, "\"mola.enable\":\"true\",\"mola.port\":\"80\""), "*/");
+	expect_routes(web(s, PLAIN), "a.org/");
+	assert_null(web(s, PLAIN ",\"mola.enable\":\"false\""));
+}
+
+static void
+everything_that_can_be_said(void **state)
+{
+	struct stage *s = *state;
+	const struct world_service *ws = web(s, "\"mola.enable\":\"true\",\"mola.port\":\"80\",\"mola.host\":\"A.org, *.b.org\","
+	    "\"mola.path\":\"/x,/y/z\",\"mola.policy\":\"least-conn\",\"mola.profile\":\"ram\",\"mola.health.path\":\"/healthz\","
+	    "\"mola.health.interval\":\"5s\",\"mola.health.timeout\":\"500ms\",\"mola.health.rise\":\"1\",\"mola.health.fall\":\"4\","
+	    "\"mola.connect\":\"1s\",\"mola.response\":\"2m\",\"mola.idle\":\"3m\",\"mola.tunnel\":\"2h\",\"mola.migrate\":\"true\","
+	    "\"mola.scale.min\":\"2\",\"mola.scale.max\":\"6\"");
+	const struct service_conf *c = &ws->conf;
+
+	expect_routes(ws, "a.org/x a.org/y/z *.b.org/x *.b.org/y/z");
+	assert_int_equal(c->policy, POLICY_LEAST_CONN);
+	assert_string_equal(profile_name(&c->profile), "ram");
+	assert_string_equal(c->health_path, "/healthz");
+	assert_int_equal(c->health_interval_usec, 5000000);
+	assert_int_equal(c->health_timeout_usec, 500000);
+	assert_int_equal(c->health_rise, 1);
+	assert_int_equal(c->health_fall, 4);
+	assert_int_equal(c->connect_usec, 1000000);
+	assert_int_equal(c->response_usec, 120000000);
+	assert_int_equal(c->idle_usec, 180000000);
+	assert_int_equal(c->tunnel_usec, INT64_C(7200000000));
+	assert_true(c->migrate);
+	assert_int_equal(c->scale_min, 2);
+	assert_int_equal(c->scale_max, 6);
+	for (unsigned i = 0; i < reported(s, "web")->nlabels; i++)
+		assert_int_equal(reported(s, "web")->label[i].state, LABEL_GOOD);
+	assert_int_equal(reported(s, "web")->nlabels, 18);
+	assert_int_equal(reported(s, "web")->ntroubles, 0);
+}
+
+static void
+a_wrong_label_spoils_itself_alone(void **state)
+{
+	struct stage *s = *state;
+	const struct world_service *ws = web(s, PLAIN ",\"mola.policy\":\"leastconn\",\"mola.connect\":\"5\",\"mola.response\":\"90000h\","
+	    "\"mola.health.path\":\"healthz\",\"mola.health.interval\":\"1s\",\"mola.profile\":\"fast\",\"mola.migrate\":\"maybe\"");
+
+	expect_tasks(s, "web", "web.1.t1=10.0.1.5:80");
+	assert_int_equal(ws->conf.policy, stage_defaults.policy);
+	assert_int_equal(ws->conf.connect_usec, stage_defaults.connect_usec);
+	assert_int_equal(ws->conf.response_usec, stage_defaults.response_usec);
+	assert_int_equal(ws->conf.health_interval_usec, 1000000);
+	assert_null(ws->conf.health_path);
+	expect_label(s, "web", "mola.policy", LABEL_BAD, "did you mean least-conn?");
+	expect_label(s, "web", "mola.connect", LABEL_BAD, "expected a duration such as 500ms");
+	expect_label(s, "web", "mola.response", LABEL_BAD, "10ms to 24h");
+	expect_label(s, "web", "mola.health.path", LABEL_BAD, "begins with '/'");
+	expect_label(s, "web", "mola.health.interval", LABEL_GOOD, NULL);
+	expect_label(s, "web", "mola.profile", LABEL_BAD, "balanced, cpu, ram");
+	expect_label(s, "web", "mola.migrate", LABEL_BAD, "true or false");
+	expect_label(s, "web", "mola.port", LABEL_GOOD, NULL);
+}
+
+static void
+unknown_and_reserved_labels_are_named(void **state)
+{
+	struct stage *s = *state;
+
+	assert_non_null(web(s, PLAIN ",\"mola.prot\":\"80\",\"mola.banana\":\"1\",\"mola.sticky\":\"true\",\"mola.promql\":\"up\",\"other\":\"1\""));
+	expect_label(s, "web", "mola.prot", LABEL_STRANGE, "did you mean mola.port?");
+	expect_label(s, "web", "mola.banana", LABEL_STRANGE, "no label of Mola's");
+	expect_label(s, "web", "mola.sticky", LABEL_LATER, "Not done yet");
+	expect_label(s, "web", "mola.promql", LABEL_LATER, "Not done yet");
+	assert_int_equal(reported(s, "web")->nlabels, 6);
+}
+
+/* A slip of the pen in the host must not open the service to all hosts. */
+static void
+a_wrong_host_opens_nothing(void **state)
+{
+	struct stage *s = *state;
+
+	assert_null(web(s, "\"mola.port\":\"80\",\"mola.host\":\"http://a.org\""));
+	expect_trouble(s, "web", WHY_SERVICE_NO_ROUTE, "expected mola.host");
+	expect_label(s, "web", "mola.host", LABEL_BAD, "expected a host such as");
+	expect_routes(web(s, "\"mola.port\":\"80\",\"mola.host\":\"a.org,b org\""), "a.org/");
+	expect_label(s, "web", "mola.host", LABEL_BAD, "'b org'");
+	assert_null(web(s, PLAIN ",\"mola.path\":\"api\""));
+	expect_routes(web(s, "\"mola.port\":\"80\",\"mola.host\":\"*\""), "*/");
+}
+
+static void
+bounds_of_scaling_fit_together(void **state)
+{
+	struct stage *s = *state;
+	const struct world_service *ws = web(s, PLAIN ",\"mola.scale.min\":\"5\",\"mola.scale.max\":\"3\"");
+
+	assert_int_equal(ws->conf.scale_max, 0);
+	expect_label(s, "web", "mola.scale.min", LABEL_BAD, "at most");
+	expect_label(s, "web", "mola.scale.max", LABEL_BAD, "at most");
+	ws = web(s, PLAIN ",\"mola.scale.min\":\"5\"");
+	assert_int_equal(ws->conf.scale_max, 0);
+	expect_label(s, "web", "mola.scale.min", LABEL_IDLE, "mola.scale.max is missing");
+	ws = web(s, PLAIN ",\"mola.scale.max\":\"5\"");
+	assert_int_equal(ws->conf.scale_min, 1);
+	assert_int_equal(ws->conf.scale_max, 5);
+}
+
+#define ROUTER(rule) "\"traefik.enable\":\"true\",\"traefik.http.routers.web.rule\":\"" rule "\","
+#define BACKEND "\"traefik.http.services.web.loadbalancer.server.port\":\"80\""
+
+static void
+traefiks_labels_serve_too(void **state)
+{
+	struct stage *s = *state;
+
+	expect_routes(web(s, ROUTER("Host(`a.org`) && PathPrefix(`/x`)") BACKEND), "a.org/x");
+	expect_tasks(s, "web", "web.1.t1=10.0.1.5:80");
+	expect_label(s, "web", "traefik.enable", LABEL_GOOD, NULL);
+	expect_label(s, "web", "traefik.http.routers.web.rule", LABEL_GOOD, NULL);
+	expect_label(s, "web", "traefik.http.services.web.loadbalancer.server.port", LABEL_GOOD, NULL);
+	assert_non_null(web(s, "\"traefik.http.routers.web.rule\":\"Host(`a.org`)\"," BACKEND));
+	assert_null(web(s, "\"traefik.enable\":\"false\",\"traefik.http.routers.web.rule\":\"Host(`a.org`)\"," BACKEND));
+	expect_label(s, "web", "traefik.http.routers.web.rule", LABEL_IDLE, "traefik.enable is false");
+	s->conf.traefik_labels = false;
+	assert_null(web(s, ROUTER("Host(`a.org`)") BACKEND));
+}
+
+static void
+what_is_not_understood_of_traefik_is_named(void **state)
+{
+	struct stage *s = *state;
+
+	assert_non_null(web(s, ROUTER("Host(`a.org`) || HostRegexp(`.*`)") BACKEND ",\"traefik.http.routers.web.middlewares\":\"auth\","
+	    "\"traefik.http.routers.web.tls\":\"true\",\"traefik.http.routers.web.priority\":\"3\",\"traefik.http.routers.web.entrypoints\":\"web\","
+	    "\"traefik.http.middlewares.auth.basicauth.users\":\"x\",\"traefik.tcp.routers.t.rule\":\"HostSNI(`*`)\",\"traefik.bogus\":\"1\","
+	    "\"traefik.http.services.web.loadbalancer.sticky.cookie\":\"true\",\"traefik.http.services.web.loadbalancer.healthcheck.path\":\"/hc\","
+	    "\"traefik.http.services.web.loadbalancer.healthcheck.interval\":\"7\",\"traefik.docker.network\":\"x\""));
+	expect_label(s, "web", "traefik.http.routers.web.rule", LABEL_LATER, "HostRegexp");
+	expect_label(s, "web", "traefik.http.routers.web.middlewares", LABEL_LATER, "without these middlewares");
+	expect_label(s, "web", "traefik.http.routers.web.tls", LABEL_LATER, "TLS");
+	expect_label(s, "web", "traefik.http.routers.web.priority", LABEL_LATER, "longest");
+	expect_label(s, "web", "traefik.http.routers.web.entrypoints", LABEL_IDLE, "");
+	expect_label(s, "web", "traefik.http.middlewares.auth.basicauth.users", LABEL_LATER, "");
+	expect_label(s, "web", "traefik.tcp.routers.t.rule", LABEL_LATER, "HTTP");
+	expect_label(s, "web", "traefik.bogus", LABEL_STRANGE, "not understood");
+	expect_label(s, "web", "traefik.http.services.web.loadbalancer.sticky.cookie", LABEL_LATER, "stay with its task");
+	assert_string_equal(world_service(s->world, STR("web"))->conf.health_path, "/hc");
+	assert_int_equal(world_service(s->world, STR("web"))->conf.health_interval_usec, 7000000);
+}
+
+static void
+molas_own_labels_have_precedence(void **state)
+{
+	struct stage *s = *state;
+
+	expect_routes(web(s, ROUTER("Host(`t.org`)") "\"mola.host\":\"m.org\",\"mola.port\":\"81\"," BACKEND), "m.org/");
+	expect_tasks(s, "web", "web.1.t1=10.0.1.5:81");
+	expect_label(s, "web", "traefik.http.routers.web.rule", LABEL_IDLE, "mola.host");
+	expect_label(s, "web", "traefik.http.services.web.loadbalancer.server.port", LABEL_IDLE, "mola.port");
+	assert_null(web(s, ROUTER("Host(`t.org`)") BACKEND ",\"mola.enable\":\"false\""));
+	/* what is missing in one is taken from the other */
+	expect_routes(web(s, ROUTER("Host(`t.org`)") "\"mola.port\":\"81\""), "t.org/");
+	/* a rule that is not understood is not replaced by all hosts */
+	assert_null(web(s, ROUTER("HostRegexp(`.*`)") "\"mola.enable\":\"true\",\"mola.port\":\"81\""));
+}
+
+static void
+routers_and_services_find_each_other(void **state)
+{
+	struct stage *s = *state;
+
+	expect_routes(web(s, ROUTER("Host(`a.org`)") "\"traefik.http.routers.web.service\":\"one\",\"traefik.http.routers.zz.rule\":\"Host(`z.org`)\","
+	    "\"traefik.http.routers.zz.service\":\"two\",\"traefik.http.services.one.loadbalancer.server.port\":\"81\","
+	    "\"traefik.http.services.two.loadbalancer.server.port\":\"82\""), "a.org/");
+	expect_tasks(s, "web", "web.1.t1=10.0.1.5:81");
+	expect_label(s, "web", "traefik.http.routers.zz.rule", LABEL_LATER, "under one port");
+	expect_label(s, "web", "traefik.http.services.two.loadbalancer.server.port", LABEL_LATER, "another one came first");
+	assert_null(web(s, ROUTER("Host(`a.org`)") "\"traefik.http.routers.web.service\":\"api@internal\"," BACKEND));
+	expect_label(s, "web", "traefik.http.routers.web.service", LABEL_BAD, "another provider");
+	assert_null(web(s, ROUTER("Host(`a.org`)") "\"traefik.http.routers.web.service\":\"nobody\"," BACKEND));
+	assert_null(web(s, ROUTER("Host(`a.org`)") "\"traefik.http.services.one.loadbalancer.server.port\":\"81\","
+	    "\"traefik.http.services.two.loadbalancer.server.port\":\"82\""));
+	expect_label(s, "web", "traefik.http.routers.web.rule", LABEL_BAD, "several services");
+}
+
+/* Whatever a tenant writes, the report can be told in JSON: valid UTF-8, no control characters in our words. */
+static void
+odd_bytes_are_told_safely(void **state)
+{
+	struct stage *s = *state;
+
+	web(s, "\"mola.port\":\"\\u0007\\u00e9\",\"mola.host\":\"\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9"
+	    "\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9x\\u00e9\"");
+	for (unsigned i = 0; i < reported(s, "web")->nlabels; i++)
+		for (const char *c = reported(s, "web")->label[i].text; *c != '\0'; c++)
+			assert_true(*c >= ' ' && *c <= '~');
+}
+
+int
+main(void)
+{
+#define SCENE(f) cmocka_unit_test_setup_teardown(f, stage_setup, stage_teardown)
+	const struct CMUnitTest tests[] = {
+		SCENE(who_is_served),
+		SCENE(everything_that_can_be_said),
+		SCENE(a_wrong_label_spoils_itself_alone),
+		SCENE(unknown_and_reserved_labels_are_named),
+		SCENE(a_wrong_host_opens_nothing),
+		SCENE(bounds_of_scaling_fit_together),
+		SCENE(traefiks_labels_serve_too),
+		SCENE(what_is_not_understood_of_traefik_is_named),
+		SCENE(molas_own_labels_have_precedence),
+		SCENE(routers_and_services_find_each_other),
+		SCENE(odd_bytes_are_told_safely),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
