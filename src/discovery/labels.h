@@ -19,6 +19,7 @@ struct texts {
 struct labels {
 	enum { ENABLE_ABSENT, ENABLE_NO, ENABLE_YES } enable;
 	unsigned	 port;			/* 0: not told */
+	bool		 self;			/* counted by swarm_balancers */
 	struct texts	 host, path;		/* hosts in lower case, "" for any */
 	struct service_conf conf;
 	/* what becomes of them */

@@ -435,3 +435,42 @@ swarm_read_networks(struct swarm *s, struct str json, char detail[SWARM_DETAIL])
 
 	return read_all(&r, &s->networks, "networks", json, hear_network, NULL, detail);
 }
+
+/* --- others like us --- */
+
+static bool
+is_balancer(const struct swarm_service *s, const char *own)
+{
+	if (*own != '\0' && strcmp(s->id, own) == 0)
+		return true;
+	for (unsigned i = 0; i < s->nlabels; i++)
+		if (strcmp(s->label[i].name, "mola.self") == 0)
+			return strcmp(s->label[i].value, "true") == 0;
+	return false;
+}
+
+static bool
+node_is_ready(const struct swarm *s, const char *id)
+{
+	for (unsigned i = 0; i < s->nodes.n; i++)
+		if (strcmp(SWARM_NODES(s)[i].id, id) == 0)
+			return SWARM_NODES(s)[i].state == NODE_READY;
+	return false;
+}
+
+unsigned
+swarm_balancers(const struct swarm *s, const char *own)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < s->services.n; i++) {
+		const struct swarm_service *v = &SWARM_SERVICES(s)[i];
+		if (!is_balancer(v, own))
+			continue;
+		for (unsigned k = 0; k < s->tasks.n; k++) {
+			const struct swarm_task *t = &SWARM_TASKS(s)[k];
+			n += strcmp(t->service, v->id) == 0 && t->wanted && !t->left && node_is_ready(s, t->node);
+		}
+	}
+	return n;
+}

@@ -48,6 +48,9 @@ void	swarm_attached(struct swarm *, const char *network);
  * a table in force should rather keep it. */
 bool	swarm_whole(const struct swarm *);
 
+/* How many tasks run of the service `own` (an id, "" for none) and of those with the label mola.self=true. */
+unsigned swarm_balancers(const struct swarm *, const char *own);
+
 /*
  * Within a world pass, after the static nodes and services: names everything that Swarm runs and that wants to be
  * served. A Swarm node whose hostname, id or address is the name (or the address) of a node named before in this

@@ -29,6 +29,7 @@ struct brain {
 	struct fetcher	*fetcher;
 	struct scrape	*scrape;
 	struct steer	*steer;
+	struct steer_conf steered;
 	struct discover	*discover;
 	struct mover	*mover;
 	struct events	*events;
@@ -81,7 +82,9 @@ steer_anew(struct brain *b)
 	    .best_node_period_usec = c->best_node_period_usec, .cpu_weight = c->score_cpu_weight,
 	    .ram_weight = c->score_ram_weight };
 
-	steer_conf(b->steer, &sc);
+	if (memcmp(&sc, &b->steered, sizeof sc) != 0)	/* a pass alone is no reason to look at scores anew */
+		steer_conf(b->steer, &sc);
+	b->steered = sc;
 	steer_tick(b->steer, clock_mono_usec());
 }
 

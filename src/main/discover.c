@@ -154,26 +154,11 @@ discover_watch(const struct discover *d)
 	return d->watch;
 }
 
-static bool
-is_balancer(const struct report_service *s, const char *own)
-{
-	if (*own != '\0' && strcmp(s->id, own) == 0)
-		return true;
-	for (unsigned i = 0; i < s->nlabels; i++)
-		if (strcmp(s->label[i].name, "mola.self") == 0 && strcmp(s->label[i].value, "true") == 0)
-			return true;
-	return false;
-}
-
 double
 discover_balancers(const struct discover *d)
 {
-	const char *own = d->watch == NULL ? "" : watch_status(d->watch).service;
-	unsigned n = 0;
+	unsigned n = d->watch == NULL ? 0 : swarm_balancers(watch_swarm(d->watch), watch_status(d->watch).service);
 
-	for (unsigned i = 0; d->report != NULL && i < d->report->nservices; i++)
-		if (is_balancer(&d->report->service[i], own))
-			n += d->report->service[i].ntasks;
 	return n > 1 ? n : 1;
 }
 

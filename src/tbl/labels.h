@@ -42,6 +42,9 @@ LABEL("mola.scale.min", count, conf.scale_min, "1", "1", "10000",
     "The least number of tasks, when mola.scale.max is given.")
 LABEL("mola.scale.max", count, conf.scale_max, "none", "1", "10000",
     "How many tasks there may be at most. Without it, their number is not Mola's to change.")
+LABEL("mola.self", switch, self, "false", "", "",
+    "Whether the tasks are Molas that share the nodes with this one, beside those of the service that it runs in "
+    "(signals.balancers in mola.yaml(5)).")
 LABEL("mola.promql", later, port, "none", "", "",
     "A query that stands for the load of a node. Not done yet.")
 LABEL("mola.sticky", later, port, "none", "", "",
