@@ -258,6 +258,8 @@ health_table(struct health *h, const struct table *t)
 	for (uint32_t i = 0; i < n; i++)
 		if (service[task[i].service].health_path.len > 0)
 			probe_table(h, t, &task[i], &service[task[i].service]);
+		else if (h->probe[task[i].slot] == NULL)	/* what a prober that died may have left */
+			live_set_health(h->live, task[i].slot, HEALTH_UNKNOWN);
 	for (unsigned slot = 0; slot < TASKS_MAX; slot++) {
 		struct probe *p = h->probe[slot];
 		if (p != NULL && !p->kept)

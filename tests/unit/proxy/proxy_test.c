@@ -379,10 +379,26 @@ test_access_log(void **state)
 	stage_close();
 }
 
+/* A prober died, and with it the memory of whom it had found down; its successor has nobody to ask about that task. */
+static void
+test_no_longer_asked(void **state)
+{
+	struct live_task t;
+
+	(void)state;
+	stage_open(1);
+	live_set_health(stage.live, 0, HEALTH_DOWN);
+	stage_table();
+	live_task_read(stage.live, 0, &t);
+	assert_int_equal(t.health, HEALTH_UNKNOWN);
+	stage_close();
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_no_longer_asked),
 		cmocka_unit_test(test_drain),
 		cmocka_unit_test(test_drain_when_empty),
 		cmocka_unit_test(test_free_in_the_middle),
