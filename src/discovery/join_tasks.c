@@ -144,7 +144,7 @@ name_task(struct join *j, const struct labels *l, struct world_service *ws, cons
 /* --- when nobody can be reached --- */
 
 static void
-list_add(char *list, size_t cap, const char *name)
+names_add(char *list, size_t cap, const char *name)
 {
 	size_t len = strlen(list);
 
@@ -170,9 +170,9 @@ tell_unreachable(struct join *j, const struct labels *l, const struct swarm_task
 
 	for (unsigned i = 0; i < t->non; i++)
 		if (!t->on[i].ingress)
-			list_add(theirs, sizeof theirs, *t->on[i].name != '\0' ? t->on[i].name : t->on[i].network);
+			names_add(theirs, sizeof theirs, *t->on[i].name != '\0' ? t->on[i].name : t->on[i].network);
 	for (unsigned i = 0; i < j->swarm->nattached; i++)
-		list_add(ours, sizeof ours, network_name(j->swarm, j->swarm->attached[i]));
+		names_add(ours, sizeof ours, network_name(j->swarm, j->swarm->attached[i]));
 	join_trouble(j, l->report, WHY_SERVICE_UNREACHABLE, arena_printf(j->arena,
 	    "not reachable: it is on %s%s, Mola is on %s%s; join one of them, or publish port %u with mode=host",
 	    *theirs != '\0' ? "networks " : "no network of its own", theirs,
