@@ -1,0 +1,47 @@
+/*
+ * Labels of a hostile tenant, one to a line, as name=value. Each is told exactly once or not at all, and what holds
+ * in the end is within bounds.
+ */
+#include <string.h>
+
+#include "base/bug.h"
+#include "discovery/labels.h"
+
+int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+static const struct service_conf defaults = { .connect_usec = 1, .response_usec = 1, .idle_usec = 1, .tunnel_usec = 1,
+	.health_interval_usec = 1, .health_timeout_usec = 1, .health_rise = 1, .health_fall = 1 };
+
+static void
+check(const struct labels *l)
+{
+	ASSERT(l->port <= 65535 && l->nroutes <= ROUTES_MAX && l->report->nlabels <= l->room);
+	ASSERT(l->conf.connect_usec > 0 && l->conf.health_interval_usec > 0 && l->conf.policy < POLICY_COUNT);
+	ASSERT(l->conf.scale_max == 0 || l->conf.scale_min <= l->conf.scale_max);
+	for (unsigned i = 0; i < l->nroutes; i++)
+		ASSERT(l->route[i].path[0] == '/' && strlen(l->route[i].host) <= 253);
+	for (unsigned i = 0; i < l->report->nlabels; i++) {
+		const struct report_label *r = &l->report->label[i];
+		ASSERT(r->state < LABEL_STATES && (r->state == LABEL_GOOD) == (r->text == NULL));
+		for (const char *c = r->text; c != NULL && *c != '\0'; c++)
+			ASSERT(*c >= ' ' && *c <= '~');
+	}
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+	struct str rest = { (const char *)bytes, len }, line, name;
+	struct swarm_label label[64];
+	struct swarm_service s = { .id = "id", .name = "web", .label = label };
+	struct report_service report = { 0 };
+	struct labels l = { .arena = arena_new(), .report = &report };
+
+	while (s.nlabels < 64 && str_split(&rest, '\n', &line))
+		if (str_split(&line, '=', &name))
+			label[s.nlabels++] = (struct swarm_label){ arena_text(l.arena, name), arena_text(l.arena, line) };
+	labels_read(&l, &s, &defaults, true);
+	check(&l);
+	arena_free(&l.arena);
+	return 0;
+}

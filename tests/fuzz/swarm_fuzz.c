@@ -1,0 +1,113 @@
+/*
+ * Answers of a hostile Engine: nodes, services, tasks and networks, with a line of "----" between them; then a pass
+ * with all that was read. Whatever comes of it stands in the world by the world's rules, and can be told as text.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "discovery/swarm.h"
+
+int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+static const struct service_conf defaults = { .connect_usec = 1, .response_usec = 1, .idle_usec = 1, .tunnel_usec = 1,
+	.health_interval_usec = 1, .health_timeout_usec = 1, .health_rise = 1, .health_fall = 1 };
+
+static struct str
+next_part(struct str *rest)
+{
+	const char *at = rest->len == 0 ? NULL : memmem(rest->p, rest->len, "\n----\n", 6);
+	struct str part = { rest->p, at == NULL ? rest->len : (size_t)(at - rest->p) };
+
+	*rest = at == NULL ? (struct str){ rest->p + rest->len, 0 } : (struct str){ at + 6, rest->len - part.len - 6 };
+	return part;
+}
+
+static void
+check_words(const char *s)
+{
+	for (; *s != '\0'; s++)
+		ASSERT(*s >= ' ' && *s != 0x7f);
+}
+
+static void
+check_read(const struct why *(*read)(struct swarm *, struct str, char *), struct swarm *s, struct str json)
+{
+	char detail[SWARM_DETAIL] = "";
+
+	if (read(s, json, detail) != NULL)
+		ASSERT(detail[0] != '\0');
+	check_words(detail);
+}
+
+static void
+check_report(const struct swarm_report *r)
+{
+	for (unsigned i = 0; i < r->nservices; i++) {
+		const struct report_service *s = &r->service[i];
+		ASSERT(s->name != NULL && s->id != NULL && report_service_same(s, s));
+		for (unsigned k = 0; k < s->nlabels; k++)
+			ASSERT(s->label[k].state == LABEL_GOOD || s->label[k].text != NULL);
+		for (unsigned k = 0; k < s->ntroubles; k++)
+			ASSERT(s->trouble[k].text[0] != '\0');
+		ASSERT(s->served || s->nserving == 0);
+	}
+}
+
+static void
+check_world(const struct world *w)
+{
+	const struct world_service *s;
+	const struct world_task *t;
+
+	LIST_FOREACH(s, &w->services, link) {
+		ASSERT(s->nroutes > 0 && s->conf.connect_usec > 0 && s->conf.health_rise > 0);
+		ASSERT(s->conf.scale_max == 0 || s->conf.scale_min <= s->conf.scale_max);
+		for (unsigned i = 0; i < s->nroutes; i++)
+			ASSERT(s->route[i].path[0] == '/');
+		LIST_FOREACH(t, &s->tasks, link)
+			ASSERT(t->addr.len != 0 && t->node != NULL);
+	}
+}
+
+static void
+check_pass(struct swarm *s, const struct swarm_conf *conf, struct world *w)
+{
+	struct swarm_report *r;
+
+	world_pass_begin(w);
+	swarm_pass(s, conf, w, &r);
+	world_pass_end(w);
+	check_report(r);
+	check_world(w);
+	swarm_report_free(&r);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+	static struct live *live;
+	static struct phys *phys;
+	struct swarm_conf conf = { .defaults = &defaults, .agent_template = "{address}:9101", .exporter_template = "{hostname}:9100",
+		.traefik_labels = true };
+	struct str rest = { (const char *)bytes, len };
+	struct swarm *s = swarm_new();
+	struct world *w;
+
+	if (live == NULL) {
+		live = live_init(memset(aligned_alloc(64, live_bytes()), 0, live_bytes()), 1);
+		phys = phys_init(must_zalloc(phys_bytes()));
+	}
+	w = world_new(live, phys);
+	check_read(swarm_read_nodes, s, next_part(&rest));
+	check_read(swarm_read_services, s, next_part(&rest));
+	check_read(swarm_read_tasks, s, next_part(&rest));
+	check_read(swarm_read_networks, s, next_part(&rest));
+	swarm_attached(s, "shared");
+	check_pass(s, &conf, w);
+	check_read(swarm_read_tasks, s, STR("[]"));
+	check_pass(s, &conf, w);
+	world_free(&w);
+	swarm_free(&s);
+	return 0;
+}
