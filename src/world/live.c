@@ -26,6 +26,7 @@ struct worker_row {
 	_Atomic uint64_t	bucket[LIVE_BUCKETS];
 	_Atomic uint64_t	duration_usec;
 	_Atomic int64_t		gauge[LIVE_GAUGES];
+	_Atomic uint32_t	tasks_end;	/* no task slot from here on was ever taken: its memory need not exist */
 } __attribute__((aligned(64)));
 
 struct live {
@@ -75,6 +76,8 @@ void
 live_take(struct live *l, unsigned worker, unsigned node, unsigned task)
 {
 	ASSERT(worker < l->workers && node < NODES_MAX && task < TASKS_MAX);
+	if (task >= GET(l->worker[worker].tasks_end))
+		SET(l->worker[worker].tasks_end, task + 1);
 	bump(&l->node[node], worker, 1);
 	bump(&l->task[task].by_worker, worker, 1);
 	ADD(l->task[task].requests, 1);
@@ -256,7 +259,7 @@ live_forget_worker(struct live *l, unsigned worker)
 	for (unsigned i = 0; i < NODES_MAX; i++)
 		if (GET(l->node[i].inflight[worker]) != 0)
 			SET(l->node[i].inflight[worker], 0);
-	for (unsigned i = 0; i < TASKS_MAX; i++)
+	for (unsigned i = 0; i < GET(l->worker[worker].tasks_end); i++)
 		if (GET(l->task[i].by_worker.inflight[worker]) != 0)
 			SET(l->task[i].by_worker.inflight[worker], 0);
 	for (unsigned g = 0; g < LIVE_GAUGES; g++)

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "world/live.c"
 
@@ -59,6 +60,29 @@ a_dead_worker_takes_its_requests_with_it_and_nobody_elses(void **state)
 	assert_int_equal(live_gauge_total(l, LIVE_CLIENTS), 2);
 	live_give(l, 0, 7, 100);
 	assert_int_equal(live_task_inflight(l, 100), 0);
+}
+
+/* Shared pages that nobody wrote cost memory once they are read. */
+static void
+forgetting_a_worker_touches_no_more_than_it_did(void **state)
+{
+	size_t bytes = live_bytes(), pages = 0;
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	unsigned char *resident = calloc(bytes / 4096 + 1, 1);
+	struct live *l;
+
+	(void)state;
+	assert_ptr_not_equal(memory, MAP_FAILED);
+	l = live_init(memory, 1);
+	live_take(l, 0, 1, 3);
+	live_forget_worker(l, 0);
+	assert_int_equal(live_task_inflight(l, 3), 0);
+	assert_int_equal(mincore(memory, bytes, resident), 0);
+	for (size_t i = 0; i < bytes / 4096; i++)
+		pages += resident[i] & 1;
+	assert_in_range(pages, 1, 64);
+	free(resident);
+	munmap(memory, bytes);
 }
 
 static void
@@ -184,6 +208,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(every_worker_sees_what_the_others_took),
 		TEST(a_dead_worker_takes_its_requests_with_it_and_nobody_elses),
+		TEST(forgetting_a_worker_touches_no_more_than_it_did),
 		TEST(three_refusals_in_a_row_eject),
 		TEST(a_burst_of_refusals_is_one_refusal),
 		TEST(a_success_in_between_starts_the_count_anew),
