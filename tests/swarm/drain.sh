@@ -1,7 +1,7 @@
 # A node is drained, as one does before maintenance: its tasks are replaced elsewhere, and nobody notices.
 mola_start
 serve web 3
-within 20 agree web 3 || not_ok "three tasks are in the table"
+must "three tasks are in the table" within 20 agree web 3
 load_start web.test
 event=$(now)
 dk node update --availability drain node2 >/dev/null

@@ -15,10 +15,11 @@ not_ok() { # tells what there was to see
 		echo "--- services"
 		engine /services | jq -c '.[] | {name: .Spec.Name, labels: .Spec.Labels, update: .UpdateStatus}'
 		echo "--- tasks"
-		engine /tasks | jq -c '.[] | {service: .ServiceID, slot: .Slot, node: .NodeID, wanted: .DesiredState, status: .Status.State, why: .Status.Err}' | tail -n 30
+		engine /tasks | jq -c '.[] | {service: .ServiceID, slot: .Slot, node: .NodeID, wanted: .DesiredState, status: .Status.State, why: .Status.Err}' | tail -n 15
 		echo "--- Mola"
 		api /api/v1/tasks | jq -c '.tasks[]'
 		api /api/v1/services | jq -c '.services[]'
+		api /api/v1/swarm
 		tail -n 40 "$dir/mola.log"
 	} 2>&1 | sed 's/^/# /'
 	echo "not ok $story: $*"
@@ -30,6 +31,8 @@ check() {
 	shift
 	if "$@"; then ok "$words"; else not_ok "$words"; fi
 }
+# must WORDS COMMAND...: without it there is no story
+must() { check "$@"; [ ! -e "$dir/failed" ] || exit 1; }
 bench() { echo "# bench swarm-$1 $2 $3"; }
 now() { echo "$EPOCHREALTIME"; }
 since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.2f", (b > a ? b - a : 0) }'; }
@@ -87,7 +90,7 @@ mola_start() {
 	${1:-}
 	E
 	start lan mola "$MOLA" run "$dir/mola.yaml"
-	within 20 healthy || { not_ok "Mola starts"; exit 1; }
+	must "Mola starts" within 20 healthy
 }
 mola_stop() {
 	stop mola TERM
@@ -130,6 +133,8 @@ agree() {
 }
 # Time that has passed since the last of the service's tasks ran.
 since_started() { since "$(running "$1" | cut -d ' ' -f 3 | sort -n | tail -n 1)"; }
+state_of() { engine /nodes | jq -r ".[] | select(.Description.Hostname == \"$1\") | .Status.State"; }
+node_down() { [ "$(state_of "$1")" = down ]; }
 nodes_ready() { [ "$(engine /nodes | jq '[.[] | select(.Status.State == "ready" and .ManagerStatus.Reachability == "reachable")] | length')" = 3 ]; }
 
 # --- the load: an open loop, so that nothing waits for an answer before it asks ---
@@ -144,10 +149,12 @@ load_start() {
 	within 10 load_past 10 || not_ok "requests for $1 are answered"
 }
 load_goes_on() { within 10 load_past $(($(load_done) + ${1:-20})); }
-# load_stop [FAILURES]: how many there may be
+load_idle() { awk '/^target/ { n = $10 } END { exit n != 0 }' "$dir/progress"; }
+# load_stop [FAILURES]: how many there may be. Those that still wait are waited for: a lost one fails late.
 load_stop() {
 	local report failed asked
 	load_goes_on
+	within 15 load_idle
 	stop load INT
 	report=$(grep '^{' "$dir/load.log" | jq -c '.targets[0]')
 	failed=$(jq .failed <<<"$report") asked=$(jq .requests <<<"$report")

@@ -2,7 +2,7 @@
 # told to leave.
 mola_start
 serve web 1
-check "one task is in the table" within 20 agree web 1
+must "one task is in the table" within 20 agree web 1
 load_start web.test
 scale web 10
 check "ten tasks are in the table" within 40 agree web 10

@@ -3,7 +3,7 @@
 mola_start
 serve web 3 --env GRACE=1
 serve lone 1
-within 20 agree web 3 && within 20 agree lone 1 || not_ok "all are in the table"
+must "all tasks are in the table" within 20 eval 'agree web 3 && agree lone 1'
 
 load_start web.test
 update --force --update-order stop-first web

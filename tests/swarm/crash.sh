@@ -1,0 +1,22 @@
+# A node loses its power: nobody says good-bye, packets just vanish. Requests that were under way on it may be lost, no
+# others; Mola notices by itself, before the Swarm does.
+mola_start
+serve web 3
+must "three tasks are in the table" within 20 agree web 3
+load_start web.test
+under_way() { api /api/v1/nodes | jq '[.nodes[] | select(.name == "node3") | .inflight] | add'; }
+lost=$(under_way)
+event=$(now)
+"$swarm" crash node3
+lost=$((lost + $(under_way)))
+not_on() { [ -z "$(in_table web | grep "^$(address_of "$1"):")" ]; }
+check "its task leaves the table" within 30 not_on node3
+bench crash-left "$(since "$event")" s
+check "its successor is in the table" within 30 agree web 3
+bench crash "$(since_started web)" s
+load_stop "$lost"
+event=$(now)
+"$swarm" boot node3
+check "the node is back" within 30 nodes_ready
+bench crash-back "$(since "$event")" s
+mola_stop
