@@ -84,6 +84,26 @@ policies(void)
 }
 
 static void
+label(const char *name, const char *fallback, const char *least, const char *most, const char *help)
+{
+	printf(".It Ic %s\n", name);
+	sentences(help);
+	if (*least != '\0')
+		printf("From\n.Cm %s\nto\n.Cm %s .\n", least, most);
+	printf("Default:\n.Cm %s .\n", fallback);
+}
+
+static void
+labels(void)
+{
+	printf(".Bl -tag -width Ds\n");
+#define LABEL(name, type, field, fallback, least, most, help) label(name, fallback, least, most, help);
+#include "../src/tbl/labels.h"
+#undef LABEL
+	printf(".El\n");
+}
+
+static void
 limit(const char *resource, double soft, double hard)
 {
 	if (hard > 0)
@@ -211,6 +231,8 @@ main(int argc, char **argv)
 		profiles();
 	else if (strcmp(part, "resources") == 0)
 		resources();
+	else if (strcmp(part, "labels") == 0)
+		labels();
 	else if (strcmp(part, "keys") == 0)
 		keys();
 	else
