@@ -38,7 +38,7 @@ HELPERS := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/real/*.c tests/faults/*.
 DEPS    := build/.deps
 
 .SECONDARY:
-.PHONY: all mola image deb demo test test-bins bench bench-micro bench-proxy bench-demo fuzz tail install clean
+.PHONY: all mola image deb demo test test-bins bench bench-micro bench-proxy bench-demo bench-memory fuzz tail install clean
 
 all: mola
 
@@ -107,7 +107,7 @@ test:
 
 test-bins: $(B)/mola $(UNITS) $(if $(wildcard tests/brain/*.c),$(SCENES)) $(BENCH) $(HELPERS)
 
-bench: bench-micro bench-proxy bench-demo
+bench: bench-micro bench-proxy bench-demo bench-memory
 
 bench-micro: $(DEPS)
 	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release build/release/bench/pick build/release/bench/tick
@@ -122,6 +122,11 @@ bench-demo: mola
 	@tools/deps bench
 	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release $(patsubst bench/%.c,build/release/bench/%,$(wildcard bench/*.c))
 	@bench/decision
+
+bench-memory: mola
+	@tools/deps bench
+	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release build/release/bench/cluster build/release/bench/load
+	@bench/memory
 
 fuzz:
 	@tools/deps fuzz

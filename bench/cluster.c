@@ -1,7 +1,7 @@
 /*
  * cluster: N emulated nodes in one process. Each answers HTTP on an address of its own (its task), with the
  * CPU work that the request brings: GET /?work=0.0234 (seconds of one core), optionally &io=0.1 (a wait after
- * the work). Work is done by a virtual CPU (lib/vcpu.h), shared with tenants and hogs; a second port serves
+ * the work) and &hold=64 (MiB of memory while it runs). Work is done by a virtual CPU (lib/vcpu.h), shared with tenants and hogs; a second port serves
  * node_exporter text that agrees with it. Clones of the whole cluster ("sets") have the same tenants and
  * hogs at the same time, so that several balancers meet the same cluster.
  *
@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,7 @@
 #include "world/law.h"
 
 #define HOGS_MAX	64
+#define GIB		(1024.0 * 1024 * 1024)
 #define YOUTH_USEC	(60 * USEC_PER_SEC)
 
 struct cluster;
@@ -85,7 +87,7 @@ on_exporter(void *tag, struct ask *a)
 	emu_catch_up(e, clock_mono_usec());
 	buf_init(&text, 1 << 20);
 	snprintf(name, sizeof name, "n%u", e->number);
-	exporter_text(&text, &e->cpu, e->born, name);
+	exporter_text(&text, &e->cpu, &e->ram, e->born, name);
 	ask_answer(a, 200, "Content-Type: text/plain; version=0.0.4\r\n", buf_str(&text));
 	buf_fini(&text);
 }
@@ -212,8 +214,9 @@ state_json(struct cluster *c, struct buf *b)
 			struct emu *e = c->node[k][i];
 			emu_catch_up(e, now);
 			buf_printf(b, "%s{\"node\":\"n%u\",\"cores\":%g,\"jobs\":%u,\"waiting\":%zu,\"foreign\":%u,\"hog\":%u,"
-			    "\"busy_seconds\":%.6f,\"arrived\":%lu,\"done\":%lu}", i > 0 ? "," : "", e->number, e->cpu.cores,
-			    emu_ours(e), e->waits.count, emu_others(e), e->hog, e->cpu.busy_usec / 1e6, e->arrived, e->done);
+			    "\"busy_seconds\":%.6f,\"memory_used\":%.4f,\"stall\":%.4f,\"thrash_seconds\":%.3f,\"arrived\":%lu,\"done\":%lu}", i > 0 ? "," : "", e->number, e->cpu.cores,
+			    emu_ours(e), e->waits.jobs.count, emu_others(e), e->hog, e->cpu.busy_usec / 1e6,
+			    (e->ram.parked + e->ram.held) / e->ram.total, e->cpu.stall, e->ram.thrash_usec / 1e6, e->arrived, e->done);
 		}
 		buf_printf(b, "]");
 	}
@@ -286,7 +289,9 @@ listen_or_die(struct cluster *c, unsigned set, unsigned node, unsigned port, ser
 static void
 node_start(struct cluster *c, unsigned set, unsigned i)
 {
-	struct emu *e = emu_new(&c->herd, i + 1, c->plan.cores[i], c->born);
+	double total = (c->plan.ram[i] > 0 ? c->plan.ram[i] : 4 * ceil(c->plan.cores[i])) * GIB;
+	struct ram ram = { .total = total, .parked = total * c->plan.parked[i] };
+	struct emu *e = emu_new(&c->herd, i + 1, c->plan.cores[i], &ram, c->born);
 
 	c->node[set][i] = e;
 	listen_or_die(c, set, e->number, c->plan.task_port, on_task, e);
@@ -341,6 +346,8 @@ usage(void)
 {
 	fputs("usage: cluster [option...]\n"
 	    "  --cores LIST       cores of each node (default \"1 1 2 2 4 4 8 8\")\n"
+	    "  --ram LIST         memory of each node in GiB, or one for all (4 for each core)\n"
+	    "  --parked LIST      how much of it others hold for good, up to 1 (0.5)\n"
 	    "  --sets K           clones of the whole cluster (1)\n"
 	    "  --net A.B.C        addresses: node i of set k is A.B.(C+k).i (127.0.10)\n"
 	    "  --port P           of the tasks, the oracles (.250) and the control (.254 of set 0) (20080)\n"
@@ -351,7 +358,8 @@ usage(void)
 	    "  --seed N           of the tenants (1)\n"
 	    "  --hog NODE,THREADS,FROM[,TO]   seconds from the start; may be given again\n"
 	    "  --config LISTEN,ADMIN,SOCKET,PERIOD,POLICY,...   do not run: print a configuration of Mola for this cluster,\n"
-	    "                     policy k on set k, chosen by the host of that name\n", stderr);
+	    "                     policy k on set k, chosen by the host of that name;\n"
+	    "                     NAME=PROFILE is policy marginal for that profile\n", stderr);
 	return 2;
 }
 
@@ -395,17 +403,20 @@ hog_parse(struct cluster *c, const char *text)
 static bool
 options_parse(struct cluster *c, int argc, char **argv)
 {
-	static const struct option options[] = { { "cores", 1, NULL, 'c' }, { "sets", 1, NULL, 'k' }, { "net", 1, NULL, 'n' },
+	static const struct option options[] = { { "cores", 1, NULL, 'c' }, { "ram", 1, NULL, 'm' },
+		{ "parked", 1, NULL, 'P' }, { "sets", 1, NULL, 'k' }, { "net", 1, NULL, 'n' },
 		{ "port", 1, NULL, 'p' }, { "exporter-port", 1, NULL, 'e' }, { "tenants", 1, NULL, 't' }, { "burst", 1, NULL, 's' },
 		{ "size", 1, NULL, 'z' }, { "seed", 1, NULL, 'r' }, { "hog", 1, NULL, 'h' },
 		{ "config", 1, NULL, 'C' }, { 0 } };
-	char *config = NULL;
+	char *config = NULL, *ram = NULL, *parked = NULL;
 	bool ok = true;
 	int o;
 
 	while (ok && (o = getopt_long(argc, argv, "", options, NULL)) != -1)
 		switch (o) {
 		case 'c': ok = plan_cores(&c->plan, optarg); break;
+		case 'm': ram = optarg; break;
+		case 'P': parked = optarg; break;
 		case 'k': ok = (c->plan.nsets = (unsigned)atoi(optarg)) >= 1 && c->plan.nsets <= PLAN_SETS_MAX; break;
 		case 'n': ok = plan_net(&c->plan, optarg); break;
 		case 'p': c->plan.task_port = (unsigned)atoi(optarg); break;
@@ -418,6 +429,7 @@ options_parse(struct cluster *c, int argc, char **argv)
 		case 'C': config = optarg; break;
 		default: ok = false;
 		}
+	ok = ok && (ram == NULL || plan_ram(&c->plan, ram)) && (parked == NULL || plan_parked(&c->plan, parked));
 	for (unsigned i = 0; i < c->nhogs; i++)
 		ok = ok && c->hog[i].node <= c->plan.nnodes;
 	return ok && optind == argc && (config == NULL || config_print(c, config));

@@ -59,7 +59,7 @@ struct load {
 	struct loop	*loop;
 	struct target	*target[TARGETS_MAX];
 	unsigned	 ntargets;
-	double		 rate, seconds, warmup, work, io, every, grace;
+	double		 rate, seconds, warmup, work, io, hold, every, grace;
 	enum dist	 dist;
 	uint64_t	 seed, arrivals;
 	unsigned	 closed, connections_max;
@@ -170,8 +170,8 @@ arrive(struct load *l, int64_t intended)
 	char query[96] = "";
 	unsigned first = (unsigned)(l->arrivals++ % l->ntargets);	/* nobody is always first */
 
-	if (l->io > 0)
-		snprintf(query, sizeof query, "?work=%.6f&io=%.6f", draw_work(l), l->io);
+	if (l->io > 0 || l->hold > 0)
+		snprintf(query, sizeof query, "?work=%.6f&io=%.6f&hold=%.3f", draw_work(l), l->io, l->hold);
 	else
 		snprintf(query, sizeof query, "?work=%.6f", draw_work(l));
 	for (unsigned i = 0; i < l->ntargets; i++)
@@ -372,6 +372,7 @@ usage(void)
 	    "  --grace S         wait for the last answers (2)\n"
 	    "  --work S          CPU work of a request, mean seconds (0.02); --dist exp|heavy|const (exp)\n"
 	    "  --io S            wait after the work (0)\n"
+	    "  --hold MIB        memory that a request holds while it runs (0)\n"
 	    "  --seed N          the same seed gives the same requests (1)\n"
 	    "  --connections N   most per target (4000)\n"
 	    "  --closed N        N connections that ask again at once, instead of --rate\n"
@@ -414,7 +415,7 @@ options_parse(struct load *l, int argc, char **argv)
 {
 	static const struct option options[] = { { "target", 1, NULL, 't' }, { "rate", 1, NULL, 'r' }, { "seconds", 1, NULL, 's' },
 		{ "warmup", 1, NULL, 'w' }, { "grace", 1, NULL, 'g' }, { "work", 1, NULL, 'W' }, { "dist", 1, NULL, 'd' },
-		{ "io", 1, NULL, 'i' }, { "seed", 1, NULL, 'S' }, { "connections", 1, NULL, 'c' }, { "closed", 1, NULL, 'C' },
+		{ "io", 1, NULL, 'i' }, { "hold", 1, NULL, 'H' }, { "seed", 1, NULL, 'S' }, { "connections", 1, NULL, 'c' }, { "closed", 1, NULL, 'C' },
 		{ "progress", 1, NULL, 'p' }, { "every", 1, NULL, 'e' }, { "json", 0, NULL, 'j' }, { "prefix", 1, NULL, 'P' }, { 0 } };
 	bool ok = true;
 	int o;
@@ -428,6 +429,7 @@ options_parse(struct load *l, int argc, char **argv)
 		case 'g': l->grace = atof(optarg); break;
 		case 'W': ok = (l->work = atof(optarg)) > 0; break;
 		case 'd': ok = dist_parse(l, optarg); break;
+		case 'H': l->hold = atof(optarg); break;
 		case 'i': l->io = atof(optarg); break;
 		case 'S': l->seed = strtoull(optarg, NULL, 10); break;
 		case 'c': l->connections_max = (unsigned)atoi(optarg); break;

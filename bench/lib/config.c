@@ -1,4 +1,13 @@
+#include <string.h>
+
 #include "config.h"
+
+/* "mine=ram" is a service of the name "mine", with policy marginal and that profile. */
+static struct str
+name_of(const char *policy)
+{
+	return (struct str){ policy, strcspn(policy, "=") };
+}
 
 static void
 nodes_write(const struct config *c, FILE *f)
@@ -8,7 +17,7 @@ nodes_write(const struct config *c, FILE *f)
 	fputs("nodes:\n", f);
 	for (unsigned k = 0; k < c->npolicies; k++)
 		for (unsigned i = 1; i <= c->plan->nnodes; i++)
-			fprintf(f, "  - { name: %s-n%u, node_exporter: \"http://%s/metrics\" }\n", c->policy[k], i,
+			fprintf(f, "  - { name: %.*s-n%u, node_exporter: \"http://%s/metrics\" }\n", STR_ARG(name_of(c->policy[k])), i,
 			    plan_address(c->plan, k, i, c->plan->exporter_port, at));
 }
 
@@ -19,9 +28,15 @@ services_write(const struct config *c, FILE *f)
 
 	fputs("services:\n", f);
 	for (unsigned k = 0; k < c->npolicies; k++) {
-		fprintf(f, "  - name: %s\n    host: %s\n    policy: %s\n    tasks:\n", c->policy[k], c->policy[k], c->policy[k]);
+		struct str name = name_of(c->policy[k]);
+		const char *profile = c->policy[k][name.len] == '=' ? c->policy[k] + name.len + 1 : NULL;
+		fprintf(f, "  - name: %.*s\n    host: %.*s\n    policy: %s\n", STR_ARG(name), STR_ARG(name),
+		    profile != NULL ? "marginal" : c->policy[k]);
+		if (profile != NULL)
+			fprintf(f, "    profile: %s\n", profile);
+		fputs("    tasks:\n", f);
 		for (unsigned i = 1; i <= c->plan->nnodes; i++)
-			fprintf(f, "      - { node: %s-n%u, address: \"%s\" }\n", c->policy[k], i,
+			fprintf(f, "      - { node: %.*s-n%u, address: \"%s\" }\n", STR_ARG(name), i,
 			    plan_address(c->plan, k, i, c->plan->task_port, at));
 	}
 }

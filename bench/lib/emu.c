@@ -9,13 +9,16 @@
 
 #define WORK_DEFAULT	0.001		/* seconds; of health checks and the curious */
 #define WORK_MOST	1e6
+#define HOLD_MOST	1e6		/* MiB */
+
+#define WAITS_CORES	1e9		/* nobody waits for his turn to wait */
+#define MIB		(1024.0 * 1024)
 
 struct thread {				/* a request, or a thread of a tenant */
-	struct job	 job;		/* on the node's CPU */
-	struct heap_node wait;		/* in the node's waits */
+	struct job	 job;		/* on the node's CPU, then in its waits */
 	struct emu	*emu;
 	struct ask	*ask;		/* NULL: a tenant's */
-	double		 io_usec;
+	double		 io_usec, hold;	/* hold: bytes, from its coming to its end */
 };
 
 void
@@ -37,7 +40,7 @@ herd_run(struct herd *h, int64_t now)
 }
 
 struct emu *
-emu_new(struct herd *h, unsigned number, double cores, int64_t born)
+emu_new(struct herd *h, unsigned number, double cores, const struct ram *ram, int64_t born)
 {
 	struct emu *e = must_zalloc(sizeof *e);
 
@@ -45,14 +48,19 @@ emu_new(struct herd *h, unsigned number, double cores, int64_t born)
 	e->number = number;
 	e->born = born;
 	vcpu_init(&e->cpu, cores, born);
-	heap_init(&e->waits);
+	vcpu_init(&e->waits, WAITS_CORES, born);
+	e->ram = *ram;
 	return e;
 }
 
-static struct thread *
-thread_of_wait(struct heap_node *n)
+/* Both clocks must stand at the moment at which this happens. */
+static void
+hold(struct emu *e, double bytes)
 {
-	return (struct thread *)((char *)n - offsetof(struct thread, wait));
+	ASSERT(e->cpu.now == e->waits.now);
+	e->ram.held += bytes;
+	vcpu_stall(&e->cpu, ram_stall(&e->ram));
+	vcpu_stall(&e->waits, ram_stall(&e->ram));
 }
 
 static void
@@ -60,6 +68,8 @@ thread_end(struct thread *t)
 {
 	char fields[48];
 
+	if (t->hold > 0)
+		hold(t->emu, -t->hold);
 	if (t->ask == NULL) {
 		t->emu->tenants--;
 	} else {
@@ -71,23 +81,26 @@ thread_end(struct thread *t)
 }
 
 static void
-thread_worked(struct thread *t, int64_t at)
+thread_worked(struct thread *t)
 {
 	if (t->io_usec > 0)
-		heap_push(&t->emu->waits, &t->wait, at + (int64_t)t->io_usec);
+		vcpu_add(&t->emu->waits, &t->job, t->io_usec);
 	else
 		thread_end(t);
+}
+
+static int64_t
+earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
 }
 
 /* When something happens here next. */
 static void
 plan_next(struct emu *e)
 {
-	struct heap_node *w = heap_min(&e->waits);
-	int64_t next = vcpu_next(&e->cpu);
+	int64_t next = earlier(vcpu_next(&e->cpu), vcpu_next(&e->waits));
 
-	if (w != NULL && w->key < next)
-		next = w->key;
 	if (e->due.at != 0 && e->due.key == next)
 		return;
 	if (e->due.at != 0)
@@ -101,15 +114,21 @@ plan_next(struct emu *e)
 static void
 let_happen(struct emu *e, int64_t now)
 {
-	struct heap_node *w;
-	struct job *j;
+	int64_t at, from;
 
-	while ((j = vcpu_done(&e->cpu, now)) != NULL)
-		thread_worked((struct thread *)j, e->cpu.now);	/* job is its first member */
-	while ((w = heap_min(&e->waits)) != NULL && w->key <= now) {
-		heap_remove(&e->waits, w);
-		thread_end(thread_of_wait(w));
-	}
+	do {				/* what ends changes the pace of all that do not */
+		unsigned working = vcpu_threads(&e->cpu), waiting = vcpu_threads(&e->waits);
+		double idle = e->cpu.cores - vcpu_busy(&e->cpu);
+
+		from = e->cpu.now;
+		at = earlier(now, earlier(vcpu_next(&e->cpu), vcpu_next(&e->waits)));
+		struct job *waited = vcpu_done(&e->waits, at), *worked = vcpu_done(&e->cpu, at);	/* first members */
+		ram_pass(&e->ram, (double)(e->cpu.now - from), working, waiting, idle);
+		if (waited != NULL)
+			thread_end((struct thread *)waited);
+		if (worked != NULL)
+			thread_worked((struct thread *)worked);
+	} while (at < now || earlier(vcpu_next(&e->cpu), vcpu_next(&e->waits)) <= now);
 }
 
 void
@@ -120,13 +139,16 @@ emu_catch_up(struct emu *e, int64_t now)
 }
 
 static void
-thread_start(struct emu *e, struct ask *a, double work_usec, double io_usec)
+thread_start(struct emu *e, struct ask *a, double work_usec, double io_usec, double bytes)
 {
 	struct thread *t = must_zalloc(sizeof *t);
 
 	t->emu = e;
 	t->ask = a;
 	t->io_usec = io_usec;
+	t->hold = bytes;
+	if (bytes > 0)
+		hold(e, bytes);
 	vcpu_add(&e->cpu, &t->job, work_usec);
 	plan_next(e);
 }
@@ -135,10 +157,12 @@ void
 emu_take(struct emu *e, struct ask *a, int64_t now)
 {
 	double work = ask_number(a, "work", WORK_DEFAULT), io = ask_number(a, "io", 0);
+	double mib = ask_number(a, "hold", 0);
 
 	let_happen(e, now);
 	e->arrived++;
-	thread_start(e, a, work >= 0 && work <= WORK_MOST ? work * 1e6 : 0, io >= 0 && io <= WORK_MOST ? io * 1e6 : 0);
+	thread_start(e, a, work >= 0 && work <= WORK_MOST ? work * 1e6 : 0, io >= 0 && io <= WORK_MOST ? io * 1e6 : 0,
+	    mib >= 0 && mib <= HOLD_MOST ? mib * MIB : 0);
 }
 
 void
@@ -146,7 +170,7 @@ emu_tenant(struct emu *e, double work_usec, int64_t now)
 {
 	let_happen(e, now);
 	e->tenants++;
-	thread_start(e, NULL, work_usec, 0);
+	thread_start(e, NULL, work_usec, 0, 0);
 }
 
 void

@@ -5,6 +5,7 @@
 #ifndef BENCH_EMU_H
 #define BENCH_EMU_H
 
+#include "ram.h"
 #include "serve.h"
 #include "vcpu.h"
 #include "wake.h"
@@ -20,7 +21,8 @@ struct emu {				/* fields are for reading */
 	unsigned	 number;	/* from 1 */
 	int64_t		 born;
 	struct vcpu	 cpu;
-	struct heap	 waits;		/* requests whose CPU work is done, by the end of their wait */
+	struct vcpu	 waits;		/* requests whose CPU work is done: as on a CPU with a core for each */
+	struct ram	 ram;
 	unsigned	 tenants, hog;	/* threads of others */
 	uint64_t	 arrived, done;	/* requests */
 };
@@ -29,10 +31,10 @@ struct emu {				/* fields are for reading */
 void		 herd_init(struct herd *, struct loop *, timer_f *fn, void *arg);
 void		 herd_run(struct herd *, int64_t now_usec);
 
-struct emu	*emu_new(struct herd *, unsigned number, double cores, int64_t born_usec);
+struct emu	*emu_new(struct herd *, unsigned number, double cores, const struct ram *, int64_t born_usec);
 void		 emu_catch_up(struct emu *, int64_t now_usec);
 /* All of these catch up first. */
-void		 emu_take(struct emu *, struct ask *, int64_t now_usec);	/* a request: ?work=SECONDS&io=SECONDS */
+void		 emu_take(struct emu *, struct ask *, int64_t now_usec);	/* a request: ?work=SECONDS&io=SECONDS&hold=MIB */
 void		 emu_tenant(struct emu *, double work_usec, int64_t now_usec);	/* a tenant's thread */
 void		 emu_hog(struct emu *, int threads_more, int64_t now_usec);
 unsigned	 emu_ours(const struct emu *);		/* requests that want the CPU */

@@ -9,23 +9,54 @@ plan_default(struct plan *p)
 {
 	*p = (struct plan){ .nsets = 1, .net = { 127, 0, 10 }, .task_port = 20080, .exporter_port = 29100 };
 	ASSERT(plan_cores(p, "1 1 2 2 4 4 8 8"));
+	for (unsigned i = 0; i < PLAN_NODES_MAX; i++)
+		p->parked[i] = 0.5;
 }
 
-bool
-plan_cores(struct plan *p, const char *list)
+/* Numbers in (0, most]; 0 of them when something else stands there. */
+static unsigned
+list_read(const char *list, double most, double out[PLAN_NODES_MAX])
 {
 	unsigned n = 0;
 	char *end;
 
 	while (*list != '\0') {
 		double c = strtod(list, &end);
-		if (end == list || !(c > 0 && c <= 1024) || n == PLAN_NODES_MAX)
-			return false;
-		p->cores[n++] = c;
+		if (end == list || !(c > 0 && c <= most) || n == PLAN_NODES_MAX)
+			return 0;
+		out[n++] = c;
 		list = end + strspn(end, " ,");
 	}
-	p->nnodes = n;
-	return n > 0;
+	return n;
+}
+
+bool
+plan_cores(struct plan *p, const char *list)
+{
+	p->nnodes = list_read(list, 1024, p->cores);
+	return p->nnodes > 0;
+}
+
+static bool
+each_read(const struct plan *p, const char *list, double most, double out[PLAN_NODES_MAX])
+{
+	unsigned n = list_read(list, most, out);
+
+	for (unsigned i = 1; n == 1 && i < p->nnodes; i++)
+		out[i] = out[0];
+	return n == 1 || n == p->nnodes;
+}
+
+bool
+plan_ram(struct plan *p, const char *list)
+{
+	return each_read(p, list, 4096, p->ram);
+}
+
+bool
+plan_parked(struct plan *p, const char *list)
+{
+	return each_read(p, list, 1, p->parked);
 }
 
 bool

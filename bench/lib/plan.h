@@ -22,12 +22,16 @@
 struct plan {
 	unsigned	 nnodes, nsets;
 	double		 cores[PLAN_NODES_MAX];
+	double		 ram[PLAN_NODES_MAX];		/* GiB; 0: four for each core */
+	double		 parked[PLAN_NODES_MAX];	/* of it, by others and for good, 0..1 */
 	unsigned	 net[3];		/* A.B.C of set 0 */
 	unsigned	 task_port, exporter_port;
 };
 
 void		plan_default(struct plan *);		/* 8 nodes of 1 to 8 cores, one set, 127.0.10 */
 bool		plan_cores(struct plan *, const char *list);	/* "1 2 4" or "1,2,4" */
+bool		plan_ram(struct plan *, const char *list);	/* as many as there are nodes, or one for all; so is parked */
+bool		plan_parked(struct plan *, const char *list);
 bool		plan_net(struct plan *, const char *three_octets);
 double		plan_total_cores(const struct plan *);
 

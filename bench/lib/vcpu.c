@@ -30,8 +30,9 @@ static double
 rate(const struct vcpu *v)
 {
 	unsigned n = vcpu_threads(v);
+	double most = 1 - v->stall;
 
-	return n <= v->cores ? 1 : v->cores / n;
+	return n * most <= v->cores ? most : v->cores / n;
 }
 
 static void
@@ -43,8 +44,8 @@ advance(struct vcpu *v, int64_t to)
 	if (span <= 0)
 		return;
 	v->virtual_ns += span * 1000 * rate(v);
-	v->busy_usec += span * (n < v->cores ? n : v->cores);
-	if (n > v->cores)
+	v->busy_usec += span * vcpu_busy(v);
+	if (vcpu_runnable(v) > v->cores)
 		v->waiting_usec += span;
 	v->load1 = n + (v->load1 - n) * exp(-span / 60e6);
 	v->now = to;
@@ -89,4 +90,23 @@ vcpu_foreign(struct vcpu *v, int by)
 {
 	ASSERT(by >= 0 || v->foreign >= (unsigned)-by);
 	v->foreign += (unsigned)by;
+}
+
+void
+vcpu_stall(struct vcpu *v, double part)
+{
+	ASSERT(part >= 0 && part < 1);
+	v->stall = part;
+}
+
+double
+vcpu_runnable(const struct vcpu *v)
+{
+	return vcpu_threads(v) * (1 - v->stall);
+}
+
+double
+vcpu_busy(const struct vcpu *v)
+{
+	return vcpu_threads(v) * rate(v);
 }

@@ -15,6 +15,8 @@
 #include "score/guard.h"
 #include "score/pressure.h"
 
+#define FELT_PERIODS	2
+
 struct fleet {
 	double	 others_per_core;	/* of the nodes that we see */
 	double	 cores_mean;		/* of those whose cores are known; 1 when none are */
@@ -80,7 +82,7 @@ ramp_of(const struct world_node *n, int64_t now)
 static bool
 leads(const struct world *w, unsigned profile)
 {
-	return w->profile_used[profile] && pressure_leads(&w->profile[profile]);
+	return w->profile_used[profile] && pressure_leads(&w->profile[profile]) > 0;
 }
 
 /* How the nodes compare in what the profile weighs more than cores. */
@@ -92,7 +94,7 @@ leads_look(const struct steer *s, struct fleet *f, unsigned profile, int64_t now
 	unsigned seen = 0;
 
 	LIST_FOREACH(n, &s->world->nodes, link) {
-		double lead = n->drained || guard_trust(n, now) < 1 ? NAN : pressure_lead(&s->world->profile[profile], &n->sample);
+		double lead = n->drained || guard_trust(n, now) < 1 ? NAN : pressure_lead(&s->world->profile[profile], &n->felt);
 		if (isnan(lead))
 			continue;
 		most = fmax(most, lead);
@@ -140,11 +142,11 @@ pressed(const struct steer *s, const struct world_node *n, unsigned profile)
 {
 	const struct profile *p = &s->world->profile[profile];
 	bool sampled = n->sample.taken_usec != 0;
-	double cut = sampled ? pressure_cut(p, &n->sample).factor : 1, trust = guard_trust(n, s->now), lead = 1;
+	double cut = sampled ? pressure_cut(p, &n->felt).factor : 1, trust = guard_trust(n, s->now), lead = 1;
 	double mean = s->fleet.lead[profile].mean, most = s->fleet.lead[profile].most;
 
 	if (leads(s->world, profile) && most > 0) {
-		lead = sampled ? pressure_lead(p, &n->sample) : mean;
+		lead = sampled ? pressure_lead(p, &n->felt) : mean;
 		if (isnan(lead))
 			lead = mean;
 		lead = fmin(1, (trust * lead + (1 - trust) * mean) / most);
@@ -170,11 +172,12 @@ node_as(const struct steer *s, const struct world_node *n, double cores, bool sc
 	for (unsigned p = 1; p < PROFILE_SLOTS; p++) {
 		struct phys_as *as = &row->as[p - 1];
 		if (!s->world->profile_used[p]) {
-			*as = (struct phys_as){ 0, 0 };
+			*as = (struct phys_as){ 0, 0, 0 };
 			continue;
 		}
 		score |= as->cores == 0;		/* a profile that nobody had */
 		as->cores = cores_effective(s, n, cores, p);
+		as->held = pressure_leads(&s->world->profile[p]);
 		if (score)
 			as->score = n->samples > 0 ? score_plain(&s->world->profile[p], &n->sample) : 0;
 	}
@@ -225,6 +228,31 @@ inflight_met(struct world_node *n, const struct demand *d, double inflight)
 	return d->instant ? inflight : mean;
 }
 
+static double
+felt(double before, double now, double part)
+{
+	return isnan(before) || isnan(now) ? now : before + part * (now - before);
+}
+
+/*
+ * What requests hold (memory, links, disks) answers to where they are sent, one sample later. Believed at once, a
+ * node would be left and flooded in turns; as a mean over FELT_PERIODS it settles. Stalls of memory are believed at once.
+ */
+static struct sample
+sample_felt(const struct world_node *n, const struct sample *s)
+{
+	double gap = (double)(s->taken_usec - n->sample.taken_usec) / (double)n->row.law.period_usec;
+	double part = n->samples == 0 || n->sample.taken_usec == 0 ? 1 : 1 - exp(-gap / FELT_PERIODS);
+	struct sample f = *s;
+
+	f.memory_available_bytes = felt(n->felt.memory_available_bytes, s->memory_available_bytes, part);
+	f.psi_io_stalled = felt(n->felt.psi_io_stalled, s->psi_io_stalled, part);
+	f.disk_busy = felt(n->felt.disk_busy, s->disk_busy, part);
+	f.net_receive = felt(n->felt.net_receive, s->net_receive, part);
+	f.net_transmit = felt(n->felt.net_transmit, s->net_transmit, part);
+	return f;
+}
+
 const struct why *
 steer_sample(struct steer *s, struct world_node *n, const struct sample *sample, double inflight)
 {
@@ -243,6 +271,7 @@ steer_sample(struct steer *s, struct world_node *n, const struct sample *sample,
 		law->period_usec = period_of(s, n, good.taken_usec - n->sample.taken_usec);
 		n->gap_usec = good.taken_usec - n->sample.taken_usec;
 	}
+	n->felt = sample_felt(n, &good);
 	n->sample = good;
 	n->inflight_sampled = inflight_met(n, &demand, inflight);
 	if (n->samples < UINT32_MAX)

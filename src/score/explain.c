@@ -153,7 +153,7 @@ say_signal(const struct world_node *n, int64_t now, struct buf *out)
 static void
 say_lead(const struct profile *p, const struct world_node *n, double cores, struct buf *out)
 {
-	double ram = pressure_used(p, RESOURCE_RAM, &n->sample);
+	double ram = pressure_used(p, RESOURCE_RAM, &n->felt);
 
 	if (p->weight[RESOURCE_RAM] > p->weight[RESOURCE_CPU] && !isnan(ram))
 		buf_printf(out, "memory at %.0f %%, ", 100 * ram);
@@ -173,7 +173,7 @@ say_cut(const struct world *w, const struct world_node *n, unsigned profile, int
 
 	if (n->sample.taken_usec == 0)
 		return;
-	cut = pressure_cut(p, &n->sample);
+	cut = pressure_cut(p, &n->felt);
 	if (cut.by != PRESSURE_NONE && guard_trust(n, now) >= GUARD_FAINT) {
 		buf_printf(out, what[cut.by], 100 * cut.value);
 		buf_printf(out, " cuts %.1f cores to %.1f: ", n->sample.cores, cores);

@@ -75,13 +75,14 @@ lead_of(const struct profile *p, int resource)
 	return resource != RESOURCE_CPU && w > cpu ? 1 - cpu / w : 0;
 }
 
-bool
+double
 pressure_leads(const struct profile *p)
 {
+	double most = 0;
+
 	for (int i = 0; i < RESOURCE_COUNT; i++)
-		if (lead_of(p, i) > 0)
-			return true;
-	return false;
+		most = fmax(most, lead_of(p, i));
+	return most;
 }
 
 double

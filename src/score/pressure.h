@@ -4,6 +4,7 @@
  *     cut    the scarcest resource: 1 below its soft limit, a straight line to FLOOR at its hard limit
  *     lead   what the profile weighs more than cores, below the soft limit already:
  *            the product of 1 - max(0, 1 - w_cpu / w) * min(1, used / soft)
+ * A profile that leads also believes less in requests that want no core (`held` of world/law.h): a node that thrashes has many.
  * The law is told cores * cut * lead / (the most lead of any node), so leads compare nodes and shrink nobody when all
  * are alike.
  */
@@ -38,7 +39,7 @@ struct pressure_cut {
 /* How much of a resource is used: 0..1, NAN when not known. */
 double			pressure_used(const struct profile *, enum resource, const struct sample *);
 struct pressure_cut	pressure_cut(const struct profile *, const struct sample *);
-bool			pressure_leads(const struct profile *);	/* it has a lead at all */
+double			pressure_leads(const struct profile *);	/* how strongly, at most: 0..1; `held` of the law */
 double			pressure_lead(const struct profile *, const struct sample *);	/* FLOOR..1, NAN when not known */
 
 #endif

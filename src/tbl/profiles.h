@@ -15,8 +15,8 @@ RESOURCE(NET, "net", "network", "bytes per second in the busier direction, of wh
 #ifdef PROFILE
 PROFILE(BALANCED, "balanced", 0.8, 0.2, 0, 0, NO_LIMIT, LIMIT(0.85, 0.97), NO_LIMIT, NO_LIMIT,
     "cores count, and memory once it is nearly full")
-PROFILE(CPU, "cpu", 1, 0, 0, 0, NO_LIMIT, LIMIT(0.92, 0.99), NO_LIMIT, NO_LIMIT,
-    "for work that computes: memory counts only at its very end")
+PROFILE(CPU, "cpu", 1, 0, 0, 0, NO_LIMIT, NO_LIMIT, NO_LIMIT, NO_LIMIT,
+    "for work that computes: nothing but cores counts, until a node stalls")
 PROFILE(RAM, "ram", 0.2, 0.8, 0, 0, NO_LIMIT, LIMIT(0.70, 0.90), NO_LIMIT, NO_LIMIT,
     "for caches, databases, models held in memory: free memory counts before cores do")
 PROFILE(IO, "io", 0.2, 0.2, 0.6, 0, NO_LIMIT, LIMIT(0.85, 0.97), LIMIT(0.20, 0.60), NO_LIMIT,

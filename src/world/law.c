@@ -27,7 +27,7 @@ law_others(const struct law_node *n, int64_t now)
 double
 law_cost(const struct law_node *n, double others, double inflight)
 {
-	double ours = n->balancers * inflight, demand = others + ours;
+	double ours = n->balancers * inflight, demand = (others < 0 ? others * (1 - n->held) : others) + ours;
 	double th = (demand > 0 ? demand : 0) + 1;
 
 	if (th <= n->cores)

@@ -7,6 +7,8 @@
  * what does not come from us; so the demand after one more request is
  *     th   = max(0, others + L * n) + 1
  *     cost = th <= C ?  0.5 + 0.5 * th / C  :  (th + L * n) / C
+ * `others` below 0 are requests of ours that want no core: they wait, and the node has room for more. Where what they
+ * hold while they wait matters more than cores (a profile such as ram), only 1 - held of that is believed.
  * The second branch is the derivative of total delay under processor sharing.
  */
 #ifndef WORLD_LAW_H
@@ -22,6 +24,7 @@ struct law_node {
 	int64_t	 sampled_usec;	/* when the sample was true; 0: never */
 	int64_t	 period_usec;	/* between samples; > 0 */
 	double	 balancers;	/* L, >= 1 */
+	double	 held;		/* 0..1: how far our requests count that want no core just now, for they hold what matters more */
 };
 
 #define LAW_FRESH_PERIODS	3	/* older: decay begins (Dahlin 2000: interpret load by its age) */

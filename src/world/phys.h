@@ -18,6 +18,7 @@ struct phys;
 /* The node as services of another profile than balanced see it. */
 struct phys_as {
 	double		cores;		/* 0: as balanced ones do */
+	double		held;		/* of the law */
 	double		score;
 };
 
@@ -46,6 +47,8 @@ phys_law(const struct phys_row *r, unsigned profile)
 	struct law_node n = r->law;
 
 	n.cores = phys_cores(r, profile);
+	if (profile > 0)
+		n.held = r->as[profile - 1].held;
 	return n;
 }
 

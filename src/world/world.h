@@ -47,6 +47,7 @@ struct world_node {
 	/* signals */
 	unsigned	 samples;		/* good ones since it joined or came back */
 	struct sample	 sample;		/* the last good one */
+	struct sample	 felt;			/* the same, with what presses besides the CPU as a mean over the last ones */
 	double		 inflight_sampled;	/* n_s: our requests there, all workers, that the sample met */
 	const struct why *signal_why;		/* what is wrong with its signal, NULL when nothing */
 	char		 signal_detail[160];

@@ -49,6 +49,18 @@ cost_never_falls_as_requests_come(void **state)
 }
 
 static void
+who_waits_counts_as_far_as_what_he_holds_matters(void **state)
+{
+	(void)state;
+	struct law_node half = node;
+
+	near(law_cost(&node, -10, 10), law_cost(&node, 0, 0));		/* ten of ours, and no core is wanted */
+	half.held = 0.5;
+	near(law_cost(&half, -10, 10), law_cost(&node, 0, 5) + 5 / 4.0);
+	near(law_cost(&half, 3, 10), law_cost(&node, 3, 10));		/* others' work is what it is */
+}
+
+static void
 each_balancer_counts_for_all(void **state)
 {
 	(void)state;
@@ -97,6 +109,7 @@ main(void)
 		cmocka_unit_test(an_idle_core_is_cheaper_than_a_busy_one),
 		cmocka_unit_test(larger_nodes_are_cheaper_at_equal_demand),
 		cmocka_unit_test(cost_never_falls_as_requests_come),
+		cmocka_unit_test(who_waits_counts_as_far_as_what_he_holds_matters),
 		cmocka_unit_test(each_balancer_counts_for_all),
 		cmocka_unit_test(requests_that_wait_for_something_else_do_not_make_demand_negative),
 		cmocka_unit_test(the_fresh_are_believed_and_the_old_decay_to_neutral),
