@@ -12,6 +12,7 @@
 #include "base/bug.h"
 #include "base/word.h"
 #include "discovery/labels.h"
+#include "discovery/placement.h"
 
 void
 labels_tell(struct labels *l, const struct swarm_label *of, enum label_state state, char *text)
@@ -58,6 +59,8 @@ read_label(struct labels *l, const struct swarm_label *label)
 	const struct label_row *row = label_row(label->name);
 	char problem[PROBLEM_MAX];
 
+	if (strcmp(label->name, PLACEMENT_LABEL) == 0)
+		return;				/* our own, while the service is moved */
 	if (row == NULL)
 		labels_tell(l, label, LABEL_STRANGE, meant(l, label->name));
 	else if (label_later(row))

@@ -149,6 +149,10 @@ placement_refusal(const json_t *service)
 		return r;
 	if (!json_is_object(json_object_get(task, "ContainerSpec")))
 		return REFUSAL_MALFORMED;		/* a plugin: who knows what it holds on to */
+	/* Managers die of a service whose tasks have a placement and which itself has none any more (moby/swarmkit issue 2947):
+	 * who has none shall not get one. The docker command always writes one. */
+	if (!json_is_object(json_object_get(task, "Placement")))
+		return REFUSAL_NO_PLACEMENT;
 	if ((r = mounts_refusal(task)) != REFUSAL_NONE)
 		return r;
 	if (host_port(spec))
@@ -394,16 +398,14 @@ placement_back(json_t *spec, const char *from)
 	json_decref(label);
 }
 
-/* What was made by us and is empty again goes, too. */
+/* What was made by us and is empty again goes, too; but never the placement itself. */
 static void
 constraints_tidy(json_t *spec)
 {
-	json_t *task = json_object_get(spec, "TaskTemplate"), *placement = json_object_get(task, "Placement");
+	json_t *placement = json_object_get(json_object_get(spec, "TaskTemplate"), "Placement");
 
 	if (json_array_size(json_object_get(placement, "Constraints")) == 0)
 		json_object_del(placement, "Constraints");
-	if (json_is_object(placement) && json_object_size(placement) == 0)
-		json_object_del(task, "Placement");
 }
 
 bool

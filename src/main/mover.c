@@ -76,6 +76,8 @@ say_move(struct mover *m, const struct world_service *s, const struct move *v, i
 	if (e->said == v->refusal)
 		return;
 	e->said = v->refusal;
+	if (v->refusal == REFUSAL_NONE)		/* it is about to move, and that is said then */
+		return;
 	buf_init(&words, 1024);
 	move_explain(m->heat, v, now, &words);
 	buf_add(&words, "", 1);
@@ -92,6 +94,8 @@ say_scale(struct mover *m, const struct world_service *s, const struct scale *v)
 	if (e->scale_said == v->refusal)
 		return;
 	e->scale_said = v->refusal;
+	if (v->refusal == REFUSAL_NONE)
+		return;
 	buf_init(&words, 1024);
 	scale_explain(v, &words);
 	buf_add(&words, "", 1);

@@ -34,6 +34,7 @@ REFUSAL(HOST_PORT,     "it publishes a port in host mode and names it")
 REFUSAL(PINNED,        "a placement constraint names its node")
 REFUSAL(MAX_REPLICAS,  "it limits its replicas per node")
 REFUSAL(GENERIC,       "it reserves generic resources")
+REFUSAL(NO_PLACEMENT,  "its specification has no Placement, and Docker's managers do not survive taking one away again")
 REFUSAL(MALFORMED,     "its specification is not understood")
 
 /* the scaler's own */

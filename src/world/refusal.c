@@ -5,7 +5,7 @@
 #include "world/refusal.h"
 
 /* Capitals in the table; people read them in lower case. */
-static char names[REFUSAL_COUNT][16] = {
+static char names[REFUSAL_COUNT][20] = {
 #define REFUSAL(id, text) #id,
 #include "tbl/refusals.h"
 #undef REFUSAL

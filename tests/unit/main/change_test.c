@@ -13,7 +13,7 @@
 #define REPLICATED "'Mode': {'Replicated': {'Replicas': 1}}"
 #define PLAIN "{'Name': 'web', 'Labels': {'mola.migrate': 'true'}, " TASK_OF(", 'Placement': {'Constraints': ['node.role==worker'], 'Platforms': []}") \
     ", " REPLICATED ", 'UpdateConfig': {'Parallelism': 1, 'Delay': 9223372036854775807, 'MaxFailureRatio': 0.1, 'Order': 'stop-first'}}"
-#define BARE "{'Name': 'web', 'Labels': {}, " TASK_OF("") ", " REPLICATED "}"
+#define BARE "{'Name': 'web', 'Labels': {}, " TASK_OF(", 'Placement': {}") ", " REPLICATED "}"
 
 static struct stage stage;
 static struct change *change;
@@ -334,7 +334,7 @@ static void
 a_label_that_cannot_be_read_is_taken_off(void **state)
 {
 	(void)state;
-	open_stage("{'Name': 'web', 'Labels': {'mola.moving': 'yes', 'a': 'b'}, " TASK_OF("") ", " REPLICATED "}");
+	open_stage("{'Name': 'web', 'Labels': {'mola.moving': 'yes', 'a': 'b'}, " TASK_OF(", 'Placement': {}") ", " REPLICATED "}");
 	die_and_come_back();
 	fake_run(3);
 	assert_int_equal(end.ended, 1);

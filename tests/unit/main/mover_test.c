@@ -9,8 +9,8 @@
 #include "fake_swarm.h"
 #include "main/mover.c"
 
-#define WEB "{'Name': 'web', 'Labels': {}, 'TaskTemplate': {'ContainerSpec': {'Image': 'i'}}, 'Mode': {'Replicated': {'Replicas': 1}}}"
-#define WEB_WITH(extra) "{'Name': 'web', 'Labels': {}, 'TaskTemplate': {'ContainerSpec': {'Image': 'i'" extra "}}, " \
+#define WEB "{'Name': 'web', 'Labels': {}, 'TaskTemplate': {'ContainerSpec': {'Image': 'i'}, 'Placement': {}}, 'Mode': {'Replicated': {'Replicas': 1}}}"
+#define WEB_WITH(extra) "{'Name': 'web', 'Labels': {}, 'TaskTemplate': {'ContainerSpec': {'Image': 'i'" extra "}, 'Placement': {}}, " \
     "'Mode': {'Replicated': {'Replicas': 1}}}"
 
 static struct stage stage;
@@ -162,13 +162,14 @@ a_specification_that_forbids_is_heeded_and_said(void **state)
 	static const struct {
 		const char	*spec, *refusal;
 	} cases[] = {
+		{ "{'Name': 'web', 'TaskTemplate': {'ContainerSpec': {}}, 'Mode': {'Replicated': {'Replicas': 1}}}", "no_placement" },
 		{ WEB_WITH(", 'Mounts': [{'Type': 'volume', 'Source': 'v', 'Target': '/d'}]"), "volume" },
 		{ WEB_WITH(", 'Mounts': [{'Type': 'bind', 'Source': '/v', 'Target': '/d'}]"), "bind" },
 		{ "{'Name': 'web', 'TaskTemplate': {'ContainerSpec': {}}, 'Mode': {'Global': {}}}", "global" },
 	};
 
 	(void)state;
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		begin(cases[i].spec, "a");
 		load[0] = 4;
 		run(20);
