@@ -182,7 +182,7 @@ service_name(struct join *j, struct join_service *js)
 		return;
 	l->report->served = true;
 	if (l->port != 0)
-		join_tasks(j, l, ws, &js->tasks);
+		join_tasks(j, l, js->from, ws, &js->tasks);
 	else
 		join_trouble(j, l->report, WHY_SERVICE_NO_PORT, arena_text(j->arena, STR("no port is known; expected mola.port, or "
 		    "exactly one published TCP port")));
@@ -199,7 +199,7 @@ join_services(struct join *j)
 	j->report->service = arena_zalloc(j->arena, (n + 1) * sizeof *j->report->service);
 	j->report->nservices = n;
 	for (unsigned i = 0; i < n; i++)
-		js[i].from = &s[i];
+		js[i].from = js[i].tasks.of = &s[i];
 	qsort(js, n, sizeof *js, by_name);
 	for (unsigned i = 0; i < n; i++) {
 		js[i].labels.report = &j->report->service[i];

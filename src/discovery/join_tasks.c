@@ -92,13 +92,34 @@ node_address(const struct swarm *s, const struct swarm_node *n)
 	return *n->address == '\0' && s->nodes.n == 1 ? "127.0.0.1" : n->address;
 }
 
-static bool
-address_published(const struct swarm *s, const struct swarm_task *t, const struct swarm_node *n, unsigned port, struct addr *out)
+static unsigned
+port_published(const struct swarm_port *list, unsigned n, unsigned port)
 {
-	for (unsigned i = 0; i < t->nports; i++)
-		if (t->port[i].host && t->port[i].target == port && t->port[i].published != 0)
-			return address_make(node_address(s, n), t->port[i].published, out);
-	return false;
+	for (unsigned i = 0; i < n; i++)
+		if (list[i].host && list[i].target == port)
+			return list[i].published;
+	return 0;
+}
+
+/* As the task says or, since that is forgotten when the managers' leader changes, as its service does. */
+static unsigned
+published(const struct swarm_port *p, unsigned n, unsigned port)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (p[i].host && p[i].target == port && p[i].published != 0)
+			return p[i].published;
+	return 0;
+}
+
+/* What the task was given; an engine may forget to tell it, and then it is what the service asked for, if it did. */
+static bool
+address_published(const struct join *j, const struct candidate *c, const struct swarm_service *s, unsigned port, struct addr *out)
+{
+	unsigned at = published(c->task->port, c->task->nports, port);
+
+	if (at == 0)
+		at = published(s->port, s->nports, port);
+	return at != 0 && address_make(node_address(j->swarm, c->on->node), at, out);
 }
 
 /* --- the candidates --- */
@@ -114,7 +135,7 @@ rank_of(const struct swarm_task *t, const struct join_node *on)
 }
 
 static struct candidate
-candidate_of(struct join *j, const struct labels *l, const struct swarm_task *t)
+candidate_of(struct join *j, const struct labels *l, const struct swarm_task *t, const struct swarm_service *of)
 {
 	struct candidate c = { .task = t, .on = map_get(j->nodes, str_of(t->node)) };
 
@@ -122,7 +143,7 @@ candidate_of(struct join *j, const struct labels *l, const struct swarm_task *t)
 	if (c.rank == RANK_NONE)
 		return c;
 	l->report->ntasks += c.rank == RANK_SURE;
-	if (!address_shared(j->swarm, t, l->port, &c.addr) && !address_published(j->swarm, t, c.on->node, l->port, &c.addr))
+	if (!address_shared(j->swarm, t, l->port, &c.addr) && !address_published(j->swarm, t, of, c.on->node, l->port, &c.addr))
 		c.addr.len = 0;
 	return c;
 }
@@ -180,14 +201,15 @@ tell_unreachable(struct join *j, const struct labels *l, const struct swarm_task
 }
 
 void
-join_tasks(struct join *j, const struct labels *l, struct world_service *ws, const struct join_tasks *tasks)
+join_tasks(struct join *j, const struct labels *l, const struct swarm_service *s, struct world_service *ws,
+    const struct join_tasks *tasks)
 {
 	struct candidate *c = arena_zalloc(j->arena, (tasks->n + 1) * sizeof *c);
 	const struct swarm_task *far = NULL;
 	enum rank best = RANK_NONE;
 
 	for (unsigned i = 0; i < tasks->n; i++) {
-		c[i] = candidate_of(j, l, tasks->task[i]);
+		c[i] = candidate_of(j, l, tasks->task[i], tasks->of);
 		if (c[i].rank != RANK_NONE && c[i].addr.len == 0) {
 			far = c[i].task;
 			c[i].rank = RANK_NONE;

@@ -76,7 +76,7 @@ struct reading {
 	struct swarm_part part;
 	size_t		 size;		/* of an item */
 	unsigned	 room;
-	struct map	*ids;		/* of everything in the answer, kept or not */
+	struct map	*ids;		/* of everything in the answer; of a task that is kept: how many were, with it */
 	const struct swarm *before;
 };
 
@@ -352,6 +352,7 @@ hear_task(void *arg, struct shape *sh, const json_t *j)
 	if (sh->why != NULL)
 		return;
 	t = item_new(r);
+	map_put(r->ids, shape_text(sh, j, "ID"), (void *)(uintptr_t)r->part.n);
 	t->id = text(r, sh, j, "ID");
 	t->service = text(r, sh, j, "ServiceID");
 	t->node = text(r, sh, j, "NodeID");
@@ -382,25 +383,43 @@ attachments_copy(struct reading *r, const struct swarm_task *t)
 
 /* Who asks for the running ones alone no longer hears of those that are told to stop: they do not vanish at once. */
 static void
-tasks_leave(struct reading *r)
+task_leave(struct reading *r, const struct swarm_task *was)
+{
+	struct swarm_task *t = item_new(r);
+
+	*t = (struct swarm_task){
+		.id = arena_text(r->part.arena, str_of(was->id)),
+		.service = arena_text(r->part.arena, str_of(was->service)),
+		.node = arena_text(r->part.arena, str_of(was->node)),
+		.slot = was->slot,
+		.left = true,
+		.on = attachments_copy(r, was), .non = was->non,
+		.port = ports_copy(r, was), .nports = was->nports,
+	};
+}
+
+/*
+ * A task keeps the ports of its node for as long as it lives, but when the managers' leader changes, its node reports
+ * it anew without them, and they are never told again.
+ */
+static void
+tasks_compare(struct reading *r)
 {
 	const struct swarm_task *before = SWARM_TASKS(r->before), *was;
+	unsigned heard = r->part.n;
+	uintptr_t after;
 	struct swarm_task *t;
 
 	for (unsigned i = 0; i < r->before->tasks.n; i++) {
 		was = &before[i];
-		if (!was->wanted || map_get(r->ids, str_of(was->id)) != NULL)
-			continue;
-		t = item_new(r);
-		*t = (struct swarm_task){
-			.id = arena_text(r->part.arena, str_of(was->id)),
-			.service = arena_text(r->part.arena, str_of(was->service)),
-			.node = arena_text(r->part.arena, str_of(was->node)),
-			.slot = was->slot,
-			.left = true,
-			.on = attachments_copy(r, was), .non = was->non,
-			.port = ports_copy(r, was), .nports = was->nports,
-		};
+		after = (uintptr_t)map_get(r->ids, str_of(was->id));
+		t = after > 0 && after <= heard ? (struct swarm_task *)r->part.item + after - 1 : NULL;
+		if (t != NULL && t->nports == 0) {
+			t->port = ports_copy(r, was);
+			t->nports = was->nports;
+		} else if (after == 0 && was->wanted) {
+			task_leave(r, was);
+		}
 	}
 }
 
@@ -409,7 +428,7 @@ swarm_read_tasks(struct swarm *s, struct str json, char detail[SWARM_DETAIL])
 {
 	struct reading r = { .size = sizeof(struct swarm_task), .before = s };
 
-	return read_all(&r, &s->tasks, "tasks", json, hear_task, tasks_leave, detail);
+	return read_all(&r, &s->tasks, "tasks", json, hear_task, tasks_compare, detail);
 }
 
 /* --- networks --- */

@@ -69,6 +69,38 @@ else_at_the_nodes_own_port(void **state)
 	expect_tasks(s, "web", "web.1.aa=10.0.0.1:30000 web.2.bb=10.0.0.2:30000");
 }
 
+/* A port that the service asked for is known even where the engine does not say that the task has it. */
+static void
+a_port_asked_for_is_as_good_as_one_given(void **state)
+{
+	struct stage *s = *state;
+
+	begin(s);
+	service(s, "fixed", AGE, "\"mola.host\":\"f.org\"", HOST_PORT(80, 8080));
+	service(s, "any", AGE, "\"mola.host\":\"x.org\"", "{\"Protocol\":\"tcp\",\"TargetPort\":80,\"PublishMode\":\"host\"}");
+	task(s, "aa", "fixed", 1, "n1", RUNNING, "", "");
+	task(s, "bb", "any", 1, "n1", RUNNING, "", "");
+	play(s);
+	expect_tasks(s, "fixed", "fixed.1.aa=10.0.0.1:8080");
+	expect_tasks(s, "any", "");
+}
+
+/* After a change of the managers' leader a task says no more on which port of its node it is. */
+static void
+or_at_the_port_that_its_service_names(void **state)
+{
+	struct stage *s = *state;
+
+	node(s, "n1", "alpha", "10.0.0.1", "ready", "active");
+	service(s, "fixed", AGE, WEB, HOST_PORT(443, 30001) "," HOST_PORT(80, 30000));
+	service(s, "free", AGE, "\"mola.port\":\"80\",\"mola.host\":\"free.org\"", "{\"TargetPort\":80,\"PublishMode\":\"host\"}");
+	task(s, "aa", "fixed", 1, "n1", RUNNING, "", "");
+	task(s, "bb", "free", 1, "n1", RUNNING, "", "");
+	play(s);
+	expect_tasks(s, "fixed", "fixed.1.aa=10.0.0.1:30000");
+	expect_tasks(s, "free", "");
+}
+
 static void
 who_cannot_be_reached_is_told_what_to_do(void **state)
 {
@@ -398,6 +430,8 @@ main(void)
 		SCENE(a_picture_that_is_not_whole_names_nothing),
 		SCENE(tasks_are_dialled_on_the_shared_network),
 		SCENE(else_at_the_nodes_own_port),
+		SCENE(a_port_asked_for_is_as_good_as_one_given),
+		SCENE(or_at_the_port_that_its_service_names),
 		SCENE(who_cannot_be_reached_is_told_what_to_do),
 		SCENE(only_what_runs_counts),
 		SCENE(who_is_told_to_stop_drains_and_then_goes),

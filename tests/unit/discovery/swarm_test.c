@@ -149,6 +149,28 @@ tasks_that_leave_the_answer_are_remembered_once(void **state)
 	assert_int_equal(s->swarm->tasks.n, 0);
 }
 
+/* As Docker does it after a change of leaders: the same task, running still, and no ports any more. */
+static void
+a_task_keeps_its_ports(void **state)
+{
+	struct stage *s = *state;
+
+	task(s, "aa", "web", 1, "n", RUNNING, "", HOST_PORT(80, 30001));
+	task(s, "bb", "web", 2, "n", RUNNING, "", HOST_PORT(80, 30002));
+	must_read(swarm_read_tasks, s->swarm, &s->tasks);
+	for (int again = 0; again < 2; again++) {
+		stage_clear(s);
+		task(s, "cc", "web", 3, "n", "preparing", "running", "", "");
+		task(s, "bb", "web", 2, "n", RUNNING, "", HOST_PORT(80, 30003));
+		task(s, "aa", "web", 1, "n", RUNNING, "", "");
+		must_read(swarm_read_tasks, s->swarm, &s->tasks);
+		assert_int_equal(s->swarm->tasks.n, 2);
+		assert_int_equal(SWARM_TASKS(s->swarm)[0].port[0].published, 30003);
+		assert_int_equal(SWARM_TASKS(s->swarm)[1].nports, 1);
+		assert_int_equal(SWARM_TASKS(s->swarm)[1].port[0].published, 30001);
+	}
+}
+
 int
 main(void)
 {
@@ -162,6 +184,7 @@ main(void)
 		SCENE(odd_specifications_do_no_harm),
 		SCENE(nodes_are_told_apart_by_state),
 		SCENE(tasks_that_leave_the_answer_are_remembered_once),
+		SCENE(a_task_keeps_its_ports),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
