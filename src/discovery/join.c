@@ -182,7 +182,7 @@ service_name(struct join *j, struct join_service *js)
 		return;
 	l->report->served = true;
 	if (l->port != 0)
-		join_tasks(j, l, js->from, ws, &js->tasks);
+		join_tasks(j, l, ws, &js->tasks);
 	else
 		join_trouble(j, l->report, WHY_SERVICE_NO_PORT, arena_text(j->arena, STR("no port is known; expected mola.port, or "
 		    "exactly one published TCP port")));

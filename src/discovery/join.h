@@ -34,7 +34,7 @@ struct join_tasks {
 	const struct swarm_task **task;
 	unsigned	 n;
 };
-void	join_tasks(struct join *, const struct labels *, const struct swarm_service *, struct world_service *, const struct join_tasks *);
+void	join_tasks(struct join *, const struct labels *, struct world_service *, const struct join_tasks *);
 /* The port of a service that does not say it; 0: there is none, or several. */
 unsigned join_port(const struct swarm_service *, const struct join_tasks *);
 

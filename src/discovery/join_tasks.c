@@ -93,16 +93,6 @@ node_address(const struct swarm *s, const struct swarm_node *n)
 }
 
 static unsigned
-port_published(const struct swarm_port *list, unsigned n, unsigned port)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (list[i].host && list[i].target == port)
-			return list[i].published;
-	return 0;
-}
-
-/* As the task says or, since that is forgotten when the managers' leader changes, as its service does. */
-static unsigned
 published(const struct swarm_port *p, unsigned n, unsigned port)
 {
 	for (unsigned i = 0; i < n; i++)
@@ -111,7 +101,7 @@ published(const struct swarm_port *p, unsigned n, unsigned port)
 	return 0;
 }
 
-/* What the task was given; an engine may forget to tell it, and then it is what the service asked for, if it did. */
+/* As the task says or, since that is forgotten when the managers' leader changes, as its service asked for. */
 static bool
 address_published(const struct join *j, const struct candidate *c, const struct swarm_service *s, unsigned port, struct addr *out)
 {
@@ -135,7 +125,7 @@ rank_of(const struct swarm_task *t, const struct join_node *on)
 }
 
 static struct candidate
-candidate_of(struct join *j, const struct labels *l, const struct swarm_task *t, const struct swarm_service *of)
+candidate_of(struct join *j, const struct labels *l, const struct swarm_service *s, const struct swarm_task *t)
 {
 	struct candidate c = { .task = t, .on = map_get(j->nodes, str_of(t->node)) };
 
@@ -143,7 +133,7 @@ candidate_of(struct join *j, const struct labels *l, const struct swarm_task *t,
 	if (c.rank == RANK_NONE)
 		return c;
 	l->report->ntasks += c.rank == RANK_SURE;
-	if (!address_shared(j->swarm, t, l->port, &c.addr) && !address_published(j->swarm, t, of, c.on->node, l->port, &c.addr))
+	if (!address_shared(j->swarm, t, l->port, &c.addr) && !address_published(j, &c, s, l->port, &c.addr))
 		c.addr.len = 0;
 	return c;
 }
@@ -201,15 +191,14 @@ tell_unreachable(struct join *j, const struct labels *l, const struct swarm_task
 }
 
 void
-join_tasks(struct join *j, const struct labels *l, const struct swarm_service *s, struct world_service *ws,
-    const struct join_tasks *tasks)
+join_tasks(struct join *j, const struct labels *l, struct world_service *ws, const struct join_tasks *tasks)
 {
 	struct candidate *c = arena_zalloc(j->arena, (tasks->n + 1) * sizeof *c);
 	const struct swarm_task *far = NULL;
 	enum rank best = RANK_NONE;
 
 	for (unsigned i = 0; i < tasks->n; i++) {
-		c[i] = candidate_of(j, l, tasks->task[i], tasks->of);
+		c[i] = candidate_of(j, l, tasks->of, tasks->task[i]);
 		if (c[i].rank != RANK_NONE && c[i].addr.len == 0) {
 			far = c[i].task;
 			c[i].rank = RANK_NONE;
