@@ -125,7 +125,7 @@ round_at(struct watch *w, int64_t usec)
 static void
 round_next(struct watch *w, bool good)
 {
-	int64_t now = loop_now(w->loop), took = now - w->began_usec, wait = w->poll_usec;
+	int64_t now = clock_mono_usec(), took = now - w->began_usec, work = now - loop_now(w->loop), wait = w->poll_usec;
 
 	if (w->updating && wait > UPDATE_USEC)
 		wait = UPDATE_USEC;
@@ -135,6 +135,8 @@ round_next(struct watch *w, bool good)
 		wait = RETRY_USEC;
 	if (wait < 2 * took)		/* an Engine that finds it hard is not pressed */
 		wait = 2 * took;
+	if (wait < 5 * work)		/* and a large Swarm leaves the brain time for other things */
+		wait = 5 * work;
 	round_at(w, good && w->again ? now : w->began_usec + wait);
 	w->again = false;
 }
@@ -313,11 +315,11 @@ round_end(struct watch *w)
 	}
 	watch_good(w);
 	events_start(w);
-	round_next(w, true);
 	if (changed) {
 		watch_attach(w);
 		w->fn(w->arg);
 	}
+	round_next(w, true);
 }
 
 static void
