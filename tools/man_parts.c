@@ -107,14 +107,14 @@ static void
 limit(const char *resource, double soft, double hard)
 {
 	if (hard > 0)
-		printf("limits.%s=%g-%g ", resource, soft, hard);
+		printf(".Cm limits.%s=%g-%g\n", resource, soft, hard);
 }
 
 static void
 weight(const char *resource, double w)
 {
 	if (w > 0)
-		printf("%s=%g ", resource, w);
+		printf(".Cm %s=%g\n", resource, w);
 }
 
 #define LIMIT(soft, hard) soft, hard
@@ -123,8 +123,7 @@ weight(const char *resource, double w)
 #define ROW_OF(name, cpu, ram, io, net, cpu_soft, cpu_hard, ram_soft, ram_hard, io_soft, io_hard, net_soft, net_hard, text) \
 	printf(".It Cm " name "\n"); sentences(text "."); printf(".br\n"); \
 	weight("cpu", cpu); weight("ram", ram); weight("io", io); weight("net", net); \
-	limit("cpu", cpu_soft, cpu_hard); limit("ram", ram_soft, ram_hard); limit("io", io_soft, io_hard); limit("net", net_soft, net_hard); \
-	printf("\n");
+	limit("cpu", cpu_soft, cpu_hard); limit("ram", ram_soft, ram_hard); limit("io", io_soft, io_hard); limit("net", net_soft, net_hard);
 
 static void
 profiles(void)

@@ -151,6 +151,27 @@ the_oracle_avoids_the_hog(void **state)
 	buf_fini(&b);
 }
 
+/* Node 1 has 4 GiB, half of them parked: a request that holds 3 makes it thrash, and slow, and idle. */
+static void
+memory_is_held_and_can_be_short(void **state)
+{
+	struct buf b;
+	int64_t start = clock_mono_usec();
+	double stalled;
+
+	(void)state;
+	buf_init(&b, 1 << 20);
+	get(11, 1, 29100, "GET", "/metrics", &b);
+	assert_true(metric(&b, "node_memory_MemAvailable_bytes ") == metric(&b, "node_memory_MemTotal_bytes ") / 2);
+	stalled = metric(&b, "node_pressure_memory_stalled_seconds_total ");
+	get(11, 1, 20080, "GET", "/?work=0.01&io=0.01&hold=3072", &b);
+	assert_true(clock_mono_usec() - start >= 160000);		/* 1 + 30 * 0.25 times as long */
+	get(11, 1, 29100, "GET", "/metrics", &b);
+	assert_true(metric(&b, "node_pressure_memory_stalled_seconds_total ") - stalled > 0.1);
+	assert_true(metric(&b, "node_memory_MemAvailable_bytes ") == metric(&b, "node_memory_MemTotal_bytes ") / 2);
+	buf_fini(&b);
+}
+
 int
 main(void)
 {
@@ -159,6 +180,7 @@ main(void)
 		cmocka_unit_test(the_exporter_tells_the_same_story),
 		cmocka_unit_test(a_hog_is_on_every_set_and_slows_requests),
 		cmocka_unit_test(the_oracle_avoids_the_hog),
+		cmocka_unit_test(memory_is_held_and_can_be_short),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

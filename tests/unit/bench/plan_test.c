@@ -19,6 +19,10 @@ cores_are_listed(void **state)
 	assert_true(plan_cores(&p, "1, 2.5,4"));
 	assert_int_equal(p.nnodes, 3);
 	assert_true(plan_total_cores(&p) == 7.5);
+	assert_true(plan_ram(&p, "16") && p.ram[0] == 16 && p.ram[2] == 16);
+	assert_true(plan_parked(&p, ".1 .2 .3") && p.parked[1] == 0.2);
+	assert_false(plan_parked(&p, ".1 .2"));
+	assert_false(plan_parked(&p, "1.1"));
 	assert_false(plan_cores(&p, ""));
 	assert_false(plan_cores(&p, "1 two"));
 	assert_false(plan_cores(&p, "0"));
@@ -52,7 +56,7 @@ a_configuration_names_everybody(void **state)
 	(void)state;
 	plan_default(&p);
 	p.nsets = 2;
-	config_write(&(struct config){ .plan = &p, .policy = { "marginal", "least-conn" }, .npolicies = 2, .listen = "127.0.0.1:1",
+	config_write(&(struct config){ .plan = &p, .policy = { "mine=ram", "least-conn" }, .npolicies = 2, .listen = "127.0.0.1:1",
 	    .admin = "127.0.0.1:2", .socket = "/tmp/x", .period = "1s" }, f);
 	fclose(f);
 	for (at = text; (at = strstr(at, "address: \"127.0.1")) != NULL; at++)
@@ -62,6 +66,8 @@ a_configuration_names_everybody(void **state)
 	assert_int_equal(tasks, 16);
 	assert_int_equal(exporters, 16);
 	assert_non_null(strstr(text, "{ node: least-conn-n8, address: \"127.0.11.8:20080\" }"));
+	assert_non_null(strstr(text, "  - name: mine\n    host: mine\n    policy: marginal\n    profile: ram\n"));
+	assert_non_null(strstr(text, "{ node: mine-n1, "));
 	free(text);
 }
 

@@ -1,3 +1,4 @@
+#include "../../../bench/lib/ram.c"
 #include "../../../bench/lib/vcpu.c"
 
 #include <setjmp.h>
@@ -120,6 +121,46 @@ cores_are_never_used_twice(void **state)
 	vcpu_fini(&v);
 }
 
+static void
+who_waits_for_pages_wants_no_core(void **state)
+{
+	struct job a = { 0 }, b = { 0 };
+	struct vcpu v;
+
+	(void)state;
+	vcpu_init(&v, 1, 0);
+	vcpu_stall(&v, 0.75);
+	vcpu_add(&v, &a, 10 * MS);
+	vcpu_add(&v, &b, 20 * MS);
+	assert_true(vcpu_runnable(&v) == 0.5 && vcpu_busy(&v) == 0.5);	/* of one core: the CPU is half idle */
+	near((double)end_by(&v, 100 * MS, &a), 40 * MS);
+	vcpu_stall(&v, 0);						/* there is memory again */
+	near((double)end_by(&v, 100 * MS, &b), 50 * MS);
+	near(v.busy_usec, 30 * MS);
+	vcpu_fini(&v);
+}
+
+static void
+memory_that_is_short_slows_and_shows(void **state)
+{
+	struct ram r = { .total = 100, .parked = 50, .held = 50 };
+	double last = 0;
+
+	(void)state;
+	assert_true(ram_stall(&r) == 0);				/* full is not too full */
+	ram_pass(&r, 1000, 2, 3, 1);
+	assert_true(r.some_usec == 0 && r.thrash_usec == 0);
+	for (r.held = 51; r.held < 200; r.held++) {
+		assert_true(ram_stall(&r) > last && ram_stall(&r) < 1);
+		assert_true(ram_available(&r) == 1);
+		last = ram_stall(&r);
+	}
+	ram_pass(&r, 1000, 0, 0, 1);					/* nobody is there to wait */
+	assert_true(r.some_usec == 0 && r.thrash_usec == 1000);
+	ram_pass(&r, 1000, 1, 3, 0.5);
+	assert_true(r.some_usec > r.full_usec && r.full_usec > 900 && r.iowait_usec > 400);
+}
+
 int
 main(void)
 {
@@ -129,6 +170,8 @@ main(void)
 		cmocka_unit_test(foreign_threads_take_their_share),
 		cmocka_unit_test(being_late_changes_nothing),
 		cmocka_unit_test(cores_are_never_used_twice),
+		cmocka_unit_test(who_waits_for_pages_wants_no_core),
+		cmocka_unit_test(memory_that_is_short_slows_and_shows),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -207,6 +207,66 @@ who_was_away_ramps_up_and_who_was_mute_does_not(void **state)
 	near(row_of(s, s->b).law.cores, 6);
 }
 
+static const struct why *
+sampled_memory(struct stage *s, struct world_node *n, int64_t at, double available, double stalled)
+{
+	struct sample m = { .taken_usec = at, .span_usec = USEC_PER_SEC, .source = SOURCE_AGENT, .cores = 4, .busy = 1, .running = 1,
+	    .memory_total_bytes = 100, .memory_available_bytes = available, .psi_memory_stalled = stalled };
+
+	steer_tick(s->steer, at);
+	return steer_sample(s->steer, n, &m, 0);
+}
+
+static void
+memory_is_felt_as_a_mean_and_stalls_at_once(void **state)
+{
+	struct stage *s = *state;
+	int64_t at = T;
+
+	for (int i = 0; i < 3; i++)
+		assert_null(sampled_memory(s, s->a, at += USEC_PER_SEC, 50, 0));
+	near(row_of(s, s->a).law.cores, 4);
+	assert_null(sampled_memory(s, s->a, at += USEC_PER_SEC, 0, 0));
+	near(s->a->felt.memory_available_bytes, 50 * exp(-1.0 / FELT_PERIODS));
+	near(s->a->sample.memory_available_bytes, 0);		/* what people are shown is what was said */
+	near(row_of(s, s->a).law.cores, 4);
+	for (int i = 0; i < 20; i++)
+		assert_null(sampled_memory(s, s->a, at += USEC_PER_SEC, 0, 0));
+	near(row_of(s, s->a).law.cores, 0.4);
+	for (int i = 0; i < 30; i++)
+		assert_null(sampled_memory(s, s->a, at += USEC_PER_SEC, 50, 0));
+	near(row_of(s, s->a).law.cores, 4);
+	assert_null(sampled_memory(s, s->a, at += USEC_PER_SEC, 50, 0.5));
+	near(row_of(s, s->a).law.cores, 0.4);
+}
+
+static void
+columns_follow_the_profiles_in_use(void **state)
+{
+	struct stage *s = *state;
+	struct service_conf c = { .connect_usec = 1, .response_usec = 1, .idle_usec = 1, .tunnel_usec = 1,
+	    .profile = profile_all[PROFILE_RAM] };
+	struct phys_row r;
+
+	for (int i = 1; i <= 2; i++) {
+		sampled_memory(s, s->a, T + i * USEC_PER_SEC, 90, 0);
+		sampled_memory(s, s->b, T + i * USEC_PER_SEC, 45, 0);
+	}
+	s->a->seen = s->b->seen = true;
+	world_pass_service(s->world, "redis", &c, NULL, 0);
+	world_pass_end(s->world);
+	steer_tick(s->steer, T + 2 * USEC_PER_SEC);
+	r = row_of(s, s->b);
+	assert_true(phys_cores(&r, 1) < 3 && phys_law(&r, 1).held == 0.75 && phys_law(&r, 0).held == 0);
+	assert_true(phys_cores(&r, 0) == phys_cores(&r, 2));	/* that nobody has: as balanced */
+	world_pass_begin(s->world);
+	s->a->seen = s->b->seen = true;
+	world_pass_end(s->world);				/* redis is gone */
+	steer_tick(s->steer, T + 2 * USEC_PER_SEC);
+	r = row_of(s, s->b);
+	assert_true(phys_cores(&r, 1) == phys_cores(&r, 0));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -221,6 +281,8 @@ main(void)
 		TEST(scores_keep_their_own_pace),
 		TEST(a_refused_sample_leaves_the_node_as_it_was),
 		TEST(who_was_away_ramps_up_and_who_was_mute_does_not),
+		TEST(memory_is_felt_as_a_mean_and_stalls_at_once),
+		TEST(columns_follow_the_profiles_in_use),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
