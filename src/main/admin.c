@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "http/server.h"
 #include "main/admin.h"
+#include "main/discover.h"
 #include "main/gate.h"
 #include "main/metrics.h"
 #include "main/view.h"
@@ -109,12 +110,24 @@ get_root(struct admin *a, struct exchange *x)
 	    "/api/v1/drain      POST {\"node\": NAME, \"drain\": true}\n"), NULL);
 }
 
+/* Nothing to serve, and a Swarm that nobody has seen yet: an update of Mola that ends here should be taken back. A
+ * picture that has grown old is no illness. */
+static bool
+has_seen_nothing(const struct admin *a)
+{
+	return a->conf.discover != NULL && !discover_ready(a->conf.discover) && !a->conf.inherited && a->conf.world->nservices == 0;
+}
+
 static void
 get_healthz(struct admin *a, struct exchange *x)
 {
-	bool ok = a->conf.world->serial != 0;
+	const char *ill = NULL;
 
-	reply(x, ok ? 200 : 503, "text/plain; charset=utf-8", ok ? STR("ok\n") : str_of(WHY_NO_TABLE->text), NULL);
+	if (a->conf.world->serial == 0)
+		ill = WHY_NO_TABLE->text;
+	else if (has_seen_nothing(a))
+		ill = "the Swarm has not been seen yet, and nothing else is served";
+	reply(x, ill == NULL ? 200 : 503, "text/plain; charset=utf-8", ill == NULL ? STR("ok\n") : str_of(ill), NULL);
 }
 
 static void

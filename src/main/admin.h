@@ -22,6 +22,7 @@ struct admin_conf {
 	struct world	*world;
 	const struct events *events;
 	const struct discover *discover;	/* NULL: none */
+	bool		 inherited;		/* a table was in force before we came */
 	const struct mover *mover;		/* the same */
 	int		 tcp_fd, unix_fd;	/* already listening, taken over; -1: none */
 	admin_drain_node_f *drain_node;

@@ -274,6 +274,7 @@ brain_open(struct brain *b)
 	discover_anew(b);
 	a.mover = b->mover;
 	a.discover = b->discover;
+	a.inherited = b->inherited;
 	b->admin = admin_new(b->loop, &a);
 	apply(b);
 	on_tick(b);
