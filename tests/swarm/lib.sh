@@ -6,6 +6,7 @@ swarm=$PWD/tests/swarm/swarm
 manager=node1				# whom we ask; a story that kills it names another
 nodes="node1 node2 node3"
 front=10.95.0.1:8080			# Mola, in lan
+targets="mola=$front"			# of the load: each gets the same requests at the same moments
 image=mola-hello
 declare -A pid=()
 
@@ -139,25 +140,27 @@ nodes_ready() { [ "$(engine /nodes | jq '[.[] | select(.Status.State == "ready" 
 
 # --- the load: an open loop, so that nothing waits for an answer before it asks ---
 
-load_done() { awk '/^target/ { n = $6 } END { print n + 0 }' "$dir/progress"; }
+load_done() { awk '/^target mola / { n = $6 } END { print n + 0 }' "$dir/progress"; }
 load_past() { [ "$(load_done)" -ge "$1" ]; }
 # load_start HOST [REQUESTS_PER_SECOND [SECONDS_OF_CPU_EACH]]; returns when there are answers
 load_start() {
+	local t to=()
+	for t in $targets; do to+=(--target "$t,$1"); done
 	: >"$dir/progress"
-	start lan load bash -c 'exec 3>"$1"; shift; exec "$@"' - "$dir/progress" "$PWD/$B/bench/load" \
-		--target "mola=$front,$1" --rate "${2:-40}" --work "${3:-0.004}" --seconds 600 --json --progress 3 --every 0.2
+	start lan load bash -c 'exec 3>"$1"; shift; exec "$@"' - "$dir/progress" "$PWD/$B/bench/load" "${to[@]}" \
+		--rate "${2:-40}" --work "${3:-0.004}" --seconds 600 --json --progress 3 --every 0.2
 	within 10 load_past 10 || not_ok "requests for $1 are answered"
 }
 load_goes_on() { within 10 load_past $(($(load_done) + ${1:-20})); }
-load_idle() { awk '/^target/ { n = $10 } END { exit n != 0 }' "$dir/progress"; }
+load_idle() { awk '/^target/ { new += $10 } /^end/ { last = new; new = 0 } END { exit last != 0 }' "$dir/progress"; }
 # load_stop [FAILURES]: how many there may be. Those that still wait are waited for: a lost one fails late.
 load_stop() {
 	local report failed asked
 	load_goes_on
 	within 15 load_idle
 	stop load INT
-	report=$(grep '^{' "$dir/load.log" | jq -c '.targets[0]')
-	failed=$(jq .failed <<<"$report") asked=$(jq .requests <<<"$report")
-	echo "# load: $(jq -c '{requests, p50_ms, p99_ms, max_ms, failures, answered}' <<<"$report")"
+	report=$(grep '^{' "$dir/load.log")
+	failed=$(jq '[.targets[].failed] | add' <<<"$report") asked=$(jq '[.targets[].requests] | add' <<<"$report")
+	jq -r '.targets[] | "# load: \({name, requests, p50_ms, p99_ms, max_ms, failures, answered})"' <<<"$report"
 	check "of $asked requests ${failed:-?} failed, ${1:-0} may" test "${failed:-x}" -le "${1:-0}" -a "${asked:-0}" -gt 20
 }
