@@ -58,11 +58,20 @@ struct swarm_network {
 	bool		 ingress;
 };
 
+/* An element of an answer, so that the next answer need not be read where it says the same. */
+struct swarm_seen {
+	uint64_t	 hash;
+	size_t		 len;
+	unsigned	 item;			/* that it became, from 1; 0: none */
+};
+
 /* One answer. `item` are of the part's type. */
 struct swarm_part {
 	struct arena	*arena;			/* NULL: never read */
 	void		*item;
 	unsigned	 n;
+	struct swarm_seen *seen;		/* in the answer's order; of tasks alone */
+	unsigned	 nseen;
 };
 
 struct swarm {

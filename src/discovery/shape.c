@@ -123,7 +123,7 @@ element(struct shape *s, struct str text, shape_item_f *hear, void *arg)
 }
 
 static bool
-next_element(struct shape *s, struct str *rest, shape_item_f *hear, void *arg)
+next_element(struct shape *s, struct str *rest, shape_known_f *known, shape_item_f *hear, void *arg)
 {
 	bool deep = false;
 	size_t end;
@@ -142,7 +142,8 @@ next_element(struct shape *s, struct str *rest, shape_item_f *hear, void *arg)
 		    : "%s[%u]: the answer ends here", s->what, s->item);
 		return false;
 	}
-	element(s, (struct str){ rest->p, end }, hear, arg);
+	if (known == NULL || !known(arg, (struct str){ rest->p, end }))
+		element(s, (struct str){ rest->p, end }, hear, arg);
 	*rest = (struct str){ rest->p + end, rest->len - end };
 	s->item++;
 	return s->why == NULL;
@@ -161,7 +162,7 @@ list_end(struct shape *s, struct str rest)
 }
 
 void
-shape_each(struct shape *s, struct str json, size_t max, shape_item_f *hear, void *arg)
+shape_each(struct shape *s, struct str json, size_t max, shape_known_f *known, shape_item_f *hear, void *arg)
 {
 	struct str rest = json;
 
@@ -178,7 +179,7 @@ shape_each(struct shape *s, struct str json, size_t max, shape_item_f *hear, voi
 	skip_blanks(&rest);
 	if (rest.len == 0 || *rest.p != ']')
 		do {
-			if (!next_element(s, &rest, hear, arg))
+			if (!next_element(s, &rest, known, hear, arg))
 				break;
 		} while (take_char(&rest, ','));
 	list_end(s, rest);

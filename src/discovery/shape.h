@@ -21,8 +21,11 @@ struct shape {
 
 typedef void	shape_item_f(void *arg, struct shape *, const json_t *object);
 
-/* A list of objects, each given to `hear` and then forgotten, until the first failure. At most `max` bytes. */
-void		 shape_each(struct shape *, struct str json, size_t max, shape_item_f *hear, void *arg);
+typedef bool	shape_known_f(void *arg, struct str raw);
+
+/* A list of objects, each given to `hear` and then forgotten, until the first failure; but not those of which `known`
+ * (NULL: none) says that their bytes say nothing new. At most `max` bytes. */
+void		 shape_each(struct shape *, struct str json, size_t max, shape_known_f *known, shape_item_f *hear, void *arg);
 
 /* A member of an object, by its path: "Status.State". The object may be NULL: then there is nothing. */
 struct str	 shape_text(struct shape *, const json_t *, const char *path);

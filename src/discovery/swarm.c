@@ -29,6 +29,7 @@ part_free(struct swarm_part *p)
 {
 	arena_free(&p->arena);
 	free(p->item);
+	free(p->seen);
 	*p = (struct swarm_part){ 0 };
 }
 
@@ -78,6 +79,7 @@ struct reading {
 	unsigned	 room;
 	struct map	*ids;		/* of everything in the answer; of a task that is kept: how many were, with it */
 	const struct swarm *before;
+	unsigned	 room_seen, cursor;	/* cursor: of before's elements, those still to come */
 };
 
 /* False: there is one of that id, or it has none. */
@@ -116,14 +118,14 @@ text(struct reading *r, struct shape *sh, const json_t *j, const char *path)
 }
 
 static const struct why *
-read_all(struct reading *r, struct swarm_part *into, const char *what, struct str json, shape_item_f *hear,
-    void (*finish)(struct reading *), char detail[SWARM_DETAIL])
+read_all(struct reading *r, struct swarm_part *into, const char *what, struct str json, shape_known_f *known,
+    shape_item_f *hear, void (*finish)(struct reading *), char detail[SWARM_DETAIL])
 {
 	struct shape sh = { .what = what };
 
 	r->ids = map_new();
 	r->part.arena = arena_new();
-	shape_each(&sh, json, SWARM_JSON_MAX, hear, r);
+	shape_each(&sh, json, SWARM_JSON_MAX, known, hear, r);
 	if (sh.why == NULL) {
 		if (finish != NULL)
 			finish(r);
@@ -198,7 +200,7 @@ swarm_read_nodes(struct swarm *s, struct str json, char detail[SWARM_DETAIL])
 {
 	struct reading r = { .size = sizeof(struct swarm_node) };
 
-	return read_all(&r, &s->nodes, "nodes", json, hear_node, NULL, detail);
+	return read_all(&r, &s->nodes, "nodes", json, NULL, hear_node, NULL, detail);
 }
 
 /* --- services --- */
@@ -304,7 +306,7 @@ swarm_read_services(struct swarm *s, struct str json, char detail[SWARM_DETAIL])
 {
 	struct reading r = { .size = sizeof(struct swarm_service) };
 
-	return read_all(&r, &s->services, "services", json, hear_service, NULL, detail);
+	return read_all(&r, &s->services, "services", json, NULL, hear_service, NULL, detail);
 }
 
 /* --- tasks --- */
@@ -338,30 +340,6 @@ read_attachments(struct reading *r, struct shape *sh, const json_t *j, struct sw
 			    shape_bool(sh, a, "Network.Spec.Ingress") };
 }
 
-static void
-hear_task(void *arg, struct shape *sh, const json_t *j)
-{
-	struct reading *r = arg;
-	struct swarm_task *t;
-	double slot = shape_number(sh, j, "Slot");
-
-	if (!id_new(r, sh, j, "ID") || !str_eq(shape_text(sh, j, "Status.State"), STR("running")))
-		return;
-	if (slot < 0 || slot > 1e9)
-		shape_wrong(sh, "Slot", "a small number");
-	if (sh->why != NULL)
-		return;
-	t = item_new(r);
-	map_put(r->ids, shape_text(sh, j, "ID"), (void *)(uintptr_t)r->part.n);
-	t->id = text(r, sh, j, "ID");
-	t->service = text(r, sh, j, "ServiceID");
-	t->node = text(r, sh, j, "NodeID");
-	t->slot = (unsigned)slot;
-	t->wanted = str_eq(shape_text(sh, j, "DesiredState"), STR("running"));
-	read_attachments(r, sh, j, t);
-	t->nports = read_ports(r, sh, shape_list(sh, j, "Status.PortStatus.Ports"), &t->port);
-}
-
 static struct swarm_port *
 ports_copy(struct reading *r, const struct swarm_task *t)
 {
@@ -381,9 +359,8 @@ attachments_copy(struct reading *r, const struct swarm_task *t)
 	return to;
 }
 
-/* Who asks for the running ones alone no longer hears of those that are told to stop: they do not vanish at once. */
-static void
-task_leave(struct reading *r, const struct swarm_task *was)
+static struct swarm_task *
+task_copy(struct reading *r, const struct swarm_task *was)
 {
 	struct swarm_task *t = item_new(r);
 
@@ -392,10 +369,86 @@ task_leave(struct reading *r, const struct swarm_task *was)
 		.service = arena_text(r->part.arena, str_of(was->service)),
 		.node = arena_text(r->part.arena, str_of(was->node)),
 		.slot = was->slot,
-		.left = true,
+		.wanted = was->wanted,
 		.on = attachments_copy(r, was), .non = was->non,
 		.port = ports_copy(r, was), .nports = was->nports,
 	};
+	return t;
+}
+
+static struct swarm_seen *
+seen_new(struct reading *r, struct str raw)
+{
+	struct swarm_part *p = &r->part;
+
+	if (p->nseen == r->room_seen) {
+		r->room_seen = r->room_seen == 0 ? 64 : r->room_seen * 2;
+		p->seen = must_realloc(p->seen, r->room_seen * sizeof *p->seen);
+	}
+	p->seen[p->nseen] = (struct swarm_seen){ .hash = str_hash(raw), .len = raw.len };
+	return &p->seen[p->nseen++];
+}
+
+/* Of ten thousand tasks, few are another than a second ago. Answers have the same order, so that who comes next is
+ * nearly always who came next then. */
+static bool
+known_task(void *arg, struct str raw)
+{
+	struct reading *r = arg;
+	const struct swarm_part *before = &r->before->tasks;
+	struct swarm_seen *now = seen_new(r, raw);
+	unsigned i = r->cursor;
+	const struct swarm_task *was;
+
+	while (i < before->nseen && (before->seen[i].hash != now->hash || before->seen[i].len != now->len))
+		i++;
+	if (i == before->nseen)
+		return false;
+	r->cursor = i + 1;
+	if (before->seen[i].item == 0)
+		return true;
+	was = &SWARM_TASKS(r->before)[before->seen[i].item - 1];
+	if (map_get(r->ids, str_of(was->id)) != NULL)
+		return true;
+	task_copy(r, was);
+	now->item = r->part.n;
+	map_put(r->ids, str_of(was->id), (void *)(uintptr_t)r->part.n);
+	return true;
+}
+
+static void
+hear_task(void *arg, struct shape *sh, const json_t *j)
+{
+	struct reading *r = arg;
+	struct swarm_task *t;
+	double slot = shape_number(sh, j, "Slot");
+
+	if (!id_new(r, sh, j, "ID") || !str_eq(shape_text(sh, j, "Status.State"), STR("running")))
+		return;
+	if (slot < 0 || slot > 1e9)
+		shape_wrong(sh, "Slot", "a small number");
+	if (sh->why != NULL)
+		return;
+	t = item_new(r);
+	r->part.seen[r->part.nseen - 1].item = r->part.n;
+	map_put(r->ids, shape_text(sh, j, "ID"), (void *)(uintptr_t)r->part.n);
+	t->id = text(r, sh, j, "ID");
+	t->service = text(r, sh, j, "ServiceID");
+	t->node = text(r, sh, j, "NodeID");
+	t->slot = (unsigned)slot;
+	t->wanted = str_eq(shape_text(sh, j, "DesiredState"), STR("running"));
+	read_attachments(r, sh, j, t);
+	t->nports = read_ports(r, sh, shape_list(sh, j, "Status.PortStatus.Ports"), &t->port);
+}
+
+/* Who asks for the running ones alone no longer hears of those that are told to stop: they do not vanish at once. */
+static void
+task_leave(struct reading *r, const struct swarm_task *was)
+{
+	struct swarm_task *t = task_copy(r, was);
+
+	t->wanted = false;
+	t->left = true;
 }
 
 /*
@@ -428,7 +481,7 @@ swarm_read_tasks(struct swarm *s, struct str json, char detail[SWARM_DETAIL])
 {
 	struct reading r = { .size = sizeof(struct swarm_task), .before = s };
 
-	return read_all(&r, &s->tasks, "tasks", json, hear_task, tasks_compare, detail);
+	return read_all(&r, &s->tasks, "tasks", json, known_task, hear_task, tasks_compare, detail);
 }
 
 /* --- networks --- */
@@ -452,7 +505,7 @@ swarm_read_networks(struct swarm *s, struct str json, char detail[SWARM_DETAIL])
 {
 	struct reading r = { .size = sizeof(struct swarm_network) };
 
-	return read_all(&r, &s->networks, "networks", json, hear_network, NULL, detail);
+	return read_all(&r, &s->networks, "networks", json, NULL, hear_network, NULL, detail);
 }
 
 /* --- others like us --- */

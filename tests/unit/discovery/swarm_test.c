@@ -171,6 +171,41 @@ a_task_keeps_its_ports(void **state)
 	}
 }
 
+/* What says the same as before is not read again, wherever it stands now; what came between is. */
+static void
+an_answer_that_changed_a_little_is_read_right(void **state)
+{
+	struct stage *s = *state;
+	const struct swarm_task *t;
+
+	for (int round = 0; round < 2; round++) {
+		task(s, "aa", "web", 1, "n", RUNNING, ON_SHARED("10.0.1.5"), HOST_PORT(80, 30001));
+		task(s, "dd", "web", 4, "n", "failed", "shutdown", "", "");
+		task(s, "bb", "web", 2, "n", RUNNING, "", "");
+		task(s, "cc", "web", 3, "n", RUNNING, "", "");
+		must_read(swarm_read_tasks, s->swarm, &s->tasks);
+		assert_int_equal(s->swarm->tasks.n, 3);
+		stage_clear(s);
+	}
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(SWARM_TASKS(s->swarm)[i].wanted);
+	assert_string_equal(SWARM_TASKS(s->swarm)[0].on[0].address, "10.0.1.5");
+	task(s, "ee", "web", 5, "n", RUNNING, "", "");
+	task(s, "aa", "web", 1, "n", "running", "shutdown", ON_SHARED("10.0.1.5"), "");
+	task(s, "cc", "web", 3, "n", RUNNING, "", "");
+	task(s, "cc", "web", 3, "n", RUNNING, "", "");
+	task(s, "bb", "web", 2, "n", RUNNING, "", "");
+	must_read(swarm_read_tasks, s->swarm, &s->tasks);
+	t = SWARM_TASKS(s->swarm);
+	assert_int_equal(s->swarm->tasks.n, 4);
+	assert_string_equal(t[0].id, "ee");
+	assert_false(t[1].wanted);
+	assert_int_equal(t[1].port[0].published, 30001);
+	assert_string_equal(t[2].id, "cc");
+	assert_string_equal(t[3].id, "bb");
+	assert_false(t[2].left || t[3].left);
+}
+
 int
 main(void)
 {
@@ -184,6 +219,7 @@ main(void)
 		SCENE(odd_specifications_do_no_harm),
 		SCENE(nodes_are_told_apart_by_state),
 		SCENE(tasks_that_leave_the_answer_are_remembered_once),
+		SCENE(an_answer_that_changed_a_little_is_read_right),
 		SCENE(a_task_keeps_its_ports),
 	};
 
