@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "base/clock.h"
+#include "main/discover.h"
 #include "main/metrics.h"
 #include "score/explain.h"
 #include "score/guard.h"
@@ -234,6 +235,23 @@ put_durations(struct page *p)
 	    live_duration_sum_seconds(l), p->name, n);
 }
 
+/* --- the Swarm: nothing is said of one that is not there --- */
+
+static void
+put_swarm(struct page *p, bool age)
+{
+	struct watch *w = p->v->discover == NULL ? NULL : discover_watch(p->v->discover);
+	struct watch_status st;
+
+	if (w == NULL)
+		return;
+	st = watch_status(w);
+	if (!age)
+		put_plain(p, st.state == WATCH_GOOD);
+	else if (st.good_usec != 0)
+		put_plain(p, (double)(p->v->now_usec - st.good_usec) / (double)USEC_PER_SEC);
+}
+
 enum family {
 #define METRIC(id, name, type, help) FAMILY_##id,
 #include "tbl/metrics.h"
@@ -269,6 +287,8 @@ put_family(struct page *p, enum family f)
 	case FAMILY_NODE_MEMORY:	put_nodes(p, node_memory); break;
 	case FAMILY_NODE_MEMORY_FREE:	put_nodes(p, node_memory_free); break;
 	case FAMILY_NODE_DRAINED:	put_nodes(p, node_drained); break;
+	case FAMILY_SWARM_UP:		put_swarm(p, false); break;
+	case FAMILY_SWARM_AGE:		put_swarm(p, true); break;
 	case FAMILY_EVENTS:		put_plain(p, (double)events_last(p->v->events)); break;
 	}
 }

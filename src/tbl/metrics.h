@@ -25,4 +25,6 @@ METRIC(NODE_SCORE,       "mola_node_score",                  "gauge",     "Score
 METRIC(NODE_MEMORY,      "mola_node_memory_bytes",           "gauge",     "Memory of a node.")
 METRIC(NODE_MEMORY_FREE, "mola_node_memory_available_bytes", "gauge",     "Memory of a node that is available without swapping.")
 METRIC(NODE_DRAINED,     "mola_node_drained",                "gauge",     "1 when a node takes no new requests because somebody said so, else 0.")
+METRIC(SWARM_UP,         "mola_swarm_up",                    "gauge",     "1 when the Docker Engine answers, 0 when its last good picture is in force or none yet. Absent without a Swarm.")
+METRIC(SWARM_AGE,        "mola_swarm_age_seconds",           "gauge",     "Time since the picture of the Swarm was last found true.")
 METRIC(EVENTS,           "mola_events_total",                "counter",   "Lines that the brain has logged.")
