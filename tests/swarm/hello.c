@@ -4,6 +4,7 @@
  *   hello [serve]      GET anything: 200, X-Node and X-Task say who answers, so does the body; a query makes it work:
  *                      ?work=SECONDS burns CPU time, ?io=SECONDS waits, in that order. GET /health: 200, while it stops 503.
  *   hello health       asks itself for /health: a health check for images without a shell
+ *   hello burn         a bad neighbour: burns what CPU it gets until it is told to stop
  * From the environment: PORT (8080), NODE_NAME, TASK_NAME, GRACE (seconds, 1), START (seconds until it listens, 0).
  *
  * It stops as a good task does: at SIGTERM it says so in /health and in every answer (Connection: close), serves newcomers for
@@ -151,18 +152,46 @@ take(void *arg)
 	return arg;			/* shut down */
 }
 
-static int
-run(uint16_t port)
+static sigset_t
+ends_block(void)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(port) };
-	int listener, number;
-	pthread_t taker;
 	sigset_t ends;
 
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGTERM);
 	sigaddset(&ends, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &ends, NULL);
+	return ends;
+}
+
+static void *
+burn_on(void *arg)
+{
+	for (;;)
+		burn(SECONDS_MOST);
+	return arg;
+}
+
+static int
+run_burner(void)
+{
+	sigset_t ends = ends_block();
+	pthread_t burner;
+	int number;
+
+	pthread_create(&burner, NULL, burn_on, NULL);
+	sigwait(&ends, &number);
+	return 0;
+}
+
+static int
+run(uint16_t port)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(port) };
+	sigset_t ends = ends_block();
+	int listener, number;
+	pthread_t taker;
+
 	signal(SIGPIPE, SIG_IGN);
 	wait_seconds(atof(env_or("START", "0")));
 	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -203,8 +232,10 @@ main(int argc, char **argv)
 	task_name = env_or("TASK_NAME", "nobody");
 	if (argc > 1 && strcmp(argv[1], "health") == 0)
 		return ask_health(port);
+	if (argc > 1 && strcmp(argv[1], "burn") == 0)
+		return run_burner();
 	if (argc > 1 && strcmp(argv[1], "serve") != 0) {
-		fputs("usage: hello [serve|health]\n", stderr);
+		fputs("usage: hello [serve|health|burn]\n", stderr);
 		return 2;
 	}
 	return run(port);

@@ -1,0 +1,42 @@
+# What people get wrong, each told in words by `mola services` and the API, and none of it anybody else's trouble.
+mola_start
+dk network create -d overlay elsewhere >/dev/null
+serve web 2
+must "two tasks are in the table" within 20 agree web 2
+load_start web.test
+hello() { # hello NAME ARGS...: a task without any port or label that was not asked for
+	dk service create -d -q --no-resolve-image --name "$1" --restart-delay 0s --env GRACE=0 "${@:2}" $image >/dev/null
+}
+hello typos --publish mode=host,target=8080 --label mola.host=typos.test --label mola.port=8080 \
+	--label mola.health.interval=soon --label mola.hosts=typos.test --label mola.policy=best
+hello twin --publish mode=host,target=8080 --label mola.host=web.test --label mola.port=8080
+hello portless --label mola.enable=true --label mola.host=portless.test
+hello deaf --publish mode=host,target=9999 --label mola.host=deaf.test --label mola.port=9999
+hello far --network elsewhere --label mola.host=far.test --label mola.port=8080
+
+# label SERVICE LABEL STATE; trouble SERVICE WHY WORDS: as /api/v1/services tells it
+label() { says /api/v1/services "[.services[] | select(.name == \"$1\").labels[] | select(.label == \"$2\" and .state == \"$3\" and .text != null)] | length == 1"; }
+trouble() { says /api/v1/services "[.services[] | select(.name == \"$1\").troubles[] | select(.why == \"$2\" and (.text | test(\"$3\")))] | length == 1"; }
+status() { "$swarm" exec lan curl -s -o /dev/null -w '%{http_code}' --max-time 10 -H "Host: $1" "http://$front/"; }
+status_is() { [ "$(status "$1")" = "$2" ]; }
+
+check "a wrong value is named" within 30 label typos mola.health.interval wrong
+check "a wrong word is named" label typos mola.policy wrong
+check "a label that does not exist is named" label typos mola.hosts unknown
+check "and the service is served all the same" within 20 status_is typos.test 200
+check "two services for one host: the newer one is told whose it is" within 20 trouble twin route_taken web
+check "a service without a port" within 20 trouble portless service_no_port port
+check "an overlay that Mola is not on" within 30 trouble far service_unreachable elsewhere
+check "a port on which nobody listens" within 30 status_is deaf.test 502
+"$MOLA" why --admin "unix:$dir/admin.sock" deaf >"$dir/deaf" 2>&1
+sed 's/^/# /' "$dir/deaf"
+check "mola why tells of it" grep -q refused "$dir/deaf"
+"$MOLA" services --admin "unix:$dir/admin.sock" >"$dir/services" 2>&1
+sed 's/^/# /' "$dir/services"
+check "mola services says it all" eval 'for w in mola.health.interval mola.hosts mola.policy portless elsewhere twin; do grep -q "$w" "$dir/services" || return 1; done'
+check "nobody else is touched" agree web 2
+load_stop
+mola_stop
+dk service rm typos twin portless deaf far >/dev/null
+within 30 eval '[ "$(engine /services | jq length)" = 1 ]'
+within 20 dk network rm elsewhere >/dev/null 2>&1
