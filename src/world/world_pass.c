@@ -132,8 +132,8 @@ service_new(struct world *w, const char *name)
 static bool
 conf_same(const struct service_conf *a, const struct service_conf *b)
 {
-	return a->policy == b->policy && profile_same(&a->profile, &b->profile) && a->connect_usec == b->connect_usec && a->response_usec == b->response_usec &&
-	    a->idle_usec == b->idle_usec && a->tunnel_usec == b->tunnel_usec &&
+	return a->policy == b->policy && profile_same(&a->profile, &b->profile) && a->connect_usec == b->connect_usec &&
+	    a->response_usec == b->response_usec && a->idle_usec == b->idle_usec && a->tunnel_usec == b->tunnel_usec &&
 	    a->health_interval_usec == b->health_interval_usec && a->health_timeout_usec == b->health_timeout_usec &&
 	    a->health_rise == b->health_rise && a->health_fall == b->health_fall && a->migrate == b->migrate &&
 	    a->scale_min == b->scale_min && a->scale_max == b->scale_max && text_same(a->health_path, b->health_path);
