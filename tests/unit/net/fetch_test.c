@@ -20,7 +20,8 @@ struct heard {
 	const struct why *why;
 	long		 status;
 	char		 body[256], detail[256];
-	char		 pieces[256];
+	char		 pieces[256], wanted[64];
+	bool		 sent;
 	int64_t		 first_byte;
 	size_t		 stop_after;		/* bytes of pieces */
 	struct fetcher	**free_on_done, **free_on_data;
@@ -59,7 +60,11 @@ site_answer(void *arg, struct exchange *x)
 		exchange_reply(x, 200, "text/plain", (struct str){ big, sizeof big }, NULL);
 	} else if (str_eq(path, STR("/away")))
 		exchange_reply(x, 302, "text/plain", STR("elsewhere"), "Location: /ok\r\n");
-	else if (str_eq(path, STR("/broken")))
+	else if (str_eq(path, STR("/echo"))) {
+		const struct head *head = exchange_head(x);
+		snprintf(big, sizeof big, "%.*s %.*s", STR_ARG(head->method), STR_ARG(exchange_body(x)));
+		exchange_reply(x, 200, "text/plain", str_of(big), "Api-Version:  1.41 \r\n");
+	} else if (str_eq(path, STR("/broken")))
 		exchange_reply(x, 500, "text/plain", STR("oh dear"), NULL);
 	else
 		exchange_reply(x, 200, "text/plain", STR("fine"), NULL);
@@ -104,6 +109,8 @@ on_done(void *arg, const struct fetch_result *r)
 	h->status = r->status;
 	h->first_byte = r->first_byte_usec;
 	str_copy(h->body, sizeof h->body, r->body);
+	str_copy(h->wanted, sizeof h->wanted, r->wanted);
+	h->sent = r->sent;
 	snprintf(h->detail, sizeof h->detail, "%s", r->detail);
 	if (h->free_on_done != NULL)
 		fetcher_free(h->free_on_done);
@@ -229,6 +236,40 @@ an_error_status_is_an_error(void **state)
 }
 
 static void
+a_body_is_posted_and_a_field_of_the_answer_is_kept(void **state)
+{
+	struct site *s = *state;
+	struct heard h = { 0 };
+	char body[] = "{\"a\":1}";
+
+	fetch_start(s->fetcher, &(struct fetch_conf){ .url = url(s, "/echo"), .body = str_of(body), .wanted = "api-version" }, NULL,
+	    on_done, &h);
+	memset(body, 'x', sizeof body - 1);	/* it was copied */
+	UNTIL(s->loop, h.done);
+	assert_null(h.why);
+	assert_string_equal(h.body, "POST {\"a\":1}");
+	assert_string_equal(h.wanted, "1.41");
+	assert_true(h.sent);
+	h = (struct heard){ 0 };
+	fetch_start(s->fetcher, &(struct fetch_conf){ .url = url(s, "/echo"), .method = "POST" }, NULL, on_done, &h);
+	UNTIL(s->loop, h.done);
+	assert_string_equal(h.body, "POST ");
+	assert_string_equal(h.wanted, "");
+}
+
+static void
+a_refused_streams_page_can_be_read(void **state)
+{
+	struct site *s = *state;
+	struct heard h = { 0 };
+
+	fetch_start(s->fetcher, &(struct fetch_conf){ .url = url(s, "/broken") }, on_piece, on_done, &h);
+	UNTIL(s->loop, h.done);
+	assert_string_equal(h.pieces, "");
+	assert_string_equal(h.body, "oh dear");
+}
+
+static void
 proxies_of_the_environment_are_ignored(void **state)
 {
 	struct site *s = *state;
@@ -253,6 +294,7 @@ nobody_there(void **state)
 	assert_ptr_equal(h.why, WHY_METRICS_FETCH);
 	assert_int_equal(h.status, 0);
 	assert_true(h.detail[0] != '\0');
+	assert_false(h.sent);
 	assert_int_equal(h.first_byte, 0);
 }
 
@@ -512,6 +554,8 @@ main(void)
 		CASE(many_at_once_keep_their_connections),
 		CASE(redirects_are_not_followed),
 		CASE(an_error_status_is_an_error),
+		CASE(a_body_is_posted_and_a_field_of_the_answer_is_kept),
+		CASE(a_refused_streams_page_can_be_read),
 		CASE(proxies_of_the_environment_are_ignored),
 		CASE(nobody_there),
 		CASE(nonsense_for_a_url_fails_later_not_now),
