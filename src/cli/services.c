@@ -17,6 +17,14 @@ routes_cell(struct sheet *s, const json_t *routes)
 	char text[400];
 	int len;
 
+	if (first == NULL) {
+		sheet_text(s, "-", HUE_PLAIN);
+		return;
+	}
+	if (first == NULL) {
+		sheet_text(s, "-", HUE_FAINT);
+		return;
+	}
 	len = snprintf(text, sizeof text, "%.150s%.150s", *host == '\0' ? "*" : host, text_of(first, "path"));
 	if (json_array_size(routes) > 1)
 		snprintf(text + len, sizeof text - (size_t)len, " +%zu", json_array_size(routes) - 1);

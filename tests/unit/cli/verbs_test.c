@@ -18,7 +18,11 @@ static const char nodes_answer[] = "{\"nodes\":["
     "\"detail\":\"a line is not Prometheus text (line 3 \\u0007), since 7 s\"}]}";
 static const char services_answer[] = "{\"services\":[{\"name\":\"web\",\"policy\":\"marginal\",\"routes\":[{\"host\":\"\",\"path\":\"/\"},"
     "{\"host\":\"a\",\"path\":\"/\"}],\"tasks\":3,\"usable\":2,\"inflight\":7,\"requests_total\":12345678,\"failures_total\":0,"
-    "\"requests_per_second\":1234.56}]}";
+    "\"requests_per_second\":1234.56,\"served\":true,\"labels\":[{\"label\":\"mola.port\",\"value\":\"80\",\"state\":\"understood\","
+    "\"text\":null},{\"label\":\"mola.idle\",\"value\":\"soon\",\"state\":\"wrong\",\"text\":\"expected a duration\"}],\"troubles\":[]},"
+    "{\"name\":\"two\",\"policy\":null,\"routes\":[],\"tasks\":0,\"usable\":0,\"inflight\":0,\"requests_total\":0,"
+    "\"failures_total\":0,\"requests_per_second\":null,\"served\":false,\"labels\":[],\"troubles\":[{\"why\":\"route_taken\","
+    "\"text\":\"a/ belongs to web\"}]}]}";
 static const char tasks_answer[] = "{\"tasks\":[{\"name\":\"web.1\",\"node\":\"alpha\",\"address\":\"10.0.0.1:80\",\"state\":\"up\","
     "\"inflight\":1,\"requests_total\":99,\"failures_total\":1,\"share\":1,\"cost\":0.5}]}";
 static const char why_answer[] = "{\"service\":\"web\",\"policy\":\"marginal\",\"summary\":\"1 of 1 tasks take requests\",\"tasks\":["
@@ -155,7 +159,10 @@ test_services(void **state)
 	(void)state;
 	assert_string_equal(t.out,
 	    "SERVICE  POLICY    TASKS  INFLIGHT   REQ/S  REQUESTS  FAILED  ROUTE\n"
-	    "web      marginal    2/3         7  1234.6     12.3M       0  */ +1\n");
+	    "web      marginal    2/3         7  1234.6     12.3M       0  */ +1\n"
+	    "  mola.idle=soon is wrong: expected a duration\n"
+	    "two      -           0/0         0       -         0       0  -\n"
+	    "  not served: a/ belongs to web\n");
 }
 
 static void
