@@ -2,6 +2,8 @@
 #include "stage.h"
 
 #include "discovery/swarm.c"
+#include "discovery/swarm_tasks.c"
+#include "discovery/answer.c"
 #include "discovery/shape.c"
 
 static void
