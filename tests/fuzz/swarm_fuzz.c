@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/bug.h"
-#include "discovery/swarm.h"
+#include "discovery/picture.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -38,6 +38,25 @@ check_read(const struct why *(*read)(struct swarm *, struct str, char *), struct
 	if (read(s, json, detail) != NULL)
 		ASSERT(detail[0] != '\0');
 	check_words(detail);
+}
+
+/* What is read from memory is what was read from the bytes. */
+static void
+check_again(struct swarm *s, struct str json)
+{
+	struct swarm *fresh = swarm_new();
+	char detail[SWARM_DETAIL];
+
+	if (swarm_read_tasks(s, json, detail) == NULL) {
+		ASSERT(swarm_read_tasks(fresh, json, detail) == NULL);
+		ASSERT(s->tasks.n == fresh->tasks.n);
+		for (unsigned i = 0; i < s->tasks.n; i++) {
+			const struct swarm_task *a = &SWARM_TASKS(s)[i], *b = &SWARM_TASKS(fresh)[i];
+			ASSERT(strcmp(a->id, b->id) == 0 && strcmp(a->service, b->service) == 0 && strcmp(a->node, b->node) == 0);
+			ASSERT(a->wanted == b->wanted && a->left == b->left && a->slot == b->slot && a->non == b->non && a->nports == b->nports);
+		}
+	}
+	swarm_free(&fresh);
 }
 
 static void
@@ -90,7 +109,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	static struct phys *phys;
 	struct swarm_conf conf = { .defaults = &defaults, .agent_template = "{address}:9101", .exporter_template = "{hostname}:9100",
 		.traefik_labels = true };
-	struct str rest = { (const char *)bytes, len };
+	struct str rest = { (const char *)bytes, len }, tasks;
 	struct swarm *s = swarm_new();
 	struct world *w;
 
@@ -101,7 +120,9 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	w = world_new(live, phys);
 	check_read(swarm_read_nodes, s, next_part(&rest));
 	check_read(swarm_read_services, s, next_part(&rest));
-	check_read(swarm_read_tasks, s, next_part(&rest));
+	tasks = next_part(&rest);
+	check_read(swarm_read_tasks, s, tasks);
+	check_again(s, tasks);
 	check_read(swarm_read_networks, s, next_part(&rest));
 	swarm_attached(s, "shared");
 	check_pass(s, &conf, w);

@@ -1,0 +1,58 @@
+/* arena: small and large things side by side, aligned, and all gone at once. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/arena.c"
+
+static void
+things_keep_to_themselves(void **state)
+{
+	struct arena *a = arena_new();
+	char *text[2000], wanted[32];
+
+	(void)state;
+	for (int i = 0; i < 2000; i++) {
+		text[i] = arena_printf(a, "number %d", i);
+		if (i % 500 == 0)
+			memset(arena_zalloc(a, 40000), 'x', 40000);
+		assert_int_equal((uintptr_t)arena_zalloc(a, 1) % 16, 0);
+	}
+	for (int i = 0; i < 2000; i++) {
+		snprintf(wanted, sizeof wanted, "number %d", i);
+		assert_string_equal(text[i], wanted);
+	}
+	assert_string_equal(arena_text(a, STR("")), "");
+	assert_string_equal(arena_text(a, (struct str){ "abc", 2 }), "ab");
+	arena_free(&a);
+	assert_null(a);
+	arena_free(&a);
+}
+
+static void
+memory_is_zeroed(void **state)
+{
+	struct arena *a = arena_new();
+	const char *p;
+
+	(void)state;
+	for (size_t n = 1; n < 70000; n *= 3) {
+		p = arena_zalloc(a, n);
+		for (size_t i = 0; i < n; i++)
+			assert_int_equal(p[i], 0);
+	}
+	arena_free(&a);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(things_keep_to_themselves),
+		cmocka_unit_test(memory_is_zeroed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
