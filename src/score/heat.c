@@ -19,6 +19,7 @@
 
 struct heat {
 	struct map	*nodes, *services;	/* by name */
+	int64_t		 looked_usec;
 };
 
 struct heat *
@@ -109,16 +110,23 @@ step(int64_t usec, int64_t time_constant)
 	return 1 - exp(-(double)usec / (double)time_constant);
 }
 
-/* The fast mean begins with its first sample; the slow one with nothing, for it is to remember what has lasted. */
+/*
+ * The fast means begin with their first sample; the slow one with nothing, for it is to remember what has lasted. What is
+ * ours is counted at the very samples: a queue of ours that comes and goes must not look like somebody else's.
+ */
 static void
-node_fold(struct heat_node *e, double pressure, const struct heat_rules *r, int64_t gap)
+node_fold(struct heat_node *e, double pressure, double ours, const struct heat_rules *r, int64_t gap)
 {
+	double fast = step(gap, r->dwell_usec / FAST_OF_DWELL + 1);
+
 	if (!e->known) {
 		e->known = true;
 		e->pressure = pressure;
+		e->ours = ours;
 		e->hot_usec = e->cold_usec = 0;
 	}
-	e->pressure += (pressure - e->pressure) * step(gap, r->dwell_usec / FAST_OF_DWELL + 1);
+	e->pressure += (pressure - e->pressure) * fast;
+	e->ours += (ours - e->ours) * fast;
 	e->slow += (pressure - e->slow) * step(gap, r->dwell_usec);
 	e->worst = fmax(e->worst * (1 - step(gap, r->cool_down_usec)), e->slow);
 }
@@ -136,6 +144,7 @@ static void
 node_look(struct heat_node *e, const struct world_node *n, const struct heat_rules *r, int64_t now)
 {
 	int64_t gap = n->sample.taken_usec - e->sampled_usec;
+	double threads = demand_of(&n->sample).threads;
 
 	e->seen = true;
 	if (guard_state(n, now) != GUARD_FRESH) {
@@ -144,11 +153,18 @@ node_look(struct heat_node *e, const struct world_node *n, const struct heat_rul
 		return;
 	}
 	if (gap > 0) {
-		node_fold(e, demand_of(&n->sample).threads / fmax(n->row.law.cores, 0.01), r, e->sampled_usec == 0 ? 0 : gap);
+		node_fold(e, threads / fmax(n->row.law.cores, 0.01), threads - fmin(fmax(0, n->row.law.others), threads), r,
+		    e->sampled_usec == 0 ? 0 : gap);
 		e->sampled_usec = n->sample.taken_usec;
 	}
 	since(&e->hot_usec, e->pressure >= (e->hot_usec != 0 ? r->cold : r->hot), now);
 	since(&e->cold_usec, e->pressure < (e->cold_usec != 0 ? r->hot : r->cold), now);
+}
+
+static void
+count(double *mean, double value, int64_t gap, const struct heat_rules *r)
+{
+	*mean = gap == 0 ? value : *mean + (value - *mean) * step(gap, r->dwell_usec / FAST_OF_DWELL + 1);
 }
 
 static void
@@ -159,10 +175,7 @@ service_look(struct heat_service *e, const struct world *w, const struct world_s
 
 	LIST_FOREACH(t, &s->tasks, link)
 		inflight += live_task_inflight(w->live, t->slot);
-	if (e->looked_usec == 0)
-		e->inflight = inflight;
-	else
-		e->inflight += (inflight - e->inflight) * step(now - e->looked_usec, r->dwell_usec);
+	count(&e->inflight, inflight, e->looked_usec == 0 ? 0 : now - e->looked_usec, r);
 	e->looked_usec = now;
 	e->seen = true;
 }
@@ -213,8 +226,12 @@ heat_look(struct heat *h, const struct world *w, const struct heat_rules *r, int
 	const struct world_node *n;
 
 	ASSERT(r->cold > 0 && r->hot >= r->cold && r->dwell_usec > 0 && r->cool_down_usec > 0);
-	LIST_FOREACH(n, &w->nodes, link)
-		node_look(heat_node(h, n), n, r, now);
+	LIST_FOREACH(n, &w->nodes, link) {
+		struct heat_node *e = heat_node(h, n);
+		node_look(e, n, r, now);
+		count(&e->inflight, live_node_inflight(w->live, n->slot), h->looked_usec == 0 ? 0 : now - h->looked_usec, r);
+	}
+	h->looked_usec = now;
 	LIST_FOREACH(s, &w->services, link)
 		if (s->conf.migrate || s->conf.scale_max > 0)
 			service_look(heat_service(h, s), w, s, r, now);

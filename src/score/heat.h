@@ -21,6 +21,8 @@ struct heat_rules {
 struct heat_node {
 	bool	 known;			/* its samples are fresh; else what follows is old */
 	double	 pressure;		/* mean of a sixth of the dwell time */
+	double	 ours;			/* threads of it that are requests of ours; the same mean */
+	double	 inflight;		/* mean of our requests there, at the looks at which services' are counted */
 	double	 worst;			/* of the means of a dwell time, forgotten over the cool-down */
 	double	 slow;			/* the mean that `worst` is of */
 	int64_t	 hot_usec;		/* since when, 0: not hot */
@@ -31,7 +33,7 @@ struct heat_node {
 };
 
 struct heat_service {
-	double	 inflight;		/* mean of our requests on its tasks */
+	double	 inflight;		/* mean of our requests on its tasks, over the time of `pressure` */
 	double	 own_cores;		/* that its tasks use by their containers' accounts; NAN: not known */
 	int64_t	 looked_usec;
 	bool	 seen;

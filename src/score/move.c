@@ -55,11 +55,15 @@ waiting(double threads, double cores)
 	return threads * fmax(1, threads / cores);
 }
 
-/* Its threads where it is, of `all` there. By its containers' accounts, where we have them: it may work without being asked by us. */
+/*
+ * Its threads where it is, of `all` there: its part of what is ours. By its containers' accounts, where we have them: it may
+ * work without being asked by us.
+ */
 static double
-threads_here(const struct heat_service *e, double pressure, double all)
+threads_here(const struct heat_service *e, const struct heat_node *n, double all)
 {
-	double own = isnan(e->own_cores) ? e->inflight : e->own_cores * fmax(1, pressure);
+	double part = n->inflight > 0 ? fmin(1, e->inflight / n->inflight) : 0;
+	double own = isnan(e->own_cores) ? n->ours * part : e->own_cores * fmax(1, n->pressure);
 
 	return fmin(fmax(own, INFLIGHT_LEAST), all);
 }
@@ -77,7 +81,7 @@ predict(struct heat *h, const struct heat_service *e, const struct world_node *f
 {
 	const struct heat_node *f = heat_node(h, from), *t = heat_node(h, to);
 	double here = f->pressure * cores_of(from), there = fmax(t->pressure, t->worst) * cores_of(to);
-	double own = threads_here(e, f->pressure, here), next = threads_there(own, f->pressure, here);
+	double own = threads_here(e, f, here), next = threads_there(own, f->pressure, here);
 
 	*m = (struct move){ .from = from, .to = to, .before = f->pressure, .after = (there + next) / cores_of(to) };
 	m->gain = m->before > 0 ? 1 - m->after / m->before : 0;

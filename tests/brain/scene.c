@@ -9,6 +9,7 @@
  *                                                     the cores or not; memory -1: not told; io: time stalled by disks;
  *                                                     told: the configuration knows its cores before any sample
  *   service S [policy P] [profile P] [load C] [work 2ms] [wait T]   load in cores of work, by default a quarter of all cores
+ *   service S [migrate] [scale MIN MAX]               what the mover and the scaler decide happens at once
  *   task S.N on NODE                                  the service is made when new
  *   silence N   hear N   lie N past|future|nonsense|idle|none     its exporter
  *   leave N   join N                                  discovery no longer, or again, finds it
@@ -17,6 +18,7 @@
  *   tick N                                            N sample periods pass; what is counted is counted over the second half
  *   expect share TASK R | cores X R | others NODE R | inflight NODE R | p50 S R | p99 S R | refused R
  *   expect why X = WORD | says X "part of the sentence"
+ *   expect place TASK NODE | moves R | stays S = REFUSAL      of the mover;  tasks S R | keeps S = REFUSAL  of the scaler
  *                                                     X: a node, as balanced services see it, or a task, as its service does
  *   R is: < V, > V, = V, V +-D; V may end in % or ms
  *
@@ -223,6 +225,13 @@ do_service(struct scene *c)
 			v->work_usec = take_usec(c, "a time");
 		else if (take_if(c, "wait"))
 			v->wait_usec = take_usec(c, "a time");
+		else if (take_if(c, "migrate"))
+			v->conf.migrate = c->sim->changed = true;
+		else if (take_if(c, "scale")) {
+			v->conf.scale_min = (unsigned)take_number(c, "the fewest tasks");
+			v->conf.scale_max = (unsigned)take_number(c, "the most tasks");
+			c->sim->changed = true;
+		}
 		else
 			return;
 	}
@@ -466,6 +475,59 @@ expect_p99(struct scene *c)
 }
 
 static void
+expect_place(struct scene *c)
+{
+	struct sim_task *t = take_task(c);
+	const char *want = take(c, "a node");
+
+	if (t != NULL && strcmp(t->node->name, want) != 0)
+		fail(c, "%s is on %s", t->name, t->node->name);
+}
+
+static void
+expect_moves(struct scene *c)
+{
+	compare(c, "moves", "so far", c->sim->moves);
+}
+
+static void
+expect_tasks(struct scene *c)
+{
+	const char *name = take(c, "a service");
+	struct sim_service *v = sim_service(c->sim, name);
+
+	if (v != NULL)
+		compare(c, "tasks", name, sim_mover_tasks(c->sim, v));
+	else
+		fail(c, "no service '%s'", name);
+}
+
+static void
+expect_word(struct scene *c, bool scaling)
+{
+	const char *name = take(c, "a service"), *is, *want;
+
+	seen(c);
+	is = sim_mover_word(c->sim, name, scaling);
+	take_if(c, "=");
+	want = take(c, "a refusal");
+	if (strcmp(is, want) != 0)
+		fail(c, "%s: %s", name, is);
+}
+
+static void
+expect_stays(struct scene *c)
+{
+	expect_word(c, false);
+}
+
+static void
+expect_keeps(struct scene *c)
+{
+	expect_word(c, true);
+}
+
+static void
 expect_refused(struct scene *c)
 {
 	compare(c, "refused", "requests", (double)c->sim->refused);
@@ -527,7 +589,8 @@ struct verb {
 static const struct verb expects[] = {
 	{ "share", expect_share }, { "cores", expect_cores }, { "others", expect_others }, { "inflight", expect_inflight },
 	{ "p50", expect_p50 }, { "p99", expect_p99 }, { "refused", expect_refused }, { "why", expect_why },
-	{ "says", expect_says }, { NULL, NULL },
+	{ "says", expect_says }, { "place", expect_place }, { "moves", expect_moves }, { "tasks", expect_tasks },
+	{ "stays", expect_stays }, { "keeps", expect_keeps }, { NULL, NULL },
 };
 
 static void

@@ -63,6 +63,7 @@ sim_new(uint64_t seed)
 	s->now = s->tick_due = 1000 * USEC_PER_SEC;
 	s->period = USEC_PER_SEC;
 	s->balancers = s->nmolas = 1;
+	s->heat = heat_new();
 	rng_seed(&s->rng, seed);
 	return s;
 }
@@ -79,6 +80,7 @@ sim_free(struct sim **sp)
 		mola_free(&s->mola[i]);
 	for (unsigned i = 0; i < s->nservices; i++)
 		free(s->service[i].latency);
+	heat_free(&s->heat);
 	free(s->request);
 	free(s);
 }
@@ -175,7 +177,7 @@ mola_pass(struct sim *s, struct world *w)
 		for (unsigned k = 0; k < s->ntasks; k++) {
 			struct sim_task *t = &s->task[k];
 			struct addr a;
-			if (t->service != &s->service[i] || !t->node->present)
+			if (t->service != &s->service[i] || t->gone || !t->node->present)
 				continue;
 			task_address(s, t, &a);
 			ASSERT(world_pass_task(w, v, t->name, t->node->name, &a, false) != NULL);
@@ -478,6 +480,10 @@ happen(struct sim *s)
 		for (unsigned i = 0; i < s->nmolas; i++)
 			steer_tick(s->mola[i].steer, s->now);
 		s->tick_due = s->now + TICK_USEC;
+		if (s->mover_due <= s->now) {
+			sim_mover_tick(s);
+			s->mover_due = s->now + 5 * TICK_USEC;
+		}
 	}
 	for (unsigned i = 0; i < s->nservices; i++)
 		if (s->service[i].arrival_due <= s->now)

@@ -9,6 +9,7 @@
 #include "base/rng.h"
 #include "main/steer.h"
 #include "proxy/pick.h"
+#include "score/move.h"
 #include "world/world.h"
 
 #define SIM_NODES	64
@@ -39,6 +40,7 @@ struct sim_service {
 	double	 load;				/* cores' worth of work asked for; < 0: a quarter of all cores */
 	double	 work_usec, wait_usec;		/* of a core, exponential mean; then of something else */
 	int64_t	 arrival_due;
+	int64_t	 changed;			/* moved or scaled */
 	/* over the window */
 	uint64_t requests;
 	double	*latency;
@@ -49,6 +51,7 @@ struct sim_task {
 	char	 name[32];
 	struct sim_service *service;
 	struct sim_node *node;
+	bool	 gone;				/* stopped by the scaler */
 	uint64_t requests;			/* over the window */
 };
 
@@ -76,7 +79,9 @@ struct sim {
 	struct sim_request *request;
 	size_t		 nrequests, request_cap;
 	uint64_t	 refused;		/* requests that found no task, ever */
-	int64_t		 tick_due;
+	int64_t		 tick_due, mover_due;
+	struct heat	*heat;			/* the first Mola's */
+	unsigned	 moves;			/* ever */
 	bool		 changed;		/* something that discovery would notice */
 	struct rng	 rng;
 };
@@ -100,5 +105,10 @@ void		 sim_drain_node(struct sim *, const char *name, bool);
 void		 sim_drain_task(struct sim *, const char *name, bool);
 void		 sim_health(struct sim *, const char *task, enum live_health);
 double		 sim_latency(struct sim_service *, double quantile);	/* usec; 0 when nothing ended */
+
+/* sim_mover.c */
+void		 sim_mover_tick(struct sim *);		/* every half a second */
+const char	*sim_mover_word(struct sim *, const char *service, bool scaling);	/* why it stays as it is */
+unsigned	 sim_mover_tasks(const struct sim *, const struct sim_service *);
 
 #endif

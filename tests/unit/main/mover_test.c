@@ -50,7 +50,8 @@ sample_all(void)
 		    .busy = fmin(1, threads), .running = threads, .memory_total_bytes = NAN, .memory_available_bytes = NAN,
 		    .psi_memory_stalled = NAN };
 		n->samples = 9;
-		n->row.law = (struct law_node){ .cores = 1, .sampled_usec = fake.now, .period_usec = USEC_PER_SEC, .balancers = 1 };
+		n->row.law = (struct law_node){ .cores = 1, .sampled_usec = fake.now, .period_usec = USEC_PER_SEC, .balancers = 1,
+		    .others = threads - live_node_inflight(stage.live, n->slot) };
 	}
 }
 
