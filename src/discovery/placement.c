@@ -1,7 +1,7 @@
 /*
  * placement: reads and edits JSON, and asks nobody. The edits are as small as they can be: Swarm compares the whole task
  * template, and only if nothing but the placement differs does a task that may stay where it is stay untouched
- * (doc/why/0010-the-mover.md). UpdateConfig is no part of the template.
+ * (doc/why/0006-the-mover.md). UpdateConfig is no part of the template.
  */
 #include <fnmatch.h>
 #include <stdio.h>
