@@ -1,0 +1,29 @@
+/*
+ * weigh: weights for a proxy that is not ours. It cannot be told of each sample, so it gets what holds for a while:
+ *     weight = cores (effective, as the service's profile sees them) * trim, and at least `floor` of the cores
+ *     trim  *= exp(rules.trim * (u_mean - u) * elapsed / 5 s)      u: the part of its cores that is in use
+ * The trim is slow on purpose: part of what is measured is what the last weights did. A node of which nothing is
+ * heard gets what its cores say. Evidence: doc/why/0010-weights-for-others.md.
+ */
+#ifndef SCORE_WEIGH_H
+#define SCORE_WEIGH_H
+
+#include "world/world.h"
+
+struct weigh;
+
+struct weigh_rules {
+	double	 trim;			/* how strongly, per 5 s; 0: not at all */
+	double	 floor;			/* of the fair share, that is of the cores; 0 < floor <= 1 */
+};
+#define WEIGH_RULES_DEFAULT	((struct weigh_rules){ .trim = 0.5, .floor = 0.05 })
+
+struct weigh	*weigh_new(void);
+void		 weigh_free(struct weigh **);
+/* Folds in what the nodes' samples say that have come since. In any rhythm, but not more seldom than every 10 s. */
+void		 weigh_look(struct weigh *, const struct world *, const struct weigh_rules *, int64_t now_usec);
+/* What the node is worth beside other nodes, in cores; > 0. For drained nodes too: that they get nothing is said by
+ * whoever makes the plan. Tasks of one service on one node share it. */
+double		 weigh_node(const struct weigh *, const struct world *, unsigned profile_slot, const struct world_node *);
+
+#endif
