@@ -107,9 +107,10 @@ double
 weigh_node(const struct weigh *w, const struct world *world, unsigned profile, const struct world_node *n)
 {
 	const struct trim *t = &w->node[n->slot];
-	double cores = phys_cores(&n->row, profile);
+	double whole = n->row.law.cores > 0 ? n->row.law.cores : 1;	/* not looked at yet by whoever steers */
+	double cores = n->row.law.cores > 0 ? phys_cores(&n->row, profile) : whole;
 	double trim = t->look == w->look ? exp(t->log * t->trust) : 1;
 
 	(void)world;
-	return fmax(cores * trim, n->row.law.cores * w->floor);
+	return fmax(cores * trim, whole * w->floor);
 }
