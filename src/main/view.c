@@ -62,7 +62,7 @@ share(uint64_t part, uint64_t all)
 static const char *
 source_name(enum sample_source s)
 {
-	static const char *const names[] = { "none", "node_exporter", "agent" };
+	static const char *const names[] = { "none", "node_exporter", "agent", "prometheus" };
 
 	return names[s];
 }

@@ -65,6 +65,23 @@ WHY(METRICS_STATUS,       0, EXPORTER, "the exporter answered with an error stat
 WHY(METRICS_BACKWARDS,    0, EXPORTER, "counters went backwards: the node or its exporter restarted")
 WHY(METRICS_STUCK,        0, EXPORTER, "the counters have stopped moving: is this page a stored copy?")
 
+/* Prometheus */
+WHY(PROM_GONE,            0, EXPORTER, "Prometheus cannot be reached or does not answer in time")
+WHY(PROM_REFUSED,         0, EXPORTER, "Prometheus refused the question")
+WHY(PROM_QUERY,           0, CONFIG,   "Prometheus cannot carry out the query")
+WHY(PROM_SYNTAX,          0, EXPORTER, "the answer is not of Prometheus' API: is there a Prometheus at this URL?")
+WHY(PROM_SHAPE,           0, CONFIG,   "the query's result is not one number per node; expected an instant vector")
+WHY(PROM_LARGE,           0, CONFIG,   "the query's result is larger than the limit")
+WHY(PROM_EMPTY,           0, EXPORTER, "the query's result is empty: Prometheus has nothing of this kind now")
+WHY(PROM_UNKEYED,         0, CONFIG,   "no label of the query's result names a node that is known here")
+WHY(PROM_PARTIAL,         0, EXPORTER, "Prometheus warns that its answer may not be complete")
+WHY(PROM_ABSENT,          0, EXPORTER, "Prometheus has no value for this node")
+WHY(PROM_DUPLICATE,       0, CONFIG,   "the query's result has several values for this node; expected one")
+WHY(PROM_NAN,             0, EXPORTER, "the value for this node is not a number")
+WHY(PROM_RANGE,           0, CONFIG,   "the value for this node is out of range")
+WHY(PROM_STALE,           0, EXPORTER, "Prometheus' last sample of this node is too old")
+WHY(PROM_FUTURE,          0, EXPORTER, "Prometheus' last sample of this node is from the future")
+
 /* Docker's Engine */
 WHY(ENGINE_GONE,          0, ENGINE,   "the Docker Engine cannot be reached or does not answer")
 WHY(ENGINE_OLD,           0, ENGINE,   "the Docker Engine speaks no API version from 1.40 up")

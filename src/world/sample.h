@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-enum sample_source { SOURCE_NONE, SOURCE_NODE_EXPORTER, SOURCE_AGENT };
+enum sample_source { SOURCE_NONE, SOURCE_NODE_EXPORTER, SOURCE_AGENT, SOURCE_PROMETHEUS };
 
 struct sample {
 	int64_t	 taken_usec;		/* CLOCK_MONOTONIC of this machine, when the answer began */
