@@ -168,6 +168,18 @@ read_service(struct reader *r, const struct tree *t, const char *where)
 }
 
 static void
+read_target(struct reader *r, const struct tree *t, const char *where)
+{
+	struct conf *c = r->conf;
+	struct conf_target *target;
+
+	c->target = must_realloc(c->target, (c->ntargets + 1) * sizeof *c->target);
+	target = &c->target[c->ntargets++];
+	*target = (struct conf_target){ .line = t->line };
+	read_map(r, t, where, &(struct part){ SECTION_TARGET, target, true }, 1);
+}
+
+static void
 read_list(struct reader *r, const struct tree *t, enum conf_section_id section, const char *where, void *base)
 {
 	if (t->shape != TREE_LIST) {
@@ -180,6 +192,8 @@ read_list(struct reader *r, const struct tree *t, enum conf_section_id section, 
 			read_node(r, item, where);
 		else if (section == SECTION_SERVICE)
 			read_service(r, item, where);
+		else if (section == SECTION_TARGET)
+			read_target(r, item, where);
 		else
 			read_task(r, item, where, base);
 }
@@ -380,12 +394,15 @@ conf_free(struct conf **cp)
 		section_free(SECTION_NODE, &c->node[i]);
 	for (unsigned i = 0; i < c->nservices; i++)
 		service_free(&c->service[i]);
+	for (unsigned i = 0; i < c->ntargets; i++)
+		section_free(SECTION_TARGET, &c->target[i]);
 	section_free(SECTION_HEALTH, &c->defaults);
 	section_free(SECTION_TOP, c);
 	section_free(SECTION_ADMIN, c);
 	section_free(SECTION_SWARM, c);
 	free(c->node);
 	free(c->service);
+	free(c->target);
 	free(c->listen);
 	free(c->file);
 	free(c);

@@ -45,6 +45,33 @@ struct conf_service {
 	unsigned	 ntasks;
 };
 
+enum target_id {
+#define TARGET(id, ...) TARGET_##id,
+#include "tbl/targets.h"
+#undef TARGET
+	TARGET_COUNT
+};
+
+struct conf_target {			/* a proxy that is not ours (target.h) */
+	int		 line;
+	char		*name;
+	enum target_id	 kind;
+	struct conf_list services;		/* none: all */
+	bool		 best_node;		/* its policy; else weighted */
+	int64_t		 interval_usec;		/* least time between two publications */
+	double		 hysteresis, trim, floor;
+	char		*file;			/* those that are files */
+	char		*socket;		/* haproxy's: unix:/path or host:port */
+	struct addr	 listen;		/* haproxy-agent: where its checks are answered */
+	char		*api;			/* URL of the proxy's own API, for reading back; NULL: not read */
+	int64_t		 poll_usec;		/* between two looks at what the proxy has */
+	char		*backend;		/* template of the proxy's name for a service: '{service}' */
+	struct conf_list entry_points;		/* Traefik's, none: its default ones */
+	char		*api_entry_point;	/* Traefik's, for a router to its own API; NULL: no such router */
+	char		*fallback;		/* Traefik's best-node: URL when there is no choice; NULL: the last good one stays */
+	int64_t		 stale_after_usec;	/* Envoy's: endpoints are no longer believed after it; 0: for ever */
+};
+
 struct conf {
 	char		*file;			/* as named by the user, for messages */
 	struct conf_list listen_at;		/* as written */
@@ -93,6 +120,8 @@ struct conf {
 	unsigned	 nnodes;
 	struct conf_service *service;
 	unsigned	 nservices;
+	struct conf_target *target;
+	unsigned	 ntargets;
 };
 
 /* `file` is used in messages only. On failure NULL, and `errors` holds one "file:line: key: …" line per error. */

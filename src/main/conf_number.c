@@ -155,8 +155,7 @@ read_balancers(const struct conf_key *k, struct str s, void *member, char *probl
 
 /* words */
 
-/* The place of `s` among `words`, or -1 and a problem that names them all. */
-static int
+int
 word_of(struct str s, const char *const *words, char *problem)
 {
 	char all[CONF_PROBLEM_MAX / 2];

@@ -27,8 +27,8 @@ line_of(const struct tree *root, const char *section, const char *key)
 	return t != NULL ? t->line : in != NULL ? in->line : root->line;
 }
 
-/* Names are unique: a map from the name to the line that gave it. Lines are never 0, so they may be pointers. */
-static void
+/* Lines are never 0, so they may be pointers. */
+void
 name_once(struct map *names, const char *name, int line, const char *where, struct faults *f)
 {
 	void *first;
@@ -128,6 +128,9 @@ services_sound(struct conf *c, const struct map *nodes, struct faults *f)
 static void
 listeners_sound(struct conf *c, const struct tree *root, struct faults *f)
 {
+	if (c->listen_at.n == 0 && c->ntargets == 0 && tree_find(root, NULL, "listen") == NULL)
+		faults_add(f, root->line, "listen", "missing. Addresses on which clients are served, such as :80; it may be left out "
+		    "where there are targets");
 	c->listen = must_zalloc((c->listen_at.n + 1) * sizeof *c->listen);
 	for (unsigned i = 0; i < c->listen_at.n; i++) {
 		struct addr *a = &c->listen[c->nlisten++];
@@ -201,5 +204,6 @@ conf_sound(struct conf *c, const struct tree *root, struct faults *f)
 		faults_add(f, line_of(root, "mover", "cold"), "mover.cold", "%g, and mover.hot is %g; expected less", c->mover_cold, c->mover_hot);
 	nodes_sound(c, nodes, f);
 	services_sound(c, nodes, f);
+	targets_sound(c, f);
 	map_free(&nodes);
 }

@@ -36,8 +36,8 @@ is_none(struct str s)
 	return str_eq(s, STR("none"));
 }
 
-static bool
-set_text(void *member, struct str s)
+bool
+text_set(void *member, struct str s)
 {
 	char **text = member;
 
@@ -64,7 +64,7 @@ read_string(const struct conf_key *k, struct str s, void *member, char *problem)
 	(void)k;
 	if (s.len == 0 || s.len > 255 || !all_visible(s))
 		return problem_say(problem, "'%s' is not a word; expected 1 to 255 visible ASCII characters", QUOTED(s));
-	return set_text(member, s);
+	return text_set(member, s);
 }
 
 static bool
@@ -73,7 +73,7 @@ read_name(const struct conf_key *k, struct str s, void *member, char *problem)
 	(void)k;
 	if (!form_name(s))
 		return problem_say(problem, "'%s' is not a name; expected 1 to 63 of A-Z, a-z, 0-9, '.', '_' and '-'", QUOTED(s));
-	return set_text(member, s);
+	return text_set(member, s);
 }
 
 static bool
@@ -82,7 +82,7 @@ read_secret(const struct conf_key *k, struct str s, void *member, char *problem)
 	(void)k;
 	if (s.len < 16 || s.len > 256 || !all_visible(s))
 		return problem_say(problem, "not a token; expected 16 to 256 visible ASCII characters");
-	return set_text(member, s);
+	return text_set(member, s);
 }
 
 bool
@@ -97,7 +97,7 @@ read_file(const struct conf_key *k, struct str s, void *member, char *problem)
 	(void)k;
 	if (s.len == 0 || s.len > 4000 || s.p[0] != '/' || memchr(s.p, '\n', s.len) != NULL)
 		return problem_say(problem, "'%s' is not an absolute path; expected it to begin with '/'", QUOTED(s));
-	return set_text(member, s);
+	return text_set(member, s);
 }
 
 static bool
@@ -111,7 +111,7 @@ read_socket(const struct conf_key *k, struct str s, void *member, char *problem)
 	if (s.len == 0 || s.p[0] != '/' || s.len >= sizeof un.sun_path || !all_visible(s))
 		return problem_say(problem, "'%s' is not a socket's path; expected an absolute path of at most %zu bytes, or none",
 		    QUOTED(s), sizeof un.sun_path - 1);
-	return set_text(member, s);
+	return text_set(member, s);
 }
 
 static bool
@@ -122,7 +122,7 @@ read_path_or_none(const struct conf_key *k, struct str s, void *member, char *pr
 		return set_absent(member);
 	if (!form_path(s))
 		return problem_say(problem, "'%s' is not a path; expected one that begins with '/', or none", QUOTED(s));
-	return set_text(member, s);
+	return text_set(member, s);
 }
 
 /* "host:port", where the host may be a name. */
@@ -174,6 +174,13 @@ read_agent(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	(void)k;
 	return read_url(s, "/stream", member, problem);
+}
+
+static bool
+read_plain_url(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	(void)k;
+	return read_url(s, "", member, problem);
 }
 
 static bool
@@ -338,6 +345,15 @@ read_network(const struct conf_key *k, struct str s, void *member, char *problem
 	return append_once(member, s, problem);
 }
 
+static bool
+read_names(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	(void)k;
+	if (!form_name(s))
+		return problem_say(problem, "'%s' is not a name; expected 1 to 63 of A-Z, a-z, 0-9, '.', '_' and '-'", QUOTED(s));
+	return append_once(member, s, problem);
+}
+
 /* Braces hold what Swarm knows of the node; all else is as in a URL. */
 static bool
 is_template(struct str s)
@@ -367,11 +383,13 @@ read_template(const struct conf_key *k, struct str s, void *member, char *proble
 	if (!is_template(s))
 		return problem_say(problem, "'%s' is not a template; expected one such as '{address}:9101', with {address}, "
 		    "{hostname} or {id}", QUOTED(s));
-	return set_text(member, s);
+	return text_set(member, s);
 }
 
 const struct conf_type
 	type_ENDPOINTS = { read_endpoint, NULL, KIND_LIST, false },
+	type_NAMES = { read_names, NULL, KIND_LIST, false },
+	type_URL = { read_plain_url, write_text, KIND_TEXT, false },
 	type_NETWORKS = { read_network, NULL, KIND_LIST, false },
 	type_TEMPLATE = { read_template, write_text, KIND_TEXT, false },
 	type_STRING = { read_string, write_text, KIND_TEXT, false },

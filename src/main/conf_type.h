@@ -18,11 +18,17 @@ struct conf_type {
 /* conf_text.c */
 extern const struct conf_type type_STRING, type_NAME, type_SECRET, type_FILE, type_SOCKET, type_PATH_OR_NONE, type_EXPORTER,
     type_AGENT, type_ADMIN_ADDRESS, type_TASK_ADDRESS, type_LISTEN, type_HOSTS, type_PATHS,
-    type_ENDPOINTS, type_NETWORKS, type_TEMPLATE;
+    type_ENDPOINTS, type_NETWORKS, type_TEMPLATE, type_URL, type_NAMES;
 /* conf_number.c */
 extern const struct conf_type type_DURATION, type_REAL, type_WEIGHT, type_COUNT, type_WORKERS, type_BALANCERS, type_POLICY, type_PROFILE,
     type_LEVEL, type_FORMAT, type_SWITCH;
+/* conf_target.c */
+extern const struct conf_type type_TARGET_KIND, type_TARGET_POLICY, type_PEER, type_PEER_LISTEN, type_BACKEND;
 
+/* conf_text.c, for conf_target.c */
+bool	text_set(void *member, struct str);
+/* The place of `s` among `words`, or -1 and a problem that names them all. */
+int	word_of(struct str s, const char *const *words, char *problem);
 /* Writes a problem; always false. */
 bool	problem_say(char *problem, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

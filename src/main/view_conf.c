@@ -90,6 +90,8 @@ section(enum conf_section_id id, const struct conf *c, const void *base)
 		return services(c);
 	if (id == SECTION_NODE)
 		return items(id, c, (const char *)c->node, c->nnodes, sizeof *c->node);
+	if (id == SECTION_TARGET)
+		return items(id, c, (const char *)c->target, c->ntargets, sizeof *c->target);
 	if (id == SECTION_TASK)
 		return items(id, c, (const char *)s->task, s->ntasks, sizeof *s->task);
 	j = json_object();

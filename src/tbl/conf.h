@@ -35,9 +35,12 @@ SECTION(SERVICE, TOP, "services", LIST, struct conf_service,
     "What is served, for which hosts and paths, and by which tasks.")
 SECTION(TASK, SERVICE, "tasks", LIST, struct conf_task,
     "Who answers the requests of the service; at least one.")
+SECTION(TARGET, TOP, "targets", LIST, struct conf_target,
+    "Proxies that are not ours, and that are told which servers there are and what weight each should have. See TARGETS.")
 
-KEY(TOP, "listen", LISTEN, listen_at, REQUIRED, "", "",
-    "Addresses on which clients are served: one or a list of 10.0.0.1:80, [::1]:80, :80 (any address).")
+KEY(TOP, "listen", LISTEN, listen_at, NONE, "", "",
+    "Addresses on which clients are served: one or a list of 10.0.0.1:80, [::1]:80, :80 (any address). Required, unless "
+    "there are targets: then Mola may serve nobody itself.")
 KEY(TOP, "workers", WORKERS, workers, "auto", "1", "16",
     "How many processes serve clients; auto is one for each CPU that we may use. A change takes effect at the next start.")
 KEY(TOP, "user", STRING, user, "nobody", "", "",
@@ -182,3 +185,42 @@ KEY(TASK, "node", NAME, node, REQUIRED, "", "",
     "The node that it runs on: a name of nodes.")
 KEY(TASK, "address", TASK_ADDRESS, addr, REQUIRED, "", "",
     "IP address and port.")
+
+KEY(TARGET, "name", NAME, name, REQUIRED, "", "",
+    "Unique among targets.")
+KEY(TARGET, "kind", TARGET_KIND, kind, REQUIRED, "", "",
+    "What it is and how it is told.")
+KEY(TARGET, "services", NAMES, services, NONE, "", "",
+    "Names of the services that it is told of, one or a list; by default all.")
+KEY(TARGET, "policy", TARGET_POLICY, best_node, "weighted", "", "",
+    "weighted: each server gets a weight by the cores of its node, trimmed slowly to equal use of the CPUs. best-node: the "
+    "server on the node with the best score gets everything until the next interval, as the reference system did.")
+KEY(TARGET, "interval", DURATION, interval_usec, NONE, "100ms", "10m",
+    "Least time between two publications; by default what the kind of proxy takes well.")
+KEY(TARGET, "hysteresis", REAL, hysteresis, "0.1", "0.001", "10",
+    "By which part the share of a server must move for a publication to be worth it.")
+KEY(TARGET, "trim", WEIGHT, trim, "0.5", "0", "5",
+    "How strongly weights are trimmed towards equal use of the CPUs, per 5 s; 0: by cores alone.")
+KEY(TARGET, "floor", REAL, floor, "0.05", "0.001", "1",
+    "The least weight of a server, as a part of what its cores say.")
+KEY(TARGET, "file", FILE, file, NONE, "", "",
+    "traefik-file, envoy-file: absolute path of the file that the proxy watches. It is replaced in one step.")
+KEY(TARGET, "socket", PEER, socket, NONE, "", "",
+    "haproxy: its admin socket, unix:/path or host:port.")
+KEY(TARGET, "listen", PEER_LISTEN, listen, NONE, "", "",
+    "haproxy-agent: address on which its agent checks are answered.")
+KEY(TARGET, "api", URL, api, NONE, "", "",
+    "URL of the proxy's own API (Traefik's API, Envoy's admin), from which it is read back what the proxy took.")
+KEY(TARGET, "poll", DURATION, poll_usec, "2s", "100ms", "10m",
+    "Time between two looks at what the proxy has.")
+KEY(TARGET, "backend", BACKEND, backend, "{service}", "", "",
+    "The proxy's name for a service (Traefik's service and router, HAProxy's backend, Envoy's cluster), with {service} in it.")
+KEY(TARGET, "entry_points", NAMES, entry_points, NONE, "", "",
+    "Traefik: names of the entry points of the routers, one or a list; by default Traefik's own default.")
+KEY(TARGET, "api_entry_point", NAME, api_entry_point, NONE, "", "",
+    "Traefik: entry point of a router to its own API and dashboard (api@internal); by default there is no such router.")
+KEY(TARGET, "fallback", URL, fallback, NONE, "", "",
+    "Traefik with best-node: URL that gets everything when no node can be chosen; by default the last good choice stays.")
+KEY(TARGET, "stale_after", DURATION, stale_after_usec, NONE, "1s", "24h",
+    "Envoy: time after which it shall no longer believe the endpoints when it hears nothing new; by default it believes them "
+    "for ever.")
