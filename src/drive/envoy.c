@@ -1,0 +1,195 @@
+/*
+ * envoy: endpoints as Envoy wants them. What is valid there was learned from Envoy itself: a weight of 0, a second
+ * assignment in one answer, or one for another cluster than was asked for makes it refuse all of the answer.
+ * Must not know how the words travel, nor when.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "drive/envoy.h"
+
+#define NAMES_MAX	1000		/* clusters in one question */
+#define EXPECTED	"expected a DiscoveryRequest of Envoy in JSON"
+
+/* --- what it is told --- */
+
+unsigned
+envoy_ends(const struct plan_service *s, struct envoy_end *out)
+{
+	bool all_drain = s->nserving == 0, name_drained = 2 * s->nserving >= s->nservers;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < s->nservers; i++) {
+		const struct plan_server *v = &s->server[i];
+		if (v->draining && !name_drained && !all_drain)
+			continue;
+		out[n++] = (struct envoy_end){ v, v->weight > 0 ? v->weight : 1, v->draining && !all_drain };
+	}
+	return n;
+}
+
+static unsigned
+port_of(const struct addr *a)
+{
+	return ntohs(a->sa.any.sa_family == AF_INET6 ? a->sa.v6.sin6_port : a->sa.v4.sin_port);
+}
+
+/* The metadata are for Envoy's access log: %UPSTREAM_METADATA(mola:task)%. */
+static json_t *
+endpoint(const struct envoy_end *e)
+{
+	const struct plan_server *v = e->server;
+	char host[ADDR_TEXT_MAX];
+	json_t *j;
+
+	j = json_pack("{s:{s:{s:{s:s, s:i}}}, s:s, s:i, s:{s:{s:{s:s, s:s}}}}",
+	    "endpoint", "address", "socket_address", "address", addr_host_text(&v->addr, host), "port_value", (int)port_of(&v->addr),
+	    "health_status", e->draining ? "DRAINING" : "HEALTHY", "load_balancing_weight", (int)e->weight,
+	    "metadata", "filter_metadata", "mola", "task", v->name, "node", v->node);
+	ASSERT(j != NULL);
+	return j;
+}
+
+static json_t *
+endpoints(const struct plan_service *s)
+{
+	struct envoy_end *end = must_alloc((s->nservers + 1) * sizeof *end);
+	unsigned n = envoy_ends(s, end);
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < n; i++)
+		json_array_append_new(list, endpoint(&end[i]));
+	free(end);
+	return list;
+}
+
+json_t *
+envoy_assignment(const struct plan_service *s, const char *cluster, int64_t stale_usec)
+{
+	json_t *j = json_pack("{s:s, s:s, s:[{s:o}]}", "@type", ENVOY_TYPE, "cluster_name", cluster,
+	    "endpoints", "lb_endpoints", endpoints(s));
+	char stale[32];
+
+	ASSERT(j != NULL);
+	if (stale_usec > 0) {
+		snprintf(stale, sizeof stale, "%lld.%06llds", (long long)stale_usec / 1000000, (long long)stale_usec % 1000000);
+		json_object_set_new(j, "policy", json_pack("{s:s}", "endpoint_stale_after", stale));
+	}
+	return j;
+}
+
+/* FNV-1a: the same in every process, so that a Mola that comes back says the same versions. */
+static void
+version_of(const char *text, char out[ENVOY_VERSION])
+{
+	uint64_t h = 0xcbf29ce484222325;
+
+	for (; *text != '\0'; text++)
+		h = (h ^ (unsigned char)*text) * 0x100000001b3;
+	snprintf(out, ENVOY_VERSION, "%016llx", (unsigned long long)h);
+}
+
+void
+envoy_response(const json_t *resources, struct buf *out, char version[ENVOY_VERSION])
+{
+	char *text = json_dumps(resources, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
+
+	ASSERT(text != NULL);
+	version_of(text, version);
+	buf_printf(out, "{\"version_info\": \"%s\", \"type_url\": \"%s\", \"resources\": ", version, ENVOY_TYPE);
+	buf_adds(out, str_of(text));
+	buf_adds(out, STR("}\n"));
+	free(text);
+}
+
+/* --- what it asks --- */
+
+static bool
+wrong(char detail[ENVOY_DETAIL], const char *words)
+{
+	snprintf(detail, ENVOY_DETAIL, "%s", words);
+	return false;
+}
+
+static bool
+is_clean(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			return false;
+	return true;
+}
+
+/* A text that may be missing. */
+static bool
+text_of(const json_t *j, const char *key, const char **out)
+{
+	const json_t *v = json_object_get(j, key);
+
+	*out = "";
+	if (v == NULL || json_is_null(v))
+		return true;
+	*out = json_string_value(v);
+	return *out != NULL && is_clean(*out);
+}
+
+static bool
+names_sound(const json_t *names)
+{
+	const json_t *name;
+	size_t i;
+
+	if (names == NULL || json_is_null(names))
+		return true;
+	if (!json_is_array(names) || json_array_size(names) > NAMES_MAX)
+		return false;
+	json_array_foreach(names, i, name)
+		if (!json_is_string(name) || !is_clean(json_string_value(name)))
+			return false;
+	return true;
+}
+
+static bool
+question_sound(struct envoy_question *q, char detail[ENVOY_DETAIL])
+{
+	const json_t *node = json_object_get(q->json, "node"), *names = json_object_get(q->json, "resource_names");
+	const char *type;
+
+	if (!json_is_object(q->json))
+		return wrong(detail, "not an object; " EXPECTED);
+	if (!text_of(q->json, "type_url", &type) || (*type != '\0' && strcmp(type, ENVOY_TYPE) != 0))
+		return wrong(detail, "type_url: expected " ENVOY_TYPE);
+	if (!text_of(q->json, "version_info", &q->version))
+		return wrong(detail, "version_info: expected a text");
+	if (node != NULL && !json_is_object(node))
+		return wrong(detail, "node: expected an object with an id");
+	if (!text_of(node, "id", &q->node) || !text_of(node, "cluster", &q->group))
+		return wrong(detail, "node: expected texts as id and cluster");
+	if (!names_sound(names))
+		return wrong(detail, "resource_names: expected at most 1000 names of clusters");
+	q->names = json_is_array(names) ? names : NULL;
+	return true;
+}
+
+bool
+envoy_question_read(struct str body, struct envoy_question *out, char detail[ENVOY_DETAIL])
+{
+	struct envoy_question q = { .json = json_loadb(body.len > 0 ? body.p : "", body.len, 0, NULL) };
+
+	if (q.json == NULL)
+		return wrong(detail, "not JSON; " EXPECTED);
+	if (!question_sound(&q, detail)) {
+		json_decref(q.json);
+		return false;
+	}
+	*out = q;
+	return true;
+}
+
+void
+envoy_question_free(struct envoy_question *q)
+{
+	json_decref(q->json);
+	q->json = NULL;
+}

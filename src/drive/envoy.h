@@ -1,0 +1,50 @@
+/*
+ * envoy: a plan in Envoy's words: EDS, xDS version 3, in JSON. A service is one cluster's ClusterLoadAssignment; Envoy
+ * reads it from a file of its own (an EDS file holds one assignment), or asks for it by POST. Pure.
+ */
+#ifndef DRIVE_ENVOY_H
+#define DRIVE_ENVOY_H
+
+#include <jansson.h>
+
+#include "base/buf.h"
+#include "drive/plan.h"
+
+#define ENVOY_TYPE	"type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment"
+#define ENVOY_VERSION	17		/* bytes of a version: what it says, hashed; the same words have the same one */
+#define ENVOY_DETAIL	200		/* bytes of words about what is wrong */
+
+/*
+ * What Envoy is told of one server. One that drains is named with DRAINING as long as half of them take requests: with
+ * fewer, Envoy's panic threshold (50 % unless configured) would send requests to all of them; so then it is left out,
+ * which lets requests under way end as well. When all drain, all are named as if none did: nobody else is there.
+ */
+struct envoy_end {
+	const struct plan_server *server;
+	unsigned	 weight;	/* >= 1; 0 is not valid */
+	bool		 draining;
+};
+
+/* `out` has room for all servers. Returns how many are told of, 0 only if there is no server. */
+unsigned	 envoy_ends(const struct plan_service *, struct envoy_end *out);
+
+/* stale_usec 0: believed for ever. The caller owns what comes. */
+json_t		*envoy_assignment(const struct plan_service *, const char *cluster, int64_t stale_usec);
+/* A DiscoveryResponse with these resources (an array, borrowed). */
+void		 envoy_response(const json_t *resources, struct buf *out, char version[ENVOY_VERSION]);
+
+/* --- over REST --- */
+
+struct envoy_question {			/* a DiscoveryRequest; texts live as long as `json`, and are clean */
+	json_t		*json;
+	const char	*node;		/* node.id, "" if there is none */
+	const char	*group;		/* node.cluster, the same */
+	const char	*version;	/* of what it took last, "" at first */
+	const json_t	*names;		/* array of strings: clusters; NULL or empty: all of them */
+};
+
+/* False: `detail` says what was expected. */
+bool		 envoy_question_read(struct str body, struct envoy_question *, char detail[ENVOY_DETAIL]);
+void		 envoy_question_free(struct envoy_question *);
+
+#endif
