@@ -37,7 +37,7 @@ why_name(const struct why *w)
 const char *
 why_blame_name(enum why_blame b)
 {
-	static const char *const names[] = { "client", "upstream", "config", "exporter", "engine", "swarm", "mola" };
+	static const char *const names[] = { "client", "upstream", "config", "exporter", "engine", "swarm", "proxy", "mola" };
 
 	return names[b];
 }

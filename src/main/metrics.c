@@ -204,7 +204,7 @@ put_build(struct page *p)
 static bool
 ends_requests(const struct why *w)
 {
-	return w->blame != BLAME_EXPORTER && w->blame != BLAME_ENGINE && w->blame != BLAME_SWARM;
+	return w->blame != BLAME_EXPORTER && w->blame != BLAME_ENGINE && w->blame != BLAME_SWARM && w->blame != BLAME_PROXY;
 }
 
 static void

@@ -107,3 +107,9 @@ WHY(SERVICE_UNREACHABLE,  0, SWARM,    "the service is on no network that Mola i
 WHY(SERVICE_NAME,         0, SWARM,    "the service's name is taken or cannot be used")
 WHY(ROUTE_TAKEN,          0, SWARM,    "another service has the same host and path")
 WHY(NODE_NAME,            0, SWARM,    "the node's name is taken or cannot be used")
+
+/* proxies that are not ours */
+WHY(PROXY_GONE,           0, PROXY,    "the proxy cannot be reached or does not answer")
+WHY(PROXY_SYNTAX,         0, PROXY,    "what the proxy says of itself is not understood")
+WHY(PROXY_REFUSED,        0, PROXY,    "the proxy refused what it was told")
+WHY(PROXY_DIFFERS,        0, PROXY,    "the proxy has something else than it was told")
