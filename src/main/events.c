@@ -9,6 +9,7 @@
 
 struct events {
 	uint64_t	 last;
+	uint64_t	 count[LOG_ERROR + 1];	/* by level */
 	struct event	 ring[EVENTS_KEPT];
 };
 
@@ -26,6 +27,7 @@ on_line(void *arg, enum log_level level, const char *name, const char *pairs)
 	struct events *es = arg;
 	struct event *e = &es->ring[++es->last % EVENTS_KEPT];
 
+	es->count[level]++;
 	event_fini(e);
 	*e = (struct event){ es->last, clock_wall_usec(), level, must_strdup(name), must_strdup(pairs) };
 }
@@ -53,6 +55,12 @@ uint64_t
 events_last(const struct events *es)
 {
 	return es->last;
+}
+
+uint64_t
+events_count(const struct events *es, enum log_level level)
+{
+	return es->count[level];
 }
 
 const struct event *

@@ -21,6 +21,7 @@ struct event {
 struct events	*events_new(void);	/* listens to the log from here on (log_tap) */
 void		 events_free(struct events **);
 uint64_t	 events_last(const struct events *);	/* id, 0 when there was none */
+uint64_t	 events_count(const struct events *, enum log_level);	/* ever */
 /* The first one that is kept after `id`; NULL: none. */
 const struct event *events_after(const struct events *, uint64_t id);
 

@@ -198,8 +198,10 @@ brain_start(struct parent *p)
 	}
 	if (pid < 0)
 		child_later(p, &p->brain, USEC_PER_SEC, brain_again);
-	else
+	else {
+		live_started(p->live, LIVE_BRAIN, pid);
 		log_event(LOG_INFO, "brain.started", "pid", LOG_N(pid), NULL);
+	}
 }
 
 static void
@@ -238,8 +240,10 @@ worker_start(struct parent *p, struct child *c)
 		worker_become(p, c->index, channel_fd);
 	if (pid < 0)
 		child_later(p, c, USEC_PER_SEC, worker_again);
-	else
+	else {
+		live_started(p->live, c->index, pid);
 		log_event(LOG_INFO, "worker.started", "worker", c->name, "pid", LOG_N(pid), NULL);
+	}
 }
 
 /* --- the end --- */
@@ -329,6 +333,7 @@ child_died(struct parent *p, struct child *c, int status, timer_f *again)
 	int64_t pause;
 
 	channel_close(&c->channel);
+	live_ceased(p->live, c == &p->brain ? LIVE_BRAIN : c->index);
 	if (c != &p->brain)
 		live_forget_worker(p->live, c->index);
 	log_event(asked ? LOG_INFO : LOG_ERROR, asked ? "child.ended" : "child.died", "child", c->name,
@@ -449,6 +454,7 @@ parent_run(struct conf *conf)
 		    "reason", "a low limit of open files", NULL);
 	p.loop = loop_new();
 	p.live = live_init(shared_block(live_bytes()), p.nworkers);
+	live_set_conf(p.live, (struct live_conf){ clock_wall_usec(), true });
 	p.phys = phys_init(shared_block(phys_bytes()));
 	snprintf(p.brain.name, sizeof p.brain.name, "brain");
 	for (unsigned i = 0; i < p.nworkers; i++) {

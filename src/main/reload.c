@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "main/memfile.h"
 #include "main/parent_room.h"
 #include "main/reload.h"
@@ -106,6 +107,7 @@ reload_run(struct parent *p)
 	struct buf text, errors;
 	struct conf *next = conf_load(p->conf->file, &text, &errors);
 
+	live_set_conf(p->live, (struct live_conf){ clock_wall_usec(), next != NULL });
 	if (next != NULL)
 		reload_take(p, next, buf_str(&text));
 	else {

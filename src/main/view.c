@@ -59,8 +59,8 @@ share(uint64_t part, uint64_t all)
 
 /* --- nodes --- */
 
-static const char *
-source_name(enum sample_source s)
+const char *
+view_source_name(enum sample_source s)
 {
 	static const char *const names[] = { "none", "node_exporter", "agent", "prometheus" };
 
@@ -146,7 +146,7 @@ view_node(const struct view *v, const struct world_node *n, const struct traffic
 	json_object_set_new(j, "name", text(n->name));
 	json_object_set_new(j, "address", text(n->address));
 	json_object_set_new(j, "state", text(guard_state_name(guard_state(n, v->now_usec))));
-	json_object_set_new(j, "source", text(source_name(sampled ? n->sample.source : SOURCE_NONE)));
+	json_object_set_new(j, "source", text(view_source_name(sampled ? n->sample.source : SOURCE_NONE)));
 	json_object_set_new(j, "age_seconds",
 	    number_if(sampled, (double)(v->now_usec - n->sample.taken_usec) / (double)USEC_PER_SEC));
 	json_object_set_new(j, "cores", number_if(cores > 0, cores));

@@ -29,6 +29,7 @@ json_t	*view_services(const struct view *);
 json_t	*view_tasks(const struct view *, const struct world_service *only);	/* NULL: of all services */
 json_t	*view_why(const struct view *, const struct world_service *);
 json_t	*view_events(const struct view *, uint64_t after);
+const char *view_source_name(enum sample_source);
 json_t	*view_conf(const struct conf *);
 /* view_swarm.c */
 json_t	*view_swarm(const struct view *);

@@ -186,6 +186,16 @@ request_log(struct request *r)
 	access_log(r->proxy->access, &line);
 }
 
+static void
+request_observe(struct request *r, int64_t usec)
+{
+	struct live *live = r->proxy->conf.live;
+
+	live_observe(live, r->proxy->conf.worker, usec);
+	if (r->task != NULL)
+		live_answered(live, r->task->slot, r->status, usec);
+}
+
 /* The books of an exchange that is over. */
 static void
 request_close(struct request *r, bool conn_clean)
@@ -194,7 +204,7 @@ request_close(struct request *r, bool conn_clean)
 	r->client->served++;
 	proxy_count(r->proxy, r->why);
 	if (r->asked && r->status != 101)	/* a tunnel's life is no duration of a request */
-		live_observe(r->proxy->conf.live, r->proxy->conf.worker, request_now(r) - r->began_usec);
+		request_observe(r, request_now(r) - r->began_usec);
 	request_log(r);
 }
 

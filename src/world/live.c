@@ -15,7 +15,8 @@ struct row {					/* one cache line: a column per worker */
 
 struct task_row {
 	struct row		by_worker;
-	_Atomic uint64_t	requests, failures;
+	_Atomic uint64_t	requests, failures, errors;
+	_Atomic uint64_t	duration_usec;
 	_Atomic int64_t		ejected_until;
 	_Atomic uint32_t	refused_in_row;
 	_Atomic uint32_t	health;
@@ -29,8 +30,16 @@ struct worker_row {
 	_Atomic uint32_t	tasks_end;	/* no task slot from here on was ever taken: its memory need not exist */
 } __attribute__((aligned(64)));
 
+struct process {
+	_Atomic int32_t		pid;
+	_Atomic uint64_t	starts;
+};
+
 struct live {
 	unsigned		workers;
+	struct process		process[WORKERS_MAX + 1];
+	_Atomic int64_t		conf_read;
+	_Atomic uint32_t	conf_good;
 	struct worker_row	worker[WORKERS_MAX];
 	struct row		node[NODES_MAX] __attribute__((aligned(64)));
 	struct task_row		task[TASKS_MAX] __attribute__((aligned(64)));
@@ -158,6 +167,15 @@ live_ended(struct live *l, unsigned task, const struct why *w, int64_t now)
 }
 
 void
+live_answered(struct live *l, unsigned task, int status, int64_t usec)
+{
+	ASSERT(task < TASKS_MAX);
+	ADD(l->task[task].duration_usec, (uint64_t)usec);
+	if (status >= 500)
+		ADD(l->task[task].errors, 1);
+}
+
+void
 live_set_health(struct live *l, unsigned task, enum live_health h)
 {
 	ASSERT(task < TASKS_MAX);
@@ -173,6 +191,8 @@ live_task_read(const struct live *l, unsigned task, struct live_task *out)
 	out->inflight = row_sum(l, &t->by_worker);
 	out->requests = GET(t->requests);
 	out->failures = GET(t->failures);
+	out->errors = GET(t->errors);
+	out->duration_usec = (int64_t)GET(t->duration_usec);
 	out->health = (enum live_health)GET(t->health);
 	out->ejected_until_usec = GET(t->ejected_until);
 }
@@ -253,6 +273,41 @@ live_duration_sum_seconds(const struct live *l)
 }
 
 void
+live_started(struct live *l, unsigned process, int pid)
+{
+	ASSERT(process <= LIVE_BRAIN);
+	SET(l->process[process].pid, pid);
+	SET(l->process[process].starts, GET(l->process[process].starts) + 1);
+}
+
+void
+live_ceased(struct live *l, unsigned process)
+{
+	ASSERT(process <= LIVE_BRAIN);
+	SET(l->process[process].pid, 0);
+}
+
+struct live_process
+live_process(const struct live *l, unsigned process)
+{
+	ASSERT(process <= LIVE_BRAIN);
+	return (struct live_process){ GET(l->process[process].pid), GET(l->process[process].starts) };
+}
+
+void
+live_set_conf(struct live *l, struct live_conf c)
+{
+	SET(l->conf_read, c.read_usec);
+	SET(l->conf_good, c.good);
+}
+
+struct live_conf
+live_conf(const struct live *l)
+{
+	return (struct live_conf){ GET(l->conf_read), GET(l->conf_good) != 0 };
+}
+
+void
 live_forget_worker(struct live *l, unsigned worker)
 {
 	ASSERT(worker < l->workers);
@@ -274,6 +329,8 @@ live_reset_task(struct live *l, unsigned task)
 	ASSERT(task < TASKS_MAX);
 	SET(t->requests, 0);
 	SET(t->failures, 0);
+	SET(t->errors, 0);
+	SET(t->duration_usec, 0);
 	SET(t->ejected_until, 0);
 	SET(t->refused_in_row, 0);
 	SET(t->health, HEALTH_UNKNOWN);

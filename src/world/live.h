@@ -24,6 +24,8 @@ struct live_task {			/* a snapshot of one task */
 	uint32_t	 inflight;
 	uint64_t	 requests;	/* picks, ever */
 	uint64_t	 failures;	/* ended with a reason that blames the task, ever */
+	uint64_t	 errors;	/* answers of 500 and more, ever */
+	int64_t		 duration_usec;	/* of all that ended there, from the request's first byte to the answer's last */
 	enum live_health health;
 	int64_t		 ejected_until_usec;	/* passive: refused too often; monotonic, 0 or past: no */
 };
@@ -41,6 +43,8 @@ bool		live_usable(const struct live *, unsigned task_slot, int64_t now_usec);	/*
 /* Counts an end. Reasons that blame the upstream count as failures; three refused or failed connections
  * in a row eject the task for 1 s, doubling up to 30 s while it goes on; any success ends that. */
 void		live_ended(struct live *, unsigned task_slot, const struct why *, int64_t now_usec);
+/* A client was answered from this task, or instead of it. */
+void		live_answered(struct live *, unsigned task_slot, int status, int64_t duration_usec);
 void		live_set_health(struct live *, unsigned task_slot, enum live_health);	/* the prober alone */
 
 /* everybody */
@@ -56,6 +60,22 @@ double		live_bucket_bound_seconds(unsigned bucket);	/* upper bound; the last is 
 void		live_observe(struct live *, unsigned worker, int64_t duration_usec);
 uint64_t	live_bucket_total(const struct live *, unsigned bucket);	/* not cumulative */
 double		live_duration_sum_seconds(const struct live *);
+
+/* what the parent tells of itself and its children; LIVE_BRAIN in place of a worker's number is the brain */
+#define LIVE_BRAIN	WORKERS_MAX
+struct live_process {
+	int		 pid;		/* 0: not running */
+	uint64_t	 starts;
+};
+struct live_conf {			/* the last reading of the configuration */
+	int64_t		 read_usec;	/* wall clock */
+	bool		 good;		/* it was taken */
+};
+void		live_started(struct live *, unsigned process, int pid);
+void		live_ceased(struct live *, unsigned process);
+struct live_process live_process(const struct live *, unsigned process);
+void		live_set_conf(struct live *, struct live_conf);
+struct live_conf live_conf(const struct live *);
 
 /* parent: worker died; brain: a slot begins a new life */
 void		live_forget_worker(struct live *, unsigned worker);

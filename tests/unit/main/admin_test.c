@@ -1,6 +1,8 @@
 /* The admin interface over real sockets: who may ask what, and what is said. */
 #include "main/admin.c"
 #include "main/metrics.c"
+#include "main/metrics_node.c"
+#include "main/metrics_process.c"
 
 #include "../until.h"
 
@@ -506,6 +508,14 @@ test_metrics(void **state)
 	live_observe(s->live, 0, 2000);
 	live_observe(s->live, 0, 60 * USEC_PER_SEC);
 	live_count_why(s->live, 0, WHY_COMPLETE);
+	live_answered(s->live, 0, 200, 1500000);
+	live_answered(s->live, 0, 503, 500000);
+	live_started(s->live, LIVE_BRAIN, getpid());
+	live_started(s->live, LIVE_BRAIN, getpid());
+	live_started(s->live, 0, 0);
+	live_set_conf(s->live, (struct live_conf){ 1700000000 * USEC_PER_SEC, false });
+	live_set_health(s->live, 1, HEALTH_DOWN);
+	log_event(LOG_ERROR, "test.event", NULL);
 	get(s, "/metrics");
 	assert_int_equal(s->status, 200);
 	assert_non_null(strstr(s->head, "Content-Type: text/plain; version=0.0.4"));
@@ -519,6 +529,21 @@ test_metrics(void **state)
 	assert_non_null(strstr(s->body, "\nmola_node_cores{node=\"alpha\"} 4\n"));
 	assert_null(strstr(s->body, "mola_node_cores_busy{node=\"beta\"}"));
 	assert_non_null(strstr(s->body, "\nmola_node_signal_up{node=\"beta\"} 0\n"));
+	assert_non_null(strstr(s->body, "\nmola_request_errors_total{service=\"web\",task=\"web.1\",node=\"alpha\"} 1\n"));
+	assert_non_null(strstr(s->body, "\nmola_request_seconds_total{service=\"web\",task=\"web.1\",node=\"alpha\"} 2\n"));
+	assert_non_null(strstr(s->body, "\nmola_service_tasks{service=\"web\"} 2\n"));
+	assert_non_null(strstr(s->body, "\nmola_service_tasks_up{service=\"web\"} 1\n"));
+	assert_non_null(strstr(s->body, "\nmola_node_info{node=\"alpha\",address=\"\",exporter=\"\",source=\"agent\"} 1\n"));
+	assert_non_null(strstr(s->body, "\nmola_node_pressure_ratio{node=\"alpha\",of=\"cpu\"} 0.25\n"));
+	assert_null(strstr(s->body, "mola_node_pressure_ratio{node=\"alpha\",of=\"io\"}"));
+	assert_null(strstr(s->body, "mola_node_pressure_ratio{node=\"beta\""));
+	assert_non_null(strstr(s->body, "\nmola_process_starts_total{process=\"brain\"} 2\n"));
+	assert_non_null(strstr(s->body, "\nmola_process_starts_total{process=\"worker-0\"} 1\n"));
+	assert_non_null(strstr(s->body, "\nmola_process_cpu_seconds_total{process=\"brain\"} "));
+	assert_null(strstr(s->body, "mola_process_resident_memory_bytes{process=\"worker-0\"}"));
+	assert_non_null(strstr(s->body, "\nmola_config_good 0\n"));
+	assert_non_null(strstr(s->body, "\nmola_config_read_timestamp_seconds 1700000000\n"));
+	assert_non_null(strstr(s->body, "\nmola_events_total{level=\"error\"} 1\n"));
 	assert_null(strstr(s->body, "nan"));
 	stage_free(s);
 }
@@ -548,10 +573,37 @@ test_labels_are_escaped(void **state)
 
 	(void)state;
 	buf_init(p.out, 100);
-	put_label(&p, "k", "a\"b\\c\nd");
+	page_label(&p, "k", "a\"b\\c\nd");
 	buf_add(p.out, "", 1);
 	assert_string_equal(p.out->p, "k=\"a\\\"b\\\\c\\nd\"");
 	buf_fini(p.out);
+}
+
+static void
+test_instance_of_an_exporter(void **state)
+{
+	static const struct { const char *url, *instance; } are[] = {
+		{ NULL, "" }, { "http://10.0.0.1:9100/metrics", "10.0.0.1:9100" }, { "https://n1", "n1" },
+		{ "http://me:secret@n1:9100/metrics?a=@b", "n1:9100" },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof are / sizeof *are; i++)
+		assert_true(str_eq(instance_of(are[i].url), str_of(are[i].instance)));
+}
+
+/* A process may call itself what it likes. */
+static void
+test_stat_of_a_process(void **state)
+{
+	struct process p = { 0 };
+
+	(void)state;
+	assert_true(stat_read("7 (a) S 1 (b) R 1 7 7 0 -1 4194304 5 0 0 0 250 50 0 0 20 0 1 0 999 12345678 512 18446744073709551615", &p));
+	assert_float_equal(p.cpu_seconds, 300.0 / (double)sysconf(_SC_CLK_TCK), 1e-9);
+	assert_float_equal(p.resident_bytes, 512.0 * (double)sysconf(_SC_PAGESIZE), 1e-9);
+	assert_false(stat_read("", &p));
+	assert_false(stat_read("7 (a) S 1 2 3", &p));
 }
 
 /* A new configuration is told at once, and its token holds. */
@@ -594,6 +646,8 @@ main(void)
 		cmocka_unit_test(test_methods_and_paths),
 		cmocka_unit_test(test_metrics),
 		cmocka_unit_test(test_promtool_is_content),
+		cmocka_unit_test(test_instance_of_an_exporter),
+		cmocka_unit_test(test_stat_of_a_process),
 		cmocka_unit_test(test_labels_are_escaped),
 		cmocka_unit_test(test_reconf),
 	};

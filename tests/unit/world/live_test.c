@@ -44,6 +44,41 @@ every_worker_sees_what_the_others_took(void **state)
 }
 
 static void
+what_a_task_answered_is_added_up(void **state)
+{
+	struct live *l = *state;
+	struct live_task t;
+
+	live_answered(l, 9, 200, 1000);
+	live_answered(l, 9, 499, 0);
+	live_answered(l, 9, 500, 200);
+	live_task_read(l, 9, &t);
+	assert_int_equal(t.errors, 1);
+	assert_int_equal(t.duration_usec, 1200);
+	live_reset_task(l, 9);
+	live_task_read(l, 9, &t);
+	assert_int_equal(t.errors, 0);
+	assert_int_equal(t.duration_usec, 0);
+}
+
+static void
+processes_are_remembered_beyond_their_death(void **state)
+{
+	struct live *l = *state;
+
+	assert_int_equal(live_process(l, LIVE_BRAIN).starts, 0);
+	live_started(l, LIVE_BRAIN, 41);
+	live_started(l, 2, 42);
+	live_ceased(l, LIVE_BRAIN);
+	live_started(l, LIVE_BRAIN, 43);
+	live_ceased(l, 2);
+	assert_int_equal(live_process(l, LIVE_BRAIN).pid, 43);
+	assert_int_equal(live_process(l, LIVE_BRAIN).starts, 2);
+	assert_int_equal(live_process(l, 2).pid, 0);
+	assert_int_equal(live_process(l, 2).starts, 1);
+}
+
+static void
 a_dead_worker_takes_its_requests_with_it_and_nobody_elses(void **state)
 {
 	struct live *l = *state;
@@ -207,6 +242,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(every_worker_sees_what_the_others_took),
+		TEST(what_a_task_answered_is_added_up),
+		TEST(processes_are_remembered_beyond_their_death),
 		TEST(a_dead_worker_takes_its_requests_with_it_and_nobody_elses),
 		TEST(forgetting_a_worker_touches_no_more_than_it_did),
 		TEST(three_refusals_in_a_row_eject),
