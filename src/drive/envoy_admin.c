@@ -1,0 +1,270 @@
+/*
+ * envoy_admin: reads what Envoy says of itself, and compares it with what it was told.
+ * Must not know who asked it, nor what comes of a difference.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/bug.h"
+#include "drive/envoy_admin.h"
+
+#define CLUSTERS_MAX	2000
+#define HOSTS_MAX	10000		/* of one cluster */
+
+static bool
+wrong(char detail[ENVOY_DETAIL], const char *words)
+{
+	snprintf(detail, ENVOY_DETAIL, "%s", words);
+	return false;
+}
+
+static bool
+is_clean(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			return false;
+	return true;
+}
+
+static const char *
+text_of(const json_t *j, const char *key)
+{
+	const char *s = json_string_value(json_object_get(j, key));
+
+	return s != NULL && is_clean(s) ? s : NULL;
+}
+
+/* 64-bit numbers come as texts, and those that are 0 not at all. */
+static double
+number_of(const json_t *v)
+{
+	double x = 0;
+
+	if (json_is_number(v))
+		x = json_number_value(v);
+	else if (json_is_string(v) && !str_to_double(str_of(json_string_value(v)), &x))
+		x = 0;
+	return isfinite(x) && x > 0 ? x : 0;
+}
+
+/* --- clusters --- */
+
+/* False: not an IP address and port; a pipe is none of ours. */
+static bool
+addr_read(const json_t *j, struct addr *out)
+{
+	const json_t *socket = json_object_get(json_object_get(j, "address"), "socket_address");
+	const char *ip = text_of(socket, "address");
+	double port = number_of(json_object_get(socket, "port_value"));
+	char text[ADDR_TEXT_MAX];
+
+	if (ip == NULL || *ip == '\0' || port < 1 || port > 65535)
+		return false;
+	snprintf(text, sizeof text, strchr(ip, ':') != NULL ? "[%.64s]:%u" : "%.64s:%u", ip, (unsigned)port);
+	return addr_parse(str_of(text), out) == NULL;
+}
+
+/* The first flag that is set. */
+static const char *
+trouble_of(const json_t *health)
+{
+	static const char *const flag[] = { "failed_active_health_check", "failed_outlier_check", "excluded_via_immediate_hc_fail",
+		"active_hc_timeout", "pending_active_hc", "pending_dynamic_removal", "failed_active_degraded_check" };
+
+	for (size_t i = 0; i < sizeof flag / sizeof *flag; i++)
+		if (json_is_true(json_object_get(health, flag[i])))
+			return flag[i];
+	return NULL;
+}
+
+static double
+stat_of(const json_t *stats, const char *name)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(stats, i, one) {
+		const char *called = text_of(one, "name");
+		if (called != NULL && strcmp(called, name) == 0)
+			return number_of(json_object_get(one, "value"));
+	}
+	return 0;
+}
+
+static bool
+host_read(const json_t *j, struct envoy_host *h)
+{
+	const json_t *health = json_object_get(j, "health_status"), *stats = json_object_get(j, "stats");
+	const char *eds = text_of(health, "eds_health_status");
+
+	if (!addr_read(j, &h->addr))
+		return false;
+	h->weight = (unsigned)fmin(number_of(json_object_get(j, "weight")), UINT32_MAX);
+	h->health = eds != NULL ? eds : "UNKNOWN";
+	h->draining = strcmp(h->health, "DRAINING") == 0;
+	h->trouble = trouble_of(health);
+	h->active = stat_of(stats, "rq_active");
+	h->total = stat_of(stats, "rq_total");
+	h->failed = stat_of(stats, "rq_error");
+	return true;
+}
+
+static void
+hosts_read(struct arena *a, const json_t *list, struct envoy_cluster *c)
+{
+	size_t n = json_array_size(list), i;
+	const json_t *j;
+
+	if (n > HOSTS_MAX)
+		n = HOSTS_MAX;
+	c->host = arena_zalloc(a, (n + 1) * sizeof *c->host);
+	json_array_foreach(list, i, j)
+		if (i < n && host_read(j, &c->host[c->nhosts]))
+			c->nhosts++;
+}
+
+static bool
+cluster_read(struct arena *a, const json_t *j, struct envoy_cluster *c)
+{
+	const char *stat = text_of(j, "observability_name"), *eds = text_of(j, "eds_service_name");
+
+	c->name = text_of(j, "name");
+	if (c->name == NULL)
+		return false;
+	c->stat = stat != NULL && *stat != '\0' ? stat : c->name;
+	c->eds = eds != NULL && *eds != '\0' ? eds : c->name;
+	hosts_read(a, json_object_get(j, "host_statuses"), c);
+	return true;
+}
+
+/* Without any cluster there is an empty object. */
+bool
+envoy_admin_read(struct str clusters, struct envoy_admin *out, char detail[ENVOY_DETAIL])
+{
+	struct envoy_admin a = { .json = json_loadb(clusters.len > 0 ? clusters.p : "", clusters.len, 0, NULL) };
+	const json_t *list = json_object_get(a.json, "cluster_statuses"), *j;
+	size_t n = json_array_size(list), i;
+
+	if (!json_is_object(a.json) || (list != NULL && !json_is_array(list)) || n > CLUSTERS_MAX) {
+		json_decref(a.json);
+		return wrong(detail, "expected clusters in JSON: is this Envoy's admin address?");
+	}
+	a.arena = arena_new();
+	a.cluster = arena_zalloc(a.arena, (n + 1) * sizeof *a.cluster);
+	json_array_foreach(list, i, j)
+		if (cluster_read(a.arena, j, &a.cluster[a.nclusters]))
+			a.nclusters++;
+	*out = a;
+	return true;
+}
+
+void
+envoy_admin_free(struct envoy_admin *a)
+{
+	json_decref(a->json);
+	if (a->arena != NULL)
+		arena_free(&a->arena);
+	*a = (struct envoy_admin){ 0 };
+}
+
+/* --- counters --- */
+
+/* cluster.NAME.COUNTER, where NAME may have dots, too. */
+static void
+count(struct envoy_cluster *c, const char *name, double value)
+{
+	size_t len = strlen(c->stat);
+	const char *what;
+
+	if (strncmp(name, "cluster.", 8) != 0 || strncmp(name + 8, c->stat, len) != 0 || name[8 + len] != '.')
+		return;
+	what = name + 8 + len + 1;
+	if (strcmp(what, "update_success") == 0)
+		c->success = value;
+	else if (strcmp(what, "update_rejected") == 0)
+		c->rejected = value;
+	else if (strcmp(what, "assignment_stale") == 0)
+		c->stale = value;
+	else
+		return;
+	c->counted = true;
+}
+
+bool
+envoy_admin_count(struct str stats, struct envoy_admin *a, char detail[ENVOY_DETAIL])
+{
+	json_t *json = json_loadb(stats.len > 0 ? stats.p : "", stats.len, 0, NULL);
+	const json_t *list = json_object_get(json, "stats"), *one;
+	size_t i;
+
+	if (!json_is_array(list)) {
+		json_decref(json);
+		return wrong(detail, "expected stats in JSON: is this Envoy's admin address?");
+	}
+	json_array_foreach(list, i, one) {
+		const char *name = text_of(one, "name");
+		for (unsigned k = 0; name != NULL && k < a->nclusters; k++)
+			count(&a->cluster[k], name, number_of(json_object_get(one, "value")));
+	}
+	json_decref(json);
+	return true;
+}
+
+/* --- comparing --- */
+
+const struct envoy_host *
+envoy_host(const struct envoy_cluster *c, const struct addr *addr)
+{
+	for (unsigned i = 0; i < c->nhosts; i++)
+		if (addr_eq(&c->host[i].addr, addr))
+			return &c->host[i];
+	return NULL;
+}
+
+static bool
+host_has(const struct envoy_cluster *c, const struct envoy_end *e, char detail[ENVOY_DETAIL])
+{
+	const struct envoy_host *h = envoy_host(c, &e->server->addr);
+	char text[ADDR_TEXT_MAX];
+
+	addr_text(&e->server->addr, text);
+	if (h == NULL)
+		snprintf(detail, ENVOY_DETAIL, "cluster %.60s does not have %.60s", c->name, text);
+	else if (h->draining != e->draining)
+		snprintf(detail, ENVOY_DETAIL, "cluster %.60s has %.60s as %.20s", c->name, text, h->health);
+	else if (h->weight != e->weight)
+		snprintf(detail, ENVOY_DETAIL, "cluster %.60s has %.60s with weight %u, not %u", c->name, text, h->weight, e->weight);
+	else
+		return true;
+	return false;
+}
+
+/* A host that fails Envoy's own health checks stays for a while after it was taken out: that is Envoy's affair. */
+static unsigned
+hosts_counted(const struct envoy_cluster *c)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < c->nhosts; i++)
+		n += c->host[i].trouble == NULL || strcmp(c->host[i].trouble, "pending_dynamic_removal") != 0;
+	return n;
+}
+
+bool
+envoy_cluster_has(const struct envoy_cluster *c, const struct plan_service *s, char detail[ENVOY_DETAIL])
+{
+	struct envoy_end *end = must_alloc((s->nservers + 1) * sizeof *end);
+	unsigned n = envoy_ends(s, end), has = hosts_counted(c), i;
+
+	for (i = 0; i < n && host_has(c, &end[i], detail); i++)
+		;
+	free(end);
+	if (i < n)
+		return false;
+	if (has > n)
+		snprintf(detail, ENVOY_DETAIL, "cluster %.60s has %u endpoints, not %u", c->name, has, n);
+	return has <= n;
+}

@@ -1,0 +1,47 @@
+/*
+ * envoy_admin: what Envoy's own admin interface says it has: /clusters?format=json, and the counters of /stats. Pure.
+ */
+#ifndef DRIVE_ENVOY_ADMIN_H
+#define DRIVE_ENVOY_ADMIN_H
+
+#include "drive/envoy.h"
+
+#define ENVOY_STATS	"/stats?format=json&filter=%5C.(update_rejected%7Cupdate_success%7Cassignment_stale)$"
+
+struct envoy_host {
+	struct addr	 addr;
+	unsigned	 weight;
+	const char	*health;	/* what EDS said: HEALTHY, DRAINING, …; Envoy's own word */
+	const char	*trouble;	/* why Envoy itself thinks that it is not healthy, NULL: it does not */
+	bool		 draining;
+	double		 active, total, failed;		/* requests: now; ever; those that ended with an error */
+};
+
+struct envoy_cluster {
+	const char	*name;
+	const char	*stat;		/* what its counters are called */
+	const char	*eds;		/* the name that it asks EDS for */
+	struct envoy_host *host;
+	unsigned	 nhosts;
+	bool		 counted;	/* what follows is known */
+	double		 success, rejected, stale;	/* updates of EDS; times that they grew too old */
+};
+
+struct envoy_admin {
+	json_t		*json;		/* the names above lie there */
+	struct arena	*arena;
+	struct envoy_cluster *cluster;
+	unsigned	 nclusters;
+};
+
+/* False: `detail` says what was expected, and nothing was read. */
+bool	envoy_admin_read(struct str clusters, struct envoy_admin *, char detail[ENVOY_DETAIL]);
+/* Adds the counters to the clusters that are known. False: none were changed. */
+bool	envoy_admin_count(struct str stats, struct envoy_admin *, char detail[ENVOY_DETAIL]);
+void	envoy_admin_free(struct envoy_admin *);
+
+const struct envoy_host *envoy_host(const struct envoy_cluster *, const struct addr *);
+/* Has the cluster just what it was told of the service? False: `detail` names the first difference. */
+bool	envoy_cluster_has(const struct envoy_cluster *, const struct plan_service *, char detail[ENVOY_DETAIL]);
+
+#endif
