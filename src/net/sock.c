@@ -93,6 +93,13 @@ addr_eq(const struct addr *a, const struct addr *b)
 {
 	char x[ADDR_TEXT_MAX], y[ADDR_TEXT_MAX];
 
+	if (a->sa.any.sa_family != b->sa.any.sa_family)
+		return false;
+	if (a->sa.any.sa_family == AF_INET)
+		return a->sa.v4.sin_port == b->sa.v4.sin_port && a->sa.v4.sin_addr.s_addr == b->sa.v4.sin_addr.s_addr;
+	if (a->sa.any.sa_family == AF_INET6)
+		return a->sa.v6.sin6_port == b->sa.v6.sin6_port &&
+		    memcmp(&a->sa.v6.sin6_addr, &b->sa.v6.sin6_addr, sizeof a->sa.v6.sin6_addr) == 0;
 	return strcmp(addr_text(a, x), addr_text(b, y)) == 0;
 }
 
