@@ -1,0 +1,124 @@
+/* envoy_admin: what Envoy's admin says is compared with what it was told, and differences are named. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "drive/envoy_admin.c"
+
+#define HOST(ip, weight, health) \
+	"{\"address\":{\"socket_address\":{\"address\":\"" ip "\",\"port_value\":80}},\"stats\":[{\"name\":\"rq_total\",\"value\":\"12\"}," \
+	"{\"type\":\"GAUGE\",\"name\":\"rq_active\",\"value\":\"3\"}],\"health_status\":{\"eds_health_status\":\"" health "\"}," \
+	"\"weight\":" weight "}"
+#define CLUSTERS(hosts) \
+	"{\"cluster_statuses\":[{\"name\":\"edge\",\"observability_name\":\"edge_stat\",\"eds_service_name\":\"web\",\"host_statuses\":[" \
+	hosts "]},{\"name\":\"static\"}]}"
+
+static struct plan_server servers[] = {
+	{ .name = "web.1", .node = "a", .weight = 30 },
+	{ .name = "web.2", .node = "b", .weight = 10 },
+	{ .name = "web.3", .node = "b", .draining = true },
+};
+static struct plan_service service = { .name = "web", .server = servers, .nservers = 3, .nserving = 2 };
+
+static int
+setup(void **state)
+{
+	(void)state;
+	assert_null(addr_parse(STR("10.0.0.1:80"), &servers[0].addr));
+	assert_null(addr_parse(STR("[fd00::2]:80"), &servers[1].addr));
+	assert_null(addr_parse(STR("10.0.0.3:80"), &servers[2].addr));
+	return 0;
+}
+
+static void
+what_it_has_is_read(void **state)
+{
+	char detail[ENVOY_DETAIL];
+	struct envoy_admin a;
+
+	(void)state;
+	assert_true(envoy_admin_read(STR(CLUSTERS(HOST("10.0.0.1", "30", "HEALTHY"))), &a, detail));
+	assert_int_equal(a.nclusters, 2);
+	assert_string_equal(a.cluster[0].eds, "web");
+	assert_string_equal(a.cluster[1].eds, "static");
+	assert_int_equal(a.cluster[0].nhosts, 1);
+	assert_true(a.cluster[0].host[0].active == 3 && a.cluster[0].host[0].total == 12 && a.cluster[0].host[0].failed == 0);
+	assert_true(envoy_admin_count(STR("{\"stats\":[{\"name\":\"cluster.edge_stat.update_rejected\",\"value\":2},"
+	    "{\"name\":\"cluster.edge_stat.assignment_stale\",\"value\":1},{\"name\":\"cluster.edge_stat2.update_rejected\",\"value\":9},"
+	    "{\"name\":\"cluster.edge_stat\",\"value\":9},{\"histograms\":{}}]}"), &a, detail));
+	assert_true(a.cluster[0].counted && a.cluster[0].rejected == 2 && a.cluster[0].stale == 1);
+	assert_false(a.cluster[1].counted);
+	envoy_admin_free(&a);
+}
+
+static void
+check_differs(struct str clusters, const char *says)
+{
+	char detail[ENVOY_DETAIL] = "";
+	struct envoy_admin a;
+	bool has;
+
+	assert_true(envoy_admin_read(clusters, &a, detail));
+	has = envoy_cluster_has(&a.cluster[0], &service, detail);
+	envoy_admin_free(&a);
+	if (has != (says == NULL) || (says != NULL && strstr(detail, says) == NULL))
+		fail_msg("expected %s: %s", says == NULL ? "no difference" : says, detail);
+}
+
+#define FIRST	HOST("10.0.0.1", "30", "HEALTHY")
+#define SECOND	HOST("fd00::2", "10", "HEALTHY")
+#define THIRD	HOST("10.0.0.3", "1", "DRAINING")
+
+static void
+differences_are_named(void **state)
+{
+	(void)state;
+	check_differs(STR(CLUSTERS(FIRST "," SECOND "," THIRD)), NULL);
+	check_differs(STR(CLUSTERS(THIRD "," SECOND "," FIRST)), NULL);
+	check_differs(STR(CLUSTERS(FIRST "," THIRD)), "does not have [fd00::2]:80");
+	check_differs(STR(CLUSTERS(FIRST "," THIRD "," HOST("fd00::2", "11", "HEALTHY"))), "[fd00::2]:80 with weight 11, not 10");
+	check_differs(STR(CLUSTERS(FIRST "," SECOND "," HOST("10.0.0.3", "1", "HEALTHY"))), "10.0.0.3:80 as HEALTHY");
+	check_differs(STR(CLUSTERS(FIRST "," SECOND "," THIRD "," HOST("10.0.0.4", "1", "HEALTHY"))), "has 4 endpoints, not 3");
+	check_differs(STR(CLUSTERS("{\"address\":{\"pipe\":{\"path\":\"/x\"}}}")), "does not have");
+}
+
+static void
+what_envoy_keeps_for_reasons_of_its_own_is_no_difference(void **state)
+{
+	(void)state;
+	check_differs(STR(CLUSTERS(FIRST "," SECOND "," THIRD ",{\"address\":{\"socket_address\":{\"address\":\"10.0.0.9\",\"port_value\":80}},"
+	    "\"health_status\":{\"pending_dynamic_removal\":true}}")), NULL);
+}
+
+static void
+others_are_not_mistaken_for_it(void **state)
+{
+	static const char *const bad[] = { "", "<html>", "[]", "{\"cluster_statuses\":{}}", "1" };
+	struct envoy_admin a = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		char detail[ENVOY_DETAIL] = "";
+		assert_false(envoy_admin_read(str_of(bad[i]), &a, detail));
+		assert_false(envoy_admin_count(str_of(bad[i]), &a, detail));
+		assert_non_null(strstr(detail, "admin"));
+	}
+	assert_true(envoy_admin_read(STR("{}"), &a, (char[ENVOY_DETAIL]){ 0 }));		/* it has no clusters at all */
+	assert_int_equal(a.nclusters, 0);
+	envoy_admin_free(&a);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_it_has_is_read),
+		cmocka_unit_test(differences_are_named),
+		cmocka_unit_test(what_envoy_keeps_for_reasons_of_its_own_is_no_difference),
+		cmocka_unit_test(others_are_not_mistaken_for_it),
+	};
+
+	return cmocka_run_group_tests(tests, setup, NULL);
+}
