@@ -76,3 +76,69 @@ form_host(struct str s, bool wild)
 		name = (struct str){ s.p + 2, s.len - 2 };
 	return name.len > 0 && s.len <= 253 && (all_of(name, ".-_") || (name.p[0] == '[' && all_of(name, "[]:.")));
 }
+
+/* Behind the string that begins at `i`; 0: it has no end. Backquotes know no escapes. */
+static size_t
+query_string_end(struct str s, size_t i)
+{
+	char quote = s.p[i];
+
+	for (i++; i < s.len; i++) {
+		if (s.p[i] == quote)
+			return i + 1;
+		if (s.p[i] == '\n' && quote != '`')
+			return 0;
+		if (s.p[i] == '\\' && quote != '`')
+			i++;
+	}
+	return 0;
+}
+
+static size_t
+query_comment_end(struct str s, size_t i)
+{
+	const char *end = memchr(s.p + i, '\n', s.len - i);
+
+	return end == NULL ? s.len : (size_t)(end - s.p);
+}
+
+/* One step over a query; what is open stands in `open`. 0: it cannot be right. */
+static size_t
+query_step(struct str s, size_t i, char *open, size_t cap, size_t *depth)
+{
+	static const char opening[] = "([{", closing[] = ")]}";
+	const char *bracket;
+	unsigned char c = (unsigned char)s.p[i];
+
+	if (c == '"' || c == '\'' || c == '`')
+		return query_string_end(s, i);
+	if (c == '#')
+		return query_comment_end(s, i);
+	if (c == 0x7f || (c < ' ' && c != '\n' && c != '\t' && c != '\r'))
+		return 0;
+	if ((bracket = strchr(opening, c)) != NULL) {
+		if (*depth == cap)
+			return 0;
+		open[(*depth)++] = closing[bracket - opening];
+	} else if (strchr(closing, c) != NULL) {
+		if (*depth == 0 || open[--*depth] != (char)c)
+			return 0;
+	}
+	return i + 1;
+}
+
+bool
+form_promql(struct str s)
+{
+	char open[64];
+	size_t depth = 0, i = 0, words = 0;
+
+	if (s.len > 4000)
+		return false;
+	while (i < s.len) {
+		words += strchr(" \t\r\n#", s.p[i]) == NULL;
+		if ((i = query_step(s, i, open, sizeof open, &depth)) == 0)
+			return false;
+	}
+	return words > 0 && depth == 0;
+}

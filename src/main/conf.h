@@ -72,6 +72,17 @@ struct conf_target {			/* a proxy that is not ours (target.h) */
 	int64_t		 stale_after_usec;	/* Envoy's: endpoints are no longer believed after it; 0: for ever */
 };
 
+struct conf_prom {			/* Prometheus, as a source of samples and of rules */
+	struct conf_list servers;		/* URLs without a slash at the end; none: not asked */
+	char		*user, *password, *password_file;	/* the file's is in password, too */
+	char		*token, *token_file;	/* the same */
+	char		*ca, *cert, *key;	/* files, NULL: the system's, none */
+	int64_t		 period_usec, timeout_usec, max_age_usec;
+	bool		 signals;		/* ask for the state of the nodes */
+	char		*cpu, *ram, *age;	/* queries: percent, percent, seconds */
+	char		*cores, *memory, *running;	/* queries, NULL: not asked */
+};
+
 struct conf {
 	char		*file;			/* as named by the user, for messages */
 	struct conf_list listen_at;		/* as written */
@@ -114,6 +125,8 @@ struct conf {
 	double		 mover_hot, mover_cold;	/* threads that want a core, per core */
 	double		 mover_margin;
 	int64_t		 mover_dwell_usec, mover_cool_down_usec, mover_patience_usec;
+
+	struct conf_prom prom;
 
 	struct service_conf defaults;		/* what services start from */
 	struct conf_node *node;

@@ -16,9 +16,8 @@
 #include "main/conf_sound.h"
 #include "main/conf_value.h"
 
-/* The line of a key, or of the nearest mapping around it that is there. */
-static int
-line_of(const struct tree *root, const char *section, const char *key)
+int
+conf_line(const struct tree *root, const char *section, const char *key)
 {
 	const struct tree *in = tree_find(root, NULL, section), *t = NULL;
 
@@ -136,33 +135,46 @@ listeners_sound(struct conf *c, const struct tree *root, struct faults *f)
 		struct addr *a = &c->listen[c->nlisten++];
 		ASSERT(addr_parse(str_of(c->listen_at.item[i]), a) == NULL);
 		if (c->admin_addr.len != 0 && addr_eq(a, &c->admin_addr))
-			faults_add(f, line_of(root, "listen", NULL), "listen", "'%s' is also admin.address; expected another port",
+			faults_add(f, conf_line(root, "listen", NULL), "listen", "'%s' is also admin.address; expected another port",
 			    c->listen_at.item[i]);
 	}
 }
 
-/* The first line of the token's file, as if it stood in the configuration. */
+bool
+secret_file_read(const char *file, char *text, size_t cap, struct str *line, char *problem, size_t problem_cap)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, cap);
+	struct str whole = { text, n < 0 ? 0 : (size_t)n };
+
+	if (n < 0)
+		snprintf(problem, problem_cap, "cannot be read: %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	*line = (struct str){ text, 0 };
+	if (str_split(&whole, '\n', line))
+		*line = str_trim(*line);
+	return n >= 0;
+}
+
+/* As if it stood in the configuration. */
 static void
 token_file_read(struct conf *c, int line, struct faults *f)
 {
 	char text[512], problem[CONF_PROBLEM_MAX];
-	int fd = open(c->admin_token_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text);
-	struct str token = { text, n < 0 ? 0 : (size_t)n }, whole = token;
+	struct str token;
 
-	if (n < 0)
-		faults_add(f, line, "admin.token_file", "'%.200s' cannot be read: %s", c->admin_token_file, strerror(errno));
-	else if (!str_split(&whole, '\n', &token) || !token_read(str_trim(token), &c->admin_token, problem))
+	if (!secret_file_read(c->admin_token_file, text, sizeof text, &token, problem, sizeof problem))
+		faults_add(f, line, "admin.token_file", "'%.200s' %s", c->admin_token_file, problem);
+	else if (!token_read(token, &c->admin_token, problem))
 		faults_add(f, line, "admin.token_file", "'%.200s' is %s in its first line", c->admin_token_file, problem);
-	if (fd >= 0)
-		close(fd);
 	explicit_bzero(text, sizeof text);
 }
 
 static void
 admin_sound(struct conf *c, const struct tree *root, struct faults *f)
 {
-	int line = line_of(root, "admin", "token_file");
+	int line = conf_line(root, "admin", "token_file");
 	const struct tree *admin = tree_find(root, NULL, "admin");
 
 	c->admin_socket_given = admin != NULL && admin->shape == TREE_MAP && tree_find(admin, NULL, "socket") != NULL;
@@ -185,7 +197,7 @@ swarm_sound(struct conf *c, const struct tree *root, struct faults *f)
 		c->swarm_endpoints.item[c->swarm_endpoints.n++] = must_strdup("unix:///var/run/docker.sock");
 	}
 	if ((c->swarm_cert == NULL) != (c->swarm_key == NULL))
-		faults_add(f, line_of(root, "swarm", c->swarm_cert != NULL ? "cert" : "key"), "swarm",
+		faults_add(f, conf_line(root, "swarm", c->swarm_cert != NULL ? "cert" : "key"), "swarm",
 		    "cert and key belong together; expected both or none");
 }
 
@@ -197,11 +209,12 @@ conf_sound(struct conf *c, const struct tree *root, struct faults *f)
 	listeners_sound(c, root, f);
 	admin_sound(c, root, f);
 	swarm_sound(c, root, f);
+	prom_sound(c, root, f);
 	if (fabs(c->score_cpu_weight + c->score_ram_weight - 1) > 0.001)
-		faults_add(f, line_of(root, "score", NULL), "score", "cpu and ram add up to %g; expected 1",
+		faults_add(f, conf_line(root, "score", NULL), "score", "cpu and ram add up to %g; expected 1",
 		    c->score_cpu_weight + c->score_ram_weight);
 	if (c->mover_cold >= c->mover_hot)
-		faults_add(f, line_of(root, "mover", "cold"), "mover.cold", "%g, and mover.hot is %g; expected less", c->mover_cold, c->mover_hot);
+		faults_add(f, conf_line(root, "mover", "cold"), "mover.cold", "%g, and mover.hot is %g; expected less", c->mover_cold, c->mover_hot);
 	nodes_sound(c, nodes, f);
 	services_sound(c, nodes, f);
 	targets_sound(c, f);

@@ -12,6 +12,12 @@
  * missing where the parser has already found fault. */
 void	conf_sound(struct conf *, const struct tree *root, struct faults *);
 
+/* The line of a key, or of the nearest mapping around it that is there. */
+int	conf_line(const struct tree *root, const char *section, const char *key);
+/* The first line of a file, for a secret; to be wiped afterwards. False: `problem` says why it cannot be read. */
+bool	secret_file_read(const char *file, char *text, size_t cap, struct str *line, char *problem, size_t problem_cap);
+void	prom_sound(struct conf *, const struct tree *root, struct faults *);	/* conf_prom.c */
+
 struct map;
 /* Names are unique: `names` is a map from the name to the line that gave it. */
 void	name_once(struct map *names, const char *name, int line, const char *where, struct faults *);

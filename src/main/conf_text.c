@@ -277,8 +277,8 @@ has_item(const struct conf_list *l, const char *text)
 	return false;
 }
 
-static bool
-append_once(void *member, struct str s, char *problem)
+bool
+list_append(void *member, struct str s, char *problem)
 {
 	const struct conf_list *l = member;
 	char *text;
@@ -298,7 +298,7 @@ read_listen(const struct conf_key *k, struct str s, void *member, char *problem)
 	struct addr a;
 
 	(void)k;
-	return read_listen_address(s, &a, problem) && append_once(member, s, problem);
+	return read_listen_address(s, &a, problem) && list_append(member, s, problem);
 }
 
 static bool
@@ -311,7 +311,7 @@ read_host(const struct conf_key *k, struct str s, void *member, char *problem)
 	str_copy(lower, sizeof lower, s);
 	for (char *c = lower; *c != '\0'; c++)
 		*c = (char)tolower((unsigned char)*c);
-	return append_once(member, str_of(lower), problem);
+	return list_append(member, str_of(lower), problem);
 }
 
 static bool
@@ -320,7 +320,7 @@ read_path(const struct conf_key *k, struct str s, void *member, char *problem)
 	(void)k;
 	if (!form_path(s) || memchr(s.p, '?', s.len) != NULL)
 		return problem_say(problem, "'%s' is not a path; expected one that begins with '/'", QUOTED(s));
-	return append_once(member, s, problem);
+	return list_append(member, s, problem);
 }
 
 static bool
@@ -333,7 +333,7 @@ read_endpoint(const struct conf_key *k, struct str s, void *member, char *proble
 		return problem_say(problem, "'%s' is not an endpoint; expected unix:///path or tcp://host:port", QUOTED(s));
 	if (l->n == ENGINE_ENDPOINTS_MAX)
 		return problem_say(problem, "more than %d endpoints", ENGINE_ENDPOINTS_MAX);
-	return append_once(member, s, problem);
+	return list_append(member, s, problem);
 }
 
 static bool
@@ -342,7 +342,7 @@ read_network(const struct conf_key *k, struct str s, void *member, char *problem
 	(void)k;
 	if (s.len == 0 || s.len > 255 || !all_visible(s))
 		return problem_say(problem, "'%s' is not a network; expected a name or an id", QUOTED(s));
-	return append_once(member, s, problem);
+	return list_append(member, s, problem);
 }
 
 static bool
@@ -351,7 +351,7 @@ read_names(const struct conf_key *k, struct str s, void *member, char *problem)
 	(void)k;
 	if (!form_name(s))
 		return problem_say(problem, "'%s' is not a name; expected 1 to 63 of A-Z, a-z, 0-9, '.', '_' and '-'", QUOTED(s));
-	return append_once(member, s, problem);
+	return list_append(member, s, problem);
 }
 
 /* Braces hold what Swarm knows of the node; all else is as in a URL. */

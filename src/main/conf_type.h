@@ -25,7 +25,11 @@ extern const struct conf_type type_DURATION, type_REAL, type_WEIGHT, type_COUNT,
 /* conf_target.c */
 extern const struct conf_type type_TARGET_KIND, type_TARGET_POLICY, type_PEER, type_PEER_LISTEN, type_BACKEND;
 
-/* conf_text.c, for conf_target.c */
+/* conf_prom.c */
+extern const struct conf_type type_PROM_SERVERS, type_PASSWORD, type_PROMQL, type_PROMQL_OR_NONE;
+
+/* conf_text.c, for conf_target.c and conf_prom.c */
+bool	list_append(void *member, struct str, char *problem);	/* each text once */
 bool	text_set(void *member, struct str);
 /* The place of `s` among `words`, or -1 and a problem that names them all. */
 int	word_of(struct str s, const char *const *words, char *problem);

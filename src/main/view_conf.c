@@ -86,6 +86,8 @@ section(enum conf_section_id id, const struct conf *c, const void *base)
 
 	if (id == SECTION_SWARM && c->swarm_endpoints.n == 0)
 		return json_null();		/* without the section there is no Swarm */
+	if (id == SECTION_PROMETHEUS && c->prom.servers.n == 0)
+		return json_null();
 	if (id == SECTION_SERVICE)
 		return services(c);
 	if (id == SECTION_NODE)

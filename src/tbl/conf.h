@@ -16,6 +16,10 @@ SECTION(SWARM, TOP, "swarm", MAP, struct conf,
     "none; an empty one takes the defaults. What the labels of services may say: mola-labels(7).")
 SECTION(SIGNALS, TOP, "signals", MAP, struct conf,
     "How the state of the nodes is observed.")
+SECTION(PROMETHEUS, TOP, "prometheus", MAP, struct conf,
+    "Prometheus servers that are asked for the state of the nodes, and for the rules that services have of their own. "
+    "Without this section none is asked. A node whose own agent or node_exporter speaks is believed before them: their "
+    "samples are older. Series are told apart by their labels: node_id, instance, node, nodename or hostname.")
 SECTION(SCORE, TOP, "score", MAP, struct conf,
     "The score of a node, from 0 to 100: what people are shown, and what policy best-node goes by.")
 SECTION(CLIENTS, TOP, "clients", MAP, struct conf,
@@ -95,6 +99,48 @@ KEY(SIGNALS, "timeout", DURATION, signal_timeout_usec, "2s", "100ms", "1m",
     "How long an exporter may take to answer.")
 KEY(SIGNALS, "balancers", BALANCERS, balancers, "auto", "1", "64",
     "How many balancers like this one share the nodes; auto is the number of Mola's tasks in the Swarm, 1 without.")
+
+KEY(PROMETHEUS, "servers", PROM_SERVERS, prom.servers, NONE, "", "",
+    "URLs, one or a list: http://10.0.0.1:9090, 10.0.0.1:9090 for short; with a path, what stands before /api/v1. Of "
+    "several, which must have the same to tell, the next is asked when one fails.")
+KEY(PROMETHEUS, "user", STRING, prom.user, NONE, "", "",
+    "Name for basic authentication.")
+KEY(PROMETHEUS, "password", PASSWORD, prom.password, NONE, "", "",
+    "The password to it.")
+KEY(PROMETHEUS, "password_file", FILE, prom.password_file, NONE, "", "",
+    "Absolute path of a file that holds the password in its first line; instead of password.")
+KEY(PROMETHEUS, "token", PASSWORD, prom.token, NONE, "", "",
+    "Bearer token, instead of a user.")
+KEY(PROMETHEUS, "token_file", FILE, prom.token_file, NONE, "", "",
+    "Absolute path of a file that holds the token in its first line; instead of token.")
+KEY(PROMETHEUS, "ca", FILE, prom.ca, NONE, "", "",
+    "Absolute path of the certificates (PEM) by which https:// servers are believed. By default those of the system.")
+KEY(PROMETHEUS, "cert", FILE, prom.cert, NONE, "", "",
+    "Absolute path of our own certificate (PEM).")
+KEY(PROMETHEUS, "key", FILE, prom.key, NONE, "", "",
+    "Absolute path of its key.")
+KEY(PROMETHEUS, "period", DURATION, prom.period_usec, "5s", "500ms", "5m",
+    "Time between two looks at the nodes. More often than Prometheus itself scrapes says nothing new.")
+KEY(PROMETHEUS, "timeout", DURATION, prom.timeout_usec, "5s", "100ms", "1m",
+    "How long a server may take to answer a query.")
+KEY(PROMETHEUS, "max_age", DURATION, prom.max_age_usec, "30s", "1s", "1h",
+    "Samples that are older when they come are not taken.")
+KEY(PROMETHEUS, "signals", SWITCH, prom.signals, "true", "", "",
+    "Whether the servers are asked for the state of the nodes. The keys that follow are the queries.")
+KEY(PROMETHEUS, "cpu", PROMQL, prom.cpu,
+    "100 - avg by(instance)(rate(node_cpu_seconds_total{mode=\"idle\"}[15s])) * 100", "", "",
+    "Percent of the cores in use. The range in brackets, at least twice and better four times what Prometheus' "
+    "scrape_interval is, is taken for the time over which the mean was made.")
+KEY(PROMETHEUS, "ram", PROMQL, prom.ram, "(1 - node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes) * 100", "", "",
+    "Percent of the memory in use.")
+KEY(PROMETHEUS, "age", PROMQL, prom.age, "time() - max by(instance)(timestamp(node_cpu_seconds_total{mode=\"idle\"}))", "", "",
+    "Seconds since Prometheus saw the node last, by the server's own clock. Without an age no sample is taken.")
+KEY(PROMETHEUS, "cores", PROMQL_OR_NONE, prom.cores, "count by(instance)(node_cpu_seconds_total{mode=\"idle\"})", "", "",
+    "Number of cores, or none. What it does not say is taken from the node's last sample, or from what is declared.")
+KEY(PROMETHEUS, "memory", PROMQL_OR_NONE, prom.memory, "node_memory_MemTotal_bytes", "", "",
+    "Bytes of memory, or none.")
+KEY(PROMETHEUS, "running", PROMQL_OR_NONE, prom.running, "node_procs_running", "", "",
+    "Threads that run or wait for a core when the node is looked at, the one that looks included; or none.")
 
 KEY(SCORE, "cpu", WEIGHT, score_cpu_weight, "0.8", "0", "1",
     "Weight of idle CPU. The weights of cpu and ram add up to 1.")
