@@ -64,6 +64,23 @@ names_are_short_and_plain(void **state)
 	assert_false(form_name((struct str){ "a\0b", 3 }));
 }
 
+static void
+queries_close_what_they_open(void **state)
+{
+	static const char *const good[] = { "up", "1", "rate(x{a=\"}])\"}[5m])", "'(\\'('", "`\\`", "a # (\n+ b", "  up\n", NULL };
+	static const char *const bad[] = { "", " \n", "# nothing", "(", "rate(x[5m)", "x]", "\"a", "\"a\nb\"", "'\\'", "`", "a\001", NULL };
+	char deep[100];
+
+	(void)state;
+	for (const char *const *s = good; *s != NULL; s++)
+		assert_true(form_promql(str_of(*s)));
+	for (const char *const *s = bad; *s != NULL; s++)
+		assert_false(form_promql(str_of(*s)));
+	memset(deep, '(', sizeof deep);
+	assert_false(form_promql((struct str){ deep, sizeof deep }));
+	assert_false(form_promql((struct str){ "a\0b", 3 }));
+}
+
 int
 main(void)
 {
@@ -72,6 +89,7 @@ main(void)
 		cmocka_unit_test(hosts_have_no_port),
 		cmocka_unit_test(paths_begin_with_a_slash),
 		cmocka_unit_test(names_are_short_and_plain),
+		cmocka_unit_test(queries_close_what_they_open),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

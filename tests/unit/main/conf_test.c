@@ -30,13 +30,13 @@ static const struct wrong {
 
 	/* keys */
 	{ L "lisen: :81\n", "m:2: lisen: unknown key; did you mean listen?\n" },
-	{ L "\"a\\nb\": 1\n", "m:2: a?b: unknown key; expected listen, workers, user, stop, admin, log, swarm, signals, score, "
-	    "clients, upstream, defaults, mover, nodes or services\n" },
+	{ L "\"a\\nb\": 1\n", "m:2: a?b: unknown key; expected listen, workers, user, stop, admin, log, swarm, signals, "
+	    "prometheus, score, clients, upstream, defaults, mover, nodes, services or targets\n" },
 	{ L "upstream: { frobnicate: 1 }\n", "m:2: upstream.frobnicate: unknown key; expected idle_max or idle\n" },
 	{ L "user: a\nuser: b\n", "m:3: user: given twice, first in line 2\n" },
 	{ L "log: {level: info}\nlog: {level: info}\n", "m:3: log: given twice, first in line 2\n" },
-	{ "workers: 1\n", "m:1: listen: missing. Addresses on which clients are served: one or a list of "
-	    "10.0.0.1:80, [::1]:80, :80 (any address).\n" },
+	{ "workers: 1\n", "m:1: listen: missing. Addresses on which clients are served, such as :80; it may be left out where "
+	    "there are targets\n" },
 	{ L "user:\n", "m:2: user: no value. Whom the workers become when Mola is started by root. A change takes effect at "
 	    "the next start.\n" },
 	{ L "user: [a]\n", "m:2: user: a list; expected one value\n" },
@@ -44,12 +44,37 @@ static const struct wrong {
 	{ L "log: info\n", "m:2: log: not a mapping; expected keys such as level, format or access\n" },
 	{ L "nodes: alpha\n", "m:2: nodes: not a list; expected items that begin with '- '\n" },
 
+	/* Prometheus */
+	{ L "prometheus:\n", "m:2: prometheus.servers: missing. Where Prometheus is: one or a list of http://host:9090\n" },
+	{ L "prometheus: [ a ]\n", "m:2: prometheus: not a mapping; expected keys such as servers, user, password, password_file, token, "
+	    "token_file, ca, cert, key, period, timeout, max_age, signals, cpu, ram, age, cores, memory or running\n"
+	    "m:2: prometheus.servers: missing. Where Prometheus is: one or a list of http://host:9090\n" },
+	{ L "prometheus:\n  servers: [ 'a:1', 'http://h/x?y' ]\n", "m:3: prometheus.servers: 'http://h/x?y' is not a server; expected "
+	    "http://host:9090 or https://host/path, or host:9090 for short\n" },
+	{ L "prometheus: { servers: 'http://me:pass@h:1' }\n", "m:2: prometheus.servers: a user in the URL; expected http://host:port, "
+	    "and user and password beside it\n" },
+	{ L "prometheus: { servers: [ 'h:1', 'http://h:1/' ] }\n", "m:2: prometheus.servers: 'http://h:1' is named twice\n" },
+	{ L "prometheus:\n  servers: h:1\n  user: me\n", "m:4: prometheus.user: no password to it; expected password or password_file\n" },
+	{ L "prometheus:\n  servers: h:1\n  password: me\n", "m:4: prometheus: a password, and nobody's; expected user\n" },
+	{ L "prometheus:\n  servers: h:1\n  user: me\n  password: x\n  token: y\n", "m:6: prometheus: a token and a user; expected one of them\n" },
+	{ L "prometheus:\n  servers: h:1\n  token: y\n  token_file: /x\n", "m:5: prometheus.token_file: given besides the same in the "
+	    "configuration; expected one of them\n" },
+	{ L "prometheus:\n  servers: h:1\n  token_file: /nowhere/x\n", "m:4: prometheus.token_file: '/nowhere/x' cannot be read: No such "
+	    "file or directory\n" },
+	{ L "prometheus:\n  servers: h:1\n  ca: /x\n", "m:4: prometheus.ca: no server is asked over TLS; expected one that begins with "
+	    "https://\n" },
+	{ L "prometheus:\n  servers: https://h\n  key: /x\n", "m:4: prometheus: cert and key belong together; expected both or none\n" },
+	{ L "prometheus:\n  servers: h:1\n  max_age: 2s\n", "m:4: prometheus.max_age: less than period: nearly every sample would be too "
+	    "old; expected more\n" },
+	{ L "prometheus:\n  servers: h:1\n  cpu: rate(x[5m)\n", "m:4: prometheus.cpu: 'rate(x[5m)' is not PromQL; expected a query of at "
+	    "most 4000 bytes that closes what it opens: brackets, quotes\n" },
+
 	/* values */
 	{ "listen: example.org\n", "m:1: listen: 'example.org' is not an address; expected one such as :80, 10.0.0.1:80 or [::1]:80\n" },
 	{ "listen: unix:/run/x\n", "m:1: listen: 'unix:/run/x' is not an address; expected one such as :80, 10.0.0.1:80 or [::1]:80\n" },
 	{ "listen: [':80', ':80']\n", "m:1: listen: ':80' is named twice\n" },
 	{ "listen: []\n", "m:1: listen: an empty list. Addresses on which clients are served: one or a list of "
-	    "10.0.0.1:80, [::1]:80, :80 (any address).\n" },
+	    "10.0.0.1:80, [::1]:80, :80 (any address). Required, unless there are targets: then Mola may serve nobody itself.\n" },
 	{ L "workers: 17\n", "m:2: workers: '17' is not a number of workers; expected auto, or 1 to 16\n" },
 	{ L "stop: 30\n", "m:2: stop: '30' has no unit; expected a duration such as 500ms, 2s, 5m or 1h\n" },
 	{ L "stop: soon\n", "m:2: stop: 'soon' is not a duration; expected one such as 500ms, 2s, 5m or 1h\n" },
