@@ -13,6 +13,7 @@
 #include "main/steer.h"
 #include "score/demand.h"
 #include "score/guard.h"
+#include "score/hearsay.h"
 #include "score/pressure.h"
 
 #define FELT_PERIODS	2
@@ -82,27 +83,50 @@ ramp_of(const struct world_node *n, int64_t now)
 static bool
 leads(const struct world *w, unsigned profile)
 {
-	return w->profile_used[profile] && pressure_leads(&w->profile[profile]) > 0;
+	const struct profile *p = &w->profile[profile];
+
+	return w->profile_used[profile] && (pressure_leads(p) > 0 || p->term[0].query != 0);
+}
+
+/* Of the node's own resources; NAN when it cannot be seen. */
+static double
+lead_seen(const struct profile *p, const struct world_node *n)
+{
+	return n->sample.taken_usec == 0 ? NAN : pressure_lead(p, &n->felt);
+}
+
+/* Both kinds together: `seen` of its resources, and what its terms say. */
+static double
+lead_whole(const struct profile *p, const struct world_node *n, double seen)
+{
+	double used[TERMS_MAX];
+
+	hearsay_used(n, p, used);
+	return fmax(seen * pressure_lead_heard(p, used), PRESSURE_FLOOR);
 }
 
 /* How the nodes compare in what the profile weighs more than cores. */
 static void
 leads_look(const struct steer *s, struct fleet *f, unsigned profile, int64_t now)
 {
-	double sum = 0, most = 0;
+	const struct profile *p = &s->world->profile[profile];
+	double sum = 0, most = 0, mean, lead;
 	struct world_node *n;
 	unsigned seen = 0;
 
+	LIST_FOREACH(n, &s->world->nodes, link)
+		if (!n->drained && guard_trust(n, now) == 1 && !isnan(lead = lead_seen(p, n))) {
+			sum += lead;
+			seen++;
+		}
+	mean = seen > 0 ? sum / seen : 1;
 	LIST_FOREACH(n, &s->world->nodes, link) {
-		double lead = n->drained || guard_trust(n, now) < 1 ? NAN : pressure_lead(&s->world->profile[profile], &n->felt);
-		if (isnan(lead))
-			continue;
-		most = fmax(most, lead);
-		sum += lead;
-		seen++;
+		lead = guard_trust(n, now) == 1 ? lead_seen(p, n) : mean;
+		if (!n->drained)
+			most = fmax(most, lead_whole(p, n, isnan(lead) ? mean : lead));
 	}
-	f->lead[profile].most = seen > 0 ? most : 1;
-	f->lead[profile].mean = seen > 0 ? sum / seen : 1;
+	f->lead[profile].most = most > 0 ? most : 1;
+	f->lead[profile].mean = mean;
 }
 
 static struct fleet
@@ -141,17 +165,17 @@ static double
 pressed(const struct steer *s, const struct world_node *n, unsigned profile)
 {
 	const struct profile *p = &s->world->profile[profile];
-	bool sampled = n->sample.taken_usec != 0;
-	double cut = sampled ? pressure_cut(p, &n->felt).factor : 1, trust = guard_trust(n, s->now), lead = 1;
-	double mean = s->fleet.lead[profile].mean, most = s->fleet.lead[profile].most;
+	double cut = n->sample.taken_usec != 0 ? pressure_cut(p, &n->felt).factor : 1, trust = guard_trust(n, s->now), lead = 1;
+	double mean = s->fleet.lead[profile].mean, used[TERMS_MAX];
 
-	if (leads(s->world, profile) && most > 0) {
-		lead = sampled ? pressure_lead(p, &n->felt) : mean;
-		if (isnan(lead))
-			lead = mean;
-		lead = fmin(1, (trust * lead + (1 - trust) * mean) / most);
+	hearsay_used(n, p, used);
+	cut = fmin(1 - trust * (1 - cut), pressure_cut_heard(p, used).factor);
+	if (leads(s->world, profile)) {
+		lead = lead_seen(p, n);
+		lead = lead_whole(p, n, isnan(lead) ? mean : trust * lead + (1 - trust) * mean);
+		lead = fmin(1, lead / s->fleet.lead[profile].most);
 	}
-	return (1 - trust * (1 - cut)) * lead;
+	return cut * lead;
 }
 
 /*
@@ -163,6 +187,24 @@ static double
 cores_effective(const struct steer *s, const struct world_node *n, double cores, unsigned profile)
 {
 	return cores * pressed(s, n, profile) * fmin(1, ramp_of(n, s->now) / s->fleet.ramp_most);
+}
+
+static double
+score_as(const struct steer *s, const struct world_node *n, const struct profile *p)
+{
+	double used[TERMS_MAX];
+
+	hearsay_plain(s->world, n, p, s->now, used);
+	return score_plain(p, n->samples > 0 ? &n->sample : NULL, used);
+}
+
+static double
+held_as(const struct world_node *n, const struct profile *p)
+{
+	double used[TERMS_MAX];
+
+	hearsay_used(n, p, used);
+	return fmax(pressure_leads(p), pressure_leads_heard(p, used));
 }
 
 /* The columns of the profiles beside balanced. */
@@ -177,9 +219,9 @@ node_as(const struct steer *s, const struct world_node *n, double cores, bool sc
 		}
 		score |= as->cores == 0;		/* a profile that nobody had */
 		as->cores = cores_effective(s, n, cores, p);
-		as->held = pressure_leads(&s->world->profile[p]);
+		as->held = held_as(n, &s->world->profile[p]);
 		if (score)
-			as->score = n->samples > 0 ? score_plain(&s->world->profile[p], &n->sample) : 0;
+			as->score = score_as(s, n, &s->world->profile[p]);
 	}
 }
 
@@ -201,7 +243,7 @@ node_tick(struct steer *s, struct world_node *n, bool score_due, int64_t now)
 		row.law.period_usec = s->conf.period_usec;
 	score_due |= n->samples <= 1;		/* who is seen for the first time need not wait for its turn */
 	if (score_due)
-		row.score = n->samples > 0 ? score_plain(&s->scored, &n->sample) : 0;
+		row.score = n->samples > 0 ? score_plain(&s->scored, &n->sample, NULL) : 0;
 	node_as(s, n, cores, score_due, &row);
 	n->row = row;
 	phys_read(s->world->phys, n->slot, &published);
@@ -292,6 +334,7 @@ steer_tick(struct steer *s, int64_t now)
 	struct world_node *n;
 
 	s->now = now;
+	hearsay_look(s->world, now);
 	s->fleet = fleet_look(s, now);
 	if (score_due)
 		s->score_due = now + s->conf.best_node_period_usec;

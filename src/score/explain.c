@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "score/explain.h"
 #include "score/guard.h"
+#include "score/hearsay.h"
 #include "score/pressure.h"
 
 enum task_state
@@ -149,37 +150,62 @@ say_signal(const struct world_node *n, int64_t now, struct buf *out)
 	}
 }
 
+/* The node as a service sees it; NULL: as a balanced one does. */
+struct eyes {
+	const struct world_service *service;
+	unsigned	 profile;
+};
+
 /* What the profile weighs more than cores, if the node has less of it to give than another has. */
 static void
-say_lead(const struct profile *p, const struct world_node *n, double cores, struct buf *out)
+say_lead(const struct eyes *e, const struct profile *p, const struct world_node *n, double cores, struct buf *out)
 {
-	double ram = pressure_used(p, RESOURCE_RAM, &n->felt);
+	double ram = pressure_used(p, RESOURCE_RAM, &n->felt), used[TERMS_MAX];
 
 	if (p->weight[RESOURCE_RAM] > p->weight[RESOURCE_CPU] && !isnan(ram))
 		buf_printf(out, "memory at %.0f %%, ", 100 * ram);
-	buf_printf(out, "profile %s sees %.1f of %.1f cores: ", profile_name(p), cores, n->sample.cores);
+	hearsay_used(n, p, used);
+	for (unsigned i = 0; e->service != NULL && i < e->service->conf.terms.n; i++)
+		if (!isnan(used[i]) && p->term[i].weight > p->weight[RESOURCE_CPU])
+			buf_printf(out, "%s at %.0f %%, ", e->service->conf.terms.term[i].name, 100 * used[i]);
+	buf_printf(out, "profile %s sees %.1f of %.1f cores: ", e->service == NULL ? profile_name(p) :
+	    profile_name(&e->service->conf.profile), cores, n->row.law.cores > n->sample.cores ? n->row.law.cores : n->sample.cores);
+}
+
+/* The scarcest thing, the user's among them. */
+static struct pressure_cut
+cut_of(const struct profile *p, const struct world_node *n, int64_t now)
+{
+	struct pressure_cut cut = { PRESSURE_NONE, NAN, 1, 0 }, heard;
+	double used[TERMS_MAX];
+
+	if (n->sample.taken_usec != 0 && guard_trust(n, now) >= GUARD_FAINT)
+		cut = pressure_cut(p, &n->felt);
+	hearsay_used(n, p, used);
+	heard = pressure_cut_heard(p, used);
+	return heard.factor < cut.factor ? heard : cut;
 }
 
 static void
-say_cut(const struct world *w, const struct world_node *n, unsigned profile, int64_t now, struct buf *out)
+say_cut(const struct world *w, const struct eyes *e, const struct world_node *n, int64_t now, struct buf *out)
 {
 	static const char *const what[PRESSURE_NONE] = {
 		[PRESSURE_CPU] = "CPU at %.0f %%", [PRESSURE_RAM] = "memory at %.0f %%", [PRESSURE_IO] = "disks make wait %.0f %% of the time",
 		[PRESSURE_NET] = "network at %.0f %% of its link", [PRESSURE_STALLS] = "memory stalls %.0f %% of the time",
+		[PRESSURE_TERM] = "at %.0f %%",
 	};
-	const struct profile *p = &w->profile[profile];
-	double cores = phys_cores(&n->row, profile);
-	struct pressure_cut cut;
+	const struct profile *p = &w->profile[e->profile];
+	double cores = phys_cores(&n->row, e->profile), whole = n->sample.taken_usec != 0 ? n->sample.cores : n->row.law.cores;
+	struct pressure_cut cut = cut_of(p, n, now);
 
-	if (n->sample.taken_usec == 0)
-		return;
-	cut = pressure_cut(p, &n->felt);
-	if (cut.by != PRESSURE_NONE && guard_trust(n, now) >= GUARD_FAINT) {
+	if (cut.by != PRESSURE_NONE) {
+		if (cut.by == PRESSURE_TERM && e->service != NULL)
+			buf_printf(out, "%s ", e->service->conf.terms.term[cut.term].name);
 		buf_printf(out, what[cut.by], 100 * cut.value);
-		buf_printf(out, " cuts %.1f cores to %.1f: ", n->sample.cores, cores);
+		buf_printf(out, " cuts %.1f cores to %.1f: ", whole, cores);
 	} else if (cores < n->row.law.cores)
-		say_lead(p, n, cores, out);
-	else if (cores < n->sample.cores)
+		say_lead(e, p, n, cores, out);
+	else if (n->sample.taken_usec != 0 && cores < n->sample.cores)
 		buf_printf(out, "slow start, shows %.1f of %.1f cores: ", cores, n->sample.cores);
 }
 
@@ -198,17 +224,17 @@ say_place(const struct world *w, const struct world_node *n, unsigned profile, i
 }
 
 static void
-say_node(const struct world *w, const struct world_node *n, unsigned profile, int64_t now, struct buf *out)
+say_node(const struct world *w, const struct eyes *e, const struct world_node *n, int64_t now, struct buf *out)
 {
 	say_signal(n, now, out);
-	say_cut(w, n, profile, now, out);
-	say_place(w, n, profile, now, out);
+	say_cut(w, e, n, now, out);
+	say_place(w, n, e->profile, now, out);
 }
 
 void
 explain_node(const struct world *w, const struct world_node *n, int64_t now, struct buf *out)
 {
-	say_node(w, n, 0, now, out);
+	say_node(w, &(struct eyes){ NULL, 0 }, n, now, out);
 }
 
 static bool
@@ -235,6 +261,7 @@ say_out_of_use(const struct world *w, const struct world_task *t, int64_t now, s
 void
 explain_task(const struct world *w, const struct world_task *t, int64_t now, unsigned rank, unsigned of, struct buf *out)
 {
+	const struct eyes eyes = { t->service->profile_crowded ? NULL : t->service, t->service->profile };
 	enum policy policy = t->service->conf.policy;
 
 	if (say_out_of_use(w, t, now, out))
@@ -251,7 +278,7 @@ explain_task(const struct world *w, const struct world_task *t, int64_t now, uns
 		buf_printf(out, "node's score %.1f; best-node sends all to the highest until it is renewed", phys_score(&t->node->row, t->service->profile));
 		return;
 	}
-	say_node(w, t->node, t->service->profile, now, out);
+	say_node(w, &eyes, t->node, now, out);
 	if (rank == 0)
 		return;
 	buf_printf(out, ", ");
@@ -293,6 +320,8 @@ explain_service(const struct world *w, const struct world_service *s, int64_t no
 		buf_printf(out, " for balanced (no room for another profile)");
 	else if (usable > 0 && s->profile != 0)
 		buf_printf(out, " for %s", profile_name(&s->conf.profile));
+	if (usable > 0 && !s->profile_crowded && s->conf.terms.n > 0)
+		buf_printf(out, " with %s", s->conf.terms.n == 1 ? s->conf.terms.term[0].name : "its queries");
 	if (usable > 0 && s->conf.policy == POLICY_MARGINAL && (best = cheapest(w, s, now)) != NULL)
 		buf_printf(out, "; the next goes to %s on %s", best->name, best->node->name);
 }

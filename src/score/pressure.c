@@ -53,26 +53,32 @@ pressure_used(const struct profile *p, enum resource r, const struct sample *s)
 struct pressure_cut
 pressure_cut(const struct profile *p, const struct sample *s)
 {
-	struct pressure_cut cut = { PRESSURE_STALLS, s->psi_memory_stalled, ramp_at(&stalls, s->psi_memory_stalled) };
+	struct pressure_cut cut = { PRESSURE_STALLS, s->psi_memory_stalled, ramp_at(&stalls, s->psi_memory_stalled), 0 };
 
 	for (int i = 0; i < RESOURCE_COUNT; i++) {
 		struct ramp r = { p->limit[i].soft, p->limit[i].hard, PRESSURE_FLOOR };
 		double used = r.hard > 0 ? pressure_used(p, (enum resource)i, s) : 0, left = ramp_at(&r, used);
 		if (r.hard > 0 && left < cut.factor)
-			cut = (struct pressure_cut){ (enum pressure)i, used, left };
+			cut = (struct pressure_cut){ (enum pressure)i, used, left, 0 };
 	}
 	if (cut.factor == 1)
 		cut.by = PRESSURE_NONE;
 	return cut;
 }
 
-/* How strongly a resource is preferred: only what outweighs the cores is, and the more it does the more. */
+/* How strongly something is preferred: only what outweighs the cores is, and the more it does the more. */
+static double
+strength(const struct profile *p, double weight)
+{
+	double cpu = p->weight[RESOURCE_CPU];
+
+	return weight > cpu ? 1 - cpu / weight : 0;
+}
+
 static double
 lead_of(const struct profile *p, int resource)
 {
-	double w = p->weight[resource], cpu = p->weight[RESOURCE_CPU];
-
-	return resource != RESOURCE_CPU && w > cpu ? 1 - cpu / w : 0;
+	return resource == RESOURCE_CPU ? 0 : strength(p, p->weight[resource]);
 }
 
 double
@@ -85,19 +91,66 @@ pressure_leads(const struct profile *p)
 	return most;
 }
 
+static double
+led(double strong, const struct profile_limit *l, double used)
+{
+	double soft = l->hard > 0 ? l->soft : 1;
+
+	return 1 - strong * (used < soft ? used / soft : 1);
+}
+
 double
 pressure_lead(const struct profile *p, const struct sample *s)
 {
 	double lead = 1;
 
 	for (int i = 0; i < RESOURCE_COUNT; i++) {
-		double strength = lead_of(p, i), soft = p->limit[i].hard > 0 ? p->limit[i].soft : 1, used;
-		if (strength == 0)
+		double used;
+		if (lead_of(p, i) == 0)
 			continue;
 		used = pressure_used(p, (enum resource)i, s);
 		if (isnan(used))
 			return NAN;
-		lead *= 1 - strength * (used < soft ? used / soft : 1);
+		lead *= led(lead_of(p, i), &p->limit[i], used);
 	}
+	return fmax(lead, PRESSURE_FLOOR);
+}
+
+/* --- terms --- */
+
+struct pressure_cut
+pressure_cut_heard(const struct profile *p, const double used[TERMS_MAX])
+{
+	struct pressure_cut cut = { PRESSURE_NONE, NAN, 1, 0 };
+
+	for (unsigned i = 0; i < TERMS_MAX; i++) {
+		const struct profile_limit *l = &p->term[i].limit;
+		struct ramp r = { l->soft, l->hard, PRESSURE_FLOOR };
+		double left = l->hard > 0 ? ramp_at(&r, used[i]) : 1;
+		if (left < cut.factor)
+			cut = (struct pressure_cut){ PRESSURE_TERM, used[i], left, i };
+	}
+	return cut;
+}
+
+double
+pressure_leads_heard(const struct profile *p, const double used[TERMS_MAX])
+{
+	double most = 0;
+
+	for (unsigned i = 0; i < TERMS_MAX; i++)
+		if (!isnan(used[i]))
+			most = fmax(most, strength(p, p->term[i].weight));
+	return most;
+}
+
+double
+pressure_lead_heard(const struct profile *p, const double used[TERMS_MAX])
+{
+	double lead = 1;
+
+	for (unsigned i = 0; i < TERMS_MAX; i++)
+		if (!isnan(used[i]))
+			lead *= led(strength(p, p->term[i].weight), &p->term[i].limit, used[i]);
 	return fmax(lead, PRESSURE_FLOOR);
 }

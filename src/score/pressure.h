@@ -4,6 +4,7 @@
  *     cut    the scarcest resource: 1 below its soft limit, a straight line to FLOOR at its hard limit
  *     lead   what the profile weighs more than cores, below the soft limit already:
  *            the product of 1 - max(0, 1 - w_cpu / w) * min(1, used / soft)
+ * What is said here of resources is true of the terms of a profile, too: queries of the user's (score/hearsay.h).
  * A profile that leads also believes less in requests that want no core (`held` of world/law.h): a node that thrashes has many.
  * The law is told cores * cut * lead / (the most lead of any node), so leads compare nodes and shrink nobody when all
  * are alike.
@@ -21,6 +22,7 @@ enum pressure {
 #include "tbl/profiles.h"
 #undef RESOURCE
 	PRESSURE_STALLS,		/* of memory */
+	PRESSURE_TERM,			/* a query of the user's */
 	PRESSURE_NONE,
 };
 
@@ -34,6 +36,7 @@ struct pressure_cut {
 	enum pressure	 by;		/* what binds; NONE: all are below their soft limits */
 	double		 value;		/* of it, ratio */
 	double		 factor;	/* of the cores that are left, FLOOR..1 */
+	unsigned	 term;		/* which, when by is TERM */
 };
 
 /* How much of a resource is used: 0..1, NAN when not known. */
@@ -41,5 +44,10 @@ double			pressure_used(const struct profile *, enum resource, const struct sampl
 struct pressure_cut	pressure_cut(const struct profile *, const struct sample *);
 double			pressure_leads(const struct profile *);	/* how strongly, at most: 0..1; `held` of the law */
 double			pressure_lead(const struct profile *, const struct sample *);	/* FLOOR..1, NAN when not known */
+
+/* The same of the terms alone: `used` is hearsay's, and what is not known presses on nobody. */
+struct pressure_cut	pressure_cut_heard(const struct profile *, const double used[TERMS_MAX]);
+double			pressure_leads_heard(const struct profile *, const double used[TERMS_MAX]);
+double			pressure_lead_heard(const struct profile *, const double used[TERMS_MAX]);	/* FLOOR..1 */
 
 #endif

@@ -11,26 +11,38 @@
 static const struct ramp cpu_cap = { .soft = 0.9, .hard = 1.0, .floor = 0 };
 static const struct ramp ram_cap = { .soft = 0.85, .hard = 0.97, .floor = 0 };
 
-double
-score_plain(const struct profile *p, const struct sample *s)
-{
-	double sum = 0, weights = 0;
+struct sum {
+	double	 idle, weights;
+};
 
-	for (int r = 0; r < RESOURCE_COUNT; r++) {
-		double used = p->weight[r] > 0 ? pressure_used(p, (enum resource)r, s) : NAN;
-		if (isnan(used))
-			continue;
-		sum += p->weight[r] * (1 - used);
-		weights += p->weight[r];
+static void
+add(struct sum *sum, double weight, double used)
+{
+	if (weight > 0 && !isnan(used)) {
+		sum->idle += weight * (1 - used);
+		sum->weights += weight;
 	}
-	return 100 * (weights > 0 ? sum / weights : 1 - pressure_used(p, RESOURCE_CPU, s));
 }
 
 double
-score_capped(const struct profile *p, const struct sample *s)
+score_plain(const struct profile *p, const struct sample *s, const double used[TERMS_MAX])
+{
+	struct sum sum = { 0, 0 };
+
+	for (int r = 0; s != NULL && r < RESOURCE_COUNT; r++)
+		add(&sum, p->weight[r], p->weight[r] > 0 ? pressure_used(p, (enum resource)r, s) : NAN);
+	for (unsigned i = 0; used != NULL && i < TERMS_MAX; i++)
+		add(&sum, p->term[i].weight, used[i]);
+	if (sum.weights > 0)
+		return 100 * sum.idle / sum.weights;
+	return s == NULL ? 0 : 100 * (1 - pressure_used(p, RESOURCE_CPU, s));
+}
+
+double
+score_capped(const struct profile *p, const struct sample *s, const double used[TERMS_MAX])
 {
 	double cpu = ramp_at(&cpu_cap, pressure_used(p, RESOURCE_CPU, s));
 	double ram = ramp_at(&ram_cap, pressure_used(p, RESOURCE_RAM, s));
 
-	return fmin(score_plain(p, s), 100 * fmin(cpu, ram));
+	return fmin(score_plain(p, s, used), 100 * fmin(cpu, ram));
 }

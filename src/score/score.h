@@ -9,9 +9,10 @@
 #include "world/sample.h"
 
 /* The sum of weight * (100 - used %) over the profile's resources, weights made to sum to 1 over those that are known.
- * Where none is, CPU alone. */
-double	score_plain(const struct profile *, const struct sample *);
+ * Where none is, CPU alone. `used`: the profile's terms, as hearsay tells them; NULL: they are not known. Without a sample (NULL)
+ * the terms alone, and 0 where they are not known. */
+double	score_plain(const struct profile *, const struct sample *, const double used[TERMS_MAX]);
 /* The same, but no better than the scarcest resource allows: one that is full makes it 0. */
-double	score_capped(const struct profile *, const struct sample *);
+double	score_capped(const struct profile *, const struct sample *, const double used[TERMS_MAX]);
 
 #endif

@@ -13,7 +13,8 @@
 #define LIMIT(soft, hard)	{ soft, hard }
 #define NO_LIMIT		{ 0, 0 }
 #define PROFILE(id, name, cpu, ram, io, net, of_cpu, of_ram, of_io, of_net, text) \
-	[PROFILE_##id] = { { cpu, ram, io, net }, { of_cpu, of_ram, of_io, of_net }, PROFILE_LINK },
+	[PROFILE_##id] = { { cpu, ram, io, net }, { of_cpu, of_ram, of_io, of_net }, PROFILE_LINK, \
+	    { { 0 } } },
 const struct profile profile_all[PROFILE_COUNT] = {
 #include "tbl/profiles.h"
 };
@@ -73,9 +74,8 @@ number_read(struct str s, double least, double most, double *out)
 	return true;
 }
 
-/* "0.7-0.9" or "none" */
-static bool
-limit_read(struct str s, struct profile_limit *out)
+bool
+profile_limit_read(struct str s, struct profile_limit *out)
 {
 	struct profile_limit l = { 0, 0 };
 	struct str soft;
@@ -88,6 +88,15 @@ limit_read(struct str s, struct profile_limit *out)
 		return false;
 	*out = l;
 	return true;
+}
+
+void
+profile_limit_write(const struct profile_limit *l, struct buf *out)
+{
+	if (l->hard > 0)
+		buf_printf(out, "%.4g-%.4g", l->soft, l->hard);
+	else
+		buf_printf(out, "none");
 }
 
 /* Bits per second: "1G", "100M", "2.5G". */
@@ -127,7 +136,7 @@ pair_read(struct reading *r, struct str key, struct str value)
 	if (str_starts(key, STR("limits."))) {
 		if (!resource_of((struct str){ key.p + 7, key.len - 7 }, &resource))
 			return WHY_BAD_LIMITS;
-		return limit_read(value, &r->profile.limit[resource]) ? NULL : WHY_BAD_LIMITS;
+		return profile_limit_read(value, &r->profile.limit[resource]) ? NULL : WHY_BAD_LIMITS;
 	}
 	if (!resource_of(key, &resource))
 		return WHY_BAD_PROFILE;
@@ -197,9 +206,8 @@ profile_parse(struct str text, struct profile *out)
 	return why;
 }
 
-/* Zeroed memory is balanced. */
-static const struct profile *
-meant(const struct profile *p)
+const struct profile *
+profile_meant(const struct profile *p)
 {
 	return p->link > 0 ? p : &profile_all[PROFILE_BALANCED];
 }
@@ -207,7 +215,7 @@ meant(const struct profile *p)
 bool
 profile_same(const struct profile *a, const struct profile *b)
 {
-	return memcmp(meant(a), meant(b), sizeof *a) == 0;
+	return memcmp(profile_meant(a), profile_meant(b), sizeof *a) == 0;
 }
 
 static int
@@ -242,11 +250,10 @@ profile_write(const struct profile *p, struct buf *out)
 			buf_printf(out, "%s%s=%.4g", comma, resources[i].name, p->weight[i]);
 			comma = ",";
 		}
-	for (int i = 0; i < RESOURCE_COUNT; i++)
-		if (p->limit[i].hard > 0)
-			buf_printf(out, ",limits.%s=%.4g-%.4g", resources[i].name, p->limit[i].soft, p->limit[i].hard);
-		else
-			buf_printf(out, ",limits.%s=none", resources[i].name);
+	for (int i = 0; i < RESOURCE_COUNT; i++) {
+		buf_printf(out, ",limits.%s=", resources[i].name);
+		profile_limit_write(&p->limit[i], out);
+	}
 	if (p->link != PROFILE_LINK)
 		buf_printf(out, ",link=%.6gM", p->link * 8 / 1e6);
 }

@@ -26,10 +26,20 @@ struct profile_limit {
 	double	 soft, hard;		/* ratios, 0 <= soft < hard <= 1; hard 0: none */
 };
 
-struct profile {			/* zeroed memory stands for balanced; doubles only */
-	double	 weight[RESOURCE_COUNT];	/* 0..1, sum 1 */
+#define TERMS_MAX	4		/* queries of one service */
+
+struct profile_term {			/* a query of the user's (world/term.h) */
+	double	 weight;
+	struct profile_limit limit;
+	double	 full;			/* the value that stands for 100 % */
+	uint64_t query;			/* 1 + its slot; 0: there is no such term */
+};
+
+struct profile {			/* zeroed memory stands for balanced; 8 bytes each, no gaps */
+	double	 weight[RESOURCE_COUNT];	/* 0..1, sum 1 with those of the terms */
 	struct profile_limit limit[RESOURCE_COUNT];
 	double	 link;			/* bytes per second that a node's link carries, either way */
+	struct profile_term term[TERMS_MAX];
 };
 
 #define PROFILE_SLOTS	8		/* that one table may have, balanced among them */
@@ -47,6 +57,10 @@ const struct why *profile_parse(struct str, struct profile *out);
 bool		 profile_same(const struct profile *, const struct profile *);
 const char	*profile_name(const struct profile *);	/* "own" when it is none of the named ones */
 void		 profile_write(const struct profile *, struct buf *);	/* as profile_parse reads it */
+const struct profile *profile_meant(const struct profile *);	/* balanced for zeroed memory */
 const char	*resource_name(enum resource);
+/* "0.7-0.9" or "none", and back. */
+bool		 profile_limit_read(struct str, struct profile_limit *);
+void		 profile_limit_write(const struct profile_limit *, struct buf *);
 
 #endif

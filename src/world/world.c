@@ -76,6 +76,7 @@ world_service_free(struct world *w, struct world_service *s)
 	LIST_REMOVE(s, link);
 	w->nservices--;
 	world_routes_free(s->route, s->nroutes);
+	terms_free(&s->conf.terms);
 	free(s->conf.health_path);
 	free(s->name);
 	free(s);
@@ -108,6 +109,7 @@ world_free(struct world **wp)
 		world_service_free(w, LIST_FIRST(&w->services));
 	while (!LIST_EMPTY(&w->nodes))
 		world_node_free(w, LIST_FIRST(&w->nodes));
+	world_queries_free(w);
 	map_free(&w->index->nodes);
 	map_free(&w->index->services);
 	map_free(&w->index->tasks);

@@ -13,6 +13,7 @@
 #include "world/profile.h"
 #include "world/sample.h"
 #include "world/table.h"
+#include "world/term.h"
 
 struct route_conf {
 	char	*host;			/* lower case, "" for any */
@@ -29,6 +30,22 @@ struct service_conf {
 	bool		 migrate;		/* may leave a hot node by itself (score/mover.h) */
 	unsigned	 scale_min, scale_max;	/* how many tasks there may be; max 0: their number is not ours to change */
 	struct profile	 profile;		/* zeroed: balanced */
+	struct terms	 terms;			/* that stand in it beside what it says of itself */
+};
+
+#define QUERIES_MAX	((PROFILE_SLOTS - 1) * TERMS_MAX)
+
+struct world_query {			/* equal ones of several services are one */
+	char		*text;			/* NULL: the slot is free */
+	int64_t		 period_usec;		/* the shortest that anybody wants */
+	double		 full;			/* the largest of those that it is measured by */
+	double		 mean;			/* of what was believed at the last look (score/hearsay.h), NAN: nothing is */
+};
+
+struct world_heard {			/* what a query says of a node */
+	double		 value, felt;		/* the last answer, and a mean over the last ones */
+	int64_t		 at_usec;		/* of the answer, monotonic; 0: none yet */
+	double		 believed;		/* at the last look; NAN: nothing is */
 };
 
 struct world_node {
@@ -52,6 +69,7 @@ struct world_node {
 	const struct why *signal_why;		/* what is wrong with its signal, NULL when nothing */
 	char		 signal_detail[160];
 	int64_t		 signal_wrong_usec;	/* since when, monotonic */
+	struct world_heard heard[QUERIES_MAX];	/* by slot of world.query */
 	struct phys_row	 row;			/* as last published */
 	/* steering's own */
 	bool		 inherited;		/* stood in the table that was in force when this brain began */
@@ -77,7 +95,7 @@ struct world_service {
 	LIST_ENTRY(world_service) link;
 	char		*name;
 	struct service_conf conf;
-	unsigned	 profile;		/* slot of conf.profile */
+	unsigned	 profile;		/* slot of conf.profile with conf.terms in it */
 	bool		 profile_crowded;	/* no slot was left for it: taken for balanced */
 	bool		 profile_told;		/* and that was said; for whoever says it */
 	struct route_conf *route;
@@ -97,6 +115,7 @@ struct world {
 	unsigned	 nnodes, nservices, ntasks;
 	struct profile	 profile[PROFILE_SLOTS];	/* by slot; 0 is balanced */
 	bool		 profile_used[PROFILE_SLOTS];	/* by a service, since the last pass */
+	struct world_query query[QUERIES_MAX];	/* of the services that have a profile slot, since the last pass */
 	struct world_index *index;	/* private: names, and who holds which slot */
 };
 

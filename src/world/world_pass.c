@@ -132,7 +132,8 @@ service_new(struct world *w, const char *name)
 static bool
 conf_same(const struct service_conf *a, const struct service_conf *b)
 {
-	return a->policy == b->policy && profile_same(&a->profile, &b->profile) && a->connect_usec == b->connect_usec &&
+	return a->policy == b->policy && profile_same(&a->profile, &b->profile) && terms_same(&a->terms, &b->terms) &&
+	    a->connect_usec == b->connect_usec &&
 	    a->response_usec == b->response_usec && a->idle_usec == b->idle_usec && a->tunnel_usec == b->tunnel_usec &&
 	    a->health_interval_usec == b->health_interval_usec && a->health_timeout_usec == b->health_timeout_usec &&
 	    a->health_rise == b->health_rise && a->health_fall == b->health_fall && a->migrate == b->migrate &&
@@ -147,8 +148,10 @@ conf_set(struct service_conf *at, const struct service_conf *to)
 	if (conf_same(at, to))
 		return false;
 	text_set(&path, to->health_path);
+	terms_free(&at->terms);
 	*at = *to;
 	at->health_path = path;
+	terms_copy(&at->terms, &to->terms);
 	return true;
 }
 
@@ -333,63 +336,13 @@ nodes_sweep(struct world *w)
 	}
 }
 
-/* Profiles. A profile keeps its slot for as long as a service has it, so that rows mean the same to old tables. */
-
-static bool
-profile_find(const struct world *w, const struct profile *p, unsigned *slot)
-{
-	for (*slot = 0; *slot < PROFILE_SLOTS; ++*slot)
-		if (w->profile_used[*slot] && profile_same(&w->profile[*slot], p))
-			return true;
-	return false;
-}
-
-static bool
-profile_take(struct world *w, const struct profile *p, unsigned *slot)
-{
-	for (*slot = 1; *slot < PROFILE_SLOTS; ++*slot)
-		if (!w->profile_used[*slot]) {
-			w->profile[*slot] = *p;
-			w->profile_used[*slot] = true;
-			return true;
-		}
-	return false;
-}
-
-static void
-service_profile_set(struct world *w, struct world_service *s)
-{
-	unsigned slot;
-
-	s->profile_crowded = !profile_find(w, &s->conf.profile, &slot) && !profile_take(w, &s->conf.profile, &slot);
-	if (s->profile_crowded)
-		slot = 0;
-	w->index->changed |= s->profile != slot;
-	s->profile = slot;
-}
-
-static void
-profiles_settle(struct world *w)
-{
-	bool keep[PROFILE_SLOTS] = { true };
-	struct world_service *s;
-	unsigned slot;
-
-	LIST_FOREACH(s, &w->services, link)
-		if (profile_find(w, &s->conf.profile, &slot))
-			keep[slot] = true;
-	memcpy(w->profile_used, keep, sizeof keep);
-	LIST_FOREACH(s, &w->services, link)
-		service_profile_set(w, s);
-}
-
 /* Tasks go before nodes: a task that was seen stands on a node that was seen. */
 bool
 world_pass_end(struct world *w)
 {
 	services_sweep(w);
 	nodes_sweep(w);
-	profiles_settle(w);
+	world_profiles_settle(w);
 	w->index->began = true;
 	return w->index->changed;
 }

@@ -9,6 +9,8 @@
  *                                                     the cores or not; memory -1: not told; io: time stalled by disks;
  *                                                     told: the configuration knows its cores before any sample
  *   service S [policy P] [profile P] [load C] [work 2ms] [wait T]   load in cores of work, by default a quarter of all cores
+ *   node N tells Q V, service S asks Q [weight W] [limits L] [full F]     Q: a query of the user's, V: its answer, or nothing
+ *   hush Q   answer Q                                 Prometheus no longer, or again, answers it
  *   service S [migrate] [scale MIN MAX]               what the mover and the scaler decide happens at once
  *   task S.N on NODE                                  the service is made when new
  *   silence N   hear N   lie N past|future|nonsense|idle|none     its exporter
@@ -172,6 +174,65 @@ do_molas(struct scene *c)
 		fail(c, "between 1 and %d molas", SIM_MOLAS);
 }
 
+static int
+take_query(struct scene *c)
+{
+	const char *text = take(c, "a query");
+	int q = sim_query(c->sim, text);
+
+	if (q < 0)
+		fail(c, "no room for query '%s'", text);
+	return q < 0 ? 0 : q;
+}
+
+static void
+take_answer(struct scene *c, struct sim_node *n)
+{
+	int q = take_query(c);
+
+	n->answer[q] = take_if(c, "nothing") ? NAN : take_number(c, "an answer");
+}
+
+/* A query that is asked again is asked otherwise. */
+static void
+take_term(struct scene *c, struct terms *all)
+{
+	char *text = c->sim->query[take_query(c)].text;
+	struct term *t = all->term;
+
+	while (t < all->term + all->n && strcmp(t->query, text) != 0)
+		t++;
+	if (t == all->term + TERMS_MAX) {
+		fail(c, "more than %d queries", TERMS_MAX);
+		return;
+	}
+	all->n += t == all->term + all->n;
+	*t = (struct term){ text, text, TERM_WEIGHT, { 0, 0 }, 1, c->sim->period };
+	for (;;) {
+		if (take_if(c, "weight"))
+			t->weight = take_number(c, "a weight");
+		else if (take_if(c, "full"))
+			t->full = take_number(c, "a value");
+		else if (!take_if(c, "limits"))
+			break;
+		else if (!profile_limit_read(str_of(take(c, "limits")), &t->limit))
+			fail(c, "no limits");
+	}
+	c->sim->changed = true;
+}
+
+static void
+do_hush(struct scene *c)
+{
+	c->sim->query[take_query(c)].hushed = true;
+}
+
+static void
+do_answer(struct scene *c)
+{
+	c->sim->query[take_query(c)].hushed = false;
+}
+
 static void
 do_node(struct scene *c)
 {
@@ -195,6 +256,8 @@ do_node(struct scene *c)
 			n->disk_busy = take_number(c, "a percentage") / 100;
 		else if (take_if(c, "net"))
 			n->net = take_number(c, "megabytes per second") * 1e6;
+		else if (take_if(c, "tells"))
+			take_answer(c, n);
 		else if (take_if(c, "told"))
 			n->told = c->sim->changed = true;
 		else
@@ -219,7 +282,9 @@ do_service(struct scene *c)
 			if (profile_parse(str_of(take(c, "a profile")), &v->conf.profile) != NULL)
 				fail(c, "no such profile");
 			c->sim->changed = true;
-		} else if (take_if(c, "load"))
+		} else if (take_if(c, "asks"))
+			take_term(c, &v->conf.terms);
+		else if (take_if(c, "load"))
 			v->load = take_number(c, "cores");
 		else if (take_if(c, "work"))
 			v->work_usec = take_usec(c, "a time");
@@ -615,7 +680,7 @@ do_expect(struct scene *c)
 static const struct verb statements[] = {
 	{ "seed", do_seed }, { "period", do_period }, { "balancers", do_balancers }, { "molas", do_molas },
 	{ "node", do_node }, { "service", do_service }, { "task", do_task }, { "silence", do_silence }, { "hear", do_hear },
-	{ "lie", do_lie }, { "leave", do_leave }, { "join", do_join }, { "drain", do_drain }, { "undrain", do_undrain },
+	{ "lie", do_lie }, { "hush", do_hush }, { "answer", do_answer }, { "leave", do_leave }, { "join", do_join }, { "drain", do_drain }, { "undrain", do_undrain },
 	{ "down", do_down }, { "up", do_up }, { "restart", do_restart }, { "tick", do_tick }, { "expect", do_expect },
 	{ NULL, NULL },
 };

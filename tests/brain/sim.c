@@ -10,6 +10,7 @@
 
 #include "base/bug.h"
 #include "base/clock.h"
+#include "score/hearsay.h"
 #include "sim.h"
 
 #define TICK_USEC	(100 * USEC_PER_MSEC)
@@ -117,6 +118,8 @@ sim_node_add(struct sim *s, const char *name)
 	ASSERT(s->nnodes < SIM_NODES);
 	*n = (struct sim_node){ .present = true, .cores = 4, .memory_used = 0.5, .io_stalled = NAN, .disk_busy = NAN, .net = NAN,
 	    .sampled = s->now };
+	for (unsigned q = 0; q < SIM_QUERIES; q++)
+		n->answer[q] = NAN;
 	str_copy(n->name, sizeof n->name, str_of(name));
 	/* exporters do not answer in step */
 	n->sample_due = s->now + 1 + (int64_t)(rng_double(&s->rng) * (double)s->period);
@@ -406,6 +409,29 @@ sample_take(struct sim *s, struct sim_node *n)
 	return m;
 }
 
+int
+sim_query(struct sim *s, const char *text)
+{
+	for (unsigned i = 0; i < s->nqueries; i++)
+		if (strcmp(s->query[i].text, text) == 0)
+			return (int)i;
+	if (s->nqueries == SIM_QUERIES)
+		return -1;
+	str_copy(s->query[s->nqueries].text, sizeof s->query[0].text, str_of(text));
+	return (int)s->nqueries++;
+}
+
+/* What Prometheus says of the node. */
+static void
+answer(struct sim *s, const struct sim_node *n, struct world *w, struct world_node *wn)
+{
+	for (unsigned i = 0; i < QUERIES_MAX; i++) {
+		int q = w->query[i].text == NULL ? -1 : sim_query(s, w->query[i].text);
+		if (q >= 0 && !s->query[q].hushed && !isnan(n->answer[q]))
+			hearsay_take(w, wn, i, n->answer[q], s->now);
+	}
+}
+
 static void
 sample(struct sim *s, struct sim_node *n)
 {
@@ -414,6 +440,8 @@ sample(struct sim *s, struct sim_node *n)
 	n->sample_due += s->period;
 	n->sampled = s->now;
 	n->busy_usec = 0;
+	for (unsigned i = 0; i < s->nmolas && n->present; i++)
+		answer(s, n, s->mola[i].world, world_node(s->mola[i].world, str_of(n->name)));
 	if (n->silent || !n->present)
 		return;
 	for (unsigned i = 0; i < s->nmolas; i++) {

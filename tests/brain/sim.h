@@ -16,6 +16,7 @@
 #define SIM_TASKS	128
 #define SIM_SERVICES	8
 #define SIM_MOLAS	4
+#define SIM_QUERIES	4
 
 enum sim_lie { LIE_NONE, LIE_PAST, LIE_FUTURE, LIE_NONSENSE, LIE_IDLE };
 
@@ -26,6 +27,7 @@ struct sim_node {
 	double	 busy;				/* threads of others that want a core; may exceed the cores */
 	double	 memory_used, stalled;		/* ratios; < 0: not told */
 	double	 io_stalled, disk_busy, net;	/* ratios, bytes per second; NAN: not told */
+	double	 answer[SIM_QUERIES];		/* of the users' queries; NAN: none */
 	enum sim_lie lie;
 	/* running */
 	double	 busy_usec;			/* core time used since the last sample */
@@ -71,7 +73,8 @@ struct sim {
 	int64_t		 now, period;
 	double		 balancers;		/* what each Mola takes L to be */
 	unsigned	 nmolas;
-	unsigned	 nnodes, nservices, ntasks;
+	unsigned	 nnodes, nservices, ntasks, nqueries;
+	struct { char text[32]; bool hushed; } query[SIM_QUERIES];
 	struct sim_node	 node[SIM_NODES];
 	struct sim_service service[SIM_SERVICES];
 	struct sim_task	 task[SIM_TASKS];
@@ -96,6 +99,8 @@ struct sim_service *sim_service(struct sim *, const char *name);
 struct sim_service *sim_service_add(struct sim *, const char *name);
 struct sim_task	*sim_task(struct sim *, const char *name);
 struct sim_task	*sim_task_add(struct sim *, const char *name, struct sim_service *, struct sim_node *);
+
+int		 sim_query(struct sim *, const char *text);	/* its number; -1: there is no room for another */
 
 /* Runs whole periods; the window in which shares and latencies are counted begins at `window_from` periods. */
 void		 sim_tick(struct sim *, unsigned periods, unsigned window_from);

@@ -83,17 +83,17 @@ a_sum_does_not_veto_and_a_cap_does(void **state)
 	struct profile w = *balanced, same = { .weight = { 8, 2 } };
 	struct sample s = quiet;
 
-	near(score_plain(&w, &s), 0.8 * 75 + 0.2 * 50);
-	near(score_plain(&same, &s), score_plain(&w, &s));
-	near(score_capped(&w, &s), score_plain(&w, &s));
+	near(score_plain(&w, &s, NULL), 0.8 * 75 + 0.2 * 50);
+	near(score_plain(&same, &s, NULL), score_plain(&w, &s, NULL));
+	near(score_capped(&w, &s, NULL), score_plain(&w, &s, NULL));
 	s.busy = 0.2, s.memory_available_bytes = 1;
-	near(score_plain(&w, &s), 0.8 * 95 + 0.2 * 1);
-	near(score_capped(&w, &s), 0);
+	near(score_plain(&w, &s, NULL), 0.8 * 95 + 0.2 * 1);
+	near(score_capped(&w, &s, NULL), 0);
 	s = quiet;
 	s.memory_available_bytes = NAN;
-	near(score_plain(&w, &s), 75);
+	near(score_plain(&w, &s, NULL), 75);
 	s.busy = 4;
-	near(score_capped(&w, &s), 0);
+	near(score_capped(&w, &s, NULL), 0);
 }
 
 static void
