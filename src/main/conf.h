@@ -59,7 +59,8 @@ struct conf_target {			/* a proxy that is not ours (target.h) */
 	struct conf_list services;		/* none: all */
 	bool		 best_node;		/* its policy; else weighted */
 	int64_t		 interval_usec;		/* least time between two publications */
-	double		 hysteresis, trim, floor;
+	double		 hysteresis, lean, trim, floor;
+	double		 power;			/* weights are shares to it */
 	char		*file;			/* those that are files */
 	char		*socket;		/* haproxy's: unix:/path or host:port */
 	struct addr	 listen;		/* haproxy-agent: where its checks are answered */
@@ -67,6 +68,7 @@ struct conf_target {			/* a proxy that is not ours (target.h) */
 	int64_t		 poll_usec;		/* between two looks at what the proxy has */
 	char		*backend;		/* template of the proxy's name for a service: '{service}' */
 	struct conf_list entry_points;		/* Traefik's, none: its default ones */
+	char		*strategy;		/* Traefik's, NULL: its default */
 	char		*api_entry_point;	/* Traefik's, for a router to its own API; NULL: no such router */
 	char		*fallback;		/* Traefik's best-node: URL when there is no choice; NULL: the last good one stays */
 	int64_t		 stale_after_usec;	/* Envoy's: endpoints are no longer believed after it; 0: for ever */

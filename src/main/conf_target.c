@@ -165,6 +165,7 @@ target_sound(const struct conf *c, struct conf_target *t, struct faults *f)
 	belongs(t, "api", t->api != NULL, KINDS(TARGET_TRAEFIK_FILE, TARGET_TRAEFIK_HTTP, TARGET_ENVOY_FILE, TARGET_ENVOY_REST), false, f);
 	belongs(t, "entry_points", t->entry_points.n > 0, traefik, false, f);
 	belongs(t, "api_entry_point", t->api_entry_point != NULL, traefik, false, f);
+	belongs(t, "strategy", t->strategy != NULL, traefik, false, f);
 	belongs(t, "fallback", t->fallback != NULL, traefik, false, f);
 	belongs(t, "stale_after", t->stale_after_usec > 0, envoy, false, f);
 	if (t->fallback != NULL && !t->best_node)

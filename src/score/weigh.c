@@ -1,10 +1,14 @@
 /*
- * weigh: a slow integral per node slot, and the cores.
+ * weigh: cores, a lean away from nodes where more is wanted, and a slow integral.
  *
- * An integral, for it finds by itself what a formula would have to know: how much of the load others bring, and how many
- * requests of another entry end on the node. Slow, for the proxy's answer to a weight is in the next sample; at 0.5
- * per 5 s it settles in a quarter of a minute and does not swing, even with the 15 s mean that Prometheus gives.
- * It grows no further than the floor (and its inverse), or it would take minutes to come back.
+ * What is wanted on a node is others' and ours together: nobody tells us how much of it the proxy sent. So the lean must not
+ * answer to its own doing. It is bounded (a node gets at least 1 / (1 + lean) of what its cores say, however long
+ * its queue), and of the fleet's mean only the excess counts: when all are full, cores are nearly all there is to know. Without
+ * the bound, a proxy that takes turns by our weights is thrown from one node to the next at high load.
+ *
+ * The integral finds what is in no formula: cores that are slower than others', requests of another entry. It is slow,
+ * for the proxy's answer to a weight is in the next sample, and it grows no further than the floor and its inverse, or
+ * it would take minutes to come back.
  * Must not know any proxy, nor what weights it can take.
  */
 #include <math.h>
@@ -12,23 +16,30 @@
 
 #include "base/bug.h"
 #include "base/clock.h"
+#include "score/demand.h"
 #include "score/guard.h"
 #include "score/weigh.h"
 
 #define TRIM_USEC	(5 * USEC_PER_SEC)
 #define GAP_MOST	(2 * TRIM_USEC)		/* a longer silence is no reason for a longer step */
+#define EXCESS_MOST	1.0			/* threads per core */
 
-struct trim {
-	double	 log;
-	double	 trust;			/* in it, at the last look */
+struct view {				/* of one node slot */
+	double	 excess;		/* 0..EXCESS_MOST, at the last sample */
+	double	 trim;			/* its logarithm */
+	double	 trust;			/* in both, at the last look */
 	int64_t	 sampled_usec;		/* of the last sample folded in; 0: none yet */
 	unsigned look;			/* in which the node was there: a slot can get another node */
 };
 
 struct weigh {
-	struct trim	 node[NODES_MAX];
-	double		 floor;
+	struct view	 node[NODES_MAX];
+	struct weigh_rules rules;
 	unsigned	 look;
+};
+
+struct fleet {				/* of those that are to be judged; by their cores, so that large and small ones balance */
+	double	 cores, busy, wanted;
 };
 
 struct weigh *
@@ -36,7 +47,7 @@ weigh_new(void)
 {
 	struct weigh *w = must_zalloc(sizeof *w);
 
-	w->floor = WEIGH_RULES_DEFAULT.floor;
+	w->rules = WEIGH_RULES_DEFAULT;
 	return w;
 }
 
@@ -47,70 +58,72 @@ weigh_free(struct weigh **wp)
 	*wp = NULL;
 }
 
-/* The part of its cores that is in use, NAN when it is not to be judged by that. */
-static double
-used(const struct world_node *n, int64_t now)
+/* A drained node says nothing of what weights do. */
+static bool
+judged(const struct world_node *n, int64_t now)
 {
-	return guard_state(n, now) == GUARD_FRESH ? n->sample.busy / n->sample.cores : NAN;
+	return guard_state(n, now) == GUARD_FRESH;
 }
 
-/* Of all nodes together, by their cores; so that trims of large and small nodes balance. */
-static double
-used_mean(const struct world *world, int64_t now)
+static struct fleet
+fleet_look(const struct world *world, int64_t now)
 {
-	double busy = 0, cores = 0;
+	struct fleet f = { 0 };
 	struct world_node *n;
 
 	LIST_FOREACH(n, &world->nodes, link)
-		if (!isnan(used(n, now))) {
-			busy += n->sample.busy;
-			cores += n->sample.cores;
+		if (judged(n, now)) {
+			f.cores += n->sample.cores;
+			f.busy += n->sample.busy;
+			f.wanted += demand_of(&n->sample).threads;
 		}
-	return cores > 0 ? busy / cores : NAN;
+	return f;
 }
 
 static void
-trim_fold(struct trim *t, const struct world_node *n, double error, const struct weigh_rules *r)
+view_fold(struct view *v, const struct world_node *n, const struct fleet *f, const struct weigh_rules *r)
 {
-	int64_t gap = t->sampled_usec == 0 ? 0 : n->sample.taken_usec - t->sampled_usec;
-	double most = -log(r->floor);
+	const struct sample *s = &n->sample;
+	int64_t gap = v->sampled_usec == 0 ? 0 : s->taken_usec - v->sampled_usec;
+	double most = -log(r->floor), excess = demand_of(s).threads / s->cores - f->wanted / f->cores;
 
 	if (gap > GAP_MOST)
 		gap = GAP_MOST;
-	t->log += r->trim * error * (double)gap / (double)TRIM_USEC;
-	t->log = fmax(-most, fmin(most, t->log));
-	t->sampled_usec = n->sample.taken_usec;
+	v->excess = fmax(0, fmin(EXCESS_MOST, excess));
+	v->trim += r->trim * (f->busy / f->cores - s->busy / s->cores) * (double)gap / (double)TRIM_USEC;
+	v->trim = r->trim > 0 ? fmax(-most, fmin(most, v->trim)) : 0;
+	v->sampled_usec = s->taken_usec;
 }
 
 void
 weigh_look(struct weigh *w, const struct world *world, const struct weigh_rules *r, int64_t now)
 {
-	double mean = used_mean(world, now), u;
+	struct fleet f = fleet_look(world, now);
 	struct world_node *n;
 
-	ASSERT(r->trim >= 0 && r->floor > 0 && r->floor <= 1);
-	w->floor = r->floor;
+	ASSERT(r->lean >= 0 && r->trim >= 0 && r->floor > 0 && r->floor <= 1);
+	w->rules = *r;
 	w->look++;
 	LIST_FOREACH(n, &world->nodes, link) {
-		struct trim *t = &w->node[n->slot];
-		if (t->look + 1 != w->look)
-			*t = (struct trim){ 0 };
-		t->look = w->look;
-		t->trust = guard_trust(n, now);
-		u = used(n, now);
-		if (!isnan(u) && n->sample.taken_usec > t->sampled_usec)
-			trim_fold(t, n, mean - u, r);
+		struct view *v = &w->node[n->slot];
+		if (v->look + 1 != w->look)
+			*v = (struct view){ 0 };
+		v->look = w->look;
+		v->trust = guard_trust(n, now);
+		if (judged(n, now) && n->sample.taken_usec > v->sampled_usec)
+			view_fold(v, n, &f, r);
 	}
 }
 
 double
 weigh_node(const struct weigh *w, const struct world *world, unsigned profile, const struct world_node *n)
 {
-	const struct trim *t = &w->node[n->slot];
+	const struct view *v = &w->node[n->slot];
 	double whole = n->row.law.cores > 0 ? n->row.law.cores : 1;	/* not looked at yet by whoever steers */
-	double cores = n->row.law.cores > 0 ? phys_cores(&n->row, profile) : whole;
-	double trim = t->look == w->look ? exp(t->log * t->trust) : 1;
+	double cores = n->row.law.cores > 0 ? phys_cores(&n->row, profile) : whole, weight = cores;
 
 	(void)world;
-	return fmax(cores * trim, whole * w->floor);
+	if (v->look == w->look)
+		weight *= exp(v->trim * v->trust) / (1 + w->rules.lean * v->excess * v->trust);
+	return fmax(weight, whole * w->rules.floor);
 }

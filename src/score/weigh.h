@@ -1,9 +1,10 @@
 /*
  * weigh: weights for a proxy that is not ours. It cannot be told of each sample, so it gets what holds for a while:
- *     weight = cores (effective, as the service's profile sees them) * trim, and at least `floor` of the cores
+ *     weight = cores * trim / (1 + lean * e), and at least `floor` of the cores
+ *     e      = how many more threads want each of its cores than in the fleet, 0..1
  *     trim  *= exp(rules.trim * (u_mean - u) * elapsed / 5 s)      u: the part of its cores that is in use
- * The trim is slow on purpose: part of what is measured is what the last weights did. A node of which nothing is
- * heard gets what its cores say. Evidence: doc/why/0010-weights-for-others.md.
+ * Cores are effective, as the service's profile sees them. A node of which nothing is heard gets what its cores say.
+ * Evidence: doc/why/0010-weights-for-others.md.
  */
 #ifndef SCORE_WEIGH_H
 #define SCORE_WEIGH_H
@@ -13,10 +14,11 @@
 struct weigh;
 
 struct weigh_rules {
-	double	 trim;			/* how strongly, per 5 s; 0: not at all */
+	double	 lean;			/* >= 0; 0: not at all */
+	double	 trim;			/* >= 0, per 5 s; 0: not at all */
 	double	 floor;			/* of the fair share, that is of the cores; 0 < floor <= 1 */
 };
-#define WEIGH_RULES_DEFAULT	((struct weigh_rules){ .trim = 0.5, .floor = 0.05 })
+#define WEIGH_RULES_DEFAULT	((struct weigh_rules){ .lean = 0.5, .trim = 0.1, .floor = 0.05 })
 
 struct weigh	*weigh_new(void);
 void		 weigh_free(struct weigh **);

@@ -245,10 +245,14 @@ KEY(TARGET, "interval", DURATION, interval_usec, NONE, "100ms", "10m",
     "Least time between two publications; by default what the kind of proxy takes well.")
 KEY(TARGET, "hysteresis", REAL, hysteresis, "0.1", "0.001", "10",
     "By which part the share of a server must move for a publication to be worth it.")
-KEY(TARGET, "trim", WEIGHT, trim, "0.5", "0", "5",
-    "How strongly weights are trimmed towards equal use of the CPUs, per 5 s; 0: by cores alone.")
+KEY(TARGET, "lean", WEIGHT, lean, "0.5", "0", "5",
+    "How strongly weights lean away from nodes where more threads want a core than elsewhere; with trim 0, too: by cores alone.")
+KEY(TARGET, "trim", WEIGHT, trim, "0.1", "0", "5",
+    "How strongly weights are trimmed towards equal use of the CPUs, per 5 s; 0: not at all.")
 KEY(TARGET, "floor", REAL, floor, "0.05", "0.001", "1",
     "The least weight of a server, as a part of what its cores say.")
+KEY(TARGET, "power", REAL, power, "1", "0.1", "4",
+    "Weights are shares to this power: 2 for Envoy's LEAST_REQUEST, which sends by the root of a weight when it is busy.")
 KEY(TARGET, "file", FILE, file, NONE, "", "",
     "traefik-file, envoy-file: absolute path of the file that the proxy watches. It is replaced in one step.")
 KEY(TARGET, "socket", PEER, socket, NONE, "", "",
@@ -263,6 +267,8 @@ KEY(TARGET, "backend", BACKEND, backend, "{service}", "", "",
     "The proxy's name for a service (Traefik's service and router, HAProxy's backend, Envoy's cluster), with {service} in it.")
 KEY(TARGET, "entry_points", NAMES, entry_points, NONE, "", "",
     "Traefik: names of the entry points of the routers, one or a list; by default Traefik's own default.")
+KEY(TARGET, "strategy", NAME, strategy, NONE, "", "",
+    "Traefik's: wrr, p2c, hrw or leasttime (the best by far, from Traefik 3.6 on); without it, nothing is said and Traefik takes wrr.")
 KEY(TARGET, "api_entry_point", NAME, api_entry_point, NONE, "", "",
     "Traefik: entry point of a router to its own API and dashboard (api@internal); by default there is no such router.")
 KEY(TARGET, "fallback", URL, fallback, NONE, "", "",
