@@ -43,8 +43,7 @@ try() {
 }
 
 # --- the image ---
-image_made() { env -u MOLA make -s mola && env -u MOLA DOCKER_HOST="$docker_host" tools/image build "$tag"; }
-if ! image_made >"$dir/image.log" 2>&1; then
+if ! mola_image "$tag" >"$dir/image.log" 2>&1; then
 	sed 's/^/# /' "$dir/image.log"
 	not_ok "make image"
 	exit 1

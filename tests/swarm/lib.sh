@@ -138,6 +138,9 @@ state_of() { engine /nodes | jq -r ".[] | select(.Description.Hostname == \"$1\"
 node_down() { [ "$(state_of "$1")" = down ]; }
 nodes_ready() { [ "$(engine /nodes | jq '[.[] | select(.Status.State == "ready" and .ManagerStatus.Reachability == "reachable")] | length')" = 3 ]; }
 
+# mola_image TAG: the image, as people make it, on the manager
+mola_image() { env -u MOLA make -s mola && env -u MOLA DOCKER_HOST="unix://$("$swarm" sock "$manager")" tools/image build "$1"; }
+
 # --- the load: an open loop, so that nothing waits for an answer before it asks ---
 
 load_done() { awk '/^target mola / { n = $6 } END { print n + 0 }' "$dir/progress"; }
