@@ -1,0 +1,20 @@
+/*
+ * haproxy_agent: what HAProxy's agent checks ask (the words of `agent-send`) and what they are told: one line. Pure.
+ */
+#ifndef DRIVE_HAPROXY_AGENT_H
+#define DRIVE_HAPROXY_AGENT_H
+
+#include "drive/plan.h"
+
+#define HAPROXY_QUESTION_MAX	256
+#define HAPROXY_ANSWER_MAX	64
+
+/*
+ * The question is SERVICE/NAME, where NAME is a task, a node, an address with or without a port; or a node alone, for
+ * what all services have there. The answer, with its end, is "up ready 73%" (of the weight in HAProxy's configuration),
+ * "up drain", "down" with a reason for what a service does not have (any more), or an empty line, which changes nothing:
+ * without a plan, when the question is not understood, and when everybody drains or nobody is there.
+ */
+void	haproxy_agent_answer(const struct plan *, struct str question, char out[HAPROXY_ANSWER_MAX]);
+
+#endif

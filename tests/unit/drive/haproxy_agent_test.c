@@ -1,0 +1,90 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "drive/haproxy_agent.c"
+
+static struct plan_server web[] = { { .name = "web.1", .node = "a", .weight = 100 },
+	{ .name = "web.2", .node = "b", .weight = 40 }, { .name = "web.3", .node = "b", .weight = 30 },
+	{ .name = "web.4", .node = "c", .draining = true } };
+static struct plan_server api[] = { { .name = "api.1", .node = "b", .weight = 90 } };
+static struct plan_server old[] = { { .name = "old.1", .node = "a", .draining = true } };
+static struct plan_service services[] = { { .name = "api", .server = api, .nservers = 1, .nserving = 1 },
+	{ .name = "old", .server = old, .nservers = 1, .nserving = 0 },
+	{ .name = "web", .server = web, .nservers = 4, .nserving = 3 } };
+static const struct plan plan = { .service = services, .nservices = 3 };
+
+static void
+answers(const char *question, const char *expected)
+{
+	char out[HAPROXY_ANSWER_MAX];
+
+	haproxy_agent_answer(&plan, str_of(question), out);
+	assert_string_equal(out, expected);
+}
+
+static int
+setup(void **unused)
+{
+	(void)unused;
+	for (unsigned i = 0; i < 4; i++)
+		assert_null(addr_parse(STR("10.0.0.9:80"), &web[i].addr));
+	assert_null(addr_parse(STR("10.0.0.1:80"), &web[0].addr));
+	assert_null(addr_parse(STR("10.0.0.9:80"), &api[0].addr));
+	assert_null(addr_parse(STR("10.0.0.8:80"), &old[0].addr));
+	return 0;
+}
+
+static void
+test_of_a_service(void **unused)
+{
+	(void)unused;
+	answers("web/web.1\n", "up ready 100%\n");
+	answers("web/web.2\r\n", "up ready 40%\n");
+	answers("web/b", "up ready 70%\n");		/* both tasks there */
+	answers("web/10.0.0.1:80\n", "up ready 100%\n");
+	answers("web/10.0.0.1\n", "up ready 100%\n");
+	answers("web/web.4\n", "up drain\n");
+	answers("web/web.9\n", "down #no healthy task\n");
+	answers("web/nowhere\n", "down #no healthy task\n");
+}
+
+static void
+test_of_a_node(void **unused)
+{
+	(void)unused;
+	answers("b\n", "up ready 90%\n");
+	answers("c\n", "up drain\n");
+	answers("nowhere\n", "\n");
+}
+
+/* What is not known changes nothing. */
+static void
+test_silence(void **unused)
+{
+	char out[HAPROXY_ANSWER_MAX];
+
+	(void)unused;
+	answers("", "\n");
+	answers("\n", "\n");
+	answers("/", "\n");
+	answers("web/\n", "\n");
+	answers("nobody/web.1\n", "\n");
+	answers("old/old.1\n", "\n");			/* all drain */
+	answers("old/old.2\n", "\n");
+	haproxy_agent_answer(NULL, STR("web/web.1"), out);
+	assert_string_equal(out, "\n");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_of_a_service),
+		cmocka_unit_test(test_of_a_node),
+		cmocka_unit_test(test_silence),
+	};
+
+	return cmocka_run_group_tests(tests, setup, NULL);
+}
