@@ -114,6 +114,15 @@ scrape_free(struct scrape **sp)
 	free(s);
 }
 
+void
+scrape_judge(struct scrape *s)
+{
+	struct eye *e;
+
+	LIST_FOREACH(e, &s->eyes, link)
+		eye_judge(e);
+}
+
 /* Every eye gets its node of this pass before anything else is done with it. */
 static void
 eyes_meet(struct scrape *s, struct world *w, bool anew)

@@ -2,7 +2,7 @@
  * scrape: the brain's side of the signals. For every node of the world it asks the node_exporter each period,
  * keeps the agent's stream open, or both: then the exporter is asked only while the agent is silent. Pages go
  * through signals/node.c; what comes out goes to the callback, what is wrong stands in the node's signal_why,
- * signal_detail and signal_wrong_usec, and is logged when it changes (signal.lost, signal.back).
+ * signal_detail and signal_wrong_usec (of Prometheus, too, where a node's own do not speak), and is logged when it changes (signal.lost, signal.back).
  * One node's trouble is its own: nothing here waits for anything.
  */
 #ifndef MAIN_SCRAPE_H
@@ -25,5 +25,8 @@ void		 scrape_free(struct scrape **);
 /* After each discovery pass, in the same turn: starts with new nodes, stops with those that are gone, starts again where
  * a URL, the period or the time-out changed. Pointers to nodes are held from one call to the next, no longer. */
 void		 scrape_sync(struct scrape *, struct world *, int64_t period_usec, int64_t timeout_usec);
+
+/* What Prometheus says of nodes (world_node.prom_…) has changed: verdicts are found anew. Between passes only. */
+void		 scrape_judge(struct scrape *);
 
 #endif

@@ -23,23 +23,29 @@ source_speaks(const struct source *src)
 	    loop_now(s->loop) - src->good_usec <= LAW_FRESH_PERIODS * s->period_usec;
 }
 
-/* A node's signal is wrong when one of its sources is and the other does not make up for it. */
+/*
+ * A node's signal is wrong when one of its own sources is and no other makes up for it. Prometheus makes up for them, and
+ * counts by itself where they do not speak.
+ */
 void
 eye_judge(struct eye *e)
 {
 	const struct source *bad = e->agent.why != NULL ? &e->agent : e->exporter.why != NULL ? &e->exporter : NULL;
+	bool own = source_speaks(&e->agent) || source_speaks(&e->exporter);
+	int64_t now = loop_now(e->scrape->loop);
 	struct world_node *n = e->node;
+	const struct why *why = NULL;
 
-	if (bad == NULL || source_speaks(&e->agent) || source_speaks(&e->exporter)) {
-		n->signal_why = NULL;
-		n->signal_detail[0] = '\0';
+	if (bad != NULL && !own && n->prom_until_usec <= now)
+		why = bad->why;
+	else if (!own)
+		why = n->prom_why;
+	if (why != NULL && n->signal_why == NULL)
+		n->signal_wrong_usec = now;
+	n->signal_why = why;
+	if (why == NULL)
 		n->signal_wrong_usec = 0;
-		return;
-	}
-	if (n->signal_why == NULL)
-		n->signal_wrong_usec = loop_now(e->scrape->loop);
-	n->signal_why = bad->why;
-	snprintf(n->signal_detail, sizeof n->signal_detail, "%s", bad->detail);
+	snprintf(n->signal_detail, sizeof n->signal_detail, "%s", why == NULL ? "" : bad != NULL && why == bad->why ? bad->detail : n->prom_detail);
 }
 
 void

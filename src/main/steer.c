@@ -42,7 +42,8 @@ steer_new(struct world *w)
 	struct steer *s = must_zalloc(sizeof *s);
 
 	s->world = w;
-	s->conf = (struct steer_conf){ USEC_PER_SEC, 1, 5 * USEC_PER_SEC, 0.8, 0.2 };
+	s->conf = (struct steer_conf){ .period_usec = USEC_PER_SEC, .balancers = 1, .best_node_period_usec = 5 * USEC_PER_SEC,
+	    .cpu_weight = 0.8, .ram_weight = 0.2 };
 	s->scored = profile_all[PROFILE_BALANCED];
 	return s;
 }
@@ -252,20 +253,24 @@ node_tick(struct steer *s, struct world_node *n, bool score_due, int64_t now)
 }
 
 /* The rhythm of the samples is the shorter of the last two gaps: one long gap is a silence, two are a rhythm. */
-static int64_t
-period_of(const struct steer *s, const struct world_node *n, int64_t gap)
+static void
+rhythm_learn(const struct steer *s, struct world_node *n, const struct sample *sample)
 {
+	bool slow = sample->source == SOURCE_PROMETHEUS && s->conf.prometheus_period_usec > 0;
+	int64_t least = slow ? s->conf.prometheus_period_usec : s->conf.period_usec;
+	int64_t gap = n->sample.taken_usec == 0 ? 0 : sample->taken_usec - n->sample.taken_usec;
 	int64_t measured = gap < n->gap_usec ? gap : n->gap_usec;
 
-	return measured > s->conf.period_usec ? measured : s->conf.period_usec;
+	n->row.law.period_usec = measured > least ? measured : least;
+	n->gap_usec = gap;
 }
 
-/* n_s: a mean for a mean, an instant for an instant. */
+/* n_s: a mean for a mean, an instant for an instant. The mean is what the ticks have seen, unless given. */
 static double
-inflight_met(struct world_node *n, const struct demand *d, double inflight)
+inflight_met(struct world_node *n, const struct demand *d, double inflight, double mean)
 {
-	double mean = n->inflight_looks > 0 ? n->inflight_sum / n->inflight_looks : inflight;
-
+	if (isnan(mean))
+		mean = n->inflight_looks > 0 ? n->inflight_sum / n->inflight_looks : inflight;
 	n->inflight_sum = n->inflight_looks = 0;
 	return d->instant ? inflight : mean;
 }
@@ -298,6 +303,12 @@ sample_felt(const struct world_node *n, const struct sample *s)
 const struct why *
 steer_sample(struct steer *s, struct world_node *n, const struct sample *sample, double inflight)
 {
+	return steer_sample_late(s, n, sample, inflight, NAN);
+}
+
+const struct why *
+steer_sample_late(struct steer *s, struct world_node *n, const struct sample *sample, double inflight, double inflight_mean)
+{
 	struct law_node *law = &n->row.law;
 	struct sample good = *sample;
 	const struct why *why = guard_sample(&good, n->sample.taken_usec, s->now == 0 ? good.taken_usec : s->now);
@@ -309,13 +320,10 @@ steer_sample(struct steer *s, struct world_node *n, const struct sample *sample,
 	/* Back after we had forgotten it, and none of our requests on it: it was away, and not only its exporter. */
 	if (returned && inflight == 0)
 		n->ramp_usec = good.taken_usec;
-	if (n->sample.taken_usec != 0) {
-		law->period_usec = period_of(s, n, good.taken_usec - n->sample.taken_usec);
-		n->gap_usec = good.taken_usec - n->sample.taken_usec;
-	}
+	rhythm_learn(s, n, &good);
 	n->felt = sample_felt(n, &good);
 	n->sample = good;
-	n->inflight_sampled = inflight_met(n, &demand, inflight);
+	n->inflight_sampled = inflight_met(n, &demand, inflight, inflight_mean);
 	if (n->samples < UINT32_MAX)
 		n->samples++;
 	if (n->samples >= GUARD_SAMPLES) {

@@ -14,6 +14,7 @@ struct steer_conf {
 	double	 balancers;		/* L, >= 1 */
 	int64_t	 best_node_period_usec;	/* scores are renewed this often, > 0 */
 	double	 cpu_weight, ram_weight;	/* of the score */
+	int64_t	 prometheus_period_usec;	/* at which samples are asked of Prometheus; 0: they are not */
 };
 
 struct steer	*steer_new(struct world *);
@@ -24,6 +25,8 @@ void		 steer_conf(struct steer *, const struct steer_conf *);
  * during the sample's span is known from the ticks). NULL, or why
  * the sample was not taken (guard_sample); the node is then as before. */
 const struct why *steer_sample(struct steer *, struct world_node *, const struct sample *, double inflight);
+/* The same, when the sample is of some time ago: what was in flight then, at its moment and as a mean over its span. */
+const struct why *steer_sample_late(struct steer *, struct world_node *, const struct sample *, double inflight, double inflight_mean);
 /* Every 100 ms, and whenever something should show at once: renews and publishes rows. */
 void		 steer_tick(struct steer *, int64_t now_usec);
 

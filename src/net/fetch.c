@@ -443,6 +443,11 @@ set_trust(CURL *e, const struct fetch_conf *c)
 		curl_easy_setopt(e, CURLOPT_SSLCERT, c->cert);
 	if (c->key != NULL)
 		curl_easy_setopt(e, CURLOPT_SSLKEY, c->key);
+	if (c->user != NULL) {
+		curl_easy_setopt(e, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+		curl_easy_setopt(e, CURLOPT_USERNAME, c->user);
+		curl_easy_setopt(e, CURLOPT_PASSWORD, c->password);
+	}
 	curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, c->trusting ? 0L : 1L);
 	curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, c->trusting ? 0L : 2L);
 }

@@ -24,6 +24,7 @@ struct fetch_conf {
 	const char	*body_type;	/* its Content-Type; NULL: application/json */
 	const char	*field;		/* one more field of the request: "Name: value" */
 	const char	*wanted;	/* name of a field of the answer that the result shall hold; must outlive the exchange */
+	const char	*user, *password;	/* basic authentication */
 	const char	*ca, *cert, *key;	/* PEM files: whom to believe, and who we are; NULL: the system's, nobody */
 	bool		 trusting;	/* believe any certificate */
 };

@@ -34,7 +34,7 @@ struct prom_answer {
 	const char	*info;		/* the first remark on the query, NULL: none */
 	unsigned	 histograms;	/* series left out: they are no single numbers */
 	unsigned	 server;	/* which of the configured gave it, from 0; the client's to say */
-	double		 late;		/* seconds that the answer itself is old: a stored copy of an earlier one; 0: none. The client's, too */
+	int64_t		 as_of_usec;	/* when it was evaluated, CLOCK_MONOTONIC of ours; the client's, too */
 	struct arena	*arena;		/* private */
 };
 

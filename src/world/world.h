@@ -70,6 +70,9 @@ struct world_node {
 	char		 signal_detail[160];
 	int64_t		 signal_wrong_usec;	/* since when, monotonic */
 	struct world_heard heard[QUERIES_MAX];	/* by slot of world.query */
+	const struct why *prom_why;		/* what is wrong with what Prometheus says of it, NULL when nothing or not asked */
+	char		 prom_detail[160];
+	int64_t		 prom_until_usec;	/* it speaks for the node until then, monotonic */
 	struct phys_row	 row;			/* as last published */
 	/* steering's own */
 	bool		 inherited;		/* stood in the table that was in force when this brain began */

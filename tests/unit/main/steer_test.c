@@ -109,7 +109,8 @@ static void
 each_balancer_like_us_is_counted(void **state)
 {
 	struct stage *s = *state;
-	struct steer_conf c = { USEC_PER_SEC, 3, 5 * USEC_PER_SEC, 0.8, 0.2 };
+	struct steer_conf c = { .period_usec = USEC_PER_SEC, .balancers = 3, .best_node_period_usec = 5 * USEC_PER_SEC,
+	    .cpu_weight = 0.8, .ram_weight = 0.2 };
 
 	steer_conf(s->steer, &c);
 	sampled(s, s->a, T, 4, 4, 9, 2);
