@@ -105,7 +105,6 @@ try "Traefik's API shows a router for the app" tells 8080/api/http/routers \
 	'any(.[]; .provider == "file" and .status == "enabled" and .entryPoints == ["web"] and .service == "reference_app")'
 try "Traefik's API shows the router for itself" tells 8080/api/http/routers \
 	'any(.[]; .provider == "file" and .status == "enabled" and .entryPoints == ["api"] and .service == "api@internal")'
-try "Traefik's dashboard is served" ask 8080/dashboard/ >/dev/null
 try "Traefik's API shows our service, one server, on a worker" within 20 traefik_has \
 	"length == 1 and (.[0] == \"http://$(address_of node2):8020\" or .[0] == \"http://$(address_of node3):8020\")"
 try "Mola has read back that Traefik took it" within 20 tells 8000/api/v1/targets '.targets[0].taken == true'
