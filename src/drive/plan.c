@@ -49,18 +49,8 @@ struct pick {				/* of one service */
 	struct plan	*plan;
 	struct plan_service *out;
 	int64_t		 now_usec;
+	uint32_t	 *tasks_on;	/* that take requests, by node slot */
 };
-
-static unsigned
-tasks_on(const struct pick *p, const struct world_node *n)
-{
-	const struct plan_service *s = p->out;
-	unsigned found = 0;
-
-	for (unsigned i = 0; i < s->nservers; i++)
-		found += !s->server[i].draining && strcmp(s->server[i].node, n->name) == 0;
-	return found;
-}
 
 static void
 servers_name(struct pick *p, bool also_down)
@@ -69,6 +59,8 @@ servers_name(struct pick *p, bool also_down)
 	const struct world_task *t;
 
 	s->nservers = s->nserving = 0;
+	LIST_FOREACH(t, &p->service->tasks, link)
+		p->tasks_on[t->node->slot] = 0;
 	LIST_FOREACH(t, &p->service->tasks, link) {
 		bool usable = live_usable(p->world->live, t->slot, p->now_usec), drains = takes_none(t);
 		if (!usable && !also_down)
@@ -76,6 +68,7 @@ servers_name(struct pick *p, bool also_down)
 		s->server[s->nservers++] = (struct plan_server){ .name = arena_text(p->plan->arena, str_of(t->name)),
 		    .node = arena_text(p->plan->arena, str_of(t->node->name)), .addr = t->addr, .draining = drains };
 		s->nserving += !drains;
+		p->tasks_on[t->node->slot] += !drains;
 	}
 	qsort(s->server, s->nservers, sizeof *s->server, by_name);
 }
@@ -87,7 +80,7 @@ best_choose(struct plan_service *s)
 	struct plan_server *best = NULL;
 
 	for (unsigned i = 0; i < s->nservers; i++)
-		if (!s->server[i].draining && (best == NULL || s->server[i].share > best->share))
+		if (!s->server[i].draining && !isnan(s->server[i].share) && (best == NULL || s->server[i].share > best->share))
 			best = &s->server[i];
 	for (unsigned i = 0; i < s->nservers; i++) {
 		s->server[i].draining = &s->server[i] != best;
@@ -109,7 +102,7 @@ shares_even(struct plan_service *s, const struct plan_rules *r)
 		struct plan_server *v = &s->server[i];
 		if (v->draining)
 			continue;
-		v->weight = (unsigned)fmax(r->least, round(v->share / most * r->most));
+		v->weight = (unsigned)fmax(r->least, round(pow(v->share / most, r->power > 0 ? r->power : 1) * r->most));
 		v->share /= sum;
 	}
 }
@@ -126,10 +119,8 @@ servers_weigh(struct pick *p, const struct plan_rules *r, plan_weigh_f *weigh, v
 			continue;
 		t = world_task(p->world, str_of(v->name));
 		v->share = weigh(arg, p->service, t->node);
-		if (!(v->share > 0) || isinf(v->share))		/* NAN, too: nobody is starved by a number */
-			v->share = 1e-6;
 		if (!r->best)
-			v->share /= tasks_on(p, t->node);
+			v->share = (v->share > 0 && isfinite(v->share) ? v->share : 1e-6) / p->tasks_on[t->node->slot];
 	}
 	if (r->best)
 		best_choose(s);
@@ -162,6 +153,7 @@ struct plan *
 plan_make(const struct world *w, const struct plan_rules *r, plan_weigh_f *weigh, void *arg, int64_t now_usec)
 {
 	struct plan *plan = must_zalloc(sizeof *plan);
+	uint32_t *tasks_on = must_zalloc(NODES_MAX * sizeof *tasks_on);
 	struct world_service *s;
 
 	ASSERT(r->least > 0 && r->least <= r->most);
@@ -169,9 +161,10 @@ plan_make(const struct world *w, const struct plan_rules *r, plan_weigh_f *weigh
 	plan->service = arena_zalloc(plan->arena, (w->nservices + 1) * sizeof *plan->service);
 	LIST_FOREACH(s, &w->services, link)
 		if (is_wanted(r, s)) {
-			struct pick p = { w, s, plan, &plan->service[plan->nservices++], now_usec };
+			struct pick p = { w, s, plan, &plan->service[plan->nservices++], now_usec, tasks_on };
 			service_make(&p, r, weigh, arg);
 		}
+	free(tasks_on);
 	qsort(plan->service, plan->nservices, sizeof *plan->service, services_by_name);
 	return plan;
 }

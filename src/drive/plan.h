@@ -13,7 +13,7 @@ struct plan_server {
 	const char	*node;
 	struct addr	 addr;
 	double		 share;		/* of the service's new requests: sum 1 over those that take some, else 0 */
-	unsigned	 weight;	/* the same in the proxy's scale: least..most, the largest is most; 0 when draining */
+	unsigned	 weight;	/* the same in the proxy's scale (plan_rules): least..most, the largest is most; 0 when draining */
 	bool		 draining;	/* takes no new requests */
 };
 
@@ -41,11 +41,12 @@ struct plan_rules {
 	char *const	*only;		/* names of services, none: all */
 	unsigned	 nonly;
 	unsigned	 least, most;	/* weights, 0 < least <= most */
+	double		 power;		/* weights are shares to it; 0: 1 */
 	bool		 best;		/* one server of each service takes all, the rest drains */
 };
 
 /* How much a node should get of a service, beside the service's other nodes: any scale, > 0. What a node gets is shared
- * by the service's tasks there. Of equal ones `best` takes the first. */
+ * by the service's tasks there. Of equal ones `best` takes the first, and never one that is NAN. */
 typedef double	plan_weigh_f(void *arg, const struct world_service *, const struct world_node *);
 
 struct plan	*plan_make(const struct world *, const struct plan_rules *, plan_weigh_f *, void *arg, int64_t now_usec);

@@ -12,6 +12,7 @@
 #include "main/discover.h"
 #include "main/gate.h"
 #include "main/metrics.h"
+#include "main/target.h"
 #include "main/view.h"
 
 #define ANSWER_MAX	(64u << 20)
@@ -72,7 +73,8 @@ reply_absent(struct exchange *x, const char *what, const char *name)
 static struct view
 view_of(const struct admin *a)
 {
-	return (struct view){ a->conf.world, a->rates, a->conf.events, a->conf.conf, loop_now(a->loop), a->conf.mover, a->conf.discover };
+	return (struct view){ a->conf.world, a->rates, a->conf.events, a->conf.conf, loop_now(a->loop), a->conf.mover, a->conf.discover,
+	    a->conf.targets };
 }
 
 /* The service that `?service=` names. False: answered. */
@@ -107,7 +109,9 @@ get_root(struct admin *a, struct exchange *x)
 	    "/api/v1/events     what happened; ?after=ID\n"
 	    "/api/v1/config     the configuration in force\n"
 	    "/api/v1/swarm      the Docker Swarm that is watched\n"
-	    "/api/v1/drain      POST {\"node\": NAME, \"drain\": true}\n"), NULL);
+	    "/api/v1/targets    the proxies that are told what to do\n"
+	    "/api/v1/drain      POST {\"node\": NAME, \"drain\": true}\n"
+	    "/traefik           for Traefik's HTTP provider; ?target=NAME\n"), NULL);
 }
 
 /* Nothing to serve, and a Swarm that nobody has seen yet: an update of Mola that ends here should be taken back. A
@@ -208,6 +212,25 @@ get_swarm(struct admin *a, struct exchange *x)
 	reply_json(x, 200, view_swarm(&v), NULL);
 }
 
+static void
+get_targets(struct admin *a, struct exchange *x)
+{
+	json_t *j = a->conf.targets == NULL ? json_pack("{s:[]}", "targets") : targets_view(a->conf.targets, loop_now(a->loop));
+
+	reply_json(x, 200, j, NULL);
+}
+
+/* --- proxies that ask --- */
+
+static void
+get_traefik(struct admin *a, struct exchange *x)
+{
+	if (a->conf.targets == NULL)
+		reply_error(x, 404, "there are no targets", NULL);
+	else
+		targets_answer(a->conf.targets, "traefik-http", x);
+}
+
 /* --- the one write --- */
 
 static void
@@ -272,7 +295,9 @@ static const struct door {
 	{ "/api/v1/events", false, get_events },
 	{ "/api/v1/config", false, get_config },
 	{ "/api/v1/swarm", false, get_swarm },
+	{ "/api/v1/targets", false, get_targets },
 	{ "/api/v1/drain", true, post_drain },
+	{ "/traefik", false, get_traefik },
 };
 
 static const struct door *

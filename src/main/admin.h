@@ -13,6 +13,7 @@
 struct admin;
 struct discover;
 struct mover;
+struct targets;
 
 typedef void	admin_drain_node_f(void *arg, struct world_node *, bool drained);
 typedef void	admin_drain_task_f(void *arg, struct world_task *, bool drained);
@@ -24,6 +25,7 @@ struct admin_conf {
 	const struct discover *discover;	/* NULL: none */
 	bool		 inherited;		/* a table was in force before we came */
 	const struct mover *mover;		/* the same */
+	struct targets	*targets;		/* the same */
 	int		 tcp_fd, unix_fd;	/* already listening, taken over; -1: none */
 	admin_drain_node_f *drain_node;
 	admin_drain_task_f *drain_task;		/* NULL: tasks cannot be drained */

@@ -17,6 +17,7 @@
 #include "main/mover.h"
 #include "main/scrape.h"
 #include "main/steer.h"
+#include "main/target.h"
 
 #define TICK_USEC	(100 * USEC_PER_MSEC)
 #define PICTURE_USEC	(5 * USEC_PER_SEC)	/* that the first pass may wait for */
@@ -32,6 +33,7 @@ struct brain {
 	struct steer_conf steered;
 	struct discover	*discover;
 	struct mover	*mover;
+	struct targets	*targets;
 	struct events	*events;
 	struct admin	*admin;
 	struct channel	 channel;
@@ -158,6 +160,8 @@ on_tick(void *arg)
 
 	timer_set(b->loop, &b->tick, loop_now(b->loop) + TICK_USEC, on_tick, b);
 	steer_tick(b->steer, loop_now(b->loop));
+	if (b->began && knows_better(b))
+		targets_tick(b->targets, loop_now(b->loop));
 	admin_tick(b->admin, loop_now(b->loop));
 	if (!b->began && may_begin(b))
 		apply(b);
@@ -216,6 +220,7 @@ reload(struct brain *b, int fd)
 		admin_reconf(b->admin, next);
 		discover_anew(b);
 		apply(b);
+		targets_reconf(b->targets, next);
 	}
 	buf_fini(&text);
 	buf_fini(&errors);
@@ -272,7 +277,10 @@ brain_open(struct brain *b)
 	b->mover = mover_new(b->loop, b->world, &mc, host);
 	b->discover = discover_new(b->loop, b->fetcher, b->world, on_swarm, b);
 	discover_anew(b);
+	b->targets = targets_new(b->loop, b->fetcher, b->world);
+	targets_reconf(b->targets, b->conf);
 	a.mover = b->mover;
+	a.targets = b->targets;
 	a.discover = b->discover;
 	a.inherited = b->inherited;
 	b->admin = admin_new(b->loop, &a);
@@ -285,6 +293,7 @@ brain_close(struct brain *b)
 {
 	timer_clear(b->loop, &b->tick);
 	admin_free(&b->admin);
+	targets_free(&b->targets);
 	mover_free(&b->mover);
 	discover_free(&b->discover);
 	scrape_free(&b->scrape);

@@ -129,3 +129,47 @@ value_free(const struct conf_key *k, void *base)
 	free(l->item);
 	*l = (struct conf_list){ 0 };
 }
+
+void
+value_copy(const struct conf_key *k, void *base)
+{
+	void *member = (char *)base + k->at;
+	struct conf_list *l = member, old = { 0 };
+	char **text = member;
+
+	if ((k->type->kind == KIND_TEXT || k->type->kind == KIND_SECRET) && *text != NULL)
+		*text = must_strdup(*text);
+	if (k->type->kind != KIND_LIST)
+		return;
+	old = *l;
+	l->item = must_zalloc((old.n + 1) * sizeof *l->item);
+	for (unsigned i = 0; i < old.n; i++)
+		l->item[i] = must_strdup(old.item[i]);
+}
+
+static bool
+same_lists(const struct conf_list *a, const struct conf_list *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (unsigned i = 0; i < a->n; i++)
+		if (strcmp(a->item[i], b->item[i]) != 0)
+			return false;
+	return true;
+}
+
+bool
+value_same(const struct conf_key *k, const void *base, const void *other_base)
+{
+	struct buf a, b;
+	bool same;
+
+	if (value_is_list(k))
+		return same_lists(value_list(k, base), value_list(k, other_base));
+	buf_init(&a, CONF_TEXT_MAX);
+	buf_init(&b, CONF_TEXT_MAX);
+	same = value_write(k, base, &a) == value_write(k, other_base, &b) && str_eq(buf_str(&a), buf_str(&b));
+	buf_fini(&a);
+	buf_fini(&b);
+	return same;
+}

@@ -53,5 +53,8 @@ bool	value_write(const struct conf_key *, const void *base, struct buf *);
 bool	token_read(struct str, char **token, char problem[CONF_PROBLEM_MAX]);
 const struct conf_list *value_list(const struct conf_key *, const void *base);
 void	value_free(const struct conf_key *, void *base);
+/* What the member of a struct that was copied as memory owns is copied, too. */
+void	value_copy(const struct conf_key *, void *base);
+bool	value_same(const struct conf_key *, const void *base, const void *other_base);
 
 #endif

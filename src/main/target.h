@@ -47,7 +47,8 @@ const struct plan	*target_plan(const struct target *);
 void	target_published(struct target *);
 /* It is not; the last good one stays in force. It is tried again after a while. */
 void	target_failed(struct target *, const struct why *, const char *detail);
-/* Read back: the proxy has what was published last, or what it has instead. Say it as often as you look. */
+/* Read back: the proxy has what was published last, or has something else (PROXY_DIFFERS, PROXY_REFUSED); any other
+ * reason says that it could not be seen. Say it as often as you look. */
 void	target_taken(struct target *);
 void	target_refused(struct target *, const struct why *, const char *detail);
 /* What the proxy itself says of one server; weight < 0: nothing of it. `state` is its own word, or NULL. */

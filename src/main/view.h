@@ -13,6 +13,7 @@
 struct discover;
 struct mover;
 struct report_service;
+struct targets;
 
 struct view {
 	const struct world	*world;
@@ -22,6 +23,7 @@ struct view {
 	int64_t			 now_usec;	/* monotonic */
 	const struct mover	*mover;		/* NULL: none */
 	const struct discover	*discover;	/* the same */
+	const struct targets	*targets;	/* the same */
 };
 
 json_t	*view_nodes(const struct view *);

@@ -113,3 +113,6 @@ WHY(PROXY_GONE,           0, PROXY,    "the proxy cannot be reached or does not 
 WHY(PROXY_SYNTAX,         0, PROXY,    "what the proxy says of itself is not understood")
 WHY(PROXY_REFUSED,        0, PROXY,    "the proxy refused what it was told")
 WHY(PROXY_DIFFERS,        0, PROXY,    "the proxy has something else than it was told")
+WHY(PROXY_FILE,           0, CONFIG,   "the proxy's file cannot be written")
+WHY(PROXY_NOTHING,        0, CONFIG,   "there is no service to tell the proxy of; what it was told last stays")
+WHY(PROXY_CHOICE,         0, EXPORTER, "no node can be chosen, for none is seen; what the proxy was told last stays")

@@ -1,0 +1,246 @@
+/*
+ * traefik: a plan as YAML. Names of a plan are plain words; hosts and paths are other people's, so every text is quoted, and
+ * braces are written as their code: the file provider runs what it reads through a template.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "drive/traefik_room.h"
+
+static void
+put_text(struct buf *out, const char *s)
+{
+	buf_adds(out, STR("\""));
+	for (; *s != '\0'; s++)
+		if (*s == '"' || *s == '\\')
+			buf_printf(out, "\\%c", *s);
+		else if ((unsigned char)*s < ' ' || *s == '{' || *s == '}' || *s == 0x7f)
+			buf_printf(out, "\\x%02X", (unsigned char)*s);
+		else
+			buf_add(out, s, 1);
+	buf_adds(out, STR("\""));
+}
+
+/* --- rules --- */
+
+/* Traefik's rules are Go expressions: a string stands in back quotes, or in double ones with Go's escapes. */
+static void
+rule_text(struct buf *rule, const char *before, const char *s, const char *after)
+{
+	if (strchr(s, '`') == NULL) {
+		buf_printf(rule, "%s`%s%s`)", before, s, after);
+		return;
+	}
+	buf_printf(rule, "%s\"", before);
+	for (; *s != '\0'; s++)
+		buf_printf(rule, "%s%c", *s == '"' || *s == '\\' ? "\\" : "", *s);
+	buf_printf(rule, "%s\")", after);
+}
+
+static void
+rule_host(struct buf *rule, const char *host)
+{
+	if (strncmp(host, "*.", 2) != 0) {
+		rule_text(rule, "Host(", host, "");
+		return;
+	}
+	buf_adds(rule, STR("HostRegexp(`^.+"));
+	for (const char *c = host + 1; *c != '\0'; c++)
+		buf_printf(rule, "%s%c", *c == '.' ? "\\" : "", *c);
+	buf_adds(rule, STR("$`)"));
+}
+
+void
+traefik_rule(const struct route_conf *r, struct buf *rule)
+{
+	size_t len = strlen(r->path);
+	bool whole = len > 0 && r->path[len - 1] == '/';
+
+	if (*r->host != '\0') {
+		rule_host(rule, r->host);
+		if (len == 1)
+			return;
+		buf_adds(rule, STR(" && "));
+	}
+	if (whole) {
+		rule_text(rule, "PathPrefix(", r->path, "");
+		return;
+	}
+	rule_text(rule, *r->host != '\0' ? "(Path(" : "Path(", r->path, "");
+	rule_text(rule, " || PathPrefix(", r->path, "/");
+	if (*r->host != '\0')
+		buf_adds(rule, STR(")"));
+}
+
+/* Those for any host weigh about what Traefik would give their rules by length, so that they live with routers of others. */
+unsigned
+traefik_priority(const struct route_conf *r)
+{
+	size_t path = strlen(r->path), host = strlen(r->host);
+	unsigned p = (unsigned)(path < 900 ? path : 900), h = (unsigned)(host < 255 ? host : 255);
+
+	if (host == 0)
+		return 14 + p;
+	return strncmp(r->host, "*.", 2) == 0 ? 1000 + h * 1024 + p : 1000000 + p;
+}
+
+/* --- names --- */
+
+void
+traefik_name(const struct traefik_words *w, const char *service, char out[TRAEFIK_NAME_MAX])
+{
+	const char *hole = strstr(w->backend, "{service}");
+	int before = (int)(hole - w->backend);
+
+	snprintf(out, TRAEFIK_NAME_MAX, "%.*s%s%s", before, w->backend, service, hole + strlen("{service}"));
+}
+
+void
+traefik_router_name(const struct traefik_words *w, const struct plan_service *s, unsigned route, char out[TRAEFIK_NAME_MAX])
+{
+	traefik_name(w, s->name, out);
+	if (route > 0)
+		snprintf(out + strlen(out), TRAEFIK_NAME_MAX - strlen(out), "-%u", route + 1);
+}
+
+/* Those that drain are named when there is nobody else: better they than nobody. */
+bool
+traefik_names(const struct plan_service *s, const struct plan_server *v)
+{
+	return !v->draining || s->nserving == 0;
+}
+
+bool
+traefik_falls_back(const struct traefik_words *w, const struct plan_service *s)
+{
+	return w->fallback != NULL && s->nserving == 0;
+}
+
+void
+traefik_url(const struct plan_server *v, char out[TRAEFIK_NAME_MAX])
+{
+	char addr[ADDR_TEXT_MAX];
+
+	snprintf(out, TRAEFIK_NAME_MAX, "http://%s", addr_text(&v->addr, addr));
+}
+
+/* --- the file --- */
+
+static void
+put_entry_points(struct buf *out, char *const *point, unsigned n)
+{
+	if (n == 0)
+		return;
+	buf_adds(out, STR("      entryPoints:\n"));
+	for (unsigned i = 0; i < n; i++) {
+		buf_adds(out, STR("        - "));
+		put_text(out, point[i]);
+		buf_adds(out, STR("\n"));
+	}
+}
+
+static void
+put_router(struct buf *out, const struct traefik_words *w, const struct plan_service *s, unsigned route)
+{
+	char name[TRAEFIK_NAME_MAX], service[TRAEFIK_NAME_MAX];
+	struct buf rule;
+
+	traefik_router_name(w, s, route, name);
+	traefik_name(w, s->name, service);
+	buf_init(&rule, 64 << 10);
+	traefik_rule(&s->route[route], &rule);
+	buf_add(&rule, "", 1);
+	buf_adds(out, STR("    "));
+	put_text(out, name);
+	buf_adds(out, STR(":\n"));
+	put_entry_points(out, w->entry_point, w->nentry_points);
+	buf_adds(out, STR("      rule: "));
+	put_text(out, rule.p);
+	buf_printf(out, "\n      priority: %u\n      service: ", traefik_priority(&s->route[route]));
+	put_text(out, service);
+	buf_adds(out, STR("\n"));
+	buf_fini(&rule);
+}
+
+static void
+put_api_router(struct buf *out, const struct traefik_words *w)
+{
+	char *point[1] = { (char *)w->api_entry_point };
+
+	buf_adds(out, STR("    " TRAEFIK_API_ROUTER ":\n"));
+	put_entry_points(out, point, 1);
+	buf_adds(out, STR("      rule: \"PathPrefix(`/`)\"\n      service: \"api@internal\"\n"));
+}
+
+static void
+put_health(struct buf *out, const struct service_conf *c)
+{
+	if (c->health_path == NULL)
+		return;
+	buf_adds(out, STR("        healthCheck:\n          path: "));
+	put_text(out, c->health_path);
+	buf_printf(out, "\n          interval: %" PRId64 "ms\n          timeout: %" PRId64 "ms\n", c->health_interval_usec / USEC_PER_MSEC,
+	    c->health_timeout_usec / USEC_PER_MSEC);
+}
+
+static void
+put_server(struct buf *out, const char *url, unsigned weight)
+{
+	buf_adds(out, STR("          - url: "));
+	put_text(out, url);
+	buf_printf(out, "\n            weight: %u\n", weight);
+}
+
+static void
+put_service(struct buf *out, const struct traefik_words *w, const struct plan_service *s)
+{
+	char name[TRAEFIK_NAME_MAX], url[TRAEFIK_NAME_MAX];
+
+	traefik_name(w, s->name, name);
+	buf_adds(out, STR("    "));
+	put_text(out, name);
+	buf_adds(out, STR(":\n      loadBalancer:\n"));
+	if (s->nservers == 0 && !traefik_falls_back(w, s)) {
+		buf_adds(out, STR("        servers: []\n"));
+		return;
+	}
+	buf_adds(out, STR("        servers:\n"));
+	if (traefik_falls_back(w, s)) {
+		put_server(out, w->fallback, 1);
+		return;
+	}
+	for (unsigned i = 0; i < s->nservers; i++)
+		if (traefik_names(s, &s->server[i])) {
+			traefik_url(&s->server[i], url);
+			put_server(out, url, traefik_weight(&s->server[i]));
+		}
+	if (w->strategy != NULL) {
+		buf_adds(out, STR("        strategy: "));
+		put_text(out, w->strategy);
+		buf_adds(out, STR("\n"));
+	}
+	put_health(out, &s->conf);
+}
+
+void
+traefik_write(const struct plan *p, const struct traefik_words *w, struct buf *out)
+{
+	bool routers = w->api_entry_point != NULL;
+
+	for (unsigned i = 0; i < p->nservices; i++)
+		routers |= p->service[i].nroutes > 0;
+	buf_adds(out, STR("# Written by Mola, and again with the next change.\nhttp:\n"));
+	if (routers)
+		buf_adds(out, STR("  routers:\n"));
+	for (unsigned i = 0; i < p->nservices; i++)
+		for (unsigned r = 0; r < p->service[i].nroutes; r++)
+			put_router(out, w, &p->service[i], r);
+	if (w->api_entry_point != NULL)
+		put_api_router(out, w);
+	if (p->nservices > 0)
+		buf_adds(out, STR("  services:\n"));
+	for (unsigned i = 0; i < p->nservices; i++)
+		put_service(out, w, &p->service[i]);
+}

@@ -1,0 +1,36 @@
+/*
+ * traefik: a plan in the words of Traefik's dynamic configuration (v3), and what its API says, set beside the plan.
+ *
+ * Each route is a router of its own, with a priority that makes Traefik decide as Mola would: an exact host before
+ * "*.suffix" before any host, the longest path first; a prefix ends at a slash or at the end of the path. Servers that
+ * drain are left out: Traefik has no other word for it. Weights are at least 1, for 0 would drop a server.
+ */
+#ifndef DRIVE_TRAEFIK_H
+#define DRIVE_TRAEFIK_H
+
+#include "base/buf.h"
+#include "drive/plan.h"
+
+struct traefik_words {
+	const char	*backend;		/* "{service}" stands for the service's name */
+	char *const	*entry_point;		/* none: Traefik's default ones */
+	unsigned	 nentry_points;
+	const char	*strategy;		/* of its balancing, NULL: its default */
+	const char	*api_entry_point;	/* NULL: no router for api@internal */
+	const char	*fallback;		/* URL for a service that has no server which takes requests; NULL: those that drain */
+};
+
+/* YAML, which its file provider takes for a template: there is no "{{" in it. */
+void	traefik_write(const struct plan *, const struct traefik_words *, struct buf *out);
+
+/* Called for each server that Traefik has and the plan knows. */
+typedef void	traefik_seen_f(void *arg, const char *service, const char *server, int weight, const char *state);
+
+/*
+ * What GET /api/http/services and /api/http/routers answered (all pages). `provider` is "file" or "http". NULL: all is as
+ * the plan has it. PROXY_SYNTAX, PROXY_REFUSED (it has an error of its own), PROXY_DIFFERS; `detail` says where.
+ */
+const struct why *traefik_compare(const struct plan *, const struct traefik_words *, const char *provider, struct str services,
+		    struct str routers, traefik_seen_f *, void *arg, char *detail, size_t cap);
+
+#endif

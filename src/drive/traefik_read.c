@@ -1,0 +1,218 @@
+/*
+ * traefik_read: what Traefik's API says that it has, set beside the plan. The answers are foreign bytes.
+ */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "drive/traefik_room.h"
+
+struct compare {
+	const struct plan *plan;
+	const struct traefik_words *words;
+	const char	*provider;
+	traefik_seen_f	*seen;
+	void		*arg;
+	struct map	*services, *routers;	/* by name without the provider; values belong to the answers */
+	char		*detail;
+	size_t		 cap;
+};
+
+static const char *
+text_in(const json_t *j, const char *key)
+{
+	const char *s = json_string_value(json_object_get(j, key));
+
+	return s == NULL ? "" : s;
+}
+
+/* By name, those of our provider. */
+static struct map *
+index_of(const json_t *list, const char *provider)
+{
+	struct map *m = map_new();
+	json_t *j;
+	size_t i;
+
+	json_array_foreach(list, i, j) {
+		const char *name = text_in(j, "name"), *at = strrchr(name, '@');
+		if (at != NULL && strcmp(at + 1, provider) == 0)
+			map_put(m, (struct str){ name, (size_t)(at - name) }, j);
+	}
+	return m;
+}
+
+/* What stands against an object: it is not there, or Traefik itself finds fault with it. */
+static const struct why *
+object_check(struct compare *c, const json_t *j, const char *what, const char *name)
+{
+	const json_t *errors = json_object_get(j, json_object_get(j, "error") != NULL ? "error" : "err");
+	const char *status = text_in(j, "status"), *text = json_string_value(json_array_get(errors, 0));
+
+	if (j == NULL) {
+		snprintf(c->detail, c->cap, "%s %.100s@%s is missing", what, name, c->provider);
+		return WHY_PROXY_DIFFERS;
+	}
+	if (strcmp(status, "enabled") == 0)
+		return NULL;
+	snprintf(c->detail, c->cap, "%s %.80s@%s is %.20s: %.100s", what, name, c->provider, *status == '\0' ? "?" : status,
+	    text == NULL ? "it does not say why" : text);
+	return strcmp(status, "warning") == 0 ? NULL : WHY_PROXY_REFUSED;
+}
+
+static const json_t *
+server_of(const json_t *service, const char *url)
+{
+	const json_t *servers = json_object_get(json_object_get(service, "loadBalancer"), "servers"), *j;
+
+	for (size_t i = 0; (j = json_array_get(servers, i)) != NULL; i++)
+		if (strcmp(text_in(j, "url"), url) == 0)
+			return j;
+	return NULL;
+}
+
+/* A weight that is not told is 1. */
+static int
+weight_of(const json_t *server)
+{
+	const json_t *w = json_object_get(server, "weight");
+	json_int_t n = json_is_integer(w) ? json_integer_value(w) : 1;
+
+	return n < 0 || n > INT32_MAX ? -1 : (int)n;
+}
+
+static const struct why *
+server_check(struct compare *c, const json_t *service, const struct plan_service *s, const struct plan_server *v)
+{
+	char url[TRAEFIK_NAME_MAX];
+	const char *state;
+	const json_t *j;
+
+	traefik_url(v, url);
+	j = server_of(service, url);
+	state = json_string_value(json_object_get(json_object_get(service, "serverStatus"), url));
+	if (c->seen != NULL)
+		c->seen(c->arg, s->name, v->name, j == NULL ? -1 : weight_of(j), state);
+	if (j == NULL) {
+		snprintf(c->detail, c->cap, "server %s of %.80s@%s is missing", url, s->name, c->provider);
+		return WHY_PROXY_DIFFERS;
+	}
+	if (weight_of(j) == (int)traefik_weight(v))
+		return NULL;
+	snprintf(c->detail, c->cap, "server %s of %.80s@%s has weight %d, not %u", url, s->name, c->provider, weight_of(j), traefik_weight(v));
+	return WHY_PROXY_DIFFERS;
+}
+
+static const struct why *
+service_check(struct compare *c, const struct plan_service *s)
+{
+	const struct why *why, *first = NULL;
+	char name[TRAEFIK_NAME_MAX];
+	unsigned named = 0;
+	size_t has;
+	json_t *j;
+
+	traefik_name(c->words, s->name, name);
+	j = map_get(c->services, str_of(name));
+	has = json_array_size(json_object_get(json_object_get(j, "loadBalancer"), "servers"));
+	if (s->nservers == 0 && j != NULL && !traefik_falls_back(c->words, s))
+		return NULL;		/* Traefik may find fault with it, as we do */
+	if ((why = object_check(c, j, "service", name)) != NULL)
+		return why;
+	for (unsigned i = 0; i < s->nservers && !traefik_falls_back(c->words, s); i++)
+		if (traefik_names(s, &s->server[i])) {
+			named++;
+			why = server_check(c, j, s, &s->server[i]);
+			first = first == NULL ? why : first;
+		}
+	if (traefik_falls_back(c->words, s)) {
+		named = 1;
+		first = server_of(j, c->words->fallback) == NULL ? WHY_PROXY_DIFFERS : NULL;
+		if (first != NULL)
+			snprintf(c->detail, c->cap, "the fallback of %.80s@%s is missing", name, c->provider);
+	}
+	if (first == NULL && has != named) {
+		snprintf(c->detail, c->cap, "%.80s@%s has %zu servers, not %u", name, c->provider, has, named);
+		return WHY_PROXY_DIFFERS;
+	}
+	return first;
+}
+
+static const struct why *
+router_check(struct compare *c, const char *name, const char *rule)
+{
+	json_t *j = map_get(c->routers, str_of(name));
+	const struct why *why = object_check(c, j, "router", name);
+
+	if (why != NULL || rule == NULL || strcmp(text_in(j, "rule"), rule) == 0)
+		return why;
+	snprintf(c->detail, c->cap, "router %.80s@%s has another rule: %.100s", name, c->provider, text_in(j, "rule"));
+	return WHY_PROXY_DIFFERS;
+}
+
+static const struct why *
+route_check(struct compare *c, const struct plan_service *s, unsigned route)
+{
+	char name[TRAEFIK_NAME_MAX];
+	const struct why *why;
+	struct buf rule;
+
+	traefik_router_name(c->words, s, route, name);
+	buf_init(&rule, 64 << 10);
+	traefik_rule(&s->route[route], &rule);
+	buf_add(&rule, "", 1);
+	why = router_check(c, name, rule.p);
+	buf_fini(&rule);
+	return why;
+}
+
+/* The first fault is told, and every server is looked at. */
+static const struct why *
+all_check(struct compare *c)
+{
+	const struct why *first = c->words->api_entry_point == NULL ? NULL : router_check(c, TRAEFIK_API_ROUTER, NULL);
+
+	for (unsigned i = 0; i < c->plan->nservices; i++) {
+		const struct plan_service *s = &c->plan->service[i];
+		char other[TRAEFIK_NAME_MAX], *detail = c->detail;
+		size_t cap = c->cap;
+		const struct why *why;
+
+		if (first != NULL) {		/* said already: what follows is looked at for its servers */
+			c->detail = other;
+			c->cap = sizeof other;
+		}
+		why = service_check(c, s);
+		for (unsigned r = 0; why == NULL && r < s->nroutes; r++)
+			why = route_check(c, s, r);
+		first = first == NULL ? why : first;
+		c->detail = detail;
+		c->cap = cap;
+	}
+	return first;
+}
+
+const struct why *
+traefik_compare(const struct plan *p, const struct traefik_words *w, const char *provider, struct str services, struct str routers,
+    traefik_seen_f *seen, void *arg, char *detail, size_t cap)
+{
+	struct compare c = { .plan = p, .words = w, .provider = provider, .seen = seen, .arg = arg, .detail = detail, .cap = cap };
+	json_t *s = json_loadb(services.len > 0 ? services.p : "", services.len, 0, NULL);
+	json_t *r = json_loadb(routers.len > 0 ? routers.p : "", routers.len, 0, NULL);
+	const struct why *why = WHY_PROXY_SYNTAX;
+
+	*detail = '\0';
+	if (json_is_array(s) && json_is_array(r)) {
+		c.services = index_of(s, provider);
+		c.routers = index_of(r, provider);
+		why = all_check(&c);
+		map_free(&c.services);
+		map_free(&c.routers);
+	} else
+		snprintf(detail, cap, "expected a list of services and one of routers, as JSON");
+	json_decref(s);
+	json_decref(r);
+	return why;
+}

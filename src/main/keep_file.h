@@ -1,0 +1,30 @@
+/*
+ * keep_file: a file that somebody else watches and that is never seen half written, nor empty: a new one is made beside it
+ * under a name that nobody reads, is on the disk, and takes its place in one step.
+ */
+#ifndef MAIN_KEEP_FILE_H
+#define MAIN_KEEP_FILE_H
+
+#include <stddef.h>
+#include <sys/stat.h>
+
+#include "base/str.h"
+#include "base/why.h"
+
+#define KEEP_DETAIL_MAX	200
+
+/* `path` is absolute; `text` is not empty. PROXY_FILE: what stood there before stands there still, and `detail` says
+ * what was wrong. The mode of a file that is replaced is kept. */
+const struct why *keep_file_write(const char *path, struct str text, char detail[KEEP_DETAIL_MAX]);
+
+/* Whether what stands there is what was written last: nobody else has replaced or changed it since. */
+struct keep_mark {
+	dev_t		 dev;
+	ino_t		 ino;
+	off_t		 bytes;
+	struct timespec	 changed;
+};
+void	keep_mark_take(struct keep_mark *, const char *path);		/* right after a write */
+bool	keep_mark_holds(const struct keep_mark *, const char *path);
+
+#endif
