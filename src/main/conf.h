@@ -63,6 +63,7 @@ struct conf_target {			/* a proxy that is not ours (target.h) */
 	double		 power;			/* weights are shares to it */
 	char		*file;			/* those that are files */
 	char		*socket;		/* haproxy's: unix:/path or host:port */
+	char		*server_options;	/* haproxy's: words of each server that it gets from us, "" for none; NULL: check */
 	struct addr	 listen;		/* haproxy-agent: where its checks are answered */
 	char		*api;			/* URL of the proxy's own API, for reading back; NULL: not read */
 	int64_t		 poll_usec;		/* between two looks at what the proxy has */

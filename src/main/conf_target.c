@@ -104,6 +104,28 @@ write_address(const void *member, struct buf *out)
 	return a->len != 0 && buf_adds(out, str_of(addr_text(a, text)));
 }
 
+/* Words of a command: nothing that would end it, quote, or begin another. */
+static bool
+read_options(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	(void)k;
+	if (str_eq(s, STR("none")))
+		return text_set(member, (struct str){ "", 0 });
+	for (size_t i = 0; i < s.len; i++)
+		if (s.p[i] < ' ' || s.p[i] > '~' || strchr(";#\\\"'<", s.p[i]) != NULL)
+			return problem_say(problem, "'%s' are not words of HAProxy's 'server'; expected some such as 'check inter 1s', or none",
+			    QUOTED(s));
+	return text_set(member, str_trim(s));
+}
+
+static bool
+write_options(const void *member, struct buf *out)
+{
+	const char *const *text = member;
+
+	return *text != NULL && buf_adds(out, str_of((*text)[0] == '\0' ? "none" : *text));
+}
+
 /* Names, with {service} among them once. */
 static bool
 read_backend(const struct conf_key *k, struct str s, void *member, char *problem)
@@ -126,6 +148,7 @@ const struct conf_type
 	type_TARGET_KIND = { read_kind, write_kind, KIND_PLAIN, false },
 	type_TARGET_POLICY = { read_policy, write_policy, KIND_PLAIN, false },
 	type_PEER = { read_peer, write_text, KIND_TEXT, false },
+	type_OPTIONS = { read_options, write_options, KIND_TEXT, false },
 	type_PEER_LISTEN = { read_peer_listen, write_address, KIND_PLAIN, false },
 	type_BACKEND = { read_backend, write_text, KIND_TEXT, false };
 
@@ -161,6 +184,7 @@ target_sound(const struct conf *c, struct conf_target *t, struct faults *f)
 
 	belongs(t, "file", t->file != NULL, KINDS(TARGET_TRAEFIK_FILE, TARGET_ENVOY_FILE), true, f);
 	belongs(t, "socket", t->socket != NULL, KINDS(TARGET_HAPROXY), true, f);
+	belongs(t, "server_options", t->server_options != NULL, KINDS(TARGET_HAPROXY), false, f);
 	belongs(t, "listen", t->listen.len != 0, KINDS(TARGET_HAPROXY_AGENT), true, f);
 	belongs(t, "api", t->api != NULL, KINDS(TARGET_TRAEFIK_FILE, TARGET_TRAEFIK_HTTP, TARGET_ENVOY_FILE, TARGET_ENVOY_REST), false, f);
 	belongs(t, "entry_points", t->entry_points.n > 0, traefik, false, f);

@@ -257,6 +257,9 @@ KEY(TARGET, "file", FILE, file, NONE, "", "",
     "traefik-file, envoy-file: absolute path of the file that the proxy watches. It is replaced in one step.")
 KEY(TARGET, "socket", PEER, socket, NONE, "", "",
     "haproxy: its admin socket, unix:/path or host:port.")
+KEY(TARGET, "server_options", OPTIONS, server_options, NONE, "", "",
+    "haproxy: words that each server is added with, after its address and weight, such as 'check inter 1s', or none; by "
+    "default check.")
 KEY(TARGET, "listen", PEER_LISTEN, listen, NONE, "", "",
     "haproxy-agent: address on which its agent checks are answered.")
 KEY(TARGET, "api", URL, api, NONE, "", "",
