@@ -34,6 +34,8 @@ const struct target_facts_of target_facts_of[TARGET_COUNT] = {
 static const struct target_kind *const kinds[TARGET_COUNT] = {
 	[TARGET_TRAEFIK_FILE] = &target_kind_traefik_file,
 	[TARGET_TRAEFIK_HTTP] = &target_kind_traefik_http,
+	[TARGET_HAPROXY] = &target_kind_haproxy,
+	[TARGET_HAPROXY_AGENT] = &target_kind_haproxy_agent,
 };
 
 /* --- what kinds ask and tell --- */
