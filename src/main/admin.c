@@ -16,6 +16,7 @@
 #include "main/view.h"
 
 #define ANSWER_MAX	(64u << 20)
+#define BODY_MAX	(256u << 10)	/* Envoy lists its extensions in each question: 77 KiB */
 
 struct admin {
 	struct admin_conf conf;
@@ -111,7 +112,9 @@ get_root(struct admin *a, struct exchange *x)
 	    "/api/v1/swarm      the Docker Swarm that is watched\n"
 	    "/api/v1/targets    the proxies that are told what to do\n"
 	    "/api/v1/drain      POST {\"node\": NAME, \"drain\": true}\n"
-	    "/traefik           for Traefik's HTTP provider; ?target=NAME\n"), NULL);
+	    "/traefik           for Traefik's HTTP provider; ?target=NAME\n"
+	    "/v3/discovery:endpoints        POST, for Envoy's EDS by REST\n"
+	    "/envoy/v3/discovery:endpoints  the same\n"), NULL);
 }
 
 /* Nothing to serve, and a Swarm that nobody has seen yet: an update of Mola that ends here should be taken back. A
@@ -231,6 +234,16 @@ get_traefik(struct admin *a, struct exchange *x)
 		targets_answer(a->conf.targets, "traefik-http", x);
 }
 
+/* Envoy asks by POST, and changes nothing by it. */
+static void
+post_envoy(struct admin *a, struct exchange *x)
+{
+	if (a->conf.targets == NULL)
+		reply_error(x, 404, "there are no targets", NULL);
+	else
+		targets_answer(a->conf.targets, "envoy-rest", x);
+}
+
 /* --- the one write --- */
 
 static void
@@ -282,22 +295,24 @@ post_drain(struct admin *a, struct exchange *x)
 
 static const struct door {
 	const char	*path;
-	bool		 writes;	/* POST, else GET and HEAD */
+	enum door_kind { READS, ASKS, WRITES } kind;	/* GET and HEAD; POST; POST by those who may */
 	void		(*answer)(struct admin *, struct exchange *);
 } doors[] = {
-	{ "/", false, get_root },
-	{ "/healthz", false, get_healthz },
-	{ "/metrics", false, get_metrics },
-	{ "/api/v1/nodes", false, get_nodes },
-	{ "/api/v1/services", false, get_services },
-	{ "/api/v1/tasks", false, get_tasks },
-	{ "/api/v1/why", false, get_why },
-	{ "/api/v1/events", false, get_events },
-	{ "/api/v1/config", false, get_config },
-	{ "/api/v1/swarm", false, get_swarm },
-	{ "/api/v1/targets", false, get_targets },
-	{ "/api/v1/drain", true, post_drain },
-	{ "/traefik", false, get_traefik },
+	{ "/", READS, get_root },
+	{ "/healthz", READS, get_healthz },
+	{ "/metrics", READS, get_metrics },
+	{ "/api/v1/nodes", READS, get_nodes },
+	{ "/api/v1/services", READS, get_services },
+	{ "/api/v1/tasks", READS, get_tasks },
+	{ "/api/v1/why", READS, get_why },
+	{ "/api/v1/events", READS, get_events },
+	{ "/api/v1/config", READS, get_config },
+	{ "/api/v1/swarm", READS, get_swarm },
+	{ "/api/v1/targets", READS, get_targets },
+	{ "/api/v1/drain", WRITES, post_drain },
+	{ "/traefik", READS, get_traefik },
+	{ "/v3/discovery:endpoints", ASKS, post_envoy },	/* the path is Envoy's, and cannot be configured there */
+	{ "/envoy/v3/discovery:endpoints", ASKS, post_envoy },
 };
 
 static const struct door *
@@ -312,7 +327,7 @@ door_of(struct str path)
 static bool
 method_fits(const struct door *d, const struct head *h)
 {
-	if (d->writes)
+	if (d->kind != READS)
 		return str_eq(h->method, STR("POST"));
 	return h->is_head || str_eq(h->method, STR("GET"));
 }
@@ -331,8 +346,9 @@ on_request(void *arg, struct exchange *x)
 	else if (d == NULL)
 		reply_error(x, 404, "there is nothing here; / lists what there is", NULL);
 	else if (!method_fits(d, h))
-		reply_error(x, 405, d->writes ? "only POST" : "only GET", d->writes ? "Allow: POST\r\n" : "Allow: GET, HEAD\r\n");
-	else if (d->writes && !gate_write(x, tcp, a->conf.conf->admin_token, &no))
+		reply_error(x, 405, d->kind == READS ? "only GET" : "only POST",
+		    d->kind == READS ? "Allow: GET, HEAD\r\n" : "Allow: POST\r\n");
+	else if (d->kind == WRITES && !gate_write(x, tcp, a->conf.conf->admin_token, &no))
 		reply_error(x, no.status, no.text, no.fields);
 	else
 		d->answer(a, x);
@@ -348,7 +364,7 @@ admin_new(struct loop *l, const struct admin_conf *conf)
 	a->conf = *conf;
 	a->loop = l;
 	a->rates = rates_new();
-	a->server = server_new(l, &(struct server_conf){ 0 }, on_request, a);
+	a->server = server_new(l, &(struct server_conf){ .body_max = BODY_MAX }, on_request, a);
 	if (conf->tcp_fd >= 0)
 		server_listen(a->server, conf->tcp_fd, (void *)(uintptr_t)by_tcp);
 	if (conf->unix_fd >= 0)

@@ -192,6 +192,9 @@ target_sound(const struct conf *c, struct conf_target *t, struct faults *f)
 	belongs(t, "strategy", t->strategy != NULL, traefik, false, f);
 	belongs(t, "fallback", t->fallback != NULL, traefik, false, f);
 	belongs(t, "stale_after", t->stale_after_usec > 0, envoy, false, f);
+	if (t->kind == TARGET_ENVOY_FILE && t->file != NULL && t->services.n != 1 && strstr(t->file, "{service}") == NULL)
+		faults_add(f, t->line, "targets.file", "has no {service} in it, and Envoy wants a file for each cluster; expected a path such as "
+		    "/run/envoy/{service}.json, or one service in services");
 	if (t->fallback != NULL && !t->best_node)
 		faults_add(f, t->line, "targets.fallback", "given, and only policy best-node has a use for it");
 	if (t->interval_usec == 0)

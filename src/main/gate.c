@@ -4,6 +4,7 @@
  * JSON, must not come from another origin, and must carry the token. On the unix socket the file's mode decides.
  */
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "main/gate.h"
@@ -11,7 +12,7 @@
 static bool
 refuse(struct refusal *no, int status, const char *text)
 {
-	*no = (struct refusal){ status, text, NULL };
+	*no = (struct refusal){ .status = status, .text = text };
 	return false;
 }
 
@@ -40,6 +41,21 @@ is_ip(struct str host)
 	return inet_pton(AF_INET, text, &any) == 1 || inet_pton(AF_INET6, text, &any) == 1;
 }
 
+/* Whoever asks under a name should learn which: a proxy that asks us may use one that nobody thought of (Envoy, that of
+ * its cluster). */
+static bool
+refuse_name(struct refusal *no, struct str host)
+{
+	bool plain = host.len <= 100;
+
+	for (size_t i = 0; i < host.len; i++)
+		plain &= host.p[i] > ' ' && host.p[i] < 0x7f;
+	refuse(no, 403, no->said);
+	snprintf(no->said, sizeof no->said, "asked by %s%.*s%s: use an IP address, localhost, or add it to admin.hosts",
+	    plain ? "the name '" : "an unknown name", plain ? (int)host.len : 0, host.p, plain ? "', which is not known here" : "");
+	return false;
+}
+
 bool
 gate_host(const struct exchange *x, const struct conf_list *ours, struct refusal *no)
 {
@@ -50,7 +66,7 @@ gate_host(const struct exchange *x, const struct conf_list *ours, struct refusal
 	for (unsigned i = 0; i < ours->n; i++)
 		if (str_eq_nocase(host, str_of(ours->item[i])))
 			return true;
-	return refuse(no, 403, "asked by an unknown name: use an IP address, localhost, or add it to admin.hosts");
+	return refuse_name(no, host);
 }
 
 /* Browsers send Origin with every write: it must be the page's own host that is asked. */
@@ -97,7 +113,8 @@ token_shown(const struct exchange *x, const char *token, struct refusal *no)
 	if (given.len > 7 && str_eq_nocase((struct str){ given.p, 7 }, STR("Bearer "))
 	    && token_right(token, str_trim((struct str){ given.p + 7, given.len - 7 })))
 		return true;
-	*no = (struct refusal){ 401, "the token is missing or wrong: Authorization: Bearer TOKEN", "WWW-Authenticate: Bearer\r\n" };
+	refuse(no, 401, "the token is missing or wrong: Authorization: Bearer TOKEN");
+	no->fields = "WWW-Authenticate: Bearer\r\n";
 	return false;
 }
 

@@ -11,6 +11,7 @@ struct refusal {
 	int		 status;
 	const char	*text;
 	const char	*fields;	/* header lines, or NULL */
+	char		 said[240];	/* where `text` may point to */
 };
 
 /* False: *no says why. `ours`: names besides localhost and IP addresses. For requests over TCP. */

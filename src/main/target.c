@@ -17,7 +17,7 @@
 #include "score/guard.h"
 #include "score/score.h"
 
-#define LOOK_USEC	(200 * USEC_PER_MSEC)	/* between two looks at the world */
+#define LOOK_USEC	(100 * USEC_PER_MSEC)	/* between two looks at the world */
 #define LOOK_PART	50			/* but no more of the time than one in so many */
 #define MEMBERS_USEC	USEC_PER_SEC		/* those that come and go are told no more often, unless the interval is shorter */
 #define SETTLE_USEC	(3 * USEC_PER_SEC)	/* that the first publication may wait for samples */
@@ -34,6 +34,8 @@ const struct target_facts_of target_facts_of[TARGET_COUNT] = {
 static const struct target_kind *const kinds[TARGET_COUNT] = {
 	[TARGET_TRAEFIK_FILE] = &target_kind_traefik_file,
 	[TARGET_TRAEFIK_HTTP] = &target_kind_traefik_http,
+	[TARGET_ENVOY_FILE] = &target_kind_envoy_file,
+	[TARGET_ENVOY_REST] = &target_kind_envoy_rest,
 	[TARGET_HAPROXY] = &target_kind_haproxy,
 	[TARGET_HAPROXY_AGENT] = &target_kind_haproxy_agent,
 };

@@ -254,7 +254,8 @@ KEY(TARGET, "floor", REAL, floor, "0.05", "0.001", "1",
 KEY(TARGET, "power", REAL, power, "1", "0.1", "4",
     "Weights are shares to this power: 2 for Envoy's LEAST_REQUEST, which sends by the root of a weight when it is busy.")
 KEY(TARGET, "file", FILE, file, NONE, "", "",
-    "traefik-file, envoy-file: absolute path of the file that the proxy watches. It is replaced in one step.")
+    "traefik-file, envoy-file: absolute path of the file that the proxy watches. It is replaced in one step. Envoy wants one "
+    "for each cluster: {service} in the path stands for the service's name.")
 KEY(TARGET, "socket", PEER, socket, NONE, "", "",
     "haproxy: its admin socket, unix:/path or host:port.")
 KEY(TARGET, "server_options", OPTIONS, server_options, NONE, "", "",
@@ -277,5 +278,5 @@ KEY(TARGET, "api_entry_point", NAME, api_entry_point, NONE, "", "",
 KEY(TARGET, "fallback", URL, fallback, NONE, "", "",
     "Traefik with best-node: URL that gets everything when no node can be chosen; by default the last good choice stays.")
 KEY(TARGET, "stale_after", DURATION, stale_after_usec, NONE, "1s", "24h",
-    "Envoy: time after which it shall no longer believe the endpoints when it hears nothing new; by default it believes them "
-    "for ever.")
+    "Envoy: time after which it shall no longer believe the endpoints when it hears nothing from Mola: it then has none, so let "
+    "its route have another cluster to fall back to, and take 10s or more. By default it believes them for ever.")
