@@ -10,6 +10,7 @@
 #include "http/server.h"
 #include "main/admin.h"
 #include "main/discover.h"
+#include "main/prom_nodes.h"
 #include "main/gate.h"
 #include "main/metrics.h"
 #include "main/target.h"
@@ -110,6 +111,7 @@ get_root(struct admin *a, struct exchange *x)
 	    "/api/v1/events     what happened; ?after=ID\n"
 	    "/api/v1/config     the configuration in force\n"
 	    "/api/v1/swarm      the Docker Swarm that is watched\n"
+	    "/api/v1/prometheus the Prometheus servers that are asked, and what they say\n"
 	    "/api/v1/targets    the proxies that are told what to do\n"
 	    "/api/v1/drain      POST {\"node\": NAME, \"drain\": true}\n"
 	    "/traefik           for Traefik's HTTP provider; ?target=NAME\n"
@@ -216,6 +218,15 @@ get_swarm(struct admin *a, struct exchange *x)
 }
 
 static void
+get_prometheus(struct admin *a, struct exchange *x)
+{
+	bool there = a->conf.prometheus != NULL && a->conf.prom_nodes != NULL;
+
+	reply_json(x, 200, json_pack("{s:o, s:o}", "servers", there ? prometheus_view(a->conf.prometheus) : json_array(),
+	    "queries", there ? prom_nodes_view(a->conf.prom_nodes) : json_array()), NULL);
+}
+
+static void
 get_targets(struct admin *a, struct exchange *x)
 {
 	json_t *j = a->conf.targets == NULL ? json_pack("{s:[]}", "targets") : targets_view(a->conf.targets, loop_now(a->loop));
@@ -313,6 +324,20 @@ static const struct door {
 	{ "/traefik", READS, get_traefik },
 	{ "/v3/discovery:endpoints", ASKS, post_envoy },	/* the path is Envoy's, and cannot be configured there */
 	{ "/envoy/v3/discovery:endpoints", ASKS, post_envoy },
+	{ "/", false, get_root },
+	{ "/healthz", false, get_healthz },
+	{ "/metrics", false, get_metrics },
+	{ "/api/v1/nodes", false, get_nodes },
+	{ "/api/v1/services", false, get_services },
+	{ "/api/v1/tasks", false, get_tasks },
+	{ "/api/v1/why", false, get_why },
+	{ "/api/v1/events", false, get_events },
+	{ "/api/v1/config", false, get_config },
+	{ "/api/v1/swarm", false, get_swarm },
+	{ "/api/v1/prometheus", false, get_prometheus },
+	{ "/api/v1/targets", false, get_targets },
+	{ "/api/v1/drain", true, post_drain },
+	{ "/traefik", false, get_traefik },
 };
 
 static const struct door *

@@ -13,6 +13,8 @@
 struct admin;
 struct discover;
 struct mover;
+struct prom_nodes;
+struct prometheus;
 struct targets;
 
 typedef void	admin_drain_node_f(void *arg, struct world_node *, bool drained);
@@ -26,6 +28,8 @@ struct admin_conf {
 	bool		 inherited;		/* a table was in force before we came */
 	const struct mover *mover;		/* the same */
 	struct targets	*targets;		/* the same */
+	const struct prometheus *prometheus;	/* the same */
+	const struct prom_nodes *prom_nodes;	/* the same */
 	int		 tcp_fd, unix_fd;	/* already listening, taken over; -1: none */
 	admin_drain_node_f *drain_node;
 	admin_drain_task_f *drain_task;		/* NULL: tasks cannot be drained */

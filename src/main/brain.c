@@ -15,6 +15,7 @@
 #include "main/events.h"
 #include "main/memfile.h"
 #include "main/mover.h"
+#include "main/prom_nodes.h"
 #include "main/scrape.h"
 #include "main/steer.h"
 #include "main/target.h"
@@ -29,6 +30,8 @@ struct brain {
 	struct world	*world;
 	struct fetcher	*fetcher;
 	struct scrape	*scrape;
+	struct prometheus *prometheus;
+	struct prom_nodes *prom_nodes;
 	struct steer	*steer;
 	struct steer_conf steered;
 	struct discover	*discover;
@@ -82,7 +85,8 @@ steer_anew(struct brain *b)
 	struct steer_conf sc = { .period_usec = c->signal_period_usec,
 	    .balancers = c->balancers > 0 ? c->balancers : discover_balancers(b->discover),
 	    .best_node_period_usec = c->best_node_period_usec, .cpu_weight = c->score_cpu_weight,
-	    .ram_weight = c->score_ram_weight };
+	    .ram_weight = c->score_ram_weight,
+	    .prometheus_period_usec = c->prom.servers.n > 0 && c->prom.signals ? c->prom.period_usec : 0 };
 
 	if (memcmp(&sc, &b->steered, sizeof sc) != 0)	/* a pass alone is no reason to look at scores anew */
 		steer_conf(b->steer, &sc);
@@ -154,6 +158,24 @@ on_sample(void *arg, struct world_node *n, const struct sample *s, double inflig
 }
 
 static void
+on_prom_sample(void *arg, struct world_node *n, const struct sample *s, double inflight_at, double inflight_mean)
+{
+	struct brain *b = arg;
+	const struct why *why = steer_sample_late(b->steer, n, s, inflight_at, inflight_mean);
+
+	if (why != NULL)
+		log_event(LOG_WARN, "sample.refused", "node", n->name, "why", why_name(why), NULL);
+}
+
+static void
+on_prom_round(void *arg)
+{
+	struct brain *b = arg;
+
+	scrape_judge(b->scrape);
+}
+
+static void
 on_tick(void *arg)
 {
 	struct brain *b = arg;
@@ -162,6 +184,7 @@ on_tick(void *arg)
 	steer_tick(b->steer, loop_now(b->loop));
 	if (b->began && knows_better(b))
 		targets_tick(b->targets, loop_now(b->loop));
+	prom_nodes_tick(b->prom_nodes, loop_now(b->loop));
 	admin_tick(b->admin, loop_now(b->loop));
 	if (!b->began && may_begin(b))
 		apply(b);
@@ -219,6 +242,8 @@ reload(struct brain *b, int fd)
 		log_setup("brain", next->log_level, next->log_json);
 		admin_reconf(b->admin, next);
 		discover_anew(b);
+		prometheus_reconf(b->prometheus, next);
+		prom_nodes_reconf(b->prom_nodes, next);
 		apply(b);
 		targets_reconf(b->targets, next);
 	}
@@ -273,6 +298,10 @@ brain_open(struct brain *b)
 	b->fetcher = fetcher_new(b->loop);
 	b->scrape = scrape_new(b->loop, b->fetcher, on_sample, b);
 	b->steer = steer_new(b->world);
+	b->prometheus = prometheus_new(b->loop, b->fetcher);
+	prometheus_reconf(b->prometheus, b->conf);
+	b->prom_nodes = prom_nodes_new(b->loop, b->prometheus, b->world, on_prom_sample, on_prom_round, b);
+	prom_nodes_reconf(b->prom_nodes, b->conf);
 	gethostname(host, sizeof host - 1);
 	b->mover = mover_new(b->loop, b->world, &mc, host);
 	b->discover = discover_new(b->loop, b->fetcher, b->world, on_swarm, b);
@@ -280,6 +309,8 @@ brain_open(struct brain *b)
 	b->targets = targets_new(b->loop, b->fetcher, b->world);
 	targets_reconf(b->targets, b->conf);
 	a.mover = b->mover;
+	a.prometheus = b->prometheus;
+	a.prom_nodes = b->prom_nodes;
 	a.targets = b->targets;
 	a.discover = b->discover;
 	a.inherited = b->inherited;
@@ -296,6 +327,8 @@ brain_close(struct brain *b)
 	targets_free(&b->targets);
 	mover_free(&b->mover);
 	discover_free(&b->discover);
+	prom_nodes_free(&b->prom_nodes);
+	prometheus_free(&b->prometheus);
 	scrape_free(&b->scrape);
 	fetcher_free(&b->fetcher);
 	steer_free(&b->steer);

@@ -30,7 +30,7 @@ struct known {				/* a node, by its slot */
 	struct cell	 cell[PROM_QUERIES];
 	double		 stamp;		/* of its last sample, by the server's clock */
 	unsigned	 server;
-	const struct why *why;		/* as told */
+	const struct why *told;		/* its own trouble, as told */
 };
 
 struct query {
@@ -233,11 +233,14 @@ querys_own(const struct prom_nodes *p, const struct why *why)
 static void
 node_told(const struct prom_nodes *p, struct world_node *n, struct known *k, const struct why *why, const char *detail)
 {
-	if (why != k->why && why != NULL && !querys_own(p, why))
-		log_event(LOG_WARN, "signal.lost", "node", n->name, "source", "prometheus", "why", why_name(why), "detail", detail, NULL);
-	else if (why == NULL && k->why != NULL && !querys_own(p, k->why))
+	const struct why *own = why != NULL && querys_own(p, why) ? NULL : why;
+
+	if (own != NULL && own != k->told)
+		log_event(LOG_WARN, "signal.lost", "node", n->name, "source", "prometheus", "why", why_name(own), "detail", detail, NULL);
+	else if (own == NULL && k->told != NULL)
 		log_event(LOG_INFO, "signal.back", "node", n->name, "source", "prometheus", NULL);
-	k->why = n->prom_why = why;
+	k->told = own;
+	n->prom_why = why;
 	snprintf(n->prom_detail, sizeof n->prom_detail, "%s", detail);
 }
 
@@ -292,7 +295,7 @@ round_end(struct prom_nodes *p)
 	struct known *k;
 
 	/* The age of one server says nothing of another's values. */
-	for (int i = 0; i < PROM_QUERIES; i++) {
+	for (int i = 0; i < PROM_QUERIES && p->query[PROM_AGE].why == NULL; i++) {
 		struct query *q = &p->query[i];
 		if (q->text != NULL && q->why == NULL && q->server != p->query[PROM_AGE].server) {
 			q->why = WHY_PROM_GONE;
