@@ -319,25 +319,12 @@ static const struct door {
 	{ "/api/v1/events", READS, get_events },
 	{ "/api/v1/config", READS, get_config },
 	{ "/api/v1/swarm", READS, get_swarm },
+	{ "/api/v1/prometheus", READS, get_prometheus },
 	{ "/api/v1/targets", READS, get_targets },
 	{ "/api/v1/drain", WRITES, post_drain },
 	{ "/traefik", READS, get_traefik },
 	{ "/v3/discovery:endpoints", ASKS, post_envoy },	/* the path is Envoy's, and cannot be configured there */
 	{ "/envoy/v3/discovery:endpoints", ASKS, post_envoy },
-	{ "/", false, get_root },
-	{ "/healthz", false, get_healthz },
-	{ "/metrics", false, get_metrics },
-	{ "/api/v1/nodes", false, get_nodes },
-	{ "/api/v1/services", false, get_services },
-	{ "/api/v1/tasks", false, get_tasks },
-	{ "/api/v1/why", false, get_why },
-	{ "/api/v1/events", false, get_events },
-	{ "/api/v1/config", false, get_config },
-	{ "/api/v1/swarm", false, get_swarm },
-	{ "/api/v1/prometheus", false, get_prometheus },
-	{ "/api/v1/targets", false, get_targets },
-	{ "/api/v1/drain", true, post_drain },
-	{ "/traefik", false, get_traefik },
 };
 
 static const struct door *
