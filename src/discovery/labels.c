@@ -136,8 +136,9 @@ labels_read(struct labels *l, const struct swarm_service *s, const struct servic
 	l->room = s->nlabels;
 	l->report->label = arena_zalloc(l->arena, l->room * sizeof *l->report->label);
 	for (unsigned i = 0; i < s->nlabels; i++)
-		if (strncasecmp(s->label[i].name, "mola.", 5) == 0)
+		if (strncasecmp(s->label[i].name, "mola.", 5) == 0 && !promql_label(s->label[i].name))
 			read_label(l, &s->label[i]);
+	promql_read(l, s);
 	scale_sound(l, s);
 	ours = l->enable == ENABLE_YES || (l->enable == ENABLE_ABSENT && (has(s, "mola.port") || has(s, "mola.host")));
 	l->enabled = ours;

@@ -38,6 +38,10 @@ void	labels_read(struct labels *, const struct swarm_service *, const struct ser
 /* traefik.c: what traefik.* labels say, where mola.* say nothing. Called last by labels_read. */
 void	traefik_read(struct labels *, const struct swarm_service *);
 
+/* promql.c: what mola.promql and the like say. */
+bool	promql_label(const char *name);
+void	promql_read(struct labels *, const struct swarm_service *);
+
 /* Tells of a label; `text` NULL or of the arena. */
 void	labels_tell(struct labels *, const struct swarm_label *, enum label_state, char *text);
 void	labels_route(struct labels *, const char *host, const char *path);

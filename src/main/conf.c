@@ -53,6 +53,13 @@ read_item(struct reader *r, const struct conf_key *k, const struct tree *t, cons
 		faults_add(&r->faults, t->line, where, "%s", problem);
 }
 
+static bool
+is_pair(const struct tree *t)
+{
+	return t->shape == TREE_LIST && t->first != NULL && t->first->shape == TREE_SCALAR && t->last->shape == TREE_SCALAR &&
+	    t->first->next == t->last;
+}
+
 /* A mapping in the words of its type's text. False: something in it has no place there. */
 static bool
 flatten(const struct tree *map, const char *inside, struct buf *out)
@@ -68,8 +75,7 @@ flatten(const struct tree *map, const char *inside, struct buf *out)
 		buf_printf(out, "%s%s%s=", out->len > 0 ? "," : "", inside, t->key);
 		if (t->shape == TREE_SCALAR && !t->empty)
 			buf_printf(out, "%s", t->text);
-		else if (t->shape == TREE_LIST && t->first != NULL && t->first->shape == TREE_SCALAR && t->last->shape == TREE_SCALAR
-		    && t->first->next == t->last)
+		else if (is_pair(t))
 			buf_printf(out, "%s-%s", t->first->text, t->last->text);
 		else
 			return false;
@@ -92,8 +98,22 @@ read_mapped(struct reader *r, const struct conf_key *k, const struct tree *t, co
 }
 
 static void
+read_pair(struct reader *r, const struct conf_key *k, const struct tree *t, const char *where, void *base)
+{
+	char problem[CONF_PROBLEM_MAX], text[WHERE_MAX];
+
+	snprintf(text, sizeof text, "%.60s-%.60s", t->first->text, t->last->text);
+	if (!value_read(k, str_of(text), base, problem))
+		faults_add(&r->faults, t->line, where, "%s", problem);
+}
+
+static void
 read_value(struct reader *r, const struct conf_key *k, const struct tree *t, const char *where, void *base)
 {
+	if (is_pair(t) && value_is_pair(k)) {
+		read_pair(r, k, t, where, base);
+		return;
+	}
 	if (t->shape == TREE_MAP && value_is_mapped(k)) {
 		read_mapped(r, k, t, where, base);
 		return;
@@ -164,6 +184,7 @@ read_service(struct reader *r, const struct tree *t, const char *where)
 	*s = (struct conf_service){ .line = t->line, .conf = c->defaults };
 	if (s->conf.health_path != NULL)
 		s->conf.health_path = must_strdup(s->conf.health_path);
+	terms_copy(&s->conf.terms, &c->defaults.terms);
 	read_map(r, t, where, (struct part[]){ { SECTION_SERVICE, s, true }, { SECTION_DEFAULTS, &s->conf, false } }, 2);
 }
 
@@ -179,9 +200,66 @@ read_target(struct reader *r, const struct tree *t, const char *where)
 	read_map(r, t, where, &(struct part){ SECTION_TARGET, target, true }, 1);
 }
 
+/* A query with what is said of it, or alone. */
+static void
+read_rule(struct reader *r, const struct tree *t, const char *where, struct terms *all)
+{
+	const struct part part = { SECTION_RULE, &all->term[all->n], true };
+	struct term *term = part.base;
+	char key[WHERE_MAX];
+
+	if (all->n == TERMS_MAX) {
+		faults_add(&r->faults, t->line, where, "more than %d queries", TERMS_MAX);
+		return;
+	}
+	*term = (struct term){ .name = NULL };
+	if (t->shape != TREE_SCALAR || t->empty)
+		read_map(r, t, where, &part, 1);
+	else
+		for (size_t k = 0; k < conf_keys_count; k++)
+			if (conf_keys[k].section == SECTION_RULE && conf_keys[k].fallback == conf_required)
+				read_item(r, &conf_keys[k], t, inside(where, conf_keys[k].name, key), term);
+			else if (conf_keys[k].section == SECTION_RULE)
+				read_default(r, &conf_keys[k], t->line, where, &part);
+	if (term->query != NULL)
+		all->n++;
+	else
+		free(term->name);
+}
+
+static void
+rules_name(struct reader *r, struct terms *all, int line, const char *where)
+{
+	struct term *t = all->term;
+
+	for (unsigned i = 0; i < all->n; i++) {
+		if (t[i].name == NULL && (all->n == 1 ? asprintf(&t[i].name, "promql") : asprintf(&t[i].name, "promql.%u", i + 1)) < 0)
+			BUG("out of memory");
+		for (unsigned j = 0; j < i; j++)
+			if (strcmp(t[i].name, t[j].name) == 0)
+				faults_add(&r->faults, line, where, "'%s' is named twice; expected names of their own", t[i].name);
+	}
+}
+
+static void
+read_rules(struct reader *r, const struct tree *t, const char *where, struct service_conf *s)
+{
+	terms_free(&s->terms);
+	if (t->shape == TREE_LIST)
+		for (const struct tree *item = t->first; item != NULL; item = item->next)
+			read_rule(r, item, where, &s->terms);
+	else if (t->shape != TREE_SCALAR || !t->empty)
+		read_rule(r, t, where, &s->terms);
+	rules_name(r, &s->terms, t->line, where);
+}
+
 static void
 read_list(struct reader *r, const struct tree *t, enum conf_section_id section, const char *where, void *base)
 {
+	if (section == SECTION_RULE) {
+		read_rules(r, t, where, base);
+		return;
+	}
 	if (t->shape != TREE_LIST) {
 		if (t->shape != TREE_SCALAR || !t->empty)
 			faults_add(&r->faults, t->line, where, "not a list; expected items that begin with '- '");
@@ -378,6 +456,7 @@ service_free(struct conf_service *s)
 	}
 	free(s->task);
 	free(s->route);
+	terms_free(&s->conf.terms);
 	section_free(SECTION_HEALTH, &s->conf);
 	section_free(SECTION_SERVICE, s);
 }
@@ -397,6 +476,7 @@ conf_free(struct conf **cp)
 	for (unsigned i = 0; i < c->ntargets; i++)
 		section_free(SECTION_TARGET, &c->target[i]);
 	section_free(SECTION_HEALTH, &c->defaults);
+	terms_free(&c->defaults.terms);
 	section_free(SECTION_TOP, c);
 	section_free(SECTION_ADMIN, c);
 	section_free(SECTION_SWARM, c);

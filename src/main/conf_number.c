@@ -215,6 +215,21 @@ write_profile(const void *member, struct buf *out)
 }
 
 static bool
+read_limits(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	(void)k;
+	return profile_limit_read(s, member) || problem_say(problem, "'%s' is not understood; expected limits such as [0.7, 0.9], the "
+	    "soft one below the hard one, or none", QUOTED(s));
+}
+
+static bool
+write_limits(const void *member, struct buf *out)
+{
+	profile_limit_write(member, out);
+	return true;
+}
+
+static bool
 read_level(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	int at = word_of(s, level_words, problem);
@@ -284,6 +299,7 @@ const struct conf_type
 	type_BALANCERS = { read_balancers, write_balancers, KIND_PLAIN, true },
 	type_POLICY = { read_policy, write_policy, KIND_PLAIN, false },
 	type_PROFILE = { read_profile, write_profile, KIND_PLAIN, false },
+	type_LIMITS = { read_limits, write_limits, KIND_PLAIN, false },
 	type_LEVEL = { read_level, write_level, KIND_PLAIN, false },
 	type_FORMAT = { read_format, write_format, KIND_PLAIN, false },
 	type_SWITCH = { read_switch, write_switch, KIND_PLAIN, true };

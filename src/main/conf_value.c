@@ -87,6 +87,12 @@ value_is_mapped(const struct conf_key *k)
 }
 
 bool
+value_is_pair(const struct conf_key *k)
+{
+	return k->type == &type_LIMITS;
+}
+
+bool
 value_is_bare(const struct conf_key *k)
 {
 	return k->type->bare;

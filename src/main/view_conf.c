@@ -82,6 +82,7 @@ static json_t *
 section(enum conf_section_id id, const struct conf *c, const void *base)
 {
 	const struct conf_service *s = base;
+	const struct service_conf *sc = base;
 	json_t *j;
 
 	if (id == SECTION_SWARM && c->swarm_endpoints.n == 0)
@@ -96,6 +97,8 @@ section(enum conf_section_id id, const struct conf *c, const void *base)
 		return items(id, c, (const char *)c->target, c->ntargets, sizeof *c->target);
 	if (id == SECTION_TASK)
 		return items(id, c, (const char *)s->task, s->ntasks, sizeof *s->task);
+	if (id == SECTION_RULE)
+		return items(id, c, (const char *)sc->terms.term, sc->terms.n, sizeof *sc->terms.term);
 	j = json_object();
 	put_keys(j, id, c, id == SECTION_DEFAULTS ? &c->defaults : base);
 	return j;

@@ -30,6 +30,9 @@ SECTION(DEFAULTS, TOP, "defaults", MAP, struct service_conf,
     "What holds for every service that does not say otherwise under the same key.")
 SECTION(HEALTH, DEFAULTS, "health", MAP, struct service_conf,
     "Active health checks, in defaults and in each service. A task that was never checked is believed to be healthy.")
+SECTION(RULE, DEFAULTS, "promql", LIST, struct term,
+    "Queries to Prometheus, each one more thing that can run out on a node, in defaults and in each service: at most four, or one "
+    "as plain text. Those of a service stand in the place of those of defaults. See QUERIES.")
 SECTION(MOVER, TOP, "mover", MAP, struct conf,
     "Moving services off hot nodes and scaling them, for those that ask for it by label (mola.migrate, mola.scale.max) in "
     "the Swarm of swarm. Pressure is threads that want a core, per core.")
@@ -188,6 +191,20 @@ KEY(HEALTH, "rise", COUNT, health_rise, "2", "1", "100",
     "Good answers in a row that bring a task back.")
 KEY(HEALTH, "fall", COUNT, health_fall, "3", "1", "100",
     "Bad answers in a row that take a task out.")
+
+KEY(RULE, "name", NAME, name, NONE, "", "",
+    "For people; unique in the service. By default promql, or promql.1 and so on.")
+KEY(RULE, "query", PROMQL, query, REQUIRED, "", "",
+    "PromQL that yields one value for each node, the more the less the node has to give. The node is told by a label: "
+    "node_id, instance, node, nodename or hostname.")
+KEY(RULE, "weight", WEIGHT, weight, "0.8", "0", "1",
+    "Of the whole; the profile's own weights share what the queries leave. 0: only its limits count.")
+KEY(RULE, "limits", LIMITS, limit, "none", "", "",
+    "The soft and the hard limit, such as [0.7, 0.9], as parts of full; or none.")
+KEY(RULE, "full", REAL, full, "1", "0.000001", "1000000000000",
+    "The value that stands for 100 %.")
+KEY(RULE, "period", DURATION, period_usec, "5s", "1s", "10m",
+    "Time between two questions. Queries that several services ask are asked once, at the shortest of their periods.")
 
 KEY(MOVER, "enable", SWITCH, mover_enable, "true", "", "",
     "Whether the Swarm may be changed at all. Without a label on a service nothing is.")

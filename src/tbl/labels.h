@@ -45,7 +45,19 @@ LABEL("mola.scale.max", count, conf.scale_max, "none", "1", "10000",
 LABEL("mola.self", switch, self, "false", "", "",
     "Whether the tasks are Molas that share the nodes with this one, beside those of the service that it runs in "
     "(signals.balancers in mola.yaml(5)).")
-LABEL("mola.promql", later, port, "none", "", "",
-    "A query that stands for the load of a node. Not done yet.")
+LABEL("mola.promql", promql, conf.terms, "as in defaults", "", "",
+    "A query to Prometheus that yields one value for each node, the more the less the node has to give: one more thing that can "
+    "run out there, beside the profile's. What is said of NAME below may be said of it, too: mola.promql.limits and so on. "
+    "The word none: no query, whatever defaults say.")
+LABEL("mola.promql.NAME", promql, conf.terms, "none", "", "",
+    "The same for several queries: up to four, each with a name of its own.")
+LABEL("mola.promql.NAME.weight", promql, conf.terms, "0.8", "0", "1",
+    "Of the whole; the profile's own weights share what the queries leave. 0: only its limits count.")
+LABEL("mola.promql.NAME.limits", promql, conf.terms, "none", "", "",
+    "Its soft and hard limit as parts of full, such as 0.7-0.9.")
+LABEL("mola.promql.NAME.full", promql, conf.terms, "1", "", "",
+    "The value that stands for 100 %.")
+LABEL("mola.promql.NAME.period", promql, conf.terms, "5s", "1s", "10m",
+    "Time between two questions.")
 LABEL("mola.sticky", later, port, "none", "", "",
     "Whether a client stays with its task. Not done yet.")

@@ -7,15 +7,6 @@
 #include "base/bug.h"
 #include "world/term.h"
 
-bool
-term_query_good(struct str s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (((unsigned char)s.p[i] < ' ' && strchr("\t\n\r", s.p[i]) == NULL) || s.p[i] == '\0' || s.p[i] == 0x7f)
-			return false;
-	return str_trim(s).len > 0 && s.len <= TERM_QUERY_MAX;
-}
-
 static bool
 term_same(const struct term *a, const struct term *b)
 {

@@ -8,7 +8,6 @@
 #include "base/str.h"
 #include "world/profile.h"
 
-#define TERM_QUERY_MAX	4096		/* bytes of a query */
 #define TERM_WEIGHT	0.8		/* unless told */
 #define TERM_PERIOD_USEC INT64_C(5000000)
 #define TERM_PERIOD_LEAST INT64_C(1000000)
@@ -28,7 +27,6 @@ struct terms {				/* of one service; zeroed: none */
 	unsigned	 n;
 };
 
-bool	 term_query_good(struct str);	/* not empty, not too long, text */
 bool	 terms_same(const struct terms *, const struct terms *);
 void	 terms_copy(struct terms *to, const struct terms *);	/* into memory of its own; *to was none */
 void	 terms_free(struct terms *);				/* leaves none */

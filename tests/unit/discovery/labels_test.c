@@ -102,15 +102,57 @@ a_wrong_label_spoils_itself_alone(void **state)
 }
 
 static void
+queries_and_what_is_said_of_them(void **state)
+{
+	struct stage *s = *state;
+	const struct world_service *ws = web(s, PLAIN ",\"mola.promql.gpu.limits\":\"0.7-0.9\",\"mola.promql\":\" sum by (instance) (q) \","
+	    "\"mola.promql.gpu\":\"g{a=\\\"b\\\"}\",\"mola.promql.gpu.full\":\"100\",\"mola.promql.gpu.weight\":\"0.25\",\"mola.promql.period\":\"15s\"");
+	const struct terms *t = &ws->conf.terms;
+
+	assert_int_equal(t->n, 2);
+	assert_string_equal(t->term[0].name, "gpu");
+	assert_string_equal(t->term[0].query, "g{a=\"b\"}");
+	assert_true(t->term[0].weight == 0.25 && t->term[0].limit.soft == 0.7 && t->term[0].limit.hard == 0.9 && t->term[0].full == 100);
+	assert_string_equal(t->term[1].name, "promql");
+	assert_string_equal(t->term[1].query, "sum by (instance) (q)");
+	assert_true(t->term[1].weight == TERM_WEIGHT && t->term[1].limit.hard == 0 && t->term[1].full == 1);
+	assert_int_equal(t->term[1].period_usec, 15000000);
+	expect_label(s, "web", "mola.promql.gpu.limits", LABEL_GOOD, NULL);
+	ws = web(s, PLAIN);
+	assert_int_equal(ws->conf.terms.n, 0);
+}
+
+static void
+a_wrong_query_spoils_itself_alone(void **state)
+{
+	struct stage *s = *state;
+	const struct world_service *ws = web(s, PLAIN ",\"mola.promql.a\":\"sum(x\",\"mola.promql.b\":\"x\",\"mola.promql.b.limits\":\"0.9-0.7\","
+	    "\"mola.promql.b.period\":\"1ms\",\"mola.promql.b.weight\":\"2\",\"mola.promql.b.full\":\"0\",\"mola.promql.c.weight\":\"1\","
+	    "\"mola.promql.limits\":\"0.1-0.2\",\"mola.promql.b.wieght\":\"1\",\"mola.promql.\":\"x\"");
+
+	assert_int_equal(ws->conf.terms.n, 1);
+	assert_true(ws->conf.terms.term[0].weight == TERM_WEIGHT && ws->conf.terms.term[0].limit.hard == 0 && ws->conf.terms.term[0].full == 1);
+	expect_label(s, "web", "mola.promql.a", LABEL_BAD, "closes what it opens");
+	expect_label(s, "web", "mola.promql.b", LABEL_GOOD, NULL);
+	expect_label(s, "web", "mola.promql.b.limits", LABEL_BAD, "0.7-0.9");
+	expect_label(s, "web", "mola.promql.b.period", LABEL_BAD, "1s to 10m");
+	expect_label(s, "web", "mola.promql.b.weight", LABEL_BAD, "0 to 1");
+	expect_label(s, "web", "mola.promql.b.full", LABEL_BAD, "above 0");
+	expect_label(s, "web", "mola.promql.c.weight", LABEL_IDLE, "no query mola.promql.c");
+	expect_label(s, "web", "mola.promql.limits", LABEL_IDLE, "no query mola.promql that");
+	expect_label(s, "web", "mola.promql.b.wieght", LABEL_STRANGE, "mola.promql.NAME");
+	expect_label(s, "web", "mola.promql.", LABEL_STRANGE, "mola.promql.NAME");
+}
+
+static void
 unknown_and_reserved_labels_are_named(void **state)
 {
 	struct stage *s = *state;
 
-	assert_non_null(web(s, PLAIN ",\"mola.prot\":\"80\",\"mola.banana\":\"1\",\"mola.sticky\":\"true\",\"mola.promql\":\"up\",\"other\":\"1\""));
+	assert_non_null(web(s, PLAIN ",\"mola.prot\":\"80\",\"mola.banana\":\"1\",\"mola.sticky\":\"true\",\"other\":\"1\""));
 	expect_label(s, "web", "mola.prot", LABEL_STRANGE, "did you mean mola.port?");
 	expect_label(s, "web", "mola.banana", LABEL_STRANGE, "no label of Mola's");
 	expect_label(s, "web", "mola.sticky", LABEL_LATER, "Not done yet");
-	expect_label(s, "web", "mola.promql", LABEL_LATER, "Not done yet");
 	assert_int_equal(reported(s, "web")->nlabels, 6);
 }
 
@@ -245,6 +287,8 @@ main(void)
 		SCENE(who_is_served),
 		SCENE(everything_that_can_be_said),
 		SCENE(a_wrong_label_spoils_itself_alone),
+		SCENE(queries_and_what_is_said_of_them),
+		SCENE(a_wrong_query_spoils_itself_alone),
 		SCENE(unknown_and_reserved_labels_are_named),
 		SCENE(a_wrong_host_opens_nothing),
 		SCENE(bounds_of_scaling_fit_together),

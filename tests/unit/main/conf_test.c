@@ -69,6 +69,19 @@ static const struct wrong {
 	{ L "prometheus:\n  servers: h:1\n  cpu: rate(x[5m)\n", "m:4: prometheus.cpu: 'rate(x[5m)' is not PromQL; expected a query of at "
 	    "most 4000 bytes that closes what it opens: brackets, quotes\n" },
 
+	/* queries */
+	{ L "defaults:\n  promql: rate(x[5m)\n", "m:3: defaults.promql.query: 'rate(x[5m)' is not PromQL; expected a query of at "
+	    "most 4000 bytes that closes what it opens: brackets, quotes\n" },
+	{ L "defaults:\n  promql:\n    - { query: up, limits: [0.9, 0.5] }\n", "m:4: defaults.promql.limits: '0.9-0.5' is not understood; "
+	    "expected limits such as [0.7, 0.9], the soft one below the hard one, or none\n" },
+	{ L "defaults:\n  promql: [ a, b, c, d, e ]\n", "m:3: defaults.promql: more than 4 queries\n" },
+	{ L "defaults:\n  promql: [ { query: a, weight: 2 } ]\n", "m:3: defaults.promql.weight: '2' is out of range; expected 0 to 1\n" },
+	{ L "defaults:\n  promql: [ { query: a, name: x }, { query: b, name: x } ]\n", "m:3: defaults.promql: 'x' is named twice; expected "
+	    "names of their own\n" },
+	{ L "defaults:\n  promql: { full: 0 }\n", "m:3: defaults.promql.query: missing. PromQL that yields one value for each node, the more "
+	    "the less the node has to give. The node is told by a label: node_id, instance, node, nodename or hostname.\n"
+	    "m:3: defaults.promql.full: '0' is out of range; expected 0.000001 to 1000000000000\n" },
+
 	/* values */
 	{ "listen: example.org\n", "m:1: listen: 'example.org' is not an address; expected one such as :80, 10.0.0.1:80 or [::1]:80\n" },
 	{ "listen: unix:/run/x\n", "m:1: listen: 'unix:/run/x' is not an address; expected one such as :80, 10.0.0.1:80 or [::1]:80\n" },
@@ -370,6 +383,43 @@ test_token_file(void **state)
 }
 
 static void
+test_queries(void **state)
+{
+	static const char text[] = L "defaults:\n  promql: 'max by (instance) (a)'\n"
+	    "services:\n"
+	    "- { name: like, host: a, tasks: [ { node: n, address: '10.0.0.1:80' } ] }\n"
+	    "- { name: none, host: b, promql: [], tasks: [ { node: n, address: '10.0.0.1:81' } ] }\n"
+	    "- name: own\n"
+	    "  promql:\n"
+	    "  - { name: gpu, query: g, weight: 0.5, limits: [0.7, 0.9], full: 100, period: 15s }\n"
+	    "  - b\n"
+	    "  tasks: [ { node: n, address: '10.0.0.1:82' } ]\n"
+	    "nodes: [ { name: n } ]\n";
+	struct buf errors;
+	struct conf *c;
+	const struct terms *t;
+
+	(void)state;
+	buf_init(&errors, 4096);
+	c = conf_parse(str_of(text), "m", &errors);
+	assert_non_null(c);
+	t = &c->service[0].conf.terms;
+	assert_int_equal(t->n, 1);
+	assert_string_equal(t->term[0].name, "promql");
+	assert_string_equal(t->term[0].query, "max by (instance) (a)");
+	assert_true(t->term[0].weight == TERM_WEIGHT && t->term[0].full == 1 && t->term[0].limit.hard == 0);
+	assert_int_equal(t->term[0].period_usec, TERM_PERIOD_USEC);
+	assert_int_equal(c->service[1].conf.terms.n, 0);
+	t = &c->service[2].conf.terms;
+	assert_int_equal(t->n, 2);
+	assert_true(t->term[0].weight == 0.5 && t->term[0].full == 100 && t->term[0].limit.soft == 0.7 && t->term[0].limit.hard == 0.9);
+	assert_int_equal(t->term[0].period_usec, 15000000);
+	assert_string_equal(t->term[1].name, "promql.2");
+	conf_free(&c);
+	buf_fini(&errors);
+}
+
+static void
 test_files(void **state)
 {
 	struct buf text, errors;
@@ -426,6 +476,7 @@ main(void)
 		cmocka_unit_test(test_routes_and_tasks),
 		cmocka_unit_test(test_urls_for_short),
 		cmocka_unit_test(test_token_file),
+		cmocka_unit_test(test_queries),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_table_is_sound),
 	};
