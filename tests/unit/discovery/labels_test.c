@@ -153,7 +153,7 @@ unknown_and_reserved_labels_are_named(void **state)
 	expect_label(s, "web", "mola.prot", LABEL_STRANGE, "did you mean mola.port?");
 	expect_label(s, "web", "mola.banana", LABEL_STRANGE, "no label of Mola's");
 	expect_label(s, "web", "mola.sticky", LABEL_LATER, "Not done yet");
-	assert_int_equal(reported(s, "web")->nlabels, 6);
+	assert_int_equal(reported(s, "web")->nlabels, 5);
 }
 
 /* A slip of the pen in the host must not open the service to all hosts. */
