@@ -38,7 +38,7 @@ HELPERS := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/real/*.c tests/faults/*.
 DEPS    := build/.deps
 
 .SECONDARY:
-.PHONY: all mola image deb demo test test-bins bench bench-micro bench-proxy bench-demo bench-memory fuzz tail install clean
+.PHONY: all mola image deb demo test test-bins bench bench-micro bench-proxy bench-demo bench-decision bench-memory fuzz tail install clean
 
 all: mola
 
@@ -122,6 +122,12 @@ bench-proxy: mola
 bench-demo: mola
 	@tools/deps bench
 	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release $(patsubst bench/%.c,build/release/bench/%,$(wildcard bench/*.c))
+	@bench/decision demo
+
+bench-decision: mola
+	@tools/deps bench peers
+	@tools/peers traefik envoy
+	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release build/release/bench/cluster build/release/bench/load
 	@bench/decision
 
 bench-memory: mola

@@ -1,0 +1,153 @@
+# peers: who takes part in the comparison, and how each is set up: as somebody who knows that proxy would. One thread
+# each, keep-alive to the servers without a limit that would bind, no access log, time-outs that cut off nobody, health
+# checks where they cost nothing. Sourced by bench/decision, which has $dir, $second, $port, the array core, set_of and node.
+
+haproxy=${HAPROXY:-haproxy} nginx=${NGINX:-nginx} envoy=build/peers/envoy traefik=build/peers/traefik
+at() { echo "127.$second.1.$1:$port"; }
+
+# Where each contender listens: an address, and the host by which those that share one are told apart.
+where() {
+	case $1 in
+	oracle) echo "127.$second.$((10 + $(set_of oracle))).250:$port" ;;
+	mola*) echo "$(at 1),$1" ;;
+	haproxy*) echo "$(at 2),$1" ;;
+	nginx*) echo "$(at 3),$1" ;;
+	envoy*) echo "$(at 4),$1" ;;
+	traefik*) echo "$(at $((30 + $(set_of "$1")))),$1" ;;
+	esac
+}
+
+# --- Mola: what it serves itself, and what it drives ---
+
+mola_nodes() {		# of these contenders
+	local n i
+	echo "nodes:"
+	for n; do for i in "${!core[@]}"; do
+		echo "  - { name: $n-n$((i + 1)), node_exporter: \"http://$(exporter "$n" $((i + 1)))/metrics\" }"
+	done; done
+}
+mola_service() {	# NAME ROUTE [POLICY]: a service with a task on each node
+	local i
+	printf '  - name: %s\n    %s\n' "$1" "$2"
+	[ $# -lt 3 ] || echo "    policy: $3"
+	echo "    tasks:"
+	for i in "${!core[@]}"; do echo "      - { node: $1-n$((i + 1)), address: \"$(node "$1" $((i + 1)))\" }"; done
+}
+mola_top() {		# NAME ADMIN PERIOD
+	printf 'stop: 1s\nadmin: { address: "127.%s.1.%s:%s", socket: %s/%s.sock }\nlog: { level: info }\n' $second "$2" $port "$dir" "$1"
+	printf 'signals: { period: %s }\nclients: { max: 16384 }\ndefaults: { response: 10m, idle: 10m }\n' "$3"
+}
+mola_conf() {		# NAME...: those that Mola serves; "mola" alone is its default
+	local n
+	mola_top mola 21 "$period"
+	printf 'listen: "%s"\nworkers: 1\n' "$(at 1)"
+	mola_nodes "$@"
+	echo "services:"
+	for n; do [ "$n" = mola ] && mola_service "$n" "host: $n" || mola_service "$n" "host: $n" "${n#mola-}"; done
+}
+# Those that Mola drives have a Mola each: it knows the nodes of their clone, and no other.
+driver_conf() {		# NAME
+	local route="host: $1" every=$period
+	[ "$1" = traefik-reference ] && { route="path: /"; every=5s; }
+	mola_top "$1" $((50 + $(set_of "$1"))) "$every"
+	mola_nodes "$1"
+	echo "services:"
+	mola_service "$1" "$route"
+	printf 'targets:\n  - name: it\n    services: [ %s ]\n' "$1"
+	case $1 in
+	haproxy-*) printf '    kind: haproxy\n    socket: unix:%s/haproxy.sock\n' "$dir" ;;
+	envoy-*) printf '    kind: envoy-file\n    file: %s/drive/envoy.json\n    power: 2\n    api: http://127.%s.1.4:9901\n' "$dir" $second ;;
+	traefik-driven) printf '    kind: traefik-file\n    file: %s/drive/%s/dynamic_conf.yml\n    strategy: leasttime\n' "$dir" "$1" ;;
+	traefik-driven-wrr) printf '    kind: traefik-file\n    file: %s/drive/%s/dynamic_conf.yml\n' "$dir" "$1" ;;
+	traefik-reference)
+		printf '    kind: traefik-file\n    file: %s/drive/%s/dynamic_conf.yml\n' "$dir" "$1"
+		printf '    policy: best-node\n    interval: 5s\n    api_entry_point: api\n' ;;
+	esac
+}
+
+# --- HAProxy ---
+
+haproxy_conf() {	# NAME...
+	local n i
+	printf 'global\n  nbthread 1\n  maxconn 8000\n  stats socket %s/haproxy.sock mode 600 level admin\n' "$dir"
+	printf 'defaults\n  mode http\n  timeout connect 5s\n  timeout client 600s\n  timeout server 600s\n  http-reuse always\n'
+	printf '  default-server check inter 2s\nfrontend in\n  bind %s\n  use_backend %%[req.hdr(host)]\n' "$(at 2)"
+	for n; do
+		printf 'backend %s\n' "$n"
+		case $n in
+		haproxy-random) echo "  balance random(2)" ;;
+		haproxy-roundrobin) echo "  balance roundrobin" ;;
+		*) echo "  balance leastconn" ;;
+		esac
+		for i in "${!core[@]}"; do
+			echo "  server n$((i + 1)) $(node "$n" $((i + 1)))$([ "$n" = haproxy-cores ] && echo " weight $((core[i] * 10))")"
+		done
+	done
+}
+
+# --- nginx ---
+
+nginx_conf() {		# NAME
+	local t i
+	printf 'daemon off;\nworker_processes 1;\npid %s/nginx.pid;\nerror_log %s/nginx.log error;\nworker_rlimit_nofile 32000;\n' "$dir" "$dir"
+	printf 'events { worker_connections 16000; }\nhttp {\n  access_log off;\n'
+	for t in client_body proxy fastcgi uwsgi scgi; do printf '  %s_temp_path %s/%s;\n' $t "$dir" $t; done
+	printf '  keepalive_requests 1000000000;\n  upstream web {\n    least_conn;\n'
+	for i in "${!core[@]}"; do echo "    server $(node "$1" $((i + 1)));"; done
+	printf '    keepalive 1024;\n    keepalive_requests 1000000000;\n  }\n  server {\n    listen %s;\n' "$(at 3)"
+	printf '    location / {\n      proxy_pass http://web;\n      proxy_http_version 1.1;\n      proxy_set_header Connection "";\n'
+	printf '      proxy_read_timeout 600s;\n    }\n  }\n}\n'
+}
+
+# --- Envoy ---
+
+envoy_endpoints() {	# NAME
+	local i a
+	for i in "${!core[@]}"; do
+		a=$(node "$1" $((i + 1)))
+		echo "        - endpoint: { address: { socket_address: { address: ${a%:*}, port_value: ${a#*:} } } }"
+	done
+}
+envoy_cluster() {	# NAME
+	printf '  - name: %s\n    connect_timeout: 5s\n    circuit_breakers: { thresholds: [ { max_connections: 100000, max_pending_requests: 100000, max_requests: 100000 } ] }\n' "$1"
+	case $1 in *-rr) echo "    lb_policy: ROUND_ROBIN" ;; *) echo "    lb_policy: LEAST_REQUEST" ;; esac
+	if [ "$1" = envoy-driven ]; then
+		printf '    type: EDS\n    eds_cluster_config: { eds_config: { resource_api_version: V3, path_config_source: { path: %s/drive/envoy.json } } }\n' "$dir"
+		return
+	fi
+	printf '    type: STATIC\n    load_assignment:\n      cluster_name: %s\n      endpoints:\n      - lb_endpoints:\n' "$1"
+	envoy_endpoints "$1"
+}
+envoy_conf() {		# NAME...
+	local n
+	printf 'node: { id: bench, cluster: bench }\nadmin: { address: { socket_address: { address: 127.%s.1.4, port_value: 9901 } } }\n' $second
+	printf 'static_resources:\n  listeners:\n  - address: { socket_address: { address: 127.%s.1.4, port_value: %s } }\n' $second $port
+	printf '    filter_chains:\n    - filters:\n      - name: envoy.filters.network.http_connection_manager\n        typed_config:\n'
+	printf '          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager\n'
+	printf '          stat_prefix: in\n          http_filters:\n          - name: envoy.filters.http.router\n'
+	printf '            typed_config: { "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router }\n'
+	printf '          route_config:\n            virtual_hosts:\n'
+	for n; do echo "            - { name: $n, domains: [ $n ], routes: [ { match: { prefix: / }, route: { cluster: $n, timeout: 0s } } ] }"; done
+	echo "  clusters:"
+	for n; do envoy_cluster "$n"; done
+}
+
+# --- Traefik: a process each, for with a change of one service it begins the balancing of all anew ---
+
+traefik_servers() {	# NAME STRATEGY
+	local i
+	printf '    %s:\n      loadBalancer:\n        strategy: %s\n        serversTransport: keep\n        healthCheck: { path: /, interval: 5s, timeout: 3s }\n        servers:\n' "$1" "$2"
+	for i in "${!core[@]}"; do echo "          - { url: \"http://$(node "$1" $((i + 1)))\" }"; done
+}
+traefik_dynamic() {	# NAME...
+	local n
+	printf 'http:\n  serversTransports: { keep: { maxIdleConnsPerHost: 4096 } }\n  routers:\n'
+	for n; do echo "    $n: { rule: \"Host(\`$n\`)\", service: $n }"; done
+	echo "  services:"
+	for n; do traefik_servers "$n" "${n#traefik-}"; done
+}
+traefik_static() {	# ADDRESS FOLDER
+	printf 'global: { checkNewVersion: false, sendAnonymousUsage: false }\nlog: { level: ERROR }\n'
+	printf 'entryPoints:\n  web: { address: "%s", asDefault: true }\n  api: { address: "%s" }\napi: { dashboard: false }\n' "$1" "${1%:*}:8081"
+	printf 'serversTransport: { maxIdleConnsPerHost: 4096 }\nproviders: { file: { directory: %s, watch: true } }\n' "$2"
+}
