@@ -52,7 +52,7 @@ help_all(void)
 static bool
 verb_has(const char *verb, const struct option *o)
 {
-	static const char *const asking[] = { "nodes", "services", "tasks", "why", "drain", "health", NULL };
+	static const char *const asking[] = { "nodes", "services", "tasks", "why", "targets", "drain", "health", NULL };
 
 	return strcmp(o->verb, verb) == 0 || (strcmp(o->verb, "ask") == 0 && word_place(str_of(verb), asking) >= 0);
 }

@@ -16,8 +16,10 @@
 #define ANSWER_MAX	(64u << 20)
 #define PAGE_THINGS	"100000"		/* it has no limit of its own */
 #define API_USEC	(5 * USEC_PER_SEC)
-#define FILE_GRACE_USEC	(5 * USEC_PER_SEC)	/* it takes no more than one change in 2 s, unless told otherwise */
-#define HTTP_GRACE_USEC	(15 * USEC_PER_SEC)	/* it asks every 5 s */
+/* It may have something else for so long, and some intervals of ours. */
+#define FILE_GRACE_USEC	(3 * USEC_PER_SEC)	/* it takes no more than one change in 2 s, unless told otherwise */
+#define HTTP_GRACE_USEC	(10 * USEC_PER_SEC)	/* it asks every 5 s */
+#define GRACE_INTERVALS	3
 
 struct traefik {
 	struct target	*target;
@@ -25,11 +27,13 @@ struct traefik {
 	struct traefik_words words;
 	const char	*provider;
 	struct buf	 text;			/* what was said last */
-	struct keep_mark mark;			/* of the file */
+	struct keep_mark mark;			/* of the file, */
+	bool		 written;		/* which is as it was said last */
 	int64_t		 said_usec;		/* it was, 0: nothing was */
 	int64_t		 asked_usec;		/* for the text, by Traefik; 0: never */
 	/* reading back: services, then routers */
 	int64_t		 due_usec;
+	int64_t		 differs_usec;		/* it has something else since then, 0: it has not */
 	struct fetch	*fetch;
 	struct buf	 services;
 	char		 url[1200];
@@ -53,6 +57,7 @@ file_write(struct traefik *t)
 	char detail[KEEP_DETAIL_MAX];
 	const struct why *why = t->text.full ? WHY_NO_MEMORY : keep_file_write(t->conf->file, buf_str(&t->text), detail);
 
+	t->written = why == NULL;
 	if (why != NULL) {
 		target_failed(t->target, why, why == WHY_PROXY_FILE ? detail : "");
 		return;
@@ -137,16 +142,22 @@ on_routers(void *arg, const struct fetch_result *r)
 {
 	struct traefik *t = arg;
 	const struct plan *p = target_plan(t->target);
-	int64_t grace = t->conf->file != NULL ? FILE_GRACE_USEC : HTTP_GRACE_USEC;
+	int64_t grace = GRACE_INTERVALS * t->conf->interval_usec + (t->conf->file != NULL ? FILE_GRACE_USEC : HTTP_GRACE_USEC);
+	int64_t now = loop_now(target_loop(t->target));
 	const struct why *why;
 	char detail[240];
 
 	if (!fetch_well(t, r))
 		return;
 	why = traefik_compare(p, &t->words, t->provider, buf_str(&t->services), r->body, on_seen, t, detail, sizeof detail);
-	if (why == NULL)
+	if (why == NULL) {
+		t->differs_usec = 0;
 		target_taken(t->target);
-	else if (loop_now(target_loop(t->target)) - t->said_usec > grace)
+		return;
+	}
+	if (t->differs_usec == 0)
+		t->differs_usec = now;
+	if (now - t->differs_usec > grace)
 		target_refused(t->target, why, detail);
 }
 
@@ -177,7 +188,7 @@ on_tick(void *arg, int64_t now)
 	if (now < t->due_usec)
 		return;
 	t->due_usec = now + t->conf->poll_usec;
-	if (t->conf->file != NULL && t->said_usec != 0 && !keep_mark_holds(&t->mark, t->conf->file)) {
+	if (t->written && !keep_mark_holds(&t->mark, t->conf->file)) {
 		log_event(LOG_WARN, "target.file_changed", "target", t->conf->name, "file", t->conf->file, "text",
 		    "somebody else has changed or removed it; it is written anew", NULL);
 		file_write(t);

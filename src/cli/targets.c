@@ -1,0 +1,118 @@
+/*
+ * `mola targets`: the proxies that are told what to do, what they were told, and what they have.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/ask.h"
+#include "cli/cli.h"
+#include "cli/sheet.h"
+
+static enum hue
+hue_of_target(const char *state)
+{
+	if (strcmp(state, "taken") == 0 || strcmp(state, "published") == 0)
+		return HUE_GOOD;
+	return strcmp(state, "waiting") == 0 ? HUE_DOUBT : HUE_BAD;
+}
+
+/* What the proxy itself says, if it does. */
+static void
+has_cell(struct sheet *s, const json_t *server)
+{
+	const json_t *weight = json_object_get(server, "has_weight");
+	const char *state = text_of(server, "has_state");
+	char text[96];
+
+	if (json_is_integer(weight))
+		snprintf(text, sizeof text, "%lld %.60s", (long long)json_integer_value(weight), state);
+	else
+		snprintf(text, sizeof text, "%.60s", *state == '\0' ? "-" : state);
+	sheet_text(s, text, HUE_PLAIN);
+}
+
+static void
+server_row(struct sheet *s, const json_t *target, const json_t *service, const json_t *server)
+{
+	bool draining = json_is_true(json_object_get(server, "draining"));
+	const char *state = text_of(target, "state");
+
+	sheet_text(s, text_of(target, "name"), HUE_PLAIN);
+	sheet_text(s, text_of(target, "kind"), HUE_PLAIN);
+	sheet_text(s, state, hue_of_target(state));
+	sheet_text(s, text_of(service, "name"), HUE_PLAIN);
+	sheet_text(s, server == NULL ? "-" : text_of(server, "task"), HUE_PLAIN);
+	sheet_text(s, server == NULL ? "-" : text_of(server, "node"), HUE_PLAIN);
+	if (draining)
+		sheet_text(s, "drain", HUE_DOUBT);
+	else
+		sheet_number(s, json_object_get(server, "weight"), 0);
+	sheet_percent(s, json_object_get(server, "share"));
+	has_cell(s, server);
+}
+
+static void
+notes(struct sheet *s, const json_t *target, const char *text_key, const char *detail_key)
+{
+	const char *text = text_of(target, text_key), *detail = text_of(target, detail_key);
+	char note[512];
+
+	if (*text == '\0')
+		return;
+	snprintf(note, sizeof note, "%.200s%s%.240s", text, *detail == '\0' ? "" : ": ", detail);
+	sheet_note(s, note);
+}
+
+static void
+target_rows(struct sheet *s, const json_t *target)
+{
+	const json_t *service, *server, *servers;
+	bool any = false;
+	char note[512];
+	size_t i, k;
+
+	json_array_foreach(json_object_get(target, "services"), i, service) {
+		servers = json_object_get(service, "servers");
+		json_array_foreach(servers, k, server)
+			server_row(s, target, service, server);
+		if (json_array_size(servers) == 0)
+			server_row(s, target, service, NULL);
+		any = true;
+	}
+	if (!any)
+		server_row(s, target, NULL, NULL);
+	notes(s, target, "text", "detail");
+	notes(s, target, "taken_text", "taken_detail");
+	snprintf(note, sizeof note, "%.100s; weights %lld to %lld, every %g s at most; 0 would be: %.80s; drain: %.100s", text_of(target, "how"),
+	    (long long)json_integer_value(json_object_get(target, "weight_least")),
+	    (long long)json_integer_value(json_object_get(target, "weight_most")),
+	    json_number_value(json_object_get(target, "interval_seconds")), text_of(target, "weight_zero"), text_of(target, "drain"));
+	sheet_note(s, note);
+}
+
+int
+targets_main(int argc, char **argv)
+{
+	static const char *const titles[] = { "TARGET", "KIND", "STATE", "SERVICE", "TASK", "NODE", ">WEIGHT", ">SHARE", "IT HAS", NULL };
+	struct ask a;
+	struct sheet *s;
+	json_t *answer, *target;
+	size_t i;
+	int status = ask_init(&a, argc, argv, 0, 0);
+
+	if (status != ASK_GO_ON)
+		return status;
+	answer = ask_get(&a, "/api/v1/targets");
+	if (answer == NULL)
+		return 1;
+	if (a.json)
+		ask_print(answer);
+	else {
+		s = sheet_new(titles);
+		json_array_foreach(json_object_get(answer, "targets"), i, target)
+			target_rows(s, target);
+		sheet_print(&s);
+	}
+	json_decref(answer);
+	return 0;
+}
