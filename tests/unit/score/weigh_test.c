@@ -1,0 +1,257 @@
+/* weigh: what a proxy that is not ours is told of nodes, made by hand and sampled by hand. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "score/weigh.c"
+
+#define NODES	3
+
+struct stage {
+	struct world	 world;
+	struct world_node node[NODES];
+	struct weigh	*weigh;
+	struct weigh_rules rules;
+	int64_t		 now;
+};
+
+static void
+near(double a, double b)
+{
+	if (fabs(a - b) > 1e-6)
+		print_error("%g is not %g\n", a, b);
+	assert_true(fabs(a - b) <= 1e-6);
+}
+
+static void
+stage_open(struct stage *s, double a, double b, double c)
+{
+	double cores[NODES] = { a, b, c };
+
+	memset(s, 0, sizeof *s);
+	LIST_INIT(&s->world.nodes);
+	s->weigh = weigh_new();
+	s->rules = (struct weigh_rules){ .lean = 0.5, .trim = 0, .floor = 0.05 };
+	s->now = 1000 * USEC_PER_SEC;
+	for (unsigned i = 0; i < NODES; i++) {
+		s->node[i].slot = i;
+		s->node[i].row.law = (struct law_node){ .cores = cores[i], .balancers = 1, .period_usec = USEC_PER_SEC };
+		LIST_INSERT_HEAD(&s->world.nodes, &s->node[i], link);
+	}
+}
+
+/* So many threads want a core; some seconds of nothing else; those below 0 are not heard. */
+static void
+stage_tell(struct stage *s, unsigned seconds, double a, double b, double c)
+{
+	double wanted[NODES] = { a, b, c };
+
+	for (unsigned t = 0; t < seconds; t++) {
+		s->now += USEC_PER_SEC;
+		for (unsigned i = 0; i < NODES; i++) {
+			struct world_node *n = &s->node[i];
+			if (wanted[i] < 0)
+				continue;
+			n->sample = (struct sample){ .taken_usec = s->now, .span_usec = USEC_PER_SEC, .cores = n->row.law.cores,
+			    .busy = fmin(wanted[i], n->row.law.cores), .running = wanted[i] };
+			n->row.law.sampled_usec = s->now;
+			n->samples = 2;
+		}
+		weigh_look(s->weigh, &s->world, &s->rules, s->now);
+	}
+}
+
+static double
+weight(const struct stage *s, unsigned node)
+{
+	return weigh_node(s->weigh, &s->world, 0, &s->node[node]);
+}
+
+static void
+who_was_never_heard_counts_by_cores(void **state)
+{
+	struct stage s;
+
+	(void)state;
+	stage_open(&s, 1, 2, 8);
+	near(weight(&s, 0), 1);
+	near(weight(&s, 2), 8);
+	stage_tell(&s, 20, -1, -1, -1);
+	near(weight(&s, 1), 2);
+	s.node[1].row.law.cores = 0;				/* nobody has steered yet */
+	assert_true(weight(&s, 1) > 0);
+	weigh_free(&s.weigh);
+	assert_null(s.weigh);
+}
+
+static void
+nodes_that_are_used_alike_count_by_cores(void **state)
+{
+	struct stage s;
+
+	(void)state;
+	stage_open(&s, 1, 2, 8);
+	s.rules.trim = 0.5;
+	stage_tell(&s, 60, 0.6, 1.2, 4.8);
+	near(weight(&s, 0), 1);
+	near(weight(&s, 2), 8);
+	stage_tell(&s, 60, 3, 6, 24);				/* all are full */
+	near(weight(&s, 0), 1);
+	near(weight(&s, 2), 8);
+	weigh_free(&s.weigh);
+}
+
+static void
+weights_lean_away_from_where_more_is_wanted(void **state)
+{
+	struct stage s;
+
+	(void)state;
+	stage_open(&s, 4, 4, 4);
+	stage_tell(&s, 1, 3.2, 0.8, 0.8);			/* 0.8 of the cores; 0.4 in the fleet */
+	near(weight(&s, 0), 4 / (1 + 0.5 * 0.4));
+	near(weight(&s, 1), 4);
+	s.rules.lean = 0;
+	stage_tell(&s, 1, 3.2, 0.8, 0.8);
+	near(weight(&s, 0), 4);
+	weigh_free(&s.weigh);
+}
+
+static void
+the_lean_is_bounded_however_long_the_queue(void **state)
+{
+	struct stage s;
+
+	(void)state;
+	stage_open(&s, 4, 4, 4);
+	stage_tell(&s, 1, 4000, 0, 0);
+	near(weight(&s, 0), 4 / 1.5);
+	weigh_free(&s.weigh);
+}
+
+static void
+the_trim_is_slow_has_a_floor_and_comes_back(void **state)
+{
+	struct stage s;
+	double first;
+
+	(void)state;
+	stage_open(&s, 4, 4, 4);
+	s.rules = (struct weigh_rules){ .lean = 0, .trim = 0.5, .floor = 0.2 };
+	stage_tell(&s, 6, 4, 1, 1);				/* mean 0.5; the first look has no span */
+	near(weight(&s, 0), 4 * exp(0.5 * -0.5));
+	near(weight(&s, 1), 4 * exp(0.5 * 0.25));
+	stage_tell(&s, 600, 4, 1, 1);
+	near(weight(&s, 0), 4 * 0.2);
+	near(weight(&s, 1), 4 / 0.2);
+	first = weight(&s, 0);
+	stage_tell(&s, 5, 1, 4, 1);
+	assert_true(weight(&s, 0) > first);			/* at once */
+	weigh_free(&s.weigh);
+}
+
+static void
+a_long_silence_is_no_long_step(void **state)
+{
+	struct stage s;
+
+	(void)state;
+	stage_open(&s, 4, 4, 4);
+	s.rules = (struct weigh_rules){ .lean = 0, .trim = 0.5, .floor = 0.01 };
+	stage_tell(&s, 1, 4, 1, 1);
+	for (unsigned t = 0; t < 100; t++)
+		stage_tell(&s, 1, -1, 1, 1);
+	stage_tell(&s, 1, 4, 1, 1);
+	assert_true(weight(&s, 0) >= 4 * exp(0.5 * -0.5 * 2) - 1e-6);
+	weigh_free(&s.weigh);
+}
+
+static void
+what_is_old_is_forgotten(void **state)
+{
+	struct stage s;
+	double then;
+
+	(void)state;
+	stage_open(&s, 4, 4, 4);
+	stage_tell(&s, 1, 8, 1, 1);
+	then = weight(&s, 0);
+	assert_true(then < 3);
+	stage_tell(&s, 2, -1, 1, 1);				/* still fresh */
+	near(weight(&s, 0), then);
+	stage_tell(&s, 60, -1, 1, 1);
+	assert_true(weight(&s, 0) > 3.99 && weight(&s, 0) <= 4);
+	near(weight(&s, 1), 4);
+	weigh_free(&s.weigh);
+}
+
+static void
+a_slot_that_another_node_has_got_begins_anew(void **state)
+{
+	struct stage s;
+
+	(void)state;
+	stage_open(&s, 4, 4, 4);
+	stage_tell(&s, 1, 40, 1, 1);
+	assert_true(weight(&s, 0) < 4);
+	LIST_REMOVE(&s.node[0], link);
+	stage_tell(&s, 1, -1, 1, 1);
+	s.node[0].sample.taken_usec = s.node[0].row.law.sampled_usec = 0;
+	LIST_INSERT_HEAD(&s.world.nodes, &s.node[0], link);
+	stage_tell(&s, 1, -1, 1, 1);
+	near(weight(&s, 0), 4);
+	weigh_free(&s.weigh);
+}
+
+static void
+a_drained_node_has_a_weight_and_no_say(void **state)
+{
+	struct stage s;
+
+	(void)state;
+	stage_open(&s, 4, 4, 4);
+	s.node[0].drained = true;
+	stage_tell(&s, 1, 400, 2, 2);
+	near(weight(&s, 0), 4);
+	near(weight(&s, 1), 4);
+	weigh_free(&s.weigh);
+}
+
+static void
+each_profile_has_its_own_cores_and_all_have_a_floor(void **state)
+{
+	struct stage s;
+
+	(void)state;
+	stage_open(&s, 4, 4, 4);
+	s.node[0].row.as[2 - 1].cores = 1;
+	s.node[0].row.as[3 - 1].cores = 1e-6;
+	stage_tell(&s, 1, 2, 2, 2);
+	near(weigh_node(s.weigh, &s.world, 0, &s.node[0]), 4);
+	near(weigh_node(s.weigh, &s.world, 1, &s.node[0]), 4);	/* a profile that nobody has */
+	near(weigh_node(s.weigh, &s.world, 2, &s.node[0]), 1);
+	near(weigh_node(s.weigh, &s.world, 3, &s.node[0]), 0.2);
+	weigh_free(&s.weigh);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(who_was_never_heard_counts_by_cores),
+		cmocka_unit_test(nodes_that_are_used_alike_count_by_cores),
+		cmocka_unit_test(weights_lean_away_from_where_more_is_wanted),
+		cmocka_unit_test(the_lean_is_bounded_however_long_the_queue),
+		cmocka_unit_test(the_trim_is_slow_has_a_floor_and_comes_back),
+		cmocka_unit_test(a_long_silence_is_no_long_step),
+		cmocka_unit_test(what_is_old_is_forgotten),
+		cmocka_unit_test(a_slot_that_another_node_has_got_begins_anew),
+		cmocka_unit_test(a_drained_node_has_a_weight_and_no_say),
+		cmocka_unit_test(each_profile_has_its_own_cores_and_all_have_a_floor),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
