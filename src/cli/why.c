@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/str.h"
 #include "cli/ask.h"
 #include "cli/cli.h"
 #include "cli/sheet.h"
@@ -39,6 +40,57 @@ mover_print(const json_t *mover)
 	}
 }
 
+static void
+query_nodes_print(const json_t *nodes)
+{
+	const json_t *node, *used;
+	struct clean name;
+	char part[8];
+	size_t i;
+
+	json_array_foreach(nodes, i, node) {
+		used = json_object_get(node, "used");
+		snprintf(part, sizeof part, "%.0f%%", 100 * json_number_value(used));
+		printf("  %s %s\n", clean(text_of(node, "node"), &name), json_is_number(used) ? part : "not known");
+	}
+}
+
+/* Of several lines or one. */
+static void
+query_print(const char *text)
+{
+	struct clean one;
+	size_t n = str_copy(one.text, sizeof one.text, str_of(text));
+
+	for (size_t i = 0; i < n; i++)
+		if (one.text[i] == '\n' || one.text[i] == '\t' || one.text[i] == '\r')
+			one.text[i] = ' ';
+	print_wrapped(one.text, 2);
+}
+
+/* The service's own queries to Prometheus, how they fare and what they say of the nodes. */
+static void
+queries_print(const json_t *queries)
+{
+	const json_t *q, *limits;
+	const char *state;
+	struct clean name;
+	size_t i;
+
+	json_array_foreach(queries, i, q) {
+		state = text_of(q, "state");
+		limits = json_object_get(q, "limits");
+		printf("\nquery %s, %s%s%s, weight %g", clean(text_of(q, "name"), &name), hue_on(hue_of(state)), state,
+		    hue_of(state) == HUE_PLAIN ? "" : hue_off(), json_number_value(json_object_get(q, "weight")));
+		if (json_is_array(limits))
+			printf(", limits %g-%g", json_number_value(json_array_get(limits, 0)), json_number_value(json_array_get(limits, 1)));
+		printf("\n");
+		query_print(text_of(q, "query"));
+		print_wrapped(text_of(q, "text"), 2);
+		query_nodes_print(json_object_get(q, "nodes"));
+	}
+}
+
 static json_t *
 why_get(const struct ask *a)
 {
@@ -69,6 +121,7 @@ why_main(int argc, char **argv)
 	else {
 		print_wrapped(text_of(answer, "summary"), 0);
 		mover_print(json_object_get(answer, "mover"));
+		queries_print(json_object_get(answer, "queries"));
 		json_array_foreach(json_object_get(answer, "tasks"), i, task)
 			task_print(task);
 	}

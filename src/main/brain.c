@@ -16,6 +16,7 @@
 #include "main/memfile.h"
 #include "main/mover.h"
 #include "main/prom_nodes.h"
+#include "main/rules.h"
 #include "main/scrape.h"
 #include "main/steer.h"
 #include "main/target.h"
@@ -32,6 +33,7 @@ struct brain {
 	struct scrape	*scrape;
 	struct prometheus *prometheus;
 	struct prom_nodes *prom_nodes;
+	struct rules	*rules;
 	struct steer	*steer;
 	struct steer_conf steered;
 	struct discover	*discover;
@@ -132,6 +134,7 @@ apply(struct brain *b)
 	b->began = b->began || may_begin(b);
 	b->changed |= b->began && discover_pass(b->discover);
 	profiles_tell(b);
+	rules_sync(b->rules);
 	scrape_sync(b->scrape, b->world, b->conf->signal_period_usec, b->conf->signal_timeout_usec);
 	mover_reconf(b->mover, &mc);
 	steer_anew(b);
@@ -302,6 +305,7 @@ brain_open(struct brain *b)
 	prometheus_reconf(b->prometheus, b->conf);
 	b->prom_nodes = prom_nodes_new(b->loop, b->prometheus, b->world, on_prom_sample, on_prom_round, b);
 	prom_nodes_reconf(b->prom_nodes, b->conf);
+	b->rules = rules_new(b->loop, b->prometheus, b->world);
 	gethostname(host, sizeof host - 1);
 	b->mover = mover_new(b->loop, b->world, &mc, host);
 	b->discover = discover_new(b->loop, b->fetcher, b->world, on_swarm, b);
@@ -311,6 +315,7 @@ brain_open(struct brain *b)
 	a.mover = b->mover;
 	a.prometheus = b->prometheus;
 	a.prom_nodes = b->prom_nodes;
+	a.rules = b->rules;
 	a.targets = b->targets;
 	a.discover = b->discover;
 	a.inherited = b->inherited;
@@ -327,6 +332,7 @@ brain_close(struct brain *b)
 	targets_free(&b->targets);
 	mover_free(&b->mover);
 	discover_free(&b->discover);
+	rules_free(&b->rules);
 	prom_nodes_free(&b->prom_nodes);
 	prometheus_free(&b->prometheus);
 	scrape_free(&b->scrape);

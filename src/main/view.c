@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "main/discover.h"
 #include "main/mover.h"
+#include "main/rules.h"
 #include "main/view.h"
 #include "score/explain.h"
 #include "score/guard.h"
@@ -223,6 +224,7 @@ view_service(const struct view *v, const struct world_service *s, const struct s
 	json_object_set_new(j, "name", text(s->name));
 	json_object_set_new(j, "policy", text(policy_name(s->conf.policy)));
 	json_object_set_new(j, "profile", text(profile_name(&s->conf.profile)));
+	json_object_set_new(j, "queries", rules_view(v->rules, s, false, v->now_usec));
 	json_object_set_new(j, "routes", view_routes(s));
 	json_object_set_new(j, "tasks", json_integer(s->ntasks));
 	json_object_set_new(j, "usable", json_integer(sum.usable));
@@ -332,8 +334,8 @@ view_why(const struct view *v, const struct world_service *s)
 
 	buf_init(&words, SENTENCE_MAX);
 	explain_service(v->world, s, v->now_usec, &words);
-	j = json_pack("{s:o, s:s, s:o, s:o, s:o}", "service", text(s->name), "policy", policy_name(s->conf.policy),
-	    "summary", sentence(&words), "tasks", task_reasons(v, s), "mover",
+	j = json_pack("{s:o, s:s, s:o, s:o, s:o, s:o}", "service", text(s->name), "policy", policy_name(s->conf.policy),
+	    "summary", sentence(&words), "queries", rules_view(v->rules, s, true, v->now_usec), "tasks", task_reasons(v, s), "mover",
 	    mover_view(v->mover, s));
 	buf_fini(&words);
 	return j;

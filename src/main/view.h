@@ -13,6 +13,7 @@
 struct discover;
 struct mover;
 struct report_service;
+struct rules;
 struct targets;
 
 struct view {
@@ -24,6 +25,7 @@ struct view {
 	const struct mover	*mover;		/* NULL: none */
 	const struct discover	*discover;	/* the same */
 	const struct targets	*targets;	/* the same */
+	const struct rules	*rules;		/* the same */
 };
 
 json_t	*view_nodes(const struct view *);

@@ -29,9 +29,11 @@ hearsay_take(const struct world *w, struct world_node *n, unsigned query, double
 	double gap = (double)(at - h->at_usec) / (double)q->period_usec, part = 1;
 
 	ASSERT(isfinite(value) && q->text != NULL);
+	if (at <= h->at_usec)
+		return;				/* a stored copy: what it says grows old */
 	value = fmin(fmax(value, 0), q->full);
 	if (h->at_usec != 0 && gap < LAW_FRESH_PERIODS + LAW_DECAY_PERIODS)
-		part = 1 - exp(-fmax(gap, 0) / FELT_PERIODS);
+		part = 1 - exp(-gap / FELT_PERIODS);
 	h->felt = part == 1 ? value : h->felt + part * (value - h->felt);
 	h->value = value;
 	h->at_usec = at;
