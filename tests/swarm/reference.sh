@@ -44,6 +44,7 @@ story_ends() {
 	stack rm reference
 	dk secret rm grafana_password >/dev/null
 	dk node promote node2 node3 >/dev/null
+	dk swarm update --dispatcher-heartbeat "$SWARM_HEARTBEAT" >/dev/null
 }
 # Each step needs the one before. What is wrong stands in the containers, not in a log of ours.
 try() {
@@ -75,7 +76,8 @@ if ! images_made >"$dir/image.log" 2>&1; then
 	not_ok "images of Mola, Traefik, Prometheus and node_exporter"
 	exit 1
 fi
-# As in the reference, one manages and the others work.
+# As in the reference, one manages and the others work. All beside it has little CPU: a node that is late is not down.
+dk swarm update --dispatcher-heartbeat 5s >/dev/null
 dk node demote node2 node3 >/dev/null
 echo secret | dk secret create grafana_password - >/dev/null
 cat >"$dir/test.yml" <<-'E2'
@@ -143,7 +145,7 @@ share $victim 240			# four rounds: 20 s
 bench reference-best-node-share-during "$percent" percent
 check "best-node: and they stay away ($percent %)" test "$percent" -le 2
 check "Traefik's API shows the other node" traefik_has ". == [\"http://$(address_of $other):8020\"]"
-check "Prometheus says so, too" tells '9090/api/v1/query?query=100-avg+by(instance)(rate(node_cpu_seconds_total{mode="idle"}[15s]))*100>80' \
+check "Prometheus says so, too" tells '9090/api/v1/query?query=topk(1,100-avg+by(instance)(rate(node_cpu_seconds_total{mode="idle"}[15s]))*100)' \
 	".data.result[0].metric.instance == \"$(address_of $victim):9100\""
 rounds() { dk service logs --raw reference_mola 2>&1 | grep best_node. | tail -n 5; }
 check "each round is in Mola's log: every node's CPU, RAM and score, who was chosen, the file" \
