@@ -74,7 +74,7 @@ until reloaded $((begun + RELOADS)) || [ $((SECONDS - started)) -gt 240 ]; do
 		kills=$((kills + 1))
 	fi
 	# it comes to speak again before it dies again
-	within 10 target_is edge '.publications > 3'
+	within 20 target_is edge ".publications > $((RANDOM % 30 + 5))"
 done
 made=$(($(reloads) - begun))
 stop router

@@ -1,0 +1,255 @@
+/* plan: who is named, who gets what, and what counts as a change. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <cmocka.h>
+
+#include "drive/plan.c"
+
+static struct live *live;
+static struct phys *phys;
+static struct world *world;
+static void *live_memory, *phys_memory;
+static const struct plan_rules rules = { .least = 1, .most = 100 };
+
+static void *
+shared(size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	assert_true(p != MAP_FAILED);
+	return p;
+}
+
+static void
+pass(unsigned nodes, unsigned tasks, const char *drains)
+{
+	static const struct service_conf conf = { .health_path = (char *)"/up", .health_interval_usec = 1, .health_timeout_usec = 1 };
+	static const struct route_conf route = { (char *)"", (char *)"/" };
+	struct world_service *s;
+	struct addr a;
+	char name[32], node[32];
+
+	world_pass_begin(world);
+	for (unsigned i = 0; i < nodes; i++) {
+		snprintf(node, sizeof node, "n%u", i);
+		world_pass_node(world, &(struct world_node){ .name = node });
+	}
+	s = world_pass_service(world, "web", &conf, &route, 1);
+	world_pass_service(world, "idle", &conf, &route, 0);
+	for (unsigned i = 0; i < tasks; i++) {
+		snprintf(name, sizeof name, "web.%u", i);
+		snprintf(node, sizeof node, "n%u", i % nodes);
+		assert_null(addr_parse(STR("10.0.0.1:80"), &a));
+		a.sa.v4.sin_port = (in_port_t)(i + 1);
+		assert_non_null(world_pass_task(world, s, name, node, &a, drains != NULL && strcmp(drains, name) == 0));
+	}
+	world_pass_end(world);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	live_memory = shared(live_bytes());
+	phys_memory = shared(phys_bytes());
+	live = live_init(live_memory, 1);
+	phys = phys_init(phys_memory);
+	world = world_new(live, phys);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	world_free(&world);
+	munmap(live_memory, live_bytes());
+	munmap(phys_memory, phys_bytes());
+	return 0;
+}
+
+/* Node number k is worth k + 1. */
+static double
+by_number(void *arg, const struct world_service *s, const struct world_node *n)
+{
+	(void)arg, (void)s;
+	return n->name[1] - '0' + 1;
+}
+
+static double
+unknown(void *arg, const struct world_service *s, const struct world_node *n)
+{
+	(void)arg, (void)s, (void)n;
+	return NAN;
+}
+
+static struct plan *
+plan_of(const struct plan_rules *r)
+{
+	return plan_make(world, r, by_number, NULL, 0);
+}
+
+static void
+shares_follow_the_nodes_and_their_tasks_divide_them(void **state)
+{
+	const struct plan_service *s;
+	struct plan *p;
+
+	(void)state;
+	pass(2, 3, NULL);			/* n0 has web.0 and web.2: half of 1 each; n1 has web.1: 2 */
+	p = plan_of(&rules);
+	s = plan_service(p, "web");
+	assert_int_equal(p->nservices, 2);
+	assert_int_equal(s->nservers, 3);
+	assert_float_equal(plan_server(s, "web.0")->share, 0.5 / 3, 1e-9);
+	assert_float_equal(plan_server(s, "web.1")->share, 2.0 / 3, 1e-9);
+	assert_int_equal(plan_server(s, "web.1")->weight, 100);
+	assert_int_equal(plan_server(s, "web.2")->weight, 25);
+	assert_string_equal(s->conf.health_path, "/up");
+	assert_int_equal(plan_service(p, "idle")->nservers, 0);
+	assert_null(plan_service(p, "none"));
+	assert_null(plan_server(s, "web.9"));
+	plan_free(&p);
+}
+
+static void
+only_those_that_are_named(void **state)
+{
+	char *only[] = { (char *)"idle" };
+	struct plan_rules r = { .least = 1, .most = 10, .only = only, .nonly = 1 };
+	struct plan *p;
+
+	(void)state;
+	pass(2, 2, NULL);
+	p = plan_of(&r);
+	assert_int_equal(p->nservices, 1);
+	assert_string_equal(p->service[0].name, "idle");
+	plan_free(&p);
+}
+
+static void
+those_that_drain_get_nothing_and_stay(void **state)
+{
+	const struct plan_service *s;
+	struct plan *p;
+
+	(void)state;
+	pass(2, 2, "web.1");
+	p = plan_of(&rules);
+	s = plan_service(p, "web");
+	assert_int_equal(s->nservers, 2);
+	assert_int_equal(s->nserving, 1);
+	assert_true(plan_server(s, "web.1")->draining && plan_server(s, "web.1")->weight == 0 && plan_server(s, "web.1")->share == 0);
+	assert_float_equal(plan_server(s, "web.0")->share, 1, 1e-9);
+	plan_free(&p);
+	world_drain(world, world_node(world, STR("n0")), true);
+	p = plan_of(&rules);
+	assert_int_equal(plan_service(p, "web")->nserving, 0);
+	plan_free(&p);
+	world_drain(world, world_node(world, STR("n0")), false);
+}
+
+static void
+those_that_are_down_are_left_out_but_never_all(void **state)
+{
+	struct plan *p;
+
+	(void)state;
+	pass(2, 2, NULL);
+	live_set_health(live, world_task(world, STR("web.0"))->slot, HEALTH_DOWN);
+	p = plan_of(&rules);
+	assert_int_equal(plan_service(p, "web")->nservers, 1);
+	assert_string_equal(plan_service(p, "web")->server[0].name, "web.1");
+	plan_free(&p);
+	live_set_health(live, world_task(world, STR("web.1"))->slot, HEALTH_DOWN);
+	p = plan_of(&rules);
+	assert_int_equal(plan_service(p, "web")->nservers, 2);
+	assert_int_equal(plan_service(p, "web")->nserving, 2);
+	plan_free(&p);
+}
+
+static void
+best_takes_one_and_none_when_nobody_is_known(void **state)
+{
+	struct plan_rules r = { .least = 1, .most = 10, .best = true };
+	const struct plan_service *s;
+	struct plan *p;
+
+	(void)state;
+	pass(3, 6, NULL);
+	p = plan_of(&r);
+	s = plan_service(p, "web");
+	assert_int_equal(s->nserving, 1);
+	assert_false(plan_server(s, "web.2")->draining);		/* the first on n2 */
+	assert_true(plan_server(s, "web.5")->draining);
+	assert_int_equal(plan_server(s, "web.2")->weight, 10);
+	plan_free(&p);
+	p = plan_make(world, &r, unknown, NULL, 0);
+	assert_int_equal(plan_service(p, "web")->nserving, 0);
+	plan_free(&p);
+	p = plan_make(world, &rules, unknown, NULL, 0);			/* weights: nobody is starved by a number */
+	assert_int_equal(plan_service(p, "web")->nserving, 6);
+	assert_int_equal(plan_service(p, "web")->server[0].weight, 100);
+	plan_free(&p);
+}
+
+static void
+changes_have_names(void **state)
+{
+	struct plan *a, *b;
+
+	(void)state;
+	pass(2, 2, NULL);
+	a = plan_of(&rules);
+	b = plan_of(&rules);
+	assert_int_equal(plan_differs(NULL, b, 0.1), PLAN_MEMBERS);
+	assert_int_equal(plan_differs(a, b, 0.1), PLAN_SAME);
+	b->service[1].server[0].share *= 1.05;
+	assert_int_equal(plan_differs(a, b, 0.1), PLAN_SAME);
+	b->service[1].server[0].share *= 1.1;
+	assert_int_equal(plan_differs(a, b, 0.1), PLAN_WEIGHT);
+	plan_free(&b);
+	pass(2, 2, "web.1");
+	b = plan_of(&rules);
+	assert_int_equal(plan_differs(a, b, 0.1), PLAN_MEMBERS);
+	plan_free(&b);
+	pass(2, 1, NULL);
+	b = plan_of(&rules);
+	assert_int_equal(plan_differs(a, b, 0.1), PLAN_MEMBERS);
+	plan_free(&b);
+	plan_free(&a);
+}
+
+static void
+weights_may_be_another_power_of_the_share(void **state)
+{
+	struct plan_rules r = { .least = 1, .most = 100, .power = 2 };
+	struct plan *p;
+
+	(void)state;
+	pass(2, 2, NULL);
+	p = plan_of(&r);
+	assert_int_equal(plan_service(p, "web")->server[0].weight, 25);
+	assert_float_equal(plan_service(p, "web")->server[0].share, 1.0 / 3, 1e-9);
+	plan_free(&p);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(shares_follow_the_nodes_and_their_tasks_divide_them, setup, teardown),
+		cmocka_unit_test_setup_teardown(only_those_that_are_named, setup, teardown),
+		cmocka_unit_test_setup_teardown(those_that_drain_get_nothing_and_stay, setup, teardown),
+		cmocka_unit_test_setup_teardown(those_that_are_down_are_left_out_but_never_all, setup, teardown),
+		cmocka_unit_test_setup_teardown(best_takes_one_and_none_when_nobody_is_known, setup, teardown),
+		cmocka_unit_test_setup_teardown(changes_have_names, setup, teardown),
+		cmocka_unit_test_setup_teardown(weights_may_be_another_power_of_the_share, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
