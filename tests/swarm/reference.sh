@@ -97,6 +97,7 @@ up='[.data.activeTargets[] | select(.scrapePool == "node") | select(.health == "
 try "Prometheus finds the workers' exporters, and asks them at their nodes' addresses" within 30 tells '9090/api/v1/targets?state=active' \
 	"$up == [\"http://$(address_of node2):9100/metrics\", \"http://$(address_of node3):9100/metrics\"]"
 try "Prometheus scrapes Mola" within 30 tells '9090/api/v1/query?query=up{job="mola"}' '.data.result[0].value[1] == "1"'
+try "Prometheus has taken the rules" within 20 tells 9090/api/v1/rules '.data.groups | length >= 2'
 sees() { tells 8000/api/v1/nodes "[.nodes[] | select(.source == \"prometheus\" and .state == \"fresh\") | .name] | sort == $1"; }
 try "Mola has both workers' state from Prometheus" within 30 sees '["node2", "node3"]'
 asked() { ask '9090/metrics' | awk '/^prometheus_http_requests_total.*handler="\/api\/v1\/query"/ { n += $NF } END { print n + 0 }'; }
