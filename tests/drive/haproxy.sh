@@ -53,6 +53,7 @@ shared() { answers 280 >"$tmp/shared"; jq -e '.n3 > .n2 and .n2 > .n1 and .n1 > 
 avoided() { answers 50 >"$tmp/shared"; jq -e --arg n "$1" '.[$n] // 0 | . == 0' "$tmp/shared" >/dev/null; }
 ha_requests() { ha "show info" | sed -n 's/^CumReq: //p'; }
 ha_moved() { local n; n=$(ha_requests); [ -n "$n" ] && [ "$n" -gt $(($1 + 50)) ]; }
+mola_check() { "$MOLA" check "$1" >"$tmp/check.log"; }
 flowing() { local was; was=$(ha_requests); within 10 ha_moved "$was"; }
 undrain() { drain --undo "$@"; }
 other_brain() { local p; p=$(mola_child brain) && [ "$p" != "$1" ]; }
@@ -61,6 +62,11 @@ target="  - { name: ha, kind: haproxy, socket: \"unix:$tmp/ha.sock\", backend: \
       server_options: \"check inter 500ms\" }"
 mola_web() { mola_conf "$target" web "$@"; }
 tasks() { mola_web "$@"; mola_reload; }		# are these from now on
+
+for file in haproxy agent; do
+	check "deploy/haproxy/$file.cfg: HAProxy finds it sound" haproxy -q -c -f "deploy/haproxy/$file.cfg"
+done
+check "deploy/haproxy/mola.yaml: Mola finds it sound" mola_check deploy/haproxy/mola.yaml
 
 # --- servers of ours ---
 
@@ -184,12 +190,10 @@ haproxy_stop KILL
 # --- agent checks ---
 
 target="  - { name: ha, kind: haproxy-agent, listen: \"$net.200:9777\", interval: 500ms }"
-agent() {	# agent NUMBER QUESTION
-	printf 'server s%s %s.%s:20080 weight 100 check inter 500ms agent-check agent-addr %s agent-port 9777 agent-inter 200ms agent-send "%s"' \
-	    "$1" "$net" "$1" "$net.200" "$2"
-}
-haproxy_conf 'balance leastconn' 'option redispatch' 'retries 3' "$(agent 1 'web/web.1\n')" "$(agent 2 'web/n2\n')" \
-    "$(agent 3 "web/$net.3:20080")"
+own=("default-server weight 100 check inter 500ms agent-check agent-addr $net.200 agent-port 9777 agent-inter 200ms")
+own+=("server s1 $net.1:20080 agent-send \"web/web.1\\n\"" "server s2 $net.2:20080 agent-send \"web/n2\\n\"")
+own+=("server s3 $net.3:20080 agent-send \"web/$net.3:20080\"")
+haproxy_conf 'balance leastconn' 'option redispatch' 'retries 3' "${own[@]}"
 mola_web 1 2 3
 must "agent: HAProxy starts" haproxy_start
 must "agent: Mola starts" mola_start
