@@ -13,7 +13,7 @@
 #define ANSWER_MAX	(32u << 20)
 #define ASKERS_MAX	256			/* the one that was silent for longest makes room */
 #define SILENT_USEC	(30 * USEC_PER_SEC)	/* such a one is not there any more */
-#define UNLIKE_MANY	2			/* Envoys that share a name and an address may differ once */
+#define UNLIKE_MANY	2			/* one that starts anew has nothing; of two with one name one may be behind */
 
 struct asker {				/* one Envoy, as far as one cluster is concerned */
 	char	 name[96];		/* its node id, at its address */
@@ -74,7 +74,7 @@ asker_hear(struct envoy *e, struct exchange *x, const struct envoy_question *q, 
 	snprintf(short_cluster, sizeof short_cluster, "%s", cluster);
 	a = asker_of(e->askers, name, short_cluster);
 	snprintf(a->has, sizeof a->has, "%s", q->version);
-	a->unlike = *a->given == '\0' || *a->has == '\0' || strcmp(a->has, a->given) == 0 ? 0 : a->unlike + 1;
+	a->unlike = *a->given == '\0' || strcmp(a->has, a->given) == 0 ? 0 : a->unlike + 1;
 	snprintf(a->given, sizeof a->given, "%s", given);
 	a->asked_usec = loop_now(target_loop(e->target));
 }
@@ -193,8 +193,8 @@ refused_tell(struct envoy *e, const struct asker *a)
 {
 	char detail[ENVOY_DETAIL];
 
-	snprintf(detail, sizeof detail, "%s keeps version %s of cluster %.60s, and was given another; its log says why", a->name, a->has,
-	    a->cluster);
+	snprintf(detail, sizeof detail, "%s has %s of cluster %.60s, and was given another version; its log says why", a->name,
+	    *a->has == '\0' ? "nothing" : a->has, a->cluster);
 	target_refused(e->target, WHY_PROXY_REFUSED, detail);
 }
 
