@@ -399,6 +399,41 @@ test_foreign_names_are_refused(void **state)
 	stage_free(s);
 }
 
+/* Whoever configures Envoy sees only this: which name it used. */
+static void
+test_a_foreign_name_is_told(void **state)
+{
+	struct stage *s = stage_new(yaml);
+
+	(void)state;
+	ask_at(s, &s->tcp, "GET / HTTP/1.1\r\nHost: xds_cluster:80\r\nConnection: close\r\n\r\n");
+	assert_int_equal(s->status, 403);
+	assert_non_null(strstr(error_of(s), "the name 'xds_cluster', which is not known here"));
+	assert_non_null(strstr(error_of(s), "admin.hosts"));
+	stage_free(s);
+}
+
+/* Envoy's questions are POST, large (it lists its extensions), without a token, and change nothing. */
+static void
+test_envoy_may_ask(void **state)
+{
+	static const char *const paths[] = { "/v3/discovery:endpoints", "/envoy/v3/discovery:endpoints" };
+	struct stage *s = stage_new(yaml);
+	static char request[80000];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		snprintf(request, sizeof request, "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: application/json\r\n"
+		    "Content-Length: 79000\r\n\r\n{%78998s}", paths[i], "");
+		ask_at(s, &s->tcp, request);
+		assert_int_equal(s->status, 404);
+		assert_string_equal(error_of(s), "there are no targets");
+		get(s, paths[i]);
+		assert_int_equal(s->status, 405);
+	}
+	stage_free(s);
+}
+
 static void
 test_writes_need_the_token(void **state)
 {
@@ -640,6 +675,8 @@ main(void)
 		cmocka_unit_test(test_healthz),
 		cmocka_unit_test(test_root_names_every_path),
 		cmocka_unit_test(test_foreign_names_are_refused),
+		cmocka_unit_test(test_a_foreign_name_is_told),
+		cmocka_unit_test(test_envoy_may_ask),
 		cmocka_unit_test(test_writes_need_the_token),
 		cmocka_unit_test(test_without_a_token_only_the_socket_writes),
 		cmocka_unit_test(test_drain_is_checked),
