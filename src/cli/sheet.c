@@ -177,7 +177,7 @@ hue_of(const char *state)
 	static const struct {
 		const char	*state;
 		enum hue	 hue;
-	} hues[] = { { "fresh", HUE_GOOD }, { "up", HUE_GOOD }, { "ok", HUE_GOOD }, { "partial", HUE_DOUBT }, { "failing", HUE_BAD },
+	} hues[] = { { "fresh", HUE_GOOD }, { "up", HUE_GOOD }, { "ok", HUE_GOOD }, { "partial", HUE_DOUBT }, { "failed", HUE_BAD },
 		{ "new", HUE_DOUBT }, { "stale", HUE_DOUBT },
 		{ "ejected", HUE_DOUBT }, { "draining", HUE_DOUBT }, { "drained", HUE_DOUBT }, { "blind", HUE_BAD },
 		{ "down", HUE_BAD } };

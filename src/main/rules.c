@@ -304,8 +304,8 @@ static const char *
 state_of(const struct rule *r)
 {
 	if (r->since_usec == 0)
-		return "asking";
-	return r->why == NULL ? "ok" : r->partial ? "partial" : "failing";
+		return "new";
+	return r->why == NULL ? "ok" : r->partial ? "partial" : "failed";
 }
 
 static json_t *
