@@ -22,12 +22,13 @@ struct asker {				/* one Envoy, as far as one cluster is concerned */
 	char	 has[ENVOY_VERSION];	/* by its last question */
 	unsigned unlike;		/* questions in a row that did not name what was given */
 	int64_t	 asked_usec;
+	char	 host[ADDR_TEXT_MAX];
+	uint64_t question;		/* its last one, hashed; 0: it cannot be known again */
 };
 
 struct envoy_askers {
 	struct asker	 one[ASKERS_MAX];
 	unsigned	 n;
-	int64_t		 heard_usec;	/* the last question, 0: none */
 };
 
 struct envoy_askers *
@@ -65,18 +66,44 @@ asker_of(struct envoy_askers *all, const char *name, const char *cluster)
 }
 
 static void
-asker_hear(struct envoy *e, struct exchange *x, const struct envoy_question *q, const char *cluster, const char *given)
+asker_hear(struct envoy *e, struct asker *a, const char *has, const char *given)
+{
+	if (has != a->has)
+		snprintf(a->has, sizeof a->has, "%s", has);
+	a->unlike = *a->given == '\0' || strcmp(a->has, a->given) == 0 ? 0 : a->unlike + 1;
+	snprintf(a->given, sizeof a->given, "%s", given);
+	a->asked_usec = loop_now(target_loop(e->target));
+}
+
+static struct asker *
+asker_new(struct envoy *e, struct exchange *x, const struct envoy_question *q, const char *cluster)
 {
 	char name[sizeof e->askers->one->name], host[ADDR_TEXT_MAX], short_cluster[sizeof e->askers->one->cluster];
 	struct asker *a;
 
-	snprintf(name, sizeof name, "%.60s at %.30s", *q->node != '\0' ? q->node : "an Envoy", addr_host_text(exchange_peer(x), host));
+	addr_host_text(exchange_peer(x), host);
+	snprintf(name, sizeof name, "%.60s at %.30s", *q->node != '\0' ? q->node : "an Envoy", host);
 	snprintf(short_cluster, sizeof short_cluster, "%s", cluster);
 	a = asker_of(e->askers, name, short_cluster);
-	snprintf(a->has, sizeof a->has, "%s", q->version);
-	a->unlike = *a->given == '\0' || strcmp(a->has, a->given) == 0 ? 0 : a->unlike + 1;
-	snprintf(a->given, sizeof a->given, "%s", given);
-	a->asked_usec = loop_now(target_loop(e->target));
+	memcpy(a->host, host, sizeof a->host);
+	a->question = strlen(cluster) < sizeof a->cluster && strlen(q->version) < sizeof a->has ? str_hash(exchange_body(x)) : 0;
+	return a;
+}
+
+/* The same words from the same address: a question is long, and most are asked again and again. */
+static struct asker *
+asker_again(const struct envoy *e, struct exchange *x)
+{
+	uint64_t question = str_hash(exchange_body(x));
+	char host[ADDR_TEXT_MAX];
+
+	addr_host_text(exchange_peer(x), host);
+	for (unsigned i = 0; i < e->askers->n; i++) {
+		struct asker *a = &e->askers->one[i];
+		if (question != 0 && a->question == question && strcmp(a->host, host) == 0)
+			return a;
+	}
+	return NULL;
 }
 
 /* --- the door --- */
@@ -98,7 +125,8 @@ reply_error(struct exchange *x, int status, const char *error)
 	json_decref(j);
 }
 
-/* What is asked for by name, as far as there is something current to be said; by no name, all that there is. */
+/* What is asked for by name, as far as there is something current to be said; by no name, all that there is. No question:
+ * nothing. */
 static json_t *
 resources(const struct envoy *e, const struct envoy_question *q)
 {
@@ -106,6 +134,8 @@ resources(const struct envoy *e, const struct envoy_question *q)
 	const json_t *name;
 	size_t i;
 
+	if (q == NULL)
+		return list;
 	if (json_array_size(q->names) == 0)
 		for (i = 0; i < e->nsaid; i++)
 			if (e->said[i].current)
@@ -137,37 +167,51 @@ answer(struct envoy *e, struct exchange *x, const struct envoy_question *q)
 
 /* Envoy asks for one cluster at a time. */
 static void
-answer_one(struct envoy *e, struct exchange *x, const struct envoy_question *q, const char *cluster)
+answer_one(struct envoy *e, struct exchange *x, struct asker *a, const char *has, const char *cluster)
 {
 	const struct envoy_said *s = envoy_said_of(e, cluster);
+	bool known = s != NULL && s->current;
 
-	if (s != NULL && s->current) {
-		asker_hear(e, x, q, cluster, s->version);
+	asker_hear(e, a, has, known ? s->version : "");
+	if (known)
 		reply(x, 200, buf_str(&s->text));
-	} else {
-		asker_hear(e, x, q, cluster, "");
+	else
+		answer(e, x, NULL);
+}
+
+static void
+answer_all(struct envoy *e, struct exchange *x, const struct envoy_question *q)
+{
+	const char *cluster;
+
+	if (json_array_size(q->names) != 1) {
 		answer(e, x, q);
+		return;
 	}
+	cluster = json_string_value(json_array_get(q->names, 0));
+	answer_one(e, x, asker_new(e, x, q, cluster), q->version, cluster);
 }
 
 /* Before anything is known, an answer would say that there is nobody: none at all leaves Envoy with what it has. */
 void
 envoy_ask(struct envoy *e, struct exchange *x)
 {
+	struct asker *again = e->said_usec == 0 ? NULL : asker_again(e, x);
 	struct envoy_question q;
 	char detail[ENVOY_DETAIL];
 
+	if (again != NULL) {
+		answer_one(e, x, again, again->has, again->cluster);
+		return;
+	}
 	if (!envoy_question_read(exchange_body(x), &q, detail)) {
 		reply_error(x, 400, detail);
 		return;
 	}
-	e->askers->heard_usec = loop_now(target_loop(e->target));
 	if (e->said_usec == 0)
 		reply_error(x, 503, "nothing is known yet");
-	else if (json_array_size(q.names) == 1)
-		answer_one(e, x, &q, json_string_value(json_array_get(q.names, 0)));
 	else
-		answer(e, x, &q);
+		answer_all(e, x, &q);
 	envoy_question_free(&q);
 }
 
