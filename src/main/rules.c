@@ -26,7 +26,7 @@ struct rule {
 	int64_t		 since_usec;		/* that `why` is what it is */
 	const struct why *why;			/* what is wrong with the last answer, NULL: nothing */
 	bool		 partial;		/* and yet it says something */
-	unsigned	 heard;			/* nodes that it had a value for */
+	unsigned	 heard;			/* nodes that that one had a value for */
 	char		 detail[2 * PROM_DETAIL];
 };
 
@@ -183,8 +183,9 @@ judge(struct rule *r, const struct sorted *s, const struct prom_answer *a)
 		rule_told(r, WHY_PROM_ABSENT, detail, some);
 	} else
 		rule_told(r, NULL, "", false);
-	if (s->heard > 0)
-		r->good_usec = a->as_of_usec;
+	if (s->heard == 0)
+		return;
+	r->good_usec = a->as_of_usec;
 	r->heard = s->heard;
 }
 
