@@ -136,6 +136,20 @@ profiles(void)
 }
 
 static void
+targets(void)
+{
+	printf(".Bl -tag -width haproxy-agent\n");
+#define TARGET(id, name, least, most, interval, zero, drain, how) \
+	printf(".It Cm " name "\n"); \
+	sentences(how "."); \
+	printf("Weights %s to %s, told every %s at most.\nDrain: %s.\nWeight 0, which Mola never sends, would mean: %s.\n", #least, #most, \
+	    interval, drain, zero);
+#include "../src/tbl/targets.h"
+#undef TARGET
+	printf(".El\n");
+}
+
+static void
 resources(void)
 {
 	printf(".Bl -tag -width balanced\n");
@@ -230,6 +244,8 @@ main(int argc, char **argv)
 		profiles();
 	else if (strcmp(part, "resources") == 0)
 		resources();
+	else if (strcmp(part, "targets") == 0)
+		targets();
 	else if (strcmp(part, "labels") == 0)
 		labels();
 	else if (strcmp(part, "keys") == 0)

@@ -194,6 +194,15 @@ all_check(struct compare *c)
 	return first;
 }
 
+/* Words of others, cut anywhere: they may stand in a log. */
+static void
+words_clean(char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < ' ' || (unsigned char)*s >= 0x7f)
+			*s = '?';
+}
+
 const struct why *
 traefik_compare(const struct plan *p, const struct traefik_words *w, const char *provider, struct str services, struct str routers,
     traefik_seen_f *seen, void *arg, char *detail, size_t cap)
@@ -212,6 +221,7 @@ traefik_compare(const struct plan *p, const struct traefik_words *w, const char 
 		map_free(&c.routers);
 	} else
 		snprintf(detail, cap, "expected a list of services and one of routers, as JSON");
+	words_clean(detail);
 	json_decref(s);
 	json_decref(r);
 	return why;
