@@ -47,6 +47,7 @@ watch_router() {
 		*'"status":"enabled"'*) seen=$((seen + 1)) ;;
 		*) missed=$((missed + 1)) ;;
 		esac
+		sleep 0.03
 	done
 }
 # The file is never half of one: as a whole it begins and ends as Mola writes it.
@@ -56,7 +57,7 @@ watch_file() {
 	while :; do
 		text=$(<"$file")
 		case $text in "# Written by Mola"*services:*weight:*timeout:*1000ms) seen=$((seen + 1)) ;; *) missed=$((missed + 1)); echo "$text" >"$tmp/half.log" ;; esac
-		sleep 0.01
+		sleep 0.03
 	done
 }
 # Beside weights that move, nodes are drained and come back, in turns: each time Traefik makes all anew.
@@ -69,7 +70,7 @@ toggle() {
 		sleep 0.1
 	done
 }
-hammer 4 "/?work=0.0005"
+hammer 3 "/?work=0.005"
 toggle & pid[toggle]=$!
 watch_router & pid[router]=$!
 watch_file & pid[whole]=$!
@@ -107,7 +108,7 @@ for n in n1 n2 n3; do drain --undo $n; done
 
 three() { has web@file '.loadBalancer.servers | length == 3'; }
 two() { has web@file '.loadBalancer.servers | length == 2'; }
-hammer 4 "/?work=0.0005"
+hammer 3 "/?work=0.005"
 within 10 target_is edge '.taken'
 drain n3
 check "a node that is drained is left out" within 10 two
@@ -158,7 +159,7 @@ must "Traefik asks Mola instead" traefik_start --providers.http.endpoint="http:/
 check "and has what it was answered" within 20 target_is edge '.taken and .asked_seconds < 2'
 check "requests go by the weights" within 20 shares
 echo "# answered: $(jq -c . "$tmp/answers")"
-hammer 4 "/?work=0.0005"
+hammer 3 "/?work=0.005"
 drain n3
 check "a node that is drained is left out" within 10 has web@http '.loadBalancer.servers | length == 2'
 stop mola KILL
@@ -180,7 +181,7 @@ nodes_start --hog 3,40,6
 mola_reload
 must "Traefik reads the file" traefik_start --providers.file.filename="$file"
 check "one server has everything" within 10 has web@file '.loadBalancer.servers | length == 1 and .[0].url != "http://localhost:8020"'
-check "there is a router for the application and one for Traefik's API" eval \
+check "there is a router for the application and one for Traefik's API" within 10 eval \
 	'traefik /api/http/routers | jq -e "[.[] | select(.provider == \"file\") | .service] | sort == [\"api@internal\", \"web\"]" >/dev/null'
 not_busy() { answers 20 >"$tmp/answers"; jq -e 'keys == ["n1"] or keys == ["n2"]' "$tmp/answers" >/dev/null; }
 check "a node that is busy loses everything" within 30 not_busy
