@@ -34,7 +34,7 @@ UNITS   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*/*.c))
 SCENES  := $(B)/brain/scene
 BENCH   := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/*.c))
 BENCHLIB := $(patsubst bench/lib/%.c,$(B)/bench/lib/%.o,$(wildcard bench/lib/*.c))
-HELPERS := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/real/*.c tests/faults/*.c tests/swarm/*.c))
+HELPERS := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/real/*.c tests/faults/*.c tests/swarm/*.c tests/prom/*.c))
 DEPS    := build/.deps
 
 .SECONDARY:

@@ -237,9 +237,10 @@ node_told(const struct prom_nodes *p, struct world_node *n, struct known *k, con
 
 	if (own != NULL && own != k->told)
 		log_event(LOG_WARN, "signal.lost", "node", n->name, "source", "prometheus", "why", why_name(own), "detail", detail, NULL);
-	else if (own == NULL && k->told != NULL)
+	else if (why == NULL && k->told != NULL)
 		log_event(LOG_INFO, "signal.back", "node", n->name, "source", "prometheus", NULL);
-	k->told = own;
+	if (why == NULL || own != NULL)
+		k->told = own;
 	n->prom_why = why;
 	snprintf(n->prom_detail, sizeof n->prom_detail, "%s", detail);
 }
@@ -256,7 +257,7 @@ sample_pass_on(struct prom_nodes *p, struct world_node *n, struct known *k, cons
 {
 	const struct query *age = &p->query[PROM_AGE];
 	double stamp = age->at - k->cell[PROM_AGE].value;
-	bool new = age->server != k->server || stamp > k->stamp + 0.001;
+	bool new = age->server != k->server || fabs(stamp - k->stamp) > 0.002;	/* less: a clock may be set back */
 
 	if (!new || s->taken_usec <= n->sample.taken_usec || speaks_for_itself(n, loop_now(p->loop)))
 		return;
