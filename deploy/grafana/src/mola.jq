@@ -40,5 +40,5 @@ board("mola-self"; "Mola / Itself"; "The balancers themselves: whether they are 
 		{ ask: "sum by (target) (increase(mola_target_failures_total{\(of)}[1h]))", name: "Failures, 1 h", colored: true, figures: ({ decimals: 0 } + worse_above(1; 10)) }]),
 	(lines("Changes told"; "Publications to each proxy: members that came and went, and shares that moved by more than the hysteresis."; 12;
 		[ask("sum by (target) (increase(mola_target_publications_total{\(of)}[$__rate_interval]))"; "{{target}}"),
-		ask("sum by (target) (increase(mola_target_failures_total{\(of)}[$__rate_interval])) > 0"; "failed: {{target}}")]; unit("none")) | bars)
+		ask("sum by (target) (increase(mola_target_failures_total{\(of)}[$__rate_interval]))"; "failed: {{target}}")]; unit("none")) | bars)
 ])
