@@ -70,6 +70,9 @@ tell() {
 	sed -i 's/^admin: {/admin: { hosts: [mola],/' "$tmp/mola.yaml"
 }
 
+check "the Envoy that is shipped is sound" eval 'build/peers/envoy --mode validate -c deploy/envoy/envoy.yaml >"$tmp/validate.log" 2>&1'
+check "and the Mola beside it" eval '"$MOLA" check deploy/envoy/mola.yaml >"$tmp/check.log" 2>&1'
+
 # --- weights and members, both ways: members KIND, with Mola and Envoy running ---
 
 members() {
