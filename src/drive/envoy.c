@@ -164,8 +164,8 @@ question_sound(struct envoy_question *q, char detail[ENVOY_DETAIL])
 		return wrong(detail, "version_info: expected a text");
 	if (node != NULL && !json_is_object(node))
 		return wrong(detail, "node: expected an object with an id");
-	if (!text_of(node, "id", &q->node) || !text_of(node, "cluster", &q->group))
-		return wrong(detail, "node: expected texts as id and cluster");
+	if (!text_of(node, "id", &q->node))
+		return wrong(detail, "node: expected a text as id");
 	if (!names_sound(names))
 		return wrong(detail, "resource_names: expected at most 1000 names of clusters");
 	q->names = json_is_array(names) ? names : NULL;

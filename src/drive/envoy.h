@@ -38,7 +38,6 @@ void		 envoy_response(const json_t *resources, struct buf *out, char version[ENV
 struct envoy_question {			/* a DiscoveryRequest; texts live as long as `json`, and are clean */
 	json_t		*json;
 	const char	*node;		/* node.id, "" if there is none */
-	const char	*group;		/* node.cluster, the same */
 	const char	*version;	/* of what it took last, "" at first */
 	const json_t	*names;		/* array of strings: clusters; NULL or empty: all of them */
 };

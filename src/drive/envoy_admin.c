@@ -80,24 +80,10 @@ trouble_of(const json_t *health)
 	return NULL;
 }
 
-static double
-stat_of(const json_t *stats, const char *name)
-{
-	const json_t *one;
-	size_t i;
-
-	json_array_foreach(stats, i, one) {
-		const char *called = text_of(one, "name");
-		if (called != NULL && strcmp(called, name) == 0)
-			return number_of(json_object_get(one, "value"));
-	}
-	return 0;
-}
-
 static bool
 host_read(const json_t *j, struct envoy_host *h)
 {
-	const json_t *health = json_object_get(j, "health_status"), *stats = json_object_get(j, "stats");
+	const json_t *health = json_object_get(j, "health_status");
 	const char *eds = text_of(health, "eds_health_status");
 
 	if (!addr_read(j, &h->addr))
@@ -106,9 +92,6 @@ host_read(const json_t *j, struct envoy_host *h)
 	h->health = eds != NULL ? eds : "UNKNOWN";
 	h->draining = strcmp(h->health, "DRAINING") == 0;
 	h->trouble = trouble_of(health);
-	h->active = stat_of(stats, "rq_active");
-	h->total = stat_of(stats, "rq_total");
-	h->failed = stat_of(stats, "rq_error");
 	return true;
 }
 

@@ -14,7 +14,6 @@ struct envoy_host {
 	const char	*health;	/* what EDS said: HEALTHY, DRAINING, …; Envoy's own word */
 	const char	*trouble;	/* why Envoy itself thinks that it is not healthy, NULL: it does not */
 	bool		 draining;
-	double		 active, total, failed;		/* requests: now; ever; those that ended with an error */
 };
 
 struct envoy_cluster {

@@ -20,7 +20,6 @@ check_question(const struct envoy_question *q)
 	size_t i;
 
 	check_words(q->node);
-	check_words(q->group);
 	check_words(q->version);
 	json_array_foreach(q->names, i, name) {
 		ASSERT(json_is_string(name));

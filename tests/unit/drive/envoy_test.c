@@ -170,7 +170,6 @@ a_question_of_envoy_is_understood(void **state)
 	assert_true(envoy_question_read(STR("{\"version_info\":\"00ab\",\"node\":{\"id\":\"edge-1\",\"cluster\":\"edge\",\"extensions\":[{}]},"
 	    "\"resource_names\":[\"web\"],\"type_url\":\"" ENVOY_TYPE "\"}"), &q, detail));
 	assert_string_equal(q.node, "edge-1");
-	assert_string_equal(q.group, "edge");
 	assert_string_equal(q.version, "00ab");
 	assert_string_equal(json_string_value(json_array_get(q.names, 0)), "web");
 	envoy_question_free(&q);
