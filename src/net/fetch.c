@@ -395,6 +395,7 @@ set_manners(struct fetch *x, const struct fetch_conf *c)
 	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, 1L);	/* a container that comes back has another address */
 	curl_easy_setopt(e, CURLOPT_USERAGENT, "mola/" MOLA_VERSION);
 	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, x->error);
 	curl_easy_setopt(e, CURLOPT_PRIVATE, (char *)x);
