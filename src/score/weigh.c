@@ -3,8 +3,9 @@
  *
  * What is wanted on a node is others' and ours together: nobody tells us how much of it the proxy sent. So the lean must not
  * answer to its own doing. It is bounded (a node gets at least 1 / (1 + lean) of what its cores say, however long
- * its queue), and of the fleet's mean only the excess counts: when all are full, cores are nearly all there is to know. Without
- * the bound, a proxy that takes turns by our weights is thrown from one node to the next at high load.
+ * its queue), only what exceeds the fleet's mean counts, and together the nodes lean no further than the others have room for:
+ * when all are full, cores are nearly all there is to know. Without the last bound, a queue on a large node throws
+ * its load on the others until the next publication, which is longer than it takes to bury them.
  *
  * The integral finds what is in no formula: cores that are slower than others', requests of another entry. It is slow,
  * for the proxy's answer to a weight is in the next sample, and it grows no further than the floor and its inverse, or
@@ -23,6 +24,7 @@
 #define TRIM_USEC	(5 * USEC_PER_SEC)
 #define GAP_MOST	(2 * TRIM_USEC)		/* a longer silence is no reason for a longer step */
 #define EXCESS_MOST	1.0			/* threads per core */
+#define FULL		0.9			/* of the cores: to lean must not fill the others further than this */
 
 struct view {				/* of one node slot */
 	double	 excess;		/* 0..EXCESS_MOST, at the last sample */
@@ -35,6 +37,8 @@ struct view {				/* of one node slot */
 struct weigh {
 	struct view	 node[NODES_MAX];
 	struct weigh_rules rules;
+	double		 room;			/* for what leans away, 0..1 */
+	double		 trimmed;		/* mean of the trims of those that are judged: the others have 0 beside them */
 	unsigned	 look;
 };
 
@@ -95,6 +99,37 @@ view_fold(struct view *v, const struct world_node *n, const struct fleet *f, con
 	v->sampled_usec = s->taken_usec;
 }
 
+static double
+leant(const struct weigh *w, const struct view *v)
+{
+	return 1 - 1 / (1 + w->rules.lean * v->excess * v->trust);
+}
+
+/* Were the parts that lean away sent to the others, those would be used by U / (1 - parts). */
+static double
+room_of(const struct weigh *w, const struct world *world, const struct fleet *f, int64_t now)
+{
+	double away = 0;
+	struct world_node *n;
+
+	LIST_FOREACH(n, &world->nodes, link)
+		if (judged(n, now))
+			away += leant(w, &w->node[n->slot]) * n->sample.cores / f->cores;
+	return away > 0 ? fmax(0, fmin(1, (1 - f->busy / f->cores / FULL) / away)) : 1;
+}
+
+static double
+trim_mean(const struct weigh *w, const struct world *world, const struct fleet *f, int64_t now)
+{
+	double sum = 0;
+	struct world_node *n;
+
+	LIST_FOREACH(n, &world->nodes, link)
+		if (judged(n, now))
+			sum += w->node[n->slot].trim * n->sample.cores / f->cores;
+	return sum;
+}
+
 void
 weigh_look(struct weigh *w, const struct world *world, const struct weigh_rules *r, int64_t now)
 {
@@ -113,6 +148,8 @@ weigh_look(struct weigh *w, const struct world *world, const struct weigh_rules 
 		if (judged(n, now) && n->sample.taken_usec > v->sampled_usec)
 			view_fold(v, n, &f, r);
 	}
+	w->room = room_of(w, world, &f, now);
+	w->trimmed = trim_mean(w, world, &f, now);
 }
 
 double
@@ -124,6 +161,6 @@ weigh_node(const struct weigh *w, const struct world *world, unsigned profile, c
 
 	(void)world;
 	if (v->look == w->look)
-		weight *= exp(v->trim * v->trust) / (1 + w->rules.lean * v->excess * v->trust);
+		weight *= exp((v->trim - w->trimmed) * v->trust) * (1 - w->room * leant(w, v));
 	return fmax(weight, whole * w->rules.floor);
 }

@@ -11,6 +11,8 @@
  *   service S [policy P] [profile P] [load C] [work 2ms] [wait T]   load in cores of work, by default a quarter of all cores
  *   node N tells Q V, service S asks Q [weight W] [limits L] [full F]     Q: a query of the user's, V: its answer, or nothing
  *   hush Q   answer Q                                 Prometheus no longer, or again, answers it
+ *   service S driven turns|fewest T                   served by a proxy that is not ours, which takes turns by its weights or
+ *                                                     prefers the fewest requests per weight, and gets new ones every T
  *   service S [migrate] [scale MIN MAX]               what the mover and the scaler decide happens at once
  *   task S.N on NODE                                  the service is made when new
  *   silence N   hear N   lie N past|future|nonsense|idle|none     its exporter
@@ -20,6 +22,7 @@
  *   tick N                                            N sample periods pass; what is counted is counted over the second half
  *   expect share TASK R | cores X R | others NODE R | inflight NODE R | p50 S R | p99 S R | refused R
  *   expect why X = WORD | says X "part of the sentence"
+ *   expect told S R                                   how often weights were published
  *   expect place TASK NODE | moves R | stays S = REFUSAL      of the mover;  tasks S R | keeps S = REFUSAL  of the scaler
  *                                                     X: a node, as balanced services see it, or a task, as its service does
  *   R is: < V, > V, = V, V +-D; V may end in % or ms
@@ -290,6 +293,12 @@ do_service(struct scene *c)
 			v->work_usec = take_usec(c, "a time");
 		else if (take_if(c, "wait"))
 			v->wait_usec = take_usec(c, "a time");
+		else if (take_if(c, "driven")) {
+			bool turns = take_if(c, "turns");
+			if (!turns && !take_if(c, "fewest"))
+				fail(c, "expected: turns or fewest");
+			sim_driven_new(v, turns, (int64_t)take_usec(c, "an interval"));
+		}
 		else if (take_if(c, "migrate"))
 			v->conf.migrate = c->sim->changed = true;
 		else if (take_if(c, "scale")) {
@@ -556,6 +565,18 @@ expect_moves(struct scene *c)
 }
 
 static void
+expect_told(struct scene *c)
+{
+	const char *name = take(c, "a service");
+	struct sim_service *v = sim_service(c->sim, name);
+
+	if (v != NULL && v->driven != NULL)
+		compare(c, "told", name, sim_driven_publications(v));
+	else
+		fail(c, "%s is not driven", name);
+}
+
+static void
 expect_tasks(struct scene *c)
 {
 	const char *name = take(c, "a service");
@@ -655,7 +676,7 @@ static const struct verb expects[] = {
 	{ "share", expect_share }, { "cores", expect_cores }, { "others", expect_others }, { "inflight", expect_inflight },
 	{ "p50", expect_p50 }, { "p99", expect_p99 }, { "refused", expect_refused }, { "why", expect_why },
 	{ "says", expect_says }, { "place", expect_place }, { "moves", expect_moves }, { "tasks", expect_tasks },
-	{ "stays", expect_stays }, { "keeps", expect_keeps }, { NULL, NULL },
+	{ "told", expect_told }, { "stays", expect_stays }, { "keeps", expect_keeps }, { NULL, NULL },
 };
 
 static void

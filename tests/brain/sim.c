@@ -20,7 +20,7 @@ struct sim_request {
 	struct sim_service *service;
 	struct sim_task	*task;
 	struct sim_node	*node;
-	struct sim_mola	*mola;
+	struct sim_mola	*mola;			/* NULL: of a proxy that is not ours */
 	unsigned	 node_slot, task_slot;
 	int64_t		 began;
 	double		 work;			/* left, usec of a core */
@@ -79,8 +79,10 @@ sim_free(struct sim **sp)
 		return;
 	for (unsigned i = 0; i < SIM_MOLAS; i++)
 		mola_free(&s->mola[i]);
-	for (unsigned i = 0; i < s->nservices; i++)
+	for (unsigned i = 0; i < s->nservices; i++) {
 		free(s->service[i].latency);
+		sim_driven_free(&s->service[i].driven);
+	}
 	heat_free(&s->heat);
 	free(s->request);
 	free(s);
@@ -244,6 +246,9 @@ sim_restart(struct sim *s)
 		world_inherit(m->world, t);
 		table_unref(&t);
 	}
+	for (unsigned i = 0; i < s->nservices; i++)
+		if (s->service[i].driven != NULL)
+			sim_driven_restart(s->service[i].driven);
 	s->changed = true;
 	sim_discover(s);
 }
@@ -304,34 +309,49 @@ request_new(struct sim *s)
 	return &s->request[s->nrequests++];
 }
 
-static void
-arrive(struct sim *s, struct sim_service *v)
+/* Whom a Mola chooses, and it counts it; false: nobody. */
+static bool
+choose(struct sim *s, struct sim_mola *m, const struct sim_service *v, struct sim_request *r)
 {
-	struct sim_mola *m = &s->mola[rng_below(&s->rng, s->nmolas)];
-	const struct table_service *ts = NULL;
+	const struct table_service *ts;
 	const struct table_task *tt;
 	struct pick_avoid avoid = { .n = 0 };
-	struct sim_request *r;
 	char name[32];
 	uint32_t n;
 
-	arrival_next(s, v);
-	if (offered(s, v) == 0)
-		return;
 	ts = table_services(m->table, &n);
 	for (uint32_t i = 0; i < n; i++, ts++)
 		if (str_eq(table_text(m->table, ts->name), str_of(v->name)))
 			break;
-	if (pick_task(m->pick, m->table, ts, &avoid, s->now, &tt) != NULL) {
+	if (pick_task(m->pick, m->table, ts, &avoid, s->now, &tt) != NULL)
+		return false;
+	str_copy(name, sizeof name, table_text(m->table, tt->name));
+	live_take(m->live, 0, tt->node_slot, tt->slot);
+	r->task = sim_task(s, name);
+	r->mola = m;
+	r->node_slot = tt->node_slot;
+	r->task_slot = tt->slot;
+	return true;
+}
+
+static void
+arrive(struct sim *s, struct sim_service *v)
+{
+	struct sim_mola *m = &s->mola[rng_below(&s->rng, s->nmolas)];
+	struct sim_request like = { .service = v, .began = s->now }, *r;
+
+	arrival_next(s, v);
+	if (offered(s, v) == 0)
+		return;
+	if (v->driven != NULL ? (like.task = sim_driven_pick(s, v)) == NULL : !choose(s, m, v, &like)) {
 		s->refused++;
 		return;
 	}
-	str_copy(name, sizeof name, table_text(m->table, tt->name));
-	live_take(m->live, 0, tt->node_slot, tt->slot);
 	r = request_new(s);
-	*r = (struct sim_request){ .service = v, .task = sim_task(s, name), .mola = m, .node_slot = tt->node_slot,
-	    .task_slot = tt->slot, .began = s->now, .work = rng_exp(&s->rng, v->work_usec) };
+	*r = like;
+	r->work = rng_exp(&s->rng, v->work_usec);
 	r->node = r->task->node;
+	r->task->inflight++;
 	r->node->inflight++;
 	r->node->threads++;
 	r->task->requests++;
@@ -362,9 +382,12 @@ request_step(struct sim *s, size_t i)
 	}
 	if (r->wait_end > s->now)
 		return false;
-	live_give(r->mola->live, 0, r->node_slot, r->task_slot);
-	live_ended(r->mola->live, r->task_slot, WHY_COMPLETE, s->now);
+	if (r->mola != NULL) {
+		live_give(r->mola->live, 0, r->node_slot, r->task_slot);
+		live_ended(r->mola->live, r->task_slot, WHY_COMPLETE, s->now);
+	}
 	latency_add(r->service, (double)(s->now - r->began));
+	r->task->inflight--;
 	r->node->inflight--;
 	s->request[i] = s->request[--s->nrequests];
 	return true;
@@ -507,6 +530,9 @@ happen(struct sim *s)
 	if (s->tick_due <= s->now) {
 		for (unsigned i = 0; i < s->nmolas; i++)
 			steer_tick(s->mola[i].steer, s->now);
+		for (unsigned i = 0; i < s->nservices; i++)
+			if (s->service[i].driven != NULL)
+				sim_driven_tick(s, &s->service[i]);
 		s->tick_due = s->now + TICK_USEC;
 		if (s->mover_due <= s->now) {
 			sim_mover_tick(s);

@@ -36,6 +36,8 @@ struct sim_node {
 	unsigned threads;
 };
 
+struct sim_driven;
+
 struct sim_service {
 	char	 name[32];
 	struct service_conf conf;
@@ -43,6 +45,7 @@ struct sim_service {
 	double	 work_usec, wait_usec;		/* of a core, exponential mean; then of something else */
 	int64_t	 arrival_due;
 	int64_t	 changed;			/* moved or scaled */
+	struct sim_driven *driven;		/* served by a proxy that is not ours; NULL: by Mola */
 	/* over the window */
 	uint64_t requests;
 	double	*latency;
@@ -54,6 +57,7 @@ struct sim_task {
 	struct sim_service *service;
 	struct sim_node *node;
 	bool	 gone;				/* stopped by the scaler */
+	unsigned inflight;
 	uint64_t requests;			/* over the window */
 };
 
@@ -115,5 +119,13 @@ double		 sim_latency(struct sim_service *, double quantile);	/* usec; 0 when not
 void		 sim_mover_tick(struct sim *);		/* every half a second */
 const char	*sim_mover_word(struct sim *, const char *service, bool scaling);	/* why it stays as it is */
 unsigned	 sim_mover_tasks(const struct sim *, const struct sim_service *);
+
+/* sim_driven.c */
+void		 sim_driven_new(struct sim_service *, bool turns, int64_t interval_usec);
+void		 sim_driven_free(struct sim_driven **);
+void		 sim_driven_restart(struct sim_driven *);
+void		 sim_driven_tick(struct sim *, struct sim_service *);	/* every tenth of a second */
+struct sim_task	*sim_driven_pick(struct sim *, struct sim_service *);	/* NULL: nobody is known */
+unsigned	 sim_driven_publications(const struct sim_service *);
 
 #endif
