@@ -301,6 +301,25 @@ seconds(int64_t usec)
 	return (double)usec / (double)USEC_PER_SEC;
 }
 
+/* NULL: it is not asked. */
+static const struct rule *
+rule_of(const struct rules *rs, const struct world_service *s, unsigned term)
+{
+	uint64_t query = s->profile_crowded ? 0 : rs->world->profile[s->profile].term[term].query;
+
+	return query == 0 || rs->rule[query - 1].query == NULL ? NULL : &rs->rule[query - 1];
+}
+
+void
+rules_facts(const struct rules *rs, const struct world_service *s, unsigned term, struct rules_facts *f)
+{
+	const struct rule *r = rule_of(rs, s, term);
+
+	*f = (struct rules_facts){ .good = false };
+	if (r != NULL)
+		*f = (struct rules_facts){ r->since_usec != 0 && r->why == NULL, r->good_usec, r->heard };
+}
+
 static const char *
 state_of(const struct rule *r)
 {
@@ -366,9 +385,8 @@ term_view(const struct rules *rs, const struct world_service *s, unsigned i, boo
 {
 	const struct term *t = &s->conf.terms.term[i];
 	const struct profile *p = &rs->world->profile[s->profile];
-	uint64_t query = s->profile_crowded ? 0 : p->term[i].query;
-	const struct rule *r = query == 0 ? NULL : &rs->rule[query - 1];
-	bool asked = r != NULL && r->query != NULL;
+	const struct rule *r = rule_of(rs, s, i);
+	bool asked = r != NULL;
 	json_t *j = json_pack("{s:s, s:o, s:f, s:f, s:f}", "name", t->name, "query", text(t->query), "weight", t->weight, "full",
 	    t->full, "period_seconds", seconds(t->period_usec));
 
@@ -381,7 +399,7 @@ term_view(const struct rules *rs, const struct world_service *s, unsigned i, boo
 	json_object_set_new(j, "text", asked ? sentence(r, rs->world, t, p, i, now) :
 	    json_string("not asked: there are more different profiles than a table can have, and the service is balanced"));
 	if (nodes)
-		json_object_set_new(j, "nodes", asked ? nodes_view(rs, t, (unsigned)(query - 1), now) : json_array());
+		json_object_set_new(j, "nodes", asked ? nodes_view(rs, t, slot_of(r), now) : json_array());
 	return j;
 }
 

@@ -66,6 +66,9 @@ why() { "$MOLA" why --admin "unix:$tmp/admin.sock" web; }
 why >"$tmp/why.txt" 2>&1
 check "and how old it is" grep -q '3 of 3 nodes [0-9]* s ago' "$tmp/why.txt"
 sed 's/^/# /' "$tmp/why.txt" | head -n 14
+curl -sf "http://$net.200:8000/metrics" >"$tmp/metrics"
+check "the metrics say that it is answered" grep -q '^mola_query_nodes{service="web",query="gpu"} 3$' "$tmp/metrics"
+check "promtool finds nothing to say of them" promtool check metrics <"$tmp/metrics"
 check "other services do not see it" nodes_are '.cores_effective > 3.5'
 says_file 2 10 1
 check "it comes back" within 20 share_is '.n2 > .22'

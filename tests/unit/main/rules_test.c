@@ -244,6 +244,7 @@ static void
 a_query_is_asked_at_its_period(void **state)
 {
 	struct stage *s = *state;
+	struct rules_facts f;
 
 	pass(s, &web, 1);
 	assert_int_equal(asked, 0);
@@ -262,6 +263,8 @@ a_query_is_asked_at_its_period(void **state)
 	assert_int_equal(asked, 3);
 	assert_true(heard(s, "a") == 1 && heard(s, "c") == 3);
 	expect(s, "web", "ok", NULL, "3 of 3 nodes 5 s ago");
+	rules_facts(s->rules, world_service(s->world, STR("web")), 0, &f);
+	assert_true(f.good && f.known == 3 && now_usec - f.good_usec == 5 * SEC);
 }
 
 static void

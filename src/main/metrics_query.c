@@ -1,0 +1,32 @@
+/*
+ * metrics_query: families of the services' own queries to Prometheus: how each fares, not what it says.
+ */
+#include "base/clock.h"
+#include "main/metrics_page.h"
+#include "main/rules.h"
+
+static void
+put_query(struct page *p, enum family family, const struct world_service *s, const char *name, const struct rules_facts *f)
+{
+	double age = (double)(p->v->now_usec - f->good_usec) / (double)USEC_PER_SEC;
+
+	if (family == FAMILY_QUERY_AGE && f->good_usec == 0)
+		return;
+	page_open(p);
+	page_label(p, "service", s->name);
+	page_label(p, "query", name);
+	page_close(p, family == FAMILY_QUERY_UP ? f->good : family == FAMILY_QUERY_NODES ? f->known : age);
+}
+
+void
+metrics_queries(struct page *p, enum family family)
+{
+	const struct world_service *s;
+	struct rules_facts f;
+
+	LIST_FOREACH(s, &p->v->world->services, link)
+		for (unsigned i = 0; p->v->rules != NULL && i < s->conf.terms.n; i++) {
+			rules_facts(p->v->rules, s, i, &f);
+			put_query(p, family, s, s->conf.terms.term[i].name, &f);
+		}
+}
