@@ -196,7 +196,7 @@ read_target(struct reader *r, const struct tree *t, const char *where)
 
 	c->target = must_realloc(c->target, (c->ntargets + 1) * sizeof *c->target);
 	target = &c->target[c->ntargets++];
-	*target = (struct conf_target){ .line = t->line };
+	*target = (struct conf_target){ .line = t->line, .kind = TARGET_COUNT };
 	read_map(r, t, where, &(struct part){ SECTION_TARGET, target, true }, 1);
 }
 

@@ -165,6 +165,18 @@ is_any(enum target_id id, const unsigned *kinds)
 	return false;
 }
 
+/* Given, but not as it should be: then it is not missing. */
+static bool
+is_at_fault(const struct faults *f, int line, const char *where)
+{
+	size_t len = strlen(where);
+
+	for (unsigned i = 0; i < f->n; i++)
+		if (f->fault[i].line >= line && strncmp(f->fault[i].text, where, len) == 0 && f->fault[i].text[len] == ':')
+			return true;
+	return false;
+}
+
 static void
 belongs(const struct conf_target *t, const char *key, bool given, const unsigned *kinds, bool must, struct faults *f)
 {
@@ -173,7 +185,7 @@ belongs(const struct conf_target *t, const char *key, bool given, const unsigned
 	strncat(where, key, sizeof where - 9);
 	if (given && !is_any(t->kind, kinds))
 		faults_add(f, t->line, where, "given, and kind %s has no use for it", kind_words[t->kind]);
-	else if (must && !given && is_any(t->kind, kinds))
+	else if (must && !given && is_any(t->kind, kinds) && !is_at_fault(f, t->line, where))
 		faults_add(f, t->line, where, "missing; kind %s needs it", kind_words[t->kind]);
 }
 
@@ -182,6 +194,8 @@ target_sound(const struct conf *c, struct conf_target *t, struct faults *f)
 {
 	const unsigned *traefik = KINDS(TARGET_TRAEFIK_FILE, TARGET_TRAEFIK_HTTP), *envoy = KINDS(TARGET_ENVOY_FILE, TARGET_ENVOY_REST);
 
+	if (t->kind == TARGET_COUNT)		/* said already */
+		return;
 	belongs(t, "file", t->file != NULL, KINDS(TARGET_TRAEFIK_FILE, TARGET_ENVOY_FILE), true, f);
 	belongs(t, "socket", t->socket != NULL, KINDS(TARGET_HAPROXY), true, f);
 	belongs(t, "server_options", t->server_options != NULL, KINDS(TARGET_HAPROXY), false, f);

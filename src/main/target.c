@@ -21,7 +21,7 @@
 #define LOOK_USEC	(100 * USEC_PER_MSEC)	/* between two looks at the world */
 #define LOOK_PART	50			/* but of our CPU time no more than one part in so many */
 #define MEMBERS_USEC	USEC_PER_SEC		/* those that come and go are told no more often, unless the interval is shorter */
-#define SETTLE_USEC	(3 * USEC_PER_SEC)	/* that the first publication may wait for samples */
+#define SETTLE_USEC	(3 * USEC_PER_SEC)	/* that the first publication may wait for samples; those of Prometheus are rare */
 #define BACKOFF_LEAST_USEC USEC_PER_SEC
 #define BACKOFF_MOST_USEC (30 * USEC_PER_SEC)
 #define LOST_USEC	(30 * USEC_PER_SEC)	/* without an answer a publication has failed */
@@ -283,10 +283,10 @@ has_settled(const struct target *t, int64_t now)
 {
 	const struct world_node *n;
 
-	if (t->plan != NULL || now - t->began_usec > SETTLE_USEC)
+	if (t->plan != NULL || now - t->began_usec > t->all->settle_usec)
 		return true;
 	LIST_FOREACH(n, &t->all->world->nodes, link)
-		if (!n->drained && n->samples < GUARD_SAMPLES && (n->exporter_url != NULL || n->agent_url != NULL))
+		if (!n->drained && n->samples < GUARD_SAMPLES && (t->all->prometheus || n->exporter_url != NULL || n->agent_url != NULL))
 			return false;
 	return true;
 }
@@ -450,6 +450,8 @@ targets_reconf(struct targets *all, const struct conf *c)
 	all->scored.weight[RESOURCE_CPU] = c->score_cpu_weight;
 	all->scored.weight[RESOURCE_RAM] = c->score_ram_weight;
 	all->due_usec = 0;
+	all->prometheus = c->prom.servers.n > 0 && c->prom.signals;
+	all->settle_usec = all->prometheus ? GUARD_SAMPLES * c->prom.period_usec + SETTLE_USEC : SETTLE_USEC;
 	LIST_FOREACH(t, &all->list, link)
 		t->wanted = false;
 	for (unsigned i = 0; i < c->ntargets; i++)

@@ -69,6 +69,24 @@ static const struct wrong {
 	{ L "prometheus:\n  servers: h:1\n  cpu: rate(x[5m)\n", "m:4: prometheus.cpu: 'rate(x[5m)' is not PromQL; expected a query of at "
 	    "most 4000 bytes that closes what it opens: brackets, quotes\n" },
 
+	/* targets */
+	{ "targets:\n  - { name: a, kind: treafik-file }\n", "m:2: targets.kind: 'treafik-file' is not known; expected traefik-file, traefik-http, "
+	    "haproxy, haproxy-agent, envoy-file or envoy-rest; did you mean traefik-file?\n" },
+	{ "targets:\n  - { name: a, kind: traefik-file }\n  - { name: a, kind: haproxy }\n  - { name: b, kind: haproxy-agent }\n",
+	    "m:2: targets.file: missing; kind traefik-file needs it\nm:3: targets.name: 'a' is taken since line 2; expected a name of its own\n"
+	    "m:3: targets.socket: missing; kind haproxy needs it\nm:4: targets.listen: missing; kind haproxy-agent needs it\n" },
+	{ "targets:\n  - { name: a, kind: traefik-http, stale_after: 5s, socket: 'unix:/x', fallback: 'http://l:1' }\n",
+	    "m:2: targets.socket: given, and kind traefik-http has no use for it\n"
+	    "m:2: targets.stale_after: given, and kind traefik-http has no use for it\n"
+	    "m:2: targets.fallback: given, and only policy best-node has a use for it\n" },
+	{ "targets:\n  - { name: a, kind: envoy-file, file: x.json, backend: web, policy: best }\n",
+	    "m:2: targets.policy: 'best' is not known; expected weighted or best-node\n"
+	    "m:2: targets.file: 'x.json' is not an absolute path; expected it to begin with '/'\n"
+	    "m:2: targets.backend: 'web' has no {service} in it; expected a name such as '{service}' or 'be_{service}'\n" },
+	{ "targets:\n  - { name: a, kind: traefik-file, file: /a, services: web }\n  - { name: b, kind: traefik-file, file: /a }\n",
+	    "m:2: targets.services: 'web' is no service; expected names of services\n"
+	    "m:3: targets.file: '/a' is taken since line 2; expected a name of its own\n" },
+
 	/* queries */
 	{ L "defaults:\n  promql: rate(x[5m)\n", "m:3: defaults.promql.query: 'rate(x[5m)' is not PromQL; expected a query of at "
 	    "most 4000 bytes that closes what it opens: brackets, quotes\n" },
