@@ -73,6 +73,12 @@ tell() {
 check "the Envoy that is shipped is sound" eval 'build/peers/envoy --mode validate -c deploy/envoy/envoy.yaml >"$tmp/validate.log" 2>&1'
 check "and the Mola beside it" eval '"$MOLA" check deploy/envoy/mola.yaml >"$tmp/check.log" 2>&1'
 
+one_file_is_refused() {
+	mola_conf "  - { name: edge, kind: envoy-file, file: $eds/all.json }"
+	! "$MOLA" check "$tmp/mola.yaml" >"$tmp/check.log" 2>&1 && grep -q "targets.file.*a file for each cluster" "$tmp/check.log"
+}
+check "one file for all services is refused in words: Envoy wants one for each cluster" one_file_is_refused
+
 # --- weights and members, both ways: members KIND, with Mola and Envoy running ---
 
 members() {
