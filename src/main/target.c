@@ -228,6 +228,16 @@ has_no_choice(const struct plan *p)
 	return false;
 }
 
+static bool
+plan_stands_on(const struct plan *p, const char *node)
+{
+	for (unsigned i = 0; i < p->nservices; i++)
+		for (unsigned k = 0; k < p->service[i].nservers; k++)
+			if (strcmp(p->service[i].server[k].node, node) == 0)
+				return true;
+	return false;
+}
+
 /* What the reference wrote each round: every node, and who was chosen. */
 static void
 round_tell(const struct target *t, const struct plan *p)
@@ -238,7 +248,8 @@ round_tell(const struct target *t, const struct plan *p)
 		const struct sample *s = &n->sample;
 		double score = score_of(t, 0, n);
 		if (isnan(score))
-			log_event(LOG_WARN, "best_node.unseen", "target", t->conf.name, "node", n->name, NULL);
+			log_event(plan_stands_on(p, n->name) ? LOG_WARN : LOG_DEBUG, "best_node.unseen", "target", t->conf.name,
+			    "node", n->name, NULL);
 		else
 			log_event(LOG_INFO, "best_node.score", "target", t->conf.name, "node", n->name, "cpu", LOG_F(100 * s->busy / s->cores, 1),
 			    "ram", LOG_F(100 * (1 - s->memory_available_bytes / s->memory_total_bytes), 1), "score", LOG_F(score, 1), NULL);
