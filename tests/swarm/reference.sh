@@ -121,7 +121,7 @@ answered() { # "HIT ALL": requests that the node has answered, and all nodes hav
 share() { # share NODE REQUESTS: its part of the next ones, in percent
 	local hit all hit2 all2
 	read -r hit all < <(answered "$1")
-	load_goes_on "$2"
+	within 90 load_past $(($(load_done) + $2))
 	read -r hit2 all2 < <(answered "$1")
 	percent=$((100 * (hit2 - hit) / (all2 > all ? all2 - all : 1)))
 }
@@ -163,8 +163,11 @@ try "weighted: Traefik's API shows both nodes" within 60 traefik_has 'length == 
 event=$(now)
 try "weighted: the hog's node gets less than its share" within 90 below $victim 40
 bench reference-weighted-left "$(since "$event")" s
+share $victim 600			# a minute, which the slow trim takes
+bench reference-weighted-share-first-minute "$percent" percent
 share $victim 120
-bench reference-weighted-share-during "$percent" percent
+bench reference-weighted-share-then "$percent" percent
+check "weighted: after a minute a third at most ($percent %)" test "$percent" -lt 34
 dk service rm hog >/dev/null
 event=$(now)
 check "weighted: the hog has gone, and its node takes part again" within 90 above $victim 30
