@@ -55,8 +55,9 @@ mode_keep(int fd, const char *path)
 	return fchmod(fd, st.st_mode & 0777) == 0;
 }
 
+/* The mark is of the file that was written, not of whoever stands at its name by now. */
 static const char *
-new_make(const char *new, const char *path, struct str text)
+new_make(const char *new, const char *path, struct str text, struct stat *st)
 {
 	int fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	const char *step = NULL;
@@ -67,7 +68,7 @@ new_make(const char *new, const char *path, struct str text)
 		step = "write";
 	else if (!mode_keep(fd, path))
 		step = "mode";
-	else if (fsync(fd) != 0)
+	else if (fsync(fd) != 0 || fstat(fd, st) != 0)
 		step = "fsync";
 	if (close(fd) != 0 && step == NULL)
 		step = "close";
@@ -97,31 +98,23 @@ failed(const char *step, const char *name, char *detail)
 }
 
 const struct why *
-keep_file_write(const char *path, struct str text, char detail[KEEP_DETAIL_MAX])
+keep_file_write(const char *path, struct str text, struct keep_mark *mark, char detail[KEEP_DETAIL_MAX])
 {
 	struct names n;
+	struct stat st;
 	const char *step;
 
 	ASSERT(text.len > 0);
 	errno = ENAMETOOLONG;
 	if (!names_of(path, &n))
 		return failed("name", path, detail);
-	if ((step = new_make(n.new, path, text)) != NULL)
+	if ((step = new_make(n.new, path, text, &st)) != NULL)
 		return failed(step, n.new, detail);
 	if (rename(n.new, path) != 0)
 		return failed("rename to", path, detail);
+	*mark = (struct keep_mark){ st.st_dev, st.st_ino, st.st_size, st.st_mtim };
 	folder_sync(n.folder);
 	return NULL;
-}
-
-void
-keep_mark_take(struct keep_mark *m, const char *path)
-{
-	struct stat st = { 0 };
-
-	if (stat(path, &st) != 0)
-		st = (struct stat){ 0 };
-	*m = (struct keep_mark){ st.st_dev, st.st_ino, st.st_size, st.st_mtim };
 }
 
 bool

@@ -13,18 +13,17 @@
 
 #define KEEP_DETAIL_MAX	200
 
-/* `path` is absolute; `text` is not empty. PROXY_FILE: what stood there before stands there still, and `detail` says
- * what was wrong. The mode of a file that is replaced is kept. */
-const struct why *keep_file_write(const char *path, struct str text, char detail[KEEP_DETAIL_MAX]);
-
-/* Whether what stands there is what was written last: nobody else has replaced or changed it since. */
+/* Tells what was written last from what somebody else has put there or changed since. */
 struct keep_mark {
 	dev_t		 dev;
 	ino_t		 ino;
 	off_t		 bytes;
 	struct timespec	 changed;
 };
-void	keep_mark_take(struct keep_mark *, const char *path);		/* right after a write */
-bool	keep_mark_holds(const struct keep_mark *, const char *path);
+
+/* `path` is absolute; `text` is not empty. PROXY_FILE: what stood there before stands there still, `detail` says
+ * what was wrong, and the mark is as it was. The mode of a file that is replaced is kept. */
+const struct why *keep_file_write(const char *path, struct str text, struct keep_mark *, char detail[KEEP_DETAIL_MAX]);
+bool		 keep_mark_holds(const struct keep_mark *, const char *path);
 
 #endif

@@ -132,9 +132,8 @@ said_place(struct envoy_said *s, char detail[KEEP_DETAIL_MAX])
 	const struct why *why;
 
 	s->placed = false;		/* when this fails, it is tried again with the next publication */
-	if ((why = keep_file_write(s->path, buf_str(&s->text), detail)) != NULL)
+	if ((why = keep_file_write(s->path, buf_str(&s->text), &s->mark, detail)) != NULL)
 		return why;
-	keep_mark_take(&s->mark, s->path);
 	s->placed = true;
 	return NULL;
 }

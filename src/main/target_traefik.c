@@ -55,14 +55,13 @@ static void
 file_write(struct traefik *t)
 {
 	char detail[KEEP_DETAIL_MAX];
-	const struct why *why = t->text.full ? WHY_NO_MEMORY : keep_file_write(t->conf->file, buf_str(&t->text), detail);
+	const struct why *why = t->text.full ? WHY_NO_MEMORY : keep_file_write(t->conf->file, buf_str(&t->text), &t->mark, detail);
 
 	t->written = why == NULL;
 	if (why != NULL) {
 		target_failed(t->target, why, why == WHY_PROXY_FILE ? detail : "");
 		return;
 	}
-	keep_mark_take(&t->mark, t->conf->file);
 	if (t->conf->best_node)
 		log_event(LOG_INFO, "best_node.updated", "target", t->conf->name, "file", t->conf->file, NULL);
 	target_published(t->target);

@@ -5,11 +5,26 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
-#include "main/keep_file.c"
+/* Somebody else's file may take the place of ours at once. */
+static const char *meddler;
 
+static int
+rename_and_meddle(const char *from, const char *to)
+{
+	int failed = rename(from, to);
+
+	return failed != 0 || meddler == NULL ? failed : rename(meddler, to);
+}
+
+#define rename rename_and_meddle
+#include "main/keep_file.c"
+#undef rename
+
+static struct keep_mark mark;
 static char folder[64], path[96];
 static char old[3000], new[200000];
 
@@ -53,24 +68,39 @@ static void
 replaces_and_keeps_the_mode(void **state)
 {
 	char detail[KEEP_DETAIL_MAX];
-	struct keep_mark mark;
 	struct stat st;
 
 	(void)state;
-	assert_null(keep_file_write(path, (struct str){ old, sizeof old }, detail));
+	assert_null(keep_file_write(path, (struct str){ old, sizeof old }, &mark, detail));
 	assert_int_equal(what_is_there(), 'o');
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0644);
 	assert_int_equal(chmod(path, 0640), 0);
-	assert_null(keep_file_write(path, (struct str){ new, sizeof new }, detail));
+	assert_null(keep_file_write(path, (struct str){ new, sizeof new }, &mark, detail));
 	assert_int_equal(what_is_there(), 'n');
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0640);
-	keep_mark_take(&mark, path);
 	assert_true(keep_mark_holds(&mark, path));
 	assert_int_equal(truncate(path, 5), 0);
 	assert_false(keep_mark_holds(&mark, path));
 	assert_int_equal(unlink(path), 0);
+	assert_false(keep_mark_holds(&mark, path));
+}
+
+static void
+who_comes_right_after_us_is_not_taken_for_us(void **state)
+{
+	char detail[KEEP_DETAIL_MAX], other[160];
+	FILE *f;
+
+	(void)state;
+	snprintf(other, sizeof other, "%s/other", folder);
+	f = fopen(other, "w");
+	fwrite(old, 1, sizeof old, f);
+	fclose(f);
+	meddler = other;
+	assert_null(keep_file_write(path, (struct str){ old, sizeof old }, &mark, detail));
+	meddler = NULL;
 	assert_false(keep_mark_holds(&mark, path));
 }
 
@@ -80,13 +110,13 @@ failure_leaves_what_was_there(void **state)
 	char detail[KEEP_DETAIL_MAX], where[160];
 
 	(void)state;
-	assert_null(keep_file_write(path, (struct str){ old, sizeof old }, detail));
+	assert_null(keep_file_write(path, (struct str){ old, sizeof old }, &mark, detail));
 	snprintf(where, sizeof where, "%s/none/a.yml", folder);
-	assert_ptr_equal(keep_file_write(where, (struct str){ new, sizeof new }, detail), WHY_PROXY_FILE);
+	assert_ptr_equal(keep_file_write(where, (struct str){ new, sizeof new }, &mark, detail), WHY_PROXY_FILE);
 	assert_non_null(strstr(detail, "No such file or directory"));
 	snprintf(where, sizeof where, "%s/.a.yml.new", folder);		/* what is in the way is not followed elsewhere */
 	assert_int_equal(symlink("/etc/hostname", where), 0);
-	assert_ptr_equal(keep_file_write(path, (struct str){ new, sizeof new }, detail), WHY_PROXY_FILE);
+	assert_ptr_equal(keep_file_write(path, (struct str){ new, sizeof new }, &mark, detail), WHY_PROXY_FILE);
 	assert_int_equal(what_is_there(), 'o');
 }
 
@@ -102,7 +132,7 @@ killed_at(unsigned at)
 		char detail[KEEP_DETAIL_MAX];
 		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 		raise(SIGSTOP);
-		_exit(keep_file_write(path, (struct str){ new, sizeof new }, detail) == NULL ? 0 : 1);
+		_exit(keep_file_write(path, (struct str){ new, sizeof new }, &mark, detail) == NULL ? 0 : 1);
 	}
 	while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status)) {
 		if (++stops == at)
@@ -123,7 +153,7 @@ whoever_dies_on_the_way_leaves_a_whole_file(void **state)
 
 	(void)state;
 	for (;; at++) {
-		assert_null(keep_file_write(path, (struct str){ old, sizeof old }, detail));
+		assert_null(keep_file_write(path, (struct str){ old, sizeof old }, &mark, detail));
 		if (!killed_at(at))
 			break;
 		there = what_is_there();
@@ -139,6 +169,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(replaces_and_keeps_the_mode, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_comes_right_after_us_is_not_taken_for_us, setup, teardown),
 		cmocka_unit_test_setup_teardown(failure_leaves_what_was_there, setup, teardown),
 		cmocka_unit_test_setup_teardown(whoever_dies_on_the_way_leaves_a_whole_file, setup, teardown),
 	};
