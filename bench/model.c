@@ -3,7 +3,9 @@
  * time, and the real law choosing. 200 s take about a second. What it says is what a balancer could do if it cost
  * nothing; the difference from the measured comparison is what processes and protocols cost.
  *
- * Each policy has its own clone of the cluster and meets the same requests and the same tenants.
+ * Each policy has its own clone of the cluster and meets the same requests and the same tenants. The driven ones are
+ * proxies that are not ours, with weights from the real score/weigh.c: "fewest" as HAProxy's leastconn, "root" as Envoy's
+ * least request, "turns" as Traefik's.
  */
 #include <getopt.h>
 #include <math.h>
@@ -17,9 +19,11 @@
 #include "lib/plan.h"
 #include "lib/tenants.h"
 #include "lib/vcpu.h"
+#include "score/weigh.h"
 #include "world/law.h"
 
-#define SEEDS_MAX 32
+#define SEEDS_MAX	32
+#define HYSTERESIS	0.1		/* of proxies that are driven: less is not published */
 
 struct model;
 struct set;
@@ -30,6 +34,10 @@ struct node {
 	double		 inflight;
 	double		 tenants;		/* their threads */
 	struct law_node	 sampled;		/* as the policy last saw it */
+	double		 busy_usec;		/* of its CPU at the last sample */
+	/* of a proxy that is not ours, driven by weights */
+	struct world_node seen;			/* by who drives it */
+	double		 weight, due;		/* as published; its next turn */
 };
 
 struct request {				/* ours, or a tenant's thread */
@@ -41,20 +49,24 @@ struct request {				/* ours, or a tenant's thread */
 };
 
 struct set {
-	const struct policy *policy;
+	const struct way *way;
 	struct node	 node[PLAN_NODES_MAX];
 	unsigned	 turn;			/* of round robin */
 	unsigned	 best;			/* of best-node */
 	double		 credit[PLAN_NODES_MAX];	/* of weighted round robin */
+	struct world	 world;			/* of who drives it: nodes alone */
+	struct weigh	*weigh;
+	int64_t		 published;
 	struct rng	 rng;
 	struct hist	 hist;
 };
 
 typedef unsigned pick_f(struct model *, struct set *);
 
-struct policy {
+struct way {
 	const char	*name;
 	pick_f		*pick;
+	int64_t		 every;			/* driven: least time between two publications; else 0 */
 };
 
 struct model {
@@ -179,9 +191,57 @@ pick_best(struct model *m, struct set *s)
 	return s->best;
 }
 
-static const struct policy policies[] = {
-	{ "marginal", pick_law }, { "oracle", pick_oracle }, { "least-conn-cores", pick_conn_cores }, { "least-conn", pick_conn },
-	{ "random-two", pick_two }, { "rr-cores", pick_turns_cores }, { "round-robin", pick_turns }, { "best-node", pick_best },
+/* Proxies that are not ours. The fewest requests per weight; nobody waits on an idle node (HAProxy). */
+static unsigned
+pick_fewest(struct model *m, struct set *s)
+{
+	double lowest = INFINITY;
+	unsigned best = 0, ties = 0;
+
+	for (unsigned i = 0; i < m->plan.nnodes; i++) {
+		struct node *n = &s->node[i];
+		double c = n->inflight == 0 ? 0 : (n->inflight + 1) / n->weight;
+		if (c > lowest)
+			continue;
+		ties = c < lowest ? 1 : ties + 1;
+		if (rng_below(&s->rng, ties) == 0)
+			best = i;
+		lowest = c;
+	}
+	return best;
+}
+
+/* Turns, the earliest first; one that was had comes again after `span` per weight. */
+static unsigned
+turn(struct model *m, struct set *s, bool by_requests)
+{
+	struct node *n = s->node;
+
+	for (unsigned i = 1; i < m->plan.nnodes; i++)
+		if (s->node[i].due < n->due)
+			n = &s->node[i];
+	n->due += by_requests ? (n->inflight + 1) / (n->weight * n->weight) : 1 / n->weight;
+	return (unsigned)(n - s->node);
+}
+
+static unsigned
+pick_turns_driven(struct model *m, struct set *s)
+{
+	return turn(m, s, false);
+}
+
+/* Weights are squared, for shares go by their root (Envoy's least request). */
+static unsigned
+pick_root(struct model *m, struct set *s)
+{
+	return turn(m, s, true);
+}
+
+static const struct way policies[] = {
+	{ "marginal", pick_law, 0 }, { "oracle", pick_oracle, 0 }, { "least-conn-cores", pick_conn_cores, 0 }, { "least-conn", pick_conn, 0 },
+	{ "random-two", pick_two, 0 }, { "rr-cores", pick_turns_cores, 0 }, { "round-robin", pick_turns, 0 },
+	{ "best-node", pick_best, 0 }, { "driven-fewest", pick_fewest, USEC_PER_SEC }, { "driven-root", pick_root, USEC_PER_SEC },
+	{ "driven-turns", pick_turns_driven, 5 * USEC_PER_SEC },
 };
 #define NPOLICIES (sizeof policies / sizeof *policies)
 
@@ -243,16 +303,48 @@ arrive(struct model *m)
 	}
 }
 
+static void
+publish(struct model *m, struct set *s)
+{
+	for (unsigned i = 0; i < m->plan.nnodes; i++)
+		s->node[i].weight = weigh_node(s->weigh, &s->world, 0, &s->node[i].seen);
+	s->published = m->now;
+}
+
+/* What a Mola that drives a proxy does with the samples; it hears nothing of requests. */
+static void
+drive(struct model *m, struct set *s, int64_t every)
+{
+	const struct weigh_rules rules = WEIGH_RULES_DEFAULT;
+	bool moved = false;
+
+	for (unsigned i = 0; i < m->plan.nnodes; i++) {
+		struct node *n = &s->node[i];
+		n->seen.sample = (struct sample){ .taken_usec = m->now + 1, .span_usec = (int64_t)(m->period * 1e6), .cores = n->cpu.cores,
+			.busy = fmin(n->cpu.cores, (n->cpu.busy_usec - n->busy_usec) / (m->period * 1e6)), .running = vcpu_threads(&n->cpu) };
+		n->seen.row.law.sampled_usec = m->now + 1;
+		n->busy_usec = n->cpu.busy_usec;
+	}
+	weigh_look(s->weigh, &s->world, &rules, m->now + 1);
+	for (unsigned i = 0; i < m->plan.nnodes; i++)
+		moved |= fabs(weigh_node(s->weigh, &s->world, 0, &s->node[i].seen) / s->node[i].weight - 1) > HYSTERESIS;
+	if (moved && m->now - s->published >= every)
+		publish(m, s);
+}
+
 /* Samples as an agent takes them: threads running or waiting at this instant. */
 static void
 sample(struct model *m)
 {
-	for (unsigned p = 0; p < NPOLICIES; p++)
+	for (unsigned p = 0; p < NPOLICIES; p++) {
 		for (unsigned i = 0; i < m->plan.nnodes; i++) {
 			struct node *n = &m->set[p].node[i];
 			n->sampled.others = vcpu_threads(&n->cpu) - n->inflight;
 			n->sampled.sampled_usec = m->now;
 		}
+		if (policies[p].every > 0)
+			drive(m, &m->set[p], policies[p].every);
+	}
 }
 
 static void
@@ -307,7 +399,13 @@ model_begin(struct model *m)
 			heap_init(&n->waits);
 			n->sampled = (struct law_node){ .cores = m->plan.cores[i], .balancers = 1,
 				.period_usec = (int64_t)(m->period * 1e6) };
+			n->seen = (struct world_node){ .slot = i, .samples = 2, .row.law = n->sampled };
+			LIST_INSERT_HEAD(&s->world.nodes, &n->seen, link);
 		}
+		s->weigh = weigh_new();
+		publish(m, s);
+		for (unsigned i = 0; i < m->plan.nnodes; i++)
+			s->node[i].due = rng_double(&s->rng) / s->node[i].weight;
 	}
 }
 
@@ -317,7 +415,8 @@ model_end(struct model *m)
 {
 	struct heap_node *n;
 
-	for (unsigned p = 0; p < NPOLICIES; p++)
+	for (unsigned p = 0; p < NPOLICIES; p++) {
+		weigh_free(&m->set[p].weigh);
 		for (unsigned i = 0; i < m->plan.nnodes; i++) {
 			struct set *s = &m->set[p];
 			while ((n = heap_min(&s->node[i].cpu.jobs)) != NULL) {
@@ -331,6 +430,7 @@ model_end(struct model *m)
 			vcpu_fini(&s->node[i].cpu);
 			heap_fini(&s->node[i].waits);
 		}
+	}
 }
 
 static void

@@ -5,7 +5,7 @@
  *     room   = as much of that, up to 1, as the other nodes have cores for
  *     trim  *= exp(rules.trim * (u_mean - u) * elapsed / 5 s)      u: the part of its cores that is in use
  * Cores are effective, as the service's profile sees them. A node of which nothing is heard gets what its cores say.
- * Evidence: doc/why/0010-weights-for-others.md.
+ * Evidence: doc/why/0008-weights-for-others.md.
  */
 #ifndef SCORE_WEIGH_H
 #define SCORE_WEIGH_H
@@ -19,7 +19,7 @@ struct weigh_rules {
 	double	 trim;			/* >= 0, per 5 s; 0: not at all */
 	double	 floor;			/* of the fair share, that is of the cores; 0 < floor <= 1 */
 };
-#define WEIGH_RULES_DEFAULT	((struct weigh_rules){ .lean = 1, .trim = 0.1, .floor = 0.05 })
+#define WEIGH_RULES_DEFAULT	((struct weigh_rules){ .lean = 1, .trim = 0.05, .floor = 0.05 })
 
 struct weigh	*weigh_new(void);
 void		 weigh_free(struct weigh **);

@@ -264,7 +264,7 @@ KEY(TARGET, "hysteresis", REAL, hysteresis, "0.1", "0.001", "10",
     "By which part the share of a server must move for a publication to be worth it.")
 KEY(TARGET, "lean", WEIGHT, lean, "1", "0", "5",
     "How strongly weights lean away from nodes where more threads want a core than elsewhere; with trim 0, too: by cores alone.")
-KEY(TARGET, "trim", WEIGHT, trim, "0.1", "0", "5",
+KEY(TARGET, "trim", WEIGHT, trim, "0.05", "0", "5",
     "How strongly weights are trimmed towards equal use of the CPUs, per 5 s; 0: not at all.")
 KEY(TARGET, "floor", REAL, floor, "0.05", "0.001", "1",
     "The least weight of a server, as a part of what its cores say.")
