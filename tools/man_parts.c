@@ -142,7 +142,7 @@ targets(void)
 #define TARGET(id, name, least, most, interval, zero, drain, how) \
 	printf(".It Cm " name "\n"); \
 	sentences(how "."); \
-	printf("Weights %s to %s, told every %s at most.\nDrain: %s.\nWeight 0, which Mola never sends, would mean: %s.\n", #least, #most, \
+	printf("Weights %s to %s, told every %s at most.\nDrain: %s.\nWeight 0 would mean: %s.\n", #least, #most, \
 	    interval, drain, zero);
 #include "../src/tbl/targets.h"
 #undef TARGET

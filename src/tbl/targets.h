@@ -12,7 +12,7 @@ TARGET(TRAEFIK_FILE,  "traefik-file",  1, 1000, "5s", "the server is dropped, st
 TARGET(TRAEFIK_HTTP,  "traefik-http",  1, 1000, "5s", "the server is dropped, sticky clients too",
     "left out: requests under way end in peace", "its HTTP provider asks /traefik")
 TARGET(HAPROXY,       "haproxy",       1, 256,  "1s", "drain",
-    "state drain; taken out when it has no connections", "commands over its admin socket")
+    "state drain; deleted when it is gone and has no connections; servers of the user's own: weight 0", "commands over its admin socket")
 TARGET(HAPROXY_AGENT, "haproxy-agent", 1, 100,  "1s", "drain",
     "the word drain", "its agent checks ask")
 TARGET(ENVOY_FILE,    "envoy-file",    1, 1000, "1s", "not valid: the whole assignment is refused",

@@ -75,6 +75,9 @@ static const struct wrong {
 	{ "targets:\n  - { name: a, kind: traefik-file }\n  - { name: a, kind: haproxy }\n  - { name: b, kind: haproxy-agent }\n",
 	    "m:2: targets.file: missing; kind traefik-file needs it\nm:3: targets.name: 'a' is taken since line 2; expected a name of its own\n"
 	    "m:3: targets.socket: missing; kind haproxy needs it\nm:4: targets.listen: missing; kind haproxy-agent needs it\n" },
+	{ "targets:\n  - { name: a, kind: haproxy, socket: 'unix:/x', server_options: 'check; disable frontend web' }\n",
+	    "m:2: targets.server_options: 'check; disable frontend web' are not words of HAProxy's 'server'; expected some such as "
+	    "'check inter 1s', or none\n" },
 	{ "targets:\n  - { name: a, kind: traefik-http, stale_after: 5s, socket: 'unix:/x', fallback: 'http://l:1' }\n",
 	    "m:2: targets.socket: given, and kind traefik-http has no use for it\n"
 	    "m:2: targets.stale_after: given, and kind traefik-http has no use for it\n"
