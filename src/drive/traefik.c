@@ -102,7 +102,7 @@ traefik_router_name(const struct traefik_words *w, const struct plan_service *s,
 {
 	traefik_name(w, s->name, out);
 	if (route > 0)
-		snprintf(out + strlen(out), TRAEFIK_NAME_MAX - strlen(out), "-%u", route + 1);
+		snprintf(out + strlen(out), TRAEFIK_NAME_MAX - strlen(out), "~%u", route + 1);
 }
 
 /* Those that drain are named when there is nobody else: better they than nobody. */
@@ -169,7 +169,7 @@ put_api_router(struct buf *out, const struct traefik_words *w)
 {
 	char *point[1] = { (char *)w->api_entry_point };
 
-	buf_adds(out, STR("    " TRAEFIK_API_ROUTER ":\n"));
+	buf_adds(out, STR("    \"" TRAEFIK_API_ROUTER "\":\n"));
 	put_entry_points(out, point, 1);
 	buf_adds(out, STR("      rule: \"PathPrefix(`/`)\"\n      service: \"api@internal\"\n"));
 }

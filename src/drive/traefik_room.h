@@ -7,7 +7,7 @@
 #include "drive/traefik.h"
 
 #define TRAEFIK_NAME_MAX	256
-#define TRAEFIK_API_ROUTER	"mola-api"
+#define TRAEFIK_API_ROUTER	"mola~api"	/* no name of a service has a "~" in it */
 
 void	 traefik_rule(const struct route_conf *, struct buf *rule);
 unsigned traefik_priority(const struct route_conf *);

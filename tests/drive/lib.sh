@@ -118,7 +118,7 @@ hammered() {
 	echo "# clients: $(cat "$tmp/books")"
 }
 books() { sed -n "s/.*\b$1 \([0-9]*\).*/\1/p" "$tmp/books"; }
-none_failed() { [ "$(books ok)" -gt "${1:-100}" ] && [ "$(books failed)" = 0 ] && [ "$(books refused)" = 0 ]; }
+none_failed() { [ "$(books ok)" -gt "${1:-20}" ] && [ "$(books failed)" = 0 ] && [ "$(books refused)" = 0 ]; }
 
 # --- who answered: nodes tell their names ---
 

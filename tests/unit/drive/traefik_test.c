@@ -64,13 +64,13 @@ whole(void **state)
 	    "      rule: \"Host(`www.example.org`)\"\n"
 	    "      priority: 1000001\n"
 	    "      service: \"web\"\n"
-	    "    \"web-2\":\n"
+	    "    \"web~2\":\n"
 	    "      entryPoints:\n"
 	    "        - \"web\"\n"
 	    "      rule: \"HostRegexp(`^.+\\\\.example\\\\.org$`) && (Path(`/api`) || PathPrefix(`/api/`))\"\n"
 	    "      priority: 14316\n"
 	    "      service: \"web\"\n"
-	    "    mola-api:\n"
+	    "    \"mola~api\":\n"
 	    "      entryPoints:\n"
 	    "        - \"api\"\n"
 	    "      rule: \"PathPrefix(`/`)\"\n"
@@ -138,7 +138,7 @@ nobody_left(void **state)
 #define ONE "{\"url\":\"http://10.0.0.1:80\",\"weight\":30}"
 #define TWO "{\"url\":\"http://[fd00::2]:80\",\"weight\":10}"
 #define ROUTER(name, rule) "{\"name\":\"" name "\",\"rule\":\"" rule "\",\"status\":\"enabled\"}"
-#define SECOND ROUTER("web-2@file", "HostRegexp(`^.+\\\\.example\\\\.org$`) && (Path(`/api`) || PathPrefix(`/api/`))")
+#define SECOND ROUTER("web~2@file", "HostRegexp(`^.+\\\\.example\\\\.org$`) && (Path(`/api`) || PathPrefix(`/api/`))")
 #define ROUTERS "[" ROUTER("web@file", "Host(`www.example.org`)") "," SECOND "]"
 
 static void
@@ -186,7 +186,7 @@ not_as_it_was_told(void **state)
 	assert_ptr_equal(compared("[{\"name\":\"web@file\",\"status\":\"disabled\",\"error\":[\"no good\"]}]", ROUTERS,
 	    "service web@file is disabled: no good"), WHY_PROXY_REFUSED);
 	words.api_entry_point = "api";
-	assert_ptr_equal(compared(WEB(ONE "," TWO), ROUTERS, "router mola-api@file is missing"), WHY_PROXY_DIFFERS);
+	assert_ptr_equal(compared(WEB(ONE "," TWO), ROUTERS, "router mola~api@file is missing"), WHY_PROXY_DIFFERS);
 }
 
 static void
