@@ -69,7 +69,7 @@ WHY(METRICS_STUCK,        0, EXPORTER, "the counters have stopped moving: is thi
 WHY(PROM_GONE,            0, EXPORTER, "Prometheus cannot be reached or does not answer in time")
 WHY(PROM_REFUSED,         0, EXPORTER, "Prometheus refused the question")
 WHY(PROM_QUERY,           0, CONFIG,   "Prometheus cannot carry out the query")
-WHY(PROM_SYNTAX,          0, EXPORTER, "the answer is not of Prometheus' API: is there a Prometheus at this URL?")
+WHY(PROM_SYNTAX,          0, EXPORTER, "the answer is not of Prometheus' API; there may be no Prometheus at this URL")
 WHY(PROM_SHAPE,           0, CONFIG,   "the query's result is not one number per node; expected an instant vector")
 WHY(PROM_LARGE,           0, CONFIG,   "the query's result is larger than the limit")
 WHY(PROM_EMPTY,           0, EXPORTER, "the query's result is empty: Prometheus has nothing of this kind now")
