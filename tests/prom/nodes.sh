@@ -32,6 +32,20 @@ hog 2 0
 back() { holds "$(shares 2) | .n2 > .2"; }
 check "and comes back" within 60 back
 
+# --- it has lost sight of a node ---
+
+cp "$tmp/prometheus.yml" "$tmp/whole"
+grep -v "$net.2:29100" "$tmp/whole" >"$tmp/prometheus.yml"
+kill -HUP "${pid[prometheus]}"
+check "half-empty: who is missing is said to be" within 30 node_is n2 '.why == "prom_absent"'
+check "half-empty: the others are believed" within 5 node_is n1 '.why == null and .state == "fresh"'
+half=$(shares 5)
+echo "# shares, half-empty: $half"
+check "half-empty: each node gets its part" holds "$half | .n1 > .1 and .n2 > .1 and .n3 > .1"
+cp "$tmp/whole" "$tmp/prometheus.yml"
+kill -HUP "${pid[prometheus]}"
+check "half-empty: and found again" within 30 seen
+
 # --- it dies, and another takes over ---
 
 stop prometheus KILL

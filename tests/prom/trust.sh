@@ -49,7 +49,6 @@ check "a warning is told, and what came is believed" within 15 query_is cpu '.wa
 lie liar half
 check "half-empty: the missing are said to be" within 15 node_is n2 '.why == "prom_absent"'
 check "half-empty: the others are believed" within 5 nodes_are 'if .name == "n2" then true else .why == null and .state == "fresh" end'
-fair half-empty
 honest half-empty
 
 # --- time ---
