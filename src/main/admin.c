@@ -76,7 +76,7 @@ static struct view
 view_of(const struct admin *a)
 {
 	return (struct view){ a->conf.world, a->rates, a->conf.events, a->conf.conf, loop_now(a->loop), a->conf.mover, a->conf.discover,
-	    a->conf.targets, a->conf.rules };
+	    a->conf.targets, a->conf.rules, a->conf.prometheus };
 }
 
 /* The service that `?service=` names. False: answered. */

@@ -139,7 +139,8 @@ put_family(struct page *p, enum family f)
 	case FAMILY_NODE_INFO ... FAMILY_NODE_DRAINED:	metrics_nodes(p, f); break;
 	case FAMILY_SWARM_UP:		put_swarm(p, false); break;
 	case FAMILY_SWARM_AGE:		put_swarm(p, true); break;
-	case FAMILY_QUERY_UP ... FAMILY_QUERY_NODES:	metrics_queries(p, f); break;
+	case FAMILY_PROM_UP ... FAMILY_PROM_FAILURES:	metrics_prometheus(p, f); break;
+	case FAMILY_QUERY_UP ... FAMILY_QUERY_USED:	metrics_queries(p, f); break;
 	case FAMILY_TARGET_UP ... FAMILY_TARGET_SHARE:	metrics_targets(p, f); break;
 	case FAMILY_EVENTS:		put_events(p); break;
 	case FAMILIES:			break;

@@ -29,6 +29,7 @@ void	page_plain(struct page *, double x);		/* a series without labels */
 void	metrics_nodes(struct page *, enum family);	/* metrics_node.c */
 void	metrics_tasks(struct page *, enum family);	/* metrics_task.c: services too */
 void	metrics_processes(struct page *, enum family);	/* metrics_process.c */
+void	metrics_prometheus(struct page *, enum family);	/* metrics_prometheus.c */
 void	metrics_queries(struct page *, enum family);	/* metrics_query.c */
 void	metrics_targets(struct page *, enum family);	/* metrics_target.c */
 

@@ -410,6 +410,18 @@ seconds_since(const struct prometheus *p, int64_t usec)
 	return usec == 0 ? json_null() : json_real((double)(loop_now(p->loop) - usec) / (double)USEC_PER_SEC);
 }
 
+bool
+prometheus_next(const struct prometheus *p, unsigned *at, struct prom_facts *f)
+{
+	const struct server *s;
+
+	if (*at >= p->nservers)
+		return false;
+	s = &p->server[(*at)++];
+	*f = (struct prom_facts){ s->name, s->why != NULL || s->good_usec != 0, s->why == NULL, s->asked, s->failed };
+	return true;
+}
+
 json_t *
 prometheus_view(const struct prometheus *p)
 {

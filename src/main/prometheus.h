@@ -30,6 +30,12 @@ typedef void	 prom_done_f(void *arg, const struct why *, const char *detail, con
 struct prom_ask	*prometheus_ask(struct prometheus *, const char *query, prom_done_f *, void *arg);
 void		 prom_ask_cancel(struct prom_ask *);		/* no callback follows; the pointer is dead */
 
+struct prom_facts {			/* of a server, for metrics */
+	const char	*name;
+	bool		 asked, good;		/* ever; and it answered the last time */
+	uint64_t	 queries, failures;
+};
+bool		 prometheus_next(const struct prometheus *, unsigned *at, struct prom_facts *);
 json_t		*prometheus_view(const struct prometheus *);	/* its servers, for the API */
 
 #endif

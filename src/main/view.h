@@ -13,6 +13,7 @@
 struct discover;
 struct mover;
 struct report_service;
+struct prometheus;
 struct rules;
 struct targets;
 
@@ -26,6 +27,7 @@ struct view {
 	const struct discover	*discover;	/* the same */
 	const struct targets	*targets;	/* the same */
 	const struct rules	*rules;		/* the same */
+	const struct prometheus	*prometheus;	/* the same */
 };
 
 json_t	*view_nodes(const struct view *);

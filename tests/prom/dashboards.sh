@@ -2,18 +2,8 @@
 # Every question of every dashboard and rule, asked of a real Prometheus that scrapes real Molas under load, a real
 # node_exporter and emulated ones. One Mola is well: no alert has anything to say. Then everything goes wrong at once that there is
 # an alert for: each has its data, and names who it is about.
-if [ -z "${story:-}" ]; then		# by itself
-	set -u
-	cd "$(dirname "$0")/../.." || exit 2
-	export PATH=$PATH:/usr/sbin:/sbin
-	export B=${B:-build/san} MOLA=${MOLA:-$PWD/build/san/mola}
-	export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0:exitcode=99}
-	export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}
-	story=dashboards
-	tmp=$(mktemp -d) net=
-	. tests/drive/lib.sh
-	trap 'end_story; [ "${KEEP:-}" = 1 ] && echo "# kept: $tmp" || rm -rf "$tmp"' EXIT
-fi
+if [ -z "${story:-}" ]; then exec "${0%/*}/run" dashboards; fi
+. tests/drive/lib.sh		# nodes, Mola with a target
 net=127.47.$((1 + $$ % 70)) ill=127.47.$((81 + $$ % 70)) lost=127.47.$((161 + $$ % 70))
 front=$net.100:8080
 not_ok() {
@@ -77,6 +67,7 @@ start exporter prometheus-node-exporter --web.listen-address="$net.201:9100" --l
 	printf 'listen: "%s.200:8080"\nadmin: { address: "%s.200:8000", socket: %s/admin.sock }\nworkers: 1\nsignals: { period: 200ms }\n' "$net" "$net" "$tmp"
 	nodes_conf
 	service_conf web
+	printf '    promql: max by (instance) (node_load1{instance=~".*:29100"}) / 100\nprometheus: { servers: [ "%s" ], signals: false }\n' "$prom"
 	echo "targets:"
 	echo "  - { name: edge, kind: traefik-file, file: $tmp/etc/dynamic_conf.yml, api: \"http://$net.100:8082\", poll: 200ms, interval: 100ms, entry_points: web }"
 } >"$tmp/mola.yaml"
@@ -128,10 +119,14 @@ services:
     path: /errors
     response: 100ms
     tasks: [ { name: errors.1, node: real, address: "$ill.9:9" } ]
+    promql:
+      - { name: load, query: 'node_load1{instance="$net.201:9100"} / 100' }
+      - { name: wrong, query: 'nothing_that_there_is' }
   - name: gone
     path: /gone
     health: { path: /, interval: 200ms, fall: 1 }
     tasks: [ { name: gone.1, node: real, address: "$ill.9:11" } ]
+prometheus: { servers: [ "http://$ill.249:9090", "$prom" ], signals: false }
 targets:
   - { name: deaf, kind: traefik-file, file: $tmp/nowhere/dynamic_conf.yml }
   - { name: stranger, kind: traefik-file, file: $tmp/strange.yml, api: "http://$net.100:8082", poll: 200ms, interval: 100ms }

@@ -29,7 +29,7 @@ board("mola-self"; "Mola / Itself"; "The balancers themselves: whether they are 
 	lines("Changes"; "Routing tables that were published: tasks that come and go, drains, reloads."; 12;
 		[ask("changes(mola_table_serial{\(of)}[$__rate_interval])"; "{{instance}}")]; unit("none")),
 
-	row("Proxies that Mola drives"),
+	row("Proxies that Mola drives, Prometheus servers that it asks"),
 	table("Proxies"; "Whether each could be told, and whether it was seen to have what it was told: mola targets."; 12; 8; "target"; [
 		{ name: "Proxy", width: 160 },
 		{ ask: "min by (target, kind) (mola_target_up{\(of)})", name: "Told", colored: true, figures: yes_no("told"; "failing") },
@@ -40,5 +40,7 @@ board("mola-self"; "Mola / Itself"; "The balancers themselves: whether they are 
 		{ ask: "sum by (target) (increase(mola_target_failures_total{\(of)}[1h]))", name: "Failures, 1 h", colored: true, figures: ({ decimals: 0 } + worse_above(1; 10)) }]),
 	(lines("Changes told"; "Publications to each proxy: members that came and went, and shares that moved by more than the hysteresis."; 12;
 		[ask("sum by (target) (increase(mola_target_publications_total{\(of)}[$__rate_interval]))"; "{{target}}"),
-		ask("sum by (target) (increase(mola_target_failures_total{\(of)}[$__rate_interval]))"; "failed: {{target}}")]; unit("none")) | bars)
+		ask("sum by (target) (increase(mola_target_failures_total{\(of)}[$__rate_interval]))"; "failed: {{target}}")]; unit("none")) | bars),
+	states("Prometheus servers"; "Whether each answered when it was asked last. The next is asked when one fails: mola_prometheus_failures_total."; 24;
+		ask("min by (server) (mola_prometheus_up{\(of)})"; "{{server}}"); yes_no("answers"; "fails"))
 ])

@@ -25,7 +25,10 @@ board("mola-service"; "Mola / Service"; "One service: whether it answers, how fa
 	lines("In flight by task"; "Grows where requests wait."; 12; [ask("sum by (task) (mola_task_inflight{\(here)})"; "{{task}}")]; unit("none")),
 	states("Tasks that take requests"; "As the health checks and the requests themselves found them."; 12; ask("min by (task, node) (mola_task_up{\(here)})"; "{{task}} on {{node}}"); yes_no("up"; "down")),
 
-	row("Proxies that Mola drives"),
-	lines("Share told"; "Part of this service's new requests that each proxy was told to send to each task; 0: it drains."; 24;
+	row("Told and asked"),
+	(lines("Queries of its own"; "What the service's PromQL (mola.promql) says of each node, as a part of what means full. mola why $service says what became of it."; 12;
+		[ask("max by (query, node) (mola_query_used_ratio{\(here)})"; "{{query}} {{node}}"), ask("max by (query) (mola_query_up{\(here)} == bool 0)"; "{{query}} fails")];
+		(percent | del(.max)))),
+	lines("Share told to other proxies"; "Part of this service's new requests that each proxy was told to send to each task; 0: it drains."; 12;
 		[ask("max by (target, task) (mola_target_share_ratio{\(here)})"; "{{target}}: {{task}}")]; percent)
 ])
