@@ -3,6 +3,7 @@
  * back (view_conf), and the telling, which is YAML too, means the same.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/bug.h"
 #include "main/conf.h"
@@ -23,10 +24,11 @@ check_words(struct str errors)
 	}
 }
 
+/* An empty list is one that is not there, but for queries: a service without those of the defaults says so. */
 static bool
-says_something(const json_t *j)
+says_something(const char *key, const json_t *j)
 {
-	return !json_is_null(j) && !(json_is_array(j) && json_array_size(j) == 0);
+	return !json_is_null(j) && (!json_is_array(j) || json_array_size(j) > 0 || strcmp(key, "promql") == 0);
 }
 
 /* Without what is not there. */
@@ -40,7 +42,7 @@ bare(const json_t *j)
 	if (json_is_object(j)) {
 		out = json_object();
 		json_object_foreach((json_t *)(uintptr_t)j, key, item)
-			if (says_something(item))
+			if (says_something(key, item))
 				json_object_set_new(out, key, bare(item));
 		return out;
 	}
