@@ -5,7 +5,7 @@
  *     room   = as much of that, up to 1, as the other nodes have cores for
  *     trim  *= exp(rules.trim * (u_mean - u) * elapsed / 5 s)      u: the part of its cores that is in use
  * Cores are effective, as the service's profile sees them. A node of which nothing is heard gets what its cores say.
- * Evidence: doc/why/0009-weights-for-others.md.
+ * Evidence: doc/why/0010-weights-for-others.md.
  */
 #ifndef SCORE_WEIGH_H
 #define SCORE_WEIGH_H
