@@ -225,6 +225,17 @@ rule_ask(void *arg)
 
 /* --- life --- */
 
+/* Who wants to know sooner than others did when it was asked last does not wait for what was due then. */
+static void
+rule_hurry(struct rule *r)
+{
+	struct rules *rs = r->rules;
+	int64_t due = r->asked_usec + rs->world->query[slot_of(r)].period_usec, now = loop_now(rs->loop);
+
+	if (r->asked_usec != 0 && r->ask == NULL && due < r->timer.deadline)
+		timer_set(rs->loop, &r->timer, due > now ? due : now, rule_ask, r);
+}
+
 static void
 rule_end(struct rule *r)
 {
@@ -256,6 +267,8 @@ rules_sync(struct rules *rs)
 			rule_end(r);
 		if (r->query == NULL && query != NULL)
 			rule_begin(r, query);
+		else if (r->query != NULL)
+			rule_hurry(r);
 	}
 }
 

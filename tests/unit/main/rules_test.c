@@ -305,6 +305,29 @@ another_query_begins_anew(void **state)
 }
 
 static void
+a_shorter_period_does_not_wait_for_the_longer_one(void **state)
+{
+	const struct wish slow = { "web", "q", 600 * SEC };
+	struct stage *s = *state;
+
+	pass(s, &slow, 1);
+	run(SEC);
+	answer("a 1 b 2 c 3", (struct prom_answer){ .nseries = 0 });
+	run(20 * SEC);
+	assert_int_equal(asked, 1);
+	pass(s, &web, 1);
+	run(SEC);
+	assert_int_equal(asked, 2);
+	answer("a 4 b 2 c 3", (struct prom_answer){ .nseries = 0 });
+	pass(s, &web, 1);			/* a pass alone is no reason to ask */
+	run(3 * SEC);
+	assert_int_equal(asked, 2);
+	pass(s, &slow, 1);
+	run(20 * SEC);
+	assert_int_equal(asked, 3);		/* what was due by then is due */
+}
+
+static void
 what_is_odd_is_told_and_the_rest_taken(void **state)
 {
 	struct stage *s = *state;
@@ -407,6 +430,7 @@ main(void)
 		TEST(a_query_is_asked_at_its_period),
 		TEST(equal_queries_are_asked_once),
 		TEST(another_query_begins_anew),
+		TEST(a_shorter_period_does_not_wait_for_the_longer_one),
 		TEST(what_is_odd_is_told_and_the_rest_taken),
 		TEST(what_is_no_answer_is_told_and_the_last_one_fades),
 		TEST(a_stored_copy_grows_old),
