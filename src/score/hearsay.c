@@ -84,7 +84,9 @@ hearsay_plain(const struct world *w, const struct world_node *n, const struct pr
 {
 	for (unsigned i = 0; i < TERMS_MAX; i++) {
 		const struct profile_term *t = &p->term[i];
-		bool known = t->query != 0 && hearsay_trust(&n->heard[t->query - 1], w->query[t->query - 1].period_usec, now) > 0;
-		used[i] = known ? used_of(t, n->heard[t->query - 1].value) : NAN;
+		const struct world_query *q = t->query == 0 ? NULL : &w->query[t->query - 1];
+		const struct world_heard *h = q == NULL ? NULL : &n->heard[t->query - 1];
+		bool known = q != NULL && hearsay_trust(h, q->period_usec, now) > 0;
+		used[i] = known ? used_of(t, h->value) : q != NULL && n->samples > 0 ? used_of(t, q->mean) : NAN;
 	}
 }

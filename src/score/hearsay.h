@@ -16,7 +16,7 @@ double	hearsay_trust(const struct world_heard *, int64_t period_usec, int64_t no
 
 /* For each term of the profile, how much of it is used: 0..1, NAN: not known, or there is no such term. */
 void	hearsay_used(const struct world_node *, const struct profile *, double used[TERMS_MAX]);
-/* The same of the last answers as they came, for scores. */
+/* The same of the last answers as they came, for scores. What is not known is the mean here, too, if the node is seen otherwise. */
 void	hearsay_plain(const struct world *, const struct world_node *, const struct profile *, int64_t now_usec, double used[TERMS_MAX]);
 
 #endif
