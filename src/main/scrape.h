@@ -16,7 +16,7 @@
 struct scrape;
 
 /* A good sample (`taken_usec` says of when). `inflight_at`: our requests on the node at that moment, all workers.
- * Storing it in the node is the callback's; `samples` is set to 0 beforehand when the node was lost for long. */
+ * Storing it in the node is the callback's; `samples` is set to 0 beforehand when the node was lost for long, to Prometheus, too. */
 typedef void	scrape_sample_f(void *arg, struct world_node *, const struct sample *, double inflight_at);
 
 struct scrape	*scrape_new(struct loop *, struct fetcher *, scrape_sample_f *, void *arg);

@@ -94,7 +94,8 @@ source_page(struct source *src, struct str text)
 	}
 	source_back(src);
 	if (sampled && sample.taken_usec > e->sampled_usec) {		/* the freshest wins */
-		if (e->sampled_usec < long_ago)
+		/* it was away, if Prometheus did not see it meanwhile either */
+		if (e->sampled_usec < long_ago && e->node->prom_until_usec <= loop_now(s->loop))
 			e->node->samples = 0;
 		e->sampled_usec = sample.taken_usec;
 		s->fn(s->arg, e->node, &sample, src->inflight);

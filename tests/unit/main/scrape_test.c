@@ -520,6 +520,31 @@ test_long_silence_starts_over(void **state)
 	finish(&b);
 }
 
+/* Whom Prometheus saw meanwhile was not away: it does not begin anew when its own exporter speaks again. */
+static void
+test_seen_by_prometheus_meanwhile(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	begin(&b, "http://a/metrics", NULL);
+	b.a.samples = 7;
+	b.a.prom_until_usec = now_usec + 60 * SEC;
+	for (int i = 0; i < 2; i++) {
+		pass(PERIOD + PERIOD / 10);
+		answer("http://a/", page_now());
+	}
+	assert_int_equal(b.samples, 1);
+	assert_int_equal(b.a.samples, 8);
+	pass(PERIOD + PERIOD / 10);
+	pass(20 * PERIOD);
+	answer("http://a/", page_now());
+	pass(PERIOD + PERIOD / 10);
+	answer("http://a/", page_now());
+	assert_int_equal(b.a.samples, 9);
+	finish(&b);
+}
+
 /* A stored copy is found out after five seconds and stays so, however long it is asked for. */
 static void
 test_stored_copy(void **state)
@@ -610,6 +635,7 @@ main(void)
 		cmocka_unit_test(test_both),
 		cmocka_unit_test(test_sync),
 		cmocka_unit_test(test_long_silence_starts_over),
+		cmocka_unit_test(test_seen_by_prometheus_meanwhile),
 		cmocka_unit_test(test_stored_copy),
 		cmocka_unit_test(test_no_hurry_beside_an_agent),
 		cmocka_unit_test(test_inflight_at_the_first_byte),
