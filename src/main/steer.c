@@ -22,6 +22,7 @@ struct fleet {
 	double	 others_per_core;	/* of the nodes that we see */
 	double	 cores_mean;		/* of those whose cores are known; 1 when none are */
 	double	 ramp_most;		/* the most that any node has ramped up */
+	bool	 told;			/* Prometheus told us of some node of late */
 	struct {
 		double	 most, mean;	/* of the leads of the nodes that we see; 1 when we see none */
 	} lead[PROFILE_SLOTS];
@@ -136,6 +137,7 @@ fleet_look(const struct steer *s, int64_t now)
 	double others = 0, fresh_cores = 0, cores = 0, known = 0, ramp = 0;
 	struct world_node *n;
 	struct fleet f;
+	bool told = false;
 
 	LIST_FOREACH(n, &s->world->nodes, link) {
 		double c = cores_known(n);
@@ -146,6 +148,7 @@ fleet_look(const struct steer *s, int64_t now)
 		if (!n->drained)
 			ramp = fmax(ramp, ramp_of(n, now));
 		if (guard_state(n, now) == GUARD_FRESH && c > 0) {
+			told |= n->sample.source == SOURCE_PROMETHEUS;
 			others += n->row.law.others;
 			fresh_cores += c;
 		}
@@ -154,6 +157,7 @@ fleet_look(const struct steer *s, int64_t now)
 		.others_per_core = fresh_cores > 0 ? others / fresh_cores : 0,
 		.cores_mean = known > 0 ? cores / known : 1,
 		.ramp_most = ramp > 0 ? ramp : 1,
+		.told = told,
 	};
 	for (unsigned p = 0; p < PROFILE_SLOTS; p++)
 		if (leads(s->world, p))
@@ -317,8 +321,11 @@ steer_sample_late(struct steer *s, struct world_node *n, const struct sample *sa
 
 	if (why != NULL)
 		return why;
-	/* Back after we had forgotten it, and none of our requests on it: it was away, and not only its exporter. */
-	if (returned && inflight == 0)
+	/*
+	 * Back after we had forgotten it, and none of our requests on it: it was away, and not only its exporter. When
+	 * Prometheus was mute of all nodes, it was Prometheus that was away.
+	 */
+	if (returned && inflight == 0 && (good.source != SOURCE_PROMETHEUS || s->fleet.told))
 		n->ramp_usec = good.taken_usec;
 	rhythm_learn(s, n, &good);
 	n->felt = sample_felt(n, &good);

@@ -208,6 +208,43 @@ who_was_away_ramps_up_and_who_was_mute_does_not(void **state)
 	near(row_of(s, s->b).law.cores, 6);
 }
 
+static void
+told(struct stage *s, struct world_node *n, int64_t at, double inflight)
+{
+	struct sample m = { .taken_usec = at, .span_usec = USEC_PER_SEC, .source = SOURCE_PROMETHEUS, .cores = 4, .busy = 1, .running = NAN };
+
+	assert_null(steer_sample_late(s->steer, n, &m, inflight, inflight));
+}
+
+static void
+who_returns_together_with_prometheus_was_not_away(void **state)
+{
+	struct stage *s = *state;
+	int64_t t = T;
+
+	for (int i = 0; i < 60; i++, t += USEC_PER_SEC) {	/* it is mute for most of a minute */
+		if (i < 5) {
+			told(s, s->a, t, 0);
+			told(s, s->b, t, 0);
+		}
+		steer_tick(s->steer, t);
+	}
+	assert_int_equal(s->a->samples + s->b->samples, 0);
+	for (int i = 0; i < 2; i++, t += USEC_PER_SEC) {
+		told(s, s->a, t, 0);
+		told(s, s->b, t, 2);
+		steer_tick(s->steer, t);
+	}
+	near(row_of(s, s->a).law.cores, 4);
+	near(row_of(s, s->b).law.cores, 4);
+	for (int i = 0; i < 60; i++, t += USEC_PER_SEC) {	/* of a alone */
+		told(s, s->b, t, 2);
+		steer_tick(s->steer, t);
+	}
+	told(s, s->a, t, 0);
+	near(row_of(s, s->a).law.cores, 0.4);
+}
+
 static const struct why *
 sampled_memory(struct stage *s, struct world_node *n, int64_t at, double available, double stalled)
 {
@@ -282,6 +319,7 @@ main(void)
 		TEST(scores_keep_their_own_pace),
 		TEST(a_refused_sample_leaves_the_node_as_it_was),
 		TEST(who_was_away_ramps_up_and_who_was_mute_does_not),
+		TEST(who_returns_together_with_prometheus_was_not_away),
 		TEST(memory_is_felt_as_a_mean_and_stalls_at_once),
 		TEST(columns_follow_the_profiles_in_use),
 	};
