@@ -10,19 +10,23 @@
 #include "signals/prom_clock.h"
 
 #define STEADY	0.5		/* seconds that a delay may vary by */
+#define LATE_USEC 10000000	/* and for so long answers may be later than that, between those that are not: some queries are slow */
 #define SEC	1e6
 
 static void
 learn(struct prom_clock *c, double ahead, int64_t now)
 {
 	if (!c->known || ahead >= c->ahead)
-		*c = (struct prom_clock){ true, ahead, ahead, now };
-	else if (fabs(ahead - c->lower) > STEADY) {
+		*c = (struct prom_clock){ true, ahead, ahead, now, now };
+	else if (fabs(ahead - c->lower) <= STEADY) {
+		c->met_usec = now;
+		if (now - c->lower_usec >= PROM_CLOCK_STEADY_USEC) {
+			c->ahead = c->lower = ahead;
+			c->lower_usec = now;
+		}
+	} else if (ahead > c->lower || c->lower > c->ahead - STEADY || now - c->met_usec > LATE_USEC) {
 		c->lower = ahead;
-		c->lower_usec = now;
-	} else if (now - c->lower_usec >= PROM_CLOCK_STEADY_USEC) {
-		c->ahead = c->lower = ahead;
-		c->lower_usec = now;
+		c->lower_usec = c->met_usec = now;
 	}
 }
 

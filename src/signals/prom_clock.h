@@ -15,6 +15,7 @@ struct prom_clock {			/* zeroed memory is one of which nothing is known */
 	double		 ahead;		/* seconds, of ours: at least so much, since it cannot tell times before they come */
 	double		 lower;		/* what it seems to be of late, if less, */
 	int64_t		 lower_usec;	/* and since when */
+	int64_t		 met_usec;	/* when an answer was last of that time */
 };
 
 /*

@@ -63,6 +63,28 @@ a_clock_that_is_set_back_is_believed_when_it_has_moved_on(void **state)
 		assert_true(late(1000 + t, t) == 0);
 }
 
+/* Each five seconds two questions, of which one takes two seconds before its answer begins. */
+static void
+some_slow_queries_do_not_hide_that_it_moves_on(void **state)
+{
+	double t;
+
+	(void)state;
+	clock_ = (struct prom_clock){ 0 };
+	late(10000, 0);
+	for (t = 5; t < 35; t += 5) {
+		assert_true(late(1000 + t, t) > 8000);
+		prom_clock_hear(&clock_, 1000 + t, USEC(t), USEC(t + 2));
+	}
+	for (t = 40; t < 90; t += 5) {
+		assert_true(late(1000 + t, t) == 0);
+		assert_int_equal(prom_clock_hear(&clock_, 1000 + t, USEC(t), USEC(t + 2)), USEC(t));
+	}
+	for (int i = 0; i < 50; i++, t += 5)		/* one that stands still is none, however long */
+		late(2000, t);
+	assert_true(late(2000, t) > 200);
+}
+
 static void
 a_clock_that_is_set_forward_is_believed_at_once(void **state)
 {
@@ -118,6 +140,7 @@ main(void)
 		cmocka_unit_test(a_slow_answer_is_as_old_as_its_question),
 		cmocka_unit_test(a_stored_copy_is_as_old_as_it_is),
 		cmocka_unit_test(a_clock_that_is_set_back_is_believed_when_it_has_moved_on),
+		cmocka_unit_test(some_slow_queries_do_not_hide_that_it_moves_on),
 		cmocka_unit_test(a_clock_that_is_set_forward_is_believed_at_once),
 		cmocka_unit_test(no_time_and_wild_times_are_now),
 		cmocka_unit_test(the_range_of_a_query_is_found),
