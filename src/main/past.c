@@ -45,6 +45,9 @@ past_look(struct past *p, const struct world *w, int64_t now)
 	if (p->n > 0 && now - p->at[(p->n - 1) % MOMENTS] < GAP_USEC)
 		return;
 	p->at[at] = now;
+	for (unsigned i = 0; i < NODES_MAX; i++)		/* who is not there has nothing in flight, and may return */
+		if (p->count[i] != NULL)
+			p->count[i][at] = 0;
 	LIST_FOREACH(n, &w->nodes, link) {
 		if (p->count[n->slot] == NULL)
 			p->count[n->slot] = must_zalloc(MOMENTS * sizeof(float));

@@ -15,6 +15,7 @@
 #include "signals/prom_text.h"
 
 #define WORDS_MAX 400		/* bytes of a warning that are kept */
+#define OPENINGS_MAX (4 * PROM_SERIES_MAX)	/* brackets and braces; a series has three: a tree takes much more room than its text */
 
 struct reading {
 	struct prom_answer *answer;
@@ -193,6 +194,16 @@ read_root(struct reading *r, const json_t *root)
 	return read_data(r, json_object_get(root, "data"));
 }
 
+static bool
+is_bushy(struct str body)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < body.len; i++)
+		n += body.p[i] == '{' || body.p[i] == '[';
+	return n > OPENINGS_MAX;
+}
+
 const struct why *
 prom_answer_read(struct str body, struct prom_answer **out, char detail[PROM_DETAIL])
 {
@@ -208,6 +219,8 @@ prom_answer_read(struct str body, struct prom_answer **out, char detail[PROM_DET
 	detail[0] = '\0';
 	if (body.len > PROM_ANSWER_MAX)
 		why = wrong(&r, WHY_PROM_LARGE, "more than %u bytes", PROM_ANSWER_MAX);
+	else if (is_bushy(body))
+		why = wrong(&r, WHY_PROM_LARGE, "at most %d series are read", PROM_SERIES_MAX);
 	else if ((root = json_loadb(body.len > 0 ? body.p : "", body.len, JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &e)) == NULL)
 		why = wrong(&r, WHY_PROM_SYNTAX, "not JSON: %.80s", e.text);
 	else {

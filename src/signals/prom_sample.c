@@ -12,6 +12,7 @@
 
 #define FUTURE	1.0		/* seconds by which a sample may be younger than its answer */
 #define BEYOND	5.0		/* percent that a rate may go beyond what can be: Prometheus extrapolates */
+#define CORES_MOST 65536
 
 const char *
 prom_query_name(enum prom_query q)
@@ -94,7 +95,7 @@ cores_of(const struct judging *j, const struct world_node *n, double *cores)
 {
 	const struct why *why = value_of(j, PROM_CORES, cores);
 
-	if (why == NULL && *cores > 0)
+	if (why == NULL && *cores > 0 && *cores <= CORES_MOST)
 		return NULL;
 	if (why == NULL)
 		why = say(j, WHY_PROM_RANGE, "query cores: %.6g", *cores);

@@ -299,6 +299,7 @@ what_was_in_flight_is_remembered(void **state)
 {
 	struct past *p = past_new();
 	struct world_node n = { .slot = 7 };
+	struct world w = { .live = NULL };
 
 	(void)state;
 	assert_true(past_at(p, &n, 5) == 0);
@@ -312,6 +313,10 @@ what_was_in_flight_is_remembered(void **state)
 	assert_true(past_at(p, &n, 0) == 10);		/* the oldest that is known */
 	assert_true(past_at(p, &n, INT64_C(1) << 50) == MOMENTS + 9);
 	assert_true(past_mean(p, &n, 100 * USEC_PER_SEC, 104 * USEC_PER_SEC) == 102);
+	LIST_INIT(&w.nodes);				/* it leaves; what was is past */
+	for (unsigned i = 0; i <= MOMENTS; i++)
+		past_look(p, &w, 1000 * USEC_PER_SEC + i * USEC_PER_SEC);
+	assert_true(past_mean(p, &n, 1000 * USEC_PER_SEC, 2000 * USEC_PER_SEC) == 0);
 	past_free(&p);
 }
 

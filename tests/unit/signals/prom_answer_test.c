@@ -139,6 +139,10 @@ too_much_is_refused(void **state)
 	(void)state;
 	memset(text, ' ', n);
 	assert_ptr_equal(prom_answer_read((struct str){ text, n }, &a, detail), WHY_PROM_LARGE);
+	*text = '[';
+	for (size_t i = 1; i + 3 <= n; i += 3)
+		memcpy(text + i, "{},", 3);		/* small as a text, large as a tree */
+	assert_ptr_equal(prom_answer_read((struct str){ text, PROM_ANSWER_MAX - 1 }, &a, detail), WHY_PROM_LARGE);
 	free(text);
 }
 

@@ -117,6 +117,8 @@ cores_may_be_known_otherwise(void **state)
 	node = (struct world_node){ .name = NULL };
 	said[PROM_CORES] = (struct prom_said){ NULL, "", 0 };
 	refused(WHY_PROM_RANGE, "query cores: 0");
+	said[PROM_CORES].value = 1e9;
+	refused(WHY_PROM_RANGE, "query cores: 1e+09");
 }
 
 static void
