@@ -44,7 +44,7 @@ read_server(const struct conf_key *k, struct str s, void *member, char *problem)
 		rest.len--;
 	for (slash = 0; slash < rest.len && rest.p[slash] != '/'; slash++)
 		;
-	if (memchr(rest.p, '@', slash) != NULL)
+	if (memchr(rest.p, '@', rest.len) != NULL)		/* anywhere: a password may hold what it likes, and must not be quoted */
 		return problem_say(problem, "a user in the URL; expected http://host:port, and user and password beside it");
 	if (s.len > 1024 || !is_authority((struct str){ rest.p, slash }) || (!whole && slash < rest.len)
 	    || (slash < rest.len && !form_path((struct str){ rest.p + slash, rest.len - slash }))

@@ -53,6 +53,8 @@ static const struct wrong {
 	    "http://host:9090 or https://host/path, or host:9090 for short\n" },
 	{ L "prometheus: { servers: 'http://me:pass@h:1' }\n", "m:2: prometheus.servers: a user in the URL; expected http://host:port, "
 	    "and user and password beside it\n" },
+	{ L "prometheus: { servers: 'http://me:pa/ss@h:1' }\n", "m:2: prometheus.servers: a user in the URL; expected http://host:port, "
+	    "and user and password beside it\n" },
 	{ L "prometheus: { servers: [ 'h:1', 'http://h:1/' ] }\n", "m:2: prometheus.servers: 'http://h:1' is named twice\n" },
 	{ L "prometheus:\n  servers: h:1\n  user: me\n", "m:4: prometheus.user: no password to it; expected password or password_file\n" },
 	{ L "prometheus:\n  servers: h:1\n  password: me\n", "m:4: prometheus: a password, and nobody's; expected user\n" },
