@@ -438,8 +438,10 @@ set_request(struct fetch *x, const struct fetch_conf *c)
 static void
 set_trust(CURL *e, const struct fetch_conf *c)
 {
-	if (c->ca != NULL)
+	if (c->ca != NULL) {
 		curl_easy_setopt(e, CURLOPT_CAINFO, c->ca);
+		curl_easy_setopt(e, CURLOPT_CAPATH, NULL);	/* else the system's are believed, too */
+	}
 	if (c->cert != NULL)
 		curl_easy_setopt(e, CURLOPT_SSLCERT, c->cert);
 	if (c->key != NULL)
