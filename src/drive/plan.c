@@ -46,11 +46,23 @@ services_by_name(const void *ap, const void *bp)
 struct pick {				/* of one service */
 	const struct world *world;
 	const struct world_service *service;
+	const struct plan_service *before;
 	struct plan	*plan;
 	struct plan_service *out;
 	int64_t		 now_usec;
 	uint32_t	 *tasks_on;	/* that take requests, by node slot */
 };
+
+static bool
+must_wait(const struct pick *p, const struct world_task *t)
+{
+	struct live_task l;
+
+	if (p->before == NULL || p->service->conf.health_path == NULL || plan_server(p->before, t->name) != NULL)
+		return false;
+	live_task_read(p->world->live, t->slot, &l);
+	return l.health == HEALTH_UNKNOWN;
+}
 
 static void
 servers_name(struct pick *p, bool also_down)
@@ -63,7 +75,7 @@ servers_name(struct pick *p, bool also_down)
 		p->tasks_on[t->node->slot] = 0;
 	LIST_FOREACH(t, &p->service->tasks, link) {
 		bool usable = live_usable(p->world->live, t->slot, p->now_usec), drains = takes_none(t);
-		if (!usable && !also_down)
+		if (!also_down && (!usable || must_wait(p, t)))
 			continue;
 		s->server[s->nservers++] = (struct plan_server){ .name = arena_text(p->plan->arena, str_of(t->name)),
 		    .node = arena_text(p->plan->arena, str_of(t->node->name)), .addr = t->addr, .draining = drains };
@@ -144,7 +156,7 @@ service_make(struct pick *p, const struct plan_rules *r, plan_weigh_f *weigh, vo
 		s->route[i] = (struct route_conf){ arena_text(a, str_of(w->route[i].host)), arena_text(a, str_of(w->route[i].path)) };
 	s->server = arena_zalloc(a, (w->ntasks + 1) * sizeof *s->server);
 	servers_name(p, false);
-	if (s->nserving == 0)
+	if (s->nservers == 0)		/* not nserving: of one that drains and one that is down, the first serves better */
 		servers_name(p, true);
 	servers_weigh(p, r, weigh, arg);
 }
@@ -161,7 +173,8 @@ plan_make(const struct world *w, const struct plan_rules *r, plan_weigh_f *weigh
 	plan->service = arena_zalloc(plan->arena, (w->nservices + 1) * sizeof *plan->service);
 	LIST_FOREACH(s, &w->services, link)
 		if (is_wanted(r, s)) {
-			struct pick p = { w, s, plan, &plan->service[plan->nservices++], now_usec, tasks_on };
+			struct pick p = { w, s, r->before == NULL ? NULL : plan_service(r->before, s->name), plan,
+			    &plan->service[plan->nservices++], now_usec, tasks_on };
 			service_make(&p, r, weigh, arg);
 		}
 	free(tasks_on);
@@ -179,6 +192,36 @@ plan_free(struct plan **pp)
 		return;
 	arena_free(&p->arena);
 	free(p);
+}
+
+static bool
+choice_keep(struct plan_service *s, const struct plan_service *before)
+{
+	if (s->nservers == 0 || s->nserving > 0)
+		return false;
+	for (unsigned i = 0; before != NULL && i < s->nservers; i++) {
+		struct plan_server *v = &s->server[i];
+		const struct plan_server *was = plan_server(before, v->name);
+		if (was == NULL || was->draining)
+			continue;
+		v->draining = false;
+		v->share = was->share;
+		v->weight = was->weight;
+		s->nserving++;
+	}
+	return true;
+}
+
+bool
+plan_keep(struct plan *p, const struct plan *before)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < p->nservices; i++) {
+		struct plan_service *s = &p->service[i];
+		any |= choice_keep(s, before == NULL ? NULL : plan_service(before, s->name));
+	}
+	return any;
 }
 
 /* --- looking at one --- */

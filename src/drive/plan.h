@@ -19,7 +19,8 @@ struct plan_server {
 
 /*
  * Servers are in order of their names. Those that are down or ejected are left out, unless that were all: then all are
- * named. Without servers: the service exists, and has no task now. nserving 0 besides: all are draining.
+ * named. Without servers: the service exists, and has no task now. nserving 0 besides: all are draining, and those that
+ * do not are down.
  */
 struct plan_service {
 	const char	*name;
@@ -43,6 +44,9 @@ struct plan_rules {
 	unsigned	 least, most;	/* weights, 0 < least <= most */
 	double		 power;		/* weights are shares to it; 0: 1 */
 	bool		 best;		/* one server of each service takes all, the rest drains */
+	/* What the proxy has. Where health is looked at, a task that a service has new waits until it is found well: the
+	 * proxy would send requests there at once. NULL: nobody waits. */
+	const struct plan *before;
 };
 
 /* How much a node should get of a service, beside the service's other nodes: any scale, > 0. What a node gets is shared
@@ -51,6 +55,8 @@ typedef double	plan_weigh_f(void *arg, const struct world_service *, const struc
 
 struct plan	*plan_make(const struct world *, const struct plan_rules *, plan_weigh_f *, void *arg, int64_t now_usec);
 void		 plan_free(struct plan **);
+/* Services without a choice keep the one that was made before, as far as it is still there. True: there are such. */
+bool		 plan_keep(struct plan *, const struct plan *before);
 const struct plan_service *plan_service(const struct plan *, const char *name);	/* NULL: not there */
 const struct plan_server *plan_server(const struct plan_service *, const char *name);
 

@@ -185,8 +185,7 @@ on_tick(void *arg)
 
 	timer_set(b->loop, &b->tick, loop_now(b->loop) + TICK_USEC, on_tick, b);
 	steer_tick(b->steer, loop_now(b->loop));
-	if (b->began && knows_better(b))
-		targets_tick(b->targets, loop_now(b->loop));
+	targets_tick(b->targets, loop_now(b->loop), b->began && discover_ready(b->discover));
 	prom_nodes_tick(b->prom_nodes, loop_now(b->loop));
 	admin_tick(b->admin, loop_now(b->loop));
 	if (!b->began && may_begin(b))

@@ -213,19 +213,29 @@ static struct plan *
 plan_now(struct target *t, int64_t now)
 {
 	struct plan_rules r = { .only = t->conf.services.item, .nonly = t->conf.services.n,
-	    .least = target_facts_of[t->conf.kind].least, .most = target_facts_of[t->conf.kind].most, .power = t->conf.power, .best = t->conf.best_node };
+	    .least = target_facts_of[t->conf.kind].least, .most = target_facts_of[t->conf.kind].most, .power = t->conf.power, .best = t->conf.best_node,
+	    .before = t->plan };
 
 	return plan_make(t->all->world, &r, t->conf.best_node ? by_score : by_weight, t, now);
 }
 
-/* Is there a service with tasks that take requests, and nobody to give them to? */
 static bool
-has_no_choice(const struct plan *p)
+has_choice(const struct plan *p)
 {
 	for (unsigned i = 0; i < p->nservices; i++)
-		if (p->service[i].nservers > 0 && p->service[i].nserving == 0)
+		if (p->service[i].nserving > 0)
 			return true;
 	return false;
+}
+
+/* Nobody is seen on whom a choice could fall: what was chosen stays, but not longer than it is there. */
+static bool
+is_blind(const struct target *t, struct plan *p, enum plan_change *change)
+{
+	bool blind = t->conf.best_node && t->conf.fallback == NULL && plan_keep(p, t->plan);
+
+	*change = plan_differs(t->plan, p, t->conf.hysteresis);
+	return blind && (t->plan == NULL ? !has_choice(p) : *change == PLAN_SAME);
 }
 
 static bool
@@ -281,7 +291,7 @@ publish(struct target *t, struct plan *p, enum plan_change change, int64_t now)
 static int64_t
 least_gap(const struct target *t, enum plan_change change)
 {
-	if (t->retry)
+	if (t->retry && change == PLAN_SAME)	/* one service that a proxy does not know must not keep the others waiting */
 		return t->backoff_usec;
 	if (change == PLAN_MEMBERS && !t->conf.best_node && t->conf.interval_usec > MEMBERS_USEC)
 		return MEMBERS_USEC;
@@ -306,8 +316,8 @@ has_settled(const struct target *t, int64_t now)
 static void
 consider(struct target *t, struct plan *p, int64_t now)
 {
-	enum plan_change change = plan_differs(t->plan, p, t->conf.hysteresis);
-	bool again = t->retry || t->conf.best_node, empty = p->nservices == 0;
+	enum plan_change change;
+	bool again = t->retry || t->conf.best_node, empty = p->nservices == 0, blind = is_blind(t, p, &change);
 
 	if (change == PLAN_SAME && t->why == WHY_PROXY_NOTHING)
 		wrong_anew(&t->why, t->detail, NULL, NULL);
@@ -317,7 +327,7 @@ consider(struct target *t, struct plan *p, int64_t now)
 	}
 	if (t->conf.best_node)
 		round_tell(t, p);
-	if (empty || (t->conf.best_node && t->conf.fallback == NULL && has_no_choice(p))) {
+	if (empty || blind) {
 		held(t, empty ? WHY_PROXY_NOTHING : WHY_PROXY_CHOICE, "");
 		t->tried_usec = now;
 		plan_free(&p);
@@ -352,7 +362,7 @@ cpu_usec(void)
 }
 
 void
-targets_tick(struct targets *all, int64_t now)
+targets_tick(struct targets *all, int64_t now, bool known)
 {
 	struct target *t;
 	int64_t begun, gap;
@@ -360,7 +370,7 @@ targets_tick(struct targets *all, int64_t now)
 	LIST_FOREACH(t, &all->list, link)
 		if (t->kind->tick != NULL)
 			t->kind->tick(t->hands, now);
-	if (now < all->due_usec)
+	if (!known || now < all->due_usec)
 		return;
 	begun = cpu_usec();
 	LIST_FOREACH(t, &all->list, link)

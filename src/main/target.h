@@ -59,7 +59,8 @@ void	target_server_seen(struct target *, const char *service, const char *server
 struct targets	*targets_new(struct loop *, struct fetcher *, const struct world *);
 void		 targets_free(struct targets **);
 void		 targets_reconf(struct targets *, const struct conf *);	/* those that are the same live on */
-void		 targets_tick(struct targets *, int64_t now_usec);
+/* Not known: the world is not all that there is, so nobody is told of it; what was said is kept up. */
+void		 targets_tick(struct targets *, int64_t now_usec, bool known);
 bool		 targets_any(const struct targets *);
 /* Lets the target of this kind answer that `?target=` names; without it, there must be one alone. */
 void		 targets_answer(struct targets *, const char *kind, struct exchange *);

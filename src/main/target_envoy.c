@@ -138,16 +138,20 @@ said_place(struct envoy_said *s, char detail[KEEP_DETAIL_MAX])
 	return NULL;
 }
 
-/* Those that say something new, or all that are current. The first failure ends it. */
+/* Those that say something new, or all that are current. The first failure is told, and keeps none of the others back. */
 static const struct why *
 place(struct envoy *e, bool all, char detail[KEEP_DETAIL_MAX])
 {
-	const struct why *why = NULL;
+	const struct why *first = NULL, *why;
+	char other[KEEP_DETAIL_MAX];
 
-	for (unsigned i = 0; i < e->nsaid && why == NULL; i++)
-		if (e->said[i].current && (all || !e->said[i].placed))
-			why = said_place(&e->said[i], detail);
-	return why;
+	for (unsigned i = 0; i < e->nsaid; i++) {
+		if (!e->said[i].current || (!all && e->said[i].placed))
+			continue;
+		why = said_place(&e->said[i], first == NULL ? detail : other);
+		first = first == NULL ? why : first;
+	}
+	return first;
 }
 
 static void

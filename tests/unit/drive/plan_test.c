@@ -172,6 +172,77 @@ those_that_are_down_are_left_out_but_never_all(void **state)
 	plan_free(&p);
 }
 
+/* One that is well and drains serves better than one that is down. */
+static void
+those_that_drain_serve_when_all_others_are_down(void **state)
+{
+	const struct plan_service *s;
+	struct plan *p;
+
+	(void)state;
+	pass(2, 2, "web.1");
+	live_set_health(live, world_task(world, STR("web.0"))->slot, HEALTH_DOWN);
+	p = plan_of(&rules);
+	s = plan_service(p, "web");
+	assert_int_equal(s->nservers, 1);
+	assert_string_equal(s->server[0].name, "web.1");
+	assert_int_equal(s->nserving, 0);		/* which is to say: all of them serve */
+	plan_free(&p);
+}
+
+static void
+those_that_come_wait_until_they_are_found_well(void **state)
+{
+	struct plan_rules r = rules;
+	struct plan *before, *p;
+
+	(void)state;
+	pass(2, 2, NULL);				/* nothing is known of anybody yet */
+	before = plan_of(&rules);
+	assert_int_equal(plan_service(before, "web")->nservers, 2);
+	r.before = before;
+	pass(2, 3, NULL);
+	p = plan_of(&r);
+	assert_int_equal(plan_service(p, "web")->nservers, 2);
+	plan_free(&p);
+	live_set_health(live, world_task(world, STR("web.2"))->slot, HEALTH_UP);
+	p = plan_of(&r);
+	assert_int_equal(plan_service(p, "web")->nservers, 3);
+	plan_free(&p);
+	live_set_health(live, world_task(world, STR("web.2"))->slot, HEALTH_UNKNOWN);
+	for (unsigned i = 0; i < 2; i++)
+		live_set_health(live, world_task(world, i == 0 ? STR("web.0") : STR("web.1"))->slot, HEALTH_DOWN);
+	p = plan_of(&r);				/* else it would have all that there is */
+	assert_int_equal(plan_service(p, "web")->nservers, 3);
+	plan_free(&p);
+	plan_free(&before);
+}
+
+static void
+a_choice_is_kept_as_long_as_it_is_there(void **state)
+{
+	struct plan_rules r = { .least = 1, .most = 10, .best = true };
+	struct plan *before, *p;
+
+	(void)state;
+	pass(2, 2, NULL);
+	before = plan_of(&r);
+	p = plan_make(world, &r, unknown, NULL, 0);
+	assert_true(plan_keep(p, before));
+	assert_int_equal(plan_differs(before, p, 0.1), PLAN_SAME);
+	assert_false(plan_keep(p, before));		/* now there is one */
+	plan_free(&p);
+	pass(2, 1, NULL);				/* web.1 is gone, which had it all */
+	p = plan_make(world, &r, unknown, NULL, 0);
+	assert_true(plan_keep(p, before));
+	assert_int_equal(plan_service(p, "web")->nserving, 0);
+	plan_free(&p);
+	p = plan_make(world, &r, unknown, NULL, 0);
+	assert_true(plan_keep(p, NULL));
+	plan_free(&p);
+	plan_free(&before);
+}
+
 static void
 best_takes_one_and_none_when_nobody_is_known(void **state)
 {
@@ -246,6 +317,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(only_those_that_are_named, setup, teardown),
 		cmocka_unit_test_setup_teardown(those_that_drain_get_nothing_and_stay, setup, teardown),
 		cmocka_unit_test_setup_teardown(those_that_are_down_are_left_out_but_never_all, setup, teardown),
+		cmocka_unit_test_setup_teardown(those_that_drain_serve_when_all_others_are_down, setup, teardown),
+		cmocka_unit_test_setup_teardown(those_that_come_wait_until_they_are_found_well, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_choice_is_kept_as_long_as_it_is_there, setup, teardown),
 		cmocka_unit_test_setup_teardown(best_takes_one_and_none_when_nobody_is_known, setup, teardown),
 		cmocka_unit_test_setup_teardown(changes_have_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(weights_may_be_another_power_of_the_share, setup, teardown),

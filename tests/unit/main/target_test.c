@@ -152,7 +152,7 @@ static unsigned
 told_at(int64_t now)
 {
 	all->due_usec = 0;
-	targets_tick(all, now);
+	targets_tick(all, now, true);
 	return proxy.told;
 }
 
@@ -238,6 +238,23 @@ failures_are_tried_again_ever_more_seldom(void **state)
 }
 
 static void
+after_a_failure_what_is_new_does_not_wait_for_the_next_try(void **state)
+{
+	(void)state;
+	conf_set("");
+	proxy.mood = REFUSES;
+	for (int64_t now = T; now < T + 60 * USEC_PER_SEC; now += USEC_PER_SEC)
+		told_at(now);
+	proxy.told = 0;
+	told_at(T + 61 * USEC_PER_SEC);
+	world_drain(world, world_node(world, STR("b")), true);
+	told_at(T + 63 * USEC_PER_SEC);
+	assert_in_range(proxy.told, 1, 2);
+	assert_string_equal(proxy.last, "web.1 1000,web.2 drain,");
+	world_drain(world, world_node(world, STR("b")), false);
+}
+
+static void
 silence_is_a_failure_in_the_end(void **state)
 {
 	(void)state;
@@ -267,6 +284,36 @@ best_node_goes_by_rounds(void **state)
 	assert_int_equal(told_at(now + 10 * USEC_PER_SEC), 2);
 	assert_string_equal(proxy.last, "web.1 drain,web.2 1000,");
 	assert_int_equal(told_at(now + 15 * USEC_PER_SEC), 3);		/* the file is written each round */
+}
+
+static void
+a_choice_that_is_gone_is_not_kept(void **state)
+{
+	int64_t now = loop_now(loop);
+
+	(void)state;
+	conf_set(", policy: best-node");
+	seen_now("a", 1, 0.9, now), seen_now("b", 3, 0.1, now);
+	assert_int_equal(told_at(now), 1);
+	assert_string_equal(proxy.last, "web.1 drain,web.2 1000,");
+	world_node(world, STR("a"))->row.law.sampled_usec = world_node(world, STR("b"))->row.law.sampled_usec = 0;
+	assert_int_equal(told_at(now + 5 * USEC_PER_SEC), 1);		/* nobody is seen any more: it stays */
+	assert_ptr_equal(proxy.target->why, WHY_PROXY_CHOICE);
+	pass(1);							/* and dies */
+	assert_int_equal(told_at(now + 10 * USEC_PER_SEC), 2);
+	assert_string_equal(proxy.last, "web.1 drain,");		/* alone, so it serves */
+	assert_int_equal(told_at(now + 15 * USEC_PER_SEC), 2);
+	assert_ptr_equal(proxy.target->why, WHY_PROXY_CHOICE);
+}
+
+static void
+nobody_is_told_of_half_a_world(void **state)
+{
+	(void)state;
+	conf_set("");
+	targets_tick(all, T, false);
+	assert_int_equal(proxy.told, 0);
+	assert_int_equal(told_at(T + USEC_PER_SEC), 1);
 }
 
 static void
@@ -325,8 +372,11 @@ main(void)
 		cmocka_unit_test_setup_teardown(nothing_is_never_said, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_first_word_waits_for_samples_but_not_for_ever, setup, teardown),
 		cmocka_unit_test_setup_teardown(failures_are_tried_again_ever_more_seldom, setup, teardown),
+		cmocka_unit_test_setup_teardown(after_a_failure_what_is_new_does_not_wait_for_the_next_try, setup, teardown),
 		cmocka_unit_test_setup_teardown(silence_is_a_failure_in_the_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(best_node_goes_by_rounds, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_choice_that_is_gone_is_not_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(nobody_is_told_of_half_a_world, setup, teardown),
 		cmocka_unit_test_setup_teardown(with_a_fallback_no_choice_is_said, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_the_proxy_has_is_remembered, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_is_the_same_lives_on, setup, teardown),
