@@ -148,19 +148,21 @@ server_remove(struct desk *d, const struct haproxy_server *h)
 	ORDER(d, HAPROXY_DELETE, "del server %s/%s", d->backend, h->name);
 }
 
-/* The user's own: all with this address, its weight and nothing else; weight 0 is how HAProxy spells drain. */
+/* The user's own: all with this address, its weight and nothing else; weight 0 is how HAProxy spells drain. When all
+ * drain, those that had ceased to take requests take some again. */
 static bool
 users_weigh(struct desk *d, const struct plan_server *v)
 {
 	const struct haproxy_server *h;
-	unsigned n = haproxy_state_backend(d->state, d->backend, &h), found = 0;
+	unsigned n = haproxy_state_backend(d->state, d->backend, &h), found = 0, weight;
 
 	for (unsigned i = 0; i < n; i++) {
 		if (is_ours(&h[i]) || !addr_eq(&h[i].addr, &v->addr))
 			continue;
 		found++;
-		if (d->service->nserving > 0 && h[i].weight != v->weight)
-			ORDER(d, HAPROXY_WEIGHT, "set server %s/%s weight %u", d->backend, h[i].name, v->weight);
+		weight = d->service->nserving > 0 ? v->weight : h[i].weight > 0 ? h[i].weight : 1;
+		if (h[i].weight != weight)
+			ORDER(d, HAPROXY_WEIGHT, "set server %s/%s weight %u", d->backend, h[i].name, weight);
 	}
 	return found > 0;
 }

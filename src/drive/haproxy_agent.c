@@ -5,42 +5,80 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/map.h"
 #include "drive/haproxy_agent.h"
+
+#define WHOLE	100			/* percent */
 
 struct found {
 	unsigned	 weight;	/* sum over those that take requests */
 	unsigned	 ready, draining;
+	bool		 by_place;	/* there may be several */
 };
 
 static bool
-is_meant(const struct plan_server *v, struct str name)
+is_task(const struct plan_server *v, struct str name)
 {
 	char text[ADDR_TEXT_MAX];
 
-	return str_eq(name, str_of(v->name)) || str_eq(name, str_of(v->node)) ||
-	    str_eq(name, str_of(addr_text(&v->addr, text))) || str_eq(name, str_of(addr_host_text(&v->addr, text)));
+	return str_eq(name, str_of(v->name)) || str_eq(name, str_of(addr_text(&v->addr, text)));
 }
 
+static bool
+is_place(const struct plan_server *v, struct str name)
+{
+	char text[ADDR_TEXT_MAX];
+
+	return str_eq(name, str_of(v->node)) || str_eq(name, str_of(addr_host_text(&v->addr, text)));
+}
+
+/* The largest sum of a node's weights; a task alone may have WHOLE. */
+static unsigned
+heaviest(const struct plan_service *s)
+{
+	struct map *sums = map_new();
+	uintptr_t most = WHOLE, sum;
+
+	for (unsigned i = 0; i < s->nservers; i++) {
+		struct str node = str_of(s->server[i].node);
+		if (s->server[i].weight == 0)
+			continue;
+		sum = (uintptr_t)map_get(sums, node) + s->server[i].weight;
+		map_put(sums, node, (void *)sum);
+		most = sum > most ? sum : most;
+	}
+	map_free(&sums);
+	return (unsigned)most;
+}
+
+/* When all drain, they serve: nobody else is there. An empty answer would leave those drained that were told to be. */
 static void
 service_look(const struct plan_service *s, struct str name, struct found *f)
 {
+	bool all_drain = s->nserving == 0;
+
 	for (unsigned i = 0; i < s->nservers; i++) {
 		const struct plan_server *v = &s->server[i];
-		if (!is_meant(v, name))
+		if (!is_task(v, name) && !is_place(v, name))
 			continue;
-		f->ready += !v->draining;
-		f->draining += v->draining;
+		f->by_place |= !is_task(v, name);
+		f->ready += all_drain || !v->draining;
+		f->draining += !all_drain && v->draining;
 		f->weight += v->weight;
 	}
+	if (all_drain)
+		f->weight = WHOLE;
+	else if (f->by_place)		/* HAProxy takes no more than 256 of a server's weight */
+		f->weight = (f->weight * WHOLE + heaviest(s) / 2) / heaviest(s);
 }
 
-/* The node alone: its best weight in any service. */
+/* The node alone: its best weight in any service of which some, or else all, drain. */
 static void
-node_look(const struct plan *p, struct str node, struct found *out)
+node_look(const struct plan *p, struct str node, bool all_drain, struct found *out)
 {
 	for (unsigned i = 0; i < p->nservices; i++) {
 		struct found f = { 0 };
-		if (p->service[i].nserving == 0)
+		if ((p->service[i].nserving == 0) != all_drain)
 			continue;
 		service_look(&p->service[i], node, &f);
 		out->ready += f.ready;
@@ -74,7 +112,9 @@ haproxy_agent_answer(const struct plan *p, struct str question, char out[HAPROXY
 	if (p == NULL || rest.len == 0)
 		return;
 	if (memchr(rest.p, '/', rest.len) == NULL) {
-		node_look(p, rest, &f);
+		node_look(p, rest, false, &f);
+		if (f.ready + f.draining == 0)
+			node_look(p, rest, true, &f);
 		say(&f, false, out);
 		return;
 	}
@@ -83,7 +123,7 @@ haproxy_agent_answer(const struct plan *p, struct str question, char out[HAPROXY
 		return;
 	str_copy(name, sizeof name, service);
 	s = plan_service(p, name);
-	if (s == NULL || s->nserving == 0)
+	if (s == NULL || s->nservers == 0)
 		return;
 	service_look(s, rest, &f);
 	say(&f, true, out);

@@ -13,7 +13,7 @@
  * The question is SERVICE/NAME, where NAME is a task, a node, an address with or without a port; or a node alone, for
  * what all services have there. The answer, with its end, is "up ready 73%" (of the weight in HAProxy's configuration),
  * "up drain", "down" with a reason for what a service does not have (any more), or an empty line, which changes nothing:
- * without a plan, when the question is not understood, and when everybody drains or nobody is there.
+ * without a plan, when the question is not understood, and when nobody is there. When all drain, they are up.
  */
 void	haproxy_agent_answer(const struct plan *, struct str question, char out[HAPROXY_ANSWER_MAX]);
 

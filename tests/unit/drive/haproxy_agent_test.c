@@ -10,10 +10,12 @@ static struct plan_server web[] = { { .name = "web.1", .node = "a", .weight = 10
 	{ .name = "web.4", .node = "c", .draining = true } };
 static struct plan_server api[] = { { .name = "api.1", .node = "b", .weight = 90 } };
 static struct plan_server old[] = { { .name = "old.1", .node = "a", .draining = true } };
+static struct plan_server last[] = { { .name = "last.1", .node = "d", .draining = true } };
 static struct plan_service services[] = { { .name = "api", .server = api, .nservers = 1, .nserving = 1 },
+	{ .name = "last", .server = last, .nservers = 1, .nserving = 0 }, { .name = "none" },
 	{ .name = "old", .server = old, .nservers = 1, .nserving = 0 },
 	{ .name = "web", .server = web, .nservers = 4, .nserving = 3 } };
-static const struct plan plan = { .service = services, .nservices = 3 };
+static const struct plan plan = { .service = services, .nservices = 5 };
 
 static void
 answers(const char *question, const char *expected)
@@ -50,6 +52,25 @@ test_of_a_service(void **unused)
 	answers("web/nowhere\n", "down #no healthy task\n");
 }
 
+/* Three on one node, one on another: percents stay percents, and a third is a third. */
+static void
+test_of_many_on_a_node(void **unused)
+{
+	struct plan_server v[] = { { .name = "x.1", .node = "a", .weight = 100 }, { .name = "x.2", .node = "a", .weight = 100 },
+	    { .name = "x.3", .node = "a", .weight = 100 }, { .name = "x.4", .node = "b", .weight = 100 } };
+	struct plan_service s = { .name = "x", .server = v, .nservers = 4, .nserving = 4 };
+	struct plan p = { .service = &s, .nservices = 1 };
+	char out[HAPROXY_ANSWER_MAX];
+
+	(void)unused;
+	haproxy_agent_answer(&p, STR("x/a"), out);
+	assert_string_equal(out, "up ready 100%\n");
+	haproxy_agent_answer(&p, STR("x/b"), out);
+	assert_string_equal(out, "up ready 33%\n");
+	haproxy_agent_answer(&p, STR("x/x.4"), out);
+	assert_string_equal(out, "up ready 100%\n");
+}
+
 static void
 test_of_a_node(void **unused)
 {
@@ -57,6 +78,17 @@ test_of_a_node(void **unused)
 	answers("b\n", "up ready 90%\n");
 	answers("c\n", "up drain\n");
 	answers("nowhere\n", "\n");
+}
+
+/* Then nobody does: one that was told to before would otherwise stay so. */
+static void
+test_all_drain(void **unused)
+{
+	(void)unused;
+	answers("old/old.1\n", "up ready 100%\n");
+	answers("old/old.2\n", "down #no healthy task\n");
+	answers("a\n", "up ready 100%\n");
+	answers("d\n", "up ready 100%\n");
 }
 
 /* What is not known changes nothing. */
@@ -71,8 +103,7 @@ test_silence(void **unused)
 	answers("/", "\n");
 	answers("web/\n", "\n");
 	answers("nobody/web.1\n", "\n");
-	answers("old/old.1\n", "\n");			/* all drain */
-	answers("old/old.2\n", "\n");
+	answers("none/none.1\n", "\n");			/* a service without tasks */
 	haproxy_agent_answer(NULL, STR("web/web.1"), out);
 	assert_string_equal(out, "\n");
 }
@@ -82,7 +113,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_of_a_service),
+		cmocka_unit_test(test_of_many_on_a_node),
 		cmocka_unit_test(test_of_a_node),
+		cmocka_unit_test(test_all_drain),
 		cmocka_unit_test(test_silence),
 	};
 

@@ -114,6 +114,9 @@ test_all_drain(void **unused)
 	leads_to(&s, "be_web mola:web.1 10.0.0.1 80 0 99 0\nbe_web mola:web.2 10.0.0.2 80 0 7 0\n", "", "");
 	leads_to(&s, "be_web mine 10.0.0.1 80 0 99 0\n", "",
 	    "add server be_web/mola:web.2 10.0.0.2:80 weight 1\nset server be_web/mola:web.2 state ready\n");
+	/* who drained already is needed again, however it was told */
+	leads_to(&s, "be_web mine 10.0.0.1 80 0 0 0\nbe_web mola:web.2 10.0.0.2 80 8 7 0\n", "",
+	    "set server be_web/mine weight 1\nset server be_web/mola:web.2 state ready\n");
 }
 
 static void
