@@ -32,6 +32,7 @@ struct view {				/* of one node slot */
 	double	 trust;			/* in both, at the last look */
 	int64_t	 sampled_usec;		/* of the last sample folded in; 0: none yet */
 	unsigned look;			/* in which the node was there: a slot can get another node */
+	unsigned serves;		/* the last look in which it had a task that takes requests */
 };
 
 struct weigh {
@@ -40,6 +41,7 @@ struct weigh {
 	double		 room;			/* for what leans away, 0..1 */
 	double		 trimmed;		/* mean of the trims of those that are judged: the others have 0 beside them */
 	unsigned	 look;
+	bool		 served;		/* somebody has such a task */
 };
 
 struct fleet {				/* of those that are to be judged; by their cores, so that large and small ones balance */
@@ -62,21 +64,38 @@ weigh_free(struct weigh **wp)
 	*wp = NULL;
 }
 
+/* Who has tasks that take requests. A node without any idles whatever its weight is: it would be trimmed up for as long as
+ * that lasts, and its first task be sent most of all requests. */
+static void
+serving_look(struct weigh *w, const struct world *world)
+{
+	struct world_service *s;
+	struct world_task *t;
+
+	w->served = false;
+	LIST_FOREACH(s, &world->services, link)
+		LIST_FOREACH(t, &s->tasks, link)
+			if (!t->draining && !t->drained) {
+				w->node[t->node->slot].serves = w->look;
+				w->served = true;
+			}
+}
+
 /* A drained node says nothing of what weights do. */
 static bool
-judged(const struct world_node *n, int64_t now)
+judged(const struct weigh *w, const struct world_node *n, int64_t now)
 {
-	return guard_state(n, now) == GUARD_FRESH;
+	return guard_state(n, now) == GUARD_FRESH && (!w->served || w->node[n->slot].serves == w->look);
 }
 
 static struct fleet
-fleet_look(const struct world *world, int64_t now)
+fleet_look(const struct weigh *w, const struct world *world, int64_t now)
 {
 	struct fleet f = { 0 };
 	struct world_node *n;
 
 	LIST_FOREACH(n, &world->nodes, link)
-		if (judged(n, now)) {
+		if (judged(w, n, now)) {
 			f.cores += n->sample.cores;
 			f.busy += n->sample.busy;
 			f.wanted += demand_of(&n->sample).threads;
@@ -113,7 +132,7 @@ room_of(const struct weigh *w, const struct world *world, const struct fleet *f,
 	struct world_node *n;
 
 	LIST_FOREACH(n, &world->nodes, link)
-		if (judged(n, now))
+		if (judged(w, n, now))
 			away += leant(w, &w->node[n->slot]) * n->sample.cores / f->cores;
 	return away > 0 ? fmax(0, fmin(1, (1 - f->busy / f->cores / FULL) / away)) : 1;
 }
@@ -125,7 +144,7 @@ trim_mean(const struct weigh *w, const struct world *world, const struct fleet *
 	struct world_node *n;
 
 	LIST_FOREACH(n, &world->nodes, link)
-		if (judged(n, now))
+		if (judged(w, n, now))
 			sum += w->node[n->slot].trim * n->sample.cores / f->cores;
 	return sum;
 }
@@ -133,19 +152,21 @@ trim_mean(const struct weigh *w, const struct world *world, const struct fleet *
 void
 weigh_look(struct weigh *w, const struct world *world, const struct weigh_rules *r, int64_t now)
 {
-	struct fleet f = fleet_look(world, now);
+	struct fleet f;
 	struct world_node *n;
 
 	ASSERT(r->lean >= 0 && r->trim >= 0 && r->floor > 0 && r->floor <= 1);
 	w->rules = *r;
 	w->look++;
+	serving_look(w, world);
+	f = fleet_look(w, world, now);
 	LIST_FOREACH(n, &world->nodes, link) {
 		struct view *v = &w->node[n->slot];
 		if (v->look + 1 != w->look)
-			*v = (struct view){ 0 };
+			*v = (struct view){ .serves = v->serves };
 		v->look = w->look;
 		v->trust = guard_trust(n, now);
-		if (judged(n, now) && n->sample.taken_usec > v->sampled_usec)
+		if (judged(w, n, now) && n->sample.taken_usec > v->sampled_usec)
 			view_fold(v, n, &f, r);
 	}
 	w->room = room_of(w, world, &f, now);

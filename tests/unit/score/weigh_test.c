@@ -236,6 +236,32 @@ a_drained_node_has_a_weight_and_no_say(void **state)
 	weigh_free(&s.weigh);
 }
 
+/* It idles for an hour; then it gets a task. Those that serve are compared with each other. */
+static void
+a_node_without_tasks_is_not_trimmed_for_it(void **state)
+{
+	struct world_service web = { .ntasks = 2 };
+	struct world_task task[NODES];
+	struct stage s;
+
+	(void)state;
+	stage_open(&s, 4, 4, 4);
+	s.rules = (struct weigh_rules){ .lean = 0, .trim = 0.05, .floor = 0.05 };
+	LIST_INIT(&web.tasks);
+	LIST_INSERT_HEAD(&s.world.services, &web, link);
+	for (unsigned i = 0; i < NODES; i++)
+		task[i] = (struct world_task){ .node = &s.node[i] };
+	LIST_INSERT_HEAD(&web.tasks, &task[0], link);
+	LIST_INSERT_HEAD(&web.tasks, &task[1], link);
+	stage_tell(&s, 3600, 2.4, 2.4, 0.1);
+	near(weight(&s, 2), 4);
+	near(weight(&s, 0), 4);
+	LIST_INSERT_HEAD(&web.tasks, &task[2], link);
+	stage_tell(&s, 60, 2.4, 2.4, 0.1);			/* now it counts */
+	assert_true(weight(&s, 2) > 4.5 && weight(&s, 0) < 4);
+	weigh_free(&s.weigh);
+}
+
 static void
 each_profile_has_its_own_cores_and_all_have_a_floor(void **state)
 {
@@ -267,6 +293,7 @@ main(void)
 		cmocka_unit_test(what_is_old_is_forgotten),
 		cmocka_unit_test(a_slot_that_another_node_has_got_begins_anew),
 		cmocka_unit_test(a_drained_node_has_a_weight_and_no_say),
+		cmocka_unit_test(a_node_without_tasks_is_not_trimmed_for_it),
 		cmocka_unit_test(each_profile_has_its_own_cores_and_all_have_a_floor),
 	};
 
