@@ -51,6 +51,14 @@ server_row(struct sheet *s, const json_t *target, const json_t *service, const j
 	has_cell(s, server);
 }
 
+/* The same trouble with telling it and with reading back is said once. */
+static bool
+same_trouble(const json_t *target)
+{
+	return strcmp(text_of(target, "text"), text_of(target, "taken_text")) == 0 &&
+	    strcmp(text_of(target, "detail"), text_of(target, "taken_detail")) == 0;
+}
+
 static void
 notes(struct sheet *s, const json_t *target, const char *text_key, const char *detail_key)
 {
@@ -82,7 +90,8 @@ target_rows(struct sheet *s, const json_t *target)
 	if (!any)
 		server_row(s, target, NULL, NULL);
 	notes(s, target, "text", "detail");
-	notes(s, target, "taken_text", "taken_detail");
+	if (!same_trouble(target))
+		notes(s, target, "taken_text", "taken_detail");
 	snprintf(note, sizeof note, "%.100s; weights %lld to %lld, every %g s at most; 0 would be: %.80s; drain: %.100s", text_of(target, "how"),
 	    (long long)json_integer_value(json_object_get(target, "weight_least")),
 	    (long long)json_integer_value(json_object_get(target, "weight_most")),

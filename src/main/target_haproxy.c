@@ -66,7 +66,12 @@ static void
 round_failed(struct hands *h, const struct why *why, const char *detail)
 {
 	int64_t poll = target_conf(h->target)->poll_usec;
+	char where[240];
 
+	if (why == WHY_PROXY_GONE) {
+		snprintf(where, sizeof where, "%.140s: %.90s", target_conf(h->target)->socket, detail);
+		detail = where;
+	}
 	if (h->owed && !h->owed_told && !h->again) {
 		h->owed_told = true;
 		target_failed(h->target, why, detail);
