@@ -367,6 +367,7 @@ targets_tick(struct targets *all, int64_t now, bool known)
 	struct target *t;
 	int64_t begun, gap;
 
+	all->known = known;
 	LIST_FOREACH(t, &all->list, link)
 		if (t->kind->tick != NULL)
 			t->kind->tick(t->hands, now);

@@ -60,6 +60,7 @@ struct targets {
 	const struct world *world;
 	struct profile	 scored;	/* balanced, with the weights of the configuration */
 	int64_t		 due_usec;	/* of the next look at the world */
+	bool		 known;		/* the world is all that there is */
 	bool		 prometheus;	/* tells of nodes, too */
 	int64_t		 settle_usec;	/* that a first publication may wait for samples */
 	LIST_HEAD(, target) list;

@@ -66,18 +66,28 @@ state_of(const struct target *t)
 	return t->taken == TAKEN_NO ? "refused" : t->taken == TAKEN_YES ? "taken" : "published";
 }
 
+/* What is wrong, or what is waited for. */
+static const struct why *
+why_of(const struct target *t)
+{
+	if (t->why != NULL || t->plan != NULL)
+		return t->why;
+	return t->all->known ? WHY_PROXY_SAMPLES : WHY_PROXY_SWARM;
+}
+
 static json_t *
 target_view(const struct target *t, int64_t now)
 {
 	const struct target_facts_of *f = &target_facts_of[t->conf.kind];
+	const struct why *why = why_of(t);
 	json_t *j = json_object();
 
 	json_object_set_new(j, "name", json_string(t->conf.name));
 	json_object_set_new(j, "kind", json_string(f->name));
 	json_object_set_new(j, "policy", json_string(t->conf.best_node ? "best-node" : "weighted"));
 	json_object_set_new(j, "state", json_string(state_of(t)));
-	json_object_set_new(j, "why", t->why == NULL ? json_null() : json_string(why_name(t->why)));
-	json_object_set_new(j, "text", t->why == NULL ? json_null() : json_string(t->why->text));
+	json_object_set_new(j, "why", why == NULL ? json_null() : json_string(why_name(why)));
+	json_object_set_new(j, "text", why == NULL ? json_null() : json_string(why->text));
 	json_object_set_new(j, "detail", text_or_null(t->detail));
 	json_object_set_new(j, "published_seconds", age_or_null(t->published_usec, now));
 	json_object_set_new(j, "change", t->published_usec == 0 ? json_null() : json_string(plan_change_name(t->change)));

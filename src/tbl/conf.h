@@ -256,7 +256,7 @@ KEY(TARGET, "kind", TARGET_KIND, kind, REQUIRED, "", "",
 KEY(TARGET, "services", NAMES, services, NONE, "", "",
     "Names of the services that it is told of, one or a list; by default all.")
 KEY(TARGET, "policy", TARGET_POLICY, best_node, "weighted", "", "",
-    "weighted: each server gets a weight by the cores of its node, trimmed slowly to equal use of the CPUs. best-node: the "
+    "With weighted, each server gets a weight by the cores of its node, trimmed slowly to equal use of the CPUs. best-node: the "
     "server on the node with the best score gets everything until the next interval, as the reference system did.")
 KEY(TARGET, "interval", DURATION, interval_usec, NONE, "100ms", "10m",
     "Least time between two publications; by default what the kind of proxy takes well.")
@@ -271,15 +271,16 @@ KEY(TARGET, "floor", REAL, floor, "0.05", "0.001", "1",
 KEY(TARGET, "power", REAL, power, "1", "0.1", "4",
     "Weights are shares to this power: 2 for Envoy's LEAST_REQUEST, which sends by the root of a weight when it is busy.")
 KEY(TARGET, "file", FILE, file, NONE, "", "",
-    "traefik-file, envoy-file: absolute path of the file that the proxy watches. It is replaced in one step. Envoy wants one "
-    "for each cluster: {service} in the path stands for the service's name.")
+    "For traefik-file and envoy-file: absolute path of the file that the proxy watches, and that nobody else writes (two Molas "
+    "would undo each other's work). It is replaced in one step. Envoy wants one for each cluster: {service} in the path stands "
+    "for the service's name.")
 KEY(TARGET, "socket", PEER, socket, NONE, "", "",
-    "haproxy: its admin socket, unix:/path or host:port.")
+    "For haproxy: its admin socket, unix:/path or host:port.")
 KEY(TARGET, "server_options", OPTIONS, server_options, NONE, "", "",
-    "haproxy: words that each server is added with, after its address and weight, such as 'check inter 1s', or none; by "
+    "For haproxy: words that each server is added with, after its address and weight, such as 'check inter 1s', or none; by "
     "default check.")
 KEY(TARGET, "listen", PEER_LISTEN, listen, NONE, "", "",
-    "haproxy-agent: address on which its agent checks are answered.")
+    "For haproxy-agent: address on which its agent checks are answered.")
 KEY(TARGET, "api", URL, api, NONE, "", "",
     "URL of the proxy's own API (Traefik's API, Envoy's admin), from which it is read back what the proxy took.")
 KEY(TARGET, "poll", DURATION, poll_usec, "2s", "100ms", "10m",
@@ -287,13 +288,13 @@ KEY(TARGET, "poll", DURATION, poll_usec, "2s", "100ms", "10m",
 KEY(TARGET, "backend", BACKEND, backend, "{service}", "", "",
     "The proxy's name for a service (Traefik's service and router, HAProxy's backend, Envoy's cluster), with {service} in it.")
 KEY(TARGET, "entry_points", NAMES, entry_points, NONE, "", "",
-    "Traefik: names of the entry points of the routers, one or a list; by default Traefik's own default.")
+    "For Traefik: names of the entry points of the routers, one or a list; by default Traefik's own default.")
 KEY(TARGET, "strategy", NAME, strategy, NONE, "", "",
     "Traefik's: wrr, p2c, hrw or leasttime (the best by far, from Traefik 3.6 on); without it, nothing is said and Traefik takes wrr.")
 KEY(TARGET, "api_entry_point", NAME, api_entry_point, NONE, "", "",
-    "Traefik: entry point of a router to its own API and dashboard (api@internal); by default there is no such router.")
+    "For Traefik: entry point of a router to its own API and dashboard (api@internal); by default there is no such router.")
 KEY(TARGET, "fallback", URL, fallback, NONE, "", "",
     "Traefik with best-node: URL that gets everything when no node can be chosen; by default the last good choice stays.")
 KEY(TARGET, "stale_after", DURATION, stale_after_usec, NONE, "1s", "24h",
-    "Envoy: time after which it shall no longer believe the endpoints when it hears nothing from Mola: it then has none, so let "
+    "For Envoy: time after which it shall no longer believe the endpoints when it hears nothing from Mola: it then has none, so let "
     "its route have another cluster to fall back to, and take 10s or more. By default it believes them for ever.")

@@ -199,6 +199,18 @@ nothing_is_never_said(void **state)
 	assert_null(proxy.target->why);
 }
 
+/* What people read of the one target, at this time. */
+static bool
+says(int64_t now, const char *state, const char *why)
+{
+	json_t *list = targets_view(all, now), *t = json_array_get(json_object_get(list, "targets"), 0);
+	const char *is = json_string_value(json_object_get(t, "state")), *for_ = json_string_value(json_object_get(t, "why"));
+	bool so = strcmp(is, state) == 0 && strcmp(for_ == NULL ? "" : for_, why) == 0;
+
+	json_decref(list);
+	return so;
+}
+
 static void
 the_first_word_waits_for_samples_but_not_for_ever(void **state)
 {
@@ -210,6 +222,7 @@ the_first_word_waits_for_samples_but_not_for_ever(void **state)
 	n->exporter_url = must_strdup("http://b:9100/metrics");
 	assert_int_equal(told_at(T), 0);
 	assert_int_equal(told_at(T + 2 * USEC_PER_SEC), 0);
+	assert_true(says(T, "waiting", "proxy_samples"));
 	assert_int_equal(told_at(T + 4 * USEC_PER_SEC), 1);
 }
 
@@ -313,6 +326,7 @@ nobody_is_told_of_half_a_world(void **state)
 	conf_set("");
 	targets_tick(all, T, false);
 	assert_int_equal(proxy.told, 0);
+	assert_true(says(T, "waiting", "proxy_swarm"));
 	assert_int_equal(told_at(T + USEC_PER_SEC), 1);
 }
 
