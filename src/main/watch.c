@@ -11,7 +11,6 @@
  * An Engine that has just come up may say that there are no nodes, or no services, where there were some: that is
  * believed when it has said so several times.
  */
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "main/engine_events.h"
 #include "main/self.h"
 #include "main/watch.h"
 
@@ -29,10 +29,8 @@
 #define RETRY_USEC	(1 * USEC_PER_SEC)	/* while lost, at most */
 #define SLOW_USEC	(5 * USEC_PER_SEC)	/* between two looks at what hardly changes */
 #define SELF_USEC	(30 * USEC_PER_SEC)
-#define LISTEN_USEC	(1 * USEC_PER_SEC)	/* between two tries to hear events */
 #define DOUBTS		3			/* times that an emptiness must be said */
 #define DOUBT_USEC	(2 * USEC_PER_SEC)	/* and for so long */
-#define EVENT_MAX	(256u << 10)
 #define ANSWER_USEC	(5 * USEC_PER_SEC)	/* for an Engine; one without a leader keeps us waiting */
 
 enum part_id { NODES, NETWORKS, SERVICES, TASKS, PARTS };
@@ -51,11 +49,6 @@ static const struct {
 	[SERVICES] = { "/services", swarm_read_services, false, true },
 	[TASKS] = { "/tasks?filters=%7B%22desired-state%22%3A%5B%22running%22%5D%7D", swarm_read_tasks, false, false },
 };
-
-/* {"type":["node","service","network","container"],"event":[…]}: without the noise of health checks' processes. */
-static const char events_path[] = "/events?filters=%7B%22type%22%3A%5B%22node%22%2C%22service%22%2C%22network%22%2C"
-    "%22container%22%5D%2C%22event%22%3A%5B%22create%22%2C%22update%22%2C%22remove%22%2C%22start%22%2C%22kill%22%2C"
-    "%22die%22%2C%22health_status%22%5D%7D";
 
 struct part {
 	struct watch	*watch;
@@ -97,9 +90,7 @@ struct watch {
 	unsigned	 doubts;
 	int64_t		 doubted_usec;
 
-	struct engine_call *events;
-	int64_t		 listened_usec;
-	struct buf	 line;
+	struct engine_events *events;
 
 	enum watch_state state;
 	int64_t		 since_usec, good_usec;
@@ -109,8 +100,6 @@ struct watch {
 };
 
 static void	round_start(void *);
-static void	events_start(struct watch *);
-static void	events_stop(struct watch *);
 
 /* ---- when ---- */
 
@@ -182,7 +171,7 @@ watch_good(struct watch *w)
 		    LOG_F((double)(now - w->since_usec) / (double)USEC_PER_SEC, 1), NULL);
 	if (w->state != WATCH_WAITING && strcmp(w->endpoint, engine_endpoint(w->engine)) != 0) {
 		log_event(LOG_INFO, "swarm.moved", "from", w->endpoint, "to", engine_endpoint(w->engine), NULL);
-		events_stop(w);
+		engine_events_stop(w->events);
 	}
 	snprintf(w->endpoint, sizeof w->endpoint, "%s", engine_endpoint(w->engine));
 	w->why = NULL;
@@ -314,7 +303,7 @@ round_end(struct watch *w)
 		}
 	}
 	watch_good(w);
-	events_start(w);
+	engine_events_want(w->events);
 	if (changed) {
 		watch_attach(w);
 		w->fn(w->arg);
@@ -403,76 +392,22 @@ round_start(void *arg)
 /* ---- events ---- */
 
 static void
-event_heard(struct watch *w, struct str line)
-{
-	json_t *j;
-	const char *type;
-
-	if (line.len > 0 && *line.p == 0x1e)	/* JSON sequences begin so */
-		line.p++, line.len--;
-	if (line.len == 0)
-		return;
-	j = json_loadb(line.p, line.len, 0, NULL);
-	type = json_string_value(json_object_get(j, "Type"));
-	log_event(LOG_DEBUG, "swarm.event", "type", type == NULL ? "?" : type, NULL);
-	if (type != NULL && strcmp(type, "network") == 0)
-		w->part[NETWORKS].asked_usec = 0;
-	watch_hurry(w, type != NULL && strcmp(type, "container") == 0 ? LOCAL_BURST_USEC : BURST_USEC);
-	json_decref(j);
-}
-
-static bool
-events_piece(void *arg, struct str piece)
+event_heard(void *arg, enum engine_event of)
 {
 	struct watch *w = arg;
-	struct str rest, line;
-	const char *end;
 
-	if (!buf_adds(&w->line, piece)) {	/* whatever that was */
-		buf_clear(&w->line);
-		watch_hurry(w, LOCAL_BURST_USEC);
-		return true;
-	}
-	rest = buf_str(&w->line);
-	while ((end = memchr(rest.p, '\n', rest.len)) != NULL) {
-		line = (struct str){ rest.p, (size_t)(end - rest.p) };
-		rest = (struct str){ end + 1, rest.len - line.len - 1 };
-		event_heard(w, line);
-	}
-	buf_eat(&w->line, w->line.len - rest.len);
-	return true;
+	if (of == ENGINE_EVENT_NETWORK)
+		w->part[NETWORKS].asked_usec = 0;
+	watch_hurry(w, of == ENGINE_EVENT_CONTAINER ? LOCAL_BURST_USEC : BURST_USEC);
 }
 
 static void
-events_over(void *arg, const struct engine_answer *a)
+events_over(void *arg)
 {
 	struct watch *w = arg;
 
-	w->events = NULL;
-	log_event(LOG_DEBUG, "swarm.deaf", "why", why_name(a->why), "detail", a->detail, NULL);
 	if (w->left == 0 && w->state == WATCH_GOOD)
 		round_at(w, loop_now(w->loop));	/* is it still there? */
-}
-
-static void
-events_start(struct watch *w)
-{
-	int64_t now = loop_now(w->loop);
-
-	if (w->events != NULL || (w->listened_usec != 0 && now - w->listened_usec < LISTEN_USEC))
-		return;
-	w->listened_usec = now;
-	buf_clear(&w->line);
-	w->events = engine_stream(w->engine, events_path, events_piece, events_over, w);
-}
-
-static void
-events_stop(struct watch *w)
-{
-	if (w->events != NULL)
-		engine_cancel(w->events);
-	w->events = NULL;
-	w->listened_usec = 0;
 }
 
 /* ---- life ---- */
@@ -513,11 +448,13 @@ networks_free(struct watch *w)
 }
 
 static void
-watch_hush(struct watch *w)
+watch_end(struct watch *w)
 {
 	timer_clear(w->loop, &w->timer);
 	round_void(w);
-	events_stop(w);
+	engine_events_free(&w->events);
+	engine_free(&w->engine);
+	networks_free(w);
 }
 
 /* From another Engine, everything is news. */
@@ -529,6 +466,7 @@ watch_begin(struct watch *w, const struct watch_conf *c)
 	if (ec.timeout_usec == 0)
 		ec.timeout_usec = ANSWER_USEC;
 	w->engine = engine_new(w->loop, w->fetcher, &ec);
+	w->events = engine_events_new(w->loop, w->engine, event_heard, events_over, w);
 	w->network = must_zalloc((c->nnetworks + 1) * sizeof *w->network);
 	while (w->nnetworks < c->nnetworks) {
 		w->network[w->nnetworks] = must_strdup(c->network[w->nnetworks]);
@@ -557,9 +495,7 @@ watch_reconf(struct watch *w, const struct watch_conf *c)
 		return;
 	free(w->conf_text);
 	w->conf_text = conf_text_of(c);
-	watch_hush(w);
-	engine_free(&w->engine);
-	networks_free(w);
+	watch_end(w);
 	watch_begin(w, c);
 }
 
@@ -577,7 +513,6 @@ watch_new(struct loop *l, struct fetcher *f, const struct watch_conf *c, watch_c
 	w->arg = arg;
 	w->since_usec = loop_now(l);
 	w->conf_text = conf_text_of(c);
-	buf_init(&w->line, EVENT_MAX);
 	self_init(&w->self);
 	watch_begin(w, c);
 	return w;
@@ -591,12 +526,9 @@ watch_free(struct watch **wp)
 	*wp = NULL;
 	if (w == NULL)
 		return;
-	watch_hush(w);
-	engine_free(&w->engine);
-	networks_free(w);
+	watch_end(w);
 	self_fini(&w->self);
 	swarm_free(&w->swarm);
-	buf_fini(&w->line);
 	free(w->conf_text);
 	free(w);
 }
@@ -618,7 +550,7 @@ watch_status(const struct watch *w)
 {
 	return (struct watch_status){ .state = w->state, .since_usec = w->since_usec, .good_usec = w->good_usec, .why = w->why,
 	    .detail = w->detail, .endpoint = engine_endpoint(w->engine), .version = engine_version(w->engine),
-	    .events = w->events != NULL, .service = w->self.service, .container = w->self.container };
+	    .events = engine_events_heard(w->events), .service = w->self.service, .container = w->self.container };
 }
 
 const char *
