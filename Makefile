@@ -11,8 +11,8 @@ CC      ?= gcc
 VERSION := $(shell cat VERSION)
 B       := build/$(MODE)
 
-ROOMS   := base net http world signals discovery score drive proxy cli main
-LINK    := main cli proxy score drive discovery signals world http net base
+ROOMS   := base net http world signals discovery score drive proxy conf engine collect targets admin cli main
+LINK    := main cli admin targets collect engine conf proxy score drive discovery signals world http net base
 PKGS    := libcurl jansson yaml-0.1 libseccomp
 
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror

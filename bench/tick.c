@@ -10,7 +10,7 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/rng.h"
-#include "main/steer.h"
+#include "score/steer.h"
 
 #define NODES		1000
 #define SERVICES	100

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <math.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include "base/clock.h"
 #include "base/form.h"
@@ -141,4 +142,28 @@ form_promql(struct str s)
 			return false;
 	}
 	return words > 0 && depth == 0;
+}
+
+static bool
+is_host_port(struct str s)
+{
+	size_t colon = s.len;
+	uint64_t port;
+
+	while (colon > 0 && s.p[colon - 1] != ':')
+		colon--;
+	for (size_t i = 0; i < s.len; i++)
+		if (s.p[i] <= ' ' || s.p[i] >= 0x7f || strchr("/?#@\\", s.p[i]) != NULL)
+			return false;
+	return colon > 1 && str_to_u64((struct str){ s.p + colon, s.len - colon }, &port) && port > 0 && port < 65536;
+}
+
+bool
+form_endpoint(struct str s)
+{
+	struct sockaddr_un un;
+
+	if (str_starts(s, STR("unix:///")))
+		return s.len > 8 && s.len - 7 < sizeof un.sun_path && memchr(s.p, '\0', s.len) == NULL;
+	return str_starts(s, STR("tcp://")) && s.len < 300 && is_host_port((struct str){ s.p + 6, s.len - 6 });
 }

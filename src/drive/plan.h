@@ -1,7 +1,7 @@
 /*
  * plan: what a proxy that is not ours should know now: services, their servers, what share of new requests each should
  * get. A plan is a value of its own: it outlives the world that it was made of. What it looks like in the words of one
- * proxy is traefik.h's, haproxy.h's and envoy.h's affair; when it is published, main/target.h's.
+ * proxy is traefik.h's, haproxy.h's and envoy.h's affair; when it is published, targets/target.h's.
  */
 #ifndef DRIVE_PLAN_H
 #define DRIVE_PLAN_H

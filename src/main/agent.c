@@ -11,14 +11,14 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "base/bug.h"
 #include "base/buf.h"
+#include "base/bug.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/cli.h"
+#include "conf/conf_type.h"
+#include "conf/conf_value.h"
 #include "http/server.h"
-#include "main/conf_type.h"
-#include "main/conf_value.h"
 #include "main/procfs.h"
 #include "main/verbs.h"
 #include "net/loop.h"

@@ -7,19 +7,19 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "admin/admin.h"
+#include "admin/events.h"
 #include "base/bug.h"
 #include "base/clock.h"
-#include "main/admin.h"
+#include "collect/prom_nodes.h"
+#include "collect/rules.h"
+#include "collect/scrape.h"
+#include "engine/discover.h"
+#include "engine/mover.h"
 #include "main/brain.h"
-#include "main/discover.h"
-#include "main/events.h"
 #include "main/memfile.h"
-#include "main/mover.h"
-#include "main/prom_nodes.h"
-#include "main/rules.h"
-#include "main/scrape.h"
-#include "main/steer.h"
-#include "main/target.h"
+#include "score/steer.h"
+#include "targets/target.h"
 
 #define TICK_USEC	(100 * USEC_PER_MSEC)
 #define PICTURE_USEC	(5 * USEC_PER_SEC)	/* that the first pass may wait for */

@@ -5,8 +5,8 @@
 #ifndef MAIN_BRAIN_H
 #define MAIN_BRAIN_H
 
+#include "conf/conf.h"
 #include "main/channel.h"
-#include "main/conf.h"
 #include "world/live.h"
 
 struct brain_conf {

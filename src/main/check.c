@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "main/conf.h"
+#include "conf/conf.h"
 #include "main/verbs.h"
 
 static const char *

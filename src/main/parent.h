@@ -5,7 +5,7 @@
 #ifndef MAIN_PARENT_H
 #define MAIN_PARENT_H
 
-#include "main/conf.h"
+#include "conf/conf.h"
 
 /* Takes the configuration. Returns the exit status when all is over. */
 int	parent_run(struct conf *);

@@ -5,8 +5,8 @@
 #ifndef MAIN_WORKER_H
 #define MAIN_WORKER_H
 
+#include "conf/conf.h"
 #include "main/channel.h"
-#include "main/conf.h"
 #include "main/sandbox.h"
 #include "world/live.h"
 

@@ -7,7 +7,7 @@
 #define BRAIN_SIM_H
 
 #include "base/rng.h"
-#include "main/steer.h"
+#include "score/steer.h"
 #include "proxy/pick.h"
 #include "score/move.h"
 #include "world/world.h"

@@ -1,6 +1,6 @@
 /*
  * sim_driven: a proxy that is not ours, in two kinds: one takes turns by its weights, one prefers the fewest requests in
- * flight per weight. Mola tells it weights by the real parts (weigh, plan) and as main/target.c does: when the members have
+ * flight per weight. Mola tells it weights by the real parts (weigh, plan) and as targets/target.c does: when the members have
  * changed or a share has moved by a tenth, and not before the interval has passed. It counts its requests, and tells nobody.
  */
 #include <stdlib.h>
@@ -63,7 +63,7 @@ weigh(void *arg, const struct world_service *s, const struct world_node *n)
 	return weigh_node(d->weigh, NULL, s->profile, n);
 }
 
-/* As main/target.c: nothing is said before each node was seen. */
+/* As targets/target.c: nothing is said before each node was seen. */
 static bool
 has_settled(const struct sim *s)
 {

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/bug.h"
-#include "main/conf.h"
-#include "main/view.h"
+#include "conf/conf.h"
+#include "admin/view.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

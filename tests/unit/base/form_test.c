@@ -81,6 +81,23 @@ queries_close_what_they_open(void **state)
 	assert_false(form_promql((struct str){ "a\0b", 3 }));
 }
 
+static void
+endpoints_have_two_forms(void **state)
+{
+	(void)state;
+	assert_true(form_endpoint(STR("unix:///var/run/docker.sock")));
+	assert_true(form_endpoint(STR("tcp://10.0.0.1:2375")));
+	assert_true(form_endpoint(STR("tcp://manager.example.org:2376")));
+	assert_true(form_endpoint(STR("tcp://[::1]:2376")));
+	assert_false(form_endpoint(STR("unix://docker.sock")));
+	assert_false(form_endpoint(STR("tcp://10.0.0.1")));
+	assert_false(form_endpoint(STR("tcp://:2375")));
+	assert_false(form_endpoint(STR("tcp://a:0")));
+	assert_false(form_endpoint(STR("tcp://user@a:1")));
+	assert_false(form_endpoint(STR("http://a:1")));
+	assert_false(form_endpoint(STR("")));
+}
+
 int
 main(void)
 {
@@ -90,6 +107,7 @@ main(void)
 		cmocka_unit_test(paths_begin_with_a_slash),
 		cmocka_unit_test(names_are_short_and_plain),
 		cmocka_unit_test(queries_close_what_they_open),
+		cmocka_unit_test(endpoints_have_two_forms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,408 @@
+/*
+ * admin: which question goes where. Who may ask is gate.c's affair, what the answers say is view.c's and metrics.c's.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/admin.h"
+#include "admin/gate.h"
+#include "admin/metrics.h"
+#include "admin/view.h"
+#include "base/bug.h"
+#include "base/clock.h"
+#include "collect/prom_nodes.h"
+#include "engine/discover.h"
+#include "http/server.h"
+#include "targets/target.h"
+
+#define ANSWER_MAX	(64u << 20)
+#define BODY_MAX	(256u << 10)	/* Envoy lists its extensions in each question: 77 KiB */
+
+struct admin {
+	struct admin_conf conf;
+	struct loop	*loop;
+	struct server	*server;
+	struct rates	*rates;
+};
+
+static const char by_tcp[] = "tcp", by_unix[] = "unix";		/* tags of the listeners */
+
+/* --- answers --- */
+
+static void
+reply(struct exchange *x, int status, const char *type, struct str body, const char *fields)
+{
+	char all[256];
+
+	snprintf(all, sizeof all, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n%s", fields == NULL ? "" : fields);
+	exchange_reply(x, status, type, body, all);
+}
+
+static void
+reply_json(struct exchange *x, int status, json_t *j, const char *fields)
+{
+	char *text = json_dumps(j, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(10));
+
+	ASSERT(text != NULL);
+	reply(x, status, "application/json", str_of(text), fields);
+	free(text);
+	json_decref(j);
+}
+
+static void
+reply_error(struct exchange *x, int status, const char *error, const char *fields)
+{
+	reply_json(x, status, json_pack("{s:s}", "error", error), fields);
+}
+
+/* The name is the client's: whatever bytes it likes. */
+static void
+reply_absent(struct exchange *x, const char *what, const char *name)
+{
+	char error[400];
+	bool fit = strlen(name) < 256;
+
+	for (const char *c = name; *c != '\0'; c++)
+		fit &= *c >= ' ' && *c < 0x7f;
+	if (fit)
+		snprintf(error, sizeof error, "there is no %s '%s'", what, name);
+	else
+		snprintf(error, sizeof error, "there is no such %s", what);
+	reply_error(x, 404, error, NULL);
+}
+
+static struct view
+view_of(const struct admin *a)
+{
+	return (struct view){ a->conf.world, a->rates, a->conf.events, a->conf.conf, loop_now(a->loop), a->conf.mover, a->conf.discover,
+	    a->conf.targets, a->conf.rules, a->conf.prometheus };
+}
+
+/* The service that `?service=` names. False: answered. */
+static bool
+service_named(struct admin *a, struct exchange *x, bool must, struct world_service **s)
+{
+	char name[256];
+
+	*s = NULL;
+	if (!exchange_query(x, "service", name, sizeof name)) {
+		if (must)
+			reply_error(x, 400, "name a service: ?service=NAME", NULL);
+		return !must;
+	}
+	*s = world_service(a->conf.world, str_of(name));
+	if (*s == NULL)
+		reply_absent(x, "service", name);
+	return *s != NULL;
+}
+
+static void
+get_root(struct admin *a, struct exchange *x)
+{
+	(void)a;
+	reply(x, 200, "text/plain; charset=utf-8", STR("Mola " MOLA_VERSION "\n\n"
+	    "/healthz           ok, when a routing table is in force\n"
+	    "/metrics           Prometheus text\n"
+	    "/api/v1/nodes      the nodes, how they fare, what share they get\n"
+	    "/api/v1/services   the services and their traffic\n"
+	    "/api/v1/tasks      the tasks; ?service=NAME\n"
+	    "/api/v1/why        why each task got its share; ?service=NAME\n"
+	    "/api/v1/events     what happened; ?after=ID\n"
+	    "/api/v1/config     the configuration in force\n"
+	    "/api/v1/swarm      the Docker Swarm that is watched\n"
+	    "/api/v1/prometheus the Prometheus servers that are asked, and what they say\n"
+	    "/api/v1/targets    the proxies that are told what to do\n"
+	    "/api/v1/drain      POST {\"node\": NAME, \"drain\": true}\n"
+	    "/traefik           for Traefik's HTTP provider; ?target=NAME\n"
+	    "/v3/discovery:endpoints        POST, for Envoy's EDS by REST\n"
+	    "/envoy/v3/discovery:endpoints  the same\n"), NULL);
+}
+
+/* Nothing to serve, and a Swarm that nobody has seen yet: an update of Mola that ends here should be taken back. A
+ * picture that has grown old is no illness. */
+static bool
+has_seen_nothing(const struct admin *a)
+{
+	return a->conf.discover != NULL && !discover_ready(a->conf.discover) && !a->conf.inherited && a->conf.world->nservices == 0;
+}
+
+static void
+get_healthz(struct admin *a, struct exchange *x)
+{
+	const char *ill = NULL;
+
+	if (a->conf.world->serial == 0)
+		ill = WHY_NO_TABLE->text;
+	else if (has_seen_nothing(a))
+		ill = "the Swarm has not been seen yet, and nothing else is served";
+	reply(x, ill == NULL ? 200 : 503, "text/plain; charset=utf-8", ill == NULL ? STR("ok\n") : str_of(ill), NULL);
+}
+
+static void
+get_metrics(struct admin *a, struct exchange *x)
+{
+	struct view v = view_of(a);
+	struct buf out;
+
+	buf_init(&out, ANSWER_MAX);
+	metrics_write(&v, &out);
+	if (out.full)
+		reply_error(x, 500, "the answer would be too large", NULL);
+	else
+		reply(x, 200, METRICS_TYPE, buf_str(&out), NULL);
+	buf_fini(&out);
+}
+
+static void
+get_nodes(struct admin *a, struct exchange *x)
+{
+	struct view v = view_of(a);
+
+	reply_json(x, 200, view_nodes(&v), NULL);
+}
+
+static void
+get_services(struct admin *a, struct exchange *x)
+{
+	struct view v = view_of(a);
+
+	reply_json(x, 200, view_services(&v), NULL);
+}
+
+static void
+get_tasks(struct admin *a, struct exchange *x)
+{
+	struct view v = view_of(a);
+	struct world_service *s;
+
+	if (service_named(a, x, false, &s))
+		reply_json(x, 200, view_tasks(&v, s), NULL);
+}
+
+static void
+get_why(struct admin *a, struct exchange *x)
+{
+	struct view v = view_of(a);
+	struct world_service *s;
+
+	if (service_named(a, x, true, &s))
+		reply_json(x, 200, view_why(&v, s), NULL);
+}
+
+static void
+get_events(struct admin *a, struct exchange *x)
+{
+	struct view v = view_of(a);
+	uint64_t after = 0;
+	char text[32];
+
+	if (exchange_query(x, "after", text, sizeof text) && !str_to_u64(str_of(text), &after))
+		reply_error(x, 400, "after must be the id of an event", NULL);
+	else
+		reply_json(x, 200, view_events(&v, after), NULL);
+}
+
+static void
+get_config(struct admin *a, struct exchange *x)
+{
+	reply_json(x, 200, view_conf(a->conf.conf), NULL);
+}
+
+static void
+get_swarm(struct admin *a, struct exchange *x)
+{
+	struct view v = view_of(a);
+
+	reply_json(x, 200, view_swarm(&v), NULL);
+}
+
+static void
+get_prometheus(struct admin *a, struct exchange *x)
+{
+	bool there = a->conf.prometheus != NULL && a->conf.prom_nodes != NULL;
+
+	reply_json(x, 200, json_pack("{s:o, s:o}", "servers", there ? prometheus_view(a->conf.prometheus) : json_array(),
+	    "queries", there ? prom_nodes_view(a->conf.prom_nodes) : json_array()), NULL);
+}
+
+static void
+get_targets(struct admin *a, struct exchange *x)
+{
+	json_t *j = a->conf.targets == NULL ? json_pack("{s:[]}", "targets") : targets_view(a->conf.targets, loop_now(a->loop));
+
+	reply_json(x, 200, j, NULL);
+}
+
+/* --- proxies that ask --- */
+
+static void
+get_traefik(struct admin *a, struct exchange *x)
+{
+	if (a->conf.targets == NULL)
+		reply_error(x, 404, "there are no targets", NULL);
+	else
+		targets_answer(a->conf.targets, "traefik-http", x);
+}
+
+/* Envoy asks by POST, and changes nothing by it. */
+static void
+post_envoy(struct admin *a, struct exchange *x)
+{
+	if (a->conf.targets == NULL)
+		reply_error(x, 404, "there are no targets", NULL);
+	else
+		targets_answer(a->conf.targets, "envoy-rest", x);
+}
+
+/* --- the one write --- */
+
+static void
+drain_node(struct admin *a, struct exchange *x, const char *name, bool drain)
+{
+	struct world_node *n = world_node(a->conf.world, str_of(name));
+
+	if (n == NULL) {
+		reply_absent(x, "node", name);
+		return;
+	}
+	a->conf.drain_node(a->conf.arg, n, drain);
+	reply_json(x, 200, json_pack("{s:s, s:b}", "node", n->name, "drain", n->drained), NULL);
+}
+
+static void
+drain_task(struct admin *a, struct exchange *x, const char *name, bool drain)
+{
+	struct world_task *t = world_task(a->conf.world, str_of(name));
+
+	if (t == NULL)
+		reply_absent(x, "task", name);
+	else if (a->conf.drain_task == NULL)
+		reply_error(x, 501, "tasks cannot be drained here", NULL);
+	else {
+		a->conf.drain_task(a->conf.arg, t, drain);
+		reply_json(x, 200, json_pack("{s:s, s:b}", "task", t->name, "drain", t->drained), NULL);
+	}
+}
+
+static void
+post_drain(struct admin *a, struct exchange *x)
+{
+	struct str body = exchange_body(x);
+	json_t *j = json_loadb(body.len > 0 ? body.p : "", body.len, JSON_REJECT_DUPLICATES, NULL);
+	const char *node = json_string_value(json_object_get(j, "node")), *task = json_string_value(json_object_get(j, "task"));
+	const json_t *drain = json_object_get(j, "drain");
+
+	if (!json_is_boolean(drain) || (node == NULL) == (task == NULL))
+		reply_error(x, 400, "expected {\"node\": NAME, \"drain\": true or false}, or the same with \"task\"", NULL);
+	else if (node != NULL)
+		drain_node(a, x, node, json_is_true(drain));
+	else
+		drain_task(a, x, task, json_is_true(drain));
+	json_decref(j);
+}
+
+/* --- doors --- */
+
+static const struct door {
+	const char	*path;
+	enum door_kind { READS, ASKS, WRITES } kind;	/* GET and HEAD; POST; POST by those who may */
+	void		(*answer)(struct admin *, struct exchange *);
+} doors[] = {
+	{ "/", READS, get_root },
+	{ "/healthz", READS, get_healthz },
+	{ "/metrics", READS, get_metrics },
+	{ "/api/v1/nodes", READS, get_nodes },
+	{ "/api/v1/services", READS, get_services },
+	{ "/api/v1/tasks", READS, get_tasks },
+	{ "/api/v1/why", READS, get_why },
+	{ "/api/v1/events", READS, get_events },
+	{ "/api/v1/config", READS, get_config },
+	{ "/api/v1/swarm", READS, get_swarm },
+	{ "/api/v1/prometheus", READS, get_prometheus },
+	{ "/api/v1/targets", READS, get_targets },
+	{ "/api/v1/drain", WRITES, post_drain },
+	{ "/traefik", READS, get_traefik },
+	{ "/v3/discovery:endpoints", ASKS, post_envoy },	/* the path is Envoy's, and cannot be configured there */
+	{ "/envoy/v3/discovery:endpoints", ASKS, post_envoy },
+};
+
+static const struct door *
+door_of(struct str path)
+{
+	for (size_t i = 0; i < sizeof doors / sizeof *doors; i++)
+		if (str_eq(path, str_of(doors[i].path)))
+			return &doors[i];
+	return NULL;
+}
+
+static bool
+method_fits(const struct door *d, const struct head *h)
+{
+	if (d->kind != READS)
+		return str_eq(h->method, STR("POST"));
+	return h->is_head || str_eq(h->method, STR("GET"));
+}
+
+static void
+on_request(void *arg, struct exchange *x)
+{
+	struct admin *a = arg;
+	const struct head *h = exchange_head(x);
+	const struct door *d = door_of(exchange_path(x));
+	bool tcp = exchange_tag(x) == by_tcp;
+	struct refusal no;
+
+	if (tcp && !gate_host(x, &a->conf.conf->admin_hosts, &no))
+		reply_error(x, no.status, no.text, no.fields);
+	else if (d == NULL)
+		reply_error(x, 404, "there is nothing here; / lists what there is", NULL);
+	else if (!method_fits(d, h))
+		reply_error(x, 405, d->kind == READS ? "only GET" : "only POST",
+		    d->kind == READS ? "Allow: GET, HEAD\r\n" : "Allow: POST\r\n");
+	else if (d->kind == WRITES && !gate_write(x, tcp, a->conf.conf->admin_token, &no))
+		reply_error(x, no.status, no.text, no.fields);
+	else
+		d->answer(a, x);
+}
+
+/* --- life --- */
+
+struct admin *
+admin_new(struct loop *l, const struct admin_conf *conf)
+{
+	struct admin *a = must_zalloc(sizeof *a);
+
+	a->conf = *conf;
+	a->loop = l;
+	a->rates = rates_new();
+	a->server = server_new(l, &(struct server_conf){ .body_max = BODY_MAX }, on_request, a);
+	if (conf->tcp_fd >= 0)
+		server_listen(a->server, conf->tcp_fd, (void *)(uintptr_t)by_tcp);
+	if (conf->unix_fd >= 0)
+		server_listen(a->server, conf->unix_fd, (void *)(uintptr_t)by_unix);
+	return a;
+}
+
+void
+admin_free(struct admin **ap)
+{
+	struct admin *a = *ap;
+
+	server_free(&a->server);
+	rates_free(&a->rates);
+	free(a);
+	*ap = NULL;
+}
+
+void
+admin_reconf(struct admin *a, const struct conf *conf)
+{
+	a->conf.conf = conf;
+}
+
+void
+admin_tick(struct admin *a, int64_t now)
+{
+	rates_tick(a->rates, a->conf.world, now);
+}

@@ -1,0 +1,46 @@
+/*
+ * admin: the HTTP interface of doc/api.md, on the brain's loop. Reads what the brain knows; what it is asked to
+ * change, it hands to whoever made it.
+ */
+#ifndef ADMIN_ADMIN_H
+#define ADMIN_ADMIN_H
+
+#include "admin/events.h"
+#include "conf/conf.h"
+#include "net/loop.h"
+#include "world/world.h"
+
+struct admin;
+struct discover;
+struct mover;
+struct prom_nodes;
+struct prometheus;
+struct rules;
+struct targets;
+
+typedef void	admin_drain_node_f(void *arg, struct world_node *, bool drained);
+typedef void	admin_drain_task_f(void *arg, struct world_task *, bool drained);
+
+struct admin_conf {
+	const struct conf *conf;		/* in force; see admin_reconf */
+	struct world	*world;
+	const struct events *events;
+	const struct discover *discover;	/* NULL: none */
+	bool		 inherited;		/* a table was in force before we came */
+	const struct mover *mover;		/* the same */
+	struct targets	*targets;		/* the same */
+	const struct prometheus *prometheus;	/* the same */
+	const struct prom_nodes *prom_nodes;	/* the same */
+	const struct rules *rules;		/* the same */
+	int		 tcp_fd, unix_fd;	/* already listening, taken over; -1: none */
+	admin_drain_node_f *drain_node;
+	admin_drain_task_f *drain_task;		/* NULL: tasks cannot be drained */
+	void		*arg;
+};
+
+struct admin	*admin_new(struct loop *, const struct admin_conf *);
+void		 admin_free(struct admin **);
+void		 admin_reconf(struct admin *, const struct conf *);	/* the one before may be freed afterwards */
+void		 admin_tick(struct admin *, int64_t now_usec);		/* once a second or more often, for rates */
+
+#endif

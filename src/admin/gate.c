@@ -1,0 +1,131 @@
+/*
+ * gate: over TCP, a browser on this machine may be made to ask in the name of any web page. So a request must name
+ * a host that is ours (an IP address, localhost, admin.hosts: a rebound DNS name is none of them), a write must be
+ * JSON, must not come from another origin, and must carry the token. On the unix socket the file's mode decides.
+ */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "admin/gate.h"
+
+static bool
+refuse(struct refusal *no, int status, const char *text)
+{
+	*no = (struct refusal){ .status = status, .text = text };
+	return false;
+}
+
+static struct str
+field_of(const struct exchange *x, const char *name)
+{
+	const struct head *h = exchange_head(x);
+
+	for (int i = 0; i < h->nfields; i++)
+		if (str_eq_nocase(h->field[i].name, str_of(name)))
+			return h->field[i].value;
+	return (struct str){ NULL, 0 };
+}
+
+static bool
+is_ip(struct str host)
+{
+	char text[64];
+	struct in6_addr any;
+
+	if (host.len > 2 && host.p[0] == '[')
+		host = (struct str){ host.p + 1, host.len - 2 };
+	if (host.len >= sizeof text)
+		return false;
+	str_copy(text, sizeof text, host);
+	return inet_pton(AF_INET, text, &any) == 1 || inet_pton(AF_INET6, text, &any) == 1;
+}
+
+/* Whoever asks under a name should learn which: a proxy that asks us may use one that nobody thought of (Envoy, that of
+ * its cluster). */
+static bool
+refuse_name(struct refusal *no, struct str host)
+{
+	bool plain = host.len <= 100;
+
+	for (size_t i = 0; i < host.len; i++)
+		plain &= host.p[i] > ' ' && host.p[i] < 0x7f;
+	refuse(no, 403, no->said);
+	snprintf(no->said, sizeof no->said, "asked by %s%.*s%s: use an IP address, localhost, or add it to admin.hosts",
+	    plain ? "the name '" : "an unknown name", plain ? (int)host.len : 0, host.p, plain ? "', which is not known here" : "");
+	return false;
+}
+
+bool
+gate_host(const struct exchange *x, const struct conf_list *ours, struct refusal *no)
+{
+	struct str host = exchange_head(x)->host;
+
+	if (host.len == 0 || is_ip(host) || str_eq_nocase(host, STR("localhost")))
+		return true;
+	for (unsigned i = 0; i < ours->n; i++)
+		if (str_eq_nocase(host, str_of(ours->item[i])))
+			return true;
+	return refuse_name(no, host);
+}
+
+/* Browsers send Origin with every write: it must be the page's own host that is asked. */
+static bool
+origin_is_ours(const struct exchange *x)
+{
+	struct str origin = field_of(x, "Origin");
+
+	if (origin.p == NULL)
+		return true;
+	if (!str_starts(origin, STR("http://")))
+		return false;
+	return str_eq_nocase((struct str){ origin.p + 7, origin.len - 7 }, exchange_head(x)->authority);
+}
+
+static bool
+is_json(const struct exchange *x)
+{
+	struct str type = field_of(x, "Content-Type"), media;
+
+	return str_split(&type, ';', &media) && str_eq_nocase(str_trim(media), STR("application/json"));
+}
+
+/* Takes as long for a near miss as for a wild guess. */
+static bool
+token_right(const char *token, struct str given)
+{
+	size_t len = strlen(token);
+	unsigned char differ = len != given.len;
+
+	for (size_t i = 0; i < given.len; i++)
+		differ |= (unsigned char)(given.p[i] ^ token[i % len]);
+	return differ == 0;
+}
+
+static bool
+token_shown(const struct exchange *x, const char *token, struct refusal *no)
+{
+	struct str given = field_of(x, "Authorization");
+
+	if (token == NULL)
+		return refuse(no, 403, "writes over TCP need admin.token or admin.token_file in the configuration; "
+		    "the unix socket needs neither");
+	if (given.len > 7 && str_eq_nocase((struct str){ given.p, 7 }, STR("Bearer "))
+	    && token_right(token, str_trim((struct str){ given.p + 7, given.len - 7 })))
+		return true;
+	refuse(no, 401, "the token is missing or wrong: Authorization: Bearer TOKEN");
+	no->fields = "WWW-Authenticate: Bearer\r\n";
+	return false;
+}
+
+bool
+gate_write(const struct exchange *x, bool tcp, const char *token, struct refusal *no)
+{
+	if (!is_json(x))
+		return refuse(no, 415, "expected Content-Type: application/json");
+	if (!tcp)
+		return true;
+	if (!origin_is_ours(x))
+		return refuse(no, 403, "a page from elsewhere may not write");
+	return token_shown(x, token, no);
+}

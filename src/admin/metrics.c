@@ -1,0 +1,166 @@
+/*
+ * metrics: one function per family of series; the table says which comes when. Counters are those that the
+ * workers keep in shared memory, so they outlive a brain.
+ */
+#include <inttypes.h>
+#include <math.h>
+
+#include "admin/metrics_page.h"
+#include "base/clock.h"
+#include "engine/discover.h"
+
+/* --- a series --- */
+
+void
+page_open(struct page *p)
+{
+	buf_printf(p->out, "%s{", p->name);
+}
+
+/* As label values are to be escaped. */
+void
+page_label(struct page *p, const char *key, const char *value)
+{
+	bool first = p->out->len == 0 || p->out->p[p->out->len - 1] == '{';
+
+	buf_printf(p->out, "%s%s=\"", first ? "" : ",", key);
+	for (; *value != '\0'; value++)
+		if (*value == '\n')
+			buf_adds(p->out, STR("\\n"));
+		else
+			buf_printf(p->out, "%s%c", *value == '"' || *value == '\\' ? "\\" : "", *value);
+	buf_adds(p->out, STR("\""));
+}
+
+void
+page_close(struct page *p, double x)
+{
+	buf_printf(p->out, "} %.15g\n", x);
+}
+
+void
+page_plain(struct page *p, double x)
+{
+	buf_printf(p->out, "%s %.15g\n", p->name, x);
+}
+
+/* --- families of Mola itself --- */
+
+static void
+put_build(struct page *p)
+{
+	page_open(p);
+	page_label(p, "version", MOLA_VERSION);
+	page_close(p, 1);
+}
+
+static bool
+ends_requests(const struct why *w)
+{
+	return w->blame != BLAME_EXPORTER && w->blame != BLAME_ENGINE && w->blame != BLAME_SWARM && w->blame != BLAME_PROXY;
+}
+
+static void
+put_ends(struct page *p)
+{
+	for (unsigned id = 0; id < WHY_COUNT; id++) {
+		if (!ends_requests(&why_all[id]))
+			continue;
+		page_open(p);
+		page_label(p, "why", why_all[id].name);
+		page_label(p, "blame", why_blame_name(why_all[id].blame));
+		page_close(p, (double)live_why_total(p->v->world->live, id));
+	}
+}
+
+static void
+put_durations(struct page *p)
+{
+	const struct live *l = p->v->world->live;
+	uint64_t n = 0;
+
+	for (unsigned b = 0; b < LIVE_BUCKETS - 1; b++) {
+		n += live_bucket_total(l, b);
+		buf_printf(p->out, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", p->name, live_bucket_bound_seconds(b), n);
+	}
+	n += live_bucket_total(l, LIVE_BUCKETS - 1);
+	buf_printf(p->out, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n%s_sum %.6f\n%s_count %" PRIu64 "\n", p->name, n, p->name,
+	    live_duration_sum_seconds(l), p->name, n);
+}
+
+/* --- the Swarm: nothing is said of one that is not there --- */
+
+static void
+put_swarm(struct page *p, bool age)
+{
+	struct watch *w = p->v->discover == NULL ? NULL : discover_watch(p->v->discover);
+	struct watch_status st;
+
+	if (w == NULL)
+		return;
+	st = watch_status(w);
+	if (!age)
+		page_plain(p, st.state == WATCH_GOOD);
+	else if (st.good_usec != 0)
+		page_plain(p, (double)(p->v->now_usec - st.good_usec) / (double)USEC_PER_SEC);
+}
+
+static void
+put_events(struct page *p)
+{
+	static const char *const names[] = { "debug", "info", "warn", "error" };
+
+	for (unsigned level = LOG_DEBUG; level <= LOG_ERROR; level++) {
+		page_open(p);
+		page_label(p, "level", names[level]);
+		page_close(p, (double)events_count(p->v->events, level));
+	}
+}
+
+static void
+put_family(struct page *p, enum family f)
+{
+	const struct live *live = p->v->world->live;
+
+	switch (f) {
+	case FAMILY_BUILD_INFO:		put_build(p); break;
+	case FAMILY_CONF_GOOD:		page_plain(p, live_conf(live).good); break;
+	case FAMILY_CONF_READ:		page_plain(p, (double)live_conf(live).read_usec / (double)USEC_PER_SEC); break;
+	case FAMILY_STARTS:
+	case FAMILY_PROCESS_CPU:
+	case FAMILY_PROCESS_MEMORY:	metrics_processes(p, f); break;
+	case FAMILY_TABLE_SERIAL:	page_plain(p, (double)p->v->world->serial); break;
+	case FAMILY_WORKERS:		page_plain(p, live_workers(live)); break;
+	case FAMILY_CLIENTS:		page_plain(p, (double)live_gauge_total(live, LIVE_CLIENTS)); break;
+	case FAMILY_IDLE_UPSTREAMS:	page_plain(p, (double)live_gauge_total(live, LIVE_IDLE_UPSTREAMS)); break;
+	case FAMILY_ENDED:		put_ends(p); break;
+	case FAMILY_DURATION:		put_durations(p); break;
+	case FAMILY_REQUESTS ... FAMILY_SERVICE_UP:	metrics_tasks(p, f); break;
+	case FAMILY_NODE_INFO ... FAMILY_NODE_DRAINED:	metrics_nodes(p, f); break;
+	case FAMILY_SWARM_UP:		put_swarm(p, false); break;
+	case FAMILY_SWARM_AGE:		put_swarm(p, true); break;
+	case FAMILY_PROM_UP ... FAMILY_PROM_FAILURES:	metrics_prometheus(p, f); break;
+	case FAMILY_QUERY_UP ... FAMILY_QUERY_USED:	metrics_queries(p, f); break;
+	case FAMILY_TARGET_UP ... FAMILY_TARGET_SHARE:	metrics_targets(p, f); break;
+	case FAMILY_EVENTS:		put_events(p); break;
+	case FAMILIES:			break;
+	}
+}
+
+void
+metrics_write(const struct view *v, struct buf *out)
+{
+	static const struct {
+		const char	*name, *type, *help;
+	} families[] = {
+#define METRIC(id, name, type, help) { name, type, help },
+#include "tbl/metrics.h"
+#undef METRIC
+	};
+
+	for (unsigned f = 0; f < sizeof families / sizeof *families; f++) {
+		struct page p = { v, out, families[f].name };
+		buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", p.name, families[f].help, p.name, families[f].type);
+		put_family(&p, f);
+	}
+}

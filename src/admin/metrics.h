@@ -1,0 +1,13 @@
+/*
+ * metrics: what GET /metrics says, in Prometheus text. Names and help stand in tbl/metrics.h.
+ */
+#ifndef ADMIN_METRICS_H
+#define ADMIN_METRICS_H
+
+#include "admin/view.h"
+
+#define METRICS_TYPE	"text/plain; version=0.0.4; charset=utf-8"
+
+void	metrics_write(const struct view *, struct buf *);
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * metrics_prometheus: families of the Prometheus servers that Mola asks.
+ */
+#include "admin/metrics_page.h"
+#include "collect/prometheus.h"
+
+void
+metrics_prometheus(struct page *p, enum family family)
+{
+	struct prom_facts f;
+	unsigned at = 0;
+
+	while (p->v->prometheus != NULL && prometheus_next(p->v->prometheus, &at, &f)) {
+		if (family == FAMILY_PROM_UP && !f.asked)
+			continue;
+		page_open(p);
+		page_label(p, "server", f.name);
+		page_close(p, family == FAMILY_PROM_UP ? f.good : (double)(family == FAMILY_PROM_QUERIES ? f.queries : f.failures));
+	}
+}

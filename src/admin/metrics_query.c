@@ -1,0 +1,56 @@
+/*
+ * metrics_query: families of the services' own queries to Prometheus: how each fares, and what it says.
+ */
+#include "admin/metrics_page.h"
+#include "base/clock.h"
+#include "collect/rules.h"
+
+static void
+put_query(struct page *p, enum family family, const struct world_service *s, const char *name, const struct rules_facts *f)
+{
+	double age = (double)(p->v->now_usec - f->good_usec) / (double)USEC_PER_SEC;
+
+	if (family == FAMILY_QUERY_AGE && f->good_usec == 0)
+		return;
+	page_open(p);
+	page_label(p, "service", s->name);
+	page_label(p, "query", name);
+	page_close(p, family == FAMILY_QUERY_UP ? f->good : family == FAMILY_QUERY_NODES ? f->known : age);
+}
+
+static void
+put_used(struct page *p, const struct world_service *s, unsigned i)
+{
+	uint64_t query = s->profile_crowded ? 0 : p->v->world->profile[s->profile].term[i].query;
+	const struct term *t = &s->conf.terms.term[i];
+	const struct world_node *n;
+
+	if (query == 0)			/* it is not asked */
+		return;
+	LIST_FOREACH(n, &p->v->world->nodes, link) {
+		if (n->heard[query - 1].at_usec == 0)
+			continue;
+		page_open(p);
+		page_label(p, "service", s->name);
+		page_label(p, "query", t->name);
+		page_label(p, "node", n->name);
+		page_close(p, n->heard[query - 1].value / t->full);
+	}
+}
+
+void
+metrics_queries(struct page *p, enum family family)
+{
+	const struct world_service *s;
+	struct rules_facts f;
+
+	LIST_FOREACH(s, &p->v->world->services, link)
+		for (unsigned i = 0; p->v->rules != NULL && i < s->conf.terms.n; i++) {
+			if (family == FAMILY_QUERY_USED) {
+				put_used(p, s, i);
+				continue;
+			}
+			rules_facts(p->v->rules, s, i, &f);
+			put_query(p, family, s, s->conf.terms.term[i].name, &f);
+		}
+}

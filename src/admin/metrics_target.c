@@ -1,0 +1,70 @@
+/*
+ * metrics_target: families of the proxies that are not ours, and of what they were told. Counters begin anew with the brain.
+ */
+#include "admin/metrics_page.h"
+#include "base/bug.h"
+#include "base/clock.h"
+#include "targets/target.h"
+
+/* False: there is nothing to say of it. */
+static bool
+target_value(const struct page *p, enum family family, const struct target_facts *f, double *x)
+{
+	switch (family) {
+	case FAMILY_TARGET_UP:		*x = f->good; return true;
+	case FAMILY_TARGET_TAKEN:	*x = f->taken; return f->taken >= 0;
+	case FAMILY_TARGET_PUBLISHED:	*x = (double)f->publications; return true;
+	case FAMILY_TARGET_FAILED:	*x = (double)f->failures; return true;
+	case FAMILY_TARGET_AGE:
+		*x = (double)(p->v->now_usec - f->published_usec) / (double)USEC_PER_SEC;
+		return f->published_usec != 0;
+	default:			BUG("no family of targets");
+	}
+}
+
+static void
+put_target(struct page *p, enum family family, const struct target_facts *f)
+{
+	double x;
+
+	if (!target_value(p, family, f, &x))
+		return;
+	page_open(p);
+	page_label(p, "target", f->name);
+	page_label(p, "kind", f->kind);
+	page_close(p, x);
+}
+
+static void
+put_server(struct page *p, const struct target_facts *f, const struct plan_service *s, const struct plan_server *v, double x)
+{
+	page_open(p);
+	page_label(p, "target", f->name);
+	page_label(p, "service", s->name);
+	page_label(p, "task", v->name);
+	page_label(p, "node", v->node);
+	page_close(p, x);
+}
+
+static void
+put_servers(struct page *p, bool shares, const struct target_facts *f)
+{
+	for (unsigned i = 0; f->plan != NULL && i < f->plan->nservices; i++) {
+		const struct plan_service *s = &f->plan->service[i];
+		for (unsigned k = 0; k < s->nservers; k++)
+			put_server(p, f, s, &s->server[k], shares ? s->server[k].share : s->server[k].weight);
+	}
+}
+
+void
+metrics_targets(struct page *p, enum family family)
+{
+	struct target_facts f;
+	unsigned at = 0;
+
+	while (p->v->targets != NULL && targets_next(p->v->targets, &at, &f))
+		if (family == FAMILY_TARGET_WEIGHT || family == FAMILY_TARGET_SHARE)
+			put_servers(p, family == FAMILY_TARGET_SHARE, &f);
+		else
+			put_target(p, family, &f);
+}

@@ -1,0 +1,111 @@
+/*
+ * metrics_task: families of services and of their tasks. Counters are those that the workers keep in shared memory, so
+ * they outlive a brain.
+ */
+#include "admin/metrics_page.h"
+#include "base/bug.h"
+#include "base/clock.h"
+#include "score/explain.h"
+
+typedef double	of_task_f(const struct view *, const struct world_task *, const struct live_task *);
+
+static double
+task_requests(const struct view *v, const struct world_task *t, const struct live_task *l)
+{
+	(void)v, (void)t;
+	return (double)l->requests;
+}
+
+static double
+task_failures(const struct view *v, const struct world_task *t, const struct live_task *l)
+{
+	(void)v, (void)t;
+	return (double)l->failures;
+}
+
+static double
+task_errors(const struct view *v, const struct world_task *t, const struct live_task *l)
+{
+	(void)v, (void)t;
+	return (double)l->errors;
+}
+
+static double
+task_seconds(const struct view *v, const struct world_task *t, const struct live_task *l)
+{
+	(void)v, (void)t;
+	return (double)l->duration_usec / (double)USEC_PER_SEC;
+}
+
+static double
+task_inflight(const struct view *v, const struct world_task *t, const struct live_task *l)
+{
+	(void)v, (void)t;
+	return l->inflight;
+}
+
+static double
+task_up(const struct view *v, const struct world_task *t, const struct live_task *l)
+{
+	enum task_state s = task_state(v->world, t, v->now_usec);
+
+	(void)l;
+	return s == TASK_UP || s == TASK_UNKNOWN;
+}
+
+static void
+put_tasks(struct page *p, of_task_f *value)
+{
+	const struct world_service *s;
+	const struct world_task *t;
+	struct live_task l;
+
+	LIST_FOREACH(s, &p->v->world->services, link)
+		LIST_FOREACH(t, &s->tasks, link) {
+			live_task_read(p->v->world->live, t->slot, &l);
+			page_open(p);
+			page_label(p, "service", s->name);
+			page_label(p, "task", t->name);
+			page_label(p, "node", t->node->name);
+			page_close(p, value(p->v, t, &l));
+		}
+}
+
+static double
+service_up(const struct view *v, const struct world_service *s)
+{
+	const struct world_task *t;
+	double n = 0;
+
+	LIST_FOREACH(t, &s->tasks, link)
+		n += task_up(v, t, NULL);
+	return n;
+}
+
+static void
+put_services(struct page *p, bool up)
+{
+	const struct world_service *s;
+
+	LIST_FOREACH(s, &p->v->world->services, link) {
+		page_open(p);
+		page_label(p, "service", s->name);
+		page_close(p, up ? service_up(p->v, s) : s->ntasks);
+	}
+}
+
+void
+metrics_tasks(struct page *p, enum family f)
+{
+	static of_task_f *const of_task[FAMILIES] = {
+		[FAMILY_REQUESTS] = task_requests, [FAMILY_FAILURES] = task_failures, [FAMILY_ERRORS] = task_errors,
+		[FAMILY_TASK_SECONDS] = task_seconds, [FAMILY_TASK_INFLIGHT] = task_inflight, [FAMILY_TASK_UP] = task_up,
+	};
+
+	if (f == FAMILY_SERVICE_TASKS || f == FAMILY_SERVICE_UP)
+		put_services(p, f == FAMILY_SERVICE_UP);
+	else {
+		ASSERT(of_task[f] != NULL);
+		put_tasks(p, of_task[f]);
+	}
+}

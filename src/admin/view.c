@@ -1,0 +1,370 @@
+/*
+ * view: every field of the API's JSON is made here, from what the brain knows at this moment.
+ * Decides nothing: states, costs and sentences come from score.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "admin/view.h"
+#include "base/bug.h"
+#include "base/clock.h"
+#include "collect/rules.h"
+#include "engine/discover.h"
+#include "engine/mover.h"
+#include "score/explain.h"
+#include "score/guard.h"
+
+#define SENTENCE_MAX	1024
+
+static json_t *
+number(double x)
+{
+	return isfinite(x) ? json_real(x) : json_null();
+}
+
+static json_t *
+number_if(bool known, double x)
+{
+	return known ? number(x) : json_null();
+}
+
+static json_t *
+bytes_if(bool known, double x)
+{
+	return known && x >= 0 && x < 9e18 ? json_integer((json_int_t)x) : json_null();
+}
+
+static json_t *
+text(const char *s)
+{
+	json_t *j = s == NULL ? NULL : json_string(s);
+
+	return j == NULL ? json_null() : j;	/* so is what is not UTF-8 */
+}
+
+static json_t *
+sentence(const struct buf *b)
+{
+	json_t *j = json_stringn(b->len > 0 ? b->p : "", b->len);
+
+	return j == NULL ? json_null() : j;
+}
+
+static json_t *
+share(uint64_t part, uint64_t all)
+{
+	return number_if(all > 0, (double)part / (double)all);
+}
+
+/* --- nodes --- */
+
+const char *
+view_source_name(enum sample_source s)
+{
+	static const char *const names[] = { "none", "node_exporter", "agent", "prometheus" };
+
+	return names[s];
+}
+
+struct traffic {			/* of a node, by its slot */
+	uint64_t	 requests;	/* in the window */
+	unsigned	 tasks;
+};
+
+static uint64_t
+traffic_count(const struct view *v, struct traffic *of_node)
+{
+	const struct world_service *s;
+	const struct world_task *t;
+	uint64_t all = 0, n;
+
+	LIST_FOREACH(s, &v->world->services, link)
+		LIST_FOREACH(t, &s->tasks, link) {
+			n = rates_task(v->rates, v->world, t->slot);
+			of_node[t->node->slot].requests += n;
+			of_node[t->node->slot].tasks++;
+			all += n;
+		}
+	return all;
+}
+
+static void
+put_sample(json_t *j, const struct world_node *n)
+{
+	const struct sample *s = &n->sample;
+	bool known = s->taken_usec != 0;
+
+	json_object_set_new(j, "busy", number_if(known, s->busy));
+	json_object_set_new(j, "running", number_if(known, s->running));
+	json_object_set_new(j, "memory_total_bytes", bytes_if(known, s->memory_total_bytes));
+	json_object_set_new(j, "memory_available_bytes", bytes_if(known, s->memory_available_bytes));
+	json_object_set_new(j, "load1", number_if(known, s->load1));
+	json_object_set_new(j, "pressure", json_pack("{s:o, s:o, s:o}", "cpu", number_if(known, s->psi_cpu_waiting),
+	    "memory", number_if(known, s->psi_memory_waiting), "io", number_if(known, s->psi_io_waiting)));
+}
+
+/* What the law makes of it. */
+static void
+put_steering(json_t *j, const struct view *v, const struct world_node *n)
+{
+	const struct law_node *law = &n->row.law;
+	bool judged = law->cores > 0;
+
+	json_object_set_new(j, "cores_effective", number_if(judged, law->cores));
+	json_object_set_new(j, "others", number_if(judged, judged ? law_others(law, v->now_usec) : 0));
+	json_object_set_new(j, "inflight", json_integer(live_node_inflight(v->world->live, n->slot)));
+	json_object_set_new(j, "inflight_sampled", number_if(n->sample.taken_usec != 0, n->inflight_sampled));
+	json_object_set_new(j, "cost", number_if(judged, judged ? explain_cost(v->world, n, v->now_usec) : 0));
+	json_object_set_new(j, "score", number_if(judged, n->row.score));
+}
+
+static void
+put_wrong(json_t *j, const struct view *v, const struct world_node *n)
+{
+	char detail[400];
+
+	json_object_set_new(j, "why", text(n->signal_why == NULL ? NULL : why_name(n->signal_why)));
+	if (n->signal_why == NULL) {
+		json_object_set_new(j, "detail", json_null());
+		return;
+	}
+	snprintf(detail, sizeof detail, "%s%s%s%s, since %.0f s", n->signal_why->text, n->signal_detail[0] == '\0' ? "" : " (",
+	    n->signal_detail, n->signal_detail[0] == '\0' ? "" : ")",
+	    (double)(v->now_usec - n->signal_wrong_usec) / (double)USEC_PER_SEC);
+	json_object_set_new(j, "detail", text(detail));
+}
+
+static json_t *
+view_node(const struct view *v, const struct world_node *n, const struct traffic *traffic, uint64_t all)
+{
+	bool sampled = n->sample.taken_usec != 0;
+	double cores = sampled ? n->sample.cores : n->cores_declared;
+	json_t *j = json_object();
+	struct buf reason;
+
+	json_object_set_new(j, "name", text(n->name));
+	json_object_set_new(j, "address", text(n->address));
+	json_object_set_new(j, "state", text(guard_state_name(guard_state(n, v->now_usec))));
+	json_object_set_new(j, "source", text(view_source_name(sampled ? n->sample.source : SOURCE_NONE)));
+	json_object_set_new(j, "age_seconds",
+	    number_if(sampled, (double)(v->now_usec - n->sample.taken_usec) / (double)USEC_PER_SEC));
+	json_object_set_new(j, "cores", number_if(cores > 0, cores));
+	put_steering(j, v, n);
+	put_sample(j, n);
+	json_object_set_new(j, "tasks", json_integer(traffic->tasks));
+	json_object_set_new(j, "share", share(traffic->requests, all));
+	put_wrong(j, v, n);
+	buf_init(&reason, SENTENCE_MAX);
+	if (n->row.law.cores > 0)
+		explain_node(v->world, n, v->now_usec, &reason);
+	json_object_set_new(j, "reason", sentence(&reason));
+	buf_fini(&reason);
+	return j;
+}
+
+json_t *
+view_nodes(const struct view *v)
+{
+	struct traffic traffic[NODES_MAX] = { 0 };
+	uint64_t all = traffic_count(v, traffic);
+	json_t *list = json_array();
+	const struct world_node *n;
+
+	LIST_FOREACH(n, &v->world->nodes, link)
+		json_array_append_new(list, view_node(v, n, &traffic[n->slot], all));
+	return json_pack("{s:o}", "nodes", list);
+}
+
+/* --- services and tasks --- */
+
+struct totals {
+	unsigned	 usable, inflight;
+	uint64_t	 requests, failures, window;
+};
+
+static struct totals
+service_totals(const struct view *v, const struct world_service *s)
+{
+	struct totals sum = { 0 };
+	const struct world_task *t;
+	struct live_task l;
+
+	LIST_FOREACH(t, &s->tasks, link) {
+		enum task_state state = task_state(v->world, t, v->now_usec);
+		live_task_read(v->world->live, t->slot, &l);
+		sum.usable += state == TASK_UP || state == TASK_UNKNOWN;
+		sum.inflight += l.inflight;
+		sum.requests += l.requests;
+		sum.failures += l.failures;
+		sum.window += rates_task(v->rates, v->world, t->slot);
+	}
+	return sum;
+}
+
+static json_t *
+view_routes(const struct world_service *s)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < s->nroutes; i++)
+		json_array_append_new(list, json_pack("{s:o, s:o}", "host", text(s->route[i].host), "path", text(s->route[i].path)));
+	return list;
+}
+
+static json_t *
+view_service(const struct view *v, const struct world_service *s, const struct swarm_report *report)
+{
+	const struct report_service *r = report == NULL ? NULL : swarm_report_find(report, str_of(s->name));
+	struct totals sum = service_totals(v, s);
+	double seconds = rates_seconds(v->rates, v->now_usec);
+	json_t *j = json_object();
+
+	json_object_set_new(j, "name", text(s->name));
+	json_object_set_new(j, "policy", text(policy_name(s->conf.policy)));
+	json_object_set_new(j, "profile", text(profile_name(&s->conf.profile)));
+	json_object_set_new(j, "queries", rules_view(v->rules, s, false, v->now_usec));
+	json_object_set_new(j, "routes", view_routes(s));
+	json_object_set_new(j, "tasks", json_integer(s->ntasks));
+	json_object_set_new(j, "usable", json_integer(sum.usable));
+	json_object_set_new(j, "inflight", json_integer(sum.inflight));
+	json_object_set_new(j, "requests_total", json_integer((json_int_t)sum.requests));
+	json_object_set_new(j, "failures_total", json_integer((json_int_t)sum.failures));
+	json_object_set_new(j, "requests_per_second", number_if(seconds > 0, (double)sum.window / seconds));
+	view_origin(j, r != NULL && r->served ? r : NULL);
+	return j;
+}
+
+json_t *
+view_services(const struct view *v)
+{
+	const struct swarm_report *report = v->discover == NULL ? NULL : discover_report(v->discover);
+	json_t *list = json_array();
+	const struct world_service *s;
+
+	LIST_FOREACH(s, &v->world->services, link)
+		json_array_append_new(list, view_service(v, s, report));
+	view_unserved(v, list);
+	return json_pack("{s:o}", "services", list);
+}
+
+static json_t *
+view_task(const struct view *v, const struct world_task *t, uint64_t of_service)
+{
+	char address[ADDR_TEXT_MAX];
+	json_t *j = json_object();
+	struct live_task l;
+
+	live_task_read(v->world->live, t->slot, &l);
+	json_object_set_new(j, "name", text(t->name));
+	json_object_set_new(j, "service", text(t->service->name));
+	json_object_set_new(j, "node", text(t->node->name));
+	json_object_set_new(j, "address", text(addr_text(&t->addr, address)));
+	json_object_set_new(j, "state", text(task_state_name(task_state(v->world, t, v->now_usec))));
+	json_object_set_new(j, "inflight", json_integer(l.inflight));
+	json_object_set_new(j, "requests_total", json_integer((json_int_t)l.requests));
+	json_object_set_new(j, "failures_total", json_integer((json_int_t)l.failures));
+	json_object_set_new(j, "share", share(rates_task(v->rates, v->world, t->slot), of_service));
+	json_object_set_new(j, "cost",
+	    t->node->row.law.cores > 0 ? number(explain_task_cost(v->world, t, v->now_usec)) : json_null());
+	return j;
+}
+
+static void
+add_tasks(const struct view *v, const struct world_service *s, json_t *list)
+{
+	uint64_t window = service_totals(v, s).window;
+	const struct world_task *t;
+
+	LIST_FOREACH(t, &s->tasks, link)
+		json_array_append_new(list, view_task(v, t, window));
+}
+
+json_t *
+view_tasks(const struct view *v, const struct world_service *only)
+{
+	json_t *list = json_array();
+	const struct world_service *s;
+
+	LIST_FOREACH(s, &v->world->services, link)
+		if (only == NULL || s == only)
+			add_tasks(v, s, list);
+	return json_pack("{s:o}", "tasks", list);
+}
+
+/* --- why --- */
+
+static json_t *
+task_reason(const struct view *v, const struct world_task *t, unsigned rank, unsigned of)
+{
+	struct buf words;
+	json_t *j;
+
+	buf_init(&words, SENTENCE_MAX);
+	explain_task(v->world, t, v->now_usec, rank, of, &words);
+	j = sentence(&words);
+	buf_fini(&words);
+	return j;
+}
+
+static json_t *
+task_reasons(const struct view *v, const struct world_service *s)
+{
+	unsigned *rank = must_zalloc((s->ntasks + 1) * sizeof *rank), of, at = 0;
+	uint64_t window = service_totals(v, s).window;
+	json_t *list = json_array(), *j;
+	const struct world_task *t;
+
+	of = explain_ranks(v->world, s, v->now_usec, rank);
+	LIST_FOREACH(t, &s->tasks, link) {
+		j = view_task(v, t, window);
+		json_object_set_new(j, "reason", task_reason(v, t, rank[at++], of));
+		json_array_append_new(list, j);
+	}
+	free(rank);
+	return list;
+}
+
+json_t *
+view_why(const struct view *v, const struct world_service *s)
+{
+	struct buf words;
+	json_t *j;
+
+	buf_init(&words, SENTENCE_MAX);
+	explain_service(v->world, s, v->now_usec, &words);
+	j = json_pack("{s:o, s:s, s:o, s:o, s:o, s:o}", "service", text(s->name), "policy", policy_name(s->conf.policy),
+	    "summary", sentence(&words), "queries", rules_view(v->rules, s, true, v->now_usec), "tasks", task_reasons(v, s), "mover",
+	    mover_view(v->mover, s));
+	buf_fini(&words);
+	return j;
+}
+
+/* --- events --- */
+
+static json_t *
+rfc3339(int64_t usec)
+{
+	time_t seconds = (time_t)(usec / USEC_PER_SEC);
+	char date[32], all[48];
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(all, sizeof all, "%s.%03dZ", date, (int)(usec % USEC_PER_SEC / USEC_PER_MSEC));
+	return text(all);
+}
+
+json_t *
+view_events(const struct view *v, uint64_t after)
+{
+	static const char *const levels[] = { "debug", "info", "warn", "error" };
+	json_t *list = json_array();
+	const struct event *e;
+
+	for (e = events_after(v->events, after); e != NULL; e = events_after(v->events, e->id))
+		json_array_append_new(list, json_pack("{s:I, s:o, s:s, s:o, s:o}", "id", (json_int_t)e->id, "time",
+		    rfc3339(e->time_usec), "level", levels[e->level], "event", text(e->name), "text", text(e->text)));
+	return json_pack("{s:o, s:I}", "events", list, "last", (json_int_t)events_last(v->events));
+}

@@ -1,0 +1,111 @@
+/*
+ * view_conf: the configuration in force as JSON, in the shape of the file and with its keys (tbl/conf.h).
+ * Durations and addresses are texts, as they would be written; secrets are left out.
+ */
+#include "admin/view.h"
+#include "conf/conf_value.h"
+
+static json_t	*section(enum conf_section_id, const struct conf *, const void *base);
+
+static json_t *
+texts(const struct conf_list *l)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < l->n; i++)
+		json_array_append_new(list, json_string(l->item[i]));
+	return list;
+}
+
+static void
+put_key(json_t *j, const struct conf_key *k, const void *base)
+{
+	struct buf out;
+	json_t *bare;
+
+	if (value_is_secret(k))
+		return;
+	if (value_is_list(k)) {
+		json_object_set_new(j, k->name, texts(value_list(k, base)));
+		return;
+	}
+	buf_init(&out, 4096);
+	if (!value_write(k, base, &out))
+		json_object_set_new(j, k->name, json_null());
+	else if (value_is_bare(k) && (bare = json_loadb(out.p, out.len, JSON_DECODE_ANY, NULL)) != NULL)
+		json_object_set_new(j, k->name, bare);
+	else
+		json_object_set_new(j, k->name, json_stringn(out.p, out.len));
+	buf_fini(&out);
+}
+
+static void
+put_keys(json_t *j, enum conf_section_id id, const struct conf *c, const void *base)
+{
+	for (size_t k = 0; k < conf_keys_count; k++)
+		if (conf_keys[k].section == id)
+			put_key(j, &conf_keys[k], base);
+	for (unsigned s = SECTION_TOP + 1; s < SECTION_COUNT; s++)
+		if (conf_sections[s].parent == id)
+			json_object_set_new(j, conf_sections[s].name, section(s, c, base));
+}
+
+static json_t *
+services(const struct conf *c)
+{
+	json_t *list = json_array(), *j;
+
+	for (unsigned i = 0; i < c->nservices; i++) {
+		j = json_object();
+		put_keys(j, SECTION_SERVICE, c, &c->service[i]);
+		put_keys(j, SECTION_DEFAULTS, c, &c->service[i].conf);
+		json_array_append_new(list, j);
+	}
+	return list;
+}
+
+static json_t *
+items(enum conf_section_id id, const struct conf *c, const char *first, unsigned n, size_t size)
+{
+	json_t *list = json_array(), *j;
+
+	for (unsigned i = 0; i < n; i++) {
+		j = json_object();
+		put_keys(j, id, c, first + i * size);
+		json_array_append_new(list, j);
+	}
+	return list;
+}
+
+/* Depth is that of the table: a service holds tasks, and that is all. */
+static json_t *
+section(enum conf_section_id id, const struct conf *c, const void *base)
+{
+	const struct conf_service *s = base;
+	const struct service_conf *sc = base;
+	json_t *j;
+
+	if (id == SECTION_SWARM && c->swarm_endpoints.n == 0)
+		return json_null();		/* without the section there is no Swarm */
+	if (id == SECTION_PROMETHEUS && c->prom.servers.n == 0)
+		return json_null();
+	if (id == SECTION_SERVICE)
+		return services(c);
+	if (id == SECTION_NODE)
+		return items(id, c, (const char *)c->node, c->nnodes, sizeof *c->node);
+	if (id == SECTION_TARGET)
+		return items(id, c, (const char *)c->target, c->ntargets, sizeof *c->target);
+	if (id == SECTION_TASK)
+		return items(id, c, (const char *)s->task, s->ntasks, sizeof *s->task);
+	if (id == SECTION_RULE)
+		return items(id, c, (const char *)sc->terms.term, sc->terms.n, sizeof *sc->terms.term);
+	j = json_object();
+	put_keys(j, id, c, id == SECTION_DEFAULTS ? &c->defaults : base);
+	return j;
+}
+
+json_t *
+view_conf(const struct conf *c)
+{
+	return section(SECTION_TOP, c, c);
+}

@@ -1,0 +1,126 @@
+/*
+ * view_swarm: the Swarm as the admin API tells it: how its picture fares, and what became of its services' labels.
+ * The report is discovery's, the words are its own.
+ */
+#include "admin/view.h"
+#include "base/clock.h"
+#include "engine/discover.h"
+
+static json_t *
+text(const char *s)
+{
+	json_t *j = s == NULL ? NULL : json_string(s);
+
+	return j == NULL ? json_null() : j;	/* so is what is not UTF-8 */
+}
+
+static json_t *
+text_if(const char *s)
+{
+	return text(s[0] == '\0' ? NULL : s);
+}
+
+static json_t *
+seconds_since(const struct view *v, int64_t usec)
+{
+	return usec == 0 ? json_null() : json_real((double)(v->now_usec - usec) / (double)USEC_PER_SEC);
+}
+
+/* --- services --- */
+
+static json_t *
+view_labels(const struct report_service *r)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < r->nlabels; i++) {
+		const struct report_label *l = &r->label[i];
+		json_array_append_new(list, json_pack("{s:o, s:o, s:s, s:o}", "label", text(l->name), "value", text(l->value),
+		    "state", label_state_name(l->state), "text", text(l->text)));
+	}
+	return list;
+}
+
+static json_t *
+view_troubles(const struct report_trouble *t, unsigned n)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < n; i++)
+		json_array_append_new(list, json_pack("{s:s, s:o}", "why", why_name(t[i].why), "text", text(t[i].text)));
+	return list;
+}
+
+void
+view_origin(json_t *service, const struct report_service *r)
+{
+	json_object_set_new(service, "origin", json_string(r == NULL ? "file" : "swarm"));
+	json_object_set_new(service, "served", json_boolean(r == NULL || r->served));
+	json_object_set_new(service, "labels", r == NULL ? json_array() : view_labels(r));
+	json_object_set_new(service, "troubles", r == NULL ? json_array() : view_troubles(r->trouble, r->ntroubles));
+}
+
+static bool
+is_missed(const struct report_service *r)
+{
+	bool odd = r->enabled || r->ntroubles > 0;
+
+	for (unsigned i = 0; i < r->nlabels; i++)
+		odd |= r->label[i].state == LABEL_BAD || r->label[i].state == LABEL_STRANGE;
+	return odd && !r->served;
+}
+
+void
+view_unserved(const struct view *v, json_t *list)
+{
+	const struct swarm_report *all = v->discover == NULL ? NULL : discover_report(v->discover);
+	json_t *j;
+
+	for (unsigned i = 0; all != NULL && i < all->nservices; i++) {
+		if (!is_missed(&all->service[i]))
+			continue;
+		j = json_pack("{s:o, s:n, s:[], s:[], s:i, s:i, s:i, s:i, s:i, s:n}", "name", text(all->service[i].name), "policy",
+		    "queries", "routes", "tasks", 0, "usable", 0, "inflight", 0, "requests_total", 0, "failures_total", 0,
+		    "requests_per_second");
+		view_origin(j, &all->service[i]);
+		json_array_append_new(list, j);
+	}
+}
+
+/* --- the whole --- */
+
+static void
+put_status(json_t *j, const struct view *v, const struct watch_status *st)
+{
+	json_object_set_new(j, "state", json_string(watch_state_name(st->state)));
+	json_object_set_new(j, "since_seconds", seconds_since(v, st->since_usec));
+	json_object_set_new(j, "age_seconds", seconds_since(v, st->good_usec));
+	json_object_set_new(j, "endpoint", text_if(st->endpoint));
+	json_object_set_new(j, "api_version", text_if(st->version));
+	json_object_set_new(j, "events", json_boolean(st->events));
+	json_object_set_new(j, "why", text(st->why == NULL ? NULL : why_name(st->why)));
+	json_object_set_new(j, "text", text(st->why == NULL ? NULL : st->why->text));
+	json_object_set_new(j, "detail", text_if(st->detail));
+	json_object_set_new(j, "container", text_if(st->container));
+	json_object_set_new(j, "service", text_if(st->service));
+}
+
+json_t *
+view_swarm(const struct view *v)
+{
+	const struct swarm_report *r = v->discover == NULL ? NULL : discover_report(v->discover);
+	struct watch *w = v->discover == NULL ? NULL : discover_watch(v->discover);
+	json_t *j = json_object();
+	struct watch_status st;
+
+	if (w == NULL) {
+		json_object_set_new(j, "state", json_string("off"));
+		return j;
+	}
+	st = watch_status(w);
+	put_status(j, v, &st);
+	json_object_set_new(j, "services", json_integer(r == NULL ? 0 : r->nservices));
+	json_object_set_new(j, "balancers", json_real(discover_balancers(v->discover)));
+	json_object_set_new(j, "troubles", r == NULL ? json_array() : view_troubles(r->trouble, r->ntroubles));
+	return j;
+}

@@ -1,0 +1,40 @@
+/*
+ * prometheus: asks PromQL of the Prometheus servers of the configuration: one is asked, the next when it fails. Questions
+ * beyond a few wait for their turn. What the answers are about is the asker's affair.
+ */
+#ifndef COLLECT_PROMETHEUS_H
+#define COLLECT_PROMETHEUS_H
+
+#include <jansson.h>
+
+#include "conf/conf.h"
+#include "net/fetch.h"
+#include "signals/prom_answer.h"
+
+
+struct prometheus;
+struct prom_ask;
+
+struct prometheus *prometheus_new(struct loop *, struct fetcher *);
+void		 prometheus_free(struct prometheus **);		/* without callbacks; before the fetcher */
+/* What is under way is asked again when the servers are others. */
+void		 prometheus_reconf(struct prometheus *, const struct conf *);
+bool		 prometheus_there(const struct prometheus *);	/* servers are configured */
+
+/*
+ * Called exactly once, in a later turn, unless prom_ask_cancel() comes first. `why` NULL: `answer` is what came, valid
+ * during the call, and perhaps without any series. Else `answer` is NULL, and `detail` has the words.
+ */
+typedef void	 prom_done_f(void *arg, const struct why *, const char *detail, const struct prom_answer *);
+struct prom_ask	*prometheus_ask(struct prometheus *, const char *query, prom_done_f *, void *arg);
+void		 prom_ask_cancel(struct prom_ask *);		/* no callback follows; the pointer is dead */
+
+struct prom_facts {			/* of a server, for metrics */
+	const char	*name;
+	bool		 asked, good;		/* ever; and it answered the last time */
+	uint64_t	 queries, failures;
+};
+bool		 prometheus_next(const struct prometheus *, unsigned *at, struct prom_facts *);
+json_t		*prometheus_view(const struct prometheus *);	/* its servers, for the API */
+
+#endif

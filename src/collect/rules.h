@@ -1,0 +1,29 @@
+/*
+ * rules: the services' own queries (world.query): each is asked at its period, and what it says of the nodes goes into the world.
+ * Remembers how each fares. What becomes of the values is score's affair (score/hearsay.h).
+ */
+#ifndef COLLECT_RULES_H
+#define COLLECT_RULES_H
+
+#include <jansson.h>
+
+#include "collect/prometheus.h"
+
+struct rules;
+
+struct rules	*rules_new(struct loop *, struct prometheus *, struct world *);
+void		 rules_free(struct rules **);		/* before the Prometheus */
+/* After each pass over the world: who is new is asked, who is gone is no longer. */
+void		 rules_sync(struct rules *);
+
+struct rules_facts {
+	bool		 good;			/* the last answer was, for every node that runs a task of those who ask */
+	int64_t		 good_usec;		/* of the last answer that was of use, monotonic; 0: none yet */
+	unsigned	 known;			/* nodes that it was for */
+};
+void		 rules_facts(const struct rules *, const struct world_service *, unsigned term, struct rules_facts *);
+
+/* The state of a service's queries, for the API: a list in the service's order. `nodes`: with what each node has. */
+json_t		*rules_view(const struct rules *, const struct world_service *, bool nodes, int64_t now_usec);
+
+#endif

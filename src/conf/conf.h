@@ -1,0 +1,153 @@
+/*
+ * conf: the one YAML file. The text is parsed into plain values; keys, types, defaults and help stand once in
+ * tbl/conf.h and feed this parser and the man page. Errors name file, line, key and what was expected.
+ */
+#ifndef CONF_CONF_H
+#define CONF_CONF_H
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "net/sock.h"
+#include "world/world.h"
+
+struct conf_list {			/* of texts, as written */
+	unsigned	 n;
+	char		**item;
+};
+
+#define CONF_TEXT_MAX	(4u << 20)		/* bytes of a configuration file */
+#define CONF_ENDPOINTS_MAX 16
+#define CONF_PROM_SERVERS_MAX 8
+#define CONF_ERRORS_MAX	(256u << 10)		/* bytes of what is wrong with it */
+
+struct conf_node {
+	int		 line;
+	char		*name;
+	char		*address;		/* optional */
+	double		 cores;			/* 0: unknown until a sample */
+	char		*node_exporter;		/* URL, NULL: none */
+	char		*agent;			/* URL, NULL: none */
+};
+
+struct conf_task {
+	int		 line;
+	char		*name;			/* "<service>.<n>" unless given */
+	char		*node;			/* of nodes: */
+	struct addr	 addr;
+};
+
+struct conf_service {
+	int		 line;
+	char		*name;
+	struct conf_list hosts, paths;		/* as written; `route` is made of them */
+	struct route_conf *route;		/* hosts x paths */
+	unsigned	 nroutes;
+	struct service_conf conf;
+	struct conf_task *task;
+	unsigned	 ntasks;
+};
+
+enum target_id {
+#define TARGET(id, ...) TARGET_##id,
+#include "tbl/targets.h"
+#undef TARGET
+	TARGET_COUNT
+};
+
+struct conf_target {			/* a proxy that is not ours (target.h) */
+	int		 line;
+	char		*name;
+	enum target_id	 kind;
+	struct conf_list services;		/* none: all */
+	bool		 best_node;		/* its policy; else weighted */
+	int64_t		 interval_usec;		/* least time between two publications */
+	double		 hysteresis, lean, trim, floor;
+	double		 power;			/* weights are shares to it */
+	char		*file;			/* those that are files */
+	char		*socket;		/* haproxy's: unix:/path or host:port */
+	char		*server_options;	/* haproxy's: words of each server that it gets from us, "" for none; NULL: check */
+	struct addr	 listen;		/* haproxy-agent: where its checks are answered */
+	char		*api;			/* URL of the proxy's own API, for reading back; NULL: not read */
+	int64_t		 poll_usec;		/* between two looks at what the proxy has */
+	char		*backend;		/* template of the proxy's name for a service: '{service}' */
+	struct conf_list entry_points;		/* Traefik's, none: its default ones */
+	char		*strategy;		/* Traefik's, NULL: its default */
+	char		*api_entry_point;	/* Traefik's, for a router to its own API; NULL: no such router */
+	char		*fallback;		/* Traefik's best-node: URL when there is no choice; NULL: the last good one stays */
+	int64_t		 stale_after_usec;	/* Envoy's: endpoints are no longer believed after it; 0: for ever */
+};
+
+struct conf_prom {			/* Prometheus, as a source of samples and of rules */
+	struct conf_list servers;		/* URLs without a slash at the end; none: not asked */
+	char		*user, *password, *password_file;	/* the file's is in password, too */
+	char		*token, *token_file;	/* the same */
+	char		*ca, *cert, *key;	/* files, NULL: the system's, none */
+	int64_t		 period_usec, timeout_usec, max_age_usec;
+	bool		 signals;		/* ask for the state of the nodes */
+	char		*cpu, *ram, *age;	/* queries: percent, percent, seconds */
+	char		*cores, *memory, *running;	/* queries, NULL: not asked */
+};
+
+struct conf {
+	char		*file;			/* as named by the user, for messages */
+	struct conf_list listen_at;		/* as written */
+	struct addr	*listen;
+	unsigned	 nlisten;
+	unsigned	 workers;		/* 1..WORKERS_MAX; auto is resolved: one per core that we may use */
+	char		*user;			/* whom workers become when started as root */
+	int64_t		 stop_usec;		/* graceful stop */
+
+	struct addr	 admin_addr;		/* len 0: none */
+	char		*admin_socket;		/* path, NULL: none */
+	bool		 admin_socket_given;	/* by the file; else, not to be able to listen on it is no error */
+	char		*admin_token;		/* NULL: no writes over TCP */
+	char		*admin_token_file;
+	struct conf_list admin_hosts;		/* names under which browsers may reach the admin address */
+
+	enum log_level	 log_level;
+	bool		 log_json;
+	bool		 log_access;
+
+	struct conf_list swarm_endpoints;	/* none: no Swarm */
+	char		*swarm_ca, *swarm_cert, *swarm_key;	/* files, NULL: none */
+	int64_t		 swarm_poll_usec;
+	struct conf_list swarm_networks;	/* none: found out */
+	bool		 swarm_traefik;
+	char		*swarm_agent, *swarm_node_exporter;	/* templates, NULL: none */
+
+	int64_t		 signal_period_usec;	/* node_exporter scrapes and agent streams */
+	int64_t		 signal_timeout_usec;
+	int64_t		 best_node_period_usec;	/* renewal of scores for policy best-node */
+	double		 score_cpu_weight, score_ram_weight;
+	double		 balancers;		/* L; 0: as many as are seen */
+
+	int64_t		 client_head_usec, client_idle_usec, client_body_usec, client_write_usec;
+	unsigned	 clients_max;		/* per worker */
+	unsigned	 upstream_idle_max;	/* idle connections kept per task and worker */
+	int64_t		 upstream_idle_usec;
+
+	bool		 mover_enable, mover_dry_run;
+	double		 mover_hot, mover_cold;	/* threads that want a core, per core */
+	double		 mover_margin;
+	int64_t		 mover_dwell_usec, mover_cool_down_usec, mover_patience_usec;
+
+	struct conf_prom prom;
+
+	struct service_conf defaults;		/* what services start from */
+	struct conf_node *node;
+	unsigned	 nnodes;
+	struct conf_service *service;
+	unsigned	 nservices;
+	struct conf_target *target;
+	unsigned	 ntargets;
+};
+
+/* `file` is used in messages only. On failure NULL, and `errors` holds one "file:line: key: …" line per error. */
+struct conf	*conf_parse(struct str text, const char *file, struct buf *errors);
+/* Adds a whole file to `text`, whose ceiling (CONF_TEXT_MAX) is the file's. False: `errors` says why. */
+bool		 conf_read(const char *file, struct buf *text, struct buf *errors);
+/* Both at once, for a file that is to be put in force; begins both buffers, which the caller ends. */
+struct conf	*conf_load(const char *file, struct buf *text, struct buf *errors);
+void		 conf_free(struct conf **);
+
+#endif

@@ -1,0 +1,305 @@
+/*
+ * conf_number: types of values that are numbers, durations or one of a few words.
+ */
+#include <ctype.h>
+#include <math.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "base/clock.h"
+#include "base/form.h"
+#include "base/word.h"
+#include "conf/conf_type.h"
+
+/* numbers */
+
+static const struct {
+	const char	*unit;
+	int64_t		 usec;
+} units[] = { { "ms", USEC_PER_MSEC }, { "s", USEC_PER_SEC }, { "m", 60 * USEC_PER_SEC }, { "h", 3600 * USEC_PER_SEC } };
+
+#define UNITS (sizeof units / sizeof *units)
+
+static bool
+read_duration(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	int64_t usec, least, most;
+	double x;
+
+	ASSERT(form_duration(str_of(k->least), &least) && form_duration(str_of(k->most), &most));
+	if (form_number(s, &x))
+		return problem_say(problem, "'%s' has no unit; expected a duration such as 500ms, 2s, 5m or 1h", QUOTED(s));
+	if (!form_duration(s, &usec))
+		return problem_say(problem, "'%s' is not a duration; expected one such as 500ms, 2s, 5m or 1h", QUOTED(s));
+	if (usec < least || usec > most)
+		return problem_say(problem, "'%s' is out of range; expected %s to %s", QUOTED(s), k->least, k->most);
+	memcpy(member, &usec, sizeof usec);
+	return true;
+}
+
+/* In the largest unit that leaves a whole number. */
+static bool
+write_duration(const void *member, struct buf *out)
+{
+	const int64_t *usec = member;
+	size_t u = UNITS - 1;
+
+	while (u > 0 && (*usec % units[u].usec != 0 || *usec == 0))
+		u--;
+	return buf_printf(out, "%.15g%s", (double)*usec / (double)units[u].usec, *usec == 0 ? "s" : units[u].unit);
+}
+
+static bool
+number_within(const struct conf_key *k, struct str s, const char *what, double *x, char *problem)
+{
+	double least = strtod(k->least, NULL), most = strtod(k->most, NULL);
+
+	if (!form_number(s, x))
+		return problem_say(problem, "'%s' is not %s; expected %s to %s", QUOTED(s), what, k->least, k->most);
+	if (*x < least || *x > most)
+		return problem_say(problem, "'%s' is out of range; expected %s to %s", QUOTED(s), k->least, k->most);
+	return true;
+}
+
+static bool
+read_real(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	double x;
+
+	if (!number_within(k, s, "a number", &x, problem))
+		return false;
+	memcpy(member, &x, sizeof x);
+	return true;
+}
+
+static bool
+write_real(const void *member, struct buf *out)
+{
+	const double *x = member;
+
+	return *x != 0 && buf_printf(out, "%.15g", *x);
+}
+
+/* A weight may be 0, unlike what a 0 says elsewhere: not known. */
+static bool
+write_weight(const void *member, struct buf *out)
+{
+	const double *x = member;
+
+	return buf_printf(out, "%.15g", *x);
+}
+
+static bool
+read_count(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	unsigned n;
+	double x;
+
+	if (!number_within(k, s, "a whole number", &x, problem))
+		return false;
+	n = (unsigned)x;
+	if ((double)n != x)
+		return problem_say(problem, "'%s' is not a whole number; expected %s to %s", QUOTED(s), k->least, k->most);
+	memcpy(member, &n, sizeof n);
+	return true;
+}
+
+static bool
+write_count(const void *member, struct buf *out)
+{
+	const unsigned *n = member;
+
+	return buf_printf(out, "%u", *n);
+}
+
+static unsigned
+cpus_usable(void)
+{
+	cpu_set_t set;
+	int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+
+	return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (unsigned)n;
+}
+
+static bool
+read_workers(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	unsigned n = cpus_usable();
+	uint64_t given = n;
+
+	if (!str_eq(s, STR("auto")) && (!str_to_u64(s, &given) || given < 1 || given > WORKERS_MAX))
+		return problem_say(problem, "'%s' is not a number of workers; expected auto, or %s to %s", QUOTED(s), k->least, k->most);
+	n = (unsigned)given;
+	memcpy(member, &n, sizeof n);
+	return true;
+}
+
+static bool
+write_balancers(const void *member, struct buf *out)
+{
+	return write_real(member, out) || buf_adds(out, STR("auto"));
+}
+
+static bool
+read_balancers(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	double x = 0;
+
+	if (!str_eq(s, STR("auto")) && !number_within(k, s, "auto or a number", &x, problem))
+		return false;
+	memcpy(member, &x, sizeof x);
+	return true;
+}
+
+/* words */
+
+int
+word_of(struct str s, const char *const *words, char *problem)
+{
+	char all[CONF_PROBLEM_MAX / 2];
+	const char *near = word_near(s, words);
+	int at = word_place(s, words);
+
+	if (at < 0)
+		problem_say(problem, "'%s' is not known; expected %s%s%s%s", QUOTED(s), word_all(words, all, sizeof all),
+		    near != NULL ? "; did you mean " : "", near != NULL ? near : "", near != NULL ? "?" : "");
+	return at;
+}
+
+static const char *const policy_words[] = {
+#define POLICY(id, name, text) name,
+#include "tbl/policies.h"
+#undef POLICY
+	NULL
+};
+static const char *const level_words[] = { "debug", "info", "warn", "error", NULL };
+static const char *const format_words[] = { "text", "json", NULL };
+static const char *const switch_words[] = { "false", "true", NULL };
+
+static bool
+read_policy(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	int at = word_of(s, policy_words, problem);
+	enum policy p = (enum policy)at;
+
+	(void)k;
+	if (at >= 0)
+		memcpy(member, &p, sizeof p);
+	return at >= 0;
+}
+
+static bool
+write_policy(const void *member, struct buf *out)
+{
+	const enum policy *p = member;
+
+	return buf_adds(out, str_of(policy_words[*p]));
+}
+
+static bool
+read_profile(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	const struct why *why = profile_parse(s, member);
+
+	(void)k;
+	return why == NULL ? true : problem_say(problem, "'%s' is %s", QUOTED(s), why->text);
+}
+
+static bool
+write_profile(const void *member, struct buf *out)
+{
+	profile_write(member, out);
+	return true;
+}
+
+static bool
+read_limits(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	(void)k;
+	return profile_limit_read(s, member) || problem_say(problem, "'%s' is not understood; expected limits such as [0.7, 0.9], the "
+	    "soft one below the hard one, or none", QUOTED(s));
+}
+
+static bool
+write_limits(const void *member, struct buf *out)
+{
+	profile_limit_write(member, out);
+	return true;
+}
+
+static bool
+read_level(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	int at = word_of(s, level_words, problem);
+	enum log_level level = (enum log_level)at;
+
+	(void)k;
+	if (at >= 0)
+		memcpy(member, &level, sizeof level);
+	return at >= 0;
+}
+
+static bool
+write_level(const void *member, struct buf *out)
+{
+	const enum log_level *level = member;
+
+	return buf_adds(out, str_of(level_words[*level]));
+}
+
+static bool
+read_bool(struct str s, const char *const *words, void *member, char *problem)
+{
+	int at = word_of(s, words, problem);
+	bool b = at == 1;
+
+	if (at >= 0)
+		memcpy(member, &b, sizeof b);
+	return at >= 0;
+}
+
+static bool
+read_switch(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	(void)k;
+	return read_bool(s, switch_words, member, problem);
+}
+
+static bool
+write_switch(const void *member, struct buf *out)
+{
+	const bool *b = member;
+
+	return buf_adds(out, str_of(switch_words[*b]));
+}
+
+static bool
+read_format(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	(void)k;
+	return read_bool(s, format_words, member, problem);
+}
+
+static bool
+write_format(const void *member, struct buf *out)
+{
+	const bool *b = member;
+
+	return buf_adds(out, str_of(format_words[*b]));
+}
+
+const struct conf_type
+	type_DURATION = { read_duration, write_duration, KIND_PLAIN, false },
+	type_REAL = { read_real, write_real, KIND_PLAIN, true },
+	type_WEIGHT = { read_real, write_weight, KIND_PLAIN, true },
+	type_COUNT = { read_count, write_count, KIND_PLAIN, true },
+	type_WORKERS = { read_workers, write_count, KIND_PLAIN, true },
+	type_BALANCERS = { read_balancers, write_balancers, KIND_PLAIN, true },
+	type_POLICY = { read_policy, write_policy, KIND_PLAIN, false },
+	type_PROFILE = { read_profile, write_profile, KIND_PLAIN, false },
+	type_LIMITS = { read_limits, write_limits, KIND_PLAIN, false },
+	type_LEVEL = { read_level, write_level, KIND_PLAIN, false },
+	type_FORMAT = { read_format, write_format, KIND_PLAIN, false },
+	type_SWITCH = { read_switch, write_switch, KIND_PLAIN, true };

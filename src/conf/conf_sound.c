@@ -1,0 +1,222 @@
+/*
+ * conf_sound: each value is sound by itself when it arrives here; together they may still contradict each other.
+ * Knows nothing of how values are written.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bug.h"
+#include "base/map.h"
+#include "base/word.h"
+#include "conf/conf_sound.h"
+#include "conf/conf_value.h"
+
+int
+conf_line(const struct tree *root, const char *section, const char *key)
+{
+	const struct tree *in = tree_find(root, NULL, section), *t = NULL;
+
+	if (in != NULL && in->shape == TREE_MAP && key != NULL)
+		t = tree_find(in, NULL, key);
+	return t != NULL ? t->line : in != NULL ? in->line : root->line;
+}
+
+/* Lines are never 0, so they may be pointers. */
+void
+name_once(struct map *names, const char *name, int line, const char *where, struct faults *f)
+{
+	void *first;
+
+	if (name == NULL)
+		return;
+	first = map_get(names, str_of(name));
+	if (first != NULL)
+		faults_add(f, line, where, "'%s' is taken since line %d; expected a name of its own", name, (int)(intptr_t)first);
+	else
+		map_put(names, str_of(name), (void *)(intptr_t)line);
+}
+
+static void
+nodes_sound(const struct conf *c, struct map *names, struct faults *f)
+{
+	for (unsigned i = 0; i < c->nnodes; i++)
+		name_once(names, c->node[i].name, c->node[i].line, "nodes.name", f);
+}
+
+static void
+task_node_sound(const struct conf *c, const struct conf_task *t, const struct map *nodes, struct faults *f)
+{
+	const char **words, *near;
+	unsigned n = 0;
+
+	if (f->beyond > 0 || t->node == NULL || map_get(nodes, str_of(t->node)) != NULL)
+		return;
+	words = must_zalloc((c->nnodes + 1) * sizeof *words);
+	for (unsigned i = 0; i < c->nnodes; i++)
+		if (c->node[i].name != NULL)
+			words[n++] = c->node[i].name;
+	near = word_near(str_of(t->node), words);
+	if (near != NULL)
+		faults_add(f, t->line, "services.tasks.node", "'%s' is no node; did you mean %s?", t->node, near);
+	else
+		faults_add(f, t->line, "services.tasks.node", "'%s' is no node; expected the name of one of nodes", t->node);
+	free(words);
+}
+
+static void
+tasks_sound(struct conf *c, struct conf_service *s, const struct map *nodes, struct map *names, struct faults *f)
+{
+	for (unsigned i = 0; i < s->ntasks; i++) {
+		struct conf_task *t = &s->task[i];
+		if (t->name == NULL && s->name != NULL && asprintf(&t->name, "%s.%u", s->name, i + 1) < 0)
+			BUG("out of memory");
+		name_once(names, t->name, t->line, "services.tasks.name", f);
+		task_node_sound(c, t, nodes, f);
+	}
+}
+
+static void
+route_add(struct conf_service *s, const char *host, const char *path, struct map *taken, struct faults *f)
+{
+	struct route_conf *r = &s->route[s->nroutes++];
+	struct conf_service *first;
+	char key[1500];
+
+	*r = (struct route_conf){ must_strdup(host), must_strdup(path) };
+	snprintf(key, sizeof key, "%s %s", host, path);
+	first = map_get(taken, str_of(key));
+	if (first == NULL)
+		map_put(taken, str_of(key), s);
+	else
+		faults_add(f, s->line, "services", "%s%s is served since line %d by '%s'; expected another host or path",
+		    *host == '\0' ? "any host, path " : host, path, first->line, first->name != NULL ? first->name : "?");
+}
+
+static void
+routes_sound(struct conf_service *s, struct map *taken, struct faults *f)
+{
+	unsigned nhosts = s->hosts.n > 0 ? s->hosts.n : 1;
+
+	s->route = must_zalloc((nhosts * s->paths.n + 1) * sizeof *s->route);
+	for (unsigned h = 0; h < nhosts; h++)
+		for (unsigned p = 0; p < s->paths.n; p++)
+			route_add(s, s->hosts.n > 0 ? s->hosts.item[h] : "", s->paths.item[p], taken, f);
+}
+
+static void
+services_sound(struct conf *c, const struct map *nodes, struct faults *f)
+{
+	struct map *services = map_new(), *tasks = map_new(), *routes = map_new();
+
+	for (unsigned i = 0; i < c->nservices; i++) {
+		struct conf_service *s = &c->service[i];
+		name_once(services, s->name, s->line, "services.name", f);
+		tasks_sound(c, s, nodes, tasks, f);
+		routes_sound(s, routes, f);
+	}
+	map_free(&services);
+	map_free(&tasks);
+	map_free(&routes);
+}
+
+static void
+listeners_sound(struct conf *c, const struct tree *root, struct faults *f)
+{
+	if (c->listen_at.n == 0 && c->ntargets == 0 && tree_find(root, NULL, "listen") == NULL)
+		faults_add(f, root->line, "listen", "missing. Addresses on which clients are served, such as :80; it may be left out "
+		    "where there are targets");
+	c->listen = must_zalloc((c->listen_at.n + 1) * sizeof *c->listen);
+	for (unsigned i = 0; i < c->listen_at.n; i++) {
+		struct addr *a = &c->listen[c->nlisten++];
+		ASSERT(addr_parse(str_of(c->listen_at.item[i]), a) == NULL);
+		if (c->admin_addr.len != 0 && addr_eq(a, &c->admin_addr))
+			faults_add(f, conf_line(root, "listen", NULL), "listen", "'%s' is also admin.address; expected another port",
+			    c->listen_at.item[i]);
+	}
+}
+
+bool
+secret_file_read(const char *file, char *text, size_t cap, struct str *line, char *problem, size_t problem_cap)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, cap);
+	struct str whole = { text, n < 0 ? 0 : (size_t)n };
+
+	if (n < 0)
+		snprintf(problem, problem_cap, "cannot be read: %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	*line = (struct str){ text, 0 };
+	if (str_split(&whole, '\n', line))
+		*line = str_trim(*line);
+	return n >= 0;
+}
+
+/* As if it stood in the configuration. */
+static void
+token_file_read(struct conf *c, int line, struct faults *f)
+{
+	char text[512], problem[CONF_PROBLEM_MAX];
+	struct str token;
+
+	if (!secret_file_read(c->admin_token_file, text, sizeof text, &token, problem, sizeof problem))
+		faults_add(f, line, "admin.token_file", "'%.200s' %s", c->admin_token_file, problem);
+	else if (!token_read(token, &c->admin_token, problem))
+		faults_add(f, line, "admin.token_file", "'%.200s' is %s in its first line", c->admin_token_file, problem);
+	explicit_bzero(text, sizeof text);
+}
+
+static void
+admin_sound(struct conf *c, const struct tree *root, struct faults *f)
+{
+	int line = conf_line(root, "admin", "token_file");
+	const struct tree *admin = tree_find(root, NULL, "admin");
+
+	c->admin_socket_given = admin != NULL && admin->shape == TREE_MAP && tree_find(admin, NULL, "socket") != NULL;
+	if (c->admin_token_file == NULL)
+		return;
+	if (c->admin_token != NULL)
+		faults_add(f, line, "admin.token_file", "given besides admin.token; expected one of them");
+	else
+		token_file_read(c, line, f);
+}
+
+/* The section turns discovery on, even an empty one. */
+static void
+swarm_sound(struct conf *c, const struct tree *root, struct faults *f)
+{
+	if (tree_find(root, NULL, "swarm") == NULL)
+		return;
+	if (c->swarm_endpoints.n == 0) {
+		c->swarm_endpoints.item = must_zalloc(sizeof *c->swarm_endpoints.item);
+		c->swarm_endpoints.item[c->swarm_endpoints.n++] = must_strdup("unix:///var/run/docker.sock");
+	}
+	if ((c->swarm_cert == NULL) != (c->swarm_key == NULL))
+		faults_add(f, conf_line(root, "swarm", c->swarm_cert != NULL ? "cert" : "key"), "swarm",
+		    "cert and key belong together; expected both or none");
+}
+
+void
+conf_sound(struct conf *c, const struct tree *root, struct faults *f)
+{
+	struct map *nodes = map_new();
+
+	listeners_sound(c, root, f);
+	admin_sound(c, root, f);
+	swarm_sound(c, root, f);
+	prom_sound(c, root, f);
+	if (fabs(c->score_cpu_weight + c->score_ram_weight - 1) > 0.001)
+		faults_add(f, conf_line(root, "score", NULL), "score", "cpu and ram add up to %g; expected 1",
+		    c->score_cpu_weight + c->score_ram_weight);
+	if (c->mover_cold >= c->mover_hot)
+		faults_add(f, conf_line(root, "mover", "cold"), "mover.cold", "%g, and mover.hot is %g; expected less", c->mover_cold, c->mover_hot);
+	nodes_sound(c, nodes, f);
+	services_sound(c, nodes, f);
+	targets_sound(c, f);
+	map_free(&nodes);
+}

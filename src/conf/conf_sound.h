@@ -1,0 +1,26 @@
+/*
+ * conf_sound: whether the parts of a configuration fit together, and what follows from them.
+ */
+#ifndef CONF_CONF_SOUND_H
+#define CONF_CONF_SOUND_H
+
+#include "conf/conf.h"
+#include "conf/faults.h"
+#include "conf/tree.h"
+
+/* Fills in what is derived: listeners, routes, names of tasks, the token. `root` is for lines. Names may be
+ * missing where the parser has already found fault. */
+void	conf_sound(struct conf *, const struct tree *root, struct faults *);
+
+/* The line of a key, or of the nearest mapping around it that is there. */
+int	conf_line(const struct tree *root, const char *section, const char *key);
+/* The first line of a file, for a secret; to be wiped afterwards. False: `problem` says why it cannot be read. */
+bool	secret_file_read(const char *file, char *text, size_t cap, struct str *line, char *problem, size_t problem_cap);
+void	prom_sound(struct conf *, const struct tree *root, struct faults *);	/* conf_prom.c */
+
+struct map;
+/* Names are unique: `names` is a map from the name to the line that gave it. */
+void	name_once(struct map *names, const char *name, int line, const char *where, struct faults *);
+void	targets_sound(struct conf *, struct faults *);		/* conf_target.c */
+
+#endif

@@ -1,0 +1,406 @@
+/*
+ * conf_text: types of values that stay texts, and where things are: names, paths, URLs, addresses, hosts.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "base/form.h"
+#include "base/word.h"
+#include "conf/conf_type.h"
+
+static bool
+all_of(struct str s, const char *others)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!isalnum((unsigned char)s.p[i]) && (s.p[i] == '\0' || strchr(others, s.p[i]) == NULL))
+			return false;
+	return true;
+}
+
+static bool
+all_visible(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.p[i] <= ' ' || s.p[i] >= 0x7f)
+			return false;
+	return true;
+}
+
+static bool
+is_none(struct str s)
+{
+	return str_eq(s, STR("none"));
+}
+
+bool
+text_set(void *member, struct str s)
+{
+	char **text = member;
+
+	free(*text);
+	*text = str_dup(s);
+	return true;
+}
+
+static bool
+set_absent(void *member)
+{
+	char **text = member;
+
+	free(*text);
+	*text = NULL;
+	return true;
+}
+
+/* texts */
+
+static bool
+read_string(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	(void)k;
+	if (s.len == 0 || s.len > 255 || !all_visible(s))
+		return problem_say(problem, "'%s' is not a word; expected 1 to 255 visible ASCII characters", QUOTED(s));
+	return text_set(member, s);
+}
+
+static bool
+read_name(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	(void)k;
+	if (!form_name(s))
+		return problem_say(problem, "'%s' is not a name; expected 1 to 63 of A-Z, a-z, 0-9, '.', '_' and '-'", QUOTED(s));
+	return text_set(member, s);
+}
+
+static bool
+read_secret(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	(void)k;
+	if (s.len < 16 || s.len > 256 || !all_visible(s))
+		return problem_say(problem, "not a token; expected 16 to 256 visible ASCII characters");
+	return text_set(member, s);
+}
+
+bool
+token_read(struct str s, char **token, char problem[CONF_PROBLEM_MAX])
+{
+	return read_secret(NULL, s, token, problem);
+}
+
+static bool
+read_file(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	(void)k;
+	if (s.len == 0 || s.len > 4000 || s.p[0] != '/' || memchr(s.p, '\n', s.len) != NULL)
+		return problem_say(problem, "'%s' is not an absolute path; expected it to begin with '/'", QUOTED(s));
+	return text_set(member, s);
+}
+
+static bool
+read_socket(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	struct sockaddr_un un;
+
+	(void)k;
+	if (is_none(s))
+		return set_absent(member);
+	if (s.len == 0 || s.p[0] != '/' || s.len >= sizeof un.sun_path || !all_visible(s))
+		return problem_say(problem, "'%s' is not a socket's path; expected an absolute path of at most %zu bytes, or none",
+		    QUOTED(s), sizeof un.sun_path - 1);
+	return text_set(member, s);
+}
+
+static bool
+read_path_or_none(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	(void)k;
+	if (is_none(s))
+		return set_absent(member);
+	if (!form_path(s))
+		return problem_say(problem, "'%s' is not a path; expected one that begins with '/', or none", QUOTED(s));
+	return text_set(member, s);
+}
+
+/* "host:port", where the host may be a name. */
+static bool
+is_authority(struct str s)
+{
+	size_t colon = s.len;
+	uint64_t port;
+
+	while (colon > 0 && s.p[colon - 1] != ':')
+		colon--;
+	return colon > 1 && all_of((struct str){ s.p, colon - 1 }, ".-_[]:")
+	    && str_to_u64((struct str){ s.p + colon, s.len - colon }, &port) && port > 0 && port <= 65535;
+}
+
+/* A URL whole, or host:port, to which `path` is added; so it is to a URL without a path. */
+static bool
+read_url(struct str s, const char *path, void *member, char *problem)
+{
+	struct str rest = s;
+	char **text = member, *url;
+	bool whole = true;
+
+	if (str_starts(s, STR("http://")))
+		rest = (struct str){ s.p + 7, s.len - 7 };
+	else if (str_starts(s, STR("https://")))
+		rest = (struct str){ s.p + 8, s.len - 8 };
+	else
+		whole = false;
+	if (s.len > 1024 || !all_visible(rest) || rest.len == 0 || rest.p[0] == '/' || (!whole && !is_authority(rest)))
+		return problem_say(problem, "'%s' is not a URL; expected http://host:port%s, or host:port for short", QUOTED(s), path);
+	if (asprintf(&url, "%s%.*s%s", whole ? "" : "http://", STR_ARG(s),
+	    memchr(rest.p, '/', rest.len) != NULL ? "" : path) < 0)
+		BUG("out of memory");
+	free(*text);
+	*text = url;
+	return true;
+}
+
+static bool
+read_exporter(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	(void)k;
+	return read_url(s, "/metrics", member, problem);
+}
+
+static bool
+read_agent(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	(void)k;
+	return read_url(s, "/stream", member, problem);
+}
+
+static bool
+read_plain_url(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	(void)k;
+	return read_url(s, "", member, problem);
+}
+
+static bool
+write_text(const void *member, struct buf *out)
+{
+	const char *const *text = member;
+
+	return *text != NULL && buf_adds(out, str_of(*text));
+}
+
+static bool
+write_text_or_none(const void *member, struct buf *out)
+{
+	return write_text(member, out) || buf_adds(out, STR("none"));
+}
+
+/* addresses */
+
+static unsigned
+addr_port(const struct addr *a)
+{
+	if (a->sa.any.sa_family == AF_UNIX)
+		return 1;
+	return ntohs(a->sa.any.sa_family == AF_INET6 ? a->sa.v6.sin6_port : a->sa.v4.sin_port);
+}
+
+static bool
+read_listen_address(struct str s, struct addr *a, char *problem)
+{
+	/* a listener for each worker: the kernel shares out TCP connections among them, but no unix socket's */
+	if (addr_parse(s, a) != NULL || addr_port(a) == 0 || a->sa.any.sa_family == AF_UNIX)
+		return problem_say(problem, "'%s' is not an address; expected one such as :80, 10.0.0.1:80 or [::1]:80", QUOTED(s));
+	return true;
+}
+
+static bool
+read_admin_address(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	struct addr a = { 0 };
+
+	(void)k;
+	if (!is_none(s) && (addr_parse(s, &a) != NULL || addr_port(&a) == 0 || a.sa.any.sa_family == AF_UNIX))
+		return problem_say(problem, "'%s' is not an address; expected one such as 127.0.0.1:8000 or [::1]:8000, or none", QUOTED(s));
+	memcpy(member, &a, sizeof a);
+	return true;
+}
+
+static bool
+read_task_address(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	struct addr a = { 0 };
+
+	(void)k;
+	/* workers may not open unix sockets */
+	if (s.len == 0 || s.p[0] == ':' || addr_parse(s, &a) != NULL || addr_port(&a) == 0 || a.sa.any.sa_family == AF_UNIX)
+		return problem_say(problem, "'%s' is not an address; expected an IP address and a port, such as 10.0.0.1:80", QUOTED(s));
+	memcpy(member, &a, sizeof a);
+	return true;
+}
+
+static bool
+write_address(const void *member, struct buf *out)
+{
+	const struct addr *a = member;
+	char text[ADDR_TEXT_MAX];
+
+	return a->len != 0 && buf_adds(out, str_of(addr_text(a, text)));
+}
+
+static bool
+write_address_or_none(const void *member, struct buf *out)
+{
+	return write_address(member, out) || buf_adds(out, STR("none"));
+}
+
+/* lists */
+
+static bool
+append(void *member, struct str s)
+{
+	struct conf_list *l = member;
+
+	l->item = must_realloc(l->item, (l->n + 1) * sizeof *l->item);
+	l->item[l->n++] = str_dup(s);
+	return true;
+}
+
+static bool
+has_item(const struct conf_list *l, const char *text)
+{
+	for (unsigned i = 0; i < l->n; i++)
+		if (strcmp(l->item[i], text) == 0)
+			return true;
+	return false;
+}
+
+bool
+list_append(void *member, struct str s, char *problem)
+{
+	const struct conf_list *l = member;
+	char *text;
+	bool twice;
+
+	if (l->n == 256)
+		return problem_say(problem, "more than 256 items");
+	text = str_dup(s);
+	twice = has_item(l, text);
+	free(text);
+	return twice ? problem_say(problem, "'%s' is named twice", QUOTED(s)) : append(member, s);
+}
+
+static bool
+read_listen(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	struct addr a;
+
+	(void)k;
+	return read_listen_address(s, &a, problem) && list_append(member, s, problem);
+}
+
+static bool
+read_host(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	char lower[256];
+
+	if (!form_host(s, k->section == SECTION_SERVICE))
+		return problem_say(problem, "'%s' is not a host; expected a name such as www.example.org, without a port", QUOTED(s));
+	str_copy(lower, sizeof lower, s);
+	for (char *c = lower; *c != '\0'; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return list_append(member, str_of(lower), problem);
+}
+
+static bool
+read_path(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	(void)k;
+	if (!form_path(s) || memchr(s.p, '?', s.len) != NULL)
+		return problem_say(problem, "'%s' is not a path; expected one that begins with '/'", QUOTED(s));
+	return list_append(member, s, problem);
+}
+
+static bool
+read_endpoint(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	const struct conf_list *l = member;
+
+	(void)k;
+	if (!form_endpoint(s))
+		return problem_say(problem, "'%s' is not an endpoint; expected unix:///path or tcp://host:port", QUOTED(s));
+	if (l->n == CONF_ENDPOINTS_MAX)
+		return problem_say(problem, "more than %d endpoints", CONF_ENDPOINTS_MAX);
+	return list_append(member, s, problem);
+}
+
+static bool
+read_network(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	(void)k;
+	if (s.len == 0 || s.len > 255 || !all_visible(s))
+		return problem_say(problem, "'%s' is not a network; expected a name or an id", QUOTED(s));
+	return list_append(member, s, problem);
+}
+
+static bool
+read_names(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	(void)k;
+	if (!form_name(s))
+		return problem_say(problem, "'%s' is not a name; expected 1 to 63 of A-Z, a-z, 0-9, '.', '_' and '-'", QUOTED(s));
+	return list_append(member, s, problem);
+}
+
+/* Braces hold what Swarm knows of the node; all else is as in a URL. */
+static bool
+is_template(struct str s)
+{
+	static const char *const words[] = { "address", "hostname", "id", NULL };
+	struct str word;
+	const char *end;
+
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.p[i] == '}')
+			return false;
+		if (s.p[i] != '{')
+			continue;
+		end = memchr(s.p + i, '}', s.len - i);
+		word = (struct str){ s.p + i + 1, end == NULL ? 0 : (size_t)(end - s.p) - i - 1 };
+		if (word_place(word, words) < 0)
+			return false;
+		i += word.len + 1;
+	}
+	return s.len > 0 && s.len < 256 && all_visible(s);
+}
+
+static bool
+read_template(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	(void)k;
+	if (!is_template(s))
+		return problem_say(problem, "'%s' is not a template; expected one such as '{address}:9101', with {address}, "
+		    "{hostname} or {id}", QUOTED(s));
+	return text_set(member, s);
+}
+
+const struct conf_type
+	type_ENDPOINTS = { read_endpoint, NULL, KIND_LIST, false },
+	type_NAMES = { read_names, NULL, KIND_LIST, false },
+	type_URL = { read_plain_url, write_text, KIND_TEXT, false },
+	type_NETWORKS = { read_network, NULL, KIND_LIST, false },
+	type_TEMPLATE = { read_template, write_text, KIND_TEXT, false },
+	type_STRING = { read_string, write_text, KIND_TEXT, false },
+	type_NAME = { read_name, write_text, KIND_TEXT, false },
+	type_SECRET = { read_secret, NULL, KIND_SECRET, false },
+	type_FILE = { read_file, write_text, KIND_TEXT, false },
+	type_SOCKET = { read_socket, write_text_or_none, KIND_TEXT, false },
+	type_PATH_OR_NONE = { read_path_or_none, write_text_or_none, KIND_TEXT, false },
+	type_EXPORTER = { read_exporter, write_text, KIND_TEXT, false },
+	type_AGENT = { read_agent, write_text, KIND_TEXT, false },
+	type_ADMIN_ADDRESS = { read_admin_address, write_address_or_none, KIND_PLAIN, false },
+	type_TASK_ADDRESS = { read_task_address, write_address, KIND_PLAIN, false },
+	type_LISTEN = { read_listen, NULL, KIND_LIST, false },
+	type_HOSTS = { read_host, NULL, KIND_LIST, false },
+	type_PATHS = { read_path, NULL, KIND_LIST, false };

@@ -1,0 +1,47 @@
+/*
+ * conf_type: what the types of configuration values are made of. For conf_value.c and the files that hold types.
+ */
+#ifndef CONF_CONF_TYPE_H
+#define CONF_CONF_TYPE_H
+
+#include "conf/conf_value.h"
+
+enum conf_kind { KIND_PLAIN, KIND_TEXT, KIND_LIST, KIND_SECRET };	/* texts and lists own memory */
+
+struct conf_type {
+	bool		(*read)(const struct conf_key *, struct str, void *member, char *problem);
+	bool		(*write)(const void *member, struct buf *);	/* NULL: not written */
+	enum conf_kind	 kind;
+	bool		 bare;		/* what is written is a number or true or false, in JSON too */
+};
+
+/* conf_text.c */
+extern const struct conf_type type_STRING, type_NAME, type_SECRET, type_FILE, type_SOCKET, type_PATH_OR_NONE, type_EXPORTER,
+    type_AGENT, type_ADMIN_ADDRESS, type_TASK_ADDRESS, type_LISTEN, type_HOSTS, type_PATHS,
+    type_ENDPOINTS, type_NETWORKS, type_TEMPLATE, type_URL, type_NAMES;
+/* conf_number.c */
+extern const struct conf_type type_DURATION, type_REAL, type_WEIGHT, type_COUNT, type_WORKERS, type_BALANCERS, type_POLICY, type_PROFILE, type_LIMITS,
+    type_LEVEL, type_FORMAT, type_SWITCH;
+/* conf_target.c */
+extern const struct conf_type type_TARGET_KIND, type_TARGET_POLICY, type_PEER, type_PEER_LISTEN, type_OPTIONS,
+    type_BACKEND;
+
+/* conf_prom.c */
+extern const struct conf_type type_PROM_SERVERS, type_PASSWORD, type_PROMQL, type_PROMQL_OR_NONE;
+
+/* conf_text.c, for conf_target.c and conf_prom.c */
+bool	list_append(void *member, struct str, char *problem);	/* each text once */
+bool	text_set(void *member, struct str);
+/* The place of `s` among `words`, or -1 and a problem that names them all. */
+int	word_of(struct str s, const char *const *words, char *problem);
+/* Writes a problem; always false. */
+bool	problem_say(char *problem, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* A text as it may stand in a message: short, on one line. */
+struct quote {
+	char	text[64];
+};
+const char	*quoted(struct str, struct quote *);
+#define QUOTED(s) quoted((s), &(struct quote){ { 0 } })
+
+#endif

@@ -1,0 +1,181 @@
+/*
+ * conf_value: the table of keys, and its values in and out. Texts come from a person who is about to read what
+ * we say of them, so each refusal quotes the text and names what was expected.
+ * Knows nothing of files, lines and sections.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "conf/conf_type.h"
+
+bool
+problem_say(char *problem, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(problem, CONF_PROBLEM_MAX, fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+const char *
+quoted(struct str s, struct quote *q)
+{
+	size_t n = str_copy(q->text, sizeof q->text - 4, s);
+
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)q->text[i] < ' ')
+			q->text[i] = ' ';
+	while (n > 0 && n < s.len && (q->text[n - 1] & 0x80) != 0)	/* do not end in half a character */
+		n--;
+	strcpy(q->text + n, n < s.len ? "..." : "");
+	return q->text;
+}
+
+#define MAP false
+#define LIST true
+#define SECTION(id, parent, name, shape, type, help) { SECTION_##parent, name, shape, help },
+#define KEY(section, name, type, field, fallback, least, most, help)
+const struct conf_section conf_sections[SECTION_COUNT] = {
+#include "tbl/conf.h"
+};
+#undef SECTION
+#undef KEY
+
+/* Never made: it knows which struct each section fills. */
+union structs {
+#define SECTION(id, parent, name, shape, type, help) type id;
+#define KEY(section, name, type, field, fallback, least, most, help)
+#include "tbl/conf.h"
+#undef SECTION
+#undef KEY
+};
+
+const char conf_required[] = "required";
+
+#define NONE		NULL
+#define REQUIRED	conf_required
+#define SECTION(id, parent, name, shape, type, help)
+#define KEY(section, name, type, field, fallback, least, most, help) \
+	{ SECTION_##section, name, &type_##type, offsetof(union structs, section.field), fallback, least, most, help },
+const struct conf_key conf_keys[] = {
+#include "tbl/conf.h"
+};
+const size_t conf_keys_count = sizeof conf_keys / sizeof *conf_keys;
+
+bool
+value_is_list(const struct conf_key *k)
+{
+	return k->type->kind == KIND_LIST;
+}
+
+bool
+value_is_secret(const struct conf_key *k)
+{
+	return k->type->kind == KIND_SECRET;
+}
+
+bool
+value_is_mapped(const struct conf_key *k)
+{
+	return k->type == &type_PROFILE;
+}
+
+bool
+value_is_pair(const struct conf_key *k)
+{
+	return k->type == &type_LIMITS;
+}
+
+bool
+value_is_bare(const struct conf_key *k)
+{
+	return k->type->bare;
+}
+
+const struct conf_list *
+value_list(const struct conf_key *k, const void *base)
+{
+	ASSERT(value_is_list(k));
+	return (const void *)((const char *)base + k->at);
+}
+
+bool
+value_read(const struct conf_key *k, struct str s, void *base, char problem[CONF_PROBLEM_MAX])
+{
+	return k->type->read(k, s, (char *)base + k->at, problem);
+}
+
+bool
+value_write(const struct conf_key *k, const void *base, struct buf *out)
+{
+	return k->type->write != NULL && k->type->write((const char *)base + k->at, out);
+}
+
+void
+value_free(const struct conf_key *k, void *base)
+{
+	void *member = (char *)base + k->at;
+	struct conf_list *l = member;
+
+	if (k->type->kind == KIND_TEXT || k->type->kind == KIND_SECRET)
+		{
+		free(*(char **)member);
+		*(char **)member = NULL;
+	}
+	if (k->type->kind != KIND_LIST)
+		return;
+	for (unsigned i = 0; i < l->n; i++)
+		free(l->item[i]);
+	free(l->item);
+	*l = (struct conf_list){ 0 };
+}
+
+void
+value_copy(const struct conf_key *k, void *base)
+{
+	void *member = (char *)base + k->at;
+	struct conf_list *l = member, old = { 0 };
+	char **text = member;
+
+	if ((k->type->kind == KIND_TEXT || k->type->kind == KIND_SECRET) && *text != NULL)
+		*text = must_strdup(*text);
+	if (k->type->kind != KIND_LIST)
+		return;
+	old = *l;
+	l->item = must_zalloc((old.n + 1) * sizeof *l->item);
+	for (unsigned i = 0; i < old.n; i++)
+		l->item[i] = must_strdup(old.item[i]);
+}
+
+static bool
+same_lists(const struct conf_list *a, const struct conf_list *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (unsigned i = 0; i < a->n; i++)
+		if (strcmp(a->item[i], b->item[i]) != 0)
+			return false;
+	return true;
+}
+
+bool
+value_same(const struct conf_key *k, const void *base, const void *other_base)
+{
+	struct buf a, b;
+	bool same;
+
+	if (value_is_list(k))
+		return same_lists(value_list(k, base), value_list(k, other_base));
+	buf_init(&a, CONF_TEXT_MAX);
+	buf_init(&b, CONF_TEXT_MAX);
+	same = value_write(k, base, &a) == value_write(k, other_base, &b) && str_eq(buf_str(&a), buf_str(&b));
+	buf_fini(&a);
+	buf_fini(&b);
+	return same;
+}

@@ -1,0 +1,27 @@
+/*
+ * faults: what is wrong with a file, gathered so that a reader learns all of it at once. Bounded: past
+ * FAULTS_MAX they are only counted.
+ */
+#ifndef CONF_FAULTS_H
+#define CONF_FAULTS_H
+
+#include "base/buf.h"
+
+#define FAULTS_MAX	50
+
+struct fault {
+	int	 line;
+	char	*text;
+};
+
+struct faults {			/* zeroed memory is none */
+	struct fault	 fault[FAULTS_MAX];
+	unsigned	 n, beyond;
+};
+
+/* `where` names the key, "" when it is about the file. */
+void	faults_add(struct faults *, int line, const char *where, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void	faults_write(struct faults *, const char *file, struct buf *);	/* by line; "file:line: where: text" each */
+void	faults_fini(struct faults *);
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * tree: YAML text to a tree of mappings, lists and scalars that know their lines. The plain part of YAML
+ * only: no anchors, no tags, one document, bounded depth and size.
+ */
+#ifndef CONF_TREE_H
+#define CONF_TREE_H
+
+#include "base/str.h"
+
+enum tree_shape { TREE_SCALAR, TREE_LIST, TREE_MAP };
+
+struct tree {
+	enum tree_shape	 shape;
+	int		 line;		/* of a member of a mapping: of its key */
+	char		*key;		/* member of a mapping, else NULL */
+	char		*text;		/* scalars; never holds NUL or other control bytes but newlines */
+	bool		 empty;		/* a scalar that is not there: `key:` and nothing after it, or null */
+	struct tree	*first, *last, *next;	/* members, in the order of the file */
+};
+
+#define TREE_DEPTH_MAX	8
+#define TREE_COUNT_MAX	500000
+
+/* NULL: *line and `problem` say what is wrong. An empty document is a tree that is one empty scalar. */
+struct tree	*tree_read(struct str text, int *line, char *problem, size_t cap);
+void		 tree_free(struct tree **);
+/* The member of a mapping with this key, after `after` (NULL: from the first on). */
+struct tree	*tree_find(const struct tree *map, const struct tree *after, const char *key);
+
+#endif

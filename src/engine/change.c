@@ -1,0 +1,449 @@
+/*
+ * change: a small machine. Its phases are rows: what is asked of the Engine when the phase is entered or its time comes, and
+ * what an answer means. An edit is a GET, a change to what came, and a POST with the version that was read; when somebody
+ * else was faster ("out of sequence") it begins again.
+ *
+ *     BEGIN --> WAIT --------------------> END --> over        a move
+ *                `--> BACK --> SETTLE --'                      one that is given up
+ *     SCALE ------------------------------------> over
+ *
+ * A move is cleaned up only when Swarm calls its update completed: while two tasks of one slot run, taking the constraint away would
+ * let Swarm choose which of them to keep. For the same reason a move that is given up first pins the service to the node it
+ * was on (BACK), so that it is the old task which stays, and takes the pin away when that has been done (SETTLE).
+ * Cleaning up never gives up. Knows nothing of heat, gain and cool-downs.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/change.h"
+#include "score/explain.h"
+
+#define POLL_USEC	(500 * USEC_PER_MSEC)
+#define RETRY_USEC	(1 * USEC_PER_SEC)
+#define RETRIES_MAX	5		/* of an edit that need not be made */
+#define IDLE_USEC	(3 * USEC_PER_SEC)	/* an update that has not begun by then will not */
+#define SETTLE_USEC	(20 * USEC_PER_SEC)
+
+enum phase { PHASE_BEGIN, PHASE_WAIT, PHASE_BACK, PHASE_SETTLE, PHASE_END, PHASE_SCALE };
+
+struct change {
+	struct loop	*loop;
+	struct engine	*engine;
+	const struct world *world;
+	change_ended_f	*ended;
+	void		*arg;
+	struct engine_call *call;
+	struct timer	 timer;
+	enum phase	 phase;
+	int64_t		 began_usec, phase_usec, deadline_usec;
+	unsigned	 tries;			/* in this phase */
+	bool		 told;			/* the Swarm */
+	char		*service;
+	struct placement_mark mark;
+	char		**exclude;
+	unsigned	 nexclude;
+	unsigned	 from, to;		/* replicas */
+	const char	*given_up;		/* why; NULL: not */
+	char		 text[320];
+};
+
+static void	step(void *arg);
+
+static void
+step_after(struct change *c, int64_t usec)
+{
+	timer_set(c->loop, &c->timer, loop_now(c->loop) + usec, step, c);
+}
+
+static void
+phase_enter(struct change *c, enum phase p)
+{
+	c->phase = p;
+	c->phase_usec = loop_now(c->loop);
+	c->tries = 0;
+	step_after(c, p == PHASE_WAIT || p == PHASE_SETTLE ? POLL_USEC : 0);
+}
+
+/* Nothing of the change is touched after it: its owner frees it there. */
+static void
+over(struct change *c, bool moved, enum refusal refusal, const char *text)
+{
+	struct change_end e = { c->service, moved, c->told, refusal, text,
+	    (double)(loop_now(c->loop) - c->began_usec) / (double)USEC_PER_SEC };
+
+	timer_clear(c->loop, &c->timer);
+	c->ended(c->arg, &e);
+}
+
+/* --- our own picture --- */
+
+static bool
+on_from(const struct change *c, const struct world_task *t)
+{
+	return t->node->swarm_id != NULL && strcmp(t->node->swarm_id, c->mark.from) == 0;
+}
+
+static bool
+serves(const struct change *c, const struct world_task *t)
+{
+	enum task_state s = task_state(c->world, t, loop_now(c->loop));
+
+	return s == TASK_UP || (s == TASK_UNKNOWN && t->service->conf.health_path == NULL);
+}
+
+struct picture {
+	bool	 arrived;		/* a task serves elsewhere */
+	bool	 stays;			/* one still serves where it was */
+};
+
+static struct picture
+look(const struct change *c)
+{
+	const struct world_service *s = world_service(c->world, str_of(c->service));
+	struct picture p = { false, false };
+	const struct world_task *t;
+
+	if (s == NULL)
+		return p;
+	LIST_FOREACH(t, &s->tasks, link) {
+		p.arrived |= !on_from(c, t) && serves(c, t);
+		p.stays |= on_from(c, t) && serves(c, t);
+	}
+	return p;
+}
+
+/* --- a move is watched --- */
+
+static void
+give_up(struct change *c, const char *why)
+{
+	c->given_up = why;
+	phase_enter(c, look(c).stays ? PHASE_BACK : PHASE_END);
+}
+
+static void
+watch_wait(struct change *c, const json_t *service)
+{
+	enum update_state u = placement_update(service);
+	struct picture p = look(c);
+
+	if (u == UPDATE_PAUSED || u == UPDATE_ROLLED_BACK)
+		give_up(c, "Swarm paused the update: the new task failed");
+	else if (p.arrived && (u == UPDATE_COMPLETED || (u == UPDATE_NONE && !p.stays)))
+		phase_enter(c, PHASE_END);
+	else if (u == UPDATE_COMPLETED && loop_now(c->loop) > c->deadline_usec)
+		phase_enter(c, PHASE_END);		/* done, though the new task does not serve yet */
+	else if (loop_now(c->loop) > c->deadline_usec)
+		give_up(c, "no new task was healthy within mover.patience");
+	else
+		step_after(c, POLL_USEC);
+}
+
+static void
+watch_settle(struct change *c, const json_t *service)
+{
+	enum update_state u = placement_update(service);
+	int64_t waited = loop_now(c->loop) - c->phase_usec;
+
+	if (u == UPDATE_COMPLETED || u == UPDATE_PAUSED || (u == UPDATE_NONE && waited > IDLE_USEC) || waited > SETTLE_USEC)
+		phase_enter(c, PHASE_END);
+	else
+		step_after(c, POLL_USEC);
+}
+
+/* --- edits --- */
+
+enum edit { EDIT_SEND, EDIT_MOOT };
+
+static enum edit
+edit_begin(struct change *c, json_t *service, enum refusal *why)
+{
+	struct placement_mark other;
+
+	*why = placement_mark(service, &other) ? REFUSAL_ONE_AT_A_TIME : placement_refusal(service);
+	if (*why != REFUSAL_NONE)
+		return EDIT_MOOT;
+	placement_begin(json_object_get(service, "Spec"), &c->mark, (const char *const *)c->exclude, c->nexclude);
+	return EDIT_SEND;
+}
+
+static enum edit
+edit_scale(struct change *c, json_t *service, enum refusal *why)
+{
+	struct placement_mark other;
+
+	*why = placement_mark(service, &other) ? REFUSAL_ONE_AT_A_TIME : placement_scale_refusal(service);
+	if (*why == REFUSAL_NONE && placement_replicas(service) != (int)c->from)
+		*why = REFUSAL_COOL_SERVICE;		/* somebody has just changed it */
+	if (*why != REFUSAL_NONE)
+		return EDIT_MOOT;
+	return placement_scale(json_object_get(service, "Spec"), c->to) ? EDIT_SEND : EDIT_MOOT;
+}
+
+static enum edit
+edit_of(struct change *c, json_t *service, enum refusal *why)
+{
+	json_t *spec = json_object_get(service, "Spec");
+	struct placement_mark mark;
+
+	*why = REFUSAL_NONE;
+	switch (c->phase) {
+	case PHASE_BEGIN:
+		return edit_begin(c, service, why);
+	case PHASE_SCALE:
+		return edit_scale(c, service, why);
+	case PHASE_BACK:
+		if (!placement_mark(service, &mark))
+			return EDIT_MOOT;
+		placement_back(spec, c->mark.from);
+		return EDIT_SEND;
+	default:
+		return placement_end(spec) ? EDIT_SEND : EDIT_MOOT;
+	}
+}
+
+/* What follows an edit that was made. */
+static void
+edited(struct change *c)
+{
+	switch (c->phase) {
+	case PHASE_BEGIN:
+		phase_enter(c, PHASE_WAIT);
+		break;
+	case PHASE_BACK:
+		phase_enter(c, PHASE_SETTLE);
+		break;
+	case PHASE_SCALE:
+		over(c, true, REFUSAL_NONE, "the Swarm was told");
+		break;
+	default:
+		over(c, c->given_up == NULL, REFUSAL_NONE, c->given_up == NULL ? "no trace is left" : c->given_up);
+	}
+}
+
+/* What follows when there was nothing to edit. */
+static void
+moot(struct change *c, enum refusal why)
+{
+	switch (c->phase) {
+	case PHASE_BEGIN:
+	case PHASE_SCALE:
+		over(c, false, why, refusal_text(why));
+		break;
+	case PHASE_END:
+		if (c->given_up == NULL && look(c).stays)
+			c->given_up = "somebody else changed the service meanwhile";
+		edited(c);
+		break;
+	default:
+		over(c, false, REFUSAL_NONE, "somebody else changed the service meanwhile");
+	}
+}
+
+/* --- what the Engine says --- */
+
+static bool
+out_of_sequence(const struct engine_answer *a)
+{
+	return a->why != NULL && strstr(a->detail, "out of sequence") != NULL;
+}
+
+static void
+trouble(struct change *c, const struct engine_answer *a)
+{
+	snprintf(c->text, sizeof c->text, "%s%s%.200s", a->why->text, a->detail[0] == '\0' ? "" : ": ", a->detail);
+	c->tries++;
+	log_event(c->tries == 1 ? LOG_WARN : LOG_DEBUG, "mover.trouble", "service", c->service, "why", why_name(a->why), "detail", a->detail, NULL);
+	if (a->status == 404)
+		over(c, false, REFUSAL_NONE, "the service is gone");
+	else if (c->phase == PHASE_END || c->phase == PHASE_WAIT || c->phase == PHASE_SETTLE || (c->phase == PHASE_BACK && c->tries < RETRIES_MAX))
+		step_after(c, RETRY_USEC);
+	else if (c->phase == PHASE_BACK)
+		phase_enter(c, PHASE_END);
+	else
+		over(c, false, REFUSAL_NONE, c->text);
+}
+
+/* ENGINE_GONE after a POST means that nobody knows: to look is the way to find out. */
+static void
+on_posted(void *arg, const struct engine_answer *a)
+{
+	struct change *c = arg;
+
+	c->call = NULL;
+	if (a->why == NULL)
+		edited(c);
+	else if (out_of_sequence(a) && (++c->tries < RETRIES_MAX || c->phase == PHASE_END))
+		step_after(c, 0);
+	else if (c->phase == PHASE_BEGIN && a->why == WHY_ENGINE_GONE)
+		phase_enter(c, PHASE_WAIT);
+	else
+		trouble(c, a);
+}
+
+static void
+edit(struct change *c, json_t *service)
+{
+	json_int_t version = json_integer_value(json_object_get(json_object_get(service, "Version"), "Index"));
+	enum refusal why;
+	char path[160];
+	char *text;
+
+	if (edit_of(c, service, &why) == EDIT_MOOT) {
+		moot(c, why);
+		return;
+	}
+	text = json_dumps(json_object_get(service, "Spec"), JSON_COMPACT | JSON_PRESERVE_ORDER);
+	ASSERT(text != NULL);
+	snprintf(path, sizeof path, "/services/%.64s/update?version=%" JSON_INTEGER_FORMAT,
+	    json_string_value(json_object_get(service, "ID")), version);
+	c->told = true;
+	c->call = engine_post(c->engine, path, str_of(text), on_posted, c);
+	free(text);
+}
+
+static void
+watch(struct change *c, const json_t *service)
+{
+	struct placement_mark mark;
+
+	if (!placement_mark(service, &mark) || strcmp(mark.from, c->mark.from) != 0)
+		over(c, look(c).arrived && !look(c).stays, REFUSAL_NONE, "the service was updated by somebody else, or rolled back");
+	else if (c->phase == PHASE_WAIT)
+		watch_wait(c, service);
+	else
+		watch_settle(c, service);
+}
+
+static void
+on_read(void *arg, const struct engine_answer *a)
+{
+	struct engine_answer strange = { .why = WHY_ENGINE_REFUSED, .detail = "the answer is no service" };
+	struct change *c = arg;
+	json_t *service;
+
+	c->call = NULL;
+	if (a->why != NULL) {
+		trouble(c, a);
+		return;
+	}
+	service = json_loadb(a->body.len > 0 ? a->body.p : "", a->body.len, JSON_ALLOW_NUL, NULL);
+	if (!json_is_object(json_object_get(service, "Spec")) || !json_is_string(json_object_get(service, "ID")) ||
+	    !json_is_integer(json_object_get(json_object_get(service, "Version"), "Index")))
+		trouble(c, &strange);
+	else if (c->phase == PHASE_WAIT || c->phase == PHASE_SETTLE)
+		watch(c, service);
+	else
+		edit(c, service);
+	json_decref(service);
+}
+
+/* Names of services are of letters, digits, '_', '.' and '-': nothing to escape. */
+static void
+step(void *arg)
+{
+	struct change *c = arg;
+	char path[160];
+
+	snprintf(path, sizeof path, "/services/%.128s", c->service);
+	c->call = engine_get(c->engine, path, on_read, c);
+}
+
+/* --- life --- */
+
+static struct change *
+change_new(struct loop *l, struct engine *e, const struct world *w, const char *service, change_ended_f *ended, void *arg)
+{
+	struct change *c = must_zalloc(sizeof *c);
+
+	c->loop = l;
+	c->engine = e;
+	c->world = w;
+	c->ended = ended;
+	c->arg = arg;
+	c->service = must_strdup(service);
+	c->began_usec = loop_now(l);
+	return c;
+}
+
+static void
+deadline_set(struct change *c)
+{
+	c->deadline_usec = loop_now(c->loop) + c->mark.until * USEC_PER_SEC - clock_wall_usec();
+}
+
+struct change *
+change_move_new(struct loop *l, struct engine *e, const struct world *w, const struct change_move *m, change_ended_f *ended, void *arg)
+{
+	struct change *c = change_new(l, e, w, m->service, ended, arg);
+
+	c->mark = m->mark;
+	c->exclude = must_zalloc((m->nexclude + 1) * sizeof *c->exclude);
+	for (; c->nexclude < m->nexclude; c->nexclude++)
+		c->exclude[c->nexclude] = must_strdup(m->exclude[c->nexclude]);
+	deadline_set(c);
+	phase_enter(c, PHASE_BEGIN);
+	return c;
+}
+
+struct change *
+change_adopt_new(struct loop *l, struct engine *e, const struct world *w, const char *service, const struct placement_mark *mark,
+    change_ended_f *ended, void *arg)
+{
+	struct change *c = change_new(l, e, w, service, ended, arg);
+
+	c->mark = *mark;
+	c->told = true;
+	deadline_set(c);
+	phase_enter(c, PHASE_WAIT);
+	return c;
+}
+
+struct change *
+change_scale_new(struct loop *l, struct engine *e, const struct world *w, const char *service, unsigned from, unsigned to,
+    change_ended_f *ended, void *arg)
+{
+	struct change *c = change_new(l, e, w, service, ended, arg);
+
+	c->from = from;
+	c->to = to;
+	phase_enter(c, PHASE_SCALE);
+	return c;
+}
+
+void
+change_free(struct change **cp)
+{
+	struct change *c = *cp;
+
+	*cp = NULL;
+	if (c == NULL)
+		return;
+	timer_clear(c->loop, &c->timer);
+	if (c->call != NULL)
+		engine_cancel(c->call);
+	for (unsigned i = 0; i < c->nexclude; i++)
+		free(c->exclude[i]);
+	free(c->exclude);
+	free(c->service);
+	free(c);
+}
+
+const char *
+change_service(const struct change *c)
+{
+	return c->service;
+}
+
+const char *
+change_phase(const struct change *c)
+{
+	static const char *const words[] = { "beginning", "waiting for the new task", "going back", "waiting for the old task to be the only one",
+	    "cleaning up", "scaling" };
+
+	return words[c->phase];
+}

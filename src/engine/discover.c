@@ -1,0 +1,233 @@
+/*
+ * discover: the file's nodes and services first, then the Swarm's, which may neither take their names nor their routes.
+ * What is new in the labels' report is logged: a wrong label once, not with every pass.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "base/log.h"
+#include "engine/discover.h"
+
+struct discover {
+	struct loop	*loop;
+	struct fetcher	*fetcher;
+	struct world	*world;
+	const struct conf *conf;
+	struct watch	*watch;
+	struct swarm_report *report;
+	discover_change_f *fn;
+	void		*arg;
+};
+
+/* --- the file's --- */
+
+static struct swarm_conf
+swarm_conf_of(const struct conf *c)
+{
+	return (struct swarm_conf){ .defaults = &c->defaults, .agent_template = c->swarm_agent,
+	    .exporter_template = c->swarm_node_exporter, .traefik_labels = c->swarm_traefik };
+}
+
+/* The configuration was found sound, so names are unique and known: what is left is a full table. */
+static void
+no_slot(const char *what, const char *name)
+{
+	log_event(LOG_ERROR, "table.full", "refused", what, "name", name, "text", WHY_TABLE_LARGE->text, NULL);
+}
+
+static void
+name_node(struct discover *d, const struct conf_node *n)
+{
+	struct world_node like = { .name = n->name, .address = n->address, .cores_declared = n->cores,
+	    .exporter_url = n->node_exporter, .agent_url = n->agent };
+	struct swarm_conf sc = swarm_conf_of(d->conf);
+	struct swarm_urls urls;
+
+	if (d->watch != NULL)
+		swarm_complete(watch_swarm(d->watch), &sc, &like, &urls);
+	if (world_pass_node(d->world, &like) == NULL)
+		no_slot("node", n->name);
+}
+
+static void
+name_service(struct discover *d, const struct conf_service *s)
+{
+	struct world_service *ws = world_pass_service(d->world, s->name, &s->conf, s->route, s->nroutes);
+
+	if (ws == NULL)
+		no_slot("service", s->name);
+	for (unsigned i = 0; ws != NULL && i < s->ntasks; i++)
+		if (world_pass_task(d->world, ws, s->task[i].name, s->task[i].node, &s->task[i].addr, false) == NULL)
+			no_slot("task", s->task[i].name);
+}
+
+/* --- the Swarm's --- */
+
+static void
+log_service(const struct report_service *s)
+{
+	for (unsigned i = 0; i < s->nlabels; i++) {
+		const struct report_label *l = &s->label[i];
+		if (l->state == LABEL_BAD || l->state == LABEL_STRANGE || l->state == LABEL_LATER)
+			log_event(LOG_WARN, "label.refused", "service", s->name, "label", l->name, "value", l->value, "as",
+			    label_state_name(l->state), "text", l->text == NULL ? "" : l->text, NULL);
+	}
+	for (unsigned i = 0; i < s->ntroubles; i++)
+		log_event(LOG_WARN, s->served ? "service.trouble" : "service.unserved", "service", s->name, "why",
+		    why_name(s->trouble[i].why), "text", s->trouble[i].text, NULL);
+	if (s->ntroubles == 0 && s->served)
+		log_event(LOG_INFO, "service.served", "service", s->name, NULL);
+}
+
+static bool
+trouble_known(const struct swarm_report *r, const char *text)
+{
+	for (unsigned i = 0; r != NULL && i < r->ntroubles; i++)
+		if (strcmp(r->trouble[i].text, text) == 0)
+			return true;
+	return false;
+}
+
+static void
+log_news(const struct swarm_report *old, const struct swarm_report *new)
+{
+	const struct report_service *s, *before;
+
+	for (unsigned i = 0; i < new->nservices; i++) {
+		s = &new->service[i];
+		before = old == NULL ? NULL : swarm_report_find(old, str_of(s->name));
+		if ((s->enabled || s->nlabels > 0) && !report_service_same(s, before))
+			log_service(s);
+	}
+	for (unsigned i = 0; i < new->ntroubles; i++)
+		if (!trouble_known(old, new->trouble[i].text))
+			log_event(LOG_WARN, "swarm.trouble", "why", why_name(new->trouble[i].why), "text", new->trouble[i].text, NULL);
+}
+
+static void
+name_swarm(struct discover *d)
+{
+	struct swarm_conf sc = swarm_conf_of(d->conf);
+	struct swarm_report *report;
+
+	swarm_pass(watch_swarm(d->watch), &sc, d->world, &report);
+	if (swarm_whole(watch_swarm(d->watch)))
+		log_news(d->report, report);
+	swarm_report_free(&d->report);
+	d->report = report;
+}
+
+bool
+discover_pass(struct discover *d)
+{
+	const struct conf *c = d->conf;
+
+	world_pass_begin(d->world);
+	for (unsigned i = 0; i < c->nnodes; i++)
+		name_node(d, &c->node[i]);
+	for (unsigned i = 0; i < c->nservices; i++)
+		name_service(d, &c->service[i]);
+	if (d->watch != NULL)
+		name_swarm(d);
+	return world_pass_end(d->world);
+}
+
+bool
+discover_ready(const struct discover *d)
+{
+	return d->watch == NULL || swarm_whole(watch_swarm(d->watch));
+}
+
+/* --- what is known --- */
+
+const struct swarm_report *
+discover_report(const struct discover *d)
+{
+	return d->report;
+}
+
+struct watch *
+discover_watch(const struct discover *d)
+{
+	return d->watch;
+}
+
+double
+discover_balancers(const struct discover *d)
+{
+	unsigned n = d->watch == NULL ? 0 : swarm_balancers(watch_swarm(d->watch), watch_status(d->watch).service);
+
+	return n > 1 ? n : 1;
+}
+
+/* --- life --- */
+
+static void
+on_change(void *arg)
+{
+	struct discover *d = arg;
+
+	d->fn(d->arg);
+}
+
+struct discover *
+discover_new(struct loop *l, struct fetcher *f, struct world *w, discover_change_f *fn, void *arg)
+{
+	struct discover *d = must_zalloc(sizeof *d);
+
+	d->loop = l;
+	d->fetcher = f;
+	d->world = w;
+	d->fn = fn;
+	d->arg = arg;
+	return d;
+}
+
+void
+discover_free(struct discover **dp)
+{
+	struct discover *d = *dp;
+
+	*dp = NULL;
+	if (d == NULL)
+		return;
+	watch_free(&d->watch);
+	swarm_report_free(&d->report);
+	free(d);
+}
+
+static struct watch_conf
+watch_conf_of(const struct conf *c)
+{
+	_Static_assert(CONF_ENDPOINTS_MAX <= ENGINE_ENDPOINTS_MAX, "what the configuration may say, the engine takes");
+	return (struct watch_conf){ .engine = { .endpoint = c->swarm_endpoints.item, .nendpoints = c->swarm_endpoints.n,
+	    .ca = c->swarm_ca, .cert = c->swarm_cert, .key = c->swarm_key }, .poll_usec = c->swarm_poll_usec,
+	    .network = c->swarm_networks.item, .nnetworks = c->swarm_networks.n };
+}
+
+bool
+discover_keeps(const struct discover *d, const struct conf *c)
+{
+	struct watch_conf wc = watch_conf_of(c);
+
+	if (d->watch == NULL || c->swarm_endpoints.n == 0)
+		return d->watch == NULL && c->swarm_endpoints.n == 0;
+	return watch_same(d->watch, &wc);
+}
+
+void
+discover_reconf(struct discover *d, const struct conf *c)
+{
+	struct watch_conf wc = watch_conf_of(c);
+
+	d->conf = c;
+	if (c->swarm_endpoints.n == 0) {
+		watch_free(&d->watch);
+		swarm_report_free(&d->report);
+	} else if (d->watch == NULL)
+		d->watch = watch_new(d->loop, d->fetcher, &wc, on_change, d);
+	else
+		watch_reconf(d->watch, &wc);
+}

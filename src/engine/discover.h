@@ -1,0 +1,32 @@
+/*
+ * discover: what there is: from the configuration, and from a Swarm if one is configured, in one pass over the world.
+ */
+#ifndef ENGINE_DISCOVER_H
+#define ENGINE_DISCOVER_H
+
+#include "conf/conf.h"
+#include "engine/watch.h"
+
+struct discover;
+
+typedef void	discover_change_f(void *arg);	/* the Swarm has changed: a pass is due */
+
+struct discover	*discover_new(struct loop *, struct fetcher *, struct world *, discover_change_f *, void *arg);
+void		 discover_free(struct discover **);
+/* Before the first pass, and when it has changed; kept by reference. */
+void		 discover_reconf(struct discover *, const struct conf *);
+bool		 discover_keeps(const struct discover *, const struct conf *);	/* whether that would keep the engine */
+
+/* False: the Swarm has not been seen yet, so that a pass would name the configuration's things alone. Whoever has a
+ * table in force should rather keep it. */
+bool		 discover_ready(const struct discover *);
+/* What there is exists; what is no longer there is gone. True: the table must be rebuilt. */
+bool		 discover_pass(struct discover *);
+
+/* Of the last pass; NULL: there is no Swarm, or no pass yet. */
+const struct swarm_report *discover_report(const struct discover *);
+/* How many tasks of the Swarm are balancers like this one; 1 when none is known. */
+double		 discover_balancers(const struct discover *);
+struct watch	*discover_watch(const struct discover *);	/* NULL: no Swarm is configured */
+
+#endif

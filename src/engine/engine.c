@@ -1,0 +1,518 @@
+/*
+ * engine: calls wait until a version is negotiated (/_ping), then go to the endpoint in use. Whoever fails to answer,
+ * or is no manager, is left for the next endpoint; what it was asked is asked there again if that can do no harm.
+ *
+ *	unknown --call--> pinging --good answer--> ready --failure--> unknown
+ *	                     `--every endpoint failed: what waits fails--> unknown
+ *
+ * Knows nothing of what is asked. How soon to ask again after a failure is the caller's affair.
+ */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+#include "base/bug.h"
+#include "base/clock.h"
+#include "base/form.h"
+#include "engine/engine.h"
+
+#define MINOR_LEAST	40		/* of API version 1.x */
+#define MINOR_MOST	47
+#define TIMEOUT_USEC	(10 * USEC_PER_SEC)
+#define PING_USEC	(3 * USEC_PER_SEC)
+#define DETAIL_MAX	256
+
+enum state { UNKNOWN, PINGING, READY };
+
+struct endpoint {
+	char		*text;		/* as configured */
+	char		*base;		/* "http://docker", "https://10.0.0.1:2376" */
+	char		*socket;	/* path, NULL: TCP */
+};
+
+TAILQ_HEAD(call_list, engine_call);
+
+struct engine_call {
+	TAILQ_ENTRY(engine_call) link;
+	struct engine	*engine;
+	struct call_list *in;		/* waiting or asking */
+	char		*path;
+	char		*body;		/* NULL: GET */
+	fetch_data_f	*on_data;	/* NULL: the answer is wanted whole */
+	engine_done_f	*done;
+	void		*arg;
+	struct fetch	*fetch;
+	unsigned	 endpoint;	/* asked last */
+	unsigned	 tries;
+	unsigned	 round;		/* of negotiation, when it began to wait */
+};
+
+struct engine {
+	struct loop	*loop;
+	struct fetcher	*fetcher;
+	struct endpoint	 endpoint[ENGINE_ENDPOINTS_MAX];
+	unsigned	 nendpoints;
+	char		*ca, *cert, *key;
+	int64_t		 timeout_usec;
+
+	enum state	 state;
+	unsigned	 at;		/* the endpoint in use, or being pinged */
+	unsigned	 pinged;	/* endpoints that failed in this round */
+	unsigned	 round;
+	struct fetch	*ping;
+	unsigned	 minor;
+	char		 version[16];
+	const struct why *why;		/* of the last failure, and what was said of it */
+	char		 detail[DETAIL_MAX];
+
+	struct call_list waiting, asking;
+	bool		 dead;
+	struct grave	 grave;
+};
+
+static void	engine_ping(struct engine *);
+
+/* ---- endpoints ---- */
+
+static void
+endpoint_init(struct endpoint *ep, const char *text, bool tls)
+{
+	char base[400];
+
+	ASSERT(form_endpoint(str_of(text)));
+	ep->text = must_strdup(text);
+	if (str_starts(str_of(text), STR("unix://"))) {
+		ep->socket = must_strdup(text + 7);
+		ep->base = must_strdup("http://docker");
+		return;
+	}
+	snprintf(base, sizeof base, "%s://%s", tls ? "https" : "http", text + 6);
+	ep->base = must_strdup(base);
+}
+
+static void
+endpoint_fini(struct endpoint *ep)
+{
+	free(ep->text);
+	free(ep->base);
+	free(ep->socket);
+}
+
+/* ---- what was said ---- */
+
+/* On one line, without what steers terminals. */
+static void
+words_copy(char out[DETAIL_MAX], struct str text)
+{
+	size_t n = str_copy(out, DETAIL_MAX, str_trim(text));
+
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)out[i] < ' ' || out[i] == 0x7f)
+			out[i] = ' ';
+	while (n > 0 && out[n - 1] == ' ')
+		out[--n] = '\0';
+}
+
+/* The Engine says no as {"message": "…"}; what stands between it and us may say it otherwise. */
+static void
+say_refusal(char out[DETAIL_MAX], const struct fetch_result *r)
+{
+	json_t *j = json_loadb(r->body.len > 0 ? r->body.p : "", r->body.len, 0, NULL);
+	const char *message = json_string_value(json_object_get(j, "message"));
+
+	if (message != NULL)
+		words_copy(out, str_of(message));
+	else if (r->body.len > 0)
+		words_copy(out, r->body);
+	else
+		snprintf(out, DETAIL_MAX, "HTTP status %ld", r->status);
+	json_decref(j);
+}
+
+/* libcurl has one sentence for all that can be wrong with a socket's path. */
+static void
+say_gone(char out[DETAIL_MAX], const struct endpoint *ep, const struct fetch_result *r)
+{
+	if (ep->socket != NULL && access(ep->socket, F_OK) != 0)
+		snprintf(out, DETAIL_MAX, "there is no %.180s", ep->socket);
+	else if (ep->socket != NULL && !r->sent && access(ep->socket, R_OK | W_OK) != 0)
+		snprintf(out, DETAIL_MAX, "%.180s may not be opened: only root and its group may", ep->socket);
+	else
+		words_copy(out, str_of(r->detail));
+}
+
+static bool
+says(const char *text, const char *words)
+{
+	return strcasestr(text, words) != NULL;
+}
+
+/* ---- calls ---- */
+
+static void
+call_move(struct engine_call *c, struct call_list *to)
+{
+	if (c->in != NULL)
+		TAILQ_REMOVE(c->in, c, link);
+	c->in = to;
+	if (to != NULL)
+		TAILQ_INSERT_TAIL(to, c, link);
+}
+
+static void
+call_free(struct engine_call *c)
+{
+	free(c->path);
+	free(c->body);
+	free(c);
+}
+
+static void
+call_end(struct engine_call *c, const struct engine_answer *a)
+{
+	call_move(c, NULL);
+	c->done(c->arg, a);
+	call_free(c);
+}
+
+static void
+call_wait(struct engine_call *c)
+{
+	c->round = c->engine->round;
+	call_move(c, &c->engine->waiting);
+	if (c->engine->state == UNKNOWN)
+		engine_ping(c->engine);
+}
+
+/* The endpoint is left, unless another call has already seen to that. */
+static void
+engine_leave(struct engine *e, unsigned endpoint)
+{
+	if (e->state != READY || e->at != endpoint)
+		return;
+	e->state = UNKNOWN;
+	e->at = (e->at + 1) % e->nendpoints;
+}
+
+/* What an answer means for the endpoint that gave it, and whether it may be had elsewhere. */
+struct verdict {
+	const struct why *why;
+	bool		 leave;		/* the endpoint is no good, or not any more */
+	bool		 again;		/* asking another does no harm */
+	char		 detail[DETAIL_MAX];
+};
+
+static void
+judge_refusal(struct verdict *v, const struct engine_call *c, const struct fetch_result *r)
+{
+	bool old = r->status == 400 && says(v->detail, "client version");
+
+	if (says(v->detail, "not a swarm manager") || says(v->detail, "not part of a swarm")) {
+		v->why = WHY_ENGINE_CLIENT;
+		v->leave = v->again = true;
+	} else {
+		v->why = WHY_ENGINE_REFUSED;
+		v->leave = old || (r->status >= 500 && c->engine->nendpoints > 1);
+		v->again = old || (r->status >= 500 && c->body == NULL);
+	}
+}
+
+static struct verdict
+judge(const struct engine_call *c, const struct fetch_result *r)
+{
+	struct verdict v = { 0 };
+
+	if (r->why == NULL)
+		return v;
+	if (r->why == WHY_METRICS_STATUS) {
+		say_refusal(v.detail, r);
+		judge_refusal(&v, c, r);
+	} else if (r->why == WHY_METRICS_LARGE)
+		v.why = WHY_ENGINE_LARGE;
+	else {
+		v.why = WHY_ENGINE_GONE;
+		v.leave = true;
+		v.again = c->body == NULL || !r->sent;
+		say_gone(v.detail, &c->engine->endpoint[c->endpoint], r);
+	}
+	return v;
+}
+
+/* An endless answer that has begun cannot begin elsewhere: whoever reads it must know of the gap. */
+static void
+call_answered(void *arg, const struct fetch_result *r)
+{
+	struct engine_call *c = arg;
+	struct engine *e = c->engine;
+	struct verdict v = judge(c, r);
+	bool begun = c->on_data != NULL && r->status >= 200 && r->status < 300;
+
+	c->fetch = NULL;
+	if (v.leave && !begun)
+		engine_leave(e, c->endpoint);
+	if (v.again && !begun && c->tries < e->nendpoints) {
+		e->why = v.why;
+		memcpy(e->detail, v.detail, sizeof e->detail);
+		call_wait(c);
+		return;
+	}
+	call_end(c, &(struct engine_answer){ .why = v.why, .detail = v.detail, .status = r->status, .body = r->body });
+}
+
+static bool
+call_piece(void *arg, struct str piece)
+{
+	struct engine_call *c = arg;
+
+	return c->on_data(c->arg, piece);
+}
+
+static void
+fetch_conf_init(const struct engine *e, struct fetch_conf *fc, const char *url)
+{
+	*fc = (struct fetch_conf){ .url = url, .unix_socket = e->endpoint[e->at].socket, .body_max = ENGINE_BODY_MAX,
+	    .ca = e->ca, .cert = e->cert, .key = e->key };
+}
+
+static void
+call_ask(struct engine_call *c)
+{
+	struct engine *e = c->engine;
+	size_t cap = strlen(e->endpoint[e->at].base) + strlen(c->path) + 32;
+	char *url = must_alloc(cap);
+	struct fetch_conf fc;
+
+	snprintf(url, cap, "%s/v%s%s", e->endpoint[e->at].base, e->version, c->path);
+	fetch_conf_init(e, &fc, url);
+	if (c->on_data != NULL)
+		fc.body_max = 0;
+	else
+		fc.timeout_usec = e->timeout_usec;
+	if (c->body != NULL) {
+		fc.method = "POST";
+		fc.body = str_of(c->body);
+	}
+	c->endpoint = e->at;
+	c->tries++;
+	call_move(c, &e->asking);
+	c->fetch = fetch_start(e->fetcher, &fc, c->on_data != NULL ? call_piece : NULL, call_answered, c);
+	free(url);
+}
+
+static struct engine_call *
+call_new(struct engine *e, const char *path, struct str body, fetch_data_f *on_data, engine_done_f *done, void *arg)
+{
+	struct engine_call *c = must_zalloc(sizeof *c);
+
+	ASSERT(!e->dead && path[0] == '/' && done != NULL);
+	c->engine = e;
+	c->path = must_strdup(path);
+	c->body = body.p == NULL ? NULL : str_dup(body);
+	c->on_data = on_data;
+	c->done = done;
+	c->arg = arg;
+	if (e->state == READY)
+		call_ask(c);
+	else
+		call_wait(c);
+	return c;
+}
+
+struct engine_call *
+engine_get(struct engine *e, const char *path, engine_done_f *done, void *arg)
+{
+	return call_new(e, path, (struct str){ 0 }, NULL, done, arg);
+}
+
+struct engine_call *
+engine_post(struct engine *e, const char *path, struct str json, engine_done_f *done, void *arg)
+{
+	return call_new(e, path, json.p == NULL ? STR("") : json, NULL, done, arg);
+}
+
+struct engine_call *
+engine_stream(struct engine *e, const char *path, fetch_data_f *on_data, engine_done_f *done, void *arg)
+{
+	return call_new(e, path, (struct str){ 0 }, on_data, done, arg);
+}
+
+void
+engine_cancel(struct engine_call *c)
+{
+	if (c->fetch != NULL)
+		fetch_cancel(c->fetch);
+	call_move(c, NULL);
+	call_free(c);
+}
+
+/* ---- negotiation ---- */
+
+static void
+waiting_ask(struct engine *e)
+{
+	struct engine_call *c;
+
+	while ((c = TAILQ_FIRST(&e->waiting)) != NULL)
+		call_ask(c);
+}
+
+/* Those who wait fail; those whom their callbacks ask anew do not, they begin another round. */
+static void
+waiting_fail(struct engine *e)
+{
+	struct engine_answer a = { .why = e->why };
+	struct engine_call *c;
+	char detail[DETAIL_MAX];
+
+	memcpy(detail, e->detail, sizeof detail);
+	a.detail = detail;
+	e->state = UNKNOWN;
+	e->round++;
+	while (!e->dead && (c = TAILQ_FIRST(&e->waiting)) != NULL && c->round != e->round)
+		call_end(c, &a);
+}
+
+/* "1.41" gives 41; anything that is not 1.x gives 0. */
+static unsigned
+minor_of(struct str version)
+{
+	struct str major;
+	uint64_t minor;
+
+	if (!str_split(&version, '.', &major) || !str_eq(major, STR("1")) || !str_to_u64(version, &minor) || minor > 10000)
+		return 0;
+	return (unsigned)minor;
+}
+
+static const struct why *
+ping_judge(struct engine *e, const struct fetch_result *r)
+{
+	const struct endpoint *ep = &e->endpoint[e->at];
+
+	e->minor = minor_of(r->wanted);
+	e->detail[0] = '\0';
+	if (r->status == 0) {
+		say_gone(e->detail, ep, r);
+		return WHY_ENGINE_GONE;
+	}
+	if (r->why == WHY_METRICS_STATUS) {
+		say_refusal(e->detail, r);
+		return WHY_ENGINE_REFUSED;
+	}
+	if (r->wanted.len == 0)
+		snprintf(e->detail, DETAIL_MAX, "it names no API version: is this Docker?");
+	else
+		snprintf(e->detail, DETAIL_MAX, "it speaks %.20s at most", r->wanted.p);
+	return e->minor < MINOR_LEAST ? WHY_ENGINE_OLD : NULL;
+}
+
+static void
+ping_answered(void *arg, const struct fetch_result *r)
+{
+	struct engine *e = arg;
+	const struct why *why = ping_judge(e, r);
+
+	e->ping = NULL;
+	if (why == NULL) {
+		e->state = READY;
+		snprintf(e->version, sizeof e->version, "1.%u", e->minor < MINOR_MOST ? e->minor : MINOR_MOST);
+		waiting_ask(e);
+		return;
+	}
+	e->why = why;
+	e->at = (e->at + 1) % e->nendpoints;
+	if (++e->pinged < e->nendpoints)
+		engine_ping(e);
+	else
+		waiting_fail(e);
+}
+
+static void
+engine_ping(struct engine *e)
+{
+	struct fetch_conf fc;
+	char url[420];
+
+	if (e->state == UNKNOWN)
+		e->pinged = 0;
+	e->state = PINGING;
+	snprintf(url, sizeof url, "%s/_ping", e->endpoint[e->at].base);
+	fetch_conf_init(e, &fc, url);
+	fc.timeout_usec = e->timeout_usec < PING_USEC ? e->timeout_usec : PING_USEC;
+	fc.wanted = "Api-Version";
+	e->ping = fetch_start(e->fetcher, &fc, NULL, ping_answered, e);
+}
+
+/* ---- life ---- */
+
+static char *
+dup_if(const char *s)
+{
+	return s == NULL ? NULL : must_strdup(s);
+}
+
+struct engine *
+engine_new(struct loop *l, struct fetcher *f, const struct engine_conf *c)
+{
+	struct engine *e = must_zalloc(sizeof *e);
+	bool tls = c->ca != NULL || c->cert != NULL || c->key != NULL;
+
+	ASSERT(c->nendpoints > 0 && c->nendpoints <= ENGINE_ENDPOINTS_MAX);
+	e->loop = l;
+	e->fetcher = f;
+	for (unsigned i = 0; i < c->nendpoints; i++)
+		endpoint_init(&e->endpoint[i], c->endpoint[i], tls);
+	e->nendpoints = c->nendpoints;
+	e->ca = dup_if(c->ca);
+	e->cert = dup_if(c->cert);
+	e->key = dup_if(c->key);
+	e->timeout_usec = c->timeout_usec > 0 ? c->timeout_usec : TIMEOUT_USEC;
+	TAILQ_INIT(&e->waiting);
+	TAILQ_INIT(&e->asking);
+	return e;
+}
+
+static void
+engine_burn(void *arg)
+{
+	struct engine *e = arg;
+
+	for (unsigned i = 0; i < e->nendpoints; i++)
+		endpoint_fini(&e->endpoint[i]);
+	free(e->ca);
+	free(e->cert);
+	free(e->key);
+	free(e);
+}
+
+void
+engine_free(struct engine **ep)
+{
+	struct engine *e = *ep;
+	struct engine_call *c;
+
+	*ep = NULL;
+	if (e == NULL)
+		return;
+	e->dead = true;
+	while ((c = TAILQ_FIRST(&e->waiting)) != NULL || (c = TAILQ_FIRST(&e->asking)) != NULL)
+		engine_cancel(c);
+	if (e->ping != NULL)
+		fetch_cancel(e->ping);
+	loop_bury(e->loop, &e->grave, engine_burn, e);
+}
+
+const char *
+engine_endpoint(const struct engine *e)
+{
+	return e->version[0] == '\0' ? "" : e->endpoint[e->at].text;
+}
+
+const char *
+engine_version(const struct engine *e)
+{
+	return e->version;
+}

@@ -1,0 +1,54 @@
+/*
+ * engine: a client of Docker's Engine API over a unix socket or TCP, with TLS or without. Several endpoints (managers)
+ * are one engine: when one is gone, or says that it is no manager, the next is asked. The version is negotiated on
+ * first contact and after each failure; what is asked meanwhile waits for that.
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include "net/fetch.h"
+#include "net/loop.h"
+
+struct engine;
+struct engine_call;
+
+#define ENGINE_ENDPOINTS_MAX 16
+#define ENGINE_BODY_MAX	((size_t)64 << 20)	/* bytes of an answer */
+
+struct engine_conf {			/* strings are copied */
+	char *const	*endpoint;	/* form_endpoint; the first is preferred */
+	unsigned	 nendpoints;	/* > 0 */
+	const char	*ca, *cert, *key;	/* files, NULL: none. Any of them makes tcp:// speak TLS */
+	int64_t		 timeout_usec;	/* of each attempt of a call; 0: 10 s */
+};
+
+struct engine_answer {
+	const struct why *why;	/* NULL: 2xx. ENGINE_GONE: nobody could be asked or did not answer in time;
+				 * ENGINE_OLD: nobody speaks 1.40; ENGINE_REFUSED: the Engine said no, see status;
+				 * ENGINE_CLIENT: no endpoint is a manager; ENGINE_LARGE: more than ENGINE_BODY_MAX */
+	const char	*detail;	/* the Engine's own message, or libcurl's words; "" when there is none */
+	long		 status;	/* HTTP status, 0: none came */
+	struct str	 body;		/* valid during the callback; of a refusal, too */
+};
+
+typedef void	engine_done_f(void *arg, const struct engine_answer *);
+
+struct engine	*engine_new(struct loop *, struct fetcher *, const struct engine_conf *);
+void		 engine_free(struct engine **);		/* cancels what is under way, without callbacks */
+
+/*
+ * `path` begins with '/' and carries no version: "/services?status=true". `done` is called exactly once, in a later
+ * turn, unless engine_cancel comes first. A GET is tried at each endpoint once. A POST goes to another endpoint only
+ * if the first cannot have acted on it (no connection; not a manager): ENGINE_GONE after a POST means "who knows".
+ */
+struct engine_call *engine_get(struct engine *, const char *path, engine_done_f *, void *arg);
+struct engine_call *engine_post(struct engine *, const char *path, struct str json, engine_done_f *, void *arg);
+/* An answer without end (/events): each piece goes to `on_data`, whose false ends it; `done` when it is over. */
+struct engine_call *engine_stream(struct engine *, const char *path, fetch_data_f *on_data, engine_done_f *, void *arg);
+void		 engine_cancel(struct engine_call *);	/* no callback follows; the pointer is dead */
+
+/* For people. "" until first contact. */
+const char	*engine_endpoint(const struct engine *);	/* the one in use */
+const char	*engine_version(const struct engine *);		/* spoken with it: "1.41" */
+
+#endif

@@ -1,0 +1,134 @@
+/* engine_events: one long answer, a JSON text for each event. */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/bug.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/engine_events.h"
+
+#define LISTEN_USEC	(1 * USEC_PER_SEC)	/* between two tries */
+#define EVENT_MAX	(256u << 10)
+
+/* {"type":["node","service","network","container"],"event":[…]}: without the noise of health checks' processes. */
+static const char path[] = "/events?filters=%7B%22type%22%3A%5B%22node%22%2C%22service%22%2C%22network%22%2C"
+    "%22container%22%5D%2C%22event%22%3A%5B%22create%22%2C%22update%22%2C%22remove%22%2C%22start%22%2C%22kill%22%2C"
+    "%22die%22%2C%22health_status%22%5D%7D";
+
+struct engine_events {
+	struct loop	*loop;
+	struct engine	*engine;
+	engine_event_f	*event;
+	engine_deaf_f	*deaf;
+	void		*arg;
+	struct engine_call *stream;	/* NULL: deaf */
+	int64_t		 begun_usec;	/* it was, last; 0: never */
+	struct buf	 line;
+};
+
+static enum engine_event
+event_of(const char *type)
+{
+	if (type != NULL && strcmp(type, "network") == 0)
+		return ENGINE_EVENT_NETWORK;
+	return type != NULL && strcmp(type, "container") == 0 ? ENGINE_EVENT_CONTAINER : ENGINE_EVENT_SWARM;
+}
+
+static void
+line_heard(struct engine_events *e, struct str line)
+{
+	json_t *j;
+	const char *type;
+
+	if (line.len > 0 && *line.p == 0x1e)	/* JSON sequences begin so */
+		line.p++, line.len--;
+	if (line.len == 0)
+		return;
+	j = json_loadb(line.p, line.len, 0, NULL);
+	type = json_string_value(json_object_get(j, "Type"));
+	log_event(LOG_DEBUG, "swarm.event", "type", type == NULL ? "?" : type, NULL);
+	e->event(e->arg, event_of(type));
+	json_decref(j);
+}
+
+static bool
+piece_heard(void *arg, struct str piece)
+{
+	struct engine_events *e = arg;
+	struct str rest, line;
+	const char *end;
+
+	if (!buf_adds(&e->line, piece)) {	/* whatever that was */
+		buf_clear(&e->line);
+		e->event(e->arg, ENGINE_EVENT_CONTAINER);
+		return true;
+	}
+	rest = buf_str(&e->line);
+	while ((end = memchr(rest.p, '\n', rest.len)) != NULL) {
+		line = (struct str){ rest.p, (size_t)(end - rest.p) };
+		rest = (struct str){ end + 1, rest.len - line.len - 1 };
+		line_heard(e, line);
+	}
+	buf_eat(&e->line, e->line.len - rest.len);
+	return true;
+}
+
+static void
+stream_over(void *arg, const struct engine_answer *a)
+{
+	struct engine_events *e = arg;
+
+	e->stream = NULL;
+	log_event(LOG_DEBUG, "swarm.deaf", "why", why_name(a->why), "detail", a->detail, NULL);
+	e->deaf(e->arg);
+}
+
+void
+engine_events_want(struct engine_events *e)
+{
+	int64_t now = loop_now(e->loop);
+
+	if (e->stream != NULL || (e->begun_usec != 0 && now - e->begun_usec < LISTEN_USEC))
+		return;
+	e->begun_usec = now;
+	buf_clear(&e->line);
+	e->stream = engine_stream(e->engine, path, piece_heard, stream_over, e);
+}
+
+void
+engine_events_stop(struct engine_events *e)
+{
+	if (e->stream != NULL)
+		engine_cancel(e->stream);
+	e->stream = NULL;
+	e->begun_usec = 0;
+}
+
+bool
+engine_events_heard(const struct engine_events *e)
+{
+	return e->stream != NULL;
+}
+
+struct engine_events *
+engine_events_new(struct loop *l, struct engine *engine, engine_event_f *event, engine_deaf_f *deaf, void *arg)
+{
+	struct engine_events *e = must_zalloc(sizeof *e);
+
+	*e = (struct engine_events){ .loop = l, .engine = engine, .event = event, .deaf = deaf, .arg = arg };
+	buf_init(&e->line, EVENT_MAX);
+	return e;
+}
+
+void
+engine_events_free(struct engine_events **ep)
+{
+	struct engine_events *e = *ep;
+
+	engine_events_stop(e);
+	buf_fini(&e->line);
+	free(e);
+	*ep = NULL;
+}

@@ -1,0 +1,31 @@
+/*
+ * mover: moves services off hot nodes and scales them, one change at a time. Watches what lasts, asks score, reads the
+ * Swarm before it acts, cleans up after itself and after its earlier lives.
+ */
+#ifndef ENGINE_MOVER_H
+#define ENGINE_MOVER_H
+
+#include <jansson.h>
+
+#include "engine/engine.h"
+#include "score/move.h"
+
+struct mover;
+
+struct mover_conf {
+	bool	 enable;		/* false: nothing is even looked at */
+	bool	 dry_run;
+	struct move_rules rules;
+	int64_t	 patience_usec;		/* for the new task to be healthy */
+};
+
+/* `by`: our name among the Molas of the Swarm, the same in our next life; copied. */
+struct mover	*mover_new(struct loop *, struct world *, const struct mover_conf *, const char *by);
+void		 mover_free(struct mover **);
+void		 mover_reconf(struct mover *, const struct mover_conf *);
+/* NULL: there is none, or it is about to go. What is under way is found again by its label. */
+void		 mover_engine(struct mover *, struct engine *);
+/* For /api/v1/why. `m` may be NULL; the caller owns what is returned. */
+json_t		*mover_view(const struct mover *, const struct world_service *);
+
+#endif

@@ -1,0 +1,152 @@
+/*
+ * self: Docker mounts /etc/hostname and others from a directory that bears the container's id: that holds with cgroup
+ * v1 and v2 alike, and whatever host name was given. The service and the networks come from the Engine.
+ */
+#include <ctype.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/bug.h"
+#include "engine/self.h"
+
+#define MOUNTS_MAX	(1u << 20)
+
+static size_t
+hex_digits(struct str s)
+{
+	size_t n = 0;
+
+	while (n < s.len && isxdigit((unsigned char)s.p[n]))
+		n++;
+	return n;
+}
+
+bool
+self_container_in(struct str text, char id[SELF_ID_MAX])
+{
+	static const char before[] = "/containers/";
+	size_t len = sizeof before - 1;
+	const char *p;
+
+	while ((p = memmem(text.p, text.len, before, len)) != NULL) {
+		text.len -= (size_t)(p - text.p) + len;
+		text.p = p + len;
+		if (hex_digits(text) == SELF_ID_MAX - 1 && text.len > SELF_ID_MAX && strncmp(text.p + SELF_ID_MAX - 1, "/hostname ", 10) == 0) {
+			str_copy(id, SELF_ID_MAX, text);
+			return true;
+		}
+	}
+	return false;
+}
+
+void
+self_init(struct self *s)
+{
+	int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	char piece[4096];
+	struct buf text;
+	ssize_t n;
+
+	*s = (struct self){ 0 };
+	buf_init(&text, MOUNTS_MAX);
+	while (fd >= 0 && (n = read(fd, piece, sizeof piece)) > 0)
+		buf_add(&text, piece, (size_t)n);
+	self_container_in(buf_str(&text), s->container);
+	buf_fini(&text);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void
+networks_forget(struct self *s)
+{
+	for (unsigned i = 0; i < s->nnetworks; i++)
+		free(s->network[i]);
+	s->nnetworks = 0;
+}
+
+void
+self_fini(struct self *s)
+{
+	networks_forget(s);
+}
+
+static void
+network_add(struct self *s, const json_t *id)
+{
+	if (json_is_string(id) && s->nnetworks < SELF_NETWORKS_MAX)
+		s->network[s->nnetworks++] = must_strdup(json_string_value(id));
+}
+
+static void
+service_set(struct self *s, const json_t *id)
+{
+	str_copy(s->service, sizeof s->service, str_of(json_string_value(id)));
+	s->known = true;
+}
+
+static const json_t *
+under(const json_t *j, const char *a, const char *b)
+{
+	return json_object_get(json_object_get(j, a), b);
+}
+
+bool
+self_read_container(struct self *s, struct str json)
+{
+	json_t *j = json_loadb(json.p, json.len, 0, NULL);
+	const json_t *networks = under(j, "NetworkSettings", "Networks");
+	const char *name;
+	json_t *network;
+	bool ok = json_is_object(networks);
+
+	if (ok) {
+		networks_forget(s);
+		json_object_foreach((json_t *)networks, name, network)
+			network_add(s, json_object_get(network, "NetworkID"));
+		service_set(s, json_object_get(under(j, "Config", "Labels"), "com.docker.swarm.service.id"));
+	}
+	json_decref(j);
+	return ok;
+}
+
+static bool
+task_is_me(const struct self *s, const json_t *task)
+{
+	const char *id = json_string_value(json_object_get(under(task, "Status", "ContainerStatus"), "ContainerID"));
+
+	return id != NULL && strcmp(id, s->container) == 0;
+}
+
+static void
+task_read(struct self *s, const json_t *task)
+{
+	json_t *attachment;
+	size_t i;
+
+	networks_forget(s);
+	json_array_foreach(json_object_get(task, "NetworksAttachments"), i, attachment)
+		network_add(s, under(attachment, "Network", "ID"));
+	service_set(s, json_object_get(task, "ServiceID"));
+}
+
+bool
+self_read_tasks(struct self *s, struct str json)
+{
+	bool found = false;
+	json_t *j, *task;
+	size_t i;
+
+	if (s->container[0] == '\0' || memmem(json.p, json.len, s->container, strlen(s->container)) == NULL)
+		return false;
+	j = json_loadb(json.p, json.len, 0, NULL);
+	json_array_foreach(j, i, task)
+		if (!found && (found = task_is_me(s, task)))
+			task_read(s, task);
+	json_decref(j);
+	return found;
+}

@@ -1,0 +1,562 @@
+/*
+ * watch: rounds of questions. A round asks for nodes, services, tasks and networks; only when all have answered is any
+ * of it read, else the round is void. What did not change since the last round is not read again.
+ *
+ *	poll, event --> round --all answered, all plausible--> read what changed --> on_change
+ *	                  `--anything else--> lost: the picture stays, the next round comes
+ *
+ * Events are not believed, they only bring the next round forward and make rounds frequent for a while: a task that is
+ * about to stop must be seen to be so before it stops answering. So do changes, and updates under way.
+ *
+ * An Engine that has just come up may say that there are no nodes, or no services, where there were some: that is
+ * believed when it has said so several times.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/engine_events.h"
+#include "engine/self.h"
+#include "engine/watch.h"
+
+#define GAP_USEC	(100 * USEC_PER_MSEC)	/* between the beginnings of two rounds, at least */
+#define UPDATE_USEC	(250 * USEC_PER_MSEC)	/* the same while a service is being updated, at most */
+#define BURST_USEC	(10 * USEC_PER_SEC)	/* of frequent rounds, after an event of the Swarm or a change */
+#define LOCAL_BURST_USEC (1 * USEC_PER_SEC)	/* after an event of a container of that Engine's */
+#define RETRY_USEC	(1 * USEC_PER_SEC)	/* while lost, at most */
+#define SLOW_USEC	(5 * USEC_PER_SEC)	/* between two looks at what hardly changes */
+#define SELF_USEC	(30 * USEC_PER_SEC)
+#define DOUBTS		3			/* times that an emptiness must be said */
+#define DOUBT_USEC	(2 * USEC_PER_SEC)	/* and for so long */
+#define ANSWER_USEC	(5 * USEC_PER_SEC)	/* for an Engine; one without a leader keeps us waiting */
+
+enum part_id { NODES, NETWORKS, SERVICES, TASKS, PARTS };
+
+typedef const struct why *part_read_f(struct swarm *, struct str, char detail[SWARM_DETAIL]);
+
+/* Filters are JSON, made fit for a query. */
+static const struct {
+	const char	*path;
+	part_read_f	*read;
+	bool		 slow;		/* need not be asked for in every round */
+	bool		 never_empty;	/* where it was not */
+} parts[PARTS] = {
+	[NODES] = { "/nodes", swarm_read_nodes, false, true },
+	[NETWORKS] = { "/networks?filters=%7B%22scope%22%3A%5B%22swarm%22%5D%7D", swarm_read_networks, true, false },
+	[SERVICES] = { "/services", swarm_read_services, false, true },
+	[TASKS] = { "/tasks?filters=%7B%22desired-state%22%3A%5B%22running%22%5D%7D", swarm_read_tasks, false, false },
+};
+
+struct part {
+	struct watch	*watch;
+	enum part_id	 id;
+	struct engine_call *call;	/* under way, or NULL */
+	bool		 fresh;		/* `body` came in this round, and says something new or unsettled */
+	char		*body;
+	size_t		 len;
+	uint64_t	 hash, hash_new;	/* of what was read last, and of what came */
+	bool		 read;		/* ever */
+	bool		 empty;		/* what was read last */
+	bool		 empty_new;
+	bool		 unsettled;	/* the same bytes would say something new: who left the list is draining, then gone */
+	int64_t		 asked_usec;
+};
+
+struct watch {
+	struct loop	*loop;
+	struct fetcher	*fetcher;
+	struct engine	*engine;
+	struct swarm	*swarm;
+	char		*conf_text;	/* what it was made with, to see whether it changed */
+	char		**network;	/* of the configuration */
+	unsigned	 nnetworks;
+	int64_t		 poll_usec;
+	watch_change_f	*fn;
+	void		*arg;
+
+	struct timer	 timer;		/* the next round */
+	struct part	 part[PARTS];
+	struct engine_call *self_call;
+	struct self	 self;
+	int64_t		 self_usec;	/* last asked */
+	unsigned	 left;		/* answers of the round under way */
+	int64_t		 began_usec;	/* the last round */
+	bool		 again;		/* an event came during the round */
+	int64_t		 burst_usec;	/* rounds are frequent until then */
+	bool		 updating;	/* a service is */
+	unsigned	 doubts;
+	int64_t		 doubted_usec;
+
+	struct engine_events *events;
+
+	enum watch_state state;
+	int64_t		 since_usec, good_usec;
+	const struct why *why;
+	char		 detail[256];
+	char		 endpoint[300];	/* as last logged */
+};
+
+static void	round_start(void *);
+
+/* ---- when ---- */
+
+static void
+round_at(struct watch *w, int64_t usec)
+{
+	int64_t least = w->began_usec + GAP_USEC;
+
+	timer_set(w->loop, &w->timer, usec < least ? least : usec, round_start, w);
+}
+
+static void
+round_next(struct watch *w, bool good)
+{
+	int64_t now = clock_mono_usec(), took = now - w->began_usec, work = now - loop_now(w->loop), wait = w->poll_usec;
+
+	if (w->updating && wait > UPDATE_USEC)
+		wait = UPDATE_USEC;
+	if (good && now < w->burst_usec)
+		wait = GAP_USEC;
+	if ((!good || w->doubts > 0) && wait > RETRY_USEC)
+		wait = RETRY_USEC;
+	if (wait < 2 * took)		/* an Engine that finds it hard is not pressed */
+		wait = 2 * took;
+	if (wait < 5 * work)		/* and a large Swarm leaves the brain time for other things */
+		wait = 5 * work;
+	round_at(w, good && w->again ? now : w->began_usec + wait);
+	w->again = false;
+}
+
+static void
+watch_hurry(struct watch *w, int64_t burst_usec)
+{
+	int64_t now = loop_now(w->loop);
+
+	if (w->burst_usec < now + burst_usec)
+		w->burst_usec = now + burst_usec;
+	w->again = w->left > 0;
+	if (w->left == 0 && w->state != WATCH_LOST)
+		round_at(w, now);
+}
+
+void
+watch_wake(struct watch *w)
+{
+	watch_hurry(w, BURST_USEC);
+}
+
+/* ---- how it fares ---- */
+
+static void
+watch_move(struct watch *w, enum watch_state to)
+{
+	if (w->state == to)
+		return;
+	w->state = to;
+	w->since_usec = loop_now(w->loop);
+}
+
+static void
+watch_good(struct watch *w)
+{
+	int64_t now = loop_now(w->loop);
+
+	if (w->state == WATCH_WAITING)
+		log_event(LOG_INFO, "swarm.found", "endpoint", engine_endpoint(w->engine), "api", engine_version(w->engine), NULL);
+	else if (w->state == WATCH_LOST)
+		log_event(LOG_INFO, "swarm.back", "endpoint", engine_endpoint(w->engine), "lost_seconds",
+		    LOG_F((double)(now - w->since_usec) / (double)USEC_PER_SEC, 1), NULL);
+	if (w->state != WATCH_WAITING && strcmp(w->endpoint, engine_endpoint(w->engine)) != 0) {
+		log_event(LOG_INFO, "swarm.moved", "from", w->endpoint, "to", engine_endpoint(w->engine), NULL);
+		engine_events_stop(w->events);
+	}
+	snprintf(w->endpoint, sizeof w->endpoint, "%s", engine_endpoint(w->engine));
+	w->why = NULL;
+	w->detail[0] = '\0';
+	w->good_usec = now;
+	watch_move(w, WATCH_GOOD);
+}
+
+static void
+watch_wrong(struct watch *w, const struct why *why, const char *detail)
+{
+	bool anew = w->why != why || strcmp(w->detail, detail) != 0;
+
+	w->why = why;
+	snprintf(w->detail, sizeof w->detail, "%s", detail);
+	if (w->state != WATCH_WAITING)
+		watch_move(w, WATCH_LOST);
+	if (anew)
+		log_event(LOG_WARN, "swarm.lost", "why", why_name(why), "text", why->text, "detail", detail, "kept",
+		    swarm_whole(w->swarm) ? "the last good picture" : "nothing yet", NULL);
+}
+
+/* ---- a round ---- */
+
+static void
+part_forget(struct part *p)
+{
+	free(p->body);
+	p->body = NULL;
+	p->fresh = false;
+}
+
+static void
+round_void(struct watch *w)
+{
+	for (unsigned i = 0; i < PARTS; i++) {
+		if (w->part[i].call != NULL)
+			engine_cancel(w->part[i].call);
+		w->part[i].call = NULL;
+		part_forget(&w->part[i]);
+	}
+	if (w->self_call != NULL)
+		engine_cancel(w->self_call);
+	w->self_call = NULL;
+	w->left = 0;
+}
+
+static void
+round_fail(struct watch *w, const struct why *why, const char *detail)
+{
+	round_void(w);
+	watch_wrong(w, why, detail);
+	round_next(w, false);
+}
+
+/* Whether somebody is gone who cannot well be gone. Then it must be said again. */
+static bool
+round_doubtful(struct watch *w)
+{
+	int64_t now = loop_now(w->loop);
+	bool odd = false;
+
+	for (unsigned i = 0; i < PARTS; i++)
+		odd |= parts[i].never_empty && w->part[i].fresh && w->part[i].read && w->part[i].empty_new && !w->part[i].empty;
+	if (!odd) {
+		w->doubts = 0;
+		return false;
+	}
+	if (w->doubts++ == 0) {
+		w->doubted_usec = now;
+		log_event(LOG_WARN, "swarm.doubted", "text", "the Engine says that all nodes or all services are gone", NULL);
+	}
+	return w->doubts < DOUBTS || now - w->doubted_usec < DOUBT_USEC;
+}
+
+static bool
+part_take(struct part *p, const struct why **why, char detail[SWARM_DETAIL])
+{
+	struct watch *w = p->watch;
+
+	*why = parts[p->id].read(w->swarm, (struct str){ p->body, p->len }, detail);
+	if (*why != NULL)
+		return false;
+	if (p->id == TASKS) {
+		p->unsettled = p->hash != p->hash_new;
+		if (!w->self.known)
+			self_read_tasks(&w->self, (struct str){ p->body, p->len });
+	}
+	if (p->id == SERVICES)
+		w->updating = memmem(p->body, p->len, "\"State\":\"updating\"", 18) != NULL;
+	if (p->id != NETWORKS && p->read && p->hash != p->hash_new && w->burst_usec < loop_now(w->loop) + BURST_USEC)
+		w->burst_usec = loop_now(w->loop) + BURST_USEC;
+	p->hash = p->hash_new;
+	p->empty = p->empty_new;
+	p->read = true;
+	part_forget(p);
+	return true;
+}
+
+static void
+watch_attach(struct watch *w)
+{
+	swarm_detach(w->swarm);
+	for (unsigned i = 0; i < w->nnetworks; i++)
+		swarm_attached(w->swarm, w->network[i]);
+	for (unsigned i = 0; w->nnetworks == 0 && i < w->self.nnetworks; i++)
+		swarm_attached(w->swarm, w->self.network[i]);
+}
+
+static void
+round_end(struct watch *w)
+{
+	char detail[SWARM_DETAIL] = "";
+	const struct why *why;
+	bool changed = false;
+
+	if (round_doubtful(w)) {
+		round_void(w);
+		round_next(w, true);
+		return;
+	}
+	for (unsigned i = 0; i < PARTS; i++) {
+		if (!w->part[i].fresh)
+			continue;
+		changed = true;
+		if (!part_take(&w->part[i], &why, detail)) {
+			round_fail(w, why, detail);
+			return;
+		}
+	}
+	watch_good(w);
+	engine_events_want(w->events);
+	if (changed) {
+		watch_attach(w);
+		w->fn(w->arg);
+	}
+	round_next(w, true);
+}
+
+static void
+round_heard(struct watch *w)
+{
+	ASSERT(w->left > 0);
+	if (--w->left == 0)
+		round_end(w);
+}
+
+static void
+part_answered(void *arg, const struct engine_answer *a)
+{
+	struct part *p = arg;
+	struct str said = str_trim(a->body);
+
+	p->call = NULL;
+	if (a->why != NULL) {
+		round_fail(p->watch, a->why, a->detail);
+		return;
+	}
+	p->hash_new = str_hash(a->body);
+	p->fresh = !p->read || p->hash != p->hash_new || p->unsettled;
+	if (p->fresh) {
+		p->body = str_dup(a->body);
+		p->len = a->body.len;
+		while (said.len > 0 && said.p[said.len - 1] == '\n')
+			said.len--;
+		p->empty_new = str_eq(said, STR("[]")) || str_eq(said, STR("null"));
+	}
+	round_heard(p->watch);
+}
+
+/* A container that this Engine does not know is another machine's; its task will tell. */
+static void
+self_answered(void *arg, const struct engine_answer *a)
+{
+	struct watch *w = arg;
+
+	w->self_call = NULL;
+	if (a->why == NULL)
+		self_read_container(&w->self, a->body);
+	round_heard(w);
+}
+
+static void
+part_ask(struct part *p, int64_t now)
+{
+	p->asked_usec = now;
+	p->watch->left++;
+	p->call = engine_get(p->watch->engine, parts[p->id].path, part_answered, p);
+}
+
+static void
+self_ask(struct watch *w, int64_t now)
+{
+	char path[128];
+
+	w->self_usec = now;
+	w->left++;
+	snprintf(path, sizeof path, "/containers/%s/json", w->self.container);
+	w->self_call = engine_get(w->engine, path, self_answered, w);
+}
+
+static void
+round_start(void *arg)
+{
+	struct watch *w = arg;
+	int64_t now = loop_now(w->loop);
+
+	ASSERT(w->left == 0);
+	w->began_usec = now;
+	w->again = false;
+	for (unsigned i = 0; i < PARTS; i++)
+		if (!parts[i].slow || !w->part[i].read || now - w->part[i].asked_usec >= SLOW_USEC)
+			part_ask(&w->part[i], now);
+	if (w->self.container[0] != '\0' && w->nnetworks == 0 && (!w->self.known || now - w->self_usec >= SELF_USEC))
+		self_ask(w, now);
+}
+
+/* ---- events ---- */
+
+static void
+event_heard(void *arg, enum engine_event of)
+{
+	struct watch *w = arg;
+
+	if (of == ENGINE_EVENT_NETWORK)
+		w->part[NETWORKS].asked_usec = 0;
+	watch_hurry(w, of == ENGINE_EVENT_CONTAINER ? LOCAL_BURST_USEC : BURST_USEC);
+}
+
+static void
+events_over(void *arg)
+{
+	struct watch *w = arg;
+
+	if (w->left == 0 && w->state == WATCH_GOOD)
+		round_at(w, loop_now(w->loop));	/* is it still there? */
+}
+
+/* ---- life ---- */
+
+static void
+add_text(struct buf *b, const char *s)
+{
+	buf_printf(b, "%s\n", s == NULL ? "" : s);
+}
+
+static char *
+conf_text_of(const struct watch_conf *c)
+{
+	struct buf b;
+	char *text;
+
+	buf_init(&b, 1u << 20);
+	for (unsigned i = 0; i < c->engine.nendpoints; i++)
+		add_text(&b, c->engine.endpoint[i]);
+	add_text(&b, c->engine.ca);
+	add_text(&b, c->engine.cert);
+	add_text(&b, c->engine.key);
+	for (unsigned i = 0; i < c->nnetworks; i++)
+		add_text(&b, c->network[i]);
+	text = str_dup(buf_str(&b));
+	buf_fini(&b);
+	return text;
+}
+
+static void
+networks_free(struct watch *w)
+{
+	for (unsigned i = 0; i < w->nnetworks; i++)
+		free(w->network[i]);
+	free(w->network);
+	w->network = NULL;
+	w->nnetworks = 0;
+}
+
+static void
+watch_end(struct watch *w)
+{
+	timer_clear(w->loop, &w->timer);
+	round_void(w);
+	engine_events_free(&w->events);
+	engine_free(&w->engine);
+	networks_free(w);
+}
+
+/* From another Engine, everything is news. */
+static void
+watch_begin(struct watch *w, const struct watch_conf *c)
+{
+	struct engine_conf ec = c->engine;
+
+	if (ec.timeout_usec == 0)
+		ec.timeout_usec = ANSWER_USEC;
+	w->engine = engine_new(w->loop, w->fetcher, &ec);
+	w->events = engine_events_new(w->loop, w->engine, event_heard, events_over, w);
+	w->network = must_zalloc((c->nnetworks + 1) * sizeof *w->network);
+	while (w->nnetworks < c->nnetworks) {
+		w->network[w->nnetworks] = must_strdup(c->network[w->nnetworks]);
+		w->nnetworks++;
+	}
+	for (unsigned i = 0; i < PARTS; i++)
+		w->part[i] = (struct part){ .watch = w, .id = i };
+	timer_set(w->loop, &w->timer, loop_now(w->loop), round_start, w);
+}
+
+bool
+watch_same(const struct watch *w, const struct watch_conf *c)
+{
+	char *text = conf_text_of(c);
+	bool same = strcmp(text, w->conf_text) == 0;
+
+	free(text);
+	return same;
+}
+
+void
+watch_reconf(struct watch *w, const struct watch_conf *c)
+{
+	w->poll_usec = c->poll_usec;
+	if (watch_same(w, c))
+		return;
+	free(w->conf_text);
+	w->conf_text = conf_text_of(c);
+	watch_end(w);
+	watch_begin(w, c);
+}
+
+struct watch *
+watch_new(struct loop *l, struct fetcher *f, const struct watch_conf *c, watch_change_f *fn, void *arg)
+{
+	struct watch *w = must_zalloc(sizeof *w);
+
+	ASSERT(c->poll_usec > 0);
+	w->loop = l;
+	w->fetcher = f;
+	w->swarm = swarm_new();
+	w->poll_usec = c->poll_usec;
+	w->fn = fn;
+	w->arg = arg;
+	w->since_usec = loop_now(l);
+	w->conf_text = conf_text_of(c);
+	self_init(&w->self);
+	watch_begin(w, c);
+	return w;
+}
+
+void
+watch_free(struct watch **wp)
+{
+	struct watch *w = *wp;
+
+	*wp = NULL;
+	if (w == NULL)
+		return;
+	watch_end(w);
+	self_fini(&w->self);
+	swarm_free(&w->swarm);
+	free(w->conf_text);
+	free(w);
+}
+
+const struct swarm *
+watch_swarm(const struct watch *w)
+{
+	return w->swarm;
+}
+
+struct engine *
+watch_engine(struct watch *w)
+{
+	return w->engine;
+}
+
+struct watch_status
+watch_status(const struct watch *w)
+{
+	return (struct watch_status){ .state = w->state, .since_usec = w->since_usec, .good_usec = w->good_usec, .why = w->why,
+	    .detail = w->detail, .endpoint = engine_endpoint(w->engine), .version = engine_version(w->engine),
+	    .events = engine_events_heard(w->events), .service = w->self.service, .container = w->self.container };
+}
+
+const char *
+watch_state_name(enum watch_state s)
+{
+	static const char *const names[] = { "waiting", "good", "lost" };
+
+	return names[s];
+}

@@ -1,0 +1,122 @@
+/*
+ * haproxy_ask: the waiting for one answer. Must not know what is asked.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "targets/haproxy_ask.h"
+
+#define PIECE	16384
+
+void
+haproxy_ask_stop(struct haproxy_ask *a)
+{
+	if (!a->busy)
+		return;
+	a->busy = false;
+	timer_clear(a->loop, &a->timer);
+	stream_close(&a->stream);
+	buf_fini(&a->line);
+	buf_fini(&a->answer);
+}
+
+/* The answer is handed over with its memory, so that the next may be asked at once. */
+static void
+finish(struct haproxy_ask *a, const struct why *why, const char *detail)
+{
+	struct buf answer = a->answer;
+
+	buf_init(&a->answer, 0);
+	haproxy_ask_stop(a);
+	a->fn(a->arg, why, detail, why == NULL ? buf_str(&answer) : (struct str){ "", 0 });
+	buf_fini(&answer);
+}
+
+static void
+broke(struct haproxy_ask *a, int error)
+{
+	char detail[128];
+
+	snprintf(detail, sizeof detail, "%s", strerror(error));
+	finish(a, WHY_PROXY_GONE, detail);
+}
+
+static void
+too_late(void *arg)
+{
+	struct haproxy_ask *a = arg;
+
+	if (a->failed != 0)
+		broke(a, a->failed);
+	else
+		finish(a, WHY_PROXY_GONE, a->stream.connecting ? "the connection was not accepted in time" : "no answer in time");
+}
+
+static bool
+speak(struct haproxy_ask *a)
+{
+	size_t put;
+
+	while (a->line.len > 0) {
+		struct iovec iov = { a->line.p, a->line.len };
+		enum io_result r = stream_writev(&a->stream, &iov, 1, &put);
+		if (r != IO_DONE)
+			return r == IO_AGAIN;
+		buf_eat(&a->line, put);
+	}
+	return true;
+}
+
+static enum io_result
+listen_to(struct haproxy_ask *a)
+{
+	char piece[PIECE];
+	enum io_result r;
+	size_t got;
+
+	while ((r = stream_read(&a->stream, piece, sizeof piece, &got)) == IO_DONE)
+		if (!buf_add(&a->answer, piece, got))
+			return IO_FAIL;
+	return r;
+}
+
+static void
+on_stream(void *arg)
+{
+	struct haproxy_ask *a = arg;
+	enum io_result r = stream_connected(&a->stream);
+
+	if (r == IO_AGAIN)
+		return;
+	if (r == IO_FAIL || !speak(a)) {
+		broke(a, a->stream.error);
+		return;
+	}
+	r = listen_to(a);
+	if (a->answer.full)
+		finish(a, WHY_PROXY_GONE, "it answers more than 16 MiB");
+	else if (r == IO_FAIL)
+		broke(a, a->stream.error);
+	else if (r == IO_EOF && a->answer.len == 0)
+		finish(a, WHY_PROXY_GONE, "it hung up without an answer");
+	else if (r == IO_EOF)
+		finish(a, NULL, "");
+}
+
+void
+haproxy_ask(struct haproxy_ask *a, struct loop *l, const struct addr *to, const char *line, int64_t timeout_usec,
+    haproxy_answered_f *fn, void *arg)
+{
+	ASSERT(!a->busy);
+	*a = (struct haproxy_ask){ .loop = l, .busy = true, .fn = fn, .arg = arg };
+	buf_init(&a->line, strlen(line) + 2);
+	buf_init(&a->answer, HAPROXY_ANSWER_BYTES);
+	buf_printf(&a->line, "%s\n", line);
+	if (stream_connect(&a->stream, l, to, on_stream, a) != NULL) {
+		a->failed = errno;
+		timeout_usec = 0;
+	}
+	timer_set(l, &a->timer, loop_now(l) + timeout_usec, too_late, a);
+}

@@ -1,0 +1,127 @@
+/*
+ * keep_file: make, write, fsync, rename, fsync the folder. Whoever dies on the way leaves the old file in force, and
+ * a name beside it that begins with a dot and that no proxy reads; the next write takes it over.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bug.h"
+#include "targets/keep_file.h"
+
+struct names {
+	char	folder[4096], new[4096 + 16];
+};
+
+static bool
+names_of(const char *path, struct names *n)
+{
+	const char *slash = strrchr(path, '/');
+	int folder = (int)(slash - path);
+
+	ASSERT(slash != NULL && path[0] == '/');
+	return slash[1] != '\0' && (size_t)snprintf(n->folder, sizeof n->folder, "%.*s", folder == 0 ? 1 : folder, path) < sizeof n->folder
+	    && (size_t)snprintf(n->new, sizeof n->new, "%.*s/.%s.new", folder, path, slash + 1) < sizeof n->new;
+}
+
+static bool
+write_whole(int fd, struct str text)
+{
+	while (text.len > 0) {
+		ssize_t n = write(fd, text.p, text.len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		text.p += n;
+		text.len -= (size_t)n;
+	}
+	return true;
+}
+
+/* Who may read the old file may read the new one. */
+static bool
+mode_keep(int fd, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return fchmod(fd, 0644) == 0;
+	if (fchown(fd, st.st_uid, st.st_gid) != 0 && errno != EPERM)
+		return false;
+	return fchmod(fd, st.st_mode & 0777) == 0;
+}
+
+/* The mark is of the file that was written, not of whoever stands at its name by now. */
+static const char *
+new_make(const char *new, const char *path, struct str text, struct stat *st)
+{
+	int fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	const char *step = NULL;
+
+	if (fd < 0)
+		return "open";
+	if (!write_whole(fd, text))
+		step = "write";
+	else if (!mode_keep(fd, path))
+		step = "mode";
+	else if (fsync(fd) != 0 || fstat(fd, st) != 0)
+		step = "fsync";
+	if (close(fd) != 0 && step == NULL)
+		step = "close";
+	return step;
+}
+
+/* A rename is on the disk when the folder is. Where folders cannot be synced, nothing is lost but that promise. */
+static void
+folder_sync(const char *folder)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	(void)!fsync(fd);
+	close(fd);
+}
+
+static const struct why *
+failed(const char *step, const char *name, char *detail)
+{
+	/* what a container sees whose volume is the file alone */
+	const char *hint = errno == EBUSY || errno == EXDEV ? "; mount the folder, not the file" : "";
+
+	snprintf(detail, KEEP_DETAIL_MAX, "%s %.120s: %.40s%s", step, name, strerror(errno), hint);
+	return WHY_PROXY_FILE;
+}
+
+const struct why *
+keep_file_write(const char *path, struct str text, struct keep_mark *mark, char detail[KEEP_DETAIL_MAX])
+{
+	struct names n;
+	struct stat st;
+	const char *step;
+
+	ASSERT(text.len > 0);
+	errno = ENAMETOOLONG;
+	if (!names_of(path, &n))
+		return failed("name", path, detail);
+	if ((step = new_make(n.new, path, text, &st)) != NULL)
+		return failed(step, n.new, detail);
+	if (rename(n.new, path) != 0)
+		return failed("rename to", path, detail);
+	*mark = (struct keep_mark){ st.st_dev, st.st_ino, st.st_size, st.st_mtim };
+	folder_sync(n.folder);
+	return NULL;
+}
+
+bool
+keep_mark_holds(const struct keep_mark *m, const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_dev == m->dev && st.st_ino == m->ino && st.st_size == m->bytes
+	    && st.st_mtim.tv_sec == m->changed.tv_sec && st.st_mtim.tv_nsec == m->changed.tv_nsec;
+}

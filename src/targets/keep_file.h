@@ -1,0 +1,29 @@
+/*
+ * keep_file: a file that somebody else watches and that is never seen half written, nor empty: a new one is made beside it
+ * under a name that nobody reads, is on the disk, and takes its place in one step.
+ */
+#ifndef TARGETS_KEEP_FILE_H
+#define TARGETS_KEEP_FILE_H
+
+#include <stddef.h>
+#include <sys/stat.h>
+
+#include "base/str.h"
+#include "base/why.h"
+
+#define KEEP_DETAIL_MAX	200
+
+/* Tells what was written last from what somebody else has put there or changed since. */
+struct keep_mark {
+	dev_t		 dev;
+	ino_t		 ino;
+	off_t		 bytes;
+	struct timespec	 changed;
+};
+
+/* `path` is absolute; `text` is not empty. PROXY_FILE: what stood there before stands there still, `detail` says
+ * what was wrong, and the mark is as it was. The mode of a file that is replaced is kept. */
+const struct why *keep_file_write(const char *path, struct str text, struct keep_mark *, char detail[KEEP_DETAIL_MAX]);
+bool		 keep_mark_holds(const struct keep_mark *, const char *path);
+
+#endif

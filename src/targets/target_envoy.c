@@ -1,0 +1,305 @@
+/*
+ * target_envoy: Envoy, told by files that it watches (one for each cluster) or by the door at which it asks. What is
+ * said is drive/envoy.c's affair; this one says it, and says it again before Envoy ceases to believe it (stale_after).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "targets/target_envoy_room.h"
+
+#define TEXT_MAX	(16u << 20)
+#define BEATS		3		/* in the time after which Envoy ceases to believe */
+#define MIND_USEC	USEC_PER_SEC		/* between two looks at whether the files are still ours */
+#define HOLE		"{service}"
+
+/* --- what is said of a service --- */
+
+static char *
+filled(const char *template, const char *service)
+{
+	const char *hole = strstr(template, HOLE);
+	char *out;
+
+	if (hole == NULL)
+		return must_strdup(template);
+	if (asprintf(&out, "%.*s%s%s", (int)(hole - template), template, service, hole + strlen(HOLE)) < 0)
+		BUG("out of memory");
+	return out;
+}
+
+static void
+said_fini(struct envoy_said *s)
+{
+	free(s->service);
+	free(s->cluster);
+	free(s->path);
+	json_decref(s->assignment);
+	buf_fini(&s->text);
+}
+
+static struct envoy_said *
+said_add(struct envoy *e, const char *service)
+{
+	struct envoy_said *s;
+
+	e->said = must_realloc(e->said, (e->nsaid + 1) * sizeof *e->said);
+	s = &e->said[e->nsaid++];
+	*s = (struct envoy_said){ .service = must_strdup(service), .cluster = filled(e->conf->backend, service), .rejected = -1,
+	    .path = e->conf->file == NULL ? NULL : filled(e->conf->file, service) };
+	buf_init(&s->text, TEXT_MAX);
+	return s;
+}
+
+static struct envoy_said *
+said_by_service(struct envoy *e, const char *service)
+{
+	for (unsigned i = 0; i < e->nsaid; i++)
+		if (strcmp(e->said[i].service, service) == 0)
+			return &e->said[i];
+	return NULL;
+}
+
+struct envoy_said *
+envoy_said_of(const struct envoy *e, const char *cluster)
+{
+	for (unsigned i = 0; i < e->nsaid; i++)
+		if (strcmp(e->said[i].cluster, cluster) == 0)
+			return &e->said[i];
+	return NULL;
+}
+
+static void
+said_make(struct envoy_said *s, const struct plan_service *p, int64_t stale_usec)
+{
+	char was[ENVOY_VERSION];
+	json_t *all;
+
+	memcpy(was, s->version, sizeof was);
+	json_decref(s->assignment);
+	s->assignment = envoy_assignment(p, s->cluster, stale_usec);
+	all = json_pack("[O]", s->assignment);
+	buf_clear(&s->text);
+	envoy_response(all, &s->text, s->version);
+	json_decref(all);
+	s->placed &= strcmp(was, s->version) == 0;
+}
+
+/* Services that are gone are forgotten; those without tasks keep what was said of them. */
+static void
+say(struct envoy *e, const struct plan *p)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < e->nsaid; i++) {
+		e->said[i].current = false;
+		if (plan_service(p, e->said[i].service) != NULL)
+			e->said[kept++] = e->said[i];
+		else
+			said_fini(&e->said[i]);
+	}
+	e->nsaid = kept;
+	for (unsigned i = 0; i < p->nservices; i++) {
+		const struct plan_service *ps = &p->service[i];
+		struct envoy_said *s = said_by_service(e, ps->name);
+		if (ps->nservers == 0)
+			continue;
+		if (s == NULL)
+			s = said_add(e, ps->name);
+		said_make(s, ps, e->conf->stale_after_usec);
+		s->current = true;
+	}
+	e->said_usec = loop_now(target_loop(e->target));
+}
+
+static bool
+is_too_large(const struct envoy *e)
+{
+	for (unsigned i = 0; i < e->nsaid; i++)
+		if (e->said[i].text.full)
+			return true;
+	return false;
+}
+
+/* --- files --- */
+
+static const struct why *
+said_place(struct envoy_said *s, char detail[KEEP_DETAIL_MAX])
+{
+	const struct why *why;
+
+	s->placed = false;		/* when this fails, it is tried again with the next publication */
+	if ((why = keep_file_write(s->path, buf_str(&s->text), &s->mark, detail)) != NULL)
+		return why;
+	s->placed = true;
+	return NULL;
+}
+
+/* Those that say something new, or all that are current. The first failure is told, and keeps none of the others back. */
+static const struct why *
+place(struct envoy *e, bool all, char detail[KEEP_DETAIL_MAX])
+{
+	const struct why *first = NULL, *why;
+	char other[KEEP_DETAIL_MAX];
+
+	for (unsigned i = 0; i < e->nsaid; i++) {
+		if (!e->said[i].current || (!all && e->said[i].placed))
+			continue;
+		why = said_place(&e->said[i], first == NULL ? detail : other);
+		first = first == NULL ? why : first;
+	}
+	return first;
+}
+
+static void
+file_publish(void *arg, const struct plan *p)
+{
+	struct envoy *e = arg;
+	char detail[KEEP_DETAIL_MAX] = "";
+	const struct why *why;
+
+	say(e, p);
+	why = is_too_large(e) ? WHY_NO_MEMORY : place(e, false, detail);
+	if (why != NULL)
+		target_failed(e->target, why, detail);
+	else
+		target_published(e->target);
+}
+
+/* To Envoy a file that is moved into place anew is an update, even if it says the same: its clock begins anew. */
+static void
+beat(struct envoy *e, int64_t now)
+{
+	char detail[KEEP_DETAIL_MAX] = "";
+	const struct why *why;
+
+	if (e->conf->stale_after_usec == 0 || now - e->beat_usec < e->conf->stale_after_usec / BEATS)
+		return;
+	e->beat_usec = now;
+	if ((why = place(e, true, detail)) != NULL)
+		target_failed(e->target, why, detail);
+}
+
+static void
+files_mind(struct envoy *e, int64_t now)
+{
+	char detail[KEEP_DETAIL_MAX] = "";
+	const struct why *why = NULL;
+
+	if (now - e->minded_usec < MIND_USEC)
+		return;
+	e->minded_usec = now;
+	for (unsigned i = 0; i < e->nsaid && why == NULL; i++) {
+		struct envoy_said *s = &e->said[i];
+		if (!s->placed || keep_mark_holds(&s->mark, s->path))
+			continue;
+		log_event(LOG_WARN, "target.file_changed", "target", e->conf->name, "file", s->path, "text",
+		    "somebody else has changed or removed it; it is written anew", NULL);
+		why = said_place(s, detail);
+	}
+	if (why != NULL)
+		target_failed(e->target, why, detail);
+}
+
+static void
+file_tick(void *arg, int64_t now)
+{
+	struct envoy *e = arg;
+
+	beat(e, now);
+	files_mind(e, now);
+	if (e->look != NULL)
+		envoy_look_tick(e->look, now);
+}
+
+/* --- REST --- */
+
+static void
+rest_publish(void *arg, const struct plan *p)
+{
+	struct envoy *e = arg;
+
+	say(e, p);
+	if (is_too_large(e))
+		target_failed(e->target, WHY_NO_MEMORY, "");
+	else
+		target_published(e->target);
+}
+
+static void
+rest_answer(void *arg, struct exchange *x)
+{
+	envoy_ask(arg, x);
+}
+
+static void
+rest_tick(void *arg, int64_t now)
+{
+	struct envoy *e = arg;
+
+	if (e->look != NULL)
+		envoy_look_tick(e->look, now);
+	else
+		envoy_askers_judge(e, now);
+}
+
+/* --- life --- */
+
+static void
+on_show(const void *arg, json_t *j)
+{
+	const struct envoy *e = arg;
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < e->nsaid; i++) {
+		const struct envoy_said *s = &e->said[i];
+		json_t *one = json_pack("{s:s, s:s, s:s, s:b}", "service", s->service, "cluster", s->cluster, "version", s->version,
+		    "current", s->current);
+		if (s->path != NULL)
+			json_object_set_new(one, "file", json_string(s->path));
+		json_array_append_new(list, one);
+	}
+	json_object_set_new(j, "clusters", list);
+	if (e->askers != NULL)
+		envoy_askers_show(e, j);
+}
+
+static void *
+on_open(struct target *t)
+{
+	struct envoy *e = must_zalloc(sizeof *e);
+
+	e->target = t;
+	e->conf = target_conf(t);
+	if (e->conf->kind == TARGET_ENVOY_REST)
+		e->askers = envoy_askers_new();
+	if (e->conf->api != NULL)
+		e->look = envoy_look_new(e);
+	return e;
+}
+
+static void
+on_close(void *arg)
+{
+	struct envoy *e = arg;
+
+	if (e->look != NULL)
+		envoy_look_free(&e->look);
+	if (e->askers != NULL)
+		envoy_askers_free(&e->askers);
+	for (unsigned i = 0; i < e->nsaid; i++)
+		said_fini(&e->said[i]);
+	free(e->said);
+	free(e);
+}
+
+const struct target_kind target_kind_envoy_file = {
+	.open = on_open, .close = on_close, .publish = file_publish, .tick = file_tick, .show = on_show,
+};
+
+const struct target_kind target_kind_envoy_rest = {
+	.open = on_open, .close = on_close, .publish = rest_publish, .tick = rest_tick, .answer = rest_answer, .show = on_show,
+};

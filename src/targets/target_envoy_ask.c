@@ -1,0 +1,285 @@
+/*
+ * target_envoy_ask: the door at which Envoys ask for endpoints, and what their questions tell of what they have: each
+ * names the version that it took last. One that keeps on naming another than it was given has refused that.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "base/clock.h"
+#include "targets/target_envoy_room.h"
+
+#define ANSWER_MAX	(32u << 20)
+#define ASKERS_MAX	256			/* the one that was silent for longest makes room */
+#define SILENT_USEC	(30 * USEC_PER_SEC)	/* such a one is not there any more */
+#define UNLIKE_MANY	2			/* one that starts anew has nothing; of two with one name one may be behind */
+
+struct asker {				/* one Envoy, as far as one cluster is concerned */
+	char	 name[96];		/* its node id, at its address */
+	char	 cluster[128];
+	char	 given[ENVOY_VERSION];	/* by the last answer */
+	char	 has[ENVOY_VERSION];	/* by its last question */
+	unsigned unlike;		/* questions in a row that did not name what was given */
+	int64_t	 asked_usec;
+	char	 host[ADDR_TEXT_MAX];
+	uint64_t question;		/* its last one, hashed; 0: it cannot be known again */
+};
+
+struct envoy_askers {
+	struct asker	 one[ASKERS_MAX];
+	unsigned	 n;
+};
+
+struct envoy_askers *
+envoy_askers_new(void)
+{
+	return must_zalloc(sizeof(struct envoy_askers));
+}
+
+void
+envoy_askers_free(struct envoy_askers **ap)
+{
+	free(*ap);
+	*ap = NULL;
+}
+
+/* --- who asks --- */
+
+static struct asker *
+asker_of(struct envoy_askers *all, const char *name, const char *cluster)
+{
+	struct asker *a, *oldest = all->one;
+
+	for (unsigned i = 0; i < all->n; i++) {
+		a = &all->one[i];
+		if (strcmp(a->name, name) == 0 && strcmp(a->cluster, cluster) == 0)
+			return a;
+		if (a->asked_usec < oldest->asked_usec)
+			oldest = a;
+	}
+	a = all->n < ASKERS_MAX ? &all->one[all->n++] : oldest;
+	*a = (struct asker){ 0 };
+	snprintf(a->name, sizeof a->name, "%s", name);
+	snprintf(a->cluster, sizeof a->cluster, "%s", cluster);
+	return a;
+}
+
+static void
+asker_hear(struct envoy *e, struct asker *a, const char *has, const char *given)
+{
+	if (has != a->has)
+		snprintf(a->has, sizeof a->has, "%s", has);
+	a->unlike = *a->given == '\0' || strcmp(a->has, a->given) == 0 ? 0 : a->unlike + 1;
+	snprintf(a->given, sizeof a->given, "%s", given);
+	a->asked_usec = loop_now(target_loop(e->target));
+}
+
+static struct asker *
+asker_new(struct envoy *e, struct exchange *x, const struct envoy_question *q, const char *cluster)
+{
+	char name[sizeof e->askers->one->name], host[ADDR_TEXT_MAX], short_cluster[sizeof e->askers->one->cluster];
+	struct asker *a;
+
+	addr_host_text(exchange_peer(x), host);
+	snprintf(name, sizeof name, "%.60s at %.30s", *q->node != '\0' ? q->node : "an Envoy", host);
+	snprintf(short_cluster, sizeof short_cluster, "%s", cluster);
+	a = asker_of(e->askers, name, short_cluster);
+	memcpy(a->host, host, sizeof a->host);
+	a->question = strlen(cluster) < sizeof a->cluster && strlen(q->version) < sizeof a->has ? str_hash(exchange_body(x)) : 0;
+	return a;
+}
+
+/* The same words from the same address: a question is long, and most are asked again and again. */
+static struct asker *
+asker_again(const struct envoy *e, struct exchange *x)
+{
+	uint64_t question = str_hash(exchange_body(x));
+	char host[ADDR_TEXT_MAX];
+
+	addr_host_text(exchange_peer(x), host);
+	for (unsigned i = 0; i < e->askers->n; i++) {
+		struct asker *a = &e->askers->one[i];
+		if (question != 0 && a->question == question && strcmp(a->host, host) == 0)
+			return a;
+	}
+	return NULL;
+}
+
+/* --- the door --- */
+
+static void
+reply(struct exchange *x, int status, struct str body)
+{
+	exchange_reply(x, status, "application/json", body, "Cache-Control: no-store\r\n");
+}
+
+static void
+reply_error(struct exchange *x, int status, const char *error)
+{
+	json_t *j = json_pack("{s:s}", "error", error);
+	char *text = json_dumps(j, JSON_COMPACT);
+
+	reply(x, status, str_of(text));
+	free(text);
+	json_decref(j);
+}
+
+/* What is asked for by name, as far as there is something current to be said; by no name, all that there is. No question:
+ * nothing. */
+static json_t *
+resources(const struct envoy *e, const struct envoy_question *q)
+{
+	json_t *list = json_array();
+	const json_t *name;
+	size_t i;
+
+	if (q == NULL)
+		return list;
+	if (json_array_size(q->names) == 0)
+		for (i = 0; i < e->nsaid; i++)
+			if (e->said[i].current)
+				json_array_append(list, e->said[i].assignment);
+	json_array_foreach(q->names, i, name) {
+		const struct envoy_said *s = envoy_said_of(e, json_string_value(name));
+		if (s != NULL && s->current)
+			json_array_append(list, s->assignment);
+	}
+	return list;
+}
+
+static void
+answer(struct envoy *e, struct exchange *x, const struct envoy_question *q)
+{
+	json_t *list = resources(e, q);
+	char version[ENVOY_VERSION];
+	struct buf out;
+
+	buf_init(&out, ANSWER_MAX);
+	envoy_response(list, &out, version);
+	if (out.full)
+		reply_error(x, 500, "the answer would be too large");
+	else
+		reply(x, 200, buf_str(&out));
+	buf_fini(&out);
+	json_decref(list);
+}
+
+/* Envoy asks for one cluster at a time. */
+static void
+answer_one(struct envoy *e, struct exchange *x, struct asker *a, const char *has, const char *cluster)
+{
+	const struct envoy_said *s = envoy_said_of(e, cluster);
+	bool known = s != NULL && s->current;
+
+	asker_hear(e, a, has, known ? s->version : "");
+	if (known)
+		reply(x, 200, buf_str(&s->text));
+	else
+		answer(e, x, NULL);
+}
+
+static void
+answer_all(struct envoy *e, struct exchange *x, const struct envoy_question *q)
+{
+	const char *cluster;
+
+	if (json_array_size(q->names) != 1) {
+		answer(e, x, q);
+		return;
+	}
+	cluster = json_string_value(json_array_get(q->names, 0));
+	answer_one(e, x, asker_new(e, x, q, cluster), q->version, cluster);
+}
+
+/* Before anything is known, an answer would say that there is nobody: none at all leaves Envoy with what it has. */
+void
+envoy_ask(struct envoy *e, struct exchange *x)
+{
+	struct asker *again = e->said_usec == 0 ? NULL : asker_again(e, x);
+	struct envoy_question q;
+	char detail[ENVOY_DETAIL];
+
+	if (again != NULL) {
+		answer_one(e, x, again, again->has, again->cluster);
+		return;
+	}
+	if (!envoy_question_read(exchange_body(x), &q, detail)) {
+		reply_error(x, 400, detail);
+		return;
+	}
+	if (e->said_usec == 0)
+		reply_error(x, 503, "nothing is known yet");
+	else
+		answer_all(e, x, &q);
+	envoy_question_free(&q);
+}
+
+/* --- what they have taken --- */
+
+static bool
+is_there(const struct asker *a, int64_t now)
+{
+	return now - a->asked_usec <= SILENT_USEC;
+}
+
+/* One of this name and cluster has something old, or nothing that we said of late. */
+static bool
+has_it(const struct envoy *e, const struct asker *a)
+{
+	const struct envoy_said *s = envoy_said_of(e, a->cluster);
+
+	return s == NULL || !s->current || strcmp(a->has, s->version) == 0;
+}
+
+static void
+refused_tell(struct envoy *e, const struct asker *a)
+{
+	char detail[ENVOY_DETAIL];
+
+	snprintf(detail, sizeof detail, "%s has %s of cluster %.60s, and was given another version; its log says why", a->name,
+	    *a->has == '\0' ? "nothing" : a->has, a->cluster);
+	target_refused(e->target, WHY_PROXY_REFUSED, detail);
+}
+
+/* With what was said lately there is nothing to tell yet: they will ask. */
+void
+envoy_askers_judge(struct envoy *e, int64_t now)
+{
+	const struct envoy_askers *all = e->askers;
+	bool taken = true;
+	unsigned there = 0;
+
+	for (unsigned i = 0; i < all->n; i++) {
+		const struct asker *a = &all->one[i];
+		if (!is_there(a, now))
+			continue;
+		there++;
+		taken &= has_it(e, a);
+		if (a->unlike >= UNLIKE_MANY) {
+			refused_tell(e, a);
+			return;
+		}
+	}
+	if (there > 0 && taken)
+		target_taken(e->target);
+	else if (there == 0 && e->said_usec != 0 && now - e->said_usec > SILENT_USEC)
+		target_refused(e->target, WHY_PROXY_GONE, "no Envoy asks for endpoints");
+}
+
+void
+envoy_askers_show(const struct envoy *e, json_t *j)
+{
+	int64_t now = loop_now(target_loop(e->target));
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < e->askers->n; i++) {
+		const struct asker *a = &e->askers->one[i];
+		const struct envoy_said *s = envoy_said_of(e, a->cluster);
+		if (is_there(a, now))
+			json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:b, s:b, s:f}", "envoy", a->name, "cluster", a->cluster,
+			    "version", a->has, "known", s != NULL, "taken", s != NULL && strcmp(a->has, s->version) == 0,
+			    "asked_seconds", (double)(now - a->asked_usec) / (double)USEC_PER_SEC));
+	}
+	json_object_set_new(j, "askers", list);
+}

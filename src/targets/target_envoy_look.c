@@ -1,0 +1,192 @@
+/*
+ * target_envoy_look: asks Envoy's admin what it has: the endpoints of its clusters, then its counters of updates.
+ * Must not know how it was told.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "base/clock.h"
+#include "targets/target_envoy_room.h"
+
+#define LOOK_USEC	(5 * USEC_PER_SEC)	/* for an answer */
+#define FILE_GRACE_USEC	(5 * USEC_PER_SEC)	/* it watches; changes of weights alone it gathers for a second */
+#define REST_GRACE_USEC	(30 * USEC_PER_SEC)	/* it asks in a rhythm of its own */
+
+struct envoy_look {
+	struct envoy	*envoy;
+	struct envoy_admin admin;	/* as it answered last */
+	struct fetch	*fetch;
+	int64_t		 due_usec;
+	int64_t		 began_usec;	/* the answer is of a moment after it */
+	char		 url[1200];
+};
+
+/* --- what there is to see --- */
+
+static void
+hosts_tell(const struct envoy *e, const struct envoy_cluster *c, const struct plan_service *p)
+{
+	for (unsigned i = 0; i < p->nservers; i++) {
+		const struct envoy_host *h = envoy_host(c, &p->server[i].addr);
+		if (h == NULL)
+			target_server_seen(e->target, p->name, p->server[i].name, -1, "absent");
+		else
+			target_server_seen(e->target, p->name, p->server[i].name, (int)h->weight, h->trouble != NULL ? h->trouble : h->health);
+	}
+}
+
+/* False: `detail` says how it differs. */
+static bool
+cluster_judge(struct envoy *e, struct envoy_said *s, const struct envoy_cluster *c, const struct why **why, char *detail)
+{
+	const struct plan_service *p = plan_service(target_plan(e->target), s->service);
+
+	if (p == NULL || p->nservers == 0)
+		return true;
+	hosts_tell(e, c, p);
+	if (envoy_cluster_has(c, p, detail)) {
+		if (c->counted)
+			s->rejected = c->rejected;
+		return true;
+	}
+	*why = WHY_PROXY_DIFFERS;
+	if (c->counted && s->rejected >= 0 && c->rejected > s->rejected) {
+		*why = WHY_PROXY_REFUSED;
+		snprintf(detail, ENVOY_DETAIL, "cluster %.60s: update_rejected is %.0f; Envoy's log says why", c->name, c->rejected);
+	} else if (c->nhosts == 0 && c->counted && c->stale > 0)
+		snprintf(detail, ENVOY_DETAIL, "cluster %.60s has no endpoints: they grew stale", c->name);
+	return false;
+}
+
+/* Several clusters of Envoy may have the same endpoints. */
+static bool
+said_judge(struct envoy_look *l, struct envoy_said *s, const struct why **why, char *detail)
+{
+	unsigned found = 0;
+
+	for (unsigned i = 0; i < l->admin.nclusters; i++) {
+		const struct envoy_cluster *c = &l->admin.cluster[i];
+		if (strcmp(c->eds, s->cluster) != 0)
+			continue;
+		found++;
+		if (!cluster_judge(l->envoy, s, c, why, detail))
+			return false;
+	}
+	if (found > 0)
+		return true;
+	*why = WHY_PROXY_DIFFERS;
+	snprintf(detail, ENVOY_DETAIL, "Envoy has no cluster whose EDS name is %.60s", s->cluster);
+	return false;
+}
+
+static void
+judge(struct envoy_look *l)
+{
+	struct envoy *e = l->envoy;
+	int64_t grace = e->askers == NULL ? FILE_GRACE_USEC : REST_GRACE_USEC;
+	char detail[ENVOY_DETAIL] = "";
+	const struct why *why = NULL;
+
+	if (l->began_usec <= e->said_usec || target_plan(e->target) == NULL)	/* it could not know */
+		return;
+	for (unsigned i = 0; i < e->nsaid; i++)
+		if (e->said[i].current && !said_judge(l, &e->said[i], &why, detail))
+			break;
+	if (why == NULL)
+		target_taken(e->target);
+	else if (why == WHY_PROXY_REFUSED || loop_now(target_loop(e->target)) - e->said_usec > grace)
+		target_refused(e->target, why, detail);
+}
+
+/* --- asking --- */
+
+static void
+ask(struct envoy_look *l, const char *what, fetch_done_f *done)
+{
+	const char *api = l->envoy->conf->api;
+	size_t len = strlen(api);
+
+	snprintf(l->url, sizeof l->url, "%.*s%s", (int)(len > 0 && api[len - 1] == '/' ? len - 1 : len), api, what);
+	l->fetch = fetch_start(target_fetcher(l->envoy->target), &(struct fetch_conf){ .url = l->url, .timeout_usec = LOOK_USEC }, NULL,
+	    done, l);
+}
+
+static bool
+answered(struct envoy_look *l, const struct fetch_result *r)
+{
+	char detail[ENVOY_DETAIL];
+
+	l->fetch = NULL;
+	if (r->why == NULL)
+		return true;
+	if (r->status != 0)
+		snprintf(detail, sizeof detail, "%.100s: status %ld", l->url, r->status);
+	else
+		snprintf(detail, sizeof detail, "%.100s: %.90s", l->url, r->detail);
+	target_refused(l->envoy->target, WHY_PROXY_GONE, detail);
+	return false;
+}
+
+static void
+on_stats(void *arg, const struct fetch_result *r)
+{
+	struct envoy_look *l = arg;
+	char detail[ENVOY_DETAIL];
+
+	if (!answered(l, r))
+		return;
+	if (envoy_admin_count(r->body, &l->admin, detail))
+		judge(l);
+	else
+		target_refused(l->envoy->target, WHY_PROXY_SYNTAX, detail);
+}
+
+static void
+on_clusters(void *arg, const struct fetch_result *r)
+{
+	struct envoy_look *l = arg;
+	char detail[ENVOY_DETAIL];
+
+	if (!answered(l, r))
+		return;
+	envoy_admin_free(&l->admin);
+	if (envoy_admin_read(r->body, &l->admin, detail))
+		ask(l, ENVOY_STATS, on_stats);
+	else
+		target_refused(l->envoy->target, WHY_PROXY_SYNTAX, detail);
+}
+
+void
+envoy_look_tick(struct envoy_look *l, int64_t now)
+{
+	if (now < l->due_usec || l->fetch != NULL || l->envoy->said_usec == 0)
+		return;
+	l->due_usec = now + l->envoy->conf->poll_usec;
+	l->began_usec = now;
+	ask(l, "/clusters?format=json", on_clusters);
+}
+
+/* --- life --- */
+
+struct envoy_look *
+envoy_look_new(struct envoy *e)
+{
+	struct envoy_look *l = must_zalloc(sizeof *l);
+
+	l->envoy = e;
+	return l;
+}
+
+void
+envoy_look_free(struct envoy_look **lp)
+{
+	struct envoy_look *l = *lp;
+
+	if (l->fetch != NULL)
+		fetch_cancel(l->fetch);
+	envoy_admin_free(&l->admin);
+	free(l);
+	*lp = NULL;
+}

@@ -1,0 +1,247 @@
+/*
+ * target_traefik: Traefik, told by a file that it watches or by a door that it asks, and read back through its API.
+ * What is said is drive/traefik.c's affair.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "base/clock.h"
+#include "drive/traefik.h"
+#include "targets/keep_file.h"
+#include "targets/target.h"
+
+#define TEXT_MAX	(16u << 20)
+#define ANSWER_MAX	(64u << 20)
+#define PAGE_THINGS	"100000"		/* it has no limit of its own */
+#define API_USEC	(5 * USEC_PER_SEC)
+/* It may have something else for so long, and some intervals of ours. */
+#define FILE_GRACE_USEC	(3 * USEC_PER_SEC)	/* it takes no more than one change in 2 s, unless told otherwise */
+#define HTTP_GRACE_USEC	(10 * USEC_PER_SEC)	/* it asks every 5 s */
+#define GRACE_INTERVALS	3
+
+struct traefik {
+	struct target	*target;
+	const struct conf_target *conf;
+	struct traefik_words words;
+	const char	*provider;
+	struct buf	 text;			/* what was said last */
+	struct keep_mark mark;			/* of the file, */
+	bool		 written;		/* which is as it was said last */
+	int64_t		 said_usec;		/* it was, 0: nothing was */
+	int64_t		 asked_usec;		/* for the text, by Traefik; 0: never */
+	/* reading back: services, then routers */
+	int64_t		 due_usec;
+	int64_t		 differs_usec;		/* it has something else since then, 0: it has not */
+	struct fetch	*fetch;
+	struct buf	 services;
+	char		 url[1200];
+};
+
+static void	read_back(struct traefik *);
+
+/* --- saying it --- */
+
+static void
+text_make(struct traefik *t, const struct plan *p)
+{
+	buf_clear(&t->text);
+	traefik_write(p, &t->words, &t->text);
+	t->said_usec = loop_now(target_loop(t->target));
+}
+
+static void
+file_write(struct traefik *t)
+{
+	char detail[KEEP_DETAIL_MAX];
+	const struct why *why = t->text.full ? WHY_NO_MEMORY : keep_file_write(t->conf->file, buf_str(&t->text), &t->mark, detail);
+
+	t->written = why == NULL;
+	if (why != NULL) {
+		target_failed(t->target, why, why == WHY_PROXY_FILE ? detail : "");
+		return;
+	}
+	if (t->conf->best_node)
+		log_event(LOG_INFO, "best_node.updated", "target", t->conf->name, "file", t->conf->file, NULL);
+	target_published(t->target);
+}
+
+static void
+file_publish(void *arg, const struct plan *p)
+{
+	struct traefik *t = arg;
+
+	text_make(t, p);
+	file_write(t);
+}
+
+static void
+http_publish(void *arg, const struct plan *p)
+{
+	struct traefik *t = arg;
+
+	text_make(t, p);
+	if (t->text.full)
+		target_failed(t->target, WHY_NO_MEMORY, "");
+	else
+		target_published(t->target);
+}
+
+static void
+http_answer(void *arg, struct exchange *x)
+{
+	struct traefik *t = arg;
+
+	if (t->said_usec == 0 || t->text.full) {	/* what it has stays in force */
+		exchange_reply(x, 503, "application/json", STR("{\"error\":\"nothing is known yet\"}"), "Cache-Control: no-store\r\n");
+		return;
+	}
+	t->asked_usec = loop_now(target_loop(t->target));
+	exchange_reply(x, 200, "application/yaml", buf_str(&t->text), "Cache-Control: no-store\r\n");
+}
+
+/* --- reading it back --- */
+
+static void
+on_seen(void *arg, const char *service, const char *server, int weight, const char *state)
+{
+	struct traefik *t = arg;
+
+	target_server_seen(t->target, service, server, weight, state);
+}
+
+static bool
+fetch_well(struct traefik *t, const struct fetch_result *r)
+{
+	char detail[300];
+
+	t->fetch = NULL;
+	if (r->why == NULL)
+		return true;
+	snprintf(detail, sizeof detail, "%.150s: %s%.100s", t->url, r->status != 0 ? "status " : "",
+	    r->status != 0 ? LOG_N(r->status) : r->detail);
+	target_refused(t->target, WHY_PROXY_GONE, detail);
+	return false;
+}
+
+static void
+api_ask(struct traefik *t, const char *what, fetch_done_f *done)
+{
+	size_t len = strlen(t->conf->api);
+
+	snprintf(t->url, sizeof t->url, "%.*s/api/http/%s?per_page=" PAGE_THINGS, (int)(len > 0 && t->conf->api[len - 1] == '/' ? len - 1 : len),
+	    t->conf->api, what);
+	t->fetch = fetch_start(target_fetcher(t->target), &(struct fetch_conf){ .url = t->url, .timeout_usec = API_USEC,
+	    .body_max = ANSWER_MAX }, NULL, done, t);
+}
+
+static void
+on_routers(void *arg, const struct fetch_result *r)
+{
+	struct traefik *t = arg;
+	const struct plan *p = target_plan(t->target);
+	int64_t grace = GRACE_INTERVALS * t->conf->interval_usec + (t->conf->file != NULL ? FILE_GRACE_USEC : HTTP_GRACE_USEC);
+	int64_t now = loop_now(target_loop(t->target));
+	const struct why *why;
+	char detail[240];
+
+	if (!fetch_well(t, r))
+		return;
+	why = traefik_compare(p, &t->words, t->provider, buf_str(&t->services), r->body, on_seen, t, detail, sizeof detail);
+	if (why == NULL) {
+		t->differs_usec = 0;
+		target_taken(t->target);
+		return;
+	}
+	if (t->differs_usec == 0)
+		t->differs_usec = now;
+	if (now - t->differs_usec > grace)
+		target_refused(t->target, why, detail);
+}
+
+static void
+on_services(void *arg, const struct fetch_result *r)
+{
+	struct traefik *t = arg;
+
+	if (!fetch_well(t, r))
+		return;
+	buf_clear(&t->services);
+	buf_adds(&t->services, r->body);
+	api_ask(t, "routers", on_routers);
+}
+
+static void
+read_back(struct traefik *t)
+{
+	if (t->conf->api != NULL && t->fetch == NULL && t->said_usec != 0)
+		api_ask(t, "services", on_services);
+}
+
+static void
+on_tick(void *arg, int64_t now)
+{
+	struct traefik *t = arg;
+
+	if (now < t->due_usec)
+		return;
+	t->due_usec = now + t->conf->poll_usec;
+	if (t->written && !keep_mark_holds(&t->mark, t->conf->file)) {
+		log_event(LOG_WARN, "target.file_changed", "target", t->conf->name, "file", t->conf->file, "text",
+		    "somebody else has changed or removed it; it is written anew", NULL);
+		file_write(t);
+	}
+	read_back(t);
+}
+
+static void
+on_show(const void *arg, json_t *j)
+{
+	const struct traefik *t = arg;
+	int64_t now = loop_now(target_loop(t->target));
+
+	if (t->conf->file != NULL)
+		json_object_set_new(j, "file", json_string(t->conf->file));
+	else
+		json_object_set_new(j, "asked_seconds",
+		    t->asked_usec == 0 ? json_null() : json_real((double)(now - t->asked_usec) / (double)USEC_PER_SEC));
+}
+
+/* --- life --- */
+
+static void *
+on_open(struct target *target)
+{
+	const struct conf_target *c = target_conf(target);
+	struct traefik *t = must_zalloc(sizeof *t);
+
+	t->target = target;
+	t->conf = c;
+	t->provider = c->kind == TARGET_TRAEFIK_FILE ? "file" : "http";
+	t->words = (struct traefik_words){ .backend = c->backend, .entry_point = c->entry_points.item, .nentry_points = c->entry_points.n,
+	    .strategy = c->strategy, .api_entry_point = c->api_entry_point, .fallback = c->fallback };
+	buf_init(&t->text, TEXT_MAX);
+	buf_init(&t->services, ANSWER_MAX);
+	return t;
+}
+
+static void
+on_close(void *arg)
+{
+	struct traefik *t = arg;
+
+	if (t->fetch != NULL)
+		fetch_cancel(t->fetch);
+	buf_fini(&t->text);
+	buf_fini(&t->services);
+	free(t);
+}
+
+const struct target_kind target_kind_traefik_file = {
+	.open = on_open, .close = on_close, .publish = file_publish, .tick = on_tick, .show = on_show,
+};
+
+const struct target_kind target_kind_traefik_http = {
+	.open = on_open, .close = on_close, .publish = http_publish, .tick = on_tick, .answer = http_answer, .show = on_show,
+};

@@ -1,0 +1,693 @@
+/* The admin interface over real sockets: who may ask what, and what is said. */
+#include "admin/admin.c"
+#include "admin/metrics.c"
+#include "admin/metrics_node.c"
+#include "admin/metrics_process.c"
+
+#include "../until.h"
+
+#define TOKEN "0123456789abcdef"
+
+struct stage {
+	struct loop	*loop;
+	struct conf	*conf;
+	struct live	*live;
+	struct phys	*phys;
+	struct world	*world;
+	struct events	*events;
+	struct admin	*admin;
+	struct addr	 tcp, local;
+	int		 drains;
+	int		 status;		/* of the last answer */
+	char		 head[2048], body[65536];
+	json_t		*json;			/* of the body, NULL when it is none */
+};
+
+static const char yaml[] = "listen: 127.0.0.1:1\n"
+    "admin: { token: " TOKEN ", hosts: [ mola.example.org ] }\n"
+    "nodes: [ { name: alpha, cores: 8 }, { name: beta } ]\n"
+    "services:\n"
+    "- name: web\n"
+    "  host: www.example.org\n"
+    "  tasks:\n"
+    "  - { node: alpha, address: '127.0.0.1:81' }\n"
+    "  - { node: beta, address: '127.0.0.1:82' }\n";
+
+static void
+on_drain(void *arg, struct world_node *n, bool drained)
+{
+	struct stage *s = arg;
+
+	s->drains++;
+	world_drain(s->world, n, drained);
+}
+
+static void
+fill_world(struct stage *s)
+{
+	const struct conf_service *web = &s->conf->service[0];
+	struct world_service *ws;
+
+	world_pass_begin(s->world);
+	for (unsigned i = 0; i < s->conf->nnodes; i++)
+		world_pass_node(s->world, &(struct world_node){ .name = s->conf->node[i].name, .cores_declared = s->conf->node[i].cores });
+	ws = world_pass_service(s->world, web->name, &web->conf, web->route, web->nroutes);
+	for (unsigned i = 0; i < web->ntasks; i++)
+		world_pass_task(s->world, ws, web->task[i].name, web->task[i].node, &web->task[i].addr, false);
+	world_pass_end(s->world);
+}
+
+/* Alpha was sampled half a second ago; of beta nothing is known but that its exporter babbles. */
+static void
+fill_signals(struct stage *s)
+{
+	struct world_node *a = world_node(s->world, STR("alpha")), *b = world_node(s->world, STR("beta"));
+	int64_t now = clock_mono_usec();
+
+	a->samples = 9;
+	a->sample = (struct sample){ .taken_usec = now - 500000, .span_usec = 1000000, .source = SOURCE_AGENT, .cores = 4, .busy = 1.5,
+	    .running = 2, .load1 = NAN, .memory_total_bytes = 8e9, .memory_available_bytes = 2e9, .psi_cpu_waiting = 0.25,
+	    .psi_memory_waiting = NAN, .psi_io_waiting = NAN };
+	a->row = (struct phys_row){ .law = { .cores = 4, .others = 2, .sampled_usec = now - 500000, .period_usec = 1000000,
+	    .balancers = 1 }, .score = 61.5 };
+	b->row = (struct phys_row){ .law = { .cores = 1, .period_usec = 1000000, .balancers = 1 } };
+	b->signal_why = WHY_METRICS_SYNTAX;
+	b->signal_wrong_usec = now - 7 * USEC_PER_SEC;
+	snprintf(b->signal_detail, sizeof b->signal_detail, "line 3");
+}
+
+static struct stage *
+stage_new(const char *text)
+{
+	struct stage *s = must_zalloc(sizeof *s);
+	char path[64];
+	struct buf errors;
+	int tcp, local;
+
+	buf_init(&errors, 4096);
+	s->conf = conf_parse(str_of(text), "m", &errors);
+	assert_non_null(s->conf);
+	s->loop = loop_new();
+	s->live = live_init(must_zalloc(live_bytes()), 1);
+	s->phys = phys_init(must_zalloc(phys_bytes()));
+	s->world = world_new(s->live, s->phys);
+	s->events = events_new();
+	fill_world(s);
+	fill_signals(s);
+	tcp = listen_anywhere(&s->tcp);
+	snprintf(path, sizeof path, "unix:/tmp/mola-admin-test-%d", (int)getpid());
+	assert_null(addr_parse(str_of(path), &s->local));
+	unlink(s->local.sa.un.sun_path);
+	assert_null(sock_listen(&s->local, false, &local));
+	s->admin = admin_new(s->loop, &(struct admin_conf){ .conf = s->conf, .world = s->world, .events = s->events, .tcp_fd = tcp,
+	    .unix_fd = local, .drain_node = on_drain, .arg = s });
+	return s;
+}
+
+static void
+stage_free(struct stage *s)
+{
+	json_decref(s->json);
+	admin_free(&s->admin);
+	events_free(&s->events);
+	world_free(&s->world);
+	loop_free(&s->loop);
+	conf_free(&s->conf);
+	unlink(s->local.sa.un.sun_path);
+	free(s->live);
+	free(s->phys);
+	free(s);
+}
+
+static void
+ask_at(struct stage *s, const struct addr *at, const char *request)
+{
+	static char all[70000];
+	int fd = dial(at);
+	char *body;
+
+	all[0] = '\0';
+	say(fd, request, strlen(request));
+	UNTIL(s->loop, hear(fd, all, sizeof all) <= 0);
+	close(fd);
+	assert_int_equal(sscanf(all, "HTTP/1.1 %d ", &s->status), 1);
+	body = strstr(all, "\r\n\r\n");
+	assert_non_null(body);
+	*body = '\0';
+	str_copy(s->head, sizeof s->head, str_of(all));
+	str_copy(s->body, sizeof s->body, str_of(body + 4));
+	json_decref(s->json);
+	s->json = json_loads(s->body, 0, NULL);
+}
+
+static void
+get(struct stage *s, const char *path)
+{
+	char request[512];
+
+	snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", path);
+	ask_at(s, &s->tcp, request);
+}
+
+static void
+post(struct stage *s, const struct addr *at, const char *fields, const char *body)
+{
+	char request[1024];
+
+	snprintf(request, sizeof request, "POST /api/v1/drain HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nConnection: close\r\n%s"
+	    "Content-Length: %zu\r\n\r\n%s", fields, strlen(body), body);
+	ask_at(s, at, request);
+}
+
+static const char *
+error_of(const struct stage *s)
+{
+	const char *e = json_string_value(json_object_get(s->json, "error"));
+
+	return e == NULL ? "" : e;
+}
+
+static json_t *
+item(const struct stage *s, const char *list, size_t i)
+{
+	return json_array_get(json_object_get(s->json, list), i);
+}
+
+static double
+real_of(const json_t *j, const char *key)
+{
+	assert_true(json_is_number(json_object_get(j, key)));
+	return json_number_value(json_object_get(j, key));
+}
+
+static const char *
+text_of(const json_t *j, const char *key)
+{
+	assert_true(json_is_string(json_object_get(j, key)));
+	return json_string_value(json_object_get(j, key));
+}
+
+static void
+requests(struct stage *s, unsigned task, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		live_take(s->live, 0, task, task);	/* on this stage a task has its node's slot */
+		live_give(s->live, 0, task, task);
+	}
+}
+
+#define JSON_TYPE "Content-Type: application/json\r\n"
+#define BEARER "Authorization: Bearer "
+
+static void
+test_nodes(void **state)
+{
+	struct stage *s = stage_new(yaml);
+	const json_t *a, *b;
+
+	(void)state;
+	get(s, "/api/v1/nodes");
+	assert_int_equal(s->status, 200);
+	assert_non_null(strstr(s->head, "Content-Type: application/json"));
+	a = item(s, "nodes", 0);
+	b = item(s, "nodes", 1);
+	assert_string_equal(text_of(a, "name"), "alpha");
+	assert_string_equal(text_of(a, "state"), "fresh");
+	assert_string_equal(text_of(a, "source"), "agent");
+	assert_true(real_of(a, "age_seconds") >= 0.5);
+	assert_true(real_of(a, "cores") == 4 && real_of(a, "busy") == 1.5 && real_of(a, "others") == 2);
+	assert_true(real_of(a, "cost") == 0.875);
+	assert_true(real_of(a, "memory_available_bytes") == 2e9);
+	assert_true(real_of(json_object_get(a, "pressure"), "cpu") == 0.25);
+	assert_true(json_is_null(json_object_get(json_object_get(a, "pressure"), "memory")));
+	assert_true(json_is_null(json_object_get(a, "load1")) && json_is_null(json_object_get(a, "why")));
+	assert_string_equal(text_of(b, "state"), "blind");
+	assert_string_equal(text_of(b, "source"), "none");
+	assert_string_equal(text_of(b, "why"), "metrics_syntax");
+	assert_non_null(strstr(text_of(b, "detail"), " (line 3), since 7 s"));
+	assert_true(json_is_null(json_object_get(b, "cores")) && json_is_null(json_object_get(b, "busy")));
+	stage_free(s);
+}
+
+static void
+test_shares_and_rates_of_the_last_seconds(void **state)
+{
+	struct stage *s = stage_new(yaml);
+	int64_t now = loop_now(s->loop);
+
+	(void)state;
+	requests(s, 0, 1000);			/* long ago */
+	for (int i = 7; i > 0; i--)
+		admin_tick(s->admin, now - i * USEC_PER_SEC);
+	requests(s, 0, 30);
+	requests(s, 1, 10);
+	get(s, "/api/v1/tasks?service=web");
+	assert_true(real_of(item(s, "tasks", 0), "share") == 0.75);
+	assert_true(real_of(item(s, "tasks", 1), "share") == 0.25);
+	assert_int_equal(real_of(item(s, "tasks", 0), "requests_total"), 1030);
+	get(s, "/api/v1/nodes");
+	assert_true(real_of(item(s, "nodes", 1), "share") == 0.25);
+	get(s, "/api/v1/services");
+	assert_true(real_of(item(s, "services", 0), "requests_per_second") > 4);
+	assert_true(real_of(item(s, "services", 0), "requests_per_second") < 8);
+	stage_free(s);
+}
+
+static void
+test_services_and_tasks(void **state)
+{
+	struct stage *s = stage_new(yaml);
+	json_t *j;
+
+	(void)state;
+	live_take(s->live, 0, 1, 1);
+	live_ended(s->live, 1, WHY_UPSTREAM_GONE, clock_mono_usec());
+	live_set_health(s->live, 0, HEALTH_DOWN);
+	get(s, "/api/v1/services");
+	j = item(s, "services", 0);
+	assert_string_equal(text_of(j, "name"), "web");
+	assert_string_equal(text_of(j, "policy"), "marginal");
+	assert_true(real_of(j, "tasks") == 2 && real_of(j, "usable") == 1 && real_of(j, "inflight") == 1);
+	assert_true(real_of(j, "requests_total") == 1 && real_of(j, "failures_total") == 1);
+	assert_string_equal(text_of(json_array_get(json_object_get(j, "routes"), 0), "host"), "www.example.org");
+	assert_true(json_is_null(json_object_get(j, "requests_per_second")));	/* not observed for long enough */
+	get(s, "/api/v1/tasks");
+	assert_string_equal(text_of(item(s, "tasks", 0), "state"), "down");
+	assert_string_equal(text_of(item(s, "tasks", 1), "state"), "unknown");
+	assert_string_equal(text_of(item(s, "tasks", 1), "address"), "127.0.0.1:82");
+	assert_true(json_is_null(json_object_get(item(s, "tasks", 1), "share")));
+	stage_free(s);
+}
+
+static void
+test_why(void **state)
+{
+	struct stage *s = stage_new(yaml);
+
+	(void)state;
+	get(s, "/api/v1/why?service=web");
+	assert_non_null(strstr(text_of(s->json, "summary"), "2 of 2 tasks take requests"));
+	assert_non_null(strstr(text_of(item(s, "tasks", 0), "reason"), "4.0 cores"));
+	assert_non_null(strstr(text_of(item(s, "tasks", 1), "reason"), "blind"));
+	get(s, "/api/v1/why");
+	assert_int_equal(s->status, 400);
+	get(s, "/api/v1/why?service=wob");
+	assert_int_equal(s->status, 404);
+	assert_string_equal(error_of(s), "there is no service 'wob'");
+	get(s, "/api/v1/why?service=%ff%0a");
+	assert_int_equal(s->status, 404);
+	assert_string_equal(error_of(s), "there is no such service");
+	stage_free(s);
+}
+
+static void
+test_events(void **state)
+{
+	int err = dup(STDERR_FILENO), null = open("/dev/null", O_WRONLY);
+	struct stage *s = stage_new(yaml);
+
+	(void)state;
+	dup2(null, STDERR_FILENO);
+	log_setup("test", LOG_INFO, true);
+	log_event(LOG_INFO, "one.thing", "key", "a value", NULL);
+	log_event(LOG_WARN, "another", NULL);
+	log_setup("test", LOG_INFO, false);
+	get(s, "/api/v1/events?after=0");
+	assert_int_equal(json_array_size(json_object_get(s->json, "events")), 2);
+	assert_string_equal(text_of(item(s, "events", 0), "event"), "one.thing");
+	assert_string_equal(text_of(item(s, "events", 0), "text"), "key=\"a value\"");
+	assert_string_equal(text_of(item(s, "events", 1), "level"), "warn");
+	get(s, "/api/v1/events?after=1");
+	assert_int_equal(real_of(item(s, "events", 0), "id"), 2);
+	assert_int_equal(real_of(s->json, "last"), 2);
+	get(s, "/api/v1/events?after=x");
+	assert_int_equal(s->status, 400);
+	for (int i = 0; i < EVENTS_KEPT + 5; i++)
+		log_event(LOG_INFO, "flood", NULL);
+	dup2(err, STDERR_FILENO);
+	close(null);
+	close(err);
+	assert_int_equal(events_after(s->events, 0)->id, 8);
+	assert_null(events_after(s->events, EVENTS_KEPT + 7));
+	assert_null(events_after(s->events, UINT64_MAX));
+	stage_free(s);
+}
+
+static void
+test_config_without_secrets(void **state)
+{
+	struct stage *s = stage_new(yaml);
+	const json_t *web;
+
+	(void)state;
+	get(s, "/api/v1/config");
+	assert_null(strstr(s->body, TOKEN));
+	assert_string_equal(text_of(json_object_get(s->json, "signals"), "period"), "1s");
+	web = item(s, "services", 0);
+	assert_string_equal(text_of(web, "policy"), "marginal");
+	assert_string_equal(text_of(json_object_get(web, "health"), "path"), "none");
+	assert_string_equal(text_of(json_array_get(json_object_get(web, "tasks"), 1), "name"), "web.2");
+	stage_free(s);
+}
+
+static void
+test_healthz(void **state)
+{
+	struct stage *s = stage_new(yaml);
+
+	(void)state;
+	get(s, "/healthz");
+	assert_int_equal(s->status, 503);
+	s->world->serial = 1;
+	get(s, "/healthz");
+	assert_int_equal(s->status, 200);
+	assert_string_equal(s->body, "ok\n");
+	stage_free(s);
+}
+
+static void
+test_root_names_every_path(void **state)
+{
+	struct stage *s = stage_new(yaml);
+
+	(void)state;
+	get(s, "/");
+	for (size_t i = 0; i < sizeof doors / sizeof *doors; i++)
+		assert_non_null(strstr(s->body, doors[i].path));
+	stage_free(s);
+}
+
+static void
+test_foreign_names_are_refused(void **state)
+{
+	struct stage *s = stage_new(yaml);
+	static const struct {
+		const char	*host;
+		int		 status;
+	} cases[] = { { "evil.example", 403 }, { "localhost:8000", 200 }, { "LOCALHOST", 200 }, { "10.0.0.1:8000", 200 },
+		{ "[::1]:8000", 200 }, { "mola.example.org:8000", 200 }, { "127.0.0.1.evil.example", 403 }, { "localhost.evil", 403 } };
+	char request[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		snprintf(request, sizeof request, "GET / HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", cases[i].host);
+		ask_at(s, &s->tcp, request);
+		assert_int_equal(s->status, cases[i].status);
+		ask_at(s, &s->local, request);
+		assert_int_equal(s->status, 200);	/* nobody rebinds a unix socket */
+	}
+	stage_free(s);
+}
+
+/* Whoever configures Envoy sees only this: which name it used. */
+static void
+test_a_foreign_name_is_told(void **state)
+{
+	struct stage *s = stage_new(yaml);
+
+	(void)state;
+	ask_at(s, &s->tcp, "GET / HTTP/1.1\r\nHost: xds_cluster:80\r\nConnection: close\r\n\r\n");
+	assert_int_equal(s->status, 403);
+	assert_non_null(strstr(error_of(s), "the name 'xds_cluster', which is not known here"));
+	assert_non_null(strstr(error_of(s), "admin.hosts"));
+	stage_free(s);
+}
+
+/* Envoy's questions are POST, large (it lists its extensions), without a token, and change nothing. */
+static void
+test_envoy_may_ask(void **state)
+{
+	static const char *const paths[] = { "/v3/discovery:endpoints", "/envoy/v3/discovery:endpoints" };
+	struct stage *s = stage_new(yaml);
+	static char request[80000];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		snprintf(request, sizeof request, "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: application/json\r\n"
+		    "Content-Length: 79000\r\n\r\n{%78998s}", paths[i], "");
+		ask_at(s, &s->tcp, request);
+		assert_int_equal(s->status, 404);
+		assert_string_equal(error_of(s), "there are no targets");
+		get(s, paths[i]);
+		assert_int_equal(s->status, 405);
+	}
+	stage_free(s);
+}
+
+static void
+test_writes_need_the_token(void **state)
+{
+	struct stage *s = stage_new(yaml);
+	const char *body = "{\"node\":\"alpha\",\"drain\":true}";
+	static const struct {
+		const char	*fields;
+		int		 status;
+	} cases[] = {
+		{ "", 415 },
+		{ BEARER TOKEN "\r\n", 415 },
+		{ BEARER TOKEN "\r\nContent-Type: text/plain\r\n", 415 },
+		{ JSON_TYPE, 401 },
+		{ JSON_TYPE BEARER "\r\n", 401 },
+		{ JSON_TYPE BEARER TOKEN "x\r\n", 401 },
+		{ JSON_TYPE BEARER "0123456789abcdee\r\n", 401 },
+		{ JSON_TYPE BEARER TOKEN TOKEN "\r\n", 401 },
+		{ JSON_TYPE "Authorization: Basic " TOKEN "\r\n", 401 },
+		{ JSON_TYPE BEARER TOKEN "\r\nOrigin: http://evil.example\r\n", 403 },
+		{ JSON_TYPE BEARER TOKEN "\r\nOrigin: null\r\n", 403 },
+		{ JSON_TYPE BEARER TOKEN "\r\nOrigin: http://127.0.0.1:8000\r\n", 200 },
+		{ "content-type: Application/JSON; charset=utf-8\r\nauthorization: bearer " TOKEN "\r\n", 200 },
+	};
+	int drains = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		post(s, &s->tcp, cases[i].fields, body);
+		assert_int_equal(s->status, cases[i].status);
+		drains += s->status == 200;
+		assert_int_equal(s->drains, drains);
+	}
+	stage_free(s);
+}
+
+static void
+test_without_a_token_only_the_socket_writes(void **state)
+{
+	struct stage *s = stage_new("listen: :1\nnodes: [ { name: alpha }, { name: beta } ]\nservices: [ { name: web, tasks: "
+	    "[ { node: alpha, address: '127.0.0.1:1' } ] } ]\n");
+	const char *body = "{\"node\":\"alpha\",\"drain\":true}";
+
+	(void)state;
+	post(s, &s->tcp, JSON_TYPE BEARER "\r\n", body);
+	assert_int_equal(s->status, 403);
+	assert_non_null(strstr(error_of(s), "admin.token"));
+	post(s, &s->local, JSON_TYPE, body);
+	assert_int_equal(s->status, 200);
+	assert_string_equal(s->body, "{\"node\":\"alpha\",\"drain\":true}");
+	assert_true(world_node(s->world, STR("alpha"))->drained);
+	post(s, &s->local, JSON_TYPE, "{\"node\":\"alpha\",\"drain\":false}");
+	assert_false(world_node(s->world, STR("alpha"))->drained);
+	stage_free(s);
+}
+
+static void
+test_drain_is_checked(void **state)
+{
+	struct stage *s = stage_new(yaml);
+	static const struct {
+		const char	*body;
+		int		 status;
+	} cases[] = { { "", 400 }, { "[]", 400 }, { "{", 400 }, { "{\"node\":\"alpha\"}", 400 }, { "{\"drain\":true}", 400 },
+		{ "{\"node\":\"alpha\",\"drain\":1}", 400 }, { "{\"node\":\"alpha\",\"task\":\"web.1\",\"drain\":true}", 400 },
+		{ "{\"node\":7,\"drain\":true}", 400 }, { "{\"node\":\"alpha\",\"node\":\"beta\",\"drain\":true}", 400 },
+		{ "{\"node\":\"gamma\",\"drain\":true}", 404 }, { "{\"node\":\"\\u001b[2J\",\"drain\":true}", 404 },
+		{ "{\"task\":\"web.9\",\"drain\":true}", 404 }, { "{\"task\":\"web.1\",\"drain\":true}", 501 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		post(s, &s->local, JSON_TYPE, cases[i].body);
+		assert_int_equal(s->status, cases[i].status);
+		assert_true(*error_of(s) != '\0');
+	}
+	assert_int_equal(s->drains, 0);
+	stage_free(s);
+}
+
+static void
+test_methods_and_paths(void **state)
+{
+	struct stage *s = stage_new(yaml);
+
+	(void)state;
+	get(s, "/nowhere");
+	assert_int_equal(s->status, 404);
+	get(s, "/api/v1/nodes/");
+	assert_int_equal(s->status, 404);
+	get(s, "/api/v1/drain");
+	assert_int_equal(s->status, 405);
+	assert_non_null(strstr(s->head, "Allow: POST"));
+	ask_at(s, &s->tcp, "DELETE /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+	assert_int_equal(s->status, 405);
+	ask_at(s, &s->tcp, "HEAD /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+	assert_int_equal(s->status, 200);
+	assert_string_equal(s->body, "");
+	stage_free(s);
+}
+
+static void
+test_metrics(void **state)
+{
+	struct stage *s = stage_new(yaml);
+
+	(void)state;
+	live_take(s->live, 0, 0, 0);
+	live_observe(s->live, 0, 2000);
+	live_observe(s->live, 0, 60 * USEC_PER_SEC);
+	live_count_why(s->live, 0, WHY_COMPLETE);
+	live_answered(s->live, 0, 200, 1500000);
+	live_answered(s->live, 0, 503, 500000);
+	live_started(s->live, LIVE_BRAIN, getpid());
+	live_started(s->live, LIVE_BRAIN, getpid());
+	live_started(s->live, 0, 0);
+	live_set_conf(s->live, (struct live_conf){ 1700000000 * USEC_PER_SEC, false });
+	live_set_health(s->live, 1, HEALTH_DOWN);
+	log_event(LOG_ERROR, "test.event", NULL);
+	get(s, "/metrics");
+	assert_int_equal(s->status, 200);
+	assert_non_null(strstr(s->head, "Content-Type: text/plain; version=0.0.4"));
+	assert_non_null(strstr(s->body, "\nmola_requests_total{service=\"web\",task=\"web.1\",node=\"alpha\"} 1\n"));
+	assert_non_null(strstr(s->body, "\nmola_task_inflight{service=\"web\",task=\"web.1\",node=\"alpha\"} 1\n"));
+	assert_non_null(strstr(s->body, "\nmola_requests_ended_total{why=\"complete\",blame=\"mola\"} 1\n"));
+	assert_non_null(strstr(s->body, "\nmola_request_duration_seconds_bucket{le=\"0.001\"} 0\n"));
+	assert_non_null(strstr(s->body, "\nmola_request_duration_seconds_bucket{le=\"0.0025\"} 1\n"));
+	assert_non_null(strstr(s->body, "\nmola_request_duration_seconds_bucket{le=\"+Inf\"} 2\n"));
+	assert_non_null(strstr(s->body, "\nmola_request_duration_seconds_sum 60.002000\n"));
+	assert_non_null(strstr(s->body, "\nmola_node_cores{node=\"alpha\"} 4\n"));
+	assert_null(strstr(s->body, "mola_node_cores_busy{node=\"beta\"}"));
+	assert_non_null(strstr(s->body, "\nmola_node_signal_up{node=\"beta\"} 0\n"));
+	assert_non_null(strstr(s->body, "\nmola_request_errors_total{service=\"web\",task=\"web.1\",node=\"alpha\"} 1\n"));
+	assert_non_null(strstr(s->body, "\nmola_request_seconds_total{service=\"web\",task=\"web.1\",node=\"alpha\"} 2\n"));
+	assert_non_null(strstr(s->body, "\nmola_service_tasks{service=\"web\"} 2\n"));
+	assert_non_null(strstr(s->body, "\nmola_service_tasks_up{service=\"web\"} 1\n"));
+	assert_non_null(strstr(s->body, "\nmola_node_info{node=\"alpha\",address=\"\",exporter=\"\",source=\"agent\"} 1\n"));
+	assert_non_null(strstr(s->body, "\nmola_node_pressure_ratio{node=\"alpha\",of=\"cpu\"} 0.25\n"));
+	assert_null(strstr(s->body, "mola_node_pressure_ratio{node=\"alpha\",of=\"io\"}"));
+	assert_null(strstr(s->body, "mola_node_pressure_ratio{node=\"beta\""));
+	assert_non_null(strstr(s->body, "\nmola_process_starts_total{process=\"brain\"} 2\n"));
+	assert_non_null(strstr(s->body, "\nmola_process_starts_total{process=\"worker-0\"} 1\n"));
+	assert_non_null(strstr(s->body, "\nmola_process_cpu_seconds_total{process=\"brain\"} "));
+	assert_null(strstr(s->body, "mola_process_resident_memory_bytes{process=\"worker-0\"}"));
+	assert_non_null(strstr(s->body, "\nmola_config_good 0\n"));
+	assert_non_null(strstr(s->body, "\nmola_config_read_timestamp_seconds 1700000000\n"));
+	assert_non_null(strstr(s->body, "\nmola_events_total{level=\"error\"} 1\n"));
+	assert_null(strstr(s->body, "nan"));
+	stage_free(s);
+}
+
+static void
+test_promtool_is_content(void **state)
+{
+	struct stage *s;
+	FILE *p;
+
+	(void)state;
+	if (access("/usr/bin/promtool", X_OK) != 0)
+		skip();
+	s = stage_new(yaml);
+	get(s, "/metrics");
+	p = popen("/usr/bin/promtool check metrics", "w");
+	assert_non_null(p);
+	fputs(s->body, p);
+	assert_int_equal(pclose(p), 0);
+	stage_free(s);
+}
+
+static void
+test_labels_are_escaped(void **state)
+{
+	struct page p = { .out = &(struct buf){ 0 } };
+
+	(void)state;
+	buf_init(p.out, 100);
+	page_label(&p, "k", "a\"b\\c\nd");
+	buf_add(p.out, "", 1);
+	assert_string_equal(p.out->p, "k=\"a\\\"b\\\\c\\nd\"");
+	buf_fini(p.out);
+}
+
+static void
+test_instance_of_an_exporter(void **state)
+{
+	static const struct { const char *url, *instance; } are[] = {
+		{ NULL, "" }, { "http://10.0.0.1:9100/metrics", "10.0.0.1:9100" }, { "https://n1", "n1" },
+		{ "http://me:secret@n1:9100/metrics?a=@b", "n1:9100" },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof are / sizeof *are; i++)
+		assert_true(str_eq(instance_of(are[i].url), str_of(are[i].instance)));
+}
+
+/* A process may call itself what it likes. */
+static void
+test_stat_of_a_process(void **state)
+{
+	struct process p = { 0 };
+
+	(void)state;
+	assert_true(stat_read("7 (a) S 1 (b) R 1 7 7 0 -1 4194304 5 0 0 0 250 50 0 0 20 0 1 0 999 12345678 512 18446744073709551615", &p));
+	assert_float_equal(p.cpu_seconds, 300.0 / (double)sysconf(_SC_CLK_TCK), 1e-9);
+	assert_float_equal(p.resident_bytes, 512.0 * (double)sysconf(_SC_PAGESIZE), 1e-9);
+	assert_false(stat_read("", &p));
+	assert_false(stat_read("7 (a) S 1 2 3", &p));
+}
+
+/* A new configuration is told at once, and its token holds. */
+static void
+test_reconf(void **state)
+{
+	struct stage *s = stage_new(yaml);
+	struct buf errors;
+	struct conf *next;
+
+	(void)state;
+	buf_init(&errors, 1000);
+	next = conf_parse(STR("listen: :1\nadmin: { token: another-token-here }\n"), "m", &errors);
+	admin_reconf(s->admin, next);
+	conf_free(&s->conf);
+	s->conf = next;
+	post(s, &s->tcp, JSON_TYPE BEARER TOKEN "\r\n", "{}");
+	assert_int_equal(s->status, 401);
+	post(s, &s->tcp, JSON_TYPE BEARER "another-token-here\r\n", "{}");
+	assert_int_equal(s->status, 400);
+	stage_free(s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nodes),
+		cmocka_unit_test(test_shares_and_rates_of_the_last_seconds),
+		cmocka_unit_test(test_services_and_tasks),
+		cmocka_unit_test(test_why),
+		cmocka_unit_test(test_events),
+		cmocka_unit_test(test_config_without_secrets),
+		cmocka_unit_test(test_healthz),
+		cmocka_unit_test(test_root_names_every_path),
+		cmocka_unit_test(test_foreign_names_are_refused),
+		cmocka_unit_test(test_a_foreign_name_is_told),
+		cmocka_unit_test(test_envoy_may_ask),
+		cmocka_unit_test(test_writes_need_the_token),
+		cmocka_unit_test(test_without_a_token_only_the_socket_writes),
+		cmocka_unit_test(test_drain_is_checked),
+		cmocka_unit_test(test_methods_and_paths),
+		cmocka_unit_test(test_metrics),
+		cmocka_unit_test(test_promtool_is_content),
+		cmocka_unit_test(test_instance_of_an_exporter),
+		cmocka_unit_test(test_stat_of_a_process),
+		cmocka_unit_test(test_labels_are_escaped),
+		cmocka_unit_test(test_reconf),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

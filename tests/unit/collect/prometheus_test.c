@@ -1,0 +1,338 @@
+/* Questions and servers; the network and the timers are this file's. And what was in flight a while ago. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "collect/past.c"
+#include "collect/prometheus.c"
+
+#define EXCHANGES 32
+
+struct fetch {
+	bool		 open;
+	char		 url[128], body[256], field[128], user[32];
+	fetch_done_f	*done;
+	void		*arg;
+};
+
+static struct fetch exchange[EXCHANGES];
+static struct timer *timer;
+static int64_t now_usec;
+
+int64_t
+loop_now(const struct loop *l)
+{
+	(void)l;
+	return now_usec;
+}
+
+void
+timer_clear(struct loop *l, struct timer *t)
+{
+	(void)l;
+	(void)t;
+	timer = NULL;
+}
+
+void
+timer_set(struct loop *l, struct timer *t, int64_t deadline, timer_f *fn, void *arg)
+{
+	(void)l;
+	t->deadline = deadline, t->fn = fn, t->arg = arg;
+	timer = t;
+}
+
+static void
+turn(void)
+{
+	struct timer *t = timer;
+
+	timer = NULL;
+	if (t != NULL)
+		t->fn(t->arg);
+}
+
+struct fetch *
+fetch_start(struct fetcher *fr, const struct fetch_conf *c, fetch_data_f *piece, fetch_done_f *done, void *arg)
+{
+	struct fetch *f = exchange;
+
+	(void)fr;
+	(void)piece;
+	assert_string_equal(c->method, "POST");
+	while (f->open)
+		f++;
+	*f = (struct fetch){ .open = true, .done = done, .arg = arg };
+	snprintf(f->url, sizeof f->url, "%s", c->url);
+	snprintf(f->body, sizeof f->body, "%.*s", STR_ARG(c->body));
+	snprintf(f->field, sizeof f->field, "%s", c->field == NULL ? "" : c->field);
+	snprintf(f->user, sizeof f->user, "%s", c->user == NULL ? "" : c->user);
+	return f;
+}
+
+void
+fetch_cancel(struct fetch *f)
+{
+	assert_true(f->open);
+	f->open = false;
+}
+
+static unsigned
+under_way(void)
+{
+	unsigned n = 0;
+
+	for (int i = 0; i < EXCHANGES; i++)
+		n += exchange[i].open;
+	return n;
+}
+
+static void
+answer(struct fetch *f, const struct why *why, long status, const char *body)
+{
+	struct fetch_result r = { .why = why, .status = status, .detail = why == NULL ? "" : "no route", .body = str_of(body) };
+
+	assert_true(f->open);
+	f->open = false;
+	f->done(f->arg, &r);
+}
+
+/* --- */
+
+#define GOOD "{\"status\":\"success\",\"data\":{\"resultType\":\"scalar\",\"result\":[17,\"4\"]}}"
+#define FAULT "{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"parse\"}"
+
+static struct {
+	unsigned	 n, server;
+	const struct why *why;
+	char		 detail[200];
+	double		 value;
+} heard;
+
+static void
+hear(void *arg, const struct why *why, const char *detail, const struct prom_answer *a)
+{
+	(void)arg;
+	assert_true((why == NULL) == (a != NULL));
+	heard.n++;
+	heard.why = why;
+	snprintf(heard.detail, sizeof heard.detail, "%s", detail);
+	if (a != NULL) {
+		heard.value = a->series[0].value;
+		heard.server = a->server;
+	}
+}
+
+static struct prometheus *
+prom_with(unsigned nservers, struct conf *c)
+{
+	static char *urls[] = { "http://a:1", "http://b:2/x", "https://c" };
+	struct prometheus *p = prometheus_new(NULL, NULL);
+
+	*c = (struct conf){ .prom = { .servers = { nservers, urls }, .timeout_usec = 5 * USEC_PER_SEC } };
+	memset(exchange, 0, sizeof exchange);
+	memset(&heard, 0, sizeof heard);
+	prometheus_reconf(p, c);
+	return p;
+}
+
+static void
+a_question_is_a_form_and_has_one_answer(void **state)
+{
+	struct conf c;
+	struct prometheus *p = prom_with(2, &c);
+
+	(void)state;
+	prometheus_ask(p, "up{a=\"b c\"} + 1", hear, NULL);
+	assert_int_equal(under_way(), 0);		/* in a later turn */
+	turn();
+	assert_string_equal(exchange[0].url, "http://a:1/api/v1/query");
+	assert_string_equal(exchange[0].body, "query=up%7Ba%3D%22b%20c%22%7D%20%2B%201&timeout=5000ms");
+	answer(&exchange[0], NULL, 200, GOOD);
+	assert_true(heard.n == 1 && heard.why == NULL && heard.value == 4 && heard.server == 0);
+	prometheus_free(&p);
+}
+
+static void
+the_next_server_is_asked_and_stays(void **state)
+{
+	struct conf c;
+	struct prometheus *p = prom_with(3, &c);
+
+	(void)state;
+	prometheus_ask(p, "up", hear, NULL);
+	turn();
+	answer(&exchange[0], WHY_METRICS_FETCH, 0, "");
+	assert_string_equal(exchange[0].url, "http://b:2/x/api/v1/query");
+	answer(&exchange[0], WHY_METRICS_STATUS, 502, "<html>");
+	assert_string_equal(exchange[0].url, "https://c/api/v1/query");
+	answer(&exchange[0], NULL, 200, GOOD);
+	assert_true(heard.n == 1 && heard.why == NULL && heard.server == 2);
+	prometheus_ask(p, "up", hear, NULL);
+	turn();
+	assert_string_equal(exchange[0].url, "https://c/api/v1/query");
+	answer(&exchange[0], NULL, 200, "no json");	/* round again */
+	assert_string_equal(exchange[0].url, "http://a:1/api/v1/query");
+	answer(&exchange[0], NULL, 200, GOOD);
+	assert_true(heard.n == 2 && heard.server == 0);
+	prometheus_free(&p);
+}
+
+static void
+when_all_fail_the_last_ones_reason_is_told(void **state)
+{
+	struct conf c;
+	struct prometheus *p = prom_with(2, &c);
+
+	(void)state;
+	prometheus_ask(p, "up", hear, NULL);
+	turn();
+	answer(&exchange[0], WHY_METRICS_STATUS, 401, "");
+	answer(&exchange[0], WHY_METRICS_FETCH, 0, "");
+	assert_true(heard.n == 1 && heard.why == WHY_PROM_GONE && under_way() == 0);
+	assert_string_equal(heard.detail, "http://b:2/x: no route");
+	prometheus_free(&p);
+}
+
+static void
+a_querys_own_fault_is_not_put_to_others(void **state)
+{
+	struct conf c;
+	struct prometheus *p = prom_with(2, &c);
+
+	(void)state;
+	prometheus_ask(p, "up(", hear, NULL);
+	turn();
+	answer(&exchange[0], WHY_METRICS_STATUS, 400, FAULT);
+	assert_true(heard.n == 1 && heard.why == WHY_PROM_QUERY && under_way() == 0);
+	assert_string_equal(heard.detail, "bad_data: parse");
+	prometheus_ask(p, "up", hear, NULL);
+	turn();
+	answer(&exchange[0], WHY_METRICS_LARGE, 200, "");
+	assert_true(heard.n == 2 && heard.why == WHY_PROM_LARGE);
+	prometheus_free(&p);
+}
+
+static void
+a_few_are_under_way_and_the_rest_wait(void **state)
+{
+	struct prom_ask *last = NULL;
+	struct conf c;
+	struct prometheus *p = prom_with(1, &c);
+
+	(void)state;
+	for (int i = 0; i < RUNNING_MAX + 3; i++)
+		last = prometheus_ask(p, "up", hear, NULL);
+	turn();
+	assert_int_equal(under_way(), RUNNING_MAX);
+	prom_ask_cancel(last);				/* a waiting one */
+	answer(&exchange[0], NULL, 200, GOOD);
+	turn();
+	assert_int_equal(under_way(), RUNNING_MAX);
+	for (unsigned done = 1; under_way() > 0; done++) {
+		for (int i = 0; i < EXCHANGES; i++)
+			if (exchange[i].open)
+				answer(&exchange[i], NULL, 200, GOOD);
+		turn();
+	}
+	assert_int_equal(heard.n, RUNNING_MAX + 2);
+	prometheus_free(&p);
+}
+
+static void
+other_servers_are_asked_anew(void **state)
+{
+	struct conf c, other;
+	struct prometheus *p = prom_with(2, &c);
+
+	(void)state;
+	prometheus_ask(p, "first", hear, NULL);
+	prometheus_ask(p, "second", hear, NULL);
+	turn();
+	prometheus_reconf(p, &c);			/* the same: nothing happens */
+	assert_int_equal(under_way(), 2);
+	other = c;
+	other.prom.servers.item++;
+	other.prom.servers.n = 1;
+	other.prom.token = "t0k";
+	prometheus_reconf(p, &other);
+	turn();
+	assert_int_equal(under_way(), 2);
+	assert_string_equal(exchange[0].url, "http://b:2/x/api/v1/query");
+	assert_true(strncmp(exchange[0].body, "query=first&", 12) == 0);
+	assert_string_equal(exchange[0].field, "Authorization: Bearer t0k");
+	other.prom.servers.n = 0;
+	prometheus_reconf(p, &other);
+	assert_false(prometheus_there(p));
+	turn();
+	assert_true(heard.n == 2 && heard.why == WHY_PROM_GONE && under_way() == 0);
+	prometheus_ask(p, "third", hear, NULL);
+	turn();
+	assert_int_equal(heard.n, 3);
+	prometheus_free(&p);
+}
+
+static void
+who_goes_takes_his_questions_along(void **state)
+{
+	struct prom_ask *q;
+	struct conf c;
+	struct prometheus *p = prom_with(1, &c);
+
+	(void)state;
+	q = prometheus_ask(p, "up", hear, NULL);
+	turn();
+	prom_ask_cancel(q);
+	assert_int_equal(under_way(), 0);
+	prometheus_ask(p, "up", hear, NULL);
+	turn();
+	prometheus_ask(p, "up", hear, NULL);
+	prometheus_free(&p);
+	assert_int_equal(under_way(), 0);
+	assert_int_equal(heard.n, 0);
+}
+
+static void
+what_was_in_flight_is_remembered(void **state)
+{
+	struct past *p = past_new();
+	struct world_node n = { .slot = 7 };
+	struct world w = { .live = NULL };
+
+	(void)state;
+	assert_true(past_at(p, &n, 5) == 0);
+	p->count[7] = must_zalloc(MOMENTS * sizeof(float));
+	for (p->n = 0; p->n < MOMENTS + 10; p->n++) {	/* the count is the second */
+		p->at[p->n % MOMENTS] = p->n * USEC_PER_SEC;
+		p->count[7][p->n % MOMENTS] = (float)p->n;
+	}
+	assert_true(past_at(p, &n, 100 * USEC_PER_SEC) == 100);
+	assert_true(past_at(p, &n, 100 * USEC_PER_SEC + 1000) == 100);
+	assert_true(past_at(p, &n, 0) == 10);		/* the oldest that is known */
+	assert_true(past_at(p, &n, INT64_C(1) << 50) == MOMENTS + 9);
+	assert_true(past_mean(p, &n, 100 * USEC_PER_SEC, 104 * USEC_PER_SEC) == 102);
+	LIST_INIT(&w.nodes);				/* it leaves; what was is past */
+	for (unsigned i = 0; i <= MOMENTS; i++)
+		past_look(p, &w, 1000 * USEC_PER_SEC + i * USEC_PER_SEC);
+	assert_true(past_mean(p, &n, 1000 * USEC_PER_SEC, 2000 * USEC_PER_SEC) == 0);
+	past_free(&p);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_question_is_a_form_and_has_one_answer),
+		cmocka_unit_test(the_next_server_is_asked_and_stays),
+		cmocka_unit_test(when_all_fail_the_last_ones_reason_is_told),
+		cmocka_unit_test(a_querys_own_fault_is_not_put_to_others),
+		cmocka_unit_test(a_few_are_under_way_and_the_rest_wait),
+		cmocka_unit_test(other_servers_are_asked_anew),
+		cmocka_unit_test(who_goes_takes_his_questions_along),
+		cmocka_unit_test(what_was_in_flight_is_remembered),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,508 @@
+/* What a person reads who got it wrong, word for word; and what is understood of what is right. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "conf/conf.c"
+
+#define L "listen: :80\n"
+
+static const struct wrong {
+	const char	*yaml, *says;
+} wrongs[] = {
+	/* the text */
+	{ "", "m:1: the file is empty; expected at least listen\n" },
+	{ "# only words\n", "m:1: the file is empty; expected at least listen\n" },
+	{ "just words\n", "m:1: not a mapping; expected lines such as listen: :80\n" },
+	{ L "log:\n\tlevel: info\n", "m:3: a tab cannot indent; expected spaces\n" },
+	{ L "user: \xff\n", "m:2: not UTF-8 text, or a control character\n" },
+	{ L "user: \"a\\0b\"\n", "m:2: a control character in a value\n" },
+	{ L "log: &a {}\n", "m:2: an anchor (&); expected plain values, without anchors and aliases\n" },
+	{ L "user: &a x\n", "m:2: an anchor (&); expected plain values, without anchors and aliases\n" },
+	{ L "user: *a\n", "m:2: an alias (*); expected plain values, without anchors and aliases\n" },
+	{ L "user: !!str x\n", "m:2: a tag (!); expected plain values, without tags\n" },
+	{ L "---\n" L, "m:2: a second document; expected one\n" },
+	{ "[[[[[[[[[[[[", "m:1: nested too deeply\n" },
+	{ "? [a]\n: b\n", "m:1: a list or mapping stands where a key was expected\n" },
+	{ "listen: [:80]\n", "m:1: not YAML: what begins with ':' must be quoted here\n" },
+	{ "listen: ['a'\nuser: x\n", "m:2: not YAML: did not find expected ',' or ']', while parsing a flow sequence that begins in line 1\n" },
+
+	/* keys */
+	{ L "lisen: :81\n", "m:2: lisen: unknown key; did you mean listen?\n" },
+	{ L "\"a\\nb\": 1\n", "m:2: a?b: unknown key; expected listen, workers, user, stop, admin, log, swarm, signals, "
+	    "prometheus, score, clients, upstream, defaults, mover, nodes, services or targets\n" },
+	{ L "upstream: { frobnicate: 1 }\n", "m:2: upstream.frobnicate: unknown key; expected idle_max or idle\n" },
+	{ L "user: a\nuser: b\n", "m:3: user: given twice, first in line 2\n" },
+	{ L "log: {level: info}\nlog: {level: info}\n", "m:3: log: given twice, first in line 2\n" },
+	{ "workers: 1\n", "m:1: listen: missing. Addresses on which clients are served, such as :80; it may be left out where "
+	    "there are targets\n" },
+	{ L "user:\n", "m:2: user: no value. Whom the workers become when Mola is started by root. A change takes effect at "
+	    "the next start.\n" },
+	{ L "user: [a]\n", "m:2: user: a list; expected one value\n" },
+	{ L "user: {a: b}\n", "m:2: user: a mapping; expected one value\n" },
+	{ L "log: info\n", "m:2: log: not a mapping; expected keys such as level, format or access\n" },
+	{ L "nodes: alpha\n", "m:2: nodes: not a list; expected items that begin with '- '\n" },
+
+	/* Prometheus */
+	{ L "prometheus:\n", "m:2: prometheus.servers: missing. Where Prometheus is: one or a list of http://host:9090\n" },
+	{ L "prometheus: [ a ]\n", "m:2: prometheus: not a mapping; expected keys such as servers, user, password, password_file, token, "
+	    "token_file, ca, cert, key, period, timeout, max_age, signals, cpu, ram, age, cores, memory or running\n"
+	    "m:2: prometheus.servers: missing. Where Prometheus is: one or a list of http://host:9090\n" },
+	{ L "prometheus:\n  servers: [ 'a:1', 'http://h/x?y' ]\n", "m:3: prometheus.servers: 'http://h/x?y' is not a server; expected "
+	    "http://host:9090 or https://host/path, or host:9090 for short\n" },
+	{ L "prometheus: { servers: 'http://me:pass@h:1' }\n", "m:2: prometheus.servers: a user in the URL; expected http://host:port, "
+	    "and user and password beside it\n" },
+	{ L "prometheus: { servers: 'http://me:pa/ss@h:1' }\n", "m:2: prometheus.servers: a user in the URL; expected http://host:port, "
+	    "and user and password beside it\n" },
+	{ L "prometheus: { servers: [ 'h:1', 'http://h:1/' ] }\n", "m:2: prometheus.servers: 'http://h:1' is named twice\n" },
+	{ L "prometheus:\n  servers: h:1\n  user: me\n", "m:4: prometheus.user: no password to it; expected password or password_file\n" },
+	{ L "prometheus:\n  servers: h:1\n  password: me\n", "m:4: prometheus: a password, and nobody's; expected user\n" },
+	{ L "prometheus:\n  servers: h:1\n  user: me\n  password: x\n  token: y\n", "m:6: prometheus: a token and a user; expected one of them\n" },
+	{ L "prometheus:\n  servers: h:1\n  token: y\n  token_file: /x\n", "m:5: prometheus.token_file: given besides the same in the "
+	    "configuration; expected one of them\n" },
+	{ L "prometheus:\n  servers: h:1\n  token_file: /nowhere/x\n", "m:4: prometheus.token_file: '/nowhere/x' cannot be read: No such "
+	    "file or directory\n" },
+	{ L "prometheus:\n  servers: h:1\n  ca: /x\n", "m:4: prometheus.ca: no server is asked over TLS; expected one that begins with "
+	    "https://\n" },
+	{ L "prometheus:\n  servers: https://h\n  key: /x\n", "m:4: prometheus: cert and key belong together; expected both or none\n" },
+	{ L "prometheus:\n  servers: h:1\n  max_age: 2s\n", "m:4: prometheus.max_age: less than period: nearly every sample would be too "
+	    "old; expected more\n" },
+	{ L "prometheus:\n  servers: h:1\n  cpu: rate(x[5m)\n", "m:4: prometheus.cpu: 'rate(x[5m)' is not PromQL; expected a query of at "
+	    "most 4000 bytes that closes what it opens: brackets, quotes\n" },
+
+	/* targets */
+	{ "targets:\n  - { name: a, kind: treafik-file }\n", "m:2: targets.kind: 'treafik-file' is not known; expected traefik-file, traefik-http, "
+	    "haproxy, haproxy-agent, envoy-file or envoy-rest; did you mean traefik-file?\n" },
+	{ "targets:\n  - { name: a, kind: traefik-file }\n  - { name: a, kind: haproxy }\n  - { name: b, kind: haproxy-agent }\n",
+	    "m:2: targets.file: missing; kind traefik-file needs it\nm:3: targets.name: 'a' is taken since line 2; expected a name of its own\n"
+	    "m:3: targets.socket: missing; kind haproxy needs it\nm:4: targets.listen: missing; kind haproxy-agent needs it\n" },
+	{ "targets:\n  - { name: a, kind: haproxy, socket: 'unix:/x', server_options: 'check; disable frontend web' }\n",
+	    "m:2: targets.server_options: 'check; disable frontend web' are not words of HAProxy's 'server'; expected some such as "
+	    "'check inter 1s', or none\n" },
+	{ "targets:\n  - { name: a, kind: traefik-http, stale_after: 5s, socket: 'unix:/x', fallback: 'http://l:1' }\n",
+	    "m:2: targets.socket: given, and kind traefik-http has no use for it\n"
+	    "m:2: targets.stale_after: given, and kind traefik-http has no use for it\n"
+	    "m:2: targets.fallback: given, and only policy best-node has a use for it\n" },
+	{ "targets:\n  - { name: a, kind: envoy-file, file: x.json, backend: web, policy: best }\n",
+	    "m:2: targets.policy: 'best' is not known; expected weighted or best-node\n"
+	    "m:2: targets.file: 'x.json' is not an absolute path; expected it to begin with '/'\n"
+	    "m:2: targets.backend: 'web' has no {service} in it; expected a name such as '{service}' or 'be_{service}'\n" },
+	{ "targets:\n  - { name: a, kind: traefik-file, file: /a, services: web }\n  - { name: b, kind: traefik-file, file: /a }\n",
+	    "m:2: targets.services: 'web' is no service; expected names of services\n"
+	    "m:3: targets.file: '/a' is taken since line 2; expected a name of its own\n" },
+
+	/* queries */
+	{ L "defaults:\n  promql: rate(x[5m)\n", "m:3: defaults.promql.query: 'rate(x[5m)' is not PromQL; expected a query of at "
+	    "most 4000 bytes that closes what it opens: brackets, quotes\n" },
+	{ L "defaults:\n  promql:\n    - { query: up, limits: [0.9, 0.5] }\n", "m:4: defaults.promql.limits: '0.9-0.5' is not understood; "
+	    "expected limits such as [0.7, 0.9], the soft one below the hard one, or none\n" },
+	{ L "defaults:\n  promql: [ a, b, c, d, e ]\n", "m:3: defaults.promql: more than 4 queries\n" },
+	{ L "defaults:\n  promql: [ { query: a, weight: 2 } ]\n", "m:3: defaults.promql.weight: '2' is out of range; expected 0 to 1\n" },
+	{ L "defaults:\n  promql: [ { query: a, name: x }, { query: b, name: x } ]\n", "m:3: defaults.promql: 'x' is named twice; expected "
+	    "names of their own\n" },
+	{ L "defaults:\n  promql: { full: 0 }\n", "m:3: defaults.promql.query: missing. PromQL that yields one value for each node, the more "
+	    "the less the node has to give. The node is told by a label: node_id, instance, node, nodename or hostname.\n"
+	    "m:3: defaults.promql.full: '0' is out of range; expected 0.000001 to 1000000000000\n" },
+
+	/* values */
+	{ "listen: example.org\n", "m:1: listen: 'example.org' is not an address; expected one such as :80, 10.0.0.1:80 or [::1]:80\n" },
+	{ "listen: unix:/run/x\n", "m:1: listen: 'unix:/run/x' is not an address; expected one such as :80, 10.0.0.1:80 or [::1]:80\n" },
+	{ "listen: [':80', ':80']\n", "m:1: listen: ':80' is named twice\n" },
+	{ "listen: []\n", "m:1: listen: an empty list. Addresses on which clients are served: one or a list of "
+	    "10.0.0.1:80, [::1]:80, :80 (any address). Required, unless there are targets: then Mola may serve nobody itself.\n" },
+	{ L "workers: 17\n", "m:2: workers: '17' is not a number of workers; expected auto, or 1 to 16\n" },
+	{ L "stop: 30\n", "m:2: stop: '30' has no unit; expected a duration such as 500ms, 2s, 5m or 1h\n" },
+	{ L "stop: soon\n", "m:2: stop: 'soon' is not a duration; expected one such as 500ms, 2s, 5m or 1h\n" },
+	{ L "stop: -1s\n", "m:2: stop: '-1s' is not a duration; expected one such as 500ms, 2s, 5m or 1h\n" },
+	{ L "stop: 2h\n", "m:2: stop: '2h' is out of range; expected 0s to 1h\n" },
+	{ L "signals: { period: 10ms }\n", "m:2: signals.period: '10ms' is out of range; expected 100ms to 10s\n" },
+	{ L "clients: { max: many }\n", "m:2: clients.max: 'many' is not a whole number; expected 1 to 65536\n" },
+	{ L "clients: { max: 1.5 }\n", "m:2: clients.max: '1.5' is not a whole number; expected 1 to 65536\n" },
+	{ L "clients: { max: 0 }\n", "m:2: clients.max: '0' is out of range; expected 1 to 65536\n" },
+	{ L "score: { cpu: 0.8, ram: 0.8 }\n", "m:2: score: cpu and ram add up to 1.6; expected 1\n" },
+	{ L "score: { cpu: .nan }\n", "m:2: score.cpu: '.nan' is not a number; expected 0 to 1\nm:2: score: cpu and ram add up to 0.2; expected 1\n" },
+	{ L "log: { level: debuf }\n", "m:2: log.level: 'debuf' is not known; expected debug, info, warn or error; did you mean debug?\n" },
+	{ L "log: { access: yes }\n", "m:2: log.access: 'yes' is not known; expected false or true\n" },
+	{ L "defaults: { policy: fastest }\n", "m:2: defaults.policy: 'fastest' is not known; expected marginal, least-conn, "
+	    "round-robin, random-two or best-node\n" },
+	{ L "defaults: { profile: rum }\n", "m:2: defaults.profile: 'rum' is not a profile; expected balanced, cpu, ram, io or net, or "
+	    "weights such as cpu=0.3,ram=0.7\n" },
+	{ L "defaults: { profile: [ ram ] }\n", "m:2: defaults.profile: a list; expected one value\n" },
+	{ L "defaults: { profile: { ram: 1, limits: { ram: [0.9, 0.7] } } }\n", "m:2: defaults.profile: 'ram=1,limits.ram=0.9-0.7' is "
+	    "not a profile; expected limits such as limits.ram=0.7-0.9, the soft one below the hard one, or none\n" },
+	{ L "defaults: { profile: { like: net, link: fast } }\n", "m:2: defaults.profile: 'like=net,link=fast' is not a profile; "
+	    "expected a link in bits per second, such as link=1G or link=100M\n" },
+	{ L "defaults: { profile: { limits: { ram: [1] } } }\n", "m:2: defaults.profile: not understood; expected plain values, and "
+	    "lists of two. What a node must have to give: balanced, cpu, ram, io, net, or a mapping of one's own, see PROFILES.\n" },
+	{ L "admin: { address: ':x' }\n", "m:2: admin.address: ':x' is not an address; expected one such as 127.0.0.1:8000 or "
+	    "[::1]:8000, or none\n" },
+	{ L "admin: { address: '0.0.0.0:80' }\n", "m:1: listen: ':80' is also admin.address; expected another port\n" },
+	{ L "admin: { socket: run.sock }\n", "m:2: admin.socket: 'run.sock' is not a socket's path; expected an absolute path of at "
+	    "most 107 bytes, or none\n" },
+	{ L "admin: { token: hunter2 }\n", "m:2: admin.token: not a token; expected 16 to 256 visible ASCII characters\n" },
+	{ L "admin: { token_file: /nowhere }\n", "m:2: admin.token_file: '/nowhere' cannot be read: No such file or directory\n" },
+	{ L "admin: { token_file: /dev/null }\n", "m:2: admin.token_file: '/dev/null' is not a token; expected 16 to 256 visible ASCII "
+	    "characters in its first line\n" },
+	{ L "admin:\n  token: 0123456789abcdef\n  token_file: /dev/null\n",
+	    "m:4: admin.token_file: given besides admin.token; expected one of them\n" },
+
+	/* nodes, services, tasks */
+	{ L "nodes: [ { name: a b } ]\n", "m:2: nodes.name: 'a b' is not a name; expected 1 to 63 of A-Z, a-z, 0-9, '.', '_' and '-'\n" },
+	{ L "nodes: [ { cores: 4 } ]\n", "m:2: nodes.name: missing. Unique among nodes.\n" },
+	{ L "nodes: [ { name: a, cores: 0 } ]\n", "m:2: nodes.cores: '0' is out of range; expected 0.01 to 4096\n" },
+	{ L "nodes: [ alpha ]\n", "m:2: nodes: not a mapping; expected keys such as name, address, cores, agent or node_exporter\n" },
+	{ L "nodes:\n- name: a\n- name: a\n", "m:4: nodes.name: 'a' is taken since line 3; expected a name of its own\n" },
+	{ L "nodes: [ { name: a, agent: 10.0.0.1 } ]\n", "m:2: nodes.agent: '10.0.0.1' is not a URL; expected http://host:port/stream, or "
+	    "host:port for short\n" },
+	{ L "services: [ { name: web } ]\n", "m:2: services.tasks: missing. Who answers the requests of the service; at least one.\n" },
+	{ L "services: [ { name: web, tasks: [] } ]\n", "m:2: services.tasks: missing. Who answers the requests of the service; at "
+	    "least one.\n" },
+	{ L "nodes: [{name: alpha}]\nservices:\n- name: web\n  tasks: [{node: alfa, address: '1.2.3.4:5'}]\n",
+	    "m:5: services.tasks.node: 'alfa' is no node; did you mean alpha?\n" },
+	{ L "services:\n- name: web\n  tasks: [{node: alfa, address: '1.2.3.4:5'}]\n",
+	    "m:4: services.tasks.node: 'alfa' is no node; expected the name of one of nodes\n" },
+	{ L "nodes: [{name: a}]\nservices:\n- name: web\n  tasks: [{node: a, address: 'web:5'}]\n",
+	    "m:5: services.tasks.address: 'web:5' is not an address; expected an IP address and a port, such as 10.0.0.1:80\n" },
+	{ L "nodes: [{name: a}]\nservices:\n- name: web\n  tasks: [{node: a, address: ':5'}]\n",
+	    "m:5: services.tasks.address: ':5' is not an address; expected an IP address and a port, such as 10.0.0.1:80\n" },
+	{ L "nodes: [{name: a}]\nservices:\n- {name: web, tasks: [{node: a, address: '1.1.1.1:1'}]}\n"
+	    "- {name: web, host: x, tasks: [{node: a, address: '1.1.1.1:1'}]}\n",
+	    "m:5: services.name: 'web' is taken since line 4; expected a name of its own\n"
+	    "m:5: services.tasks.name: 'web.1' is taken since line 4; expected a name of its own\n" },
+	{ L "nodes: [{name: a}]\nservices:\n- {name: x, host: W.org, tasks: [{node: a, address: '1.1.1.1:1'}]}\n"
+	    "- {name: y, host: w.ORG, tasks: [{node: a, address: '1.1.1.1:1'}]}\n",
+	    "m:5: services: w.org/ is served since line 4 by 'x'; expected another host or path\n" },
+	{ L "nodes: [{name: a}]\nservices:\n- {name: x, tasks: [{node: a, address: '1.1.1.1:1'}]}\n"
+	    "- {name: y, tasks: [{node: a, address: '1.1.1.1:1'}]}\n",
+	    "m:5: services: any host, path / is served since line 4 by 'x'; expected another host or path\n" },
+	{ L "nodes: [{name: a}]\nservices:\n- {name: x, host: 'w.org:80', path: w, tasks: [{node: a, address: '1.1.1.1:1'}]}\n",
+	    "m:4: services.host: 'w.org:80' is not a host; expected a name such as www.example.org, without a port\n"
+	    "m:4: services.path: 'w' is not a path; expected one that begins with '/'\n" },
+	{ L "nodes: [{name: a}]\nservices:\n- name: x\n  health: { pth: / }\n  tasks: [{node: a, address: '1.1.1.1:1'}]\n",
+	    "m:5: services.health.pth: unknown key; did you mean path?\n" },
+};
+
+static struct conf *
+parse(const char *yaml, char *says, size_t cap)
+{
+	struct buf errors;
+	struct conf *c;
+
+	buf_init(&errors, 1 << 20);
+	c = conf_parse(str_of(yaml), "m", &errors);
+	str_copy(says, cap, buf_str(&errors));
+	buf_fini(&errors);
+	return c;
+}
+
+static struct conf *
+parse_right(const char *yaml)
+{
+	char says[4096];
+	struct conf *c = parse(yaml, says, sizeof says);
+
+	assert_string_equal(says, "");
+	assert_non_null(c);
+	return c;
+}
+
+static void
+test_wrong(void **state)
+{
+	char says[4096];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof wrongs / sizeof *wrongs; i++) {
+		assert_null(parse(wrongs[i].yaml, says, sizeof says));
+		assert_string_equal(says, wrongs[i].says);
+	}
+}
+
+static void
+test_all_faults_are_told_in_the_order_of_lines(void **state)
+{
+	char says[4096];
+
+	(void)state;
+	assert_null(parse("services:\n- nam: web\nuser: ''\nlisten: x\nstop: 5\n", says, sizeof says));
+	assert_string_equal(says,
+	    "m:2: services.nam: unknown key; did you mean name?\n"
+	    "m:2: services.name: missing. Unique among services.\n"
+	    "m:2: services.tasks: missing. Who answers the requests of the service; at least one.\n"
+	    "m:3: user: '' is not a word; expected 1 to 255 visible ASCII characters\n"
+	    "m:4: listen: 'x' is not an address; expected one such as :80, 10.0.0.1:80 or [::1]:80\n"
+	    "m:5: stop: '5' has no unit; expected a duration such as 500ms, 2s, 5m or 1h\n");
+}
+
+static void
+test_many_faults_are_counted(void **state)
+{
+	char says[16384];
+	struct buf yaml;
+
+	(void)state;
+	buf_init(&yaml, 1 << 16);
+	buf_printf(&yaml, L "nodes:\n");
+	for (int i = 0; i < FAULTS_MAX + 7; i++)
+		buf_printf(&yaml, "- { name: '!%d' }\n", i);
+	buf_add(&yaml, "", 1);
+	assert_null(parse(yaml.p, says, sizeof says));
+	assert_non_null(strstr(says, "\nm: and 7 more\n"));
+	buf_fini(&yaml);
+}
+
+static void
+test_long_and_strange_values_are_quoted_short(void **state)
+{
+	char says[4096], yaml[2000], long_word[1000];
+
+	(void)state;
+	memset(long_word, 'x', sizeof long_word);
+	snprintf(yaml, sizeof yaml, L "stop: %.900s\nuser: \"a\\nb\"\n", long_word);
+	assert_null(parse(yaml, says, sizeof says));
+	assert_in_range(strlen(says), 100, 300);
+	assert_non_null(strstr(says, "xxx...' is not a duration"));
+	assert_non_null(strstr(says, "user: 'a b' is not a word"));
+}
+
+static void
+test_defaults(void **state)
+{
+	struct conf *c = parse_right(L);
+	char text[ADDR_TEXT_MAX];
+
+	(void)state;
+	assert_int_equal(c->nlisten, 1);
+	assert_string_equal(addr_text(&c->listen[0], text), "0.0.0.0:80");
+	assert_in_range(c->workers, 1, WORKERS_MAX);
+	assert_string_equal(c->user, "nobody");
+	assert_int_equal(c->stop_usec, 30000000);
+	assert_string_equal(addr_text(&c->admin_addr, text), "127.0.0.1:8000");
+	assert_string_equal(c->admin_socket, "/run/mola/admin.sock");
+	assert_false(c->admin_socket_given);
+	assert_null(c->admin_token);
+	assert_int_equal(c->log_level, LOG_INFO);
+	assert_false(c->log_json || c->log_access);
+	assert_int_equal(c->signal_period_usec, 1000000);
+	assert_true(c->balancers == 0 && c->score_cpu_weight == 0.8 && c->score_ram_weight == 0.2);
+	assert_int_equal(c->client_head_usec, 10000000);
+	assert_int_equal(c->clients_max, 4096);
+	assert_int_equal(c->nnodes + c->nservices, 0);
+	conf_free(&c);
+	assert_null(c);
+}
+
+/* A byte order mark, sections without content, and none for a unix socket are all fine. */
+static void
+test_sparse(void **state)
+{
+	struct conf *c = parse_right("\xef\xbb\xbf" L "nodes:\nservices: ~\nadmin:\nlog: {}\n");
+
+	(void)state;
+	conf_free(&c);
+	c = parse_right(L "admin: { address: none, socket: none }\n");
+	assert_int_equal(c->admin_addr.len, 0);
+	assert_null(c->admin_socket);
+	assert_true(c->admin_socket_given);
+	conf_free(&c);
+}
+
+static const char whole[] =
+    "services:\n"			/* before what they refer to */
+    "- name: web\n"
+    "  host: [ WWW.Example.org, example.org ]\n"
+    "  path: [ /, /b/ ]\n"
+    "  policy: least-conn\n"
+    "  profile: { cpu: 1, memory: 3, limits: { ram: [ 0.5, 0.75 ] } }\n"
+    "  health: { interval: 250ms }\n"
+    "  tasks:\n"
+    "  - { node: alpha, address: '10.0.0.1:80' }\n"
+    "  - { node: beta, address: '[::1]:80', name: other }\n"
+    "- name: api\n"
+    "  path: /api\n"
+    "  health: { path: none }\n"
+    "  tasks: [ { node: beta, address: '10.0.0.2:81' } ]\n"
+    "defaults: { policy: random-two, profile: io, connect: 1.5s, health: { path: /up, fall: 5 } }\n"
+    "nodes:\n"
+    "- { name: alpha, node_exporter: '10.0.0.1:9100', cores: 2.5 }\n"
+    "- { name: beta, agent: 'http://b.local:9101/stream?x', node_exporter: 'https://b.local', address: b.local }\n"
+    "listen: [ '127.0.0.1:80', '[::1]:80' ]\n";
+
+static void
+test_services_take_defaults(void **state)
+{
+	struct conf *c = parse_right(whole);
+	const struct conf_service *web = &c->service[0], *api = &c->service[1];
+
+	(void)state;
+	assert_int_equal(web->conf.policy, POLICY_LEAST_CONN);
+	assert_int_equal(api->conf.policy, POLICY_RANDOM_TWO);
+	assert_true(web->conf.profile.weight[RESOURCE_RAM] == 0.75 && web->conf.profile.limit[RESOURCE_RAM].soft == 0.5);
+	assert_string_equal(profile_name(&web->conf.profile), "own");
+	assert_string_equal(profile_name(&api->conf.profile), "io");
+	assert_int_equal(web->conf.connect_usec, 1500000);
+	assert_string_equal(web->conf.health_path, "/up");
+	assert_int_equal(web->conf.health_interval_usec, 250000);
+	assert_int_equal(api->conf.health_interval_usec, 2000000);
+	assert_int_equal(web->conf.health_fall, 5);
+	assert_null(api->conf.health_path);
+	conf_free(&c);
+}
+
+static void
+test_routes_and_tasks(void **state)
+{
+	struct conf *c = parse_right(whole);
+	const struct conf_service *web = &c->service[0], *api = &c->service[1];
+	char text[ADDR_TEXT_MAX];
+
+	(void)state;
+	assert_int_equal(web->nroutes, 4);
+	assert_string_equal(web->route[0].host, "www.example.org");
+	assert_string_equal(web->route[1].path, "/b/");
+	assert_string_equal(web->route[3].host, "example.org");
+	assert_int_equal(api->nroutes, 1);
+	assert_string_equal(api->route[0].host, "");
+	assert_string_equal(api->route[0].path, "/api");
+	assert_string_equal(web->task[0].name, "web.1");
+	assert_string_equal(web->task[1].name, "other");
+	assert_string_equal(web->task[1].node, "beta");
+	assert_string_equal(addr_text(&web->task[1].addr, text), "[::1]:80");
+	assert_int_equal(web->line, 2);
+	conf_free(&c);
+}
+
+static void
+test_urls_for_short(void **state)
+{
+	struct conf *c = parse_right(whole);
+
+	(void)state;
+	assert_string_equal(c->node[0].node_exporter, "http://10.0.0.1:9100/metrics");
+	assert_null(c->node[0].agent);
+	assert_true(c->node[0].cores == 2.5);
+	assert_string_equal(c->node[1].agent, "http://b.local:9101/stream?x");
+	assert_string_equal(c->node[1].node_exporter, "https://b.local/metrics");
+	assert_string_equal(c->node[1].address, "b.local");
+	conf_free(&c);
+}
+
+static void
+test_token_file(void **state)
+{
+	char path[] = "/tmp/mola-token-XXXXXX", yaml[200];
+	int fd = mkstemp(path);
+	struct conf *c;
+
+	(void)state;
+	assert_true(write(fd, "a-token-of-some-length \nmore\n", 29) == 29);
+	snprintf(yaml, sizeof yaml, L "admin: { token_file: %s }\n", path);
+	c = parse_right(yaml);
+	assert_string_equal(c->admin_token, "a-token-of-some-length");
+	conf_free(&c);
+	close(fd);
+	unlink(path);
+}
+
+static void
+test_queries(void **state)
+{
+	static const char text[] = L "defaults:\n  promql: 'max by (instance) (a)'\n"
+	    "services:\n"
+	    "- { name: like, host: a, tasks: [ { node: n, address: '10.0.0.1:80' } ] }\n"
+	    "- { name: none, host: b, promql: [], tasks: [ { node: n, address: '10.0.0.1:81' } ] }\n"
+	    "- name: own\n"
+	    "  promql:\n"
+	    "  - { name: gpu, query: g, weight: 0.5, limits: [0.7, 0.9], full: 100, period: 15s }\n"
+	    "  - b\n"
+	    "  tasks: [ { node: n, address: '10.0.0.1:82' } ]\n"
+	    "nodes: [ { name: n } ]\n";
+	struct buf errors;
+	struct conf *c;
+	const struct terms *t;
+
+	(void)state;
+	buf_init(&errors, 4096);
+	c = conf_parse(str_of(text), "m", &errors);
+	assert_non_null(c);
+	t = &c->service[0].conf.terms;
+	assert_int_equal(t->n, 1);
+	assert_string_equal(t->term[0].name, "promql");
+	assert_string_equal(t->term[0].query, "max by (instance) (a)");
+	assert_true(t->term[0].weight == TERM_WEIGHT && t->term[0].full == 1 && t->term[0].limit.hard == 0);
+	assert_int_equal(t->term[0].period_usec, TERM_PERIOD_USEC);
+	assert_int_equal(c->service[1].conf.terms.n, 0);
+	t = &c->service[2].conf.terms;
+	assert_int_equal(t->n, 2);
+	assert_true(t->term[0].weight == 0.5 && t->term[0].full == 100 && t->term[0].limit.soft == 0.7 && t->term[0].limit.hard == 0.9);
+	assert_int_equal(t->term[0].period_usec, 15000000);
+	assert_string_equal(t->term[1].name, "promql.2");
+	conf_free(&c);
+	buf_fini(&errors);
+}
+
+static void
+test_files(void **state)
+{
+	struct buf text, errors;
+
+	(void)state;
+	buf_init(&text, 64);
+	buf_init(&errors, 1000);
+	assert_false(conf_read("/nowhere/m.yaml", &text, &errors));
+	assert_false(conf_read("/dev/zero", &text, &errors));
+	buf_add(&errors, "", 1);
+	assert_string_equal(errors.p, "/nowhere/m.yaml: cannot be read: No such file or directory\n"
+	    "/dev/zero: cannot be read: too large\n");
+	buf_fini(&text);
+	buf_fini(&errors);
+}
+
+/* Every default is one that a user could have written. */
+static void
+test_table_is_sound(void **state)
+{
+	char problem[CONF_PROBLEM_MAX];
+	struct buf out;
+	char member[512];
+
+	(void)state;
+	buf_init(&out, 4096);
+	for (size_t i = 0; i < conf_keys_count; i++) {
+		struct conf_key k = conf_keys[i];
+		assert_true(strlen(k.help) > 10 && k.help[strlen(k.help) - 1] == '.');
+		if (k.fallback == NULL || k.fallback == conf_required)
+			continue;
+		k.at = 0;
+		memset(member, 0, sizeof member);
+		assert_true(value_read(&k, str_of(k.fallback), member, problem));
+		buf_clear(&out);
+		if (value_write(&k, member, &out))
+			assert_true(value_read(&k, buf_str(&out), member, problem));
+		value_free(&k, member);
+	}
+	buf_fini(&out);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_all_faults_are_told_in_the_order_of_lines),
+		cmocka_unit_test(test_many_faults_are_counted),
+		cmocka_unit_test(test_long_and_strange_values_are_quoted_short),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_sparse),
+		cmocka_unit_test(test_services_take_defaults),
+		cmocka_unit_test(test_routes_and_tasks),
+		cmocka_unit_test(test_urls_for_short),
+		cmocka_unit_test(test_token_file),
+		cmocka_unit_test(test_queries),
+		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_table_is_sound),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

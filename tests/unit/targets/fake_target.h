@@ -1,0 +1,55 @@
+/*
+ * fake_target: what a kind of target asks and tells, without the life around it: it is handed a plan, and what it says
+ * of it is counted. A test defines it instead of targets/target.c.
+ */
+#ifndef TESTS_FAKE_TARGET_H
+#define TESTS_FAKE_TARGET_H
+
+#include "targets/target.h"
+
+struct target {
+	struct loop	*loop;
+	struct conf_target conf;
+	const struct plan *plan;
+	unsigned	 published, failed, taken, refused;
+	const struct why *why;
+	char		 detail[240];
+	char		 seen[240];		/* "service server weight state;" */
+};
+
+struct loop *target_loop(const struct target *t) { return t->loop; }
+struct fetcher *target_fetcher(const struct target *t) { (void)t; return NULL; }
+const struct conf_target *target_conf(const struct target *t) { return &t->conf; }
+const char *target_name(const struct target *t) { return t->conf.name; }
+const struct plan *target_plan(const struct target *t) { return t->plan; }
+void target_published(struct target *t) { t->published++; }
+void target_taken(struct target *t) { t->taken++; t->why = NULL; }
+
+static void
+wrong(struct target *t, const struct why *why, const char *detail)
+{
+	t->why = why;
+	snprintf(t->detail, sizeof t->detail, "%s", detail);
+}
+
+void
+target_failed(struct target *t, const struct why *why, const char *detail)
+{
+	t->failed++;
+	wrong(t, why, detail);
+}
+
+void
+target_refused(struct target *t, const struct why *why, const char *detail)
+{
+	t->refused++;
+	wrong(t, why, detail);
+}
+
+void
+target_server_seen(struct target *t, const char *service, const char *server, int weight, const char *state)
+{
+	snprintf(t->seen + strlen(t->seen), sizeof t->seen - strlen(t->seen), "%s %s %d %s;", service, server, weight, state);
+}
+
+#endif

@@ -1,0 +1,250 @@
+/* Rounds with an HAProxy that answers as the test wants it to. */
+#include "../until.h"
+#include "targets/target_haproxy.c"
+#include "fake_target.h"
+
+#define HEAD	"1\n# be_name srv_name srv_addr srv_port srv_admin_state srv_uweight srv_check_state\n"
+
+static struct plan_server server = { .name = "web.1", .node = "a", .weight = 256 };
+static struct plan_service service = { .name = "web", .server = &server, .nservers = 1, .nserving = 1 };
+static const struct plan plan = { .service = &service, .nservices = 1 };
+
+struct scene {
+	struct target	 target;
+	struct hands	*hands;
+	struct io	 io, caller;
+	int		 fd;
+	char		 line[512];
+	/* HAProxy's side */
+	const char	*info, *rows, *add, *added;	/* what it says; its servers; to `add server`; its servers afterwards */
+	bool		 mute;
+	char		 heard[1024];			/* all orders, one a line */
+};
+
+static const char *
+answer_to(struct scene *s, const char *line)
+{
+	static char text[4096];
+
+	if (strncmp(line, "show info", 9) == 0)
+		return s->info;
+	if (strncmp(line, "show stat", 9) == 0)
+		return "# pxname,svname,scur,status\nweb,mola:web.1,4,UP\n";
+	if (strncmp(line, "show servers", 12) == 0) {
+		snprintf(text, sizeof text, HEAD "%s\n", s->rows);
+		return text;
+	}
+	snprintf(s->heard + strlen(s->heard), sizeof s->heard - strlen(s->heard), "%s", line);
+	if (strncmp(line, "add server", 10) != 0)
+		return "\n";
+	s->rows = s->added;
+	return s->add;
+}
+
+static void
+haproxy_hears(void *arg, uint32_t events)
+{
+	struct scene *s = arg;
+	const char *answer;
+	int fd = s->caller.fd;
+
+	(void)events;
+	assert_true(hear(fd, s->line, sizeof s->line) >= 0);
+	if (strchr(s->line, '\n') == NULL)
+		return;
+	if (!s->mute) {
+		answer = answer_to(s, s->line);
+		say(fd, answer, strlen(answer));
+	}
+	loop_unwatch(s->target.loop, &s->caller);
+	close(fd);
+}
+
+/* One at a time is all that ever comes. */
+static void
+haproxy_accepts(void *arg, uint32_t events)
+{
+	struct scene *s = arg;
+	struct addr peer;
+	int fd = sock_accept(s->fd, &peer);
+
+	(void)events;
+	assert_true(fd >= 0);
+	s->line[0] = '\0';
+	loop_watch(s->target.loop, &s->caller, fd, LOOP_LEVEL, haproxy_hears, s);
+}
+
+static int
+begin(void **state)
+{
+	static char text[ADDR_TEXT_MAX];
+	struct scene *s = must_zalloc(sizeof *s);
+	struct addr at;
+
+	assert_null(addr_parse(STR("10.0.0.1:80"), &server.addr));
+	*s = (struct scene){ .caller = { .fd = -1 }, .info = "Version: 2.6\nPid: 7\nUptime_sec: 5\n", .rows = "", .add = "New server registered.\n\n",
+	    .added = "web mola:web.1 10.0.0.1 80 0 256 6\n" };
+	s->fd = listen_anywhere(&at);
+	s->target.loop = loop_new();
+	loop_watch(s->target.loop, &s->io, s->fd, LOOP_LEVEL, haproxy_accepts, s);
+	s->target.conf = (struct conf_target){ .name = "ha", .backend = "{service}", .poll_usec = USEC_PER_MSEC,
+	    .socket = (char *)(uintptr_t)addr_text(&at, text) };
+	s->hands = target_kind_haproxy.open(&s->target);
+	*state = s;
+	return 0;
+}
+
+static int
+finish(void **state)
+{
+	struct scene *s = *state;
+
+	target_kind_haproxy.close(s->hands);
+	if (s->caller.fd >= 0) {
+		int fd = s->caller.fd;
+		loop_unwatch(s->target.loop, &s->caller);
+		close(fd);
+	}
+	loop_unwatch(s->target.loop, &s->io);
+	close(s->fd);
+	loop_turn(s->target.loop, 0);
+	loop_free(&s->target.loop);
+	free(s);
+	return 0;
+}
+
+static void
+publish(struct scene *s)
+{
+	s->target.plan = &plan;
+	target_kind_haproxy.publish(s->hands, &plan);
+}
+
+/* Rounds go on until this is true. */
+#define ROUNDS_UNTIL(s, cond) UNTIL((s)->target.loop, (target_kind_haproxy.tick((s)->hands, loop_now((s)->target.loop)), (cond)))
+
+static void
+test_published(void **state)
+{
+	struct scene *s = *state;
+
+	publish(s);
+	UNTIL(s->target.loop, s->target.published == 1);
+	assert_int_equal(s->target.taken, 1);
+	assert_int_equal(s->target.failed, 0);
+	assert_string_equal(s->heard, "add server web/mola:web.1 10.0.0.1:80 weight 256 check\n"
+	    "enable health web/mola:web.1\nset server web/mola:web.1 state ready\n");
+	assert_string_equal(s->target.seen, "web web.1 256 UP;");
+	ROUNDS_UNTIL(s, s->target.taken == 3);
+	assert_int_equal(s->target.published, 1);
+	assert_non_null(strstr(s->heard, "state ready"));
+}
+
+/* Who has forgotten is told again, without a publication. */
+static void
+test_restarted(void **state)
+{
+	struct scene *s = *state;
+
+	publish(s);
+	UNTIL(s->target.loop, s->target.published == 1);
+	s->heard[0] = '\0';
+	s->rows = "";
+	s->info = "Version: 2.6\nPid: 8\nUptime_sec: 0\n";
+	ROUNDS_UNTIL(s, strstr(s->heard, "state ready") != NULL && !s->hands->busy);
+	assert_int_equal(s->hands->restarts, 1);
+	assert_int_equal(s->target.published, 1);
+	assert_int_equal(s->target.failed + s->target.refused, 0);
+}
+
+static void
+test_refused(void **state)
+{
+	struct scene *s = *state;
+
+	s->add = "No such backend.\n\x1b[2J\n";
+	s->added = "";
+	publish(s);
+	UNTIL(s->target.loop, s->target.failed == 1);
+	assert_ptr_equal(s->target.why, WHY_PROXY_REFUSED);
+	assert_string_equal(s->target.detail, "add server web/mola:web.1 10.0.0.1:80 weight 256 check: No such backend.");
+	ROUNDS_UNTIL(s, s->target.refused >= 3);
+	assert_int_equal(s->target.failed, 1);		/* once for each publication */
+	s->add = "New server registered.\n";
+	s->added = "web mola:web.1 10.0.0.1 80 0 256 6\n";
+	ROUNDS_UNTIL(s, s->target.published == 1);	/* by itself */
+}
+
+static void
+test_without_effect(void **state)
+{
+	struct scene *s = *state;
+
+	s->added = "web mola:web.1 10.0.0.1 80 1 256 6\n";
+	publish(s);
+	UNTIL(s->target.loop, s->target.failed == 1);
+	assert_ptr_equal(s->target.why, WHY_PROXY_DIFFERS);
+	assert_non_null(strstr(s->target.detail, "set server web/mola:web.1 state ready"));
+}
+
+static void
+test_strange(void **state)
+{
+	struct scene *s = *state;
+
+	s->info = "HTTP/1.1 400 Bad Request\r\n\r\n";
+	publish(s);
+	UNTIL(s->target.loop, s->target.failed == 1);
+	assert_ptr_equal(s->target.why, WHY_PROXY_SYNTAX);
+	s->info = "Pid: 3\n";
+	s->mute = true;
+	ROUNDS_UNTIL(s, s->target.why == WHY_PROXY_GONE);
+	assert_non_null(strstr(s->target.detail, ": it hung up without an answer"));
+	assert_ptr_equal(strstr(s->target.detail, target_conf(&s->target)->socket), s->target.detail);	/* who */
+	assert_int_equal(s->target.failed, 1);
+	s->mute = false;
+	ROUNDS_UNTIL(s, s->target.published == 1);
+}
+
+/* The newer one alone is answered. */
+static void
+test_overtaken(void **state)
+{
+	struct scene *s = *state;
+
+	publish(s);
+	loop_turn(s->target.loop, 0);
+	assert_true(s->hands->busy);
+	publish(s);
+	UNTIL(s->target.loop, s->target.published == 1 && !s->hands->busy);
+	ROUNDS_UNTIL(s, s->target.taken == 3);
+	assert_int_equal(s->target.published, 1);
+	assert_int_equal(s->target.failed, 0);
+}
+
+static void
+test_closed_in_the_middle(void **state)
+{
+	struct scene *s = *state;
+
+	publish(s);
+	loop_turn(s->target.loop, 0);
+	assert_true(s->hands->busy);
+}
+
+int
+main(void)
+{
+#define SCENE(name) cmocka_unit_test_setup_teardown(name, begin, finish)
+	const struct CMUnitTest tests[] = {
+		SCENE(test_published),
+		SCENE(test_restarted),
+		SCENE(test_refused),
+		SCENE(test_without_effect),
+		SCENE(test_strange),
+		SCENE(test_overtaken),
+		SCENE(test_closed_in_the_middle),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,400 @@
+/* target: when a proxy is told, and when it is not; what people learn of it. A kind of our own stands for the proxy. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <cmocka.h>
+
+#define target_kind_traefik_file kind_of_ours
+#include "targets/target.c"
+
+#define T	(100 * USEC_PER_SEC)
+#define MSEC	USEC_PER_MSEC
+
+static struct proxy {
+	struct target	*target;
+	unsigned	 told, opened, closed;
+	enum { ANSWERS, REFUSES, SILENT } mood;
+	char		 last[256];		/* "web.1 100, web.2 drain" */
+} proxy;
+
+static void *
+kind_open(struct target *t)
+{
+	proxy.target = t;
+	proxy.opened++;
+	return &proxy;
+}
+
+static void
+kind_close(void *arg)
+{
+	(void)arg;
+	proxy.closed++;
+}
+
+static void
+kind_publish(void *arg, const struct plan *p)
+{
+	(void)arg;
+	proxy.told++;
+	proxy.last[0] = '\0';
+	for (unsigned i = 0; i < p->nservices; i++)
+		for (unsigned k = 0; k < p->service[i].nservers; k++) {
+			const struct plan_server *s = &p->service[i].server[k];
+			char word[64];
+			snprintf(word, sizeof word, s->draining ? "%s drain," : "%s %u,", s->name, s->weight);
+			strcat(proxy.last, word);
+		}
+	if (proxy.mood == ANSWERS)
+		target_published(proxy.target);
+	else if (proxy.mood == REFUSES)
+		target_failed(proxy.target, WHY_PROXY_FILE, "no room");
+}
+
+const struct target_kind kind_of_ours = { .open = kind_open, .close = kind_close, .publish = kind_publish };
+
+static struct loop *loop;
+static struct live *live;
+static struct phys *phys;
+static struct world *world;
+static struct targets *all;
+static struct conf *conf;
+static void *live_memory, *phys_memory;
+
+static void
+conf_set(const char *more)
+{
+	char text[2000];
+	struct buf errors;
+
+	buf_init(&errors, CONF_ERRORS_MAX);
+	snprintf(text, sizeof text, "nodes: [ { name: a, cores: 1 }, { name: b, cores: 3 } ]\n"
+	    "services:\n  - name: web\n    tasks: [ { node: a, address: '10.0.0.1:80' }, { node: b, address: '10.0.0.2:80' } ]\n"
+	    "targets:\n  - { name: edge, kind: traefik-file, file: /a.yml%s }\n", more);
+	conf_free(&conf);
+	conf = conf_parse(str_of(text), "m", &errors);
+	if (conf == NULL)
+		print_error("%.*s", STR_ARG(buf_str(&errors)));
+	assert_non_null(conf);
+	buf_fini(&errors);
+	targets_reconf(all, conf);
+}
+
+static void
+pass(unsigned tasks)
+{
+	static const struct service_conf sc;
+	static const struct route_conf route = { (char *)"", (char *)"/" };
+	static const char *const names[] = { "web.1", "web.2" }, *const nodes[] = { "a", "b" };
+	struct world_service *s;
+	struct addr a;
+
+	assert_null(addr_parse(STR("10.0.0.1:80"), &a));
+	world_pass_begin(world);
+	for (unsigned i = 0; i < 2; i++)
+		world_pass_node(world, &(struct world_node){ .name = (char *)nodes[i], .cores_declared = i == 0 ? 1 : 3 });
+	s = tasks == 0 ? NULL : world_pass_service(world, "web", &sc, &route, 1);
+	for (unsigned i = 0; i < tasks; i++)
+		assert_non_null(world_pass_task(world, s, names[i], nodes[i], &a, false));
+	world_pass_end(world);
+}
+
+/* A node with so many effective cores, seen just now. */
+static void
+seen_now(const char *name, double cores, double busy, int64_t now)
+{
+	struct world_node *n = world_node(world, str_of(name));
+
+	n->samples = 5;
+	n->sample = (struct sample){ .taken_usec = now, .span_usec = USEC_PER_SEC, .source = SOURCE_AGENT, .cores = cores, .busy = busy,
+	    .running = busy, .memory_total_bytes = 100, .memory_available_bytes = 50 };
+	n->felt = n->sample;
+	n->row.law.cores = cores;
+	n->row.law.sampled_usec = now;
+	n->row.law.period_usec = USEC_PER_SEC;
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	log_setup("test", LOG_ERROR, false);
+	proxy = (struct proxy){ 0 };
+	live_memory = mmap(NULL, live_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	phys_memory = mmap(NULL, phys_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_true(live_memory != MAP_FAILED && phys_memory != MAP_FAILED);
+	loop = loop_new();
+	live = live_init(live_memory, 1);
+	phys = phys_init(phys_memory);
+	world = world_new(live, phys);
+	all = targets_new(loop, NULL, world);
+	pass(2);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	targets_free(&all);
+	assert_int_equal(proxy.opened, proxy.closed);
+	conf_free(&conf);
+	world_free(&world);
+	loop_free(&loop);
+	munmap(live_memory, live_bytes());
+	munmap(phys_memory, phys_bytes());
+	return 0;
+}
+
+static unsigned
+told_at(int64_t now)
+{
+	all->due_usec = 0;
+	targets_tick(all, now, true);
+	return proxy.told;
+}
+
+static void
+told_once_and_again_when_it_matters(void **state)
+{
+	(void)state;
+	conf_set("");
+	seen_now("a", 1, 0, T), seen_now("b", 3, 0, T);
+	assert_int_equal(told_at(T), 1);
+	assert_string_equal(proxy.last, "web.1 333,web.2 1000,");
+	assert_int_equal(told_at(T + 10 * USEC_PER_SEC), 1);		/* nothing has changed */
+	seen_now("b", 3.1, 0, T);
+	assert_int_equal(told_at(T + 11 * USEC_PER_SEC), 1);		/* not worth it */
+	seen_now("b", 6, 0, T);
+	assert_int_equal(told_at(T + 12 * USEC_PER_SEC), 2);
+	assert_string_equal(proxy.last, "web.1 167,web.2 1000,");
+	seen_now("b", 3, 0, T);
+	assert_int_equal(told_at(T + 13 * USEC_PER_SEC), 2);		/* too soon for weights */
+	world_drain(world, world_node(world, STR("b")), true);
+	assert_int_equal(told_at(T + 13 * USEC_PER_SEC + 1), 3);	/* but not for members */
+	assert_string_equal(proxy.last, "web.1 1000,web.2 drain,");
+	world_drain(world, world_node(world, STR("b")), false);
+	assert_int_equal(told_at(T + 13 * USEC_PER_SEC + 500 * MSEC), 3);	/* which are told once a second */
+	assert_int_equal(told_at(T + 15 * USEC_PER_SEC), 4);
+}
+
+static void
+nothing_is_never_said(void **state)
+{
+	(void)state;
+	conf_set("");
+	pass(0);
+	assert_int_equal(told_at(T), 0);
+	assert_ptr_equal(proxy.target->why, WHY_PROXY_NOTHING);
+	pass(2);
+	assert_int_equal(told_at(T + 10 * USEC_PER_SEC), 1);
+	assert_null(proxy.target->why);
+	pass(0);
+	assert_int_equal(told_at(T + 20 * USEC_PER_SEC), 1);
+	assert_ptr_equal(proxy.target->why, WHY_PROXY_NOTHING);
+	pass(2);							/* as it was told: nothing to say, and nothing wrong */
+	assert_int_equal(told_at(T + 30 * USEC_PER_SEC), 1);
+	assert_null(proxy.target->why);
+}
+
+/* What people read of the one target, at this time. */
+static bool
+says(int64_t now, const char *state, const char *why)
+{
+	json_t *list = targets_view(all, now), *t = json_array_get(json_object_get(list, "targets"), 0);
+	const char *is = json_string_value(json_object_get(t, "state")), *for_ = json_string_value(json_object_get(t, "why"));
+	bool so = strcmp(is, state) == 0 && strcmp(for_ == NULL ? "" : for_, why) == 0;
+
+	json_decref(list);
+	return so;
+}
+
+static void
+the_first_word_waits_for_samples_but_not_for_ever(void **state)
+{
+	struct world_node *n;
+
+	(void)state;
+	conf_set("");
+	n = world_node(world, STR("b"));
+	n->exporter_url = must_strdup("http://b:9100/metrics");
+	assert_int_equal(told_at(T), 0);
+	assert_int_equal(told_at(T + 2 * USEC_PER_SEC), 0);
+	assert_true(says(T, "waiting", "proxy_samples"));
+	assert_int_equal(told_at(T + 4 * USEC_PER_SEC), 1);
+}
+
+static void
+failures_are_tried_again_ever_more_seldom(void **state)
+{
+	unsigned tries = 0, last = 0;
+
+	(void)state;
+	conf_set("");
+	proxy.mood = REFUSES;
+	for (int64_t now = T; now < T + 120 * USEC_PER_SEC; now += USEC_PER_SEC / 2)
+		if (told_at(now) != last) {
+			last = proxy.told;
+			tries++;
+		}
+	assert_in_range(tries, 6, 9);			/* after 1, 2, 4, 8, 16, 30, 30 s */
+	assert_ptr_equal(proxy.target->why, WHY_PROXY_FILE);
+	assert_string_equal(proxy.target->detail, "no room");
+	proxy.mood = ANSWERS;
+	told_at(T + 200 * USEC_PER_SEC);
+	assert_null(proxy.target->why);
+	assert_int_equal(proxy.target->publications, 1);
+	last = proxy.told;
+	assert_int_equal(told_at(T + 300 * USEC_PER_SEC), last);
+}
+
+static void
+after_a_failure_what_is_new_does_not_wait_for_the_next_try(void **state)
+{
+	(void)state;
+	conf_set("");
+	proxy.mood = REFUSES;
+	for (int64_t now = T; now < T + 60 * USEC_PER_SEC; now += USEC_PER_SEC)
+		told_at(now);
+	proxy.told = 0;
+	told_at(T + 61 * USEC_PER_SEC);
+	world_drain(world, world_node(world, STR("b")), true);
+	told_at(T + 63 * USEC_PER_SEC);
+	assert_in_range(proxy.told, 1, 2);
+	assert_string_equal(proxy.last, "web.1 1000,web.2 drain,");
+	world_drain(world, world_node(world, STR("b")), false);
+}
+
+static void
+silence_is_a_failure_in_the_end(void **state)
+{
+	(void)state;
+	conf_set("");
+	proxy.mood = SILENT;
+	assert_int_equal(told_at(T), 1);
+	assert_int_equal(told_at(T + 20 * USEC_PER_SEC), 1);
+	assert_null(proxy.target->why);
+	told_at(T + 31 * USEC_PER_SEC);
+	assert_ptr_equal(proxy.target->why, WHY_PROXY_GONE);
+}
+
+static void
+best_node_goes_by_rounds(void **state)
+{
+	int64_t now = loop_now(loop);
+
+	(void)state;
+	conf_set(", policy: best-node");
+	assert_int_equal(told_at(now), 0);				/* nobody is seen: no choice, and nothing is said */
+	assert_ptr_equal(proxy.target->why, WHY_PROXY_CHOICE);
+	seen_now("a", 1, 0.1, now), seen_now("b", 3, 2.5, now);
+	assert_int_equal(told_at(now + 5 * USEC_PER_SEC), 1);
+	assert_string_equal(proxy.last, "web.1 1000,web.2 drain,");
+	seen_now("a", 1, 0.9, now), seen_now("b", 3, 0.1, now);
+	assert_int_equal(told_at(now + 9 * USEC_PER_SEC), 1);		/* not before the next round */
+	assert_int_equal(told_at(now + 10 * USEC_PER_SEC), 2);
+	assert_string_equal(proxy.last, "web.1 drain,web.2 1000,");
+	assert_int_equal(told_at(now + 15 * USEC_PER_SEC), 3);		/* the file is written each round */
+}
+
+static void
+a_choice_that_is_gone_is_not_kept(void **state)
+{
+	int64_t now = loop_now(loop);
+
+	(void)state;
+	conf_set(", policy: best-node");
+	seen_now("a", 1, 0.9, now), seen_now("b", 3, 0.1, now);
+	assert_int_equal(told_at(now), 1);
+	assert_string_equal(proxy.last, "web.1 drain,web.2 1000,");
+	world_node(world, STR("a"))->row.law.sampled_usec = world_node(world, STR("b"))->row.law.sampled_usec = 0;
+	assert_int_equal(told_at(now + 5 * USEC_PER_SEC), 1);		/* nobody is seen any more: it stays */
+	assert_ptr_equal(proxy.target->why, WHY_PROXY_CHOICE);
+	pass(1);							/* and dies */
+	assert_int_equal(told_at(now + 10 * USEC_PER_SEC), 2);
+	assert_string_equal(proxy.last, "web.1 drain,");		/* alone, so it serves */
+	assert_int_equal(told_at(now + 15 * USEC_PER_SEC), 2);
+	assert_ptr_equal(proxy.target->why, WHY_PROXY_CHOICE);
+}
+
+static void
+nobody_is_told_of_half_a_world(void **state)
+{
+	(void)state;
+	conf_set("");
+	targets_tick(all, T, false);
+	assert_int_equal(proxy.told, 0);
+	assert_true(says(T, "waiting", "proxy_swarm"));
+	assert_int_equal(told_at(T + USEC_PER_SEC), 1);
+}
+
+static void
+with_a_fallback_no_choice_is_said(void **state)
+{
+	(void)state;
+	conf_set(", policy: best-node, fallback: 'http://localhost:8020'");
+	assert_int_equal(told_at(T), 1);
+	assert_string_equal(proxy.last, "web.1 drain,web.2 drain,");
+}
+
+static void
+what_the_proxy_has_is_remembered(void **state)
+{
+	json_t *j, *t;
+
+	(void)state;
+	conf_set("");
+	told_at(T);
+	target_server_seen(proxy.target, "web", "web.2", 7, "UP");
+	target_refused(proxy.target, WHY_PROXY_DIFFERS, "weight 7");
+	j = targets_view(all, T);
+	t = json_array_get(json_object_get(j, "targets"), 0);
+	assert_string_equal(json_string_value(json_object_get(t, "state")), "refused");
+	assert_true(json_is_false(json_object_get(t, "taken")));
+	t = json_array_get(json_object_get(json_array_get(json_object_get(t, "services"), 0), "servers"), 1);
+	assert_int_equal(json_integer_value(json_object_get(t, "has_weight")), 7);
+	assert_string_equal(json_string_value(json_object_get(t, "has_state")), "UP");
+	json_decref(j);
+	target_refused(proxy.target, WHY_PROXY_GONE, "no route");
+	assert_int_equal(proxy.target->taken, TAKEN_UNKNOWN);
+	target_taken(proxy.target);
+	assert_int_equal(proxy.target->taken, TAKEN_YES);
+}
+
+static void
+who_is_the_same_lives_on(void **state)
+{
+	(void)state;
+	conf_set("");
+	told_at(T);
+	conf_set("");
+	assert_int_equal(proxy.opened, 1);
+	assert_int_equal(told_at(T + 10 * USEC_PER_SEC), 1);
+	conf_set(", hysteresis: 0.2");
+	assert_int_equal(proxy.opened, 2);
+	assert_int_equal(proxy.closed, 1);
+	assert_int_equal(told_at(T + 20 * USEC_PER_SEC), 2);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(told_once_and_again_when_it_matters, setup, teardown),
+		cmocka_unit_test_setup_teardown(nothing_is_never_said, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_first_word_waits_for_samples_but_not_for_ever, setup, teardown),
+		cmocka_unit_test_setup_teardown(failures_are_tried_again_ever_more_seldom, setup, teardown),
+		cmocka_unit_test_setup_teardown(after_a_failure_what_is_new_does_not_wait_for_the_next_try, setup, teardown),
+		cmocka_unit_test_setup_teardown(silence_is_a_failure_in_the_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(best_node_goes_by_rounds, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_choice_that_is_gone_is_not_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(nobody_is_told_of_half_a_world, setup, teardown),
+		cmocka_unit_test_setup_teardown(with_a_fallback_no_choice_is_said, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_the_proxy_has_is_remembered, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_is_the_same_lives_on, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
