@@ -1,5 +1,8 @@
 # The managers' leader dies with its node: the next one is asked, and believed with care: at first it calls all nodes
 # unknown, and it never learns again on which ports of their nodes tasks are that ran before.
+# A new leader gives nodes five heartbeats to come back to it. They may need six seconds to find it, and those who come too
+# late have their tasks replaced: that is not what this story is about.
+heartbeat 3s
 mola_start
 serve web 3 --constraint node.hostname!=node1
 must "three tasks are in the table" within 20 agree web 3

@@ -134,6 +134,7 @@ agree() {
 }
 # Time that has passed since the last of the service's tasks ran.
 since_started() { since "$(running "$1" | cut -d ' ' -f 3 | sort -n | tail -n 1)"; }
+heartbeat() { dk swarm update --dispatcher-heartbeat "$1" >/dev/null; }	# a node that is silent for three of them is down
 state_of() { engine /nodes | jq -r ".[] | select(.Description.Hostname == \"$1\") | .Status.State"; }
 node_down() { [ "$(state_of "$1")" = down ]; }
 nodes_ready() { [ "$(engine /nodes | jq '[.[] | select(.Status.State == "ready" and .ManagerStatus.Reachability == "reachable")] | length')" = 3 ]; }
