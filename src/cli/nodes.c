@@ -3,9 +3,8 @@
  */
 #include <stdio.h>
 
-#include "cli/ask.h"
 #include "cli/cli.h"
-#include "cli/sheet.h"
+#include "cli/table.h"
 
 /* "62% of 15.6 GiB", used. */
 static void
@@ -43,25 +42,7 @@ nodes_main(int argc, char **argv)
 {
 	static const char *const titles[] = { "NODE", "STATE", ">CORES", ">BUSY", ">OTHERS", ">OURS", ">COST", ">MEMORY",
 		">SHARE", NULL };
-	struct ask a;
-	struct sheet *s;
-	json_t *answer, *node;
-	size_t i;
-	int status = ask_init(&a, argc, argv, 0, 0);
+	static const struct table t = { .path = "/api/v1/nodes", .list = "nodes", .titles = titles, .row = node_row };
 
-	if (status != ASK_GO_ON)
-		return status;
-	answer = ask_get(&a, "/api/v1/nodes");
-	if (answer == NULL)
-		return 1;
-	if (a.json)
-		ask_print(answer);
-	else {
-		s = sheet_new(titles);
-		json_array_foreach(json_object_get(answer, "nodes"), i, node)
-			node_row(s, node);
-		sheet_print(&s);
-	}
-	json_decref(answer);
-	return 0;
+	return table_main(&t, argc, argv);
 }

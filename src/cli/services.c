@@ -4,9 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/ask.h"
 #include "cli/cli.h"
-#include "cli/sheet.h"
+#include "cli/table.h"
 
 /* The first route, and how many more there are. */
 static void
@@ -78,30 +77,19 @@ service_notes(struct sheet *s, const json_t *service)
 	}
 }
 
+static void
+service_rows(struct sheet *s, const json_t *service)
+{
+	service_row(s, service);
+	service_notes(s, service);
+}
+
 int
 services_main(int argc, char **argv)
 {
 	static const char *const titles[] = { "SERVICE", "POLICY", ">TASKS", ">INFLIGHT", ">REQ/S", ">REQUESTS", ">FAILED",
 		"ROUTE", NULL };
-	struct ask a;
-	struct sheet *s;
-	json_t *answer, *service;
-	size_t i;
-	int status = ask_init(&a, argc, argv, 0, 0);
+	static const struct table t = { .path = "/api/v1/services", .list = "services", .titles = titles, .row = service_rows };
 
-	if (status != ASK_GO_ON)
-		return status;
-	answer = ask_get(&a, "/api/v1/services");
-	if (answer == NULL)
-		return 1;
-	if (a.json)
-		ask_print(answer);
-	else {
-		s = sheet_new(titles);
-		json_array_foreach(json_object_get(answer, "services"), i, service)
-			service_row(s, service), service_notes(s, service);
-		sheet_print(&s);
-	}
-	json_decref(answer);
-	return 0;
+	return table_main(&t, argc, argv);
 }

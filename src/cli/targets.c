@@ -4,9 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/ask.h"
 #include "cli/cli.h"
-#include "cli/sheet.h"
+#include "cli/table.h"
 
 static enum hue
 hue_of_target(const char *state)
@@ -103,25 +102,7 @@ int
 targets_main(int argc, char **argv)
 {
 	static const char *const titles[] = { "TARGET", "KIND", "STATE", "SERVICE", "TASK", "NODE", ">WEIGHT", ">SHARE", "IT HAS", NULL };
-	struct ask a;
-	struct sheet *s;
-	json_t *answer, *target;
-	size_t i;
-	int status = ask_init(&a, argc, argv, 0, 0);
+	static const struct table t = { .path = "/api/v1/targets", .list = "targets", .titles = titles, .row = target_rows };
 
-	if (status != ASK_GO_ON)
-		return status;
-	answer = ask_get(&a, "/api/v1/targets");
-	if (answer == NULL)
-		return 1;
-	if (a.json)
-		ask_print(answer);
-	else {
-		s = sheet_new(titles);
-		json_array_foreach(json_object_get(answer, "targets"), i, target)
-			target_rows(s, target);
-		sheet_print(&s);
-	}
-	json_decref(answer);
-	return 0;
+	return table_main(&t, argc, argv);
 }
