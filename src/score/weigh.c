@@ -7,6 +7,10 @@
  * when all are full, cores are nearly all there is to know. Without the last bound, a queue on a large node throws
  * its load on the others until the next publication, which is longer than it takes to bury them.
  *
+ * Samples jump about by the root of the threads, our own requests' too, and weights that follow that are worse than none:
+ * requests that take turns then come in uneven turns. So an excess is averaged, unless it is too large a step to be noise;
+ * and of a use that differs from the fleet's, what may be noise does not count.
+ *
  * The integral finds what is in no formula: cores that are slower than others', requests of another entry. It is slow,
  * for the proxy's answer to a weight is in the next sample, and it grows no further than the floor and its inverse, or
  * it would take minutes to come back.
@@ -24,10 +28,15 @@
 #define TRIM_USEC	(5 * USEC_PER_SEC)
 #define GAP_MOST	(2 * TRIM_USEC)		/* a longer silence is no reason for a longer step */
 #define EXCESS_MOST	1.0			/* threads per core */
+#define CALM_USEC	(2 * USEC_PER_SEC)	/* over which an excess is averaged */
+#define STEP		1.5			/* unless it is further off than so many roots of the fleet's mean of threads */
+#define SLACK_USEC	(5 * USEC_PER_SEC)	/* over which differences of use are averaged */
+#define SLACK_NOISE	0.05			/* and by how much they are less then: this by the root of the cores */
 #define FULL		0.9			/* of the cores: to lean must not fill the others further than this */
 
 struct view {				/* of one node slot */
-	double	 excess;		/* 0..EXCESS_MOST, at the last sample */
+	double	 excess;		/* -EXCESS_MOST..EXCESS_MOST, averaged */
+	double	 slack;			/* the fleet's use less this node's, averaged */
 	double	 trim;			/* its logarithm */
 	double	 trust;			/* in both, at the last look */
 	int64_t	 sampled_usec;		/* of the last sample folded in; 0: none yet */
@@ -103,25 +112,49 @@ fleet_look(const struct weigh *w, const struct world *world, int64_t now)
 	return f;
 }
 
+/* How much of what is new counts in an average over `span`, when the last was `gap` ago; 0: there was none. */
+static double
+part_of(int64_t gap, int64_t span)
+{
+	return gap == 0 ? 1 : 1 - exp(-(double)gap / (double)span);
+}
+
+static void
+excess_fold(struct view *v, const struct sample *s, const struct fleet *f, int64_t gap)
+{
+	double mean = f->wanted / f->cores, excess = fmax(-EXCESS_MOST, fmin(EXCESS_MOST, demand_of(s).threads / s->cores - mean));
+	bool step = fabs(excess - v->excess) * s->cores > STEP * sqrt(fmax(1, mean * s->cores));
+
+	v->excess += (step ? 1 : part_of(gap, CALM_USEC)) * (excess - v->excess);
+}
+
+static void
+trim_fold(struct view *v, const struct sample *s, const struct fleet *f, int64_t gap, const struct weigh_rules *r)
+{
+	double most = -log(r->floor), noise = SLACK_NOISE / sqrt(s->cores);
+
+	v->slack += part_of(gap, SLACK_USEC) * (f->busy / f->cores - s->busy / s->cores - v->slack);
+	v->trim += r->trim * copysign(fmax(0, fabs(v->slack) - noise), v->slack) * (double)gap / (double)TRIM_USEC;
+	v->trim = r->trim > 0 ? fmax(-most, fmin(most, v->trim)) : 0;
+}
+
 static void
 view_fold(struct view *v, const struct world_node *n, const struct fleet *f, const struct weigh_rules *r)
 {
 	const struct sample *s = &n->sample;
 	int64_t gap = v->sampled_usec == 0 ? 0 : s->taken_usec - v->sampled_usec;
-	double most = -log(r->floor), excess = demand_of(s).threads / s->cores - f->wanted / f->cores;
 
 	if (gap > GAP_MOST)
 		gap = GAP_MOST;
-	v->excess = fmax(0, fmin(EXCESS_MOST, excess));
-	v->trim += r->trim * (f->busy / f->cores - s->busy / s->cores) * (double)gap / (double)TRIM_USEC;
-	v->trim = r->trim > 0 ? fmax(-most, fmin(most, v->trim)) : 0;
+	excess_fold(v, s, f, gap);
+	trim_fold(v, s, f, gap, r);
 	v->sampled_usec = s->taken_usec;
 }
 
 static double
 leant(const struct weigh *w, const struct view *v)
 {
-	return 1 - 1 / (1 + w->rules.lean * v->excess * v->trust);
+	return 1 - 1 / (1 + w->rules.lean * fmax(0, v->excess) * v->trust);
 }
 
 /* Were the parts that lean away sent to the others, those would be used by U / (1 - parts). */
