@@ -331,7 +331,7 @@ on_age(void *arg, const struct why *why, const char *detail, const struct prom_a
 	p->asked--;
 	for (int i = 0; i < PROM_QUERIES && q->why == NULL; i++)
 		if (i != PROM_AGE && p->query[i].text != NULL) {
-			p->query[i].ask = prometheus_ask(p->prom, p->query[i].text, on_value, &p->query[i]);
+			p->query[i].ask = prometheus_ask_ahead(p->prom, p->query[i].text, on_value, &p->query[i]);
 			p->asked++;
 		}
 	if (p->asked == 0)
@@ -347,7 +347,7 @@ round_begin(void *arg)
 	p->due_usec = loop_now(p->loop) + p->period_usec;
 	known_begin(p);
 	p->asked = 1;
-	age->ask = prometheus_ask(p->prom, age->text, on_age, age);
+	age->ask = prometheus_ask_ahead(p->prom, age->text, on_age, age);
 }
 
 /* --- for others --- */

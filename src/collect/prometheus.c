@@ -14,7 +14,7 @@
 #include "collect/prometheus.h"
 #include "signals/prom_clock.h"
 
-#define RUNNING_MAX	8		/* questions at a time: a Prometheus answers 20 of everybody's */
+#define RUNNING_MAX	8		/* questions at a time, beside those that go ahead: a Prometheus answers 20 of everybody's */
 
 struct server {
 	char		*url;			/* of the questions */
@@ -33,6 +33,7 @@ struct prom_ask {
 	char		*query;
 	prom_done_f	*done;
 	void		*arg;
+	bool		 ahead;
 	struct fetch	*fetch;			/* under way, or NULL */
 	unsigned	 server, tries;
 	int64_t		 sent_usec;
@@ -45,10 +46,11 @@ struct prometheus {
 	struct fetcher	*fetcher;
 	struct server	*server;
 	unsigned	 nservers, current;
+	unsigned	 first;			/* the number of the first: none is ever another's again */
 	char		*user, *password, *bearer, *ca, *cert, *key;
 	int64_t		 timeout_usec;
 	struct asks	 waiting, running;
-	unsigned	 nrunning;
+	unsigned	 nrunning;		/* those that go ahead do not count */
 	struct timer	 work;			/* the waiting are looked at */
 };
 
@@ -153,7 +155,7 @@ ask_leave(struct prom_ask *q)
 
 	if (q->fetch != NULL) {
 		TAILQ_REMOVE(&p->running, q, link);
-		p->nrunning--;
+		p->nrunning -= !q->ahead;
 	} else
 		TAILQ_REMOVE(&p->waiting, q, link);
 }
@@ -195,14 +197,17 @@ static void
 prometheus_work(void *arg)
 {
 	struct prometheus *p = arg;
-	struct prom_ask *q;
+	struct prom_ask *q, *next;
 
 	if (p->nservers == 0)
 		give_up(p);
-	while (p->nservers > 0 && p->nrunning < RUNNING_MAX && (q = TAILQ_FIRST(&p->waiting)) != NULL) {
+	for (q = TAILQ_FIRST(&p->waiting); p->nservers > 0 && q != NULL; q = next) {
+		next = TAILQ_NEXT(q, link);
+		if (!q->ahead && p->nrunning >= RUNNING_MAX)
+			continue;
 		TAILQ_REMOVE(&p->waiting, q, link);
 		TAILQ_INSERT_TAIL(&p->running, q, link);
-		p->nrunning++;
+		p->nrunning += !q->ahead;
 		q->tries = 0;
 		ask_start(q);
 	}
@@ -217,7 +222,7 @@ read_result(const struct fetch_result *r, struct prom_answer **answer, char deta
 	const struct why *why;
 
 	detail[0] = '\0';
-	if (r->why == WHY_METRICS_LARGE) {
+	if (r->why == WHY_METRICS_LARGE && good) {
 		snprintf(detail, PROM_DETAIL, "more than %u bytes", PROM_ANSWER_MAX);
 		return WHY_PROM_LARGE;
 	}
@@ -228,7 +233,7 @@ read_result(const struct fetch_result *r, struct prom_answer **answer, char deta
 				*c = '?';
 		return WHY_PROM_GONE;
 	}
-	why = prom_answer_read(r->body, answer, detail);
+	why = r->why == WHY_METRICS_LARGE ? WHY_PROM_LARGE : prom_answer_read(r->body, answer, detail);
 	if (good || why == WHY_PROM_QUERY || why == WHY_PROM_REFUSED)
 		return why;
 	if (why == NULL)
@@ -253,10 +258,10 @@ on_answer(void *arg, const struct fetch_result *r)
 		ask_start(q);
 		return;
 	}
-	if (!servers_fault(why))
+	if (!servers_fault(why) && q->tries > 1)		/* who was asked first may have been left by others meanwhile */
 		p->current = q->server;
 	if (answer != NULL) {
-		answer->server = q->server;
+		answer->server = p->first + q->server;
 		answer->as_of_usec = prom_clock_hear(&s->clock, answer->at, q->sent_usec, r->first_byte_usec);
 	}
 	snprintf(told, sizeof told, "%s: %s", s->name, detail);
@@ -355,6 +360,7 @@ prometheus_reconf(struct prometheus *p, const struct conf *conf)
 		free(bearer);
 		return;
 	}
+	p->first += p->nservers;
 	servers_free(p);
 	p->server = must_zalloc((c->servers.n + 1) * sizeof *p->server);
 	for (; p->nservers < c->servers.n; p->nservers++) {
@@ -378,8 +384,8 @@ prometheus_there(const struct prometheus *p)
 	return p->nservers > 0;
 }
 
-struct prom_ask *
-prometheus_ask(struct prometheus *p, const char *query, prom_done_f *done, void *arg)
+static struct prom_ask *
+ask_new(struct prometheus *p, const char *query, prom_done_f *done, void *arg, bool ahead)
 {
 	struct prom_ask *q = must_zalloc(sizeof *q);
 
@@ -387,9 +393,22 @@ prometheus_ask(struct prometheus *p, const char *query, prom_done_f *done, void 
 	q->query = must_strdup(query);
 	q->done = done;
 	q->arg = arg;
+	q->ahead = ahead;
 	TAILQ_INSERT_TAIL(&p->waiting, q, link);
 	work_soon(p);
 	return q;
+}
+
+struct prom_ask *
+prometheus_ask(struct prometheus *p, const char *query, prom_done_f *done, void *arg)
+{
+	return ask_new(p, query, done, arg, false);
+}
+
+struct prom_ask *
+prometheus_ask_ahead(struct prometheus *p, const char *query, prom_done_f *done, void *arg)
+{
+	return ask_new(p, query, done, arg, true);
 }
 
 void

@@ -1,6 +1,6 @@
 /*
  * prometheus: asks PromQL of the Prometheus servers of the configuration: one is asked, the next when it fails. Questions
- * beyond a few wait for their turn. What the answers are about is the asker's affair.
+ * beyond a few wait for their turn, unless they go ahead. What the answers are about is the asker's affair.
  */
 #ifndef COLLECT_PROMETHEUS_H
 #define COLLECT_PROMETHEUS_H
@@ -27,6 +27,8 @@ bool		 prometheus_there(const struct prometheus *);	/* servers are configured */
  */
 typedef void	 prom_done_f(void *arg, const struct why *, const char *detail, const struct prom_answer *);
 struct prom_ask	*prometheus_ask(struct prometheus *, const char *query, prom_done_f *, void *arg);
+/* The same, without waiting for others: for few, on which all depends. Queries of applications may be many and slow. */
+struct prom_ask	*prometheus_ask_ahead(struct prometheus *, const char *query, prom_done_f *, void *arg);
 void		 prom_ask_cancel(struct prom_ask *);		/* no callback follows; the pointer is dead */
 
 struct prom_facts {			/* of a server, for metrics */

@@ -33,7 +33,7 @@ struct prom_answer {
 	unsigned	 nwarnings;
 	const char	*info;		/* the first remark on the query, NULL: none */
 	unsigned	 histograms;	/* series left out: they are no single numbers */
-	unsigned	 server;	/* which of the configured gave it, from 0; the client's to say */
+	unsigned	 server;	/* which gave it, a number that no other ever has; the client's to say */
 	int64_t		 as_of_usec;	/* when it was evaluated, CLOCK_MONOTONIC of ours; the client's, too */
 	struct arena	*arena;		/* private */
 };

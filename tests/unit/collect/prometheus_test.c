@@ -242,6 +242,91 @@ a_few_are_under_way_and_the_rest_wait(void **state)
 }
 
 static void
+who_goes_ahead_waits_for_nobody(void **state)
+{
+	struct prom_ask *ahead;
+	struct conf c;
+	struct prometheus *p = prom_with(1, &c);
+
+	(void)state;
+	for (int i = 0; i < RUNNING_MAX + 3; i++)
+		prometheus_ask(p, "slow", hear, NULL);
+	turn();
+	assert_int_equal(under_way(), RUNNING_MAX);
+	ahead = prometheus_ask_ahead(p, "mine", hear, NULL);
+	turn();
+	assert_int_equal(under_way(), RUNNING_MAX + 1);
+	assert_true(strncmp(exchange[RUNNING_MAX].body, "query=mine&", 11) == 0);
+	prom_ask_cancel(ahead);
+	turn();
+	assert_int_equal(under_way(), RUNNING_MAX);	/* nobody's turn has come by that */
+	answer(&exchange[0], NULL, 200, GOOD);
+	turn();
+	assert_int_equal(under_way(), RUNNING_MAX);
+	prometheus_free(&p);
+}
+
+static void
+a_late_answer_of_one_that_was_left_does_not_lead_back(void **state)
+{
+	struct conf c;
+	struct prometheus *p = prom_with(2, &c);
+
+	(void)state;
+	prometheus_ask(p, "slow", hear, NULL);
+	prometheus_ask(p, "quick", hear, NULL);
+	turn();
+	answer(&exchange[1], WHY_METRICS_FETCH, 0, "");
+	assert_string_equal(exchange[1].url, "http://b:2/x/api/v1/query");
+	answer(&exchange[1], NULL, 200, GOOD);
+	answer(&exchange[0], NULL, 200, GOOD);
+	assert_int_equal(heard.server, 0);
+	prometheus_ask(p, "next", hear, NULL);
+	turn();
+	assert_string_equal(exchange[0].url, "http://b:2/x/api/v1/query");
+	prometheus_free(&p);
+}
+
+static void
+a_page_of_errors_may_be_large(void **state)
+{
+	struct conf c;
+	struct prometheus *p = prom_with(2, &c);
+
+	(void)state;
+	prometheus_ask(p, "up", hear, NULL);
+	turn();
+	answer(&exchange[0], WHY_METRICS_LARGE, 502, "<html>");
+	assert_string_equal(exchange[0].url, "http://b:2/x/api/v1/query");
+	answer(&exchange[0], WHY_METRICS_LARGE, 502, "<html>");
+	assert_true(heard.n == 1 && heard.why == WHY_PROM_REFUSED);
+	assert_string_equal(heard.detail, "http://b:2/x: status 502");
+	prometheus_free(&p);
+}
+
+static void
+a_servers_number_is_never_anothers(void **state)
+{
+	struct conf c, other;
+	struct prometheus *p = prom_with(2, &c);
+
+	(void)state;
+	prometheus_ask(p, "up", hear, NULL);
+	turn();
+	answer(&exchange[0], NULL, 200, GOOD);
+	assert_int_equal(heard.server, 0);
+	other = c;
+	other.prom.servers.item++;
+	other.prom.servers.n = 1;
+	prometheus_reconf(p, &other);
+	prometheus_ask(p, "up", hear, NULL);
+	turn();
+	answer(&exchange[0], NULL, 200, GOOD);
+	assert_true(heard.n == 2 && heard.server == 2);
+	prometheus_free(&p);
+}
+
+static void
 other_servers_are_asked_anew(void **state)
 {
 	struct conf c, other;
@@ -329,6 +414,10 @@ main(void)
 		cmocka_unit_test(when_all_fail_the_last_ones_reason_is_told),
 		cmocka_unit_test(a_querys_own_fault_is_not_put_to_others),
 		cmocka_unit_test(a_few_are_under_way_and_the_rest_wait),
+		cmocka_unit_test(who_goes_ahead_waits_for_nobody),
+		cmocka_unit_test(a_late_answer_of_one_that_was_left_does_not_lead_back),
+		cmocka_unit_test(a_page_of_errors_may_be_large),
+		cmocka_unit_test(a_servers_number_is_never_anothers),
 		cmocka_unit_test(other_servers_are_asked_anew),
 		cmocka_unit_test(who_goes_takes_his_questions_along),
 		cmocka_unit_test(what_was_in_flight_is_remembered),
