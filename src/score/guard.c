@@ -18,6 +18,7 @@
 #include "score/guard.h"
 
 #define CORES_MOST	65536
+#define THREADS_MOST	4194304.0	/* more than a kernel can have: sums of what is believed must be finite */
 
 double
 guard_trust(const struct world_node *n, int64_t now)
@@ -77,6 +78,8 @@ guard_sample(struct sample *s, int64_t last, int64_t now)
 	if (s->busy > s->cores)
 		s->busy = s->cores;
 	amount_mend(&s->running);
+	if (s->running > THREADS_MOST)
+		s->running = NAN;
 	amount_mend(&s->load1);
 	amount_mend(&s->memory_total_bytes);
 	amount_mend(&s->memory_available_bytes);

@@ -13,6 +13,7 @@
 #define FUTURE	1.0		/* seconds by which a sample may be younger than its answer */
 #define BEYOND	5.0		/* percent that a rate may go beyond what can be: Prometheus extrapolates */
 #define CORES_MOST 65536
+#define MEMORY_MOST 1e18	/* bytes */
 
 const char *
 prom_query_name(enum prom_query q)
@@ -113,7 +114,7 @@ memory_of(const struct judging *j, const struct world_node *n, struct sample *s)
 	if ((why = percent_of(j, PROM_RAM, &used)) != NULL)
 		return why;
 	why = value_of(j, PROM_MEMORY, &s->memory_total_bytes);
-	if (why == NULL && !(s->memory_total_bytes > 0))
+	if (why == NULL && !(s->memory_total_bytes > 0 && s->memory_total_bytes <= MEMORY_MOST))
 		why = say(j, WHY_PROM_RANGE, "query memory: %.6g", s->memory_total_bytes);
 	if (why != NULL) {
 		s->memory_total_bytes = n->sample.memory_total_bytes > 0 ? n->sample.memory_total_bytes : n->memory_declared_bytes;

@@ -108,6 +108,9 @@ samples_are_mended_or_refused(void **state)
 	near(s.busy, 4);
 	near(s.psi_memory_stalled, 1);
 	assert_true(isnan(s.running) && isnan(s.memory_available_bytes) && isnan(s.disk_busy));
+	s = quiet, s.running = 1e308;		/* two such, and the mean of the fleet were infinite */
+	assert_null(guard_sample(&s, 0, now));
+	assert_true(isnan(s.running));
 	s = quiet;
 	assert_ptr_equal(guard_sample(&s, now, now), WHY_METRICS_BACKWARDS);
 	assert_ptr_equal(guard_sample(&s, 0, now - 2 * USEC_PER_SEC), WHY_METRICS_BACKWARDS);	/* from the future */

@@ -133,6 +133,10 @@ without_memory_there_is_one_and_that_is_said(void **state)
 	said[PROM_MEMORY] = (struct prom_said){ WHY_PROM_ABSENT, "not asked", 0 };
 	assert_ptr_equal(judge(), WHY_PROM_ABSENT);
 	assert_true(sampled && isnan(sample.memory_total_bytes));
+	said[PROM_MEMORY] = (struct prom_said){ NULL, "", 1e308 };
+	assert_ptr_equal(judge(), WHY_PROM_RANGE);
+	assert_string_equal(detail, "query memory: 1e+308");
+	assert_true(sampled && isnan(sample.memory_total_bytes));
 	node.memory_declared_bytes = 4e9;
 	assert_null(judge());
 	assert_true(sample.memory_available_bytes == 2e9);
