@@ -163,7 +163,10 @@ judge(struct rule *r, const struct sorted *s, const struct prom_answer *a)
 
 	if (a->scalar)
 		rule_told(r, WHY_PROM_SHAPE, "one value without labels; expected one for each node", false);
-	else if (a->nseries == 0)
+	else if (a->nseries == 0 && a->histograms > 0) {
+		snprintf(detail, sizeof detail, "%u histograms; a function such as histogram_quantile() makes numbers of them", a->histograms);
+		rule_told(r, WHY_PROM_SHAPE, detail, false);
+	} else if (a->nseries == 0)
 		rule_told(r, WHY_PROM_EMPTY, a->info == NULL ? "" : a->info, false);
 	else if (s->strangers == a->nseries) {
 		snprintf(detail, sizeof detail, "%u series, the first is %s", a->nseries, prom_series_text(s->stranger, series, sizeof series));

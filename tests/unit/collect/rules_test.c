@@ -352,6 +352,9 @@ what_is_odd_is_told_and_the_rest_taken(void **state)
 	run(6 * SEC);
 	answer("a 5 b 5 c 5 stranger 7", fine);
 	expect(s, "web", "ok", NULL, "3 of 3 nodes");
+	run(6 * SEC);
+	answer("", (struct prom_answer){ .histograms = 3 });
+	expect(s, "web", "failed", "prom_shape", "3 histograms");
 }
 
 static void
