@@ -1,9 +1,12 @@
 /*
  * metrics_query: families of the services' own queries to Prometheus: how each fares, and what it says.
  */
+#include <math.h>
+
 #include "admin/metrics_page.h"
 #include "base/clock.h"
 #include "collect/rules.h"
+#include "score/hearsay.h"
 
 static void
 put_query(struct page *p, enum family family, const struct world_service *s, const char *name, const struct rules_facts *f)
@@ -24,17 +27,19 @@ put_used(struct page *p, const struct world_service *s, unsigned i)
 	uint64_t query = s->profile_crowded ? 0 : p->v->world->profile[s->profile].term[i].query;
 	const struct term *t = &s->conf.terms.term[i];
 	const struct world_node *n;
+	int64_t period;
 
 	if (query == 0)			/* it is not asked */
 		return;
+	period = p->v->world->query[query - 1].period_usec;
 	LIST_FOREACH(n, &p->v->world->nodes, link) {
-		if (n->heard[query - 1].at_usec == 0)
+		if (hearsay_trust(&n->heard[query - 1], period, p->v->now_usec) == 0)	/* none, or forgotten */
 			continue;
 		page_open(p);
 		page_label(p, "service", s->name);
 		page_label(p, "query", t->name);
 		page_label(p, "node", n->name);
-		page_close(p, n->heard[query - 1].value / t->full);
+		page_close(p, fmin(1, n->heard[query - 1].value / t->full));
 	}
 }
 

@@ -98,6 +98,8 @@ check "Prometheus is gone: told" within 10 query_is gpu '.state == "failed" and 
 check "logged once" test "$(grep -c 'query.lost.*gpu.*prom_gone' "$tmp/mola.log")" = 1
 check "and the nodes are as they are without it" within 50 share_is '.n2 > .22'
 check "nothing is left of its answers" within 20 query_is gpu '(.text | test("forgotten")) and (.nodes | all(.used == null))'
+curl -sf "http://$net.200:8000/metrics" >"$tmp/metrics"
+check "nor in the metrics" [ "$(grep -c '^mola_query_used_ratio{' "$tmp/metrics")" = 0 ]
 prometheus_start
 check "Prometheus is back: so is its answer" within 25 share_is '.n2 < .12'
 check "logged" logged 'query.back'
