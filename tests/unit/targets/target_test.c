@@ -300,6 +300,22 @@ best_node_goes_by_rounds(void **state)
 }
 
 static void
+who_is_seen_by_half_is_not_chosen(void **state)
+{
+	int64_t now = loop_now(loop);
+
+	(void)state;
+	conf_set(", policy: best-node, fallback: 'http://localhost:8020'");
+	seen_now("a", 1, 0, now), seen_now("b", 3, 2.5, now);
+	world_node(world, STR("a"))->sample.memory_available_bytes = NAN;
+	assert_int_equal(told_at(now), 1);
+	assert_string_equal(proxy.last, "web.1 drain,web.2 1000,");
+	world_node(world, STR("b"))->sample.memory_available_bytes = NAN;
+	assert_int_equal(told_at(now + 5 * USEC_PER_SEC), 2);		/* the query has failed: the fallback */
+	assert_string_equal(proxy.last, "web.1 drain,web.2 drain,");
+}
+
+static void
 a_choice_that_is_gone_is_not_kept(void **state)
 {
 	int64_t now = loop_now(loop);
@@ -389,6 +405,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(after_a_failure_what_is_new_does_not_wait_for_the_next_try, setup, teardown),
 		cmocka_unit_test_setup_teardown(silence_is_a_failure_in_the_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(best_node_goes_by_rounds, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_is_seen_by_half_is_not_chosen, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_choice_that_is_gone_is_not_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(nobody_is_told_of_half_a_world, setup, teardown),
 		cmocka_unit_test_setup_teardown(with_a_fallback_no_choice_is_said, setup, teardown),
