@@ -23,6 +23,7 @@ struct fleet {
 	double	 cores_mean;		/* of those whose cores are known; 1 when none are */
 	double	 ramp_most;		/* the most that any node has ramped up */
 	bool	 told;			/* Prometheus told us of some node of late */
+	bool	 memory;		/* somebody's is seen */
 	struct {
 		double	 most, mean;	/* of the leads of the nodes that we see; 1 when we see none */
 	} lead[PROFILE_SLOTS];
@@ -137,7 +138,7 @@ fleet_look(const struct steer *s, int64_t now)
 	double others = 0, fresh_cores = 0, cores = 0, known = 0, ramp = 0;
 	struct world_node *n;
 	struct fleet f;
-	bool told = false;
+	bool told = false, memory = false;
 
 	LIST_FOREACH(n, &s->world->nodes, link) {
 		double c = cores_known(n);
@@ -145,6 +146,7 @@ fleet_look(const struct steer *s, int64_t now)
 			n->ramp_usec = now;
 		cores += c;
 		known += c > 0;
+		memory |= n->samples > 0 && !isnan(pressure_used(&s->scored, RESOURCE_RAM, &n->sample));
 		if (!n->drained)
 			ramp = fmax(ramp, ramp_of(n, now));
 		if (guard_state(n, now) == GUARD_FRESH && c > 0) {
@@ -158,6 +160,7 @@ fleet_look(const struct steer *s, int64_t now)
 		.cores_mean = known > 0 ? cores / known : 1,
 		.ramp_most = ramp > 0 ? ramp : 1,
 		.told = told,
+		.memory = memory,
 	};
 	for (unsigned p = 0; p < PROFILE_SLOTS; p++)
 		if (leads(s->world, p))
@@ -212,6 +215,15 @@ held_as(const struct world_node *n, const struct profile *p)
 	return fmax(pressure_leads(p), pressure_leads_heard(p, used));
 }
 
+/* By its CPU alone, a node whose memory is not seen would be better than those of which all is. */
+static double
+score_balanced(const struct steer *s, const struct world_node *n)
+{
+	bool half = s->scored.weight[RESOURCE_RAM] > 0 && s->fleet.memory && isnan(pressure_used(&s->scored, RESOURCE_RAM, &n->sample));
+
+	return n->samples > 0 && !half ? score_plain(&s->scored, &n->sample, NULL) : 0;
+}
+
 /* The columns of the profiles beside balanced. */
 static void
 node_as(const struct steer *s, const struct world_node *n, double cores, bool score, struct phys_row *row)
@@ -248,7 +260,7 @@ node_tick(struct steer *s, struct world_node *n, bool score_due, int64_t now)
 		row.law.period_usec = s->conf.period_usec;
 	score_due |= n->samples <= 1;		/* who is seen for the first time need not wait for its turn */
 	if (score_due)
-		row.score = n->samples > 0 ? score_plain(&s->scored, &n->sample, NULL) : 0;
+		row.score = score_balanced(s, n);
 	node_as(s, n, cores, score_due, &row);
 	n->row = row;
 	phys_read(s->world->phys, n->slot, &published);

@@ -173,6 +173,27 @@ scores_keep_their_own_pace(void **state)
 }
 
 static void
+who_is_seen_by_half_has_no_score_beside_those_who_are_seen(void **state)
+{
+	struct stage *s = *state;
+	struct sample m = { .taken_usec = T, .span_usec = USEC_PER_SEC, .source = SOURCE_PROMETHEUS, .cores = 4, .busy = 1,
+	    .running = NAN, .memory_total_bytes = NAN, .memory_available_bytes = NAN };
+
+	assert_null(steer_sample(s->steer, s->a, &m, 0));
+	near(row_of(s, s->a).score, 75);		/* nobody's memory is seen */
+	sampled(s, s->b, T, 4, 2, 2, 0);
+	sampled(s, s->b, T + 1, 4, 2, 2, 0);
+	steer_tick(s->steer, T + 5 * USEC_PER_SEC);
+	near(row_of(s, s->b).score, 50);
+	m.taken_usec = T + 5 * USEC_PER_SEC, sampled(s, s->b, T + 5 * USEC_PER_SEC, 4, 2, 2, 0);
+	assert_null(steer_sample(s->steer, s->a, &m, 0));
+	steer_tick(s->steer, T + 5 * USEC_PER_SEC + 1);
+	steer_tick(s->steer, T + 10 * USEC_PER_SEC);
+	near(row_of(s, s->a).score, 0);
+	near(row_of(s, s->b).score, 50);
+}
+
+static void
 a_refused_sample_leaves_the_node_as_it_was(void **state)
 {
 	struct stage *s = *state;
@@ -317,6 +338,7 @@ main(void)
 		TEST(the_unseen_are_taken_for_the_mean),
 		TEST(the_period_is_the_rhythm_and_not_the_longest_silence),
 		TEST(scores_keep_their_own_pace),
+		TEST(who_is_seen_by_half_has_no_score_beside_those_who_are_seen),
 		TEST(a_refused_sample_leaves_the_node_as_it_was),
 		TEST(who_was_away_ramps_up_and_who_was_mute_does_not),
 		TEST(who_returns_together_with_prometheus_was_not_away),
