@@ -10,6 +10,8 @@
 #include "base/bug.h"
 #include "drive/plan.h"
 
+#define SAME	1e-9		/* scores that differ by less are equal, and the first by name wins: rounding is no reason */
+
 /* --- making one --- */
 
 static bool
@@ -92,7 +94,7 @@ best_choose(struct plan_service *s)
 	struct plan_server *best = NULL;
 
 	for (unsigned i = 0; i < s->nservers; i++)
-		if (!s->server[i].draining && !isnan(s->server[i].share) && (best == NULL || s->server[i].share > best->share))
+		if (!s->server[i].draining && !isnan(s->server[i].share) && (best == NULL || s->server[i].share > best->share + SAME))
 			best = &s->server[i];
 	for (unsigned i = 0; i < s->nservers; i++) {
 		s->server[i].draining = &s->server[i] != best;

@@ -87,6 +87,13 @@ unknown(void *arg, const struct world_service *s, const struct world_node *n)
 	return NAN;
 }
 
+static double
+equal_but_for_rounding(void *arg, const struct world_service *s, const struct world_node *n)
+{
+	(void)arg, (void)s;
+	return 58.4 + (n->name[1] - '0') * 1e-14;
+}
+
 static struct plan *
 plan_of(const struct plan_rules *r)
 {
@@ -244,6 +251,20 @@ a_choice_is_kept_as_long_as_it_is_there(void **state)
 }
 
 static void
+of_equals_the_first_is_best(void **state)
+{
+	struct plan_rules r = { .least = 1, .most = 10, .best = true };
+	struct plan *p;
+
+	(void)state;
+	pass(3, 3, NULL);
+	p = plan_make(world, &r, equal_but_for_rounding, NULL, 0);
+	assert_false(plan_service(p, "web")->server[0].draining);
+	assert_true(plan_service(p, "web")->server[2].draining && plan_service(p, "web")->nserving == 1);
+	plan_free(&p);
+}
+
+static void
 best_takes_one_and_none_when_nobody_is_known(void **state)
 {
 	struct plan_rules r = { .least = 1, .most = 10, .best = true };
@@ -320,6 +341,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(those_that_drain_serve_when_all_others_are_down, setup, teardown),
 		cmocka_unit_test_setup_teardown(those_that_come_wait_until_they_are_found_well, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_choice_is_kept_as_long_as_it_is_there, setup, teardown),
+		cmocka_unit_test_setup_teardown(of_equals_the_first_is_best, setup, teardown),
 		cmocka_unit_test_setup_teardown(best_takes_one_and_none_when_nobody_is_known, setup, teardown),
 		cmocka_unit_test_setup_teardown(changes_have_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(weights_may_be_another_power_of_the_share, setup, teardown),
