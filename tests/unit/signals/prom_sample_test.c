@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "score/score.h"
 #include "signals/prom_sample.c"
 
 #define SEC USEC_PER_SEC
@@ -142,6 +143,24 @@ without_memory_there_is_one_and_that_is_said(void **state)
 	assert_true(sample.memory_available_bytes == 2e9);
 }
 
+/* (100 - cpu) * 0.8 + (100 - ram) * 0.2, whatever the cores. */
+static void
+the_reference_score_comes_of_its_two_queries(void **state)
+{
+	struct profile p = { .weight = { [RESOURCE_CPU] = 0.8, [RESOURCE_RAM] = 0.2 } };
+
+	(void)state;
+	for (int cores = 1; cores <= 7; cores++)
+		for (double cpu = 0; cpu <= 100; cpu += 12.34)
+			for (double ram = 100; ram >= 0; ram -= 5.67) {
+				said[PROM_CORES].value = cores;
+				said[PROM_CPU].value = cpu;
+				said[PROM_RAM].value = ram;
+				assert_null(judge());
+				assert_float_equal(score_plain(&p, &sample, NULL), (100 - cpu) * 0.8 + (100 - ram) * 0.2, 1e-9);
+			}
+}
+
 static void
 threads_are_not_needed(void **state)
 {
@@ -164,6 +183,7 @@ main(void)
 		cmocka_unit_test_setup(an_old_answer_adds_to_the_age, begin),
 		cmocka_unit_test_setup(cores_may_be_known_otherwise, begin),
 		cmocka_unit_test_setup(without_memory_there_is_one_and_that_is_said, begin),
+		cmocka_unit_test_setup(the_reference_score_comes_of_its_two_queries, begin),
 		cmocka_unit_test_setup(threads_are_not_needed, begin),
 	};
 
