@@ -252,7 +252,10 @@ on_answer(void *arg, const struct fetch_result *r)
 	char detail[PROM_DETAIL], told[2 * PROM_DETAIL];
 	const struct why *why = read_result(r, &answer, detail);
 
-	server_told(p, s, servers_fault(why) ? why : NULL, detail);
+	if (servers_fault(why) && s->good_usec > q->sent_usec)		/* it has answered others meanwhile: the question is too much for it */
+		s->failed++;
+	else
+		server_told(p, s, servers_fault(why) ? why : NULL, detail);
 	if (servers_fault(why) && q->tries < p->nservers) {
 		q->server = (q->server + 1) % p->nservers;
 		ask_start(q);

@@ -288,6 +288,30 @@ a_late_answer_of_one_that_was_left_does_not_lead_back(void **state)
 }
 
 static void
+who_answers_others_meanwhile_is_not_lost(void **state)
+{
+	struct conf c;
+	struct prometheus *p = prom_with(2, &c);
+	struct prom_facts f;
+	unsigned at = 0;
+
+	(void)state;
+	prometheus_ask(p, "too much", hear, NULL);
+	prometheus_ask(p, "up", hear, NULL);
+	turn();
+	now_usec = clock_mono_usec() + USEC_PER_SEC;
+	answer(&exchange[1], NULL, 200, GOOD);
+	answer(&exchange[0], WHY_METRICS_FETCH, 0, "");
+	assert_string_equal(exchange[0].url, "http://b:2/x/api/v1/query");	/* which may be a larger machine */
+	answer(&exchange[0], WHY_METRICS_FETCH, 0, "");
+	assert_true(heard.n == 2 && heard.why == WHY_PROM_GONE);
+	assert_true(prometheus_next(p, &at, &f) && f.good && f.failures == 1);
+	assert_true(prometheus_next(p, &at, &f) && !f.good && f.failures == 1);
+	prometheus_free(&p);
+	now_usec = 0;
+}
+
+static void
 a_page_of_errors_may_be_large(void **state)
 {
 	struct conf c;
@@ -416,6 +440,7 @@ main(void)
 		cmocka_unit_test(a_few_are_under_way_and_the_rest_wait),
 		cmocka_unit_test(who_goes_ahead_waits_for_nobody),
 		cmocka_unit_test(a_late_answer_of_one_that_was_left_does_not_lead_back),
+		cmocka_unit_test(who_answers_others_meanwhile_is_not_lost),
 		cmocka_unit_test(a_page_of_errors_may_be_large),
 		cmocka_unit_test(a_servers_number_is_never_anothers),
 		cmocka_unit_test(other_servers_are_asked_anew),
