@@ -183,6 +183,18 @@ tls_sound(const struct conf_prom *p, const struct look *l)
 		    "no server is asked over TLS; expected one that begins with https://");
 }
 
+static void
+nobody_to_ask(const struct conf *c, const struct look *l)
+{
+	static const char help[] = "there is nobody to ask; expected the section prometheus with its servers";
+
+	if (c->defaults.terms.n > 0)
+		faults_add(l->faults, conf_line(l->root, "defaults", "promql"), "defaults.promql", help);
+	for (unsigned i = 0; i < c->nservices && c->defaults.terms.n == 0; i++)
+		if (c->service[i].conf.terms.n > 0)
+			faults_add(l->faults, c->service[i].line, "services.promql", help);
+}
+
 void
 prom_sound(struct conf *c, const struct tree *root, struct faults *f)
 {
@@ -190,8 +202,10 @@ prom_sound(struct conf *c, const struct tree *root, struct faults *f)
 	const struct look l = { root, f };
 	struct conf_prom *p = &c->prom;
 
-	if (section == NULL)
+	if (section == NULL) {
+		nobody_to_ask(c, &l);
 		return;
+	}
 	if (p->servers.n == 0 && !given(section, "servers"))
 		faults_add(f, section->line, IN ".servers", "missing. Where Prometheus is: one or a list of http://host:9090");
 	if (p->max_age_usec < p->period_usec)

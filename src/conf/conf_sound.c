@@ -217,6 +217,6 @@ conf_sound(struct conf *c, const struct tree *root, struct faults *f)
 		faults_add(f, conf_line(root, "mover", "cold"), "mover.cold", "%g, and mover.hot is %g; expected less", c->mover_cold, c->mover_hot);
 	nodes_sound(c, nodes, f);
 	services_sound(c, nodes, f);
-	targets_sound(c, f);
+	targets_sound(c, root, f);
 	map_free(&nodes);
 }

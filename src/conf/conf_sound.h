@@ -21,6 +21,6 @@ void	prom_sound(struct conf *, const struct tree *root, struct faults *);	/* con
 struct map;
 /* Names are unique: `names` is a map from the name to the line that gave it. */
 void	name_once(struct map *names, const char *name, int line, const char *where, struct faults *);
-void	targets_sound(struct conf *, struct faults *);		/* conf_target.c */
+void	targets_sound(struct conf *, const struct tree *root, struct faults *);	/* conf_target.c */
 
 #endif

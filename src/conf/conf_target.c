@@ -22,6 +22,7 @@ static const char *const kind_intervals[] = {
 #undef TARGET
 };
 static const char *const policy_words[] = { "weighted", "best-node", NULL };
+static const char *const strategy_words[] = { "wrr", "p2c", "hrw", "leasttime", NULL };	/* of Traefik's servers */
 
 static bool
 read_kind(const struct conf_key *k, struct str s, void *member, char *problem)
@@ -61,6 +62,14 @@ write_policy(const void *member, struct buf *out)
 	const bool *best = member;
 
 	return buf_adds(out, str_of(policy_words[*best]));
+}
+
+/* Traefik serves nothing of a service whose strategy it does not know. */
+static bool
+read_strategy(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	(void)k;
+	return word_of(s, strategy_words, problem) >= 0 && text_set(member, s);
 }
 
 static bool
@@ -147,6 +156,7 @@ read_backend(const struct conf_key *k, struct str s, void *member, char *problem
 const struct conf_type
 	type_TARGET_KIND = { read_kind, write_kind, KIND_PLAIN, false },
 	type_TARGET_POLICY = { read_policy, write_policy, KIND_PLAIN, false },
+	type_STRATEGY = { read_strategy, write_text, KIND_TEXT, false },
 	type_PEER = { read_peer, write_text, KIND_TEXT, false },
 	type_OPTIONS = { read_options, write_options, KIND_TEXT, false },
 	type_PEER_LISTEN = { read_peer_listen, write_address, KIND_PLAIN, false },
@@ -165,82 +175,132 @@ is_any(enum target_id id, const unsigned *kinds)
 	return false;
 }
 
-/* Given, but not as it should be: then it is not missing. */
-static bool
-is_at_fault(const struct faults *f, int line, const char *where)
-{
-	size_t len = strlen(where);
+/* A target, and what stands in the file of it. */
+struct spot {
+	const struct conf_target *target;
+	const struct tree *item;
+	struct faults	*faults;
+};
 
-	for (unsigned i = 0; i < f->n; i++)
-		if (f->fault[i].line >= line && strncmp(f->fault[i].text, where, len) == 0 && f->fault[i].text[len] == ':')
-			return true;
-	return false;
+static const struct tree *
+said_of(const struct spot *s, const char *key)
+{
+	return s->item == NULL || s->item->shape != TREE_MAP ? NULL : tree_find(s->item, NULL, key);
+}
+
+static int
+line_of(const struct spot *s, const char *key)
+{
+	const struct tree *said = said_of(s, key);
+
+	return said == NULL ? s->target->line : said->line;
 }
 
 static void
-belongs(const struct conf_target *t, const char *key, bool given, const unsigned *kinds, bool must, struct faults *f)
+belongs(const struct spot *s, const char *key, const unsigned *kinds, bool must)
 {
+	bool given = said_of(s, key) != NULL, fits = is_any(s->target->kind, kinds);
 	char where[64] = "targets.";
 
 	strncat(where, key, sizeof where - 9);
-	if (given && !is_any(t->kind, kinds))
-		faults_add(f, t->line, where, "given, and kind %s has no use for it", kind_words[t->kind]);
-	else if (must && !given && is_any(t->kind, kinds) && !is_at_fault(f, t->line, where))
-		faults_add(f, t->line, where, "missing; kind %s needs it", kind_words[t->kind]);
+	if (given && !fits)
+		faults_add(s->faults, line_of(s, key), where, "given, and kind %s has no use for it", kind_words[s->target->kind]);
+	else if (must && !given && fits)
+		faults_add(s->faults, s->target->line, where, "missing; kind %s needs it", kind_words[s->target->kind]);
 }
 
 static void
-target_sound(const struct conf *c, struct conf_target *t, struct faults *f)
+file_sound(const struct spot *s)
+{
+	const struct conf_target *t = s->target;
+	int line = line_of(s, "file");
+	bool hole;
+
+	if (t->file == NULL || (t->kind != TARGET_TRAEFIK_FILE && t->kind != TARGET_ENVOY_FILE))
+		return;
+	hole = strstr(t->file, "{service}") != NULL;
+	if (t->file[strlen(t->file) - 1] == '/')
+		faults_add(s->faults, line, "targets.file", "'%.200s' is a folder; expected a file in it", t->file);
+	if (t->kind == TARGET_ENVOY_FILE && t->services.n != 1 && !hole)
+		faults_add(s->faults, line, "targets.file", "has no {service} in it, and Envoy wants a file for each cluster; expected a path such as "
+		    "/run/envoy/{service}.json, or one service in services");
+	if (t->kind == TARGET_TRAEFIK_FILE && hole)
+		faults_add(s->faults, line, "targets.file", "has {service} in it, and Traefik gets one file for all; expected a path without");
+}
+
+static void
+target_sound(const struct spot *s)
 {
 	const unsigned *traefik = KINDS(TARGET_TRAEFIK_FILE, TARGET_TRAEFIK_HTTP), *envoy = KINDS(TARGET_ENVOY_FILE, TARGET_ENVOY_REST);
 
-	if (t->kind == TARGET_COUNT)		/* said already */
+	if (s->target->kind == TARGET_COUNT)		/* said already */
 		return;
-	belongs(t, "file", t->file != NULL, KINDS(TARGET_TRAEFIK_FILE, TARGET_ENVOY_FILE), true, f);
-	belongs(t, "socket", t->socket != NULL, KINDS(TARGET_HAPROXY), true, f);
-	belongs(t, "server_options", t->server_options != NULL, KINDS(TARGET_HAPROXY), false, f);
-	belongs(t, "listen", t->listen.len != 0, KINDS(TARGET_HAPROXY_AGENT), true, f);
-	belongs(t, "api", t->api != NULL, KINDS(TARGET_TRAEFIK_FILE, TARGET_TRAEFIK_HTTP, TARGET_ENVOY_FILE, TARGET_ENVOY_REST), false, f);
-	belongs(t, "entry_points", t->entry_points.n > 0, traefik, false, f);
-	belongs(t, "api_entry_point", t->api_entry_point != NULL, traefik, false, f);
-	belongs(t, "strategy", t->strategy != NULL, traefik, false, f);
-	belongs(t, "fallback", t->fallback != NULL, traefik, false, f);
-	belongs(t, "stale_after", t->stale_after_usec > 0, envoy, false, f);
-	if (t->kind == TARGET_ENVOY_FILE && t->file != NULL && t->services.n != 1 && strstr(t->file, "{service}") == NULL)
-		faults_add(f, t->line, "targets.file", "has no {service} in it, and Envoy wants a file for each cluster; expected a path such as "
-		    "/run/envoy/{service}.json, or one service in services");
-	if (t->fallback != NULL && !t->best_node)
-		faults_add(f, t->line, "targets.fallback", "given, and only policy best-node has a use for it");
-	if (t->interval_usec == 0)
-		ASSERT(form_duration(str_of(kind_intervals[t->kind]), &t->interval_usec));
-	(void)c;
+	belongs(s, "file", KINDS(TARGET_TRAEFIK_FILE, TARGET_ENVOY_FILE), true);
+	belongs(s, "socket", KINDS(TARGET_HAPROXY), true);
+	belongs(s, "server_options", KINDS(TARGET_HAPROXY), false);
+	belongs(s, "listen", KINDS(TARGET_HAPROXY_AGENT), true);
+	belongs(s, "api", KINDS(TARGET_TRAEFIK_FILE, TARGET_TRAEFIK_HTTP, TARGET_ENVOY_FILE, TARGET_ENVOY_REST), false);
+	belongs(s, "entry_points", traefik, false);
+	belongs(s, "api_entry_point", traefik, false);
+	belongs(s, "strategy", traefik, false);
+	belongs(s, "fallback", traefik, false);
+	belongs(s, "stale_after", envoy, false);
+	file_sound(s);
+	if (s->target->fallback != NULL && !s->target->best_node)
+		faults_add(s->faults, line_of(s, "fallback"), "targets.fallback", "given, and only policy best-node has a use for it");
 }
 
 /* A service that is not in the file may be the Swarm's. */
 static void
-services_known(const struct conf *c, const struct conf_target *t, const struct map *services, struct faults *f)
+services_known(const struct conf *c, const struct spot *s, const struct map *services)
 {
+	const struct conf_target *t = s->target;
+
 	for (unsigned i = 0; i < t->services.n && c->swarm_endpoints.n == 0; i++)
 		if (map_get(services, str_of(t->services.item[i])) == NULL)
-			faults_add(f, t->line, "targets.services", "'%s' is no service; expected names of services", t->services.item[i]);
+			faults_add(s->faults, line_of(s, "services"), "targets.services", "'%s' is no service; expected names of services",
+			    t->services.item[i]);
+}
+
+struct names {
+	struct map	*names, *files, *listens;
+};
+
+/* No two are told by one file or door. */
+static void
+names_once(const struct spot *s, const struct names *n)
+{
+	const struct conf_target *t = s->target;
+	char text[ADDR_TEXT_MAX];
+
+	name_once(n->names, t->name, line_of(s, "name"), "targets.name", s->faults);
+	name_once(n->files, t->file, line_of(s, "file"), "targets.file", s->faults);
+	if (t->listen.len != 0)
+		name_once(n->listens, addr_text(&t->listen, text), line_of(s, "listen"), "targets.listen", s->faults);
 }
 
 void
-targets_sound(struct conf *c, struct faults *f)
+targets_sound(struct conf *c, const struct tree *root, struct faults *f)
 {
-	struct map *names = map_new(), *files = map_new(), *services = map_new();
+	const struct tree *list = tree_find(root, NULL, "targets"), *item = list == NULL ? NULL : list->first;
+	struct names once = { map_new(), map_new(), map_new() };
+	struct map *services = map_new();
 
 	for (unsigned i = 0; i < c->nservices; i++)
 		if (c->service[i].name != NULL)
 			map_put(services, str_of(c->service[i].name), &c->service[i]);
 	for (unsigned i = 0; i < c->ntargets; i++) {
 		struct conf_target *t = &c->target[i];
-		name_once(names, t->name, t->line, "targets.name", f);
-		name_once(files, t->file, t->line, "targets.file", f);
-		target_sound(c, t, f);
-		services_known(c, t, services, f);
+		const struct spot s = { t, item, f };
+		names_once(&s, &once);
+		target_sound(&s);
+		services_known(c, &s, services);
+		if (t->interval_usec == 0 && t->kind != TARGET_COUNT)
+			ASSERT(form_duration(str_of(kind_intervals[t->kind]), &t->interval_usec));
+		item = item == NULL ? NULL : item->next;
 	}
-	map_free(&names);
-	map_free(&files);
+	map_free(&once.names);
+	map_free(&once.files);
+	map_free(&once.listens);
 	map_free(&services);
 }

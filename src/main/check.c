@@ -21,8 +21,11 @@ say_fine(const struct conf *c)
 
 	for (unsigned i = 0; i < c->nservices; i++)
 		ntasks += c->service[i].ntasks;
-	printf("%s: fine: %u node%s, %u service%s, %u task%s\n", c->file, c->nnodes, plural(c->nnodes), c->nservices,
+	printf("%s: fine: %u node%s, %u service%s, %u task%s", c->file, c->nnodes, plural(c->nnodes), c->nservices,
 	    plural(c->nservices), ntasks, plural(ntasks));
+	if (c->ntargets > 0)
+		printf(", %u target%s", c->ntargets, plural(c->ntargets));
+	printf("\n");
 }
 
 int

@@ -289,7 +289,7 @@ KEY(TARGET, "backend", BACKEND, backend, "{service}", "", "",
     "The proxy's name for a service (Traefik's service and router, HAProxy's backend, Envoy's cluster), with {service} in it.")
 KEY(TARGET, "entry_points", NAMES, entry_points, NONE, "", "",
     "For Traefik: names of the entry points of the routers, one or a list; by default Traefik's own default.")
-KEY(TARGET, "strategy", NAME, strategy, NONE, "", "",
+KEY(TARGET, "strategy", STRATEGY, strategy, NONE, "", "",
     "Traefik's: wrr, p2c, hrw or leasttime (the best by far, from Traefik 3.6 on); without it, nothing is said and Traefik takes wrr.")
 KEY(TARGET, "api_entry_point", NAME, api_entry_point, NONE, "", "",
     "For Traefik: entry point of a router to its own API and dashboard (api@internal); by default there is no such router.")

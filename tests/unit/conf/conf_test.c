@@ -7,6 +7,7 @@
 #include "conf/conf.c"
 
 #define L "listen: :80\n"
+#define P L "prometheus: { servers: 'h:1' }\n"
 
 static const struct wrong {
 	const char	*yaml, *says;
@@ -91,19 +92,33 @@ static const struct wrong {
 	{ "targets:\n  - { name: a, kind: traefik-file, file: /a, services: web }\n  - { name: b, kind: traefik-file, file: /a }\n",
 	    "m:2: targets.services: 'web' is no service; expected names of services\n"
 	    "m:3: targets.file: '/a' is taken since line 2; expected a name of its own\n" },
+	{ "targets:\n  - name: a\n    kind: traefik-file\n    file: /x/{service}.yml\n    strategy: leastime\n    stale_after: 5s\n"
+	    "    fallback: http://l:1\n    services:\n    - web\n  - name: b\n    kind: traefik-file\n    file: /x/\n\n    name: b\n",
+	    "m:4: targets.file: has {service} in it, and Traefik gets one file for all; expected a path without\n"
+	    "m:5: targets.strategy: 'leastime' is not known; expected wrr, p2c, hrw or leasttime; did you mean leasttime?\n"
+	    "m:6: targets.stale_after: given, and kind traefik-file has no use for it\n"
+	    "m:7: targets.fallback: given, and only policy best-node has a use for it\n"
+	    "m:8: targets.services: 'web' is no service; expected names of services\n"
+	    "m:12: targets.file: '/x/' is a folder; expected a file in it\n"
+	    "m:14: targets.name: given twice, first in line 10\n" },
+	{ "targets:\n  - { name: a, kind: haproxy-agent, listen: ':9777' }\n  - name: b\n    kind: haproxy-agent\n    listen: 0.0.0.0:9777\n",
+	    "m:5: targets.listen: '0.0.0.0:9777' is taken since line 2; expected a name of its own\n" },
 
 	/* queries */
-	{ L "defaults:\n  promql: rate(x[5m)\n", "m:3: defaults.promql.query: 'rate(x[5m)' is not PromQL; expected a query of at "
+	{ P "defaults:\n  promql: rate(x[5m)\n", "m:4: defaults.promql.query: 'rate(x[5m)' is not PromQL; expected a query of at "
 	    "most 4000 bytes that closes what it opens: brackets, quotes\n" },
-	{ L "defaults:\n  promql:\n    - { query: up, limits: [0.9, 0.5] }\n", "m:4: defaults.promql.limits: '0.9-0.5' is not understood; "
+	{ P "defaults:\n  promql:\n    - { query: up, limits: [0.9, 0.5] }\n", "m:5: defaults.promql.limits: '0.9-0.5' is not understood; "
 	    "expected limits such as [0.7, 0.9], the soft one below the hard one, or none\n" },
-	{ L "defaults:\n  promql: [ a, b, c, d, e ]\n", "m:3: defaults.promql: more than 4 queries\n" },
-	{ L "defaults:\n  promql: [ { query: a, weight: 2 } ]\n", "m:3: defaults.promql.weight: '2' is out of range; expected 0 to 1\n" },
-	{ L "defaults:\n  promql: [ { query: a, name: x }, { query: b, name: x } ]\n", "m:3: defaults.promql: 'x' is named twice; expected "
+	{ P "defaults:\n  promql: [ a, b, c, d, e ]\n", "m:4: defaults.promql: more than 4 queries\n" },
+	{ P "defaults:\n  promql: [ { query: a, weight: 2 } ]\n", "m:4: defaults.promql.weight: '2' is out of range; expected 0 to 1\n" },
+	{ P "defaults:\n  promql: [ { query: a, name: x }, { query: b, name: x } ]\n", "m:4: defaults.promql: 'x' is named twice; expected "
 	    "names of their own\n" },
-	{ L "defaults:\n  promql: { full: 0 }\n", "m:3: defaults.promql.query: missing. PromQL that yields one value for each node, the more "
+	{ P "defaults:\n  promql: { full: 0 }\n", "m:4: defaults.promql.query: missing. PromQL that yields one value for each node, the more "
 	    "the less the node has to give. The node is told by a label: node_id, instance, node, nodename or hostname.\n"
-	    "m:3: defaults.promql.full: '0' is out of range; expected 0.000001 to 1000000000000\n" },
+	    "m:4: defaults.promql.full: '0' is out of range; expected 0.000001 to 1000000000000\n" },
+	{ L "defaults:\n  promql: up\n", "m:3: defaults.promql: there is nobody to ask; expected the section prometheus with its servers\n" },
+	{ L "nodes: [ { name: n } ]\nservices:\n- name: s\n  promql: up\n  tasks: [ { node: n, address: '10.0.0.1:1' } ]\n",
+	    "m:4: services.promql: there is nobody to ask; expected the section prometheus with its servers\n" },
 
 	/* values */
 	{ "listen: example.org\n", "m:1: listen: 'example.org' is not an address; expected one such as :80, 10.0.0.1:80 or [::1]:80\n" },
@@ -408,7 +423,7 @@ test_token_file(void **state)
 static void
 test_queries(void **state)
 {
-	static const char text[] = L "defaults:\n  promql: 'max by (instance) (a)'\n"
+	static const char text[] = P "defaults:\n  promql: 'max by (instance) (a)'\n"
 	    "services:\n"
 	    "- { name: like, host: a, tasks: [ { node: n, address: '10.0.0.1:80' } ] }\n"
 	    "- { name: none, host: b, promql: [], tasks: [ { node: n, address: '10.0.0.1:81' } ] }\n"
