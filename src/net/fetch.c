@@ -236,6 +236,23 @@ verdict(const struct fetch *x, CURLcode code, long status)
 	return status_good(status) ? NULL : WHY_METRICS_STATUS;
 }
 
+/* Without " after 12 ms": who says the same again each time should say it in the same words. */
+static void
+error_steady(char *error)
+{
+	static const char word[] = " after ";
+	char *at = strstr(error, word), *unit;
+
+	if (at == NULL)
+		return;
+	unit = at + sizeof word - 1;
+	unit += strspn(unit, "0123456789");
+	if (str_starts(str_of(unit), STR(" milliseconds")))
+		memmove(at, unit + 13, strlen(unit + 13) + 1);
+	else if (str_starts(str_of(unit), STR(" ms")))
+		memmove(at, unit + 3, strlen(unit + 3) + 1);
+}
+
 static void
 fetch_finish(struct fetch *x, CURLcode code)
 {
@@ -248,6 +265,7 @@ fetch_finish(struct fetch *x, CURLcode code)
 	r.why = verdict(x, code, r.status);
 	if (r.why == WHY_METRICS_FETCH && x->error[0] == '\0')
 		snprintf(x->error, sizeof x->error, "%s", curl_easy_strerror(code));
+	error_steady(x->error);
 	r.detail = r.why == WHY_METRICS_FETCH ? x->error : "";
 	fetch_leave(x);
 	x->done(x->arg, &r);
