@@ -141,7 +141,8 @@ say_signal(const struct world_node *n, int64_t now, struct buf *out)
 		if (sampled != 0)
 			buf_printf(out, "blind since %.0f s", seconds_since(sampled, now));
 		else
-			buf_printf(out, n->exporter_url == NULL && n->agent_url == NULL ? "blind, nobody to ask" : "blind, never sampled");
+			buf_printf(out, n->exporter_url == NULL && n->agent_url == NULL && n->signal_why == NULL ? "blind, nobody to ask" :
+			    "blind, never sampled");
 		say_signal_why(n, out);
 		buf_printf(out, ", taken for the mean of the fleet: ");
 		return;

@@ -119,6 +119,7 @@ static void
 signals_that_fail(void **state)
 {
 	struct stage *s = *state;
+	char *exporter, *agent;
 
 	s->b->row.law.sampled_usec = s->b->sample.taken_usec = T - 12 * USEC_PER_SEC;
 	s->b->signal_why = WHY_METRICS_FETCH;
@@ -128,6 +129,14 @@ signals_that_fail(void **state)
 	    "4.0 cores, 0 of ours in flight: cost 0.63");
 	s->b->row.law.sampled_usec = 0, s->b->sample.taken_usec = 0, s->b->samples = 0, s->b->signal_why = NULL;
 	node_says(s, s->b, T, "blind, never sampled, taken for the mean of the fleet: 4.0 cores, 0 of ours in flight: cost 0.62");
+	exporter = s->b->exporter_url, agent = s->b->agent_url;
+	s->b->exporter_url = s->b->agent_url = NULL;		/* Prometheus is asked */
+	s->b->signal_why = WHY_PROM_ABSENT;
+	node_says(s, s->b, T, "blind, never sampled (Prometheus has no value for this node), taken for the mean of the fleet: 4.0 cores, "
+	    "0 of ours in flight: cost 0.62");
+	s->b->signal_why = NULL;
+	node_says(s, s->b, T, "blind, nobody to ask, taken for the mean of the fleet: 4.0 cores, 0 of ours in flight: cost 0.62");
+	s->b->exporter_url = exporter, s->b->agent_url = agent;
 }
 
 static void
