@@ -18,12 +18,14 @@
 
 #define ANSWER_MAX	(64u << 20)
 #define BODY_MAX	(256u << 10)	/* Envoy lists its extensions in each question: 77 KiB */
+#define REFUSED_USEC	(60 * USEC_PER_SEC)	/* between two lines on requests by a wrong name */
 
 struct admin {
 	struct admin_conf conf;
 	struct loop	*loop;
 	struct server	*server;
 	struct rates	*rates;
+	int64_t		 refused_usec;		/* when it was last told of a name that is not ours; 0: never */
 };
 
 static const char by_tcp[] = "tcp", by_unix[] = "unix";		/* tags of the listeners */
@@ -344,6 +346,18 @@ method_fits(const struct door *d, const struct head *h)
 	return h->is_head || str_eq(h->method, STR("GET"));
 }
 
+/* A proxy that asks by such a name does not show its users what it was answered. */
+static void
+refusal_tell(struct admin *a, const struct refusal *no)
+{
+	int64_t now = loop_now(a->loop);
+
+	if (a->refused_usec != 0 && now - a->refused_usec < REFUSED_USEC)
+		return;
+	a->refused_usec = now;
+	log_event(LOG_WARN, "admin.refused", "status", LOG_N(no->status), "text", no->text, NULL);
+}
+
 static void
 on_request(void *arg, struct exchange *x)
 {
@@ -353,9 +367,10 @@ on_request(void *arg, struct exchange *x)
 	bool tcp = exchange_tag(x) == by_tcp;
 	struct refusal no;
 
-	if (tcp && !gate_host(x, &a->conf.conf->admin_hosts, &no))
+	if (tcp && !gate_host(x, &a->conf.conf->admin_hosts, &no)) {
+		refusal_tell(a, &no);
 		reply_error(x, no.status, no.text, no.fields);
-	else if (d == NULL)
+	} else if (d == NULL)
 		reply_error(x, 404, "there is nothing here; / lists what there is", NULL);
 	else if (!method_fits(d, h))
 		reply_error(x, 405, d->kind == READS ? "only GET" : "only POST",

@@ -91,7 +91,7 @@ target_rows(struct sheet *s, const json_t *target)
 	notes(s, target, "text", "detail");
 	if (!same_trouble(target))
 		notes(s, target, "taken_text", "taken_detail");
-	snprintf(note, sizeof note, "%.100s; weights %lld to %lld, every %g s at most; 0 would be: %.80s; drain: %.100s", text_of(target, "how"),
+	snprintf(note, sizeof note, "%.100s; weights %lld to %lld, every %g s at most; weight 0 would mean: %.80s; to drain: %.100s", text_of(target, "how"),
 	    (long long)json_integer_value(json_object_get(target, "weight_least")),
 	    (long long)json_integer_value(json_object_get(target, "weight_most")),
 	    json_number_value(json_object_get(target, "interval_seconds")), text_of(target, "weight_zero"), text_of(target, "drain"));

@@ -3,6 +3,7 @@
  * is told one line. Nothing is known of who asks; connections are few, short and bounded.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -197,9 +198,13 @@ agent_publish(void *arg, const struct plan *p)
 	struct hands *h = arg;
 	const struct why *why = h->fd < 0 ? port_take(h) : NULL;
 
+	char listen[ADDR_TEXT_MAX], detail[ADDR_TEXT_MAX + 100];
+	int error = errno;
+
 	(void)p;
 	if (why != NULL) {
-		target_failed(h->target, why, strerror(errno));
+		snprintf(detail, sizeof detail, "cannot listen on %s: %s", addr_text(&target_conf(h->target)->listen, listen), strerror(error));
+		target_failed(h->target, why, detail);
 		return;
 	}
 	if (h->io.fd < 0)

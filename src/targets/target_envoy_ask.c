@@ -267,6 +267,17 @@ envoy_askers_judge(struct envoy *e, int64_t now)
 		target_refused(e->target, WHY_PROXY_GONE, "no Envoy asks for endpoints");
 }
 
+bool
+envoy_is_asked(const struct envoy *e)
+{
+	int64_t now = loop_now(target_loop(e->target));
+
+	for (unsigned i = 0; i < e->askers->n; i++)
+		if (is_there(&e->askers->one[i], now))
+			return true;
+	return false;
+}
+
 void
 envoy_askers_show(const struct envoy *e, json_t *j)
 {

@@ -94,6 +94,8 @@ judge(struct envoy_look *l)
 	for (unsigned i = 0; i < e->nsaid; i++)
 		if (e->said[i].current && !said_judge(l, &e->said[i], &why, detail))
 			break;
+	if (why == WHY_PROXY_DIFFERS && e->askers != NULL && !envoy_is_asked(e))	/* then it cannot have it */
+		snprintf(detail, sizeof detail, "Envoy does not ask for endpoints; is it set up to ask here, and by a name that admin.hosts has?");
 	if (why == NULL)
 		target_taken(e->target);
 	else if (why == WHY_PROXY_REFUSED || loop_now(target_loop(e->target)) - e->said_usec > grace)
@@ -121,11 +123,11 @@ answered(struct envoy_look *l, const struct fetch_result *r)
 	l->fetch = NULL;
 	if (r->why == NULL)
 		return true;
-	if (r->status != 0)
-		snprintf(detail, sizeof detail, "%.100s: status %ld", l->url, r->status);
+	if (r->why == WHY_METRICS_STATUS)
+		snprintf(detail, sizeof detail, "%.100s: status %ld; expected Envoy's admin there", l->url, r->status);
 	else
-		snprintf(detail, sizeof detail, "%.100s: %.90s", l->url, r->detail);
-	target_refused(l->envoy->target, WHY_PROXY_GONE, detail);
+		snprintf(detail, sizeof detail, "%.100s: %.90s", l->url, r->detail[0] != '\0' ? r->detail : "it answers too much");
+	target_refused(l->envoy->target, r->why == WHY_METRICS_STATUS ? WHY_PROXY_SYNTAX : WHY_PROXY_GONE, detail);
 	return false;
 }
 

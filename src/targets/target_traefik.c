@@ -119,9 +119,11 @@ fetch_well(struct traefik *t, const struct fetch_result *r)
 	t->fetch = NULL;
 	if (r->why == NULL)
 		return true;
-	snprintf(detail, sizeof detail, "%.150s: %s%.100s", t->url, r->status != 0 ? "status " : "",
-	    r->status != 0 ? LOG_N(r->status) : r->detail);
-	target_refused(t->target, WHY_PROXY_GONE, detail);
+	if (r->why == WHY_METRICS_STATUS)
+		snprintf(detail, sizeof detail, "%.150s: status %ld; expected Traefik's API there", t->url, r->status);
+	else
+		snprintf(detail, sizeof detail, "%.150s: %.100s", t->url, r->detail[0] != '\0' ? r->detail : "it answers too much");
+	target_refused(t->target, r->why == WHY_METRICS_STATUS ? WHY_PROXY_SYNTAX : WHY_PROXY_GONE, detail);
 	return false;
 }
 

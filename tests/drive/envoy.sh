@@ -172,6 +172,8 @@ sed -i 's/^admin: { hosts: .mola.,/admin: {/' "$tmp/mola.yaml"
 must "Mola starts" mola_start
 refused() { curl -s --max-time 2 -X POST -H "Host: mola" -d '{}' "http://$net.200:8000/v3/discovery:endpoints" | grep -q "the name 'mola'.*admin.hosts"; }
 check "Envoy asks by the name of a cluster, which is to be among admin.hosts, and that is said" refused
+check "in the log, too" grep -q "event=admin.refused .*the name 'mola'.*admin.hosts" "$tmp/mola.log"
+check "and mola targets says why Envoy has nothing" within 45 target_is edge '.taken == false and (.taken_detail | contains("admin.hosts"))'
 tell envoy-rest
 mola_reload
 members envoy-rest

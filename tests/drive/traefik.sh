@@ -170,6 +170,10 @@ check "and Traefik has all again" within 10 has web@http '.loadBalancer.servers 
 hammered
 check "no request failed meanwhile" none_failed
 check "a target that is not there is told" [ "$(curl -s -o "$tmp/page" -w '%{http_code}' "http://$net.200:8000/traefik?target=nobody")" = 404 ]
+mola_conf "  - { name: edge, kind: traefik-http, api: \"http://$net.1:29100\", poll: 200ms, interval: 200ms }"
+mola_reload
+check "an API that is somebody else's is told, and what was expected" within 10 target_is edge \
+	'.taken == null and .taken_why == "proxy_syntax" and (.taken_detail | endswith("status 404; expected Traefik\u0027s API there"))'
 check "mola targets tells all that" eval '"$MOLA" targets --admin "unix:$tmp/admin.sock" >"$tmp/targets.log" && grep -q "edge .*traefik-http" "$tmp/targets.log"'
 stop traefik
 

@@ -410,6 +410,10 @@ test_a_foreign_name_is_told(void **state)
 	assert_int_equal(s->status, 403);
 	assert_non_null(strstr(error_of(s), "the name 'xds_cluster', which is not known here"));
 	assert_non_null(strstr(error_of(s), "admin.hosts"));
+	ask_at(s, &s->tcp, "GET / HTTP/1.1\r\nHost: xds_other:80\r\nConnection: close\r\n\r\n");
+	assert_string_equal(events_after(s->events, 0)->name, "admin.refused");	/* in the log as well, but not for each request */
+	assert_non_null(strstr(events_after(s->events, 0)->text, "xds_cluster"));
+	assert_null(events_after(s->events, 1));
 	stage_free(s);
 }
 

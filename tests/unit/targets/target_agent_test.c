@@ -101,6 +101,19 @@ test_gone_again(void **state)
 }
 
 static void
+test_a_port_in_use_is_named(void **state)
+{
+	struct scene *s = *state, other = { .target = { .loop = s->target.loop, .conf = s->target.conf, .plan = &plan } };
+
+	other.hands = target_kind_haproxy_agent.open(&other.target);
+	target_kind_haproxy_agent.publish(other.hands, &plan);
+	assert_int_equal(other.target.failed, 1);
+	assert_ptr_equal(strstr(other.target.detail, "cannot listen on 127.0.0.1:"), other.target.detail);
+	assert_non_null(strstr(other.target.detail, ": Address already in use"));
+	target_kind_haproxy_agent.close(other.hands);
+}
+
+static void
 test_is_asked(void **state)
 {
 	struct scene *s = *state;
@@ -135,6 +148,7 @@ main(void)
 		SCENE(test_silent),
 		SCENE(test_long),
 		SCENE(test_gone_again),
+		SCENE(test_a_port_in_use_is_named),
 		SCENE(test_is_asked),
 		SCENE(test_port_taken),
 	};
