@@ -1,17 +1,20 @@
 /*
  * man_parts: the parts of the manual pages that are tables in src/tbl/, as mdoc. tools/man puts them in place.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Text, each sentence on its own line, the first letter large. */
+/* Text, each sentence on its own line, the first letter large, unless it is a metric's; a question ends as one. */
 static void
 sentences(const char *s)
 {
-	if (*s >= 'a' && *s <= 'z')
+	if (*s >= 'a' && *s <= 'z' && s[strcspn(s, " _")] != '_')
 		putchar(*s++ & ~0x20);
 	for (; *s != '\0'; s++) {
 		putchar(*s);
+		if (strcmp(s, "?.") == 0)
+			break;
 		if (*s == '.' && s[1] == ' ') {
 			putchar('\n');
 			s++;
@@ -44,10 +47,12 @@ options(const char *verb)
 	printf(".El\n");
 }
 
+/* Up to `complete` they are the ends of requests and connections. */
 static void
-reasons(void)
+reasons(bool of_requests)
 {
 	const char *status;
+	bool before = true;
 	char lower[64];
 	size_t i;
 
@@ -56,8 +61,11 @@ reasons(void)
 	for (i = 0; i < sizeof #id; i++) \
 		lower[i] = #id[i] >= 'A' && #id[i] <= 'Z' ? (char)(#id[i] | 0x20) : #id[i]; \
 	status = #code; \
-	printf(".It Cm %s%s%s\n", lower, strcmp(status, "0") == 0 ? "" : " Pq Li ", strcmp(status, "0") == 0 ? "" : status); \
-	sentences(text ".");
+	if (before == of_requests) { \
+		printf(".It Cm %s%s%s\n", lower, strcmp(status, "0") == 0 ? "" : " Pq Li ", strcmp(status, "0") == 0 ? "" : status); \
+		sentences(text "."); \
+	} \
+	before = before && strcmp(lower, "complete") != 0;
 #include "../src/tbl/why.h"
 #undef WHY
 	printf(".El\n");
@@ -235,7 +243,9 @@ main(int argc, char **argv)
 	else if (strcmp(part, "agent") == 0 || strcmp(part, "ask") == 0 || strcmp(part, "drain") == 0)
 		options(part);
 	else if (strcmp(part, "reasons") == 0)
-		reasons();
+		reasons(true);
+	else if (strcmp(part, "other_reasons") == 0)
+		reasons(false);
 	else if (strcmp(part, "metrics") == 0)
 		metrics();
 	else if (strcmp(part, "policies") == 0)

@@ -51,6 +51,6 @@ METRIC(TARGET_TAKEN,     "mola_target_taken",                "gauge",     "1 whe
 METRIC(TARGET_AGE,       "mola_target_published_age_seconds", "gauge",    "Time since the last publication that went well.")
 METRIC(TARGET_PUBLISHED, "mola_target_publications_total",   "counter",   "Publications that went well.")
 METRIC(TARGET_FAILED,    "mola_target_failures_total",       "counter",   "Publications that failed.")
-METRIC(TARGET_WEIGHT,    "mola_target_weight",               "gauge",     "Weight of a task as last told to the proxy, in its own scale; 0: it drains.")
+METRIC(TARGET_WEIGHT,    "mola_target_weight",               "gauge",     "Weight of a task as last told to the proxy, in its own scale; 0: it drains.  While mola_target_up is 0, as it should be told.")
 METRIC(TARGET_SHARE,     "mola_target_share_ratio",          "gauge",     "The same as a part of the new requests of its service.")
 METRIC(EVENTS,           "mola_events_total",                "counter",   "Lines that the brain has logged, by level.")
