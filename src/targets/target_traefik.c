@@ -111,6 +111,18 @@ on_seen(void *arg, const char *service, const char *server, int weight, const ch
 	target_server_seen(t->target, service, server, weight, state);
 }
 
+/* It has not been so for long: Traefik may still be about to take what it was told. */
+static bool
+is_early(struct traefik *t)
+{
+	int64_t grace = GRACE_INTERVALS * t->conf->interval_usec + (t->conf->file != NULL ? FILE_GRACE_USEC : HTTP_GRACE_USEC);
+	int64_t now = loop_now(target_loop(t->target));
+
+	if (t->differs_usec == 0)
+		t->differs_usec = now;
+	return now - t->differs_usec <= grace;
+}
+
 static bool
 fetch_well(struct traefik *t, const struct fetch_result *r)
 {
@@ -119,6 +131,8 @@ fetch_well(struct traefik *t, const struct fetch_result *r)
 	t->fetch = NULL;
 	if (r->why == NULL)
 		return true;
+	if (r->status == 404 && t->conf->api_entry_point != NULL && is_early(t))	/* the way to its API is what we told it */
+		return false;
 	if (r->why == WHY_METRICS_STATUS)
 		snprintf(detail, sizeof detail, "%.150s: status %ld; expected Traefik's API there", t->url, r->status);
 	else
@@ -143,8 +157,6 @@ on_routers(void *arg, const struct fetch_result *r)
 {
 	struct traefik *t = arg;
 	const struct plan *p = target_plan(t->target);
-	int64_t grace = GRACE_INTERVALS * t->conf->interval_usec + (t->conf->file != NULL ? FILE_GRACE_USEC : HTTP_GRACE_USEC);
-	int64_t now = loop_now(target_loop(t->target));
 	const struct why *why;
 	char detail[240];
 
@@ -156,9 +168,7 @@ on_routers(void *arg, const struct fetch_result *r)
 		target_taken(t->target);
 		return;
 	}
-	if (t->differs_usec == 0)
-		t->differs_usec = now;
-	if (now - t->differs_usec > grace)
+	if (!is_early(t))
 		target_refused(t->target, why, detail);
 }
 

@@ -174,6 +174,12 @@ mola_conf "  - { name: edge, kind: traefik-http, api: \"http://$net.1:29100\", p
 mola_reload
 check "an API that is somebody else's is told, and what was expected" within 10 target_is edge \
 	'.taken == null and .taken_why == "proxy_syntax" and (.taken_detail | endswith("status 404; expected Traefik\u0027s API there"))'
+mola_conf "  - { name: late, kind: traefik-file, file: $tmp/late.yml, api: \"http://$net.1:29100\", poll: 200ms, interval: 200ms, api_entry_point: api }
+  - { name: edge, kind: traefik-http }"
+mola_reload
+check "where the way to the API is what Traefik is told, it has time to take it" within 15 says "/api/v1/events?after=0" \
+	'[.events[] | select(.text | startswith("target=late ")) | {event, at: (.time | sub("\\.[0-9]+Z$"; "Z") | fromdate)}] |
+	(map(select(.event == "target.refused"))[0].at - map(select(.event == "target.published"))[0].at) >= 3'
 check "mola targets tells all that" eval '"$MOLA" targets --admin "unix:$tmp/admin.sock" >"$tmp/targets.log" && grep -q "edge .*traefik-http" "$tmp/targets.log"'
 stop traefik
 
