@@ -95,6 +95,14 @@ host_read(const json_t *j, struct envoy_host *h)
 	return true;
 }
 
+static int
+by_addr(const void *ap, const void *bp)
+{
+	const struct envoy_host *a = ap, *b = bp;
+
+	return addr_order(&a->addr, &b->addr);
+}
+
 static void
 hosts_read(struct arena *a, const json_t *list, struct envoy_cluster *c)
 {
@@ -107,6 +115,7 @@ hosts_read(struct arena *a, const json_t *list, struct envoy_cluster *c)
 	json_array_foreach(list, i, j)
 		if (i < n && host_read(j, &c->host[c->nhosts]))
 			c->nhosts++;
+	qsort(c->host, c->nhosts, sizeof *c->host, by_addr);
 }
 
 static bool
@@ -201,10 +210,9 @@ envoy_admin_count(struct str stats, struct envoy_admin *a, char detail[ENVOY_DET
 const struct envoy_host *
 envoy_host(const struct envoy_cluster *c, const struct addr *addr)
 {
-	for (unsigned i = 0; i < c->nhosts; i++)
-		if (addr_eq(&c->host[i].addr, addr))
-			return &c->host[i];
-	return NULL;
+	struct envoy_host key = { .addr = *addr };
+
+	return bsearch(&key, c->host, c->nhosts, sizeof key, by_addr);
 }
 
 static bool

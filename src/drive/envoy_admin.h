@@ -20,7 +20,7 @@ struct envoy_cluster {
 	const char	*name;
 	const char	*stat;		/* what its counters are called */
 	const char	*eds;		/* the name that it asks EDS for */
-	struct envoy_host *host;
+	struct envoy_host *host;	/* in order of addresses */
 	unsigned	 nhosts;
 	bool		 counted;	/* what follows is known */
 	double		 success, rejected, stale;	/* updates of EDS; times that they grew too old */

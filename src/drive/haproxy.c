@@ -45,12 +45,12 @@ is_ours(const struct haproxy_server *h)
 static const struct haproxy_server *
 users_server(const struct haproxy_state *st, const char *backend, const struct addr *a)
 {
-	const struct haproxy_server *h;
-	unsigned n = haproxy_state_backend(st, backend, &h);
+	const struct haproxy_server *const *h;
+	unsigned n = haproxy_state_at(st, backend, a, &h);
 
 	for (unsigned i = 0; i < n; i++)
-		if (!is_ours(&h[i]) && addr_eq(&h[i].addr, a))
-			return &h[i];
+		if (!is_ours(h[i]))
+			return h[i];
 	return NULL;
 }
 
@@ -153,16 +153,16 @@ server_remove(struct desk *d, const struct haproxy_server *h)
 static bool
 users_weigh(struct desk *d, const struct plan_server *v)
 {
-	const struct haproxy_server *h;
-	unsigned n = haproxy_state_backend(d->state, d->backend, &h), found = 0, weight;
+	const struct haproxy_server *const *h;
+	unsigned n = haproxy_state_at(d->state, d->backend, &v->addr, &h), found = 0, weight;
 
 	for (unsigned i = 0; i < n; i++) {
-		if (is_ours(&h[i]) || !addr_eq(&h[i].addr, &v->addr))
+		if (is_ours(h[i]))
 			continue;
 		found++;
-		weight = d->service->nserving > 0 ? v->weight : h[i].weight > 0 ? h[i].weight : 1;
-		if (h[i].weight != weight)
-			ORDER(d, HAPROXY_WEIGHT, "set server %s/%s weight %u", d->backend, h[i].name, weight);
+		weight = d->service->nserving > 0 ? v->weight : h[i]->weight > 0 ? h[i]->weight : 1;
+		if (h[i]->weight != weight)
+			ORDER(d, HAPROXY_WEIGHT, "set server %s/%s weight %u", d->backend, h[i]->name, weight);
 	}
 	return found > 0;
 }

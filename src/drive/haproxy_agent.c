@@ -16,20 +16,45 @@ struct found {
 	bool		 by_place;	/* there may be several */
 };
 
-static bool
-is_task(const struct plan_server *v, struct str name)
-{
-	char text[ADDR_TEXT_MAX];
+/* What was asked for. An address is read once, not written for each server: there may be thousands, each with a check. */
+struct asked {
+	struct str	 name;
+	struct addr	 addr, host;	/* len 0: it is none */
+};
 
-	return str_eq(name, str_of(v->name)) || str_eq(name, str_of(addr_text(&v->addr, text)));
+static struct asked
+asked_read(struct str name)
+{
+	bool six = memchr(name.p, ':', name.len) != NULL;
+	struct asked q = { .name = name };
+	char text[HAPROXY_QUESTION_MAX + 8];
+
+	if (name.p[0] != ':' && addr_parse(name, &q.addr) != NULL)
+		q.addr.len = 0;
+	snprintf(text, sizeof text, six ? "[%.*s]:0" : "%.*s:0", STR_ARG(name));
+	if (addr_parse(str_of(text), &q.host) != NULL)
+		q.host.len = 0;
+	return q;
 }
 
 static bool
-is_place(const struct plan_server *v, struct str name)
+is_task(const struct plan_server *v, const struct asked *q)
 {
-	char text[ADDR_TEXT_MAX];
+	return (q->addr.len > 0 && addr_eq(&q->addr, &v->addr)) || str_eq(q->name, str_of(v->name));
+}
 
-	return str_eq(name, str_of(v->node)) || str_eq(name, str_of(addr_host_text(&v->addr, text)));
+static bool
+is_place(const struct plan_server *v, const struct asked *q)
+{
+	struct addr here;
+
+	if (q->host.len > 0 && q->host.sa.any.sa_family == v->addr.sa.any.sa_family) {
+		here = v->addr;
+		here.sa.v4.sin_port = 0;	/* stands where IPv6 has it, too */
+		if (addr_eq(&q->host, &here))
+			return true;
+	}
+	return str_eq(q->name, str_of(v->node));
 }
 
 /* The largest sum of a node's weights; a task alone may have WHOLE. */
@@ -53,15 +78,16 @@ heaviest(const struct plan_service *s)
 
 /* When all drain, they serve: nobody else is there. An empty answer would leave those drained that were told to be. */
 static void
-service_look(const struct plan_service *s, struct str name, struct found *f)
+service_look(const struct plan_service *s, const struct asked *q, struct found *f)
 {
 	bool all_drain = s->nserving == 0;
 
 	for (unsigned i = 0; i < s->nservers; i++) {
 		const struct plan_server *v = &s->server[i];
-		if (!is_task(v, name) && !is_place(v, name))
+		bool task = is_task(v, q);
+		if (!task && !is_place(v, q))
 			continue;
-		f->by_place |= !is_task(v, name);
+		f->by_place |= !task;
 		f->ready += all_drain || !v->draining;
 		f->draining += !all_drain && v->draining;
 		f->weight += v->weight;
@@ -74,7 +100,7 @@ service_look(const struct plan_service *s, struct str name, struct found *f)
 
 /* The node alone: its best weight in any service of which some, or else all, drain. */
 static void
-node_look(const struct plan *p, struct str node, bool all_drain, struct found *out)
+node_look(const struct plan *p, const struct asked *node, bool all_drain, struct found *out)
 {
 	for (unsigned i = 0; i < p->nservices; i++) {
 		struct found f = { 0 };
@@ -104,6 +130,7 @@ haproxy_agent_answer(const struct plan *p, struct str question, char out[HAPROXY
 	struct str rest = question, service;
 	const struct plan_service *s;
 	struct found f = { 0 };
+	struct asked q;
 	char name[64];
 
 	snprintf(out, HAPROXY_ANSWER_MAX, "\n");
@@ -112,9 +139,10 @@ haproxy_agent_answer(const struct plan *p, struct str question, char out[HAPROXY
 	if (p == NULL || rest.len == 0)
 		return;
 	if (memchr(rest.p, '/', rest.len) == NULL) {
-		node_look(p, rest, false, &f);
+		q = asked_read(rest);
+		node_look(p, &q, false, &f);
 		if (f.ready + f.draining == 0)
-			node_look(p, rest, true, &f);
+			node_look(p, &q, true, &f);
 		say(&f, false, out);
 		return;
 	}
@@ -125,6 +153,7 @@ haproxy_agent_answer(const struct plan *p, struct str question, char out[HAPROXY
 	s = plan_service(p, name);
 	if (s == NULL || s->nservers == 0)
 		return;
-	service_look(s, rest, &f);
+	q = asked_read(rest);
+	service_look(s, &q, &f);
 	say(&f, true, out);
 }

@@ -200,6 +200,17 @@ server_order(const void *ap, const void *bp)
 	return d != 0 ? d : strcmp(a->name, b->name);
 }
 
+static int
+place_order(const void *ap, const void *bp)
+{
+	const struct haproxy_server *const *a = ap, *const *b = bp;
+	int d = strcmp((*a)->backend, (*b)->backend);
+
+	if (d == 0)
+		d = addr_order(&(*a)->addr, &(*b)->addr);
+	return d != 0 ? d : strcmp((*a)->name, (*b)->name);
+}
+
 static size_t
 lines_in(struct str text)
 {
@@ -228,6 +239,10 @@ haproxy_state_read(struct str text, struct haproxy_state **out)
 	while (st->n < most && sheet_row(&s, value))
 		st->n += server_read(st, value, &st->server[st->n]);
 	qsort(st->server, st->n, sizeof *st->server, server_order);
+	st->at = arena_zalloc(st->arena, (st->n + 1) * sizeof *st->at);
+	for (unsigned i = 0; i < st->n; i++)
+		st->at[i] = &st->server[i];
+	qsort(st->at, st->n, sizeof *st->at, place_order);
 	*out = st;
 	return NULL;
 }
@@ -314,5 +329,25 @@ haproxy_state_backend(const struct haproxy_state *st, const char *backend, const
 	while (lo + n < st->n && strcmp(st->server[lo + n].backend, backend) == 0)
 		n++;
 	*first = st->server + lo;
+	return n;
+}
+
+unsigned
+haproxy_state_at(const struct haproxy_state *st, const char *backend, const struct addr *addr,
+    const struct haproxy_server *const **first)
+{
+	const struct haproxy_server key = { .backend = backend, .name = "", .addr = *addr }, *k = &key;
+	unsigned lo = 0, hi = st->n, n = 0;
+
+	while (lo < hi) {
+		unsigned mid = lo + (hi - lo) / 2;
+		if (place_order(&st->at[mid], &k) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	while (lo + n < st->n && strcmp(st->at[lo + n]->backend, backend) == 0 && addr_eq(&st->at[lo + n]->addr, addr))
+		n++;
+	*first = st->at + lo;
 	return n;
 }

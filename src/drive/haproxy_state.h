@@ -30,6 +30,7 @@ struct haproxy_server {
 struct haproxy_state {
 	struct haproxy_server *server;	/* in order of backends' names, then their own */
 	unsigned	 n;
+	const struct haproxy_server **at;	/* the same in order of backends' names, then addresses */
 	struct arena	*arena;		/* private: all of it lies there */
 };
 
@@ -50,5 +51,8 @@ const struct haproxy_server *haproxy_state_find(const struct haproxy_state *, co
 /* The servers of a backend stand together: the first of them, and how many; 0: none. */
 unsigned		 haproxy_state_backend(const struct haproxy_state *, const char *backend,
 			    const struct haproxy_server **first);
+/* The same of those with this address. */
+unsigned		 haproxy_state_at(const struct haproxy_state *, const char *backend, const struct addr *,
+			    const struct haproxy_server *const **first);
 
 #endif

@@ -16,6 +16,7 @@ struct compare {
 	traefik_seen_f	*seen;
 	void		*arg;
 	struct map	*services, *routers;	/* by name without the provider; values belong to the answers */
+	struct map	*servers;		/* of the service that is looked at, by URL */
 	char		*detail;
 	size_t		 cap;
 };
@@ -62,15 +63,16 @@ object_check(struct compare *c, const json_t *j, const char *what, const char *n
 	return strcmp(status, "warning") == 0 ? NULL : WHY_PROXY_REFUSED;
 }
 
-static const json_t *
-server_of(const json_t *service, const char *url)
+static struct map *
+servers_of(const json_t *service)
 {
-	const json_t *servers = json_object_get(json_object_get(service, "loadBalancer"), "servers"), *j;
+	struct map *m = map_new();
+	json_t *j;
+	size_t i;
 
-	for (size_t i = 0; (j = json_array_get(servers, i)) != NULL; i++)
-		if (strcmp(text_in(j, "url"), url) == 0)
-			return j;
-	return NULL;
+	json_array_foreach(json_object_get(json_object_get(service, "loadBalancer"), "servers"), i, j)
+		map_put(m, str_of(text_in(j, "url")), j);
+	return m;
 }
 
 /* A weight that is not told is 1. */
@@ -91,7 +93,7 @@ server_check(struct compare *c, const json_t *service, const struct plan_service
 	const json_t *j;
 
 	traefik_url(v, url);
-	j = server_of(service, url);
+	j = map_get(c->servers, str_of(url));
 	state = json_string_value(json_object_get(json_object_get(service, "serverStatus"), url));
 	if (c->seen != NULL)
 		c->seen(c->arg, s->name, v->name, j == NULL ? -1 : weight_of(j), state);
@@ -105,22 +107,14 @@ server_check(struct compare *c, const json_t *service, const struct plan_service
 	return WHY_PROXY_DIFFERS;
 }
 
+/* Whom it has, and with what weights. */
 static const struct why *
-service_check(struct compare *c, const struct plan_service *s)
+servers_check(struct compare *c, const json_t *j, const struct plan_service *s, const char *name)
 {
 	const struct why *why, *first = NULL;
-	char name[TRAEFIK_NAME_MAX];
+	size_t has = json_array_size(json_object_get(json_object_get(j, "loadBalancer"), "servers"));
 	unsigned named = 0;
-	size_t has;
-	json_t *j;
 
-	traefik_name(c->words, s->name, name);
-	j = map_get(c->services, str_of(name));
-	has = json_array_size(json_object_get(json_object_get(j, "loadBalancer"), "servers"));
-	if (s->nservers == 0 && j != NULL && !traefik_falls_back(c->words, s))
-		return NULL;		/* Traefik may find fault with it, as we do */
-	if ((why = object_check(c, j, "service", name)) != NULL)
-		return why;
 	for (unsigned i = 0; i < s->nservers && !traefik_falls_back(c->words, s); i++)
 		if (traefik_names(s, &s->server[i])) {
 			named++;
@@ -129,7 +123,7 @@ service_check(struct compare *c, const struct plan_service *s)
 		}
 	if (traefik_falls_back(c->words, s)) {
 		named = 1;
-		first = server_of(j, c->words->fallback) == NULL ? WHY_PROXY_DIFFERS : NULL;
+		first = map_get(c->servers, str_of(c->words->fallback)) == NULL ? WHY_PROXY_DIFFERS : NULL;
 		if (first != NULL)
 			snprintf(c->detail, c->cap, "the fallback of %.80s@%s is missing", name, c->provider);
 	}
@@ -138,6 +132,25 @@ service_check(struct compare *c, const struct plan_service *s)
 		return WHY_PROXY_DIFFERS;
 	}
 	return first;
+}
+
+static const struct why *
+service_check(struct compare *c, const struct plan_service *s)
+{
+	const struct why *why;
+	char name[TRAEFIK_NAME_MAX];
+	json_t *j;
+
+	traefik_name(c->words, s->name, name);
+	j = map_get(c->services, str_of(name));
+	if (s->nservers == 0 && j != NULL && !traefik_falls_back(c->words, s))
+		return NULL;		/* Traefik may find fault with it, as we do */
+	if ((why = object_check(c, j, "service", name)) != NULL)
+		return why;
+	c->servers = servers_of(j);
+	why = servers_check(c, j, s, name);
+	map_free(&c->servers);
+	return why;
 }
 
 static const struct why *

@@ -103,6 +103,20 @@ addr_eq(const struct addr *a, const struct addr *b)
 	return strcmp(addr_text(a, x), addr_text(b, y)) == 0;
 }
 
+int
+addr_order(const struct addr *a, const struct addr *b)
+{
+	int family = a->sa.any.sa_family, other = b->sa.any.sa_family, d;
+
+	if (family != other)
+		return family < other ? -1 : 1;
+	if (family == AF_INET6)
+		d = memcmp(&a->sa.v6.sin6_addr, &b->sa.v6.sin6_addr, sizeof a->sa.v6.sin6_addr);
+	else
+		d = memcmp(&a->sa.v4.sin_addr, &b->sa.v4.sin_addr, sizeof a->sa.v4.sin_addr);
+	return d != 0 ? d : (int)ntohs(a->sa.v4.sin_port) - (int)ntohs(b->sa.v4.sin_port);
+}
+
 static const struct why *
 fail(int fd)
 {

@@ -30,6 +30,7 @@ const struct why	*addr_parse(struct str, struct addr *);
 const char		*addr_text(const struct addr *, char out[ADDR_TEXT_MAX]);	/* the same forms */
 const char		*addr_host_text(const struct addr *, char out[ADDR_TEXT_MAX]);	/* without the port */
 bool			 addr_eq(const struct addr *, const struct addr *);
+int			 addr_order(const struct addr *, const struct addr *);	/* some order of IP addresses and ports, for qsort and bsearch */
 
 /* On failure WHY_SYSTEM with errno set. A unix path that nobody listens on is replaced. */
 const struct why	*sock_listen(const struct addr *, bool reuseport, int *fd);

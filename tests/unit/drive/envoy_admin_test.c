@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "drive/envoy_admin.c"
+#include "many.h"
 
 #define HOST(ip, weight, health) \
 	"{\"address\":{\"socket_address\":{\"address\":\"" ip "\",\"port_value\":80}}," \
@@ -110,6 +111,32 @@ others_are_not_mistaken_for_it(void **state)
 	envoy_admin_free(&a);
 }
 
+static void
+many_endpoints(void **state)
+{
+	struct envoy_admin a = { 0 };
+	struct many m;
+	struct buf has;
+	char detail[ENVOY_DETAIL];
+	double begun;
+
+	(void)state;
+	many_init(&m);
+	buf_init(&has, 8 << 20);
+	for (unsigned i = 0; i < MANY; i++)
+		buf_printf(&has, "%s{\"address\":{\"socket_address\":{\"address\":\"10.0.%u.%u\",\"port_value\":80}},\"weight\":100,"
+		    "\"health_status\":{\"eds_health_status\":\"HEALTHY\"}}", i == 0 ? "{\"cluster_statuses\":[{\"name\":\"web\","
+		    "\"host_statuses\":[" : ",", i / 250, i % 250 + 1);
+	buf_adds(&has, STR("]}]}"));
+	assert_true(envoy_admin_read(buf_str(&has), &a, detail));
+	begun = many_cpu();
+	assert_true(envoy_cluster_has(&a.cluster[0], &m.service, detail));
+	assert_true(many_cpu() - begun < MANY_SECONDS / 4);		/* it is only compared, not read */
+	envoy_admin_free(&a);
+	buf_fini(&has);
+	many_fini(&m);
+}
+
 int
 main(void)
 {
@@ -118,6 +145,7 @@ main(void)
 		cmocka_unit_test(differences_are_named),
 		cmocka_unit_test(what_envoy_keeps_for_reasons_of_its_own_is_no_difference),
 		cmocka_unit_test(others_are_not_mistaken_for_it),
+		cmocka_unit_test(many_endpoints),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

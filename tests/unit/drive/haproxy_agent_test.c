@@ -4,6 +4,7 @@
 #include <cmocka.h>
 
 #include "drive/haproxy_agent.c"
+#include "many.h"
 
 static struct plan_server web[] = { { .name = "web.1", .node = "a", .weight = 100 },
 	{ .name = "web.2", .node = "b", .weight = 40 }, { .name = "web.3", .node = "b", .weight = 30 },
@@ -108,6 +109,47 @@ test_silence(void **unused)
 	assert_string_equal(out, "\n");
 }
 
+/* Each of them has a check of its own. */
+static void
+test_many(void **unused)
+{
+	struct many m;
+	char question[64], addr[ADDR_TEXT_MAX], out[HAPROXY_ANSWER_MAX];
+	double begun;
+
+	(void)unused;
+	many_init(&m);
+	begun = many_cpu();
+	for (unsigned i = 0; i < MANY; i += 20) {
+		snprintf(question, sizeof question, "web/%s", i % 40 == 0 ? addr_text(&m.server[i].addr, addr) : m.name[i]);
+		haproxy_agent_answer(&m.plan, str_of(question), out);
+		assert_string_equal(out, "up ready 100%\n");
+	}
+	assert_true(many_cpu() - begun < MANY_SECONDS);
+	many_fini(&m);
+}
+
+static void
+test_addresses(void **unused)
+{
+	static struct plan_server v[] = { { .name = "s.1", .node = "a", .weight = 100 }, { .name = "s.2", .node = "b", .weight = 50 } };
+	static struct plan_service six = { .name = "six", .server = v, .nservers = 2, .nserving = 2 };
+	struct plan p = { .service = &six, .nservices = 1 };
+	static const struct { const char *question, *expected; } said[] = {
+		{ "six/[fd00::1]:80", "up ready 100%\n" }, { "six/[fd00:0::2]:80", "up ready 50%\n" }, { "six/fd00::2", "up ready 50%\n" },
+		{ "six/[fd00::1]:81", "down #no healthy task\n" }, { "six/:80", "down #no healthy task\n" },
+		{ "fd00::1", "up ready 100%\n" }, { "six/unix:/x", "down #no healthy task\n" } };
+	char out[HAPROXY_ANSWER_MAX];
+
+	(void)unused;
+	assert_null(addr_parse(STR("[fd00::1]:80"), &v[0].addr));
+	assert_null(addr_parse(STR("[fd00::2]:80"), &v[1].addr));
+	for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+		haproxy_agent_answer(&p, str_of(said[i].question), out);
+		assert_string_equal(out, said[i].expected);
+	}
+}
+
 int
 main(void)
 {
@@ -117,6 +159,8 @@ main(void)
 		cmocka_unit_test(test_of_a_node),
 		cmocka_unit_test(test_all_drain),
 		cmocka_unit_test(test_silence),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

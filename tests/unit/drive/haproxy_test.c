@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include "drive/haproxy.c"
+#include "many.h"
 
 #define HEAD	"1\n# be_name srv_name srv_addr srv_port srv_admin_state srv_uweight srv_check_state\n"
 
@@ -167,6 +168,38 @@ test_clear(void **unused)
 	haproxy_state_free(&st);
 }
 
+/* Half of them the user's own, and one of ours has moved. */
+static void
+test_many(void **unused)
+{
+	struct haproxy_rules rules = { "{service}", "" };
+	struct haproxy_state *st = NULL;
+	struct haproxy_orders *o;
+	struct many m;
+	struct buf text;
+	double begun;
+
+	(void)unused;
+	many_init(&m);
+	buf_init(&text, 4 << 20);
+	buf_adds(&text, STR(HEAD));
+	for (unsigned i = 0; i < MANY; i++)
+		buf_printf(&text, "web %s%s 10.0.%u.%u %u 0 100 0\n", i % 2 == 0 ? "mola:" : "mine-", m.name[i], i / 250, i % 250 + 1,
+		    i == 4000 ? 81 : 80);
+	begun = many_cpu();
+	assert_null(haproxy_state_read(buf_str(&text), &st));
+	o = haproxy_orders_make(st, &m.plan, &rules);
+	for (unsigned i = 0; i < MANY; i++)
+		assert_non_null(haproxy_server_for(st, "web", &m.server[i]));
+	assert_true(many_cpu() - begun < MANY_SECONDS);
+	assert_int_equal(o->n, 1);
+	assert_string_equal(o->order[0].line, "set server web/mola:web.04000 addr 10.0.16.1 port 80");
+	haproxy_orders_free(&o);
+	haproxy_state_free(&st);
+	buf_fini(&text);
+	many_fini(&m);
+}
+
 static void
 test_judge(void **unused)
 {
@@ -194,6 +227,7 @@ main(void)
 		cmocka_unit_test(test_remove),
 		cmocka_unit_test(test_users_own),
 		cmocka_unit_test(test_clear),
+		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_judge),
 	};
 

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "drive/traefik.c"
 #include "drive/traefik_read.c"
+#include "many.h"
 
 static struct plan_server server[] = {
 	{ .name = "web.1", .node = "a", .weight = 30, .share = 0.75 },
@@ -200,6 +201,30 @@ what_is_not_understood(void **state)
 	    WHY_PROXY_DIFFERS);
 }
 
+static void
+many_servers(void **state)
+{
+	struct many m;
+	struct buf has;
+	char detail[240], url[TRAEFIK_NAME_MAX];
+	double begun;
+
+	(void)state;
+	many_init(&m);
+	buf_init(&has, 4 << 20);
+	for (unsigned i = 0; i < MANY; i++) {
+		traefik_url(&m.server[i], url);
+		buf_printf(&has, "%s{\"url\":\"%s\",\"weight\":100}", i == 0 ? "[{\"name\":\"web@file\",\"status\":\"enabled\","
+		    "\"loadBalancer\":{\"servers\":[" : ",", url);
+	}
+	buf_adds(&has, STR("]}}]"));
+	begun = many_cpu();
+	assert_null(traefik_compare(&m.plan, &words, "file", buf_str(&has), STR("[]"), NULL, NULL, detail, sizeof detail));
+	assert_true(many_cpu() - begun < MANY_SECONDS);
+	buf_fini(&has);
+	many_fini(&m);
+}
+
 int
 main(void)
 {
@@ -211,6 +236,7 @@ main(void)
 		cmocka_unit_test_setup(as_it_was_told, setup),
 		cmocka_unit_test_setup(not_as_it_was_told, setup),
 		cmocka_unit_test_setup(what_is_not_understood, setup),
+		cmocka_unit_test_setup(many_servers, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
