@@ -211,6 +211,16 @@ orders_look(struct hands *h)
 
 /* --- reading --- */
 
+/* A table ends with an empty line. One whose HAProxy died over it ends anywhere, and would lack servers that are there. */
+static const struct why *
+whole(struct str answer, const char **detail)
+{
+	if (answer.len >= 2 && memcmp(answer.p + answer.len - 2, "\n\n", 2) == 0)
+		return NULL;
+	*detail = "it hung up in the middle of an answer";
+	return WHY_PROXY_GONE;
+}
+
 static void
 on_stat(void *arg, const struct why *why, const char *detail, struct str answer)
 {
@@ -218,6 +228,8 @@ on_stat(void *arg, const struct why *why, const char *detail, struct str answer)
 
 	if (why == NULL && (why = haproxy_stat_read(answer, h->state)) != NULL)
 		detail = "show stat";
+	if (why == NULL)
+		why = whole(answer, &detail);
 	if (why != NULL) {
 		round_failed(h, why, detail);
 		return;
@@ -235,12 +247,15 @@ on_state(void *arg, const struct why *why, const char *detail, struct str answer
 
 	if (why == NULL && (why = haproxy_state_read(answer, &state)) != NULL)
 		detail = "show servers state: is the socket of level admin?";
+	if (why == NULL) {
+		haproxy_state_free(&h->state);
+		h->state = state;
+		why = whole(answer, &detail);
+	}
 	if (why != NULL) {
 		round_failed(h, why, detail);
 		return;
 	}
-	haproxy_state_free(&h->state);
-	h->state = state;
 	ask(h, "show stat -1 4 -1", on_stat);
 }
 
@@ -252,6 +267,8 @@ on_info(void *arg, const struct why *why, const char *detail, struct str answer)
 
 	if (why == NULL && (why = haproxy_info_read(answer, &info)) != NULL)
 		detail = "show info";
+	if (why == NULL)
+		why = whole(answer, &detail);
 	if (why != NULL) {
 		round_failed(h, why, detail);
 		return;

@@ -17,7 +17,7 @@ struct scene {
 	char		 line[512];
 	/* HAProxy's side */
 	const char	*info, *rows, *add, *added;	/* what it says; its servers; to `add server`; its servers afterwards */
-	bool		 mute;
+	bool		 mute, cut;			/* says nothing; dies over its table */
 	char		 heard[1024];			/* all orders, one a line */
 };
 
@@ -29,9 +29,9 @@ answer_to(struct scene *s, const char *line)
 	if (strncmp(line, "show info", 9) == 0)
 		return s->info;
 	if (strncmp(line, "show stat", 9) == 0)
-		return "# pxname,svname,scur,status\nweb,mola:web.1,4,UP\n";
+		return "# pxname,svname,scur,status\nweb,mola:web.1,4,UP\n\n";
 	if (strncmp(line, "show servers", 12) == 0) {
-		snprintf(text, sizeof text, HEAD "%s\n", s->rows);
+		snprintf(text, sizeof text, HEAD "%s%s", s->rows, s->cut ? "" : "\n");
 		return text;
 	}
 	snprintf(s->heard + strlen(s->heard), sizeof s->heard - strlen(s->heard), "%s", line);
@@ -82,7 +82,7 @@ begin(void **state)
 	struct addr at;
 
 	assert_null(addr_parse(STR("10.0.0.1:80"), &server.addr));
-	*s = (struct scene){ .caller = { .fd = -1 }, .info = "Version: 2.6\nPid: 7\nUptime_sec: 5\n", .rows = "", .add = "New server registered.\n\n",
+	*s = (struct scene){ .caller = { .fd = -1 }, .info = "Version: 2.6\nPid: 7\nUptime_sec: 5\n\n", .rows = "", .add = "New server registered.\n\n",
 	    .added = "web mola:web.1 10.0.0.1 80 0 256 6\n" };
 	s->fd = listen_anywhere(&at);
 	s->target.loop = loop_new();
@@ -150,7 +150,7 @@ test_restarted(void **state)
 	UNTIL(s->target.loop, s->target.published == 1);
 	s->heard[0] = '\0';
 	s->rows = "";
-	s->info = "Version: 2.6\nPid: 8\nUptime_sec: 0\n";
+	s->info = "Version: 2.6\nPid: 8\nUptime_sec: 0\n\n";
 	ROUNDS_UNTIL(s, strstr(s->heard, "state ready") != NULL && !s->hands->busy);
 	assert_int_equal(s->hands->restarts, 1);
 	assert_int_equal(s->target.published, 1);
@@ -196,13 +196,29 @@ test_strange(void **state)
 	publish(s);
 	UNTIL(s->target.loop, s->target.failed == 1);
 	assert_ptr_equal(s->target.why, WHY_PROXY_SYNTAX);
-	s->info = "Pid: 3\n";
+	s->info = "Pid: 3\n\n";
 	s->mute = true;
 	ROUNDS_UNTIL(s, s->target.why == WHY_PROXY_GONE);
 	assert_non_null(strstr(s->target.detail, ": it hung up without an answer"));
 	assert_ptr_equal(strstr(s->target.detail, target_conf(&s->target)->socket), s->target.detail);	/* who */
 	assert_int_equal(s->target.failed, 1);
 	s->mute = false;
+	ROUNDS_UNTIL(s, s->target.published == 1);
+}
+
+/* It dies over its table: what is missing from it may well be there, and is not added. */
+static void
+test_cut_off(void **state)
+{
+	struct scene *s = *state;
+
+	s->cut = true;
+	publish(s);
+	UNTIL(s->target.loop, s->target.failed == 1);
+	assert_ptr_equal(s->target.why, WHY_PROXY_GONE);
+	assert_non_null(strstr(s->target.detail, ": it hung up in the middle of an answer"));
+	assert_string_equal(s->heard, "");
+	s->cut = false;
 	ROUNDS_UNTIL(s, s->target.published == 1);
 }
 
@@ -242,6 +258,7 @@ main(void)
 		SCENE(test_refused),
 		SCENE(test_without_effect),
 		SCENE(test_strange),
+		SCENE(test_cut_off),
 		SCENE(test_overtaken),
 		SCENE(test_closed_in_the_middle),
 	};
