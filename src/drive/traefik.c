@@ -3,11 +3,14 @@
  * braces are written as their code: the file provider runs what it reads through a template.
  */
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "drive/traefik_room.h"
+
+#define PATH_BYTES	2048		/* paths are shorter (form_path) */
 
 static void
 put_text(struct buf *out, const char *s)
@@ -42,6 +45,12 @@ rule_text(struct buf *rule, const char *before, const char *s, const char *after
 static void
 rule_host(struct buf *rule, const char *host)
 {
+	size_t len = strlen(host);
+
+	if (host[0] == '[' && host[len - 1] == ']') {	/* IPv6: to Traefik its brackets are no part of a host */
+		buf_printf(rule, "Host(`%.*s`)", (int)len - 2, host + 1);
+		return;
+	}
 	if (strncmp(host, "*.", 2) != 0) {
 		rule_text(rule, "Host(", host, "");
 		return;
@@ -52,11 +61,56 @@ rule_host(struct buf *rule, const char *host)
 	buf_adds(rule, STR("$`)"));
 }
 
+static int
+hex_of(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* What is written %XX is put plainly if it is printable and not reserved; above ASCII only if asked for. */
+static void
+path_decode(const char *path, bool all, char out[PATH_BYTES])
+{
+	size_t n = 0;
+
+	for (; *path != '\0' && n + 1 < PATH_BYTES; path++) {
+		int high = *path == '%' ? hex_of(path[1]) : -1, low = high < 0 ? -1 : hex_of(path[2]), c = high * 16 + low;
+		if (low < 0 || c < ' ' || c == 0x7f || (c > 0x7f && !all) || strchr("%/?#[]@:!$&'()*+,;=", c) != NULL)
+			out[n++] = *path;
+		else {
+			out[n++] = (char)c;
+			path += 2;
+		}
+	}
+	out[n] = '\0';
+}
+
+/* UTF-8, and nothing that YAML takes for the end of a line. */
+static bool
+is_text(const char *s)
+{
+	json_t *j = json_string(s);
+	bool text = j != NULL && strstr(s, "\xc2\x85") == NULL && strstr(s, "\xe2\x80\xa8") == NULL && strstr(s, "\xe2\x80\xa9") == NULL;
+
+	json_decref(j);
+	return text;
+}
+
+/* Traefik decodes the paths of requests, but for what is reserved, before it compares; a rule that is not would never match. */
+static void
+path_plain(const char *path, char out[PATH_BYTES])
+{
+	path_decode(path, true, out);
+	if (!is_text(out))
+		path_decode(path, false, out);
+}
+
 void
 traefik_rule(const struct route_conf *r, struct buf *rule)
 {
 	size_t len = strlen(r->path);
 	bool whole = len > 0 && r->path[len - 1] == '/';
+	char path[PATH_BYTES];
 
 	if (*r->host != '\0') {
 		rule_host(rule, r->host);
@@ -64,12 +118,13 @@ traefik_rule(const struct route_conf *r, struct buf *rule)
 			return;
 		buf_adds(rule, STR(" && "));
 	}
+	path_plain(r->path, path);
 	if (whole) {
-		rule_text(rule, "PathPrefix(", r->path, "");
+		rule_text(rule, "PathPrefix(", path, "");
 		return;
 	}
-	rule_text(rule, *r->host != '\0' ? "(Path(" : "Path(", r->path, "");
-	rule_text(rule, " || PathPrefix(", r->path, "/");
+	rule_text(rule, *r->host != '\0' ? "(Path(" : "Path(", path, "");
+	rule_text(rule, " || PathPrefix(", path, "/");
 	if (*r->host != '\0')
 		buf_adds(rule, STR(")"));
 }

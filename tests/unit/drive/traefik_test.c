@@ -103,6 +103,34 @@ texts_of_others_stay_texts(void **state)
 }
 
 static void
+ruled(const char *host, const char *path, const char *expected)
+{
+	struct route_conf r = { (char *)(uintptr_t)host, (char *)(uintptr_t)path };
+	struct buf rule;
+
+	buf_init(&rule, 4096);
+	traefik_rule(&r, &rule);
+	buf_add(&rule, "", 1);
+	assert_string_equal(rule.p, expected);
+	buf_fini(&rule);
+}
+
+/* As Traefik has hosts and paths when it compares them with a rule: it was asked. */
+static void
+rules_are_in_traefiks_spelling(void **state)
+{
+	(void)state;
+	ruled("[::1]", "/", "Host(`::1`)");
+	ruled("", "/a%20b/", "PathPrefix(`/a b/`)");
+	ruled("", "/caf%C3%a9/", "PathPrefix(`/caf\xc3\xa9/`)");
+	ruled("", "/%7e%60/", "PathPrefix(\"/~`/\")");
+	ruled("", "/a%2Fb%25%3b/", "PathPrefix(`/a%2Fb%25%3b/`)");		/* reserved: Traefik leaves them, too */
+	ruled("", "/%20%C3/", "PathPrefix(`/ %C3/`)");			/* no text */
+	ruled("", "/%0a%7f%C2%85/", "PathPrefix(`/%0a%7f%C2%85/`)");
+	ruled("", "/%zz%2/%", "Path(`/%zz%2/%`) || PathPrefix(`/%zz%2/%/`)");
+}
+
+static void
 routes_are_tried_as_mola_tries_them(void **state)
 {
 	struct route_conf order[] = { { (char *)"", (char *)"/" }, { (char *)"", (char *)"/a/very/long/path/that/is/longer/than/a/host" },
@@ -231,6 +259,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(whole, setup),
 		cmocka_unit_test_setup(texts_of_others_stay_texts, setup),
+		cmocka_unit_test_setup(rules_are_in_traefiks_spelling, setup),
 		cmocka_unit_test_setup(routes_are_tried_as_mola_tries_them, setup),
 		cmocka_unit_test_setup(nobody_left, setup),
 		cmocka_unit_test_setup(as_it_was_told, setup),
