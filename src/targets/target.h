@@ -51,6 +51,8 @@ void	target_failed(struct target *, const struct why *, const char *detail);
  * reason says that it could not be seen. Say it as often as you look. */
 void	target_taken(struct target *);
 void	target_refused(struct target *, const struct why *, const char *detail);
+/* The same when what is expected at the URL ("Traefik's API") did not answer, or not well; a password in the URL is not told. */
+void	target_unreached(struct target *, const char *url, const char *expected, const struct fetch_result *);
 /* What the proxy itself says of one server; weight < 0: nothing of it. `state` is its own word, or NULL. */
 void	target_server_seen(struct target *, const char *service, const char *server, int weight, const char *state);
 

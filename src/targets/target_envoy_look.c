@@ -118,16 +118,10 @@ ask(struct envoy_look *l, const char *what, fetch_done_f *done)
 static bool
 answered(struct envoy_look *l, const struct fetch_result *r)
 {
-	char detail[ENVOY_DETAIL];
-
 	l->fetch = NULL;
 	if (r->why == NULL)
 		return true;
-	if (r->why == WHY_METRICS_STATUS)
-		snprintf(detail, sizeof detail, "%.100s: status %ld; expected Envoy's admin there", l->url, r->status);
-	else
-		snprintf(detail, sizeof detail, "%.100s: %.90s", l->url, r->detail[0] != '\0' ? r->detail : "it answers too much");
-	target_refused(l->envoy->target, r->why == WHY_METRICS_STATUS ? WHY_PROXY_SYNTAX : WHY_PROXY_GONE, detail);
+	target_unreached(l->envoy->target, l->url, "Envoy's admin", r);
 	return false;
 }
 

@@ -126,18 +126,12 @@ is_early(struct traefik *t)
 static bool
 fetch_well(struct traefik *t, const struct fetch_result *r)
 {
-	char detail[300];
-
 	t->fetch = NULL;
 	if (r->why == NULL)
 		return true;
 	if (r->status == 404 && t->conf->api_entry_point != NULL && is_early(t))	/* the way to its API is what we told it */
 		return false;
-	if (r->why == WHY_METRICS_STATUS)
-		snprintf(detail, sizeof detail, "%.150s: status %ld; expected Traefik's API there", t->url, r->status);
-	else
-		snprintf(detail, sizeof detail, "%.150s: %.100s", t->url, r->detail[0] != '\0' ? r->detail : "it answers too much");
-	target_refused(t->target, r->why == WHY_METRICS_STATUS ? WHY_PROXY_SYNTAX : WHY_PROXY_GONE, detail);
+	target_unreached(t->target, t->url, "Traefik's API", r);
 	return false;
 }
 

@@ -1,0 +1,36 @@
+/*
+ * target_unreached: what is said when a proxy's own API does not answer, or not well. The URL is named without a user and a
+ * password that may stand in it: it goes to the log, and to everybody who may ask us.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "targets/target.h"
+
+/* Where the host begins. */
+static const char *
+host_of(const char *url)
+{
+	const char *scheme = strstr(url, "://"), *begin = scheme == NULL ? url : scheme + 3, *host = begin;
+	size_t len = strcspn(begin, "/?#");
+
+	for (size_t i = 0; i < len; i++)
+		if (begin[i] == '@')
+			host = begin + i + 1;
+	return host;
+}
+
+void
+target_unreached(struct target *t, const char *url, const char *expected, const struct fetch_result *r)
+{
+	const char *host = host_of(url), *scheme = strstr(url, "://");
+	bool answered = r->why == WHY_METRICS_STATUS;
+	char detail[300];
+	int begins = scheme == NULL ? 0 : (int)(scheme + 3 - url);
+
+	if (answered)
+		snprintf(detail, sizeof detail, "%.*s%.140s: status %ld; expected %s there", begins, url, host, r->status, expected);
+	else
+		snprintf(detail, sizeof detail, "%.*s%.140s: %.100s", begins, url, host, r->detail[0] != '\0' ? r->detail : "it answers too much");
+	target_refused(t, answered ? WHY_PROXY_SYNTAX : WHY_PROXY_GONE, detail);
+}
