@@ -1,7 +1,7 @@
 /*
  * target_haproxy: HAProxy over its admin socket, in rounds. A round reads what it has, gives the orders that make the plan
- * of it, and reads again. Rounds come with each publication and each `poll`, so one that was restarted, or that
- * somebody else has changed, gets everything again.
+ * of it, and reads again. Rounds come with each publication and each `poll`, so one that somebody else has changed gets
+ * everything again; and soon after it was restarted or reloaded, for then it has forgotten what we added.
  * Must not know what the orders are: drive/haproxy.c.
  */
 #include <stdio.h>
@@ -17,6 +17,7 @@
 
 #define ANSWER_USEC	(5 * USEC_PER_SEC)
 #define RETRY_USEC	(250 * USEC_PER_MSEC)	/* while it cannot be reached: it may be restarting */
+#define WATCH_USEC	(200 * USEC_PER_MSEC)	/* between two looks at whether it is another process now */
 
 struct hands {
 	struct target	*target;
@@ -27,6 +28,7 @@ struct hands {
 	struct haproxy_ask ask;
 	struct grave	 grave;
 	int64_t		 due_usec;		/* of the next round */
+	int64_t		 watch_usec;		/* of the next look at which process it is */
 
 	/* the publication */
 	bool		 owed;			/* it is not out */
@@ -57,6 +59,7 @@ round_end(struct hands *h, int64_t pause)
 	haproxy_state_free(&h->state);
 	h->busy = false;
 	h->due_usec = loop_now(h->loop) + pause;
+	h->watch_usec = loop_now(h->loop) + WATCH_USEC;
 	if (h->again)
 		round_start(h);
 }
@@ -259,6 +262,12 @@ on_state(void *arg, const struct why *why, const char *detail, struct str answer
 	ask(h, "show stat -1 4 -1", on_stat);
 }
 
+static bool
+is_other(const struct hands *h, const struct haproxy_info *info)
+{
+	return h->info.pid != 0 && (h->info.pid != info->pid || info->uptime_sec < h->info.uptime_sec);
+}
+
 static void
 on_info(void *arg, const struct why *why, const char *detail, struct str answer)
 {
@@ -273,7 +282,7 @@ on_info(void *arg, const struct why *why, const char *detail, struct str answer)
 		round_failed(h, why, detail);
 		return;
 	}
-	if (h->info.pid != 0 && (h->info.pid != info.pid || info.uptime_sec < h->info.uptime_sec)) {
+	if (is_other(h, &info)) {
 		h->restarts++;
 		log_event(LOG_INFO, "haproxy.restarted", "target", target_name(h->target), "version", info.version, "pid",
 		    LOG_N((int64_t)info.pid), NULL);
@@ -295,6 +304,32 @@ round_start(struct hands *h)
 	h->again = h->ordered = false;
 	h->refusal[0] = '\0';
 	ask(h, "show info", on_info);
+}
+
+/* --- between rounds --- */
+
+/* One that does not answer well is the next round's affair. */
+static void
+on_watched(void *arg, const struct why *why, const char *detail, struct str answer)
+{
+	struct hands *h = arg;
+	struct haproxy_info info;
+	bool other = why == NULL && haproxy_info_read(answer, &info) == NULL && is_other(h, &info);
+
+	(void)detail;
+	h->busy = false;
+	h->watch_usec = loop_now(h->loop) + WATCH_USEC;
+	if (why != NULL)
+		h->due_usec = 0;
+	if (other || h->again)
+		round_start(h);
+}
+
+static void
+watch(struct hands *h)
+{
+	h->busy = true;
+	ask(h, "show info", on_watched);
 }
 
 /* --- as a target --- */
@@ -349,8 +384,12 @@ haproxy_tick(void *arg, int64_t now_usec)
 {
 	struct hands *h = arg;
 
-	if (!h->busy && now_usec >= h->due_usec && target_plan(h->target) != NULL)
+	if (h->busy || target_plan(h->target) == NULL)
+		return;
+	if (now_usec >= h->due_usec)
 		round_start(h);
+	else if (now_usec >= h->watch_usec)
+		watch(h);
 }
 
 static void

@@ -157,6 +157,25 @@ test_restarted(void **state)
 	assert_int_equal(s->target.failed + s->target.refused, 0);
 }
 
+/* A reload: the next round would be in an hour, and it has none of our servers. */
+static void
+test_reloaded(void **state)
+{
+	struct scene *s = *state;
+
+	s->target.conf.poll_usec = 3600 * USEC_PER_SEC;
+	publish(s);
+	UNTIL(s->target.loop, s->target.published == 1);
+	s->heard[0] = '\0';
+	s->rows = "";
+	ROUNDS_UNTIL(s, s->hands->watch_usec > s->hands->due_usec - s->target.conf.poll_usec + WATCH_USEC);
+	assert_string_equal(s->heard, "");		/* it is looked at, and is the same process */
+	s->info = "Version: 2.6\nPid: 8\nUptime_sec: 0\n\n";
+	ROUNDS_UNTIL(s, strstr(s->heard, "state ready") != NULL && !s->hands->busy);
+	assert_int_equal(s->hands->restarts, 1);
+	assert_int_equal(s->target.failed + s->target.refused, 0);
+}
+
 static void
 test_refused(void **state)
 {
@@ -255,6 +274,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		SCENE(test_published),
 		SCENE(test_restarted),
+		SCENE(test_reloaded),
 		SCENE(test_refused),
 		SCENE(test_without_effect),
 		SCENE(test_strange),
