@@ -492,9 +492,14 @@ targets_reconf(struct targets *all, const struct conf *c)
 		if (!t->wanted)
 			target_free(t);
 	}
-	for (unsigned i = c->ntargets; i-- > 0;)
-		if (target_like(all, &c->target[i]) == NULL)
+	for (unsigned i = c->ntargets; i-- > 0;) {		/* the last first: in the file's order in the end */
+		if ((t = target_like(all, &c->target[i])) == NULL) {
 			target_new(all, &c->target[i]);
+			continue;
+		}
+		LIST_REMOVE(t, link);
+		LIST_INSERT_HEAD(&all->list, t, link);
+	}
 }
 
 bool

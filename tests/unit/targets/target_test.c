@@ -379,6 +379,29 @@ what_the_proxy_has_is_remembered(void **state)
 	assert_int_equal(proxy.target->taken, TAKEN_YES);
 }
 
+static const char *
+shown(unsigned i, char name[64])
+{
+	json_t *list = targets_view(all, T);
+
+	snprintf(name, 64, "%s", json_string_value(json_object_get(json_array_get(json_object_get(list, "targets"), i), "name")));
+	json_decref(list);
+	return name;
+}
+
+static void
+they_are_shown_in_the_order_of_the_file(void **state)
+{
+	char name[64];
+
+	(void)state;
+	conf_set(" }\n  - { name: ant, kind: traefik-file, file: /ant.yml }\n  - { name: zoo, kind: traefik-file, file: /zoo.yml");
+	conf_set(" }\n  - { name: ant, kind: traefik-file, file: /another.yml }\n  - { name: zoo, kind: traefik-file, file: /zoo.yml");
+	assert_string_equal(shown(0, name), "edge");
+	assert_string_equal(shown(1, name), "ant");
+	assert_string_equal(shown(2, name), "zoo");
+}
+
 static void
 who_is_the_same_lives_on(void **state)
 {
@@ -410,6 +433,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(nobody_is_told_of_half_a_world, setup, teardown),
 		cmocka_unit_test_setup_teardown(with_a_fallback_no_choice_is_said, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_the_proxy_has_is_remembered, setup, teardown),
+		cmocka_unit_test_setup_teardown(they_are_shown_in_the_order_of_the_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_is_the_same_lives_on, setup, teardown),
 	};
 
