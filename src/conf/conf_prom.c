@@ -170,16 +170,17 @@ who_sound(struct conf_prom *p, const struct look *l)
 }
 
 static void
-tls_sound(const struct conf_prom *p, const struct look *l)
+https_sound(const struct conf_prom *p, const struct look *l)
 {
 	bool secure = false;
 
 	for (unsigned i = 0; i < p->servers.n; i++)
 		secure |= strncmp(p->servers.item[i], "https://", 8) == 0;
-	if ((p->cert == NULL) != (p->key == NULL))
-		faults_add(l->faults, line_of(l, p->cert != NULL ? "cert" : "key"), IN, "cert and key belong together; expected both or none");
-	if (!secure && (p->ca != NULL || p->cert != NULL))
-		faults_add(l->faults, line_of(l, p->ca != NULL ? "ca" : "cert"), p->ca != NULL ? IN ".ca" : IN ".cert",
+	if (secure)
+		tls_sound(l->root, IN, p->ca, p->cert, p->key, l->faults);
+	else if (p->ca != NULL || p->cert != NULL || p->key != NULL)
+		faults_add(l->faults, line_of(l, p->ca != NULL ? "ca" : p->cert != NULL ? "cert" : "key"),
+		    p->ca != NULL ? IN ".ca" : p->cert != NULL ? IN ".cert" : IN ".key",
 		    "no server is asked over TLS; expected one that begins with https://");
 }
 
@@ -212,5 +213,5 @@ prom_sound(struct conf *c, const struct tree *root, struct faults *f)
 		faults_add(f, line_of(&l, given(section, "max_age") ? "max_age" : "period"), IN ".max_age",
 		    "less than period: nearly every sample would be too old; expected more");
 	who_sound(p, &l);
-	tls_sound(p, &l);
+	https_sound(p, &l);
 }

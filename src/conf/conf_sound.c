@@ -186,6 +186,23 @@ admin_sound(struct conf *c, const struct tree *root, struct faults *f)
 		token_file_read(c, line, f);
 }
 
+void
+tls_sound(const struct tree *root, const char *section, const char *ca, const char *cert, const char *key, struct faults *f)
+{
+	const char *const name[] = { "ca", "cert", "key" }, *const file[] = { ca, cert, key };
+	char where[40];
+
+	if ((cert == NULL) != (key == NULL)) {
+		faults_add(f, conf_line(root, section, cert != NULL ? "cert" : "key"), section, "cert and key belong together; expected both or none");
+		return;
+	}
+	for (unsigned i = 0; i < sizeof name / sizeof *name; i++)
+		if (file[i] != NULL && access(file[i], R_OK) < 0) {
+			snprintf(where, sizeof where, "%s.%s", section, name[i]);
+			faults_add(f, conf_line(root, section, name[i]), where, "'%.200s' cannot be read: %s", file[i], strerror(errno));
+		}
+}
+
 /* The section turns discovery on, even an empty one. */
 static void
 swarm_sound(struct conf *c, const struct tree *root, struct faults *f)
@@ -196,9 +213,7 @@ swarm_sound(struct conf *c, const struct tree *root, struct faults *f)
 		c->swarm_endpoints.item = must_zalloc(sizeof *c->swarm_endpoints.item);
 		c->swarm_endpoints.item[c->swarm_endpoints.n++] = must_strdup("unix:///var/run/docker.sock");
 	}
-	if ((c->swarm_cert == NULL) != (c->swarm_key == NULL))
-		faults_add(f, conf_line(root, "swarm", c->swarm_cert != NULL ? "cert" : "key"), "swarm",
-		    "cert and key belong together; expected both or none");
+	tls_sound(root, "swarm", c->swarm_ca, c->swarm_cert, c->swarm_key, f);
 }
 
 void

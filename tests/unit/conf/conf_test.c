@@ -66,6 +66,11 @@ static const struct wrong {
 	    "file or directory\n" },
 	{ L "prometheus:\n  servers: h:1\n  ca: /x\n", "m:4: prometheus.ca: no server is asked over TLS; expected one that begins with "
 	    "https://\n" },
+	{ L "prometheus:\n  servers: h:1\n  key: /x\n", "m:4: prometheus.key: no server is asked over TLS; expected one that begins with "
+	    "https://\n" },
+	{ L "prometheus:\n  servers: https://h\n  ca: /nowhere/x\n", "m:4: prometheus.ca: '/nowhere/x' cannot be read: No such file or directory\n" },
+	{ L "swarm:\n  endpoint: tcp://h:1\n  cert: /nowhere/x\n  key: /nowhere/y\n", "m:4: swarm.cert: '/nowhere/x' cannot be read: No such "
+	    "file or directory\nm:5: swarm.key: '/nowhere/y' cannot be read: No such file or directory\n" },
 	{ L "prometheus:\n  servers: https://h\n  key: /x\n", "m:4: prometheus: cert and key belong together; expected both or none\n" },
 	{ L "prometheus:\n  servers: h:1\n  max_age: 2s\n", "m:4: prometheus.max_age: less than period: nearly every sample would be too "
 	    "old; expected more\n" },
