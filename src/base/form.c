@@ -144,18 +144,16 @@ form_promql(struct str s)
 	return words > 0 && depth == 0;
 }
 
-static bool
-is_host_port(struct str s)
+bool
+form_authority(struct str s)
 {
 	size_t colon = s.len;
 	uint64_t port;
 
 	while (colon > 0 && s.p[colon - 1] != ':')
 		colon--;
-	for (size_t i = 0; i < s.len; i++)
-		if (s.p[i] <= ' ' || s.p[i] >= 0x7f || strchr("/?#@\\", s.p[i]) != NULL)
-			return false;
-	return colon > 1 && str_to_u64((struct str){ s.p + colon, s.len - colon }, &port) && port > 0 && port < 65536;
+	return colon > 1 && all_of((struct str){ s.p, colon - 1 }, ".-_[]:")
+	    && str_to_u64((struct str){ s.p + colon, s.len - colon }, &port) && port > 0 && port < 65536;
 }
 
 bool
@@ -165,5 +163,5 @@ form_endpoint(struct str s)
 
 	if (str_starts(s, STR("unix:///")))
 		return s.len > 8 && s.len - 7 < sizeof un.sun_path && memchr(s.p, '\0', s.len) == NULL;
-	return str_starts(s, STR("tcp://")) && s.len < 300 && is_host_port((struct str){ s.p + 6, s.len - 6 });
+	return str_starts(s, STR("tcp://")) && s.len < 300 && form_authority((struct str){ s.p + 6, s.len - 6 });
 }

@@ -11,6 +11,7 @@ bool	form_duration(struct str, int64_t *usec);	/* 100ms, 2s, 5m, 1h */
 bool	form_name(struct str);				/* 1 to 63 of A-Z, a-z, 0-9, '.', '_' and '-' */
 bool	form_path(struct str);				/* begins with '/', visible ASCII, no '#' */
 bool	form_promql(struct str);			/* a query that closes what it opens: brackets, quotes; to 4000 bytes */
+bool	form_authority(struct str);			/* host:port, where the host may be a name or [v6] */
 bool	form_endpoint(struct str);			/* unix:///path or tcp://host:port */
 bool	form_host(struct str, bool wild);		/* a name or an address, without a port; wild: "*.name" too */
 

@@ -73,14 +73,6 @@ read_strategy(const struct conf_key *k, struct str s, void *member, char *proble
 }
 
 static bool
-write_text(const void *member, struct buf *out)
-{
-	const char *const *text = member;
-
-	return *text != NULL && buf_adds(out, str_of(*text));
-}
-
-static bool
 read_peer(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	struct addr a = { 0 };
@@ -102,15 +94,6 @@ read_peer_listen(const struct conf_key *k, struct str s, void *member, char *pro
 		return problem_say(problem, "'%s' is not an address; expected one such as 10.0.0.1:9777 or :9777", QUOTED(s));
 	memcpy(member, &a, sizeof a);
 	return true;
-}
-
-static bool
-write_address(const void *member, struct buf *out)
-{
-	const struct addr *a = member;
-	char text[ADDR_TEXT_MAX];
-
-	return a->len != 0 && buf_adds(out, str_of(addr_text(a, text)));
 }
 
 /* Words of a command: nothing that would end it, quote, or begin another. */

@@ -12,15 +12,6 @@
 #include "conf/conf_type.h"
 
 static bool
-all_of(struct str s, const char *others)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (!isalnum((unsigned char)s.p[i]) && (s.p[i] == '\0' || strchr(others, s.p[i]) == NULL))
-			return false;
-	return true;
-}
-
-static bool
 all_visible(struct str s)
 {
 	for (size_t i = 0; i < s.len; i++)
@@ -124,19 +115,6 @@ read_path_or_none(const struct conf_key *k, struct str s, void *member, char *pr
 	return text_set(member, s);
 }
 
-/* "host:port", where the host may be a name. */
-static bool
-is_authority(struct str s)
-{
-	size_t colon = s.len;
-	uint64_t port;
-
-	while (colon > 0 && s.p[colon - 1] != ':')
-		colon--;
-	return colon > 1 && all_of((struct str){ s.p, colon - 1 }, ".-_[]:")
-	    && str_to_u64((struct str){ s.p + colon, s.len - colon }, &port) && port > 0 && port <= 65535;
-}
-
 /* A URL whole, or host:port, to which `path` is added; so it is to a URL without a path. */
 static bool
 read_url(struct str s, const char *path, void *member, char *problem)
@@ -151,7 +129,7 @@ read_url(struct str s, const char *path, void *member, char *problem)
 		rest = (struct str){ s.p + 8, s.len - 8 };
 	else
 		whole = false;
-	if (s.len > 1024 || !all_visible(rest) || rest.len == 0 || rest.p[0] == '/' || (!whole && !is_authority(rest)))
+	if (s.len > 1024 || !all_visible(rest) || rest.len == 0 || rest.p[0] == '/' || (!whole && !form_authority(rest)))
 		return problem_say(problem, "'%s' is not a URL; expected http://host:port%s, or host:port for short", QUOTED(s), path);
 	if (asprintf(&url, "%s%.*s%s", whole ? "" : "http://", STR_ARG(s),
 	    memchr(rest.p, '/', rest.len) != NULL ? "" : path) < 0)
@@ -182,7 +160,7 @@ read_plain_url(const struct conf_key *k, struct str s, void *member, char *probl
 	return read_url(s, "", member, problem);
 }
 
-static bool
+bool
 write_text(const void *member, struct buf *out)
 {
 	const char *const *text = member;
@@ -240,7 +218,7 @@ read_task_address(const struct conf_key *k, struct str s, void *member, char *pr
 	return true;
 }
 
-static bool
+bool
 write_address(const void *member, struct buf *out)
 {
 	const struct addr *a = member;

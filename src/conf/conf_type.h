@@ -32,6 +32,8 @@ extern const struct conf_type type_PROM_SERVERS, type_PASSWORD, type_PROMQL, typ
 /* conf_text.c, for conf_target.c and conf_prom.c */
 bool	list_append(void *member, struct str, char *problem);	/* each text once */
 bool	text_set(void *member, struct str);
+bool	write_text(const void *member, struct buf *);	/* false: there is none; the same for addresses */
+bool	write_address(const void *member, struct buf *);
 /* The place of `s` among `words`, or -1 and a problem that names them all. */
 int	word_of(struct str s, const char *const *words, char *problem);
 /* Writes a problem; always false. */

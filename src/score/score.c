@@ -24,6 +24,12 @@ add(struct sum *sum, double weight, double used)
 	}
 }
 
+bool
+score_half_seen(const struct profile *p, const struct sample *s)
+{
+	return p->weight[RESOURCE_RAM] > 0 && isnan(pressure_used(p, RESOURCE_RAM, s));
+}
+
 double
 score_plain(const struct profile *p, const struct sample *s, const double used[TERMS_MAX])
 {

@@ -23,7 +23,7 @@ struct fleet {
 	double	 cores_mean;		/* of those whose cores are known; 1 when none are */
 	double	 ramp_most;		/* the most that any node has ramped up */
 	bool	 told;			/* Prometheus told us of some node of late */
-	bool	 memory;		/* somebody's is seen */
+	bool	 memory;		/* somebody's is seen, or it does not count */
 	struct {
 		double	 most, mean;	/* of the leads of the nodes that we see; 1 when we see none */
 	} lead[PROFILE_SLOTS];
@@ -146,7 +146,7 @@ fleet_look(const struct steer *s, int64_t now)
 			n->ramp_usec = now;
 		cores += c;
 		known += c > 0;
-		memory |= n->samples > 0 && !isnan(pressure_used(&s->scored, RESOURCE_RAM, &n->sample));
+		memory |= n->samples > 0 && !score_half_seen(&s->scored, &n->sample);
 		if (!n->drained)
 			ramp = fmax(ramp, ramp_of(n, now));
 		if (guard_state(n, now) == GUARD_FRESH && c > 0) {
@@ -215,11 +215,11 @@ held_as(const struct world_node *n, const struct profile *p)
 	return fmax(pressure_leads(p), pressure_leads_heard(p, used));
 }
 
-/* By its CPU alone, a node whose memory is not seen would be better than those of which all is. */
+/* Where some are seen whole, those that are half seen do not count. */
 static double
 score_balanced(const struct steer *s, const struct world_node *n)
 {
-	bool half = s->scored.weight[RESOURCE_RAM] > 0 && s->fleet.memory && isnan(pressure_used(&s->scored, RESOURCE_RAM, &n->sample));
+	bool half = s->fleet.memory && score_half_seen(&s->scored, &n->sample);
 
 	return n->samples > 0 && !half ? score_plain(&s->scored, &n->sample, NULL) : 0;
 }

@@ -15,7 +15,6 @@
 #include "base/clock.h"
 #include "conf/conf_value.h"
 #include "score/guard.h"
-#include "score/pressure.h"
 #include "score/score.h"
 #include "targets/target_room.h"
 
@@ -196,17 +195,11 @@ by_weight(void *arg, const struct world_service *s, const struct world_node *n)
 	return weigh_node(t->weigh, t->all->world, s->profile, n);
 }
 
-/* As in the reference, nobody is chosen of whom a query says nothing: by its CPU alone, whose memory is not seen would be the best. */
-static bool
-is_half_seen(const struct profile *scored, const struct sample *s)
-{
-	return scored->weight[RESOURCE_RAM] > 0 && isnan(pressure_used(scored, RESOURCE_RAM, s));
-}
-
+/* As in the reference, nobody is chosen of whom a query says nothing. */
 static double
 score_of(const struct target *t, unsigned profile, const struct world_node *n)
 {
-	if (guard_state(n, loop_now(t->all->loop)) != GUARD_FRESH || is_half_seen(&t->all->scored, &n->sample))
+	if (guard_state(n, loop_now(t->all->loop)) != GUARD_FRESH || score_half_seen(&t->all->scored, &n->sample))
 		return NAN;
 	return profile == 0 ? score_plain(&t->all->scored, &n->sample, NULL) : phys_score(&n->row, profile);
 }
