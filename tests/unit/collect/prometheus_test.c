@@ -7,6 +7,7 @@
 
 #include "collect/past.c"
 #include "collect/prometheus.c"
+#include "fake_loop.h"
 
 #define EXCHANGES 32
 
@@ -18,40 +19,16 @@ struct fetch {
 };
 
 static struct fetch exchange[EXCHANGES];
-static struct timer *timer;
-static int64_t now_usec;
-
-int64_t
-loop_now(const struct loop *l)
-{
-	(void)l;
-	return now_usec;
-}
-
-void
-timer_clear(struct loop *l, struct timer *t)
-{
-	(void)l;
-	(void)t;
-	timer = NULL;
-}
-
-void
-timer_set(struct loop *l, struct timer *t, int64_t deadline, timer_f *fn, void *arg)
-{
-	(void)l;
-	t->deadline = deadline, t->fn = fn, t->arg = arg;
-	timer = t;
-}
 
 static void
 turn(void)
 {
-	struct timer *t = timer;
+	struct timer *t = timers[0];		/* there is no other */
 
-	timer = NULL;
-	if (t != NULL)
-		t->fn(t->arg);
+	if (t == NULL)
+		return;
+	timer_clear(NULL, t);
+	t->fn(t->arg);
 }
 
 struct fetch *

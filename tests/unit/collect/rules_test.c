@@ -5,10 +5,10 @@
 #include <cmocka.h>
 
 #include "collect/rules.c"
+#include "fake_loop.h"
 
 #define SEC USEC_PER_SEC
 #define ASKS 16
-#define TIMERS 32
 
 struct prom_ask {
 	bool		 open;
@@ -19,36 +19,6 @@ struct prom_ask {
 
 static struct prom_ask ask[ASKS];
 static unsigned asked, open;
-static int64_t now_usec;
-static struct timer *timers[TIMERS];
-
-int64_t
-loop_now(const struct loop *l)
-{
-	(void)l;
-	return now_usec;
-}
-
-void
-timer_clear(struct loop *l, struct timer *t)
-{
-	(void)l;
-	for (int i = 0; i < TIMERS; i++)
-		if (timers[i] == t)
-			timers[i] = NULL;
-}
-
-void
-timer_set(struct loop *l, struct timer *t, int64_t deadline, timer_f *fn, void *arg)
-{
-	int i = 0;
-
-	timer_clear(l, t);
-	t->deadline = deadline, t->fn = fn, t->arg = arg;
-	while (timers[i] != NULL)
-		i++;
-	timers[i] = t;
-}
 
 struct prom_ask *
 prometheus_ask(struct prometheus *p, const char *query, prom_done_f *done, void *arg)
@@ -82,18 +52,6 @@ const char *
 prom_series_label(const struct prom_series *s, const char *name)
 {
 	return strcmp(s->label->name, name) == 0 ? s->label->value : "";
-}
-
-static void
-run(int64_t usec)
-{
-	for (int64_t end = now_usec + usec; now_usec < end; now_usec += 10 * USEC_PER_MSEC)
-		for (int i = 0; i < TIMERS; i++)
-			if (timers[i] != NULL && timers[i]->deadline <= now_usec) {
-				struct timer *t = timers[i];
-				timers[i] = NULL;
-				t->fn(t->arg);
-			}
 }
 
 /* --- a world with nodes a, b and c, and services --- */
@@ -159,7 +117,7 @@ teardown(void **state)
 
 	rules_free(&s->rules);
 	assert_int_equal(open, 0);
-	for (int i = 0; i < TIMERS; i++)
+	for (int i = 0; i < FAKE_TIMERS; i++)
 		assert_null(timers[i]);
 	world_free(&s->world);
 	free(s->live);

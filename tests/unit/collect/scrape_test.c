@@ -9,6 +9,7 @@
 #include "collect/feed.c"
 #include "collect/scrape.c"
 #include "collect/source.c"
+#include "fake_loop.h"
 
 #define SEC USEC_PER_SEC
 #define PERIOD SEC
@@ -25,36 +26,6 @@ struct fetch {
 
 static struct fetch exchange[EXCHANGES];
 static unsigned started;
-static int64_t now_usec;
-static struct timer *timers[EXCHANGES];
-
-int64_t
-loop_now(const struct loop *l)
-{
-	(void)l;
-	return now_usec;
-}
-
-void
-timer_clear(struct loop *l, struct timer *t)
-{
-	(void)l;
-	for (int i = 0; i < EXCHANGES; i++)
-		if (timers[i] == t)
-			timers[i] = NULL;
-}
-
-void
-timer_set(struct loop *l, struct timer *t, int64_t deadline, timer_f *fn, void *arg)
-{
-	int i = 0;
-
-	timer_clear(l, t);
-	t->deadline = deadline, t->fn = fn, t->arg = arg;
-	while (timers[i] != NULL)
-		i++;
-	timers[i] = t;
-}
 
 struct fetch *
 fetch_start(struct fetcher *fr, const struct fetch_conf *conf, fetch_data_f *piece, fetch_done_f *done, void *arg)
@@ -99,27 +70,6 @@ open_to(const char *part)
 			found = &exchange[i];
 		}
 	return found;
-}
-
-static void
-pass(int64_t usec)
-{
-	int64_t until = now_usec + usec;
-
-	for (;;) {
-		struct timer *next = NULL;
-		for (int i = 0; i < EXCHANGES; i++)
-			if (timers[i] != NULL && timers[i]->deadline <= until &&
-			    (next == NULL || timers[i]->deadline < next->deadline))
-				next = timers[i];
-		if (next == NULL)
-			break;
-		if (next->deadline > now_usec)
-			now_usec = next->deadline;
-		timer_clear(NULL, next);
-		next->fn(next->arg);
-	}
-	now_usec = until;
 }
 
 /* The page of a node that has been busy all its life. */
@@ -193,7 +143,7 @@ finish(struct bench *b)
 {
 	scrape_free(&b->s);
 	assert_null(open_to("http"));
-	for (int i = 0; i < EXCHANGES; i++)
+	for (int i = 0; i < FAKE_TIMERS; i++)
 		assert_null(timers[i]);
 }
 
@@ -205,7 +155,7 @@ test_exporter_gives_samples(void **state)
 	(void)state;
 	begin(&b, "http://a/metrics", NULL);
 	for (int i = 0; i < 5; i++) {
-		pass(i < 3 ? EAGER_USEC + EAGER_USEC / 5 : PERIOD + PERIOD / 10);
+		run(i < 3 ? EAGER_USEC + EAGER_USEC / 5 : PERIOD + PERIOD / 10);
 		assert_int_equal(open_to("http://a/metrics")->conf.timeout_usec, SEC / 2);
 		answer("http://a/", page_now());
 		assert_int_equal(b.samples, i);
@@ -224,10 +174,10 @@ test_never_two_at_once(void **state)
 
 	(void)state;
 	begin(&b, "http://a/metrics", NULL);
-	pass(20 * PERIOD);
+	run(20 * PERIOD);
 	assert_int_equal(started, 1);
 	answer("http://a/", page_now());
-	pass(PERIOD + PERIOD / 10);
+	run(PERIOD + PERIOD / 10);
 	assert_non_null(open_to("http://a/"));
 	finish(&b);
 }
@@ -240,7 +190,7 @@ fails(const char *text, const struct why *end_why, long status, const char *word
 	int64_t since;
 
 	begin(&b, "http://a/metrics", NULL);
-	pass(EAGER_USEC);
+	run(EAGER_USEC);
 	f = open_to("http://a/");
 	if (f->piece(f->arg, str_of(text)))
 		end(f, end_why, status, words);
@@ -250,11 +200,11 @@ fails(const char *text, const struct why *end_why, long status, const char *word
 	assert_ptr_equal(b.a.signal_why, why);
 	assert_string_equal(b.a.signal_detail, detail);
 	assert_int_equal(b.a.signal_wrong_usec, since);
-	pass(PERIOD + PERIOD / 10);
+	run(PERIOD + PERIOD / 10);
 	answer("http://a/", "garbage");
 	assert_ptr_equal(b.a.signal_why, WHY_METRICS_SYNTAX);
 	assert_int_equal(b.a.signal_wrong_usec, since);
-	pass(PERIOD + PERIOD / 10);
+	run(PERIOD + PERIOD / 10);
 	answer("http://a/", page_now());
 	assert_null(b.a.signal_why);
 	assert_string_equal(b.a.signal_detail, "");
@@ -286,16 +236,16 @@ test_stream(void **state)
 
 	(void)state;
 	begin(&b, NULL, "http://a/stream");
-	pass(EAGER_USEC);
+	run(EAGER_USEC);
 	f = open_to("http://a/stream?period=1000ms");
 	assert_non_null(f);
 	assert_int_equal(f->conf.timeout_usec, 0);
 	assert_true(f->piece(f->arg, str_of(page_now())));
 	assert_int_equal(b.samples, 0);
-	pass(PERIOD);
+	run(PERIOD);
 	snprintf(half, sizeof half, "%s", page_now());
 	assert_true(f->piece(f->arg, (struct str){ half, 40 }));
-	pass(SEC / 10);
+	run(SEC / 10);
 	assert_true(f->piece(f->arg, str_of(half + 40)));
 	assert_int_equal(b.samples, 1);
 	assert_int_equal(b.last.taken_usec, now_usec - SEC / 10);
@@ -313,11 +263,11 @@ test_stream_backlog(void **state)
 
 	(void)state;
 	begin(&b, NULL, "http://a/stream?period=50ms");
-	pass(EAGER_USEC);
+	run(EAGER_USEC);
 	f = open_to("http://a/stream?period=50ms");
 	assert_true(f->piece(f->arg, str_of(page_now())));
 	for (int i = 0; i < 3; i++) {
-		pass(PERIOD);
+		run(PERIOD);
 		strcat(three, page_now());
 	}
 	strstr(three + 300, "node_procs_running 3")[19] = '9';
@@ -335,7 +285,7 @@ test_stream_comes_back(void **state)
 
 	(void)state;
 	begin(&b, NULL, "http://a/stream");
-	pass(EAGER_USEC);
+	run(EAGER_USEC);
 	f = open_to("http://a/stream");
 	f->piece(f->arg, str_of(page_now()));
 	end(f, NULL, 200, "");
@@ -344,16 +294,16 @@ test_stream_comes_back(void **state)
 	for (int i = 0; i < 12; i++) {			/* farther and farther apart, never for good */
 		int64_t since = now_usec;
 		while ((f = open_to("http://a/stream")) == NULL)
-			pass(SEC / 20);
+			run(SEC / 20);
 		assert_true(now_usec - since <= 3 * BACKOFF_MOST_USEC / 2 + SEC / 20);
 		assert_true(i < 6 || now_usec - since >= BACKOFF_MOST_USEC / 2);
 		end(f, WHY_METRICS_FETCH, 0, "refused");
 	}
 	while ((f = open_to("http://a/stream")) == NULL)
-		pass(SEC / 20);
+		run(SEC / 20);
 	assert_true(f->piece(f->arg, str_of(page_now())));
 	assert_null(b.a.signal_why);
-	pass(PERIOD);
+	run(PERIOD);
 	assert_true(f->piece(f->arg, str_of(page_now())));
 	assert_int_equal(b.samples, 1);
 	assert_int_equal(b.a.samples, 1);
@@ -369,19 +319,19 @@ test_stream_that_drips(void **state)
 
 	(void)state;
 	begin(&b, NULL, "http://a/stream");
-	pass(EAGER_USEC);
+	run(EAGER_USEC);
 	for (int i = 0; i < 3 * PERIOD / (SEC / 10) + 3 && (f = open_to("http://a/stream")) != NULL; i++) {
 		f->piece(f->arg, STR("#"));
-		pass(SEC / 10);
+		run(SEC / 10);
 	}
 	assert_ptr_equal(b.a.signal_why, WHY_METRICS_FETCH);
 	assert_string_equal(b.a.signal_detail, "no whole block of the stream for 3000 ms");
-	pass(BACKOFF_LEAST_USEC * 2);
+	run(BACKOFF_LEAST_USEC * 2);
 	f = open_to("http://a/stream");
 	for (int i = 0; i < 10; i++) {
 		assert_true(f->piece(f->arg, str_of(page_now())));
 		assert_null(b.a.signal_why);
-		pass(2 * PERIOD);
+		run(2 * PERIOD);
 	}
 	assert_int_equal(b.samples, 9);
 	finish(&b);
@@ -395,12 +345,12 @@ test_stream_of_garbage(void **state)
 
 	(void)state;
 	begin(&b, NULL, "http://a/stream");
-	pass(EAGER_USEC);
+	run(EAGER_USEC);
 	f = open_to("http://a/stream");
 	assert_false(f->piece(f->arg, STR("\x01\x02\n# EOF\n")));
 	end(f, WHY_METRICS_FETCH, 200, "ended by us");
 	assert_ptr_equal(b.a.signal_why, WHY_METRICS_SYNTAX);
-	pass(BACKOFF_LEAST_USEC * 2);
+	run(BACKOFF_LEAST_USEC * 2);
 	f = open_to("http://a/stream");
 	for (unsigned i = 0; i < BLOCK_MAX / 8; i++)
 		assert_true(f->piece(f->arg, STR("a_one 1\n")));
@@ -417,7 +367,7 @@ test_page_instead_of_stream(void **state)
 
 	(void)state;
 	begin(&b, NULL, "http://a/metrics");
-	pass(EAGER_USEC);
+	run(EAGER_USEC);
 	answer("http://a/", "up 1\n");
 	assert_ptr_equal(b.a.signal_why, WHY_METRICS_SYNTAX);
 	assert_non_null(strstr(b.a.signal_detail, "/stream?"));
@@ -434,13 +384,13 @@ test_both(void **state)
 
 	(void)state;
 	begin(&b, "http://a/metrics", "http://a/stream");
-	pass(EAGER_USEC);
+	run(EAGER_USEC);
 	answer("http://a/metrics", page_now());
 	f = open_to("http://a/stream");
 	f->piece(f->arg, str_of(page_now()));
 	asked = started;
 	for (int i = 0; i < 10; i++) {
-		pass(PERIOD);
+		run(PERIOD);
 		f->piece(f->arg, str_of(page_now()));
 	}
 	assert_int_equal(started, asked);
@@ -449,7 +399,7 @@ test_both(void **state)
 	assert_ptr_equal(b.a.signal_why, WHY_METRICS_FETCH);
 	before = b.samples;
 	for (int i = 0; i < 4; i++) {
-		pass(PERIOD + PERIOD / 10);
+		run(PERIOD + PERIOD / 10);
 		answer("http://a/metrics", page_now());
 		if ((f = open_to("http://a/stream")) != NULL)
 			end(f, WHY_METRICS_FETCH, 0, "refused");
@@ -469,7 +419,7 @@ test_sync(void **state)
 
 	(void)state;
 	begin(&b, "http://a/metrics", NULL);
-	pass(EAGER_USEC);
+	run(EAGER_USEC);
 	moved = b.a;
 	memset(&b.a, 0x5a, sizeof b.a);
 	LIST_INIT(&b.w.nodes);
@@ -477,7 +427,7 @@ test_sync(void **state)
 	b.b = (struct world_node){ .name = (char[]){ "beta" }, .exporter_url = (char[]){ "http://b/metrics" } };
 	LIST_INSERT_HEAD(&b.w.nodes, &b.b, link);
 	scrape_sync(b.s, &b.w, PERIOD, SEC / 2);
-	pass(EAGER_USEC);
+	run(EAGER_USEC);
 	answer("http://a/", "rubbish");
 	assert_ptr_equal(moved.signal_why, WHY_METRICS_SYNTAX);
 	answer("http://b/", page_now());
@@ -485,14 +435,14 @@ test_sync(void **state)
 	moved.exporter_url = (char[]){ "http://c/metrics" };
 	scrape_sync(b.s, &b.w, PERIOD, SEC / 2);
 	assert_null(moved.signal_why);
-	pass(2 * PERIOD);
+	run(2 * PERIOD);
 	assert_null(open_to("http://a/"));
 	assert_non_null(open_to("http://c/"));
 	LIST_REMOVE(&moved, link);
 	scrape_sync(b.s, &b.w, PERIOD, SEC / 2);
 	assert_null(open_to("http://c/"));
 	scrape_sync(b.s, &b.w, PERIOD / 2, SEC / 4);
-	pass(PERIOD);
+	run(PERIOD);
 	assert_int_equal(open_to("http://b/")->conf.timeout_usec, SEC / 4);
 	finish(&b);
 }
@@ -505,15 +455,15 @@ test_long_silence_starts_over(void **state)
 	(void)state;
 	begin(&b, "http://a/metrics", NULL);
 	for (int i = 0; i < 4; i++) {
-		pass(PERIOD + PERIOD / 10);
+		run(PERIOD + PERIOD / 10);
 		answer("http://a/", page_now());
 	}
 	assert_int_equal(b.a.samples, 3);
-	pass(PERIOD + PERIOD / 10);
-	pass(20 * PERIOD);
+	run(PERIOD + PERIOD / 10);
+	run(20 * PERIOD);
 	answer("http://a/", page_now());
 	assert_int_equal(b.samples, 3);		/* a mean over twenty periods is not now */
-	pass(PERIOD + PERIOD / 10);
+	run(PERIOD + PERIOD / 10);
 	answer("http://a/", page_now());
 	assert_int_equal(b.samples, 4);
 	assert_int_equal(b.a.samples, 1);
@@ -531,15 +481,15 @@ test_seen_by_prometheus_meanwhile(void **state)
 	b.a.samples = 7;
 	b.a.prom_until_usec = now_usec + 60 * SEC;
 	for (int i = 0; i < 2; i++) {
-		pass(PERIOD + PERIOD / 10);
+		run(PERIOD + PERIOD / 10);
 		answer("http://a/", page_now());
 	}
 	assert_int_equal(b.samples, 1);
 	assert_int_equal(b.a.samples, 8);
-	pass(PERIOD + PERIOD / 10);
-	pass(20 * PERIOD);
+	run(PERIOD + PERIOD / 10);
+	run(20 * PERIOD);
 	answer("http://a/", page_now());
-	pass(PERIOD + PERIOD / 10);
+	run(PERIOD + PERIOD / 10);
 	answer("http://a/", page_now());
 	assert_int_equal(b.a.samples, 9);
 	finish(&b);
@@ -555,14 +505,14 @@ test_stored_copy(void **state)
 	(void)state;
 	begin(&b, "http://a/metrics", NULL);
 	for (int i = 0; i < 40; i++) {
-		pass(PERIOD + PERIOD / 10);
+		run(PERIOD + PERIOD / 10);
 		answer("http://a/", copy);
 		if (i >= 6)
 			assert_ptr_equal(b.a.signal_why, WHY_METRICS_STUCK);
 	}
 	assert_int_equal(b.samples, 0);
 	for (int i = 0; i < 2; i++) {
-		pass(PERIOD + PERIOD / 10);
+		run(PERIOD + PERIOD / 10);
 		answer("http://a/", page_now());
 	}
 	assert_null(b.a.signal_why);
@@ -579,13 +529,13 @@ test_no_hurry_beside_an_agent(void **state)
 
 	(void)state;
 	begin(&b, "http://a/metrics", "http://a/stream");
-	pass(EAGER_USEC);
+	run(EAGER_USEC);
 	end(open_to("http://a/metrics"), WHY_METRICS_FETCH, 0, "refused");
 	f = open_to("http://a/stream");
 	for (int i = 0; i < 20; i++) {
 		int64_t due = b.s->eyes.lh_first->exporter.due_usec;
 		f->piece(f->arg, str_of(page_now()));
-		pass(PERIOD / 2);
+		run(PERIOD / 2);
 		turns += b.s->eyes.lh_first->exporter.due_usec != due;
 	}
 	assert_in_range(turns, 8, 12);
@@ -605,10 +555,10 @@ test_inflight_at_the_first_byte(void **state)
 	b.w.live = live;
 	b.a.slot = 3;
 	scrape_sync(b.s, &b.w, PERIOD, SEC / 2);
-	pass(EAGER_USEC);
+	run(EAGER_USEC);
 	f = open_to("http://a/stream");
 	f->piece(f->arg, str_of(page_now()));
-	pass(PERIOD);
+	run(PERIOD);
 	live_take(live, 0, 3, 0);
 	f->piece(f->arg, STR("# a block begins\n"));
 	live_take(live, 0, 3, 0);
