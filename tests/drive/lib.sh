@@ -1,63 +1,11 @@
-# What the stories of tests/drive have in common; tests/drive/run reads it. A story has $tmp, a folder, and $net, the
-# first three numbers of addresses that are its own: nodes .1 .2 .3, Mola .200, the proxy .100. It runs in a shell of its own; what
-# it starts with `start` ends with it.
+# What the stories of tests/drive have in common besides tests/story.sh; tests/drive/run reads it. A story has $net, the first
+# three numbers of addresses that are its own: nodes .1 .2 .3, Mola .200, the proxy .100.
+. tests/story.sh
 
+suite=${suite:-drive}
 front=$net.100:8080			# of the proxy
-failed=0
-declare -A pid=()
 
-ok() { echo "ok $story: $*"; }
-not_ok() {		# tells what there was to see
-	failed=$((failed + 1))
-	local log
-	for log in "$tmp"/*.log; do sed "s,^,# ${log##*/}: ," "$log" | tail -n 25; done
-	api /api/v1/targets | jq -c '.targets[] | del(.weight_zero, .drain, .how)' 2>/dev/null | sed 's/^/# /'
-	echo "not ok $story: $*"
-}
-# check WORDS COMMAND...
-check() {
-	local words=$1
-	shift
-	if "$@"; then ok "$words"; else not_ok "$words"; fi
-}
-# must WORDS COMMAND...: without it there is no story
-must() { local before=$failed; check "$@"; [ "$failed" = "$before" ] || exit 1; }
-skip() { echo "ok $story # SKIP $*"; exit 0; }
-bench() { echo "# bench drive-$story-$1 $2 $3"; }
-# within SECONDS COMMAND...: until it succeeds
-within() {
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
-	shift
-	until "$@"; do
-		[ "${EPOCHREALTIME/./}" -lt $end ] || return 1
-		sleep 0.05
-	done
-}
-
-# --- programs: start NAME COMMAND..., its words in $tmp/NAME.log; stop NAME [SIGNAL] waits and returns its status ---
-
-start() {
-	local name=$1
-	shift
-	setpriv --pdeathsig KILL "$@" >>"$tmp/$name.log" 2>&1 </dev/null &
-	pid[$name]=$!
-}
-stop() {
-	local p=${pid[$1]:-} status
-	[ -n "$p" ] || return 0
-	kill "-${2:-TERM}" "$p" 2>/dev/null
-	wait "$p" 2>/dev/null
-	status=$?
-	unset "pid[$1]"
-	return $status
-}
-end_story() {
-	local name
-	trap - EXIT
-	for name in "${!pid[@]}"; do stop "$name" KILL; done
-}
-trap end_story EXIT
-trap 'exit 1' INT TERM
+tell() { api /api/v1/targets | jq -c '.targets[] | del(.weight_zero, .drain, .how)'; }
 
 # --- nodes: n1 n2 n3 with 1, 2 and 4 cores, a task on each ---
 
@@ -90,21 +38,10 @@ mola_conf() {
 		printf 'targets:\n%s\n' "$targets"
 	} >"$tmp/mola.yaml"
 }
-api() { curl -s -f --max-time 5 --unix-socket "$tmp/admin.sock" "http://localhost$1"; }
-says() { api "$1" | jq -e "$2" >/dev/null 2>&1; }	# says PATH CONDITION
-healthy() { [ "$(api /healthz)" = ok ]; }
-mola_start() { start mola "$MOLA" run "$tmp/mola.yaml"; within 20 healthy; }
-mola_reload() { kill -HUP "${pid[mola]}"; }
 mola_child() { pgrep -P "${pid[mola]}" -x "$1"; }
 target_is() { says /api/v1/targets ".targets[] | select(.name == \"$1\") | $2"; }	# target_is NAME CONDITION
 # weights_are NAME SERVICE '{"n1": 1, ...}': not far from what was told, by node
 drain() { "$MOLA" drain --admin "unix:$tmp/admin.sock" "$@" >/dev/null; }
-# In order: status 0, nobody died but by our hand, not a word from a sanitizer.
-mola_stop() {
-	stop mola TERM || return 1
-	! grep -E 'Sanitizer|runtime error:' "$tmp/mola.log" && ! grep child.died "$tmp/mola.log" | grep -v 'signal 9'
-}
-
 # --- clients ---
 
 # hammer THREADS PATH [strict]: clients of the proxy; hammered: stops them; books FIELD: what they wrote down

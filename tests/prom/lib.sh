@@ -1,38 +1,14 @@
-# What the stories of tests/prom have in common; tests/prom/run reads it. A story has $tmp, a folder, and $net, the
-# first three numbers of addresses that are its own: nodes .1 .2 .3, Prometheus .90 and up, Mola .200. It runs in a shell of its
-# own; what it starts with `start` ends with it.
+# What the stories of tests/prom have in common besides tests/story.sh; tests/prom/run reads it. A story has $net, the first
+# three numbers of addresses that are its own: nodes .1 .2 .3, Prometheus .90 and up, Mola .200.
+. tests/story.sh
 
+suite=prom
 front=$net.200:8080			# Mola
 prom=$net.90:9090			# where prometheus_start listens
-failed=0
-declare -A pid=()
 
-ok() { echo "ok $story: $*"; }
-not_ok() {		# tells what there was to see
-	failed=$((failed + 1))
-	local log
-	for log in "$tmp"/*.log; do sed "s,^,# ${log##*/}: ," "$log" | tail -n 10; done
-	{ api /api/v1/prometheus | jq -c '.servers[], .queries[]'; api /api/v1/nodes | jq -c '.nodes[] | {name, state, source, age_seconds, busy, why, detail}'; } 2>/dev/null | sed 's/^/# /'
-	echo "not ok $story: $*"
-}
-# check WORDS COMMAND...
-check() {
-	local words=$1
-	shift
-	if "$@"; then ok "$words"; else not_ok "$words"; fi
-}
-# must WORDS COMMAND...: without it there is no story
-must() { local before=$failed; check "$@"; [ "$failed" = "$before" ] || exit 1; }
-skip() { echo "ok $story # SKIP $*"; exit 0; }
-bench() { echo "# bench prom-$story-$1 $2 $3"; }
-# within SECONDS COMMAND...: until it succeeds
-within() {
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
-	shift
-	until "$@"; do
-		[ "${EPOCHREALTIME/./}" -lt $end ] || return 1
-		sleep 0.1
-	done
+tell() {
+	api /api/v1/prometheus | jq -c '.servers[], .queries[]'
+	api /api/v1/nodes | jq -c '.nodes[] | {name, state, source, age_seconds, busy, why, detail}'
 }
 # during SECONDS COMMAND...: it never fails
 during() {
@@ -43,31 +19,6 @@ during() {
 		sleep 0.1
 	done
 }
-
-# --- programs: start NAME COMMAND..., its words in $tmp/NAME.log; stop NAME [SIGNAL] waits and returns its status ---
-
-start() {
-	local name=$1
-	shift
-	setpriv --pdeathsig KILL "$@" >>"$tmp/$name.log" 2>&1 </dev/null &
-	pid[$name]=$!
-}
-stop() {
-	local p=${pid[$1]:-} status
-	[ -n "$p" ] || return 0
-	kill "-${2:-TERM}" "$p" 2>/dev/null
-	wait "$p" 2>/dev/null
-	status=$?
-	unset "pid[$1]"
-	return $status
-}
-end_story() {
-	local name
-	trap - EXIT
-	for name in "${!pid[@]}"; do stop "$name" KILL; done
-}
-trap end_story EXIT
-trap 'exit 1' INT TERM
 
 # --- Prometheus ---
 
@@ -139,17 +90,7 @@ mola_conf() {
 		[ $# = 0 ] || printf '%s\n' "$@"
 	} >"$tmp/mola.yaml"
 }
-api() { curl -s -f --max-time 5 --unix-socket "$tmp/admin.sock" "http://localhost$1"; }
-says() { api "$1" | jq -e "$2" >/dev/null 2>&1; }	# says PATH CONDITION
-healthy() { [ "$(api /healthz)" = ok ]; }
-mola_start() { start mola "$MOLA" run "$tmp/mola.yaml"; within 20 healthy; }
-mola_reload() { kill -HUP "${pid[mola]}"; }
 logged() { grep -q -- "$1" "$tmp/mola.log"; }
-# In order: status 0, nobody died but by our hand, not a word from a sanitizer.
-mola_stop() {
-	stop mola TERM || return 1
-	! grep -E 'Sanitizer|runtime error:' "$tmp/mola.log" && ! grep child.died "$tmp/mola.log" | grep -v 'signal 9'
-}
 node_is() { says /api/v1/nodes ".nodes[] | select(.name == \"$1\") | $2"; }	# node_is NAME CONDITION
 nodes_are() { says /api/v1/nodes "[.nodes[] | $1] | all"; }
 
