@@ -159,6 +159,27 @@ check "and the other one goes on" taken
 check "Mola stops: a clean end" mola_stop
 haproxy_stop KILL
 
+# --- reloaded without anybody noticing: what was added is forgotten, and the poll is far away ---
+
+target="${good/poll: 500ms/poll: 30s}"
+haproxy_conf 'balance roundrobin'
+must "reloaded: HAProxy starts" haproxy_start
+mola_web 1 2 3
+must "reloaded: Mola starts" mola_start
+check "reloaded: it has our servers" within 10 ha_is mola:web.3 "$net.3 0 *"
+worst=0
+for i in 1 2 3; do
+	at=${EPOCHREALTIME/./}
+	haproxy_reload || not_ok "reloaded: HAProxy is reloaded, $i"
+	within 10 ha_is mola:web.3 "$net.3 0 *" || not_ok "reloaded: it has them again before the poll, $i"
+	took=$(took_ms "$at")
+	[ "$took" -le $worst ] || worst=$took
+done
+bench reload-applied "$worst" ms
+check "reloaded: all of them are back" within 10 by_cores mola:web.1 mola:web.2 mola:web.3 256
+check "reloaded: Mola stops: a clean end" mola_stop
+haproxy_stop KILL
+
 # --- servers of the user's own: their weights and nothing else; reloads under load ---
 
 target=$good
