@@ -69,10 +69,13 @@ $(B)/%.o: src/%.c VERSION
 	$(Q)$(CC) $(CFLAGS_all) -MMD -MP -c -o $@ $<
 
 # Unit tests include the .c they test, so its archive member is never pulled in.
-$(B)/unit/%: tests/unit/%.c $(ARCHIVES)
+$(B)/unit/%.o: tests/unit/%.c
 	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_all) -Wno-missing-prototypes -MMD -MP -c -o $@ $<
+
+$(B)/unit/%: $(B)/unit/%.o $(ARCHIVES)
 	$(if $(V),,@echo "  cc  $@")
-	$(Q)$(CC) $(CFLAGS_all) -Wno-missing-prototypes -MMD -MP $(LDFLAGS_all) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS) -lcmocka
+	$(Q)$(CC) $(LDFLAGS_all) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS) -lcmocka
 
 $(SCENES): $(wildcard tests/brain/*.c) $(ARCHIVES)
 	@mkdir -p $(@D)
