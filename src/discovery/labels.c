@@ -13,6 +13,7 @@
 #include "base/word.h"
 #include "discovery/labels.h"
 #include "discovery/placement.h"
+#include "discovery/secret.h"
 
 void
 labels_tell(struct labels *l, const struct swarm_label *of, enum label_state state, char *text)
@@ -21,7 +22,8 @@ labels_tell(struct labels *l, const struct swarm_label *of, enum label_state sta
 
 	ASSERT(r->nlabels < l->room);
 	r->label[r->nlabels++] = (struct report_label){ arena_text(l->arena, str_of(of->name)),
-	    arena_text(l->arena, str_of(of->value)), state, text };
+	    arena_text(l->arena, str_of(secret_value(l->arena, of->name, of->value))), state,
+	    text == NULL ? NULL : arena_text(l->arena, str_of(secret_text(l->arena, of->name, text))) };
 }
 
 static struct report_label *
