@@ -182,13 +182,21 @@ get_tasks(struct admin *a, struct exchange *x)
 		reply_json(x, 200, view_tasks(&v, s), NULL);
 }
 
+/* A service of the Swarm that is not served has reasons, too. */
 static void
 get_why(struct admin *a, struct exchange *x)
 {
+	const struct swarm_report *swarm = a->conf.discover == NULL ? NULL : discover_report(a->conf.discover);
+	const struct report_service *unserved = NULL;
 	struct view v = view_of(a);
 	struct world_service *s;
+	char name[256];
 
-	if (service_named(a, x, true, &s))
+	if (swarm != NULL && exchange_query(x, "service", name, sizeof name) && world_service(a->conf.world, str_of(name)) == NULL)
+		unserved = swarm_report_find(swarm, str_of(name));
+	if (unserved != NULL)
+		reply_json(x, 200, view_why_unserved(unserved), NULL);
+	else if (service_named(a, x, true, &s))
 		reply_json(x, 200, view_why(&v, s), NULL);
 }
 

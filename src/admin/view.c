@@ -329,6 +329,7 @@ task_reasons(const struct view *v, const struct world_service *s)
 json_t *
 view_why(const struct view *v, const struct world_service *s)
 {
+	const struct swarm_report *swarm = v->discover == NULL ? NULL : discover_report(v->discover);
 	struct buf words;
 	json_t *j;
 
@@ -338,6 +339,7 @@ view_why(const struct view *v, const struct world_service *s)
 	    "summary", sentence(&words), "queries", rules_view(v->rules, s, true, v->now_usec), "tasks", task_reasons(v, s), "mover",
 	    mover_view(v->mover, s));
 	buf_fini(&words);
+	view_origin(j, swarm == NULL ? NULL : swarm_report_find(swarm, str_of(s->name)));
 	return j;
 }
 

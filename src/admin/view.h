@@ -34,6 +34,7 @@ json_t	*view_nodes(const struct view *);
 json_t	*view_services(const struct view *);
 json_t	*view_tasks(const struct view *, const struct world_service *only);	/* NULL: of all services */
 json_t	*view_why(const struct view *, const struct world_service *);
+json_t	*view_why_unserved(const struct report_service *);	/* view_swarm.c; the same fields */
 json_t	*view_events(const struct view *, uint64_t after);
 const char *view_source_name(enum sample_source);
 json_t	*view_conf(const struct conf *);

@@ -2,9 +2,9 @@
  * `mola services`: what is served, and its traffic.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "cli/cli.h"
+#include "cli/note.h"
 #include "cli/table.h"
 
 /* The first route, and how many more there are. */
@@ -16,10 +16,6 @@ routes_cell(struct sheet *s, const json_t *routes)
 	char text[400];
 	int len;
 
-	if (first == NULL) {
-		sheet_text(s, "-", HUE_PLAIN);
-		return;
-	}
 	if (first == NULL) {
 		sheet_text(s, "-", HUE_FAINT);
 		return;
@@ -59,20 +55,14 @@ static void
 service_notes(struct sheet *s, const json_t *service)
 {
 	const json_t *label, *trouble;
-	char text[512];
+	char text[NOTE_MAX];
 	size_t i;
 
-	json_array_foreach(json_object_get(service, "labels"), i, label) {
-		const char *state = text_of(label, "state");
-		if (strcmp(state, "understood") == 0 || strcmp(state, "unused") == 0)
-			continue;
-		snprintf(text, sizeof text, "%.100s=%.100s is %s%s%.250s", text_of(label, "label"), text_of(label, "value"), state,
-		    *text_of(label, "text") == '\0' ? "" : ": ", text_of(label, "text"));
-		sheet_note(s, text);
-	}
+	json_array_foreach(json_object_get(service, "labels"), i, label)
+		if (note_label(label, text))
+			sheet_note(s, text);
 	json_array_foreach(json_object_get(service, "troubles"), i, trouble) {
-		snprintf(text, sizeof text, "%s%.400s", json_is_false(json_object_get(service, "served")) ? "not served: " : "",
-		    text_of(trouble, "text"));
+		note_trouble(service, trouble, text);
 		sheet_note(s, text);
 	}
 }

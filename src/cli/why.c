@@ -1,5 +1,5 @@
 /*
- * `mola why SERVICE`: in words, why each task gets what it gets.
+ * `mola why SERVICE`: in words, why each task gets what it gets, or why the service is not served.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "cli/ask.h"
 #include "cli/cli.h"
+#include "cli/note.h"
 #include "cli/sheet.h"
 
 static void
@@ -91,6 +92,27 @@ queries_print(const json_t *queries)
 	}
 }
 
+/* Why a service of the Swarm is not served, or not as its labels ask; where it is not, the summary has the first reason. */
+static void
+troubles_print(const json_t *answer)
+{
+	bool unserved = json_is_false(json_object_get(answer, "served"));
+	const json_t *label, *trouble;
+	char text[NOTE_MAX];
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "troubles"), i, trouble)
+		if (i > 0 || !unserved) {
+			printf("\n");
+			print_wrapped(text_of(trouble, "text"), 0);
+		}
+	json_array_foreach(json_object_get(answer, "labels"), i, label)
+		if (note_label(label, text)) {
+			printf("\n");
+			print_wrapped(text, 0);
+		}
+}
+
 static json_t *
 why_get(const struct ask *a)
 {
@@ -120,6 +142,7 @@ why_main(int argc, char **argv)
 		ask_print(answer);
 	else {
 		print_wrapped(text_of(answer, "summary"), 0);
+		troubles_print(answer);
 		mover_print(json_object_get(answer, "mover"));
 		queries_print(json_object_get(answer, "queries"));
 		json_array_foreach(json_object_get(answer, "tasks"), i, task)

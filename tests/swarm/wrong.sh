@@ -38,6 +38,7 @@ sed 's/^/# /' "$dir/deaf"
 "$MOLA" services --admin "unix:$dir/admin.sock" >"$dir/services" 2>&1
 sed 's/^/# /' "$dir/services"
 check "mola services says it all" eval 'for w in mola.health.interval mola.hosts mola.policy portless elsewhere twin; do grep -q "$w" "$dir/services" || return 1; done'
+check "mola why tells of a service that is not served" eval '"$MOLA" why --admin "unix:$dir/admin.sock" twin | grep -q "twin is not served: .* belongs to"'
 check "nobody else is touched" agree web 2
 load_stop
 mola_stop

@@ -29,6 +29,11 @@ static const char why_answer[] = "{\"service\":\"web\",\"policy\":\"marginal\",\
     "{\"name\":\"web.1\",\"node\":\"alpha\",\"state\":\"up\",\"share\":1,\"reason\":\"4.0 cores, 2.0 busy with others' work, 12 of ours in "
     "flight: cost 0.88, first of 1 and this goes on beyond eighty columns\"}]}";
 
+static const char why_unserved_answer[] = "{\"service\":\"two\",\"policy\":null,\"summary\":\"two is not served: a/ belongs to web\","
+    "\"tasks\":[],\"queries\":[],\"mover\":null,\"served\":false,\"labels\":[{\"label\":\"mola.idle\",\"value\":\"soon\","
+    "\"state\":\"wrong\",\"text\":\"expected a duration\"}],\"troubles\":[{\"why\":\"route_taken\",\"text\":\"a/ belongs to web\"},"
+    "{\"why\":\"service_no_port\",\"text\":\"no port is known\"}]}";
+
 static char place[64], where[80];
 
 /* Says yes to what is asked as it should be asked. */
@@ -50,6 +55,8 @@ pretend(void *arg, struct exchange *x)
 		json = tasks_answer;
 	else if (str_eq(path, STR("/api/v1/why")) && strcmp(service, "web") == 0)
 		json = why_answer;
+	else if (str_eq(path, STR("/api/v1/why")) && strcmp(service, "two") == 0)
+		json = why_unserved_answer;
 	else if (str_eq(path, STR("/api/v1/why")) && strcmp(service, "html") == 0)
 		json = "<html>";
 	else if (str_eq(path, STR("/api/v1/drain")) && str_eq(body, STR("{\"node\":\"alpha\",\"drain\":true}")))
@@ -190,6 +197,16 @@ test_why(void **state)
 }
 
 static void
+test_why_unserved(void **state)
+{
+	struct told t = MOLA(why, "two");
+
+	(void)state;
+	assert_int_equal(t.status, 0);
+	assert_string_equal(t.out, "two is not served: a/ belongs to web\n\nno port is known\n\nmola.idle=soon is wrong: expected a duration\n");
+}
+
+static void
 test_drain(void **state)
 {
 	struct told t = MOLA(drain, "alpha"), undo = MOLA(drain, "--undo", "alpha"), after = MOLA(drain, "alpha", "--undo");
@@ -316,6 +333,7 @@ main(void)
 		cmocka_unit_test(test_services),
 		cmocka_unit_test(test_tasks),
 		cmocka_unit_test(test_why),
+		cmocka_unit_test(test_why_unserved),
 		cmocka_unit_test(test_drain),
 		cmocka_unit_test(test_health),
 		cmocka_unit_test(test_json),

@@ -208,6 +208,31 @@ the_api_tells_of_labels_and_of_who_is_not_served(void **state)
 	rates_free(&rates);
 }
 
+static const char *
+summary_of(const struct stage *s, const char *name, json_t **answer)
+{
+	*answer = view_why_unserved(swarm_report_find(discover_report(s->discover), str_of(name)));
+	assert_true(json_is_false(json_object_get(*answer, "served")));
+	return json_string_value(json_object_get(*answer, "summary"));
+}
+
+static void
+why_tells_of_services_that_are_not_served(void **state)
+{
+	struct stage *s = *state;
+	json_t *answer;
+
+	discover_reconf(s->discover, s->conf);
+	UNTIL(s->loop, s->passes > 0);
+	assert_non_null(strstr(summary_of(s, "second", &answer), "second is not served: shop.test/ belongs to shop"));
+	assert_string_equal(text_at(answer, "troubles", 0, "why"), "route_taken");
+	json_decref(answer);
+	assert_non_null(strstr(summary_of(s, "quiet", &answer), "quiet is not served: it has no label"));
+	json_decref(answer);
+	assert_non_null(strstr(summary_of(s, "balancer", &answer), "balancer is not served: its labels do not ask"));
+	json_decref(answer);
+}
+
 static void
 without_the_section_there_is_no_swarm(void **state)
 {
@@ -241,6 +266,7 @@ main(void)
 		TEST(the_files_and_the_swarms_stand_side_by_side),
 		TEST(what_is_wrong_is_said_once),
 		TEST(the_api_tells_of_labels_and_of_who_is_not_served),
+		TEST(why_tells_of_services_that_are_not_served),
 		TEST(without_the_section_there_is_no_swarm),
 	};
 

@@ -1,0 +1,24 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/note.h"
+#include "cli/sheet.h"
+
+bool
+note_label(const json_t *label, char out[NOTE_MAX])
+{
+	const char *state = text_of(label, "state"), *text = text_of(label, "text");
+
+	if (strcmp(state, "understood") == 0 || strcmp(state, "unused") == 0)
+		return false;
+	snprintf(out, NOTE_MAX, "%.100s=%.100s is %s%s%.400s", text_of(label, "label"), text_of(label, "value"), state,
+	    *text == '\0' ? "" : ": ", text);
+	return true;
+}
+
+void
+note_trouble(const json_t *service, const json_t *trouble, char out[NOTE_MAX])
+{
+	snprintf(out, NOTE_MAX, "%s%.600s", json_is_false(json_object_get(service, "served")) ? "not served: " : "",
+	    text_of(trouble, "text"));
+}

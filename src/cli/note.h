@@ -1,0 +1,16 @@
+/*
+ * note: what the API says of a service's labels and troubles, as sentences.
+ */
+#ifndef CLI_NOTE_H
+#define CLI_NOTE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#define NOTE_MAX	700
+
+/* False: nothing is wrong with the label. */
+bool	note_label(const json_t *label, char out[NOTE_MAX]);
+void	note_trouble(const json_t *service, const json_t *trouble, char out[NOTE_MAX]);
+
+#endif
