@@ -7,36 +7,20 @@
 #include "base/bug.h"
 #include "proxy/steps.h"
 
-/* What a failed connect says: of the task, or of us when it is our side that has run out of something. */
-static const struct why *
-connect_why(int error)
-{
-	switch (error) {
-	case ECONNREFUSED:
-		return WHY_CONNECT_REFUSED;
-	case ETIMEDOUT:
-		return WHY_CONNECT_TIMEOUT;
-	case EMFILE: case ENFILE: case ENOBUFS: case ENOMEM: case EADDRNOTAVAIL:
-		return WHY_NO_MEMORY;
-	default:
-		return WHY_CONNECT_FAILED;
-	}
-}
-
 enum state
 attempt_pick(struct request *r)
 {
 	struct proxy *p = r->proxy;
-	const struct why *why = pick_task(p->pick, r->table, r->service, &r->avoid, request_now(r), &r->task);
+	const struct why *why = pick_task(p->pick, r->table, r->service, &r->attempt.avoid, request_now(r), &r->attempt.task);
 
 	if (why != NULL)
-		return request_fail(r, r->avoid.n > 0 ? r->why : why);	/* what ended the last try says more */
-	r->taken = true;
-	r->connected = false;
-	r->connect_usec = request_now(r);
-	live_take(p->conf.live, p->conf.worker, r->task->node_slot, r->task->slot);
-	if (upstream_take(p->upstream, r->task, request_on_task, r, &r->conn) != NULL)
-		return attempt_failed(r, connect_why(errno));
+		return request_fail(r, r->attempt.why != NULL ? r->attempt.why : why);	/* says more */
+	r->attempt.taken = true;
+	r->attempt.connected = false;
+	r->attempt.began_usec = request_now(r);
+	live_take(p->conf.live, p->conf.worker, r->attempt.task->node_slot, r->attempt.task->slot);
+	if (upstream_take(p->upstream, r->attempt.task, request_on_task, r, &r->attempt.conn) != NULL)
+		return attempt_failed(r, upstream_why(errno));
 	return CONNECT;
 }
 
@@ -44,9 +28,9 @@ attempt_pick(struct request *r)
 enum state
 attempt_failed(struct request *r, const struct why *why)
 {
-	r->why = why;
-	r->avoid.task[r->avoid.n++] = r->task;
-	if (r->avoid.n == PICK_TRIES)
+	r->attempt.why = why;
+	r->attempt.avoid.task[r->attempt.avoid.n++] = r->attempt.task;
+	if (r->attempt.avoid.n == PICK_TRIES)
 		return request_fail(r, why);
 	attempt_leave(r, why, false);
 	return PICK;
@@ -55,13 +39,13 @@ attempt_failed(struct request *r, const struct why *why)
 struct wait
 attempt_wait(const struct request *r)
 {
-	return (struct wait){ r->connect_usec + r->service->connect_usec, WHY_CONNECT_TIMEOUT };
+	return (struct wait){ r->attempt.began_usec + r->service->connect_usec, WHY_CONNECT_TIMEOUT };
 }
 
 enum state
 attempt_check(struct request *r)
 {
-	struct stream *s = upconn_stream(r->conn);
+	struct stream *s = upconn_stream(r->attempt.conn);
 
 	switch (stream_connected(s)) {
 	case IO_AGAIN:
@@ -69,9 +53,9 @@ attempt_check(struct request *r)
 	case IO_DONE:
 		break;
 	default:
-		return attempt_failed(r, connect_why(s->error));
+		return attempt_failed(r, upstream_why(s->error));
 	}
-	r->connected = true;
+	r->attempt.connected = true;
 	r->up.sink = s;
 	r->down.source = s;
 	r->up.moved_usec = r->down.moved_usec = request_now(r);
@@ -98,15 +82,15 @@ attempt_lost(struct request *r)
 	bool unsent = r->up.head.first == 0 && r->up.head.offset == 0;
 	bool harmless = r->idempotent && r->up.body.kind == BODY_NONE;
 
-	if (!upconn_reused(r->conn) || r->reopened || r->down.end > 0 || r->interims > 0 || !(unsent || harmless))
+	if (!upconn_reused(r->attempt.conn) || r->attempt.reopened || r->down.end > 0 || r->attempt.interims > 0 || !(unsent || harmless))
 		return request_fail(r, WHY_UPSTREAM_GONE);
-	r->reopened = true;
-	upstream_drop(&r->conn);
+	r->attempt.reopened = true;
+	upstream_drop(&r->attempt.conn);
 	gather_rewind(&r->up.head);
-	r->up.over = r->up_broken = false;
-	r->connect_usec = request_now(r);
-	if (upstream_open(r->proxy->upstream, r->task, request_on_task, r, &r->conn) != NULL)
-		return attempt_failed(r, connect_why(errno));
+	r->up.over = r->attempt.deaf = false;
+	r->attempt.began_usec = request_now(r);
+	if (upstream_open(r->proxy->upstream, r->attempt.task, request_on_task, r, &r->attempt.conn) != NULL)
+		return attempt_failed(r, upstream_why(errno));
 	return CONNECT;
 }
 
@@ -116,14 +100,14 @@ attempt_leave(struct request *r, const struct why *why, bool conn_clean)
 {
 	struct proxy *p = r->proxy;
 
-	if (r->conn != NULL && conn_clean)
-		upstream_give(&r->conn);
+	if (r->attempt.conn != NULL && conn_clean)
+		upstream_give(&r->attempt.conn);
 	else
-		upstream_drop(&r->conn);
-	if (!r->taken)
+		upstream_drop(&r->attempt.conn);
+	if (!r->attempt.taken)
 		return;
-	r->taken = false;
-	if (r->connected || why->blame == BLAME_UPSTREAM)
-		live_ended(p->conf.live, r->task->slot, why, request_now(r));
-	live_give(p->conf.live, p->conf.worker, r->task->node_slot, r->task->slot);
+	r->attempt.taken = false;
+	if (r->attempt.connected || why->blame == BLAME_UPSTREAM)
+		live_ended(p->conf.live, r->attempt.task->slot, why, request_now(r));
+	live_give(p->conf.live, p->conf.worker, r->attempt.task->node_slot, r->attempt.task->slot);
 }

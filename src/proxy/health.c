@@ -2,6 +2,7 @@
  * One probe per task with a health path: a small state machine on a timer and a stream of its own. A task is
  * asked over a fresh connection each time, as a newcomer would. Knows nothing of requests and picks.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "net/stream.h"
 #include "proxy/health.h"
 #include "proxy/slab.h"
+#include "proxy/upstream.h"
 
 #define QUESTION_MAX	1024
 #define ANSWER_BYTES	MSG_HEAD_MAX	/* the head; of the body only what comes along with it */
@@ -177,7 +179,10 @@ probe_ask(void *arg)
 
 	p->sent = p->got = 0;
 	if (stream_connect(&p->stream, l, &p->addr, on_stream, p) != NULL) {
-		probe_done(p, false);
+		if (upstream_why(errno)->blame == BLAME_US)	/* our own shortage says nothing of the task */
+			probe_sleep(p);
+		else
+			probe_done(p, false);
 		return;
 	}
 	p->answer = slab_take(p->health->answers);

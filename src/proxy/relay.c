@@ -37,7 +37,7 @@ send_up(struct request *r)
 		r->up.over = true;
 		return STAY;
 	case FLOW_SINK_BROKEN:
-		r->up_broken = r->up.over = true;
+		r->attempt.deaf = r->up.over = true;
 		return STAY;
 	case FLOW_BAD:
 		r->keep = false;
@@ -74,7 +74,7 @@ interim_begin(struct request *r, size_t used)
 {
 	r->expects_continue = false;
 	r->scanned = 0;
-	if (++r->interims > INTERIMS_MAX)
+	if (++r->attempt.interims > INTERIMS_MAX)
 		return request_fail(r, WHY_UPSTREAM_BAD_HEAD);
 	flow_begin(&r->down, used, BODY_NONE, 0);
 	if (r->minor == 1 && !rewrite_response(&r->down.head, &r->proxy->head, CONNECTION_UNSAID))
@@ -107,7 +107,7 @@ relay_write_wait(const struct request *r)
 static enum state
 tunnel_enter(struct request *r, size_t used)
 {
-	if (!r->upgrade || !r->up.over || r->up_broken)
+	if (!r->upgrade || !r->up.over || r->attempt.deaf)
 		return request_fail(r, WHY_UPSTREAM_BAD_HEAD);
 	if (!rewrite_response(&r->down.head, &r->proxy->head, CONNECTION_UPGRADE))
 		return request_fail(r, WHY_UPSTREAM_HEAD_LARGE);
@@ -136,8 +136,8 @@ response_begin(struct request *r, size_t used)
 		return request_fail(r, WHY_UPSTREAM_BAD_HEAD);
 	if (!flow_begin(&r->down, used, h->body, h->length))
 		return request_fail(r, WHY_UPSTREAM_BAD_BODY);
-	r->task_keeps = h->keep_alive && r->minor == 1 && !r->up_broken;	/* to 1.0 we said close */
-	r->keep = r->keep && r->up.over && !r->up_broken && h->body != BODY_UNTIL_CLOSE && !r->proxy->draining;
+	r->attempt.keeps = h->keep_alive && r->minor == 1 && !r->attempt.deaf;	/* to 1.0 we said close */
+	r->keep = r->keep && r->up.over && !r->attempt.deaf && h->body != BODY_UNTIL_CLOSE && !r->proxy->draining;
 	if (!rewrite_response(&r->down.head, h, connection_said(r)))
 		return request_fail(r, WHY_UPSTREAM_HEAD_LARGE);
 	r->status = h->status;

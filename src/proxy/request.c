@@ -131,11 +131,7 @@ request_reset(struct request *r)
 	r->minor = 1;
 	r->table = NULL;
 	r->service = NULL;
-	r->task = NULL;
-	r->conn = NULL;
-	r->taken = r->connected = r->up_broken = r->reopened = r->task_keeps = false;
-	r->interims = 0;
-	r->avoid.n = 0;
+	r->attempt = (struct attempt){ 0 };
 	r->status = 0;
 	r->bytes_before = r->client->stream.bytes_out;
 	r->log.len = 0;
@@ -162,7 +158,7 @@ request_start(struct client *c)
 static enum state
 over(struct request *r)
 {
-	ASSERT(!r->taken && r->conn == NULL);
+	ASSERT(!r->attempt.taken && r->attempt.conn == NULL);
 	flow_fini(&r->up);
 	flow_fini(&r->down);
 	timer_clear(r->proxy->loop, &r->again);
@@ -181,8 +177,8 @@ request_log(struct request *r)
 
 	if (r->service != NULL)
 		line.service = table_text(r->table, r->service->name);
-	if (r->task != NULL)
-		line.task = table_text(r->table, r->task->name);
+	if (r->attempt.task != NULL)
+		line.task = table_text(r->table, r->attempt.task->name);
 	access_log(r->proxy->access, &line);
 }
 
@@ -192,8 +188,8 @@ request_observe(struct request *r, int64_t usec)
 	struct live *live = r->proxy->conf.live;
 
 	live_observe(live, r->proxy->conf.worker, usec);
-	if (r->task != NULL)
-		live_answered(live, r->task->slot, r->status, usec);
+	if (r->attempt.task != NULL)
+		live_answered(live, r->attempt.task->slot, r->status, usec);
 }
 
 /* The books of an exchange that is over. */
@@ -251,7 +247,7 @@ end_enter(struct request *r)
 {
 	struct client *c = r->client;
 
-	request_close(r, r->task_keeps && r->up.over && r->down.good == r->down.end);
+	request_close(r, r->attempt.keeps && r->up.over && r->down.good == r->down.end);
 	if (!r->keep) {
 		over(r);
 		client_linger(c);

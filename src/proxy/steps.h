@@ -6,6 +6,7 @@
 #define PROXY_STEPS_H
 
 #include "proxy/answer.h"
+#include "proxy/attempt.h"
 #include "proxy/flow.h"
 #include "proxy/request.h"
 
@@ -43,19 +44,10 @@ struct request {
 	/* where it goes */
 	struct table	*table;		/* our reference */
 	const struct table_service *service;
-	const struct table_task *task;	/* the one tried last */
-	bool		 taken;		/* it is counted in live */
-	struct upconn	*conn;
-	int64_t		 connect_usec;
-	bool		 connected;	/* the task accepted, now or earlier */
-	bool		 up_broken;	/* it reads no more of the request */
-	unsigned	 interims;	/* 1xx that it sent */
-	bool		 reopened;	/* a connection had died idle; once is enough */
-	struct pick_avoid avoid;
+	struct attempt	 attempt;
 
 	/* what goes back */
 	int		 status;	/* 0 until a final response, ours or theirs, begins to go down */
-	bool		 task_keeps;	/* the task's connection outlives its response */
 	uint64_t	 bytes_before;	/* of the client's stream, before this exchange */
 	struct flow	 up, down;
 	struct timer	 again;

@@ -3,6 +3,7 @@
  * shelf, busy in somebody's hands, or dead. Shelves stand by task slot; a slot that begins a new life has
  * another address, and what is left of the old one goes.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -237,6 +238,26 @@ upstream_drop(struct upconn **cp)
 	*cp = NULL;
 	if (c != NULL)
 		upstream_move(c, PLACE_DEAD);
+}
+
+/* What a failed connect says: of the task, or of us when it is our side that has run out of something. */
+const struct why *
+upstream_why(int error)
+{
+	switch (error) {
+	case ECONNREFUSED:
+		return WHY_CONNECT_REFUSED;
+	case ETIMEDOUT:
+		return WHY_CONNECT_TIMEOUT;
+	case EMFILE: case ENFILE:
+		return WHY_NO_DESCRIPTORS;
+	case EADDRNOTAVAIL:
+		return WHY_NO_PORTS;
+	case ENOBUFS: case ENOMEM:
+		return WHY_NO_MEMORY;
+	default:
+		return WHY_CONNECT_FAILED;
+	}
 }
 
 /* ---- the whole ---- */

@@ -47,6 +47,8 @@ WHY(UPSTREAM_IDLE,        0, US,       "an idle connection was closed after its 
 /* ourselves */
 WHY(TOO_MANY_CLIENTS,   503, US,       "all connection slots are in use")
 WHY(NO_MEMORY,          503, US,       "a memory ceiling was reached")
+WHY(NO_DESCRIPTORS,     503, US,       "no file descriptor was left for a connection to the task")
+WHY(NO_PORTS,           503, US,       "no local port was left for a connection to the task")
 WHY(STOPPING,           503, US,       "Mola is stopping")
 WHY(TUNNEL_IDLE,          0, US,       "a tunnel carried nothing for its idle time")
 WHY(TUNNEL_CLOSED,        0, CLIENT,   "one side closed the tunnel")

@@ -1,6 +1,8 @@
 /*
  * Exchanges that go wrong: each trouble has its status, its reason, and no consequences for others.
  */
+#include <sys/resource.h>
+
 #include "stage.h"
 
 #define SOON (50 * MSEC)
@@ -119,6 +121,33 @@ test_refused_by_some(void **state)
 	close(c);
 	close(t);
 	stage_close();
+}
+
+/* Our own shortage is named, and says nothing of the task. */
+static void
+test_no_descriptors(void **state)
+{
+	struct rlimit before, tight;
+	struct live_task counts;
+	int c, t, next;
+
+	(void)state;
+	stage_open(1);
+	sent_get(&c, &t);
+	say(t, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+	hear(c, OK(2, "ok"));
+	close(t);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	next = dup(c);
+	close(next);
+	tight = (struct rlimit){ (rlim_t)next, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+	say(c, GET("/"));
+	hear_why(c, 503, WHY_NO_DESCRIPTORS);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	live_task_read(stage.live, 0, &counts);
+	assert_int_equal(counts.failures, 0);
+	recovers(c);
 }
 
 /* A listener whose queue is full does not answer a SYN. */
@@ -761,6 +790,7 @@ main(void)
 		cmocka_unit_test(test_no_route),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_refused_by_some),
+		cmocka_unit_test(test_no_descriptors),
 		cmocka_unit_test(test_connect_timeout),
 		cmocka_unit_test(test_client_leaves_while_connecting),
 		cmocka_unit_test(test_slow_head),
