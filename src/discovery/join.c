@@ -9,8 +9,6 @@
 #include "base/form.h"
 #include "discovery/join.h"
 
-#define TROUBLES_MAX	16		/* of one service, and of all the others together */
-
 /* A service of the picture on its way. */
 struct join_service {
 	const struct swarm_service *from;
@@ -21,13 +19,8 @@ struct join_service {
 void
 join_trouble(struct join *j, struct report_service *r, const struct why *why, char *text)
 {
-	struct report_trouble **at = r == NULL ? &j->report->trouble : &r->trouble;
-	unsigned *n = r == NULL ? &j->report->ntroubles : &r->ntroubles;
-
-	if (*at == NULL)
-		*at = arena_zalloc(j->arena, TROUBLES_MAX * sizeof **at);
-	if (*n < TROUBLES_MAX)
-		(*at)[(*n)++] = (struct report_trouble){ why, text };
+	report_trouble(j->arena, r == NULL ? &j->report->trouble : &r->trouble, r == NULL ? &j->report->ntroubles : &r->ntroubles,
+	    why, text);
 }
 
 /* --- tasks by service --- */
@@ -152,7 +145,7 @@ service_read(struct join *j, struct join_service *js)
 	*l = (struct labels){ .arena = j->arena, .report = l->report };
 	l->report->id = arena_text(j->arena, str_of(js->from->id));
 	l->report->name = arena_text(j->arena, str_of(js->from->name));
-	labels_read(l, js->from, j->conf->defaults, j->conf->traefik_labels);
+	labels_read(l, js->from, j->conf->defaults, j->conf->traefik);
 	if (!l->enabled)
 		return;
 	if (l->port == 0)

@@ -26,6 +26,12 @@ labels_tell(struct labels *l, const struct swarm_label *of, enum label_state sta
 	    text == NULL ? NULL : arena_text(l->arena, str_of(secret_text(l->arena, of->name, text))) };
 }
 
+void
+labels_refuse(struct labels *l, const struct why *why, char *text)
+{
+	report_trouble(l->arena, &l->report->trouble, &l->report->ntroubles, why, text);
+}
+
 static struct report_label *
 told(const struct labels *l, const char *name)
 {
@@ -130,7 +136,8 @@ label_order(const void *a, const void *b)
 }
 
 void
-labels_read(struct labels *l, const struct swarm_service *s, const struct service_conf *defaults, bool traefik)
+labels_read(struct labels *l, const struct swarm_service *s, const struct service_conf *defaults,
+    const struct traefik_rules *rules)
 {
 	bool ours;
 
@@ -146,8 +153,8 @@ labels_read(struct labels *l, const struct swarm_service *s, const struct servic
 	l->enabled = ours;
 	if (l->enabled && (l->host.given || l->path.given))
 		routes_make(l);
-	if (traefik)
-		traefik_read(l, s);
+	if (rules->enable)
+		traefik_read(l, s, rules);
 	if (ours && !l->ruled && !l->host.given && !l->path.given)
 		routes_make(l);
 	qsort(l->report->label, l->report->nlabels, sizeof *l->report->label, label_order);

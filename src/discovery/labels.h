@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "discovery/picture.h"
+#include "discovery/traefik.h"
 
 #define ROUTES_MAX	256		/* of one service */
 #define PROBLEM_MAX	200
@@ -33,10 +34,11 @@ struct labels {
 };
 
 /* Reads all of a service's labels into `l`, and tells of each in l->report. `l` has arena and report; begins the rest. */
-void	labels_read(struct labels *, const struct swarm_service *, const struct service_conf *defaults, bool traefik);
+void	labels_read(struct labels *, const struct swarm_service *, const struct service_conf *defaults,
+	    const struct traefik_rules *);
 
 /* traefik.c: what traefik.* labels say, where mola.* say nothing. Called last by labels_read. */
-void	traefik_read(struct labels *, const struct swarm_service *);
+void	traefik_read(struct labels *, const struct swarm_service *, const struct traefik_rules *);
 
 /* promql.c: what mola.promql and the like say. */
 bool	promql_label(const char *name);
@@ -44,6 +46,8 @@ void	promql_read(struct labels *, const struct swarm_service *);
 
 /* Tells of a label; `text` NULL or of the arena. */
 void	labels_tell(struct labels *, const struct swarm_label *, enum label_state, char *text);
+/* A reason for which something of the service is not served; the text is the arena's. */
+void	labels_refuse(struct labels *, const struct why *, char *text);
 void	labels_route(struct labels *, const char *host, const char *path);
 
 /* label_value.c: values in. False: `problem` says what was wrong and what was expected. */

@@ -14,6 +14,17 @@ label_state_name(enum label_state s)
 	return names[s];
 }
 
+#define TROUBLES_MAX	32		/* of one service, and of what belongs to none */
+
+void
+report_trouble(struct arena *a, struct report_trouble **at, unsigned *n, const struct why *why, char *text)
+{
+	if (*at == NULL)
+		*at = arena_zalloc(a, TROUBLES_MAX * sizeof **at);
+	if (*n < TROUBLES_MAX)
+		(*at)[(*n)++] = (struct report_trouble){ why, text };
+}
+
 void
 swarm_report_free(struct swarm_report **rp)
 {

@@ -56,6 +56,8 @@ struct swarm_report {
 	struct arena	*arena;		/* private: everything here, the report included */
 };
 
+/* Adds one more; beyond a small number they are dropped. The text is the arena's. */
+void	report_trouble(struct arena *, struct report_trouble **, unsigned *n, const struct why *, char *text);
 void	swarm_report_free(struct swarm_report **);
 /* The one of that name, or NULL. */
 const struct report_service *swarm_report_find(const struct swarm_report *, struct str name);

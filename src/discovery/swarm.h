@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "base/why.h"
 #include "discovery/report.h"
+#include "discovery/traefik.h"
 #include "world/world.h"
 
 #define SWARM_JSON_MAX	((size_t)64 << 20)	/* bytes of one answer */
@@ -23,7 +24,7 @@ struct swarm_conf {
 	const struct service_conf *defaults;	/* what services start from */
 	const char	*agent_template;	/* NULL: none; "{address}:9101", "http://{hostname}:9101/stream", … */
 	const char	*exporter_template;	/* NULL: none; {address}, {hostname}, {id} */
-	bool		 traefik_labels;	/* are read where mola.* say nothing */
+	const struct traefik_rules *traefik;	/* for traefik.* labels, which are read where mola.* say nothing */
 };
 
 struct swarm	*swarm_new(void);

@@ -11,13 +11,14 @@
 #include "base/bug.h"
 #include "discovery/labels.h"
 #include "discovery/rule.h"
+#include "discovery/traefik.h"
 
 #define ROUTERS_MAX	32
 #define DEPTH_MAX	10
 
 struct router {
 	struct str	 name;
-	const struct swarm_label *rule, *service;
+	const struct swarm_label *rule, *service, *middlewares, *entry_points;
 };
 
 struct backend {			/* what Traefik calls a service */
@@ -28,6 +29,7 @@ struct backend {			/* what Traefik calls a service */
 struct reading {
 	struct labels	*l;
 	const struct swarm_service *of;
+	const struct traefik_rules *rules;
 	struct router	 router[ROUTERS_MAX];
 	struct backend	 backend[ROUTERS_MAX];
 	unsigned	 nrouters, nbackends;
@@ -109,11 +111,11 @@ gather_router(struct reading *r, const struct swarm_label *label, struct str nam
 	else if (word_is(key, "service"))
 		router->service = label;
 	else if (word_is(key, "entrypoints"))
-		tell(r, label, LABEL_IDLE, "Mola serves every route on each address it listens on");
+		router->entry_points = label;
 	else if (word_is(key, "priority"))
 		tell(r, label, LABEL_LATER, "among routes of a host, the longest path prefix wins");
 	else if (word_is(key, "middlewares"))
-		tell(r, label, LABEL_LATER, "requests reach the tasks without these middlewares");
+		router->middlewares = label;
 	else if (word_is(key, "tls"))
 		tell(r, label, LABEL_LATER, "Mola does not end TLS");
 	else
@@ -219,6 +221,83 @@ gather(struct reading *r, const struct swarm_label *label)
 		tell(r, label, LABEL_STRANGE, "not understood");
 }
 
+/* --- what a router asks for besides its rule --- */
+
+const struct traefik_rules traefik_rules_default = { .enable = true, .exposed_by_default = true };
+
+static bool
+names_have(const struct traefik_names *names, struct str name)
+{
+	for (unsigned i = 0; i < names->n; i++)
+		if (str_eq(str_of(names->name[i]), name))
+			return true;
+	return false;
+}
+
+/* The first of `list` that has to be done and is not. */
+static bool
+middleware_missing(const struct reading *r, struct str list, struct str *name)
+{
+	while (str_split(&list, ',', name)) {
+		*name = str_trim(*name);
+		if (name->len > 0 && !names_have(&r->rules->ignore_middlewares, *name))
+			return true;
+	}
+	return false;
+}
+
+static bool
+entry_point_demands(const struct reading *r, const struct traefik_entry_point *e)
+{
+	bool missing = e->redirect != NULL || e->tls_options != NULL || e->unread != NULL;
+
+	for (unsigned i = 0; i < e->middlewares.n; i++)
+		missing |= !names_have(&r->rules->ignore_middlewares, str_of(e->middlewares.name[i]));
+	return missing;
+}
+
+/* Whether requests by this entry point may go to the tasks as they are. */
+static bool
+entry_point_served(const struct reading *r, struct str name)
+{
+	static const char *const usual[] = { "web", "websecure", "http", "https" };
+	bool known = false;
+
+	for (unsigned i = 0; i < r->rules->nentry_points; i++) {
+		const struct traefik_entry_point *e = &r->rules->entry_point[i];
+		if (!str_eq_nocase(str_of(e->name), name))
+			continue;
+		if (!e->served || entry_point_demands(r, e))
+			return false;
+		known = true;
+	}
+	for (unsigned i = 0; !known && r->rules->unread == NULL && i < sizeof usual / sizeof *usual; i++)
+		known = str_eq_nocase(name, str_of(usual[i]));
+	return known;
+}
+
+static bool
+router_is_plain(struct reading *r, const struct router *router)
+{
+	const struct swarm_label *m = router->middlewares, *e = router->entry_points;
+	struct str name, list = e == NULL ? STR("web") : str_of(e->value);
+	bool served = false;
+
+	if (m != NULL && middleware_missing(r, str_of(m->value), &name)) {
+		labels_refuse(r->l, WHY_NEEDS_MIDDLEWARE, arena_printf(r->l->arena, "router %.*s is not served: %s asks for %.*s, "
+		    "which Mola does not have; take it away, or name it in swarm.traefik.ignore_middlewares if it protects nothing",
+		    STR_ARG(router->name), m->name, STR_ARG(name)));
+		return false;
+	}
+	while (str_split(&list, ',', &name))
+		served |= entry_point_served(r, str_trim(name));
+	if (!served)
+		labels_refuse(r->l, WHY_ENTRY_POINT, arena_printf(r->l->arena, "router %.*s is not served: Mola does not stand for "
+		    "its entry points (%s); name one of them in swarm.traefik.entry_points", STR_ARG(router->name),
+		    e == NULL ? "the default ones" : e->value));
+	return served;
+}
+
 /* --- making sense of it --- */
 
 /* The service that a router leads to; NULL with `text` when there is none. Without a name it is the only one, or none
@@ -310,7 +389,12 @@ resolve_router(struct reading *r, const struct router *router, bool routed, unsi
 {
 	const char *text;
 	const struct backend *b = leads_to(r, router, &text);
+	bool plain = routed || router->rule == NULL || router_is_plain(r, router);
 
+	if (router->middlewares != NULL)
+		tell(r, router->middlewares, plain ? LABEL_IDLE : LABEL_LATER, plain ? "left out" : "its router is not served");
+	if (router->entry_points != NULL)
+		tell(r, router->entry_points, plain ? LABEL_GOOD : LABEL_LATER, plain ? NULL : "its router is not served");
 	if (router->service != NULL)
 		tell(r, router->service, text == NULL ? LABEL_GOOD : LABEL_BAD, text);
 	if (router->rule == NULL)
@@ -319,6 +403,8 @@ resolve_router(struct reading *r, const struct router *router, bool routed, unsi
 		tell(r, router->rule, LABEL_IDLE, "mola.host and mola.path have precedence");
 	else if (text != NULL)
 		tell(r, router->rule, LABEL_BAD, text);
+	else if (!plain)
+		tell(r, router->rule, LABEL_LATER, "its router is not served");
 	else if (b != NULL && port_of(b) != 0 && port_of(b) != port)
 		tell(r, router->rule, LABEL_LATER, "a service is served under one port, and this rule leads to another one");
 	else
@@ -336,9 +422,9 @@ has_rule(const struct reading *r)
 
 /* traefik.enable first: it says whether the others count. Names in order, as labels are. */
 void
-traefik_read(struct labels *l, const struct swarm_service *s)
+traefik_read(struct labels *l, const struct swarm_service *s, const struct traefik_rules *rules)
 {
-	struct reading r = { .l = l, .of = s };
+	struct reading r = { .l = l, .of = s, .rules = rules };
 	bool routed = l->host.given || l->path.given;
 	unsigned port;
 

@@ -17,6 +17,7 @@ struct discover {
 	const struct conf *conf;
 	struct watch	*watch;
 	struct swarm_report *report;
+	struct traefik_rules traefik;		/* made anew with each pass */
 	discover_change_f *fn;
 	void		*arg;
 };
@@ -24,10 +25,14 @@ struct discover {
 /* --- the file's --- */
 
 static struct swarm_conf
-swarm_conf_of(const struct conf *c)
+swarm_conf_of(struct discover *d)
 {
+	const struct conf *c = d->conf;
+
+	d->traefik = traefik_rules_default;
+	d->traefik.enable = c->swarm_traefik;
 	return (struct swarm_conf){ .defaults = &c->defaults, .agent_template = c->swarm_agent,
-	    .exporter_template = c->swarm_node_exporter, .traefik_labels = c->swarm_traefik };
+	    .exporter_template = c->swarm_node_exporter, .traefik = &d->traefik };
 }
 
 /* The configuration was found sound, so names are unique and known: what is left is a full table. */
@@ -42,7 +47,7 @@ name_node(struct discover *d, const struct conf_node *n)
 {
 	struct world_node like = { .name = n->name, .address = n->address, .cores_declared = n->cores,
 	    .exporter_url = n->node_exporter, .agent_url = n->agent };
-	struct swarm_conf sc = swarm_conf_of(d->conf);
+	struct swarm_conf sc = swarm_conf_of(d);
 	struct swarm_urls urls;
 
 	if (d->watch != NULL)
@@ -109,7 +114,7 @@ log_news(const struct swarm_report *old, const struct swarm_report *new)
 static void
 name_swarm(struct discover *d)
 {
-	struct swarm_conf sc = swarm_conf_of(d->conf);
+	struct swarm_conf sc = swarm_conf_of(d);
 	struct swarm_report *report;
 
 	swarm_pass(watch_swarm(d->watch), &sc, d->world, &report);

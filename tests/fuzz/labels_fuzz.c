@@ -40,7 +40,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	while (s.nlabels < 64 && str_split(&rest, '\n', &line))
 		if (str_split(&line, '=', &name))
 			label[s.nlabels++] = (struct swarm_label){ arena_text(l.arena, name), arena_text(l.arena, line) };
-	labels_read(&l, &s, &defaults, true);
+	labels_read(&l, &s, &defaults, &traefik_rules_default);
 	check(&l);
 	arena_free(&l.arena);
 	return 0;

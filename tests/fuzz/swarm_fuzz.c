@@ -108,7 +108,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	static struct live *live;
 	static struct phys *phys;
 	struct swarm_conf conf = { .defaults = &defaults, .agent_template = "{address}:9101", .exporter_template = "{hostname}:9100",
-		.traefik_labels = true };
+		.traefik = &traefik_rules_default };
 	struct str rest = { (const char *)bytes, len }, tasks;
 	struct swarm *s = swarm_new();
 	struct world *w;

@@ -204,7 +204,7 @@ traefiks_labels_serve_too(void **state)
 	assert_non_null(web(s, "\"traefik.http.routers.web.rule\":\"Host(`a.org`)\"," BACKEND));
 	assert_null(web(s, "\"traefik.enable\":\"false\",\"traefik.http.routers.web.rule\":\"Host(`a.org`)\"," BACKEND));
 	expect_label(s, "web", "traefik.http.routers.web.rule", LABEL_IDLE, "traefik.enable is false");
-	s->conf.traefik_labels = false;
+	s->traefik.enable = false;
 	assert_null(web(s, ROUTER("Host(`a.org`)") BACKEND));
 }
 
@@ -213,22 +213,59 @@ what_is_not_understood_of_traefik_is_named(void **state)
 {
 	struct stage *s = *state;
 
-	assert_non_null(web(s, ROUTER("Host(`a.org`) || HostRegexp(`.*`)") BACKEND ",\"traefik.http.routers.web.middlewares\":\"auth\","
+	assert_non_null(web(s, ROUTER("Host(`a.org`) || HostRegexp(`.*`)") BACKEND ",\"traefik.http.routers.zz.middlewares\":\"auth\","
 	    "\"traefik.http.routers.web.tls\":\"true\",\"traefik.http.routers.web.priority\":\"3\",\"traefik.http.routers.web.entrypoints\":\"web\","
 	    "\"traefik.http.middlewares.auth.basicauth.users\":\"x\",\"traefik.tcp.routers.t.rule\":\"HostSNI(`*`)\",\"traefik.bogus\":\"1\","
 	    "\"traefik.http.services.web.loadbalancer.sticky.cookie\":\"true\",\"traefik.http.services.web.loadbalancer.healthcheck.path\":\"/hc\","
 	    "\"traefik.http.services.web.loadbalancer.healthcheck.interval\":\"7\",\"traefik.docker.network\":\"x\""));
 	expect_label(s, "web", "traefik.http.routers.web.rule", LABEL_LATER, "HostRegexp");
-	expect_label(s, "web", "traefik.http.routers.web.middlewares", LABEL_LATER, "without these middlewares");
 	expect_label(s, "web", "traefik.http.routers.web.tls", LABEL_LATER, "TLS");
 	expect_label(s, "web", "traefik.http.routers.web.priority", LABEL_LATER, "longest");
-	expect_label(s, "web", "traefik.http.routers.web.entrypoints", LABEL_IDLE, "");
+	expect_label(s, "web", "traefik.http.routers.web.entrypoints", LABEL_GOOD, NULL);
 	expect_label(s, "web", "traefik.http.middlewares.auth.basicauth.users", LABEL_LATER, "");
 	expect_label(s, "web", "traefik.tcp.routers.t.rule", LABEL_LATER, "HTTP");
 	expect_label(s, "web", "traefik.bogus", LABEL_STRANGE, "not understood");
 	expect_label(s, "web", "traefik.http.services.web.loadbalancer.sticky.cookie", LABEL_LATER, "stay with its task");
 	assert_string_equal(world_service(s->world, STR("web"))->conf.health_path, "/hc");
 	assert_int_equal(world_service(s->world, STR("web"))->conf.health_interval_usec, 7000000);
+}
+
+static void
+a_middleware_that_is_not_there_is_missed(void **state)
+{
+	struct stage *s = *state;
+	const char *const names[] = { "traefik.http.routers.web.middlewares", "traefik.http.routers.web.Middlewares" };
+	const char *const values[] = { "auth", "auth@swarm", "lan@file", "gzip, auth", "AUTH" };
+	const char *const ignore[] = { "gzip" };
+	char labels[1000];
+
+	s->traefik.ignore_middlewares = (struct traefik_names){ ignore, 1 };
+	for (int i = 0; i < 10; i++) {
+		snprintf(labels, sizeof labels, ROUTER("Host(`a.org`)") BACKEND ",\"%s\":\"%s\","
+		    "\"traefik.http.middlewares.auth.basicauth.users\":\"x\"", names[i / 5], values[i % 5]);
+		assert_null(web(s, labels));
+		expect_trouble(s, "web", WHY_NEEDS_MIDDLEWARE, "router web is not served");
+	}
+	expect_routes(web(s, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.routers.web.middlewares\":\" gzip \""), "a.org/");
+}
+
+static void
+a_router_is_served_where_its_entry_point_is(void **state)
+{
+	struct stage *s = *state;
+	const char *const auth[] = { "auth@file" };
+	struct traefik_entry_point points[] = { { .name = "lan", .served = true }, { .name = "websecure", .served = true } };
+
+	assert_null(web(s, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.routers.web.entrypoints\":\"internal\""));
+	expect_trouble(s, "web", WHY_ENTRY_POINT, "swarm.traefik.entry_points");
+	expect_routes(web(s, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.routers.web.entryPoints\":\"internal, web\""), "a.org/");
+	s->traefik.entry_point = points;
+	s->traefik.nentry_points = 2;
+	expect_routes(web(s, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.routers.web.entrypoints\":\"LAN\""), "a.org/");
+	points[1].middlewares = (struct traefik_names){ auth, 1 };
+	assert_null(web(s, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.routers.web.entrypoints\":\"websecure\""));
+	s->traefik.ignore_middlewares = (struct traefik_names){ auth, 1 };
+	expect_routes(web(s, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.routers.web.entrypoints\":\"websecure\""), "a.org/");
 }
 
 static void
@@ -294,6 +331,8 @@ main(void)
 		SCENE(bounds_of_scaling_fit_together),
 		SCENE(traefiks_labels_serve_too),
 		SCENE(what_is_not_understood_of_traefik_is_named),
+		SCENE(a_middleware_that_is_not_there_is_missed),
+		SCENE(a_router_is_served_where_its_entry_point_is),
 		SCENE(molas_own_labels_have_precedence),
 		SCENE(routers_and_services_find_each_other),
 		SCENE(odd_bytes_are_told_safely),

@@ -22,6 +22,7 @@ struct stage {
 	struct swarm	*swarm;
 	struct swarm_report *report;
 	struct swarm_conf conf;
+	struct traefik_rules traefik;		/* conf.traefik */
 	struct buf	 nodes, services, tasks;
 	bool		 changed;
 };
@@ -59,7 +60,8 @@ stage_setup(void **state)
 	s->phys = phys_init(must_zalloc(phys_bytes()));
 	s->world = world_new(s->live, s->phys);
 	s->swarm = swarm_new();
-	s->conf = (struct swarm_conf){ .defaults = &stage_defaults, .traefik_labels = true };
+	s->traefik = traefik_rules_default;
+	s->conf = (struct swarm_conf){ .defaults = &stage_defaults, .traefik = &s->traefik };
 	buf_init(&s->nodes, 1 << 24);
 	buf_init(&s->services, 1 << 24);
 	buf_init(&s->tasks, 1 << 26);
