@@ -23,7 +23,9 @@ node_seen(const struct view *v, const struct world_node *n)
 static double
 node_age(const struct view *v, const struct world_node *n)
 {
-	return n->sample.taken_usec == 0 ? NAN : (double)(v->now_usec - n->sample.taken_usec) / (double)USEC_PER_SEC;
+	int64_t age = guard_age_usec(n, v->now_usec);
+
+	return age < 0 ? NAN : (double)age / (double)USEC_PER_SEC;
 }
 
 static double

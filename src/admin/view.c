@@ -140,6 +140,7 @@ static json_t *
 view_node(const struct view *v, const struct world_node *n, const struct traffic *traffic, uint64_t all)
 {
 	bool sampled = n->sample.taken_usec != 0;
+	int64_t age = guard_age_usec(n, v->now_usec);
 	double cores = sampled ? n->sample.cores : n->cores_declared;
 	json_t *j = json_object();
 	struct buf reason;
@@ -148,8 +149,7 @@ view_node(const struct view *v, const struct world_node *n, const struct traffic
 	json_object_set_new(j, "address", text(n->address));
 	json_object_set_new(j, "state", text(guard_state_name(guard_state(n, v->now_usec))));
 	json_object_set_new(j, "source", text(view_source_name(sampled ? n->sample.source : SOURCE_NONE)));
-	json_object_set_new(j, "age_seconds",
-	    number_if(sampled, (double)(v->now_usec - n->sample.taken_usec) / (double)USEC_PER_SEC));
+	json_object_set_new(j, "age_seconds", number_if(age >= 0, (double)age / (double)USEC_PER_SEC));
 	json_object_set_new(j, "cores", number_if(cores > 0, cores));
 	put_steering(j, v, n);
 	put_sample(j, n);

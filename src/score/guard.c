@@ -29,6 +29,14 @@ guard_trust(const struct world_node *n, int64_t now)
 	return law_trust(&l, now);
 }
 
+int64_t
+guard_age_usec(const struct world_node *n, int64_t now)
+{
+	int64_t taken = n->sample.taken_usec != 0 ? n->sample.taken_usec : n->row.law.sampled_usec;
+
+	return taken == 0 ? -1 : now - taken;
+}
+
 enum guard_state
 guard_state(const struct world_node *n, int64_t now)
 {

@@ -26,6 +26,8 @@ const char	*guard_state_name(enum guard_state);
 const struct why *guard_sample(struct sample *, int64_t last_usec, int64_t now_usec);
 /* How far the node's last sample counts, judged or not. */
 double		 guard_trust(const struct world_node *, int64_t now_usec);
+/* Age of the last sample that says something of the node: this brain's, or that of the one before it. -1: there is none. */
+int64_t		 guard_age_usec(const struct world_node *, int64_t now_usec);
 
 /* Slow start: the share of its cores that a node may show `elapsed` after it came. */
 #define GUARD_RAMP_FLOOR	0.1

@@ -226,6 +226,26 @@ test_nodes(void **state)
 	assert_string_equal(text_of(b, "why"), "metrics_syntax");
 	assert_non_null(strstr(text_of(b, "detail"), " (line 3), since 7 s"));
 	assert_true(json_is_null(json_object_get(b, "cores")) && json_is_null(json_object_get(b, "busy")));
+	assert_true(json_is_null(json_object_get(b, "age_seconds")));
+	stage_free(s);
+}
+
+/* What an earlier brain knew is still steered by, and grows old in full view. */
+static void
+test_inherited_age(void **state)
+{
+	struct stage *s = stage_new(yaml);
+	struct world_node *b = world_node(s->world, STR("beta"));
+	const char *line;
+
+	(void)state;
+	b->row.law.sampled_usec = clock_mono_usec() - 40 * USEC_PER_SEC;
+	get(s, "/api/v1/nodes");
+	assert_true(real_of(item(s, "nodes", 1), "age_seconds") >= 40);
+	get(s, "/metrics");
+	line = strstr(s->body, "mola_node_sample_age_seconds{node=\"beta\"} ");
+	assert_non_null(line);
+	assert_true(strtod(strchr(line, ' '), NULL) >= 40);
 	stage_free(s);
 }
 
@@ -671,6 +691,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nodes),
+		cmocka_unit_test(test_inherited_age),
 		cmocka_unit_test(test_shares_and_rates_of_the_last_seconds),
 		cmocka_unit_test(test_services_and_tasks),
 		cmocka_unit_test(test_why),
