@@ -480,6 +480,7 @@ conf_free(struct conf **cp)
 	section_free(SECTION_TOP, c);
 	section_free(SECTION_ADMIN, c);
 	section_free(SECTION_SWARM, c);
+	section_free(SECTION_CLIENTS, c);
 	section_free(SECTION_PROMETHEUS, c);
 	free(c->node);
 	free(c->service);

@@ -18,6 +18,7 @@ struct conf_list {			/* of texts, as written */
 #define CONF_TEXT_MAX	(4u << 20)		/* bytes of a configuration file */
 #define CONF_ENDPOINTS_MAX 16
 #define CONF_PROM_SERVERS_MAX 8
+#define CONF_TRUSTED_MAX 64
 #define CONF_ERRORS_MAX	(256u << 10)		/* bytes of what is wrong with it */
 
 struct conf_node {
@@ -123,6 +124,7 @@ struct conf {
 
 	int64_t		 client_head_usec, client_idle_usec, client_body_usec, client_write_usec;
 	unsigned	 clients_max;		/* per worker */
+	struct conf_list clients_trusted;	/* networks, as written */
 	unsigned	 upstream_idle_max;	/* idle connections kept per task and worker */
 	int64_t		 upstream_idle_usec;
 

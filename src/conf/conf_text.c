@@ -10,6 +10,7 @@
 #include "base/form.h"
 #include "base/word.h"
 #include "conf/conf_type.h"
+#include "net/ip.h"
 
 static bool
 all_visible(struct str s)
@@ -323,6 +324,21 @@ read_network(const struct conf_key *k, struct str s, void *member, char *problem
 }
 
 static bool
+read_net(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	const struct conf_list *l = member;
+	struct ip_net net;
+
+	(void)k;
+	if (!ip_net_parse(s, &net))
+		return problem_say(problem, "'%s' is not an address or a network; expected one such as 10.0.0.5, 10.1.0.0/16 or fd00::/8, "
+		    "without bits beyond the mask", QUOTED(s));
+	if (l->n == CONF_TRUSTED_MAX)
+		return problem_say(problem, "more than %d networks", CONF_TRUSTED_MAX);
+	return list_append(member, s, problem);
+}
+
+static bool
 read_names(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	(void)k;
@@ -367,6 +383,7 @@ const struct conf_type
 	type_ENDPOINTS = { read_endpoint, NULL, KIND_LIST, false },
 	type_NAMES = { read_names, NULL, KIND_LIST, false },
 	type_URL = { read_plain_url, write_text, KIND_TEXT, false },
+	type_NETS = { read_net, NULL, KIND_LIST, false },
 	type_NETWORKS = { read_network, NULL, KIND_LIST, false },
 	type_TEMPLATE = { read_template, write_text, KIND_TEXT, false },
 	type_STRING = { read_string, write_text, KIND_TEXT, false },

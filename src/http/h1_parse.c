@@ -31,28 +31,38 @@ struct known {
 	const char	*name;
 };
 
-/* By length of the name; no length has more than two. Framing passes through verbatim: not hop-by-hop here. */
-static const struct known known[18][2] = {
+/* By length of the name; no length has more than three. Framing passes through verbatim: not hop-by-hop here. */
+static const struct known known[18][3] = {
 	[2] = { { FIELD_TE, true, "te" } },
 	[4] = { { FIELD_HOST, false, "host" }, { FIELD_DATE, false, "date" } },
 	[6] = { { FIELD_COOKIE, false, "cookie" }, { FIELD_EXPECT, false, "expect" } },
 	[7] = { { FIELD_UPGRADE, true, "upgrade" }, { FIELD_TRAILER, false, "trailer" } },
+	[9] = { { FIELD_X_REAL_IP, false, "x-real-ip" }, { FIELD_FORWARDED, false, "forwarded" } },
 	[10] = { { FIELD_CONNECTION, true, "connection" }, { FIELD_KEEP_ALIVE, true, "keep-alive" } },
 	[14] = { { FIELD_CONTENT_LENGTH, false, "content-length" } },
 	[15] = { { FIELD_X_FORWARDED_FOR, false, "x-forwarded-for" } },
-	[16] = { { FIELD_X_FORWARDED_HOST, false, "x-forwarded-host" },
+	[16] = { { FIELD_X_FORWARDED_HOST, false, "x-forwarded-host" }, { FIELD_X_FORWARDED_PORT, false, "x-forwarded-port" },
 		 { FIELD_PROXY_CONNECTION, true, "proxy-connection" } },
 	[17] = { { FIELD_TRANSFER_ENCODING, false, "transfer-encoding" },
 		 { FIELD_X_FORWARDED_PROTO, false, "x-forwarded-proto" } },
 };
 
-/* `lower` holds letters and '-' only, so that setting bit 5 of a token byte folds case and nothing else. */
+static const struct str forwarded = { "x-forwarded", 11 };
+
+/*
+ * `lower` holds letters and '-' only, so that setting bit 5 of a token byte folds case and nothing else. *twin: a '_' stands where
+ * `lower` has '-'.
+ */
 static bool
-name_is(const char *name, const char *lower, size_t len)
+name_is(const char *name, const char *lower, size_t len, bool *twin)
 {
+	*twin = false;
 	for (size_t i = 0; i < len; i++)
-		if ((name[i] | 0x20) != lower[i])
-			return false;
+		if ((name[i] | 0x20) != lower[i]) {
+			if (lower[i] != '-' || name[i] != '_')
+				return false;
+			*twin = true;
+		}
 	return true;
 }
 
@@ -60,18 +70,22 @@ static void
 field_know(struct field *f)
 {
 	const struct known *k;
+	bool twin;
 
 	f->id = FIELD_OTHER;
 	f->hop = false;
-	if (f->name.len >= sizeof known / sizeof known[0])
-		return;
-	k = known[f->name.len];
-	for (int i = 0; i < 2 && k[i].name != NULL; i++)
-		if (name_is(f->name.p, k[i].name, f->name.len)) {
-			f->id = k[i].id;
-			f->hop = k[i].hop;
-			return;
-		}
+	if (f->name.len < sizeof known / sizeof known[0]) {
+		k = known[f->name.len];
+		for (int i = 0; i < 3 && k[i].name != NULL; i++)
+			if (name_is(f->name.p, k[i].name, f->name.len, &twin)) {
+				f->id = twin ? FIELD_TWIN : k[i].id;
+				f->hop = !twin && k[i].hop;
+				return;
+			}
+	}
+	if (f->name.len >= forwarded.len && name_is(f->name.p, forwarded.p, forwarded.len, &twin)
+	    && (f->name.len == forwarded.len || f->name.p[forwarded.len] == '-' || f->name.p[forwarded.len] == '_'))
+		f->id = twin || memchr(f->name.p, '_', f->name.len) != NULL ? FIELD_TWIN : FIELD_FORWARDED;
 }
 
 /* ---- grammar ---- */

@@ -41,7 +41,7 @@ static bool
 hop_forbidden(enum field_id id)
 {
 	return id == FIELD_HOST || id == FIELD_CONTENT_LENGTH || id == FIELD_TRANSFER_ENCODING
-	    || id == FIELD_X_FORWARDED_FOR || id == FIELD_X_FORWARDED_PROTO || id == FIELD_X_FORWARDED_HOST;
+	    || (id >= FIELD_X_FORWARDED_FOR && id <= FIELD_FORWARDED);
 }
 
 static void

@@ -14,6 +14,8 @@
 #include "main/worker.h"
 #include "proxy/proxy.h"
 
+_Static_assert(CONF_TRUSTED_MAX == PROXY_TRUSTED_MAX, "as many as may be written are taken");
+
 struct worker {
 	const struct worker_conf *conf;
 	struct loop	*loop;
@@ -35,7 +37,10 @@ worker_limits(const struct conf *c, struct proxy_conf *out)
 		.upstream_idle_max = c->upstream_idle_max,
 		.upstream_idle_usec = c->upstream_idle_usec,
 		.access_log = c->log_access,
+		.ntrusted = c->clients_trusted.n,
 	};
+	for (unsigned i = 0; i < out->ntrusted; i++)
+		ASSERT(ip_net_parse(str_of(c->clients_trusted.item[i]), &out->trusted[i]));
 }
 
 static void

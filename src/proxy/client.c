@@ -70,12 +70,6 @@ client_reset(struct client *c)
 	bury(c);
 }
 
-struct str
-client_peer(const struct client *c)
-{
-	return (struct str){ c->peer, c->peer_len };
-}
-
 /* ---- idle ---- */
 
 static void
@@ -210,19 +204,26 @@ turn_away(struct proxy *p, int fd)
 	close(fd);
 }
 
-/* An IPv4 client of an IPv6 listener is called by its IPv4 address. */
 static void
-peer_note(struct client *c, const struct addr *peer)
+client_is(struct client *c, const struct ip *ip)
 {
-	addr_host_text(peer, c->peer);
-	if (strncmp(c->peer, "::ffff:", 7) == 0 && strchr(c->peer, '.') != NULL)
-		memmove(c->peer, c->peer + 7, strlen(c->peer + 7) + 1);
-	c->peer_len = strlen(c->peer);
+	const struct proxy_conf *conf = &c->proxy->conf;
+
+	sender_init(&c->sender, ip, ip_nets_have(conf->trusted, conf->ntrusted, ip));
+}
+
+void
+client_trust(struct client *c)
+{
+	const struct proxy_conf *conf = &c->proxy->conf;
+
+	c->sender.trusted = ip_nets_have(conf->trusted, conf->ntrusted, &c->sender.ip);
 }
 
 void
 client_open(struct proxy *p, int fd, const struct addr *peer)
 {
+	struct ip ip = ip_of(peer);
 	struct client *c;
 
 	if (p->nclients >= p->conf.clients_max && !make_room(p)) {
@@ -232,7 +233,7 @@ client_open(struct proxy *p, int fd, const struct addr *peer)
 	c = slab_take(p->clients);
 	memset(c, 0, sizeof *c);
 	c->proxy = p;
-	peer_note(c, peer);
+	client_is(c, &ip);
 	p->nclients++;
 	live_gauge_add(p->conf.live, p->conf.worker, LIVE_CLIENTS, 1);
 	stream_open(&c->stream, p->loop, fd, on_idle, c);

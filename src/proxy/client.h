@@ -6,6 +6,7 @@
 #define PROXY_CLIENT_H
 
 #include "proxy/room.h"
+#include "proxy/sender.h"
 
 enum client_place { CLIENT_NEW, CLIENT_IDLE, CLIENT_BUSY, CLIENT_LINGERING, CLIENT_DEAD };
 
@@ -18,13 +19,13 @@ struct client {
 	struct request	*request;	/* while busy */
 	unsigned	 served;	/* exchanges that are over */
 	unsigned	 lingered;	/* bytes thrown away since we ended */
-	size_t		 peer_len;
-	char		 peer[ADDR_TEXT_MAX];	/* host only */
+	struct sender	 sender;
 };
 
 /* A connection was accepted; the descriptor is ours now. */
 void		client_open(struct proxy *, int fd, const struct addr *peer);
-struct str	client_peer(const struct client *);
+/* clients.trusted has changed: it holds for connections that are there, too. */
+void		client_trust(struct client *);
 
 /* An exchange begins: the stream calls `fn` with the request from now on. */
 void		client_busy(struct client *, struct request *, stream_f *fn);

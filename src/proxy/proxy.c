@@ -104,6 +104,15 @@ proxy_table(struct proxy *p, struct table *t)
 	table_unref(&old);
 }
 
+static void
+clients_trust(struct client_list *list)
+{
+	struct client *c;
+
+	TAILQ_FOREACH(c, list, link)
+		client_trust(c);
+}
+
 void
 proxy_reconf(struct proxy *p, const struct proxy_conf *conf)
 {
@@ -116,6 +125,8 @@ proxy_reconf(struct proxy *p, const struct proxy_conf *conf)
 	now.probe = p->conf.probe;
 	p->conf = now;
 	conf_apply(p);
+	clients_trust(&p->idle);
+	clients_trust(&p->busy);
 }
 
 /* ---- draining ---- */

@@ -5,12 +5,15 @@
 #ifndef PROXY_PROXY_H
 #define PROXY_PROXY_H
 
+#include "net/ip.h"
 #include "net/loop.h"
 #include "world/live.h"
 #include "world/phys.h"
 #include "world/table.h"
 
 struct proxy;
+
+#define PROXY_TRUSTED_MAX 64
 
 struct proxy_conf {
 	unsigned	 worker;		/* our column in live */
@@ -19,6 +22,8 @@ struct proxy_conf {
 	uint64_t	 seed;			/* for tie-breaking */
 	int64_t		 client_head_usec, client_idle_usec, client_body_usec, client_write_usec;
 	unsigned	 clients_max;
+	struct ip_net	 trusted[PROXY_TRUSTED_MAX];	/* whose word of a client is believed */
+	unsigned	 ntrusted;
 	unsigned	 upstream_idle_max;	/* per task */
 	int64_t		 upstream_idle_usec;
 	bool		 access_log;

@@ -133,6 +133,7 @@ request_reset(struct request *r)
 	r->service = NULL;
 	r->attempt = (struct attempt){ 0 };
 	r->status = 0;
+	r->from = r->client->sender.ip;
 	r->bytes_before = r->client->stream.bytes_out;
 	r->log.len = 0;
 }
@@ -170,8 +171,10 @@ over(struct request *r)
 static void
 request_log(struct request *r)
 {
+	char from[IP_TEXT_MAX];
 	struct access_line line = {
-		.client = client_peer(r->client), .asked = &r->log, .status = r->status,
+		.client = ip_eq(&r->from, &r->client->sender.ip) ? sender_peer(&r->client->sender) : ip_text(&r->from, from),
+		.asked = &r->log, .status = r->status,
 		.bytes = r->client->stream.bytes_out - r->bytes_before, .took_usec = request_now(r) - r->began_usec, .why = r->why,
 	};
 
@@ -304,9 +307,11 @@ static enum state
 head_done(struct request *r, size_t used)
 {
 	const struct head *h = &r->proxy->head;
+	const struct sender *sender = &r->client->sender;
 	const struct why *why;
 
 	head_note(r, h);
+	r->from = sender_client(sender, h, r->proxy->conf.trusted, r->proxy->conf.ntrusted);
 	r->scanned = 0;
 	if (!flow_begin(&r->up, used, h->body, h->length)) {
 		r->keep = false;
@@ -314,7 +319,7 @@ head_done(struct request *r, size_t used)
 	}
 	if ((why = route(r, h)) != NULL)
 		return request_fail(r, why);
-	if (!rewrite_request(&r->up.head, h, client_peer(r->client)))
+	if (!rewrite_request(&r->up.head, h, sender, &r->from, r->from_text))
 		return request_fail(r, WHY_TOO_MANY_FIELDS);
 	return PICK;
 }

@@ -22,18 +22,20 @@ add_connection(struct gather *g, enum rewrite_connection c)
 	gather_add(g, line[c]);
 }
 
-/* Hop-by-hop fields end here, but for the protocols that an upgrade names. */
-static bool
-passes(const struct head *h, const struct field *f)
-{
-	return !f->hop || (f->id == FIELD_UPGRADE && h->upgrade);
-}
-
 /* ---- requests ---- */
 
+/* Hop-by-hop fields end here, but for the protocols that an upgrade names. */
+static bool
+request_passes(const struct head *h, const struct field *f, const struct sender *s)
+{
+	if (f->id < FIELD_X_FORWARDED_FOR)
+		return !f->hop || (f->id == FIELD_UPGRADE && h->upgrade);
+	return f->id != FIELD_TWIN && s->trusted;
+}
+
+/* What a trusted sender has said: the last field of each kind that says anything. */
 struct forwarded {
-	const struct field *last_for;	/* the last X-Forwarded-For */
-	bool		    proto, host;
+	const struct field *list, *proto, *host, *port, *real_ip;
 };
 
 static struct forwarded
@@ -43,12 +45,18 @@ forwarded_find(const struct head *h)
 
 	for (int i = 0; i < h->nfields; i++) {
 		const struct field *f = &h->field[i];
-		if (f->id == FIELD_X_FORWARDED_FOR && f->value.len > 0)
-			fwd.last_for = f;
+		if (f->value.len == 0)
+			continue;
+		if (f->id == FIELD_X_FORWARDED_FOR)
+			fwd.list = f;
 		else if (f->id == FIELD_X_FORWARDED_PROTO)
-			fwd.proto = true;
+			fwd.proto = f;
 		else if (f->id == FIELD_X_FORWARDED_HOST)
-			fwd.host = true;
+			fwd.host = f;
+		else if (f->id == FIELD_X_FORWARDED_PORT)
+			fwd.port = f;
+		else if (f->id == FIELD_X_REAL_IP)
+			fwd.real_ip = f;
 	}
 	return fwd;
 }
@@ -74,48 +82,84 @@ add_request_line(struct gather *g, const struct head *h)
 	gather_add(g, STR("\r\n"));
 }
 
+static void
+add_line(struct gather *g, struct str name, struct str value)
+{
+	gather_add(g, name);
+	gather_add(g, value);
+	gather_add(g, STR("\r\n"));
+}
+
+/* The port that the client meant: as it wrote it, else that of the scheme. */
+static void
+add_port(struct gather *g, const struct head *h, bool https)
+{
+	if (h->authority.len > h->host.len + 1)
+		add_line(g, STR("X-Forwarded-Port: "),
+		    (struct str){ h->authority.p + h->host.len + 1, h->authority.len - h->host.len - 1 });
+	else
+		gather_add(g, https ? STR("X-Forwarded-Port: 443\r\n") : STR("X-Forwarded-Port: 80\r\n"));
+}
+
+static void
+add_forwarded(struct gather *g, const struct head *h, const struct sender *s)
+{
+	gather_add(g, sender_lines(s));
+	if (h->authority.len > 0) {
+		gather_add(g, sender_host_name(s));
+		gather_add(g, h->authority);
+		gather_add(g, STR("\r\n"));
+	}
+	add_port(g, h, false);
+}
+
 /* An existing list is continued where it ends: some servers read only one line. */
 static void
-add_request_field(struct gather *g, const struct field *f, const struct forwarded *fwd, struct str peer)
+add_continued(struct gather *g, const struct field *f, const struct sender *s)
 {
-	if (f != fwd->last_for) {
-		gather_add(g, f->line);
-		return;
-	}
 	add_between(g, f->line.p, f->value.p + f->value.len);
 	gather_add(g, STR(", "));
-	gather_add(g, peer);
+	gather_add(g, sender_peer(s));
 	gather_add(g, STR("\r\n"));
 }
 
 static void
-add_forwarded(struct gather *g, const struct head *h, const struct forwarded *fwd, struct str peer)
+add_missing(struct gather *g, const struct head *h, const struct sender *s, const struct forwarded *fwd, struct str client)
 {
-	if (fwd->last_for == NULL) {
-		gather_add(g, STR("X-Forwarded-For: "));
-		gather_add(g, peer);
-		gather_add(g, STR("\r\n"));
-	}
-	if (!fwd->proto)
+	if (fwd->list == NULL)
+		add_line(g, STR("X-Forwarded-For: "), sender_peer(s));
+	if (fwd->real_ip == NULL)
+		add_line(g, STR("X-Real-IP: "), client);
+	if (fwd->proto == NULL)
 		gather_add(g, STR("X-Forwarded-Proto: http\r\n"));
-	if (!fwd->host && h->authority.len > 0) {
-		gather_add(g, STR("X-Forwarded-Host: "));
-		gather_add(g, h->authority);
-		gather_add(g, STR("\r\n"));
-	}
+	if (fwd->host == NULL && h->authority.len > 0)
+		add_line(g, STR("X-Forwarded-Host: "), h->authority);
+	if (fwd->port == NULL)
+		add_port(g, h, fwd->proto != NULL && str_eq_nocase(fwd->proto->value, STR("https")));
 }
 
 bool
-rewrite_request(struct gather *g, const struct head *h, struct str peer)
+rewrite_request(struct gather *g, const struct head *h, const struct sender *s, const struct ip *client, char text[IP_TEXT_MAX])
 {
-	struct forwarded fwd = forwarded_find(h);
+	struct forwarded fwd = { 0 };
 
+	if (s->trusted)
+		fwd = forwarded_find(h);
 	gather_clear(g);
 	add_request_line(g, h);
-	for (int i = 0; i < h->nfields; i++)
-		if (passes(h, &h->field[i]) && (h->field[i].id != FIELD_HOST || is_origin_form(h)))
-			add_request_field(g, &h->field[i], &fwd, peer);
-	add_forwarded(g, h, &fwd, peer);
+	for (int i = 0; i < h->nfields; i++) {
+		const struct field *f = &h->field[i];
+		if (!request_passes(h, f, s) || (f->id == FIELD_HOST && !is_origin_form(h)))
+			continue;
+		if (f == fwd.list)
+			add_continued(g, f, s);
+		else
+			gather_add(g, f->line);
+	}
+	if (s->trusted)
+		add_missing(g, h, s, &fwd, fwd.real_ip == NULL ? ip_text(client, text) : STR(""));
+	else
+		add_forwarded(g, h, s);
 	if (h->minor == 0)
 		add_connection(g, CONNECTION_CLOSE);
 	else if (h->upgrade)
@@ -138,13 +182,19 @@ add_status_line(struct gather *g, const struct head *h)
 	add_between(g, h->start_line.p + 8, h->start_line.p + h->start_line.len);
 }
 
+static bool
+response_passes(const struct head *h, const struct field *f)
+{
+	return !f->hop || (f->id == FIELD_UPGRADE && h->upgrade);
+}
+
 bool
 rewrite_response(struct gather *g, const struct head *h, enum rewrite_connection c)
 {
 	gather_clear(g);
 	add_status_line(g, h);
 	for (int i = 0; i < h->nfields; i++)
-		if (passes(h, &h->field[i]))
+		if (response_passes(h, &h->field[i]))
 			gather_add(g, h->field[i].line);
 	add_connection(g, c);
 	gather_add(g, STR("\r\n"));

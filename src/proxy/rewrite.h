@@ -7,17 +7,21 @@
 
 #include "http/msg.h"
 #include "proxy/gather.h"
+#include "proxy/sender.h"
 
 /* What we say of the connection in a head that we pass on. */
 enum rewrite_connection { CONNECTION_UNSAID, CONNECTION_CLOSE, CONNECTION_KEEP_ALIVE, CONNECTION_UPGRADE };
 
 /*
- * For the task: X-Forwarded-For with `peer` at the end of what was there; X-Forwarded-Proto and -Host when absent;
- * an absolute-form target in origin-form with the Host that it named. An HTTP/1.0 request stays one, without
- * keep-alive, so that no chunked answer comes to a client that cannot read it.
- * `peer` must live as long as the gather. False: more pieces than a gather holds.
+ * For the task. From a sender that is not trusted, what it says of itself (X-Forwarded-..., X-Real-IP, Forwarded) is left out and
+ * said anew: X-Forwarded-For, -Proto, -Host, -Port and X-Real-IP. A trusted one is believed: its X-Forwarded-For is continued,
+ * only what is missing is added. Names that differ from one of these, or from a field that we go by, in '_' alone never pass.
+ * An absolute-form target goes out in origin-form with the Host that it named. An HTTP/1.0 request stays one, without keep-alive,
+ * so that no chunked answer comes to a client that cannot read it.
+ * The sender must live as long as the gather; `client` is that of sender_client, and its text is kept in `text`, which must, too.
+ * False: more pieces than a gather holds.
  */
-bool	rewrite_request(struct gather *, const struct head *, struct str peer);
+bool	rewrite_request(struct gather *, const struct head *, const struct sender *, const struct ip *client, char text[IP_TEXT_MAX]);
 /* For the client, always as HTTP/1.1. Nothing is added but Connection. */
 bool	rewrite_response(struct gather *, const struct head *, enum rewrite_connection);
 

@@ -40,6 +40,8 @@ struct request {
 	bool		 is_head, idempotent, upgrade, expects_continue;
 	int		 minor;
 	bool		 keep;		/* the client's connection may live on */
+	struct ip	 from;		/* the client, also one behind a trusted proxy */
+	char		 from_text[IP_TEXT_MAX];	/* as far as a field needs it */
 
 	/* where it goes */
 	struct table	*table;		/* our reference */

@@ -23,7 +23,7 @@ SECTION(PROMETHEUS, TOP, "prometheus", MAP, struct conf,
 SECTION(SCORE, TOP, "score", MAP, struct conf,
     "The score of a node, from 0 to 100: what people are shown, and what policy best-node goes by.")
 SECTION(CLIENTS, TOP, "clients", MAP, struct conf,
-    "How long a client may keep us waiting, and how many there may be.")
+    "How long a client may keep us waiting, how many there may be, and whose word of a client is believed.")
 SECTION(UPSTREAM, TOP, "upstream", MAP, struct conf,
     "Connections to tasks that are kept for the next request.")
 SECTION(DEFAULTS, TOP, "defaults", MAP, struct service_conf,
@@ -162,6 +162,11 @@ KEY(CLIENTS, "write", DURATION, client_write_usec, "30s", "100ms", "1h",
     "For a client that does not read what it asked for.")
 KEY(CLIENTS, "max", COUNT, clients_max, "4096", "1", "65536",
     "Client connections of one worker.")
+
+KEY(CLIENTS, "trusted", NETS, clients_trusted, NONE, "", "",
+    "Addresses and networks (10.0.0.5, 10.1.0.0/16, fd00::/8), one or a list, of proxies in front of Mola whose word of a client is "
+    "believed. From all others, X-Forwarded-..., X-Real-IP and Forwarded are removed and set anew. Do not name networks from which "
+    "clients come, too, such as that of Swarm's routing mesh.")
 
 KEY(UPSTREAM, "idle_max", COUNT, upstream_idle_max, "64", "0", "4096",
     "How many idle connections a worker keeps to one task.")

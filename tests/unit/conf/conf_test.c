@@ -170,6 +170,10 @@ static const struct wrong {
 	/* nodes, services, tasks */
 	{ L "nodes: [ { name: a b } ]\n", "m:2: nodes.name: 'a b' is not a name; expected 1 to 63 of A-Z, a-z, 0-9, '.', '_' and '-'\n" },
 	{ L "nodes: [ { cores: 4 } ]\n", "m:2: nodes.name: missing. Unique among nodes.\n" },
+	{ L "clients: { trusted: [ 10.0.0.1/8 ] }\n", "m:2: clients.trusted: '10.0.0.1/8' is not an address or a network; expected one such as "
+	    "10.0.0.5, 10.1.0.0/16 or fd00::/8, without bits beyond the mask\n" },
+	{ L "clients:\n  trusted: [ '::1', proxy ]\n", "m:3: clients.trusted: 'proxy' is not an address or a network; expected one such as "
+	    "10.0.0.5, 10.1.0.0/16 or fd00::/8, without bits beyond the mask\n" },
 	{ L "nodes: [ { name: a, cores: 0 } ]\n", "m:2: nodes.cores: '0' is out of range; expected 0.01 to 4096\n" },
 	{ L "nodes: [ alpha ]\n", "m:2: nodes: not a mapping; expected keys such as name, address, cores, agent or node_exporter\n" },
 	{ L "nodes:\n- name: a\n- name: a\n", "m:4: nodes.name: 'a' is taken since line 3; expected a name of its own\n" },

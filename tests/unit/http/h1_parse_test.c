@@ -453,19 +453,37 @@ known_fields_are_known(void **state)
 	    [FIELD_KEEP_ALIVE] = "Keep-Alive", [FIELD_PROXY_CONNECTION] = "Proxy-Connection", [FIELD_TE] = "Te",
 	    [FIELD_TRAILER] = "Trailer", [FIELD_UPGRADE] = "Upgrade", [FIELD_EXPECT] = "Expect",
 	    [FIELD_X_FORWARDED_FOR] = "X-Forwarded-For", [FIELD_X_FORWARDED_PROTO] = "X-Forwarded-Proto",
-	    [FIELD_X_FORWARDED_HOST] = "X-Forwarded-Host", [FIELD_COOKIE] = "COOKIE", [FIELD_DATE] = "Date" };
+	    [FIELD_X_FORWARDED_HOST] = "X-Forwarded-Host", [FIELD_X_FORWARDED_PORT] = "X-FORWARDED-Port", [FIELD_X_REAL_IP] = "x-real-IP",
+	    [FIELD_FORWARDED] = "Forwarded", [FIELD_COOKIE] = "COOKIE", [FIELD_DATE] = "Date" };
+	static const char *const proxies[] = { "X-Forwarded", "x-forwarded-", "X-Forwarded-Server", "X-FORWARDED-TLS-CLIENT-CERT" };
+	static const char *const twins[] = { "x-forwarded_for", "X_FORWARDED_FOR", "X_Forwarded", "X-Forwarded-Tls_Client", "X_Real-IP",
+	    "Content_Length", "Proxy_Connection" };
+	static const char *const others[] = { "x-forwarded\ror", "X-Forwardedly", "forwarde`", "X-Real-IP-2", "_", "X_Y" };
 	struct field f = { .id = FIELD_OTHER };
 
 	(void)state;
-	for (enum field_id id = FIELD_HOST; id <= FIELD_DATE; id++) {
+	for (enum field_id id = FIELD_HOST; id <= FIELD_FORWARDED; id++) {
 		f.name = str_of(names[id]);
 		field_know(&f);
 		assert_int_equal(f.id, id);
 	}
 	/* '\r' with bit 5 set is '-', and '@' is '`': neither may make a known name */
-	f.name = STR("x-forwarded_for");
-	field_know(&f);
-	assert_int_equal(f.id, FIELD_OTHER);
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+		f.name = str_of(others[i]);
+		field_know(&f);
+		assert_int_equal(f.id, FIELD_OTHER);
+	}
+	for (size_t i = 0; i < sizeof proxies / sizeof *proxies; i++) {
+		f.name = str_of(proxies[i]);
+		field_know(&f);
+		assert_int_equal(f.id, FIELD_FORWARDED);
+	}
+	for (size_t i = 0; i < sizeof twins / sizeof *twins; i++) {
+		f.name = str_of(twins[i]);
+		field_know(&f);
+		assert_int_equal(f.id, FIELD_TWIN);
+		assert_false(f.hop);
+	}
 }
 
 static void

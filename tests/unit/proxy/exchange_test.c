@@ -316,7 +316,8 @@ test_http10(void **state)
 	c = dial();
 	say(c, "GET / HTTP/1.0\r\n\r\n");
 	t = answer_call(0);
-	hear(t, "GET / HTTP/1.0\r\nX-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: http\r\nConnection: close\r\n\r\n");
+	hear(t, "GET / HTTP/1.0\r\nX-Forwarded-For: 127.0.0.1\r\nX-Real-IP: 127.0.0.1\r\n"
+	    "X-Forwarded-Proto: http\r\nX-Forwarded-Port: 80\r\nConnection: close\r\n\r\n");
 	say(t, "HTTP/1.0 200 OK\r\nServer: old\r\n\r\nbody");
 	close(t);
 	hear(c, "HTTP/1.1 200 OK\r\nServer: old\r\nConnection: close\r\n\r\nbody");
@@ -336,7 +337,8 @@ test_http10_keep_alive(void **state)
 	for (int i = 0; i < 2; i++) {
 		say(c, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
 		t = answer_call(0);
-		hear(t, "GET / HTTP/1.0\r\nX-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: http\r\nConnection: close\r\n\r\n");
+		hear(t, "GET / HTTP/1.0\r\nX-Forwarded-For: 127.0.0.1\r\nX-Real-IP: 127.0.0.1\r\n"
+	    "X-Forwarded-Proto: http\r\nX-Forwarded-Port: 80\r\nConnection: close\r\n\r\n");
 		say(t, OK(4, "body"));
 		hear(c, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: keep-alive\r\n\r\nbody");
 		hear_end(t);

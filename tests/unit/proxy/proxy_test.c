@@ -246,6 +246,39 @@ test_idle_upstream_ends(void **state)
 	stage_close();
 }
 
+/* Trust holds for connections that are there already, and is taken from them. */
+static void
+test_trust(void **state)
+{
+	const char *asks = "GET / HTTP/1.1\r\nHost: a.example\r\nX-Forwarded-For: 192.0.2.9\r\nX-Real-IP: 192.0.2.9\r\n\r\n";
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	c = dial();
+	say(c, asks);
+	t = answer_call(0);
+	hear(t, GOT("/"));
+	say(t, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	assert_true(ip_net_parse(STR("127.0.0.1"), &stage.conf.trusted[stage.conf.ntrusted++]));
+	proxy_reconf(stage.proxy, &stage.conf);
+	say(c, asks);
+	hear(t, "GET / HTTP/1.1\r\nHost: a.example\r\nX-Forwarded-For: 192.0.2.9, 127.0.0.1\r\nX-Real-IP: 192.0.2.9\r\n"
+	    "X-Forwarded-Proto: http\r\nX-Forwarded-Host: a.example\r\nX-Forwarded-Port: 80\r\n\r\n");
+	say(t, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	stage.conf.ntrusted = 0;
+	proxy_reconf(stage.proxy, &stage.conf);
+	say(c, asks);
+	hear(t, GOT("/"));
+	say(t, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	close(c);
+	close(t);
+	stage_close();
+}
+
 static void
 test_unlisten(void **state)
 {
@@ -406,6 +439,7 @@ main(void)
 		cmocka_unit_test(test_client_ceiling),
 		cmocka_unit_test(test_idle_upstreams),
 		cmocka_unit_test(test_idle_upstream_ends),
+		cmocka_unit_test(test_trust),
 		cmocka_unit_test(test_unlisten),
 		cmocka_unit_test(test_health),
 		cmocka_unit_test(test_health_and_tables),

@@ -25,19 +25,30 @@ flat(const struct gather *g, char out[4096])
 }
 
 static int
-request(const char *in, const char *want)
+request_from(bool trusted, const char *in, const char *want)
 {
 	static struct head h;
 	struct gather g;
 	const struct why *why;
 	size_t scanned = 0, used;
-	char out[4096];
+	char out[4096], text[IP_TEXT_MAX];
+	struct sender s;
+	struct ip ip;
 
+	assert_true(ip_parse(STR("10.1.2.3"), &ip));
+	sender_init(&s, &ip, trusted);
 	assert_int_equal(h1_parse_request(&h, str_of(in), &scanned, &used, &why), PARSE_DONE);
-	assert_true(rewrite_request(&g, &h, STR("10.1.2.3")));
+	ip = sender_client(&s, &h, NULL, 0);
+	assert_true(rewrite_request(&g, &h, &s, &ip, text));
 	flat(&g, out);
 	assert_string_equal(out, want);
 	return g.n;
+}
+
+static int
+request(const char *in, const char *want)
+{
+	return request_from(false, in, want);
 }
 
 static void
@@ -55,7 +66,9 @@ response(const char *in, enum rewrite_connection c, const char *want)
 	assert_string_equal(out, want);
 }
 
-#define NEW(host) "X-Forwarded-For: 10.1.2.3\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: " host "\r\n"
+#define WHO	"X-Forwarded-For: 10.1.2.3\r\nX-Real-IP: 10.1.2.3\r\nX-Forwarded-Proto: http\r\n"
+#define NEW_AT(host, port) WHO "X-Forwarded-Host: " host "\r\nX-Forwarded-Port: " port "\r\n"
+#define NEW(host) NEW_AT(host, "80")
 
 static void
 test_plain(void **state)
@@ -63,9 +76,9 @@ test_plain(void **state)
 	(void)state;
 	/* what stays is one piece, from the request line to the last field */
 	assert_true(request("GET /p?q HTTP/1.1\r\nHost: a:81\r\nAccept: x\r\n\r\n",
-	    "GET /p?q HTTP/1.1\r\nHost: a:81\r\nAccept: x\r\n" NEW("a:81") "\r\n") <= 9);
+	    "GET /p?q HTTP/1.1\r\nHost: a:81\r\nAccept: x\r\n" NEW_AT("a:81", "81") "\r\n") <= 8);
 	request("\r\nGET / HTTP/1.1\r\nHost:\r\n\r\n",
-	    "GET / HTTP/1.1\r\nHost:\r\nX-Forwarded-For: 10.1.2.3\r\nX-Forwarded-Proto: http\r\n\r\n");
+	    "GET / HTTP/1.1\r\nHost:\r\n" WHO "X-Forwarded-Port: 80\r\n\r\n");
 }
 
 static void
@@ -84,22 +97,56 @@ test_hop_by_hop_abuse(void **state)
 	(void)state;
 	request("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nConnection: content-length, host, x-forwarded-for\r\n"
 		"X-Forwarded-For: 9.9.9.9\r\n\r\n",
-	    "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nX-Forwarded-For: 9.9.9.9, 10.1.2.3\r\n"
-	    "X-Forwarded-Proto: http\r\nX-Forwarded-Host: a\r\n\r\n");
+	    "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n" NEW("a") "\r\n");
+	request_from(true, "GET / HTTP/1.1\r\nHost: a\r\nConnection: x-forwarded-for, x-real-ip, forwarded\r\nX-Real-IP: 9.9.9.9\r\n"
+		"X-Forwarded-For: 9.9.9.9\r\nForwarded: for=9.9.9.9\r\n\r\n",
+	    "GET / HTTP/1.1\r\nHost: a\r\nX-Real-IP: 9.9.9.9\r\nX-Forwarded-For: 9.9.9.9, 10.1.2.3\r\nForwarded: for=9.9.9.9\r\n"
+	    "X-Forwarded-Proto: http\r\nX-Forwarded-Host: a\r\nX-Forwarded-Port: 80\r\n\r\n");
 	request("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nHost: a\r\nConnection: transfer-encoding\r\n\r\n",
 	    "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nHost: a\r\n" NEW("a") "\r\n");
 }
 
+/* What a client says of itself is left out, whatever it is called; what only looks alike stays. */
 static void
-test_forwarded_already(void **state)
+test_forwarded_by_anybody(void **state)
 {
 	(void)state;
-	request("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-Proto: https\r\nX-Forwarded-For: 1.1.1.1 \r\n"
-		"X-Forwarded-Host: public\r\nx-forwarded-for: 2.2.2.2,3.3.3.3\r\nZ: z\r\n\r\n",
+	request("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-Proto: https\r\nX-Forwarded-For: 1.1.1.1 \r\nX-FORWARDED-HOST: b\r\n"
+		"x-forwarded-for: 2.2.2.2\r\nX-Forwarded-Port: 443\r\nX-Forwarded-Server: s\r\nX-Forwarded-Prefix: /p\r\n"
+		"X-Forwarded: 1\r\nX-Forwarded-Tls-Client-Cert-Info: c\r\nX-Real-Ip: 3.3.3.3\r\nForwarded: for=4.4.4.4\r\nZ: z\r\n\r\n",
+	    "GET / HTTP/1.1\r\nHost: a\r\nZ: z\r\n" NEW("a") "\r\n");
+	request("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarder: 1\r\nX-Real-IPs: 2\r\nNot-Forwarded: 3\r\n\r\n",
+	    "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarder: 1\r\nX-Real-IPs: 2\r\nNot-Forwarded: 3\r\n" NEW("a") "\r\n");
+}
+
+/* To a CGI variable '_' and '-' are the same: not even a trusted proxy may say the same thing twice. */
+static void
+test_twins(void **state)
+{
+	const char *twins = "GET / HTTP/1.1\r\nHost: a\r\nX_Forwarded_For: 1.1.1.1\r\nX-Forwarded_Proto: https\r\nX_FORWARDED-Host: b\r\n"
+		"X-Forwarded-Tls_Client: c\r\nx_real_ip: 3.3.3.3\r\nX-Real_IP: 3.3.3.3\r\nContent_Length: 3\r\n"
+		"Transfer_Encoding: chunked\r\nKeep_Alive: 3\r\nMy_Own: x\r\nX_Forwarder: y\r\n\r\n";
+
+	(void)state;
+	request(twins, "GET / HTTP/1.1\r\nHost: a\r\nMy_Own: x\r\nX_Forwarder: y\r\n" NEW("a") "\r\n");
+	request_from(true, twins, "GET / HTTP/1.1\r\nHost: a\r\nMy_Own: x\r\nX_Forwarder: y\r\n" NEW("a") "\r\n");
+}
+
+static void
+test_forwarded_by_a_proxy(void **state)
+{
+	(void)state;
+	request_from(true, "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-Proto: https\r\nX-Forwarded-For: 1.1.1.1 \r\n"
+		"X-Forwarded-Host: public\r\nx-forwarded-for: 2.2.2.2,3.3.3.3\r\nX-Forwarded-Prefix: /p\r\nForwarded: for=4.4.4.4\r\n"
+		"Z: z\r\n\r\n",
 	    "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-Proto: https\r\nX-Forwarded-For: 1.1.1.1 \r\n"
-	    "X-Forwarded-Host: public\r\nx-forwarded-for: 2.2.2.2,3.3.3.3, 10.1.2.3\r\nZ: z\r\n\r\n");
-	request("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For:\r\n\r\n",
+	    "X-Forwarded-Host: public\r\nx-forwarded-for: 2.2.2.2,3.3.3.3, 10.1.2.3\r\nX-Forwarded-Prefix: /p\r\nForwarded: for=4.4.4.4\r\n"
+	    "Z: z\r\nX-Real-IP: 3.3.3.3\r\nX-Forwarded-Port: 443\r\n\r\n");
+	request_from(true, "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For:\r\n\r\n",
 	    "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For:\r\n" NEW("a") "\r\n");
+	request_from(true, "GET / HTTP/1.1\r\nHost: a\r\nX-Real-IP: 9.9.9.9\r\nX-Forwarded-Port: 8443\r\n\r\n",
+	    "GET / HTTP/1.1\r\nHost: a\r\nX-Real-IP: 9.9.9.9\r\nX-Forwarded-Port: 8443\r\nX-Forwarded-For: 10.1.2.3\r\n"
+	    "X-Forwarded-Proto: http\r\nX-Forwarded-Host: a\r\n\r\n");
 }
 
 static void
@@ -107,7 +154,7 @@ test_absolute_form(void **state)
 {
 	(void)state;
 	request("GET http://real:8080/x?y HTTP/1.1\r\nA: b\r\nHost: lie\r\nC: d\r\n\r\n",
-	    "GET /x?y HTTP/1.1\r\nHost: real:8080\r\nA: b\r\nC: d\r\n" NEW("real:8080") "\r\n");
+	    "GET /x?y HTTP/1.1\r\nHost: real:8080\r\nA: b\r\nC: d\r\n" NEW_AT("real:8080", "8080") "\r\n");
 	request("GET http://real HTTP/1.1\r\nHost: lie\r\n\r\n", "GET / HTTP/1.1\r\nHost: real\r\n" NEW("real") "\r\n");
 	request("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: a\r\n" NEW("a") "\r\n");
 }
@@ -117,7 +164,7 @@ test_versions(void **state)
 {
 	(void)state;
 	request("GET / HTTP/1.0\r\nConnection: keep-alive\r\nA: b\r\n\r\n",
-	    "GET / HTTP/1.0\r\nA: b\r\nX-Forwarded-For: 10.1.2.3\r\nX-Forwarded-Proto: http\r\nConnection: close\r\n\r\n");
+	    "GET / HTTP/1.0\r\nA: b\r\n" WHO "X-Forwarded-Port: 80\r\nConnection: close\r\n\r\n");
 	response("HTTP/1.0 200 Old\r\nServer: s\r\n\r\n", CONNECTION_CLOSE,
 	    "HTTP/1.1 200 Old\r\nServer: s\r\nConnection: close\r\n\r\n");
 }
@@ -162,7 +209,9 @@ main(void)
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_hop_by_hop),
 		cmocka_unit_test(test_hop_by_hop_abuse),
-		cmocka_unit_test(test_forwarded_already),
+		cmocka_unit_test(test_forwarded_by_anybody),
+		cmocka_unit_test(test_twins),
+		cmocka_unit_test(test_forwarded_by_a_proxy),
 		cmocka_unit_test(test_absolute_form),
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_upgrade),

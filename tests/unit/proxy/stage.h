@@ -313,7 +313,8 @@ whys(const struct why *w)
 /* ---- what is said most often ---- */
 
 #define GET(path)	"GET " path " HTTP/1.1\r\nHost: a.example\r\n\r\n"
-#define FORWARDED	"X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: a.example\r\n"
+#define FORWARDED	"X-Forwarded-For: 127.0.0.1\r\nX-Real-IP: 127.0.0.1\r\nX-Forwarded-Proto: http\r\n" \
+	"X-Forwarded-Host: a.example\r\nX-Forwarded-Port: 80\r\n"
 #define GOT(path)	"GET " path " HTTP/1.1\r\nHost: a.example\r\n" FORWARDED "\r\n"
 #define OK(length, body) "HTTP/1.1 200 OK\r\nContent-Length: " #length "\r\n\r\n" body
 

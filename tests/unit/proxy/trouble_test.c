@@ -638,7 +638,7 @@ test_scattered_head(void **state)
 	buf_fini(&asked);
 	hang_up(c);
 
-	ask = scattered("GET http://a.example/ HTTP/1.1\r\nX: y", 49, true);
+	ask = scattered("GET http://a.example/ HTTP/1.1\r\nX: y", 54, true);
 	buf_adds(&ask, STR("\r\n"));
 	c = dial();
 	say_bytes(c, ask.p, ask.len);
