@@ -182,10 +182,11 @@ add_status_line(struct gather *g, const struct head *h)
 	add_between(g, h->start_line.p + 8, h->start_line.p + h->start_line.len);
 }
 
+/* A task may offer upgrades in any response; to the client's connection, which is ours, the offer says nothing (RFC 9110, 7.8). */
 static bool
 response_passes(const struct head *h, const struct field *f)
 {
-	return !f->hop || (f->id == FIELD_UPGRADE && h->upgrade);
+	return !f->hop || (f->id == FIELD_UPGRADE && h->status == 101);
 }
 
 bool

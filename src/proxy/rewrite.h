@@ -22,7 +22,7 @@ enum rewrite_connection { CONNECTION_UNSAID, CONNECTION_CLOSE, CONNECTION_KEEP_A
  * False: more pieces than a gather holds.
  */
 bool	rewrite_request(struct gather *, const struct head *, const struct sender *, const struct ip *client, char text[IP_TEXT_MAX]);
-/* For the client, always as HTTP/1.1. Nothing is added but Connection. */
+/* For the client, always as HTTP/1.1. Nothing is added but Connection. Upgrade passes with 101 alone. */
 bool	rewrite_response(struct gather *, const struct head *, enum rewrite_connection);
 
 #endif

@@ -179,6 +179,10 @@ test_upgrade(void **state)
 	    "GET / HTTP/1.1\r\nHost: a\r\n" NEW("a") "\r\n");
 	response("HTTP/1.1 101 Go\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", CONNECTION_UPGRADE,
 	    "HTTP/1.1 101 Go\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n");
+	response("HTTP/1.1 200 OK\r\nUpgrade: h2,h2c\r\nConnection: Upgrade\r\nContent-Length: 0\r\n\r\n", CONNECTION_UNSAID,
+	    "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+	response("HTTP/1.1 426 No\r\nUpgrade: websocket\r\nConnection: upgrade\r\nContent-Length: 0\r\n\r\n", CONNECTION_CLOSE,
+	    "HTTP/1.1 426 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
 }
 
 static void
