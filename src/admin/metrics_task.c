@@ -31,6 +31,20 @@ task_errors(const struct view *v, const struct world_task *t, const struct live_
 }
 
 static double
+task_retries(const struct view *v, const struct world_task *t, const struct live_task *l)
+{
+	(void)v, (void)t;
+	return (double)l->retries;
+}
+
+static double
+task_retries_refused(const struct view *v, const struct world_task *t, const struct live_task *l)
+{
+	(void)v, (void)t;
+	return (double)l->retries_refused;
+}
+
+static double
 task_seconds(const struct view *v, const struct world_task *t, const struct live_task *l)
 {
 	(void)v, (void)t;
@@ -99,6 +113,7 @@ metrics_tasks(struct page *p, enum family f)
 {
 	static of_task_f *const of_task[FAMILIES] = {
 		[FAMILY_REQUESTS] = task_requests, [FAMILY_FAILURES] = task_failures, [FAMILY_ERRORS] = task_errors,
+		[FAMILY_RETRIES] = task_retries, [FAMILY_RETRIES_REFUSED] = task_retries_refused,
 		[FAMILY_TASK_SECONDS] = task_seconds, [FAMILY_TASK_INFLIGHT] = task_inflight, [FAMILY_TASK_UP] = task_up,
 	};
 

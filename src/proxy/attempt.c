@@ -1,39 +1,48 @@
 /*
- * One request is offered to one task after another, until one takes it: which task, which connection, did it
- * accept? A task is counted in live from attempt_pick() to attempt_leave(), whatever happens between.
+ * One request is offered to one task after another, until one responds: which task, which connection, did it accept,
+ * may the request be repeated? A task is counted in live from attempt_pick() to attempt_leave(), whatever happens
+ * between.
+ *
+ * A request is repeated when no task can have processed it, or when processing it twice does no harm (its method is
+ * idempotent) and the client has received nothing yet; doc/why/0011-a-task-that-fails.md.
  */
 #include <errno.h>
 
 #include "base/bug.h"
+#include "proxy/budget.h"
 #include "proxy/steps.h"
+
+/* ---- choosing and connecting ---- */
+
+static enum state
+attempt_begin(struct request *r, const struct table_task *task)
+{
+	struct proxy *p = r->proxy;
+	struct attempt *a = &r->attempt;
+
+	ASSERT(!a->taken && a->conn == NULL);
+	a->task = task;
+	a->taken = true;
+	a->connected = a->reopened = a->deaf = a->keeps = false;
+	a->interims = 0;
+	a->began_usec = request_now(r);
+	live_take(p->conf.live, p->conf.worker, task->node_slot, task->slot);
+	if (upstream_take(p->upstream, task, request_on_task, r, &a->conn) != NULL)
+		return attempt_failed(r, upstream_why(errno));
+	return CONNECT;
+}
 
 enum state
 attempt_pick(struct request *r)
 {
 	struct proxy *p = r->proxy;
-	const struct why *why = pick_task(p->pick, r->table, r->service, &r->attempt.avoid, request_now(r), &r->attempt.task);
+	const struct table_task *task;
+	const struct why *why;
 
-	if (why != NULL)
-		return request_fail(r, r->attempt.why != NULL ? r->attempt.why : why);	/* says more */
-	r->attempt.taken = true;
-	r->attempt.connected = false;
-	r->attempt.began_usec = request_now(r);
-	live_take(p->conf.live, p->conf.worker, r->attempt.task->node_slot, r->attempt.task->slot);
-	if (upstream_take(p->upstream, r->attempt.task, request_on_task, r, &r->attempt.conn) != NULL)
-		return attempt_failed(r, upstream_why(errno));
-	return CONNECT;
-}
-
-/* Nothing of the request was sent: another task may take it. */
-enum state
-attempt_failed(struct request *r, const struct why *why)
-{
-	r->attempt.why = why;
-	r->attempt.avoid.task[r->attempt.avoid.n++] = r->attempt.task;
-	if (r->attempt.avoid.n == PICK_TRIES)
+	budget_add(p->budget, r->table, r->service);
+	if ((why = pick_task(p->pick, r->table, r->service, &r->attempt.avoid, request_now(r), &task)) != NULL)
 		return request_fail(r, why);
-	attempt_leave(r, why, false);
-	return PICK;
+	return attempt_begin(r, task);
 }
 
 struct wait
@@ -72,42 +81,104 @@ attempt_watch(struct request *r)
 	return r->client->stream.hup ? request_fail(r, WHY_CLIENT_GONE) : STAY;
 }
 
+/* ---- once more ---- */
+
+static bool
+may_repeat(const struct request *r, const struct why *why)
+{
+	const struct attempt *a = &r->attempt;
+
+	if (why->blame != BLAME_UPSTREAM && why != WHY_NO_PORTS)	/* ports may be left for another task's address */
+		return false;
+	if (a->avoid.n + 1 == PICK_TRIES || r->status != 0 || a->interims > 0)
+		return false;
+	return !flow_begun(&r->up) || (r->idempotent && r->up.whole);
+}
+
+/* The other task; NULL: the request ends as it is. */
+static const struct table_task *
+repeat_pick(struct request *r, const struct why *why)
+{
+	struct proxy *p = r->proxy;
+	struct attempt *a = &r->attempt;
+	const struct table_task *task;
+
+	if (!may_repeat(r, why))
+		return NULL;
+	a->avoid.task[a->avoid.n++] = a->task;
+	if (pick_task(p->pick, r->table, r->service, &a->avoid, request_now(r), &task) != NULL)
+		return NULL;
+	if (!budget_take(p->budget, r->table, r->service, request_now(r))) {
+		live_count_retry(p->conf.live, a->task->slot, false);
+		return NULL;
+	}
+	live_count_retry(p->conf.live, a->task->slot, true);
+	return task;
+}
+
+bool
+attempt_repeat(struct request *r, const struct why *why, enum state *next)
+{
+	const struct table_task *task = repeat_pick(r, why);
+
+	if (task == NULL)
+		return false;
+	attempt_leave(r, why, false);
+	flow_rewind(&r->up);
+	flow_fini(&r->down);
+	r->scanned = 0;
+	*next = attempt_begin(r, task);
+	return true;
+}
+
+/* Nothing of a response went down: another task may take the request. */
+enum state
+attempt_failed(struct request *r, const struct why *why)
+{
+	enum state next;
+
+	return attempt_repeat(r, why, &next) ? next : request_fail(r, why);
+}
+
 /*
  * The task closed before it said anything. An idle connection may have died while our request was on its
- * way: that is nobody's fault, and the request may be sent again if it does no harm twice.
+ * way: that is nobody's fault, and the request may be sent to it again if it does no harm twice.
  */
 enum state
 attempt_lost(struct request *r)
 {
-	bool unsent = r->up.head.first == 0 && r->up.head.offset == 0;
-	bool harmless = r->idempotent && r->up.body.kind == BODY_NONE;
+	struct attempt *a = &r->attempt;
+	bool harmless = !flow_begun(&r->up) || (r->idempotent && r->up.whole);
 
-	if (!upconn_reused(r->attempt.conn) || r->attempt.reopened || r->down.end > 0 || r->attempt.interims > 0 || !(unsent || harmless))
-		return request_fail(r, WHY_UPSTREAM_GONE);
-	r->attempt.reopened = true;
-	upstream_drop(&r->attempt.conn);
-	gather_rewind(&r->up.head);
-	r->up.over = r->attempt.deaf = false;
-	r->attempt.began_usec = request_now(r);
-	if (upstream_open(r->proxy->upstream, r->attempt.task, request_on_task, r, &r->attempt.conn) != NULL)
+	if (!upconn_reused(a->conn) || a->reopened || r->down.end > 0 || a->interims > 0 || !harmless)
+		return attempt_failed(r, WHY_UPSTREAM_GONE);
+	a->reopened = true;
+	a->deaf = false;
+	upstream_drop(&a->conn);
+	flow_rewind(&r->up);
+	a->began_usec = request_now(r);
+	if (upstream_open(r->proxy->upstream, a->task, request_on_task, r, &a->conn) != NULL)
 		return attempt_failed(r, upstream_why(errno));
 	return CONNECT;
 }
+
+/* ---- the end ---- */
 
 /* A taken task is given back, here and nowhere else. A client's fault before the task accepted says nothing of it. */
 void
 attempt_leave(struct request *r, const struct why *why, bool conn_clean)
 {
 	struct proxy *p = r->proxy;
+	struct attempt *a = &r->attempt;
 
-	if (r->attempt.conn != NULL && conn_clean)
-		upstream_give(&r->attempt.conn);
+	if (a->conn != NULL && conn_clean)
+		upstream_give(&a->conn);
 	else
-		upstream_drop(&r->attempt.conn);
-	if (!r->attempt.taken)
+		upstream_drop(&a->conn);
+	if (!a->taken)
 		return;
-	r->attempt.taken = false;
-	if (r->attempt.connected || why->blame == BLAME_UPSTREAM)
-		live_ended(p->conf.live, r->attempt.task->slot, why, request_now(r));
-	live_give(p->conf.live, p->conf.worker, r->attempt.task->node_slot, r->attempt.task->slot);
+	a->taken = false;
+	if (a->connected || why->blame == BLAME_UPSTREAM)
+		live_ended(p->conf.live, a->task->slot, why, request_now(r));
+	live_give(p->conf.live, p->conf.worker, a->task->node_slot, a->task->slot);
 }

@@ -20,7 +20,7 @@ flow_init(struct flow *f, struct slab *pages, struct stream *source, struct stre
 	f->body_bytes = 0;
 	f->moved_usec = now;
 	f->wait = FLOW_SOURCE;
-	f->over = false;
+	f->over = f->keep = f->whole = false;
 	gather_clear(&f->head);
 	h1_body_init(&f->body, BODY_NONE, 0);
 }
@@ -87,7 +87,8 @@ bool
 flow_begin(struct flow *f, size_t used, enum body_kind kind, uint64_t length)
 {
 	f->good += used;
-	f->at = f->good;
+	f->at = f->body_at = f->good;
+	f->whole = true;
 	f->body_bytes = 0;
 	h1_body_init(&f->body, kind, length);
 	return body_check(f);
@@ -109,12 +110,15 @@ flow_write(struct flow *f, int64_t now)
 	return res;
 }
 
-/* All that came is written: the page begins anew, or goes back when nothing comes. */
+/* All that came is written: the page begins anew, or goes back when nothing comes; unless it keeps what it holds. */
 static enum io_result
 refill(struct flow *f, int64_t now)
 {
 	enum io_result res;
 
+	if (f->keep && f->whole && f->end < PAGE_BYTES)
+		return flow_fill(f, now);
+	f->whole = false;
 	f->at = f->good = f->end = 0;
 	res = flow_fill(f, now);
 	if (res != IO_DONE)
@@ -153,6 +157,21 @@ flow_run(struct flow *f, int64_t now)
 	return FLOW_TIRED;
 }
 
+bool
+flow_begun(const struct flow *f)
+{
+	return f->head.first > 0 || f->head.offset > 0 || f->at > f->body_at || !f->whole;
+}
+
+void
+flow_rewind(struct flow *f)
+{
+	ASSERT(f->whole);
+	gather_rewind(&f->head);
+	f->at = f->body_at;
+	f->over = false;
+}
+
 void
 flow_next(struct flow *f, int64_t now)
 {
@@ -165,6 +184,6 @@ flow_next(struct flow *f, int64_t now)
 		memmove(f->page, f->page + f->good, rest);
 	f->at = f->good = 0;
 	f->end = rest;
-	f->over = false;
+	f->over = f->keep = f->whole = false;
 	f->moved_usec = now;
 }

@@ -31,6 +31,9 @@ struct flow {
 	char		*page;			/* PAGE_BYTES, NULL when empty */
 	size_t		 at, good, end;		/* of page: at..good may be written, good..end is not of this message */
 	struct gather	 head;			/* goes before at..good; its slices lie in 0..at */
+	size_t		 body_at;		/* of page: where the body began */
+	bool		 keep;			/* the page keeps what was written, for flow_rewind, until it is full */
+	bool		 whole;			/* it still holds the message from its beginning on */
 	struct h1_body	 body;
 	uint64_t	 body_bytes;		/* that came, framing included */
 	int64_t		 moved_usec;		/* when bytes last moved, or were first waited for */
@@ -52,6 +55,9 @@ bool			 flow_begin(struct flow *, size_t used, enum body_kind, uint64_t length);
 enum flow_result	 flow_run(struct flow *, int64_t now_usec);
 /* Only the writing half: IO_DONE when head and at..good are out. */
 enum io_result		 flow_write(struct flow *, int64_t now_usec);
+/* The message goes out once more from its beginning, to another sink. It must be whole. */
+void			 flow_rewind(struct flow *);
+bool			 flow_begun(const struct flow *);	/* some of the message has gone out */
 /* Forgets the message and its head; bytes beyond it move to the front of the page. */
 void			 flow_next(struct flow *, int64_t now_usec);
 

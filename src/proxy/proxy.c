@@ -38,6 +38,7 @@ proxy_new(struct loop *l, const struct proxy_conf *conf)
 	p->requests = slab_new(l, request_bytes(), REQUESTS_KEPT);
 	p->pages = slab_new(l, PAGE_BYTES, PAGES_KEPT);
 	p->pick = pick_new(conf->live, conf->phys, conf->seed);
+	p->budget = budget_new();
 	p->upstream = upstream_new(l, conf->live, conf->worker);
 	p->access = access_new(l, STDOUT_FILENO);
 	if (conf->probe)
@@ -71,6 +72,7 @@ proxy_free(struct proxy **pp)
 	health_free(&p->health);
 	upstream_free(&p->upstream);
 	pick_free(&p->pick);
+	budget_free(&p->budget);
 	access_free(&p->access);
 	slab_free(&p->clients);
 	slab_free(&p->requests);
@@ -98,6 +100,7 @@ proxy_table(struct proxy *p, struct table *t)
 
 	p->table = table_ref(t);
 	pick_table(p->pick, t);
+	budget_table(p->budget, t, loop_now(p->loop));
 	upstream_table(p->upstream, t);
 	if (p->health != NULL)
 		health_table(p->health, t);

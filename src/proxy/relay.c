@@ -75,10 +75,10 @@ interim_begin(struct request *r, size_t used)
 	r->expects_continue = false;
 	r->scanned = 0;
 	if (++r->attempt.interims > INTERIMS_MAX)
-		return request_fail(r, WHY_UPSTREAM_BAD_HEAD);
+		return attempt_failed(r, WHY_UPSTREAM_BAD_HEAD);
 	flow_begin(&r->down, used, BODY_NONE, 0);
 	if (r->minor == 1 && !rewrite_response(&r->down.head, &r->proxy->head, CONNECTION_UNSAID))
-		return request_fail(r, WHY_UPSTREAM_HEAD_LARGE);
+		return attempt_failed(r, WHY_UPSTREAM_HEAD_LARGE);
 	return INTERIM;
 }
 
@@ -108,10 +108,11 @@ static enum state
 tunnel_enter(struct request *r, size_t used)
 {
 	if (!r->upgrade || !r->up.over || r->attempt.deaf)
-		return request_fail(r, WHY_UPSTREAM_BAD_HEAD);
+		return attempt_failed(r, WHY_UPSTREAM_BAD_HEAD);
 	if (!rewrite_response(&r->down.head, &r->proxy->head, CONNECTION_UPGRADE))
-		return request_fail(r, WHY_UPSTREAM_HEAD_LARGE);
+		return attempt_failed(r, WHY_UPSTREAM_HEAD_LARGE);
 	r->status = 101;
+	r->up.keep = false;
 	r->keep = false;
 	tunnel_begin(&r->up, &r->down, used);
 	return TUNNEL;
@@ -126,21 +127,32 @@ connection_said(const struct request *r)
 	return r->minor == 0 ? CONNECTION_KEEP_ALIVE : CONNECTION_UNSAID;
 }
 
+/* The task has not done what was asked, or could not reach whom it asks; another one may. */
+static bool
+tells_to_retry(int status)
+{
+	return status == 502 || status == 503 || status == 504;
+}
+
 /* An answer that comes before the request is whole ends the connection: the rest of the body has no reader. */
 static enum state
 response_begin(struct request *r, size_t used)
 {
 	const struct head *h = &r->proxy->head;
+	enum state next;
 
+	if (tells_to_retry(h->status) && attempt_repeat(r, WHY_UPSTREAM_STATUS, &next))
+		return next;
 	if (h->body == BODY_CHUNKED && r->minor == 0)
-		return request_fail(r, WHY_UPSTREAM_BAD_HEAD);
+		return attempt_failed(r, WHY_UPSTREAM_BAD_HEAD);
 	if (!flow_begin(&r->down, used, h->body, h->length))
-		return request_fail(r, WHY_UPSTREAM_BAD_BODY);
+		return attempt_failed(r, WHY_UPSTREAM_BAD_BODY);
 	r->attempt.keeps = h->keep_alive && r->minor == 1 && !r->attempt.deaf;	/* to 1.0 we said close */
 	r->keep = r->keep && r->up.over && !r->attempt.deaf && h->body != BODY_UNTIL_CLOSE && !r->proxy->draining;
 	if (!rewrite_response(&r->down.head, h, connection_said(r)))
 		return request_fail(r, WHY_UPSTREAM_HEAD_LARGE);
 	r->status = h->status;
+	r->up.keep = false;
 	return RELAY;
 }
 
@@ -158,7 +170,7 @@ await_head(struct request *r)
 				return tunnel_enter(r, used);
 			return h->status < 200 ? interim_begin(r, used) : response_begin(r, used);
 		case PARSE_BAD:
-			return request_fail(r, why);
+			return attempt_failed(r, why);
 		case PARSE_MORE:
 			break;
 		}

@@ -32,7 +32,7 @@ static const struct row {
 [HEAD]		= { head_read,      head_read,        nothing,         request_fail,       head_wait },
 [PICK]		= { attempt_pick,   NULL,             NULL,            NULL,               NULL },
 [CONNECT]	= { attempt_check,  attempt_watch,    attempt_check,   attempt_failed,     attempt_wait },
-[AWAIT]		= { relay_await,    relay_await,      relay_await,     request_fail,       relay_await_wait },
+[AWAIT]		= { relay_await,    relay_await,      relay_await,     attempt_failed,     relay_await_wait },
 [INTERIM]	= { relay_interim,  relay_interim,    nothing,         request_fail,       relay_write_wait },
 [RELAY]		= { relay_both,     relay_both,       relay_both,      request_fail,       relay_wait },
 [TUNNEL]	= { relay_tunnel,   relay_tunnel,     relay_tunnel,    relay_tunnel_late,  relay_tunnel_wait },
@@ -321,6 +321,7 @@ head_done(struct request *r, size_t used)
 		return request_fail(r, why);
 	if (!rewrite_request(&r->up.head, h, sender, &r->from, r->from_text))
 		return request_fail(r, WHY_TOO_MANY_FIELDS);
+	r->up.keep = r->idempotent;
 	return PICK;
 }
 

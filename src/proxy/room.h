@@ -8,6 +8,7 @@
 
 #include "http/msg.h"
 #include "proxy/access.h"
+#include "proxy/budget.h"
 #include "proxy/health.h"
 #include "proxy/pick.h"
 #include "proxy/proxy.h"
@@ -22,6 +23,7 @@ struct proxy {
 	struct proxy_conf conf;
 	struct table	*table;			/* in force, NULL until the first arrives */
 	struct pick	*pick;
+	struct budget	*budget;
 	struct upstream	*upstream;
 	struct health	*health;
 	struct access	*access;

@@ -41,6 +41,7 @@ WHY(UPSTREAM_GONE,      502, UPSTREAM, "the task closed the connection before it
 WHY(UPSTREAM_BAD_HEAD,  502, UPSTREAM, "the response head is malformed")
 WHY(UPSTREAM_BAD_BODY,  502, UPSTREAM, "the response body's framing is malformed")
 WHY(UPSTREAM_HEAD_LARGE,502, UPSTREAM, "the response head is larger than the limit")
+WHY(UPSTREAM_STATUS,    502, UPSTREAM, "the task responded with a status that says it failed")
 WHY(UPSTREAM_EARLY,       0, UPSTREAM, "the task sent bytes that nobody asked for")
 WHY(UPSTREAM_IDLE,        0, US,       "an idle connection was closed after its keep-alive time")
 

@@ -16,6 +16,7 @@ struct row {					/* one cache line: a column per worker */
 struct task_row {
 	struct row		by_worker;
 	_Atomic uint64_t	requests, failures, errors;
+	_Atomic uint64_t	retries, retries_refused;
 	_Atomic uint64_t	duration_usec;
 	_Atomic int64_t		ejected_until;
 	_Atomic uint32_t	refused_in_row;
@@ -176,6 +177,16 @@ live_answered(struct live *l, unsigned task, int status, int64_t usec)
 }
 
 void
+live_count_retry(struct live *l, unsigned task, bool done)
+{
+	ASSERT(task < TASKS_MAX);
+	if (done)
+		ADD(l->task[task].retries, 1);
+	else
+		ADD(l->task[task].retries_refused, 1);
+}
+
+void
 live_set_health(struct live *l, unsigned task, enum live_health h)
 {
 	ASSERT(task < TASKS_MAX);
@@ -192,6 +203,8 @@ live_task_read(const struct live *l, unsigned task, struct live_task *out)
 	out->requests = GET(t->requests);
 	out->failures = GET(t->failures);
 	out->errors = GET(t->errors);
+	out->retries = GET(t->retries);
+	out->retries_refused = GET(t->retries_refused);
 	out->duration_usec = (int64_t)GET(t->duration_usec);
 	out->health = (enum live_health)GET(t->health);
 	out->ejected_until_usec = GET(t->ejected_until);
@@ -330,6 +343,8 @@ live_reset_task(struct live *l, unsigned task)
 	SET(t->requests, 0);
 	SET(t->failures, 0);
 	SET(t->errors, 0);
+	SET(t->retries, 0);
+	SET(t->retries_refused, 0);
 	SET(t->duration_usec, 0);
 	SET(t->ejected_until, 0);
 	SET(t->refused_in_row, 0);

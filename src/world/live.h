@@ -25,6 +25,8 @@ struct live_task {			/* a snapshot of one task */
 	uint64_t	 requests;	/* picks, ever */
 	uint64_t	 failures;	/* ended with a reason that blames the task, ever */
 	uint64_t	 errors;	/* answers of 500 and more, ever */
+	uint64_t	 retries;	/* requests that failed here and went to another task, ever */
+	uint64_t	 retries_refused;	/* and those that did not, for the budget was spent */
 	int64_t		 duration_usec;	/* of all that ended there, from the request's first byte to the answer's last */
 	enum live_health health;
 	int64_t		 ejected_until_usec;	/* passive: refused too often; monotonic, 0 or past: no */
@@ -45,6 +47,8 @@ bool		live_usable(const struct live *, unsigned task_slot, int64_t now_usec);	/*
 void		live_ended(struct live *, unsigned task_slot, const struct why *, int64_t now_usec);
 /* A client was answered from this task, or instead of it. */
 void		live_answered(struct live *, unsigned task_slot, int status, int64_t duration_usec);
+/* A request that failed there went to another task; `done` false: it would have, but the budget was spent. */
+void		live_count_retry(struct live *, unsigned task_slot, bool done);
 void		live_set_health(struct live *, unsigned task_slot, enum live_health);	/* the prober alone */
 
 /* everybody */

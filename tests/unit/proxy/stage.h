@@ -175,6 +175,19 @@ answer_call(int origin)
 	return fd;
 }
 
+/* Whichever task the proxy has connected to; -1: none yet. */
+static int
+answer_any(int *origin)
+{
+	struct addr peer;
+	int fd = -1;
+
+	for (int i = 0; i < stage.norigins && fd < 0; i++)
+		if (stage.origin[i] >= 0 && (fd = sock_accept(stage.origin[i], &peer)) >= 0)
+			*origin = i;
+	return fd;
+}
+
 static bool
 nobody_calls(int origin)
 {

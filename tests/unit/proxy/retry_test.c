@@ -1,0 +1,302 @@
+/*
+ * Requests that one task fails and another one serves: which may be repeated, how often, and what the client receives.
+ */
+#include "stage.h"
+
+#define SOON	(50 * MSEC)
+#define BUSY	"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\nbusy"
+#define PUT	"PUT / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 5\r\n\r\n"
+#define PUT_GOT	"PUT / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 5\r\n" FORWARDED "\r\n"
+#define POST	"POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1\r\n\r\nx"
+#define POST_GOT "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1\r\n" FORWARDED "\r\nx"
+
+/* Whichever task the proxy has connected to. */
+static int
+call(int *origin)
+{
+	int fd = -1;
+
+	WAIT_UNTIL((fd = answer_any(origin)) >= 0);
+	return fd;
+}
+
+/* `said` to the first task that the request reaches; its connection, and which task it is. */
+static int
+first_task(int c, const char *ask, const char *asked, int *origin)
+{
+	int t;
+
+	say(c, ask);
+	t = call(origin);
+	hear(t, asked);
+	return t;
+}
+
+static uint64_t
+retries(bool done)
+{
+	struct live_task t;
+	uint64_t n = 0;
+
+	for (int i = 0; i < stage.norigins; i++) {
+		live_task_read(stage.live, (unsigned)i, &t);
+		n += done ? t.retries : t.retries_refused;
+	}
+	return n;
+}
+
+static void
+served_by_another(const char *said, bool close_it)
+{
+	int c, t, u, first, second;
+
+	stage_open(3);
+	c = dial();
+	t = first_task(c, GET("/"), GOT("/"), &first);
+	say(t, said);
+	if (close_it)
+		close(t);
+	u = call(&second);
+	assert_int_not_equal(first, second);
+	hear(u, GOT("/"));
+	assert_int_equal(inflight(), 1);
+	say(u, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	assert_int_equal(retries(true), 1);
+	assert_int_equal(whys(WHY_COMPLETE), 1);
+	if (!close_it)
+		close(t);
+	close(u);
+	close(c);
+	stage_close();
+}
+
+/* Whatever a task does instead of a response, and whatever of one did not reach the client. */
+static void
+test_another_task(void **state)
+{
+	static const char *const said[] = {
+		BUSY,
+		"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 100000\r\n\r\nonly some of it",
+		"HTTP/1.1 504 Gateway Timeout\r\nTransfer-Encoding: chunked\r\n\r\n",
+		"220 smtp.example ready\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof said / sizeof said[0]; i++)
+		served_by_another(said[i], false);
+	served_by_another("", true);
+	served_by_another("HTTP/1.1 200 OK\r\nContent-Le", true);
+}
+
+static void
+test_slow_task(void **state)
+{
+	int c, t, u, first, second;
+
+	(void)state;
+	stage_open(2);
+	stage.service.response_usec = SOON;
+	stage_table();
+	c = dial();
+	t = first_task(c, GET("/"), GOT("/"), &first);
+	u = call(&second);
+	assert_int_not_equal(first, second);
+	hear(u, GOT("/"));
+	say(u, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	hear_end(t);
+	close(t);
+	close(u);
+	close(c);
+	stage_close();
+}
+
+/* What was sent of a body is kept for the next task, and the rest follows when it comes. */
+static void
+test_body_again(void **state)
+{
+	int c, t, u, first, second;
+
+	(void)state;
+	stage_open(2);
+	c = dial();
+	t = first_task(c, PUT "ab", PUT_GOT "ab", &first);
+	say(c, "c");
+	hear(t, "c");
+	close(t);
+	u = call(&second);
+	hear(u, PUT_GOT "abc");
+	say(c, "de");
+	hear(u, "de");
+	say(u, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	say(c, GET("/next"));			/* and what follows is read as a request */
+	t = call(&first);
+	hear(t, GOT("/next"));
+	close(t);
+	close(u);
+	close(c);
+	stage_close();
+}
+
+/* More than is kept: the client must repeat it. */
+static void
+test_large_body(void **state)
+{
+	char body[40000];
+	int c, t, first;
+
+	(void)state;
+	memset(body, 'x', sizeof body);
+	stage_open(2);
+	c = dial();
+	say(c, "PUT / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 50000\r\n\r\n");
+	t = call(&first);
+	hear(t, "PUT / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 50000\r\n" FORWARDED "\r\n");
+	say_bytes(c, body, sizeof body);
+	hear_bytes(t, body, sizeof body);
+	say(t, BUSY);
+	hear(c, "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbusy");
+	assert_int_equal(retries(true) + retries(false), 0);
+	close(t);
+	close(c);
+	stage_close();
+}
+
+static void
+test_not_idempotent(void **state)
+{
+	int c, t, first;
+
+	(void)state;
+	stage_open(2);
+	c = dial();
+	t = first_task(c, POST, POST_GOT, &first);
+	say(t, BUSY);
+	hear(c, BUSY);
+	close(t);
+	t = first_task(c, POST, POST_GOT, &first);
+	close(t);
+	hear_why(c, 502, WHY_UPSTREAM_GONE);
+	assert_int_equal(retries(true) + retries(false), 0);
+	close(c);
+	stage_close();
+}
+
+/* The client has seen that a task is at work: a second one would not be what it saw. */
+static void
+test_interim_seen(void **state)
+{
+	int c, t, first;
+
+	(void)state;
+	stage_open(2);
+	c = dial();
+	t = first_task(c, GET("/"), GOT("/"), &first);
+	say(t, "HTTP/1.1 103 Early Hints\r\n\r\n");
+	hear(c, "HTTP/1.1 103 Early Hints\r\n\r\n");
+	say(t, BUSY);
+	hear(c, BUSY);
+	close(t);
+	close(c);
+	stage_close();
+}
+
+/* Two repeats, no more: the client receives what the third task says. */
+static void
+test_at_most_twice(void **state)
+{
+	int c, t[3], origin[3];
+
+	(void)state;
+	stage_open(4);
+	c = dial();
+	say(c, GET("/"));
+	for (int i = 0; i < 3; i++) {
+		t[i] = call(&origin[i]);
+		hear(t[i], GOT("/"));
+		say(t[i], BUSY);
+		for (int k = 0; k < i; k++)
+			assert_int_not_equal(origin[k], origin[i]);
+	}
+	hear(c, BUSY);
+	assert_int_equal(retries(true), 2);
+	for (int i = 0; i < 3; i++)
+		close(t[i]);
+	close(c);
+	stage_close();
+}
+
+/* One task: what it says is what there is. */
+static void
+test_nobody_else(void **state)
+{
+	int c, t, first;
+
+	(void)state;
+	stage_open(1);
+	c = dial();
+	t = first_task(c, GET("/"), GOT("/"), &first);
+	say(t, BUSY);
+	hear(c, BUSY);
+	assert_int_equal(retries(true) + retries(false), 0);
+	close(t);
+	close(c);
+	stage_close();
+}
+
+/* All fail: a quiet service's few repeats are soon spent, and then clients receive what the first task says. */
+static void
+test_budget(void **state)
+{
+	int c;
+
+	(void)state;
+	stage_open(2);
+	for (int i = 0; retries(false) == 0; i++) {
+		int t, first;
+
+		assert_true(i < 20);
+		c = dial();
+		t = first_task(c, GET("/"), GOT("/"), &first);
+		say(t, BUSY);
+		for (;;) {			/* the client's response, or a second task */
+			char head[12];
+			ssize_t n = recv(c, head, sizeof head, 0);
+			int u = n > 0 ? -1 : answer_any(&first);
+			if (u >= 0) {
+				hear(u, GOT("/"));
+				say(u, BUSY);
+				close(u);
+			} else if (n > 0)
+				break;
+			else
+				stage_turn();
+		}
+		close(t);
+		close(c);
+	}
+	assert_int_equal(retries(false), 1);
+	assert_in_range(retries(true), 10, 16);
+	stage_close();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_another_task),
+		cmocka_unit_test(test_slow_task),
+		cmocka_unit_test(test_body_again),
+		cmocka_unit_test(test_large_body),
+		cmocka_unit_test(test_not_idempotent),
+		cmocka_unit_test(test_interim_seen),
+		cmocka_unit_test(test_at_most_twice),
+		cmocka_unit_test(test_nobody_else),
+		cmocka_unit_test(test_budget),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
