@@ -117,6 +117,7 @@ put_status(json_t *j, const struct view *v, const struct watch_status *st)
 	json_object_set_new(j, "age_seconds", seconds_since(v, st->good_usec));
 	json_object_set_new(j, "endpoint", text_if(st->endpoint));
 	json_object_set_new(j, "api_version", text_if(st->version));
+	json_object_set_new(j, "untried", json_boolean(st->untried));
 	json_object_set_new(j, "events", json_boolean(st->events));
 	json_object_set_new(j, "why", text(st->why == NULL ? NULL : why_name(st->why)));
 	json_object_set_new(j, "text", text(st->why == NULL ? NULL : st->why->text));

@@ -3,9 +3,14 @@
  * what an answer means. An edit is a GET, a change to what came, and a POST with the version that was read; when somebody
  * else was faster ("out of sequence") it begins again.
  *
- *     BEGIN --> WAIT --------------------> END --> over        a move
- *                `--> BACK --> SETTLE --'                      one that is given up
- *     SCALE ------------------------------------> over
+ *     BEGIN --> CHECK --> WAIT --------------------> END --> CHECK --> over        a move
+ *                 |         `--> BACK --> SETTLE --'                               one that is given up
+ *                 `--> UNDO --> UNDONE --> over                                    one that cost the specification something
+ *     SCALE --> CHECK --> over, or UNDO
+ *
+ * An edit changes the text of a specification where it must and leaves the rest as it came (discovery/spec.h), in the
+ * version of the API that is the Engine's own. CHECK reads again and compares, for Engines are known to drop what they
+ * do not expect; Swarm itself then restores the specification that it has kept from before the edit.
  *
  * A move is cleaned up only when Swarm calls its update completed: while two tasks of one slot run, taking the constraint away would
  * let Swarm choose which of them to keep. For the same reason a move that is given up first pins the service to the node it
@@ -19,6 +24,7 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "discovery/spec.h"
 #include "engine/change.h"
 #include "score/explain.h"
 
@@ -27,8 +33,9 @@
 #define RETRIES_MAX	5		/* of an edit that need not be made */
 #define IDLE_USEC	(3 * USEC_PER_SEC)	/* an update that has not begun by then will not */
 #define SETTLE_USEC	(20 * USEC_PER_SEC)
+#define PATHS_BYTES	200		/* of the names of lost keys that people read */
 
-enum phase { PHASE_BEGIN, PHASE_WAIT, PHASE_BACK, PHASE_SETTLE, PHASE_END, PHASE_SCALE };
+enum phase { PHASE_BEGIN, PHASE_WAIT, PHASE_BACK, PHASE_SETTLE, PHASE_END, PHASE_SCALE, PHASE_CHECK, PHASE_UNDO, PHASE_UNDONE };
 
 struct change {
 	struct loop	*loop;
@@ -48,6 +55,10 @@ struct change {
 	unsigned	 nexclude;
 	unsigned	 from, to;		/* replicas */
 	const char	*given_up;		/* why; NULL: not */
+	/* of the last edit */
+	enum phase	 edited;		/* the phase that made it */
+	json_t		*before, *sent;		/* the specification as it was read and as it was sent; NULL: not yet */
+	unsigned	 minor;			/* of the version that it was read and sent in */
 	char		 text[320];
 };
 
@@ -206,11 +217,11 @@ edit_of(struct change *c, json_t *service, enum refusal *why)
 	}
 }
 
-/* What follows an edit that was made. */
+/* What follows an edit of phase `of` that was made, or need not be made. */
 static void
-edited(struct change *c)
+edited(struct change *c, enum phase of)
 {
-	switch (c->phase) {
+	switch (of) {
 	case PHASE_BEGIN:
 		phase_enter(c, PHASE_WAIT);
 		break;
@@ -237,7 +248,7 @@ moot(struct change *c, enum refusal why)
 	case PHASE_END:
 		if (c->given_up == NULL && look(c).stays)
 			c->given_up = "somebody else changed the service meanwhile";
-		edited(c);
+		edited(c, PHASE_END);
 		break;
 	default:
 		over(c, false, REFUSAL_NONE, "somebody else changed the service meanwhile");
@@ -252,6 +263,23 @@ out_of_sequence(const struct engine_answer *a)
 	return a->why != NULL && strstr(a->detail, "out of sequence") != NULL;
 }
 
+static bool
+is_patient(const struct change *c)
+{
+	switch (c->phase) {
+	case PHASE_END:
+	case PHASE_WAIT:
+	case PHASE_SETTLE:
+		return true;
+	case PHASE_BACK:
+	case PHASE_CHECK:
+	case PHASE_UNDONE:
+		return c->tries < RETRIES_MAX;
+	default:
+		return false;
+	}
+}
+
 static void
 trouble(struct change *c, const struct engine_answer *a)
 {
@@ -260,50 +288,180 @@ trouble(struct change *c, const struct engine_answer *a)
 	log_event(c->tries == 1 ? LOG_WARN : LOG_DEBUG, "mover.trouble", "service", c->service, "why", why_name(a->why), "detail", a->detail, NULL);
 	if (a->status == 404)
 		over(c, false, REFUSAL_NONE, "the service is gone");
-	else if (c->phase == PHASE_END || c->phase == PHASE_WAIT || c->phase == PHASE_SETTLE || (c->phase == PHASE_BACK && c->tries < RETRIES_MAX))
+	else if (is_patient(c))
 		step_after(c, RETRY_USEC);
 	else if (c->phase == PHASE_BACK)
 		phase_enter(c, PHASE_END);
+	else if (c->phase == PHASE_CHECK)	/* not compared, but made */
+		edited(c, c->edited);
 	else
-		over(c, false, REFUSAL_NONE, c->text);
+		over(c, false, c->phase == PHASE_UNDO || c->phase == PHASE_UNDONE ? REFUSAL_ALTERED : REFUSAL_NONE, c->text);
 }
 
-/* ENGINE_GONE after a POST means that nobody knows: to look is the way to find out. */
+/* ENGINE_GONE after a POST means that nobody knows: to look is the way to find out. ENGINE_VERSION: that what was read has to
+ * be read again. */
 static void
 on_posted(void *arg, const struct engine_answer *a)
 {
+	bool stale = out_of_sequence(a) || a->why == WHY_ENGINE_VERSION;
 	struct change *c = arg;
 
 	c->call = NULL;
-	if (a->why == NULL)
-		edited(c);
-	else if (out_of_sequence(a) && (++c->tries < RETRIES_MAX || c->phase == PHASE_END))
-		step_after(c, 0);
-	else if (c->phase == PHASE_BEGIN && a->why == WHY_ENGINE_GONE)
-		phase_enter(c, PHASE_WAIT);
-	else
-		trouble(c, a);
+	if (stale && c->phase == PHASE_UNDO)
+		c->phase = PHASE_CHECK;
+	if (a->why == NULL && c->phase == PHASE_UNDO)
+		phase_enter(c, PHASE_UNDONE);
+	else if (a->why == NULL && c->phase == PHASE_BACK)
+		edited(c, PHASE_BACK);
+	else if (a->why == NULL || (c->phase == PHASE_BEGIN && a->why == WHY_ENGINE_GONE)) {
+		c->edited = c->phase;
+		phase_enter(c, PHASE_CHECK);
+	} else {
+		if (stale && c->phase != PHASE_CHECK) {		/* this was not made */
+			json_decref(c->sent);
+			c->sent = NULL;
+		}
+		if (stale && (++c->tries < RETRIES_MAX || c->phase == PHASE_END))
+			step_after(c, 0);
+		else
+			trouble(c, a);
+	}
 }
 
 static void
-edit(struct change *c, json_t *service)
+post(struct change *c, const json_t *service, const char *more, const struct buf *spec)
 {
 	json_int_t version = json_integer_value(json_object_get(json_object_get(service, "Version"), "Index"));
-	enum refusal why;
 	char path[160];
-	char *text;
 
+	snprintf(path, sizeof path, "/services/%.64s/update?version=%" JSON_INTEGER_FORMAT "%s",
+	    json_string_value(json_object_get(service, "ID")), version, more);
+	c->call = engine_post(c->engine, path, c->minor, buf_str(spec), on_posted, c);
+}
+
+/* The manager that answers now may speak an older version than the one before it. What it shows must be what was seen: it
+ * could drop the rest. */
+static bool
+is_cut_short(struct change *c, const json_t *spec, const struct engine_answer *a)
+{
+	const json_t *seen = c->sent != NULL ? c->sent : c->before;
+	struct buf paths;
+	bool cut;
+
+	if (seen == NULL || a->minor >= c->minor)
+		return false;
+	buf_init(&paths, PATHS_BYTES);
+	cut = spec_differ(seen, seen, spec, &paths) > 0;
+	if (cut)
+		snprintf(c->text, sizeof c->text, "the manager that answers speaks API 1.%u, and the specification needs 1.%u: %.*s", a->minor,
+		    c->minor, STR_ARG(buf_str(&paths)));
+	buf_fini(&paths);
+	return cut;
+}
+
+static void
+refuse_cut(struct change *c)
+{
+	struct engine_answer old = { .why = WHY_ENGINE_VERSION, .detail = c->text };
+	char detail[sizeof c->text];
+
+	if (c->phase == PHASE_BEGIN || c->phase == PHASE_SCALE) {
+		over(c, false, REFUSAL_OLD_ENGINE, c->text);
+		return;
+	}
+	memcpy(detail, c->text, sizeof detail);
+	old.detail = detail;
+	trouble(c, &old);
+}
+
+static void
+edit(struct change *c, json_t *service, const struct engine_answer *a)
+{
+	json_t *spec = json_object_get(service, "Spec"), *before;
+	enum refusal why;
+	struct buf text;
+
+	if (is_cut_short(c, spec, a)) {
+		refuse_cut(c);
+		return;
+	}
+	before = json_deep_copy(spec);
 	if (edit_of(c, service, &why) == EDIT_MOOT) {
+		json_decref(before);
 		moot(c, why);
 		return;
 	}
-	text = json_dumps(json_object_get(service, "Spec"), JSON_COMPACT | JSON_PRESERVE_ORDER);
-	ASSERT(text != NULL);
-	snprintf(path, sizeof path, "/services/%.64s/update?version=%" JSON_INTEGER_FORMAT,
-	    json_string_value(json_object_get(service, "ID")), version);
+	json_decref(c->before);
+	json_decref(c->sent);
+	c->before = before;
+	c->sent = json_incref(spec);
+	c->minor = a->minor;
 	c->told = true;
-	c->call = engine_post(c->engine, path, str_of(text), on_posted, c);
-	free(text);
+	buf_init(&text, 2 * ENGINE_BODY_MAX);
+	ASSERT(spec_write(a->body, c->before, c->sent, &text));
+	post(c, service, "", &text);
+	buf_fini(&text);
+}
+
+/* --- what became of an edit --- */
+
+static bool
+is_same(const json_t *was, const json_t *now)
+{
+	struct buf none;
+	bool same;
+
+	buf_init(&none, 0);
+	same = spec_differ(was, was, now, &none) == 0;
+	buf_fini(&none);
+	return same;
+}
+
+/* Nobody else has written since. The Swarm's copy of the specification from before the edit is complete, whatever the
+ * Engine dropped: that is what it goes back to. The end of a move has no such way back: it would begin the move again. */
+static void
+check_failed(struct change *c, json_t *service, const struct engine_answer *a, const struct buf *paths)
+{
+	json_t *spec = json_object_get(service, "Spec");
+	struct buf text;
+
+	snprintf(c->text, sizeof c->text, "the Engine, spoken to in API 1.%u, did not keep what was to stay: %.*s", a->minor,
+	    STR_ARG(buf_str(paths)));
+	log_event(LOG_ERROR, "mover.altered", "service", c->service, "text", c->text, NULL);
+	if (c->edited == PHASE_END) {
+		over(c, c->given_up == NULL, REFUSAL_ALTERED, c->text);
+		return;
+	}
+	c->minor = a->minor;
+	c->phase = PHASE_UNDO;
+	buf_init(&text, 2 * ENGINE_BODY_MAX);
+	ASSERT(spec_write(a->body, spec, spec, &text));
+	post(c, service, "&rollback=previous", &text);
+	buf_fini(&text);
+}
+
+static void
+check(struct change *c, json_t *service, const struct engine_answer *a)
+{
+	const json_t *spec = json_object_get(service, "Spec"), *previous = json_object_get(service, "PreviousSpec");
+	struct buf paths;
+
+	buf_init(&paths, PATHS_BYTES);
+	if (a->minor == c->minor && is_same(c->before, previous) && spec_differ(c->before, c->sent, spec, &paths) > 0)
+		check_failed(c, service, a, &paths);
+	else
+		edited(c, c->edited);
+	buf_fini(&paths);
+}
+
+static void
+check_undone(struct change *c, const json_t *service)
+{
+	bool good = is_same(c->before, json_object_get(service, "Spec"));
+
+	log_event(good ? LOG_WARN : LOG_ERROR, good ? "mover.restored" : "mover.not_restored", "service", c->service, "text",
+	    good ? "its specification is again what it was before" : "its specification is not what it was before: look at it", NULL);
+	over(c, false, REFUSAL_ALTERED, c->text);
 }
 
 static void
@@ -331,14 +489,18 @@ on_read(void *arg, const struct engine_answer *a)
 		trouble(c, a);
 		return;
 	}
-	service = json_loadb(a->body.len > 0 ? a->body.p : "", a->body.len, JSON_ALLOW_NUL, NULL);
+	service = spec_read(a->body);
 	if (!json_is_object(json_object_get(service, "Spec")) || !json_is_string(json_object_get(service, "ID")) ||
 	    !json_is_integer(json_object_get(json_object_get(service, "Version"), "Index")))
 		trouble(c, &strange);
 	else if (c->phase == PHASE_WAIT || c->phase == PHASE_SETTLE)
 		watch(c, service);
+	else if (c->phase == PHASE_CHECK)
+		check(c, service, a);
+	else if (c->phase == PHASE_UNDONE)
+		check_undone(c, service);
 	else
-		edit(c, service);
+		edit(c, service, a);
 	json_decref(service);
 }
 
@@ -350,7 +512,7 @@ step(void *arg)
 	char path[160];
 
 	snprintf(path, sizeof path, "/services/%.128s", c->service);
-	c->call = engine_get(c->engine, path, on_read, c);
+	c->call = engine_get_own(c->engine, path, on_read, c);
 }
 
 /* --- life --- */
@@ -429,6 +591,8 @@ change_free(struct change **cp)
 	for (unsigned i = 0; i < c->nexclude; i++)
 		free(c->exclude[i]);
 	free(c->exclude);
+	json_decref(c->before);
+	json_decref(c->sent);
 	free(c->service);
 	free(c);
 }
@@ -443,7 +607,7 @@ const char *
 change_phase(const struct change *c)
 {
 	static const char *const words[] = { "beginning", "waiting for the new task", "going back", "waiting for the old task to be the only one",
-	    "cleaning up", "scaling" };
+	    "cleaning up", "scaling", "comparing its specification", "undoing", "comparing its specification" };
 
 	return words[c->phase];
 }

@@ -20,7 +20,7 @@
 #include "engine/engine.h"
 
 #define MINOR_LEAST	40		/* of API version 1.x */
-#define MINOR_MOST	47
+#define MINOR_TRIED	56		/* the newest that Mola was tried with (tests/swarm) */
 #define TIMEOUT_USEC	(10 * USEC_PER_SEC)
 #define PING_USEC	(3 * USEC_PER_SEC)
 #define DETAIL_MAX	256
@@ -31,6 +31,7 @@ struct endpoint {
 	char		*text;		/* as configured */
 	char		*base;		/* "http://docker", "https://10.0.0.1:2376" */
 	char		*socket;	/* path, NULL: TCP */
+	bool		 untried;	/* it takes nothing as old as MINOR_TRIED */
 };
 
 TAILQ_HEAD(call_list, engine_call);
@@ -48,6 +49,10 @@ struct engine_call {
 	unsigned	 endpoint;	/* asked last */
 	unsigned	 tries;
 	unsigned	 round;		/* of negotiation, when it began to wait */
+	bool		 own;		/* in the Engine's own version */
+	unsigned	 only;		/* and that must be this one; 0: any */
+	unsigned	 minor;		/* asked in */
+	struct timer	 timer;		/* for the callback of what cannot be sent */
 };
 
 struct engine {
@@ -63,8 +68,9 @@ struct engine {
 	unsigned	 pinged;	/* endpoints that failed in this round */
 	unsigned	 round;
 	struct fetch	*ping;
-	unsigned	 minor;
-	char		 version[16];
+	unsigned	 minor;		/* the Engine's own */
+	unsigned	 spoken;
+	char		 version[16];	/* spoken, as text */
 	const struct why *why;		/* of the last failure, and what was said of it */
 	char		 detail[DETAIL_MAX];
 
@@ -74,6 +80,7 @@ struct engine {
 };
 
 static void	engine_ping(struct engine *);
+static void	call_ask(struct engine_call *);
 
 /* ---- endpoints ---- */
 
@@ -241,6 +248,30 @@ judge(const struct engine_call *c, const struct fetch_result *r)
 	return v;
 }
 
+/* Spoken with the endpoint in use. */
+static void
+engine_speak(struct engine *e)
+{
+	e->spoken = e->minor <= MINOR_TRIED || e->endpoint[e->at].untried ? e->minor : MINOR_TRIED;
+	snprintf(e->version, sizeof e->version, "1.%u", e->spoken);
+}
+
+/* An Engine may be set, or made, to take nothing as old as what we speak: then its own version is spoken. Whether its
+ * answers still read well will be seen. */
+static bool
+call_raise(struct engine_call *c, const struct verdict *v)
+{
+	struct engine *e = c->engine;
+
+	if (c->own || e->state != READY || e->at != c->endpoint || c->minor >= e->minor || !says(v->detail, "client version") ||
+	    !says(v->detail, "too old"))
+		return false;
+	e->endpoint[e->at].untried = true;
+	engine_speak(e);
+	call_ask(c);
+	return true;
+}
+
 /* An endless answer that has begun cannot begin elsewhere: whoever reads it must know of the gap. */
 static void
 call_answered(void *arg, const struct fetch_result *r)
@@ -251,6 +282,8 @@ call_answered(void *arg, const struct fetch_result *r)
 	bool begun = c->on_data != NULL && r->status >= 200 && r->status < 300;
 
 	c->fetch = NULL;
+	if (call_raise(c, &v))
+		return;
 	if (v.leave && !begun)
 		engine_leave(e, c->endpoint);
 	if (v.again && !begun && c->tries < e->nendpoints) {
@@ -259,7 +292,7 @@ call_answered(void *arg, const struct fetch_result *r)
 		call_wait(c);
 		return;
 	}
-	call_end(c, &(struct engine_answer){ .why = v.why, .detail = v.detail, .status = r->status, .body = r->body });
+	call_end(c, &(struct engine_answer){ .why = v.why, .detail = v.detail, .status = r->status, .minor = c->minor, .body = r->body });
 }
 
 static bool
@@ -271,6 +304,17 @@ call_piece(void *arg, struct str piece)
 }
 
 static void
+call_unsent(void *arg)
+{
+	struct engine_call *c = arg;
+	char detail[DETAIL_MAX];
+
+	snprintf(detail, sizeof detail, "the manager that answers speaks 1.%u, and what was to be sent was read in 1.%u", c->engine->minor,
+	    c->only);
+	call_end(c, &(struct engine_answer){ .why = WHY_ENGINE_VERSION, .detail = detail });
+}
+
+static void
 fetch_conf_init(const struct engine *e, struct fetch_conf *fc, const char *url)
 {
 	*fc = (struct fetch_conf){ .url = url, .unix_socket = e->endpoint[e->at].socket, .body_max = ENGINE_BODY_MAX,
@@ -278,14 +322,15 @@ fetch_conf_init(const struct engine *e, struct fetch_conf *fc, const char *url)
 }
 
 static void
-call_ask(struct engine_call *c)
+call_send(struct engine_call *c)
 {
 	struct engine *e = c->engine;
 	size_t cap = strlen(e->endpoint[e->at].base) + strlen(c->path) + 32;
 	char *url = must_alloc(cap);
 	struct fetch_conf fc;
 
-	snprintf(url, cap, "%s/v%s%s", e->endpoint[e->at].base, e->version, c->path);
+	c->minor = c->own ? e->minor : e->spoken;
+	snprintf(url, cap, "%s/v1.%u%s", e->endpoint[e->at].base, c->minor, c->path);
 	fetch_conf_init(e, &fc, url);
 	if (c->on_data != NULL)
 		fc.body_max = 0;
@@ -302,14 +347,30 @@ call_ask(struct engine_call *c)
 	free(url);
 }
 
+static void
+call_ask(struct engine_call *c)
+{
+	struct engine *e = c->engine;
+
+	if (c->only == 0 || c->only == e->minor) {
+		call_send(c);
+		return;
+	}
+	call_move(c, &e->asking);
+	timer_set(e->loop, &c->timer, loop_now(e->loop), call_unsent, c);
+}
+
 static struct engine_call *
-call_new(struct engine *e, const char *path, struct str body, fetch_data_f *on_data, engine_done_f *done, void *arg)
+call_new(struct engine *e, const char *path, bool own, unsigned only, struct str body, fetch_data_f *on_data, engine_done_f *done,
+    void *arg)
 {
 	struct engine_call *c = must_zalloc(sizeof *c);
 
 	ASSERT(!e->dead && path[0] == '/' && done != NULL);
 	c->engine = e;
 	c->path = must_strdup(path);
+	c->own = own;
+	c->only = only;
 	c->body = body.p == NULL ? NULL : str_dup(body);
 	c->on_data = on_data;
 	c->done = done;
@@ -324,19 +385,26 @@ call_new(struct engine *e, const char *path, struct str body, fetch_data_f *on_d
 struct engine_call *
 engine_get(struct engine *e, const char *path, engine_done_f *done, void *arg)
 {
-	return call_new(e, path, (struct str){ 0 }, NULL, done, arg);
+	return call_new(e, path, false, 0, (struct str){ 0 }, NULL, done, arg);
 }
 
 struct engine_call *
-engine_post(struct engine *e, const char *path, struct str json, engine_done_f *done, void *arg)
+engine_get_own(struct engine *e, const char *path, engine_done_f *done, void *arg)
 {
-	return call_new(e, path, json.p == NULL ? STR("") : json, NULL, done, arg);
+	return call_new(e, path, true, 0, (struct str){ 0 }, NULL, done, arg);
+}
+
+struct engine_call *
+engine_post(struct engine *e, const char *path, unsigned minor, struct str json, engine_done_f *done, void *arg)
+{
+	ASSERT(minor >= MINOR_LEAST);
+	return call_new(e, path, true, minor, json.p == NULL ? STR("") : json, NULL, done, arg);
 }
 
 struct engine_call *
 engine_stream(struct engine *e, const char *path, fetch_data_f *on_data, engine_done_f *done, void *arg)
 {
-	return call_new(e, path, (struct str){ 0 }, on_data, done, arg);
+	return call_new(e, path, false, 0, (struct str){ 0 }, on_data, done, arg);
 }
 
 void
@@ -344,6 +412,7 @@ engine_cancel(struct engine_call *c)
 {
 	if (c->fetch != NULL)
 		fetch_cancel(c->fetch);
+	timer_clear(c->engine->loop, &c->timer);
 	call_move(c, NULL);
 	call_free(c);
 }
@@ -418,7 +487,7 @@ ping_answered(void *arg, const struct fetch_result *r)
 	e->ping = NULL;
 	if (why == NULL) {
 		e->state = READY;
-		snprintf(e->version, sizeof e->version, "1.%u", e->minor < MINOR_MOST ? e->minor : MINOR_MOST);
+		engine_speak(e);
 		waiting_ask(e);
 		return;
 	}
@@ -515,4 +584,10 @@ const char *
 engine_version(const struct engine *e)
 {
 	return e->version;
+}
+
+bool
+engine_is_untried(const struct engine *e)
+{
+	return e->spoken > MINOR_TRIED;
 }

@@ -2,6 +2,10 @@
  * engine: a client of Docker's Engine API over a unix socket or TCP, with TLS or without. Several endpoints (managers)
  * are one engine: when one is gone, or says that it is no manager, the next is asked. The version is negotiated on
  * first contact and after each failure; what is asked meanwhile waits for that.
+ *
+ * Two versions are spoken. What is only read is asked for in the newest that Mola has been tried with, or in the Engine's
+ * own if that is older, or if the Engine takes nothing older. What is to be written is read and sent in the Engine's own:
+ * an Engine drops from a specification what is newer than the version it comes in, without a word.
  */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
@@ -25,9 +29,11 @@ struct engine_conf {			/* strings are copied */
 struct engine_answer {
 	const struct why *why;	/* NULL: 2xx. ENGINE_GONE: nobody could be asked or did not answer in time;
 				 * ENGINE_OLD: nobody speaks 1.40; ENGINE_REFUSED: the Engine said no, see status;
-				 * ENGINE_CLIENT: no endpoint is a manager; ENGINE_LARGE: more than ENGINE_BODY_MAX */
+				 * ENGINE_CLIENT: no endpoint is a manager; ENGINE_LARGE: more than ENGINE_BODY_MAX;
+				 * ENGINE_VERSION: nothing was sent, see engine_post */
 	const char	*detail;	/* the Engine's own message, or libcurl's words; "" when there is none */
 	long		 status;	/* HTTP status, 0: none came */
+	unsigned	 minor;		/* of the version it was asked in: 41 for 1.41 */
 	struct str	 body;		/* valid during the callback; of a refusal, too */
 };
 
@@ -42,7 +48,10 @@ void		 engine_free(struct engine **);		/* cancels what is under way, without cal
  * if the first cannot have acted on it (no connection; not a manager): ENGINE_GONE after a POST means "who knows".
  */
 struct engine_call *engine_get(struct engine *, const char *path, engine_done_f *, void *arg);
-struct engine_call *engine_post(struct engine *, const char *path, struct str json, engine_done_f *, void *arg);
+/* In the Engine's own version: for what will be changed and posted. */
+struct engine_call *engine_get_own(struct engine *, const char *path, engine_done_f *, void *arg);
+/* In the Engine's own version, which has to be `minor`, that in which was read what is sent: else ENGINE_VERSION. */
+struct engine_call *engine_post(struct engine *, const char *path, unsigned minor, struct str json, engine_done_f *, void *arg);
 /* An answer without end (/events): each piece goes to `on_data`, whose false ends it; `done` when it is over. */
 struct engine_call *engine_stream(struct engine *, const char *path, fetch_data_f *on_data, engine_done_f *, void *arg);
 void		 engine_cancel(struct engine_call *);	/* no callback follows; the pointer is dead */
@@ -50,5 +59,6 @@ void		 engine_cancel(struct engine_call *);	/* no callback follows; the pointer 
 /* For people. "" until first contact. */
 const char	*engine_endpoint(const struct engine *);	/* the one in use */
 const char	*engine_version(const struct engine *);		/* spoken with it: "1.41" */
+bool		 engine_is_untried(const struct engine *);	/* that version is newer than any that Mola was tried with */
 
 #endif

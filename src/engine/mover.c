@@ -12,6 +12,7 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "discovery/spec.h"
 #include "engine/change.h"
 #include "engine/mover.h"
 #include "score/scale.h"
@@ -166,8 +167,10 @@ on_ended(void *arg, const struct change_end *e)
 	log_event(e->moved ? LOG_INFO : LOG_WARN, e->moved ? "mover.done" : "mover.given_up", "service", e->service, "text", e->text,
 	    "seconds", LOG_F(e->seconds, 1), NULL);
 	s = world_service(m->world, str_of(e->service));
+	if (s != NULL && e->refusal == REFUSAL_ALTERED)
+		heat_service(m->heat, s)->altered = true;
 	if (s != NULL && e->refusal != REFUSAL_NONE)
-		heat_service(m->heat, s)->refusal = e->refusal;
+		heat_service(m->heat, s)->refusal = heat_service(m->heat, s)->scale_refusal = e->refusal;
 	else if (s != NULL)		/* whatever became of it: not again at once */
 		heat_service(m->heat, s)->changed_usec = loop_now(m->loop);
 	m->look_due_usec = loop_now(m->loop);
@@ -315,8 +318,8 @@ learn(struct mover *m, const struct world_service *s, const json_t *service, int
 	int replicas = placement_replicas(service);
 	int64_t changed = mono_of(placement_changed(service), now);
 
-	e->refusal = placement_refusal(service);
-	e->scale_refusal = placement_scale_refusal(service);
+	e->refusal = e->altered ? REFUSAL_ALTERED : placement_refusal(service);
+	e->scale_refusal = e->altered ? REFUSAL_ALTERED : placement_scale_refusal(service);
 	e->replicas = replicas < 0 ? 0 : (unsigned)replicas;
 	if (changed > e->changed_usec || e->changed_usec == 0)
 		e->changed_usec = changed;
@@ -362,7 +365,7 @@ learn_all(struct mover *m, const json_t *services)
 static json_t *
 list_of(const struct engine_answer *a)
 {
-	json_t *list = a->why != NULL ? NULL : json_loadb(a->body.len > 0 ? a->body.p : "", a->body.len, JSON_ALLOW_NUL, NULL);
+	json_t *list = a->why != NULL ? NULL : spec_read(a->body);
 
 	if (json_is_array(list))
 		return list;

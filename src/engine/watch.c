@@ -97,6 +97,7 @@ struct watch {
 	const struct why *why;
 	char		 detail[256];
 	char		 endpoint[300];	/* as last logged */
+	char		 version[16];
 };
 
 static void	round_start(void *);
@@ -160,6 +161,17 @@ watch_move(struct watch *w, enum watch_state to)
 }
 
 static void
+watch_warn_untried(struct watch *w)
+{
+	const char *version = engine_version(w->engine);
+
+	if (engine_is_untried(w->engine) && strcmp(w->version, version) != 0)
+		log_event(LOG_WARN, "swarm.untried", "endpoint", engine_endpoint(w->engine), "api", version, "text",
+		    "the Engine takes no API version as old as those that Mola has been tried with: its own is spoken", NULL);
+	snprintf(w->version, sizeof w->version, "%s", version);
+}
+
+static void
 watch_good(struct watch *w)
 {
 	int64_t now = loop_now(w->loop);
@@ -174,6 +186,7 @@ watch_good(struct watch *w)
 		engine_events_stop(w->events);
 	}
 	snprintf(w->endpoint, sizeof w->endpoint, "%s", engine_endpoint(w->engine));
+	watch_warn_untried(w);
 	w->why = NULL;
 	w->detail[0] = '\0';
 	w->good_usec = now;
@@ -549,7 +562,7 @@ struct watch_status
 watch_status(const struct watch *w)
 {
 	return (struct watch_status){ .state = w->state, .since_usec = w->since_usec, .good_usec = w->good_usec, .why = w->why,
-	    .detail = w->detail, .endpoint = engine_endpoint(w->engine), .version = engine_version(w->engine),
+	    .detail = w->detail, .endpoint = engine_endpoint(w->engine), .version = engine_version(w->engine), .untried = engine_is_untried(w->engine),
 	    .events = engine_events_heard(w->events), .service = w->self.service, .container = w->self.container };
 }
 

@@ -30,6 +30,7 @@ struct watch_status {
 	const struct why *why;		/* what is wrong now, NULL: nothing */
 	const char	*detail;
 	const char	*endpoint, *version;	/* "" before first contact */
+	bool		 untried;	/* Mola has not been tried with an Engine that speaks so new a version */
 	bool		 events;	/* are heard */
 	const char	*service;	/* id of the service whose task Mola is, or "" */
 	const char	*container;	/* id, or "" */

@@ -40,6 +40,7 @@ struct heat_service {
 	/* told by who reads the Swarm; begins as UNSEEN */
 	enum refusal refusal;		/* by its specification */
 	enum refusal scale_refusal;
+	bool	 altered;		/* a change of ours cost its specification something: no more of them */
 	unsigned replicas;		/* that are asked for */
 	int64_t	 changed_usec;		/* last change of its specification by anybody, 0: not known */
 	uint8_t	 barred[NODES_MAX / 8];	/* node slots that it may not run on */

@@ -36,6 +36,8 @@ REFUSAL(MAX_REPLICAS,  "it limits its replicas per node")
 REFUSAL(GENERIC,       "it reserves generic resources")
 REFUSAL(NO_PLACEMENT,  "its specification has no Placement, and Docker's managers do not survive taking one away again")
 REFUSAL(MALFORMED,     "its specification is not understood")
+REFUSAL(OLD_ENGINE,    "the manager that answers speaks an older API version than its specification needs")
+REFUSAL(ALTERED,       "the Engine did not keep all of its specification when Mola last changed it")
 
 /* the scaler's own */
 REFUSAL(STEADY,        "the pressure on its nodes asks for no other number of tasks")

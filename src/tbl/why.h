@@ -88,6 +88,7 @@ WHY(PROM_FUTURE,          0, EXPORTER, "Prometheus' last sample of this node is 
 /* Docker's Engine */
 WHY(ENGINE_GONE,          0, ENGINE,   "the Docker Engine cannot be reached or does not answer")
 WHY(ENGINE_OLD,           0, ENGINE,   "the Docker Engine speaks no API version from 1.40 up")
+WHY(ENGINE_VERSION,       0, ENGINE,   "another manager answers, which speaks another API version")
 WHY(ENGINE_REFUSED,       0, ENGINE,   "the Docker Engine refused the request")
 WHY(ENGINE_CLIENT,        0, ENGINE,   "the Docker Engine is not a Swarm manager")
 

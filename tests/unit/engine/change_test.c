@@ -8,7 +8,7 @@
 #include "fake_swarm.h"
 #include "engine/change.c"
 
-#define TASK_OF(placement) "'TaskTemplate': {'ContainerSpec': {'Image': 'i@sha256:1', 'Unknown': [1, {'x': 9007199254740993}]}, " \
+#define TASK_OF(placement) "'TaskTemplate': {'ContainerSpec': {'Image': 'i@sha256:1', 'Unknown': [1, {'x': 9007199254740993}], 'Large': 'big'}, 'Resources': {'SwapBytes': 7}, " \
     "'RestartPolicy': {'Delay': 5000000000}" placement "}"
 #define REPLICATED "'Mode': {'Replicated': {'Replicas': 1}}"
 #define PLAIN "{'Name': 'web', 'Labels': {'mola.migrate': 'true'}, " TASK_OF(", 'Placement': {'Constraints': ['node.role==worker'], 'Platforms': []}") \
@@ -356,6 +356,76 @@ scaling_is_one_edit(void **state)
 	close_stage();
 }
 
+static void
+what_an_engine_drops_is_noticed_and_restored(void **state)
+{
+	json_t *before;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		open_stage(PLAIN);
+		before = json_deep_copy(fake_spec());
+		fake.drops = "Resources";
+		if (i == 0)
+			move();
+		else
+			change = change_scale_new(NULL, NULL, stage.world, "web", 1, 2, on_ended, NULL);
+		fake_run(2);
+		assert_true(end.ended == 1 && !end.moved && end.begun && end.refusal == REFUSAL_ALTERED);
+		assert_non_null(strstr(end.text, "API 1.56"));
+		assert_non_null(strstr(end.text, "TaskTemplate.Resources"));
+		assert_int_equal(fake.rollbacks, 1);
+		assert_true(json_equal(before, fake_spec()));
+		json_decref(before);
+		close_stage();
+	}
+}
+
+static void
+what_somebody_else_drops_is_not_ours_to_restore(void **state)
+{
+	(void)state;
+	open_stage(PLAIN);
+	change = change_scale_new(NULL, NULL, stage.world, "web", 1, 2, on_ended, NULL);
+	for (int i = 0; i < 20 && fake.posts == 0; i++)
+		fake_run(0.1);
+	json_object_set_new(fake.service, "PreviousSpec", json_deep_copy(fake_spec()));
+	json_object_del(json_object_get(fake_spec(), "TaskTemplate"), "Resources");
+	fake_bump();
+	fake_run(1);
+	assert_true(end.ended == 1 && end.moved && fake.rollbacks == 0 && fake.posts == 1);
+	close_stage();
+}
+
+/* The manager that was read from is gone before anything is sent, and the next one speaks an older version. */
+static void
+behind_an_older_manager(bool hides, enum refusal refusal)
+{
+	open_stage(PLAIN);
+	change = change_scale_new(NULL, NULL, stage.world, "web", 1, 2, on_ended, NULL);
+	for (int i = 0; i < 20 && fake.gets == 0; i++)
+		fake_run(0.1);
+	fake.minor = 41;
+	if (hides)
+		json_object_del(json_object_get(fake_spec(), "TaskTemplate"), "Resources");
+	fake_run(2);
+	assert_true(end.ended == 1 && end.moved == (refusal == REFUSAL_NONE) && end.refusal == refusal);
+	assert_int_equal(fake.posts, refusal == REFUSAL_NONE);
+	if (hides) {
+		assert_non_null(strstr(end.text, "API 1.41"));
+		assert_non_null(strstr(end.text, "TaskTemplate.Resources"));
+	}
+	close_stage();
+}
+
+static void
+an_older_version_is_spoken_only_where_nothing_is_lost(void **state)
+{
+	(void)state;
+	behind_an_older_manager(false, REFUSAL_NONE);
+	behind_an_older_manager(true, REFUSAL_OLD_ENGINE);
+}
+
 int
 main(void)
 {
@@ -374,6 +444,9 @@ main(void)
 		cmocka_unit_test(a_service_that_is_gone_needs_nothing),
 		cmocka_unit_test(a_label_that_cannot_be_read_is_taken_off),
 		cmocka_unit_test(scaling_is_one_edit),
+		cmocka_unit_test(what_an_engine_drops_is_noticed_and_restored),
+		cmocka_unit_test(what_somebody_else_drops_is_not_ours_to_restore),
+		cmocka_unit_test(an_older_version_is_spoken_only_where_nothing_is_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

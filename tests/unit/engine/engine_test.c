@@ -13,6 +13,7 @@ struct heard {
 	int		 done;
 	const struct why *why;
 	long		 status;
+	unsigned	 minor;
 	char		 detail[256], body[256], pieces[256];
 	struct engine	**free_on_done;
 	struct scene	*again_on_done;
@@ -27,6 +28,7 @@ on_done(void *arg, const struct engine_answer *a)
 	h->done++;
 	h->why = a->why;
 	h->status = a->status;
+	h->minor = a->minor;
 	snprintf(h->detail, sizeof h->detail, "%s", a->detail);
 	str_copy(h->body, sizeof h->body, a->body);
 	h->again_on_done = NULL;
@@ -117,7 +119,71 @@ the_lower_of_two_versions_is_spoken(void **state)
 	snprintf(s->one->version, sizeof s->one->version, "1.99");
 	begin(s, 1);
 	get(s, "/nodes");
-	assert_string_equal(s->one->last, "/v1.47/nodes");
+	assert_string_equal(s->one->last, "/v1.56/nodes");
+	assert_false(engine_is_untried(s->engine));
+}
+
+/* What is written is read and sent in the version that is the Engine's own. */
+static void
+what_is_written_goes_in_the_engines_own_version(void **state)
+{
+	struct scene *s = *state;
+	struct heard h = { 0 };
+
+	snprintf(s->one->version, sizeof s->one->version, "1.99");
+	fake_say(s->one, "/services/x", 200, "{}");
+	fake_say(s->one, "/services/x/update", 200, "{}");
+	begin(s, 2);
+	engine_get_own(s->engine, "/services/x", on_done, &h);
+	UNTIL(s->loop, h.done);
+	assert_string_equal(s->one->last, "/v1.99/services/x");
+	assert_int_equal(h.minor, 99);
+	engine_post(s->engine, "/services/x/update", 99, STR("{}"), on_done, &h);
+	UNTIL(s->loop, h.done == 2);
+	assert_null(h.why);
+	assert_string_equal(s->one->last, "/v1.99/services/x/update");
+	/* the other manager speaks 1.41: nothing is sent there that was read in 1.99 */
+	fake_down(s->one);
+	engine_post(s->engine, "/services/x/update", 99, STR("{}"), on_done, &h);
+	UNTIL(s->loop, h.done == 3);
+	assert_ptr_equal(h.why, WHY_ENGINE_VERSION);
+	assert_non_null(strstr(h.detail, "speaks 1.41"));
+	engine_cancel(engine_post(s->engine, "/services/x/update", 99, STR("{}"), on_done, &h));
+	loop_turn(s->loop, 0);
+	assert_int_equal(h.done, 3);
+	assert_int_equal(s->two->asked, 0);
+}
+
+static void
+an_engine_that_takes_nothing_older_is_spoken_to_in_its_own_version(void **state)
+{
+	struct scene *s = *state;
+	struct heard h[3] = { 0 };
+
+	snprintf(s->one->version, sizeof s->one->version, "1.99");
+	s->one->least = 60;
+	begin(s, 1);
+	for (int i = 0; i < 3; i++)
+		engine_get(s->engine, "/nodes", on_done, &h[i]);
+	for (int i = 0; i < 3; i++) {
+		UNTIL(s->loop, h[i].done);
+		assert_null(h[i].why);
+	}
+	assert_string_equal(s->one->last, "/v1.99/nodes");
+	assert_true(engine_is_untried(s->engine));
+	assert_string_equal(engine_version(s->engine), "1.99");
+	/* set back to what we know, it is spoken to as before; one that takes nothing at all is not asked for ever */
+	snprintf(s->one->version, sizeof s->one->version, "1.52");
+	s->one->least = 44;
+	fake_down(s->one);
+	assert_ptr_equal(get(s, "/nodes").why, WHY_ENGINE_GONE);
+	fake_up(s->one);
+	assert_null(get(s, "/nodes").why);
+	assert_false(engine_is_untried(s->engine));
+	s->one->least = 60;
+	h[0] = get(s, "/nodes");
+	assert_ptr_equal(h[0].why, WHY_ENGINE_REFUSED);
+	assert_non_null(strstr(h[0].detail, "too old"));
 }
 
 static void
@@ -256,7 +322,7 @@ a_manager_without_a_leader_is_left_for_another_by_readers_alone(void **state)
 	fake_say(s->one, "/services/x/update", 500, body);
 	fake_say(s->two, "/services/x/update", 200, "{}");
 	begin(s, 2);
-	engine_post(s->engine, "/services/x/update?version=7", STR("{\"Name\":\"x\"}"), on_done, &h);
+	engine_post(s->engine, "/services/x/update?version=7", 41, STR("{\"Name\":\"x\"}"), on_done, &h);
 	UNTIL(s->loop, h.done);
 	assert_ptr_equal(h.why, WHY_ENGINE_REFUSED);
 	assert_string_equal(s->one->posted, "{\"Name\":\"x\"}");
@@ -275,7 +341,7 @@ a_post_that_reached_nobody_goes_to_the_next(void **state)
 	begin(s, 2);
 	get(s, "/nodes");
 	fake_down(s->one);
-	engine_post(s->engine, "/services/x/update", STR("{}"), on_done, &h);
+	engine_post(s->engine, "/services/x/update", 41, STR("{}"), on_done, &h);
 	UNTIL(s->loop, h.done);
 	assert_null(h.why);
 	assert_string_equal(s->two->posted, "{}");
@@ -368,6 +434,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_lower_of_two_versions_is_spoken),
+		TEST(what_is_written_goes_in_the_engines_own_version),
+		TEST(an_engine_that_takes_nothing_older_is_spoken_to_in_its_own_version),
 		TEST(an_old_engine_is_refused_by_its_version),
 		TEST(what_is_asked_at_once_waits_for_one_negotiation),
 		TEST(a_socket_that_is_not_there_is_named_and_found_when_it_comes),

@@ -18,6 +18,7 @@ struct fake {
 	char		 socket[108];	/* "" : TCP */
 	struct addr	 at;
 	char		 version[16];	/* of Api-Version, "" : no such field */
+	unsigned	 least;		/* minor version that it takes */
 	int		 pings, asked;
 	char		 last[512];	/* path and query asked last, the version included */
 	char		 posted[512];
@@ -70,7 +71,7 @@ fake_answer(void *arg, struct exchange *x)
 {
 	struct fake *f = arg;
 	struct str path = exchange_path(x);
-	char field[64];
+	char field[64], message[200];
 
 	if (str_eq(path, STR("/_ping"))) {
 		f->pings++;
@@ -81,6 +82,12 @@ fake_answer(void *arg, struct exchange *x)
 	f->asked++;
 	str_copy(f->last, sizeof f->last, exchange_head(x)->target);
 	str_copy(f->posted, sizeof f->posted, exchange_body(x));
+	if (str_starts(path, STR("/v1.")) && (unsigned)atoi(path.p + 4) < f->least) {
+		snprintf(message, sizeof message, "{\"message\":\"client version 1.%d is too old. Minimum supported API version is 1.%u, please "
+		    "upgrade your client to a newer version\"}", atoi(path.p + 4), f->least);
+		exchange_reply(x, 400, "application/json", str_of(message), NULL);
+		return;
+	}
 	if (str_starts(path, STR("/v1."))) {
 		path.p += 4, path.len -= 4;
 		while (path.len > 0 && *path.p != '/')

@@ -22,6 +22,7 @@
 struct engine_call {
 	bool	 used, post;
 	char	 path[200];
+	unsigned only;			/* minor version that a post may go in */
 	char	*body;
 	engine_done_f *done;
 	void	*arg;
@@ -38,7 +39,10 @@ static struct {
 	int	 stale;			/* so many posts meet somebody who was faster */
 	int	 gone;			/* so many calls find no Engine */
 	bool	 lost_answer;		/* the next post is taken, and its answer is lost */
+	unsigned minor;			/* of the version it speaks */
+	const char *drops;		/* member of the task template that it does not keep; NULL: it keeps all */
 	json_t	*seen;			/* specification as last posted */
+	int	 rollbacks;
 } fake;
 
 /* the loop */
@@ -97,10 +101,20 @@ engine_get(struct engine *e, const char *path, engine_done_f *done, void *arg)
 }
 
 struct engine_call *
-engine_post(struct engine *e, const char *path, struct str json, engine_done_f *done, void *arg)
+engine_get_own(struct engine *e, const char *path, engine_done_f *done, void *arg)
 {
 	(void)e;
-	return fake_ask(path, true, json, done, arg);
+	return fake_ask(path, false, STR(""), done, arg);
+}
+
+struct engine_call *
+engine_post(struct engine *e, const char *path, unsigned minor, struct str json, engine_done_f *done, void *arg)
+{
+	struct engine_call *c = fake_ask(path, true, json, done, arg);
+
+	(void)e;
+	c->only = minor;
+	return c;
 }
 
 void
@@ -139,10 +153,26 @@ fake_refuse(long status, const char *detail)
 	return (struct engine_answer){ .why = WHY_ENGINE_REFUSED, .detail = detail, .status = status, .body = STR("") };
 }
 
+#define FAKE_BIG "18446744073709551615"	/* what "big" of a specification is on the wire */
+
+static inline char *
+fake_swap(const char *text, const char *from, const char *to)
+{
+	char *out = must_zalloc(4 * strlen(text) + 1), *end = out;
+	const char *at;
+
+	for (; (at = strstr(text, from)) != NULL; text = at + strlen(from))
+		end += sprintf(end, "%.*s%s", (int)(at - text), text, to);
+	strcpy(end, text);
+	return out;
+}
+
 static inline struct engine_answer
 fake_post(const struct engine_call *c)
 {
 	const char *v = strstr(c->path, "version=");
+	json_t *was;
+	char *text;
 
 	if (fake.stale > 0) {
 		fake.stale--;
@@ -150,10 +180,22 @@ fake_post(const struct engine_call *c)
 	}
 	if (v == NULL || atoll(v + 8) != fake.version)
 		return fake_refuse(500, "rpc error: code = Unknown desc = update out of sequence");
+	if (c->only != fake.minor)
+		return (struct engine_answer){ .why = WHY_ENGINE_VERSION, .detail = "another version", .body = STR("") };
 	json_decref(fake.seen);
-	fake.seen = json_loads(c->body, 0, NULL);
+	text = fake_swap(c->body, FAKE_BIG, "\"big\"");
+	fake.seen = json_loads(text, 0, NULL);
+	free(text);
 	ASSERT(json_is_object(fake.seen));
-	json_object_set_new(fake.service, "Spec", json_deep_copy(fake.seen));
+	if (strstr(v, "rollback=previous") != NULL) {
+		was = json_incref(json_object_get(fake.service, "PreviousSpec"));
+		fake.rollbacks++;
+	} else
+		was = json_deep_copy(fake.seen);
+	if (fake.drops != NULL && fake.rollbacks == 0)
+		json_object_del(json_object_get(was, "TaskTemplate"), fake.drops);
+	json_object_set(fake.service, "PreviousSpec", fake_spec());
+	json_object_set_new(fake.service, "Spec", was);
 	json_object_del(fake.service, "UpdateStatus");
 	fake_bump();
 	fake.posts++;
@@ -165,16 +207,17 @@ fake_body(const struct engine_call *c)
 {
 	json_t *j = strcmp(c->path, "/nodes") == 0 ? json_incref(fake.nodes) :
 	    strcmp(c->path, "/services") == 0 ? json_pack("[O]", fake.service) : json_incref(fake.service);
-	char *text = json_dumps(j, 0);
+	char *text = json_dumps(j, 0), *big = fake_swap(text, "\"big\"", FAKE_BIG);
 
 	json_decref(j);
-	return text;
+	free(text);
+	return big;
 }
 
 static inline void
 fake_answer(struct engine_call *c)
 {
-	struct engine_answer a = { .status = 200, .detail = "" };
+	struct engine_answer a = { .status = 200, .detail = "", .minor = fake.minor };
 	struct engine_call was = *c;
 	char *text = NULL;
 
@@ -243,6 +286,7 @@ fake_begin(const char *spec)
 	memset(&fake, 0, sizeof fake);
 	fake.now = 1000 * USEC_PER_SEC;
 	fake.version = 7;
+	fake.minor = 56;
 	fake.service = json_pack("{s:s, s:{s:I}, s:s, s:o}", "ID", "svc1", "Version", "Index", fake.version, "UpdatedAt",
 	    "2020-01-01T00:00:00.5Z", "Spec", j);
 	fake.nodes = json_pack("[o, o, o]", fake_node("na"), fake_node("nb"), fake_node("nc"));

@@ -141,6 +141,22 @@ it_leaves_a_hot_node_for_the_coldest(void **state)
 }
 
 static void
+who_lost_something_to_a_move_is_left_alone(void **state)
+{
+	(void)state;
+	begin(WEB_WITH(", 'Large': 'big'"), "a");
+	fake.drops = "ContainerSpec";
+	load[0] = 4;
+	run(20);
+	assert_string_equal(word("refusal"), "altered");
+	run(120);
+	assert_int_equal(times_said("mover.moving"), 1);
+	assert_int_equal(times_said("mover.altered"), 1);
+	assert_int_equal(fake.rollbacks, 1);
+	finish();
+}
+
+static void
 dry_run_says_it_once_and_does_nothing(void **state)
 {
 	(void)state;
@@ -330,6 +346,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_leaves_a_hot_node_for_the_coldest),
+		cmocka_unit_test(who_lost_something_to_a_move_is_left_alone),
 		cmocka_unit_test(dry_run_says_it_once_and_does_nothing),
 		cmocka_unit_test(a_specification_that_forbids_is_heeded_and_said),
 		cmocka_unit_test(who_is_off_asks_nobody),
