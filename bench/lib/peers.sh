@@ -57,10 +57,10 @@ driver_conf() {		# NAME
 	case $1 in
 	haproxy-*) printf '    kind: haproxy\n    socket: unix:%s/haproxy.sock\n' "$dir" ;;
 	envoy-*) printf '    kind: envoy-file\n    file: %s/drive/envoy.json\n    power: 2\n    api: http://127.%s.1.4:9901\n' "$dir" $second ;;
-	traefik-driven) printf '    kind: traefik-file\n    file: %s/drive/%s/dynamic_conf.yml\n    strategy: leasttime\n' "$dir" "$1" ;;
-	traefik-driven-wrr) printf '    kind: traefik-file\n    file: %s/drive/%s/dynamic_conf.yml\n' "$dir" "$1" ;;
+	traefik-driven) printf '    kind: traefik-file\n    routers: true\n    file: %s/drive/%s/dynamic_conf.yml\n    strategy: leasttime\n' "$dir" "$1" ;;
+	traefik-driven-wrr) printf '    kind: traefik-file\n    routers: true\n    file: %s/drive/%s/dynamic_conf.yml\n' "$dir" "$1" ;;
 	traefik-reference)
-		printf '    kind: traefik-file\n    file: %s/drive/%s/dynamic_conf.yml\n' "$dir" "$1"
+		printf '    kind: traefik-file\n    routers: true\n    file: %s/drive/%s/dynamic_conf.yml\n' "$dir" "$1"
 		printf '    policy: best-node\n    interval: 5s\n    api_entry_point: api\n' ;;
 	esac
 }

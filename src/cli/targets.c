@@ -70,6 +70,21 @@ notes(struct sheet *s, const json_t *target, const char *text_key, const char *d
 	sheet_note(s, note);
 }
 
+/* Routers are asked for, and these services get none. */
+static void
+withheld_notes(struct sheet *s, const json_t *target)
+{
+	const json_t *one;
+	char note[400];
+	size_t i;
+
+	json_array_foreach(json_object_get(target, "withheld"), i, one) {
+		snprintf(note, sizeof note, "no router for %.100s: %.200s, which this target's router would not have", text_of(one, "service"),
+		    text_of(one, "text"));
+		sheet_note(s, note);
+	}
+}
+
 static void
 target_rows(struct sheet *s, const json_t *target)
 {
@@ -91,6 +106,7 @@ target_rows(struct sheet *s, const json_t *target)
 	notes(s, target, "text", "detail");
 	if (!same_trouble(target))
 		notes(s, target, "taken_text", "taken_detail");
+	withheld_notes(s, target);
 	snprintf(note, sizeof note, "%.100s; weights %lld to %lld, every %g s at most; weight 0 would mean: %.80s; to drain: %.100s", text_of(target, "how"),
 	    (long long)json_integer_value(json_object_get(target, "weight_least")),
 	    (long long)json_integer_value(json_object_get(target, "weight_most")),

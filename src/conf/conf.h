@@ -71,6 +71,7 @@ struct conf_target {			/* a proxy that is not ours (target.h) */
 	char		*api;			/* URL of the proxy's own API, for reading back; NULL: not read */
 	int64_t		 poll_usec;		/* between two looks at what the proxy has */
 	char		*backend;		/* template of the proxy's name for a service: '{service}' */
+	bool		 routers;		/* Traefik's: routers, too, beside services */
 	struct conf_list entry_points;		/* Traefik's, none: its default ones */
 	char		*strategy;		/* Traefik's, NULL: its default */
 	char		*api_entry_point;	/* Traefik's, for a router to its own API; NULL: no such router */

@@ -223,12 +223,17 @@ target_sound(const struct spot *s)
 	belongs(s, "server_options", KINDS(TARGET_HAPROXY), false);
 	belongs(s, "listen", KINDS(TARGET_HAPROXY_AGENT), true);
 	belongs(s, "api", KINDS(TARGET_TRAEFIK_FILE, TARGET_TRAEFIK_HTTP, TARGET_ENVOY_FILE, TARGET_ENVOY_REST), false);
+	belongs(s, "routers", traefik, false);
 	belongs(s, "entry_points", traefik, false);
 	belongs(s, "api_entry_point", traefik, false);
 	belongs(s, "strategy", traefik, false);
 	belongs(s, "fallback", traefik, false);
 	belongs(s, "stale_after", envoy, false);
 	file_sound(s);
+	if (s->target->entry_points.n > 0 && is_any(s->target->kind, traefik) && !s->target->routers)
+		faults_add(s->faults, line_of(s, "entry_points"), "targets.entry_points", "given, and no routers are written; expected "
+		    "routers: true beside it, or no entry_points and SERVICE@%s in a router of your own",
+		    s->target->kind == TARGET_TRAEFIK_FILE ? "file" : "http");
 	if (s->target->fallback != NULL && !s->target->best_node)
 		faults_add(s->faults, line_of(s, "fallback"), "targets.fallback", "given, and only policy best-node has a use for it");
 }

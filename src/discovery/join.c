@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/form.h"
+#include "discovery/demands.h"
 #include "discovery/join.h"
 
 /* A service of the picture on its way. */
@@ -166,6 +167,7 @@ static void
 service_name(struct join *j, struct join_service *js)
 {
 	struct labels *l = &js->labels;
+	struct route_demands demands;
 	struct world_service *ws;
 
 	if (!l->enabled || l->nroutes == 0 || !name_good(j, js))
@@ -174,6 +176,8 @@ service_name(struct join *j, struct join_service *js)
 	if (ws == NULL)
 		return;
 	l->report->served = true;
+	demands_read(js->from, j->arena, &demands);
+	world_pass_demands(ws, &demands);
 	if (l->port != 0)
 		join_tasks(j, l, ws, &js->tasks);
 	else

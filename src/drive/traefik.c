@@ -129,16 +129,19 @@ traefik_rule(const struct route_conf *r, struct buf *rule)
 		buf_adds(rule, STR(")"));
 }
 
-/* Those for any host weigh about what Traefik would give their rules by length, so that they live with routers of others. */
-unsigned
+/*
+ * All are negative: Traefik gives a router without a priority the length of its rule, so whatever somebody else's router
+ * matches, with or without a priority of its own, is somebody else's.
+ */
+int
 traefik_priority(const struct route_conf *r)
 {
 	size_t path = strlen(r->path), host = strlen(r->host);
-	unsigned p = (unsigned)(path < 900 ? path : 900), h = (unsigned)(host < 255 ? host : 255);
+	int p = (int)(path < 900 ? path : 900), h = (int)(host < 255 ? host : 255);
 
 	if (host == 0)
-		return 14 + p;
-	return strncmp(r->host, "*.", 2) == 0 ? 1000 + h * 1024 + p : 1000000 + p;
+		return TRAEFIK_PRIORITY + 14 + p;
+	return TRAEFIK_PRIORITY + (strncmp(r->host, "*.", 2) == 0 ? 1000 + h * 1024 + p : 1000000 + p);
 }
 
 /* --- names --- */
@@ -156,8 +159,64 @@ void
 traefik_router_name(const struct traefik_words *w, const struct plan_service *s, unsigned route, char out[TRAEFIK_NAME_MAX])
 {
 	traefik_name(w, s->name, out);
+	str_copy(out + strlen(out), TRAEFIK_NAME_MAX - strlen(out), STR(TRAEFIK_MARK));
 	if (route > 0)
 		snprintf(out + strlen(out), TRAEFIK_NAME_MAX - strlen(out), "~%u", route + 1);
+}
+
+void
+traefik_old_name(const struct traefik_words *w, const struct plan_service *s, unsigned route, char out[TRAEFIK_NAME_MAX])
+{
+	traefik_name(w, s->name, out);
+	if (route > 0)
+		snprintf(out + strlen(out), TRAEFIK_NAME_MAX - strlen(out), "~%u", route + 1);
+}
+
+/* Does a list such as "web, websecure" name it? */
+static bool
+list_names(struct str list, const char *point)
+{
+	struct str one;
+
+	while (str_split(&list, ',', &one))
+		if (str_eq(str_trim(one), str_of(point)))
+			return true;
+	return false;
+}
+
+/* Our router would stand on its entry points for each of the service's routes: each list has to name all of them. */
+static bool
+points_fit(const struct traefik_words *w, const char *lists)
+{
+	struct str rest = str_of(lists), list;
+
+	if (w->nentry_points == 0)
+		return false;
+	while (str_split(&rest, ';', &list))
+		for (unsigned i = 0; i < w->nentry_points; i++)
+			if (!list_names(list, w->entry_point[i]))
+				return false;
+	return true;
+}
+
+const char *
+traefik_withholds(const struct traefik_words *w, const struct plan_service *s)
+{
+	if (!w->routers)
+		return NULL;
+	if (s->demands.middlewares)
+		return "its labels ask for middlewares";
+	if (s->demands.tls)
+		return "its labels ask for TLS";
+	if (s->demands.entry_points != NULL && !points_fit(w, s->demands.entry_points))
+		return "its labels ask for other entry points";
+	return NULL;
+}
+
+unsigned
+traefik_routers(const struct traefik_words *w, const struct plan_service *s)
+{
+	return w->routers && traefik_withholds(w, s) == NULL ? s->nroutes : 0;
 }
 
 /* Those that drain are named when there is nobody else: better they than nobody. */
@@ -213,7 +272,7 @@ put_router(struct buf *out, const struct traefik_words *w, const struct plan_ser
 	put_entry_points(out, w->entry_point, w->nentry_points);
 	buf_adds(out, STR("      rule: "));
 	put_text(out, rule.p);
-	buf_printf(out, "\n      priority: %u\n      service: ", traefik_priority(&s->route[route]));
+	buf_printf(out, "\n      priority: %d\n      service: ", traefik_priority(&s->route[route]));
 	put_text(out, service);
 	buf_adds(out, STR("\n"));
 	buf_fini(&rule);
@@ -226,7 +285,7 @@ put_api_router(struct buf *out, const struct traefik_words *w)
 
 	buf_adds(out, STR("    \"" TRAEFIK_API_ROUTER "\":\n"));
 	put_entry_points(out, point, 1);
-	buf_adds(out, STR("      rule: \"PathPrefix(`/`)\"\n      service: \"api@internal\"\n"));
+	buf_printf(out, "      rule: \"PathPrefix(`/`)\"\n      priority: %d\n      service: \"api@internal\"\n", TRAEFIK_PRIORITY);
 }
 
 static void
@@ -285,12 +344,12 @@ traefik_write(const struct plan *p, const struct traefik_words *w, struct buf *o
 	bool routers = w->api_entry_point != NULL;
 
 	for (unsigned i = 0; i < p->nservices; i++)
-		routers |= p->service[i].nroutes > 0;
-	buf_adds(out, STR("# Written by Mola, and again with the next change.\nhttp:\n"));
+		routers |= traefik_routers(w, &p->service[i]) > 0;
+	buf_adds(out, STR(TRAEFIK_HEAD "http:\n"));
 	if (routers)
 		buf_adds(out, STR("  routers:\n"));
 	for (unsigned i = 0; i < p->nservices; i++)
-		for (unsigned r = 0; r < p->service[i].nroutes; r++)
+		for (unsigned r = 0; r < traefik_routers(w, &p->service[i]); r++)
 			put_router(out, w, &p->service[i], r);
 	if (w->api_entry_point != NULL)
 		put_api_router(out, w);

@@ -1,9 +1,10 @@
 /*
  * traefik: a plan in the words of Traefik's dynamic configuration (v3), and what its API says, set beside the plan.
  *
- * Each route is a router of its own, with a priority that makes Traefik decide as Mola would: an exact host before
- * "*.suffix" before any host, the longest path first; a prefix ends at a slash or at the end of the path. Servers that
- * drain are left out: Traefik has no other word for it. Weights are at least 1, for 0 would drop a server.
+ * Services are what is written; people's own routers lead to them (web@file). Where routers are asked for, each route is
+ * one of its own, at priorities below all that others have, in an order that makes Traefik decide among them as Mola would:
+ * an exact host before "*.suffix" before any host, the longest path first; a prefix ends at a slash or at the end of the
+ * path. Servers that drain are left out: Traefik has no other word for it. Weights are at least 1, for 0 would drop a server.
  */
 #ifndef DRIVE_TRAEFIK_H
 #define DRIVE_TRAEFIK_H
@@ -11,8 +12,11 @@
 #include "base/buf.h"
 #include "drive/plan.h"
 
+#define TRAEFIK_HEAD	"# Written by Mola, and again with the next change.\n"	/* how each text begins */
+
 struct traefik_words {
 	const char	*backend;		/* "{service}" stands for the service's name */
+	bool		 routers;		/* written, too */
 	char *const	*entry_point;		/* none: Traefik's default ones */
 	unsigned	 nentry_points;
 	const char	*strategy;		/* of its balancing, NULL: its default */
@@ -22,6 +26,13 @@ struct traefik_words {
 
 /* YAML, which its file provider takes for a template: there is no "{{" in it. */
 void	traefik_write(const struct plan *, const struct traefik_words *, struct buf *out);
+
+/* Why a service gets no router, though routers are written: its own would have what ours would not. NULL: nothing. */
+const char *traefik_withholds(const struct traefik_words *, const struct plan_service *);
+
+/* A text of an older Mola, with its routers below all others, or gone if none are asked for. False: it is fine as it is, or not
+ * of Mola; `out` is then of no use. */
+bool	traefik_lower(struct str text, const struct traefik_words *, struct buf *out);
 
 /* Called for each server that Traefik has and the plan knows. */
 typedef void	traefik_seen_f(void *arg, const char *service, const char *server, int weight, const char *state);

@@ -153,30 +153,60 @@ service_check(struct compare *c, const struct plan_service *s)
 	return why;
 }
 
+/* Of the same name and rule as ours, but before others' routers: an older Mola wrote it. */
+static bool
+is_old(const json_t *router, const struct route_conf *r)
+{
+	return json_integer_value(json_object_get(router, "priority")) == traefik_priority(r) - TRAEFIK_PRIORITY;
+}
+
 static const struct why *
-router_check(struct compare *c, const char *name, const char *rule)
+router_check(struct compare *c, const char *name, const char *rule, const struct route_conf *r)
 {
 	json_t *j = map_get(c->routers, str_of(name));
 	const struct why *why = object_check(c, j, "router", name);
 
-	if (why != NULL || rule == NULL || strcmp(text_in(j, "rule"), rule) == 0)
+	if (why != NULL || rule == NULL)
 		return why;
-	snprintf(c->detail, c->cap, "router %.80s@%s has another rule: %.100s", name, c->provider, text_in(j, "rule"));
+	if (strcmp(text_in(j, "rule"), rule) != 0)
+		snprintf(c->detail, c->cap, "router %.80s@%s has another rule: %.100s", name, c->provider, text_in(j, "rule"));
+	else if (json_integer_value(json_object_get(j, "priority")) != traefik_priority(r))
+		snprintf(c->detail, c->cap, "router %.80s@%s has priority %lld, not %d", name, c->provider,
+		    (long long)json_integer_value(json_object_get(j, "priority")), traefik_priority(r));
+	else
+		return NULL;
+	return WHY_PROXY_DIFFERS;
+}
+
+/* One that is left in another file of the folder would stay for ever. */
+static const struct why *
+old_check(struct compare *c, const char *name, const char *rule, const struct route_conf *r)
+{
+	const json_t *j = map_get(c->routers, str_of(name));
+
+	if (j == NULL || strcmp(text_in(j, "rule"), rule) != 0 || !is_old(j, r))
+		return NULL;
+	snprintf(c->detail, c->cap, "router %.80s@%s of an older Mola is there still, before all others; remove the file that it "
+	    "stands in", name, c->provider);
 	return WHY_PROXY_DIFFERS;
 }
 
 static const struct why *
 route_check(struct compare *c, const struct plan_service *s, unsigned route)
 {
-	char name[TRAEFIK_NAME_MAX];
-	const struct why *why;
+	char name[TRAEFIK_NAME_MAX], old_name[TRAEFIK_NAME_MAX];
+	const struct why *why = NULL;
 	struct buf rule;
 
 	traefik_router_name(c->words, s, route, name);
+	traefik_old_name(c->words, s, route, old_name);
 	buf_init(&rule, 64 << 10);
 	traefik_rule(&s->route[route], &rule);
 	buf_add(&rule, "", 1);
-	why = router_check(c, name, rule.p);
+	if (route < traefik_routers(c->words, s))
+		why = router_check(c, name, rule.p, &s->route[route]);
+	if (why == NULL)
+		why = old_check(c, old_name, rule.p, &s->route[route]);
 	buf_fini(&rule);
 	return why;
 }
@@ -185,7 +215,7 @@ route_check(struct compare *c, const struct plan_service *s, unsigned route)
 static const struct why *
 all_check(struct compare *c)
 {
-	const struct why *first = c->words->api_entry_point == NULL ? NULL : router_check(c, TRAEFIK_API_ROUTER, NULL);
+	const struct why *first = c->words->api_entry_point == NULL ? NULL : router_check(c, TRAEFIK_API_ROUTER, NULL, NULL);
 
 	for (unsigned i = 0; i < c->plan->nservices; i++) {
 		const struct plan_service *s = &c->plan->service[i];

@@ -118,6 +118,22 @@ keep_file_write(const char *path, struct str text, struct keep_mark *mark, char 
 }
 
 bool
+keep_file_read(const char *path, struct buf *out)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char piece[16384];
+	ssize_t n = -1;
+
+	if (fd < 0)
+		return false;
+	while (!out->full && ((n = read(fd, piece, sizeof piece)) > 0 || (n < 0 && errno == EINTR)))
+		if (n > 0)
+			buf_add(out, piece, (size_t)n);
+	close(fd);
+	return n == 0 && !out->full;
+}
+
+bool
 keep_mark_holds(const struct keep_mark *m, const char *path)
 {
 	struct stat st;

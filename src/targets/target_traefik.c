@@ -201,6 +201,21 @@ on_tick(void *arg, int64_t now)
 	read_back(t);
 }
 
+/* Services that have no router of ours, and why. */
+static json_t *
+withheld_view(const struct traefik *t)
+{
+	const struct plan *p = target_plan(t->target);
+	json_t *list = json_array();
+
+	for (unsigned i = 0; p != NULL && i < p->nservices; i++) {
+		const char *text = traefik_withholds(&t->words, &p->service[i]);
+		if (text != NULL)
+			json_array_append_new(list, json_pack("{s:s, s:s}", "service", p->service[i].name, "text", text));
+	}
+	return list;
+}
+
 static void
 on_show(const void *arg, json_t *j)
 {
@@ -212,9 +227,31 @@ on_show(const void *arg, json_t *j)
 	else
 		json_object_set_new(j, "asked_seconds",
 		    t->asked_usec == 0 ? json_null() : json_real((double)(now - t->asked_usec) / (double)USEC_PER_SEC));
+	json_object_set_new(j, "withheld", withheld_view(t));
 }
 
 /* --- life --- */
+
+/* What stands in the file is in force until the first publication, which may be long. */
+static void
+old_lower(struct traefik *t)
+{
+	char detail[KEEP_DETAIL_MAX] = "";
+	const struct why *why = NULL;
+	struct keep_mark mark;
+	struct buf old, text;
+
+	buf_init(&old, TEXT_MAX);
+	buf_init(&text, TEXT_MAX);
+	if (keep_file_read(t->conf->file, &old) && traefik_lower(buf_str(&old), &t->words, &text) && !text.full) {
+		why = keep_file_write(t->conf->file, buf_str(&text), &mark, detail);
+		log_event(LOG_WARN, "target.routers_lowered", "target", t->conf->name, "file", t->conf->file, "text", why == NULL ?
+		    "routers of an older Mola stood before all others: they are below them now, or gone where routers is not true" :
+		    "routers of an older Mola stand before all others, and the file cannot be written", "detail", detail, NULL);
+	}
+	buf_fini(&old);
+	buf_fini(&text);
+}
 
 static void *
 on_open(struct target *target)
@@ -225,10 +262,12 @@ on_open(struct target *target)
 	t->target = target;
 	t->conf = c;
 	t->provider = c->kind == TARGET_TRAEFIK_FILE ? "file" : "http";
-	t->words = (struct traefik_words){ .backend = c->backend, .entry_point = c->entry_points.item, .nentry_points = c->entry_points.n,
+	t->words = (struct traefik_words){ .backend = c->backend, .routers = c->routers, .entry_point = c->entry_points.item, .nentry_points = c->entry_points.n,
 	    .strategy = c->strategy, .api_entry_point = c->api_entry_point, .fallback = c->fallback };
 	buf_init(&t->text, TEXT_MAX);
 	buf_init(&t->services, ANSWER_MAX);
+	if (c->file != NULL)
+		old_lower(t);
 	return t;
 }
 

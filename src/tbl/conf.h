@@ -291,11 +291,14 @@ KEY(TARGET, "api", URL, api, NONE, "", "",
 KEY(TARGET, "poll", DURATION, poll_usec, "2s", "100ms", "10m",
     "Time between two looks at what the proxy has.")
 KEY(TARGET, "backend", BACKEND, backend, "{service}", "", "",
-    "The proxy's name for a service (Traefik's service and router, HAProxy's backend, Envoy's cluster), with {service} in it.")
+    "The proxy's name for a service (Traefik's service, HAProxy's backend, Envoy's cluster), with {service} in it.")
+KEY(TARGET, "routers", SWITCH, routers, "false", "", "",
+    "For Traefik: whether routers are written, too, one for each host and path, with a priority below all others. Without them, your own "
+    "routers say what leads to a service: SERVICE@file or SERVICE@http.")
 KEY(TARGET, "entry_points", NAMES, entry_points, NONE, "", "",
-    "For Traefik: names of the entry points of the routers, one or a list; by default Traefik's own default.")
+    "For Traefik with routers: names of their entry points, one or a list; by default Traefik's own default.")
 KEY(TARGET, "strategy", STRATEGY, strategy, NONE, "", "",
-    "Traefik's: wrr, p2c, hrw or leasttime (the best by far, from Traefik 3.6 on); without it, nothing is said and Traefik takes wrr.")
+    "Traefik's: wrr, p2c, hrw or leasttime (from Traefik 3.6 on; see below); without it, nothing is said and Traefik takes wrr.")
 KEY(TARGET, "api_entry_point", NAME, api_entry_point, NONE, "", "",
     "For Traefik: entry point of a router to its own API and dashboard (api@internal); by default there is no such router.")
 KEY(TARGET, "fallback", URL, fallback, NONE, "", "",

@@ -8,9 +8,9 @@
  *   how           how it learns of a change
  */
 TARGET(TRAEFIK_FILE,  "traefik-file",  1, 1000, "5s", "the server is dropped, sticky clients too",
-    "left out: requests under way end in peace", "its file provider watches the file")
+    "left out: requests under way end in peace", "its file provider watches the file; routers of your own lead to SERVICE@file")
 TARGET(TRAEFIK_HTTP,  "traefik-http",  1, 1000, "5s", "the server is dropped, sticky clients too",
-    "left out: requests under way end in peace", "its HTTP provider asks /traefik")
+    "left out: requests under way end in peace", "its HTTP provider asks /traefik; routers of your own lead to SERVICE@http")
 TARGET(HAPROXY,       "haproxy",       1, 256,  "1s", "drain",
     "state drain; deleted when it is gone and has no connections; servers of the user's own: weight 0", "commands over its admin socket")
 TARGET(HAPROXY_AGENT, "haproxy-agent", 1, 100,  "1s", "drain",

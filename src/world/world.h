@@ -94,10 +94,17 @@ struct world_task {
 	bool		 seen;
 };
 
+/* What another proxy's labels ask of each of its own routers to a service, beside hosts and paths. */
+struct route_demands {
+	bool		 middlewares, tls;
+	char		*entry_points;		/* "web,websecure;internal": the list of each router that has one; NULL: none has */
+};
+
 struct world_service {
 	LIST_ENTRY(world_service) link;
 	char		*name;
 	struct service_conf conf;
+	struct route_demands demands;
 	unsigned	 profile;		/* slot of conf.profile with conf.terms in it */
 	bool		 profile_crowded;	/* no slot was left for it: taken for balanced */
 	bool		 profile_told;		/* and that was said; for whoever says it */
@@ -138,6 +145,7 @@ void			 world_pass_begin(struct world *);
 struct world_node	*world_pass_node(struct world *, const struct world_node *like);	/* name, address, declared, urls */
 struct world_service	*world_pass_service(struct world *, const char *name, const struct service_conf *,
 			    const struct route_conf *, unsigned nroutes);
+void			 world_pass_demands(struct world_service *, const struct route_demands *);	/* without it: none */
 struct world_task	*world_pass_task(struct world *, struct world_service *, const char *name, const char *node,
 			    const struct addr *, bool draining);
 bool			 world_pass_end(struct world *);

@@ -22,7 +22,7 @@ has() { traefik "/api/http/services/$1" 2>/dev/null | jq -e "$2" >/dev/null; }	#
 # --- weights, by file ---
 
 nodes_start --tenants 0.5 --burst 0.5
-mola_conf "  - { name: edge, kind: traefik-file, file: $file, api: \"http://$net.100:8082\", poll: 200ms, interval: 100ms, hysteresis: 0.001, api_entry_point: api, entry_points: web }"
+mola_conf "  - { name: edge, kind: traefik-file, file: $file, api: \"http://$net.100:8082\", poll: 200ms, interval: 100ms, hysteresis: 0.001, api_entry_point: api, routers: true, entry_points: web }"
 must "Mola starts without addresses of its own: it serves nobody, and checks health" mola_start
 must "the file is there, with a name that Traefik reads" within 10 test -s "$file"
 must "Traefik takes it" traefik_start --providers.file.directory="$tmp/etc"
@@ -43,7 +43,7 @@ watch_router() {
 	local seen=0 missed=0
 	trap 'echo "$seen $missed" >"$tmp/router"; exit' TERM
 	while :; do
-		case $(curl -s --max-time 2 "http://$net.100:8082/api/http/routers/web@file") in
+		case $(curl -s --max-time 2 "http://$net.100:8082/api/http/routers/web~mola@file") in
 		*'"status":"enabled"'*) seen=$((seen + 1)) ;;
 		*) missed=$((missed + 1)) ;;
 		esac
@@ -114,7 +114,7 @@ drain n3
 check "a node that is drained is left out" within 10 two
 drain --undo n3
 check "and comes back" within 10 three
-mola_conf "  - { name: edge, kind: traefik-file, file: $file, api: \"http://$net.100:8082\", poll: 200ms, interval: 100ms, api_entry_point: api, entry_points: web }" web 1 2
+mola_conf "  - { name: edge, kind: traefik-file, file: $file, api: \"http://$net.100:8082\", poll: 200ms, interval: 100ms, api_entry_point: api, routers: true, entry_points: web }" web 1 2
 mola_reload
 check "a task that is no longer there is left out" within 10 two
 hammered
@@ -152,7 +152,7 @@ check "a Traefik that is gone is told" within 10 target_is edge '.taken == null 
 
 # --- the HTTP provider ---
 
-mola_conf "  - { name: edge, kind: traefik-http, api: \"http://$net.100:8082\", poll: 200ms, interval: 200ms }"
+mola_conf "  - { name: edge, kind: traefik-http, routers: true, api: \"http://$net.100:8082\", poll: 200ms, interval: 200ms }"
 mola_reload
 within 10 target_is edge '.kind == "traefik-http"'
 must "Traefik asks Mola instead" traefik_start --providers.http.endpoint="http://$net.200:8000/traefik?target=edge" --providers.http.pollinterval=200ms
@@ -185,7 +185,7 @@ stop traefik
 
 # --- as the reference did it ---
 
-mola_conf "  - { name: reference, kind: traefik-file, policy: best-node, file: $file, interval: 500ms, entry_points: web, api_entry_point: api, fallback: \"http://localhost:8020\" }"
+mola_conf "  - { name: reference, kind: traefik-file, policy: best-node, file: $file, interval: 500ms, routers: true, entry_points: web, api_entry_point: api, fallback: \"http://localhost:8020\" }"
 stop nodes
 nodes_start --hog 3,40,6
 mola_reload

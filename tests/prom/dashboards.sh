@@ -69,7 +69,7 @@ start exporter prometheus-node-exporter --web.listen-address="$net.201:9100" --l
 	service_conf web
 	printf '    promql: max by (instance) (node_load1{instance=~".*:29100"}) / 100\nprometheus: { servers: [ "%s" ], signals: false }\n' "$prom"
 	echo "targets:"
-	echo "  - { name: edge, kind: traefik-file, file: $tmp/etc/dynamic_conf.yml, api: \"http://$net.100:8082\", poll: 200ms, interval: 100ms, entry_points: web }"
+	echo "  - { name: edge, kind: traefik-file, file: $tmp/etc/dynamic_conf.yml, api: \"http://$net.100:8082\", poll: 200ms, interval: 100ms, routers: true, entry_points: web }"
 } >"$tmp/mola.yaml"
 must "Traefik starts" traefik_start
 must "a Mola starts that is well" mola_start

@@ -106,6 +106,9 @@ static const struct wrong {
 	    "m:8: targets.services: 'web' is no service; expected names of services\n"
 	    "m:12: targets.file: '/x/' is a folder; expected a file in it\n"
 	    "m:14: targets.name: given twice, first in line 10\n" },
+	{ "targets:\n  - { name: a, kind: traefik-http, entry_points: web }\n  - { name: b, kind: haproxy, socket: 'unix:/x', routers: true }\n",
+	    "m:2: targets.entry_points: given, and no routers are written; expected routers: true beside it, or no entry_points and "
+	    "SERVICE@http in a router of your own\nm:3: targets.routers: given, and kind haproxy has no use for it\n" },
 	{ "targets:\n  - { name: a, kind: haproxy-agent, listen: ':9777' }\n  - name: b\n    kind: haproxy-agent\n    listen: 0.0.0.0:9777\n",
 	    "m:5: targets.listen: '0.0.0.0:9777' is taken since line 2; expected a name of its own\n" },
 

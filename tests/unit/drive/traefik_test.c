@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "drive/traefik.c"
+#include "drive/traefik_old.c"
 #include "drive/traefik_read.c"
 #include "many.h"
 
@@ -30,7 +31,7 @@ setup(void **state)
 	assert_null(addr_parse(STR("[fd00::2]:80"), &server[1].addr));
 	assert_null(addr_parse(STR("10.0.0.3:80"), &server[2].addr));
 	service = (struct plan_service){ .name = "web", .route = routes, .nroutes = 2, .server = server, .nservers = 3, .nserving = 2 };
-	words = (struct traefik_words){ .backend = "{service}", .entry_point = points, .nentry_points = 1 };
+	words = (struct traefik_words){ .backend = "{service}", .routers = true, .entry_point = points, .nentry_points = 1 };
 	return 0;
 }
 
@@ -59,22 +60,23 @@ whole(void **state)
 	    "# Written by Mola, and again with the next change.\n"
 	    "http:\n"
 	    "  routers:\n"
-	    "    \"web\":\n"
+	    "    \"web~mola\":\n"
 	    "      entryPoints:\n"
 	    "        - \"web\"\n"
 	    "      rule: \"Host(`www.example.org`)\"\n"
-	    "      priority: 1000001\n"
+	    "      priority: -999999\n"
 	    "      service: \"web\"\n"
-	    "    \"web~2\":\n"
+	    "    \"web~mola~2\":\n"
 	    "      entryPoints:\n"
 	    "        - \"web\"\n"
 	    "      rule: \"HostRegexp(`^.+\\\\.example\\\\.org$`) && (Path(`/api`) || PathPrefix(`/api/`))\"\n"
-	    "      priority: 14316\n"
+	    "      priority: -1985684\n"
 	    "      service: \"web\"\n"
 	    "    \"mola~api\":\n"
 	    "      entryPoints:\n"
 	    "        - \"api\"\n"
 	    "      rule: \"PathPrefix(`/`)\"\n"
+	    "      priority: -2000000\n"
 	    "      service: \"api@internal\"\n"
 	    "  services:\n"
 	    "    \"web\":\n"
@@ -140,6 +142,92 @@ routes_are_tried_as_mola_tries_them(void **state)
 	(void)state;
 	for (size_t i = 1; i < sizeof order / sizeof *order; i++)
 		assert_true(traefik_priority(&order[i]) > traefik_priority(&order[i - 1]));
+	for (size_t i = 0; i < sizeof order / sizeof *order; i++)	/* somebody else's has the length of its rule, or what they say */
+		assert_true(traefik_priority(&order[i]) > TRAEFIK_PRIORITY && traefik_priority(&order[i]) < -900000);
+}
+
+/* --- services without routers --- */
+
+static void
+services_alone(void **state)
+{
+	(void)state;
+	words.routers = false;
+	words.nentry_points = 0;
+	assert_null(strstr(written(), "routers:"));
+	assert_non_null(strstr(written(), "  services:\n    \"web\":\n"));
+	assert_null(traefik_withholds(&words, &service));
+	words.api_entry_point = "api";
+	assert_non_null(strstr(written(), "  routers:\n    \"mola~api\":\n      entryPoints:\n        - \"api\"\n"));
+	assert_null(strstr(written(), "rule: \"Host("));
+}
+
+static void
+withheld(struct route_demands d, const char *words_why)
+{
+	service.demands = d;
+	if (words_why == NULL)
+		assert_null(traefik_withholds(&words, &service));
+	else
+		assert_string_equal(traefik_withholds(&words, &service), words_why);
+	assert_true((strstr(written(), "routers:") != NULL) == (words_why == NULL));
+}
+
+static void
+no_router_where_labels_ask_for_more(void **state)
+{
+	static const char points_text[] = "its labels ask for other entry points";
+
+	(void)state;
+	withheld((struct route_demands){ .middlewares = true }, "its labels ask for middlewares");
+	withheld((struct route_demands){ .tls = true }, "its labels ask for TLS");
+	withheld((struct route_demands){ .entry_points = (char *)"websecure" }, points_text);
+	withheld((struct route_demands){ .entry_points = (char *)"websecure, web" }, NULL);
+	withheld((struct route_demands){ .entry_points = (char *)"web;websecure" }, points_text);
+	withheld((struct route_demands){ .entry_points = (char *)"" }, points_text);
+	withheld((struct route_demands){ .entry_points = (char *)"Web" }, points_text);
+	words.nentry_points = 0;		/* Traefik's default ones: any */
+	withheld((struct route_demands){ .entry_points = (char *)"web" }, points_text);
+	withheld((struct route_demands){ 0 }, NULL);
+}
+
+/* --- what an older Mola has left --- */
+
+#define OLD_API "    \"mola~api\":\n      entryPoints:\n        - \"api\"\n      rule: \"PathPrefix(`/`)\"\n      service: \"api@internal\"\n"
+#define OLD_ROUTERS(priority) "    \"web\":\n      rule: \"Host(`a`)\"\n      priority: " priority "\n      service: \"web\"\n"
+#define OLD_SERVICES "  services:\n    \"web\":\n      loadBalancer:\n        servers: []\n"
+
+static void
+lowered(const char *from, const char *to)
+{
+	struct buf out;
+
+	buf_init(&out, 65536);
+	assert_int_equal(traefik_lower(str_of(from), &words, &out), to != NULL);
+	if (to != NULL) {
+		buf_add(&out, "", 1);
+		assert_string_equal(out.p, to);
+	}
+	buf_fini(&out);
+}
+
+static void
+routers_of_an_older_mola(void **state)
+{
+	static const char old[] = TRAEFIK_HEAD "http:\n  routers:\n" OLD_ROUTERS("1000001") OLD_API OLD_SERVICES;
+
+	(void)state;
+	lowered(old, TRAEFIK_HEAD "http:\n  routers:\n" OLD_ROUTERS("-999999") OLD_API OLD_SERVICES);
+	lowered(TRAEFIK_HEAD "http:\n  routers:\n" OLD_ROUTERS("-999999") OLD_SERVICES, NULL);
+	words.routers = false;
+	lowered(old, TRAEFIK_HEAD "http:\n" OLD_SERVICES);
+	words.api_entry_point = "api";
+	lowered(old, TRAEFIK_HEAD "http:\n  routers:\n" OLD_API OLD_SERVICES);
+	lowered(TRAEFIK_HEAD "http:\n" OLD_SERVICES, NULL);
+	lowered("http:\n  routers:\n" OLD_ROUTERS("1000001"), NULL);		/* somebody else's */
+	words.routers = true;
+	lowered(TRAEFIK_HEAD "http:\n  routers:\n" OLD_ROUTERS("99999999999999999999"), TRAEFIK_HEAD "http:\n  routers:\n"
+	    OLD_ROUTERS("-2000000"));
 }
 
 static void
@@ -166,9 +254,10 @@ nobody_left(void **state)
 	"\"serverStatus\":{\"http://10.0.0.1:80\":\"UP\"}},{\"name\":\"web@http\"},{\"name\":\"noop\"}]"
 #define ONE "{\"url\":\"http://10.0.0.1:80\",\"weight\":30}"
 #define TWO "{\"url\":\"http://[fd00::2]:80\",\"weight\":10}"
-#define ROUTER(name, rule) "{\"name\":\"" name "\",\"rule\":\"" rule "\",\"status\":\"enabled\"}"
-#define SECOND ROUTER("web~2@file", "HostRegexp(`^.+\\\\.example\\\\.org$`) && (Path(`/api`) || PathPrefix(`/api/`))")
-#define ROUTERS "[" ROUTER("web@file", "Host(`www.example.org`)") "," SECOND "]"
+#define ROUTER(name, rule, priority) "{\"name\":\"" name "\",\"rule\":\"" rule "\",\"status\":\"enabled\",\"priority\":" priority "}"
+#define SECOND ROUTER("web~mola~2@file", "HostRegexp(`^.+\\\\.example\\\\.org$`) && (Path(`/api`) || PathPrefix(`/api/`))", "-1985684")
+#define FIRST(priority) ROUTER("web~mola@file", "Host(`www.example.org`)", priority)
+#define API_ROUTERS "[" FIRST("-999999") "," SECOND "]"
 
 static void
 seen(void *arg, const char *of, const char *name, int weight, const char *state)
@@ -195,7 +284,7 @@ as_it_was_told(void **state)
 	char log[1000] = "", detail[240];
 
 	(void)state;
-	assert_null(traefik_compare(&plan, &words, "file", str_of(WEB(ONE "," TWO)), str_of(ROUTERS), seen, log, detail, sizeof detail));
+	assert_null(traefik_compare(&plan, &words, "file", str_of(WEB(ONE "," TWO)), str_of(API_ROUTERS), seen, log, detail, sizeof detail));
 	assert_string_equal(log, "web/web.1 30 UP;web/web.2 10 -;");
 }
 
@@ -203,29 +292,42 @@ static void
 not_as_it_was_told(void **state)
 {
 	(void)state;
-	assert_ptr_equal(compared("[]", ROUTERS, "service web@file is missing"), WHY_PROXY_DIFFERS);
-	assert_ptr_equal(compared(WEB(ONE), ROUTERS, "server http://[fd00::2]:80 of web@file is missing"), WHY_PROXY_DIFFERS);
-	assert_ptr_equal(compared(WEB(TWO ",{\"url\":\"http://10.0.0.1:80\"}"), ROUTERS,
+	assert_ptr_equal(compared("[]", API_ROUTERS, "service web@file is missing"), WHY_PROXY_DIFFERS);
+	assert_ptr_equal(compared(WEB(ONE), API_ROUTERS, "server http://[fd00::2]:80 of web@file is missing"), WHY_PROXY_DIFFERS);
+	assert_ptr_equal(compared(WEB(TWO ",{\"url\":\"http://10.0.0.1:80\"}"), API_ROUTERS,
 	    "server http://10.0.0.1:80 of web@file has weight 1, not 30"), WHY_PROXY_DIFFERS);
-	assert_ptr_equal(compared(WEB(ONE "," TWO ",{\"url\":\"http://10.0.0.9:80\"}"), ROUTERS, "web@file has 3 servers, not 2"),
+	assert_ptr_equal(compared(WEB(ONE "," TWO ",{\"url\":\"http://10.0.0.9:80\"}"), API_ROUTERS, "web@file has 3 servers, not 2"),
 	    WHY_PROXY_DIFFERS);
-	assert_ptr_equal(compared(WEB(ONE "," TWO), "[]", "router web@file is missing"), WHY_PROXY_DIFFERS);
-	assert_ptr_equal(compared(WEB(ONE "," TWO), "[" ROUTER("web@file", "Host(`a`)") "," SECOND "]", "router web@file has another rule: "
+	assert_ptr_equal(compared(WEB(ONE "," TWO), "[]", "router web~mola@file is missing"), WHY_PROXY_DIFFERS);
+	assert_ptr_equal(compared(WEB(ONE "," TWO), "[" ROUTER("web~mola@file", "Host(`a`)", "1") "," SECOND "]", "router web~mola@file has another rule: "
 	    "Host(`a`)"), WHY_PROXY_DIFFERS);
-	assert_ptr_equal(compared("[{\"name\":\"web@file\",\"status\":\"disabled\",\"error\":[\"no good\"]}]", ROUTERS,
+	assert_ptr_equal(compared(WEB(ONE "," TWO), "[" FIRST("23") "," SECOND "]", "router web~mola@file has priority 23, not -999999"),
+	    WHY_PROXY_DIFFERS);
+	assert_ptr_equal(compared("[{\"name\":\"web@file\",\"status\":\"disabled\",\"error\":[\"no good\"]}]", API_ROUTERS,
 	    "service web@file is disabled: no good"), WHY_PROXY_REFUSED);
 	words.api_entry_point = "api";
-	assert_ptr_equal(compared(WEB(ONE "," TWO), ROUTERS, "router mola~api@file is missing"), WHY_PROXY_DIFFERS);
+	assert_ptr_equal(compared(WEB(ONE "," TWO), API_ROUTERS, "router mola~api@file is missing"), WHY_PROXY_DIFFERS);
+}
+
+static void
+routers_that_should_not_be_there(void **state)
+{
+	(void)state;
+	words.routers = false;
+	assert_null(compared(WEB(ONE "," TWO), "[]", NULL));
+	assert_null(compared(WEB(ONE "," TWO), "[" ROUTER("web@file", "Host(`www.example.org`)", "23") "]", NULL));	/* people's own, as long as its rule */
+	assert_ptr_equal(compared(WEB(ONE "," TWO), "[" ROUTER("web@file", "Host(`www.example.org`)", "1000001") "]", "router web@file of an older Mola is there still, before "
+	    "all others; remove the file that it stands in"), WHY_PROXY_DIFFERS);
 }
 
 static void
 what_is_not_understood(void **state)
 {
 	(void)state;
-	assert_ptr_equal(compared("", ROUTERS, NULL), WHY_PROXY_SYNTAX);
+	assert_ptr_equal(compared("", API_ROUTERS, NULL), WHY_PROXY_SYNTAX);
 	assert_ptr_equal(compared("{}", "[]", NULL), WHY_PROXY_SYNTAX);
 	assert_ptr_equal(compared("[1,null,{\"name\":3},{\"name\":\"@file\"}]", "[[]]", NULL), WHY_PROXY_DIFFERS);
-	assert_ptr_equal(compared("[{\"name\":\"web@file\",\"status\":\"enabled\",\"loadBalancer\":[],\"serverStatus\":7}]", ROUTERS, NULL),
+	assert_ptr_equal(compared("[{\"name\":\"web@file\",\"status\":\"enabled\",\"loadBalancer\":[],\"serverStatus\":7}]", API_ROUTERS, NULL),
 	    WHY_PROXY_DIFFERS);
 }
 
@@ -261,9 +363,13 @@ main(void)
 		cmocka_unit_test_setup(texts_of_others_stay_texts, setup),
 		cmocka_unit_test_setup(rules_are_in_traefiks_spelling, setup),
 		cmocka_unit_test_setup(routes_are_tried_as_mola_tries_them, setup),
+		cmocka_unit_test_setup(services_alone, setup),
+		cmocka_unit_test_setup(no_router_where_labels_ask_for_more, setup),
+		cmocka_unit_test_setup(routers_of_an_older_mola, setup),
 		cmocka_unit_test_setup(nobody_left, setup),
 		cmocka_unit_test_setup(as_it_was_told, setup),
 		cmocka_unit_test_setup(not_as_it_was_told, setup),
+		cmocka_unit_test_setup(routers_that_should_not_be_there, setup),
 		cmocka_unit_test_setup(what_is_not_understood, setup),
 		cmocka_unit_test_setup(many_servers, setup),
 	};

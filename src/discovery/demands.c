@@ -1,0 +1,66 @@
+/*
+ * demands: read on the safe side. A middleware that is defined may be in use by a router that stands elsewhere, so that
+ * its definition counts; so do labels of Traefik 1, whose middlewares were options of the frontend.
+ * Must not know which routers are understood.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "discovery/demands.h"
+
+#define ROUTERS		"traefik.http.routers."
+#define MIDDLEWARES	"traefik.http.middlewares."
+#define FRONTEND	"traefik.frontend."
+
+static bool
+begins(const char *s, const char *with)
+{
+	return strncasecmp(s, with, strlen(with)) == 0;
+}
+
+/* "tls", "tls.options", "middlewares[0]": the key itself, a part of it, or an item of its list. */
+static bool
+is_key(const char *key, const char *of)
+{
+	return begins(key, of) && (key[strlen(of)] == '\0' || key[strlen(of)] == '.' || key[strlen(of)] == '[');
+}
+
+/* As Go reads a switch. */
+static bool
+is_false(const char *value)
+{
+	static const char *const word[] = { "0", "f", "F", "false", "False", "FALSE" };
+
+	for (size_t i = 0; i < sizeof word / sizeof *word; i++)
+		if (strcmp(value, word[i]) == 0)
+			return true;
+	return false;
+}
+
+/* A list in pieces (entryPoints[0]) is one that no target has all of: each piece would have to name all. */
+static void
+entry_points_add(struct route_demands *d, struct arena *a, const char *list)
+{
+	d->entry_points = d->entry_points == NULL ? arena_text(a, str_of(list)) : arena_printf(a, "%s;%s", d->entry_points, list);
+}
+
+static void
+router_read(struct route_demands *d, struct arena *a, const char *key, const char *value)
+{
+	d->middlewares |= is_key(key, "middlewares");
+	d->tls |= is_key(key, "tls") && !(strcasecmp(key, "tls") == 0 && is_false(value));
+	if (is_key(key, "entrypoints"))
+		entry_points_add(d, a, value);
+}
+
+void
+demands_read(const struct swarm_service *s, struct arena *a, struct route_demands *out)
+{
+	*out = (struct route_demands){ 0 };
+	for (unsigned i = 0; i < s->nlabels; i++) {
+		const char *name = s->label[i].name, *key = begins(name, ROUTERS) ? strchr(name + strlen(ROUTERS), '.') : NULL;
+		if (key != NULL)
+			router_read(out, a, key + 1, s->label[i].value);
+		out->middlewares |= begins(name, MIDDLEWARES) || begins(name, FRONTEND);
+	}
+}

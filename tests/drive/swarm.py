@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+"""A Swarm's manager as far as Traefik's Swarm provider and Mola ask: swarm.py ADDRESS PORT FILE
+FILE has the services, {"NAME": {"labels": {...}, "address": IP, "port": N}, ...}, and is read anew for each request; each service
+has one task, whose port is published in host mode."""
+import http.server, json, re, sys
+
+ADDRESS, PORT, FILE = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+NET = {"Id": "net1", "Name": "shared", "Driver": "overlay", "Scope": "swarm", "Ingress": False, "Spec": {"Name": "shared"}}
+BEGAN = "2026-01-01T00:00:00Z"
+
+
+def services():
+    with open(FILE) as f:
+        return json.load(f)
+
+
+def service(name, s):
+    return {"ID": "id-" + name, "Version": {"Index": 1}, "CreatedAt": BEGAN, "UpdatedAt": BEGAN,
+            "Spec": {"Name": name, "Labels": s["labels"], "Mode": {"Replicated": {"Replicas": 1}}, "EndpointSpec": {"Mode": "dnsrr"},
+                     "TaskTemplate": {"ContainerSpec": {"Image": "app"}}}, "Endpoint": {"Spec": {"Mode": "dnsrr"}}}
+
+
+def task(name, s):
+    port = {"Protocol": "tcp", "TargetPort": s["port"], "PublishedPort": s["port"], "PublishMode": "host"}
+    return {"ID": "task" + name, "ServiceID": "id-" + name, "NodeID": "node1", "Slot": 1, "DesiredState": "running",
+            "Status": {"State": "running", "PortStatus": {"Ports": [port]}},
+            "NetworksAttachments": [{"Network": {"ID": "net1", "Spec": {"Name": "shared"}}, "Addresses": [s["address"] + "/24"]}]}
+
+
+def node(address):
+    return {"ID": "node1", "Version": {"Index": 1}, "Spec": {"Labels": {}, "Role": "manager", "Availability": "active"},
+            "Description": {"Hostname": "m1", "Resources": {"NanoCPUs": 2000000000, "MemoryBytes": 1 << 32}},
+            "Status": {"State": "ready", "Addr": address}}
+
+
+def answer(path):
+    all = services()
+    if path == "/services":
+        return [service(n, s) for n, s in all.items()]
+    if path.startswith("/tasks"):
+        wanted = re.search(r"id-([a-z]+)", path)
+        return [task(n, s) for n, s in all.items() if wanted is None or wanted.group(1) == n]
+    if path.startswith("/nodes"):
+        one = node(next(iter(all.values()))["address"])
+        return one if path == "/nodes/node1" else [one]
+    if path.startswith("/networks"):
+        return [NET]
+    if path == "/version":
+        return {"Version": "28.5.2", "ApiVersion": "1.51", "MinAPIVersion": "1.24", "Os": "linux", "Arch": "amd64"}
+    return None
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        path = re.sub(r"^/v[0-9.]+/", "/", self.path)
+        body = b"OK" if path == "/_ping" else json.dumps(answer(path)).encode()
+        self.send_response(404 if body == b"null" else 200)
+        self.send_header("Api-Version", "1.51")
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body if self.command == "GET" else b"")
+
+    do_HEAD = do_GET
+
+    def log_message(self, *args):
+        pass
+
+
+http.server.ThreadingHTTPServer((ADDRESS, PORT), Handler).serve_forever()
