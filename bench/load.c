@@ -29,6 +29,8 @@
 #define NAMES_MAX	64
 
 enum dist { DIST_EXP, DIST_HEAVY, DIST_CONST };
+/* How connections are used: kept, ended by us with each answer, or by the server, as HTTP/1.0 had it. */
+enum how { HOW_KEEP, HOW_CLOSE, HOW_HTTP10 };
 
 struct load;
 
@@ -61,6 +63,7 @@ struct load {
 	unsigned	 ntargets;
 	double		 rate, seconds, warmup, work, io, hold, every, grace;
 	enum dist	 dist;
+	enum how	 how;
 	uint64_t	 seed, arrivals;
 	unsigned	 closed, connections_max;
 	bool		 json;
@@ -135,7 +138,9 @@ shot_fire(struct target *t, int64_t intended, const char *query)
 	s->intended = intended;
 	s->counts = intended >= t->load->start + (int64_t)(t->load->warmup * 1e6);
 	s->call.done = shot_done;
-	s->call.len = (unsigned)snprintf(s->call.text, sizeof s->call.text, "GET /%s HTTP/1.1\r\nHost: %s\r\n\r\n", query, t->host);
+	s->call.until_end = t->load->how == HOW_HTTP10;
+	s->call.len = (unsigned)snprintf(s->call.text, sizeof s->call.text, "GET /%s HTTP/1.%d\r\nHost: %s\r\n%s\r\n", query,
+	    t->load->how != HOW_HTTP10, t->host, t->load->how == HOW_CLOSE ? "Connection: close\r\n" : "");
 	ASSERT(s->call.len < sizeof s->call.text);
 	LIST_INSERT_HEAD(&t->shots, s, link);
 	t->sent++;
@@ -376,6 +381,7 @@ usage(void)
 	    "  --seed N          the same seed gives the same requests (1)\n"
 	    "  --connections N   most per target (4000)\n"
 	    "  --closed N        N connections that ask again at once, instead of --rate\n"
+	    "  --how H           keep: connections are kept (default); close: one request each; http10: the same in HTTP/1.0\n"
 	    "  --progress FD     lines on this descriptor, every --every S (0.5)\n"
 	    "  --json            report as JSON; --prefix P for the names in `bench` lines\n", stderr);
 	return 2;
@@ -398,13 +404,11 @@ target_parse(struct load *l, const char *text)
 }
 
 static bool
-dist_parse(struct load *l, const char *name)
+word_parse(const char *const names[3], const char *name, unsigned *which)
 {
-	static const char *const names[] = { "exp", "heavy", "const" };
-
-	for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+	for (unsigned i = 0; i < 3; i++)
 		if (strcmp(name, names[i]) == 0) {
-			l->dist = (enum dist)i;
+			*which = i;
 			return true;
 		}
 	return false;
@@ -416,7 +420,8 @@ options_parse(struct load *l, int argc, char **argv)
 	static const struct option options[] = { { "target", 1, NULL, 't' }, { "rate", 1, NULL, 'r' }, { "seconds", 1, NULL, 's' },
 		{ "warmup", 1, NULL, 'w' }, { "grace", 1, NULL, 'g' }, { "work", 1, NULL, 'W' }, { "dist", 1, NULL, 'd' },
 		{ "io", 1, NULL, 'i' }, { "hold", 1, NULL, 'H' }, { "seed", 1, NULL, 'S' }, { "connections", 1, NULL, 'c' }, { "closed", 1, NULL, 'C' },
-		{ "progress", 1, NULL, 'p' }, { "every", 1, NULL, 'e' }, { "json", 0, NULL, 'j' }, { "prefix", 1, NULL, 'P' }, { 0 } };
+		{ "how", 1, NULL, 'o' }, { "progress", 1, NULL, 'p' }, { "every", 1, NULL, 'e' }, { "json", 0, NULL, 'j' }, { "prefix", 1, NULL, 'P' }, { 0 } };
+	static const char *const dists[] = { "exp", "heavy", "const" }, *const hows[] = { "keep", "close", "http10" };
 	bool ok = true;
 	int o;
 
@@ -428,7 +433,8 @@ options_parse(struct load *l, int argc, char **argv)
 		case 'w': l->warmup = atof(optarg); break;
 		case 'g': l->grace = atof(optarg); break;
 		case 'W': ok = (l->work = atof(optarg)) > 0; break;
-		case 'd': ok = dist_parse(l, optarg); break;
+		case 'd': ok = word_parse(dists, optarg, &l->dist); break;
+		case 'o': ok = word_parse(hows, optarg, &l->how); break;
 		case 'H': l->hold = atof(optarg); break;
 		case 'i': l->io = atof(optarg); break;
 		case 'S': l->seed = strtoull(optarg, NULL, 10); break;

@@ -149,7 +149,7 @@ conn_got(struct conn *c, size_t got)
 			return true;
 		}
 	}
-	if (c->left > 0)
+	if (c->left > 0 || c->call->until_end)
 		return false;
 	conn_end(c, c->status / 100 == 2 ? CALL_DONE : CALL_STATUS);
 	return true;
@@ -170,7 +170,7 @@ conn_read(struct conn *c)
 		case IO_AGAIN:
 			return;
 		case IO_EOF:
-			if (c->status != 0 && c->left == UINT64_MAX)
+			if (c->status != 0 && (c->left == UINT64_MAX || c->left == 0))
 				conn_end(c, c->status / 100 == 2 ? CALL_DONE : CALL_STATUS);
 			else
 				conn_end(c, CALL_CLOSED);

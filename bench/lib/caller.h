@@ -27,6 +27,7 @@ typedef void	call_f(struct call *, enum call_end, int status, struct str node);
 struct call {			/* lives inside its owner until `done` was called */
 	STAILQ_ENTRY(call) link;
 	call_f		*done;
+	bool		 until_end;	/* the server ends the connection: its end is awaited, though the body is whole */
 	unsigned	 len;
 	char		 text[CALL_TEXT_MAX];	/* the request, whole */
 };

@@ -148,6 +148,23 @@ calls_wait_for_a_connection(void **state)
 	caller_free(&c);
 }
 
+/* A call in HTTP/1.0 is over when the server has ended the connection, not before. */
+static void
+the_end_can_be_awaited(void **state)
+{
+	static const char text[] = "GET / HTTP/1.0\r\n\r\n";
+	struct talk *t = *state;
+	struct caller *c = caller_new(t->loop, &t->addr, 2);
+	struct asking a = { .call = { .done = on_done, .until_end = true, .len = sizeof text - 1 } };
+
+	memcpy(a.call.text, text, sizeof text);
+	caller_ask(c, &a.call);
+	wait_for(t, &a.over);
+	assert_int_equal(a.end, CALL_DONE);
+	assert_int_equal(caller_connections(c), 0);
+	caller_free(&c);
+}
+
 static void
 nobody_there_is_an_outcome(void **state)
 {
@@ -210,6 +227,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_connection_serves_many_calls),
 		cmocka_unit_test(calls_wait_for_a_connection),
+		cmocka_unit_test(the_end_can_be_awaited),
 		cmocka_unit_test(nobody_there_is_an_outcome),
 		cmocka_unit_test(an_answer_nobody_waits_for_is_dropped),
 		cmocka_unit_test(lag_is_a_share_of_time),
