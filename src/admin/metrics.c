@@ -91,6 +91,7 @@ put_family(struct page *p, enum family f)
 	case FAMILY_BUILD_INFO:		put_build(p); break;
 	case FAMILY_CONF_GOOD:		page_plain(p, live_conf(live).good); break;
 	case FAMILY_CONF_READ:		page_plain(p, (double)live_conf(live).read_usec / (double)USEC_PER_SEC); break;
+	case FAMILY_LOG_DROPPED:
 	case FAMILY_STARTS:
 	case FAMILY_PROCESS_CPU:
 	case FAMILY_PROCESS_MEMORY:	metrics_processes(p, f); break;

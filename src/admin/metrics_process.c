@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "admin/metrics_page.h"
-#include "base/bug.h"
 
 struct process {
 	int		 pid;			/* 0: it is not running */
@@ -47,29 +46,30 @@ process_look(struct process *p)
 }
 
 static void
-put_process(struct page *page, enum family f, const char *name, struct live_process is)
+put_process(struct page *page, enum family f, unsigned number, const char *name)
 {
+	const struct live *live = page->v->world->live;
+	struct live_process is = number == LIVE_PARENT ? (struct live_process){ getppid(), 1 } : live_process(live, number);
 	struct process p = { .pid = is.pid };
+	bool looks = f == FAMILY_PROCESS_CPU || f == FAMILY_PROCESS_MEMORY;
 
-	if (f != FAMILY_STARTS && !process_look(&p))
+	if ((looks && !process_look(&p)) || (f == FAMILY_STARTS && number == LIVE_PARENT))
 		return;
 	page_open(page);
 	page_label(page, "process", name);
-	page_close(page, f == FAMILY_STARTS ? (double)is.starts : f == FAMILY_PROCESS_CPU ? p.cpu_seconds : p.resident_bytes);
+	page_close(page, f == FAMILY_STARTS ? (double)is.starts : f == FAMILY_LOG_DROPPED ?
+	    (double)live_log_dropped_total(live, number) : f == FAMILY_PROCESS_CPU ? p.cpu_seconds : p.resident_bytes);
 }
 
 void
 metrics_processes(struct page *p, enum family f)
 {
-	const struct live *live = p->v->world->live;
 	char name[16];
 
-	ASSERT(f == FAMILY_STARTS || f == FAMILY_PROCESS_CPU || f == FAMILY_PROCESS_MEMORY);
-	if (f != FAMILY_STARTS)
-		put_process(p, f, "parent", (struct live_process){ getppid(), 1 });
-	put_process(p, f, "brain", live_process(live, LIVE_BRAIN));
-	for (unsigned w = 0; w < live_workers(live); w++) {
+	put_process(p, f, LIVE_PARENT, "parent");
+	put_process(p, f, LIVE_BRAIN, "brain");
+	for (unsigned w = 0; w < live_workers(p->v->world->live); w++) {
 		snprintf(name, sizeof name, "worker-%u", w & (WORKERS_MAX - 1));
-		put_process(p, f, name, live_process(live, w));
+		put_process(p, f, w, name);
 	}
 }

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/sink.h"
 
 static struct {
 	const char	*who;
@@ -14,7 +15,17 @@ static struct {
 	bool		 json;
 	log_tap_f	*tap;
 	void		*tap_arg;
-} conf = { "mola", LOG_INFO, false, NULL, NULL };
+	struct sink	 sink;
+} conf = { "mola", LOG_INFO, false, NULL, NULL, { STDERR_FILENO, SINK_FILE } };
+
+#define HELD_MAX 65536		/* bytes of lines that wait for a reader who stands still; later ones are dropped */
+
+static struct {
+	char		 lines[HELD_MAX];
+	size_t		 n;
+	uint64_t	 dropped;	/* lines, since log.dropped was last said */
+	uint64_t	 counted;	/* lines, since log_dropped_take */
+} held;
 
 static const char *const level_name[] = { "debug", "info", "warn", "error" };
 
@@ -113,9 +124,14 @@ put_time(struct line *l)
 void
 log_setup(const char *who, enum log_level least, bool json)
 {
+	if (strcmp(who, conf.who) != 0) {	/* a child: what its parent still holds is the parent's to write */
+		held.n = 0;
+		held.dropped = held.counted = 0;
+	}
 	conf.who = who;
 	conf.least = least;
 	conf.json = json;
+	sink_init(&conf.sink, STDERR_FILENO);
 }
 
 enum log_level
@@ -135,6 +151,67 @@ log_tap(log_tap_f *fn, void *arg)
 {
 	conf.tap = fn;
 	conf.tap_arg = arg;
+}
+
+static void
+line_drop(void)
+{
+	held.dropped++;
+	held.counted++;
+}
+
+/* False: some are still held. */
+static bool
+held_write(void)
+{
+	long put;
+
+	if (held.n == 0)
+		return true;
+	put = sink_write_lines(&conf.sink, held.lines, held.n);
+	if (put < 0) {			/* nobody will read them any more */
+		for (size_t i = 0; i < held.n; i++)
+			if (held.lines[i] == '\n')
+				line_drop();
+		put = (long)held.n;
+	}
+	held.n -= (size_t)put;
+	memmove(held.lines, held.lines + put, held.n);
+	return held.n == 0;
+}
+
+static void
+line_write(const char *line, size_t n)
+{
+	long put = held_write() ? sink_write(&conf.sink, line, n) : 0;
+	size_t rest = put < 0 ? 0 : n - (size_t)put;
+
+	if (put < 0 || rest > sizeof held.lines - held.n) {
+		line_drop();
+		return;
+	}
+	memcpy(held.lines + held.n, line + put, rest);
+	held.n += rest;
+}
+
+void
+log_flush(void)
+{
+	uint64_t dropped = held.dropped;
+
+	if (!held_write() || dropped == 0)
+		return;
+	held.dropped = 0;
+	log_event(LOG_WARN, "log.dropped", "lines", LOG_N(dropped), NULL);
+}
+
+uint64_t
+log_dropped_take(void)
+{
+	uint64_t n = held.counted;
+
+	held.counted = 0;
+	return n;
 }
 
 void
@@ -169,8 +246,7 @@ log_event(enum log_level level, const char *event, ...)
 	if (conf.json)
 		l.b[l.n++] = '}';
 	l.b[l.n] = '\n';
-	if (write(STDERR_FILENO, l.b, l.n + 1) < 0)
-		return;		/* nowhere left to say so */
+	line_write(l.b, l.n + 1);
 }
 
 const char *

@@ -15,6 +15,7 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/sink.h"
 #include "cli/cli.h"
 #include "conf/conf_type.h"
 #include "conf/conf_value.h"
@@ -228,6 +229,7 @@ run(struct agent *a)
 		procfs_free(&a->procfs);
 		return 1;
 	}
+	sink_unblock(STDERR_FILENO);
 	log_setup("agent", LOG_INFO, false);
 	serve(a, listener);
 	procfs_free(&a->procfs);

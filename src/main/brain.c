@@ -188,6 +188,8 @@ on_tick(void *arg)
 	targets_tick(b->targets, loop_now(b->loop), b->began && discover_ready(b->discover));
 	prom_nodes_tick(b->prom_nodes, loop_now(b->loop));
 	admin_tick(b->admin, loop_now(b->loop));
+	log_flush();
+	live_log_dropped(b->boot->live, LIVE_BRAIN, log_dropped_take());
 	if (!b->began && may_begin(b))
 		apply(b);
 }

@@ -15,6 +15,7 @@
 
 #include "base/bug.h"
 #include "base/clock.h"
+#include "base/sink.h"
 #include "main/brain.h"
 #include "main/descriptors.h"
 #include "main/parent_room.h"
@@ -23,6 +24,7 @@
 
 #define FIRST_TABLE_MOST	(10 * USEC_PER_SEC)
 #define ADMIN_PATIENCE		(1 * USEC_PER_SEC)
+#define BEAT_USEC		(100 * USEC_PER_MSEC)
 
 static void	brain_start(struct parent *);
 static void	worker_start(struct parent *, struct child *);
@@ -364,6 +366,18 @@ bury_children(struct parent *p)
 	}
 }
 
+/* --- several times a second --- */
+
+static void
+parent_beat(void *arg)
+{
+	struct parent *p = arg;
+
+	timer_set(p->loop, &p->beat, loop_now(p->loop) + BEAT_USEC, parent_beat, p);
+	log_flush();
+	live_log_dropped(p->live, LIVE_PARENT, log_dropped_take());
+}
+
 /* --- signals --- */
 
 static void
@@ -447,6 +461,8 @@ parent_run(struct conf *conf)
 	struct parent p = { .conf = conf, .table = -1, .admin_tcp = -1, .admin_unix = -1,
 	    .nworkers = conf->workers, .signals.fd = -1, .listeners.workers = conf->workers };
 
+	sink_unblock(STDOUT_FILENO);
+	sink_unblock(STDERR_FILENO);
 	log_setup("parent", conf->log_level, conf->log_json);
 	descriptors_raise();
 	if (descriptors_clients(conf->clients_max) < conf->clients_max)
@@ -464,11 +480,13 @@ parent_run(struct conf *conf)
 	if (parent_open(&p)) {
 		watch_signals(&p);
 		brain_start(&p);
+		parent_beat(&p);
 		timer_set(p.loop, &p.last_call, loop_now(p.loop) + FIRST_TABLE_MOST, never_started, &p);
 		loop_run(p.loop);
 	} else
 		p.status = 1;
 	parent_close(&p);
+	log_flush();
 	conf_free(&p.conf);
 	return p.status;
 }

@@ -25,7 +25,7 @@ struct parent {
 	bool		 other_user;
 	bool		 stopping;
 	int		 status;
-	struct timer	 last_call;
+	struct timer	 last_call, beat;
 };
 
 /* Those that open log what went wrong. A unix socket that cannot be made is no failure. */

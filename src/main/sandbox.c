@@ -44,6 +44,8 @@ static const int allowed[] = {
 	SCMP_SYS(connect), SCMP_SYS(shutdown), SCMP_SYS(setsockopt), SCMP_SYS(getsockopt), SCMP_SYS(getsockname),
 	SCMP_SYS(getpeername), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(read),
 	SCMP_SYS(readv), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(close), SCMP_SYS(splice),
+	/* whether the log's reader has room */
+	SCMP_SYS(poll), SCMP_SYS(ppoll),
 	/* tables: sealed descriptors that the parent sends */
 	SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(fcntl), SCMP_SYS(lseek),
 	/* memory, time, randomness, the end */

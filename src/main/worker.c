@@ -21,7 +21,7 @@ struct worker {
 	struct loop	*loop;
 	struct proxy	*proxy;
 	struct channel	 channel;
-	struct timer	 last_call;
+	struct timer	 last_call, beat;
 	bool		 draining;
 };
 
@@ -132,6 +132,17 @@ worker_hears(void *arg, const struct channel_msg *m, int fd)
 }
 
 static void
+worker_beat(void *arg)
+{
+	struct worker *w = arg;
+
+	timer_set(w->loop, &w->beat, loop_now(w->loop) + PROXY_BEAT_USEC, worker_beat, w);
+	proxy_beat(w->proxy);
+	log_flush();
+	live_log_dropped(w->conf->live, w->conf->index, log_dropped_take());
+}
+
+static void
 worker_give_up_rights(const struct worker_conf *c)
 {
 	const char *step;
@@ -163,6 +174,7 @@ worker_run(const struct worker_conf *c)
 	worker_take_table(&w, c->table_fd);
 	for (unsigned i = 0; i < c->nlisteners; i++)
 		proxy_listen(w.proxy, c->listener[i].fd, &c->listener[i].addr);
+	worker_beat(&w);
 	loop_run(w.loop);
 	proxy_free(&w.proxy);
 	channel_close(&w.channel);

@@ -1,26 +1,25 @@
 /*
  * Knows how a line looks. What clients send is quoted: nothing in it can end a line or a value.
  */
-#include <poll.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/bug.h"
 #include "base/clock.h"
+#include "base/sink.h"
 #include "proxy/access.h"
 
-#define WAITING_MAX	(256 * 1024)	/* bytes of lines that may wait for the end of a turn */
-#define WRITE_MOST	4096		/* what a pipe that poll calls writable takes without blocking */
+#define WAITING_MAX	(256 * 1024)	/* bytes of lines that may wait for their reader */
 
 struct access {
 	struct loop	*loop;
-	int		 fd;
+	struct sink	 sink;
 	bool		 on;
 	bool		 waiting;	/* the grave is ordered: lines are written at the end of this turn */
 	bool		 ending;
 	uint64_t	 lost;		/* lines, since the last one that was written */
+	uint64_t	 counted;	/* lines lost since access_lost_take */
 	struct buf	 lines;
 	struct grave	 grave;
 };
@@ -31,7 +30,7 @@ access_new(struct loop *l, int fd)
 	struct access *a = must_zalloc(sizeof *a);
 
 	a->loop = l;
-	a->fd = fd;
+	sink_init(&a->sink, fd);
 	buf_init(&a->lines, WAITING_MAX);
 	return a;
 }
@@ -63,28 +62,38 @@ access_free(struct access **ap)
 		destroy(a);
 }
 
-static void
-lines_write(struct access *a)
+void
+access_flush(struct access *a)
 {
-	struct pollfd ready = { .fd = a->fd, .events = POLLOUT };
+	long put = sink_write_lines(&a->sink, a->lines.p, a->lines.len);
 
-	while (a->lines.len > 0 && poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT)) {
-		size_t n = a->lines.len < WRITE_MOST ? a->lines.len : WRITE_MOST;
-		ssize_t put = write(a->fd, a->lines.p, n);
-		if (put <= 0)
-			break;
+	if (put >= 0) {
 		buf_eat(&a->lines, (size_t)put);
+		return;
 	}
+	for (size_t i = 0; i < a->lines.len; i++)	/* nobody reads any more */
+		if (a->lines.p[i] == '\n')
+			a->lost++, a->counted++;
+	buf_clear(&a->lines);
 }
 
-/* What the reader did not take stays for the next turn's end; past the ceiling, lines are lost and counted. */
+uint64_t
+access_lost_take(struct access *a)
+{
+	uint64_t n = a->counted;
+
+	a->counted = 0;
+	return n;
+}
+
+/* What the reader did not take stays for the next time; past the ceiling, lines are lost and counted. */
 static void
 on_turn_end(void *arg)
 {
 	struct access *a = arg;
 
 	a->waiting = false;
-	lines_write(a);
+	access_flush(a);
 	if (a->ending)
 		destroy(a);
 }
@@ -167,6 +176,7 @@ access_log(struct access *a, const struct access_line *l)
 		b->len = before;
 		b->full = false;
 		a->lost++;
+		a->counted++;
 	}
 	if (!a->waiting) {
 		a->waiting = true;

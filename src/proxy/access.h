@@ -36,5 +36,7 @@ void		 access_on(struct access *, bool on);
 
 void		 access_ask(const struct access *, struct access_asked *, const struct head *);
 void		 access_log(struct access *, const struct access_line *);
+void		 access_flush(struct access *);		/* once more what its reader did not take */
+uint64_t	 access_lost_take(struct access *);	/* lines lost since the last call */
 
 #endif

@@ -132,6 +132,13 @@ proxy_reconf(struct proxy *p, const struct proxy_conf *conf)
 	clients_trust(&p->busy);
 }
 
+void
+proxy_beat(struct proxy *p)
+{
+	access_flush(p->access);
+	live_log_dropped(p->conf.live, p->conf.worker, access_lost_take(p->access));
+}
+
 /* ---- draining ---- */
 
 static void

@@ -40,6 +40,10 @@ void		 proxy_table(struct proxy *, struct table *);
 /* New limits and time-outs after a reload; worker, live, phys and seed stay. */
 void		 proxy_reconf(struct proxy *, const struct proxy_conf *);
 
+/* To be called every PROXY_BEAT_USEC: what wants to be done even when no client comes. */
+#define PROXY_BEAT_USEC	100000
+void		 proxy_beat(struct proxy *);
+
 /* Graceful stop: accepts what is already queued, then nothing; idle clients are closed, busy ones get
  * `Connection: close`; `empty` is called once when the last has gone. */
 typedef void	proxy_empty_f(void *arg);

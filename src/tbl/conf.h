@@ -10,7 +10,8 @@ SECTION(TOP, TOP, "", MAP, struct conf, "")
 SECTION(ADMIN, TOP, "admin", MAP, struct conf,
     "Where Mola answers questions: JSON for the command line and for others, and metrics.")
 SECTION(LOG, TOP, "log", MAP, struct conf,
-    "What is written to the standard error output.")
+    "What is written to the standard error output. A reader that stops reading delays nothing: lines that do not fit are "
+    "dropped and counted, and log.dropped says how many.")
 SECTION(SWARM, TOP, "swarm", MAP, struct conf,
     "Discovery of nodes, services and tasks in a Docker Swarm, besides those named here. Without this section there is "
     "none; an empty one takes the defaults. What the labels of services may say: mola-labels(7).")
@@ -72,7 +73,7 @@ KEY(LOG, "level", LEVEL, log_level, "info", "", "",
 KEY(LOG, "format", FORMAT, log_json, "text", "", "",
     "Lines of key=value pairs (text), or one JSON object per line (json).")
 KEY(LOG, "access", SWITCH, log_access, "false", "", "",
-    "Whether every request gets a line.")
+    "Whether every request gets a line on the standard output. The line after dropped ones says how many: lost=N.")
 
 KEY(SWARM, "endpoint", ENDPOINTS, swarm_endpoints, NONE, "", "",
     "Where the Docker Engine is, one or a list: unix:///path or tcp://host:port. Of several, all of them managers, "

@@ -34,11 +34,12 @@ struct worker_row {
 struct process {
 	_Atomic int32_t		pid;
 	_Atomic uint64_t	starts;
+	_Atomic uint64_t	log_dropped;
 };
 
 struct live {
 	unsigned		workers;
-	struct process		process[WORKERS_MAX + 1];
+	struct process		process[LIVE_PARENT + 1];
 	_Atomic int64_t		conf_read;
 	_Atomic uint32_t	conf_good;
 	struct worker_row	worker[WORKERS_MAX];
@@ -305,6 +306,21 @@ live_process(const struct live *l, unsigned process)
 {
 	ASSERT(process <= LIVE_BRAIN);
 	return (struct live_process){ GET(l->process[process].pid), GET(l->process[process].starts) };
+}
+
+void
+live_log_dropped(struct live *l, unsigned process, uint64_t lines)
+{
+	ASSERT(process <= LIVE_PARENT);
+	if (lines > 0)
+		SET(l->process[process].log_dropped, GET(l->process[process].log_dropped) + lines);
+}
+
+uint64_t
+live_log_dropped_total(const struct live *l, unsigned process)
+{
+	ASSERT(process <= LIVE_PARENT);
+	return GET(l->process[process].log_dropped);
 }
 
 void

@@ -67,6 +67,7 @@ double		live_duration_sum_seconds(const struct live *);
 
 /* what the parent tells of itself and its children; LIVE_BRAIN in place of a worker's number is the brain */
 #define LIVE_BRAIN	WORKERS_MAX
+#define LIVE_PARENT	(WORKERS_MAX + 1)
 struct live_process {
 	int		 pid;		/* 0: not running */
 	uint64_t	 starts;
@@ -78,6 +79,8 @@ struct live_conf {			/* the last reading of the configuration */
 void		live_started(struct live *, unsigned process, int pid);
 void		live_ceased(struct live *, unsigned process);
 struct live_process live_process(const struct live *, unsigned process);
+void		live_log_dropped(struct live *, unsigned process, uint64_t lines);	/* so many more */
+uint64_t	live_log_dropped_total(const struct live *, unsigned process);
 void		live_set_conf(struct live *, struct live_conf);
 struct live_conf live_conf(const struct live *);
 

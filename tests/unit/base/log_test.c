@@ -121,6 +121,47 @@ the_tap_hears_key_value(void **state)
 	log_tap(NULL, NULL);
 }
 
+/* The pipe is full: what comes is held, then dropped, and counted when somebody reads again. Nothing waits. */
+static void
+a_reader_who_stands_still_holds_nobody_up(void **state)
+{
+	static char all[1 << 20];
+	unsigned written = 0, lines = 0, dropped = 0;
+	size_t n = 0;
+	int p[2];
+
+	(void)state;
+	assert_int_equal(pipe(p), 0);
+	saved = dup(STDERR_FILENO);
+	dup2(p[1], STDERR_FILENO);
+	close(p[1]);
+	sink_unblock(STDERR_FILENO);
+	log_setup("w", LOG_INFO, false);
+	alarm(20);
+	for (; dropped < 10; written++) {
+		log_event(LOG_INFO, "e", "n", LOG_N(written), NULL);
+		dropped += (unsigned)log_dropped_take();
+	}
+	fcntl(p[0], F_SETFL, O_NONBLOCK);
+	for (int round = 0; round < 3; round++) {
+		ssize_t got;
+		while ((got = read(p[0], all + n, sizeof all - 1 - n)) > 0)
+			n += (size_t)got;
+		log_flush();
+	}
+	alarm(0);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(p[0]);
+	all[n] = '\0';
+	for (size_t i = 0; i < n; i++)
+		lines += all[i] == '\n';
+	assert_int_equal(lines, written - 10 + 1);
+	assert_non_null(strstr(all, " event=e n=0\n"));
+	assert_non_null(strstr(all, " level=warn who=w event=log.dropped lines=10\n"));
+	assert_int_equal(held.n, 0);
+}
+
 int
 main(void)
 {
@@ -130,6 +171,7 @@ main(void)
 		cmocka_unit_test(levels_below_the_least_are_silent),
 		cmocka_unit_test(json_stays_json_however_long_the_values),
 		cmocka_unit_test(the_tap_hears_key_value),
+		cmocka_unit_test(a_reader_who_stands_still_holds_nobody_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
