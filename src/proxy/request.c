@@ -296,11 +296,13 @@ head_note(struct request *r, const struct head *h)
 static const struct why *
 route(struct request *r, const struct head *h)
 {
+	const struct why *why = NULL;
+
 	if (r->proxy->table == NULL)
 		return WHY_NO_TABLE;
 	r->table = table_ref(r->proxy->table);
-	r->service = table_match(r->table, h->host, h->path);
-	return r->service == NULL ? WHY_NO_ROUTE : NULL;
+	r->service = table_match(r->table, h->host, h->path, &why);
+	return why;
 }
 
 static enum state

@@ -26,6 +26,7 @@ WHY(METHOD_REFUSED,     501, CLIENT,   "the method is not relayed (CONNECT)")
 
 /* routing and choice */
 WHY(NO_ROUTE,           404, CONFIG,   "no service is configured for this host and path")
+WHY(ROUTE_REFUSED,      503, CONFIG,   "this host and path belong to a router that is not served: mola services says why")
 WHY(NO_TABLE,           503, US,       "no routing table has arrived yet")
 WHY(NO_TASK,            503, CONFIG,   "the service has no task")
 WHY(NO_LIVE_TASK,       503, UPSTREAM, "no task of the service is healthy and accepting")

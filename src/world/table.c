@@ -180,10 +180,12 @@ routes_ok(struct table *t)
 	t->route = table_routes(t, &n);
 	table_services(t, &nservices);
 	t->exact_end = t->wild_end = 0;
+	t->refuses = false;
 	for (uint32_t i = 0; i < n; i++) {
 		const struct table_route *r = &t->route[i];
-		if (!text_ok(t, r->host) || !path_ok(t, r->path) || r->service >= nservices)
+		if (!text_ok(t, r->host) || !path_ok(t, r->path) || (r->service >= nservices && r->service != TABLE_REFUSED))
 			return false;
+		t->refuses |= r->service == TABLE_REFUSED;
 		if (host_kind(table_text(t, r->host)) < kind)
 			return false;
 		kind = host_kind(table_text(t, r->host));

@@ -56,10 +56,13 @@ struct table_service {
 	uint32_t	 health_rise, health_fall;
 };
 
+#define TABLE_REFUSED	UINT32_MAX
+
 struct table_route {
-	struct table_ref host;		/* lower case; "*.example.com" for all below; empty: any host */
+	struct table_ref host;		/* lower case; "*.example.com" for all below, "+.example.com" for one label more;
+					 * empty: any host */
 	struct table_ref path;		/* prefix, begins with '/' */
-	uint32_t	 service;
+	uint32_t	 service;	/* TABLE_REFUSED: requests end here, whatever wider route there is */
 };
 
 struct table;	/* mapped, read-only, checked */
@@ -77,11 +80,13 @@ const struct table_route *table_routes(const struct table *, uint32_t *n);
 struct str		 table_text(const struct table *, struct table_ref);
 
 /*
- * The service for a host (no port, any case) and a path: exact host first, then "*.suffix" hosts, the longest
- * suffix first, then routes for any host; among those the longest path prefix that ends at a '/' or at the
- * end of the path. A host whose paths do not match falls through to the next. NULL: no_route.
+ * The service for a host (no port, any case) and a path: exact host first, then "+.suffix" and "*.suffix" hosts, the
+ * longest suffix first, then routes for any host; among those the longest path prefix that ends at a '/' or at the
+ * end of the path. A host whose paths do not match falls through to the next. NULL with a reason: NO_ROUTE or
+ * ROUTE_REFUSED. A refused route matches more than others do: its prefix may end anywhere, and it is compared with
+ * what the path means to a task, too (escapes decoded, empty and dot segments taken out).
  */
-const struct table_service *table_match(const struct table *, struct str host, struct str path);
+const struct table_service *table_match(const struct table *, struct str host, struct str path, const struct why **);
 
 /* Building, in the brain. Strings are copied. Services' tasks must be added right after their service;
  * nodes before the tasks on them. Returned numbers are indexes. */

@@ -35,10 +35,11 @@ struct table {
 	const char	*base;		/* the mapping */
 	const struct table_head *head;
 	const struct table_route *route;
-	uint32_t	 exact_end, wild_end;	/* routes: exact hosts, "*.…" hosts, any host */
+	uint32_t	 exact_end, wild_end;	/* routes: exact hosts, "*.…" and "+.…" hosts, any host */
+	bool		 refuses;	/* some of them */
 };
 
-/* Routes stand sorted: exact hosts, "*.…" hosts, any host; equal hosts together; then by path_order; then who
+/* Routes stand sorted: exact hosts, "*.…" and "+.…" hosts, any host; equal hosts together; then by path_order; then who
  * came first. */
 int	host_kind(struct str host);		/* 0, 1, 2 */
 int	host_order(struct str, struct str);	/* among hosts of one kind */

@@ -9,7 +9,7 @@
 int
 host_kind(struct str host)
 {
-	return host.len == 0 ? 2 : host.p[0] == '*' ? 1 : 0;
+	return host.len == 0 ? 2 : host.p[0] == '*' || host.p[0] == '+' ? 1 : 0;
 }
 
 int
@@ -59,7 +59,8 @@ path_find(const struct table *t, uint32_t lo, uint32_t hi, struct str path)
 }
 
 /* The longest prefix of `path` among the routes [lo, hi) of one host. A prefix may end where the path ends,
- * before a '/', or with one: "/api" is no prefix of "/apix". */
+ * before a '/', or with one: "/api" is no prefix of "/apix". What is refused is refused for "/apix", too: whoever
+ * protects a prefix with another proxy protects all that begins with it. */
 static const struct table_route *
 prefix_find(const struct table *t, uint32_t lo, uint32_t hi, struct str path)
 {
@@ -70,10 +71,11 @@ prefix_find(const struct table *t, uint32_t lo, uint32_t hi, struct str path)
 	if (len > t->route[lo].path.len)	/* the longest stands first */
 		len = t->route[lo].path.len;
 	for (; len > 0; len--) {
-		if (len != path.len && path.p[len] != '/' && path.p[len - 1] != '/')
+		bool whole = len == path.len || path.p[len] == '/' || path.p[len - 1] == '/';
+		if (!whole && !t->refuses)
 			continue;
 		const struct table_route *r = path_find(t, lo, hi, (struct str){ path.p, len });
-		if (r != NULL)
+		if (r != NULL && (whole || r->service == TABLE_REFUSED))
 			return r;
 	}
 	return NULL;
@@ -89,26 +91,36 @@ host_find(const struct table *t, uint32_t lo, uint32_t hi, struct str host, stru
 	return prefix_find(t, first, host_bound(t, first, hi, host, true), path);
 }
 
-/* "*.example.com" for "a.b.example.com": the nearest wildcard first. `star` has room for a '*' before the host. */
+/* "*.example.com" for "a.b.example.com": the nearest wildcard first, and that for one label alone before the other.
+ * `star` has room for a '*' before the host. */
 static const struct table_route *
 wild_find(const struct table *t, char *star, struct str host, struct str path)
 {
 	const struct table_route *r = NULL;
+	bool first = true;
 
 	if (t->exact_end == t->wild_end)
 		return NULL;
-	for (size_t i = 1; i < host.len && r == NULL; i++)
-		if (host.p[i] == '.') {
-			star[i] = '*';		/* host.p is star + 1, so this is the byte before the dot */
-			r = host_find(t, t->exact_end, t->wild_end, (struct str){ star + i, host.len - i + 1 }, path);
+	for (size_t i = 1; i < host.len && r == NULL; i++) {
+		if (host.p[i] != '.')
+			continue;
+		struct str wild = { star + i, host.len - i + 1 };
+		if (first) {
+			star[i] = '+';		/* host.p is star + 1, so this is the byte before the dot */
+			r = host_find(t, t->exact_end, t->wild_end, wild, path);
+			first = false;
 		}
+		star[i] = '*';
+		if (r == NULL)
+			r = host_find(t, t->exact_end, t->wild_end, wild, path);
+	}
 	return r;
 }
 
 #define HOST_MOST 255		/* RFC 1035; nothing longer can have been configured */
 
-const struct table_service *
-table_match(const struct table *t, struct str host, struct str path)
+static const struct table_route *
+route_find(const struct table *t, struct str host, struct str path)
 {
 	const struct table_route *r = NULL;
 	char lower[HOST_MOST + 1];
@@ -123,7 +135,105 @@ table_match(const struct table *t, struct str host, struct str path)
 		if (r == NULL)
 			r = wild_find(t, lower, host, path);
 	}
+	return r != NULL ? r : prefix_find(t, t->wild_end, t->head->part[PART_ROUTES].n, path);
+}
+
+/* --- what a path means to a task --- */
+
+#define PLAIN_MOST 4096		/* routes are shorter; a longer path that needs reading is refused where anything is */
+
+static int
+hex_of(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static char
+byte_take(struct str *rest)
+{
+	int high = *rest->p == '%' && rest->len > 2 ? hex_of(rest->p[1]) : -1, low = high < 0 ? -1 : hex_of(rest->p[2]);
+	size_t used = low < 0 ? 1 : 3;
+	char c = low < 0 ? *rest->p : (char)(high * 16 + low);
+
+	*rest = (struct str){ rest->p + used, rest->len - used };
+	return c == '\\' ? '/' : c;
+}
+
+/* Takes a segment that has just ended off the end of `out` when it is ".", ".." (with the one before it) or empty. */
+static size_t
+segment_close(const char *out, size_t n)
+{
+	size_t at = n;
+
+	while (out[at - 1] != '/')
+		at--;
+	if (n - at == 2 && out[at] == '.' && out[at + 1] == '.') {
+		for (at -= at > 1; at > 1 && out[at - 1] != '/'; at--)
+			;
+		return at;
+	}
+	return n == at || (n - at == 1 && out[at] == '.') ? at : n;
+}
+
+/* False: it does not fit. */
+static bool
+path_plain(struct str path, char out[PLAIN_MOST], struct str *plain)
+{
+	size_t n = 0, kept;
+
+	out[n++] = '/';
+	while (path.len > 0) {
+		char c = byte_take(&path);
+		if (n == PLAIN_MOST - 1)
+			return false;
+		if (c != '/') {
+			out[n++] = c;
+			continue;
+		}
+		kept = segment_close(out, n);
+		if (kept == n && out[n - 1] != '/')
+			out[n++] = '/';
+		else
+			n = kept;
+	}
+	*plain = (struct str){ out, segment_close(out, n) };
+	return true;
+}
+
+/* Whether `path` may be read in another way than it is spelled. */
+static bool
+path_is_odd(struct str path)
+{
+	for (size_t i = 0; i < path.len; i++)
+		if (path.p[i] == '%' || path.p[i] == '\\' || (path.p[i] == '/' && i + 1 < path.len &&
+		    (path.p[i + 1] == '/' || path.p[i + 1] == '.')))
+			return true;
+	return false;
+}
+
+static bool
+refused_as_read(const struct table *t, struct str host, struct str path)
+{
+	const struct table_route *r;
+	char out[PLAIN_MOST];
+	struct str plain;
+
+	if (!path_plain(path, out, &plain))
+		return true;
+	r = route_find(t, host, plain);
+	return r != NULL && r->service == TABLE_REFUSED;
+}
+
+const struct table_service *
+table_match(const struct table *t, struct str host, struct str path, const struct why **why)
+{
+	const struct table_route *r = route_find(t, host, path);
+
 	if (r == NULL)
-		r = prefix_find(t, t->wild_end, t->head->part[PART_ROUTES].n, path);
-	return r == NULL ? NULL : &table_services(t, NULL)[r->service];
+		*why = WHY_NO_ROUTE;
+	else if (r->service == TABLE_REFUSED || (t->refuses && path_is_odd(path) && refused_as_read(t, host, path)))
+		*why = WHY_ROUTE_REFUSED;
+	else
+		return &table_services(t, NULL)[r->service];
+	return NULL;
 }

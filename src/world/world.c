@@ -111,6 +111,7 @@ world_free(struct world **wp)
 	while (!LIST_EMPTY(&w->nodes))
 		world_node_free(w, LIST_FIRST(&w->nodes));
 	world_queries_free(w);
+	world_routes_free(w->refused, w->nrefused);
 	map_free(&w->index->nodes);
 	map_free(&w->index->services);
 	map_free(&w->index->tasks);
@@ -246,6 +247,9 @@ world_table(struct world *w, int *fd)
 			.name = table_maker_text(m, str_of(n->name)), .slot = n->slot, .drained = n->drained });
 	LIST_FOREACH(s, &w->services, link)
 		table_add_service(m, s, node_at);
+	for (unsigned i = 0; i < w->nrefused; i++)
+		table_maker_route(m, &(struct table_route){ .host = table_maker_text(m, str_of(w->refused[i].host)),
+		    .path = table_maker_text(m, str_of(w->refused[i].path)), .service = TABLE_REFUSED });
 	y = table_maker_seal(m, fd);
 	if (y == NULL)
 		w->serial++;

@@ -16,7 +16,7 @@
 #include "world/term.h"
 
 struct route_conf {
-	char	*host;			/* lower case, "" for any */
+	char	*host;			/* lower case, "*.org" for all below, "+.org" for one label more, "" for any */
 	char	*path;			/* begins with '/' */
 };
 
@@ -121,6 +121,8 @@ struct world {
 	LIST_HEAD(, world_service) services;
 	struct live	*live;
 	struct phys	*phys;
+	struct route_conf *refused;	/* routes on which requests end: nothing wider may serve them */
+	unsigned	 nrefused;
 	uint64_t	 serial;	/* of the last table built */
 	unsigned	 nnodes, nservices, ntasks;
 	struct profile	 profile[PROFILE_SLOTS];	/* by slot; 0 is balanced */
@@ -148,6 +150,8 @@ struct world_service	*world_pass_service(struct world *, const char *name, const
 void			 world_pass_demands(struct world_service *, const struct route_demands *);	/* without it: none */
 struct world_task	*world_pass_task(struct world *, struct world_service *, const char *name, const char *node,
 			    const struct addr *, bool draining);
+/* All routes that are refused; at most once in a pass, else there are none. No service may have one of them. */
+void			 world_pass_refuse(struct world *, const struct route_conf *, unsigned n);
 bool			 world_pass_end(struct world *);
 
 struct world_node	*world_node(const struct world *, struct str name);

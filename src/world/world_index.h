@@ -16,6 +16,7 @@ struct world_index {
 	struct world_node *last_node;
 	struct world_service *last_service;
 	bool		 changed;			/* by the pass under way */
+	bool		 refused;			/* so is what is refused */
 	bool		 began;				/* the first pass is over */
 };
 

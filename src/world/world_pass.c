@@ -19,7 +19,7 @@ world_pass_begin(struct world *w)
 	struct world_service *s;
 	struct world_task *t;
 
-	w->index->changed = false;
+	w->index->changed = w->index->refused = false;
 	LIST_FOREACH(n, &w->nodes, link)
 		n->seen = false;
 	LIST_FOREACH(s, &w->services, link) {
@@ -156,26 +156,24 @@ conf_set(struct service_conf *at, const struct service_conf *to)
 }
 
 static bool
-routes_same(const struct world_service *s, const struct route_conf *r, unsigned n)
+routes_same(const struct route_conf *a, const struct route_conf *b, unsigned n)
 {
-	if (s->nroutes != n)
-		return false;
 	for (unsigned i = 0; i < n; i++)
-		if (strcmp(s->route[i].host, r[i].host) != 0 || strcmp(s->route[i].path, r[i].path) != 0)
+		if (strcmp(a[i].host, b[i].host) != 0 || strcmp(a[i].path, b[i].path) != 0)
 			return false;
 	return true;
 }
 
 static bool
-routes_set(struct world_service *s, const struct route_conf *r, unsigned n)
+routes_set(struct route_conf **at, unsigned *nat, const struct route_conf *r, unsigned n)
 {
-	if (routes_same(s, r, n))
+	if (*nat == n && routes_same(*at, r, n))
 		return false;
-	world_routes_free(s->route, s->nroutes);
-	s->route = must_zalloc(n * sizeof *s->route);
-	s->nroutes = n;
+	world_routes_free(*at, *nat);
+	*at = n == 0 ? NULL : must_zalloc(n * sizeof **at);
+	*nat = n;
 	for (unsigned i = 0; i < n; i++)
-		s->route[i] = (struct route_conf){ must_strdup(r[i].host), must_strdup(r[i].path) };
+		(*at)[i] = (struct route_conf){ must_strdup(r[i].host), must_strdup(r[i].path) };
 	return true;
 }
 
@@ -191,7 +189,7 @@ world_pass_service(struct world *w, const char *name, const struct service_conf 
 		s = service_new(w, name);
 	s->seen = true;
 	w->index->changed |= conf_set(&s->conf, conf);
-	w->index->changed |= routes_set(s, route, nroutes);
+	w->index->changed |= routes_set(&s->route, &s->nroutes, route, nroutes);
 	world_pass_demands(s, &(struct route_demands){ 0 });
 	return s;
 }
@@ -203,6 +201,14 @@ world_pass_demands(struct world_service *s, const struct route_demands *d)
 	s->demands.middlewares = d->middlewares;
 	s->demands.tls = d->tls;
 	text_set(&s->demands.entry_points, d->entry_points);
+}
+
+void
+world_pass_refuse(struct world *w, const struct route_conf *route, unsigned n)
+{
+	ASSERT(!w->index->refused);
+	w->index->refused = true;
+	w->index->changed |= routes_set(&w->refused, &w->nrefused, route, n);
 }
 
 static bool
@@ -350,6 +356,8 @@ nodes_sweep(struct world *w)
 bool
 world_pass_end(struct world *w)
 {
+	if (!w->index->refused)
+		world_pass_refuse(w, NULL, 0);
 	services_sweep(w);
 	nodes_sweep(w);
 	world_profiles_settle(w);

@@ -62,14 +62,16 @@ match_all(const struct table *t)
 {
 	uint32_t n;
 	const struct table_route *r = table_routes(t, &n);
+	const struct why *why;
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct str host = table_text(t, r[i].host), path = table_text(t, r[i].path);
-		sink += table_match(t, host, path) != NULL;
-		sink += table_match(t, STR("a.b.example.org"), path) != NULL;
-		sink += table_match(t, host, STR("/api/v1/x")) != NULL;
+		sink += table_match(t, host, path, &why) != NULL;
+		sink += table_match(t, STR("a.b.example.org"), path, &why) != NULL;
+		sink += table_match(t, host, STR("/api/v1/x"), &why) != NULL;
+		sink += table_match(t, host, STR("/%2e/..//api%2f"), &why) != NULL;
 	}
-	sink += table_match(t, STR(""), STR("")) != NULL;
+	sink += table_match(t, STR(""), STR(""), &why) != NULL;
 }
 
 int

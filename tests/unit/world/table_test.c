@@ -28,6 +28,13 @@ add_service(struct table_maker *m, const char *name, const char *host, const cha
 }
 
 static void
+add_refused(struct table_maker *m, const char *host, const char *path)
+{
+	table_maker_route(m, &(struct table_route){ .host = table_maker_text(m, str_of(host)),
+	    .path = table_maker_text(m, str_of(path)), .service = TABLE_REFUSED });
+}
+
+static void
 add_task(struct table_maker *m, const char *name, uint32_t node, uint32_t slot)
 {
 	struct table_task t = { .name = table_maker_text(m, str_of(name)), .node = node, .slot = slot };
@@ -59,10 +66,11 @@ static const char *
 match(const struct table *t, const char *host, const char *path)
 {
 	static char name[64];
-	const struct table_service *s = table_match(t, str_of(host), str_of(path));
+	const struct why *why = NULL;
+	const struct table_service *s = table_match(t, str_of(host), str_of(path), &why);
 
 	if (s == NULL)
-		return "-";
+		return why == WHY_NO_ROUTE ? "-" : why == WHY_ROUTE_REFUSED ? "refused" : "?";
 	str_copy(name, sizeof name, table_text(t, s->name));
 	return name;
 }
@@ -124,6 +132,76 @@ hosts_match_exactly_then_by_wildcard_then_any(void **state)
 	memset(longest, 'a', sizeof longest);
 	longest[399] = '\0';
 	assert_string_equal(match(t, longest, "/"), "any");
+	table_unref(&t);
+}
+
+static void
+a_plus_stands_for_one_label(void **state)
+{
+	(void)state;
+	struct table_maker *m = table_maker_new(1);
+	add_service(m, "one", "+.example.org", "/");
+	add_service(m, "all", "*.example.org", "/");
+	add_service(m, "com", "+.example.com", "/");
+	struct table *t = opened(m);
+
+	assert_string_equal(match(t, "a.example.org", "/"), "one");
+	assert_string_equal(match(t, "a.b.example.org", "/"), "all");
+	assert_string_equal(match(t, "a.example.com", "/"), "com");
+	assert_string_equal(match(t, "a.b.example.com", "/"), "-");
+	assert_string_equal(match(t, "example.com", "/"), "-");
+	assert_string_equal(match(t, "+.example.com", "/"), "com");
+	table_unref(&t);
+}
+
+/* Whoever asks another proxy to protect /admin means everything that a task may take for it. */
+static void
+what_is_refused_reaches_no_wider_route(void **state)
+{
+	const char *const refused[] = { "/admin", "/admin/x", "/administrator", "/admin;x", "/%61dmin", "/x/../admin", "//admin",
+		"/./admin", "/x/%2e%2E/admin", "/%2fadmin", "/x/..%2fadmin/", "/\\admin", "/a/b/../../admin/..;/x", "/pub/../admin",
+		"/admin/../x", "/admin/./pub" };
+	const char *const open[] = { "/", "/adm", "/x/admin", "/admin/pub", "/admin/pub/x", "/%61dm", "/pub", "/x/..",
+		"/../../x", "/%", "/%4", "/%zz/./" };
+	struct table_maker *m = table_maker_new(1);
+
+	(void)state;
+	add_service(m, "any", "", "/");
+	add_service(m, "web", "a.org", "/");
+	add_service(m, "pub", "a.org", "/admin/pub");
+	add_refused(m, "a.org", "/admin");
+	add_refused(m, "b.org", "/");
+	add_refused(m, "*.c.org", "/");
+	struct table *t = opened(m);
+
+	for (unsigned i = 0; i < sizeof refused / sizeof *refused; i++)
+		if (strcmp(match(t, "a.org", refused[i]), "refused") != 0)
+			fail_msg("%s: %s", refused[i], match(t, "a.org", refused[i]));
+	for (unsigned i = 0; i < sizeof open / sizeof *open; i++)
+		if (strcmp(match(t, "a.org", open[i]), "web") != 0 && strcmp(match(t, "a.org", open[i]), "pub") != 0)
+			fail_msg("%s: %s", open[i], match(t, "a.org", open[i]));
+	assert_string_equal(match(t, "b.org", "/x"), "refused");
+	assert_string_equal(match(t, "x.y.c.org", "/x"), "refused");
+	assert_string_equal(match(t, "c.org", "/admin"), "any");
+	table_unref(&t);
+}
+
+static void
+a_path_too_long_to_be_read_is_refused_where_anything_is(void **state)
+{
+	char path[6000];
+	struct table_maker *m = table_maker_new(1);
+
+	(void)state;
+	memset(path, 'a', sizeof path);
+	memcpy(path, "/../", 4);
+	path[sizeof path - 1] = '\0';
+	add_service(m, "web", "", "/");
+	add_refused(m, "b.org", "/");
+	struct table *t = opened(m);
+	assert_string_equal(match(t, "a.org", path), "refused");
+	memcpy(path, "/a/b", 4);
+	assert_string_equal(match(t, "a.org", path), "web");
 	table_unref(&t);
 }
 
@@ -222,7 +300,8 @@ the_search_agrees_with_the_rules(void **state)
 			random_host(&g, host, false);
 			random_path(&g, path);
 			const struct table_route *r = match_plainly(t, str_of(host), str_of(path));
-			const struct table_service *s = table_match(t, str_of(host), str_of(path));
+			const struct why *why;
+			const struct table_service *s = table_match(t, str_of(host), str_of(path), &why);
 			assert_ptr_equal(s, r == NULL ? NULL : &table_services(t, NULL)[r->service]);
 		}
 		table_unref(&t);
@@ -381,6 +460,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(paths_match_at_a_slash_or_at_the_end),
 		cmocka_unit_test(hosts_match_exactly_then_by_wildcard_then_any),
+		cmocka_unit_test(a_plus_stands_for_one_label),
+		cmocka_unit_test(what_is_refused_reaches_no_wider_route),
+		cmocka_unit_test(a_path_too_long_to_be_read_is_refused_where_anything_is),
 		cmocka_unit_test(of_two_equal_routes_the_first_service_wins),
 		cmocka_unit_test(the_search_agrees_with_the_rules),
 		cmocka_unit_test(tasks_know_their_node_and_service),

@@ -264,6 +264,7 @@ static void
 the_table_says_what_the_world_is(void **state)
 {
 	struct world *w = ((struct stage *)*state)->world;
+	const struct why *why;
 	const struct table_task *k;
 	struct table *t;
 	uint32_t n;
@@ -280,11 +281,42 @@ the_table_says_what_the_world_is(void **state)
 	assert_false(k[1].drained);
 	assert_int_equal(k[1].slot, world_task(w, STR("web.2"))->slot);
 	assert_true(table_nodes(t, &n)[1].drained);
-	assert_non_null(table_match(t, STR("any"), STR("/x")));
+	assert_non_null(table_match(t, STR("any"), STR("/x"), &why));
 	table_unref(&t);
 	t = table_of(w);
 	assert_int_equal(table_serial(t), w->serial);
 	table_unref(&t);
+}
+
+static bool
+pass_refused(struct world *w, const char *path)
+{
+	struct route_conf r[] = { { (char *)"b.org", (char *)"/" }, { (char *)"any", (char *)(uintptr_t)path } };
+
+	world_pass_begin(w);
+	pass_node(w, "alpha");
+	pass_service(w, "web");
+	world_pass_refuse(w, r, 2);
+	return world_pass_end(w);
+}
+
+static void
+what_is_refused_stands_in_the_table(void **state)
+{
+	struct world *w = ((struct stage *)*state)->world;
+	const struct why *why;
+	struct table *t;
+
+	assert_true(pass_refused(w, "/x"));
+	assert_false(pass_refused(w, "/x"));
+	assert_true(pass_refused(w, "/y"));
+	t = table_of(w);
+	assert_null(table_match(t, STR("any"), STR("/y"), &why));
+	assert_ptr_equal(why, WHY_ROUTE_REFUSED);
+	assert_non_null(table_match(t, STR("any"), STR("/x"), &why));
+	table_unref(&t);
+	assert_true(pass_all(w));
+	assert_int_equal(w->nrefused, 0);
 }
 
 static void
@@ -435,6 +467,7 @@ main(void)
 		TEST(a_slot_rests_and_waits_until_nothing_is_in_flight),
 		TEST(no_slot_left_is_an_answer),
 		TEST(the_table_says_what_the_world_is),
+		TEST(what_is_refused_stands_in_the_table),
 		TEST(a_new_brain_inherits_slots_rows_and_drains),
 		TEST(settings_that_change_are_noticed),
 		TEST(profiles_have_slots_and_keep_them),
