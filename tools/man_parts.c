@@ -147,7 +147,7 @@ static void
 targets(void)
 {
 	printf(".Bl -tag -width haproxy-agent\n");
-#define TARGET(id, name, least, most, interval, zero, drain, how) \
+#define TARGET(id, driver, name, least, most, interval, zero, drain, how) \
 	printf(".It Cm " name "\n"); \
 	sentences(how "."); \
 	printf("Weights %s to %s, told every %s at most.\nDrain: %s.\nWeight 0 would mean: %s.\n", #least, #most, \

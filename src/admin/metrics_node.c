@@ -173,6 +173,7 @@ metrics_nodes(struct page *p, enum family f)
 	};
 	const struct world_node *n;
 
+	_Static_assert(FAMILY_NODE_DRAINED - FAMILY_NODE_INFO == 14, "tbl/metrics.h: a new row of nodes needs a function above");
 	LIST_FOREACH(n, &p->v->world->nodes, link)
 		if (f == FAMILY_NODE_INFO)
 			put_info(p, n);

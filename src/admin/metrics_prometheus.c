@@ -10,6 +10,7 @@ metrics_prometheus(struct page *p, enum family family)
 	struct prom_facts f;
 	unsigned at = 0;
 
+	_Static_assert(FAMILY_PROM_FAILURES - FAMILY_PROM_UP == 2, "tbl/metrics.h: a new row of servers needs its value below");
 	while (p->v->prometheus != NULL && prometheus_next(p->v->prometheus, &at, &f)) {
 		if (family == FAMILY_PROM_UP && !f.asked)
 			continue;

@@ -18,6 +18,7 @@ put_query(struct page *p, enum family family, const struct world_service *s, con
 	page_open(p);
 	page_label(p, "service", s->name);
 	page_label(p, "query", name);
+	_Static_assert(FAMILY_QUERY_USED - FAMILY_QUERY_UP == 3, "tbl/metrics.h: a new row of queries needs its value here");
 	page_close(p, family == FAMILY_QUERY_UP ? f->good : family == FAMILY_QUERY_NODES ? f->known : age);
 }
 

@@ -10,6 +10,7 @@
 static bool
 target_value(const struct page *p, enum family family, const struct target_facts *f, double *x)
 {
+	_Static_assert(FAMILY_TARGET_SHARE - FAMILY_TARGET_UP == 6, "tbl/metrics.h: a new row of targets needs its value below");
 	switch (family) {
 	case FAMILY_TARGET_UP:		*x = f->good; return true;
 	case FAMILY_TARGET_TAKEN:	*x = f->taken; return f->taken >= 0;

@@ -117,6 +117,7 @@ metrics_tasks(struct page *p, enum family f)
 		[FAMILY_TASK_SECONDS] = task_seconds, [FAMILY_TASK_INFLIGHT] = task_inflight, [FAMILY_TASK_UP] = task_up,
 	};
 
+	_Static_assert(FAMILY_SERVICE_UP - FAMILY_REQUESTS == 9, "tbl/metrics.h: a new row of tasks needs a function above");
 	if (f == FAMILY_SERVICE_TASKS || f == FAMILY_SERVICE_UP)
 		put_services(p, f == FAMILY_SERVICE_UP);
 	else {

@@ -11,13 +11,13 @@
 #include "conf/conf_type.h"
 
 static const char *const kind_words[] = {
-#define TARGET(id, name, ...) name,
+#define TARGET(id, driver, name, ...) name,
 #include "tbl/targets.h"
 #undef TARGET
 	NULL
 };
 static const char *const kind_intervals[] = {
-#define TARGET(id, name, least, most, interval, ...) interval,
+#define TARGET(id, driver, name, least, most, interval, ...) interval,
 #include "tbl/targets.h"
 #undef TARGET
 };
@@ -146,17 +146,51 @@ const struct conf_type
 	type_BACKEND = { read_backend, write_text, KIND_TEXT, false };
 
 /* What belongs to which kinds, and to which it must be given. */
+enum {
+	USES_FILE = 1 << 0, USES_SOCKET = 1 << 1, USES_LISTEN = 1 << 2, USES_API = 1 << 3,
+	USES_TRAEFIK = 1 << 4, USES_ENVOY = 1 << 5, USES_HAPROXY = 1 << 6
+};
 
-#define KINDS(...)	((const unsigned[]){ __VA_ARGS__, TARGET_COUNT })
-
-static bool
-is_any(enum target_id id, const unsigned *kinds)
+/* A new kind has to say here what it has a use for. */
+static unsigned
+kind_uses(enum target_id kind)
 {
-	while (*kinds != TARGET_COUNT)
-		if (*kinds++ == id)
-			return true;
-	return false;
+	switch (kind) {
+	case TARGET_TRAEFIK_FILE:
+		return USES_TRAEFIK | USES_API | USES_FILE;
+	case TARGET_TRAEFIK_HTTP:
+		return USES_TRAEFIK | USES_API;
+	case TARGET_ENVOY_FILE:
+		return USES_ENVOY | USES_API | USES_FILE;
+	case TARGET_ENVOY_REST:
+		return USES_ENVOY | USES_API;
+	case TARGET_HAPROXY:
+		return USES_HAPROXY | USES_SOCKET;
+	case TARGET_HAPROXY_AGENT:
+		return USES_LISTEN;
+	case TARGET_COUNT:
+		break;
+	}
+	BUG("no such kind of target");
 }
+
+static const struct use {
+	const char	*key;
+	unsigned	 by;			/* kinds that have it in kind_uses */
+	bool		 must;
+} uses[] = {
+	{ "file", USES_FILE, true },
+	{ "socket", USES_SOCKET, true },
+	{ "server_options", USES_HAPROXY, false },
+	{ "listen", USES_LISTEN, true },
+	{ "api", USES_API, false },
+	{ "routers", USES_TRAEFIK, false },
+	{ "entry_points", USES_TRAEFIK, false },
+	{ "api_entry_point", USES_TRAEFIK, false },
+	{ "strategy", USES_TRAEFIK, false },
+	{ "fallback", USES_TRAEFIK, false },
+	{ "stale_after", USES_ENVOY, false },
+};
 
 /* A target, and what stands in the file of it. */
 struct spot {
@@ -180,15 +214,15 @@ line_of(const struct spot *s, const char *key)
 }
 
 static void
-belongs(const struct spot *s, const char *key, const unsigned *kinds, bool must)
+belongs(const struct spot *s, const struct use *u)
 {
-	bool given = said_of(s, key) != NULL, fits = is_any(s->target->kind, kinds);
+	bool given = said_of(s, u->key) != NULL, fits = (kind_uses(s->target->kind) & u->by) != 0;
 	char where[64] = "targets.";
 
-	strncat(where, key, sizeof where - 9);
+	strncat(where, u->key, sizeof where - 9);
 	if (given && !fits)
-		faults_add(s->faults, line_of(s, key), where, "given, and kind %s has no use for it", kind_words[s->target->kind]);
-	else if (must && !given && fits)
+		faults_add(s->faults, line_of(s, u->key), where, "given, and kind %s has no use for it", kind_words[s->target->kind]);
+	else if (u->must && !given && fits)
 		faults_add(s->faults, s->target->line, where, "missing; kind %s needs it", kind_words[s->target->kind]);
 }
 
@@ -214,23 +248,12 @@ file_sound(const struct spot *s)
 static void
 target_sound(const struct spot *s)
 {
-	const unsigned *traefik = KINDS(TARGET_TRAEFIK_FILE, TARGET_TRAEFIK_HTTP), *envoy = KINDS(TARGET_ENVOY_FILE, TARGET_ENVOY_REST);
-
 	if (s->target->kind == TARGET_COUNT)		/* said already */
 		return;
-	belongs(s, "file", KINDS(TARGET_TRAEFIK_FILE, TARGET_ENVOY_FILE), true);
-	belongs(s, "socket", KINDS(TARGET_HAPROXY), true);
-	belongs(s, "server_options", KINDS(TARGET_HAPROXY), false);
-	belongs(s, "listen", KINDS(TARGET_HAPROXY_AGENT), true);
-	belongs(s, "api", KINDS(TARGET_TRAEFIK_FILE, TARGET_TRAEFIK_HTTP, TARGET_ENVOY_FILE, TARGET_ENVOY_REST), false);
-	belongs(s, "routers", traefik, false);
-	belongs(s, "entry_points", traefik, false);
-	belongs(s, "api_entry_point", traefik, false);
-	belongs(s, "strategy", traefik, false);
-	belongs(s, "fallback", traefik, false);
-	belongs(s, "stale_after", envoy, false);
+	for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
+		belongs(s, &uses[i]);
 	file_sound(s);
-	if (s->target->entry_points.n > 0 && is_any(s->target->kind, traefik) && !s->target->routers)
+	if (s->target->entry_points.n > 0 && (kind_uses(s->target->kind) & USES_TRAEFIK) != 0 && !s->target->routers)
 		faults_add(s->faults, line_of(s, "entry_points"), "targets.entry_points", "given, and no routers are written; expected "
 		    "routers: true beside it, or no entry_points and SERVICE@%s in a router of your own",
 		    s->target->kind == TARGET_TRAEFIK_FILE ? "file" : "http");

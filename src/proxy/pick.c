@@ -197,6 +197,26 @@ pick_plain(struct choice *c, const struct table_task *task, uint32_t ntasks)
 	return c->best;
 }
 
+static const struct table_task *
+pick_by_policy(struct choice *c, uint32_t service, const struct table_task *task, const struct table_service *s)
+{
+	struct pick *p = c->pick;
+
+	switch (s->policy) {
+	case POLICY_MARGINAL:
+	case POLICY_LEAST_CONN:
+	case POLICY_BEST_NODE:
+		return pick_lowest(c, races_of(p->races, service));
+	case POLICY_ROUND_ROBIN:
+		return pick_in_turn(c, &p->turn[service], task, s->ntasks);
+	case POLICY_RANDOM_TWO:
+		return pick_of_two(c, task, s->ntasks);
+	case POLICY_COUNT:
+		break;
+	}
+	BUG("no such policy");
+}
+
 const struct why *
 pick_task(struct pick *p, const struct table *table, const struct table_service *s, const struct pick_avoid *avoid,
     int64_t now, const struct table_task **out)
@@ -204,18 +224,13 @@ pick_task(struct pick *p, const struct table *table, const struct table_service 
 	uint32_t n, service = (uint32_t)(s - table_services(table, &n));
 	const struct table_task *task = table_tasks(table, &n) + s->first_task, *got;
 	struct choice c = { .pick = p, .avoid = avoid, .now = now };
-	struct race *race = table == p->table ? races_of(p->races, service) : NULL;
 
 	if (s->ntasks == 0)
 		return WHY_NO_TASK;
 	if (table != p->table)
 		got = pick_plain(&c, task, s->ntasks);
-	else if (race != NULL)
-		got = pick_lowest(&c, race);
-	else if (s->policy == POLICY_ROUND_ROBIN)
-		got = pick_in_turn(&c, &p->turn[service], task, s->ntasks);
 	else
-		got = pick_of_two(&c, task, s->ntasks);
+		got = pick_by_policy(&c, service, task, s);
 	if (got == NULL)
 		return WHY_NO_LIVE_TASK;
 	*out = got;

@@ -97,7 +97,17 @@ races_free(struct races **rsp)
 static bool
 compares(enum policy policy)
 {
-	return policy == POLICY_MARGINAL || policy == POLICY_LEAST_CONN || policy == POLICY_BEST_NODE;
+	switch (policy) {
+	case POLICY_MARGINAL:
+	case POLICY_LEAST_CONN:
+	case POLICY_BEST_NODE:
+		return true;
+	case POLICY_ROUND_ROBIN:
+	case POLICY_RANDOM_TWO:
+	case POLICY_COUNT:
+		return false;
+	}
+	BUG("no such policy");
 }
 
 struct race *

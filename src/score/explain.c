@@ -267,17 +267,20 @@ explain_task(const struct world *w, const struct world_task *t, int64_t now, uns
 
 	if (say_out_of_use(w, t, now, out))
 		return;
-	if (policy == POLICY_LEAST_CONN || policy == POLICY_RANDOM_TWO) {
+	switch (policy) {
+	case POLICY_LEAST_CONN:
+	case POLICY_RANDOM_TWO:
 		buf_printf(out, "%u in flight on the task; %s looks at nothing else", live_task_inflight(w->live, t->slot), policy_name(policy));
 		return;
-	}
-	if (policy == POLICY_ROUND_ROBIN) {
+	case POLICY_ROUND_ROBIN:
 		buf_printf(out, "each in turn; round-robin looks at nothing");
 		return;
-	}
-	if (policy == POLICY_BEST_NODE) {
+	case POLICY_BEST_NODE:
 		buf_printf(out, "node's score %.1f; best-node sends all to the highest until it is renewed", phys_score(&t->node->row, t->service->profile));
 		return;
+	case POLICY_MARGINAL:
+	case POLICY_COUNT:
+		break;
 	}
 	say_node(w, &eyes, t->node, now, out);
 	if (rank == 0)

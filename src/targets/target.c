@@ -27,18 +27,15 @@
 #define LOST_USEC	(30 * USEC_PER_SEC)	/* without an answer a publication has failed */
 
 const struct target_facts_of target_facts_of[TARGET_COUNT] = {
-#define TARGET(id, name, least, most, interval, zero, drain, how) { name, least, most, zero, drain, how },
+#define TARGET(id, driver, name, least, most, interval, zero, drain, how) { name, least, most, zero, drain, how },
 #include "tbl/targets.h"
 #undef TARGET
 };
 
 static const struct target_kind *const kinds[TARGET_COUNT] = {
-	[TARGET_TRAEFIK_FILE] = &target_kind_traefik_file,
-	[TARGET_TRAEFIK_HTTP] = &target_kind_traefik_http,
-	[TARGET_ENVOY_FILE] = &target_kind_envoy_file,
-	[TARGET_ENVOY_REST] = &target_kind_envoy_rest,
-	[TARGET_HAPROXY] = &target_kind_haproxy,
-	[TARGET_HAPROXY_AGENT] = &target_kind_haproxy_agent,
+#define TARGET(id, driver, ...) &target_kind_##driver,
+#include "tbl/targets.h"
+#undef TARGET
 };
 
 /* --- what kinds ask and tell --- */
@@ -412,7 +409,6 @@ target_new(struct targets *all, const struct conf_target *c)
 	t->weigh = weigh_new();
 	t->seen = map_new();
 	t->kind = kinds[c->kind];
-	ASSERT(t->kind != NULL);
 	t->hands = t->kind->open(t);
 	LIST_INSERT_HEAD(&all->list, t, link);
 	all->count++;
