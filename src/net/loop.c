@@ -164,6 +164,12 @@ loop_unwatch(struct loop *l, struct io *io)
 	if (io->fd < 0)
 		return;
 	epoll_ctl(l->epoll, EPOLL_CTL_DEL, io->fd, NULL);
+	loop_forget(l, io);
+}
+
+void
+loop_forget(struct loop *l, struct io *io)
+{
 	io->fd = -1;
 	/* what was seen on the old descriptor must not be taken for news of the next one */
 	for (struct epoll_event *e = l->ready; e < l->ready_end; e++)

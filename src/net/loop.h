@@ -56,6 +56,8 @@ int64_t		 loop_now(const struct loop *);		/* CLOCK_MONOTONIC at the start of the
 void		 loop_watch(struct loop *, struct io *, int fd, uint32_t events, io_f *, void *arg);
 void		 loop_rewatch(struct loop *, struct io *, uint32_t events);
 void		 loop_unwatch(struct loop *, struct io *);	/* does not close the descriptor */
+/* For a descriptor that is closed next and that no other process shares: the kernel forgets it by itself. */
+void		 loop_forget(struct loop *, struct io *);
 
 /* Cheap to move later again and again: most calls only store the deadline. Setting a set timer moves it. */
 void		 timer_set(struct loop *, struct timer *, int64_t deadline_usec, timer_f *, void *arg);

@@ -117,6 +117,14 @@ addr_order(const struct addr *a, const struct addr *b)
 	return d != 0 ? d : (int)ntohs(a->sa.v4.sin_port) - (int)ntohs(b->sa.v4.sin_port);
 }
 
+static void
+tcp_nodelay(int fd)
+{
+	int one = 1;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);	/* fails on unix sockets, harmlessly */
+}
+
 static const struct why *
 fail(int fd)
 {
@@ -156,18 +164,11 @@ sock_listen(const struct addr *a, bool reuseport, int *out)
 	else if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0
 	    || (reuseport && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) != 0))
 		return fail(fd);
+	tcp_nodelay(fd);			/* whoever is accepted inherits it */
 	if (bind(fd, &a->sa.any, a->len) != 0 || listen(fd, BACKLOG) != 0)
 		return fail(fd);
 	*out = fd;
 	return NULL;
-}
-
-static void
-tcp_nodelay(int fd)
-{
-	int one = 1;
-
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);	/* fails on unix sockets, harmlessly */
 }
 
 const struct why *
@@ -188,14 +189,9 @@ sock_connect(const struct addr *a, int *out)
 int
 sock_accept(int listener, struct addr *peer)
 {
-	int fd;
-
 	memset(peer, 0, sizeof *peer);		/* clients of unix sockets have no name */
 	peer->len = sizeof peer->sa;
-	fd = accept4(listener, &peer->sa.any, &peer->len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	if (fd >= 0 && peer->sa.any.sa_family != AF_UNIX)
-		tcp_nodelay(fd);
-	return fd;
+	return accept4(listener, &peer->sa.any, &peer->len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
 int

@@ -135,7 +135,7 @@ stream_close(struct stream *s)
 
 	if (!s->open)
 		return;
-	loop_unwatch(s->loop, &s->io);
+	loop_forget(s->loop, &s->io);
 	close(fd);
 	s->open = false;
 }

@@ -127,7 +127,7 @@ request_reset(struct request *r)
 	r->why = NULL;
 	r->began_usec = request_now(r);
 	r->scanned = 0;
-	r->asked = r->is_head = r->idempotent = r->upgrade = r->expects_continue = r->keep = false;
+	r->asked = r->is_head = r->idempotent = r->upgrade = r->expects_continue = r->keep = r->last = false;
 	r->minor = 1;
 	r->table = NULL;
 	r->service = NULL;
@@ -241,6 +241,13 @@ cut_enter(struct request *r)
 	return OVER;
 }
 
+/* The client has said that nothing follows, all that it has sent is read: no byte can come that would break its response. */
+static bool
+client_is_done(const struct request *r)
+{
+	return r->last && r->up.body.done && !r->client->stream.readable;
+}
+
 /*
  * The next request may be in the page already, or in the socket: HEAD finds out, and lets the client go idle when
  * there is none. The task's connection is clean when neither side has anything left to say on it.
@@ -252,8 +259,9 @@ end_enter(struct request *r)
 
 	request_close(r, r->attempt.keeps && r->up.over && r->down.good == r->down.end);
 	if (!r->keep) {
+		bool done = client_is_done(r);
 		over(r);
-		client_linger(c);
+		done ? client_close(c) : client_linger(c);
 		return OVER;
 	}
 	table_unref(&r->table);
@@ -290,6 +298,7 @@ head_note(struct request *r, const struct head *h)
 	r->expects_continue = h->expect_continue;
 	r->minor = h->minor;
 	r->keep = h->keep_alive;
+	r->last = !h->keep_alive;
 	access_ask(r->proxy->access, &r->log, h);
 }
 

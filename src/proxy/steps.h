@@ -40,6 +40,7 @@ struct request {
 	bool		 is_head, idempotent, upgrade, expects_continue;
 	int		 minor;
 	bool		 keep;		/* the client's connection may live on */
+	bool		 last;		/* the client said that it will not */
 	struct ip	 from;		/* the client, also one behind a trusted proxy */
 	char		 from_text[IP_TEXT_MAX];	/* as far as a field needs it */
 

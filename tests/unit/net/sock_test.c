@@ -52,6 +52,25 @@ what_is_no_address_is_refused(void **state)
 	assert_int_equal(a.len, 7);		/* untouched */
 }
 
+/* Not a system call for each connection: it comes from the listener. */
+static void
+the_accepted_do_not_delay(void **state)
+{
+	struct addr at, peer;
+	int fd = listen_anywhere(&at), caller, accepted, nodelay = 0;
+	socklen_t len = sizeof nodelay;
+
+	(void)state;
+	assert_null(sock_connect(&at, &caller));
+	poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, UNTIL_USEC / USEC_PER_MSEC);
+	accepted = sock_accept(fd, &peer);
+	assert_int_equal(getsockopt(accepted, IPPROTO_TCP, TCP_NODELAY, &nodelay, &len), 0);
+	assert_int_equal(nodelay, 1);
+	close(accepted);
+	close(caller);
+	close(fd);
+}
+
 static void
 a_port_that_is_taken_is_refused(void **state)
 {
@@ -169,6 +188,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_are_read_and_written),
 		cmocka_unit_test(what_is_no_address_is_refused),
+		cmocka_unit_test(the_accepted_do_not_delay),
 		cmocka_unit_test(a_port_that_is_taken_is_refused),
 		cmocka_unit_test(ports_are_shared_by_those_who_agree),
 		cmocka_unit_test(descriptors_neither_block_nor_leak_into_children),

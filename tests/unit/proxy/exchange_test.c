@@ -368,6 +368,50 @@ test_close_is_honoured(void **state)
 	stage_close();
 }
 
+/* Who has said that nothing follows and has kept to it is not waited for: we are done when its response is written. */
+static void
+test_last_request_is_not_lingered_for(void **state)
+{
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	c = dial();
+	say(c, "GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n");
+	t = answer_call(0);
+	hear(t, GOT("/"));
+	say(t, OK(2, "ok"));
+	hear(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
+	assert_int_equal(live_gauge_total(stage.live, LIVE_CLIENTS), 0);
+	hear_end(c);
+	close(c);
+	close(t);
+	stage_close();
+}
+
+/* What it sends all the same must not break the response on its way. */
+static void
+test_more_after_the_last_request(void **state)
+{
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	c = dial();
+	say(c, "GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n");
+	t = answer_call(0);
+	hear(t, GOT("/"));
+	say(c, GET("/more"));
+	stage_turn();
+	say(t, OK(2, "ok"));
+	WAIT_UNTIL(inflight() == 0);
+	hear(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
+	hear_end(c);
+	close(c);
+	close(t);
+	stage_close();
+}
+
 /* A client that sent its whole request and shut its direction still gets the answer. */
 static void
 test_half_closed_client(void **state)
@@ -565,6 +609,8 @@ main(void)
 		cmocka_unit_test(test_http10),
 		cmocka_unit_test(test_http10_keep_alive),
 		cmocka_unit_test(test_close_is_honoured),
+		cmocka_unit_test(test_last_request_is_not_lingered_for),
+		cmocka_unit_test(test_more_after_the_last_request),
 		cmocka_unit_test(test_half_closed_client),
 		cmocka_unit_test(test_tunnel),
 		cmocka_unit_test(test_tunnel_half_broken),
