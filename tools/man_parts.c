@@ -212,7 +212,7 @@ keys_of(enum section of)
 static void
 heading(enum section parent, const char *name)
 {
-	printf(".Ss %s%s\n", parent == SECTION_SERVICE ? "services." : "", name);
+	printf(".Ss %s%s\n", parent == SECTION_SERVICE ? "services." : parent == SECTION_SWARM ? "swarm." : "", name);
 }
 
 static void

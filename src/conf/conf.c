@@ -107,6 +107,23 @@ read_pair(struct reader *r, const struct conf_key *k, const struct tree *t, cons
 		faults_add(&r->faults, t->line, where, "%s", problem);
 }
 
+/* "internal: all". Routes are the same on every listener. */
+static void
+read_placed(struct reader *r, const struct conf_key *k, const struct tree *t, const char *where, void *base)
+{
+	char problem[CONF_PROBLEM_MAX], key[WHERE_MAX];
+
+	for (const struct tree *item = t->first; item != NULL; item = item->next) {
+		inside(where, item->key, key);
+		if (item->shape != TREE_SCALAR || strcmp(item->text, "all") != 0)
+			faults_add(&r->faults, item->line, key, "expected all: what is served is served on every listener");
+		else if (!value_read(k, str_of(item->key), base, problem))
+			faults_add(&r->faults, item->line, key, "%s", problem);
+	}
+	if (t->first == NULL)
+		faults_add(&r->faults, t->line, where, "an empty mapping. %s", k->help);
+}
+
 static void
 read_value(struct reader *r, const struct conf_key *k, const struct tree *t, const char *where, void *base)
 {
@@ -116,6 +133,10 @@ read_value(struct reader *r, const struct conf_key *k, const struct tree *t, con
 	}
 	if (t->shape == TREE_MAP && value_is_mapped(k)) {
 		read_mapped(r, k, t, where, base);
+		return;
+	}
+	if (t->shape == TREE_MAP && value_is_placed(k)) {
+		read_placed(r, k, t, where, base);
 		return;
 	}
 	if (t->shape != TREE_LIST || !value_is_list(k)) {
@@ -276,6 +297,20 @@ read_list(struct reader *r, const struct tree *t, enum conf_section_id section, 
 			read_task(r, item, where, base);
 }
 
+/* "traefik: false" stands for "traefik: { enable: false }". */
+static bool
+read_switched(struct reader *r, const struct tree *t, enum conf_section_id section, const char *where, const struct part *p)
+{
+	if (section != SECTION_TRAEFIK || t == NULL || t->shape != TREE_SCALAR || t->empty)
+		return false;
+	for (size_t k = 0; k < conf_keys_count; k++)
+		if (conf_keys[k].section == section && strcmp(conf_keys[k].name, "enable") == 0)
+			read_item(r, &conf_keys[k], t, where, p->base);
+		else if (conf_keys[k].section == section)
+			read_default(r, &conf_keys[k], t->line, where, p);
+	return true;
+}
+
 static void
 read_section(struct reader *r, const struct tree *map, enum conf_section_id section, const char *where, const struct part *p)
 {
@@ -283,6 +318,8 @@ read_section(struct reader *r, const struct tree *map, enum conf_section_id sect
 	const struct tree *t = tree_find(map, NULL, conf_sections[section].name);
 	void *base = section == SECTION_DEFAULTS ? &r->conf->defaults : p->base;
 
+	if (read_switched(r, t, section, where, p))
+		return;
 	if (!conf_sections[section].list)
 		read_map(r, t == NULL ? &none : t, where, &(struct part){ section, base, p->defaults }, 1);
 	else if (t != NULL)
@@ -481,6 +518,7 @@ conf_free(struct conf **cp)
 	section_free(SECTION_ADMIN, c);
 	section_free(SECTION_SWARM, c);
 	section_free(SECTION_CLIENTS, c);
+	section_free(SECTION_TRAEFIK, c);
 	section_free(SECTION_PROMETHEUS, c);
 	free(c->node);
 	free(c->service);

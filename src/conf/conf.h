@@ -15,6 +15,8 @@ struct conf_list {			/* of texts, as written */
 	char		**item;
 };
 
+enum conf_maybe { MAYBE_ABSENT, MAYBE_NO, MAYBE_YES };
+
 #define CONF_TEXT_MAX	(4u << 20)		/* bytes of a configuration file */
 #define CONF_ENDPOINTS_MAX 16
 #define CONF_PROM_SERVERS_MAX 8
@@ -114,7 +116,12 @@ struct conf {
 	char		*swarm_ca, *swarm_cert, *swarm_key;	/* files, NULL: none */
 	int64_t		 swarm_poll_usec;
 	struct conf_list swarm_networks;	/* none: found out */
+	char		*swarm_constraint;	/* whom Mola serves, NULL: everybody (discovery/constraint.h) */
 	bool		 swarm_traefik;
+	struct conf_list traefik_ignore;	/* middlewares */
+	struct conf_list traefik_entry_points;
+	char		*traefik_constraint, *traefik_default_rule;	/* NULL: not said, nor are those that follow */
+	enum conf_maybe	 traefik_exposed;
 	char		*swarm_agent, *swarm_node_exporter;	/* templates, NULL: none */
 
 	int64_t		 signal_period_usec;	/* node_exporter scrapes and agent streams */

@@ -29,7 +29,10 @@ extern const struct conf_type type_TARGET_KIND, type_TARGET_POLICY, type_STRATEG
 /* conf_prom.c */
 extern const struct conf_type type_PROM_SERVERS, type_PASSWORD, type_PROMQL, type_PROMQL_OR_NONE;
 
-/* conf_text.c, for conf_target.c and conf_prom.c */
+/* conf_swarm.c */
+extern const struct conf_type type_CONSTRAINT, type_DEFAULT_RULE, type_MIDDLEWARES, type_ENTRY_POINTS, type_MAYBE;
+
+/* conf_text.c, for conf_target.c, conf_prom.c and conf_swarm.c */
 bool	list_append(void *member, struct str, char *problem);	/* each text once */
 bool	text_set(void *member, struct str);
 bool	write_text(const void *member, struct buf *);	/* false: there is none; the same for addresses */

@@ -93,6 +93,12 @@ value_is_pair(const struct conf_key *k)
 }
 
 bool
+value_is_placed(const struct conf_key *k)
+{
+	return k->type == &type_ENTRY_POINTS;
+}
+
+bool
 value_is_bare(const struct conf_key *k)
 {
 	return k->type->bare;

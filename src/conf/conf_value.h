@@ -45,6 +45,7 @@ bool	value_is_list(const struct conf_key *);
 bool	value_is_secret(const struct conf_key *);
 bool	value_is_mapped(const struct conf_key *);	/* may be a mapping: "a: 1, b: {c: [2, 3]}" for the text "a=1,b.c=2-3" */
 bool	value_is_pair(const struct conf_key *);	/* may be a list of two: [1, 2] for the text "1-2" */
+bool	value_is_placed(const struct conf_key *);	/* a list that may be a mapping, from each item to where it is served */
 bool	value_is_bare(const struct conf_key *);	/* a number or a truth value, in JSON too */
 /* Into the member of `base`; a list gains an item. False: `problem` says what is wrong and what was expected. */
 bool	value_read(const struct conf_key *, struct str, void *base, char problem[CONF_PROBLEM_MAX]);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/form.h"
+#include "discovery/constraint.h"
 #include "discovery/demands.h"
 #include "discovery/join.h"
 
@@ -138,15 +139,32 @@ name_good(struct join *j, const struct join_service *js)
 	return false;
 }
 
+/* Only those are told of that have labels for a proxy at all. */
+static void
+service_leave(struct join *j, const struct join_service *js, const char *text)
+{
+	if (js->from->nlabels > 0)
+		join_trouble(j, js->labels.report, WHY_OTHER_PROXY, arena_text(j->arena, str_of(text)));
+}
+
 static void
 service_read(struct join *j, struct join_service *js)
 {
+	const struct traefik_rules *rules;
 	struct labels *l = &js->labels;
+	const char *left_to;
 
 	*l = (struct labels){ .arena = j->arena, .report = l->report };
 	l->report->id = arena_text(j->arena, str_of(js->from->id));
 	l->report->name = arena_text(j->arena, str_of(js->from->name));
-	labels_read(l, js->from, j->conf->defaults, j->conf->traefik);
+	if (j->conf->constraint != NULL && !constraint_match(j->conf->constraint, js->from->every, js->from->nevery)) {
+		service_leave(j, js, "swarm.constraint does not take the service");
+		return;
+	}
+	rules = join_rules(j, js->from, &left_to);
+	labels_read(l, js->from, j->conf->defaults, rules);
+	if (!l->enabled && left_to != NULL)
+		service_leave(j, js, left_to);
 	if (!l->enabled)
 		return;
 	if (l->port == 0)
@@ -221,6 +239,7 @@ join_all(struct join *j)
 	j->services = map_new();
 	j->routes = map_new();
 	join_nodes(j);
+	join_traefiks(j);
 	join_services(j);
 	map_free(&j->nodes);
 	map_free(&j->services);

@@ -13,6 +13,12 @@ struct join_node {
 	const char	*name;			/* NULL: not named */
 };
 
+/* A Traefik of the Swarm that goes by its labels. */
+struct join_traefik {
+	struct traefik_static *is;
+	const struct constraint *constraint;	/* NULL: it takes every service, or people have said whom */
+};
+
 struct join {
 	const struct swarm *swarm;
 	const struct swarm_conf *conf;
@@ -20,6 +26,8 @@ struct join {
 	struct arena	*arena;
 	struct swarm_report *report;
 	struct join_node *node;			/* in order of hostname */
+	struct join_traefik *traefik;
+	unsigned	 ntraefiks;
 	struct map	*nodes;			/* id to join_node */
 	struct map	*services;		/* id to the bucket of its tasks */
 	struct map	*routes;		/* "host path" to the name of the service that has it */
@@ -27,6 +35,10 @@ struct join {
 
 /* join_nodes.c */
 void	join_nodes(struct join *);
+
+/* join_traefik.c: once, and then what holds for the traefik.* labels of a service; `left_to`: why they do not count, or NULL */
+void	join_traefiks(struct join *);
+const struct traefik_rules *join_rules(struct join *, const struct swarm_service *, const char **left_to);
 
 /* join_tasks.c: the tasks of a service that is in the world already */
 struct join_tasks {

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/map.h"
 #include "discovery/swarm.h"
+#include "discovery/traefik_static.h"
 
 struct swarm_node {
 	const char	*id, *hostname;
@@ -31,8 +32,11 @@ struct swarm_service {
 	char		 created[32];		/* compares as text: RFC 3339 with nine digits of fraction */
 	struct swarm_label *label;		/* mola.* and traefik.* alone, in order of name */
 	unsigned	 nlabels;
+	struct swarm_label *every;		/* all that it has, in order of name */
+	unsigned	 nevery;
 	struct swarm_port *port;		/* tcp alone */
 	unsigned	 nports;
+	struct traefik_spec *traefik;		/* NULL: it is none */
 };
 
 struct swarm_attachment {
@@ -74,8 +78,18 @@ struct swarm_part {
 	unsigned	 nseen;
 };
 
+/* One of Swarm's configs, which never change. */
+struct swarm_config {
+	char		*id;
+	char		*text;			/* NULL: not there, and `unread` says why, for people */
+	size_t		 len;
+	char		*unread;
+};
+
 struct swarm {
 	struct swarm_part nodes, services, tasks, networks;	/* tasks: those that run */
+	struct swarm_config *config;
+	unsigned	 nconfigs;
 	char		**attached;
 	unsigned	 nattached;
 };

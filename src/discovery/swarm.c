@@ -9,8 +9,7 @@
 
 #include "base/bug.h"
 #include "discovery/answer.h"
-
-#define LABELS_MAX	256		/* of one service, ours and Traefik's */
+#include "discovery/traefik_spec.h"
 
 /* --- life --- */
 
@@ -32,6 +31,7 @@ swarm_free(struct swarm **sp)
 	answer_forget(&s->services);
 	answer_forget(&s->tasks);
 	answer_forget(&s->networks);
+	swarm_configs_forget(s);
 	swarm_detach(s);
 	free(s);
 }
@@ -154,24 +154,38 @@ label_order(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
+/* A zero byte would end the text before Traefik's end of it. */
+static const char *
+label_text(struct arena *a, const json_t *v)
+{
+	char *text = arena_text(a, (struct str){ json_string_value(v), json_string_length(v) });
+
+	for (size_t i = 0; i < json_string_length(v); i++)
+		if (text[i] == '\0')
+			text[i] = '?';
+	return text;
+}
+
+/* None is left out, however many there are: a router without its middlewares would be another one. */
 static void
 read_labels(struct answer *r, struct shape *sh, const json_t *j, struct swarm_service *s)
 {
 	json_t *labels = (json_t *)(uintptr_t)shape_object(sh, j, "Spec.Labels"), *v;
+	size_t room = json_object_size(labels);
 	const char *name;
-	size_t room;
 
-	room = json_object_size(labels) < LABELS_MAX ? json_object_size(labels) : LABELS_MAX;
 	s->label = arena_zalloc(r->part.arena, room * sizeof *s->label);
+	s->every = arena_zalloc(r->part.arena, room * sizeof *s->every);
 	json_object_foreach(labels, name, v) {
-		if (!label_ours(name) || s->nlabels == room)
-			continue;
 		if (!json_is_string(v))
 			shape_wrong(sh, "Spec.Labels", "strings");
-		s->label[s->nlabels++] = (struct swarm_label){ arena_text(r->part.arena, str_of(name)),
-		    arena_text(r->part.arena, str_of(json_string_value(v))) };
+		s->every[s->nevery++] = (struct swarm_label){ arena_text(r->part.arena, str_of(name)),
+		    label_text(r->part.arena, v) };
 	}
-	qsort(s->label, s->nlabels, sizeof *s->label, label_order);
+	qsort(s->every, s->nevery, sizeof *s->every, label_order);
+	for (unsigned i = 0; i < s->nevery; i++)
+		if (label_ours(s->every[i].name))
+			s->label[s->nlabels++] = s->every[i];
 }
 
 static void
@@ -188,6 +202,7 @@ hear_service(void *arg, struct shape *sh, const json_t *j)
 	created_set(s->created, shape_text(sh, j, "CreatedAt"));
 	read_labels(r, sh, j, s);
 	s->nports = answer_ports(r, sh, shape_list(sh, j, "Spec.EndpointSpec.Ports"), &s->port);
+	s->traefik = traefik_spec_read(r->part.arena, sh, j);
 }
 
 const struct why *

@@ -17,6 +17,7 @@
 #define SWARM_DETAIL	160
 #define SWARM_URL_MAX	320
 
+struct constraint;
 struct swarm;
 
 /* How Swarm's things become the world's; the strings are the caller's and stay. */
@@ -24,7 +25,11 @@ struct swarm_conf {
 	const struct service_conf *defaults;	/* what services start from */
 	const char	*agent_template;	/* NULL: none; "{address}:9101", "http://{hostname}:9101/stream", … */
 	const char	*exporter_template;	/* NULL: none; {address}, {hostname}, {id} */
-	const struct traefik_rules *traefik;	/* for traefik.* labels, which are read where mola.* say nothing */
+	const struct constraint *constraint;	/* whom we serve; NULL: everybody */
+	/* for traefik.* labels, which are read where mola.* say nothing: what people say */
+	const struct traefik_rules *traefik;
+	const struct constraint *traefik_constraint;	/* NULL: those of the Traefik services */
+	bool		 traefik_exposed_said;	/* exposed_by_default is people's word, not the default */
 };
 
 struct swarm	*swarm_new(void);
@@ -40,6 +45,17 @@ const struct why	*swarm_read_nodes(struct swarm *, struct str json, char detail[
 const struct why	*swarm_read_services(struct swarm *, struct str json, char detail[SWARM_DETAIL]);
 const struct why	*swarm_read_tasks(struct swarm *, struct str json, char detail[SWARM_DETAIL]);
 const struct why	*swarm_read_networks(struct swarm *, struct str json, char detail[SWARM_DETAIL]);
+
+/*
+ * Configs of Swarm that hold the static configuration of a Traefik: the id of one that has not been asked for yet (NULL:
+ * none), and the body of GET /configs/ID, or why there is none, for people. What failed is wanted again after
+ * swarm_configs_retry. A pass goes by what there is: a file that is missing makes routers not served.
+ */
+const char	*swarm_config_wanted(const struct swarm *);
+void		 swarm_read_config(struct swarm *, const char *id, struct str json);
+void		 swarm_config_failed(struct swarm *, const char *id, const char *text);
+bool		 swarm_configs_retry(struct swarm *);		/* true: something is wanted now */
+void		 swarm_configs_forget(struct swarm *);
 
 /* Networks that Mola itself is on, by id or by name. Detached from all of them first, then one call for each. */
 void	swarm_detach(struct swarm *);

@@ -246,42 +246,107 @@ middleware_missing(const struct reading *r, struct str list, struct str *name)
 	return false;
 }
 
-static bool
-entry_point_demands(const struct reading *r, const struct traefik_entry_point *e)
+/* Why requests by this entry point may not go to the tasks as they are; NULL: they may. */
+static const char *
+entry_point_refuses(const struct reading *r, const struct traefik_entry_point *e, const struct why **why)
 {
-	bool missing = e->redirect != NULL || e->tls_options != NULL || e->unread != NULL;
+	const char *whose = e->owner == NULL ? "" : arena_printf(r->l->arena, " of Traefik %s", e->owner);
 
+	*why = WHY_ENTRY_POINT;
+	if (!e->served)
+		return arena_printf(r->l->arena, "entry point %s%s is not one of those that Mola stands for; name it in "
+		    "swarm.traefik.entry_points if everybody may come in by it", e->name, whose);
+	if (e->unread != NULL)
+		return arena_printf(r->l->arena, "entry point %s: %s; name it in swarm.traefik.entry_points if it demands nothing", e->name,
+		    e->unread);
+	*why = WHY_NEEDS_MIDDLEWARE;
 	for (unsigned i = 0; i < e->middlewares.n; i++)
-		missing |= !names_have(&r->rules->ignore_middlewares, str_of(e->middlewares.name[i]));
-	return missing;
+		if (!names_have(&r->rules->ignore_middlewares, str_of(e->middlewares.name[i])))
+			return arena_printf(r->l->arena, "entry point %s%s asks for middleware %s, which Mola does not have; name it in "
+			    "swarm.traefik.ignore_middlewares if it protects nothing", e->name, whose, e->middlewares.name[i]);
+	if (e->tls_options != NULL)
+		return arena_printf(r->l->arena, "entry point %s%s has the TLS options %s, which Mola does not know", e->name, whose,
+		    e->tls_options);
+	if (e->redirect != NULL)
+		return arena_printf(r->l->arena, "entry point %s%s sends everybody to %s; put the router on that one", e->name, whose,
+		    e->redirect);
+	return NULL;
 }
 
-/* Whether requests by this entry point may go to the tasks as they are. */
-static bool
-entry_point_served(const struct reading *r, struct str name)
+/* The same by name. All rows of the name count. */
+static const char *
+name_refuses(const struct reading *r, struct str name, const struct why **why)
 {
 	static const char *const usual[] = { "web", "websecure", "http", "https" };
+	const char *text;
 	bool known = false;
 
 	for (unsigned i = 0; i < r->rules->nentry_points; i++) {
 		const struct traefik_entry_point *e = &r->rules->entry_point[i];
 		if (!str_eq_nocase(str_of(e->name), name))
 			continue;
-		if (!e->served || entry_point_demands(r, e))
-			return false;
+		if ((text = entry_point_refuses(r, e, why)) != NULL)
+			return text;
 		known = true;
 	}
-	for (unsigned i = 0; !known && r->rules->unread == NULL && i < sizeof usual / sizeof *usual; i++)
-		known = str_eq_nocase(name, str_of(usual[i]));
-	return known;
+	*why = WHY_ENTRY_POINT;
+	for (unsigned i = 0; !known && i < sizeof usual / sizeof *usual; i++)
+		if (str_eq_nocase(name, str_of(usual[i])))
+			return r->rules->unread == NULL ? NULL : arena_printf(r->l->arena, "entry point %.*s: %s; name it in "
+			    "swarm.traefik.entry_points if it demands nothing", STR_ARG(name), r->rules->unread);
+	return known ? NULL : arena_printf(r->l->arena, "entry point %.*s is not one of those that Mola stands for; name it in "
+	    "swarm.traefik.entry_points if everybody may come in by it", STR_ARG(name));
+}
+
+/* A router is served when one of its entry points lets everybody in: that is how its author serves it. */
+static const char *
+names_refuse(const struct reading *r, struct str list, const struct why **why)
+{
+	const char *first = NULL, *text;
+	const struct why *one;
+	struct str name;
+
+	*why = WHY_ENTRY_POINT;
+	while (str_split(&list, ',', &name)) {
+		name = str_trim(name);
+		if (name.len == 0)
+			continue;
+		if ((text = name_refuses(r, name, &one)) == NULL)
+			return NULL;
+		*why = first == NULL ? one : *why;
+		first = first == NULL ? text : first;
+	}
+	return first == NULL ? "it names no entry point" : first;
+}
+
+/* A router that names none is on all that are standard; where nothing is known of any, on the usual ones. */
+static const char *
+standard_refuses(const struct reading *r, const struct why **why)
+{
+	const char *first = NULL, *text;
+	const struct why *one;
+	bool any = false;
+
+	for (unsigned i = 0; i < r->rules->nentry_points; i++) {
+		const struct traefik_entry_point *e = &r->rules->entry_point[i];
+		if (!e->standard)
+			continue;
+		any = true;
+		if ((text = name_refuses(r, str_of(e->name), &one)) == NULL)
+			return NULL;
+		*why = first == NULL ? one : *why;
+		first = first == NULL ? text : first;
+	}
+	return any ? first : name_refuses(r, STR("web"), why);
 }
 
 static bool
 router_is_plain(struct reading *r, const struct router *router)
 {
 	const struct swarm_label *m = router->middlewares, *e = router->entry_points;
-	struct str name, list = e == NULL ? STR("web") : str_of(e->value);
-	bool served = false;
+	const struct why *why;
+	const char *text;
+	struct str name;
 
 	if (m != NULL && middleware_missing(r, str_of(m->value), &name)) {
 		labels_refuse(r->l, WHY_NEEDS_MIDDLEWARE, arena_printf(r->l->arena, "router %.*s is not served: %s asks for %.*s, "
@@ -289,13 +354,10 @@ router_is_plain(struct reading *r, const struct router *router)
 		    STR_ARG(router->name), m->name, STR_ARG(name)));
 		return false;
 	}
-	while (str_split(&list, ',', &name))
-		served |= entry_point_served(r, str_trim(name));
-	if (!served)
-		labels_refuse(r->l, WHY_ENTRY_POINT, arena_printf(r->l->arena, "router %.*s is not served: Mola does not stand for "
-		    "its entry points (%s); name one of them in swarm.traefik.entry_points", STR_ARG(router->name),
-		    e == NULL ? "the default ones" : e->value));
-	return served;
+	text = e != NULL ? names_refuse(r, str_of(e->value), &why) : standard_refuses(r, &why);
+	if (text != NULL)
+		labels_refuse(r->l, why, arena_printf(r->l->arena, "router %.*s is not served: %s", STR_ARG(router->name), text));
+	return text == NULL;
 }
 
 /* --- making sense of it --- */

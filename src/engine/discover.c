@@ -8,6 +8,7 @@
 
 #include "base/bug.h"
 #include "base/log.h"
+#include "discovery/constraint.h"
 #include "engine/discover.h"
 
 struct discover {
@@ -17,22 +18,54 @@ struct discover {
 	const struct conf *conf;
 	struct watch	*watch;
 	struct swarm_report *report;
-	struct traefik_rules traefik;		/* made anew with each pass */
+	struct arena	*arena;			/* of what follows, made anew with each configuration */
+	struct traefik_rules traefik;
+	struct swarm_conf swarm;
 	discover_change_f *fn;
 	void		*arg;
 };
 
 /* --- the file's --- */
 
-static struct swarm_conf
-swarm_conf_of(struct discover *d)
+static struct traefik_names
+names_of(const struct conf_list *l)
+{
+	return (struct traefik_names){ (const char *const *)l->item, l->n };
+}
+
+/* It was found sound, so that constraints are understood. */
+static const struct constraint *
+constraint_of(struct discover *d, const char *text)
+{
+	char problem[CONSTRAINT_PROBLEM];
+	const struct constraint *c = text == NULL ? NULL : constraint_parse(d->arena, str_of(text), problem);
+
+	ASSERT((text == NULL) == (c == NULL));
+	return c;
+}
+
+static void
+swarm_conf_make(struct discover *d)
 {
 	const struct conf *c = d->conf;
+	struct traefik_entry_point *e;
 
+	arena_free(&d->arena);
+	d->arena = arena_new();
 	d->traefik = traefik_rules_default;
 	d->traefik.enable = c->swarm_traefik;
-	return (struct swarm_conf){ .defaults = &c->defaults, .agent_template = c->swarm_agent,
-	    .exporter_template = c->swarm_node_exporter, .traefik = &d->traefik };
+	d->traefik.ignore_middlewares = names_of(&c->traefik_ignore);
+	d->traefik.default_rule = c->traefik_default_rule;
+	if (c->traefik_exposed != MAYBE_ABSENT)
+		d->traefik.exposed_by_default = c->traefik_exposed == MAYBE_YES;
+	e = arena_zalloc(d->arena, (c->traefik_entry_points.n + 1) * sizeof *e);
+	for (unsigned i = 0; i < c->traefik_entry_points.n; i++)
+		e[i] = (struct traefik_entry_point){ .name = c->traefik_entry_points.item[i], .served = true, .standard = true };
+	d->traefik.entry_point = e;
+	d->traefik.nentry_points = c->traefik_entry_points.n;
+	d->swarm = (struct swarm_conf){ .defaults = &c->defaults, .agent_template = c->swarm_agent,
+	    .exporter_template = c->swarm_node_exporter, .constraint = constraint_of(d, c->swarm_constraint), .traefik = &d->traefik,
+	    .traefik_constraint = constraint_of(d, c->traefik_constraint), .traefik_exposed_said = c->traefik_exposed != MAYBE_ABSENT };
 }
 
 /* The configuration was found sound, so names are unique and known: what is left is a full table. */
@@ -47,11 +80,10 @@ name_node(struct discover *d, const struct conf_node *n)
 {
 	struct world_node like = { .name = n->name, .address = n->address, .cores_declared = n->cores,
 	    .exporter_url = n->node_exporter, .agent_url = n->agent };
-	struct swarm_conf sc = swarm_conf_of(d);
 	struct swarm_urls urls;
 
 	if (d->watch != NULL)
-		swarm_complete(watch_swarm(d->watch), &sc, &like, &urls);
+		swarm_complete(watch_swarm(d->watch), &d->swarm, &like, &urls);
 	if (world_pass_node(d->world, &like) == NULL)
 		no_slot("node", n->name);
 }
@@ -114,10 +146,9 @@ log_news(const struct swarm_report *old, const struct swarm_report *new)
 static void
 name_swarm(struct discover *d)
 {
-	struct swarm_conf sc = swarm_conf_of(d);
 	struct swarm_report *report;
 
-	swarm_pass(watch_swarm(d->watch), &sc, d->world, &report);
+	swarm_pass(watch_swarm(d->watch), &d->swarm, d->world, &report);
 	if (swarm_whole(watch_swarm(d->watch)))
 		log_news(d->report, report);
 	swarm_report_free(&d->report);
@@ -200,6 +231,7 @@ discover_free(struct discover **dp)
 		return;
 	watch_free(&d->watch);
 	swarm_report_free(&d->report);
+	arena_free(&d->arena);
 	free(d);
 }
 
@@ -228,6 +260,7 @@ discover_reconf(struct discover *d, const struct conf *c)
 	struct watch_conf wc = watch_conf_of(c);
 
 	d->conf = c;
+	swarm_conf_make(d);
 	if (c->swarm_endpoints.n == 0) {
 		watch_free(&d->watch);
 		swarm_report_free(&d->report);

@@ -80,6 +80,9 @@ struct watch {
 	struct timer	 timer;		/* the next round */
 	struct part	 part[PARTS];
 	struct engine_call *self_call;
+	struct engine_call *config_call;	/* once all parts have answered */
+	int64_t		 configs_usec;	/* those that failed were last asked for again */
+	bool		 changed;	/* the picture, since the last round that came to its end */
 	struct self	 self;
 	int64_t		 self_usec;	/* last asked */
 	unsigned	 left;		/* answers of the round under way */
@@ -229,6 +232,9 @@ round_void(struct watch *w)
 	if (w->self_call != NULL)
 		engine_cancel(w->self_call);
 	w->self_call = NULL;
+	if (w->config_call != NULL)
+		engine_cancel(w->config_call);
+	w->config_call = NULL;
 	w->left = 0;
 }
 
@@ -295,11 +301,63 @@ watch_attach(struct watch *w)
 }
 
 static void
+round_close(struct watch *w)
+{
+	watch_good(w);
+	engine_events_want(w->events);
+	if (w->changed) {
+		watch_attach(w);
+		w->changed = false;
+		w->fn(w->arg);
+	}
+	round_next(w, true);
+}
+
+static void	config_ask(struct watch *);
+
+/* An Engine that is gone voids the round; one that answers with a refusal is believed. */
+static void
+config_answered(void *arg, const struct engine_answer *a)
+{
+	struct watch *w = arg;
+	const char *id = swarm_config_wanted(w->swarm);
+
+	w->config_call = NULL;
+	w->left--;
+	if (a->why == WHY_ENGINE_GONE) {
+		round_fail(w, a->why, a->detail);
+		return;
+	}
+	ASSERT(id != NULL);
+	w->changed = true;
+	if (a->why != NULL)
+		swarm_config_failed(w->swarm, id, "is a config that the Engine does not hand out");
+	else
+		swarm_read_config(w->swarm, id, a->body);
+	config_ask(w);
+}
+
+/* The files of Traefiks, one after the other, before anybody goes by the new picture: without them, it serves less. */
+static void
+config_ask(struct watch *w)
+{
+	const char *id = swarm_config_wanted(w->swarm);
+	char path[128];
+
+	if (id == NULL) {
+		round_close(w);
+		return;
+	}
+	w->left++;
+	snprintf(path, sizeof path, "/configs/%.100s", id);
+	w->config_call = engine_get(w->engine, path, config_answered, w);
+}
+
+static void
 round_end(struct watch *w)
 {
 	char detail[SWARM_DETAIL] = "";
 	const struct why *why;
-	bool changed = false;
 
 	if (round_doubtful(w)) {
 		round_void(w);
@@ -309,19 +367,17 @@ round_end(struct watch *w)
 	for (unsigned i = 0; i < PARTS; i++) {
 		if (!w->part[i].fresh)
 			continue;
-		changed = true;
+		w->changed = true;
 		if (!part_take(&w->part[i], &why, detail)) {
 			round_fail(w, why, detail);
 			return;
 		}
 	}
-	watch_good(w);
-	engine_events_want(w->events);
-	if (changed) {
-		watch_attach(w);
-		w->fn(w->arg);
+	if (loop_now(w->loop) - w->configs_usec >= SELF_USEC) {
+		swarm_configs_retry(w->swarm);
+		w->configs_usec = loop_now(w->loop);
 	}
-	round_next(w, true);
+	config_ask(w);
 }
 
 static void

@@ -15,6 +15,9 @@ SECTION(LOG, TOP, "log", MAP, struct conf,
 SECTION(SWARM, TOP, "swarm", MAP, struct conf,
     "Discovery of nodes, services and tasks in a Docker Swarm, besides those named here. Without this section there is "
     "none; an empty one takes the defaults. What the labels of services may say: mola-labels(7).")
+SECTION(TRAEFIK, SWARM, "traefik", MAP, struct conf,
+    "Traefik's labels, which are read where Mola's own say nothing: true or false, or a mapping with the keys that follow. What "
+    "is not said here is taken from the Traefik services of the same Swarm. See mola-labels(7).")
 SECTION(SIGNALS, TOP, "signals", MAP, struct conf,
     "How the state of the nodes is observed.")
 SECTION(PROMETHEUS, TOP, "prometheus", MAP, struct conf,
@@ -90,12 +93,29 @@ KEY(SWARM, "network", NETWORKS, swarm_networks, NONE, "", "",
     "Names of the networks on which tasks are reached at their own addresses, one or a list. By default those of the "
     "container that Mola runs in; tasks on none of them are reached at their node's address and a port published in "
     "mode host.")
-KEY(SWARM, "traefik", SWITCH, swarm_traefik, "true", "", "",
-    "Whether Traefik's labels are read, too, where Mola's own say nothing.")
+KEY(SWARM, "constraint", CONSTRAINT, swarm_constraint, NONE, "", "",
+    "Which services are Mola's, in Traefik's language: Label(`zone`, `public`), LabelRegex(`zone`, `^pub`), &&, ||, ! and "
+    "parentheses. The others are left alone, whatever their labels ask for.")
 KEY(SWARM, "agent", TEMPLATE, swarm_agent, NONE, "", "",
     "Where the mola agent of each node is: '{address}:9101', or a URL with {address}, {hostname} or {id} in it.")
 KEY(SWARM, "node_exporter", TEMPLATE, swarm_node_exporter, NONE, "", "",
     "The same for the node_exporter: '{address}:9100'.")
+
+KEY(TRAEFIK, "enable", SWITCH, swarm_traefik, "true", "", "",
+    "Whether they are read.")
+KEY(TRAEFIK, "ignore_middlewares", MIDDLEWARES, traefik_ignore, NONE, "", "",
+    "Exact names, as routers and entry points write them, of middlewares that protect nothing: requests reach the tasks without "
+    "them. A router with any other middleware is not served.")
+KEY(TRAEFIK, "constraint", CONSTRAINT, traefik_constraint, NONE, "", "",
+    "As constraint of swarm, for Traefik's labels alone. By default that of each Traefik in the Swarm.")
+KEY(TRAEFIK, "default_rule", DEFAULT_RULE, traefik_default_rule, NONE, "", "",
+    "The rule of routers that have none; {{ .Name }} stands for the service's name. By default that of Traefik.")
+KEY(TRAEFIK, "exposed_by_default", MAYBE, traefik_exposed, NONE, "", "",
+    "Whether services need no traefik.enable=true. By default as Traefik has it; true without one.")
+KEY(TRAEFIK, "entry_points", ENTRY_POINTS, traefik_entry_points, NONE, "", "",
+    "Names of Traefik's entry points for which Mola's listeners stand, one or a list, or a mapping from each to all. By "
+    "default web, websecure, http and https. What an entry point of a Traefik in the Swarm demands of requests holds all the "
+    "same, but where that Traefik's configuration cannot be read, the word given here is taken.")
 
 KEY(SIGNALS, "period", DURATION, signal_period_usec, "1s", "100ms", "10s",
     "Time between two samples of a node.")

@@ -110,6 +110,7 @@ WHY(SERVICE_NO_PORT,      0, SWARM,    "the service does not say on which port i
 WHY(SERVICE_NO_ROUTE,     0, SWARM,    "the service is to be served, but for no host and path that are understood")
 WHY(NEEDS_MIDDLEWARE,     0, SWARM,    "a router asks for something that Mola does not do, and is not served without it")
 WHY(ENTRY_POINT,          0, SWARM,    "a router is on no entry point that Mola stands for")
+WHY(OTHER_PROXY,          0, SWARM,    "the service is left to another proxy")
 WHY(SERVICE_UNREACHABLE,  0, SWARM,    "the service is on no network that Mola is on, and publishes no port of its nodes")
 WHY(SERVICE_NAME,         0, SWARM,    "the service's name is taken or cannot be used")
 WHY(ROUTE_TAKEN,          0, SWARM,    "another service has the same host and path")

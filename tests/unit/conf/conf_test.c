@@ -71,6 +71,24 @@ static const struct wrong {
 	{ L "prometheus:\n  servers: https://h\n  ca: /nowhere/x\n", "m:4: prometheus.ca: '/nowhere/x' cannot be read: No such file or directory\n" },
 	{ L "swarm:\n  endpoint: tcp://h:1\n  cert: /nowhere/x\n  key: /nowhere/y\n", "m:4: swarm.cert: '/nowhere/x' cannot be read: No such "
 	    "file or directory\nm:5: swarm.key: '/nowhere/y' cannot be read: No such file or directory\n" },
+
+	/* whom a Swarm's labels may name */
+	{ L "swarm:\n  constraint: Label(`a`)\n", "m:3: swarm.constraint: not a constraint: column 10: expected two strings: Label(`key`, "
+	    "`value`)\n" },
+	{ L "swarm:\n  constraint: LabelRegex(`a`,`(?=x)`)\n", "m:3: swarm.constraint: not a constraint: column 23: the regular expression "
+	    "before is not understood: what follows '(?'\n" },
+	{ L "swarm:\n  traefik: perhaps\n", "m:3: swarm.traefik: 'perhaps' is not known; expected false or true\n" },
+	{ L "swarm:\n  traefik: [true]\n", "m:3: swarm.traefik: not a mapping; expected keys such as enable, ignore_middlewares, constraint, "
+	    "default_rule, exposed_by_default or entry_points\n" },
+	{ L "swarm:\n  traefik:\n    ignore_middleware: x\n", "m:4: swarm.traefik.ignore_middleware: unknown key; did you mean "
+	    "ignore_middlewares?\n" },
+	{ L "swarm:\n  traefik:\n    ignore_middlewares: [ 'a,b', c, c ]\n", "m:4: swarm.traefik.ignore_middlewares: 'a,b' is not the name of a "
+	    "middleware; expected one such as compress or hsts@file\n"
+	    "m:4: swarm.traefik.ignore_middlewares: 'c' is named twice\n" },
+	{ L "swarm:\n  traefik:\n    entry_points: { lan: all, admin: secure }\n", "m:4: swarm.traefik.entry_points.admin: expected all: what is "
+	    "served is served on every listener\n" },
+	{ L "swarm:\n  traefik: { constraint: x, exposed_by_default: maybe }\n", "m:3: swarm.traefik.constraint: not a constraint: column 1: "
+	    "expected Label, LabelRegex, '!' or '('\nm:3: swarm.traefik.exposed_by_default: 'maybe' is not known; expected false or true\n" },
 	{ L "prometheus:\n  servers: https://h\n  key: /x\n", "m:4: prometheus: cert and key belong together; expected both or none\n" },
 	{ L "prometheus:\n  servers: h:1\n  max_age: 2s\n", "m:4: prometheus.max_age: less than period: nearly every sample would be too "
 	    "old; expected more\n" },
@@ -357,6 +375,35 @@ static const char whole[] =
     "listen: [ '127.0.0.1:80', '[::1]:80' ]\n";
 
 static void
+test_traefik_is_a_switch_or_a_mapping(void **state)
+{
+	struct conf *c = parse_right(L "swarm: { traefik: false }\n");
+
+	(void)state;
+	assert_false(c->swarm_traefik);
+	assert_int_equal(c->traefik_exposed, MAYBE_ABSENT);
+	conf_free(&c);
+	c = parse_right(L "swarm: {}\n");
+	assert_true(c->swarm_traefik);
+	assert_null(c->traefik_constraint);
+	conf_free(&c);
+	c = parse_right(L "swarm:\n  constraint: Label(`a`, `b`)\n  traefik:\n    ignore_middlewares: [ hsts@file, compress ]\n"
+	    "    entry_points: { lan: all, Admin: all }\n    exposed_by_default: false\n    default_rule: Host(`{{ .Name }}.org`)\n");
+	assert_true(c->swarm_traefik);
+	assert_string_equal(c->swarm_constraint, "Label(`a`, `b`)");
+	assert_int_equal(c->traefik_ignore.n, 2);
+	assert_string_equal(c->traefik_ignore.item[0], "hsts@file");
+	assert_int_equal(c->traefik_entry_points.n, 2);
+	assert_string_equal(c->traefik_entry_points.item[1], "Admin");
+	assert_int_equal(c->traefik_exposed, MAYBE_NO);
+	assert_string_equal(c->traefik_default_rule, "Host(`{{ .Name }}.org`)");
+	conf_free(&c);
+	c = parse_right(L "swarm:\n  traefik:\n    entry_points: lan\n");
+	assert_int_equal(c->traefik_entry_points.n, 1);
+	conf_free(&c);
+}
+
+static void
 test_services_take_defaults(void **state)
 {
 	struct conf *c = parse_right(whole);
@@ -522,6 +569,7 @@ main(void)
 		cmocka_unit_test(test_long_and_strange_values_are_quoted_short),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_sparse),
+		cmocka_unit_test(test_traefik_is_a_switch_or_a_mapping),
 		cmocka_unit_test(test_services_take_defaults),
 		cmocka_unit_test(test_routes_and_tasks),
 		cmocka_unit_test(test_urls_for_short),

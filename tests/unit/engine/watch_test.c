@@ -59,7 +59,7 @@ on_change(void *arg)
 {
 	static const struct service_conf defaults = { .connect_usec = 1, .response_usec = 1, .idle_usec = 1, .tunnel_usec = 1,
 	    .health_interval_usec = 1, .health_timeout_usec = 1, .health_rise = 1, .health_fall = 1 };
-	struct swarm_conf sc = { .defaults = &defaults };
+	struct swarm_conf sc = { .defaults = &defaults, .traefik = &traefik_rules_default };
 	struct scene *s = arg;
 	struct world_service *ws;
 	struct world_task *t;
@@ -134,6 +134,13 @@ begin(struct scene *s, unsigned n, int64_t poll)
 #define STATE(s) watch_status((s)->watch).state
 #define OFTEN	(20 * USEC_PER_MSEC)
 
+static const char with_traefik[] = "[{\"ID\":\"s1\",\"Spec\":{\"Name\":\"web\",\"Labels\":{"
+    "\"traefik.http.routers.a.rule\":\"Host(`a.org`)\",\"traefik.http.services.a.loadbalancer.server.port\":\"80\"}}},"
+    "{\"ID\":\"s2\",\"Spec\":{\"Name\":\"edge\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"traefik:v3\",\"Configs\":[{"
+    "\"File\":{\"Name\":\"/etc/traefik/traefik.yml\"},\"ConfigID\":\"cfg1\"}]}}}}]";
+/* printf 'providers:\n  swarm: {}\nentryPoints:\n  web:\n    address: ":80"\n' | base64 */
+static const char its_config[] = "{\"ID\":\"cfg1\",\"Spec\":{\"Name\":\"c\",\"Data\":\"cHJvdmlkZXJzOgogIHN3YXJtOiB7fQplbnRyeVBvaW50czoKICB3ZWI6CiAgICBhZGRyZXNzOiAiOjgwIgo=\"}}";
+
 static void
 the_first_picture_comes_at_once(void **state)
 {
@@ -149,6 +156,35 @@ the_first_picture_comes_at_once(void **state)
 	assert_null(st.why);
 	assert_string_equal(st.version, "1.41");
 	assert_true(st.good_usec > 0);
+}
+
+/* Before the first pass, so that nothing goes off the air when Mola starts; and never again. */
+static void
+the_file_of_a_traefik_is_read_before_anybody_goes_by_the_picture(void **state)
+{
+	struct scene *s = *state;
+
+	fake_say(s->one, "/services", 200, with_traefik);
+	fake_say(s->one, "/configs/cfg1", 200, its_config);
+	begin(s, 1, OFTEN);
+	UNTIL(s->loop, s->changes > 0);
+	assert_int_equal(s->tasks, 2);
+	run_tasks(s->one, 3);
+	UNTIL(s->loop, s->tasks == 3);
+	assert_int_equal(fake_asked(s->one, "/configs/cfg1"), 1);
+}
+
+static void
+a_file_that_is_not_there_serves_nobody(void **state)
+{
+	struct scene *s = *state;
+
+	fake_say(s->one, "/services", 200, with_traefik);
+	fake_say(s->one, "/configs/cfg1", 404, "{\"message\":\"config cfg1 not found\"}");
+	begin(s, 1, OFTEN);
+	UNTIL(s->loop, s->changes > 0);
+	assert_int_equal(s->tasks, 0);
+	assert_int_equal(STATE(s), WATCH_GOOD);
 }
 
 static void
@@ -356,6 +392,8 @@ main(void)
 		TEST(many_events_make_few_rounds),
 		TEST(a_socket_that_vanishes_leaves_the_picture_in_force),
 		TEST(half_an_answer_is_none),
+		TEST(the_file_of_a_traefik_is_read_before_anybody_goes_by_the_picture),
+		TEST(a_file_that_is_not_there_serves_nobody),
 		TEST(garbage_is_no_picture),
 		TEST(an_old_engine_is_said_to_be_so),
 		TEST(the_next_manager_takes_over),

@@ -1,0 +1,187 @@
+/*
+ * constraint: a tree, read by descent. Traefik reads the expression as one of Go's, so that strings are Go's, too: raw in
+ * backquotes, or with escapes in double quotes; of these, only \" and \\ are understood.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "base/pattern.h"
+#include "discovery/constraint.h"
+#include "discovery/picture.h"
+
+#define DEPTH_MAX	64
+
+struct constraint {
+	enum { IS_LABEL, IS_REGEX, IS_AND, IS_OR, IS_NOT } kind;
+	const struct constraint *left, *right;
+	const char	*name, *value;
+	const struct pattern *pattern;
+};
+
+struct reading {
+	struct arena	*arena;
+	struct str	 all, rest;
+	unsigned	 depth;
+	char		*problem;
+};
+
+static const struct constraint *read_or(struct reading *);
+
+static const struct constraint *
+refuse(struct reading *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static const struct constraint *
+refuse(struct reading *r, const char *fmt, ...)
+{
+	size_t n = (size_t)snprintf(r->problem, CONSTRAINT_PROBLEM, "column %zu: ", r->all.len - r->rest.len + 1);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(r->problem + n, CONSTRAINT_PROBLEM - n, fmt, ap);
+	va_end(ap);
+	return NULL;
+}
+
+static void
+blanks_skip(struct reading *r)
+{
+	while (r->rest.len > 0 && strchr(" \t\r\n", *r->rest.p) != NULL)
+		r->rest = (struct str){ r->rest.p + 1, r->rest.len - 1 };
+}
+
+static bool
+take(struct reading *r, const char *s)
+{
+	blanks_skip(r);
+	if (!str_starts(r->rest, str_of(s)))
+		return false;
+	r->rest = (struct str){ r->rest.p + strlen(s), r->rest.len - strlen(s) };
+	return true;
+}
+
+/* NULL: there is no string that is understood. */
+static const char *
+read_string(struct reading *r)
+{
+	char quote, *out, *at;
+	size_t i = 1;
+
+	blanks_skip(r);
+	quote = r->rest.len > 0 ? *r->rest.p : '\0';
+	if (quote != '`' && quote != '"')
+		return NULL;
+	out = at = arena_zalloc(r->arena, r->rest.len + 1);
+	for (; i < r->rest.len && r->rest.p[i] != quote; i++) {
+		if (quote == '"' && r->rest.p[i] == '\\' && (++i == r->rest.len || (r->rest.p[i] != '"' && r->rest.p[i] != '\\')))
+			return NULL;
+		if (r->rest.p[i] == '\0')
+			return NULL;
+		*at++ = r->rest.p[i];
+	}
+	if (i >= r->rest.len)
+		return NULL;
+	r->rest = (struct str){ r->rest.p + i + 1, r->rest.len - i - 1 };
+	return out;
+}
+
+/* Behind the function's name. */
+static const struct constraint *
+read_call(struct reading *r, bool regex)
+{
+	struct constraint *c = arena_zalloc(r->arena, sizeof *c);
+	char problem[PATTERN_PROBLEM];
+
+	c->kind = regex ? IS_REGEX : IS_LABEL;
+	if (!take(r, "(") || (c->name = read_string(r)) == NULL || !take(r, ",") || (c->value = read_string(r)) == NULL)
+		return refuse(r, "expected two strings: %s(`key`, `%s`)", regex ? "LabelRegex" : "Label", regex ? "regex" : "value");
+	if (regex && (c->pattern = pattern_parse(r->arena, str_of(c->value), problem)) == NULL)
+		return refuse(r, "the regular expression before is not understood: %s", problem);
+	return take(r, ")") ? c : refuse(r, "expected ')'");
+}
+
+static const struct constraint *
+node_new(struct reading *r, int kind, const struct constraint *left, const struct constraint *right)
+{
+	struct constraint *c = arena_zalloc(r->arena, sizeof *c);
+
+	*c = (struct constraint){ .kind = kind, .left = left, .right = right };
+	return c;
+}
+
+static const struct constraint *
+read_one(struct reading *r)
+{
+	const struct constraint *c;
+
+	if (++r->depth > DEPTH_MAX)
+		return refuse(r, "nested deeper than %d", DEPTH_MAX);
+	if (take(r, "!"))
+		c = (c = read_one(r)) == NULL ? NULL : node_new(r, IS_NOT, c, NULL);
+	else if (take(r, "("))
+		c = (c = read_or(r)) == NULL ? NULL : take(r, ")") ? c : refuse(r, "expected ')', && or ||");
+	else if (take(r, "LabelRegex"))
+		c = read_call(r, true);
+	else if (take(r, "Label"))
+		c = read_call(r, false);
+	else
+		c = refuse(r, "expected Label, LabelRegex, '!' or '('");
+	r->depth--;
+	return c;
+}
+
+static const struct constraint *
+read_and(struct reading *r)
+{
+	const struct constraint *c = read_one(r), *next;
+
+	while (c != NULL && take(r, "&&"))
+		c = (next = read_one(r)) == NULL ? NULL : node_new(r, IS_AND, c, next);
+	return c;
+}
+
+static const struct constraint *
+read_or(struct reading *r)
+{
+	const struct constraint *c = read_and(r), *next;
+
+	while (c != NULL && take(r, "||"))
+		c = (next = read_and(r)) == NULL ? NULL : node_new(r, IS_OR, c, next);
+	return c;
+}
+
+const struct constraint *
+constraint_parse(struct arena *a, struct str s, char problem[CONSTRAINT_PROBLEM])
+{
+	struct reading r = { .arena = a, .all = s, .rest = s, .problem = problem };
+	const struct constraint *c;
+
+	if (s.len > CONSTRAINT_MAX)
+		return refuse(&r, "more than %d bytes", CONSTRAINT_MAX);
+	c = read_or(&r);
+	blanks_skip(&r);
+	return c != NULL && r.rest.len > 0 ? refuse(&r, "expected && or ||, or the end") : c;
+}
+
+bool
+constraint_match(const struct constraint *c, const struct swarm_label *label, unsigned nlabels)
+{
+	const char *value = "";
+
+	switch (c->kind) {
+	case IS_NOT:
+		return !constraint_match(c->left, label, nlabels);
+	case IS_AND:
+		return constraint_match(c->left, label, nlabels) && constraint_match(c->right, label, nlabels);
+	case IS_OR:
+		return constraint_match(c->left, label, nlabels) || constraint_match(c->right, label, nlabels);
+	case IS_LABEL:
+	case IS_REGEX:
+		break;
+	}
+	for (unsigned i = 0; i < nlabels; i++)
+		if (strcmp(label[i].name, c->name) == 0)
+			value = label[i].value;
+	return c->kind == IS_LABEL ? strcmp(value, c->value) == 0 : pattern_match(c->pattern, str_of(value));
+}

@@ -1,0 +1,159 @@
+/*
+ * swarm_configs: the texts of Swarm's configs, by id. They do not change, so that each is asked for once.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "discovery/picture.h"
+#include "discovery/shape.h"
+
+#define CONFIGS_MAX	64
+
+static struct swarm_config *
+config_of(const struct swarm *s, const char *id)
+{
+	for (unsigned i = 0; i < s->nconfigs; i++)
+		if (strcmp(s->config[i].id, id) == 0)
+			return &s->config[i];
+	return NULL;
+}
+
+static void
+config_free(struct swarm_config *c)
+{
+	free(c->id);
+	free(c->text);
+	free(c->unread);
+}
+
+void
+swarm_configs_forget(struct swarm *s)
+{
+	while (s->nconfigs > 0)
+		config_free(&s->config[--s->nconfigs]);
+	free(s->config);
+	s->config = NULL;
+}
+
+/* There are as many as Traefiks; those of services that are gone are not worth telling apart. */
+static struct swarm_config *
+config_new(struct swarm *s, const char *id)
+{
+	if (s->nconfigs == CONFIGS_MAX)
+		swarm_configs_forget(s);
+	s->config = must_realloc(s->config, (s->nconfigs + 1) * sizeof *s->config);
+	s->config[s->nconfigs] = (struct swarm_config){ .id = must_strdup(id) };
+	return &s->config[s->nconfigs++];
+}
+
+/* An id becomes part of a path. */
+static bool
+id_sound(const char *id)
+{
+	return *id != '\0' && strspn(id, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(id);
+}
+
+const char *
+swarm_config_wanted(const struct swarm *s)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < s->services.n; i++) {
+		const struct traefik_spec *t = SWARM_SERVICES(s)[i].traefik;
+		if (t == NULL || t->config == NULL || !id_sound(t->config) || ++n > CONFIGS_MAX)
+			continue;
+		if (config_of(s, t->config) == NULL)
+			return t->config;
+	}
+	return NULL;
+}
+
+static int
+digit_of(char c)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *at = c == '\0' ? NULL : strchr(digits, c);
+
+	return at == NULL ? -1 : (int)(at - digits);
+}
+
+/* False: it is no base64. `out` holds three bytes for each four. */
+static bool
+base64_read(struct str s, char *out, size_t *len)
+{
+	uint32_t bits = 0;
+	unsigned n = 0;
+
+	*len = 0;
+	while (s.len > 0 && s.p[s.len - 1] == '=')
+		s.len--;
+	for (size_t i = 0; i < s.len; i++) {
+		int digit = digit_of(s.p[i]);
+		if (digit < 0)
+			return false;
+		bits = bits << 6 | (uint32_t)digit;
+		n += 6;
+		if (n >= 8) {
+			n -= 8;
+			out[(*len)++] = (char)(bits >> n & 0xff);
+		}
+	}
+	return true;
+}
+
+void
+swarm_config_failed(struct swarm *s, const char *id, const char *text)
+{
+	if (config_of(s, id) == NULL)
+		config_new(s, id)->unread = must_strdup(text);
+}
+
+static void
+hear_config(struct swarm *s, const char *id, const json_t *j)
+{
+	struct shape sh = { .what = "config" };
+	struct str data = shape_text(&sh, j, "Spec.Data");
+	char *text = must_zalloc(data.len + 1);
+	struct swarm_config *c;
+	size_t len;
+
+	if (shape_object(&sh, j, "Spec.Templating") != NULL)
+		swarm_config_failed(s, id, "is a template, which each node fills in");
+	else if (sh.why != NULL || data.len > STATIC_FILE_MAX * 4 / 3 || !base64_read(data, text, &len))
+		swarm_config_failed(s, id, "is a config that is not understood");
+	else {
+		c = config_new(s, id);
+		c->text = text;
+		c->len = len;
+		return;
+	}
+	free(text);
+}
+
+void
+swarm_read_config(struct swarm *s, const char *id, struct str json)
+{
+	json_error_t e;
+	json_t *j = json_loadb(json.p == NULL ? "" : json.p, json.len, JSON_DECODE_INT_AS_REAL, &e);
+
+	if (config_of(s, id) != NULL)
+		;
+	else if (!json_is_object(j))
+		swarm_config_failed(s, id, "is a config that is not understood");
+	else
+		hear_config(s, id, j);
+	json_decref(j);
+}
+
+bool
+swarm_configs_retry(struct swarm *s)
+{
+	for (unsigned i = 0; i < s->nconfigs; )
+		if (s->config[i].unread != NULL) {
+			config_free(&s->config[i]);
+			s->config[i] = s->config[--s->nconfigs];
+		} else
+			i++;
+	return swarm_config_wanted(s) != NULL;
+}

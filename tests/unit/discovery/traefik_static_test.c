@@ -1,0 +1,303 @@
+/* traefik_static: what a Traefik of the same Swarm demands, wherever it is said, and what becomes of routers then. */
+#include "stage.h"
+
+#include "discovery/constraint.h"
+#include "discovery/flat_yaml.c"
+#include "discovery/picture.h"
+#include "discovery/traefik_spec.h"
+#include "discovery/traefik_static.c"
+
+#define AGE "2026-01-01T00:00:00Z"
+#define SWARM_ARGS "\"--providers.swarm=true\",\"--entrypoints.web.address=:80\",\"--entrypoints.websecure.address=:443\""
+#define WEB(entry) "\"traefik.enable\":\"true\",\"traefik.http.routers.a.rule\":\"Host(`a.org`)\"," \
+	"\"traefik.http.routers.a.entrypoints\":\"" entry "\",\"traefik.http.services.a.loadbalancer.server.port\":\"80\""
+
+/* A service with a container's specification: the inside of an object. */
+static void
+container(struct stage *s, const char *name, const char *labels, const char *spec)
+{
+	list_add(&s->services, "{\"ID\":\"id-%s\",\"CreatedAt\":\"%s\",\"Spec\":{\"Name\":\"%s\",\"Labels\":{%s},\"TaskTemplate\":{\"ContainerSpec\":{%s}}}}",
+	    name, AGE, name, labels, spec);
+}
+
+static void
+traefik(struct stage *s, const char *args)
+{
+	char spec[3000];
+
+	snprintf(spec, sizeof spec, "\"Image\":\"traefik:v3.2@sha256:12\",\"Args\":[%s]", args);
+	container(s, "edge", "", spec);
+}
+
+static bool
+serves(struct stage *s)
+{
+	play(s);
+	return reported(s, "web")->served;
+}
+
+/* Whether a router on `entry` is served beside a Traefik with these arguments. */
+static bool
+served_beside(struct stage *s, const char *args, const char *labels)
+{
+	traefik(s, args);
+	service(s, "web", AGE, labels, "");
+	return serves(s);
+}
+
+static void
+demands_of_entry_points_hold(void **state)
+{
+	static const char *const args[] = {
+		"\"--entrypoints.websecure.http.middlewares=auth@file\"",
+		"\"--entryPoints.WebSecure.HTTP.Middlewares=auth@file\"",
+		"\"-entrypoints.websecure.http.middlewares\",\"auth@file\"",
+		"\"--entrypoints.websecure.http.middlewares[0]=auth@file\"",
+		"\"--entrypoints.websecure.http.middlewares=compress,auth@file\"",
+		"\"--entrypoints.websecure.http.tls.options=mtls@file\"",
+		"\"--entrypoints.websecure.http.redirections.entrypoint.to=other\"",
+		"\"--entrypoints.websecure.http.somethingnew=x\"",
+	};
+	struct stage *s = *state;
+	char all[1000];
+
+	s->traefik.ignore_middlewares = (struct traefik_names){ (const char *const[]){ "compress" }, 1 };
+	assert_true(served_beside(s, SWARM_ARGS, WEB("websecure")));
+	assert_true(served_beside(s, SWARM_ARGS ",\"--entrypoints.websecure.http.tls=true\"", WEB("websecure")));
+	assert_true(served_beside(s, SWARM_ARGS ",\"--entrypoints.websecure.http.middlewares=compress\"", WEB("websecure")));
+	for (size_t i = 0; i < sizeof args / sizeof *args; i++) {
+		snprintf(all, sizeof all, SWARM_ARGS ",%s", args[i]);
+		if (served_beside(s, all, WEB("websecure")))
+			fail_msg("served beside %s", args[i]);
+		assert_true(served_beside(s, all, WEB("web")));
+	}
+}
+
+static void
+the_redirected_side_is_not_served_and_the_other_is(void **state)
+{
+	struct stage *s = *state;
+
+#define REDIRECT SWARM_ARGS ",\"--entrypoints.web.http.redirections.entryPoint.to=websecure\""
+	assert_false(served_beside(s, REDIRECT, WEB("web")));
+	assert_true(served_beside(s, REDIRECT, WEB("websecure")));
+	assert_true(served_beside(s, REDIRECT, WEB("web,websecure")));
+}
+
+static void
+a_router_that_names_none_is_on_the_standard_ones(void **state)
+{
+	struct stage *s = *state;
+
+#define NONE "\"traefik.http.routers.a.rule\":\"Host(`a.org`)\",\"traefik.http.services.a.loadbalancer.server.port\":\"80\""
+	assert_true(served_beside(s, REDIRECT, NONE));
+	assert_false(served_beside(s, REDIRECT ",\"--entrypoints.websecure.http.middlewares=auth@file\"", NONE));
+	assert_true(served_beside(s, SWARM_ARGS ",\"--entrypoints.web.asDefault=true\",\"--entrypoints.websecure.http.middlewares=auth@file\"", NONE));
+	assert_false(served_beside(s, SWARM_ARGS ",\"--entrypoints.websecure.asDefault\",\"--entrypoints.websecure.http.middlewares=auth@file\"",
+	    NONE));
+	expect_trouble(s, "web", WHY_NEEDS_MIDDLEWARE, "entry point websecure of Traefik edge asks for middleware auth@file");
+}
+
+static void
+the_environment_says_the_same(void **state)
+{
+	struct stage *s = *state;
+
+	container(s, "edge", "", "\"Image\":\"docker.io/library/traefik\",\"Env\":[\"A=b\",\"TRAEFIK_PROVIDERS_DOCKER_SWARMMODE=true\","
+	    "\"TRAEFIK_ENTRYPOINTS_WEB_ADDRESS=:80\",\"TRAEFIK_ENTRYPOINTS_WEB_HTTP_MIDDLEWARES=auth@file\"]");
+	service(s, "web", AGE, WEB("web"), "");
+	assert_false(serves(s));
+}
+
+static void
+renamed_images_are_known_by_their_arguments(void **state)
+{
+	struct stage *s = *state;
+
+	container(s, "edge", "", "\"Image\":\"mirror:5000/ops/edge-proxy:7\",\"Args\":[" SWARM_ARGS ",\"--entrypoints.web.http.middlewares=x\"]");
+	service(s, "web", AGE, WEB("web"), "");
+	assert_false(serves(s));
+	container(s, "edge", "", "\"Image\":\"traefik/whoami\",\"Args\":[\"--port=80\"]");
+	container(s, "fwd", "", "\"Image\":\"thomseddon/traefik-forward-auth:2\"");
+	service(s, "web", AGE, WEB("web"), "");
+	assert_true(serves(s));
+}
+
+#define CONFIG(path) "\"Image\":\"traefik:v3\",\"Configs\":[{\"File\":{\"Name\":\"" path "\"},\"ConfigID\":\"cfg1\",\"ConfigName\":\"c\"}]"
+
+static void
+expect_not_served(struct stage *s, const char *spec, const char *words)
+{
+	const struct report_service *r;
+
+	container(s, "edge", "", spec);
+	service(s, "web", AGE, WEB("web"), "");
+	if (serves(s))
+		fail_msg("served beside %s", spec);
+	r = reported(s, "web");
+	for (unsigned i = 0; i < r->ntroubles; i++)
+		if (strstr(r->trouble[i].text, words) != NULL)
+			return;
+	fail_msg("%s: %s", words, r->ntroubles > 0 ? r->trouble[0].text : "nothing is said");
+}
+
+static void
+what_cannot_be_read_is_not_served_beside(void **state)
+{
+	static const struct traefik_entry_point said = { .name = "web", .served = true, .standard = true };
+	struct stage *s = *state;
+
+	expect_not_served(s, "\"Image\":\"traefik:v3\"", "edge");
+	expect_not_served(s, "\"Image\":\"traefik:v3\",\"Args\":[\"--configFile=/etc/traefik/my.yml\"]", "/etc/traefik/my.yml");
+	expect_not_served(s, "\"Image\":\"traefik:v3\",\"Env\":[\"TRAEFIK_CONFIGFILE=/x.yml\"]", "/x.yml");
+	expect_not_served(s, "\"Image\":\"traefik:v3\",\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/srv/t.yml\",\"Target\":\"/etc/traefik/traefik.yml\"}],"
+	    "\"Args\":[" SWARM_ARGS "]", "/etc/traefik/traefik.yml");
+	expect_not_served(s, "\"Image\":\"traefik:v3\",\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/srv/t\",\"Target\":\"/etc/traefik/\"}],"
+	    "\"Args\":[" SWARM_ARGS "]", "mounted");
+	expect_not_served(s, "\"Image\":\"traefik:v3\",\"Secrets\":[{\"File\":{\"Name\":\"/etc/traefik/traefik.yml\"},\"SecretID\":\"s\"}]", "secret");
+	expect_not_served(s, "\"Image\":\"traefik:v3\",\"Command\":[\"sh\",\"-c\",\"traefik --providers.swarm --entrypoints.web.address=:80\"]", "shell");
+	expect_not_served(s, CONFIG("/etc/traefik/traefik.toml"), "not been read yet");
+	assert_string_equal(swarm_config_wanted(s->swarm), "cfg1");
+	swarm_config_failed(s->swarm, "cfg1", "is not there");
+	assert_null(swarm_config_wanted(s->swarm));
+	expect_not_served(s, CONFIG("/etc/traefik/traefik.yml"), "is not there");
+	assert_true(swarm_configs_retry(s->swarm));
+	s->traefik.entry_point = &said;		/* the operator's word is enough */
+	s->traefik.nentry_points = 1;
+	container(s, "edge", "", "\"Image\":\"traefik:v3\"");
+	service(s, "web", AGE, WEB("web"), "");
+	assert_true(serves(s));
+}
+
+static const char wanted_file[] = "{\"ID\":\"cfg1\",\"Spec\":{\"Name\":\"c\",\"Data\":\"%s\"}}";
+
+/* printf 'entryPoints:\n  web:\n    address: ":80"\n    http:\n      middlewares:\n      - auth@file\n  websecure:\n    address: ":443"\n
+ * providers:\n  swarm:\n    exposedByDefault: false\n' | base64 */
+static const char file_base64[] = "ZW50cnlQb2ludHM6CiAgd2ViOgogICAgYWRkcmVzczogIjo4MCIKICAgIGh0dHA6CiAgICAgIG1pZGRsZXdhcmVzOgogICAgICAtIGF1dGhAZmlsZQogIHdlYnNlY3VyZToKICAgIGFkZHJlc3M6ICI6NDQzIgpwcm92aWRlcnM6CiAgc3dhcm06CiAgICBleHBvc2VkQnlEZWZhdWx0OiBmYWxzZQo=";
+
+static void
+read_config(struct stage *s, const char *base64)
+{
+	char json[4000];
+
+	snprintf(json, sizeof json, wanted_file, base64);
+	swarm_read_config(s->swarm, "cfg1", str_of(json));
+}
+
+static void
+a_config_of_the_swarm_is_read(void **state)
+{
+	struct stage *s = *state;
+
+	read_config(s, file_base64);
+	expect_not_served(s, CONFIG("/etc/traefik/traefik.yml"), "auth@file");
+	container(s, "edge", "", CONFIG("/etc/traefik/traefik.yml"));
+	service(s, "web", AGE, WEB("websecure"), "");
+	assert_true(serves(s));
+	expect_not_served(s, CONFIG("/etc/traefik/traefik.toml"), "TOML");
+	swarm_configs_forget(s->swarm);
+	read_config(s, "OiA6IDo=");
+	expect_not_served(s, CONFIG("/etc/traefik/traefik.yml"), "is not understood");
+	swarm_configs_forget(s->swarm);
+	read_config(s, "???");
+	expect_not_served(s, CONFIG("/etc/traefik/traefik.yml"), "is not understood");
+	swarm_configs_forget(s->swarm);
+	swarm_read_config(s->swarm, "cfg1", STR("{\"Spec\":{\"Data\":\"\",\"Templating\":{\"Name\":\"golang\"}}}"));
+	expect_not_served(s, CONFIG("/etc/traefik/traefik.yml"), "template");
+}
+
+static void
+constraints_say_whose_a_service_is(void **state)
+{
+	struct stage *s = *state;
+	struct arena *a = arena_new();
+	char problem[CONSTRAINT_PROBLEM];
+
+#define CONSTRAINED SWARM_ARGS ",\"--providers.swarm.constraints=Label(`net`,`public`)\""
+	assert_false(served_beside(s, CONSTRAINED, WEB("web")));
+	expect_trouble(s, "web", WHY_OTHER_PROXY, "no Traefik");
+	assert_true(served_beside(s, CONSTRAINED, WEB("web") ",\"net\":\"public\""));
+	container(s, "lan", "", "\"Image\":\"traefik\",\"Args\":[" SWARM_ARGS ",\"--providers.swarm.constraints=Label(`net`,`lan`)\","
+	    "\"--entrypoints.web.http.middlewares=auth@file\"]");
+	assert_true(served_beside(s, CONSTRAINED, WEB("web") ",\"net\":\"public\""));
+	container(s, "lan", "", "\"Image\":\"traefik\",\"Args\":[" SWARM_ARGS ",\"--providers.swarm.constraints=Label(`net`,`lan`)\","
+	    "\"--entrypoints.web.http.middlewares=auth@file\"]");
+	assert_false(served_beside(s, CONSTRAINED, WEB("web") ",\"net\":\"lan\""));
+	assert_false(served_beside(s, SWARM_ARGS ",\"--providers.swarm.constraints=What(`net`)\"", WEB("web")));
+
+	s->conf.traefik_constraint = constraint_parse(a, STR("Label(`net`,`mine`)"), problem);
+	assert_true(served_beside(s, CONSTRAINED, WEB("web") ",\"net\":\"mine\""));
+	assert_false(served_beside(s, CONSTRAINED, WEB("web") ",\"net\":\"public\""));
+	service(s, "web", AGE, WEB("web") ",\"mola.host\":\"b.org\",\"mola.port\":\"80\"", "");
+	assert_true(serves(s));
+	s->conf.constraint = s->conf.traefik_constraint;
+	service(s, "web", AGE, WEB("web") ",\"mola.host\":\"b.org\",\"mola.port\":\"80\"", "");
+	assert_false(serves(s));
+	expect_trouble(s, "web", WHY_OTHER_PROXY, "swarm.constraint");
+	service(s, "web", AGE, "\"com.example\":\"x\"", "");
+	assert_false(serves(s));
+	assert_int_equal(reported(s, "web")->ntroubles, 0);
+	arena_free(&a);
+}
+
+static void
+an_entry_point_that_no_traefik_has_is_no_way_in(void **state)
+{
+	struct stage *s = *state;
+
+	assert_false(served_beside(s, "\"--providers.swarm\",\"--entrypoints.https.address=:443\"", WEB("web")));
+	assert_true(served_beside(s, "\"--providers.swarm\",\"--entrypoints.https.address=:443\"", WEB("https")));
+	assert_true(served_beside(s, "\"--providers.docker\",\"--entrypoints.https.address=:443\"", WEB("web")));
+}
+
+static void
+what_is_said_stays_within_bounds(void **state)
+{
+	struct arena *a = arena_new();
+	const char *arg[200], *text;
+	struct traefik_spec spec = { .arg = arg, .nargs = 200 };
+	struct traefik_static *t;
+
+	(void)state;
+	for (unsigned i = 0; i < 200; i++)
+		arg[i] = arena_printf(a, "--entrypoints.e%u.http.middlewares=m%u,m,,", i, i);
+	t = traefik_static_read(a, "edge", &spec, (struct str){ NULL, 0 }, NULL);
+	assert_int_equal(t->nentry_points, 64);
+	assert_non_null(t->unread);
+	for (unsigned i = 0; i < 200; i++)
+		arg[i] = arena_printf(a, "--entrypoints.e.http.middlewares=m%u", i);
+	t = traefik_static_read(a, "edge", &spec, (struct str){ NULL, 0 }, NULL);
+	assert_int_equal(t->entry_point[0].middlewares.n, 64);
+	assert_non_null(t->entry_point[0].unread);
+	text = "--a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s=x";
+	spec = (struct traefik_spec){ .arg = &text, .nargs = 1 };
+	t = traefik_static_read(a, "edge", &spec, (struct str){ NULL, 0 }, NULL);
+	assert_string_equal(t->entry_point[0].name, "http");
+	arena_free(&a);
+}
+
+static void
+a_traefik_1_is_read(void **state)
+{
+	struct stage *s = *state;
+
+#define ONE "\"--docker\",\"--docker.swarmMode\",\"--entryPoints=Name:https Address::443 TLS\","
+	assert_false(served_beside(s, ONE "\"--entryPoints=Name:http Address::80 Redirect.EntryPoint:https\"", WEB("http")));
+	assert_false(served_beside(s, ONE "\"--entryPoints=Name:http Address::80 Auth.Basic.Users:x\"", WEB("http")));
+	assert_true(served_beside(s, ONE "\"--entryPoints=Name:http Address::80\"", WEB("http")));
+}
+
+#define SCENE(f) cmocka_unit_test_setup_teardown(f, stage_setup, stage_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCENE(demands_of_entry_points_hold), SCENE(the_redirected_side_is_not_served_and_the_other_is), SCENE(a_router_that_names_none_is_on_the_standard_ones), SCENE(the_environment_says_the_same),
+		SCENE(renamed_images_are_known_by_their_arguments), SCENE(what_cannot_be_read_is_not_served_beside),
+		SCENE(a_config_of_the_swarm_is_read), SCENE(constraints_say_whose_a_service_is),
+		SCENE(an_entry_point_that_no_traefik_has_is_no_way_in), SCENE(what_is_said_stays_within_bounds), SCENE(a_traefik_1_is_read),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
