@@ -15,12 +15,15 @@ enum channel_kind {
 	CHANNEL_LIMITS,		/* limits; parent to workers */
 	CHANNEL_LISTEN,		/* fd, addr: one more listener; parent to workers */
 	CHANNEL_UNLISTEN,	/* addr; parent to workers */
+	CHANNEL_LEND,		/* fd, addr: a listener of another worker's, to accept from as well; parent to workers */
+	CHANNEL_TAKE_BACK,	/* worker: all that it has lent; parent to workers */
 	CHANNEL_DRAIN		/* stop gracefully; parent to workers */
 };
 
 struct channel_msg {
 	enum channel_kind	kind;
 	struct addr		addr;
+	unsigned		worker;		/* whose listener is lent */
 	struct proxy_conf	limits;		/* its pointers mean nothing on the other side */
 };
 

@@ -16,6 +16,9 @@ struct child {
 	int64_t		 born_usec;
 	int64_t		 pause_usec;	/* before the next start, after a life that was too short */
 	struct timer	 again;
+	bool		 silent;	/* watchdog.c: its queues are lent */
+	bool		 silence_told;
+	int64_t		 silent_usec;	/* its last sign of life then */
 };
 
 /*

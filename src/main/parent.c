@@ -20,6 +20,7 @@
 #include "main/descriptors.h"
 #include "main/parent_room.h"
 #include "main/reload.h"
+#include "main/watchdog.h"
 #include "main/worker.h"
 
 #define FIRST_TABLE_MOST	(10 * USEC_PER_SEC)
@@ -244,6 +245,7 @@ worker_start(struct parent *p, struct child *c)
 		child_later(p, c, USEC_PER_SEC, worker_again);
 	else {
 		live_started(p->live, c->index, pid);
+		watchdog_born(p, c);
 		log_event(LOG_INFO, "worker.started", "worker", c->name, "pid", LOG_N(pid), NULL);
 	}
 }
@@ -374,6 +376,7 @@ parent_beat(void *arg)
 	struct parent *p = arg;
 
 	timer_set(p->loop, &p->beat, loop_now(p->loop) + BEAT_USEC, parent_beat, p);
+	watchdog_look(p);
 	log_flush();
 	live_log_dropped(p->live, LIVE_PARENT, log_dropped_take());
 }

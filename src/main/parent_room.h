@@ -26,6 +26,7 @@ struct parent {
 	bool		 stopping;
 	int		 status;
 	struct timer	 last_call, beat;
+	int64_t		 looked_usec, trust_until_usec;	/* watchdog.c */
 };
 
 /* Those that open log what went wrong. A unix socket that cannot be made is no failure. */

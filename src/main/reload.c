@@ -10,6 +10,7 @@
 #include "main/memfile.h"
 #include "main/parent_room.h"
 #include "main/reload.h"
+#include "main/watchdog.h"
 #include "main/worker.h"
 
 static void
@@ -27,6 +28,7 @@ reload_listeners(struct parent *p, const struct conf *next)
 			if (p->worker[w].pid != 0 && !channel_send(&p->worker[w].channel, &m, l->fd[w]))
 				kill(p->worker[w].pid, SIGKILL);
 	}
+	watchdog_listen(p);
 	m.kind = CHANNEL_UNLISTEN;
 	for (unsigned i = p->listeners.count; i-- > 0;) {
 		bool kept = false;

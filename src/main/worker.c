@@ -49,7 +49,7 @@ worker_fill(const struct worker *w, struct proxy_conf *c)
 	c->worker = w->conf->index;
 	c->live = w->conf->live;
 	c->phys = w->conf->phys;
-	c->probe = w->conf->index == 0;
+	c->probe = live_prober(w->conf->live) == w->conf->index;
 	c->seed = (uint64_t)clock_wall_usec() * 64 + w->conf->index;
 }
 
@@ -113,6 +113,13 @@ worker_hears(void *arg, const struct channel_msg *m, int fd)
 	case CHANNEL_LISTEN:
 		proxy_listen(w->proxy, fd, &m->addr);
 		return;
+	case CHANNEL_LEND:
+		if (fd >= 0)		/* else descriptors have run out, and there is enough to do */
+			proxy_borrow(w->proxy, fd, &m->addr, m->worker);
+		return;
+	case CHANNEL_TAKE_BACK:
+		proxy_give_back(w->proxy, m->worker);
+		break;
 	case CHANNEL_UNLISTEN:
 		proxy_unlisten(w->proxy, &m->addr);
 		break;

@@ -42,6 +42,7 @@ struct probe {
 struct health {
 	struct loop	*loop;
 	struct live	*live;
+	unsigned	 worker;		/* that we run in */
 	struct rng	 rng;
 	struct slab	*answers;
 	struct head	 head;			/* of the answer being parsed: used at once */
@@ -51,15 +52,24 @@ struct health {
 static void probe_ask(void *arg);
 
 struct health *
-health_new(struct loop *l, struct live *live, uint64_t seed)
+health_new(struct loop *l, struct live *live, uint64_t seed, unsigned worker)
 {
 	struct health *h = must_zalloc(sizeof *h);
 
 	h->loop = l;
 	h->live = live;
+	h->worker = worker;
 	rng_seed(&h->rng, seed);
 	h->answers = slab_new(l, ANSWER_BYTES, 1);
 	return h;
+}
+
+/* A worker that hung does not know yet that another probes; what it has missed says nothing of a task. */
+static void
+slot_set(const struct health *h, unsigned slot, enum live_health state)
+{
+	if (live_prober(h->live) == h->worker)
+		live_set_health(h->live, slot, state);
 }
 
 /* ---- one probe ---- */
@@ -69,7 +79,7 @@ probe_tell(struct probe *p, enum live_health state)
 {
 	p->state = state;
 	p->in_row = 0;
-	live_set_health(p->health->live, p->slot, state);
+	slot_set(p->health, p->slot, state);
 }
 
 /* The first good word is believed at once: an unknown task gets requests anyway. */
@@ -216,7 +226,7 @@ probe_free(struct probe *p)
 static void
 probe_forget(struct probe *p)
 {
-	live_set_health(p->health->live, p->slot, HEALTH_UNKNOWN);
+	slot_set(p->health, p->slot, HEALTH_UNKNOWN);
 	probe_free(p);
 }
 
@@ -225,11 +235,14 @@ static struct probe *
 probe_new(struct health *h, const struct table_task *t, int64_t interval_usec)
 {
 	struct probe *p = h->probe[t->slot] = must_zalloc(sizeof *p);
+	struct live_task known;
 	int64_t soon = (int64_t)(rng_double(&h->rng) * (double)interval_usec / 10);
 
 	p->health = h;
 	p->slot = t->slot;
 	p->addr = t->addr;
+	live_task_read(h->live, t->slot, &known);
+	p->state = known.health;
 	timer_set(h->loop, &p->timer, loop_now(h->loop) + soon, probe_ask, p);
 	return p;
 }
@@ -264,7 +277,7 @@ health_table(struct health *h, const struct table *t)
 		if (service[task[i].service].health_path.len > 0)
 			probe_table(h, t, &task[i], &service[task[i].service]);
 		else if (h->probe[task[i].slot] == NULL)	/* what a prober that died may have left */
-			live_set_health(h->live, task[i].slot, HEALTH_UNKNOWN);
+			slot_set(h, task[i].slot, HEALTH_UNKNOWN);
 	for (unsigned slot = 0; slot < TASKS_MAX; slot++) {
 		struct probe *p = h->probe[slot];
 		if (p != NULL && !p->kept)

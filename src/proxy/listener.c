@@ -21,18 +21,26 @@ struct listener {
 	struct io	 io;
 	int		 fd;
 	struct addr	 addr;
+	unsigned	 owner;		/* the worker in whose name the kernel deals connections to it */
 	struct timer	 rest;
 	struct grave	 grave;
 };
 
 static void on_client(void *arg, uint32_t events);
 
+/* Several may have borrowed a listener: not all of them need to wake for a client. */
+static void
+listener_watch(struct listener *l)
+{
+	bool ours = l->owner == l->proxy->conf.worker;
+
+	loop_watch(l->proxy->loop, &l->io, l->fd, LOOP_LEVEL | (ours ? 0 : EPOLLEXCLUSIVE), on_client, l);
+}
+
 static void
 rest_over(void *arg)
 {
-	struct listener *l = arg;
-
-	loop_watch(l->proxy->loop, &l->io, l->fd, LOOP_LEVEL, on_client, l);
+	listener_watch(arg);
 }
 
 static bool
@@ -69,16 +77,37 @@ on_client(void *arg, uint32_t events)
 		;
 }
 
-void
-listener_open(struct proxy *p, int fd, const struct addr *a)
+static void
+listener_add(struct proxy *p, int fd, const struct addr *a, unsigned owner)
 {
 	struct listener *l = must_zalloc(sizeof *l);
 
 	l->proxy = p;
 	l->fd = fd;
 	l->addr = *a;
+	l->owner = owner;
 	LIST_INSERT_HEAD(&p->listeners, l, link);
-	loop_watch(p->loop, &l->io, fd, LOOP_LEVEL, on_client, l);
+	listener_watch(l);
+}
+
+void
+listener_open(struct proxy *p, int fd, const struct addr *a)
+{
+	listener_add(p, fd, a, p->conf.worker);
+}
+
+void
+listener_borrow(struct proxy *p, int fd, const struct addr *a, unsigned owner)
+{
+	const struct listener *l;
+	bool have = p->draining;
+
+	LIST_FOREACH(l, &p->listeners, link)
+		have |= l->owner == owner && addr_eq(&l->addr, a);
+	if (have)
+		close(fd);
+	else
+		listener_add(p, fd, a, owner);
 }
 
 static void
@@ -99,6 +128,18 @@ listener_close(struct proxy *p, const struct addr *a)
 	for (l = LIST_FIRST(&p->listeners); l != NULL; l = next) {
 		next = LIST_NEXT(l, link);
 		if (addr_eq(&l->addr, a))
+			end(l);
+	}
+}
+
+void
+listener_give_back(struct proxy *p, unsigned owner)
+{
+	struct listener *l, *next;
+
+	for (l = LIST_FIRST(&p->listeners); l != NULL; l = next) {
+		next = LIST_NEXT(l, link);
+		if (l->owner == owner && owner != p->conf.worker)
 			end(l);
 	}
 }

@@ -7,6 +7,9 @@
 #include "proxy/room.h"
 
 void	listener_open(struct proxy *, int fd, const struct addr *);
+/* One of another worker's; none is borrowed twice. */
+void	listener_borrow(struct proxy *, int fd, const struct addr *, unsigned owner);
+void	listener_give_back(struct proxy *, unsigned owner);
 void	listener_close(struct proxy *, const struct addr *);
 /* Takes those who wait already, then closes all. */
 void	listener_drain(struct proxy *);

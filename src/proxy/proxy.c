@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/bug.h"
+#include "base/clock.h"
 #include "proxy/client.h"
 #include "proxy/flow.h"
 #include "proxy/listener.h"
@@ -42,7 +43,7 @@ proxy_new(struct loop *l, const struct proxy_conf *conf)
 	p->upstream = upstream_new(l, conf->live, conf->worker);
 	p->access = access_new(l, STDOUT_FILENO);
 	if (conf->probe)
-		p->health = health_new(l, conf->live, conf->seed);
+		p->health = health_new(l, conf->live, conf->seed, conf->worker);
 	conf_apply(p);
 	return p;
 }
@@ -85,6 +86,18 @@ void
 proxy_listen(struct proxy *p, int fd, const struct addr *a)
 {
 	listener_open(p, fd, a);
+}
+
+void
+proxy_borrow(struct proxy *p, int fd, const struct addr *a, unsigned worker)
+{
+	listener_borrow(p, fd, a, worker);
+}
+
+void
+proxy_give_back(struct proxy *p, unsigned worker)
+{
+	listener_give_back(p, worker);
 }
 
 void
@@ -132,9 +145,25 @@ proxy_reconf(struct proxy *p, const struct proxy_conf *conf)
 	clients_trust(&p->busy);
 }
 
+/* The health checks are ours now, or no longer. */
+static void
+probe_or_not(struct proxy *p)
+{
+	bool ours = live_prober(p->conf.live) == p->conf.worker;
+
+	if (ours && p->health == NULL) {
+		p->health = health_new(p->loop, p->conf.live, p->conf.seed, p->conf.worker);
+		if (p->table != NULL)
+			health_table(p->health, p->table);
+	} else if (!ours)
+		health_free(&p->health);
+}
+
 void
 proxy_beat(struct proxy *p)
 {
+	live_beat(p->conf.live, p->conf.worker, clock_mono_usec());
+	probe_or_not(p);
 	access_flush(p->access);
 	live_log_dropped(p->conf.live, p->conf.worker, access_lost_take(p->access));
 }

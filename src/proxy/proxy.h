@@ -27,7 +27,7 @@ struct proxy_conf {
 	unsigned	 upstream_idle_max;	/* per task */
 	int64_t		 upstream_idle_usec;
 	bool		 access_log;
-	bool		 probe;			/* this worker runs the active health checks for all */
+	bool		 probe;			/* this worker begins with the active health checks of all; later, live_prober says */
 };
 
 struct proxy	*proxy_new(struct loop *, const struct proxy_conf *);
@@ -35,12 +35,15 @@ void		 proxy_free(struct proxy **);
 /* Listeners belong to the proxy from here on. Closing one: proxy_unlisten with the same addr. */
 void		 proxy_listen(struct proxy *, int fd, const struct addr *);
 void		 proxy_unlisten(struct proxy *, const struct addr *);
+/* A listener of another worker's that hangs, to accept from as well until it is given back. */
+void		 proxy_borrow(struct proxy *, int fd, const struct addr *, unsigned worker);
+void		 proxy_give_back(struct proxy *, unsigned worker);
 /* Takes a reference. Requests under way finish on the table they began with. */
 void		 proxy_table(struct proxy *, struct table *);
 /* New limits and time-outs after a reload; worker, live, phys and seed stay. */
 void		 proxy_reconf(struct proxy *, const struct proxy_conf *);
 
-/* To be called every PROXY_BEAT_USEC: what wants to be done even when no client comes. */
+/* To be called every PROXY_BEAT_USEC: a sign of life, and what wants to be done even when no client comes. */
 #define PROXY_BEAT_USEC	100000
 void		 proxy_beat(struct proxy *);
 

@@ -28,6 +28,7 @@ struct worker_row {
 	_Atomic uint64_t	bucket[LIVE_BUCKETS];
 	_Atomic uint64_t	duration_usec;
 	_Atomic int64_t		gauge[LIVE_GAUGES];
+	_Atomic int64_t		beat;
 	_Atomic uint32_t	tasks_end;	/* no task slot from here on was ever taken: its memory need not exist */
 } __attribute__((aligned(64)));
 
@@ -42,6 +43,7 @@ struct live {
 	struct process		process[LIVE_PARENT + 1];
 	_Atomic int64_t		conf_read;
 	_Atomic uint32_t	conf_good;
+	_Atomic uint32_t	prober;
 	struct worker_row	worker[WORKERS_MAX];
 	struct row		node[NODES_MAX] __attribute__((aligned(64)));
 	struct task_row		task[TASKS_MAX] __attribute__((aligned(64)));
@@ -192,6 +194,34 @@ live_set_health(struct live *l, unsigned task, enum live_health h)
 {
 	ASSERT(task < TASKS_MAX);
 	SET(l->task[task].health, (uint32_t)h);
+}
+
+void
+live_beat(struct live *l, unsigned worker, int64_t now)
+{
+	ASSERT(worker < l->workers);
+	SET(l->worker[worker].beat, now);
+}
+
+int64_t
+live_last_beat(const struct live *l, unsigned worker)
+{
+	ASSERT(worker < l->workers);
+	return GET(l->worker[worker].beat);
+}
+
+void
+live_set_prober(struct live *l, unsigned worker)
+{
+	ASSERT(worker < l->workers);
+	if (GET(l->prober) != worker)
+		SET(l->prober, worker);
+}
+
+unsigned
+live_prober(const struct live *l)
+{
+	return GET(l->prober);
 }
 
 void

@@ -50,6 +50,11 @@ void		live_answered(struct live *, unsigned task_slot, int status, int64_t durat
 /* A request that failed there went to another task; `done` false: it would have, but the budget was spent. */
 void		live_count_retry(struct live *, unsigned task_slot, bool done);
 void		live_set_health(struct live *, unsigned task_slot, enum live_health);	/* the prober alone */
+/* Signs of life, monotonic time, and the worker that probes health; the parent reads the one and writes the other. */
+void		live_beat(struct live *, unsigned worker, int64_t now_usec);
+int64_t		live_last_beat(const struct live *, unsigned worker);
+void		live_set_prober(struct live *, unsigned worker);
+unsigned	live_prober(const struct live *);		/* at first 0 */
 
 /* everybody */
 void		live_task_read(const struct live *, unsigned task_slot, struct live_task *);

@@ -1,5 +1,7 @@
-"""task.py ADDRESS:PORT [NAME]: a task that answers every request with its name, as HTTP/1.1 with kept connections."""
+"""task.py ADDRESS:PORT [NAME [ILL]]: a task that answers every request with its name, as HTTP/1.1 with kept connections; /health
+with 503 while there is a file ILL."""
 import http.server
+import os.path
 import socketserver
 import sys
 
@@ -10,7 +12,7 @@ class Task(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         body = name.encode()
-        self.send_response(200)
+        self.send_response(503 if self.path == "/health" and len(sys.argv) > 3 and os.path.exists(sys.argv[3]) else 200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -378,6 +378,71 @@ test_health_and_tables(void **state)
 	stage_close();
 }
 
+/* Another worker probes now, and we have not noticed yet: what we find is not written. Then it is our turn again, and what is
+ * known of the tasks is where we begin. */
+static void
+test_probing_moves(void **state)
+{
+	static const char ill[] = "HTTP/1.1 503 Unwell\r\nContent-Length: 0\r\n\r\n";
+
+	(void)state;
+	stage_open(1);
+	stage.service.health_interval_usec = 5 * MSEC;
+	stage.service.health_timeout_usec = SOON;
+	stage.service.health_rise = 2;
+	stage.service.health_fall = 1;
+	stage_table();
+	answer_probe(0, "HTTP/1.1 204 No Content\r\n\r\n");
+	WAIT_UNTIL(health(0) == HEALTH_UP);
+	live_set_prober(stage.live, 1);
+	answer_probe(0, ill);
+	answer_probe(0, ill);
+	assert_int_equal(health(0), HEALTH_UP);
+	proxy_beat(stage.proxy);
+	live_set_health(stage.live, 0, HEALTH_DOWN);
+	live_set_prober(stage.live, 0);
+	proxy_beat(stage.proxy);
+	answer_probe(0, "HTTP/1.1 204 No Content\r\n\r\n");
+	loop_turn(stage.loop, MSEC);
+	assert_int_equal(health(0), HEALTH_DOWN);
+	answer_probe(0, "HTTP/1.1 204 No Content\r\n\r\n");
+	WAIT_UNTIL(health(0) == HEALTH_UP);
+	stage_close();
+}
+
+/* A sibling hangs: clients in its queue are served until the queue is taken back. */
+static void
+test_borrowed_listener(void **state)
+{
+	struct addr a, ours;
+	int fd = stage_listen(&a), c, t;
+
+	(void)state;
+	stage_open(1);
+	ours = stage.front;
+	stage.front = a;
+	c = dial();
+	proxy_borrow(stage.proxy, dup(fd), &a, 1);
+	proxy_borrow(stage.proxy, dup(fd), &a, 1);	/* the second is one too many */
+	say(c, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n");
+	t = answer_call(0);
+	say(t, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	close(c);
+	close(t);
+	proxy_give_back(stage.proxy, 1);
+	c = dial();
+	for (int i = 0; i < 10; i++)
+		loop_turn(stage.loop, MSEC);
+	t = accept(fd, NULL, NULL);		/* nobody else did */
+	assert_true(t >= 0);
+	close(c);
+	close(t);
+	stage.front = ours;
+	close(fd);
+	stage_close();
+}
+
 /* ---- the log ---- */
 
 static void
@@ -443,6 +508,8 @@ main(void)
 		cmocka_unit_test(test_unlisten),
 		cmocka_unit_test(test_health),
 		cmocka_unit_test(test_health_and_tables),
+		cmocka_unit_test(test_probing_moves),
+		cmocka_unit_test(test_borrowed_listener),
 		cmocka_unit_test(test_access_log),
 	};
 

@@ -94,7 +94,7 @@ stage_open(int norigins)
 
 	memset(&stage, 0, sizeof stage);
 	stage.loop = loop_new();
-	stage.live = live_init(must_zalloc(live_bytes()), 1);
+	stage.live = live_init(must_zalloc(live_bytes()), 2);
 	stage.phys = phys_init(must_zalloc(phys_bytes()));
 	stage.conf = (struct proxy_conf){ .live = stage.live, .phys = stage.phys, .seed = 1, .client_head_usec = PATIENCE,
 		.client_idle_usec = PATIENCE, .client_body_usec = PATIENCE, .client_write_usec = PATIENCE, .clients_max = 16,

@@ -1,0 +1,14 @@
+/*
+ * watchdog: workers that hang, or are dead and not yet replaced. Their siblings accept from their queues meanwhile, and the
+ * health checks are another's. doc/why/0014 says why it is done so.
+ */
+#ifndef MAIN_WATCHDOG_H
+#define MAIN_WATCHDOG_H
+
+#include "main/parent_room.h"
+
+void	watchdog_look(struct parent *);		/* several times a second */
+void	watchdog_born(struct parent *, struct child *);	/* a worker that was just started */
+void	watchdog_listen(struct parent *);	/* listeners were added */
+
+#endif
