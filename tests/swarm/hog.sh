@@ -4,7 +4,7 @@ mola_start
 serve web 3
 must "three tasks are in the table" within 20 agree web 3
 must "all nodes are seen" within 20 fresh
-turns=10.95.0.1:8081
+turns=$SWARM_NET.1:8081
 sed "s/$front/$turns/; s,$dir/admin.sock,$dir/turns.sock,; s/^defaults: { /&policy: round-robin, /" "$dir/mola.yaml" >"$dir/turns.yaml"
 start lan turns "$MOLA" run "$dir/turns.yaml"
 must "round robin is there, too" within 20 "$swarm" exec lan curl -s -f -o /dev/null --max-time 2 -H 'Host: web.test' "http://$turns/"

@@ -5,7 +5,7 @@
 swarm=$PWD/tests/swarm/swarm
 manager=node1				# whom we ask; a story that kills it names another
 nodes="node1 node2 node3"
-front=10.95.0.1:8080			# Mola, in lan
+front=$SWARM_NET.1:8080			# Mola, in lan
 targets="mola=$front"			# of the load: each gets the same requests at the same moments
 image=mola-hello
 declare -A pid=()
@@ -102,8 +102,8 @@ mola_stop() {
 # --- the Swarm ---
 
 dk() { "$swarm" docker "$manager" "$@"; }
-engine() { curl -s -f -g --max-time 5 --unix-socket "$("$swarm" sock "$manager")" "http://engine/v1.41$1"; }
-address_of() { echo "10.95.0.$((10 + ${1#node}))"; }
+engine() { curl -s -f -g --max-time 5 --unix-socket "$("$swarm" sock "$manager")" "http://engine$1"; }	# in its own version
+address_of() { echo "$SWARM_NET.$((10 + ${1#node}))"; }
 
 # serve NAME REPLICAS [ARGS...]: a service of tests/swarm/hello.c, its port 8080 on any free port of the node
 serve() {
