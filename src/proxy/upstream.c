@@ -9,10 +9,13 @@
 #include <sys/queue.h>
 
 #include "base/bug.h"
+#include "base/clock.h"
 #include "proxy/slab.h"
 #include "proxy/upstream.h"
 
 #define CONNS_KEPT	1024	/* memory of dead connections that waits for the next ones */
+#define LATELY_USEC	(5 * USEC_PER_SEC)	/* over which "busy at once lately" is taken */
+#define IDLE_FEW	16	/* so many are kept for as long as they may be idle, however little there is to do */
 
 enum place { PLACE_NEW, PLACE_BUSY, PLACE_IDLE, PLACE_DEAD };
 
@@ -33,9 +36,15 @@ struct shelf {
 	struct addr	   addr;
 	struct upconn_list idle;	/* the most recently used first */
 	unsigned	   nidle, nbusy;
+	unsigned	   peak;	/* most that were busy at once lately */
+	struct timer	   lately;	/* set while connections are idle */
 	unsigned	   life;	/* counts addresses: a connection of an earlier life is not kept */
 };
 
+/*
+ * After a time of many requests at once, the next such time should find as many connections open; but a task may spend
+ * a process on each. So more than IDLE_FEW are kept only while as many connections are busy at once now and then.
+ */
 struct upstream {
 	struct loop	*loop;
 	struct live	*live;
@@ -87,7 +96,8 @@ upstream_move(struct upconn *c, enum place to)
 		c->shelf->nidle++;
 		live_gauge_add(c->home->live, c->home->worker, LIVE_IDLE_UPSTREAMS, 1);
 	} else if (to == PLACE_BUSY) {
-		c->shelf->nbusy++;
+		if (++c->shelf->nbusy > c->shelf->peak)
+			c->shelf->peak = c->shelf->nbusy;
 	} else {
 		stream_close(&c->stream);
 		timer_clear(c->home->loop, &c->timer);
@@ -129,6 +139,30 @@ on_idle_late(void *arg)
 
 	if (c->place == PLACE_IDLE)
 		idle_end(c, WHY_UPSTREAM_IDLE);
+}
+
+/* What exceeds the peak of the time that is over goes, the one that was idle longest first; the next time begins. */
+static void
+on_lately(void *arg)
+{
+	struct shelf *s = arg;
+	struct upconn *c;
+	unsigned keep = s->peak - s->nbusy > IDLE_FEW ? s->peak - s->nbusy : IDLE_FEW;
+
+	ASSERT(s->peak >= s->nbusy);
+	s->peak = s->nbusy;
+	while (s->nidle > keep)
+		idle_end(TAILQ_LAST(&s->idle, upconn_list), WHY_UPSTREAM_IDLE);
+	if ((c = TAILQ_FIRST(&s->idle)) != NULL)
+		timer_set(c->home->loop, &s->lately, loop_now(c->home->loop) + LATELY_USEC, on_lately, s);
+}
+
+static void
+shelf_free(struct upstream *u, struct shelf *s)
+{
+	ASSERT(s->nbusy == 0 && s->nidle == 0);
+	timer_clear(u->loop, &s->lately);
+	free(s);
 }
 
 /* Ends a life of the shelf. */
@@ -224,6 +258,8 @@ upstream_give(struct upconn **cp)
 	if (s->nidle >= u->idle_max)
 		idle_end(TAILQ_LAST(&s->idle, upconn_list), WHY_UPSTREAM_IDLE);
 	upstream_move(c, PLACE_IDLE);
+	if (s->lately.node.at == 0)
+		timer_set(u->loop, &s->lately, loop_now(u->loop) + LATELY_USEC, on_lately, s);
 	stream_adopt(&c->stream, on_idle, c);
 	timer_set(u->loop, &c->timer, loop_now(u->loop) + u->idle_usec, on_idle_late, c);
 	if (c->stream.readable)
@@ -277,7 +313,7 @@ upstream_table(struct upstream *u, const struct table *t)
 			continue;
 		shelf_clear(s);
 		if (s->nbusy == 0) {
-			free(s);
+			shelf_free(u, s);
 			u->shelf[slot] = NULL;
 		}
 	}
@@ -295,8 +331,7 @@ upstream_free(struct upstream **up)
 		if (s == NULL)
 			continue;
 		shelf_clear(s);
-		ASSERT(s->nbusy == 0);
-		free(s);
+		shelf_free(u, s);
 	}
 	slab_free(&u->conns);
 	free(u);

@@ -189,8 +189,9 @@ KEY(CLIENTS, "trusted", NETS, clients_trusted, NONE, "", "",
     "believed. From all others, X-Forwarded-..., X-Real-IP and Forwarded are removed and set anew. Do not name networks from which "
     "clients come, too, such as that of Swarm's routing mesh.")
 
-KEY(UPSTREAM, "idle_max", COUNT, upstream_idle_max, "64", "0", "4096",
-    "How many idle connections a worker keeps to one task.")
+KEY(UPSTREAM, "idle_max", COUNT, upstream_idle_max, "1024", "0", "16384",
+    "How many idle connections a worker keeps to one task at most. Within this, it keeps as many as were busy at once in the last "
+    "seconds, and a few.")
 KEY(UPSTREAM, "idle", DURATION, upstream_idle_usec, "30s", "100ms", "1h",
     "How long they are kept. It should be less than what the tasks do to theirs.")
 

@@ -1,0 +1,163 @@
+/*
+ * How many connections to a task are kept, and for how long. The task accepts and says nothing.
+ */
+#include "../../../src/proxy/upstream.c"
+#include "../until.h"
+
+#define MOST	100
+
+static struct loop *loop;
+static struct live *live;
+static struct upstream *up;
+static struct table_task task;
+static int listener;
+
+static int
+begin(void **state)
+{
+	(void)state;
+	loop = loop_new();
+	live = live_init(must_zalloc(live_bytes()), 1);
+	up = upstream_new(loop, live, 0);
+	upstream_limits(up, MOST, 600 * USEC_PER_SEC);
+	listener = listen_anywhere(&task.addr);
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	upstream_free(&up);
+	loop_turn(loop, 0);
+	assert_int_equal(live_gauge_total(live, LIVE_IDLE_UPSTREAMS), 0);
+	loop_free(&loop);
+	free(live);
+	close(listener);
+	return 0;
+}
+
+static void
+on_stream(void *arg)
+{
+	(void)arg;
+}
+
+/* `n` requests at once, each over; returns how many connections were opened for them. */
+static unsigned
+wave(unsigned n)
+{
+	struct upconn *c[2 * MOST];
+	unsigned opened = 0;
+
+	assert_true(n <= 2 * MOST);
+	for (unsigned i = 0; i < n; i++) {
+		assert_null(upstream_take(up, &task, on_stream, NULL, &c[i]));
+		opened += !upconn_reused(c[i]);
+	}
+	for (unsigned i = 0; i < n; i++)
+		UNTIL(loop, stream_connected(upconn_stream(c[i])) == IO_DONE);
+	for (unsigned i = 0; i < n; i++)
+		upstream_give(&c[i]);
+	return opened;
+}
+
+/* A time "lately" is over. */
+static void
+time_passes(void)
+{
+	on_lately(up->shelf[0]);
+}
+
+static void
+a_wave_finds_what_the_last_one_left(void **state)
+{
+	(void)state;
+	assert_int_equal(wave(80), 80);
+	assert_int_equal(wave(80), 0);
+	time_passes();
+	assert_int_equal(wave(80), 0);
+	time_passes();
+	assert_int_equal(wave(80), 0);
+}
+
+static void
+what_is_needed_no_more_is_closed(void **state)
+{
+	(void)state;
+	wave(80);
+	time_passes();			/* of 80 at once */
+	assert_int_equal(up->shelf[0]->nidle, 80);
+	wave(30);
+	time_passes();			/* of 30 */
+	assert_int_equal(up->shelf[0]->nidle, 30);
+	time_passes();			/* of none: a few stay, for who comes now and then */
+	assert_int_equal(up->shelf[0]->nidle, IDLE_FEW);
+	time_passes();
+	assert_int_equal(up->shelf[0]->nidle, IDLE_FEW);
+	assert_int_equal(wave(IDLE_FEW), 0);
+}
+
+/* Those that are busy count: who is idle beside them is what the peak leaves. */
+static void
+the_busy_are_part_of_the_peak(void **state)
+{
+	struct upconn *c[20];
+
+	(void)state;
+	wave(50);
+	for (int i = 0; i < 20; i++)
+		assert_null(upstream_take(up, &task, on_stream, NULL, &c[i]));
+	time_passes();			/* of 50 at once, 20 of them still */
+	assert_int_equal(up->shelf[0]->nidle, 30);
+	time_passes();			/* of 20 at once */
+	assert_int_equal(up->shelf[0]->nidle, IDLE_FEW);
+	for (int i = 0; i < 20; i++)
+		upstream_give(&c[i]);
+	assert_int_equal(up->shelf[0]->nidle, IDLE_FEW + 20);
+}
+
+static void
+the_ceiling_holds(void **state)
+{
+	(void)state;
+	wave(2 * MOST);
+	assert_int_equal(up->shelf[0]->nidle, MOST);
+	upstream_limits(up, 0, USEC_PER_SEC);
+	wave(MOST);
+	assert_int_equal(up->shelf[0]->nidle, 0);
+}
+
+/* The task's shelf goes with it, and nothing is left that would come back to it. */
+static void
+a_task_that_left_takes_its_timer_along(void **state)
+{
+	struct table_maker *m = table_maker_new(1);
+	struct table *t;
+	int fd;
+
+	(void)state;
+	wave(40);
+	assert_null(table_maker_seal(m, &fd));
+	table_maker_free(&m);
+	assert_null(table_open(fd, &t));
+	upstream_table(up, t);
+	table_unref(&t);
+	assert_null(up->shelf[0]);
+	loop_turn(loop, 0);
+	assert_int_equal(wave(1), 1);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_wave_finds_what_the_last_one_left, begin, end),
+		cmocka_unit_test_setup_teardown(what_is_needed_no_more_is_closed, begin, end),
+		cmocka_unit_test_setup_teardown(the_busy_are_part_of_the_peak, begin, end),
+		cmocka_unit_test_setup_teardown(the_ceiling_holds, begin, end),
+		cmocka_unit_test_setup_teardown(a_task_that_left_takes_its_timer_along, begin, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
