@@ -1,3 +1,4 @@
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +12,29 @@ bug_die(const char *file, int line, const char *func, const char *what)
 	abort();
 }
 
-static void *
-checked(void *p)
+static struct {
+	unsigned long	 bytes;
+	void		*p;		/* NULL: in use; try_alloc wants it back first */
+} reserve;
+
+/* Once: the reserve's memory may be what is missing. */
+static bool
+reserve_spend(void)
 {
+	if (reserve.p == NULL)
+		return false;
+	free(reserve.p);
+	reserve.p = NULL;
+	return true;
+}
+
+void *
+must_realloc(void *old, unsigned long bytes)
+{
+	void *p = realloc(old, bytes ? bytes : 1);
+
+	if (p == NULL && reserve_spend())
+		p = realloc(old, bytes ? bytes : 1);
 	if (p == NULL)
 		BUG("out of memory");
 	return p;
@@ -22,23 +43,41 @@ checked(void *p)
 void *
 must_alloc(unsigned long bytes)
 {
-	return checked(malloc(bytes ? bytes : 1));
+	return must_realloc(NULL, bytes);
 }
 
 void *
 must_zalloc(unsigned long bytes)
 {
-	return checked(calloc(1, bytes ? bytes : 1));
-}
+	void *p = calloc(1, bytes ? bytes : 1);
 
-void *
-must_realloc(void *old, unsigned long bytes)
-{
-	return checked(realloc(old, bytes ? bytes : 1));
+	if (p == NULL && reserve_spend())
+		p = calloc(1, bytes ? bytes : 1);
+	if (p == NULL)
+		BUG("out of memory");
+	return p;
 }
 
 char *
 must_strdup(const char *s)
 {
-	return checked(strdup(s));
+	size_t n = strlen(s) + 1;
+
+	return memcpy(must_alloc(n), s, n);
+}
+
+void *
+try_alloc(unsigned long bytes)
+{
+	if (reserve.p == NULL && reserve.bytes > 0 && (reserve.p = malloc(reserve.bytes)) == NULL)
+		return NULL;
+	return malloc(bytes);
+}
+
+void
+alloc_reserve(unsigned long bytes)
+{
+	free(reserve.p);
+	reserve.bytes = bytes;
+	reserve.p = bytes > 0 ? must_alloc(bytes) : NULL;
 }

@@ -15,4 +15,11 @@ void	*must_zalloc(unsigned long bytes);
 void	*must_realloc(void *, unsigned long bytes);
 char	*must_strdup(const char *);
 
+/*
+ * Memory that strangers make us take, such as a client's: NULL when there is none, and before what is left is less than the
+ * reserve, which the others above live on then. Without alloc_reserve there is no reserve.
+ */
+void	*try_alloc(unsigned long bytes);
+void	 alloc_reserve(unsigned long bytes);
+
 #endif

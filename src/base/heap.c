@@ -47,13 +47,20 @@ heap_down(struct heap *h, struct heap_node *n, size_t at)
 }
 
 void
+heap_reserve(struct heap *h, size_t nodes)
+{
+	if (nodes + 1 <= h->cap)
+		return;
+	h->cap = nodes + 1;
+	h->node = must_realloc(h->node, h->cap * sizeof *h->node);
+}
+
+void
 heap_push(struct heap *h, struct heap_node *n, int64_t key)
 {
 	ASSERT(n->at == 0);
-	if (h->count + 1 >= h->cap) {
-		h->cap = h->cap ? h->cap * 2 : 64;
-		h->node = must_realloc(h->node, h->cap * sizeof *h->node);
-	}
+	if (h->count + 1 >= h->cap)
+		heap_reserve(h, h->cap ? h->cap * 2 : 64);
 	n->key = key;
 	h->count++;
 	heap_up(h, n, h->count);

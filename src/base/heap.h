@@ -21,6 +21,7 @@ struct heap {
 
 void			 heap_init(struct heap *);
 void			 heap_fini(struct heap *);	/* the nodes are their owners' */
+void			 heap_reserve(struct heap *, size_t nodes);	/* as many will fit without more memory */
 void			 heap_push(struct heap *, struct heap_node *, int64_t key);
 void			 heap_remove(struct heap *, struct heap_node *);
 struct heap_node	*heap_min(const struct heap *);	/* NULL when empty */

@@ -57,6 +57,12 @@ loop_free(struct loop **lp)
 	free(l);
 }
 
+void
+loop_reserve(struct loop *l, unsigned timers)
+{
+	heap_reserve(&l->timers, timers);
+}
+
 /* A timer whose deadline moved later since it was put into the heap goes back in; others run. */
 static void
 timers_run(struct loop *l)

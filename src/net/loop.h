@@ -45,6 +45,7 @@ struct grave {
 
 struct loop	*loop_new(void);
 void		 loop_free(struct loop **);
+void		 loop_reserve(struct loop *, unsigned timers);	/* so many may be set without more memory */
 void		 loop_run(struct loop *);		/* until loop_stop */
 void		 loop_turn(struct loop *, int64_t wait_most_usec);	/* one turn; -1: as long as it takes */
 void		 loop_stop(struct loop *);
