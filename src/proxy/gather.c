@@ -1,14 +1,28 @@
 /*
  * Turns pieces into as few system calls as the socket allows. Knows nothing of what the pieces mean.
  */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
 #include "proxy/gather.h"
+
+#define COPY_LEAST	16384
+
+void
+gather_init(struct gather *g)
+{
+	g->n = g->first = 0;
+	g->offset = 0;
+	g->copy = NULL;
+	g->full = false;
+}
 
 void
 gather_clear(struct gather *g)
 {
-	g->n = g->first = 0;
-	g->offset = 0;
-	g->full = false;
+	free(g->copy);
+	gather_init(g);
 }
 
 void
@@ -18,19 +32,75 @@ gather_rewind(struct gather *g)
 	g->offset = 0;
 }
 
+/* Room for `more` bytes behind those of the copy. False: there is no memory. */
+static bool
+copy_room(struct gather *g, size_t more)
+{
+	size_t need = g->v[0].iov_len + more, cap = g->copy_cap;
+	char *copy;
+
+	while (cap < need)
+		cap *= 2;
+	if (cap == g->copy_cap)
+		return true;
+	if ((copy = try_alloc(cap)) == NULL)
+		return false;
+	memcpy(copy, g->copy, g->v[0].iov_len);
+	free(g->copy);
+	g->v[0].iov_base = g->copy = copy;
+	g->copy_cap = cap;
+	return true;
+}
+
+static void
+copy_add(struct gather *g, struct str s)
+{
+	if (!copy_room(g, s.len)) {
+		g->full = true;
+		return;
+	}
+	memcpy(g->copy + g->v[0].iov_len, s.p, s.len);
+	g->v[0].iov_len += s.len;
+}
+
+/* From pieces to a copy of them. */
+static bool
+copy_begin(struct gather *g)
+{
+	struct iovec v[GATHER_MAX];
+	int n = g->n;
+
+	if ((g->copy = try_alloc(COPY_LEAST)) == NULL)
+		return false;
+	memcpy(v, g->v, sizeof v);
+	g->copy_cap = COPY_LEAST;
+	g->v[0] = (struct iovec){ g->copy, 0 };
+	g->n = 1;
+	for (int i = 0; i < n; i++)
+		copy_add(g, (struct str){ v[i].iov_base, v[i].iov_len });
+	return !g->full;
+}
+
 void
 gather_add(struct gather *g, struct str s)
 {
 	struct iovec *last = g->n > 0 ? &g->v[g->n - 1] : NULL;
 
-	if (s.len == 0)
+	if (s.len == 0 || g->full)
 		return;
+	if (g->copy != NULL) {
+		copy_add(g, s);
+		return;
+	}
 	if (last != NULL && (const char *)last->iov_base + last->iov_len == s.p) {
 		last->iov_len += s.len;
 		return;
 	}
 	if (g->n == GATHER_MAX) {
-		g->full = true;
+		if (copy_begin(g))
+			copy_add(g, s);
+		else
+			g->full = true;
 		return;
 	}
 	g->v[g->n++] = (struct iovec){ (void *)(uintptr_t)s.p, s.len };

@@ -1,6 +1,6 @@
 /*
  * gather: the pieces of a message head, to be written in one go: slices of the buffer it was read from and
- * constants between them. Holds no bytes of its own.
+ * constants between them. Heads of many pieces are copied together.
  */
 #ifndef PROXY_GATHER_H
 #define PROXY_GATHER_H
@@ -13,10 +13,13 @@ struct gather {
 	struct iovec	v[GATHER_MAX + 1];
 	int		n, first;	/* pieces, and the first that is not written yet */
 	size_t		offset;		/* written bytes of v[first] */
-	bool		full;		/* a piece did not fit: ask once, at the end */
+	char		*copy;		/* ours, NULL for few pieces: they are all in it, and it is the only one */
+	size_t		copy_cap;
+	bool		full;		/* a piece did not fit, for want of memory: ask once, at the end */
 };
 
-void		gather_clear(struct gather *);
+void		gather_init(struct gather *);
+void		gather_clear(struct gather *);		/* it may be filled again, or forgotten */
 void		gather_add(struct gather *, struct str);	/* joins the piece before when they touch */
 bool		gather_done(const struct gather *);		/* all is written */
 void		gather_rewind(struct gather *);			/* to be written again, on another connection */

@@ -52,7 +52,7 @@ test_little_at_a_time(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
 	setsockopt(fd[0], SOL_SOCKET, SO_SNDBUF, &(int){ 8192 }, sizeof(int));
 	stream_open(&s, l, fd[0], nobody, NULL);
-	gather_clear(&g);
+	gather_init(&g);
 	for (int i = PIECES - 1; i >= 0; i--)		/* backwards: no two touch */
 		gather_add(&g, (struct str){ all + i * PIECE, PIECE });
 	assert_int_equal(g.n, PIECES);
@@ -79,21 +79,34 @@ test_little_at_a_time(void **state)
 	free(got);
 }
 
+/* More pieces than one system call takes become one, however long. */
 static void
-test_too_many(void **state)
+test_many(void **state)
 {
+	static char text[100000], want[sizeof text / 2 + 1];
 	struct gather g;
-	char text[2 * GATHER_MAX + 4];
+	size_t n = 0;
 
 	(void)state;
-	gather_clear(&g);
+	for (size_t i = 0; i < sizeof text; i++)
+		text[i] = (char)('a' + i % 23);
+	gather_init(&g);
 	for (int i = 0; i < GATHER_MAX; i++)
 		gather_add(&g, (struct str){ text + 2 * i, 1 });
-	assert_false(g.full);
+	assert_null(g.copy);
 	gather_add(&g, (struct str){ text + 2 * GATHER_MAX - 1, 1 });	/* touches the last: joins */
+	assert_null(g.copy);
+	gather_clear(&g);
+	for (size_t i = 0; i < sizeof text; i += 2) {
+		gather_add(&g, (struct str){ text + i, 1 });
+		want[n++] = text[i];
+	}
 	assert_false(g.full);
-	gather_add(&g, (struct str){ text + 2 * GATHER_MAX + 1, 1 });
-	assert_true(g.full);
+	assert_int_equal(g.n, 1);
+	assert_int_equal(g.v[0].iov_len, n);
+	assert_memory_equal(g.v[0].iov_base, want, n);
+	gather_clear(&g);
+	assert_int_equal(g.n, 0);
 }
 
 int
@@ -101,7 +114,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_little_at_a_time),
-		cmocka_unit_test(test_too_many),
+		cmocka_unit_test(test_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
