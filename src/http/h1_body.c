@@ -1,8 +1,10 @@
 /*
- * Chunked framing as a walk over its bytes, one state per place (RFC 9112, 7.1). Data is skipped in one step.
- * Stricter than the grammar: no space after the size, nothing but CRLF ends a line. Knows nothing of
- * connections; what it lets pass may be passed on as it came.
+ * Chunked framing as a walk over its bytes, one state per place (RFC 9112, 7.1); data is skipped in one step, trailers are read
+ * line by line. Stricter than the grammar: nothing but CRLF ends a line. Knows nothing of connections.
  */
+#include <string.h>
+
+#include "base/bug.h"
 #include "http/chars.h"
 #include "http/h1_body.h"
 
@@ -13,26 +15,39 @@
 enum state {
 	AT_SIZE,		/* before the first digit */
 	IN_SIZE,
+	AFTER_SIZE,		/* blanks, which old servers put there */
 	IN_EXTENSION,
 	AT_SIZE_LF,
 	IN_DATA,
 	AT_DATA_CR,
 	AT_DATA_LF,
-	AT_TRAILER,		/* at the start of a trailer line, or of the empty line that ends all */
-	IN_TRAILER_NAME,
-	IN_TRAILER_VALUE,
-	AT_TRAILER_LF,
-	AT_END_LF
+	AT_TRAILER		/* at the start of a trailer line, or of the empty line that ends all */
 };
 
 void
 h1_body_init(struct h1_body *b, enum body_kind kind, uint64_t length)
 {
-	*b = (struct h1_body){ .kind = kind };
+	memset(b, 0, offsetof(struct h1_body, cut));
+	b->kind = kind;
 	if (kind == BODY_LENGTH)
 		b->left = length;
 	b->done = kind == BODY_NONE || (kind == BODY_LENGTH && length == 0);
 }
+
+static void
+cut_add(struct h1_body *b, size_t at, size_t len)
+{
+	struct h1_cut *last = b->ncuts > 0 ? &b->cut[b->ncuts - 1] : NULL;
+
+	if (last != NULL && last->at + last->len == at) {
+		last->len += len;
+		return;
+	}
+	ASSERT(b->ncuts < H1_CUTS_MAX);
+	b->cut[b->ncuts++] = (struct h1_cut){ at, len };
+}
+
+/* ---- sizes ---- */
 
 static bool
 size_digit(struct h1_body *b, char c)
@@ -47,9 +62,17 @@ size_digit(struct h1_body *b, char c)
 	return true;
 }
 
-/* A byte of a size line; false when it may not stand there. */
 static bool
-size_step(struct h1_body *b, char c)
+size_blank(struct h1_body *b, size_t at)
+{
+	b->state = AFTER_SIZE;
+	cut_add(b, at, 1);
+	return ++b->line <= LINE_MAX_BYTES;
+}
+
+/* A byte of a size line, at `at` of the piece; false when it may not stand there. */
+static bool
+size_step(struct h1_body *b, char c, size_t at)
 {
 	if (b->state == AT_SIZE_LF) {
 		b->state = b->left > 0 ? IN_DATA : AT_TRAILER;
@@ -61,47 +84,21 @@ size_step(struct h1_body *b, char c)
 	}
 	if (b->state == IN_EXTENSION)
 		return char_is(c, CHAR_VALUE) && ++b->line <= LINE_MAX_BYTES;
-	if (c == ';' && b->state == IN_SIZE) {
+	if (b->state != AT_SIZE && (c == ' ' || c == '\t') && b->lenient)
+		return size_blank(b, at);
+	if (c == ';' && b->state != AT_SIZE) {
 		b->state = IN_EXTENSION;
 		b->line++;
 		return true;
 	}
-	return size_digit(b, c);
+	return b->state != AFTER_SIZE && size_digit(b, c);
 }
 
 static bool
-trailer_step(struct h1_body *b, char c)
-{
-	if (++b->trailer > TRAILER_MAX)
-		return false;
-	switch (b->state) {
-	case AT_TRAILER:
-		b->state = c == '\r' ? AT_END_LF : IN_TRAILER_NAME;
-		return c == '\r' || char_is(c, CHAR_TOKEN);
-	case IN_TRAILER_NAME:
-		if (c == ':')
-			b->state = IN_TRAILER_VALUE;
-		return c == ':' || char_is(c, CHAR_TOKEN);
-	case IN_TRAILER_VALUE:
-		if (c == '\r')
-			b->state = AT_TRAILER_LF;
-		return c == '\r' || char_is(c, CHAR_VALUE);
-	case AT_TRAILER_LF:
-		b->state = AT_TRAILER;
-		return c == '\n';
-	default:
-		b->done = true;
-		return c == '\n';
-	}
-}
-
-static bool
-framing_step(struct h1_body *b, char c)
+framing_step(struct h1_body *b, char c, size_t at)
 {
 	if (b->state < IN_DATA)
-		return size_step(b, c);
-	if (b->state >= AT_TRAILER)
-		return trailer_step(b, c);
+		return size_step(b, c, at);
 	if (b->state == AT_DATA_CR) {
 		b->state = AT_DATA_LF;
 		return c == '\r';
@@ -111,28 +108,128 @@ framing_step(struct h1_body *b, char c)
 	return c == '\n';
 }
 
+/* ---- trailers ---- */
+
+/* Lower case, with '-' for '_': to many programs both are the same. */
+static const struct str forbidden[] = {
+#define NAME(text) { text, sizeof text - 1 }
+	/* framing and the connection */
+	NAME("transfer-encoding"), NAME("trailer"), NAME("connection"), NAME("keep-alive"), NAME("proxy-connection"), NAME("te"),
+	NAME("upgrade"),
+	/* where the request goes, and for whom */
+	NAME("host"), NAME("forwarded"), NAME("x-real-ip"), NAME("max-forwards"), NAME("expect"), NAME("range"),
+	NAME("authorization"), NAME("proxy-authorization"), NAME("proxy-authenticate"), NAME("www-authenticate"), NAME("cookie"),
+	NAME("set-cookie"),
+	/* how the response is taken */
+	NAME("age"), NAME("cache-control"), NAME("date"), NAME("expires"), NAME("location"), NAME("pragma"), NAME("retry-after"),
+	NAME("vary"), NAME("warning"),
+#undef NAME
+};
+static const struct str forbidden_kinds[] = { { "content-", 8 }, { "if-", 3 }, { "x-forwarded", 11 } };
+static const struct str digests[] = { { "content-digest", 14 }, { "content-md5", 11 } };	/* made to be trailers (RFC 9530) */
+
+static bool
+name_is(struct str name, struct str want)
+{
+	if (name.len != want.len)
+		return false;
+	for (size_t i = 0; i < want.len; i++)
+		if (name.p[i] == '_' ? want.p[i] != '-' : (name.p[i] | 0x20) != want.p[i])
+			return false;
+	return true;
+}
+
+static bool
+is_forbidden(struct str name)
+{
+	for (size_t i = 0; i < sizeof digests / sizeof *digests; i++)
+		if (str_eq_nocase(name, digests[i]))
+			return false;
+	for (size_t i = 0; i < sizeof forbidden / sizeof *forbidden; i++)
+		if (name_is(name, forbidden[i]))
+			return true;
+	for (size_t i = 0; i < sizeof forbidden_kinds / sizeof *forbidden_kinds; i++)
+		if (name.len >= forbidden_kinds[i].len
+		    && name_is((struct str){ name.p, forbidden_kinds[i].len }, forbidden_kinds[i]))
+			return true;
+	return false;
+}
+
+/* A line without its LF: a field and a CR. *name is empty for the line that ends all. */
+static bool
+trailer_line(const char *p, const char *lf, struct str *name)
+{
+	const char *colon = chars_skip(p, lf, CHAR_TOKEN);
+
+	if (lf == p || lf[-1] != '\r')
+		return false;
+	*name = str_between(p, colon);
+	if (lf - p == 1)
+		return true;
+	return name->len > 0 && *colon == ':' && chars_skip(colon + 1, lf, CHAR_VALUE) == lf - 1;
+}
+
+/* Whole lines only: a name decides whether its line goes on. */
+static enum parse
+eat_trailer(struct h1_body *b, const char *p, size_t len, size_t *at)
+{
+	const char *lf;
+	struct str name;
+
+	while (*at < len && b->ncuts < H1_CUTS_MAX) {
+		size_t n;
+		lf = memchr(p + *at, '\n', len - *at);
+		n = lf == NULL ? len - *at : (size_t)(lf - p) + 1 - *at;
+		if (b->trailer + n > TRAILER_MAX)
+			return PARSE_BAD;
+		if (lf == NULL)
+			return PARSE_MORE;
+		if (!trailer_line(p + *at, lf, &name))
+			return PARSE_BAD;
+		if (name.len > 0 && is_forbidden(name))
+			cut_add(b, *at, n);
+		b->trailer += (uint32_t)n;
+		*at += n;
+		if (name.len == 0) {
+			b->done = true;
+			return PARSE_DONE;
+		}
+	}
+	return PARSE_MORE;
+}
+
+/* ---- the walk ---- */
+
 static enum parse
 eat_chunks(struct h1_body *b, const char *p, size_t len, size_t *used)
 {
 	size_t at = 0;
+	enum parse r = PARSE_MORE;
 
-	while (at < len && !b->done) {
+	while (at < len && b->ncuts < H1_CUTS_MAX) {
+		if (b->state == AT_TRAILER) {
+			r = eat_trailer(b, p, len, &at);
+			break;
+		}
 		if (b->state == IN_DATA) {
 			size_t n = b->left < len - at ? (size_t)b->left : len - at;
 			at += n;
 			b->left -= n;
 			if (b->left == 0)
 				b->state = AT_DATA_CR;
-		} else if (!framing_step(b, p[at++]))
+		} else if (!framing_step(b, p[at], at))
 			return PARSE_BAD;
+		else
+			at++;
 	}
 	*used = at;
-	return b->done ? PARSE_DONE : PARSE_MORE;
+	return r;
 }
 
 enum parse
 h1_body_eat(struct h1_body *b, const char *p, size_t len, size_t *used)
 {
+	b->ncuts = 0;
 	if (b->done) {
 		*used = 0;
 		return PARSE_DONE;

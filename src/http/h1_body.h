@@ -1,6 +1,6 @@
 /*
- * h1_body: how many of the bytes that arrive belong to this message. Looks at framing, keeps no bytes;
- * chunked framing is checked strictly and passed on as it came.
+ * h1_body: how many of the bytes that arrive belong to this message. Looks at framing, keeps no bytes. Chunked framing is checked
+ * strictly and may be passed on as it came, but for the cuts: bytes that no next one shall see.
  */
 #ifndef HTTP_H1_BODY_H
 #define HTTP_H1_BODY_H
@@ -8,20 +8,31 @@
 #include "base/why.h"
 #include "http/h1_parse.h"
 
+#define H1_CUTS_MAX 8
+
+struct h1_cut {
+	size_t	at, len;	/* of the piece that was eaten last */
+};
+
 struct h1_body {
 	enum body_kind	kind;
 	uint64_t	left;		/* bytes left of the length, or of this chunk's data */
 	uint8_t		state;		/* place within chunked framing: private to h1_body.c */
-	uint16_t	line;		/* bytes of the present size, extension or trailer line */
-	uint32_t	trailer;	/* bytes of all trailer lines */
+	bool		lenient;	/* a response: blanks after a chunk's size are cut, not refused */
 	bool		done;
+	uint16_t	line;		/* bytes of the present size line */
+	uint32_t	trailer;	/* bytes of all trailer lines */
+	unsigned	ncuts;
+	struct h1_cut	cut[H1_CUTS_MAX];	/* in order, within the *used bytes */
 };
 
 void		h1_body_init(struct h1_body *, enum body_kind, uint64_t length);
 /*
- * DONE: the body ends after *used bytes (0 <= *used <= len). MORE: all bytes belong to it, *used == len, more
- * follow. BAD: the framing is broken at or before *used... nothing of this piece may be passed on.
- * BODY_UNTIL_CLOSE never ends here: the connection's end is the body's.
+ * DONE: the body ends after *used bytes (0 <= *used <= len). MORE: *used bytes belong to it, and more follow; *used < len when no
+ * more cuts fit, or a trailer line is not there to its end: come again with what was not used and more. BAD: the framing is
+ * broken, nothing of this piece may be passed on. BODY_UNTIL_CLOSE never ends here: the connection's end is the body's.
+ * Cut are trailers that may not be such (RFC 9110, 6.5.1): whoever merges them into the head would be told another length,
+ * host, user or client than the one that we went by.
  */
 enum parse	h1_body_eat(struct h1_body *, const char *p, size_t len, size_t *used);
 

@@ -2,6 +2,7 @@
  * Moves bytes and keeps the marks right. Knows framing through h1_body, knows nothing of requests,
  * clients or time-outs: whoever waits decides how long.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bug.h"
@@ -16,12 +17,14 @@ flow_init(struct flow *f, struct slab *pages, struct stream *source, struct stre
 	f->sink = sink;
 	f->pages = pages;
 	f->page = NULL;
+	f->cap = 0;
 	f->at = f->good = f->end = 0;
+	f->starved = false;
 	f->body_bytes = 0;
 	f->moved_usec = now;
 	f->wait = FLOW_SOURCE;
 	f->over = f->keep = f->whole = false;
-	gather_clear(&f->head);
+	gather_init(&f->head);
 	h1_body_init(&f->body, BODY_NONE, 0);
 }
 
@@ -30,7 +33,10 @@ page_give(struct flow *f)
 {
 	if (f->page == NULL)
 		return;
-	slab_give(f->pages, f->page);
+	if (f->cap == PAGE_BYTES)
+		slab_give(f->pages, f->page);
+	else
+		free(f->page);
 	f->page = NULL;
 	f->at = f->good = f->end = 0;
 }
@@ -48,17 +54,43 @@ flow_fill(struct flow *f, int64_t now)
 	enum io_result res;
 	size_t got = 0;
 
+	f->starved = false;
 	if (!f->source->readable)
 		return IO_AGAIN;
-	if (f->page == NULL)
-		f->page = slab_take(f->pages);
-	ASSERT(f->end < PAGE_BYTES);
-	res = stream_read(f->source, f->page + f->end, PAGE_BYTES - f->end, &got);
+	if (f->page == NULL) {
+		if ((f->page = slab_take(f->pages)) == NULL) {
+			f->starved = true;
+			return IO_FAIL;
+		}
+		f->cap = PAGE_BYTES;
+	}
+	ASSERT(f->end < f->cap);
+	res = stream_read(f->source, f->page + f->end, f->cap - f->end, &got);
 	if (res == IO_DONE) {
 		f->end += got;
 		f->moved_usec = now;
 	}
 	return res;
+}
+
+bool
+flow_widen(struct flow *f, size_t most)
+{
+	char *wide;
+
+	if (f->page == NULL || f->end < f->cap)
+		return true;
+	ASSERT(f->cap < most && gather_done(&f->head));
+	if ((wide = try_alloc(most)) == NULL)
+		return false;
+	memcpy(wide, f->page, f->end);
+	if (f->cap == PAGE_BYTES)
+		slab_give(f->pages, f->page);
+	else
+		free(f->page);
+	f->page = wide;
+	f->cap = most;
+	return true;
 }
 
 struct str
@@ -67,31 +99,65 @@ flow_unread(const struct flow *f)
 	return (struct str){ f->page + f->good, f->end - f->good };
 }
 
+/* Closes the gaps that the body's cuts leave in the page; returns how many bytes they were. */
+static size_t
+cuts_close(struct flow *f)
+{
+	const struct h1_body *b = &f->body;
+	char *base = f->page + f->good, *to = base + b->cut[0].at;
+	size_t gone = 0;
+
+	for (unsigned i = 0; i < b->ncuts; i++) {
+		size_t from = b->cut[i].at + b->cut[i].len;
+		size_t until = i + 1 < b->ncuts ? b->cut[i + 1].at : f->end - f->good;
+		memmove(to, base + from, until - from);
+		to += until - from;
+		gone += b->cut[i].len;
+	}
+	f->end -= gone;
+	return gone;
+}
+
 /* How many of the unread bytes belong to the body? Those may go. */
 static bool
 body_check(struct flow *f)
 {
-	size_t used = 0;
+	bool cut = true;
 
-	if (f->body.done)
-		return true;
-	if (f->end > f->good
-	    && h1_body_eat(&f->body, f->page + f->good, f->end - f->good, &used) == PARSE_BAD)
-		return false;
-	f->good += used;
-	f->body_bytes += used;
+	while (cut && !f->body.done && f->end > f->good) {
+		size_t used = 0;
+		if (h1_body_eat(&f->body, f->page + f->good, f->end - f->good, &used) == PARSE_BAD)
+			return false;
+		f->body_bytes += used;
+		if ((cut = f->body.ncuts > 0))
+			used -= cuts_close(f);
+		f->good += used;
+	}
 	return true;
 }
 
-bool
-flow_begin(struct flow *f, size_t used, enum body_kind kind, uint64_t length)
+static bool
+begin(struct flow *f, size_t used, enum body_kind kind, uint64_t length, bool lenient)
 {
 	f->good += used;
 	f->at = f->body_at = f->good;
 	f->whole = true;
 	f->body_bytes = 0;
 	h1_body_init(&f->body, kind, length);
+	f->body.lenient = lenient;
 	return body_check(f);
+}
+
+bool
+flow_begin(struct flow *f, size_t used, enum body_kind kind, uint64_t length)
+{
+	return begin(f, used, kind, length, false);
+}
+
+bool
+flow_begin_lenient(struct flow *f, size_t used, enum body_kind kind, uint64_t length)
+{
+	return begin(f, used, kind, length, true);
 }
 
 enum io_result
@@ -110,18 +176,25 @@ flow_write(struct flow *f, int64_t now)
 	return res;
 }
 
-/* All that came is written: the page begins anew, or goes back when nothing comes; unless it keeps what it holds. */
+/*
+ * All that may go is written: the page begins anew, with what cannot be judged yet (a trailer line that is not there to its end), or
+ * goes back when nothing comes; unless it keeps what it holds.
+ */
 static enum io_result
 refill(struct flow *f, int64_t now)
 {
+	size_t rest = f->end - f->good;
 	enum io_result res;
 
-	if (f->keep && f->whole && f->end < PAGE_BYTES)
+	if (f->keep && f->whole && f->end < f->cap)
 		return flow_fill(f, now);
 	f->whole = false;
-	f->at = f->good = f->end = 0;
+	if (rest > 0)
+		memmove(f->page, f->page + f->good, rest);
+	f->at = f->good = 0;
+	f->end = rest;
 	res = flow_fill(f, now);
-	if (res != IO_DONE)
+	if (res != IO_DONE && rest == 0)
 		page_give(f);
 	return res;
 }
@@ -150,7 +223,7 @@ flow_run(struct flow *f, int64_t now)
 		if (res == IO_EOF)
 			return FLOW_SOURCE_END;
 		if (res == IO_FAIL)
-			return FLOW_SOURCE_BROKEN;
+			return f->starved ? FLOW_STARVED : FLOW_SOURCE_BROKEN;
 		if (!body_check(f))
 			return FLOW_BAD;
 	}

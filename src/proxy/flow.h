@@ -11,7 +11,7 @@
 #include "proxy/gather.h"
 #include "proxy/slab.h"
 
-#define PAGE_BYTES	MSG_HEAD_MAX	/* a head must fit into one page */
+#define PAGE_BYTES	16384		/* a larger head gets a page of its own size */
 
 enum flow_wait { FLOW_SOURCE, FLOW_SINK };
 
@@ -22,14 +22,17 @@ enum flow_result {
 	FLOW_SOURCE_END,	/* the source ended its direction; all that came is written */
 	FLOW_SOURCE_BROKEN,
 	FLOW_SINK_BROKEN,
+	FLOW_STARVED,		/* there is no memory for a page */
 	FLOW_BAD		/* the framing is malformed: nothing of the last piece was written */
 };
 
 struct flow {
 	struct stream	*source, *sink;
 	struct slab	*pages;
-	char		*page;			/* PAGE_BYTES, NULL when empty */
-	size_t		 at, good, end;		/* of page: at..good may be written, good..end is not of this message */
+	char		*page;			/* NULL when empty */
+	size_t		 cap;			/* of the page */
+	size_t		 at, good, end;		/* of page: at..good may be written, good..end is not (yet) of this message */
+	bool		 starved;		/* the last flow_fill failed for want of memory */
 	struct gather	 head;			/* goes before at..good; its slices lie in 0..at */
 	size_t		 body_at;		/* of page: where the body began */
 	bool		 keep;			/* the page keeps what was written, for flow_rewind, until it is full */
@@ -46,11 +49,16 @@ void			 flow_init(struct flow *, struct slab *pages, struct stream *source, stru
 			    int64_t now_usec);
 void			 flow_fini(struct flow *);
 
-/* Adds bytes at `end`; a page must have room. For heads, which are read whole before anything is written. */
+/* Adds bytes at `end`; a page must have room. For heads, which are read whole before anything is written. IO_FAIL and `starved`:
+ * there is no memory. */
 enum io_result		 flow_fill(struct flow *, int64_t now_usec);
+/* For a head that is not there to its end: a page that is full gets room up to `most` bytes. False: there is no memory. */
+bool			 flow_widen(struct flow *, size_t most);
 struct str		 flow_unread(const struct flow *);	/* what came and is not consumed: good..end */
 /* The head took `used` bytes of flow_unread; its body begins. False: what already came of it is malformed. */
 bool			 flow_begin(struct flow *, size_t used, enum body_kind, uint64_t length);
+/* The same for a response, whose framing is read leniently (h1_body.h). */
+bool			 flow_begin_lenient(struct flow *, size_t used, enum body_kind, uint64_t length);
 /* Writes the head and moves body bytes, as far as they go now. */
 enum flow_result	 flow_run(struct flow *, int64_t now_usec);
 /* Only the writing half: IO_DONE when head and at..good are out. */

@@ -54,9 +54,9 @@ static void
 test_one_byte_at_a_time(void **state)
 {
 	static const char up[] = "POST /x HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n"
-	    "3;ext=1\r\nabc\r\nA\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\n";
+	    "3;ext=1\r\nabc\r\nA\r\n0123456789\r\n0\r\nX-Trailer: x\r\n\r\n";
 	static const char got[] = "POST /x HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n" FORWARDED "\r\n"
-	    "3;ext=1\r\nabc\r\nA\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\n";
+	    "3;ext=1\r\nabc\r\nA\r\n0123456789\r\n0\r\nX-Trailer: x\r\n\r\n";
 	static const char down[] = "HTTP/1.1 200 Fine\r\nTransfer-Encoding: chunked\r\nServer: s\r\n\r\n1\r\nz\r\n0\r\n\r\n";
 	int c, t;
 
