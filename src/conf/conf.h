@@ -132,6 +132,7 @@ struct conf {
 
 	int64_t		 client_head_usec, client_idle_usec, client_body_usec, client_write_usec;
 	unsigned	 clients_max;		/* per worker */
+	unsigned	 request_head_bytes, request_fields, response_head_bytes, response_fields;
 	struct conf_list clients_trusted;	/* networks, as written */
 	unsigned	 upstream_idle_max;	/* idle connections kept per task and worker */
 	int64_t		 upstream_idle_usec;

@@ -114,6 +114,49 @@ write_count(const void *member, struct buf *out)
 	return buf_printf(out, "%u", *n);
 }
 
+/* A whole number, or one of KiB (k) or MiB (m). */
+static bool
+bytes_of(struct str s, unsigned *out)
+{
+	unsigned shift = 0;
+	uint64_t n;
+
+	if (s.len > 1 && (s.p[s.len - 1] | 0x20) == 'k')
+		shift = 10;
+	else if (s.len > 1 && (s.p[s.len - 1] | 0x20) == 'm')
+		shift = 20;
+	if (!str_to_u64((struct str){ s.p, s.len - (shift > 0) }, &n) || n > UINT32_MAX >> shift)
+		return false;
+	*out = (unsigned)n << shift;
+	return true;
+}
+
+static bool
+read_bytes(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	unsigned n, least, most;
+
+	ASSERT(bytes_of(str_of(k->least), &least) && bytes_of(str_of(k->most), &most));
+	if (!bytes_of(s, &n))
+		return problem_say(problem, "'%s' is not a number of bytes; expected one such as 500, 16k or 1m", QUOTED(s));
+	if (n < least || n > most)
+		return problem_say(problem, "'%s' is out of range; expected %s to %s", QUOTED(s), k->least, k->most);
+	memcpy(member, &n, sizeof n);
+	return true;
+}
+
+static bool
+write_bytes(const void *member, struct buf *out)
+{
+	unsigned n = *(const unsigned *)member;
+
+	if (n > 0 && n % (1u << 20) == 0)
+		return buf_printf(out, "%um", n >> 20);
+	if (n > 0 && n % 1024 == 0)
+		return buf_printf(out, "%uk", n >> 10);
+	return buf_printf(out, "%u", n);
+}
+
 static unsigned
 cpus_usable(void)
 {
@@ -295,6 +338,7 @@ const struct conf_type
 	type_REAL = { read_real, write_real, KIND_PLAIN, true },
 	type_WEIGHT = { read_real, write_weight, KIND_PLAIN, true },
 	type_COUNT = { read_count, write_count, KIND_PLAIN, true },
+	type_BYTES = { read_bytes, write_bytes, KIND_PLAIN, false },
 	type_WORKERS = { read_workers, write_count, KIND_PLAIN, true },
 	type_BALANCERS = { read_balancers, write_balancers, KIND_PLAIN, true },
 	type_POLICY = { read_policy, write_policy, KIND_PLAIN, false },

@@ -108,9 +108,11 @@ exchange_open(struct server *s, int fd, const struct addr *peer, void *tag)
 	struct exchange *x = must_zalloc(sizeof *x);
 
 	x->server = s;
+	x->head.limits = (struct head_limits){ EXCHANGE_HEAD_MAX, EXCHANGE_FIELDS_MAX };
+	x->head.field = x->field;
 	x->peer = *peer;
 	x->tag = tag;
-	buf_init(&x->in, MSG_HEAD_MAX + s->conf.body_max + CHUNKING_MAX + READ_BYTES);
+	buf_init(&x->in, EXCHANGE_HEAD_MAX + s->conf.body_max + CHUNKING_MAX + READ_BYTES);
 	buf_init(&x->out, EXCHANGE_ANSWER_MAX);
 	stream_open(&x->stream, s->loop, fd, exchange_ready, x);
 	TAILQ_INSERT_TAIL(&s->exchanges, x, link);
@@ -270,7 +272,7 @@ step_body(struct exchange *x)
 		return exchange_refuse(x, WHY_BAD_CHUNK->status, WHY_BAD_CHUNK->text);
 	default:
 		x->raw_len += used;
-		if (x->raw_len > x->server->conf.body_max + CHUNKING_MAX)
+		if (x->in.len - x->head_len > x->server->conf.body_max + CHUNKING_MAX)
 			return exchange_refuse(x, 413, "the request body is larger than the limit");
 		return read_more(x);
 	}

@@ -11,6 +11,8 @@
 #include "http/server.h"
 #include "net/stream.h"
 
+#define EXCHANGE_HEAD_MAX 16384		/* bytes of a request head */
+#define EXCHANGE_FIELDS_MAX 100
 #define EXCHANGE_ANSWER_MAX (64u << 20)	/* bytes of a whole answer */
 
 TAILQ_HEAD(exchange_list, exchange);
@@ -54,6 +56,7 @@ struct exchange {
 	struct buf	 in;		/* the request, and what came after it */
 	size_t		 scanned, head_len, raw_len;	/* raw: the body as it came, framing included */
 	struct head	 head;
+	struct field	 field[EXCHANGE_FIELDS_MAX];	/* the head's */
 	struct h1_body	 framing;
 	struct str	 body;
 

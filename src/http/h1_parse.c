@@ -8,12 +8,15 @@
 #include <endian.h>
 #include <string.h>
 
+#include "base/bug.h"
 #include "http/chars.h"
 #include "http/h1_parse.h"
 #include "http/h1_sense.h"
 
 struct input {
 	const char	*p, *end;
+	bool		 lenient;	/* a response: see h1_parse.h */
+	bool		 bare_lf;	/* a line ended in one */
 };
 
 static enum parse
@@ -123,19 +126,27 @@ is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* At a byte that ended a run: CRLF, or not enough to know, or wrong. */
+/* At a byte that ended a run: the end of the line, after which *next stands; or not enough to know, or wrong. */
 static enum parse
-crlf(const char *p, const char *end)
+line_end(struct input *in, const char *p, const char **next)
 {
-	if (p == end || (*p == '\r' && end - p == 1))
+	if (p == in->end || (*p == '\r' && in->end - p == 1))
 		return PARSE_MORE;
-	return p[0] == '\r' && p[1] == '\n' ? PARSE_DONE : PARSE_BAD;
+	if (p[0] == '\r' && p[1] == '\n') {
+		*next = p + 2;
+		return PARSE_DONE;
+	}
+	if (p[0] != '\n' || !in->lenient)
+		return PARSE_BAD;
+	in->bare_lf = true;
+	*next = p + 1;
+	return PARSE_DONE;
 }
 
 static enum parse
 parse_field(struct input *in, struct field *f)
 {
-	const char *line = in->p, *end = in->end, *from, *to, *p;
+	const char *line = in->p, *end = in->end, *from, *to, *p, *next;
 	enum parse r;
 
 	p = chars_skip(line, end, CHAR_TOKEN);
@@ -149,13 +160,13 @@ parse_field(struct input *in, struct field *f)
 	while (p < end && is_blank(*p));
 	from = p;
 	to = p = value_skip(p, end);
-	if ((r = crlf(p, end)) != PARSE_DONE)
+	if ((r = line_end(in, p, &next)) != PARSE_DONE)
 		return r;
 	while (to > from && is_blank(to[-1]))
 		to--;
 	f->value = str_between(from, to);
-	f->line = str_between(line, p + 2);
-	in->p = p + 2;
+	f->line = str_between(line, next);
+	in->p = next;
 	return PARSE_DONE;
 }
 
@@ -168,12 +179,11 @@ parse_fields(struct head *h, struct input *in, struct sense *s, const struct why
 
 		if (in->p == in->end)
 			return PARSE_MORE;
-		if (*in->p == '\r') {
-			if ((r = crlf(in->p, in->end)) == PARSE_DONE)
-				in->p += 2;
+		if (*in->p == '\r' || *in->p == '\n') {
+			r = line_end(in, in->p, &in->p);
 			return r == PARSE_BAD ? bad(why, WHY_BAD_FIELD) : r;
 		}
-		if (h->nfields == MSG_FIELDS_MAX)
+		if (h->nfields == h->limits.fields)
 			return bad(why, WHY_TOO_MANY_FIELDS);
 		if ((r = parse_field(in, f)) != PARSE_DONE)
 			return r == PARSE_BAD ? bad(why, WHY_BAD_FIELD) : r;
@@ -227,33 +237,39 @@ parse_request_line(struct head *h, struct input *in, const struct why **why)
 	return PARSE_DONE;
 }
 
-/* "HTTP/1.x NNN", then a reason or none; that the space before an empty reason is missing is forgiven. */
+/* "HTTP/1.x NNN", then a reason or none; that the space before an empty reason is missing is forgiven, and so are more of them. */
 static enum parse
 parse_status_line(struct head *h, struct input *in, const struct why **why)
 {
-	const char *start = in->p, *end = in->end, *p = start + 12;
+	const char *start = in->p, *end = in->end, *p = start + 8, *text;
 	enum parse r;
 
-	if (end - start < 14)
+	if (end - start < 13)
 		return memchr(start, '\n', (size_t)(end - start)) == NULL ? PARSE_MORE : bad(why, WHY_BAD_REQUEST_LINE);
-	if (version(start, &h->minor) != NULL || start[8] != ' ')
+	if (version(start, &h->minor) != NULL || *p != ' ')
 		return bad(why, WHY_BAD_REQUEST_LINE);
-	for (int i = 9; i < 12; i++) {
-		if (start[i] < '0' || start[i] > '9')
+	while (p < end && *p == ' ')
+		p++;
+	text = p;
+	for (; p < text + 3; p++) {
+		if (p == end)
+			return PARSE_MORE;
+		if (*p < '0' || *p > '9')
 			return bad(why, WHY_BAD_REQUEST_LINE);
-		h->status = h->status * 10 + start[i] - '0';
+		h->status = h->status * 10 + *p - '0';
 	}
-	if (h->status < 100 || h->status > 599)
+	if (h->status < 100)
 		return bad(why, WHY_BAD_REQUEST_LINE);
-	if (*p == ' ') {
+	if (p < end && *p == ' ') {
 		const char *reason = ++p;
 		p = value_skip(p, end);
 		h->reason = str_between(reason, p);
 	}
-	if ((r = crlf(p, end)) != PARSE_DONE)
+	h->status_text = str_between(text, p);
+	if ((r = line_end(in, p, &in->p)) != PARSE_DONE)
 		return r == PARSE_BAD ? bad(why, WHY_BAD_REQUEST_LINE) : r;
-	in->p = p + 2;
 	h->start_line = str_between(start, in->p);
+	h->untidy = text > start + 9;
 	return PARSE_DONE;
 }
 
@@ -261,33 +277,37 @@ parse_status_line(struct head *h, struct input *in, const struct why **why)
 
 /* True when there is something to parse: a whole head, or a line end that no head may have. */
 static bool
-end_seen(struct str in, size_t scanned)
+end_seen(struct str in, size_t scanned, bool lenient)
 {
 	const char *p = in.p + scanned, *end = in.p + in.len, *lf;
 
 	for (; p < end && (lf = memchr(p, '\n', (size_t)(end - p))) != NULL; p = lf + 1) {
 		size_t at = (size_t)(lf - in.p);
-		if (at == 0 || lf[-1] != '\r' || (at >= 3 && lf[-2] == '\n'))
+		bool cr = at >= 1 && lf[-1] == '\r';
+		if (!cr && (!lenient || at == 0 || lf[-1] == '\n'))
+			return true;
+		if (cr && at >= 2 && lf[-2] == '\n')
 			return true;
 	}
 	return false;
 }
 
 static enum parse
-begin(struct head *h, struct str *in, const size_t *scanned)
+begin(struct head *h, struct str *in, const size_t *scanned, bool lenient)
 {
-	if (in->len > MSG_HEAD_MAX)
-		in->len = MSG_HEAD_MAX;
-	if (in->len == 0 || (*scanned > 0 && !end_seen(*in, *scanned)))
+	ASSERT(h->limits.fields > 0 && h->limits.bytes > 0);
+	if (in->len > h->limits.bytes)
+		in->len = h->limits.bytes;
+	if (in->len == 0 || (*scanned > 0 && !end_seen(*in, *scanned, lenient)))
 		return PARSE_MORE;
-	memset(h, 0, offsetof(struct head, field));
+	memset(h, 0, offsetof(struct head, limits));
 	return PARSE_DONE;
 }
 
 static enum parse
-incomplete(struct str in, size_t *scanned, const struct why **why)
+incomplete(const struct head *h, struct str in, size_t *scanned, const struct why **why)
 {
-	if (in.len >= MSG_HEAD_MAX)
+	if (in.len >= h->limits.bytes)
 		return bad(why, WHY_HEAD_TOO_LARGE);
 	*scanned = in.len;
 	return PARSE_MORE;
@@ -299,11 +319,8 @@ request(struct head *h, struct input *in, const struct why **why)
 	struct sense s = { 0 };
 	enum parse r;
 
-	if (*in->p == '\r') {
-		if ((r = crlf(in->p, in->end)) != PARSE_DONE)
-			return r == PARSE_BAD ? bad(why, WHY_BAD_REQUEST_LINE) : r;
-		in->p += 2;
-	}
+	if (*in->p == '\r' && (r = line_end(in, in->p, &in->p)) != PARSE_DONE)
+		return r == PARSE_BAD ? bad(why, WHY_BAD_REQUEST_LINE) : r;
 	if ((r = parse_request_line(h, in, why)) != PARSE_DONE || (r = parse_fields(h, in, &s, why)) != PARSE_DONE)
 		return r;
 	*why = sense_request(h, &s);
@@ -318,6 +335,7 @@ response(struct head *h, struct input *in, bool to_head, const struct why **why)
 
 	if ((r = parse_status_line(h, in, why)) != PARSE_DONE || (r = parse_fields(h, in, &s, why)) != PARSE_DONE)
 		return r;
+	h->untidy |= in->bare_lf;
 	*why = sense_response(h, &s, to_head);
 	return *why == NULL ? PARSE_DONE : PARSE_BAD;
 }
@@ -325,13 +343,13 @@ response(struct head *h, struct input *in, bool to_head, const struct why **why)
 enum parse
 h1_parse_request(struct head *h, struct str in, size_t *scanned, size_t *used, const struct why **why)
 {
-	enum parse r = begin(h, &in, scanned);
-	struct input at = { in.p, in.p + in.len };
+	enum parse r = begin(h, &in, scanned, false);
+	struct input at = { .p = in.p, .end = in.p + in.len };
 
 	if (r == PARSE_DONE)
 		r = request(h, &at, why);
 	if (r == PARSE_MORE)
-		return incomplete(in, scanned, why);
+		return incomplete(h, in, scanned, why);
 	if (r == PARSE_DONE)
 		*used = (size_t)(at.p - in.p);
 	return r;
@@ -340,13 +358,13 @@ h1_parse_request(struct head *h, struct str in, size_t *scanned, size_t *used, c
 enum parse
 h1_parse_response(struct head *h, struct str in, bool to_head, size_t *scanned, size_t *used, const struct why **why)
 {
-	enum parse r = begin(h, &in, scanned);
-	struct input at = { in.p, in.p + in.len };
+	enum parse r = begin(h, &in, scanned, true);
+	struct input at = { .p = in.p, .end = in.p + in.len, .lenient = true };
 
 	if (r == PARSE_DONE)
 		r = response(h, &at, to_head, why);
 	if (r == PARSE_MORE)
-		r = incomplete(in, scanned, why);
+		r = incomplete(h, in, scanned, why);
 	if (r == PARSE_DONE)
 		*used = (size_t)(at.p - in.p);
 	else if (r == PARSE_BAD)

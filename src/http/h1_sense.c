@@ -93,21 +93,57 @@ read_connections(struct head *h, struct sense *s)
 
 /* The length that was announced, one way at most (RFC 9112, 6.1 and 6.3; stricter than it demands). */
 static const struct why *
-read_framing(struct head *h, const struct sense *s)
+read_framing(struct head *h, const struct sense *s, struct str length)
 {
-	if (s->lengths > 1 || (s->lengths > 0 && s->codings > 0))
+	if (s->lengths > 0 && s->codings > 0)
 		return WHY_BAD_LENGTH;
 	if (s->codings > 0) {
-		if (s->codings > 1 || h->minor == 0 || !str_eq_nocase(s->coding->value, STR("chunked")))
+		if (s->codings > 1 || !str_eq_nocase(s->coding->value, STR("chunked")))
 			return WHY_BAD_CODING;
 		h->body = BODY_CHUNKED;
 	}
 	if (s->lengths > 0) {
-		if (!str_to_u64(s->length->value, &h->length) || h->length > INT64_MAX)
+		if (!str_to_u64(length, &h->length) || h->length > INT64_MAX)
 			return WHY_BAD_LENGTH;
 		h->body = h->length > 0 ? BODY_LENGTH : BODY_NONE;
 	}
 	return NULL;
+}
+
+static const struct why *
+request_framing(struct head *h, const struct sense *s)
+{
+	if (s->lengths > 1)
+		return WHY_BAD_LENGTH;
+	if (s->codings > 0 && h->minor == 0)
+		return WHY_BAD_CODING;
+	return read_framing(h, s, s->lengths > 0 ? s->length->value : STR(""));
+}
+
+/* Some tasks say the same length twice, or "5, 5": as long as it is the same one, there is no doubt, and we say it once. */
+static const struct why *
+response_framing(struct head *h, const struct sense *s)
+{
+	struct str list, part, first = { NULL, 0 };
+
+	if (s->lengths == 0)
+		return read_framing(h, s, STR(""));
+	if (s->lengths == 1 && memchr(s->length->value.p, ',', s->length->value.len) == NULL)
+		return read_framing(h, s, s->length->value);
+	for (int i = 0; i < h->nfields; i++) {
+		if (h->field[i].id != FIELD_CONTENT_LENGTH)
+			continue;
+		h->field[i].hop = true;
+		for (list = h->field[i].value; str_split(&list, ',', &part);) {
+			part = str_trim(part);
+			if (first.p == NULL)
+				first = part;
+			else if (!str_eq(part, first))
+				return WHY_BAD_LENGTH;
+		}
+	}
+	h->length_text = first;
+	return read_framing(h, s, first);
 }
 
 /* host[:digits], where host is a registered name, an IPv4 address or [IPv6]. */
@@ -249,7 +285,7 @@ sense_request(struct head *h, struct sense *s)
 
 	read_method(h);
 	if ((why = read_host(h, s)) == NULL && (why = read_target(h)) == NULL
-	    && (why = read_framing(h, s)) == NULL && (why = read_connections(h, s)) == NULL)
+	    && (why = request_framing(h, s)) == NULL && (why = read_connections(h, s)) == NULL)
 		why = read_expect(h);
 	if (h->upgrade && names_http(h))
 		h->upgrade = false;
@@ -258,12 +294,13 @@ sense_request(struct head *h, struct sense *s)
 
 /* These never have a body: a length that a task announces all the same would make some clients wait for one. */
 static void
-forget_length(const struct head *h, struct sense *s)
+forget_length(struct head *h, struct sense *s)
 {
 	if (h->status >= 200 && h->status != 204)
 		return;
 	if (s->length != NULL)
 		s->length->hop = true;
+	h->length_text = STR("");
 	if (s->coding != NULL)
 		s->coding->hop = true;
 }
@@ -273,7 +310,7 @@ sense_response(struct head *h, struct sense *s, bool to_head)
 {
 	const struct why *why;
 
-	if ((why = read_framing(h, s)) != NULL || (why = read_connections(h, s)) != NULL)
+	if ((why = response_framing(h, s)) != NULL || (why = read_connections(h, s)) != NULL)
 		return why;
 	if (to_head || h->status < 200 || h->status == 204 || h->status == 304) {
 		h->body = BODY_NONE;
@@ -282,6 +319,7 @@ sense_response(struct head *h, struct sense *s, bool to_head)
 	} else if (s->lengths == 0 && s->codings == 0) {
 		h->body = BODY_UNTIL_CLOSE;
 		h->keep_alive = false;
-	}
+	} else if (s->codings > 0 && h->minor == 0)
+		h->keep_alive = false;		/* who mixes the versions may mean anything by it */
 	return NULL;
 }

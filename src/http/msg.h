@@ -6,8 +6,11 @@
 
 #include "base/str.h"
 
-#define MSG_FIELDS_MAX	100		/* more: too_many_fields */
-#define MSG_HEAD_MAX	16384		/* bytes of a head, its empty line included */
+/* What a head may be at most. */
+struct head_limits {
+	size_t	bytes;		/* its empty line included */
+	int	fields;
+};
 
 /* Fields that mean something to us; all others are FIELD_OTHER and are passed on untouched. */
 enum field_id {
@@ -44,8 +47,11 @@ struct head {
 	bool		 is_head, is_connect, idempotent;	/* idempotent: RFC 9110, 9.2.2 */
 	bool		 expect_continue;
 	/* responses */
-	int		 status;		/* 100..599 */
+	int		 status;		/* 100..999 */
 	struct str	 reason;
+	struct str	 status_text;		/* of the start line: from the status to the end of the reason */
+	bool		 untidy;		/* read leniently: lines end in LF alone, or the start line has spaces too many */
+	struct str	 length_text;		/* one Content-Length instead of the same one several times; else empty */
 	/* both */
 	struct str	 start_line;		/* CRLF included */
 	int		 minor;			/* HTTP/1.minor: 0 or 1 */
@@ -54,7 +60,9 @@ struct head {
 	enum body_kind	 body;
 	uint64_t	 length;		/* BODY_LENGTH */
 	int		 nfields;
-	struct field	 field[MSG_FIELDS_MAX];
+	/* the owner's, who sets them before anything is parsed */
+	struct head_limits limits;
+	struct field	*field;			/* limits.fields of them */
 };
 
 const struct field	*head_find(const struct head *, enum field_id);	/* the first, or NULL */

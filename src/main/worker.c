@@ -34,6 +34,8 @@ worker_limits(const struct conf *c, struct proxy_conf *out)
 		.client_body_usec = c->client_body_usec,
 		.client_write_usec = c->client_write_usec,
 		.clients_max = descriptors_clients(c->clients_max),
+		.request_head = { c->request_head_bytes, (int)c->request_fields },
+		.response_head = { c->response_head_bytes, (int)c->response_fields },
 		.upstream_idle_max = c->upstream_idle_max,
 		.upstream_idle_usec = c->upstream_idle_usec,
 		.access_log = c->log_access,

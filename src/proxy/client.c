@@ -173,6 +173,19 @@ client_drain(struct client *c)
 		timer_set(p->loop, &c->timer, loop_now(p->loop) + LINGER_USEC, on_idle_late, c);
 }
 
+void
+client_refuse(struct client *c, const struct why *why)
+{
+	char out[ANSWER_MAX];
+	struct str answer = answer_make(out, why, false, false);
+	struct iovec v = { out, answer.len };
+	size_t put;
+
+	proxy_count(c->proxy, why);
+	stream_writev(&c->stream, &v, 1, &put);		/* as far as that goes without waiting */
+	client_linger(c);
+}
+
 /* ---- the beginning ---- */
 
 /* Room for a newcomer: those who are leaving anyway go first, then who has been idle longest. */
@@ -188,14 +201,14 @@ make_room(struct proxy *p)
 	return c != NULL;
 }
 
-/* All slots are in use by busy clients: says so, as far as that goes without waiting. */
+/* Nobody is there for this connection: says why, as far as that goes without waiting. */
 static void
-turn_away(struct proxy *p, int fd)
+turn_away(struct proxy *p, int fd, const struct why *why)
 {
 	char out[ANSWER_MAX], waste[4096];
-	struct str answer = answer_make(out, WHY_TOO_MANY_CLIENTS, false, false);
+	struct str answer = answer_make(out, why, false, false);
 
-	proxy_count(p, WHY_TOO_MANY_CLIENTS);
+	proxy_count(p, why);
 	if (send(fd, answer.p, answer.len, MSG_NOSIGNAL) > 0) {
 		shutdown(fd, SHUT_WR);
 		for (int i = 0; i < 16 && recv(fd, waste, sizeof waste, 0) == (ssize_t)sizeof waste; i++)
@@ -227,10 +240,13 @@ client_open(struct proxy *p, int fd, const struct addr *peer)
 	struct client *c;
 
 	if (p->nclients >= p->conf.clients_max && !make_room(p)) {
-		turn_away(p, fd);
+		turn_away(p, fd, WHY_TOO_MANY_CLIENTS);
 		return;
 	}
-	c = slab_take(p->clients);
+	if ((c = slab_take(p->clients)) == NULL) {
+		turn_away(p, fd, WHY_NO_MEMORY);
+		return;
+	}
 	memset(c, 0, sizeof *c);
 	c->proxy = p;
 	client_is(c, &ip);

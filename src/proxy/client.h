@@ -29,6 +29,8 @@ void		client_trust(struct client *);
 
 /* An exchange begins: the stream calls `fn` with the request from now on. */
 void		client_busy(struct client *, struct request *, stream_f *fn);
+/* There is no request, and none is taken: says why. */
+void		client_refuse(struct client *, const struct why *);
 /* It is over, and the connection is kept. */
 void		client_idle(struct client *);
 /* It is over, and so is the connection: all that was written arrives before the end. */

@@ -16,7 +16,8 @@
 #include "proxy/upstream.h"
 
 #define QUESTION_MAX	1024
-#define ANSWER_BYTES	MSG_HEAD_MAX	/* the head; of the body only what comes along with it */
+#define ANSWER_BYTES	16384		/* the head; of the body only what comes along with it */
+#define FIELDS_MAX	256
 
 struct probe {
 	struct health	*health;
@@ -46,6 +47,7 @@ struct health {
 	struct rng	 rng;
 	struct slab	*answers;
 	struct head	 head;			/* of the answer being parsed: used at once */
+	struct field	 field[FIELDS_MAX];	/* the head's */
 	struct probe	*probe[TASKS_MAX];	/* by task slot */
 };
 
@@ -59,6 +61,8 @@ health_new(struct loop *l, struct live *live, uint64_t seed, unsigned worker)
 	h->loop = l;
 	h->live = live;
 	h->worker = worker;
+	h->head.limits = (struct head_limits){ ANSWER_BYTES, FIELDS_MAX };
+	h->head.field = h->field;
 	rng_seed(&h->rng, seed);
 	h->answers = slab_new(l, ANSWER_BYTES, 1);
 	return h;
@@ -195,7 +199,11 @@ probe_ask(void *arg)
 			probe_done(p, false);
 		return;
 	}
-	p->answer = slab_take(p->health->answers);
+	if ((p->answer = slab_take(p->health->answers)) == NULL) {	/* says nothing of the task */
+		probe_hush(p);
+		probe_sleep(p);
+		return;
+	}
 	timer_set(l, &p->timer, loop_now(l) + p->timeout_usec, on_late, p);
 }
 

@@ -17,9 +17,17 @@
 #define REQUESTS_KEPT	256
 #define PAGES_KEPT	256
 
+/* What clients may not use up: tables, checks and logs go on when a memory limit is reached. Touched only then. */
+#define RESERVE_BYTES	(4u << 20)
+
 static void
 conf_apply(struct proxy *p)
 {
+	int request = p->conf.request_head.fields, response = p->conf.response_head.fields;
+
+	/* a client's and a request's timer each, tasks' connections and probes */
+	loop_reserve(p->loop, 4 * p->conf.clients_max + 4096);
+	p->head.field = must_realloc(p->head.field, (size_t)(request > response ? request : response) * sizeof *p->head.field);
 	upstream_limits(p->upstream, p->conf.upstream_idle_max, p->conf.upstream_idle_usec);
 	access_on(p->access, p->conf.access_log);
 }
@@ -29,6 +37,7 @@ proxy_new(struct loop *l, const struct proxy_conf *conf)
 {
 	struct proxy *p = must_zalloc(sizeof *p);
 
+	alloc_reserve(RESERVE_BYTES);
 	p->loop = l;
 	p->conf = *conf;
 	LIST_INIT(&p->listeners);
@@ -79,7 +88,9 @@ proxy_free(struct proxy **pp)
 	slab_free(&p->requests);
 	slab_free(&p->pages);
 	table_unref(&p->table);
+	free(p->head.field);
 	free(p);
+	alloc_reserve(0);
 }
 
 void

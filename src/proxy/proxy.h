@@ -5,6 +5,7 @@
 #ifndef PROXY_PROXY_H
 #define PROXY_PROXY_H
 
+#include "http/msg.h"
 #include "net/ip.h"
 #include "net/loop.h"
 #include "world/live.h"
@@ -24,6 +25,7 @@ struct proxy_conf {
 	unsigned	 clients_max;
 	struct ip_net	 trusted[PROXY_TRUSTED_MAX];	/* whose word of a client is believed */
 	unsigned	 ntrusted;
+	struct head_limits request_head, response_head;
 	unsigned	 upstream_idle_max;	/* per task */
 	int64_t		 upstream_idle_usec;
 	bool		 access_log;

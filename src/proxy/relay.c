@@ -39,6 +39,8 @@ send_up(struct request *r)
 	case FLOW_SINK_BROKEN:
 		r->attempt.deaf = r->up.over = true;
 		return STAY;
+	case FLOW_STARVED:
+		return request_fail(r, WHY_NO_MEMORY);
 	case FLOW_BAD:
 		r->keep = false;
 		return request_fail(r, WHY_BAD_CHUNK);
@@ -78,7 +80,7 @@ interim_begin(struct request *r, size_t used)
 		return attempt_failed(r, WHY_UPSTREAM_BAD_HEAD);
 	flow_begin(&r->down, used, BODY_NONE, 0);
 	if (r->minor == 1 && !rewrite_response(&r->down.head, &r->proxy->head, CONNECTION_UNSAID))
-		return attempt_failed(r, WHY_UPSTREAM_HEAD_LARGE);
+		return request_fail(r, WHY_NO_MEMORY);
 	return INTERIM;
 }
 
@@ -110,7 +112,7 @@ tunnel_enter(struct request *r, size_t used)
 	if (!r->upgrade || !r->up.over || r->attempt.deaf)
 		return attempt_failed(r, WHY_UPSTREAM_BAD_HEAD);
 	if (!rewrite_response(&r->down.head, &r->proxy->head, CONNECTION_UPGRADE))
-		return attempt_failed(r, WHY_UPSTREAM_HEAD_LARGE);
+		return request_fail(r, WHY_NO_MEMORY);
 	r->status = 101;
 	r->up.keep = false;
 	r->keep = false;
@@ -145,12 +147,12 @@ response_begin(struct request *r, size_t used)
 		return next;
 	if (h->body == BODY_CHUNKED && r->minor == 0)
 		return attempt_failed(r, WHY_UPSTREAM_BAD_HEAD);
-	if (!flow_begin(&r->down, used, h->body, h->length))
+	if (!flow_begin_lenient(&r->down, used, h->body, h->length))
 		return attempt_failed(r, WHY_UPSTREAM_BAD_BODY);
 	r->attempt.keeps = h->keep_alive && r->minor == 1 && !r->attempt.deaf;	/* to 1.0 we said close */
 	r->keep = r->keep && r->up.over && !r->attempt.deaf && h->body != BODY_UNTIL_CLOSE && !r->proxy->draining;
 	if (!rewrite_response(&r->down.head, h, connection_said(r)))
-		return request_fail(r, WHY_UPSTREAM_HEAD_LARGE);
+		return request_fail(r, WHY_NO_MEMORY);
 	r->status = h->status;
 	r->up.keep = false;
 	return RELAY;
@@ -159,12 +161,13 @@ response_begin(struct request *r, size_t used)
 static enum state
 await_head(struct request *r)
 {
-	const struct head *h = &r->proxy->head;
+	struct head *h = &r->proxy->head;
 	const struct why *why;
 	size_t used;
 
+	h->limits = r->proxy->conf.response_head;
 	for (;;) {
-		switch (h1_parse_response(&r->proxy->head, flow_unread(&r->down), r->is_head, &r->scanned, &used, &why)) {
+		switch (h1_parse_response(h, flow_unread(&r->down), r->is_head, &r->scanned, &used, &why)) {
 		case PARSE_DONE:
 			if (h->status == 101)
 				return tunnel_enter(r, used);
@@ -174,13 +177,15 @@ await_head(struct request *r)
 		case PARSE_MORE:
 			break;
 		}
+		if (!flow_widen(&r->down, h->limits.bytes))
+			return request_fail(r, WHY_NO_MEMORY);
 		switch (flow_fill(&r->down, request_now(r))) {
 		case IO_DONE:
 			break;
 		case IO_AGAIN:
 			return STAY;
 		default:
-			return attempt_lost(r);
+			return r->down.starved ? request_fail(r, WHY_NO_MEMORY) : attempt_lost(r);
 		}
 	}
 }
@@ -229,6 +234,8 @@ send_down(struct request *r)
 		return r->down.body.kind == BODY_UNTIL_CLOSE ? complete(r) : request_fail(r, WHY_UPSTREAM_GONE);
 	case FLOW_SOURCE_BROKEN:
 		return request_fail(r, WHY_UPSTREAM_GONE);
+	case FLOW_STARVED:
+		return request_fail(r, WHY_NO_MEMORY);
 	case FLOW_BAD:
 		return request_fail(r, WHY_UPSTREAM_BAD_BODY);
 	default:

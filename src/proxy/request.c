@@ -144,6 +144,10 @@ request_start(struct client *c)
 	struct proxy *p = c->proxy;
 	struct request *r = slab_take(p->requests);
 
+	if (r == NULL) {
+		client_refuse(c, WHY_NO_MEMORY);
+		return;
+	}
 	r->client = c;
 	r->proxy = p;
 	memset(&r->again, 0, sizeof r->again);
@@ -331,7 +335,7 @@ head_done(struct request *r, size_t used)
 	if ((why = route(r, h)) != NULL)
 		return request_fail(r, why);
 	if (!rewrite_request(&r->up.head, h, sender, &r->from, r->from_text))
-		return request_fail(r, WHY_TOO_MANY_FIELDS);
+		return request_fail(r, WHY_NO_MEMORY);
 	r->up.keep = r->idempotent;
 	return PICK;
 }
@@ -353,6 +357,7 @@ head_absent(struct request *r, enum io_result res)
 static enum state
 head_read(struct request *r)
 {
+	struct head *h = &r->proxy->head;
 	const struct why *why;
 	enum io_result res;
 	size_t used;
@@ -361,8 +366,9 @@ head_read(struct request *r)
 		r->in_row = 0;
 		return request_again(r);
 	}
+	h->limits = r->proxy->conf.request_head;
 	for (;;) {
-		switch (h1_parse_request(&r->proxy->head, flow_unread(&r->up), &r->scanned, &used, &why)) {
+		switch (h1_parse_request(h, flow_unread(&r->up), &r->scanned, &used, &why)) {
 		case PARSE_DONE:
 			return head_done(r, used);
 		case PARSE_BAD:
@@ -370,8 +376,12 @@ head_read(struct request *r)
 		case PARSE_MORE:
 			break;
 		}
+		if (!flow_widen(&r->up, h->limits.bytes))
+			return request_fail(r, WHY_NO_MEMORY);
 		if ((res = flow_fill(&r->up, request_now(r))) == IO_DONE)
 			continue;
+		if (r->up.starved)
+			return request_fail(r, WHY_NO_MEMORY);
 		if (r->up.end == 0)
 			return head_absent(r, res);
 		return res == IO_AGAIN ? STAY : request_fail(r, WHY_CLIENT_GONE);

@@ -174,12 +174,25 @@ rewrite_request(struct gather *g, const struct head *h, const struct sender *s, 
 static void
 add_status_line(struct gather *g, const struct head *h)
 {
-	if (h->minor == 1) {
+	if (h->minor == 1 && !h->untidy) {
 		gather_add(g, h->start_line);
 		return;
 	}
-	gather_add(g, STR("HTTP/1.1"));
-	add_between(g, h->start_line.p + 8, h->start_line.p + h->start_line.len);
+	gather_add(g, STR("HTTP/1.1 "));
+	gather_add(g, h->status_text);
+	gather_add(g, STR("\r\n"));
+}
+
+/* Up to the value: blanks behind it and the line's end are ours to write, should the task have written LF alone. */
+static void
+add_response_field(struct gather *g, const struct head *h, const struct field *f)
+{
+	if (!h->untidy) {
+		gather_add(g, f->line);
+		return;
+	}
+	add_between(g, f->line.p, f->value.p + f->value.len);
+	gather_add(g, STR("\r\n"));
 }
 
 /* A task may offer upgrades in any response; to the client's connection, which is ours, the offer says nothing (RFC 9110, 7.8). */
@@ -196,7 +209,9 @@ rewrite_response(struct gather *g, const struct head *h, enum rewrite_connection
 	add_status_line(g, h);
 	for (int i = 0; i < h->nfields; i++)
 		if (response_passes(h, &h->field[i]))
-			gather_add(g, h->field[i].line);
+			add_response_field(g, h, &h->field[i]);
+	if (h->length_text.len > 0)
+		add_line(g, STR("Content-Length: "), h->length_text);
 	add_connection(g, c);
 	gather_add(g, STR("\r\n"));
 	return !g->full;

@@ -19,10 +19,10 @@ enum rewrite_connection { CONNECTION_UNSAID, CONNECTION_CLOSE, CONNECTION_KEEP_A
  * An absolute-form target goes out in origin-form with the Host that it named. An HTTP/1.0 request stays one, without keep-alive,
  * so that no chunked answer comes to a client that cannot read it.
  * The sender must live as long as the gather; `client` is that of sender_client, and its text is kept in `text`, which must, too.
- * False: more pieces than a gather holds.
+ * False: there is no memory.
  */
 bool	rewrite_request(struct gather *, const struct head *, const struct sender *, const struct ip *client, char text[IP_TEXT_MAX]);
-/* For the client, always as HTTP/1.1. Nothing is added but Connection. Upgrade passes with 101 alone. */
+/* For the client, always as HTTP/1.1, and tidily: lines end in CRLF, one Content-Length. Nothing is added but Connection. Upgrade passes with 101 alone. */
 bool	rewrite_response(struct gather *, const struct head *, enum rewrite_connection);
 
 #endif

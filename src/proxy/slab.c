@@ -76,12 +76,15 @@ slab_take(struct slab *s)
 {
 	struct piece *p = s->unused;
 
-	s->out++;
-	if (p == NULL)
-		return must_alloc(s->bytes);
+	if (p == NULL) {
+		if ((p = try_alloc(s->bytes)) != NULL)
+			s->out++;
+		return p;
+	}
 	OPEN(p, s->bytes);
 	s->unused = p->next;
 	s->nunused--;
+	s->out++;
 	return p;
 }
 

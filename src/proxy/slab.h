@@ -13,7 +13,7 @@ struct slab;
 struct slab	*slab_new(struct loop *, size_t bytes, unsigned keep);
 void		 slab_free(struct slab **);	/* the pieces must have come back; buried ones may still lie there */
 
-void		*slab_take(struct slab *);		/* not zeroed */
+void		*slab_take(struct slab *);		/* not zeroed; NULL: there is no memory */
 void		 slab_give(struct slab *, void *);	/* at once: for memory that nobody calls back to */
 void		 slab_bury(struct slab *, void *);	/* after this turn */
 

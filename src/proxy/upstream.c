@@ -203,6 +203,10 @@ upstream_open(struct upstream *u, const struct table_task *t, stream_f *fn, void
 	struct upconn *c = slab_take(u->conns);
 	const struct why *why;
 
+	if (c == NULL) {
+		errno = ENOMEM;
+		return WHY_NO_MEMORY;
+	}
 	memset(c, 0, sizeof *c);
 	if ((why = stream_connect(&c->stream, u->loop, &t->addr, fn, arg)) != NULL) {
 		slab_give(u->conns, c);

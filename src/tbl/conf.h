@@ -29,7 +29,7 @@ SECTION(SCORE, TOP, "score", MAP, struct conf,
 SECTION(CLIENTS, TOP, "clients", MAP, struct conf,
     "How long a client may keep us waiting, how many there may be, and whose word of a client is believed.")
 SECTION(UPSTREAM, TOP, "upstream", MAP, struct conf,
-    "Connections to tasks that are kept for the next request.")
+    "Connections to tasks that are kept for the next request, and what of their responses is read.")
 SECTION(DEFAULTS, TOP, "defaults", MAP, struct service_conf,
     "What holds for every service that does not say otherwise under the same key.")
 SECTION(HEALTH, DEFAULTS, "health", MAP, struct service_conf,
@@ -184,6 +184,10 @@ KEY(CLIENTS, "write", DURATION, client_write_usec, "30s", "100ms", "1h",
 KEY(CLIENTS, "max", COUNT, clients_max, "4096", "1", "65536",
     "Client connections of one worker.")
 
+KEY(CLIENTS, "head_bytes", BYTES, request_head_bytes, "32k", "1k", "1m",
+    "Bytes of a request's head; more is answered with 431. Only heads that need more than 16 KiB get more memory than that.")
+KEY(CLIENTS, "fields", COUNT, request_fields, "256", "16", "4096",
+    "Fields of a request's head; more is answered with 431.")
 KEY(CLIENTS, "trusted", NETS, clients_trusted, NONE, "", "",
     "Addresses and networks (10.0.0.5, 10.1.0.0/16, fd00::/8), one or a list, of proxies in front of Mola whose word of a client is "
     "believed. From all others, X-Forwarded-..., X-Real-IP and Forwarded are removed and set anew. Do not name networks from which "
@@ -194,6 +198,11 @@ KEY(UPSTREAM, "idle_max", COUNT, upstream_idle_max, "1024", "0", "16384",
     "seconds, and a few.")
 KEY(UPSTREAM, "idle", DURATION, upstream_idle_usec, "30s", "100ms", "1h",
     "How long they are kept. It should be less than what the tasks do to theirs.")
+
+KEY(UPSTREAM, "head_bytes", BYTES, response_head_bytes, "64k", "1k", "1m",
+    "Bytes of a response's head; more is a failure of the task.")
+KEY(UPSTREAM, "fields", COUNT, response_fields, "256", "16", "4096",
+    "Fields of a response's head; more is a failure of the task.")
 
 KEY(DEFAULTS, "policy", POLICY, policy, "marginal", "", "",
     "How the task for a request is chosen.")

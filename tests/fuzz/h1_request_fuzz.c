@@ -18,13 +18,15 @@ check_request(const struct head *h, struct str in)
 	ASSERT(str_eq(h->target, STR("/")) || within(h->target, h->start_line));
 	ASSERT(h->path.len > 0 && h->path.p == h->target.p && h->path.len <= h->target.len);
 	ASSERT(within(h->authority, in) && within(h->host, h->authority));
-	ASSERT(h->body != BODY_UNTIL_CLOSE);
+	ASSERT(h->body != BODY_UNTIL_CLOSE && !h->untidy && h->length_text.len == 0);
+	ASSERT(h->body != BODY_CHUNKED || h->minor == 1);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-	static struct head h, again;
+	static struct field field[2][CHECK_FIELDS_MAX];
+	static struct head h = CHECK_HEAD(field[0]), again = CHECK_HEAD(field[1]);
 	const struct why *why = NULL, *why_again = NULL;
 	size_t cut, used = 0, used_again = 0, scanned = 0;
 	enum parse r, first, second;
@@ -39,7 +41,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		check_head(&h, in, used);
 		check_request(&h, in);
 	} else
-		ASSERT(r == PARSE_MORE ? scanned == in.len && in.len < MSG_HEAD_MAX : why != NULL && why->status >= 400);
+		ASSERT(r == PARSE_MORE ? scanned == in.len && in.len < CHECK_HEAD_MAX : why != NULL && why->status >= 400);
 
 	scanned = 0;
 	first = h1_parse_request(&again, (struct str){ in.p, cut }, &scanned, &used_again, &why_again);

@@ -9,16 +9,18 @@ int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 static void
 check_response(const struct head *h, bool to_head)
 {
-	ASSERT(h->status >= 100 && h->status <= 599 && within(h->reason, h->start_line));
+	ASSERT(h->status >= 100 && h->status <= 999 && within(h->reason, h->start_line));
 	if (to_head || h->status < 200 || h->status == 204 || h->status == 304)
 		ASSERT(h->body == BODY_NONE);
 	ASSERT(h->body != BODY_UNTIL_CLOSE || !h->keep_alive);
+	ASSERT(h->body != BODY_CHUNKED || h->minor == 1 || !h->keep_alive);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-	static struct head h, again;
+	static struct field field[2][CHECK_FIELDS_MAX];
+	static struct head h = CHECK_HEAD(field[0]), again = CHECK_HEAD(field[1]);
 	const struct why *why = NULL, *why_again = NULL;
 	size_t cut, used = 0, used_again = 0, scanned = 0;
 	enum parse r, first, second;

@@ -33,7 +33,7 @@ static const struct wrong {
 	{ L "lisen: :81\n", "m:2: lisen: unknown key; did you mean listen?\n" },
 	{ L "\"a\\nb\": 1\n", "m:2: a?b: unknown key; expected listen, workers, user, stop, admin, log, swarm, signals, "
 	    "prometheus, score, clients, upstream, defaults, mover, nodes, services or targets\n" },
-	{ L "upstream: { frobnicate: 1 }\n", "m:2: upstream.frobnicate: unknown key; expected idle_max or idle\n" },
+	{ L "upstream: { frobnicate: 1 }\n", "m:2: upstream.frobnicate: unknown key; expected idle_max, idle, head_bytes or fields\n" },
 	{ L "user: a\nuser: b\n", "m:3: user: given twice, first in line 2\n" },
 	{ L "log: {level: info}\nlog: {level: info}\n", "m:3: log: given twice, first in line 2\n" },
 	{ "workers: 1\n", "m:1: listen: missing. Addresses on which clients are served, such as :80; it may be left out where "

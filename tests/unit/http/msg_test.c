@@ -22,7 +22,8 @@ lists_are_searched_by_token(void **state)
 static void
 the_first_field_is_found(void **state)
 {
-	static struct head h = { .nfields = 3, .field = { { .id = FIELD_OTHER }, { .id = FIELD_COOKIE }, { .id = FIELD_COOKIE } } };
+	static struct field field[] = { { .id = FIELD_OTHER }, { .id = FIELD_COOKIE }, { .id = FIELD_COOKIE } };
+	static struct head h = { .nfields = 3, .field = field };
 
 	(void)state;
 	assert_ptr_equal(head_find(&h, FIELD_COOKIE), &h.field[1]);

@@ -306,7 +306,7 @@ nonsense_is_refused_with_a_reason(void **state)
 static void
 endless_heads_and_bodies_are_cut(void **state)
 {
-	static char filler[MSG_HEAD_MAX];
+	static char filler[EXCHANGE_HEAD_MAX];
 	struct site *s = site_new(NULL);
 	int fd = dial(&s->at);
 

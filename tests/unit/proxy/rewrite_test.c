@@ -27,7 +27,8 @@ flat(const struct gather *g, char out[4096])
 static int
 request_from(bool trusted, const char *in, const char *want)
 {
-	static struct head h;
+	static struct field field[100];
+	static struct head h = { .limits = { 16384, 100 }, .field = field };
 	struct gather g;
 	const struct why *why;
 	size_t scanned = 0, used;
@@ -39,9 +40,11 @@ request_from(bool trusted, const char *in, const char *want)
 	sender_init(&s, &ip, trusted);
 	assert_int_equal(h1_parse_request(&h, str_of(in), &scanned, &used, &why), PARSE_DONE);
 	ip = sender_client(&s, &h, NULL, 0);
+	gather_init(&g);
 	assert_true(rewrite_request(&g, &h, &s, &ip, text));
 	flat(&g, out);
 	assert_string_equal(out, want);
+	gather_clear(&(struct gather){ .copy = g.copy });
 	return g.n;
 }
 
@@ -54,16 +57,19 @@ request(const char *in, const char *want)
 static void
 response(const char *in, enum rewrite_connection c, const char *want)
 {
-	static struct head h;
+	static struct field field[100];
+	static struct head h = { .limits = { 16384, 100 }, .field = field };
 	struct gather g;
 	const struct why *why;
 	size_t scanned = 0, used;
 	char out[4096];
 
 	assert_int_equal(h1_parse_response(&h, str_of(in), false, &scanned, &used, &why), PARSE_DONE);
+	gather_init(&g);
 	assert_true(rewrite_response(&g, &h, c));
 	flat(&g, out);
 	assert_string_equal(out, want);
+	gather_clear(&g);
 }
 
 #define WHO	"X-Forwarded-For: 10.1.2.3\r\nX-Real-IP: 10.1.2.3\r\nX-Forwarded-Proto: http\r\n"
@@ -195,6 +201,20 @@ test_response(void **state)
 	    "HTTP/1.1 200\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\n");
 }
 
+/* What was read leniently goes on as it ought to be. */
+static void
+test_untidy_response(void **state)
+{
+	(void)state;
+	response("HTTP/1.1 200 OK\nContent-Length: 2 \nX:\nETag: x\n\n", CONNECTION_CLOSE,
+	    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX:\r\nETag: x\r\nConnection: close\r\n\r\n");
+	response("HTTP/1.0   200 OK\r\nX: y\r\n\r\n", CONNECTION_CLOSE, "HTTP/1.1 200 OK\r\nX: y\r\nConnection: close\r\n\r\n");
+	response("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX: y\r\nContent-Length: 2, 2\r\n\r\n", CONNECTION_UNSAID,
+	    "HTTP/1.1 200 OK\r\nX: y\r\nContent-Length: 2\r\n\r\n");
+	response("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", CONNECTION_UNSAID,
+	    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+}
+
 static void
 test_response_without_body(void **state)
 {
@@ -220,6 +240,7 @@ main(void)
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_upgrade),
 		cmocka_unit_test(test_response),
+		cmocka_unit_test(test_untidy_response),
 		cmocka_unit_test(test_response_without_body),
 	};
 

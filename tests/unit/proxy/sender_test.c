@@ -18,7 +18,8 @@ static struct ip_net trusted[2];
 static void
 client(const char *peer, const char *fields, const char *want)
 {
-	static struct head h;
+	static struct field field[100];
+	static struct head h = { .limits = { 16384, 100 }, .field = field };
 	const struct why *why;
 	size_t scanned = 0, used;
 	char in[1024], out[IP_TEXT_MAX];
