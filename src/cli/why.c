@@ -39,6 +39,10 @@ mover_print(const json_t *mover)
 		printf("\nscaling\n");
 		print_wrapped(text_of(scale, "text"), 2);
 	}
+	if (json_is_string(json_object_get(mover, "rollback"))) {
+		printf("\nrolling back\n");
+		print_wrapped(text_of(mover, "rollback"), 2);
+	}
 }
 
 static void

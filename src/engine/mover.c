@@ -15,6 +15,7 @@
 #include "discovery/spec.h"
 #include "engine/change.h"
 #include "engine/mover.h"
+#include "engine/previous.h"
 #include "score/scale.h"
 
 #define TICK_USEC	(500 * USEC_PER_MSEC)
@@ -30,6 +31,7 @@ struct mover {
 	struct mover_conf conf;
 	char		*by;
 	struct heat	*heat;
+	struct previous	*previous;
 	struct timer	 tick;
 	struct change	*change;	/* under way, or NULL */
 	/* looking at the Swarm */
@@ -207,7 +209,7 @@ begin_move(struct mover *m, const struct world_service *s, const struct move *v)
 	str_copy(c.mark.from, sizeof c.mark.from, str_of(v->from->swarm_id));
 	str_copy(c.mark.to, sizeof c.mark.to, str_of(v->to->swarm_id));
 	log_event(LOG_INFO, "mover.moving", "service", s->name, "from", v->from->name, "to", v->to->name, "before", LOG_F(v->before, 2),
-	    "after", LOG_F(v->after, 2), "gain", LOG_F(v->gain, 2), NULL);
+	    "after", LOG_F(v->after, 2), "gain", LOG_F(v->gain, 2), "previous_image", previous_image(m->previous, s->name), NULL);
 	heat_moved(m->heat, v->from, now);
 	heat_moved(m->heat, v->to, now);
 	m->change = change_move_new(m->loop, m->engine, m->world, &c, on_ended, m);
@@ -221,7 +223,8 @@ begin_scale(struct mover *m, const struct world_service *s, const struct scale *
 	buf_init(&words, 1024);
 	scale_explain(v, &words);
 	buf_add(&words, "", 1);
-	log_event(LOG_INFO, "scaler.scaling", "service", s->name, "from", LOG_N(v->is), "to", LOG_N(v->to), "text", words.p, NULL);
+	log_event(LOG_INFO, "scaler.scaling", "service", s->name, "from", LOG_N(v->is), "to", LOG_N(v->to), "previous_image",
+	    previous_image(m->previous, s->name), "text", words.p, NULL);
 	buf_fini(&words);
 	m->change = change_scale_new(m->loop, m->engine, m->world, s->name, v->is, v->to, on_ended, m);
 }
@@ -356,10 +359,13 @@ learn_all(struct mover *m, const json_t *services)
 		const struct world_service *s = name == NULL ? NULL : world_service(m->world, str_of(name));
 		if (name == NULL)
 			continue;
-		if (s != NULL && (s->conf.migrate || s->conf.scale_max > 0))
+		if (s != NULL && (s->conf.migrate || s->conf.scale_max > 0)) {
 			learn(m, s, service, now);
+			previous_see(m->previous, name, service);
+		}
 		heed_mark(m, name, service);
 	}
+	previous_sweep(m->previous);
 }
 
 static json_t *
@@ -441,6 +447,7 @@ mover_new(struct loop *l, struct world *w, const struct mover_conf *conf, const 
 	m->conf = *conf;
 	m->by = must_strdup(by);
 	m->heat = heat_new();
+	m->previous = previous_new();
 	timer_set(l, &m->tick, loop_now(l), on_tick, m);
 	return m;
 }
@@ -478,6 +485,7 @@ mover_free(struct mover **mp)
 	mover_engine(m, NULL);
 	timer_clear(m->loop, &m->tick);
 	heat_free(&m->heat);
+	previous_free(&m->previous);
 	free(m->by);
 	free(m);
 }
@@ -527,6 +535,18 @@ view_scale(const struct mover *m, const struct world_service *s, int64_t now)
 	    "to", (int)v.to, "refusal", refusal_name(v.refusal), "pressure", number(v.pressure), "text", sentence(&words));
 }
 
+static json_t *
+view_rollback(const struct mover *m, const struct world_service *s)
+{
+	struct buf words;
+
+	buf_init(&words, 2048);
+	if (previous_explain(m->previous, s->name, &words))
+		return sentence(&words);
+	buf_fini(&words);
+	return json_null();
+}
+
 json_t *
 mover_view(const struct mover *m, const struct world_service *s)
 {
@@ -542,8 +562,9 @@ mover_view(const struct mover *m, const struct world_service *s)
 		buf_printf(&words, "being changed: %s", change_phase(m->change));
 	else
 		move_explain(m->heat, &v, loop_now(m->loop), &words);
-	return json_pack("{s:b, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "migrate", s->conf.migrate, "state", busy ? "busy" : "idle",
+	return json_pack("{s:b, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "migrate", s->conf.migrate, "state", busy ? "busy" : "idle",
 	    "refusal", refusal_name(busy ? REFUSAL_ONE_AT_A_TIME : v.refusal), "from", text(v.from == NULL ? NULL : v.from->name), "to",
 	    text(v.to == NULL ? NULL : v.to->name), "before", number(v.before), "after", number(v.after), "gain", number(v.gain), "text",
-	    sentence(&words), "scale", s->conf.scale_max > 0 ? view_scale(m, s, loop_now(m->loop)) : json_null());
+	    sentence(&words), "scale", s->conf.scale_max > 0 ? view_scale(m, s, loop_now(m->loop)) : json_null(), "rollback",
+	    view_rollback(m, s));
 }

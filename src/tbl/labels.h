@@ -37,11 +37,13 @@ LABEL("mola.idle", duration, conf.idle_usec, "as in defaults", "10ms", "24h",
 LABEL("mola.tunnel", duration, conf.tunnel_usec, "as in defaults", "100ms", "168h",
     "For an upgraded connection (WebSocket) on which nothing is said.")
 LABEL("mola.migrate", switch, conf.migrate, "as in defaults", "", "",
-    "Whether the service may leave a hot node by itself.")
+    "Whether the service may leave a hot node by itself. After a move, docker service rollback undoes the move and not your last update: Swarm "
+    "keeps one previous version. mola why names the image that it went back to until then.")
 LABEL("mola.scale.min", count, conf.scale_min, "1", "1", "10000",
     "The least number of tasks, when mola.scale.max is given.")
 LABEL("mola.scale.max", count, conf.scale_max, "none", "1", "10000",
-    "How many tasks there may be at most. Without it, their number is not Mola's to change.")
+    "How many tasks there may be at most. Without it, their number is not Mola's to change. After a change of it, docker service rollback undoes "
+    "that change and not your last update; mola why names the image that it went back to until then.")
 LABEL("mola.self", switch, self, "false", "", "",
     "Whether the tasks are Molas that share the nodes with this one, beside those of the service that it runs in "
     "(signals.balancers in mola.yaml(5)).")

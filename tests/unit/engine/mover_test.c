@@ -157,6 +157,43 @@ who_lost_something_to_a_move_is_left_alone(void **state)
 }
 
 static void
+image_set(json_t *spec, const char *image)
+{
+	json_object_set_new(json_object_get(json_object_get(spec, "TaskTemplate"), "ContainerSpec"), "Image", json_string(image));
+}
+
+static void
+a_rollback_that_would_undo_a_step_is_explained(void **state)
+{
+	static const char *const images[] = { "i:1", "i", "i:2" };
+	json_t *previous;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		begin(WEB, "a");
+		previous = json_deep_copy(fake_spec());
+		image_set(previous, images[i]);
+		json_object_set_new(fake.service, "PreviousSpec", previous);
+		run(1);
+		assert_string_equal(word("rollback"), "");
+		load[0] = 4;
+		run(8);
+		obey("c");
+		run(31);
+		assert_int_equal(fake.posts, 2);
+		assert_non_null(strstr(word("rollback"), i == 1 ? "undo the last move, not your last update; until then it went back to a version with the same"
+		    : "undo the last move, not your last update; until then it went back to i:"));
+		/* people update it, and a rollback is what it was */
+		json_object_set_new(fake.service, "PreviousSpec", json_deep_copy(fake_spec()));
+		image_set(fake_spec(), "i:3");
+		fake_bump();
+		run(31);
+		assert_string_equal(word("rollback"), "");
+		finish();
+	}
+}
+
+static void
 dry_run_says_it_once_and_does_nothing(void **state)
 {
 	(void)state;
@@ -347,6 +384,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_leaves_a_hot_node_for_the_coldest),
 		cmocka_unit_test(who_lost_something_to_a_move_is_left_alone),
+		cmocka_unit_test(a_rollback_that_would_undo_a_step_is_explained),
 		cmocka_unit_test(dry_run_says_it_once_and_does_nothing),
 		cmocka_unit_test(a_specification_that_forbids_is_heeded_and_said),
 		cmocka_unit_test(who_is_off_asks_nobody),
