@@ -45,6 +45,13 @@ task_retries_refused(const struct view *v, const struct world_task *t, const str
 }
 
 static double
+task_ejections(const struct view *v, const struct world_task *t, const struct live_task *l)
+{
+	(void)v, (void)t;
+	return l->ejections;
+}
+
+static double
 task_seconds(const struct view *v, const struct world_task *t, const struct live_task *l)
 {
 	(void)v, (void)t;
@@ -114,10 +121,11 @@ metrics_tasks(struct page *p, enum family f)
 	static of_task_f *const of_task[FAMILIES] = {
 		[FAMILY_REQUESTS] = task_requests, [FAMILY_FAILURES] = task_failures, [FAMILY_ERRORS] = task_errors,
 		[FAMILY_RETRIES] = task_retries, [FAMILY_RETRIES_REFUSED] = task_retries_refused,
+		[FAMILY_EJECTIONS] = task_ejections,
 		[FAMILY_TASK_SECONDS] = task_seconds, [FAMILY_TASK_INFLIGHT] = task_inflight, [FAMILY_TASK_UP] = task_up,
 	};
 
-	_Static_assert(FAMILY_SERVICE_UP - FAMILY_REQUESTS == 9, "tbl/metrics.h: a new row of tasks needs a function above");
+	_Static_assert(FAMILY_SERVICE_UP - FAMILY_REQUESTS == 10, "tbl/metrics.h: a new row of tasks needs a function above");
 	if (f == FAMILY_SERVICE_TASKS || f == FAMILY_SERVICE_UP)
 		put_services(p, f == FAMILY_SERVICE_UP);
 	else {

@@ -249,10 +249,26 @@ view_services(const struct view *v)
 	return json_pack("{s:o}", "services", list);
 }
 
+/* Why it is down or ejected, as a reason's name; with it, the status that it responded with. */
+static void
+put_cause(json_t *j, enum task_state state, const struct live_task *l)
+{
+	struct live_cause c = { NULL, 0 };
+
+	if (state == TASK_DOWN)
+		c = l->health_cause;
+	else if (state == TASK_EJECTED)
+		c = l->ejected_cause;
+	json_object_set_new(j, "why", text(c.why == NULL ? NULL : why_name(c.why)));
+	json_object_set_new(j, "why_status", c.status == 0 ? json_null() : json_integer(c.status));
+	json_object_set_new(j, "ejections_total", json_integer(l->ejections));
+}
+
 static json_t *
 view_task(const struct view *v, const struct world_task *t, uint64_t of_service)
 {
 	char address[ADDR_TEXT_MAX];
+	enum task_state state = task_state(v->world, t, v->now_usec);
 	json_t *j = json_object();
 	struct live_task l;
 
@@ -261,7 +277,8 @@ view_task(const struct view *v, const struct world_task *t, uint64_t of_service)
 	json_object_set_new(j, "service", text(t->service->name));
 	json_object_set_new(j, "node", text(t->node->name));
 	json_object_set_new(j, "address", text(addr_text(&t->addr, address)));
-	json_object_set_new(j, "state", text(task_state_name(task_state(v->world, t, v->now_usec))));
+	json_object_set_new(j, "state", text(task_state_name(state)));
+	put_cause(j, state, &l);
 	json_object_set_new(j, "inflight", json_integer(l.inflight));
 	json_object_set_new(j, "requests_total", json_integer((json_int_t)l.requests));
 	json_object_set_new(j, "failures_total", json_integer((json_int_t)l.failures));

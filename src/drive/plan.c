@@ -71,12 +71,17 @@ servers_name(struct pick *p, bool also_down)
 {
 	struct plan_service *s = p->out;
 	const struct world_task *t;
+	struct live_census census = { 0 };
 
 	s->nservers = s->nserving = 0;
-	LIST_FOREACH(t, &p->service->tasks, link)
-		p->tasks_on[t->node->slot] = 0;
 	LIST_FOREACH(t, &p->service->tasks, link) {
-		bool usable = live_usable(p->world->live, t->slot, p->now_usec), drains = takes_none(t);
+		p->tasks_on[t->node->slot] = 0;
+		if (!takes_none(t))
+			live_census_add(p->world->live, t->slot, p->now_usec, &census);
+	}
+	LIST_FOREACH(t, &p->service->tasks, link) {
+		bool drains = takes_none(t), usable = live_usable(p->world->live, t->slot, p->now_usec)
+		    || (live_census_all(&census) && live_healthy(p->world->live, t->slot));
 		if (!also_down && (!usable || must_wait(p, t)))
 			continue;
 		s->server[s->nservers++] = (struct plan_server){ .name = arena_text(p->plan->arena, str_of(t->name)),

@@ -18,6 +18,7 @@
 #include "engine/mover.h"
 #include "main/brain.h"
 #include "main/memfile.h"
+#include "main/outages.h"
 #include "score/steer.h"
 #include "targets/target.h"
 
@@ -40,6 +41,7 @@ struct brain {
 	struct mover	*mover;
 	struct targets	*targets;
 	struct events	*events;
+	struct outages	*outages;
 	struct admin	*admin;
 	struct channel	 channel;
 	struct timer	 tick;
@@ -187,6 +189,7 @@ on_tick(void *arg)
 	steer_tick(b->steer, loop_now(b->loop));
 	targets_tick(b->targets, loop_now(b->loop), b->began && discover_ready(b->discover));
 	prom_nodes_tick(b->prom_nodes, loop_now(b->loop));
+	outages_tick(b->outages, b->world, loop_now(b->loop));
 	admin_tick(b->admin, loop_now(b->loop));
 	log_flush();
 	live_log_dropped(b->boot->live, LIVE_BRAIN, log_dropped_take());
@@ -339,6 +342,7 @@ brain_close(struct brain *b)
 	scrape_free(&b->scrape);
 	fetcher_free(&b->fetcher);
 	steer_free(&b->steer);
+	outages_free(&b->outages);
 	world_free(&b->world);
 	channel_close(&b->channel);
 	conf_free(&b->conf);
@@ -357,6 +361,7 @@ brain_run(const struct brain_conf *boot)
 	b.loop = loop_new();
 	b.born_usec = loop_now(b.loop);
 	b.events = events_new();
+	b.outages = outages_new();
 	b.world = world_new(boot->live, boot->phys);
 	channel_open(&b.channel, b.loop, boot->channel_fd, hear_parent, &b);
 	brain_open(&b);

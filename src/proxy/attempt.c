@@ -10,6 +10,7 @@
 
 #include "base/bug.h"
 #include "proxy/budget.h"
+#include "proxy/outcome.h"
 #include "proxy/steps.h"
 
 /* ---- choosing and connecting ---- */
@@ -25,6 +26,7 @@ attempt_begin(struct request *r, const struct table_task *task)
 	a->taken = true;
 	a->connected = a->reopened = a->deaf = a->keeps = false;
 	a->interims = 0;
+	a->status = 0;
 	a->began_usec = request_now(r);
 	live_take(p->conf.live, p->conf.worker, task->node_slot, task->slot);
 	if (upstream_take(p->upstream, task, request_on_task, r, &a->conn) != NULL)
@@ -164,7 +166,7 @@ attempt_lost(struct request *r)
 
 /* ---- the end ---- */
 
-/* A taken task is given back, here and nowhere else. A client's fault before the task accepted says nothing of it. */
+/* A taken task is given back, here and nowhere else. */
 void
 attempt_leave(struct request *r, const struct why *why, bool conn_clean)
 {
@@ -178,7 +180,7 @@ attempt_leave(struct request *r, const struct why *why, bool conn_clean)
 	if (!a->taken)
 		return;
 	a->taken = false;
-	if (a->connected || why->blame == BLAME_UPSTREAM)
-		live_ended(p->conf.live, a->task->slot, why, request_now(r));
+	outcome_note(p->conf.live, &(struct outcome){ .table = r->table, .service = r->service, .task = a->task, .why = why,
+	    .status = a->status, .client = &r->from }, request_now(r));
 	live_give(p->conf.live, p->conf.worker, a->task->node_slot, a->task->slot);
 }

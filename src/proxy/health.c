@@ -33,6 +33,7 @@ struct probe {
 	/* what is known */
 	enum live_health state;
 	uint32_t	 in_row;		/* answers in a row that speak against the state */
+	struct live_cause cause;		/* of the last bad one */
 	/* the question under way */
 	size_t		 sent, got;
 	struct stream	 stream;
@@ -83,6 +84,8 @@ probe_tell(struct probe *p, enum live_health state)
 {
 	p->state = state;
 	p->in_row = 0;
+	if (state == HEALTH_DOWN && live_prober(p->health->live) == p->health->worker)
+		live_set_health_cause(p->health->live, p->slot, p->cause);
 	slot_set(p->health, p->slot, state);
 }
 
@@ -128,9 +131,18 @@ probe_done(struct probe *p, bool well)
 }
 
 static void
+probe_fails(struct probe *p, const struct why *why, int status)
+{
+	p->cause = (struct live_cause){ why, status };
+	probe_done(p, false);
+}
+
+static void
 on_late(void *arg)
 {
-	probe_done(arg, false);
+	struct probe *p = arg;
+
+	probe_fails(p, p->stream.connecting ? WHY_CONNECT_TIMEOUT : WHY_UPSTREAM_SLOW_HEAD, 0);
 }
 
 /* IO_AGAIN: more is to come. IO_DONE: a whole head, and h->head holds it. IO_FAIL, IO_EOF: no answer. */
@@ -173,16 +185,26 @@ static void
 on_stream(void *arg)
 {
 	struct probe *p = arg;
-	int status = 0;
 	enum io_result res = stream_connected(&p->stream);
+	int status;
 
+	if (res == IO_FAIL) {
+		probe_fails(p, upstream_why(p->stream.error), 0);
+		return;
+	}
 	if (res == IO_DONE && (res = probe_write(p)) == IO_DONE)
 		res = probe_read(p);
 	if (res == IO_AGAIN)
 		return;
-	if (res == IO_DONE)
-		status = p->health->head.status;
-	probe_done(p, status >= 200 && status < 400);
+	if (res != IO_DONE) {
+		probe_fails(p, p->got > 0 ? WHY_UPSTREAM_BAD_HEAD : WHY_UPSTREAM_GONE, 0);
+		return;
+	}
+	status = p->health->head.status;
+	if (status >= 200 && status < 400)
+		probe_done(p, true);
+	else
+		probe_fails(p, WHY_UPSTREAM_STATUS, status);
 }
 
 static void
@@ -196,7 +218,7 @@ probe_ask(void *arg)
 		if (upstream_why(errno)->blame == BLAME_US)	/* our own shortage says nothing of the task */
 			probe_sleep(p);
 		else
-			probe_done(p, false);
+			probe_fails(p, upstream_why(errno), 0);
 		return;
 	}
 	if ((p->answer = slab_take(p->health->answers)) == NULL) {	/* says nothing of the task */

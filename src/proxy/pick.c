@@ -2,6 +2,7 @@
  * Policies that compare leave it to race.c who costs least; among the tasks of those, the one with the fewest requests
  * in flight; among those, chance, never position. The other policies are a few lines each.
  */
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/bug.h"
@@ -10,6 +11,7 @@
 #include "proxy/race.h"
 
 #define COMPARED	32	/* of more tasks than this on one node, so many in a row are compared */
+#define TURN_LOST	0.5	/* penalty with which round robin passes over a task: one failure of less than a second ago */
 #define THROWS		16	/* of the dice, before we walk from one task to the next */
 
 struct pick {
@@ -26,9 +28,12 @@ struct choice {
 	struct pick	*pick;
 	const struct pick_avoid *avoid;
 	int64_t		 now;
+	bool		 all_used;	/* ejections do not count */
+	bool		 penalties;	/* there are some */
 	/* the fewest in flight so far, and how many had as few: each of them is kept with the same chance */
 	const struct table_task *best;
-	uint32_t	 inflight, equals;
+	double		 inflight;
+	uint32_t	 equals;
 };
 
 struct pick *
@@ -85,13 +90,35 @@ avoided(const struct pick_avoid *a, const struct table_task *t)
 static bool
 eligible(const struct choice *c, const struct table_task *t)
 {
-	return !t->draining && live_usable(c->pick->live, t->slot, c->now) && !avoided(c->avoid, t);
+	const struct live *l = c->pick->live;
+
+	return !t->draining && (live_usable(l, t->slot, c->now) || (c->all_used && live_healthy(l, t->slot))) && !avoided(c->avoid, t);
+}
+
+static bool
+all_used(const struct pick *p, const struct table_task *task, uint32_t ntasks, int64_t now)
+{
+	struct live_census census = { 0 };
+
+	if (!live_any_ejected(p->live, now))
+		return false;
+	for (uint32_t i = 0; i < ntasks; i++)
+		if (!task[i].draining)
+			live_census_add(p->live, task[i].slot, now, &census);
+	return live_census_all(&census);
+}
+
+/* What failures make it look like, in requests. */
+static double
+penalty(const struct choice *c, const struct table_task *t)
+{
+	return c->penalties ? live_penalty(c->pick->live, t->slot, c->now) : 0;
 }
 
 static void
 offer(struct choice *c, const struct table_task *t)
 {
-	uint32_t n = live_task_inflight(c->pick->live, t->slot);
+	double n = live_task_inflight(c->pick->live, t->slot) + penalty(c, t);
 
 	if (c->best == NULL || n < c->inflight) {
 		c->best = t;
@@ -126,11 +153,12 @@ offer_rival(struct choice *c, const struct race *r, uint32_t rival)
  * others are asked again.
  */
 static const struct table_task *
-pick_lowest(struct choice *c, struct race *r)
+pick_winner(struct choice *c, struct race *r)
 {
 	uint32_t winner[RACE_WINNERS], n;
 
 	race_begin(r, c->now);
+	c->all_used = race_all_used(r);
 	while ((n = race_winners(r, &c->pick->rng, winner)) > 0) {
 		for (uint32_t i = 0; i < n; i++)
 			offer_rival(c, r, winner[i]);
@@ -142,18 +170,34 @@ pick_lowest(struct choice *c, struct race *r)
 	return c->best;
 }
 
+/* A race without a winner is run again, with all read anew: it may be what was read a moment ago. */
+static const struct table_task *
+pick_lowest(struct choice *c, struct race *r)
+{
+	return pick_winner(c, r) != NULL ? c->best : pick_winner(c, r);
+}
+
 /* ---- the other policies ---- */
 
 static const struct table_task *
-pick_in_turn(struct choice *c, uint32_t *turn, const struct table_task *task, uint32_t ntasks)
+turn_next(struct choice *c, uint32_t *turn, const struct table_task *task, uint32_t ntasks, double penalty_most)
 {
 	for (uint32_t k = 0; k < ntasks; k++) {
 		const struct table_task *t = &task[*turn];
 		*turn = *turn + 1 < ntasks ? *turn + 1 : 0;
-		if (eligible(c, t))
+		if (eligible(c, t) && penalty(c, t) <= penalty_most)
 			return t;
 	}
 	return NULL;
+}
+
+/* One that has just failed loses its turn, unless all have. */
+static const struct table_task *
+pick_in_turn(struct choice *c, uint32_t *turn, const struct table_task *task, uint32_t ntasks)
+{
+	const struct table_task *t = turn_next(c, turn, task, ntasks, TURN_LOST);
+
+	return t != NULL ? t : turn_next(c, turn, task, ntasks, INFINITY);
 }
 
 /* Any eligible task but `not`. Throwing again is fair; walking on, the last resort, favours who comes after the ill. */
@@ -191,6 +235,7 @@ pick_of_two(struct choice *c, const struct table_task *task, uint32_t ntasks)
 static const struct table_task *
 pick_plain(struct choice *c, const struct table_task *task, uint32_t ntasks)
 {
+	c->all_used = all_used(c->pick, task, ntasks, c->now);
 	for (uint32_t i = 0; i < ntasks; i++)
 		if (eligible(c, &task[i]))
 			offer(c, &task[i]);
@@ -208,8 +253,10 @@ pick_by_policy(struct choice *c, uint32_t service, const struct table_task *task
 	case POLICY_BEST_NODE:
 		return pick_lowest(c, races_of(p->races, service));
 	case POLICY_ROUND_ROBIN:
+		c->all_used = all_used(p, task, s->ntasks, c->now);
 		return pick_in_turn(c, &p->turn[service], task, s->ntasks);
 	case POLICY_RANDOM_TWO:
+		c->all_used = all_used(p, task, s->ntasks, c->now);
 		return pick_of_two(c, task, s->ntasks);
 	case POLICY_COUNT:
 		break;
@@ -223,7 +270,7 @@ pick_task(struct pick *p, const struct table *table, const struct table_service 
 {
 	uint32_t n, service = (uint32_t)(s - table_services(table, &n));
 	const struct table_task *task = table_tasks(table, &n) + s->first_task, *got;
-	struct choice c = { .pick = p, .avoid = avoid, .now = now };
+	struct choice c = { .pick = p, .avoid = avoid, .now = now, .penalties = live_any_penalty(p->live, now) };
 
 	if (s->ntasks == 0)
 		return WHY_NO_TASK;

@@ -21,6 +21,7 @@ struct rival {
 	uint32_t	inflight;		/* that its cost was reckoned with */
 	uint32_t	slot;			/* node slot, or task slot for least-conn */
 	uint32_t	first, ntasks;		/* of races.order */
+	double		penalty;		/* what failures of its best task look like, in requests */
 };
 
 typedef uint32_t	count_f(const struct live *, unsigned slot);
@@ -39,6 +40,8 @@ struct race {					/* of one service */
 	int64_t		 refresh_usec;		/* how long what was read is good for */
 	int64_t		 refreshed_usec;
 	bool		 fresh;			/* false: read all, whatever its age */
+	uint32_t	 failure_serial;	/* of live, when all was read */
+	bool		 all_used;		/* ejections do not count */
 };
 
 struct node {					/* what a node slot is, as of read_usec */
@@ -215,26 +218,63 @@ rival_cost(const struct race *r, const struct rival *v)
 	double cost;
 
 	if (r->policy == POLICY_LEAST_CONN)
-		return v->inflight;
+		return v->inflight + v->penalty;
 	n = node_at(r->home, v->slot, r->now_usec);
 	if (r->policy == POLICY_BEST_NODE)
-		cost = 101 - phys_score(&n->row, r->profile);	/* positive, so that SAME is a factor */
+		cost = 101 - phys_score(&n->row, r->profile) + v->penalty;	/* positive, so that SAME is a factor */
 	else {
 		law = phys_law(&n->row, r->profile);
-		cost = law_cost(&law, n->others, v->inflight);
+		cost = law_cost(&law, n->others, v->inflight + v->penalty);
 	}
 	return cost >= 0 && cost < INFINITY ? cost : 1;
 }
 
 static bool
-rival_usable(const struct race *r, const struct rival *v)
+task_usable(const struct race *r, uint32_t slot)
+{
+	return live_usable(r->home->live, slot, r->now_usec) || (r->all_used && live_healthy(r->home->live, slot));
+}
+
+/* Has it a task that takes requests? The one with the least penalty stands for all: requests go there. */
+static bool
+rival_look(const struct race *r, struct rival *v, bool penalties)
 {
 	const struct races *rs = r->home;
+	bool usable = false;
 
-	for (uint32_t i = 0; i < v->ntasks; i++)
-		if (live_usable(rs->live, rs->task[rs->order[v->first + i]].slot, r->now_usec))
+	v->penalty = 0;
+	for (uint32_t i = 0; i < v->ntasks; i++) {
+		uint32_t slot = rs->task[rs->order[v->first + i]].slot;
+		double penalty;
+		if (!task_usable(r, slot))
+			continue;
+		if (!penalties)
 			return true;
-	return false;
+		penalty = live_penalty(rs->live, slot, r->now_usec);
+		v->penalty = usable && v->penalty < penalty ? v->penalty : penalty;
+		usable = true;
+	}
+	return usable;
+}
+
+static bool
+most_ejected(const struct race *r)
+{
+	const struct races *rs = r->home;
+	struct live_census c = { 0 };
+
+	if (!live_any_ejected(rs->live, r->now_usec))
+		return false;
+	for (uint32_t i = 0; i < r->nrivals; i++)
+		for (uint32_t k = 0; k < r->rival[i].ntasks; k++)
+			live_census_add(rs->live, rs->task[rs->order[r->rival[i].first + k]].slot, r->now_usec, &c);
+	return live_census_all(&c);
+}
+
+bool
+race_all_used(const struct race *r)
+{
+	return r->all_used;
 }
 
 static void
@@ -247,12 +287,16 @@ cost_set(struct race *r, uint32_t rival, double cost)
 static void
 refresh(struct race *r)
 {
+	bool penalties = live_any_penalty(r->home->live, r->now_usec);
+
 	r->fresh = true;
 	r->refreshed_usec = r->now_usec;
+	r->failure_serial = live_failure_serial(r->home->live);
+	r->all_used = most_ejected(r);
 	for (uint32_t i = 0; i < r->nrivals; i++) {
 		struct rival *v = &r->rival[i];
 		v->inflight = r->count != NULL ? r->count(r->home->live, v->slot) : 0;
-		cost_set(r, i, rival_usable(r, v) ? rival_cost(r, v) : INFINITY);
+		cost_set(r, i, rival_look(r, v, penalties) ? rival_cost(r, v) : INFINITY);
 	}
 }
 
@@ -285,11 +329,18 @@ window_recount(struct race *r)
 	r->window = n < left ? r->window + n : 0;
 }
 
+/* Small services see a failure at once, so that one that fails in no time does not attract the next request. */
+static bool
+failed_since(const struct race *r)
+{
+	return r->nrivals <= WINDOW && r->failure_serial != live_failure_serial(r->home->live);
+}
+
 void
 race_begin(struct race *r, int64_t now)
 {
 	r->now_usec = now;
-	if (!r->fresh || now - r->refreshed_usec >= r->refresh_usec)
+	if (!r->fresh || now - r->refreshed_usec >= r->refresh_usec || failed_since(r))
 		refresh(r);
 	else
 		window_recount(r);

@@ -28,6 +28,8 @@ void		 race_begin(struct race *, int64_t now_usec);
 uint32_t	 race_winners(struct race *, struct rng *, uint32_t out[RACE_WINNERS]);
 /* Takes a rival out of the choice under way. */
 void		 race_withdraw(struct race *, uint32_t rival);
+/* Ejections do not count: more than half of the service's tasks would be out of use. As of the choice under way. */
+bool		 race_all_used(const struct race *);
 /* A rival's tasks that do not drain, as indexes of the table's tasks. */
 const uint32_t	*race_tasks(const struct race *, uint32_t rival, uint32_t *n);
 

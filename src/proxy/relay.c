@@ -113,7 +113,7 @@ tunnel_enter(struct request *r, size_t used)
 		return attempt_failed(r, WHY_UPSTREAM_BAD_HEAD);
 	if (!rewrite_response(&r->down.head, &r->proxy->head, CONNECTION_UPGRADE))
 		return request_fail(r, WHY_NO_MEMORY);
-	r->status = 101;
+	r->status = r->attempt.status = 101;
 	r->up.keep = false;
 	r->keep = false;
 	tunnel_begin(&r->up, &r->down, used);
@@ -143,6 +143,7 @@ response_begin(struct request *r, size_t used)
 	const struct head *h = &r->proxy->head;
 	enum state next;
 
+	r->attempt.status = h->status;
 	if (tells_to_retry(h->status) && attempt_repeat(r, WHY_UPSTREAM_STATUS, &next))
 		return next;
 	if (h->body == BODY_CHUNKED && r->minor == 0)

@@ -13,6 +13,20 @@
 #include "score/hearsay.h"
 #include "score/pressure.h"
 
+bool
+service_all_used(const struct world *w, const struct world_service *s, int64_t now)
+{
+	struct live_census c = { 0 };
+	const struct world_task *t;
+
+	if (!live_any_ejected(w->live, now))
+		return false;
+	LIST_FOREACH(t, &s->tasks, link)
+		if (!t->draining && !t->drained && !t->node->drained)
+			live_census_add(w->live, t->slot, now, &c);
+	return live_census_all(&c);
+}
+
 enum task_state
 task_state(const struct world *w, const struct world_task *t, int64_t now)
 {
@@ -23,7 +37,7 @@ task_state(const struct world *w, const struct world_task *t, int64_t now)
 		return TASK_DRAINING;
 	if (l.health == HEALTH_DOWN)
 		return TASK_DOWN;
-	if (l.ejected_until_usec > now)
+	if (l.ejected_until_usec > now && !service_all_used(w, t->service, now))
 		return TASK_EJECTED;
 	return l.health == HEALTH_UP ? TASK_UP : TASK_UNKNOWN;
 }
@@ -37,23 +51,23 @@ task_state_name(enum task_state s)
 }
 
 static double
-cost_as(const struct world *w, const struct world_node *n, unsigned profile, int64_t now)
+cost_as(const struct world *w, const struct world_node *n, unsigned profile, double penalty, int64_t now)
 {
 	struct law_node law = phys_law(&n->row, profile);
 
-	return law_cost(&law, law_others(&law, now), live_node_inflight(w->live, n->slot));
+	return law_cost(&law, law_others(&law, now), live_node_inflight(w->live, n->slot) + penalty);
 }
 
 double
 explain_cost(const struct world *w, const struct world_node *n, int64_t now)
 {
-	return cost_as(w, n, 0, now);
+	return cost_as(w, n, 0, 0, now);
 }
 
 double
 explain_task_cost(const struct world *w, const struct world_task *t, int64_t now)
 {
-	return cost_as(w, t->node, t->service->profile, now);
+	return cost_as(w, t->node, t->service->profile, live_penalty(w->live, t->slot, now), now);
 }
 
 static bool
@@ -155,6 +169,7 @@ say_signal(const struct world_node *n, int64_t now, struct buf *out)
 struct eyes {
 	const struct world_service *service;
 	unsigned	 profile;
+	double		 penalty;	/* requests that the task's failures look like */
 };
 
 /* What the profile weighs more than cores, if the node has less of it to give than another has. */
@@ -211,17 +226,20 @@ say_cut(const struct world *w, const struct eyes *e, const struct world_node *n,
 }
 
 static void
-say_place(const struct world *w, const struct world_node *n, unsigned profile, int64_t now, struct buf *out)
+say_place(const struct world *w, const struct eyes *e, const struct world_node *n, int64_t now, struct buf *out)
 {
 	double others = law_others(&n->row.law, now);
 	uint32_t ours = live_node_inflight(w->live, n->slot);
 
-	buf_printf(out, "%.1f cores, ", phys_cores(&n->row, profile));
+	buf_printf(out, "%.1f cores, ", phys_cores(&n->row, e->profile));
 	if (others >= 0.05)
 		buf_printf(out, "%.1f busy with others' work, ", others);
 	else if (others <= -0.05)		/* they wait for something other than a core */
 		buf_printf(out, "%.1f of ours not wanting a core, ", -others);
-	buf_printf(out, "%u of ours in flight: cost %.2f", ours, cost_as(w, n, profile, now));
+	buf_printf(out, "%u of ours in flight", ours);
+	if (e->penalty >= 0.05)
+		buf_printf(out, ", failures that count as %.1f more", e->penalty);
+	buf_printf(out, ": cost %.2f", cost_as(w, n, e->profile, e->penalty, now));
 }
 
 static void
@@ -229,13 +247,23 @@ say_node(const struct world *w, const struct eyes *e, const struct world_node *n
 {
 	say_signal(n, now, out);
 	say_cut(w, e, n, now, out);
-	say_place(w, n, e->profile, now, out);
+	say_place(w, e, n, now, out);
 }
 
 void
 explain_node(const struct world *w, const struct world_node *n, int64_t now, struct buf *out)
 {
-	say_node(w, &(struct eyes){ NULL, 0 }, n, now, out);
+	say_node(w, &(struct eyes){ NULL, 0, 0 }, n, now, out);
+}
+
+static void
+say_cause(const struct live_cause *c, struct buf *out)
+{
+	if (c->why == NULL)
+		return;
+	buf_printf(out, ": %s", c->why->text);
+	if (c->status != 0)
+		buf_printf(out, " (%d)", c->status);
 }
 
 static bool
@@ -248,11 +276,14 @@ say_out_of_use(const struct world *w, const struct world_task *t, int64_t now, s
 		buf_printf(out, "%s", t->node->drained ? "its node is drained, takes no new requests" : "draining, takes no new requests");
 		return true;
 	case TASK_DOWN:
+		live_task_read(w->live, t->slot, &l);
 		buf_printf(out, "down by its health check");
+		say_cause(&l.health_cause, out);
 		return true;
 	case TASK_EJECTED:
 		live_task_read(w->live, t->slot, &l);
-		buf_printf(out, "ejected for another %.0f s: it refused connections", ceil(seconds_since(now, l.ejected_until_usec)));
+		buf_printf(out, "ejected for another %.0f s", ceil(seconds_since(now, l.ejected_until_usec)));
+		say_cause(&l.ejected_cause, out);
 		return true;
 	default:
 		return false;
@@ -262,11 +293,15 @@ say_out_of_use(const struct world *w, const struct world_task *t, int64_t now, s
 void
 explain_task(const struct world *w, const struct world_task *t, int64_t now, unsigned rank, unsigned of, struct buf *out)
 {
-	const struct eyes eyes = { t->service->profile_crowded ? NULL : t->service, t->service->profile };
+	const struct eyes eyes = { t->service->profile_crowded ? NULL : t->service, t->service->profile, live_penalty(w->live, t->slot, now) };
 	enum policy policy = t->service->conf.policy;
+	struct live_task l;
 
 	if (say_out_of_use(w, t, now, out))
 		return;
+	live_task_read(w->live, t->slot, &l);
+	if (l.ejected_until_usec > now)
+		buf_printf(out, "ejected, but in use, for more than half of its service's tasks are: ");
 	switch (policy) {
 	case POLICY_LEAST_CONN:
 	case POLICY_RANDOM_TWO:
@@ -326,6 +361,8 @@ explain_service(const struct world *w, const struct world_service *s, int64_t no
 		buf_printf(out, " for %s", profile_name(&s->conf.profile));
 	if (usable > 0 && !s->profile_crowded && s->conf.terms.n > 0)
 		buf_printf(out, " with %s", s->conf.terms.n == 1 ? s->conf.terms.term[0].name : "its queries");
+	if (service_all_used(w, s, now))
+		buf_printf(out, "; more than half of its tasks are ejected, so all are used");
 	if (usable > 0 && s->conf.policy == POLICY_MARGINAL && (best = cheapest(w, s, now)) != NULL)
 		buf_printf(out, "; the next goes to %s on %s", best->name, best->node->name);
 }

@@ -20,6 +20,7 @@ METRIC(FAILURES,         "mola_request_failures_total",      "counter",   "Reque
 METRIC(ERRORS,           "mola_request_errors_total",        "counter",   "Answers with a status of 500 or more: the task's own, or Mola's in place of one.")
 METRIC(RETRIES,          "mola_request_retries_total",       "counter",   "Requests that failed on a task and were repeated on another one.")
 METRIC(RETRIES_REFUSED,  "mola_request_retries_refused_total", "counter", "Requests that failed on a task and were not repeated on another one, because the budget for that was spent.")
+METRIC(EJECTIONS,        "mola_task_ejections_total",        "counter",   "Times that a task was ejected: set aside for a while because it failed.")
 METRIC(TASK_SECONDS,     "mola_request_seconds_total",       "counter",   "Time that the requests of a task took, each from its first byte to the last of its answer.")
 METRIC(TASK_INFLIGHT,    "mola_task_inflight",               "gauge",     "Requests in flight on a task.")
 METRIC(TASK_UP,          "mola_task_up",                     "gauge",     "1 when a task takes new requests, else 0.")

@@ -5,10 +5,6 @@
 #include "base/clock.h"
 #include "world/live.h"
 
-#define EJECT_AFTER	3			/* connections in a row */
-#define EJECT_FIRST	(1 * USEC_PER_SEC)
-#define EJECT_MOST	(30 * USEC_PER_SEC)
-
 struct row {					/* one cache line: a column per worker */
 	_Atomic uint32_t	inflight[WORKERS_MAX];
 };
@@ -18,9 +14,9 @@ struct task_row {
 	_Atomic uint64_t	requests, failures, errors;
 	_Atomic uint64_t	retries, retries_refused;
 	_Atomic uint64_t	duration_usec;
-	_Atomic int64_t		ejected_until;
-	_Atomic uint32_t	refused_in_row;
-	_Atomic uint32_t	health;
+	_Atomic uint32_t	health, health_cause;
+	_Atomic uint32_t	lives;
+	struct outlier		outlier;
 };
 
 struct worker_row {
@@ -44,6 +40,8 @@ struct live {
 	_Atomic int64_t		conf_read;
 	_Atomic uint32_t	conf_good;
 	_Atomic uint32_t	prober;
+	_Atomic int64_t		ejected_until, penalty_until;	/* of any task, at the latest */
+	_Atomic uint32_t	failure_serial, state_serial;
 	struct worker_row	worker[WORKERS_MAX];
 	struct row		node[NODES_MAX] __attribute__((aligned(64)));
 	struct task_row		task[TASKS_MAX] __attribute__((aligned(64)));
@@ -129,45 +127,144 @@ live_task_inflight(const struct live *l, unsigned task)
 bool
 live_usable(const struct live *l, unsigned task, int64_t now)
 {
-	const struct task_row *t = &l->task[task];
-
-	return GET(t->health) != HEALTH_DOWN && GET(t->ejected_until) <= now;
+	return live_healthy(l, task) && !outlier_ejected(&l->task[task].outlier, now);
 }
 
-static bool
-blames_connection(const struct why *w)
+bool
+live_healthy(const struct live *l, unsigned task)
 {
-	return w == WHY_CONNECT_REFUSED || w == WHY_CONNECT_TIMEOUT || w == WHY_CONNECT_FAILED;
+	return GET(l->task[task].health) != HEALTH_DOWN;
 }
 
+/* ---- what attempts came to ---- */
+
+static uint64_t
+ended(const struct live *l, unsigned task)
+{
+	uint64_t begun = GET(l->task[task].requests);
+	uint32_t inflight = row_sum(l, &l->task[task].by_worker);
+
+	return begun > inflight ? begun - inflight : 0;
+}
+
+/* Others may move it on at the same time: it never moves back. */
 static void
-eject(struct task_row *t, uint32_t in_row, int64_t now)
+move_on(_Atomic int64_t *at, int64_t usec)
 {
-	int64_t span = EJECT_FIRST;
+	int64_t was = GET(*at);
 
-	for (uint32_t i = EJECT_AFTER; i < in_row && span < EJECT_MOST; i++)
-		span *= 2;
-	SET(t->ejected_until, now + (span < EJECT_MOST ? span : EJECT_MOST));
+	while (was < usec && !atomic_compare_exchange_weak(at, &was, usec))
+		;
 }
 
 void
-live_ended(struct live *l, unsigned task, const struct why *w, int64_t now)
+live_succeeded(struct live *l, unsigned task)
 {
-	struct task_row *t = &l->task[task];
+	ASSERT(task < TASKS_MAX);
+	outlier_succeeded(&l->task[task].outlier);
+}
+
+void
+live_erred(struct live *l, unsigned task, int64_t now)
+{
+	ASSERT(task < TASKS_MAX);
+	outlier_erred(&l->task[task].outlier, ended(l, task), now);
+}
+
+void
+live_failed(struct live *l, unsigned task, const struct outlier_failure *f, int64_t now)
+{
+	ASSERT(task < TASKS_MAX);
+	outlier_failed(&l->task[task].outlier, f, ended(l, task), now);
+	move_on(&l->penalty_until, now + OUTLIER_FADED_USEC);
+	ADD(l->failure_serial, 1);
+}
+
+void
+live_count_failure(struct live *l, unsigned task)
+{
+	ASSERT(task < TASKS_MAX);
+	ADD(l->task[task].failures, 1);
+}
+
+struct outlier_rate
+live_rate(struct live *l, unsigned task, int64_t now)
+{
+	ASSERT(task < TASKS_MAX);
+	return outlier_rate(&l->task[task].outlier, ended(l, task), now);
+}
+
+bool
+live_suspect(struct live *l, unsigned task, int64_t now, bool *certain)
+{
+	ASSERT(task < TASKS_MAX);
+	return outlier_suspect(&l->task[task].outlier, ended(l, task), now, certain);
+}
+
+static uint32_t
+cause_number(struct live_cause c)
+{
+	return c.why == NULL ? 0 : (uint32_t)c.why->id + 1 + ((uint32_t)c.status << 16);
+}
+
+static struct live_cause
+cause_of(uint32_t number)
+{
+	uint32_t id = number & 0xffff;
+
+	return (struct live_cause){ id == 0 || id > WHY_COUNT ? NULL : &why_all[id - 1], (int)(number >> 16) };
+}
+
+bool
+live_eject(struct live *l, unsigned task, struct live_cause cause, int64_t now)
+{
+	struct outlier *o = &l->task[task].outlier;
 
 	ASSERT(task < TASKS_MAX);
-	if (w != NULL && w->blame == BLAME_UPSTREAM)
-		ADD(t->failures, 1);
-	if (blames_connection(w)) {
-		if (GET(t->ejected_until) > now)	/* begun before the ejection: no news */
-			return;
-		uint32_t in_row = ADD(t->refused_in_row, 1) + 1;
-		if (in_row >= EJECT_AFTER)
-			eject(t, in_row, now);
-	} else if ((w == NULL || w->blame != BLAME_UPSTREAM) && GET(t->refused_in_row) != 0) {
-		SET(t->refused_in_row, 0);
-		SET(t->ejected_until, 0);
-	}
+	if (!outlier_eject(o, cause_number(cause), now))
+		return false;
+	move_on(&l->ejected_until, GET(o->until_usec));
+	ADD(l->state_serial, 1);
+	return true;
+}
+
+double
+live_penalty(const struct live *l, unsigned task, int64_t now)
+{
+	return outlier_penalty(&l->task[task].outlier, now);
+}
+
+bool
+live_any_ejected(const struct live *l, int64_t now)
+{
+	return GET(l->ejected_until) > now;
+}
+
+bool
+live_any_penalty(const struct live *l, int64_t now)
+{
+	return GET(l->penalty_until) > now;
+}
+
+uint32_t
+live_failure_serial(const struct live *l)
+{
+	return GET(l->failure_serial);
+}
+
+uint32_t
+live_state_serial(const struct live *l)
+{
+	return GET(l->state_serial);
+}
+
+void
+live_census_add(const struct live *l, unsigned task, int64_t now, struct live_census *c)
+{
+	if (!live_healthy(l, task))
+		return;
+	c->healthy++;
+	c->ejected += outlier_ejected(&l->task[task].outlier, now);
 }
 
 void
@@ -190,10 +287,20 @@ live_count_retry(struct live *l, unsigned task, bool done)
 }
 
 void
+live_set_health_cause(struct live *l, unsigned task, struct live_cause cause)
+{
+	ASSERT(task < TASKS_MAX);
+	SET(l->task[task].health_cause, cause_number(cause));
+}
+
+void
 live_set_health(struct live *l, unsigned task, enum live_health h)
 {
 	ASSERT(task < TASKS_MAX);
+	if (GET(l->task[task].health) == (uint32_t)h)
+		return;
 	SET(l->task[task].health, (uint32_t)h);
+	ADD(l->state_serial, 1);
 }
 
 void
@@ -238,7 +345,11 @@ live_task_read(const struct live *l, unsigned task, struct live_task *out)
 	out->retries_refused = GET(t->retries_refused);
 	out->duration_usec = (int64_t)GET(t->duration_usec);
 	out->health = (enum live_health)GET(t->health);
-	out->ejected_until_usec = GET(t->ejected_until);
+	out->health_cause = cause_of(GET(t->health_cause));
+	out->ejected_until_usec = GET(t->outlier.until_usec);
+	out->ejections = GET(t->outlier.ejections);
+	out->ejected_cause = cause_of(GET(t->outlier.cause));
+	out->lives = GET(t->lives);
 }
 
 void
@@ -392,7 +503,9 @@ live_reset_task(struct live *l, unsigned task)
 	SET(t->retries, 0);
 	SET(t->retries_refused, 0);
 	SET(t->duration_usec, 0);
-	SET(t->ejected_until, 0);
-	SET(t->refused_in_row, 0);
 	SET(t->health, HEALTH_UNKNOWN);
+	SET(t->health_cause, 0);
+	outlier_reset(&t->outlier);
+	ADD(t->lives, 1);
+	ADD(l->state_serial, 1);
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/why.h"
+#include "world/outlier.h"
 #include "world/phys.h"
 
 #define WORKERS_MAX	16
@@ -19,6 +20,11 @@
 struct live;
 
 enum live_health { HEALTH_UNKNOWN, HEALTH_UP, HEALTH_DOWN };	/* unknown counts as up */
+
+struct live_cause {			/* why a task is out of use; NULL: it never was */
+	const struct why *why;
+	int		 status;	/* that it responded with, 0: it did not */
+};
 
 struct live_task {			/* a snapshot of one task */
 	uint32_t	 inflight;
@@ -29,7 +35,11 @@ struct live_task {			/* a snapshot of one task */
 	uint64_t	 retries_refused;	/* and those that did not, for the budget was spent */
 	int64_t		 duration_usec;	/* of all that ended there, from the request's first byte to the answer's last */
 	enum live_health health;
-	int64_t		 ejected_until_usec;	/* passive: refused too often; monotonic, 0 or past: no */
+	struct live_cause health_cause;	/* of the last time that it went down */
+	int64_t		 ejected_until_usec;	/* passive: it failed too often; monotonic, 0 or past: no */
+	uint32_t	 ejections;	/* ever */
+	struct live_cause ejected_cause;
+	uint32_t	 lives;		/* of the slot: another tenant, another number */
 };
 
 size_t		live_bytes(void);
@@ -42,14 +52,40 @@ void		live_give(struct live *, unsigned worker, unsigned node_slot, unsigned tas
 uint32_t	live_node_inflight(const struct live *, unsigned node_slot);	/* all workers */
 uint32_t	live_task_inflight(const struct live *, unsigned task_slot);
 bool		live_usable(const struct live *, unsigned task_slot, int64_t now_usec);	/* not down, not ejected */
-/* Counts an end. Reasons that blame the upstream count as failures; three refused or failed connections
- * in a row eject the task for 1 s, doubling up to 30 s while it goes on; any success ends that. */
-void		live_ended(struct live *, unsigned task_slot, const struct why *, int64_t now_usec);
+bool		live_healthy(const struct live *, unsigned task_slot);	/* not down */
+
+/* What an attempt on a task came to (outlier.h). A failure makes it look busier for a while, for all workers. */
+void		live_succeeded(struct live *, unsigned task_slot);
+void		live_erred(struct live *, unsigned task_slot, int64_t now_usec);
+void		live_failed(struct live *, unsigned task_slot, const struct outlier_failure *, int64_t now_usec);
+void		live_count_failure(struct live *, unsigned task_slot);
+struct outlier_rate live_rate(struct live *, unsigned task_slot, int64_t now_usec);
+bool		live_suspect(struct live *, unsigned task_slot, int64_t now_usec, bool *certain);
+bool		live_eject(struct live *, unsigned task_slot, struct live_cause, int64_t now_usec);
+double		live_penalty(const struct live *, unsigned task_slot, int64_t now_usec);	/* in requests */
+/* Cheap questions that spare the dear ones: is any task ejected, has any a penalty, did any fail since the last time? */
+bool		live_any_ejected(const struct live *, int64_t now_usec);
+bool		live_any_penalty(const struct live *, int64_t now_usec);
+uint32_t	live_failure_serial(const struct live *);
+uint32_t	live_state_serial(const struct live *);		/* of ejections, health and tenants; not of the end of an ejection */
+
+/* Of a service: when more than half of the tasks that are not down are ejected, ejections do not count. Begin zeroed. */
+struct live_census {
+	unsigned	 healthy, ejected;
+};
+void		live_census_add(const struct live *, unsigned task_slot, int64_t now_usec, struct live_census *);
+static inline bool
+live_census_all(const struct live_census *c)
+{
+	return 2 * c->ejected > c->healthy;
+}
+
 /* A client was answered from this task, or instead of it. */
 void		live_answered(struct live *, unsigned task_slot, int status, int64_t duration_usec);
 /* A request that failed there went to another task; `done` false: it would have, but the budget was spent. */
 void		live_count_retry(struct live *, unsigned task_slot, bool done);
 void		live_set_health(struct live *, unsigned task_slot, enum live_health);	/* the prober alone */
+void		live_set_health_cause(struct live *, unsigned task_slot, struct live_cause);	/* before it goes down */
 /* Signs of life, monotonic time, and the worker that probes health; the parent reads the one and writes the other. */
 void		live_beat(struct live *, unsigned worker, int64_t now_usec);
 int64_t		live_last_beat(const struct live *, unsigned worker);

@@ -384,7 +384,7 @@ request_step(struct sim *s, size_t i)
 		return false;
 	if (r->mola != NULL) {
 		live_give(r->mola->live, 0, r->node_slot, r->task_slot);
-		live_ended(r->mola->live, r->task_slot, WHY_COMPLETE, s->now);
+		live_succeeded(r->mola->live, r->task_slot);
 	}
 	latency_add(r->service, (double)(s->now - r->began));
 	r->task->inflight--;

@@ -281,7 +281,7 @@ test_services_and_tasks(void **state)
 
 	(void)state;
 	live_take(s->live, 0, 1, 1);
-	live_ended(s->live, 1, WHY_UPSTREAM_GONE, clock_mono_usec());
+	live_count_failure(s->live, 1);
 	live_set_health(s->live, 0, HEALTH_DOWN);
 	get(s, "/api/v1/services");
 	j = item(s, "services", 0);

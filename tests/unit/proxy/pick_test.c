@@ -299,17 +299,70 @@ test_unusable(void **state)
 	for (size_t p = 0; p < sizeof policies / sizeof policies[0]; p++) {
 		open_table(policies[p], 4, 4, 1);	/* 0 drains */
 		live_set_health(live, 1, HEALTH_DOWN);
-		for (int i = 0; i < 3; i++)
-			live_ended(live, 2, WHY_CONNECT_REFUSED, now);
+		live_eject(live, 2, (struct live_cause){ WHY_CONNECT_REFUSED, 0 }, now);
 		for (int i = 0; i < 20; i++)
 			assert_int_equal(pick(), 3);
-		live_set_health(live, 3, HEALTH_DOWN);	/* noticed at once */
+		live_set_health(live, 3, HEALTH_DOWN);	/* noticed at once: all who are left would be ejected */
+		assert_int_equal(pick(), 2);
+		live_set_health(live, 2, HEALTH_DOWN);
 		assert_ptr_equal(pick_why(), WHY_NO_LIVE_TASK);
+		live_set_health(live, 2, HEALTH_UP);
 		live_set_health(live, 1, HEALTH_UP);
+		now += USEC_PER_SEC / 100;
 		assert_int_equal(pick(), 1);
 		live_set_health(live, 1, HEALTH_DOWN);
 		now += 2 * USEC_PER_SEC;		/* 2's ejection is over */
 		assert_int_equal(pick(), 2);
+		close_table();
+	}
+}
+
+/* More than half of a service's tasks are never out of use for failing: then all are used. */
+static void
+test_most_ejected(void **state)
+{
+	static const enum policy policies[] = { POLICY_MARGINAL, POLICY_LEAST_CONN, POLICY_ROUND_ROBIN, POLICY_RANDOM_TWO };
+
+	(void)state;
+	for (size_t p = 0; p < sizeof policies / sizeof policies[0]; p++) {
+		bool seen[4] = { false };
+
+		open_table(policies[p], 4, 4, 0);
+		live_eject(live, 0, (struct live_cause){ WHY_UPSTREAM_GONE, 0 }, now);
+		live_eject(live, 1, (struct live_cause){ WHY_UPSTREAM_GONE, 0 }, now);
+		for (int i = 0; i < 40; i++)
+			assert_in_range(pick(), 2, 3);
+		live_eject(live, 2, (struct live_cause){ WHY_UPSTREAM_GONE, 0 }, now);
+		now += USEC_PER_SEC / 100;
+		for (int i = 0; i < 200; i++)
+			seen[pick()] = true;
+		assert_true(seen[0] && seen[1] && seen[2] && seen[3]);
+		now += 2 * USEC_PER_SEC;
+		close_table();
+	}
+}
+
+/* Of two tasks, one fails in no time: the share of one whose failures look like requests falls. */
+static void
+test_failures_cost(void **state)
+{
+	static const enum policy policies[] = { POLICY_MARGINAL, POLICY_LEAST_CONN, POLICY_ROUND_ROBIN, POLICY_RANDOM_TWO };
+	const struct outlier_failure failure = { .from = 1, .weight = OUTLIER_LIGHT, .cost = 1 };
+
+	(void)state;
+	for (size_t p = 0; p < sizeof policies / sizeof policies[0]; p++) {
+		int failed = 0;
+
+		open_table(policies[p], 2, 2, 0);
+		for (int i = 0; i < 1000; i++) {		/* 5 ms each, so ten at a time are in flight on the good one */
+			if (pick() == 0) {
+				failed++;
+				live_failed(live, 0, &failure, now);
+			}
+			now += 5000;
+		}
+		assert_in_range(failed, 1, 100);
+		now += 20 * USEC_PER_SEC;
 		close_table();
 	}
 }
@@ -458,6 +511,8 @@ main(void)
 		cmocka_unit_test(test_nobody_blind_suffers),
 		cmocka_unit_test(test_nonsense_rows),
 		cmocka_unit_test(test_unusable),
+		cmocka_unit_test(test_most_ejected),
+		cmocka_unit_test(test_failures_cost),
 		cmocka_unit_test(test_nobody),
 		cmocka_unit_test(test_avoided),
 		cmocka_unit_test(test_older_table),

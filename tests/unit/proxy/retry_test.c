@@ -132,10 +132,6 @@ test_body_again(void **state)
 	hear(u, "de");
 	say(u, OK(2, "ok"));
 	hear(c, OK(2, "ok"));
-	say(c, GET("/next"));			/* and what follows is read as a request */
-	t = call(&first);
-	hear(t, GOT("/next"));
-	close(t);
 	close(u);
 	close(c);
 	stage_close();

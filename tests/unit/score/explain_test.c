@@ -152,11 +152,11 @@ special_states_come_first(void **state)
 	s->b->drained = false, s->two->drained = true;
 	task_says(s, s->two, 1, 2, "draining, takes no new requests");
 	s->two->drained = false;
-	for (int i = 0; i < 3; i++)
-		live_ended(s->live, s->two->slot, WHY_CONNECT_REFUSED, T);
-	task_says(s, s->two, 1, 2, "ejected for another 1 s: it refused connections");
+	live_eject(s->live, s->two->slot, (struct live_cause){ WHY_CONNECT_REFUSED, 0 }, T);
+	task_says(s, s->two, 1, 2, "ejected for another 1 s: the task refused the connection");
+	live_set_health_cause(s->live, s->two->slot, (struct live_cause){ WHY_UPSTREAM_STATUS, 503 });
 	live_set_health(s->live, s->two->slot, HEALTH_DOWN);
-	task_says(s, s->two, 1, 2, "down by its health check");
+	task_says(s, s->two, 1, 2, "down by its health check: the task responded with a status that says it failed (503)");
 	assert_int_equal(task_state(s->world, s->two, T), TASK_DOWN);
 }
 

@@ -121,65 +121,61 @@ forgetting_a_worker_touches_no_more_than_it_did(void **state)
 }
 
 static void
-three_refusals_in_a_row_eject(void **state)
-{
-	struct live *l = *state;
-	int64_t now = 50 * USEC_PER_SEC;
-
-	live_ended(l, 1, WHY_CONNECT_REFUSED, now);
-	live_ended(l, 1, WHY_CONNECT_TIMEOUT, now);
-	assert_true(live_usable(l, 1, now));
-	live_ended(l, 1, WHY_CONNECT_FAILED, now);
-	assert_false(live_usable(l, 1, now));
-	assert_false(live_usable(l, 1, now + USEC_PER_SEC - 1));
-	assert_true(live_usable(l, 1, now + USEC_PER_SEC));
-	live_ended(l, 1, WHY_CONNECT_REFUSED, now + USEC_PER_SEC);	/* the probe that followed failed too */
-	assert_false(live_usable(l, 1, now + 3 * USEC_PER_SEC - 1));
-	for (int i = 1; i < 100; i++)
-		live_ended(l, 1, WHY_CONNECT_REFUSED, now + i * 60 * USEC_PER_SEC);
-	assert_false(live_usable(l, 1, now + 99 * 60 * USEC_PER_SEC + 30 * USEC_PER_SEC - 1));
-	assert_true(live_usable(l, 1, now + 99 * 60 * USEC_PER_SEC + 30 * USEC_PER_SEC));	/* never longer */
-}
-
-static void
-a_burst_of_refusals_is_one_refusal(void **state)
-{
-	struct live *l = *state;
-
-	for (int i = 0; i < 100; i++)
-		live_ended(l, 1, WHY_CONNECT_REFUSED, 5);
-	assert_false(live_usable(l, 1, 5));
-	assert_true(live_usable(l, 1, 5 + USEC_PER_SEC));
-}
-
-static void
-a_success_in_between_starts_the_count_anew(void **state)
-{
-	struct live *l = *state;
-
-	for (int i = 0; i < 10; i++)
-		live_ended(l, 1, i % 3 == 2 ? WHY_COMPLETE : WHY_CONNECT_REFUSED, 1);
-	assert_true(live_usable(l, 1, 1));
-	for (int i = 0; i < 3; i++)
-		live_ended(l, 1, WHY_CONNECT_REFUSED, 1);
-	assert_false(live_usable(l, 1, 1));
-	live_ended(l, 1, NULL, 1);
-	assert_true(live_usable(l, 1, 1));
-}
-
-static void
-only_what_blames_the_task_counts_as_its_failure(void **state)
+a_cause_is_kept_as_it_was_given(void **state)
 {
 	struct live *l = *state;
 	struct live_task t;
 
-	live_ended(l, 2, WHY_UPSTREAM_GONE, 1);
-	live_ended(l, 2, WHY_CLIENT_GONE, 1);
-	live_ended(l, 2, WHY_COMPLETE, 1);
-	live_ended(l, 2, WHY_UPSTREAM_SLOW_HEAD, 1);
-	live_task_read(l, 2, &t);
-	assert_int_equal(t.failures, 2);
-	assert_true(live_usable(l, 2, 1));
+	live_task_read(l, 1, &t);
+	assert_null(t.ejected_cause.why);
+	assert_true(live_eject(l, 1, (struct live_cause){ WHY_UPSTREAM_STATUS, 503 }, 1));
+	assert_false(live_eject(l, 1, (struct live_cause){ WHY_CONNECT_REFUSED, 0 }, 1));	/* it is already */
+	live_set_health_cause(l, 1, (struct live_cause){ WHY_CONNECT_TIMEOUT, 0 });
+	live_task_read(l, 1, &t);
+	assert_ptr_equal(t.ejected_cause.why, WHY_UPSTREAM_STATUS);
+	assert_int_equal(t.ejected_cause.status, 503);
+	assert_ptr_equal(t.health_cause.why, WHY_CONNECT_TIMEOUT);
+	assert_int_equal(t.health_cause.status, 0);
+	assert_int_equal(t.ejections, 1);
+	assert_true(live_any_ejected(l, 1));
+	assert_false(live_any_ejected(l, 2 * USEC_PER_SEC));
+}
+
+/* Of those that are not down, more than half. */
+static void
+a_census_says_when_ejections_do_not_count(void **state)
+{
+	struct live *l = *state;
+	struct live_census c = { 0 }, d = { 0 };
+
+	live_set_health(l, 0, HEALTH_DOWN);
+	live_eject(l, 0, (struct live_cause){ WHY_UPSTREAM_GONE, 0 }, 1);
+	live_eject(l, 1, (struct live_cause){ WHY_UPSTREAM_GONE, 0 }, 1);
+	for (unsigned i = 0; i < 3; i++)
+		live_census_add(l, i, 1, &c);
+	assert_false(live_census_all(&c));
+	live_set_health(l, 2, HEALTH_DOWN);
+	for (unsigned i = 0; i < 3; i++)
+		live_census_add(l, i, 1, &d);
+	assert_true(live_census_all(&d));
+}
+
+static void
+what_changes_a_state_changes_the_serial(void **state)
+{
+	struct live *l = *state;
+	uint32_t was = live_state_serial(l);
+
+	live_set_health(l, 3, HEALTH_UNKNOWN);		/* as it was */
+	assert_int_equal(live_state_serial(l), was);
+	live_set_health(l, 3, HEALTH_UP);
+	assert_int_not_equal(live_state_serial(l), was);
+	was = live_state_serial(l);
+	live_eject(l, 3, (struct live_cause){ WHY_UPSTREAM_GONE, 0 }, 1);
+	assert_int_not_equal(live_state_serial(l), was);
+	was = live_state_serial(l);
+	live_reset_task(l, 3);
+	assert_int_not_equal(live_state_serial(l), was);
 }
 
 static void
@@ -203,8 +199,8 @@ a_new_life_begins_clean(void **state)
 	live_take(l, 0, 0, 4);
 	live_give(l, 0, 0, 4);
 	live_set_health(l, 4, HEALTH_DOWN);
-	for (int i = 0; i < 3; i++)
-		live_ended(l, 4, WHY_CONNECT_REFUSED, 1);
+	live_count_failure(l, 4);
+	live_eject(l, 4, (struct live_cause){ WHY_CONNECT_REFUSED, 0 }, 1);
 	live_reset_task(l, 4);
 	live_task_read(l, 4, &t);
 	assert_int_equal(t.requests, 0);
@@ -246,10 +242,9 @@ main(void)
 		TEST(processes_are_remembered_beyond_their_death),
 		TEST(a_dead_worker_takes_its_requests_with_it_and_nobody_elses),
 		TEST(forgetting_a_worker_touches_no_more_than_it_did),
-		TEST(three_refusals_in_a_row_eject),
-		TEST(a_burst_of_refusals_is_one_refusal),
-		TEST(a_success_in_between_starts_the_count_anew),
-		TEST(only_what_blames_the_task_counts_as_its_failure),
+		TEST(a_cause_is_kept_as_it_was_given),
+		TEST(a_census_says_when_ejections_do_not_count),
+		TEST(what_changes_a_state_changes_the_serial),
 		TEST(down_is_not_usable_and_unknown_is),
 		TEST(a_new_life_begins_clean),
 		TEST(durations_fall_into_their_buckets),

@@ -1,0 +1,143 @@
+/*
+ * Knows what a reason means for a task, and the other tasks to compare it with. The arithmetic of one task is
+ * world/outlier.c.
+ */
+#include "base/clock.h"
+#include "proxy/outcome.h"
+
+#define COMPARED	64	/* other tasks of the service that are looked at */
+#define WORSE		1.5	/* times the others' part of failures */
+#define AS_MANY		10	/* responses that one failure costs as much time as, */
+#define COST_USEC	USEC_PER_SEC	/* and this at least */
+
+enum meaning { MEANS_NOTHING, MEANS_WELL, MEANS_FAILED, MEANS_ERROR };
+
+static bool
+is_of_connection(const struct why *why)
+{
+	return why == WHY_CONNECT_REFUSED || why == WHY_CONNECT_TIMEOUT || why == WHY_CONNECT_FAILED;
+}
+
+/* A client that left before there was a response says nothing: it may have waited for one that never comes. */
+static enum meaning
+meaning_of(const struct outcome *o)
+{
+	if (o->why != NULL && o->why->blame == BLAME_UPSTREAM)
+		return MEANS_FAILED;
+	switch (o->status) {
+	case 0:
+		return MEANS_NOTHING;
+	case 502: case 503: case 504:
+		return MEANS_FAILED;
+	case 500:
+		return MEANS_ERROR;
+	default:
+		return MEANS_WELL;
+	}
+}
+
+/* The other tasks of the service, together. */
+struct others {
+	struct outlier_rate rate;
+	double		 response_usec;	/* mean of what they took, 0: they have served nobody yet */
+};
+
+static struct others
+others_look(struct live *l, const struct outcome *o, int64_t now)
+{
+	const struct table_task *task = table_tasks(o->table, &(uint32_t){ 0 }) + o->service->first_task;
+	uint32_t n = o->service->ntasks, at = (uint32_t)(o->task - task);
+	double requests = 0, usec = 0;
+	struct others sum = { 0 };
+
+	for (uint32_t i = 1; i < n && i <= COMPARED; i++) {
+		const struct table_task *t = &task[(at + i) % n];
+		struct outlier_rate r = live_rate(l, t->slot, now);
+		struct live_task counts;
+		live_task_read(l, t->slot, &counts);
+		sum.rate.good += r.good;
+		sum.rate.failed += r.failed;
+		sum.rate.errors += r.errors;
+		requests += (double)counts.requests;
+		usec += (double)counts.duration_usec;
+	}
+	sum.response_usec = requests > 0 ? usec / requests : 0;
+	return sum;
+}
+
+static double
+part(double some, double good)
+{
+	return some > 0 ? some / (some + good) : 0;
+}
+
+/* A 500 may be the request's own fault: it counts where the others have fewer, in proportion. */
+static bool
+errs_more(struct live *l, const struct outcome *o, const struct others *others, int64_t now)
+{
+	struct outlier_rate r = live_rate(l, o->task->slot, now);
+
+	return part(r.errors, r.good) > WORSE * part(others->rate.errors, others->rate.good);
+}
+
+/* A task is not ejected for what the whole service suffers from, nor when there is no other. */
+static bool
+fails_more(struct live *l, const struct outcome *o, const struct others *others, int64_t now)
+{
+	struct outlier_rate r = live_rate(l, o->task->slot, now);
+
+	return part(r.failed, r.good) > WORSE * part(others->rate.failed, others->rate.good);
+}
+
+/* Tells clients apart, roughly; never 0. Whoever has an IPv6 address has 2^64 of them. */
+static uint32_t
+network_number(const struct ip *from)
+{
+	struct ip net = ip_is_v4(from) ? *from : ip_masked(from, 64);
+	uint32_t h = 2166136261u;			/* FNV-1a */
+
+	for (size_t i = 0; i < sizeof net.b; i++)
+		h = (h ^ net.b[i]) * 16777619u;
+	return h == 0 ? 1 : h;
+}
+
+static void
+failure_note(struct live *l, const struct outcome *o, const struct others *others, int64_t now)
+{
+	bool heavy = is_of_connection(o->why) || o->why == WHY_UPSTREAM_SLOW_HEAD, certain;
+	double cost = AS_MANY * others->response_usec / COST_USEC;
+	struct outlier_failure f = { .from = is_of_connection(o->why) ? 0 : network_number(o->client),
+	    .weight = heavy ? OUTLIER_HEAVY : OUTLIER_LIGHT, .cost = cost > 1 ? cost : 1 };
+	const struct why *why = o->why->blame == BLAME_UPSTREAM ? o->why : WHY_UPSTREAM_STATUS;
+
+	live_failed(l, o->task->slot, &f, now);
+	if (o->service->ntasks < 2 || !live_suspect(l, o->task->slot, now, &certain))
+		return;
+	if (certain || fails_more(l, o, others, now))
+		live_eject(l, o->task->slot, (struct live_cause){ why, why == WHY_UPSTREAM_STATUS ? o->status : 0 }, now);
+}
+
+void
+outcome_note(struct live *l, const struct outcome *o, int64_t now)
+{
+	struct others others;
+
+	if (o->why->blame == BLAME_UPSTREAM)
+		live_count_failure(l, o->task->slot);
+	switch (meaning_of(o)) {
+	case MEANS_NOTHING:
+		return;
+	case MEANS_WELL:
+		live_succeeded(l, o->task->slot);
+		return;
+	case MEANS_ERROR:
+		live_erred(l, o->task->slot, now);
+		others = others_look(l, o, now);
+		if (errs_more(l, o, &others, now))
+			failure_note(l, o, &others, now);
+		return;
+	case MEANS_FAILED:
+		others = others_look(l, o, now);
+		failure_note(l, o, &others, now);
+	}
+}

@@ -1,0 +1,23 @@
+/*
+ * outcome: what the end of an attempt says of its task: that it works, that it fails, or nothing. Fills the books of
+ * live (world/outlier.h) and sets a task aside when it is worse than the others of its service.
+ */
+#ifndef PROXY_OUTCOME_H
+#define PROXY_OUTCOME_H
+
+#include "net/ip.h"
+#include "world/live.h"
+#include "world/table.h"
+
+struct outcome {
+	const struct table *table;
+	const struct table_service *service;
+	const struct table_task *task;
+	const struct why *why;		/* how the attempt ended */
+	int		 status;	/* that the task responded with, 0: it did not */
+	const struct ip	*client;
+};
+
+void	outcome_note(struct live *, const struct outcome *, int64_t now_usec);
+
+#endif

@@ -1,0 +1,68 @@
+/*
+ * outlier: what failed on one task lately, for whom, and whether the task is set aside for it (ejected). Lies in shared
+ * memory and is written by all workers at once without a lock: a count may be off by one, and nothing depends on that.
+ *
+ * A task is a suspect when failures follow each other, or when an eighth of what it does fails. Failures that a request
+ * provokes must come from several client addresses; a connection that could not be opened is nobody's request.
+ * doc/why/0011-a-task-that-fails.md has the reasons for the numbers.
+ */
+#ifndef WORLD_OUTLIER_H
+#define WORLD_OUTLIER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define OUTLIER_ADDRESSES 8	/* client addresses that are told apart */
+
+struct outlier {
+	/* one after another, without a success in between */
+	_Atomic uint32_t row, row_nobodys;	/* weights: of all, and of those that no request provoked */
+	_Atomic uint32_t row_from;		/* address of the first one that a request provoked */
+	_Atomic uint32_t row_others;		/* there was one of another address */
+	/* over time; every OUTLIER_HALF_USEC all counts are halved */
+	_Atomic int64_t	 halved_usec;
+	_Atomic uint64_t ended_then;		/* requests that had ended at that time */
+	_Atomic uint32_t ended, failed, errors;
+	_Atomic uint64_t from[OUTLIER_ADDRESSES];	/* address << 32 | failures */
+	/* set aside */
+	_Atomic int64_t	 until_usec;
+	_Atomic uint32_t level;			/* how often it was, of late */
+	_Atomic uint32_t ejections;		/* ever */
+	_Atomic uint32_t cause;			/* of the last one, the caller's number */
+	/* what failures cost: as many requests as if in flight, fading */
+	_Atomic uint64_t penalty;		/* when (msec) << 24 | how much */
+};
+
+#define OUTLIER_HALF_USEC	INT64_C(5000000)
+#define OUTLIER_PENALTY_USEC	INT64_C(700000)		/* in which a penalty fades to its half */
+#define OUTLIER_FADED_USEC	(20 * OUTLIER_PENALTY_USEC)	/* nothing of it is left then */
+
+/* Numbers of the last seconds. */
+struct outlier_rate {
+	double	 good, failed, errors;	/* errors: statuses of 500, whether they count as failures or not */
+};
+
+/* `ended`: requests that have ended on the task since the beginning of time, failures among them. */
+struct outlier_failure {
+	uint32_t	 from;		/* the client's address, 0: no request provoked it */
+	uint32_t	 weight;	/* OUTLIER_LIGHT, or OUTLIER_HEAVY for what took its time to fail */
+	double		 cost;		/* requests that it shall look like */
+};
+#define OUTLIER_LIGHT	1
+#define OUTLIER_HEAVY	2
+
+void	outlier_succeeded(struct outlier *);
+void	outlier_erred(struct outlier *, uint64_t ended, int64_t now_usec);	/* a 500 */
+void	outlier_failed(struct outlier *, const struct outlier_failure *, uint64_t ended, int64_t now_usec);
+struct outlier_rate outlier_rate(struct outlier *, uint64_t ended, int64_t now_usec);
+
+/* Enough has failed that it may be the task. What `certain` says needs no comparison with other tasks. */
+bool	outlier_suspect(struct outlier *, uint64_t ended, int64_t now_usec, bool *certain);
+/* Sets it aside, longer each time; the books begin anew. False: another worker has done so already. */
+bool	outlier_eject(struct outlier *, uint32_t cause, int64_t now_usec);
+bool	outlier_ejected(const struct outlier *, int64_t now_usec);
+double	outlier_penalty(const struct outlier *, int64_t now_usec);
+void	outlier_reset(struct outlier *);
+
+#endif
