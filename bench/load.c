@@ -343,8 +343,8 @@ target_json(const struct target *t)
 	quantile_json(h, "p90_ms", .9);
 	quantile_json(h, "p99_ms", .99);
 	quantile_json(h, "p999_ms", .999);
-	printf("\"max_ms\":%.3f,\"unfinished\":%lu,\"waited\":%lu,\"failed\":%lu,\"failures\":{", ms((int64_t)h->max),
-	    t->unfinished, caller_waited(t->caller), failed(t));
+	printf("\"max_ms\":%.3f,\"unfinished\":%lu,\"waited\":%lu,\"bytes\":%lu,\"failed\":%lu,\"failures\":{", ms((int64_t)h->max),
+	    t->unfinished, caller_waited(t->caller), caller_bytes(t->caller), failed(t));
 	for (int e = CALL_STATUS; e < CALL_ENDS; e++)
 		printf("%s\"%s\":%lu", e > CALL_STATUS ? "," : "", call_end_name((enum call_end)e), t->end[e]);
 	printf("},\"answered\":{");

@@ -16,7 +16,7 @@ static void
 answer(void *tag, struct ask *a)
 {
 	(void)tag;
-	ask_answer(a, 200, "Content-Type: text/plain\r\n", body);
+	ask_answer_in_place(a, 200, "Content-Type: text/plain\r\n", body);
 }
 
 int

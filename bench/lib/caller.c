@@ -31,7 +31,7 @@ struct caller {
 	struct loop	*loop;
 	struct addr	 addr;
 	unsigned	 max, count;
-	uint64_t	 waited;
+	uint64_t	 waited, bytes;
 	LIST_HEAD(, conn) idle, busy;
 	STAILQ_HEAD(, call) waiting;
 };
@@ -164,6 +164,7 @@ conn_read(struct conn *c)
 		at = c->status == 0 ? c->len : 0;		/* bodies are not looked at */
 		switch (stream_read(&c->stream, c->in + at, sizeof c->in - at, &got)) {
 		case IO_DONE:
+			c->caller->bytes += got;
 			if (conn_got(c, got))
 				return;
 			break;
@@ -312,6 +313,12 @@ unsigned
 caller_connections(const struct caller *c)
 {
 	return c->count;
+}
+
+uint64_t
+caller_bytes(const struct caller *c)
+{
+	return c->bytes;
 }
 
 uint64_t

@@ -39,6 +39,7 @@ void		 caller_free(struct caller **);		/* calls under way end without `done` */
 void		 caller_ask(struct caller *, struct call *);
 void		 caller_tidy(struct caller *);		/* closes connections that are idle for 4 s; call now and then */
 unsigned	 caller_connections(const struct caller *);
+uint64_t	 caller_bytes(const struct caller *);	/* received, ever */
 uint64_t	 caller_waited(const struct caller *);	/* calls that had to wait for a connection, ever */
 const char	*call_end_name(enum call_end);
 

@@ -40,6 +40,7 @@ struct ask {
 	size_t		 skip;			/* request body still to come */
 	size_t		 len;			/* bytes in `in` */
 	struct buf	 out;
+	struct str	 tail;			/* after `out`, not ours */
 	char		 in[HEAD_MAX];
 };
 
@@ -204,14 +205,15 @@ ask_next(struct ask *a)
 static bool
 ask_flush(struct ask *a)
 {
-	struct iovec iov;
-	size_t put;
+	size_t put, n;
 
-	while (a->out.len > 0) {
-		iov = (struct iovec){ a->out.p, a->out.len };
-		switch (stream_writev(&a->stream, &iov, 1, &put)) {
+	while (a->out.len + a->tail.len > 0) {
+		struct iovec iov[2] = { { a->out.p, a->out.len }, { (char *)(uintptr_t)a->tail.p, a->tail.len } };
+		switch (stream_writev(&a->stream, iov, 2, &put)) {
 		case IO_DONE:
-			buf_eat(&a->out, put);
+			n = put < a->out.len ? put : a->out.len;
+			buf_eat(&a->out, n);
+			a->tail = (struct str){ a->tail.p + (put - n), a->tail.len - (put - n) };
 			break;
 		case IO_AGAIN:
 			return false;
@@ -284,8 +286,8 @@ status_text(int status)
 	}
 }
 
-void
-ask_answer(struct ask *a, int status, const char *fields, struct str body)
+static void
+answer(struct ask *a, int status, const char *fields, struct str copied, struct str in_place)
 {
 	ASSERT(a->busy);
 	a->busy = false;
@@ -293,13 +295,26 @@ ask_answer(struct ask *a, int status, const char *fields, struct str body)
 		ask_close(a);
 		return;
 	}
-	buf_printf(&a->out, "HTTP/1.1 %d %s\r\nContent-Length: %zu\r\n%s%s\r\n", status, status_text(status), body.len,
-	    fields != NULL ? fields : "", a->keep ? "" : "Connection: close\r\n");
-	buf_adds(&a->out, body);
+	buf_printf(&a->out, "HTTP/1.1 %d %s\r\nContent-Length: %zu\r\n%s%s\r\n", status, status_text(status),
+	    copied.len + in_place.len, fields != NULL ? fields : "", a->keep ? "" : "Connection: close\r\n");
+	buf_adds(&a->out, copied);
+	a->tail = in_place;
 	if (!ask_flush(a))
 		return;
 	if (!a->keep)
 		ask_close(a);
 	else if (a->stream.readable || a->len > a->skip)
 		ask_go(a);
+}
+
+void
+ask_answer(struct ask *a, int status, const char *fields, struct str body)
+{
+	answer(a, status, fields, body, STR(""));
+}
+
+void
+ask_answer_in_place(struct ask *a, int status, const char *fields, struct str body)
+{
+	answer(a, status, fields, STR(""), body);
 }

@@ -25,5 +25,7 @@ struct str	 ask_path(const struct ask *);			/* without the query */
 double		 ask_number(const struct ask *, const char *name, double absent);
 /* `fields` are whole header lines with CRLF, or NULL. If the client has gone, nobody is told. */
 void		 ask_answer(struct ask *, int status, const char *fields, struct str body);
+/* The same with a body that is not copied: it must stay where it is. */
+void		 ask_answer_in_place(struct ask *, int status, const char *fields, struct str body);
 
 #endif
