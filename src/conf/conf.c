@@ -35,7 +35,7 @@ static void	read_map(struct reader *, const struct tree *, const char *where, co
 static const char *
 inside(const char *where, const char *key, char out[WHERE_MAX])
 {
-	snprintf(out, WHERE_MAX, "%s%s%.60s", where, *where == '\0' ? "" : ".", key);
+	snprintf(out, WHERE_MAX, "%.*s%s%.60s", WHERE_MAX - 62, where, *where == '\0' ? "" : ".", key);
 	return out;
 }
 
