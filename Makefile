@@ -106,7 +106,6 @@ test:
 	@tools/deps build test
 	@mkdir -p build && touch $(DEPS)
 	@$(MAKE) --no-print-directory -j$(JOBS) MODE=san test-bins
-	-@tools/peers >/dev/null
 	@tests/run
 
 test-bins: $(B)/mola $(UNITS) $(if $(wildcard tests/brain/*.c),$(SCENES)) $(BENCH) $(HELPERS)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+#include "../between.h"
 
 static char line[SINK_ATOMIC];
 static int end[2];		/* to read, to write */
@@ -36,7 +37,7 @@ static void
 takes_and_refuses(struct sink *s)
 {
 	alarm(20);
-	assert_in_range(fill(s), 100, 100000);
+	assert_between(fill(s), 100, 100000);
 	assert_int_equal(sink_write(s, line, 100), 0);
 	read_some();
 	assert_int_equal(sink_write(s, line, 100), 100);
@@ -87,7 +88,7 @@ socket_of_a_journal(void **state)
 	sink_init(&s, end[1]);
 	assert_int_equal(s.kind, SINK_SOCKET);
 	alarm(20);
-	assert_in_range(fill(&s), 100, 100000);
+	assert_between(fill(&s), 100, 100000);
 	close(end[0]);
 	assert_int_equal(sink_write(&s, line, 100), -1);	/* and no SIGPIPE */
 	alarm(0);
@@ -123,7 +124,7 @@ pipe_gets_whole_lines(void **state)
 	for (size_t i = 0; i < sizeof many; i++)
 		many[i] = i % 300 == 299 ? '\n' : 'y';
 	taken = sink_write_lines(&s, many, sizeof many);
-	assert_in_range(taken, 4096, sizeof many - 1);
+	assert_between(taken, 4096, sizeof many - 1);
 	assert_int_equal(taken % 300, 0);
 	while (taken > 0) {
 		ssize_t n = read(end[0], got, sizeof got);

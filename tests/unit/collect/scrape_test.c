@@ -10,6 +10,7 @@
 #include "collect/scrape.c"
 #include "collect/source.c"
 #include "fake_loop.h"
+#include "../between.h"
 
 #define SEC USEC_PER_SEC
 #define PERIOD SEC
@@ -538,7 +539,7 @@ test_no_hurry_beside_an_agent(void **state)
 		run(PERIOD / 2);
 		turns += b.s->eyes.lh_first->exporter.due_usec != due;
 	}
-	assert_in_range(turns, 8, 12);
+	assert_between(turns, 8, 12);
 	assert_int_equal(started, 2);
 	finish(&b);
 }

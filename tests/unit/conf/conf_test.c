@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include "conf/conf.c"
+#include "../between.h"
 
 #define L "listen: :80\n"
 #define P L "prometheus: { servers: 'h:1' }\n"
@@ -306,7 +307,7 @@ test_long_and_strange_values_are_quoted_short(void **state)
 	memset(long_word, 'x', sizeof long_word);
 	snprintf(yaml, sizeof yaml, L "stop: %.900s\nuser: \"a\\nb\"\n", long_word);
 	assert_null(parse(yaml, says, sizeof says));
-	assert_in_range(strlen(says), 100, 300);
+	assert_between(strlen(says), 100, 300);
 	assert_non_null(strstr(says, "xxx...' is not a duration"));
 	assert_non_null(strstr(says, "user: 'a b' is not a word"));
 }
@@ -320,7 +321,7 @@ test_defaults(void **state)
 	(void)state;
 	assert_int_equal(c->nlisten, 1);
 	assert_string_equal(addr_text(&c->listen[0], text), "0.0.0.0:80");
-	assert_in_range(c->workers, 1, WORKERS_MAX);
+	assert_between(c->workers, 1, WORKERS_MAX);
 	assert_string_equal(c->user, "nobody");
 	assert_int_equal(c->stop_usec, 30000000);
 	assert_string_equal(addr_text(&c->admin_addr, text), "127.0.0.1:8000");

@@ -2,6 +2,7 @@
 
 #include "fake_engine.h"
 #include "world/world.h"
+#include "../between.h"
 
 /* What the fake's Swarm holds: one node, one service with a host port, and as many tasks as the test wishes. */
 static const char nodes[] = "[{\"ID\":\"n1\",\"Version\":{\"Index\":9},\"Spec\":{\"Role\":\"manager\",\"Availability\":\"active\"},"
@@ -210,7 +211,7 @@ what_does_not_change_makes_no_pass(void **state)
 	begin(s, 1, OFTEN);
 	UNTIL(s->loop, fake_asked(s->one, "/tasks") >= 3);
 	changes = s->changes;
-	assert_in_range(changes, 1, 2);
+	assert_between(changes, 1, 2);
 	asked = fake_asked(s->one, "/tasks");
 	UNTIL(s->loop, fake_asked(s->one, "/tasks") >= asked + 5);
 	assert_int_equal(s->changes, changes);
@@ -249,7 +250,7 @@ many_events_make_few_rounds(void **state)
 		exchange_write(s->one->events, STR("{\"Type\":\"container\"}\n{}\nnonsense\n\x1e{}\n\n"));
 		loop_turn(s->loop, 5 * USEC_PER_MSEC);
 	}
-	assert_in_range(fake_asked(s->one, "/tasks") - before, 1, 6);
+	assert_between(fake_asked(s->one, "/tasks") - before, 1, 6);
 }
 
 static void

@@ -194,7 +194,7 @@ old_news_is_not_told_to_a_new_watch(void **state)
 }
 
 static void
-stop(void *arg)
+on_stop(void *arg)
 {
 	struct seen *s = arg;
 
@@ -208,7 +208,7 @@ a_loop_runs_until_it_is_stopped(void **state)
 	struct seen s = { .loop = loop_new() };
 
 	(void)state;
-	timer_set(s.loop, &s.timer, 0, stop, &s);
+	timer_set(s.loop, &s.timer, 0, on_stop, &s);
 	loop_run(s.loop);
 	assert_int_equal(s.times, 1);
 	loop_free(&s.loop);
