@@ -105,20 +105,25 @@ unread_of(struct join *j, const struct traefik_static *t)
 	return arena_printf(j->arena, "the configuration of Traefik %s cannot be read whole: %s", t->owner, t->unread);
 }
 
-/* What was not read of an entry point does not matter where people have named it. */
 static void
 rows_add(struct join *j, struct rows *to, const struct traefik_static *t)
 {
 	for (unsigned i = 0; i < t->nentry_points; i++) {
 		struct traefik_entry_point *e = &to->row[to->n++];
-		bool said = is_said(j, t->entry_point[i].name);
 		*e = t->entry_point[i];
-		e->served = said || is_usual(e->name);
-		if (said)
-			e->unread = NULL;
-		else if (e->unread == NULL && t->unread != NULL)
-			e->unread = unread_of(j, t);
+		e->served = is_said(j, e->name) || is_usual(e->name);
 	}
+}
+
+/* A Traefik that is not read whole may have any of them. What was not read does not matter where people have named it. */
+static void
+rows_judge(struct join *j, const struct rows *r, const char *unread)
+{
+	for (unsigned i = 0; i < r->n; i++)
+		if (is_said(j, r->row[i].name))
+			r->row[i].unread = NULL;
+		else if (r->row[i].unread == NULL)
+			r->row[i].unread = unread;
 }
 
 /* Where every Traefik is known to its end, an entry point that none of them has is no way in. */
@@ -155,6 +160,7 @@ rules_fill(struct join *j, const struct swarm_service *s, struct traefik_rules *
 			r->unread = unread_of(j, t);
 		rows_add(j, &rows, t);
 	}
+	rows_judge(j, &rows, r->unread);
 	if (r->unread == NULL)
 		rows_close(j, &rows, owner);
 	for (unsigned i = 0; i < said->nentry_points; i++)

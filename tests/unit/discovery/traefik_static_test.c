@@ -169,6 +169,16 @@ what_cannot_be_read_is_not_served_beside(void **state)
 	assert_true(serves(s));
 }
 
+/* The first may have an entry point of the same name, and ask for a password there. */
+static void
+one_that_is_read_does_not_speak_for_one_that_is_not(void **state)
+{
+	struct stage *s = *state;
+
+	container(s, "other", "", "\"Image\":\"traefik:v3\",\"Args\":[\"--configFile=/etc/traefik/my.yml\"]");
+	assert_false(served_beside(s, SWARM_ARGS, WEB("web")));
+}
+
 static const char wanted_file[] = "{\"ID\":\"cfg1\",\"Spec\":{\"Name\":\"c\",\"Data\":\"%s\"}}";
 
 /* printf 'entryPoints:\n  web:\n    address: ":80"\n    http:\n      middlewares:\n      - auth@file\n  websecure:\n    address: ":443"\n
@@ -295,7 +305,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		SCENE(demands_of_entry_points_hold), SCENE(the_redirected_side_is_not_served_and_the_other_is), SCENE(a_router_that_names_none_is_on_the_standard_ones), SCENE(the_environment_says_the_same),
 		SCENE(renamed_images_are_known_by_their_arguments), SCENE(what_cannot_be_read_is_not_served_beside),
-		SCENE(a_config_of_the_swarm_is_read), SCENE(constraints_say_whose_a_service_is),
+		SCENE(one_that_is_read_does_not_speak_for_one_that_is_not), SCENE(a_config_of_the_swarm_is_read), SCENE(constraints_say_whose_a_service_is),
 		SCENE(an_entry_point_that_no_traefik_has_is_no_way_in), SCENE(what_is_said_stays_within_bounds), SCENE(a_traefik_1_is_read),
 	};
 
