@@ -86,6 +86,17 @@ withheld_notes(struct sheet *s, const json_t *target)
 }
 
 static void
+plain_notes(struct sheet *s, const json_t *target)
+{
+	const json_t *note;
+	size_t i;
+
+	json_array_foreach(json_object_get(target, "notes"), i, note)
+		if (json_is_string(note))
+			sheet_note(s, json_string_value(note));
+}
+
+static void
 target_rows(struct sheet *s, const json_t *target)
 {
 	const json_t *service, *server, *servers;
@@ -107,6 +118,7 @@ target_rows(struct sheet *s, const json_t *target)
 	if (!same_trouble(target))
 		notes(s, target, "taken_text", "taken_detail");
 	withheld_notes(s, target);
+	plain_notes(s, target);
 	snprintf(note, sizeof note, "%.100s; weights %lld to %lld, every %g s at most; weight 0 would mean: %.80s; to drain: %.100s", text_of(target, "how"),
 	    (long long)json_integer_value(json_object_get(target, "weight_least")),
 	    (long long)json_integer_value(json_object_get(target, "weight_most")),

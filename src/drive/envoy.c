@@ -14,19 +14,13 @@
 
 /* --- what it is told --- */
 
-unsigned
+void
 envoy_ends(const struct plan_service *s, struct envoy_end *out)
 {
-	bool all_drain = s->nserving == 0, name_drained = 2 * s->nserving >= s->nservers;
-	unsigned n = 0;
-
 	for (unsigned i = 0; i < s->nservers; i++) {
 		const struct plan_server *v = &s->server[i];
-		if (v->draining && !name_drained && !all_drain)
-			continue;
-		out[n++] = (struct envoy_end){ v, v->weight > 0 ? v->weight : 1, v->draining && !all_drain };
+		out[i] = (struct envoy_end){ v, v->weight > 0 ? v->weight : 1, v->draining && s->nserving > 0 };
 	}
-	return n;
 }
 
 static unsigned
@@ -55,10 +49,10 @@ static json_t *
 endpoints(const struct plan_service *s)
 {
 	struct envoy_end *end = must_alloc((s->nservers + 1) * sizeof *end);
-	unsigned n = envoy_ends(s, end);
 	json_t *list = json_array();
 
-	for (unsigned i = 0; i < n; i++)
+	envoy_ends(s, end);
+	for (unsigned i = 0; i < s->nservers; i++)
 		json_array_append_new(list, endpoint(&end[i]));
 	free(end);
 	return list;

@@ -15,9 +15,9 @@
 #define ENVOY_DETAIL	200		/* bytes of words about what is wrong */
 
 /*
- * What Envoy is told of one server. One that drains is named with DRAINING as long as half of them take requests: with
- * fewer, Envoy's panic threshold (50 % unless configured) would send requests to all of them; so then it is left out,
- * which lets requests under way end as well. When all drain, all are named as if none did: nobody else is there.
+ * What Envoy is told of one server. One that drains is named with DRAINING, however many do: hosts that are DRAINING do not
+ * count for Envoy's panic threshold, and one that is left out keeps its share for as long as it passes the cluster's own
+ * health checks. When all drain, all are named as if none did: nobody else is there.
  */
 struct envoy_end {
 	const struct plan_server *server;
@@ -25,8 +25,8 @@ struct envoy_end {
 	bool		 draining;
 };
 
-/* `out` has room for all servers. Returns how many are told of, 0 only if there is no server. */
-unsigned	 envoy_ends(const struct plan_service *, struct envoy_end *out);
+/* `out` has room for all servers. */
+void		 envoy_ends(const struct plan_service *, struct envoy_end *out);
 
 /* stale_usec 0: believed for ever. The caller owns what comes. */
 json_t		*envoy_assignment(const struct plan_service *, const char *cluster, int64_t stale_usec);

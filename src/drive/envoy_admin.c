@@ -92,6 +92,7 @@ host_read(const json_t *j, struct envoy_host *h)
 	h->health = eds != NULL ? eds : "UNKNOWN";
 	h->draining = strcmp(h->health, "DRAINING") == 0;
 	h->trouble = trouble_of(health);
+	h->leaving = json_is_true(json_object_get(health, "pending_dynamic_removal"));
 	return true;
 }
 
@@ -205,6 +206,34 @@ envoy_admin_count(struct str stats, struct envoy_admin *a, char detail[ENVOY_DET
 	return true;
 }
 
+/* --- configuration --- */
+
+static void
+config_read(const json_t *cluster, struct envoy_admin *a)
+{
+	const char *name = text_of(cluster, "name");
+	bool checks = json_array_size(json_object_get(cluster, "health_checks")) > 0;
+
+	for (unsigned k = 0; name != NULL && k < a->nclusters; k++)
+		if (strcmp(a->cluster[k].name, name) == 0)
+			a->cluster[k].keeps = checks && !json_is_true(json_object_get(cluster, "ignore_health_on_host_removal"));
+}
+
+/* Without static clusters there is an empty object. */
+bool
+envoy_admin_config(struct str dump, struct envoy_admin *a, char detail[ENVOY_DETAIL])
+{
+	json_t *json = json_loadb(dump.len > 0 ? dump.p : "", dump.len, 0, NULL);
+	const json_t *list = json_object_get(json, "configs"), *one;
+	bool sound = json_is_object(json) && (list == NULL || json_is_array(list));
+	size_t i;
+
+	json_array_foreach(list, i, one)
+		config_read(json_object_get(one, "cluster"), a);
+	json_decref(json);
+	return sound || wrong(detail, "expected a config_dump in JSON: is this Envoy's admin address?");
+}
+
 /* --- comparing --- */
 
 const struct envoy_host *
@@ -233,14 +262,23 @@ host_has(const struct envoy_cluster *c, const struct envoy_end *e, char detail[E
 	return false;
 }
 
-/* A host that fails Envoy's own health checks stays for a while after it was taken out: that is Envoy's affair. */
+/* One that EDS names no longer, and that gets its share all the same; NULL: none. One that fails its checks gets none. */
+static const struct envoy_host *
+host_kept(const struct envoy_cluster *c)
+{
+	for (unsigned i = 0; i < c->nhosts; i++)
+		if (c->host[i].leaving && strcmp(c->host[i].trouble, "pending_dynamic_removal") == 0)
+			return &c->host[i];
+	return NULL;
+}
+
 static unsigned
 hosts_counted(const struct envoy_cluster *c)
 {
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < c->nhosts; i++)
-		n += c->host[i].trouble == NULL || strcmp(c->host[i].trouble, "pending_dynamic_removal") != 0;
+		n += !c->host[i].leaving;
 	return n;
 }
 
@@ -248,14 +286,20 @@ bool
 envoy_cluster_has(const struct envoy_cluster *c, const struct plan_service *s, char detail[ENVOY_DETAIL])
 {
 	struct envoy_end *end = must_alloc((s->nservers + 1) * sizeof *end);
-	unsigned n = envoy_ends(s, end), has = hosts_counted(c), i;
+	unsigned n = s->nservers, has = hosts_counted(c), i;
+	const struct envoy_host *kept = host_kept(c);
+	char text[ADDR_TEXT_MAX];
 
+	envoy_ends(s, end);
 	for (i = 0; i < n && host_has(c, &end[i], detail); i++)
 		;
 	free(end);
 	if (i < n)
 		return false;
-	if (has > n)
+	if (kept != NULL)
+		snprintf(detail, ENVOY_DETAIL, "cluster %.40s still uses %.48s (pending_dynamic_removal): it passes its checks; set "
+		    "ignore_health_on_host_removal", c->name, addr_text(&kept->addr, text));
+	else if (has > n)
 		snprintf(detail, ENVOY_DETAIL, "cluster %.60s has %u endpoints, not %u", c->name, has, n);
-	return has <= n;
+	return kept == NULL && has <= n;
 }

@@ -6,6 +6,7 @@
 
 #include "drive/envoy.h"
 
+#define ENVOY_CONFIG	"/config_dump?resource=static_clusters&mask=cluster.name,cluster.health_checks,cluster.ignore_health_on_host_removal"
 #define ENVOY_STATS	"/stats?format=json&filter=%5C.(update_rejected%7Cupdate_success%7Cassignment_stale)$"
 
 struct envoy_host {
@@ -14,6 +15,7 @@ struct envoy_host {
 	const char	*health;	/* what EDS said: HEALTHY, DRAINING, …; Envoy's own word */
 	const char	*trouble;	/* why Envoy itself thinks that it is not healthy, NULL: it does not */
 	bool		 draining;
+	bool		 leaving;	/* EDS names it no longer, and Envoy keeps it because it passes its health checks */
 };
 
 struct envoy_cluster {
@@ -24,6 +26,7 @@ struct envoy_cluster {
 	unsigned	 nhosts;
 	bool		 counted;	/* what follows is known */
 	double		 success, rejected, stale;	/* updates of EDS; times that they grew too old */
+	bool		 keeps;		/* it has health checks, and no ignore_health_on_host_removal */
 };
 
 struct envoy_admin {
@@ -37,6 +40,8 @@ struct envoy_admin {
 bool	envoy_admin_read(struct str clusters, struct envoy_admin *, char detail[ENVOY_DETAIL]);
 /* Adds the counters to the clusters that are known. False: none were changed. */
 bool	envoy_admin_count(struct str stats, struct envoy_admin *, char detail[ENVOY_DETAIL]);
+/* What /config_dump says of clusters: `keeps` of those that are known. False: as above. */
+bool	envoy_admin_config(struct str dump, struct envoy_admin *, char detail[ENVOY_DETAIL]);
 void	envoy_admin_free(struct envoy_admin *);
 
 const struct envoy_host *envoy_host(const struct envoy_cluster *, const struct addr *);

@@ -248,6 +248,24 @@ rest_tick(void *arg, int64_t now)
 
 /* --- life --- */
 
+/* What people have to know of Envoy's own configuration. */
+static json_t *
+notes_view(const struct envoy *e)
+{
+	json_t *list = json_array();
+	char text[400];
+
+	for (unsigned i = 0; i < e->nsaid; i++) {
+		if (!e->said[i].keeps || !e->said[i].current)
+			continue;
+		snprintf(text, sizeof text, "cluster %.100s has health checks without ignore_health_on_host_removal: a task that is taken out "
+		    "keeps its share while its check passes%s", e->said[i].cluster, e->conf->stale_after_usec == 0 ? "" :
+		    ", and stale_after empties nothing");
+		json_array_append_new(list, json_string(text));
+	}
+	return list;
+}
+
 static void
 on_show(const void *arg, json_t *j)
 {
@@ -263,6 +281,7 @@ on_show(const void *arg, json_t *j)
 		json_array_append_new(list, one);
 	}
 	json_object_set_new(j, "clusters", list);
+	json_object_set_new(j, "notes", notes_view(e));
 	if (e->askers != NULL)
 		envoy_askers_show(e, j);
 }

@@ -13,6 +13,7 @@
 #define LOOK_USEC	(5 * USEC_PER_SEC)	/* for an answer */
 #define FILE_GRACE_USEC	(5 * USEC_PER_SEC)	/* it watches; changes of weights alone it gathers for a second */
 #define REST_GRACE_USEC	(30 * USEC_PER_SEC)	/* it asks in a rhythm of its own */
+#define CONFIG_USEC	(60 * USEC_PER_SEC)	/* between two looks at its configuration */
 
 struct envoy_look {
 	struct envoy	*envoy;
@@ -20,6 +21,7 @@ struct envoy_look {
 	struct fetch	*fetch;
 	int64_t		 due_usec;
 	int64_t		 began_usec;	/* the answer is of a moment after it */
+	int64_t		 config_usec;	/* Envoy's configuration is asked for next */
 	char		 url[1200];
 };
 
@@ -126,6 +128,29 @@ answered(struct envoy_look *l, const struct fetch_result *r)
 }
 
 static void
+keeps_note(struct envoy_look *l)
+{
+	for (unsigned i = 0; i < l->envoy->nsaid; i++) {
+		struct envoy_said *s = &l->envoy->said[i];
+		s->keeps = false;
+		for (unsigned k = 0; k < l->admin.nclusters; k++)
+			s->keeps |= strcmp(l->admin.cluster[k].eds, s->cluster) == 0 && l->admin.cluster[k].keeps;
+	}
+}
+
+/* An admin that does not tell it says all the rest. */
+static void
+on_config(void *arg, const struct fetch_result *r)
+{
+	struct envoy_look *l = arg;
+	char detail[ENVOY_DETAIL];
+
+	l->fetch = NULL;
+	if (r->why == NULL && envoy_admin_config(r->body, &l->admin, detail))
+		keeps_note(l);
+}
+
+static void
 on_stats(void *arg, const struct fetch_result *r)
 {
 	struct envoy_look *l = arg;
@@ -133,10 +158,15 @@ on_stats(void *arg, const struct fetch_result *r)
 
 	if (!answered(l, r))
 		return;
-	if (envoy_admin_count(r->body, &l->admin, detail))
-		judge(l);
-	else
+	if (!envoy_admin_count(r->body, &l->admin, detail)) {
 		target_refused(l->envoy->target, WHY_PROXY_SYNTAX, detail);
+		return;
+	}
+	judge(l);
+	if (l->began_usec >= l->config_usec) {
+		l->config_usec = l->began_usec + CONFIG_USEC;
+		ask(l, ENVOY_CONFIG, on_config);
+	}
 }
 
 static void

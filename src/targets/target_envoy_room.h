@@ -19,6 +19,7 @@ struct envoy_said {
 	bool		 current;		/* has tasks now */
 	bool		 placed;		/* the text stands in the file */
 	struct keep_mark mark;
+	bool		 keeps;			/* Envoy's cluster does not give up hosts that pass its health checks */
 	double		 rejected;		/* Envoy's count of refused updates when it last had what was said; -1: not seen */
 };
 

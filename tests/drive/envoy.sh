@@ -33,6 +33,7 @@ envoy_conf() {
 	  - name: web
 	    type: EDS
 	    lb_policy: ${2:-ROUND_ROBIN}
+	    ${3:-}
 	    connect_timeout: 1s
 	    eds_cluster_config: { service_name: edge_web, eds_config: { resource_api_version: V3, $1 } }
 	  - name: spare
@@ -95,7 +96,7 @@ members() {
 	check "$kind: a node that is drained is DRAINING" within 10 envoy_has '.n3.health == "DRAINING" and .n1.health == "HEALTHY"'
 	check "$kind: and gets no new requests" within 10 shares '.n3 == null and .n2 > 20'
 	drain n2
-	check "$kind: when more drain than serve, those that drain are left out, or Envoy would use them" within 10 envoy_has 'keys == ["n1"]'
+	check "$kind: when more drain than serve, they are DRAINING, too" within 10 envoy_has '.n2.health == "DRAINING" and .n3.health == "DRAINING"'
 	check "$kind: all requests go to the one that is left" within 10 shares '. == {"n1": 140}'
 	drain --undo n2
 	drain --undo n3
@@ -139,6 +140,46 @@ check "another cluster's name is told" eval 'sed -i s/edge_{service}/nobody_{ser
 	within 15 target_is edge ".taken == false and (.taken_detail | contains(\"nobody_web\"))"'
 tell envoy-file ", stale_after: 2s"
 mola_reload
+
+# --- an Envoy that checks health itself: it keeps in use what is taken out, unless it is told not to ---
+
+health="health_checks: [ { timeout: 1s, interval: 0.2s, no_traffic_interval: 0.2s, unhealthy_threshold: 2, healthy_threshold: 1, http_health_check: { path: / } } ]"
+sixty() { answers 60 >"$tmp/answers" && jq -e "$1" "$tmp/answers" >/dev/null; }
+noted() { target_is edge "(.notes | length == 1) and (.notes[0] | test(\"ignore_health_on_host_removal\"))"; }
+stop envoy
+envoy_conf "$by_file" ROUND_ROBIN "$health"
+must "checks: Envoy starts" envoy_start
+check "checks: all three are used" within 20 sixty 'length == 3'
+drain n1
+drain n2
+check "checks: of three nodes two are drained: of 60 requests 60 reach the third" within 10 sixty '. == {"n3": 60}'
+echo "# answered: $(jq -c . "$tmp/answers")"
+check "checks: and Mola sees that" within 10 target_is edge '.taken'
+drain --undo n1
+drain --undo n2
+check "checks: they come back" within 10 sixty 'length == 3'
+check "checks: what Envoy's cluster lacks is said" within 10 noted
+tell envoy-file "" 1 3
+mola_reload
+check "checks: a task that is taken out, and lives, keeps its share: that is told" within 20 target_is edge \
+	'.taken == false and (.taken_detail | test("still uses .*pending_dynamic_removal.*ignore_health_on_host_removal"))'
+check "checks: it is so" sixty '.n2 > 5'
+stop envoy
+tell envoy-file ", stale_after: 2s"
+mola_reload
+envoy_conf "$by_file" ROUND_ROBIN "{ ignore_health_on_host_removal: true, $health }"
+sed -i 's/^    { ignore_health_on_host_removal: true, \(.*\) }$/    ignore_health_on_host_removal: true\n    \1/' "$tmp/envoy.yaml"
+must "checks: Envoy starts with ignore_health_on_host_removal" envoy_start
+check "checks: Mola sees that it has all" within 10 target_is edge '.taken and .notes == []'
+tell envoy-file ", stale_after: 2s" 1 3
+mola_reload
+check "checks: now a task that is taken out is out" within 10 sixty '.n2 == null and length == 2'
+tell envoy-file ", stale_after: 2s"
+mola_reload
+check "checks: and comes back" within 10 sixty 'length == 3'
+stop envoy
+envoy_conf "$by_file"
+must "checks: Envoy starts without them" envoy_start
 
 # --- when Mola dies: with stale_after Envoy ceases to believe it after that time, and has somebody else to ask ---
 

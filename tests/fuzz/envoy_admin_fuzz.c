@@ -1,5 +1,5 @@
 /*
- * Answers of Envoy's admin, or of somebody at its address: clusters, a line of "----", stats. Whatever is read can be
+ * Answers of Envoy's admin, or of somebody at its address: clusters, a line of "----", stats or its configuration. Whatever is read can be
  * compared with a plan, and a difference has words.
  */
 #include <math.h>
@@ -51,6 +51,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		return 0;
 	}
 	if (at != NULL && !envoy_admin_count((struct str){ at + 6, len - first - 6 }, &a, detail))
+		ASSERT(detail[0] != '\0');
+	if (at != NULL && !envoy_admin_config((struct str){ at + 6, len - first - 6 }, &a, detail))
 		ASSERT(detail[0] != '\0');
 	for (unsigned i = 0; i < a.nclusters; i++)
 		check_cluster(&a.cluster[i], &service);

@@ -85,12 +85,40 @@ differences_are_named(void **state)
 	check_differs(STR(CLUSTERS("{\"address\":{\"pipe\":{\"path\":\"/x\"}}}")), "does not have");
 }
 
+#define LEAVING(more) "{\"address\":{\"socket_address\":{\"address\":\"10.0.0.9\",\"port_value\":80}}," \
+	"\"health_status\":{" more "\"pending_dynamic_removal\":true}}"
+
 static void
-what_envoy_keeps_for_reasons_of_its_own_is_no_difference(void **state)
+a_host_that_envoy_keeps(void **state)
 {
 	(void)state;
-	check_differs(STR(CLUSTERS(FIRST "," SECOND "," THIRD ",{\"address\":{\"socket_address\":{\"address\":\"10.0.0.9\",\"port_value\":80}},"
-	    "\"health_status\":{\"pending_dynamic_removal\":true}}")), NULL);
+	check_differs(STR(CLUSTERS(FIRST "," SECOND "," THIRD "," LEAVING(""))),
+	    "still uses 10.0.0.9:80 (pending_dynamic_removal): it passes its checks; set ignore_health_on_host_removal");
+	check_differs(STR(CLUSTERS(FIRST "," SECOND "," THIRD "," LEAVING("\"failed_active_health_check\":true,"))), NULL);
+}
+
+static void
+configured(const char *cluster, bool keeps)
+{
+	char detail[ENVOY_DETAIL] = "", text[1000];
+	struct envoy_admin a;
+
+	assert_true(envoy_admin_read(STR(CLUSTERS(FIRST)), &a, detail));
+	snprintf(text, sizeof text, "{\"configs\":[{\"@type\":\"x\",\"cluster\":%s},{\"cluster\":{\"name\":\"static\"}},7]}", cluster);
+	assert_true(envoy_admin_config(str_of(text), &a, detail));
+	assert_int_equal(a.cluster[0].keeps, keeps);
+	assert_false(a.cluster[1].keeps);
+	envoy_admin_free(&a);
+}
+
+static void
+clusters_that_keep_hosts(void **state)
+{
+	(void)state;
+	configured("{\"name\":\"edge\",\"health_checks\":[{}]}", true);
+	configured("{\"name\":\"edge\",\"health_checks\":[{}],\"ignore_health_on_host_removal\":true}", false);
+	configured("{\"name\":\"edge\"}", false);
+	configured("null", false);
 }
 
 static void
@@ -104,6 +132,7 @@ others_are_not_mistaken_for_it(void **state)
 		char detail[ENVOY_DETAIL] = "";
 		assert_false(envoy_admin_read(str_of(bad[i]), &a, detail));
 		assert_false(envoy_admin_count(str_of(bad[i]), &a, detail));
+		assert_false(envoy_admin_config(STR("{\"configs\":{}}"), &a, detail));
 		assert_non_null(strstr(detail, "admin"));
 	}
 	assert_true(envoy_admin_read(STR("{}"), &a, (char[ENVOY_DETAIL]){ 0 }));		/* it has no clusters at all */
@@ -143,7 +172,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_it_has_is_read),
 		cmocka_unit_test(differences_are_named),
-		cmocka_unit_test(what_envoy_keeps_for_reasons_of_its_own_is_no_difference),
+		cmocka_unit_test(a_host_that_envoy_keeps),
+		cmocka_unit_test(clusters_that_keep_hosts),
 		cmocka_unit_test(others_are_not_mistaken_for_it),
 		cmocka_unit_test(many_endpoints),
 	};
