@@ -18,6 +18,12 @@ clock_mono_usec(void)
 }
 
 int64_t
+clock_thread_usec(void)
+{
+	return read_usec(CLOCK_THREAD_CPUTIME_ID);
+}
+
+int64_t
 clock_wall_usec(void)
 {
 	return read_usec(CLOCK_REALTIME);

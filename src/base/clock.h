@@ -12,5 +12,6 @@
 
 int64_t	clock_mono_usec(void);
 int64_t	clock_wall_usec(void);
+int64_t	clock_thread_usec(void);	/* CPU time of this thread */
 
 #endif

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/escape.h"
 #include "base/log.h"
 #include "base/sink.h"
 
@@ -57,29 +58,21 @@ puts_raw(struct line *l, const char *s)
 static void
 puts_quoted(struct line *l, const char *s, bool always)
 {
-	static const char hex[] = "0123456789abcdef";
+	char text[VALUE_MAX * ESCAPE_MOST + 1];
+	struct str shown;
 	bool plain = !always && *s != '\0' && strnlen(s, VALUE_MAX + 1) <= VALUE_MAX;
 
 	for (const char *c = s; plain && *c != '\0'; c++)
-		plain = *c > ' ' && *c != '"' && *c != '=' && *c != '\\' && *c != 0x7f;
+		plain = *c > ' ' && *c < 0x7f && *c != '"' && *c != '=' && *c != '\\';
 	if (plain) {
 		puts_raw(l, s);
 		return;
 	}
+	shown = (struct str){ s, strnlen(s, VALUE_MAX) };
+	text[escape_text(text, sizeof text - 1, shown, ESCAPE_LOG, NULL)] = '\0';
 	put(l, '"');
-	for (const char *end = s + strnlen(s, VALUE_MAX); s < end; s++) {
-		unsigned char c = (unsigned char)*s;
-		if (c == '"' || c == '\\') {
-			put(l, '\\');
-			put(l, (char)c);
-		} else if (c < ' ' || c >= 0x7f) {
-			puts_raw(l, "\\u00");
-			put(l, hex[c >> 4]);
-			put(l, hex[c & 15]);
-		} else
-			put(l, (char)c);
-	}
-	if (*s != '\0')
+	puts_raw(l, text);
+	if (s[shown.len] != '\0')
 		puts_raw(l, "...");
 	put(l, '"');
 }

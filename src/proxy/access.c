@@ -7,9 +7,11 @@
 #include "base/buf.h"
 #include "base/bug.h"
 #include "base/clock.h"
+#include "base/escape.h"
 #include "base/sink.h"
 #include "proxy/access.h"
 
+#define NAME_SHOWN	512		/* bytes of a service's name, or a task's, with what stands around it */
 #define WAITING_MAX	(256 * 1024)	/* bytes of lines that may wait for their reader */
 
 struct access {
@@ -98,26 +100,6 @@ on_turn_end(void *arg)
 		destroy(a);
 }
 
-/* Quotes: printable ASCII as it is, the rest as \xNN. Returns the new length. */
-static size_t
-put_quoted(char *out, size_t at, size_t cap, struct str s)
-{
-	static const char hex[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < s.len && at + 4 <= cap; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\') {
-			out[at++] = (char)c;
-			continue;
-		}
-		out[at++] = '\\';
-		out[at++] = 'x';
-		out[at++] = hex[c >> 4];
-		out[at++] = hex[c & 15];
-	}
-	return at;
-}
-
 static size_t
 put_named(char *out, size_t at, size_t cap, struct str name, struct str value)
 {
@@ -125,7 +107,7 @@ put_named(char *out, size_t at, size_t cap, struct str name, struct str value)
 		return at;
 	for (size_t i = 0; i < name.len; i++)
 		out[at++] = name.p[i];
-	at = put_quoted(out, at, cap - 1, value);
+	at += escape_text(out + at, cap - 1 - at, value, ESCAPE_LOG, NULL);
 	out[at++] = '"';
 	return at;
 }
@@ -159,14 +141,16 @@ void
 access_log(struct access *a, const struct access_line *l)
 {
 	struct buf *b = &a->lines;
+	char service[NAME_SHOWN], task[NAME_SHOWN];
 	size_t before = b->len;
 
 	if (!a->on)
 		return;
 	add_time(b);
-	buf_printf(b, "client=%.*s %.*s status=%d bytes=%llu usec=%lld service=\"%.*s\" task=\"%.*s\" why=%s", STR_ARG(l->client),
+	buf_printf(b, "client=%.*s %.*s status=%d bytes=%llu usec=%lld %.*s%.*s why=%s", STR_ARG(l->client),
 	    (int)l->asked->len, l->asked->text, l->status, (unsigned long long)l->bytes, (long long)l->took_usec,
-	    STR_ARG(l->service), STR_ARG(l->task), why_name(l->why));
+	    (int)put_named(service, 0, sizeof service, STR("service=\""), l->service), service,
+	    (int)put_named(task, 0, sizeof task, STR(" task=\""), l->task), task, why_name(l->why));
 	if (a->lost > 0)
 		buf_printf(b, " lost=%llu", (unsigned long long)a->lost);
 	buf_adds(b, STR("\n"));

@@ -467,7 +467,7 @@ test_access_log(void **state)
 	n = read(pipe_fd[0], line, sizeof line - 1);
 	dup2(out, STDOUT_FILENO);
 	assert_true(n > 0 && line[n - 1] == '\n');
-	assert_non_null(strstr(line, " client=127.0.0.1 method=\"GET\" host=\"a.example\" target=\"/a\\x22b?c=d\" status=200 bytes=40 "));
+	assert_non_null(strstr(line, " client=127.0.0.1 method=\"GET\" host=\"a.example\" target=\"/a\\\"b?c=d\" status=200 bytes=40 "));
 	assert_non_null(strstr(line, " service=\"web\" task=\"web.0\" why=complete\n"));
 	close(pipe_fd[0]);
 	close(pipe_fd[1]);
