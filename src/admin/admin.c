@@ -7,7 +7,7 @@
 
 #include "admin/admin.h"
 #include "admin/gate.h"
-#include "admin/metrics.h"
+#include "admin/pages.h"
 #include "admin/view.h"
 #include "base/bug.h"
 #include "base/clock.h"
@@ -16,7 +16,6 @@
 #include "http/server.h"
 #include "targets/target.h"
 
-#define ANSWER_MAX	(64u << 20)
 #define BODY_MAX	(256u << 10)	/* Envoy lists its extensions in each question: 77 KiB */
 #define REFUSED_USEC	(60 * USEC_PER_SEC)	/* between two lines on requests by a wrong name */
 
@@ -25,6 +24,7 @@ struct admin {
 	struct loop	*loop;
 	struct server	*server;
 	struct rates	*rates;
+	struct pages	*pages;
 	int64_t		 refused_usec;		/* when it was last told of a name that is not ours; 0: never */
 };
 
@@ -37,14 +37,14 @@ reply(struct exchange *x, int status, const char *type, struct str body, const c
 {
 	char all[256];
 
-	snprintf(all, sizeof all, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n%s", fields == NULL ? "" : fields);
+	snprintf(all, sizeof all, PAGES_FIELDS "%s", fields == NULL ? "" : fields);
 	exchange_reply(x, status, type, body, all);
 }
 
 static void
 reply_json(struct exchange *x, int status, json_t *j, const char *fields)
 {
-	char *text = json_dumps(j, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(10));
+	char *text = json_dumps(j, VIEW_JSON);
 
 	ASSERT(text != NULL);
 	reply(x, status, "application/json", str_of(text), fields);
@@ -75,10 +75,12 @@ reply_absent(struct exchange *x, const char *what, const char *name)
 }
 
 static struct view
-view_of(const struct admin *a)
+view_of(const void *arg)
 {
+	const struct admin *a = arg;
+
 	return (struct view){ a->conf.world, a->rates, a->conf.events, a->conf.conf, loop_now(a->loop), a->conf.mover, a->conf.discover,
-	    a->conf.targets, a->conf.rules, a->conf.prometheus };
+	    a->conf.targets, a->conf.rules, a->conf.prometheus, loop_longest_pause(a->loop) };
 }
 
 /* The service that `?service=` names. False: answered. */
@@ -144,16 +146,7 @@ get_healthz(struct admin *a, struct exchange *x)
 static void
 get_metrics(struct admin *a, struct exchange *x)
 {
-	struct view v = view_of(a);
-	struct buf out;
-
-	buf_init(&out, ANSWER_MAX);
-	metrics_write(&v, &out);
-	if (out.full)
-		reply_error(x, 500, "the answer would be too large", NULL);
-	else
-		reply(x, 200, METRICS_TYPE, buf_str(&out), NULL);
-	buf_fini(&out);
+	pages_ask(a->pages, x, PAGE_METRICS, "");
 }
 
 static void
@@ -175,11 +168,10 @@ get_services(struct admin *a, struct exchange *x)
 static void
 get_tasks(struct admin *a, struct exchange *x)
 {
-	struct view v = view_of(a);
 	struct world_service *s;
 
 	if (service_named(a, x, false, &s))
-		reply_json(x, 200, view_tasks(&v, s), NULL);
+		pages_ask(a->pages, x, PAGE_TASKS, s == NULL ? "" : s->name);
 }
 
 /* A service of the Swarm that is not served has reasons, too. */
@@ -188,7 +180,6 @@ get_why(struct admin *a, struct exchange *x)
 {
 	const struct swarm_report *swarm = a->conf.discover == NULL ? NULL : discover_report(a->conf.discover);
 	const struct report_service *unserved = NULL;
-	struct view v = view_of(a);
 	struct world_service *s;
 	char name[256];
 
@@ -197,7 +188,7 @@ get_why(struct admin *a, struct exchange *x)
 	if (unserved != NULL)
 		reply_json(x, 200, view_why_unserved(unserved), NULL);
 	else if (service_named(a, x, true, &s))
-		reply_json(x, 200, view_why(&v, s), NULL);
+		pages_ask(a->pages, x, PAGE_WHY, s->name);
 }
 
 static void
@@ -398,7 +389,9 @@ admin_new(struct loop *l, const struct admin_conf *conf)
 
 	a->conf = *conf;
 	a->loop = l;
+	loop_longest_pause(l);
 	a->rates = rates_new();
+	a->pages = pages_new(l, view_of, a);
 	a->server = server_new(l, &(struct server_conf){ .body_max = BODY_MAX }, on_request, a);
 	if (conf->tcp_fd >= 0)
 		server_listen(a->server, conf->tcp_fd, (void *)(uintptr_t)by_tcp);
@@ -413,6 +406,7 @@ admin_free(struct admin **ap)
 	struct admin *a = *ap;
 
 	server_free(&a->server);
+	pages_free(&a->pages);
 	rates_free(&a->rates);
 	free(a);
 	*ap = NULL;

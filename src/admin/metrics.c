@@ -53,6 +53,17 @@ put_durations(struct page *p)
 	    live_duration_sum_seconds(l), p->name, n);
 }
 
+static void
+put_pause(struct page *p)
+{
+	page_open(p);
+	page_label(p, "clock", "wall");
+	page_close(p, (double)p->v->pause.wall_usec / (double)USEC_PER_SEC);
+	page_open(p);
+	page_label(p, "clock", "cpu");
+	page_close(p, (double)p->v->pause.cpu_usec / (double)USEC_PER_SEC);
+}
+
 /* --- the Swarm: nothing is said of one that is not there --- */
 
 static void
@@ -95,6 +106,7 @@ put_family(struct page *p, enum family f)
 	case FAMILY_STARTS:
 	case FAMILY_PROCESS_CPU:
 	case FAMILY_PROCESS_MEMORY:	metrics_processes(p, f); break;
+	case FAMILY_PAUSE:		put_pause(p); break;
 	case FAMILY_TABLE_SERIAL:	page_plain(p, (double)p->v->world->serial); break;
 	case FAMILY_WORKERS:		page_plain(p, live_workers(live)); break;
 	case FAMILY_CLIENTS:		page_plain(p, (double)live_gauge_total(live, LIVE_CLIENTS)); break;
@@ -113,8 +125,8 @@ put_family(struct page *p, enum family f)
 	}
 }
 
-void
-metrics_write(const struct view *v, struct buf *out)
+bool
+metrics_write(const struct view *v, unsigned f, struct buf *out)
 {
 	static const struct {
 		const char	*name, *type, *help;
@@ -123,10 +135,12 @@ metrics_write(const struct view *v, struct buf *out)
 #include "tbl/metrics.h"
 #undef METRIC
 	};
+	struct page p;
 
-	for (unsigned f = 0; f < sizeof families / sizeof *families; f++) {
-		struct page p = { v, out, families[f].name };
-		buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", p.name, families[f].help, p.name, families[f].type);
-		put_family(&p, f);
-	}
+	if (f == FAMILIES)
+		return false;
+	p = (struct page){ v, out, families[f].name };
+	buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", p.name, families[f].help, p.name, families[f].type);
+	put_family(&p, f);
+	return true;
 }

@@ -8,6 +8,7 @@
 
 #define METRICS_TYPE	"text/plain; version=0.0.4; charset=utf-8"
 
-void	metrics_write(const struct view *, struct buf *);
+/* One family after another, from 0 on; false: there is none of this number. */
+bool	metrics_write(const struct view *, unsigned family, struct buf *);
 
 #endif

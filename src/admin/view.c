@@ -288,30 +288,6 @@ view_task(const struct view *v, const struct world_task *t, uint64_t of_service)
 	return j;
 }
 
-static void
-add_tasks(const struct view *v, const struct world_service *s, json_t *list)
-{
-	uint64_t window = service_totals(v, s).window;
-	const struct world_task *t;
-
-	LIST_FOREACH(t, &s->tasks, link)
-		json_array_append_new(list, view_task(v, t, window));
-}
-
-json_t *
-view_tasks(const struct view *v, const struct world_service *only)
-{
-	json_t *list = json_array();
-	const struct world_service *s;
-
-	LIST_FOREACH(s, &v->world->services, link)
-		if (only == NULL || s == only)
-			add_tasks(v, s, list);
-	return json_pack("{s:o}", "tasks", list);
-}
-
-/* --- why --- */
-
 static json_t *
 task_reason(const struct view *v, const struct world_task *t, unsigned rank, unsigned of)
 {
@@ -325,25 +301,8 @@ task_reason(const struct view *v, const struct world_task *t, unsigned rank, uns
 	return j;
 }
 
+/* What /api/v1/why says besides the tasks. */
 static json_t *
-task_reasons(const struct view *v, const struct world_service *s)
-{
-	unsigned *rank = must_zalloc((s->ntasks + 1) * sizeof *rank), of, at = 0;
-	uint64_t window = service_totals(v, s).window;
-	json_t *list = json_array(), *j;
-	const struct world_task *t;
-
-	of = explain_ranks(v->world, s, v->now_usec, rank);
-	LIST_FOREACH(t, &s->tasks, link) {
-		j = view_task(v, t, window);
-		json_object_set_new(j, "reason", task_reason(v, t, rank[at++], of));
-		json_array_append_new(list, j);
-	}
-	free(rank);
-	return list;
-}
-
-json_t *
 view_why(const struct view *v, const struct world_service *s)
 {
 	const struct swarm_report *swarm = v->discover == NULL ? NULL : discover_report(v->discover);
@@ -352,12 +311,83 @@ view_why(const struct view *v, const struct world_service *s)
 
 	buf_init(&words, SENTENCE_MAX);
 	explain_service(v->world, s, v->now_usec, &words);
-	j = json_pack("{s:o, s:s, s:o, s:o, s:o, s:o}", "service", text(s->name), "policy", policy_name(s->conf.policy),
-	    "summary", sentence(&words), "queries", rules_view(v->rules, s, true, v->now_usec), "tasks", task_reasons(v, s), "mover",
-	    mover_view(v->mover, s));
+	j = json_pack("{s:o, s:s, s:o, s:o, s:o}", "service", text(s->name), "policy", policy_name(s->conf.policy),
+	    "summary", sentence(&words), "queries", rules_view(v->rules, s, true, v->now_usec), "mover", mover_view(v->mover, s));
 	buf_fini(&words);
 	view_origin(j, swarm == NULL ? NULL : swarm_report_find(swarm, str_of(s->name)));
 	return j;
+}
+
+/* --- tasks one by one: there may be thousands --- */
+
+static void
+put_json(struct buf *out, json_t *j)
+{
+	char *text = json_dumps(j, VIEW_JSON);
+
+	ASSERT(text != NULL);
+	buf_adds(out, str_of(text));
+	free(text);
+	json_decref(j);
+}
+
+static void
+walk_service(struct view_walk *w, const struct view *v, const struct world_service *s)
+{
+	w->service = s;
+	w->task = s == NULL ? NULL : LIST_FIRST(&s->tasks);
+	w->window = s == NULL ? 0 : service_totals(v, s).window;
+}
+
+void
+view_tasks_begin(struct view_walk *w, const struct view *v, struct buf *out)
+{
+	*w = (struct view_walk){ .all = true };
+	buf_adds(out, STR("{\"tasks\":["));
+	walk_service(w, v, LIST_FIRST(&v->world->services));
+}
+
+void
+view_tasks_begin_of(struct view_walk *w, const struct view *v, const struct world_service *s, bool reasons, struct buf *out)
+{
+	*w = (struct view_walk){ .all = false };
+	if (reasons) {
+		w->rank = must_zalloc((s->ntasks + 1) * sizeof *w->rank);
+		w->of = explain_ranks(v->world, s, v->now_usec, w->rank);
+		put_json(out, view_why(v, s));
+		out->len--;			/* the object goes on */
+		buf_adds(out, STR(",\"tasks\":["));
+	} else
+		buf_adds(out, STR("{\"tasks\":["));
+	walk_service(w, v, s);
+}
+
+bool
+view_tasks_next(struct view_walk *w, const struct view *v, struct buf *out)
+{
+	json_t *j;
+
+	while (w->task == NULL && w->service != NULL)
+		walk_service(w, v, w->all ? LIST_NEXT(w->service, link) : NULL);
+	if (w->task == NULL) {
+		buf_adds(out, STR("]}"));
+		return false;
+	}
+	j = view_task(v, w->task, w->window);
+	if (w->rank != NULL)
+		json_object_set_new(j, "reason", task_reason(v, w->task, w->rank[w->at], w->of));
+	if (w->at++ > 0)
+		buf_adds(out, STR(","));
+	put_json(out, j);
+	w->task = LIST_NEXT(w->task, link);
+	return true;
+}
+
+void
+view_tasks_end(struct view_walk *w)
+{
+	free(w->rank);
+	*w = (struct view_walk){ 0 };
 }
 
 /* --- events --- */

@@ -9,6 +9,7 @@
 #include "admin/events.h"
 #include "admin/rates.h"
 #include "conf/conf.h"
+#include "net/loop.h"
 
 struct discover;
 struct mover;
@@ -28,12 +29,28 @@ struct view {
 	const struct targets	*targets;	/* the same */
 	const struct rules	*rules;		/* the same */
 	const struct prometheus	*prometheus;	/* the same */
+	struct loop_pause	 pause;		/* the brain's longest */
 };
+
+#define VIEW_JSON	(JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(10))
 
 json_t	*view_nodes(const struct view *);
 json_t	*view_services(const struct view *);
-json_t	*view_tasks(const struct view *, const struct world_service *only);	/* NULL: of all services */
-json_t	*view_why(const struct view *, const struct world_service *);
+
+/* Tasks, one by one, as text: of all services, or of one, then with all that /api/v1/why says if `reasons`. A walk holds pointers
+ * into the world: it is worth nothing after the next pass (world.passes). `next` is false when it has closed the text. */
+struct view_walk {
+	const struct world_service *service;
+	const struct world_task *task;
+	bool		 all;			/* services */
+	uint64_t	 window;		/* requests of the service */
+	unsigned	 *rank, of, at;		/* rank: NULL without reasons; at: tasks written */
+};
+void	 view_tasks_begin(struct view_walk *, const struct view *, struct buf *);
+void	 view_tasks_begin_of(struct view_walk *, const struct view *, const struct world_service *, bool reasons, struct buf *);
+bool	 view_tasks_next(struct view_walk *, const struct view *, struct buf *);
+void	 view_tasks_end(struct view_walk *);
+
 json_t	*view_why_unserved(const struct report_service *);	/* view_swarm.c; the same fields */
 json_t	*view_events(const struct view *, uint64_t after);
 const char *view_source_name(enum sample_source);

@@ -22,6 +22,8 @@
 #define CHUNKING_MAX	16384		/* what chunked framing may add to a body of the largest size */
 #define LINGER_USEC	USEC_PER_SEC
 #define STEPS_PER_TURN	64		/* a client with many requests in one piece must not starve the others */
+#define TURN_USEC	(5 * USEC_PER_MSEC)	/* of the loop's turn, for all clients: others live on the loop, too */
+#define LATE_USEC	(10 * USEC_PER_MSEC)
 
 static void exchange_expire(void *);
 
@@ -62,6 +64,7 @@ exchange_bury(void *arg)
 
 	buf_fini(&x->in);
 	buf_fini(&x->out);
+	shared_unref(&x->shared);
 	free(x);
 }
 
@@ -304,20 +307,45 @@ exchange_step(struct exchange *x)
 	}
 }
 
+static bool
+turn_spent(struct server *s)
+{
+	if (s->turn_usec != loop_now(s->loop)) {
+		s->turn_usec = loop_now(s->loop);
+		s->spent_usec = 0;
+	}
+	return s->spent_usec >= TURN_USEC;
+}
+
+void
+exchange_run_later(struct exchange *x)
+{
+	timer_set(x->stream.loop, &x->again, loop_now(x->stream.loop) + 1, exchange_ready, x);
+}
+
 void
 exchange_run(struct exchange *x)
 {
+	struct server *s = x->server;
+	int64_t start;
 	int steps = 0;
 
 	if (x->running)
 		return;
+	if (s != NULL && turn_spent(s)) {
+		exchange_run_later(x);
+		return;
+	}
+	start = clock_mono_usec();
 	x->running = true;
 	while (exchange_step(x))
-		if (++steps == STEPS_PER_TURN) {
-			timer_set(x->stream.loop, &x->again, loop_now(x->stream.loop) + 1, exchange_ready, x);
+		if (++steps == STEPS_PER_TURN || (s != NULL && clock_mono_usec() - start > TURN_USEC)) {
+			exchange_run_later(x);
 			break;
 		}
 	x->running = false;
+	if (s != NULL)
+		s->spent_usec += clock_mono_usec() - start;
 }
 
 /* When it was we who came late, the rest of the request is there already. */
@@ -328,6 +356,8 @@ came_in_time(struct exchange *x)
 		return false;
 	x->stream.readable = true;
 	exchange_run(x);
+	if (x->again.node.at != 0 && x->deadline.node.at == 0 && asking(x))
+		exchange_allow(x, LATE_USEC);
 	return !asking(x) || x->deadline.node.at != 0;
 }
 
@@ -336,6 +366,10 @@ exchange_expire(void *arg)
 {
 	struct exchange *x = arg;
 
+	if (x->again.node.at != 0) {	/* it waits for us */
+		exchange_allow(x, LATE_USEC);
+		return;
+	}
 	if (came_in_time(x))
 		return;
 	if (x->place == AT_GONE) {

@@ -26,6 +26,8 @@ struct server {
 	int			 count;
 	struct listener		*listeners;
 	struct timer		 accept_again;
+	struct grave		 grave;
+	int64_t			 turn_usec, spent_usec;	/* the loop's turn, and what clients took of it */
 };
 
 enum place {
@@ -61,7 +63,8 @@ struct exchange {
 	struct str	 body;
 
 	struct buf	 out;
-	size_t		 sent;		/* of out */
+	struct shared	*shared;	/* follows out; NULL: nothing does */
+	size_t		 sent;		/* of both */
 	uint64_t	 mark;		/* bytes written when the deadline was last moved */
 	size_t		 lingered;
 	exchange_gone_f	*gone;
@@ -82,8 +85,9 @@ void		exchange_allow(struct exchange *, int64_t usec);	/* a new deadline for thi
 void		exchange_close(struct exchange *);
 /* The client has left or is thrown out: whoever holds the exchange keeps it until they have been told. */
 void		exchange_lose(struct exchange *);
-/* Does what can be done now. From within a callback it does nothing: the turn that called sees to it. */
+/* Does what can be done now, or in the next turn when clients have had enough of this one. From within a callback it does nothing: the turn that called sees to it. */
 void		exchange_run(struct exchange *);
+void		exchange_run_later(struct exchange *);	/* in the next turn of the loop */
 
 /* ---- exchange_answer.c: how answers leave. Steps are true when there may be more to do at once. ---- */
 

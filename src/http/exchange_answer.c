@@ -2,6 +2,8 @@
  * exchange_answer: how answers leave, whole or as a stream, and how a client that takes them too slowly is let go.
  * Both kinds are put into `out` first; what the socket does not take stays there, up to a ceiling.
  */
+#include <stdlib.h>
+
 #include "base/bug.h"
 #include "base/clock.h"
 #include "http/exchange.h"
@@ -11,19 +13,71 @@
 #define KEEP_BYTES	65536		/* larger buffers are not kept for the next request */
 #define LINGER_BYTES	(256u << 10)
 #define WASTE_BYTES	16384
+#define FLUSH_BYTES	(256u << 10)	/* to one client in one turn, however fast it reads */
+
+struct shared {
+	unsigned	 refs;
+	struct buf	 text;
+};
+
+struct shared *
+shared_new(struct buf *text)
+{
+	struct shared *s = must_alloc(sizeof *s);
+
+	*s = (struct shared){ 1, *text };
+	*text = (struct buf){ .max = text->max };
+	return s;
+}
+
+void
+shared_unref(struct shared **sp)
+{
+	struct shared *s = *sp;
+
+	*sp = NULL;
+	if (s == NULL || --s->refs > 0)
+		return;
+	buf_fini(&s->text);
+	free(s);
+}
+
+/* The pieces that are to be sent now: what is left of `out`, and of the shared text behind it. */
+static int
+flush_pieces(const struct exchange *x, struct iovec piece[2])
+{
+	size_t behind = x->sent > x->out.len ? x->sent - x->out.len : 0, most = FLUSH_BYTES;
+	int n = 0;
+
+	if (x->sent < x->out.len) {
+		piece[n] = (struct iovec){ x->out.p + x->sent, x->out.len - x->sent < most ? x->out.len - x->sent : most };
+		most -= piece[n++].iov_len;
+	}
+	if (x->shared != NULL && behind < x->shared->text.len && most > 0) {
+		size_t left = x->shared->text.len - behind;
+		piece[n++] = (struct iovec){ x->shared->text.p + behind, left < most ? left : most };
+	}
+	return n;
+}
 
 enum io_result
 exchange_flush(struct exchange *x)
 {
-	while (x->sent < x->out.len) {
-		struct iovec piece = { x->out.p + x->sent, x->out.len - x->sent };
-		size_t put;
-		enum io_result r = stream_writev(&x->stream, &piece, 1, &put);
+	struct iovec piece[2];
+	size_t all = 0, put;
+	int n;
+
+	while ((n = flush_pieces(x, piece)) > 0) {
+		enum io_result r = all < FLUSH_BYTES ? stream_writev(&x->stream, piece, n, &put) : IO_AGAIN;
+		if (r == IO_AGAIN && all >= FLUSH_BYTES)
+			exchange_run_later(x);
 		if (r != IO_DONE)
 			return r;
 		x->sent += put;
+		all += put;
 	}
 	buf_clear(&x->out);
+	shared_unref(&x->shared);
 	x->sent = 0;
 	return IO_DONE;
 }
@@ -165,6 +219,26 @@ exchange_reply(struct exchange *x, int status, const char *type, struct str body
 		x->out.full = false;
 		exchange_reply(x, 500, "application/json", STR("{\"error\":\"the answer is too large\"}\n"), NULL);
 		return;
+	}
+	x->mark = x->stream.bytes_out;
+	exchange_move(x, AT_ANSWER);
+	exchange_run(x);
+}
+
+void
+exchange_reply_shared(struct exchange *x, int status, const char *type, struct shared *text, const char *fields)
+{
+	ASSERT(x->place == AT_WORK && status >= 200 && status <= 299 && status != 204);
+	if (!x->stream.open) {
+		exchange_close(x);
+		return;
+	}
+	put_head(x, status, type, fields);
+	buf_printf(&x->out, "Content-Length: %zu\r\n\r\n", text->text.len);
+	if (!x->head.is_head) {
+		ASSERT(x->shared == NULL);
+		x->shared = text;
+		text->refs++;
 	}
 	x->mark = x->stream.bytes_out;
 	exchange_move(x, AT_ANSWER);

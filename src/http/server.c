@@ -124,5 +124,5 @@ server_free(struct server **sp)
 	while ((x = TAILQ_FIRST(&s->exchanges)) != NULL)
 		exchange_orphan(x);
 	timer_clear(s->loop, &s->accept_again);
-	free(s);
+	loop_bury(s->loop, &s->grave, free, s);		/* an exchange may be on its way back to it */
 }

@@ -1,7 +1,8 @@
 /*
  * server: a small HTTP/1.1 server for our own interfaces: admin API, agent, emulated nodes. Requests are
  * whole (body included, up to a ceiling) when the callback sees them; answers are whole too, late if wished,
- * or an endless stream. Slow or hostile clients cost one connection slot and bounded memory.
+ * or an endless stream. Slow or hostile clients cost one connection slot and bounded memory; all clients together
+ * get a few milliseconds of each turn of the loop, and the others that live on it their turn.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -13,6 +14,11 @@
 
 struct server;
 struct exchange;	/* one request and its answer */
+
+/* One text for the answers of many; freed with the last that holds it. Takes over what the buffer has. */
+struct shared;
+struct shared	*shared_new(struct buf *);
+void		 shared_unref(struct shared **);
 
 struct server_conf {
 	int	 connections_max;	/* default 256 when 0; the oldest idle one makes room */
@@ -43,6 +49,9 @@ const struct addr *exchange_peer(const struct exchange *);
 
 /* Answers and ends the exchange. `body` is copied. `fields`: more header lines, each with CRLF, or NULL. */
 void		 exchange_reply(struct exchange *, int status, const char *content_type, struct str body,
+		    const char *fields);
+/* The same, with a text that is not copied; the caller keeps its own hold of it. */
+void		 exchange_reply_shared(struct exchange *, int status, const char *content_type, struct shared *,
 		    const char *fields);
 /* Starts an endless chunked answer; `gone` is called once when the client has left or was too slow. */
 void		 exchange_stream(struct exchange *, const char *content_type, exchange_gone_f *gone, void *arg);

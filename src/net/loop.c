@@ -19,6 +19,10 @@ struct loop {
 	struct epoll_event *ready, *ready_end;	/* of this turn, not yet run */
 	struct heap	 timers;
 	struct grave	*graves;
+	bool		 measured;
+	struct loop_pause woke;			/* the clocks when the last wait ended */
+	struct loop_pause longest[2];		/* of this minute and of the one before */
+	int64_t		 minute_usec;		/* when this one began */
 };
 
 struct loop *
@@ -95,12 +99,58 @@ timers_wait_msec(const struct loop *l, int64_t most_usec)
 	return wait > 60000 ? 60000 : (int)wait;
 }
 
+/* --- how long nobody else had a turn --- */
+
+static struct loop_pause
+clocks_read(void)
+{
+	return (struct loop_pause){ clock_mono_usec(), clock_thread_usec() };
+}
+
+static int64_t
+longer(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static void
+pause_end(struct loop *l)
+{
+	struct loop_pause now = clocks_read();
+
+	if (now.wall_usec - l->minute_usec > 60 * USEC_PER_SEC) {
+		l->longest[1] = l->longest[0];
+		l->longest[0] = (struct loop_pause){ 0 };
+		l->minute_usec = now.wall_usec;
+	}
+	l->longest[0].wall_usec = longer(l->longest[0].wall_usec, now.wall_usec - l->woke.wall_usec);
+	l->longest[0].cpu_usec = longer(l->longest[0].cpu_usec, now.cpu_usec - l->woke.cpu_usec);
+}
+
+struct loop_pause
+loop_longest_pause(struct loop *l)
+{
+	if (!l->measured) {
+		l->measured = true;
+		l->woke = clocks_read();
+		l->minute_usec = l->woke.wall_usec;
+	}
+	return (struct loop_pause){ longer(l->longest[0].wall_usec, l->longest[1].wall_usec),
+	    longer(l->longest[0].cpu_usec, l->longest[1].cpu_usec) };
+}
+
 static void
 events_run(struct loop *l, int64_t wait_most_usec)
 {
 	struct epoll_event ev[BATCH];
-	int n = epoll_wait(l->epoll, ev, BATCH, timers_wait_msec(l, wait_most_usec));
+	int n;
 
+	if (l->measured)
+		pause_end(l);
+	n = epoll_wait(l->epoll, ev, BATCH, timers_wait_msec(l, wait_most_usec));
+
+	if (l->measured)
+		l->woke = clocks_read();
 	l->now = clock_mono_usec();
 	ASSERT(n >= 0 || errno == EINTR);
 	l->ready_end = ev + (n > 0 ? n : 0);

@@ -49,6 +49,11 @@ void		 loop_reserve(struct loop *, unsigned timers);	/* so many may be set witho
 void		 loop_run(struct loop *);		/* until loop_stop */
 void		 loop_turn(struct loop *, int64_t wait_most_usec);	/* one turn; -1: as long as it takes */
 void		 loop_stop(struct loop *);
+/* The longest stretch between two waits, of the minute under way and the one before; measured from the first call on. */
+struct loop_pause {
+	int64_t	 wall_usec, cpu_usec;
+};
+struct loop_pause loop_longest_pause(struct loop *);
 int64_t		 loop_now(const struct loop *);		/* CLOCK_MONOTONIC at the start of the turn, usec */
 
 /* EDGE: told once per change, in both directions, for streams. LEVEL: told while it lasts, for accept. */

@@ -9,6 +9,7 @@ METRIC(STARTS,           "mola_process_starts_total",        "counter",   "Times
 METRIC(PROCESS_CPU,      "mola_process_cpu_seconds_total",   "counter",   "CPU time of each process of Mola, user and system.")
 METRIC(PROCESS_MEMORY,   "mola_process_resident_memory_bytes", "gauge",   "Memory of each process of Mola; what they share is counted in each.")
 METRIC(LOG_DROPPED,      "mola_log_dropped_lines_total",     "counter",   "Lines of the log and of the access log that a process dropped because their reader stood still.")
+METRIC(PAUSE,            "mola_brain_pause_seconds",         "gauge",     "Longest stretch of the last one or two minutes in which the brain did one thing and looked at nothing else, by the clock and in CPU time.")
 METRIC(TABLE_SERIAL,     "mola_table_serial",                "gauge",     "Serial number of the routing table in force, 0 when there is none.")
 METRIC(WORKERS,          "mola_workers",                     "gauge",     "Processes that serve clients.")
 METRIC(CLIENTS,          "mola_clients",                     "gauge",     "Client connections open now.")

@@ -125,6 +125,7 @@ struct world {
 	struct route_conf *refused;	/* routes on which requests end: nothing wider may serve them */
 	unsigned	 nrefused;
 	uint64_t	 serial;	/* of the last table built */
+	uint64_t	 passes;	/* begun: nodes, services and tasks live at least from one to the next */
 	unsigned	 nnodes, nservices, ntasks;
 	struct profile	 profile[PROFILE_SLOTS];	/* by slot; 0 is balanced */
 	bool		 profile_used[PROFILE_SLOTS];	/* by a service, since the last pass */

@@ -19,6 +19,7 @@ world_pass_begin(struct world *w)
 	struct world_service *s;
 	struct world_task *t;
 
+	w->passes++;
 	w->index->changed = w->index->refused = false;
 	LIST_FOREACH(n, &w->nodes, link)
 		n->seen = false;

@@ -3,6 +3,7 @@
 #include "admin/metrics.c"
 #include "admin/metrics_node.c"
 #include "admin/metrics_process.c"
+#include "admin/pages.c"
 
 #include "../until.h"
 
@@ -632,9 +633,9 @@ test_labels_are_escaped(void **state)
 
 	(void)state;
 	buf_init(p.out, 100);
-	page_label(&p, "k", "a\"b\\c\nd");
+	page_label(&p, "k", "a\"b\\c\nd\r\033");
 	buf_add(p.out, "", 1);
-	assert_string_equal(p.out->p, "k=\"a\\\"b\\\\c\\nd\"");
+	assert_string_equal(p.out->p, "k=\"a\\\"b\\\\c\\nd\\\\u000d\\\\u001b\"");
 	buf_fini(p.out);
 }
 
@@ -686,6 +687,84 @@ test_reconf(void **state)
 	stage_free(s);
 }
 
+/* --- large responses --- */
+
+static struct view
+view_of_stage(const void *arg)
+{
+	const struct stage *s = arg;
+
+	return (struct view){ .world = s->world, .rates = s->admin->rates, .events = s->events, .conf = s->conf,
+	    .now_usec = loop_now(s->loop) };
+}
+
+/* What was begun before the Swarm changed points to what may be gone: it is begun again, in the end without pause. */
+static void
+test_page_begins_again(void **state)
+{
+	struct stage *s = stage_new(yaml);
+	struct page_job j = { .kind = PAGE_TASKS, .service = "" };
+	struct view v = view_of_stage(s);
+
+	(void)state;
+	buf_init(&j.out, PAGE_MAX);
+	assert_true(job_begin(&j, &v));
+	assert_true(job_step(&j, &v));
+	fill_world(s);
+	assert_int_not_equal(j.passes, s->world->passes);
+	assert_true(job_begin(&j, &v));
+	while (job_step(&j, &v))
+		;
+	s->json = json_loadb(j.out.p, j.out.len, 0, NULL);
+	assert_int_equal(json_array_size(json_object_get(s->json, "tasks")), 2);
+	assert_int_equal(j.beginnings, 2);
+	j.service = "gone";
+	assert_false(job_begin(&j, &v));
+	view_tasks_end(&j.walk);
+	buf_fini(&j.out);
+	stage_free(s);
+}
+
+/* Twenty who ask at once: one text, made once; each gets it. One who leaves meanwhile does no harm. */
+static void
+test_one_page_for_many(void **state)
+{
+	struct stage *s = stage_new(yaml);
+	static char all[70000];
+	int fd[20];
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		fd[i] = dial(&s->tcp);
+		say(fd[i], "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", 62);
+	}
+	UNTIL(s->loop, !TAILQ_EMPTY(&s->admin->pages->jobs));
+	close(fd[0]);
+	for (int i = 1; i < 20; i++) {
+		all[0] = '\0';
+		UNTIL(s->loop, hear(fd[i], all, sizeof all) <= 0);
+		assert_non_null(strstr(all, "\nmola_workers 1\n"));
+		assert_non_null(strstr(all, "\nmola_brain_pause_seconds{clock=\"cpu\"} "));
+		close(fd[i]);
+	}
+	assert_true(TAILQ_EMPTY(&s->admin->pages->jobs));
+	stage_free(s);
+}
+
+/* Mola ends while somebody waits for a page. */
+static void
+test_page_of_the_last_moment(void **state)
+{
+	struct stage *s = stage_new(yaml);
+	int fd = dial(&s->tcp);
+
+	(void)state;
+	say(fd, "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 43);
+	UNTIL(s->loop, !TAILQ_EMPTY(&s->admin->pages->jobs));
+	stage_free(s);
+	close(fd);
+}
+
 int
 main(void)
 {
@@ -712,6 +791,9 @@ main(void)
 		cmocka_unit_test(test_stat_of_a_process),
 		cmocka_unit_test(test_labels_are_escaped),
 		cmocka_unit_test(test_reconf),
+		cmocka_unit_test(test_page_begins_again),
+		cmocka_unit_test(test_one_page_for_many),
+		cmocka_unit_test(test_page_of_the_last_moment),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -581,7 +581,9 @@ a_large_answer_arrives_whole(void **state)
 		else
 			loop_turn(s->loop, 5 * USEC_PER_MSEC);
 	}
-	loop_turn(s->loop, 0);
+	UNTIL(s->loop, TAILQ_FIRST(&s->server->exchanges)->place == AT_HEAD);
+	while (recv(fd, some, sizeof some, MSG_DONTWAIT) > 0)
+		;				/* the head's length more */
 	assert_string_equal(ask(s, fd, GET("/"), "fine"), fine);
 	assert_true(TAILQ_FIRST(&s->server->exchanges)->out.cap <= KEEP_BYTES);	/* large buffers are given back */
 	close(fd);

@@ -42,12 +42,16 @@ begin(void **state)
 {
 	struct process *p = must_zalloc(sizeof *p);
 	int64_t until = clock_mono_usec() + DEADLINE_USEC;
+	struct addr at;
+	int fd = -1;
 
 	snprintf(p->path, sizeof p->path, "/tmp/agent-test-%d.sock", (int)getpid());
 	snprintf(p->listen, sizeof p->listen, "unix:%s", p->path);
 	p->pid = spawn("--listen", p->listen);
-	while (access(p->path, F_OK) != 0 && clock_mono_usec() < until)
+	assert_null(addr_parse(str_of(p->listen), &at));
+	while (sock_connect(&at, &fd) != NULL && clock_mono_usec() < until)	/* the path is there before anybody listens */
 		usleep(10000);
+	close(fd);
 	*state = p;
 	return 0;
 }

@@ -215,6 +215,35 @@ a_loop_runs_until_it_is_stopped(void **state)
 	loop_free(&s.loop);
 }
 
+static void
+work_a_while(void *arg)
+{
+	int64_t until = clock_mono_usec() + 20 * USEC_PER_MSEC;
+
+	(void)arg;
+	while (clock_mono_usec() < until)
+		;
+}
+
+/* Waiting is no pause; work is, and of the longest stretch the loop keeps the length. */
+static void
+the_longest_pause_is_kept(void **state)
+{
+	struct seen s = { .loop = loop_new() };
+	struct loop_pause p;
+
+	(void)state;
+	loop_longest_pause(s.loop);
+	loop_turn(s.loop, 30 * USEC_PER_MSEC);
+	assert_in_range(loop_longest_pause(s.loop).cpu_usec, 0, 10 * USEC_PER_MSEC);
+	timer_set(s.loop, &s.timer, 0, work_a_while, &s);
+	loop_turn(s.loop, 0);
+	loop_turn(s.loop, 0);
+	p = loop_longest_pause(s.loop);
+	assert_true(p.wall_usec >= 20 * USEC_PER_MSEC && p.cpu_usec > 0);
+	loop_free(&s.loop);
+}
+
 int
 main(void)
 {
@@ -225,6 +254,7 @@ main(void)
 		cmocka_unit_test(the_dead_are_buried_after_the_events),
 		cmocka_unit_test(old_news_is_not_told_to_a_new_watch),
 		cmocka_unit_test(a_loop_runs_until_it_is_stopped),
+		cmocka_unit_test(the_longest_pause_is_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,163 @@
+/*
+ * A queue of pages that are asked for; the first is being made. Nobody is given a page that was begun before he asked: what he
+ * changed himself must be in it.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "admin/metrics.h"
+#include "admin/pages.h"
+#include "base/bug.h"
+#include "base/clock.h"
+
+#define SLICE_USEC	(5 * USEC_PER_MSEC)
+#define PAGE_MAX	(64u << 20)
+#define BEGINNINGS_MOST	4	/* then it is made in one piece: a Swarm that changes all the time must not keep it from its end */
+
+struct page_job {
+	TAILQ_ENTRY(page_job) link;
+	enum page_kind	 kind;
+	char		*service;
+	struct exchange	**asker;
+	unsigned	 naskers;
+	unsigned	 beginnings;
+	uint64_t	 passes;	/* of the world, when it was begun */
+	unsigned	 family;	/* metrics: the next one */
+	struct view_walk walk;		/* the others */
+	struct buf	 out;
+};
+
+struct pages {
+	struct loop	*loop;
+	pages_view_f	*view;
+	const void	*arg;
+	TAILQ_HEAD(, page_job) jobs;
+	struct timer	 work;
+};
+
+static void work(void *arg);
+
+struct pages *
+pages_new(struct loop *l, pages_view_f *view, const void *arg)
+{
+	struct pages *p = must_zalloc(sizeof *p);
+
+	p->loop = l;
+	p->view = view;
+	p->arg = arg;
+	TAILQ_INIT(&p->jobs);
+	return p;
+}
+
+void
+pages_ask(struct pages *p, struct exchange *x, enum page_kind kind, const char *service)
+{
+	struct page_job *j;
+
+	TAILQ_FOREACH(j, &p->jobs, link)
+		if (j->beginnings == 0 && j->kind == kind && strcmp(j->service, service) == 0)
+			break;
+	if (j == NULL) {
+		j = must_zalloc(sizeof *j);
+		j->kind = kind;
+		j->service = must_strdup(service);
+		buf_init(&j->out, PAGE_MAX);
+		TAILQ_INSERT_TAIL(&p->jobs, j, link);
+	}
+	j->asker = must_realloc(j->asker, (j->naskers + 1) * sizeof(struct exchange *));
+	j->asker[j->naskers++] = x;
+	if (p->work.node.at == 0)
+		timer_set(p->loop, &p->work, loop_now(p->loop), work, p);
+}
+
+/* --- one page --- */
+
+/* False: the service that it is about is gone. */
+static bool
+job_begin(struct page_job *j, const struct view *v)
+{
+	const struct world_service *s = *j->service == '\0' ? NULL : world_service(v->world, str_of(j->service));
+
+	view_tasks_end(&j->walk);
+	buf_clear(&j->out);
+	j->beginnings++;
+	j->passes = v->world->passes;
+	j->family = 0;
+	if (s == NULL && *j->service != '\0')
+		return false;
+	if (j->kind == PAGE_TASKS && s == NULL)
+		view_tasks_begin(&j->walk, v, &j->out);
+	else if (j->kind != PAGE_METRICS)
+		view_tasks_begin_of(&j->walk, v, s, j->kind == PAGE_WHY, &j->out);
+	return true;
+}
+
+/* One step; false: the page is complete. */
+static bool
+job_step(struct page_job *j, const struct view *v)
+{
+	return j->kind == PAGE_METRICS ? metrics_write(v, j->family++, &j->out) : view_tasks_next(&j->walk, v, &j->out);
+}
+
+static void
+page_error(struct exchange *x, int status, const char *json)
+{
+	exchange_reply(x, status, "application/json", str_of(json), PAGES_FIELDS);
+}
+
+static void
+job_end(struct pages *p, struct page_job *j, int status)
+{
+	bool full = j->out.full;
+	struct shared *text = shared_new(&j->out);
+
+	TAILQ_REMOVE(&p->jobs, j, link);	/* a client that is answered may ask for the same at once */
+	for (unsigned i = 0; i < j->naskers; i++)
+		if (status != 200)
+			page_error(j->asker[i], status, status == 404 ? "{\"error\":\"there is no such service any more\"}" :
+			    "{\"error\":\"Mola is stopping\"}");
+		else if (full)
+			page_error(j->asker[i], 500, "{\"error\":\"the response would be too large\"}");
+		else
+			exchange_reply_shared(j->asker[i], 200, j->kind == PAGE_METRICS ? METRICS_TYPE : "application/json", text,
+			    PAGES_FIELDS);
+	shared_unref(&text);
+	view_tasks_end(&j->walk);
+	free(j->asker);
+	free(j->service);
+	free(j);
+}
+
+static void
+work(void *arg)
+{
+	struct pages *p = arg;
+	struct page_job *j = TAILQ_FIRST(&p->jobs);
+	struct view v = p->view(p->arg);
+	int64_t start = clock_mono_usec();
+	bool more = true;
+
+	if ((j->beginnings == 0 || j->passes != v.world->passes) && !job_begin(j, &v))
+		job_end(p, j, 404);
+	else {
+		while ((more = job_step(j, &v)) && (j->beginnings == BEGINNINGS_MOST || clock_mono_usec() - start < SLICE_USEC))
+			;
+		if (!more)
+			job_end(p, j, 200);
+	}
+	if (!TAILQ_EMPTY(&p->jobs))		/* readers get half of the time at most */
+		timer_set(p->loop, &p->work, loop_now(p->loop) + (clock_mono_usec() - start), work, p);
+}
+
+void
+pages_free(struct pages **pp)
+{
+	struct pages *p = *pp;
+
+	*pp = NULL;
+	timer_clear(p->loop, &p->work);
+	while (!TAILQ_EMPTY(&p->jobs))
+		job_end(p, TAILQ_FIRST(&p->jobs), 503);
+	free(p);
+}

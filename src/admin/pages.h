@@ -1,0 +1,22 @@
+/*
+ * pages: large responses, which are made in slices of a few milliseconds, so that the brain samples and publishes meanwhile. All who
+ * ask for the same page before it is begun get one text.
+ */
+#ifndef ADMIN_PAGES_H
+#define ADMIN_PAGES_H
+
+#include "admin/view.h"
+#include "http/server.h"
+
+#define PAGES_FIELDS	"Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"	/* of every response */
+
+struct pages;
+enum page_kind { PAGE_METRICS, PAGE_TASKS, PAGE_WHY };
+typedef struct view	pages_view_f(const void *arg);	/* as things are now */
+
+struct pages	*pages_new(struct loop *, pages_view_f *, const void *arg);
+void		 pages_free(struct pages **);
+/* Will be answered, in a later turn. `service`: which one, "": all or none. */
+void		 pages_ask(struct pages *, struct exchange *, enum page_kind, const char *service);
+
+#endif
