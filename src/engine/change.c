@@ -31,6 +31,7 @@
 #define POLL_USEC	(500 * USEC_PER_MSEC)
 #define RETRY_USEC	(1 * USEC_PER_SEC)
 #define RETRIES_MAX	5		/* of an edit that need not be made */
+#define UNDO_TRIES_MAX	20		/* of one that was wrong to make */
 #define IDLE_USEC	(3 * USEC_PER_SEC)	/* an update that has not begun by then will not */
 #define SETTLE_USEC	(20 * USEC_PER_SEC)
 #define PATHS_BYTES	200		/* of the names of lost keys that people read */
@@ -59,6 +60,7 @@ struct change {
 	enum phase	 edited;		/* the phase that made it */
 	json_t		*before, *sent;		/* the specification as it was read and as it was sent; NULL: not yet */
 	unsigned	 minor;			/* of the version that it was read and sent in */
+	bool		 altered;		/* it cost the specification something, and that was logged */
 	char		 text[320];
 };
 
@@ -263,6 +265,13 @@ out_of_sequence(const struct engine_answer *a)
 	return a->why != NULL && strstr(a->detail, "out of sequence") != NULL;
 }
 
+/* What was sent was read too early, or from another manager: nothing has come of it. */
+static bool
+is_stale(const struct engine_answer *a)
+{
+	return out_of_sequence(a) || a->why == WHY_ENGINE_VERSION;
+}
+
 static bool
 is_patient(const struct change *c)
 {
@@ -295,7 +304,7 @@ trouble(struct change *c, const struct engine_answer *a)
 	else if (c->phase == PHASE_CHECK)	/* not compared, but made */
 		edited(c, c->edited);
 	else
-		over(c, false, c->phase == PHASE_UNDO || c->phase == PHASE_UNDONE ? REFUSAL_ALTERED : REFUSAL_NONE, c->text);
+		over(c, false, c->phase == PHASE_UNDONE ? REFUSAL_ALTERED : REFUSAL_NONE, c->text);
 }
 
 /* ENGINE_GONE after a POST means that nobody knows: to look is the way to find out. ENGINE_VERSION: that what was read has to
@@ -303,21 +312,18 @@ trouble(struct change *c, const struct engine_answer *a)
 static void
 on_posted(void *arg, const struct engine_answer *a)
 {
-	bool stale = out_of_sequence(a) || a->why == WHY_ENGINE_VERSION;
+	bool stale = is_stale(a);
 	struct change *c = arg;
 
 	c->call = NULL;
-	if (stale && c->phase == PHASE_UNDO)
-		c->phase = PHASE_CHECK;
-	if (a->why == NULL && c->phase == PHASE_UNDO)
-		phase_enter(c, PHASE_UNDONE);
-	else if (a->why == NULL && c->phase == PHASE_BACK)
+	c->told |= a->why != WHY_ENGINE_VERSION;
+	if (a->why == NULL && c->phase == PHASE_BACK)
 		edited(c, PHASE_BACK);
 	else if (a->why == NULL || (c->phase == PHASE_BEGIN && a->why == WHY_ENGINE_GONE)) {
 		c->edited = c->phase;
 		phase_enter(c, PHASE_CHECK);
 	} else {
-		if (stale && c->phase != PHASE_CHECK) {		/* this was not made */
+		if (stale) {				/* it was not made */
 			json_decref(c->sent);
 			c->sent = NULL;
 		}
@@ -329,14 +335,14 @@ on_posted(void *arg, const struct engine_answer *a)
 }
 
 static void
-post(struct change *c, const json_t *service, const char *more, const struct buf *spec)
+post(struct change *c, const json_t *service, const char *more, const struct buf *spec, engine_done_f *done)
 {
 	json_int_t version = json_integer_value(json_object_get(json_object_get(service, "Version"), "Index"));
 	char path[160];
 
 	snprintf(path, sizeof path, "/services/%.64s/update?version=%" JSON_INTEGER_FORMAT "%s",
 	    json_string_value(json_object_get(service, "ID")), version, more);
-	c->call = engine_post(c->engine, path, c->minor, buf_str(spec), on_posted, c);
+	c->call = engine_post(c->engine, path, c->minor, buf_str(spec), done, c);
 }
 
 /* The manager that answers now may speak an older version than the one before it. What it shows must be what was seen: it
@@ -362,15 +368,14 @@ is_cut_short(struct change *c, const json_t *spec, const struct engine_answer *a
 static void
 refuse_cut(struct change *c)
 {
-	struct engine_answer old = { .why = WHY_ENGINE_VERSION, .detail = c->text };
 	char detail[sizeof c->text];
+	struct engine_answer old = { .why = WHY_ENGINE_VERSION, .detail = detail };
 
 	if (c->phase == PHASE_BEGIN || c->phase == PHASE_SCALE) {
 		over(c, false, REFUSAL_OLD_ENGINE, c->text);
 		return;
 	}
 	memcpy(detail, c->text, sizeof detail);
-	old.detail = detail;
 	trouble(c, &old);
 }
 
@@ -396,10 +401,9 @@ edit(struct change *c, json_t *service, const struct engine_answer *a)
 	c->before = before;
 	c->sent = json_incref(spec);
 	c->minor = a->minor;
-	c->told = true;
 	buf_init(&text, 2 * ENGINE_BODY_MAX);
 	ASSERT(spec_write(a->body, c->before, c->sent, &text));
-	post(c, service, "", &text);
+	post(c, service, "", &text, on_posted);
 	buf_fini(&text);
 }
 
@@ -417,6 +421,30 @@ is_same(const json_t *was, const json_t *now)
 	return same;
 }
 
+static void
+undo_failed(struct change *c, const char *detail)
+{
+	log_event(LOG_ERROR, "mover.not_restored", "service", c->service, "text", "its specification is not what it was before: look at it",
+	    "detail", detail, NULL);
+	over(c, false, REFUSAL_ALTERED, c->text);
+}
+
+/* An update that has begun writes to the service, too, and then this comes too late: it is read and compared once more. */
+static void
+on_undone(void *arg, const struct engine_answer *a)
+{
+	struct change *c = arg;
+
+	c->call = NULL;
+	if (a->why == NULL || a->why == WHY_ENGINE_GONE)
+		phase_enter(c, PHASE_UNDONE);
+	else if (is_stale(a) && ++c->tries < UNDO_TRIES_MAX) {
+		c->phase = PHASE_CHECK;
+		step_after(c, 0);
+	} else
+		undo_failed(c, a->detail);
+}
+
 /* Nobody else has written since. The Swarm's copy of the specification from before the edit is complete, whatever the
  * Engine dropped: that is what it goes back to. The end of a move has no such way back: it would begin the move again. */
 static void
@@ -427,7 +455,9 @@ check_failed(struct change *c, json_t *service, const struct engine_answer *a, c
 
 	snprintf(c->text, sizeof c->text, "the Engine, spoken to in API 1.%u, did not keep what was to stay: %.*s", a->minor,
 	    STR_ARG(buf_str(paths)));
-	log_event(LOG_ERROR, "mover.altered", "service", c->service, "text", c->text, NULL);
+	if (!c->altered)
+		log_event(LOG_ERROR, "mover.altered", "service", c->service, "text", c->text, NULL);
+	c->altered = true;
 	if (c->edited == PHASE_END) {
 		over(c, c->given_up == NULL, REFUSAL_ALTERED, c->text);
 		return;
@@ -436,7 +466,7 @@ check_failed(struct change *c, json_t *service, const struct engine_answer *a, c
 	c->phase = PHASE_UNDO;
 	buf_init(&text, 2 * ENGINE_BODY_MAX);
 	ASSERT(spec_write(a->body, spec, spec, &text));
-	post(c, service, "&rollback=previous", &text);
+	post(c, service, "&rollback=previous", &text, on_undone);
 	buf_fini(&text);
 }
 
@@ -457,10 +487,11 @@ check(struct change *c, json_t *service, const struct engine_answer *a)
 static void
 check_undone(struct change *c, const json_t *service)
 {
-	bool good = is_same(c->before, json_object_get(service, "Spec"));
-
-	log_event(good ? LOG_WARN : LOG_ERROR, good ? "mover.restored" : "mover.not_restored", "service", c->service, "text",
-	    good ? "its specification is again what it was before" : "its specification is not what it was before: look at it", NULL);
+	if (!is_same(c->before, json_object_get(service, "Spec"))) {
+		undo_failed(c, "");
+		return;
+	}
+	log_event(LOG_WARN, "mover.restored", "service", c->service, "text", "its specification is again what it was before", NULL);
 	over(c, false, REFUSAL_ALTERED, c->text);
 }
 

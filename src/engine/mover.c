@@ -160,6 +160,18 @@ say_all(struct mover *m, int64_t now)
 
 /* --- acting --- */
 
+/* Whatever became of it: not again at once. Only a change that was never begun, for a reason that is there to be seen, need
+ * not wait. */
+static void
+heed_end(struct mover *m, struct heat_service *h, const struct change_end *e)
+{
+	h->altered |= e->refusal == REFUSAL_ALTERED;
+	if (e->refusal != REFUSAL_NONE)
+		h->refusal = h->scale_refusal = e->refusal;
+	if (e->refusal == REFUSAL_NONE || e->refusal == REFUSAL_ALTERED || e->refusal == REFUSAL_OLD_ENGINE)
+		h->changed_usec = loop_now(m->loop);
+}
+
 static void
 on_ended(void *arg, const struct change_end *e)
 {
@@ -169,12 +181,8 @@ on_ended(void *arg, const struct change_end *e)
 	log_event(e->moved ? LOG_INFO : LOG_WARN, e->moved ? "mover.done" : "mover.given_up", "service", e->service, "text", e->text,
 	    "seconds", LOG_F(e->seconds, 1), NULL);
 	s = world_service(m->world, str_of(e->service));
-	if (s != NULL && e->refusal == REFUSAL_ALTERED)
-		heat_service(m->heat, s)->altered = true;
-	if (s != NULL && e->refusal != REFUSAL_NONE)
-		heat_service(m->heat, s)->refusal = heat_service(m->heat, s)->scale_refusal = e->refusal;
-	else if (s != NULL)		/* whatever became of it: not again at once */
-		heat_service(m->heat, s)->changed_usec = loop_now(m->loop);
+	if (s != NULL)
+		heed_end(m, heat_service(m->heat, s), e);
 	m->look_due_usec = loop_now(m->loop);
 	change_free(&m->change);
 }

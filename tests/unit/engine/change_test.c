@@ -382,6 +382,30 @@ what_an_engine_drops_is_noticed_and_restored(void **state)
 }
 
 static void
+undone_behind(int others, bool restored)
+{
+	open_stage(PLAIN);
+	fake.drops = "Resources";
+	change = change_scale_new(NULL, NULL, stage.world, "web", 1, 2, on_ended, NULL);
+	for (int i = 0; i < 20 && fake.posts == 0; i++)
+		fake_run(0.1);
+	fake.stale = others;			/* Swarm itself writes the state of the update */
+	fake_run(10);
+	assert_true(end.ended == 1 && !end.moved && end.refusal == REFUSAL_ALTERED);
+	assert_int_equal(fake.rollbacks, restored);
+	assert_non_null(strstr(end.text, "TaskTemplate.Resources"));
+	close_stage();
+}
+
+static void
+an_update_that_has_begun_is_undone_all_the_same(void **state)
+{
+	(void)state;
+	undone_behind(8, true);
+	undone_behind(1000, false);
+}
+
+static void
 what_somebody_else_drops_is_not_ours_to_restore(void **state)
 {
 	(void)state;
@@ -411,6 +435,7 @@ behind_an_older_manager(bool hides, enum refusal refusal)
 	fake_run(2);
 	assert_true(end.ended == 1 && end.moved == (refusal == REFUSAL_NONE) && end.refusal == refusal);
 	assert_int_equal(fake.posts, refusal == REFUSAL_NONE);
+	assert_true(end.begun == !hides);
 	if (hides) {
 		assert_non_null(strstr(end.text, "API 1.41"));
 		assert_non_null(strstr(end.text, "TaskTemplate.Resources"));
@@ -445,6 +470,7 @@ main(void)
 		cmocka_unit_test(a_label_that_cannot_be_read_is_taken_off),
 		cmocka_unit_test(scaling_is_one_edit),
 		cmocka_unit_test(what_an_engine_drops_is_noticed_and_restored),
+		cmocka_unit_test(an_update_that_has_begun_is_undone_all_the_same),
 		cmocka_unit_test(what_somebody_else_drops_is_not_ours_to_restore),
 		cmocka_unit_test(an_older_version_is_spoken_only_where_nothing_is_lost),
 	};
