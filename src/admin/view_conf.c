@@ -91,6 +91,8 @@ section(enum conf_section_id id, const struct conf *c, const void *base)
 		return json_null();
 	if (id == SECTION_SERVICE)
 		return services(c);
+	if (id == SECTION_LISTEN)
+		return items(id, c, (const char *)c->listen, c->nlisten, sizeof *c->listen);
 	if (id == SECTION_NODE)
 		return items(id, c, (const char *)c->node, c->nnodes, sizeof *c->node);
 	if (id == SECTION_TARGET)

@@ -171,6 +171,51 @@ read_key(struct reader *r, const struct tree *map, const struct conf_key *k, con
 		read_value(r, k, t, where, p->base);
 }
 
+/* A mapping, or the value of its required key alone. */
+static void
+read_short(struct reader *r, const struct tree *t, const char *where, const struct part *part)
+{
+	char key[WHERE_MAX];
+
+	if (t->shape != TREE_SCALAR || t->empty) {
+		read_map(r, t, where, part, 1);
+		return;
+	}
+	for (size_t k = 0; k < conf_keys_count; k++)
+		if (conf_keys[k].section == part->section && conf_keys[k].fallback == conf_required)
+			read_item(r, &conf_keys[k], t, inside(where, conf_keys[k].name, key), part->base);
+		else if (conf_keys[k].section == part->section)
+			read_default(r, &conf_keys[k], t->line, where, part);
+}
+
+static void
+read_listener(struct reader *r, const struct tree *t, const char *where)
+{
+	struct conf *c = r->conf;
+	struct conf_listen *l;
+
+	if (c->nlisten == CONF_LISTEN_MAX) {
+		faults_add(&r->faults, t->line, where, "more than %d addresses", CONF_LISTEN_MAX);
+		return;
+	}
+	c->listen = must_realloc(c->listen, (c->nlisten + 1) * sizeof *c->listen);
+	l = &c->listen[c->nlisten++];
+	*l = (struct conf_listen){ .line = t->line };
+	read_short(r, t, where, &(struct part){ SECTION_LISTEN, l, true });
+}
+
+static void
+read_listeners(struct reader *r, const struct tree *t, const char *where)
+{
+	if (t->shape != TREE_LIST)
+		read_listener(r, t, where);
+	else if (t->first == NULL)
+		faults_add(&r->faults, t->line, where, "an empty list. %s", conf_sections[SECTION_LISTEN].help);
+	else
+		for (const struct tree *item = t->first; item != NULL; item = item->next)
+			read_listener(r, item, where);
+}
+
 static void
 read_node(struct reader *r, const struct tree *t, const char *where)
 {
@@ -227,21 +272,13 @@ read_rule(struct reader *r, const struct tree *t, const char *where, struct term
 {
 	const struct part part = { SECTION_RULE, &all->term[all->n], true };
 	struct term *term = part.base;
-	char key[WHERE_MAX];
 
 	if (all->n == TERMS_MAX) {
 		faults_add(&r->faults, t->line, where, "more than %d queries", TERMS_MAX);
 		return;
 	}
 	*term = (struct term){ .name = NULL };
-	if (t->shape != TREE_SCALAR || t->empty)
-		read_map(r, t, where, &part, 1);
-	else
-		for (size_t k = 0; k < conf_keys_count; k++)
-			if (conf_keys[k].section == SECTION_RULE && conf_keys[k].fallback == conf_required)
-				read_item(r, &conf_keys[k], t, inside(where, conf_keys[k].name, key), term);
-			else if (conf_keys[k].section == SECTION_RULE)
-				read_default(r, &conf_keys[k], t->line, where, &part);
+	read_short(r, t, where, &part);
 	if (term->query != NULL)
 		all->n++;
 	else
@@ -279,6 +316,10 @@ read_list(struct reader *r, const struct tree *t, enum conf_section_id section, 
 {
 	if (section == SECTION_RULE) {
 		read_rules(r, t, where, base);
+		return;
+	}
+	if (section == SECTION_LISTEN) {
+		read_listeners(r, t, where);
 		return;
 	}
 	if (t->shape != TREE_LIST) {
@@ -514,6 +555,8 @@ conf_free(struct conf **cp)
 		section_free(SECTION_TARGET, &c->target[i]);
 	section_free(SECTION_HEALTH, &c->defaults);
 	terms_free(&c->defaults.terms);
+	for (unsigned i = 0; i < c->nlisten; i++)
+		section_free(SECTION_LISTEN, &c->listen[i]);
 	section_free(SECTION_TOP, c);
 	section_free(SECTION_ADMIN, c);
 	section_free(SECTION_SWARM, c);

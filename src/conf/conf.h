@@ -21,7 +21,15 @@ enum conf_maybe { MAYBE_ABSENT, MAYBE_NO, MAYBE_YES };
 #define CONF_ENDPOINTS_MAX 16
 #define CONF_PROM_SERVERS_MAX 8
 #define CONF_TRUSTED_MAX 64
+#define CONF_LISTEN_MAX 64
 #define CONF_ERRORS_MAX	(256u << 10)		/* bytes of what is wrong with it */
+
+struct conf_listen {
+	int		 line;
+	char		*name;			/* the address as written unless given */
+	struct addr	 addr;
+	bool		 proxy_protocol;
+};
 
 struct conf_node {
 	int		 line;
@@ -94,8 +102,7 @@ struct conf_prom {			/* Prometheus, as a source of samples and of rules */
 
 struct conf {
 	char		*file;			/* as named by the user, for messages */
-	struct conf_list listen_at;		/* as written */
-	struct addr	*listen;
+	struct conf_listen *listen;
 	unsigned	 nlisten;
 	unsigned	 workers;		/* 1..WORKERS_MAX; auto is resolved: one per core that we may use */
 	char		*user;			/* whom workers become when started as root */

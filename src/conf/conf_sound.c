@@ -127,17 +127,34 @@ services_sound(struct conf *c, const struct map *nodes, struct faults *f)
 static void
 listeners_sound(struct conf *c, const struct tree *root, struct faults *f)
 {
-	if (c->listen_at.n == 0 && c->ntargets == 0 && tree_find(root, NULL, "listen") == NULL)
+	struct map *names = map_new();
+	char text[ADDR_TEXT_MAX];
+	bool twice;
+
+	if (c->nlisten == 0 && c->ntargets == 0 && tree_find(root, NULL, "listen") == NULL)
 		faults_add(f, root->line, "listen", "missing. Addresses on which clients are served, such as :80; it may be left out "
 		    "where there are targets");
-	c->listen = must_zalloc((c->listen_at.n + 1) * sizeof *c->listen);
-	for (unsigned i = 0; i < c->listen_at.n; i++) {
-		struct addr *a = &c->listen[c->nlisten++];
-		ASSERT(addr_parse(str_of(c->listen_at.item[i]), a) == NULL);
-		if (c->admin_addr.len != 0 && addr_eq(a, &c->admin_addr))
-			faults_add(f, conf_line(root, "listen", NULL), "listen", "'%s' is also admin.address; expected another port",
-			    c->listen_at.item[i]);
+	for (unsigned i = 0; i < c->nlisten; i++) {
+		struct conf_listen *l = &c->listen[i];
+		if (l->addr.len == 0)
+			continue;
+		addr_text(&l->addr, text);
+		if (l->name == NULL)
+			l->name = must_strdup(text);
+		if (c->admin_addr.len != 0 && addr_eq(&l->addr, &c->admin_addr))
+			faults_add(f, l->line, "listen.address", "'%s' is also admin.address; expected another port", text);
+		twice = false;
+		for (unsigned k = 0; k < i; k++)
+			twice |= c->listen[k].addr.len != 0 && addr_eq(&l->addr, &c->listen[k].addr);
+		if (twice)
+			faults_add(f, l->line, "listen.address", "'%s' is listed twice", text);
+		else
+			name_once(names, l->name, l->line, "listen.name", f);
+		if (l->proxy_protocol && c->clients_trusted.n == 0)
+			faults_add(f, l->line, "listen.proxy_protocol", "nobody may connect: clients.trusted is empty; expected the proxies "
+			    "in front there");
 	}
+	map_free(&names);
 }
 
 bool

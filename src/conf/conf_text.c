@@ -186,11 +186,15 @@ addr_port(const struct addr *a)
 }
 
 static bool
-read_listen_address(struct str s, struct addr *a, char *problem)
+read_listen_address(const struct conf_key *k, struct str s, void *member, char *problem)
 {
+	struct addr a = { 0 };
+
+	(void)k;
 	/* a listener for each worker: the kernel shares out TCP connections among them, but no unix socket's */
-	if (addr_parse(s, a) != NULL || addr_port(a) == 0 || a->sa.any.sa_family == AF_UNIX)
+	if (addr_parse(s, &a) != NULL || addr_port(&a) == 0 || a.sa.any.sa_family == AF_UNIX)
 		return problem_say(problem, "'%s' is not an address; expected one such as :80, 10.0.0.1:80 or [::1]:80", QUOTED(s));
+	memcpy(member, &a, sizeof a);
 	return true;
 }
 
@@ -268,15 +272,6 @@ list_append(void *member, struct str s, char *problem)
 	twice = has_item(l, text);
 	free(text);
 	return twice ? problem_say(problem, "'%s' is named twice", QUOTED(s)) : append(member, s);
-}
-
-static bool
-read_listen(const struct conf_key *k, struct str s, void *member, char *problem)
-{
-	struct addr a;
-
-	(void)k;
-	return read_listen_address(s, &a, problem) && list_append(member, s, problem);
 }
 
 static bool
@@ -396,6 +391,6 @@ const struct conf_type
 	type_AGENT = { read_agent, write_text, KIND_TEXT, false },
 	type_ADMIN_ADDRESS = { read_admin_address, write_address_or_none, KIND_PLAIN, false },
 	type_TASK_ADDRESS = { read_task_address, write_address, KIND_PLAIN, false },
-	type_LISTEN = { read_listen, NULL, KIND_LIST, false },
+	type_LISTEN_ADDRESS = { read_listen_address, write_address, KIND_PLAIN, false },
 	type_HOSTS = { read_host, NULL, KIND_LIST, false },
 	type_PATHS = { read_path, NULL, KIND_LIST, false };

@@ -434,7 +434,7 @@ static bool
 parent_open(struct parent *p)
 {
 	for (unsigned i = 0; i < p->conf->nlisten; i++)
-		if (!parent_open_listener(p, &p->conf->listen[i]))
+		if (!parent_open_listener(p, &p->conf->listen[i].addr))
 			return false;
 	return find_user(p) && parent_open_admin(p);
 }

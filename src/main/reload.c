@@ -20,7 +20,7 @@ reload_listeners(struct parent *p, const struct conf *next)
 
 	for (unsigned i = 0; i < next->nlisten; i++) {
 		struct listener *l;
-		if (listeners_find(&p->listeners, &next->listen[i]) != NULL || !parent_open_listener(p, &next->listen[i]))
+		if (listeners_find(&p->listeners, &next->listen[i].addr) != NULL || !parent_open_listener(p, &next->listen[i].addr))
 			continue;
 		l = &p->listeners.one[p->listeners.count - 1];
 		m.addr = l->addr;
@@ -33,7 +33,7 @@ reload_listeners(struct parent *p, const struct conf *next)
 	for (unsigned i = p->listeners.count; i-- > 0;) {
 		bool kept = false;
 		for (unsigned k = 0; k < next->nlisten; k++)
-			kept |= addr_eq(&next->listen[k], &p->listeners.one[i].addr);
+			kept |= addr_eq(&next->listen[k].addr, &p->listeners.one[i].addr);
 		if (kept)
 			continue;
 		m.addr = p->listeners.one[i].addr;
@@ -96,9 +96,9 @@ reload_take(struct parent *p, struct conf *next, struct str text)
 	conf_free(&p->conf);
 	p->conf = next;
 	log_setup("parent", next->log_level, next->log_json);
-	reload_listeners(p, next);
 	worker_limits(next, &m.limits);
 	parent_send_workers(p, &m, -1);
+	reload_listeners(p, next);		/* after the limits: who may say what there is known before anybody connects */
 	reload_brain(p, text, admin_changed);
 	log_event(LOG_INFO, "reload.done", "file", next->file, NULL);
 }

@@ -14,7 +14,7 @@
 #include "main/worker.h"
 #include "proxy/proxy.h"
 
-_Static_assert(CONF_TRUSTED_MAX == PROXY_TRUSTED_MAX, "as many as may be written are taken");
+_Static_assert(CONF_TRUSTED_MAX == PROXY_TRUSTED_MAX && CONF_LISTEN_MAX == PROXY_LISTENERS_MAX, "as many as may be written are taken");
 
 struct worker {
 	const struct worker_conf *conf;
@@ -41,6 +41,9 @@ worker_limits(const struct conf *c, struct proxy_conf *out)
 		.access_log = c->log_access,
 		.ntrusted = c->clients_trusted.n,
 	};
+	for (unsigned i = 0; i < c->nlisten; i++)
+		if (c->listen[i].proxy_protocol)
+			out->proxied[out->nproxied++] = proxy_listener_of(&c->listen[i].addr);
 	for (unsigned i = 0; i < out->ntrusted; i++)
 		ASSERT(ip_net_parse(str_of(c->clients_trusted.item[i]), &out->trusted[i]));
 }

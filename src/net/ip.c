@@ -6,8 +6,8 @@
 
 static const uint8_t v4_mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
 
-static struct ip
-map_v4(const void *four_bytes)
+struct ip
+ip_of_v4(const void *four_bytes)
 {
 	struct ip ip;
 
@@ -22,7 +22,7 @@ ip_of(const struct addr *a)
 	struct ip ip = { { 0 } };
 
 	if (a->sa.any.sa_family == AF_INET)
-		return map_v4(&a->sa.v4.sin_addr);
+		return ip_of_v4(&a->sa.v4.sin_addr);
 	if (a->sa.any.sa_family == AF_INET6)
 		memcpy(ip.b, &a->sa.v6.sin6_addr, sizeof ip.b);
 	return ip;
@@ -38,7 +38,7 @@ ip_parse(struct str s, struct ip *out)
 		return false;
 	str_copy(text, sizeof text, s);
 	if (inet_pton(AF_INET, text, &v4) == 1) {
-		*out = map_v4(&v4);
+		*out = ip_of_v4(&v4);
 		return true;
 	}
 	return inet_pton(AF_INET6, text, out->b) == 1;

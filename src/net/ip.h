@@ -19,6 +19,7 @@ struct ip_net {
 #define IP_TEXT_MAX	48	/* NUL included */
 
 struct ip	 ip_of(const struct addr *);		/* none for a unix socket */
+struct ip	 ip_of_v4(const void *four_bytes);
 bool		 ip_parse(struct str, struct ip *);	/* 10.0.0.1 or 2001:db8::1; no port, no brackets, no zone */
 struct str	 ip_text(const struct ip *, char out[IP_TEXT_MAX]);	/* IPv4 as such; "unix" when there is none */
 bool		 ip_eq(const struct ip *, const struct ip *);

@@ -97,6 +97,31 @@ stream_read(struct stream *s, void *p, size_t cap, size_t *got)
 }
 
 enum io_result
+stream_peek(struct stream *s, void *p, size_t cap, size_t *got)
+{
+	ssize_t n;
+
+	ASSERT(s->open && cap > 0);
+	if (!s->readable)
+		return IO_AGAIN;
+	do
+		n = recv(s->io.fd, p, cap, MSG_PEEK);
+	while (n < 0 && errno == EINTR);
+	if (n > 0) {
+		*got = (size_t)n;
+		return IO_DONE;
+	}
+	if (n == 0)
+		return IO_EOF;
+	if (errno == EAGAIN) {
+		s->readable = false;
+		return IO_AGAIN;
+	}
+	s->error = errno;
+	return IO_FAIL;
+}
+
+enum io_result
 stream_writev(struct stream *s, const struct iovec *iov, int n, size_t *put)
 {
 	struct msghdr m = { .msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)n };

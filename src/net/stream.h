@@ -47,6 +47,8 @@ void			 stream_adopt(struct stream *, stream_f *, void *arg);
 
 /* A read shorter than `cap` means the socket is drained: no second system call asks. cap > 0. */
 enum io_result		 stream_read(struct stream *, void *, size_t cap, size_t *got);
+/* The same bytes come again with the next read. */
+enum io_result		 stream_peek(struct stream *, void *, size_t cap, size_t *got);
 /* Takes as much as the socket has room for; *put may be less than the whole. At most 64 pieces. */
 enum io_result		 stream_writev(struct stream *, const struct iovec *, int n, size_t *put);
 void			 stream_shut(struct stream *);	/* ends our direction */

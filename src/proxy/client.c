@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "proxy/answer.h"
 #include "proxy/client.h"
+#include "proxy/proxy_header.h"
 #include "proxy/request.h"
 
 #define LINGER_USEC	(2 * USEC_PER_SEC)
@@ -186,7 +187,7 @@ client_refuse(struct client *c, const struct why *why)
 	client_linger(c);
 }
 
-/* ---- the beginning ---- */
+/* ---- who it is, and whether there is room ---- */
 
 /* Room for a newcomer: those who are leaving anyway go first, then who has been idle longest. */
 static bool
@@ -233,8 +234,90 @@ client_trust(struct client *c)
 	c->sender.trusted = ip_nets_have(conf->trusted, conf->ntrusted, &c->sender.ip);
 }
 
+/* ---- the PROXY protocol ---- */
+
+static void
+proxy_header_fail(struct client *c, const struct why *why)
+{
+	proxy_count(c->proxy, why);
+	client_close(c);
+}
+
+static void
+on_proxy_header_late(void *arg)
+{
+	proxy_header_fail(arg, WHY_PROXY_HEADER_SLOW);
+}
+
+/* Takes the header out of the socket; what follows it stays there for the first request. */
+static void
+proxy_header_take(struct client *c, const struct proxy_header *h, size_t used)
+{
+	char header[PROXY_HEADER_MAX];
+	size_t got;
+
+	if (stream_read(&c->stream, header, used, &got) != IO_DONE || got != used) {
+		client_close(c);
+		return;
+	}
+	if (!h->local)
+		client_is(c, &h->source);
+	client_idle(c);
+	on_idle(c);
+}
+
+/*
+ * The header is looked at where it lies, in the socket, until all of it is there: a connection that waits for it holds no buffer.
+ * Who connects and leaves without a word (a check of the port) is nothing to speak of.
+ */
+static void
+on_proxy_header(void *arg)
+{
+	struct client *c = arg;
+	char bytes[PROXY_HEADER_MAX];
+	struct proxy_header h;
+	size_t got = 0, used;
+
+	switch (stream_peek(&c->stream, bytes, sizeof bytes, &got)) {
+	case IO_DONE:
+		break;
+	case IO_AGAIN:
+		return;
+	default:
+		client_close(c);
+		return;
+	}
+	switch (proxy_header_parse((struct str){ bytes, got }, &h, &used)) {
+	case PARSE_DONE:
+		proxy_header_take(c, &h, used);
+		return;
+	case PARSE_MORE:
+		if (!c->stream.eof_hint && !c->stream.hup)
+			return;
+		/* fall through */
+	default:
+		proxy_header_fail(c, WHY_PROXY_HEADER_BAD);
+	}
+}
+
+/* Anybody else would speak for whomever he likes. */
+static void
+proxy_header_await(struct client *c)
+{
+	struct proxy *p = c->proxy;
+
+	if (!c->sender.trusted) {
+		proxy_header_fail(c, WHY_PROXY_HEADER_UNTRUSTED);
+		return;
+	}
+	stream_adopt(&c->stream, on_proxy_header, c);
+	timer_set(p->loop, &c->timer, loop_now(p->loop) + p->conf.client_head_usec, on_proxy_header_late, c);
+}
+
+/* ---- the beginning ---- */
+
 void
-client_open(struct proxy *p, int fd, const struct addr *peer)
+client_open(struct proxy *p, int fd, const struct addr *peer, bool proxied)
 {
 	struct ip ip = ip_of(peer);
 	struct client *c;
@@ -254,4 +337,6 @@ client_open(struct proxy *p, int fd, const struct addr *peer)
 	live_gauge_add(p->conf.live, p->conf.worker, LIVE_CLIENTS, 1);
 	stream_open(&c->stream, p->loop, fd, on_idle, c);
 	client_idle(c);
+	if (proxied)
+		proxy_header_await(c);
 }

@@ -22,8 +22,8 @@ struct client {
 	struct sender	 sender;
 };
 
-/* A connection was accepted; the descriptor is ours now. */
-void		client_open(struct proxy *, int fd, const struct addr *peer);
+/* A connection was accepted; the descriptor is ours now. `proxied`: it begins with a PROXY protocol header. */
+void		client_open(struct proxy *, int fd, const struct addr *peer, bool proxied);
 /* clients.trusted has changed: it holds for connections that are there, too. */
 void		client_trust(struct client *);
 

@@ -21,6 +21,7 @@ struct listener {
 	struct io	 io;
 	int		 fd;
 	struct addr	 addr;
+	bool		 proxied;	/* connections begin with a PROXY protocol header */
 	unsigned	 owner;		/* the worker in whose name the kernel deals connections to it */
 	struct timer	 rest;
 	struct grave	 grave;
@@ -57,7 +58,7 @@ accept_one(struct listener *l)
 	int fd = sock_accept(l->fd, &peer);
 
 	if (fd >= 0) {
-		client_open(l->proxy, fd, &peer);
+		client_open(l->proxy, fd, &peer, l->proxied);
 		return true;
 	}
 	if (out_of_room(errno) && l->io.fd >= 0) {
@@ -78,6 +79,26 @@ on_client(void *arg, uint32_t events)
 }
 
 static void
+listener_conf(struct listener *l)
+{
+	const struct proxy_conf *conf = &l->proxy->conf;
+	struct proxy_listener here = proxy_listener_of(&l->addr);
+
+	l->proxied = false;
+	for (unsigned i = 0; i < conf->nproxied; i++)
+		l->proxied |= conf->proxied[i].port == here.port && ip_eq(&conf->proxied[i].ip, &here.ip);
+}
+
+void
+listener_reconf(struct proxy *p)
+{
+	struct listener *l;
+
+	LIST_FOREACH(l, &p->listeners, link)
+		listener_conf(l);
+}
+
+static void
 listener_add(struct proxy *p, int fd, const struct addr *a, unsigned owner)
 {
 	struct listener *l = must_zalloc(sizeof *l);
@@ -86,6 +107,7 @@ listener_add(struct proxy *p, int fd, const struct addr *a, unsigned owner)
 	l->fd = fd;
 	l->addr = *a;
 	l->owner = owner;
+	listener_conf(l);
 	LIST_INSERT_HEAD(&p->listeners, l, link);
 	listener_watch(l);
 }

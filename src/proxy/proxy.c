@@ -93,6 +93,14 @@ proxy_free(struct proxy **pp)
 	alloc_reserve(0);
 }
 
+struct proxy_listener
+proxy_listener_of(const struct addr *a)
+{
+	bool v6 = a->sa.any.sa_family == AF_INET6;
+
+	return (struct proxy_listener){ ip_of(a), ntohs(v6 ? a->sa.v6.sin6_port : a->sa.v4.sin_port) };
+}
+
 void
 proxy_listen(struct proxy *p, int fd, const struct addr *a)
 {
@@ -154,6 +162,7 @@ proxy_reconf(struct proxy *p, const struct proxy_conf *conf)
 	conf_apply(p);
 	clients_trust(&p->idle);
 	clients_trust(&p->busy);
+	listener_reconf(p);
 }
 
 /* The health checks are ours now, or no longer. */

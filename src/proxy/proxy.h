@@ -15,6 +15,12 @@
 struct proxy;
 
 #define PROXY_TRUSTED_MAX 64
+#define PROXY_LISTENERS_MAX 64
+
+struct proxy_listener {		/* the address of one, without what an addr has besides */
+	struct ip	ip;
+	uint16_t	port;
+};
 
 struct proxy_conf {
 	unsigned	 worker;		/* our column in live */
@@ -25,6 +31,8 @@ struct proxy_conf {
 	unsigned	 clients_max;
 	struct ip_net	 trusted[PROXY_TRUSTED_MAX];	/* whose word of a client is believed */
 	unsigned	 ntrusted;
+	struct proxy_listener proxied[PROXY_LISTENERS_MAX];	/* where connections begin with a PROXY protocol header */
+	unsigned	 nproxied;
 	struct head_limits request_head, response_head;
 	unsigned	 upstream_idle_max;	/* per task */
 	int64_t		 upstream_idle_usec;
@@ -34,6 +42,7 @@ struct proxy_conf {
 
 struct proxy	*proxy_new(struct loop *, const struct proxy_conf *);
 void		 proxy_free(struct proxy **);
+struct proxy_listener proxy_listener_of(const struct addr *);
 /* Listeners belong to the proxy from here on. Closing one: proxy_unlisten with the same addr. */
 void		 proxy_listen(struct proxy *, int fd, const struct addr *);
 void		 proxy_unlisten(struct proxy *, const struct addr *);

@@ -7,6 +7,9 @@
  * A service takes every key of DEFAULTS besides its own.
  */
 SECTION(TOP, TOP, "", MAP, struct conf, "")
+SECTION(LISTEN, TOP, "listen", LIST, struct conf_listen,
+    "Addresses on which clients are served; one address, or a list of addresses and mappings. Required, unless there are targets: "
+    "then Mola may serve nobody itself.")
 SECTION(ADMIN, TOP, "admin", MAP, struct conf,
     "Where Mola answers questions: JSON for the command line and for others, and metrics.")
 SECTION(LOG, TOP, "log", MAP, struct conf,
@@ -49,15 +52,20 @@ SECTION(TASK, SERVICE, "tasks", LIST, struct conf_task,
 SECTION(TARGET, TOP, "targets", LIST, struct conf_target,
     "Proxies that are not ours, and that are told which servers there are and what weight each should have. See TARGETS.")
 
-KEY(TOP, "listen", LISTEN, listen_at, NONE, "", "",
-    "Addresses on which clients are served: one or a list of 10.0.0.1:80, [::1]:80, :80 (any address). Required, unless "
-    "there are targets: then Mola may serve nobody itself.")
 KEY(TOP, "workers", WORKERS, workers, "auto", "1", "16",
     "How many processes serve clients; auto is one for each CPU that we may use. A change takes effect at the next start.")
 KEY(TOP, "user", STRING, user, "nobody", "", "",
     "Whom the workers become when Mola is started by root. A change takes effect at the next start.")
 KEY(TOP, "stop", DURATION, stop_usec, "30s", "0s", "1h",
     "How long requests under way may take to end when Mola is told to stop.")
+
+KEY(LISTEN, "address", LISTEN_ADDRESS, addr, REQUIRED, "", "",
+    "IP address and port: 10.0.0.1:80, [::1]:80, :80 (any address).")
+KEY(LISTEN, "name", NAME, name, NONE, "", "",
+    "For others to refer to; unique among listeners. By default the address as it is written.")
+KEY(LISTEN, "proxy_protocol", SWITCH, proxy_protocol, "false", "", "",
+    "Whether each connection begins with a header of the PROXY protocol, version 1 or 2, that names the client. Only proxies in "
+    "clients.trusted may connect then, and only with such a header.")
 
 KEY(ADMIN, "address", ADMIN_ADDRESS, admin_addr, "127.0.0.1:8000", "", "",
     "Host and port, or none.")

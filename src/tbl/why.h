@@ -23,6 +23,9 @@ WHY(BAD_CODING,         501, CLIENT,   "Transfer-Encoding is anything but a sing
 WHY(BAD_CHUNK,          400, CLIENT,   "the chunked framing is malformed")
 WHY(BAD_EXPECT,         417, CLIENT,   "Expect is anything but 100-continue")
 WHY(METHOD_REFUSED,     501, CLIENT,   "the method is not relayed (CONNECT)")
+WHY(PROXY_HEADER_UNTRUSTED, 0, CLIENT, "only proxies in clients.trusted may connect to a listener with proxy_protocol")
+WHY(PROXY_HEADER_BAD,     0, CLIENT,   "the PROXY protocol header is missing, malformed or not of TCP")
+WHY(PROXY_HEADER_SLOW,    0, CLIENT,   "the PROXY protocol header did not arrive in time")
 
 /* routing and choice */
 WHY(NO_ROUTE,           404, CONFIG,   "no service is configured for this host and path")

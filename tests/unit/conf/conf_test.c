@@ -32,7 +32,7 @@ static const struct wrong {
 
 	/* keys */
 	{ L "lisen: :81\n", "m:2: lisen: unknown key; did you mean listen?\n" },
-	{ L "\"a\\nb\": 1\n", "m:2: a?b: unknown key; expected listen, workers, user, stop, admin, log, swarm, signals, "
+	{ L "\"a\\nb\": 1\n", "m:2: a?b: unknown key; expected workers, user, stop, listen, admin, log, swarm, signals, "
 	    "prometheus, score, clients, upstream, defaults, mover, nodes, services or targets\n" },
 	{ L "upstream: { frobnicate: 1 }\n", "m:2: upstream.frobnicate: unknown key; expected idle_max, idle, head_bytes or fields\n" },
 	{ L "user: a\nuser: b\n", "m:3: user: given twice, first in line 2\n" },
@@ -148,11 +148,18 @@ static const struct wrong {
 	    "m:4: services.promql: there is nobody to ask; expected the section prometheus with its servers\n" },
 
 	/* values */
-	{ "listen: example.org\n", "m:1: listen: 'example.org' is not an address; expected one such as :80, 10.0.0.1:80 or [::1]:80\n" },
-	{ "listen: unix:/run/x\n", "m:1: listen: 'unix:/run/x' is not an address; expected one such as :80, 10.0.0.1:80 or [::1]:80\n" },
-	{ "listen: [':80', ':80']\n", "m:1: listen: ':80' is named twice\n" },
-	{ "listen: []\n", "m:1: listen: an empty list. Addresses on which clients are served: one or a list of "
-	    "10.0.0.1:80, [::1]:80, :80 (any address). Required, unless there are targets: then Mola may serve nobody itself.\n" },
+	{ "listen: example.org\n", "m:1: listen.address: 'example.org' is not an address; expected one such as :80, 10.0.0.1:80 or [::1]:80\n" },
+	{ "listen: unix:/run/x\n", "m:1: listen.address: 'unix:/run/x' is not an address; expected one such as :80, 10.0.0.1:80 or [::1]:80\n" },
+	{ "listen: [':80', ':80']\n", "m:1: listen.address: '0.0.0.0:80' is listed twice\n" },
+	{ "listen:\n- { address: ':80', name: web }\n- { address: ':81', name: web }\n",
+	    "m:3: listen.name: 'web' is taken since line 2; expected a name of its own\n" },
+	{ "listen:\n- { address: ':80', tls: true }\n", "m:2: listen.tls: unknown key; expected address, name or proxy_protocol\n" },
+	{ "listen:\n- { name: web }\n", "m:2: listen.address: missing. IP address and port: 10.0.0.1:80, [::1]:80, :80 (any address).\n" },
+	{ "listen:\n- [ ':80' ]\n", "m:2: listen: not a mapping; expected keys such as address, name or proxy_protocol\n" },
+	{ "listen: { address: ':80', proxy_protocol: true }\n", "m:1: listen.proxy_protocol: nobody may connect: clients.trusted is empty; "
+	    "expected the proxies in front there\n" },
+	{ "listen: []\n", "m:1: listen: an empty list. Addresses on which clients are served; one address, or a list of addresses and "
+	    "mappings. Required, unless there are targets: then Mola may serve nobody itself.\n" },
 	{ L "workers: 17\n", "m:2: workers: '17' is not a number of workers; expected auto, or 1 to 16\n" },
 	{ L "stop: 30\n", "m:2: stop: '30' has no unit; expected a duration such as 500ms, 2s, 5m or 1h\n" },
 	{ L "stop: soon\n", "m:2: stop: 'soon' is not a duration; expected one such as 500ms, 2s, 5m or 1h\n" },
@@ -179,7 +186,7 @@ static const struct wrong {
 	    "lists of two. What a node must have to give: balanced, cpu, ram, io, net, or a mapping of one's own, see PROFILES.\n" },
 	{ L "admin: { address: ':x' }\n", "m:2: admin.address: ':x' is not an address; expected one such as 127.0.0.1:8000 or "
 	    "[::1]:8000, or none\n" },
-	{ L "admin: { address: '0.0.0.0:80' }\n", "m:1: listen: ':80' is also admin.address; expected another port\n" },
+	{ L "admin: { address: '0.0.0.0:80' }\n", "m:1: listen.address: '0.0.0.0:80' is also admin.address; expected another port\n" },
 	{ L "admin: { socket: run.sock }\n", "m:2: admin.socket: 'run.sock' is not a socket's path; expected an absolute path of at "
 	    "most 107 bytes, or none\n" },
 	{ L "admin: { token: hunter2 }\n", "m:2: admin.token: not a token; expected 16 to 256 visible ASCII characters\n" },
@@ -277,7 +284,7 @@ test_all_faults_are_told_in_the_order_of_lines(void **state)
 	    "m:2: services.name: missing. Unique among services.\n"
 	    "m:2: services.tasks: missing. Who answers the requests of the service; at least one.\n"
 	    "m:3: user: '' is not a word; expected 1 to 255 visible ASCII characters\n"
-	    "m:4: listen: 'x' is not an address; expected one such as :80, 10.0.0.1:80 or [::1]:80\n"
+	    "m:4: listen.address: 'x' is not an address; expected one such as :80, 10.0.0.1:80 or [::1]:80\n"
 	    "m:5: stop: '5' has no unit; expected a duration such as 500ms, 2s, 5m or 1h\n");
 }
 
@@ -320,7 +327,8 @@ test_defaults(void **state)
 
 	(void)state;
 	assert_int_equal(c->nlisten, 1);
-	assert_string_equal(addr_text(&c->listen[0], text), "0.0.0.0:80");
+	assert_string_equal(addr_text(&c->listen[0].addr, text), "0.0.0.0:80");
+	assert_string_equal(c->listen[0].name, "0.0.0.0:80");
 	assert_between(c->workers, 1, WORKERS_MAX);
 	assert_string_equal(c->user, "nobody");
 	assert_int_equal(c->stop_usec, 30000000);
