@@ -10,6 +10,7 @@
 #include "discovery/constraint.h"
 #include "discovery/demands.h"
 #include "discovery/join.h"
+#include "discovery/upgrade.h"
 
 /* A service of the picture on its way. */
 struct join_service {
@@ -157,6 +158,7 @@ service_read(struct join *j, struct join_service *js)
 	*l = (struct labels){ .arena = j->arena, .report = l->report };
 	l->report->id = arena_text(j->arena, str_of(js->from->id));
 	l->report->name = arena_text(j->arena, str_of(js->from->name));
+	l->report->served_before = upgrade_served(js->from, j->conf->traefik->enable);
 	if (j->conf->constraint != NULL && !constraint_match(j->conf->constraint, js->from->every, js->from->nevery)) {
 		service_leave(j, js, "swarm.constraint does not take the service");
 		return;

@@ -36,6 +36,7 @@ struct report_service {
 	char		*name, *id;
 	bool		 enabled;	/* it wants to be served: labels say so */
 	bool		 served;	/* it is in the world, though perhaps without a task */
+	bool		 served_before;	/* a Mola 0.1.0 would have served it (upgrade.h) */
 	unsigned	 port;		/* inside the task; 0: not known */
 	struct report_label *label;	/* mola.* and traefik.* alone, in order of name */
 	unsigned	 nlabels;

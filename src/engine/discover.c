@@ -9,7 +9,10 @@
 #include "base/bug.h"
 #include "base/log.h"
 #include "discovery/constraint.h"
+#include "discovery/upgrade.h"
 #include "engine/discover.h"
+
+#define NAMES_SHOWN	450
 
 struct discover {
 	struct loop	*loop;
@@ -18,6 +21,7 @@ struct discover {
 	const struct conf *conf;
 	struct watch	*watch;
 	struct swarm_report *report;
+	bool		 upgrade_told;
 	struct arena	*arena;			/* of what follows, made anew with each configuration */
 	struct traefik_rules traefik;
 	struct swarm_conf swarm;
@@ -143,6 +147,35 @@ log_news(const struct swarm_report *old, const struct swarm_report *new)
 			log_event(LOG_WARN, "swarm.trouble", "why", why_name(new->trouble[i].why), "text", new->trouble[i].text, NULL);
 }
 
+/* Names on as few lines as they fit on: a line shows only so much of a value. */
+static void
+log_names(const char *names)
+{
+	log_event(LOG_WARN, "upgrade.unserved", "services", names, "text", "Mola 0.1.0 served these by their labels, and they, or parts of "
+	    "them, are not served now: mola why NAME tells the reason", NULL);
+}
+
+/* Once, for whoever comes from there. */
+static void
+log_upgrade(const struct swarm_report *r)
+{
+	char names[NAMES_SHOWN] = "";
+	size_t n = 0;
+
+	for (unsigned i = 0; i < r->nservices; i++) {
+		const char *name = r->service[i].name;
+		if (!upgrade_lost(&r->service[i]))
+			continue;
+		if (n > 0 && n + strlen(name) + 3 > sizeof names) {
+			log_names(names);
+			n = 0;
+		}
+		n += (size_t)snprintf(names + n, sizeof names - n, "%s%.200s", n > 0 ? ", " : "", name);
+	}
+	if (n > 0)
+		log_names(names);
+}
+
 static void
 name_swarm(struct discover *d)
 {
@@ -151,6 +184,10 @@ name_swarm(struct discover *d)
 	swarm_pass(watch_swarm(d->watch), &d->swarm, d->world, &report);
 	if (swarm_whole(watch_swarm(d->watch)))
 		log_news(d->report, report);
+	if (swarm_whole(watch_swarm(d->watch)) && !d->upgrade_told) {
+		log_upgrade(report);
+		d->upgrade_told = true;
+	}
 	swarm_report_free(&d->report);
 	d->report = report;
 }

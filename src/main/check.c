@@ -1,11 +1,12 @@
 /*
- * check: `mola check FILE`: says whether a configuration is sound, and does nothing else.
+ * check: `mola check FILE`: says whether a configuration is sound; with --swarm, what of the Swarm is served otherwise than by 0.1.0.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
 #include "conf/conf.h"
+#include "main/check.h"
 #include "main/verbs.h"
 
 static const char *
@@ -31,22 +32,25 @@ say_fine(const struct conf *c)
 int
 check_main(int argc, char **argv)
 {
+	bool swarm = argc == 3 && strcmp(argv[1], "--swarm") == 0;
+	const char *file = argv[argc - 1];
 	struct buf text, errors;
+	int status = 1;
 	struct conf *c;
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
 		return help_verb("check");
-	if (argc != 2 || argv[1][0] == '-')
+	if (argc != 2 + swarm || file[0] == '-')
 		return help_misuse("check", "expected one file");
-	c = conf_load(argv[1], &text, &errors);
-	if (c != NULL)
+	log_setup("check", LOG_ERROR, false);
+	c = conf_load(file, &text, &errors);
+	if (c != NULL) {
 		say_fine(c);
-	else
+		status = swarm ? check_swarm(c) : 0;
+	} else
 		fwrite(errors.p, 1, errors.len, stderr);
 	buf_fini(&text);
 	buf_fini(&errors);
-	if (c == NULL)
-		return 1;
 	conf_free(&c);
-	return 0;
+	return status;
 }

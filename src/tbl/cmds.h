@@ -4,7 +4,7 @@
  */
 CMD(run,      run_main,      "[--config] [FILE]", "balance as FILE says")
 CMD(agent,    agent_main,    "[OPTIONS]",        "tell this machine's state to Mola and to Prometheus")
-CMD(check,    check_main,    "FILE",             "say whether a configuration file is sound")
+CMD(check,    check_main,    "[--swarm] FILE",           "say whether a configuration file is sound")
 CMD(nodes,    nodes_main,    "[OPTIONS]",        "list the nodes, how they fare and what share they get")
 CMD(services, services_main, "[OPTIONS]",        "list the services and their traffic")
 CMD(tasks,    tasks_main,    "[OPTIONS] [SERVICE]", "list the tasks of a service, or of all")

@@ -3,6 +3,7 @@
  * question a running Mola.
  */
 OPTION(run,   "--config",     "FILE",  "the configuration, also without --config; default /etc/mola/mola.yaml")
+OPTION(check, "--swarm",      "",      "look at the Swarm, too: which services are not served as Mola 0.1.0 served them")
 OPTION(ask,   "--admin",      "WHERE", "whom to ask: unix:/path or http://host:port; also $MOLA_ADMIN")
 OPTION(ask,   "--token-file", "FILE",  "the admin token, for writes over http")
 OPTION(ask,   "--json",       "",      "print the answer as JSON")

@@ -12,6 +12,8 @@ hello typos --publish mode=host,target=8080 --label mola.host=typos.test --label
 hello twin --publish mode=host,target=8080 --label mola.host=web.test --label mola.port=8080
 hello portless --label mola.enable=true --label mola.host=portless.test
 hello deaf --publish mode=host,target=9999 --label mola.host=deaf.test --label mola.port=9999
+hello guarded --label 'traefik.http.routers.guarded.rule=Host(`guarded.test`)' --label traefik.http.routers.guarded.middlewares=auth \
+	--label traefik.http.services.guarded.loadbalancer.server.port=8080 --label 'traefik.http.middlewares.auth.basicauth.users=joe:$apr1$secret'
 hello far --network elsewhere --label mola.host=far.test --label mola.port=8080
 
 # label SERVICE LABEL STATE; trouble SERVICE WHY WORDS: as /api/v1/services tells it
@@ -39,9 +41,12 @@ sed 's/^/# /' "$dir/deaf"
 sed 's/^/# /' "$dir/services"
 check "mola services says it all" eval 'for w in mola.health.interval mola.hosts mola.policy portless elsewhere twin; do grep -q "$w" "$dir/services" || return 1; done'
 check "mola why tells of a service that is not served" eval '"$MOLA" why --admin "unix:$dir/admin.sock" twin | grep -q "twin is not served: .* belongs to"'
+check "a router with a middleware is not served" within 20 trouble guarded needs_middleware auth
+check "and its password's hash stands nowhere" eval '! says /api/v1/services "tostring | test(\"apr1\")" && ! grep -q apr1 "$dir/mola.log"'
+check "mola check tells who was served by 0.1.0" eval '"$MOLA" check --swarm "$dir/mola.yaml" | grep -q "^guarded: "'
 check "nobody else is touched" agree web 2
 load_stop
 mola_stop
-dk service rm typos twin portless deaf far >/dev/null
+dk service rm typos twin portless deaf guarded far >/dev/null
 within 30 eval '[ "$(engine /services | jq length)" = 1 ]'
 within 20 dk network rm elsewhere >/dev/null 2>&1

@@ -15,7 +15,8 @@ static const char nodes[] = "[{\"ID\":\"n1\",\"Spec\":{\"Role\":\"manager\",\"Av
 
 static const char services[] = "[" SERVICE("1", "shop", "\"mola.host\":\"shop.test\",\"mola.port\":\"80\",\"mola.idle\":\"soon\"") ","
     SERVICE("2", "second", "\"mola.host\":\"shop.test\",\"mola.port\":\"80\"") ","
-    SERVICE("3", "balancer", "\"mola.self\":\"true\"") "," SERVICE("4", "quiet", "") "]";
+    SERVICE("3", "balancer", "\"mola.self\":\"true\"") "," SERVICE("4", "quiet", "") ","
+    SERVICE("5", "admin", "\"traefik.http.routers.a.rule\":\"Host(`admin.test`)\",\"traefik.http.routers.a.middlewares\":\"auth\"") "]";
 
 struct stage {
 	struct loop	*loop;
@@ -155,6 +156,7 @@ what_is_wrong_is_said_once(void **state)
 	assert_int_equal(times_logged("label.refused service=shop label=mola.idle"), 1);
 	assert_int_equal(times_logged("service.unserved service=second why=route_taken"), 1);
 	assert_int_equal(times_logged("service=quiet"), 0);
+	assert_int_equal(times_logged("upgrade.unserved services=admin"), 1);
 }
 
 static const json_t *

@@ -1,0 +1,17 @@
+/*
+ * upgrade: services whose labels a Mola 0.1.0 would have served, and that are not served, or not as much of them, since
+ * labels are read as their authors meant them. For whoever comes from there.
+ */
+#ifndef DISCOVERY_UPGRADE_H
+#define DISCOVERY_UPGRADE_H
+
+#include "discovery/report.h"
+
+struct swarm_service;
+
+/* Whether 0.1.0 would have had a route to it. */
+bool	upgrade_served(const struct swarm_service *, bool traefik);
+/* Whether the report tells of less than that. */
+bool	upgrade_lost(const struct report_service *);
+
+#endif
