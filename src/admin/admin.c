@@ -118,6 +118,7 @@ get_root(struct admin *a, struct exchange *x)
 	    "/api/v1/prometheus the Prometheus servers that are asked, and what they say\n"
 	    "/api/v1/targets    the proxies that are told what to do\n"
 	    "/api/v1/drain      POST {\"node\": NAME, \"drain\": true}\n"
+	    "/api/v1/targets/withdraw, resume  POST {\"target\": NAME}\n"
 	    "/traefik           for Traefik's HTTP provider; ?target=NAME\n"
 	    "/v3/discovery:endpoints        POST, for Envoy's EDS by REST\n"
 	    "/envoy/v3/discovery:endpoints  the same\n"), NULL);
@@ -256,7 +257,38 @@ post_envoy(struct admin *a, struct exchange *x)
 		targets_answer(a->conf.targets, "envoy-rest", x);
 }
 
-/* --- the one write --- */
+/* --- writes --- */
+
+static void
+post_target(struct admin *a, struct exchange *x, bool withdraw)
+{
+	struct str body = exchange_body(x);
+	json_t *j = json_loadb(body.len > 0 ? body.p : "", body.len, JSON_REJECT_DUPLICATES, NULL), *done;
+	const char *name = json_string_value(json_object_get(j, "target"));
+	const json_t *dry = json_object_get(j, "dry_run");
+
+	if (name == NULL || (dry != NULL && !(withdraw && json_is_boolean(dry))))
+		reply_error(x, 400, withdraw ? "expected {\"target\": NAME}, and dry_run: true or false if it matters" :
+		    "expected {\"target\": NAME}", NULL);
+	else if (a->conf.targets == NULL || (done = withdraw ? targets_withdraw(a->conf.targets, name, json_is_true(dry)) :
+	    targets_resume(a->conf.targets, name)) == NULL)
+		reply_absent(x, "target", name);
+	else
+		reply_json(x, 200, done, NULL);
+	json_decref(j);
+}
+
+static void
+post_withdraw(struct admin *a, struct exchange *x)
+{
+	post_target(a, x, true);
+}
+
+static void
+post_resume(struct admin *a, struct exchange *x)
+{
+	post_target(a, x, false);
+}
 
 static void
 drain_node(struct admin *a, struct exchange *x, const char *name, bool drain)
@@ -323,6 +355,8 @@ static const struct door {
 	{ "/api/v1/prometheus", READS, get_prometheus },
 	{ "/api/v1/targets", READS, get_targets },
 	{ "/api/v1/drain", WRITES, post_drain },
+	{ "/api/v1/targets/withdraw", WRITES, post_withdraw },
+	{ "/api/v1/targets/resume", WRITES, post_resume },
 	{ "/traefik", READS, get_traefik },
 	{ "/v3/discovery:endpoints", ASKS, post_envoy },	/* the path is Envoy's, and cannot be configured there */
 	{ "/envoy/v3/discovery:endpoints", ASKS, post_envoy },

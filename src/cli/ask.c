@@ -41,7 +41,8 @@ ask_options(struct ask *a, int argc, char **argv)
 {
 	static const struct option options[] = { { "admin", required_argument, NULL, 'a' },
 		{ "token-file", required_argument, NULL, 't' }, { "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' }, { "undo", no_argument, NULL, 'u' }, { 0 } };
+		{ "help", no_argument, NULL, 'h' }, { "undo", no_argument, NULL, 'u' },
+		{ "dry-run", no_argument, NULL, 'd' }, { 0 } };
 	int opt;
 
 	opterr = 0;
@@ -51,7 +52,8 @@ ask_options(struct ask *a, int argc, char **argv)
 			return help_verb(a->verb);
 		if (opt == ':')
 			return help_misuse(a->verb, "%s expects a value", argv[optind - 1]);
-		if (opt == '?' || (opt == 'u' && strcmp(a->verb, "drain") != 0))
+		if (opt == '?' || (opt == 'u' && strcmp(a->verb, "drain") != 0) ||
+		    (opt == 'd' && strcmp(a->verb, "targets") != 0))
 			return help_misuse(a->verb, "there is no option %s", argv[optind - 1]);
 		if (opt == 'a')
 			a->where = optarg;
@@ -59,6 +61,7 @@ ask_options(struct ask *a, int argc, char **argv)
 			a->token_file = optarg;
 		a->json |= opt == 'j';
 		a->undo |= opt == 'u';
+		a->dry_run |= opt == 'd';
 	}
 	a->arg = argv + optind;
 	a->nargs = argc - optind;

@@ -15,6 +15,7 @@ struct ask {
 	const char	*token_file;	/* NULL: none */
 	bool		 json;		/* print the answer as JSON and nothing else */
 	bool		 undo;		/* drain only */
+	bool		 dry_run;	/* targets only */
 	char		**arg;		/* what stands beside the options */
 	int		 nargs;
 };

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/ask.h"
 #include "cli/cli.h"
+#include "cli/sheet.h"
 #include "cli/table.h"
 
 static enum hue
@@ -126,11 +128,76 @@ target_rows(struct sheet *s, const json_t *target)
 	sheet_note(s, note);
 }
 
+/* --- taking it away --- */
+
+static void
+change_print(const struct ask *a, const json_t *answer)
+{
+	const char *state = text_of(answer, "state");
+	struct clean name, text;
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "does"), i, one)
+		printf("%s%s\n", a->dry_run ? "would " : "", json_is_string(one) ? clean(json_string_value(one), &text) : "?");
+	if (!a->dry_run)
+		printf("%s: %s%s\n", clean(a->arg[1], &name), clean(state, &text), strcmp(state, "withdrawing") == 0 ?
+		    "; `mola targets` says when it is done" : "");
+}
+
+static int
+targets_change(struct ask *a, const char *path)
+{
+	json_t *body = json_pack("{s:s}", "target", a->arg[1]), *answer;
+
+	if (body == NULL)
+		return help_misuse(a->verb, "the name is not UTF-8");
+	if (a->dry_run)
+		json_object_set_new(body, "dry_run", json_true());
+	answer = ask_post(a, path, body);
+	json_decref(body);
+	if (answer == NULL)
+		return 1;
+	if (a->json)
+		ask_print(answer);
+	else
+		change_print(a, answer);
+	json_decref(answer);
+	return 0;
+}
+
+/* One of the words stands among the arguments. */
+static bool
+is_change(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "withdraw") == 0 || strcmp(argv[i], "resume") == 0)
+			return true;
+	return false;
+}
+
+static int
+change_main(int argc, char **argv)
+{
+	struct ask a;
+	int status = ask_init(&a, argc, argv, 2, 2);
+
+	if (status != ASK_GO_ON)
+		return status;
+	if (strcmp(a.arg[0], "withdraw") == 0)
+		return targets_change(&a, "/api/v1/targets/withdraw");
+	if (strcmp(a.arg[0], "resume") != 0 || a.dry_run)
+		return help_misuse(a.verb, "expected withdraw NAME or resume NAME");
+	return targets_change(&a, "/api/v1/targets/resume");
+}
+
 int
 targets_main(int argc, char **argv)
 {
 	static const char *const titles[] = { "TARGET", "KIND", "STATE", "SERVICE", "TASK", "NODE", ">WEIGHT", ">SHARE", "IT HAS", NULL };
 	static const struct table t = { .path = "/api/v1/targets", .list = "targets", .titles = titles, .row = target_rows };
 
+	if (is_change(argc, argv))
+		return change_main(argc, argv);
 	return table_main(&t, argc, argv);
 }

@@ -73,6 +73,32 @@ envoy_assignment(const struct plan_service *s, const char *cluster, int64_t stal
 	return j;
 }
 
+json_t *
+envoy_assignment_none(const char *cluster)
+{
+	json_t *j = json_pack("{s:s, s:s, s:[]}", "@type", ENVOY_TYPE, "cluster_name", cluster, "endpoints");
+
+	ASSERT(j != NULL);
+	return j;
+}
+
+/* Our endpoints say so in their metadata; an assignment of nobody needs no taking away. */
+bool
+envoy_is_ours(struct str text, const char *cluster)
+{
+	json_t *j = json_loadb(text.len > 0 ? text.p : "", text.len, 0, NULL), *assignment, *end;
+	const char *name;
+	bool ours;
+
+	assignment = json_array_get(json_object_get(j, "resources"), 0);
+	end = json_array_get(json_object_get(json_array_get(json_object_get(assignment, "endpoints"), 0), "lb_endpoints"), 0);
+	name = json_string_value(json_object_get(assignment, "cluster_name"));
+	ours = name != NULL && strcmp(name, cluster) == 0 &&
+	    json_is_object(json_object_get(json_object_get(json_object_get(end, "metadata"), "filter_metadata"), "mola"));
+	json_decref(j);
+	return ours;
+}
+
 /* FNV-1a: the same in every process, so that a Mola that comes back says the same versions. */
 static void
 version_of(const char *text, char out[ENVOY_VERSION])

@@ -30,6 +30,10 @@ void		 envoy_ends(const struct plan_service *, struct envoy_end *out);
 
 /* stale_usec 0: believed for ever. The caller owns what comes. */
 json_t		*envoy_assignment(const struct plan_service *, const char *cluster, int64_t stale_usec);
+/* An assignment of nobody, which puts an end to an earlier one. */
+json_t		*envoy_assignment_none(const char *cluster);
+/* A file of ours, about this cluster. */
+bool		 envoy_is_ours(struct str text, const char *cluster);
 /* A DiscoveryResponse with these resources (an array, borrowed). */
 void		 envoy_response(const json_t *resources, struct buf *out, char version[ENVOY_VERSION]);
 

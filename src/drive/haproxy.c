@@ -246,6 +246,44 @@ haproxy_orders_clear(struct haproxy_orders *o, const struct haproxy_state *st, c
 	orders_sort(o);
 }
 
+/* Whose backend it is: any service's, or one of those named. */
+static bool
+is_of(const struct haproxy_rules *r, char *const *only, unsigned nonly, const char *backend)
+{
+	const char *hole = strstr(r->backend, "{service}"), *after = hole + strlen("{service}");
+	size_t before = (size_t)(hole - r->backend), len = strlen(backend);
+	char name[HAPROXY_NAME_MAX];
+
+	for (unsigned i = 0; i < nonly; i++) {
+		haproxy_backend(r->backend, only[i], name);
+		if (strcmp(name, backend) == 0)
+			return true;
+	}
+	return nonly == 0 && len > before + strlen(after) && strncmp(backend, r->backend, before) == 0 &&
+	    strcmp(backend + len - strlen(after), after) == 0;
+}
+
+struct haproxy_orders *
+haproxy_orders_withdraw(const struct haproxy_state *st, const struct haproxy_rules *rules, char *const *only, unsigned nonly)
+{
+	struct haproxy_orders *o = must_zalloc(sizeof *o);
+	struct desk d = { .state = st, .out = o };
+
+	o->arena = arena_new();
+	for (unsigned i = 0; i < st->n; i++) {
+		const struct haproxy_server *h = &st->server[i];
+		if (!is_of(rules, only, nonly, h->backend))
+			continue;
+		str_copy(d.backend, sizeof d.backend, str_of(h->backend));
+		if (is_ours(h))
+			server_remove(&d, h);
+		else if (h->weight != h->configured)
+			ORDER(&d, HAPROXY_WEIGHT, "set server %s/%s weight 100%%", d.backend, h->name);
+	}
+	orders_sort(o);
+	return o;
+}
+
 void
 haproxy_orders_free(struct haproxy_orders **op)
 {

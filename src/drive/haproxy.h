@@ -51,6 +51,9 @@ const struct haproxy_server *haproxy_server_for(const struct haproxy_state *, co
 struct haproxy_orders	*haproxy_orders_make(const struct haproxy_state *, const struct plan *, const struct haproxy_rules *);
 /* And takes out what we once added to a backend whose service is gone. */
 void			 haproxy_orders_clear(struct haproxy_orders *, const struct haproxy_state *, const char *backend);
+/* Takes out what we ever added, and gives the user's own servers the weights of their configuration: in backends that the template
+ * fits and, if names of services are given, that are one of those'. */
+struct haproxy_orders	*haproxy_orders_withdraw(const struct haproxy_state *, const struct haproxy_rules *, char *const *only, unsigned nonly);
 void			 haproxy_orders_free(struct haproxy_orders **);
 
 enum haproxy_verdict { HAPROXY_DONE, HAPROXY_BUSY, HAPROXY_REFUSED };

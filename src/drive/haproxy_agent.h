@@ -15,6 +15,7 @@
  * "up drain", "down" with a reason for what a service does not have (any more), or an empty line, which changes nothing:
  * without a plan, when the question is not understood, and when nobody is there. When all drain, they are up.
  */
+#define HAPROXY_NEUTRAL	"up ready 100%\n"	/* to anybody: as its configuration has it */
 void	haproxy_agent_answer(const struct plan *, struct str question, char out[HAPROXY_ANSWER_MAX]);
 
 #endif

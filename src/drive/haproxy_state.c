@@ -138,9 +138,9 @@ haproxy_info_read(struct str text, struct haproxy_info *out)
 
 /* --- show servers state --- */
 
-enum { STATE_BACKEND, STATE_NAME, STATE_ADDR, STATE_PORT, STATE_ADMIN, STATE_WEIGHT, STATE_CHECK, STATE_COLUMNS };
+enum { STATE_BACKEND, STATE_NAME, STATE_ADDR, STATE_PORT, STATE_ADMIN, STATE_WEIGHT, STATE_CHECK, STATE_CONFIGURED, STATE_COLUMNS };
 static const char *const state_columns[] = { "be_name", "srv_name", "srv_addr", "srv_port", "srv_admin_state",
-    "srv_uweight", "srv_check_state", NULL };
+    "srv_uweight", "srv_check_state", "srv_iweight", NULL };
 
 static struct addr
 addr_of(struct str host, uint64_t port)
@@ -179,14 +179,17 @@ is_name(struct str s)
 static bool
 server_read(struct haproxy_state *st, const struct str *v, struct haproxy_server *out)
 {
-	uint64_t port, admin, weight, check = 0;
+	uint64_t port, admin, weight, configured, check = 0;
 
 	if (!is_name(v[STATE_BACKEND]) || !is_name(v[STATE_NAME]) || !str_to_u64(v[STATE_PORT], &port) ||
 	    !str_to_u64(v[STATE_ADMIN], &admin) || !str_to_u64(v[STATE_WEIGHT], &weight) || admin > 0xffff || weight > 0xffff)
 		return false;
 	str_to_u64(v[STATE_CHECK], &check);
+	if (!str_to_u64(v[STATE_CONFIGURED], &configured) || configured > 0xffff)
+		configured = weight;
 	*out = (struct haproxy_server){ .backend = arena_text(st->arena, v[STATE_BACKEND]),
 	    .name = arena_text(st->arena, v[STATE_NAME]), .addr = addr_of(v[STATE_ADDR], port), .weight = (unsigned)weight,
+	    .configured = (unsigned)configured,
 	    .admin = (unsigned)admin, .check = (unsigned)(check & 0xffff), .status = "", .inflight = -1 };
 	return true;
 }

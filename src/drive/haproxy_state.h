@@ -21,6 +21,7 @@ struct haproxy_server {
 	const char	*backend, *name;
 	struct addr	 addr;		/* len 0: no IP address */
 	unsigned	 weight;	/* in force */
+	unsigned	 configured;	/* weight */
 	unsigned	 admin;		/* bits */
 	unsigned	 check;		/* bits */
 	const char	*status;	/* `show stat`'s own word, "UP", "DRAIN (agent)"; "" when not known */

@@ -14,6 +14,10 @@
 
 #define TRAEFIK_HEAD	"# Written by Mola, and again with the next change.\n"	/* how each text begins */
 
+/* What stands there when it was withdrawn. A section without anything in it ("http: {}") is one that Traefik refuses, and with it the
+ * whole folder; nothing at all is a valid document of nothing. */
+#define TRAEFIK_WITHDRAWN "# Withdrawn by Mola; `mola targets resume` writes it again.\n"
+
 struct traefik_words {
 	const char	*backend;		/* "{service}" stands for the service's name */
 	bool		 routers;		/* written, too */

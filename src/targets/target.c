@@ -38,6 +38,8 @@ static const struct target_kind *const kinds[TARGET_COUNT] = {
 #undef TARGET
 };
 
+static void	seen_forget(struct target *);
+
 /* --- what kinds ask and tell --- */
 
 struct loop *
@@ -95,6 +97,21 @@ target_published(struct target *t)
 	    LOG_N(t->plan == NULL ? 0 : t->plan->nservices), NULL);
 	if (mended)
 		log_event(LOG_INFO, "target.mended", "target", t->conf.name, NULL);
+}
+
+void
+target_withdrawn(struct target *t)
+{
+	ASSERT(t->phase != TARGET_PUBLISHES);
+	t->under_way = t->retry = false;
+	t->backoff_usec = 0;
+	wrong_anew(&t->why, t->detail, NULL, NULL);
+	wrong_anew(&t->taken_why, t->taken_detail, NULL, NULL);
+	t->taken = TAKEN_UNKNOWN;
+	seen_forget(t);
+	if (t->phase == TARGET_WITHDRAWS)
+		log_event(LOG_WARN, "target.withdrawn", "target", t->conf.name, NULL);
+	t->phase = TARGET_WITHDRAWN;
 }
 
 /* Nothing goes out now. */
@@ -280,6 +297,7 @@ publish(struct target *t, struct plan *p, enum plan_change change, int64_t now)
 	t->change = change;
 	t->tried_usec = now;
 	t->under_way = true;
+	t->anew = false;
 	if (change == PLAN_MEMBERS)
 		seen_forget(t);
 	t->kind->publish(t->hands, p);
@@ -317,6 +335,8 @@ consider(struct target *t, struct plan *p, int64_t now)
 	enum plan_change change;
 	bool again = t->retry || t->conf.best_node, empty = p->nservices == 0, blind = is_blind(t, p, &change);
 
+	if (t->anew)
+		change = PLAN_MEMBERS;
 	if (change == PLAN_SAME && t->why == WHY_PROXY_NOTHING)
 		wrong_anew(&t->why, t->detail, NULL, NULL);
 	if ((change == PLAN_SAME && !again) || (t->tried_usec != 0 && now - t->tried_usec < least_gap(t, change))) {
@@ -334,11 +354,124 @@ consider(struct target *t, struct plan *p, int64_t now)
 	publish(t, p, change, now);
 }
 
+/* --- when it is taken away --- */
+
+static struct target *
+target_by_name(const struct targets *all, const char *name)
+{
+	struct target *t;
+
+	LIST_FOREACH(t, &all->list, link)
+		if (strcmp(t->conf.name, name) == 0)
+			return t;
+	return NULL;
+}
+
+static void
+withdraw(struct target *t, int64_t now)
+{
+	t->phase = TARGET_WITHDRAWS;
+	t->tried_usec = now;
+	t->under_way = true;
+	t->kind->withdraw(t->hands);
+}
+
+/* It may have failed, or be waited for in vain. */
+static void
+withdraw_look(struct target *t, int64_t now)
+{
+	if (t->phase != TARGET_WITHDRAWS)
+		return;
+	if (t->under_way && now - t->tried_usec > LOST_USEC)
+		target_failed(t, WHY_PROXY_GONE, "no answer");
+	if (!t->under_way && now - t->tried_usec >= t->backoff_usec)
+		withdraw(t, now);
+}
+
+/* FNV-1a of its name, the same in every process. */
+static uint64_t
+pause_mark(const struct target *t)
+{
+	uint64_t h = 0xcbf29ce484222325;
+
+	for (const char *s = t->conf.name; *s != '\0'; s++)
+		h = (h ^ (unsigned char)*s) * 0x100000001b3;
+	return h == 0 ? 1 : h;
+}
+
+/* So that a brain that comes back knows. */
+static void
+pause_note(const struct target *t, bool on)
+{
+	if (t->all->world != NULL)
+		live_set_paused(t->all->world->live, pause_mark(t), on);
+}
+
+json_t *
+targets_withdraw(struct targets *all, const char *name, bool dry)
+{
+	struct target *t = target_by_name(all, name);
+	json_t *does = json_array();
+
+	if (t == NULL) {
+		json_decref(does);
+		return NULL;
+	}
+	t->kind->would(t->hands, does);
+	if (!dry && t->phase != TARGET_WITHDRAWN) {
+		pause_note(t, true);
+		withdraw(t, loop_now(all->loop));
+	}
+	return json_pack("{s:s, s:s, s:o}", "target", t->conf.name, "state", target_state(t), "does", does);
+}
+
+/* All is told again, by the next look. */
+json_t *
+targets_resume(struct targets *all, const char *name)
+{
+	struct target *t = target_by_name(all, name);
+
+	if (t == NULL)
+		return NULL;
+	if (t->phase != TARGET_PUBLISHES) {
+		pause_note(t, false);
+		t->phase = TARGET_PUBLISHES;
+		t->anew = t->plan != NULL;
+		t->tried_usec = 0;
+		t->backoff_usec = 0;
+		t->under_way = t->retry = false;
+		wrong_anew(&t->why, t->detail, NULL, NULL);
+		log_event(LOG_INFO, "target.resumed", "target", t->conf.name, NULL);
+	}
+	return json_pack("{s:s, s:s, s:[]}", "target", t->conf.name, "state", target_state(t), "does");
+}
+
+bool
+targets_is_withdrawn(const struct targets *all, const char *name, const struct why **why, const char **detail)
+{
+	const struct target *t = target_by_name(all, name);
+
+	ASSERT(t != NULL);
+	*why = t->why;
+	*detail = t->detail;
+	return t->phase == TARGET_WITHDRAWN || t->why != NULL;
+}
+
+const char *
+targets_offline(const struct targets *all, const char *name)
+{
+	return target_by_name(all, name)->kind->offline;
+}
+
+/* --- looking --- */
+
 static void
 look(struct target *t, int64_t now)
 {
 	struct weigh_rules r = { .lean = t->conf.lean, .trim = t->conf.trim, .floor = t->conf.floor };
 
+	if (t->phase != TARGET_PUBLISHES)
+		return;
 	if (t->began_usec == 0)
 		t->began_usec = now;
 	if (!t->conf.best_node)
@@ -366,9 +499,11 @@ targets_tick(struct targets *all, int64_t now, bool known)
 	int64_t begun, gap;
 
 	all->known = known;
-	LIST_FOREACH(t, &all->list, link)
+	LIST_FOREACH(t, &all->list, link) {
 		if (t->kind->tick != NULL)
 			t->kind->tick(t->hands, now);
+		withdraw_look(t, now);
+	}
 	if (!known || now < all->due_usec)
 		return;
 	begun = cpu_usec();
@@ -412,6 +547,10 @@ target_new(struct targets *all, const struct conf_target *c)
 	t->hands = t->kind->open(t);
 	LIST_INSERT_HEAD(&all->list, t, link);
 	all->count++;
+	if (all->began)			/* a reload has changed it, or brought it */
+		pause_note(t, false);
+	else if (all->world != NULL && live_is_paused(all->world->live, pause_mark(t)))
+		t->phase = TARGET_WITHDRAWS;
 }
 
 static void
@@ -489,6 +628,7 @@ targets_reconf(struct targets *all, const struct conf *c)
 		LIST_REMOVE(t, link);
 		LIST_INSERT_HEAD(&all->list, t, link);
 	}
+	all->began = true;
 }
 
 bool

@@ -26,6 +26,14 @@ struct target_kind {
 	 * while one is under way replaces it. The plan stays valid until the next publish has returned, or close.
 	 */
 	void	 (*publish)(void *, const struct plan *);
+	/*
+	 * Take away what was published, by this process or by one before it, and nothing else; until the next publish, leave the
+	 * proxy alone. Leads to target_withdrawn or target_failed, now or later; may come again, and without any plan.
+	 */
+	void	 (*withdraw)(void *);
+	/* Adds a sentence for each thing that withdraw would do. */
+	void	 (*would)(const void *, json_t *sentences);
+	const char *offline;			/* why nobody but a running Mola can withdraw it; NULL: anybody can */
 	void	 (*tick)(void *, int64_t now_usec);	/* every 100 ms; NULL: not needed */
 	/* Somebody has asked one of our doors for it (targets_answer); NULL: this kind has none. */
 	void	 (*answer)(void *, struct exchange *);
@@ -47,6 +55,8 @@ const struct plan	*target_plan(const struct target *);
 void	target_published(struct target *);
 /* It is not; the last good one stays in force. It is tried again after a while. */
 void	target_failed(struct target *, const struct why *, const char *detail);
+/* What was published is taken away, or as good as. */
+void	target_withdrawn(struct target *);
 /* Read back: the proxy has what was published last, or has something else (PROXY_DIFFERS, PROXY_REFUSED); any other
  * reason says that it could not be seen. Say it as often as you look. */
 void	target_taken(struct target *);
@@ -66,6 +76,15 @@ void		 targets_tick(struct targets *, int64_t now_usec, bool known);
 bool		 targets_any(const struct targets *);
 /* Lets the target of this kind answer that `?target=` names; without it, there must be one alone. */
 void		 targets_answer(struct targets *, const char *kind, struct exchange *);
+/*
+ * What people want taken away, and publications to stop until they resume, a reload changes the target, or Mola starts anew. Dry:
+ * nothing is done. Returns what is (or would be) done, {"target", "state", "does": [sentence, ...]}; NULL: there is no such target.
+ */
+json_t		*targets_withdraw(struct targets *, const char *name, bool dry);
+json_t		*targets_resume(struct targets *, const char *name);		/* publishes all again */
+/* For one that is run without a brain: whether it is over, and if so, what was wrong; NULL: nothing. */
+bool		 targets_is_withdrawn(const struct targets *, const char *name, const struct why **, const char **detail);
+const char	*targets_offline(const struct targets *, const char *name);	/* as in the kind */
 json_t		*targets_view(const struct targets *, int64_t now_usec);
 
 struct target_facts {			/* for metrics */

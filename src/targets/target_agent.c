@@ -44,6 +44,7 @@ struct hands {
 	unsigned	 ncallers;
 	struct grave	 grave;
 	int64_t		 asked_usec;		/* last, 0: never */
+	bool		 withdrawn;		/* all are told the same: as their configuration has them */
 	uint64_t	 questions, unknown;	/* of them, those that were told nothing */
 };
 
@@ -72,7 +73,10 @@ caller_answer(struct caller *c)
 	struct iovec iov = { out, 0 };
 	size_t put;
 
-	haproxy_agent_answer(target_plan(h->target), (struct str){ c->question, c->len }, out);
+	if (h->withdrawn)
+		snprintf(out, sizeof out, "%s", HAPROXY_NEUTRAL);
+	else
+		haproxy_agent_answer(target_plan(h->target), (struct str){ c->question, c->len }, out);
 	h->questions++;
 	h->unknown += out[0] == '\n';
 	h->asked_usec = loop_now(h->loop);
@@ -191,25 +195,51 @@ agent_close(void *arg)
 	loop_bury(h->loop, &h->grave, free, h);
 }
 
+/* False: told. */
+static bool
+port_open(struct hands *h)
+{
+	const struct why *why = h->fd < 0 ? port_take(h) : NULL;
+	char listen[ADDR_TEXT_MAX], detail[ADDR_TEXT_MAX + 100];
+	int error = errno;
+
+	if (why != NULL) {
+		snprintf(detail, sizeof detail, "cannot listen on %s: %s", addr_text(&target_conf(h->target)->listen, listen), strerror(error));
+		target_failed(h->target, why, detail);
+		return false;
+	}
+	if (h->io.fd < 0)
+		loop_watch(h->loop, &h->io, h->fd, LOOP_LEVEL, on_listener, h);
+	return true;
+}
+
 /* What is asked from now on is answered by it. Until there is something to say, nobody is let in. */
 static void
 agent_publish(void *arg, const struct plan *p)
 {
 	struct hands *h = arg;
-	const struct why *why = h->fd < 0 ? port_take(h) : NULL;
-
-	char listen[ADDR_TEXT_MAX], detail[ADDR_TEXT_MAX + 100];
-	int error = errno;
 
 	(void)p;
-	if (why != NULL) {
-		snprintf(detail, sizeof detail, "cannot listen on %s: %s", addr_text(&target_conf(h->target)->listen, listen), strerror(error));
-		target_failed(h->target, why, detail);
-		return;
-	}
-	if (h->io.fd < 0)
-		loop_watch(h->loop, &h->io, h->fd, LOOP_LEVEL, on_listener, h);
-	target_published(h->target);
+	h->withdrawn = false;
+	if (port_open(h))
+		target_published(h->target);
+}
+
+static void
+agent_withdraw(void *arg)
+{
+	struct hands *h = arg;
+
+	h->withdrawn = true;
+	if (port_open(h))
+		target_withdrawn(h->target);
+}
+
+static void
+agent_would(const void *arg, json_t *sentences)
+{
+	(void)arg;
+	json_array_append_new(sentences, json_string("answer every agent check \"up ready 100%\": the weight of HAProxy's own configuration"));
 }
 
 static void
@@ -219,7 +249,7 @@ agent_tick(void *arg, int64_t now_usec)
 
 	if (h->fd >= 0 && h->io.fd < 0)
 		loop_watch(h->loop, &h->io, h->fd, LOOP_LEVEL, on_listener, h);
-	if (h->fd < 0 || now_usec < h->listen_usec)
+	if (h->fd < 0 || h->withdrawn || now_usec < h->listen_usec)
 		return;
 	h->listen_usec = now_usec + LISTEN_USEC;
 	if (h->asked_usec != 0 && now_usec - h->asked_usec < ASKED_USEC)
@@ -238,5 +268,6 @@ agent_show(const void *arg, json_t *target)
 }
 
 const struct target_kind target_kind_haproxy_agent = {
-	.open = agent_open, .close = agent_close, .publish = agent_publish, .tick = agent_tick, .show = agent_show
+	.open = agent_open, .close = agent_close, .publish = agent_publish, .withdraw = agent_withdraw, .would = agent_would,
+	.offline = "HAProxy keeps the weights that it was told last until it is reloaded, or told others on its socket", .tick = agent_tick, .show = agent_show
 };

@@ -2,6 +2,7 @@
  * target_envoy: Envoy, told by files that it watches (one for each cluster) or by the door at which it asks. What is
  * said is drive/envoy.c's affair; this one says it, and says it again before Envoy ceases to believe it (stale_after).
  */
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,15 +73,16 @@ envoy_said_of(const struct envoy *e, const char *cluster)
 	return NULL;
 }
 
+/* Takes the assignment. */
 static void
-said_make(struct envoy_said *s, const struct plan_service *p, int64_t stale_usec)
+said_make(struct envoy_said *s, json_t *assignment)
 {
 	char was[ENVOY_VERSION];
 	json_t *all;
 
 	memcpy(was, s->version, sizeof was);
 	json_decref(s->assignment);
-	s->assignment = envoy_assignment(p, s->cluster, stale_usec);
+	s->assignment = assignment;
 	all = json_pack("[O]", s->assignment);
 	buf_clear(&s->text);
 	envoy_response(all, &s->text, s->version);
@@ -94,6 +96,7 @@ say(struct envoy *e, const struct plan *p)
 {
 	unsigned kept = 0;
 
+	e->withdrawn = false;
 	for (unsigned i = 0; i < e->nsaid; i++) {
 		e->said[i].current = false;
 		if (plan_service(p, e->said[i].service) != NULL)
@@ -109,7 +112,7 @@ say(struct envoy *e, const struct plan *p)
 			continue;
 		if (s == NULL)
 			s = said_add(e, ps->name);
-		said_make(s, ps, e->conf->stale_after_usec);
+		said_make(s, envoy_assignment(ps, s->cluster, e->conf->stale_after_usec));
 		s->current = true;
 	}
 	e->said_usec = loop_now(target_loop(e->target));
@@ -209,6 +212,8 @@ file_tick(void *arg, int64_t now)
 {
 	struct envoy *e = arg;
 
+	if (e->withdrawn)
+		return;
 	beat(e, now);
 	files_mind(e, now);
 	if (e->look != NULL)
@@ -240,10 +245,118 @@ rest_tick(void *arg, int64_t now)
 {
 	struct envoy *e = arg;
 
+	if (e->withdrawn)
+		return;
 	if (e->look != NULL)
 		envoy_look_tick(e->look, now);
 	else
 		envoy_askers_judge(e, now);
+}
+
+/* --- taking it away --- */
+
+static void
+would(const void *arg, json_t *sentences)
+{
+	const struct envoy *e = arg;
+	char text[400];
+
+	for (unsigned i = 0; i < e->nsaid; i++) {
+		snprintf(text, sizeof text, "cluster %.100s gets an assignment without endpoints%s%.200s", e->said[i].cluster,
+		    e->said[i].path == NULL ? "" : ": ", e->said[i].path == NULL ? "" : e->said[i].path);
+		json_array_append_new(sentences, json_string(text));
+	}
+	if (e->nsaid == 0)
+		json_array_append_new(sentences, json_string(e->conf->file == NULL ? "nothing: no cluster was told of anything" :
+		    "each file of Mola's gets an assignment without endpoints"));
+}
+
+static void
+rest_withdraw(void *arg)
+{
+	struct envoy *e = arg;
+
+	e->withdrawn = true;
+	for (unsigned i = 0; i < e->nsaid; i++) {
+		said_make(&e->said[i], envoy_assignment_none(e->said[i].cluster));
+		e->said[i].current = true;		/* for those that ask */
+	}
+	target_withdrawn(e->target);
+}
+
+/* What stands between what comes before and what comes after the hole of a template; false: it does not fit. */
+static bool
+hole_read(const char *template, const char *text, char out[256])
+{
+	const char *hole = strstr(template, HOLE), *after = hole == NULL ? NULL : hole + strlen(HOLE);
+	size_t before, len = strlen(text);
+
+	if (hole == NULL)
+		return false;
+	before = (size_t)(hole - template);
+	if (len <= before + strlen(after) || len - before - strlen(after) > 255 || strncmp(text, template, before) != 0 ||
+	    strcmp(text + len - strlen(after), after) != 0)
+		return false;
+	str_copy(out, 256, (struct str){ text + before, len - before - strlen(after) });
+	return true;
+}
+
+/* Files of services that this process never heard of: one before it may have written them. */
+static void
+files_find(struct envoy *e)
+{
+	const char *slash = strrchr(e->conf->file, '/');
+	char folder[4096], service[256];
+	struct dirent *entry;
+	DIR *dir;
+
+	for (unsigned i = 0; i < e->conf->services.n; i++)
+		if (said_by_service(e, e->conf->services.item[i]) == NULL)
+			said_add(e, e->conf->services.item[i]);
+	if (strstr(slash, HOLE) == NULL || e->conf->services.n > 0)
+		return;
+	snprintf(folder, sizeof folder, "%.*s", slash == e->conf->file ? 1 : (int)(slash - e->conf->file), e->conf->file);
+	if ((dir = opendir(folder)) == NULL)
+		return;
+	while ((entry = readdir(dir)) != NULL)
+		if (hole_read(slash + 1, entry->d_name, service) && said_by_service(e, service) == NULL)
+			said_add(e, service);
+	closedir(dir);
+}
+
+static bool
+file_is_ours(const struct envoy_said *s)
+{
+	struct buf text;
+	bool ours;
+
+	buf_init(&text, TEXT_MAX);
+	ours = keep_file_read(s->path, &text) && envoy_is_ours(buf_str(&text), s->cluster);
+	buf_fini(&text);
+	return ours;
+}
+
+static void
+file_withdraw(void *arg)
+{
+	struct envoy *e = arg;
+	const struct why *why, *first = NULL;
+	char detail[KEEP_DETAIL_MAX] = "", other[KEEP_DETAIL_MAX];
+
+	e->withdrawn = true;
+	files_find(e);
+	for (unsigned i = 0; i < e->nsaid; i++) {
+		struct envoy_said *s = &e->said[i];
+		said_make(s, envoy_assignment_none(s->cluster));
+		if (!file_is_ours(s))
+			continue;
+		why = said_place(s, first == NULL ? detail : other);
+		first = first == NULL ? why : first;
+	}
+	if (first != NULL)
+		target_failed(e->target, first, detail);
+	else
+		target_withdrawn(e->target);
 }
 
 /* --- life --- */
@@ -316,9 +429,11 @@ on_close(void *arg)
 }
 
 const struct target_kind target_kind_envoy_file = {
-	.open = on_open, .close = on_close, .publish = file_publish, .tick = file_tick, .show = on_show,
+	.open = on_open, .close = on_close, .publish = file_publish, .withdraw = file_withdraw, .would = would, .tick = file_tick, .show = on_show,
 };
 
 const struct target_kind target_kind_envoy_rest = {
-	.open = on_open, .close = on_close, .publish = rest_publish, .tick = rest_tick, .answer = rest_answer, .show = on_show,
+	.open = on_open, .close = on_close, .publish = rest_publish, .withdraw = rest_withdraw, .would = would, .tick = rest_tick,
+	.answer = rest_answer, .show = on_show,
+	.offline = "Envoy keeps the endpoints that it was told last until it is started anew, or they grow stale (stale_after)",
 };

@@ -34,6 +34,7 @@ struct envoy {
 	int64_t		 said_usec;		/* something new was, 0: nothing yet */
 	int64_t		 beat_usec;		/* the files were put in place last, all of them */
 	int64_t		 minded_usec;		/* and looked after */
+	bool		 withdrawn;		/* nothing is to be said, until the next publication */
 	struct envoy_askers *askers;		/* NULL: files */
 	struct envoy_look *look;		/* NULL: nothing is read back */
 };

@@ -33,6 +33,8 @@ struct hands {
 	/* the publication */
 	bool		 owed;			/* it is not out */
 	bool		 owed_told;		/* and that was said */
+	bool		 withdrawing;		/* it is a withdrawal, and rounds go on until no server of ours is left */
+	bool		 withdrawn;		/* that is so: no more rounds until the next publication */
 
 	/* the round */
 	bool		 busy, again;		/* one is under way; another is wanted at once */
@@ -79,7 +81,7 @@ round_failed(struct hands *h, const struct why *why, const char *detail)
 		h->owed_told = true;
 		target_failed(h->target, why, detail);
 	}
-	if (!h->again)
+	if (!h->again && !h->withdrawing)
 		target_refused(h->target, why, detail);
 	round_end(h, why == WHY_PROXY_GONE && poll > RETRY_USEC ? RETRY_USEC : poll);
 }
@@ -91,7 +93,7 @@ servers_tell(struct hands *h)
 	const struct haproxy_server *s;
 	char backend[HAPROXY_NAME_MAX];
 
-	for (unsigned i = 0; i < p->nservices; i++) {
+	for (unsigned i = 0; p != NULL && i < p->nservices; i++) {
 		haproxy_backend(h->rules.backend, p->service[i].name, backend);
 		for (unsigned k = 0; k < p->service[i].nservers; k++)
 			if ((s = haproxy_server_for(h->state, backend, &p->service[i].server[k])) != NULL)
@@ -99,9 +101,27 @@ servers_tell(struct hands *h)
 	}
 }
 
+/* Servers that still have connections are deleted by later rounds. */
+static void
+round_withdrawn(struct hands *h)
+{
+	h->leaving = h->orders->ndelete;
+	h->withdrawn = h->leaving == 0;
+	if (!h->again) {
+		if (h->owed)
+			target_withdrawn(h->target);
+		h->owed = false;
+	}
+	round_end(h, target_conf(h->target)->poll_usec);
+}
+
 static void
 round_good(struct hands *h)
 {
+	if (h->withdrawing) {
+		round_withdrawn(h);
+		return;
+	}
 	h->leaving = h->orders->ndelete;
 	servers_tell(h);
 	if (!h->again) {
@@ -138,8 +158,13 @@ orders_make(struct hands *h)
 	void *value;
 	size_t at = 0;
 
-	h->orders = haproxy_orders_make(h->state, p, &h->rules);
 	h->at = 0;
+	if (h->withdrawing) {
+		h->orders = haproxy_orders_withdraw(h->state, &h->rules, target_conf(h->target)->services.item,
+		    target_conf(h->target)->services.n);
+		return;
+	}
+	h->orders = haproxy_orders_make(h->state, p, &h->rules);
 	for (unsigned i = 0; i < p->nservices; i++) {
 		haproxy_backend(h->rules.backend, p->service[i].name, name);
 		if (map_get(h->backend, str_of(name)) == NULL)
@@ -366,11 +391,8 @@ haproxy_close(void *arg)
 }
 
 static void
-haproxy_publish(void *arg, const struct plan *p)
+owe(struct hands *h)
 {
-	struct hands *h = arg;
-
-	(void)p;		/* it is the target's plan from now on */
 	h->owed = true;
 	h->owed_told = false;
 	if (h->busy)
@@ -380,15 +402,49 @@ haproxy_publish(void *arg, const struct plan *p)
 }
 
 static void
+haproxy_publish(void *arg, const struct plan *p)
+{
+	struct hands *h = arg;
+
+	(void)p;		/* it is the target's plan from now on */
+	h->withdrawing = h->withdrawn = false;
+	owe(h);
+}
+
+static void
+haproxy_withdraw(void *arg)
+{
+	struct hands *h = arg;
+
+	h->withdrawing = true;
+	h->withdrawn = false;
+	owe(h);
+}
+
+static void
+haproxy_would(const void *arg, json_t *sentences)
+{
+	const struct hands *h = arg;
+	const struct conf_target *c = target_conf(h->target);
+	char text[400];
+
+	for (unsigned i = 0; i < c->services.n || i == 0; i++) {
+		haproxy_backend(h->rules.backend, c->services.n == 0 ? "*" : c->services.item[i], text);
+		json_array_append_new(sentences, json_sprintf("backend %.100s: servers " HAPROXY_PREFIX "* are deleted, when their connections have "
+		    "ended; your own servers get the weights of HAProxy's configuration", text));
+	}
+}
+
+static void
 haproxy_tick(void *arg, int64_t now_usec)
 {
 	struct hands *h = arg;
 
-	if (h->busy || target_plan(h->target) == NULL)
+	if (h->busy || h->withdrawn || (target_plan(h->target) == NULL && !h->withdrawing))
 		return;
 	if (now_usec >= h->due_usec)
 		round_start(h);
-	else if (now_usec >= h->watch_usec)
+	else if (now_usec >= h->watch_usec && !h->withdrawing)
 		watch(h);
 }
 
@@ -405,5 +461,6 @@ haproxy_show(const void *arg, json_t *target)
 }
 
 const struct target_kind target_kind_haproxy = {
-	.open = haproxy_open, .close = haproxy_close, .publish = haproxy_publish, .tick = haproxy_tick, .show = haproxy_show
+	.open = haproxy_open, .close = haproxy_close, .publish = haproxy_publish, .withdraw = haproxy_withdraw,
+	.would = haproxy_would, .tick = haproxy_tick, .show = haproxy_show
 };

@@ -23,6 +23,8 @@ struct seen {				/* one server, as the proxy itself tells it */
 	int64_t		 usec;
 };
 
+enum target_phase { TARGET_PUBLISHES, TARGET_WITHDRAWS, TARGET_WITHDRAWN };
+
 enum taken { TAKEN_UNKNOWN, TAKEN_NO, TAKEN_YES };
 
 struct target {
@@ -34,6 +36,8 @@ struct target {
 	struct weigh	*weigh;
 	bool		 wanted;	/* by the configuration that is being put in force */
 
+	enum target_phase phase;	/* that people want */
+	bool		 anew;		/* the proxy has nothing of the plan: it is to be told all */
 	struct plan	*plan;		/* of the last publication; NULL: none yet */
 	int64_t		 began_usec;	/* of its first look */
 	int64_t		 tried_usec;	/* the last publication began, 0: none did */
@@ -61,12 +65,14 @@ struct targets {
 	struct profile	 scored;	/* balanced, with the weights of the configuration */
 	int64_t		 due_usec;	/* of the next look at the world */
 	bool		 known;		/* the world is all that there is */
+	bool		 began;		/* a configuration was read before */
 	bool		 prometheus;	/* tells of nodes, too */
 	int64_t		 settle_usec;	/* that a first publication may wait for samples */
 	LIST_HEAD(, target) list;
 	unsigned	 count;
 };
 
+const char	*target_state(const struct target *);
 struct seen	*target_seen(const struct target *, const char *service, const char *server);	/* NULL: nothing */
 
 #endif

@@ -29,6 +29,7 @@ struct traefik {
 	struct buf	 text;			/* what was said last */
 	struct keep_mark mark;			/* of the file, */
 	bool		 written;		/* which is as it was said last */
+	bool		 withdrawn;		/* nothing is to be said, until the next publication */
 	int64_t		 said_usec;		/* it was, 0: nothing was */
 	int64_t		 asked_usec;		/* for the text, by Traefik; 0: never */
 	/* reading back: services, then routers */
@@ -46,6 +47,7 @@ static void	read_back(struct traefik *);
 static void
 text_make(struct traefik *t, const struct plan *p)
 {
+	t->withdrawn = false;
 	buf_clear(&t->text);
 	traefik_write(p, &t->words, &t->text);
 	t->said_usec = loop_now(target_loop(t->target));
@@ -99,6 +101,71 @@ http_answer(void *arg, struct exchange *x)
 	}
 	t->asked_usec = loop_now(target_loop(t->target));
 	exchange_reply(x, 200, "application/yaml", buf_str(&t->text), "Cache-Control: no-store\r\n");
+}
+
+/* --- taking it away --- */
+
+static void
+would(const void *arg, json_t *sentences)
+{
+	const struct traefik *t = arg;
+	const struct plan *p = target_plan(t->target);
+	char text[400];
+
+	if (t->conf->file != NULL)
+		snprintf(text, sizeof text, "empty %.200s, if it is Mola's: an empty document takes its place", t->conf->file);
+	else
+		snprintf(text, sizeof text, "answer an empty document at /traefik?target=%.100s", t->conf->name);
+	json_array_append_new(sentences, json_string(text));
+	for (unsigned i = 0; p != NULL && i < p->nservices; i++) {
+		snprintf(text, sizeof text, "the service %.150s@%s goes; a router that still names it is answered 404 by Traefik",
+		    p->service[i].name, t->provider);
+		json_array_append_new(sentences, json_string(text));
+	}
+}
+
+static void
+withdraw_begin(struct traefik *t)
+{
+	t->withdrawn = true;
+	t->differs_usec = 0;
+	if (t->fetch != NULL)
+		fetch_cancel(t->fetch);
+	t->fetch = NULL;
+	buf_clear(&t->text);
+	buf_adds(&t->text, STR(TRAEFIK_WITHDRAWN));
+}
+
+/* Nothing of ours, or nothing at all, is nothing to take away. */
+static void
+file_withdraw(void *arg)
+{
+	struct traefik *t = arg;
+	char detail[KEEP_DETAIL_MAX];
+	const struct why *why = NULL;
+	struct buf old;
+
+	withdraw_begin(t);
+	t->written = false;
+	buf_init(&old, TEXT_MAX);
+	keep_file_read(t->conf->file, &old);
+	if (str_starts(buf_str(&old), STR(TRAEFIK_HEAD)))
+		why = keep_file_write(t->conf->file, buf_str(&t->text), &t->mark, detail);
+	buf_fini(&old);
+	if (why != NULL)
+		target_failed(t->target, why, detail);
+	else
+		target_withdrawn(t->target);
+}
+
+static void
+http_withdraw(void *arg)
+{
+	struct traefik *t = arg;
+
+	withdraw_begin(t);
+	t->said_usec = loop_now(target_loop(t->target));
+	target_withdrawn(t->target);
 }
 
 /* --- reading it back --- */
@@ -190,7 +257,7 @@ on_tick(void *arg, int64_t now)
 {
 	struct traefik *t = arg;
 
-	if (now < t->due_usec)
+	if (now < t->due_usec || t->withdrawn)
 		return;
 	t->due_usec = now + t->conf->poll_usec;
 	if (t->written && !keep_mark_holds(&t->mark, t->conf->file)) {
@@ -284,9 +351,11 @@ on_close(void *arg)
 }
 
 const struct target_kind target_kind_traefik_file = {
-	.open = on_open, .close = on_close, .publish = file_publish, .tick = on_tick, .show = on_show,
+	.open = on_open, .close = on_close, .publish = file_publish, .withdraw = file_withdraw, .would = would, .tick = on_tick, .show = on_show,
 };
 
 const struct target_kind target_kind_traefik_http = {
-	.open = on_open, .close = on_close, .publish = http_publish, .tick = on_tick, .answer = http_answer, .show = on_show,
+	.open = on_open, .close = on_close, .publish = http_publish, .withdraw = http_withdraw, .would = would,
+	.offline = "Traefik keeps what it was answered last until it is started anew, or answered something else; take providers.http out of "
+	"its configuration", .tick = on_tick, .answer = http_answer, .show = on_show,
 };

@@ -56,11 +56,13 @@ services_view(const struct target *t)
 	return list;
 }
 
-static const char *
-state_of(const struct target *t)
+const char *
+target_state(const struct target *t)
 {
 	if (t->why != NULL)
 		return "failed";
+	if (t->phase != TARGET_PUBLISHES)
+		return t->phase == TARGET_WITHDRAWN ? "withdrawn" : "withdrawing";
 	if (t->published_usec == 0)
 		return "waiting";
 	return t->taken == TAKEN_NO ? "refused" : t->taken == TAKEN_YES ? "taken" : "published";
@@ -70,7 +72,7 @@ state_of(const struct target *t)
 static const struct why *
 why_of(const struct target *t)
 {
-	if (t->why != NULL || t->plan != NULL)
+	if (t->why != NULL || t->plan != NULL || t->phase != TARGET_PUBLISHES)
 		return t->why;
 	return t->all->known ? WHY_PROXY_SAMPLES : WHY_PROXY_SWARM;
 }
@@ -85,7 +87,7 @@ target_view(const struct target *t, int64_t now)
 	json_object_set_new(j, "name", json_string(t->conf.name));
 	json_object_set_new(j, "kind", json_string(f->name));
 	json_object_set_new(j, "policy", json_string(t->conf.best_node ? "best-node" : "weighted"));
-	json_object_set_new(j, "state", json_string(state_of(t)));
+	json_object_set_new(j, "state", json_string(target_state(t)));
 	json_object_set_new(j, "why", why == NULL ? json_null() : json_string(why_name(why)));
 	json_object_set_new(j, "text", why == NULL ? json_null() : json_string(why->text));
 	json_object_set_new(j, "detail", text_or_null(t->detail));
@@ -106,7 +108,7 @@ target_view(const struct target *t, int64_t now)
 	json_object_set_new(j, "how", json_string(f->how));
 	if (t->kind->show != NULL)
 		t->kind->show(t->hands, j);
-	json_object_set_new(j, "services", services_view(t));
+	json_object_set_new(j, "services", t->phase == TARGET_PUBLISHES ? services_view(t) : json_array());
 	return j;
 }
 
@@ -135,7 +137,8 @@ targets_next(const struct targets *all, unsigned *at, struct target_facts *f)
 	(*at)++;
 	*f = (struct target_facts){ .name = t->conf.name, .kind = target_facts_of[t->conf.kind].name, .good = t->why == NULL
 	    && t->published_usec != 0, .taken = t->taken == TAKEN_UNKNOWN ? -1 : t->taken == TAKEN_YES, .publications = t->publications,
-	    .failures = t->failures, .published_usec = t->published_usec, .plan = t->plan };
+	    .failures = t->failures, .published_usec = t->published_usec,
+	    .plan = t->phase == TARGET_PUBLISHES ? t->plan : NULL };
 	return true;
 }
 

@@ -9,7 +9,7 @@ CMD(nodes,    nodes_main,    "[OPTIONS]",        "list the nodes, how they fare 
 CMD(services, services_main, "[OPTIONS]",        "list the services and their traffic")
 CMD(tasks,    tasks_main,    "[OPTIONS] [SERVICE]", "list the tasks of a service, or of all")
 CMD(why,      why_main,      "[OPTIONS] SERVICE", "explain the shares of a service's tasks")
-CMD(targets,  targets_main,  "[OPTIONS]",        "list the proxies that are told what to do, and what they have")
+CMD(targets,  targets_verb,  "[OPTIONS] [withdraw|resume NAME]", "list the proxies that are told what to do, and what they have; or take that away")
 CMD(drain,    drain_main,    "[OPTIONS] NODE",   "send a node no new requests; with --undo, send it some again")
 CMD(health,   health_main,   "[OPTIONS]",        "say whether Mola, or an agent, serves")
 CMD(version,  version_main,  "",                 "print the version")

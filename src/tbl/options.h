@@ -7,6 +7,8 @@ OPTION(check, "--swarm",      "",      "look at the Swarm, too: which services a
 OPTION(ask,   "--admin",      "WHERE", "whom to ask: unix:/path or http://host:port; also $MOLA_ADMIN")
 OPTION(ask,   "--token-file", "FILE",  "the admin token, for writes over http")
 OPTION(ask,   "--json",       "",      "print the answer as JSON")
+OPTION(targets, "--dry-run",  "",      "only say what withdraw would take away")
+OPTION(targets, "--config",   "FILE",  "withdraw what this configuration's target has written, without a Mola that runs")
 OPTION(drain, "--undo",       "",      "send it new requests again")
 OPTION(agent, "--listen",     "ADDRESS", "where to answer, default 0.0.0.0:9101")
 OPTION(agent, "--period",     "TIME",  "between the looks of a stream that asks for no period of its own, 100ms to 10s, default 1s")

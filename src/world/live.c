@@ -42,6 +42,7 @@ struct live {
 	_Atomic uint32_t	prober;
 	_Atomic int64_t		ejected_until, penalty_until;	/* of any task, at the latest */
 	_Atomic uint32_t	failure_serial, state_serial;
+	_Atomic uint64_t	paused[LIVE_PAUSED];	/* 0: free */
 	struct worker_row	worker[WORKERS_MAX];
 	struct row		node[NODES_MAX] __attribute__((aligned(64)));
 	struct task_row		task[TASKS_MAX] __attribute__((aligned(64)));
@@ -440,6 +441,29 @@ live_ceased(struct live *l, unsigned process)
 {
 	ASSERT(process <= LIVE_BRAIN);
 	SET(l->process[process].pid, 0);
+}
+
+void
+live_set_paused(struct live *l, uint64_t mark, bool on)
+{
+	ASSERT(mark != 0);
+	for (unsigned i = 0; i < LIVE_PAUSED; i++)
+		if (GET(l->paused[i]) == mark)
+			SET(l->paused[i], 0);
+	for (unsigned i = 0; on && i < LIVE_PAUSED; i++)
+		if (GET(l->paused[i]) == 0) {
+			SET(l->paused[i], mark);
+			return;
+		}
+}
+
+bool
+live_is_paused(const struct live *l, uint64_t mark)
+{
+	for (unsigned i = 0; i < LIVE_PAUSED; i++)
+		if (GET(l->paused[i]) == mark)
+			return true;
+	return false;
 }
 
 struct live_process

@@ -124,6 +124,11 @@ void		live_log_dropped(struct live *, unsigned process, uint64_t lines);	/* so m
 uint64_t	live_log_dropped_total(const struct live *, unsigned process);
 void		live_set_conf(struct live *, struct live_conf);
 struct live_conf live_conf(const struct live *);
+/* Targets that people have withdrawn, by a mark of each (not 0), so that a brain that comes back leaves them so. No more than
+ * LIVE_PAUSED are kept. */
+#define LIVE_PAUSED	64
+void		live_set_paused(struct live *, uint64_t mark, bool on);
+bool		live_is_paused(const struct live *, uint64_t mark);
 
 /* parent: worker died; brain: a slot begins a new life */
 void		live_forget_worker(struct live *, unsigned worker);

@@ -201,7 +201,23 @@ must "Mola comes back" mola_start
 check "and is believed again" within 15 shares '.n3 > 20 and .n2 > 10'
 hammered
 check "no request failed when Mola died, nor when it came back" none_failed 1000
+
+# --- withdrawn ---
+
+empty() { envoy_has '. == {}'; }
+check "withdrawn: what would be done is said" eval 'mola_targets withdraw edge --dry-run && grep -q "^would cluster edge_web gets an assignment without endpoints: $eds/web.json" "$tmp/words.log"'
+check "withdrawn" mola_targets withdraw edge
+check "withdrawn: Envoy has no endpoints of Mola's" within 10 empty
+check "withdrawn: and took that" stat_is update_rejected = 0
+check "withdrawn: the other cluster gets it all" within 10 shares '. == {"n1": 140}'
+check "withdrawn: Mola says so" withdrawn edge
+check "resumed" eval 'mola_targets resume edge && within 15 shares ".n3 > 20 and .n2 > 10"'
 check "Mola ends in order" mola_stop
+echo '{"resources": []}' >"$eds/other.json"
+check "withdrawn without Mola" eval '"$MOLA" targets withdraw --config "$tmp/mola.yaml" edge >"$tmp/offline.log" 2>&1'
+check "withdrawn without Mola: no endpoints, either" within 10 empty
+check "withdrawn without Mola: a file beside it that is not Mola's is left alone" [ "$(cat "$eds/other.json")" = '{"resources": []}' ]
+rm "$eds/other.json"
 stop envoy
 
 # --- by REST ---
@@ -235,5 +251,9 @@ must "Mola comes back" mola_start
 check "and is believed again" within 15 shares '.n3 > 20 and .n2 > 10'
 hammered
 check "no request failed when Mola died, nor when it came back" none_failed 1000
+check "withdrawn" mola_targets withdraw edge
+check "withdrawn: Envoy is answered that there are none" within 10 empty
+check "withdrawn: the other cluster gets it all" within 10 shares '. == {"n1": 140}'
+check "resumed" eval 'mola_targets resume edge && within 15 shares ".n3 > 20 and .n2 > 10"'
 check "update_rejected is 0 still" stat_is update_rejected = 0
 check "Mola ends in order" mola_stop

@@ -56,7 +56,6 @@ ha_moved() { local n; n=$(ha_requests); [ -n "$n" ] && [ "$n" -gt $(($1 + 50)) ]
 mola_check() { "$MOLA" check "$1" >"$tmp/check.log"; }
 flowing() { local was; was=$(ha_requests); within 10 ha_moved "$was"; }
 undrain() { drain --undo "$@"; }
-other_brain() { local p; p=$(mola_child brain) && [ "$p" != "$1" ]; }
 took_ms() { echo $(((${EPOCHREALTIME/./} - $1) / 1000)); }
 target="  - { name: ha, kind: haproxy, socket: \"unix:$tmp/ha.sock\", backend: \"be_{service}\", interval: 500ms, poll: 500ms,
       server_options: \"check inter 500ms\" }"
@@ -180,6 +179,44 @@ check "reloaded: all of them are back" within 10 by_cores mola:web.1 mola:web.2 
 check "reloaded: Mola stops: a clean end" mola_stop
 haproxy_stop KILL
 
+# --- withdrawn: what Mola added is deleted ---
+
+withdrawal() {		# with $target in $tmp/mola.yaml and Mola running
+	must "withdrawn: it has our servers" within 10 ha_is mola:web.3 "$net.3 0 *"
+	check "withdrawn: what would be done is said" eval 'mola_targets withdraw ha --dry-run && grep -q "^would backend be_\*: servers mola:\* are deleted" "$tmp/words.log"'
+	check "withdrawn: and nothing is done" ha_is mola:web.3 "$net.3 0 *"
+	check "withdrawn: it is done" mola_targets withdraw ha
+	check "withdrawn: no server of ours is left" within 10 none_of_ours
+	check "withdrawn: that is said" within 10 withdrawn ha
+}
+target=$good
+haproxy_conf 'balance roundrobin'
+must "withdrawn: HAProxy starts" haproxy_start
+mola_web 1 2 3
+must "withdrawn: Mola starts" mola_start
+withdrawal
+brain=$(mola_child brain)
+kill -KILL "$brain"
+check "withdrawn: the brain is killed: another one comes" within 10 other_brain "$brain"
+check "withdrawn: and leaves it so" within 10 withdrawn ha
+mola_reload
+within 5 healthy
+drain n1
+undrain n1
+check "withdrawn: a reload that does not change the target leaves it so, too" none_of_ours
+check "withdrawn: it resumes" mola_targets resume ha
+check "withdrawn: and all is there again" within 10 taken
+check "withdrawn: all servers" ha_is mola:web.3 "$net.3 0 *"
+check "withdrawn: Mola stops: a clean end" mola_stop
+check "withdrawn: Mola is gone, its servers are there" ha_is mola:web.3 "$net.3 0 *"
+"$MOLA" targets withdraw --config "$tmp/mola.yaml" ha --dry-run >"$tmp/offline.log" 2>&1
+check "withdrawn: without Mola, what would be done is said" grep -q '^would backend be_\*: servers mola:' "$tmp/offline.log"
+check "withdrawn: without Mola" eval '"$MOLA" targets withdraw --config "$tmp/mola.yaml" ha >"$tmp/offline.log" 2>&1'
+check "withdrawn: no server of ours is left then, either" none_of_ours
+check "withdrawn: a target that is not there is told" eval '! "$MOLA" targets withdraw --config "$tmp/mola.yaml" hb >"$tmp/offline.log" 2>&1 && grep -q "no target .hb." "$tmp/offline.log"'
+haproxy_stop KILL
+check "withdrawn: an HAProxy that is away is told" eval '! "$MOLA" targets withdraw --config "$tmp/mola.yaml" ha >"$tmp/offline.log" 2>&1 && grep -q ha.sock "$tmp/offline.log"'
+
 # --- servers of the user's own: their weights and nothing else; reloads under load ---
 
 target=$good
@@ -203,6 +240,10 @@ drain n1
 check "own servers: a drained one gets weight 0" within 5 ha_is s1 "$net.1 0 0"
 undrain n1
 check "own servers: and weight again" within 5 weighs_between s1 25 110
+check "own servers: withdrawn" mola_targets withdraw ha
+for i in 1 2 3; do check "own servers: s$i has its own weight again" within 10 ha_is "s$i" "$net.$i 0 100"; done
+check "own servers: the one that is no task's is as it was" ha_is other "$net.3 [45] 33"
+check "own servers: resumed" eval 'mola_targets resume ha && within 10 by_cores s1 s2 s3 256'
 hammered
 check "own servers: three reloads under load, weights set again, no request failed" none_failed 500
 check "own servers: Mola stops: a clean end" mola_stop
@@ -232,6 +273,14 @@ tasks 1 2 3
 check "agent: and comes back" within 10 status_is s2 "UP*"
 check "agent: with its weight" within 5 by_cores s1 s2 s3 100
 flowing
+drain n1
+within 5 status_is s1 "DRAIN (agent)"
+check "agent: withdrawn" mola_targets withdraw ha
+for i in 1 2 3; do check "agent: s$i has its own weight, drained or not" within 10 ha_is "s$i" "$net.$i 0 100"; done
+undrain n1
+check "agent: resumed" eval 'mola_targets resume ha && within 10 by_cores s1 s2 s3 100'
+check "agent: without Mola nobody can, and that is told" eval '! "$MOLA" targets withdraw --config "$tmp/mola.yaml" ha >"$tmp/offline.log" 2>&1 &&
+	grep -q "only a running Mola can" "$tmp/offline.log"'
 stop mola KILL
 flowing
 check "agent: Mola is dead, the weights stay" by_cores s1 s2 s3 100

@@ -42,6 +42,10 @@ mola_child() { pgrep -P "${pid[mola]}" -x "$1"; }
 target_is() { says /api/v1/targets ".targets[] | select(.name == \"$1\") | $2"; }	# target_is NAME CONDITION
 # weights_are NAME SERVICE '{"n1": 1, ...}': not far from what was told, by node
 drain() { "$MOLA" drain --admin "unix:$tmp/admin.sock" "$@" >/dev/null; }
+# mola_targets ARGUMENTS...: by the socket; its words in $tmp/words.log
+mola_targets() { "$MOLA" targets --admin "unix:$tmp/admin.sock" "$@" >"$tmp/words.log" 2>&1; }
+withdrawn() { target_is "$1" '.state == "withdrawn" and .services == []'; }
+other_brain() { local p; p=$(mola_child brain) && [ "$p" != "$1" ]; }
 # --- clients ---
 
 # hammer THREADS PATH [strict]: clients of the proxy; hammered: stops them; books FIELD: what they wrote down

@@ -127,7 +127,29 @@ mola_reload
 check "with its entry point it has a router, too" within 10 eval 'traefik /api/http/routers/inner~mola@file >/dev/null'
 guarded "with routers on people's entry point"
 
-# --- Mola is gone ---
+# --- Mola is gone, and what it wrote is taken away ---
 
 check "Mola ends in order" mola_stop
 guarded "after Mola"
+must "Mola is back" mola_start
+within 15 target_is edge .taken
+check "what would be withdrawn is said" eval 'mola_targets withdraw edge --dry-run && grep -q "^would empty $file" "$tmp/words.log" && grep -q "service vault@file goes" "$tmp/words.log"'
+check "and nothing is done" is 401 vault
+own_router by-hand
+within 10 routed_to by-hand
+check "withdrawn" mola_targets withdraw edge
+check "nothing of Mola's is left with Traefik" within 10 eval 'traefik /api/http/services | jq -e "[.[] | select(.provider == \"file\") | .name] == [\"by-hand@file\"]" >/dev/null'
+check "not a router, either" is 404 open
+guarded "withdrawn"
+check "Mola says so" withdrawn edge
+check "and goes on leaving it alone" eval 'drain n1; drain --undo n1; ! within 2 grep -q services "$file"'
+check "it resumes" mola_targets resume edge
+check "and all is there again" within 15 is 200 open
+guarded "resumed"
+check "Mola ends in order" mola_stop
+check "without Mola" eval '"$MOLA" targets withdraw --config "$tmp/mola.yaml" edge >"$tmp/offline.log" 2>&1'
+check "nothing is left, either" within 10 is 404 open
+guarded "withdrawn without Mola"
+echo "# mine" >"$file"
+"$MOLA" targets withdraw --config "$tmp/mola.yaml" edge >"$tmp/offline.log" 2>&1
+check "a file that is somebody else's is left alone" [ "$(cat "$file")" = "# mine" ]

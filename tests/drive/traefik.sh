@@ -26,7 +26,7 @@ mola_conf "  - { name: edge, kind: traefik-file, file: $file, api: \"http://$net
 must "Mola starts without addresses of its own: it serves nobody, and checks health" mola_start
 must "the file is there, with a name that Traefik reads" within 10 test -s "$file"
 must "Traefik takes it" traefik_start --providers.file.directory="$tmp/etc"
-must "and Mola sees that it did" within 10 target_is edge '.taken'
+must "and Mola sees that it did" within 60 target_is edge '.taken'
 check "servers have the weights that they were told" says /api/v1/targets \
 	'.targets[0].services[0].servers | length == 3 and all(.has_weight != null and .has_state == "UP")'
 check "the node of four cores has the most" says /api/v1/targets \
@@ -169,6 +169,10 @@ must "Mola comes back" mola_start
 check "and Traefik has all again" within 10 has web@http '.loadBalancer.servers | length == 3'
 hammered
 check "no request failed meanwhile" none_failed
+check "withdrawn" mola_targets withdraw edge
+check "withdrawn: Traefik is answered a document of nothing, and takes it" within 10 eval \
+	'[ "$(curl -s -o "$tmp/page" -w "%{http_code}" "http://$net.100:8082/api/http/services/web@http")" = 404 ]'
+check "resumed" eval 'mola_targets resume edge && within 10 has web@http ".loadBalancer.servers | length == 3"'
 check "a target that is not there is told" [ "$(curl -s -o "$tmp/page" -w '%{http_code}' "http://$net.200:8000/traefik?target=nobody")" = 404 ]
 mola_conf "  - { name: edge, kind: traefik-http, api: \"http://$net.1:29100\", poll: 200ms, interval: 200ms }"
 mola_reload
@@ -198,6 +202,8 @@ check "a node that is busy loses everything" within 30 not_busy
 for what in "best_node.score.*node=n1 cpu=.*ram=.*score=" "best_node.chosen.*node=" "best_node.updated.*file="; do
 	check "each round is logged: ${what%%.\**}" grep -q "$what" "$tmp/mola.log"
 done
+check "withdrawn: where Traefik reads the file alone, too" eval 'mola_targets withdraw reference && within 10 eval "! traefik /api/http/services/web@file"'
+check "resumed" eval 'mola_targets resume reference && within 15 has web@file ".loadBalancer.servers | length == 1"'
 stop nodes
 check "no node is seen: the fallback" within 20 has web@file '.loadBalancer.servers == [{"url": "http://localhost:8020", "weight": 1}]'
 check "Mola ends in order" mola_stop

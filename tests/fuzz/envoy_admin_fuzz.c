@@ -1,5 +1,5 @@
 /*
- * Answers of Envoy's admin, or of somebody at its address: clusters, a line of "----", stats or its configuration. Whatever is read can be
+ * Answers of Envoy's admin, or of somebody at its address: clusters, a line of "----", stats or its configuration; or a file that may be ours. Whatever is read can be
  * compared with a plan, and a difference has words.
  */
 #include <math.h>
@@ -45,6 +45,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	char detail[ENVOY_DETAIL] = "";
 	struct envoy_admin a;
 
+	(void)envoy_is_ours((struct str){ (const char *)bytes, len }, "web");
 	ASSERT(addr_parse(STR("127.46.1.1:8001"), &server[0].addr) == NULL && addr_parse(STR("[fd00::1]:80"), &server[1].addr) == NULL);
 	if (!envoy_admin_read((struct str){ (const char *)bytes, first }, &a, detail)) {
 		ASSERT(detail[0] != '\0');

@@ -28,6 +28,13 @@ orders_look(const struct haproxy_state *st)
 		ASSERT(strstr(line, " web/") != NULL || strstr(line, " gone/") != NULL);
 	}
 	haproxy_orders_free(&o);
+	o = haproxy_orders_withdraw(st, &rules, NULL, 0);
+	for (unsigned i = 0; i < o->n; i++) {
+		const char *line = o->order[i].line;
+		ASSERT(strpbrk(line, ";\n\r\\\"'<#") == NULL);
+		ASSERT(o->order[i].deed == HAPROXY_WEIGHT ? strstr(line, " weight 100%") != NULL : strstr(line, "/" HAPROXY_PREFIX) != NULL);
+	}
+	haproxy_orders_free(&o);
 }
 
 int

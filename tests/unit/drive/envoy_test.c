@@ -94,6 +94,38 @@ those_that_drain_are_named(void **state)
 	json_decref(j);
 }
 
+static bool
+ours(json_t *assignment, const char *cluster)
+{
+	json_t *all = json_pack("[o]", assignment);
+	char version[ENVOY_VERSION];
+	struct buf out;
+	bool is;
+
+	buf_init(&out, 1 << 20);
+	envoy_response(all, &out, version);
+	is = envoy_is_ours(buf_str(&out), cluster);
+	buf_fini(&out);
+	json_decref(all);
+	return is;
+}
+
+static void
+what_is_ours_to_take_away(void **state)
+{
+	struct stage st = { 0 };
+	json_t *none = envoy_assignment_none("web");
+
+	(void)state;
+	server_add(&st, "10.0.0.1:80", 5);
+	assert_true(ours(envoy_assignment(&st.service, "web", 0), "web"));
+	assert_false(ours(envoy_assignment(&st.service, "web", 0), "api"));
+	assert_int_equal(json_array_size(json_object_get(none, "endpoints")), 0);
+	assert_false(ours(none, "web"));
+	assert_false(envoy_is_ours(STR("{\"resources\":[{\"cluster_name\":\"web\",\"endpoints\":[{\"lb_endpoints\":[{}]}]}]}"), "web"));
+	assert_false(envoy_is_ours(STR(""), "web"));
+}
+
 static void
 when_all_drain_nobody_does(void **state)
 {
@@ -209,6 +241,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_server_is_an_endpoint),
 		cmocka_unit_test(those_that_drain_are_named),
+		cmocka_unit_test(what_is_ours_to_take_away),
 		cmocka_unit_test(when_all_drain_nobody_does),
 		cmocka_unit_test(endpoints_may_grow_stale),
 		cmocka_unit_test(the_same_words_have_the_same_version),

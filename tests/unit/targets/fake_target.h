@@ -11,7 +11,7 @@ struct target {
 	struct loop	*loop;
 	struct conf_target conf;
 	const struct plan *plan;
-	unsigned	 published, failed, taken, refused;
+	unsigned	 published, failed, taken, refused, withdrawn;
 	const struct why *why;
 	char		 detail[240];
 	char		 seen[240];		/* "service server weight state;" */
@@ -23,6 +23,7 @@ const struct conf_target *target_conf(const struct target *t) { return &t->conf;
 const char *target_name(const struct target *t) { return t->conf.name; }
 const struct plan *target_plan(const struct target *t) { return t->plan; }
 void target_published(struct target *t) { t->published++; }
+void target_withdrawn(struct target *t) { t->withdrawn++; }
 void target_taken(struct target *t) { t->taken++; t->why = NULL; }
 
 static void

@@ -114,6 +114,19 @@ test_a_port_in_use_is_named(void **state)
 }
 
 static void
+test_withdrawn(void **state)
+{
+	struct scene *s = *state;
+
+	target_kind_haproxy_agent.withdraw(s->hands);
+	assert_int_equal(s->target.withdrawn, 1);
+	asked(s, "web/a\n", NULL, "up ready 100%\n");
+	asked(s, "nobody\n", NULL, "up ready 100%\n");
+	target_kind_haproxy_agent.publish(s->hands, &plan);
+	asked(s, "web/a\n", NULL, "up ready 73%\n");
+}
+
+static void
 test_is_asked(void **state)
 {
 	struct scene *s = *state;
@@ -149,7 +162,7 @@ main(void)
 		SCENE(test_long),
 		SCENE(test_gone_again),
 		SCENE(test_a_port_in_use_is_named),
-		SCENE(test_is_asked),
+		SCENE(test_withdrawn), SCENE(test_is_asked),
 		SCENE(test_port_taken),
 	};
 

@@ -15,7 +15,7 @@
 
 static struct proxy {
 	struct target	*target;
-	unsigned	 told, opened, closed;
+	unsigned	 told, opened, closed, withdrawn;
 	enum { ANSWERS, REFUSES, SILENT } mood;
 	char		 last[256];		/* "web.1 100, web.2 drain" */
 } proxy;
@@ -54,7 +54,26 @@ kind_publish(void *arg, const struct plan *p)
 		target_failed(proxy.target, WHY_PROXY_FILE, "no room");
 }
 
-const struct target_kind kind_of_ours = { .open = kind_open, .close = kind_close, .publish = kind_publish };
+static void
+kind_withdraw(void *arg)
+{
+	(void)arg;
+	proxy.withdrawn++;
+	if (proxy.mood == ANSWERS)
+		target_withdrawn(proxy.target);
+	else if (proxy.mood == REFUSES)
+		target_failed(proxy.target, WHY_PROXY_FILE, "no room");
+}
+
+static void
+kind_would(const void *arg, json_t *sentences)
+{
+	(void)arg;
+	json_array_append_new(sentences, json_string("empty it"));
+}
+
+const struct target_kind kind_of_ours = { .open = kind_open, .close = kind_close, .publish = kind_publish, .withdraw = kind_withdraw,
+	.would = kind_would };
 
 static struct loop *loop;
 static struct live *live;
@@ -418,6 +437,75 @@ who_is_the_same_lives_on(void **state)
 	assert_int_equal(told_at(T + 20 * USEC_PER_SEC), 2);
 }
 
+/* --- withdrawn --- */
+
+/* The state that people are told. */
+static void
+change(json_t *done, const char *state)
+{
+	assert_string_equal(json_string_value(json_object_get(done, "state")), state);
+	json_decref(done);
+}
+
+static void
+what_is_withdrawn_stays_so_until_it_resumes(void **state)
+{
+	json_t *done;
+
+	(void)state;
+	conf_set("");
+	assert_int_equal(told_at(T), 1);
+	assert_null(targets_withdraw(all, "nobody", false));
+	done = targets_withdraw(all, "edge", true);
+	assert_string_equal(json_string_value(json_array_get(json_object_get(done, "does"), 0)), "empty it");
+	change(done, "published");
+	assert_int_equal(proxy.withdrawn, 0);
+	change(targets_withdraw(all, "edge", false), "withdrawn");
+	assert_int_equal(proxy.withdrawn, 1);
+	pass(1);
+	assert_int_equal(told_at(T + 20 * USEC_PER_SEC), 1);
+	change(targets_withdraw(all, "edge", false), "withdrawn");	/* it is */
+	assert_int_equal(proxy.withdrawn, 1);
+	conf_set("");							/* nothing of it has changed */
+	assert_int_equal(told_at(T + 30 * USEC_PER_SEC), 1);
+	pass(2);
+	assert_null(targets_resume(all, "nobody"));
+	change(targets_resume(all, "edge"), "published");
+	assert_int_equal(told_at(T + 40 * USEC_PER_SEC), 2);
+	assert_int_equal(told_at(T + 50 * USEC_PER_SEC), 2);
+}
+
+static void
+a_withdrawal_that_fails_is_tried_again(void **state)
+{
+	(void)state;
+	conf_set("");
+	proxy.mood = REFUSES;
+	change(targets_withdraw(all, "edge", false), "failed");
+	targets_tick(all, loop_now(loop) + 60 * USEC_PER_SEC, false);
+	assert_int_equal(proxy.withdrawn, 2);
+	proxy.mood = ANSWERS;
+	targets_tick(all, loop_now(loop) + 200 * USEC_PER_SEC, false);
+	assert_int_equal(proxy.withdrawn, 3);
+	change(targets_withdraw(all, "edge", true), "withdrawn");
+}
+
+static void
+a_brain_that_comes_back_leaves_it_so(void **state)
+{
+	(void)state;
+	conf_set("");
+	change(targets_withdraw(all, "edge", false), "withdrawn");
+	targets_free(&all);
+	all = targets_new(loop, NULL, world);
+	targets_reconf(all, conf);
+	assert_int_equal(told_at(T + 5 * USEC_PER_SEC), 0);
+	assert_int_equal(proxy.withdrawn, 2);
+	change(targets_withdraw(all, "edge", true), "withdrawn");
+	conf_set(", interval: 3s");					/* a reload that changes it */
+	assert_int_equal(told_at(T + 20 * USEC_PER_SEC), 1);
+}
+
 int
 main(void)
 {
@@ -436,6 +524,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(what_the_proxy_has_is_remembered, setup, teardown),
 		cmocka_unit_test_setup_teardown(they_are_shown_in_the_order_of_the_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_is_the_same_lives_on, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_withdrawn_stays_so_until_it_resumes, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_withdrawal_that_fails_is_tried_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_brain_that_comes_back_leaves_it_so, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
