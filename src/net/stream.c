@@ -122,6 +122,16 @@ stream_peek(struct stream *s, void *p, size_t cap, size_t *got)
 }
 
 enum io_result
+stream_look(struct stream *s)
+{
+	char byte;
+	size_t got;
+
+	s->readable = true;
+	return stream_peek(s, &byte, 1, &got);
+}
+
+enum io_result
 stream_writev(struct stream *s, const struct iovec *iov, int n, size_t *put)
 {
 	struct msghdr m = { .msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)n };

@@ -49,6 +49,8 @@ void			 stream_adopt(struct stream *, stream_f *, void *arg);
 enum io_result		 stream_read(struct stream *, void *, size_t cap, size_t *got);
 /* The same bytes come again with the next read. */
 enum io_result		 stream_peek(struct stream *, void *, size_t cap, size_t *got);
+/* Asks the kernel, whatever the last event said, and takes nothing. IO_DONE: bytes wait. IO_AGAIN: neither bytes nor an end. */
+enum io_result		 stream_look(struct stream *);
 /* Takes as much as the socket has room for; *put may be less than the whole. At most 64 pieces. */
 enum io_result		 stream_writev(struct stream *, const struct iovec *, int n, size_t *put);
 void			 stream_shut(struct stream *);	/* ends our direction */

@@ -29,7 +29,7 @@ attempt_begin(struct request *r, const struct table_task *task)
 	a->status = 0;
 	a->began_usec = request_now(r);
 	live_take(p->conf.live, p->conf.worker, task->node_slot, task->slot);
-	if (upstream_take(p->upstream, task, request_on_task, r, &a->conn) != NULL)
+	if (upstream_take(p->upstream, task, !(r->idempotent && r->up.body.done), request_on_task, r, &a->conn) != NULL)
 		return attempt_failed(r, upstream_why(errno));
 	return CONNECT;
 }
@@ -151,8 +151,11 @@ attempt_lost(struct request *r)
 {
 	struct attempt *a = &r->attempt;
 	bool harmless = !flow_begun(&r->up) || (r->idempotent && r->up.whole);
+	bool idle_died = upconn_reused(a->conn) && r->down.end == 0 && a->interims == 0;
 
-	if (!upconn_reused(a->conn) || a->reopened || r->down.end > 0 || a->interims > 0 || !harmless)
+	if (idle_died)
+		upconn_died_idle(a->conn);
+	if (!idle_died || a->reopened || !harmless)
 		return attempt_failed(r, WHY_UPSTREAM_GONE);
 	a->reopened = true;
 	a->deaf = false;
@@ -174,7 +177,7 @@ attempt_leave(struct request *r, const struct why *why, bool conn_clean)
 	struct attempt *a = &r->attempt;
 
 	if (a->conn != NULL && conn_clean)
-		upstream_give(&a->conn);
+		upstream_give(&a->conn, a->keeps_usec);
 	else
 		upstream_drop(&a->conn);
 	if (!a->taken)

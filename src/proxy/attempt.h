@@ -21,6 +21,7 @@ struct attempt {
 	bool		 reopened;	/* an idle connection had died; once is enough */
 	bool		 deaf;		/* the task reads no more of the request */
 	bool		 keeps;		/* the connection outlives the response */
+	int64_t		 keeps_usec;	/* and for how long, as the task says; negative: it does not */
 	int		 status;	/* of its response, 0: there is none yet */
 	unsigned	 interims;	/* 1xx responses so far */
 };

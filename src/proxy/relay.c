@@ -2,6 +2,7 @@
  * The request goes up, the answer comes down, and each side may be slow, early, or gone. Knows what a byte may
  * mean where it stands; which task it is, attempt.c knows.
  */
+#include "base/clock.h"
 #include "http/h1_parse.h"
 #include "proxy/rewrite.h"
 #include "proxy/steps.h"
@@ -136,6 +137,23 @@ tells_to_retry(int status)
 	return status == 502 || status == 503 || status == 504;
 }
 
+/* Keep-Alive: timeout=5, max=100. Negative: the task does not say for how long. */
+static int64_t
+keeps_usec(const struct head *h)
+{
+	const struct field *f = head_find(h, FIELD_KEEP_ALIVE);
+	struct str list = f == NULL ? STR("") : f->value, item;
+	uint64_t seconds;
+
+	while (str_split(&list, ',', &item)) {
+		item = str_trim(item);
+		if (item.len > 8 && str_eq_nocase((struct str){ item.p, 8 }, STR("timeout="))
+		    && str_to_u64((struct str){ item.p + 8, item.len - 8 }, &seconds))
+			return seconds > 86400 ? -1 : (int64_t)seconds * USEC_PER_SEC;
+	}
+	return -1;
+}
+
 /* An answer that comes before the request is whole ends the connection: the rest of the body has no reader. */
 static enum state
 response_begin(struct request *r, size_t used)
@@ -151,6 +169,7 @@ response_begin(struct request *r, size_t used)
 	if (!flow_begin_lenient(&r->down, used, h->body, h->length))
 		return attempt_failed(r, WHY_UPSTREAM_BAD_BODY);
 	r->attempt.keeps = h->keep_alive && r->minor == 1 && !r->attempt.deaf;	/* to 1.0 we said close */
+	r->attempt.keeps_usec = r->attempt.keeps ? keeps_usec(h) : -1;
 	r->keep = r->keep && r->up.over && !r->attempt.deaf && h->body != BODY_UNTIL_CLOSE && !r->proxy->draining;
 	if (!rewrite_response(&r->down.head, h, connection_said(r)))
 		return request_fail(r, WHY_NO_MEMORY);

@@ -15,6 +15,8 @@
 
 #define CONNS_KEPT	1024	/* memory of dead connections that waits for the next ones */
 #define LATELY_USEC	(5 * USEC_PER_SEC)	/* over which "busy at once lately" is taken */
+#define SAFE_USEC	(100 * USEC_PER_MSEC)	/* idle time that every task allows, for all that is known */
+#define HASTY_USEC	(5 * USEC_PER_MSEC)	/* closed sooner than this: not for having been idle, unless it goes on */
 #define IDLE_FEW	16	/* so many are kept for as long as they may be idle, however little there is to do */
 
 enum place { PLACE_NEW, PLACE_BUSY, PLACE_IDLE, PLACE_DEAD };
@@ -27,6 +29,9 @@ struct upconn {
 	struct shelf	*shelf;
 	enum place	 place;
 	bool		 reused;
+	int64_t		 idle_since_usec;
+	int64_t		 age_usec;	/* idle time when it was taken */
+	int64_t		 announced_usec;	/* how long the task keeps it idle, as it says; negative: it does not */
 	unsigned	 life;		/* of the shelf when this was opened */
 	struct stream	 stream;
 	struct timer	 timer;		/* only of interest while idle: a busy one lets it pass */
@@ -38,6 +43,8 @@ struct shelf {
 	unsigned	   nidle, nbusy;
 	unsigned	   peak;	/* most that were busy at once lately */
 	struct timer	   lately;	/* set while connections are idle */
+	int64_t		   closes_usec;	/* idle time after which the task closes, as learnt; 0: nothing is known */
+	bool		   hasty;	/* the last one that it closed had only just become idle */
 	unsigned	   life;	/* counts addresses: a connection of an earlier life is not kept */
 };
 
@@ -113,23 +120,89 @@ idle_end(struct upconn *c, const struct why *why)
 	upstream_move(c, PLACE_DEAD);
 }
 
-/* Nothing should come on an idle connection but its end. */
+/* ---- how long a task keeps a connection ---- */
+
+/* A task that has just answered may close for other reasons; one that does so again and again closes always. */
+static void
+closing_learn(struct shelf *s, int64_t age)
+{
+	bool hasty = age < HASTY_USEC, again = s->hasty;
+
+	s->hasty = hasty;
+	if (hasty && !again)
+		return;
+	if (s->closes_usec == 0 || age < s->closes_usec)
+		s->closes_usec = age > 0 ? age : 1;
+}
+
+/* What was learnt may have been an accident: it is tried a little longer each time that we close before the task does. */
+static void
+closing_doubt(struct shelf *s, int64_t idle_usec)
+{
+	s->closes_usec += s->closes_usec / 10 + 1;
+	if (s->closes_usec / 10 * 9 >= idle_usec)
+		s->closes_usec = 0;
+}
+
+/* When the task closes, as far as it is known; negative: it is not. */
+static int64_t
+closes_after(const struct upconn *c)
+{
+	int64_t learnt = c->shelf->closes_usec > 0 ? c->shelf->closes_usec : -1, said = c->announced_usec;
+
+	if (learnt < 0 || said < 0)
+		return learnt < 0 ? said : learnt;
+	return learnt < said ? learnt : said;
+}
+
+/* We close first: a connection that both ends may close at any moment is no use. */
+static int64_t
+idle_most(const struct upconn *c)
+{
+	int64_t closes = closes_after(c), most = closes / 10 * 9;
+
+	return closes >= 0 && most < c->home->idle_usec ? most : c->home->idle_usec;
+}
+
+/* Up to this age it is taken for what cannot be sent a second time. */
+static int64_t
+idle_safe(const struct upconn *c)
+{
+	int64_t closes = closes_after(c);
+
+	return closes >= 0 ? closes / 3 * 2 : SAFE_USEC;
+}
+
+static int64_t
+idle_age(const struct upconn *c)
+{
+	return loop_now(c->home->loop) - c->idle_since_usec;
+}
+
+/* Nothing should come on an idle connection but its end. True: nothing has. */
+static bool
+idle_look(struct upconn *c)
+{
+	switch (stream_look(&c->stream)) {
+	case IO_AGAIN:
+		return true;
+	case IO_DONE:
+		idle_end(c, WHY_UPSTREAM_EARLY);
+		return false;
+	default:
+		closing_learn(c->shelf, idle_age(c));
+		idle_end(c, WHY_UPSTREAM_IDLE);
+		return false;
+	}
+}
+
 static void
 on_idle(void *arg)
 {
 	struct upconn *c = arg;
-	char byte;
-	size_t got;
 
-	switch (stream_read(&c->stream, &byte, 1, &got)) {
-	case IO_AGAIN:
-		break;
-	case IO_DONE:
-		idle_end(c, WHY_UPSTREAM_EARLY);
-		break;
-	default:
-		idle_end(c, WHY_UPSTREAM_IDLE);
-	}
+	if (c->stream.readable)
+		idle_look(c);
 }
 
 static void
@@ -137,8 +210,18 @@ on_idle_late(void *arg)
 {
 	struct upconn *c = arg;
 
-	if (c->place == PLACE_IDLE)
-		idle_end(c, WHY_UPSTREAM_IDLE);
+	if (c->place != PLACE_IDLE)
+		return;
+	if (c->shelf->closes_usec > 0 && closes_after(c) == c->shelf->closes_usec)
+		closing_doubt(c->shelf, c->home->idle_usec);
+	idle_end(c, WHY_UPSTREAM_IDLE);
+}
+
+void
+upconn_died_idle(struct upconn *c)
+{
+	ASSERT(c->reused);
+	closing_learn(c->shelf, c->age_usec);
 }
 
 /* What exceeds the peak of the time that is over goes, the one that was idle longest first; the next time begins. */
@@ -193,6 +276,7 @@ shelf_of(struct upstream *u, const struct table_task *t)
 	} else if (!same_addr(&s->addr, &t->addr)) {
 		shelf_clear(s);
 		s->addr = t->addr;
+		s->closes_usec = 0;
 	}
 	return s;
 }
@@ -221,12 +305,17 @@ upstream_open(struct upstream *u, const struct table_task *t, stream_f *fn, void
 }
 
 const struct why *
-upstream_take(struct upstream *u, const struct table_task *t, stream_f *fn, void *arg, struct upconn **out)
+upstream_take(struct upstream *u, const struct table_task *t, bool careful, stream_f *fn, void *arg, struct upconn **out)
 {
-	struct upconn *c = TAILQ_FIRST(&shelf_of(u, t)->idle);
+	struct shelf *s = shelf_of(u, t);
+	struct upconn *c;
 
-	if (c == NULL)
+	/* An event may be on its way, or be the next of this turn: so each is looked at before it is used. */
+	while ((c = TAILQ_FIRST(&s->idle)) != NULL && !(careful && idle_age(c) > idle_safe(c)) && !idle_look(c))
+		;
+	if (c == NULL || (careful && idle_age(c) > idle_safe(c)))
 		return upstream_open(u, t, fn, arg, out);
+	c->age_usec = idle_age(c);
 	upstream_move(c, PLACE_BUSY);
 	c->reused = true;
 	stream_adopt(&c->stream, fn, arg);
@@ -248,14 +337,16 @@ upconn_reused(const struct upconn *c)
 
 /* Room is made by closing the one that was idle longest. Bytes or an end may be waiting already: on_idle looks. */
 void
-upstream_give(struct upconn **cp)
+upstream_give(struct upconn **cp, int64_t announced)
 {
 	struct upconn *c = *cp;
 	struct upstream *u = c->home;
 	struct shelf *s = c->shelf;
 
 	*cp = NULL;
-	if (u->idle_max == 0 || c->life != s->life) {
+	c->announced_usec = announced;
+	c->idle_since_usec = loop_now(u->loop);
+	if (u->idle_max == 0 || c->life != s->life || idle_most(c) <= 0) {
 		upstream_move(c, PLACE_DEAD);
 		return;
 	}
@@ -265,9 +356,8 @@ upstream_give(struct upconn **cp)
 	if (s->lately.node.at == 0)
 		timer_set(u->loop, &s->lately, loop_now(u->loop) + LATELY_USEC, on_lately, s);
 	stream_adopt(&c->stream, on_idle, c);
-	timer_set(u->loop, &c->timer, loop_now(u->loop) + u->idle_usec, on_idle_late, c);
-	if (c->stream.readable)
-		on_idle(c);
+	timer_set(u->loop, &c->timer, c->idle_since_usec + idle_most(c), on_idle_late, c);
+	on_idle(c);
 }
 
 void

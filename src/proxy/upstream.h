@@ -20,10 +20,12 @@ void		 upstream_table(struct upstream *, const struct table *);
 
 /*
  * A connection to the task, the caller's until given or dropped: an idle one, or else one that is being
- * opened (stream_connected says when it is). `fn` is called when its stream changes. A failure is a socket
- * that could not even be started, and touches nothing.
+ * opened (stream_connected says when it is). `fn` is called when its stream changes. `careful`: not one that the task
+ * may be about to close, for what cannot be sent a second time. A failure is a socket that could not even be started,
+ * and touches nothing.
  */
-const struct why *upstream_take(struct upstream *, const struct table_task *, stream_f *fn, void *arg, struct upconn **);
+const struct why *upstream_take(struct upstream *, const struct table_task *, bool careful, stream_f *fn, void *arg,
+		    struct upconn **);
 /* The same, but never an idle one. */
 const struct why *upstream_open(struct upstream *, const struct table_task *, stream_f *fn, void *arg, struct upconn **);
 /* What the errno of a connect says: of the task, or of us when it is our side that has run out of something. */
@@ -31,8 +33,14 @@ const struct why *upstream_why(int error);
 struct stream	*upconn_stream(struct upconn *);
 bool		 upconn_reused(const struct upconn *);		/* it was idle before: it may have died unnoticed */
 
-/* The exchange is over and the connection is clean: keeps it for the next, if there is room. */
-void		 upstream_give(struct upconn **);
+/* It was idle before and turned out to be dead: the task closes idle connections sooner than was known. */
+void		 upconn_died_idle(struct upconn *);
+
+/*
+ * The exchange is over and the connection is clean: keeps it for the next, if there is room. `announced_usec`: how long
+ * the task said it keeps it (Keep-Alive: timeout), negative: it said nothing.
+ */
+void		 upstream_give(struct upconn **, int64_t announced_usec);
 void		 upstream_drop(struct upconn **);		/* closes; NULL is fine */
 
 #endif

@@ -471,7 +471,123 @@ test_unasked_bytes(void **state)
 	recovers(c);
 }
 
+/* Bytes that nobody asked for come in the same turn as the next request: they are not its response. */
+static void
+test_unasked_bytes_in_turn(void **state)
+{
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	sent_get(&c, &t);
+	for (int i = 0; i < 10; i++) {
+		int u;
+		say(t, OK(2, "ok"));
+		hear(c, OK(2, "ok"));
+		say(t, OK(4, "evil"));		/* the proxy does not run between these two */
+		say(c, GET("/"));
+		u = answer_call(0);
+		hear(u, GOT("/"));
+		close(t);
+		t = u;
+	}
+	assert_int_equal(whys(WHY_UPSTREAM_EARLY), 10);
+	say(t, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	close(t);
+	recovers(c);
+}
+
 /* ---- a connection that died idle ---- */
+
+#define POST	"POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1\r\n\r\nx"
+#define POSTED	"POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1\r\n" FORWARDED "\r\nx"
+
+static void
+pass(int64_t usec)
+{
+	int64_t until = clock_mono_usec() + usec;
+
+	WAIT_UNTIL(clock_mono_usec() >= until);
+}
+
+/* What cannot be sent twice goes on a connection that is fresh enough, or on a new one; what can, on any. */
+static void
+test_careful(void **state)
+{
+	int c, t, u;
+
+	(void)state;
+	stage_open(1);
+	sent_get(&c, &t);
+	say(t, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	pass(3 * SOON);				/* nobody knows how long the task keeps it */
+	exchange(c, t);
+	pass(3 * SOON);
+	say(c, POST);
+	u = answer_call(0);
+	hear(u, POSTED);
+	say(u, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	close(u);
+	close(t);
+	recovers(c);
+}
+
+/* The task says how long it keeps the connection: we close before that. */
+static void
+test_keep_alive_timeout(void **state)
+{
+	int64_t began;
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	sent_get(&c, &t);
+	say(t, "HTTP/1.1 200 OK\r\nKeep-Alive: max=100, timeout=1\r\nContent-Length: 0\r\n\r\n");
+	hear(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+	began = clock_mono_usec();
+	hear_end(t);
+	assert_in_range(clock_mono_usec() - began, 800 * MSEC, 9 * PATIENCE / 10);
+	close(t);
+	say(c, GET("/"));			/* and it is safe for half of that time: longer than when nobody says */
+	t = answer_call(0);
+	hear(t, GOT("/"));
+	say(t, "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=30\r\nContent-Length: 2\r\n\r\nok");
+	hear(c, OK(2, "ok"));
+	pass(4 * SOON);
+	say(c, POST);
+	hear(t, POSTED);
+	say(t, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	close(t);
+	recovers(c);
+}
+
+/* It does not say, but it was seen: the next ones are closed by us, sooner. */
+static void
+test_closing_learnt(void **state)
+{
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	sent_get(&c, &t);
+	say(t, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	pass(4 * SOON);
+	close(t);
+	WAIT_UNTIL(whys(WHY_UPSTREAM_IDLE) == 1);
+	say(c, GET("/"));
+	t = answer_call(0);
+	hear(t, GOT("/"));
+	say(t, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	hear_end(t);				/* PATIENCE would have been the time without it */
+	close(t);
+	recovers(c);
+}
 
 /* A first exchange leaves the task's connection idle. */
 static void
@@ -821,6 +937,10 @@ main(void)
 		cmocka_unit_test(test_no_answer),
 		cmocka_unit_test(test_chunks_for_the_old),
 		cmocka_unit_test(test_unasked_bytes),
+		cmocka_unit_test(test_unasked_bytes_in_turn),
+		cmocka_unit_test(test_careful),
+		cmocka_unit_test(test_keep_alive_timeout),
+		cmocka_unit_test(test_closing_learnt),
 		cmocka_unit_test(test_stale_idempotent),
 		cmocka_unit_test(test_stale_twice),
 		cmocka_unit_test(test_stale_post),

@@ -52,13 +52,13 @@ wave(unsigned n)
 
 	assert_true(n <= 2 * MOST);
 	for (unsigned i = 0; i < n; i++) {
-		assert_null(upstream_take(up, &task, on_stream, NULL, &c[i]));
+		assert_null(upstream_take(up, &task, false, on_stream, NULL, &c[i]));
 		opened += !upconn_reused(c[i]);
 	}
 	for (unsigned i = 0; i < n; i++)
 		UNTIL(loop, stream_connected(upconn_stream(c[i])) == IO_DONE);
 	for (unsigned i = 0; i < n; i++)
-		upstream_give(&c[i]);
+		upstream_give(&c[i], -1);
 	return opened;
 }
 
@@ -107,13 +107,13 @@ the_busy_are_part_of_the_peak(void **state)
 	(void)state;
 	wave(50);
 	for (int i = 0; i < 20; i++)
-		assert_null(upstream_take(up, &task, on_stream, NULL, &c[i]));
+		assert_null(upstream_take(up, &task, false, on_stream, NULL, &c[i]));
 	time_passes();			/* of 50 at once, 20 of them still */
 	assert_int_equal(up->shelf[0]->nidle, 30);
 	time_passes();			/* of 20 at once */
 	assert_int_equal(up->shelf[0]->nidle, IDLE_FEW);
 	for (int i = 0; i < 20; i++)
-		upstream_give(&c[i]);
+		upstream_give(&c[i], -1);
 	assert_int_equal(up->shelf[0]->nidle, IDLE_FEW + 20);
 }
 
