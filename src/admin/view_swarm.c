@@ -112,6 +112,9 @@ view_why_unserved(const struct report_service *r)
 static void
 put_status(json_t *j, const struct view *v, const struct watch_status *st)
 {
+	char odd[SWARM_ODD_MAX];
+
+	swarm_odd(watch_swarm(discover_watch(v->discover)), odd, sizeof odd);
 	json_object_set_new(j, "state", json_string(watch_state_name(st->state)));
 	json_object_set_new(j, "since_seconds", seconds_since(v, st->since_usec));
 	json_object_set_new(j, "age_seconds", seconds_since(v, st->good_usec));
@@ -122,6 +125,7 @@ put_status(json_t *j, const struct view *v, const struct watch_status *st)
 	json_object_set_new(j, "why", text(st->why == NULL ? NULL : why_name(st->why)));
 	json_object_set_new(j, "text", text(st->why == NULL ? NULL : st->why->text));
 	json_object_set_new(j, "detail", text_if(st->detail));
+	json_object_set_new(j, "left_out", text_if(odd));
 	json_object_set_new(j, "container", text_if(st->container));
 	json_object_set_new(j, "service", text_if(st->service));
 }

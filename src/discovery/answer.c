@@ -2,6 +2,7 @@
  * answer: one answer on its way into the picture: what all kinds of them have in common.
  * Must not know what nodes, services and tasks are, beside their ports.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,15 +54,69 @@ answer_text(struct answer *r, struct shape *sh, const json_t *j, const char *pat
 	return arena_text(r->part.arena, shape_text(sh, j, path));
 }
 
+/* "services[3] (web).Spec.Labels: expected strings": with the name by which people know it. */
+static void
+odd_name(struct answer *r, const struct shape *sh, const json_t *j)
+{
+	static const char *const paths[][2] = { { "Spec", "Name" }, { "Description", "Hostname" }, { NULL, "Name" }, { NULL, "ID" } };
+	const char *name = NULL, *rest = strchr(sh->detail, ']');
+	size_t at = strlen(r->odd);
+
+	for (unsigned i = 0; i < sizeof paths / sizeof *paths && (name == NULL || *name == '\0'); i++)
+		name = json_string_value(json_object_get(paths[i][0] == NULL ? j : json_object_get(j, paths[i][0]), paths[i][1]));
+	if (rest == NULL || at + 100 > sizeof r->odd)	/* the first few will do */
+		return;
+	snprintf(r->odd + at, sizeof r->odd - at, "%s%.*s%s%.60s%s%s", at > 0 ? "; " : "", (int)(rest + 1 - sh->detail), sh->detail,
+	    name != NULL ? " (" : "", name != NULL ? name : "", name != NULL ? ")" : "", rest + 1);
+}
+
+/* What it has left behind goes, so that the next answer with the same bytes is told the same of it. */
+static bool
+odd_element(void *arg, struct shape *sh, const json_t *j)
+{
+	struct answer *r = arg;
+	const char *id;
+
+	if (j != NULL && r->essential != NULL && r->essential(j))
+		return false;
+	odd_name(r, sh, j);
+	r->part.nodd++;
+	if (j == NULL)
+		return true;
+	r->part.n = r->sound;
+	if (r->marked)
+		r->part.nseen--;
+	if ((id = json_string_value(json_object_get(j, "ID"))) != NULL && *id != '\0')
+		map_put(r->ids, str_of(id), r);
+	return true;
+}
+
+static void
+hear_element(void *arg, struct shape *sh, const json_t *j)
+{
+	struct answer *r = arg;
+
+	r->sound = r->part.n;
+	r->hear(r, sh, j);
+}
+
 const struct why *
 answer_read(struct answer *r, struct swarm_part *into, const char *what, struct str json, shape_known_f *known,
     shape_item_f *hear, void (*finish)(struct answer *), char detail[SWARM_DETAIL])
 {
-	struct shape sh = { .what = what };
+	struct shape sh = { .what = what, .odd = odd_element };
 
 	r->ids = map_new();
 	r->part.arena = arena_new();
-	shape_each(&sh, json, SWARM_JSON_MAX, known, hear, r);
+	r->hear = hear;
+	r->marked = known != NULL;
+	shape_each(&sh, json, SWARM_JSON_MAX, known, hear_element, r);
+	if (r->part.nodd > 0)
+		r->part.odd = arena_text(r->part.arena, str_of(r->odd));
+	if (sh.why == NULL && r->part.nodd > 0 && r->part.nodd == sh.item) {	/* this is no Engine, or one that nobody knows */
+		sh.why = WHY_ENGINE_SHAPE;
+		str_copy(sh.detail, sizeof sh.detail, str_of(r->odd));
+	}
 	if (sh.why == NULL) {
 		if (finish != NULL)
 			finish(r);

@@ -13,10 +13,18 @@ struct answer {
 	unsigned	 room;
 	struct map	*ids;		/* of everything in the answer; of a task that is kept: how many were, with it */
 	const struct swarm *before;
+	shape_item_f	*hear;
+	bool		(*essential)(const json_t *);	/* without this element, nothing of the answer can be taken; NULL: none is */
+	unsigned	 sound;		/* items before the element that is being read */
+	bool		 marked;	/* `known` has seen it */
+	char		 odd[400];	/* what was left out */
 	unsigned	 room_seen, cursor;	/* cursor: of before's elements, those still to come */
 };
 
-/* The whole of it: into `into` when nothing is wrong with it; `finish` (NULL: nothing) then comes before. */
+/*
+ * The whole of it: into `into` when nothing is wrong with it; `finish` (NULL: nothing) then comes before. An element that is not
+ * what the API promises is left out and named in part.odd, unless it is essential or all of them are so.
+ */
 const struct why *answer_read(struct answer *, struct swarm_part *into, const char *what, struct str json, shape_known_f *,
 	    shape_item_f *, void (*finish)(struct answer *), char detail[SWARM_DETAIL]);
 void	answer_forget(struct swarm_part *);

@@ -76,6 +76,8 @@ struct swarm_part {
 	unsigned	 n;
 	struct swarm_seen *seen;		/* in the answer's order; of tasks alone */
 	unsigned	 nseen;
+	const char	*odd;			/* elements that were left out, for people; NULL: none */
+	unsigned	 nodd;
 };
 
 /* One of Swarm's configs, which never change. */

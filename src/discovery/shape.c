@@ -108,6 +108,15 @@ object_end(struct str s, bool *deep)
 	return 0;
 }
 
+static void
+forgive(struct shape *s, const json_t *j, void *arg)
+{
+	if (s->odd != NULL && s->why == WHY_ENGINE_SHAPE && s->odd(arg, s, j)) {
+		s->why = NULL;
+		s->detail[0] = '\0';
+	}
+}
+
 /* Numbers as reals: what people may write into a service's specification does not fit into 64 signed bits always. */
 static void
 element(struct shape *s, struct str text, shape_item_f *hear, void *arg)
@@ -119,30 +128,49 @@ element(struct shape *s, struct str text, shape_item_f *hear, void *arg)
 		note(s, WHY_ENGINE_SYNTAX, "%s[%u]: %.80s", s->what, s->item, e.text);
 	else
 		hear(arg, s, j);
+	if (j != NULL && s->why != NULL)
+		forgive(s, j, arg);
 	json_decref(j);
+}
+
+/* Something else in an object's place: where it ends. 0: there is no end. */
+static size_t
+other_end(struct str s, bool *deep)
+{
+	size_t i = 0;
+
+	if (*s.p == '[')
+		return object_end(s, deep);
+	if (*s.p == '"')
+		return string_end(s, 0);
+	while (i < s.len && s.p[i] != ',' && s.p[i] != ']')
+		i++;
+	return i == s.len ? 0 : i;
 }
 
 static bool
 next_element(struct shape *s, struct str *rest, shape_known_f *known, shape_item_f *hear, void *arg)
 {
-	bool deep = false;
+	bool deep = false, object;
 	size_t end;
 
 	skip_blanks(rest);
-	if (rest->len == 0 || *rest->p != '{') {
-		if (rest->len == 0)
-			note(s, WHY_ENGINE_SYNTAX, "%s[%u]: the answer ends here", s->what, s->item);
-		else
-			note(s, WHY_ENGINE_SHAPE, "%s[%u]: expected an object", s->what, s->item);
+	if (rest->len == 0 || *rest->p == ',' || *rest->p == ']') {
+		note(s, rest->len == 0 ? WHY_ENGINE_SYNTAX : WHY_ENGINE_SHAPE, rest->len == 0 ? "%s[%u]: the answer ends here" :
+		    "%s[%u]: expected an object", s->what, s->item);
 		return false;
 	}
-	end = object_end(*rest, &deep);
+	object = *rest->p == '{';
+	end = object ? object_end(*rest, &deep) : other_end(*rest, &deep);
 	if (end == 0) {
 		note(s, deep ? WHY_ENGINE_LARGE : WHY_ENGINE_SYNTAX, deep ? "%s[%u]: nested deeper than any answer of an Engine"
 		    : "%s[%u]: the answer ends here", s->what, s->item);
 		return false;
 	}
-	if (known == NULL || !known(arg, (struct str){ rest->p, end }))
+	if (!object) {
+		note(s, WHY_ENGINE_SHAPE, "%s[%u]: expected an object", s->what, s->item);
+		forgive(s, NULL, arg);
+	} else if (known == NULL || !known(arg, (struct str){ rest->p, end }))
 		element(s, (struct str){ rest->p, end }, hear, arg);
 	*rest = (struct str){ rest->p + end, rest->len - end };
 	s->item++;

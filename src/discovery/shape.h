@@ -17,13 +17,15 @@ struct shape {
 	const char	*what;		/* "tasks" */
 	unsigned	 item;		/* of the list, from 0 */
 	char		 detail[SHAPE_DETAIL];
+	/* Of an element that is not what was promised (NULL: no object): whether the list is read on without it. Not set: no. */
+	bool		(*odd)(void *arg, struct shape *, const json_t *);
 };
 
 typedef void	shape_item_f(void *arg, struct shape *, const json_t *object);
 
 typedef bool	shape_known_f(void *arg, struct str raw);
 
-/* A list of objects, each given to `hear` and then forgotten, until the first failure; but not those of which `known`
+/* A list of objects, each given to `hear` and then forgotten, until the first failure that is not forgiven (odd); but not those of which `known`
  * (NULL: none) says that their bytes say nothing new. At most `max` bytes. */
 void		 shape_each(struct shape *, struct str json, size_t max, shape_known_f *known, shape_item_f *hear, void *arg);
 

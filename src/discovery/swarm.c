@@ -4,6 +4,7 @@
  * Must not judge what the labels say nor who can be reached (labels.c, join.c).
  */
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +57,23 @@ bool
 swarm_whole(const struct swarm *s)
 {
 	return s->nodes.arena != NULL && s->services.arena != NULL && s->tasks.arena != NULL;
+}
+
+unsigned
+swarm_odd(const struct swarm *s, char *out, size_t cap)
+{
+	const struct swarm_part *part[] = { &s->nodes, &s->services, &s->tasks, &s->networks };
+	unsigned n = 0;
+	size_t at = 0;
+
+	out[0] = '\0';
+	for (unsigned i = 0; i < sizeof part / sizeof *part; i++)
+		if (part[i]->nodd > 0) {
+			n += part[i]->nodd;
+			if (at < cap)
+				at += (size_t)snprintf(out + at, cap - at, "%s%s", at > 0 ? "; " : "", part[i]->odd);
+		}
+	return n;
 }
 
 /* --- nodes --- */
@@ -205,10 +223,22 @@ hear_service(void *arg, struct shape *sh, const json_t *j)
 	s->traefik = traefik_spec_read(r->part.arena, sh, j);
 }
 
+/* What a Traefik demands of all others must not be lost with it. */
+static bool
+may_be_traefik(const json_t *j)
+{
+	struct arena *a = arena_new();
+	struct shape sh = { .what = "services" };
+	bool may = traefik_spec_read(a, &sh, j) != NULL || sh.why != NULL;
+
+	arena_free(&a);
+	return may;
+}
+
 const struct why *
 swarm_read_services(struct swarm *s, struct str json, char detail[SWARM_DETAIL])
 {
-	struct answer r = { .size = sizeof(struct swarm_service) };
+	struct answer r = { .size = sizeof(struct swarm_service), .essential = may_be_traefik };
 
 	return answer_read(&r, &s->services, "services", json, NULL, hear_service, NULL, detail);
 }

@@ -2,7 +2,8 @@
  * swarm: the last good picture of a Docker Swarm: nodes, services, tasks, networks, as the Engine API told them.
  * Bytes in, values out: who fetches the bytes, when, and what to do while there are none is somebody else's affair.
  *
- * Each reading replaces its part of the picture as a whole, or, when it fails, leaves it as it was.
+ * Each reading replaces its part of the picture as a whole, or, when it fails, leaves it as it was. Single elements that are
+ * not what the API promises are left out (swarm_odd).
  */
 #ifndef DISCOVERY_SWARM_H
 #define DISCOVERY_SWARM_H
@@ -45,6 +46,10 @@ const struct why	*swarm_read_nodes(struct swarm *, struct str json, char detail[
 const struct why	*swarm_read_services(struct swarm *, struct str json, char detail[SWARM_DETAIL]);
 const struct why	*swarm_read_tasks(struct swarm *, struct str json, char detail[SWARM_DETAIL]);
 const struct why	*swarm_read_networks(struct swarm *, struct str json, char detail[SWARM_DETAIL]);
+
+/* Elements of the last good answers that were left out because they are not what the API promises, and which, for people. */
+#define SWARM_ODD_MAX	1600
+unsigned swarm_odd(const struct swarm *, char *out, size_t cap);
 
 /*
  * Configs of Swarm that hold the static configuration of a Traefik: the id of one that has not been asked for yet (NULL:

@@ -132,10 +132,10 @@ say_refusal(char out[DETAIL_MAX], const struct fetch_result *r)
 
 	if (message != NULL)
 		words_copy(out, str_of(message));
-	else if (r->body.len > 0)
+	else if (r->body.len > 0 && *str_trim(r->body).p != '<')
 		words_copy(out, r->body);
 	else
-		snprintf(out, DETAIL_MAX, "HTTP status %ld", r->status);
+		snprintf(out, DETAIL_MAX, "HTTP status %ld%s", r->status, r->body.len > 0 ? ", and a page instead of the Engine's words" : "");
 	json_decref(j);
 }
 
@@ -149,6 +149,16 @@ say_gone(char out[DETAIL_MAX], const struct endpoint *ep, const struct fetch_res
 		snprintf(out, DETAIL_MAX, "%.180s may not be opened: only root and its group may", ep->socket);
 	else
 		words_copy(out, str_of(r->detail));
+}
+
+/* Proxies before an Engine let some paths pass and others not. */
+static void
+say_path(char detail[DETAIL_MAX], const char *path)
+{
+	char said[DETAIL_MAX];
+
+	memcpy(said, detail, sizeof said);
+	snprintf(detail, DETAIL_MAX, "GET %.*s: %.170s", (int)strcspn(path, "?") > 80 ? 80 : (int)strcspn(path, "?"), path, said);
 }
 
 static bool
@@ -237,6 +247,8 @@ judge(const struct engine_call *c, const struct fetch_result *r)
 	if (r->why == WHY_METRICS_STATUS) {
 		say_refusal(v.detail, r);
 		judge_refusal(&v, c, r);
+		if (v.why == WHY_ENGINE_REFUSED && c->body == NULL)
+			say_path(v.detail, c->path);
 	} else if (r->why == WHY_METRICS_LARGE)
 		v.why = WHY_ENGINE_LARGE;
 	else {
@@ -469,6 +481,7 @@ ping_judge(struct engine *e, const struct fetch_result *r)
 	}
 	if (r->why == WHY_METRICS_STATUS) {
 		say_refusal(e->detail, r);
+		say_path(e->detail, "/_ping");
 		return WHY_ENGINE_REFUSED;
 	}
 	if (r->wanted.len == 0)

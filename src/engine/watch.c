@@ -43,11 +43,12 @@ static const struct {
 	part_read_f	*read;
 	bool		 slow;		/* need not be asked for in every round */
 	bool		 never_empty;	/* where it was not */
+	bool		 dispensable;	/* an Engine, or a proxy before it, may refuse it */
 } parts[PARTS] = {
-	[NODES] = { "/nodes", swarm_read_nodes, false, true },
-	[NETWORKS] = { "/networks?filters=%7B%22scope%22%3A%5B%22swarm%22%5D%7D", swarm_read_networks, true, false },
-	[SERVICES] = { "/services", swarm_read_services, false, true },
-	[TASKS] = { "/tasks?filters=%7B%22desired-state%22%3A%5B%22running%22%5D%7D", swarm_read_tasks, false, false },
+	[NODES] = { "/nodes", swarm_read_nodes, false, true, false },
+	[NETWORKS] = { "/networks?filters=%7B%22scope%22%3A%5B%22swarm%22%5D%7D", swarm_read_networks, true, false, true },
+	[SERVICES] = { "/services", swarm_read_services, false, true, false },
+	[TASKS] = { "/tasks?filters=%7B%22desired-state%22%3A%5B%22running%22%5D%7D", swarm_read_tasks, false, false, false },
 };
 
 struct part {
@@ -62,6 +63,7 @@ struct part {
 	bool		 empty;		/* what was read last */
 	bool		 empty_new;
 	bool		 unsettled;	/* the same bytes would say something new: who left the list is draining, then gone */
+	bool		 refused;	/* and dispensable: it was said */
 	int64_t		 asked_usec;
 };
 
@@ -101,6 +103,7 @@ struct watch {
 	char		 detail[256];
 	char		 endpoint[300];	/* as last logged */
 	char		 version[16];
+	char		 odd[SWARM_ODD_MAX];	/* left out, as last logged */
 };
 
 static void	round_start(void *);
@@ -301,9 +304,25 @@ watch_attach(struct watch *w)
 }
 
 static void
+odd_tell(struct watch *w)
+{
+	char odd[SWARM_ODD_MAX];
+	unsigned n = swarm_odd(w->swarm, odd, sizeof odd);
+
+	if (strcmp(odd, w->odd) == 0)
+		return;
+	memcpy(w->odd, odd, sizeof odd);
+	if (n > 0)
+		log_event(LOG_WARN, "swarm.odd", "left_out", LOG_N(n), "detail", odd, NULL);
+	else
+		log_event(LOG_INFO, "swarm.sound", "text", "nothing that the Engine says is left out any more", NULL);
+}
+
+static void
 round_close(struct watch *w)
 {
 	watch_good(w);
+	odd_tell(w);
 	engine_events_want(w->events);
 	if (w->changed) {
 		watch_attach(w);
@@ -395,10 +414,18 @@ part_answered(void *arg, const struct engine_answer *a)
 	struct str said = str_trim(a->body);
 
 	p->call = NULL;
+	if (a->why == WHY_ENGINE_REFUSED && parts[p->id].dispensable) {
+		if (!p->refused)
+			log_event(LOG_WARN, "swarm.refused", "detail", a->detail, "text", "Mola goes on without it", NULL);
+		p->refused = true;
+		round_heard(p->watch);
+		return;
+	}
 	if (a->why != NULL) {
 		round_fail(p->watch, a->why, a->detail);
 		return;
 	}
+	p->refused = false;
 	p->hash_new = str_hash(a->body);
 	p->fresh = !p->read || p->hash != p->hash_new || p->unsettled;
 	if (p->fresh) {
@@ -452,7 +479,7 @@ round_start(void *arg)
 	w->began_usec = now;
 	w->again = false;
 	for (unsigned i = 0; i < PARTS; i++)
-		if (!parts[i].slow || !w->part[i].read || now - w->part[i].asked_usec >= SLOW_USEC)
+		if (!parts[i].slow || (!w->part[i].read && !w->part[i].refused) || now - w->part[i].asked_usec >= SLOW_USEC)
 			part_ask(&w->part[i], now);
 	if (w->self.container[0] != '\0' && w->nnetworks == 0 && (!w->self.known || now - w->self_usec >= SELF_USEC))
 		self_ask(w, now);

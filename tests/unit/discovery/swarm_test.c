@@ -42,10 +42,10 @@ values_of_another_type_are_named(void **state)
 
 	refuse(swarm_read_nodes, s->swarm, "[{}]", WHY_ENGINE_SHAPE, "nodes[0].ID: expected an id");
 	refuse(swarm_read_nodes, s->swarm, "[{\"ID\":7}]", WHY_ENGINE_SHAPE, "nodes[0].ID: expected a string");
-	refuse(swarm_read_nodes, s->swarm, "[{\"ID\":\"a\"},{\"ID\":\"b\",\"Status\":3}]", WHY_ENGINE_SHAPE, "nodes[1].Status.Addr: expected objects");
+	refuse(swarm_read_nodes, s->swarm, "[{\"ID\":\"b\",\"Status\":3}]", WHY_ENGINE_SHAPE, "nodes[0] (b).Status.Addr: expected objects");
 	refuse(swarm_read_nodes, s->swarm, "[{\"ID\":\"a\",\"Description\":{\"Resources\":{\"NanoCPUs\":\"4\"}}}]", WHY_ENGINE_SHAPE, "NanoCPUs: expected a number");
 	refuse(swarm_read_nodes, s->swarm, "[{\"ID\":\"a\",\"Description\":{\"Resources\":{\"NanoCPUs\":-4}}}]", WHY_ENGINE_SHAPE, "sensible");
-	refuse(swarm_read_services, s->swarm, "[{\"ID\":\"a\",\"Spec\":{\"Labels\":[]}}]", WHY_ENGINE_SHAPE, "services[0].Spec.Labels: expected an object");
+	refuse(swarm_read_services, s->swarm, "[{\"ID\":\"a\",\"Spec\":{\"Labels\":[]}}]", WHY_ENGINE_SHAPE, "services[0] (a).Spec.Labels: expected an object");
 	refuse(swarm_read_services, s->swarm, "[{\"ID\":\"a\",\"Spec\":{\"Labels\":{\"mola.port\":80}}}]", WHY_ENGINE_SHAPE, "Labels: expected strings");
 	refuse(swarm_read_services, s->swarm, "[{\"ID\":\"a\",\"Spec\":{\"EndpointSpec\":{\"Ports\":[{\"TargetPort\":1e9}]}}}]", WHY_ENGINE_SHAPE, "a port");
 	refuse(swarm_read_tasks, s->swarm, "[{\"ID\":\"a\",\"Slot\":-1,\"Status\":{\"State\":\"running\"}}]", WHY_ENGINE_SHAPE, "Slot");
@@ -73,9 +73,43 @@ a_failed_reading_leaves_the_picture_as_it_was(void **state)
 
 	assert_null(swarm_read_nodes(s->swarm, STR("[{\"ID\":\"a\"},{\"ID\":\"b\"}]"), detail));
 	assert_int_equal(s->swarm->nodes.n, 2);
-	refuse(swarm_read_nodes, s->swarm, "[{\"ID\":\"c\"},{\"ID\":3}]", WHY_ENGINE_SHAPE, "");
+	refuse(swarm_read_nodes, s->swarm, "[{\"ID\":\"c\"},{\"ID\":3]", WHY_ENGINE_SYNTAX, "");
 	assert_int_equal(s->swarm->nodes.n, 2);
 	assert_string_equal(SWARM_NODES(s->swarm)[1].id, "b");
+}
+
+/* One service that is odd must not cost the others their updates. */
+static void
+one_odd_object_is_left_out_and_named(void **state)
+{
+#define RUNS "\"ServiceID\":\"s\",\"NodeID\":\"a\",\"DesiredState\":\"running\",\"Status\":{\"State\":\"running\"}"
+	static const char tasks[] = "[{\"ID\":\"t1\",\"Slot\":1," RUNS "},{\"ID\":\"t2\",\"Slot\":-1," RUNS "},{\"ID\":\"t3\",\"Slot\":3," RUNS "}]";
+	struct stage *s = *state;
+	char detail[SWARM_DETAIL], odd[SWARM_ODD_MAX];
+
+	assert_null(swarm_read_nodes(s->swarm, STR("[{\"ID\":\"a\"},{\"ID\":\"b\",\"Description\":{\"Hostname\":\"n2\",\"Resources\":"
+	    "{\"NanoCPUs\":-5}}},{\"ID\":\"c\"}]"), detail));
+	assert_int_equal(s->swarm->nodes.n, 2);
+	assert_string_equal(SWARM_NODES(s->swarm)[1].id, "c");
+	assert_null(swarm_read_services(s->swarm, STR("[5,{\"ID\":\"x\",\"Spec\":{\"Name\":\"web\",\"Labels\":{\"mola.port\":80}}},"
+	    "{\"ID\":\"s\",\"Spec\":{\"Name\":\"api\"}},[{\"a\":[]}],\"}],\",null,true]"), detail));
+	assert_int_equal(s->swarm->services.n, 1);
+	for (int twice = 0; twice < 2; twice++) {	/* the same bytes again: still told */
+		assert_null(swarm_read_tasks(s->swarm, str_of(tasks), detail));
+		assert_int_equal(s->swarm->tasks.n, 2);
+		assert_string_equal(SWARM_TASKS(s->swarm)[1].id, "t3");
+		assert_int_equal(swarm_odd(s->swarm, odd, sizeof odd), 1 + 6 + 1);
+	}
+	assert_non_null(strstr(odd, "nodes[1] (n2).Description.Resources: expected sensible amounts; services[0]: expected an object; "
+	    "services[1] (web).Spec.Labels: expected strings; "));
+	assert_non_null(strstr(odd, "; tasks[1] (t2).Slot: expected a small number"));
+	assert_true(swarm_whole(s->swarm));
+	/* what a Traefik demands of all others must not be lost */
+	refuse(swarm_read_services, s->swarm, "[{\"ID\":\"s\"},{\"ID\":\"t\",\"Spec\":{\"Name\":\"proxy\",\"Labels\":{\"a\":1},\"TaskTemplate\":"
+	    "{\"ContainerSpec\":{\"Image\":\"traefik:v3\"}}}}]", WHY_ENGINE_SHAPE, "Spec.Labels");
+	refuse(swarm_read_services, s->swarm, "[{\"ID\":\"s\"},{\"ID\":\"t\",\"Spec\":{\"Name\":\"proxy\",\"TaskTemplate\":"
+	    "{\"ContainerSpec\":{\"Image\":7}}}}]", WHY_ENGINE_SHAPE, "Image");
+	assert_int_equal(s->swarm->services.n, 1);
 }
 
 static void
@@ -217,6 +251,7 @@ main(void)
 		SCENE(values_of_another_type_are_named),
 		SCENE(depth_and_size_have_ceilings),
 		SCENE(a_failed_reading_leaves_the_picture_as_it_was),
+		SCENE(one_odd_object_is_left_out_and_named),
 		SCENE(nothing_at_all_is_read_too),
 		SCENE(odd_specifications_do_no_harm),
 		SCENE(nodes_are_told_apart_by_state),

@@ -253,13 +253,15 @@ the_engines_own_words_are_handed_on(void **state)
 	h = get(s, "/nodes");
 	assert_ptr_equal(h.why, WHY_ENGINE_REFUSED);
 	assert_int_equal(h.status, 500);
-	assert_string_equal(h.detail, "rpc error: code = Unknown desc = update out of sequence");
+	assert_string_equal(h.detail, "GET /nodes: rpc error: code = Unknown desc = update out of sequence");
 	fake_say(s->one, "/nodes", 403, "Forbidden\n");
 	h = get(s, "/nodes");
 	assert_ptr_equal(h.why, WHY_ENGINE_REFUSED);
-	assert_string_equal(h.detail, "Forbidden");
+	assert_string_equal(h.detail, "GET /nodes: Forbidden");
+	fake_say(s->one, "/nodes", 403, "<html><body><h1>403 Forbidden</h1>\nRequest forbidden.</body></html>\n");
+	assert_string_equal(get(s, "/nodes?a=b").detail, "GET /nodes: HTTP status 403, and a page instead of the Engine's words");
 	fake_say(s->one, "/nodes", 404, "");
-	assert_string_equal(get(s, "/nodes").detail, "HTTP status 404");
+	assert_string_equal(get(s, "/nodes").detail, "GET /nodes: HTTP status 404");
 }
 
 static void
@@ -375,7 +377,7 @@ a_refused_stream_has_a_reason(void **state)
 	engine_stream(s->engine, "/events", on_piece, on_done, &h);
 	UNTIL(s->loop, h.done);
 	assert_ptr_equal(h.why, WHY_ENGINE_REFUSED);
-	assert_string_equal(h.detail, "no events for you");
+	assert_string_equal(h.detail, "GET /events: no events for you");
 }
 
 static void

@@ -288,10 +288,24 @@ half_an_answer_is_none(void **state)
 	fake_say(s->one, "/services", 500, "{\"message\":\"rpc error: code = DeadlineExceeded\"}");
 	UNTIL(s->loop, STATE(s) == WATCH_LOST);
 	assert_ptr_equal(watch_status(s->watch).why, WHY_ENGINE_REFUSED);
-	assert_string_equal(watch_status(s->watch).detail, "rpc error: code = DeadlineExceeded");
+	assert_string_equal(watch_status(s->watch).detail, "GET /services: rpc error: code = DeadlineExceeded");
 	assert_int_equal(s->tasks, 2);
 	fake_say(s->one, "/services", 200, services);
 	UNTIL(s->loop, s->tasks == 7 && STATE(s) == WATCH_GOOD);
+}
+
+/* A proxy before the Engine that knows fewer paths than we ask for. */
+static void
+what_is_not_needed_may_be_refused(void **state)
+{
+	struct scene *s = *state;
+
+	fake_say(s->one, "/networks", 403, "<html><body><h1>403 Forbidden</h1></body></html>");
+	begin(s, 1, OFTEN);
+	UNTIL(s->loop, s->tasks == 2 && STATE(s) == WATCH_GOOD);
+	run_tasks(s->one, 7);
+	UNTIL(s->loop, s->tasks == 7);
+	assert_null(watch_status(s->watch).why);
 }
 
 static void
@@ -395,6 +409,7 @@ main(void)
 		TEST(half_an_answer_is_none),
 		TEST(the_file_of_a_traefik_is_read_before_anybody_goes_by_the_picture),
 		TEST(a_file_that_is_not_there_serves_nobody),
+		TEST(what_is_not_needed_may_be_refused),
 		TEST(garbage_is_no_picture),
 		TEST(an_old_engine_is_said_to_be_so),
 		TEST(the_next_manager_takes_over),
