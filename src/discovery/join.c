@@ -10,14 +10,8 @@
 #include "discovery/constraint.h"
 #include "discovery/demands.h"
 #include "discovery/join.h"
+#include "discovery/middlewares.h"
 #include "discovery/upgrade.h"
-
-/* A service of the picture on its way. */
-struct join_service {
-	const struct swarm_service *from;
-	struct labels	 labels;
-	struct join_tasks tasks;
-};
 
 void
 join_trouble(struct join *j, struct report_service *r, const struct why *why, char *text)
@@ -59,10 +53,16 @@ tasks_sort_out(struct join *j, struct join_service *js)
 
 /* --- routes --- */
 
-static char *
-route_key(struct arena *a, const char *host, const char *path)
+char *
+join_route_key(struct arena *a, const struct route_conf *r)
 {
-	return arena_printf(a, "%s %s", host, path);
+	return arena_printf(a, "%s %s", r->host, r->path);
+}
+
+char *
+join_route_text(struct arena *a, const struct route_conf *r)
+{
+	return arena_printf(a, "%s%s%s", *r->host == '\0' ? "*" : *r->host == '+' ? "*" : "", r->host + (*r->host == '+'), r->path);
 }
 
 static void
@@ -73,13 +73,7 @@ routes_claim_static(struct join *j)
 	LIST_FOREACH(s, &j->world->services, link)
 		if (s->seen)
 			for (unsigned i = 0; i < s->nroutes; i++)
-				map_put(j->routes, str_of(route_key(j->arena, s->route[i].host, s->route[i].path)), s->name);
-}
-
-static char *
-route_text(struct arena *a, const struct route_conf *r)
-{
-	return arena_printf(a, "%s%s", *r->host == '\0' ? "*" : r->host, r->path);
+				map_put(j->routes, str_of(join_route_key(j->arena, &s->route[i])), s->name);
 }
 
 /* Keeps those that nobody had before. */
@@ -89,17 +83,16 @@ routes_claim(struct join *j, struct join_service *js)
 	struct labels *l = &js->labels;
 	unsigned kept = 0, lost = 0;
 
-	l->report->route = arena_zalloc(j->arena, (l->nroutes + 1) * sizeof *l->report->route);
 	for (unsigned i = 0; i < l->nroutes; i++) {
-		char *key = route_key(j->arena, l->route[i].host, l->route[i].path), *text = route_text(j->arena, &l->route[i]);
+		char *key = join_route_key(j->arena, &l->route[i].at);
 		const char *owner = map_get(j->routes, str_of(key));
 		if (owner == NULL) {
 			map_put(j->routes, str_of(key), (void *)(uintptr_t)js->from->name);
-			l->report->route[l->report->nroutes++] = text;
 			l->route[kept++] = l->route[i];
 		} else if (lost++ < 4)
 			join_trouble(j, l->report, WHY_ROUTE_TAKEN, arena_printf(j->arena,
-			    "%s belongs to %s, which is older or of the configuration file; expected another host or path", text, owner));
+			    "%s belongs to %s, which is older or of the configuration file; expected another host or path",
+			    join_route_text(j->arena, &l->route[i].at), owner));
 	}
 	l->nroutes = kept;
 }
@@ -164,7 +157,7 @@ service_read(struct join *j, struct join_service *js)
 		return;
 	}
 	rules = join_rules(j, js->from, &left_to);
-	labels_read(l, js->from, j->conf->defaults, rules);
+	labels_read(l, js->from, j->conf->defaults, rules, j->middlewares);
 	if (!l->enabled && left_to != NULL)
 		service_leave(j, js, left_to);
 	if (!l->enabled)
@@ -176,33 +169,53 @@ service_read(struct join *j, struct join_service *js)
 		l->nroutes = 0;
 		return;
 	}
-	if (l->nroutes == 0)
-		join_trouble(j, l->report, WHY_SERVICE_NO_ROUTE, arena_text(j->arena, STR("no host and path of it are understood; "
-		    "expected mola.host, mola.path or a rule of Host and PathPrefix")));
 	routes_claim(j, js);
 }
 
-/* One without a port stands in the table all the same: its hosts are its own, and who asks for them learns why. */
+/* What leads to one port of a service, under a name of its own. One without a port stands in the table all the same: its hosts
+ * are its own, and who asks for them learns why. */
+static void
+port_name(struct join *j, struct join_service *js, unsigned port, const struct service_conf *conf, bool first)
+{
+	struct labels *l = &js->labels;
+	struct route_conf *route = arena_zalloc(j->arena, (l->nroutes + 1) * sizeof *route);
+	const char *name = first ? js->from->name : arena_printf(j->arena, "%s:%u", js->from->name, port);
+	struct route_demands demands;
+	struct world_service *ws;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < l->nroutes; i++)
+		if (l->route[i].port == port || (first && l->route[i].port == 0))
+			route[n++] = l->route[i].at;
+	if (n == 0)
+		return;
+	ws = world_pass_service(j->world, name, conf, route, n);
+	if (ws == NULL)
+		return;
+	for (unsigned i = 0; i < n; i++)
+		l->report->route[l->report->nroutes++] = join_route_text(j->arena, &route[i]);
+	l->report->served = true;
+	demands_read(js->from, j->arena, &demands);
+	world_pass_demands(ws, &demands);
+	if (port != 0)
+		join_tasks(j, l, ws, &js->tasks, port, first);
+	else
+		join_trouble(j, l->report, WHY_SERVICE_NO_PORT, arena_text(j->arena, STR("no port is known; expected mola.port, or "
+		    "exactly one published TCP port")));
+}
+
 static void
 service_name(struct join *j, struct join_service *js)
 {
 	struct labels *l = &js->labels;
-	struct route_demands demands;
-	struct world_service *ws;
 
 	if (!l->enabled || l->nroutes == 0 || !name_good(j, js))
 		return;
-	ws = world_pass_service(j->world, js->from->name, &l->conf, l->route, l->nroutes);
-	if (ws == NULL)
-		return;
-	l->report->served = true;
-	demands_read(js->from, j->arena, &demands);
-	world_pass_demands(ws, &demands);
-	if (l->port != 0)
-		join_tasks(j, l, ws, &js->tasks);
-	else
-		join_trouble(j, l->report, WHY_SERVICE_NO_PORT, arena_text(j->arena, STR("no port is known; expected mola.port, or "
-		    "exactly one published TCP port")));
+	l->report->route = arena_zalloc(j->arena, (l->nroutes + 1) * sizeof *l->report->route);
+	port_name(j, js, l->port, &l->conf, true);
+	for (unsigned i = 0; i < l->nothers; i++)
+		if (l->other[i].port != l->port)
+			port_name(j, js, l->other[i].port, &l->other[i].conf, false);
 }
 
 static void
@@ -227,7 +240,10 @@ join_services(struct join *j)
 	qsort(old, n, sizeof *old, by_age);
 	routes_claim_static(j);
 	for (unsigned i = 0; i < n; i++)
+		middlewares_read(j->middlewares, &s[i]);
+	for (unsigned i = 0; i < n; i++)
 		service_read(j, old[i]);
+	join_claims(j, js, n);
 	for (unsigned i = 0; i < n; i++)
 		service_name(j, &js[i]);
 }
@@ -240,12 +256,14 @@ join_all(struct join *j)
 	j->nodes = map_new();
 	j->services = map_new();
 	j->routes = map_new();
+	j->middlewares = middlewares_new();
 	join_nodes(j);
 	join_traefiks(j);
 	join_services(j);
 	map_free(&j->nodes);
 	map_free(&j->services);
 	map_free(&j->routes);
+	middlewares_free(&j->middlewares);
 }
 
 bool

@@ -31,6 +31,19 @@ struct join {
 	struct map	*nodes;			/* id to join_node */
 	struct map	*services;		/* id to the bucket of its tasks */
 	struct map	*routes;		/* "host path" to the name of the service that has it */
+	struct middlewares *middlewares;	/* of all services */
+};
+
+/* A service of the picture on its way. */
+struct join_tasks {
+	const struct swarm_service *of;
+	const struct swarm_task **task;
+	unsigned	 n;
+};
+struct join_service {
+	const struct swarm_service *from;
+	struct labels	 labels;
+	struct join_tasks tasks;
 };
 
 /* join_nodes.c */
@@ -40,17 +53,17 @@ void	join_nodes(struct join *);
 void	join_traefiks(struct join *);
 const struct traefik_rules *join_rules(struct join *, const struct swarm_service *, const char **left_to);
 
-/* join_tasks.c: the tasks of a service that is in the world already */
-struct join_tasks {
-	const struct swarm_service *of;
-	const struct swarm_task **task;
-	unsigned	 n;
-};
-void	join_tasks(struct join *, const struct labels *, struct world_service *, const struct join_tasks *);
+/* claims.c: takes away the routes that belong to routers which are not served, and names in the world what is refused */
+void	join_claims(struct join *, struct join_service *, unsigned n);
+
+/* join_tasks.c: the tasks of a service that is in the world already, at one of its ports; `first`: the one that counts */
+void	join_tasks(struct join *, const struct labels *, struct world_service *, const struct join_tasks *, unsigned port, bool first);
 /* The port of a service that does not say it; 0: there is none, or several. */
 unsigned join_port(const struct swarm_service *, const struct join_tasks *);
 
 /* join.c */
+char	*join_route_key(struct arena *, const struct route_conf *);
+char	*join_route_text(struct arena *, const struct route_conf *);	/* for people */
 void	join_trouble(struct join *, struct report_service *, const struct why *, char *text);	/* NULL: of no service */
 
 #endif

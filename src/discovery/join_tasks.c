@@ -125,21 +125,20 @@ rank_of(const struct swarm_task *t, const struct join_node *on)
 }
 
 static struct candidate
-candidate_of(struct join *j, const struct labels *l, const struct swarm_service *s, const struct swarm_task *t)
+candidate_of(struct join *j, const struct swarm_service *s, const struct swarm_task *t, unsigned port)
 {
 	struct candidate c = { .task = t, .on = map_get(j->nodes, str_of(t->node)) };
 
 	c.rank = rank_of(t, c.on);
 	if (c.rank == RANK_NONE)
 		return c;
-	l->report->ntasks += c.rank == RANK_SURE;
-	if (!address_shared(j->swarm, t, l->port, &c.addr) && !address_published(j, &c, s, l->port, &c.addr))
+	if (!address_shared(j->swarm, t, port, &c.addr) && !address_published(j, &c, s, port, &c.addr))
 		c.addr.len = 0;
 	return c;
 }
 
 static void
-name_task(struct join *j, const struct labels *l, struct world_service *ws, const struct candidate *c, bool draining)
+name_task(struct join *j, const struct labels *l, struct world_service *ws, const struct candidate *c, bool draining, bool first)
 {
 	char *name = c->task->slot == 0 ? arena_printf(j->arena, "%s.%.8s", ws->name, c->task->id) :
 	    arena_printf(j->arena, "%s.%u.%.8s", ws->name, c->task->slot, c->task->id);
@@ -148,8 +147,8 @@ name_task(struct join *j, const struct labels *l, struct world_service *ws, cons
 		join_trouble(j, l->report, WHY_TABLE_LARGE, arena_printf(j->arena, "task %s: no place is left for it", name));
 		return;
 	}
-	l->report->nserving += !draining;
-	l->report->ndraining += draining;
+	l->report->nserving += first && !draining;
+	l->report->ndraining += first && draining;
 }
 
 /* --- when nobody can be reached --- */
@@ -175,7 +174,7 @@ network_name(const struct swarm *s, const char *network)
 }
 
 static void
-tell_unreachable(struct join *j, const struct labels *l, const struct swarm_task *t)
+tell_unreachable(struct join *j, const struct labels *l, const struct swarm_task *t, unsigned port)
 {
 	char theirs[200] = "", ours[200] = "";
 
@@ -187,18 +186,19 @@ tell_unreachable(struct join *j, const struct labels *l, const struct swarm_task
 	join_trouble(j, l->report, WHY_SERVICE_UNREACHABLE, arena_printf(j->arena,
 	    "not reachable: it is on %s%s, Mola is on %s%s; join one of them, or publish port %u with mode=host",
 	    *theirs != '\0' ? "networks " : "no network of its own", theirs,
-	    *ours != '\0' ? "networks " : "none that tasks can be on", ours, l->port));
+	    *ours != '\0' ? "networks " : "none that tasks can be on", ours, port));
 }
 
 void
-join_tasks(struct join *j, const struct labels *l, struct world_service *ws, const struct join_tasks *tasks)
+join_tasks(struct join *j, const struct labels *l, struct world_service *ws, const struct join_tasks *tasks, unsigned port, bool first)
 {
 	struct candidate *c = arena_zalloc(j->arena, (tasks->n + 1) * sizeof *c);
 	const struct swarm_task *far = NULL;
 	enum rank best = RANK_NONE;
 
 	for (unsigned i = 0; i < tasks->n; i++) {
-		c[i] = candidate_of(j, l, tasks->of, tasks->task[i]);
+		c[i] = candidate_of(j, tasks->of, tasks->task[i], port);
+		l->report->ntasks += first && c[i].rank == RANK_SURE;
 		if (c[i].rank != RANK_NONE && c[i].addr.len == 0) {
 			far = c[i].task;
 			c[i].rank = RANK_NONE;
@@ -209,7 +209,7 @@ join_tasks(struct join *j, const struct labels *l, struct world_service *ws, con
 	for (unsigned i = 0; i < tasks->n; i++)
 		if (c[i].rank == best || c[i].rank == RANK_LEAVING)
 			if (c[i].rank != RANK_NONE)
-				name_task(j, l, ws, &c[i], c[i].rank != best);
+				name_task(j, l, ws, &c[i], c[i].rank != best, first);
 	if (far != NULL)
-		tell_unreachable(j, l, far);
+		tell_unreachable(j, l, far, port);
 }

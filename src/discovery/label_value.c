@@ -59,17 +59,21 @@ read_switch(const struct label_row *row, struct str s, void *member, struct aren
 	return label_switch(s, member) || wrong(problem, "expected true or false");
 }
 
+/* Only what is plainly a yes serves a service. */
 static bool
 read_enable(const struct label_row *row, struct str s, void *member, struct arena *a, char *problem)
 {
+	static const char *const yes[] = { "true", "yes", "on", "1", NULL }, *const no[] = { "false", "no", "off", "0", NULL };
+	char word[8] = "";
 	int enable;
-	bool on;
 
-	if (!read_switch(row, s, &on, a, problem))
-		return false;
-	enable = on ? ENABLE_YES : ENABLE_NO;
+	(void)row, (void)a;
+	for (size_t i = 0; i < s.len && i + 1 < sizeof word; i++)
+		word[i] = (char)tolower((unsigned char)s.p[i]);
+	enable = s.len < sizeof word && word_place(str_of(word), yes) >= 0 ? ENABLE_YES : ENABLE_NO;
 	memcpy(member, &enable, sizeof enable);
-	return true;
+	return enable == ENABLE_YES || (s.len < sizeof word && word_place(str_of(word), no) >= 0) ||
+	    wrong(problem, "expected true or false; it is taken for false");
 }
 
 static bool

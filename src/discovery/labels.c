@@ -104,27 +104,122 @@ scale_sound(struct labels *l, const struct swarm_service *s)
 	l->conf.scale_min = l->conf.scale_max = 0;
 }
 
+static struct route_conf
+route_copy(struct arena *a, const struct route_conf *r)
+{
+	return (struct route_conf){ arena_text(a, str_of(r->host)), arena_text(a, str_of(r->path)) };
+}
+
+static bool
+route_same(const struct route_conf *a, const struct route_conf *b)
+{
+	return strcmp(a->host, b->host) == 0 && strcmp(a->path, b->path) == 0;
+}
+
 void
-labels_route(struct labels *l, const char *host, const char *path)
+labels_route(struct labels *l, const struct route_conf *at, unsigned port, int64_t priority)
 {
 	for (unsigned i = 0; i < l->nroutes; i++)
-		if (strcmp(l->route[i].host, host) == 0 && strcmp(l->route[i].path, path) == 0)
+		if (route_same(&l->route[i].at, at)) {
+			if (l->route[i].priority < priority)
+				l->route[i] = (struct labels_route){ l->route[i].at, port, priority };
 			return;
+		}
 	if (l->nroutes == ROUTES_MAX)
 		return;
 	if (l->route == NULL)
 		l->route = arena_zalloc(l->arena, ROUTES_MAX * sizeof *l->route);
-	l->route[l->nroutes++] = (struct route_conf){ arena_text(l->arena, str_of(host)), arena_text(l->arena, str_of(path)) };
+	l->route[l->nroutes++] = (struct labels_route){ route_copy(l->arena, at), port, priority };
 }
 
+/* None may be lost, however many there are. */
+void
+labels_claim(struct labels *l, const struct route_conf *at, int64_t priority, bool guarded, struct str router)
+{
+	struct labels_claim *more;
+
+	if (l->nclaims % 64 == 0) {
+		more = arena_zalloc(l->arena, (l->nclaims + 64) * sizeof *more);
+		if (l->nclaims > 0)
+			memcpy(more, l->claim, l->nclaims * sizeof *more);
+		l->claim = more;
+	}
+	l->claim[l->nclaims++] = (struct labels_claim){ route_copy(l->arena, at), priority, guarded, arena_text(l->arena, router) };
+}
+
+struct service_conf *
+labels_port(struct labels *l, unsigned port)
+{
+	for (unsigned i = 0; i < l->nothers; i++)
+		if (l->other[i].port == port)
+			return NULL;
+	ASSERT(l->nothers < LABELS_PORTS_MAX);
+	if (l->other == NULL)
+		l->other = arena_zalloc(l->arena, LABELS_PORTS_MAX * sizeof *l->other);
+	l->other[l->nothers] = (struct labels_port){ port, l->conf };
+	return &l->other[l->nothers++].conf;
+}
+
+/* Any host is asked for by an explicit *: a label that was mistyped must not open the service to all of them. */
 static void
 routes_make(struct labels *l)
 {
-	unsigned nhosts = l->host.given ? l->host.n : 1, npaths = l->path.given ? l->path.n : 1;
+	unsigned npaths = l->path.given ? l->path.n : 1;
 
-	for (unsigned h = 0; h < nhosts; h++)
+	for (unsigned h = 0; h < l->host.n; h++)
 		for (unsigned p = 0; p < npaths; p++)
-			labels_route(l, l->host.given ? l->host.item[h] : "", l->path.given ? l->path.item[p] : "/");
+			labels_route(l, &(struct route_conf){ l->host.item[h], l->path.given ? l->path.item[p] : (char *)"/" }, 0, ROUTE_OWN);
+}
+
+/* --- what keeps the service out --- */
+
+/* A label that is not known may have been meant to say to whom the service is open. Not one that is nearly a label which says
+ * nothing of that, nor the plural of one that is there. */
+static bool
+is_harmless(const struct swarm_service *s, const char *name)
+{
+	static const char *const words[] = {
+#define LABEL(name, type, field, fallback, least, most, help) &(name)[5],
+#include "tbl/labels.h"
+#undef LABEL
+		NULL
+	};
+	const char *near = word_near(str_of(name + 5), words), *whole;
+
+	if (near == NULL)
+		return false;
+	if (strcmp(near, "enable") != 0 && strcmp(near, "host") != 0 && strcmp(near, "path") != 0)
+		return true;
+	whole = label_names[word_place(str_of(near), words)];
+	return has(s, whole) && strncmp(name, whole, strlen(whole)) == 0;
+}
+
+static void
+judge_unknown(struct labels *l, const struct swarm_service *s)
+{
+	for (unsigned i = 0; i < s->nlabels; i++) {
+		const char *name = s->label[i].name;
+		if (strncasecmp(name, "mola.", 5) != 0 || promql_label(name) || strcmp(name, PLACEMENT_LABEL) == 0 ||
+		    label_row(name) != NULL || is_harmless(s, name))
+			continue;
+		labels_refuse(l, WHY_LABEL_UNKNOWN, arena_printf(l->arena, "%s is %s; it may have been meant to say who gets in: take it "
+		    "away, or put it right", name, meant(l, name)));
+		l->nroutes = 0;
+	}
+}
+
+static void
+judge_routes(struct labels *l)
+{
+	if (l->shut && l->nroutes > 0 && l->route[0].priority != ROUTE_OWN) {
+		labels_refuse(l, WHY_ROUTE_CLAIMED, arena_text(l->arena, STR("nothing of it is served: one of its routers is not, and what "
+		    "that one stands for is not known")));
+		l->nroutes = 0;
+	}
+	if (l->nroutes == 0 && l->report->ntroubles == 0)
+		labels_refuse(l, WHY_SERVICE_NO_ROUTE, arena_text(l->arena, l->path.given && !l->host.given ?
+		    STR("mola.path is there, but no mola.host; mola.host=* stands for any host") :
+		    STR("no host of it is understood; expected mola.host (* for any host), or a router of Traefik's with a rule")));
 }
 
 static int
@@ -137,10 +232,8 @@ label_order(const void *a, const void *b)
 
 void
 labels_read(struct labels *l, const struct swarm_service *s, const struct service_conf *defaults,
-    const struct traefik_rules *rules)
+    const struct traefik_rules *rules, const struct middlewares *middlewares)
 {
-	bool ours;
-
 	l->conf = *defaults;
 	l->room = s->nlabels;
 	l->report->label = arena_zalloc(l->arena, l->room * sizeof *l->report->label);
@@ -149,14 +242,15 @@ labels_read(struct labels *l, const struct swarm_service *s, const struct servic
 			read_label(l, &s->label[i]);
 	promql_read(l, s);
 	scale_sound(l, s);
-	ours = l->enable == ENABLE_YES || (l->enable == ENABLE_ABSENT && (has(s, "mola.port") || has(s, "mola.host")));
-	l->enabled = ours;
-	if (l->enabled && (l->host.given || l->path.given))
+	l->enabled = l->enable == ENABLE_YES || (l->enable == ENABLE_ABSENT && (has(s, "mola.port") || has(s, "mola.host")));
+	if (l->enabled)
 		routes_make(l);
 	if (rules->enable)
-		traefik_read(l, s, rules);
-	if (ours && !l->ruled && !l->host.given && !l->path.given)
-		routes_make(l);
+		traefik_read(l, s, rules, middlewares);
+	if (l->enabled) {
+		judge_unknown(l, s);
+		judge_routes(l);
+	}
 	qsort(l->report->label, l->report->nlabels, sizeof *l->report->label, label_order);
 	l->report->enabled = l->enabled;
 }

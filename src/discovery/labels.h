@@ -10,12 +10,40 @@
 
 #define ROUTES_MAX	256		/* of one service */
 #define PROBLEM_MAX	200
+#define LABELS_PORTS_MAX 64		/* of one service, beside its first */
 
 struct texts {
 	unsigned	 n;
 	char		**item;
 	bool		 given;		/* even if nothing of it was any good */
 };
+
+#define ROUTE_OWN	INT64_MAX	/* priority of what mola.* labels say: it gives way to nothing */
+
+struct labels_route {
+	struct route_conf at;
+	unsigned	 port;			/* that it leads to; 0: the service's first */
+	int64_t		 priority;		/* among Traefik's routers, the greater first */
+};
+
+/*
+ * Requests that belong to a router which is not served. They must not fall to a wider route. One that is guarded (a
+ * password is asked for, or something that is not understood) has its requests to itself, against any route of the same or
+ * a lower priority; any other one, such as a redirection, holds what no route has.
+ */
+struct labels_claim {
+	struct route_conf at;
+	int64_t		 priority;
+	bool		 guarded;
+	const char	*router;
+};
+
+struct labels_port {			/* of a service that has more than one */
+	unsigned	 port;
+	struct service_conf conf;
+};
+
+struct middlewares;
 
 struct labels {
 	enum { ENABLE_ABSENT, ENABLE_NO, ENABLE_YES } enable;
@@ -25,9 +53,13 @@ struct labels {
 	struct service_conf conf;
 	/* what becomes of them */
 	bool		 enabled;
-	bool		 ruled;			/* there is a rule of Traefik's, whatever became of it */
-	struct route_conf *route;		/* each once */
+	bool		 shut;			/* a guarded router may stand for anything: no route of Traefik's holds */
+	struct labels_route *route;		/* each once */
 	unsigned	 nroutes;
+	struct labels_claim *claim;
+	unsigned	 nclaims;
+	struct labels_port *other;		/* beside `port`, which has `conf` */
+	unsigned	 nothers;
 	struct arena	*arena;			/* everything here and in the report */
 	struct report_service *report;
 	unsigned	 room;			/* for labels in the report */
@@ -35,10 +67,10 @@ struct labels {
 
 /* Reads all of a service's labels into `l`, and tells of each in l->report. `l` has arena and report; begins the rest. */
 void	labels_read(struct labels *, const struct swarm_service *, const struct service_conf *defaults,
-	    const struct traefik_rules *);
+	    const struct traefik_rules *, const struct middlewares *);
 
 /* traefik.c: what traefik.* labels say, where mola.* say nothing. Called last by labels_read. */
-void	traefik_read(struct labels *, const struct swarm_service *, const struct traefik_rules *);
+void	traefik_read(struct labels *, const struct swarm_service *, const struct traefik_rules *, const struct middlewares *);
 
 /* promql.c: what mola.promql and the like say. */
 bool	promql_label(const char *name);
@@ -48,7 +80,11 @@ void	promql_read(struct labels *, const struct swarm_service *);
 void	labels_tell(struct labels *, const struct swarm_label *, enum label_state, char *text);
 /* A reason for which something of the service is not served; the text is the arena's. */
 void	labels_refuse(struct labels *, const struct why *, char *text);
-void	labels_route(struct labels *, const char *host, const char *path);
+/* Texts of these are copied. */
+void	labels_route(struct labels *, const struct route_conf *, unsigned port, int64_t priority);
+void	labels_claim(struct labels *, const struct route_conf *, int64_t priority, bool guarded, struct str router);
+/* What holds for requests to another port than the first: a copy of `conf`, to be changed, when the port is new; else NULL. */
+struct service_conf *labels_port(struct labels *, unsigned port);
 
 /* label_value.c: values in. False: `problem` says what was wrong and what was expected. */
 struct label_row {

@@ -41,8 +41,11 @@ swarm_report_free(struct swarm_report **rp)
 const struct report_service *
 swarm_report_find(const struct swarm_report *r, struct str name)
 {
+	const char *colon = memchr(name.p, ':', name.len);
 	size_t lo = 0, hi = r->nservices;
 
+	if (colon != NULL)		/* no name of Swarm's has one */
+		name.len = (size_t)(colon - name.p);
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 		const char *at = r->service[mid].name;

@@ -1,12 +1,14 @@
 /*
- * rule: a small recursive descent. What is not understood matches nothing: with && it takes its companions along,
- * with || it stays alone; so a service is never open to more than its rule says.
+ * rule: a small recursive descent. What is not understood matches anything as far as one can know, and marks what comes of
+ * it: with && it marks its companions, with || it stays alone. So it is known both what may be served and what must not
+ * fall to somebody else, and neither is too little.
  */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/form.h"
+#include "discovery/route.h"
 #include "discovery/rule.h"
 
 #define DEPTH_MAX	16
@@ -81,18 +83,15 @@ sum(struct reader *r, struct terms *to, const struct terms *with)
 	return true;
 }
 
-/* Two hosts must be the same, of two prefixes the longer holds; false: nothing is both. */
+/* False: nothing is both. */
 static bool
-both(struct rule_term a, struct rule_term b, struct rule_term *out)
+both(const struct rule_term *a, const struct rule_term *b, struct rule_term *out)
 {
-	if (a.host != NULL && b.host != NULL && strcmp(a.host, b.host) != 0)
+	struct rule_term t = { .partial = a->partial || b->partial };
+
+	if (!route_host_meet(a->host, b->host, &t.host) || !route_path_meet(a->path, b->path, &t.path))
 		return false;
-	if (a.path != NULL && b.path != NULL && strncmp(a.path, b.path, strlen(a.path)) != 0) {
-		if (strncmp(a.path, b.path, strlen(b.path)) != 0)
-			return false;
-		b.path = NULL;
-	}
-	*out = (struct rule_term){ a.host != NULL ? a.host : b.host, b.path != NULL ? b.path : a.path };
+	*out = t;
 	return true;
 }
 
@@ -104,7 +103,7 @@ product(struct reader *r, struct terms *to, const struct terms *with)
 
 	for (unsigned i = 0; i < to->n; i++)
 		for (unsigned k = 0; k < with->n; k++) {
-			if (!both(to->term[i], with->term[k], &t))
+			if (!both(&to->term[i], &with->term[k], &t))
 				continue;
 			if (out.n == RULE_TERMS_MAX)
 				return say(r, "more than 64 alternatives");
@@ -163,29 +162,116 @@ lower(struct arena *a, struct str s)
 	return copy;
 }
 
+/* Host(`*.example.org`) is for one label, since Traefik 3.7. */
 static bool
 read_hosts(struct reader *r, const struct str *arg, unsigned n, struct terms *out)
 {
 	for (unsigned i = 0; i < n; i++) {
-		if (!form_host(arg[i], false))
+		char *host = lower(r->arena, arg[i]);
+		if (!form_host(arg[i], true))
 			return say(r, "Host holds something that is not a host name");
-		out->term[out->n++] = (struct rule_term){ lower(r->arena, arg[i]), NULL };
+		if (host[0] == '*')
+			host[0] = '+';
+		out->term[out->n++] = (struct rule_term){ .host = host };
 	}
 	return true;
 }
 
 static bool
-read_prefixes(struct reader *r, const struct str *arg, unsigned n, struct terms *out)
+is_plain_path(struct str s)
 {
+	for (size_t i = 0; i < s.len; i++)
+		if (!isalnum((unsigned char)s.p[i]) && (s.p[i] == '\0' || strchr("/_-.~", s.p[i]) == NULL))
+			return false;
+	return true;
+}
+
+/* Whole paths (Path) are no prefixes, and what stands in braces or with '%' is not compared as it is spelled. */
+static bool
+read_paths(struct reader *r, struct str name, const struct str *arg, unsigned n, struct terms *out)
+{
+	bool prefix = str_eq_nocase(name, STR("PathPrefix"));
+
+	if (!prefix)
+		strange_add(r, name);
 	for (unsigned i = 0; i < n; i++) {
-		if (!form_path(arg[i]) || memchr(arg[i].p, '?', arg[i].len) != NULL)
-			return say(r, "PathPrefix holds something that is not a path");
-		if (memchr(arg[i].p, '{', arg[i].len) != NULL)
-			strange_add(r, STR("PathPrefix with {}"));
-		else
-			out->term[out->n++] = (struct rule_term){ NULL, arena_text(r->arena, arg[i]) };
+		struct str path = arg[i];
+		bool odd = memchr(path.p, '{', path.len) != NULL || memchr(path.p, '%', path.len) != NULL;
+		if (!form_path(path) || memchr(path.p, '?', path.len) != NULL)
+			return say(r, "a path does not begin with '/', or holds what no path does");
+		if (odd && prefix)
+			strange_add(r, memchr(path.p, '{', path.len) != NULL ? STR("PathPrefix with {}") : STR("PathPrefix with %"));
+		while (odd && !is_plain_path(path))
+			path.len--;
+		out->term[out->n++] = (struct rule_term){ .path = arena_text(r->arena, path), .partial = odd || !prefix };
 	}
 	return true;
+}
+
+/* The closing brace of the last {name:regexp}, as Traefik 2 has them; NULL: there is none, and braces count something. */
+static const char *
+regexp_brace(struct str s)
+{
+	size_t open = 0, colon;
+
+	while (open < s.len && s.p[open] != '{')
+		open++;
+	for (colon = open + 1; colon < s.len && isalnum((unsigned char)s.p[colon]); colon++)
+		;
+	return colon < s.len && s.p[colon] == ':' ? memrchr(s.p, '}', s.len) : NULL;
+}
+
+/* What a regular expression for hosts certainly ends with, as "*.example.org"; NULL: that is not known. */
+static const char *
+regexp_host(struct arena *a, struct str s)
+{
+	const char *brace = regexp_brace(s);		/* then it is anchored by itself */
+	size_t end = s.len, at;
+	char *text = arena_zalloc(a, s.len + 3), *p = text + s.len + 2, *dot;
+
+	if (memchr(s.p, '|', s.len) != NULL || s.len == 0 || (brace == NULL && s.p[--end] != '$'))
+		return NULL;
+	for (at = end; at > 0; at--) {
+		char c = s.p[at - 1];
+		bool escaped = at > 1 && s.p[at - 2] == '\\', dotted = c == '.' && (escaped || (brace != NULL && &s.p[at - 1] > brace));
+		if (!dotted && (escaped || !(isalnum((unsigned char)c) || c == '-')))
+			break;
+		*--p = (char)tolower((unsigned char)c);
+		at -= escaped;
+	}
+	dot = strchr(p, '.');
+	if (dot == NULL || !form_host(str_of(dot + 1), false))
+		return NULL;
+	*--dot = '*';
+	return dot;
+}
+
+/* What a regular expression for paths certainly begins with; NULL: nothing. */
+static const char *
+regexp_path(struct arena *a, struct str s)
+{
+	size_t n = 1;
+
+	if (s.len < 2 || s.p[0] != '^' || s.p[1] != '/' || memchr(s.p, '|', s.len) != NULL)
+		return NULL;
+	while (n < s.len && is_plain_path((struct str){ s.p + n, 1 }) && s.p[n] != '.')
+		n++;
+	if (n < s.len && strchr("?*{", s.p[n]) != NULL)
+		n--;
+	return n < 2 ? NULL : arena_text(a, (struct str){ s.p + 1, n - 1 });
+}
+
+static void
+read_strange(struct reader *r, struct str name, const struct str *arg, unsigned n, struct terms *out)
+{
+	bool host = str_eq_nocase(name, STR("HostRegexp")), path = str_eq_nocase(name, STR("PathRegexp"));
+
+	strange_add(r, name);
+	for (unsigned i = 0; i < n && (host || path); i++)
+		out->term[out->n++] = (struct rule_term){ .host = host ? regexp_host(r->arena, arg[i]) : NULL,
+		    .path = path ? regexp_path(r->arena, arg[i]) : NULL, .partial = true };
+	if (out->n == 0)
+		out->term[out->n++] = (struct rule_term){ .partial = true };
 }
 
 static bool
@@ -205,11 +291,11 @@ read_matcher(struct reader *r, struct terms *out)
 	if (!read_args(r, arg, &n))
 		return false;
 	out->n = 0;
-	if (str_eq_nocase(name, STR("Host")))
+	if (str_eq_nocase(name, STR("Host")) || str_eq_nocase(name, STR("HostHeader")))
 		return read_hosts(r, arg, n, out);
-	if (str_eq_nocase(name, STR("PathPrefix")))
-		return read_prefixes(r, arg, n, out);
-	strange_add(r, name);
+	if (str_eq_nocase(name, STR("PathPrefix")) || str_eq_nocase(name, STR("Path")))
+		return read_paths(r, name, arg, n, out);
+	read_strange(r, name, arg, n, out);
 	return true;
 }
 
@@ -222,7 +308,7 @@ read_unary(struct reader *r, struct terms *out)
 		if (!read_unary(r, out))
 			return false;
 		strange_add(r, STR("!"));
-		out->n = 0;
+		*out = (struct terms){ .term = { { .partial = true } }, .n = 1 };
 		return true;
 	}
 	if (!take(r, STR("(")))

@@ -1,6 +1,6 @@
 /*
- * rule: Traefik's rules, as far as a host and a path prefix go: Host(`a`, `b`), PathPrefix(`/x`), &&, || and
- * parentheses, made into a sum of products.
+ * rule: Traefik's rules, as far as hosts and path prefixes go: Host(`a`, `b`), PathPrefix(`/x`), &&, || and parentheses,
+ * made into a sum of products. What is not understood stands for any request that it might match.
  */
 #ifndef DISCOVERY_RULE_H
 #define DISCOVERY_RULE_H
@@ -11,13 +11,14 @@
 #define RULE_BYTES_MAX	4096
 
 struct rule_term {
-	const char	*host, *path;		/* NULL: any */
+	const char	*host, *path;		/* as in discovery/route.h; NULL: any */
+	bool		 partial;		/* something more is asked of requests, which is not understood: not to be served */
 };
 
 struct rule {
 	struct rule_term term[RULE_TERMS_MAX];
-	unsigned	 n;			/* 0: nothing of it can be served */
-	char		 strange[120];		/* names of what is not understood, "" for none; what depends on it is left out */
+	unsigned	 n;			/* 0: no request can be all of this */
+	char		 strange[120];		/* names of what is not understood, "" for none */
 };
 
 /* False: not a rule, or too large; `problem` says why. Texts are the arena's. */

@@ -55,7 +55,8 @@ upgrade_served(const struct swarm_service *s, bool traefik)
 static bool
 is_old(const struct why *why)
 {
-	return why == WHY_SERVICE_NAME || why == WHY_ROUTE_TAKEN || why == WHY_SERVICE_NO_PORT || why == WHY_SERVICE_UNREACHABLE;
+	return why == WHY_SERVICE_NAME || why == WHY_ROUTE_TAKEN || why == WHY_SERVICE_NO_PORT ||
+	    why == WHY_SERVICE_UNREACHABLE || why == WHY_HEALTH_CHECK;
 }
 
 bool

@@ -51,11 +51,11 @@ rule_host(struct buf *rule, const char *host)
 		buf_printf(rule, "Host(`%.*s`)", (int)len - 2, host + 1);
 		return;
 	}
-	if (strncmp(host, "*.", 2) != 0) {
+	if (strncmp(host, "*.", 2) != 0 && strncmp(host, "+.", 2) != 0) {
 		rule_text(rule, "Host(", host, "");
 		return;
 	}
-	buf_adds(rule, STR("HostRegexp(`^.+"));
+	buf_adds(rule, host[0] == '+' ? STR("HostRegexp(`^[^.]+") : STR("HostRegexp(`^.+"));
 	for (const char *c = host + 1; *c != '\0'; c++)
 		buf_printf(rule, "%s%c", *c == '.' ? "\\" : "", *c);
 	buf_adds(rule, STR("$`)"));
@@ -141,7 +141,7 @@ traefik_priority(const struct route_conf *r)
 
 	if (host == 0)
 		return TRAEFIK_PRIORITY + 14 + p;
-	return TRAEFIK_PRIORITY + (strncmp(r->host, "*.", 2) == 0 ? 1000 + h * 1024 + p : 1000000 + p);
+	return TRAEFIK_PRIORITY + (r->host[0] == '*' || r->host[0] == '+' ? 1000 + h * 1024 + p : 1000000 + p);
 }
 
 /* --- names --- */

@@ -5,12 +5,12 @@
  * of struct labels. The default is for people; what a service of the configuration file would have is "as in defaults".
  */
 LABEL("mola.enable", enable, enable, "true with mola.port or mola.host", "", "",
-    "Whether Mola serves the service.")
+    "Whether Mola serves the service: true, yes, on or 1. Anything else is a no.")
 LABEL("mola.port", port, port, "the only one", "1", "65535",
     "The port on which the tasks listen, inside of them. It may be left out where the service publishes exactly one TCP port.")
-LABEL("mola.host", hosts, host, "any", "", "",
+LABEL("mola.host", hosts, host, "none", "", "",
     "Host names, with commas between them; *.example.org stands for all below it, and * for any host for which no other "
-    "service is named.")
+    "service is named. Without it, and without a router of Traefik's, the service is not served.")
 LABEL("mola.path", paths, path, "/", "", "",
     "Path prefixes, with commas between them. A prefix ends at a slash or at the end of the path; the longest wins.")
 LABEL("mola.policy", policy, conf.policy, "as in defaults", "", "",

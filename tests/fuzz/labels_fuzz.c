@@ -6,6 +6,7 @@
 
 #include "base/bug.h"
 #include "discovery/labels.h"
+#include "discovery/middlewares.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -19,7 +20,12 @@ check(const struct labels *l)
 	ASSERT(l->conf.connect_usec > 0 && l->conf.health_interval_usec > 0 && l->conf.policy < POLICY_COUNT);
 	ASSERT(l->conf.scale_max == 0 || l->conf.scale_min <= l->conf.scale_max);
 	for (unsigned i = 0; i < l->nroutes; i++)
-		ASSERT(l->route[i].path[0] == '/' && strlen(l->route[i].host) <= 253);
+		ASSERT(l->route[i].at.path[0] == '/' && strlen(l->route[i].at.host) <= 253 && l->route[i].port <= 65535);
+	for (unsigned i = 0; i < l->nclaims; i++)
+		ASSERT(l->claim[i].at.path[0] == '/' && strlen(l->claim[i].at.host) <= 253 && l->claim[i].priority < ROUTE_OWN);
+	for (unsigned i = 0; i < l->nothers; i++)
+		ASSERT(l->other[i].port > 0 && l->other[i].port != l->port);
+	ASSERT(!l->enabled || l->nroutes > 0 || l->report->ntroubles > 0);
 	for (unsigned i = 0; i < l->report->nlabels; i++) {
 		const struct report_label *r = &l->report->label[i];
 		ASSERT(r->state < LABEL_STATES && (r->state == LABEL_GOOD) == (r->text == NULL));
@@ -35,13 +41,16 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct swarm_label label[64];
 	struct swarm_service s = { .id = "id", .name = "web", .label = label };
 	struct report_service report = { 0 };
+	struct middlewares *m = middlewares_new();
 	struct labels l = { .arena = arena_new(), .report = &report };
 
 	while (s.nlabels < 64 && str_split(&rest, '\n', &line))
 		if (str_split(&line, '=', &name))
 			label[s.nlabels++] = (struct swarm_label){ arena_text(l.arena, name), arena_text(l.arena, line) };
-	labels_read(&l, &s, &defaults, &traefik_rules_default);
+	middlewares_read(m, &s);
+	labels_read(&l, &s, &defaults, &traefik_rules_default, m);
 	check(&l);
+	middlewares_free(&m);
 	arena_free(&l.arena);
 	return 0;
 }

@@ -18,8 +18,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	else {
 		ASSERT(r.n <= RULE_TERMS_MAX && strlen(r.strange) < sizeof r.strange);
 		for (unsigned i = 0; i < r.n; i++) {
-			ASSERT(r.term[i].host != NULL || r.term[i].path != NULL);
-			ASSERT(r.term[i].host == NULL || (r.term[i].host[0] != '\0' && r.term[i].host[0] != '*'));
+			ASSERT(r.term[i].host != NULL || r.term[i].path != NULL || r.term[i].partial);
+			ASSERT(r.term[i].host == NULL || (r.term[i].host[0] != '\0' && (r.term[i].host[0] != '*' || r.term[i].partial)));
 			ASSERT(r.term[i].path == NULL || r.term[i].path[0] == '/');
 		}
 	}

@@ -40,10 +40,38 @@ who_is_served(void **state)
 	assert_false(reported(s, "web")->enabled);
 	assert_null(web(s, "\"mola.path\":\"/x\""));
 	assert_null(web(s, "\"com.example\":\"x\""));
-	expect_routes(web(s, "\"mola.port\":\"80\""), "*/");
-	expect_routes(web(s, "\"mola.enable\":\"true\",\"mola.port\":\"80\""), "*/");
 	expect_routes(web(s, PLAIN), "a.org/");
 	assert_null(web(s, PLAIN ",\"mola.enable\":\"false\""));
+	expect_routes(web(s, "\"mola.port\":\"80\",\"mola.host\":\"*\""), "*/");
+}
+
+/* Only a plain yes serves, and only an explicit * serves any host. */
+static void
+what_is_not_plain_serves_nothing(void **state)
+{
+	static const char *const no[] = { "false", "0", "no", "off", "OFF" }, *const odd[] = { "", "f", "maybe", "tru", "true!", "truetrue" },
+	    *const yes[] = { "true", "TRUE", "yes", "on", "1", " true " };
+	struct stage *s = *state;
+	char labels[200];
+
+	for (unsigned i = 0; i < 5 + 6 + 6; i++) {
+		snprintf(labels, sizeof labels, PLAIN ",\"mola.enable\":\"%s\"", i < 5 ? no[i] : i < 11 ? odd[i - 5] : yes[i - 11]);
+		assert_true((web(s, labels) == NULL) == (i < 11));
+		expect_label(s, "web", "mola.enable", i < 5 || i > 10 ? LABEL_GOOD : LABEL_BAD, i < 5 || i > 10 ? NULL : "taken for false");
+	}
+	assert_null(web(s, "\"mola.port\":\"80\""));
+	expect_trouble(s, "web", WHY_SERVICE_NO_ROUTE, "mola.host (* for any host)");
+	assert_null(web(s, "\"mola.port\":\"80\",\"mola.path\":\"/x\""));
+	expect_trouble(s, "web", WHY_SERVICE_NO_ROUTE, "mola.host=* stands for any host");
+	assert_null(web(s, "\"mola.enable\":\"true\",\"mola.port\":\"80\""));
+	assert_null(web(s, "\"mola.port\":\"80\",\"mola.hots\":\"a.org\""));
+	expect_trouble(s, "web", WHY_LABEL_UNKNOWN, "did you mean mola.host?");
+	assert_null(web(s, PLAIN ",\"mola.pth\":\"/x\""));
+	expect_trouble(s, "web", WHY_LABEL_UNKNOWN, "did you mean mola.path?");
+	assert_null(web(s, PLAIN ",\"mola.enabel\":\"false\""));
+	assert_null(web(s, PLAIN ",\"mola.auth\":\"basic\""));
+	assert_null(web(s, PLAIN ",\"Mola.Enable\":\"false\""));
+	expect_routes(web(s, PLAIN ",\"mola.hosts\":\"b.org\",\"mola.polcy\":\"x\""), "a.org/");
 }
 
 static void
@@ -149,7 +177,7 @@ unknown_and_reserved_labels_are_named(void **state)
 {
 	struct stage *s = *state;
 
-	assert_non_null(web(s, PLAIN ",\"mola.prot\":\"80\",\"mola.banana\":\"1\",\"mola.sticky\":\"true\",\"other\":\"1\""));
+	assert_null(web(s, PLAIN ",\"mola.prot\":\"80\",\"mola.banana\":\"1\",\"mola.sticky\":\"true\",\"other\":\"1\""));
 	expect_label(s, "web", "mola.prot", LABEL_STRANGE, "did you mean mola.port?");
 	expect_label(s, "web", "mola.banana", LABEL_STRANGE, "no label of Mola's");
 	expect_label(s, "web", "mola.sticky", LABEL_LATER, "Not done yet");
@@ -203,7 +231,7 @@ traefiks_labels_serve_too(void **state)
 	expect_label(s, "web", "traefik.http.services.web.loadbalancer.server.port", LABEL_GOOD, NULL);
 	assert_non_null(web(s, "\"traefik.http.routers.web.rule\":\"Host(`a.org`)\"," BACKEND));
 	assert_null(web(s, "\"traefik.enable\":\"false\",\"traefik.http.routers.web.rule\":\"Host(`a.org`)\"," BACKEND));
-	expect_label(s, "web", "traefik.http.routers.web.rule", LABEL_IDLE, "traefik.enable is false");
+	expect_label(s, "web", "traefik.http.routers.web.rule", LABEL_IDLE, "traefik.enable is not true");
 	s->traefik.enable = false;
 	assert_null(web(s, ROUTER("Host(`a.org`)") BACKEND));
 }
@@ -213,17 +241,17 @@ what_is_not_understood_of_traefik_is_named(void **state)
 {
 	struct stage *s = *state;
 
-	assert_non_null(web(s, ROUTER("Host(`a.org`) || HostRegexp(`.*`)") BACKEND ",\"traefik.http.routers.zz.middlewares\":\"auth\","
+	assert_non_null(web(s, ROUTER("Host(`a.org`) || HostRegexp(`.*`)") BACKEND ","
 	    "\"traefik.http.routers.web.tls\":\"true\",\"traefik.http.routers.web.priority\":\"3\",\"traefik.http.routers.web.entrypoints\":\"web\","
 	    "\"traefik.http.middlewares.auth.basicauth.users\":\"x\",\"traefik.tcp.routers.t.rule\":\"HostSNI(`*`)\",\"traefik.bogus\":\"1\","
 	    "\"traefik.http.services.web.loadbalancer.sticky.cookie\":\"true\",\"traefik.http.services.web.loadbalancer.healthcheck.path\":\"/hc\","
 	    "\"traefik.http.services.web.loadbalancer.healthcheck.interval\":\"7\",\"traefik.docker.network\":\"x\""));
 	expect_label(s, "web", "traefik.http.routers.web.rule", LABEL_LATER, "HostRegexp");
 	expect_label(s, "web", "traefik.http.routers.web.tls", LABEL_LATER, "TLS");
-	expect_label(s, "web", "traefik.http.routers.web.priority", LABEL_LATER, "longest");
+	expect_label(s, "web", "traefik.http.routers.web.priority", LABEL_GOOD, NULL);
 	expect_label(s, "web", "traefik.http.routers.web.entrypoints", LABEL_GOOD, NULL);
-	expect_label(s, "web", "traefik.http.middlewares.auth.basicauth.users", LABEL_LATER, "");
-	expect_label(s, "web", "traefik.tcp.routers.t.rule", LABEL_LATER, "HTTP");
+	expect_label(s, "web", "traefik.http.middlewares.auth.basicauth.users", LABEL_IDLE, "");
+	expect_label(s, "web", "traefik.tcp.routers.t.rule", LABEL_IDLE, "HTTP");
 	expect_label(s, "web", "traefik.bogus", LABEL_STRANGE, "not understood");
 	expect_label(s, "web", "traefik.http.services.web.loadbalancer.sticky.cookie", LABEL_LATER, "stay with its task");
 	assert_string_equal(world_service(s->world, STR("web"))->conf.health_path, "/hc");
@@ -289,18 +317,186 @@ routers_and_services_find_each_other(void **state)
 {
 	struct stage *s = *state;
 
-	expect_routes(web(s, ROUTER("Host(`a.org`)") "\"traefik.http.routers.web.service\":\"one\",\"traefik.http.routers.zz.rule\":\"Host(`z.org`)\","
-	    "\"traefik.http.routers.zz.service\":\"two\",\"traefik.http.services.one.loadbalancer.server.port\":\"81\","
-	    "\"traefik.http.services.two.loadbalancer.server.port\":\"82\""), "a.org/");
-	expect_tasks(s, "web", "web.1.t1=10.0.1.5:81");
-	expect_label(s, "web", "traefik.http.routers.zz.rule", LABEL_LATER, "under one port");
-	expect_label(s, "web", "traefik.http.services.two.loadbalancer.server.port", LABEL_LATER, "another one came first");
 	assert_null(web(s, ROUTER("Host(`a.org`)") "\"traefik.http.routers.web.service\":\"api@internal\"," BACKEND));
 	expect_label(s, "web", "traefik.http.routers.web.service", LABEL_BAD, "another provider");
+	expect_trouble(s, "web", WHY_ROUTER_SERVICE, "router web is not served: it leads to a service that another provider");
 	assert_null(web(s, ROUTER("Host(`a.org`)") "\"traefik.http.routers.web.service\":\"nobody\"," BACKEND));
 	assert_null(web(s, ROUTER("Host(`a.org`)") "\"traefik.http.services.one.loadbalancer.server.port\":\"81\","
 	    "\"traefik.http.services.two.loadbalancer.server.port\":\"82\""));
-	expect_label(s, "web", "traefik.http.routers.web.rule", LABEL_BAD, "several services");
+	expect_trouble(s, "web", WHY_ROUTER_SERVICE, "several services");
+	expect_routes(web(s, ROUTER("Host(`a.org`)") "\"traefik.http.routers.web.service\":\"web@swarm\"," BACKEND), "a.org/");
+	expect_routes(web(s, ROUTER("Host(`a.org`)") "\"traefik.http.routers.web.service\":\"WEB@docker\"," BACKEND), "a.org/");
+	/* a weighted service is no port of the tasks */
+	assert_null(web(s, ROUTER("Host(`a.org`)") "\"traefik.http.routers.web.service\":\"w\","
+	    "\"traefik.http.services.w.weighted.services[0].name\":\"web\"," BACKEND));
+	assert_null(web(s, ROUTER("Host(`a.org`)") "\"traefik.http.services.w.weighted.services[0].name\":\"web\""));
+}
+
+static void
+every_router_leads_to_its_own_port(void **state)
+{
+	struct stage *s = *state;
+	const char *two = "\"traefik.http.routers.api.rule\":\"Host(`a.org`)\",\"traefik.http.routers.api.service\":\"api\","
+	    "\"traefik.http.routers.console.rule\":\"Host(`c.org`)\",\"traefik.http.routers.console.service\":\"console\","
+	    "\"traefik.http.services.api.loadbalancer.server.port\":\"9000\",\"traefik.http.services.console.loadbalancer.server.port\":\"9001\","
+	    "\"traefik.http.services.console.loadbalancer.healthcheck.path\":\"/ok\",\"mola.migrate\":\"true\",\"mola.policy\":\"least-conn\"";
+	char labels[2000];
+
+	snprintf(labels, sizeof labels, "%s", two);
+	expect_routes(web(s, labels), "a.org/");
+	expect_tasks(s, "web", "web.1.t1=10.0.1.5:9000");
+	expect_routes(world_service(s->world, STR("web:9001")), "c.org/");
+	expect_tasks(s, "web:9001", "web:9001.1.t1=10.0.1.5:9001");
+	assert_null(world_service(s->world, STR("web"))->conf.health_path);
+	assert_string_equal(world_service(s->world, STR("web:9001"))->conf.health_path, "/ok");
+	assert_int_equal(world_service(s->world, STR("web:9001"))->conf.policy, POLICY_LEAST_CONN);
+	assert_true(world_service(s->world, STR("web"))->conf.migrate && !world_service(s->world, STR("web:9001"))->conf.migrate);
+	assert_int_equal(reported(s, "web")->nroutes, 2);
+	assert_int_equal(reported(s, "web")->ntasks, 1);
+	assert_string_equal(reported(s, "web:9001")->name, "web");
+	/* the first by name is not understood: the other one is served, and has the name */
+	snprintf(labels, sizeof labels, "%s,\"traefik.http.routers.api.middlewares\":\"auth\"", two);
+	expect_routes(web(s, labels), "c.org/");
+	expect_tasks(s, "web", "web.1.t1=10.0.1.5:9001");
+	/* mola.port is for all of them */
+	snprintf(labels, sizeof labels, "%s,\"mola.port\":\"80\"", two);
+	expect_routes(web(s, labels), "a.org/ c.org/");
+	expect_tasks(s, "web", "web.1.t1=10.0.1.5:80");
+	snprintf(labels, sizeof labels, "%s,\"traefik.http.services.console.loadbalancer.server.Port\":\"1\"", two);
+	expect_routes(web(s, labels), "a.org/");
+	expect_trouble(s, "web", WHY_ROUTER_SERVICE, "router console is not served");
+}
+
+static void
+traefik_enable_is_read_as_go_reads_it(void **state)
+{
+	static const char *const no[] = { "0", "f", "F", "false", "False", "FALSE", "no", "off", "", "yes", "on", " true", "tRUE" },
+	    *const yes[] = { "1", "t", "T", "true", "True", "TRUE" };
+	struct stage *s = *state;
+	char labels[400];
+
+	for (unsigned i = 0; i < 13 + 6; i++) {
+		snprintf(labels, sizeof labels, "\"traefik.http.routers.web.rule\":\"Host(`a.org`)\"," BACKEND ",\"traefik.Enable\":\"%s\"",
+		    i < 13 ? no[i] : yes[i - 13]);
+		assert_true((web(s, labels) == NULL) == (i < 13));
+		expect_label(s, "web", "traefik.Enable", i < 6 || i > 12 ? LABEL_GOOD : LABEL_BAD, i < 6 || i > 12 ? NULL : "taken for false");
+	}
+	assert_null(web(s, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.Enable\":\"false\""));
+	s->traefik.exposed_by_default = false;
+	assert_null(web(s, "\"traefik.http.routers.web.rule\":\"Host(`a.org`)\"," BACKEND));
+	expect_label(s, "web", "traefik.http.routers.web.rule", LABEL_IDLE, "not exposed by default");
+	assert_non_null(web(s, ROUTER("Host(`a.org`)") BACKEND));
+}
+
+static void
+whatever_is_not_understood_of_a_router_refuses_it(void **state)
+{
+	const struct { const char *label, *value; const struct why *why; const char *part; } odd[] = {
+		{ "routers.web.middleware", "auth", WHY_ROUTER_LABEL, "routers.web.middleware is not understood" },
+		{ "routers.web.middlewares[0]", "auth", WHY_ROUTER_LABEL, "not understood" },
+		{ "routers.web.Rule", "Host(`b.org`)", WHY_ROUTER_LABEL, "not understood" },
+		{ "routers.web.parentrefs", "x", WHY_ROUTER_LABEL, "not understood" },
+		{ "routers.web.priority", "high", WHY_ROUTER_LABEL, "is no number" },
+		{ "routers.web.tls.option", "mtls", WHY_ROUTER_LABEL, "not understood" },
+		{ "routers.web.tls.options", "mtls@file", WHY_TLS_OPTIONS, "names TLS options" },
+		{ "routers.web.a.b.c.d.e.f.g.h.i", "x", WHY_ROUTER_LABEL, "not understood" },
+		{ "services.web.loadbalancer.server.scheme", "https", WHY_SERVER_SCHEME, "is https" },
+		{ "services.web.loadbalancer.server.scheme", "h2c", WHY_SERVER_SCHEME, "is h2c" },
+		{ "services.web.loadbalancer.server.url", "http://10.0.0.1", WHY_ROUTER_SERVICE, "not understood" },
+		{ "services.web.loadbalancer.bogus", "x", WHY_ROUTER_SERVICE, "not understood" },
+		{ "routers.web.middlewares", "a,", WHY_NEEDS_MIDDLEWARE, "no label defines it" } };
+	struct stage *s = *state;
+	char labels[600];
+
+	for (unsigned i = 0; i < sizeof odd / sizeof *odd; i++) {
+		snprintf(labels, sizeof labels, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.%s\":\"%s\"", odd[i].label, odd[i].value);
+		if (web(s, labels) != NULL)
+			fail_msg("%s is served", odd[i].label);
+		expect_trouble(s, "web", odd[i].why, odd[i].part);
+	}
+	assert_non_null(web(s, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.routers.web.tls.options\":\"default\","
+	    "\"traefik.http.routers.web.tls.certresolver\":\"le\",\"traefik.http.routers.web.tls.domains[0].main\":\"a.org\","
+	    "\"traefik.http.routers.web.middlewares\":\" \",\"traefik.http.services.web.loadbalancer.server.scheme\":\"http\","
+	    "\"traefik.http.routers.web.observability.accesslogs\":\"true\",\"traefik.http.routers.web.rulesyntax\":\"v2\""));
+}
+
+static void
+labels_that_cannot_all_be_read_serve_nothing(void **state)
+{
+	struct stage *s = *state;
+	char *many = must_zalloc(40000);
+	size_t n;
+
+	assert_null(web(s, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.routers.web.middlewares\":\"\\u0000auth\""));
+	expect_trouble(s, "web", WHY_NEEDS_MIDDLEWARE, "router web is not served");
+	node(s, "n1", "alpha", "10.0.0.1", "ready", "active");
+	n = (size_t)snprintf(many, 40000, ROUTER("Host(`a.org`)") BACKEND);
+	for (int i = 0; i < 66; i++)
+		n += (size_t)snprintf(many + n, 40000 - n, ",\"traefik.http.routers.r%d.tls\":\"true\"", i);
+	buf_printf(&s->services, "[{\"ID\":\"id-web\",\"CreatedAt\":\"" AGE "\",\"Spec\":{\"Name\":\"web\",\"Labels\":{%s}}}", many);
+	play(s);
+	assert_null(world_service(s->world, STR("web")));
+	expect_trouble(s, "web", WHY_ROUTER_LABEL, "more than 64 routers");
+	free(many);
+}
+
+/* All of a check, or none: another check would take tasks out for no reason. */
+static void
+health_checks_are_done_as_meant_or_not_at_all(void **state)
+{
+	static const char *const not[] = { "port\":\"8081", "status\":\"204", "hostname\":\"x.org", "scheme\":\"https", "method\":\"HEAD",
+		"headers.X-A\":\"b", "mode\":\"grpc", "bogus\":\"1" };
+	static const char *const fine[] = { "port\":\"80", "status\":\"0", "scheme\":\"http", "method\":\"GET", "followredirects\":\"true" };
+	static const struct { const char *text; int64_t usec; } times[] = { { "7", 7000000 }, { "1m30s", 90000000 }, { "1.5s", 1500000 },
+		{ "300ms", 300000 }, { "1500000us", 1500000 }, { "soon", 2000000 }, { "1", 1000000 }, { "90h", 2000000 }, { "-1s", 2000000 } };
+	struct stage *s = *state;
+	char labels[800];
+
+	for (unsigned i = 0; i < 13; i++) {
+		snprintf(labels, sizeof labels, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.services.web.loadbalancer.healthcheck.path\":\"/hc\","
+		    "\"traefik.http.services.web.loadbalancer.healthcheck.%s\"", i < 8 ? not[i] : fine[i - 8]);
+		assert_non_null(web(s, labels));
+		assert_true((world_service(s->world, STR("web"))->conf.health_path == NULL) == (i < 8));
+		if (i < 8)
+			expect_trouble(s, "web", WHY_HEALTH_CHECK, "not checked");
+	}
+	for (unsigned i = 0; i < sizeof times / sizeof *times; i++) {
+		snprintf(labels, sizeof labels, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.services.web.loadbalancer.healthcheck.path\":\"/hc\","
+		    "\"traefik.http.services.web.loadbalancer.healthcheck.interval\":\"%s\"", times[i].text);
+		assert_int_equal(web(s, labels)->conf.health_interval_usec, times[i].usec);
+	}
+}
+
+static void
+a_default_rule_is_filled_in(void **state)
+{
+	struct stage *s = *state;
+
+	assert_null(web(s, "\"traefik.enable\":\"true\"," BACKEND));
+	s->traefik.default_rule = "Host(`{{ normalize .Name }}.x.org`)";
+	expect_routes(web(s, "\"traefik.enable\":\"true\"," BACKEND), "web.x.org/");
+	assert_null(web(s, BACKEND));
+	assert_null(web(s, "\"traefik.enable\":\"true\",\"traefik.http.routers.r.middlewares\":\"auth\"," BACKEND));
+	s->traefik.default_rule = "Host(`{{ index .Labels `x` }}.x.org`)";
+	assert_null(web(s, "\"traefik.enable\":\"true\"," BACKEND));
+	expect_trouble(s, "web", WHY_ROUTER_RULE, "of the default rule only");
+}
+
+static void
+labels_of_others_are_named_in_one_line(void **state)
+{
+	struct stage *s = *state;
+
+	assert_null(web(s, "\"traefik.frontend.rule\":\"Host:a.org\""));
+	expect_trouble(s, "web", WHY_LABELS_FOREIGN, "1 label of Traefik 1 (traefik.frontend.rule)");
+	assert_null(web(s, "\"traefik.enable\":\"true\",\"traefik.frontend.rule\":\"Host:a.org\",\"traefik.port\":\"80\","
+	    "\"traefik.frontend.auth.basic.users\":\"x\",\"traefik.admin.port\":\"81\""));
+	expect_trouble(s, "web", WHY_LABELS_FOREIGN, "4 labels of Traefik 1");
+	assert_int_equal(reported(s, "web")->ntroubles, 1);
+	assert_null(web(s, "\"traefik.enable\":\"true\",\"traefik.tcp.routers.t.rule\":\"HostSNI(`*`)\","
+	    "\"traefik.tcp.services.t.loadbalancer.server.port\":\"5432\""));
+	expect_trouble(s, "web", WHY_LABELS_FOREIGN, "TCP or UDP alone");
+	assert_int_equal(reported(s, "web")->ntroubles, 1);
 }
 
 /* Whatever a tenant writes, the report can be told in JSON: valid UTF-8, no control characters in our words. */
@@ -322,6 +518,7 @@ main(void)
 #define SCENE(f) cmocka_unit_test_setup_teardown(f, stage_setup, stage_teardown)
 	const struct CMUnitTest tests[] = {
 		SCENE(who_is_served),
+		SCENE(what_is_not_plain_serves_nothing),
 		SCENE(everything_that_can_be_said),
 		SCENE(a_wrong_label_spoils_itself_alone),
 		SCENE(queries_and_what_is_said_of_them),
@@ -335,6 +532,13 @@ main(void)
 		SCENE(a_router_is_served_where_its_entry_point_is),
 		SCENE(molas_own_labels_have_precedence),
 		SCENE(routers_and_services_find_each_other),
+		SCENE(every_router_leads_to_its_own_port),
+		SCENE(traefik_enable_is_read_as_go_reads_it),
+		SCENE(whatever_is_not_understood_of_a_router_refuses_it),
+		SCENE(labels_that_cannot_all_be_read_serve_nothing),
+		SCENE(health_checks_are_done_as_meant_or_not_at_all),
+		SCENE(a_default_rule_is_filled_in),
+		SCENE(labels_of_others_are_named_in_one_line),
 		SCENE(odd_bytes_are_told_safely),
 	};
 

@@ -7,9 +7,10 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "discovery/route.c"
 #include "discovery/rule.c"
 
-/* "host/path host/path", '*' for any host, then "!names" that are strange; or "? problem". */
+/* "host/path host/path", '*' for any host, '~' behind what is partial, then "!names" that are strange; or "? problem". */
 static void
 expect(const char *text, const char *wanted)
 {
@@ -23,8 +24,8 @@ expect(const char *text, const char *wanted)
 		buf_printf(&out, "? %s", problem);
 	else {
 		for (unsigned i = 0; i < rule.n; i++)
-			buf_printf(&out, "%s%s%s", i > 0 ? " " : "", rule.term[i].host == NULL ? "*" : rule.term[i].host,
-			    rule.term[i].path == NULL ? "" : rule.term[i].path);
+			buf_printf(&out, "%s%s%s%s", i > 0 ? " " : "", rule.term[i].host == NULL ? "*" : rule.term[i].host,
+			    rule.term[i].path == NULL ? "" : rule.term[i].path, rule.term[i].partial ? "~" : "");
 		if (rule.strange[0] != '\0')
 			buf_printf(&out, " !%s", rule.strange);
 	}
@@ -67,16 +68,79 @@ what_cannot_be_is_left_out(void **state)
 	expect("PathPrefix(`/x`) && PathPrefix(`/y`)", "");
 }
 
-/* A service is never open to more than its rule says. */
+/* What is marked may not be served, and holds what it might match. */
 static void
-what_is_not_understood_takes_its_companions_along(void **state)
+what_is_not_understood_marks_its_companions(void **state)
 {
 	(void)state;
-	expect("Host(`a`) && Headers(`X`, `y`)", " !Headers");
-	expect("Host(`a`) || HostRegexp(`.+`)", "a !HostRegexp");
-	expect("Host(`a`) && !PathPrefix(`/x`)", " !!");
-	expect("(Host(`a`) && ClientIP(`10.0.0.0/8`)) || (Host(`b`) && Method(`GET`))", " !ClientIP, Method");
-	expect("PathPrefix(`/{name:[a-z]+}`)", " !PathPrefix with {}");
+	expect("Host(`a`) && Headers(`X`, `y`)", "a~ !Headers");
+	expect("Host(`a`) || HostRegexp(`.+`)", "a *~ !HostRegexp");
+	expect("Host(`a`) && !PathPrefix(`/x`)", "a~ !!");
+	expect("!Host(`a`) && PathPrefix(`/x`)", "*/x~ !!");
+	expect("(Host(`a`) && ClientIP(`10.0.0.0/8`)) || (Host(`b`) && Method(`GET`))", "a~ b~ !ClientIP, Method");
+	expect("PathPrefix(`/x/{name:[a-z]+}`)", "*/x/~ !PathPrefix with {}");
+	expect("PathPrefix(`/a%20b`)", "*/a~ !PathPrefix with %");
+	expect("Host(`a`) && Path(`/x`)", "a/x~ !Path");
+	expect("Strange()", "*~ !Strange");
+}
+
+static void
+wildcards_are_for_one_label(void **state)
+{
+	(void)state;
+	expect("Host(`*.Example.org`)", "+.example.org");
+	expect("Host(`*.b.org`) && Host(`a.b.org`)", "a.b.org");
+	expect("Host(`*.b.org`) && Host(`x.a.b.org`)", "");
+	expect("Host(`*.b.org`) && Host(`b.org`)", "");
+	expect("Host(`*.b.org`) && Host(`*.a.b.org`)", "");
+	expect("Host(`*`)", "? Host holds something that is not a host name");
+	expect("Host(`a.*.org`)", "? Host holds something that is not a host name");
+}
+
+/* Never less than the expression matches; often more. */
+static void
+expressions_are_known_by_their_ends(void **state)
+{
+	static const struct { const char *regexp, *host; } hosts[] = { { "^.+\\.example\\.org$", "*.example.org" },
+		{ "^(.+\\.)?example\\.org$", "*.org" }, { "{sub:[a-z]+}.Example.org", "*.example.org" }, { "{any:.*}", "*" },
+		{ "^.+\\.example\\.org", "*" }, { "^.+.example.org$", "*" }, { "^a\\.org$", "*.org" }, { "^a\\.org|b$", "*" },
+		{ "^[a-z]{2}.org", "*" }, { "^[a-z]{2}\\.x\\.org$", "*.x.org" }, { "", "*" }, { "$", "*" }, { "\\.org$", "*.org" },
+		{ "\\p{Greek}.org", "*" }, { "\\d.org$", "*" }, { "\\.\\d$", "*" }, { "x\\.$", "*" } };
+	static const struct { const char *regexp, *path; } paths[] = { { "^/api/v[0-9]+", "/api/v" }, { "/api", "" }, { "^/ap?i", "/a" },
+		{ "^/api$", "/api" }, { "^/api|/x", "" }, { "^/?x", "" }, { "^/a.b", "/a" }, { "(?i)^/api", "" }, { "^/*", "" } };
+	char rule[200], wanted[200];
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+		snprintf(rule, sizeof rule, "HostRegexp(`%s`)", hosts[i].regexp);
+		snprintf(wanted, sizeof wanted, "%s~ !HostRegexp", hosts[i].host);
+		expect(rule, wanted);
+	}
+	for (unsigned i = 0; i < sizeof paths / sizeof *paths; i++) {
+		snprintf(rule, sizeof rule, "PathRegexp(`%s`)", paths[i].regexp);
+		snprintf(wanted, sizeof wanted, "*%s~ !PathRegexp", paths[i].path);
+		expect(rule, wanted);
+	}
+}
+
+static void
+hosts_and_paths_hold_each_other(void **state)
+{
+	static const char *const holds[][2] = { { NULL, "a.org" }, { NULL, "*.org" }, { NULL, NULL }, { "*.org", "a.org" },
+		{ "*.org", "a.b.org" }, { "*.org", "+.org" }, { "*.org", "*.org" }, { "*.org", "+.b.org" }, { "*.org", "*.b.org" },
+		{ "+.org", "a.org" }, { "+.org", "+.org" }, { "a.org", "a.org" } };
+	static const char *const not[][2] = { { "a.org", NULL }, { "*.org", NULL }, { "*.org", "org" }, { "*.org", "borg" },
+		{ "+.org", "a.b.org" }, { "+.org", "*.org" }, { "+.org", "+.b.org" }, { "+.org", "*.b.org" }, { "a.org", "b.org" },
+		{ "a.org", "*.org" }, { "*.b.org", "*.org" } };
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof holds / sizeof *holds; i++)
+		if (!route_host_covers(holds[i][0], holds[i][1]))
+			fail_msg("%s does not hold %s", holds[i][0], holds[i][1]);
+	for (unsigned i = 0; i < sizeof not / sizeof *not; i++)
+		if (route_host_covers(not[i][0], not[i][1]))
+			fail_msg("%s holds %s", not[i][0], not[i][1]);
+	assert_true(route_path_covers("/ad", "/admin") && route_path_covers(NULL, "/") && !route_path_covers("/a", "/"));
 }
 
 static void
@@ -92,7 +156,7 @@ what_is_no_rule_is_refused_in_words(void **state)
 	expect("Host(`a`) &&", "? expected a name such as Host or PathPrefix");
 	expect("(Host(`a`)", "? expected ')'");
 	expect("Host(`a b`)", "? Host holds something that is not a host name");
-	expect("PathPrefix(`x`)", "? PathPrefix holds something that is not a path");
+	expect("PathPrefix(`x`)", "? a path does not begin with '/', or holds what no path does");
 }
 
 static void
@@ -117,7 +181,10 @@ main(void)
 		cmocka_unit_test(hosts_and_prefixes),
 		cmocka_unit_test(and_binds_closer_than_or),
 		cmocka_unit_test(what_cannot_be_is_left_out),
-		cmocka_unit_test(what_is_not_understood_takes_its_companions_along),
+		cmocka_unit_test(what_is_not_understood_marks_its_companions),
+		cmocka_unit_test(wildcards_are_for_one_label),
+		cmocka_unit_test(expressions_are_known_by_their_ends),
+		cmocka_unit_test(hosts_and_paths_hold_each_other),
 		cmocka_unit_test(what_is_no_rule_is_refused_in_words),
 		cmocka_unit_test(large_ones_end_in_words_too),
 	};

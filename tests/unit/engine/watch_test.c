@@ -8,7 +8,7 @@
 static const char nodes[] = "[{\"ID\":\"n1\",\"Version\":{\"Index\":9},\"Spec\":{\"Role\":\"manager\",\"Availability\":\"active\"},"
     "\"Description\":{\"Hostname\":\"one\",\"Resources\":{\"NanoCPUs\":2000000000,\"MemoryBytes\":1073741824}},"
     "\"Status\":{\"State\":\"ready\",\"Addr\":\"10.0.0.1\"}}]";
-static const char services[] = "[{\"ID\":\"s1\",\"Version\":{\"Index\":11},\"Spec\":{\"Name\":\"web\",\"Labels\":{\"mola.port\":\"80\"},"
+static const char services[] = "[{\"ID\":\"s1\",\"Version\":{\"Index\":11},\"Spec\":{\"Name\":\"web\",\"Labels\":{\"mola.port\":\"80\",\"mola.host\":\"*\"},"
     "\"TaskTemplate\":{},\"Mode\":{\"Replicated\":{\"Replicas\":2}},\"EndpointSpec\":{\"Mode\":\"vip\"}},\"Endpoint\":{\"Spec\":{}}}]";
 static const char networks[] = "[{\"Name\":\"front\",\"Id\":\"net1\",\"Scope\":\"swarm\",\"Driver\":\"overlay\"}]";
 

@@ -1,0 +1,256 @@
+/*
+ * backend: what Traefik calls a service: a port of the tasks, and how it is asked. What is not understood of it lets no
+ * router lead there; a health check is done as it is meant or not at all.
+ * Must not know who leads there.
+ */
+#include <ctype.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "base/clock.h"
+#include "base/form.h"
+#include "discovery/traefik_priv.h"
+
+static bool
+word_is(struct str word, const char *s)
+{
+	return str_eq_nocase(word, str_of(s));
+}
+
+static struct backend *
+backend_of(struct reading *r, struct str name)
+{
+	for (unsigned i = 0; i < r->nbackends; i++)
+		if (str_eq_nocase(r->backend[i].name, name))
+			return &r->backend[i];
+	if (r->nbackends == ROUTERS_MAX)
+		return NULL;
+	r->backend[r->nbackends] = (struct backend){ .name = name };
+	return &r->backend[r->nbackends++];
+}
+
+static void
+odd(struct reading *r, struct backend *b, const struct swarm_label *label, const char *text)
+{
+	if (b->odd == NULL)
+		b->odd = label;
+	reading_tell(r, label, LABEL_STRANGE, text);
+}
+
+/* A name in two spellings is said twice. */
+static void
+note(struct reading *r, struct backend *b, const struct swarm_label **at, const struct swarm_label *label)
+{
+	if (*at == NULL)
+		*at = label;
+	else
+		odd(r, b, label, "it is said twice");
+}
+
+/* --- one label --- */
+
+static void
+gather_server(struct reading *r, struct backend *b, const struct swarm_label *label, struct str key)
+{
+	if (word_is(key, "port"))
+		note(r, b, &b->port, label);
+	else if (word_is(key, "scheme"))
+		note(r, b, &b->scheme, label);
+	else if (word_is(key, "weight") || word_is(key, "preservepath"))
+		reading_tell(r, label, LABEL_LATER, "not done: tasks are chosen by mola.policy, and paths are passed on as they are");
+	else
+		odd(r, b, label, "not understood: nothing leads to this service");
+}
+
+/* Whether a check by Mola is no other for what the label says. */
+static bool
+check_is_ours(const struct backend *b, struct str key, struct str value)
+{
+	unsigned port = 0;
+
+	if (word_is(key, "port"))
+		return label_port(value, &port) && port == backend_port(b);
+	if (word_is(key, "scheme") || word_is(key, "mode"))
+		return value.len == 0 || str_eq(value, STR("http"));
+	if (word_is(key, "method"))
+		return value.len == 0 || str_eq_nocase(value, STR("GET"));
+	if (word_is(key, "status"))
+		return value.len == 0 || str_eq(value, STR("0"));
+	return word_is(key, "unhealthyinterval") || word_is(key, "followredirects") || (word_is(key, "hostname") && value.len == 0);
+}
+
+static void
+gather_check(struct reading *r, struct backend *b, const struct swarm_label *label, struct str key, bool deeper)
+{
+	if (!deeper && word_is(key, "path"))
+		note(r, b, &b->path, label);
+	else if (!deeper && word_is(key, "interval"))
+		note(r, b, &b->interval, label);
+	else if (!deeper && word_is(key, "timeout"))
+		note(r, b, &b->timeout, label);
+	else if (!deeper && word_is(key, "port"))
+		note(r, b, &b->check_port, label);
+	else if (!deeper && check_is_ours(b, key, str_trim(str_of(label->value))))
+		reading_tell(r, label, LABEL_IDLE, "that is how Mola's checks are, or nearly");
+	else {
+		b->check = b->check == NULL ? label : b->check;
+		reading_tell(r, label, LABEL_LATER, "Mola's checks do not do this");
+	}
+}
+
+void
+backend_gather(struct reading *r, const struct swarm_label *label, const struct str *word, unsigned n)
+{
+	struct backend *b = backend_of(r, word[3]);
+	const char *later = n < 6 || !word_is(word[4], "loadbalancer") ? NULL :
+	    word_is(word[5], "sticky") ? "not done yet: a client does not stay with its task" :
+	    word_is(word[5], "serverstransport") ? "Mola speaks plain HTTP/1.1 to tasks" :
+	    word_is(word[5], "responseforwarding") || word_is(word[5], "strategy") || word_is(word[5], "passivehealthcheck") ?
+	    "not done: Mola has ways of its own" : NULL;
+
+	if (b == NULL) {
+		r->crowded = true;
+		reading_tell(r, label, LABEL_LATER, "more than 64 services");
+	} else if (n == 7 && word_is(word[4], "loadbalancer") && word_is(word[5], "server"))
+		gather_server(r, b, label, word[6]);
+	else if (n >= 7 && word_is(word[4], "loadbalancer") && word_is(word[5], "healthcheck"))
+		gather_check(r, b, label, word[6], n > 7);
+	else if (n == 6 && word_is(word[4], "loadbalancer") && word_is(word[5], "passhostheader"))
+		reading_tell(r, label, str_eq_nocase(str_of(label->value), STR("true")) ? LABEL_GOOD : LABEL_LATER,
+		    str_eq_nocase(str_of(label->value), STR("true")) ? NULL : "the Host field is always passed on");
+	else if (later != NULL)
+		reading_tell(r, label, LABEL_LATER, later);
+	else
+		odd(r, b, label, "not understood: nothing leads to this service");
+}
+
+unsigned
+backend_port(const struct backend *b)
+{
+	unsigned port = 0;
+
+	return b->port != NULL && label_port(str_trim(str_of(b->port->value)), &port) ? port : 0;
+}
+
+/* --- health checks --- */
+
+/* Go's: 1m30s, 1.5h, 300ms; Traefik takes a number alone for seconds. */
+static bool
+go_duration(struct str s, int64_t *usec)
+{
+	static const struct { const char *unit; double usec; } units[] = { { "ns", 1e-3 }, { "us", 1 }, { "µs", 1 }, { "μs", 1 },
+		{ "ms", 1e3 }, { "s", 1e6 }, { "m", 60e6 }, { "h", 3600e6 } };
+	double sum = 0, x;
+	uint64_t seconds;
+
+	if (str_to_u64(s, &seconds) && seconds < 1000000000) {
+		*usec = (int64_t)seconds * USEC_PER_SEC;
+		return true;
+	}
+	while (s.len > 0) {
+		size_t digits = 0, unit, k;
+		while (digits < s.len && (isdigit((unsigned char)s.p[digits]) || s.p[digits] == '.'))
+			digits++;
+		for (unit = digits; unit < s.len && !isdigit((unsigned char)s.p[unit]); )
+			unit++;
+		for (k = 0; k < sizeof units / sizeof *units; k++)
+			if (str_eq((struct str){ s.p + digits, unit - digits }, str_of(units[k].unit)))
+				break;
+		if (k == sizeof units / sizeof *units || !form_number((struct str){ s.p, digits }, &x) || sum > 1e15)
+			return false;
+		sum += x * units[k].usec;
+		s = (struct str){ s.p + unit, s.len - unit };
+	}
+	*usec = sum < 1e15 ? (int64_t)sum : INT64_C(1000000000000000);
+	return sum > 0;
+}
+
+/* Through the row of mola.health.*, whose limits are then Traefik's too, into `conf`. */
+static void
+read_check(struct reading *r, struct service_conf *conf, const struct swarm_label *label, const char *row_name)
+{
+	const struct label_row *row = label_row(row_name);
+	struct str value = str_trim(str_of(label->value));
+	struct labels of = { .conf = *conf };
+	char problem[PROBLEM_MAX];
+	int64_t usec;
+
+	ASSERT(row != NULL);
+	if (reading_has(r, row_name)) {
+		reading_tell(r, label, LABEL_IDLE, "the mola label of the same meaning has precedence");
+		return;
+	}
+	if (row->at != offsetof(struct labels, conf.health_path)) {
+		if (!go_duration(value, &usec)) {
+			reading_tell(r, label, LABEL_BAD, "expected a duration such as 500ms, 2s or 1m30s");
+			return;
+		}
+		value = str_of(arena_printf(r->l->arena, "%lld.%03lldms", (long long)(usec / 1000), (long long)(usec % 1000)));
+	}
+	if (!row->read(row, value, (char *)&of + row->at, r->l->arena, problem)) {
+		reading_tell(r, label, LABEL_BAD, problem);
+		return;
+	}
+	*conf = of.conf;
+	reading_tell(r, label, LABEL_GOOD, NULL);
+}
+
+/* All of a check or none: a task must not be taken out for a response that its author did not ask for. */
+static void
+read_checks(struct reading *r, struct backend *b)
+{
+	const struct { const struct swarm_label *label; const char *row; } part[] = { { b->path, "mola.health.path" },
+		{ b->interval, "mola.health.interval" }, { b->timeout, "mola.health.timeout" } };
+	const struct swarm_label *not = b->check;
+	struct service_conf conf = { .health_path = NULL };
+
+	if (not == NULL && b->check_port != NULL && !check_is_ours(b, STR("port"), str_trim(str_of(b->check_port->value))))
+		not = b->check_port;
+	b->unchecked = not != NULL && b->path != NULL && !reading_has(r, "mola.health.path");
+	if (b->unchecked)
+		labels_refuse(r->l, WHY_HEALTH_CHECK, arena_printf(r->l->arena, "its tasks are not checked, because %s is nothing that "
+		    "Mola's checks do; mola.health.path says one that they do", not->name));
+	for (int i = 0; i < 3; i++)
+		if (part[i].label != NULL && b->unchecked)
+			reading_tell(r, part[i].label, LABEL_IDLE, "the service is not checked");
+		else if (part[i].label != NULL)
+			read_check(r, &conf, part[i].label, part[i].row);
+	b->health_path = conf.health_path;
+	b->health_interval_usec = conf.health_interval_usec;
+	b->health_timeout_usec = conf.health_timeout_usec;
+	if (b->check_port != NULL)
+		reading_tell(r, b->check_port, not == b->check_port ? LABEL_LATER : LABEL_GOOD,
+		    not == b->check_port ? "Mola's checks go to the port of the requests" : NULL);
+}
+
+void
+backend_read(struct reading *r, struct backend *b)
+{
+	const char *scheme = b->scheme == NULL ? "http" : b->scheme->value;
+
+	read_checks(r, b);
+	if (b->port != NULL && backend_port(b) == 0)
+		reading_tell(r, b->port, LABEL_BAD, "expected a port, 1 to 65535");
+	else if (b->port != NULL && reading_has(r, "mola.port"))
+		reading_tell(r, b->port, LABEL_IDLE, "mola.port has precedence");
+	else if (b->port != NULL)
+		reading_tell(r, b->port, LABEL_GOOD, NULL);
+	b->other_scheme = !str_eq_nocase(str_trim(str_of(scheme)), STR("http"));
+	if (b->scheme != NULL)
+		reading_tell(r, b->scheme, b->other_scheme ? LABEL_LATER : LABEL_GOOD, b->other_scheme ?
+		    "Mola speaks plain HTTP/1.1 to tasks: nothing leads to this service" : NULL);
+}
+
+void
+backend_conf(const struct backend *b, struct service_conf *conf)
+{
+	if (b->unchecked)
+		conf->health_path = NULL;
+	if (b->health_path != NULL)
+		conf->health_path = b->health_path;
+	if (b->health_interval_usec > 0)
+		conf->health_interval_usec = b->health_interval_usec;
+	if (b->health_timeout_usec > 0)
+		conf->health_timeout_usec = b->health_timeout_usec;
+}

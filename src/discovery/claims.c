@@ -1,0 +1,156 @@
+/*
+ * claims: what belongs to routers that are not served, against the routes of all services. A request that Traefik would
+ * give to a router with a password must not reach a task here because that router is missing and a wider one is not.
+ *
+ * The table looks for the most specific host, then for the longest path; Traefik for the greatest priority. So a route goes
+ * where a guarded claim of no lower priority holds all of it, and what both have in common is refused where the table would
+ * find the route first. All claims hold what no route has.
+ * Must not judge routers (router.c).
+ */
+#include <string.h>
+
+#include "base/bug.h"
+#include "discovery/join.h"
+#include "discovery/route.h"
+
+struct claim {
+	const struct labels_claim *is;
+	const char	*service;
+	struct claim	*next;			/* guarded ones of the same host */
+};
+
+struct claims {
+	struct join	*join;
+	struct map	*exact;			/* host to guarded claims */
+	struct claim	*wide;			/* guarded ones whose host is no exact one */
+	struct map	*known;			/* keys of what is refused */
+	struct route_conf *refused;
+	unsigned	 n, room;
+};
+
+static const char *
+host_or_null(const char *host)
+{
+	return *host == '\0' ? NULL : host;
+}
+
+static void
+refuse(struct claims *c, const struct route_conf *at)
+{
+	struct str key = str_of(join_route_key(c->join->arena, at));
+	struct route_conf *more;
+
+	if (map_get(c->known, key) != NULL || map_get(c->join->routes, key) != NULL)
+		return;
+	map_put(c->known, key, c);
+	if (c->n == c->room) {
+		c->room = c->room == 0 ? 64 : c->room * 2;
+		more = arena_zalloc(c->join->arena, c->room * sizeof *more);
+		if (c->n > 0)
+			memcpy(more, c->refused, c->n * sizeof *more);
+		c->refused = more;
+	}
+	c->refused[c->n++] = *at;
+}
+
+static void
+gather(struct claims *c, const struct join_service *js)
+{
+	for (unsigned i = 0; i < js->labels.nclaims; i++) {
+		const struct labels_claim *is = &js->labels.claim[i];
+		struct claim *one;
+		if (!is->guarded)
+			continue;
+		one = arena_zalloc(c->join->arena, sizeof *one);
+		*one = (struct claim){ is, js->from->name, NULL };
+		if (is->at.host[0] == '\0' || is->at.host[0] == '*' || is->at.host[0] == '+') {
+			one->next = c->wide;
+			c->wide = one;
+		} else {
+			one->next = map_get(c->exact, str_of(is->at.host));
+			map_put(c->exact, str_of(is->at.host), one);
+		}
+	}
+}
+
+static bool
+is_before(const struct claim *claim, const struct labels_route *r)
+{
+	return claim->is->priority >= r->priority && route_host_covers(host_or_null(claim->is->at.host), host_or_null(r->at.host));
+}
+
+/* The first claim that holds all of the route. */
+static const struct claim *
+holder(const struct claims *c, const struct labels_route *r)
+{
+	const struct claim *const lists[] = { map_get(c->exact, str_of(r->at.host)), c->wide };
+
+	for (int i = 0; i < 2; i++)
+		for (const struct claim *k = lists[i]; k != NULL; k = k->next)
+			if (is_before(k, r) && route_path_covers(k->is->at.path, r->at.path))
+				return k;
+	return NULL;
+}
+
+static void
+routes_drop(struct claims *c, struct join_service *js)
+{
+	struct labels *l = &js->labels;
+	struct join *j = c->join;
+	unsigned kept = 0, lost = 0;
+
+	for (unsigned i = 0; i < l->nroutes; i++) {
+		const struct claim *k = holder(c, &l->route[i]);
+		if (k == NULL) {
+			l->route[kept++] = l->route[i];
+			continue;
+		}
+		map_remove(j->routes, str_of(join_route_key(j->arena, &l->route[i].at)));
+		refuse(c, &l->route[i].at);
+		if (lost++ < 4)
+			join_trouble(j, l->report, WHY_ROUTE_CLAIMED, arena_printf(j->arena, "%s is not served: it belongs to router %s of %s, "
+			    "which has no lower priority and is not served itself", join_route_text(j->arena, &l->route[i].at), k->is->router,
+			    k->service));
+	}
+	l->nroutes = kept;
+}
+
+/* Where a claim has the wider host and the longer path, the table would find the route first. */
+static void
+routes_cut(struct claims *c, const struct join_service *js)
+{
+	const struct labels *l = &js->labels;
+
+	for (unsigned i = 0; i < l->nroutes; i++)
+		for (const struct claim *k = c->wide; k != NULL; k = k->next)
+			if (is_before(k, &l->route[i]) && route_path_covers(l->route[i].at.path, k->is->at.path))
+				refuse(c, &(struct route_conf){ l->route[i].at.host, k->is->at.path });
+}
+
+static void
+claims_hold(struct claims *c, const struct join_service *js)
+{
+	for (unsigned i = 0; i < js->labels.nclaims; i++) {
+		const struct route_conf *at = &js->labels.claim[i].at;
+		if (*at->host != '\0' || strcmp(at->path, "/") != 0)	/* nothing is wider than any host and any path */
+			refuse(c, at);
+	}
+}
+
+void
+join_claims(struct join *j, struct join_service *js, unsigned n)
+{
+	struct claims c = { .join = j, .exact = map_new(), .known = map_new() };
+
+	for (unsigned i = 0; i < n; i++)
+		gather(&c, &js[i]);
+	for (unsigned i = 0; i < n; i++)
+		routes_drop(&c, &js[i]);
+	for (unsigned i = 0; i < n; i++)
+		routes_cut(&c, &js[i]);
+	for (unsigned i = 0; i < n; i++)
+		claims_hold(&c, &js[i]);
+	world_pass_refuse(j->world, c.refused, c.n);
+	map_free(&c.exact);
+	map_free(&c.known);
+}

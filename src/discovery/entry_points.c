@@ -1,0 +1,114 @@
+/*
+ * entry_points: where a router is. Mola's listeners stand for the usual public entry points and for those that the operator
+ * names; what an entry point demands of every router on it is in no label of the router's.
+ * Must not know what else a router asks for.
+ */
+#include <string.h>
+
+#include "discovery/middlewares.h"
+#include "discovery/traefik_priv.h"
+
+/* Why requests by this entry point may not go to the tasks as they are; NULL: they may. */
+static const char *
+row_refuses(const struct reading *r, const struct traefik_entry_point *e, const struct why **why, bool *guarded)
+{
+	const char *whose = e->owner == NULL ? "" : arena_printf(r->l->arena, " of Traefik %s", e->owner);
+
+	*why = WHY_ENTRY_POINT;
+	if (!e->served)
+		return arena_printf(r->l->arena, "entry point %s%s is not one of those that Mola stands for; name it in "
+		    "swarm.traefik.entry_points if everybody may come in by it", e->name, whose);
+	if (e->unread != NULL) {
+		*guarded = true;
+		return arena_printf(r->l->arena, "entry point %s: %s; name it in swarm.traefik.entry_points if it demands nothing", e->name,
+		    e->unread);
+	}
+	for (unsigned i = 0; i < e->middlewares.n; i++) {
+		struct str name = str_of(e->middlewares.name[i]);
+		if (reading_ignores(r, name))
+			continue;
+		*why = WHY_NEEDS_MIDDLEWARE;
+		*guarded |= middlewares_guards(r->middlewares, name);
+		return arena_printf(r->l->arena, "entry point %s%s asks for middleware %s, which Mola does not have; name it in "
+		    "swarm.traefik.ignore_middlewares if it protects nothing", e->name, whose, e->middlewares.name[i]);
+	}
+	if (e->tls_options != NULL) {
+		*why = WHY_TLS_OPTIONS;
+		*guarded = true;
+		return arena_printf(r->l->arena, "entry point %s%s has the TLS options %s, which Mola does not know", e->name, whose,
+		    e->tls_options);
+	}
+	*why = WHY_NEEDS_MIDDLEWARE;
+	return e->redirect == NULL ? NULL : arena_printf(r->l->arena, "entry point %s%s sends everybody to %s; put the router on that one",
+	    e->name, whose, e->redirect);
+}
+
+/* The same by name. All rows of the name count. */
+static const char *
+name_refuses(const struct reading *r, struct str name, const struct why **why, bool *guarded)
+{
+	static const char *const usual[] = { "web", "websecure", "http", "https" };
+	const char *text;
+	bool known = false;
+
+	for (unsigned i = 0; i < r->rules->nentry_points; i++) {
+		const struct traefik_entry_point *e = &r->rules->entry_point[i];
+		if (!str_eq_nocase(str_of(e->name), name))
+			continue;
+		if ((text = row_refuses(r, e, why, guarded)) != NULL)
+			return text;
+		known = true;
+	}
+	*why = WHY_ENTRY_POINT;
+	for (unsigned i = 0; !known && i < sizeof usual / sizeof *usual; i++) {
+		if (!str_eq_nocase(name, str_of(usual[i])))
+			continue;
+		*guarded |= r->rules->unread != NULL;
+		return r->rules->unread == NULL ? NULL : arena_printf(r->l->arena, "entry point %.*s: %s; name it in "
+		    "swarm.traefik.entry_points if it demands nothing", STR_ARG(name), r->rules->unread);
+	}
+	return known ? NULL : arena_printf(r->l->arena, "entry point %.*s is not one of those that Mola stands for; name it in "
+	    "swarm.traefik.entry_points if everybody may come in by it", STR_ARG(name));
+}
+
+/* Of several: the first reason, until one of them is open. */
+struct names {
+	const char	*text;
+	const struct why *why;
+	bool		 any, open, guarded;
+};
+
+static void
+name_add(const struct reading *r, struct names *n, struct str name)
+{
+	const struct why *why;
+	const char *text = name_refuses(r, name, &why, &n->guarded);
+
+	n->any = true;
+	n->open |= text == NULL;
+	if (n->text == NULL) {
+		n->text = text;
+		n->why = why;
+	}
+}
+
+/* A router is served when one of its entry points lets everybody in: that is how its author serves it. One that names none is on all
+ * that are standard; where nothing is known of any, on the usual ones. */
+const char *
+entry_points_refuse(const struct reading *r, const struct swarm_label *label, const struct why **why, bool *guarded)
+{
+	struct str rest = label == NULL ? (struct str){ NULL, 0 } : str_of(label->value), name;
+	struct names n = { .any = false };
+
+	while (str_split(&rest, ',', &name))
+		if (str_trim(name).len > 0)
+			name_add(r, &n, str_trim(name));
+	for (unsigned i = 0; i < r->rules->nentry_points && label == NULL; i++)
+		if (r->rules->entry_point[i].standard)
+			name_add(r, &n, str_of(r->rules->entry_point[i].name));
+	if (!n.any && label == NULL)
+		name_add(r, &n, STR("web"));
+	*why = n.any ? n.why : WHY_ENTRY_POINT;
+	*guarded = n.guarded;
+	return n.open ? NULL : n.any ? n.text : "it names no entry point";
+}

@@ -1,0 +1,60 @@
+/*
+ * route: comparing hosts and paths. Must not know who has them.
+ */
+#include <string.h>
+
+#include "discovery/route.h"
+
+static bool
+ends_with(const char *s, const char *with)
+{
+	size_t n = strlen(s), m = strlen(with);
+
+	return n > m && strcmp(s + n - m, with) == 0;
+}
+
+static bool
+is_wild(const char *host)
+{
+	return host[0] == '*' || host[0] == '+';
+}
+
+bool
+route_host_covers(const char *host, const char *of)
+{
+	if (host == NULL || of == NULL)
+		return host == NULL;
+	if (!is_wild(host) || strcmp(host + 1, is_wild(of) ? of + 1 : of) == 0)
+		return strcmp(host, of) == 0 || (host[0] == '*' && of[0] == '+');
+	if (!ends_with(of, host + 1))
+		return false;
+	return host[0] == '*' || (!is_wild(of) && strlen(host + 1) + strcspn(of, ".") == strlen(of));
+}
+
+bool
+route_path_covers(const char *path, const char *of)
+{
+	return path == NULL || (of != NULL && strncmp(path, of, strlen(path)) == 0);
+}
+
+bool
+route_host_meet(const char *a, const char *b, const char **out)
+{
+	bool wider = route_host_covers(a, b);
+
+	if (!wider && !route_host_covers(b, a))
+		return false;
+	*out = wider ? b : a;
+	return true;
+}
+
+bool
+route_path_meet(const char *a, const char *b, const char **out)
+{
+	bool wider = route_path_covers(a, b);
+
+	if (!wider && !route_path_covers(b, a))
+		return false;
+	*out = wider ? b : a;
+	return true;
+}

@@ -1,0 +1,324 @@
+/*
+ * router: what Traefik calls a router, from its labels to routes, or to a reason for which it is not served.
+ *
+ * Whatever is not understood of a router refuses it: its author meant requests to pass through that. What it stands for
+ * then must not be served by a wider route either, so that its rule is made into claims (struct labels_claim).
+ * Must not know other services.
+ */
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "discovery/middlewares.h"
+#include "discovery/rule.h"
+#include "discovery/traefik_priv.h"
+
+static bool
+word_is(struct str word, const char *s)
+{
+	return str_eq_nocase(word, str_of(s));
+}
+
+/* --- gathering --- */
+
+static struct router *
+router_of(struct reading *r, struct str name)
+{
+	for (unsigned i = 0; i < r->nrouters; i++)
+		if (str_eq_nocase(r->router[i].name, name))
+			return &r->router[i];
+	if (r->nrouters == ROUTERS_MAX)
+		return NULL;
+	r->router[r->nrouters] = (struct router){ .name = name };
+	return &r->router[r->nrouters++];
+}
+
+static void
+odd(struct reading *r, struct router *router, const struct swarm_label *label, const char *text)
+{
+	if (router->odd == NULL)
+		router->odd = label;
+	reading_tell(r, label, LABEL_STRANGE, text);
+}
+
+static void
+gather_tls(struct reading *r, struct router *router, const struct swarm_label *label, const struct str *word, unsigned n)
+{
+	const char *text = "Mola has no TLS: the router is served on its addresses as they are";
+
+	if (n == 5 || (n == 6 && word_is(word[5], "certresolver")) || (n == 7 && str_starts(word[5], STR("domains"))))
+		reading_tell(r, label, LABEL_LATER, text);
+	else if (n == 6 && word_is(word[5], "options") && router->tls_options == NULL)
+		router->tls_options = label;
+	else
+		odd(r, router, label, "not understood: the router is not served");
+}
+
+void
+router_gather(struct reading *r, const struct swarm_label *label, const struct str *word, unsigned n)
+{
+	struct router *router = router_of(r, word[3]);
+	const struct swarm_label **at = NULL;
+
+	if (router == NULL) {
+		r->crowded = true;
+		reading_tell(r, label, LABEL_LATER, "more than 64 routers");
+		return;
+	}
+	at = word_is(word[4], "rule") ? &router->rule : word_is(word[4], "service") ? &router->service :
+	    word_is(word[4], "middlewares") ? &router->middlewares : word_is(word[4], "entrypoints") ? &router->entry_points :
+	    word_is(word[4], "priority") ? &router->priority : NULL;
+	if (at != NULL && n == 5 && *at == NULL)
+		*at = label;
+	else if (word_is(word[4], "tls"))
+		gather_tls(r, router, label, word, n);
+	else if (n == 5 && word_is(word[4], "rulesyntax"))
+		reading_tell(r, label, LABEL_IDLE, "both are read alike, as far as they are");
+	else if (n >= 6 && word_is(word[4], "observability"))
+		reading_tell(r, label, LABEL_IDLE, "Mola's log and metrics have settings of their own");
+	else
+		odd(r, router, label, at != NULL && n == 5 ? "it is said twice: the router is not served" :
+		    "not understood: the router is not served");
+}
+
+/* --- reasons --- */
+
+static void	refuse(struct reading *, struct router *, bool guarded, const struct why *, const char *fmt, ...)
+		    __attribute__((format(printf, 5, 6)));
+
+/* Of several reasons the first is told. */
+static void
+refuse(struct reading *r, struct router *router, bool guarded, const struct why *why, const char *fmt, ...)
+{
+	char text[400];
+	va_list ap;
+
+	router->guarded |= guarded;
+	if (router->refused)
+		return;
+	router->refused = true;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	labels_refuse(r->l, why, arena_printf(r->l->arena, "router %.*s is not served: %s", STR_ARG(router->name), text));
+}
+
+static void
+judge_middlewares(struct reading *r, struct router *router)
+{
+	struct str rest = str_trim(str_of(router->middlewares->value)), one;
+	const char *kind;
+
+	while (rest.len > 0 && str_split(&rest, ',', &one)) {
+		one = str_trim(one);
+		kind = middlewares_kind(r->middlewares, one);
+		if (!reading_ignores(r, one))
+			refuse(r, router, middlewares_guards(r->middlewares, one), WHY_NEEDS_MIDDLEWARE, "%s asks for middleware %.*s (%s), "
+			    "which Mola does not have; name it in swarm.traefik.ignore_middlewares if it protects nothing",
+			    router->middlewares->name, STR_ARG(one), kind == NULL ? "no label defines it" : kind);
+	}
+}
+
+/* --- where it leads --- */
+
+/* The service that it leads to; NULL with `text` when there is none. Without a name it is the only one, or none where the
+ * port is known from elsewhere. */
+static const struct backend *
+leads_to(struct reading *r, const struct router *router, const char **text)
+{
+	struct str name = router->service == NULL ? STR("") : middlewares_name(str_trim(str_of(router->service->value)));
+
+	*text = NULL;
+	if (name.len == 0 && r->nbackends <= 1)
+		return r->nbackends == 1 ? &r->backend[0] : NULL;
+	for (unsigned i = 0; i < r->nbackends; i++)
+		if (str_eq_nocase(r->backend[i].name, name))
+			return &r->backend[i];
+	*text = name.len == 0 ? "there are several services, and no label names the router's" :
+	    memchr(name.p, '@', name.len) != NULL ? "it leads to a service that another provider of Traefik's knows" :
+	    "it leads to a service of which no label here speaks";
+	return NULL;
+}
+
+static void
+judge_backend(struct reading *r, struct router *router)
+{
+	const char *text;
+	const struct backend *b = router->backend = leads_to(r, router, &text);
+
+	if (text != NULL)
+		refuse(r, router, true, WHY_ROUTER_SERVICE, "%s", text);
+	if (router->service != NULL)
+		reading_tell(r, router->service, text == NULL ? LABEL_GOOD : LABEL_BAD, text);
+	if (b == NULL)
+		return;
+	if (b->odd != NULL)
+		refuse(r, router, true, WHY_ROUTER_SERVICE, "%s of its service is not understood", b->odd->name);
+	if (b->other_scheme)
+		refuse(r, router, true, WHY_SERVER_SCHEME, "%s is %.20s, and Mola speaks plain HTTP/1.1 to tasks", b->scheme->name,
+		    b->scheme->value);
+	if (!reading_has(r, "mola.port") && backend_port(b) == 0 && (b->port != NULL || r->nbackends > 1))
+		refuse(r, router, true, WHY_SERVICE_NO_PORT, "no label says on which port its service %.*s listens", STR_ARG(b->name));
+}
+
+/* --- all of it --- */
+
+static int64_t
+priority_of(const struct router *router, struct str rule, bool *good)
+{
+	struct str s = router->priority == NULL ? STR("") : str_of(router->priority->value);
+	bool minus = str_starts(s, STR("-"));
+	uint64_t n = 0;
+
+	*good = s.len == 0 || (str_to_u64(minus ? (struct str){ s.p + 1, s.len - 1 } : s, &n) && n < INT64_MAX);
+	if (!*good)
+		return ROUTE_OWN - 1;
+	return n == 0 ? (int64_t)rule.len : minus ? -(int64_t)n : (int64_t)n;
+}
+
+void
+router_judge(struct reading *r, struct router *router)
+{
+	const struct why *why;
+	const char *text;
+	bool good, guarded;
+
+	if (r->what == READ_ROUTED) {	/* its port may be that of mola.host */
+		router->backend = leads_to(r, router, &text);
+		return;
+	}
+	priority_of(router, STR(""), &good);
+	judge_backend(r, router);
+	if (router->odd != NULL)
+		refuse(r, router, true, WHY_ROUTER_LABEL, "%s is not understood", router->odd->name);
+	if (!good)
+		refuse(r, router, true, WHY_ROUTER_LABEL, "%s is no number", router->priority->name);
+	if (r->crowded)
+		refuse(r, router, true, WHY_ROUTER_LABEL, "the service has more than %d routers or services of Traefik's", ROUTERS_MAX);
+	if (router->middlewares != NULL)
+		judge_middlewares(r, router);
+	if (router->tls_options != NULL && !word_is(str_trim(str_of(router->tls_options->value)), "default"))
+		refuse(r, router, true, WHY_TLS_OPTIONS, "%s names TLS options, which Mola does not have", router->tls_options->name);
+	if ((text = entry_points_refuse(r, router->entry_points, &why, &guarded)) != NULL)
+		refuse(r, router, guarded, why, "%s", text);
+}
+
+/* Texts in which {{ .Name }} and {{ normalize .Name }} are put in. False: there is more to it. */
+static bool
+default_rule(const struct reading *r, struct str *out)
+{
+	const char *rest = r->rules->default_rule, *open, *close;
+	char *text = arena_text(r->l->arena, STR(""));
+
+	while ((open = strstr(rest, "{{")) != NULL) {
+		char *name = arena_text(r->l->arena, str_of(r->of->name));
+		struct str inner;
+		close = strstr(open, "}}");
+		if (close == NULL)
+			return false;
+		inner = str_trim((struct str){ open + 2, (size_t)(close - open) - 2 });
+		if (str_starts(inner, STR("normalize ")))
+			for (char *c = name; *c != '\0'; c++)
+				*c = isalnum((unsigned char)*c) ? *c : '-';
+		if (!str_eq(inner, STR(".Name")) && !str_eq(inner, STR("normalize .Name")))
+			return false;
+		text = arena_printf(r->l->arena, "%s%.*s%s", text, (int)(open - rest), rest, name);
+		rest = close + 2;
+	}
+	*out = str_of(arena_printf(r->l->arena, "%s%s", text, rest));
+	return true;
+}
+
+static bool
+rule_text(struct reading *r, struct router *router, struct str *out)
+{
+	if (router->rule != NULL) {
+		*out = str_of(router->rule->value);
+		return true;
+	}
+	if (r->rules->default_rule != NULL && default_rule(r, out))
+		return true;
+	refuse(r, router, false, WHY_ROUTER_RULE, r->rules->default_rule == NULL ? "it has no rule" :
+	    "it has no rule, and of the default rule only {{ .Name }} and {{ normalize .Name }} are understood");
+	return false;
+}
+
+static void
+terms_take(struct reading *r, struct router *router, const struct rule *rule, int64_t priority, unsigned port)
+{
+	for (unsigned i = 0; i < rule->n; i++) {
+		const struct rule_term *t = &rule->term[i];
+		struct route_conf at = { (char *)(uintptr_t)(t->host == NULL ? "" : t->host),
+		    (char *)(uintptr_t)(t->path == NULL ? "/" : t->path) };
+		if (t->partial || router->refused)
+			labels_claim(r->l, &at, priority, router->refused && router->guarded, router->name);
+		else
+			labels_route(r->l, &at, port, priority);
+	}
+}
+
+static void
+tell_one(struct reading *r, const struct swarm_label *label, enum label_state state, const char *text)
+{
+	if (label != NULL)
+		reading_tell(r, label, state, text);
+}
+
+static void
+tell_rest(struct reading *r, const struct router *router, enum label_state state, const char *text)
+{
+	tell_one(r, router->middlewares, state, text);
+	tell_one(r, router->entry_points, state, text);
+	tell_one(r, router->priority, state, text);
+	tell_one(r, router->tls_options, state, text);
+}
+
+static void
+tell_rule(struct reading *r, const struct router *router, const struct rule *rule)
+{
+	if (router->rule == NULL)
+		return;
+	if (rule->strange[0] != '\0')
+		labels_tell(r->l, router->rule, LABEL_LATER, arena_printf(r->l->arena, "not understood: %s; what depends on it is not served",
+		    rule->strange));
+	else if (router->refused)
+		reading_tell(r, router->rule, LABEL_IDLE, "its router is not served");
+	else
+		reading_tell(r, router->rule, LABEL_GOOD, NULL);
+}
+
+void
+router_resolve(struct reading *r, struct router *router, unsigned port)
+{
+	struct rule rule = { .n = 0 };
+	char problem[120];
+	struct str text;
+	unsigned whole = 0;
+	bool good;
+
+	if (r->what == READ_ROUTED) {
+		tell_rest(r, router, LABEL_IDLE, "mola.host and mola.path have precedence");
+		tell_one(r, router->rule, LABEL_IDLE, "mola.host and mola.path have precedence");
+		tell_one(r, router->service, LABEL_IDLE, "mola.host and mola.path have precedence");
+		return;
+	}
+	if (rule_text(r, router, &text) && !rule_parse(text, r->l->arena, &rule, problem)) {
+		refuse(r, router, false, WHY_ROUTER_RULE, "its rule is not understood: %s", problem);
+		tell_one(r, router->rule, LABEL_BAD, problem);
+		r->l->shut |= router->guarded;
+	} else if (router->rule == NULL && router->refused && rule.n == 0)
+		r->l->shut |= router->guarded;
+	else {
+		for (unsigned i = 0; i < rule.n; i++)
+			whole += !rule.term[i].partial;
+		if (whole == 0)
+			refuse(r, router, false, WHY_ROUTER_RULE, rule.n == 0 ? "no request can be all of what its rule says" :
+			    "its rule asks for %s, which Mola does not understand", rule.strange);
+		terms_take(r, router, &rule, priority_of(router, text, &good), port);
+		tell_rule(r, router, &rule);
+	}
+	tell_rest(r, router, router->refused ? LABEL_IDLE : LABEL_GOOD, router->refused ? "its router is not served" : NULL);
+}

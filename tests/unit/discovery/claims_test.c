@@ -1,0 +1,214 @@
+/* claims: no request reaches a task by a wider route that Traefik would have given to a router with a password. */
+#include "stage.h"
+
+#include "discovery/claims.c"
+
+#define AGE "2026-01-01T00:00:00Z"
+#define RULE(router, rule) "\"traefik.http.routers." router ".rule\":\"" rule "\","
+#define AUTH(router) "\"traefik.http.routers." router ".middlewares\":\"auth\",\"traefik.http.middlewares.auth.basicauth.users\":\"x\","
+#define REDIRECT(router) "\"traefik.http.routers." router ".middlewares\":\"https\",\"traefik.http.middlewares.https.redirectscheme.scheme\":\"https\","
+#define ON(router, point) "\"traefik.http.routers." router ".entrypoints\":\"" point "\","
+#define PRIORITY(router, n) "\"traefik.http.routers." router ".priority\":\"" #n "\","
+#define PORT(name) "\"traefik.http.services." name ".loadbalancer.server.port\":\"80\""
+
+/* Services with these labels, in this order of age; NULL at the end. */
+static void
+swarm(struct stage *s, const char *first, ...)
+{
+	char name[16], age[40];
+	const char *labels = first;
+	va_list ap;
+
+	va_start(ap, first);
+	for (int i = 0; labels != NULL; i++) {
+		snprintf(name, sizeof name, "s%d", i);
+		snprintf(age, sizeof age, "2026-01-01T00:00:%02dZ", i);
+		service(s, name, age, labels, "");
+		labels = va_arg(ap, const char *);
+	}
+	va_end(ap);
+	play(s);
+}
+
+/* "s0", "refused" or "-". */
+static const char *
+reach(struct stage *s, const char *host, const char *path)
+{
+	static char name[64];
+	const struct table_service *to;
+	const struct why *why;
+	struct table *t;
+	int fd;
+
+	assert_null(world_table(s->world, &fd));
+	assert_null(table_open(fd, &t));
+	to = table_match(t, str_of(host), str_of(path), &why);
+	str_copy(name, sizeof name, to != NULL ? table_text(t, to->name) : why == WHY_ROUTE_REFUSED ? STR("refused") : STR("-"));
+	table_unref(&t);
+	return name;
+}
+
+static void
+a_guarded_path_does_not_fall_to_the_rest(void **state)
+{
+	struct stage *s = *state;
+
+	swarm(s, RULE("all", "Host(`a.org`)") RULE("admin", "Host(`a.org`) && PathPrefix(`/admin`)") AUTH("admin") PORT("x"), NULL);
+	assert_string_equal(reach(s, "a.org", "/"), "s0");
+	assert_string_equal(reach(s, "a.org", "/admin"), "refused");
+	assert_string_equal(reach(s, "a.org", "/administrator"), "refused");	/* Traefik's prefixes are of characters */
+	assert_string_equal(reach(s, "a.org", "/%61dmin/x"), "refused");
+	expect_trouble(s, "s0", WHY_NEEDS_MIDDLEWARE, "router admin is not served");
+	/* nor to another service, older or for any host */
+	swarm(s, RULE("r", "PathPrefix(`/`)") PORT("x"), RULE("admin", "Host(`a.org`) && PathPrefix(`/admin`)") AUTH("admin") PORT("y"), NULL);
+	assert_string_equal(reach(s, "a.org", "/admin"), "refused");
+	assert_string_equal(reach(s, "a.org", "/x"), "s0");
+	swarm(s, "\"mola.host\":\"*\",\"mola.port\":\"80\"", RULE("r", "Host(`a.org`)") AUTH("r") PORT("y"), NULL);
+	assert_string_equal(reach(s, "a.org", "/x"), "refused");
+	assert_string_equal(reach(s, "b.org", "/x"), "s0");
+}
+
+static void
+what_is_open_below_a_guarded_path_stays_open(void **state)
+{
+	struct stage *s = *state;
+
+	swarm(s, RULE("all", "Host(`a.org`)") AUTH("all") RULE("hook", "Host(`a.org`) && PathPrefix(`/hook`)") PORT("x"), NULL);
+	assert_string_equal(reach(s, "a.org", "/"), "refused");
+	assert_string_equal(reach(s, "a.org", "/hook/x"), "s0");
+	/* but not where the guarded one has precedence */
+	swarm(s, RULE("all", "Host(`a.org`)") AUTH("all") PRIORITY("all", 1000) RULE("hook", "Host(`a.org`) && PathPrefix(`/hook`)") PORT("x"), NULL);
+	assert_string_equal(reach(s, "a.org", "/hook/x"), "refused");
+	expect_trouble(s, "s0", WHY_ROUTE_CLAIMED, "it belongs to router all of s0");
+	/* the same rule twice: which one answers is chance */
+	swarm(s, RULE("one", "Host(`a.org`)") RULE("two", "Host(`a.org`)") AUTH("two") PORT("x"), NULL);
+	assert_string_equal(reach(s, "a.org", "/"), "refused");
+	swarm(s, RULE("one", "Host(`a.org`)") PRIORITY("one", 1000) RULE("two", "Host(`a.org`)") AUTH("two") PORT("x"), NULL);
+	assert_string_equal(reach(s, "a.org", "/"), "s0");
+}
+
+/* The table looks for hosts first, Traefik for priorities. */
+static void
+a_guard_with_a_wider_host_reaches_into_narrower_ones(void **state)
+{
+	struct stage *s = *state;
+
+	swarm(s, RULE("r", "Host(`a.org`)") PORT("x"), RULE("g", "PathPrefix(`/metrics`)") AUTH("g") PRIORITY("g", 99) PORT("y"), NULL);
+	assert_string_equal(reach(s, "a.org", "/metrics"), "refused");
+	assert_string_equal(reach(s, "a.org", "/"), "s0");
+	assert_string_equal(reach(s, "b.org", "/metrics"), "refused");
+	assert_string_equal(reach(s, "b.org", "/"), "-");
+	swarm(s, RULE("r", "Host(`a.org`)") PORT("x"), RULE("g", "PathPrefix(`/metrics`)") AUTH("g") PRIORITY("g", 1) PORT("y"), NULL);
+	assert_string_equal(reach(s, "a.org", "/metrics"), "s0");
+	swarm(s, RULE("r", "Host(`a.b.org`)") PORT("x"), RULE("g", "HostRegexp(`^.+\\\\.b\\\\.org$`)") AUTH("g") PORT("y"),
+	    RULE("o", "Host(`c.org`)") PORT("z"), NULL);
+	assert_string_equal(reach(s, "a.b.org", "/"), "refused");
+	assert_string_equal(reach(s, "x.y.b.org", "/"), "refused");
+	assert_string_equal(reach(s, "c.org", "/"), "s2");
+	swarm(s, RULE("r", "Host(`a.b.org`)") PORT("x"), RULE("g", "Host(`*.b.org`) && Method(`GET`)") AUTH("g") PORT("y"), NULL);
+	assert_string_equal(reach(s, "a.b.org", "/"), "refused");
+}
+
+/* Their twin for https is as open as its author made it. */
+static void
+a_redirection_takes_only_what_is_its_own(void **state)
+{
+	struct stage *s = *state;
+
+	swarm(s, RULE("h", "Host(`a.org`)") ON("h", "web") REDIRECT("h") RULE("s", "Host(`a.org`)") ON("s", "websecure") PORT("x"), NULL);
+	assert_string_equal(reach(s, "a.org", "/"), "s0");
+	expect_trouble(s, "s0", WHY_NEEDS_MIDDLEWARE, "redirectscheme");
+	swarm(s, RULE("h", "Host(`a.org`)") ON("h", "web") REDIRECT("h") RULE("s", "Host(`a.org`)") ON("s", "websecure") AUTH("s") PORT("x"),
+	    RULE("any", "PathPrefix(`/`)") PORT("y"), NULL);
+	assert_string_equal(reach(s, "a.org", "/"), "refused");
+	assert_string_equal(reach(s, "b.org", "/"), "s1");
+	swarm(s, RULE("h", "HostRegexp(`{host:.+}`)") ON("h", "web") REDIRECT("h") PORT("x"), RULE("r", "Host(`a.org`)") PORT("y"), NULL);
+	assert_string_equal(reach(s, "a.org", "/"), "s1");
+	assert_string_equal(reach(s, "b.org", "/"), "-");
+	swarm(s, RULE("i", "Host(`a.org`)") ON("i", "internal") RULE("w", "Host(`a.org`)") ON("w", "web") PORT("x"), NULL);
+	assert_string_equal(reach(s, "a.org", "/"), "s0");
+}
+
+static void
+a_chain_guards_what_its_links_guard(void **state)
+{
+#define CHAIN(links) "\"traefik.http.routers.h.middlewares\":\"c\",\"traefik.http.middlewares.c.chain.middlewares\":\"" links "\"," \
+	"\"traefik.http.middlewares.https.redirectscheme.scheme\":\"https\",\"traefik.http.middlewares.auth.basicauth.users\":\"x\","
+	struct stage *s = *state;
+
+	swarm(s, RULE("h", "Host(`a.org`)") RULE("s", "Host(`a.org`)") CHAIN("https, https@swarm") PORT("x"), NULL);
+	assert_string_equal(reach(s, "a.org", "/"), "s0");
+	swarm(s, RULE("h", "Host(`a.org`)") RULE("s", "Host(`a.org`)") CHAIN("https,auth") PORT("x"), NULL);
+	assert_string_equal(reach(s, "a.org", "/"), "refused");
+	swarm(s, RULE("h", "Host(`a.org`)") RULE("s", "Host(`a.org`)") CHAIN("c") PORT("x"), NULL);
+	assert_string_equal(reach(s, "a.org", "/"), "refused");
+	swarm(s, RULE("h", "Host(`a.org`)") RULE("s", "Host(`a.org`)") CHAIN("https,lan@file") PORT("x"), NULL);
+	assert_string_equal(reach(s, "a.org", "/"), "refused");
+	/* defined twice, in two ways: known as neither */
+	swarm(s, RULE("h", "Host(`a.org`)") RULE("s", "Host(`a.org`)") REDIRECT("h") PORT("x"),
+	    "\"traefik.http.middlewares.HTTPS.basicauth.users\":\"x\"", NULL);
+	assert_string_equal(reach(s, "a.org", "/"), "refused");
+}
+
+/* Where it cannot be known what a guarded router stands for, nothing beside it is served. */
+static void
+a_guard_without_a_rule_closes_the_service(void **state)
+{
+	struct stage *s = *state;
+
+	swarm(s, RULE("web", "Host(`a.org`)") AUTH("wbe") PORT("x"), NULL);
+	assert_string_equal(reach(s, "a.org", "/"), "-");
+	expect_trouble(s, "s0", WHY_ROUTE_CLAIMED, "what that one stands for is not known");
+	swarm(s, RULE("web", "Host(`a.org`)") RULE("g", "Host(a.org") AUTH("g") PORT("x"), NULL);
+	assert_string_equal(reach(s, "a.org", "/"), "-");
+	swarm(s, RULE("web", "Host(`a.org`)") RULE("g", "Host(a.org") PORT("x"), NULL);
+	assert_string_equal(reach(s, "a.org", "/"), "s0");
+	swarm(s, RULE("web", "Host(`a.org`)") "\"traefik.http.routers.wbe.tls\":\"true\"," PORT("x"), NULL);
+	assert_string_equal(reach(s, "a.org", "/"), "s0");
+}
+
+static void
+what_people_say_themselves_gives_way_to_nothing(void **state)
+{
+	struct stage *s = *state;
+
+	swarm(s, "\"mola.host\":\"a.org\",\"mola.port\":\"80\"," RULE("r", "Host(`a.org`)") AUTH("r") PORT("x"), NULL);
+	assert_string_equal(reach(s, "a.org", "/admin"), "s0");
+	swarm(s, "\"mola.host\":\"a.org\",\"mola.port\":\"80\"", RULE("r", "PathPrefix(`/`)") AUTH("r") PRIORITY("r", 99999) PORT("x"), NULL);
+	assert_string_equal(reach(s, "a.org", "/"), "s0");
+	/* labels that do not count guard nothing */
+	swarm(s, RULE("r", "PathPrefix(`/`)") PORT("x"), "\"traefik.enable\":\"false\"," RULE("g", "Host(`a.org`)") AUTH("g") PORT("y"), NULL);
+	assert_string_equal(reach(s, "a.org", "/"), "s0");
+}
+
+static void
+what_is_refused_goes_with_its_labels(void **state)
+{
+	struct stage *s = *state;
+
+	swarm(s, RULE("r", "PathPrefix(`/`)") PORT("x"), RULE("g", "Host(`a.org`)") AUTH("g") PORT("y"), NULL);
+	assert_int_equal(s->world->nrefused, 1);
+	swarm(s, RULE("r", "PathPrefix(`/`)") PORT("x"), RULE("g", "Host(`a.org`)") AUTH("g") PORT("y"), NULL);
+	assert_false(s->changed);
+	swarm(s, RULE("r", "PathPrefix(`/`)") PORT("x"), NULL);
+	assert_true(s->changed);
+	assert_string_equal(reach(s, "a.org", "/"), "s0");
+}
+
+int
+main(void)
+{
+#define SCENE(f) cmocka_unit_test_setup_teardown(f, stage_setup, stage_teardown)
+	const struct CMUnitTest tests[] = {
+		SCENE(a_guarded_path_does_not_fall_to_the_rest),
+		SCENE(what_is_open_below_a_guarded_path_stays_open),
+		SCENE(a_guard_with_a_wider_host_reaches_into_narrower_ones),
+		SCENE(a_redirection_takes_only_what_is_its_own),
+		SCENE(a_chain_guards_what_its_links_guard),
+		SCENE(a_guard_without_a_rule_closes_the_service),
+		SCENE(what_people_say_themselves_gives_way_to_nothing),
+		SCENE(what_is_refused_goes_with_its_labels),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
