@@ -242,6 +242,8 @@ main(int argc, char **argv)
 		verbs();
 	else if (strcmp(part, "agent") == 0 || strcmp(part, "check") == 0 || strcmp(part, "ask") == 0 || strcmp(part, "drain") == 0)
 		options(part);
+	else if (strcmp(part, "withdraw") == 0)
+		options("targets");
 	else if (strcmp(part, "reasons") == 0)
 		reasons(true);
 	else if (strcmp(part, "other_reasons") == 0)

@@ -306,6 +306,20 @@ same_shares(const struct plan_service *a, const struct plan_service *b, double h
 	return true;
 }
 
+bool
+plan_joins(const struct plan *old, const struct plan *new)
+{
+	for (unsigned i = 0; i < new->nservices; i++) {
+		const struct plan_service *s = &new->service[i], *was = old == NULL ? NULL : plan_service(old, s->name);
+		for (unsigned k = 0; k < s->nservers; k++) {
+			const struct plan_server *v = was == NULL ? NULL : plan_server(was, s->server[k].name);
+			if (!s->server[k].draining && (v == NULL || v->draining || !addr_eq(&v->addr, &s->server[k].addr)))
+				return true;
+		}
+	}
+	return false;
+}
+
 enum plan_change
 plan_differs(const struct plan *old, const struct plan *new, double hysteresis)
 {

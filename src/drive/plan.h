@@ -67,6 +67,8 @@ enum plan_change {
 	PLAN_MEMBERS			/* servers or services came, went, began or ceased to drain, or routes and checks changed */
 };
 const char	*plan_change_name(enum plan_change);	/* "same", "weight", "members" */
+/* Does a server take requests that took none before? */
+bool		 plan_joins(const struct plan *old, const struct plan *new);
 /* NULL: there was none. `hysteresis` is a part of the old share. */
 enum plan_change plan_differs(const struct plan *old, const struct plan *new, double hysteresis);
 

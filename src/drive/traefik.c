@@ -328,7 +328,7 @@ put_service(struct buf *out, const struct traefik_words *w, const struct plan_se
 	for (unsigned i = 0; i < s->nservers; i++)
 		if (traefik_names(s, &s->server[i])) {
 			traefik_url(&s->server[i], url);
-			put_server(out, url, traefik_weight(&s->server[i]));
+			put_server(out, url, traefik_weight(w, &s->server[i]));
 		}
 	if (w->strategy != NULL) {
 		buf_adds(out, STR("        strategy: "));

@@ -24,6 +24,7 @@ struct traefik_words {
 	char *const	*entry_point;		/* none: Traefik's default ones */
 	unsigned	 nentry_points;
 	const char	*strategy;		/* of its balancing, NULL: its default */
+	bool		 nudge;			/* another text for the same plan: the largest weight is one less */
 	const char	*api_entry_point;	/* NULL: no router for api@internal */
 	const char	*fallback;		/* URL for a service that has no server which takes requests; NULL: those that drain */
 };

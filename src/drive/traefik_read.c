@@ -101,9 +101,9 @@ server_check(struct compare *c, const json_t *service, const struct plan_service
 		snprintf(c->detail, c->cap, "server %s of %.80s@%s is missing", url, s->name, c->provider);
 		return WHY_PROXY_DIFFERS;
 	}
-	if (weight_of(j) == (int)traefik_weight(v))
+	if (weight_of(j) == (int)traefik_weight(c->words, v))
 		return NULL;
-	snprintf(c->detail, c->cap, "server %s of %.80s@%s has weight %d, not %u", url, s->name, c->provider, weight_of(j), traefik_weight(v));
+	snprintf(c->detail, c->cap, "server %s of %.80s@%s has weight %d, not %u", url, s->name, c->provider, weight_of(j), traefik_weight(c->words, v));
 	return WHY_PROXY_DIFFERS;
 }
 

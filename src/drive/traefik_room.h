@@ -9,6 +9,7 @@
 #define TRAEFIK_NAME_MAX	256
 #define TRAEFIK_MARK		"~mola"		/* of two routers with one name in a folder, Traefik drops one: no one else's is called so */
 #define TRAEFIK_API_ROUTER	"mola~api"	/* no name of a service has a "~" in it */
+#define TRAEFIK_WEIGHT_MOST	1000
 #define TRAEFIK_PRIORITY	(-2000000)	/* of our lowest router; our highest is a million above it */
 
 void	 traefik_rule(const struct route_conf *, struct buf *rule);
@@ -23,8 +24,10 @@ unsigned traefik_routers(const struct traefik_words *, const struct plan_service
 void	 traefik_url(const struct plan_server *, char out[TRAEFIK_NAME_MAX]);
 
 static inline unsigned
-traefik_weight(const struct plan_server *v)
+traefik_weight(const struct traefik_words *w, const struct plan_server *v)
 {
+	if (w->nudge && v->weight == TRAEFIK_WEIGHT_MOST)
+		return TRAEFIK_WEIGHT_MOST - 1;
 	return v->weight > 0 ? v->weight : 1;
 }
 

@@ -72,6 +72,12 @@ target_plan(const struct target *t)
 	return t->plan;
 }
 
+int64_t
+target_joined_usec(const struct target *t)
+{
+	return t->joined_usec;
+}
+
 /* Whether it was something else before. */
 static bool
 wrong_anew(const struct why **why, char *detail, const struct why *now, const char *now_detail)
@@ -293,6 +299,8 @@ publish(struct target *t, struct plan *p, enum plan_change change, int64_t now)
 {
 	struct plan *old = t->plan;
 
+	if (t->anew || plan_joins(old, p))
+		t->joined_usec = now;
 	t->plan = p;
 	t->change = change;
 	t->tried_usec = now;

@@ -39,6 +39,7 @@ struct target {
 	enum target_phase phase;	/* that people want */
 	bool		 anew;		/* the proxy has nothing of the plan: it is to be told all */
 	struct plan	*plan;		/* of the last publication; NULL: none yet */
+	int64_t		 joined_usec;	/* a server came to take requests with a publication of then, 0: none did */
 	int64_t		 began_usec;	/* of its first look */
 	int64_t		 tried_usec;	/* the last publication began, 0: none did */
 	bool		 under_way;	/* it has not been answered yet */

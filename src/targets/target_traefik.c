@@ -20,6 +20,12 @@
 #define FILE_GRACE_USEC	(3 * USEC_PER_SEC)	/* it takes no more than one change in 2 s, unless told otherwise */
 #define HTTP_GRACE_USEC	(10 * USEC_PER_SEC)	/* it asks every 5 s */
 #define GRACE_INTERVALS	3
+/*
+ * leasttime goes by the average of the last 100 responses, and asks no more of a server whose first ones were slow, as those of one
+ * that has just started are, unless all others are as slow for having many in flight. A change of its configuration makes it
+ * forget: one is made so many intervals after a server has come.
+ */
+#define RESET_INTERVALS	6
 
 struct traefik {
 	struct target	*target;
@@ -29,6 +35,7 @@ struct traefik {
 	struct buf	 text;			/* what was said last */
 	struct keep_mark mark;			/* of the file, */
 	bool		 written;		/* which is as it was said last */
+	int64_t		 reset_usec;		/* the join that was followed by a reset */
 	bool		 withdrawn;		/* nothing is to be said, until the next publication */
 	int64_t		 said_usec;		/* it was, 0: nothing was */
 	int64_t		 asked_usec;		/* for the text, by Traefik; 0: never */
@@ -88,6 +95,27 @@ http_publish(void *arg, const struct plan *p)
 		target_failed(t->target, WHY_NO_MEMORY, "");
 	else
 		target_published(t->target);
+}
+
+static bool
+is_reset_due(const struct traefik *t, int64_t now)
+{
+	int64_t joined = target_joined_usec(t->target);
+
+	return t->conf->strategy != NULL && strcmp(t->conf->strategy, "leasttime") == 0 && joined != 0 && joined != t->reset_usec &&
+	    now - joined >= RESET_INTERVALS * t->conf->interval_usec;
+}
+
+/* The same plan in another text. */
+static void
+reset(struct traefik *t)
+{
+	t->reset_usec = target_joined_usec(t->target);
+	t->words.nudge = !t->words.nudge;
+	log_event(LOG_INFO, "target.reset", "target", t->conf->name, "text", "leasttime forgets how slow the first responses were", NULL);
+	text_make(t, target_plan(t->target));
+	if (t->conf->file != NULL)
+		file_write(t);
 }
 
 static void
@@ -257,7 +285,11 @@ on_tick(void *arg, int64_t now)
 {
 	struct traefik *t = arg;
 
-	if (now < t->due_usec || t->withdrawn)
+	if (t->withdrawn)
+		return;
+	if (t->said_usec != 0 && is_reset_due(t, now))
+		reset(t);
+	if (now < t->due_usec)
 		return;
 	t->due_usec = now + t->conf->poll_usec;
 	if (t->written && !keep_mark_holds(&t->mark, t->conf->file)) {

@@ -337,7 +337,8 @@ KEY(TARGET, "routers", SWITCH, routers, "false", "", "",
 KEY(TARGET, "entry_points", NAMES, entry_points, NONE, "", "",
     "For Traefik with routers: names of their entry points, one or a list; by default Traefik's own default.")
 KEY(TARGET, "strategy", STRATEGY, strategy, NONE, "", "",
-    "Traefik's: wrr, p2c, hrw or leasttime (from Traefik 3.6 on; see below); without it, nothing is said and Traefik takes wrr.")
+    "Traefik's: wrr, p2c, hrw or leasttime (from Traefik 3.6 on); without it, nothing is said and Traefik takes wrr. leasttime is the one "
+    "that follows load, where a service has some 4 requests or more at a time; below that a server whose first responses were slow gets none.")
 KEY(TARGET, "api_entry_point", NAME, api_entry_point, NONE, "", "",
     "For Traefik: entry point of a router to its own API and dashboard (api@internal); by default there is no such router.")
 KEY(TARGET, "fallback", URL, fallback, NONE, "", "",

@@ -300,6 +300,8 @@ changes_have_names(void **state)
 	b = plan_of(&rules);
 	assert_int_equal(plan_differs(NULL, b, 0.1), PLAN_MEMBERS);
 	assert_int_equal(plan_differs(a, b, 0.1), PLAN_SAME);
+	assert_true(plan_joins(NULL, b));
+	assert_false(plan_joins(a, b));
 	b->service[1].server[0].share *= 1.05;
 	assert_int_equal(plan_differs(a, b, 0.1), PLAN_SAME);
 	b->service[1].server[0].share *= 1.1;
@@ -308,10 +310,14 @@ changes_have_names(void **state)
 	pass(2, 2, "web.1");
 	b = plan_of(&rules);
 	assert_int_equal(plan_differs(a, b, 0.1), PLAN_MEMBERS);
+	assert_false(plan_joins(a, b));
+	assert_true(plan_joins(b, a));			/* it drained before */
 	plan_free(&b);
 	pass(2, 1, NULL);
 	b = plan_of(&rules);
 	assert_int_equal(plan_differs(a, b, 0.1), PLAN_MEMBERS);
+	assert_false(plan_joins(a, b));
+	assert_true(plan_joins(b, a));
 	plan_free(&b);
 	plan_free(&a);
 }

@@ -230,6 +230,19 @@ routers_of_an_older_mola(void **state)
 	    OLD_ROUTERS("-2000000"));
 }
 
+/* So that Traefik takes it as a change, and nobody's share moves by more than a thousandth. */
+static void
+nudged(void **state)
+{
+	(void)state;
+	server[0].weight = 1000;
+	words.nudge = true;
+	assert_non_null(strstr(written(), "weight: 999\n"));
+	assert_null(strstr(written(), "weight: 1000\n"));
+	assert_non_null(strstr(written(), "weight: 10\n"));
+	server[0].weight = 30;
+}
+
 static void
 nobody_left(void **state)
 {
@@ -366,6 +379,7 @@ main(void)
 		cmocka_unit_test_setup(services_alone, setup),
 		cmocka_unit_test_setup(no_router_where_labels_ask_for_more, setup),
 		cmocka_unit_test_setup(routers_of_an_older_mola, setup),
+		cmocka_unit_test_setup(nudged, setup),
 		cmocka_unit_test_setup(nobody_left, setup),
 		cmocka_unit_test_setup(as_it_was_told, setup),
 		cmocka_unit_test_setup(not_as_it_was_told, setup),
