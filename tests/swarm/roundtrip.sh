@@ -64,6 +64,8 @@ stop hog KILL
 check "two tasks run" within 30 run_on grows 2
 check "nothing else of its specification has changed" same grows 'del(.Mode)'
 check "the task that was there still is: $first" grep -qxF "$first" <(tasks grows)
+rollback_said() { says "/api/v1/why?service=grows" '.mover.rollback | test("undo the last step in the number of its tasks .2 back to 1")'; }
+check "and Mola says where a rollback would lead" within 10 rollback_said
 dk service rm grows >/dev/null
 within 30 no_tasks
 

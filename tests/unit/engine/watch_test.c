@@ -337,6 +337,38 @@ an_old_engine_is_said_to_be_so(void **state)
 	assert_int_equal(s->changes, 0);
 }
 
+static int untried_said;
+
+static void
+on_line(void *arg, enum log_level level, const char *event, const char *pairs)
+{
+	(void)arg;
+	(void)level;
+	untried_said += strcmp(event, "swarm.untried") == 0 && strstr(pairs, "1.99") != NULL;
+}
+
+/* An Engine that takes nothing as old as what Mola knows: seen and said, not waited for. */
+static void
+an_engine_newer_than_any_that_is_known_is_said_to_be_so_once(void **state)
+{
+	struct scene *s = *state;
+
+	snprintf(s->one->version, sizeof s->one->version, "1.99");
+	s->one->least = 70;
+	untried_said = 0;
+	log_setup("test", LOG_WARN, false);
+	log_tap(on_line, NULL);
+	begin(s, 1, OFTEN);
+	UNTIL(s->loop, s->changes > 0);
+	assert_true(STATE(s) == WATCH_GOOD && watch_status(s->watch).untried);
+	assert_string_equal(watch_status(s->watch).version, "1.99");
+	run_tasks(s->one, 3);
+	UNTIL(s->loop, s->tasks == 3);
+	assert_int_equal(untried_said, 1);
+	log_tap(NULL, NULL);
+	log_setup("test", LOG_ERROR, false);
+}
+
 static void
 the_next_manager_takes_over(void **state)
 {
@@ -412,6 +444,7 @@ main(void)
 		TEST(what_is_not_needed_may_be_refused),
 		TEST(garbage_is_no_picture),
 		TEST(an_old_engine_is_said_to_be_so),
+		TEST(an_engine_newer_than_any_that_is_known_is_said_to_be_so_once),
 		TEST(the_next_manager_takes_over),
 		TEST(sudden_emptiness_must_be_said_again),
 		TEST(another_configuration_keeps_the_picture_until_it_has_one),
