@@ -38,7 +38,7 @@ HELPERS := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/real/*.c tests/faults/*.
 DEPS    := build/.deps
 
 .SECONDARY:
-.PHONY: all mola image deb demo test test-bins bench bench-micro bench-proxy bench-demo bench-decision bench-memory fuzz tail install clean
+.PHONY: all mola image deb demo test test-bins bench bench-micro bench-proxy bench-neighbours bench-demo bench-decision bench-memory fuzz tail install clean
 
 all: mola
 
@@ -120,6 +120,11 @@ bench-proxy: mola
 	@tools/deps bench
 	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release $(patsubst bench/%.c,build/release/bench/%,$(wildcard bench/*.c))
 	@bench/proxy
+
+bench-neighbours: mola
+	@tools/deps bench
+	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release build/release/bench/origin build/release/bench/load
+	@bench/neighbours
 
 bench-demo: mola
 	@tools/deps bench
