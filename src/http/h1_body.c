@@ -200,6 +200,18 @@ eat_trailer(struct h1_body *b, const char *p, size_t len, size_t *at)
 
 /* ---- the walk ---- */
 
+/* How many of `len` bytes are this chunk's data. */
+static size_t
+data_step(struct h1_body *b, size_t len)
+{
+	size_t n = b->left < len ? (size_t)b->left : len;
+
+	b->left -= n;
+	if (b->left == 0)
+		b->state = AT_DATA_CR;
+	return n;
+}
+
 static enum parse
 eat_chunks(struct h1_body *b, const char *p, size_t len, size_t *used)
 {
@@ -211,18 +223,41 @@ eat_chunks(struct h1_body *b, const char *p, size_t len, size_t *used)
 			r = eat_trailer(b, p, len, &at);
 			break;
 		}
-		if (b->state == IN_DATA) {
-			size_t n = b->left < len - at ? (size_t)b->left : len - at;
-			at += n;
-			b->left -= n;
-			if (b->left == 0)
-				b->state = AT_DATA_CR;
-		} else if (!framing_step(b, p[at], at))
+		if (b->state == IN_DATA)
+			at += data_step(b, len - at);
+		else if (!framing_step(b, p[at], at))
 			return PARSE_BAD;
 		else
 			at++;
 	}
 	*used = at;
+	return r;
+}
+
+enum parse
+h1_body_bare(struct h1_body *b, char *p, size_t len, size_t *used, size_t *data)
+{
+	size_t at = 0, put = 0, from;
+	enum parse r = PARSE_MORE;
+
+	ASSERT(b->kind == BODY_CHUNKED && !b->done);
+	while (at < len && r == PARSE_MORE) {
+		b->ncuts = 0;			/* all framing is cut */
+		from = at;
+		if (b->state == AT_TRAILER) {
+			if ((r = eat_trailer(b, p, len, &at)) == PARSE_MORE && at == from)
+				break;
+		} else if (b->state == IN_DATA) {
+			at += data_step(b, len - at);
+			memmove(p + put, p + from, at - from);
+			put += at - from;
+		} else if (!framing_step(b, p[at++], from))
+			return PARSE_BAD;
+	}
+	if (r == PARSE_BAD)
+		return r;
+	*used = at;
+	*data = put;
 	return r;
 }
 

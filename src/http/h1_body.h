@@ -35,5 +35,10 @@ void		h1_body_init(struct h1_body *, enum body_kind, uint64_t length);
  * host, user or client than the one that we went by.
  */
 enum parse	h1_body_eat(struct h1_body *, const char *p, size_t len, size_t *used);
+/*
+ * The same for who takes the data alone: of the *used bytes, *data are left, at the front of p; what was not used stays where it is.
+ * For BODY_CHUNKED.
+ */
+enum parse	h1_body_bare(struct h1_body *, char *p, size_t len, size_t *used, size_t *data);
 
 #endif

@@ -23,7 +23,7 @@ flow_init(struct flow *f, struct slab *pages, struct stream *source, struct stre
 	f->body_bytes = 0;
 	f->moved_usec = now;
 	f->wait = FLOW_SOURCE;
-	f->over = f->keep = f->whole = false;
+	f->over = f->keep = f->whole = f->bare = false;
 	gather_init(&f->head);
 	h1_body_init(&f->body, BODY_NONE, 0);
 }
@@ -118,12 +118,32 @@ cuts_close(struct flow *f)
 	return gone;
 }
 
+/* Of the unread bytes, the data of the body moves to the front, and may go. */
+static bool
+bare_check(struct flow *f)
+{
+	size_t used = 0, data = 0;
+	char *p = f->page + f->good;
+
+	if (f->body.done || f->end == f->good)
+		return true;
+	if (h1_body_bare(&f->body, p, f->end - f->good, &used, &data) == PARSE_BAD)
+		return false;
+	memmove(p + data, p + used, f->end - f->good - used);
+	f->body_bytes += used;
+	f->good += data;
+	f->end -= used - data;
+	return true;
+}
+
 /* How many of the unread bytes belong to the body? Those may go. */
 static bool
 body_check(struct flow *f)
 {
 	bool cut = true;
 
+	if (f->bare)
+		return bare_check(f);
 	while (cut && !f->body.done && f->end > f->good) {
 		size_t used = 0;
 		if (h1_body_eat(&f->body, f->page + f->good, f->end - f->good, &used) == PARSE_BAD)
@@ -137,7 +157,7 @@ body_check(struct flow *f)
 }
 
 static bool
-begin(struct flow *f, size_t used, enum body_kind kind, uint64_t length, bool lenient)
+begin(struct flow *f, size_t used, enum body_kind kind, uint64_t length, bool lenient, bool bare)
 {
 	f->good += used;
 	f->at = f->body_at = f->good;
@@ -145,19 +165,26 @@ begin(struct flow *f, size_t used, enum body_kind kind, uint64_t length, bool le
 	f->body_bytes = 0;
 	h1_body_init(&f->body, kind, length);
 	f->body.lenient = lenient;
+	f->bare = bare;
 	return body_check(f);
 }
 
 bool
 flow_begin(struct flow *f, size_t used, enum body_kind kind, uint64_t length)
 {
-	return begin(f, used, kind, length, false);
+	return begin(f, used, kind, length, false, false);
 }
 
 bool
 flow_begin_lenient(struct flow *f, size_t used, enum body_kind kind, uint64_t length)
 {
-	return begin(f, used, kind, length, true);
+	return begin(f, used, kind, length, true, false);
+}
+
+bool
+flow_begin_bare(struct flow *f, size_t used)
+{
+	return begin(f, used, BODY_CHUNKED, 0, true, true);
 }
 
 enum io_result

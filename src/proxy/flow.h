@@ -38,6 +38,7 @@ struct flow {
 	bool		 keep;			/* the page keeps what was written, for flow_rewind, until it is full */
 	bool		 whole;			/* it still holds the message from its beginning on */
 	struct h1_body	 body;
+	bool		 bare;			/* chunked framing stays here: only data goes on */
 	uint64_t	 body_bytes;		/* that came, framing included */
 	int64_t		 moved_usec;		/* when bytes last moved, or were first waited for */
 	enum flow_wait	 wait;
@@ -59,6 +60,8 @@ struct str		 flow_unread(const struct flow *);	/* what came and is not consumed:
 bool			 flow_begin(struct flow *, size_t used, enum body_kind, uint64_t length);
 /* The same for a response, whose framing is read leniently (h1_body.h). */
 bool			 flow_begin_lenient(struct flow *, size_t used, enum body_kind, uint64_t length);
+/* The same for a chunked response of which only the data goes on. */
+bool			 flow_begin_bare(struct flow *, size_t used);
 /* Writes the head and moves body bytes, as far as they go now. */
 enum flow_result	 flow_run(struct flow *, int64_t now_usec);
 /* Only the writing half: IO_DONE when head and at..good are out. */

@@ -2,6 +2,8 @@
  * The request goes up, the answer comes down, and each side may be slow, early, or gone. Knows what a byte may
  * mean where it stands; which task it is, attempt.c knows.
  */
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "http/h1_parse.h"
 #include "proxy/rewrite.h"
@@ -154,21 +156,43 @@ keeps_usec(const struct head *h)
 	return -1;
 }
 
+/*
+ * The body begins. An HTTP/1.0 client cannot read chunks: it gets their data alone, with its length if all of it is here already,
+ * else until the connection's end. False: the framing is malformed.
+ */
+static bool
+body_begin(struct request *r, struct head *h, size_t used)
+{
+	if (r->minor == 1)
+		return flow_begin_lenient(&r->down, used, h->body, h->length);
+	for (int i = 0; i < h->nfields; i++)
+		if (h->field[i].id == FIELD_TRANSFER_ENCODING || h->field[i].id == FIELD_TRAILER)
+			h->field[i].hop = true;
+	if (h->body != BODY_CHUNKED)
+		return flow_begin_lenient(&r->down, used, h->body, h->length);
+	if (!flow_begin_bare(&r->down, used))
+		return false;
+	if (r->down.body.done) {
+		int n = snprintf(r->answer, sizeof r->answer, "%zu", r->down.good - r->down.at);
+		h->length_text = (struct str){ r->answer, (size_t)n };
+	} else
+		r->keep = false;
+	return true;
+}
+
 /* An answer that comes before the request is whole ends the connection: the rest of the body has no reader. */
 static enum state
 response_begin(struct request *r, size_t used)
 {
-	const struct head *h = &r->proxy->head;
+	struct head *h = &r->proxy->head;
 	enum state next;
 
 	r->attempt.status = h->status;
 	if (tells_to_retry(h->status) && attempt_repeat(r, WHY_UPSTREAM_STATUS, &next))
 		return next;
-	if (h->body == BODY_CHUNKED && r->minor == 0)
-		return attempt_failed(r, WHY_UPSTREAM_BAD_HEAD);
-	if (!flow_begin_lenient(&r->down, used, h->body, h->length))
+	if (!body_begin(r, h, used))
 		return attempt_failed(r, WHY_UPSTREAM_BAD_BODY);
-	r->attempt.keeps = h->keep_alive && r->minor == 1 && !r->attempt.deaf;	/* to 1.0 we said close */
+	r->attempt.keeps = h->keep_alive && !r->attempt.deaf;
 	r->attempt.keeps_usec = r->attempt.keeps ? keeps_usec(h) : -1;
 	r->keep = r->keep && r->up.over && !r->attempt.deaf && h->body != BODY_UNTIL_CLOSE && !r->proxy->draining;
 	if (!rewrite_response(&r->down.head, h, connection_said(r)))

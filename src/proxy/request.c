@@ -318,6 +318,19 @@ route(struct request *r, const struct head *h)
 	return why;
 }
 
+/* What the client connected to; only who does not say whom it wants (HTTP/1.0) needs it. */
+static struct str
+here(struct request *r, const struct head *h)
+{
+	struct addr a = { .len = sizeof a.sa };
+
+	if (h->minor == 1 || head_find(h, FIELD_HOST) != NULL)
+		return STR("");
+	if (getsockname(r->client->stream.io.fd, &a.sa.any, &a.len) != 0 || a.sa.any.sa_family == AF_UNIX)
+		return STR("localhost");
+	return str_of(addr_text(&a, r->here));
+}
+
 static enum state
 head_done(struct request *r, size_t used)
 {
@@ -334,7 +347,7 @@ head_done(struct request *r, size_t used)
 	}
 	if ((why = route(r, h)) != NULL)
 		return request_fail(r, why);
-	if (!rewrite_request(&r->up.head, h, sender, &r->from, r->from_text))
+	if (!rewrite_request(&r->up.head, h, sender, &r->from, r->from_text, here(r, h)))
 		return request_fail(r, WHY_NO_MEMORY);
 	r->up.keep = r->idempotent;
 	return PICK;

@@ -28,6 +28,8 @@ add_connection(struct gather *g, enum rewrite_connection c)
 static bool
 request_passes(const struct head *h, const struct field *f, const struct sender *s)
 {
+	if (f->id == FIELD_EXPECT && h->minor == 0)	/* says nothing there (RFC 9110, 10.1.1) */
+		return false;
 	if (f->id < FIELD_X_FORWARDED_FOR)
 		return !f->hop || (f->id == FIELD_UPGRADE && h->upgrade);
 	return f->id != FIELD_TWIN && s->trusted;
@@ -68,26 +70,28 @@ is_origin_form(const struct head *h)
 }
 
 static void
-add_request_line(struct gather *g, const struct head *h)
-{
-	if (is_origin_form(h)) {
-		gather_add(g, h->start_line);
-		return;
-	}
-	add_between(g, h->method.p, h->method.p + h->method.len + 1);
-	gather_add(g, h->target);
-	gather_add(g, h->minor == 0 ? STR(" HTTP/1.0\r\n") : STR(" HTTP/1.1\r\n"));
-	gather_add(g, STR("Host: "));
-	gather_add(g, h->authority);
-	gather_add(g, STR("\r\n"));
-}
-
-static void
 add_line(struct gather *g, struct str name, struct str value)
 {
 	gather_add(g, name);
 	gather_add(g, value);
 	gather_add(g, STR("\r\n"));
+}
+
+/* The version is that of who sends the message, and that is us (RFC 9110, 2.5); it demands a Host. */
+static void
+add_request_line(struct gather *g, const struct head *h, struct str here)
+{
+	if (is_origin_form(h) && h->minor == 1) {
+		gather_add(g, h->start_line);
+		return;
+	}
+	add_between(g, h->method.p, h->method.p + h->method.len + 1);
+	gather_add(g, h->target);
+	gather_add(g, STR(" HTTP/1.1\r\n"));
+	if (!is_origin_form(h))
+		add_line(g, STR("Host: "), h->authority);
+	else if (head_find(h, FIELD_HOST) == NULL)
+		add_line(g, STR("Host: "), here);
 }
 
 /* The port that the client meant: as it wrote it, else that of the scheme. */
@@ -139,14 +143,15 @@ add_missing(struct gather *g, const struct head *h, const struct sender *s, cons
 }
 
 bool
-rewrite_request(struct gather *g, const struct head *h, const struct sender *s, const struct ip *client, char text[IP_TEXT_MAX])
+rewrite_request(struct gather *g, const struct head *h, const struct sender *s, const struct ip *client, char text[IP_TEXT_MAX],
+    struct str here)
 {
 	struct forwarded fwd = { 0 };
 
 	if (s->trusted)
 		fwd = forwarded_find(h);
 	gather_clear(g);
-	add_request_line(g, h);
+	add_request_line(g, h, here);
 	for (int i = 0; i < h->nfields; i++) {
 		const struct field *f = &h->field[i];
 		if (!request_passes(h, f, s) || (f->id == FIELD_HOST && !is_origin_form(h)))
@@ -160,9 +165,7 @@ rewrite_request(struct gather *g, const struct head *h, const struct sender *s, 
 		add_missing(g, h, s, &fwd, fwd.real_ip == NULL ? ip_text(client, text) : STR(""));
 	else
 		add_forwarded(g, h, s);
-	if (h->minor == 0)
-		add_connection(g, CONNECTION_CLOSE);
-	else if (h->upgrade)
+	if (h->upgrade)
 		add_connection(g, CONNECTION_UPGRADE);
 	gather_add(g, STR("\r\n"));
 	return !g->full;

@@ -43,6 +43,7 @@ struct request {
 	bool		 last;		/* the client said that it will not */
 	struct ip	 from;		/* the client, also one behind a trusted proxy */
 	char		 from_text[IP_TEXT_MAX];	/* as far as a field needs it */
+	char		 here[ADDR_TEXT_MAX];		/* the same: where the client connected to */
 
 	/* where it goes */
 	struct table	*table;		/* our reference */

@@ -17,8 +17,9 @@ struct passed {
 };
 
 static void
-naive_read(const struct passed *passed)
+naive_read(const struct passed *passed, const struct passed *bare)
 {
+	size_t at = 0;
 	char *copy = must_alloc(passed->len + 1), *p = copy, *end, *line;
 	unsigned long n;
 
@@ -30,6 +31,8 @@ naive_read(const struct passed *passed)
 		p = strchr(end, '\n') + 1;
 		ASSERT(p[-2] == '\r');
 		if (n > 0) {
+			ASSERT(n <= bare->len - at && memcmp(bare->p + at, p, n) == 0);
+			at += n;
 			ASSERT(n + 2 <= (size_t)(copy + passed->len - p) && memcmp(p + n, "\r\n", 2) == 0);
 			p += n + 2;
 		}
@@ -39,7 +42,7 @@ naive_read(const struct passed *passed)
 		ASSERT(strncasecmp(line, "content-length:", 15) != 0 && strncasecmp(line, "host:", 5) != 0);
 		p = strchr(line, '\n') + 1;
 	} while (p - line > 2);
-	ASSERT(p == copy + passed->len);
+	ASSERT(p == copy + passed->len && at == bare->len);
 	free(copy);
 }
 
@@ -82,10 +85,37 @@ eat(bool lenient, const char *in, size_t len, size_t step, struct passed *out)
 	return r;
 }
 
+/* Who takes the data alone must come to the same end, and has what the naive reader finds. */
+static enum parse
+take_bare(bool lenient, const char *in, size_t len, size_t step, struct passed *out)
+{
+	size_t come = 0, end = 0, used, data;
+	enum parse r = PARSE_MORE;
+	struct h1_body b;
+
+	*out = (struct passed){ .p = must_alloc(len + 1) };
+	h1_body_init(&b, BODY_CHUNKED, 0);
+	b.lenient = lenient;
+	while (come < len && r == PARSE_MORE) {
+		size_t n = len - come < step ? len - come : step;
+		memcpy(out->p + end, in + come, n);
+		come += n;
+		end += n;
+		if ((r = h1_body_bare(&b, out->p + out->len, end - out->len, &used, &data)) == PARSE_BAD)
+			break;
+		ASSERT(data <= used && used <= end - out->len);
+		memmove(out->p + out->len + data, out->p + out->len + used, end - out->len - used);
+		end -= used - data;
+		out->len += data;
+		out->used += used;
+	}
+	return r;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-	struct passed whole, pieces;
+	struct passed whole, pieces, bare;
 	bool lenient;
 	enum parse r;
 
@@ -96,8 +126,12 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	ASSERT(eat(lenient, (const char *)bytes + 2, len - 2, (size_t)bytes[0] + 1, &pieces) == r);
 	if (r != PARSE_BAD)
 		ASSERT(whole.used == pieces.used && whole.len == pieces.len && memcmp(whole.p, pieces.p, whole.len) == 0);
+	ASSERT(take_bare(lenient, (const char *)bytes + 2, len - 2, (size_t)bytes[0] + 1, &bare) == r);
+	if (r != PARSE_BAD)
+		ASSERT(bare.used == whole.used && bare.len <= whole.len);
 	if (r == PARSE_DONE)
-		naive_read(&whole);
+		naive_read(&whole, &bare);
+	free(bare.p);
 	free(whole.p);
 	free(pieces.p);
 	return 0;

@@ -265,6 +265,52 @@ trailers_are_limited(void **state)
 	assert_int_equal(eat(BODY_CHUNKED, 0, text, 1000, &done), -1);
 }
 
+/* The data alone, from pieces of `step` bytes that come into one buffer, as in a page; NULL when it is refused. */
+static const char *
+bare(const char *text, size_t step, bool *done)
+{
+	static char out[256];
+	size_t len = strlen(text), come = 0, good = 0, end = 0, used, data;
+	enum parse r = PARSE_MORE;
+	struct h1_body b;
+
+	h1_body_init(&b, BODY_CHUNKED, 0);
+	for (; come < len && r == PARSE_MORE; come += step) {
+		size_t n = len - come < step ? len - come : step;
+		memcpy(out + end, text + come, n);
+		end += n;
+		if ((r = h1_body_bare(&b, out + good, end - good, &used, &data)) == PARSE_BAD)
+			return NULL;
+		memmove(out + good + data, out + good + used, end - good - used);
+		end -= used - data;
+		good += data;
+	}
+	*done = r == PARSE_DONE;
+	out[good] = '\0';
+	return out;
+}
+
+static void
+data_alone(void **state)
+{
+	bool done;
+
+	(void)state;
+	for (size_t step = 1; step < 60; step++) {
+		assert_string_equal(bare("3;x=1\r\nabc\r\n0A\r\n0123456789\r\n0\r\nX: y\r\nHost: z\r\n\r\n", step, &done), "abc0123456789");
+		assert_true(done);
+		assert_string_equal(bare("0\r\n\r\n", step, &done), "");
+		assert_true(done);
+		assert_string_equal(bare("5\r\nab\r\nc\r\n3\r\nde", step, &done), "ab\r\ncde");
+		assert_false(done);
+		assert_string_equal(bare("1\r\na\r\n0\r\nHost: b\r\nHost: c\r\nHost: d\r\nHost: e\r\nA: 1\r\nHost: f\r\nA: 1\r\nHost: g\r\n"
+		    "A: 2\r\nHost: h\r\nA: 3\r\nHost: i\r\nA: 4\r\nHost: j\r\nA: 5\r\nHost: k\r\nA: 6\r\nHost: l\r\n\r\n", step, &done), "a");
+		assert_true(done);
+		assert_null(bare("1\r\nab\r\n", step, &done));
+		assert_null(bare("1\r\na\r\n0\r\nX y\r\n\r\n", step, &done));
+	}
+}
+
 int
 main(void)
 {
@@ -279,6 +325,7 @@ main(void)
 		cmocka_unit_test(padded_sizes_of_responses),
 		cmocka_unit_test(extension_lines_are_limited),
 		cmocka_unit_test(trailers_are_limited),
+		cmocka_unit_test(data_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -306,9 +306,21 @@ test_until_close(void **state)
 	stage_close();
 }
 
+/* Where this client has connected to is all that it has said of a host. */
+static const char *
+host_of_front(char out[256], const char *path)
+{
+	char where[ADDR_TEXT_MAX];
+
+	snprintf(out, 256, "GET %s HTTP/1.1\r\nHost: %s\r\nX-Forwarded-For: 127.0.0.1\r\nX-Real-IP: 127.0.0.1\r\n"
+	    "X-Forwarded-Proto: http\r\nX-Forwarded-Port: 80\r\n\r\n", path, addr_text(&stage.front, where));
+	return out;
+}
+
 static void
 test_http10(void **state)
 {
+	char want[256];
 	int c, t;
 
 	(void)state;
@@ -316,8 +328,7 @@ test_http10(void **state)
 	c = dial();
 	say(c, "GET / HTTP/1.0\r\n\r\n");
 	t = answer_call(0);
-	hear(t, "GET / HTTP/1.0\r\nX-Forwarded-For: 127.0.0.1\r\nX-Real-IP: 127.0.0.1\r\n"
-	    "X-Forwarded-Proto: http\r\nX-Forwarded-Port: 80\r\nConnection: close\r\n\r\n");
+	hear(t, host_of_front(want, "/"));
 	say(t, "HTTP/1.0 200 OK\r\nServer: old\r\n\r\nbody");
 	close(t);
 	hear(c, "HTTP/1.1 200 OK\r\nServer: old\r\nConnection: close\r\n\r\nbody");
@@ -326,25 +337,107 @@ test_http10(void **state)
 	stage_close();
 }
 
+/* The connection to the task is ours, and kept, whatever the client's does. */
+static void
+test_http10_shares_connections(void **state)
+{
+	char want[256];
+	int c, t = -1;
+
+	(void)state;
+	stage_open(1);
+	for (int i = 0; i < 3; i++) {
+		c = dial();
+		say(c, "GET / HTTP/1.0\r\n\r\n");
+		if (i == 0)
+			t = answer_call(0);
+		hear(t, host_of_front(want, "/"));
+		say(t, OK(4, "body"));
+		hear(c, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody");
+		hear_end(c);
+		close(c);
+	}
+	assert_true(nobody_calls(0));
+	close(t);
+	stage_close();
+}
+
 static void
 test_http10_keep_alive(void **state)
 {
-	int c, t;
+	char want[256];
+	int c, t = -1;
 
 	(void)state;
 	stage_open(1);
 	c = dial();
 	for (int i = 0; i < 2; i++) {
 		say(c, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
-		t = answer_call(0);
-		hear(t, "GET / HTTP/1.0\r\nX-Forwarded-For: 127.0.0.1\r\nX-Real-IP: 127.0.0.1\r\n"
-	    "X-Forwarded-Proto: http\r\nX-Forwarded-Port: 80\r\nConnection: close\r\n\r\n");
+		if (i == 0)
+			t = answer_call(0);
+		hear(t, host_of_front(want, "/"));
 		say(t, OK(4, "body"));
 		hear(c, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: keep-alive\r\n\r\nbody");
-		hear_end(t);
-		close(t);
 	}
 	close(c);
+	close(t);
+	stage_close();
+}
+
+/* Chunks that come bit by bit reach an old client as data, until the end of its connection; the task's lives on. */
+static void
+test_http10_chunks(void **state)
+{
+	int c, d, t;
+
+	(void)state;
+	stage_open(1);
+	c = dial();
+	say(c, "GET / HTTP/1.0\r\nHost: a.example\r\nConnection: keep-alive\r\n\r\n");
+	t = answer_call(0);
+	hear(t, GOT("/"));
+	say(t, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X\r\nServer: s\r\n\r\n");
+	hear(c, "HTTP/1.1 200 OK\r\nServer: s\r\nConnection: close\r\n\r\n");
+	say_slowly(t, "3;ext=1\r\nabc\r\n00A\r\n0123456789\r\n");
+	hear(c, "abc0123456789");
+	say(t, "2\r\nde\r\n1\r\nf\r\n0\r\nX: y\r\n\r\n");
+	hear(c, "def");
+	hear_end(c);
+	close(c);
+	d = dial();
+	exchange(d, t);
+	assert_true(nobody_calls(0));
+	assert_int_equal(whys(WHY_COMPLETE), 2);
+	close(d);
+	close(t);
+	stage_close();
+}
+
+/* Those that are here at once have a length, and the client's connection lives on, too. */
+static void
+test_http10_few_chunks(void **state)
+{
+	static const char ask[] = "GET / HTTP/1.0\r\nHost: a.example\r\nConnection: keep-alive\r\n\r\n";
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	c = dial();
+	say(c, ask);
+	t = answer_call(0);
+	hear(t, GOT("/"));
+	say(t, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX: y\r\n\r\n");
+	hear(c, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\nabcde");
+	say(c, "HEAD / HTTP/1.0\r\nHost: a.example\r\nConnection: keep-alive\r\n\r\n");
+	hear(t, "HEAD / HTTP/1.1\r\nHost: a.example\r\n" FORWARDED "\r\n");
+	say(t, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+	hear(c, "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n\r\n");
+	say(c, ask);
+	hear(t, GOT("/"));
+	say(t, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nx");
+	hear_why(c, 502, WHY_UPSTREAM_BAD_BODY);
+	close(c);
+	close(t);
 	stage_close();
 }
 
@@ -607,7 +700,10 @@ main(void)
 		cmocka_unit_test(test_bodiless),
 		cmocka_unit_test(test_until_close),
 		cmocka_unit_test(test_http10),
+		cmocka_unit_test(test_http10_shares_connections),
 		cmocka_unit_test(test_http10_keep_alive),
+		cmocka_unit_test(test_http10_chunks),
+		cmocka_unit_test(test_http10_few_chunks),
 		cmocka_unit_test(test_close_is_honoured),
 		cmocka_unit_test(test_last_request_is_not_lingered_for),
 		cmocka_unit_test(test_more_after_the_last_request),

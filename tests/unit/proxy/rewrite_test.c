@@ -41,7 +41,7 @@ request_from(bool trusted, const char *in, const char *want)
 	assert_int_equal(h1_parse_request(&h, str_of(in), &scanned, &used, &why), PARSE_DONE);
 	ip = sender_client(&s, &h, NULL, 0);
 	gather_init(&g);
-	assert_true(rewrite_request(&g, &h, &s, &ip, text));
+	assert_true(rewrite_request(&g, &h, &s, &ip, text, STR("here:81")));
 	flat(&g, out);
 	assert_string_equal(out, want);
 	gather_clear(&(struct gather){ .copy = g.copy });
@@ -170,7 +170,11 @@ test_versions(void **state)
 {
 	(void)state;
 	request("GET / HTTP/1.0\r\nConnection: keep-alive\r\nA: b\r\n\r\n",
-	    "GET / HTTP/1.0\r\nA: b\r\n" WHO "X-Forwarded-Port: 80\r\nConnection: close\r\n\r\n");
+	    "GET / HTTP/1.1\r\nHost: here:81\r\nA: b\r\n" WHO "X-Forwarded-Port: 80\r\n\r\n");
+	request("GET /x HTTP/1.0\r\nHost: a\r\nExpect: 100-continue\r\nB: c\r\n\r\n",
+	    "GET /x HTTP/1.1\r\nHost: a\r\nB: c\r\n" NEW("a") "\r\n");
+	request("GET http://real/x HTTP/1.0\r\nHost: lie\r\n\r\n", "GET /x HTTP/1.1\r\nHost: real\r\n" NEW("real") "\r\n");
+	request("GET http://real/x HTTP/1.0\r\n\r\n", "GET /x HTTP/1.1\r\nHost: real\r\n" NEW("real") "\r\n");
 	response("HTTP/1.0 200 Old\r\nServer: s\r\n\r\n", CONNECTION_CLOSE,
 	    "HTTP/1.1 200 Old\r\nServer: s\r\nConnection: close\r\n\r\n");
 }

@@ -430,24 +430,6 @@ test_no_answer(void **state)
 	recovers(c);
 }
 
-/* Chunks are not for HTTP/1.0. */
-static void
-test_chunks_for_the_old(void **state)
-{
-	int c, t;
-
-	(void)state;
-	stage_open(1);
-	c = dial();
-	say(c, "GET / HTTP/1.0\r\n\r\n");
-	t = answer_call(0);
-	say(t, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
-	hear_why(c, 502, WHY_UPSTREAM_BAD_HEAD);
-	close(c);
-	close(t);
-	stage_close();
-}
-
 static void
 test_unasked_bytes(void **state)
 {
@@ -935,7 +917,6 @@ main(void)
 		cmocka_unit_test(test_bad_chunk_later),
 		cmocka_unit_test(test_reset_until_close),
 		cmocka_unit_test(test_no_answer),
-		cmocka_unit_test(test_chunks_for_the_old),
 		cmocka_unit_test(test_unasked_bytes),
 		cmocka_unit_test(test_unasked_bytes_in_turn),
 		cmocka_unit_test(test_careful),
