@@ -83,7 +83,7 @@ source_page(struct source *src, struct str text)
 	bool sampled = false;
 
 	/* A page that stands still is compared with what it was, however long ago: as a first one it would look sound. */
-	if (src->good_usec < long_ago && src->why != WHY_METRICS_STUCK) {
+	if (src->good_usec < long_ago && src->why != WHY_METRICS_STUCK && src->why != WHY_METRICS_VALUE) {
 		node_forget(src->node);
 		src->pages = 0;
 	}

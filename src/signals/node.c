@@ -23,6 +23,7 @@
 struct cpu {
 	double	was[MODE_COUNT], now[MODE_COUNT];
 	bool	before, here;		/* on the last page, on this one */
+	bool	odd;			/* its idle time cannot be: it would look busy without */
 };
 
 struct device {
@@ -43,6 +44,7 @@ struct node {
 	unsigned	 ncpus;		/* room */
 	struct devices	 disks, nets;
 	double		 was[FACT_COUNT], now[FACT_COUNT];	/* of metrics without labels; NAN: absent */
+	char		 odd[80];	/* the first CPU time of the page that cannot be; "": none */
 	char		 detail[NODE_DETAIL_MAX];
 };
 
@@ -95,6 +97,26 @@ cpu_of(struct node *n, struct str number)
 		n->ncpus = room;
 	}
 	return &n->cpu[i];
+}
+
+static void
+take_odd_cpu(struct node *n, const struct prom_value *v)
+{
+	struct str mode = prom_label(v, STR("mode")), number = prom_label(v, STR("cpu"));
+	struct cpu *cpu = cpu_of(n, number);
+
+	if (cpu == NULL)
+		return;
+	for (int m = 0; m < MODE_COUNT; m++)
+		if (str_eq(mode, mode_all[m].name))
+			cpu->now[m] = cpu->was[m];	/* absent, it would have fallen to zero */
+	cpu->odd |= str_eq(mode, mode_all[MODE_IDLE].name);
+	if (n->odd[0] == '\0')
+		snprintf(n->odd, sizeof n->odd, "CPU %.*s has %g s of mode %.*s", STR_ARG(number), v->value,
+		    mode.len > 12 ? 12 : (int)mode.len, mode.len > 0 ? mode.p : "");
+	for (char *c = n->odd; *c != '\0'; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
 }
 
 static void
@@ -166,8 +188,13 @@ take_value(void *arg, const struct prom_value *v)
 	struct node *n = arg;
 	struct str device;
 
-	if (f == FACT_COUNT || !(v->value >= 0 && v->value <= COUNTER_MOST))
+	if (f == FACT_COUNT)
 		return;
+	if (!(v->value >= 0 && v->value <= COUNTER_MOST)) {
+		if (f == FACT_CPU)
+			take_odd_cpu(n, v);
+		return;
+	}
 	device = prom_label(v, STR("device"));
 	if (f == FACT_CPU)
 		take_cpu(n, v);
@@ -192,8 +219,9 @@ page_clear(struct node *n)
 {
 	for (unsigned i = 0; i < n->ncpus; i++) {
 		memset(n->cpu[i].now, 0, sizeof n->cpu[i].now);
-		n->cpu[i].here = false;
+		n->cpu[i].here = n->cpu[i].odd = false;
 	}
+	n->odd[0] = '\0';
 	devices_clear(&n->disks);
 	devices_clear(&n->nets);
 	for (int f = 0; f < FACT_COUNT; f++)
@@ -229,8 +257,14 @@ page_read(struct node *n, struct str page)
 		return WHY_METRICS_SYNTAX;
 	}
 	for (unsigned i = 0; i < n->ncpus; i++)
+		n->cpu[i].here = n->cpu[i].here && !n->cpu[i].odd;
+	for (unsigned i = 0; i < n->ncpus; i++)
 		if (n->cpu[i].here)
 			return NULL;
+	if (n->odd[0] != '\0') {
+		snprintf(n->detail, sizeof n->detail, "%s", n->odd);
+		return WHY_METRICS_VALUE;
+	}
 	snprintf(n->detail, sizeof n->detail, "%lu lines and no %s", t.line, fact_all[FACT_CPU].name.p);
 	return WHY_METRICS_INCOMPLETE;
 }
@@ -402,6 +436,10 @@ node_page(struct node *n, struct str page, int64_t at_usec, bool *sampled, struc
 		if (n->cpu[i].here)
 			tally_cpu(&t, &n->cpu[i]);
 	if (t.ran == 0 && t.fell == 0 && t.stood > 0) {		/* kept as it is, so that the next span is the longer */
+		if (n->odd[0] != '\0') {
+			snprintf(n->detail, sizeof n->detail, "%s", n->odd);
+			return WHY_METRICS_VALUE;
+		}
 		if (at_usec - n->at_usec > STUCK_USEC) {
 			snprintf(n->detail, sizeof n->detail, "no CPU's time has moved for %.0f s",
 			    (double)(at_usec - n->at_usec) / USEC_PER_SEC);

@@ -26,7 +26,7 @@ void		 node_forget(struct node *);	/* the next page is the first again */
 /*
  * A whole page whose answer began at `at_usec` (monotonic, of this machine). NULL: the page is sound, and
  * *sampled says whether it gave a sample: the first page does not, nor one too close to the last or one in which no
- * CPU's time moved. WHY_METRICS_SYNTAX, _INCOMPLETE (no CPU to be seen), _BACKWARDS (all CPUs fell back; the
+ * CPU's time moved. WHY_METRICS_SYNTAX, _INCOMPLETE (no CPU to be seen), _VALUE (none whose times can be), _BACKWARDS (all CPUs fell back; the
  * page counts as a first one): node_detail() has the words; *out is untouched.
  */
 const struct why *node_page(struct node *, struct str page, int64_t at_usec, bool *sampled, struct sample *out);

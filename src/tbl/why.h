@@ -69,6 +69,7 @@ WHY(METRICS_LARGE,        0, EXPORTER, "the exporter sent more than the limit")
 WHY(METRICS_INCOMPLETE,   0, EXPORTER, "node_cpu_seconds_total is missing: is this a node_exporter?")
 WHY(METRICS_FETCH,        0, EXPORTER, "the exporter cannot be reached")
 WHY(METRICS_STATUS,       0, EXPORTER, "the exporter answered with an error status")
+WHY(METRICS_VALUE,        0, EXPORTER, "CPU times are not a number, infinite or negative")
 WHY(METRICS_BACKWARDS,    0, EXPORTER, "counters went backwards: the node or its exporter restarted")
 WHY(METRICS_STUCK,        0, EXPORTER, "the counters have stopped moving: is this page a stored copy?")
 

@@ -306,10 +306,7 @@ test_lies(void **state)
 {
 	static const char *const lies[] = {
 		"", "up 1\n", "node_cpu_seconds_total 5\n",
-		"node_cpu_seconds_total{cpu=\"0\",mode=\"user\"} NaN\nnode_cpu_seconds_total{cpu=\"0\",mode=\"idle\"} +Inf\n",
-		"node_cpu_seconds_total{cpu=\"0\",mode=\"user\"} -5\n",
 		"node_cpu_seconds_total{cpu=\"99999\",mode=\"user\"} 5\n",
-		"node_cpu_seconds_total{cpu=\"0\",mode=\"user\"} 1e300\n",
 	};
 	struct node *n = begun();
 	struct sample s = { .cores = 77 };
@@ -335,6 +332,42 @@ test_lies(void **state)
 	NEAR(s.busy, 2);
 	NEAR(s.memory_available_bytes, 10);
 	NEAR(s.running, 0);
+	node_free(&n);
+}
+
+/* Times that cannot be have a reason of their own, which says where; a CPU without a sound idle time is no busy one. */
+static void
+test_odd_values(void **state)
+{
+#define CPU_LINE(n, mode, value) "node_cpu_seconds_total{cpu=\"" n "\",mode=\"" mode "\"} " value "\n"
+	static const struct { const char *page, *detail; } odd[] = {
+		{ CPU_LINE("0", "user", "NaN") CPU_LINE("0", "idle", "+Inf"), "CPU 0 has nan s of mode user" },
+		{ CPU_LINE("0", "user", "-5"), "CPU 0 has -5 s of mode user" },
+		{ CPU_LINE("0", "user", "1e300"), "CPU 0 has 1e+300 s of mode user" },
+		{ CPU_LINE("0", "user", "109") CPU_LINE("0", "idle", "NaN") CPU_LINE("1", "idle", "-1"), "CPU 0 has nan s of mode idle" },
+		/* neither stuck nor a stored copy */
+		{ CPU_LINE("0", "user", "NaN") CPU_LINE("0", "idle", "1000") CPU_LINE("1", "user", "100") CPU_LINE("1", "idle", "1000"),
+		    "CPU 0 has nan s of mode user" },
+	};
+	struct node *n = begun();
+	struct sample s = { .cores = 77 };
+	struct page p;
+	bool sampled;
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof odd / sizeof *odd; i++) {
+		p = page();
+		add(&p, odd[i].page);
+		assert_ptr_equal(give(n, &p, 20 * SEC, &sampled, &s), WHY_METRICS_VALUE);
+		assert_string_equal(node_detail(n), odd[i].detail);
+	}
+	NEAR(s.cores, 77);
+	p = page();			/* one of two: the other still tells of itself */
+	add_cpu(&p, 0, 101, 1000);
+	add(&p, CPU_LINE("1", "user", "900") CPU_LINE("1", "idle", "NaN"));
+	assert_null(give(n, &p, 21 * SEC, &sampled, &s));
+	assert_true(sampled);
+	NEAR(s.cores, 1);
 	node_free(&n);
 }
 
@@ -373,6 +406,7 @@ main(void)
 		cmocka_unit_test(test_too_close),
 		cmocka_unit_test(test_stored_copy),
 		cmocka_unit_test(test_lies),
+		cmocka_unit_test(test_odd_values),
 		cmocka_unit_test(test_more_devices_than_room),
 	};
 
