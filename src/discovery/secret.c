@@ -34,7 +34,7 @@ own_words(const char *label)
 		n++;
 	for (const char *const *k = kinds; n == 4 && str_eq_nocase(word[0], STR("traefik")) && *k != NULL; k++)
 		if (str_eq_nocase(word[2], str_of(*k)))
-			return rest.p;
+			return rest.p == NULL ? "" : rest.p;	/* NULL: nothing follows the name */
 	return label;
 }
 

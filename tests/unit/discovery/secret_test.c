@@ -42,6 +42,7 @@ what_is_no_secret_is_shown(void **state)
 	(void)state;
 	shown("traefik.http.routers.keycloak-auth.entrypoints", "websecure", "websecure");
 	shown("traefik.http.routers.users.middlewares", "au@file", "au@file");
+	shown("traefik.http.routers.users", "x", "x");
 	shown("traefik.http.services.token.loadbalancer.server.port", "80", "80");
 	shown("traefik.http.services.web.loadbalancer.server.url", "https://10.0.0.1/@x", "https://10.0.0.1/@x");
 	shown("mola.host", "a.org", "a.org");
