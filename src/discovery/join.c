@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/form.h"
 #include "discovery/constraint.h"
@@ -141,6 +142,29 @@ service_leave(struct join *j, const struct join_service *js, const char *text)
 		join_trouble(j, js->labels.report, WHY_OTHER_PROXY, arena_text(j->arena, str_of(text)));
 }
 
+/* One line for a service that somebody wants to be served, and said so to somebody else. */
+static void
+service_foreign(struct join *j, const struct join_service *js)
+{
+	const struct swarm_service *s = js->from;
+	const char *caddy = NULL;
+	char *text = NULL;
+
+	for (unsigned i = 0; i < s->nevery && caddy == NULL; i++)
+		if (strncasecmp(s->every[i].name, "caddy", 5) == 0)
+			caddy = s->every[i].name;
+	if (s->misplaced != NULL)
+		text = arena_printf(j->arena, "label %s is one of its containers, not of the service: in a stack file it belongs below deploy:",
+		    s->misplaced);
+	else if (caddy != NULL)
+		text = arena_printf(j->arena, "label %s is for caddy-docker-proxy, and Mola does not read it; say mola.host and mola.port", caddy);
+	else if (s->virtual_host)
+		text = arena_text(j->arena, STR("VIRTUAL_HOST in its environment is for nginx-proxy, and Mola does not read it; say mola.host and "
+		    "mola.port"));
+	if (text != NULL && js->labels.report->ntroubles == 0)
+		join_trouble(j, js->labels.report, WHY_LABELS_FOREIGN, text);
+}
+
 static void
 service_read(struct join *j, struct join_service *js)
 {
@@ -160,8 +184,11 @@ service_read(struct join *j, struct join_service *js)
 	labels_read(l, js->from, j->conf->defaults, rules, j->middlewares);
 	if (!l->enabled && left_to != NULL)
 		service_leave(j, js, left_to);
-	if (!l->enabled)
+	if (!l->enabled) {
+		if (l->enable == ENABLE_ABSENT)
+			service_foreign(j, js);
 		return;
+	}
 	if (l->port == 0)
 		l->port = join_port(js->from, &js->tasks);
 	l->report->port = l->port;

@@ -34,6 +34,8 @@ struct swarm_service {
 	unsigned	 nlabels;
 	struct swarm_label *every;		/* all that it has, in order of name */
 	unsigned	 nevery;
+	const char	*misplaced;		/* a label of its containers that should be its own; NULL: none */
+	bool		 virtual_host;		/* VIRTUAL_HOST stands in its environment */
 	struct swarm_port *port;		/* tcp alone */
 	unsigned	 nports;
 	struct traefik_spec *traefik;		/* NULL: it is none */

@@ -206,6 +206,28 @@ read_labels(struct answer *r, struct shape *sh, const json_t *j, struct swarm_se
 			s->label[s->nlabels++] = s->every[i];
 }
 
+static bool
+label_caddys(const char *name)
+{
+	return strncasecmp(name, "caddy", 5) == 0 && (name[5] == '\0' || name[5] == '.' || name[5] == '_');
+}
+
+/* What its author may take for labels of the service. Odd values say nothing, and spoil nothing. */
+static void
+read_misplaced(struct answer *r, const json_t *j, struct swarm_service *s)
+{
+	const json_t *c = json_object_get(json_object_get(json_object_get(j, "Spec"), "TaskTemplate"), "ContainerSpec");
+	json_t *v;
+	const char *name;
+	size_t i;
+
+	json_object_foreach(json_object_get(c, "Labels"), name, v)
+		if ((label_ours(name) || label_caddys(name)) && (s->misplaced == NULL || strcmp(name, s->misplaced) < 0))
+			s->misplaced = arena_text(r->part.arena, str_of(name));
+	json_array_foreach(json_object_get(c, "Env"), i, v)
+		s->virtual_host |= json_is_string(v) && strncmp(json_string_value(v), "VIRTUAL_HOST=", 13) == 0;
+}
+
 static void
 hear_service(void *arg, struct shape *sh, const json_t *j)
 {
@@ -219,6 +241,7 @@ hear_service(void *arg, struct shape *sh, const json_t *j)
 	s->name = answer_text(r, sh, j, "Spec.Name");
 	created_set(s->created, shape_text(sh, j, "CreatedAt"));
 	read_labels(r, sh, j, s);
+	read_misplaced(r, j, s);
 	s->nports = answer_ports(r, sh, shape_list(sh, j, "Spec.EndpointSpec.Ports"), &s->port);
 	s->traefik = traefik_spec_read(r->part.arena, sh, j);
 }

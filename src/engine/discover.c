@@ -139,7 +139,7 @@ log_news(const struct swarm_report *old, const struct swarm_report *new)
 	for (unsigned i = 0; i < new->nservices; i++) {
 		s = &new->service[i];
 		before = old == NULL ? NULL : swarm_report_find(old, str_of(s->name));
-		if ((s->enabled || s->nlabels > 0) && !report_service_same(s, before))
+		if ((s->enabled || s->nlabels > 0 || s->ntroubles > 0) && !report_service_same(s, before))
 			log_service(s);
 	}
 	for (unsigned i = 0; i < new->ntroubles; i++)

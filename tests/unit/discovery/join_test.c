@@ -371,6 +371,28 @@ what_stays_the_same_is_no_news(void **state)
 	swarm_report_free(&before);
 }
 
+static void
+labels_for_somebody_else_are_named(void **state)
+{
+	struct stage *s = *state;
+	static const struct { const char *labels, *container, *part; } rows[] = {
+		{ "", "\"Labels\":{\"traefik.http.routers.w.rule\":\"Host(`a.org`)\",\"mola.host\":\"a.org\"}", "label mola.host is one of its containers" },
+		{ "", "\"Labels\":{\"caddy\":\"a.org\"}", "below deploy:" },
+		{ "\"caddy_0\":\"a.org\",\"caddy_0.reverse_proxy\":\"x\"", "\"Image\":\"x\"", "label caddy_0 is for caddy-docker-proxy" },
+		{ "", "\"Env\":[\"A=b\",7,\"VIRTUAL_HOST=a.org\"]", "nginx-proxy" },
+		{ "", "\"Labels\":[1],\"Env\":[\"VIRTUAL_HOSTS=a.org\"]", NULL },
+		{ "\"mola.enable\":\"false\"", "\"Env\":[\"VIRTUAL_HOST=a.org\"]", NULL } };
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		list_add(&s->services, "{\"ID\":\"id-web\",\"Spec\":{\"Name\":\"web\",\"Labels\":{%s},\"TaskTemplate\":{\"ContainerSpec\":{%s}}}}",
+		    rows[i].labels, rows[i].container);
+		play(s);
+		assert_int_equal(reported(s, "web")->ntroubles, rows[i].part != NULL);
+		if (rows[i].part != NULL)
+			expect_trouble(s, "web", WHY_LABELS_FOREIGN, rows[i].part);
+	}
+}
+
 static double
 seconds(void)
 {
@@ -444,6 +466,7 @@ main(void)
 		SCENE(a_swarm_of_one_machine_is_here),
 		SCENE(nonsense_of_one_leaves_the_others_alone),
 		SCENE(what_stays_the_same_is_no_news),
+		SCENE(labels_for_somebody_else_are_named),
 		SCENE(ten_thousand_tasks),
 	};
 
