@@ -138,6 +138,7 @@ struct conf {
 	double		 balancers;		/* L; 0: as many as are seen */
 
 	int64_t		 client_head_usec, client_idle_usec, client_body_usec, client_write_usec;
+	bool		 client_abort_on_close;
 	unsigned	 clients_max;		/* per worker */
 	unsigned	 request_head_bytes, request_fields, response_head_bytes, response_fields;
 	struct conf_list clients_trusted;	/* networks, as written */

@@ -33,6 +33,7 @@ worker_limits(const struct conf *c, struct proxy_conf *out)
 		.client_idle_usec = c->client_idle_usec,
 		.client_body_usec = c->client_body_usec,
 		.client_write_usec = c->client_write_usec,
+		.client_abort_on_close = c->client_abort_on_close,
 		.clients_max = descriptors_clients(c->clients_max),
 		.request_head = { c->request_head_bytes, (int)c->request_fields },
 		.response_head = { c->response_head_bytes, (int)c->response_fields },

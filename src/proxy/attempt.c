@@ -41,6 +41,8 @@ attempt_pick(struct request *r)
 	const struct table_task *task;
 	const struct why *why;
 
+	if (attempt_client_left(r))
+		return request_fail(r, WHY_CLIENT_GONE);
 	budget_add(p->budget, r->table, r->service);
 	if ((why = pick_task(p->pick, r->table, r->service, &r->attempt.avoid, request_now(r), &task)) != NULL)
 		return request_fail(r, why);
@@ -74,13 +76,22 @@ attempt_check(struct request *r)
 }
 
 /*
- * A client that ended its direction may still be reading, and on the wire nothing tells it from one that has left: it
- * is served. One whose connection is broken is not.
+ * A client that ended its direction may still be reading, and on the wire nothing tells it from one that has left. Of
+ * those who may ask for more on this connection it is believed that they have left; one who cannot may have said by it
+ * that its request is whole.
  */
+bool
+attempt_client_left(const struct request *r)
+{
+	const struct stream *s = &r->client->stream;
+
+	return s->hup || (s->eof_hint && r->proxy->conf.client_abort_on_close && (r->minor == 1 || r->keep));
+}
+
 enum state
 attempt_watch(struct request *r)
 {
-	return r->client->stream.hup ? request_fail(r, WHY_CLIENT_GONE) : STAY;
+	return attempt_client_left(r) ? request_fail(r, WHY_CLIENT_GONE) : STAY;
 }
 
 /* ---- once more ---- */

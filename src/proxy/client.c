@@ -12,8 +12,11 @@
 #include "proxy/proxy_header.h"
 #include "proxy/request.h"
 
+/* After our last word: how long a client may be silent, how long it may go on sending, and how much. */
 #define LINGER_USEC	(2 * USEC_PER_SEC)
-#define LINGER_BYTES	(1024 * 1024)
+#define LINGER_MOST	(30 * USEC_PER_SEC)
+#define LINGER_BYTES	(64u * 1024 * 1024)
+#define LINGER_TURN	(256 * 1024)	/* bytes before others get their turn */
 
 static struct client_list *
 list_of(struct client *c)
@@ -114,39 +117,51 @@ client_busy(struct client *c, struct request *r, stream_f *fn)
 
 /* ---- the end ---- */
 
+static void on_linger_timer(void *arg);
+
 /*
  * Closing with unread bytes in the socket would make the kernel reset the connection, and the client might
- * lose an answer that it has not read yet. So: end our direction, and throw away what comes until theirs ends.
+ * lose an answer that it has not read yet. So: end our direction, and throw away what comes until theirs ends. A client
+ * that is in the middle of an upload may read our answer only when it has sent all of it.
  */
 static void
 on_linger(void *arg)
 {
 	struct client *c = arg;
-	char waste[4096];
+	struct loop *l = c->proxy->loop;
+	unsigned before = c->lingered;
+	char waste[16384];
+	enum io_result res;
 	size_t got;
 
-	for (;;) {
-		switch (stream_read(&c->stream, waste, sizeof waste, &got)) {
-		case IO_DONE:
-			c->lingered += (unsigned)got;
-			if (c->lingered > LINGER_BYTES) {
-				client_close(c);
-				return;
-			}
+	while ((res = stream_read(&c->stream, waste, sizeof waste, &got)) == IO_DONE) {
+		c->lingered += (unsigned)got;
+		c->quiet_usec = loop_now(l);
+		if (c->lingered > LINGER_BYTES)
 			break;
-		case IO_AGAIN:
-			return;
-		default:
-			client_close(c);
+		if (c->lingered - before > LINGER_TURN) {
+			timer_set(l, &c->timer, loop_now(l) + 1, on_linger_timer, c);
 			return;
 		}
 	}
+	if (res != IO_AGAIN)
+		client_close(c);
 }
 
+/* Goes on reading after a break, and closes when the client has been silent, or has gone on, for long enough. */
 static void
-on_linger_late(void *arg)
+on_linger_timer(void *arg)
 {
-	client_close(arg);
+	struct client *c = arg;
+	int64_t now = loop_now(c->proxy->loop), until;
+
+	until = c->quiet_usec + LINGER_USEC < c->ended_usec + LINGER_MOST ? c->quiet_usec + LINGER_USEC : c->ended_usec + LINGER_MOST;
+	if (now >= until) {
+		client_close(c);
+		return;
+	}
+	timer_set(c->proxy->loop, &c->timer, until, on_linger_timer, c);
+	on_linger(c);
 }
 
 void
@@ -155,10 +170,11 @@ client_linger(struct client *c)
 	struct proxy *p = c->proxy;
 
 	c->request = NULL;
+	c->ended_usec = c->quiet_usec = loop_now(p->loop);
 	stream_shut(&c->stream);
 	client_move(c, CLIENT_LINGERING);
 	stream_adopt(&c->stream, on_linger, c);
-	timer_set(p->loop, &c->timer, loop_now(p->loop) + LINGER_USEC, on_linger_late, c);
+	timer_set(p->loop, &c->timer, loop_now(p->loop) + LINGER_USEC, on_linger_timer, c);
 	on_linger(c);
 }
 

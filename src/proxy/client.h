@@ -19,6 +19,7 @@ struct client {
 	struct request	*request;	/* while busy */
 	unsigned	 served;	/* exchanges that are over */
 	unsigned	 lingered;	/* bytes thrown away since we ended */
+	int64_t		 ended_usec, quiet_usec;	/* when we ended; when the client last sent something */
 	struct sender	 sender;
 };
 

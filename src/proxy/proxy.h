@@ -28,6 +28,7 @@ struct proxy_conf {
 	const struct phys *phys;
 	uint64_t	 seed;			/* for tie-breaking */
 	int64_t		 client_head_usec, client_idle_usec, client_body_usec, client_write_usec;
+	bool		 client_abort_on_close;	/* before the response begins */
 	unsigned	 clients_max;
 	struct ip_net	 trusted[PROXY_TRUSTED_MAX];	/* whose word of a client is believed */
 	unsigned	 ntrusted;

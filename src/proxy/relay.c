@@ -239,7 +239,7 @@ relay_await(struct request *r)
 {
 	enum state next;
 
-	if (r->client->stream.hup)
+	if (attempt_client_left(r))
 		return request_fail(r, WHY_CLIENT_GONE);
 	if ((next = send_up(r)) != STAY)
 		return next;

@@ -81,6 +81,7 @@ late_f		attempt_failed;
 wait_f		attempt_wait;
 /* The request goes to another task, and `next` says how; false: it does not, and nothing has changed for it. */
 bool		attempt_repeat(struct request *, const struct why *, enum state *next);
+bool		attempt_client_left(const struct request *);	/* before its response began */
 enum state	attempt_lost(struct request *);	/* the task ended the connection before it said anything */
 void		attempt_leave(struct request *, const struct why *, bool conn_clean);
 

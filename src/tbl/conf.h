@@ -189,6 +189,10 @@ KEY(CLIENTS, "body", DURATION, client_body_usec, "30s", "100ms", "1h",
     "Between two pieces of a request body.")
 KEY(CLIENTS, "write", DURATION, client_write_usec, "30s", "100ms", "1h",
     "For a client that does not read what it asked for.")
+KEY(CLIENTS, "abort_on_close", SWITCH, client_abort_on_close, "true", "", "",
+    "Whether a request is given up when its client closes the connection before the response begins. On the wire, a client that has "
+    "left looks like one that only ended its own direction and still waits: set false if there are such. HTTP/1.0 clients that keep "
+    "nothing open may always do so.")
 KEY(CLIENTS, "max", COUNT, clients_max, "4096", "1", "65536",
     "Client connections of one worker.")
 

@@ -505,9 +505,40 @@ test_more_after_the_last_request(void **state)
 	stage_close();
 }
 
-/* A client that sent its whole request and shut its direction still gets the answer. */
+static void
+half_closed(const char *ask, const char *asked, const char *answer)
+{
+	int c, t;
+
+	c = dial();
+	say(c, ask);
+	shutdown(c, SHUT_WR);
+	t = answer_call(0);
+	hear(t, asked);
+	for (int i = 0; i < 10; i++)
+		stage_turn();
+	say(t, OK(2, "ok"));
+	hear(c, answer);
+	hear_end(c);
+	close(c);
+	close(t);
+}
+
+/* A client that sent its whole request and shut its direction still gets the answer, where that is allowed. */
 static void
 test_half_closed_client(void **state)
+{
+	(void)state;
+	stage_open(1);
+	stage.conf.client_abort_on_close = false;
+	proxy_reconf(stage.proxy, &stage.conf);
+	half_closed(GET("/"), GOT("/"), OK(2, "ok"));
+	stage_close();
+}
+
+/* Who has left before the response began keeps no task busy. */
+static void
+test_client_leaves(void **state)
 {
 	int c, t;
 
@@ -515,13 +546,53 @@ test_half_closed_client(void **state)
 	stage_open(1);
 	c = dial();
 	say(c, GET("/"));
-	shutdown(c, SHUT_WR);
 	t = answer_call(0);
 	hear(t, GOT("/"));
+	close(c);
+	hear_end(t);
+	WAIT_UNTIL(inflight() == 0);
+	assert_int_equal(whys(WHY_CLIENT_GONE), 1);
+	close(t);
+
+	c = dial();			/* and one who left before it was read is not worth a task */
+	say(c, GET("/"));
+	close(c);
+	WAIT_UNTIL(whys(WHY_CLIENT_GONE) == 2);
+	assert_true(nobody_calls(0));
+
+	c = dial();			/* once the response has begun, the end of the client's direction means nothing */
+	say(c, GET("/"));
+	t = answer_call(0);
+	hear(t, GOT("/"));
+	say(t, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no");
+	hear(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no");
+	shutdown(c, SHUT_WR);
 	for (int i = 0; i < 10; i++)
 		stage_turn();
-	say(t, OK(2, "ok"));
-	hear(c, OK(2, "ok"));
+	say(t, "k");
+	hear(c, "k");
+	close(c);
+	close(t);
+	stage_close();
+}
+
+/* A client in the middle of an upload reads the response when it has sent all. */
+static void
+test_early_answer_late_reader(void **state)
+{
+	static char body[8 << 20];
+	char head[128];
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	c = dial();
+	snprintf(head, sizeof head, "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: %zu\r\n\r\n", sizeof body);
+	say(c, head);
+	t = answer_call(0);
+	say(t, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno");
+	say_bytes(c, body, sizeof body);
+	hear(c, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno");
 	hear_end(c);
 	close(c);
 	close(t);
@@ -708,6 +779,8 @@ main(void)
 		cmocka_unit_test(test_last_request_is_not_lingered_for),
 		cmocka_unit_test(test_more_after_the_last_request),
 		cmocka_unit_test(test_half_closed_client),
+		cmocka_unit_test(test_client_leaves),
+		cmocka_unit_test(test_early_answer_late_reader),
 		cmocka_unit_test(test_tunnel),
 		cmocka_unit_test(test_tunnel_half_broken),
 		cmocka_unit_test(test_tunnel_large),

@@ -97,7 +97,8 @@ stage_open(int norigins)
 	stage.live = live_init(must_zalloc(live_bytes()), 2);
 	stage.phys = phys_init(must_zalloc(phys_bytes()));
 	stage.conf = (struct proxy_conf){ .live = stage.live, .phys = stage.phys, .seed = 1, .client_head_usec = PATIENCE,
-		.client_idle_usec = PATIENCE, .client_body_usec = PATIENCE, .client_write_usec = PATIENCE, .clients_max = 16,
+		.client_idle_usec = PATIENCE, .client_body_usec = PATIENCE, .client_write_usec = PATIENCE, .client_abort_on_close = true,
+		.clients_max = 16,
 		.request_head = { 32768, 256 }, .response_head = { 65536, 256 },
 		.upstream_idle_max = 4, .upstream_idle_usec = PATIENCE, .probe = true };
 	stage.service = (struct table_service){ .policy = POLICY_ROUND_ROBIN, .connect_usec = PATIENCE,
