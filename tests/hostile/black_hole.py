@@ -1,6 +1,6 @@
 """Tasks that serve or fail, and clients that count. One asyncio loop each, nothing but the standard library.
 
-  black_hole.py task HOST PORT serve MSEC | close | 503
+  black_hole.py task HOST PORT serve MSEC | close | 503 | silent
   black_hole.py clients HOST PORT CLIENTS REQUESTS [SOURCE...]    sources: addresses of the clients, taken in turn
 prints, as the last line of clients: OK FAILED
 """
@@ -21,7 +21,9 @@ async def task(how, msec):
                 await head(reader)
                 if how == "close":
                     break
-                if how == "503":
+                if how == "silent":
+                    await asyncio.sleep(3600)
+                elif how == "503":
                     writer.write(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\nbusy")
                 else:
                     await asyncio.sleep(msec / 1000)
