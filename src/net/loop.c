@@ -16,6 +16,7 @@ struct loop {
 	bool		 stopping;
 	bool		 in_timers;
 	int64_t		 now;
+	uint64_t	 turns;
 	struct epoll_event *ready, *ready_end;	/* of this turn, not yet run */
 	struct heap	 timers;
 	struct grave	*graves;
@@ -95,6 +96,8 @@ timers_wait_msec(const struct loop *l, int64_t most_usec)
 		wait = n->key > l->now ? n->key - l->now : 0;
 	if (wait < 0)
 		return -1;
+	if (wait <= 1)			/* the next turn was meant: the kernel's sleep would be a thousand times longer */
+		return 0;
 	wait = (wait + USEC_PER_MSEC - 1) / USEC_PER_MSEC;
 	return wait > 60000 ? 60000 : (int)wait;
 }
@@ -166,6 +169,7 @@ events_run(struct loop *l, int64_t wait_most_usec)
 void
 loop_turn(struct loop *l, int64_t wait_most_usec)
 {
+	l->turns++;
 	l->now = clock_mono_usec();
 	timers_run(l);
 	graves_empty(l);
@@ -185,6 +189,12 @@ void
 loop_stop(struct loop *l)
 {
 	l->stopping = true;
+}
+
+uint64_t
+loop_turns(const struct loop *l)
+{
+	return l->turns;
 }
 
 int64_t

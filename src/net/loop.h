@@ -54,6 +54,7 @@ struct loop_pause {
 	int64_t	 wall_usec, cpu_usec;
 };
 struct loop_pause loop_longest_pause(struct loop *);
+uint64_t	 loop_turns(const struct loop *);	/* that have begun */
 int64_t		 loop_now(const struct loop *);		/* CLOCK_MONOTONIC at the start of the turn, usec */
 
 /* EDGE: told once per change, in both directions, for streams. LEVEL: told while it lasts, for accept. */

@@ -8,14 +8,16 @@
 #include "base/bug.h"
 #include "proxy/flow.h"
 
-#define ROUNDS	16	/* pages in a row before others get their turn */
+#define ROUNDS		16		/* pages in a row before others get their turn */
+#define LARGE_BYTES	(64 * 1024)	/* a body beyond this waits when the turn's share is used up */
 
 void
-flow_init(struct flow *f, struct slab *pages, struct stream *source, struct stream *sink, int64_t now)
+flow_init(struct flow *f, struct slab *pages, struct share *share, struct stream *source, struct stream *sink, int64_t now)
 {
 	f->source = source;
 	f->sink = sink;
 	f->pages = pages;
+	f->share = share;
 	f->page = NULL;
 	f->cap = 0;
 	f->at = f->good = f->end = 0;
@@ -233,10 +235,20 @@ waits(struct flow *f, enum flow_wait for_whom)
 	return FLOW_MORE;
 }
 
+/* Others have their turn; a page without bytes serves them meanwhile. */
+static enum flow_result
+tired(struct flow *f)
+{
+	if (f->good == f->end && !f->keep)
+		page_give(f);
+	return FLOW_TIRED;
+}
+
 enum flow_result
 flow_run(struct flow *f, int64_t now)
 {
 	for (int round = 0; round < ROUNDS; round++) {
+		uint64_t before = f->source->bytes_in;
 		enum io_result res = flow_write(f, now);
 		if (res == IO_AGAIN)
 			return waits(f, FLOW_SINK);
@@ -244,7 +256,10 @@ flow_run(struct flow *f, int64_t now)
 			return FLOW_SINK_BROKEN;
 		if (f->body.done)
 			return FLOW_DONE;
+		if (f->body_bytes > LARGE_BYTES && !share_has(f->share))
+			return tired(f);
 		res = refill(f, now);
+		share_use(f->share, f->source->bytes_in - before);
 		if (res == IO_AGAIN)
 			return waits(f, FLOW_SOURCE);
 		if (res == IO_EOF)
@@ -254,7 +269,7 @@ flow_run(struct flow *f, int64_t now)
 		if (!body_check(f))
 			return FLOW_BAD;
 	}
-	return FLOW_TIRED;
+	return FLOW_TIRED;	/* what came is not written yet */
 }
 
 bool

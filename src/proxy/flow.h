@@ -9,6 +9,7 @@
 #include "http/h1_body.h"
 #include "net/stream.h"
 #include "proxy/gather.h"
+#include "proxy/share.h"
 #include "proxy/slab.h"
 
 #define PAGE_BYTES	16384		/* a larger head gets a page of its own size */
@@ -29,6 +30,7 @@ enum flow_result {
 struct flow {
 	struct stream	*source, *sink;
 	struct slab	*pages;
+	struct share	*share;
 	char		*page;			/* NULL when empty */
 	size_t		 cap;			/* of the page */
 	size_t		 at, good, end;		/* of page: at..good may be written, good..end is not (yet) of this message */
@@ -46,7 +48,7 @@ struct flow {
 };
 
 /* An empty flow at the loop's present time. source and sink may be filled in later. */
-void			 flow_init(struct flow *, struct slab *pages, struct stream *source, struct stream *sink,
+void			 flow_init(struct flow *, struct slab *pages, struct share *, struct stream *source, struct stream *sink,
 			    int64_t now_usec);
 void			 flow_fini(struct flow *);
 

@@ -44,6 +44,8 @@ proxy_new(struct loop *l, const struct proxy_conf *conf)
 	TAILQ_INIT(&p->idle);
 	TAILQ_INIT(&p->busy);
 	TAILQ_INIT(&p->lingering);
+	TAILQ_INIT(&p->yielded);
+	share_init(&p->share, l);
 	p->clients = slab_new(l, sizeof(struct client), CLIENTS_KEPT);
 	p->requests = slab_new(l, request_bytes(), REQUESTS_KEPT);
 	p->pages = slab_new(l, PAGE_BYTES, PAGES_KEPT);
@@ -79,6 +81,7 @@ proxy_free(struct proxy **pp)
 	listener_close_all(p);
 	clients_end(p);
 	timer_clear(p->loop, &p->empty_timer);
+	timer_clear(p->loop, &p->yield_timer);
 	health_free(&p->health);
 	upstream_free(&p->upstream);
 	pick_free(&p->pick);

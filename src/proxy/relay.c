@@ -35,7 +35,7 @@ send_up(struct request *r)
 	case FLOW_MORE:
 		return STAY;
 	case FLOW_TIRED:
-		return request_again(r);
+		return request_yield(r);
 	case FLOW_DONE:
 		r->up.over = true;
 		return STAY;
@@ -271,7 +271,7 @@ send_down(struct request *r)
 	case FLOW_MORE:
 		return STAY;
 	case FLOW_TIRED:
-		return request_again(r);
+		return request_yield(r);
 	case FLOW_DONE:
 		return complete(r);
 	case FLOW_SOURCE_END:
@@ -316,7 +316,7 @@ relay_tunnel(struct request *r)
 	case TUNNEL_OPEN:
 		return STAY;
 	case TUNNEL_TIRED:
-		return request_again(r);
+		return request_yield(r);
 	case TUNNEL_ENDED:
 		r->why = WHY_TUNNEL_CLOSED;
 		return END;

@@ -9,7 +9,7 @@
  *	  in trouble: ANSWER --> END while the client has heard nothing, CUT when it has
  *
  * Streams are edge-triggered: a step that stops before it got IO_AGAIN must see to it that somebody comes back
- * (request_again). Two flows carry the bytes: `up` from the client to the task, `down` back.
+ * (request_again, request_yield). Two flows carry the bytes: `up` from the client to the task, `down` back.
  */
 #include <string.h>
 
@@ -99,6 +99,45 @@ request_again(struct request *r)
 	return STAY;
 }
 
+static void
+yield_end(struct request *r)
+{
+	if (!r->yields)
+		return;
+	r->yields = false;
+	r->proxy->nyielded--;
+	TAILQ_REMOVE(&r->proxy->yielded, r, link);
+}
+
+/* Each in its turn, as far as this turn's share goes. Who yields again is behind all of the others. */
+static void
+on_share(void *arg)
+{
+	struct proxy *p = arg;
+	struct request *r;
+
+	for (unsigned n = p->nyielded; n > 0 && share_has(&p->share) && (r = TAILQ_FIRST(&p->yielded)) != NULL; n--) {
+		yield_end(r);
+		run(r, rows[r->state].enter(r));
+	}
+	if (!TAILQ_EMPTY(&p->yielded))
+		timer_set(p->loop, &p->yield_timer, loop_now(p->loop) + 1, on_share, p);
+}
+
+enum state
+request_yield(struct request *r)
+{
+	struct proxy *p = r->proxy;
+
+	if (r->yields)
+		return STAY;
+	r->yields = true;
+	p->nyielded++;
+	TAILQ_INSERT_TAIL(&p->yielded, r, link);
+	timer_set(p->loop, &p->yield_timer, loop_now(p->loop) + 1, on_share, p);
+	return STAY;
+}
+
 static enum state
 nothing(struct request *r)
 {
@@ -151,8 +190,9 @@ request_start(struct client *c)
 	r->client = c;
 	r->proxy = p;
 	memset(&r->again, 0, sizeof r->again);
-	flow_init(&r->up, p->pages, &c->stream, NULL, loop_now(p->loop));
-	flow_init(&r->down, p->pages, NULL, &c->stream, loop_now(p->loop));
+	r->yields = false;
+	flow_init(&r->up, p->pages, &p->share, &c->stream, NULL, loop_now(p->loop));
+	flow_init(&r->down, p->pages, &p->share, NULL, &c->stream, loop_now(p->loop));
 	r->in_row = 0;
 	request_reset(r);
 	client_busy(c, r, on_client);
@@ -167,6 +207,7 @@ over(struct request *r)
 	flow_fini(&r->up);
 	flow_fini(&r->down);
 	timer_clear(r->proxy->loop, &r->again);
+	yield_end(r);
 	table_unref(&r->table);
 	slab_bury(r->proxy->requests, r);
 	return OVER;

@@ -12,11 +12,13 @@
 #include "proxy/health.h"
 #include "proxy/pick.h"
 #include "proxy/proxy.h"
+#include "proxy/share.h"
 #include "proxy/slab.h"
 #include "proxy/upstream.h"
 
 TAILQ_HEAD(client_list, client);
 LIST_HEAD(listener_list, listener);
+TAILQ_HEAD(request_list, request);
 
 struct proxy {
 	struct loop	*loop;
@@ -34,6 +36,11 @@ struct proxy {
 	unsigned	 nclients;
 	/* memory */
 	struct slab	*clients, *requests, *pages;
+	struct share	 share;
+	/* request.c: those who wait for the next turn's share, in order */
+	struct request_list yielded;
+	unsigned	 nyielded;
+	struct timer	 yield_timer;
 	struct head	 head;			/* of whatever message is being parsed: used within one step, never kept */
 	/* proxy.c */
 	bool		 draining;

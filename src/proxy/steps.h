@@ -55,6 +55,8 @@ struct request {
 	uint64_t	 bytes_before;	/* of the client's stream, before this exchange */
 	struct flow	 up, down;
 	struct timer	 again;
+	TAILQ_ENTRY(request) link;	/* of the proxy's yielded, while `yields` */
+	bool		 yields;
 	char		 answer[ANSWER_MAX];
 	struct access_asked log;
 };
@@ -73,6 +75,7 @@ typedef struct wait	wait_f(const struct request *);
 stream_f	request_on_task;	/* for the stream of the task's connection */
 late_f		request_fail;		/* says why to the client if it can still be said, else breaks off */
 enum state	request_again(struct request *);	/* STAY, and come back in the next turn: others wait */
+enum state	request_yield(struct request *);	/* the same, when there is share for it: others move bytes, too */
 int64_t		request_now(const struct request *);
 
 /* attempt.c */
