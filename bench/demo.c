@@ -19,6 +19,7 @@
 
 #include "base/bug.h"
 #include "base/clock.h"
+#include "base/form.h"
 #include "lib/child.h"
 #include "lib/config.h"
 #include "lib/get.h"
@@ -401,9 +402,11 @@ scene_set(struct demo *d)
 	const char *seconds = getenv("DEMO_SECONDS");
 	struct show *s = &d->show;
 
-	d->total = seconds != NULL ? atof(seconds) : 45;
-	if (!(d->total >= 8 && d->total <= 3600))
-		d->total = d->total < 8 ? 8 : 45;
+	d->total = 45;
+	if (seconds != NULL && (!form_number(str_of(seconds), &d->total) || d->total < 8 || d->total > 3600)) {
+		fprintf(stderr, "demo: DEMO_SECONDS=%s: expected a number from 8 to 3600\n", seconds);
+		exit(2);
+	}
 	d->connections = limits_raise() / (2 * NPOLICIES + 2);	/* a proxy needs two descriptors for one of ours */
 	if (d->connections > 2500)
 		d->connections = 2500;

@@ -106,7 +106,7 @@ look_belief(struct look *l, struct show *s)
 {
 	json_t *nodes = get_json(&l->admin, "/api/v1/nodes"), *why, *j;
 	struct show_node *n;
-	const char *reason;
+	const char *reason, *state;
 	char path[64];
 	size_t i;
 
@@ -120,6 +120,8 @@ look_belief(struct look *l, struct show *s)
 		reason = json_string_value(json_object_get(j, "reason"));
 		if (n != NULL && reason != NULL)
 			snprintf(n->reason, sizeof n->reason, "%s", reason);
+		if (n != NULL && (state = json_string_value(json_object_get(j, "state"))) != NULL)
+			snprintf(n->state, sizeof n->state, "%s", state);
 	}
 	json_decref(nodes);
 	json_decref(why);

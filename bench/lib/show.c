@@ -123,7 +123,9 @@ verdict(const struct show_node *n, char out[40])
 {
 	unsigned threads = n->others + n->ours;
 
-	if (n->hog > 0)
+	if (strcmp(n->state, "draining") == 0 || strcmp(n->state, "ejected") == 0 || strcmp(n->state, "down") == 0)
+		snprintf(out, 40, "%s", n->state);
+	else if (n->hog > 0)
 		snprintf(out, 40, "HOG: %u threads", n->hog);
 	else
 		snprintf(out, 40, "%s", has_room(n) ? "has room" : threads <= n->cores ? "full" : "crowded");

@@ -18,6 +18,7 @@ struct show_node {
 	double		 share;		/* of the last second's requests */
 	double		 cost;		/* NAN: not known */
 	char		 reason[240];	/* in Mola's words */
+	char		 state[16];	/* of its task, in Mola's word; "": not known */
 };
 
 struct show_policy {

@@ -3,6 +3,7 @@
  * verbs need only give up.
  */
 #include <curl/curl.h>
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +34,7 @@ where_default(void)
 static bool
 where_sound(const char *where)
 {
-	return strncmp(where, "unix:/", 6) == 0 || (strncmp(where, "http://", 7) == 0 && where[7] != '\0');
+	return *where == '/' || strncmp(where, "unix:/", 6) == 0 || (strncmp(where, "http://", 7) == 0 && where[7] != '\0');
 }
 
 static int
@@ -42,7 +43,7 @@ ask_options(struct ask *a, int argc, char **argv)
 	static const struct option options[] = { { "admin", required_argument, NULL, 'a' },
 		{ "token-file", required_argument, NULL, 't' }, { "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' }, { "undo", no_argument, NULL, 'u' },
-		{ "dry-run", no_argument, NULL, 'd' }, { 0 } };
+		{ "dry-run", no_argument, NULL, 'd' }, { "task", no_argument, NULL, 'T' }, { 0 } };
 	int opt;
 
 	opterr = 0;
@@ -52,7 +53,7 @@ ask_options(struct ask *a, int argc, char **argv)
 			return help_verb(a->verb);
 		if (opt == ':')
 			return help_misuse(a->verb, "%s expects a value", argv[optind - 1]);
-		if (opt == '?' || (opt == 'u' && strcmp(a->verb, "drain") != 0) ||
+		if (opt == '?' || ((opt == 'u' || opt == 'T') && strcmp(a->verb, "drain") != 0) ||
 		    (opt == 'd' && strcmp(a->verb, "targets") != 0))
 			return help_misuse(a->verb, "there is no option %s", argv[optind - 1]);
 		if (opt == 'a')
@@ -61,6 +62,7 @@ ask_options(struct ask *a, int argc, char **argv)
 			a->token_file = optarg;
 		a->json |= opt == 'j';
 		a->undo |= opt == 'u';
+		a->task |= opt == 'T';
 		a->dry_run |= opt == 'd';
 	}
 	a->arg = argv + optind;
@@ -112,15 +114,22 @@ token_header(const struct ask *a, struct curl_slist **headers)
 	return true;
 }
 
+/* The path of a unix socket; NULL: it is a URL. */
+static const char *
+socket_of(const struct ask *a)
+{
+	return *a->where == '/' ? a->where : strncmp(a->where, "unix:", 5) == 0 ? a->where + 5 : NULL;
+}
+
 static void
 set_place(CURL *c, const struct ask *a, const char *path)
 {
 	char url[2200];
-	bool is_unix = strncmp(a->where, "unix:", 5) == 0;
+	bool is_unix = socket_of(a) != NULL;
 	size_t len = strlen(a->where);
 
 	if (is_unix)
-		curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, a->where + 5);
+		curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, socket_of(a));
 	while (len > 0 && a->where[len - 1] == '/')
 		len--;
 	snprintf(url, sizeof url, "%.*s%s", is_unix ? 16 : (int)len, is_unix ? "http://localhost" : a->where, path);
@@ -149,6 +158,18 @@ answer_read(const struct ask *a, struct str body, long status)
 	return NULL;
 }
 
+static void
+say_unreached(const struct ask *a)
+{
+	const char *path = socket_of(a);
+
+	if (path != NULL && access(path, R_OK | W_OK) != 0 && errno == EACCES)
+		fprintf(stderr, "mola %s: you may not open %s: ask as root, or as a member of the group that admin.group in Mola's "
+		    "configuration gives it to\n", a->verb, path);
+	else
+		fprintf(stderr, "mola %s: Mola does not answer at %s: is it running?\n", a->verb, a->where);
+}
+
 /* The status of an answer, whose body is added to `out`; 0: told. */
 static long
 ask_perform(const struct ask *a, CURL *c, const char *path, struct buf *out)
@@ -163,7 +184,7 @@ ask_perform(const struct ask *a, CURL *c, const char *path, struct buf *out)
 	if (rc == CURLE_OK)
 		curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
 	else if (rc == CURLE_COULDNT_CONNECT)
-		fprintf(stderr, "mola %s: Mola does not answer at %s: is it running?\n", a->verb, a->where);
+		say_unreached(a);
 	else
 		fprintf(stderr, "mola %s: no answer from %s: %s\n", a->verb, a->where, curl_easy_strerror(rc));
 	return status;

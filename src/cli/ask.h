@@ -11,10 +11,10 @@
 
 struct ask {
 	const char	*verb;
-	const char	*where;		/* unix:/path or http://host:port */
+	const char	*where;		/* unix:/path, /path or http://host:port */
 	const char	*token_file;	/* NULL: none */
 	bool		 json;		/* print the answer as JSON and nothing else */
-	bool		 undo;		/* drain only */
+	bool		 undo, task;	/* drain only */
 	bool		 dry_run;	/* targets only */
 	char		**arg;		/* what stands beside the options */
 	int		 nargs;

@@ -1,5 +1,5 @@
 /*
- * `mola drain NODE [--undo]`: no new requests for a node; those under way go on.
+ * `mola drain [--task] NAME [--undo]`: no new requests for a node, or for a task; those under way go on.
  */
 #include <stdio.h>
 
@@ -17,7 +17,7 @@ drain_main(int argc, char **argv)
 
 	if (status != ASK_GO_ON)
 		return status;
-	body = json_pack("{s:s, s:b}", "node", a.arg[0], "drain", !a.undo);
+	body = json_pack("{s:s, s:b}", a.task ? "task" : "node", a.arg[0], "drain", !a.undo);
 	if (body == NULL)
 		return help_misuse(a.verb, "the name is not UTF-8");
 	answer = ask_post(&a, "/api/v1/drain", body);
@@ -27,7 +27,8 @@ drain_main(int argc, char **argv)
 	if (a.json)
 		ask_print(answer);
 	else
-		printf("%s %s\n", clean(a.arg[0], &name), a.undo ? "is sent new requests again" : "is sent no new requests");
+		printf("%s %s\n", clean(a.arg[0], &name), a.undo ? "is sent new requests again" :
+		    "is sent no new requests, until `mola drain --undo` or until Mola is started again");
 	json_decref(answer);
 	return 0;
 }

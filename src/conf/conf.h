@@ -111,6 +111,7 @@ struct conf {
 	struct addr	 admin_addr;		/* len 0: none */
 	char		*admin_socket;		/* path, NULL: none */
 	bool		 admin_socket_given;	/* by the file; else, not to be able to listen on it is no error */
+	char		*admin_group;		/* of the socket, NULL: the process' */
 	char		*admin_token;		/* NULL: no writes over TCP */
 	char		*admin_token_file;
 	struct conf_list admin_hosts;		/* names under which browsers may reach the admin address */

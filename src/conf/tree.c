@@ -43,6 +43,8 @@ line_at(struct str text, size_t offset)
 	return line;
 }
 
+#define STAR "an alias (*); expected plain values: what begins with '*' must be quoted, such as \"*.example.org\""
+
 /* libyaml's own refusals, said in our words where they are frequent and unclear. */
 static bool
 refuse_syntax(struct reading *r)
@@ -55,6 +57,8 @@ refuse_syntax(struct reading *r)
 		return refuse(r, line_at(r->text, p->problem_offset), "not UTF-8 text, or a control character");
 	if (at < r->text.len && r->text.p[at] == '\t')
 		return refuse(r, (int)p->problem_mark.line + 1, "a tab cannot indent; expected spaces");
+	if (p->context != NULL && strstr(p->context, "alias") != NULL)
+		return refuse(r, (int)p->context_mark.line + 1, STAR);
 	if (at < r->text.len && r->text.p[at] == ':')
 		return refuse(r, (int)p->problem_mark.line + 1, "not YAML: what begins with ':' must be quoted here");
 	if (p->context != NULL && p->context_mark.line != p->problem_mark.line)
@@ -167,7 +171,7 @@ read_event(struct reading *r, const yaml_event_t *e)
 	case YAML_DOCUMENT_START_EVENT:
 		return r->root == NULL || refuse(r, line, "a second document; expected one");
 	case YAML_ALIAS_EVENT:
-		return refuse(r, line, "an alias (*); expected plain values, without anchors and aliases");
+		return refuse(r, line, STAR);
 	case YAML_SCALAR_EVENT:
 		return read_scalar(r, e, line);
 	case YAML_SEQUENCE_START_EVENT:

@@ -1,6 +1,7 @@
 /*
  * main: introduces the verb on the command line to the function that knows it.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,6 +19,16 @@ static const struct {
 
 #define NCOMMANDS	(sizeof commands / sizeof *commands)
 
+/* What could not be written was not done: the disk is full, say. */
+static int
+written(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "mola: the output could not be written: %s\n", strerror(errno));
+	return status == 0 ? 1 : status;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -29,7 +40,7 @@ main(int argc, char **argv)
 		verb = "version";
 	for (size_t i = 0; i < NCOMMANDS; i++)
 		if (strcmp(verb, commands[i].name) == 0)
-			return commands[i].run(argc > 1 ? argc - 1 : 1, argc > 1 ? argv + 1 : argv);
+			return written(commands[i].run(argc > 1 ? argc - 1 : 1, argc > 1 ? argv + 1 : argv));
 	fprintf(stderr, "mola: there is no verb '%s'; `mola help` lists them\n", verb);
 	return 2;
 }

@@ -3,6 +3,7 @@
  * is what a successor of a dead child needs.
  */
 #include <errno.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@
 #define FIRST_TABLE_MOST	(10 * USEC_PER_SEC)
 #define ADMIN_PATIENCE		(1 * USEC_PER_SEC)
 #define BEAT_USEC		(100 * USEC_PER_MSEC)
+#define ASKED_ONCE_USEC		(500 * USEC_PER_MSEC)	/* signals to stop that come so close together are one */
 
 static void	brain_start(struct parent *);
 static void	worker_start(struct parent *, struct child *);
@@ -54,6 +56,24 @@ admin_listen(const struct addr *a, int *fd)
 	return why;
 }
 
+/* A group that was asked for and cannot be had is no reason to let others in, or nobody. */
+static bool
+parent_own_socket(const struct conf *c)
+{
+	const struct group *g = c->admin_group == NULL ? NULL : getgrnam(c->admin_group);
+
+	if (c->admin_group != NULL && g == NULL) {
+		log_event(LOG_ERROR, "admin.no_group", "group", c->admin_group, "text", "expected the name of a group of this machine", NULL);
+		return false;
+	}
+	if (g != NULL && chown(c->admin_socket, (uid_t)-1, g->gr_gid) != 0) {
+		log_event(LOG_ERROR, "admin.no_group", "group", c->admin_group, "path", c->admin_socket, "error", strerror(errno), NULL);
+		return false;
+	}
+	chmod(c->admin_socket, 0660);
+	return true;
+}
+
 bool
 parent_open_admin(struct parent *p)
 {
@@ -76,8 +96,7 @@ parent_open_admin(struct parent *p)
 		p->admin_unix = -1;
 		return !c->admin_socket_given;
 	}
-	chmod(c->admin_socket, 0660);
-	return true;
+	return parent_own_socket(c);
 }
 
 void
@@ -290,11 +309,13 @@ stop_begin(struct parent *p)
 {
 	struct channel_msg m = { .kind = CHANNEL_DRAIN };
 
-	if (p->stopping) {			/* asked twice: at once */
-		stop_now(p);
+	if (p->stopping) {			/* asked twice: at once; but timeout(1) tells us, and then our whole group */
+		if (clock_mono_usec() - p->stop_usec > ASKED_ONCE_USEC)
+			stop_now(p);
 		return;
 	}
 	p->stopping = true;
+	p->stop_usec = clock_mono_usec();
 	log_event(LOG_INFO, "stop.begin", "seconds", LOG_N(p->conf->stop_usec / USEC_PER_SEC), NULL);
 	for (unsigned i = 0; i < p->nworkers; i++)
 		timer_clear(p->loop, &p->worker[i].again);

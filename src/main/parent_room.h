@@ -24,6 +24,7 @@ struct parent {
 	struct sandbox_user user;
 	bool		 other_user;
 	bool		 stopping;
+	int64_t		 stop_usec;		/* when it was first asked to */
 	int		 status;
 	struct timer	 last_call, beat;
 	int64_t		 looked_usec, trust_until_usec;	/* watchdog.c */

@@ -46,7 +46,7 @@ static bool
 same_admin(const struct conf *a, const struct conf *b)
 {
 	return a->admin_addr.len == b->admin_addr.len && (a->admin_addr.len == 0 || addr_eq(&a->admin_addr, &b->admin_addr))
-	    && str_eq(str_of(a->admin_socket), str_of(b->admin_socket));
+	    && str_eq(str_of(a->admin_socket), str_of(b->admin_socket)) && str_eq(str_of(a->admin_group), str_of(b->admin_group));
 }
 
 /* Other admin addresses: the brain starts anew with them, which is nothing special in its life. */

@@ -10,7 +10,7 @@ CMD(services, services_main, "[OPTIONS]",        "list the services and their tr
 CMD(tasks,    tasks_main,    "[OPTIONS] [SERVICE]", "list the tasks of a service, or of all")
 CMD(why,      why_main,      "[OPTIONS] SERVICE", "explain the shares of a service's tasks")
 CMD(targets,  targets_verb,  "[OPTIONS] [withdraw|resume NAME]", "list the proxies that are told what to do, and what they have; or take that away")
-CMD(drain,    drain_main,    "[OPTIONS] NODE",   "send a node no new requests; with --undo, send it some again")
+CMD(drain,    drain_main,    "[OPTIONS] NODE",   "send a node, or with --task a task, no new requests; with --undo, send it some again")
 CMD(health,   health_main,   "[OPTIONS]",        "say whether Mola, or an agent, serves")
 CMD(version,  version_main,  "",                 "print the version")
 CMD(help,     help_main,     "[VERB]",           "print this list, or how a verb is used")

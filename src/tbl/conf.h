@@ -71,6 +71,9 @@ KEY(ADMIN, "address", ADMIN_ADDRESS, admin_addr, "127.0.0.1:8000", "", "",
     "Host and port, or none.")
 KEY(ADMIN, "socket", SOCKET, admin_socket, "/run/mola/admin.sock", "", "",
     "Path of a unix socket, or none. Whoever may open it may also write: it asks for no token.")
+KEY(ADMIN, "group", STRING, admin_group, NONE, "", "",
+    "The group that the socket is given to, whose members may then ask, and write, too. By default that of the process, "
+    "as a rule root's.")
 KEY(ADMIN, "token", SECRET, admin_token, NONE, "", "",
     "The password of writes over TCP: 16 to 256 visible characters. Without it there are none.")
 KEY(ADMIN, "token_file", FILE, admin_token_file, NONE, "", "",

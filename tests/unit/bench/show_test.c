@@ -69,6 +69,19 @@ fits(bool utf8)
 	free(text);
 }
 
+/* Who drains a node while the demo runs sees it, on a narrow screen, too. */
+static void
+a_drained_node_is_called_so(void **state)
+{
+	struct show_node n = { .cores = 4, .state = "draining", .hog = 3 };
+	char words[40];
+
+	(void)state;
+	assert_string_equal(verdict(&n, words), "draining");
+	strcpy(n.state, "up");
+	assert_string_equal(verdict(&n, words), "HOG: 3 threads");
+}
+
 static void
 the_picture_fits_80_by_24(void **state)
 {
@@ -118,6 +131,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_picture_fits_80_by_24),
+		cmocka_unit_test(a_drained_node_is_called_so),
 		cmocka_unit_test(the_table_has_ratios_to_the_first),
 		cmocka_unit_test(nothing_known_is_a_dash),
 	};

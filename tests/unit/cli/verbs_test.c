@@ -1,5 +1,6 @@
 /* The verbs against a pretended Mola in another process: what people see, and what they are told when it fails. */
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/buf.h"
@@ -63,6 +64,8 @@ pretend(void *arg, struct exchange *x)
 		json = "{\"node\":\"alpha\",\"drain\":true}";
 	else if (str_eq(path, STR("/api/v1/drain")) && str_eq(body, STR("{\"node\":\"alpha\",\"drain\":false}")))
 		json = "{\"node\":\"alpha\",\"drain\":false}";
+	else if (str_eq(path, STR("/api/v1/drain")) && str_eq(body, STR("{\"task\":\"web.1\",\"drain\":true}")))
+		json = "{\"task\":\"web.1\",\"drain\":true}";
 	else if (str_eq(path, STR("/healthz")))
 		json = "ok\033\n";
 	else
@@ -209,10 +212,12 @@ test_why_unserved(void **state)
 static void
 test_drain(void **state)
 {
+	struct told task = MOLA(drain, "--task", "web.1");
 	struct told t = MOLA(drain, "alpha"), undo = MOLA(drain, "--undo", "alpha"), after = MOLA(drain, "alpha", "--undo");
 
 	(void)state;
-	assert_string_equal(t.out, "alpha is sent no new requests\n");
+	assert_string_equal(task.out, "web.1 is sent no new requests, until `mola drain --undo` or until Mola is started again\n");
+	assert_string_equal(t.out, "alpha is sent no new requests, until `mola drain --undo` or until Mola is started again\n");
 	assert_string_equal(undo.out, "alpha is sent new requests again\n");
 	assert_string_equal(after.out, undo.out);
 	assert_int_equal(t.status + undo.status + after.status, 0);
@@ -265,6 +270,32 @@ test_trouble(void **state)
 	assert_int_equal(t.status, 1);
 	assert_string_equal(t.err, "mola drain: the token file /nowhere/token cannot be read\n");
 	assert_string_equal(t.out, "");
+}
+
+/* A path alone is a place, and one that may not be opened is no Mola that does not run. */
+static void
+test_places(void **state)
+{
+	struct told t = MOLA(nodes, "--admin", place), locked;
+	pid_t pid;
+	int status;
+
+	(void)state;
+	assert_int_equal(t.status, 0);
+	if (getuid() != 0)
+		skip();
+	assert_int_equal(chmod(place, 0600), 0);
+	fflush(NULL);
+	if ((pid = fork()) == 0) {
+		if (setresuid(65534, 65534, 65534) != 0)
+			_exit(2);
+		locked = MOLA(nodes);
+		_exit(locked.status == 1 && strstr(locked.err, "mola nodes: you may not open /tmp/mola-cli-test-") == locked.err
+		    && strstr(locked.err, "admin.group") != NULL ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(chmod(place, 0666), 0);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 static void
@@ -338,6 +369,7 @@ main(void)
 		cmocka_unit_test(test_health),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_trouble),
+		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_misuse),
 		cmocka_unit_test(test_help),
 		cmocka_unit_test(test_humane_numbers),

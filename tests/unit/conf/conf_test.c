@@ -22,7 +22,11 @@ static const struct wrong {
 	{ L "user: \"a\\0b\"\n", "m:2: a control character in a value\n" },
 	{ L "log: &a {}\n", "m:2: an anchor (&); expected plain values, without anchors and aliases\n" },
 	{ L "user: &a x\n", "m:2: an anchor (&); expected plain values, without anchors and aliases\n" },
-	{ L "user: *a\n", "m:2: an alias (*); expected plain values, without anchors and aliases\n" },
+	{ L "user: *a\n", "m:2: an alias (*); expected plain values: what begins with '*' must be quoted, such as \"*.example.org\"\n" },
+	{ L "services:\n- name: w\n  host: *.example.org\n", "m:4: an alias (*); expected plain values: what begins with '*' must be quoted, such as \"*.example.org\"\n" },
+	{ L "services:\n- name: w\n  host: [ * ]\n", "m:4: an alias (*); expected plain values: what begins with '*' must be quoted, such as \"*.example.org\"\n" },
+	{ L "tls: { cert: /x }\n", "m:2: tls: not known yet: Mola does not speak TLS to clients; expected a proxy in front of it that does, "
+	    "named in clients.trusted\n" },
 	{ L "user: !!str x\n", "m:2: a tag (!); expected plain values, without tags\n" },
 	{ L "---\n" L, "m:2: a second document; expected one\n" },
 	{ "[[[[[[[[[[[[", "m:1: nested too deeply\n" },
@@ -153,7 +157,8 @@ static const struct wrong {
 	{ "listen: [':80', ':80']\n", "m:1: listen.address: '0.0.0.0:80' is listed twice\n" },
 	{ "listen:\n- { address: ':80', name: web }\n- { address: ':81', name: web }\n",
 	    "m:3: listen.name: 'web' is taken since line 2; expected a name of its own\n" },
-	{ "listen:\n- { address: ':80', tls: true }\n", "m:2: listen.tls: unknown key; expected address, name or proxy_protocol\n" },
+	{ "listen:\n- { address: ':80', tls: true }\n", "m:2: listen.tls: not known yet: Mola does not speak TLS to clients; expected a proxy "
+	    "in front of it that does, named in clients.trusted\n" },
 	{ "listen:\n- { name: web }\n", "m:2: listen.address: missing. IP address and port: 10.0.0.1:80, [::1]:80, :80 (any address).\n" },
 	{ "listen:\n- [ ':80' ]\n", "m:2: listen: not a mapping; expected keys such as address, name or proxy_protocol\n" },
 	{ "listen: { address: ':80', proxy_protocol: true }\n", "m:1: listen.proxy_protocol: nobody may connect: clients.trusted is empty; "
