@@ -81,8 +81,7 @@ withheld_notes(struct sheet *s, const json_t *target)
 	size_t i;
 
 	json_array_foreach(json_object_get(target, "withheld"), i, one) {
-		snprintf(note, sizeof note, "no router for %.100s: %.200s, which this target's router would not have", text_of(one, "service"),
-		    text_of(one, "text"));
+		snprintf(note, sizeof note, "no router for %.100s: %.200s", text_of(one, "service"), text_of(one, "text"));
 		sheet_note(s, note);
 	}
 }

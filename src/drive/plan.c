@@ -146,6 +146,48 @@ servers_weigh(struct pick *p, const struct plan_rules *r, plan_weigh_f *weigh, v
 	shares_even(s, r);
 }
 
+static bool
+ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), m = strlen(end);
+
+	return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+static bool
+is_wild(const char *host)
+{
+	return host[0] == '\0' || host[0] == '*' || host[0] == '+';
+}
+
+/* Whether a host that one stands for may be one that the other does: "*.example.org" and "+.example.org" are taken for the same. */
+static bool
+hosts_meet(const char *a, const char *b)
+{
+	const char *x = a[0] == '\0' || !is_wild(a) ? a : a + 1, *y = b[0] == '\0' || !is_wild(b) ? b : b + 1;
+
+	return (is_wild(a) && ends_with(y, x)) || (is_wild(b) && ends_with(x, y)) || strcmp(a, b) == 0;
+}
+
+static bool
+routes_meet(const struct route_conf *a, const struct route_conf *b)
+{
+	size_t n = strlen(a->path), m = strlen(b->path);
+
+	return hosts_meet(a->host, b->host) && strncmp(a->path, b->path, n < m ? n : m) == 0;
+}
+
+/* Mola ends those requests itself. A proxy that is driven does not know of that: it would take the service's routes for all of it. */
+static bool
+meets_refused(const struct world *w, const struct world_service *s)
+{
+	for (unsigned i = 0; i < s->nroutes; i++)
+		for (unsigned k = 0; k < w->nrefused; k++)
+			if (routes_meet(&s->route[i], &w->refused[k]))
+				return true;
+	return false;
+}
+
 static void
 service_make(struct pick *p, const struct plan_rules *r, plan_weigh_f *weigh, void *arg)
 {
@@ -162,6 +204,7 @@ service_make(struct pick *p, const struct plan_rules *r, plan_weigh_f *weigh, vo
 	for (unsigned i = 0; i < w->nroutes; i++)
 		s->route[i] = (struct route_conf){ arena_text(a, str_of(w->route[i].host)), arena_text(a, str_of(w->route[i].path)) };
 	s->demands = w->demands;
+	s->demands.refused = meets_refused(p->world, w);
 	if (w->demands.entry_points != NULL)
 		s->demands.entry_points = arena_text(a, str_of(w->demands.entry_points));
 	s->server = arena_zalloc(a, (w->ntasks + 1) * sizeof *s->server);
@@ -280,7 +323,7 @@ same_routes(const struct plan_service *a, const struct plan_service *b)
 static bool
 same_demands(const struct route_demands *a, const struct route_demands *b)
 {
-	return a->middlewares == b->middlewares && a->tls == b->tls && same_text(a->entry_points, b->entry_points);
+	return a->middlewares == b->middlewares && a->tls == b->tls && a->refused == b->refused && same_text(a->entry_points, b->entry_points);
 }
 
 static bool

@@ -208,6 +208,8 @@ traefik_withholds(const struct traefik_words *w, const struct plan_service *s)
 		return "its labels ask for middlewares";
 	if (s->demands.tls)
 		return "its labels ask for TLS";
+	if (s->demands.refused)
+		return "its routes take in requests for a router that is not served";
 	if (s->demands.entry_points != NULL && !points_fit(w, s->demands.entry_points))
 		return "its labels ask for other entry points";
 	return NULL;

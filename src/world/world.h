@@ -98,6 +98,7 @@ struct world_task {
 struct route_demands {
 	bool		 middlewares, tls;
 	char		*entry_points;		/* "web,websecure;internal": the list of each router that has one; NULL: none has */
+	bool		 refused;		/* found by plan.c: requests that the service's routes match end on a route that is refused */
 };
 
 struct world_service {

@@ -323,6 +323,32 @@ changes_have_names(void **state)
 }
 
 static void
+meets(const char *host, const char *path, bool expected)
+{
+	struct route_conf route = { (char *)(uintptr_t)host, (char *)(uintptr_t)path };
+	struct route_conf refused[] = { { (char *)"www.example.org", (char *)"/admin" }, { (char *)"+.example.net", (char *)"/" } };
+	struct world_service s = { .route = &route, .nroutes = 1 };
+	struct world w = { .refused = refused, .nrefused = 2 };
+
+	assert_int_equal(meets_refused(&w, &s), expected);
+}
+
+static void
+refused_routes_are_met(void **state)
+{
+	(void)state;
+	meets("www.example.org", "/", true);
+	meets("www.example.org", "/administer", true);
+	meets("www.example.org", "/shop", false);
+	meets("*.example.org", "/", true);
+	meets("", "/", true);
+	meets("api.example.org", "/", false);
+	meets("a.example.net", "/x", true);
+	meets("*.example.net", "/", true);
+	meets("example.net", "/", false);
+}
+
+static void
 weights_may_be_another_power_of_the_share(void **state)
 {
 	struct plan_rules r = { .least = 1, .most = 100, .power = 2 };
@@ -351,6 +377,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(best_takes_one_and_none_when_nobody_is_known, setup, teardown),
 		cmocka_unit_test_setup_teardown(changes_have_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(weights_may_be_another_power_of_the_share, setup, teardown),
+		cmocka_unit_test(refused_routes_are_met),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -181,6 +181,7 @@ no_router_where_labels_ask_for_more(void **state)
 	(void)state;
 	withheld((struct route_demands){ .middlewares = true }, "its labels ask for middlewares");
 	withheld((struct route_demands){ .tls = true }, "its labels ask for TLS");
+	withheld((struct route_demands){ .refused = true }, "its routes take in requests for a router that is not served");
 	withheld((struct route_demands){ .entry_points = (char *)"websecure" }, points_text);
 	withheld((struct route_demands){ .entry_points = (char *)"websecure, web" }, NULL);
 	withheld((struct route_demands){ .entry_points = (char *)"web;websecure" }, points_text);
