@@ -184,8 +184,10 @@ get_why(struct admin *a, struct exchange *x)
 	struct world_service *s;
 	char name[256];
 
-	if (swarm != NULL && exchange_query(x, "service", name, sizeof name) && world_service(a->conf.world, str_of(name)) == NULL)
-		unserved = swarm_report_find(swarm, str_of(name));
+	if (swarm != NULL && exchange_query(x, "service", name, sizeof name)) {
+		s = world_service(a->conf.world, str_of(name));
+		unserved = s == NULL || s->nroutes == 0 ? swarm_report_find(swarm, str_of(name)) : NULL;
+	}
 	if (unserved != NULL)
 		reply_json(x, 200, view_why_unserved(unserved), NULL);
 	else if (service_named(a, x, true, &s))

@@ -232,7 +232,7 @@ view_service(const struct view *v, const struct world_service *s, const struct s
 	json_object_set_new(j, "requests_total", json_integer((json_int_t)sum.requests));
 	json_object_set_new(j, "failures_total", json_integer((json_int_t)sum.failures));
 	json_object_set_new(j, "requests_per_second", number_if(seconds > 0, (double)sum.window / seconds));
-	view_origin(j, r != NULL && r->served ? r : NULL);
+	view_origin(j, r != NULL && (r->served || s->nroutes == 0) ? r : NULL);
 	return j;
 }
 

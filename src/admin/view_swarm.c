@@ -74,6 +74,15 @@ is_missed(const struct report_service *r)
 	return odd && !r->served;
 }
 
+/* It is told of among the world's services: it has tasks for targets, and no route. */
+static bool
+is_routeless(const struct view *v, const struct report_service *r)
+{
+	const struct world_service *s = world_service(v->world, str_of(r->name));
+
+	return s != NULL && s->nroutes == 0;
+}
+
 void
 view_unserved(const struct view *v, json_t *list)
 {
@@ -81,7 +90,7 @@ view_unserved(const struct view *v, json_t *list)
 	json_t *j;
 
 	for (unsigned i = 0; all != NULL && i < all->nservices; i++) {
-		if (!is_missed(&all->service[i]))
+		if (!is_missed(&all->service[i]) || is_routeless(v, &all->service[i]))
 			continue;
 		j = json_pack("{s:o, s:n, s:[], s:[], s:i, s:i, s:i, s:i, s:i, s:n}", "name", text(all->service[i].name), "policy",
 		    "queries", "routes", "tasks", 0, "usable", 0, "inflight", 0, "requests_total", 0, "failures_total", 0,

@@ -194,6 +194,7 @@ service_read(struct join *j, struct join_service *js)
 	l->report->port = l->port;
 	if (!name_good(j, js)) {
 		l->nroutes = 0;
+		l->enabled = false;
 		return;
 	}
 	routes_claim(j, js);
@@ -214,19 +215,19 @@ port_name(struct join *j, struct join_service *js, unsigned port, const struct s
 	for (unsigned i = 0; i < l->nroutes; i++)
 		if (l->route[i].port == port || (first && l->route[i].port == 0))
 			route[n++] = l->route[i].at;
-	if (n == 0)
+	if (n == 0 && !j->conf->routeless)
 		return;
 	ws = world_pass_service(j->world, name, conf, route, n);
 	if (ws == NULL)
 		return;
 	for (unsigned i = 0; i < n; i++)
 		l->report->route[l->report->nroutes++] = join_route_text(j->arena, &route[i]);
-	l->report->served = true;
+	l->report->served |= n > 0;
 	demands_read(js->from, j->arena, &demands);
 	world_pass_demands(ws, &demands);
 	if (port != 0)
 		join_tasks(j, l, ws, &js->tasks, port, first);
-	else
+	else if (n > 0)
 		join_trouble(j, l->report, WHY_SERVICE_NO_PORT, arena_text(j->arena, STR("no port is known; expected mola.port, or "
 		    "exactly one published TCP port")));
 }
@@ -236,7 +237,7 @@ service_name(struct join *j, struct join_service *js)
 {
 	struct labels *l = &js->labels;
 
-	if (!l->enabled || l->nroutes == 0 || !name_good(j, js))
+	if (!l->enabled || (l->nroutes == 0 && !j->conf->routeless) || !name_good(j, js))
 		return;
 	l->report->route = arena_zalloc(j->arena, (l->nroutes + 1) * sizeof *l->report->route);
 	port_name(j, js, l->port, &l->conf, true);

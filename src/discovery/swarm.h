@@ -28,6 +28,8 @@ struct swarm_conf {
 	const char	*exporter_template;	/* NULL: none; {address}, {hostname}, {id} */
 	const struct constraint *constraint;	/* whom we serve; NULL: everybody */
 	/* for traefik.* labels, which are read where mola.* say nothing: what people say */
+	bool		 routeless;		/* services that nothing may be served of are named, too, without a route: targets
+						 * have routers of their own */
 	const struct traefik_rules *traefik;
 	const struct constraint *traefik_constraint;	/* NULL: those of the Traefik services */
 	bool		 traefik_exposed_said;	/* exposed_by_default is people's word, not the default */

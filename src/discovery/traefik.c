@@ -195,8 +195,8 @@ ports_choose(struct reading *r)
 		first = given && r->nbackends > 1 && backend_port(&r->backend[i]) != l->port ? NULL : &r->backend[i];
 	if (!given && first != NULL)
 		l->port = backend_port(first);
-	for (unsigned i = 0; i < r->nrouters && !given; i++)
-		if (!r->router[i].refused && r->router[i].backend != NULL && backend_port(r->router[i].backend) != l->port)
+	for (unsigned i = 0; i < r->nrouters && !given; i++)	/* of routers that are not served, too: for targets */
+		if (r->router[i].backend != NULL && backend_port(r->router[i].backend) != 0 && backend_port(r->router[i].backend) != l->port)
 			port_add(r, r->router[i].backend);
 	if (first != NULL)
 		backend_conf(first, &l->conf);

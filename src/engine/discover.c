@@ -69,7 +69,8 @@ swarm_conf_make(struct discover *d)
 	d->traefik.nentry_points = c->traefik_entry_points.n;
 	d->swarm = (struct swarm_conf){ .defaults = &c->defaults, .agent_template = c->swarm_agent,
 	    .exporter_template = c->swarm_node_exporter, .constraint = constraint_of(d, c->swarm_constraint), .traefik = &d->traefik,
-	    .traefik_constraint = constraint_of(d, c->traefik_constraint), .traefik_exposed_said = c->traefik_exposed != MAYBE_ABSENT };
+	    .traefik_constraint = constraint_of(d, c->traefik_constraint), .traefik_exposed_said = c->traefik_exposed != MAYBE_ABSENT,
+	    .routeless = c->ntargets > 0 };
 }
 
 /* The configuration was found sound, so names are unique and known: what is left is a full table. */

@@ -367,6 +367,25 @@ every_router_leads_to_its_own_port(void **state)
 	expect_trouble(s, "web", WHY_ROUTER_SERVICE, "router console is not served");
 }
 
+/* People's own routers in a proxy that Mola configures lead to them, with the middlewares that Mola does not have. */
+static void
+what_is_not_served_has_tasks_for_targets(void **state)
+{
+	struct stage *s = *state;
+	const char *labels = ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.routers.web.middlewares\":\"auth\","
+	    "\"traefik.http.routers.web.service\":\"web@file\"";
+
+	assert_null(web(s, labels));
+	s->conf.routeless = true;
+	expect_routes(web(s, labels), "");
+	expect_tasks(s, "web", "web.1.t1=10.0.1.5:80");
+	assert_false(reported(s, "web")->served);
+	expect_routes(web(s, "\"mola.port\":\"80\""), "");
+	assert_null(web(s, "\"mola.port\":\"80\",\"mola.enable\":\"no\""));
+	expect_routes(web(s, PLAIN), "a.org/");
+	assert_true(reported(s, "web")->served);
+}
+
 static void
 traefik_enable_is_read_as_go_reads_it(void **state)
 {
@@ -533,6 +552,7 @@ main(void)
 		SCENE(molas_own_labels_have_precedence),
 		SCENE(routers_and_services_find_each_other),
 		SCENE(every_router_leads_to_its_own_port),
+		SCENE(what_is_not_served_has_tasks_for_targets),
 		SCENE(traefik_enable_is_read_as_go_reads_it),
 		SCENE(whatever_is_not_understood_of_a_router_refuses_it),
 		SCENE(labels_that_cannot_all_be_read_serve_nothing),
