@@ -29,6 +29,7 @@ struct conf_listen {
 	char		*name;			/* the address as written unless given */
 	struct addr	 addr;
 	bool		 proxy_protocol;
+	bool		 shared;		/* others may listen there, too */
 };
 
 struct conf_node {

@@ -19,6 +19,7 @@
 #include "base/sink.h"
 #include "main/brain.h"
 #include "main/descriptors.h"
+#include "main/holder.h"
 #include "main/parent_room.h"
 #include "main/reload.h"
 #include "main/watchdog.h"
@@ -26,6 +27,7 @@
 
 #define FIRST_TABLE_MOST	(10 * USEC_PER_SEC)
 #define ADMIN_PATIENCE		(1 * USEC_PER_SEC)
+#define LISTEN_PATIENCE		(3 * USEC_PER_SEC)
 #define BEAT_USEC		(100 * USEC_PER_MSEC)
 #define ASKED_ONCE_USEC		(500 * USEC_PER_MSEC)	/* signals to stop that come so close together are one */
 
@@ -109,11 +111,45 @@ parent_close_admin(struct parent *p)
 	p->admin_tcp = p->admin_unix = -1;
 }
 
-bool
-parent_open_listener(struct parent *p, const struct addr *a)
+/* Our own on the same port: which addresses go together is then the kernel's to say. */
+static bool
+is_ours(const struct parent *p, const struct addr *a)
 {
-	char text[ADDR_TEXT_MAX];
+	bool ours = false;
 
+	for (unsigned i = 0; i < p->listeners.count; i++)
+		ours |= holder_port(&p->listeners.one[i].addr) == holder_port(a);
+	return ours;
+}
+
+/* At the start, the workers of a predecessor that was killed a moment ago may not have let go yet. */
+static bool
+is_taken(const struct parent *p, const struct conf_listen *l)
+{
+	int64_t until = clock_mono_usec() + (p->table < 0 ? LISTEN_PATIENCE : 0);
+
+	if (l->shared || is_ours(p, &l->addr))
+		return false;
+	while (holder_is_there(&l->addr)) {
+		if (clock_mono_usec() >= until)
+			return true;
+		usleep(20000);
+	}
+	return false;
+}
+
+bool
+parent_open_listener(struct parent *p, const struct conf_listen *l)
+{
+	char text[ADDR_TEXT_MAX], by[HOLDER_TEXT];
+	const struct addr *a = &l->addr;
+
+	if (is_taken(p, l)) {
+		log_event(LOG_ERROR, "listen.taken", "address", addr_text(a, text), "error", strerror(EADDRINUSE),
+		    "by", holder_text(a, by), "text",
+		    "end it, or say shared: true of this address in listen if both are to serve there", NULL);
+		return false;
+	}
 	if (listeners_add(&p->listeners, a) == NULL) {
 		log_event(LOG_INFO, "listen.open", "address", addr_text(a, text), NULL);
 		return true;
@@ -455,7 +491,7 @@ static bool
 parent_open(struct parent *p)
 {
 	for (unsigned i = 0; i < p->conf->nlisten; i++)
-		if (!parent_open_listener(p, &p->conf->listen[i].addr))
+		if (!parent_open_listener(p, &p->conf->listen[i]))
 			return false;
 	return find_user(p) && parent_open_admin(p);
 }

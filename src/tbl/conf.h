@@ -66,6 +66,9 @@ KEY(LISTEN, "name", NAME, name, NONE, "", "",
 KEY(LISTEN, "proxy_protocol", SWITCH, proxy_protocol, "false", "", "",
     "Whether each connection begins with a header of the PROXY protocol, version 1 or 2, that names the client. Only proxies in "
     "clients.trusted may connect then, and only with such a header.")
+KEY(LISTEN, "shared", SWITCH, shared, "false", "", "",
+    "Whether another process of the same user, such as a second Mola with another file, may listen on the same address at the "
+    "same time; the kernel then deals connections to both. Otherwise an address that is taken is refused.")
 
 KEY(ADMIN, "address", ADMIN_ADDRESS, admin_addr, "127.0.0.1:8000", "", "",
     "Host and port, or none.")

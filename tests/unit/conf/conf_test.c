@@ -160,7 +160,7 @@ static const struct wrong {
 	{ "listen:\n- { address: ':80', tls: true }\n", "m:2: listen.tls: not known yet: Mola does not speak TLS to clients; expected a proxy "
 	    "in front of it that does, named in clients.trusted\n" },
 	{ "listen:\n- { name: web }\n", "m:2: listen.address: missing. IP address and port: 10.0.0.1:80, [::1]:80, :80 (any address).\n" },
-	{ "listen:\n- [ ':80' ]\n", "m:2: listen: not a mapping; expected keys such as address, name or proxy_protocol\n" },
+	{ "listen:\n- [ ':80' ]\n", "m:2: listen: not a mapping; expected keys such as address, name, proxy_protocol or shared\n" },
 	{ "listen: { address: ':80', proxy_protocol: true }\n", "m:1: listen.proxy_protocol: nobody may connect: clients.trusted is empty; "
 	    "expected the proxies in front there\n" },
 	{ "listen: []\n", "m:1: listen: an empty list. Addresses on which clients are served; one address, or a list of addresses and "
