@@ -22,6 +22,7 @@ enum conf_maybe { MAYBE_ABSENT, MAYBE_NO, MAYBE_YES };
 #define CONF_PROM_SERVERS_MAX 8
 #define CONF_TRUSTED_MAX 64
 #define CONF_LISTEN_MAX 64
+#define CONF_AUTO	UINT32_MAX
 #define CONF_ERRORS_MAX	(256u << 10)		/* bytes of what is wrong with it */
 
 struct conf_listen {
@@ -141,7 +142,10 @@ struct conf {
 
 	int64_t		 client_head_usec, client_idle_usec, client_body_usec, client_write_usec;
 	bool		 client_abort_on_close;
+	int64_t		 client_request_usec;
+	unsigned	 client_min_rate;	/* bytes per second, 0: none */
 	unsigned	 clients_max;		/* per worker */
+	unsigned	 clients_per_address;	/* the same; 0: no limit, CONF_AUTO: made of the above */
 	unsigned	 request_head_bytes, request_fields, response_head_bytes, response_fields;
 	struct conf_list clients_trusted;	/* networks, as written */
 	unsigned	 upstream_idle_max;	/* idle connections kept per task and worker */

@@ -114,6 +114,23 @@ write_count(const void *member, struct buf *out)
 	return buf_printf(out, "%u", *n);
 }
 
+static bool
+read_count_or_auto(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	unsigned n = CONF_AUTO;
+
+	if (!str_eq(s, STR("auto")))
+		return read_count(k, s, member, problem);
+	memcpy(member, &n, sizeof n);
+	return true;
+}
+
+static bool
+write_count_or_auto(const void *member, struct buf *out)
+{
+	return *(const unsigned *)member == CONF_AUTO ? buf_adds(out, STR("auto")) : write_count(member, out);
+}
+
 /* A whole number, or one of KiB (k) or MiB (m). */
 static bool
 bytes_of(struct str s, unsigned *out)
@@ -338,6 +355,7 @@ const struct conf_type
 	type_REAL = { read_real, write_real, KIND_PLAIN, true },
 	type_WEIGHT = { read_real, write_weight, KIND_PLAIN, true },
 	type_COUNT = { read_count, write_count, KIND_PLAIN, true },
+	type_COUNT_OR_AUTO = { read_count_or_auto, write_count_or_auto, KIND_PLAIN, true },
 	type_BYTES = { read_bytes, write_bytes, KIND_PLAIN, false },
 	type_WORKERS = { read_workers, write_count, KIND_PLAIN, true },
 	type_BALANCERS = { read_balancers, write_balancers, KIND_PLAIN, true },

@@ -25,6 +25,20 @@ struct worker {
 	bool		 draining;
 };
 
+#define PER_ADDRESS_LEAST 64
+#define RATE_GRACE_USEC	(10 * USEC_PER_SEC)
+
+/* Of the clients.max as written: fewer descriptors do not make fewer people share an address. */
+static unsigned
+worker_per_address(const struct conf *c)
+{
+	unsigned quarter = c->clients_max / 4;
+
+	if (c->clients_per_address != CONF_AUTO)
+		return c->clients_per_address;
+	return quarter > PER_ADDRESS_LEAST ? quarter : PER_ADDRESS_LEAST;
+}
+
 void
 worker_limits(const struct conf *c, struct proxy_conf *out)
 {
@@ -34,6 +48,10 @@ worker_limits(const struct conf *c, struct proxy_conf *out)
 		.client_body_usec = c->client_body_usec,
 		.client_write_usec = c->client_write_usec,
 		.client_abort_on_close = c->client_abort_on_close,
+		.client_request_usec = c->client_request_usec,
+		.client_min_rate = c->client_min_rate,
+		.client_grace_usec = RATE_GRACE_USEC,
+		.clients_per_address = worker_per_address(c),
 		.clients_max = descriptors_clients(c->clients_max),
 		.request_head = { c->request_head_bytes, (int)c->request_fields },
 		.response_head = { c->response_head_bytes, (int)c->response_fields },

@@ -17,6 +17,7 @@
 #define LINGER_MOST	(30 * USEC_PER_SEC)
 #define LINGER_BYTES	(64u * 1024 * 1024)
 #define LINGER_TURN	(256 * 1024)	/* bytes before others get their turn */
+#define OWN_LOOKS	256	/* idle clients that are looked at for one of a given address */
 
 static struct client_list *
 list_of(struct client *c)
@@ -24,6 +25,8 @@ list_of(struct client *c)
 	switch (c->place) {
 	case CLIENT_IDLE:
 		return &c->proxy->idle;
+	case CLIENT_READING:
+		return &c->proxy->reading;
 	case CLIENT_BUSY:
 		return &c->proxy->busy;
 	case CLIENT_LINGERING:
@@ -33,7 +36,7 @@ list_of(struct client *c)
 	}
 }
 
-/* The idle list is in the order of going idle: its first has been so longest. */
+/* Lists are in the order of arrival: their first has been there longest. */
 static void
 client_move(struct client *c, enum client_place to)
 {
@@ -54,6 +57,8 @@ bury(struct client *c)
 
 	timer_clear(p->loop, &c->timer);
 	client_move(c, CLIENT_DEAD);
+	if (c->counted)
+		tally_take(p->tally, &c->sender.ip);
 	p->nclients--;
 	live_gauge_add(p->conf.live, p->conf.worker, LIVE_CLIENTS, -1);
 	slab_bury(p->clients, c);
@@ -108,10 +113,18 @@ client_idle(struct client *c)
 }
 
 void
+client_reading(struct client *c)
+{
+	if (c->place != CLIENT_READING)
+		client_move(c, CLIENT_READING);
+}
+
+void
 client_busy(struct client *c, struct request *r, stream_f *fn)
 {
 	c->request = r;
-	client_move(c, CLIENT_BUSY);
+	if (c->place != CLIENT_BUSY)
+		client_move(c, CLIENT_BUSY);
 	stream_adopt(&c->stream, fn, r);
 }
 
@@ -205,17 +218,56 @@ client_refuse(struct client *c, const struct why *why)
 
 /* ---- who it is, and whether there is room ---- */
 
-/* Room for a newcomer: those who are leaving anyway go first, then who has been idle longest. */
+/* Room for a newcomer: those who are leaving anyway go first, then who has been idle longest, then the oldest unfinished head. */
 static bool
 make_room(struct proxy *p)
 {
-	struct client *c = TAILQ_FIRST(&p->lingering);
+	struct client *c;
 
-	if (c == NULL && (c = TAILQ_FIRST(&p->idle)) != NULL)
-		proxy_count(p, WHY_CLIENT_IDLE);
-	if (c != NULL)
+	if ((c = TAILQ_FIRST(&p->lingering)) != NULL)
 		client_close(c);
+	else if ((c = TAILQ_FIRST(&p->idle)) != NULL) {
+		proxy_count(p, WHY_CLIENT_IDLE);
+		client_close(c);
+	} else if ((c = TAILQ_FIRST(&p->reading)) != NULL)
+		request_give_way(c->request);
 	return c != NULL;
+}
+
+/* An address that has all the connections that it may: an idle one of its own gives way, if it is found soon. */
+static bool
+address_makes_room(struct proxy *p, const struct ip *ip)
+{
+	struct client *c;
+	int looks = 0;
+
+	TAILQ_FOREACH(c, &p->idle, link) {
+		if (c->counted && tally_same(&c->sender.ip, ip)) {
+			proxy_count(p, WHY_CLIENT_IDLE);
+			client_close(c);
+			return true;
+		}
+		if (++looks == OWN_LOOKS)
+			return false;
+	}
+	return false;
+}
+
+/* May this address have one more? If so, it is counted, unless it is trusted. */
+static const struct why *
+address_admit(struct proxy *p, const struct ip *ip, bool *counted)
+{
+	unsigned most = p->conf.clients_per_address;
+
+	*counted = most > 0 && !ip_nets_have(p->conf.trusted, p->conf.ntrusted, ip);
+	if (!*counted)
+		return NULL;
+	if (tally_count(p->tally, ip) >= most && !address_makes_room(p, ip)) {
+		*counted = false;
+		return WHY_ADDRESS_LIMIT;
+	}
+	*counted = tally_add(p->tally, ip);
+	return *counted ? NULL : WHY_NO_MEMORY;
 }
 
 /* Nobody is there for this connection: says why, as far as that goes without waiting. */
@@ -270,14 +322,21 @@ static void
 proxy_header_take(struct client *c, const struct proxy_header *h, size_t used)
 {
 	char header[PROXY_HEADER_MAX];
+	const struct why *why = NULL;
 	size_t got;
 
 	if (stream_read(&c->stream, header, used, &got) != IO_DONE || got != used) {
 		client_close(c);
 		return;
 	}
-	if (!h->local)
+	if (!h->local) {
 		client_is(c, &h->source);
+		why = address_admit(c->proxy, &h->source, &c->counted);
+	}
+	if (why != NULL) {
+		client_refuse(c, why);
+		return;
+	}
 	client_idle(c);
 	on_idle(c);
 }
@@ -336,18 +395,23 @@ void
 client_open(struct proxy *p, int fd, const struct addr *peer, bool proxied)
 {
 	struct ip ip = ip_of(peer);
+	const struct why *why;
 	struct client *c;
+	bool counted;
 
-	if (p->nclients >= p->conf.clients_max && !make_room(p)) {
-		turn_away(p, fd, WHY_TOO_MANY_CLIENTS);
-		return;
-	}
-	if ((c = slab_take(p->clients)) == NULL) {
-		turn_away(p, fd, WHY_NO_MEMORY);
+	if ((why = address_admit(p, &ip, &counted)) == NULL && p->nclients >= p->conf.clients_max && !make_room(p))
+		why = WHY_TOO_MANY_CLIENTS;
+	if (why == NULL && (c = slab_take(p->clients)) == NULL)
+		why = WHY_NO_MEMORY;
+	if (why != NULL) {
+		if (counted)
+			tally_take(p->tally, &ip);
+		turn_away(p, fd, why);
 		return;
 	}
 	memset(c, 0, sizeof *c);
 	c->proxy = p;
+	c->counted = counted;
 	client_is(c, &ip);
 	p->nclients++;
 	live_gauge_add(p->conf.live, p->conf.worker, LIVE_CLIENTS, 1);

@@ -8,7 +8,8 @@
 #include "proxy/room.h"
 #include "proxy/sender.h"
 
-enum client_place { CLIENT_NEW, CLIENT_IDLE, CLIENT_BUSY, CLIENT_LINGERING, CLIENT_DEAD };
+/* READING: some of a request's head has come. */
+enum client_place { CLIENT_NEW, CLIENT_IDLE, CLIENT_READING, CLIENT_BUSY, CLIENT_LINGERING, CLIENT_DEAD };
 
 struct client {
 	TAILQ_ENTRY(client) link;	/* first, as slab.c asks */
@@ -16,8 +17,9 @@ struct client {
 	enum client_place place;
 	struct stream	 stream;
 	struct timer	 timer;
-	struct request	*request;	/* while busy */
+	struct request	*request;	/* while reading or busy */
 	unsigned	 served;	/* exchanges that are over */
+	bool		 counted;	/* in the tally */
 	unsigned	 lingered;	/* bytes thrown away since we ended */
 	int64_t		 ended_usec, quiet_usec;	/* when we ended; when the client last sent something */
 	struct sender	 sender;
@@ -32,6 +34,8 @@ void		client_trust(struct client *);
 void		client_busy(struct client *, struct request *, stream_f *fn);
 /* There is no request, and none is taken: says why. */
 void		client_refuse(struct client *, const struct why *);
+/* Its head comes bit by bit. */
+void		client_reading(struct client *);
 /* It is over, and the connection is kept. */
 void		client_idle(struct client *);
 /* It is over, and so is the connection: all that was written arrives before the end. */

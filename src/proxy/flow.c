@@ -25,6 +25,7 @@ flow_init(struct flow *f, struct slab *pages, struct share *share, struct stream
 	f->body_bytes = 0;
 	f->moved_usec = now;
 	f->wait = FLOW_SOURCE;
+	flow_excuse(f);
 	f->over = f->keep = f->whole = f->bare = false;
 	gather_init(&f->head);
 	h1_body_init(&f->body, BODY_NONE, 0);
@@ -165,6 +166,7 @@ begin(struct flow *f, size_t used, enum body_kind kind, uint64_t length, bool le
 	f->at = f->body_at = f->good;
 	f->whole = true;
 	f->body_bytes = 0;
+	flow_excuse(f);
 	h1_body_init(&f->body, kind, length);
 	f->body.lenient = lenient;
 	f->bare = bare;
@@ -229,9 +231,10 @@ refill(struct flow *f, int64_t now)
 }
 
 static enum flow_result
-waits(struct flow *f, enum flow_wait for_whom)
+waits(struct flow *f, enum flow_wait for_whom, int64_t now)
 {
 	f->wait = for_whom;
+	f->since_usec = now;
 	return FLOW_MORE;
 }
 
@@ -244,14 +247,29 @@ tired(struct flow *f)
 	return FLOW_TIRED;
 }
 
+int64_t
+flow_waits_until(const struct flow *f, int64_t usec_in_all)
+{
+	return f->since_usec == 0 ? INT64_MAX : f->since_usec + usec_in_all - f->waited_usec[f->wait];
+}
+
+void
+flow_excuse(struct flow *f)
+{
+	f->since_usec = f->waited_usec[FLOW_SOURCE] = f->waited_usec[FLOW_SINK] = 0;
+}
+
 enum flow_result
 flow_run(struct flow *f, int64_t now)
 {
+	if (f->since_usec != 0)
+		f->waited_usec[f->wait] += now - f->since_usec;
+	f->since_usec = 0;
 	for (int round = 0; round < ROUNDS; round++) {
 		uint64_t before = f->source->bytes_in;
 		enum io_result res = flow_write(f, now);
 		if (res == IO_AGAIN)
-			return waits(f, FLOW_SINK);
+			return waits(f, FLOW_SINK, now);
 		if (res == IO_FAIL)
 			return FLOW_SINK_BROKEN;
 		if (f->body.done)
@@ -261,7 +279,7 @@ flow_run(struct flow *f, int64_t now)
 		res = refill(f, now);
 		share_use(f->share, f->source->bytes_in - before);
 		if (res == IO_AGAIN)
-			return waits(f, FLOW_SOURCE);
+			return waits(f, FLOW_SOURCE, now);
 		if (res == IO_EOF)
 			return FLOW_SOURCE_END;
 		if (res == IO_FAIL)
@@ -284,6 +302,7 @@ flow_rewind(struct flow *f)
 	ASSERT(f->whole);
 	gather_rewind(&f->head);
 	f->at = f->body_at;
+	f->since_usec = 0;
 	f->over = false;
 }
 
@@ -300,5 +319,6 @@ flow_next(struct flow *f, int64_t now)
 	f->at = f->good = 0;
 	f->end = rest;
 	f->over = f->keep = f->whole = false;
+	flow_excuse(f);
 	f->moved_usec = now;
 }

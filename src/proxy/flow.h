@@ -44,6 +44,8 @@ struct flow {
 	uint64_t	 body_bytes;		/* that came, framing included */
 	int64_t		 moved_usec;		/* when bytes last moved, or were first waited for */
 	enum flow_wait	 wait;
+	int64_t		 since_usec;		/* when this wait began, 0: none is under way */
+	int64_t		 waited_usec[2];	/* for either, during this message, up to this wait */
 	bool		 over;			/* the owner's note: nothing more is to be moved */
 };
 
@@ -71,6 +73,10 @@ enum io_result		 flow_write(struct flow *, int64_t now_usec);
 /* The message goes out once more from its beginning, to another sink. It must be whole. */
 void			 flow_rewind(struct flow *);
 bool			 flow_begun(const struct flow *);	/* some of the message has gone out */
+/* When a flow that waits will have waited so long in all for whom it waits for; never, if it does not wait. */
+int64_t			 flow_waits_until(const struct flow *, int64_t usec_in_all);
+/* The waits so far are nobody's fault. */
+void			 flow_excuse(struct flow *);
 /* Forgets the message and its head; bytes beyond it move to the front of the page. */
 void			 flow_next(struct flow *, int64_t now_usec);
 

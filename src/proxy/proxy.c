@@ -42,6 +42,7 @@ proxy_new(struct loop *l, const struct proxy_conf *conf)
 	p->conf = *conf;
 	LIST_INIT(&p->listeners);
 	TAILQ_INIT(&p->idle);
+	TAILQ_INIT(&p->reading);
 	TAILQ_INIT(&p->busy);
 	TAILQ_INIT(&p->lingering);
 	TAILQ_INIT(&p->yielded);
@@ -49,6 +50,7 @@ proxy_new(struct loop *l, const struct proxy_conf *conf)
 	p->clients = slab_new(l, sizeof(struct client), CLIENTS_KEPT);
 	p->requests = slab_new(l, request_bytes(), REQUESTS_KEPT);
 	p->pages = slab_new(l, PAGE_BYTES, PAGES_KEPT);
+	p->tally = tally_new();
 	p->pick = pick_new(conf->live, conf->phys, conf->seed);
 	p->budget = budget_new();
 	p->upstream = upstream_new(l, conf->live, conf->worker);
@@ -62,6 +64,8 @@ proxy_new(struct loop *l, const struct proxy_conf *conf)
 static void
 clients_end(struct proxy *p)
 {
+	while (!TAILQ_EMPTY(&p->reading))
+		request_abort(TAILQ_FIRST(&p->reading)->request);
 	while (!TAILQ_EMPTY(&p->busy))
 		request_abort(TAILQ_FIRST(&p->busy)->request);
 	while (!TAILQ_EMPTY(&p->idle))
@@ -87,6 +91,7 @@ proxy_free(struct proxy **pp)
 	pick_free(&p->pick);
 	budget_free(&p->budget);
 	access_free(&p->access);
+	tally_free(&p->tally);
 	slab_free(&p->clients);
 	slab_free(&p->requests);
 	slab_free(&p->pages);
@@ -164,6 +169,7 @@ proxy_reconf(struct proxy *p, const struct proxy_conf *conf)
 	p->conf = now;
 	conf_apply(p);
 	clients_trust(&p->idle);
+	clients_trust(&p->reading);
 	clients_trust(&p->busy);
 	listener_reconf(p);
 }

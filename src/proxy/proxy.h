@@ -29,7 +29,11 @@ struct proxy_conf {
 	uint64_t	 seed;			/* for tie-breaking */
 	int64_t		 client_head_usec, client_idle_usec, client_body_usec, client_write_usec;
 	bool		 client_abort_on_close;	/* before the response begins */
+	int64_t		 client_request_usec;
+	unsigned	 client_min_rate;	/* bytes per second, 0: none */
+	int64_t		 client_grace_usec;	/* waits for a client that the rate does not count */
 	unsigned	 clients_max;
+	unsigned	 clients_per_address;	/* 0: as many as there may be */
 	struct ip_net	 trusted[PROXY_TRUSTED_MAX];	/* whose word of a client is believed */
 	unsigned	 ntrusted;
 	struct proxy_listener proxied[PROXY_LISTENERS_MAX];	/* where connections begin with a PROXY protocol header */

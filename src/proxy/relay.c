@@ -16,12 +16,6 @@
 
 static const struct wait forever = { INT64_MAX, NULL };
 
-static struct wait
-sooner(struct wait a, struct wait b)
-{
-	return a.until_usec <= b.until_usec ? a : b;
-}
-
 /*
  * STAY: as much as possible has gone up. A task that no longer reads may have answered already: what it has to
  * say, or that it is gone, is found on the way down.
@@ -59,7 +53,8 @@ up_wait(const struct request *r)
 		return forever;
 	if (r->up.wait == FLOW_SINK)
 		return (struct wait){ r->up.moved_usec + r->service->idle_usec, WHY_UPSTREAM_SLOW_READ };
-	return (struct wait){ r->up.moved_usec + r->proxy->conf.client_body_usec, WHY_CLIENT_SLOW_BODY };
+	return sooner((struct wait){ r->up.moved_usec + r->proxy->conf.client_body_usec, WHY_CLIENT_SLOW_BODY },
+	    sooner(request_rate_wait(r, &r->up, r->up.body_bytes, WHY_CLIENT_SLOW_RATE), request_whole_wait(r)));
 }
 
 /* ---- AWAIT and INTERIM ---- */
@@ -95,6 +90,7 @@ relay_interim(struct request *r)
 	case IO_DONE:
 		flow_next(&r->down, request_now(r));
 		r->up.moved_usec = request_now(r);
+		flow_excuse(&r->up);		/* it may have waited for this */
 		return AWAIT;
 	case IO_AGAIN:
 		return STAY;
@@ -106,7 +102,10 @@ relay_interim(struct request *r)
 struct wait
 relay_write_wait(const struct request *r)
 {
-	return (struct wait){ r->down.moved_usec + r->proxy->conf.client_write_usec, WHY_CLIENT_SLOW_READ };
+	uint64_t bytes = r->client->stream.bytes_out - r->bytes_before;
+
+	return sooner((struct wait){ r->down.moved_usec + r->proxy->conf.client_write_usec, WHY_CLIENT_SLOW_READ },
+	    request_rate_wait(r, &r->down, bytes, WHY_CLIENT_SLOW_READ));
 }
 
 static enum state

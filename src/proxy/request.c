@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "base/clock.h"
 #include "http/h1_parse.h"
 #include "proxy/rewrite.h"
 #include "proxy/steps.h"
@@ -324,12 +325,49 @@ request_abort(struct request *r)
 	run(r, CUT);
 }
 
+/* As far as that goes without waiting: the slot is needed now. */
+void
+request_give_way(struct request *r)
+{
+	r->why = WHY_HEAD_GAVE_WAY;
+	if (r->status == 0) {
+		answer_begin(r);
+		flow_write(&r->down, request_now(r));
+	}
+	run(r, CUT);
+}
+
 /* ---- HEAD ---- */
+
+/* What `bytes` may take at the least rate. */
+static int64_t
+rate_usec(const struct request *r, uint64_t bytes)
+{
+	return r->proxy->conf.client_grace_usec + (int64_t)(bytes * USEC_PER_SEC / r->proxy->conf.client_min_rate);
+}
+
+struct wait
+request_rate_wait(const struct request *r, const struct flow *f, uint64_t bytes, const struct why *why)
+{
+	if (r->proxy->conf.client_min_rate == 0 || bytes > UINT64_MAX / USEC_PER_SEC / 2)
+		return (struct wait){ INT64_MAX, why };
+	return (struct wait){ flow_waits_until(f, rate_usec(r, bytes)), why };
+}
+
+struct wait
+request_whole_wait(const struct request *r)
+{
+	return (struct wait){ r->began_usec + r->proxy->conf.client_request_usec, WHY_CLIENT_LONG_REQUEST };
+}
 
 static struct wait
 head_wait(const struct request *r)
 {
-	return (struct wait){ r->began_usec + r->proxy->conf.client_head_usec, WHY_CLIENT_SLOW_HEAD };
+	struct wait w = { r->began_usec + r->proxy->conf.client_head_usec, WHY_CLIENT_SLOW_HEAD };
+
+	if (r->proxy->conf.client_min_rate > 0)
+		w = sooner(w, (struct wait){ r->began_usec + rate_usec(r, r->scanned), WHY_CLIENT_SLOW_RATE });
+	return sooner(w, request_whole_wait(r));
 }
 
 /* What later states must know of the head; its slices are used at once or not at all. */
@@ -379,6 +417,7 @@ head_done(struct request *r, size_t used)
 	const struct sender *sender = &r->client->sender;
 	const struct why *why;
 
+	client_busy(r->client, r, on_client);
 	head_note(r, h);
 	r->from = sender_client(sender, h, r->proxy->conf.trusted, r->proxy->conf.ntrusted);
 	r->scanned = 0;
@@ -438,7 +477,10 @@ head_read(struct request *r)
 			return request_fail(r, WHY_NO_MEMORY);
 		if (r->up.end == 0)
 			return head_absent(r, res);
-		return res == IO_AGAIN ? STAY : request_fail(r, WHY_CLIENT_GONE);
+		if (res != IO_AGAIN)
+			return request_fail(r, WHY_CLIENT_GONE);
+		client_reading(r->client);
+		return STAY;
 	}
 }
 

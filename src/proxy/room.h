@@ -14,6 +14,7 @@
 #include "proxy/proxy.h"
 #include "proxy/share.h"
 #include "proxy/slab.h"
+#include "proxy/tally.h"
 #include "proxy/upstream.h"
 
 TAILQ_HEAD(client_list, client);
@@ -32,7 +33,8 @@ struct proxy {
 	/* listener.c */
 	struct listener_list listeners;
 	/* client.c: each client is in one of these */
-	struct client_list idle, busy, lingering;
+	struct client_list idle, reading, busy, lingering;
+	struct tally	*tally;			/* of clients that are not trusted */
 	unsigned	 nclients;
 	/* memory */
 	struct slab	*clients, *requests, *pages;

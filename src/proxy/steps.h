@@ -67,6 +67,12 @@ struct wait {
 	const struct why *why;
 };
 
+static inline struct wait
+sooner(struct wait a, struct wait b)
+{
+	return a.until_usec <= b.until_usec ? a : b;
+}
+
 typedef enum state	step_f(struct request *);
 typedef enum state	late_f(struct request *, const struct why *);
 typedef struct wait	wait_f(const struct request *);
@@ -77,6 +83,9 @@ late_f		request_fail;		/* says why to the client if it can still be said, else b
 enum state	request_again(struct request *);	/* STAY, and come back in the next turn: others wait */
 enum state	request_yield(struct request *);	/* the same, when there is share for it: others move bytes, too */
 int64_t		request_now(const struct request *);
+/* How long the client may be waited for, given how many bytes it has sent or taken so far: clients.min_rate. */
+struct wait	request_rate_wait(const struct request *, const struct flow *, uint64_t bytes, const struct why *);
+struct wait	request_whole_wait(const struct request *);	/* for all of the request: clients.request */
 
 /* attempt.c */
 step_f		attempt_pick, attempt_check, attempt_watch;

@@ -202,6 +202,16 @@ KEY(CLIENTS, "abort_on_close", SWITCH, client_abort_on_close, "true", "", "",
 KEY(CLIENTS, "max", COUNT, clients_max, "4096", "1", "65536",
     "Client connections of one worker.")
 
+KEY(CLIENTS, "max_per_address", COUNT_OR_AUTO, clients_per_address, "auto", "0", "65536",
+    "Connections of one worker that an address may have (of IPv6, a /64); those in trusted may have more. auto is a quarter of max, and "
+    "at least 64; 0: no limit. An idle connection of the same address makes room first. Behind Swarm's routing mesh all clients of a "
+    "node have one address: publish in mode host, or say 0.")
+KEY(CLIENTS, "min_rate", BYTES, client_min_rate, "100", "0", "1m",
+    "Bytes per second that a client must send of a request, and take of a response, on average over the time for which it is "
+    "waited for; the first 10s count for nothing. 0: no such limit. Uploads of 1 KB/s are far from it; a body in which little is said "
+    "over a long time (a log that is followed) may not be.")
+KEY(CLIENTS, "request", DURATION, client_request_usec, "24h", "1s", "168h",
+    "For the whole request, from the first byte of its head to the last of its body.")
 KEY(CLIENTS, "head_bytes", BYTES, request_head_bytes, "32k", "1k", "1m",
     "Bytes of a request's head; more is answered with 431. Only heads that need more than 16 KiB get more memory than that.")
 KEY(CLIENTS, "fields", COUNT, request_fields, "256", "16", "4096",

@@ -188,6 +188,84 @@ test_client_ceiling(void **state)
 	stage_close();
 }
 
+/* Whoever asks is not turned away for those who have not asked yet. */
+static void
+test_unfinished_heads_give_way(void **state)
+{
+	int c, d, e, t;
+
+	(void)state;
+	stage_open(1);
+	stage.conf.clients_max = 2;
+	proxy_reconf(stage.proxy, &stage.conf);
+	c = dial();
+	say(c, "GET / HTTP/1.1\r\nHost:");
+	WAIT_UNTIL(live_gauge_total(stage.live, LIVE_CLIENTS) == 1);
+	stage_turn();
+	d = dial();
+	say(d, "GET / HTTP/1.1\r\nHo");
+	WAIT_UNTIL(live_gauge_total(stage.live, LIVE_CLIENTS) == 2);
+	for (int i = 0; i < 3; i++)
+		stage_turn();
+	e = dial();
+	say(e, GET("/"));
+	t = answer_call(0);
+	hear(t, GOT("/"));
+	hear_why(c, 503, WHY_HEAD_GAVE_WAY);	/* the older one */
+	assert_int_equal(whys(WHY_HEAD_GAVE_WAY), 1);
+	say(t, OK(2, "ok"));
+	hear(e, OK(2, "ok"));
+	say(d, "st: a.example\r\n\r\n");
+	hear(t, GOT("/"));
+	say(t, OK(2, "ok"));
+	hear(d, OK(2, "ok"));
+	close(c);
+	close(d);
+	close(e);
+	close(t);
+	stage_close();
+}
+
+static void
+test_per_address(void **state)
+{
+	int c, d, e, t;
+
+	(void)state;
+	stage_open(1);
+	stage.conf.clients_per_address = 2;
+	proxy_reconf(stage.proxy, &stage.conf);
+	c = dial();
+	say(c, GET("/c"));
+	t = answer_call(0);
+	hear(t, GOT("/c"));
+	d = dial();
+	WAIT_UNTIL(live_gauge_total(stage.live, LIVE_CLIENTS) == 2);
+	e = dial();			/* the idle one of the same address makes room */
+	say(e, "GET / HTTP/1.1\r\n");
+	hear_end(d);
+	close(d);
+	for (int i = 0; i < 3; i++)
+		stage_turn();
+	d = dial();			/* one is busy, one says what for */
+	hear_why(d, 429, WHY_ADDRESS_LIMIT);
+	hear_end(d);
+	close(d);
+	assert_true(ip_net_parse(STR("127.0.0.0/8"), &stage.conf.trusted[stage.conf.ntrusted++]));
+	proxy_reconf(stage.proxy, &stage.conf);
+	d = dial();			/* proxies have many clients */
+	say(d, GET("/none"));
+	close(answer_call(0));
+	hear_why(d, 502, WHY_UPSTREAM_GONE);
+	say(t, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	close(c);
+	close(d);
+	close(e);
+	close(t);
+	stage_close();
+}
+
 static void
 test_idle_upstreams(void **state)
 {
@@ -502,6 +580,8 @@ main(void)
 		cmocka_unit_test(test_free_in_the_middle),
 		cmocka_unit_test(test_task_moves),
 		cmocka_unit_test(test_client_ceiling),
+		cmocka_unit_test(test_unfinished_heads_give_way),
+		cmocka_unit_test(test_per_address),
 		cmocka_unit_test(test_idle_upstreams),
 		cmocka_unit_test(test_idle_upstream_ends),
 		cmocka_unit_test(test_trust),

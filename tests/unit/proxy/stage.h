@@ -98,7 +98,7 @@ stage_open(int norigins)
 	stage.phys = phys_init(must_zalloc(phys_bytes()));
 	stage.conf = (struct proxy_conf){ .live = stage.live, .phys = stage.phys, .seed = 1, .client_head_usec = PATIENCE,
 		.client_idle_usec = PATIENCE, .client_body_usec = PATIENCE, .client_write_usec = PATIENCE, .client_abort_on_close = true,
-		.clients_max = 16,
+		.client_request_usec = 24 * 3600 * USEC_PER_SEC, .clients_max = 16,
 		.request_head = { 32768, 256 }, .response_head = { 65536, 256 },
 		.upstream_idle_max = 4, .upstream_idle_usec = PATIENCE, .probe = true };
 	stage.service = (struct table_service){ .policy = POLICY_ROUND_ROBIN, .connect_usec = PATIENCE,

@@ -821,6 +821,96 @@ test_slow_request_body(void **state)
 	stage_close();
 }
 
+/* Never silent for long, and never done: the stall time-out does not see it. */
+static void
+test_dripping_body(void **state)
+{
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	stage.conf.client_min_rate = 1000000;
+	stage.conf.client_grace_usec = SOON;
+	proxy_reconf(stage.proxy, &stage.conf);
+	sent_to(&c, &t, "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1000000\r\n\r\nabc",
+	    "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1000000\r\n" FORWARDED "\r\nabc");
+	while (whys(WHY_CLIENT_SLOW_RATE) == 0 && send(c, "x", 1, MSG_NOSIGNAL) == 1)
+		stage_turn();
+	hear_why(c, 408, WHY_CLIENT_SLOW_RATE);
+	assert_int_equal(whys(WHY_CLIENT_SLOW_BODY), 0);
+	close(c);
+	close(t);
+	stage_close();
+}
+
+static void
+test_dripping_head(void **state)
+{
+	int c;
+
+	(void)state;
+	stage_open(1);
+	stage.conf.client_min_rate = 1000000;
+	stage.conf.client_grace_usec = SOON;
+	proxy_reconf(stage.proxy, &stage.conf);
+	c = dial();
+	say(c, "GET / HTTP/1.1\r\nX: ");
+	while (whys(WHY_CLIENT_SLOW_RATE) == 0 && send(c, "x", 1, MSG_NOSIGNAL) == 1)
+		stage_turn();
+	hear_why(c, 408, WHY_CLIENT_SLOW_RATE);
+	close(c);
+	stage_close();
+}
+
+/* It is the task that the body waits for: that is not the client's slowness. */
+static void
+test_slow_task_is_no_slow_client(void **state)
+{
+	static char body[8 << 20];
+	int64_t began;
+	size_t at = 0;
+	ssize_t n;
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	stage.conf.client_min_rate = 1000000;
+	stage.conf.client_grace_usec = 4 * SOON;
+	proxy_reconf(stage.proxy, &stage.conf);
+	c = dial();
+	say(c, "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 8388608\r\n\r\n");
+	t = answer_call(0);
+	began = clock_mono_usec();
+	while (clock_mono_usec() < began + 6 * SOON) {		/* as much as everybody's buffers hold */
+		if (at < sizeof body && (n = send(c, body + at, sizeof body - at, MSG_NOSIGNAL)) > 0)
+			at += (size_t)n;
+		stage_turn();
+	}
+	assert_int_equal(whys(WHY_CLIENT_SLOW_RATE), 0);
+	close(c);
+	close(t);
+	stage_close();
+}
+
+static void
+test_request_that_takes_too_long(void **state)
+{
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	stage.conf.client_request_usec = 4 * SOON;
+	proxy_reconf(stage.proxy, &stage.conf);
+	sent_to(&c, &t, "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1000000\r\n\r\nabc",
+	    "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1000000\r\n" FORWARDED "\r\nabc");
+	while (whys(WHY_CLIENT_LONG_REQUEST) == 0 && send(c, "x", 1, MSG_NOSIGNAL) == 1)
+		stage_turn();
+	hear_why(c, 408, WHY_CLIENT_LONG_REQUEST);
+	close(c);
+	close(t);
+	stage_close();
+}
+
 static void
 test_slow_reader(void **state)
 {
@@ -932,6 +1022,10 @@ main(void)
 		cmocka_unit_test(test_bad_chunk_upwards),
 		cmocka_unit_test(test_slow_request_head),
 		cmocka_unit_test(test_slow_request_body),
+		cmocka_unit_test(test_dripping_body),
+		cmocka_unit_test(test_dripping_head),
+		cmocka_unit_test(test_slow_task_is_no_slow_client),
+		cmocka_unit_test(test_request_that_takes_too_long),
 		cmocka_unit_test(test_slow_reader),
 		cmocka_unit_test(test_client_breaks_off),
 		cmocka_unit_test(test_tunnel_idle),
