@@ -2,6 +2,7 @@
  * The front door of the room: makes the parts, introduces them to each other, and takes them apart. What happens to
  * a connection is in listener.c, client.c and request.c, in this order.
  */
+#include <malloc.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -16,6 +17,9 @@
 #define CLIENTS_KEPT	1024
 #define REQUESTS_KEPT	256
 #define PAGES_KEPT	256
+
+#define TIDY_USEC	(10 * USEC_PER_SEC)
+#define LOOSE_BYTES	(1u << 20)	/* less is not worth walking the heap for */
 
 /* What clients may not use up: tables, checks and logs go on when a memory limit is reached. Touched only then. */
 #define RESERVE_BYTES	(4u << 20)
@@ -188,9 +192,24 @@ probe_or_not(struct proxy *p)
 		health_free(&p->health);
 }
 
+/* What a peak needed goes back to the system: a slab frees it, and the heap is asked to let go of its holes. */
+static void
+memory_tidy(struct proxy *p)
+{
+	if (loop_now(p->loop) < p->tidy_usec)
+		return;
+	p->tidy_usec = loop_now(p->loop) + TIDY_USEC;
+	p->loose += slab_tidy(p->clients) + slab_tidy(p->requests) + slab_tidy(p->pages) + upstream_tidy(p->upstream);
+	if (p->loose < LOOSE_BYTES)
+		return;
+	p->loose = 0;
+	malloc_trim(0);
+}
+
 void
 proxy_beat(struct proxy *p)
 {
+	memory_tidy(p);
 	live_beat(p->conf.live, p->conf.worker, clock_mono_usec());
 	probe_or_not(p);
 	access_flush(p->access);

@@ -38,6 +38,8 @@ struct proxy {
 	unsigned	 nclients;
 	/* memory */
 	struct slab	*clients, *requests, *pages;
+	int64_t		 tidy_usec;		/* when unused memory is looked for next */
+	size_t		 loose;			/* bytes that were freed and may still be in the heap */
 	struct share	 share;
 	/* request.c: those who wait for the next turn's share, in order */
 	struct request_list yielded;

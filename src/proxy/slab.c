@@ -25,6 +25,8 @@ struct slab {
 	struct loop	*loop;
 	size_t		 bytes;
 	unsigned	 keep, nunused, out;
+	unsigned	 spare;		/* least that were unused since slab_tidy */
+	size_t		 gone;		/* bytes freed since then */
 	struct piece	*unused;
 	struct piece	*buried;
 	struct grave	 grave;
@@ -83,7 +85,8 @@ slab_take(struct slab *s)
 	}
 	OPEN(p, s->bytes);
 	s->unused = p->next;
-	s->nunused--;
+	if (--s->nunused < s->spare)
+		s->spare = s->nunused;
 	s->out++;
 	return p;
 }
@@ -96,6 +99,7 @@ slab_give(struct slab *s, void *memory)
 	ASSERT(s->out > 0);
 	s->out--;
 	if (s->nunused >= s->keep) {
+		s->gone += s->bytes;
 		free(p);
 		return;
 	}
@@ -103,6 +107,26 @@ slab_give(struct slab *s, void *memory)
 	s->unused = p;
 	s->nunused++;
 	CLOSE(p, s->bytes);
+}
+
+size_t
+slab_tidy(struct slab *s)
+{
+	size_t gone;
+
+	ASSERT(s->spare <= s->nunused);
+	for (; s->spare > 0; s->spare--) {
+		struct piece *p = s->unused;
+		OPEN(p, s->bytes);
+		s->unused = p->next;
+		s->nunused--;
+		s->gone += s->bytes;
+		free(p);
+	}
+	s->spare = s->nunused;
+	gone = s->gone;
+	s->gone = 0;
+	return gone;
 }
 
 static void

@@ -17,4 +17,10 @@ void		*slab_take(struct slab *);		/* not zeroed; NULL: there is no memory */
 void		 slab_give(struct slab *, void *);	/* at once: for memory that nobody calls back to */
 void		 slab_bury(struct slab *, void *);	/* after this turn */
 
+/*
+ * To be called now and then: what lay unused all the time since the last call goes. Returns the bytes that have gone since then, these
+ * and those beyond `keep`; most of them stay with the C library until somebody trims its heap.
+ */
+size_t		 slab_tidy(struct slab *);
+
 #endif

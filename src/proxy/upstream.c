@@ -323,6 +323,12 @@ upstream_take(struct upstream *u, const struct table_task *t, bool careful, stre
 	return NULL;
 }
 
+size_t
+upstream_tidy(struct upstream *u)
+{
+	return slab_tidy(u->conns);
+}
+
 struct stream *
 upconn_stream(struct upconn *c)
 {

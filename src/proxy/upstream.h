@@ -30,6 +30,7 @@ const struct why *upstream_take(struct upstream *, const struct table_task *, bo
 const struct why *upstream_open(struct upstream *, const struct table_task *, stream_f *fn, void *arg, struct upconn **);
 /* What the errno of a connect says: of the task, or of us when it is our side that has run out of something. */
 const struct why *upstream_why(int error);
+size_t		 upstream_tidy(struct upstream *);		/* slab_tidy */
 struct stream	*upconn_stream(struct upconn *);
 bool		 upconn_reused(const struct upconn *);		/* it was idle before: it may have died unnoticed */
 
