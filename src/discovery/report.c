@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "discovery/report.h"
+#include "discovery/secret.h"
 
 const char *
 label_state_name(enum label_state s)
@@ -21,8 +22,8 @@ report_trouble(struct arena *a, struct report_trouble **at, unsigned *n, const s
 {
 	if (*at == NULL)
 		*at = arena_zalloc(a, TROUBLES_MAX * sizeof **at);
-	if (*n < TROUBLES_MAX)
-		(*at)[(*n)++] = (struct report_trouble){ why, text };
+	if (*n < TROUBLES_MAX)		/* it may quote a rule, or what was to be one */
+		(*at)[(*n)++] = (struct report_trouble){ why, arena_text(a, str_of(secret_text(a, ".rule", text))) };
 }
 
 void

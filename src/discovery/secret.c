@@ -84,7 +84,7 @@ static bool
 matcher_is_open(struct str name)
 {
 	static const char *const open[] = { "host", "hostheader", "hostregexp", "hostsni", "hostsniregexp", "path", "pathprefix", "pathregexp",
-		"pathstrip", "pathprefixstrip", "method", "clientip", NULL };
+		"pathstrip", "pathprefixstrip", "method", "clientip", "label", "labelregex", NULL };
 
 	for (const char *const *o = open; *o != NULL; o++)
 		if (str_eq_nocase(name, str_of(*o)))

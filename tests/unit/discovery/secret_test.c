@@ -78,6 +78,20 @@ sentences_keep_their_words(void **state)
 	arena_free(&a);
 }
 
+static void
+reasons_quote_no_header(void **state)
+{
+	struct arena *a = arena_new();
+	struct report_trouble *t = NULL;
+	unsigned n = 0;
+
+	(void)state;
+	report_trouble(a, &t, &n, WHY_SERVICE_NO_ROUTE, arena_text(a, STR("not understood: Header(`X`, `s`)")));
+	assert_int_equal(n, 1);
+	assert_string_equal(t[0].text, "not understood: Header(`X`, `...`)");
+	arena_free(&a);
+}
+
 /* Through the whole reader: nothing of a hash stands in the report, whatever label it came by. */
 static void
 the_report_holds_no_hash(void **state)
@@ -107,6 +121,7 @@ main(void)
 		cmocka_unit_test(what_is_no_secret_is_shown),
 		cmocka_unit_test(rules_lose_what_they_compare_headers_with),
 		cmocka_unit_test(sentences_keep_their_words),
+		cmocka_unit_test(reasons_quote_no_header),
 		cmocka_unit_test_setup_teardown(the_report_holds_no_hash, stage_setup, stage_teardown),
 	};
 

@@ -21,6 +21,10 @@ who_is_concerned(void **state)
 
 	assert_true(lost(s, RULE ",\"traefik.http.routers.a.middlewares\":\"auth\""));
 	assert_true(lost(s, RULE ",\"traefik.http.routers.a.entrypoints\":\"internal\""));
+	assert_true(lost(s, RULE ",\"traefik.enable\":\"0\""));
+	assert_true(lost(s, RULE ",\"traefik.http.services.a.loadbalancer.server.scheme\":\"https\""));
+	assert_true(lost(s, "\"mola.port\":\"80\""));
+	assert_true(lost(s, "\"mola.port\":\"80\",\"mola.hots\":\"a.org\""));
 	assert_true(lost(s, RULE ",\"traefik.http.routers.b.rule\":\"Host(`b.org`)\",\"traefik.http.routers.b.middlewares\":\"auth\""));
 }
 
