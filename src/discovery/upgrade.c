@@ -56,7 +56,7 @@ static bool
 is_old(const struct why *why)
 {
 	return why == WHY_SERVICE_NAME || why == WHY_ROUTE_TAKEN || why == WHY_SERVICE_NO_PORT ||
-	    why == WHY_SERVICE_UNREACHABLE || why == WHY_HEALTH_CHECK;
+	    why == WHY_SERVICE_UNREACHABLE || why == WHY_HEALTH_CHECK || why == WHY_LABELS_FOREIGN;
 }
 
 bool
