@@ -67,6 +67,15 @@ read_name(const struct conf_key *k, struct str s, void *member, char *problem)
 	return text_set(member, s);
 }
 
+/* What it is called by default may be said, too: the configuration that the API shows is one. */
+static bool
+read_listen_name(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	struct addr a;
+
+	return addr_parse(s, &a) == NULL ? text_set(member, s) : read_name(k, s, member, problem);
+}
+
 static bool
 read_secret(const struct conf_key *k, struct str s, void *member, char *problem)
 {
@@ -391,6 +400,7 @@ const struct conf_type
 	type_AGENT = { read_agent, write_text, KIND_TEXT, false },
 	type_ADMIN_ADDRESS = { read_admin_address, write_address_or_none, KIND_PLAIN, false },
 	type_TASK_ADDRESS = { read_task_address, write_address, KIND_PLAIN, false },
+	type_LISTEN_NAME = { read_listen_name, write_text, KIND_TEXT, false },
 	type_LISTEN_ADDRESS = { read_listen_address, write_address, KIND_PLAIN, false },
 	type_HOSTS = { read_host, NULL, KIND_LIST, false },
 	type_PATHS = { read_path, NULL, KIND_LIST, false };

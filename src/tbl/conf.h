@@ -61,7 +61,7 @@ KEY(TOP, "stop", DURATION, stop_usec, "30s", "0s", "1h",
 
 KEY(LISTEN, "address", LISTEN_ADDRESS, addr, REQUIRED, "", "",
     "IP address and port: 10.0.0.1:80, [::1]:80, :80 (any address).")
-KEY(LISTEN, "name", NAME, name, NONE, "", "",
+KEY(LISTEN, "name", LISTEN_NAME, name, NONE, "", "",
     "For others to refer to; unique among listeners. By default the address as it is written.")
 KEY(LISTEN, "proxy_protocol", SWITCH, proxy_protocol, "false", "", "",
     "Whether each connection begins with a header of the PROXY protocol, version 1 or 2, that names the client. Only proxies in "
