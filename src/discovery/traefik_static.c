@@ -130,10 +130,16 @@ take_entry(struct building *b, const struct str *word, unsigned n, struct str va
 		e->standard = b->standard_said = true;
 }
 
+/* Arguments are as long as people like: no copies. */
 static bool
 has_nocase(struct str text, const char *word)
 {
-	return strcasestr(strndupa(text.p, text.len), word) != NULL;
+	size_t n = strlen(word);
+
+	for (size_t i = 0; i + n <= text.len; i++)
+		if (strncasecmp(text.p + i, word, n) == 0)
+			return true;
+	return false;
 }
 
 /* Traefik 1: "Name:http Address::80 Redirect.EntryPoint:https". */

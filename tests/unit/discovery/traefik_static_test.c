@@ -279,6 +279,11 @@ what_is_said_stays_within_bounds(void **state)
 	t = traefik_static_read(a, "edge", &spec, (struct str){ NULL, 0 }, NULL);
 	assert_int_equal(t->entry_point[0].middlewares.n, 64);
 	assert_non_null(t->entry_point[0].unread);
+	text = memset(arena_zalloc(a, 4000001), 'a', 4000000);	/* a service's specification may be that large */
+	memcpy((char *)(uintptr_t)text, "--entrypoints=Name:x ", 21);
+	spec = (struct traefik_spec){ .arg = &text, .nargs = 1 };
+	t = traefik_static_read(a, "edge", &spec, (struct str){ NULL, 0 }, NULL);
+	assert_string_equal(t->entry_point[0].name, "x");
 	text = "--a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s=x";
 	spec = (struct traefik_spec){ .arg = &text, .nargs = 1 };
 	t = traefik_static_read(a, "edge", &spec, (struct str){ NULL, 0 }, NULL);
