@@ -211,7 +211,9 @@ discover_pass(struct discover *d)
 bool
 discover_ready(const struct discover *d)
 {
-	return d->watch == NULL || swarm_whole(watch_swarm(d->watch));
+	const struct swarm *s = d->watch == NULL ? NULL : watch_swarm(d->watch);
+
+	return s == NULL || (swarm_whole(s) && swarm_config_wanted(s) == NULL);
 }
 
 /* --- what is known --- */

@@ -17,7 +17,7 @@ void		 discover_free(struct discover **);
 void		 discover_reconf(struct discover *, const struct conf *);
 bool		 discover_keeps(const struct discover *, const struct conf *);	/* whether that would keep the engine */
 
-/* False: the Swarm has not been seen yet, so that a pass would name the configuration's things alone. Whoever has a
+/* False: the Swarm, or the configuration of a Traefik in it, has not been seen yet, so that a pass would name the configuration's things alone. Whoever has a
  * table in force should rather keep it. */
 bool		 discover_ready(const struct discover *);
 /* What there is exists; what is no longer there is gone. True: the table must be rebuilt. */

@@ -141,6 +141,24 @@ the_files_and_the_swarms_stand_side_by_side(void **state)
 	assert_true(discover_balancers(s->discover) == 2);
 }
 
+/* What is known of a Traefik without its file is not enough to go by. */
+static void
+the_swarm_is_seen_when_the_files_of_traefiks_are(void **state)
+{
+	struct stage *s = *state;
+
+	fake_say(s->fake, "/services", 200, "[" SERVICE("1", "shop", "\"mola.host\":\"shop.test\",\"mola.port\":\"80\"") ",{\"ID\":\"2\",\"Spec\":{"
+	    "\"Name\":\"edge\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"traefik\",\"Configs\":[{\"File\":{\"Name\":"
+	    "\"/etc/traefik/traefik.yml\"},\"ConfigID\":\"cfg1\"}]}}}}]");
+	fake_say(s->fake, "/configs/cfg1", 404, "{}");
+	discover_reconf(s->discover, s->conf);
+	while (fake_asked(s->fake, "/configs/cfg1") == 0) {
+		assert_false(discover_ready(s->discover));
+		loop_turn(s->loop, 10 * USEC_PER_MSEC);
+	}
+	UNTIL(s->loop, discover_ready(s->discover));
+}
+
 static void
 what_is_wrong_is_said_once(void **state)
 {
@@ -266,6 +284,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_files_and_the_swarms_stand_side_by_side),
+		TEST(the_swarm_is_seen_when_the_files_of_traefiks_are),
 		TEST(what_is_wrong_is_said_once),
 		TEST(the_api_tells_of_labels_and_of_who_is_not_served),
 		TEST(why_tells_of_services_that_are_not_served),
