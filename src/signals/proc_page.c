@@ -3,6 +3,7 @@
  */
 #include <math.h>
 
+#include "base/escape.h"
 #include "signals/proc_page.h"
 
 /* Fifteen digits: a tenth stays a tenth, and microseconds of a year are still seen. */
@@ -11,11 +12,9 @@
 static void
 add_label(struct buf *b, const char *value)
 {
-	for (; *value != '\0'; value++) {
-		if (*value == '\\' || *value == '"')
-			buf_add(b, "\\", 1);
-		buf_add(b, *value == '\n' ? "\\n" : value, *value == '\n' ? 2 : 1);
-	}
+	char text[PROC_NAME_BYTES * ESCAPE_MOST];
+
+	buf_add(b, text, escape_text(text, sizeof text, str_of(value), ESCAPE_LABEL, NULL));
 }
 
 static void
