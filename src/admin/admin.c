@@ -118,7 +118,8 @@ get_root(struct admin *a, struct exchange *x)
 	    "/api/v1/prometheus the Prometheus servers that are asked, and what they say\n"
 	    "/api/v1/targets    the proxies that are told what to do\n"
 	    "/api/v1/drain      POST {\"node\": NAME, \"drain\": true}\n"
-	    "/api/v1/targets/withdraw, resume  POST {\"target\": NAME}\n"
+	    "/api/v1/targets/withdraw       POST {\"target\": NAME}\n"
+	    "/api/v1/targets/resume         the same\n"
 	    "/traefik           for Traefik's HTTP provider; ?target=NAME\n"
 	    "/v3/discovery:endpoints        POST, for Envoy's EDS by REST\n"
 	    "/envoy/v3/discovery:endpoints  the same\n"), NULL);
