@@ -11,7 +11,7 @@
 #include "base/bug.h"
 #include "base/clock.h"
 
-#define SLICE_USEC	(5 * USEC_PER_MSEC)
+#define SLICE_USEC	(2 * USEC_PER_MSEC)
 #define PAGE_MAX	(64u << 20)
 #define BEGINNINGS_MOST	4	/* then it is made in one piece: a Swarm that changes all the time must not keep it from its end */
 

@@ -22,7 +22,7 @@
 #define CHUNKING_MAX	16384		/* what chunked framing may add to a body of the largest size */
 #define LINGER_USEC	USEC_PER_SEC
 #define STEPS_PER_TURN	64		/* a client with many requests in one piece must not starve the others */
-#define TURN_USEC	(5 * USEC_PER_MSEC)	/* of the loop's turn, for all clients: others live on the loop, too */
+#define TURN_USEC	(2 * USEC_PER_MSEC)	/* of the loop's turn, for all clients: others live on the loop, too */
 #define LATE_USEC	(10 * USEC_PER_MSEC)
 
 static void exchange_expire(void *);
