@@ -264,7 +264,8 @@ is_of(const struct haproxy_rules *r, char *const *only, unsigned nonly, const ch
 }
 
 struct haproxy_orders *
-haproxy_orders_withdraw(const struct haproxy_state *st, const struct haproxy_rules *rules, char *const *only, unsigned nonly)
+haproxy_orders_withdraw(const struct haproxy_state *st, const struct haproxy_rules *rules, char *const *only, unsigned nonly,
+    const struct map *filled)
 {
 	struct haproxy_orders *o = must_zalloc(sizeof *o);
 	struct desk d = { .state = st, .out = o };
@@ -277,7 +278,7 @@ haproxy_orders_withdraw(const struct haproxy_state *st, const struct haproxy_rul
 		str_copy(d.backend, sizeof d.backend, str_of(h->backend));
 		if (is_ours(h))
 			server_remove(&d, h);
-		else if (h->weight != h->configured)
+		else if (h->weight != h->configured && (filled == NULL || map_get(filled, str_of(h->backend)) != NULL))
 			ORDER(&d, HAPROXY_WEIGHT, "set server %s/%s weight 100%%", d.backend, h->name);
 	}
 	orders_sort(o);

@@ -6,6 +6,7 @@
 #ifndef DRIVE_HAPROXY_H
 #define DRIVE_HAPROXY_H
 
+#include "base/map.h"
 #include "drive/haproxy_state.h"
 #include "drive/plan.h"
 
@@ -51,9 +52,12 @@ const struct haproxy_server *haproxy_server_for(const struct haproxy_state *, co
 struct haproxy_orders	*haproxy_orders_make(const struct haproxy_state *, const struct plan *, const struct haproxy_rules *);
 /* And takes out what we once added to a backend whose service is gone. */
 void			 haproxy_orders_clear(struct haproxy_orders *, const struct haproxy_state *, const char *backend);
-/* Takes out what we ever added, and gives the user's own servers the weights of their configuration: in backends that the template
- * fits and, if names of services are given, that are one of those'. */
-struct haproxy_orders	*haproxy_orders_withdraw(const struct haproxy_state *, const struct haproxy_rules *, char *const *only, unsigned nonly);
+/*
+ * Takes out what we ever added to backends that the template fits (of these services, if some are named), and gives the user's own
+ * servers there the weights of their configuration. `filled` has the backends, by name, whose weights were ours; NULL: it may be any.
+ */
+struct haproxy_orders	*haproxy_orders_withdraw(const struct haproxy_state *, const struct haproxy_rules *, char *const *only, unsigned nonly,
+			    const struct map *filled);
 void			 haproxy_orders_free(struct haproxy_orders **);
 
 enum haproxy_verdict { HAPROXY_DONE, HAPROXY_BUSY, HAPROXY_REFUSED };

@@ -130,6 +130,7 @@ keep_file_read(const char *path, struct buf *out)
 		if (n > 0)
 			buf_add(out, piece, (size_t)n);
 	close(fd);
+	errno = out->full ? EFBIG : EIO;
 	return n == 0 && !out->full;
 }
 

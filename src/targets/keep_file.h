@@ -25,7 +25,7 @@ struct keep_mark {
 /* `path` is absolute; `text` is not empty. PROXY_FILE: what stood there before stands there still, `detail` says
  * what was wrong, and the mark is as it was. The mode of a file that is replaced is kept. */
 const struct why *keep_file_write(const char *path, struct str text, struct keep_mark *, char detail[KEEP_DETAIL_MAX]);
-/* Adds what stands there. False: no such file, not to be read, or larger than `out` may become. */
+/* Adds what stands there. False, with errno: no such file (ENOENT), not to be read, or larger than `out` may become. */
 bool		 keep_file_read(const char *path, struct buf *out);
 bool		 keep_mark_holds(const struct keep_mark *, const char *path);
 

@@ -66,6 +66,12 @@ target_name(const struct target *t)
 	return t->conf.name;
 }
 
+bool
+target_is_alone(const struct target *t)
+{
+	return t->all->world == NULL;
+}
+
 const struct plan *
 target_plan(const struct target *t)
 {
@@ -108,7 +114,8 @@ target_published(struct target *t)
 void
 target_withdrawn(struct target *t)
 {
-	ASSERT(t->phase != TARGET_PUBLISHES);
+	if (t->phase == TARGET_PUBLISHES)	/* people have resumed it meanwhile: the next look publishes */
+		return;
 	t->under_way = t->retry = false;
 	t->backoff_usec = 0;
 	wrong_anew(&t->why, t->detail, NULL, NULL);

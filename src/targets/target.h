@@ -48,6 +48,8 @@ struct loop		*target_loop(const struct target *);
 struct fetcher		*target_fetcher(const struct target *);
 const struct conf_target *target_conf(const struct target *);
 const char		*target_name(const struct target *);
+/* There is no brain: it was opened to be withdrawn (main/withdraw.c). */
+bool			 target_is_alone(const struct target *);
 /* When a server last came to take requests (monotonic, of the publication that said so); 0: none yet. */
 int64_t			 target_joined_usec(const struct target *);
 /* What it should say now: the plan of the last publish; NULL: nothing yet. */

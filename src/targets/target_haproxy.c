@@ -161,7 +161,7 @@ orders_make(struct hands *h)
 	h->at = 0;
 	if (h->withdrawing) {
 		h->orders = haproxy_orders_withdraw(h->state, &h->rules, target_conf(h->target)->services.item,
-		    target_conf(h->target)->services.n);
+		    target_conf(h->target)->services.n, target_is_alone(h->target) ? NULL : h->backend);
 		return;
 	}
 	h->orders = haproxy_orders_make(h->state, p, &h->rules);

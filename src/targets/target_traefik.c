@@ -2,6 +2,7 @@
  * target_traefik: Traefik, told by a file that it watches or by a door that it asks, and read back through its API.
  * What is said is drive/traefik.c's affair.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,8 +177,10 @@ file_withdraw(void *arg)
 	withdraw_begin(t);
 	t->written = false;
 	buf_init(&old, TEXT_MAX);
-	keep_file_read(t->conf->file, &old);
-	if (str_starts(buf_str(&old), STR(TRAEFIK_HEAD)))
+	if (!keep_file_read(t->conf->file, &old) && errno != ENOENT) {
+		snprintf(detail, sizeof detail, "read %.120s: %.40s", t->conf->file, strerror(errno));
+		why = WHY_PROXY_FILE;
+	} else if (str_starts(buf_str(&old), STR(TRAEFIK_HEAD)))
 		why = keep_file_write(t->conf->file, buf_str(&t->text), &t->mark, detail);
 	buf_fini(&old);
 	if (why != NULL)

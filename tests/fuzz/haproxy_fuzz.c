@@ -28,7 +28,7 @@ orders_look(const struct haproxy_state *st)
 		ASSERT(strstr(line, " web/") != NULL || strstr(line, " gone/") != NULL);
 	}
 	haproxy_orders_free(&o);
-	o = haproxy_orders_withdraw(st, &rules, NULL, 0);
+	o = haproxy_orders_withdraw(st, &rules, NULL, 0, NULL);
 	for (unsigned i = 0; i < o->n; i++) {
 		const char *line = o->order[i].line;
 		ASSERT(strpbrk(line, ";\n\r\\\"'<#") == NULL);

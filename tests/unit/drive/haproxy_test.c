@@ -67,7 +67,7 @@ test_add(void **unused)
 }
 
 static void
-withdraws(char *only, const char *rows, const char *expected)
+withdraws(char *only, const struct map *filled, const char *rows, const char *expected)
 {
 	struct haproxy_rules rules = { "be_{service}", "check" };
 	struct haproxy_state *st = NULL;
@@ -76,7 +76,7 @@ withdraws(char *only, const char *rows, const char *expected)
 
 	snprintf(text, sizeof text, "1\n# be_name srv_name srv_addr srv_port srv_admin_state srv_uweight srv_iweight\n%s", rows);
 	assert_null(haproxy_state_read(str_of(text), &st));
-	o = haproxy_orders_withdraw(st, &rules, &only, only == NULL ? 0 : 1);
+	o = haproxy_orders_withdraw(st, &rules, &only, only == NULL ? 0 : 1, filled);
 	for (unsigned i = 0; i < o->n; i++)
 		snprintf(got + strlen(got), sizeof got - strlen(got), "%s\n", o->order[i].line);
 	assert_string_equal(got, expected);
@@ -87,13 +87,19 @@ withdraws(char *only, const char *rows, const char *expected)
 static void
 test_withdraw(void **unused)
 {
+	struct map *filled = map_new();
+
 	(void)unused;
-	withdraws(NULL, "be_web mola:web.1 10.0.0.1 80 0 256 256\nbe_api mola:api.1 10.0.0.1 81 1 9 9\nbe_web own 10.0.0.2 80 0 7 100\n"
+	withdraws(NULL, NULL, "be_web mola:web.1 10.0.0.1 80 0 256 256\nbe_api mola:api.1 10.0.0.1 81 1 9 9\nbe_web own 10.0.0.2 80 0 7 100\n"
 	    "be_web same 10.0.0.3 80 0 100 100\nother mola:x 10.0.0.1 80 0 7 7\nbe_ own 10.0.0.4 80 0 3 9\n",
 	    "set server be_web/own weight 100%\nset server be_web/mola:web.1 state maint\n"
 	    "del server be_api/mola:api.1\ndel server be_web/mola:web.1\n");
-	withdraws((char *)"api", "be_web mola:web.1 10.0.0.1 80 0 256 256\nbe_api mola:api.1 10.0.0.1 81 1 9 9\n", "del server be_api/mola:api.1\n");
-	withdraws(NULL, "be_web own 10.0.0.2 80 0 100 100\n", "");
+	withdraws((char *)"api", NULL, "be_web mola:web.1 10.0.0.1 80 0 256 256\nbe_api mola:api.1 10.0.0.1 81 1 9 9\n", "del server be_api/mola:api.1\n");
+	withdraws(NULL, NULL, "be_web own 10.0.0.2 80 0 100 100\n", "");
+	map_put(filled, STR("be_api"), filled);
+	withdraws(NULL, filled, "be_web mola:web.1 10.0.0.1 80 1 9 9\nbe_web own 10.0.0.2 80 0 7 100\nbe_api own 10.0.0.2 81 0 7 100\n",
+	    "set server be_api/own weight 100%\ndel server be_web/mola:web.1\n");
+	map_free(&filled);
 }
 
 static void

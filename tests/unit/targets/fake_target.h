@@ -12,6 +12,7 @@ struct target {
 	struct conf_target conf;
 	const struct plan *plan;
 	int64_t		 joined_usec;
+	bool		 alone;
 	unsigned	 published, failed, taken, refused, withdrawn;
 	const struct why *why;
 	char		 detail[240];
@@ -22,6 +23,7 @@ struct loop *target_loop(const struct target *t) { return t->loop; }
 struct fetcher *target_fetcher(const struct target *t) { (void)t; return NULL; }
 const struct conf_target *target_conf(const struct target *t) { return &t->conf; }
 const char *target_name(const struct target *t) { return t->conf.name; }
+bool target_is_alone(const struct target *t) { return t->alone; }
 int64_t target_joined_usec(const struct target *t) { return t->joined_usec; }
 const struct plan *target_plan(const struct target *t) { return t->plan; }
 void target_published(struct target *t) { t->published++; }

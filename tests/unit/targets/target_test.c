@@ -490,6 +490,22 @@ a_withdrawal_that_fails_is_tried_again(void **state)
 	change(targets_withdraw(all, "edge", true), "withdrawn");
 }
 
+/* One that takes its time may end when nobody wants it any more. */
+static void
+resumed_before_it_was_withdrawn(void **state)
+{
+	(void)state;
+	conf_set("");
+	assert_int_equal(told_at(T), 1);
+	proxy.mood = SILENT;
+	change(targets_withdraw(all, "edge", false), "withdrawing");
+	change(targets_resume(all, "edge"), "published");
+	target_withdrawn(proxy.target);
+	proxy.mood = ANSWERS;
+	assert_int_equal(told_at(T + 10 * USEC_PER_SEC), 2);
+	change(targets_resume(all, "edge"), "published");
+}
+
 static void
 a_brain_that_comes_back_leaves_it_so(void **state)
 {
@@ -526,6 +542,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(who_is_the_same_lives_on, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_withdrawn_stays_so_until_it_resumes, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_withdrawal_that_fails_is_tried_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(resumed_before_it_was_withdrawn, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_brain_that_comes_back_leaves_it_so, setup, teardown),
 	};
 
