@@ -19,7 +19,8 @@ struct candidate {
 	const struct swarm_task *task;
 	const struct join_node *on;
 	enum rank	 rank;
-	struct addr	 addr;
+	struct addr	 addr, other[TASK_ADDRS - 1];
+	unsigned	 nothers;
 };
 
 /* --- the port --- */
@@ -112,6 +113,32 @@ address_published(const struct join *j, const struct candidate *c, const struct 
 	return at != 0 && address_make(node_address(j->swarm, c->on->node), at, out);
 }
 
+static void
+others_add(struct candidate *c, const struct addr *a)
+{
+	bool known = addr_eq(&c->addr, a);
+
+	for (unsigned i = 0; i < c->nothers; i++)
+		known = known || addr_eq(&c->other[i], a);
+	if (!known && c->nothers < TASK_ADDRS - 1)
+		c->other[c->nothers++] = *a;
+}
+
+/* Wherever else it can be reached, the port that its node publishes last. */
+static void
+others_find(const struct join *j, struct candidate *c, const struct swarm_service *s, unsigned port)
+{
+	const struct swarm_task *t = c->task;
+	struct addr a = { 0 };
+
+	for (unsigned i = 0; i < j->swarm->nattached; i++)
+		for (unsigned k = 0; k < t->non; k++)
+			if (attachment_is(&t->on[k], j->swarm->attached[i]) && address_make(t->on[k].address, port, &a))
+				others_add(c, &a);
+	if (address_published(j, c, s, port, &a))
+		others_add(c, &a);
+}
+
 /* --- the candidates --- */
 
 static enum rank
@@ -134,6 +161,8 @@ candidate_of(struct join *j, const struct swarm_service *s, const struct swarm_t
 		return c;
 	if (!address_shared(j->swarm, t, port, &c.addr) && !address_published(j, &c, s, port, &c.addr))
 		c.addr.len = 0;
+	else
+		others_find(j, &c, s, port);
 	return c;
 }
 
@@ -143,10 +172,13 @@ name_task(struct join *j, const struct labels *l, struct world_service *ws, cons
 	char *name = c->task->slot == 0 ? arena_printf(j->arena, "%s.%.8s", ws->name, c->task->id) :
 	    arena_printf(j->arena, "%s.%u.%.8s", ws->name, c->task->slot, c->task->id);
 
-	if (world_pass_task(j->world, ws, name, c->on->name, &c->addr, draining) == NULL) {
+	struct world_task *t = world_pass_task(j->world, ws, name, c->on->name, &c->addr, draining);
+
+	if (t == NULL) {
 		join_trouble(j, l->report, WHY_TABLE_LARGE, arena_printf(j->arena, "task %s: no place is left for it", name));
 		return;
 	}
+	world_pass_task_others(j->world, t, c->other, c->nothers);
 	l->report->nserving += first && !draining;
 	l->report->ndraining += first && draining;
 }

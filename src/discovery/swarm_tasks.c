@@ -12,31 +12,36 @@
 
 /* "10.0.1.5/24": the prefix length says nothing to those who dial. */
 static const char *
-first_address(struct answer *r, struct shape *sh, const json_t *attachment)
+address_at(struct answer *r, const json_t *list, size_t at)
 {
-	const json_t *list = shape_list(sh, attachment, "Addresses");
-	struct str a = str_of(json_string_value(json_array_get(list, 0))), ip;
+	struct str a = str_of(json_string_value(json_array_get(list, at))), ip;
 
 	if (!str_split(&a, '/', &ip))
 		ip = STR("");
 	return arena_text(r->part.arena, ip);
 }
 
+/* One for each address: of a network with IPv6 a task has two. */
 static void
 read_attachments(struct answer *r, struct shape *sh, const json_t *j, struct swarm_task *t)
 {
 	const json_t *list = shape_list(sh, j, "NetworksAttachments");
-	size_t n = json_array_size(list), i;
+	size_t i;
 	json_t *a;
 
-	if (n == 0)
+	if (json_array_size(list) == 0)
 		return;
-	t->on = arena_zalloc(r->part.arena, (n < NETWORKS_MAX ? n : NETWORKS_MAX) * sizeof *t->on);
-	json_array_foreach((json_t *)(uintptr_t)list, i, a)
-		if (t->non < NETWORKS_MAX)
-			t->on[t->non++] = (struct swarm_attachment){ answer_text(r, sh, a, "Network.ID"),
-			    answer_text(r, sh, a, "Network.Spec.Name"), first_address(r, sh, a),
-			    shape_bool(sh, a, "Network.Spec.Ingress") };
+	t->on = arena_zalloc(r->part.arena, NETWORKS_MAX * sizeof *t->on);
+	json_array_foreach((json_t *)(uintptr_t)list, i, a) {
+		const json_t *addresses = shape_list(sh, a, "Addresses");
+		size_t n = json_array_size(addresses), k = 0;
+		do
+			if (t->non < NETWORKS_MAX)
+				t->on[t->non++] = (struct swarm_attachment){ answer_text(r, sh, a, "Network.ID"),
+				    answer_text(r, sh, a, "Network.Spec.Name"), address_at(r, addresses, k),
+				    shape_bool(sh, a, "Network.Spec.Ingress") };
+		while (++k < n);
+	}
 }
 
 static struct swarm_port *

@@ -9,9 +9,12 @@
 #include <errno.h>
 
 #include "base/bug.h"
+#include "base/clock.h"
 #include "proxy/budget.h"
 #include "proxy/outcome.h"
 #include "proxy/steps.h"
+
+#define OTHER_USEC	USEC_PER_SEC	/* after which the next address is tried */
 
 /* ---- choosing and connecting ---- */
 
@@ -49,10 +52,30 @@ attempt_pick(struct request *r)
 	return attempt_begin(r, task);
 }
 
+/* A task with several addresses may be reachable at another one: there is no need to wait for all of the time-out. */
 struct wait
 attempt_wait(const struct request *r)
 {
-	return (struct wait){ r->attempt.began_usec + r->service->connect_usec, WHY_CONNECT_TIMEOUT };
+	int64_t most = r->service->connect_usec;
+
+	if (most > OTHER_USEC && upconn_has_other(r->attempt.conn))
+		most = OTHER_USEC;
+	return (struct wait){ r->attempt.began_usec + most, WHY_CONNECT_TIMEOUT };
+}
+
+/* The same task at its next address, if there is one, else another task. */
+enum state
+attempt_unreached(struct request *r, const struct why *why)
+{
+	struct attempt *a = &r->attempt;
+
+	if (why->blame != BLAME_UPSTREAM || !upconn_unreachable(a->conn))
+		return attempt_failed(r, why);
+	upstream_drop(&a->conn);
+	a->began_usec = request_now(r);
+	if (upstream_open(r->proxy->upstream, a->task, request_on_task, r, &a->conn) != NULL)
+		return attempt_failed(r, upstream_why(errno));
+	return CONNECT;
 }
 
 enum state
@@ -66,7 +89,7 @@ attempt_check(struct request *r)
 	case IO_DONE:
 		break;
 	default:
-		return attempt_failed(r, upstream_why(s->error));
+		return attempt_unreached(r, upstream_why(s->error));
 	}
 	r->attempt.connected = true;
 	r->up.sink = s;

@@ -25,7 +25,10 @@ struct probe {
 	bool		 kept;			/* mark while a new table is compared */
 	/* what to ask, as the table says */
 	unsigned	 slot;
-	struct addr	 addr;
+	struct addr	 addr, other[TASK_ADDRS - 1];
+	unsigned	 nothers;
+	unsigned	 at;			/* which of them is asked: 0 the first, 1 the first of the others */
+	unsigned	 tried;			/* that could not be reached, in this round */
 	int64_t		 interval_usec, timeout_usec;
 	uint32_t	 rise, fall;
 	size_t		 question_len;
@@ -137,12 +140,29 @@ probe_fails(struct probe *p, const struct why *why, int status)
 	probe_done(p, false);
 }
 
+/* The task's next address is asked at once; when none was reached, that is the task's failure. */
+static void
+probe_unreached(struct probe *p, const struct why *why)
+{
+	p->at = (p->at + 1) % (1 + p->nothers);
+	if (++p->tried > p->nothers) {
+		p->tried = 0;
+		probe_fails(p, why, 0);
+		return;
+	}
+	probe_hush(p);
+	timer_set(p->health->loop, &p->timer, loop_now(p->health->loop), probe_ask, p);
+}
+
 static void
 on_late(void *arg)
 {
 	struct probe *p = arg;
 
-	probe_fails(p, p->stream.connecting ? WHY_CONNECT_TIMEOUT : WHY_UPSTREAM_SLOW_HEAD, 0);
+	if (p->stream.connecting)
+		probe_unreached(p, WHY_CONNECT_TIMEOUT);
+	else
+		probe_fails(p, WHY_UPSTREAM_SLOW_HEAD, 0);
 }
 
 /* IO_AGAIN: more is to come. IO_DONE: a whole head, and h->head holds it. IO_FAIL, IO_EOF: no answer. */
@@ -189,9 +209,11 @@ on_stream(void *arg)
 	int status;
 
 	if (res == IO_FAIL) {
-		probe_fails(p, upstream_why(p->stream.error), 0);
+		probe_unreached(p, upstream_why(p->stream.error));
 		return;
 	}
+	if (res == IO_DONE)
+		p->tried = 0;
 	if (res == IO_DONE && (res = probe_write(p)) == IO_DONE)
 		res = probe_read(p);
 	if (res == IO_AGAIN)
@@ -214,11 +236,11 @@ probe_ask(void *arg)
 	struct loop *l = p->health->loop;
 
 	p->sent = p->got = 0;
-	if (stream_connect(&p->stream, l, &p->addr, on_stream, p) != NULL) {
+	if (stream_connect(&p->stream, l, p->at == 0 ? &p->addr : &p->other[p->at - 1], on_stream, p) != NULL) {
 		if (upstream_why(errno)->blame == BLAME_US)	/* our own shortage says nothing of the task */
 			probe_sleep(p);
 		else
-			probe_fails(p, upstream_why(errno), 0);
+			probe_unreached(p, upstream_why(errno));
 		return;
 	}
 	if ((p->answer = slab_take(p->health->answers)) == NULL) {	/* says nothing of the task */
@@ -289,6 +311,10 @@ probe_table(struct health *h, const struct table *t, const struct table_task *ta
 	}
 	if (p == NULL)
 		p = probe_new(h, task, s->health_interval_usec);
+	p->nothers = task->nothers;
+	memcpy(p->other, task->other, task->nothers * sizeof *task->other);
+	if (p->at > p->nothers)
+		p->at = 0;
 	p->kept = question_make(p, table_text(t, s->health_path));
 	p->interval_usec = s->health_interval_usec;
 	p->timeout_usec = s->health_timeout_usec;

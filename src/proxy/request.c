@@ -32,7 +32,7 @@ static const struct row {
 /*		    entered,        client moved,     task moved,      time is up,         until when, and why then */
 [HEAD]		= { head_read,      head_read,        nothing,         request_fail,       head_wait },
 [PICK]		= { attempt_pick,   NULL,             NULL,            NULL,               NULL },
-[CONNECT]	= { attempt_check,  attempt_watch,    attempt_check,   attempt_failed,     attempt_wait },
+[CONNECT]	= { attempt_check,  attempt_watch,    attempt_check,   attempt_unreached,  attempt_wait },
 [AWAIT]		= { relay_await,    relay_await,      relay_await,     attempt_failed,     relay_await_wait },
 [INTERIM]	= { relay_interim,  relay_interim,    nothing,         request_fail,       relay_write_wait },
 [RELAY]		= { relay_both,     relay_both,       relay_both,      request_fail,       relay_wait },

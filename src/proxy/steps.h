@@ -89,7 +89,7 @@ struct wait	request_whole_wait(const struct request *);	/* for all of the reques
 
 /* attempt.c */
 step_f		attempt_pick, attempt_check, attempt_watch;
-late_f		attempt_failed;
+late_f		attempt_failed, attempt_unreached;
 wait_f		attempt_wait;
 /* The request goes to another task, and `next` says how; false: it does not, and nothing has changed for it. */
 bool		attempt_repeat(struct request *, const struct why *, enum state *next);

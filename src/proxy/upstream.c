@@ -17,6 +17,7 @@
 #define LATELY_USEC	(5 * USEC_PER_SEC)	/* over which "busy at once lately" is taken */
 #define SAFE_USEC	(100 * USEC_PER_MSEC)	/* idle time that every task allows, for all that is known */
 #define HASTY_USEC	(5 * USEC_PER_MSEC)	/* closed sooner than this: not for having been idle, unless it goes on */
+#define AVOID_USEC	(60 * USEC_PER_SEC)	/* in which an address that could not be reached is not tried */
 #define IDLE_FEW	16	/* so many are kept for as long as they may be idle, however little there is to do */
 
 enum place { PLACE_NEW, PLACE_BUSY, PLACE_IDLE, PLACE_DEAD };
@@ -33,12 +34,15 @@ struct upconn {
 	int64_t		 age_usec;	/* idle time when it was taken */
 	int64_t		 announced_usec;	/* how long the task keeps it idle, as it says; negative: it does not */
 	unsigned	 life;		/* of the shelf when this was opened */
+	unsigned	 at;		/* which of the task's addresses */
 	struct stream	 stream;
 	struct timer	 timer;		/* only of interest while idle: a busy one lets it pass */
 };
 
 struct shelf {
 	struct addr	   addr;
+	unsigned	   naddrs;		/* of the task, the first among them */
+	int64_t		   avoid_until_usec[TASK_ADDRS];	/* such as could not be reached */
 	struct upconn_list idle;	/* the most recently used first */
 	unsigned	   nidle, nbusy;
 	unsigned	   peak;	/* most that were busy at once lately */
@@ -277,28 +281,84 @@ shelf_of(struct upstream *u, const struct table_task *t)
 		shelf_clear(s);
 		s->addr = t->addr;
 		s->closes_usec = 0;
+		memset(s->avoid_until_usec, 0, sizeof s->avoid_until_usec);
 	}
+	s->naddrs = 1 + t->nothers;
 	return s;
+}
+
+/* ---- one address after another ---- */
+
+/* The first one that is not avoided; when all are, the one that is so least long. */
+static unsigned
+address_choose(const struct shelf *s, int64_t now)
+{
+	unsigned best = 0;
+
+	for (unsigned i = 0; i < s->naddrs; i++) {
+		if (s->avoid_until_usec[i] <= now)
+			return i;
+		if (s->avoid_until_usec[i] < s->avoid_until_usec[best])
+			best = i;
+	}
+	return best;
+}
+
+static bool
+address_left(const struct shelf *s, unsigned but, int64_t now)
+{
+	for (unsigned i = 0; i < s->naddrs; i++)
+		if (i != but && s->avoid_until_usec[i] <= now)
+			return true;
+	return false;
+}
+
+static bool
+address_avoid(struct shelf *s, unsigned at, int64_t now)
+{
+	if (s->naddrs < 2 || at >= s->naddrs)
+		return false;
+	s->avoid_until_usec[at] = now + AVOID_USEC;
+	return address_left(s, at, now);
+}
+
+bool
+upconn_unreachable(struct upconn *c)
+{
+	return c->life == c->shelf->life && address_avoid(c->shelf, c->at, loop_now(c->home->loop));
+}
+
+bool
+upconn_has_other(const struct upconn *c)
+{
+	return c->life == c->shelf->life && address_left(c->shelf, c->at, loop_now(c->home->loop));
 }
 
 const struct why *
 upstream_open(struct upstream *u, const struct table_task *t, stream_f *fn, void *arg, struct upconn **out)
 {
 	struct upconn *c = slab_take(u->conns);
+	struct shelf *s = shelf_of(u, t);
 	const struct why *why;
+	bool more;
 
 	if (c == NULL) {
 		errno = ENOMEM;
 		return WHY_NO_MEMORY;
 	}
-	memset(c, 0, sizeof *c);
-	if ((why = stream_connect(&c->stream, u->loop, &t->addr, fn, arg)) != NULL) {
+	do {
+		memset(c, 0, sizeof *c);
+		c->at = address_choose(s, loop_now(u->loop));
+		why = stream_connect(&c->stream, u->loop, c->at == 0 ? &t->addr : &t->other[c->at - 1], fn, arg);
+		more = why != NULL && upstream_why(errno)->blame == BLAME_UPSTREAM && address_avoid(s, c->at, loop_now(u->loop));
+	} while (more);
+	if (why != NULL) {
 		slab_give(u->conns, c);
 		return why;
 	}
 	c->home = u;
-	c->shelf = shelf_of(u, t);
-	c->life = c->shelf->life;
+	c->shelf = s;
+	c->life = s->life;
 	upstream_move(c, PLACE_BUSY);
 	*out = c;
 	return NULL;

@@ -28,6 +28,12 @@ const struct why *upstream_take(struct upstream *, const struct table_task *, bo
 		    struct upconn **);
 /* The same, but never an idle one. */
 const struct why *upstream_open(struct upstream *, const struct table_task *, stream_f *fn, void *arg, struct upconn **);
+/*
+ * The address that the connection goes to cannot be reached: it is not tried again for a while. True: the task has
+ * another one, and upstream_open will take it.
+ */
+bool		 upconn_unreachable(struct upconn *);
+bool		 upconn_has_other(const struct upconn *);	/* address, to be tried when this one does not answer */
 /* What the errno of a connect says: of the task, or of us when it is our side that has run out of something. */
 const struct why *upstream_why(int error);
 size_t		 upstream_tidy(struct upstream *);		/* slab_tidy */

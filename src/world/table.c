@@ -127,13 +127,24 @@ service_ok(const struct table *t, const struct table_service *s)
 }
 
 static bool
+others_ok(const struct table_task *k)
+{
+	if (k->nothers >= TASK_ADDRS)
+		return false;
+	for (uint32_t i = 0; i < k->nothers; i++)
+		if (!addr_ok(&k->other[i]))
+			return false;
+	return true;
+}
+
+static bool
 task_ok(const struct table *t, const struct table_task *k, uint32_t at)
 {
 	uint32_t nnodes, nservices;
 	const struct table_node *node = table_nodes(t, &nnodes);
 	const struct table_service *service = table_services(t, &nservices);
 
-	return text_ok(t, k->name) && addr_ok(&k->addr) && k->slot < TASKS_MAX && bool_ok(&k->draining) && bool_ok(&k->drained) &&
+	return text_ok(t, k->name) && addr_ok(&k->addr) && others_ok(k) && k->slot < TASKS_MAX && bool_ok(&k->draining) && bool_ok(&k->drained) &&
 	    k->node < nnodes && k->node_slot == node[k->node].slot &&
 	    k->service < nservices && at >= service[k->service].first_task &&
 	    at - service[k->service].first_task < service[k->service].ntasks;

@@ -31,9 +31,13 @@ struct table_node {
 	bool		 drained;
 };
 
+#define TASK_ADDRS	4		/* that a task may be reached at */
+
 struct table_task {
 	struct table_ref name;		/* "web.1" */
 	struct addr	 addr;
+	struct addr	 other[TASK_ADDRS - 1];	/* to be tried where the first cannot be reached */
+	uint32_t	 nothers;
 	uint32_t	 node;		/* index into nodes */
 	uint32_t	 node_slot;
 	uint32_t	 slot;		/* below TASKS_MAX; the same task keeps its slot for life */

@@ -216,15 +216,19 @@ table_add_service(struct table_maker *m, const struct world_service *s, const ui
 	});
 	struct world_task *t;
 
-	LIST_FOREACH(t, &s->tasks, link)
-		table_maker_task(m, &(struct table_task){
+	LIST_FOREACH(t, &s->tasks, link) {
+		struct table_task k = {
 			.name = table_maker_text(m, str_of(t->name)),
 			.addr = t->addr,
+			.nothers = t->nothers,
 			.node = node_at[t->node->slot],
 			.slot = t->slot,
 			.draining = t->draining || t->drained || t->node->drained,
 			.drained = t->drained,
-		});
+		};
+		memcpy(k.other, t->other, t->nothers * sizeof *t->other);
+		table_maker_task(m, &k);
+	}
 	for (unsigned i = 0; i < s->nroutes; i++)
 		table_maker_route(m, &(struct table_route){
 			.host = table_maker_text(m, str_of(s->route[i].host)),

@@ -88,6 +88,8 @@ struct world_task {
 	struct world_service *service;
 	struct world_node *node;
 	struct addr	 addr;
+	struct addr	 other[TASK_ADDRS - 1];	/* where it can be reached, too */
+	unsigned	 nothers;
 	unsigned	 slot;
 	bool		 draining;		/* discovery says that it is going */
 	bool		 drained;		/* people say so */
@@ -155,6 +157,8 @@ struct world_task	*world_pass_task(struct world *, struct world_service *, const
 			    const struct addr *, bool draining);
 /* All routes that are refused; at most once in a pass, else there are none. No service may have one of them. */
 void			 world_pass_refuse(struct world *, const struct route_conf *, unsigned n);
+/* Of a task that was just named: other addresses of it, at most TASK_ADDRS - 1. Not called: as in the last pass. */
+void			 world_pass_task_others(struct world *, struct world_task *, const struct addr *, unsigned n);
 bool			 world_pass_end(struct world *);
 
 struct world_node	*world_node(const struct world *, struct str name);

@@ -307,6 +307,22 @@ world_pass_task(struct world *w, struct world_service *s, const char *name, cons
 	return t;
 }
 
+void
+world_pass_task_others(struct world *w, struct world_task *t, const struct addr *other, unsigned n)
+{
+	bool same = t->nothers == n;
+
+	ASSERT(t->seen && n < TASK_ADDRS);
+	for (unsigned i = 0; same && i < n; i++)
+		same = addr_eq(&t->other[i], &other[i]);
+	if (same)
+		return;
+	t->nothers = n;
+	for (unsigned i = 0; i < n; i++)
+		t->other[i] = other[i];
+	w->index->changed = true;
+}
+
 static void
 tasks_sweep(struct world *w, struct world_service *s)
 {

@@ -9,6 +9,18 @@
 #define AGE "2026-01-01T00:00:00Z"
 #define WEB "\"mola.port\":\"80\",\"mola.host\":\"a.org\""
 
+static void
+expect_others(const struct stage *s, const char *task, const char *want)
+{
+	const struct world_task *t = world_task(s->world, str_of(task));
+	char got[256] = "", text[ADDR_TEXT_MAX];
+
+	assert_non_null(t);
+	for (unsigned i = 0; i < t->nothers; i++)
+		snprintf(got + strlen(got), sizeof got - strlen(got), "%s%s", i > 0 ? " " : "", addr_text(&t->other[i], text));
+	assert_string_equal(got, want);
+}
+
 /* Two nodes, service web, Mola on the network "shared". */
 static void
 begin(struct stage *s)
@@ -33,6 +45,30 @@ a_picture_that_is_not_whole_names_nothing(void **state)
 	assert_non_null(s->report);
 	world_pass_end(s->world);
 	assert_int_equal(s->world->nnodes, 0);
+}
+
+/* A network with IPv6 gives a task two addresses; and the port that its node publishes is a way to it, too. */
+static void
+all_addresses_are_known(void **state)
+{
+	struct stage *s = *state;
+
+	begin(s);
+	swarm_attached(s->swarm, "net2");
+	task(s, "aa", "web", 1, "n1", RUNNING, "{\"Network\":{\"ID\":\"net1\",\"Spec\":{\"Name\":\"shared\"}},"
+	    "\"Addresses\":[\"fd00::5/64\",\"10.0.1.5/24\"]}," ON_OTHER("10.9.0.5"), HOST_PORT(80, 30000));
+	task(s, "bb", "web", 2, "n2", RUNNING, ON_SHARED("10.0.1.6"), "");
+	play(s);
+	expect_tasks(s, "web", "web.1.aa=[fd00::5]:80 web.2.bb=10.0.1.6:80");
+	expect_others(s, "web.1.aa", "10.0.1.5:80 10.9.0.5:80 10.0.0.1:30000");
+	expect_others(s, "web.2.bb", "");
+	begin(s);			/* one of them is gone: that is a change */
+	task(s, "aa", "web", 1, "n1", RUNNING, "{\"Network\":{\"ID\":\"net1\",\"Spec\":{\"Name\":\"shared\"}},"
+	    "\"Addresses\":[\"fd00::5/64\",\"10.0.1.5/24\"]}", HOST_PORT(80, 30000));
+	task(s, "bb", "web", 2, "n2", RUNNING, ON_SHARED("10.0.1.6"), "");
+	play(s);
+	assert_true(s->changed);
+	expect_others(s, "web.1.aa", "10.0.1.5:80 10.0.0.1:30000");
 }
 
 static void
@@ -450,7 +486,7 @@ main(void)
 #define SCENE(f) cmocka_unit_test_setup_teardown(f, stage_setup, stage_teardown)
 	const struct CMUnitTest tests[] = {
 		SCENE(a_picture_that_is_not_whole_names_nothing),
-		SCENE(tasks_are_dialled_on_the_shared_network),
+		SCENE(all_addresses_are_known), SCENE(tasks_are_dialled_on_the_shared_network),
 		SCENE(else_at_the_nodes_own_port),
 		SCENE(a_port_asked_for_is_as_good_as_one_given),
 		SCENE(or_at_the_port_that_its_service_names),

@@ -35,6 +35,7 @@ struct stage {
 	int		 origin[TASKS];		/* listening sockets of the tasks */
 	struct addr	 origin_addr[TASKS];
 	int		 norigins;
+	struct addr	 first;			/* when its length is not 0: the tasks' first address, before that of the origin */
 	struct table_service service;		/* as in the next stage_table */
 	struct proxy_conf conf;
 	int		 drained;
@@ -75,8 +76,13 @@ stage_table(void)
 	r.service = table_maker_service(m, &s);
 	for (int i = 0; i < stage.norigins; i++) {
 		snprintf(name, sizeof name, "web.%d", i);
-		table_maker_task(m, &(struct table_task){ .name = table_maker_text(m, str_of(name)),
-		    .addr = stage.origin_addr[i], .node = (uint32_t)i, .slot = (uint32_t)i });
+		struct table_task k = { .name = table_maker_text(m, str_of(name)), .addr = stage.origin_addr[i], .node = (uint32_t)i,
+		    .slot = (uint32_t)i };
+		if (stage.first.len != 0) {
+			k.other[k.nothers++] = k.addr;
+			k.addr = stage.first;
+		}
+		table_maker_task(m, &k);
 	}
 	r.path = table_maker_text(m, STR("/"));
 	table_maker_route(m, &r);

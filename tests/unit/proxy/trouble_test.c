@@ -150,6 +150,40 @@ test_no_descriptors(void **state)
 	recovers(c);
 }
 
+/* The task's first address refuses: the next one is tried at once, and from then on at first. */
+static void
+test_other_address(void **state)
+{
+	struct live_task counts;
+	int c, t, dead;
+
+	(void)state;
+	stage_open(1);
+	dead = stage_listen(&stage.first);
+	close(dead);
+	stage_table();
+	for (int i = 0; i < 3; i++) {
+		c = dial();
+		say(c, "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 3\r\n\r\nabc");
+		t = answer_call(0);
+		hear(t, "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 3\r\n" FORWARDED "\r\nabc");
+		say(t, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+		hear(c, OK(2, "ok"));
+		close(t);
+		close(c);
+	}
+	live_task_read(stage.live, 0, &counts);
+	assert_int_equal(counts.failures, 0);
+	assert_int_equal(counts.requests, 3);
+	close(stage.origin[0]);			/* nobody at the other one, either: that is a failure of the task */
+	stage.origin[0] = -1;
+	c = dial();
+	say(c, GET("/"));
+	hear_why(c, 502, WHY_CONNECT_REFUSED);
+	close(c);
+	stage_close();
+}
+
 /* A listener whose queue is full does not answer a SYN. */
 static int
 deaf_origin(int i, int *stuffing)
@@ -178,6 +212,35 @@ test_connect_timeout(void **state)
 	for (int i = 0; i < 3; i++)
 		close(stuffing[i]);
 	close(c);
+	stage_close();
+}
+
+/* An address that does not answer holds a request up for a second, once; the time-out would be PATIENCE. */
+static void
+test_silent_address(void **state)
+{
+	int stuffing[3], c, t;
+	int64_t began;
+
+	(void)state;
+	stage_open(2);
+	deaf_origin(1, stuffing);
+	stage.first = stage.origin_addr[1];
+	stage.norigins = 1;
+	stage_table();
+	c = dial();
+	began = clock_mono_usec();
+	say(c, GET("/"));
+	t = answer_call(0);
+	hear(t, GOT("/"));
+	assert_in_range(clock_mono_usec() - began, USEC_PER_SEC / 2, PATIENCE - USEC_PER_SEC);
+	say(t, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	for (int i = 0; i < 3; i++)
+		close(stuffing[i]);
+	close(stage.origin[1]);
+	close(c);
+	close(t);
 	stage_close();
 }
 
@@ -994,6 +1057,8 @@ main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_refused_by_some),
 		cmocka_unit_test(test_no_descriptors),
+		cmocka_unit_test(test_other_address),
+		cmocka_unit_test(test_silent_address),
 		cmocka_unit_test(test_connect_timeout),
 		cmocka_unit_test(test_client_leaves_while_connecting),
 		cmocka_unit_test(test_slow_head),
