@@ -157,11 +157,15 @@ events_run(struct loop *l, int64_t wait_most_usec)
 	l->now = clock_mono_usec();
 	ASSERT(n >= 0 || errno == EINTR);
 	l->ready_end = ev + (n > 0 ? n : 0);
+	for (l->ready = ev; l->ready < l->ready_end; l->ready++)
+		((struct io *)l->ready->data.ptr)->pending = true;
 	for (l->ready = ev; l->ready < l->ready_end;) {
 		struct epoll_event *e = l->ready++;
 		struct io *io = e->data.ptr;
-		if (io != NULL)			/* else unwatched by an earlier one */
-			io->fn(io->arg, e->events);
+		if (io == NULL)			/* unwatched by an earlier one */
+			continue;
+		io->pending = false;
+		io->fn(io->arg, e->events);
 	}
 	l->ready = l->ready_end = NULL;
 }
@@ -209,6 +213,7 @@ loop_watch(struct loop *l, struct io *io, int fd, uint32_t events, io_f *fn, voi
 	struct epoll_event ev = { .events = events, .data.ptr = io };
 
 	io->fd = fd;
+	io->pending = false;
 	io->fn = fn;
 	io->arg = arg;
 	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &ev) != 0)

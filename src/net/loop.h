@@ -24,6 +24,7 @@ typedef void	grave_f(void *arg);
 /* A watched descriptor; lives inside its owner. */
 struct io {
 	int	 fd;		/* -1 when not watched */
+	bool	 pending;	/* something has happened, and fn is called for it later in this turn */
 	io_f	*fn;
 	void	*arg;
 };

@@ -17,6 +17,7 @@
 #define LATELY_USEC	(5 * USEC_PER_SEC)	/* over which "busy at once lately" is taken */
 #define SAFE_USEC	(100 * USEC_PER_MSEC)	/* idle time that every task allows, for all that is known */
 #define HASTY_USEC	(5 * USEC_PER_MSEC)	/* closed sooner than this: not for having been idle, unless it goes on */
+#define FRESH_USEC	(1 * USEC_PER_MSEC)	/* of a busy task's connections, that are used again at once */
 #define AVOID_USEC	(60 * USEC_PER_SEC)	/* in which an address that could not be reached is not tried */
 #define IDLE_FEW	16	/* so many are kept for as long as they may be idle, however little there is to do */
 
@@ -200,6 +201,16 @@ idle_look(struct upconn *c)
 	}
 }
 
+/*
+ * Its event may be the next of this turn, or be on its way: so each is looked at before it is used. One that has only
+ * just become idle is spared the system call: the kernel was asked a moment ago, and what happened since is pending.
+ */
+static bool
+idle_usable(struct upconn *c)
+{
+	return (idle_age(c) < FRESH_USEC && !c->stream.io.pending) || idle_look(c);
+}
+
 static void
 on_idle(void *arg)
 {
@@ -370,8 +381,7 @@ upstream_take(struct upstream *u, const struct table_task *t, bool careful, stre
 	struct shelf *s = shelf_of(u, t);
 	struct upconn *c;
 
-	/* An event may be on its way, or be the next of this turn: so each is looked at before it is used. */
-	while ((c = TAILQ_FIRST(&s->idle)) != NULL && !(careful && idle_age(c) > idle_safe(c)) && !idle_look(c))
+	while ((c = TAILQ_FIRST(&s->idle)) != NULL && !(careful && idle_age(c) > idle_safe(c)) && !idle_usable(c))
 		;
 	if (c == NULL || (careful && idle_age(c) > idle_safe(c)))
 		return upstream_open(u, t, fn, arg, out);
