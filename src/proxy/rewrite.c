@@ -108,12 +108,14 @@ add_port(struct gather *g, const struct head *h, bool https)
 static void
 add_forwarded(struct gather *g, const struct head *h, const struct sender *s)
 {
-	gather_add(g, sender_lines(s));
-	if (h->authority.len > 0) {
-		gather_add(g, sender_host_name(s));
-		gather_add(g, h->authority);
-		gather_add(g, STR("\r\n"));
-	}
+	gather_add(g, STR("X-Forwarded-For: "));
+	gather_add(g, sender_peer(s));
+	gather_add(g, STR("\r\nX-Real-IP: "));
+	gather_add(g, sender_peer(s));
+	if (h->authority.len > 0)
+		add_line(g, STR("\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: "), h->authority);
+	else
+		gather_add(g, STR("\r\nX-Forwarded-Proto: http\r\n"));
 	add_port(g, h, false);
 }
 

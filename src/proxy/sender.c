@@ -1,58 +1,22 @@
 /*
- * The lines are made once per connection: a request without fields of this kind, from a client that is not trusted, is then passed
- * on in few pieces.
+ * Lists of addresses as proxies write them, read from their end: each wrote behind what it could not know to be true.
  */
 #include <string.h>
 
-#include "base/bug.h"
 #include "proxy/sender.h"
-
-static const struct str host_name = { "X-Forwarded-Host: ", 18 };
-
-static size_t
-put(struct sender *s, size_t at, struct str text)
-{
-	ASSERT(at + text.len <= sizeof s->lines);
-	memcpy(s->lines + at, text.p, text.len);
-	return at + text.len;
-}
 
 void
 sender_init(struct sender *s, const struct ip *ip, bool trusted)
 {
-	char text[IP_TEXT_MAX];
-	struct str peer = ip_text(ip, text);
-	size_t at;
-
 	s->ip = *ip;
 	s->trusted = trusted;
-	at = put(s, 0, STR("X-Forwarded-For: "));
-	s->peer_at = (uint8_t)at;
-	s->peer_len = (uint8_t)peer.len;
-	at = put(s, at, peer);
-	at = put(s, at, STR("\r\nX-Real-IP: "));
-	at = put(s, at, peer);
-	at = put(s, at, STR("\r\nX-Forwarded-Proto: http\r\n"));
-	s->len = (uint8_t)at;
-	put(s, at, host_name);
+	s->len = (uint8_t)ip_text(ip, s->text).len;
 }
 
 struct str
 sender_peer(const struct sender *s)
 {
-	return (struct str){ s->lines + s->peer_at, s->peer_len };
-}
-
-struct str
-sender_lines(const struct sender *s)
-{
-	return (struct str){ s->lines, s->len };
-}
-
-struct str
-sender_host_name(const struct sender *s)
-{
-	return (struct str){ s->lines + s->len, host_name.len };
+	return (struct str){ s->text, s->len };
 }
 
 /* An address as proxies write it: some add the port. */

@@ -1,6 +1,5 @@
 /*
- * sender: who sends the requests of a client's connection, and what every one of them says of it: X-Forwarded-For and its kind.
- * Pure.
+ * sender: who sends the requests of a client's connection. Pure.
  */
 #ifndef PROXY_SENDER_H
 #define PROXY_SENDER_H
@@ -8,20 +7,15 @@
 #include "http/msg.h"
 #include "net/ip.h"
 
-#define SENDER_LINES_MAX 192
-
 struct sender {
 	struct ip	ip;		/* the other end of the connection, or whom its PROXY header names */
 	bool		trusted;	/* a proxy: what it says of the client is believed */
-	uint8_t		peer_at, peer_len, len;
-	char		lines[SENDER_LINES_MAX];	/* len bytes, then the beginning of an X-Forwarded-Host */
+	uint8_t		len;
+	char		text[IP_TEXT_MAX];	/* the address: made once per connection */
 };
 
 void		sender_init(struct sender *, const struct ip *, bool trusted);
 struct str	sender_peer(const struct sender *);	/* its address as text */
-/* X-Forwarded-For, X-Real-IP and X-Forwarded-Proto, whole lines; sender_host_name touches it, so that a gather joins both. */
-struct str	sender_lines(const struct sender *);
-struct str	sender_host_name(const struct sender *);	/* "X-Forwarded-Host: " */
 
 /*
  * The client behind the proxies: the right-most address of X-Forwarded-For that is not in `trusted`. A sender that is not
