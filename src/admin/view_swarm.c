@@ -2,13 +2,9 @@
  * view_swarm: the Swarm as the admin API tells it: how its picture fares, and what became of its services' labels.
  * The report is discovery's, the words are its own.
  */
-#include <stdio.h>
-
 #include "admin/view.h"
 #include "base/clock.h"
 #include "engine/discover.h"
-
-#define SUMMARY_MAX	1024
 
 static json_t *
 text(const char *s)
@@ -106,12 +102,10 @@ view_why_unserved(const struct report_service *r)
 {
 	const char *reason = r->ntroubles > 0 ? r->trouble[0].text : r->nlabels == 0 ? "it has no label that asks for it" :
 	    "its labels do not ask for it; mola.enable=true with mola.host does";
-	char summary[SUMMARY_MAX];
-	json_t *j;
+	json_t *summary = json_sprintf("%s is not served: %s", r->name, reason);
+	json_t *j = json_pack("{s:o, s:n, s:o, s:[], s:[], s:n}", "service", text(r->name), "policy", "summary",
+	    summary == NULL ? json_null() : summary, "queries", "tasks", "mover");
 
-	snprintf(summary, sizeof summary, "%.200s is not served: %.800s", r->name, reason);
-	j = json_pack("{s:o, s:n, s:o, s:[], s:[], s:n}", "service", text(r->name), "policy", "summary", text(summary), "queries", "tasks",
-	    "mover");
 	view_origin(j, r);
 	return j;
 }
