@@ -38,7 +38,7 @@ HELPERS := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/real/*.c tests/faults/*.
 DEPS    := build/.deps
 
 .SECONDARY:
-.PHONY: all mola image deb demo test test-bins bench bench-micro bench-proxy bench-neighbours bench-demo bench-decision bench-memory fuzz tail install clean
+.PHONY: all mola image deb demo test test-deps test-long test-bins bench bench-micro bench-proxy bench-neighbours bench-demo bench-decision bench-memory fuzz tail install clean
 
 all: mola
 
@@ -102,11 +102,17 @@ demo: mola
 	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release $(patsubst %,build/release/bench/%,cluster load demo)
 	@build/release/bench/demo
 
-test:
+test-deps:
 	@tools/deps build test
 	@mkdir -p build && touch $(DEPS)
 	@$(MAKE) --no-print-directory -j$(JOBS) MODE=san test-bins
+
+test: test-deps
 	@tests/run
+
+# What takes hours: fuzzing, the Swarm on newer Engines, everything on newer Debians.
+test-long: test-deps
+	@tests/run long
 
 test-bins: $(B)/mola $(UNITS) $(if $(wildcard tests/brain/*.c),$(SCENES)) $(BENCH) $(HELPERS)
 

@@ -87,6 +87,8 @@ feed_piece(void *arg, struct str piece)
 
 	if (!source_piece(src, piece))
 		return false;
+	if (piece.len == 0)
+		return true;
 	if (!feed_block(&src->page, piece.len, &block, &end))
 		return true;
 	feed_expect(src);

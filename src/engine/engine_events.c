@@ -60,6 +60,8 @@ piece_heard(void *arg, struct str piece)
 	struct str rest, line;
 	const char *end;
 
+	if (piece.len == 0)
+		return true;
 	if (!buf_adds(&e->line, piece)) {	/* whatever that was */
 		buf_clear(&e->line);
 		e->event(e->arg, ENGINE_EVENT_CONTAINER);

@@ -28,7 +28,7 @@ channel_read(void *arg, uint32_t events)
 		if (n != sizeof m) {
 			if (fd >= 0)
 				close(fd);
-			loop_rewatch(c->loop, &c->io, 0);	/* said once */
+			channel_close(c);	/* said once, whatever else comes: a hang-up cannot be unwatched */
 			c->fn(c->arg, NULL, -1);
 			return;
 		}

@@ -28,7 +28,8 @@ struct channel_msg {
 };
 
 struct channel;
-/* `fd` (-1: none) belongs to the callee. A NULL message says that the other side is gone. */
+/* `fd` (-1: none) belongs to the callee. A NULL message says that the other side is gone, or does
+ * not speak as it should: the channel is closed then. */
 typedef void	channel_f(void *arg, const struct channel_msg *, int fd);
 
 /* Lives inside its owner. */

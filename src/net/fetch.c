@@ -231,6 +231,10 @@ verdict(const struct fetch *x, CURLcode code, long status)
 {
 	if (x->large || code == CURLE_FILESIZE_EXCEEDED)
 		return WHY_METRICS_LARGE;
+#if LIBCURL_VERSION_NUM >= 0x080600
+	if (code == CURLE_TOO_LARGE)		/* a head of more than curl itself takes */
+		return WHY_METRICS_LARGE;
+#endif
 	if (code != CURLE_OK && !x->ended)
 		return WHY_METRICS_FETCH;
 	return status_good(status) ? NULL : WHY_METRICS_STATUS;

@@ -237,7 +237,7 @@ sock_recv_fd(int sock, void *p, size_t cap, int *fd)
 	struct iovec iov = { p, cap };
 	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.b,
 	    .msg_controllen = sizeof control.b };
-	ssize_t n = recvmsg(sock, &m, MSG_CMSG_CLOEXEC);
+	ssize_t n = recvmsg(sock, &m, MSG_CMSG_CLOEXEC | MSG_TRUNC);
 	struct cmsghdr *c;
 
 	*fd = -1;

@@ -96,10 +96,18 @@ flow_widen(struct flow *f, size_t most)
 	return true;
 }
 
+/* Of the page; a flow that has none yet has only empty ones. */
+static struct str
+slice(const struct flow *f, size_t from, size_t to)
+{
+	ASSERT(from <= to && to <= f->end);
+	return f->page == NULL ? STR("") : (struct str){ f->page + from, to - from };
+}
+
 struct str
 flow_unread(const struct flow *f)
 {
-	return (struct str){ f->page + f->good, f->end - f->good };
+	return slice(f, f->good, f->end);
 }
 
 /* Closes the gaps that the body's cuts leave in the page; returns how many bytes they were. */
@@ -126,10 +134,11 @@ static bool
 bare_check(struct flow *f)
 {
 	size_t used = 0, data = 0;
-	char *p = f->page + f->good;
+	char *p;
 
 	if (f->body.done || f->end == f->good)
 		return true;
+	p = f->page + f->good;
 	if (h1_body_bare(&f->body, p, f->end - f->good, &used, &data) == PARSE_BAD)
 		return false;
 	memmove(p + data, p + used, f->end - f->good - used);
@@ -200,7 +209,7 @@ flow_write(struct flow *f, int64_t now)
 
 	if (gather_done(&f->head) && f->at == f->good)
 		return IO_DONE;
-	res = gather_write(&f->head, f->sink, (struct str){ f->page + f->at, f->good - f->at }, &put);
+	res = gather_write(&f->head, f->sink, slice(f, f->at, f->good), &put);
 	f->at += put;
 	if (f->sink->bytes_out != before)
 		f->moved_usec = now;

@@ -1,0 +1,53 @@
+/*
+ * An agent's stream, in pieces with a line of "----" between them: blocks become samples or a reason, and the page that is kept
+ * stays within its bound.
+ */
+#include "collect/feed.c"
+#include "talk.h"
+
+int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+static int64_t last_usec;
+
+static void
+on_sample(void *arg, struct world_node *n, const struct sample *s, double inflight)
+{
+	(void)arg;
+	(void)n;
+	ASSERT(s->taken_usec > last_usec && s->cores > 0 && s->busy >= 0 && inflight == 0);
+	last_usec = s->taken_usec;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+	static struct loop *l;
+	struct str rest = { (const char *)bytes, len }, part;
+	struct world_node node = { .name = (char *)"n" };
+	struct scrape scrape = { .fn = on_sample, .period_usec = USEC_PER_SEC };
+	struct eye eye = { .scrape = &scrape, .name = (char *)"n", .node = &node };
+	struct source *src = &eye.agent;
+	struct fetch_result r = { .why = NULL, .status = 200, .detail = "" };
+	bool more = true;
+
+	if (l == NULL)
+		l = loop_new();
+	scrape.loop = l;
+	rng_seed(&scrape.rng, 1);
+	*src = (struct source){ .eye = &eye, .kind = SOURCE_AGENT, .url = (char *)"http://127.0.0.1:1/stream", .backoff_usec = BACKOFF_LEAST_USEC };
+	src->node = node_new(SOURCE_AGENT);
+	eye.exporter.eye = &eye;
+	buf_init(&src->page, BLOCK_MAX);
+	last_usec = 0;
+	while (more && talk_part(&rest, &part)) {
+		loop_turn(l, 0);		/* so that the clock moves */
+		more = feed_piece(src, part);
+		ASSERT(src->page.len <= BLOCK_MAX && (more || src->verdict != NULL));
+	}
+	feed_done(src, &r);
+	ASSERT(src->fetch == NULL);
+	timer_clear(l, &src->timer);
+	buf_fini(&src->page);
+	node_free(&src->node);
+	return 0;
+}
