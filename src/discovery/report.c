@@ -22,6 +22,9 @@ report_trouble(struct arena *a, struct report_trouble **at, unsigned *n, const s
 {
 	if (*at == NULL)
 		*at = arena_zalloc(a, TROUBLES_MAX * sizeof **at);
+	for (char *c = text; *c != '\0'; c++)	/* names of routers and the like may hold anything, and may have been cut */
+		if (*c < ' ' || *c > '~')
+			*c = '?';
 	if (*n < TROUBLES_MAX)		/* it may quote a rule, or what was to be one */
 		(*at)[(*n)++] = (struct report_trouble){ why, arena_text(a, str_of(secret_text(a, ".rule", text))) };
 }

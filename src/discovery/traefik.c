@@ -98,14 +98,15 @@ read_enable(struct reading *r)
 			r->what = READ_OFF;
 		reading_tell(r, label, ours ? LABEL_IDLE : LABEL_GOOD, ours ? "mola.enable has precedence" : NULL);
 	}
-	if (!told && !r->rules->exposed_by_default)
+	if ((!told && !r->rules->exposed_by_default) || r->l->enable == ENABLE_NO)
 		r->what = READ_OFF;
 }
 
 static const char *
 off_text(const struct reading *r)
 {
-	return r->on || r->rules->exposed_by_default ? "traefik.enable is not true" :
+	return r->l->enable == ENABLE_NO ? "mola.enable is not true" :
+	    r->on || r->rules->exposed_by_default ? "traefik.enable is not true" :
 	    "there is no traefik.enable, and services are not exposed by default";
 }
 

@@ -179,6 +179,9 @@ what_people_say_themselves_gives_way_to_nothing(void **state)
 	/* labels that do not count guard nothing */
 	swarm(s, RULE("r", "PathPrefix(`/`)") PORT("x"), "\"traefik.enable\":\"false\"," RULE("g", "Host(`a.org`)") AUTH("g") PORT("y"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "s0");
+	swarm(s, RULE("r", "PathPrefix(`/`)") PORT("x"), "\"mola.enable\":\"no\"," RULE("g", "Host(`a.org`)") AUTH("g") PORT("y"), NULL);
+	assert_string_equal(reach(s, "a.org", "/"), "s0");
+	assert_int_equal(reported(s, "s1")->ntroubles, 0);
 }
 
 static void

@@ -529,6 +529,12 @@ odd_bytes_are_told_safely(void **state)
 	for (unsigned i = 0; i < reported(s, "web")->nlabels; i++)
 		for (const char *c = reported(s, "web")->label[i].text; *c != '\0'; c++)
 			assert_true(*c >= ' ' && *c <= '~');
+	web(s, "\"traefik.http.routers.\\u0007\\u00e9.middlewares\":\"\\u00e9\\u0007\",\"traefik.http.routers.w.rule\":\"Host(`a.org`)\","
+	    "\"traefik.http.services.w.loadbalancer.server.scheme\":\"\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9x\"");
+	assert_int_equal(reported(s, "web")->ntroubles, 2);
+	for (unsigned i = 0; i < 2; i++)
+		for (const char *c = reported(s, "web")->trouble[i].text; *c != '\0'; c++)
+			assert_true(*c >= ' ' && *c <= '~');
 }
 
 int
