@@ -27,24 +27,50 @@ holder_is_there(const struct addr *a)
 	return false;
 }
 
-unsigned
-holder_port(const struct addr *a)
+static unsigned
+port_of(const struct addr *a)
 {
 	return ntohs(a->sa.any.sa_family == AF_INET6 ? a->sa.v6.sin6_port : a->sa.v4.sin_port);
 }
 
-/* The inode of a socket that listens on the port; 0: there is none. */
+static bool
+is_any(const struct addr *a)
+{
+	return a->sa.any.sa_family == AF_INET6 ? IN6_IS_ADDR_UNSPECIFIED(&a->sa.v6.sin6_addr) : a->sa.v4.sin_addr.s_addr == INADDR_ANY;
+}
+
+bool
+holder_overlap(const struct addr *a, const struct addr *b)
+{
+	return a->sa.any.sa_family != AF_UNIX && b->sa.any.sa_family != AF_UNIX && port_of(a) == port_of(b) && (is_any(a) || is_any(b));
+}
+
+/* As /proc/net/tcp and tcp6 write it. */
+static void
+hex_of(const struct addr *a, char out[40])
+{
+	const uint32_t *w = a->sa.v6.sin6_addr.s6_addr32;
+
+	if (a->sa.any.sa_family == AF_INET6)
+		snprintf(out, 40, "%08X%08X%08X%08X", w[0], w[1], w[2], w[3]);
+	else
+		snprintf(out, 40, "%08X", a->sa.v4.sin_addr.s_addr);
+}
+
+/* The inode of a socket that listens on the address, or on any, or on any one when ours is any; 0: there is none. */
 static unsigned long
-inode_find(const char *table, unsigned port)
+inode_find(const char *table, const struct addr *a)
 {
 	unsigned long inode = 0, one;
 	unsigned at, state;
-	char line[512];
+	char line[512], host[40], ours[40];
 	FILE *f = fopen(table, "re");
 
+	hex_of(a, ours);
 	while (f != NULL && inode == 0 && fgets(line, sizeof line, f) != NULL)
-		if (sscanf(line, " %*d: %*[0-9A-Fa-f]:%x %*s %x %*s %*s %*s %*s %*s %lu", &at, &state, &one) == 3 && at == port
-		    && state == LISTENS)
+		if (sscanf(line, " %*d: %39[0-9A-Fa-f]:%x %*s %x %*s %*s %*s %*s %*s %lu", host, &at, &state, &one) == 4
+		    && at == port_of(a) && state == LISTENS
+		    && (is_any(a) || strcmp(host, ours) == 0 || strspn(host, "0") == strlen(host)))
 			inode = one;
 	if (f != NULL)
 		fclose(f);
@@ -93,13 +119,13 @@ command_add(const char *pid, char *out, size_t cap)
 const char *
 holder_text(const struct addr *a, char out[HOLDER_TEXT])
 {
-	unsigned long inode = inode_find("/proc/net/tcp", holder_port(a));
+	unsigned long inode = inode_find("/proc/net/tcp", a);
 	char socket[40], command[200];
 	struct dirent *e;
 	DIR *d;
 
 	snprintf(out, HOLDER_TEXT, "another process");
-	if (inode == 0 && (inode = inode_find("/proc/net/tcp6", holder_port(a))) == 0)
+	if (inode == 0 && (inode = inode_find("/proc/net/tcp6", a)) == 0)
 		return out;
 	snprintf(socket, sizeof socket, "socket:[%lu]", inode);
 	if ((d = opendir("/proc")) == NULL)

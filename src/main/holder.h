@@ -6,8 +6,9 @@
 
 #include "net/sock.h"
 
-unsigned	 holder_port(const struct addr *);	/* of an IP address */
 #define HOLDER_TEXT	300
+/* The same port, and one of them is any address. */
+bool		 holder_overlap(const struct addr *, const struct addr *);
 /* Whether somebody listens where we are about to, sharing or not; errno says so. */
 bool		 holder_is_there(const struct addr *);
 /* "pid 7: mola run a.yaml", or "another process" when it is not to be found out. */

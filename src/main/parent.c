@@ -111,45 +111,42 @@ parent_close_admin(struct parent *p)
 	p->admin_tcp = p->admin_unix = -1;
 }
 
-/* Our own on the same port: which addresses go together is then the kernel's to say. */
+/* A listener of our own that is in the way of one more: any address, and one of them, on the same port. */
 static bool
 is_ours(const struct parent *p, const struct addr *a)
 {
-	bool ours = false;
-
 	for (unsigned i = 0; i < p->listeners.count; i++)
-		ours |= holder_port(&p->listeners.one[i].addr) == holder_port(a);
-	return ours;
-}
-
-/* At the start, the workers of a predecessor that was killed a moment ago may not have let go yet. */
-static bool
-is_taken(const struct parent *p, const struct conf_listen *l)
-{
-	int64_t until = clock_mono_usec() + (p->table < 0 ? LISTEN_PATIENCE : 0);
-
-	if (l->shared || is_ours(p, &l->addr))
-		return false;
-	while (holder_is_there(&l->addr)) {
-		if (clock_mono_usec() >= until)
+		if (holder_overlap(&p->listeners.one[i].addr, a))
 			return true;
-		usleep(20000);
-	}
 	return false;
 }
 
 bool
-parent_open_listener(struct parent *p, const struct conf_listen *l)
+parent_may_listen(const struct parent *p, const struct conf_listen *l)
 {
+	/* at the start, the workers of a predecessor that was killed a moment ago may not have let go yet */
+	int64_t until = clock_mono_usec() + (p->table < 0 ? LISTEN_PATIENCE : 0);
 	char text[ADDR_TEXT_MAX], by[HOLDER_TEXT];
-	const struct addr *a = &l->addr;
 
-	if (is_taken(p, l)) {
-		log_event(LOG_ERROR, "listen.taken", "address", addr_text(a, text), "error", strerror(EADDRINUSE),
-		    "by", holder_text(a, by), "text",
-		    "end it, or say shared: true of this address in listen if both are to serve there", NULL);
-		return false;
+	if (l->shared || is_ours(p, &l->addr))
+		return true;
+	while (holder_is_there(&l->addr)) {
+		if (clock_mono_usec() >= until) {
+			log_event(LOG_ERROR, "listen.taken", "address", addr_text(&l->addr, text), "error", strerror(EADDRINUSE),
+			    "by", holder_text(&l->addr, by), "text",
+			    "end it, or say shared: true of this address in listen if both are to serve there", NULL);
+			return false;
+		}
+		usleep(20000);
 	}
+	return true;
+}
+
+bool
+parent_open_listener(struct parent *p, const struct addr *a)
+{
+	char text[ADDR_TEXT_MAX];
+
 	if (listeners_add(&p->listeners, a) == NULL) {
 		log_event(LOG_INFO, "listen.open", "address", addr_text(a, text), NULL);
 		return true;
@@ -490,8 +487,11 @@ find_user(struct parent *p)
 static bool
 parent_open(struct parent *p)
 {
+	for (unsigned i = 0; i < p->conf->nlisten; i++)		/* before any of ours can be in the way */
+		if (!parent_may_listen(p, &p->conf->listen[i]))
+			return false;
 	for (unsigned i = 0; i < p->conf->nlisten; i++)
-		if (!parent_open_listener(p, &p->conf->listen[i]))
+		if (!parent_open_listener(p, &p->conf->listen[i].addr))
 			return false;
 	return find_user(p) && parent_open_admin(p);
 }

@@ -33,7 +33,8 @@ struct parent {
 /* Those that open log what went wrong. A unix socket that cannot be made is no failure. */
 bool	parent_open_admin(struct parent *);
 void	parent_close_admin(struct parent *);
-bool	parent_open_listener(struct parent *, const struct conf_listen *);
+bool	parent_may_listen(const struct parent *, const struct conf_listen *);	/* nobody else does, or they may */
+bool	parent_open_listener(struct parent *, const struct addr *);
 /* `fd` (-1: none) stays the parent's. A worker that does not read its channel is killed, and replaced. */
 void	parent_send_workers(struct parent *, const struct channel_msg *, int fd);
 

@@ -20,7 +20,8 @@ reload_listeners(struct parent *p, const struct conf *next)
 
 	for (unsigned i = 0; i < next->nlisten; i++) {
 		struct listener *l;
-		if (listeners_find(&p->listeners, &next->listen[i].addr) != NULL || !parent_open_listener(p, &next->listen[i]))
+		if (listeners_find(&p->listeners, &next->listen[i].addr) != NULL || !parent_may_listen(p, &next->listen[i])
+		    || !parent_open_listener(p, &next->listen[i].addr))
 			continue;
 		l = &p->listeners.one[p->listeners.count - 1];
 		m.addr = l->addr;
