@@ -166,9 +166,11 @@ static void
 on_linger_timer(void *arg)
 {
 	struct client *c = arg;
-	int64_t now = loop_now(c->proxy->loop), until;
+	int64_t now = loop_now(c->proxy->loop), until = c->quiet_usec + LINGER_USEC;
+	int64_t most = c->ended_usec + (c->proxy->draining ? LINGER_USEC : LINGER_MOST);
 
-	until = c->quiet_usec + LINGER_USEC < c->ended_usec + LINGER_MOST ? c->quiet_usec + LINGER_USEC : c->ended_usec + LINGER_MOST;
+	if (until > most)
+		until = most;
 	if (now >= until) {
 		client_close(c);
 		return;
