@@ -148,6 +148,77 @@ a_task_that_left_takes_its_timer_along(void **state)
 	assert_int_equal(wave(1), 1);
 }
 
+/* ---- when the task closes ---- */
+
+static struct shelf *
+shelf_with(struct upconn *c, int64_t announced, int64_t learnt)
+{
+	static struct shelf s;
+
+	s = (struct shelf){ .closes_usec = learnt };
+	*c = (struct upconn){ .home = up, .shelf = &s, .announced_usec = announced };
+	return &s;
+}
+
+static void
+the_earlier_of_what_is_said_and_seen_counts(void **state)
+{
+	struct upconn c;
+
+	(void)state;
+	shelf_with(&c, -1, 0);
+	assert_int_equal(idle_most(&c), 600 * USEC_PER_SEC);
+	assert_int_equal(idle_safe(&c), SAFE_USEC);
+	shelf_with(&c, 5 * USEC_PER_SEC, 0);
+	assert_int_equal(idle_most(&c), 4500 * USEC_PER_MSEC);
+	assert_in_range(idle_safe(&c), 3 * USEC_PER_SEC, 4 * USEC_PER_SEC);
+	shelf_with(&c, 5 * USEC_PER_SEC, 2 * USEC_PER_SEC);
+	assert_int_equal(idle_most(&c), 1800 * USEC_PER_MSEC);
+	shelf_with(&c, 2 * USEC_PER_SEC, 5 * USEC_PER_SEC);
+	assert_int_equal(idle_most(&c), 1800 * USEC_PER_MSEC);
+	shelf_with(&c, 0, 0);			/* not at all */
+	assert_int_equal(idle_most(&c), 0);
+	shelf_with(&c, 86400 * USEC_PER_SEC, 0);
+	assert_int_equal(idle_most(&c), 600 * USEC_PER_SEC);
+}
+
+/* One that closed right after a response may have had other reasons; what was an accident is forgotten by and by. */
+static void
+closings_are_learnt_and_doubted(void **state)
+{
+	struct upconn c;
+	struct shelf *s = shelf_with(&c, -1, 0);
+	int n = 0;
+
+	(void)state;
+	closing_learn(s, HASTY_USEC - 1);
+	assert_int_equal(s->closes_usec, 0);
+	closing_learn(s, 0);
+	assert_int_equal(s->closes_usec, 1);
+	s->closes_usec = 0;
+	closing_learn(s, 2 * USEC_PER_SEC);
+	closing_learn(s, 3 * USEC_PER_SEC);
+	assert_int_equal(s->closes_usec, 2 * USEC_PER_SEC);
+	closing_doubt(s, 30 * USEC_PER_SEC);
+	assert_in_range(s->closes_usec, 2200 * USEC_PER_MSEC, 2201 * USEC_PER_MSEC);
+	assert_true(idle_safe(&c) < 2 * USEC_PER_SEC);	/* still less than what was seen */
+	for (; s->closes_usec != 0; n++)
+		closing_doubt(s, 30 * USEC_PER_SEC);
+	assert_in_range(n, 10, 40);
+}
+
+static void
+what_a_failed_connect_says(void **state)
+{
+	(void)state;
+	assert_ptr_equal(upstream_why(EADDRNOTAVAIL), WHY_NO_PORTS);
+	assert_ptr_equal(upstream_why(EMFILE), WHY_NO_DESCRIPTORS);
+	assert_ptr_equal(upstream_why(ENFILE), WHY_NO_DESCRIPTORS);
+	assert_ptr_equal(upstream_why(ENOBUFS), WHY_NO_MEMORY);
+	assert_ptr_equal(upstream_why(EHOSTUNREACH), WHY_CONNECT_FAILED);
+	assert_int_equal(WHY_NO_PORTS->blame, BLAME_US);
+}
+
 int
 main(void)
 {
@@ -157,6 +228,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(the_busy_are_part_of_the_peak, begin, end),
 		cmocka_unit_test_setup_teardown(the_ceiling_holds, begin, end),
 		cmocka_unit_test_setup_teardown(a_task_that_left_takes_its_timer_along, begin, end),
+		cmocka_unit_test_setup_teardown(the_earlier_of_what_is_said_and_seen_counts, begin, end),
+		cmocka_unit_test_setup_teardown(closings_are_learnt_and_doubted, begin, end),
+		cmocka_unit_test(what_a_failed_connect_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
