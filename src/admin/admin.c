@@ -154,17 +154,13 @@ get_metrics(struct admin *a, struct exchange *x)
 static void
 get_nodes(struct admin *a, struct exchange *x)
 {
-	struct view v = view_of(a);
-
-	reply_json(x, 200, view_nodes(&v), NULL);
+	pages_ask(a->pages, x, PAGE_NODES, "");
 }
 
 static void
 get_services(struct admin *a, struct exchange *x)
 {
-	struct view v = view_of(a);
-
-	reply_json(x, 200, view_services(&v), NULL);
+	pages_ask(a->pages, x, PAGE_SERVICES, "");
 }
 
 static void
@@ -211,15 +207,13 @@ get_events(struct admin *a, struct exchange *x)
 static void
 get_config(struct admin *a, struct exchange *x)
 {
-	reply_json(x, 200, view_conf(a->conf.conf), NULL);
+	pages_ask(a->pages, x, PAGE_CONFIG, "");
 }
 
 static void
 get_swarm(struct admin *a, struct exchange *x)
 {
-	struct view v = view_of(a);
-
-	reply_json(x, 200, view_swarm(&v), NULL);
+	pages_ask(a->pages, x, PAGE_SWARM, "");
 }
 
 static void

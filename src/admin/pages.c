@@ -88,16 +88,46 @@ job_begin(struct page_job *j, const struct view *v)
 		return false;
 	if (j->kind == PAGE_TASKS && s == NULL)
 		view_tasks_begin(&j->walk, v, &j->out);
-	else if (j->kind != PAGE_METRICS)
+	else if (j->kind == PAGE_TASKS || j->kind == PAGE_WHY)
 		view_tasks_begin_of(&j->walk, v, s, j->kind == PAGE_WHY, &j->out);
 	return true;
+}
+
+static void
+put_whole(struct page_job *j, json_t *page)
+{
+	char *text = json_dumps(page, VIEW_JSON);
+
+	ASSERT(text != NULL);
+	buf_adds(&j->out, str_of(text));
+	free(text);
+	json_decref(page);
 }
 
 /* One step; false: the page is complete. */
 static bool
 job_step(struct page_job *j, const struct view *v)
 {
-	return j->kind == PAGE_METRICS ? metrics_write(v, j->family++, &j->out) : view_tasks_next(&j->walk, v, &j->out);
+	switch (j->kind) {
+	case PAGE_METRICS:
+		return metrics_write(v, j->family++, &j->out);
+	case PAGE_TASKS:
+	case PAGE_WHY:
+		return view_tasks_next(&j->walk, v, &j->out);
+	case PAGE_NODES:
+		put_whole(j, view_nodes(v));
+		break;
+	case PAGE_SERVICES:
+		put_whole(j, view_services(v));
+		break;
+	case PAGE_CONFIG:
+		put_whole(j, view_conf(v->conf));
+		break;
+	case PAGE_SWARM:
+		put_whole(j, view_swarm(v));
+		break;
+	}
+	return false;
 }
 
 static void
