@@ -25,6 +25,7 @@ list_of(struct client *c)
 	switch (c->place) {
 	case CLIENT_IDLE:
 		return &c->proxy->idle;
+	case CLIENT_FRESH:
 	case CLIENT_READING:
 		return &c->proxy->reading;
 	case CLIENT_BUSY:
@@ -105,7 +106,7 @@ client_idle(struct client *c)
 	struct proxy *p = c->proxy;
 
 	c->request = NULL;
-	client_move(c, CLIENT_IDLE);
+	client_move(c, c->served > 0 ? CLIENT_IDLE : CLIENT_FRESH);
 	stream_adopt(&c->stream, on_idle, c);
 	timer_set(p->loop, &c->timer, loop_now(p->loop) + p->conf.client_idle_usec, on_idle_late, c);
 	if (p->draining)
@@ -220,7 +221,21 @@ client_refuse(struct client *c, const struct why *why)
 
 /* ---- who it is, and whether there is room ---- */
 
-/* Room for a newcomer: those who are leaving anyway go first, then who has been idle longest, then the oldest unfinished head. */
+static void
+client_give_way(struct client *c)
+{
+	if (c->request != NULL)
+		request_give_way(c->request);
+	else {
+		proxy_count(c->proxy, WHY_HEAD_GAVE_WAY);
+		client_close(c);
+	}
+}
+
+/*
+ * Room for a newcomer: those who are leaving anyway go first, then who has been idle longest, then who has kept us waiting for a first
+ * request longest. Were the silent among these taken first, a crowd that drips would push out whoever has just come.
+ */
 static bool
 make_room(struct proxy *p)
 {
@@ -232,27 +247,36 @@ make_room(struct proxy *p)
 		proxy_count(p, WHY_CLIENT_IDLE);
 		client_close(c);
 	} else if ((c = TAILQ_FIRST(&p->reading)) != NULL)
-		request_give_way(c->request);
+		client_give_way(c);
 	return c != NULL;
 }
 
-/* An address that has all the connections that it may: an idle one of its own gives way, if it is found soon. */
+/* The oldest of an address that is between requests or has not said anything, if it is found soon. */
 static bool
-address_makes_room(struct proxy *p, const struct ip *ip)
+own_silent(const struct client_list *list, const struct ip *ip, struct client **c)
 {
-	struct client *c;
 	int looks = 0;
 
-	TAILQ_FOREACH(c, &p->idle, link) {
-		if (c->counted && tally_same(&c->sender.ip, ip)) {
-			proxy_count(p, WHY_CLIENT_IDLE);
-			client_close(c);
+	TAILQ_FOREACH(*c, list, link) {
+		if ((*c)->request == NULL && (*c)->counted && tally_same(&(*c)->sender.ip, ip))
 			return true;
-		}
 		if (++looks == OWN_LOOKS)
 			return false;
 	}
 	return false;
+}
+
+/* An address that has all the connections that it may: one of its own gives way. */
+static bool
+address_makes_room(struct proxy *p, const struct ip *ip)
+{
+	struct client *c;
+
+	if (!own_silent(&p->idle, ip, &c) && !own_silent(&p->reading, ip, &c))
+		return false;
+	proxy_count(p, WHY_CLIENT_IDLE);
+	client_close(c);
+	return true;
 }
 
 /* May this address have one more? If so, it is counted, unless it is trusted. */

@@ -8,8 +8,8 @@
 #include "proxy/room.h"
 #include "proxy/sender.h"
 
-/* READING: some of a request's head has come. */
-enum client_place { CLIENT_NEW, CLIENT_IDLE, CLIENT_READING, CLIENT_BUSY, CLIENT_LINGERING, CLIENT_DEAD };
+/* FRESH: not a byte has come since it was accepted. READING: some of a request's head has. */
+enum client_place { CLIENT_NEW, CLIENT_FRESH, CLIENT_IDLE, CLIENT_READING, CLIENT_BUSY, CLIENT_LINGERING, CLIENT_DEAD };
 
 struct client {
 	TAILQ_ENTRY(client) link;	/* first, as slab.c asks */

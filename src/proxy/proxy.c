@@ -68,8 +68,13 @@ proxy_new(struct loop *l, const struct proxy_conf *conf)
 static void
 clients_end(struct proxy *p)
 {
-	while (!TAILQ_EMPTY(&p->reading))
-		request_abort(TAILQ_FIRST(&p->reading)->request);
+	struct client *c;
+
+	while ((c = TAILQ_FIRST(&p->reading)) != NULL)
+		if (c->request != NULL)
+			request_abort(c->request);
+		else
+			client_close(c);
 	while (!TAILQ_EMPTY(&p->busy))
 		request_abort(TAILQ_FIRST(&p->busy)->request);
 	while (!TAILQ_EMPTY(&p->idle))
@@ -234,19 +239,28 @@ proxy_gone(struct proxy *p)
 		timer_set(p->loop, &p->empty_timer, loop_now(p->loop) + 1, on_empty, p);
 }
 
-void
-proxy_drain(struct proxy *p, proxy_empty_f *empty, void *arg)
+/* Those who are between requests, or have not sent any. */
+static void
+clients_drain(struct client_list *list)
 {
 	struct client *c, *next;
 
+	for (c = TAILQ_FIRST(list); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (c->request == NULL)
+			client_drain(c);
+	}
+}
+
+void
+proxy_drain(struct proxy *p, proxy_empty_f *empty, void *arg)
+{
 	ASSERT(!p->draining);
 	p->empty = empty;
 	p->empty_arg = arg;
 	listener_drain(p);
 	p->draining = true;
-	for (c = TAILQ_FIRST(&p->idle); c != NULL; c = next) {
-		next = TAILQ_NEXT(c, link);
-		client_drain(c);
-	}
+	clients_drain(&p->idle);
+	clients_drain(&p->reading);
 	proxy_gone(p);
 }
