@@ -430,7 +430,7 @@ parent_beat(void *arg)
 	struct parent *p = arg;
 
 	timer_set(p->loop, &p->beat, loop_now(p->loop) + BEAT_USEC, parent_beat, p);
-	watchdog_look(p);
+	watchdog_look(p, clock_mono_usec());
 	log_flush();
 	live_log_dropped(p->live, LIVE_PARENT, log_dropped_take());
 }

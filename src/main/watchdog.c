@@ -106,9 +106,9 @@ prober_choose(struct parent *p)
 }
 
 void
-watchdog_look(struct parent *p)
+watchdog_look(struct parent *p, int64_t now)
 {
-	int64_t now = clock_mono_usec(), slept = now - p->looked_usec;
+	int64_t slept = now - p->looked_usec;
 
 	p->looked_usec = now;
 	if (slept > SILENT_USEC)	/* who stopped us may have stopped them, too */

@@ -7,7 +7,7 @@
 
 #include "main/parent_room.h"
 
-void	watchdog_look(struct parent *);		/* several times a second */
+void	watchdog_look(struct parent *, int64_t now_usec);	/* several times a second */
 void	watchdog_born(struct parent *, struct child *);	/* a worker that was just started */
 void	watchdog_listen(struct parent *);	/* listeners were added */
 
