@@ -132,12 +132,18 @@ labels_route(struct labels *l, const struct route_conf *at, unsigned port, int64
 	l->route[l->nroutes++] = (struct labels_route){ route_copy(l->arena, at), port, priority };
 }
 
-/* None may be lost, however many there are. */
+/* None may be lost, however many there are; but those that are compared with every route of the Swarm have a limit, beyond which
+ * the service is not served at all. */
 void
 labels_claim(struct labels *l, const struct route_conf *at, int64_t priority, bool guarded, struct str router)
 {
+	bool wide = *at->host == '\0' || *at->host == '*' || *at->host == '+';
 	struct labels_claim *more;
 
+	if (guarded && wide && ++l->nwide > WIDE_MAX) {
+		l->shut = true;
+		return;
+	}
 	if (l->nclaims % 64 == 0) {
 		more = arena_zalloc(l->arena, (l->nclaims + 64) * sizeof *more);
 		if (l->nclaims > 0)

@@ -10,6 +10,7 @@
 
 #define ROUTES_MAX	256		/* of one service */
 #define PROBLEM_MAX	200
+#define WIDE_MAX	256
 #define LABELS_PORTS_MAX 64		/* of one service, beside its first */
 
 struct texts {
@@ -57,7 +58,7 @@ struct labels {
 	struct labels_route *route;		/* each once */
 	unsigned	 nroutes;
 	struct labels_claim *claim;
-	unsigned	 nclaims;
+	unsigned	 nclaims, nwide;	/* nwide: guarded ones, of no exact host */
 	struct labels_port *other;		/* beside `port`, which has `conf` */
 	unsigned	 nothers;
 	struct arena	*arena;			/* everything here and in the report */

@@ -191,15 +191,15 @@ router_judge(struct reading *r, struct router *router)
 		return;
 	}
 	priority_of(router, STR(""), &good);
-	judge_backend(r, router);
+	if (router->middlewares != NULL)
+		judge_middlewares(r, router);
 	if (router->odd != NULL)
 		refuse(r, router, true, WHY_ROUTER_LABEL, "%s is not understood", router->odd->name);
 	if (!good)
 		refuse(r, router, true, WHY_ROUTER_LABEL, "%s is no number", router->priority->name);
 	if (r->crowded)
 		refuse(r, router, true, WHY_ROUTER_LABEL, "the service has more than %d routers or services of Traefik's", ROUTERS_MAX);
-	if (router->middlewares != NULL)
-		judge_middlewares(r, router);
+	judge_backend(r, router);
 	if (router->tls_options != NULL && !word_is(str_trim(str_of(router->tls_options->value)), "default"))
 		refuse(r, router, true, WHY_TLS_OPTIONS, "%s names TLS options, which Mola does not have", router->tls_options->name);
 	if ((text = entry_points_refuse(r, router->entry_points, &why, &guarded)) != NULL)
@@ -270,7 +270,10 @@ tell_one(struct reading *r, const struct swarm_label *label, enum label_state st
 static void
 tell_rest(struct reading *r, const struct router *router, enum label_state state, const char *text)
 {
-	tell_one(r, router->middlewares, state, text);
+	if (router->middlewares != NULL && state == LABEL_GOOD && str_trim(str_of(router->middlewares->value)).len > 0)
+		tell_one(r, router->middlewares, LABEL_IDLE, "left out, as swarm.traefik.ignore_middlewares says");
+	else
+		tell_one(r, router->middlewares, state, text);
 	tell_one(r, router->entry_points, state, text);
 	tell_one(r, router->priority, state, text);
 	tell_one(r, router->tls_options, state, text);

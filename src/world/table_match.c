@@ -175,15 +175,20 @@ segment_close(const char *out, size_t n)
 	return n == at || (n - at == 1 && out[at] == '.') ? at : n;
 }
 
-/* False: it does not fit. */
+/* With `params`, a segment ends at ';', as some tasks read it: "/x/..;a=b/admin". False: it does not fit. */
 static bool
-path_plain(struct str path, char out[PLAIN_MOST], struct str *plain)
+path_plain(struct str path, bool params, char out[PLAIN_MOST], struct str *plain)
 {
 	size_t n = 0, kept;
 
 	out[n++] = '/';
 	while (path.len > 0) {
 		char c = byte_take(&path);
+		if (c == ';' && params) {
+			while (path.len > 0 && *path.p != '/')
+				path = (struct str){ path.p + 1, path.len - 1 };
+			continue;
+		}
 		if (n == PLAIN_MOST - 1)
 			return false;
 		if (c != '/') {
@@ -205,20 +210,20 @@ static bool
 path_is_odd(struct str path)
 {
 	for (size_t i = 0; i < path.len; i++)
-		if (path.p[i] == '%' || path.p[i] == '\\' || (path.p[i] == '/' && i + 1 < path.len &&
+		if (path.p[i] == '%' || path.p[i] == ';' || path.p[i] == '\\' || (path.p[i] == '/' && i + 1 < path.len &&
 		    (path.p[i + 1] == '/' || path.p[i + 1] == '.')))
 			return true;
 	return false;
 }
 
 static bool
-refused_as_read(const struct table *t, struct str host, struct str path)
+refused_as_read(const struct table *t, struct str host, struct str path, bool params)
 {
 	const struct table_route *r;
 	char out[PLAIN_MOST];
 	struct str plain;
 
-	if (!path_plain(path, out, &plain))
+	if (!path_plain(path, params, out, &plain))
 		return true;
 	r = route_find(t, host, plain);
 	return r != NULL && r->service == TABLE_REFUSED;
@@ -231,7 +236,8 @@ table_match(const struct table *t, struct str host, struct str path, const struc
 
 	if (r == NULL)
 		*why = WHY_NO_ROUTE;
-	else if (r->service == TABLE_REFUSED || (t->refuses && path_is_odd(path) && refused_as_read(t, host, path)))
+	else if (r->service == TABLE_REFUSED || (t->refuses && path_is_odd(path) &&
+	    (refused_as_read(t, host, path, false) || refused_as_read(t, host, path, true))))
 		*why = WHY_ROUTE_REFUSED;
 	else
 		return &table_services(t, NULL)[r->service];

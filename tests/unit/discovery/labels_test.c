@@ -275,6 +275,7 @@ a_middleware_that_is_not_there_is_missed(void **state)
 		expect_trouble(s, "web", WHY_NEEDS_MIDDLEWARE, "router web is not served");
 	}
 	expect_routes(web(s, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.routers.web.middlewares\":\" gzip \""), "a.org/");
+	expect_label(s, "web", "traefik.http.routers.web.middlewares", LABEL_IDLE, "left out");
 }
 
 static void

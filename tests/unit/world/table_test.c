@@ -160,7 +160,7 @@ what_is_refused_reaches_no_wider_route(void **state)
 {
 	const char *const refused[] = { "/admin", "/admin/x", "/administrator", "/admin;x", "/%61dmin", "/x/../admin", "//admin",
 		"/./admin", "/x/%2e%2E/admin", "/%2fadmin", "/x/..%2fadmin/", "/\\admin", "/a/b/../../admin/..;/x", "/pub/../admin",
-		"/admin/../x", "/admin/./pub" };
+		"/admin/../x", "/admin/./pub", "/x/..;/admin", "/;a/admin", "/x/..;a=b/%61dmin" };
 	const char *const open[] = { "/", "/adm", "/x/admin", "/admin/pub", "/admin/pub/x", "/%61dm", "/pub", "/x/..",
 		"/../../x", "/%", "/%4", "/%zz/./" };
 	struct table_maker *m = table_maker_new(1);
