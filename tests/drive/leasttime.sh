@@ -25,7 +25,7 @@ class Server(http.server.ThreadingHTTPServer):
     request_queue_size = 128
 Server((sys.argv[1], 20080), Handler).serve_forever()
 END
-edge="  - { name: edge, kind: traefik-file, file: $file, api: \"http://$net.100:8082\", poll: 200ms, interval: 3s, routers: true, strategy: leasttime, lean: 0, trim: 0 }"
+edge="  - { name: edge, kind: traefik-file, file: $file, api: \"http://$net.100:8082\", poll: 200ms, interval: 1s, routers: true, strategy: leasttime, lean: 0, trim: 0 }"
 # share_of NODE: percent of 200 requests, 8 at a time
 share_of() {
 	local i
@@ -53,11 +53,12 @@ mola_reload
 must "a server comes" within 20 two
 share_of n2 >"$tmp/first"
 starved=$(share_of n2)
-if was_reset 2; then ok "it came late to be measured # SKIP the machine is too slow for that"; else check "its first responses were slow: of the next requests it gets $starved %" [ "${starved%.*}" -le 5 ]; fi
+# On a machine that is busy it may have been reset by now: then there is nothing to see.
+was_reset 2 || check "its first responses were slow: of the next requests it gets $starved %" [ "${starved%.*}" -le 5 ]
 bench leasttime-starved "$starved" percent
 check "some intervals later Mola makes Traefik forget that" within 60 was_reset 2
 check "Traefik has what it was told then" within 20 target_is edge .taken
 check "and the server gets requests" within 30 at_least n2 20
 bench leasttime-reset "$share" percent
-check "it is made to forget once, not again and again" eval '! within 22 was_reset 3'
+check "it is made to forget once, not again and again" eval '! within 8 was_reset 3'
 check "Mola ends in order" mola_stop
