@@ -64,6 +64,25 @@ write_policy(const void *member, struct buf *out)
 	return buf_adds(out, str_of(policy_words[*best]));
 }
 
+/* "web", or "web:9000" for one more port of it. */
+static bool
+read_services(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	struct str rest = s, name = s;
+	uint64_t port = 1;
+
+	(void)k;
+	if (memchr(s.p, ':', s.len) != NULL) {
+		str_split(&rest, ':', &name);
+		if (!str_to_u64(rest, &port))
+			port = 0;
+	}
+	if (!form_name(name) || port < 1 || port > 65535)
+		return problem_say(problem, "'%s' is not the name of a service; expected one such as web, or web:9000 for one of its other ports",
+		    QUOTED(s));
+	return list_append(member, s, problem);
+}
+
 /* Traefik serves nothing of a service whose strategy it does not know. */
 static bool
 read_strategy(const struct conf_key *k, struct str s, void *member, char *problem)
@@ -139,6 +158,7 @@ read_backend(const struct conf_key *k, struct str s, void *member, char *problem
 const struct conf_type
 	type_TARGET_KIND = { read_kind, write_kind, KIND_PLAIN, false },
 	type_TARGET_POLICY = { read_policy, write_policy, KIND_PLAIN, false },
+	type_TARGET_SERVICES = { read_services, NULL, KIND_LIST, false },
 	type_STRATEGY = { read_strategy, write_text, KIND_TEXT, false },
 	type_PEER = { read_peer, write_text, KIND_TEXT, false },
 	type_OPTIONS = { read_options, write_options, KIND_TEXT, false },

@@ -23,7 +23,8 @@ extern const struct conf_type type_STRING, type_NAME, type_SECRET, type_FILE, ty
 extern const struct conf_type type_DURATION, type_REAL, type_WEIGHT, type_COUNT, type_COUNT_OR_AUTO, type_BYTES, type_WORKERS, type_BALANCERS, type_POLICY, type_PROFILE, type_LIMITS,
     type_LEVEL, type_FORMAT, type_SWITCH;
 /* conf_target.c */
-extern const struct conf_type type_TARGET_KIND, type_TARGET_POLICY, type_STRATEGY, type_PEER, type_PEER_LISTEN, type_OPTIONS,
+extern const struct conf_type type_TARGET_KIND, type_TARGET_POLICY, type_TARGET_SERVICES, type_STRATEGY, type_PEER, type_PEER_LISTEN,
+    type_OPTIONS,
     type_BACKEND;
 
 /* conf_prom.c */

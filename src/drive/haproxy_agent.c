@@ -131,7 +131,7 @@ haproxy_agent_answer(const struct plan *p, struct str question, char out[HAPROXY
 	const struct plan_service *s;
 	struct found f = { 0 };
 	struct asked q;
-	char name[64];
+	char name[72];			/* "web:9000", where "web" has up to 63 */
 
 	snprintf(out, HAPROXY_ANSWER_MAX, "\n");
 	while (rest.len > 0 && strchr("\r\n \t", rest.p[rest.len - 1]) != NULL)

@@ -317,7 +317,7 @@ KEY(TARGET, "name", NAME, name, REQUIRED, "", "",
     "Unique among targets.")
 KEY(TARGET, "kind", TARGET_KIND, kind, REQUIRED, "", "",
     "What it is and how it is told.")
-KEY(TARGET, "services", NAMES, services, NONE, "", "",
+KEY(TARGET, "services", TARGET_SERVICES, services, NONE, "", "",
     "Names of the services that it is told of, one or a list; by default all.")
 KEY(TARGET, "policy", TARGET_POLICY, best_node, "weighted", "", "",
     "With weighted, each server gets a weight by the cores of its node, trimmed slowly to equal use of the CPUs. best-node: the "

@@ -132,6 +132,10 @@ static const struct wrong {
 	{ "targets:\n  - { name: a, kind: traefik-http, entry_points: web }\n  - { name: b, kind: haproxy, socket: 'unix:/x', routers: true }\n",
 	    "m:2: targets.entry_points: given, and no routers are written; expected routers: true beside it, or no entry_points and "
 	    "SERVICE@http in a router of your own\nm:3: targets.routers: given, and kind haproxy has no use for it\n" },
+	{ "swarm: {}\ntargets:\n  - { name: a, kind: haproxy, socket: 'unix:/x', services: [ web, 'web:9000', 'web:99999', 'a b', 'x:' ] }\n",
+	    "m:3: targets.services: 'web:99999' is not the name of a service; expected one such as web, or web:9000 for one of its other ports\n"
+	    "m:3: targets.services: 'a b' is not the name of a service; expected one such as web, or web:9000 for one of its other ports\n"
+	    "m:3: targets.services: 'x:' is not the name of a service; expected one such as web, or web:9000 for one of its other ports\n" },
 	{ "targets:\n  - { name: a, kind: haproxy-agent, listen: ':9777' }\n  - name: b\n    kind: haproxy-agent\n    listen: 0.0.0.0:9777\n",
 	    "m:5: targets.listen: '0.0.0.0:9777' is taken since line 2; expected a name of its own\n" },
 
