@@ -276,6 +276,9 @@ exchange_write(struct exchange *x, struct str piece)
 	if (x->chunked)
 		buf_adds(&x->out, STR("\r\n"));
 	exchange_run(x);
+	/* a turn that is spent puts the rest off, but not without a bound */
+	if (!x->running && x->place == AT_STREAM && x->out.len - x->sent > BACKLOG_MAX)
+		exchange_step_stream(x);
 }
 
 void

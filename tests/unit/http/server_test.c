@@ -483,18 +483,19 @@ a_stream_that_is_asked_for_its_head_ends(void **state)
 }
 
 static void
-a_slow_reader_of_a_stream_is_dropped_in_a_later_turn(void **state)
+slow_reader_is_dropped(bool turn_spent)
 {
 	static char piece[65536];
 	struct site *s = site_new(NULL);
 	int fd = dial(&s->at), small = 4096;
 	size_t written = 0;
 
-	(void)state;
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
 	SAY(fd, GET("/stream"));
 	UNTIL(s->loop, s->streaming != NULL);
 	memset(piece, 'p', sizeof piece);
+	s->server->turn_usec = loop_now(s->loop);
+	s->server->spent_usec = turn_spent ? UNTIL_USEC : 0;
 	while (s->streaming->place == AT_STREAM && written < 64u << 20) {
 		exchange_write(s->streaming, (struct str){ piece, sizeof piece });
 		written += sizeof piece;
@@ -506,6 +507,14 @@ a_slow_reader_of_a_stream_is_dropped_in_a_later_turn(void **state)
 	UNTIL(s->loop, s->gone == 1);
 	close(fd);
 	site_free(s);
+}
+
+static void
+a_slow_reader_of_a_stream_is_dropped_in_a_later_turn(void **state)
+{
+	(void)state;
+	slow_reader_is_dropped(false);
+	slow_reader_is_dropped(true);
 }
 
 static void
