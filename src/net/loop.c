@@ -17,6 +17,8 @@ struct loop {
 	bool		 in_timers;
 	int64_t		 now;
 	uint64_t	 turns;
+	int64_t		 asked;		/* when epoll_wait returned last */
+	bool		 all;		/* with all that there was */
 	struct epoll_event *ready, *ready_end;	/* of this turn, not yet run */
 	struct heap	 timers;
 	struct grave	*graves;
@@ -154,8 +156,9 @@ events_run(struct loop *l, int64_t wait_most_usec)
 
 	if (l->measured)
 		l->woke = clocks_read();
-	l->now = clock_mono_usec();
+	l->now = l->asked = clock_mono_usec();
 	ASSERT(n >= 0 || errno == EINTR);
+	l->all = n >= 0 && n < BATCH;
 	l->ready_end = ev + (n > 0 ? n : 0);
 	for (l->ready = ev; l->ready < l->ready_end; l->ready++)
 		((struct io *)l->ready->data.ptr)->pending = true;
@@ -199,6 +202,12 @@ uint64_t
 loop_turns(const struct loop *l)
 {
 	return l->turns;
+}
+
+bool
+loop_knows(const struct loop *l, int64_t usec)
+{
+	return l->all && clock_mono_usec() - l->asked < usec;
 }
 
 int64_t

@@ -56,6 +56,8 @@ struct loop_pause {
 };
 struct loop_pause loop_longest_pause(struct loop *);
 uint64_t	 loop_turns(const struct loop *);	/* that have begun */
+/* The kernel was asked less than `usec` ago, and all that it had to say is delivered or pending. */
+bool		 loop_knows(const struct loop *, int64_t usec);
 int64_t		 loop_now(const struct loop *);		/* CLOCK_MONOTONIC at the start of the turn, usec */
 
 /* EDGE: told once per change, in both directions, for streams. LEVEL: told while it lasts, for accept. */

@@ -14,9 +14,9 @@
 #include "proxy/request.h"
 
 /* Unused memory that is kept for the next ones; beyond it, what a peak left behind goes back. */
-#define CLIENTS_KEPT	1024
-#define REQUESTS_KEPT	256
-#define PAGES_KEPT	256
+#define CLIENTS_KEPT	4096
+#define REQUESTS_KEPT	4096
+#define PAGES_KEPT	2048
 
 #define TIDY_USEC	(10 * USEC_PER_SEC)
 #define LOOSE_BYTES	(1u << 20)	/* less is not worth walking the heap for */

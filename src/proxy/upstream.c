@@ -202,13 +202,16 @@ idle_look(struct upconn *c)
 }
 
 /*
- * Its event may be the next of this turn, or be on its way: so each is looked at before it is used. One that has only
- * just become idle is spared the system call: the kernel was asked a moment ago, and what happened since is pending.
+ * Its event may be the next of this turn, or be on its way: so each is looked at before it is used. The system call is
+ * spared when the kernel was asked a moment ago, of this connection as it became idle or of all that the loop watches,
+ * and had nothing to say that is pending.
  */
 static bool
 idle_usable(struct upconn *c)
 {
-	return (idle_age(c) < FRESH_USEC && !c->stream.io.pending) || idle_look(c);
+	if (!c->stream.io.pending && (idle_age(c) < FRESH_USEC || loop_knows(c->home->loop, FRESH_USEC)))
+		return true;
+	return idle_look(c);
 }
 
 static void
