@@ -208,6 +208,16 @@ read_paths(struct reader *r, struct str name, const struct str *arg, unsigned n,
 	return true;
 }
 
+/* "^(...\.)?", one group that is all there is. */
+static bool
+is_one_option(struct str s)
+{
+	struct str inner = s.len < 5 ? STR("") : (struct str){ s.p + 2, s.len - 4 };
+
+	return s.len > 5 && str_starts(s, STR("^(")) && str_eq((struct str){ s.p + s.len - 3, 3 }, STR(".)?")) &&
+	    memchr(inner.p, '(', inner.len) == NULL && memchr(inner.p, ')', inner.len) == NULL;
+}
+
 /* The closing brace of the last {name:regexp}, as Traefik 2 has them; NULL: there is none, and braces count something. */
 static const char *
 regexp_brace(struct str s)
@@ -221,29 +231,42 @@ regexp_brace(struct str s)
 	return colon < s.len && s.p[colon] == ':' ? memrchr(s.p, '}', s.len) : NULL;
 }
 
-/* What a regular expression for hosts certainly ends with, as "*.example.org"; NULL: that is not known. */
-static const char *
-regexp_host(struct arena *a, struct str s)
+/* What hosts a regular expression may match: those that end with what it certainly ends with, as "*.example.org"; one or two
+ * where nothing else can stand before that (^example\.org$, ^(www\.)?example\.org$). A dot is a dot: few people escape
+ * it, and nobody means "exampleXorg". */
+static void
+regexp_host(struct arena *a, struct str s, struct terms *out)
 {
 	const char *brace = regexp_brace(s);		/* then it is anchored by itself */
 	size_t end = s.len, at;
 	char *text = arena_zalloc(a, s.len + 3), *p = text + s.len + 2, *dot;
+	struct str before;
 
-	if (memchr(s.p, '|', s.len) != NULL || s.len == 0 || (brace == NULL && s.p[--end] != '$'))
-		return NULL;
+	if (memchr(s.p, '|', s.len) != NULL || s.len == 0 || (brace == NULL && s.p[--end] != '$')) {
+		out->term[out->n++] = (struct rule_term){ .partial = true };
+		return;
+	}
 	for (at = end; at > 0; at--) {
 		char c = s.p[at - 1];
-		bool escaped = at > 1 && s.p[at - 2] == '\\', dotted = c == '.' && (escaped || (brace != NULL && &s.p[at - 1] > brace));
-		if (!dotted && (escaped || !(isalnum((unsigned char)c) || c == '-')))
+		bool escaped = at > 1 && s.p[at - 2] == '\\';
+		if (c != '.' && (escaped || !(isalnum((unsigned char)c) || c == '-')))
 			break;
 		*--p = (char)tolower((unsigned char)c);
 		at -= escaped;
 	}
+	before = (struct str){ s.p, at };
 	dot = strchr(p, '.');
-	if (dot == NULL || !form_host(str_of(dot + 1), false))
-		return NULL;
-	*--dot = '*';
-	return dot;
+	if (form_host(str_of(p), false) && p[0] != '.' && (str_eq(before, STR("^")) || is_one_option(before))) {
+		out->term[out->n++] = (struct rule_term){ .host = arena_text(a, str_of(p)), .partial = true };
+		if (before.len > 1)
+			out->term[out->n++] = (struct rule_term){ .host = arena_printf(a, "*.%s", p), .partial = true };
+		return;
+	}
+	if (dot != NULL && form_host(str_of(dot + 1), false))
+		*--dot = '*';
+	else
+		dot = NULL;
+	out->term[out->n++] = (struct rule_term){ .host = dot, .partial = true };
 }
 
 /* What a regular expression for paths certainly begins with; NULL: nothing. */
@@ -267,9 +290,10 @@ read_strange(struct reader *r, struct str name, const struct str *arg, unsigned 
 	bool host = str_eq_nocase(name, STR("HostRegexp")), path = str_eq_nocase(name, STR("PathRegexp"));
 
 	strange_add(r, name);
-	for (unsigned i = 0; i < n && (host || path); i++)
-		out->term[out->n++] = (struct rule_term){ .host = host ? regexp_host(r->arena, arg[i]) : NULL,
-		    .path = path ? regexp_path(r->arena, arg[i]) : NULL, .partial = true };
+	for (unsigned i = 0; i < n && host; i++)
+		regexp_host(r->arena, arg[i], out);
+	for (unsigned i = 0; i < n && path; i++)
+		out->term[out->n++] = (struct rule_term){ .path = regexp_path(r->arena, arg[i]), .partial = true };
 	if (out->n == 0)
 		out->term[out->n++] = (struct rule_term){ .partial = true };
 }

@@ -102,10 +102,12 @@ static void
 expressions_are_known_by_their_ends(void **state)
 {
 	static const struct { const char *regexp, *host; } hosts[] = { { "^.+\\.example\\.org$", "*.example.org" },
-		{ "^(.+\\.)?example\\.org$", "*.org" }, { "{sub:[a-z]+}.Example.org", "*.example.org" }, { "{any:.*}", "*" },
-		{ "^.+\\.example\\.org", "*" }, { "^.+.example.org$", "*" }, { "^a\\.org$", "*.org" }, { "^a\\.org|b$", "*" },
+		{ "^(.+\\.)?example\\.org$", "example.org~ *.example.org" },
+		{ "^[a-z]?example\\.org$", "*.org" }, { "^[a-z]+(x\\.)?b\\.org$", "*.org" },
+		{ "(x\\.)?b\\.org$", "*.org" }, { "^(x.)?B.org$", "b.org~ *.b.org" }, { "{sub:[a-z]+}.Example.org", "*.example.org" }, { "{any:.*}", "*" },
+		{ "^.+\\.example\\.org", "*" }, { "^.+.example.org$", "*.example.org" }, { "^a\\.org$", "a.org" }, { "^a\\.org|b$", "*" },
 		{ "^[a-z]{2}.org", "*" }, { "^[a-z]{2}\\.x\\.org$", "*.x.org" }, { "", "*" }, { "$", "*" }, { "\\.org$", "*.org" },
-		{ "\\p{Greek}.org", "*" }, { "\\d.org$", "*" }, { "\\.\\d$", "*" }, { "x\\.$", "*" } };
+		{ "\\p{Greek}.org", "*" }, { "\\d.org$", "*.org" }, { "\\.\\d$", "*" }, { "x\\.$", "*" } };
 	static const struct { const char *regexp, *path; } paths[] = { { "^/api/v[0-9]+", "/api/v" }, { "/api", "" }, { "^/ap?i", "/a" },
 		{ "^/api$", "/api" }, { "^/api|/x", "" }, { "^/?x", "" }, { "^/a.b", "/a" }, { "(?i)^/api", "" }, { "^/*", "" } };
 	char rule[200], wanted[200];
