@@ -379,6 +379,10 @@ on_proxy_header(void *arg)
 	struct proxy_header h;
 	size_t got = 0, used;
 
+	if (!c->sender.trusted) {	/* no longer, after a reload */
+		proxy_header_fail(c, WHY_PROXY_HEADER_UNTRUSTED);
+		return;
+	}
 	switch (stream_peek(&c->stream, bytes, sizeof bytes, &got)) {
 	case IO_DONE:
 		break;

@@ -218,7 +218,7 @@ flow_write(struct flow *f, int64_t now)
 
 /*
  * All that may go is written: the page begins anew, with what cannot be judged yet (a trailer line that is not there to its end), or
- * goes back when nothing comes; unless it keeps what it holds.
+ * goes back when nothing comes; unless it keeps what it holds. A head's own page is not needed for its body.
  */
 static enum io_result
 refill(struct flow *f, int64_t now)
@@ -231,6 +231,8 @@ refill(struct flow *f, int64_t now)
 	f->whole = false;
 	if (rest > 0)
 		memmove(f->page, f->page + f->good, rest);
+	else if (f->cap > PAGE_BYTES)
+		page_give(f);
 	f->at = f->good = 0;
 	f->end = rest;
 	res = flow_fill(f, now);

@@ -212,7 +212,7 @@ KEY(CLIENTS, "min_rate", BYTES, client_min_rate, "100", "0", "1m",
     "over a long time (a log that is followed) may not be.")
 KEY(CLIENTS, "request", DURATION, client_request_usec, "24h", "1s", "168h",
     "For the whole request, from the first byte of its head to the last of its body.")
-KEY(CLIENTS, "head_bytes", BYTES, request_head_bytes, "32k", "1k", "1m",
+KEY(CLIENTS, "head_bytes", BYTES, request_head_bytes, "32k", "1k", "256k",
     "Bytes of a request's head; more is answered with 431. Only heads that need more than 16 KiB get more memory than that.")
 KEY(CLIENTS, "fields", COUNT, request_fields, "256", "16", "4096",
     "Fields of a request's head; more is answered with 431.")
@@ -227,7 +227,7 @@ KEY(UPSTREAM, "idle_max", COUNT, upstream_idle_max, "1024", "0", "16384",
 KEY(UPSTREAM, "idle", DURATION, upstream_idle_usec, "30s", "100ms", "1h",
     "How long they are kept. It should be less than what the tasks do to theirs.")
 
-KEY(UPSTREAM, "head_bytes", BYTES, response_head_bytes, "64k", "1k", "1m",
+KEY(UPSTREAM, "head_bytes", BYTES, response_head_bytes, "64k", "1k", "256k",
     "Bytes of a response's head; more is a failure of the task.")
 KEY(UPSTREAM, "fields", COUNT, response_fields, "256", "16", "4096",
     "Fields of a response's head; more is a failure of the task.")
