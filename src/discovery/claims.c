@@ -3,7 +3,7 @@
  * give to a router with a password must not reach a task here because that router is missing and a wider one is not.
  *
  * The table looks for the most specific host, then for the longest path; Traefik for the greatest priority. So a route goes
- * where a guarded claim of no lower priority holds all of it, and what both have in common is refused where the table would
+ * where a guarded claim of no lower priority (or any, by the same entry points) holds all of it, and what both have in common is refused where the table would
  * find the route first. All claims hold what no route has.
  * Must not judge routers (router.c).
  */
@@ -16,13 +16,13 @@
 struct claim {
 	const struct labels_claim *is;
 	const char	*service;
-	struct claim	*next;			/* guarded ones of the same host */
+	struct claim	*next;			/* of the same host */
 };
 
 struct claims {
 	struct join	*join;
-	struct map	*exact;			/* host to guarded claims */
-	struct claim	*wide;			/* guarded ones whose host is no exact one */
+	struct map	*exact;			/* host to claims */
+	struct claim	*wide;			/* those whose host is no exact one */
 	struct map	*known;			/* keys of what is refused */
 	struct route_conf *refused;
 	unsigned	 n, room;
@@ -59,8 +59,6 @@ gather(struct claims *c, const struct join_service *js)
 	for (unsigned i = 0; i < js->labels.nclaims; i++) {
 		const struct labels_claim *is = &js->labels.claim[i];
 		struct claim *one;
-		if (!is->guarded)
-			continue;
 		one = arena_zalloc(c->join->arena, sizeof *one);
 		*one = (struct claim){ is, js->from->name, NULL };
 		if (is->at.host[0] == '\0' || is->at.host[0] == '*' || is->at.host[0] == '+') {
@@ -76,7 +74,8 @@ gather(struct claims *c, const struct join_service *js)
 static bool
 is_before(const struct claim *claim, const struct labels_route *r)
 {
-	return claim->is->priority >= r->priority && route_host_covers(host_or_null(claim->is->at.host), host_or_null(r->at.host));
+	return (claim->is->guarded || (claim->is->way != NULL && strcmp(claim->is->way, r->way) == 0)) &&
+	    claim->is->priority >= r->priority && route_host_covers(host_or_null(claim->is->at.host), host_or_null(r->at.host));
 }
 
 /* The first claim that holds all of the route. */

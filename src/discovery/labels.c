@@ -117,30 +117,30 @@ route_same(const struct route_conf *a, const struct route_conf *b)
 }
 
 void
-labels_route(struct labels *l, const struct route_conf *at, unsigned port, int64_t priority)
+labels_route(struct labels *l, const struct labels_route *r)
 {
 	for (unsigned i = 0; i < l->nroutes; i++)
-		if (route_same(&l->route[i].at, at)) {
-			if (l->route[i].priority < priority)
-				l->route[i] = (struct labels_route){ l->route[i].at, port, priority };
+		if (route_same(&l->route[i].at, &r->at)) {
+			if (l->route[i].priority < r->priority)
+				l->route[i] = (struct labels_route){ l->route[i].at, r->port, r->priority, r->way };
 			return;
 		}
 	if (l->nroutes == ROUTES_MAX)
 		return;
 	if (l->route == NULL)
 		l->route = arena_zalloc(l->arena, ROUTES_MAX * sizeof *l->route);
-	l->route[l->nroutes++] = (struct labels_route){ route_copy(l->arena, at), port, priority };
+	l->route[l->nroutes++] = (struct labels_route){ route_copy(l->arena, &r->at), r->port, r->priority, r->way };
 }
 
 /* None may be lost, however many there are; but those that are compared with every route of the Swarm have a limit, beyond which
  * the service is not served at all. */
 void
-labels_claim(struct labels *l, const struct route_conf *at, int64_t priority, bool guarded, struct str router)
+labels_claim(struct labels *l, const struct labels_claim *c)
 {
-	bool wide = *at->host == '\0' || *at->host == '*' || *at->host == '+';
+	bool wide = *c->at.host == '\0' || *c->at.host == '*' || *c->at.host == '+';
 	struct labels_claim *more;
 
-	if (guarded && wide && ++l->nwide > WIDE_MAX) {
+	if (wide && ++l->nwide > WIDE_MAX) {
 		l->shut = true;
 		return;
 	}
@@ -150,7 +150,7 @@ labels_claim(struct labels *l, const struct route_conf *at, int64_t priority, bo
 			memcpy(more, l->claim, l->nclaims * sizeof *more);
 		l->claim = more;
 	}
-	l->claim[l->nclaims++] = (struct labels_claim){ route_copy(l->arena, at), priority, guarded, arena_text(l->arena, router) };
+	l->claim[l->nclaims++] = (struct labels_claim){ route_copy(l->arena, &c->at), c->priority, c->guarded, c->router, c->way };
 }
 
 struct service_conf *
@@ -174,7 +174,8 @@ routes_make(struct labels *l)
 
 	for (unsigned h = 0; h < l->host.n; h++)
 		for (unsigned p = 0; p < npaths; p++)
-			labels_route(l, &(struct route_conf){ l->host.item[h], l->path.given ? l->path.item[p] : (char *)"/" }, 0, ROUTE_OWN);
+			labels_route(l, &(struct labels_route){ { l->host.item[h], l->path.given ? l->path.item[p] : (char *)"/" }, 0,
+			    ROUTE_OWN, "" });
 }
 
 /* --- what keeps the service out --- */

@@ -25,18 +25,19 @@ struct labels_route {
 	struct route_conf at;
 	unsigned	 port;			/* that it leads to; 0: the service's first */
 	int64_t		 priority;		/* among Traefik's routers, the greater first */
+	const char	*way;			/* its entry points and whether by TLS, to be compared; "" for mola.* */
 };
 
 /*
  * Requests that belong to a router which is not served. They must not fall to a wider route. One that is guarded (a
  * password is asked for, or something that is not understood) has its requests to itself, against any route of the same or
- * a lower priority; any other one, such as a redirection, holds what no route has.
+ * a lower priority; any other one, such as a redirection, against those by the same way, and else holds what no route has.
  */
 struct labels_claim {
 	struct route_conf at;
 	int64_t		 priority;
 	bool		 guarded;
-	const char	*router;
+	const char	*router, *way;		/* way NULL: it may not hold all of what it names */
 };
 
 struct labels_port {			/* of a service that has more than one */
@@ -58,7 +59,7 @@ struct labels {
 	struct labels_route *route;		/* each once */
 	unsigned	 nroutes;
 	struct labels_claim *claim;
-	unsigned	 nclaims, nwide;	/* nwide: guarded ones, of no exact host */
+	unsigned	 nclaims, nwide;	/* nwide: those of no exact host */
 	struct labels_port *other;		/* beside `port`, which has `conf` */
 	unsigned	 nothers;
 	struct arena	*arena;			/* everything here and in the report */
@@ -81,9 +82,9 @@ void	promql_read(struct labels *, const struct swarm_service *);
 void	labels_tell(struct labels *, const struct swarm_label *, enum label_state, char *text);
 /* A reason for which something of the service is not served; the text is the arena's. */
 void	labels_refuse(struct labels *, const struct why *, char *text);
-/* Texts of these are copied. */
-void	labels_route(struct labels *, const struct route_conf *, unsigned port, int64_t priority);
-void	labels_claim(struct labels *, const struct route_conf *, int64_t priority, bool guarded, struct str router);
+/* Hosts and paths are copied, other texts are the arena's. */
+void	labels_route(struct labels *, const struct labels_route *);
+void	labels_claim(struct labels *, const struct labels_claim *);
 /* What holds for requests to another port than the first: a copy of `conf`, to be changed, when the port is new; else NULL. */
 struct service_conf *labels_port(struct labels *, unsigned port);
 

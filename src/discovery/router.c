@@ -49,6 +49,7 @@ gather_tls(struct reading *r, struct router *router, const struct swarm_label *l
 {
 	const char *text = "Mola has no TLS: the router is served on its addresses as they are";
 
+	router->tls |= n > 5 || !str_eq_nocase(str_of(label->value), STR("false"));
 	if (n == 5 || (n == 6 && word_is(word[5], "certresolver")) || (n == 7 && str_starts(word[5], STR("domains"))))
 		reading_tell(r, label, LABEL_LATER, text);
 	else if (n == 6 && word_is(word[5], "options") && router->tls_options == NULL)
@@ -249,14 +250,18 @@ rule_text(struct reading *r, struct router *router, struct str *out)
 static void
 terms_take(struct reading *r, struct router *router, const struct rule *rule, int64_t priority, unsigned port)
 {
+	const char *name = arena_text(r->l->arena, router->name), *way = arena_printf(r->l->arena, "%s%s",
+	    router->tls ? "tls " : "", router->entry_points == NULL ? "" : router->entry_points->value);
+
 	for (unsigned i = 0; i < rule->n; i++) {
 		const struct rule_term *t = &rule->term[i];
 		struct route_conf at = { (char *)(uintptr_t)(t->host == NULL ? "" : t->host),
 		    (char *)(uintptr_t)(t->path == NULL ? "/" : t->path) };
 		if (t->partial || router->refused)
-			labels_claim(r->l, &at, priority, router->refused && router->guarded, router->name);
+			labels_claim(r->l, &(struct labels_claim){ at, priority, router->refused && router->guarded, name,
+			    t->partial ? NULL : way });
 		else
-			labels_route(r->l, &at, port, priority);
+			labels_route(r->l, &(struct labels_route){ at, port, priority, way });
 	}
 }
 

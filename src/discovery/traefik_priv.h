@@ -13,6 +13,7 @@ struct router {
 	struct str	 name;
 	const struct swarm_label *rule, *service, *middlewares, *entry_points, *priority, *tls_options;	/* NULL: none */
 	const struct swarm_label *odd;		/* the first that is not understood */
+	bool		 tls;
 	/* what is made of it */
 	const struct backend *backend;
 	bool		 refused;		/* and why is told */

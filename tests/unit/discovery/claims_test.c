@@ -125,6 +125,13 @@ a_redirection_takes_only_what_is_its_own(void **state)
 	swarm(s, RULE("h", "HostRegexp(`{host:.+}`)") ON("h", "web") REDIRECT("h") PORT("x"), RULE("r", "Host(`a.org`)") PORT("y"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "s1");
 	assert_string_equal(reach(s, "b.org", "/"), "-");
+	swarm(s, RULE("h", "Host(`a.org`) && Method(`POST`)") RULE("s", "Host(`a.org`)") PORT("x"), NULL);
+	assert_string_equal(reach(s, "a.org", "/"), "s0");
+	/* by the same way it has precedence, as anybody has */
+	swarm(s, RULE("h", "Host(`a.org`)") ON("h", "web") REDIRECT("h") PRIORITY("h", 99) RULE("s", "Host(`a.org`)") ON("s", "web") PORT("x"), NULL);
+	assert_string_equal(reach(s, "a.org", "/"), "refused");
+	swarm(s, RULE("h", "Host(`a.org`)") REDIRECT("h") RULE("s", "Host(`a.org`)") "\"traefik.http.routers.s.tls\":\"true\"," PORT("x"), NULL);
+	assert_string_equal(reach(s, "a.org", "/"), "s0");
 	swarm(s, RULE("i", "Host(`a.org`)") ON("i", "internal") RULE("w", "Host(`a.org`)") ON("w", "web") PORT("x"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "s0");
 }
@@ -136,7 +143,7 @@ a_chain_guards_what_its_links_guard(void **state)
 	"\"traefik.http.middlewares.https.redirectscheme.scheme\":\"https\",\"traefik.http.middlewares.auth.basicauth.users\":\"x\","
 	struct stage *s = *state;
 
-	swarm(s, RULE("h", "Host(`a.org`)") RULE("s", "Host(`a.org`)") CHAIN("https, https@swarm") PORT("x"), NULL);
+	swarm(s, RULE("h", "Host(`a.org`)") ON("h", "web") RULE("s", "Host(`a.org`)") CHAIN("https, https@swarm") PORT("x"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "s0");
 	swarm(s, RULE("h", "Host(`a.org`)") RULE("s", "Host(`a.org`)") CHAIN("https,auth") PORT("x"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "refused");
