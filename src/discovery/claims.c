@@ -72,9 +72,38 @@ gather(struct claims *c, const struct join_service *js)
 }
 
 static bool
+names_have(struct str names, struct str name)
+{
+	struct str one;
+
+	while (str_split(&names, ',', &one))
+		if (str_eq_nocase(str_trim(one), name))
+			return true;
+	return false;
+}
+
+/* Whether whoever comes by the route's way could come by the claim's, too: TLS is the same, and all entry points are among its. */
+static bool
+way_covers(const char *claim, const char *route)
+{
+	struct str names = str_of(claim), of = str_of(route), tls = STR("tls "), name;
+
+	if (str_starts(names, tls) != str_starts(of, tls))
+		return false;
+	if (str_starts(of, tls)) {
+		names = (struct str){ names.p + tls.len, names.len - tls.len };
+		of = (struct str){ of.p + tls.len, of.len - tls.len };
+	}
+	while (str_split(&of, ',', &name))
+		if (!names_have(names, str_trim(name)))
+			return false;
+	return true;
+}
+
+static bool
 is_before(const struct claim *claim, const struct labels_route *r)
 {
-	return (claim->is->guarded || (claim->is->way != NULL && strcmp(claim->is->way, r->way) == 0)) &&
+	return (claim->is->guarded || (claim->is->way != NULL && way_covers(claim->is->way, r->way))) &&
 	    claim->is->priority >= r->priority && route_host_covers(host_or_null(claim->is->at.host), host_or_null(r->at.host));
 }
 

@@ -130,6 +130,10 @@ a_redirection_takes_only_what_is_its_own(void **state)
 	/* by the same way it has precedence, as anybody has */
 	swarm(s, RULE("h", "Host(`a.org`)") ON("h", "web") REDIRECT("h") PRIORITY("h", 99) RULE("s", "Host(`a.org`)") ON("s", "web") PORT("x"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "refused");
+	swarm(s, RULE("h", "Host(`a.org`)") ON("h", "lan, Web") REDIRECT("h") RULE("s", "Host(`a.org`)") ON("s", "web") PORT("x"), NULL);
+	assert_string_equal(reach(s, "a.org", "/"), "refused");
+	swarm(s, RULE("h", "Host(`a.org`)") ON("h", "web") REDIRECT("h") RULE("s", "Host(`a.org`)") ON("s", "web,websecure") PORT("x"), NULL);
+	assert_string_equal(reach(s, "a.org", "/"), "s0");
 	swarm(s, RULE("h", "Host(`a.org`)") REDIRECT("h") RULE("s", "Host(`a.org`)") "\"traefik.http.routers.s.tls\":\"true\"," PORT("x"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "s0");
 	swarm(s, RULE("i", "Host(`a.org`)") ON("i", "internal") RULE("w", "Host(`a.org`)") ON("w", "web") PORT("x"), NULL);
