@@ -148,14 +148,23 @@ hex_of(char c)
 	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
+/* Tasks read paths differently. Each reading is a choice of these. */
+#define READ_PARAMS	1U	/* a segment ends at ';', as in "/x/..;a=b/admin" */
+#define READ_EMPTY	2U	/* an empty segment is one, which ".." takes away: "/admin//../x" is "/admin/x" */
+#define READ_ENCODED	4U	/* %2f and %5c separate nothing: "/admin/%2f..%2f.." is below "/admin/" */
+#define READINGS	8U
+
 static char
-byte_take(struct str *rest)
+byte_take(struct str *rest, unsigned how)
 {
 	int high = *rest->p == '%' && rest->len > 2 ? hex_of(rest->p[1]) : -1, low = high < 0 ? -1 : hex_of(rest->p[2]);
-	size_t used = low < 0 ? 1 : 3;
 	char c = low < 0 ? *rest->p : (char)(high * 16 + low);
 
-	*rest = (struct str){ rest->p + used, rest->len - used };
+	if (low >= 0 && (how & READ_ENCODED) != 0 && (c == '/' || c == '\\')) {
+		low = -1;
+		c = '%';
+	}
+	*rest = (struct str){ rest->p + (low < 0 ? 1 : 3), rest->len - (low < 0 ? 1 : 3) };
 	return c == '\\' ? '/' : c;
 }
 
@@ -175,16 +184,18 @@ segment_close(const char *out, size_t n)
 	return n == at || (n - at == 1 && out[at] == '.') ? at : n;
 }
 
-/* With `params`, a segment ends at ';', as some tasks read it: "/x/..;a=b/admin". False: it does not fit. */
+/* False: it does not fit. */
 static bool
-path_plain(struct str path, bool params, char out[PLAIN_MOST], struct str *plain)
+path_plain(struct str path, unsigned how, char out[PLAIN_MOST], struct str *plain)
 {
 	size_t n = 0, kept;
 
 	out[n++] = '/';
+	if (path.len > 0 && *path.p == '/')
+		path = (struct str){ path.p + 1, path.len - 1 };
 	while (path.len > 0) {
-		char c = byte_take(&path);
-		if (c == ';' && params) {
+		char c = byte_take(&path, how);
+		if (c == ';' && (how & READ_PARAMS) != 0) {
 			while (path.len > 0 && *path.p != '/')
 				path = (struct str){ path.p + 1, path.len - 1 };
 			continue;
@@ -196,7 +207,7 @@ path_plain(struct str path, bool params, char out[PLAIN_MOST], struct str *plain
 			continue;
 		}
 		kept = segment_close(out, n);
-		if (kept == n && out[n - 1] != '/')
+		if (kept == n && (out[n - 1] != '/' || (how & READ_EMPTY) != 0))
 			out[n++] = '/';
 		else
 			n = kept;
@@ -216,17 +227,47 @@ path_is_odd(struct str path)
 	return false;
 }
 
+/* Whether it may lead upwards: there are two dots together. */
 static bool
-refused_as_read(const struct table *t, struct str host, struct str path, bool params)
+path_climbs(struct str path)
 {
-	const struct table_route *r;
+	char last = '\0', c;
+
+	while (path.len > 0) {
+		c = byte_take(&path, 0);
+		if (c == '.' && last == '.')
+			return true;
+		last = c;
+	}
+	return false;
+}
+
+static bool
+is_below(struct str path, struct str prefix)
+{
+	return str_starts(path, prefix) && (path.len == prefix.len || path.p[prefix.len] == '/' || prefix.p[prefix.len - 1] == '/');
+}
+
+/* Why a task of `r` may not be asked for `path`, as any task may read it: it is refused, or it lies where no route leads to that
+ * service: "/public/../admin". NULL: it may. */
+static const struct why *
+readings_refuse(const struct table *t, const struct table_route *r, struct str host, struct str path)
+{
+	bool climbs = table_text(t, r->path).len > 1 && path_climbs(path);
+	const struct table_route *other;
 	char out[PLAIN_MOST];
 	struct str plain;
 
-	if (!path_plain(path, params, out, &plain))
-		return true;
-	r = route_find(t, host, plain);
-	return r != NULL && r->service == TABLE_REFUSED;
+	for (unsigned how = 0; how < READINGS && (climbs || t->refuses); how++) {
+		if (!path_plain(path, how, out, &plain))
+			return WHY_ROUTE_REFUSED;
+		other = route_find(t, host, plain);
+		if (other != NULL && other->service == TABLE_REFUSED)
+			return WHY_ROUTE_REFUSED;
+		if (climbs && !is_below(plain, table_text(t, r->path)) && (other == NULL || other->service != r->service))
+			return WHY_NO_ROUTE;
+	}
+	return NULL;
 }
 
 const struct table_service *
@@ -236,10 +277,9 @@ table_match(const struct table *t, struct str host, struct str path, const struc
 
 	if (r == NULL)
 		*why = WHY_NO_ROUTE;
-	else if (r->service == TABLE_REFUSED || (t->refuses && path_is_odd(path) &&
-	    (refused_as_read(t, host, path, false) || refused_as_read(t, host, path, true))))
+	else if (r->service == TABLE_REFUSED)
 		*why = WHY_ROUTE_REFUSED;
-	else
+	else if (!path_is_odd(path) || (*why = readings_refuse(t, r, host, path)) == NULL)
 		return &table_services(t, NULL)[r->service];
 	return NULL;
 }

@@ -160,7 +160,8 @@ what_is_refused_reaches_no_wider_route(void **state)
 {
 	const char *const refused[] = { "/admin", "/admin/x", "/administrator", "/admin;x", "/%61dmin", "/x/../admin", "//admin",
 		"/./admin", "/x/%2e%2E/admin", "/%2fadmin", "/x/..%2fadmin/", "/\\admin", "/a/b/../../admin/..;/x", "/pub/../admin",
-		"/admin/../x", "/admin/./pub", "/x/..;/admin", "/;a/admin", "/x/..;a=b/%61dmin" };
+		"/admin/../x", "/admin/./pub", "/x/..;/admin", "/;a/admin", "/x/..;a=b/%61dmin", "/z/../admin//../y",
+		"/z/../admin/%2f..%2f..%2fy", "/z/..;/admin//..;/y", "/z/../admin/%5c../%2e%2e/y" };
 	const char *const open[] = { "/", "/adm", "/x/admin", "/admin/pub", "/admin/pub/x", "/%61dm", "/pub", "/x/..",
 		"/../../x", "/%", "/%4", "/%zz/./" };
 	struct table_maker *m = table_maker_new(1);
@@ -183,6 +184,41 @@ what_is_refused_reaches_no_wider_route(void **state)
 	assert_string_equal(match(t, "b.org", "/x"), "refused");
 	assert_string_equal(match(t, "x.y.c.org", "/x"), "refused");
 	assert_string_equal(match(t, "c.org", "/admin"), "any");
+	table_unref(&t);
+}
+
+/* A route for a path is not one for what lies above it, however that is spelled. */
+static void
+a_prefix_is_not_left_upwards(void **state)
+{
+	const char *const out[] = { "/pub/..", "/pub/../admin", "/pub/%2e%2e/admin", "/pub/..;/admin", "/pub/..%2fadmin", "/pub/x\\..\\..\\admin",
+		"/pub/x/../../admin", "/pub//../../admin", "/pub/x//../../../y", "/pub/.%2e", "/pub/%2e.%5cadmin", "/pub/../other" };
+	const char *const in[] = { "/pub", "/pub/", "/pub/x/..", "/pub/x/../y", "/pub//x", "/pub/%2f", "/pub/a..b", "/pub/./x", "/pub/...",
+		"/pub/../more" };
+	struct table_maker *m = table_maker_new(1);
+	struct table_service s = plain_service(m, "pub");
+	uint32_t at = table_maker_service(m, &s);
+	char path[6000];
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		table_maker_route(m, &(struct table_route){ .host = table_maker_text(m, STR("a.org")),
+		    .path = table_maker_text(m, i == 0 ? STR("/pub") : STR("/more")), .service = at });
+	add_service(m, "other", "a.org", "/other");
+	struct table *t = opened(m);
+
+	for (unsigned i = 0; i < sizeof out / sizeof *out; i++)
+		if (strcmp(match(t, "a.org", out[i]), "-") != 0)
+			fail_msg("%s: %s", out[i], match(t, "a.org", out[i]));
+	for (unsigned i = 0; i < sizeof in / sizeof *in; i++)
+		if (strcmp(match(t, "a.org", in[i]), "pub") != 0)
+			fail_msg("%s: %s", in[i], match(t, "a.org", in[i]));
+	memset(path, 'a', sizeof path);
+	memcpy(path, "/pub/%41", 8);
+	path[sizeof path - 1] = '\0';
+	assert_string_equal(match(t, "a.org", path), "pub");
+	memcpy(path, "/pub/../", 8);
+	assert_string_equal(match(t, "a.org", path), "refused");
 	table_unref(&t);
 }
 
@@ -462,6 +498,7 @@ main(void)
 		cmocka_unit_test(hosts_match_exactly_then_by_wildcard_then_any),
 		cmocka_unit_test(a_plus_stands_for_one_label),
 		cmocka_unit_test(what_is_refused_reaches_no_wider_route),
+		cmocka_unit_test(a_prefix_is_not_left_upwards),
 		cmocka_unit_test(a_path_too_long_to_be_read_is_refused_where_anything_is),
 		cmocka_unit_test(of_two_equal_routes_the_first_service_wins),
 		cmocka_unit_test(the_search_agrees_with_the_rules),
