@@ -132,15 +132,15 @@ labels_route(struct labels *l, const struct labels_route *r)
 	l->route[l->nroutes++] = (struct labels_route){ route_copy(l->arena, &r->at), r->port, r->priority, r->way };
 }
 
-/* None may be lost, however many there are; but those that are compared with every route of the Swarm have a limit, beyond which
- * the service is not served at all. */
+/* Beyond a limit, the service is not served at all: one must not fill the table of all, nor have every route of the Swarm compared
+ * with thousands of claims. */
 void
 labels_claim(struct labels *l, const struct labels_claim *c)
 {
 	bool wide = *c->at.host == '\0' || *c->at.host == '*' || *c->at.host == '+';
 	struct labels_claim *more;
 
-	if (wide && ++l->nwide > WIDE_MAX) {
+	if (l->nclaims == CLAIMS_MAX || (wide && ++l->nwide > WIDE_MAX)) {
 		l->shut = true;
 		return;
 	}

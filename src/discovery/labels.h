@@ -10,6 +10,7 @@
 
 #define ROUTES_MAX	256		/* of one service */
 #define PROBLEM_MAX	200
+#define CLAIMS_MAX	1024		/* and of them, of no exact host: */
 #define WIDE_MAX	256
 #define LABELS_PORTS_MAX 64		/* of one service, beside its first */
 

@@ -178,6 +178,27 @@ a_guard_without_a_rule_closes_the_service(void **state)
 	assert_string_equal(reach(s, "a.org", "/"), "s0");
 }
 
+/* 40 routers of 64 terms each are more than may be kept, and what is not kept could be what guards. */
+static void
+more_claims_than_are_kept_close_the_service(void **state)
+{
+	struct stage *s = *state;
+	char *labels = must_zalloc(200000), hosts[1200] = "";
+	size_t n = 0, h = 0;
+
+	for (int i = 0; i < 64; i++)
+		h += (size_t)snprintf(hosts + h, sizeof hosts - h, "%s`h%d.org`", i % 32 == 0 ? (i > 0 ? ") || Host(" : "Host(") : ",", i);
+	for (int i = 0; i < 40; i++)
+		n += (size_t)snprintf(labels + n, 200000 - n, "\"traefik.http.routers.r%02d.rule\":\"(%s)) && PathPrefix(`/p%d`)\","
+		    "\"traefik.http.routers.r%02d.middlewares\":\"auth\",", i, hosts, i, i);
+	snprintf(labels + n, 200000 - n, RULE("zz", "Host(`open.org`)") PORT("x"));
+	buf_printf(&s->services, "[{\"ID\":\"id-s0\",\"Spec\":{\"Name\":\"s0\",\"Labels\":{%s}}}", labels);
+	play(s);
+	assert_int_equal(s->world->nrefused, CLAIMS_MAX);
+	assert_string_equal(reach(s, "open.org", "/"), "-");
+	free(labels);
+}
+
 static void
 what_people_say_themselves_gives_way_to_nothing(void **state)
 {
@@ -220,6 +241,7 @@ main(void)
 		SCENE(a_redirection_takes_only_what_is_its_own),
 		SCENE(a_chain_guards_what_its_links_guard),
 		SCENE(a_guard_without_a_rule_closes_the_service),
+		SCENE(more_claims_than_are_kept_close_the_service),
 		SCENE(what_people_say_themselves_gives_way_to_nothing),
 		SCENE(what_is_refused_goes_with_its_labels),
 	};
