@@ -106,6 +106,7 @@ test-deps:
 	@tools/deps build test
 	@mkdir -p build && touch $(DEPS)
 	@$(MAKE) --no-print-directory -j$(JOBS) MODE=san test-bins
+	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release build/release/mola	# a memory limit means nothing to sanitizers
 
 test: test-deps
 	@tests/run
