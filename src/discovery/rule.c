@@ -25,6 +25,7 @@ struct reader {
 	char		*strange;	/* of struct rule */
 	char		*problem;
 	unsigned	 depth;
+	bool		 escaped;	/* in a text of the matcher that is read, a backslash says something that is not understood */
 };
 
 static bool	read_or(struct reader *, struct terms *);
@@ -115,6 +116,33 @@ product(struct reader *r, struct terms *to, const struct terms *with)
 
 /* --- matchers --- */
 
+/* Between double quotes; `s` is what stands behind the first. NULL: no other follows. */
+static const char *
+quote_end(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.p[i] == '"')
+			return s.p + i;
+		else if (s.p[i] == '\\')
+			i++;
+	return NULL;
+}
+
+/* What Go's strings say with a backslash; of all that it may stand for, only itself and the quote are read. */
+static struct str
+unescape(struct reader *r, struct str s)
+{
+	char *copy = arena_zalloc(r->arena, s.len + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.p[i] == '\\' && s.p[++i] != '\\' && s.p[i] != '"')
+			r->escaped = true;
+		copy[n++] = s.p[i];
+	}
+	return (struct str){ copy, n };
+}
+
 /* `text` or "text". */
 static bool
 read_quoted(struct reader *r, struct str *out)
@@ -127,11 +155,13 @@ read_quoted(struct reader *r, struct str *out)
 		return say(r, "expected a text between backquotes");
 	quote = *r->rest.p;
 	drop(r, 1);
-	end = memchr(r->rest.p, quote, r->rest.len);
+	end = quote == '`' ? memchr(r->rest.p, quote, r->rest.len) : quote_end(r->rest);
 	if (end == NULL)
 		return say(r, "a text has no closing quote");
 	*out = (struct str){ r->rest.p, (size_t)(end - r->rest.p) };
 	drop(r, out->len + 1);
+	if (quote == '"' && memchr(out->p, '\\', out->len) != NULL)
+		*out = unescape(r, *out);
 	return true;
 }
 
@@ -162,13 +192,15 @@ lower(struct arena *a, struct str s)
 	return copy;
 }
 
-/* Host(`*.example.org`) is for one label, since Traefik 3.7. */
+/* Host(`*.example.org`) is for one label, since Traefik 3.7. A dot at the end says nothing, neither here nor in a request. */
 static bool
 read_hosts(struct reader *r, const struct str *arg, unsigned n, struct terms *out)
 {
 	for (unsigned i = 0; i < n; i++) {
-		char *host = lower(r->arena, arg[i]);
-		if (!form_host(arg[i], true))
+		bool dot = arg[i].len > 1 && arg[i].p[arg[i].len - 1] == '.';
+		struct str name = { arg[i].p, arg[i].len - dot };
+		char *host = lower(r->arena, name);
+		if (!form_host(name, true))
 			return say(r, "Host holds something that is not a host name");
 		if (host[0] == '*')
 			host[0] = '+';
@@ -312,9 +344,15 @@ read_matcher(struct reader *r, struct terms *out)
 		return say(r, "expected a name such as Host or PathPrefix");
 	name = (struct str){ r->rest.p, len };
 	drop(r, len);
+	r->escaped = false;
 	if (!read_args(r, arg, &n))
 		return false;
 	out->n = 0;
+	if (r->escaped) {
+		strange_add(r, STR("\\ in a text"));
+		out->term[out->n++] = (struct rule_term){ .partial = true };
+		return true;
+	}
 	if (str_eq_nocase(name, STR("Host")) || str_eq_nocase(name, STR("HostHeader")))
 		return read_hosts(r, arg, n, out);
 	if (str_eq_nocase(name, STR("PathPrefix")) || str_eq_nocase(name, STR("Path")))

@@ -43,9 +43,23 @@ hosts_and_prefixes(void **state)
 	expect("Host(`A.Example.ORG`)", "a.example.org");
 	expect("Host(`a`,`b`)", "a b");
 	expect("host(\"a\")", "a");
+	expect("Host(`a.org.`)", "a.org");
 	expect("PathPrefix(`/api`)", "*/api");
 	expect("Host(`a`) && PathPrefix(`/x`)", "a/x");
 	expect(" Host( `a` ,`b` )&&PathPrefix(`/x`,`/y`)  ", "a/x a/y b/x b/y");
+}
+
+/* As in Go: whoever writes /\u0061dmin means /admin. */
+static void
+a_backslash_between_double_quotes(void **state)
+{
+	(void)state;
+	expect("PathPrefix(\"/\\u0061dmin\")", "*~ !\\ in a text");
+	expect("Host(`a`) && PathPrefix(\"/\\x61dmin\")", "a~ !\\ in a text");
+	expect("HostRegexp(\"^.+\\\\.a\\\\.org$\")", "*.a.org~ !HostRegexp");
+	expect("Header(\"x\", \"a\\\"b\") && Host(`a`)", "a~ !Header");
+	expect("Host(\"a\\\")", "? a text has no closing quote");
+	expect("PathPrefix(`/a\\b`)", "*/a\\b");
 }
 
 static void
@@ -181,6 +195,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hosts_and_prefixes),
+		cmocka_unit_test(a_backslash_between_double_quotes),
 		cmocka_unit_test(and_binds_closer_than_or),
 		cmocka_unit_test(what_cannot_be_is_left_out),
 		cmocka_unit_test(what_is_not_understood_marks_its_companions),
