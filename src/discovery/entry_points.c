@@ -8,9 +8,22 @@
 #include "discovery/middlewares.h"
 #include "discovery/traefik_priv.h"
 
+/* Whether it keeps somebody out, or may. */
+static bool
+row_guards(const struct reading *r, const struct traefik_entry_point *e)
+{
+	bool guards = e->unread != NULL || e->tls_options != NULL;
+
+	for (unsigned i = 0; i < e->middlewares.n; i++) {
+		struct str name = str_of(e->middlewares.name[i]);
+		guards |= !reading_ignores(r, name) && middlewares_guards(r->middlewares, name);
+	}
+	return e->served && guards;
+}
+
 /* Why requests by this entry point may not go to the tasks as they are; NULL: they may. */
 static const char *
-row_refuses(const struct reading *r, const struct traefik_entry_point *e, const struct why **why, bool *guarded)
+row_refuses(const struct reading *r, const struct traefik_entry_point *e, const struct why **why)
 {
 	const char *whose = e->owner == NULL ? "" : arena_printf(r->l->arena, " of Traefik %s", e->owner);
 
@@ -18,23 +31,19 @@ row_refuses(const struct reading *r, const struct traefik_entry_point *e, const 
 	if (!e->served)
 		return arena_printf(r->l->arena, "entry point %s%s is not one of those that Mola stands for; name it in "
 		    "swarm.traefik.entry_points if everybody may come in by it", e->name, whose);
-	if (e->unread != NULL) {
-		*guarded = true;
+	if (e->unread != NULL)
 		return arena_printf(r->l->arena, "entry point %s: %s; name it in swarm.traefik.entry_points if it demands nothing", e->name,
 		    e->unread);
-	}
 	for (unsigned i = 0; i < e->middlewares.n; i++) {
 		struct str name = str_of(e->middlewares.name[i]);
 		if (reading_ignores(r, name))
 			continue;
 		*why = WHY_NEEDS_MIDDLEWARE;
-		*guarded |= middlewares_guards(r->middlewares, name);
 		return arena_printf(r->l->arena, "entry point %s%s asks for middleware %s, which Mola does not have; name it in "
 		    "swarm.traefik.ignore_middlewares if it protects nothing", e->name, whose, e->middlewares.name[i]);
 	}
 	if (e->tls_options != NULL) {
 		*why = WHY_TLS_OPTIONS;
-		*guarded = true;
 		return arena_printf(r->l->arena, "entry point %s%s has the TLS options %s, which Mola does not know", e->name, whose,
 		    e->tls_options);
 	}
@@ -48,17 +57,20 @@ static const char *
 name_refuses(const struct reading *r, struct str name, const struct why **why, bool *guarded)
 {
 	static const char *const usual[] = { "web", "websecure", "http", "https" };
-	const char *text;
+	const char *text = NULL;
 	bool known = false;
 
 	for (unsigned i = 0; i < r->rules->nentry_points; i++) {
 		const struct traefik_entry_point *e = &r->rules->entry_point[i];
 		if (!str_eq_nocase(str_of(e->name), name))
 			continue;
-		if ((text = row_refuses(r, e, why, guarded)) != NULL)
-			return text;
+		*guarded |= row_guards(r, e);
+		if (text == NULL)
+			text = row_refuses(r, e, why);
 		known = true;
 	}
+	if (text != NULL)
+		return text;
 	*why = WHY_ENTRY_POINT;
 	for (unsigned i = 0; !known && i < sizeof usual / sizeof *usual; i++) {
 		if (!str_eq_nocase(name, str_of(usual[i])))

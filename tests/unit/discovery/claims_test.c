@@ -109,6 +109,26 @@ a_guard_with_a_wider_host_reaches_into_narrower_ones(void **state)
 	assert_string_equal(reach(s, "a.b.org", "/"), "refused");
 }
 
+/* Whichever of its demands is told. */
+static void
+an_entry_point_guards_by_any_of_its_demands(void **state)
+{
+	static const char *const names[] = { "gzip", "auth@file" };
+	struct traefik_entry_point points[] = { { .name = "web", .served = true }, { .name = "websecure", .served = true,
+		.middlewares = { names, 2 } }, { .name = "websecure", .served = true, .tls_options = "mtls@file" } };
+	struct stage *s = *state;
+
+	s->traefik.entry_point = points;
+	for (int i = 0; i < 3; i++) {
+		points[1].middlewares.n = i == 0 ? 2 : 1;
+		points[1].tls_options = i == 1 ? "mtls@file" : NULL;
+		s->traefik.nentry_points = i == 2 ? 3 : 2;
+		swarm(s, RULE("one", "Host(`a.org`)") ON("one", "web") RULE("two", "Host(`a.org`)") ON("two", "websecure") PRIORITY("two", 99)
+		    "\"traefik.http.middlewares.gzip.compress\":\"true\"," PORT("x"), NULL);
+		assert_string_equal(reach(s, "a.org", "/"), "refused");
+	}
+}
+
 /* Their twin for https is as open as its author made it. */
 static void
 a_redirection_takes_only_what_is_its_own(void **state)
@@ -238,6 +258,7 @@ main(void)
 		SCENE(a_guarded_path_does_not_fall_to_the_rest),
 		SCENE(what_is_open_below_a_guarded_path_stays_open),
 		SCENE(a_guard_with_a_wider_host_reaches_into_narrower_ones),
+		SCENE(an_entry_point_guards_by_any_of_its_demands),
 		SCENE(a_redirection_takes_only_what_is_its_own),
 		SCENE(a_chain_guards_what_its_links_guard),
 		SCENE(a_guard_without_a_rule_closes_the_service),
