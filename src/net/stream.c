@@ -141,7 +141,7 @@ stream_writev(struct stream *s, const struct iovec *iov, int n, size_t *put)
 	if (!s->writable)
 		return IO_AGAIN;
 	do
-		sent = sendmsg(s->io.fd, &m, MSG_NOSIGNAL);
+		sent = sendmsg(s->io.fd, &m, MSG_NOSIGNAL | (s->ending ? MSG_MORE : 0));
 	while (sent < 0 && errno == EINTR);
 	if (sent >= 0) {
 		s->bytes_out += (uint64_t)sent;

@@ -31,6 +31,7 @@ struct stream {
 	bool		 connecting;	/* until first writable */
 	bool		 readable, writable;
 	bool		 hup;		/* both directions are over or the connection broke */
+	bool		 ending;	/* the owner's: our end follows the next write at once, they may share a packet */
 	bool		 eof_hint;	/* EPOLLRDHUP was seen: an EOF follows the bytes still unread */
 	int		 error;
 	uint64_t	 bytes_in, bytes_out;

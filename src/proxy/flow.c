@@ -26,7 +26,7 @@ flow_init(struct flow *f, struct slab *pages, struct share *share, struct stream
 	f->moved_usec = now;
 	f->wait = FLOW_SOURCE;
 	flow_excuse(f);
-	f->over = f->keep = f->whole = f->bare = false;
+	f->over = f->keep = f->whole = f->bare = f->last = false;
 	gather_init(&f->head);
 	h1_body_init(&f->body, BODY_NONE, 0);
 }
@@ -209,6 +209,7 @@ flow_write(struct flow *f, int64_t now)
 
 	if (gather_done(&f->head) && f->at == f->good)
 		return IO_DONE;
+	f->sink->ending = f->last && f->body.done;
 	res = gather_write(&f->head, f->sink, slice(f, f->at, f->good), &put);
 	f->at += put;
 	if (f->sink->bytes_out != before)

@@ -40,6 +40,7 @@ struct flow {
 	bool		 keep;			/* the page keeps what was written, for flow_rewind, until it is full */
 	bool		 whole;			/* it still holds the message from its beginning on */
 	struct h1_body	 body;
+	bool		 last;			/* the owner ends the sink's direction as soon as this message is written */
 	bool		 bare;			/* chunked framing stays here: only data goes on */
 	uint64_t	 body_bytes;		/* that came, framing included */
 	int64_t		 moved_usec;		/* when bytes last moved, or were first waited for */

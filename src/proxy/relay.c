@@ -196,6 +196,7 @@ response_begin(struct request *r, size_t used)
 	r->keep = r->keep && r->up.over && !r->attempt.deaf && h->body != BODY_UNTIL_CLOSE && !r->proxy->draining;
 	if (!rewrite_response(&r->down.head, h, connection_said(r)))
 		return request_fail(r, WHY_NO_MEMORY);
+	r->down.last = !r->keep;
 	r->status = h->status;
 	r->up.keep = false;
 	return RELAY;

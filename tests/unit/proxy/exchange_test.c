@@ -1,6 +1,8 @@
 /*
  * Exchanges that go well: what client and task see of each other.
  */
+#include <netinet/tcp.h>
+
 #include "stage.h"
 
 static void
@@ -465,6 +467,8 @@ test_close_is_honoured(void **state)
 static void
 test_last_request_is_not_lingered_for(void **state)
 {
+	struct tcp_info info = { 0 };
+	socklen_t len = sizeof info;
 	int c, t;
 
 	(void)state;
@@ -476,6 +480,8 @@ test_last_request_is_not_lingered_for(void **state)
 	say(t, OK(2, "ok"));
 	hear(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
 	assert_int_equal(live_gauge_total(stage.live, LIVE_CLIENTS), 0);
+	assert_int_equal(getsockopt(c, IPPROTO_TCP, TCP_INFO, &info, &len), 0);
+	assert_int_equal(info.tcpi_state, TCP_CLOSE_WAIT);	/* the end came with the response, in one packet */
 	hear_end(c);
 	close(c);
 	close(t);
