@@ -196,6 +196,8 @@ router_judge(struct reading *r, struct router *router)
 		judge_middlewares(r, router);
 	if (router->odd != NULL)
 		refuse(r, router, true, WHY_ROUTER_LABEL, "%s is not understood", router->odd->name);
+	if (r->odd != NULL)
+		refuse(r, router, true, WHY_ROUTER_LABEL, "%s is not understood, and may say something of it", r->odd->name);
 	if (!good)
 		refuse(r, router, true, WHY_ROUTER_LABEL, "%s is no number", router->priority->name);
 	if (r->crowded)

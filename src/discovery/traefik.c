@@ -124,6 +124,15 @@ is_old(const struct str *word, unsigned n)
 	return false;
 }
 
+/* "traefik.http.router.web.middlewares": Traefik itself takes nothing of a service with such a label. */
+static void
+gather_odd(struct reading *r, const struct swarm_label *label)
+{
+	if (r->odd == NULL)
+		r->odd = label;
+	reading_tell(r, label, LABEL_STRANGE, "not understood: no router of the service is served");
+}
+
 static void
 gather_http(struct reading *r, const struct swarm_label *label, const struct str *word, unsigned n)
 {
@@ -136,7 +145,7 @@ gather_http(struct reading *r, const struct swarm_label *label, const struct str
 	else if (n >= 4 && word_is(word[2], "serverstransports"))
 		reading_tell(r, label, LABEL_LATER, "Mola speaks plain HTTP/1.1 to tasks");
 	else
-		reading_tell(r, label, LABEL_STRANGE, "not understood");
+		gather_odd(r, label);
 }
 
 static void
@@ -149,7 +158,7 @@ gather(struct reading *r, const struct swarm_label *label)
 		return;
 	if (r->what == READ_OFF)
 		reading_tell(r, label, LABEL_IDLE, off_text(r));
-	else if (n >= 3 && word_is(word[1], "http"))
+	else if (n >= 2 && word_is(word[1], "http"))
 		gather_http(r, label, word, n);
 	else if (n >= 3 && (word_is(word[1], "tcp") || word_is(word[1], "udp"))) {
 		r->nstreams++;
@@ -159,7 +168,9 @@ gather(struct reading *r, const struct swarm_label *label)
 	else if (is_old(word, n)) {
 		r->old = r->nold++ == 0 ? label : r->old;
 		reading_tell(r, label, LABEL_IDLE, "a label of Traefik 1");
-	} else
+	} else if (n >= 3 && word_is(word[2], "routers"))
+		gather_odd(r, label);
+	else
 		reading_tell(r, label, LABEL_STRANGE, "not understood");
 }
 

@@ -46,6 +46,7 @@ struct reading {
 	bool		 crowded;		/* there are more routers or services than are read */
 	unsigned	 nold, nstreams;	/* labels of Traefik 1; of TCP and UDP */
 	const struct swarm_label *old;		/* the first */
+	const struct swarm_label *odd;		/* the first that may have been meant for any router: none is served */
 };
 
 /* One label, told of; text NULL only with LABEL_GOOD. */

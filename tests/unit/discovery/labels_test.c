@@ -440,6 +440,26 @@ whatever_is_not_understood_of_a_router_refuses_it(void **state)
 	    "\"traefik.http.routers.web.observability.accesslogs\":\"true\",\"traefik.http.routers.web.rulesyntax\":\"v2\""));
 }
 
+/* A typing error before the router's name leaves the router without what it was to have. */
+static void
+whatever_may_have_been_meant_for_a_router_refuses_it(void **state)
+{
+	static const char *const odd[] = { "http.router.web.middlewares", "http.rooters.web.middlewares", "http.routers.web", "http.routers", "http",
+		"HTTP.routes.web.middlewares", "http.services.web", "htttp.routers.web.middlewares", "https.Routers.web.middlewares", "http.middlewares",
+		"http..web.middlewares", ".routers.web.middlewares" };
+	struct stage *s = *state;
+	char labels[600];
+
+	for (unsigned i = 0; i < sizeof odd / sizeof *odd; i++) {
+		snprintf(labels, sizeof labels, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.%s\":\"auth\"", odd[i]);
+		if (web(s, labels) != NULL)
+			fail_msg("served with traefik.%s", odd[i]);
+		expect_trouble(s, "web", WHY_ROUTER_LABEL, "router web is not served");
+	}
+	assert_non_null(web(s, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.constraint-label\":\"public\",\"traefik.tags\":\"x\","
+	    "\"traefik.tcp.routers.t.rule\":\"HostSNI(`*`)\",\"traefik.http.serverstransports.t.x\":\"1\""));
+}
+
 static void
 labels_that_cannot_all_be_read_serve_nothing(void **state)
 {
@@ -562,6 +582,7 @@ main(void)
 		SCENE(what_is_not_served_has_tasks_for_targets),
 		SCENE(traefik_enable_is_read_as_go_reads_it),
 		SCENE(whatever_is_not_understood_of_a_router_refuses_it),
+		SCENE(whatever_may_have_been_meant_for_a_router_refuses_it),
 		SCENE(labels_that_cannot_all_be_read_serve_nothing),
 		SCENE(health_checks_are_done_as_meant_or_not_at_all),
 		SCENE(a_default_rule_is_filled_in),
