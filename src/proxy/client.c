@@ -325,7 +325,7 @@ client_trust(struct client *c)
 {
 	const struct proxy_conf *conf = &c->proxy->conf;
 
-	c->sender.trusted = ip_nets_have(conf->trusted, conf->ntrusted, &c->sender.ip);
+	c->sender.trusted = !c->unnamed && ip_nets_have(conf->trusted, conf->ntrusted, &c->sender.ip);
 }
 
 /* ---- the PROXY protocol ---- */
@@ -355,7 +355,10 @@ proxy_header_take(struct client *c, const struct proxy_header *h, size_t used)
 		client_close(c);
 		return;
 	}
-	if (!h->local) {
+	if (h->local) {		/* behind a proxy that may be anybody, whose address it has but not whose word */
+		c->unnamed = true;
+		c->sender.trusted = false;
+	} else {
 		client_is(c, &h->source);
 		why = address_admit(c->proxy, &h->source, &c->counted);
 	}

@@ -20,6 +20,7 @@ struct client {
 	struct request	*request;	/* while reading or busy */
 	unsigned	 served;	/* exchanges that are over */
 	bool		 counted;	/* in the tally */
+	bool		 unnamed;	/* its PROXY header does not say whose it is: nothing that it says is believed */
 	unsigned	 lingered;	/* bytes thrown away since we ended */
 	int64_t		 ended_usec, quiet_usec;	/* when we ended; when the client last sent something */
 	struct sender	 sender;

@@ -65,7 +65,8 @@ KEY(LISTEN, "name", LISTEN_NAME, name, NONE, "", "",
     "For others to refer to; unique among listeners. By default the address as it is written.")
 KEY(LISTEN, "proxy_protocol", SWITCH, proxy_protocol, "false", "", "",
     "Whether each connection begins with a header of the PROXY protocol, version 1 or 2, that names the client. Only proxies in "
-    "clients.trusted may connect then, and only with such a header.")
+    "clients.trusted may connect then, and only with such a header. Where it names nobody (UNKNOWN, LOCAL), the proxy's own "
+    "address is the client's, and X-Forwarded-* are not believed.")
 KEY(LISTEN, "shared", SWITCH, shared, "false", "", "",
     "Whether another process of the same user, such as a second Mola with another file, may listen on the same address at the "
     "same time; the kernel then deals connections to both. Otherwise an address that is taken is refused.")
