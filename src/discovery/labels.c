@@ -180,6 +180,19 @@ routes_make(struct labels *l)
 
 /* --- what keeps the service out --- */
 
+/* One letter wrong, missing or too many, or two that have changed places: "prefix" is no slip of "profile". */
+static bool
+is_slip(const char *a, const char *b)
+{
+	size_t n = strlen(a), m = strlen(b);
+
+	for (; n > 0 && m > 0 && *a == *b; a++, b++)
+		n--, m--;
+	for (; n > 0 && m > 0 && a[n - 1] == b[m - 1]; n--)
+		m--;
+	return (n <= 1 && m <= 1) || (n == 2 && m == 2 && a[0] == b[1] && a[1] == b[0]);
+}
+
 /* A label that is not known may have been meant to say to whom the service is open. Not one that is nearly a label which says
  * nothing of that, nor the plural of one that is there. */
 static bool
@@ -193,7 +206,7 @@ is_harmless(const struct swarm_service *s, const char *name)
 	};
 	const char *near = word_near(str_of(name + 5), words), *whole;
 
-	if (near == NULL)
+	if (near == NULL || !is_slip(name + 5, near))
 		return false;
 	if (strcmp(near, "enable") != 0 && strcmp(near, "host") != 0 && strcmp(near, "path") != 0)
 		return true;

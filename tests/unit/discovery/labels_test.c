@@ -74,6 +74,29 @@ what_is_not_plain_serves_nothing(void **state)
 	expect_routes(web(s, PLAIN ",\"mola.hosts\":\"b.org\",\"mola.polcy\":\"x\""), "a.org/");
 }
 
+/* Not every word that looks a little like a label is a slip of the pen. */
+static void
+words_that_may_say_who_gets_in_serve_nothing(void **state)
+{
+	static const char *const words[] = { "prefix", "public", "expose", "ssl", "cert", "role", "rule", "oauth", "rate", "disable", "paths",
+		"private", "tls", "allow" };
+	static const char *const slips[] = { "polcy", "polciy", "policyy", "migrte", "prot", "ports", "health.intervall" };
+	struct stage *s = *state;
+	char labels[200];
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		snprintf(labels, sizeof labels, PLAIN ",\"mola.%s\":\"/x\"", words[i]);
+		if (web(s, labels) != NULL)
+			fail_msg("served with mola.%s", words[i]);
+		expect_trouble(s, "web", WHY_LABEL_UNKNOWN, words[i]);
+	}
+	for (size_t i = 0; i < sizeof slips / sizeof *slips; i++) {
+		snprintf(labels, sizeof labels, PLAIN ",\"mola.%s\":\"x\"", slips[i]);
+		if (web(s, labels) == NULL)
+			fail_msg("not served with mola.%s", slips[i]);
+	}
+}
+
 static void
 everything_that_can_be_said(void **state)
 {
@@ -565,6 +588,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		SCENE(who_is_served),
 		SCENE(what_is_not_plain_serves_nothing),
+		SCENE(words_that_may_say_who_gets_in_serve_nothing),
 		SCENE(everything_that_can_be_said),
 		SCENE(a_wrong_label_spoils_itself_alone),
 		SCENE(queries_and_what_is_said_of_them),
