@@ -168,6 +168,30 @@ placed_at(struct shape *sh, const json_t *list, const char *file, const char **p
 	return NULL;
 }
 
+/* A mount that may hold the file: one of its own, wherever it is, or a folder in which Traefik looks. NULL: none. */
+static const char *
+mounted_file(struct arena *a, struct shape *sh, const json_t *j, const json_t *mounts)
+{
+	struct str dir = shape_text(sh, j, SPEC "Dir");
+	const char *const folders[] = { "/etc/traefik", "/root/.config", arena_text(a, dir) };
+	const char *path;
+	json_t *m;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)mounts, i, m) {
+		path = arena_text(a, shape_text(sh, m, "Target"));
+		if (is_usual(path) && !str_eq(shape_text(sh, m, "Type"), STR("tmpfs")))
+			return path;
+	}
+	for (i = 0; i < (dir.len == 0 ? 2 : 3); i++)
+		for (size_t k = 0; k < sizeof usual_files / sizeof *usual_files; k++) {
+			path = arena_printf(a, "%s/%s", folders[i], strrchr(usual_files[k], '/') + 1);
+			if (mounts_cover(sh, mounts, path))
+				return path;
+		}
+	return NULL;
+}
+
 static void
 file_find(struct arena *a, struct shape *sh, const json_t *j, const json_t *mounts, struct traefik_spec *s)
 {
@@ -181,11 +205,11 @@ file_find(struct arena *a, struct shape *sh, const json_t *j, const json_t *moun
 	else if (named != NULL)
 		s->unread = arena_printf(a, "its file %s lies %s", named, mounts_cover(sh, mounts, named) ? "on a node" : "in its image");
 	s->file = path;
-	for (size_t i = 0; path == NULL && i < sizeof usual_files / sizeof *usual_files; i++)
-		if (mounts_cover(sh, mounts, usual_files[i])) {
-			s->file = path = usual_files[i];
-			s->unread = arena_printf(a, "its file may lie on a node, where %s is mounted from", usual_files[i]);
-		}
+	if (named == NULL && (path == NULL || strstr(path, "etc/traefik/") == NULL) && (path = mounted_file(a, sh, j, mounts)) != NULL) {
+		s->file = path;
+		s->config = NULL;
+		s->unread = arena_printf(a, "its file may lie on a node, where %s is mounted from", path);
+	}
 }
 
 /* --- the whole --- */

@@ -169,6 +169,25 @@ what_cannot_be_read_is_not_served_beside(void **state)
 	assert_true(serves(s));
 }
 
+/* Traefik also looks in the folder that it runs in, which is / in its image, and in its user's; what it finds goes before arguments. */
+static void
+a_file_is_looked_for_where_traefik_looks(void **state)
+{
+#define MOUNTED(target, more) "\"Image\":\"traefik:v3\",\"Args\":[" SWARM_ARGS "],\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/srv/t\",\"Target\":\"" target \
+	"\"}]" more
+	struct stage *s = *state;
+
+	expect_not_served(s, MOUNTED("/traefik.yml", ""), "/traefik.yml");
+	expect_not_served(s, MOUNTED("/work/traefik.toml", ""), "/work/traefik.toml");
+	expect_not_served(s, MOUNTED("/root/.config", ""), "/root/.config/traefik");
+	expect_not_served(s, MOUNTED("/work", ",\"Dir\":\"/work\""), "/work/traefik");
+	expect_not_served(s, MOUNTED("/etc/traefik", ",\"Configs\":[{\"File\":{\"Name\":\"/traefik.yml\"},\"ConfigID\":\"cfg1\",\"ConfigName\":\"c\"}]"),
+	    "mounted");		/* it is looked for there first */
+	container(s, "edge", "", MOUNTED("/work", ""));
+	service(s, "web", AGE, WEB("web"), "");
+	assert_true(serves(s));
+}
+
 /* The first may have an entry point of the same name, and ask for a password there. */
 static void
 one_that_is_read_does_not_speak_for_one_that_is_not(void **state)
@@ -310,6 +329,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		SCENE(demands_of_entry_points_hold), SCENE(the_redirected_side_is_not_served_and_the_other_is), SCENE(a_router_that_names_none_is_on_the_standard_ones), SCENE(the_environment_says_the_same),
 		SCENE(renamed_images_are_known_by_their_arguments), SCENE(what_cannot_be_read_is_not_served_beside),
+		SCENE(a_file_is_looked_for_where_traefik_looks), SCENE(a_config_of_the_swarm_is_read), SCENE(constraints_say_whose_a_service_is),
 		SCENE(one_that_is_read_does_not_speak_for_one_that_is_not), SCENE(a_config_of_the_swarm_is_read), SCENE(constraints_say_whose_a_service_is),
 		SCENE(an_entry_point_that_no_traefik_has_is_no_way_in), SCENE(what_is_said_stays_within_bounds), SCENE(a_traefik_1_is_read),
 	};
