@@ -62,7 +62,7 @@ trap 'exit 1' INT TERM
 api() { curl -s -f --max-time 5 --unix-socket "$tmp/admin.sock" "http://localhost$1"; }
 says() { api "$1" | jq -e "$2" >/dev/null 2>&1; }	# says PATH CONDITION
 healthy() { [ "$(api /healthz)" = ok ]; }
-mola_start() { start mola "$MOLA" run "$tmp/mola.yaml"; within 20 healthy; }
+mola_start() { start mola "$MOLA" run "$tmp/mola.yaml"; within 60 healthy; }
 mola_reload() { kill -HUP "${pid[mola]}"; }
 # In order: status 0, nobody died but by our hand, not a word from a sanitizer.
 mola_stop() {

@@ -14,7 +14,7 @@ traefik_start() {
 		--entrypoints.traefik.address="$net.100:8082" --api.insecure=true --api.dashboard=false --providers.providersthrottleduration=10ms \
 		--providers.file.directory="$tmp/etc" --providers.swarm.endpoint="tcp://$engine" --providers.swarm.refreshseconds=1 \
 		--providers.swarm.exposedbydefault=false --log.level=INFO --global.checknewversion=false --global.sendanonymoususage=false
-	within 20 curl -s -f -o "$tmp/overview" --max-time 1 "http://$net.100:8082/api/overview"
+	within 60 curl -s -f -o "$tmp/overview" --max-time 1 "http://$net.100:8082/api/overview"
 }
 traefik() { curl -s -f --max-time 2 "http://$net.100:8082$1"; }
 # status HOST [ADDRESS [PASSWORD]]: what a request is answered

@@ -12,7 +12,7 @@ traefik_start() {
 	start traefik build/peers/traefik --entrypoints.web.address="$front" --entrypoints.api.address="$net.100:8081" \
 		--entrypoints.traefik.address="$net.100:8082" --api.insecure=true --api.dashboard=false --providers.providersthrottleduration=10ms --metrics.prometheus=true \
 		--log.level=INFO --global.checknewversion=false --global.sendanonymoususage=false "$@"
-	within 20 curl -s -f -o "$tmp/overview" --max-time 1 "http://$net.100:8082/api/overview"
+	within 60 curl -s -f -o "$tmp/overview" --max-time 1 "http://$net.100:8082/api/overview"
 }
 traefik() { curl -s -f --max-time 2 "http://$net.100:8082$1"; }
 reloads() { traefik /metrics | awk '$1 == "traefik_config_reloads_total" { print int($2) }'; }

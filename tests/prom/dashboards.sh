@@ -51,7 +51,7 @@ traefik_start() {
 	start traefik build/peers/traefik --entrypoints.web.address="$front" --entrypoints.traefik.address="$net.100:8082" \
 		--api.insecure=true --providers.providersthrottleduration=10ms --providers.file.directory="$tmp/etc" \
 		--log.level=FATAL --global.checknewversion=false --global.sendanonymoususage=false
-	within 20 curl -s -f -o "$tmp/overview" --max-time 1 "http://$net.100:8082/api/overview"
+	within 60 curl -s -f -o "$tmp/overview" --max-time 1 "http://$net.100:8082/api/overview"
 }
 # clients URL: five requests at a time, all the while
 clients() {
