@@ -1,6 +1,7 @@
 /* claims: no request reaches a task by a wider route that Traefik would have given to a router with a password. */
 #include "stage.h"
 
+#include "base/rng.h"
 #include "discovery/claims.c"
 
 #define AGE "2026-01-01T00:00:00Z"
@@ -107,6 +108,102 @@ a_guard_with_a_wider_host_reaches_into_narrower_ones(void **state)
 	assert_string_equal(reach(s, "c.org", "/"), "s2");
 	swarm(s, RULE("r", "Host(`a.b.org`)") PORT("x"), RULE("g", "Host(`*.b.org`) && Method(`GET`)") AUTH("g") PORT("y"), NULL);
 	assert_string_equal(reach(s, "a.b.org", "/"), "refused");
+}
+
+/* Routers as they come, against what Traefik would do: the greatest priority of all that match, and of several either one. */
+struct drawn {
+	const char	*host, *path;
+	int		 priority;
+	bool		 guarded;
+	int		 of;		/* service */
+	char		 rule[120];
+};
+
+static const char *const drawn_hosts[] = { "", "a.o.org", "b.o.org", "*.o.org", "c.org" };
+static const char *const drawn_paths[] = { "/", "/x", "/x/y", "/xy", "/x/", "/z" };
+
+static void
+drawn_make(struct drawn *d, struct rng *rng, int services)
+{
+	d->host = drawn_hosts[rng_below(rng, 5)];
+	d->path = drawn_paths[rng_below(rng, 6)];
+	d->guarded = rng_below(rng, 3) == 0;
+	d->of = (int)rng_below(rng, (uint32_t)services);
+	if (*d->host == '\0')
+		snprintf(d->rule, sizeof d->rule, "PathPrefix(`%s`)", d->path);
+	else if (strcmp(d->path, "/") == 0)
+		snprintf(d->rule, sizeof d->rule, "Host(`%s`)", d->host);
+	else
+		snprintf(d->rule, sizeof d->rule, "Host(`%s`) && PathPrefix(`%s`)", d->host, d->path);
+	d->priority = rng_below(rng, 2) == 0 ? (int)strlen(d->rule) : 1 + (int)rng_below(rng, 60);
+}
+
+static bool
+drawn_matches(const struct drawn *d, const char *host, const char *path)
+{
+	bool wild = *d->host == '*', fits = *d->host == '\0' || strcmp(d->host, host) == 0;
+
+	if (wild)
+		fits = strchr(host, '.') != NULL && strcmp(strchr(host, '.'), d->host + 1) == 0;
+	return fits && strncmp(path, d->path, strlen(d->path)) == 0;
+}
+
+static bool
+drawn_guards(const struct drawn *d, int n, const char *host, const char *path)
+{
+	int best = 0;
+	bool guards = false;
+
+	for (int i = 0; i < n; i++)
+		if (drawn_matches(&d[i], host, path) && d[i].priority >= best) {
+			guards = d[i].guarded || (guards && d[i].priority == best);
+			best = d[i].priority;
+		}
+	return guards;
+}
+
+static void
+drawn_play(struct stage *s, const struct drawn *d, int n, int services)
+{
+	char labels[4096], name[16], age[40];
+
+	for (int k = 0; k < services; k++) {
+		size_t at = (size_t)snprintf(labels, sizeof labels, PORT("x"));
+		for (int i = 0; i < n; i++)
+			if (d[i].of == k)
+				at += (size_t)snprintf(labels + at, sizeof labels - at, ",\"traefik.http.routers.r%d.rule\":\"%s\","
+				    "\"traefik.http.routers.r%d.priority\":\"%d\",\"traefik.http.routers.r%d.middlewares\":\"%s\"", i, d[i].rule, i, d[i].priority, i,
+				    d[i].guarded ? "auth@file" : "");
+		snprintf(name, sizeof name, "s%d", k);
+		snprintf(age, sizeof age, "2026-01-01T00:00:%02dZ", k);
+		service(s, name, age, labels, "");
+	}
+	play(s);
+}
+
+static void
+no_request_of_a_guarded_router_is_served(void **state)
+{
+	static const char *const hosts[] = { "a.o.org", "b.o.org", "q.o.org", "c.org", "d.org" };
+	static const char *const paths[] = { "/", "/x", "/x/", "/x/y", "/xy", "/xyz", "/x/yz", "/z", "/q", "/x/y/z" };
+	struct stage *s = *state;
+	struct drawn d[8];
+	struct rng rng;
+
+	rng_seed(&rng, 1);
+	for (int round = 0; round < 300; round++) {
+		int n = 2 + (int)rng_below(&rng, 6), services = 1 + (int)rng_below(&rng, 3);
+		for (int i = 0; i < n; i++)
+			drawn_make(&d[i], &rng, services);
+		drawn_play(s, d, n, services);
+		for (size_t h = 0; h < 5; h++)
+			for (size_t p = 0; p < 10; p++)
+				if (drawn_guards(d, n, hosts[h], paths[p]) && reach(s, hosts[h], paths[p])[0] == 's') {
+					for (int i = 0; i < n; i++)
+						print_message("s%d %s %d%s\n", d[i].of, d[i].rule, d[i].priority, d[i].guarded ? " guarded" : "");
+					fail_msg("%s%s is served by %s", hosts[h], paths[p], reach(s, hosts[h], paths[p]));
+				}
+	}
 }
 
 /* Whichever of its demands is told. */
@@ -258,6 +355,7 @@ main(void)
 		SCENE(a_guarded_path_does_not_fall_to_the_rest),
 		SCENE(what_is_open_below_a_guarded_path_stays_open),
 		SCENE(a_guard_with_a_wider_host_reaches_into_narrower_ones),
+		SCENE(no_request_of_a_guarded_router_is_served),
 		SCENE(an_entry_point_guards_by_any_of_its_demands),
 		SCENE(a_redirection_takes_only_what_is_its_own),
 		SCENE(a_chain_guards_what_its_links_guard),
