@@ -153,7 +153,7 @@ rules_fill(struct join *j, const struct swarm_service *s, struct traefik_rules *
 		if (!takes(&j->traefik[i], s))
 			continue;
 		owner = t->owner;
-		exposed |= t->exposed_by_default;
+		exposed |= t->exposed_by_default && t->unread == NULL;	/* what is not read may say no */
 		if (r->default_rule == NULL)
 			r->default_rule = t->default_rule;
 		if (t->unread != NULL && r->unread == NULL)

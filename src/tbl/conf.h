@@ -126,7 +126,8 @@ KEY(TRAEFIK, "constraint", CONSTRAINT, traefik_constraint, NONE, "", "",
 KEY(TRAEFIK, "default_rule", DEFAULT_RULE, traefik_default_rule, NONE, "", "",
     "The rule of routers that have none; {{ .Name }} stands for the service's name. By default that of Traefik.")
 KEY(TRAEFIK, "exposed_by_default", MAYBE, traefik_exposed, NONE, "", "",
-    "Whether services need no traefik.enable=true. By default as Traefik has it; true without one.")
+    "Whether services need no traefik.enable=true. By default as Traefik has it, false where that cannot be read; true "
+    "without one.")
 KEY(TRAEFIK, "entry_points", ENTRY_POINTS, traefik_entry_points, NONE, "", "",
     "Names of Traefik's entry points for which Mola's listeners stand, one or a list, or a mapping from each to all. By "
     "default web, websecure, http and https. What an entry point of a Traefik in the Swarm demands of requests holds all the "

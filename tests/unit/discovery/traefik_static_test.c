@@ -167,6 +167,14 @@ what_cannot_be_read_is_not_served_beside(void **state)
 	container(s, "edge", "", "\"Image\":\"traefik:v3\"");
 	service(s, "web", AGE, WEB("web"), "");
 	assert_true(serves(s));
+	/* but not on which services it takes unasked */
+	container(s, "edge", "", "\"Image\":\"traefik:v3\"");
+	service(s, "web", AGE, "\"traefik.http.routers.a.rule\":\"Host(`a.org`)\",\"traefik.http.services.a.loadbalancer.server.port\":\"80\"", "");
+	assert_false(serves(s));
+	s->conf.traefik_exposed_said = true;
+	container(s, "edge", "", "\"Image\":\"traefik:v3\"");
+	service(s, "web", AGE, "\"traefik.http.routers.a.rule\":\"Host(`a.org`)\",\"traefik.http.services.a.loadbalancer.server.port\":\"80\"", "");
+	assert_true(serves(s));
 }
 
 /* Traefik also looks in the folder that it runs in, which is / in its image, and in its user's; what it finds goes before arguments. */
