@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include "stage.h"
+#include "../between.h"
 
 #define SOON (50 * MSEC)
 
@@ -233,7 +234,7 @@ test_silent_address(void **state)
 	say(c, GET("/"));
 	t = answer_call(0);
 	hear(t, GOT("/"));
-	assert_in_range(clock_mono_usec() - began, USEC_PER_SEC / 2, PATIENCE - USEC_PER_SEC);
+	assert_between(clock_mono_usec() - began, USEC_PER_SEC / 2, PATIENCE - USEC_PER_SEC);
 	say(t, OK(2, "ok"));
 	hear(c, OK(2, "ok"));
 	for (int i = 0; i < 3; i++)
@@ -594,7 +595,7 @@ test_keep_alive_timeout(void **state)
 	hear(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
 	began = clock_mono_usec();
 	hear_end(t);
-	assert_in_range(clock_mono_usec() - began, 800 * MSEC, 9 * PATIENCE / 10);
+	assert_between(clock_mono_usec() - began, 800 * MSEC, 9 * PATIENCE / 10);
 	close(t);
 	say(c, GET("/"));			/* and it is safe for half of that time: longer than when nobody says */
 	t = answer_call(0);

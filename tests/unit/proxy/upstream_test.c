@@ -3,6 +3,7 @@
  */
 #include "../../../src/proxy/upstream.c"
 #include "../until.h"
+#include "../between.h"
 
 #define MOST	100
 
@@ -171,7 +172,7 @@ the_earlier_of_what_is_said_and_seen_counts(void **state)
 	assert_int_equal(idle_safe(&c), SAFE_USEC);
 	shelf_with(&c, 5 * USEC_PER_SEC, 0);
 	assert_int_equal(idle_most(&c), 4500 * USEC_PER_MSEC);
-	assert_in_range(idle_safe(&c), 3 * USEC_PER_SEC, 4 * USEC_PER_SEC);
+	assert_between(idle_safe(&c), 3 * USEC_PER_SEC, 4 * USEC_PER_SEC);
 	shelf_with(&c, 5 * USEC_PER_SEC, 2 * USEC_PER_SEC);
 	assert_int_equal(idle_most(&c), 1800 * USEC_PER_MSEC);
 	shelf_with(&c, 2 * USEC_PER_SEC, 5 * USEC_PER_SEC);
@@ -200,11 +201,11 @@ closings_are_learnt_and_doubted(void **state)
 	closing_learn(s, 3 * USEC_PER_SEC);
 	assert_int_equal(s->closes_usec, 2 * USEC_PER_SEC);
 	closing_doubt(s, 30 * USEC_PER_SEC);
-	assert_in_range(s->closes_usec, 2200 * USEC_PER_MSEC, 2201 * USEC_PER_MSEC);
+	assert_between(s->closes_usec, 2200 * USEC_PER_MSEC, 2201 * USEC_PER_MSEC);
 	assert_true(idle_safe(&c) < 2 * USEC_PER_SEC);	/* still less than what was seen */
 	for (; s->closes_usec != 0; n++)
 		closing_doubt(s, 30 * USEC_PER_SEC);
-	assert_in_range(n, 10, 40);
+	assert_between(n, 10, 40);
 }
 
 static void
