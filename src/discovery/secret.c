@@ -61,6 +61,24 @@ has_userinfo(const char *text)
 	return false;
 }
 
+/* /health?token=abc */
+static bool
+has_query_secret(const char *text)
+{
+	static const char *const words[] = { "password", "passwd", "pwd", "secret", "token", "auth", "key", "credential", "signature", NULL };
+	const char *at = strchr(text, '?');
+	char name[64];
+	size_t n;
+
+	for (; at != NULL; at = strchr(at, '&')) {
+		n = strcspn(++at, "=&# ");
+		str_copy(name, sizeof name, (struct str){ at, n });
+		if (at[n] == '=' && has_any(name, words))
+			return true;
+	}
+	return false;
+}
+
 /* A password's hash under a name that does not say so: a typing error. */
 static bool
 value_is_secret(const char *text)
@@ -68,7 +86,7 @@ value_is_secret(const char *text)
 	static const char *const hashes[] = { "$apr1$", "$1$", "$2a$", "$2b$", "$2y$", "$5$", "$6$", "$argon2", "{SHA}", "Bearer ", "Basic ",
 		NULL };
 
-	return has_userinfo(text) || has_any(text, hashes);
+	return has_userinfo(text) || has_query_secret(text) || has_any(text, hashes);
 }
 
 /* --- rules --- */

@@ -29,6 +29,8 @@ secrets_are_hidden(void **state)
 		{ "traefik.http.routers.web.mydlewares", "joe:$2y$05$NrR4hl3V7uCFT8nOdc5ZC" },
 		{ "traefik.http.services.web.loadbalancer.server.url", "https://joe:x@10.0.0.1/" },
 		{ "mola.apikey", "abcdef" },
+		{ "mola.health.path", "/hc?full=1&Access_Token=abcdef" },
+		{ "traefik.http.services.web.loadbalancer.healthcheck.path", "/hc?key=abcdef" },
 	};
 
 	(void)state;
@@ -46,6 +48,8 @@ what_is_no_secret_is_shown(void **state)
 	shown("traefik.http.services.token.loadbalancer.server.port", "80", "80");
 	shown("traefik.http.services.web.loadbalancer.server.url", "https://10.0.0.1/@x", "https://10.0.0.1/@x");
 	shown("mola.host", "a.org", "a.org");
+	shown("mola.health.path", "/hc?full=1&tokens", "/hc?full=1&tokens");
+	shown("mola.health.path", "/token=x", "/token=x");
 	shown("mola.port", "", "");
 	shown("traefik.http.middlewares.au.basicauth", "", "");
 }
