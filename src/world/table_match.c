@@ -227,19 +227,20 @@ path_is_odd(struct str path)
 	return false;
 }
 
-/* Whether it may lead upwards: there are two dots together. */
+/* Whether it may lead upwards: a segment is "..". */
 static bool
 path_climbs(struct str path)
 {
-	char last = '\0', c;
+	int dots = -1;		/* of which the segment consists so far; -1: of others, too */
+	char c;
 
 	while (path.len > 0) {
 		c = byte_take(&path, 0);
-		if (c == '.' && last == '.')
+		if ((c == '/' || c == ';') && dots == 2)
 			return true;
-		last = c;
+		dots = c == '/' ? 0 : c == '.' && dots >= 0 ? dots + 1 : -1;
 	}
-	return false;
+	return dots == 2;
 }
 
 static bool

@@ -194,7 +194,7 @@ a_prefix_is_not_left_upwards(void **state)
 	const char *const out[] = { "/pub/..", "/pub/../admin", "/pub/%2e%2e/admin", "/pub/..;/admin", "/pub/..%2fadmin", "/pub/x\\..\\..\\admin",
 		"/pub/x/../../admin", "/pub//../../admin", "/pub/x//../../../y", "/pub/.%2e", "/pub/%2e.%5cadmin", "/pub/../other" };
 	const char *const in[] = { "/pub", "/pub/", "/pub/x/..", "/pub/x/../y", "/pub//x", "/pub/%2f", "/pub/a..b", "/pub/./x", "/pub/...",
-		"/pub/../more" };
+		"/pub/../more", "/p%20q/a..b", "/p%20q/..c/x" };
 	struct table_maker *m = table_maker_new(1);
 	struct table_service s = plain_service(m, "pub");
 	uint32_t at = table_maker_service(m, &s);
@@ -204,6 +204,8 @@ a_prefix_is_not_left_upwards(void **state)
 	for (int i = 0; i < 2; i++)
 		table_maker_route(m, &(struct table_route){ .host = table_maker_text(m, STR("a.org")),
 		    .path = table_maker_text(m, i == 0 ? STR("/pub") : STR("/more")), .service = at });
+	table_maker_route(m, &(struct table_route){ .host = table_maker_text(m, STR("a.org")), .path = table_maker_text(m, STR("/p%20q")),
+	    .service = at });
 	add_service(m, "other", "a.org", "/other");
 	struct table *t = opened(m);
 
