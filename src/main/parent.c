@@ -27,7 +27,7 @@
 
 #define FIRST_TABLE_MOST	(10 * USEC_PER_SEC)
 #define ADMIN_PATIENCE		(1 * USEC_PER_SEC)
-#define LISTEN_PATIENCE		(3 * USEC_PER_SEC)
+#define LISTEN_PATIENCE		(10 * USEC_PER_SEC)
 #define BEAT_USEC		(100 * USEC_PER_MSEC)
 #define ASKED_ONCE_USEC		(500 * USEC_PER_MSEC)	/* signals to stop that come so close together are one */
 
@@ -127,6 +127,7 @@ parent_may_listen(const struct parent *p, const struct conf_listen *l)
 	/* at the start, the workers of a predecessor that was killed a moment ago may not have let go yet */
 	int64_t until = clock_mono_usec() + (p->table < 0 ? LISTEN_PATIENCE : 0);
 	char text[ADDR_TEXT_MAX], by[HOLDER_TEXT];
+	bool said = false;
 
 	if (l->shared || is_ours(p, &l->addr))
 		return true;
@@ -137,6 +138,9 @@ parent_may_listen(const struct parent *p, const struct conf_listen *l)
 			    "end it, or say shared: true of this address in listen if both are to serve there", NULL);
 			return false;
 		}
+		if (!said)
+			log_event(LOG_INFO, "listen.waiting", "address", addr_text(&l->addr, text), "by", holder_text(&l->addr, by), NULL);
+		said = true;
 		usleep(20000);
 	}
 	return true;
