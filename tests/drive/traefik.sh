@@ -75,7 +75,7 @@ toggle & pid[toggle]=$!
 watch_router & pid[router]=$!
 watch_file & pid[whole]=$!
 begun=$(reloads) kills=0 ends=0 started=$SECONDS
-until reloaded $((begun + RELOADS)) || [ $((SECONDS - started)) -gt 240 ]; do
+until { reloaded $((begun + RELOADS)) && [ $((kills + ends)) -ge 5 ]; } || [ $((SECONDS - started)) -gt 240 ]; do
 	sleep "0.$((RANDOM % 900 + 100))"
 	if [ $((RANDOM % 4)) = 0 ]; then
 		stop mola KILL
