@@ -186,12 +186,12 @@ a_file_is_looked_for_where_traefik_looks(void **state)
 	struct stage *s = *state;
 
 	expect_not_served(s, MOUNTED("/traefik.yml", ""), "/traefik.yml");
-	expect_not_served(s, MOUNTED("/work/traefik.toml", ""), "/work/traefik.toml");
+	expect_not_served(s, MOUNTED("/srv/traefik.toml", ""), "/srv/traefik.toml");
 	expect_not_served(s, MOUNTED("/root/.config", ""), "/root/.config/traefik");
-	expect_not_served(s, MOUNTED("/work", ",\"Dir\":\"/work\""), "/work/traefik");
+	expect_not_served(s, MOUNTED("/srv", ",\"Dir\":\"/srv\""), "/srv/traefik");
 	expect_not_served(s, MOUNTED("/etc/traefik", ",\"Configs\":[{\"File\":{\"Name\":\"/traefik.yml\"},\"ConfigID\":\"cfg1\",\"ConfigName\":\"c\"}]"),
 	    "mounted");		/* it is looked for there first */
-	container(s, "edge", "", MOUNTED("/work", ""));
+	container(s, "edge", "", MOUNTED("/srv", ""));
 	service(s, "web", AGE, WEB("web"), "");
 	assert_true(serves(s));
 }
