@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "drive/traefik_room.h"
+#include "drive/traefik_priv.h"
 
 #define PATH_BYTES	2048		/* paths are shorter (form_path) */
 

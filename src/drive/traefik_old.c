@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "drive/traefik_room.h"
+#include "drive/traefik_priv.h"
 
 #define ROUTERS		"  routers:"
 #define ENTRY		"    \""			/* how a router or service begins; what is its own stands deeper */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/map.h"
-#include "drive/traefik_room.h"
+#include "drive/traefik_priv.h"
 
 struct compare {
 	const struct plan *plan;

@@ -20,7 +20,7 @@
 #include "main/brain.h"
 #include "main/descriptors.h"
 #include "main/holder.h"
-#include "main/parent_room.h"
+#include "main/parent_priv.h"
 #include "main/reload.h"
 #include "main/watchdog.h"
 #include "main/worker.h"

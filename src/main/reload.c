@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "main/memfile.h"
-#include "main/parent_room.h"
+#include "main/parent_priv.h"
 #include "main/reload.h"
 #include "main/watchdog.h"
 #include "main/worker.h"

@@ -5,7 +5,7 @@
 #ifndef MAIN_WATCHDOG_H
 #define MAIN_WATCHDOG_H
 
-#include "main/parent_room.h"
+#include "main/parent_priv.h"
 
 void	watchdog_look(struct parent *, int64_t now_usec);	/* several times a second */
 void	watchdog_born(struct parent *, struct child *);	/* a worker that was just started */

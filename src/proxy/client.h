@@ -5,7 +5,7 @@
 #ifndef PROXY_CLIENT_H
 #define PROXY_CLIENT_H
 
-#include "proxy/room.h"
+#include "proxy/proxy_priv.h"
 #include "proxy/sender.h"
 
 /* FRESH: not a byte has come since it was accepted. READING: some of a request's head has. */

@@ -4,7 +4,7 @@
 #ifndef PROXY_LISTENER_H
 #define PROXY_LISTENER_H
 
-#include "proxy/room.h"
+#include "proxy/proxy_priv.h"
 
 void	listener_open(struct proxy *, int fd, const struct addr *);
 /* One of another worker's; none is borrowed twice. */

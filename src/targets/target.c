@@ -16,7 +16,7 @@
 #include "conf/conf_value.h"
 #include "score/guard.h"
 #include "score/score.h"
-#include "targets/target_room.h"
+#include "targets/target_priv.h"
 
 #define LOOK_USEC	(100 * USEC_PER_MSEC)	/* between two looks at the world */
 #define LOOK_PART	50			/* but of our CPU time no more than one part in so many */

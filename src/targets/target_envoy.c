@@ -10,7 +10,7 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "targets/target_envoy_room.h"
+#include "targets/target_envoy_priv.h"
 
 #define TEXT_MAX	(16u << 20)
 #define BEATS		3		/* in the time after which Envoy ceases to believe */

@@ -8,7 +8,7 @@
 
 #include "base/bug.h"
 #include "base/clock.h"
-#include "targets/target_envoy_room.h"
+#include "targets/target_envoy_priv.h"
 
 #define ANSWER_MAX	(32u << 20)
 #define ASKERS_MAX	256			/* the one that was silent for longest makes room */

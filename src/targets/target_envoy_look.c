@@ -8,7 +8,7 @@
 
 #include "base/bug.h"
 #include "base/clock.h"
-#include "targets/target_envoy_room.h"
+#include "targets/target_envoy_priv.h"
 
 #define LOOK_USEC	(5 * USEC_PER_SEC)	/* for an answer */
 #define FILE_GRACE_USEC	(5 * USEC_PER_SEC)	/* it watches; changes of weights alone it gathers for a second */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "targets/target_room.h"
+#include "targets/target_priv.h"
 
 static json_t *
 text_or_null(const char *s)

@@ -1,8 +1,8 @@
 /*
- * target_room: what target.c (the life) and target_view.c (what people are told) share. Nobody else's.
+ * target_priv: what target.c (the life) and target_view.c (what people are told) share. Nobody else's.
  */
-#ifndef TARGETS_TARGET_ROOM_H
-#define TARGETS_TARGET_ROOM_H
+#ifndef TARGETS_TARGET_PRIV_H
+#define TARGETS_TARGET_PRIV_H
 
 #include "base/map.h"
 #include "score/weigh.h"

@@ -1,8 +1,8 @@
 /*
- * room: what the files of this room share. One struct proxy per worker; each file has its own part of it.
+ * proxy_priv: what the files of this room share. One struct proxy per worker; each file has its own part of it.
  */
-#ifndef PROXY_ROOM_H
-#define PROXY_ROOM_H
+#ifndef PROXY_PRIV_H
+#define PROXY_PRIV_H
 
 #include <sys/queue.h>
 

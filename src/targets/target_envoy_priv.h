@@ -1,9 +1,9 @@
 /*
- * target_envoy_room: what target_envoy.c (what is said), target_envoy_ask.c (who asks for it) and target_envoy_look.c
+ * target_envoy_priv: what target_envoy.c (what is said), target_envoy_ask.c (who asks for it) and target_envoy_look.c
  * (reading it back) share. Nobody else's.
  */
-#ifndef TARGETS_TARGET_ENVOY_ROOM_H
-#define TARGETS_TARGET_ENVOY_ROOM_H
+#ifndef TARGETS_TARGET_ENVOY_PRIV_H
+#define TARGETS_TARGET_ENVOY_PRIV_H
 
 #include "drive/envoy_admin.h"
 #include "targets/keep_file.h"

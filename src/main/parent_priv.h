@@ -1,8 +1,8 @@
 /*
- * parent_room: what the parent owns, for parent.c and reload.c alone.
+ * parent_priv: what the parent owns, for parent.c and reload.c alone.
  */
-#ifndef MAIN_PARENT_ROOM_H
-#define MAIN_PARENT_ROOM_H
+#ifndef MAIN_PARENT_PRIV_H
+#define MAIN_PARENT_PRIV_H
 
 #include "main/child.h"
 #include "main/listeners.h"

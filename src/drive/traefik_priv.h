@@ -1,8 +1,8 @@
 /*
- * traefik_room: names and rules that traefik.c writes and traefik_read.c expects to find. Nobody else's.
+ * traefik_priv: names and rules that traefik.c writes and traefik_read.c expects to find. Nobody else's.
  */
-#ifndef DRIVE_TRAEFIK_ROOM_H
-#define DRIVE_TRAEFIK_ROOM_H
+#ifndef DRIVE_TRAEFIK_PRIV_H
+#define DRIVE_TRAEFIK_PRIV_H
 
 #include "drive/traefik.h"
 
