@@ -14,7 +14,7 @@
 struct conn {
 	LIST_ENTRY(conn) link;		/* in one of the caller's lists; of the idle, the last used comes first */
 	struct stream	 stream;
-	struct grave	 grave;
+	struct deferred	 deferred;
 	struct caller	*caller;
 	struct call	*call;		/* NULL: idle */
 	unsigned	 sent;
@@ -67,7 +67,7 @@ conn_close(struct conn *c)
 	LIST_REMOVE(c, link);
 	stream_close(&c->stream);
 	c->caller->count--;
-	loop_bury(c->caller->loop, &c->grave, conn_free, c);
+	loop_defer(c->caller->loop, &c->deferred, conn_free, c);
 }
 
 /* The one way in which a call ends. A connection that is kept goes on with the next call. */

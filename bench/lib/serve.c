@@ -1,6 +1,6 @@
 /*
  * One `ask` per connection, recycled for its requests. The head is parsed where it was read. A client that
- * leaves while its answer is being worked on leaves an ask without a stream, which is buried once answered.
+ * leaves while its answer is being worked on leaves an ask without a stream, which is freed once answered.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -31,11 +31,11 @@ struct serve {
 struct ask {
 	LIST_ENTRY(ask)	 link;
 	struct stream	 stream;
-	struct grave	 grave;
+	struct deferred	 deferred;
 	struct door	*door;
 	bool		 busy;			/* with the answerer */
 	bool		 keep;
-	bool		 buried;
+	bool		 ended;
 	struct str	 method, path, query;
 	size_t		 skip;			/* request body still to come */
 	size_t		 len;			/* bytes in `in` */
@@ -71,10 +71,10 @@ static void
 ask_close(struct ask *a)
 {
 	stream_close(&a->stream);
-	if (a->busy || a->buried)
+	if (a->busy || a->ended)
 		return;
-	a->buried = true;
-	loop_bury(a->stream.loop, &a->grave, ask_free, a);
+	a->ended = true;
+	loop_defer(a->stream.loop, &a->deferred, ask_free, a);
 }
 
 static void
@@ -130,7 +130,7 @@ serve_free(struct serve **sp)
 	}
 	for (a = LIST_FIRST(&s->asks); a != NULL; a = next) {
 		next = LIST_NEXT(a, link);
-		ASSERT(!a->buried);
+		ASSERT(!a->ended);
 		stream_close(&a->stream);
 		ask_free(a);
 	}

@@ -76,7 +76,7 @@ struct engine {
 
 	struct call_list waiting, asking;
 	bool		 dead;
-	struct grave	 grave;
+	struct deferred	 deferred;
 };
 
 static void	engine_ping(struct engine *);
@@ -584,7 +584,7 @@ engine_free(struct engine **ep)
 		engine_cancel(c);
 	if (e->ping != NULL)
 		fetch_cancel(e->ping);
-	loop_bury(e->loop, &e->grave, engine_burn, e);
+	loop_defer(e->loop, &e->deferred, engine_burn, e);
 }
 
 const char *

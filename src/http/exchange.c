@@ -58,7 +58,7 @@ exchange_move(struct exchange *x, enum place to)
 }
 
 static void
-exchange_bury(void *arg)
+exchange_free(void *arg)
 {
 	struct exchange *x = arg;
 
@@ -86,7 +86,7 @@ exchange_close(struct exchange *x)
 	exchange_leave(x);
 	timer_clear(x->stream.loop, &x->again);
 	stream_close(&x->stream);
-	loop_bury(x->stream.loop, &x->grave, exchange_bury, x);
+	loop_defer(x->stream.loop, &x->deferred, exchange_free, x);
 }
 
 void

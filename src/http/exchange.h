@@ -26,7 +26,7 @@ struct server {
 	int			 count;
 	struct listener		*listeners;
 	struct timer		 accept_again;
-	struct grave		 grave;
+	struct deferred		 deferred;
 	int64_t			 turn_usec, spent_usec;	/* the loop's turn, and what clients took of it */
 };
 
@@ -46,7 +46,7 @@ struct exchange {
 	TAILQ_ENTRY(exchange) link;
 	struct stream	 stream;
 	struct timer	 deadline, again;
-	struct grave	 grave;
+	struct deferred	 deferred;
 	struct addr	 peer;
 	void		*tag;
 

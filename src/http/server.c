@@ -19,7 +19,7 @@ struct listener {
 	struct io	 io;
 	int		 fd;
 	void		*tag;
-	struct grave	 grave;
+	struct deferred	 deferred;
 };
 
 struct server *
@@ -119,10 +119,10 @@ server_free(struct server **sp)
 		s->listeners = l->next;
 		loop_unwatch(s->loop, &l->io);
 		close(l->fd);
-		loop_bury(s->loop, &l->grave, free, l);
+		loop_defer(s->loop, &l->deferred, free, l);
 	}
 	while ((x = TAILQ_FIRST(&s->exchanges)) != NULL)
 		exchange_orphan(x);
 	timer_clear(s->loop, &s->accept_again);
-	loop_bury(s->loop, &s->grave, free, s);		/* an exchange may be on its way back to it */
+	loop_defer(s->loop, &s->deferred, free, s);		/* an exchange may be on its way back to it */
 }

@@ -49,7 +49,7 @@ struct stream_out {
 	struct agent	*agent;
 	struct exchange	*exchange;
 	struct timer	 timer;
-	struct grave	 grave;
+	struct deferred	 deferred;
 	int64_t		 period_usec, due_usec;
 };
 
@@ -81,7 +81,7 @@ answer_metrics(struct agent *a, struct exchange *x)
 }
 
 static void
-stream_bury(void *arg)
+stream_free(void *arg)
 {
 	free(arg);
 }
@@ -95,7 +95,7 @@ stream_gone(void *arg, struct exchange *x)
 	timer_clear(s->agent->loop, &s->timer);
 	LIST_REMOVE(s, link);
 	s->agent->nstreams--;
-	loop_bury(s->agent->loop, &s->grave, stream_bury, s);
+	loop_defer(s->agent->loop, &s->deferred, stream_free, s);
 }
 
 /* Each block is written as it is taken. A turn that came late is not made up for. */

@@ -412,7 +412,7 @@ child_died(struct parent *p, struct child *c, int status, timer_f *again)
 }
 
 static void
-bury_children(struct parent *p)
+reap_children(struct parent *p)
 {
 	int status;
 	pid_t pid;
@@ -450,7 +450,7 @@ hear_signals(void *arg, uint32_t events)
 	(void)events;
 	while (p->signals.fd >= 0 && read(p->signals.fd, &s, sizeof s) == sizeof s) {
 		if (s.ssi_signo == SIGCHLD)
-			bury_children(p);
+			reap_children(p);
 		else if (s.ssi_signo != SIGHUP)
 			stop_begin(p);
 		else if (!p->stopping)

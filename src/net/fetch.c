@@ -51,14 +51,14 @@ struct fetcher {
 	TAILQ_HEAD(, fetch) fetches;
 	bool		 inside;		/* curl is on the stack */
 	bool		 dead;
-	struct grave	 grave;
+	struct deferred	 deferred;
 };
 
 /* A descriptor that curl waits for. */
 struct watch {
 	struct io	 io;
 	struct fetcher	*fetcher;
-	struct grave	 grave;
+	struct deferred	 deferred;
 };
 
 static void fetcher_settle(struct fetcher *);
@@ -105,7 +105,7 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *watch)
 			return 0;
 		loop_unwatch(f->loop, &w->io);
 		curl_multi_assign(f->multi, fd, NULL);
-		loop_bury(f->loop, &w->grave, free, w);
+		loop_defer(f->loop, &w->deferred, free, w);
 	} else if (w == NULL) {
 		w = must_zalloc(sizeof *w);
 		w->fetcher = f;
@@ -300,7 +300,7 @@ fetcher_end(struct fetcher *f)
 	f->multi = NULL;
 	timer_clear(f->loop, &f->timer);
 	curl_global_cleanup();
-	loop_bury(f->loop, &f->grave, free, f);
+	loop_defer(f->loop, &f->deferred, free, f);
 }
 
 static void

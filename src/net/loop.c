@@ -21,7 +21,7 @@ struct loop {
 	bool		 all;		/* with all that there was */
 	struct epoll_event *ready, *ready_end;	/* of this turn, not yet run */
 	struct heap	 timers;
-	struct grave	*graves;
+	struct deferred	*deferred;
 	bool		 measured;
 	struct loop_pause woke;			/* the clocks when the last wait ended */
 	struct loop_pause longest[2];		/* of this minute and of the one before */
@@ -41,11 +41,11 @@ loop_new(void)
 }
 
 static void
-graves_empty(struct loop *l)
+deferred_run(struct loop *l)
 {
-	while (l->graves != NULL) {
-		struct grave *g = l->graves;
-		l->graves = g->next;
+	while (l->deferred != NULL) {
+		struct deferred *g = l->deferred;
+		l->deferred = g->next;
 		g->fn(g->arg);
 	}
 }
@@ -58,7 +58,7 @@ loop_free(struct loop **lp)
 	*lp = NULL;
 	if (l == NULL)
 		return;
-	graves_empty(l);
+	deferred_run(l);
 	heap_fini(&l->timers);
 	close(l->epoll);
 	free(l);
@@ -179,10 +179,10 @@ loop_turn(struct loop *l, int64_t wait_most_usec)
 	l->turns++;
 	l->now = clock_mono_usec();
 	timers_run(l);
-	graves_empty(l);
+	deferred_run(l);
 	if (!l->stopping)
 		events_run(l, wait_most_usec);
-	graves_empty(l);
+	deferred_run(l);
 }
 
 void
@@ -281,10 +281,10 @@ timer_clear(struct loop *l, struct timer *t)
 }
 
 void
-loop_bury(struct loop *l, struct grave *g, grave_f *fn, void *arg)
+loop_defer(struct loop *l, struct deferred *g, deferred_f *fn, void *arg)
 {
 	g->fn = fn;
 	g->arg = arg;
-	g->next = l->graves;
-	l->graves = g;
+	g->next = l->deferred;
+	l->deferred = g;
 }

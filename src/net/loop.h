@@ -1,7 +1,7 @@
 /*
  * loop: one thread, one epoll, one clock. Everything that waits in Mola waits here.
  *
- * A turn: set the clock, run timers that are due, wait, run events, then bury the dead. Nothing is freed
+ * A turn: set the clock, run timers that are due, wait, run events, then what was deferred. Nothing is freed
  * in the middle of a turn, so a callback may close anything, itself included.
  */
 #ifndef NET_LOOP_H
@@ -19,7 +19,7 @@ struct timer;
 
 typedef void	io_f(void *arg, uint32_t epoll_events);
 typedef void	timer_f(void *arg);
-typedef void	grave_f(void *arg);
+typedef void	deferred_f(void *arg);
 
 /* A watched descriptor; lives inside its owner. */
 struct io {
@@ -37,10 +37,10 @@ struct timer {
 	void		*arg;
 };
 
-/* One who dies at the end of this turn; lives inside its owner. */
-struct grave {
-	struct grave	*next;
-	grave_f		*fn;
+/* A call that waits for the end of this turn, such as one that frees; lives inside its owner. */
+struct deferred {
+	struct deferred	*next;
+	deferred_f		*fn;
 	void		*arg;
 };
 
@@ -73,6 +73,7 @@ void		 loop_forget(struct loop *, struct io *);
 void		 timer_set(struct loop *, struct timer *, int64_t deadline_usec, timer_f *, void *arg);
 void		 timer_clear(struct loop *, struct timer *);
 
-void		 loop_bury(struct loop *, struct grave *, grave_f *, void *arg);
+/* Calls fn at the end of this turn, once no event or timer can look at what it frees. */
+void		 loop_defer(struct loop *, struct deferred *, deferred_f *, void *arg);
 
 #endif

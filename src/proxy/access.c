@@ -18,12 +18,12 @@ struct access {
 	struct loop	*loop;
 	struct sink	 sink;
 	bool		 on;
-	bool		 waiting;	/* the grave is ordered: lines are written at the end of this turn */
+	bool		 waiting;	/* lines are to be written at the end of this turn */
 	bool		 ending;
 	uint64_t	 lost;		/* lines, since the last one that was written */
 	uint64_t	 counted;	/* lines lost since access_lost_take */
 	struct buf	 lines;
-	struct grave	 grave;
+	struct deferred	 deferred;
 };
 
 struct access *
@@ -164,6 +164,6 @@ access_log(struct access *a, const struct access_line *l)
 	}
 	if (!a->waiting) {
 		a->waiting = true;
-		loop_bury(a->loop, &a->grave, on_turn_end, a);
+		loop_defer(a->loop, &a->deferred, on_turn_end, a);
 	}
 }

@@ -52,7 +52,7 @@ client_move(struct client *c, enum client_place to)
 }
 
 static void
-bury(struct client *c)
+client_end(struct client *c)
 {
 	struct proxy *p = c->proxy;
 
@@ -62,7 +62,7 @@ bury(struct client *c)
 		tally_take(p->tally, &c->sender.ip);
 	p->nclients--;
 	live_gauge_add(p->conf.live, p->conf.worker, LIVE_CLIENTS, -1);
-	slab_bury(p->clients, c);
+	slab_give_later(p->clients, c);
 	proxy_gone(p);
 }
 
@@ -70,14 +70,14 @@ void
 client_close(struct client *c)
 {
 	stream_close(&c->stream);
-	bury(c);
+	client_end(c);
 }
 
 void
 client_reset(struct client *c)
 {
 	stream_reset(&c->stream);
-	bury(c);
+	client_end(c);
 }
 
 /* ---- idle ---- */

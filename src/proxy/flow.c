@@ -256,7 +256,7 @@ tired(struct flow *f)
 {
 	if (f->good == f->end && !f->keep)
 		page_give(f);
-	return FLOW_TIRED;
+	return FLOW_YIELD;
 }
 
 int64_t
@@ -299,7 +299,7 @@ flow_run(struct flow *f, int64_t now)
 		if (!body_check(f))
 			return FLOW_BAD;
 	}
-	return FLOW_TIRED;	/* what came is not written yet */
+	return FLOW_YIELD;	/* what came is not written yet */
 }
 
 bool

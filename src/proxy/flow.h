@@ -18,7 +18,7 @@ enum flow_wait { FLOW_SOURCE, FLOW_SINK };
 
 enum flow_result {
 	FLOW_MORE,		/* waits: `wait` says for whom */
-	FLOW_TIRED,		/* could go on, but others want a turn too */
+	FLOW_YIELD,		/* could go on, but others want a turn too */
 	FLOW_DONE,		/* the message is complete and written */
 	FLOW_SOURCE_END,	/* the source ended its direction; all that came is written */
 	FLOW_SOURCE_BROKEN,

@@ -21,7 +21,7 @@
 
 struct probe {
 	struct health	*health;
-	struct grave	 grave;
+	struct deferred	 deferred;
 	bool		 kept;			/* mark while a new table is compared */
 	/* what to ask, as the table says */
 	unsigned	 slot;
@@ -271,7 +271,7 @@ probe_free(struct probe *p)
 {
 	p->health->probe[p->slot] = NULL;
 	probe_hush(p);
-	loop_bury(p->health->loop, &p->grave, free, p);
+	loop_defer(p->health->loop, &p->deferred, free, p);
 }
 
 /* Who is no longer asked is not known any more. */

@@ -24,7 +24,7 @@ struct listener {
 	bool		 proxied;	/* connections begin with a PROXY protocol header */
 	unsigned	 owner;		/* the worker in whose name the kernel deals connections to it */
 	struct timer	 rest;
-	struct grave	 grave;
+	struct deferred	 deferred;
 };
 
 static void on_client(void *arg, uint32_t events);
@@ -139,7 +139,7 @@ end(struct listener *l)
 	timer_clear(l->proxy->loop, &l->rest);
 	loop_unwatch(l->proxy->loop, &l->io);
 	close(l->fd);
-	loop_bury(l->proxy->loop, &l->grave, free, l);
+	loop_defer(l->proxy->loop, &l->deferred, free, l);
 }
 
 void

@@ -28,7 +28,7 @@ send_up(struct request *r)
 	switch (flow_run(&r->up, request_now(r))) {
 	case FLOW_MORE:
 		return STAY;
-	case FLOW_TIRED:
+	case FLOW_YIELD:
 		return request_yield(r);
 	case FLOW_DONE:
 		r->up.over = true;
@@ -270,7 +270,7 @@ send_down(struct request *r)
 	switch (flow_run(&r->down, request_now(r))) {
 	case FLOW_MORE:
 		return STAY;
-	case FLOW_TIRED:
+	case FLOW_YIELD:
 		return request_yield(r);
 	case FLOW_DONE:
 		return complete(r);
@@ -315,7 +315,7 @@ relay_tunnel(struct request *r)
 	switch (tunnel_run(&r->up, &r->down, request_now(r))) {
 	case TUNNEL_OPEN:
 		return STAY;
-	case TUNNEL_TIRED:
+	case TUNNEL_YIELD:
 		return request_yield(r);
 	case TUNNEL_ENDED:
 		r->why = WHY_TUNNEL_CLOSED;

@@ -210,7 +210,7 @@ over(struct request *r)
 	timer_clear(r->proxy->loop, &r->again);
 	yield_end(r);
 	table_unref(&r->table);
-	slab_bury(r->proxy->requests, r);
+	slab_give_later(r->proxy->requests, r);
 	return OVER;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Lists of unused pieces, linked through the pieces themselves. One grave per slab and turn, however many
- * die. Knows sizes, not what the pieces are.
+ * Lists of unused pieces, linked through the pieces themselves. One deferred call per slab and turn, however
+ * many pieces come back in it. Knows sizes, not what the pieces are.
  */
 #include <stdlib.h>
 
@@ -28,9 +28,9 @@ struct slab {
 	unsigned	 spare;		/* least that were unused since slab_tidy */
 	size_t		 gone;		/* bytes freed since then */
 	struct piece	*unused;
-	struct piece	*buried;
-	struct grave	 grave;
-	bool		 digging;	/* the grave is ordered for the end of this turn */
+	struct piece	*later;		/* given back at the end of this turn */
+	struct deferred	 deferred;
+	bool		 ordered;	/* the call at the end of this turn is */
 	bool		 ending;	/* slab_free was called meanwhile */
 };
 
@@ -67,7 +67,7 @@ slab_free(struct slab **sp)
 	*sp = NULL;
 	if (s == NULL)
 		return;
-	if (s->digging)
+	if (s->ordered)
 		s->ending = true;
 	else
 		destroy(s);
@@ -130,14 +130,14 @@ slab_tidy(struct slab *s)
 }
 
 static void
-bury_all(void *arg)
+give_all(void *arg)
 {
 	struct slab *s = arg;
 
-	s->digging = false;
-	while (s->buried != NULL) {
-		struct piece *p = s->buried;
-		s->buried = p->next;
+	s->ordered = false;
+	while (s->later != NULL) {
+		struct piece *p = s->later;
+		s->later = p->next;
 		slab_give(s, p);
 	}
 	if (s->ending)
@@ -149,14 +149,14 @@ bury_all(void *arg)
  * that no late event reads: owners put their list links there.
  */
 void
-slab_bury(struct slab *s, void *memory)
+slab_give_later(struct slab *s, void *memory)
 {
 	struct piece *p = memory;
 
-	p->next = s->buried;
-	s->buried = p;
-	if (!s->digging) {
-		s->digging = true;
-		loop_bury(s->loop, &s->grave, bury_all, s);
+	p->next = s->later;
+	s->later = p;
+	if (!s->ordered) {
+		s->ordered = true;
+		loop_defer(s->loop, &s->deferred, give_all, s);
 	}
 }

@@ -1,5 +1,5 @@
 /*
- * slab: memory of one size, taken and given back a great many times. What is buried may still be looked at
+ * slab: memory of one size, taken and given back a great many times. What is given back later may still be looked at
  * until the end of the turn (an event for it may be under way) and is handed out again only after that.
  */
 #ifndef PROXY_SLAB_H
@@ -11,11 +11,11 @@ struct slab;
 
 /* Keeps at most `keep` unused pieces; the others go back to the system. */
 struct slab	*slab_new(struct loop *, size_t bytes, unsigned keep);
-void		 slab_free(struct slab **);	/* the pieces must have come back; buried ones may still lie there */
+void		 slab_free(struct slab **);	/* the pieces must have come back; those given back in this turn may still be on their way */
 
 void		*slab_take(struct slab *);		/* not zeroed; NULL: there is no memory */
 void		 slab_give(struct slab *, void *);	/* at once: for memory that nobody calls back to */
-void		 slab_bury(struct slab *, void *);	/* after this turn */
+void		 slab_give_later(struct slab *, void *);	/* after this turn */
 
 /*
  * To be called now and then: what lay unused all the time since the last call goes. Returns the bytes that have gone since then, these

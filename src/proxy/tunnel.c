@@ -19,8 +19,8 @@ one_way(struct flow *f, int64_t now)
 	switch (flow_run(f, now)) {
 	case FLOW_MORE:
 		return TUNNEL_OPEN;
-	case FLOW_TIRED:
-		return TUNNEL_TIRED;
+	case FLOW_YIELD:
+		return TUNNEL_YIELD;
 	case FLOW_SOURCE_END:
 		f->over = true;
 		stream_shut(f->sink);
@@ -46,5 +46,5 @@ tunnel_run(struct flow *up, struct flow *down, int64_t now)
 		return TUNNEL_BROKEN;
 	if (up->over && down->over)
 		return TUNNEL_ENDED;
-	return u == TUNNEL_TIRED || d == TUNNEL_TIRED ? TUNNEL_TIRED : TUNNEL_OPEN;
+	return u == TUNNEL_YIELD || d == TUNNEL_YIELD ? TUNNEL_YIELD : TUNNEL_OPEN;
 }

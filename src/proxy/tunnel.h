@@ -9,7 +9,7 @@
 
 enum tunnel_result {
 	TUNNEL_OPEN,
-	TUNNEL_TIRED,		/* as FLOW_TIRED */
+	TUNNEL_YIELD,		/* as FLOW_YIELD */
 	TUNNEL_ENDED,		/* both sides ended, all bytes are passed on */
 	TUNNEL_BROKEN
 };

@@ -113,7 +113,7 @@ upstream_move(struct upconn *c, enum place to)
 	} else {
 		stream_close(&c->stream);
 		timer_clear(c->home->loop, &c->timer);
-		slab_bury(c->home->conns, c);
+		slab_give_later(c->home->conns, c);
 	}
 }
 

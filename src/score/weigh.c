@@ -5,7 +5,7 @@
  * answer to its own doing. It is bounded (a node gets at least 1 / (1 + lean) of what its cores say, however long
  * its queue), only what exceeds the fleet's mean counts, and together the nodes lean no further than the others have room for:
  * when all are full, cores are nearly all there is to know. Without the last bound, a queue on a large node throws
- * its load on the others until the next publication, which is longer than it takes to bury them.
+ * its load on the others until the next publication, which is longer than it takes to finish them.
  *
  * Samples jump about by the root of the threads, our own requests' too, and weights that follow that are worse than none:
  * requests that take turns then come in uneven turns. So an excess is averaged, unless it is too large a step to be noise;

@@ -28,7 +28,7 @@ struct caller {
 	struct hands	*hands;
 	struct stream	 stream;
 	struct timer	 timer;
-	struct grave	 grave;
+	struct deferred	 deferred;
 	char		 question[HAPROXY_QUESTION_MAX];
 	size_t		 len;
 	bool		 answered;
@@ -42,7 +42,7 @@ struct hands {
 	int64_t		 listen_usec;		/* of the next attempt */
 	LIST_HEAD(, caller) callers;
 	unsigned	 ncallers;
-	struct grave	 grave;
+	struct deferred	 deferred;
 	int64_t		 asked_usec;		/* last, 0: never */
 	bool		 withdrawn;		/* all are told the same: as their configuration has them */
 	uint64_t	 questions, unknown;	/* of them, those that were told nothing */
@@ -55,7 +55,7 @@ caller_end(struct caller *c)
 	c->hands->ncallers--;
 	timer_clear(c->hands->loop, &c->timer);
 	stream_close(&c->stream);
-	loop_bury(c->hands->loop, &c->grave, free, c);
+	loop_defer(c->hands->loop, &c->deferred, free, c);
 }
 
 static void
@@ -192,7 +192,7 @@ agent_close(void *arg)
 		loop_unwatch(h->loop, &h->io);
 	if (h->fd >= 0)
 		close(h->fd);
-	loop_bury(h->loop, &h->grave, free, h);
+	loop_defer(h->loop, &h->deferred, free, h);
 }
 
 /* False: told. */

@@ -26,7 +26,7 @@ struct hands {
 	struct haproxy_rules rules;
 	struct map	*backend;		/* those that we were ever to fill, by name: to themselves */
 	struct haproxy_ask ask;
-	struct grave	 grave;
+	struct deferred	 deferred;
 	int64_t		 due_usec;		/* of the next round */
 	int64_t		 watch_usec;		/* of the next look at which process it is */
 
@@ -387,7 +387,7 @@ haproxy_close(void *arg)
 	while (map_next(h->backend, &at, &key, &value))
 		free(value);
 	map_free(&h->backend);
-	loop_bury(h->loop, &h->grave, free, h);
+	loop_defer(h->loop, &h->deferred, free, h);
 }
 
 static void

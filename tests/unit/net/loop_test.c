@@ -7,7 +7,7 @@ struct seen {
 	struct loop	*loop;
 	struct timer	 timer;
 	struct io	 a, b;
-	struct grave	 grave;
+	struct deferred	 deferred;
 	int		 times, late, read_fd, spare_fd;
 	char		 order[16];
 	struct seen	*other;
@@ -104,25 +104,25 @@ die(void *arg)
 }
 
 static void
-bury_itself(void *arg, uint32_t events)
+defer_itself(void *arg, uint32_t events)
 {
 	struct seen *s = arg;
 
 	(void)events;
-	loop_bury(s->loop, &s->grave, die, s);
+	loop_defer(s->loop, &s->deferred, die, s);
 	note(s, 'e');
 	loop_unwatch(s->loop, &s->a);
 }
 
 static void
-the_dead_are_buried_after_the_events(void **state)
+what_is_deferred_runs_after_the_events(void **state)
 {
 	struct seen s = { .loop = loop_new() };
 	int p[2];
 
 	(void)state;
 	assert_int_equal(pipe(p), 0);
-	loop_watch(s.loop, &s.a, p[1], EPOLLOUT, bury_itself, &s);
+	loop_watch(s.loop, &s.a, p[1], EPOLLOUT, defer_itself, &s);
 	loop_turn(s.loop, 0);
 	assert_string_equal(s.order, "ed");
 	assert_int_equal(s.a.fd, -1);
@@ -252,7 +252,7 @@ main(void)
 		cmocka_unit_test(timers_run_in_order_and_once),
 		cmocka_unit_test(timers_move_both_ways_and_stop),
 		cmocka_unit_test(a_timer_that_sets_itself_at_once_leaves_room_for_others),
-		cmocka_unit_test(the_dead_are_buried_after_the_events),
+		cmocka_unit_test(what_is_deferred_runs_after_the_events),
 		cmocka_unit_test(old_news_is_not_told_to_a_new_watch),
 		cmocka_unit_test(a_loop_runs_until_it_is_stopped),
 		cmocka_unit_test(the_longest_pause_is_kept),
