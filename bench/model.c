@@ -40,7 +40,7 @@ struct node {
 	double		 weight, due;		/* as published; its next turn */
 };
 
-struct request {				/* ours, or a tenant's thread */
+struct model_request {				/* ours, or a tenant's thread */
 	struct job	 job;
 	struct heap_node wait;
 	struct node	*node;
@@ -248,7 +248,7 @@ static const struct way policies[] = {
 /* What happens on a node. */
 
 static void
-request_end(struct set *s, struct request *r, int64_t at)
+request_end(struct set *s, struct model_request *r, int64_t at)
 {
 	if (r->tenant)
 		r->node->tenants--;
@@ -266,7 +266,7 @@ node_catch_up(struct set *s, struct node *n, int64_t now)
 	struct job *j;
 
 	while ((j = vcpu_done(&n->cpu, now)) != NULL) {
-		struct request *r = (struct request *)j;	/* job is its first member */
+		struct model_request *r = (struct model_request *)j;	/* job is its first member */
 		if (r->io > 0)
 			heap_push(&n->waits, &r->wait, n->cpu.now + r->io);
 		else
@@ -274,7 +274,7 @@ node_catch_up(struct set *s, struct node *n, int64_t now)
 	}
 	while ((w = heap_min(&n->waits)) != NULL && w->key <= now) {
 		heap_remove(&n->waits, w);
-		request_end(s, (struct request *)((char *)w - offsetof(struct request, wait)), w->key);
+		request_end(s, (struct model_request *)((char *)w - offsetof(struct model_request, wait)), w->key);
 	}
 }
 
@@ -293,7 +293,7 @@ arrive(struct model *m)
 
 	for (unsigned p = 0; p < NPOLICIES; p++) {
 		struct set *s = &m->set[p];
-		struct request *r = must_zalloc(sizeof *r);
+		struct model_request *r = must_zalloc(sizeof *r);
 		r->node = &s->node[policies[p].pick(m, s)];
 		r->began = m->now;
 		r->io = (int64_t)(m->io * 1e6);
@@ -370,7 +370,7 @@ tenant_arrive(struct model *m, unsigned i)
 	for (unsigned k = 0; k < m->tenants[i].threads; k++) {
 		double work = tenants_work(&m->tenants[i]);
 		for (unsigned p = 0; p < NPOLICIES; p++) {
-			struct request *r = must_zalloc(sizeof *r);
+			struct model_request *r = must_zalloc(sizeof *r);
 			r->node = &m->set[p].node[i];
 			r->tenant = true;
 			r->node->tenants++;
@@ -421,11 +421,11 @@ model_end(struct model *m)
 			struct set *s = &m->set[p];
 			while ((n = heap_min(&s->node[i].cpu.jobs)) != NULL) {
 				heap_remove(&s->node[i].cpu.jobs, n);
-				request_end(s, (struct request *)n, m->now);
+				request_end(s, (struct model_request *)n, m->now);
 			}
 			while ((n = heap_min(&s->node[i].waits)) != NULL) {
 				heap_remove(&s->node[i].waits, n);
-				request_end(s, (struct request *)((char *)n - offsetof(struct request, wait)), m->now);
+				request_end(s, (struct model_request *)((char *)n - offsetof(struct model_request, wait)), m->now);
 			}
 			vcpu_fini(&s->node[i].cpu);
 			heap_fini(&s->node[i].waits);

@@ -33,34 +33,34 @@ static const char by_tcp[] = "tcp", by_unix[] = "unix";		/* tags of the listener
 /* --- answers --- */
 
 static void
-reply(struct exchange *x, int status, const char *type, struct str body, const char *fields)
+reply(struct request *req, int status, const char *type, struct str body, const char *fields)
 {
 	char all[256];
 
 	snprintf(all, sizeof all, PAGES_FIELDS "%s", fields == NULL ? "" : fields);
-	exchange_reply(x, status, type, body, all);
+	request_reply(req, status, type, body, all);
 }
 
 static void
-reply_json(struct exchange *x, int status, json_t *j, const char *fields)
+reply_json(struct request *req, int status, json_t *j, const char *fields)
 {
 	char *text = json_dumps(j, VIEW_JSON);
 
 	ASSERT(text != NULL);
-	reply(x, status, "application/json", str_of(text), fields);
+	reply(req, status, "application/json", str_of(text), fields);
 	free(text);
 	json_decref(j);
 }
 
 static void
-reply_error(struct exchange *x, int status, const char *error, const char *fields)
+reply_error(struct request *req, int status, const char *error, const char *fields)
 {
-	reply_json(x, status, json_pack("{s:s}", "error", error), fields);
+	reply_json(req, status, json_pack("{s:s}", "error", error), fields);
 }
 
 /* The name is the client's: whatever bytes it likes. */
 static void
-reply_absent(struct exchange *x, const char *what, const char *name)
+reply_absent(struct request *req, const char *what, const char *name)
 {
 	char error[400];
 	bool fit = strlen(name) < 256;
@@ -71,7 +71,7 @@ reply_absent(struct exchange *x, const char *what, const char *name)
 		snprintf(error, sizeof error, "there is no %s '%s'", what, name);
 	else
 		snprintf(error, sizeof error, "there is no such %s", what);
-	reply_error(x, 404, error, NULL);
+	reply_error(req, 404, error, NULL);
 }
 
 static struct view
@@ -85,27 +85,27 @@ view_of(const void *arg)
 
 /* The service that `?service=` names. False: answered. */
 static bool
-service_named(struct admin *a, struct exchange *x, bool must, struct world_service **s)
+service_named(struct admin *a, struct request *req, bool must, struct world_service **s)
 {
 	char name[256];
 
 	*s = NULL;
-	if (!exchange_query(x, "service", name, sizeof name)) {
+	if (!request_query(req, "service", name, sizeof name)) {
 		if (must)
-			reply_error(x, 400, "name a service: ?service=NAME", NULL);
+			reply_error(req, 400, "name a service: ?service=NAME", NULL);
 		return !must;
 	}
 	*s = world_service(a->conf.world, str_of(name));
 	if (*s == NULL)
-		reply_absent(x, "service", name);
+		reply_absent(req, "service", name);
 	return *s != NULL;
 }
 
 static void
-get_root(struct admin *a, struct exchange *x)
+get_root(struct admin *a, struct request *req)
 {
 	(void)a;
-	reply(x, 200, "text/plain; charset=utf-8", STR("Mola " MOLA_VERSION "\n\n"
+	reply(req, 200, "text/plain; charset=utf-8", STR("Mola " MOLA_VERSION "\n\n"
 	    "/healthz           ok, when a routing table is in force\n"
 	    "/metrics           Prometheus text\n"
 	    "/api/v1/nodes      the nodes, how they fare, what share they get\n"
@@ -134,7 +134,7 @@ has_seen_nothing(const struct admin *a)
 }
 
 static void
-get_healthz(struct admin *a, struct exchange *x)
+get_healthz(struct admin *a, struct request *req)
 {
 	const char *ill = NULL;
 
@@ -142,193 +142,193 @@ get_healthz(struct admin *a, struct exchange *x)
 		ill = WHY_NO_TABLE->text;
 	else if (has_seen_nothing(a))
 		ill = "the Swarm has not been seen yet, and nothing else is served";
-	reply(x, ill == NULL ? 200 : 503, "text/plain; charset=utf-8", ill == NULL ? STR("ok\n") : str_of(ill), NULL);
+	reply(req, ill == NULL ? 200 : 503, "text/plain; charset=utf-8", ill == NULL ? STR("ok\n") : str_of(ill), NULL);
 }
 
 static void
-get_metrics(struct admin *a, struct exchange *x)
+get_metrics(struct admin *a, struct request *req)
 {
-	pages_ask(a->pages, x, PAGE_METRICS, "");
+	pages_ask(a->pages, req, PAGE_METRICS, "");
 }
 
 static void
-get_nodes(struct admin *a, struct exchange *x)
+get_nodes(struct admin *a, struct request *req)
 {
-	pages_ask(a->pages, x, PAGE_NODES, "");
+	pages_ask(a->pages, req, PAGE_NODES, "");
 }
 
 static void
-get_services(struct admin *a, struct exchange *x)
+get_services(struct admin *a, struct request *req)
 {
-	pages_ask(a->pages, x, PAGE_SERVICES, "");
+	pages_ask(a->pages, req, PAGE_SERVICES, "");
 }
 
 static void
-get_tasks(struct admin *a, struct exchange *x)
+get_tasks(struct admin *a, struct request *req)
 {
 	struct world_service *s;
 
-	if (service_named(a, x, false, &s))
-		pages_ask(a->pages, x, PAGE_TASKS, s == NULL ? "" : s->name);
+	if (service_named(a, req, false, &s))
+		pages_ask(a->pages, req, PAGE_TASKS, s == NULL ? "" : s->name);
 }
 
 /* A service of the Swarm that is not served has reasons, too. */
 static void
-get_why(struct admin *a, struct exchange *x)
+get_why(struct admin *a, struct request *req)
 {
 	const struct swarm_report *swarm = a->conf.discover == NULL ? NULL : discover_report(a->conf.discover);
 	const struct report_service *unserved = NULL;
 	struct world_service *s;
 	char name[256];
 
-	if (swarm != NULL && exchange_query(x, "service", name, sizeof name)) {
+	if (swarm != NULL && request_query(req, "service", name, sizeof name)) {
 		s = world_service(a->conf.world, str_of(name));
 		unserved = s == NULL || s->nroutes == 0 ? swarm_report_find(swarm, str_of(name)) : NULL;
 	}
 	if (unserved != NULL)
-		reply_json(x, 200, view_why_unserved(unserved), NULL);
-	else if (service_named(a, x, true, &s))
-		pages_ask(a->pages, x, PAGE_WHY, s->name);
+		reply_json(req, 200, view_why_unserved(unserved), NULL);
+	else if (service_named(a, req, true, &s))
+		pages_ask(a->pages, req, PAGE_WHY, s->name);
 }
 
 static void
-get_events(struct admin *a, struct exchange *x)
+get_events(struct admin *a, struct request *req)
 {
 	struct view v = view_of(a);
 	uint64_t after = 0;
 	char text[32];
 
-	if (exchange_query(x, "after", text, sizeof text) && !str_to_u64(str_of(text), &after))
-		reply_error(x, 400, "after must be the id of an event", NULL);
+	if (request_query(req, "after", text, sizeof text) && !str_to_u64(str_of(text), &after))
+		reply_error(req, 400, "after must be the id of an event", NULL);
 	else
-		reply_json(x, 200, view_events(&v, after), NULL);
+		reply_json(req, 200, view_events(&v, after), NULL);
 }
 
 static void
-get_config(struct admin *a, struct exchange *x)
+get_config(struct admin *a, struct request *req)
 {
-	pages_ask(a->pages, x, PAGE_CONFIG, "");
+	pages_ask(a->pages, req, PAGE_CONFIG, "");
 }
 
 static void
-get_swarm(struct admin *a, struct exchange *x)
+get_swarm(struct admin *a, struct request *req)
 {
-	pages_ask(a->pages, x, PAGE_SWARM, "");
+	pages_ask(a->pages, req, PAGE_SWARM, "");
 }
 
 static void
-get_prometheus(struct admin *a, struct exchange *x)
+get_prometheus(struct admin *a, struct request *req)
 {
 	bool there = a->conf.prometheus != NULL && a->conf.prom_nodes != NULL;
 
-	reply_json(x, 200, json_pack("{s:o, s:o}", "servers", there ? prometheus_view(a->conf.prometheus) : json_array(),
+	reply_json(req, 200, json_pack("{s:o, s:o}", "servers", there ? prometheus_view(a->conf.prometheus) : json_array(),
 	    "queries", there ? prom_nodes_view(a->conf.prom_nodes) : json_array()), NULL);
 }
 
 static void
-get_targets(struct admin *a, struct exchange *x)
+get_targets(struct admin *a, struct request *req)
 {
 	json_t *j = a->conf.targets == NULL ? json_pack("{s:[]}", "targets") : targets_view(a->conf.targets, loop_now(a->loop));
 
-	reply_json(x, 200, j, NULL);
+	reply_json(req, 200, j, NULL);
 }
 
 /* --- proxies that ask --- */
 
 static void
-get_traefik(struct admin *a, struct exchange *x)
+get_traefik(struct admin *a, struct request *req)
 {
 	if (a->conf.targets == NULL)
-		reply_error(x, 404, "there are no targets", NULL);
+		reply_error(req, 404, "there are no targets", NULL);
 	else
-		targets_answer(a->conf.targets, "traefik-http", x);
+		targets_answer(a->conf.targets, "traefik-http", req);
 }
 
 /* Envoy asks by POST, and changes nothing by it. */
 static void
-post_envoy(struct admin *a, struct exchange *x)
+post_envoy(struct admin *a, struct request *req)
 {
 	if (a->conf.targets == NULL)
-		reply_error(x, 404, "there are no targets", NULL);
+		reply_error(req, 404, "there are no targets", NULL);
 	else
-		targets_answer(a->conf.targets, "envoy-rest", x);
+		targets_answer(a->conf.targets, "envoy-rest", req);
 }
 
 /* --- writes --- */
 
 static void
-post_target(struct admin *a, struct exchange *x, bool withdraw)
+post_target(struct admin *a, struct request *req, bool withdraw)
 {
-	struct str body = exchange_body(x);
+	struct str body = request_body(req);
 	json_t *j = json_loadb(body.len > 0 ? body.p : "", body.len, JSON_REJECT_DUPLICATES, NULL), *done;
 	const char *name = json_string_value(json_object_get(j, "target"));
 	const json_t *dry = json_object_get(j, "dry_run");
 
 	if (name == NULL || (dry != NULL && !(withdraw && json_is_boolean(dry))))
-		reply_error(x, 400, withdraw ? "expected {\"target\": NAME}, and dry_run: true or false if it matters" :
+		reply_error(req, 400, withdraw ? "expected {\"target\": NAME}, and dry_run: true or false if it matters" :
 		    "expected {\"target\": NAME}", NULL);
 	else if (a->conf.targets == NULL || (done = withdraw ? targets_withdraw(a->conf.targets, name, json_is_true(dry)) :
 	    targets_resume(a->conf.targets, name)) == NULL)
-		reply_absent(x, "target", name);
+		reply_absent(req, "target", name);
 	else
-		reply_json(x, 200, done, NULL);
+		reply_json(req, 200, done, NULL);
 	json_decref(j);
 }
 
 static void
-post_withdraw(struct admin *a, struct exchange *x)
+post_withdraw(struct admin *a, struct request *req)
 {
-	post_target(a, x, true);
+	post_target(a, req, true);
 }
 
 static void
-post_resume(struct admin *a, struct exchange *x)
+post_resume(struct admin *a, struct request *req)
 {
-	post_target(a, x, false);
+	post_target(a, req, false);
 }
 
 static void
-drain_node(struct admin *a, struct exchange *x, const char *name, bool drain)
+drain_node(struct admin *a, struct request *req, const char *name, bool drain)
 {
 	struct world_node *n = world_node(a->conf.world, str_of(name));
 
 	if (n == NULL) {
-		reply_absent(x, "node", name);
+		reply_absent(req, "node", name);
 		return;
 	}
 	a->conf.drain_node(a->conf.arg, n, drain);
-	reply_json(x, 200, json_pack("{s:s, s:b}", "node", n->name, "drain", n->drained), NULL);
+	reply_json(req, 200, json_pack("{s:s, s:b}", "node", n->name, "drain", n->drained), NULL);
 }
 
 static void
-drain_task(struct admin *a, struct exchange *x, const char *name, bool drain)
+drain_task(struct admin *a, struct request *req, const char *name, bool drain)
 {
 	struct world_task *t = world_task(a->conf.world, str_of(name));
 
 	if (t == NULL)
-		reply_absent(x, "task", name);
+		reply_absent(req, "task", name);
 	else if (a->conf.drain_task == NULL)
-		reply_error(x, 501, "tasks cannot be drained here", NULL);
+		reply_error(req, 501, "tasks cannot be drained here", NULL);
 	else {
 		a->conf.drain_task(a->conf.arg, t, drain);
-		reply_json(x, 200, json_pack("{s:s, s:b}", "task", t->name, "drain", t->drained), NULL);
+		reply_json(req, 200, json_pack("{s:s, s:b}", "task", t->name, "drain", t->drained), NULL);
 	}
 }
 
 static void
-post_drain(struct admin *a, struct exchange *x)
+post_drain(struct admin *a, struct request *req)
 {
-	struct str body = exchange_body(x);
+	struct str body = request_body(req);
 	json_t *j = json_loadb(body.len > 0 ? body.p : "", body.len, JSON_REJECT_DUPLICATES, NULL);
 	const char *node = json_string_value(json_object_get(j, "node")), *task = json_string_value(json_object_get(j, "task"));
 	const json_t *drain = json_object_get(j, "drain");
 
 	if (!json_is_boolean(drain) || (node == NULL) == (task == NULL))
-		reply_error(x, 400, "expected {\"node\": NAME, \"drain\": true or false}, or the same with \"task\"", NULL);
+		reply_error(req, 400, "expected {\"node\": NAME, \"drain\": true or false}, or the same with \"task\"", NULL);
 	else if (node != NULL)
-		drain_node(a, x, node, json_is_true(drain));
+		drain_node(a, req, node, json_is_true(drain));
 	else
-		drain_task(a, x, task, json_is_true(drain));
+		drain_task(a, req, task, json_is_true(drain));
 	json_decref(j);
 }
 
@@ -337,7 +337,7 @@ post_drain(struct admin *a, struct exchange *x)
 static const struct door {
 	const char	*path;
 	enum door_kind { READS, ASKS, WRITES } kind;	/* GET and HEAD; POST; POST by those who may */
-	void		(*answer)(struct admin *, struct exchange *);
+	void		(*answer)(struct admin *, struct request *);
 } doors[] = {
 	{ "/", READS, get_root },
 	{ "/healthz", READS, get_healthz },
@@ -389,26 +389,26 @@ refusal_tell(struct admin *a, const struct refusal *no)
 }
 
 static void
-on_request(void *arg, struct exchange *x)
+on_request(void *arg, struct request *req)
 {
 	struct admin *a = arg;
-	const struct head *h = exchange_head(x);
-	const struct door *d = door_of(exchange_path(x));
-	bool tcp = exchange_tag(x) == by_tcp;
+	const struct head *h = request_head(req);
+	const struct door *d = door_of(request_path(req));
+	bool tcp = request_tag(req) == by_tcp;
 	struct refusal no;
 
-	if (tcp && !gate_host(x, &a->conf.conf->admin_hosts, &no)) {
+	if (tcp && !gate_host(req, &a->conf.conf->admin_hosts, &no)) {
 		refusal_tell(a, &no);
-		reply_error(x, no.status, no.text, no.fields);
+		reply_error(req, no.status, no.text, no.fields);
 	} else if (d == NULL)
-		reply_error(x, 404, "there is nothing here; / lists what there is", NULL);
+		reply_error(req, 404, "there is nothing here; / lists what there is", NULL);
 	else if (!method_fits(d, h))
-		reply_error(x, 405, d->kind == READS ? "only GET" : "only POST",
+		reply_error(req, 405, d->kind == READS ? "only GET" : "only POST",
 		    d->kind == READS ? "Allow: GET, HEAD\r\n" : "Allow: POST\r\n");
-	else if (d->kind == WRITES && !gate_write(x, tcp, a->conf.conf->admin_token, &no))
-		reply_error(x, no.status, no.text, no.fields);
+	else if (d->kind == WRITES && !gate_write(req, tcp, a->conf.conf->admin_token, &no))
+		reply_error(req, no.status, no.text, no.fields);
 	else
-		d->answer(a, x);
+		d->answer(a, req);
 }
 
 /* --- life --- */

@@ -17,9 +17,9 @@ refuse(struct refusal *no, int status, const char *text)
 }
 
 static struct str
-field_of(const struct exchange *x, const char *name)
+field_of(const struct request *req, const char *name)
 {
-	const struct head *h = exchange_head(x);
+	const struct head *h = request_head(req);
 
 	for (int i = 0; i < h->nfields; i++)
 		if (str_eq_nocase(h->field[i].name, str_of(name)))
@@ -57,9 +57,9 @@ refuse_name(struct refusal *no, struct str host)
 }
 
 bool
-gate_host(const struct exchange *x, const struct conf_list *ours, struct refusal *no)
+gate_host(const struct request *req, const struct conf_list *ours, struct refusal *no)
 {
-	struct str host = exchange_head(x)->host;
+	struct str host = request_head(req)->host;
 
 	if (host.len == 0 || is_ip(host) || str_eq_nocase(host, STR("localhost")))
 		return true;
@@ -71,21 +71,21 @@ gate_host(const struct exchange *x, const struct conf_list *ours, struct refusal
 
 /* Browsers send Origin with every write: it must be the page's own host that is asked. */
 static bool
-origin_is_ours(const struct exchange *x)
+origin_is_ours(const struct request *req)
 {
-	struct str origin = field_of(x, "Origin");
+	struct str origin = field_of(req, "Origin");
 
 	if (origin.p == NULL)
 		return true;
 	if (!str_starts(origin, STR("http://")))
 		return false;
-	return str_eq_nocase((struct str){ origin.p + 7, origin.len - 7 }, exchange_head(x)->authority);
+	return str_eq_nocase((struct str){ origin.p + 7, origin.len - 7 }, request_head(req)->authority);
 }
 
 static bool
-is_json(const struct exchange *x)
+is_json(const struct request *req)
 {
-	struct str type = field_of(x, "Content-Type"), media;
+	struct str type = field_of(req, "Content-Type"), media;
 
 	return str_split(&type, ';', &media) && str_eq_nocase(str_trim(media), STR("application/json"));
 }
@@ -103,9 +103,9 @@ token_right(const char *token, struct str given)
 }
 
 static bool
-token_shown(const struct exchange *x, const char *token, struct refusal *no)
+token_shown(const struct request *req, const char *token, struct refusal *no)
 {
-	struct str given = field_of(x, "Authorization");
+	struct str given = field_of(req, "Authorization");
 
 	if (token == NULL)
 		return refuse(no, 403, "writes over TCP need admin.token or admin.token_file in the configuration; "
@@ -119,13 +119,13 @@ token_shown(const struct exchange *x, const char *token, struct refusal *no)
 }
 
 bool
-gate_write(const struct exchange *x, bool tcp, const char *token, struct refusal *no)
+gate_write(const struct request *req, bool tcp, const char *token, struct refusal *no)
 {
-	if (!is_json(x))
+	if (!is_json(req))
 		return refuse(no, 415, "expected Content-Type: application/json");
 	if (!tcp)
 		return true;
-	if (!origin_is_ours(x))
+	if (!origin_is_ours(req))
 		return refuse(no, 403, "a page from elsewhere may not write");
-	return token_shown(x, token, no);
+	return token_shown(req, token, no);
 }

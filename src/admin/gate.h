@@ -15,8 +15,8 @@ struct refusal {
 };
 
 /* False: *no says why. `ours`: names besides localhost and IP addresses. For requests over TCP. */
-bool	gate_host(const struct exchange *, const struct conf_list *ours, struct refusal *no);
+bool	gate_host(const struct request *, const struct conf_list *ours, struct refusal *no);
 /* A request that writes. `token` NULL: none is configured. */
-bool	gate_write(const struct exchange *, bool tcp, const char *token, struct refusal *no);
+bool	gate_write(const struct request *, bool tcp, const char *token, struct refusal *no);
 
 #endif

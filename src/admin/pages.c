@@ -19,7 +19,7 @@ struct page_job {
 	TAILQ_ENTRY(page_job) link;
 	enum page_kind	 kind;
 	char		*service;
-	struct exchange	**asker;
+	struct request	**asker;
 	unsigned	 naskers;
 	unsigned	 beginnings;
 	uint64_t	 passes;	/* of the world, when it was begun */
@@ -51,7 +51,7 @@ pages_new(struct loop *l, pages_view_f *view, const void *arg)
 }
 
 void
-pages_ask(struct pages *p, struct exchange *x, enum page_kind kind, const char *service)
+pages_ask(struct pages *p, struct request *req, enum page_kind kind, const char *service)
 {
 	struct page_job *j;
 
@@ -65,8 +65,8 @@ pages_ask(struct pages *p, struct exchange *x, enum page_kind kind, const char *
 		buf_init(&j->out, PAGE_MAX);
 		TAILQ_INSERT_TAIL(&p->jobs, j, link);
 	}
-	j->asker = must_realloc(j->asker, (j->naskers + 1) * sizeof(struct exchange *));
-	j->asker[j->naskers++] = x;
+	j->asker = must_realloc(j->asker, (j->naskers + 1) * sizeof(struct request *));
+	j->asker[j->naskers++] = req;
 	if (p->work.node.at == 0)
 		timer_set(p->loop, &p->work, loop_now(p->loop), work, p);
 }
@@ -131,9 +131,9 @@ job_step(struct page_job *j, const struct view *v)
 }
 
 static void
-page_error(struct exchange *x, int status, const char *json)
+page_error(struct request *req, int status, const char *json)
 {
-	exchange_reply(x, status, "application/json", str_of(json), PAGES_FIELDS);
+	request_reply(req, status, "application/json", str_of(json), PAGES_FIELDS);
 }
 
 static void
@@ -150,7 +150,7 @@ job_end(struct pages *p, struct page_job *j, int status)
 		else if (full)
 			page_error(j->asker[i], 500, "{\"error\":\"the response would be too large\"}");
 		else
-			exchange_reply_shared(j->asker[i], 200, j->kind == PAGE_METRICS ? METRICS_TYPE : "application/json", text,
+			request_reply_shared(j->asker[i], 200, j->kind == PAGE_METRICS ? METRICS_TYPE : "application/json", text,
 			    PAGES_FIELDS);
 	shared_unref(&text);
 	view_tasks_end(&j->walk);

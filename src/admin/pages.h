@@ -17,6 +17,6 @@ typedef struct view	pages_view_f(const void *arg);	/* as things are now */
 struct pages	*pages_new(struct loop *, pages_view_f *, const void *arg);
 void		 pages_free(struct pages **);
 /* Will be answered, in a later turn. `service`: which one, "": all or none. */
-void		 pages_ask(struct pages *, struct exchange *, enum page_kind, const char *service);
+void		 pages_ask(struct pages *, struct request *, enum page_kind, const char *service);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * server: listening sockets and slots. A client too many costs the oldest idle connection its slot, or is
- * turned away when all others are at work. What a connection says is exchange.c's business.
+ * turned away when all others are at work. What a connection says is request.c's business.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 #include "base/bug.h"
 #include "base/clock.h"
-#include "http/exchange.h"
+#include "http/server_priv.h"
 
 #define ACCEPTS_PER_TURN	64
 #define ACCEPT_PAUSE_USEC	(100 * USEC_PER_MSEC)
@@ -40,7 +40,7 @@ server_new(struct loop *l, const struct server_conf *conf, server_f *fn, void *a
 		s->conf.idle_usec = 30 * USEC_PER_SEC;
 	if (s->conf.stall_usec == 0)
 		s->conf.stall_usec = 10 * USEC_PER_SEC;
-	TAILQ_INIT(&s->exchanges);
+	TAILQ_INIT(&s->requests);
 	return s;
 }
 
@@ -77,7 +77,7 @@ listener_ready(void *arg, uint32_t events)
 		struct addr peer;
 		int fd = sock_accept(l->fd, &peer);
 		if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
-			exchange_make_room(s);
+			request_make_room(s);
 			accept_pause(l);
 			return;
 		}
@@ -85,8 +85,8 @@ listener_ready(void *arg, uint32_t events)
 			return;
 		if (fd < 0)
 			continue;	/* that client is gone already */
-		if (s->count < s->conf.connections_max || exchange_make_room(s))
-			exchange_open(s, fd, &peer, l->tag);
+		if (s->count < s->conf.connections_max || request_make_room(s))
+			request_open(s, fd, &peer, l->tag);
 		else
 			close(fd);
 	}
@@ -110,7 +110,7 @@ server_free(struct server **sp)
 {
 	struct server *s = *sp;
 	struct listener *l;
-	struct exchange *x;
+	struct request *req;
 
 	*sp = NULL;
 	if (s == NULL)
@@ -121,8 +121,8 @@ server_free(struct server **sp)
 		close(l->fd);
 		loop_defer(s->loop, &l->deferred, free, l);
 	}
-	while ((x = TAILQ_FIRST(&s->exchanges)) != NULL)
-		exchange_orphan(x);
+	while ((req = TAILQ_FIRST(&s->requests)) != NULL)
+		request_orphan(req);
 	timer_clear(s->loop, &s->accept_again);
-	loop_defer(s->loop, &s->deferred, free, s);		/* an exchange may be on its way back to it */
+	loop_defer(s->loop, &s->deferred, free, s);		/* a request may be on its way back to it */
 }

@@ -13,7 +13,7 @@
 #include "net/sock.h"
 
 struct server;
-struct exchange;	/* one request and its answer */
+struct request;		/* one request of a client, and its response */
 
 /* One text for the answers of many; freed with the last that holds it. Takes over what the buffer has. */
 struct shared;
@@ -27,36 +27,36 @@ struct server_conf {
 	int64_t	 stall_usec;		/* a client that does not read its answer, default 10 s when 0 */
 };
 
-/* Called once per request, in the loop. Must lead to exactly one exchange_reply or exchange_stream, now or
- * later; until then the exchange stays valid even if the client goes away. */
-typedef void	server_f(void *arg, struct exchange *);
-typedef void	exchange_gone_f(void *arg, struct exchange *);
+/* Called once per request, in the loop. Must lead to exactly one request_reply or request_stream, now or
+ * later; until then the request stays valid even if the client goes away. */
+typedef void	server_f(void *arg, struct request *);
+typedef void	request_gone_f(void *arg, struct request *);
 
 struct server	*server_new(struct loop *, const struct server_conf *, server_f *, void *arg);
-/* Adds a listening socket, which the server then owns. `tag` is handed to exchanges (exchange_tag). */
+/* Adds a listening socket, which the server then owns. `tag` is handed to requests (request_tag). */
 void		 server_listen(struct server *, int listener_fd, void *tag);
 /* Closes all; streams' gone callbacks are called. Exchanges not yet answered stay valid: answer them before the
  * loop is freed. */
 void		 server_free(struct server **);
 
-/* What was asked. Slices live as long as the exchange. */
-const struct head *exchange_head(const struct exchange *);
-struct str	 exchange_path(const struct exchange *);
-bool		 exchange_query(const struct exchange *, const char *name, char *out, size_t cap);	/* decoded */
-struct str	 exchange_body(const struct exchange *);
-void		*exchange_tag(const struct exchange *);		/* of the listener it came through */
-const struct addr *exchange_peer(const struct exchange *);
+/* What was asked. Slices live as long as the request. */
+const struct head *request_head(const struct request *);
+struct str	 request_path(const struct request *);
+bool		 request_query(const struct request *, const char *name, char *out, size_t cap);	/* decoded */
+struct str	 request_body(const struct request *);
+void		*request_tag(const struct request *);		/* of the listener it came through */
+const struct addr *request_peer(const struct request *);
 
-/* Answers and ends the exchange. `body` is copied. `fields`: more header lines, each with CRLF, or NULL. */
-void		 exchange_reply(struct exchange *, int status, const char *content_type, struct str body,
+/* Answers and ends the request. `body` is copied. `fields`: more header lines, each with CRLF, or NULL. */
+void		 request_reply(struct request *, int status, const char *content_type, struct str body,
 		    const char *fields);
 /* The same, with a text that is not copied; the caller keeps its own hold of it. */
-void		 exchange_reply_shared(struct exchange *, int status, const char *content_type, struct shared *,
+void		 request_reply_shared(struct request *, int status, const char *content_type, struct shared *,
 		    const char *fields);
 /* Starts an endless chunked answer; `gone` is called once when the client has left or was too slow. */
-void		 exchange_stream(struct exchange *, const char *content_type, exchange_gone_f *gone, void *arg);
+void		 request_stream(struct request *, const char *content_type, request_gone_f *gone, void *arg);
 /* Adds a piece to a stream. A client whose backlog passes 1 MiB is dropped (its `gone` follows in a later turn). */
-void		 exchange_write(struct exchange *, struct str piece);
-void		 exchange_end(struct exchange *);		/* ends a stream from our side; no `gone` follows */
+void		 request_write(struct request *, struct str piece);
+void		 request_end(struct request *);		/* ends a stream from our side; no `gone` follows */
 
 #endif

@@ -47,7 +47,7 @@ struct agent {
 struct stream_out {
 	LIST_ENTRY(stream_out) link;
 	struct agent	*agent;
-	struct exchange	*exchange;
+	struct request	*request;
 	struct timer	 timer;
 	struct deferred	 deferred;
 	int64_t		 period_usec, due_usec;
@@ -58,13 +58,13 @@ static const struct conf_key period_key = { .name = "period", .type = &type_DURA
 /* answers */
 
 static void
-answer_words(struct exchange *x, int status, const char *text)
+answer_words(struct request *req, int status, const char *text)
 {
-	exchange_reply(x, status, "text/plain; charset=utf-8", str_of(text), NULL);
+	request_reply(req, status, "text/plain; charset=utf-8", str_of(text), NULL);
 }
 
 static void
-answer_metrics(struct agent *a, struct exchange *x)
+answer_metrics(struct agent *a, struct request *req)
 {
 	const struct proc_view *view = procfs_look(a->procfs, loop_now(a->loop), true);
 	struct buf page;
@@ -72,11 +72,11 @@ answer_metrics(struct agent *a, struct exchange *x)
 	buf_init(&page, TEXT_MAX);
 	proc_page(&page, view);
 	if (view->ncpus == 0)
-		answer_words(x, 503, "PROC/stat cannot be read\n");
+		answer_words(req, 503, "PROC/stat cannot be read\n");
 	else if (page.full)
-		answer_words(x, 503, "there is more to tell than fits\n");
+		answer_words(req, 503, "there is more to tell than fits\n");
 	else
-		exchange_reply(x, 200, TEXT_TYPE, buf_str(&page), NULL);
+		request_reply(req, 200, TEXT_TYPE, buf_str(&page), NULL);
 	buf_fini(&page);
 }
 
@@ -87,11 +87,11 @@ stream_free(void *arg)
 }
 
 static void
-stream_gone(void *arg, struct exchange *x)
+stream_gone(void *arg, struct request *req)
 {
 	struct stream_out *s = arg;
 
-	(void)x;
+	(void)req;
 	timer_clear(s->agent->loop, &s->timer);
 	LIST_REMOVE(s, link);
 	s->agent->nstreams--;
@@ -115,53 +115,53 @@ stream_due(void *arg)
 		proc_block(&a->block, procfs_look(a->procfs, now, false));
 		a->looked_usec = now;
 	}
-	exchange_write(s->exchange, buf_str(&a->block));
+	request_write(s->request, buf_str(&a->block));
 }
 
 static void
-answer_stream(struct agent *a, struct exchange *x)
+answer_stream(struct agent *a, struct request *req)
 {
 	char text[32], problem[CONF_PROBLEM_MAX];
 	int64_t period = a->period_usec;
 	struct stream_out *s;
 
-	if (exchange_query(x, "period", text, sizeof text) && !value_read(&period_key, str_of(text), &period, problem)) {
+	if (request_query(req, "period", text, sizeof text) && !value_read(&period_key, str_of(text), &period, problem)) {
 		strncat(problem, "\n", sizeof problem - strlen(problem) - 1);
-		answer_words(x, 400, problem);
+		answer_words(req, 400, problem);
 		return;
 	}
 	if (a->nstreams == STREAMS_MAX) {
-		answer_words(x, 503, "too many streams\n");
+		answer_words(req, 503, "too many streams\n");
 		return;
 	}
 	s = must_zalloc(sizeof *s);
 	s->agent = a;
-	s->exchange = x;
+	s->request = req;
 	s->period_usec = period;
 	s->due_usec = loop_now(a->loop);
 	LIST_INSERT_HEAD(&a->streams, s, link);
 	a->nstreams++;
-	exchange_stream(x, TEXT_TYPE, stream_gone, s);
+	request_stream(req, TEXT_TYPE, stream_gone, s);
 	stream_due(s);
 }
 
 static void
-answer(void *arg, struct exchange *x)
+answer(void *arg, struct request *req)
 {
-	struct str method = exchange_head(x)->method, path = exchange_path(x);
+	struct str method = request_head(req)->method, path = request_path(req);
 	bool head = str_eq(method, STR("HEAD"));
 	struct agent *a = arg;
 
 	if (!str_eq(method, STR("GET")) && !head)
-		exchange_reply(x, 405, "text/plain; charset=utf-8", STR("only GET is answered\n"), "Allow: GET, HEAD\r\n");
+		request_reply(req, 405, "text/plain; charset=utf-8", STR("only GET is answered\n"), "Allow: GET, HEAD\r\n");
 	else if (str_eq(path, STR("/metrics")))
-		answer_metrics(a, x);
+		answer_metrics(a, req);
 	else if (str_eq(path, STR("/stream")) && !head)
-		answer_stream(a, x);
+		answer_stream(a, req);
 	else if (str_eq(path, STR("/")) || str_eq(path, STR("/healthz")))
-		answer_words(x, 200, "mola agent " MOLA_VERSION ": /metrics for Prometheus, /stream?period=100ms for Mola\n");
+		answer_words(req, 200, "mola agent " MOLA_VERSION ": /metrics for Prometheus, /stream?period=100ms for Mola\n");
 	else
-		answer_words(x, 404, "there are /metrics and /stream?period=100ms\n");
+		answer_words(req, 404, "there are /metrics and /stream?period=100ms\n");
 }
 
 /* the process */

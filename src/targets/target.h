@@ -36,7 +36,7 @@ struct target_kind {
 	const char *offline;			/* why nobody but a running Mola can withdraw it; NULL: anybody can */
 	void	 (*tick)(void *, int64_t now_usec);	/* every 100 ms; NULL: not needed */
 	/* Somebody has asked one of our doors for it (targets_answer); NULL: this kind has none. */
-	void	 (*answer)(void *, struct exchange *);
+	void	 (*answer)(void *, struct request *);
 	void	 (*show)(const void *, json_t *target);	/* adds what is its own to /api/v1/targets; NULL: nothing */
 };
 
@@ -79,7 +79,7 @@ void		 targets_reconf(struct targets *, const struct conf *);	/* those that are 
 void		 targets_tick(struct targets *, int64_t now_usec, bool known);
 bool		 targets_any(const struct targets *);
 /* Lets the target of this kind answer that `?target=` names; without it, there must be one alone. */
-void		 targets_answer(struct targets *, const char *kind, struct exchange *);
+void		 targets_answer(struct targets *, const char *kind, struct request *);
 /*
  * What people want taken away, and publications to stop until they resume, a reload changes the target, or Mola starts anew. Dry:
  * nothing is done. Returns what is (or would be) done, {"target", "state", "does": [sentence, ...]}; NULL: there is no such target.

@@ -235,9 +235,9 @@ rest_publish(void *arg, const struct plan *p)
 }
 
 static void
-rest_answer(void *arg, struct exchange *x)
+rest_answer(void *arg, struct request *req)
 {
-	envoy_ask(arg, x);
+	envoy_ask(arg, req);
 }
 
 static void

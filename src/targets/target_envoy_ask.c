@@ -76,28 +76,28 @@ asker_hear(struct envoy *e, struct asker *a, const char *has, const char *given)
 }
 
 static struct asker *
-asker_new(struct envoy *e, struct exchange *x, const struct envoy_question *q, const char *cluster)
+asker_new(struct envoy *e, struct request *req, const struct envoy_question *q, const char *cluster)
 {
 	char name[sizeof e->askers->one->name], host[ADDR_TEXT_MAX], short_cluster[sizeof e->askers->one->cluster];
 	struct asker *a;
 
-	addr_host_text(exchange_peer(x), host);
+	addr_host_text(request_peer(req), host);
 	snprintf(name, sizeof name, "%.60s at %.30s", *q->node != '\0' ? q->node : "an Envoy", host);
 	snprintf(short_cluster, sizeof short_cluster, "%s", cluster);
 	a = asker_of(e->askers, name, short_cluster);
 	memcpy(a->host, host, sizeof a->host);
-	a->question = strlen(cluster) < sizeof a->cluster && strlen(q->version) < sizeof a->has ? str_hash(exchange_body(x)) : 0;
+	a->question = strlen(cluster) < sizeof a->cluster && strlen(q->version) < sizeof a->has ? str_hash(request_body(req)) : 0;
 	return a;
 }
 
 /* The same words from the same address: a question is long, and most are asked again and again. */
 static struct asker *
-asker_again(const struct envoy *e, struct exchange *x)
+asker_again(const struct envoy *e, struct request *req)
 {
-	uint64_t question = str_hash(exchange_body(x));
+	uint64_t question = str_hash(request_body(req));
 	char host[ADDR_TEXT_MAX];
 
-	addr_host_text(exchange_peer(x), host);
+	addr_host_text(request_peer(req), host);
 	for (unsigned i = 0; i < e->askers->n; i++) {
 		struct asker *a = &e->askers->one[i];
 		if (question != 0 && a->question == question && strcmp(a->host, host) == 0)
@@ -109,18 +109,18 @@ asker_again(const struct envoy *e, struct exchange *x)
 /* --- the door --- */
 
 static void
-reply(struct exchange *x, int status, struct str body)
+reply(struct request *req, int status, struct str body)
 {
-	exchange_reply(x, status, "application/json", body, "Cache-Control: no-store\r\n");
+	request_reply(req, status, "application/json", body, "Cache-Control: no-store\r\n");
 }
 
 static void
-reply_error(struct exchange *x, int status, const char *error)
+reply_error(struct request *req, int status, const char *error)
 {
 	json_t *j = json_pack("{s:s}", "error", error);
 	char *text = json_dumps(j, JSON_COMPACT);
 
-	reply(x, status, str_of(text));
+	reply(req, status, str_of(text));
 	free(text);
 	json_decref(j);
 }
@@ -149,7 +149,7 @@ resources(const struct envoy *e, const struct envoy_question *q)
 }
 
 static void
-answer(struct envoy *e, struct exchange *x, const struct envoy_question *q)
+answer(struct envoy *e, struct request *req, const struct envoy_question *q)
 {
 	json_t *list = resources(e, q);
 	char version[ENVOY_VERSION];
@@ -158,60 +158,60 @@ answer(struct envoy *e, struct exchange *x, const struct envoy_question *q)
 	buf_init(&out, ANSWER_MAX);
 	envoy_response(list, &out, version);
 	if (out.full)
-		reply_error(x, 500, "the answer would be too large");
+		reply_error(req, 500, "the answer would be too large");
 	else
-		reply(x, 200, buf_str(&out));
+		reply(req, 200, buf_str(&out));
 	buf_fini(&out);
 	json_decref(list);
 }
 
 /* Envoy asks for one cluster at a time. */
 static void
-answer_one(struct envoy *e, struct exchange *x, struct asker *a, const char *has, const char *cluster)
+answer_one(struct envoy *e, struct request *req, struct asker *a, const char *has, const char *cluster)
 {
 	const struct envoy_said *s = envoy_said_of(e, cluster);
 	bool known = s != NULL && s->current;
 
 	asker_hear(e, a, has, known ? s->version : "");
 	if (known)
-		reply(x, 200, buf_str(&s->text));
+		reply(req, 200, buf_str(&s->text));
 	else
-		answer(e, x, NULL);
+		answer(e, req, NULL);
 }
 
 static void
-answer_all(struct envoy *e, struct exchange *x, const struct envoy_question *q)
+answer_all(struct envoy *e, struct request *req, const struct envoy_question *q)
 {
 	const char *cluster;
 
 	if (json_array_size(q->names) != 1) {
-		answer(e, x, q);
+		answer(e, req, q);
 		return;
 	}
 	cluster = json_string_value(json_array_get(q->names, 0));
-	answer_one(e, x, asker_new(e, x, q, cluster), q->version, cluster);
+	answer_one(e, req, asker_new(e, req, q, cluster), q->version, cluster);
 }
 
 /* Before anything is known, an answer would say that there is nobody: none at all leaves Envoy with what it has. */
 void
-envoy_ask(struct envoy *e, struct exchange *x)
+envoy_ask(struct envoy *e, struct request *req)
 {
-	struct asker *again = e->said_usec == 0 ? NULL : asker_again(e, x);
+	struct asker *again = e->said_usec == 0 ? NULL : asker_again(e, req);
 	struct envoy_question q;
 	char detail[ENVOY_DETAIL];
 
 	if (again != NULL) {
-		answer_one(e, x, again, again->has, again->cluster);
+		answer_one(e, req, again, again->has, again->cluster);
 		return;
 	}
-	if (!envoy_question_read(exchange_body(x), &q, detail)) {
-		reply_error(x, 400, detail);
+	if (!envoy_question_read(request_body(req), &q, detail)) {
+		reply_error(req, 400, detail);
 		return;
 	}
 	if (e->said_usec == 0)
-		reply_error(x, 503, "nothing is known yet");
+		reply_error(req, 503, "nothing is known yet");
 	else
-		answer_all(e, x, &q);
+		answer_all(e, req, &q);
 	envoy_question_free(&q);
 }
 

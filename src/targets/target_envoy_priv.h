@@ -43,7 +43,7 @@ struct envoy_said *envoy_said_of(const struct envoy *, const char *cluster);	/* 
 
 struct envoy_askers *envoy_askers_new(void);
 void	envoy_askers_free(struct envoy_askers **);
-void	envoy_ask(struct envoy *, struct exchange *);
+void	envoy_ask(struct envoy *, struct request *);
 bool	envoy_is_asked(const struct envoy *);		/* of late, by anybody */
 void	envoy_askers_judge(struct envoy *, int64_t now_usec);	/* what those that ask have taken */
 void	envoy_askers_show(const struct envoy *, json_t *);

@@ -120,16 +120,16 @@ reset(struct traefik *t)
 }
 
 static void
-http_answer(void *arg, struct exchange *x)
+http_answer(void *arg, struct request *req)
 {
 	struct traefik *t = arg;
 
 	if (t->said_usec == 0 || t->text.full) {	/* what it has stays in force */
-		exchange_reply(x, 503, "application/json", STR("{\"error\":\"nothing is known yet\"}"), "Cache-Control: no-store\r\n");
+		request_reply(req, 503, "application/json", STR("{\"error\":\"nothing is known yet\"}"), "Cache-Control: no-store\r\n");
 		return;
 	}
 	t->asked_usec = loop_now(target_loop(t->target));
-	exchange_reply(x, 200, "application/yaml", buf_str(&t->text), "Cache-Control: no-store\r\n");
+	request_reply(req, 200, "application/yaml", buf_str(&t->text), "Cache-Control: no-store\r\n");
 }
 
 /* --- taking it away --- */

@@ -143,23 +143,23 @@ targets_next(const struct targets *all, unsigned *at, struct target_facts *f)
 }
 
 static void
-refuse(struct exchange *x, const char *error)
+refuse(struct request *req, const char *error)
 {
 	char body[300];
 
 	snprintf(body, sizeof body, "{\"error\":\"%s\"}", error);
-	exchange_reply(x, 404, "application/json", str_of(body), "Cache-Control: no-store\r\n");
+	request_reply(req, 404, "application/json", str_of(body), "Cache-Control: no-store\r\n");
 }
 
 void
-targets_answer(struct targets *all, const char *kind, struct exchange *x)
+targets_answer(struct targets *all, const char *kind, struct request *req)
 {
 	bool named;
 	struct target *t, *found = NULL;
 	char name[128] = "";
 	unsigned n = 0;
 
-	named = exchange_query(x, "target", name, sizeof name);
+	named = request_query(req, "target", name, sizeof name);
 	LIST_FOREACH(t, &all->list, link)
 		if (t->kind->answer != NULL && strcmp(target_facts_of[t->conf.kind].name, kind) == 0
 		    && (!named || strcmp(t->conf.name, name) == 0)) {
@@ -167,8 +167,8 @@ targets_answer(struct targets *all, const char *kind, struct exchange *x)
 			found = t;
 		}
 	if (n == 1)
-		found->kind->answer(found->hands, x);
+		found->kind->answer(found->hands, req);
 	else
-		refuse(x, n > 1 ? "there are several: name one, ?target=NAME" : named ? "there is no such target of this kind"
+		refuse(req, n > 1 ? "there are several: name one, ?target=NAME" : named ? "there is no such target of this kind"
 		    : "there is no target of this kind");
 }

@@ -2,16 +2,16 @@
  * Clients of our own interfaces (admin, agent): what they send, in parts with a line of "----" between them, while answers are
  * given at once, late, or as a stream. However it goes, their slot is free in the end.
  */
-#include "http/exchange.h"
+#include "http/server_priv.h"
 #include "talk.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-static struct exchange *held;		/* asked, and not answered yet */
-static struct exchange *streaming;
+static struct request *held;		/* asked, and not answered yet */
+static struct request *streaming;
 
 static void
-on_gone(void *arg, struct exchange *x)
+on_gone(void *arg, struct request *x)
 {
 	(void)arg;
 	ASSERT(x == streaming);
@@ -19,36 +19,36 @@ on_gone(void *arg, struct exchange *x)
 }
 
 static void
-on_request(void *arg, struct exchange *x)
+on_request(void *arg, struct request *x)
 {
 	char value[64];
 
 	(void)arg;
-	ASSERT(exchange_path(x).len > 0 && exchange_path(x).p[0] == '/');
-	if (exchange_query(x, "late", value, sizeof value) && held == NULL)
+	ASSERT(request_path(x).len > 0 && request_path(x).p[0] == '/');
+	if (request_query(x, "late", value, sizeof value) && held == NULL)
 		held = x;
-	else if (exchange_query(x, "stream", value, sizeof value) && streaming == NULL) {
+	else if (request_query(x, "stream", value, sizeof value) && streaming == NULL) {
 		streaming = x;
-		exchange_stream(x, "text/plain", on_gone, NULL);
+		request_stream(x, "text/plain", on_gone, NULL);
 	} else
-		exchange_reply(x, 200, "text/plain", exchange_body(x), NULL);
+		request_reply(x, 200, "text/plain", request_body(x), NULL);
 }
 
 /* What the other side of the callback does meanwhile. */
 static void
 go_on(bool over)
 {
-	struct exchange *x = held;
+	struct request *x = held;
 
 	held = NULL;
 	if (x != NULL)
-		exchange_reply(x, 503, NULL, STR("late"), "Retry-After: 1\r\n");
+		request_reply(x, 503, NULL, STR("late"), "Retry-After: 1\r\n");
 	if (streaming != NULL)
-		exchange_write(streaming, STR("piece\n"));
+		request_write(streaming, STR("piece\n"));
 	if (streaming != NULL && over) {
 		x = streaming;
 		streaming = NULL;
-		exchange_end(x);
+		request_end(x);
 	}
 }
 

@@ -39,15 +39,15 @@ static char place[64], where[80];
 
 /* Says yes to what is asked as it should be asked. */
 static void
-pretend(void *arg, struct exchange *x)
+pretend(void *arg, struct request *x)
 {
-	struct str path = exchange_path(x), body = exchange_body(x);
+	struct str path = request_path(x), body = request_body(x);
 	char service[64] = "";
 	const char *json = "{\"error\":\"there is no service 'x\\u001by'\"}";
 	int status = 200;
 
 	(void)arg;
-	exchange_query(x, "service", service, sizeof service);
+	request_query(x, "service", service, sizeof service);
 	if (str_eq(path, STR("/api/v1/nodes")))
 		json = nodes_answer;
 	else if (str_eq(path, STR("/api/v1/services")))
@@ -70,7 +70,7 @@ pretend(void *arg, struct exchange *x)
 		json = "ok\033\n";
 	else
 		status = 404;
-	exchange_reply(x, status, "application/json", str_of(json), NULL);
+	request_reply(x, status, "application/json", str_of(json), NULL);
 }
 
 static pid_t

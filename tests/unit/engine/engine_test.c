@@ -358,7 +358,7 @@ a_stream_comes_in_pieces_and_says_when_it_breaks(void **state)
 	begin(s, 2);
 	engine_stream(s->engine, "/events", on_piece, on_done, &h);
 	UNTIL(s->loop, s->one->events != NULL);
-	exchange_write(s->one->events, STR("{}\n"));
+	request_write(s->one->events, STR("{}\n"));
 	UNTIL(s->loop, strcmp(h.pieces, "{}\n") == 0);
 	fake_down(s->one);
 	UNTIL(s->loop, h.done);

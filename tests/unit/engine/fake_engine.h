@@ -22,9 +22,9 @@ struct fake {
 	int		 pings, asked;
 	char		 last[512];	/* path and query asked last, the version included */
 	char		 posted[512];
-	struct exchange	*events;
+	struct request	*events;
 	int		 streams;	/* ever begun */
-	struct exchange	*held[16];
+	struct request	*held[16];
 	int		 nheld;
 	struct {			/* what it answers to "/v1.41/…" */
 		const char	*path;
@@ -58,7 +58,7 @@ fake_asked(const struct fake *f, const char *path)
 }
 
 static inline void
-fake_events_gone(void *arg, struct exchange *x)
+fake_events_gone(void *arg, struct request *x)
 {
 	struct fake *f = arg;
 
@@ -67,25 +67,25 @@ fake_events_gone(void *arg, struct exchange *x)
 }
 
 static inline void
-fake_answer(void *arg, struct exchange *x)
+fake_answer(void *arg, struct request *x)
 {
 	struct fake *f = arg;
-	struct str path = exchange_path(x);
+	struct str path = request_path(x);
 	char field[64], message[200];
 
 	if (str_eq(path, STR("/_ping"))) {
 		f->pings++;
 		snprintf(field, sizeof field, "Api-Version: %s\r\n", f->version);
-		exchange_reply(x, 200, "text/plain", STR("OK"), f->version[0] == '\0' ? NULL : field);
+		request_reply(x, 200, "text/plain", STR("OK"), f->version[0] == '\0' ? NULL : field);
 		return;
 	}
 	f->asked++;
-	str_copy(f->last, sizeof f->last, exchange_head(x)->target);
-	str_copy(f->posted, sizeof f->posted, exchange_body(x));
+	str_copy(f->last, sizeof f->last, request_head(x)->target);
+	str_copy(f->posted, sizeof f->posted, request_body(x));
 	if (str_starts(path, STR("/v1.")) && (unsigned)atoi(path.p + 4) < f->least) {
 		snprintf(message, sizeof message, "{\"message\":\"client version 1.%d is too old. Minimum supported API version is 1.%u, please "
 		    "upgrade your client to a newer version\"}", atoi(path.p + 4), f->least);
-		exchange_reply(x, 400, "application/json", str_of(message), NULL);
+		request_reply(x, 400, "application/json", str_of(message), NULL);
 		return;
 	}
 	if (str_starts(path, STR("/v1."))) {
@@ -101,15 +101,15 @@ fake_answer(void *arg, struct exchange *x)
 				f->held[f->nheld++] = x;
 				return;
 			}
-			exchange_reply(x, f->answer[i].status, "application/json", str_of(f->answer[i].body), NULL);
+			request_reply(x, f->answer[i].status, "application/json", str_of(f->answer[i].body), NULL);
 			return;
 		}
 	if (str_eq(path, STR("/events"))) {
 		f->events = x;
 		f->streams++;
-		exchange_stream(x, "application/json", fake_events_gone, f);
+		request_stream(x, "application/json", fake_events_gone, f);
 	} else
-		exchange_reply(x, 404, "application/json", STR("{\"message\":\"page not found\"}"), NULL);
+		request_reply(x, 404, "application/json", STR("{\"message\":\"page not found\"}"), NULL);
 }
 
 /* It comes up, or up again, where it was. */
@@ -166,7 +166,7 @@ fake_free(struct fake *f)
 {
 	fake_down(f);
 	while (f->nheld > 0)
-		exchange_reply(f->held[--f->nheld], 200, NULL, STR(""), NULL);
+		request_reply(f->held[--f->nheld], 200, NULL, STR(""), NULL);
 	for (int i = 0; i < FAKE_PATHS; i++)
 		free(f->answer[i].body);
 	free(f);

@@ -227,8 +227,8 @@ an_event_wakes(void **state)
 	UNTIL(s->loop, s->one->events != NULL && s->tasks == 2);
 	run_tasks(s->one, 4);
 	began = clock_mono_usec();
-	exchange_write(s->one->events, STR("{\"Type\":\"service\",\"Action\":\"upd"));
-	exchange_write(s->one->events, STR("ate\"}\n"));
+	request_write(s->one->events, STR("{\"Type\":\"service\",\"Action\":\"upd"));
+	request_write(s->one->events, STR("ate\"}\n"));
 	UNTIL(s->loop, s->tasks == 4);
 	assert_true(clock_mono_usec() - began < 5 * USEC_PER_SEC);
 	run_tasks(s->one, 1);			/* what follows an event is looked for without another */
@@ -247,7 +247,7 @@ many_events_make_few_rounds(void **state)
 	before = fake_asked(s->one, "/tasks");
 	began = clock_mono_usec();
 	while (clock_mono_usec() - began < 350 * USEC_PER_MSEC) {
-		exchange_write(s->one->events, STR("{\"Type\":\"container\"}\n{}\nnonsense\n\x1e{}\n\n"));
+		request_write(s->one->events, STR("{\"Type\":\"container\"}\n{}\nnonsense\n\x1e{}\n\n"));
 		loop_turn(s->loop, 5 * USEC_PER_MSEC);
 	}
 	assert_between(fake_asked(s->one, "/tasks") - before, 1, 6);

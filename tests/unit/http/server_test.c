@@ -1,5 +1,5 @@
-#include "http/exchange.c"
-#include "http/exchange_answer.c"
+#include "http/request.c"
+#include "http/response.c"
 
 #include "../until.h"
 
@@ -10,16 +10,16 @@ struct site {
 	struct addr	 at;
 	int		 tag;
 	int		 asked, gone;
-	struct exchange	*held[8];		/* requests that wait for their answers */
+	struct request	*held[8];		/* requests that wait for their answers */
 	int		 nheld;
-	struct exchange	*streaming;
+	struct request	*streaming;
 	char		 path[256], body[256], query[64];
 	void		*tag_seen;
 	struct addr	 peer;
 };
 
 static void
-on_gone(void *arg, struct exchange *x)
+on_gone(void *arg, struct request *x)
 {
 	struct site *s = arg;
 
@@ -29,43 +29,43 @@ on_gone(void *arg, struct exchange *x)
 }
 
 static void
-answer_big(struct exchange *x, size_t len)
+answer_big(struct request *x, size_t len)
 {
 	char *big = must_alloc(len);
 
 	memset(big, 'b', len);
-	exchange_reply(x, 200, "text/plain", (struct str){ big, len }, NULL);
+	request_reply(x, 200, "text/plain", (struct str){ big, len }, NULL);
 	free(big);
 }
 
 static void
-answer(void *arg, struct exchange *x)
+answer(void *arg, struct request *x)
 {
 	struct site *s = arg;
 
 	s->asked++;
-	str_copy(s->path, sizeof s->path, exchange_path(x));
-	str_copy(s->body, sizeof s->body, exchange_body(x));
+	str_copy(s->path, sizeof s->path, request_path(x));
+	str_copy(s->body, sizeof s->body, request_body(x));
 	s->query[0] = '\0';
-	exchange_query(x, "q", s->query, sizeof s->query);
-	s->tag_seen = exchange_tag(x);
-	s->peer = *exchange_peer(x);
+	request_query(x, "q", s->query, sizeof s->query);
+	s->tag_seen = request_tag(x);
+	s->peer = *request_peer(x);
 	if (strcmp(s->path, "/hold") == 0)
 		s->held[s->nheld++] = x;
 	else if (strcmp(s->path, "/stream") == 0) {
 		s->streaming = x;
-		exchange_stream(x, "text/plain", on_gone, s);
+		request_stream(x, "text/plain", on_gone, s);
 	} else if (strcmp(s->path, "/big") == 0)
 		answer_big(x, 8u << 20);
 	else if (strcmp(s->path, "/too-big") == 0)
-		answer_big(x, EXCHANGE_ANSWER_MAX + 1);
+		answer_big(x, RESPONSE_MAX + 1);
 	else if (strcmp(s->path, "/nothing") == 0)
-		exchange_reply(x, 204, NULL, STR(""), NULL);
+		request_reply(x, 204, NULL, STR(""), NULL);
 	else if (strcmp(s->path, "/end") == 0) {
 		server_free(&s->server);
-		exchange_reply(x, 200, "text/plain", STR("never seen"), NULL);
+		request_reply(x, 200, "text/plain", STR("never seen"), NULL);
 	} else
-		exchange_reply(x, 200, "text/plain", STR("fine"), "X-More: yes\r\n");
+		request_reply(x, 200, "text/plain", STR("fine"), "X-More: yes\r\n");
 }
 
 static struct site *
@@ -85,7 +85,7 @@ site_free(struct site *s)
 	server_free(&s->server);
 	for (int i = 0; i < s->nheld; i++)
 		if (s->held[i] != NULL)
-			exchange_reply(s->held[i], 200, NULL, STR(""), NULL);
+			request_reply(s->held[i], 200, NULL, STR(""), NULL);
 	loop_free(&s->loop);
 	free(s);
 }
@@ -157,7 +157,7 @@ pipelined_requests_are_answered_in_order(void **state)
 	for (int i = 0; i < 3; i++)
 		loop_turn(s->loop, 0);
 	assert_int_equal(s->asked, 1);		/* one at a time */
-	exchange_reply(s->held[0], 200, NULL, STR("first"), NULL);
+	request_reply(s->held[0], 200, NULL, STR("first"), NULL);
 	s->held[0] = NULL;
 	assert_non_null(strstr(hear_until(s, fd, "fine"), "first"));
 	for (int i = 0; i < 100; i++)
@@ -198,8 +198,8 @@ a_request_may_come_byte_by_byte(void **state)
 	for (size_t i = 0; i < sizeof text - 1; i++) {
 		size_t have = i + 1;
 		say(fd, text + i, 1);
-		UNTIL(s->loop, s->asked || (!TAILQ_EMPTY(&s->server->exchanges)
-		    && TAILQ_FIRST(&s->server->exchanges)->in.len >= have));
+		UNTIL(s->loop, s->asked || (!TAILQ_EMPTY(&s->server->requests)
+		    && TAILQ_FIRST(&s->server->requests)->in.len >= have));
 	}
 	UNTIL(s->loop, s->asked == 1);
 	assert_string_equal(s->path, "/slow");
@@ -267,7 +267,7 @@ a_client_may_stop_talking_and_still_listen(void **state)
 	UNTIL(s->loop, s->nheld == 1);
 	shutdown(fd, SHUT_WR);
 	loop_turn(s->loop, 0);
-	exchange_reply(s->held[0], 200, NULL, STR("still"), NULL);
+	request_reply(s->held[0], 200, NULL, STR("still"), NULL);
 	s->held[0] = NULL;
 	assert_non_null(strstr(hear_until(s, fd, NULL), "still"));
 	close(fd);
@@ -306,7 +306,7 @@ nonsense_is_refused_with_a_reason(void **state)
 static void
 endless_heads_and_bodies_are_cut(void **state)
 {
-	static char filler[EXCHANGE_HEAD_MAX];
+	static char filler[REQUEST_HEAD_MAX];
 	struct site *s = site_new(NULL);
 	int fd = dial(&s->at);
 
@@ -355,8 +355,8 @@ a_client_that_vanishes_before_its_answer(void **state)
 	close(fd);
 	UNTIL(s->loop, !s->held[0]->stream.open);
 	assert_string_equal(s->path, "/hold");
-	assert_true(str_eq(exchange_path(s->held[0]), STR("/hold")));
-	exchange_reply(s->held[0], 200, NULL, STR("too late"), NULL);
+	assert_true(str_eq(request_path(s->held[0]), STR("/hold")));
+	request_reply(s->held[0], 200, NULL, STR("too late"), NULL);
 	s->held[0] = NULL;
 	assert_int_equal(s->server->count, 0);
 	loop_turn(s->loop, 0);
@@ -378,8 +378,8 @@ a_stream_to_a_client_that_vanished_before_it(void **state)
 	UNTIL(s->loop, !s->held[0]->stream.open);
 	s->streaming = s->held[0];
 	s->held[0] = NULL;
-	exchange_stream(s->streaming, "text/plain", on_gone, s);
-	exchange_write(s->streaming, STR("nobody listens"));
+	request_stream(s->streaming, "text/plain", on_gone, s);
+	request_write(s->streaming, STR("nobody listens"));
 	assert_int_equal(s->gone, 0);		/* told later, not from within */
 	UNTIL(s->loop, s->gone == 1);
 	assert_int_equal(s->server->count, 0);
@@ -397,8 +397,8 @@ answers_given_later_from_outside(void **state)
 	UNTIL(s->loop, s->nheld == 1);
 	SAY(b, GET("/hold"));
 	UNTIL(s->loop, s->nheld == 2);
-	exchange_reply(s->held[1], 200, NULL, STR("for b"), NULL);
-	exchange_reply(s->held[0], 200, NULL, STR("for a"), NULL);
+	request_reply(s->held[1], 200, NULL, STR("for b"), NULL);
+	request_reply(s->held[0], 200, NULL, STR("for a"), NULL);
 	s->nheld = 0;
 	hear_until(s, a, "for a");
 	hear_until(s, b, "for b");
@@ -416,12 +416,12 @@ streams_are_chunked_and_end(void **state)
 	(void)state;
 	SAY(fd, GET("/stream"));
 	UNTIL(s->loop, s->streaming != NULL);
-	exchange_write(s->streaming, STR("one\n"));
-	exchange_write(s->streaming, STR(""));
+	request_write(s->streaming, STR("one\n"));
+	request_write(s->streaming, STR(""));
 	hear_until(s, fd, "Transfer-Encoding: chunked\r\n\r\n4\r\none\n\r\n");
-	exchange_write(s->streaming, STR("0123456789abcdef"));
+	request_write(s->streaming, STR("0123456789abcdef"));
 	assert_string_equal(hear_until(s, fd, "\r\n"), "10\r\n0123456789abcdef\r\n");
-	exchange_end(s->streaming);
+	request_end(s->streaming);
 	s->streaming = NULL;
 	assert_string_equal(hear_until(s, fd, "0\r\n\r\n"), "0\r\n\r\n");
 	assert_string_equal(ask(s, fd, GET("/"), "fine"), fine);	/* the connection lives on */
@@ -440,8 +440,8 @@ streams_to_old_clients_end_with_the_connection(void **state)
 	(void)state;
 	SAY(fd, "GET /stream HTTP/1.0\r\n\r\n");
 	UNTIL(s->loop, s->streaming != NULL);
-	exchange_write(s->streaming, STR("one\n"));
-	exchange_end(s->streaming);
+	request_write(s->streaming, STR("one\n"));
+	request_end(s->streaming);
 	said = hear_until(s, fd, NULL);
 	assert_non_null(strstr(said, "\r\n\r\none\n"));
 	assert_null(strstr(said, "chunked"));
@@ -458,7 +458,7 @@ a_stream_is_told_once_when_its_client_leaves(void **state)
 	(void)state;
 	SAY(fd, GET("/stream"));
 	UNTIL(s->loop, s->streaming != NULL);
-	exchange_write(s->streaming, STR("one\n"));
+	request_write(s->streaming, STR("one\n"));
 	close(fd);
 	UNTIL(s->loop, s->gone == 1);
 	for (int i = 0; i < 5; i++)
@@ -497,13 +497,13 @@ slow_reader_is_dropped(bool turn_spent)
 	s->server->turn_usec = loop_now(s->loop);
 	s->server->spent_usec = turn_spent ? UNTIL_USEC : 0;
 	while (s->streaming->place == AT_STREAM && written < 64u << 20) {
-		exchange_write(s->streaming, (struct str){ piece, sizeof piece });
+		request_write(s->streaming, (struct str){ piece, sizeof piece });
 		written += sizeof piece;
 		assert_int_equal(s->gone, 0);
 		assert_true(s->streaming->out.len <= 4 * BACKLOG_MAX);
 	}
 	assert_true(written > BACKLOG_MAX && written < 64u << 20);
-	exchange_write(s->streaming, (struct str){ piece, sizeof piece });	/* does no harm */
+	request_write(s->streaming, (struct str){ piece, sizeof piece });	/* does no harm */
 	UNTIL(s->loop, s->gone == 1);
 	close(fd);
 	site_free(s);
@@ -520,7 +520,7 @@ a_slow_reader_of_a_stream_is_dropped_in_a_later_turn(void **state)
 static void
 a_piece_too_large_for_any_client_ends_the_stream(void **state)
 {
-	size_t len = EXCHANGE_ANSWER_MAX + 1;
+	size_t len = RESPONSE_MAX + 1;
 	char *piece = must_zalloc(len);
 	struct site *s = site_new(NULL);
 	int fd = dial(&s->at);
@@ -528,7 +528,7 @@ a_piece_too_large_for_any_client_ends_the_stream(void **state)
 	(void)state;
 	SAY(fd, GET("/stream"));
 	UNTIL(s->loop, s->streaming != NULL);
-	exchange_write(s->streaming, (struct str){ piece, len });
+	request_write(s->streaming, (struct str){ piece, len });
 	UNTIL(s->loop, s->gone == 1);
 	free(piece);
 	close(fd);
@@ -547,7 +547,7 @@ a_stream_that_was_lost_may_still_be_ended(void **state)
 	close(fd);
 	UNTIL(s->loop, s->gone || s->streaming->place == AT_GONE);
 	if (s->gone == 0) {
-		exchange_end(s->streaming);
+		request_end(s->streaming);
 		for (int i = 0; i < 5; i++)
 			loop_turn(s->loop, 2 * USEC_PER_MSEC);
 		assert_int_equal(s->gone, 0);
@@ -590,11 +590,11 @@ a_large_answer_arrives_whole(void **state)
 		else
 			loop_turn(s->loop, 5 * USEC_PER_MSEC);
 	}
-	UNTIL(s->loop, TAILQ_FIRST(&s->server->exchanges)->place == AT_HEAD);
+	UNTIL(s->loop, TAILQ_FIRST(&s->server->requests)->place == AT_HEAD);
 	while (recv(fd, some, sizeof some, MSG_DONTWAIT) > 0)
 		;				/* the head's length more */
 	assert_string_equal(ask(s, fd, GET("/"), "fine"), fine);
-	assert_true(TAILQ_FIRST(&s->server->exchanges)->out.cap <= KEEP_BYTES);	/* large buffers are given back */
+	assert_true(TAILQ_FIRST(&s->server->requests)->out.cap <= KEEP_BYTES);	/* large buffers are given back */
 	close(fd);
 	site_free(s);
 }
@@ -659,7 +659,7 @@ the_oldest_idle_connection_makes_room(void **state)
 	assert_string_equal(ask(s, late, GET("/"), "fine"), fine);
 	assert_string_equal(hear_until(s, idle, NULL), "");
 	assert_int_equal(s->server->count, 2);
-	exchange_reply(s->held[0], 200, NULL, STR("spared"), NULL);
+	request_reply(s->held[0], 200, NULL, STR("spared"), NULL);
 	s->held[0] = NULL;
 	hear_until(s, busy, "spared");
 	close(busy);
@@ -679,7 +679,7 @@ a_newcomer_is_turned_away_when_all_are_at_work(void **state)
 	UNTIL(s->loop, s->nheld == 1);
 	late = dial(&s->at);
 	assert_string_equal(hear_until(s, late, NULL), "");
-	exchange_reply(s->held[0], 200, NULL, STR("done"), NULL);
+	request_reply(s->held[0], 200, NULL, STR("done"), NULL);
 	s->held[0] = NULL;
 	hear_until(s, busy, "done");
 	close(busy);
@@ -701,7 +701,7 @@ the_server_ends_with_everything_under_way(void **state)
 	server_free(&s->server);
 	assert_int_equal(s->gone, 1);
 	loop_turn(s->loop, 0);
-	assert_true(str_eq(exchange_path(s->held[0]), STR("/hold")));
+	assert_true(str_eq(request_path(s->held[0]), STR("/hold")));
 	hear_until(s, idle, NULL);
 	close(idle);
 	close(held);

@@ -10,7 +10,7 @@ struct site {
 	struct fetcher	*fetcher;
 	struct addr	 at;
 	char		 url[128];
-	struct exchange	*streaming, *held;
+	struct request	*streaming, *held;
 	int		 asked, gone;
 	struct addr	 peers[16];
 };
@@ -32,7 +32,7 @@ struct heard {
 };
 
 static void
-site_gone(void *arg, struct exchange *x)
+site_gone(void *arg, struct request *x)
 {
 	struct site *s = arg;
 
@@ -42,32 +42,32 @@ site_gone(void *arg, struct exchange *x)
 }
 
 static void
-site_answer(void *arg, struct exchange *x)
+site_answer(void *arg, struct request *x)
 {
 	struct site *s = arg;
-	struct str path = exchange_path(x);
+	struct str path = request_path(x);
 	static char big[100000];
 
-	s->peers[s->asked % 16] = *exchange_peer(x);
+	s->peers[s->asked % 16] = *request_peer(x);
 	s->asked++;
 	if (str_eq(path, STR("/stream"))) {
 		s->streaming = x;
-		exchange_stream(x, "text/plain", site_gone, s);
+		request_stream(x, "text/plain", site_gone, s);
 	} else if (str_eq(path, STR("/hold")))
 		s->held = x;
 	else if (str_eq(path, STR("/big"))) {
 		memset(big, 'b', sizeof big);
-		exchange_reply(x, 200, "text/plain", (struct str){ big, sizeof big }, NULL);
+		request_reply(x, 200, "text/plain", (struct str){ big, sizeof big }, NULL);
 	} else if (str_eq(path, STR("/away")))
-		exchange_reply(x, 302, "text/plain", STR("elsewhere"), "Location: /ok\r\n");
+		request_reply(x, 302, "text/plain", STR("elsewhere"), "Location: /ok\r\n");
 	else if (str_eq(path, STR("/echo"))) {
-		const struct head *head = exchange_head(x);
-		snprintf(big, sizeof big, "%.*s %.*s", STR_ARG(head->method), STR_ARG(exchange_body(x)));
-		exchange_reply(x, 200, "text/plain", str_of(big), "Api-Version:  1.41 \r\n");
+		const struct head *head = request_head(x);
+		snprintf(big, sizeof big, "%.*s %.*s", STR_ARG(head->method), STR_ARG(request_body(x)));
+		request_reply(x, 200, "text/plain", str_of(big), "Api-Version:  1.41 \r\n");
 	} else if (str_eq(path, STR("/broken")))
-		exchange_reply(x, 500, "text/plain", STR("oh dear"), NULL);
+		request_reply(x, 500, "text/plain", STR("oh dear"), NULL);
 	else
-		exchange_reply(x, 200, "text/plain", STR("fine"), NULL);
+		request_reply(x, 200, "text/plain", STR("fine"), NULL);
 }
 
 static int
@@ -93,7 +93,7 @@ teardown(void **state)
 	fetcher_free(&s->fetcher);
 	server_free(&s->server);
 	if (s->held != NULL)
-		exchange_reply(s->held, 200, NULL, STR(""), NULL);
+		request_reply(s->held, 200, NULL, STR(""), NULL);
 	loop_free(&s->loop);
 	free(s);
 	return 0;
@@ -335,10 +335,10 @@ a_large_stream_is_cut(void **state)
 
 	fetch_start(s->fetcher, &(struct fetch_conf){ .url = url(s, "/stream"), .body_max = 8 }, on_piece, on_done, &h);
 	UNTIL(s->loop, s->streaming != NULL);
-	exchange_write(s->streaming, STR("1234567"));
+	request_write(s->streaming, STR("1234567"));
 	UNTIL(s->loop, strlen(h.pieces) == 7);
 	assert_int_equal(h.done, 0);
-	exchange_write(s->streaming, STR("89"));
+	request_write(s->streaming, STR("89"));
 	UNTIL(s->loop, h.done);
 	assert_ptr_equal(h.why, WHY_METRICS_LARGE);
 	assert_true(strncmp(h.pieces, "12345678", strlen(h.pieces)) == 0);	/* some versions of curl fill it up */
@@ -375,12 +375,12 @@ a_stream_comes_in_pieces_until_it_ends(void **state)
 
 	fetch_start(s->fetcher, &(struct fetch_conf){ .url = url(s, "/stream") }, on_piece, on_done, &h);
 	UNTIL(s->loop, s->streaming != NULL);
-	exchange_write(s->streaming, STR("one\n"));
+	request_write(s->streaming, STR("one\n"));
 	UNTIL(s->loop, strcmp(h.pieces, "one\n") == 0);
-	exchange_write(s->streaming, STR("two\n"));
+	request_write(s->streaming, STR("two\n"));
 	UNTIL(s->loop, strcmp(h.pieces, "one\ntwo\n") == 0);
 	assert_int_equal(h.done, 0);
-	exchange_end(s->streaming);
+	request_end(s->streaming);
 	UNTIL(s->loop, h.done);
 	assert_null(h.why);
 	assert_string_equal(h.body, "");
@@ -406,7 +406,7 @@ the_reader_may_end_a_stream(void **state)
 
 	fetch_start(s->fetcher, &(struct fetch_conf){ .url = url(s, "/stream") }, on_piece, on_done, &h);
 	UNTIL(s->loop, s->streaming != NULL);
-	exchange_write(s->streaming, STR("one\n"));
+	request_write(s->streaming, STR("one\n"));
 	UNTIL(s->loop, h.done);
 	assert_null(h.why);
 	UNTIL(s->loop, s->gone == 1);
@@ -439,7 +439,7 @@ a_reader_may_cancel_and_start_from_within(void **state)
 	h.url = ok;
 	h.cancel_on_data = fetch_start(s->fetcher, &(struct fetch_conf){ .url = url(s, "/stream") }, on_piece, on_done, &h);
 	UNTIL(s->loop, s->streaming != NULL);
-	exchange_write(s->streaming, STR("one\n"));
+	request_write(s->streaming, STR("one\n"));
 	UNTIL(s->loop, second.done);
 	UNTIL(s->loop, s->gone == 1);
 	assert_int_equal(h.done, 0);
@@ -461,7 +461,7 @@ the_fetcher_may_be_freed_from_within(void **state)
 	h = (struct heard){ .free_on_data = &s->fetcher };
 	fetch_start(s->fetcher, &(struct fetch_conf){ .url = url(s, "/stream") }, on_piece, on_done, &h);
 	UNTIL(s->loop, s->streaming != NULL);
-	exchange_write(s->streaming, STR("one\n"));
+	request_write(s->streaming, STR("one\n"));
 	UNTIL(s->loop, s->gone == 1);
 	assert_null(s->fetcher);
 	assert_int_equal(h.done + other.done, 0);

@@ -51,21 +51,21 @@ envoy_said_of(const struct envoy *e, const char *cluster)
 }
 
 struct str
-exchange_body(const struct exchange *x)
+request_body(const struct request *x)
 {
 	(void)x;
 	return str_of(question);
 }
 
 const struct addr *
-exchange_peer(const struct exchange *x)
+request_peer(const struct request *x)
 {
 	(void)x;
 	return &peer;
 }
 
 void
-exchange_reply(struct exchange *x, int status, const char *type, struct str body, const char *fields)
+request_reply(struct request *x, int status, const char *type, struct str body, const char *fields)
 {
 	(void)x;
 	(void)type;

@@ -1,9 +1,9 @@
 /*
- * exchange: one client's connection and the request it is about. For server.c, exchange.c and exchange_answer.c only;
+ * server_priv: one client's connection and the request it is about. For server.c, request.c and response.c only;
  * everybody else sees server.h.
  */
-#ifndef HTTP_EXCHANGE_H
-#define HTTP_EXCHANGE_H
+#ifndef HTTP_SERVER_PRIV_H
+#define HTTP_SERVER_PRIV_H
 
 #include <sys/queue.h>
 
@@ -11,18 +11,18 @@
 #include "http/server.h"
 #include "net/stream.h"
 
-#define EXCHANGE_HEAD_MAX 16384		/* bytes of a request head */
-#define EXCHANGE_FIELDS_MAX 100
-#define EXCHANGE_ANSWER_MAX (64u << 20)	/* bytes of a whole answer */
+#define REQUEST_HEAD_MAX 16384		/* bytes of a request head */
+#define REQUEST_FIELDS_MAX 100
+#define RESPONSE_MAX (64u << 20)	/* bytes of a whole answer */
 
-TAILQ_HEAD(exchange_list, exchange);
+TAILQ_HEAD(request_list, request);
 
 struct server {
 	struct loop		*loop;
 	struct server_conf	 conf;		/* defaults filled in */
 	server_f		*fn;
 	void			*arg;
-	struct exchange_list	 exchanges;	/* those who last changed their place come last */
+	struct request_list	 requests;	/* those who last changed their place come last */
 	int			 count;
 	struct listener		*listeners;
 	struct timer		 accept_again;
@@ -41,9 +41,9 @@ enum place {
 	AT_END
 };
 
-struct exchange {
+struct request {
 	struct server	*server;	/* NULL: freed before the answer came */
-	TAILQ_ENTRY(exchange) link;
+	TAILQ_ENTRY(request) link;
 	struct stream	 stream;
 	struct timer	 deadline, again;
 	struct deferred	 deferred;
@@ -51,14 +51,14 @@ struct exchange {
 	void		*tag;
 
 	enum place	 place;
-	bool		 running;	/* exchange_run is under way: it will see what the callback did */
+	bool		 running;	/* request_run is under way: it will see what the callback did */
 	bool		 closing;	/* after this answer */
 	bool		 chunked;	/* the stream's framing; HTTP/1.0 has none */
 
 	struct buf	 in;		/* the request, and what came after it */
 	size_t		 scanned, head_len, raw_len;	/* raw: the body as it came, framing included */
 	struct head	 head;
-	struct field	 field[EXCHANGE_FIELDS_MAX];	/* the head's */
+	struct field	 field[REQUEST_FIELDS_MAX];	/* the head's */
 	struct h1_body	 framing;
 	struct str	 body;
 
@@ -67,33 +67,33 @@ struct exchange {
 	size_t		 sent;		/* of both */
 	uint64_t	 mark;		/* bytes written when the deadline was last moved */
 	size_t		 lingered;
-	exchange_gone_f	*gone;
+	request_gone_f	*gone;
 	void		*gone_arg;
 };
 
-/* ---- exchange.c: its life, and what is asked ---- */
+/* ---- request.c: its life, and what is asked ---- */
 
 /* A client has connected: a slot for it and for the requests it will send, one after another. */
-void		exchange_open(struct server *, int fd, const struct addr *peer, void *tag);
+void		request_open(struct server *, int fd, const struct addr *peer, void *tag);
 /* Ends the connection that has been without an unanswered request for longest; false when all are at work. */
-bool		exchange_make_room(struct server *);
+bool		request_make_room(struct server *);
 /* The server ends: so does the connection. One whose request is not answered yet lives on without either. */
-void		exchange_orphan(struct exchange *);
+void		request_orphan(struct request *);
 
-void		exchange_move(struct exchange *, enum place to);	/* the only door between places */
-void		exchange_allow(struct exchange *, int64_t usec);	/* a new deadline for this place */
-void		exchange_close(struct exchange *);
-/* The client has left or is thrown out: whoever holds the exchange keeps it until they have been told. */
-void		exchange_lose(struct exchange *);
+void		request_move(struct request *, enum place to);	/* the only door between places */
+void		request_allow(struct request *, int64_t usec);	/* a new deadline for this place */
+void		request_close(struct request *);
+/* The client has left or is thrown out: whoever holds the request keeps it until they have been told. */
+void		request_lose(struct request *);
 /* Does what can be done now, or in the next turn when clients have had enough of this one. From within a callback it does nothing: the turn that called sees to it. */
-void		exchange_run(struct exchange *);
-void		exchange_run_later(struct exchange *);	/* in the next turn of the loop */
+void		request_run(struct request *);
+void		request_run_later(struct request *);	/* in the next turn of the loop */
 
-/* ---- exchange_answer.c: how answers leave. Steps are true when there may be more to do at once. ---- */
+/* ---- response.c: how answers leave. Steps are true when there may be more to do at once. ---- */
 
-enum io_result	exchange_flush(struct exchange *);
-bool		exchange_step_answer(struct exchange *);
-bool		exchange_step_stream(struct exchange *);
-bool		exchange_step_linger(struct exchange *);
+enum io_result	request_flush(struct request *);
+bool		request_step_answer(struct request *);
+bool		request_step_stream(struct request *);
+bool		request_step_linger(struct request *);
 
 #endif
