@@ -15,11 +15,11 @@
 /* --- what it is told --- */
 
 void
-envoy_ends(const struct plan_service *s, struct envoy_end *out)
+envoy_endpoints_make(const struct plan_service *s, struct envoy_endpoint *out)
 {
 	for (unsigned i = 0; i < s->nservers; i++) {
 		const struct plan_server *v = &s->server[i];
-		out[i] = (struct envoy_end){ v, v->weight > 0 ? v->weight : 1, v->draining && s->nserving > 0 };
+		out[i] = (struct envoy_endpoint){ v, v->weight > 0 ? v->weight : 1, v->draining && s->nserving > 0 };
 	}
 }
 
@@ -31,7 +31,7 @@ port_of(const struct addr *a)
 
 /* The metadata are for Envoy's access log: %UPSTREAM_METADATA(mola:task)%. */
 static json_t *
-endpoint(const struct envoy_end *e)
+endpoint(const struct envoy_endpoint *e)
 {
 	const struct plan_server *v = e->server;
 	char host[ADDR_TEXT_MAX];
@@ -48,10 +48,10 @@ endpoint(const struct envoy_end *e)
 static json_t *
 endpoints(const struct plan_service *s)
 {
-	struct envoy_end *end = must_alloc((s->nservers + 1) * sizeof *end);
+	struct envoy_endpoint *end = must_alloc((s->nservers + 1) * sizeof *end);
 	json_t *list = json_array();
 
-	envoy_ends(s, end);
+	envoy_endpoints_make(s, end);
 	for (unsigned i = 0; i < s->nservers; i++)
 		json_array_append_new(list, endpoint(&end[i]));
 	free(end);
@@ -74,7 +74,7 @@ envoy_assignment(const struct plan_service *s, const char *cluster, int64_t stal
 }
 
 json_t *
-envoy_assignment_none(const char *cluster)
+envoy_assignment_empty(const char *cluster)
 {
 	json_t *j = json_pack("{s:s, s:s, s:[]}", "@type", ENVOY_TYPE, "cluster_name", cluster, "endpoints");
 
@@ -84,7 +84,7 @@ envoy_assignment_none(const char *cluster)
 
 /* Our endpoints say so in their metadata; an assignment of nobody needs no taking away. */
 bool
-envoy_is_ours(struct str text, const char *cluster)
+envoy_is_from_mola(struct str text, const char *cluster)
 {
 	json_t *j = json_loadb(text.len > 0 ? text.p : "", text.len, 0, NULL), *assignment, *end;
 	const char *name;
@@ -111,7 +111,7 @@ version_of(const char *text, char out[ENVOY_VERSION])
 }
 
 void
-envoy_response(const json_t *resources, struct buf *out, char version[ENVOY_VERSION])
+envoy_response_write(const json_t *resources, struct buf *out, char version[ENVOY_VERSION])
 {
 	char *text = json_dumps(resources, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
 
@@ -171,7 +171,7 @@ names_sound(const json_t *names)
 }
 
 static bool
-question_sound(struct envoy_question *q, char detail[ENVOY_DETAIL])
+question_sound(struct envoy_request *q, char detail[ENVOY_DETAIL])
 {
 	const json_t *node = json_object_get(q->json, "node"), *names = json_object_get(q->json, "resource_names");
 	const char *type;
@@ -193,9 +193,9 @@ question_sound(struct envoy_question *q, char detail[ENVOY_DETAIL])
 }
 
 bool
-envoy_question_read(struct str body, struct envoy_question *out, char detail[ENVOY_DETAIL])
+envoy_request_parse(struct str body, struct envoy_request *out, char detail[ENVOY_DETAIL])
 {
-	struct envoy_question q = { .json = json_loadb(body.len > 0 ? body.p : "", body.len, 0, NULL) };
+	struct envoy_request q = { .json = json_loadb(body.len > 0 ? body.p : "", body.len, 0, NULL) };
 
 	if (q.json == NULL)
 		return wrong(detail, "not JSON; " EXPECTED);
@@ -208,7 +208,7 @@ envoy_question_read(struct str body, struct envoy_question *out, char detail[ENV
 }
 
 void
-envoy_question_free(struct envoy_question *q)
+envoy_request_free(struct envoy_request *q)
 {
 	json_decref(q->json);
 	q->json = NULL;

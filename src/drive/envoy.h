@@ -19,27 +19,27 @@
  * count for Envoy's panic threshold, and one that is left out keeps its share for as long as it passes the cluster's own
  * health checks. When all drain, all are named as if none did: nobody else is there.
  */
-struct envoy_end {
+struct envoy_endpoint {
 	const struct plan_server *server;
 	unsigned	 weight;	/* >= 1; 0 is not valid */
 	bool		 draining;
 };
 
 /* `out` has room for all servers. */
-void		 envoy_ends(const struct plan_service *, struct envoy_end *out);
+void		 envoy_endpoints_make(const struct plan_service *, struct envoy_endpoint *out);
 
 /* stale_usec 0: believed for ever. The caller owns what comes. */
 json_t		*envoy_assignment(const struct plan_service *, const char *cluster, int64_t stale_usec);
 /* An assignment of nobody, which puts an end to an earlier one. */
-json_t		*envoy_assignment_none(const char *cluster);
+json_t		*envoy_assignment_empty(const char *cluster);
 /* A file of ours, about this cluster. */
-bool		 envoy_is_ours(struct str text, const char *cluster);
+bool		 envoy_is_from_mola(struct str text, const char *cluster);
 /* A DiscoveryResponse with these resources (an array, borrowed). */
-void		 envoy_response(const json_t *resources, struct buf *out, char version[ENVOY_VERSION]);
+void		 envoy_response_write(const json_t *resources, struct buf *out, char version[ENVOY_VERSION]);
 
 /* --- over REST --- */
 
-struct envoy_question {			/* a DiscoveryRequest; texts live as long as `json`, and are clean */
+struct envoy_request {			/* a DiscoveryRequest; texts live as long as `json`, and are clean */
 	json_t		*json;
 	const char	*node;		/* node.id, "" if there is none */
 	const char	*version;	/* of what it took last, "" at first */
@@ -47,7 +47,7 @@ struct envoy_question {			/* a DiscoveryRequest; texts live as long as `json`, a
 };
 
 /* False: `detail` says what was expected. */
-bool		 envoy_question_read(struct str body, struct envoy_question *, char detail[ENVOY_DETAIL]);
-void		 envoy_question_free(struct envoy_question *);
+bool		 envoy_request_parse(struct str body, struct envoy_request *, char detail[ENVOY_DETAIL]);
+void		 envoy_request_free(struct envoy_request *);
 
 #endif

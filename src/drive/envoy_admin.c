@@ -135,7 +135,7 @@ cluster_read(struct arena *a, const json_t *j, struct envoy_cluster *c)
 
 /* Without any cluster there is an empty object. */
 bool
-envoy_admin_read(struct str clusters, struct envoy_admin *out, char detail[ENVOY_DETAIL])
+envoy_admin_parse_clusters(struct str clusters, struct envoy_admin *out, char detail[ENVOY_DETAIL])
 {
 	struct envoy_admin a = { .json = json_loadb(clusters.len > 0 ? clusters.p : "", clusters.len, 0, NULL) };
 	const json_t *list = json_object_get(a.json, "cluster_statuses"), *j;
@@ -187,7 +187,7 @@ count(struct envoy_cluster *c, const char *name, double value)
 }
 
 bool
-envoy_admin_count(struct str stats, struct envoy_admin *a, char detail[ENVOY_DETAIL])
+envoy_admin_parse_stats(struct str stats, struct envoy_admin *a, char detail[ENVOY_DETAIL])
 {
 	json_t *json = json_loadb(stats.len > 0 ? stats.p : "", stats.len, 0, NULL);
 	const json_t *list = json_object_get(json, "stats"), *one;
@@ -221,7 +221,7 @@ config_read(const json_t *cluster, struct envoy_admin *a)
 
 /* Without static clusters there is an empty object. */
 bool
-envoy_admin_config(struct str dump, struct envoy_admin *a, char detail[ENVOY_DETAIL])
+envoy_admin_parse_config(struct str dump, struct envoy_admin *a, char detail[ENVOY_DETAIL])
 {
 	json_t *json = json_loadb(dump.len > 0 ? dump.p : "", dump.len, 0, NULL);
 	const json_t *list = json_object_get(json, "configs"), *one;
@@ -237,7 +237,7 @@ envoy_admin_config(struct str dump, struct envoy_admin *a, char detail[ENVOY_DET
 /* --- comparing --- */
 
 const struct envoy_host *
-envoy_host(const struct envoy_cluster *c, const struct addr *addr)
+envoy_find_host(const struct envoy_cluster *c, const struct addr *addr)
 {
 	struct envoy_host key = { .addr = *addr };
 
@@ -245,9 +245,9 @@ envoy_host(const struct envoy_cluster *c, const struct addr *addr)
 }
 
 static bool
-host_has(const struct envoy_cluster *c, const struct envoy_end *e, char detail[ENVOY_DETAIL])
+host_has(const struct envoy_cluster *c, const struct envoy_endpoint *e, char detail[ENVOY_DETAIL])
 {
-	const struct envoy_host *h = envoy_host(c, &e->server->addr);
+	const struct envoy_host *h = envoy_find_host(c, &e->server->addr);
 	char text[ADDR_TEXT_MAX];
 
 	addr_text(&e->server->addr, text);
@@ -283,14 +283,14 @@ hosts_counted(const struct envoy_cluster *c)
 }
 
 bool
-envoy_cluster_has(const struct envoy_cluster *c, const struct plan_service *s, char detail[ENVOY_DETAIL])
+envoy_cluster_matches(const struct envoy_cluster *c, const struct plan_service *s, char detail[ENVOY_DETAIL])
 {
-	struct envoy_end *end = must_alloc((s->nservers + 1) * sizeof *end);
+	struct envoy_endpoint *end = must_alloc((s->nservers + 1) * sizeof *end);
 	unsigned n = s->nservers, has = hosts_counted(c), i;
 	const struct envoy_host *kept = host_kept(c);
 	char text[ADDR_TEXT_MAX];
 
-	envoy_ends(s, end);
+	envoy_endpoints_make(s, end);
 	for (i = 0; i < n && host_has(c, &end[i], detail); i++)
 		;
 	free(end);

@@ -37,15 +37,15 @@ struct envoy_admin {
 };
 
 /* False: `detail` says what was expected, and nothing was read. */
-bool	envoy_admin_read(struct str clusters, struct envoy_admin *, char detail[ENVOY_DETAIL]);
+bool	envoy_admin_parse_clusters(struct str clusters, struct envoy_admin *, char detail[ENVOY_DETAIL]);
 /* Adds the counters to the clusters that are known. False: none were changed. */
-bool	envoy_admin_count(struct str stats, struct envoy_admin *, char detail[ENVOY_DETAIL]);
+bool	envoy_admin_parse_stats(struct str stats, struct envoy_admin *, char detail[ENVOY_DETAIL]);
 /* What /config_dump says of clusters: `keeps` of those that are known. False: as above. */
-bool	envoy_admin_config(struct str dump, struct envoy_admin *, char detail[ENVOY_DETAIL]);
+bool	envoy_admin_parse_config(struct str dump, struct envoy_admin *, char detail[ENVOY_DETAIL]);
 void	envoy_admin_free(struct envoy_admin *);
 
-const struct envoy_host *envoy_host(const struct envoy_cluster *, const struct addr *);
+const struct envoy_host *envoy_find_host(const struct envoy_cluster *, const struct addr *);
 /* Has the cluster just what it was told of the service? False: `detail` names the first difference. */
-bool	envoy_cluster_has(const struct envoy_cluster *, const struct plan_service *, char detail[ENVOY_DETAIL]);
+bool	envoy_cluster_matches(const struct envoy_cluster *, const struct plan_service *, char detail[ENVOY_DETAIL]);
 
 #endif

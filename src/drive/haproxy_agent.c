@@ -27,7 +27,7 @@ asked_read(struct str name)
 {
 	bool six = memchr(name.p, ':', name.len) != NULL;
 	struct asked q = { .name = name };
-	char text[HAPROXY_QUESTION_MAX + 8];
+	char text[HAPROXY_AGENT_REQUEST_MAX + 8];
 
 	if (name.p[0] != ':' && addr_parse(name, &q.addr) != NULL)
 		q.addr.len = 0;
@@ -114,18 +114,18 @@ node_look(const struct plan *p, const struct asked *node, bool all_drain, struct
 }
 
 static void
-say(const struct found *f, bool missed, char out[HAPROXY_ANSWER_MAX])
+say(const struct found *f, bool missed, char out[HAPROXY_AGENT_RESPONSE_MAX])
 {
 	if (f->ready > 0)
-		snprintf(out, HAPROXY_ANSWER_MAX, "up ready %u%%\n", f->weight > 0 ? f->weight : 1);
+		snprintf(out, HAPROXY_AGENT_RESPONSE_MAX, "up ready %u%%\n", f->weight > 0 ? f->weight : 1);
 	else if (f->draining > 0)
-		snprintf(out, HAPROXY_ANSWER_MAX, "up drain\n");
+		snprintf(out, HAPROXY_AGENT_RESPONSE_MAX, "up drain\n");
 	else
-		snprintf(out, HAPROXY_ANSWER_MAX, "%s", missed ? "down #no healthy task\n" : "\n");
+		snprintf(out, HAPROXY_AGENT_RESPONSE_MAX, "%s", missed ? "down #no healthy task\n" : "\n");
 }
 
 void
-haproxy_agent_answer(const struct plan *p, struct str question, char out[HAPROXY_ANSWER_MAX])
+haproxy_agent_respond(const struct plan *p, struct str question, char out[HAPROXY_AGENT_RESPONSE_MAX])
 {
 	struct str rest = question, service;
 	const struct plan_service *s;
@@ -133,7 +133,7 @@ haproxy_agent_answer(const struct plan *p, struct str question, char out[HAPROXY
 	struct asked q;
 	char name[72];			/* "web:9000", where "web" has up to 63 */
 
-	snprintf(out, HAPROXY_ANSWER_MAX, "\n");
+	snprintf(out, HAPROXY_AGENT_RESPONSE_MAX, "\n");
 	while (rest.len > 0 && strchr("\r\n \t", rest.p[rest.len - 1]) != NULL)
 		rest.len--;
 	if (p == NULL || rest.len == 0)
@@ -150,7 +150,7 @@ haproxy_agent_answer(const struct plan *p, struct str question, char out[HAPROXY
 	if (service.len >= sizeof name || rest.len == 0)
 		return;
 	str_copy(name, sizeof name, service);
-	s = plan_service(p, name);
+	s = plan_find_service(p, name);
 	if (s == NULL || s->nservers == 0)
 		return;
 	q = asked_read(rest);

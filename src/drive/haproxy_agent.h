@@ -6,8 +6,8 @@
 
 #include "drive/plan.h"
 
-#define HAPROXY_QUESTION_MAX	256
-#define HAPROXY_ANSWER_MAX	64
+#define HAPROXY_AGENT_REQUEST_MAX	256
+#define HAPROXY_AGENT_RESPONSE_MAX	64
 
 /*
  * The question is SERVICE/NAME, where NAME is a task, a node, an address with or without a port; or a node alone, for
@@ -15,7 +15,7 @@
  * "up drain", "down" with a reason for what a service does not have (any more), or an empty line, which changes nothing:
  * without a plan, when the question is not understood, and when nobody is there. When all drain, they are up.
  */
-#define HAPROXY_NEUTRAL	"up ready 100%\n"	/* to anybody: as its configuration has it */
-void	haproxy_agent_answer(const struct plan *, struct str question, char out[HAPROXY_ANSWER_MAX]);
+#define HAPROXY_AGENT_NEUTRAL	"up ready 100%\n"	/* to anybody: as its configuration has it */
+void	haproxy_agent_respond(const struct plan *, struct str question, char out[HAPROXY_AGENT_RESPONSE_MAX]);
 
 #endif

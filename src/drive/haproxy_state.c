@@ -62,7 +62,7 @@ columns_of(struct str row, column_f *next, struct str col[COLUMNS_MAX])
 	return n;
 }
 
-struct sheet {
+struct show_table {
 	struct str	 rest;
 	column_f	*next;
 	const char	*const *want;	/* names, ended by NULL */
@@ -72,7 +72,7 @@ struct sheet {
 
 /* To the row of names, which begins with "# ". */
 static bool
-sheet_open(struct sheet *s)
+show_table_open(struct show_table *s)
 {
 	struct str row, col[COLUMNS_MAX];
 	unsigned n = 0;
@@ -93,7 +93,7 @@ sheet_open(struct sheet *s)
 
 /* The wanted columns of the next row; those that are not there are empty. False: that was the last one. */
 static bool
-sheet_row(struct sheet *s, struct str *value)
+show_table_row(struct show_table *s, struct str *value)
 {
 	struct str row, col[COLUMNS_MAX];
 	unsigned n;
@@ -111,7 +111,7 @@ sheet_row(struct sheet *s, struct str *value)
 /* --- show info --- */
 
 const struct why *
-haproxy_info_read(struct str text, struct haproxy_info *out)
+haproxy_info_parse(struct str text, struct haproxy_info *out)
 {
 	struct haproxy_info info = { 0 };
 	struct str line, key;
@@ -195,7 +195,7 @@ server_read(struct haproxy_state *st, const struct str *v, struct haproxy_server
 }
 
 static int
-server_order(const void *ap, const void *bp)
+server_by_name(const void *ap, const void *bp)
 {
 	const struct haproxy_server *a = ap, *b = bp;
 	int d = strcmp(a->backend, b->backend);
@@ -204,7 +204,7 @@ server_order(const void *ap, const void *bp)
 }
 
 static int
-place_order(const void *ap, const void *bp)
+server_by_addr(const void *ap, const void *bp)
 {
 	const struct haproxy_server *const *a = ap, *const *b = bp;
 	int d = strcmp((*a)->backend, (*b)->backend);
@@ -225,27 +225,27 @@ lines_in(struct str text)
 }
 
 const struct why *
-haproxy_state_read(struct str text, struct haproxy_state **out)
+haproxy_state_parse(struct str text, struct haproxy_state **out)
 {
 	int place[STATE_COLUMNS];
 	struct str value[STATE_COLUMNS];
-	struct sheet s = { text, blank_column, state_columns, STATE_CHECK, place };
+	struct show_table s = { text, blank_column, state_columns, STATE_CHECK, place };
 	struct haproxy_state *st;
 	size_t most = lines_in(text);
 
-	if (!sheet_open(&s))
+	if (!show_table_open(&s))
 		return WHY_PROXY_SYNTAX;
 	st = must_zalloc(sizeof *st);
 	st->arena = arena_new();
 	most = most < HAPROXY_SERVERS_MAX ? most : HAPROXY_SERVERS_MAX;
 	st->server = arena_zalloc(st->arena, most * sizeof *st->server);
-	while (st->n < most && sheet_row(&s, value))
+	while (st->n < most && show_table_row(&s, value))
 		st->n += server_read(st, value, &st->server[st->n]);
-	qsort(st->server, st->n, sizeof *st->server, server_order);
+	qsort(st->server, st->n, sizeof *st->server, server_by_name);
 	st->at = arena_zalloc(st->arena, (st->n + 1) * sizeof *st->at);
 	for (unsigned i = 0; i < st->n; i++)
 		st->at[i] = &st->server[i];
-	qsort(st->at, st->n, sizeof *st->at, place_order);
+	qsort(st->at, st->n, sizeof *st->at, server_by_addr);
 	*out = st;
 	return NULL;
 }
@@ -277,31 +277,31 @@ clean_text(struct arena *a, struct str s)
 }
 
 static struct haproxy_server *
-server_find(const struct haproxy_state *st, const char *backend, const char *name)
+find_server(const struct haproxy_state *st, const char *backend, const char *name)
 {
 	struct haproxy_server key = { .backend = backend, .name = name };
 
-	return st->n == 0 ? NULL : bsearch(&key, st->server, st->n, sizeof *st->server, server_order);
+	return st->n == 0 ? NULL : bsearch(&key, st->server, st->n, sizeof *st->server, server_by_name);
 }
 
 const struct why *
-haproxy_stat_read(struct str text, struct haproxy_state *st)
+haproxy_stat_parse(struct str text, struct haproxy_state *st)
 {
 	int place[STAT_COLUMNS];
 	struct str value[STAT_COLUMNS];
-	struct sheet s = { text, csv_column, stat_columns, STAT_COLUMNS, place };
+	struct show_table s = { text, csv_column, stat_columns, STAT_COLUMNS, place };
 	struct haproxy_server *v;
 	char backend[256], name[256];
 	uint64_t n;
 
-	if (!sheet_open(&s))
+	if (!show_table_open(&s))
 		return WHY_PROXY_SYNTAX;
-	while (sheet_row(&s, value)) {
+	while (show_table_row(&s, value)) {
 		if (value[STAT_BACKEND].len >= sizeof backend || value[STAT_NAME].len >= sizeof name)
 			continue;
 		str_copy(backend, sizeof backend, value[STAT_BACKEND]);
 		str_copy(name, sizeof name, value[STAT_NAME]);
-		if ((v = server_find(st, backend, name)) == NULL)
+		if ((v = find_server(st, backend, name)) == NULL)
 			continue;
 		v->status = clean_text(st->arena, value[STAT_STATUS]);
 		v->inflight = str_to_u64(value[STAT_INFLIGHT], &n) && n <= INT32_MAX ? (long)n : -1;
@@ -312,13 +312,13 @@ haproxy_stat_read(struct str text, struct haproxy_state *st)
 /* --- asking --- */
 
 const struct haproxy_server *
-haproxy_state_find(const struct haproxy_state *st, const char *backend, const char *server)
+haproxy_find_server(const struct haproxy_state *st, const char *backend, const char *server)
 {
-	return server_find(st, backend, server);
+	return find_server(st, backend, server);
 }
 
 unsigned
-haproxy_state_backend(const struct haproxy_state *st, const char *backend, const struct haproxy_server **first)
+haproxy_backend_servers(const struct haproxy_state *st, const char *backend, const struct haproxy_server **first)
 {
 	unsigned lo = 0, hi = st->n, n = 0;
 
@@ -336,7 +336,7 @@ haproxy_state_backend(const struct haproxy_state *st, const char *backend, const
 }
 
 unsigned
-haproxy_state_at(const struct haproxy_state *st, const char *backend, const struct addr *addr,
+haproxy_servers_at(const struct haproxy_state *st, const char *backend, const struct addr *addr,
     const struct haproxy_server *const **first)
 {
 	const struct haproxy_server key = { .backend = backend, .name = "", .addr = *addr }, *k = &key;
@@ -344,7 +344,7 @@ haproxy_state_at(const struct haproxy_state *st, const char *backend, const stru
 
 	while (lo < hi) {
 		unsigned mid = lo + (hi - lo) / 2;
-		if (place_order(&st->at[mid], &k) < 0)
+		if (server_by_addr(&st->at[mid], &k) < 0)
 			lo = mid + 1;
 		else
 			hi = mid;

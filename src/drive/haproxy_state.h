@@ -1,5 +1,5 @@
 /*
- * haproxy_state: what HAProxy says of itself on its socket: `show info`, `show servers state`, `show stat`. All of it
+ * haproxy_state: what HAProxy contains of itself on its socket: `show info`, `show servers state`, `show stat`. All of it
  * is foreign bytes; columns are found by their names, because their places differ between versions. Pure.
  */
 #ifndef DRIVE_HAPROXY_STATE_H
@@ -42,18 +42,18 @@ struct haproxy_info {
 };
 
 /* WHY_PROXY_SYNTAX: it is none of HAProxy's. *out is then untouched. */
-const struct why	*haproxy_info_read(struct str, struct haproxy_info *out);
-const struct why	*haproxy_state_read(struct str, struct haproxy_state **out);
+const struct why	*haproxy_info_parse(struct str, struct haproxy_info *out);
+const struct why	*haproxy_state_parse(struct str, struct haproxy_state **out);
 /* Adds status and inflight. Rows about what is not among the servers are passed over. */
-const struct why	*haproxy_stat_read(struct str, struct haproxy_state *);
+const struct why	*haproxy_stat_parse(struct str, struct haproxy_state *);
 void			 haproxy_state_free(struct haproxy_state **);
 
-const struct haproxy_server *haproxy_state_find(const struct haproxy_state *, const char *backend, const char *server);
+const struct haproxy_server *haproxy_find_server(const struct haproxy_state *, const char *backend, const char *server);
 /* The servers of a backend stand together: the first of them, and how many; 0: none. */
-unsigned		 haproxy_state_backend(const struct haproxy_state *, const char *backend,
+unsigned		 haproxy_backend_servers(const struct haproxy_state *, const char *backend,
 			    const struct haproxy_server **first);
 /* The same of those with this address. */
-unsigned		 haproxy_state_at(const struct haproxy_state *, const char *backend, const struct addr *,
+unsigned		 haproxy_servers_at(const struct haproxy_state *, const char *backend, const struct addr *,
 			    const struct haproxy_server *const **first);
 
 #endif

@@ -60,7 +60,7 @@ must_wait(const struct pick *p, const struct world_task *t)
 {
 	struct live_task l;
 
-	if (p->before == NULL || p->service->conf.health_path == NULL || plan_server(p->before, t->name) != NULL)
+	if (p->before == NULL || p->service->conf.health_path == NULL || plan_find_server(p->before, t->name) != NULL)
 		return false;
 	live_task_read(p->world->live, t->slot, &l);
 	return l.health == HEALTH_UNKNOWN;
@@ -226,7 +226,7 @@ plan_make(const struct world *w, const struct plan_rules *r, plan_weigh_f *weigh
 	plan->service = arena_zalloc(plan->arena, (w->nservices + 1) * sizeof *plan->service);
 	LIST_FOREACH(s, &w->services, link)
 		if (is_wanted(r, s)) {
-			struct pick p = { w, s, r->before == NULL ? NULL : plan_service(r->before, s->name), plan,
+			struct pick p = { w, s, r->before == NULL ? NULL : plan_find_service(r->before, s->name), plan,
 			    &plan->service[plan->nservices++], now_usec, tasks_on };
 			service_make(&p, r, weigh, arg);
 		}
@@ -254,7 +254,7 @@ choice_keep(struct plan_service *s, const struct plan_service *before)
 		return false;
 	for (unsigned i = 0; before != NULL && i < s->nservers; i++) {
 		struct plan_server *v = &s->server[i];
-		const struct plan_server *was = plan_server(before, v->name);
+		const struct plan_server *was = plan_find_server(before, v->name);
 		if (was == NULL || was->draining)
 			continue;
 		v->draining = false;
@@ -266,13 +266,13 @@ choice_keep(struct plan_service *s, const struct plan_service *before)
 }
 
 bool
-plan_keep(struct plan *p, const struct plan *before)
+plan_keep_choices(struct plan *p, const struct plan *before)
 {
 	bool any = false;
 
 	for (unsigned i = 0; i < p->nservices; i++) {
 		struct plan_service *s = &p->service[i];
-		any |= choice_keep(s, before == NULL ? NULL : plan_service(before, s->name));
+		any |= choice_keep(s, before == NULL ? NULL : plan_find_service(before, s->name));
 	}
 	return any;
 }
@@ -280,7 +280,7 @@ plan_keep(struct plan *p, const struct plan *before)
 /* --- looking at one --- */
 
 const struct plan_service *
-plan_service(const struct plan *p, const char *name)
+plan_find_service(const struct plan *p, const char *name)
 {
 	struct plan_service key = { .name = name };
 
@@ -288,7 +288,7 @@ plan_service(const struct plan *p, const char *name)
 }
 
 const struct plan_server *
-plan_server(const struct plan_service *s, const char *name)
+plan_find_server(const struct plan_service *s, const char *name)
 {
 	struct plan_server key = { .name = name };
 
@@ -350,12 +350,12 @@ same_shares(const struct plan_service *a, const struct plan_service *b, double h
 }
 
 bool
-plan_joins(const struct plan *old, const struct plan *new)
+plan_adds_server(const struct plan *old, const struct plan *new)
 {
 	for (unsigned i = 0; i < new->nservices; i++) {
-		const struct plan_service *s = &new->service[i], *was = old == NULL ? NULL : plan_service(old, s->name);
+		const struct plan_service *s = &new->service[i], *was = old == NULL ? NULL : plan_find_service(old, s->name);
 		for (unsigned k = 0; k < s->nservers; k++) {
-			const struct plan_server *v = was == NULL ? NULL : plan_server(was, s->server[k].name);
+			const struct plan_server *v = was == NULL ? NULL : plan_find_server(was, s->server[k].name);
 			if (!s->server[k].draining && (v == NULL || v->draining || !addr_eq(&v->addr, &s->server[k].addr)))
 				return true;
 		}
@@ -364,7 +364,7 @@ plan_joins(const struct plan *old, const struct plan *new)
 }
 
 enum plan_change
-plan_differs(const struct plan *old, const struct plan *new, double hysteresis)
+plan_compare(const struct plan *old, const struct plan *new, double hysteresis)
 {
 	enum plan_change change = PLAN_SAME;
 

@@ -57,9 +57,9 @@ typedef double	plan_weigh_f(void *arg, const struct world_service *, const struc
 struct plan	*plan_make(const struct world *, const struct plan_rules *, plan_weigh_f *, void *arg, int64_t now_usec);
 void		 plan_free(struct plan **);
 /* Services without a choice keep the one that was made before, as far as it is still there. True: there are such. */
-bool		 plan_keep(struct plan *, const struct plan *before);
-const struct plan_service *plan_service(const struct plan *, const char *name);	/* NULL: not there */
-const struct plan_server *plan_server(const struct plan_service *, const char *name);
+bool		 plan_keep_choices(struct plan *, const struct plan *before);
+const struct plan_service *plan_find_service(const struct plan *, const char *name);	/* NULL: not there */
+const struct plan_server *plan_find_server(const struct plan_service *, const char *name);
 
 enum plan_change {
 	PLAN_SAME,
@@ -68,8 +68,8 @@ enum plan_change {
 };
 const char	*plan_change_name(enum plan_change);	/* "same", "weight", "members" */
 /* Does a server take requests that took none before? */
-bool		 plan_joins(const struct plan *old, const struct plan *new);
+bool		 plan_adds_server(const struct plan *old, const struct plan *new);
 /* NULL: there was none. `hysteresis` is a part of the old share. */
-enum plan_change plan_differs(const struct plan *old, const struct plan *new, double hysteresis);
+enum plan_change plan_compare(const struct plan *old, const struct plan *new, double hysteresis);
 
 #endif

@@ -147,7 +147,7 @@ traefik_priority(const struct route_conf *r)
 /* --- names --- */
 
 void
-traefik_name(const struct traefik_words *w, const char *service, char out[TRAEFIK_NAME_MAX])
+traefik_name(const struct traefik_options *w, const char *service, char out[TRAEFIK_NAME_MAX])
 {
 	const char *hole = strstr(w->backend, "{service}");
 	int before = (int)(hole - w->backend);
@@ -156,7 +156,7 @@ traefik_name(const struct traefik_words *w, const char *service, char out[TRAEFI
 }
 
 void
-traefik_router_name(const struct traefik_words *w, const struct plan_service *s, unsigned route, char out[TRAEFIK_NAME_MAX])
+traefik_router_name(const struct traefik_options *w, const struct plan_service *s, unsigned route, char out[TRAEFIK_NAME_MAX])
 {
 	traefik_name(w, s->name, out);
 	str_copy(out + strlen(out), TRAEFIK_NAME_MAX - strlen(out), STR(TRAEFIK_MARK));
@@ -165,7 +165,7 @@ traefik_router_name(const struct traefik_words *w, const struct plan_service *s,
 }
 
 void
-traefik_old_name(const struct traefik_words *w, const struct plan_service *s, unsigned route, char out[TRAEFIK_NAME_MAX])
+traefik_old_name(const struct traefik_options *w, const struct plan_service *s, unsigned route, char out[TRAEFIK_NAME_MAX])
 {
 	traefik_name(w, s->name, out);
 	if (route > 0)
@@ -186,7 +186,7 @@ list_names(struct str list, const char *point)
 
 /* Our router would stand on its entry points for each of the service's routes: each list has to name all of them. */
 static bool
-points_fit(const struct traefik_words *w, const char *lists)
+points_fit(const struct traefik_options *w, const char *lists)
 {
 	struct str rest = str_of(lists), list;
 
@@ -200,7 +200,7 @@ points_fit(const struct traefik_words *w, const char *lists)
 }
 
 const char *
-traefik_withholds(const struct traefik_words *w, const struct plan_service *s)
+traefik_withheld_reason(const struct traefik_options *w, const struct plan_service *s)
 {
 	if (!w->routers)
 		return NULL;
@@ -216,20 +216,20 @@ traefik_withholds(const struct traefik_words *w, const struct plan_service *s)
 }
 
 unsigned
-traefik_routers(const struct traefik_words *w, const struct plan_service *s)
+traefik_routers(const struct traefik_options *w, const struct plan_service *s)
 {
-	return w->routers && traefik_withholds(w, s) == NULL ? s->nroutes : 0;
+	return w->routers && traefik_withheld_reason(w, s) == NULL ? s->nroutes : 0;
 }
 
 /* Those that drain are named when there is nobody else: better they than nobody. */
 bool
-traefik_names(const struct plan_service *s, const struct plan_server *v)
+traefik_is_listed(const struct plan_service *s, const struct plan_server *v)
 {
 	return !v->draining || s->nserving == 0;
 }
 
 bool
-traefik_falls_back(const struct traefik_words *w, const struct plan_service *s)
+traefik_uses_fallback(const struct traefik_options *w, const struct plan_service *s)
 {
 	return w->fallback != NULL && s->nserving == 0;
 }
@@ -258,7 +258,7 @@ put_entry_points(struct buf *out, char *const *point, unsigned n)
 }
 
 static void
-put_router(struct buf *out, const struct traefik_words *w, const struct plan_service *s, unsigned route)
+put_router(struct buf *out, const struct traefik_options *w, const struct plan_service *s, unsigned route)
 {
 	char name[TRAEFIK_NAME_MAX], service[TRAEFIK_NAME_MAX];
 	struct buf rule;
@@ -281,7 +281,7 @@ put_router(struct buf *out, const struct traefik_words *w, const struct plan_ser
 }
 
 static void
-put_api_router(struct buf *out, const struct traefik_words *w)
+put_api_router(struct buf *out, const struct traefik_options *w)
 {
 	char *point[1] = { (char *)w->api_entry_point };
 
@@ -310,7 +310,7 @@ put_server(struct buf *out, const char *url, unsigned weight)
 }
 
 static void
-put_service(struct buf *out, const struct traefik_words *w, const struct plan_service *s)
+put_service(struct buf *out, const struct traefik_options *w, const struct plan_service *s)
 {
 	char name[TRAEFIK_NAME_MAX], url[TRAEFIK_NAME_MAX];
 
@@ -318,17 +318,17 @@ put_service(struct buf *out, const struct traefik_words *w, const struct plan_se
 	buf_adds(out, STR("    "));
 	put_text(out, name);
 	buf_adds(out, STR(":\n      loadBalancer:\n"));
-	if (s->nservers == 0 && !traefik_falls_back(w, s)) {
+	if (s->nservers == 0 && !traefik_uses_fallback(w, s)) {
 		buf_adds(out, STR("        servers: []\n"));
 		return;
 	}
 	buf_adds(out, STR("        servers:\n"));
-	if (traefik_falls_back(w, s)) {
+	if (traefik_uses_fallback(w, s)) {
 		put_server(out, w->fallback, 1);
 		return;
 	}
 	for (unsigned i = 0; i < s->nservers; i++)
-		if (traefik_names(s, &s->server[i])) {
+		if (traefik_is_listed(s, &s->server[i])) {
 			traefik_url(&s->server[i], url);
 			put_server(out, url, traefik_weight(w, &s->server[i]));
 		}
@@ -341,7 +341,7 @@ put_service(struct buf *out, const struct traefik_words *w, const struct plan_se
 }
 
 void
-traefik_write(const struct plan *p, const struct traefik_words *w, struct buf *out)
+traefik_write(const struct plan *p, const struct traefik_options *w, struct buf *out)
 {
 	bool routers = w->api_entry_point != NULL;
 

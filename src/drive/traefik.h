@@ -18,7 +18,7 @@
  * whole folder; nothing at all is a valid document of nothing. */
 #define TRAEFIK_WITHDRAWN "# Withdrawn by Mola; `mola targets resume` writes it again.\n"
 
-struct traefik_words {
+struct traefik_options {
 	const char	*backend;		/* "{service}" stands for the service's name */
 	bool		 routers;		/* written, too */
 	char *const	*entry_point;		/* none: Traefik's default ones */
@@ -30,23 +30,23 @@ struct traefik_words {
 };
 
 /* YAML, which its file provider takes for a template: there is no "{{" in it. */
-void	traefik_write(const struct plan *, const struct traefik_words *, struct buf *out);
+void	traefik_write(const struct plan *, const struct traefik_options *, struct buf *out);
 
 /* Why a service gets no router, though routers are written: its own would have what ours would not. NULL: nothing. */
-const char *traefik_withholds(const struct traefik_words *, const struct plan_service *);
+const char *traefik_withheld_reason(const struct traefik_options *, const struct plan_service *);
 
 /* A text of an older Mola, with its routers below all others, or gone if none are asked for. False: it is fine as it is, or not
  * of Mola; `out` is then of no use. */
-bool	traefik_lower(struct str text, const struct traefik_words *, struct buf *out);
+bool	traefik_migrate(struct str text, const struct traefik_options *, struct buf *out);
 
 /* Called for each server that Traefik has and the plan knows. */
-typedef void	traefik_seen_f(void *arg, const char *service, const char *server, int weight, const char *state);
+typedef void	traefik_server_f(void *arg, const char *service, const char *server, int weight, const char *state);
 
 /*
  * What GET /api/http/services and /api/http/routers answered (all pages). `provider` is "file" or "http". NULL: all is as
  * the plan has it. PROXY_SYNTAX, PROXY_REFUSED (it has an error of its own), PROXY_DIFFERS; `detail` says where.
  */
-const struct why *traefik_compare(const struct plan *, const struct traefik_words *, const char *provider, struct str services,
-		    struct str routers, traefik_seen_f *, void *arg, char *detail, size_t cap);
+const struct why *traefik_compare(const struct plan *, const struct traefik_options *, const char *provider, struct str services,
+		    struct str routers, traefik_server_f *, void *arg, char *detail, size_t cap);
 
 #endif

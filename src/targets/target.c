@@ -260,9 +260,9 @@ has_choice(const struct plan *p)
 static bool
 is_blind(const struct target *t, struct plan *p, enum plan_change *change)
 {
-	bool blind = t->conf.best_node && t->conf.fallback == NULL && plan_keep(p, t->plan);
+	bool blind = t->conf.best_node && t->conf.fallback == NULL && plan_keep_choices(p, t->plan);
 
-	*change = plan_differs(t->plan, p, t->conf.hysteresis);
+	*change = plan_compare(t->plan, p, t->conf.hysteresis);
 	return blind && (t->plan == NULL ? !has_choice(p) : *change == PLAN_SAME);
 }
 
@@ -306,7 +306,7 @@ publish(struct target *t, struct plan *p, enum plan_change change, int64_t now)
 {
 	struct plan *old = t->plan;
 
-	if (t->anew || plan_joins(old, p))
+	if (t->anew || plan_adds_server(old, p))
 		t->joined_usec = now;
 	t->plan = p;
 	t->change = change;

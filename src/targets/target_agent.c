@@ -29,7 +29,7 @@ struct caller {
 	struct stream	 stream;
 	struct timer	 timer;
 	struct deferred	 deferred;
-	char		 question[HAPROXY_QUESTION_MAX];
+	char		 question[HAPROXY_AGENT_REQUEST_MAX];
 	size_t		 len;
 	bool		 answered;
 };
@@ -69,14 +69,14 @@ static void
 caller_answer(struct caller *c)
 {
 	struct hands *h = c->hands;
-	char out[HAPROXY_ANSWER_MAX];
+	char out[HAPROXY_AGENT_RESPONSE_MAX];
 	struct iovec iov = { out, 0 };
 	size_t put;
 
 	if (h->withdrawn)
-		snprintf(out, sizeof out, "%s", HAPROXY_NEUTRAL);
+		snprintf(out, sizeof out, "%s", HAPROXY_AGENT_NEUTRAL);
 	else
-		haproxy_agent_answer(target_plan(h->target), (struct str){ c->question, c->len }, out);
+		haproxy_agent_respond(target_plan(h->target), (struct str){ c->question, c->len }, out);
 	h->questions++;
 	h->unknown += out[0] == '\n';
 	h->asked_usec = loop_now(h->loop);
@@ -110,7 +110,7 @@ on_caller(void *arg)
 		    stream_read(&c->stream, c->question + c->len, sizeof c->question - c->len, &got);
 		if (r == IO_DONE && !full)
 			c->len += got;
-	} while (r == IO_DONE && c->stream.bytes_in < 4 * HAPROXY_QUESTION_MAX);
+	} while (r == IO_DONE && c->stream.bytes_in < 4 * HAPROXY_AGENT_REQUEST_MAX);
 	if (r == IO_FAIL || r == IO_DONE || (r == IO_EOF && c->answered)) {	/* DONE: it goes on and on */
 		caller_end(c);
 		return;

@@ -85,7 +85,7 @@ said_make(struct envoy_said *s, json_t *assignment)
 	s->assignment = assignment;
 	all = json_pack("[O]", s->assignment);
 	buf_clear(&s->text);
-	envoy_response(all, &s->text, s->version);
+	envoy_response_write(all, &s->text, s->version);
 	json_decref(all);
 	s->placed &= strcmp(was, s->version) == 0;
 }
@@ -99,7 +99,7 @@ say(struct envoy *e, const struct plan *p)
 	e->withdrawn = false;
 	for (unsigned i = 0; i < e->nsaid; i++) {
 		e->said[i].current = false;
-		if (plan_service(p, e->said[i].service) != NULL)
+		if (plan_find_service(p, e->said[i].service) != NULL)
 			e->said[kept++] = e->said[i];
 		else
 			said_fini(&e->said[i]);
@@ -278,7 +278,7 @@ rest_withdraw(void *arg)
 
 	e->withdrawn = true;
 	for (unsigned i = 0; i < e->nsaid; i++) {
-		said_make(&e->said[i], envoy_assignment_none(e->said[i].cluster));
+		said_make(&e->said[i], envoy_assignment_empty(e->said[i].cluster));
 		e->said[i].current = true;		/* for those that ask */
 	}
 	target_withdrawn(e->target);
@@ -331,7 +331,7 @@ file_is_ours(const struct envoy_said *s)
 	bool ours;
 
 	buf_init(&text, TEXT_MAX);
-	ours = keep_file_read(s->path, &text) && envoy_is_ours(buf_str(&text), s->cluster);
+	ours = keep_file_read(s->path, &text) && envoy_is_from_mola(buf_str(&text), s->cluster);
 	buf_fini(&text);
 	return ours;
 }
@@ -347,7 +347,7 @@ file_withdraw(void *arg)
 	files_find(e);
 	for (unsigned i = 0; i < e->nsaid; i++) {
 		struct envoy_said *s = &e->said[i];
-		said_make(s, envoy_assignment_none(s->cluster));
+		said_make(s, envoy_assignment_empty(s->cluster));
 		if (!file_is_ours(s))
 			continue;
 		why = said_place(s, first == NULL ? detail : other);

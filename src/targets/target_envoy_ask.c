@@ -76,7 +76,7 @@ asker_hear(struct envoy *e, struct asker *a, const char *has, const char *given)
 }
 
 static struct asker *
-asker_new(struct envoy *e, struct request *req, const struct envoy_question *q, const char *cluster)
+asker_new(struct envoy *e, struct request *req, const struct envoy_request *q, const char *cluster)
 {
 	char name[sizeof e->askers->one->name], host[ADDR_TEXT_MAX], short_cluster[sizeof e->askers->one->cluster];
 	struct asker *a;
@@ -128,7 +128,7 @@ reply_error(struct request *req, int status, const char *error)
 /* What is asked for by name, as far as there is something current to be said; by no name, all that there is. No question:
  * nothing. */
 static json_t *
-resources(const struct envoy *e, const struct envoy_question *q)
+resources(const struct envoy *e, const struct envoy_request *q)
 {
 	json_t *list = json_array();
 	const json_t *name;
@@ -149,14 +149,14 @@ resources(const struct envoy *e, const struct envoy_question *q)
 }
 
 static void
-answer(struct envoy *e, struct request *req, const struct envoy_question *q)
+answer(struct envoy *e, struct request *req, const struct envoy_request *q)
 {
 	json_t *list = resources(e, q);
 	char version[ENVOY_VERSION];
 	struct buf out;
 
 	buf_init(&out, ANSWER_MAX);
-	envoy_response(list, &out, version);
+	envoy_response_write(list, &out, version);
 	if (out.full)
 		reply_error(req, 500, "the answer would be too large");
 	else
@@ -180,7 +180,7 @@ answer_one(struct envoy *e, struct request *req, struct asker *a, const char *ha
 }
 
 static void
-answer_all(struct envoy *e, struct request *req, const struct envoy_question *q)
+answer_all(struct envoy *e, struct request *req, const struct envoy_request *q)
 {
 	const char *cluster;
 
@@ -197,14 +197,14 @@ void
 envoy_ask(struct envoy *e, struct request *req)
 {
 	struct asker *again = e->said_usec == 0 ? NULL : asker_again(e, req);
-	struct envoy_question q;
+	struct envoy_request q;
 	char detail[ENVOY_DETAIL];
 
 	if (again != NULL) {
 		answer_one(e, req, again, again->has, again->cluster);
 		return;
 	}
-	if (!envoy_question_read(request_body(req), &q, detail)) {
+	if (!envoy_request_parse(request_body(req), &q, detail)) {
 		reply_error(req, 400, detail);
 		return;
 	}
@@ -212,7 +212,7 @@ envoy_ask(struct envoy *e, struct request *req)
 		reply_error(req, 503, "nothing is known yet");
 	else
 		answer_all(e, req, &q);
-	envoy_question_free(&q);
+	envoy_request_free(&q);
 }
 
 /* --- what they have taken --- */

@@ -31,7 +31,7 @@ static void
 hosts_tell(const struct envoy *e, const struct envoy_cluster *c, const struct plan_service *p)
 {
 	for (unsigned i = 0; i < p->nservers; i++) {
-		const struct envoy_host *h = envoy_host(c, &p->server[i].addr);
+		const struct envoy_host *h = envoy_find_host(c, &p->server[i].addr);
 		if (h == NULL)
 			target_server_seen(e->target, p->name, p->server[i].name, -1, "absent");
 		else
@@ -43,12 +43,12 @@ hosts_tell(const struct envoy *e, const struct envoy_cluster *c, const struct pl
 static bool
 cluster_judge(struct envoy *e, struct envoy_said *s, const struct envoy_cluster *c, const struct why **why, char *detail)
 {
-	const struct plan_service *p = plan_service(target_plan(e->target), s->service);
+	const struct plan_service *p = plan_find_service(target_plan(e->target), s->service);
 
 	if (p == NULL || p->nservers == 0)
 		return true;
 	hosts_tell(e, c, p);
-	if (envoy_cluster_has(c, p, detail)) {
+	if (envoy_cluster_matches(c, p, detail)) {
 		if (c->counted)
 			s->rejected = c->rejected;
 		return true;
@@ -146,7 +146,7 @@ on_config(void *arg, const struct fetch_result *r)
 	char detail[ENVOY_DETAIL];
 
 	l->fetch = NULL;
-	if (r->why == NULL && envoy_admin_config(r->body, &l->admin, detail))
+	if (r->why == NULL && envoy_admin_parse_config(r->body, &l->admin, detail))
 		keeps_note(l);
 }
 
@@ -158,7 +158,7 @@ on_stats(void *arg, const struct fetch_result *r)
 
 	if (!answered(l, r))
 		return;
-	if (!envoy_admin_count(r->body, &l->admin, detail)) {
+	if (!envoy_admin_parse_stats(r->body, &l->admin, detail)) {
 		target_refused(l->envoy->target, WHY_PROXY_SYNTAX, detail);
 		return;
 	}
@@ -178,7 +178,7 @@ on_clusters(void *arg, const struct fetch_result *r)
 	if (!answered(l, r))
 		return;
 	envoy_admin_free(&l->admin);
-	if (envoy_admin_read(r->body, &l->admin, detail))
+	if (envoy_admin_parse_clusters(r->body, &l->admin, detail))
 		ask(l, ENVOY_STATS, on_stats);
 	else
 		target_refused(l->envoy->target, WHY_PROXY_SYNTAX, detail);

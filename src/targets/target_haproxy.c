@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "drive/haproxy.h"
-#include "targets/haproxy_ask.h"
+#include "targets/haproxy_request.h"
 #include "targets/target.h"
 
 #define ANSWER_USEC	(5 * USEC_PER_SEC)
@@ -25,7 +25,7 @@ struct hands {
 	struct addr	 addr;
 	struct haproxy_rules rules;
 	struct map	*backend;		/* those that we were ever to fill, by name: to themselves */
-	struct haproxy_ask ask;
+	struct haproxy_request ask;
 	struct deferred	 deferred;
 	int64_t		 due_usec;		/* of the next round */
 	int64_t		 watch_usec;		/* of the next look at which process it is */
@@ -40,7 +40,7 @@ struct hands {
 	bool		 busy, again;		/* one is under way; another is wanted at once */
 	bool		 ordered;		/* what is read now is what came of our orders */
 	struct haproxy_state *state;
-	struct haproxy_orders *orders;
+	struct haproxy_commands *commands;
 	unsigned	 at;			/* the order under way */
 	char		 refusal[200];		/* of the first that was refused */
 
@@ -57,7 +57,7 @@ static void	round_start(struct hands *);
 static void
 round_end(struct hands *h, int64_t pause)
 {
-	haproxy_orders_free(&h->orders);
+	haproxy_commands_free(&h->commands);
 	haproxy_state_free(&h->state);
 	h->busy = false;
 	h->due_usec = loop_now(h->loop) + pause;
@@ -66,7 +66,7 @@ round_end(struct hands *h, int64_t pause)
 		round_start(h);
 }
 
-/* A publication that is overtaken by a newer one is not answered: `again` says that the newer one is to be told. */
+/* A publication that is overtaken by a newer one is not answered: `again` contains that the newer one is to be told. */
 static void
 round_failed(struct hands *h, const struct why *why, const char *detail)
 {
@@ -94,9 +94,9 @@ servers_tell(struct hands *h)
 	char backend[HAPROXY_NAME_MAX];
 
 	for (unsigned i = 0; p != NULL && i < p->nservices; i++) {
-		haproxy_backend(h->rules.backend, p->service[i].name, backend);
+		haproxy_backend_name(h->rules.backend, p->service[i].name, backend);
 		for (unsigned k = 0; k < p->service[i].nservers; k++)
-			if ((s = haproxy_server_for(h->state, backend, &p->service[i].server[k])) != NULL)
+			if ((s = haproxy_task_server(h->state, backend, &p->service[i].server[k])) != NULL)
 				target_server_seen(h->target, p->service[i].name, p->service[i].server[k].name, (int)s->weight, s->status);
 	}
 }
@@ -105,7 +105,7 @@ servers_tell(struct hands *h)
 static void
 round_withdrawn(struct hands *h)
 {
-	h->leaving = h->orders->ndelete;
+	h->leaving = h->commands->ndelete;
 	h->withdrawn = h->leaving == 0;
 	if (!h->again) {
 		if (h->owed)
@@ -122,7 +122,7 @@ round_good(struct hands *h)
 		round_withdrawn(h);
 		return;
 	}
-	h->leaving = h->orders->ndelete;
+	h->leaving = h->commands->ndelete;
 	servers_tell(h);
 	if (!h->again) {
 		if (h->owed)
@@ -142,7 +142,7 @@ is_planned(const struct hands *h, const char *backend)
 	char name[HAPROXY_NAME_MAX];
 
 	for (unsigned i = 0; i < p->nservices; i++) {
-		haproxy_backend(h->rules.backend, p->service[i].name, name);
+		haproxy_backend_name(h->rules.backend, p->service[i].name, name);
 		if (strcmp(name, backend) == 0)
 			return true;
 	}
@@ -150,7 +150,7 @@ is_planned(const struct hands *h, const char *backend)
 }
 
 static void
-orders_make(struct hands *h)
+commands_make(struct hands *h)
 {
 	const struct plan *p = target_plan(h->target);
 	char name[HAPROXY_NAME_MAX];
@@ -160,26 +160,26 @@ orders_make(struct hands *h)
 
 	h->at = 0;
 	if (h->withdrawing) {
-		h->orders = haproxy_orders_withdraw(h->state, &h->rules, target_conf(h->target)->services.item,
+		h->commands = haproxy_commands_withdraw(h->state, &h->rules, target_conf(h->target)->services.item,
 		    target_conf(h->target)->services.n, target_is_alone(h->target) ? NULL : h->backend);
 		return;
 	}
-	h->orders = haproxy_orders_make(h->state, p, &h->rules);
+	h->commands = haproxy_commands_make(h->state, p, &h->rules);
 	for (unsigned i = 0; i < p->nservices; i++) {
-		haproxy_backend(h->rules.backend, p->service[i].name, name);
+		haproxy_backend_name(h->rules.backend, p->service[i].name, name);
 		if (map_get(h->backend, str_of(name)) == NULL)
 			map_put(h->backend, str_of(name), must_strdup(name));
 	}
 	while (map_next(h->backend, &at, &key, &value))
 		if (!is_planned(h, value))
-			haproxy_orders_clear(h->orders, h->state, value);
+			haproxy_commands_clear_backend(h->commands, h->state, value);
 }
 
-static void	ask(struct hands *, const char *line, haproxy_answered_f *);
+static void	ask(struct hands *, const char *line, haproxy_response_f *);
 static void	on_state(void *, const struct why *, const char *, struct str);
 
 static void
-refusal_note(struct hands *h, const struct haproxy_order *o, struct str answer)
+refusal_note(struct hands *h, const struct haproxy_command *o, struct str answer)
 {
 	struct str line = { "", 0 };
 	char text[100];
@@ -191,7 +191,7 @@ refusal_note(struct hands *h, const struct haproxy_order *o, struct str answer)
 			*p = '?';
 	h->refused++;
 	log_event(LOG_DEBUG, "haproxy.refused", "target", target_name(h->target), "order", o->line, "answer", text, NULL);
-	if (h->refusal[0] == '\0' && o->deed != HAPROXY_DELETE)
+	if (h->refusal[0] == '\0' && o->action != HAPROXY_DELETE)
 		snprintf(h->refusal, sizeof h->refusal, "%.90s: %s", o->line, text);
 }
 
@@ -199,17 +199,17 @@ static void
 on_answer(void *arg, const struct why *why, const char *detail, struct str answer)
 {
 	struct hands *h = arg;
-	const struct haproxy_order *o = &h->orders->order[h->at];
+	const struct haproxy_command *o = &h->commands->command[h->at];
 
 	if (why != NULL) {
 		round_failed(h, why, detail);
 		return;
 	}
 	h->given++;
-	if (haproxy_judge(o->deed, answer) == HAPROXY_REFUSED)
+	if (haproxy_response_verdict(o->action, answer) == HAPROXY_REFUSED)
 		refusal_note(h, o, answer);
-	if (++h->at < h->orders->n)
-		ask(h, h->orders->order[h->at].line, on_answer);
+	if (++h->at < h->commands->n)
+		ask(h, h->commands->command[h->at].line, on_answer);
 	else {
 		h->ordered = true;
 		ask(h, "show servers state", on_state);
@@ -218,21 +218,21 @@ on_answer(void *arg, const struct why *why, const char *detail, struct str answe
 
 /* Servers that wait to be deleted are out of use: they are tried once in each round, and are no difference. */
 static void
-orders_look(struct hands *h)
+commands_check(struct hands *h)
 {
-	unsigned open = h->orders->n - h->orders->ndelete;
+	unsigned open = h->commands->n - h->commands->ndelete;
 	char detail[240];
 
 	if (h->again && h->ordered)		/* these orders are of an older plan than the one that is compared with */
 		round_end(h, 0);
-	else if (h->orders->n == 0 || (h->ordered && open == 0))
+	else if (h->commands->n == 0 || (h->ordered && open == 0))
 		round_good(h);
 	else if (!h->ordered)
-		ask(h, h->orders->order[0].line, on_answer);
+		ask(h, h->commands->command[0].line, on_answer);
 	else if (h->refusal[0] != '\0')
 		round_failed(h, WHY_PROXY_REFUSED, h->refusal);
 	else {
-		snprintf(detail, sizeof detail, "%u orders were without effect, the first: %.160s", open, h->orders->order[0].line);
+		snprintf(detail, sizeof detail, "%u orders were without effect, the first: %.160s", open, h->commands->command[0].line);
 		round_failed(h, WHY_PROXY_DIFFERS, detail);
 	}
 }
@@ -254,7 +254,7 @@ on_stat(void *arg, const struct why *why, const char *detail, struct str answer)
 {
 	struct hands *h = arg;
 
-	if (why == NULL && (why = haproxy_stat_read(answer, h->state)) != NULL)
+	if (why == NULL && (why = haproxy_stat_parse(answer, h->state)) != NULL)
 		detail = "show stat";
 	if (why == NULL)
 		why = whole(answer, &detail);
@@ -262,9 +262,9 @@ on_stat(void *arg, const struct why *why, const char *detail, struct str answer)
 		round_failed(h, why, detail);
 		return;
 	}
-	haproxy_orders_free(&h->orders);
-	orders_make(h);
-	orders_look(h);
+	haproxy_commands_free(&h->commands);
+	commands_make(h);
+	commands_check(h);
 }
 
 static void
@@ -273,7 +273,7 @@ on_state(void *arg, const struct why *why, const char *detail, struct str answer
 	struct hands *h = arg;
 	struct haproxy_state *state;
 
-	if (why == NULL && (why = haproxy_state_read(answer, &state)) != NULL)
+	if (why == NULL && (why = haproxy_state_parse(answer, &state)) != NULL)
 		detail = "show servers state: is the socket of level admin?";
 	if (why == NULL) {
 		haproxy_state_free(&h->state);
@@ -299,7 +299,7 @@ on_info(void *arg, const struct why *why, const char *detail, struct str answer)
 	struct hands *h = arg;
 	struct haproxy_info info;
 
-	if (why == NULL && (why = haproxy_info_read(answer, &info)) != NULL)
+	if (why == NULL && (why = haproxy_info_parse(answer, &info)) != NULL)
 		detail = "show info";
 	if (why == NULL)
 		why = whole(answer, &detail);
@@ -317,9 +317,9 @@ on_info(void *arg, const struct why *why, const char *detail, struct str answer)
 }
 
 static void
-ask(struct hands *h, const char *line, haproxy_answered_f *fn)
+ask(struct hands *h, const char *line, haproxy_response_f *fn)
 {
-	haproxy_ask(&h->ask, h->loop, &h->addr, line, ANSWER_USEC, fn, h);
+	haproxy_request_start(&h->ask, h->loop, &h->addr, line, ANSWER_USEC, fn, h);
 }
 
 static void
@@ -339,7 +339,7 @@ on_watched(void *arg, const struct why *why, const char *detail, struct str answ
 {
 	struct hands *h = arg;
 	struct haproxy_info info;
-	bool other = why == NULL && haproxy_info_read(answer, &info) == NULL && is_other(h, &info);
+	bool other = why == NULL && haproxy_info_parse(answer, &info) == NULL && is_other(h, &info);
 
 	(void)detail;
 	h->busy = false;
@@ -381,8 +381,8 @@ haproxy_close(void *arg)
 	void *value;
 	size_t at = 0;
 
-	haproxy_ask_stop(&h->ask);
-	haproxy_orders_free(&h->orders);
+	haproxy_request_cancel(&h->ask);
+	haproxy_commands_free(&h->commands);
 	haproxy_state_free(&h->state);
 	while (map_next(h->backend, &at, &key, &value))
 		free(value);
@@ -429,7 +429,7 @@ haproxy_would(const void *arg, json_t *sentences)
 	char text[400];
 
 	for (unsigned i = 0; i < c->services.n || i == 0; i++) {
-		haproxy_backend(h->rules.backend, c->services.n == 0 ? "*" : c->services.item[i], text);
+		haproxy_backend_name(h->rules.backend, c->services.n == 0 ? "*" : c->services.item[i], text);
 		json_array_append_new(sentences, json_sprintf("backend %.100s: servers " HAPROXY_PREFIX "* are deleted, when their connections have "
 		    "ended; your own servers get the weights of HAProxy's configuration", text));
 	}

@@ -31,7 +31,7 @@
 struct traefik {
 	struct target	*target;
 	const struct conf_target *conf;
-	struct traefik_words words;
+	struct traefik_options words;
 	const char	*provider;
 	struct buf	 text;			/* what was said last */
 	struct keep_mark mark;			/* of the file, */
@@ -311,7 +311,7 @@ withheld_view(const struct traefik *t)
 	json_t *list = json_array();
 
 	for (unsigned i = 0; p != NULL && i < p->nservices; i++) {
-		const char *text = traefik_withholds(&t->words, &p->service[i]);
+		const char *text = traefik_withheld_reason(&t->words, &p->service[i]);
 		if (text != NULL)
 			json_array_append_new(list, json_pack("{s:s, s:s}", "service", p->service[i].name, "text", text));
 	}
@@ -345,7 +345,7 @@ old_lower(struct traefik *t)
 
 	buf_init(&old, TEXT_MAX);
 	buf_init(&text, TEXT_MAX);
-	if (keep_file_read(t->conf->file, &old) && traefik_lower(buf_str(&old), &t->words, &text) && !text.full) {
+	if (keep_file_read(t->conf->file, &old) && traefik_migrate(buf_str(&old), &t->words, &text) && !text.full) {
 		why = keep_file_write(t->conf->file, buf_str(&text), &mark, detail);
 		log_event(LOG_WARN, "target.routers_lowered", "target", t->conf->name, "file", t->conf->file, "text", why == NULL ?
 		    "routers of an older Mola stood before all others: they are below them now, or gone where routers is not true" :
@@ -364,7 +364,7 @@ on_open(struct target *target)
 	t->target = target;
 	t->conf = c;
 	t->provider = c->kind == TARGET_TRAEFIK_FILE ? "file" : "http";
-	t->words = (struct traefik_words){ .backend = c->backend, .routers = c->routers, .entry_point = c->entry_points.item, .nentry_points = c->entry_points.n,
+	t->words = (struct traefik_options){ .backend = c->backend, .routers = c->routers, .entry_point = c->entry_points.item, .nentry_points = c->entry_points.n,
 	    .strategy = c->strategy, .api_entry_point = c->api_entry_point, .fallback = c->fallback };
 	buf_init(&t->text, TEXT_MAX);
 	buf_init(&t->services, ANSWER_MAX);

@@ -88,7 +88,7 @@ sim_driven_tick(struct sim *s, struct sim_service *v)
 	if (d->plan == NULL && !has_settled(s))
 		return;
 	p = plan_make(s->mola[0].world, &wanted, weigh, d, s->now);
-	if (plan_differs(d->plan, p, HYSTERESIS) == PLAN_SAME || (d->plan != NULL && s->now - d->published < d->interval)) {
+	if (plan_compare(d->plan, p, HYSTERESIS) == PLAN_SAME || (d->plan != NULL && s->now - d->published < d->interval)) {
 		plan_free(&p);
 		return;
 	}
@@ -138,7 +138,7 @@ struct sim_task *
 sim_driven_pick(struct sim *s, struct sim_service *v)
 {
 	struct sim_driven *d = v->driven;
-	const struct plan_service *p = d->plan == NULL ? NULL : plan_service(d->plan, v->name);
+	const struct plan_service *p = d->plan == NULL ? NULL : plan_find_service(d->plan, v->name);
 
 	if (p == NULL)
 		return NULL;

@@ -26,11 +26,11 @@ check_cluster(const struct envoy_cluster *c, const struct plan_service *s)
 	check_words(c->stat);
 	check_words(c->eds);
 	for (unsigned i = 0; i < c->nhosts; i++) {
-		ASSERT(c->host[i].addr.len > 0 && c->host[i].health != NULL && envoy_host(c, &c->host[i].addr) != NULL);
+		ASSERT(c->host[i].addr.len > 0 && c->host[i].health != NULL && envoy_find_host(c, &c->host[i].addr) != NULL);
 		check_words(c->host[i].health);
 	}
 	ASSERT(c->rejected >= 0 && isfinite(c->rejected));
-	if (!envoy_cluster_has(c, s, detail))
+	if (!envoy_cluster_matches(c, s, detail))
 		ASSERT(detail[0] != '\0');
 	check_words(detail);
 }
@@ -45,15 +45,15 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	char detail[ENVOY_DETAIL] = "";
 	struct envoy_admin a;
 
-	(void)envoy_is_ours((struct str){ (const char *)bytes, len }, "web");
+	(void)envoy_is_from_mola((struct str){ (const char *)bytes, len }, "web");
 	ASSERT(addr_parse(STR("127.46.1.1:8001"), &server[0].addr) == NULL && addr_parse(STR("[fd00::1]:80"), &server[1].addr) == NULL);
-	if (!envoy_admin_read((struct str){ (const char *)bytes, first }, &a, detail)) {
+	if (!envoy_admin_parse_clusters((struct str){ (const char *)bytes, first }, &a, detail)) {
 		ASSERT(detail[0] != '\0');
 		return 0;
 	}
-	if (at != NULL && !envoy_admin_count((struct str){ at + 6, len - first - 6 }, &a, detail))
+	if (at != NULL && !envoy_admin_parse_stats((struct str){ at + 6, len - first - 6 }, &a, detail))
 		ASSERT(detail[0] != '\0');
-	if (at != NULL && !envoy_admin_config((struct str){ at + 6, len - first - 6 }, &a, detail))
+	if (at != NULL && !envoy_admin_parse_config((struct str){ at + 6, len - first - 6 }, &a, detail))
 		ASSERT(detail[0] != '\0');
 	for (unsigned i = 0; i < a.nclusters; i++)
 		check_cluster(&a.cluster[i], &service);

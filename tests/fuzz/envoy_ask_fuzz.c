@@ -14,7 +14,7 @@ check_words(const char *s)
 }
 
 static void
-check_question(const struct envoy_question *q)
+check_question(const struct envoy_request *q)
 {
 	const json_t *name;
 	size_t i;
@@ -30,12 +30,12 @@ check_question(const struct envoy_question *q)
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-	struct envoy_question q = { .json = NULL };
+	struct envoy_request q = { .json = NULL };
 	char detail[ENVOY_DETAIL] = "";
 
-	if (envoy_question_read((struct str){ (const char *)bytes, len }, &q, detail)) {
+	if (envoy_request_parse((struct str){ (const char *)bytes, len }, &q, detail)) {
 		check_question(&q);
-		envoy_question_free(&q);
+		envoy_request_free(&q);
 	} else {
 		ASSERT(q.json == NULL && detail[0] != '\0');
 		check_words(detail);

@@ -26,7 +26,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct route_conf route = { (char *)"www.example.org", (char *)"/" };
 	struct plan_service service = { .name = "web", .route = &route, .nroutes = 1, .server = server, .nservers = 2, .nserving = 2 };
 	struct plan plan = { .service = &service, .nservices = 1 };
-	struct traefik_words words = { .backend = "{service}", .routers = true };
+	struct traefik_options words = { .backend = "{service}", .routers = true };
 	struct buf lower, again;
 	const char *at = len == 0 ? NULL : memmem(bytes, len, "\n----\n", 6);
 	size_t first = at == NULL ? len : (size_t)(at - (const char *)bytes);
@@ -40,8 +40,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	ASSERT(seen <= 2 && (why == NULL ? seen == 2 : detail[0] != '\0'));
 	buf_init(&lower, 1 << 20);
 	buf_init(&again, 1 << 20);
-	if (traefik_lower((struct str){ (const char *)bytes, len }, &words, &lower) && !lower.full)
-		ASSERT(!traefik_lower(buf_str(&lower), &words, &again));	/* once is enough */
+	if (traefik_migrate((struct str){ (const char *)bytes, len }, &words, &lower) && !lower.full)
+		ASSERT(!traefik_migrate(buf_str(&lower), &words, &again));	/* once is enough */
 	buf_fini(&lower);
 	buf_fini(&again);
 	for (const char *c = detail; *c != '\0'; c++)

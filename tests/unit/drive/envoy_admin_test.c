@@ -40,13 +40,13 @@ what_it_has_is_read(void **state)
 	struct envoy_admin a;
 
 	(void)state;
-	assert_true(envoy_admin_read(STR(CLUSTERS(HOST("10.0.0.1", "30", "HEALTHY"))), &a, detail));
+	assert_true(envoy_admin_parse_clusters(STR(CLUSTERS(HOST("10.0.0.1", "30", "HEALTHY"))), &a, detail));
 	assert_int_equal(a.nclusters, 2);
 	assert_string_equal(a.cluster[0].eds, "web");
 	assert_string_equal(a.cluster[1].eds, "static");
 	assert_int_equal(a.cluster[0].nhosts, 1);
 	assert_int_equal(a.cluster[0].host[0].weight, 30);
-	assert_true(envoy_admin_count(STR("{\"stats\":[{\"name\":\"cluster.edge_stat.update_rejected\",\"value\":2},"
+	assert_true(envoy_admin_parse_stats(STR("{\"stats\":[{\"name\":\"cluster.edge_stat.update_rejected\",\"value\":2},"
 	    "{\"name\":\"cluster.edge_stat.assignment_stale\",\"value\":1},{\"name\":\"cluster.edge_stat2.update_rejected\",\"value\":9},"
 	    "{\"name\":\"cluster.edge_stat\",\"value\":9},{\"histograms\":{}}]}"), &a, detail));
 	assert_true(a.cluster[0].counted && a.cluster[0].rejected == 2 && a.cluster[0].stale == 1);
@@ -61,8 +61,8 @@ check_differs(struct str clusters, const char *says)
 	struct envoy_admin a;
 	bool has;
 
-	assert_true(envoy_admin_read(clusters, &a, detail));
-	has = envoy_cluster_has(&a.cluster[0], &service, detail);
+	assert_true(envoy_admin_parse_clusters(clusters, &a, detail));
+	has = envoy_cluster_matches(&a.cluster[0], &service, detail);
 	envoy_admin_free(&a);
 	if (has != (says == NULL) || (says != NULL && strstr(detail, says) == NULL))
 		fail_msg("expected %s: %s", says == NULL ? "no difference" : says, detail);
@@ -103,9 +103,9 @@ configured(const char *cluster, bool keeps)
 	char detail[ENVOY_DETAIL] = "", text[1000];
 	struct envoy_admin a;
 
-	assert_true(envoy_admin_read(STR(CLUSTERS(FIRST)), &a, detail));
+	assert_true(envoy_admin_parse_clusters(STR(CLUSTERS(FIRST)), &a, detail));
 	snprintf(text, sizeof text, "{\"configs\":[{\"@type\":\"x\",\"cluster\":%s},{\"cluster\":{\"name\":\"static\"}},7]}", cluster);
-	assert_true(envoy_admin_config(str_of(text), &a, detail));
+	assert_true(envoy_admin_parse_config(str_of(text), &a, detail));
 	assert_int_equal(a.cluster[0].keeps, keeps);
 	assert_false(a.cluster[1].keeps);
 	envoy_admin_free(&a);
@@ -130,12 +130,12 @@ others_are_not_mistaken_for_it(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		char detail[ENVOY_DETAIL] = "";
-		assert_false(envoy_admin_read(str_of(bad[i]), &a, detail));
-		assert_false(envoy_admin_count(str_of(bad[i]), &a, detail));
-		assert_false(envoy_admin_config(STR("{\"configs\":{}}"), &a, detail));
+		assert_false(envoy_admin_parse_clusters(str_of(bad[i]), &a, detail));
+		assert_false(envoy_admin_parse_stats(str_of(bad[i]), &a, detail));
+		assert_false(envoy_admin_parse_config(STR("{\"configs\":{}}"), &a, detail));
 		assert_non_null(strstr(detail, "admin"));
 	}
-	assert_true(envoy_admin_read(STR("{}"), &a, (char[ENVOY_DETAIL]){ 0 }));		/* it has no clusters at all */
+	assert_true(envoy_admin_parse_clusters(STR("{}"), &a, (char[ENVOY_DETAIL]){ 0 }));		/* it has no clusters at all */
 	assert_int_equal(a.nclusters, 0);
 	envoy_admin_free(&a);
 }
@@ -157,9 +157,9 @@ many_endpoints(void **state)
 		    "\"health_status\":{\"eds_health_status\":\"HEALTHY\"}}", i == 0 ? "{\"cluster_statuses\":[{\"name\":\"web\","
 		    "\"host_statuses\":[" : ",", i / 250, i % 250 + 1);
 	buf_adds(&has, STR("]}]}"));
-	assert_true(envoy_admin_read(buf_str(&has), &a, detail));
+	assert_true(envoy_admin_parse_clusters(buf_str(&has), &a, detail));
 	begun = many_cpu();
-	assert_true(envoy_cluster_has(&a.cluster[0], &m.service, detail));
+	assert_true(envoy_cluster_matches(&a.cluster[0], &m.service, detail));
 	assert_true(many_cpu() - begun < MANY_SECONDS / 4);		/* it is only compared, not read */
 	envoy_admin_free(&a);
 	buf_fini(&has);

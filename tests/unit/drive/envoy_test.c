@@ -103,8 +103,8 @@ ours(json_t *assignment, const char *cluster)
 	bool is;
 
 	buf_init(&out, 1 << 20);
-	envoy_response(all, &out, version);
-	is = envoy_is_ours(buf_str(&out), cluster);
+	envoy_response_write(all, &out, version);
+	is = envoy_is_from_mola(buf_str(&out), cluster);
 	buf_fini(&out);
 	json_decref(all);
 	return is;
@@ -114,7 +114,7 @@ static void
 what_is_ours_to_take_away(void **state)
 {
 	struct stage st = { 0 };
-	json_t *none = envoy_assignment_none("web");
+	json_t *none = envoy_assignment_empty("web");
 
 	(void)state;
 	server_add(&st, "10.0.0.1:80", 5);
@@ -122,8 +122,8 @@ what_is_ours_to_take_away(void **state)
 	assert_false(ours(envoy_assignment(&st.service, "web", 0), "api"));
 	assert_int_equal(json_array_size(json_object_get(none, "endpoints")), 0);
 	assert_false(ours(none, "web"));
-	assert_false(envoy_is_ours(STR("{\"resources\":[{\"cluster_name\":\"web\",\"endpoints\":[{\"lb_endpoints\":[{}]}]}]}"), "web"));
-	assert_false(envoy_is_ours(STR(""), "web"));
+	assert_false(envoy_is_from_mola(STR("{\"resources\":[{\"cluster_name\":\"web\",\"endpoints\":[{\"lb_endpoints\":[{}]}]}]}"), "web"));
+	assert_false(envoy_is_from_mola(STR(""), "web"));
 }
 
 static void
@@ -166,7 +166,7 @@ version_now(struct stage *st, char out[ENVOY_VERSION])
 	struct buf text;
 
 	buf_init(&text, 1 << 20);
-	envoy_response(all, &text, out);
+	envoy_response_write(all, &text, out);
 	back = json_loadb(text.p, text.len, JSON_REJECT_DUPLICATES, NULL);
 	assert_string_equal(json_string_value(json_object_get(back, "version_info")), out);
 	assert_true(json_equal(json_object_get(back, "resources"), all));
@@ -196,21 +196,21 @@ the_same_words_have_the_same_version(void **state)
 static void
 a_question_of_envoy_is_understood(void **state)
 {
-	struct envoy_question q;
+	struct envoy_request q;
 	char detail[ENVOY_DETAIL];
 
 	(void)state;
-	assert_true(envoy_question_read(STR("{\"version_info\":\"00ab\",\"node\":{\"id\":\"edge-1\",\"cluster\":\"edge\",\"extensions\":[{}]},"
+	assert_true(envoy_request_parse(STR("{\"version_info\":\"00ab\",\"node\":{\"id\":\"edge-1\",\"cluster\":\"edge\",\"extensions\":[{}]},"
 	    "\"resource_names\":[\"web\"],\"type_url\":\"" ENVOY_TYPE "\"}"), &q, detail));
 	assert_string_equal(q.node, "edge-1");
 	assert_string_equal(q.version, "00ab");
 	assert_string_equal(json_string_value(json_array_get(q.names, 0)), "web");
-	envoy_question_free(&q);
+	envoy_request_free(&q);
 
-	assert_true(envoy_question_read(STR("{}"), &q, detail));		/* a curious human being */
+	assert_true(envoy_request_parse(STR("{}"), &q, detail));		/* a curious human being */
 	assert_string_equal(q.version, "");
 	assert_null(q.names);
-	envoy_question_free(&q);
+	envoy_request_free(&q);
 }
 
 static void
@@ -226,9 +226,9 @@ other_questions_are_refused_in_words(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-		struct envoy_question q = { .json = NULL };
+		struct envoy_request q = { .json = NULL };
 		char detail[ENVOY_DETAIL] = "";
-		assert_false(envoy_question_read(str_of(bad[i].body), &q, detail));
+		assert_false(envoy_request_parse(str_of(bad[i].body), &q, detail));
 		assert_null(q.json);
 		if (strstr(detail, bad[i].says) == NULL)
 			fail_msg("%s: %s", bad[i].body, detail);

@@ -21,9 +21,9 @@ static const struct plan plan = { .service = services, .nservices = 5 };
 static void
 answers(const char *question, const char *expected)
 {
-	char out[HAPROXY_ANSWER_MAX];
+	char out[HAPROXY_AGENT_RESPONSE_MAX];
 
-	haproxy_agent_answer(&plan, str_of(question), out);
+	haproxy_agent_respond(&plan, str_of(question), out);
 	assert_string_equal(out, expected);
 }
 
@@ -61,14 +61,14 @@ test_of_many_on_a_node(void **unused)
 	    { .name = "x.3", .node = "a", .weight = 100 }, { .name = "x.4", .node = "b", .weight = 100 } };
 	struct plan_service s = { .name = "x", .server = v, .nservers = 4, .nserving = 4 };
 	struct plan p = { .service = &s, .nservices = 1 };
-	char out[HAPROXY_ANSWER_MAX];
+	char out[HAPROXY_AGENT_RESPONSE_MAX];
 
 	(void)unused;
-	haproxy_agent_answer(&p, STR("x/a"), out);
+	haproxy_agent_respond(&p, STR("x/a"), out);
 	assert_string_equal(out, "up ready 100%\n");
-	haproxy_agent_answer(&p, STR("x/b"), out);
+	haproxy_agent_respond(&p, STR("x/b"), out);
 	assert_string_equal(out, "up ready 33%\n");
-	haproxy_agent_answer(&p, STR("x/x.4"), out);
+	haproxy_agent_respond(&p, STR("x/x.4"), out);
 	assert_string_equal(out, "up ready 100%\n");
 }
 
@@ -96,7 +96,7 @@ test_all_drain(void **unused)
 static void
 test_silence(void **unused)
 {
-	char out[HAPROXY_ANSWER_MAX];
+	char out[HAPROXY_AGENT_RESPONSE_MAX];
 
 	(void)unused;
 	answers("", "\n");
@@ -105,7 +105,7 @@ test_silence(void **unused)
 	answers("web/\n", "\n");
 	answers("nobody/web.1\n", "\n");
 	answers("none/none.1\n", "\n");			/* a service without tasks */
-	haproxy_agent_answer(NULL, STR("web/web.1"), out);
+	haproxy_agent_respond(NULL, STR("web/web.1"), out);
 	assert_string_equal(out, "\n");
 }
 
@@ -114,7 +114,7 @@ static void
 test_many(void **unused)
 {
 	struct many m;
-	char question[64], addr[ADDR_TEXT_MAX], out[HAPROXY_ANSWER_MAX];
+	char question[64], addr[ADDR_TEXT_MAX], out[HAPROXY_AGENT_RESPONSE_MAX];
 	double begun;
 
 	(void)unused;
@@ -122,7 +122,7 @@ test_many(void **unused)
 	begun = many_cpu();
 	for (unsigned i = 0; i < MANY; i += 20) {
 		snprintf(question, sizeof question, "web/%s", i % 40 == 0 ? addr_text(&m.server[i].addr, addr) : m.name[i]);
-		haproxy_agent_answer(&m.plan, str_of(question), out);
+		haproxy_agent_respond(&m.plan, str_of(question), out);
 		assert_string_equal(out, "up ready 100%\n");
 	}
 	assert_true(many_cpu() - begun < MANY_SECONDS);
@@ -139,13 +139,13 @@ test_addresses(void **unused)
 		{ "six/[fd00::1]:80", "up ready 100%\n" }, { "six/[fd00:0::2]:80", "up ready 50%\n" }, { "six/fd00::2", "up ready 50%\n" },
 		{ "six/[fd00::1]:81", "down #no healthy task\n" }, { "six/:80", "down #no healthy task\n" },
 		{ "fd00::1", "up ready 100%\n" }, { "six/unix:/x", "down #no healthy task\n" } };
-	char out[HAPROXY_ANSWER_MAX];
+	char out[HAPROXY_AGENT_RESPONSE_MAX];
 
 	(void)unused;
 	assert_null(addr_parse(STR("[fd00::1]:80"), &v[0].addr));
 	assert_null(addr_parse(STR("[fd00::2]:80"), &v[1].addr));
 	for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
-		haproxy_agent_answer(&p, str_of(said[i].question), out);
+		haproxy_agent_respond(&p, str_of(said[i].question), out);
 		assert_string_equal(out, said[i].expected);
 	}
 }

@@ -14,7 +14,7 @@ state_of(const char *text)
 {
 	struct haproxy_state *st = NULL;
 
-	assert_null(haproxy_state_read(str_of(text), &st));
+	assert_null(haproxy_state_parse(str_of(text), &st));
 	return st;
 }
 
@@ -30,7 +30,7 @@ test_state(void **unused)
 
 	(void)unused;
 	assert_int_equal(st->n, 3);
-	h = haproxy_state_find(st, "api", "mola:api.1");
+	h = haproxy_find_server(st, "api", "mola:api.1");
 	assert_non_null(h);
 	assert_string_equal(addr_text(&h->addr, text), "[::1]:8080");
 	assert_int_equal(h->weight, 50);
@@ -38,12 +38,12 @@ test_state(void **unused)
 	assert_int_equal(h->check, HAPROXY_CHECK_HAS);
 	assert_int_equal(h->inflight, -1);
 	assert_string_equal(h->status, "");
-	assert_int_equal(haproxy_state_backend(st, "web", &h), 2);
+	assert_int_equal(haproxy_backend_servers(st, "web", &h), 2);
 	assert_string_equal(h[0].name, "mine");
 	assert_string_equal(addr_text(&h[0].addr, text), "10.0.0.1:80");
 	assert_int_equal(h[1].addr.len, 0);
-	assert_int_equal(haproxy_state_backend(st, "nobody", &h), 0);
-	assert_null(haproxy_state_find(st, "web", "api"));
+	assert_int_equal(haproxy_backend_servers(st, "nobody", &h), 0);
+	assert_null(haproxy_find_server(st, "web", "api"));
 	haproxy_state_free(&st);
 	assert_null(st);
 }
@@ -53,7 +53,7 @@ test_other_places(void **unused)
 {
 	struct haproxy_state *st = state_of("9\n# srv_port srv_uweight new srv_admin_state srv_addr srv_name be_name\n"
 	    "81 7 x 1 10.0.0.2 s b\n");
-	const struct haproxy_server *h = haproxy_state_find(st, "b", "s");
+	const struct haproxy_server *h = haproxy_find_server(st, "b", "s");
 
 	(void)unused;
 	assert_non_null(h);
@@ -70,7 +70,7 @@ test_foreign(void **unused)
 
 	(void)unused;
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-		assert_ptr_equal(haproxy_state_read(str_of(wrong[i]), &st), WHY_PROXY_SYNTAX);
+		assert_ptr_equal(haproxy_state_parse(str_of(wrong[i]), &st), WHY_PROXY_SYNTAX);
 	assert_null(st);
 	st = state_of(HEAD "3 web 1 a;b 10.0.0.1 0 0 10 10 203 8 2 0 6 0 0 0 - 80 -\n" "3 web\n" "4 web 1 a 1.1.1.1 0 x 10\n"
 	    "3 web 1 b 10.0.0.1 0 0 10 10 203 8 2 0 6 0 0 0 - 99999 -\n");
@@ -79,7 +79,7 @@ test_foreign(void **unused)
 	haproxy_state_free(&st);
 	st = state_of(HEAD);
 	assert_int_equal(st->n, 0);
-	assert_null(haproxy_state_find(st, "a", "b"));
+	assert_null(haproxy_find_server(st, "a", "b"));
 	haproxy_state_free(&st);
 }
 
@@ -90,13 +90,13 @@ test_stat(void **unused)
 	    "3 web 2 other 10.0.0.2 0 0 10 10 203 8 2 0 6 0 0 0 - 80 -\n");
 
 	(void)unused;
-	assert_null(haproxy_stat_read(STR("# pxname,svname,qcur,scur,last_chk,status,weight,\n"
+	assert_null(haproxy_stat_parse(STR("# pxname,svname,qcur,scur,last_chk,status,weight,\n"
 	    "web,FRONTEND,,3,,OPEN,,\nweb,mine,0,12,\"a, \"\"b\"\", c\",DRAIN (agent),10,\nweb,other,0,,,\"UP 1/2\",5,\n"), st));
-	assert_string_equal(haproxy_state_find(st, "web", "mine")->status, "DRAIN (agent)");
-	assert_int_equal(haproxy_state_find(st, "web", "mine")->inflight, 12);
-	assert_string_equal(haproxy_state_find(st, "web", "other")->status, "UP 1/2");
-	assert_int_equal(haproxy_state_find(st, "web", "other")->inflight, -1);
-	assert_ptr_equal(haproxy_stat_read(STR("Unknown command\n"), st), WHY_PROXY_SYNTAX);
+	assert_string_equal(haproxy_find_server(st, "web", "mine")->status, "DRAIN (agent)");
+	assert_int_equal(haproxy_find_server(st, "web", "mine")->inflight, 12);
+	assert_string_equal(haproxy_find_server(st, "web", "other")->status, "UP 1/2");
+	assert_int_equal(haproxy_find_server(st, "web", "other")->inflight, -1);
+	assert_ptr_equal(haproxy_stat_parse(STR("Unknown command\n"), st), WHY_PROXY_SYNTAX);
 	haproxy_state_free(&st);
 }
 
@@ -106,9 +106,9 @@ test_info(void **unused)
 	struct haproxy_info i = { .pid = 7 };
 
 	(void)unused;
-	assert_ptr_equal(haproxy_info_read(STR("Name: HAProxy\nVersion: 1\n"), &i), WHY_PROXY_SYNTAX);
+	assert_ptr_equal(haproxy_info_parse(STR("Name: HAProxy\nVersion: 1\n"), &i), WHY_PROXY_SYNTAX);
 	assert_int_equal(i.pid, 7);
-	assert_null(haproxy_info_read(STR("Name: HAProxy\nVersion: 2.6.12-1\nPid: 21259\nUptime: 0d 0h03m22s\nUptime_sec: 202\n\n"), &i));
+	assert_null(haproxy_info_parse(STR("Name: HAProxy\nVersion: 2.6.12-1\nPid: 21259\nUptime: 0d 0h03m22s\nUptime_sec: 202\n\n"), &i));
 	assert_int_equal(i.pid, 21259);
 	assert_int_equal(i.uptime_sec, 202);
 	assert_string_equal(i.version, "2.6.12-1");

@@ -34,16 +34,16 @@ leads_to(const struct scene *s, const char *rows, const char *options, const cha
 {
 	struct haproxy_rules rules = { "be_{service}", options };
 	struct haproxy_state *st = NULL;
-	struct haproxy_orders *o;
+	struct haproxy_commands *o;
 	char text[4096], got[4096] = "";
 
 	snprintf(text, sizeof text, HEAD "%s", rows);
-	assert_null(haproxy_state_read(str_of(text), &st));
-	o = haproxy_orders_make(st, &s->plan, &rules);
+	assert_null(haproxy_state_parse(str_of(text), &st));
+	o = haproxy_commands_make(st, &s->plan, &rules);
 	for (unsigned i = 0; i < o->n; i++)
-		snprintf(got + strlen(got), sizeof got - strlen(got), "%s\n", o->order[i].line);
+		snprintf(got + strlen(got), sizeof got - strlen(got), "%s\n", o->command[i].line);
 	assert_string_equal(got, expected);
-	haproxy_orders_free(&o);
+	haproxy_commands_free(&o);
 	haproxy_state_free(&st);
 }
 
@@ -71,16 +71,16 @@ withdraws(char *only, const struct map *filled, const char *rows, const char *ex
 {
 	struct haproxy_rules rules = { "be_{service}", "check" };
 	struct haproxy_state *st = NULL;
-	struct haproxy_orders *o;
+	struct haproxy_commands *o;
 	char text[4096], got[4096] = "";
 
 	snprintf(text, sizeof text, "1\n# be_name srv_name srv_addr srv_port srv_admin_state srv_uweight srv_iweight\n%s", rows);
-	assert_null(haproxy_state_read(str_of(text), &st));
-	o = haproxy_orders_withdraw(st, &rules, &only, only == NULL ? 0 : 1, filled);
+	assert_null(haproxy_state_parse(str_of(text), &st));
+	o = haproxy_commands_withdraw(st, &rules, &only, only == NULL ? 0 : 1, filled);
 	for (unsigned i = 0; i < o->n; i++)
-		snprintf(got + strlen(got), sizeof got - strlen(got), "%s\n", o->order[i].line);
+		snprintf(got + strlen(got), sizeof got - strlen(got), "%s\n", o->command[i].line);
 	assert_string_equal(got, expected);
-	haproxy_orders_free(&o);
+	haproxy_commands_free(&o);
 	haproxy_state_free(&st);
 }
 
@@ -188,19 +188,19 @@ test_clear(void **unused)
 	struct haproxy_rules rules = { "{service}", "" };
 	struct plan none = { 0 };
 	struct haproxy_state *st = NULL;
-	struct haproxy_orders *o;
+	struct haproxy_commands *o;
 
 	(void)unused;
-	assert_null(haproxy_state_read(STR(HEAD "web mola:web.1 10.0.0.1 80 0 9 0\nweb mine 10.0.0.2 80 0 9 0\n"
+	assert_null(haproxy_state_parse(STR(HEAD "web mola:web.1 10.0.0.1 80 0 9 0\nweb mine 10.0.0.2 80 0 9 0\n"
 	    "api mola:api.1 10.0.0.1 80 0 9 0\n"), &st));
-	o = haproxy_orders_make(st, &none, &rules);
+	o = haproxy_commands_make(st, &none, &rules);
 	assert_int_equal(o->n, 0);		/* other backends are somebody else's */
-	haproxy_orders_clear(o, st, "web");
+	haproxy_commands_clear_backend(o, st, "web");
 	assert_int_equal(o->n, 2);
 	assert_int_equal(o->ndelete, 1);
-	assert_string_equal(o->order[0].line, "set server web/mola:web.1 state maint");
-	assert_string_equal(o->order[1].line, "del server web/mola:web.1");
-	haproxy_orders_free(&o);
+	assert_string_equal(o->command[0].line, "set server web/mola:web.1 state maint");
+	assert_string_equal(o->command[1].line, "del server web/mola:web.1");
+	haproxy_commands_free(&o);
 	haproxy_state_free(&st);
 }
 
@@ -210,7 +210,7 @@ test_many(void **unused)
 {
 	struct haproxy_rules rules = { "{service}", "" };
 	struct haproxy_state *st = NULL;
-	struct haproxy_orders *o;
+	struct haproxy_commands *o;
 	struct many m;
 	struct buf text;
 	double begun;
@@ -223,14 +223,14 @@ test_many(void **unused)
 		buf_printf(&text, "web %s%s 10.0.%u.%u %u 0 100 0\n", i % 2 == 0 ? "mola:" : "mine-", m.name[i], i / 250, i % 250 + 1,
 		    i == 4000 ? 81 : 80);
 	begun = many_cpu();
-	assert_null(haproxy_state_read(buf_str(&text), &st));
-	o = haproxy_orders_make(st, &m.plan, &rules);
+	assert_null(haproxy_state_parse(buf_str(&text), &st));
+	o = haproxy_commands_make(st, &m.plan, &rules);
 	for (unsigned i = 0; i < MANY; i++)
-		assert_non_null(haproxy_server_for(st, "web", &m.server[i]));
+		assert_non_null(haproxy_task_server(st, "web", &m.server[i]));
 	assert_true(many_cpu() - begun < MANY_SECONDS);
 	assert_int_equal(o->n, 1);
-	assert_string_equal(o->order[0].line, "set server web/mola:web.04000 addr 10.0.16.1 port 80");
-	haproxy_orders_free(&o);
+	assert_string_equal(o->command[0].line, "set server web/mola:web.04000 addr 10.0.16.1 port 80");
+	haproxy_commands_free(&o);
 	haproxy_state_free(&st);
 	buf_fini(&text);
 	many_fini(&m);
@@ -240,15 +240,15 @@ static void
 test_judge(void **unused)
 {
 	(void)unused;
-	assert_int_equal(haproxy_judge(HAPROXY_ADD, STR("New server registered.\n\n")), HAPROXY_DONE);
-	assert_int_equal(haproxy_judge(HAPROXY_ADD, STR("No such backend.\n")), HAPROXY_REFUSED);
-	assert_int_equal(haproxy_judge(HAPROXY_WEIGHT, STR("\n")), HAPROXY_DONE);
-	assert_int_equal(haproxy_judge(HAPROXY_WEIGHT, STR("Permission denied\n\n")), HAPROXY_REFUSED);
-	assert_int_equal(haproxy_judge(HAPROXY_DELETE, STR("Server deleted.\n")), HAPROXY_DONE);
-	assert_int_equal(haproxy_judge(HAPROXY_DELETE, STR("Server still has connections attached to it, cannot remove it.\n")), HAPROXY_BUSY);
-	assert_int_equal(haproxy_judge(HAPROXY_DELETE, STR("\n")), HAPROXY_REFUSED);
-	assert_int_equal(haproxy_judge(HAPROXY_ADDRESS, STR("IP changed from '1' to '2', port changed\n\n")), HAPROXY_DONE);
-	assert_int_equal(haproxy_judge(HAPROXY_READY, (struct str){ NULL, 0 }), HAPROXY_DONE);
+	assert_int_equal(haproxy_response_verdict(HAPROXY_ADD, STR("New server registered.\n\n")), HAPROXY_DONE);
+	assert_int_equal(haproxy_response_verdict(HAPROXY_ADD, STR("No such backend.\n")), HAPROXY_REFUSED);
+	assert_int_equal(haproxy_response_verdict(HAPROXY_WEIGHT, STR("\n")), HAPROXY_DONE);
+	assert_int_equal(haproxy_response_verdict(HAPROXY_WEIGHT, STR("Permission denied\n\n")), HAPROXY_REFUSED);
+	assert_int_equal(haproxy_response_verdict(HAPROXY_DELETE, STR("Server deleted.\n")), HAPROXY_DONE);
+	assert_int_equal(haproxy_response_verdict(HAPROXY_DELETE, STR("Server still has connections attached to it, cannot remove it.\n")), HAPROXY_BUSY);
+	assert_int_equal(haproxy_response_verdict(HAPROXY_DELETE, STR("\n")), HAPROXY_REFUSED);
+	assert_int_equal(haproxy_response_verdict(HAPROXY_ADDRESS, STR("IP changed from '1' to '2', port changed\n\n")), HAPROXY_DONE);
+	assert_int_equal(haproxy_response_verdict(HAPROXY_READY, (struct str){ NULL, 0 }), HAPROXY_DONE);
 }
 
 int

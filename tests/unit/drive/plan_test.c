@@ -109,17 +109,17 @@ shares_follow_the_nodes_and_their_tasks_divide_them(void **state)
 	(void)state;
 	pass(2, 3, NULL);			/* n0 has web.0 and web.2: half of 1 each; n1 has web.1: 2 */
 	p = plan_of(&rules);
-	s = plan_service(p, "web");
+	s = plan_find_service(p, "web");
 	assert_int_equal(p->nservices, 2);
 	assert_int_equal(s->nservers, 3);
-	assert_float_equal(plan_server(s, "web.0")->share, 0.5 / 3, 1e-9);
-	assert_float_equal(plan_server(s, "web.1")->share, 2.0 / 3, 1e-9);
-	assert_int_equal(plan_server(s, "web.1")->weight, 100);
-	assert_int_equal(plan_server(s, "web.2")->weight, 25);
+	assert_float_equal(plan_find_server(s, "web.0")->share, 0.5 / 3, 1e-9);
+	assert_float_equal(plan_find_server(s, "web.1")->share, 2.0 / 3, 1e-9);
+	assert_int_equal(plan_find_server(s, "web.1")->weight, 100);
+	assert_int_equal(plan_find_server(s, "web.2")->weight, 25);
 	assert_string_equal(s->conf.health_path, "/up");
-	assert_int_equal(plan_service(p, "idle")->nservers, 0);
-	assert_null(plan_service(p, "none"));
-	assert_null(plan_server(s, "web.9"));
+	assert_int_equal(plan_find_service(p, "idle")->nservers, 0);
+	assert_null(plan_find_service(p, "none"));
+	assert_null(plan_find_server(s, "web.9"));
 	plan_free(&p);
 }
 
@@ -147,15 +147,15 @@ those_that_drain_get_nothing_and_stay(void **state)
 	(void)state;
 	pass(2, 2, "web.1");
 	p = plan_of(&rules);
-	s = plan_service(p, "web");
+	s = plan_find_service(p, "web");
 	assert_int_equal(s->nservers, 2);
 	assert_int_equal(s->nserving, 1);
-	assert_true(plan_server(s, "web.1")->draining && plan_server(s, "web.1")->weight == 0 && plan_server(s, "web.1")->share == 0);
-	assert_float_equal(plan_server(s, "web.0")->share, 1, 1e-9);
+	assert_true(plan_find_server(s, "web.1")->draining && plan_find_server(s, "web.1")->weight == 0 && plan_find_server(s, "web.1")->share == 0);
+	assert_float_equal(plan_find_server(s, "web.0")->share, 1, 1e-9);
 	plan_free(&p);
 	world_drain(world, world_node(world, STR("n0")), true);
 	p = plan_of(&rules);
-	assert_int_equal(plan_service(p, "web")->nserving, 0);
+	assert_int_equal(plan_find_service(p, "web")->nserving, 0);
 	plan_free(&p);
 	world_drain(world, world_node(world, STR("n0")), false);
 }
@@ -169,13 +169,13 @@ those_that_are_down_are_left_out_but_never_all(void **state)
 	pass(2, 2, NULL);
 	live_set_health(live, world_task(world, STR("web.0"))->slot, HEALTH_DOWN);
 	p = plan_of(&rules);
-	assert_int_equal(plan_service(p, "web")->nservers, 1);
-	assert_string_equal(plan_service(p, "web")->server[0].name, "web.1");
+	assert_int_equal(plan_find_service(p, "web")->nservers, 1);
+	assert_string_equal(plan_find_service(p, "web")->server[0].name, "web.1");
 	plan_free(&p);
 	live_set_health(live, world_task(world, STR("web.1"))->slot, HEALTH_DOWN);
 	p = plan_of(&rules);
-	assert_int_equal(plan_service(p, "web")->nservers, 2);
-	assert_int_equal(plan_service(p, "web")->nserving, 2);
+	assert_int_equal(plan_find_service(p, "web")->nservers, 2);
+	assert_int_equal(plan_find_service(p, "web")->nserving, 2);
 	plan_free(&p);
 }
 
@@ -190,7 +190,7 @@ those_that_drain_serve_when_all_others_are_down(void **state)
 	pass(2, 2, "web.1");
 	live_set_health(live, world_task(world, STR("web.0"))->slot, HEALTH_DOWN);
 	p = plan_of(&rules);
-	s = plan_service(p, "web");
+	s = plan_find_service(p, "web");
 	assert_int_equal(s->nservers, 1);
 	assert_string_equal(s->server[0].name, "web.1");
 	assert_int_equal(s->nserving, 0);		/* which is to say: all of them serve */
@@ -206,21 +206,21 @@ those_that_come_wait_until_they_are_found_well(void **state)
 	(void)state;
 	pass(2, 2, NULL);				/* nothing is known of anybody yet */
 	before = plan_of(&rules);
-	assert_int_equal(plan_service(before, "web")->nservers, 2);
+	assert_int_equal(plan_find_service(before, "web")->nservers, 2);
 	r.before = before;
 	pass(2, 3, NULL);
 	p = plan_of(&r);
-	assert_int_equal(plan_service(p, "web")->nservers, 2);
+	assert_int_equal(plan_find_service(p, "web")->nservers, 2);
 	plan_free(&p);
 	live_set_health(live, world_task(world, STR("web.2"))->slot, HEALTH_UP);
 	p = plan_of(&r);
-	assert_int_equal(plan_service(p, "web")->nservers, 3);
+	assert_int_equal(plan_find_service(p, "web")->nservers, 3);
 	plan_free(&p);
 	live_set_health(live, world_task(world, STR("web.2"))->slot, HEALTH_UNKNOWN);
 	for (unsigned i = 0; i < 2; i++)
 		live_set_health(live, world_task(world, i == 0 ? STR("web.0") : STR("web.1"))->slot, HEALTH_DOWN);
 	p = plan_of(&r);				/* else it would have all that there is */
-	assert_int_equal(plan_service(p, "web")->nservers, 3);
+	assert_int_equal(plan_find_service(p, "web")->nservers, 3);
 	plan_free(&p);
 	plan_free(&before);
 }
@@ -235,17 +235,17 @@ a_choice_is_kept_as_long_as_it_is_there(void **state)
 	pass(2, 2, NULL);
 	before = plan_of(&r);
 	p = plan_make(world, &r, unknown, NULL, 0);
-	assert_true(plan_keep(p, before));
-	assert_int_equal(plan_differs(before, p, 0.1), PLAN_SAME);
-	assert_false(plan_keep(p, before));		/* now there is one */
+	assert_true(plan_keep_choices(p, before));
+	assert_int_equal(plan_compare(before, p, 0.1), PLAN_SAME);
+	assert_false(plan_keep_choices(p, before));		/* now there is one */
 	plan_free(&p);
 	pass(2, 1, NULL);				/* web.1 is gone, which had it all */
 	p = plan_make(world, &r, unknown, NULL, 0);
-	assert_true(plan_keep(p, before));
-	assert_int_equal(plan_service(p, "web")->nserving, 0);
+	assert_true(plan_keep_choices(p, before));
+	assert_int_equal(plan_find_service(p, "web")->nserving, 0);
 	plan_free(&p);
 	p = plan_make(world, &r, unknown, NULL, 0);
-	assert_true(plan_keep(p, NULL));
+	assert_true(plan_keep_choices(p, NULL));
 	plan_free(&p);
 	plan_free(&before);
 }
@@ -259,8 +259,8 @@ of_equals_the_first_is_best(void **state)
 	(void)state;
 	pass(3, 3, NULL);
 	p = plan_make(world, &r, equal_but_for_rounding, NULL, 0);
-	assert_false(plan_service(p, "web")->server[0].draining);
-	assert_true(plan_service(p, "web")->server[2].draining && plan_service(p, "web")->nserving == 1);
+	assert_false(plan_find_service(p, "web")->server[0].draining);
+	assert_true(plan_find_service(p, "web")->server[2].draining && plan_find_service(p, "web")->nserving == 1);
 	plan_free(&p);
 }
 
@@ -274,18 +274,18 @@ best_takes_one_and_none_when_nobody_is_known(void **state)
 	(void)state;
 	pass(3, 6, NULL);
 	p = plan_of(&r);
-	s = plan_service(p, "web");
+	s = plan_find_service(p, "web");
 	assert_int_equal(s->nserving, 1);
-	assert_false(plan_server(s, "web.2")->draining);		/* the first on n2 */
-	assert_true(plan_server(s, "web.5")->draining);
-	assert_int_equal(plan_server(s, "web.2")->weight, 10);
+	assert_false(plan_find_server(s, "web.2")->draining);		/* the first on n2 */
+	assert_true(plan_find_server(s, "web.5")->draining);
+	assert_int_equal(plan_find_server(s, "web.2")->weight, 10);
 	plan_free(&p);
 	p = plan_make(world, &r, unknown, NULL, 0);
-	assert_int_equal(plan_service(p, "web")->nserving, 0);
+	assert_int_equal(plan_find_service(p, "web")->nserving, 0);
 	plan_free(&p);
 	p = plan_make(world, &rules, unknown, NULL, 0);			/* weights: nobody is starved by a number */
-	assert_int_equal(plan_service(p, "web")->nserving, 6);
-	assert_int_equal(plan_service(p, "web")->server[0].weight, 100);
+	assert_int_equal(plan_find_service(p, "web")->nserving, 6);
+	assert_int_equal(plan_find_service(p, "web")->server[0].weight, 100);
 	plan_free(&p);
 }
 
@@ -298,26 +298,26 @@ changes_have_names(void **state)
 	pass(2, 2, NULL);
 	a = plan_of(&rules);
 	b = plan_of(&rules);
-	assert_int_equal(plan_differs(NULL, b, 0.1), PLAN_MEMBERS);
-	assert_int_equal(plan_differs(a, b, 0.1), PLAN_SAME);
-	assert_true(plan_joins(NULL, b));
-	assert_false(plan_joins(a, b));
+	assert_int_equal(plan_compare(NULL, b, 0.1), PLAN_MEMBERS);
+	assert_int_equal(plan_compare(a, b, 0.1), PLAN_SAME);
+	assert_true(plan_adds_server(NULL, b));
+	assert_false(plan_adds_server(a, b));
 	b->service[1].server[0].share *= 1.05;
-	assert_int_equal(plan_differs(a, b, 0.1), PLAN_SAME);
+	assert_int_equal(plan_compare(a, b, 0.1), PLAN_SAME);
 	b->service[1].server[0].share *= 1.1;
-	assert_int_equal(plan_differs(a, b, 0.1), PLAN_WEIGHT);
+	assert_int_equal(plan_compare(a, b, 0.1), PLAN_WEIGHT);
 	plan_free(&b);
 	pass(2, 2, "web.1");
 	b = plan_of(&rules);
-	assert_int_equal(plan_differs(a, b, 0.1), PLAN_MEMBERS);
-	assert_false(plan_joins(a, b));
-	assert_true(plan_joins(b, a));			/* it drained before */
+	assert_int_equal(plan_compare(a, b, 0.1), PLAN_MEMBERS);
+	assert_false(plan_adds_server(a, b));
+	assert_true(plan_adds_server(b, a));			/* it drained before */
 	plan_free(&b);
 	pass(2, 1, NULL);
 	b = plan_of(&rules);
-	assert_int_equal(plan_differs(a, b, 0.1), PLAN_MEMBERS);
-	assert_false(plan_joins(a, b));
-	assert_true(plan_joins(b, a));
+	assert_int_equal(plan_compare(a, b, 0.1), PLAN_MEMBERS);
+	assert_false(plan_adds_server(a, b));
+	assert_true(plan_adds_server(b, a));
 	plan_free(&b);
 	plan_free(&a);
 }
@@ -357,8 +357,8 @@ weights_may_be_another_power_of_the_share(void **state)
 	(void)state;
 	pass(2, 2, NULL);
 	p = plan_of(&r);
-	assert_int_equal(plan_service(p, "web")->server[0].weight, 25);
-	assert_float_equal(plan_service(p, "web")->server[0].share, 1.0 / 3, 1e-9);
+	assert_int_equal(plan_find_service(p, "web")->server[0].weight, 25);
+	assert_float_equal(plan_find_service(p, "web")->server[0].share, 1.0 / 3, 1e-9);
 	plan_free(&p);
 }
 

@@ -8,8 +8,8 @@
 
 #include "base/clock.h"
 #include "drive/traefik.c"
-#include "drive/traefik_old.c"
-#include "drive/traefik_read.c"
+#include "drive/traefik_migrate.c"
+#include "drive/traefik_compare.c"
 #include "many.h"
 
 static struct plan_server server[] = {
@@ -21,7 +21,7 @@ static struct route_conf routes[] = { { (char *)"www.example.org", (char *)"/" }
 static struct plan_service service;
 static struct plan plan = { .service = &service, .nservices = 1 };
 static char *points[] = { (char *)"web" };
-static struct traefik_words words;
+static struct traefik_options words;
 
 static int
 setup(void **state)
@@ -31,7 +31,7 @@ setup(void **state)
 	assert_null(addr_parse(STR("[fd00::2]:80"), &server[1].addr));
 	assert_null(addr_parse(STR("10.0.0.3:80"), &server[2].addr));
 	service = (struct plan_service){ .name = "web", .route = routes, .nroutes = 2, .server = server, .nservers = 3, .nserving = 2 };
-	words = (struct traefik_words){ .backend = "{service}", .routers = true, .entry_point = points, .nentry_points = 1 };
+	words = (struct traefik_options){ .backend = "{service}", .routers = true, .entry_point = points, .nentry_points = 1 };
 	return 0;
 }
 
@@ -156,7 +156,7 @@ services_alone(void **state)
 	words.nentry_points = 0;
 	assert_null(strstr(written(), "routers:"));
 	assert_non_null(strstr(written(), "  services:\n    \"web\":\n"));
-	assert_null(traefik_withholds(&words, &service));
+	assert_null(traefik_withheld_reason(&words, &service));
 	words.api_entry_point = "api";
 	assert_non_null(strstr(written(), "  routers:\n    \"mola~api\":\n      entryPoints:\n        - \"api\"\n"));
 	assert_null(strstr(written(), "rule: \"Host("));
@@ -167,9 +167,9 @@ withheld(struct route_demands d, const char *words_why)
 {
 	service.demands = d;
 	if (words_why == NULL)
-		assert_null(traefik_withholds(&words, &service));
+		assert_null(traefik_withheld_reason(&words, &service));
 	else
-		assert_string_equal(traefik_withholds(&words, &service), words_why);
+		assert_string_equal(traefik_withheld_reason(&words, &service), words_why);
 	assert_true((strstr(written(), "routers:") != NULL) == (words_why == NULL));
 }
 
@@ -204,7 +204,7 @@ lowered(const char *from, const char *to)
 	struct buf out;
 
 	buf_init(&out, 65536);
-	assert_int_equal(traefik_lower(str_of(from), &words, &out), to != NULL);
+	assert_int_equal(traefik_migrate(str_of(from), &words, &out), to != NULL);
 	if (to != NULL) {
 		buf_add(&out, "", 1);
 		assert_string_equal(out.p, to);

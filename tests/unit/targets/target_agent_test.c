@@ -79,7 +79,7 @@ test_silent(void **state)
 static void
 test_long(void **state)
 {
-	char text[HAPROXY_QUESTION_MAX + 1];
+	char text[HAPROXY_AGENT_REQUEST_MAX + 1];
 
 	memset(text, 'x', sizeof text - 1);
 	text[sizeof text - 1] = '\0';

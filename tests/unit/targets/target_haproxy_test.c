@@ -16,8 +16,8 @@ struct scene {
 	int		 fd;
 	char		 line[512];
 	/* HAProxy's side */
-	const char	*info, *rows, *add, *added;	/* what it says; its servers; to `add server`; its servers afterwards */
-	bool		 mute, cut;			/* says nothing; dies over its table */
+	const char	*info, *rows, *add, *added;	/* what it contains; its servers; to `add server`; its servers afterwards */
+	bool		 mute, cut;			/* contains nothing; dies over its table */
 	char		 heard[1024];			/* all orders, one a line */
 };
 

@@ -11,9 +11,9 @@
 
 struct compare {
 	const struct plan *plan;
-	const struct traefik_words *words;
+	const struct traefik_options *words;
 	const char	*provider;
-	traefik_seen_f	*seen;
+	traefik_server_f	*seen;
 	void		*arg;
 	struct map	*services, *routers;	/* by name without the provider; values belong to the answers */
 	struct map	*servers;		/* of the service that is looked at, by URL */
@@ -115,13 +115,13 @@ servers_check(struct compare *c, const json_t *j, const struct plan_service *s, 
 	size_t has = json_array_size(json_object_get(json_object_get(j, "loadBalancer"), "servers"));
 	unsigned named = 0;
 
-	for (unsigned i = 0; i < s->nservers && !traefik_falls_back(c->words, s); i++)
-		if (traefik_names(s, &s->server[i])) {
+	for (unsigned i = 0; i < s->nservers && !traefik_uses_fallback(c->words, s); i++)
+		if (traefik_is_listed(s, &s->server[i])) {
 			named++;
 			why = server_check(c, j, s, &s->server[i]);
 			first = first == NULL ? why : first;
 		}
-	if (traefik_falls_back(c->words, s)) {
+	if (traefik_uses_fallback(c->words, s)) {
 		named = 1;
 		first = map_get(c->servers, str_of(c->words->fallback)) == NULL ? WHY_PROXY_DIFFERS : NULL;
 		if (first != NULL)
@@ -143,7 +143,7 @@ service_check(struct compare *c, const struct plan_service *s)
 
 	traefik_name(c->words, s->name, name);
 	j = map_get(c->services, str_of(name));
-	if (s->nservers == 0 && j != NULL && !traefik_falls_back(c->words, s))
+	if (s->nservers == 0 && j != NULL && !traefik_uses_fallback(c->words, s))
 		return NULL;		/* Traefik may find fault with it, as we do */
 	if ((why = object_check(c, j, "service", name)) != NULL)
 		return why;
@@ -247,8 +247,8 @@ words_clean(char *s)
 }
 
 const struct why *
-traefik_compare(const struct plan *p, const struct traefik_words *w, const char *provider, struct str services, struct str routers,
-    traefik_seen_f *seen, void *arg, char *detail, size_t cap)
+traefik_compare(const struct plan *p, const struct traefik_options *w, const char *provider, struct str services, struct str routers,
+    traefik_server_f *seen, void *arg, char *detail, size_t cap)
 {
 	struct compare c = { .plan = p, .words = w, .provider = provider, .seen = seen, .arg = arg, .detail = detail, .cap = cap };
 	json_t *s = json_loadb(services.len > 0 ? services.p : "", services.len, 0, NULL);

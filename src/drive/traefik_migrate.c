@@ -13,7 +13,7 @@
 #define PRIORITY	"      priority: "
 
 struct old {
-	const struct traefik_words *words;
+	const struct traefik_options *words;
 	struct buf	*out;
 	bool		 in_routers, keeps;	/* the router that the line belongs to stays */
 	bool		 titled;		/* the line "routers:" is out */
@@ -72,7 +72,7 @@ line_read(struct old *o, struct str line)
 }
 
 bool
-traefik_lower(struct str text, const struct traefik_words *w, struct buf *out)
+traefik_migrate(struct str text, const struct traefik_options *w, struct buf *out)
 {
 	struct old o = { .words = w, .out = out };
 	struct str line;

@@ -1,17 +1,17 @@
 /*
- * haproxy_ask: the waiting for one answer. Must not know what is asked.
+ * haproxy_request: the waiting for one answer. Must not know what is asked.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/bug.h"
-#include "targets/haproxy_ask.h"
+#include "targets/haproxy_request.h"
 
 #define PIECE	16384
 
 void
-haproxy_ask_stop(struct haproxy_ask *a)
+haproxy_request_cancel(struct haproxy_request *a)
 {
 	if (!a->busy)
 		return;
@@ -24,18 +24,18 @@ haproxy_ask_stop(struct haproxy_ask *a)
 
 /* The answer is handed over with its memory, so that the next may be asked at once. */
 static void
-finish(struct haproxy_ask *a, const struct why *why, const char *detail)
+finish(struct haproxy_request *a, const struct why *why, const char *detail)
 {
 	struct buf answer = a->answer;
 
 	buf_init(&a->answer, 0);
-	haproxy_ask_stop(a);
+	haproxy_request_cancel(a);
 	a->fn(a->arg, why, detail, why == NULL ? buf_str(&answer) : (struct str){ "", 0 });
 	buf_fini(&answer);
 }
 
 static void
-broke(struct haproxy_ask *a, int error)
+broke(struct haproxy_request *a, int error)
 {
 	char detail[128];
 
@@ -46,7 +46,7 @@ broke(struct haproxy_ask *a, int error)
 static void
 too_late(void *arg)
 {
-	struct haproxy_ask *a = arg;
+	struct haproxy_request *a = arg;
 
 	if (a->failed != 0)
 		broke(a, a->failed);
@@ -55,7 +55,7 @@ too_late(void *arg)
 }
 
 static bool
-speak(struct haproxy_ask *a)
+speak(struct haproxy_request *a)
 {
 	size_t put;
 
@@ -70,7 +70,7 @@ speak(struct haproxy_ask *a)
 }
 
 static enum io_result
-listen_to(struct haproxy_ask *a)
+listen_to(struct haproxy_request *a)
 {
 	char piece[PIECE];
 	enum io_result r;
@@ -85,7 +85,7 @@ listen_to(struct haproxy_ask *a)
 static void
 on_stream(void *arg)
 {
-	struct haproxy_ask *a = arg;
+	struct haproxy_request *a = arg;
 	enum io_result r = stream_connected(&a->stream);
 
 	if (r == IO_AGAIN)
@@ -106,13 +106,13 @@ on_stream(void *arg)
 }
 
 void
-haproxy_ask(struct haproxy_ask *a, struct loop *l, const struct addr *to, const char *line, int64_t timeout_usec,
-    haproxy_answered_f *fn, void *arg)
+haproxy_request_start(struct haproxy_request *a, struct loop *l, const struct addr *to, const char *line, int64_t timeout_usec,
+    haproxy_response_f *fn, void *arg)
 {
 	ASSERT(!a->busy);
-	*a = (struct haproxy_ask){ .loop = l, .busy = true, .fn = fn, .arg = arg };
+	*a = (struct haproxy_request){ .loop = l, .busy = true, .fn = fn, .arg = arg };
 	buf_init(&a->line, strlen(line) + 2);
-	buf_init(&a->answer, HAPROXY_ANSWER_BYTES);
+	buf_init(&a->answer, HAPROXY_RESPONSE_BYTES_MAX);
 	buf_printf(&a->line, "%s\n", line);
 	if (stream_connect(&a->stream, l, to, on_stream, a) != NULL) {
 		a->failed = errno;
