@@ -9,7 +9,7 @@
 
 #include "base/form.h"
 #include "discovery/constraint.h"
-#include "discovery/demands.h"
+#include "discovery/requirements.h"
 #include "discovery/join.h"
 #include "discovery/middlewares.h"
 #include "discovery/upgrade.h"
@@ -208,7 +208,7 @@ port_name(struct join *j, struct join_service *js, unsigned port, const struct s
 	struct labels *l = &js->labels;
 	struct route_conf *route = arena_zalloc(j->arena, (l->nroutes + 1) * sizeof *route);
 	const char *name = first ? js->from->name : arena_printf(j->arena, "%s:%u", js->from->name, port);
-	struct route_demands demands;
+	struct route_requirements requirements;
 	struct world_service *ws;
 	unsigned n = 0;
 
@@ -223,8 +223,8 @@ port_name(struct join *j, struct join_service *js, unsigned port, const struct s
 	for (unsigned i = 0; i < n; i++)
 		l->report->route[l->report->nroutes++] = join_route_text(j->arena, &route[i]);
 	l->report->served |= n > 0;
-	demands_read(js->from, j->arena, &demands);
-	world_pass_demands(ws, &demands);
+	requirements_read(js->from, j->arena, &requirements);
+	world_pass_requirements(ws, &requirements);
 	if (port != 0)
 		join_tasks(j, l, ws, &js->tasks, port, first);
 	else if (n > 0)

@@ -203,10 +203,10 @@ service_make(struct pick *p, const struct plan_rules *r, plan_weigh_f *weigh, vo
 	s->route = arena_zalloc(a, (w->nroutes + 1) * sizeof *s->route);
 	for (unsigned i = 0; i < w->nroutes; i++)
 		s->route[i] = (struct route_conf){ arena_text(a, str_of(w->route[i].host)), arena_text(a, str_of(w->route[i].path)) };
-	s->demands = w->demands;
-	s->demands.refused = meets_refused(p->world, w);
-	if (w->demands.entry_points != NULL)
-		s->demands.entry_points = arena_text(a, str_of(w->demands.entry_points));
+	s->requirements = w->requirements;
+	s->requirements.refused = meets_refused(p->world, w);
+	if (w->requirements.entry_points != NULL)
+		s->requirements.entry_points = arena_text(a, str_of(w->requirements.entry_points));
 	s->server = arena_zalloc(a, (w->ntasks + 1) * sizeof *s->server);
 	servers_name(p, false);
 	if (s->nservers == 0)		/* not nserving: of one that drains and one that is down, the first serves better */
@@ -321,7 +321,7 @@ same_routes(const struct plan_service *a, const struct plan_service *b)
 }
 
 static bool
-same_demands(const struct route_demands *a, const struct route_demands *b)
+same_requirements(const struct route_requirements *a, const struct route_requirements *b)
 {
 	return a->middlewares == b->middlewares && a->tls == b->tls && a->refused == b->refused && same_text(a->entry_points, b->entry_points);
 }
@@ -329,7 +329,7 @@ same_demands(const struct route_demands *a, const struct route_demands *b)
 static bool
 same_members(const struct plan_service *a, const struct plan_service *b)
 {
-	if (strcmp(a->name, b->name) != 0 || a->nservers != b->nservers || !same_routes(a, b) || !same_demands(&a->demands, &b->demands)
+	if (strcmp(a->name, b->name) != 0 || a->nservers != b->nservers || !same_routes(a, b) || !same_requirements(&a->requirements, &b->requirements)
 	    || !same_text(a->conf.health_path, b->conf.health_path) || a->conf.health_interval_usec != b->conf.health_interval_usec
 	    || a->conf.health_timeout_usec != b->conf.health_timeout_usec)
 		return false;

@@ -27,7 +27,7 @@ struct plan_service {
 	struct service_conf conf;	/* health_path is the plan's */
 	struct route_conf *route;
 	unsigned	 nroutes;
-	struct route_demands demands;	/* entry_points is the plan's */
+	struct route_requirements requirements;	/* entry_points is the plan's */
 	struct plan_server *server;
 	unsigned	 nservers;
 	unsigned	 nserving;	/* of them, those that are not draining */

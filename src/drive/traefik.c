@@ -204,13 +204,13 @@ traefik_withheld_reason(const struct traefik_options *w, const struct plan_servi
 {
 	if (!w->routers)
 		return NULL;
-	if (s->demands.middlewares)
+	if (s->requirements.middlewares)
 		return "its labels ask for middlewares";
-	if (s->demands.tls)
+	if (s->requirements.tls)
 		return "its labels ask for TLS";
-	if (s->demands.refused)
+	if (s->requirements.refused)
 		return "its routes take in requests for a router that is not served";
-	if (s->demands.entry_points != NULL && !points_fit(w, s->demands.entry_points))
+	if (s->requirements.entry_points != NULL && !points_fit(w, s->requirements.entry_points))
 		return "its labels ask for other entry points";
 	return NULL;
 }

@@ -78,7 +78,7 @@ world_service_free(struct world *w, struct world_service *s)
 	world_routes_free(s->route, s->nroutes);
 	terms_free(&s->conf.terms);
 	free(s->conf.health_path);
-	free(s->demands.entry_points);
+	free(s->requirements.entry_points);
 	free(s->name);
 	free(s);
 }

@@ -97,7 +97,7 @@ struct world_task {
 };
 
 /* What another proxy's labels ask of each of its own routers to a service, beside hosts and paths. */
-struct route_demands {
+struct route_requirements {
 	bool		 middlewares, tls;
 	char		*entry_points;		/* "web,websecure;internal": the list of each router that has one; NULL: none has */
 	bool		 refused;		/* found by plan.c: requests that the service's routes match end on a route that is refused */
@@ -107,7 +107,7 @@ struct world_service {
 	LIST_ENTRY(world_service) link;
 	char		*name;
 	struct service_conf conf;
-	struct route_demands demands;
+	struct route_requirements requirements;
 	unsigned	 profile;		/* slot of conf.profile with conf.terms in it */
 	bool		 profile_crowded;	/* no slot was left for it: taken for balanced */
 	bool		 profile_told;		/* and that was said; for whoever says it */
@@ -152,7 +152,7 @@ void			 world_pass_begin(struct world *);
 struct world_node	*world_pass_node(struct world *, const struct world_node *like);	/* name, address, declared, urls */
 struct world_service	*world_pass_service(struct world *, const char *name, const struct service_conf *,
 			    const struct route_conf *, unsigned nroutes);
-void			 world_pass_demands(struct world_service *, const struct route_demands *);	/* without it: none */
+void			 world_pass_requirements(struct world_service *, const struct route_requirements *);	/* without it: none */
 struct world_task	*world_pass_task(struct world *, struct world_service *, const char *name, const char *node,
 			    const struct addr *, bool draining);
 /* All routes that are refused; at most once in a pass, else there are none. No service may have one of them. */

@@ -191,17 +191,17 @@ world_pass_service(struct world *w, const char *name, const struct service_conf 
 	s->seen = true;
 	w->index->changed |= conf_set(&s->conf, conf);
 	w->index->changed |= routes_set(&s->route, &s->nroutes, route, nroutes);
-	world_pass_demands(s, &(struct route_demands){ 0 });
+	world_pass_requirements(s, &(struct route_requirements){ 0 });
 	return s;
 }
 
 /* Of no concern to the table. */
 void
-world_pass_demands(struct world_service *s, const struct route_demands *d)
+world_pass_requirements(struct world_service *s, const struct route_requirements *d)
 {
-	s->demands.middlewares = d->middlewares;
-	s->demands.tls = d->tls;
-	text_set(&s->demands.entry_points, d->entry_points);
+	s->requirements.middlewares = d->middlewares;
+	s->requirements.tls = d->tls;
+	text_set(&s->requirements.entry_points, d->entry_points);
 }
 
 void

@@ -163,9 +163,9 @@ services_alone(void **state)
 }
 
 static void
-withheld(struct route_demands d, const char *words_why)
+withheld(struct route_requirements d, const char *words_why)
 {
-	service.demands = d;
+	service.requirements = d;
 	if (words_why == NULL)
 		assert_null(traefik_withheld_reason(&words, &service));
 	else
@@ -179,17 +179,17 @@ no_router_where_labels_ask_for_more(void **state)
 	static const char points_text[] = "its labels ask for other entry points";
 
 	(void)state;
-	withheld((struct route_demands){ .middlewares = true }, "its labels ask for middlewares");
-	withheld((struct route_demands){ .tls = true }, "its labels ask for TLS");
-	withheld((struct route_demands){ .refused = true }, "its routes take in requests for a router that is not served");
-	withheld((struct route_demands){ .entry_points = (char *)"websecure" }, points_text);
-	withheld((struct route_demands){ .entry_points = (char *)"websecure, web" }, NULL);
-	withheld((struct route_demands){ .entry_points = (char *)"web;websecure" }, points_text);
-	withheld((struct route_demands){ .entry_points = (char *)"" }, points_text);
-	withheld((struct route_demands){ .entry_points = (char *)"Web" }, points_text);
+	withheld((struct route_requirements){ .middlewares = true }, "its labels ask for middlewares");
+	withheld((struct route_requirements){ .tls = true }, "its labels ask for TLS");
+	withheld((struct route_requirements){ .refused = true }, "its routes take in requests for a router that is not served");
+	withheld((struct route_requirements){ .entry_points = (char *)"websecure" }, points_text);
+	withheld((struct route_requirements){ .entry_points = (char *)"websecure, web" }, NULL);
+	withheld((struct route_requirements){ .entry_points = (char *)"web;websecure" }, points_text);
+	withheld((struct route_requirements){ .entry_points = (char *)"" }, points_text);
+	withheld((struct route_requirements){ .entry_points = (char *)"Web" }, points_text);
 	words.nentry_points = 0;		/* Traefik's default ones: any */
-	withheld((struct route_demands){ .entry_points = (char *)"web" }, points_text);
-	withheld((struct route_demands){ 0 }, NULL);
+	withheld((struct route_requirements){ .entry_points = (char *)"web" }, points_text);
+	withheld((struct route_requirements){ 0 }, NULL);
 }
 
 /* --- what an older Mola has left --- */

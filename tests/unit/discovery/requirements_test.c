@@ -1,29 +1,29 @@
-/* demands: what Traefik's labels ask of the routers to a service. */
+/* requirements: what Traefik's labels ask of the routers to a service. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "discovery/demands.c"
+#include "discovery/requirements.c"
 
 /* The text of the entry points, with "M" and "T" before it for middlewares and TLS. */
 static void
-demands(struct swarm_label label, struct swarm_label more, const char *expected)
+requirements(struct swarm_label label, struct swarm_label more, const char *expected)
 {
 	struct swarm_label both[] = { label, more };
 	struct swarm_service s = { .name = "web", .label = both, .nlabels = more.name == NULL ? 1 : 2 };
 	struct arena *a = arena_new();
-	struct route_demands d;
+	struct route_requirements d;
 
-	demands_read(&s, a, &d);
+	requirements_read(&s, a, &d);
 	assert_string_equal(arena_printf(a, "%s%s%s", d.middlewares ? "M" : "", d.tls ? "T" : "",
 	    d.entry_points == NULL ? "-" : d.entry_points), expected);
 	arena_free(&a);
 }
 
 #define NONE ((struct swarm_label){ NULL, NULL })
-#define ONE(name, value, expected) demands((struct swarm_label){ name, value }, NONE, expected)
+#define ONE(name, value, expected) requirements((struct swarm_label){ name, value }, NONE, expected)
 
 static void
 what_counts(void **state)
@@ -39,7 +39,7 @@ what_counts(void **state)
 	ONE("traefik.http.routers.web.tls.options", "mtls@file", "T-");
 	ONE("traefik.http.routers.web.entrypoints", "internal", "internal");
 	ONE("traefik.http.routers.web.entryPoints", "web,websecure", "web,websecure");
-	demands((struct swarm_label){ "traefik.http.routers.a.entrypoints", "web" },
+	requirements((struct swarm_label){ "traefik.http.routers.a.entrypoints", "web" },
 	    (struct swarm_label){ "traefik.http.routers.b.entrypoints", "internal" }, "web;internal");
 	ONE("traefik.http.routers.web.entrypoints[0]", "web", "web");
 }

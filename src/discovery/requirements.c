@@ -1,12 +1,12 @@
 /*
- * demands: read on the safe side. A middleware that is defined may be in use by a router that stands elsewhere, so that
- * its definition counts; so do labels of Traefik 1, whose middlewares were options of the frontend.
+ * requirements: errs on the safe side. A middleware that is defined here may be used by a router that is defined
+ * elsewhere, so its definition counts; so do labels of Traefik 1, whose middlewares were options of the frontend.
  * Must not know which routers are understood.
  */
 #include <string.h>
 #include <strings.h>
 
-#include "discovery/demands.h"
+#include "discovery/requirements.h"
 
 #define ROUTERS		"traefik.http.routers."
 #define MIDDLEWARES	"traefik.http.middlewares."
@@ -39,13 +39,13 @@ is_false(const char *value)
 
 /* A list in pieces (entryPoints[0]) is one that no target has all of: each piece would have to name all. */
 static void
-entry_points_add(struct route_demands *d, struct arena *a, const char *list)
+entry_points_add(struct route_requirements *d, struct arena *a, const char *list)
 {
 	d->entry_points = d->entry_points == NULL ? arena_text(a, str_of(list)) : arena_printf(a, "%s;%s", d->entry_points, list);
 }
 
 static void
-router_read(struct route_demands *d, struct arena *a, const char *key, const char *value)
+router_read(struct route_requirements *d, struct arena *a, const char *key, const char *value)
 {
 	d->middlewares |= is_key(key, "middlewares");
 	d->tls |= is_key(key, "tls") && !(strcasecmp(key, "tls") == 0 && is_false(value));
@@ -54,9 +54,9 @@ router_read(struct route_demands *d, struct arena *a, const char *key, const cha
 }
 
 void
-demands_read(const struct swarm_service *s, struct arena *a, struct route_demands *out)
+requirements_read(const struct swarm_service *s, struct arena *a, struct route_requirements *out)
 {
-	*out = (struct route_demands){ 0 };
+	*out = (struct route_requirements){ 0 };
 	for (unsigned i = 0; i < s->nlabels; i++) {
 		const char *name = s->label[i].name, *key = begins(name, ROUTERS) ? strchr(name + strlen(ROUTERS), '.') : NULL;
 		if (key != NULL)
