@@ -66,7 +66,7 @@ is_missed(const struct report_service *r)
 	bool odd = r->enabled || r->ntroubles > 0;
 
 	for (unsigned i = 0; i < r->nlabels; i++)
-		odd |= r->label[i].state == LABEL_BAD || r->label[i].state == LABEL_STRANGE;
+		odd |= r->label[i].state == LABEL_INVALID || r->label[i].state == LABEL_UNKNOWN;
 	return odd && !r->served;
 }
 

@@ -35,7 +35,7 @@ odd(struct reading *r, struct backend *b, const struct swarm_label *label, const
 {
 	if (b->odd == NULL)
 		b->odd = label;
-	reading_tell(r, label, LABEL_STRANGE, text);
+	reading_tell(r, label, LABEL_UNKNOWN, text);
 }
 
 /* A name in two spellings is said twice. */
@@ -58,7 +58,7 @@ gather_server(struct reading *r, struct backend *b, const struct swarm_label *la
 	else if (word_is(key, "scheme"))
 		note(r, b, &b->scheme, label);
 	else if (word_is(key, "weight") || word_is(key, "preservepath"))
-		reading_tell(r, label, LABEL_LATER, "not done: tasks are chosen by mola.policy, and paths are passed on as they are");
+		reading_tell(r, label, LABEL_UNSUPPORTED, "not done: tasks are chosen by mola.policy, and paths are passed on as they are");
 	else
 		odd(r, b, label, "not understood: nothing leads to this service");
 }
@@ -92,10 +92,10 @@ gather_check(struct reading *r, struct backend *b, const struct swarm_label *lab
 	else if (!deeper && word_is(key, "port"))
 		note(r, b, &b->check_port, label);
 	else if (!deeper && check_is_ours(b, key, str_trim(str_of(label->value))))
-		reading_tell(r, label, LABEL_IDLE, "that is how Mola's checks are, or nearly");
+		reading_tell(r, label, LABEL_UNUSED, "that is how Mola's checks are, or nearly");
 	else {
 		b->check = b->check == NULL ? label : b->check;
-		reading_tell(r, label, LABEL_LATER, "Mola's checks do not do this");
+		reading_tell(r, label, LABEL_UNSUPPORTED, "Mola's checks do not do this");
 	}
 }
 
@@ -111,16 +111,16 @@ backend_gather(struct reading *r, const struct swarm_label *label, const struct 
 
 	if (b == NULL) {
 		r->crowded = true;
-		reading_tell(r, label, LABEL_LATER, "more than 64 services");
+		reading_tell(r, label, LABEL_UNSUPPORTED, "more than 64 services");
 	} else if (n == 7 && word_is(word[4], "loadbalancer") && word_is(word[5], "server"))
 		gather_server(r, b, label, word[6]);
 	else if (n >= 7 && word_is(word[4], "loadbalancer") && word_is(word[5], "healthcheck"))
 		gather_check(r, b, label, word[6], n > 7);
 	else if (n == 6 && word_is(word[4], "loadbalancer") && word_is(word[5], "passhostheader"))
-		reading_tell(r, label, str_eq_nocase(str_of(label->value), STR("true")) ? LABEL_GOOD : LABEL_LATER,
+		reading_tell(r, label, str_eq_nocase(str_of(label->value), STR("true")) ? LABEL_VALID : LABEL_UNSUPPORTED,
 		    str_eq_nocase(str_of(label->value), STR("true")) ? NULL : "the Host field is always passed on");
 	else if (later != NULL)
-		reading_tell(r, label, LABEL_LATER, later);
+		reading_tell(r, label, LABEL_UNSUPPORTED, later);
 	else
 		odd(r, b, label, "not understood: nothing leads to this service");
 }
@@ -178,22 +178,22 @@ read_check(struct reading *r, struct service_conf *conf, const struct swarm_labe
 
 	ASSERT(row != NULL);
 	if (reading_has(r, row_name)) {
-		reading_tell(r, label, LABEL_IDLE, "the mola label of the same meaning has precedence");
+		reading_tell(r, label, LABEL_UNUSED, "the mola label of the same meaning has precedence");
 		return;
 	}
 	if (row->at != offsetof(struct labels, conf.health_path)) {
 		if (!go_duration(value, &usec)) {
-			reading_tell(r, label, LABEL_BAD, "expected a duration such as 500ms, 2s or 1m30s");
+			reading_tell(r, label, LABEL_INVALID, "expected a duration such as 500ms, 2s or 1m30s");
 			return;
 		}
 		value = str_of(arena_printf(r->l->arena, "%lld.%03lldms", (long long)(usec / 1000), (long long)(usec % 1000)));
 	}
 	if (!row->read(row, value, (char *)&of + row->at, r->l->arena, problem)) {
-		reading_tell(r, label, LABEL_BAD, problem);
+		reading_tell(r, label, LABEL_INVALID, problem);
 		return;
 	}
 	*conf = of.conf;
-	reading_tell(r, label, LABEL_GOOD, NULL);
+	reading_tell(r, label, LABEL_VALID, NULL);
 }
 
 /* All of a check or none: a task must not be taken out for a response that its author did not ask for. */
@@ -213,14 +213,14 @@ read_checks(struct reading *r, struct backend *b)
 		    "Mola's checks do; mola.health.path says one that they do", not->name));
 	for (int i = 0; i < 3; i++)
 		if (part[i].label != NULL && b->unchecked)
-			reading_tell(r, part[i].label, LABEL_IDLE, "the service is not checked");
+			reading_tell(r, part[i].label, LABEL_UNUSED, "the service is not checked");
 		else if (part[i].label != NULL)
 			read_check(r, &conf, part[i].label, part[i].row);
 	b->health_path = conf.health_path;
 	b->health_interval_usec = conf.health_interval_usec;
 	b->health_timeout_usec = conf.health_timeout_usec;
 	if (b->check_port != NULL)
-		reading_tell(r, b->check_port, not == b->check_port ? LABEL_LATER : LABEL_GOOD,
+		reading_tell(r, b->check_port, not == b->check_port ? LABEL_UNSUPPORTED : LABEL_VALID,
 		    not == b->check_port ? "Mola's checks go to the port of the requests" : NULL);
 }
 
@@ -231,14 +231,14 @@ backend_read(struct reading *r, struct backend *b)
 
 	read_checks(r, b);
 	if (b->port != NULL && backend_port(b) == 0)
-		reading_tell(r, b->port, LABEL_BAD, "expected a port, 1 to 65535");
+		reading_tell(r, b->port, LABEL_INVALID, "expected a port, 1 to 65535");
 	else if (b->port != NULL && reading_has(r, "mola.port"))
-		reading_tell(r, b->port, LABEL_IDLE, "mola.port has precedence");
+		reading_tell(r, b->port, LABEL_UNUSED, "mola.port has precedence");
 	else if (b->port != NULL)
-		reading_tell(r, b->port, LABEL_GOOD, NULL);
+		reading_tell(r, b->port, LABEL_VALID, NULL);
 	b->other_scheme = !str_eq_nocase(str_trim(str_of(scheme)), STR("http"));
 	if (b->scheme != NULL)
-		reading_tell(r, b->scheme, b->other_scheme ? LABEL_LATER : LABEL_GOOD, b->other_scheme ?
+		reading_tell(r, b->scheme, b->other_scheme ? LABEL_UNSUPPORTED : LABEL_VALID, b->other_scheme ?
 		    "Mola speaks plain HTTP/1.1 to tasks: nothing leads to this service" : NULL);
 }
 

@@ -70,13 +70,13 @@ read_label(struct labels *l, const struct swarm_label *label)
 	if (strcmp(label->name, PLACEMENT_LABEL) == 0)
 		return;				/* our own, while the service is moved */
 	if (row == NULL)
-		labels_tell(l, label, LABEL_STRANGE, meant(l, label->name));
+		labels_tell(l, label, LABEL_UNKNOWN, meant(l, label->name));
 	else if (label_later(row))
-		labels_tell(l, label, LABEL_LATER, arena_text(l->arena, str_of(row->help)));
+		labels_tell(l, label, LABEL_UNSUPPORTED, arena_text(l->arena, str_of(row->help)));
 	else if (row->read(row, str_trim(str_of(label->value)), (char *)l + row->at, l->arena, problem))
-		labels_tell(l, label, LABEL_GOOD, NULL);
+		labels_tell(l, label, LABEL_VALID, NULL);
 	else
-		labels_tell(l, label, LABEL_BAD, arena_printf(l->arena, "%s", problem));
+		labels_tell(l, label, LABEL_INVALID, arena_printf(l->arena, "%s", problem));
 }
 
 /* --- all of them together --- */
@@ -86,8 +86,8 @@ scale_sound(struct labels *l, const struct swarm_service *s)
 {
 	struct report_label *min = told(l, "mola.scale.min"), *max = told(l, "mola.scale.max");
 
-	if (min != NULL && min->state == LABEL_GOOD && l->conf.scale_max == 0) {
-		min->state = LABEL_IDLE;
+	if (min != NULL && min->state == LABEL_VALID && l->conf.scale_max == 0) {
+		min->state = LABEL_UNUSED;
 		min->text = arena_text(l->arena, STR("mola.scale.max is missing: the number of tasks is not Mola's to change"));
 	}
 	if (!has(s, "mola.scale.min") && max != NULL && l->conf.scale_min == 0)
@@ -97,7 +97,7 @@ scale_sound(struct labels *l, const struct swarm_service *s)
 	for (int i = 0; i < 2; i++) {
 		struct report_label *r = i == 0 ? min : max;
 		if (r != NULL) {
-			r->state = LABEL_BAD;
+			r->state = LABEL_INVALID;
 			r->text = arena_text(l->arena, STR("expected mola.scale.min to be at most mola.scale.max"));
 		}
 	}

@@ -12,11 +12,11 @@
 #include "base/why.h"
 
 enum label_state {
-	LABEL_GOOD,		/* understood and in force */
-	LABEL_BAD,		/* its value is wrong: the default holds */
-	LABEL_STRANGE,		/* mola.* or traefik.*, but not known */
-	LABEL_LATER,		/* known, and not done yet */
-	LABEL_IDLE,		/* understood, but another label has precedence */
+	LABEL_VALID,		/* understood and in force */
+	LABEL_INVALID,		/* its value is wrong: the default holds */
+	LABEL_UNKNOWN,		/* mola.* or traefik.*, but not known */
+	LABEL_UNSUPPORTED,		/* known, and not done yet */
+	LABEL_UNUSED,		/* understood, but another label has precedence */
 	LABEL_STATES
 };
 const char	*label_state_name(enum label_state);	/* "understood", "wrong", "unknown", "not yet", "unused" */

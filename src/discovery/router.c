@@ -41,7 +41,7 @@ odd(struct reading *r, struct router *router, const struct swarm_label *label, c
 {
 	if (router->odd == NULL)
 		router->odd = label;
-	reading_tell(r, label, LABEL_STRANGE, text);
+	reading_tell(r, label, LABEL_UNKNOWN, text);
 }
 
 static void
@@ -51,7 +51,7 @@ gather_tls(struct reading *r, struct router *router, const struct swarm_label *l
 
 	router->tls |= n > 5 || !str_eq_nocase(str_of(label->value), STR("false"));
 	if (n == 5 || (n == 6 && word_is(word[5], "certresolver")) || (n == 7 && str_starts(word[5], STR("domains"))))
-		reading_tell(r, label, LABEL_LATER, text);
+		reading_tell(r, label, LABEL_UNSUPPORTED, text);
 	else if (n == 6 && word_is(word[5], "options") && router->tls_options == NULL)
 		router->tls_options = label;
 	else
@@ -66,7 +66,7 @@ router_gather(struct reading *r, const struct swarm_label *label, const struct s
 
 	if (router == NULL) {
 		r->crowded = true;
-		reading_tell(r, label, LABEL_LATER, "more than 64 routers");
+		reading_tell(r, label, LABEL_UNSUPPORTED, "more than 64 routers");
 		return;
 	}
 	at = word_is(word[4], "rule") ? &router->rule : word_is(word[4], "service") ? &router->service :
@@ -77,9 +77,9 @@ router_gather(struct reading *r, const struct swarm_label *label, const struct s
 	else if (word_is(word[4], "tls"))
 		gather_tls(r, router, label, word, n);
 	else if (n == 5 && word_is(word[4], "rulesyntax"))
-		reading_tell(r, label, LABEL_IDLE, "both are read alike, as far as they are");
+		reading_tell(r, label, LABEL_UNUSED, "both are read alike, as far as they are");
 	else if (n >= 6 && word_is(word[4], "observability"))
-		reading_tell(r, label, LABEL_IDLE, "Mola's log and metrics have settings of their own");
+		reading_tell(r, label, LABEL_UNUSED, "Mola's log and metrics have settings of their own");
 	else
 		odd(r, router, label, at != NULL && n == 5 ? "it is said twice: the router is not served" :
 		    "not understood: the router is not served");
@@ -153,7 +153,7 @@ judge_backend(struct reading *r, struct router *router)
 	if (text != NULL)
 		refuse(r, router, true, WHY_ROUTER_SERVICE, "%s", text);
 	if (router->service != NULL)
-		reading_tell(r, router->service, text == NULL ? LABEL_GOOD : LABEL_BAD, text);
+		reading_tell(r, router->service, text == NULL ? LABEL_VALID : LABEL_INVALID, text);
 	if (b == NULL)
 		return;
 	if (b->odd != NULL)
@@ -277,8 +277,8 @@ tell_one(struct reading *r, const struct swarm_label *label, enum label_state st
 static void
 tell_rest(struct reading *r, const struct router *router, enum label_state state, const char *text)
 {
-	if (router->middlewares != NULL && state == LABEL_GOOD && str_trim(str_of(router->middlewares->value)).len > 0)
-		tell_one(r, router->middlewares, LABEL_IDLE, "left out, as swarm.traefik.ignore_middlewares says");
+	if (router->middlewares != NULL && state == LABEL_VALID && str_trim(str_of(router->middlewares->value)).len > 0)
+		tell_one(r, router->middlewares, LABEL_UNUSED, "left out, as swarm.traefik.ignore_middlewares says");
 	else
 		tell_one(r, router->middlewares, state, text);
 	tell_one(r, router->entry_points, state, text);
@@ -292,12 +292,12 @@ tell_rule(struct reading *r, const struct router *router, const struct rule *rul
 	if (router->rule == NULL)
 		return;
 	if (rule->strange[0] != '\0')
-		labels_tell(r->l, router->rule, LABEL_LATER, arena_printf(r->l->arena, "not understood: %s; what depends on it is not served",
+		labels_tell(r->l, router->rule, LABEL_UNSUPPORTED, arena_printf(r->l->arena, "not understood: %s; what depends on it is not served",
 		    rule->strange));
 	else if (router->refused)
-		reading_tell(r, router->rule, LABEL_IDLE, "its router is not served");
+		reading_tell(r, router->rule, LABEL_UNUSED, "its router is not served");
 	else
-		reading_tell(r, router->rule, LABEL_GOOD, NULL);
+		reading_tell(r, router->rule, LABEL_VALID, NULL);
 }
 
 void
@@ -310,14 +310,14 @@ router_resolve(struct reading *r, struct router *router, unsigned port)
 	bool good;
 
 	if (r->what == READ_ROUTED) {
-		tell_rest(r, router, LABEL_IDLE, "mola.host and mola.path have precedence");
-		tell_one(r, router->rule, LABEL_IDLE, "mola.host and mola.path have precedence");
-		tell_one(r, router->service, LABEL_IDLE, "mola.host and mola.path have precedence");
+		tell_rest(r, router, LABEL_UNUSED, "mola.host and mola.path have precedence");
+		tell_one(r, router->rule, LABEL_UNUSED, "mola.host and mola.path have precedence");
+		tell_one(r, router->service, LABEL_UNUSED, "mola.host and mola.path have precedence");
 		return;
 	}
 	if (rule_text(r, router, &text) && !rule_parse(text, r->l->arena, &rule, problem)) {
 		refuse(r, router, false, WHY_ROUTER_RULE, "its rule is not understood: %s", problem);
-		tell_one(r, router->rule, LABEL_BAD, problem);
+		tell_one(r, router->rule, LABEL_INVALID, problem);
 		r->l->shut |= router->guarded;
 	} else if (router->rule == NULL && router->refused && rule.n == 0)
 		r->l->shut |= router->guarded;
@@ -330,5 +330,5 @@ router_resolve(struct reading *r, struct router *router, unsigned port)
 		terms_take(r, router, &rule, priority_of(router, text, &good), port);
 		tell_rule(r, router, &rule);
 	}
-	tell_rest(r, router, router->refused ? LABEL_IDLE : LABEL_GOOD, router->refused ? "its router is not served" : NULL);
+	tell_rest(r, router, router->refused ? LABEL_UNUSED : LABEL_VALID, router->refused ? "its router is not served" : NULL);
 }

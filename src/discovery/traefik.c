@@ -90,13 +90,13 @@ read_enable(struct reading *r)
 		told = true;
 		if (!go_bool(label->value, &on)) {
 			r->what = READ_OFF;
-			reading_tell(r, label, LABEL_BAD, "expected true or false; it is taken for false");
+			reading_tell(r, label, LABEL_INVALID, "expected true or false; it is taken for false");
 			continue;
 		}
 		r->on |= on;
 		if (!on)
 			r->what = READ_OFF;
-		reading_tell(r, label, ours ? LABEL_IDLE : LABEL_GOOD, ours ? "mola.enable has precedence" : NULL);
+		reading_tell(r, label, ours ? LABEL_UNUSED : LABEL_VALID, ours ? "mola.enable has precedence" : NULL);
 	}
 	if ((!told && !r->rules->exposed_by_default) || r->l->enable == ENABLE_NO)
 		r->what = READ_OFF;
@@ -130,7 +130,7 @@ gather_odd(struct reading *r, const struct swarm_label *label)
 {
 	if (r->odd == NULL)
 		r->odd = label;
-	reading_tell(r, label, LABEL_STRANGE, "not understood: no router of the service is served");
+	reading_tell(r, label, LABEL_UNKNOWN, "not understood: no router of the service is served");
 }
 
 static void
@@ -141,9 +141,9 @@ gather_http(struct reading *r, const struct swarm_label *label, const struct str
 	else if (n >= 5 && word_is(word[2], "services"))
 		backend_gather(r, label, word, n);
 	else if (n >= 4 && word_is(word[2], "middlewares"))
-		reading_tell(r, label, LABEL_IDLE, "Mola has no middlewares: routers that name this one are not served");
+		reading_tell(r, label, LABEL_UNUSED, "Mola has no middlewares: routers that name this one are not served");
 	else if (n >= 4 && word_is(word[2], "serverstransports"))
-		reading_tell(r, label, LABEL_LATER, "Mola speaks plain HTTP/1.1 to tasks");
+		reading_tell(r, label, LABEL_UNSUPPORTED, "Mola speaks plain HTTP/1.1 to tasks");
 	else
 		gather_odd(r, label);
 }
@@ -157,21 +157,21 @@ gather(struct reading *r, const struct swarm_label *label)
 	if (n == 2 && word_is(word[1], "enable"))
 		return;
 	if (r->what == READ_OFF)
-		reading_tell(r, label, LABEL_IDLE, off_text(r));
+		reading_tell(r, label, LABEL_UNUSED, off_text(r));
 	else if (n >= 2 && word_is(word[1], "http"))
 		gather_http(r, label, word, n);
 	else if (n >= 3 && (word_is(word[1], "tcp") || word_is(word[1], "udp"))) {
 		r->nstreams++;
-		reading_tell(r, label, LABEL_IDLE, "Mola relays HTTP alone");
+		reading_tell(r, label, LABEL_UNUSED, "Mola relays HTTP alone");
 	} else if (n >= 3 && (word_is(word[1], "docker") || word_is(word[1], "swarm")))
-		reading_tell(r, label, LABEL_IDLE, "Mola goes to tasks directly, on whichever network it shares with them");
+		reading_tell(r, label, LABEL_UNUSED, "Mola goes to tasks directly, on whichever network it shares with them");
 	else if (is_old(word, n)) {
 		r->old = r->nold++ == 0 ? label : r->old;
-		reading_tell(r, label, LABEL_IDLE, "a label of Traefik 1");
+		reading_tell(r, label, LABEL_UNUSED, "a label of Traefik 1");
 	} else if (n >= 3 && word_is(word[2], "routers"))
 		gather_odd(r, label);
 	else
-		reading_tell(r, label, LABEL_STRANGE, "not understood");
+		reading_tell(r, label, LABEL_UNKNOWN, "not understood");
 }
 
 /* --- making sense of it --- */

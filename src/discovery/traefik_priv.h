@@ -49,7 +49,7 @@ struct reading {
 	const struct swarm_label *odd;		/* the first that may have been meant for any router: none is served */
 };
 
-/* One label, told of; text NULL only with LABEL_GOOD. */
+/* One label, told of; text NULL only with LABEL_VALID. */
 void	reading_tell(struct reading *, const struct swarm_label *, enum label_state, const char *text);
 bool	reading_has(const struct reading *, const char *label);
 /* Whether the operator lets requests reach the tasks without this middleware. */

@@ -112,7 +112,7 @@ log_service(const struct report_service *s)
 {
 	for (unsigned i = 0; i < s->nlabels; i++) {
 		const struct report_label *l = &s->label[i];
-		if (l->state == LABEL_BAD || l->state == LABEL_STRANGE || l->state == LABEL_LATER)
+		if (l->state == LABEL_INVALID || l->state == LABEL_UNKNOWN || l->state == LABEL_UNSUPPORTED)
 			log_event(LOG_WARN, "label.refused", "service", s->name, "label", l->name, "value", l->value, "as",
 			    label_state_name(l->state), "text", l->text == NULL ? "" : l->text, NULL);
 	}

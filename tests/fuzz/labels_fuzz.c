@@ -28,7 +28,7 @@ check(const struct labels *l)
 	ASSERT(!l->enabled || l->nroutes > 0 || l->report->ntroubles > 0);
 	for (unsigned i = 0; i < l->report->nlabels; i++) {
 		const struct report_label *r = &l->report->label[i];
-		ASSERT(r->state < LABEL_STATES && (r->state == LABEL_GOOD) == (r->text == NULL));
+		ASSERT(r->state < LABEL_STATES && (r->state == LABEL_VALID) == (r->text == NULL));
 		for (const char *c = r->text; c != NULL && *c != '\0'; c++)
 			ASSERT(*c >= ' ' && *c <= '~');
 	}

@@ -66,7 +66,7 @@ check_report(const struct swarm_report *r)
 		const struct report_service *s = &r->service[i];
 		ASSERT(s->name != NULL && s->id != NULL && report_service_same(s, s));
 		for (unsigned k = 0; k < s->nlabels; k++)
-			ASSERT(s->label[k].state == LABEL_GOOD || s->label[k].text != NULL);
+			ASSERT(s->label[k].state == LABEL_VALID || s->label[k].text != NULL);
 		for (unsigned k = 0; k < s->ntroubles; k++)
 			ASSERT(s->trouble[k].text[0] != '\0');
 		ASSERT(s->served || s->nserving == 0);

@@ -57,7 +57,7 @@ what_is_not_plain_serves_nothing(void **state)
 	for (unsigned i = 0; i < 5 + 6 + 6; i++) {
 		snprintf(labels, sizeof labels, PLAIN ",\"mola.enable\":\"%s\"", i < 5 ? no[i] : i < 11 ? odd[i - 5] : yes[i - 11]);
 		assert_true((web(s, labels) == NULL) == (i < 11));
-		expect_label(s, "web", "mola.enable", i < 5 || i > 10 ? LABEL_GOOD : LABEL_BAD, i < 5 || i > 10 ? NULL : "taken for false");
+		expect_label(s, "web", "mola.enable", i < 5 || i > 10 ? LABEL_VALID : LABEL_INVALID, i < 5 || i > 10 ? NULL : "taken for false");
 	}
 	assert_null(web(s, "\"mola.port\":\"80\""));
 	expect_trouble(s, "web", WHY_SERVICE_NO_ROUTE, "mola.host (* for any host)");
@@ -124,7 +124,7 @@ everything_that_can_be_said(void **state)
 	assert_int_equal(c->scale_min, 2);
 	assert_int_equal(c->scale_max, 6);
 	for (unsigned i = 0; i < reported(s, "web")->nlabels; i++)
-		assert_int_equal(reported(s, "web")->label[i].state, LABEL_GOOD);
+		assert_int_equal(reported(s, "web")->label[i].state, LABEL_VALID);
 	assert_int_equal(reported(s, "web")->nlabels, 18);
 	assert_int_equal(reported(s, "web")->ntroubles, 0);
 }
@@ -142,14 +142,14 @@ a_wrong_label_spoils_itself_alone(void **state)
 	assert_int_equal(ws->conf.response_usec, stage_defaults.response_usec);
 	assert_int_equal(ws->conf.health_interval_usec, 1000000);
 	assert_null(ws->conf.health_path);
-	expect_label(s, "web", "mola.policy", LABEL_BAD, "did you mean least-conn?");
-	expect_label(s, "web", "mola.connect", LABEL_BAD, "expected a duration such as 500ms");
-	expect_label(s, "web", "mola.response", LABEL_BAD, "10ms to 24h");
-	expect_label(s, "web", "mola.health.path", LABEL_BAD, "begins with '/'");
-	expect_label(s, "web", "mola.health.interval", LABEL_GOOD, NULL);
-	expect_label(s, "web", "mola.profile", LABEL_BAD, "balanced, cpu, ram");
-	expect_label(s, "web", "mola.migrate", LABEL_BAD, "true or false");
-	expect_label(s, "web", "mola.port", LABEL_GOOD, NULL);
+	expect_label(s, "web", "mola.policy", LABEL_INVALID, "did you mean least-conn?");
+	expect_label(s, "web", "mola.connect", LABEL_INVALID, "expected a duration such as 500ms");
+	expect_label(s, "web", "mola.response", LABEL_INVALID, "10ms to 24h");
+	expect_label(s, "web", "mola.health.path", LABEL_INVALID, "begins with '/'");
+	expect_label(s, "web", "mola.health.interval", LABEL_VALID, NULL);
+	expect_label(s, "web", "mola.profile", LABEL_INVALID, "balanced, cpu, ram");
+	expect_label(s, "web", "mola.migrate", LABEL_INVALID, "true or false");
+	expect_label(s, "web", "mola.port", LABEL_VALID, NULL);
 }
 
 static void
@@ -168,7 +168,7 @@ queries_and_what_is_said_of_them(void **state)
 	assert_string_equal(t->term[1].query, "sum by (instance) (q)");
 	assert_true(t->term[1].weight == TERM_WEIGHT && t->term[1].limit.hard == 0 && t->term[1].full == 1);
 	assert_int_equal(t->term[1].period_usec, 15000000);
-	expect_label(s, "web", "mola.promql.gpu.limits", LABEL_GOOD, NULL);
+	expect_label(s, "web", "mola.promql.gpu.limits", LABEL_VALID, NULL);
 	ws = web(s, PLAIN);
 	assert_int_equal(ws->conf.terms.n, 0);
 }
@@ -183,16 +183,16 @@ a_wrong_query_spoils_itself_alone(void **state)
 
 	assert_int_equal(ws->conf.terms.n, 1);
 	assert_true(ws->conf.terms.term[0].weight == TERM_WEIGHT && ws->conf.terms.term[0].limit.hard == 0 && ws->conf.terms.term[0].full == 1);
-	expect_label(s, "web", "mola.promql.a", LABEL_BAD, "closes what it opens");
-	expect_label(s, "web", "mola.promql.b", LABEL_GOOD, NULL);
-	expect_label(s, "web", "mola.promql.b.limits", LABEL_BAD, "0.7-0.9");
-	expect_label(s, "web", "mola.promql.b.period", LABEL_BAD, "1s to 10m");
-	expect_label(s, "web", "mola.promql.b.weight", LABEL_BAD, "0 to 1");
-	expect_label(s, "web", "mola.promql.b.full", LABEL_BAD, "above 0");
-	expect_label(s, "web", "mola.promql.c.weight", LABEL_IDLE, "no query mola.promql.c");
-	expect_label(s, "web", "mola.promql.limits", LABEL_IDLE, "no query mola.promql that");
-	expect_label(s, "web", "mola.promql.b.wieght", LABEL_STRANGE, "mola.promql.NAME");
-	expect_label(s, "web", "mola.promql.", LABEL_STRANGE, "mola.promql.NAME");
+	expect_label(s, "web", "mola.promql.a", LABEL_INVALID, "closes what it opens");
+	expect_label(s, "web", "mola.promql.b", LABEL_VALID, NULL);
+	expect_label(s, "web", "mola.promql.b.limits", LABEL_INVALID, "0.7-0.9");
+	expect_label(s, "web", "mola.promql.b.period", LABEL_INVALID, "1s to 10m");
+	expect_label(s, "web", "mola.promql.b.weight", LABEL_INVALID, "0 to 1");
+	expect_label(s, "web", "mola.promql.b.full", LABEL_INVALID, "above 0");
+	expect_label(s, "web", "mola.promql.c.weight", LABEL_UNUSED, "no query mola.promql.c");
+	expect_label(s, "web", "mola.promql.limits", LABEL_UNUSED, "no query mola.promql that");
+	expect_label(s, "web", "mola.promql.b.wieght", LABEL_UNKNOWN, "mola.promql.NAME");
+	expect_label(s, "web", "mola.promql.", LABEL_UNKNOWN, "mola.promql.NAME");
 }
 
 static void
@@ -201,9 +201,9 @@ unknown_and_reserved_labels_are_named(void **state)
 	struct stage *s = *state;
 
 	assert_null(web(s, PLAIN ",\"mola.prot\":\"80\",\"mola.banana\":\"1\",\"mola.sticky\":\"true\",\"other\":\"1\""));
-	expect_label(s, "web", "mola.prot", LABEL_STRANGE, "did you mean mola.port?");
-	expect_label(s, "web", "mola.banana", LABEL_STRANGE, "no label of Mola's");
-	expect_label(s, "web", "mola.sticky", LABEL_LATER, "Not done yet");
+	expect_label(s, "web", "mola.prot", LABEL_UNKNOWN, "did you mean mola.port?");
+	expect_label(s, "web", "mola.banana", LABEL_UNKNOWN, "no label of Mola's");
+	expect_label(s, "web", "mola.sticky", LABEL_UNSUPPORTED, "Not done yet");
 	assert_int_equal(reported(s, "web")->nlabels, 5);
 }
 
@@ -215,9 +215,9 @@ a_wrong_host_opens_nothing(void **state)
 
 	assert_null(web(s, "\"mola.port\":\"80\",\"mola.host\":\"http://a.org\""));
 	expect_trouble(s, "web", WHY_SERVICE_NO_ROUTE, "expected mola.host");
-	expect_label(s, "web", "mola.host", LABEL_BAD, "expected a host such as");
+	expect_label(s, "web", "mola.host", LABEL_INVALID, "expected a host such as");
 	expect_routes(web(s, "\"mola.port\":\"80\",\"mola.host\":\"a.org,b org\""), "a.org/");
-	expect_label(s, "web", "mola.host", LABEL_BAD, "'b org'");
+	expect_label(s, "web", "mola.host", LABEL_INVALID, "'b org'");
 	assert_null(web(s, PLAIN ",\"mola.path\":\"api\""));
 	expect_routes(web(s, "\"mola.port\":\"80\",\"mola.host\":\"*\""), "*/");
 }
@@ -229,11 +229,11 @@ bounds_of_scaling_fit_together(void **state)
 	const struct world_service *ws = web(s, PLAIN ",\"mola.scale.min\":\"5\",\"mola.scale.max\":\"3\"");
 
 	assert_int_equal(ws->conf.scale_max, 0);
-	expect_label(s, "web", "mola.scale.min", LABEL_BAD, "at most");
-	expect_label(s, "web", "mola.scale.max", LABEL_BAD, "at most");
+	expect_label(s, "web", "mola.scale.min", LABEL_INVALID, "at most");
+	expect_label(s, "web", "mola.scale.max", LABEL_INVALID, "at most");
 	ws = web(s, PLAIN ",\"mola.scale.min\":\"5\"");
 	assert_int_equal(ws->conf.scale_max, 0);
-	expect_label(s, "web", "mola.scale.min", LABEL_IDLE, "mola.scale.max is missing");
+	expect_label(s, "web", "mola.scale.min", LABEL_UNUSED, "mola.scale.max is missing");
 	ws = web(s, PLAIN ",\"mola.scale.max\":\"5\"");
 	assert_int_equal(ws->conf.scale_min, 1);
 	assert_int_equal(ws->conf.scale_max, 5);
@@ -249,12 +249,12 @@ traefiks_labels_serve_too(void **state)
 
 	expect_routes(web(s, ROUTER("Host(`a.org`) && PathPrefix(`/x`)") BACKEND), "a.org/x");
 	expect_tasks(s, "web", "web.1.t1=10.0.1.5:80");
-	expect_label(s, "web", "traefik.enable", LABEL_GOOD, NULL);
-	expect_label(s, "web", "traefik.http.routers.web.rule", LABEL_GOOD, NULL);
-	expect_label(s, "web", "traefik.http.services.web.loadbalancer.server.port", LABEL_GOOD, NULL);
+	expect_label(s, "web", "traefik.enable", LABEL_VALID, NULL);
+	expect_label(s, "web", "traefik.http.routers.web.rule", LABEL_VALID, NULL);
+	expect_label(s, "web", "traefik.http.services.web.loadbalancer.server.port", LABEL_VALID, NULL);
 	assert_non_null(web(s, "\"traefik.http.routers.web.rule\":\"Host(`a.org`)\"," BACKEND));
 	assert_null(web(s, "\"traefik.enable\":\"false\",\"traefik.http.routers.web.rule\":\"Host(`a.org`)\"," BACKEND));
-	expect_label(s, "web", "traefik.http.routers.web.rule", LABEL_IDLE, "traefik.enable is not true");
+	expect_label(s, "web", "traefik.http.routers.web.rule", LABEL_UNUSED, "traefik.enable is not true");
 	s->traefik.enable = false;
 	assert_null(web(s, ROUTER("Host(`a.org`)") BACKEND));
 }
@@ -269,14 +269,14 @@ what_is_not_understood_of_traefik_is_named(void **state)
 	    "\"traefik.http.middlewares.auth.basicauth.users\":\"x\",\"traefik.tcp.routers.t.rule\":\"HostSNI(`*`)\",\"traefik.bogus\":\"1\","
 	    "\"traefik.http.services.web.loadbalancer.sticky.cookie\":\"true\",\"traefik.http.services.web.loadbalancer.healthcheck.path\":\"/hc\","
 	    "\"traefik.http.services.web.loadbalancer.healthcheck.interval\":\"7\",\"traefik.docker.network\":\"x\""));
-	expect_label(s, "web", "traefik.http.routers.web.rule", LABEL_LATER, "HostRegexp");
-	expect_label(s, "web", "traefik.http.routers.web.tls", LABEL_LATER, "TLS");
-	expect_label(s, "web", "traefik.http.routers.web.priority", LABEL_GOOD, NULL);
-	expect_label(s, "web", "traefik.http.routers.web.entrypoints", LABEL_GOOD, NULL);
-	expect_label(s, "web", "traefik.http.middlewares.auth.basicauth.users", LABEL_IDLE, "");
-	expect_label(s, "web", "traefik.tcp.routers.t.rule", LABEL_IDLE, "HTTP");
-	expect_label(s, "web", "traefik.bogus", LABEL_STRANGE, "not understood");
-	expect_label(s, "web", "traefik.http.services.web.loadbalancer.sticky.cookie", LABEL_LATER, "stay with its task");
+	expect_label(s, "web", "traefik.http.routers.web.rule", LABEL_UNSUPPORTED, "HostRegexp");
+	expect_label(s, "web", "traefik.http.routers.web.tls", LABEL_UNSUPPORTED, "TLS");
+	expect_label(s, "web", "traefik.http.routers.web.priority", LABEL_VALID, NULL);
+	expect_label(s, "web", "traefik.http.routers.web.entrypoints", LABEL_VALID, NULL);
+	expect_label(s, "web", "traefik.http.middlewares.auth.basicauth.users", LABEL_UNUSED, "");
+	expect_label(s, "web", "traefik.tcp.routers.t.rule", LABEL_UNUSED, "HTTP");
+	expect_label(s, "web", "traefik.bogus", LABEL_UNKNOWN, "not understood");
+	expect_label(s, "web", "traefik.http.services.web.loadbalancer.sticky.cookie", LABEL_UNSUPPORTED, "stay with its task");
 	assert_string_equal(world_service(s->world, STR("web"))->conf.health_path, "/hc");
 	assert_int_equal(world_service(s->world, STR("web"))->conf.health_interval_usec, 7000000);
 }
@@ -298,7 +298,7 @@ a_middleware_that_is_not_there_is_missed(void **state)
 		expect_trouble(s, "web", WHY_NEEDS_MIDDLEWARE, "router web is not served");
 	}
 	expect_routes(web(s, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.routers.web.middlewares\":\" gzip \""), "a.org/");
-	expect_label(s, "web", "traefik.http.routers.web.middlewares", LABEL_IDLE, "left out");
+	expect_label(s, "web", "traefik.http.routers.web.middlewares", LABEL_UNUSED, "left out");
 }
 
 static void
@@ -327,8 +327,8 @@ molas_own_labels_have_precedence(void **state)
 
 	expect_routes(web(s, ROUTER("Host(`t.org`)") "\"mola.host\":\"m.org\",\"mola.port\":\"81\"," BACKEND), "m.org/");
 	expect_tasks(s, "web", "web.1.t1=10.0.1.5:81");
-	expect_label(s, "web", "traefik.http.routers.web.rule", LABEL_IDLE, "mola.host");
-	expect_label(s, "web", "traefik.http.services.web.loadbalancer.server.port", LABEL_IDLE, "mola.port");
+	expect_label(s, "web", "traefik.http.routers.web.rule", LABEL_UNUSED, "mola.host");
+	expect_label(s, "web", "traefik.http.services.web.loadbalancer.server.port", LABEL_UNUSED, "mola.port");
 	assert_null(web(s, ROUTER("Host(`t.org`)") BACKEND ",\"mola.enable\":\"false\""));
 	/* what is missing in one is taken from the other */
 	expect_routes(web(s, ROUTER("Host(`t.org`)") "\"mola.port\":\"81\""), "t.org/");
@@ -342,7 +342,7 @@ routers_and_services_find_each_other(void **state)
 	struct stage *s = *state;
 
 	assert_null(web(s, ROUTER("Host(`a.org`)") "\"traefik.http.routers.web.service\":\"api@internal\"," BACKEND));
-	expect_label(s, "web", "traefik.http.routers.web.service", LABEL_BAD, "another provider");
+	expect_label(s, "web", "traefik.http.routers.web.service", LABEL_INVALID, "another provider");
 	expect_trouble(s, "web", WHY_ROUTER_SERVICE, "router web is not served: it leads to a service that another provider");
 	assert_null(web(s, ROUTER("Host(`a.org`)") "\"traefik.http.routers.web.service\":\"nobody\"," BACKEND));
 	assert_null(web(s, ROUTER("Host(`a.org`)") "\"traefik.http.services.one.loadbalancer.server.port\":\"81\","
@@ -422,12 +422,12 @@ traefik_enable_is_read_as_go_reads_it(void **state)
 		snprintf(labels, sizeof labels, "\"traefik.http.routers.web.rule\":\"Host(`a.org`)\"," BACKEND ",\"traefik.Enable\":\"%s\"",
 		    i < 13 ? no[i] : yes[i - 13]);
 		assert_true((web(s, labels) == NULL) == (i < 13));
-		expect_label(s, "web", "traefik.Enable", i < 6 || i > 12 ? LABEL_GOOD : LABEL_BAD, i < 6 || i > 12 ? NULL : "taken for false");
+		expect_label(s, "web", "traefik.Enable", i < 6 || i > 12 ? LABEL_VALID : LABEL_INVALID, i < 6 || i > 12 ? NULL : "taken for false");
 	}
 	assert_null(web(s, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.Enable\":\"false\""));
 	s->traefik.exposed_by_default = false;
 	assert_null(web(s, "\"traefik.http.routers.web.rule\":\"Host(`a.org`)\"," BACKEND));
-	expect_label(s, "web", "traefik.http.routers.web.rule", LABEL_IDLE, "not exposed by default");
+	expect_label(s, "web", "traefik.http.routers.web.rule", LABEL_UNUSED, "not exposed by default");
 	assert_non_null(web(s, ROUTER("Host(`a.org`)") BACKEND));
 }
 
