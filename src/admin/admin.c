@@ -130,7 +130,7 @@ get_root(struct admin *a, struct request *req)
 static bool
 has_seen_nothing(const struct admin *a)
 {
-	return a->conf.discover != NULL && !discover_ready(a->conf.discover) && !a->conf.inherited && a->conf.world->nservices == 0;
+	return a->conf.discover != NULL && !discover_is_ready(a->conf.discover) && !a->conf.inherited && a->conf.world->nservices == 0;
 }
 
 static void

@@ -115,9 +115,9 @@ view_why_unserved(const struct report_service *r)
 static void
 put_status(json_t *j, const struct view *v, const struct watch_status *st)
 {
-	char odd[SWARM_ODD_MAX];
+	char odd[SWARM_SKIPPED_MAX];
 
-	swarm_odd(watch_swarm(discover_watch(v->discover)), odd, sizeof odd);
+	swarm_skipped(watch_swarm(discover_watch(v->discover)), odd, sizeof odd);
 	json_object_set_new(j, "state", json_string(watch_state_name(st->state)));
 	json_object_set_new(j, "since_seconds", seconds_since(v, st->since_usec));
 	json_object_set_new(j, "age_seconds", seconds_since(v, st->good_usec));

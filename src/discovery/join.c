@@ -302,11 +302,11 @@ swarm_pass(const struct swarm *s, const struct swarm_conf *conf, struct world *w
 	struct join j = { .swarm = s, .conf = conf, .world = w, .arena = a, .report = r };
 
 	r->arena = a;
-	if (swarm_whole(s))
+	if (swarm_is_complete(s))
 		join_all(&j);
 	if (report != NULL)
 		*report = r;
 	else
 		swarm_report_free(&r);
-	return swarm_whole(s);
+	return swarm_is_complete(s);
 }

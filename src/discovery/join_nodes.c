@@ -108,7 +108,7 @@ same_machine(const struct swarm_node *n, const struct world_node *w)
 }
 
 void
-swarm_complete(const struct swarm *s, const struct swarm_conf *conf, struct world_node *like, struct swarm_urls *urls)
+swarm_fill_node(const struct swarm *s, const struct swarm_conf *conf, struct world_node *like, struct swarm_urls *urls)
 {
 	const struct swarm_node *n = SWARM_NODES(s), *best = NULL;
 

@@ -13,7 +13,7 @@
 struct swarm_node {
 	const char	*id, *hostname;
 	const char	*address;		/* "" when none is known */
-	enum node_state { NODE_READY, NODE_LIMBO, NODE_DOWN } state;
+	enum node_state { NODE_READY, NODE_UNKNOWN, NODE_DOWN } state;
 	enum node_use { NODE_ACTIVE, NODE_PAUSED, NODE_DRAINED } use;
 	double		 cores, memory_bytes;
 };

@@ -47,20 +47,20 @@ swarm_detach(struct swarm *s)
 }
 
 void
-swarm_attached(struct swarm *s, const char *network)
+swarm_attach(struct swarm *s, const char *network)
 {
 	s->attached = must_realloc(s->attached, (s->nattached + 1) * sizeof *s->attached);
 	s->attached[s->nattached++] = must_strdup(network);
 }
 
 bool
-swarm_whole(const struct swarm *s)
+swarm_is_complete(const struct swarm *s)
 {
 	return s->nodes.arena != NULL && s->services.arena != NULL && s->tasks.arena != NULL;
 }
 
 unsigned
-swarm_odd(const struct swarm *s, char *out, size_t cap)
+swarm_skipped(const struct swarm *s, char *out, size_t cap)
 {
 	const struct swarm_part *part[] = { &s->nodes, &s->services, &s->tasks, &s->networks };
 	unsigned n = 0;
@@ -82,7 +82,7 @@ swarm_odd(const struct swarm *s, char *out, size_t cap)
 static enum node_state
 node_state(struct str s)
 {
-	return str_eq(s, STR("ready")) ? NODE_READY : str_eq(s, STR("down")) ? NODE_DOWN : NODE_LIMBO;
+	return str_eq(s, STR("ready")) ? NODE_READY : str_eq(s, STR("down")) ? NODE_DOWN : NODE_UNKNOWN;
 }
 
 static enum node_use

@@ -3,7 +3,7 @@
  * Bytes in, values out: who fetches the bytes, when, and what to do while there are none is somebody else's affair.
  *
  * Each reading replaces its part of the picture as a whole, or, when it fails, leaves it as it was. Single elements that are
- * not what the API promises are left out (swarm_odd).
+ * not what the API promises are left out (swarm_skipped).
  */
 #ifndef DISCOVERY_SWARM_H
 #define DISCOVERY_SWARM_H
@@ -50,8 +50,8 @@ const struct why	*swarm_read_tasks(struct swarm *, struct str json, char detail[
 const struct why	*swarm_read_networks(struct swarm *, struct str json, char detail[SWARM_DETAIL]);
 
 /* Elements of the last good answers that were left out because they are not what the API promises, and which, for people. */
-#define SWARM_ODD_MAX	1600
-unsigned swarm_odd(const struct swarm *, char *out, size_t cap);
+#define SWARM_SKIPPED_MAX	1600
+unsigned swarm_skipped(const struct swarm *, char *out, size_t cap);
 
 /*
  * Configs of Swarm that hold the static configuration of a Traefik: the id of one that has not been asked for yet (NULL:
@@ -66,11 +66,11 @@ void		 swarm_configs_forget(struct swarm *);
 
 /* Networks that Mola itself is on, by id or by name. Detached from all of them first, then one call for each. */
 void	swarm_detach(struct swarm *);
-void	swarm_attached(struct swarm *, const char *network);
+void	swarm_attach(struct swarm *, const char *network);
 
 /* Nodes, services and tasks have each been read at least once. Until then a pass names nothing of Swarm: whoever has
  * a table in force should rather keep it. */
-bool	swarm_whole(const struct swarm *);
+bool	swarm_is_complete(const struct swarm *);
 
 /* How many tasks run of the service `own` (an id, "" for none) and of those with the label mola.self=true. */
 unsigned swarm_balancers(const struct swarm *, const char *own);
@@ -88,6 +88,6 @@ bool	swarm_pass(const struct swarm *, const struct swarm_conf *, struct world *,
 struct swarm_urls {
 	char	agent[SWARM_URL_MAX], exporter[SWARM_URL_MAX];
 };
-void	swarm_complete(const struct swarm *, const struct swarm_conf *, struct world_node *like, struct swarm_urls *urls);
+void	swarm_fill_node(const struct swarm *, const struct swarm_conf *, struct world_node *like, struct swarm_urls *urls);
 
 #endif

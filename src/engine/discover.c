@@ -88,7 +88,7 @@ name_node(struct discover *d, const struct conf_node *n)
 	struct swarm_urls urls;
 
 	if (d->watch != NULL)
-		swarm_complete(watch_swarm(d->watch), &d->swarm, &like, &urls);
+		swarm_fill_node(watch_swarm(d->watch), &d->swarm, &like, &urls);
 	if (world_pass_node(d->world, &like) == NULL)
 		no_slot("node", n->name);
 }
@@ -183,9 +183,9 @@ name_swarm(struct discover *d)
 	struct swarm_report *report;
 
 	swarm_pass(watch_swarm(d->watch), &d->swarm, d->world, &report);
-	if (swarm_whole(watch_swarm(d->watch)))
+	if (swarm_is_complete(watch_swarm(d->watch)))
 		log_news(d->report, report);
-	if (swarm_whole(watch_swarm(d->watch)) && !d->upgrade_told) {
+	if (swarm_is_complete(watch_swarm(d->watch)) && !d->upgrade_told) {
 		log_upgrade(report);
 		d->upgrade_told = true;
 	}
@@ -209,11 +209,11 @@ discover_pass(struct discover *d)
 }
 
 bool
-discover_ready(const struct discover *d)
+discover_is_ready(const struct discover *d)
 {
 	const struct swarm *s = d->watch == NULL ? NULL : watch_swarm(d->watch);
 
-	return s == NULL || (swarm_whole(s) && swarm_config_wanted(s) == NULL);
+	return s == NULL || (swarm_is_complete(s) && swarm_config_wanted(s) == NULL);
 }
 
 /* --- what is known --- */
@@ -285,7 +285,7 @@ watch_conf_of(const struct conf *c)
 }
 
 bool
-discover_keeps(const struct discover *d, const struct conf *c)
+discover_keeps_engine(const struct discover *d, const struct conf *c)
 {
 	struct watch_conf wc = watch_conf_of(c);
 

@@ -15,11 +15,11 @@ struct discover	*discover_new(struct loop *, struct fetcher *, struct world *, d
 void		 discover_free(struct discover **);
 /* Before the first pass, and when it has changed; kept by reference. */
 void		 discover_reconf(struct discover *, const struct conf *);
-bool		 discover_keeps(const struct discover *, const struct conf *);	/* whether that would keep the engine */
+bool		 discover_keeps_engine(const struct discover *, const struct conf *);	/* whether that would keep the engine */
 
 /* False: the Swarm, or the configuration of a Traefik in it, has not been seen yet, so that a pass would name the configuration's things alone. Whoever has a
  * table in force should rather keep it. */
-bool		 discover_ready(const struct discover *);
+bool		 discover_is_ready(const struct discover *);
 /* What there is exists; what is no longer there is gone. True: the table must be rebuilt. */
 bool		 discover_pass(struct discover *);
 

@@ -103,7 +103,7 @@ struct watch {
 	char		 detail[256];
 	char		 endpoint[300];	/* as last logged */
 	char		 version[16];
-	char		 odd[SWARM_ODD_MAX];	/* left out, as last logged */
+	char		 odd[SWARM_SKIPPED_MAX];	/* left out, as last logged */
 };
 
 static void	round_start(void *);
@@ -210,7 +210,7 @@ watch_wrong(struct watch *w, const struct why *why, const char *detail)
 		watch_move(w, WATCH_LOST);
 	if (anew)
 		log_event(LOG_WARN, "swarm.lost", "why", why_name(why), "text", why->text, "detail", detail, "kept",
-		    swarm_whole(w->swarm) ? "the last good picture" : "nothing yet", NULL);
+		    swarm_is_complete(w->swarm) ? "the last good picture" : "nothing yet", NULL);
 }
 
 /* ---- a round ---- */
@@ -298,16 +298,16 @@ watch_attach(struct watch *w)
 {
 	swarm_detach(w->swarm);
 	for (unsigned i = 0; i < w->nnetworks; i++)
-		swarm_attached(w->swarm, w->network[i]);
+		swarm_attach(w->swarm, w->network[i]);
 	for (unsigned i = 0; w->nnetworks == 0 && i < w->self.nnetworks; i++)
-		swarm_attached(w->swarm, w->self.network[i]);
+		swarm_attach(w->swarm, w->self.network[i]);
 }
 
 static void
 odd_tell(struct watch *w)
 {
-	char odd[SWARM_ODD_MAX];
-	unsigned n = swarm_odd(w->swarm, odd, sizeof odd);
+	char odd[SWARM_SKIPPED_MAX];
+	unsigned n = swarm_skipped(w->swarm, odd, sizeof odd);
 
 	if (strcmp(odd, w->odd) == 0)
 		return;

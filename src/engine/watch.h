@@ -47,7 +47,7 @@ void		 watch_reconf(struct watch *, const struct watch_conf *);
 bool		 watch_same(const struct watch *, const struct watch_conf *);	/* the engine would stay */
 void		 watch_wake(struct watch *);		/* something has changed that we know of: look soon, and often for a while */
 
-/* The picture; swarm_whole() says whether there is one yet. */
+/* The picture; swarm_is_complete() says whether there is one yet. */
 const struct swarm *watch_swarm(const struct watch *);
 struct engine	*watch_engine(struct watch *);		/* until the next watch_reconf */
 struct watch_status watch_status(const struct watch *);

@@ -104,14 +104,14 @@ may_begin(const struct brain *b)
 {
 	struct watch *w = discover_watch(b->discover);
 
-	return discover_ready(b->discover) || watch_status(w).why != NULL || loop_now(b->loop) - b->born_usec > PICTURE_USEC;
+	return discover_is_ready(b->discover) || watch_status(w).why != NULL || loop_now(b->loop) - b->born_usec > PICTURE_USEC;
 }
 
 /* While the Swarm has not been seen, the table that was in force knows more of it than we do. */
 static bool
 knows_better(const struct brain *b)
 {
-	return !b->inherited || discover_ready(b->discover);
+	return !b->inherited || discover_is_ready(b->discover);
 }
 
 /* Services whose profile found no slot are balanced, and that is said when it begins. */
@@ -187,7 +187,7 @@ on_tick(void *arg)
 
 	timer_set(b->loop, &b->tick, loop_now(b->loop) + TICK_USEC, on_tick, b);
 	steer_tick(b->steer, loop_now(b->loop));
-	targets_tick(b->targets, loop_now(b->loop), b->began && discover_ready(b->discover));
+	targets_tick(b->targets, loop_now(b->loop), b->began && discover_is_ready(b->discover));
 	prom_nodes_tick(b->prom_nodes, loop_now(b->loop));
 	outages_tick(b->outages, b->world, loop_now(b->loop));
 	admin_tick(b->admin, loop_now(b->loop));
@@ -224,7 +224,7 @@ discover_anew(struct brain *b)
 {
 	struct watch *w;
 
-	if (!discover_keeps(b->discover, b->conf))
+	if (!discover_keeps_engine(b->discover, b->conf))
 		mover_engine(b->mover, NULL);
 	discover_reconf(b->discover, b->conf);
 	w = discover_watch(b->discover);

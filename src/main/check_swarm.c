@@ -97,11 +97,11 @@ check_swarm(const struct conf *c)
 	}
 	look_init(&l, c);
 	timer_set(l.loop, &late, loop_now(l.loop) + LOOK_USEC, on_late, &l);
-	while (!discover_ready(l.discover) && watch_status(discover_watch(l.discover)).why == NULL && !l.late)
+	while (!discover_is_ready(l.discover) && watch_status(discover_watch(l.discover)).why == NULL && !l.late)
 		loop_turn(l.loop, -1);
 	timer_clear(l.loop, &late);
 	why = watch_status(discover_watch(l.discover)).why;
-	if (discover_ready(l.discover)) {
+	if (discover_is_ready(l.discover)) {
 		discover_pass(l.discover);
 		say_all(discover_report(l.discover));
 	} else

@@ -124,7 +124,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	check_read(swarm_read_tasks, s, tasks);
 	check_again(s, tasks);
 	check_read(swarm_read_networks, s, next_part(&rest));
-	swarm_attached(s, "shared");
+	swarm_attach(s, "shared");
 	check_pass(s, &conf, w);
 	check_read(swarm_read_tasks, s, STR("[]"));
 	check_pass(s, &conf, w);

@@ -29,8 +29,8 @@ begin(struct stage *s)
 	node(s, "n2", "beta", "10.0.0.2", "ready", "active");
 	service(s, "web", AGE, WEB, "");
 	swarm_detach(s->swarm);
-	swarm_attached(s->swarm, "net0");
-	swarm_attached(s->swarm, "net1");
+	swarm_attach(s->swarm, "net0");
+	swarm_attach(s->swarm, "net1");
 }
 
 static void
@@ -54,7 +54,7 @@ all_addresses_are_known(void **state)
 	struct stage *s = *state;
 
 	begin(s);
-	swarm_attached(s->swarm, "net2");
+	swarm_attach(s->swarm, "net2");
 	task(s, "aa", "web", 1, "n1", RUNNING, "{\"Network\":{\"ID\":\"net1\",\"Spec\":{\"Name\":\"shared\"}},"
 	    "\"Addresses\":[\"fd00::5/64\",\"10.0.1.5/24\"]}," ON_OTHER("10.9.0.5"), HOST_PORT(80, 30000));
 	task(s, "bb", "web", 2, "n2", RUNNING, ON_SHARED("10.0.1.6"), "");
@@ -317,16 +317,16 @@ a_machine_is_one_node_whoever_names_it(void **state)
 	must_read(swarm_read_services, s->swarm, &s->services);
 	must_read(swarm_read_tasks, s->swarm, &s->tasks);
 	world_pass_begin(s->world);
-	swarm_complete(s->swarm, &s->conf, &by_name, &urls);
+	swarm_fill_node(s->swarm, &s->conf, &by_name, &urls);
 	assert_string_equal(by_name.agent_url, "http://10.0.0.1:9101/stream");
 	assert_string_equal(by_name.exporter_url, "http://x/metrics");
 	assert_true(by_name.cores_declared > 3.9 && by_name.memory_declared_bytes > 8e9 && by_name.swarm_active);
 	world_pass_node(s->world, &by_name);
-	swarm_complete(s->swarm, &s->conf, &by_address, &urls);
+	swarm_fill_node(s->swarm, &s->conf, &by_address, &urls);
 	assert_true(by_address.cores_declared < 2.1);
 	assert_string_equal(by_address.swarm_id, "n2");
 	world_pass_node(s->world, &by_address);
-	swarm_complete(s->swarm, &s->conf, &stranger, &urls);
+	swarm_fill_node(s->swarm, &s->conf, &stranger, &urls);
 	assert_null(stranger.swarm_id);
 	pass(s);
 	world_pass_end(s->world);
@@ -465,7 +465,7 @@ ten_thousand_tasks(void **state)
 		    i / 200 % 200, i % 200 + 1);
 		task(s, id, name, (unsigned)i / 100 + 1, node_id, RUNNING, on, "");
 	}
-	swarm_attached(s->swarm, "net1");
+	swarm_attach(s->swarm, "net1");
 	t0 = seconds();
 	play(s);
 	read = seconds() - t0;

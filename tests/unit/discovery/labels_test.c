@@ -14,7 +14,7 @@ web(struct stage *s, const char *labels)
 	service(s, "web", AGE, labels, "");
 	task(s, "t1", "web", 1, "n1", RUNNING, ON_SHARED("10.0.1.5"), "");
 	swarm_detach(s->swarm);
-	swarm_attached(s->swarm, "net1");
+	swarm_attach(s->swarm, "net1");
 	play(s);
 	return world_service(s->world, STR("web"));
 }

@@ -32,7 +32,7 @@ what_is_not_a_list_of_objects_is_refused_in_words(void **state)
 	refuse(swarm_read_nodes, s->swarm, "[{\"ID\":\"a\"", WHY_ENGINE_SYNTAX, "ends here");
 	refuse(swarm_read_nodes, s->swarm, "[{\"ID\":\"a]}", WHY_ENGINE_SYNTAX, "ends here");
 	refuse(swarm_read_nodes, s->swarm, "[{\"ID\" \"a\"}]", WHY_ENGINE_SYNTAX, "nodes[0]");
-	assert_false(swarm_whole(s->swarm));
+	assert_false(swarm_is_complete(s->swarm));
 }
 
 static void
@@ -85,7 +85,7 @@ one_odd_object_is_left_out_and_named(void **state)
 #define RUNS "\"ServiceID\":\"s\",\"NodeID\":\"a\",\"DesiredState\":\"running\",\"Status\":{\"State\":\"running\"}"
 	static const char tasks[] = "[{\"ID\":\"t1\",\"Slot\":1," RUNS "},{\"ID\":\"t2\",\"Slot\":-1," RUNS "},{\"ID\":\"t3\",\"Slot\":3," RUNS "}]";
 	struct stage *s = *state;
-	char detail[SWARM_DETAIL], odd[SWARM_ODD_MAX];
+	char detail[SWARM_DETAIL], odd[SWARM_SKIPPED_MAX];
 
 	assert_null(swarm_read_nodes(s->swarm, STR("[{\"ID\":\"a\"},{\"ID\":\"b\",\"Description\":{\"Hostname\":\"n2\",\"Resources\":"
 	    "{\"NanoCPUs\":-5}}},{\"ID\":\"c\"}]"), detail));
@@ -98,12 +98,12 @@ one_odd_object_is_left_out_and_named(void **state)
 		assert_null(swarm_read_tasks(s->swarm, str_of(tasks), detail));
 		assert_int_equal(s->swarm->tasks.n, 2);
 		assert_string_equal(SWARM_TASKS(s->swarm)[1].id, "t3");
-		assert_int_equal(swarm_odd(s->swarm, odd, sizeof odd), 1 + 6 + 1);
+		assert_int_equal(swarm_skipped(s->swarm, odd, sizeof odd), 1 + 6 + 1);
 	}
 	assert_non_null(strstr(odd, "nodes[1] (n2).Description.Resources: expected sensible amounts; services[0]: expected an object; "
 	    "services[1] (web).Spec.Labels: expected strings; "));
 	assert_non_null(strstr(odd, "; tasks[1] (t2).Slot: expected a small number"));
-	assert_true(swarm_whole(s->swarm));
+	assert_true(swarm_is_complete(s->swarm));
 	/* what a Traefik demands of all others must not be lost */
 	refuse(swarm_read_services, s->swarm, "[{\"ID\":\"s\"},{\"ID\":\"t\",\"Spec\":{\"Name\":\"proxy\",\"Labels\":{\"a\":1},\"TaskTemplate\":"
 	    "{\"ContainerSpec\":{\"Image\":\"traefik:v3\"}}}}]", WHY_ENGINE_SHAPE, "Spec.Labels");
@@ -120,9 +120,9 @@ nothing_at_all_is_read_too(void **state)
 
 	assert_null(swarm_read_nodes(s->swarm, STR(" [ ] \n"), detail));
 	assert_null(swarm_read_services(s->swarm, STR("null\n"), detail));
-	assert_false(swarm_whole(s->swarm));
+	assert_false(swarm_is_complete(s->swarm));
 	assert_null(swarm_read_tasks(s->swarm, STR("[]"), detail));
-	assert_true(swarm_whole(s->swarm));
+	assert_true(swarm_is_complete(s->swarm));
 }
 
 /* What a tenant may write into his specification must not blind us: huge numbers, NUL bytes, brackets in strings. */
@@ -158,7 +158,7 @@ nodes_are_told_apart_by_state(void **state)
 	assert_true(n[0].state == NODE_READY && n[0].use == NODE_ACTIVE);
 	assert_true(n[0].cores > 3.99 && n[0].cores < 4.01 && n[0].memory_bytes > 8.5e9);
 	assert_true(n[1].state == NODE_DOWN && n[1].use == NODE_PAUSED);
-	assert_true(n[2].state == NODE_LIMBO && n[2].use == NODE_DRAINED);
+	assert_true(n[2].state == NODE_UNKNOWN && n[2].use == NODE_DRAINED);
 	assert_string_equal(n[2].address, "");
 	assert_string_equal(n[3].address, "fd00::7");
 }

@@ -128,11 +128,11 @@ the_files_and_the_swarms_stand_side_by_side(void **state)
 	struct stage *s = *state;
 
 	discover_reconf(s->discover, s->conf);
-	assert_false(discover_ready(s->discover));
+	assert_false(discover_is_ready(s->discover));
 	discover_pass(s->discover);
 	assert_int_equal(s->world->nservices, 1);
 	UNTIL(s->loop, s->passes > 0);
-	assert_true(discover_ready(s->discover));
+	assert_true(discover_is_ready(s->discover));
 	assert_non_null(world_service(s->world, STR("old")));
 	assert_non_null(world_service(s->world, STR("shop")));
 	assert_null(world_service(s->world, STR("second")));
@@ -153,10 +153,10 @@ the_swarm_is_seen_when_the_files_of_traefiks_are(void **state)
 	fake_say(s->fake, "/configs/cfg1", 404, "{}");
 	discover_reconf(s->discover, s->conf);
 	while (fake_asked(s->fake, "/configs/cfg1") == 0) {
-		assert_false(discover_ready(s->discover));
+		assert_false(discover_is_ready(s->discover));
 		loop_turn(s->loop, 10 * USEC_PER_MSEC);
 	}
-	UNTIL(s->loop, discover_ready(s->discover));
+	UNTIL(s->loop, discover_is_ready(s->discover));
 }
 
 static void
@@ -263,10 +263,10 @@ without_the_section_there_is_no_swarm(void **state)
 
 	discover_reconf(s->discover, s->conf);
 	UNTIL(s->loop, s->passes > 0);
-	assert_true(discover_keeps(s->discover, s->conf));
-	assert_false(discover_keeps(s->discover, none));
+	assert_true(discover_keeps_engine(s->discover, s->conf));
+	assert_false(discover_keeps_engine(s->discover, none));
 	discover_reconf(s->discover, none);
-	assert_true(discover_ready(s->discover));
+	assert_true(discover_is_ready(s->discover));
 	discover_pass(s->discover);
 	assert_int_equal(s->world->nservices, 1);
 	assert_null(discover_watch(s->discover));

@@ -129,7 +129,7 @@ begin(struct scene *s, unsigned n, int64_t poll)
 	struct watch_conf c = conf_of(s, endpoint, n, poll);
 
 	s->watch = watch_new(s->loop, s->fetcher, &c, on_change, s);
-	assert_false(swarm_whole(watch_swarm(s->watch)));
+	assert_false(swarm_is_complete(watch_swarm(s->watch)));
 }
 
 #define STATE(s) watch_status((s)->watch).state
@@ -151,7 +151,7 @@ the_first_picture_comes_at_once(void **state)
 	begin(s, 1, 60 * USEC_PER_SEC);
 	assert_int_equal(STATE(s), WATCH_WAITING);
 	UNTIL(s->loop, s->tasks == 2);
-	assert_true(swarm_whole(watch_swarm(s->watch)));
+	assert_true(swarm_is_complete(watch_swarm(s->watch)));
 	st = watch_status(s->watch);
 	assert_int_equal(st.state, WATCH_GOOD);
 	assert_null(st.why);
@@ -269,7 +269,7 @@ a_socket_that_vanishes_leaves_the_picture_in_force(void **state)
 	assert_non_null(strstr(st.detail, s->one->socket));
 	good = st.good_usec;
 	assert_int_equal(s->tasks, 2);
-	assert_true(swarm_whole(watch_swarm(s->watch)));
+	assert_true(swarm_is_complete(watch_swarm(s->watch)));
 	run_tasks(s->one, 3);
 	fake_up(s->one);
 	UNTIL(s->loop, STATE(s) == WATCH_GOOD && s->tasks == 3);
