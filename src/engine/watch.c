@@ -149,12 +149,6 @@ watch_hurry(struct watch *w, int64_t burst_usec)
 		round_at(w, now);
 }
 
-void
-watch_wake(struct watch *w)
-{
-	watch_hurry(w, BURST_USEC);
-}
-
 /* ---- how it fares ---- */
 
 static void

@@ -45,7 +45,6 @@ void		 watch_free(struct watch **);
 /* Another configuration: the picture stays in force until there is a new one. Nothing happens when it is the same. */
 void		 watch_reconf(struct watch *, const struct watch_conf *);
 bool		 watch_same(const struct watch *, const struct watch_conf *);	/* the engine would stay */
-void		 watch_wake(struct watch *);		/* something has changed that we know of: look soon, and often for a while */
 
 /* The picture; swarm_is_complete() says whether there is one yet. */
 const struct swarm *watch_swarm(const struct watch *);
