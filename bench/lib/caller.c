@@ -62,7 +62,7 @@ conn_free(void *arg)
 static void
 conn_close(struct conn *c)
 {
-	if (!c->stream.open)
+	if (!stream_is_open(&c->stream))
 		return;
 	LIST_REMOVE(c, link);
 	stream_close(&c->stream);
@@ -211,7 +211,7 @@ conn_go(void *arg)
 	struct conn *c = arg;
 
 	if (c->call == NULL) {				/* idle: nothing but its end can be news */
-		if (c->stream.eof_hint || c->stream.hup)
+		if (stream_peer_ended(&c->stream) || stream_is_broken(&c->stream))
 			conn_close(c);
 		return;
 	}
@@ -236,7 +236,7 @@ conn_start(struct conn *c, struct call *call)
 	c->len = 0;
 	c->keep = false;
 	c->node[0] = '\0';
-	if (!c->stream.connecting)
+	if (!stream_is_connecting(&c->stream))
 		conn_write(c);
 }
 

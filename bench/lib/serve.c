@@ -74,7 +74,7 @@ ask_close(struct ask *a)
 	if (a->busy || a->ended)
 		return;
 	a->ended = true;
-	loop_defer(a->stream.loop, &a->deferred, ask_free, a);
+	loop_defer(stream_loop(&a->stream), &a->deferred, ask_free, a);
 }
 
 static void
@@ -233,9 +233,9 @@ ask_go(void *arg)
 	enum io_result r;
 	size_t got;
 
-	if (a->busy && a->stream.hup)
+	if (a->busy && stream_is_broken(&a->stream))
 		ask_close(a);
-	while (a->stream.open && !a->busy && ask_flush(a) && !ask_next(a)) {
+	while (stream_is_open(&a->stream) && !a->busy && ask_flush(a) && !ask_next(a)) {
 		if (a->len == sizeof a->in) {
 			ask_close(a);
 			return;
@@ -291,7 +291,7 @@ answer(struct ask *a, int status, const char *fields, struct str copied, struct 
 {
 	ASSERT(a->busy);
 	a->busy = false;
-	if (!a->stream.open) {
+	if (!stream_is_open(&a->stream)) {
 		ask_close(a);
 		return;
 	}
@@ -303,7 +303,7 @@ answer(struct ask *a, int status, const char *fields, struct str copied, struct 
 		return;
 	if (!a->keep)
 		ask_close(a);
-	else if (a->stream.readable || a->len > a->skip)
+	else if (stream_can_read(&a->stream) || a->len > a->skip)
 		ask_go(a);
 }
 

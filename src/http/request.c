@@ -32,7 +32,7 @@ static void request_expire(void *);
 void
 request_allow(struct request *req, int64_t usec)
 {
-	timer_set(req->stream.loop, &req->deadline, loop_now(req->stream.loop) + usec, request_expire, req);
+	timer_set(stream_loop(&req->stream), &req->deadline, loop_now(stream_loop(&req->stream)) + usec, request_expire, req);
 }
 
 void
@@ -54,7 +54,7 @@ request_move(struct request *req, enum place to)
 	else if (to == AT_GONE)
 		request_allow(req, 1);
 	else
-		timer_clear(req->stream.loop, &req->deadline);
+		timer_clear(stream_loop(&req->stream), &req->deadline);
 }
 
 static void
@@ -84,9 +84,9 @@ request_close(struct request *req)
 	ASSERT(req->place != AT_END);
 	request_move(req, AT_END);
 	request_leave(req);
-	timer_clear(req->stream.loop, &req->again);
+	timer_clear(stream_loop(&req->stream), &req->again);
 	stream_close(&req->stream);
-	loop_defer(req->stream.loop, &req->deferred, request_free, req);
+	loop_defer(stream_loop(&req->stream), &req->deferred, request_free, req);
 }
 
 void
@@ -293,7 +293,7 @@ request_step(struct request *req)
 	case AT_BODY:
 		return step_body(req);
 	case AT_WORK:
-		if (req->stream.open && req->stream.hup)
+		if (stream_is_open(&req->stream) && stream_is_broken(&req->stream))
 			request_lose(req);
 		return false;
 	case AT_ANSWER:
@@ -320,7 +320,7 @@ turn_spent(struct server *s)
 void
 request_run_later(struct request *req)
 {
-	timer_set(req->stream.loop, &req->again, loop_now(req->stream.loop) + 1, request_ready, req);
+	timer_set(stream_loop(&req->stream), &req->again, loop_now(stream_loop(&req->stream)) + 1, request_ready, req);
 }
 
 void
@@ -354,7 +354,7 @@ came_in_time(struct request *req)
 {
 	if (!asking(req))
 		return false;
-	req->stream.readable = true;
+	stream_assume_readable(&req->stream);
 	request_run(req);
 	if (req->again.node.at != 0 && req->deadline.node.at == 0 && asking(req))
 		request_allow(req, LATE_USEC);

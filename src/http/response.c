@@ -86,9 +86,9 @@ request_flush(struct request *req)
 static void
 request_progress(struct request *req)
 {
-	if (req->stream.bytes_out - req->mark < PROGRESS_BYTES)
+	if (stream_bytes_out(&req->stream) - req->mark < PROGRESS_BYTES)
 		return;
-	req->mark = req->stream.bytes_out;
+	req->mark = stream_bytes_out(&req->stream);
 	request_allow(req, req->server->conf.stall_usec);
 }
 
@@ -141,13 +141,13 @@ request_step_answer(struct request *req)
 bool
 request_step_stream(struct request *req)
 {
-	if (req->stream.hup || req->stream.eof_hint || req->out.full) {
+	if (stream_is_broken(&req->stream) || stream_peer_ended(&req->stream) || req->out.full) {
 		request_lose(req);
 		return false;
 	}
 	switch (request_flush(req)) {
 	case IO_DONE:
-		timer_clear(req->stream.loop, &req->deadline);
+		timer_clear(stream_loop(&req->stream), &req->deadline);
 		if (req->head.is_head)	/* that was all there is to an endless answer without a body */
 			request_lose(req);
 		return false;
@@ -204,7 +204,7 @@ request_reply(struct request *req, int status, const char *type, struct str body
 	size_t before = req->out.len;
 
 	ASSERT(req->place == AT_WORK && status >= 200 && status <= 599);
-	if (!req->stream.open) {
+	if (!stream_is_open(&req->stream)) {
 		request_close(req);
 		return;
 	}
@@ -220,7 +220,7 @@ request_reply(struct request *req, int status, const char *type, struct str body
 		request_reply(req, 500, "application/json", STR("{\"error\":\"the answer is too large\"}\n"), NULL);
 		return;
 	}
-	req->mark = req->stream.bytes_out;
+	req->mark = stream_bytes_out(&req->stream);
 	request_move(req, AT_ANSWER);
 	request_run(req);
 }
@@ -229,7 +229,7 @@ void
 request_reply_shared(struct request *req, int status, const char *type, struct shared *text, const char *fields)
 {
 	ASSERT(req->place == AT_WORK && status >= 200 && status <= 299 && status != 204);
-	if (!req->stream.open) {
+	if (!stream_is_open(&req->stream)) {
 		request_close(req);
 		return;
 	}
@@ -240,7 +240,7 @@ request_reply_shared(struct request *req, int status, const char *type, struct s
 		req->shared = text;
 		text->refs++;
 	}
-	req->mark = req->stream.bytes_out;
+	req->mark = stream_bytes_out(&req->stream);
 	request_move(req, AT_ANSWER);
 	request_run(req);
 }
@@ -251,7 +251,7 @@ request_stream(struct request *req, const char *type, request_gone_f *gone, void
 	ASSERT(req->place == AT_WORK);
 	req->gone = gone;
 	req->gone_arg = arg;
-	if (!req->stream.open) {
+	if (!stream_is_open(&req->stream)) {
 		request_move(req, AT_GONE);
 		return;
 	}
@@ -259,7 +259,7 @@ request_stream(struct request *req, const char *type, request_gone_f *gone, void
 	req->closing |= !req->chunked;
 	put_head(req, 200, type, req->chunked ? "Transfer-Encoding: chunked\r\n" : NULL);
 	buf_adds(&req->out, STR("\r\n"));
-	req->mark = req->stream.bytes_out;
+	req->mark = stream_bytes_out(&req->stream);
 	request_move(req, AT_STREAM);
 	request_run(req);
 }

@@ -11,26 +11,26 @@ on_io(void *arg, uint32_t events)
 	struct stream *s = arg;
 
 	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-		s->readable = true;
+		s->private.readable = true;
 	if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
-		s->writable = true;
+		s->private.writable = true;
 	if (events & EPOLLRDHUP)
-		s->eof_hint = true;
+		s->private.rdhup = true;
 	if (events & (EPOLLHUP | EPOLLERR))
-		s->hup = true;
-	s->fn(s->arg);
+		s->private.hup = true;
+	s->private.fn(s->private.arg);
 }
 
 void
 stream_open(struct stream *s, struct loop *l, int fd, stream_f *fn, void *arg)
 {
 	memset(s, 0, sizeof *s);
-	s->loop = l;
-	s->fn = fn;
-	s->arg = arg;
-	s->open = true;
-	s->writable = true;
-	loop_watch(l, &s->io, fd, LOOP_EDGE, on_io, s);
+	s->private.loop = l;
+	s->private.fn = fn;
+	s->private.arg = arg;
+	s->private.open = true;
+	s->private.writable = true;
+	loop_watch(l, &s->private.io, fd, LOOP_EDGE, on_io, s);
 }
 
 const struct why *
@@ -42,83 +42,75 @@ stream_connect(struct stream *s, struct loop *l, const struct addr *a, stream_f 
 	if ((why = sock_connect(a, &fd)) != NULL)
 		return why;
 	stream_open(s, l, fd, fn, arg);
-	s->connecting = true;
-	s->writable = false;
+	s->private.connecting = true;
+	s->private.writable = false;
 	return NULL;
 }
 
 enum io_result
 stream_connected(struct stream *s)
 {
-	if (!s->connecting)
+	if (!s->private.connecting)
 		return IO_DONE;
-	if (!s->writable)
+	if (!s->private.writable)
 		return IO_AGAIN;
-	if ((s->error = sock_error(s->io.fd)) != 0)
+	if ((s->private.error = sock_error(s->private.io.fd)) != 0)
 		return IO_FAIL;
-	s->connecting = false;
+	s->private.connecting = false;
 	return IO_DONE;
 }
 
 void
 stream_adopt(struct stream *s, stream_f *fn, void *arg)
 {
-	s->fn = fn;
-	s->arg = arg;
+	s->private.fn = fn;
+	s->private.arg = arg;
+}
+
+/* What reads and peeks share: one system call, and what follows from its result. */
+static enum io_result
+receive(struct stream *s, void *p, size_t cap, int flags, size_t *got)
+{
+	ssize_t n;
+
+	ASSERT(s->private.open && cap > 0);
+	if (!s->private.readable)
+		return IO_AGAIN;
+	do
+		n = recv(s->private.io.fd, p, cap, flags);
+	while (n < 0 && errno == EINTR);
+	if (n > 0) {
+		*got = (size_t)n;
+		return IO_DONE;
+	}
+	if (n == 0)
+		return IO_EOF;
+	if (errno == EAGAIN) {
+		s->private.readable = false;
+		return IO_AGAIN;
+	}
+	s->private.error = errno;
+	return IO_FAIL;
 }
 
 enum io_result
 stream_read(struct stream *s, void *p, size_t cap, size_t *got)
 {
-	ssize_t n;
+	enum io_result res = receive(s, p, cap, 0, got);
 
-	ASSERT(s->open && cap > 0);
-	if (!s->readable)
-		return IO_AGAIN;
-	do
-		n = recv(s->io.fd, p, cap, 0);
-	while (n < 0 && errno == EINTR);
-	if (n > 0) {
-		/* short: drained, unless an end was announced that only another read will show */
-		if ((size_t)n < cap && !s->eof_hint && !s->hup)
-			s->readable = false;
-		s->bytes_in += (uint64_t)n;
-		*got = (size_t)n;
-		return IO_DONE;
-	}
-	if (n == 0)
-		return IO_EOF;
-	if (errno == EAGAIN) {
-		s->readable = false;
-		return IO_AGAIN;
-	}
-	s->error = errno;
-	return IO_FAIL;
+	if (res != IO_DONE)
+		return res;
+	/* short: drained, unless an end was announced that only another read will show */
+	if (*got < cap && !s->private.rdhup && !s->private.hup)
+		s->private.readable = false;
+	s->private.bytes_in += *got;
+	return IO_DONE;
 }
 
 enum io_result
 stream_peek(struct stream *s, void *p, size_t cap, size_t *got)
 {
-	ssize_t n;
-
-	ASSERT(s->open && cap > 0);
-	if (!s->readable)
-		return IO_AGAIN;
-	do
-		n = recv(s->io.fd, p, cap, MSG_PEEK);
-	while (n < 0 && errno == EINTR);
-	if (n > 0) {
-		*got = (size_t)n;
-		return IO_DONE;
-	}
-	if (n == 0)
-		return IO_EOF;
-	if (errno == EAGAIN) {
-		s->readable = false;
-		return IO_AGAIN;
-	}
-	s->error = errno;
-	return IO_FAIL;
+	return receive(s, p, cap, MSG_PEEK, got);
 }
 
 enum io_result
@@ -127,7 +119,7 @@ stream_look(struct stream *s)
 	char byte;
 	size_t got;
 
-	s->readable = true;
+	s->private.readable = true;
 	return stream_peek(s, &byte, 1, &got);
 }
 
@@ -137,42 +129,42 @@ stream_writev(struct stream *s, const struct iovec *iov, int n, size_t *put)
 	struct msghdr m = { .msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)n };
 	ssize_t sent;
 
-	ASSERT(s->open && n > 0 && n <= 64);
-	if (!s->writable)
+	ASSERT(s->private.open && n > 0 && n <= 64);
+	if (!s->private.writable)
 		return IO_AGAIN;
 	do
-		sent = sendmsg(s->io.fd, &m, MSG_NOSIGNAL | (s->ending ? MSG_MORE : 0));
+		sent = sendmsg(s->private.io.fd, &m, MSG_NOSIGNAL | (s->private.end_follows ? MSG_MORE : 0));
 	while (sent < 0 && errno == EINTR);
 	if (sent >= 0) {
-		s->bytes_out += (uint64_t)sent;
+		s->private.bytes_out += (uint64_t)sent;
 		*put = (size_t)sent;
 		return IO_DONE;
 	}
 	if (errno == EAGAIN) {
-		s->writable = false;
+		s->private.writable = false;
 		return IO_AGAIN;
 	}
-	s->error = errno;
+	s->private.error = errno;
 	return IO_FAIL;
 }
 
 void
 stream_shut(struct stream *s)
 {
-	if (s->open)
-		shutdown(s->io.fd, SHUT_WR);
+	if (s->private.open)
+		shutdown(s->private.io.fd, SHUT_WR);
 }
 
 void
 stream_close(struct stream *s)
 {
-	int fd = s->io.fd;
+	int fd = s->private.io.fd;
 
-	if (!s->open)
+	if (!s->private.open)
 		return;
-	loop_forget(s->loop, &s->io);
+	loop_forget(s->private.loop, &s->private.io);
 	close(fd);
-	s->open = false;
+	s->private.open = false;
 }
 
 void
@@ -180,7 +172,19 @@ stream_reset(struct stream *s)
 {
 	struct linger none = { .l_onoff = 1, .l_linger = 0 };
 
-	if (s->open)
-		setsockopt(s->io.fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+	if (s->private.open)
+		setsockopt(s->private.io.fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
 	stream_close(s);
+}
+
+bool
+stream_local_addr(const struct stream *s, struct addr *out)
+{
+	struct addr a = { .len = sizeof a.sa };
+
+	ASSERT(s->private.open);
+	if (getsockname(s->private.io.fd, &a.sa.any, &a.len) != 0 || a.sa.any.sa_family == AF_UNIX)
+		return false;
+	*out = a;
+	return true;
 }

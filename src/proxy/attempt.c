@@ -89,7 +89,7 @@ attempt_check(struct request *r)
 	case IO_DONE:
 		break;
 	default:
-		return attempt_unreached(r, upstream_why(s->error));
+		return attempt_unreached(r, upstream_why(stream_error(s)));
 	}
 	r->attempt.connected = true;
 	r->up.sink = s;
@@ -108,7 +108,7 @@ attempt_client_left(const struct request *r)
 {
 	const struct stream *s = &r->client->stream;
 
-	return s->hup || (s->eof_hint && r->proxy->conf.client_abort_on_close && (r->minor == 1 || r->keep));
+	return stream_is_broken(s) || (stream_peer_ended(s) && r->proxy->conf.client_abort_on_close && (r->minor == 1 || r->keep));
 }
 
 enum state

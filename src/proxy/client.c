@@ -87,7 +87,7 @@ on_idle(void *arg)
 {
 	struct client *c = arg;
 
-	if (c->stream.readable)
+	if (stream_can_read(&c->stream))
 		request_start(c);
 }
 
@@ -400,7 +400,7 @@ on_proxy_header(void *arg)
 		proxy_header_take(c, &h, used);
 		return;
 	case PARSE_MORE:
-		if (!c->stream.eof_hint && !c->stream.hup)
+		if (!stream_peer_ended(&c->stream) && !stream_is_broken(&c->stream))
 			return;
 		/* fall through */
 	default:

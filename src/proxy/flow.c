@@ -58,7 +58,7 @@ flow_fill(struct flow *f, int64_t now)
 	size_t got = 0;
 
 	f->starved = false;
-	if (!f->source->readable)
+	if (!stream_can_read(f->source))
 		return IO_AGAIN;
 	if (f->page == NULL) {
 		if ((f->page = slab_take(f->pages)) == NULL) {
@@ -204,15 +204,15 @@ enum io_result
 flow_write(struct flow *f, int64_t now)
 {
 	size_t put = 0;
-	uint64_t before = f->sink->bytes_out;
+	uint64_t before = stream_bytes_out(f->sink);
 	enum io_result res;
 
 	if (gather_done(&f->head) && f->at == f->good)
 		return IO_DONE;
-	f->sink->ending = f->last && f->body.done;
+	stream_end_follows(f->sink, f->last && f->body.done);
 	res = gather_write(&f->head, f->sink, slice(f, f->at, f->good), &put);
 	f->at += put;
-	if (f->sink->bytes_out != before)
+	if (stream_bytes_out(f->sink) != before)
 		f->moved_usec = now;
 	return res;
 }
@@ -278,7 +278,7 @@ flow_run(struct flow *f, int64_t now)
 		f->waited_usec[f->wait] += now - f->since_usec;
 	f->since_usec = 0;
 	for (int round = 0; round < ROUNDS; round++) {
-		uint64_t before = f->source->bytes_in;
+		uint64_t before = stream_bytes_in(f->source);
 		enum io_result res = flow_write(f, now);
 		if (res == IO_AGAIN)
 			return waits(f, FLOW_SINK, now);
@@ -289,7 +289,7 @@ flow_run(struct flow *f, int64_t now)
 		if (f->body_bytes > LARGE_BYTES && !share_has(f->share))
 			return tired(f);
 		res = refill(f, now);
-		share_use(f->share, f->source->bytes_in - before);
+		share_use(f->share, stream_bytes_in(f->source) - before);
 		if (res == IO_AGAIN)
 			return waits(f, FLOW_SOURCE, now);
 		if (res == IO_EOF)

@@ -159,7 +159,7 @@ on_late(void *arg)
 {
 	struct probe *p = arg;
 
-	if (p->stream.connecting)
+	if (stream_is_connecting(&p->stream))
 		probe_unreached(p, WHY_CONNECT_TIMEOUT);
 	else
 		probe_fails(p, WHY_UPSTREAM_SLOW_HEAD, 0);
@@ -209,7 +209,7 @@ on_stream(void *arg)
 	int status;
 
 	if (res == IO_FAIL) {
-		probe_unreached(p, upstream_why(p->stream.error));
+		probe_unreached(p, upstream_why(stream_error(&p->stream)));
 		return;
 	}
 	if (res == IO_DONE)

@@ -102,7 +102,7 @@ relay_interim(struct request *r)
 struct wait
 relay_write_wait(const struct request *r)
 {
-	uint64_t bytes = r->client->stream.bytes_out - r->bytes_before;
+	uint64_t bytes = stream_bytes_out(&r->client->stream) - r->bytes_before;
 
 	return sooner((struct wait){ r->down.moved_usec + r->proxy->conf.client_write_usec, WHY_CLIENT_SLOW_READ },
 	    request_rate_wait(r, &r->down, bytes, WHY_CLIENT_SLOW_READ));
@@ -292,7 +292,7 @@ relay_both(struct request *r)
 {
 	enum state next;
 
-	if (r->client->stream.hup)
+	if (stream_is_broken(&r->client->stream))
 		return request_fail(r, WHY_CLIENT_GONE);
 	if ((next = send_up(r)) != STAY)
 		return next;

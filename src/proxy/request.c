@@ -174,7 +174,7 @@ request_reset(struct request *r)
 	r->attempt = (struct attempt){ 0 };
 	r->status = 0;
 	r->from = r->client->sender.ip;
-	r->bytes_before = r->client->stream.bytes_out;
+	r->bytes_before = stream_bytes_out(&r->client->stream);
 	r->log.len = 0;
 }
 
@@ -221,7 +221,7 @@ request_log(struct request *r)
 	struct access_line line = {
 		.client = ip_eq(&r->from, &r->client->sender.ip) ? sender_peer(&r->client->sender) : ip_text(&r->from, from),
 		.asked = &r->log, .status = r->status,
-		.bytes = r->client->stream.bytes_out - r->bytes_before, .took_usec = request_now(r) - r->began_usec, .why = r->why,
+		.bytes = stream_bytes_out(&r->client->stream) - r->bytes_before, .took_usec = request_now(r) - r->began_usec, .why = r->why,
 	};
 
 	if (r->service != NULL)
@@ -291,7 +291,7 @@ cut_enter(struct request *r)
 static bool
 client_is_done(const struct request *r)
 {
-	return r->last && r->up.body.done && !r->client->stream.readable;
+	return r->last && r->up.body.done && !stream_can_read(&r->client->stream);
 }
 
 /*
@@ -401,11 +401,11 @@ route(struct request *r, const struct head *h)
 static struct str
 here(struct request *r, const struct head *h)
 {
-	struct addr a = { .len = sizeof a.sa };
+	struct addr a;
 
 	if (h->minor == 1 || head_find(h, FIELD_HOST) != NULL)
 		return STR("");
-	if (getsockname(r->client->stream.io.fd, &a.sa.any, &a.len) != 0 || a.sa.any.sa_family == AF_UNIX)
+	if (!stream_local_addr(&r->client->stream, &a))
 		return STR("localhost");
 	return str_of(addr_text(&a, r->here));
 }

@@ -34,7 +34,7 @@ one_way(struct flow *f, int64_t now)
 static bool
 has_no_taker(const struct flow *f, const struct flow *back)
 {
-	return !f->over && back->over && f->sink->hup;
+	return !f->over && back->over && stream_is_broken(f->sink);
 }
 
 enum tunnel_result

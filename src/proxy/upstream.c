@@ -209,7 +209,7 @@ idle_look(struct upconn *c)
 static bool
 idle_usable(struct upconn *c)
 {
-	if (!c->stream.io.pending && (idle_age(c) < FRESH_USEC || loop_knows(c->home->loop, FRESH_USEC)))
+	if (!stream_has_event(&c->stream) && (idle_age(c) < FRESH_USEC || loop_knows(c->home->loop, FRESH_USEC)))
 		return true;
 	return idle_look(c);
 }
@@ -219,7 +219,7 @@ on_idle(void *arg)
 {
 	struct upconn *c = arg;
 
-	if (c->stream.readable)
+	if (stream_can_read(&c->stream))
 		idle_look(c);
 }
 

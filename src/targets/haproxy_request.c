@@ -51,7 +51,7 @@ too_late(void *arg)
 	if (a->failed != 0)
 		broke(a, a->failed);
 	else
-		finish(a, WHY_PROXY_GONE, a->stream.connecting ? "the connection was not accepted in time" : "no answer in time");
+		finish(a, WHY_PROXY_GONE, stream_is_connecting(&a->stream) ? "the connection was not accepted in time" : "no answer in time");
 }
 
 static bool
@@ -91,14 +91,14 @@ on_stream(void *arg)
 	if (r == IO_AGAIN)
 		return;
 	if (r == IO_FAIL || !speak(a)) {
-		broke(a, a->stream.error);
+		broke(a, stream_error(&a->stream));
 		return;
 	}
 	r = listen_to(a);
 	if (a->answer.full)
 		finish(a, WHY_PROXY_GONE, "it answers more than 16 MiB");
 	else if (r == IO_FAIL)
-		broke(a, a->stream.error);
+		broke(a, stream_error(&a->stream));
 	else if (r == IO_EOF && a->answer.len == 0)
 		finish(a, WHY_PROXY_GONE, "it hung up without an answer");
 	else if (r == IO_EOF)

@@ -110,7 +110,7 @@ on_caller(void *arg)
 		    stream_read(&c->stream, c->question + c->len, sizeof c->question - c->len, &got);
 		if (r == IO_DONE && !full)
 			c->len += got;
-	} while (r == IO_DONE && c->stream.bytes_in < 4 * HAPROXY_AGENT_REQUEST_MAX);
+	} while (r == IO_DONE && stream_bytes_in(&c->stream) < 4 * HAPROXY_AGENT_REQUEST_MAX);
 	if (r == IO_FAIL || r == IO_DONE || (r == IO_EOF && c->answered)) {	/* DONE: it goes on and on */
 		caller_end(c);
 		return;

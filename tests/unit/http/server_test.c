@@ -353,7 +353,7 @@ a_client_that_vanishes_before_its_answer(void **state)
 	UNTIL(s->loop, s->nheld == 1);
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 	close(fd);
-	UNTIL(s->loop, !s->held[0]->stream.open);
+	UNTIL(s->loop, !stream_is_open(&s->held[0]->stream));
 	assert_string_equal(s->path, "/hold");
 	assert_true(str_eq(request_path(s->held[0]), STR("/hold")));
 	request_reply(s->held[0], 200, NULL, STR("too late"), NULL);
@@ -375,7 +375,7 @@ a_stream_to_a_client_that_vanished_before_it(void **state)
 	UNTIL(s->loop, s->nheld == 1);
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 	close(fd);
-	UNTIL(s->loop, !s->held[0]->stream.open);
+	UNTIL(s->loop, !stream_is_open(&s->held[0]->stream));
 	s->streaming = s->held[0];
 	s->held[0] = NULL;
 	request_stream(s->streaming, "text/plain", on_gone, s);

@@ -32,7 +32,7 @@ pair_new(void)
 	p->loop = loop_new();
 	p->listener = listen_anywhere(&p->at);
 	assert_null(stream_connect(&p->near.s, p->loop, &p->at, told, &p->near));
-	assert_true(p->near.s.connecting);
+	assert_true(stream_is_connecting(&p->near.s));
 	assert_int_equal(stream_connected(&p->near.s), IO_AGAIN);
 	UNTIL(p->loop, stream_connected(&p->near.s) == IO_DONE);
 	UNTIL(p->loop, (fd = sock_accept(p->listener, &peer)) >= 0);
@@ -70,15 +70,15 @@ bytes_arrive_and_a_drained_stream_waits(void **state)
 	(void)state;
 	assert_int_equal(stream_read(&p->far.s, got, sizeof got, &n), IO_AGAIN);
 	put(&p->near.s, "hello");
-	UNTIL(p->loop, p->far.s.readable);
+	UNTIL(p->loop, stream_can_read(&p->far.s));
 	assert_true(p->far.told > 0);
 	assert_int_equal(stream_read(&p->far.s, got, 3, &n), IO_DONE);
 	assert_int_equal(n, 3);
 	assert_int_equal(stream_read(&p->far.s, got, sizeof got, &n), IO_DONE);
 	assert_memory_equal(got, "lo", n);
-	assert_false(p->far.s.readable);		/* known without asking the kernel */
-	assert_int_equal(p->far.s.bytes_in, 5);
-	assert_int_equal(p->near.s.bytes_out, 5);
+	assert_false(stream_can_read(&p->far.s));		/* known without asking the kernel */
+	assert_int_equal(stream_bytes_in(&p->far.s), 5);
+	assert_int_equal(stream_bytes_out(&p->near.s), 5);
 	pair_free(p);
 }
 
@@ -92,12 +92,12 @@ the_end_follows_the_last_bytes(void **state)
 	(void)state;
 	put(&p->near.s, "bye");
 	stream_shut(&p->near.s);
-	UNTIL(p->loop, p->far.s.eof_hint);
+	UNTIL(p->loop, stream_peer_ended(&p->far.s));
 	assert_int_equal(stream_read(&p->far.s, got, sizeof got, &n), IO_DONE);
 	assert_int_equal(n, 3);
 	assert_int_equal(stream_read(&p->far.s, got, sizeof got, &n), IO_EOF);
 	put(&p->far.s, "and to you");			/* our direction is still open */
-	UNTIL(p->loop, p->near.s.readable);
+	UNTIL(p->loop, stream_can_read(&p->near.s));
 	assert_int_equal(stream_read(&p->near.s, got, sizeof got, &n), IO_DONE);
 	assert_int_equal(n, 10);
 	pair_free(p);
@@ -117,15 +117,15 @@ a_full_socket_says_again_and_then_tells(void **state)
 	while ((r = stream_writev(&p->near.s, &v, 1, &n)) == IO_DONE)
 		assert_true(clock_mono_usec() < until);
 	assert_int_equal(r, IO_AGAIN);
-	assert_false(p->near.s.writable);
-	before = p->near.s.bytes_out;
-	while (!p->near.s.writable) {
+	assert_false(p->near.s.private.writable);
+	before = stream_bytes_out(&p->near.s);
+	while (!p->near.s.private.writable) {
 		assert_true(clock_mono_usec() < until);
 		stream_read(&p->far.s, got, sizeof got, &n);
 		loop_turn(p->loop, 5 * USEC_PER_MSEC);
 	}
 	assert_int_equal(stream_writev(&p->near.s, &v, 1, &n), IO_DONE);
-	assert_int_equal(p->near.s.bytes_out, before + n);
+	assert_int_equal(stream_bytes_out(&p->near.s), before + n);
 	pair_free(p);
 }
 
@@ -138,12 +138,12 @@ a_break_is_seen_on_both_sides(void **state)
 
 	(void)state;
 	stream_reset(&p->far.s);
-	assert_false(p->far.s.open);
-	UNTIL(p->loop, p->near.s.hup);
+	assert_false(stream_is_open(&p->far.s));
+	UNTIL(p->loop, stream_is_broken(&p->near.s));
 	assert_int_equal(stream_read(&p->near.s, got, sizeof got, &n), IO_FAIL);
-	assert_int_equal(p->near.s.error, ECONNRESET);
+	assert_int_equal(stream_error(&p->near.s), ECONNRESET);
 	assert_int_equal(stream_writev(&p->near.s, &(struct iovec){ got, 1 }, 1, &n), IO_FAIL);
-	assert_int_equal(p->near.s.error, EPIPE);		/* and no signal */
+	assert_int_equal(stream_error(&p->near.s), EPIPE);		/* and no signal */
 	pair_free(p);
 }
 
@@ -158,7 +158,7 @@ nobody_listens(void **state)
 	close(listen_anywhere(&at));
 	assert_null(stream_connect(&e.s, l, &at, told, &e));
 	UNTIL(l, stream_connected(&e.s) == IO_FAIL);
-	assert_int_equal(e.s.error, ECONNREFUSED);
+	assert_int_equal(stream_error(&e.s), ECONNREFUSED);
 	stream_close(&e.s);
 	stream_close(&e.s);
 	loop_free(&l);
