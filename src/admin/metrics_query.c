@@ -6,7 +6,7 @@
 #include "admin/metrics_page.h"
 #include "base/clock.h"
 #include "collect/rules.h"
-#include "score/hearsay.h"
+#include "score/user_metric.h"
 
 static void
 put_query(struct page *p, enum family family, const struct world_service *s, const char *name, const struct rules_facts *f)
@@ -34,13 +34,13 @@ put_used(struct page *p, const struct world_service *s, unsigned i)
 		return;
 	period = p->v->world->query[query - 1].period_usec;
 	LIST_FOREACH(n, &p->v->world->nodes, link) {
-		if (hearsay_trust(&n->heard[query - 1], period, p->v->now_usec) == 0)	/* none, or forgotten */
+		if (user_metric_trust(&n->user_metric[query - 1], period, p->v->now_usec) == 0)	/* none, or forgotten */
 			continue;
 		page_open(p);
 		page_label(p, "service", s->name);
 		page_label(p, "query", t->name);
 		page_label(p, "node", n->name);
-		page_close(p, fmin(1, n->heard[query - 1].value / t->full));
+		page_close(p, fmin(1, n->user_metric[query - 1].value / t->full));
 	}
 }
 

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "collect/rules.h"
-#include "score/hearsay.h"
+#include "score/user_metric.h"
 #include "signals/prom_keys.h"
 
 #define STAGGER_USEC	(20 * USEC_PER_MSEC)	/* between the first questions of several */
@@ -120,7 +120,7 @@ take(struct rule *r, struct sorted *s, int64_t at)
 		if (s->node[n->slot].n != 1)
 			continue;
 		if (isfinite(series->value)) {
-			hearsay_take(w, n, slot_of(r), series->value, at);
+			user_metric_update(w, n, slot_of(r), series->value, at);
 			s->heard++;
 		} else if (s->odds++ == 0) {
 			s->odd = series;
@@ -347,7 +347,7 @@ state_of(const struct rule *r)
 static json_t *
 sentence(const struct rule *r, const struct world *w, const struct term *t, const struct profile *p, unsigned i, int64_t now)
 {
-	double trust = hearsay_trust(&(struct world_heard){ .at_usec = r->good_usec }, w->query[slot_of(r)].period_usec, now);
+	double trust = user_metric_trust(&(struct world_user_metric){ .at_usec = r->good_usec }, w->query[slot_of(r)].period_usec, now);
 	struct buf out;
 	json_t *j;
 
@@ -387,11 +387,11 @@ nodes_view(const struct rules *rs, const struct term *t, unsigned slot, int64_t 
 	json_t *list = json_array();
 
 	LIST_FOREACH(n, &rs->world->nodes, link) {
-		const struct world_heard *h = &n->heard[slot];
-		bool told = h->at_usec != 0, known = told && hearsay_trust(h, q->period_usec, now) > 0;
+		const struct world_user_metric *h = &n->user_metric[slot];
+		bool told = h->at_usec != 0, known = told && user_metric_trust(h, q->period_usec, now) > 0;
 		json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o, s:o}", "node", n->name, "value", number(told ? h->value : NAN),
 		    "used", number(known ? fmin(1, h->value / t->full) : NAN), "age_seconds", number(told ? seconds(now - h->at_usec) : NAN),
-		    "believed", number(isnan(q->mean) ? NAN : fmin(1, h->believed / t->full))));
+		    "believed", number(isnan(q->mean) ? NAN : fmin(1, h->effective / t->full))));
 	}
 	return list;
 }

@@ -1,6 +1,6 @@
 /*
  * rules: the services' own queries (world.query): each is asked at its period, and what it says of the nodes goes into the world.
- * Remembers how each fares. What becomes of the values is score's affair (score/hearsay.h).
+ * Remembers how each fares. What becomes of the values is score's affair (score/user_metric.h).
  */
 #ifndef COLLECT_RULES_H
 #define COLLECT_RULES_H

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "score/explain.h"
 #include "score/guard.h"
-#include "score/hearsay.h"
+#include "score/user_metric.h"
 #include "score/pressure.h"
 
 bool
@@ -176,11 +176,11 @@ struct eyes {
 static void
 say_lead(const struct eyes *e, const struct profile *p, const struct world_node *n, double cores, struct buf *out)
 {
-	double ram = pressure_used(p, RESOURCE_RAM, &n->felt), used[TERMS_MAX];
+	double ram = pressure_used(p, RESOURCE_RAM, &n->smoothed), used[TERMS_MAX];
 
 	if (p->weight[RESOURCE_RAM] > p->weight[RESOURCE_CPU] && !isnan(ram))
 		buf_printf(out, "memory at %.0f %%, ", 100 * ram);
-	hearsay_used(n, p, used);
+	user_metric_usage(n, p, used);
 	for (unsigned i = 0; e->service != NULL && i < e->service->conf.terms.n; i++)
 		if (!isnan(used[i]) && p->term[i].weight > p->weight[RESOURCE_CPU])
 			buf_printf(out, "%s at %.0f %%, ", e->service->conf.terms.term[i].name, 100 * used[i]);
@@ -196,8 +196,8 @@ cut_of(const struct profile *p, const struct world_node *n, int64_t now)
 	double used[TERMS_MAX];
 
 	if (n->sample.taken_usec != 0 && guard_trust(n, now) >= GUARD_FAINT)
-		cut = pressure_cut(p, &n->felt);
-	hearsay_used(n, p, used);
+		cut = pressure_cut(p, &n->smoothed);
+	user_metric_usage(n, p, used);
 	heard = pressure_cut_heard(p, used);
 	return heard.factor < cut.factor ? heard : cut;
 }

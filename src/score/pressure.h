@@ -4,7 +4,7 @@
  *     cut    the scarcest resource: 1 below its soft limit, a straight line to FLOOR at its hard limit
  *     lead   what the profile weighs more than cores, below the soft limit already:
  *            the product of 1 - max(0, 1 - w_cpu / w) * min(1, used / soft)
- * What is said here of resources is true of the terms of a profile, too: queries of the user's (score/hearsay.h).
+ * What is said here of resources is true of the terms of a profile, too: queries of the user's (score/user_metric.h).
  * A profile that leads also believes less in requests that want no core (`held` of world/law.h): a node that thrashes has many.
  * The law is told cores * cut * lead / (the most lead of any node), so leads compare nodes and shrink nobody when all
  * are alike.
@@ -45,7 +45,7 @@ struct pressure_cut	pressure_cut(const struct profile *, const struct sample *);
 double			pressure_leads(const struct profile *);	/* how strongly, at most: 0..1; `held` of the law */
 double			pressure_lead(const struct profile *, const struct sample *);	/* FLOOR..1, NAN when not known */
 
-/* The same of the terms alone: `used` is hearsay's, and what is not known presses on nobody. */
+/* The same of the terms alone: `used` is user_metric's, and what is not known presses on nobody. */
 struct pressure_cut	pressure_cut_heard(const struct profile *, const double used[TERMS_MAX]);
 double			pressure_leads_heard(const struct profile *, const double used[TERMS_MAX]);
 double			pressure_lead_heard(const struct profile *, const double used[TERMS_MAX]);	/* FLOOR..1 */

@@ -9,7 +9,7 @@
 #include "world/sample.h"
 
 /* The sum of weight * (100 - used %) over the profile's resources, weights made to sum to 1 over those that are known.
- * Where none is, CPU alone. `used`: the profile's terms, as hearsay tells them; NULL: they are not known. Without a sample (NULL)
+ * Where none is, CPU alone. `used`: the profile's terms, as user_metric tells them; NULL: they are not known. Without a sample (NULL)
  * the terms alone, and 0 where they are not known. */
 double	score_plain(const struct profile *, const struct sample *, const double used[TERMS_MAX]);
 /* Its memory counts and is not seen: by its CPU alone it would be better than those of whom all is. */

@@ -12,11 +12,11 @@
 #include "base/clock.h"
 #include "score/demand.h"
 #include "score/guard.h"
-#include "score/hearsay.h"
+#include "score/user_metric.h"
 #include "score/pressure.h"
 #include "score/steer.h"
 
-#define FELT_PERIODS	2
+#define SMOOTH_PERIODS	2
 
 struct fleet {
 	double	 others_per_core;	/* of the nodes that we see */
@@ -95,7 +95,7 @@ leads(const struct world *w, unsigned profile)
 static double
 lead_seen(const struct profile *p, const struct world_node *n)
 {
-	return n->sample.taken_usec == 0 ? NAN : pressure_lead(p, &n->felt);
+	return n->sample.taken_usec == 0 ? NAN : pressure_lead(p, &n->smoothed);
 }
 
 /* Both kinds together: `seen` of its resources, and what its terms say. */
@@ -104,7 +104,7 @@ lead_whole(const struct profile *p, const struct world_node *n, double seen)
 {
 	double used[TERMS_MAX];
 
-	hearsay_used(n, p, used);
+	user_metric_usage(n, p, used);
 	return fmax(seen * pressure_lead_heard(p, used), PRESSURE_FLOOR);
 }
 
@@ -173,10 +173,10 @@ static double
 pressed(const struct steer *s, const struct world_node *n, unsigned profile)
 {
 	const struct profile *p = &s->world->profile[profile];
-	double cut = n->sample.taken_usec != 0 ? pressure_cut(p, &n->felt).factor : 1, trust = guard_trust(n, s->now), lead = 1;
+	double cut = n->sample.taken_usec != 0 ? pressure_cut(p, &n->smoothed).factor : 1, trust = guard_trust(n, s->now), lead = 1;
 	double mean = s->fleet.lead[profile].mean, used[TERMS_MAX];
 
-	hearsay_used(n, p, used);
+	user_metric_usage(n, p, used);
 	cut = fmin(1 - trust * (1 - cut), pressure_cut_heard(p, used).factor);
 	if (leads(s->world, profile)) {
 		lead = lead_seen(p, n);
@@ -202,7 +202,7 @@ score_as(const struct steer *s, const struct world_node *n, const struct profile
 {
 	double used[TERMS_MAX];
 
-	hearsay_plain(s->world, n, p, s->now, used);
+	user_metric_usage_latest(s->world, n, p, s->now, used);
 	return score_plain(p, n->samples > 0 ? &n->sample : NULL, used);
 }
 
@@ -211,7 +211,7 @@ held_as(const struct world_node *n, const struct profile *p)
 {
 	double used[TERMS_MAX];
 
-	hearsay_used(n, p, used);
+	user_metric_usage(n, p, used);
 	return fmax(pressure_leads(p), pressure_leads_heard(p, used));
 }
 
@@ -292,27 +292,27 @@ inflight_met(struct world_node *n, const struct demand *d, double inflight, doub
 }
 
 static double
-felt(double before, double now, double part)
+smooth(double before, double now, double part)
 {
 	return isnan(before) || isnan(now) ? now : before + part * (now - before);
 }
 
 /*
  * What requests hold (memory, links, disks) answers to where they are sent, one sample later. Believed at once, a
- * node would be left and flooded in turns; as a mean over FELT_PERIODS it settles. Stalls of memory are believed at once.
+ * node would be left and flooded in turns; as a mean over SMOOTH_PERIODS it settles. Stalls of memory are believed at once.
  */
 static struct sample
-sample_felt(const struct world_node *n, const struct sample *s)
+sample_smooth(const struct world_node *n, const struct sample *s)
 {
 	double gap = (double)(s->taken_usec - n->sample.taken_usec) / (double)n->row.law.period_usec;
-	double part = n->samples == 0 || n->sample.taken_usec == 0 ? 1 : 1 - exp(-gap / FELT_PERIODS);
+	double part = n->samples == 0 || n->sample.taken_usec == 0 ? 1 : 1 - exp(-gap / SMOOTH_PERIODS);
 	struct sample f = *s;
 
-	f.memory_available_bytes = felt(n->felt.memory_available_bytes, s->memory_available_bytes, part);
-	f.psi_io_stalled = felt(n->felt.psi_io_stalled, s->psi_io_stalled, part);
-	f.disk_busy = felt(n->felt.disk_busy, s->disk_busy, part);
-	f.net_receive = felt(n->felt.net_receive, s->net_receive, part);
-	f.net_transmit = felt(n->felt.net_transmit, s->net_transmit, part);
+	f.memory_available_bytes = smooth(n->smoothed.memory_available_bytes, s->memory_available_bytes, part);
+	f.psi_io_stalled = smooth(n->smoothed.psi_io_stalled, s->psi_io_stalled, part);
+	f.disk_busy = smooth(n->smoothed.disk_busy, s->disk_busy, part);
+	f.net_receive = smooth(n->smoothed.net_receive, s->net_receive, part);
+	f.net_transmit = smooth(n->smoothed.net_transmit, s->net_transmit, part);
 	return f;
 }
 
@@ -340,7 +340,7 @@ steer_sample_late(struct steer *s, struct world_node *n, const struct sample *sa
 	if (returned && inflight == 0 && (good.source != SOURCE_PROMETHEUS || s->fleet.told))
 		n->ramp_usec = good.taken_usec;
 	rhythm_learn(s, n, &good);
-	n->felt = sample_felt(n, &good);
+	n->smoothed = sample_smooth(n, &good);
 	n->sample = good;
 	n->inflight_sampled = inflight_met(n, &demand, inflight, inflight_mean);
 	if (n->samples < UINT32_MAX)
@@ -361,7 +361,7 @@ steer_tick(struct steer *s, int64_t now)
 	struct world_node *n;
 
 	s->now = now;
-	hearsay_look(s->world, now);
+	user_metric_refresh(s->world, now);
 	s->fleet = fleet_look(s, now);
 	if (score_due)
 		s->score_due = now + s->conf.best_node_period_usec;

@@ -1,6 +1,6 @@
 /*
  * term: a query of the user's, as one more thing that can run out on a node: what he says of it, a plain value. Its answers
- * are in world_node.heard, what they are worth in a profile is score/pressure.h's affair.
+ * are in world_node.user_metric, what they are worth in a profile is score/pressure.h's affair.
  */
 #ifndef WORLD_TERM_H
 #define WORLD_TERM_H

@@ -39,13 +39,13 @@ struct world_query {			/* equal ones of several services are one */
 	char		*text;			/* NULL: the slot is free */
 	int64_t		 period_usec;		/* the shortest that anybody wants */
 	double		 full;			/* the largest of those that it is measured by */
-	double		 mean;			/* of what was believed at the last look (score/hearsay.h), NAN: nothing is */
+	double		 mean;			/* over nodes, at the last refresh (score/user_metric.h); NAN: not known */
 };
 
-struct world_heard {			/* what a query says of a node */
-	double		 value, felt;		/* the last answer, and a mean over the last ones */
-	int64_t		 at_usec;		/* of the answer, monotonic; 0: none yet */
-	double		 believed;		/* at the last look; NAN: nothing is */
+struct world_user_metric {		/* the value of a user's query on a node */
+	double		 value, smoothed;	/* the last one, and a mean over the last ones */
+	int64_t		 at_usec;		/* of the last one, monotonic; 0: none yet */
+	double		 effective;		/* at the last refresh: smoothed, or the mean of all nodes as it ages; NAN: not known */
 };
 
 struct world_node {
@@ -64,12 +64,12 @@ struct world_node {
 	/* signals */
 	unsigned	 samples;		/* good ones since it joined or came back */
 	struct sample	 sample;		/* the last good one */
-	struct sample	 felt;			/* the same, with what presses besides the CPU as a mean over the last ones */
+	struct sample	 smoothed;		/* the same, with memory, disks and links as means over the last ones */
 	double		 inflight_sampled;	/* n_s: our requests there, all workers, that the sample met */
 	const struct why *signal_why;		/* what is wrong with its signal, NULL when nothing */
 	char		 signal_detail[160];
 	int64_t		 signal_wrong_usec;	/* since when, monotonic */
-	struct world_heard heard[QUERIES_MAX];	/* by slot of world.query */
+	struct world_user_metric user_metric[QUERIES_MAX];	/* by slot of world.query */
 	const struct why *prom_why;		/* what is wrong with what Prometheus says of it, NULL when nothing or not asked */
 	char		 prom_detail[160];
 	int64_t		 prom_until_usec;	/* it speaks for the node until then, monotonic */

@@ -10,7 +10,7 @@
 
 #include "base/bug.h"
 #include "base/clock.h"
-#include "score/hearsay.h"
+#include "score/user_metric.h"
 #include "sim.h"
 
 #define TICK_USEC	(100 * USEC_PER_MSEC)
@@ -451,7 +451,7 @@ answer(struct sim *s, const struct sim_node *n, struct world *w, struct world_no
 	for (unsigned i = 0; i < QUERIES_MAX; i++) {
 		int q = w->query[i].text == NULL ? -1 : sim_query(s, w->query[i].text);
 		if (q >= 0 && !s->query[q].hushed && !isnan(n->answer[q]))
-			hearsay_take(w, wn, i, n->answer[q], s->now);
+			user_metric_update(w, wn, i, n->answer[q], s->now);
 	}
 }
 

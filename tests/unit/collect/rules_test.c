@@ -172,7 +172,7 @@ failed(const struct why *why, const char *detail)
 static double
 heard(struct stage *s, const char *node)
 {
-	const struct world_heard *h = &world_node(s->world, str_of(node))->heard[0];
+	const struct world_user_metric *h = &world_node(s->world, str_of(node))->user_metric[0];
 
 	return h->at_usec == 0 ? -1 : h->value;
 }
@@ -356,7 +356,7 @@ a_stored_copy_grows_old(void **state)
 		answer("a 9 b 1 c 1", (struct prom_answer){ .as_of_usec = then });
 	}
 	expect(s, "web", "ok", NULL, "forgotten");
-	hearsay_look(s->world, now_usec);
+	user_metric_refresh(s->world, now_usec);
 	assert_true(isnan(s->world->query[0].mean));
 }
 

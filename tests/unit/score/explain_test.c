@@ -33,7 +33,7 @@ judge(struct world_node *n, double cores, double others)
 {
 	n->sample = (struct sample){ .taken_usec = T, .span_usec = 1, .cores = cores, .memory_total_bytes = 100,
 	    .memory_available_bytes = 50 };
-	n->felt = n->sample;
+	n->smoothed = n->sample;
 	n->samples = 2;
 	n->row.law = (struct law_node){ cores, others, 0, T, USEC_PER_SEC, 1, 0 };
 }
@@ -144,7 +144,7 @@ special_states_come_first(void **state)
 {
 	struct stage *s = *state;
 
-	s->b->felt.memory_available_bytes = 7;
+	s->b->smoothed.memory_available_bytes = 7;
 	s->b->row.law.cores = 1.6;
 	task_says(s, s->two, 0, 0, "memory at 93 % cuts 4.0 cores to 1.6: 1.6 cores, 3.8 busy with others' work, 0 of ours in flight: cost 3.00");
 	s->b->drained = true;

@@ -286,7 +286,7 @@ memory_is_felt_as_a_mean_and_stalls_at_once(void **state)
 		assert_null(sampled_memory(s, s->a, at += USEC_PER_SEC, 50, 0));
 	near(row_of(s, s->a).law.cores, 4);
 	assert_null(sampled_memory(s, s->a, at += USEC_PER_SEC, 0, 0));
-	near(s->a->felt.memory_available_bytes, 50 * exp(-1.0 / FELT_PERIODS));
+	near(s->a->smoothed.memory_available_bytes, 50 * exp(-1.0 / SMOOTH_PERIODS));
 	near(s->a->sample.memory_available_bytes, 0);		/* what people are shown is what was said */
 	near(row_of(s, s->a).law.cores, 4);
 	for (int i = 0; i < 20; i++)

@@ -130,7 +130,7 @@ seen_now(const char *name, double cores, double busy, int64_t now)
 	n->samples = 5;
 	n->sample = (struct sample){ .taken_usec = now, .span_usec = USEC_PER_SEC, .source = SOURCE_AGENT, .cores = cores, .busy = busy,
 	    .running = busy, .memory_total_bytes = 100, .memory_available_bytes = 50 };
-	n->felt = n->sample;
+	n->smoothed = n->sample;
 	n->row.law.cores = cores;
 	n->row.law.sampled_usec = now;
 	n->row.law.period_usec = USEC_PER_SEC;

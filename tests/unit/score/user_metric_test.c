@@ -1,4 +1,4 @@
-/* hearsay: what the users' queries say is believed for a while, fades, and is measured as each profile wants it. */
+/* user_metric: what the users' queries say is believed for a while, fades, and is measured as each profile wants it. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "score/hearsay.c"
+#include "score/user_metric.c"
 #include "score/pressure.h"
 #include "score/score.h"
 
@@ -74,7 +74,7 @@ used(struct stage *s, const struct world_node *n)
 {
 	double u[TERMS_MAX];
 
-	hearsay_used(n, &s->world->profile[1], u);
+	user_metric_usage(n, &s->world->profile[1], u);
 	assert_true(isnan(u[1]) && isnan(u[2]) && isnan(u[3]));
 	return u[0];
 }
@@ -84,7 +84,7 @@ plain(struct stage *s, const struct world_node *n, int64_t now)
 {
 	double u[TERMS_MAX];
 
-	hearsay_plain(s->world, n, &s->world->profile[1], now, u);
+	user_metric_usage_latest(s->world, n, &s->world->profile[1], now, u);
 	return u[0];
 }
 
@@ -93,7 +93,7 @@ nothing_is_said_and_nothing_is_believed(void **state)
 {
 	struct stage *s = *state;
 
-	hearsay_look(s->world, T);
+	user_metric_refresh(s->world, T);
 	assert_true(isnan(used(s, s->a)) && isnan(plain(s, s->a, T)) && isnan(s->world->query[0].mean));
 }
 
@@ -102,9 +102,9 @@ who_is_not_known_is_the_mean_of_those_who_are(void **state)
 {
 	struct stage *s = *state;
 
-	hearsay_take(s->world, s->a, 0, 2, T);
-	hearsay_take(s->world, s->b, 0, 8, T);
-	hearsay_look(s->world, T);
+	user_metric_update(s->world, s->a, 0, 2, T);
+	user_metric_update(s->world, s->b, 0, 8, T);
+	user_metric_refresh(s->world, T);
 	near(used(s, s->a), 0.2);
 	near(used(s, s->b), 0.8);
 	near(used(s, s->c), 0.5);
@@ -113,7 +113,7 @@ who_is_not_known_is_the_mean_of_those_who_are(void **state)
 	near(plain(s, s->c, T), 0.5);
 	s->c->samples = 0;
 	s->b->drained = true;			/* the mean is of those who take requests */
-	hearsay_look(s->world, T);
+	user_metric_refresh(s->world, T);
 	near(used(s, s->c), 0.2);
 	near(used(s, s->b), 0.8);
 }
@@ -124,11 +124,11 @@ answers_fade_to_the_mean_and_are_forgotten(void **state)
 	struct stage *s = *state;
 	double last = 0.2;
 
-	hearsay_take(s->world, s->a, 0, 2, T);
+	user_metric_update(s->world, s->a, 0, 2, T);
 	for (int64_t now = T; now < T + 50 * PERIOD; now += PERIOD) {
 		double u;
-		hearsay_take(s->world, s->b, 0, 8, now + 1);
-		hearsay_look(s->world, now + 1);
+		user_metric_update(s->world, s->b, 0, 8, now + 1);
+		user_metric_refresh(s->world, now + 1);
 		near(used(s, s->b), 0.8);
 		u = used(s, s->a);
 		assert_true(u >= last - 1e-9 && u <= 0.8 + 1e-9);
@@ -138,7 +138,7 @@ answers_fade_to_the_mean_and_are_forgotten(void **state)
 	}
 	near(last, 0.8);
 	assert_true(isnan(plain(s, s->a, T + 50 * PERIOD)));
-	hearsay_look(s->world, T + 200 * PERIOD);	/* Prometheus is gone */
+	user_metric_refresh(s->world, T + 200 * PERIOD);	/* Prometheus is gone */
 	assert_true(isnan(used(s, s->a)) && isnan(used(s, s->b)));
 }
 
@@ -147,9 +147,9 @@ nonsense_is_the_nearest_that_is_none(void **state)
 {
 	struct stage *s = *state;
 
-	hearsay_take(s->world, s->a, 0, -3, T);
-	hearsay_take(s->world, s->b, 0, 1e300, T);
-	hearsay_look(s->world, T);
+	user_metric_update(s->world, s->a, 0, -3, T);
+	user_metric_update(s->world, s->b, 0, 1e300, T);
+	user_metric_refresh(s->world, T);
 	near(used(s, s->a), 0);
 	near(used(s, s->b), 1);
 	near(used(s, s->c), 0.5);
@@ -160,15 +160,15 @@ a_jump_is_felt_in_a_few_periods(void **state)
 {
 	struct stage *s = *state;
 
-	hearsay_take(s->world, s->a, 0, 0, T);
-	hearsay_take(s->world, s->a, 0, 10, T + PERIOD);
-	hearsay_look(s->world, T + PERIOD);
+	user_metric_update(s->world, s->a, 0, 0, T);
+	user_metric_update(s->world, s->a, 0, 10, T + PERIOD);
+	user_metric_refresh(s->world, T + PERIOD);
 	near(used(s, s->a), 1 - exp(-0.5));
 	near(plain(s, s->a, T + PERIOD), 1);		/* scores go by what was said */
-	hearsay_take(s->world, s->a, 0, 0, T);		/* an older answer, or a stored copy: nothing new */
+	user_metric_update(s->world, s->a, 0, 0, T);		/* an older answer, or a stored copy: nothing new */
 	near(plain(s, s->a, T + PERIOD), 1);
-	hearsay_take(s->world, s->a, 0, 5, T + 100 * PERIOD);	/* after a silence what was is nothing */
-	hearsay_look(s->world, T + 100 * PERIOD);
+	user_metric_update(s->world, s->a, 0, 5, T + 100 * PERIOD);	/* after a silence what was is nothing */
+	user_metric_refresh(s->world, T + 100 * PERIOD);
 	near(used(s, s->a), 0.5);
 }
 
