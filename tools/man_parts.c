@@ -170,7 +170,7 @@ resources(void)
 /* keys: one row after the other, in the order of the sections */
 
 enum section {
-#define SECTION(id, parent, key, shape, type, help) SECTION_##id,
+#define SECTION(id, parent, name, shape, type, help) SECTION_##id,
 #define KEY(section, name, type, field, fallback, least, most, help)
 #include "../src/tbl/conf.h"
 #undef SECTION
@@ -201,7 +201,7 @@ keys_of(enum section of)
 #define SECTION(id, parent, name, shape, type, help)
 #define KEY(section, name, type, field, fallback, least, most, help) \
 	if (SECTION_##section == of) \
-		key(name, fallback, least, most, help);
+		key(#name, fallback, least, most, help);
 #include "../src/tbl/conf.h"
 #undef SECTION
 #undef KEY
@@ -222,7 +222,7 @@ keys(void)
 #define LIST "A list of mappings."
 #define SECTION(id, parent, name, shape, type, help) \
 	if (SECTION_##id != SECTION_TOP) { \
-		heading(SECTION_##parent, name); \
+		heading(SECTION_##parent, #name); \
 		printf("%s\n", shape); \
 		sentences(help); \
 	} \

@@ -42,7 +42,7 @@ put_key(json_t *j, const struct conf_key *k, const void *base)
 static void
 put_keys(json_t *j, enum conf_section_id id, const struct conf *c, const void *base)
 {
-	for (size_t k = 0; k < conf_keys_count; k++)
+	for (size_t k = 0; k < KEY_COUNT; k++)
 		if (conf_keys[k].section == id)
 			put_key(j, &conf_keys[k], base);
 	for (unsigned s = SECTION_TOP + 1; s < SECTION_COUNT; s++)

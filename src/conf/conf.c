@@ -181,7 +181,7 @@ read_short(struct reader *r, const struct tree *t, const char *where, const stru
 		read_map(r, t, where, part, 1);
 		return;
 	}
-	for (size_t k = 0; k < conf_keys_count; k++)
+	for (size_t k = 0; k < KEY_COUNT; k++)
 		if (conf_keys[k].section == part->section && conf_keys[k].fallback == conf_required)
 			read_item(r, &conf_keys[k], t, inside(where, conf_keys[k].name, key), part->base);
 		else if (conf_keys[k].section == part->section)
@@ -344,7 +344,7 @@ read_switched(struct reader *r, const struct tree *t, enum conf_section_id secti
 {
 	if (section != SECTION_TRAEFIK || t == NULL || t->shape != TREE_SCALAR || t->empty)
 		return false;
-	for (size_t k = 0; k < conf_keys_count; k++)
+	for (size_t k = 0; k < KEY_COUNT; k++)
 		if (conf_keys[k].section == section && strcmp(conf_keys[k].name, "enable") == 0)
 			read_item(r, &conf_keys[k], t, where, p->base);
 		else if (conf_keys[k].section == section)
@@ -376,7 +376,7 @@ names_of(const struct part *part, unsigned nparts, const char *names[KEYS_MAX + 
 	unsigned n = 0;
 
 	for (unsigned p = 0; p < nparts; p++) {
-		for (size_t k = 0; k < conf_keys_count; k++)
+		for (size_t k = 0; k < KEY_COUNT; k++)
 			if (conf_keys[k].section == part[p].section)
 				names[n++] = conf_keys[k].name;
 		for (unsigned s = SECTION_TOP + 1; s < SECTION_COUNT; s++)
@@ -431,7 +431,7 @@ read_map(struct reader *r, const struct tree *map, const char *where, const stru
 	}
 	check_names(r, map, where, names);
 	for (unsigned p = 0; p < nparts; p++) {
-		for (size_t k = 0; k < conf_keys_count; k++)
+		for (size_t k = 0; k < KEY_COUNT; k++)
 			if (conf_keys[k].section == part[p].section)
 				read_key(r, map, &conf_keys[k], inside(where, conf_keys[k].name, key), &part[p]);
 		for (unsigned s = SECTION_TOP + 1; s < SECTION_COUNT; s++)
@@ -521,7 +521,7 @@ conf_read(const char *file, struct buf *text, struct buf *errors)
 static void
 section_free(enum conf_section_id section, void *base)
 {
-	for (size_t k = 0; k < conf_keys_count; k++)
+	for (size_t k = 0; k < KEY_COUNT; k++)
 		if (conf_keys[k].section == section)
 			value_free(&conf_keys[k], base);
 }

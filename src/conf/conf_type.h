@@ -15,6 +15,59 @@ struct conf_type {
 	bool		 bare;		/* what is written is a number or true or false, in JSON too */
 };
 
+/* What a member of each type is in C: a row of tbl/conf.h whose member is of another does not compile. */
+#define MEMBER_STRING		char *
+#define MEMBER_NAME		char *
+#define MEMBER_LISTEN_NAME	char *
+#define MEMBER_SECRET		char *
+#define MEMBER_PASSWORD		char *
+#define MEMBER_FILE		char *
+#define MEMBER_SOCKET		char *
+#define MEMBER_PATH_OR_NONE	char *
+#define MEMBER_EXPORTER		char *
+#define MEMBER_AGENT		char *
+#define MEMBER_URL		char *
+#define MEMBER_TEMPLATE		char *
+#define MEMBER_PROMQL		char *
+#define MEMBER_PROMQL_OR_NONE	char *
+#define MEMBER_CONSTRAINT	char *
+#define MEMBER_DEFAULT_RULE	char *
+#define MEMBER_STRATEGY		char *
+#define MEMBER_PEER		char *
+#define MEMBER_OPTIONS		char *
+#define MEMBER_BACKEND		char *
+#define MEMBER_HOSTS		struct conf_list
+#define MEMBER_PATHS		struct conf_list
+#define MEMBER_ENDPOINTS	struct conf_list
+#define MEMBER_NETWORKS		struct conf_list
+#define MEMBER_NETS		struct conf_list
+#define MEMBER_NAMES		struct conf_list
+#define MEMBER_PROM_SERVERS	struct conf_list
+#define MEMBER_MIDDLEWARES	struct conf_list
+#define MEMBER_ENTRY_POINTS	struct conf_list
+#define MEMBER_TARGET_SERVICES	struct conf_list
+#define MEMBER_LISTEN_ADDRESS	struct addr
+#define MEMBER_ADMIN_ADDRESS	struct addr
+#define MEMBER_TASK_ADDRESS	struct addr
+#define MEMBER_PEER_LISTEN	struct addr
+#define MEMBER_DURATION		int64_t
+#define MEMBER_REAL		double
+#define MEMBER_WEIGHT		double
+#define MEMBER_BALANCERS	double
+#define MEMBER_COUNT		unsigned
+#define MEMBER_COUNT_OR_AUTO	unsigned
+#define MEMBER_BYTES		unsigned
+#define MEMBER_WORKERS		unsigned
+#define MEMBER_SWITCH		bool
+#define MEMBER_FORMAT		bool
+#define MEMBER_TARGET_POLICY	bool
+#define MEMBER_MAYBE		enum conf_maybe
+#define MEMBER_LEVEL		enum log_level
+#define MEMBER_TARGET_KIND	enum target_id
+#define MEMBER_POLICY		enum policy
+#define MEMBER_PROFILE		struct profile
+#define MEMBER_LIMITS		struct profile_limit
+
 /* conf_text.c */
 extern const struct conf_type type_STRING, type_NAME, type_SECRET, type_FILE, type_SOCKET, type_PATH_OR_NONE, type_EXPORTER,
     type_AGENT, type_ADMIN_ADDRESS, type_TASK_ADDRESS, type_LISTEN_ADDRESS, type_LISTEN_NAME, type_HOSTS, type_PATHS,

@@ -39,7 +39,7 @@ quoted(struct str s, struct quote *q)
 
 #define MAP false
 #define LIST true
-#define SECTION(id, parent, name, shape, type, help) { SECTION_##parent, name, shape, help },
+#define SECTION(id, parent, name, shape, type, help) { SECTION_##parent, #name, shape, help },
 #define KEY(section, name, type, field, fallback, least, most, help)
 const struct conf_section conf_sections[SECTION_COUNT] = {
 #include "tbl/conf.h"
@@ -62,11 +62,47 @@ const char conf_required[] = "required";
 #define REQUIRED	conf_required
 #define SECTION(id, parent, name, shape, type, help)
 #define KEY(section, name, type, field, fallback, least, most, help) \
-	{ SECTION_##section, name, &type_##type, offsetof(union structs, section.field), fallback, least, most, help },
-const struct conf_key conf_keys[] = {
+	{ SECTION_##section, #name, &type_##type, offsetof(union structs, section.field), fallback, least, most, help },
+const struct conf_key conf_keys[KEY_COUNT] = {
 #include "tbl/conf.h"
 };
-const size_t conf_keys_count = sizeof conf_keys / sizeof *conf_keys;
+#undef SECTION
+#undef KEY
+
+/* Rows that clash do not compile. In one mapping each name stands once, that of a key or of a section: */
+#define SECTION(id, parent, name, shape, type, help) NAME_IN_##parent##_##name,
+#define KEY(section, name, type, field, fallback, least, most, help) NAME_IN_##section##_##name,
+enum {
+#include "tbl/conf.h"
+};
+#undef SECTION
+#undef KEY
+
+/* A member is what its type reads and writes. */
+#define SECTION(id, parent, name, shape, type, help)
+#define KEY(section, name, type, field, fallback, least, most, help) \
+	_Static_assert(_Generic(((const union structs *)NULL)->section.field, MEMBER_##type: 1, default: 0), \
+	    "tbl/conf.h: the member of " #section ", " #name " is not what " #type " is");
+#include "tbl/conf.h"
+#undef SECTION
+#undef KEY
+
+/* In one struct each member is filled by one key. Never called: two equal cases are an error. */
+#define STRUCT_OF(section) _Generic(((const union structs *)NULL)->section, struct conf: 0, struct conf_listen: 1, \
+    struct service_conf: 2, struct term: 3, struct conf_node: 4, struct conf_service: 5, struct conf_task: 6, struct conf_target: 7)
+#define SECTION(id, parent, name, shape, type, help)
+#define KEY(section, name, type, field, fallback, least, most, help) \
+	case STRUCT_OF(section) * sizeof(union structs) + offsetof(union structs, section.field):
+__attribute__((unused)) static void
+members_differ(size_t member)
+{
+	switch (member) {
+#include "tbl/conf.h"
+		break;
+	}
+}
+#undef SECTION
+#undef KEY
 
 bool
 value_is_list(const struct conf_key *k)

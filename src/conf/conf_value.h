@@ -7,12 +7,22 @@
 #include "conf/conf.h"
 
 enum conf_section_id {
-#define SECTION(id, parent, key, shape, type, help) SECTION_##id,
+#define SECTION(id, parent, name, shape, type, help) SECTION_##id,
 #define KEY(section, name, type, field, fallback, least, most, help)
 #include "tbl/conf.h"
 #undef SECTION
 #undef KEY
 	SECTION_COUNT
+};
+
+/* By place in conf_keys. Two keys of one name in one section do not compile. */
+enum conf_key_id {
+#define SECTION(id, parent, name, shape, type, help)
+#define KEY(section, name, type, field, fallback, least, most, help) KEY_##section##_##name,
+#include "tbl/conf.h"
+#undef SECTION
+#undef KEY
+	KEY_COUNT
 };
 
 struct conf_section {
@@ -35,8 +45,7 @@ struct conf_key {
 };
 
 extern const struct conf_section conf_sections[SECTION_COUNT];
-extern const struct conf_key	conf_keys[];
-extern const size_t		conf_keys_count;
+extern const struct conf_key	conf_keys[KEY_COUNT];
 extern const char		conf_required[];
 
 #define CONF_PROBLEM_MAX 240

@@ -533,7 +533,7 @@ targets_tick(struct targets *all, int64_t now, bool known)
 static void
 conf_each(void (*fn)(const struct conf_key *, void *), struct conf_target *c)
 {
-	for (size_t k = 0; k < conf_keys_count; k++)
+	for (size_t k = 0; k < KEY_COUNT; k++)
 		if (conf_keys[k].section == SECTION_TARGET)
 			fn(&conf_keys[k], c);
 }
@@ -541,7 +541,7 @@ conf_each(void (*fn)(const struct conf_key *, void *), struct conf_target *c)
 static bool
 conf_same(const struct conf_target *a, const struct conf_target *b)
 {
-	for (size_t k = 0; k < conf_keys_count; k++)
+	for (size_t k = 0; k < KEY_COUNT; k++)
 		if (conf_keys[k].section == SECTION_TARGET && !value_same(&conf_keys[k], a, b))
 			return false;
 	return true;

@@ -551,6 +551,17 @@ test_files(void **state)
 	buf_fini(&errors);
 }
 
+/* A service has the keys of defaults beside its own: no two may have one name. */
+static void
+test_keys_of_services_and_of_defaults_differ(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < KEY_COUNT; i++)
+		for (unsigned j = 0; j < KEY_COUNT && conf_keys[i].section == SECTION_SERVICE; j++)
+			if (conf_keys[j].section == SECTION_DEFAULTS)
+				assert_string_not_equal(conf_keys[i].name, conf_keys[j].name);
+}
+
 /* Every default is one that a user could have written. */
 static void
 test_table_is_sound(void **state)
@@ -561,7 +572,7 @@ test_table_is_sound(void **state)
 
 	(void)state;
 	buf_init(&out, 4096);
-	for (size_t i = 0; i < conf_keys_count; i++) {
+	for (size_t i = 0; i < KEY_COUNT; i++) {
 		struct conf_key k = conf_keys[i];
 		assert_true(strlen(k.help) > 10 && k.help[strlen(k.help) - 1] == '.');
 		if (k.fallback == NULL || k.fallback == conf_required)
@@ -594,6 +605,7 @@ main(void)
 		cmocka_unit_test(test_token_file),
 		cmocka_unit_test(test_queries),
 		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_keys_of_services_and_of_defaults_differ),
 		cmocka_unit_test(test_table_is_sound),
 	};
 
