@@ -1,7 +1,7 @@
 /*
- * A connection is in exactly one state, upstream_move() is the only door between them: idle on its task's
- * shelf, busy in somebody's hands, or dead. Shelves stand by task slot; a slot that begins a new life has
- * another address, and what is left of the old one goes.
+ * A connection is in exactly one place: idle in its task's pool, busy with a request, or dead; upstream_move() is
+ * the only function that moves it. There is a pool per task slot. A slot that begins a new life has another
+ * address, and the connections to the old one are closed.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -26,21 +26,21 @@ enum place { PLACE_NEW, PLACE_BUSY, PLACE_IDLE, PLACE_DEAD };
 TAILQ_HEAD(upconn_list, upconn);
 
 struct upconn {
-	TAILQ_ENTRY(upconn) link;	/* idle: of the shelf; first, as slab.c asks */
+	TAILQ_ENTRY(upconn) link;	/* idle: of the pool; first, as slab.c asks */
 	struct upstream	*home;
-	struct shelf	*shelf;
+	struct pool	*pool;
 	enum place	 place;
 	bool		 reused;
 	int64_t		 idle_since_usec;
 	int64_t		 age_usec;	/* idle time when it was taken */
 	int64_t		 announced_usec;	/* how long the task keeps it idle, as it says; negative: it does not */
-	unsigned	 life;		/* of the shelf when this was opened */
+	unsigned	 life;		/* of the pool when this was opened */
 	unsigned	 at;		/* which of the task's addresses */
 	struct stream	 stream;
 	struct timer	 timer;		/* only of interest while idle: a busy one lets it pass */
 };
 
-struct shelf {
+struct pool {
 	struct addr	   addr;
 	unsigned	   naddrs;		/* of the task, the first among them */
 	int64_t		   avoid_until_usec[TASK_ADDRS];	/* such as could not be reached */
@@ -64,7 +64,7 @@ struct upstream {
 	unsigned	 idle_max;
 	int64_t		 idle_usec;
 	struct slab	*conns;
-	struct shelf	*shelf[TASKS_MAX];	/* by slot, NULL where nothing ever was */
+	struct pool	*pool[TASKS_MAX];	/* by slot, NULL where nothing ever was */
 };
 
 struct upstream *
@@ -90,11 +90,11 @@ static void
 leave_place(struct upconn *c)
 {
 	if (c->place == PLACE_IDLE) {
-		TAILQ_REMOVE(&c->shelf->idle, c, link);
-		c->shelf->nidle--;
+		TAILQ_REMOVE(&c->pool->idle, c, link);
+		c->pool->nidle--;
 		live_gauge_add(c->home->live, c->home->worker, LIVE_IDLE_UPSTREAMS, -1);
 	} else if (c->place == PLACE_BUSY)
-		c->shelf->nbusy--;
+		c->pool->nbusy--;
 }
 
 static void
@@ -104,12 +104,12 @@ upstream_move(struct upconn *c, enum place to)
 	leave_place(c);
 	c->place = to;
 	if (to == PLACE_IDLE) {
-		TAILQ_INSERT_HEAD(&c->shelf->idle, c, link);
-		c->shelf->nidle++;
+		TAILQ_INSERT_HEAD(&c->pool->idle, c, link);
+		c->pool->nidle++;
 		live_gauge_add(c->home->live, c->home->worker, LIVE_IDLE_UPSTREAMS, 1);
 	} else if (to == PLACE_BUSY) {
-		if (++c->shelf->nbusy > c->shelf->peak)
-			c->shelf->peak = c->shelf->nbusy;
+		if (++c->pool->nbusy > c->pool->peak)
+			c->pool->peak = c->pool->nbusy;
 	} else {
 		stream_close(&c->stream);
 		timer_clear(c->home->loop, &c->timer);
@@ -129,7 +129,7 @@ idle_end(struct upconn *c, const struct why *why)
 
 /* A task that has just answered may close for other reasons; one that does so again and again closes always. */
 static void
-closing_learn(struct shelf *s, int64_t age)
+closing_learn(struct pool *s, int64_t age)
 {
 	bool hasty = age < HASTY_USEC, again = s->hasty;
 
@@ -142,7 +142,7 @@ closing_learn(struct shelf *s, int64_t age)
 
 /* What was learnt may have been an accident: it is tried a little longer each time that we close before the task does. */
 static void
-closing_doubt(struct shelf *s, int64_t idle_usec)
+closing_doubt(struct pool *s, int64_t idle_usec)
 {
 	s->closes_usec += s->closes_usec / 10 + 1;
 	if (s->closes_usec / 10 * 9 >= idle_usec)
@@ -153,7 +153,7 @@ closing_doubt(struct shelf *s, int64_t idle_usec)
 static int64_t
 closes_after(const struct upconn *c)
 {
-	int64_t learnt = c->shelf->closes_usec > 0 ? c->shelf->closes_usec : -1, said = c->announced_usec;
+	int64_t learnt = c->pool->closes_usec > 0 ? c->pool->closes_usec : -1, said = c->announced_usec;
 
 	if (learnt < 0 || said < 0)
 		return learnt < 0 ? said : learnt;
@@ -195,7 +195,7 @@ idle_look(struct upconn *c)
 		idle_end(c, WHY_UPSTREAM_EARLY);
 		return false;
 	default:
-		closing_learn(c->shelf, idle_age(c));
+		closing_learn(c->pool, idle_age(c));
 		idle_end(c, WHY_UPSTREAM_IDLE);
 		return false;
 	}
@@ -230,8 +230,8 @@ on_idle_late(void *arg)
 
 	if (c->place != PLACE_IDLE)
 		return;
-	if (c->shelf->closes_usec > 0 && closes_after(c) == c->shelf->closes_usec)
-		closing_doubt(c->shelf, c->home->idle_usec);
+	if (c->pool->closes_usec > 0 && closes_after(c) == c->pool->closes_usec)
+		closing_doubt(c->pool, c->home->idle_usec);
 	idle_end(c, WHY_UPSTREAM_IDLE);
 }
 
@@ -239,14 +239,14 @@ void
 upconn_died_idle(struct upconn *c)
 {
 	ASSERT(c->reused);
-	closing_learn(c->shelf, c->age_usec);
+	closing_learn(c->pool, c->age_usec);
 }
 
 /* What exceeds the peak of the time that is over goes, the one that was idle longest first; the next time begins. */
 static void
 on_lately(void *arg)
 {
-	struct shelf *s = arg;
+	struct pool *s = arg;
 	struct upconn *c;
 	unsigned keep = s->peak - s->nbusy > IDLE_FEW ? s->peak - s->nbusy : IDLE_FEW;
 
@@ -259,16 +259,16 @@ on_lately(void *arg)
 }
 
 static void
-shelf_free(struct upstream *u, struct shelf *s)
+pool_free(struct upstream *u, struct pool *s)
 {
 	ASSERT(s->nbusy == 0 && s->nidle == 0);
 	timer_clear(u->loop, &s->lately);
 	free(s);
 }
 
-/* Ends a life of the shelf. */
+/* Ends a life of the pool. */
 static void
-shelf_clear(struct shelf *s)
+pool_clear(struct pool *s)
 {
 	s->life++;
 	while (!TAILQ_EMPTY(&s->idle))
@@ -281,18 +281,18 @@ same_addr(const struct addr *a, const struct addr *b)
 	return a->len == b->len && memcmp(&a->sa, &b->sa, a->len) == 0;
 }
 
-/* The shelf of the task's slot, emptied if it belonged to another address. */
-static struct shelf *
-shelf_of(struct upstream *u, const struct table_task *t)
+/* The pool of the task's slot, emptied if it belonged to another address. */
+static struct pool *
+pool_of(struct upstream *u, const struct table_task *t)
 {
-	struct shelf *s = u->shelf[t->slot];
+	struct pool *s = u->pool[t->slot];
 
 	if (s == NULL) {
-		s = u->shelf[t->slot] = must_zalloc(sizeof *s);
+		s = u->pool[t->slot] = must_zalloc(sizeof *s);
 		TAILQ_INIT(&s->idle);
 		s->addr = t->addr;
 	} else if (!same_addr(&s->addr, &t->addr)) {
-		shelf_clear(s);
+		pool_clear(s);
 		s->addr = t->addr;
 		s->closes_usec = 0;
 		memset(s->avoid_until_usec, 0, sizeof s->avoid_until_usec);
@@ -305,7 +305,7 @@ shelf_of(struct upstream *u, const struct table_task *t)
 
 /* The first one that is not avoided; when all are, the one that is so least long. */
 static unsigned
-address_choose(const struct shelf *s, int64_t now)
+address_choose(const struct pool *s, int64_t now)
 {
 	unsigned best = 0;
 
@@ -319,7 +319,7 @@ address_choose(const struct shelf *s, int64_t now)
 }
 
 static bool
-address_left(const struct shelf *s, unsigned but, int64_t now)
+address_left(const struct pool *s, unsigned but, int64_t now)
 {
 	for (unsigned i = 0; i < s->naddrs; i++)
 		if (i != but && s->avoid_until_usec[i] <= now)
@@ -328,7 +328,7 @@ address_left(const struct shelf *s, unsigned but, int64_t now)
 }
 
 static bool
-address_avoid(struct shelf *s, unsigned at, int64_t now)
+address_avoid(struct pool *s, unsigned at, int64_t now)
 {
 	if (s->naddrs < 2 || at >= s->naddrs)
 		return false;
@@ -339,20 +339,20 @@ address_avoid(struct shelf *s, unsigned at, int64_t now)
 bool
 upconn_unreachable(struct upconn *c)
 {
-	return c->life == c->shelf->life && address_avoid(c->shelf, c->at, loop_now(c->home->loop));
+	return c->life == c->pool->life && address_avoid(c->pool, c->at, loop_now(c->home->loop));
 }
 
 bool
 upconn_has_other(const struct upconn *c)
 {
-	return c->life == c->shelf->life && address_left(c->shelf, c->at, loop_now(c->home->loop));
+	return c->life == c->pool->life && address_left(c->pool, c->at, loop_now(c->home->loop));
 }
 
 const struct why *
 upstream_open(struct upstream *u, const struct table_task *t, stream_f *fn, void *arg, struct upconn **out)
 {
 	struct upconn *c = slab_take(u->conns);
-	struct shelf *s = shelf_of(u, t);
+	struct pool *s = pool_of(u, t);
 	const struct why *why;
 	bool more;
 
@@ -371,7 +371,7 @@ upstream_open(struct upstream *u, const struct table_task *t, stream_f *fn, void
 		return why;
 	}
 	c->home = u;
-	c->shelf = s;
+	c->pool = s;
 	c->life = s->life;
 	upstream_move(c, PLACE_BUSY);
 	*out = c;
@@ -381,7 +381,7 @@ upstream_open(struct upstream *u, const struct table_task *t, stream_f *fn, void
 const struct why *
 upstream_take(struct upstream *u, const struct table_task *t, bool careful, stream_f *fn, void *arg, struct upconn **out)
 {
-	struct shelf *s = shelf_of(u, t);
+	struct pool *s = pool_of(u, t);
 	struct upconn *c;
 
 	while ((c = TAILQ_FIRST(&s->idle)) != NULL && !(careful && idle_age(c) > idle_safe(c)) && !idle_usable(c))
@@ -420,7 +420,7 @@ upstream_give(struct upconn **cp, int64_t announced)
 {
 	struct upconn *c = *cp;
 	struct upstream *u = c->home;
-	struct shelf *s = c->shelf;
+	struct pool *s = c->pool;
 
 	*cp = NULL;
 	c->announced_usec = announced;
@@ -481,13 +481,13 @@ upstream_table(struct upstream *u, const struct table *t)
 	for (uint32_t i = 0; i < n; i++)
 		named[task[i].slot] = true;
 	for (unsigned slot = 0; slot < TASKS_MAX; slot++) {
-		struct shelf *s = u->shelf[slot];
+		struct pool *s = u->pool[slot];
 		if (s == NULL || named[slot])
 			continue;
-		shelf_clear(s);
+		pool_clear(s);
 		if (s->nbusy == 0) {
-			shelf_free(u, s);
-			u->shelf[slot] = NULL;
+			pool_free(u, s);
+			u->pool[slot] = NULL;
 		}
 	}
 	free(named);
@@ -500,11 +500,11 @@ upstream_free(struct upstream **up)
 
 	*up = NULL;
 	for (unsigned slot = 0; slot < TASKS_MAX; slot++) {
-		struct shelf *s = u->shelf[slot];
+		struct pool *s = u->pool[slot];
 		if (s == NULL)
 			continue;
-		shelf_clear(s);
-		shelf_free(u, s);
+		pool_clear(s);
+		pool_free(u, s);
 	}
 	slab_free(&u->conns);
 	free(u);

@@ -67,7 +67,7 @@ wave(unsigned n)
 static void
 time_passes(void)
 {
-	on_lately(up->shelf[0]);
+	on_lately(up->pool[0]);
 }
 
 static void
@@ -88,14 +88,14 @@ what_is_needed_no_more_is_closed(void **state)
 	(void)state;
 	wave(80);
 	time_passes();			/* of 80 at once */
-	assert_int_equal(up->shelf[0]->nidle, 80);
+	assert_int_equal(up->pool[0]->nidle, 80);
 	wave(30);
 	time_passes();			/* of 30 */
-	assert_int_equal(up->shelf[0]->nidle, 30);
+	assert_int_equal(up->pool[0]->nidle, 30);
 	time_passes();			/* of none: a few stay, for who comes now and then */
-	assert_int_equal(up->shelf[0]->nidle, IDLE_FEW);
+	assert_int_equal(up->pool[0]->nidle, IDLE_FEW);
 	time_passes();
-	assert_int_equal(up->shelf[0]->nidle, IDLE_FEW);
+	assert_int_equal(up->pool[0]->nidle, IDLE_FEW);
 	assert_int_equal(wave(IDLE_FEW), 0);
 }
 
@@ -110,12 +110,12 @@ the_busy_are_part_of_the_peak(void **state)
 	for (int i = 0; i < 20; i++)
 		assert_null(upstream_take(up, &task, false, on_stream, NULL, &c[i]));
 	time_passes();			/* of 50 at once, 20 of them still */
-	assert_int_equal(up->shelf[0]->nidle, 30);
+	assert_int_equal(up->pool[0]->nidle, 30);
 	time_passes();			/* of 20 at once */
-	assert_int_equal(up->shelf[0]->nidle, IDLE_FEW);
+	assert_int_equal(up->pool[0]->nidle, IDLE_FEW);
 	for (int i = 0; i < 20; i++)
 		upstream_give(&c[i], -1);
-	assert_int_equal(up->shelf[0]->nidle, IDLE_FEW + 20);
+	assert_int_equal(up->pool[0]->nidle, IDLE_FEW + 20);
 }
 
 static void
@@ -123,13 +123,13 @@ the_ceiling_holds(void **state)
 {
 	(void)state;
 	wave(2 * MOST);
-	assert_int_equal(up->shelf[0]->nidle, MOST);
+	assert_int_equal(up->pool[0]->nidle, MOST);
 	upstream_limits(up, 0, USEC_PER_SEC);
 	wave(MOST);
-	assert_int_equal(up->shelf[0]->nidle, 0);
+	assert_int_equal(up->pool[0]->nidle, 0);
 }
 
-/* The task's shelf goes with it, and nothing is left that would come back to it. */
+/* The task's pool goes with it, and nothing is left that would come back to it. */
 static void
 a_task_that_left_takes_its_timer_along(void **state)
 {
@@ -144,20 +144,20 @@ a_task_that_left_takes_its_timer_along(void **state)
 	assert_null(table_open(fd, &t));
 	upstream_table(up, t);
 	table_unref(&t);
-	assert_null(up->shelf[0]);
+	assert_null(up->pool[0]);
 	loop_turn(loop, 0);
 	assert_int_equal(wave(1), 1);
 }
 
 /* ---- when the task closes ---- */
 
-static struct shelf *
-shelf_with(struct upconn *c, int64_t announced, int64_t learnt)
+static struct pool *
+pool_with(struct upconn *c, int64_t announced, int64_t learnt)
 {
-	static struct shelf s;
+	static struct pool s;
 
-	s = (struct shelf){ .closes_usec = learnt };
-	*c = (struct upconn){ .home = up, .shelf = &s, .announced_usec = announced };
+	s = (struct pool){ .closes_usec = learnt };
+	*c = (struct upconn){ .home = up, .pool = &s, .announced_usec = announced };
 	return &s;
 }
 
@@ -167,19 +167,19 @@ the_earlier_of_what_is_said_and_seen_counts(void **state)
 	struct upconn c;
 
 	(void)state;
-	shelf_with(&c, -1, 0);
+	pool_with(&c, -1, 0);
 	assert_int_equal(idle_most(&c), 600 * USEC_PER_SEC);
 	assert_int_equal(idle_safe(&c), SAFE_USEC);
-	shelf_with(&c, 5 * USEC_PER_SEC, 0);
+	pool_with(&c, 5 * USEC_PER_SEC, 0);
 	assert_int_equal(idle_most(&c), 4500 * USEC_PER_MSEC);
 	assert_between(idle_safe(&c), 3 * USEC_PER_SEC, 4 * USEC_PER_SEC);
-	shelf_with(&c, 5 * USEC_PER_SEC, 2 * USEC_PER_SEC);
+	pool_with(&c, 5 * USEC_PER_SEC, 2 * USEC_PER_SEC);
 	assert_int_equal(idle_most(&c), 1800 * USEC_PER_MSEC);
-	shelf_with(&c, 2 * USEC_PER_SEC, 5 * USEC_PER_SEC);
+	pool_with(&c, 2 * USEC_PER_SEC, 5 * USEC_PER_SEC);
 	assert_int_equal(idle_most(&c), 1800 * USEC_PER_MSEC);
-	shelf_with(&c, 0, 0);			/* not at all */
+	pool_with(&c, 0, 0);			/* not at all */
 	assert_int_equal(idle_most(&c), 0);
-	shelf_with(&c, 86400 * USEC_PER_SEC, 0);
+	pool_with(&c, 86400 * USEC_PER_SEC, 0);
 	assert_int_equal(idle_most(&c), 600 * USEC_PER_SEC);
 }
 
@@ -188,7 +188,7 @@ static void
 closings_are_learnt_and_doubted(void **state)
 {
 	struct upconn c;
-	struct shelf *s = shelf_with(&c, -1, 0);
+	struct pool *s = pool_with(&c, -1, 0);
 	int n = 0;
 
 	(void)state;
