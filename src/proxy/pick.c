@@ -1,14 +1,15 @@
 /*
- * Policies that compare leave it to race.c who costs least; among the tasks of those, the one with the fewest requests
- * in flight; among those, chance, never position. The other policies are a few lines each.
+ * For policies that compare, candidates.c finds which nodes cost least. Of their tasks, the one with the fewest
+ * requests in flight is taken; among equals chance decides, never position. The other policies are a few lines
+ * each.
  */
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/bug.h"
 #include "base/rng.h"
+#include "proxy/candidates.h"
 #include "proxy/pick.h"
-#include "proxy/race.h"
 
 #define COMPARED	32	/* of more tasks than this on one node, so many in a row are compared */
 #define TURN_LOST	0.5	/* penalty with which round robin passes over a task: one failure of less than a second ago */
@@ -16,8 +17,8 @@
 
 struct pick {
 	const struct live *live;
-	struct races	*races;
-	const struct table *table;	/* the one that the races are for */
+	struct candidate_sets *sets;
+	const struct table *table;	/* the one that `sets` is for */
 	const struct table_task *task;
 	uint32_t	*turn;		/* round robin, by service index: who is next */
 	struct rng	 rng;
@@ -42,7 +43,7 @@ pick_new(const struct live *live, const struct phys *phys, uint64_t seed)
 	struct pick *p = must_zalloc(sizeof *p);
 
 	p->live = live;
-	p->races = races_new(live, phys);
+	p->sets = candidate_sets_new(live, phys);
 	rng_seed(&p->rng, seed);
 	return p;
 }
@@ -55,7 +56,7 @@ pick_free(struct pick **pp)
 	*pp = NULL;
 	if (p == NULL)
 		return;
-	races_free(&p->races);
+	candidate_sets_free(&p->sets);
 	free(p->turn);
 	free(p);
 }
@@ -67,7 +68,7 @@ pick_table(struct pick *p, const struct table *t)
 	uint32_t n;
 	const struct table_service *s = table_services(t, &n);
 
-	races_table(p->races, t);
+	candidate_sets_set_table(p->sets, t);
 	p->table = t;
 	p->task = table_tasks(t, &(uint32_t){ 0 });
 	free(p->turn);
@@ -131,10 +132,10 @@ offer(struct choice *c, const struct table_task *t)
 /* ---- policies that compare ---- */
 
 static void
-offer_rival(struct choice *c, const struct race *r, uint32_t rival)
+offer_candidate(struct choice *c, const struct candidates *set, uint32_t candidate)
 {
 	uint32_t n, offered = 0;
-	const uint32_t *order = race_tasks(r, rival, &n);
+	const uint32_t *order = candidates_tasks(set, candidate, &n);
 	uint32_t at = n > 1 ? rng_below(&c->pick->rng, n) : 0;
 
 	for (uint32_t k = 0; k < n && offered < COMPARED; k++) {
@@ -149,32 +150,32 @@ offer_rival(struct choice *c, const struct race *r, uint32_t rival)
 }
 
 /*
- * Winners that have nobody to send (their tasks were tried by this request, or fell ill just now) withdraw, and the
- * others are asked again.
+ * Candidates without a task to offer (this request has tried theirs, or they have just become unhealthy) are
+ * withdrawn, and the lowest of the others are next.
  */
 static const struct table_task *
-pick_winner(struct choice *c, struct race *r)
+pick_among_lowest(struct choice *c, struct candidates *set)
 {
-	uint32_t winner[RACE_WINNERS], n;
+	uint32_t lowest[CANDIDATES_LOWEST], n;
 
-	race_begin(r, c->now);
-	c->all_used = race_all_used(r);
-	while ((n = race_winners(r, &c->pick->rng, winner)) > 0) {
+	candidates_begin(set, c->now);
+	c->all_used = candidates_all_used(set);
+	while ((n = candidates_lowest(set, &c->pick->rng, lowest)) > 0) {
 		for (uint32_t i = 0; i < n; i++)
-			offer_rival(c, r, winner[i]);
+			offer_candidate(c, set, lowest[i]);
 		if (c->best != NULL)
 			break;
 		for (uint32_t i = 0; i < n; i++)
-			race_withdraw(r, winner[i]);
+			candidates_withdraw(set, lowest[i]);
 	}
 	return c->best;
 }
 
-/* A race without a winner is run again, with all read anew: it may be what was read a moment ago. */
+/* When none is found, all is read again for a second try: what was read a moment ago may be out of date. */
 static const struct table_task *
-pick_lowest(struct choice *c, struct race *r)
+pick_lowest(struct choice *c, struct candidates *set)
 {
-	return pick_winner(c, r) != NULL ? c->best : pick_winner(c, r);
+	return pick_among_lowest(c, set) != NULL ? c->best : pick_among_lowest(c, set);
 }
 
 /* ---- the other policies ---- */
@@ -231,7 +232,7 @@ pick_of_two(struct choice *c, const struct table_task *task, uint32_t ntasks)
 	return c->best;
 }
 
-/* For a table that is no longer in force: no race, the fewest in flight. */
+/* For a table that is no longer in force: nothing is compared but requests in flight. */
 static const struct table_task *
 pick_plain(struct choice *c, const struct table_task *task, uint32_t ntasks)
 {
@@ -251,7 +252,7 @@ pick_by_policy(struct choice *c, uint32_t service, const struct table_task *task
 	case POLICY_MARGINAL:
 	case POLICY_LEAST_CONN:
 	case POLICY_BEST_NODE:
-		return pick_lowest(c, races_of(p->races, service));
+		return pick_lowest(c, candidates_of(p->sets, service));
 	case POLICY_ROUND_ROBIN:
 		c->all_used = all_used(p, task, s->ntasks, c->now);
 		return pick_in_turn(c, &p->turn[service], task, s->ntasks);

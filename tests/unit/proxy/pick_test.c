@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "proxy/pick.c"
-#include "proxy/race.c"
+#include "proxy/candidates.c"
 #include "../between.h"
 
 static struct live *live;

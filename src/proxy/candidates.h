@@ -1,0 +1,37 @@
+/*
+ * candidates: what may be chosen for a request of a service, and which of it costs least now: the nodes that the
+ * service's tasks run on (marginal, best-node) or the tasks themselves (least-conn). Knows nothing of which task of
+ * a node is taken.
+ */
+#ifndef PROXY_CANDIDATES_H
+#define PROXY_CANDIDATES_H
+
+#include "base/rng.h"
+#include "world/live.h"
+#include "world/phys.h"
+#include "world/table.h"
+
+#define CANDIDATES_LOWEST 32	/* of more equals than this, so many are returned, from a random one on */
+
+struct candidates;		/* of one service */
+struct candidate_sets;		/* of all services of a table */
+
+struct candidate_sets *candidate_sets_new(const struct live *, const struct phys *);
+void		 candidate_sets_free(struct candidate_sets **);
+/* From now on the sets are those of this table's services; the caller keeps a reference. */
+void		 candidate_sets_set_table(struct candidate_sets *, const struct table *);
+/* `service`: its index in the table. NULL for one whose policy compares nothing. */
+struct candidates *candidates_of(struct candidate_sets *, uint32_t service);
+
+/* A choice begins: brings the costs up to date. */
+void		 candidates_begin(struct candidates *, int64_t now_usec);
+/* Those with the lowest cost, equals included; returns how many, 0 when none has a usable task. */
+uint32_t	 candidates_lowest(struct candidates *, struct rng *, uint32_t out[CANDIDATES_LOWEST]);
+/* Takes a candidate out of the choice under way. */
+void		 candidates_withdraw(struct candidates *, uint32_t candidate);
+/* Ejections do not count: more than half of the service's tasks would be out of use. As of the choice under way. */
+bool		 candidates_all_used(const struct candidates *);
+/* A candidate's tasks that do not drain, as indexes of the table's tasks. */
+const uint32_t	*candidates_tasks(const struct candidates *, uint32_t candidate, uint32_t *n);
+
+#endif
