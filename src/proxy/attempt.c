@@ -12,17 +12,17 @@
 #include "base/clock.h"
 #include "proxy/budget.h"
 #include "proxy/outcome.h"
-#include "proxy/steps.h"
+#include "proxy/exchange_priv.h"
 
 #define OTHER_USEC	USEC_PER_SEC	/* after which the next address is tried */
 
 /* ---- choosing and connecting ---- */
 
 static enum state
-attempt_begin(struct request *r, const struct table_task *task)
+attempt_begin(struct exchange *x, const struct table_task *task)
 {
-	struct proxy *p = r->proxy;
-	struct attempt *a = &r->attempt;
+	struct proxy *p = x->proxy;
+	struct attempt *a = &x->attempt;
 
 	ASSERT(!a->taken && a->conn == NULL);
 	a->task = task;
@@ -30,58 +30,58 @@ attempt_begin(struct request *r, const struct table_task *task)
 	a->connected = a->reopened = a->deaf = a->keeps = false;
 	a->interims = 0;
 	a->status = 0;
-	a->began_usec = request_now(r);
+	a->began_usec = exchange_now(x);
 	live_take(p->conf.live, p->conf.worker, task->node_slot, task->slot);
-	if (upstream_take(p->upstream, task, !(r->idempotent && r->up.body.done), request_on_task, r, &a->conn) != NULL)
-		return attempt_failed(r, upstream_why(errno));
+	if (upstream_take(p->upstream, task, !(x->idempotent && x->up.body.done), exchange_on_task, x, &a->conn) != NULL)
+		return attempt_failed(x, upstream_why(errno));
 	return CONNECT;
 }
 
 enum state
-attempt_pick(struct request *r)
+attempt_pick(struct exchange *x)
 {
-	struct proxy *p = r->proxy;
+	struct proxy *p = x->proxy;
 	const struct table_task *task;
 	const struct why *why;
 
-	if (attempt_client_left(r))
-		return request_fail(r, WHY_CLIENT_GONE);
-	budget_add(p->budget, r->table, r->service);
-	if ((why = pick_task(p->pick, r->table, r->service, &r->attempt.avoid, request_now(r), &task)) != NULL)
-		return request_fail(r, why);
-	return attempt_begin(r, task);
+	if (attempt_client_left(x))
+		return exchange_fail(x, WHY_CLIENT_GONE);
+	budget_add(p->budget, x->table, x->service);
+	if ((why = pick_task(p->pick, x->table, x->service, &x->attempt.avoid, exchange_now(x), &task)) != NULL)
+		return exchange_fail(x, why);
+	return attempt_begin(x, task);
 }
 
 /* A task with several addresses may be reachable at another one: there is no need to wait for all of the time-out. */
 struct wait
-attempt_wait(const struct request *r)
+attempt_wait(const struct exchange *x)
 {
-	int64_t most = r->service->connect_usec;
+	int64_t most = x->service->connect_usec;
 
-	if (most > OTHER_USEC && upconn_has_other(r->attempt.conn))
+	if (most > OTHER_USEC && upconn_has_other(x->attempt.conn))
 		most = OTHER_USEC;
-	return (struct wait){ r->attempt.began_usec + most, WHY_CONNECT_TIMEOUT };
+	return (struct wait){ x->attempt.began_usec + most, WHY_CONNECT_TIMEOUT };
 }
 
 /* The same task at its next address, if there is one, else another task. */
 enum state
-attempt_unreached(struct request *r, const struct why *why)
+attempt_unreached(struct exchange *x, const struct why *why)
 {
-	struct attempt *a = &r->attempt;
+	struct attempt *a = &x->attempt;
 
 	if (why->blame != BLAME_UPSTREAM || !upconn_unreachable(a->conn))
-		return attempt_failed(r, why);
+		return attempt_failed(x, why);
 	upstream_drop(&a->conn);
-	a->began_usec = request_now(r);
-	if (upstream_open(r->proxy->upstream, a->task, request_on_task, r, &a->conn) != NULL)
-		return attempt_failed(r, upstream_why(errno));
+	a->began_usec = exchange_now(x);
+	if (upstream_open(x->proxy->upstream, a->task, exchange_on_task, x, &a->conn) != NULL)
+		return attempt_failed(x, upstream_why(errno));
 	return CONNECT;
 }
 
 enum state
-attempt_check(struct request *r)
+attempt_check(struct exchange *x)
 {
-	struct stream *s = upconn_stream(r->attempt.conn);
+	struct stream *s = upconn_stream(x->attempt.conn);
 
 	switch (stream_connected(s)) {
 	case IO_AGAIN:
@@ -89,12 +89,12 @@ attempt_check(struct request *r)
 	case IO_DONE:
 		break;
 	default:
-		return attempt_unreached(r, upstream_why(stream_error(s)));
+		return attempt_unreached(x, upstream_why(stream_error(s)));
 	}
-	r->attempt.connected = true;
-	r->up.sink = s;
-	r->down.source = s;
-	r->up.moved_usec = r->down.moved_usec = request_now(r);
+	x->attempt.connected = true;
+	x->up.sink = s;
+	x->down.source = s;
+	x->up.moved_usec = x->down.moved_usec = exchange_now(x);
 	return AWAIT;
 }
 
@@ -104,47 +104,47 @@ attempt_check(struct request *r)
  * that its request is whole.
  */
 bool
-attempt_client_left(const struct request *r)
+attempt_client_left(const struct exchange *x)
 {
-	const struct stream *s = &r->client->stream;
+	const struct stream *s = &x->client->stream;
 
-	return stream_is_broken(s) || (stream_peer_ended(s) && r->proxy->conf.client_abort_on_close && (r->minor == 1 || r->keep));
+	return stream_is_broken(s) || (stream_peer_ended(s) && x->proxy->conf.client_abort_on_close && (x->minor == 1 || x->keep));
 }
 
 enum state
-attempt_watch(struct request *r)
+attempt_watch(struct exchange *x)
 {
-	return attempt_client_left(r) ? request_fail(r, WHY_CLIENT_GONE) : STAY;
+	return attempt_client_left(x) ? exchange_fail(x, WHY_CLIENT_GONE) : STAY;
 }
 
 /* ---- once more ---- */
 
 static bool
-may_repeat(const struct request *r, const struct why *why)
+may_repeat(const struct exchange *x, const struct why *why)
 {
-	const struct attempt *a = &r->attempt;
+	const struct attempt *a = &x->attempt;
 
 	if (why->blame != BLAME_UPSTREAM && why != WHY_NO_PORTS)	/* ports may be left for another task's address */
 		return false;
-	if (a->avoid.n + 1 == PICK_TRIES || r->status != 0 || a->interims > 0)
+	if (a->avoid.n + 1 == PICK_TRIES || x->status != 0 || a->interims > 0)
 		return false;
-	return !flow_begun(&r->up) || (r->idempotent && r->up.whole);
+	return !flow_begun(&x->up) || (x->idempotent && x->up.whole);
 }
 
 /* The other task; NULL: the request ends as it is. */
 static const struct table_task *
-repeat_pick(struct request *r, const struct why *why)
+repeat_pick(struct exchange *x, const struct why *why)
 {
-	struct proxy *p = r->proxy;
-	struct attempt *a = &r->attempt;
+	struct proxy *p = x->proxy;
+	struct attempt *a = &x->attempt;
 	const struct table_task *task;
 
-	if (!may_repeat(r, why))
+	if (!may_repeat(x, why))
 		return NULL;
 	a->avoid.task[a->avoid.n++] = a->task;
-	if (pick_task(p->pick, r->table, r->service, &a->avoid, request_now(r), &task) != NULL)
+	if (pick_task(p->pick, x->table, x->service, &a->avoid, exchange_now(x), &task) != NULL)
 		return NULL;
-	if (!budget_take(p->budget, r->table, r->service, request_now(r))) {
+	if (!budget_take(p->budget, x->table, x->service, exchange_now(x))) {
 		live_count_retry(p->conf.live, a->task->slot, false);
 		return NULL;
 	}
@@ -153,27 +153,27 @@ repeat_pick(struct request *r, const struct why *why)
 }
 
 bool
-attempt_repeat(struct request *r, const struct why *why, enum state *next)
+attempt_repeat(struct exchange *x, const struct why *why, enum state *next)
 {
-	const struct table_task *task = repeat_pick(r, why);
+	const struct table_task *task = repeat_pick(x, why);
 
 	if (task == NULL)
 		return false;
-	attempt_leave(r, why, false);
-	flow_rewind(&r->up);
-	flow_fini(&r->down);
-	r->scanned = 0;
-	*next = attempt_begin(r, task);
+	attempt_leave(x, why, false);
+	flow_rewind(&x->up);
+	flow_fini(&x->down);
+	x->scanned = 0;
+	*next = attempt_begin(x, task);
 	return true;
 }
 
 /* Nothing of a response went down: another task may take the request. */
 enum state
-attempt_failed(struct request *r, const struct why *why)
+attempt_failed(struct exchange *x, const struct why *why)
 {
 	enum state next;
 
-	return attempt_repeat(r, why, &next) ? next : request_fail(r, why);
+	return attempt_repeat(x, why, &next) ? next : exchange_fail(x, why);
 }
 
 /*
@@ -181,23 +181,23 @@ attempt_failed(struct request *r, const struct why *why)
  * way: that is nobody's fault, and the request may be sent to it again if it does no harm twice.
  */
 enum state
-attempt_lost(struct request *r)
+attempt_lost(struct exchange *x)
 {
-	struct attempt *a = &r->attempt;
-	bool harmless = !flow_begun(&r->up) || (r->idempotent && r->up.whole);
-	bool idle_died = upconn_reused(a->conn) && r->down.end == 0 && a->interims == 0;
+	struct attempt *a = &x->attempt;
+	bool harmless = !flow_begun(&x->up) || (x->idempotent && x->up.whole);
+	bool idle_died = upconn_reused(a->conn) && x->down.end == 0 && a->interims == 0;
 
 	if (idle_died)
 		upconn_died_idle(a->conn);
 	if (!idle_died || a->reopened || !harmless)
-		return attempt_failed(r, WHY_UPSTREAM_GONE);
+		return attempt_failed(x, WHY_UPSTREAM_GONE);
 	a->reopened = true;
 	a->deaf = false;
 	upstream_drop(&a->conn);
-	flow_rewind(&r->up);
-	a->began_usec = request_now(r);
-	if (upstream_open(r->proxy->upstream, a->task, request_on_task, r, &a->conn) != NULL)
-		return attempt_failed(r, upstream_why(errno));
+	flow_rewind(&x->up);
+	a->began_usec = exchange_now(x);
+	if (upstream_open(x->proxy->upstream, a->task, exchange_on_task, x, &a->conn) != NULL)
+		return attempt_failed(x, upstream_why(errno));
 	return CONNECT;
 }
 
@@ -205,10 +205,10 @@ attempt_lost(struct request *r)
 
 /* A taken task is given back, here and nowhere else. */
 void
-attempt_leave(struct request *r, const struct why *why, bool conn_clean)
+attempt_leave(struct exchange *x, const struct why *why, bool conn_clean)
 {
-	struct proxy *p = r->proxy;
-	struct attempt *a = &r->attempt;
+	struct proxy *p = x->proxy;
+	struct attempt *a = &x->attempt;
 
 	if (a->conn != NULL && conn_clean)
 		upstream_give(&a->conn, a->keeps_usec);
@@ -217,7 +217,7 @@ attempt_leave(struct request *r, const struct why *why, bool conn_clean)
 	if (!a->taken)
 		return;
 	a->taken = false;
-	outcome_note(p->conf.live, &(struct outcome){ .table = r->table, .service = r->service, .task = a->task, .why = why,
-	    .status = a->status, .client = &r->from }, request_now(r));
+	outcome_note(p->conf.live, &(struct outcome){ .table = x->table, .service = x->service, .task = a->task, .why = why,
+	    .status = a->status, .client = &x->from }, exchange_now(x));
 	live_give(p->conf.live, p->conf.worker, a->task->node_slot, a->task->slot);
 }

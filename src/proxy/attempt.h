@@ -1,6 +1,6 @@
 /*
  * attempt: a request on its way to one task: which, over which connection, and what became of those before it. Part of
- * whoever asks for a task; today that is a request (steps.h).
+ * whoever asks for a task; today that is a request (exchange_priv.h).
  */
 #ifndef PROXY_ATTEMPT_H
 #define PROXY_ATTEMPT_H

@@ -1,6 +1,6 @@
 /*
  * A client is in exactly one place, client_move() is the only door. Knows when a connection begins and
- * ends; what happens on it in between is request.c's.
+ * ends; what happens on it in between is exchange.c's.
  */
 #include <string.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 #include "proxy/answer.h"
 #include "proxy/client.h"
 #include "proxy/proxy_header.h"
-#include "proxy/request.h"
+#include "proxy/exchange.h"
 
 /* After our last word: how long a client may be silent, how long it may go on sending, and how much. */
 #define LINGER_USEC	(2 * USEC_PER_SEC)
@@ -88,7 +88,7 @@ on_idle(void *arg)
 	struct client *c = arg;
 
 	if (stream_can_read(&c->stream))
-		request_start(c);
+		exchange_start(c);
 }
 
 static void
@@ -105,7 +105,7 @@ client_idle(struct client *c)
 {
 	struct proxy *p = c->proxy;
 
-	c->request = NULL;
+	c->exchange = NULL;
 	client_move(c, c->served > 0 ? CLIENT_IDLE : CLIENT_FRESH);
 	stream_adopt(&c->stream, on_idle, c);
 	timer_set(p->loop, &c->timer, loop_now(p->loop) + p->conf.client_idle_usec, on_idle_late, c);
@@ -121,12 +121,12 @@ client_reading(struct client *c)
 }
 
 void
-client_busy(struct client *c, struct request *r, stream_f *fn)
+client_busy(struct client *c, struct exchange *x, stream_f *fn)
 {
-	c->request = r;
+	c->exchange = x;
 	if (c->place != CLIENT_BUSY)
 		client_move(c, CLIENT_BUSY);
-	stream_adopt(&c->stream, fn, r);
+	stream_adopt(&c->stream, fn, x);
 }
 
 /* ---- the end ---- */
@@ -185,7 +185,7 @@ client_linger(struct client *c)
 {
 	struct proxy *p = c->proxy;
 
-	c->request = NULL;
+	c->exchange = NULL;
 	c->ended_usec = c->quiet_usec = loop_now(p->loop);
 	stream_shut(&c->stream);
 	client_move(c, CLIENT_LINGERING);
@@ -224,8 +224,8 @@ client_refuse(struct client *c, const struct why *why)
 static void
 client_give_way(struct client *c)
 {
-	if (c->request != NULL)
-		request_give_way(c->request);
+	if (c->exchange != NULL)
+		exchange_give_way(c->exchange);
 	else {
 		proxy_count(c->proxy, WHY_HEAD_GAVE_WAY);
 		client_close(c);
@@ -258,7 +258,7 @@ own_silent(const struct client_list *list, const struct ip *ip, struct client **
 	int looks = 0;
 
 	TAILQ_FOREACH(*c, list, link) {
-		if ((*c)->request == NULL && (*c)->counted && tally_same(&(*c)->sender.ip, ip))
+		if ((*c)->exchange == NULL && (*c)->counted && tally_same(&(*c)->sender.ip, ip))
 			return true;
 		if (++looks == OWN_LOOKS)
 			return false;

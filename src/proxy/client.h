@@ -1,6 +1,6 @@
 /*
  * client: one connection of a client, from accept to close. Between requests it is idle and holds no buffer;
- * during an exchange its stream and its timer belong to the request.
+ * during an exchange its stream and its timer belong to the exchange.
  */
 #ifndef PROXY_CLIENT_H
 #define PROXY_CLIENT_H
@@ -17,7 +17,7 @@ struct client {
 	enum client_place place;
 	struct stream	 stream;
 	struct timer	 timer;
-	struct request	*request;	/* while reading or busy */
+	struct exchange	*exchange;	/* while reading or busy */
 	unsigned	 served;	/* exchanges that are over */
 	bool		 counted;	/* in the tally */
 	bool		 unnamed;	/* its PROXY header does not say whose it is: nothing that it says is believed */
@@ -31,9 +31,9 @@ void		client_open(struct proxy *, int fd, const struct addr *peer, bool proxied)
 /* clients.trusted has changed: it holds for connections that are there, too. */
 void		client_trust(struct client *);
 
-/* An exchange begins: the stream calls `fn` with the request from now on. */
-void		client_busy(struct client *, struct request *, stream_f *fn);
-/* There is no request, and none is taken: says why. */
+/* An exchange begins: the stream calls `fn` with the exchange from now on. */
+void		client_busy(struct client *, struct exchange *, stream_f *fn);
+/* There is no exchange, and none begins: says why. */
 void		client_refuse(struct client *, const struct why *);
 /* Its head comes bit by bit. */
 void		client_reading(struct client *);

@@ -1,6 +1,6 @@
 /*
  * The front door of the room: makes the parts, introduces them to each other, and takes them apart. What happens to
- * a connection is in listener.c, client.c and request.c, in this order.
+ * a connection is in listener.c, client.c and exchange.c, in this order.
  */
 #include <malloc.h>
 #include <stdlib.h>
@@ -11,11 +11,11 @@
 #include "proxy/client.h"
 #include "proxy/flow.h"
 #include "proxy/listener.h"
-#include "proxy/request.h"
+#include "proxy/exchange.h"
 
 /* Unused memory that is kept for the next ones; beyond it, what a peak left behind goes back. */
 #define CLIENTS_KEPT	4096
-#define REQUESTS_KEPT	4096
+#define EXCHANGES_KEPT	4096
 #define PAGES_KEPT	2048
 
 #define TIDY_USEC	(10 * USEC_PER_SEC)
@@ -52,7 +52,7 @@ proxy_new(struct loop *l, const struct proxy_conf *conf)
 	TAILQ_INIT(&p->yielded);
 	share_init(&p->share, l);
 	p->clients = slab_new(l, sizeof(struct client), CLIENTS_KEPT);
-	p->requests = slab_new(l, request_bytes(), REQUESTS_KEPT);
+	p->exchanges = slab_new(l, exchange_bytes(), EXCHANGES_KEPT);
 	p->pages = slab_new(l, PAGE_BYTES, PAGES_KEPT);
 	p->tally = tally_new();
 	p->pick = pick_new(conf->live, conf->phys, conf->seed);
@@ -71,12 +71,12 @@ clients_end(struct proxy *p)
 	struct client *c;
 
 	while ((c = TAILQ_FIRST(&p->reading)) != NULL)
-		if (c->request != NULL)
-			request_abort(c->request);
+		if (c->exchange != NULL)
+			exchange_abort(c->exchange);
 		else
 			client_close(c);
 	while (!TAILQ_EMPTY(&p->busy))
-		request_abort(TAILQ_FIRST(&p->busy)->request);
+		exchange_abort(TAILQ_FIRST(&p->busy)->exchange);
 	while (!TAILQ_EMPTY(&p->idle))
 		client_close(TAILQ_FIRST(&p->idle));
 	while (!TAILQ_EMPTY(&p->lingering))
@@ -102,7 +102,7 @@ proxy_free(struct proxy **pp)
 	access_free(&p->access);
 	tally_free(&p->tally);
 	slab_free(&p->clients);
-	slab_free(&p->requests);
+	slab_free(&p->exchanges);
 	slab_free(&p->pages);
 	table_unref(&p->table);
 	free(p->head.field);
@@ -204,7 +204,7 @@ memory_tidy(struct proxy *p)
 	if (loop_now(p->loop) < p->tidy_usec)
 		return;
 	p->tidy_usec = loop_now(p->loop) + TIDY_USEC;
-	p->loose += slab_tidy(p->clients) + slab_tidy(p->requests) + slab_tidy(p->pages) + upstream_tidy(p->upstream);
+	p->loose += slab_tidy(p->clients) + slab_tidy(p->exchanges) + slab_tidy(p->pages) + upstream_tidy(p->upstream);
 	if (p->loose < LOOSE_BYTES)
 		return;
 	p->loose = 0;
@@ -247,7 +247,7 @@ clients_drain(struct client_list *list)
 
 	for (c = TAILQ_FIRST(list); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, link);
-		if (c->request == NULL)
+		if (c->exchange == NULL)
 			client_drain(c);
 	}
 }

@@ -19,7 +19,7 @@
 
 TAILQ_HEAD(client_list, client);
 LIST_HEAD(listener_list, listener);
-TAILQ_HEAD(request_list, request);
+TAILQ_HEAD(exchange_list, exchange);
 
 struct proxy {
 	struct loop	*loop;
@@ -37,12 +37,12 @@ struct proxy {
 	struct tally	*tally;			/* of clients that are not trusted */
 	unsigned	 nclients;
 	/* memory */
-	struct slab	*clients, *requests, *pages;
+	struct slab	*clients, *exchanges, *pages;
 	int64_t		 tidy_usec;		/* when unused memory is looked for next */
 	size_t		 loose;			/* bytes that were freed and may still be in the heap */
 	struct share	 share;
-	/* request.c: those who wait for the next turn's share, in order */
-	struct request_list yielded;
+	/* exchange.c: those who wait for the next turn's share, in order */
+	struct exchange_list yielded;
 	unsigned	 nyielded;
 	struct timer	 yield_timer;
 	struct head	 head;			/* of whatever message is being parsed: used within one step, never kept */

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "http/h1_parse.h"
 #include "proxy/rewrite.h"
-#include "proxy/steps.h"
+#include "proxy/exchange_priv.h"
 #include "proxy/tunnel.h"
 
 #define INTERIMS_MAX	64	/* 1xx before an answer */
@@ -21,114 +21,114 @@ static const struct wait forever = { INT64_MAX, NULL };
  * say, or that it is gone, is found on the way down.
  */
 static enum state
-send_up(struct request *r)
+send_up(struct exchange *x)
 {
-	if (r->up.over)
+	if (x->up.over)
 		return STAY;
-	switch (flow_run(&r->up, request_now(r))) {
+	switch (flow_run(&x->up, exchange_now(x))) {
 	case FLOW_MORE:
 		return STAY;
 	case FLOW_YIELD:
-		return request_yield(r);
+		return exchange_yield(x);
 	case FLOW_DONE:
-		r->up.over = true;
+		x->up.over = true;
 		return STAY;
 	case FLOW_SINK_BROKEN:
-		r->attempt.deaf = r->up.over = true;
+		x->attempt.deaf = x->up.over = true;
 		return STAY;
 	case FLOW_STARVED:
-		return request_fail(r, WHY_NO_MEMORY);
+		return exchange_fail(x, WHY_NO_MEMORY);
 	case FLOW_BAD:
-		r->keep = false;
-		return request_fail(r, WHY_BAD_CHUNK);
+		x->keep = false;
+		return exchange_fail(x, WHY_BAD_CHUNK);
 	default:
-		return request_fail(r, WHY_CLIENT_GONE);
+		return exchange_fail(x, WHY_CLIENT_GONE);
 	}
 }
 
 static struct wait
-up_wait(const struct request *r)
+up_wait(const struct exchange *x)
 {
-	if (r->up.over)
+	if (x->up.over)
 		return forever;
-	if (r->up.wait == FLOW_SINK)
-		return (struct wait){ r->up.moved_usec + r->service->idle_usec, WHY_UPSTREAM_SLOW_READ };
-	return sooner((struct wait){ r->up.moved_usec + r->proxy->conf.client_body_usec, WHY_CLIENT_SLOW_BODY },
-	    sooner(request_rate_wait(r, &r->up, r->up.body_bytes, WHY_CLIENT_SLOW_RATE), request_whole_wait(r)));
+	if (x->up.wait == FLOW_SINK)
+		return (struct wait){ x->up.moved_usec + x->service->idle_usec, WHY_UPSTREAM_SLOW_READ };
+	return sooner((struct wait){ x->up.moved_usec + x->proxy->conf.client_body_usec, WHY_CLIENT_SLOW_BODY },
+	    sooner(exchange_rate_wait(x, &x->up, x->up.body_bytes, WHY_CLIENT_SLOW_RATE), exchange_whole_wait(x)));
 }
 
 /* ---- AWAIT and INTERIM ---- */
 
 /* The response is due when the task has all of the request, or all that it will get before it says 100. */
 struct wait
-relay_await_wait(const struct request *r)
+relay_await_wait(const struct exchange *x)
 {
-	if (r->up.over || (r->expects_continue && r->up.body_bytes == 0 && r->up.wait == FLOW_SOURCE))
-		return (struct wait){ r->up.moved_usec + r->service->response_usec, WHY_UPSTREAM_SLOW_HEAD };
-	return up_wait(r);
+	if (x->up.over || (x->expects_continue && x->up.body_bytes == 0 && x->up.wait == FLOW_SOURCE))
+		return (struct wait){ x->up.moved_usec + x->service->response_usec, WHY_UPSTREAM_SLOW_HEAD };
+	return up_wait(x);
 }
 
 /* A 1xx: an HTTP/1.0 client would not understand it. */
 static enum state
-interim_begin(struct request *r, size_t used)
+interim_begin(struct exchange *x, size_t used)
 {
-	r->expects_continue = false;
-	r->scanned = 0;
-	if (++r->attempt.interims > INTERIMS_MAX)
-		return attempt_failed(r, WHY_UPSTREAM_BAD_HEAD);
-	flow_begin(&r->down, used, BODY_NONE, 0);
-	if (r->minor == 1 && !rewrite_response(&r->down.head, &r->proxy->head, CONNECTION_UNSAID))
-		return request_fail(r, WHY_NO_MEMORY);
+	x->expects_continue = false;
+	x->scanned = 0;
+	if (++x->attempt.interims > INTERIMS_MAX)
+		return attempt_failed(x, WHY_UPSTREAM_BAD_HEAD);
+	flow_begin(&x->down, used, BODY_NONE, 0);
+	if (x->minor == 1 && !rewrite_response(&x->down.head, &x->proxy->head, CONNECTION_UNSAID))
+		return exchange_fail(x, WHY_NO_MEMORY);
 	return INTERIM;
 }
 
 /* Who is waited for may be another now, the client instead of the task: the wait begins anew. */
 enum state
-relay_interim(struct request *r)
+relay_interim(struct exchange *x)
 {
-	switch (flow_write(&r->down, request_now(r))) {
+	switch (flow_write(&x->down, exchange_now(x))) {
 	case IO_DONE:
-		flow_next(&r->down, request_now(r));
-		r->up.moved_usec = request_now(r);
-		flow_excuse(&r->up);		/* it may have waited for this */
+		flow_next(&x->down, exchange_now(x));
+		x->up.moved_usec = exchange_now(x);
+		flow_excuse(&x->up);		/* it may have waited for this */
 		return AWAIT;
 	case IO_AGAIN:
 		return STAY;
 	default:
-		return request_fail(r, WHY_CLIENT_GONE);
+		return exchange_fail(x, WHY_CLIENT_GONE);
 	}
 }
 
 struct wait
-relay_write_wait(const struct request *r)
+relay_write_wait(const struct exchange *x)
 {
-	uint64_t bytes = stream_bytes_out(&r->client->stream) - r->bytes_before;
+	uint64_t bytes = stream_bytes_out(&x->client->stream) - x->bytes_before;
 
-	return sooner((struct wait){ r->down.moved_usec + r->proxy->conf.client_write_usec, WHY_CLIENT_SLOW_READ },
-	    request_rate_wait(r, &r->down, bytes, WHY_CLIENT_SLOW_READ));
+	return sooner((struct wait){ x->down.moved_usec + x->proxy->conf.client_write_usec, WHY_CLIENT_SLOW_READ },
+	    exchange_rate_wait(x, &x->down, bytes, WHY_CLIENT_SLOW_READ));
 }
 
 static enum state
-tunnel_enter(struct request *r, size_t used)
+tunnel_enter(struct exchange *x, size_t used)
 {
-	if (!r->upgrade || !r->up.over || r->attempt.deaf)
-		return attempt_failed(r, WHY_UPSTREAM_BAD_HEAD);
-	if (!rewrite_response(&r->down.head, &r->proxy->head, CONNECTION_UPGRADE))
-		return request_fail(r, WHY_NO_MEMORY);
-	r->status = r->attempt.status = 101;
-	r->up.keep = false;
-	r->keep = false;
-	tunnel_begin(&r->up, &r->down, used);
+	if (!x->upgrade || !x->up.over || x->attempt.deaf)
+		return attempt_failed(x, WHY_UPSTREAM_BAD_HEAD);
+	if (!rewrite_response(&x->down.head, &x->proxy->head, CONNECTION_UPGRADE))
+		return exchange_fail(x, WHY_NO_MEMORY);
+	x->status = x->attempt.status = 101;
+	x->up.keep = false;
+	x->keep = false;
+	tunnel_begin(&x->up, &x->down, used);
 	return TUNNEL;
 }
 
 /* What the client hears of its connection. An HTTP/1.0 client expects its end unless told otherwise. */
 static enum rewrite_connection
-connection_said(const struct request *r)
+connection_said(const struct exchange *x)
 {
-	if (!r->keep)
+	if (!x->keep)
 		return CONNECTION_CLOSE;
-	return r->minor == 0 ? CONNECTION_KEEP_ALIVE : CONNECTION_UNSAID;
+	return x->minor == 0 ? CONNECTION_KEEP_ALIVE : CONNECTION_UNSAID;
 }
 
 /* The task has not done what was asked, or could not reach whom it asks; another one may. */
@@ -160,174 +160,174 @@ keeps_usec(const struct head *h)
  * else until the connection's end. False: the framing is malformed.
  */
 static bool
-body_begin(struct request *r, struct head *h, size_t used)
+body_begin(struct exchange *x, struct head *h, size_t used)
 {
-	if (r->minor == 1)
-		return flow_begin_lenient(&r->down, used, h->body, h->length);
+	if (x->minor == 1)
+		return flow_begin_lenient(&x->down, used, h->body, h->length);
 	for (int i = 0; i < h->nfields; i++)
 		if (h->field[i].id == FIELD_TRANSFER_ENCODING || h->field[i].id == FIELD_TRAILER)
 			h->field[i].hop = true;
 	if (h->body != BODY_CHUNKED)
-		return flow_begin_lenient(&r->down, used, h->body, h->length);
-	if (!flow_begin_bare(&r->down, used))
+		return flow_begin_lenient(&x->down, used, h->body, h->length);
+	if (!flow_begin_bare(&x->down, used))
 		return false;
-	if (r->down.body.done) {
-		int n = snprintf(r->answer, sizeof r->answer, "%zu", r->down.good - r->down.at);
-		h->length_text = (struct str){ r->answer, (size_t)n };
+	if (x->down.body.done) {
+		int n = snprintf(x->answer, sizeof x->answer, "%zu", x->down.good - x->down.at);
+		h->length_text = (struct str){ x->answer, (size_t)n };
 	} else
-		r->keep = false;
+		x->keep = false;
 	return true;
 }
 
 /* An answer that comes before the request is whole ends the connection: the rest of the body has no reader. */
 static enum state
-response_begin(struct request *r, size_t used)
+response_begin(struct exchange *x, size_t used)
 {
-	struct head *h = &r->proxy->head;
+	struct head *h = &x->proxy->head;
 	enum state next;
 
-	r->attempt.status = h->status;
-	if (tells_to_retry(h->status) && attempt_repeat(r, WHY_UPSTREAM_STATUS, &next))
+	x->attempt.status = h->status;
+	if (tells_to_retry(h->status) && attempt_repeat(x, WHY_UPSTREAM_STATUS, &next))
 		return next;
-	if (!body_begin(r, h, used))
-		return attempt_failed(r, WHY_UPSTREAM_BAD_BODY);
-	r->attempt.keeps = h->keep_alive && !r->attempt.deaf;
-	r->attempt.keeps_usec = r->attempt.keeps ? keeps_usec(h) : -1;
-	r->keep = r->keep && r->up.over && !r->attempt.deaf && h->body != BODY_UNTIL_CLOSE && !r->proxy->draining;
-	if (!rewrite_response(&r->down.head, h, connection_said(r)))
-		return request_fail(r, WHY_NO_MEMORY);
-	r->down.last = !r->keep;
-	r->status = h->status;
-	r->up.keep = false;
+	if (!body_begin(x, h, used))
+		return attempt_failed(x, WHY_UPSTREAM_BAD_BODY);
+	x->attempt.keeps = h->keep_alive && !x->attempt.deaf;
+	x->attempt.keeps_usec = x->attempt.keeps ? keeps_usec(h) : -1;
+	x->keep = x->keep && x->up.over && !x->attempt.deaf && h->body != BODY_UNTIL_CLOSE && !x->proxy->draining;
+	if (!rewrite_response(&x->down.head, h, connection_said(x)))
+		return exchange_fail(x, WHY_NO_MEMORY);
+	x->down.last = !x->keep;
+	x->status = h->status;
+	x->up.keep = false;
 	return RELAY;
 }
 
 static enum state
-await_head(struct request *r)
+await_head(struct exchange *x)
 {
-	struct head *h = &r->proxy->head;
+	struct head *h = &x->proxy->head;
 	const struct why *why;
 	size_t used;
 
-	h->limits = r->proxy->conf.response_head;
+	h->limits = x->proxy->conf.response_head;
 	for (;;) {
-		switch (h1_parse_response(h, flow_unread(&r->down), r->is_head, &r->scanned, &used, &why)) {
+		switch (h1_parse_response(h, flow_unread(&x->down), x->is_head, &x->scanned, &used, &why)) {
 		case PARSE_DONE:
 			if (h->status == 101)
-				return tunnel_enter(r, used);
-			return h->status < 200 ? interim_begin(r, used) : response_begin(r, used);
+				return tunnel_enter(x, used);
+			return h->status < 200 ? interim_begin(x, used) : response_begin(x, used);
 		case PARSE_BAD:
-			return attempt_failed(r, why);
+			return attempt_failed(x, why);
 		case PARSE_MORE:
 			break;
 		}
-		if (!flow_widen(&r->down, h->limits.bytes))
-			return request_fail(r, WHY_NO_MEMORY);
-		switch (flow_fill(&r->down, request_now(r))) {
+		if (!flow_widen(&x->down, h->limits.bytes))
+			return exchange_fail(x, WHY_NO_MEMORY);
+		switch (flow_fill(&x->down, exchange_now(x))) {
 		case IO_DONE:
 			break;
 		case IO_AGAIN:
 			return STAY;
 		default:
-			return r->down.starved ? request_fail(r, WHY_NO_MEMORY) : attempt_lost(r);
+			return x->down.starved ? exchange_fail(x, WHY_NO_MEMORY) : attempt_lost(x);
 		}
 	}
 }
 
 enum state
-relay_await(struct request *r)
+relay_await(struct exchange *x)
 {
 	enum state next;
 
-	if (attempt_client_left(r))
-		return request_fail(r, WHY_CLIENT_GONE);
-	if ((next = send_up(r)) != STAY)
+	if (attempt_client_left(x))
+		return exchange_fail(x, WHY_CLIENT_GONE);
+	if ((next = send_up(x)) != STAY)
 		return next;
-	return await_head(r);
+	return await_head(x);
 }
 
 /* ---- RELAY ---- */
 
 struct wait
-relay_wait(const struct request *r)
+relay_wait(const struct exchange *x)
 {
-	int64_t moved = r->up.moved_usec > r->down.moved_usec ? r->up.moved_usec : r->down.moved_usec;
-	struct wait down = { moved + r->service->idle_usec, WHY_UPSTREAM_SLOW_BODY };
+	int64_t moved = x->up.moved_usec > x->down.moved_usec ? x->up.moved_usec : x->down.moved_usec;
+	struct wait down = { moved + x->service->idle_usec, WHY_UPSTREAM_SLOW_BODY };
 
-	return sooner(up_wait(r), r->down.wait == FLOW_SINK ? relay_write_wait(r) : down);
+	return sooner(up_wait(x), x->down.wait == FLOW_SINK ? relay_write_wait(x) : down);
 }
 
 static enum state
-complete(struct request *r)
+complete(struct exchange *x)
 {
-	r->why = WHY_COMPLETE;
+	x->why = WHY_COMPLETE;
 	return END;
 }
 
 static enum state
-send_down(struct request *r)
+send_down(struct exchange *x)
 {
-	switch (flow_run(&r->down, request_now(r))) {
+	switch (flow_run(&x->down, exchange_now(x))) {
 	case FLOW_MORE:
 		return STAY;
 	case FLOW_YIELD:
-		return request_yield(r);
+		return exchange_yield(x);
 	case FLOW_DONE:
-		return complete(r);
+		return complete(x);
 	case FLOW_SOURCE_END:
-		return r->down.body.kind == BODY_UNTIL_CLOSE ? complete(r) : request_fail(r, WHY_UPSTREAM_GONE);
+		return x->down.body.kind == BODY_UNTIL_CLOSE ? complete(x) : exchange_fail(x, WHY_UPSTREAM_GONE);
 	case FLOW_SOURCE_BROKEN:
-		return request_fail(r, WHY_UPSTREAM_GONE);
+		return exchange_fail(x, WHY_UPSTREAM_GONE);
 	case FLOW_STARVED:
-		return request_fail(r, WHY_NO_MEMORY);
+		return exchange_fail(x, WHY_NO_MEMORY);
 	case FLOW_BAD:
-		return request_fail(r, WHY_UPSTREAM_BAD_BODY);
+		return exchange_fail(x, WHY_UPSTREAM_BAD_BODY);
 	default:
-		return request_fail(r, WHY_CLIENT_GONE);
+		return exchange_fail(x, WHY_CLIENT_GONE);
 	}
 }
 
 enum state
-relay_both(struct request *r)
+relay_both(struct exchange *x)
 {
 	enum state next;
 
-	if (stream_is_broken(&r->client->stream))
-		return request_fail(r, WHY_CLIENT_GONE);
-	if ((next = send_up(r)) != STAY)
+	if (stream_is_broken(&x->client->stream))
+		return exchange_fail(x, WHY_CLIENT_GONE);
+	if ((next = send_up(x)) != STAY)
 		return next;
-	return send_down(r);
+	return send_down(x);
 }
 
 /* ---- TUNNEL ---- */
 
 struct wait
-relay_tunnel_wait(const struct request *r)
+relay_tunnel_wait(const struct exchange *x)
 {
-	int64_t moved = r->up.moved_usec > r->down.moved_usec ? r->up.moved_usec : r->down.moved_usec;
+	int64_t moved = x->up.moved_usec > x->down.moved_usec ? x->up.moved_usec : x->down.moved_usec;
 
-	return (struct wait){ moved + r->service->tunnel_usec, WHY_TUNNEL_IDLE };
+	return (struct wait){ moved + x->service->tunnel_usec, WHY_TUNNEL_IDLE };
 }
 
 enum state
-relay_tunnel(struct request *r)
+relay_tunnel(struct exchange *x)
 {
-	switch (tunnel_run(&r->up, &r->down, request_now(r))) {
+	switch (tunnel_run(&x->up, &x->down, exchange_now(x))) {
 	case TUNNEL_OPEN:
 		return STAY;
 	case TUNNEL_YIELD:
-		return request_yield(r);
+		return exchange_yield(x);
 	case TUNNEL_ENDED:
-		r->why = WHY_TUNNEL_CLOSED;
+		x->why = WHY_TUNNEL_CLOSED;
 		return END;
 	default:
-		return request_fail(r, WHY_TUNNEL_CLOSED);
+		return exchange_fail(x, WHY_TUNNEL_CLOSED);
 	}
 }
 
 enum state
-relay_tunnel_late(struct request *r, const struct why *why)
+relay_tunnel_late(struct exchange *x, const struct why *why)
 {
-	r->why = why;
+	x->why = why;
 	return END;
 }

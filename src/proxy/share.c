@@ -1,5 +1,5 @@
 /*
- * Counts bytes by turn; who waits for the next one, and in which order, is request.c's.
+ * Counts bytes by turn; who waits for the next one, and in which order, is exchange.c's.
  */
 #include "proxy/share.h"
 

@@ -1,14 +1,14 @@
 /*
- * steps: what the steps of an exchange share: the request itself, and who takes which step. request.c has the table
+ * exchange_priv: what the steps of an exchange share: its state, and which file takes which step. exchange.c has the table
  * that puts them in order; attempt.c finds a task and a connection to it; relay.c carries the bytes.
  */
-#ifndef PROXY_STEPS_H
-#define PROXY_STEPS_H
+#ifndef PROXY_EXCHANGE_PRIV_H
+#define PROXY_EXCHANGE_PRIV_H
 
 #include "proxy/answer.h"
 #include "proxy/attempt.h"
 #include "proxy/flow.h"
-#include "proxy/request.h"
+#include "proxy/exchange.h"
 
 enum state {
 	HEAD,		/* the request head arrives */
@@ -25,8 +25,8 @@ enum state {
 	STAY
 };
 
-struct request {
-	struct request	*unused;	/* the slab's, once we are dead */
+struct exchange {
+	struct exchange	*unused;	/* the slab's, once we are dead */
 	struct client	*client;
 	struct proxy	*proxy;
 	enum state	 state;
@@ -55,7 +55,7 @@ struct request {
 	uint64_t	 bytes_before;	/* of the client's stream, before this exchange */
 	struct flow	 up, down;
 	struct timer	 again;
-	TAILQ_ENTRY(request) link;	/* of the proxy's yielded, while `yields` */
+	TAILQ_ENTRY(exchange) link;	/* of the proxy's yielded, while `yields` */
 	bool		 yields;
 	char		 answer[ANSWER_MAX];
 	struct access_asked log;
@@ -73,29 +73,29 @@ sooner(struct wait a, struct wait b)
 	return a.until_usec <= b.until_usec ? a : b;
 }
 
-typedef enum state	step_f(struct request *);
-typedef enum state	late_f(struct request *, const struct why *);
-typedef struct wait	wait_f(const struct request *);
+typedef enum state	step_f(struct exchange *);
+typedef enum state	late_f(struct exchange *, const struct why *);
+typedef struct wait	wait_f(const struct exchange *);
 
-/* request.c */
-stream_f	request_on_task;	/* for the stream of the task's connection */
-late_f		request_fail;		/* says why to the client if it can still be said, else breaks off */
-enum state	request_again(struct request *);	/* STAY, and come back in the next turn: others wait */
-enum state	request_yield(struct request *);	/* the same, when there is share for it: others move bytes, too */
-int64_t		request_now(const struct request *);
+/* exchange.c */
+stream_f	exchange_on_task;	/* for the stream of the task's connection */
+late_f		exchange_fail;		/* says why to the client if it can still be said, else breaks off */
+enum state	exchange_again(struct exchange *);	/* STAY, and come back in the next turn: others wait */
+enum state	exchange_yield(struct exchange *);	/* the same, when there is share for it: others move bytes, too */
+int64_t		exchange_now(const struct exchange *);
 /* How long the client may be waited for, given how many bytes it has sent or taken so far: clients.min_rate. */
-struct wait	request_rate_wait(const struct request *, const struct flow *, uint64_t bytes, const struct why *);
-struct wait	request_whole_wait(const struct request *);	/* for all of the request: clients.request */
+struct wait	exchange_rate_wait(const struct exchange *, const struct flow *, uint64_t bytes, const struct why *);
+struct wait	exchange_whole_wait(const struct exchange *);	/* for all of the request: clients.request */
 
 /* attempt.c */
 step_f		attempt_pick, attempt_check, attempt_watch;
 late_f		attempt_failed, attempt_unreached;
 wait_f		attempt_wait;
 /* The request goes to another task, and `next` says how; false: it does not, and nothing has changed for it. */
-bool		attempt_repeat(struct request *, const struct why *, enum state *next);
-bool		attempt_client_left(const struct request *);	/* before its response began */
-enum state	attempt_lost(struct request *);	/* the task ended the connection before it said anything */
-void		attempt_leave(struct request *, const struct why *, bool conn_clean);
+bool		attempt_repeat(struct exchange *, const struct why *, enum state *next);
+bool		attempt_client_left(const struct exchange *);	/* before its response began */
+enum state	attempt_lost(struct exchange *);	/* the task ended the connection before it said anything */
+void		attempt_leave(struct exchange *, const struct why *, bool conn_clean);
 
 /* relay.c */
 step_f		relay_await, relay_interim, relay_both, relay_tunnel;
