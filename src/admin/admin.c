@@ -241,7 +241,7 @@ get_traefik(struct admin *a, struct request *req)
 	if (a->conf.targets == NULL)
 		reply_error(req, 404, "there are no targets", NULL);
 	else
-		targets_answer(a->conf.targets, "traefik-http", req);
+		targets_respond(a->conf.targets, "traefik-http", req);
 }
 
 /* Envoy asks by POST, and changes nothing by it. */
@@ -251,7 +251,7 @@ post_envoy(struct admin *a, struct request *req)
 	if (a->conf.targets == NULL)
 		reply_error(req, 404, "there are no targets", NULL);
 	else
-		targets_answer(a->conf.targets, "envoy-rest", req);
+		targets_respond(a->conf.targets, "envoy-rest", req);
 }
 
 /* --- writes --- */

@@ -69,7 +69,7 @@ withdraw_run(struct conf *c, const char *name, bool dry)
 
 	w.targets = targets_new(w.loop, f, NULL);
 	targets_reconf(w.targets, c);
-	if ((offline = targets_offline(w.targets, name)) != NULL) {
+	if ((offline = targets_online_only(w.targets, name)) != NULL) {
 		fprintf(stderr, "mola targets: %s: only a running Mola can do that: %s\n", name, offline);
 		w.status = 1;
 	} else {

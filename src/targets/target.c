@@ -26,14 +26,14 @@
 #define BACKOFF_MOST_USEC (30 * USEC_PER_SEC)
 #define LOST_USEC	(30 * USEC_PER_SEC)	/* without an answer a publication has failed */
 
-const struct target_facts_of target_facts_of[TARGET_COUNT] = {
+const struct target_kind target_kinds[TARGET_COUNT] = {
 #define TARGET(id, driver, name, least, most, interval, zero, drain, how) { name, least, most, zero, drain, how },
 #include "tbl/targets.h"
 #undef TARGET
 };
 
-static const struct target_kind *const kinds[TARGET_COUNT] = {
-#define TARGET(id, driver, ...) &target_kind_##driver,
+static const struct target_driver *const drivers[TARGET_COUNT] = {
+#define TARGET(id, driver, ...) &target_driver_##driver,
 #include "tbl/targets.h"
 #undef TARGET
 };
@@ -67,7 +67,7 @@ target_name(const struct target *t)
 }
 
 bool
-target_is_alone(const struct target *t)
+target_is_standalone(const struct target *t)
 {
 	return t->all->world == NULL;
 }
@@ -149,7 +149,7 @@ target_failed(struct target *t, const struct why *why, const char *detail)
 }
 
 void
-target_taken(struct target *t)
+target_applied(struct target *t)
 {
 	bool news = t->taken != TAKEN_YES;
 
@@ -161,7 +161,7 @@ target_taken(struct target *t)
 }
 
 void
-target_refused(struct target *t, const struct why *why, const char *detail)
+target_not_applied(struct target *t, const struct why *why, const char *detail)
 {
 	t->taken = why == WHY_PROXY_DIFFERS || why == WHY_PROXY_REFUSED ? TAKEN_NO : TAKEN_UNKNOWN;
 	t->looked_usec = loop_now(t->all->loop);
@@ -178,7 +178,7 @@ seen_key(const char *service, const char *server, char out[160])
 }
 
 void
-target_server_seen(struct target *t, const char *service, const char *server, int weight, const char *state)
+target_server_reported(struct target *t, const char *service, const char *server, int weight, const char *state)
 {
 	char key[160];
 	struct str k = seen_key(service, server, key);
@@ -192,7 +192,7 @@ target_server_seen(struct target *t, const char *service, const char *server, in
 }
 
 struct seen *
-target_seen(const struct target *t, const char *service, const char *server)
+target_find_reported(const struct target *t, const char *service, const char *server)
 {
 	char key[160];
 
@@ -241,7 +241,7 @@ static struct plan *
 plan_now(struct target *t, int64_t now)
 {
 	struct plan_rules r = { .only = t->conf.services.item, .nonly = t->conf.services.n,
-	    .least = target_facts_of[t->conf.kind].least, .most = target_facts_of[t->conf.kind].most, .power = t->conf.power, .best = t->conf.best_node,
+	    .least = target_kinds[t->conf.kind].least, .most = target_kinds[t->conf.kind].most, .power = t->conf.power, .best = t->conf.best_node,
 	    .before = t->plan };
 
 	return plan_make(t->all->world, &r, t->conf.best_node ? by_score : by_weight, t, now);
@@ -473,7 +473,7 @@ targets_is_withdrawn(const struct targets *all, const char *name, const struct w
 }
 
 const char *
-targets_offline(const struct targets *all, const char *name)
+targets_online_only(const struct targets *all, const char *name)
 {
 	return target_by_name(all, name)->kind->offline;
 }
@@ -558,7 +558,7 @@ target_new(struct targets *all, const struct conf_target *c)
 	conf_each(value_copy, &t->conf);
 	t->weigh = weigh_new();
 	t->seen = map_new();
-	t->kind = kinds[c->kind];
+	t->kind = drivers[c->kind];
 	t->hands = t->kind->open(t);
 	LIST_INSERT_HEAD(&all->list, t, link);
 	all->count++;

@@ -18,7 +18,7 @@ struct target;
 
 /* --- for kinds --- */
 
-struct target_kind {
+struct target_driver {
 	void	*(*open)(struct target *);	/* never NULL */
 	void	 (*close)(void *);
 	/*
@@ -35,13 +35,13 @@ struct target_kind {
 	void	 (*would)(const void *, json_t *sentences);
 	const char *offline;			/* why nobody but a running Mola can withdraw it; NULL: anybody can */
 	void	 (*tick)(void *, int64_t now_usec);	/* every 100 ms; NULL: not needed */
-	/* Somebody has asked one of our doors for it (targets_answer); NULL: this kind has none. */
+	/* Somebody has asked one of our doors for it (targets_respond); NULL: this kind has none. */
 	void	 (*answer)(void *, struct request *);
 	void	 (*show)(const void *, json_t *target);	/* adds what is its own to /api/v1/targets; NULL: nothing */
 };
 
-extern const struct target_kind target_kind_traefik_file, target_kind_traefik_http, target_kind_haproxy,
-    target_kind_haproxy_agent, target_kind_envoy_file, target_kind_envoy_rest;
+extern const struct target_driver target_driver_traefik_file, target_driver_traefik_http, target_driver_haproxy,
+    target_driver_haproxy_agent, target_driver_envoy_file, target_driver_envoy_rest;
 
 /* What a kind has to work with, for as long as it is open. */
 struct loop		*target_loop(const struct target *);
@@ -49,7 +49,7 @@ struct fetcher		*target_fetcher(const struct target *);
 const struct conf_target *target_conf(const struct target *);
 const char		*target_name(const struct target *);
 /* There is no brain: it was opened to be withdrawn (main/withdraw.c). */
-bool			 target_is_alone(const struct target *);
+bool			 target_is_standalone(const struct target *);
 /* When a server last came to take requests (monotonic, of the publication that said so); 0: none yet. */
 int64_t			 target_joined_usec(const struct target *);
 /* What it should say now: the plan of the last publish; NULL: nothing yet. */
@@ -63,12 +63,12 @@ void	target_failed(struct target *, const struct why *, const char *detail);
 void	target_withdrawn(struct target *);
 /* Read back: the proxy has what was published last, or has something else (PROXY_DIFFERS, PROXY_REFUSED); any other
  * reason says that it could not be seen. Say it as often as you look. */
-void	target_taken(struct target *);
-void	target_refused(struct target *, const struct why *, const char *detail);
+void	target_applied(struct target *);
+void	target_not_applied(struct target *, const struct why *, const char *detail);
 /* The same when what is expected at the URL ("Traefik's API") did not answer, or not well; a password in the URL is not told. */
-void	target_unreached(struct target *, const char *url, const char *expected, const struct fetch_result *);
+void	target_unreachable(struct target *, const char *url, const char *expected, const struct fetch_result *);
 /* What the proxy itself says of one server; weight < 0: nothing of it. `state` is its own word, or NULL. */
-void	target_server_seen(struct target *, const char *service, const char *server, int weight, const char *state);
+void	target_server_reported(struct target *, const char *service, const char *server, int weight, const char *state);
 
 /* --- for the brain and the admin API --- */
 
@@ -79,7 +79,7 @@ void		 targets_reconf(struct targets *, const struct conf *);	/* those that are 
 void		 targets_tick(struct targets *, int64_t now_usec, bool known);
 bool		 targets_any(const struct targets *);
 /* Lets the target of this kind answer that `?target=` names; without it, there must be one alone. */
-void		 targets_answer(struct targets *, const char *kind, struct request *);
+void		 targets_respond(struct targets *, const char *kind, struct request *);
 /*
  * What people want taken away, and publications to stop until they resume, a reload changes the target, or Mola starts anew. Dry:
  * nothing is done. Returns what is (or would be) done, {"target", "state", "does": [sentence, ...]}; NULL: there is no such target.
@@ -88,7 +88,7 @@ json_t		*targets_withdraw(struct targets *, const char *name, bool dry);
 json_t		*targets_resume(struct targets *, const char *name);		/* publishes all again */
 /* For one that is run without a brain: whether it is over, and if so, what was wrong; NULL: nothing. */
 bool		 targets_is_withdrawn(const struct targets *, const char *name, const struct why **, const char **detail);
-const char	*targets_offline(const struct targets *, const char *name);	/* as in the kind */
+const char	*targets_online_only(const struct targets *, const char *name);	/* as in the kind */
 json_t		*targets_view(const struct targets *, int64_t now_usec);
 
 struct target_facts {			/* for metrics */

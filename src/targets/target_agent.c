@@ -253,9 +253,9 @@ agent_tick(void *arg, int64_t now_usec)
 		return;
 	h->listen_usec = now_usec + LISTEN_USEC;
 	if (h->asked_usec != 0 && now_usec - h->asked_usec < ASKED_USEC)
-		target_taken(h->target);
+		target_applied(h->target);
 	else
-		target_refused(h->target, WHY_PROXY_GONE, "no agent check has asked for a while");
+		target_not_applied(h->target, WHY_PROXY_GONE, "no agent check has asked for a while");
 }
 
 static void
@@ -267,7 +267,7 @@ agent_show(const void *arg, json_t *target)
 	    (json_int_t)h->unknown, "callers", (int)h->ncallers));
 }
 
-const struct target_kind target_kind_haproxy_agent = {
+const struct target_driver target_driver_haproxy_agent = {
 	.open = agent_open, .close = agent_close, .publish = agent_publish, .withdraw = agent_withdraw, .would = agent_would,
 	.offline = "HAProxy keeps the weights that it was told last until it is reloaded, or told others on its socket", .tick = agent_tick, .show = agent_show
 };

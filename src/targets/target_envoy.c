@@ -33,7 +33,7 @@ filled(const char *template, const char *service)
 }
 
 static void
-said_fini(struct envoy_said *s)
+resource_fini(struct envoy_resource *s)
 {
 	free(s->service);
 	free(s->cluster);
@@ -42,40 +42,40 @@ said_fini(struct envoy_said *s)
 	buf_fini(&s->text);
 }
 
-static struct envoy_said *
-said_add(struct envoy *e, const char *service)
+static struct envoy_resource *
+resource_add(struct envoy *e, const char *service)
 {
-	struct envoy_said *s;
+	struct envoy_resource *s;
 
-	e->said = must_realloc(e->said, (e->nsaid + 1) * sizeof *e->said);
-	s = &e->said[e->nsaid++];
-	*s = (struct envoy_said){ .service = must_strdup(service), .cluster = filled(e->conf->backend, service), .rejected = -1,
+	e->resource = must_realloc(e->resource, (e->nresources + 1) * sizeof *e->resource);
+	s = &e->resource[e->nresources++];
+	*s = (struct envoy_resource){ .service = must_strdup(service), .cluster = filled(e->conf->backend, service), .rejected = -1,
 	    .path = e->conf->file == NULL ? NULL : filled(e->conf->file, service) };
 	buf_init(&s->text, TEXT_MAX);
 	return s;
 }
 
-static struct envoy_said *
-said_by_service(struct envoy *e, const char *service)
+static struct envoy_resource *
+resource_by_service(struct envoy *e, const char *service)
 {
-	for (unsigned i = 0; i < e->nsaid; i++)
-		if (strcmp(e->said[i].service, service) == 0)
-			return &e->said[i];
+	for (unsigned i = 0; i < e->nresources; i++)
+		if (strcmp(e->resource[i].service, service) == 0)
+			return &e->resource[i];
 	return NULL;
 }
 
-struct envoy_said *
-envoy_said_of(const struct envoy *e, const char *cluster)
+struct envoy_resource *
+envoy_find_resource(const struct envoy *e, const char *cluster)
 {
-	for (unsigned i = 0; i < e->nsaid; i++)
-		if (strcmp(e->said[i].cluster, cluster) == 0)
-			return &e->said[i];
+	for (unsigned i = 0; i < e->nresources; i++)
+		if (strcmp(e->resource[i].cluster, cluster) == 0)
+			return &e->resource[i];
 	return NULL;
 }
 
 /* Takes the assignment. */
 static void
-said_make(struct envoy_said *s, json_t *assignment)
+resource_set(struct envoy_resource *s, json_t *assignment)
 {
 	char was[ENVOY_VERSION];
 	json_t *all;
@@ -97,32 +97,32 @@ say(struct envoy *e, const struct plan *p)
 	unsigned kept = 0;
 
 	e->withdrawn = false;
-	for (unsigned i = 0; i < e->nsaid; i++) {
-		e->said[i].current = false;
-		if (plan_find_service(p, e->said[i].service) != NULL)
-			e->said[kept++] = e->said[i];
+	for (unsigned i = 0; i < e->nresources; i++) {
+		e->resource[i].current = false;
+		if (plan_find_service(p, e->resource[i].service) != NULL)
+			e->resource[kept++] = e->resource[i];
 		else
-			said_fini(&e->said[i]);
+			resource_fini(&e->resource[i]);
 	}
-	e->nsaid = kept;
+	e->nresources = kept;
 	for (unsigned i = 0; i < p->nservices; i++) {
 		const struct plan_service *ps = &p->service[i];
-		struct envoy_said *s = said_by_service(e, ps->name);
+		struct envoy_resource *s = resource_by_service(e, ps->name);
 		if (ps->nservers == 0)
 			continue;
 		if (s == NULL)
-			s = said_add(e, ps->name);
-		said_make(s, envoy_assignment(ps, s->cluster, e->conf->stale_after_usec));
+			s = resource_add(e, ps->name);
+		resource_set(s, envoy_assignment(ps, s->cluster, e->conf->stale_after_usec));
 		s->current = true;
 	}
-	e->said_usec = loop_now(target_loop(e->target));
+	e->published_usec = loop_now(target_loop(e->target));
 }
 
 static bool
 is_too_large(const struct envoy *e)
 {
-	for (unsigned i = 0; i < e->nsaid; i++)
-		if (e->said[i].text.full)
+	for (unsigned i = 0; i < e->nresources; i++)
+		if (e->resource[i].text.full)
 			return true;
 	return false;
 }
@@ -130,12 +130,12 @@ is_too_large(const struct envoy *e)
 /* --- files --- */
 
 static const struct why *
-said_place(struct envoy_said *s, char detail[KEEP_DETAIL_MAX])
+resource_write(struct envoy_resource *s, char detail[FILE_DETAIL_MAX])
 {
 	const struct why *why;
 
 	s->placed = false;		/* when this fails, it is tried again with the next publication */
-	if ((why = keep_file_write(s->path, buf_str(&s->text), &s->mark, detail)) != NULL)
+	if ((why = atomic_file_write(s->path, buf_str(&s->text), &s->mark, detail)) != NULL)
 		return why;
 	s->placed = true;
 	return NULL;
@@ -143,15 +143,15 @@ said_place(struct envoy_said *s, char detail[KEEP_DETAIL_MAX])
 
 /* Those that say something new, or all that are current. The first failure is told, and keeps none of the others back. */
 static const struct why *
-place(struct envoy *e, bool all, char detail[KEEP_DETAIL_MAX])
+place(struct envoy *e, bool all, char detail[FILE_DETAIL_MAX])
 {
 	const struct why *first = NULL, *why;
-	char other[KEEP_DETAIL_MAX];
+	char other[FILE_DETAIL_MAX];
 
-	for (unsigned i = 0; i < e->nsaid; i++) {
-		if (!e->said[i].current || (!all && e->said[i].placed))
+	for (unsigned i = 0; i < e->nresources; i++) {
+		if (!e->resource[i].current || (!all && e->resource[i].placed))
 			continue;
-		why = said_place(&e->said[i], first == NULL ? detail : other);
+		why = resource_write(&e->resource[i], first == NULL ? detail : other);
 		first = first == NULL ? why : first;
 	}
 	return first;
@@ -161,7 +161,7 @@ static void
 file_publish(void *arg, const struct plan *p)
 {
 	struct envoy *e = arg;
-	char detail[KEEP_DETAIL_MAX] = "";
+	char detail[FILE_DETAIL_MAX] = "";
 	const struct why *why;
 
 	say(e, p);
@@ -176,7 +176,7 @@ file_publish(void *arg, const struct plan *p)
 static void
 beat(struct envoy *e, int64_t now)
 {
-	char detail[KEEP_DETAIL_MAX] = "";
+	char detail[FILE_DETAIL_MAX] = "";
 	const struct why *why;
 
 	if (e->conf->stale_after_usec == 0 || now - e->beat_usec < e->conf->stale_after_usec / BEATS)
@@ -189,19 +189,19 @@ beat(struct envoy *e, int64_t now)
 static void
 files_mind(struct envoy *e, int64_t now)
 {
-	char detail[KEEP_DETAIL_MAX] = "";
+	char detail[FILE_DETAIL_MAX] = "";
 	const struct why *why = NULL;
 
 	if (now - e->minded_usec < MIND_USEC)
 		return;
 	e->minded_usec = now;
-	for (unsigned i = 0; i < e->nsaid && why == NULL; i++) {
-		struct envoy_said *s = &e->said[i];
-		if (!s->placed || keep_mark_holds(&s->mark, s->path))
+	for (unsigned i = 0; i < e->nresources && why == NULL; i++) {
+		struct envoy_resource *s = &e->resource[i];
+		if (!s->placed || atomic_file_is_same(&s->mark, s->path))
 			continue;
 		log_event(LOG_WARN, "target.file_changed", "target", e->conf->name, "file", s->path, "text",
 		    "somebody else has changed or removed it; it is written anew", NULL);
-		why = said_place(s, detail);
+		why = resource_write(s, detail);
 	}
 	if (why != NULL)
 		target_failed(e->target, why, detail);
@@ -217,7 +217,7 @@ file_tick(void *arg, int64_t now)
 	beat(e, now);
 	files_mind(e, now);
 	if (e->look != NULL)
-		envoy_look_tick(e->look, now);
+		envoy_readback_tick(e->look, now);
 }
 
 /* --- REST --- */
@@ -237,7 +237,7 @@ rest_publish(void *arg, const struct plan *p)
 static void
 rest_answer(void *arg, struct request *req)
 {
-	envoy_ask(arg, req);
+	envoy_respond(arg, req);
 }
 
 static void
@@ -248,9 +248,9 @@ rest_tick(void *arg, int64_t now)
 	if (e->withdrawn)
 		return;
 	if (e->look != NULL)
-		envoy_look_tick(e->look, now);
+		envoy_readback_tick(e->look, now);
 	else
-		envoy_askers_judge(e, now);
+		envoy_subscribers_check(e, now);
 }
 
 /* --- taking it away --- */
@@ -261,12 +261,12 @@ would(const void *arg, json_t *sentences)
 	const struct envoy *e = arg;
 	char text[400];
 
-	for (unsigned i = 0; i < e->nsaid; i++) {
-		snprintf(text, sizeof text, "cluster %.100s gets an assignment without endpoints%s%.200s", e->said[i].cluster,
-		    e->said[i].path == NULL ? "" : ": ", e->said[i].path == NULL ? "" : e->said[i].path);
+	for (unsigned i = 0; i < e->nresources; i++) {
+		snprintf(text, sizeof text, "cluster %.100s gets an assignment without endpoints%s%.200s", e->resource[i].cluster,
+		    e->resource[i].path == NULL ? "" : ": ", e->resource[i].path == NULL ? "" : e->resource[i].path);
 		json_array_append_new(sentences, json_string(text));
 	}
-	if (e->nsaid == 0)
+	if (e->nresources == 0)
 		json_array_append_new(sentences, json_string(e->conf->file == NULL ? "nothing: no cluster was told of anything" :
 		    "each file of Mola's gets an assignment without endpoints"));
 }
@@ -277,9 +277,9 @@ rest_withdraw(void *arg)
 	struct envoy *e = arg;
 
 	e->withdrawn = true;
-	for (unsigned i = 0; i < e->nsaid; i++) {
-		said_make(&e->said[i], envoy_assignment_empty(e->said[i].cluster));
-		e->said[i].current = true;		/* for those that ask */
+	for (unsigned i = 0; i < e->nresources; i++) {
+		resource_set(&e->resource[i], envoy_assignment_empty(e->resource[i].cluster));
+		e->resource[i].current = true;		/* for those that ask */
 	}
 	target_withdrawn(e->target);
 }
@@ -311,27 +311,27 @@ files_find(struct envoy *e)
 	DIR *dir;
 
 	for (unsigned i = 0; i < e->conf->services.n; i++)
-		if (said_by_service(e, e->conf->services.item[i]) == NULL)
-			said_add(e, e->conf->services.item[i]);
+		if (resource_by_service(e, e->conf->services.item[i]) == NULL)
+			resource_add(e, e->conf->services.item[i]);
 	if (strstr(slash, HOLE) == NULL || e->conf->services.n > 0)
 		return;
 	snprintf(folder, sizeof folder, "%.*s", slash == e->conf->file ? 1 : (int)(slash - e->conf->file), e->conf->file);
 	if ((dir = opendir(folder)) == NULL)
 		return;
 	while ((entry = readdir(dir)) != NULL)
-		if (hole_read(slash + 1, entry->d_name, service) && said_by_service(e, service) == NULL)
-			said_add(e, service);
+		if (hole_read(slash + 1, entry->d_name, service) && resource_by_service(e, service) == NULL)
+			resource_add(e, service);
 	closedir(dir);
 }
 
 static bool
-file_is_ours(const struct envoy_said *s)
+file_is_ours(const struct envoy_resource *s)
 {
 	struct buf text;
 	bool ours;
 
 	buf_init(&text, TEXT_MAX);
-	ours = keep_file_read(s->path, &text) && envoy_is_from_mola(buf_str(&text), s->cluster);
+	ours = atomic_file_read(s->path, &text) && envoy_is_from_mola(buf_str(&text), s->cluster);
 	buf_fini(&text);
 	return ours;
 }
@@ -341,16 +341,16 @@ file_withdraw(void *arg)
 {
 	struct envoy *e = arg;
 	const struct why *why, *first = NULL;
-	char detail[KEEP_DETAIL_MAX] = "", other[KEEP_DETAIL_MAX];
+	char detail[FILE_DETAIL_MAX] = "", other[FILE_DETAIL_MAX];
 
 	e->withdrawn = true;
 	files_find(e);
-	for (unsigned i = 0; i < e->nsaid; i++) {
-		struct envoy_said *s = &e->said[i];
-		said_make(s, envoy_assignment_empty(s->cluster));
+	for (unsigned i = 0; i < e->nresources; i++) {
+		struct envoy_resource *s = &e->resource[i];
+		resource_set(s, envoy_assignment_empty(s->cluster));
 		if (!file_is_ours(s))
 			continue;
-		why = said_place(s, first == NULL ? detail : other);
+		why = resource_write(s, first == NULL ? detail : other);
 		first = first == NULL ? why : first;
 	}
 	if (first != NULL)
@@ -368,11 +368,11 @@ notes_view(const struct envoy *e)
 	json_t *list = json_array();
 	char text[400];
 
-	for (unsigned i = 0; i < e->nsaid; i++) {
-		if (!e->said[i].keeps || !e->said[i].current)
+	for (unsigned i = 0; i < e->nresources; i++) {
+		if (!e->resource[i].keeps || !e->resource[i].current)
 			continue;
 		snprintf(text, sizeof text, "cluster %.100s has health checks without ignore_health_on_host_removal: a task that is taken out "
-		    "keeps its share while its check passes%s", e->said[i].cluster, e->conf->stale_after_usec == 0 ? "" :
+		    "keeps its share while its check passes%s", e->resource[i].cluster, e->conf->stale_after_usec == 0 ? "" :
 		    ", and stale_after empties nothing");
 		json_array_append_new(list, json_string(text));
 	}
@@ -385,8 +385,8 @@ on_show(const void *arg, json_t *j)
 	const struct envoy *e = arg;
 	json_t *list = json_array();
 
-	for (unsigned i = 0; i < e->nsaid; i++) {
-		const struct envoy_said *s = &e->said[i];
+	for (unsigned i = 0; i < e->nresources; i++) {
+		const struct envoy_resource *s = &e->resource[i];
 		json_t *one = json_pack("{s:s, s:s, s:s, s:b}", "service", s->service, "cluster", s->cluster, "version", s->version,
 		    "current", s->current);
 		if (s->path != NULL)
@@ -395,8 +395,8 @@ on_show(const void *arg, json_t *j)
 	}
 	json_object_set_new(j, "clusters", list);
 	json_object_set_new(j, "notes", notes_view(e));
-	if (e->askers != NULL)
-		envoy_askers_show(e, j);
+	if (e->subscribers != NULL)
+		envoy_subscribers_view(e, j);
 }
 
 static void *
@@ -407,9 +407,9 @@ on_open(struct target *t)
 	e->target = t;
 	e->conf = target_conf(t);
 	if (e->conf->kind == TARGET_ENVOY_REST)
-		e->askers = envoy_askers_new();
+		e->subscribers = envoy_subscribers_new();
 	if (e->conf->api != NULL)
-		e->look = envoy_look_new(e);
+		e->look = envoy_readback_new(e);
 	return e;
 }
 
@@ -419,20 +419,20 @@ on_close(void *arg)
 	struct envoy *e = arg;
 
 	if (e->look != NULL)
-		envoy_look_free(&e->look);
-	if (e->askers != NULL)
-		envoy_askers_free(&e->askers);
-	for (unsigned i = 0; i < e->nsaid; i++)
-		said_fini(&e->said[i]);
-	free(e->said);
+		envoy_readback_free(&e->look);
+	if (e->subscribers != NULL)
+		envoy_subscribers_free(&e->subscribers);
+	for (unsigned i = 0; i < e->nresources; i++)
+		resource_fini(&e->resource[i]);
+	free(e->resource);
 	free(e);
 }
 
-const struct target_kind target_kind_envoy_file = {
+const struct target_driver target_driver_envoy_file = {
 	.open = on_open, .close = on_close, .publish = file_publish, .withdraw = file_withdraw, .would = would, .tick = file_tick, .show = on_show,
 };
 
-const struct target_kind target_kind_envoy_rest = {
+const struct target_driver target_driver_envoy_rest = {
 	.open = on_open, .close = on_close, .publish = rest_publish, .withdraw = rest_withdraw, .would = would, .tick = rest_tick,
 	.answer = rest_answer, .show = on_show,
 	.offline = "Envoy keeps the endpoints that it was told last until it is started anew, or they grow stale (stale_after)",

@@ -82,7 +82,7 @@ round_failed(struct hands *h, const struct why *why, const char *detail)
 		target_failed(h->target, why, detail);
 	}
 	if (!h->again && !h->withdrawing)
-		target_refused(h->target, why, detail);
+		target_not_applied(h->target, why, detail);
 	round_end(h, why == WHY_PROXY_GONE && poll > RETRY_USEC ? RETRY_USEC : poll);
 }
 
@@ -97,7 +97,7 @@ servers_tell(struct hands *h)
 		haproxy_backend_name(h->rules.backend, p->service[i].name, backend);
 		for (unsigned k = 0; k < p->service[i].nservers; k++)
 			if ((s = haproxy_task_server(h->state, backend, &p->service[i].server[k])) != NULL)
-				target_server_seen(h->target, p->service[i].name, p->service[i].server[k].name, (int)s->weight, s->status);
+				target_server_reported(h->target, p->service[i].name, p->service[i].server[k].name, (int)s->weight, s->status);
 	}
 }
 
@@ -128,7 +128,7 @@ round_good(struct hands *h)
 		if (h->owed)
 			target_published(h->target);
 		h->owed = false;
-		target_taken(h->target);
+		target_applied(h->target);
 	}
 	round_end(h, target_conf(h->target)->poll_usec);
 }
@@ -161,7 +161,7 @@ commands_make(struct hands *h)
 	h->at = 0;
 	if (h->withdrawing) {
 		h->commands = haproxy_commands_withdraw(h->state, &h->rules, target_conf(h->target)->services.item,
-		    target_conf(h->target)->services.n, target_is_alone(h->target) ? NULL : h->backend);
+		    target_conf(h->target)->services.n, target_is_standalone(h->target) ? NULL : h->backend);
 		return;
 	}
 	h->commands = haproxy_commands_make(h->state, p, &h->rules);
@@ -460,7 +460,7 @@ haproxy_show(const void *arg, json_t *target)
 	    (json_int_t)h->refused, "leaving", (json_int_t)h->leaving));
 }
 
-const struct target_kind target_kind_haproxy = {
+const struct target_driver target_driver_haproxy = {
 	.open = haproxy_open, .close = haproxy_close, .publish = haproxy_publish, .withdraw = haproxy_withdraw,
 	.would = haproxy_would, .tick = haproxy_tick, .show = haproxy_show
 };

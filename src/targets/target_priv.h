@@ -10,12 +10,12 @@
 
 #define TARGET_DETAIL_MAX	240
 
-struct target_facts_of {		/* a kind, as the table tells it */
+struct target_kind {		/* a kind, as the table tells it */
 	const char	*name;
 	unsigned	 least, most;
 	const char	*zero, *drain, *how;
 };
-extern const struct target_facts_of target_facts_of[TARGET_COUNT];
+extern const struct target_kind target_kinds[TARGET_COUNT];
 
 struct seen {				/* one server, as the proxy itself tells it */
 	int		 weight;
@@ -31,7 +31,7 @@ struct target {
 	LIST_ENTRY(target) link;
 	struct targets	*all;
 	struct conf_target conf;	/* a copy of our own */
-	const struct target_kind *kind;
+	const struct target_driver *kind;
 	void		*hands;		/* the kind's own */
 	struct weigh	*weigh;
 	bool		 wanted;	/* by the configuration that is being put in force */
@@ -74,6 +74,6 @@ struct targets {
 };
 
 const char	*target_state(const struct target *);
-struct seen	*target_seen(const struct target *, const char *service, const char *server);	/* NULL: nothing */
+struct seen	*target_find_reported(const struct target *, const char *service, const char *server);	/* NULL: nothing */
 
 #endif

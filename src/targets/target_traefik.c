@@ -10,7 +10,7 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "drive/traefik.h"
-#include "targets/keep_file.h"
+#include "targets/atomic_file.h"
 #include "targets/target.h"
 
 #define TEXT_MAX	(16u << 20)
@@ -34,11 +34,11 @@ struct traefik {
 	struct traefik_options words;
 	const char	*provider;
 	struct buf	 text;			/* what was said last */
-	struct keep_mark mark;			/* of the file, */
+	struct atomic_file_id mark;			/* of the file, */
 	bool		 written;		/* which is as it was said last */
 	int64_t		 reset_usec;		/* the join that was followed by a reset */
 	bool		 withdrawn;		/* nothing is to be said, until the next publication */
-	int64_t		 said_usec;		/* it was, 0: nothing was */
+	int64_t		 published_usec;		/* it was, 0: nothing was */
 	int64_t		 asked_usec;		/* for the text, by Traefik; 0: never */
 	/* reading back: services, then routers */
 	int64_t		 due_usec;
@@ -58,14 +58,14 @@ text_make(struct traefik *t, const struct plan *p)
 	t->withdrawn = false;
 	buf_clear(&t->text);
 	traefik_write(p, &t->words, &t->text);
-	t->said_usec = loop_now(target_loop(t->target));
+	t->published_usec = loop_now(target_loop(t->target));
 }
 
 static void
 file_write(struct traefik *t)
 {
-	char detail[KEEP_DETAIL_MAX];
-	const struct why *why = t->text.full ? WHY_NO_MEMORY : keep_file_write(t->conf->file, buf_str(&t->text), &t->mark, detail);
+	char detail[FILE_DETAIL_MAX];
+	const struct why *why = t->text.full ? WHY_NO_MEMORY : atomic_file_write(t->conf->file, buf_str(&t->text), &t->mark, detail);
 
 	t->written = why == NULL;
 	if (why != NULL) {
@@ -124,7 +124,7 @@ http_answer(void *arg, struct request *req)
 {
 	struct traefik *t = arg;
 
-	if (t->said_usec == 0 || t->text.full) {	/* what it has stays in force */
+	if (t->published_usec == 0 || t->text.full) {	/* what it has stays in force */
 		request_reply(req, 503, "application/json", STR("{\"error\":\"nothing is known yet\"}"), "Cache-Control: no-store\r\n");
 		return;
 	}
@@ -170,18 +170,18 @@ static void
 file_withdraw(void *arg)
 {
 	struct traefik *t = arg;
-	char detail[KEEP_DETAIL_MAX];
+	char detail[FILE_DETAIL_MAX];
 	const struct why *why = NULL;
 	struct buf old;
 
 	withdraw_begin(t);
 	t->written = false;
 	buf_init(&old, TEXT_MAX);
-	if (!keep_file_read(t->conf->file, &old) && errno != ENOENT) {
+	if (!atomic_file_read(t->conf->file, &old) && errno != ENOENT) {
 		snprintf(detail, sizeof detail, "read %.120s: %.40s", t->conf->file, strerror(errno));
 		why = WHY_PROXY_FILE;
 	} else if (str_starts(buf_str(&old), STR(TRAEFIK_HEAD)))
-		why = keep_file_write(t->conf->file, buf_str(&t->text), &t->mark, detail);
+		why = atomic_file_write(t->conf->file, buf_str(&t->text), &t->mark, detail);
 	buf_fini(&old);
 	if (why != NULL)
 		target_failed(t->target, why, detail);
@@ -195,7 +195,7 @@ http_withdraw(void *arg)
 	struct traefik *t = arg;
 
 	withdraw_begin(t);
-	t->said_usec = loop_now(target_loop(t->target));
+	t->published_usec = loop_now(target_loop(t->target));
 	target_withdrawn(t->target);
 }
 
@@ -206,7 +206,7 @@ on_seen(void *arg, const char *service, const char *server, int weight, const ch
 {
 	struct traefik *t = arg;
 
-	target_server_seen(t->target, service, server, weight, state);
+	target_server_reported(t->target, service, server, weight, state);
 }
 
 /* It has not been so for long: Traefik may still be about to take what it was told. */
@@ -229,7 +229,7 @@ fetch_well(struct traefik *t, const struct fetch_result *r)
 		return true;
 	if (r->status == 404 && t->conf->api_entry_point != NULL && is_early(t))	/* the way to its API is what we told it */
 		return false;
-	target_unreached(t->target, t->url, "Traefik's API", r);
+	target_unreachable(t->target, t->url, "Traefik's API", r);
 	return false;
 }
 
@@ -257,11 +257,11 @@ on_routers(void *arg, const struct fetch_result *r)
 	why = traefik_compare(p, &t->words, t->provider, buf_str(&t->services), r->body, on_seen, t, detail, sizeof detail);
 	if (why == NULL) {
 		t->differs_usec = 0;
-		target_taken(t->target);
+		target_applied(t->target);
 		return;
 	}
 	if (!is_early(t))
-		target_refused(t->target, why, detail);
+		target_not_applied(t->target, why, detail);
 }
 
 static void
@@ -279,7 +279,7 @@ on_services(void *arg, const struct fetch_result *r)
 static void
 read_back(struct traefik *t)
 {
-	if (t->conf->api != NULL && t->fetch == NULL && t->said_usec != 0)
+	if (t->conf->api != NULL && t->fetch == NULL && t->published_usec != 0)
 		api_ask(t, "services", on_services);
 }
 
@@ -290,12 +290,12 @@ on_tick(void *arg, int64_t now)
 
 	if (t->withdrawn)
 		return;
-	if (t->said_usec != 0 && is_reset_due(t, now))
+	if (t->published_usec != 0 && is_reset_due(t, now))
 		reset(t);
 	if (now < t->due_usec)
 		return;
 	t->due_usec = now + t->conf->poll_usec;
-	if (t->written && !keep_mark_holds(&t->mark, t->conf->file)) {
+	if (t->written && !atomic_file_is_same(&t->mark, t->conf->file)) {
 		log_event(LOG_WARN, "target.file_changed", "target", t->conf->name, "file", t->conf->file, "text",
 		    "somebody else has changed or removed it; it is written anew", NULL);
 		file_write(t);
@@ -338,15 +338,15 @@ on_show(const void *arg, json_t *j)
 static void
 old_lower(struct traefik *t)
 {
-	char detail[KEEP_DETAIL_MAX] = "";
+	char detail[FILE_DETAIL_MAX] = "";
 	const struct why *why = NULL;
-	struct keep_mark mark;
+	struct atomic_file_id mark;
 	struct buf old, text;
 
 	buf_init(&old, TEXT_MAX);
 	buf_init(&text, TEXT_MAX);
-	if (keep_file_read(t->conf->file, &old) && traefik_migrate(buf_str(&old), &t->words, &text) && !text.full) {
-		why = keep_file_write(t->conf->file, buf_str(&text), &mark, detail);
+	if (atomic_file_read(t->conf->file, &old) && traefik_migrate(buf_str(&old), &t->words, &text) && !text.full) {
+		why = atomic_file_write(t->conf->file, buf_str(&text), &mark, detail);
 		log_event(LOG_WARN, "target.routers_lowered", "target", t->conf->name, "file", t->conf->file, "text", why == NULL ?
 		    "routers of an older Mola stood before all others: they are below them now, or gone where routers is not true" :
 		    "routers of an older Mola stand before all others, and the file cannot be written", "detail", detail, NULL);
@@ -385,11 +385,11 @@ on_close(void *arg)
 	free(t);
 }
 
-const struct target_kind target_kind_traefik_file = {
+const struct target_driver target_driver_traefik_file = {
 	.open = on_open, .close = on_close, .publish = file_publish, .withdraw = file_withdraw, .would = would, .tick = on_tick, .show = on_show,
 };
 
-const struct target_kind target_kind_traefik_http = {
+const struct target_driver target_driver_traefik_http = {
 	.open = on_open, .close = on_close, .publish = http_publish, .withdraw = http_withdraw, .would = would,
 	.offline = "Traefik keeps what it was answered last until it is started anew, or answered something else; take providers.http out of "
 	"its configuration", .tick = on_tick, .answer = http_answer, .show = on_show,

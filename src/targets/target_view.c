@@ -26,7 +26,7 @@ age_or_null(int64_t then, int64_t now)
 static json_t *
 server_view(const struct target *t, const struct plan_service *s, const struct plan_server *v)
 {
-	const struct seen *seen = target_seen(t, s->name, v->name);
+	const struct seen *seen = target_find_reported(t, s->name, v->name);
 	char addr[ADDR_TEXT_MAX];
 	json_t *j = json_object();
 
@@ -80,7 +80,7 @@ why_of(const struct target *t)
 static json_t *
 target_view(const struct target *t, int64_t now)
 {
-	const struct target_facts_of *f = &target_facts_of[t->conf.kind];
+	const struct target_kind *f = &target_kinds[t->conf.kind];
 	const struct why *why = why_of(t);
 	json_t *j = json_object();
 
@@ -135,7 +135,7 @@ targets_next(const struct targets *all, unsigned *at, struct target_facts *f)
 	if (t == NULL)
 		return false;
 	(*at)++;
-	*f = (struct target_facts){ .name = t->conf.name, .kind = target_facts_of[t->conf.kind].name, .good = t->why == NULL
+	*f = (struct target_facts){ .name = t->conf.name, .kind = target_kinds[t->conf.kind].name, .good = t->why == NULL
 	    && t->published_usec != 0, .taken = t->taken == TAKEN_UNKNOWN ? -1 : t->taken == TAKEN_YES, .publications = t->publications,
 	    .failures = t->failures, .published_usec = t->published_usec,
 	    .plan = t->phase == TARGET_PUBLISHES ? t->plan : NULL };
@@ -152,7 +152,7 @@ refuse(struct request *req, const char *error)
 }
 
 void
-targets_answer(struct targets *all, const char *kind, struct request *req)
+targets_respond(struct targets *all, const char *kind, struct request *req)
 {
 	bool named;
 	struct target *t, *found = NULL;
@@ -161,7 +161,7 @@ targets_answer(struct targets *all, const char *kind, struct request *req)
 
 	named = request_query(req, "target", name, sizeof name);
 	LIST_FOREACH(t, &all->list, link)
-		if (t->kind->answer != NULL && strcmp(target_facts_of[t->conf.kind].name, kind) == 0
+		if (t->kind->answer != NULL && strcmp(target_kinds[t->conf.kind].name, kind) == 0
 		    && (!named || strcmp(t->conf.name, name) == 0)) {
 			n++;
 			found = t;

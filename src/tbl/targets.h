@@ -1,7 +1,7 @@
 /*
  * Every kind of proxy that Mola can drive, once: `kind` of the configuration's targets, and what the same words mean to
  * each. TARGET(constant, driver, name, least, most, interval, zero, drain, how)
- *   driver        target_kind_DRIVER speaks to it (targets/target.h)
+ *   driver        target_driver_DRIVER speaks to it (targets/target.h)
  *   least, most   weights that a server that takes requests may have
  *   interval      least time between two publications, unless the configuration says otherwise
  *   zero          what weight 0 would mean to it

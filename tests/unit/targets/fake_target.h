@@ -23,12 +23,12 @@ struct loop *target_loop(const struct target *t) { return t->loop; }
 struct fetcher *target_fetcher(const struct target *t) { (void)t; return NULL; }
 const struct conf_target *target_conf(const struct target *t) { return &t->conf; }
 const char *target_name(const struct target *t) { return t->conf.name; }
-bool target_is_alone(const struct target *t) { return t->alone; }
+bool target_is_standalone(const struct target *t) { return t->alone; }
 int64_t target_joined_usec(const struct target *t) { return t->joined_usec; }
 const struct plan *target_plan(const struct target *t) { return t->plan; }
 void target_published(struct target *t) { t->published++; }
 void target_withdrawn(struct target *t) { t->withdrawn++; }
-void target_taken(struct target *t) { t->taken++; t->why = NULL; }
+void target_applied(struct target *t) { t->taken++; t->why = NULL; }
 
 static void
 wrong(struct target *t, const struct why *why, const char *detail)
@@ -45,14 +45,14 @@ target_failed(struct target *t, const struct why *why, const char *detail)
 }
 
 void
-target_refused(struct target *t, const struct why *why, const char *detail)
+target_not_applied(struct target *t, const struct why *why, const char *detail)
 {
 	t->refused++;
 	wrong(t, why, detail);
 }
 
 void
-target_server_seen(struct target *t, const char *service, const char *server, int weight, const char *state)
+target_server_reported(struct target *t, const char *service, const char *server, int weight, const char *state)
 {
 	snprintf(t->seen + strlen(t->seen), sizeof t->seen - strlen(t->seen), "%s %s %d %s;", service, server, weight, state);
 }

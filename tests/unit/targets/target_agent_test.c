@@ -21,9 +21,9 @@ begin(void **state)
 	close(fd);
 	s->target.loop = loop_new();
 	s->target.conf.name = "ha";
-	s->hands = target_kind_haproxy_agent.open(&s->target);
+	s->hands = target_driver_haproxy_agent.open(&s->target);
 	s->target.plan = &plan;
-	target_kind_haproxy_agent.publish(s->hands, &plan);
+	target_driver_haproxy_agent.publish(s->hands, &plan);
 	assert_int_equal(s->target.published, 1);
 	*state = s;
 	return 0;
@@ -34,7 +34,7 @@ finish(void **state)
 {
 	struct scene *s = *state;
 
-	target_kind_haproxy_agent.close(s->hands);
+	target_driver_haproxy_agent.close(s->hands);
 	loop_turn(s->target.loop, 0);
 	loop_free(&s->target.loop);
 	free(s);
@@ -105,12 +105,12 @@ test_a_port_in_use_is_named(void **state)
 {
 	struct scene *s = *state, other = { .target = { .loop = s->target.loop, .conf = s->target.conf, .plan = &plan } };
 
-	other.hands = target_kind_haproxy_agent.open(&other.target);
-	target_kind_haproxy_agent.publish(other.hands, &plan);
+	other.hands = target_driver_haproxy_agent.open(&other.target);
+	target_driver_haproxy_agent.publish(other.hands, &plan);
 	assert_int_equal(other.target.failed, 1);
 	assert_ptr_equal(strstr(other.target.detail, "cannot listen on 127.0.0.1:"), other.target.detail);
 	assert_non_null(strstr(other.target.detail, ": Address already in use"));
-	target_kind_haproxy_agent.close(other.hands);
+	target_driver_haproxy_agent.close(other.hands);
 }
 
 static void
@@ -118,11 +118,11 @@ test_withdrawn(void **state)
 {
 	struct scene *s = *state;
 
-	target_kind_haproxy_agent.withdraw(s->hands);
+	target_driver_haproxy_agent.withdraw(s->hands);
 	assert_int_equal(s->target.withdrawn, 1);
 	asked(s, "web/a\n", NULL, "up ready 100%\n");
 	asked(s, "nobody\n", NULL, "up ready 100%\n");
-	target_kind_haproxy_agent.publish(s->hands, &plan);
+	target_driver_haproxy_agent.publish(s->hands, &plan);
 	asked(s, "web/a\n", NULL, "up ready 73%\n");
 }
 
@@ -132,10 +132,10 @@ test_is_asked(void **state)
 	struct scene *s = *state;
 	int64_t later = loop_now(s->target.loop) + LISTEN_USEC;
 
-	target_kind_haproxy_agent.tick(s->hands, later);
+	target_driver_haproxy_agent.tick(s->hands, later);
 	assert_ptr_equal(s->target.why, WHY_PROXY_GONE);
 	asked(s, "web/a\n", NULL, "up ready 73%\n");
-	target_kind_haproxy_agent.tick(s->hands, later + LISTEN_USEC);
+	target_driver_haproxy_agent.tick(s->hands, later + LISTEN_USEC);
 	assert_int_equal(s->target.taken, 1);
 }
 
@@ -144,12 +144,12 @@ test_port_taken(void **state)
 {
 	struct scene *s = *state;
 	struct target other = { .loop = s->target.loop, .conf = s->target.conf, .plan = &plan };
-	struct hands *h = target_kind_haproxy_agent.open(&other);
+	struct hands *h = target_driver_haproxy_agent.open(&other);
 
-	target_kind_haproxy_agent.publish(h, &plan);
+	target_driver_haproxy_agent.publish(h, &plan);
 	assert_int_equal(other.failed, 1);
 	assert_int_equal(other.published, 0);
-	target_kind_haproxy_agent.close(h);
+	target_driver_haproxy_agent.close(h);
 }
 
 int

@@ -32,8 +32,8 @@ a_folder_that_is_missing_keeps_no_other_file_back(void **state)
 	assert_int_equal(mkdir(path, 0755), 0);
 	t.conf = (struct conf_target){ .name = "e", .kind = TARGET_ENVOY_FILE, .backend = (char *)"{service}", .file = template,
 	    .poll_usec = USEC_PER_SEC };
-	envoy = target_kind_envoy_file.open(&t);
-	target_kind_envoy_file.publish(envoy, &plan);
+	envoy = target_driver_envoy_file.open(&t);
+	target_driver_envoy_file.publish(envoy, &plan);
 	assert_int_equal(t.failed, 1);
 	assert_int_equal(t.published, 0);
 	assert_ptr_equal(t.why, WHY_PROXY_FILE);
@@ -44,7 +44,7 @@ a_folder_that_is_missing_keeps_no_other_file_back(void **state)
 	snprintf(path, sizeof path, "%s/b", folder);
 	assert_int_equal(rmdir(path), 0);
 	assert_int_equal(rmdir(folder), 0);
-	target_kind_envoy_file.close(envoy);
+	target_driver_envoy_file.close(envoy);
 	loop_free(&t.loop);
 }
 
@@ -58,7 +58,7 @@ says(const char *folder, const char *name, const char *text)
 
 	snprintf(path, sizeof path, "%s/%s", folder, name);
 	buf_init(&b, 65536);
-	assert_true(keep_file_read(path, &b));
+	assert_true(atomic_file_read(path, &b));
 	buf_add(&b, "", 1);
 	found = strstr(b.p, text) != NULL;
 	buf_fini(&b);
@@ -71,8 +71,8 @@ all_files_of_ours_are_withdrawn(void **state)
 {
 	static const char theirs[] = "{\"resources\":[]}";
 	struct target t = { .loop = loop_new(), .plan = &plan };
-	char folder[] = "/tmp/mola-envoy-XXXXXX", template[64], path[128], detail[KEEP_DETAIL_MAX];
-	struct keep_mark mark;
+	char folder[] = "/tmp/mola-envoy-XXXXXX", template[64], path[128], detail[FILE_DETAIL_MAX];
+	struct atomic_file_id mark;
 	void *envoy;
 
 	(void)state;
@@ -80,27 +80,27 @@ all_files_of_ours_are_withdrawn(void **state)
 	snprintf(template, sizeof template, "%s/{service}.json", folder);
 	t.conf = (struct conf_target){ .name = "e", .kind = TARGET_ENVOY_FILE, .backend = (char *)"edge_{service}", .file = template,
 	    .poll_usec = USEC_PER_SEC, .stale_after_usec = USEC_PER_SEC };
-	envoy = target_kind_envoy_file.open(&t);
-	target_kind_envoy_file.publish(envoy, &plan);
+	envoy = target_driver_envoy_file.open(&t);
+	target_driver_envoy_file.publish(envoy, &plan);
 	assert_int_equal(t.published, 1);
-	target_kind_envoy_file.close(envoy);
+	target_driver_envoy_file.close(envoy);
 	snprintf(path, sizeof path, "%s/c.json", folder);
-	assert_null(keep_file_write(path, STR(theirs), &mark, detail));
-	envoy = target_kind_envoy_file.open(&t);
-	target_kind_envoy_file.withdraw(envoy);
+	assert_null(atomic_file_write(path, STR(theirs), &mark, detail));
+	envoy = target_driver_envoy_file.open(&t);
+	target_driver_envoy_file.withdraw(envoy);
 	assert_int_equal(t.withdrawn, 1);
-	target_kind_envoy_file.tick(envoy, loop_now(t.loop) + 60 * USEC_PER_SEC);
+	target_driver_envoy_file.tick(envoy, loop_now(t.loop) + 60 * USEC_PER_SEC);
 	assert_true(says(folder, "a.json", "edge_a") && !says(folder, "a.json", "10.0.0.1"));
 	assert_false(says(folder, "b.json", "10.0.0.1") || says(folder, "b.json", "stale"));
 	assert_true(says(folder, "c.json", theirs));
-	target_kind_envoy_file.publish(envoy, &plan);
+	target_driver_envoy_file.publish(envoy, &plan);
 	assert_true(says(folder, "a.json", "10.0.0.1"));
 	for (unsigned i = 0; i < 3; i++) {
 		snprintf(path, sizeof path, "%s/%c.json", folder, 'a' + (char)i);
 		assert_int_equal(unlink(path), 0);
 	}
 	assert_int_equal(rmdir(folder), 0);
-	target_kind_envoy_file.close(envoy);
+	target_driver_envoy_file.close(envoy);
 	loop_free(&t.loop);
 }
 

@@ -89,7 +89,7 @@ begin(void **state)
 	loop_watch(s->target.loop, &s->io, s->fd, LOOP_LEVEL, haproxy_accepts, s);
 	s->target.conf = (struct conf_target){ .name = "ha", .backend = "{service}", .poll_usec = USEC_PER_MSEC,
 	    .socket = (char *)(uintptr_t)addr_text(&at, text) };
-	s->hands = target_kind_haproxy.open(&s->target);
+	s->hands = target_driver_haproxy.open(&s->target);
 	*state = s;
 	return 0;
 }
@@ -99,7 +99,7 @@ finish(void **state)
 {
 	struct scene *s = *state;
 
-	target_kind_haproxy.close(s->hands);
+	target_driver_haproxy.close(s->hands);
 	if (s->caller.fd >= 0) {
 		int fd = s->caller.fd;
 		loop_unwatch(s->target.loop, &s->caller);
@@ -117,11 +117,11 @@ static void
 publish(struct scene *s)
 {
 	s->target.plan = &plan;
-	target_kind_haproxy.publish(s->hands, &plan);
+	target_driver_haproxy.publish(s->hands, &plan);
 }
 
 /* Rounds go on until this is true. */
-#define ROUNDS_UNTIL(s, cond) UNTIL((s)->target.loop, (target_kind_haproxy.tick((s)->hands, loop_now((s)->target.loop)), (cond)))
+#define ROUNDS_UNTIL(s, cond) UNTIL((s)->target.loop, (target_driver_haproxy.tick((s)->hands, loop_now((s)->target.loop)), (cond)))
 
 static void
 test_published(void **state)

@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <cmocka.h>
 
-#define target_kind_traefik_file kind_of_ours
+#define target_driver_traefik_file kind_of_ours
 #include "targets/target.c"
 #include "../between.h"
 
@@ -72,7 +72,7 @@ kind_would(const void *arg, json_t *sentences)
 	json_array_append_new(sentences, json_string("empty it"));
 }
 
-const struct target_kind kind_of_ours = { .open = kind_open, .close = kind_close, .publish = kind_publish, .withdraw = kind_withdraw,
+const struct target_driver kind_of_ours = { .open = kind_open, .close = kind_close, .publish = kind_publish, .withdraw = kind_withdraw,
 	.would = kind_would };
 
 static struct loop *loop;
@@ -383,8 +383,8 @@ what_the_proxy_has_is_remembered(void **state)
 	(void)state;
 	conf_set("");
 	told_at(T);
-	target_server_seen(proxy.target, "web", "web.2", 7, "UP");
-	target_refused(proxy.target, WHY_PROXY_DIFFERS, "weight 7");
+	target_server_reported(proxy.target, "web", "web.2", 7, "UP");
+	target_not_applied(proxy.target, WHY_PROXY_DIFFERS, "weight 7");
 	j = targets_view(all, T);
 	t = json_array_get(json_object_get(j, "targets"), 0);
 	assert_string_equal(json_string_value(json_object_get(t, "state")), "refused");
@@ -393,9 +393,9 @@ what_the_proxy_has_is_remembered(void **state)
 	assert_int_equal(json_integer_value(json_object_get(t, "has_weight")), 7);
 	assert_string_equal(json_string_value(json_object_get(t, "has_state")), "UP");
 	json_decref(j);
-	target_refused(proxy.target, WHY_PROXY_GONE, "no route");
+	target_not_applied(proxy.target, WHY_PROXY_GONE, "no route");
 	assert_int_equal(proxy.target->taken, TAKEN_UNKNOWN);
-	target_taken(proxy.target);
+	target_applied(proxy.target);
 	assert_int_equal(proxy.target->taken, TAKEN_YES);
 }
 

@@ -1,4 +1,4 @@
-/* keep_file: whoever reads the file meets a whole one, whenever the writer dies: at each of its system calls in turn. */
+/* atomic_file: whoever reads the file meets a whole one, whenever the writer dies: at each of its system calls in turn. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -21,10 +21,10 @@ rename_and_meddle(const char *from, const char *to)
 }
 
 #define rename rename_and_meddle
-#include "targets/keep_file.c"
+#include "targets/atomic_file.c"
 #undef rename
 
-static struct keep_mark mark;
+static struct atomic_file_id mark;
 static char folder[64], path[96];
 static char old[3000], new[200000];
 
@@ -67,30 +67,30 @@ what_is_there(void)
 static void
 replaces_and_keeps_the_mode(void **state)
 {
-	char detail[KEEP_DETAIL_MAX];
+	char detail[FILE_DETAIL_MAX];
 	struct stat st;
 
 	(void)state;
-	assert_null(keep_file_write(path, (struct str){ old, sizeof old }, &mark, detail));
+	assert_null(atomic_file_write(path, (struct str){ old, sizeof old }, &mark, detail));
 	assert_int_equal(what_is_there(), 'o');
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0644);
 	assert_int_equal(chmod(path, 0640), 0);
-	assert_null(keep_file_write(path, (struct str){ new, sizeof new }, &mark, detail));
+	assert_null(atomic_file_write(path, (struct str){ new, sizeof new }, &mark, detail));
 	assert_int_equal(what_is_there(), 'n');
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0640);
-	assert_true(keep_mark_holds(&mark, path));
+	assert_true(atomic_file_is_same(&mark, path));
 	assert_int_equal(truncate(path, 5), 0);
-	assert_false(keep_mark_holds(&mark, path));
+	assert_false(atomic_file_is_same(&mark, path));
 	assert_int_equal(unlink(path), 0);
-	assert_false(keep_mark_holds(&mark, path));
+	assert_false(atomic_file_is_same(&mark, path));
 }
 
 static void
 who_comes_right_after_us_is_not_taken_for_us(void **state)
 {
-	char detail[KEEP_DETAIL_MAX], other[160];
+	char detail[FILE_DETAIL_MAX], other[160];
 	FILE *f;
 
 	(void)state;
@@ -99,24 +99,24 @@ who_comes_right_after_us_is_not_taken_for_us(void **state)
 	fwrite(old, 1, sizeof old, f);
 	fclose(f);
 	meddler = other;
-	assert_null(keep_file_write(path, (struct str){ old, sizeof old }, &mark, detail));
+	assert_null(atomic_file_write(path, (struct str){ old, sizeof old }, &mark, detail));
 	meddler = NULL;
-	assert_false(keep_mark_holds(&mark, path));
+	assert_false(atomic_file_is_same(&mark, path));
 }
 
 static void
 failure_leaves_what_was_there(void **state)
 {
-	char detail[KEEP_DETAIL_MAX], where[160];
+	char detail[FILE_DETAIL_MAX], where[160];
 
 	(void)state;
-	assert_null(keep_file_write(path, (struct str){ old, sizeof old }, &mark, detail));
+	assert_null(atomic_file_write(path, (struct str){ old, sizeof old }, &mark, detail));
 	snprintf(where, sizeof where, "%s/none/a.yml", folder);
-	assert_ptr_equal(keep_file_write(where, (struct str){ new, sizeof new }, &mark, detail), WHY_PROXY_FILE);
+	assert_ptr_equal(atomic_file_write(where, (struct str){ new, sizeof new }, &mark, detail), WHY_PROXY_FILE);
 	assert_non_null(strstr(detail, "No such file or directory"));
 	snprintf(where, sizeof where, "%s/.a.yml.new", folder);		/* what is in the way is not followed elsewhere */
 	assert_int_equal(symlink("/etc/hostname", where), 0);
-	assert_ptr_equal(keep_file_write(path, (struct str){ new, sizeof new }, &mark, detail), WHY_PROXY_FILE);
+	assert_ptr_equal(atomic_file_write(path, (struct str){ new, sizeof new }, &mark, detail), WHY_PROXY_FILE);
 	assert_int_equal(what_is_there(), 'o');
 }
 
@@ -129,10 +129,10 @@ killed_at(unsigned at)
 	int status;
 
 	if (pid == 0) {
-		char detail[KEEP_DETAIL_MAX];
+		char detail[FILE_DETAIL_MAX];
 		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 		raise(SIGSTOP);
-		_exit(keep_file_write(path, (struct str){ new, sizeof new }, &mark, detail) == NULL ? 0 : 1);
+		_exit(atomic_file_write(path, (struct str){ new, sizeof new }, &mark, detail) == NULL ? 0 : 1);
 	}
 	while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status)) {
 		if (++stops == at)
@@ -148,12 +148,12 @@ static void
 whoever_dies_on_the_way_leaves_a_whole_file(void **state)
 {
 	unsigned at = 1, was_old = 0, was_new = 0;
-	char detail[KEEP_DETAIL_MAX];
+	char detail[FILE_DETAIL_MAX];
 	char there;
 
 	(void)state;
 	for (;; at++) {
-		assert_null(keep_file_write(path, (struct str){ old, sizeof old }, &mark, detail));
+		assert_null(atomic_file_write(path, (struct str){ old, sizeof old }, &mark, detail));
 		if (!killed_at(at))
 			break;
 		there = what_is_there();

@@ -1,5 +1,5 @@
 /*
- * target_envoy_look: asks Envoy's admin what it has: the endpoints of its clusters, then its counters of updates.
+ * target_envoy_readback: asks Envoy's admin what it has: the endpoints of its clusters, then its counters of updates.
  * Must not know how it was told.
  */
 #include <stdio.h>
@@ -15,7 +15,7 @@
 #define REST_GRACE_USEC	(30 * USEC_PER_SEC)	/* it asks in a rhythm of its own */
 #define CONFIG_USEC	(60 * USEC_PER_SEC)	/* between two looks at its configuration */
 
-struct envoy_look {
+struct envoy_readback {
 	struct envoy	*envoy;
 	struct envoy_admin admin;	/* as it answered last */
 	struct fetch	*fetch;
@@ -33,15 +33,15 @@ hosts_tell(const struct envoy *e, const struct envoy_cluster *c, const struct pl
 	for (unsigned i = 0; i < p->nservers; i++) {
 		const struct envoy_host *h = envoy_find_host(c, &p->server[i].addr);
 		if (h == NULL)
-			target_server_seen(e->target, p->name, p->server[i].name, -1, "absent");
+			target_server_reported(e->target, p->name, p->server[i].name, -1, "absent");
 		else
-			target_server_seen(e->target, p->name, p->server[i].name, (int)h->weight, h->trouble != NULL ? h->trouble : h->health);
+			target_server_reported(e->target, p->name, p->server[i].name, (int)h->weight, h->trouble != NULL ? h->trouble : h->health);
 	}
 }
 
 /* False: `detail` says how it differs. */
 static bool
-cluster_judge(struct envoy *e, struct envoy_said *s, const struct envoy_cluster *c, const struct why **why, char *detail)
+cluster_judge(struct envoy *e, struct envoy_resource *s, const struct envoy_cluster *c, const struct why **why, char *detail)
 {
 	const struct plan_service *p = plan_find_service(target_plan(e->target), s->service);
 
@@ -64,7 +64,7 @@ cluster_judge(struct envoy *e, struct envoy_said *s, const struct envoy_cluster 
 
 /* Several clusters of Envoy may have the same endpoints. */
 static bool
-said_judge(struct envoy_look *l, struct envoy_said *s, const struct why **why, char *detail)
+resource_check(struct envoy_readback *l, struct envoy_resource *s, const struct why **why, char *detail)
 {
 	unsigned found = 0;
 
@@ -84,30 +84,30 @@ said_judge(struct envoy_look *l, struct envoy_said *s, const struct why **why, c
 }
 
 static void
-judge(struct envoy_look *l)
+judge(struct envoy_readback *l)
 {
 	struct envoy *e = l->envoy;
-	int64_t grace = e->askers == NULL ? FILE_GRACE_USEC : REST_GRACE_USEC;
+	int64_t grace = e->subscribers == NULL ? FILE_GRACE_USEC : REST_GRACE_USEC;
 	char detail[ENVOY_DETAIL] = "";
 	const struct why *why = NULL;
 
-	if (l->began_usec <= e->said_usec || target_plan(e->target) == NULL)	/* it could not know */
+	if (l->began_usec <= e->published_usec || target_plan(e->target) == NULL)	/* it could not know */
 		return;
-	for (unsigned i = 0; i < e->nsaid; i++)
-		if (e->said[i].current && !said_judge(l, &e->said[i], &why, detail))
+	for (unsigned i = 0; i < e->nresources; i++)
+		if (e->resource[i].current && !resource_check(l, &e->resource[i], &why, detail))
 			break;
-	if (why == WHY_PROXY_DIFFERS && e->askers != NULL && !envoy_is_asked(e))	/* then it cannot have it */
+	if (why == WHY_PROXY_DIFFERS && e->subscribers != NULL && !envoy_has_subscribers(e))	/* then it cannot have it */
 		snprintf(detail, sizeof detail, "Envoy does not ask for endpoints; is it set up to ask here, and by a name that admin.hosts has?");
 	if (why == NULL)
-		target_taken(e->target);
-	else if (why == WHY_PROXY_REFUSED || loop_now(target_loop(e->target)) - e->said_usec > grace)
-		target_refused(e->target, why, detail);
+		target_applied(e->target);
+	else if (why == WHY_PROXY_REFUSED || loop_now(target_loop(e->target)) - e->published_usec > grace)
+		target_not_applied(e->target, why, detail);
 }
 
 /* --- asking --- */
 
 static void
-ask(struct envoy_look *l, const char *what, fetch_done_f *done)
+ask(struct envoy_readback *l, const char *what, fetch_done_f *done)
 {
 	const char *api = l->envoy->conf->api;
 	size_t len = strlen(api);
@@ -118,20 +118,20 @@ ask(struct envoy_look *l, const char *what, fetch_done_f *done)
 }
 
 static bool
-answered(struct envoy_look *l, const struct fetch_result *r)
+answered(struct envoy_readback *l, const struct fetch_result *r)
 {
 	l->fetch = NULL;
 	if (r->why == NULL)
 		return true;
-	target_unreached(l->envoy->target, l->url, "Envoy's admin", r);
+	target_unreachable(l->envoy->target, l->url, "Envoy's admin", r);
 	return false;
 }
 
 static void
-keeps_note(struct envoy_look *l)
+keeps_note(struct envoy_readback *l)
 {
-	for (unsigned i = 0; i < l->envoy->nsaid; i++) {
-		struct envoy_said *s = &l->envoy->said[i];
+	for (unsigned i = 0; i < l->envoy->nresources; i++) {
+		struct envoy_resource *s = &l->envoy->resource[i];
 		s->keeps = false;
 		for (unsigned k = 0; k < l->admin.nclusters; k++)
 			s->keeps |= strcmp(l->admin.cluster[k].eds, s->cluster) == 0 && l->admin.cluster[k].keeps;
@@ -142,7 +142,7 @@ keeps_note(struct envoy_look *l)
 static void
 on_config(void *arg, const struct fetch_result *r)
 {
-	struct envoy_look *l = arg;
+	struct envoy_readback *l = arg;
 	char detail[ENVOY_DETAIL];
 
 	l->fetch = NULL;
@@ -153,13 +153,13 @@ on_config(void *arg, const struct fetch_result *r)
 static void
 on_stats(void *arg, const struct fetch_result *r)
 {
-	struct envoy_look *l = arg;
+	struct envoy_readback *l = arg;
 	char detail[ENVOY_DETAIL];
 
 	if (!answered(l, r))
 		return;
 	if (!envoy_admin_parse_stats(r->body, &l->admin, detail)) {
-		target_refused(l->envoy->target, WHY_PROXY_SYNTAX, detail);
+		target_not_applied(l->envoy->target, WHY_PROXY_SYNTAX, detail);
 		return;
 	}
 	judge(l);
@@ -172,7 +172,7 @@ on_stats(void *arg, const struct fetch_result *r)
 static void
 on_clusters(void *arg, const struct fetch_result *r)
 {
-	struct envoy_look *l = arg;
+	struct envoy_readback *l = arg;
 	char detail[ENVOY_DETAIL];
 
 	if (!answered(l, r))
@@ -181,13 +181,13 @@ on_clusters(void *arg, const struct fetch_result *r)
 	if (envoy_admin_parse_clusters(r->body, &l->admin, detail))
 		ask(l, ENVOY_STATS, on_stats);
 	else
-		target_refused(l->envoy->target, WHY_PROXY_SYNTAX, detail);
+		target_not_applied(l->envoy->target, WHY_PROXY_SYNTAX, detail);
 }
 
 void
-envoy_look_tick(struct envoy_look *l, int64_t now)
+envoy_readback_tick(struct envoy_readback *l, int64_t now)
 {
-	if (now < l->due_usec || l->fetch != NULL || l->envoy->said_usec == 0)
+	if (now < l->due_usec || l->fetch != NULL || l->envoy->published_usec == 0)
 		return;
 	l->due_usec = now + l->envoy->conf->poll_usec;
 	l->began_usec = now;
@@ -196,19 +196,19 @@ envoy_look_tick(struct envoy_look *l, int64_t now)
 
 /* --- life --- */
 
-struct envoy_look *
-envoy_look_new(struct envoy *e)
+struct envoy_readback *
+envoy_readback_new(struct envoy *e)
 {
-	struct envoy_look *l = must_zalloc(sizeof *l);
+	struct envoy_readback *l = must_zalloc(sizeof *l);
 
 	l->envoy = e;
 	return l;
 }
 
 void
-envoy_look_free(struct envoy_look **lp)
+envoy_readback_free(struct envoy_readback **lp)
 {
-	struct envoy_look *l = *lp;
+	struct envoy_readback *l = *lp;
 
 	if (l->fetch != NULL)
 		fetch_cancel(l->fetch);

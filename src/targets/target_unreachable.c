@@ -1,5 +1,5 @@
 /*
- * target_unreached: what is said when a proxy's own API does not answer, or not well. The URL is named without a user and a
+ * target_unreachable: what is said when a proxy's own API does not answer, or not well. The URL is named without a user and a
  * password that may stand in it: it goes to the log, and to everybody who may ask us.
  */
 #include <stdio.h>
@@ -21,7 +21,7 @@ host_of(const char *url)
 }
 
 void
-target_unreached(struct target *t, const char *url, const char *expected, const struct fetch_result *r)
+target_unreachable(struct target *t, const char *url, const char *expected, const struct fetch_result *r)
 {
 	const char *host = host_of(url), *scheme = strstr(url, "://");
 	bool answered = r->why == WHY_METRICS_STATUS;
@@ -32,5 +32,5 @@ target_unreached(struct target *t, const char *url, const char *expected, const 
 		snprintf(detail, sizeof detail, "%.*s%.140s: status %ld; expected %s there", begins, url, host, r->status, expected);
 	else
 		snprintf(detail, sizeof detail, "%.*s%.140s: %.100s", begins, url, host, r->detail[0] != '\0' ? r->detail : "it answers too much");
-	target_refused(t, answered ? WHY_PROXY_SYNTAX : WHY_PROXY_GONE, detail);
+	target_not_applied(t, answered ? WHY_PROXY_SYNTAX : WHY_PROXY_GONE, detail);
 }

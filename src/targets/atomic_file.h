@@ -1,9 +1,9 @@
 /*
- * keep_file: a file that somebody else watches and that is never seen half written, nor empty: a new one is made beside it
+ * atomic_file: a file that somebody else watches and that is never seen half written, nor empty: a new one is made beside it
  * under a name that nobody reads, is on the disk, and takes its place in one step.
  */
-#ifndef TARGETS_KEEP_FILE_H
-#define TARGETS_KEEP_FILE_H
+#ifndef TARGETS_ATOMIC_FILE_H
+#define TARGETS_ATOMIC_FILE_H
 
 #include <stddef.h>
 #include <sys/stat.h>
@@ -12,10 +12,10 @@
 #include "base/str.h"
 #include "base/why.h"
 
-#define KEEP_DETAIL_MAX	200
+#define FILE_DETAIL_MAX	200
 
 /* Tells what was written last from what somebody else has put there or changed since. */
-struct keep_mark {
+struct atomic_file_id {
 	dev_t		 dev;
 	ino_t		 ino;
 	off_t		 bytes;
@@ -24,9 +24,9 @@ struct keep_mark {
 
 /* `path` is absolute; `text` is not empty. PROXY_FILE: what stood there before stands there still, `detail` says
  * what was wrong, and the mark is as it was. The mode of a file that is replaced is kept. */
-const struct why *keep_file_write(const char *path, struct str text, struct keep_mark *, char detail[KEEP_DETAIL_MAX]);
+const struct why *atomic_file_write(const char *path, struct str text, struct atomic_file_id *, char detail[FILE_DETAIL_MAX]);
 /* Adds what stands there. False, with errno: no such file (ENOENT), not to be read, or larger than `out` may become. */
-bool		 keep_file_read(const char *path, struct buf *out);
-bool		 keep_mark_holds(const struct keep_mark *, const char *path);
+bool		 atomic_file_read(const char *path, struct buf *out);
+bool		 atomic_file_is_same(const struct atomic_file_id *, const char *path);
 
 #endif

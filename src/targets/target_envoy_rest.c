@@ -1,5 +1,5 @@
 /*
- * target_envoy_ask: the door at which Envoys ask for endpoints, and what their questions tell of what they have: each
+ * target_envoy_rest: the door at which Envoys ask for endpoints, and what their questions tell of what they have: each
  * names the version that it took last. One that keeps on naming another than it was given has refused that.
  */
 #include <stdio.h>
@@ -11,11 +11,11 @@
 #include "targets/target_envoy_priv.h"
 
 #define ANSWER_MAX	(32u << 20)
-#define ASKERS_MAX	256			/* the one that was silent for longest makes room */
+#define SUBSCRIBERS_MAX	256			/* the one that was silent for longest makes room */
 #define SILENT_USEC	(30 * USEC_PER_SEC)	/* such a one is not there any more */
 #define UNLIKE_MANY	2			/* one that starts anew has nothing; of two with one name one may be behind */
 
-struct asker {				/* one Envoy, as far as one cluster is concerned */
+struct subscriber {				/* one Envoy, as far as one cluster is concerned */
 	char	 name[96];		/* its node id, at its address */
 	char	 cluster[128];
 	char	 given[ENVOY_VERSION];	/* by the last answer */
@@ -26,19 +26,19 @@ struct asker {				/* one Envoy, as far as one cluster is concerned */
 	uint64_t question;		/* its last one, hashed; 0: it cannot be known again */
 };
 
-struct envoy_askers {
-	struct asker	 one[ASKERS_MAX];
+struct envoy_subscribers {
+	struct subscriber	 one[SUBSCRIBERS_MAX];
 	unsigned	 n;
 };
 
-struct envoy_askers *
-envoy_askers_new(void)
+struct envoy_subscribers *
+envoy_subscribers_new(void)
 {
-	return must_zalloc(sizeof(struct envoy_askers));
+	return must_zalloc(sizeof(struct envoy_subscribers));
 }
 
 void
-envoy_askers_free(struct envoy_askers **ap)
+envoy_subscribers_free(struct envoy_subscribers **ap)
 {
 	free(*ap);
 	*ap = NULL;
@@ -46,10 +46,10 @@ envoy_askers_free(struct envoy_askers **ap)
 
 /* --- who asks --- */
 
-static struct asker *
-asker_of(struct envoy_askers *all, const char *name, const char *cluster)
+static struct subscriber *
+subscriber_find(struct envoy_subscribers *all, const char *name, const char *cluster)
 {
-	struct asker *a, *oldest = all->one;
+	struct subscriber *a, *oldest = all->one;
 
 	for (unsigned i = 0; i < all->n; i++) {
 		a = &all->one[i];
@@ -58,15 +58,15 @@ asker_of(struct envoy_askers *all, const char *name, const char *cluster)
 		if (a->asked_usec < oldest->asked_usec)
 			oldest = a;
 	}
-	a = all->n < ASKERS_MAX ? &all->one[all->n++] : oldest;
-	*a = (struct asker){ 0 };
+	a = all->n < SUBSCRIBERS_MAX ? &all->one[all->n++] : oldest;
+	*a = (struct subscriber){ 0 };
 	snprintf(a->name, sizeof a->name, "%s", name);
 	snprintf(a->cluster, sizeof a->cluster, "%s", cluster);
 	return a;
 }
 
 static void
-asker_hear(struct envoy *e, struct asker *a, const char *has, const char *given)
+subscriber_update(struct envoy *e, struct subscriber *a, const char *has, const char *given)
 {
 	if (has != a->has)
 		snprintf(a->has, sizeof a->has, "%s", has);
@@ -75,31 +75,31 @@ asker_hear(struct envoy *e, struct asker *a, const char *has, const char *given)
 	a->asked_usec = loop_now(target_loop(e->target));
 }
 
-static struct asker *
-asker_new(struct envoy *e, struct request *req, const struct envoy_request *q, const char *cluster)
+static struct subscriber *
+subscriber_identify(struct envoy *e, struct request *req, const struct envoy_request *q, const char *cluster)
 {
-	char name[sizeof e->askers->one->name], host[ADDR_TEXT_MAX], short_cluster[sizeof e->askers->one->cluster];
-	struct asker *a;
+	char name[sizeof e->subscribers->one->name], host[ADDR_TEXT_MAX], short_cluster[sizeof e->subscribers->one->cluster];
+	struct subscriber *a;
 
 	addr_host_text(request_peer(req), host);
 	snprintf(name, sizeof name, "%.60s at %.30s", *q->node != '\0' ? q->node : "an Envoy", host);
 	snprintf(short_cluster, sizeof short_cluster, "%s", cluster);
-	a = asker_of(e->askers, name, short_cluster);
+	a = subscriber_find(e->subscribers, name, short_cluster);
 	memcpy(a->host, host, sizeof a->host);
 	a->question = strlen(cluster) < sizeof a->cluster && strlen(q->version) < sizeof a->has ? str_hash(request_body(req)) : 0;
 	return a;
 }
 
 /* The same words from the same address: a question is long, and most are asked again and again. */
-static struct asker *
-asker_again(const struct envoy *e, struct request *req)
+static struct subscriber *
+subscriber_repeat(const struct envoy *e, struct request *req)
 {
 	uint64_t question = str_hash(request_body(req));
 	char host[ADDR_TEXT_MAX];
 
 	addr_host_text(request_peer(req), host);
-	for (unsigned i = 0; i < e->askers->n; i++) {
-		struct asker *a = &e->askers->one[i];
+	for (unsigned i = 0; i < e->subscribers->n; i++) {
+		struct subscriber *a = &e->subscribers->one[i];
 		if (question != 0 && a->question == question && strcmp(a->host, host) == 0)
 			return a;
 	}
@@ -137,11 +137,11 @@ resources(const struct envoy *e, const struct envoy_request *q)
 	if (q == NULL)
 		return list;
 	if (json_array_size(q->names) == 0)
-		for (i = 0; i < e->nsaid; i++)
-			if (e->said[i].current)
-				json_array_append(list, e->said[i].assignment);
+		for (i = 0; i < e->nresources; i++)
+			if (e->resource[i].current)
+				json_array_append(list, e->resource[i].assignment);
 	json_array_foreach(q->names, i, name) {
-		const struct envoy_said *s = envoy_said_of(e, json_string_value(name));
+		const struct envoy_resource *s = envoy_find_resource(e, json_string_value(name));
 		if (s != NULL && s->current)
 			json_array_append(list, s->assignment);
 	}
@@ -167,12 +167,12 @@ answer(struct envoy *e, struct request *req, const struct envoy_request *q)
 
 /* Envoy asks for one cluster at a time. */
 static void
-answer_one(struct envoy *e, struct request *req, struct asker *a, const char *has, const char *cluster)
+answer_one(struct envoy *e, struct request *req, struct subscriber *a, const char *has, const char *cluster)
 {
-	const struct envoy_said *s = envoy_said_of(e, cluster);
+	const struct envoy_resource *s = envoy_find_resource(e, cluster);
 	bool known = s != NULL && s->current;
 
-	asker_hear(e, a, has, known ? s->version : "");
+	subscriber_update(e, a, has, known ? s->version : "");
 	if (known)
 		reply(req, 200, buf_str(&s->text));
 	else
@@ -189,14 +189,14 @@ answer_all(struct envoy *e, struct request *req, const struct envoy_request *q)
 		return;
 	}
 	cluster = json_string_value(json_array_get(q->names, 0));
-	answer_one(e, req, asker_new(e, req, q, cluster), q->version, cluster);
+	answer_one(e, req, subscriber_identify(e, req, q, cluster), q->version, cluster);
 }
 
 /* Before anything is known, an answer would say that there is nobody: none at all leaves Envoy with what it has. */
 void
-envoy_ask(struct envoy *e, struct request *req)
+envoy_respond(struct envoy *e, struct request *req)
 {
-	struct asker *again = e->said_usec == 0 ? NULL : asker_again(e, req);
+	struct subscriber *again = e->published_usec == 0 ? NULL : subscriber_repeat(e, req);
 	struct envoy_request q;
 	char detail[ENVOY_DETAIL];
 
@@ -208,7 +208,7 @@ envoy_ask(struct envoy *e, struct request *req)
 		reply_error(req, 400, detail);
 		return;
 	}
-	if (e->said_usec == 0)
+	if (e->published_usec == 0)
 		reply_error(req, 503, "nothing is known yet");
 	else
 		answer_all(e, req, &q);
@@ -218,40 +218,40 @@ envoy_ask(struct envoy *e, struct request *req)
 /* --- what they have taken --- */
 
 static bool
-is_there(const struct asker *a, int64_t now)
+is_there(const struct subscriber *a, int64_t now)
 {
 	return now - a->asked_usec <= SILENT_USEC;
 }
 
 /* One of this name and cluster has something old, or nothing that we said of late. */
 static bool
-has_it(const struct envoy *e, const struct asker *a)
+has_it(const struct envoy *e, const struct subscriber *a)
 {
-	const struct envoy_said *s = envoy_said_of(e, a->cluster);
+	const struct envoy_resource *s = envoy_find_resource(e, a->cluster);
 
 	return s == NULL || !s->current || strcmp(a->has, s->version) == 0;
 }
 
 static void
-refused_tell(struct envoy *e, const struct asker *a)
+refused_tell(struct envoy *e, const struct subscriber *a)
 {
 	char detail[ENVOY_DETAIL];
 
 	snprintf(detail, sizeof detail, "%s has %s of cluster %.60s, and was given another version; its log says why", a->name,
 	    *a->has == '\0' ? "nothing" : a->has, a->cluster);
-	target_refused(e->target, WHY_PROXY_REFUSED, detail);
+	target_not_applied(e->target, WHY_PROXY_REFUSED, detail);
 }
 
 /* With what was said lately there is nothing to tell yet: they will ask. */
 void
-envoy_askers_judge(struct envoy *e, int64_t now)
+envoy_subscribers_check(struct envoy *e, int64_t now)
 {
-	const struct envoy_askers *all = e->askers;
+	const struct envoy_subscribers *all = e->subscribers;
 	bool taken = true;
 	unsigned there = 0;
 
 	for (unsigned i = 0; i < all->n; i++) {
-		const struct asker *a = &all->one[i];
+		const struct subscriber *a = &all->one[i];
 		if (!is_there(a, now))
 			continue;
 		there++;
@@ -262,31 +262,31 @@ envoy_askers_judge(struct envoy *e, int64_t now)
 		}
 	}
 	if (there > 0 && taken)
-		target_taken(e->target);
-	else if (there == 0 && e->said_usec != 0 && now - e->said_usec > SILENT_USEC)
-		target_refused(e->target, WHY_PROXY_GONE, "no Envoy asks for endpoints");
+		target_applied(e->target);
+	else if (there == 0 && e->published_usec != 0 && now - e->published_usec > SILENT_USEC)
+		target_not_applied(e->target, WHY_PROXY_GONE, "no Envoy asks for endpoints");
 }
 
 bool
-envoy_is_asked(const struct envoy *e)
+envoy_has_subscribers(const struct envoy *e)
 {
 	int64_t now = loop_now(target_loop(e->target));
 
-	for (unsigned i = 0; i < e->askers->n; i++)
-		if (is_there(&e->askers->one[i], now))
+	for (unsigned i = 0; i < e->subscribers->n; i++)
+		if (is_there(&e->subscribers->one[i], now))
 			return true;
 	return false;
 }
 
 void
-envoy_askers_show(const struct envoy *e, json_t *j)
+envoy_subscribers_view(const struct envoy *e, json_t *j)
 {
 	int64_t now = loop_now(target_loop(e->target));
 	json_t *list = json_array();
 
-	for (unsigned i = 0; i < e->askers->n; i++) {
-		const struct asker *a = &e->askers->one[i];
-		const struct envoy_said *s = envoy_said_of(e, a->cluster);
+	for (unsigned i = 0; i < e->subscribers->n; i++) {
+		const struct subscriber *a = &e->subscribers->one[i];
+		const struct envoy_resource *s = envoy_find_resource(e, a->cluster);
 		if (is_there(a, now))
 			json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:b, s:b, s:f}", "envoy", a->name, "cluster", a->cluster,
 			    "version", a->has, "known", s != NULL, "taken", s != NULL && strcmp(a->has, s->version) == 0,

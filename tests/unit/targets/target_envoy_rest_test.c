@@ -1,15 +1,15 @@
-/* target_envoy_ask: what Envoys are answered at the door, and what their questions tell of what they took. */
+/* target_envoy_rest: what Envoys are answered at the door, and what their questions tell of what they took. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "targets/target_envoy_ask.c"
+#include "targets/target_envoy_rest.c"
 
 /* --- who stands around it: a target that notes what it is told, and an exchange of one's own making --- */
 
-static struct envoy_said said[2];
+static struct envoy_resource said[2];
 static struct envoy envoy;
 static struct loop *loop;
 static const struct why *refused_why;
@@ -27,26 +27,26 @@ target_loop(const struct target *t)
 }
 
 void
-target_taken(struct target *t)
+target_applied(struct target *t)
 {
 	(void)t;
 	taken++;
 }
 
 void
-target_refused(struct target *t, const struct why *why, const char *detail)
+target_not_applied(struct target *t, const struct why *why, const char *detail)
 {
 	(void)t;
 	refused_why = why;
 	snprintf(refused_detail, sizeof refused_detail, "%s", detail);
 }
 
-struct envoy_said *
-envoy_said_of(const struct envoy *e, const char *cluster)
+struct envoy_resource *
+envoy_find_resource(const struct envoy *e, const char *cluster)
 {
-	for (unsigned i = 0; i < e->nsaid; i++)
-		if (strcmp(e->said[i].cluster, cluster) == 0)
-			return &e->said[i];
+	for (unsigned i = 0; i < e->nresources; i++)
+		if (strcmp(e->resource[i].cluster, cluster) == 0)
+			return &e->resource[i];
 	return NULL;
 }
 
@@ -79,7 +79,7 @@ request_reply(struct request *x, int status, const char *type, struct str body, 
 static void
 say(unsigned i, const char *cluster, const char *version)
 {
-	struct envoy_said *s = &said[i];
+	struct envoy_resource *s = &said[i];
 
 	s->cluster = (char *)(uintptr_t)cluster;
 	s->current = true;
@@ -88,7 +88,7 @@ say(unsigned i, const char *cluster, const char *version)
 	s->assignment = json_pack("{s:s}", "cluster_name", cluster);
 	buf_clear(&s->text);
 	buf_printf(&s->text, "%s in version %s", cluster, version);
-	envoy.said_usec = loop_now(loop);
+	envoy.published_usec = loop_now(loop);
 }
 
 static int
@@ -96,7 +96,7 @@ setup(void **state)
 {
 	(void)state;
 	loop = loop_new();
-	envoy = (struct envoy){ .said = said, .nsaid = 2, .askers = envoy_askers_new() };
+	envoy = (struct envoy){ .resource = said, .nresources = 2, .subscribers = envoy_subscribers_new() };
 	for (int i = 0; i < 2; i++)
 		buf_init(&said[i].text, 1000);
 	assert_null(addr_parse(STR("10.0.0.7:1234"), &peer));
@@ -112,9 +112,9 @@ teardown(void **state)
 	for (int i = 0; i < 2; i++) {
 		json_decref(said[i].assignment);
 		buf_fini(&said[i].text);
-		said[i] = (struct envoy_said){ 0 };
+		said[i] = (struct envoy_resource){ 0 };
 	}
-	envoy_askers_free(&envoy.askers);
+	envoy_subscribers_free(&envoy.subscribers);
 	loop_free(&loop);
 	return 0;
 }
@@ -123,7 +123,7 @@ static void
 ask(const char *node, const char *cluster, const char *has)
 {
 	snprintf(question, sizeof question, "{\"node\":{\"id\":\"%s\"},\"resource_names\":[\"%s\"],\"version_info\":\"%s\"}", node, cluster, has);
-	envoy_ask(&envoy, NULL);
+	envoy_respond(&envoy, NULL);
 }
 
 static void
@@ -131,7 +131,7 @@ judge(void)
 {
 	taken = 0;
 	refused_why = NULL;
-	envoy_askers_judge(&envoy, loop_now(loop));
+	envoy_subscribers_check(&envoy, loop_now(loop));
 }
 
 static void
@@ -157,7 +157,7 @@ each_is_told_of_what_it_asked_for(void **state)
 	ask("edge-1", "nobody", "");
 	assert_non_null(strstr(replied, "\"resources\": []"));
 	strcpy(question, "{}");
-	envoy_ask(&envoy, NULL);
+	envoy_respond(&envoy, NULL);
 	j = json_loads(replied, 0, NULL);
 	assert_int_equal(json_array_size(json_object_get(j, "resources")), 2);
 	json_decref(j);
@@ -165,7 +165,7 @@ each_is_told_of_what_it_asked_for(void **state)
 	ask("edge-1", "web", "a");
 	assert_non_null(strstr(replied, "\"resources\": []"));
 	strcpy(question, "what?");
-	envoy_ask(&envoy, NULL);
+	envoy_respond(&envoy, NULL);
 	assert_int_equal(replied_status, 400);
 	assert_non_null(strstr(replied, "DiscoveryRequest"));
 }
@@ -233,13 +233,13 @@ silence_is_told(void **state)
 {
 	(void)state;
 	say(0, "web", "a");
-	envoy_askers_judge(&envoy, loop_now(loop) + SILENT_USEC);
+	envoy_subscribers_check(&envoy, loop_now(loop) + SILENT_USEC);
 	assert_null(refused_why);
-	envoy_askers_judge(&envoy, loop_now(loop) + SILENT_USEC + 1);
+	envoy_subscribers_check(&envoy, loop_now(loop) + SILENT_USEC + 1);
 	assert_ptr_equal(refused_why, WHY_PROXY_GONE);
 	refused_why = NULL;
 	ask("edge-1", "web", "a");
-	envoy_askers_judge(&envoy, loop_now(loop) + SILENT_USEC);
+	envoy_subscribers_check(&envoy, loop_now(loop) + SILENT_USEC);
 	assert_null(refused_why);
 	assert_int_equal(taken, 1);
 }
@@ -251,11 +251,11 @@ a_crowd_is_bounded(void **state)
 
 	(void)state;
 	say(0, "web", "a");
-	for (unsigned i = 0; i < 2 * ASKERS_MAX; i++) {
+	for (unsigned i = 0; i < 2 * SUBSCRIBERS_MAX; i++) {
 		snprintf(name, sizeof name, "edge-%u", i);
 		ask(name, "web", "a");
 	}
-	assert_int_equal(envoy.askers->n, ASKERS_MAX);
+	assert_int_equal(envoy.subscribers->n, SUBSCRIBERS_MAX);
 	judge();
 	assert_int_equal(taken, 1);
 }

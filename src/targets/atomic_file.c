@@ -1,5 +1,5 @@
 /*
- * keep_file: make, write, fsync, rename, fsync the folder. Whoever dies on the way leaves the old file in force, and
+ * atomic_file: make, write, fsync, rename, fsync the folder. Whoever dies on the way leaves the old file in force, and
  * a name beside it that begins with a dot and that no proxy reads; the next write takes it over.
  */
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/bug.h"
-#include "targets/keep_file.h"
+#include "targets/atomic_file.h"
 
 struct names {
 	char	folder[4096], new[4096 + 16];
@@ -93,12 +93,12 @@ failed(const char *step, const char *name, char *detail)
 	/* what a container sees whose volume is the file alone */
 	const char *hint = errno == EBUSY || errno == EXDEV ? "; mount the folder, not the file" : "";
 
-	snprintf(detail, KEEP_DETAIL_MAX, "%s %.120s: %.40s%s", step, name, strerror(errno), hint);
+	snprintf(detail, FILE_DETAIL_MAX, "%s %.120s: %.40s%s", step, name, strerror(errno), hint);
 	return WHY_PROXY_FILE;
 }
 
 const struct why *
-keep_file_write(const char *path, struct str text, struct keep_mark *mark, char detail[KEEP_DETAIL_MAX])
+atomic_file_write(const char *path, struct str text, struct atomic_file_id *mark, char detail[FILE_DETAIL_MAX])
 {
 	struct names n;
 	struct stat st;
@@ -112,13 +112,13 @@ keep_file_write(const char *path, struct str text, struct keep_mark *mark, char 
 		return failed(step, n.new, detail);
 	if (rename(n.new, path) != 0)
 		return failed("rename to", path, detail);
-	*mark = (struct keep_mark){ st.st_dev, st.st_ino, st.st_size, st.st_mtim };
+	*mark = (struct atomic_file_id){ st.st_dev, st.st_ino, st.st_size, st.st_mtim };
 	folder_sync(n.folder);
 	return NULL;
 }
 
 bool
-keep_file_read(const char *path, struct buf *out)
+atomic_file_read(const char *path, struct buf *out)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	char piece[16384];
@@ -135,7 +135,7 @@ keep_file_read(const char *path, struct buf *out)
 }
 
 bool
-keep_mark_holds(const struct keep_mark *m, const char *path)
+atomic_file_is_same(const struct atomic_file_id *m, const char *path)
 {
 	struct stat st;
 

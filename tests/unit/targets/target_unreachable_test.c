@@ -1,10 +1,10 @@
-/* target_unreached: what is told of an API that does not answer. */
+/* target_unreachable: what is told of an API that does not answer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "targets/target_unreached.c"
+#include "targets/target_unreachable.c"
 #include "fake_target.h"
 
 static void
@@ -13,7 +13,7 @@ told(const char *url, long status, const char *detail, const char *expected)
 	struct target t = { 0 };
 	struct fetch_result r = { .why = status != 0 ? WHY_METRICS_STATUS : WHY_METRICS_FETCH, .status = status, .detail = detail };
 
-	target_unreached(&t, url, "its API", &r);
+	target_unreachable(&t, url, "its API", &r);
 	assert_ptr_equal(t.why, status != 0 ? WHY_PROXY_SYNTAX : WHY_PROXY_GONE);
 	assert_string_equal(t.detail, expected);
 }
