@@ -1,6 +1,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/bug.h"
 #include "base/clock.h"
 #include "main/child.h"
 
@@ -44,9 +45,18 @@ child_fork(struct child *c, struct loop *l, channel_f *fn, void *arg, int *fd)
 	}
 	close(pair[1]);
 	c->pid = pid;
+	c->dismissed = false;
 	c->born_usec = clock_mono_usec();
 	channel_open(&c->channel, l, pair[0], fn, arg);
 	return pid;
+}
+
+void
+child_dismiss(struct child *c)
+{
+	ASSERT(c->pid != 0);
+	c->dismissed = true;
+	channel_close(&c->channel);
 }
 
 int64_t

@@ -16,6 +16,7 @@ struct child {
 	int64_t		 born_usec;
 	int64_t		 pause_usec;	/* before the next start, after a life that was too short */
 	struct timer	 again;
+	bool		 dismissed;	/* the parent has closed its channel, so that it leaves */
 	bool		 silent;	/* watchdog.c: its queues are lent */
 	bool		 silence_told;
 	int64_t		 silent_usec;	/* its last sign of life then */
@@ -26,6 +27,8 @@ struct child {
  * -1: no process could be made (errno).
  */
 pid_t	child_fork(struct child *, struct loop *, channel_f *, void *arg, int *fd);
+/* Closes its channel, the sign for it to leave: its end is no fault then. */
+void	child_dismiss(struct child *);
 /* It died: how long to wait before the next start. 0 after a decent life; else doubling from 0.1 s to 5 s. */
 int64_t	child_pause(struct child *, int64_t now_usec);
 

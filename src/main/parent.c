@@ -324,7 +324,7 @@ stop_go_on(struct parent *p)
 	if (!workers_gone(p))
 		return;
 	if (p->brain.pid != 0)
-		channel_close(&p->brain.channel);	/* its sign to leave */
+		child_dismiss(&p->brain);
 	else
 		loop_stop(p->loop);
 }
@@ -390,7 +390,7 @@ death_text(int status, char out[48])
 static void
 child_died(struct parent *p, struct child *c, int status, timer_f *again)
 {
-	bool asked = p->stopping || c->channel.io.fd < 0;	/* its channel closed: we told it to leave */
+	bool expected = p->stopping || c->dismissed;
 	char text[48];
 	int64_t pause;
 
@@ -398,7 +398,7 @@ child_died(struct parent *p, struct child *c, int status, timer_f *again)
 	live_ceased(p->live, c == &p->brain ? LIVE_BRAIN : c->index);
 	if (c != &p->brain)
 		live_forget_worker(p->live, c->index);
-	log_event(asked ? LOG_INFO : LOG_ERROR, asked ? "child.ended" : "child.died", "child", c->name,
+	log_event(expected ? LOG_INFO : LOG_ERROR, expected ? "child.ended" : "child.died", "child", c->name,
 	    "pid", LOG_N(c->pid), "by", death_text(status, text), NULL);
 	c->pid = 0;
 	if (p->stopping) {

@@ -60,7 +60,8 @@ reload_brain(struct parent *p, struct str text, bool admin_changed)
 	if (admin_changed) {
 		parent_close_admin(p);
 		p->admin_due = true;			/* the brain has the old ones open until it is gone */
-		channel_close(&p->brain.channel);	/* its sign to leave */
+		if (p->brain.pid != 0)
+			child_dismiss(&p->brain);
 		return;
 	}
 	fd = memfile_seal(text);
