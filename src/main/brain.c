@@ -21,6 +21,7 @@
 #include "main/outages.h"
 #include "score/steer.h"
 #include "targets/target.h"
+#include "world/secrets.h"
 
 #define TICK_USEC	(100 * USEC_PER_MSEC)
 #define PICTURE_USEC	(5 * USEC_PER_SEC)	/* that the first pass may wait for */
@@ -46,6 +47,7 @@ struct brain {
 	struct channel	 channel;
 	struct timer	 tick;
 	int64_t		 born_usec;
+	uint64_t	 secrets_serial;	/* of the set that was published last; counts from 1 in each brain */
 	bool		 inherited;	/* a table was in force when we came */
 	bool		 began;		/* the first pass was made */
 	bool		 changed;	/* since the last table */
@@ -71,6 +73,28 @@ publish(struct brain *b)
 		log_event(LOG_INFO, "table.published", "serial", LOG_N(b->world->serial), "services", LOG_N(b->world->nservices),
 		    "tasks", LOG_N(b->world->ntasks), "nodes", LOG_N(b->world->nnodes), NULL);
 	close(fd);
+}
+
+/*
+ * What workers must keep secret: nothing today, so the set is empty, and workers have one from their start. The set in
+ * force stays when this fails.
+ */
+static void
+publish_secrets(struct brain *b)
+{
+	struct secrets_maker *m = secrets_maker_new(++b->secrets_serial);
+	struct channel_msg msg = { .kind = CHANNEL_SECRETS };
+	const struct why *why;
+	int fd;
+
+	if ((why = secrets_maker_seal(m, &fd)) != NULL)
+		log_event(LOG_ERROR, "secrets.failed", "why", why_name(why), "text", why->text, NULL);
+	else {
+		if (!channel_send(&b->channel, &msg, fd))
+			log_event(LOG_ERROR, "secrets.unsent", "serial", LOG_N(b->secrets_serial), NULL);
+		close(fd);
+	}
+	secrets_maker_free(&m);
 }
 
 static struct mover_conf
@@ -302,6 +326,7 @@ brain_open(struct brain *b)
 	char host[64] = "";
 
 	inherit(b);
+	publish_secrets(b);
 	b->fetcher = fetcher_new(b->loop);
 	b->scrape = scrape_new(b->loop, b->fetcher, on_sample, b);
 	b->steer = steer_new(b->world);

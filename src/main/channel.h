@@ -11,6 +11,7 @@
 
 enum channel_kind {
 	CHANNEL_TABLE,		/* fd: a sealed table; brain to parent, parent to workers */
+	CHANNEL_SECRETS,	/* fd: a sealed set of secrets; brain to parent, parent to workers */
 	CHANNEL_CONF,		/* fd: a sealed configuration text; parent to brain */
 	CHANNEL_LIMITS,		/* limits; parent to workers */
 	CHANNEL_LISTEN,		/* fd, addr: one more listener; parent to workers */

@@ -195,16 +195,23 @@ parent_send_workers(struct parent *p, const struct channel_msg *m, int fd)
 	}
 }
 
+/* Keeps `fd` for workers to come, in place of the one before, and sends it to those that are there. */
+static void
+pass_on(struct parent *p, enum channel_kind kind, int *kept, int fd)
+{
+	struct channel_msg m = { .kind = kind };
+
+	if (*kept >= 0)
+		close(*kept);
+	*kept = fd;
+	parent_send_workers(p, &m, fd);
+}
+
 static void
 take_table(struct parent *p, int fd)
 {
-	struct channel_msg m = { .kind = CHANNEL_TABLE };
-
-	if (p->table >= 0)
-		close(p->table);
-	p->table = fd;
+	pass_on(p, CHANNEL_TABLE, &p->table, fd);
 	timer_clear(p->loop, &p->last_call);
-	parent_send_workers(p, &m, fd);
 	for (unsigned i = 0; i < p->nworkers; i++)
 		if (p->worker[i].pid == 0 && p->worker[i].again.node.at == 0)
 			worker_start(p, &p->worker[i]);
@@ -217,9 +224,11 @@ hear_brain(void *arg, const struct channel_msg *m, int fd)
 
 	if (m == NULL)
 		return;				/* SIGCHLD tells the rest */
-	ASSERT(m->kind == CHANNEL_TABLE && fd >= 0);
+	ASSERT((m->kind == CHANNEL_TABLE || m->kind == CHANNEL_SECRETS) && fd >= 0);
 	if (p->stopping)
 		close(fd);
+	else if (m->kind == CHANNEL_SECRETS)
+		pass_on(p, CHANNEL_SECRETS, &p->secrets, fd);
 	else
 		take_table(p, fd);
 }
@@ -253,6 +262,8 @@ brain_start(struct parent *p)
 	pid = child_fork(&p->brain, p->loop, hear_brain, p, &b.channel_fd);
 	if (pid == 0) {
 		shed(p, WORKERS_MAX);
+		if (p->secrets >= 0)		/* it makes its own */
+			close(p->secrets);
 		exit(brain_run(&b));
 	}
 	if (pid < 0)
@@ -276,7 +287,7 @@ worker_become(struct parent *p, unsigned index, int channel_fd)
 {
 	struct worker_listener *ls = must_zalloc((p->listeners.count + 1) * sizeof *ls);
 	struct worker_conf w = { .index = index, .live = p->live, .phys = p->phys, .channel_fd = channel_fd,
-	    .table_fd = p->table, .listener = ls, .nlisteners = p->listeners.count,
+	    .table_fd = p->table, .secrets_fd = p->secrets, .listener = ls, .nlisteners = p->listeners.count,
 	    .user = p->other_user ? &p->user : NULL, .stop_usec = p->conf->stop_usec };
 
 	worker_limits(p->conf, &w.limits);
@@ -509,6 +520,8 @@ parent_close(struct parent *p)
 	parent_close_admin(p);
 	if (p->table >= 0)
 		close(p->table);
+	if (p->secrets >= 0)
+		close(p->secrets);
 	if (p->signals.fd >= 0) {
 		int fd = p->signals.fd;
 		loop_unwatch(p->loop, &p->signals);
@@ -522,7 +535,7 @@ parent_close(struct parent *p)
 int
 parent_run(struct conf *conf)
 {
-	struct parent p = { .conf = conf, .table = -1, .admin_tcp = -1, .admin_unix = -1,
+	struct parent p = { .conf = conf, .table = -1, .secrets = -1, .admin_tcp = -1, .admin_unix = -1,
 	    .nworkers = conf->workers, .signals.fd = -1, .listeners.workers = conf->workers };
 
 	sink_unblock(STDOUT_FILENO);

@@ -17,7 +17,7 @@ struct parent {
 	struct listeners listeners;
 	int		 admin_tcp, admin_unix;	/* -1: none */
 	bool		 admin_due;		/* to be opened for the next brain */
-	int		 table;			/* the last one, -1: none yet */
+	int		 table, secrets;	/* what the brain published last, for workers to come; -1: nothing yet */
 	struct io	 signals;
 	struct child	 brain, worker[WORKERS_MAX];
 	unsigned	 nworkers;

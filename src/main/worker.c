@@ -13,6 +13,7 @@
 #include "main/descriptors.h"
 #include "main/worker.h"
 #include "proxy/proxy.h"
+#include "world/secrets.h"
 
 _Static_assert(CONF_TRUSTED_MAX == PROXY_TRUSTED_MAX && CONF_LISTEN_MAX == PROXY_LISTENERS_MAX, "as many as may be written are taken");
 
@@ -20,6 +21,7 @@ struct worker {
 	const struct worker_conf *conf;
 	struct loop	*loop;
 	struct proxy	*proxy;
+	struct secrets	*secrets;	/* in force, NULL until the first set arrives */
 	struct channel	 channel;
 	struct timer	 last_call, beat;
 	bool		 draining;
@@ -92,6 +94,22 @@ worker_take_table(struct worker *w, int fd)
 	table_unref(&t);
 }
 
+/* Who already uses a secret of the set before keeps that set by a reference of its own. */
+static void
+worker_take_secrets(struct worker *w, int fd)
+{
+	const struct why *why;
+	struct secrets *s;
+
+	if ((why = secrets_open(fd, &s)) != NULL) {
+		log_event(LOG_ERROR, "secrets.refused", "why", why_name(why), NULL);
+		return;
+	}
+	secrets_unref(&w->secrets);
+	w->secrets = s;
+	log_event(LOG_DEBUG, "secrets.taken", "serial", LOG_N(secrets_serial(s)), "count", LOG_N(secrets_count(s)), NULL);
+}
+
 static void
 worker_empty(void *arg)
 {
@@ -133,6 +151,9 @@ worker_hears(void *arg, const struct channel_msg *m, int fd)
 	switch (m->kind) {
 	case CHANNEL_TABLE:
 		worker_take_table(w, fd);
+		return;
+	case CHANNEL_SECRETS:
+		worker_take_secrets(w, fd);
 		return;
 	case CHANNEL_LISTEN:
 		proxy_listen(w->proxy, fd, &m->addr);
@@ -203,11 +224,14 @@ worker_run(const struct worker_conf *c)
 	w.proxy = proxy_new(w.loop, &limits);
 	channel_open(&w.channel, w.loop, c->channel_fd, worker_hears, &w);
 	worker_take_table(&w, c->table_fd);
+	if (c->secrets_fd >= 0)
+		worker_take_secrets(&w, c->secrets_fd);
 	for (unsigned i = 0; i < c->nlisteners; i++)
 		proxy_listen(w.proxy, c->listener[i].fd, &c->listener[i].addr);
 	worker_beat(&w);
 	loop_run(w.loop);
 	proxy_free(&w.proxy);
+	secrets_unref(&w.secrets);
 	channel_close(&w.channel);
 	loop_free(&w.loop);
 	_exit(0);		/* no exit handlers: they belong to the parent, and rights are gone */

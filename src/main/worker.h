@@ -20,6 +20,7 @@ struct worker_conf {
 	struct live	*live;
 	const struct phys *phys;
 	int		 channel_fd, table_fd;
+	int		 secrets_fd;	/* -1: none yet */
 	struct worker_listener *listener;	/* descriptors become the worker's */
 	unsigned	 nlisteners;
 	struct proxy_conf limits;
