@@ -80,7 +80,7 @@ view_of(const void *arg)
 	const struct admin *a = arg;
 
 	return (struct view){ a->conf.world, a->rates, a->conf.events, a->conf.conf, loop_now(a->loop), a->conf.mover, a->conf.discover,
-	    a->conf.targets, a->conf.rules, a->conf.prometheus, loop_longest_pause(a->loop) };
+	    a->conf.targets, a->conf.user_queries, a->conf.prometheus, loop_longest_pause(a->loop) };
 }
 
 /* The service that `?service=` names. False: answered. */

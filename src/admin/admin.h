@@ -15,7 +15,7 @@ struct discover;
 struct mover;
 struct prom_nodes;
 struct prometheus;
-struct rules;
+struct user_queries;
 struct targets;
 
 typedef void	admin_drain_node_f(void *arg, struct world_node *, bool drained);
@@ -31,7 +31,7 @@ struct admin_conf {
 	struct targets	*targets;		/* the same */
 	const struct prometheus *prometheus;	/* the same */
 	const struct prom_nodes *prom_nodes;	/* the same */
-	const struct rules *rules;		/* the same */
+	const struct user_queries *user_queries;	/* the same */
 	int		 tcp_fd, unix_fd;	/* already listening, taken over; -1: none */
 	admin_drain_node_f *drain_node;
 	admin_drain_task_f *drain_task;		/* NULL: tasks cannot be drained */

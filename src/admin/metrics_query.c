@@ -5,11 +5,11 @@
 
 #include "admin/metrics_page.h"
 #include "base/clock.h"
-#include "collect/rules.h"
+#include "collect/user_queries.h"
 #include "score/user_metric.h"
 
 static void
-put_query(struct page *p, enum family family, const struct world_service *s, const char *name, const struct rules_facts *f)
+put_query(struct page *p, enum family family, const struct world_service *s, const char *name, const struct user_query_facts *f)
 {
 	double age = (double)(p->v->now_usec - f->good_usec) / (double)USEC_PER_SEC;
 
@@ -48,15 +48,15 @@ void
 metrics_queries(struct page *p, enum family family)
 {
 	const struct world_service *s;
-	struct rules_facts f;
+	struct user_query_facts f;
 
 	LIST_FOREACH(s, &p->v->world->services, link)
-		for (unsigned i = 0; p->v->rules != NULL && i < s->conf.terms.n; i++) {
+		for (unsigned i = 0; p->v->user_queries != NULL && i < s->conf.terms.n; i++) {
 			if (family == FAMILY_QUERY_USED) {
 				put_used(p, s, i);
 				continue;
 			}
-			rules_facts(p->v->rules, s, i, &f);
+			user_queries_facts(p->v->user_queries, s, i, &f);
 			put_query(p, family, s, s->conf.terms.term[i].name, &f);
 		}
 }

@@ -10,7 +10,7 @@
 #include "admin/view.h"
 #include "base/bug.h"
 #include "base/clock.h"
-#include "collect/rules.h"
+#include "collect/user_queries.h"
 #include "engine/discover.h"
 #include "engine/mover.h"
 #include "score/explain.h"
@@ -224,7 +224,7 @@ view_service(const struct view *v, const struct world_service *s, const struct s
 	json_object_set_new(j, "name", text(s->name));
 	json_object_set_new(j, "policy", text(policy_name(s->conf.policy)));
 	json_object_set_new(j, "profile", text(profile_name(&s->conf.profile)));
-	json_object_set_new(j, "queries", rules_view(v->rules, s, false, v->now_usec));
+	json_object_set_new(j, "queries", user_queries_view(v->user_queries, s, false, v->now_usec));
 	json_object_set_new(j, "routes", view_routes(s));
 	json_object_set_new(j, "tasks", json_integer(s->ntasks));
 	json_object_set_new(j, "usable", json_integer(sum.usable));
@@ -312,7 +312,7 @@ view_why(const struct view *v, const struct world_service *s)
 	buf_init(&words, SENTENCE_MAX);
 	explain_service(v->world, s, v->now_usec, &words);
 	j = json_pack("{s:o, s:s, s:o, s:o, s:o}", "service", text(s->name), "policy", policy_name(s->conf.policy),
-	    "summary", sentence(&words), "queries", rules_view(v->rules, s, true, v->now_usec), "mover", mover_view(v->mover, s));
+	    "summary", sentence(&words), "queries", user_queries_view(v->user_queries, s, true, v->now_usec), "mover", mover_view(v->mover, s));
 	buf_fini(&words);
 	view_origin(j, swarm == NULL ? NULL : swarm_report_find(swarm, str_of(s->name)));
 	return j;

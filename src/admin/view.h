@@ -15,7 +15,7 @@ struct discover;
 struct mover;
 struct report_service;
 struct prometheus;
-struct rules;
+struct user_queries;
 struct targets;
 
 struct view {
@@ -27,7 +27,7 @@ struct view {
 	const struct mover	*mover;		/* NULL: none */
 	const struct discover	*discover;	/* the same */
 	const struct targets	*targets;	/* the same */
-	const struct rules	*rules;		/* the same */
+	const struct user_queries	*user_queries;		/* the same */
 	const struct prometheus	*prometheus;	/* the same */
 	struct loop_pause	 pause;		/* the brain's longest */
 };

@@ -115,7 +115,7 @@ scrape_free(struct scrape **sp)
 }
 
 void
-scrape_judge(struct scrape *s)
+scrape_update_signals(struct scrape *s)
 {
 	struct eye *e;
 

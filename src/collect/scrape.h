@@ -27,6 +27,6 @@ void		 scrape_free(struct scrape **);
 void		 scrape_sync(struct scrape *, struct world *, int64_t period_usec, int64_t timeout_usec);
 
 /* What Prometheus says of nodes (world_node.prom_…) has changed: verdicts are found anew. Between passes only. */
-void		 scrape_judge(struct scrape *);
+void		 scrape_update_signals(struct scrape *);
 
 #endif

@@ -12,7 +12,7 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "collect/prom_nodes.h"
-#include "collect/rules.h"
+#include "collect/user_queries.h"
 #include "collect/scrape.h"
 #include "engine/discover.h"
 #include "engine/mover.h"
@@ -35,7 +35,7 @@ struct brain {
 	struct scrape	*scrape;
 	struct prometheus *prometheus;
 	struct prom_nodes *prom_nodes;
-	struct rules	*rules;
+	struct user_queries	*user_queries;
 	struct steer	*steer;
 	struct steer_conf steered;
 	struct discover	*discover;
@@ -160,7 +160,7 @@ apply(struct brain *b)
 	b->began = b->began || may_begin(b);
 	b->changed |= b->began && discover_pass(b->discover);
 	profiles_tell(b);
-	rules_sync(b->rules);
+	user_queries_sync(b->user_queries);
 	scrape_sync(b->scrape, b->world, b->conf->signal_period_usec, b->conf->signal_timeout_usec);
 	mover_reconf(b->mover, &mc);
 	steer_anew(b);
@@ -201,7 +201,7 @@ on_prom_round(void *arg)
 {
 	struct brain *b = arg;
 
-	scrape_judge(b->scrape);
+	scrape_update_signals(b->scrape);
 }
 
 static void
@@ -334,7 +334,7 @@ brain_open(struct brain *b)
 	prometheus_reconf(b->prometheus, b->conf);
 	b->prom_nodes = prom_nodes_new(b->loop, b->prometheus, b->world, on_prom_sample, on_prom_round, b);
 	prom_nodes_reconf(b->prom_nodes, b->conf);
-	b->rules = rules_new(b->loop, b->prometheus, b->world);
+	b->user_queries = user_queries_new(b->loop, b->prometheus, b->world);
 	gethostname(host, sizeof host - 1);
 	b->mover = mover_new(b->loop, b->world, &mc, host);
 	b->discover = discover_new(b->loop, b->fetcher, b->world, on_swarm, b);
@@ -344,7 +344,7 @@ brain_open(struct brain *b)
 	a.mover = b->mover;
 	a.prometheus = b->prometheus;
 	a.prom_nodes = b->prom_nodes;
-	a.rules = b->rules;
+	a.user_queries = b->user_queries;
 	a.targets = b->targets;
 	a.discover = b->discover;
 	a.inherited = b->inherited;
@@ -361,7 +361,7 @@ brain_close(struct brain *b)
 	targets_free(&b->targets);
 	mover_free(&b->mover);
 	discover_free(&b->discover);
-	rules_free(&b->rules);
+	user_queries_free(&b->user_queries);
 	prom_nodes_free(&b->prom_nodes);
 	prometheus_free(&b->prometheus);
 	scrape_free(&b->scrape);

@@ -1,5 +1,5 @@
 /*
- * rules: asks, and sorts what comes by node. A query is another one when its text is: its slot in the world may be the same.
+ * user_queries: asks, and sorts what comes by node. A query is another one when its text is: its slot in the world may be the same.
  * Must not judge what a value means.
  */
 #include <math.h>
@@ -10,14 +10,14 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "collect/rules.h"
+#include "collect/user_queries.h"
 #include "score/user_metric.h"
 #include "signals/prom_keys.h"
 
 #define STAGGER_USEC	(20 * USEC_PER_MSEC)	/* between the first questions of several */
 
-struct rule {
-	struct rules	*rules;
+struct user_query {
+	struct user_queries *queries;
 	char		*query;			/* NULL: the slot is free */
 	struct prom_ask	*ask;			/* under way, or NULL */
 	struct timer	 timer;			/* the next question */
@@ -30,28 +30,28 @@ struct rule {
 	char		 detail[2 * PROM_DETAIL];
 };
 
-struct rules {
+struct user_queries {
 	struct loop	*loop;
 	struct prometheus *prom;
 	struct world	*world;
-	struct rule	 rule[QUERIES_MAX];	/* by slot of world.query */
+	struct user_query	 query[QUERIES_MAX];	/* by slot of world.query */
 };
 
 static unsigned
-slot_of(const struct rule *r)
+slot_of(const struct user_query *r)
 {
-	return (unsigned)(r - r->rules->rule);
+	return (unsigned)(r - r->queries->query);
 }
 
 /* --- what is wrong with it --- */
 
 /* Who asks it first, for the log. */
 static const struct world_service *
-asker(const struct rules *rs, const char *query, const char **name)
+asker(const struct user_queries *qs, const char *query, const char **name)
 {
 	const struct world_service *s;
 
-	LIST_FOREACH(s, &rs->world->services, link)
+	LIST_FOREACH(s, &qs->world->services, link)
 		for (unsigned i = 0; i < s->conf.terms.n; i++)
 			if (strcmp(s->conf.terms.term[i].query, query) == 0) {
 				*name = s->conf.terms.term[i].name;
@@ -62,10 +62,10 @@ asker(const struct rules *rs, const char *query, const char **name)
 }
 
 static void
-rule_told(struct rule *r, const struct why *why, const char *detail, bool partial)
+user_query_told(struct user_query *r, const struct why *why, const char *detail, bool partial)
 {
 	const char *name;
-	const struct world_service *s = asker(r->rules, r->query, &name);
+	const struct world_service *s = asker(r->queries, r->query, &name);
 
 	snprintf(r->detail, sizeof r->detail, "%s", detail);
 	r->partial = partial;
@@ -77,7 +77,7 @@ rule_told(struct rule *r, const struct why *why, const char *detail, bool partia
 	else if (r->why != NULL)
 		log_event(LOG_INFO, "query.back", "service", s == NULL ? "" : s->name, "query", name, NULL);
 	r->why = why;
-	r->since_usec = loop_now(r->rules->loop);
+	r->since_usec = loop_now(r->queries->loop);
 }
 
 /* --- an answer --- */
@@ -110,9 +110,9 @@ sort_out(struct sorted *s, const struct world *w, const struct prom_answer *a)
 }
 
 static void
-take(struct rule *r, struct sorted *s, int64_t at)
+take(struct user_query *r, struct sorted *s, int64_t at)
 {
-	struct world *w = r->rules->world;
+	struct world *w = r->queries->world;
 	struct world_node *n;
 
 	LIST_FOREACH(n, &w->nodes, link) {
@@ -140,12 +140,12 @@ asks(const struct world_service *s, const char *query)
 
 /* Nodes of which nothing is said, though a service that asks has tasks there. */
 static void
-absent_count(const struct rule *r, struct sorted *s)
+absent_count(const struct user_query *r, struct sorted *s)
 {
 	const struct world_service *v;
 	const struct world_task *t;
 
-	LIST_FOREACH(v, &r->rules->world->services, link) {
+	LIST_FOREACH(v, &r->queries->world->services, link) {
 		if (!asks(v, r->query))
 			continue;
 		LIST_FOREACH(t, &v->tasks, link)
@@ -156,149 +156,149 @@ absent_count(const struct rule *r, struct sorted *s)
 
 /* What is worst of it first. */
 static void
-judge(struct rule *r, const struct sorted *s, const struct prom_answer *a)
+judge(struct user_query *r, const struct sorted *s, const struct prom_answer *a)
 {
 	bool some = s->heard > 0;
 	char detail[sizeof r->detail], series[PROM_DETAIL];
 
 	if (a->scalar)
-		rule_told(r, WHY_PROM_SHAPE, "one value without labels; expected one for each node", false);
+		user_query_told(r, WHY_PROM_SHAPE, "one value without labels; expected one for each node", false);
 	else if (a->nseries == 0 && a->histograms > 0) {
 		snprintf(detail, sizeof detail, "%u histograms; a function such as histogram_quantile() makes numbers of them", a->histograms);
-		rule_told(r, WHY_PROM_SHAPE, detail, false);
+		user_query_told(r, WHY_PROM_SHAPE, detail, false);
 	} else if (a->nseries == 0)
-		rule_told(r, WHY_PROM_EMPTY, a->info == NULL ? "" : a->info, false);
+		user_query_told(r, WHY_PROM_EMPTY, a->info == NULL ? "" : a->info, false);
 	else if (s->strangers == a->nseries) {
 		snprintf(detail, sizeof detail, "%u series, the first is %s", a->nseries, prom_series_text(s->stranger, series, sizeof series));
-		rule_told(r, WHY_PROM_UNKEYED, detail, false);
+		user_query_told(r, WHY_PROM_UNKEYED, detail, false);
 	} else if (s->twices > 0) {
 		snprintf(detail, sizeof detail, "%s (%u such), one of them %s", s->twice_node->name, s->twices,
 		    prom_series_text(s->twice, series, sizeof series));
-		rule_told(r, WHY_PROM_DUPLICATE, detail, some);
+		user_query_told(r, WHY_PROM_DUPLICATE, detail, some);
 	} else if (s->odds > 0) {
 		snprintf(detail, sizeof detail, "%s (%u such)", s->odd_node->name, s->odds);
-		rule_told(r, WHY_PROM_NAN, detail, some);
+		user_query_told(r, WHY_PROM_NAN, detail, some);
 	} else if (a->nwarnings > 0) {
 		snprintf(detail, sizeof detail, "%.*s", PROM_DETAIL, a->warning);
-		rule_told(r, WHY_PROM_PARTIAL, detail, some);
+		user_query_told(r, WHY_PROM_PARTIAL, detail, some);
 	} else if (s->absents > 0) {
 		snprintf(detail, sizeof detail, "%s (%u such with tasks of those who ask)", s->absent->name, s->absents);
-		rule_told(r, WHY_PROM_ABSENT, detail, some);
+		user_query_told(r, WHY_PROM_ABSENT, detail, some);
 	} else
-		rule_told(r, NULL, "", false);
+		user_query_told(r, NULL, "", false);
 	if (s->heard == 0)
 		return;
 	r->good_usec = a->as_of_usec;
 	r->heard = s->heard;
 }
 
-static void	rule_ask(void *);
+static void	user_query_ask(void *);
 
 static void
 on_answer(void *arg, const struct why *why, const char *detail, const struct prom_answer *a)
 {
-	struct rule *r = arg;
-	struct rules *rs = r->rules;
-	int64_t due = r->asked_usec + rs->world->query[slot_of(r)].period_usec, now = loop_now(rs->loop);
+	struct user_query *r = arg;
+	struct user_queries *qs = r->queries;
+	int64_t due = r->asked_usec + qs->world->query[slot_of(r)].period_usec, now = loop_now(qs->loop);
 	struct sorted *s;
 
 	r->ask = NULL;
 	if (why != NULL)
-		rule_told(r, why, detail, false);
+		user_query_told(r, why, detail, false);
 	else {
 		s = must_zalloc(sizeof *s);
 		if (!a->scalar)
-			sort_out(s, rs->world, a);
+			sort_out(s, qs->world, a);
 		take(r, s, a->as_of_usec);
 		absent_count(r, s);
 		judge(r, s, a);
 		free(s);
 	}
-	timer_set(rs->loop, &r->timer, due > now ? due : now, rule_ask, r);
+	timer_set(qs->loop, &r->timer, due > now ? due : now, user_query_ask, r);
 }
 
 static void
-rule_ask(void *arg)
+user_query_ask(void *arg)
 {
-	struct rule *r = arg;
+	struct user_query *r = arg;
 
-	r->asked_usec = loop_now(r->rules->loop);
-	r->ask = prometheus_ask(r->rules->prom, r->query, on_answer, r);
+	r->asked_usec = loop_now(r->queries->loop);
+	r->ask = prometheus_ask(r->queries->prom, r->query, on_answer, r);
 }
 
 /* --- life --- */
 
 /* Who wants to know sooner than others did when it was asked last does not wait for what was due then. */
 static void
-rule_hurry(struct rule *r)
+user_query_hurry(struct user_query *r)
 {
-	struct rules *rs = r->rules;
-	int64_t due = r->asked_usec + rs->world->query[slot_of(r)].period_usec, now = loop_now(rs->loop);
+	struct user_queries *qs = r->queries;
+	int64_t due = r->asked_usec + qs->world->query[slot_of(r)].period_usec, now = loop_now(qs->loop);
 
 	if (r->asked_usec != 0 && r->ask == NULL && due < r->timer.deadline)
-		timer_set(rs->loop, &r->timer, due > now ? due : now, rule_ask, r);
+		timer_set(qs->loop, &r->timer, due > now ? due : now, user_query_ask, r);
 }
 
 static void
-rule_end(struct rule *r)
+user_query_end(struct user_query *r)
 {
-	struct rules *rs = r->rules;
+	struct user_queries *qs = r->queries;
 
-	timer_clear(rs->loop, &r->timer);
+	timer_clear(qs->loop, &r->timer);
 	if (r->ask != NULL)
 		prom_ask_cancel(r->ask);
 	free(r->query);
-	*r = (struct rule){ .rules = rs };
+	*r = (struct user_query){ .queries = qs };
 }
 
 static void
-rule_begin(struct rule *r, const char *query)
+user_query_begin(struct user_query *r, const char *query)
 {
-	struct rules *rs = r->rules;
+	struct user_queries *qs = r->queries;
 
 	r->query = must_strdup(query);
-	timer_set(rs->loop, &r->timer, loop_now(rs->loop) + slot_of(r) * STAGGER_USEC, rule_ask, r);
+	timer_set(qs->loop, &r->timer, loop_now(qs->loop) + slot_of(r) * STAGGER_USEC, user_query_ask, r);
 }
 
 void
-rules_sync(struct rules *rs)
+user_queries_sync(struct user_queries *qs)
 {
 	for (unsigned i = 0; i < QUERIES_MAX; i++) {
-		const char *query = rs->world->query[i].text;
-		struct rule *r = &rs->rule[i];
+		const char *query = qs->world->query[i].text;
+		struct user_query *r = &qs->query[i];
 		if (r->query != NULL && (query == NULL || strcmp(r->query, query) != 0))
-			rule_end(r);
+			user_query_end(r);
 		if (r->query == NULL && query != NULL)
-			rule_begin(r, query);
+			user_query_begin(r, query);
 		else if (r->query != NULL)
-			rule_hurry(r);
+			user_query_hurry(r);
 	}
 }
 
-struct rules *
-rules_new(struct loop *l, struct prometheus *p, struct world *w)
+struct user_queries *
+user_queries_new(struct loop *l, struct prometheus *p, struct world *w)
 {
-	struct rules *rs = must_zalloc(sizeof *rs);
+	struct user_queries *qs = must_zalloc(sizeof *qs);
 
-	rs->loop = l;
-	rs->prom = p;
-	rs->world = w;
+	qs->loop = l;
+	qs->prom = p;
+	qs->world = w;
 	for (unsigned i = 0; i < QUERIES_MAX; i++)
-		rs->rule[i].rules = rs;
-	return rs;
+		qs->query[i].queries = qs;
+	return qs;
 }
 
 void
-rules_free(struct rules **rsp)
+user_queries_free(struct user_queries **rsp)
 {
-	struct rules *rs = *rsp;
+	struct user_queries *qs = *rsp;
 
 	*rsp = NULL;
-	if (rs == NULL)
+	if (qs == NULL)
 		return;
 	for (unsigned i = 0; i < QUERIES_MAX; i++)
-		rule_end(&rs->rule[i]);
-	free(rs);
+		user_query_end(&qs->query[i]);
+	free(qs);
 }
 
 /* --- for people --- */
@@ -318,26 +318,26 @@ seconds(int64_t usec)
 }
 
 /* NULL: it is not asked. */
-static const struct rule *
-rule_of(const struct rules *rs, const struct world_service *s, unsigned term)
+static const struct user_query *
+user_query_of(const struct user_queries *qs, const struct world_service *s, unsigned term)
 {
-	uint64_t query = s->profile_crowded ? 0 : rs->world->profile[s->profile].term[term].query;
+	uint64_t query = s->profile_crowded ? 0 : qs->world->profile[s->profile].term[term].query;
 
-	return query == 0 || rs->rule[query - 1].query == NULL ? NULL : &rs->rule[query - 1];
+	return query == 0 || qs->query[query - 1].query == NULL ? NULL : &qs->query[query - 1];
 }
 
 void
-rules_facts(const struct rules *rs, const struct world_service *s, unsigned term, struct rules_facts *f)
+user_queries_facts(const struct user_queries *qs, const struct world_service *s, unsigned term, struct user_query_facts *f)
 {
-	const struct rule *r = rule_of(rs, s, term);
+	const struct user_query *r = user_query_of(qs, s, term);
 
-	*f = (struct rules_facts){ .good = false };
+	*f = (struct user_query_facts){ .good = false };
 	if (r != NULL)
-		*f = (struct rules_facts){ r->since_usec != 0 && r->why == NULL, r->good_usec, r->heard };
+		*f = (struct user_query_facts){ r->since_usec != 0 && r->why == NULL, r->good_usec, r->heard };
 }
 
 static const char *
-state_of(const struct rule *r)
+state_of(const struct user_query *r)
 {
 	if (r->since_usec == 0)
 		return "new";
@@ -345,7 +345,7 @@ state_of(const struct rule *r)
 }
 
 static json_t *
-sentence(const struct rule *r, const struct world *w, const struct term *t, const struct profile *p, unsigned i, int64_t now)
+sentence(const struct user_query *r, const struct world *w, const struct term *t, const struct profile *p, unsigned i, int64_t now)
 {
 	double trust = user_metric_trust(&(struct world_user_metric){ .at_usec = r->good_usec }, w->query[slot_of(r)].period_usec, now);
 	struct buf out;
@@ -380,13 +380,13 @@ number(double x)
 }
 
 static json_t *
-nodes_view(const struct rules *rs, const struct term *t, unsigned slot, int64_t now)
+nodes_view(const struct user_queries *qs, const struct term *t, unsigned slot, int64_t now)
 {
-	const struct world_query *q = &rs->world->query[slot];
+	const struct world_query *q = &qs->world->query[slot];
 	const struct world_node *n;
 	json_t *list = json_array();
 
-	LIST_FOREACH(n, &rs->world->nodes, link) {
+	LIST_FOREACH(n, &qs->world->nodes, link) {
 		const struct world_user_metric *h = &n->user_metric[slot];
 		bool told = h->at_usec != 0, known = told && user_metric_trust(h, q->period_usec, now) > 0;
 		json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o, s:o}", "node", n->name, "value", number(told ? h->value : NAN),
@@ -397,11 +397,11 @@ nodes_view(const struct rules *rs, const struct term *t, unsigned slot, int64_t 
 }
 
 static json_t *
-term_view(const struct rules *rs, const struct world_service *s, unsigned i, bool nodes, int64_t now)
+term_view(const struct user_queries *qs, const struct world_service *s, unsigned i, bool nodes, int64_t now)
 {
 	const struct term *t = &s->conf.terms.term[i];
-	const struct profile *p = &rs->world->profile[s->profile];
-	const struct rule *r = rule_of(rs, s, i);
+	const struct profile *p = &qs->world->profile[s->profile];
+	const struct user_query *r = user_query_of(qs, s, i);
 	bool asked = r != NULL;
 	json_t *j = json_pack("{s:s, s:o, s:f, s:f, s:f}", "name", t->name, "query", text(t->query), "weight", t->weight, "full",
 	    t->full, "period_seconds", seconds(t->period_usec));
@@ -412,19 +412,19 @@ term_view(const struct rules *rs, const struct world_service *s, unsigned i, boo
 	json_object_set_new(j, "detail", asked ? text(r->detail) : json_null());
 	json_object_set_new(j, "age_seconds", asked && r->good_usec != 0 ? json_real(seconds(now - r->good_usec)) : json_null());
 	json_object_set_new(j, "known", json_integer(asked ? r->heard : 0));
-	json_object_set_new(j, "text", asked ? sentence(r, rs->world, t, p, i, now) :
+	json_object_set_new(j, "text", asked ? sentence(r, qs->world, t, p, i, now) :
 	    json_string("not asked: there are more different profiles than a table can have, and the service is balanced"));
 	if (nodes)
-		json_object_set_new(j, "nodes", asked ? nodes_view(rs, t, slot_of(r), now) : json_array());
+		json_object_set_new(j, "nodes", asked ? nodes_view(qs, t, slot_of(r), now) : json_array());
 	return j;
 }
 
 json_t *
-rules_view(const struct rules *rs, const struct world_service *s, bool nodes, int64_t now)
+user_queries_view(const struct user_queries *qs, const struct world_service *s, bool nodes, int64_t now)
 {
 	json_t *list = json_array();
 
-	for (unsigned i = 0; rs != NULL && i < s->conf.terms.n; i++)
-		json_array_append_new(list, term_view(rs, s, i, nodes, now));
+	for (unsigned i = 0; qs != NULL && i < s->conf.terms.n; i++)
+		json_array_append_new(list, term_view(qs, s, i, nodes, now));
 	return list;
 }

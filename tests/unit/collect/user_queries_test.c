@@ -1,10 +1,10 @@
-/* rules: who is asked and when, what an answer does to the nodes, and what is said of one that is no good. Prometheus is ours. */
+/* user_queries: what is queried and when, what a response does to the nodes, and how a bad one is reported. The Prometheus is a fake. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "collect/rules.c"
+#include "collect/user_queries.c"
 #include "fake_loop.h"
 
 #define SEC USEC_PER_SEC
@@ -60,7 +60,7 @@ struct stage {
 	struct live	*live;
 	struct phys	*phys;
 	struct world	*world;
-	struct rules	*rules;
+	struct user_queries *queries;
 };
 
 struct wish {
@@ -90,7 +90,7 @@ pass(struct stage *s, const struct wish *w, unsigned n)
 		}
 	}
 	world_pass_end(s->world);
-	rules_sync(s->rules);
+	user_queries_sync(s->queries);
 }
 
 static int
@@ -105,7 +105,7 @@ setup(void **state)
 	s->live = live_init(memset(aligned_alloc(64, live_bytes()), 0, live_bytes()), 1);
 	s->phys = phys_init(must_zalloc(phys_bytes()));
 	s->world = world_new(s->live, s->phys);
-	s->rules = rules_new(NULL, NULL, s->world);
+	s->queries = user_queries_new(NULL, NULL, s->world);
 	*state = s;
 	return 0;
 }
@@ -115,7 +115,7 @@ teardown(void **state)
 {
 	struct stage *s = *state;
 
-	rules_free(&s->rules);
+	user_queries_free(&s->queries);
 	assert_int_equal(open, 0);
 	for (int i = 0; i < FAKE_TIMERS; i++)
 		assert_null(timers[i]);
@@ -181,7 +181,7 @@ heard(struct stage *s, const char *node)
 static void
 expect(struct stage *s, const char *service, const char *state, const char *why, const char *words)
 {
-	json_t *list = rules_view(s->rules, world_service(s->world, str_of(service)), true, now_usec), *q = json_array_get(list, 0);
+	json_t *list = user_queries_view(s->queries, world_service(s->world, str_of(service)), true, now_usec), *q = json_array_get(list, 0);
 	const char *text_is = json_string_value(json_object_get(q, "text")), *why_is = json_string_value(json_object_get(q, "why"));
 
 	assert_int_equal(json_array_size(list), 1);
@@ -202,7 +202,7 @@ static void
 a_query_is_asked_at_its_period(void **state)
 {
 	struct stage *s = *state;
-	struct rules_facts f;
+	struct user_query_facts f;
 
 	pass(s, &web, 1);
 	assert_int_equal(asked, 0);
@@ -221,7 +221,7 @@ a_query_is_asked_at_its_period(void **state)
 	assert_int_equal(asked, 3);
 	assert_true(heard(s, "a") == 1 && heard(s, "c") == 3);
 	expect(s, "web", "ok", NULL, "3 of 3 nodes 5 s ago");
-	rules_facts(s->rules, world_service(s->world, STR("web")), 0, &f);
+	user_queries_facts(s->queries, world_service(s->world, STR("web")), 0, &f);
 	assert_true(f.good && f.known == 3 && now_usec - f.good_usec == 5 * SEC);
 }
 
