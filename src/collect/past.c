@@ -37,7 +37,7 @@ past_free(struct past **pp)
 }
 
 void
-past_look(struct past *p, const struct world *w, int64_t now)
+past_record(struct past *p, const struct world *w, int64_t now)
 {
 	const struct world_node *n;
 	unsigned at = p->n % MOMENTS;

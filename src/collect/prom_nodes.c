@@ -37,7 +37,7 @@ struct query {
 	struct prom_nodes *nodes;
 	enum prom_query	 id;
 	char		*text;		/* NULL: not asked */
-	struct prom_ask	*ask;		/* under way */
+	struct prom_request	*ask;		/* under way */
 	/* the last answer */
 	const struct why *why;
 	char		 detail[PROM_DETAIL];
@@ -114,7 +114,7 @@ known_begin(struct prom_nodes *p)
 /* --- what the answers say of each --- */
 
 static const struct why *
-fault_of(struct query *q, const struct prom_answer *a)
+fault_of(struct query *q, const struct prom_response *a)
 {
 	if (a->scalar) {
 		snprintf(q->detail, sizeof q->detail, "one number for all");
@@ -127,7 +127,7 @@ fault_of(struct query *q, const struct prom_answer *a)
 }
 
 static void
-answer_lay_down(struct query *q, const struct prom_answer *a)
+answer_lay_down(struct query *q, const struct prom_response *a)
 {
 	struct prom_keys *keys = prom_keys_new(q->nodes->world);
 	const struct world_node *n;
@@ -176,7 +176,7 @@ query_told(struct query *q, const struct why *before, bool warned)
 }
 
 static void
-query_answered(struct query *q, const struct why *why, const char *detail, const struct prom_answer *a)
+query_answered(struct query *q, const struct why *why, const char *detail, const struct prom_response *a)
 {
 	const struct why *before = q->why;
 	bool warned = *q->warning != '\0';
@@ -205,20 +205,20 @@ query_answered(struct query *q, const struct why *why, const char *detail, const
 
 /* --- judging --- */
 
-static struct prom_said
+static struct prom_result
 said_of(const struct query *q, const struct known *k)
 {
 	const struct cell *c = &k->cell[q->id];
 
 	if (q->text == NULL)
-		return (struct prom_said){ WHY_PROM_ABSENT, "not asked", NAN };
+		return (struct prom_result){ WHY_PROM_ABSENT, "not asked", NAN };
 	if (q->why != NULL)
-		return (struct prom_said){ q->why, q->detail, NAN };
+		return (struct prom_result){ q->why, q->detail, NAN };
 	if (c->n == 0)
-		return (struct prom_said){ WHY_PROM_ABSENT, q->warning, NAN };
+		return (struct prom_result){ WHY_PROM_ABSENT, q->warning, NAN };
 	if (c->n > 1)
-		return (struct prom_said){ WHY_PROM_DUPLICATE, "an aggregation such as avg by (instance) makes one of them", NAN };
-	return (struct prom_said){ NULL, "", c->value };
+		return (struct prom_result){ WHY_PROM_DUPLICATE, "an aggregation such as avg by (instance) makes one of them", NAN };
+	return (struct prom_result){ NULL, "", c->value };
 }
 
 static bool
@@ -270,7 +270,7 @@ static void
 node_judge(struct prom_nodes *p, struct world_node *n, struct known *k)
 {
 	struct prom_moment moment = { loop_now(p->loop), p->query[PROM_AGE].as_of_usec, p->max_age_usec, p->range_usec };
-	struct prom_said said[PROM_QUERIES];
+	struct prom_result said[PROM_QUERIES];
 	char detail[PROM_DETAIL];
 	const struct why *why;
 	struct sample sample;
@@ -311,7 +311,7 @@ round_end(struct prom_nodes *p)
 }
 
 static void
-on_value(void *arg, const struct why *why, const char *detail, const struct prom_answer *a)
+on_value(void *arg, const struct why *why, const char *detail, const struct prom_response *a)
 {
 	struct query *q = arg;
 
@@ -322,7 +322,7 @@ on_value(void *arg, const struct why *why, const char *detail, const struct prom
 
 /* Without an age nothing else is worth asking; and when servers do not answer, once is enough. */
 static void
-on_age(void *arg, const struct why *why, const char *detail, const struct prom_answer *a)
+on_age(void *arg, const struct why *why, const char *detail, const struct prom_response *a)
 {
 	struct query *q = arg;
 	struct prom_nodes *p = q->nodes;
@@ -331,7 +331,7 @@ on_age(void *arg, const struct why *why, const char *detail, const struct prom_a
 	p->asked--;
 	for (int i = 0; i < PROM_QUERIES && q->why == NULL; i++)
 		if (i != PROM_AGE && p->query[i].text != NULL) {
-			p->query[i].ask = prometheus_ask_ahead(p->prom, p->query[i].text, on_value, &p->query[i]);
+			p->query[i].ask = prometheus_query_urgent(p->prom, p->query[i].text, on_value, &p->query[i]);
 			p->asked++;
 		}
 	if (p->asked == 0)
@@ -347,7 +347,7 @@ round_begin(void *arg)
 	p->due_usec = loop_now(p->loop) + p->period_usec;
 	known_begin(p);
 	p->asked = 1;
-	age->ask = prometheus_ask_ahead(p->prom, age->text, on_age, age);
+	age->ask = prometheus_query_urgent(p->prom, age->text, on_age, age);
 }
 
 /* --- for others --- */
@@ -380,7 +380,7 @@ stop(struct prom_nodes *p)
 	for (int i = 0; i < PROM_QUERIES; i++) {
 		struct query *q = &p->query[i];
 		if (q->ask != NULL)
-			prom_ask_cancel(q->ask);
+			prom_request_cancel(q->ask);
 		free(q->text);
 		*q = (struct query){ .nodes = p, .id = i };
 	}
@@ -454,7 +454,7 @@ void
 prom_nodes_tick(struct prom_nodes *p, int64_t now)
 {
 	if (p->past != NULL)
-		past_look(p->past, p->world, now);
+		past_record(p->past, p->world, now);
 }
 
 static json_t *

@@ -27,8 +27,8 @@ struct server {
 	struct prom_clock clock;
 };
 
-struct prom_ask {
-	TAILQ_ENTRY(prom_ask) link;
+struct prom_request {
+	TAILQ_ENTRY(prom_request) link;
 	struct prometheus *prom;
 	char		*query;
 	prom_done_f	*done;
@@ -39,7 +39,7 @@ struct prom_ask {
 	int64_t		 sent_usec;
 };
 
-TAILQ_HEAD(asks, prom_ask);
+TAILQ_HEAD(asks, prom_request);
 
 struct prometheus {
 	struct loop	*loop;
@@ -116,7 +116,7 @@ form_add(struct buf *b, const char *name, const char *value)
 }
 
 static void
-ask_start(struct prom_ask *q)
+ask_start(struct prom_request *q)
 {
 	struct prometheus *p = q->prom;
 	struct server *s;
@@ -131,7 +131,7 @@ ask_start(struct prom_ask *q)
 	form_add(&form, "query", q->query);
 	snprintf(timeout, sizeof timeout, "%lldms", (long long)(p->timeout_usec / USEC_PER_MSEC));
 	form_add(&form, "timeout", timeout);
-	conf = (struct fetch_conf){ .url = s->url, .timeout_usec = p->timeout_usec, .body_max = PROM_ANSWER_MAX, .method = "POST",
+	conf = (struct fetch_conf){ .url = s->url, .timeout_usec = p->timeout_usec, .body_max = PROM_RESPONSE_MAX, .method = "POST",
 	    .body = buf_str(&form), .body_type = "application/x-www-form-urlencoded", .field = p->bearer, .user = p->user,
 	    .password = p->password, .ca = p->ca, .cert = p->cert, .key = p->key };
 	q->tries++;
@@ -142,14 +142,14 @@ ask_start(struct prom_ask *q)
 }
 
 static void
-ask_free(struct prom_ask *q)
+ask_free(struct prom_request *q)
 {
 	free(q->query);
 	free(q);
 }
 
 static void
-ask_leave(struct prom_ask *q)
+ask_leave(struct prom_request *q)
 {
 	struct prometheus *p = q->prom;
 
@@ -170,7 +170,7 @@ work_soon(struct prometheus *p)
 }
 
 static void
-ask_end(struct prom_ask *q, const struct why *why, const char *detail, const struct prom_answer *a)
+ask_end(struct prom_request *q, const struct why *why, const char *detail, const struct prom_response *a)
 {
 	struct prometheus *p = q->prom;
 
@@ -184,7 +184,7 @@ ask_end(struct prom_ask *q, const struct why *why, const char *detail, const str
 static void
 give_up(struct prometheus *p)
 {
-	struct prom_ask *q;
+	struct prom_request *q;
 	unsigned n = 0;
 
 	TAILQ_FOREACH(q, &p->waiting, link)
@@ -197,7 +197,7 @@ static void
 prometheus_work(void *arg)
 {
 	struct prometheus *p = arg;
-	struct prom_ask *q, *next;
+	struct prom_request *q, *next;
 
 	if (p->nservers == 0)
 		give_up(p);
@@ -216,14 +216,14 @@ prometheus_work(void *arg)
 /* --- answers --- */
 
 static const struct why *
-read_result(const struct fetch_result *r, struct prom_answer **answer, char detail[PROM_DETAIL])
+read_result(const struct fetch_result *r, struct prom_response **answer, char detail[PROM_DETAIL])
 {
 	bool good = r->status >= 200 && r->status < 300;
 	const struct why *why;
 
 	detail[0] = '\0';
 	if (r->why == WHY_METRICS_LARGE && good) {
-		snprintf(detail, PROM_DETAIL, "more than %u bytes", PROM_ANSWER_MAX);
+		snprintf(detail, PROM_DETAIL, "more than %u bytes", PROM_RESPONSE_MAX);
 		return WHY_PROM_LARGE;
 	}
 	if (r->why == WHY_METRICS_FETCH) {
@@ -233,11 +233,11 @@ read_result(const struct fetch_result *r, struct prom_answer **answer, char deta
 				*c = '?';
 		return WHY_PROM_GONE;
 	}
-	why = r->why == WHY_METRICS_LARGE ? WHY_PROM_LARGE : prom_answer_read(r->body, answer, detail);
+	why = r->why == WHY_METRICS_LARGE ? WHY_PROM_LARGE : prom_response_read(r->body, answer, detail);
 	if (good || why == WHY_PROM_QUERY || why == WHY_PROM_REFUSED)
 		return why;
 	if (why == NULL)
-		prom_answer_free(answer);
+		prom_response_free(answer);
 	snprintf(detail, PROM_DETAIL, "status %ld", r->status);
 	return WHY_PROM_REFUSED;
 }
@@ -245,10 +245,10 @@ read_result(const struct fetch_result *r, struct prom_answer **answer, char deta
 static void
 on_answer(void *arg, const struct fetch_result *r)
 {
-	struct prom_ask *q = arg;
+	struct prom_request *q = arg;
 	struct prometheus *p = q->prom;
 	struct server *s = &p->server[q->server];
-	struct prom_answer *answer = NULL;
+	struct prom_response *answer = NULL;
 	char detail[PROM_DETAIL], told[2 * PROM_DETAIL];
 	const struct why *why = read_result(r, &answer, detail);
 
@@ -265,11 +265,11 @@ on_answer(void *arg, const struct fetch_result *r)
 		p->current = q->server;
 	if (answer != NULL) {
 		answer->server = p->first + q->server;
-		answer->as_of_usec = prom_clock_hear(&s->clock, answer->at, q->sent_usec, r->first_byte_usec);
+		answer->as_of_usec = prom_clock_update(&s->clock, answer->at, q->sent_usec, r->first_byte_usec);
 	}
 	snprintf(told, sizeof told, "%s: %s", s->name, detail);
 	ask_end(q, why, servers_fault(why) ? told : detail, answer);
-	prom_answer_free(&answer);
+	prom_response_free(&answer);
 }
 
 /* --- for others --- */
@@ -295,9 +295,9 @@ prometheus_free(struct prometheus **pp)
 	if (p == NULL)
 		return;
 	while (!TAILQ_EMPTY(&p->running))
-		prom_ask_cancel(TAILQ_FIRST(&p->running));
+		prom_request_cancel(TAILQ_FIRST(&p->running));
 	while (!TAILQ_EMPTY(&p->waiting))
-		prom_ask_cancel(TAILQ_FIRST(&p->waiting));
+		prom_request_cancel(TAILQ_FIRST(&p->waiting));
 	timer_clear(p->loop, &p->work);
 	servers_free(p);
 	free(p);
@@ -341,7 +341,7 @@ same_servers(const struct prometheus *p, const struct conf_prom *c, const char *
 static void
 ask_again(struct prometheus *p)
 {
-	struct prom_ask *q;
+	struct prom_request *q;
 
 	while ((q = TAILQ_LAST(&p->running, asks)) != NULL) {
 		fetch_cancel(q->fetch);
@@ -382,15 +382,15 @@ prometheus_reconf(struct prometheus *p, const struct conf *conf)
 }
 
 bool
-prometheus_there(const struct prometheus *p)
+prometheus_is_configured(const struct prometheus *p)
 {
 	return p->nservers > 0;
 }
 
-static struct prom_ask *
+static struct prom_request *
 ask_new(struct prometheus *p, const char *query, prom_done_f *done, void *arg, bool ahead)
 {
-	struct prom_ask *q = must_zalloc(sizeof *q);
+	struct prom_request *q = must_zalloc(sizeof *q);
 
 	q->prom = p;
 	q->query = must_strdup(query);
@@ -402,20 +402,20 @@ ask_new(struct prometheus *p, const char *query, prom_done_f *done, void *arg, b
 	return q;
 }
 
-struct prom_ask *
-prometheus_ask(struct prometheus *p, const char *query, prom_done_f *done, void *arg)
+struct prom_request *
+prometheus_query(struct prometheus *p, const char *query, prom_done_f *done, void *arg)
 {
 	return ask_new(p, query, done, arg, false);
 }
 
-struct prom_ask *
-prometheus_ask_ahead(struct prometheus *p, const char *query, prom_done_f *done, void *arg)
+struct prom_request *
+prometheus_query_urgent(struct prometheus *p, const char *query, prom_done_f *done, void *arg)
 {
 	return ask_new(p, query, done, arg, true);
 }
 
 void
-prom_ask_cancel(struct prom_ask *q)
+prom_request_cancel(struct prom_request *q)
 {
 	struct prometheus *p = q->prom;
 

@@ -9,27 +9,27 @@
 
 #include "conf/conf.h"
 #include "net/fetch.h"
-#include "signals/prom_answer.h"
+#include "signals/prom_response.h"
 
 
 struct prometheus;
-struct prom_ask;
+struct prom_request;
 
 struct prometheus *prometheus_new(struct loop *, struct fetcher *);
 void		 prometheus_free(struct prometheus **);		/* without callbacks; before the fetcher */
 /* What is under way is asked again when the servers are others. */
 void		 prometheus_reconf(struct prometheus *, const struct conf *);
-bool		 prometheus_there(const struct prometheus *);	/* servers are configured */
+bool		 prometheus_is_configured(const struct prometheus *);	/* servers are configured */
 
 /*
- * Called exactly once, in a later turn, unless prom_ask_cancel() comes first. `why` NULL: `answer` is what came, valid
+ * Called exactly once, in a later turn, unless prom_request_cancel() comes first. `why` NULL: `answer` is what came, valid
  * during the call, and perhaps without any series. Else `answer` is NULL, and `detail` has the words.
  */
-typedef void	 prom_done_f(void *arg, const struct why *, const char *detail, const struct prom_answer *);
-struct prom_ask	*prometheus_ask(struct prometheus *, const char *query, prom_done_f *, void *arg);
+typedef void	 prom_done_f(void *arg, const struct why *, const char *detail, const struct prom_response *);
+struct prom_request	*prometheus_query(struct prometheus *, const char *query, prom_done_f *, void *arg);
 /* The same, without waiting for others: for few, on which all depends. Queries of applications may be many and slow. */
-struct prom_ask	*prometheus_ask_ahead(struct prometheus *, const char *query, prom_done_f *, void *arg);
-void		 prom_ask_cancel(struct prom_ask *);		/* no callback follows; the pointer is dead */
+struct prom_request	*prometheus_query_urgent(struct prometheus *, const char *query, prom_done_f *, void *arg);
+void		 prom_request_cancel(struct prom_request *);		/* no callback follows; the pointer is dead */
 
 struct prom_facts {			/* of a server, for metrics */
 	const char	*name;

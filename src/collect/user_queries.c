@@ -19,7 +19,7 @@
 struct user_query {
 	struct user_queries *queries;
 	char		*query;			/* NULL: the slot is free */
-	struct prom_ask	*ask;			/* under way, or NULL */
+	struct prom_request	*ask;			/* under way, or NULL */
 	struct timer	 timer;			/* the next question */
 	int64_t		 asked_usec;
 	int64_t		 good_usec;		/* of the last answer, when it was evaluated; 0: none yet */
@@ -90,7 +90,7 @@ struct sorted {			/* by node slot */
 };
 
 static void
-sort_out(struct sorted *s, const struct world *w, const struct prom_answer *a)
+sort_out(struct sorted *s, const struct world *w, const struct prom_response *a)
 {
 	struct prom_keys *keys = prom_keys_new(w);
 
@@ -156,7 +156,7 @@ absent_count(const struct user_query *r, struct sorted *s)
 
 /* What is worst of it first. */
 static void
-judge(struct user_query *r, const struct sorted *s, const struct prom_answer *a)
+judge(struct user_query *r, const struct sorted *s, const struct prom_response *a)
 {
 	bool some = s->heard > 0;
 	char detail[sizeof r->detail], series[PROM_DETAIL];
@@ -195,7 +195,7 @@ judge(struct user_query *r, const struct sorted *s, const struct prom_answer *a)
 static void	user_query_ask(void *);
 
 static void
-on_answer(void *arg, const struct why *why, const char *detail, const struct prom_answer *a)
+on_answer(void *arg, const struct why *why, const char *detail, const struct prom_response *a)
 {
 	struct user_query *r = arg;
 	struct user_queries *qs = r->queries;
@@ -223,7 +223,7 @@ user_query_ask(void *arg)
 	struct user_query *r = arg;
 
 	r->asked_usec = loop_now(r->queries->loop);
-	r->ask = prometheus_ask(r->queries->prom, r->query, on_answer, r);
+	r->ask = prometheus_query(r->queries->prom, r->query, on_answer, r);
 }
 
 /* --- life --- */
@@ -246,7 +246,7 @@ user_query_end(struct user_query *r)
 
 	timer_clear(qs->loop, &r->timer);
 	if (r->ask != NULL)
-		prom_ask_cancel(r->ask);
+		prom_request_cancel(r->ask);
 	free(r->query);
 	*r = (struct user_query){ .queries = qs };
 }

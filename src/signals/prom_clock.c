@@ -31,7 +31,7 @@ learn(struct prom_clock *c, double ahead, int64_t now)
 }
 
 int64_t
-prom_clock_hear(struct prom_clock *c, double at, int64_t sent, int64_t heard)
+prom_clock_update(struct prom_clock *c, double at, int64_t sent, int64_t heard)
 {
 	double as_of;
 

@@ -22,6 +22,6 @@ struct prom_clock {			/* zeroed memory is one of which nothing is known */
  * An answer that says `at`, asked for at `sent_usec`, begun at `heard_usec` (CLOCK_MONOTONIC). Of when it is: `sent_usec`, or earlier
  * if it is a stored copy of an older one, or the clock stands still.
  */
-int64_t	prom_clock_hear(struct prom_clock *, double at, int64_t sent_usec, int64_t heard_usec);
+int64_t	prom_clock_update(struct prom_clock *, double at, int64_t sent_usec, int64_t heard_usec);
 
 #endif

@@ -7,7 +7,7 @@
 #ifndef SIGNALS_PROM_KEYS_H
 #define SIGNALS_PROM_KEYS_H
 
-#include "signals/prom_answer.h"
+#include "signals/prom_response.h"
 #include "world/world.h"
 
 struct prom_keys;

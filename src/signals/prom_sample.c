@@ -24,7 +24,7 @@ prom_query_name(enum prom_query q)
 }
 
 struct judging {
-	const struct prom_said *said;
+	const struct prom_result *said;
 	const struct prom_moment *moment;
 	char		*detail;
 };
@@ -47,7 +47,7 @@ say(const struct judging *j, const struct why *why, const char *fmt, ...)
 static const struct why *
 value_of(const struct judging *j, enum prom_query q, double *value)
 {
-	const struct prom_said *s = &j->said[q];
+	const struct prom_result *s = &j->said[q];
 
 	if (s->why != NULL)
 		return say(j, s->why, "query %s%s%.120s", prom_query_name(q), *s->words == '\0' ? "" : ": ", s->words);
@@ -128,7 +128,7 @@ memory_of(const struct judging *j, const struct world_node *n, struct sample *s)
 }
 
 const struct why *
-prom_sample(const struct prom_said said[PROM_QUERIES], const struct world_node *n, const struct prom_moment *m, bool *sampled,
+prom_sample(const struct prom_result said[PROM_QUERIES], const struct world_node *n, const struct prom_moment *m, bool *sampled,
     struct sample *out, char detail[PROM_DETAIL])
 {
 	const struct judging j = { said, m, detail };

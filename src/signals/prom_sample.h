@@ -4,14 +4,14 @@
 #ifndef SIGNALS_PROM_SAMPLE_H
 #define SIGNALS_PROM_SAMPLE_H
 
-#include "signals/prom_answer.h"
+#include "signals/prom_response.h"
 #include "world/world.h"
 
 enum prom_query { PROM_AGE, PROM_CPU, PROM_RAM, PROM_CORES, PROM_MEMORY, PROM_RUNNING, PROM_QUERIES };
 
 const char	*prom_query_name(enum prom_query);	/* as its key in the configuration */
 
-struct prom_said {			/* of one node, by one query */
+struct prom_result {			/* of one node, by one query */
 	const struct why *why;		/* it says nothing: the reason; NULL: it does */
 	const char	*words;		/* and more words about that, or "" */
 	double		 value;
@@ -27,7 +27,7 @@ struct prom_moment {
  * What is wrong, with its words in `detail`; NULL: nothing. There may be a sample nevertheless, of which a part is not known.
  * Cores that Prometheus does not tell are those of the node's last sample, or those declared; so is the memory.
  */
-const struct why *prom_sample(const struct prom_said said[PROM_QUERIES], const struct world_node *, const struct prom_moment *,
+const struct why *prom_sample(const struct prom_result said[PROM_QUERIES], const struct world_node *, const struct prom_moment *,
 		    bool *sampled, struct sample *out, char detail[PROM_DETAIL]);
 
 #endif

@@ -89,7 +89,7 @@ static struct {
 } heard;
 
 static void
-hear(void *arg, const struct why *why, const char *detail, const struct prom_answer *a)
+hear(void *arg, const struct why *why, const char *detail, const struct prom_response *a)
 {
 	(void)arg;
 	assert_true((why == NULL) == (a != NULL));
@@ -122,7 +122,7 @@ a_question_is_a_form_and_has_one_answer(void **state)
 	struct prometheus *p = prom_with(2, &c);
 
 	(void)state;
-	prometheus_ask(p, "up{a=\"b c\"} + 1", hear, NULL);
+	prometheus_query(p, "up{a=\"b c\"} + 1", hear, NULL);
 	assert_int_equal(under_way(), 0);		/* in a later turn */
 	turn();
 	assert_string_equal(exchange[0].url, "http://a:1/api/v1/query");
@@ -139,7 +139,7 @@ the_next_server_is_asked_and_stays(void **state)
 	struct prometheus *p = prom_with(3, &c);
 
 	(void)state;
-	prometheus_ask(p, "up", hear, NULL);
+	prometheus_query(p, "up", hear, NULL);
 	turn();
 	answer(&exchange[0], WHY_METRICS_FETCH, 0, "");
 	assert_string_equal(exchange[0].url, "http://b:2/x/api/v1/query");
@@ -147,7 +147,7 @@ the_next_server_is_asked_and_stays(void **state)
 	assert_string_equal(exchange[0].url, "https://c/api/v1/query");
 	answer(&exchange[0], NULL, 200, GOOD);
 	assert_true(heard.n == 1 && heard.why == NULL && heard.server == 2);
-	prometheus_ask(p, "up", hear, NULL);
+	prometheus_query(p, "up", hear, NULL);
 	turn();
 	assert_string_equal(exchange[0].url, "https://c/api/v1/query");
 	answer(&exchange[0], NULL, 200, "no json");	/* round again */
@@ -164,7 +164,7 @@ when_all_fail_the_last_ones_reason_is_told(void **state)
 	struct prometheus *p = prom_with(2, &c);
 
 	(void)state;
-	prometheus_ask(p, "up", hear, NULL);
+	prometheus_query(p, "up", hear, NULL);
 	turn();
 	answer(&exchange[0], WHY_METRICS_STATUS, 401, "");
 	answer(&exchange[0], WHY_METRICS_FETCH, 0, "");
@@ -180,12 +180,12 @@ a_querys_own_fault_is_not_put_to_others(void **state)
 	struct prometheus *p = prom_with(2, &c);
 
 	(void)state;
-	prometheus_ask(p, "up(", hear, NULL);
+	prometheus_query(p, "up(", hear, NULL);
 	turn();
 	answer(&exchange[0], WHY_METRICS_STATUS, 400, FAULT);
 	assert_true(heard.n == 1 && heard.why == WHY_PROM_QUERY && under_way() == 0);
 	assert_string_equal(heard.detail, "bad_data: parse");
-	prometheus_ask(p, "up", hear, NULL);
+	prometheus_query(p, "up", hear, NULL);
 	turn();
 	answer(&exchange[0], WHY_METRICS_LARGE, 200, "");
 	assert_true(heard.n == 2 && heard.why == WHY_PROM_LARGE);
@@ -195,16 +195,16 @@ a_querys_own_fault_is_not_put_to_others(void **state)
 static void
 a_few_are_under_way_and_the_rest_wait(void **state)
 {
-	struct prom_ask *last = NULL;
+	struct prom_request *last = NULL;
 	struct conf c;
 	struct prometheus *p = prom_with(1, &c);
 
 	(void)state;
 	for (int i = 0; i < RUNNING_MAX + 3; i++)
-		last = prometheus_ask(p, "up", hear, NULL);
+		last = prometheus_query(p, "up", hear, NULL);
 	turn();
 	assert_int_equal(under_way(), RUNNING_MAX);
-	prom_ask_cancel(last);				/* a waiting one */
+	prom_request_cancel(last);				/* a waiting one */
 	answer(&exchange[0], NULL, 200, GOOD);
 	turn();
 	assert_int_equal(under_way(), RUNNING_MAX);
@@ -221,20 +221,20 @@ a_few_are_under_way_and_the_rest_wait(void **state)
 static void
 who_goes_ahead_waits_for_nobody(void **state)
 {
-	struct prom_ask *ahead;
+	struct prom_request *ahead;
 	struct conf c;
 	struct prometheus *p = prom_with(1, &c);
 
 	(void)state;
 	for (int i = 0; i < RUNNING_MAX + 3; i++)
-		prometheus_ask(p, "slow", hear, NULL);
+		prometheus_query(p, "slow", hear, NULL);
 	turn();
 	assert_int_equal(under_way(), RUNNING_MAX);
-	ahead = prometheus_ask_ahead(p, "mine", hear, NULL);
+	ahead = prometheus_query_urgent(p, "mine", hear, NULL);
 	turn();
 	assert_int_equal(under_way(), RUNNING_MAX + 1);
 	assert_true(strncmp(exchange[RUNNING_MAX].body, "query=mine&", 11) == 0);
-	prom_ask_cancel(ahead);
+	prom_request_cancel(ahead);
 	turn();
 	assert_int_equal(under_way(), RUNNING_MAX);	/* nobody's turn has come by that */
 	answer(&exchange[0], NULL, 200, GOOD);
@@ -250,15 +250,15 @@ a_late_answer_of_one_that_was_left_does_not_lead_back(void **state)
 	struct prometheus *p = prom_with(2, &c);
 
 	(void)state;
-	prometheus_ask(p, "slow", hear, NULL);
-	prometheus_ask(p, "quick", hear, NULL);
+	prometheus_query(p, "slow", hear, NULL);
+	prometheus_query(p, "quick", hear, NULL);
 	turn();
 	answer(&exchange[1], WHY_METRICS_FETCH, 0, "");
 	assert_string_equal(exchange[1].url, "http://b:2/x/api/v1/query");
 	answer(&exchange[1], NULL, 200, GOOD);
 	answer(&exchange[0], NULL, 200, GOOD);
 	assert_int_equal(heard.server, 0);
-	prometheus_ask(p, "next", hear, NULL);
+	prometheus_query(p, "next", hear, NULL);
 	turn();
 	assert_string_equal(exchange[0].url, "http://b:2/x/api/v1/query");
 	prometheus_free(&p);
@@ -273,8 +273,8 @@ who_answers_others_meanwhile_is_not_lost(void **state)
 	unsigned at = 0;
 
 	(void)state;
-	prometheus_ask(p, "too much", hear, NULL);
-	prometheus_ask(p, "up", hear, NULL);
+	prometheus_query(p, "too much", hear, NULL);
+	prometheus_query(p, "up", hear, NULL);
 	turn();
 	now_usec = clock_mono_usec() + USEC_PER_SEC;
 	answer(&exchange[1], NULL, 200, GOOD);
@@ -295,7 +295,7 @@ a_page_of_errors_may_be_large(void **state)
 	struct prometheus *p = prom_with(2, &c);
 
 	(void)state;
-	prometheus_ask(p, "up", hear, NULL);
+	prometheus_query(p, "up", hear, NULL);
 	turn();
 	answer(&exchange[0], WHY_METRICS_LARGE, 502, "<html>");
 	assert_string_equal(exchange[0].url, "http://b:2/x/api/v1/query");
@@ -312,7 +312,7 @@ a_servers_number_is_never_anothers(void **state)
 	struct prometheus *p = prom_with(2, &c);
 
 	(void)state;
-	prometheus_ask(p, "up", hear, NULL);
+	prometheus_query(p, "up", hear, NULL);
 	turn();
 	answer(&exchange[0], NULL, 200, GOOD);
 	assert_int_equal(heard.server, 0);
@@ -320,7 +320,7 @@ a_servers_number_is_never_anothers(void **state)
 	other.prom.servers.item++;
 	other.prom.servers.n = 1;
 	prometheus_reconf(p, &other);
-	prometheus_ask(p, "up", hear, NULL);
+	prometheus_query(p, "up", hear, NULL);
 	turn();
 	answer(&exchange[0], NULL, 200, GOOD);
 	assert_true(heard.n == 2 && heard.server == 2);
@@ -334,8 +334,8 @@ other_servers_are_asked_anew(void **state)
 	struct prometheus *p = prom_with(2, &c);
 
 	(void)state;
-	prometheus_ask(p, "first", hear, NULL);
-	prometheus_ask(p, "second", hear, NULL);
+	prometheus_query(p, "first", hear, NULL);
+	prometheus_query(p, "second", hear, NULL);
 	turn();
 	prometheus_reconf(p, &c);			/* the same: nothing happens */
 	assert_int_equal(under_way(), 2);
@@ -351,10 +351,10 @@ other_servers_are_asked_anew(void **state)
 	assert_string_equal(exchange[0].field, "Authorization: Bearer t0k");
 	other.prom.servers.n = 0;
 	prometheus_reconf(p, &other);
-	assert_false(prometheus_there(p));
+	assert_false(prometheus_is_configured(p));
 	turn();
 	assert_true(heard.n == 2 && heard.why == WHY_PROM_GONE && under_way() == 0);
-	prometheus_ask(p, "third", hear, NULL);
+	prometheus_query(p, "third", hear, NULL);
 	turn();
 	assert_int_equal(heard.n, 3);
 	prometheus_free(&p);
@@ -363,18 +363,18 @@ other_servers_are_asked_anew(void **state)
 static void
 who_goes_takes_his_questions_along(void **state)
 {
-	struct prom_ask *q;
+	struct prom_request *q;
 	struct conf c;
 	struct prometheus *p = prom_with(1, &c);
 
 	(void)state;
-	q = prometheus_ask(p, "up", hear, NULL);
+	q = prometheus_query(p, "up", hear, NULL);
 	turn();
-	prom_ask_cancel(q);
+	prom_request_cancel(q);
 	assert_int_equal(under_way(), 0);
-	prometheus_ask(p, "up", hear, NULL);
+	prometheus_query(p, "up", hear, NULL);
 	turn();
-	prometheus_ask(p, "up", hear, NULL);
+	prometheus_query(p, "up", hear, NULL);
 	prometheus_free(&p);
 	assert_int_equal(under_way(), 0);
 	assert_int_equal(heard.n, 0);
@@ -401,7 +401,7 @@ what_was_in_flight_is_remembered(void **state)
 	assert_true(past_mean(p, &n, 100 * USEC_PER_SEC, 104 * USEC_PER_SEC) == 102);
 	LIST_INIT(&w.nodes);				/* it leaves; what was is past */
 	for (unsigned i = 0; i <= MOMENTS; i++)
-		past_look(p, &w, 1000 * USEC_PER_SEC + i * USEC_PER_SEC);
+		past_record(p, &w, 1000 * USEC_PER_SEC + i * USEC_PER_SEC);
 	assert_true(past_mean(p, &n, 1000 * USEC_PER_SEC, 2000 * USEC_PER_SEC) == 0);
 	past_free(&p);
 }

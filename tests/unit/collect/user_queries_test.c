@@ -10,31 +10,31 @@
 #define SEC USEC_PER_SEC
 #define ASKS 16
 
-struct prom_ask {
+struct prom_request {
 	bool		 open;
 	char		 query[64];
 	prom_done_f	*done;
 	void		*arg;
 };
 
-static struct prom_ask ask[ASKS];
+static struct prom_request ask[ASKS];
 static unsigned asked, open;
 
-struct prom_ask *
-prometheus_ask(struct prometheus *p, const char *query, prom_done_f *done, void *arg)
+struct prom_request *
+prometheus_query(struct prometheus *p, const char *query, prom_done_f *done, void *arg)
 {
-	struct prom_ask *q = &ask[asked++ % ASKS];
+	struct prom_request *q = &ask[asked++ % ASKS];
 
 	(void)p;
 	assert_false(q->open);
-	*q = (struct prom_ask){ .open = true, .done = done, .arg = arg };
+	*q = (struct prom_request){ .open = true, .done = done, .arg = arg };
 	snprintf(q->query, sizeof q->query, "%s", query);
 	open++;
 	return q;
 }
 
 void
-prom_ask_cancel(struct prom_ask *q)
+prom_request_cancel(struct prom_request *q)
 {
 	assert_true(q->open);
 	q->open = false;
@@ -128,12 +128,12 @@ teardown(void **state)
 
 /* "a 3 b nan" for the youngest question; by another label than node: "job:x 1" */
 static void
-answer(const char *text, struct prom_answer a)
+answer(const char *text, struct prom_response a)
 {
 	static char names[16][32], values[16][32];
 	static struct prom_pair pairs[16];
 	static struct prom_series series[16];
-	struct prom_ask *q = &ask[(asked - 1) % ASKS];
+	struct prom_request *q = &ask[(asked - 1) % ASKS];
 	int n = 0, at = 0;
 
 	for (; sscanf(text, "%31s %lf%n", values[n], &series[n].value, &at) == 2; text += at, n++) {
@@ -161,7 +161,7 @@ answer(const char *text, struct prom_answer a)
 static void
 failed(const struct why *why, const char *detail)
 {
-	struct prom_ask *q = &ask[(asked - 1) % ASKS];
+	struct prom_request *q = &ask[(asked - 1) % ASKS];
 
 	assert_true(q->open);
 	q->open = false;
@@ -211,10 +211,10 @@ a_query_is_asked_at_its_period(void **state)
 	assert_int_equal(asked, 1);
 	run(20 * SEC);				/* one at a time, however slow */
 	assert_int_equal(asked, 1);
-	answer("a 1 b 2 c 3", (struct prom_answer){ .nseries = 0 });
+	answer("a 1 b 2 c 3", (struct prom_response){ .nseries = 0 });
 	run(SEC);
 	assert_int_equal(asked, 2);
-	answer("a 1 b 2 c 3", (struct prom_answer){ .nseries = 0 });
+	answer("a 1 b 2 c 3", (struct prom_response){ .nseries = 0 });
 	run(3 * SEC);
 	assert_int_equal(asked, 2);
 	run(2 * SEC);
@@ -252,7 +252,7 @@ another_query_begins_anew(void **state)
 
 	pass(s, &web, 1);
 	run(SEC);
-	answer("a 1 b 2 c 3", (struct prom_answer){ .nseries = 0 });
+	answer("a 1 b 2 c 3", (struct prom_response){ .nseries = 0 });
 	pass(s, &web, 1);			/* a pass alone changes nothing */
 	assert_true(heard(s, "a") == 1);
 	pass(s, &other, 1);
@@ -270,13 +270,13 @@ a_shorter_period_does_not_wait_for_the_longer_one(void **state)
 
 	pass(s, &slow, 1);
 	run(SEC);
-	answer("a 1 b 2 c 3", (struct prom_answer){ .nseries = 0 });
+	answer("a 1 b 2 c 3", (struct prom_response){ .nseries = 0 });
 	run(20 * SEC);
 	assert_int_equal(asked, 1);
 	pass(s, &web, 1);
 	run(SEC);
 	assert_int_equal(asked, 2);
-	answer("a 4 b 2 c 3", (struct prom_answer){ .nseries = 0 });
+	answer("a 4 b 2 c 3", (struct prom_response){ .nseries = 0 });
 	pass(s, &web, 1);			/* a pass alone is no reason to ask */
 	run(3 * SEC);
 	assert_int_equal(asked, 2);
@@ -289,7 +289,7 @@ static void
 what_is_odd_is_told_and_the_rest_taken(void **state)
 {
 	struct stage *s = *state;
-	const struct prom_answer fine = { .nseries = 0 };
+	const struct prom_response fine = { .nseries = 0 };
 
 	pass(s, &web, 1);
 	run(SEC);
@@ -305,13 +305,13 @@ what_is_odd_is_told_and_the_rest_taken(void **state)
 	assert_true(heard(s, "a") == 5 && heard(s, "b") == 3);
 	expect(s, "web", "partial", "prom_absent", "b (2 such");
 	run(6 * SEC);
-	answer("a 5 b 5 c 5", (struct prom_answer){ .nwarnings = 1, .warning = "half of it" });
+	answer("a 5 b 5 c 5", (struct prom_response){ .nwarnings = 1, .warning = "half of it" });
 	expect(s, "web", "partial", "prom_partial", "half of it");
 	run(6 * SEC);
 	answer("a 5 b 5 c 5 stranger 7", fine);
 	expect(s, "web", "ok", NULL, "3 of 3 nodes");
 	run(6 * SEC);
-	answer("", (struct prom_answer){ .histograms = 3 });
+	answer("", (struct prom_response){ .histograms = 3 });
 	expect(s, "web", "failed", "prom_shape", "3 histograms");
 }
 
@@ -326,15 +326,15 @@ what_is_no_answer_is_told_and_the_last_one_fades(void **state)
 	expect(s, "web", "failed", "prom_gone", "nobody listens");
 	expect(s, "web", "failed", "prom_gone", "no value so far");
 	run(6 * SEC);
-	answer("a 1 b 2 c 3", (struct prom_answer){ .nseries = 0 });
+	answer("a 1 b 2 c 3", (struct prom_response){ .nseries = 0 });
 	run(6 * SEC);
-	answer("", (struct prom_answer){ .nseries = 0 });
+	answer("", (struct prom_response){ .nseries = 0 });
 	expect(s, "web", "failed", "prom_empty", "3 of 3 nodes 6 s ago");
 	run(6 * SEC);
-	answer("job:x 1", (struct prom_answer){ .nseries = 0 });
+	answer("job:x 1", (struct prom_response){ .nseries = 0 });
 	expect(s, "web", "failed", "prom_unkeyed", "the first is {x}");
 	run(6 * SEC);
-	answer("job:x 1", (struct prom_answer){ .scalar = true });
+	answer("job:x 1", (struct prom_response){ .scalar = true });
 	expect(s, "web", "failed", "prom_shape", "one value without labels");
 	run(6 * SEC);
 	failed(WHY_PROM_QUERY, "parse error");
@@ -353,7 +353,7 @@ a_stored_copy_grows_old(void **state)
 	pass(s, &web, 1);
 	for (int i = 0; i < 40; i++) {
 		run(6 * SEC);
-		answer("a 9 b 1 c 1", (struct prom_answer){ .as_of_usec = then });
+		answer("a 9 b 1 c 1", (struct prom_response){ .as_of_usec = then });
 	}
 	expect(s, "web", "ok", NULL, "forgotten");
 	user_metric_refresh(s->world, now_usec);

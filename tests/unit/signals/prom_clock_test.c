@@ -15,7 +15,7 @@ static struct prom_clock clock_;
 static double
 late(double at, double sent)
 {
-	return (double)(USEC(sent) - prom_clock_hear(&clock_, at, USEC(sent), USEC(sent + 0.1))) / 1e6;
+	return (double)(USEC(sent) - prom_clock_update(&clock_, at, USEC(sent), USEC(sent + 0.1))) / 1e6;
 }
 
 static void
@@ -32,8 +32,8 @@ a_slow_answer_is_as_old_as_its_question(void **state)
 {
 	(void)state;
 	clock_ = (struct prom_clock){ 0 };
-	assert_int_equal(prom_clock_hear(&clock_, 1000, USEC(10), USEC(14)), USEC(10));
-	assert_int_equal(prom_clock_hear(&clock_, 1005, USEC(15), USEC(15.1)), USEC(15));
+	assert_int_equal(prom_clock_update(&clock_, 1000, USEC(10), USEC(14)), USEC(10));
+	assert_int_equal(prom_clock_update(&clock_, 1005, USEC(15), USEC(15.1)), USEC(15));
 }
 
 static void
@@ -74,11 +74,11 @@ some_slow_queries_do_not_hide_that_it_moves_on(void **state)
 	late(10000, 0);
 	for (t = 5; t < 35; t += 5) {
 		assert_true(late(1000 + t, t) > 8000);
-		prom_clock_hear(&clock_, 1000 + t, USEC(t), USEC(t + 2));
+		prom_clock_update(&clock_, 1000 + t, USEC(t), USEC(t + 2));
 	}
 	for (t = 40; t < 90; t += 5) {
 		assert_true(late(1000 + t, t) == 0);
-		assert_int_equal(prom_clock_hear(&clock_, 1000 + t, USEC(t), USEC(t + 2)), USEC(t));
+		assert_int_equal(prom_clock_update(&clock_, 1000 + t, USEC(t), USEC(t + 2)), USEC(t));
 	}
 	for (int i = 0; i < 50; i++, t += 5)		/* one that stands still is none, however long */
 		late(2000, t);

@@ -9,7 +9,7 @@
 
 #define SEC USEC_PER_SEC
 
-static struct prom_said said[PROM_QUERIES];
+static struct prom_result said[PROM_QUERIES];
 static struct world_node node;
 static struct prom_moment moment;
 static struct sample sample;
@@ -23,7 +23,7 @@ begin(void **state)
 
 	(void)state;
 	for (int i = 0; i < PROM_QUERIES; i++)
-		said[i] = (struct prom_said){ NULL, "", values[i] };
+		said[i] = (struct prom_result){ NULL, "", values[i] };
 	moment = (struct prom_moment){ 100 * SEC, 100 * SEC, 30 * SEC, 15 * SEC };
 	node = (struct world_node){ .cores_declared = 0 };
 	return 0;
@@ -82,9 +82,9 @@ without_an_age_there_is_none(void **state)
 	refused(WHY_PROM_FUTURE, "by 60 s; expected query age to give the seconds since the last sample");
 	said[PROM_AGE].value = 31;
 	refused(WHY_PROM_STALE, "seen 31 s ago; expected at most 30 s (max_age)");
-	said[PROM_AGE] = (struct prom_said){ WHY_PROM_ABSENT, "", 0 };
+	said[PROM_AGE] = (struct prom_result){ WHY_PROM_ABSENT, "", 0 };
 	refused(WHY_PROM_ABSENT, "query age");
-	said[PROM_AGE] = (struct prom_said){ WHY_PROM_EMPTY, "why?", 0 };
+	said[PROM_AGE] = (struct prom_result){ WHY_PROM_EMPTY, "why?", 0 };
 	refused(WHY_PROM_EMPTY, "query age: why?");
 }
 
@@ -105,7 +105,7 @@ static void
 cores_may_be_known_otherwise(void **state)
 {
 	(void)state;
-	said[PROM_CORES] = (struct prom_said){ WHY_PROM_ABSENT, "", 0 };
+	said[PROM_CORES] = (struct prom_result){ WHY_PROM_ABSENT, "", 0 };
 	refused(WHY_PROM_ABSENT, "query cores");
 	node.cores_declared = 4;
 	assert_null(judge());
@@ -116,7 +116,7 @@ cores_may_be_known_otherwise(void **state)
 	assert_null(judge());
 	assert_true(sample.cores == 16);
 	node = (struct world_node){ .name = NULL };
-	said[PROM_CORES] = (struct prom_said){ NULL, "", 0 };
+	said[PROM_CORES] = (struct prom_result){ NULL, "", 0 };
 	refused(WHY_PROM_RANGE, "query cores: 0");
 	said[PROM_CORES].value = 1e9;
 	refused(WHY_PROM_RANGE, "query cores: 1e+09");
@@ -126,15 +126,15 @@ static void
 without_memory_there_is_one_and_that_is_said(void **state)
 {
 	(void)state;
-	said[PROM_RAM] = (struct prom_said){ WHY_PROM_DUPLICATE, "x", 0 };
+	said[PROM_RAM] = (struct prom_result){ WHY_PROM_DUPLICATE, "x", 0 };
 	assert_ptr_equal(judge(), WHY_PROM_DUPLICATE);
 	assert_true(sampled && isnan(sample.memory_available_bytes) && sample.busy == 2);
 	assert_string_equal(detail, "query ram: x");
-	said[PROM_RAM] = (struct prom_said){ NULL, "", 50 };
-	said[PROM_MEMORY] = (struct prom_said){ WHY_PROM_ABSENT, "not asked", 0 };
+	said[PROM_RAM] = (struct prom_result){ NULL, "", 50 };
+	said[PROM_MEMORY] = (struct prom_result){ WHY_PROM_ABSENT, "not asked", 0 };
 	assert_ptr_equal(judge(), WHY_PROM_ABSENT);
 	assert_true(sampled && isnan(sample.memory_total_bytes));
-	said[PROM_MEMORY] = (struct prom_said){ NULL, "", 1e308 };
+	said[PROM_MEMORY] = (struct prom_result){ NULL, "", 1e308 };
 	assert_ptr_equal(judge(), WHY_PROM_RANGE);
 	assert_string_equal(detail, "query memory: 1e+308");
 	assert_true(sampled && isnan(sample.memory_total_bytes));
@@ -168,7 +168,7 @@ threads_are_not_needed(void **state)
 	said[PROM_RUNNING].why = WHY_PROM_ABSENT;
 	assert_null(judge());
 	assert_true(isnan(sample.running));
-	said[PROM_RUNNING] = (struct prom_said){ NULL, "", NAN };
+	said[PROM_RUNNING] = (struct prom_result){ NULL, "", NAN };
 	assert_null(judge());
 	assert_true(isnan(sample.running));
 }

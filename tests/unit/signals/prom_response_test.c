@@ -5,16 +5,16 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "signals/prom_answer.c"
+#include "signals/prom_response.c"
 
 static char detail[PROM_DETAIL];
 
-static struct prom_answer *
+static struct prom_response *
 good(const char *text)
 {
-	struct prom_answer *a = NULL;
+	struct prom_response *a = NULL;
 
-	assert_null(prom_answer_read(str_of(text), &a, detail));
+	assert_null(prom_response_read(str_of(text), &a, detail));
 	assert_non_null(a);
 	return a;
 }
@@ -22,9 +22,9 @@ good(const char *text)
 static void
 bad(const char *text, const struct why *why, const char *words)
 {
-	struct prom_answer *a = NULL;
+	struct prom_response *a = NULL;
 
-	assert_ptr_equal(prom_answer_read(str_of(text), &a, detail), why);
+	assert_ptr_equal(prom_response_read(str_of(text), &a, detail), why);
 	assert_null(a);
 	assert_string_equal(detail, words);
 }
@@ -34,7 +34,7 @@ bad(const char *text, const struct why *why, const char *words)
 static void
 a_vector_is_series_with_labels_and_values(void **state)
 {
-	struct prom_answer *a = good(VECTOR("{\"metric\":{\"instance\":\"a:1\",\"job\":\"n\"},\"value\":[1700000000.5,\"1.5\"]},"
+	struct prom_response *a = good(VECTOR("{\"metric\":{\"instance\":\"a:1\",\"job\":\"n\"},\"value\":[1700000000.5,\"1.5\"]},"
 	    "{\"metric\":{},\"value\":[1700000000.5,\"NaN\"]},{\"metric\":{\"x\":\"\"},\"value\":[1700000000.5,\"-Inf\"]}"));
 
 	(void)state;
@@ -45,52 +45,52 @@ a_vector_is_series_with_labels_and_values(void **state)
 	assert_true(isnan(a->series[1].value) && isinf(a->series[2].value));
 	assert_false(a->scalar);
 	assert_null(a->warning);
-	prom_answer_free(&a);
+	prom_response_free(&a);
 	assert_null(a);
 }
 
 static void
 an_empty_vector_is_no_failure(void **state)
 {
-	struct prom_answer *a = good(VECTOR(""));
+	struct prom_response *a = good(VECTOR(""));
 
 	(void)state;
 	assert_int_equal(a->nseries, 0);
 	assert_true(isnan(a->at));
-	prom_answer_free(&a);
+	prom_response_free(&a);
 }
 
 static void
 a_scalar_is_one_value_without_labels(void **state)
 {
-	struct prom_answer *a = good("{\"status\":\"success\",\"data\":{\"resultType\":\"scalar\",\"result\":[17,\"4\"]}}");
+	struct prom_response *a = good("{\"status\":\"success\",\"data\":{\"resultType\":\"scalar\",\"result\":[17,\"4\"]}}");
 
 	(void)state;
 	assert_true(a->scalar && a->nseries == 1 && a->series[0].nlabels == 0 && a->series[0].value == 4 && a->at == 17);
-	prom_answer_free(&a);
+	prom_response_free(&a);
 }
 
 static void
 warnings_and_remarks_are_kept(void **state)
 {
-	struct prom_answer *a = good("{\"status\":\"success\",\"warnings\":[\"one\\nstore \xc3\xa9\",\"two\"],\"infos\":[\"x\"],\"data\":"
+	struct prom_response *a = good("{\"status\":\"success\",\"warnings\":[\"one\\nstore \xc3\xa9\",\"two\"],\"infos\":[\"x\"],\"data\":"
 	    "{\"resultType\":\"vector\",\"result\":[]}}");
 
 	(void)state;
 	assert_int_equal(a->nwarnings, 2);
 	assert_string_equal(a->warning, "one store ??");
 	assert_string_equal(a->info, "x");
-	prom_answer_free(&a);
+	prom_response_free(&a);
 }
 
 static void
 histograms_are_left_out_and_counted(void **state)
 {
-	struct prom_answer *a = good(VECTOR("{\"metric\":{},\"histogram\":[1,{\"count\":\"1\"}]},{\"metric\":{},\"value\":[1,\"2\"]}"));
+	struct prom_response *a = good(VECTOR("{\"metric\":{},\"histogram\":[1,{\"count\":\"1\"}]},{\"metric\":{},\"value\":[1,\"2\"]}"));
 
 	(void)state;
 	assert_true(a->nseries == 1 && a->histograms == 1);
-	prom_answer_free(&a);
+	prom_response_free(&a);
 }
 
 static void
@@ -132,30 +132,30 @@ what_is_no_answer_is_refused(void **state)
 static void
 too_much_is_refused(void **state)
 {
-	size_t n = PROM_ANSWER_MAX + 1;
+	size_t n = PROM_RESPONSE_MAX + 1;
 	char *text = malloc(n);
-	struct prom_answer *a = NULL;
+	struct prom_response *a = NULL;
 
 	(void)state;
 	memset(text, ' ', n);
-	assert_ptr_equal(prom_answer_read((struct str){ text, n }, &a, detail), WHY_PROM_LARGE);
+	assert_ptr_equal(prom_response_read((struct str){ text, n }, &a, detail), WHY_PROM_LARGE);
 	*text = '[';
 	for (size_t i = 1; i + 3 <= n; i += 3)
 		memcpy(text + i, "{},", 3);		/* small as a text, large as a tree */
-	assert_ptr_equal(prom_answer_read((struct str){ text, PROM_ANSWER_MAX - 1 }, &a, detail), WHY_PROM_LARGE);
+	assert_ptr_equal(prom_response_read((struct str){ text, PROM_RESPONSE_MAX - 1 }, &a, detail), WHY_PROM_LARGE);
 	free(text);
 }
 
 static void
 series_are_told_in_short(void **state)
 {
-	struct prom_answer *a = good(VECTOR("{\"metric\":{\"instance\":\"a:1\",\"job\":\"\xc3\xa9\"},\"value\":[1,\"1\"]}"));
+	struct prom_response *a = good(VECTOR("{\"metric\":{\"instance\":\"a:1\",\"job\":\"\xc3\xa9\"},\"value\":[1,\"1\"]}"));
 	char text[64], small[12];
 
 	(void)state;
 	assert_string_equal(prom_series_text(a->series, text, sizeof text), "{instance=\"a:1\", job=\"??\"}");
 	assert_string_equal(prom_series_text(a->series, small, sizeof small), "{instanc...");
-	prom_answer_free(&a);
+	prom_response_free(&a);
 }
 
 int

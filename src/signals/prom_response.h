@@ -1,15 +1,15 @@
 /*
- * prom_answer: what a Prometheus answers to an instant query, as values. Bytes in, series out. Every byte may be hostile.
+ * prom_response: what a Prometheus answers to an instant query, as values. Bytes in, series out. Every byte may be hostile.
  */
-#ifndef SIGNALS_PROM_ANSWER_H
-#define SIGNALS_PROM_ANSWER_H
+#ifndef SIGNALS_PROM_RESPONSE_H
+#define SIGNALS_PROM_RESPONSE_H
 
 #include <stdbool.h>
 
 #include "base/str.h"
 #include "base/why.h"
 
-#define PROM_ANSWER_MAX	(4u << 20)	/* bytes */
+#define PROM_RESPONSE_MAX	(4u << 20)	/* bytes */
 #define PROM_SERIES_MAX	20000
 #define PROM_DETAIL	160
 
@@ -24,7 +24,7 @@ struct prom_series {
 	double		 at;		/* seconds of the server's clock, of which the value is */
 };
 
-struct prom_answer {
+struct prom_response {
 	const struct prom_series *series;
 	unsigned	 nseries;
 	bool		 scalar;	/* one value without labels */
@@ -43,8 +43,8 @@ struct prom_answer {
  * `detail` (printable ASCII): PROM_SYNTAX, PROM_SHAPE (no vector and no scalar), PROM_LARGE; PROM_QUERY: the query is at
  * fault, and no other server would do better; PROM_REFUSED: the server is.
  */
-const struct why *prom_answer_read(struct str body, struct prom_answer **out, char detail[PROM_DETAIL]);
-void		 prom_answer_free(struct prom_answer **);
+const struct why *prom_response_read(struct str body, struct prom_response **out, char detail[PROM_DETAIL]);
+void		 prom_response_free(struct prom_response **);
 
 const char	*prom_series_label(const struct prom_series *, const char *name);	/* "" when absent, as in PromQL */
 /* {instance="10.0.0.1:9100", job="node"} for people: short, printable ASCII. Returns out. */

@@ -5,7 +5,7 @@
 
 #include "base/bug.h"
 #include "base/form.h"
-#include "signals/prom_answer.h"
+#include "signals/prom_response.h"
 #include "signals/prom_keys.h"
 #include "signals/promql.h"
 
@@ -19,7 +19,7 @@ printable(const char *s)
 }
 
 static void
-walk(const struct prom_answer *a)
+walk(const struct prom_response *a)
 {
 	struct world_node n = { .name = "n", .address = "127.0.0.1", .exporter_url = "http://127.0.0.1:9100/metrics", .swarm_id = "id" };
 	struct world w = { .nnodes = 1 };
@@ -47,16 +47,16 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct str text = { (const char *)bytes, len };
-	struct prom_answer *a = NULL;
+	struct prom_response *a = NULL;
 	char detail[PROM_DETAIL];
-	const struct why *why = prom_answer_read(text, &a, detail);
+	const struct why *why = prom_response_read(text, &a, detail);
 	int64_t range = 1;
 
 	ASSERT((why == NULL) == (a != NULL));
 	printable(detail);
 	if (a != NULL)
 		walk(a);
-	prom_answer_free(&a);
+	prom_response_free(&a);
 	form_promql(text);
 	ASSERT(!promql_range(text, &range) || range > 0);
 	return 0;

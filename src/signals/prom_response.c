@@ -1,5 +1,5 @@
 /*
- * prom_answer: jansson makes a tree of the body, and this walks it once, believing nothing: a value that is not where
+ * prom_response: jansson makes a tree of the body, and this walks it once, believing nothing: a value that is not where
  * the API promises it is a failure of the whole answer. Numbers that are none (NaN, infinite) are passed on: what to
  * make of them is for those to say who know what they are about.
  * Must not know what was asked, nor why.
@@ -11,14 +11,14 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "signals/prom_answer.h"
+#include "signals/prom_response.h"
 #include "signals/prom_text.h"
 
 #define WORDS_MAX 400		/* bytes of a warning that are kept */
 #define OPENINGS_MAX (4 * PROM_SERIES_MAX)	/* brackets and braces; a series has three: a tree takes much more room than its text */
 
 struct reading {
-	struct prom_answer *answer;
+	struct prom_response *answer;
 	struct prom_series *series;	/* the same as the answer's, to be written */
 	char		*detail;
 };
@@ -205,10 +205,10 @@ is_bushy(struct str body)
 }
 
 const struct why *
-prom_answer_read(struct str body, struct prom_answer **out, char detail[PROM_DETAIL])
+prom_response_read(struct str body, struct prom_response **out, char detail[PROM_DETAIL])
 {
 	struct arena *arena = arena_new();
-	struct prom_answer *a = arena_zalloc(arena, sizeof *a);
+	struct prom_response *a = arena_zalloc(arena, sizeof *a);
 	struct reading r = { .answer = a, .detail = detail };
 	const struct why *why;
 	json_error_t e;
@@ -217,8 +217,8 @@ prom_answer_read(struct str body, struct prom_answer **out, char detail[PROM_DET
 	a->arena = arena;
 	a->at = NAN;
 	detail[0] = '\0';
-	if (body.len > PROM_ANSWER_MAX)
-		why = wrong(&r, WHY_PROM_LARGE, "more than %u bytes", PROM_ANSWER_MAX);
+	if (body.len > PROM_RESPONSE_MAX)
+		why = wrong(&r, WHY_PROM_LARGE, "more than %u bytes", PROM_RESPONSE_MAX);
 	else if (is_bushy(body))
 		why = wrong(&r, WHY_PROM_LARGE, "at most %d series are read", PROM_SERIES_MAX);
 	else if ((root = json_loadb(body.len > 0 ? body.p : "", body.len, JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &e)) == NULL)
@@ -236,7 +236,7 @@ prom_answer_read(struct str body, struct prom_answer **out, char detail[PROM_DET
 }
 
 void
-prom_answer_free(struct prom_answer **ap)
+prom_response_free(struct prom_response **ap)
 {
 	struct arena *arena = *ap == NULL ? NULL : (*ap)->arena;
 
