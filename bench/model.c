@@ -325,7 +325,7 @@ drive(struct model *m, struct set *s, int64_t every)
 		n->seen.row.law.sampled_usec = m->now + 1;
 		n->busy_usec = n->cpu.busy_usec;
 	}
-	weigh_look(s->weigh, &s->world, &rules, m->now + 1);
+	weigh_update(s->weigh, &s->world, &rules, m->now + 1);
 	for (unsigned i = 0; i < m->plan.nnodes; i++)
 		moved |= fabs(weigh_node(s->weigh, &s->world, 0, &s->node[i].seen) / s->node[i].weight - 1) > HYSTERESIS;
 	if (moved && m->now - s->published >= every)

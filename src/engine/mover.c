@@ -124,7 +124,7 @@ judge_move(const struct mover *m, const struct world_service *s, int64_t now)
 {
 	struct move v;
 
-	move_judge(m->heat, m->world, &m->conf.rules, s, now, &v);
+	move_evaluate(m->heat, m->world, &m->conf.rules, s, now, &v);
 	if (v.refusal == REFUSAL_NONE)
 		v.refusal = held_back(m);
 	return v;
@@ -135,7 +135,7 @@ judge_scale(const struct mover *m, const struct world_service *s, int64_t now)
 {
 	struct scale v;
 
-	scale_judge(m->heat, m->world, &m->conf.rules.heat, s, now, &v);
+	scale_evaluate(m->heat, m->world, &m->conf.rules.heat, s, now, &v);
 	if (v.refusal == REFUSAL_NONE)
 		v.refusal = held_back(m);
 	return v;
@@ -218,8 +218,8 @@ begin_move(struct mover *m, const struct world_service *s, const struct move *v)
 	str_copy(c.mark.to, sizeof c.mark.to, str_of(v->to->swarm_id));
 	log_event(LOG_INFO, "mover.moving", "service", s->name, "from", v->from->name, "to", v->to->name, "before", LOG_F(v->before, 2),
 	    "after", LOG_F(v->after, 2), "gain", LOG_F(v->gain, 2), "previous_image", previous_image(m->previous, s->name), NULL);
-	heat_moved(m->heat, v->from, now);
-	heat_moved(m->heat, v->to, now);
+	heat_record_move(m->heat, v->from, now);
+	heat_record_move(m->heat, v->to, now);
 	m->change = change_move_new(m->loop, m->engine, m->world, &c, on_ended, m);
 }
 
@@ -245,7 +245,7 @@ scale_first(const struct mover *m, int64_t now, struct scale *v)
 	LIST_FOREACH(s, &m->world->services, link) {
 		if (s->conf.scale_max == 0)
 			continue;
-		scale_judge(m->heat, m->world, &m->conf.rules.heat, s, now, v);
+		scale_evaluate(m->heat, m->world, &m->conf.rules.heat, s, now, v);
 		if (v->refusal == REFUSAL_NONE)
 			return s;
 	}
@@ -318,7 +318,7 @@ learn_nodes(struct mover *m, struct heat_service *e, const json_t *service)
 			allowed = placement_allows(service, node);
 			break;
 		}
-		heat_bar(e, n->slot, !allowed);
+		heat_set_barred(e, n->slot, !allowed);
 	}
 }
 
@@ -435,7 +435,7 @@ on_tick(void *arg)
 	int64_t now = loop_now(m->loop);
 
 	timer_set(m->loop, &m->tick, now + TICK_USEC, on_tick, m);
-	heat_look(m->heat, m->world, &m->conf.rules.heat, now);
+	heat_update(m->heat, m->world, &m->conf.rules.heat, now);
 	say_all(m, now);
 	if (!m->conf.enable || m->engine == NULL)
 		return;

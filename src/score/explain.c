@@ -189,17 +189,17 @@ say_lead(const struct eyes *e, const struct profile *p, const struct world_node 
 }
 
 /* The scarcest thing, the user's among them. */
-static struct pressure_cut
+static struct cores_factor
 cut_of(const struct profile *p, const struct world_node *n, int64_t now)
 {
-	struct pressure_cut cut = { PRESSURE_NONE, NAN, 1, 0 }, heard;
+	struct cores_factor cut = { PRESSURE_NONE, NAN, 1, 0 }, metrics;
 	double used[TERMS_MAX];
 
 	if (n->sample.taken_usec != 0 && guard_trust(n, now) >= GUARD_FAINT)
-		cut = pressure_cut(p, &n->smoothed);
+		cut = pressure_limit(p, &n->smoothed);
 	user_metric_usage(n, p, used);
-	heard = pressure_cut_heard(p, used);
-	return heard.factor < cut.factor ? heard : cut;
+	metrics = pressure_limit_metrics(p, used);
+	return metrics.factor < cut.factor ? metrics : cut;
 }
 
 static void
@@ -212,7 +212,7 @@ say_cut(const struct world *w, const struct eyes *e, const struct world_node *n,
 	};
 	const struct profile *p = &w->profile[e->profile];
 	double cores = phys_cores(&n->row, e->profile), whole = n->sample.taken_usec != 0 ? n->sample.cores : n->row.law.cores;
-	struct pressure_cut cut = cut_of(p, n, now);
+	struct cores_factor cut = cut_of(p, n, now);
 
 	if (cut.by != PRESSURE_NONE) {
 		if (cut.by == PRESSURE_TERM && e->service != NULL)

@@ -76,7 +76,7 @@ amount_mend(double *v)
 }
 
 const struct why *
-guard_sample(struct sample *s, int64_t last, int64_t now)
+guard_check_sample(struct sample *s, int64_t last, int64_t now)
 {
 	/* Times are ours, so one from the future is a bug somewhere; to believe it would keep it fresh for ever. */
 	if (s->taken_usec <= last || s->taken_usec > now + USEC_PER_SEC)

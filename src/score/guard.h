@@ -23,7 +23,7 @@ const char	*guard_state_name(enum guard_state);
 
 /* Mends what can be mended (an impossible field becomes "not known") and refuses the rest: METRICS_INCOMPLETE,
  * or METRICS_BACKWARDS when it is not newer than `last_usec`. */
-const struct why *guard_sample(struct sample *, int64_t last_usec, int64_t now_usec);
+const struct why *guard_check_sample(struct sample *, int64_t last_usec, int64_t now_usec);
 /* How far the node's last sample counts, judged or not. */
 double		 guard_trust(const struct world_node *, int64_t now_usec);
 /* Age of the last sample that says something of the node: this brain's, or that of the one before it. -1: there is none. */

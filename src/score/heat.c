@@ -84,21 +84,21 @@ heat_service(struct heat *h, const struct world_service *s)
 }
 
 void
-heat_bar(struct heat_service *s, unsigned slot, bool barred)
+heat_set_barred(struct heat_service *s, unsigned slot, bool barred)
 {
 	ASSERT(slot < NODES_MAX);
 	s->barred[slot / 8] = (uint8_t)((s->barred[slot / 8] & ~(1u << slot % 8)) | (unsigned)barred << slot % 8);
 }
 
 bool
-heat_barred(const struct heat_service *s, unsigned slot)
+heat_is_barred(const struct heat_service *s, unsigned slot)
 {
 	ASSERT(slot < NODES_MAX);
 	return (s->barred[slot / 8] >> slot % 8 & 1) != 0;
 }
 
 void
-heat_moved(struct heat *h, const struct world_node *n, int64_t now)
+heat_record_move(struct heat *h, const struct world_node *n, int64_t now)
 {
 	heat_node(h, n)->moved_usec = now;
 }
@@ -220,7 +220,7 @@ service_seen(void *v)
 }
 
 void
-heat_look(struct heat *h, const struct world *w, const struct heat_rules *r, int64_t now)
+heat_update(struct heat *h, const struct world *w, const struct heat_rules *r, int64_t now)
 {
 	const struct world_service *s;
 	const struct world_node *n;

@@ -50,13 +50,13 @@ struct heat_service {
 struct heat	*heat_new(void);
 void		 heat_free(struct heat **);
 /* Folds in the samples that have come since. Once a second or more often. */
-void		 heat_look(struct heat *, const struct world *, const struct heat_rules *, int64_t now_usec);
+void		 heat_update(struct heat *, const struct world *, const struct heat_rules *, int64_t now_usec);
 /* Never NULL: whoever was not looked at yet is not known. */
 struct heat_node *heat_node(struct heat *, const struct world_node *);
 struct heat_service *heat_service(struct heat *, const struct world_service *);
 
-void		 heat_bar(struct heat_service *, unsigned node_slot, bool barred);
-bool		 heat_barred(const struct heat_service *, unsigned node_slot);
-void		 heat_moved(struct heat *, const struct world_node *, int64_t now_usec);
+void		 heat_set_barred(struct heat_service *, unsigned node_slot, bool barred);
+bool		 heat_is_barred(const struct heat_service *, unsigned node_slot);
+void		 heat_record_move(struct heat *, const struct world_node *, int64_t now_usec);
 
 #endif

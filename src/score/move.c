@@ -94,7 +94,7 @@ eligible(struct heat *h, const struct heat_service *e, const struct world_node *
 {
 	const struct heat_node *x = heat_node(h, n);
 
-	return x->known && !n->drained && !heat_barred(e, n->slot) && x->cold_usec != 0 && x->worst < r->heat.hot;
+	return x->known && !n->drained && !heat_is_barred(e, n->slot) && x->cold_usec != 0 && x->worst < r->heat.hot;
 }
 
 static bool
@@ -170,7 +170,7 @@ refusal_of(struct heat *h, const struct world *w, const struct move_rules *r, co
 }
 
 void
-move_judge(struct heat *h, const struct world *w, const struct move_rules *r, const struct world_service *s, int64_t now, struct move *m)
+move_evaluate(struct heat *h, const struct world *w, const struct move_rules *r, const struct world_service *s, int64_t now, struct move *m)
 {
 	enum refusal why = refusal_of(h, w, r, s, now, m);
 
@@ -186,7 +186,7 @@ move_first(struct heat *h, const struct world *w, const struct move_rules *r, in
 	LIST_FOREACH(s, &w->services, link) {
 		if (!s->conf.migrate)
 			continue;
-		move_judge(h, w, r, s, now, &x);
+		move_evaluate(h, w, r, s, now, &x);
 		if (x.refusal == REFUSAL_NONE && (first == NULL || x.relief > m->relief)) {
 			first = s;
 			*m = x;

@@ -20,7 +20,7 @@ struct move {				/* a verdict on one service */
 	double	 relief;		/* of all who run on either node, in threads' waiting; the largest goes first */
 };
 
-void	move_judge(struct heat *, const struct world *, const struct move_rules *, const struct world_service *, int64_t now_usec,
+void	move_evaluate(struct heat *, const struct world *, const struct move_rules *, const struct world_service *, int64_t now_usec,
 	    struct move *);
 /* The service that should be moved first; NULL: none. */
 const struct world_service *move_first(struct heat *, const struct world *, const struct move_rules *, int64_t now_usec, struct move *);

@@ -50,16 +50,16 @@ pressure_used(const struct profile *p, enum resource r, const struct sample *s)
 }
 
 /* The scarcest resource binds; cuts are not multiplied, for a thrashing node shows in more than one. */
-struct pressure_cut
-pressure_cut(const struct profile *p, const struct sample *s)
+struct cores_factor
+pressure_limit(const struct profile *p, const struct sample *s)
 {
-	struct pressure_cut cut = { PRESSURE_STALLS, s->psi_memory_stalled, ramp_at(&stalls, s->psi_memory_stalled), 0 };
+	struct cores_factor cut = { PRESSURE_STALLS, s->psi_memory_stalled, ramp_at(&stalls, s->psi_memory_stalled), 0 };
 
 	for (int i = 0; i < RESOURCE_COUNT; i++) {
 		struct ramp r = { p->limit[i].soft, p->limit[i].hard, PRESSURE_FLOOR };
 		double used = r.hard > 0 ? pressure_used(p, (enum resource)i, s) : 0, left = ramp_at(&r, used);
 		if (r.hard > 0 && left < cut.factor)
-			cut = (struct pressure_cut){ (enum pressure)i, used, left, 0 };
+			cut = (struct cores_factor){ (enum pressure)i, used, left, 0 };
 	}
 	if (cut.factor == 1)
 		cut.by = PRESSURE_NONE;
@@ -82,7 +82,7 @@ lead_of(const struct profile *p, int resource)
 }
 
 double
-pressure_leads(const struct profile *p)
+pressure_strength(const struct profile *p)
 {
 	double most = 0;
 
@@ -100,7 +100,7 @@ led(double strong, const struct profile_limit *l, double used)
 }
 
 double
-pressure_lead(const struct profile *p, const struct sample *s)
+pressure_preference(const struct profile *p, const struct sample *s)
 {
 	double lead = 1;
 
@@ -118,23 +118,23 @@ pressure_lead(const struct profile *p, const struct sample *s)
 
 /* --- terms --- */
 
-struct pressure_cut
-pressure_cut_heard(const struct profile *p, const double used[TERMS_MAX])
+struct cores_factor
+pressure_limit_metrics(const struct profile *p, const double used[TERMS_MAX])
 {
-	struct pressure_cut cut = { PRESSURE_NONE, NAN, 1, 0 };
+	struct cores_factor cut = { PRESSURE_NONE, NAN, 1, 0 };
 
 	for (unsigned i = 0; i < TERMS_MAX; i++) {
 		const struct profile_limit *l = &p->term[i].limit;
 		struct ramp r = { l->soft, l->hard, PRESSURE_FLOOR };
 		double left = l->hard > 0 ? ramp_at(&r, used[i]) : 1;
 		if (left < cut.factor)
-			cut = (struct pressure_cut){ PRESSURE_TERM, used[i], left, i };
+			cut = (struct cores_factor){ PRESSURE_TERM, used[i], left, i };
 	}
 	return cut;
 }
 
 double
-pressure_leads_heard(const struct profile *p, const double used[TERMS_MAX])
+pressure_strength_metrics(const struct profile *p, const double used[TERMS_MAX])
 {
 	double most = 0;
 
@@ -145,7 +145,7 @@ pressure_leads_heard(const struct profile *p, const double used[TERMS_MAX])
 }
 
 double
-pressure_lead_heard(const struct profile *p, const double used[TERMS_MAX])
+pressure_preference_metrics(const struct profile *p, const double used[TERMS_MAX])
 {
 	double lead = 1;
 

@@ -32,7 +32,7 @@ struct ramp {
 };
 double	ramp_at(const struct ramp *, double value);	/* 1 below soft, floor from hard on; NAN: 1 */
 
-struct pressure_cut {
+struct cores_factor {
 	enum pressure	 by;		/* what binds; NONE: all are below their soft limits */
 	double		 value;		/* of it, ratio */
 	double		 factor;	/* of the cores that are left, FLOOR..1 */
@@ -41,13 +41,13 @@ struct pressure_cut {
 
 /* How much of a resource is used: 0..1, NAN when not known. */
 double			pressure_used(const struct profile *, enum resource, const struct sample *);
-struct pressure_cut	pressure_cut(const struct profile *, const struct sample *);
-double			pressure_leads(const struct profile *);	/* how strongly, at most: 0..1; `held` of the law */
-double			pressure_lead(const struct profile *, const struct sample *);	/* FLOOR..1, NAN when not known */
+struct cores_factor	pressure_limit(const struct profile *, const struct sample *);
+double			pressure_strength(const struct profile *);	/* how strongly, at most: 0..1; `held` of the law */
+double			pressure_preference(const struct profile *, const struct sample *);	/* FLOOR..1, NAN when not known */
 
 /* The same of the terms alone: `used` is user_metric's, and what is not known presses on nobody. */
-struct pressure_cut	pressure_cut_heard(const struct profile *, const double used[TERMS_MAX]);
-double			pressure_leads_heard(const struct profile *, const double used[TERMS_MAX]);
-double			pressure_lead_heard(const struct profile *, const double used[TERMS_MAX]);	/* FLOOR..1 */
+struct cores_factor	pressure_limit_metrics(const struct profile *, const double used[TERMS_MAX]);
+double			pressure_strength_metrics(const struct profile *, const double used[TERMS_MAX]);
+double			pressure_preference_metrics(const struct profile *, const double used[TERMS_MAX]);	/* FLOOR..1 */
 
 #endif

@@ -79,7 +79,7 @@ room_elsewhere(struct heat *h, const struct world *w, const struct heat_service 
 		bool has = false;
 		LIST_FOREACH(t, &s->tasks, link)
 			has |= t->node == n && !t->draining;
-		if (!has && !n->drained && !heat_barred(e, n->slot) && heat_node(h, n)->known && heat_node(h, n)->cold_usec != 0)
+		if (!has && !n->drained && !heat_is_barred(e, n->slot) && heat_node(h, n)->known && heat_node(h, n)->cold_usec != 0)
 			return true;
 	}
 	return false;
@@ -140,7 +140,7 @@ refusal_of(struct heat *h, const struct world *w, const struct heat_rules *r, co
 }
 
 void
-scale_judge(struct heat *h, const struct world *w, const struct heat_rules *r, const struct world_service *s, int64_t now, struct scale *v)
+scale_evaluate(struct heat *h, const struct world *w, const struct heat_rules *r, const struct world_service *s, int64_t now, struct scale *v)
 {
 	*v = (struct scale){ .pressure = NAN, .after = NAN };
 	v->refusal = refusal_of(h, w, r, s, now, v);

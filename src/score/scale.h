@@ -15,7 +15,7 @@ struct scale {				/* a verdict on one service */
 	double	 after;			/* the mean with one task fewer; NAN otherwise */
 };
 
-void	scale_judge(struct heat *, const struct world *, const struct heat_rules *, const struct world_service *, int64_t now_usec,
+void	scale_evaluate(struct heat *, const struct world *, const struct heat_rules *, const struct world_service *, int64_t now_usec,
 	    struct scale *);
 void	scale_explain(const struct scale *, struct buf *);	/* a sentence without a full stop */
 

@@ -25,7 +25,7 @@ add(struct sum *sum, double weight, double used)
 }
 
 bool
-score_half_seen(const struct profile *p, const struct sample *s)
+score_is_partial(const struct profile *p, const struct sample *s)
 {
 	return p->weight[RESOURCE_RAM] > 0 && isnan(pressure_used(p, RESOURCE_RAM, s));
 }

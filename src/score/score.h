@@ -13,7 +13,7 @@
  * the terms alone, and 0 where they are not known. */
 double	score_plain(const struct profile *, const struct sample *, const double used[TERMS_MAX]);
 /* Its memory counts and is not seen: by its CPU alone it would be better than those of whom all is. */
-bool	score_half_seen(const struct profile *, const struct sample *);
+bool	score_is_partial(const struct profile *, const struct sample *);
 /* The same as score_plain, but no better than the scarcest resource allows: one that is full makes it 0. */
 double	score_capped(const struct profile *, const struct sample *, const double used[TERMS_MAX]);
 

@@ -88,14 +88,14 @@ leads(const struct world *w, unsigned profile)
 {
 	const struct profile *p = &w->profile[profile];
 
-	return w->profile_used[profile] && (pressure_leads(p) > 0 || p->term[0].query != 0);
+	return w->profile_used[profile] && (pressure_strength(p) > 0 || p->term[0].query != 0);
 }
 
 /* Of the node's own resources; NAN when it cannot be seen. */
 static double
 lead_seen(const struct profile *p, const struct world_node *n)
 {
-	return n->sample.taken_usec == 0 ? NAN : pressure_lead(p, &n->smoothed);
+	return n->sample.taken_usec == 0 ? NAN : pressure_preference(p, &n->smoothed);
 }
 
 /* Both kinds together: `seen` of its resources, and what its terms say. */
@@ -105,7 +105,7 @@ lead_whole(const struct profile *p, const struct world_node *n, double seen)
 	double used[TERMS_MAX];
 
 	user_metric_usage(n, p, used);
-	return fmax(seen * pressure_lead_heard(p, used), PRESSURE_FLOOR);
+	return fmax(seen * pressure_preference_metrics(p, used), PRESSURE_FLOOR);
 }
 
 /* How the nodes compare in what the profile weighs more than cores. */
@@ -146,7 +146,7 @@ fleet_look(const struct steer *s, int64_t now)
 			n->ramp_usec = now;
 		cores += c;
 		known += c > 0;
-		memory |= n->samples > 0 && !score_half_seen(&s->scored, &n->sample);
+		memory |= n->samples > 0 && !score_is_partial(&s->scored, &n->sample);
 		if (!n->drained)
 			ramp = fmax(ramp, ramp_of(n, now));
 		if (guard_state(n, now) == GUARD_FRESH && c > 0) {
@@ -173,11 +173,11 @@ static double
 pressed(const struct steer *s, const struct world_node *n, unsigned profile)
 {
 	const struct profile *p = &s->world->profile[profile];
-	double cut = n->sample.taken_usec != 0 ? pressure_cut(p, &n->smoothed).factor : 1, trust = guard_trust(n, s->now), lead = 1;
+	double cut = n->sample.taken_usec != 0 ? pressure_limit(p, &n->smoothed).factor : 1, trust = guard_trust(n, s->now), lead = 1;
 	double mean = s->fleet.lead[profile].mean, used[TERMS_MAX];
 
 	user_metric_usage(n, p, used);
-	cut = fmin(1 - trust * (1 - cut), pressure_cut_heard(p, used).factor);
+	cut = fmin(1 - trust * (1 - cut), pressure_limit_metrics(p, used).factor);
 	if (leads(s->world, profile)) {
 		lead = lead_seen(p, n);
 		lead = lead_whole(p, n, isnan(lead) ? mean : trust * lead + (1 - trust) * mean);
@@ -212,14 +212,14 @@ held_as(const struct world_node *n, const struct profile *p)
 	double used[TERMS_MAX];
 
 	user_metric_usage(n, p, used);
-	return fmax(pressure_leads(p), pressure_leads_heard(p, used));
+	return fmax(pressure_strength(p), pressure_strength_metrics(p, used));
 }
 
 /* Where some are seen whole, those that are half seen do not count. */
 static double
 score_balanced(const struct steer *s, const struct world_node *n)
 {
-	bool half = s->fleet.memory && score_half_seen(&s->scored, &n->sample);
+	bool half = s->fleet.memory && score_is_partial(&s->scored, &n->sample);
 
 	return n->samples > 0 && !half ? score_plain(&s->scored, &n->sample, NULL) : 0;
 }
@@ -327,7 +327,7 @@ steer_sample_late(struct steer *s, struct world_node *n, const struct sample *sa
 {
 	struct law_node *law = &n->row.law;
 	struct sample good = *sample;
-	const struct why *why = guard_sample(&good, n->sample.taken_usec, s->now == 0 ? good.taken_usec : s->now);
+	const struct why *why = guard_check_sample(&good, n->sample.taken_usec, s->now == 0 ? good.taken_usec : s->now);
 	struct demand demand = demand_of(&good);
 	bool returned = n->samples == 0 && n->sample.taken_usec != 0;
 

@@ -23,7 +23,7 @@ void		 steer_conf(struct steer *, const struct steer_conf *);
 
 /* A node was sampled. `inflight`: our requests there, all workers, when the answer began to arrive (what was in flight
  * during the sample's span is known from the ticks). NULL, or why
- * the sample was not taken (guard_sample); the node is then as before. */
+ * the sample was not taken (guard_check_sample); the node is then as before. */
 const struct why *steer_sample(struct steer *, struct world_node *, const struct sample *, double inflight);
 /* The same, when the sample is of some time ago: what was in flight then, at its moment and as a mean over its span. */
 const struct why *steer_sample_late(struct steer *, struct world_node *, const struct sample *, double inflight, double inflight_mean);

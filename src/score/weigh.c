@@ -183,7 +183,7 @@ trim_mean(const struct weigh *w, const struct world *world, const struct fleet *
 }
 
 void
-weigh_look(struct weigh *w, const struct world *world, const struct weigh_rules *r, int64_t now)
+weigh_update(struct weigh *w, const struct world *world, const struct weigh_rules *r, int64_t now)
 {
 	struct fleet f;
 	struct world_node *n;

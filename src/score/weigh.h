@@ -24,7 +24,7 @@ struct weigh_rules {
 struct weigh	*weigh_new(void);
 void		 weigh_free(struct weigh **);
 /* Folds in what the nodes' samples say that have come since. In any rhythm, but not more seldom than every 10 s. */
-void		 weigh_look(struct weigh *, const struct world *, const struct weigh_rules *, int64_t now_usec);
+void		 weigh_update(struct weigh *, const struct world *, const struct weigh_rules *, int64_t now_usec);
 /* What the node is worth beside other nodes, in cores; > 0. For drained nodes too: that they get nothing is said by
  * whoever makes the plan. Tasks of one service on one node share it. */
 double		 weigh_node(const struct weigh *, const struct world *, unsigned profile_slot, const struct world_node *);

@@ -226,7 +226,7 @@ by_weight(void *arg, const struct world_service *s, const struct world_node *n)
 static double
 score_of(const struct target *t, unsigned profile, const struct world_node *n)
 {
-	if (guard_state(n, loop_now(t->all->loop)) != GUARD_FRESH || score_half_seen(&t->all->scored, &n->sample))
+	if (guard_state(n, loop_now(t->all->loop)) != GUARD_FRESH || score_is_partial(&t->all->scored, &n->sample))
 		return NAN;
 	return profile == 0 ? score_plain(&t->all->scored, &n->sample, NULL) : phys_score(&n->row, profile);
 }
@@ -490,7 +490,7 @@ look(struct target *t, int64_t now)
 	if (t->began_usec == 0)
 		t->began_usec = now;
 	if (!t->conf.best_node)
-		weigh_look(t->weigh, t->all->world, &r, now);
+		weigh_update(t->weigh, t->all->world, &r, now);
 	if (t->under_way && now - t->tried_usec > LOST_USEC)
 		target_failed(t, WHY_PROXY_GONE, "no answer");
 	if (has_settled(t, now))

@@ -84,7 +84,7 @@ sim_driven_tick(struct sim *s, struct sim_service *v)
 	struct plan_rules wanted = { .only = only, .nonly = 1, .least = 1, .most = 1000 };
 	struct plan *p;
 
-	weigh_look(d->weigh, s->mola[0].world, &rules, s->now);
+	weigh_update(d->weigh, s->mola[0].world, &rules, s->now);
 	if (d->plan == NULL && !has_settled(s))
 		return;
 	p = plan_make(s->mola[0].world, &wanted, weigh, d, s->now);

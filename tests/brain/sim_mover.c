@@ -52,8 +52,8 @@ move(struct sim *s)
 	for (unsigned i = 0; i < s->ntasks; i++)
 		if (s->task[i].service == v && !s->task[i].gone)
 			s->task[i].node = sim_node(s, m.to->name);
-	heat_moved(s->heat, m.from, s->now);
-	heat_moved(s->heat, m.to, s->now);
+	heat_record_move(s->heat, m.from, s->now);
+	heat_record_move(s->heat, m.to, s->now);
 	v->changed = s->now;
 	s->moves++;
 	s->changed = true;
@@ -86,7 +86,7 @@ scale(struct sim *s, struct sim_service *v)
 
 	if (ws == NULL)
 		return;
-	scale_judge(s->heat, s->mola[0].world, &rules.heat, ws, s->now, &d);
+	scale_evaluate(s->heat, s->mola[0].world, &rules.heat, ws, s->now, &d);
 	if (d.refusal != REFUSAL_NONE)
 		return;
 	if (d.to > d.is) {
@@ -107,7 +107,7 @@ sim_mover_tick(struct sim *s)
 {
 	for (unsigned i = 0; i < s->nservices; i++)
 		learn(s, &s->service[i]);
-	heat_look(s->heat, s->mola[0].world, &rules.heat, s->now);
+	heat_update(s->heat, s->mola[0].world, &rules.heat, s->now);
 	for (unsigned i = 0; i < s->nservices; i++)
 		scale(s, &s->service[i]);
 	if (!s->changed)
@@ -124,8 +124,8 @@ sim_mover_word(struct sim *s, const char *service, bool scaling)
 
 	if (ws == NULL)
 		return "nobody";
-	scale_judge(s->heat, s->mola[0].world, &rules.heat, ws, s->now, &d);
-	move_judge(s->heat, s->mola[0].world, &rules, ws, s->now, &m);
+	scale_evaluate(s->heat, s->mola[0].world, &rules.heat, ws, s->now, &d);
+	move_evaluate(s->heat, s->mola[0].world, &rules, ws, s->now, &m);
 	return refusal_name(scaling ? d.refusal : m.refusal);
 }
 

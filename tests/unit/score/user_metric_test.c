@@ -180,18 +180,18 @@ terms_press_as_resources_do(void **state)
 
 	near(p->weight[RESOURCE_CPU], 0.16);
 	near(p->weight[RESOURCE_RAM], 0.04);
-	near(pressure_cut_heard(p, u).factor, 1);
-	near(pressure_leads_heard(p, u), 0.8);
-	near(pressure_lead_heard(p, u), 0.2);		/* at the soft limit: w_cpu / w */
+	near(pressure_limit_metrics(p, u).factor, 1);
+	near(pressure_strength_metrics(p, u), 0.8);
+	near(pressure_preference_metrics(p, u), 0.2);		/* at the soft limit: w_cpu / w */
 	u[0] = 0.7;
-	near(pressure_cut_heard(p, u).factor, 0.55);
-	assert_int_equal(pressure_cut_heard(p, u).by, PRESSURE_TERM);
+	near(pressure_limit_metrics(p, u).factor, 0.55);
+	assert_int_equal(pressure_limit_metrics(p, u).by, PRESSURE_TERM);
 	u[0] = 1;
-	near(pressure_cut_heard(p, u).factor, 0.1);
+	near(pressure_limit_metrics(p, u).factor, 0.1);
 	u[0] = NAN;
-	near(pressure_cut_heard(p, u).factor, 1);
-	near(pressure_lead_heard(p, u), 1);
-	near(pressure_leads_heard(p, u), 0);
+	near(pressure_limit_metrics(p, u).factor, 1);
+	near(pressure_preference_metrics(p, u), 1);
+	near(pressure_strength_metrics(p, u), 0);
 }
 
 static void

@@ -60,7 +60,7 @@ stage_tell(struct stage *s, unsigned seconds, double a, double b, double c)
 			n->row.law.sampled_usec = s->now;
 			n->samples = 2;
 		}
-		weigh_look(s->weigh, &s->world, &s->rules, s->now);
+		weigh_update(s->weigh, &s->world, &s->rules, s->now);
 	}
 }
 

@@ -1,4 +1,4 @@
-/* demand, profile, score, guard: one node judged by one sample. */
+/* demand, profile, score, guard: what one sample says of one node. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -49,19 +49,19 @@ effective_cores_fall_on_a_line_to_a_floor(void **state)
 	struct sample s = quiet;
 	double last = 1;
 
-	near(pressure_cut(balanced, &s).factor, 1);
+	near(pressure_limit(balanced, &s).factor, 1);
 	for (s.memory_available_bytes = 20; s.memory_available_bytes > 0; s.memory_available_bytes -= 0.5) {
-		double f = pressure_cut(balanced, &s).factor;
+		double f = pressure_limit(balanced, &s).factor;
 		assert_true(f <= last + 1e-12 && last - f < 0.05);	/* never a step */
 		last = f;
 	}
 	near(last, 0.1);
 	s.memory_available_bytes = 9;
-	near(pressure_cut(balanced, &s).factor, 0.55);	/* half way */
-	assert_int_equal(pressure_cut(balanced, &s).by, PRESSURE_RAM);
+	near(pressure_limit(balanced, &s).factor, 0.55);	/* half way */
+	assert_int_equal(pressure_limit(balanced, &s).by, PRESSURE_RAM);
 	s.psi_memory_stalled = 0.6;				/* the scarcer one binds */
-	near(pressure_cut(balanced, &s).factor, 0.1);
-	assert_int_equal(pressure_cut(balanced, &s).by, PRESSURE_STALLS);
+	near(pressure_limit(balanced, &s).factor, 0.1);
+	assert_int_equal(pressure_limit(balanced, &s).by, PRESSURE_STALLS);
 }
 
 static void
@@ -71,7 +71,7 @@ what_is_not_known_cuts_nothing(void **state)
 	struct sample s = quiet;
 
 	s.memory_available_bytes = s.psi_memory_stalled = NAN;
-	near(pressure_cut(balanced, &s).factor, 1);
+	near(pressure_limit(balanced, &s).factor, 1);
 	s.memory_total_bytes = 0;
 	assert_true(isnan(pressure_used(balanced, RESOURCE_RAM, &s)));
 }
@@ -104,22 +104,22 @@ samples_are_mended_or_refused(void **state)
 	struct sample s = quiet;
 
 	s.busy = 5, s.running = -1, s.memory_available_bytes = 200, s.psi_memory_stalled = 7, s.disk_busy = -0.1;
-	assert_null(guard_sample(&s, 0, now));
+	assert_null(guard_check_sample(&s, 0, now));
 	near(s.busy, 4);
 	near(s.psi_memory_stalled, 1);
 	assert_true(isnan(s.running) && isnan(s.memory_available_bytes) && isnan(s.disk_busy));
 	s = quiet, s.running = 1e308;		/* two such, and the mean of the fleet were infinite */
-	assert_null(guard_sample(&s, 0, now));
+	assert_null(guard_check_sample(&s, 0, now));
 	assert_true(isnan(s.running));
 	s = quiet;
-	assert_ptr_equal(guard_sample(&s, now, now), WHY_METRICS_BACKWARDS);
-	assert_ptr_equal(guard_sample(&s, 0, now - 2 * USEC_PER_SEC), WHY_METRICS_BACKWARDS);	/* from the future */
+	assert_ptr_equal(guard_check_sample(&s, now, now), WHY_METRICS_BACKWARDS);
+	assert_ptr_equal(guard_check_sample(&s, 0, now - 2 * USEC_PER_SEC), WHY_METRICS_BACKWARDS);	/* from the future */
 	s.cores = NAN;
-	assert_ptr_equal(guard_sample(&s, 0, now), WHY_METRICS_INCOMPLETE);
+	assert_ptr_equal(guard_check_sample(&s, 0, now), WHY_METRICS_INCOMPLETE);
 	s = quiet, s.cores = 0;
-	assert_ptr_equal(guard_sample(&s, 0, now), WHY_METRICS_INCOMPLETE);
+	assert_ptr_equal(guard_check_sample(&s, 0, now), WHY_METRICS_INCOMPLETE);
 	s = quiet, s.busy = INFINITY;
-	assert_ptr_equal(guard_sample(&s, 0, now), WHY_METRICS_INCOMPLETE);
+	assert_ptr_equal(guard_check_sample(&s, 0, now), WHY_METRICS_INCOMPLETE);
 }
 
 static void
