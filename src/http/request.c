@@ -14,9 +14,9 @@
 
 #include "base/bug.h"
 #include "base/clock.h"
-#include "http/server_priv.h"
 #include "http/h1_parse.h"
 #include "http/query.h"
+#include "http/server_priv.h"
 
 #define READ_BYTES	16384
 #define CHUNKING_MAX	16384		/* what chunked framing may add to a body of the largest size */

@@ -11,8 +11,8 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "proxy/budget.h"
-#include "proxy/outcome.h"
 #include "proxy/exchange_priv.h"
+#include "proxy/outcome.h"
 
 #define OTHER_USEC	USEC_PER_SEC	/* after which the next address is tried */
 

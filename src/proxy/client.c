@@ -9,8 +9,8 @@
 #include "base/clock.h"
 #include "proxy/answer.h"
 #include "proxy/client.h"
-#include "proxy/proxy_header.h"
 #include "proxy/exchange.h"
+#include "proxy/proxy_header.h"
 
 /* After our last word: how long a client may be silent, how long it may go on sending, and how much. */
 #define LINGER_USEC	(2 * USEC_PER_SEC)

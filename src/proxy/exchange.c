@@ -16,8 +16,8 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "http/h1_parse.h"
-#include "proxy/rewrite.h"
 #include "proxy/exchange_priv.h"
+#include "proxy/rewrite.h"
 
 #define IN_ROW	16	/* pipelined exchanges before others get their turn */
 

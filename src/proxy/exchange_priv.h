@@ -5,9 +5,9 @@
 #ifndef PROXY_EXCHANGE_PRIV_H
 #define PROXY_EXCHANGE_PRIV_H
 
+#include "http/flow.h"
 #include "proxy/answer.h"
 #include "proxy/attempt.h"
-#include "proxy/flow.h"
 #include "proxy/exchange.h"
 
 enum state {

@@ -10,9 +10,9 @@
 #include "base/bug.h"
 #include "base/rng.h"
 #include "http/h1_parse.h"
+#include "http/slab.h"
 #include "net/stream.h"
 #include "proxy/health.h"
-#include "proxy/slab.h"
 #include "proxy/upstream.h"
 
 #define QUESTION_MAX	1024

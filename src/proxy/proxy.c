@@ -8,10 +8,10 @@
 
 #include "base/bug.h"
 #include "base/clock.h"
+#include "http/flow.h"
 #include "proxy/client.h"
-#include "proxy/flow.h"
-#include "proxy/listener.h"
 #include "proxy/exchange.h"
+#include "proxy/listener.h"
 
 /* Unused memory that is kept for the next ones; beyond it, what a peak left behind goes back. */
 #define CLIENTS_KEPT	4096

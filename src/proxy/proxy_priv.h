@@ -7,13 +7,13 @@
 #include <sys/queue.h>
 
 #include "http/msg.h"
+#include "http/share.h"
+#include "http/slab.h"
 #include "proxy/access.h"
 #include "proxy/budget.h"
 #include "proxy/health.h"
 #include "proxy/pick.h"
 #include "proxy/proxy.h"
-#include "proxy/share.h"
-#include "proxy/slab.h"
 #include "proxy/tally.h"
 #include "proxy/upstream.h"
 

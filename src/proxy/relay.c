@@ -6,8 +6,8 @@
 
 #include "base/clock.h"
 #include "http/h1_parse.h"
-#include "proxy/rewrite.h"
 #include "proxy/exchange_priv.h"
+#include "proxy/rewrite.h"
 #include "proxy/tunnel.h"
 
 #define INTERIMS_MAX	64	/* 1xx before an answer */

@@ -5,8 +5,8 @@
 #ifndef PROXY_REWRITE_H
 #define PROXY_REWRITE_H
 
+#include "http/gather.h"
 #include "http/msg.h"
-#include "proxy/gather.h"
 #include "proxy/sender.h"
 
 /* What we say of the connection in a head that we pass on. */

@@ -5,7 +5,7 @@
 #ifndef PROXY_TUNNEL_H
 #define PROXY_TUNNEL_H
 
-#include "proxy/flow.h"
+#include "http/flow.h"
 
 enum tunnel_result {
 	TUNNEL_OPEN,

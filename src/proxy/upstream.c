@@ -10,7 +10,7 @@
 
 #include "base/bug.h"
 #include "base/clock.h"
-#include "proxy/slab.h"
+#include "http/slab.h"
 #include "proxy/upstream.h"
 
 #define CONNS_KEPT	1024	/* memory of dead connections that waits for the next ones */

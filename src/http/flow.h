@@ -3,14 +3,14 @@
  * out at another. A page is read only when the one before has been written: that is the back-pressure, and
  * the bound on memory. A flow without bytes holds no page.
  */
-#ifndef PROXY_FLOW_H
-#define PROXY_FLOW_H
+#ifndef HTTP_FLOW_H
+#define HTTP_FLOW_H
 
+#include "http/gather.h"
 #include "http/h1_body.h"
+#include "http/share.h"
+#include "http/slab.h"
 #include "net/stream.h"
-#include "proxy/gather.h"
-#include "proxy/share.h"
-#include "proxy/slab.h"
 
 #define PAGE_BYTES	16384		/* a larger head gets a page of its own size */
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/bug.h"
-#include "proxy/slab.h"
+#include "http/slab.h"
 
 /* The sanitizer sees who looks at the dead, though their memory stays with us. */
 #ifdef __SANITIZE_ADDRESS__

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/bug.h"
-#include "proxy/flow.h"
+#include "http/flow.h"
 
 #define ROUNDS		16		/* pages in a row before others get their turn */
 #define LARGE_BYTES	(64 * 1024)	/* a body beyond this waits when the turn's share is used up */

@@ -1,7 +1,7 @@
 /*
- * Counts bytes by turn; who waits for the next one, and in which order, is exchange.c's.
+ * Counts bytes by turn; who waits for the next one, and in which order, its owner decides.
  */
-#include "proxy/share.h"
+#include "http/share.h"
 
 #define TURN_BYTES	(512 * 1024)	/* about half a millisecond of copying */
 

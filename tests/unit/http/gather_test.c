@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "base/bug.h"
-#include "proxy/gather.c"
+#include "http/gather.c"
 
 #define PIECE	5000
 #define PIECES	40

@@ -1,7 +1,7 @@
 /*
  * What is kept for the next ones, and what goes back.
  */
-#include "../../../src/proxy/slab.c"
+#include "http/slab.c"
 #include "../until.h"
 
 static struct loop *loop;

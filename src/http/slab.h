@@ -2,8 +2,8 @@
  * slab: memory of one size, taken and given back a great many times. What is given back later may still be looked at
  * until the end of the turn (an event for it may be under way) and is handed out again only after that.
  */
-#ifndef PROXY_SLAB_H
-#define PROXY_SLAB_H
+#ifndef HTTP_SLAB_H
+#define HTTP_SLAB_H
 
 #include "net/loop.h"
 

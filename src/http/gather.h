@@ -2,8 +2,8 @@
  * gather: the pieces of a message head, to be written in one go: slices of the buffer it was read from and
  * constants between them. Heads of many pieces are copied together.
  */
-#ifndef PROXY_GATHER_H
-#define PROXY_GATHER_H
+#ifndef HTTP_GATHER_H
+#define HTTP_GATHER_H
 
 #include "net/stream.h"
 

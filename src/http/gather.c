@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/bug.h"
-#include "proxy/gather.h"
+#include "http/gather.h"
 
 #define COPY_LEAST	16384
 

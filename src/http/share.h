@@ -2,8 +2,8 @@
  * share: what the flows of one worker may move in one turn of the loop. A message that is large waits when the turn's bytes are
  * used up, so that a small one is never behind more than these.
  */
-#ifndef PROXY_SHARE_H
-#define PROXY_SHARE_H
+#ifndef HTTP_SHARE_H
+#define HTTP_SHARE_H
 
 #include <stddef.h>
 
