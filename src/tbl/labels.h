@@ -1,65 +1,65 @@
 /*
- * Every label of a Swarm service that Mola knows, once. It feeds the reader, `mola services` and mola-labels(7).
+ * Every label of a Swarm service that Mola knows, one row each. It feeds the reader, `mola services` and mola-labels(7).
  *
  * LABEL(name, type, field, default, least, most, help): types are those of discovery/label_value.c, the field is one
- * of struct labels. The default is for people; what a service of the configuration file would have is "as in defaults".
+ * of struct labels. The default is text for people; "as in defaults" is that of a service in the configuration file.
  */
 LABEL("mola.enable", enable, enable, "true with mola.port or mola.host", "", "",
-    "Whether Mola serves the service: true, yes, on or 1. Anything else is a no.")
+    "Whether Mola serves the service: true, yes, on or 1. Anything else means no.")
 LABEL("mola.port", port, port, "the only one", "1", "65535",
-    "The port on which the tasks listen, inside of them. It may be left out where the service publishes exactly one TCP port.")
+    "The port on which the tasks listen inside their containers. Optional where the service publishes exactly one TCP port.")
 LABEL("mola.host", hosts, host, "none", "", "",
-    "Host names, with commas between them; *.example.org stands for all below it, and * for any host for which no other "
-    "service is named. Without it, and without a router of Traefik's, the service is not served.")
+    "Host names, separated by commas; *.example.org matches all names below it, and * any host that no other service "
+    "names. Without it, and without a Traefik router, the service is not served.")
 LABEL("mola.path", paths, path, "/", "", "",
-    "Path prefixes, with commas between them. A prefix ends at a slash or at the end of the path; the longest wins.")
+    "Path prefixes, separated by commas. A prefix ends at a slash or at the end of the path; the longest wins.")
 LABEL("mola.policy", policy, conf.policy, "as in defaults", "", "",
-    "How the task for a request is chosen, as in mola.yaml(5).")
+    "How the task for a request is chosen; see mola.yaml(5).")
 LABEL("mola.profile", profile, conf.profile, "as in defaults", "", "",
-    "Which resources of a node matter, and where their limits lie: balanced, cpu, ram, io, net, or weights and limits "
-    "such as ram,limits.ram=0.6-0.8 (mola.yaml(5)).")
+    "Which resources of a node matter, and their limits: balanced, cpu, ram, io, net, or weights and limits such as "
+    "ram,limits.ram=0.6-0.8; see mola.yaml(5).")
 LABEL("mola.health.path", health_path, conf.health_path, "as in defaults", "", "",
-    "What to ask each task for, or none; 2xx and 3xx are healthy.")
+    "Path that the health check requests from each task, or none. A status of 2xx or 3xx is a pass.")
 LABEL("mola.health.interval", duration, conf.health_interval_usec, "as in defaults", "100ms", "10m",
     "Time between two checks of a task.")
 LABEL("mola.health.timeout", duration, conf.health_timeout_usec, "as in defaults", "10ms", "10m",
-    "For the answer to a check.")
+    "Time-out of a check.")
 LABEL("mola.health.rise", count, conf.health_rise, "as in defaults", "1", "100",
-    "Good answers in a row that bring a task back.")
+    "Consecutive passes after which a task is healthy again.")
 LABEL("mola.health.fall", count, conf.health_fall, "as in defaults", "1", "100",
-    "Bad answers in a row that take a task out.")
+    "Consecutive failures after which a task is unhealthy.")
 LABEL("mola.connect", duration, conf.connect_usec, "as in defaults", "10ms", "5m",
-    "For a task to accept a connection.")
+    "Time-out for connecting to a task.")
 LABEL("mola.response", duration, conf.response_usec, "as in defaults", "10ms", "24h",
-    "For a task to begin its answer.")
+    "Time-out for the start of a task's response.")
 LABEL("mola.idle", duration, conf.idle_usec, "as in defaults", "10ms", "24h",
-    "Between two pieces of a body, from the task or to it.")
+    "Time-out between two pieces of a body, from the task or to it.")
 LABEL("mola.tunnel", duration, conf.tunnel_usec, "as in defaults", "100ms", "168h",
-    "For an upgraded connection (WebSocket) on which nothing is said.")
+    "Time-out of an idle upgraded connection (WebSocket).")
 LABEL("mola.migrate", switch, conf.migrate, "as in defaults", "", "",
-    "Whether the service may leave a hot node by itself. After a move, docker service rollback undoes the move and not your last update: Swarm "
-    "keeps one previous version. mola why names the image that it went back to until then.")
+    "Whether Mola may move the service off a hot node. After a move, docker service rollback undoes the move and not your last update: Swarm "
+    "keeps one previous version. mola why names the image to which a rollback would have gone before the move.")
 LABEL("mola.scale.min", count, conf.scale_min, "1", "1", "10000",
-    "The least number of tasks, when mola.scale.max is given.")
+    "Minimum number of tasks, where mola.scale.max is set.")
 LABEL("mola.scale.max", count, conf.scale_max, "none", "1", "10000",
-    "How many tasks there may be at most. Without it, their number is not Mola's to change. After a change of it, docker service rollback undoes "
-    "that change and not your last update; mola why names the image that it went back to until then.")
+    "Maximum number of tasks. Without it, Mola does not scale the service. After a change, docker service rollback undoes "
+    "that change and not your last update; mola why names the image to which a rollback would have gone before.")
 LABEL("mola.self", switch, self, "false", "", "",
-    "Whether the tasks are Molas that share the nodes with this one, beside those of the service that it runs in "
-    "(signals.balancers in mola.yaml(5)).")
+    "Whether the tasks are Molas that share the nodes with this one, in addition to those of its own service; see "
+    "signals.balancers in mola.yaml(5).")
 LABEL("mola.promql", promql, conf.terms, "as in defaults", "", "",
-    "A query to Prometheus that yields one value for each node, the more the less the node has to give: one more thing that can "
-    "run out there, beside the profile's. What is said of NAME below may be said of it, too: mola.promql.limits and so on. "
-    "The word none: no query, whatever defaults say.")
+    "A query to Prometheus that yields one value for each node; a higher value means that the node has less to give. It adds one more "
+    "resource to the profile's. The suffixes of NAME below apply to it, too: mola.promql.limits and so on. "
+    "none: no query, even where defaults have one.")
 LABEL("mola.promql.NAME", promql, conf.terms, "none", "", "",
     "The same for several queries: up to four, each with a name of its own.")
 LABEL("mola.promql.NAME.weight", promql, conf.terms, "0.8", "0", "1",
-    "Of the whole; the profile's own weights share what the queries leave. 0: only its limits count.")
+    "Weight of the query as a fraction of the whole; the profile's own weights share the rest. 0: only its limits count.")
 LABEL("mola.promql.NAME.limits", promql, conf.terms, "none", "", "",
-    "Its soft and hard limit as parts of full, such as 0.7-0.9.")
+    "Its soft and hard limit as fractions of full, such as 0.7-0.9.")
 LABEL("mola.promql.NAME.full", promql, conf.terms, "1", "", "",
-    "The value that stands for 100 %.")
+    "The value that means 100 %.")
 LABEL("mola.promql.NAME.period", promql, conf.terms, "5s", "1s", "10m",
-    "Time between two questions.")
+    "Time between two evaluations.")
 LABEL("mola.sticky", later, port, "none", "", "",
-    "Whether a client stays with its task. Not done yet.")
+    "Sticky sessions. Not implemented yet.")

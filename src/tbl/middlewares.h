@@ -1,8 +1,8 @@
 /*
- * Every kind of middleware that Traefik has, once. Mola has none of them: a router that names one is not served.
+ * Every kind of middleware that Traefik has, one row each. Mola has none of them: a router that names one is not served.
  *
- * MIDDLEWARE(name, guards): it guards when without it somebody could get in, or be taken for somebody, who would not with
- * it. What a guarded router stands for is kept from all other routers of the same or a lower priority.
+ * MIDDLEWARE(name, guards): it guards when a client could get access, or another identity, without it. No other router of
+ * the same or a lower priority serves the requests that match a guarded router.
  */
 MIDDLEWARE("addprefix",         false)
 MIDDLEWARE("basicauth",         true)

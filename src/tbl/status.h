@@ -1,4 +1,4 @@
-/* STATUS(code, reason): the statuses we answer with ourselves, in the words of RFC 9110. */
+/* STATUS(code, reason): the statuses that Mola generates itself, with the reason phrases of RFC 9110. */
 STATUS(200, "OK")
 STATUS(201, "Created")
 STATUS(202, "Accepted")

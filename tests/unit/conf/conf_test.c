@@ -43,7 +43,7 @@ static const struct wrong {
 	{ L "log: {level: info}\nlog: {level: info}\n", "m:3: log: given twice, first in line 2\n" },
 	{ "workers: 1\n", "m:1: listen: missing. Addresses on which clients are served, such as :80; it may be left out where "
 	    "there are targets\n" },
-	{ L "user:\n", "m:2: user: no value. Whom the workers become when Mola is started by root. A change takes effect at "
+	{ L "user:\n", "m:2: user: no value. The user that the workers run as when Mola is started by root. A change takes effect at "
 	    "the next start.\n" },
 	{ L "user: [a]\n", "m:2: user: a list; expected one value\n" },
 	{ L "user: {a: b}\n", "m:2: user: a mapping; expected one value\n" },
@@ -148,8 +148,8 @@ static const struct wrong {
 	{ P "defaults:\n  promql: [ { query: a, weight: 2 } ]\n", "m:4: defaults.promql.weight: '2' is out of range; expected 0 to 1\n" },
 	{ P "defaults:\n  promql: [ { query: a, name: x }, { query: b, name: x } ]\n", "m:4: defaults.promql: 'x' is named twice; expected "
 	    "names of their own\n" },
-	{ P "defaults:\n  promql: { full: 0 }\n", "m:4: defaults.promql.query: missing. PromQL that yields one value for each node, the more "
-	    "the less the node has to give. The node is told by a label: node_id, instance, node, nodename or hostname.\n"
+	{ P "defaults:\n  promql: { full: 0 }\n", "m:4: defaults.promql.query: missing. PromQL that yields one value for each node; a higher value means that "
+	    "the node has less to give. A label identifies the node: node_id, instance, node, nodename or hostname.\n"
 	    "m:4: defaults.promql.full: '0' is out of range; expected 0.000001 to 1000000000000\n" },
 	{ L "defaults:\n  promql: up\n", "m:3: defaults.promql: there is nobody to ask; expected the section prometheus with its servers\n" },
 	{ L "nodes: [ { name: n } ]\nservices:\n- name: s\n  promql: up\n  tasks: [ { node: n, address: '10.0.0.1:1' } ]\n",
@@ -167,8 +167,8 @@ static const struct wrong {
 	{ "listen:\n- [ ':80' ]\n", "m:2: listen: not a mapping; expected keys such as address, name, proxy_protocol or shared\n" },
 	{ "listen: { address: ':80', proxy_protocol: true }\n", "m:1: listen.proxy_protocol: nobody may connect: clients.trusted is empty; "
 	    "expected the proxies in front there\n" },
-	{ "listen: []\n", "m:1: listen: an empty list. Addresses on which clients are served; one address, or a list of addresses and "
-	    "mappings. Required, unless there are targets: then Mola may serve nobody itself.\n" },
+	{ "listen: []\n", "m:1: listen: an empty list. Addresses on which clients are served: one address, or a list of addresses and "
+	    "mappings. Required, unless there are targets; Mola may then serve no clients itself.\n" },
 	{ L "workers: 17\n", "m:2: workers: '17' is not a number of workers; expected auto, or 1 to 16\n" },
 	{ L "stop: 30\n", "m:2: stop: '30' has no unit; expected a duration such as 500ms, 2s, 5m or 1h\n" },
 	{ L "stop: soon\n", "m:2: stop: 'soon' is not a duration; expected one such as 500ms, 2s, 5m or 1h\n" },
@@ -192,7 +192,7 @@ static const struct wrong {
 	{ L "defaults: { profile: { like: net, link: fast } }\n", "m:2: defaults.profile: 'like=net,link=fast' is not a profile; "
 	    "expected a link in bits per second, such as link=1G or link=100M\n" },
 	{ L "defaults: { profile: { limits: { ram: [1] } } }\n", "m:2: defaults.profile: not understood; expected plain values, and "
-	    "lists of two. What a node must have to give: balanced, cpu, ram, io, net, or a mapping of one's own, see PROFILES.\n" },
+	    "lists of two. Which resources of a node matter: balanced, cpu, ram, io, net, or a mapping of weights and limits. See PROFILES.\n" },
 	{ L "admin: { address: ':x' }\n", "m:2: admin.address: ':x' is not an address; expected one such as 127.0.0.1:8000 or "
 	    "[::1]:8000, or none\n" },
 	{ L "admin: { address: '0.0.0.0:80' }\n", "m:1: listen.address: '0.0.0.0:80' is also admin.address; expected another port\n" },
@@ -217,8 +217,8 @@ static const struct wrong {
 	{ L "nodes:\n- name: a\n- name: a\n", "m:4: nodes.name: 'a' is taken since line 3; expected a name of its own\n" },
 	{ L "nodes: [ { name: a, agent: 10.0.0.1 } ]\n", "m:2: nodes.agent: '10.0.0.1' is not a URL; expected http://host:port/stream, or "
 	    "host:port for short\n" },
-	{ L "services: [ { name: web } ]\n", "m:2: services.tasks: missing. Who answers the requests of the service; at least one.\n" },
-	{ L "services: [ { name: web, tasks: [] } ]\n", "m:2: services.tasks: missing. Who answers the requests of the service; at "
+	{ L "services: [ { name: web } ]\n", "m:2: services.tasks: missing. The tasks that serve the requests of the service; at least one.\n" },
+	{ L "services: [ { name: web, tasks: [] } ]\n", "m:2: services.tasks: missing. The tasks that serve the requests of the service; at "
 	    "least one.\n" },
 	{ L "nodes: [{name: alpha}]\nservices:\n- name: web\n  tasks: [{node: alfa, address: '1.2.3.4:5'}]\n",
 	    "m:5: services.tasks.node: 'alfa' is no node; did you mean alpha?\n" },
@@ -291,7 +291,7 @@ test_all_faults_are_told_in_the_order_of_lines(void **state)
 	assert_string_equal(says,
 	    "m:2: services.nam: unknown key; did you mean name?\n"
 	    "m:2: services.name: missing. Unique among services.\n"
-	    "m:2: services.tasks: missing. Who answers the requests of the service; at least one.\n"
+	    "m:2: services.tasks: missing. The tasks that serve the requests of the service; at least one.\n"
 	    "m:3: user: '' is not a word; expected 1 to 255 visible ASCII characters\n"
 	    "m:4: listen.address: 'x' is not an address; expected one such as :80, 10.0.0.1:80 or [::1]:80\n"
 	    "m:5: stop: '5' has no unit; expected a duration such as 500ms, 2s, 5m or 1h\n");

@@ -203,7 +203,7 @@ unknown_and_reserved_labels_are_named(void **state)
 	assert_null(web(s, PLAIN ",\"mola.prot\":\"80\",\"mola.banana\":\"1\",\"mola.sticky\":\"true\",\"other\":\"1\""));
 	expect_label(s, "web", "mola.prot", LABEL_UNKNOWN, "did you mean mola.port?");
 	expect_label(s, "web", "mola.banana", LABEL_UNKNOWN, "no label of Mola's");
-	expect_label(s, "web", "mola.sticky", LABEL_UNSUPPORTED, "Not done yet");
+	expect_label(s, "web", "mola.sticky", LABEL_UNSUPPORTED, "Not implemented yet");
 	assert_int_equal(reported(s, "web")->nlabels, 5);
 }
 

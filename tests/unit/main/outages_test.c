@@ -89,7 +89,7 @@ teardown(void **state)
 
 #define OF(task)	"service=web task=" task " node=a"
 #define REFUSED		" why=connect_refused text=\"the task refused the connection\"\n"
-#define STATUS		" why=upstream_status text=\"the task responded with a status that says it failed\" status=503\n"
+#define STATUS		" why=upstream_status text=\"the task responded with a status that means failure\" status=503\n"
 
 static void
 an_ejection_is_said_with_its_cause_and_its_end(void **state)

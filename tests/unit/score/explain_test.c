@@ -156,7 +156,7 @@ special_states_come_first(void **state)
 	task_says(s, s->two, 1, 2, "ejected for another 1 s: the task refused the connection");
 	live_set_health_cause(s->live, s->two->slot, (struct live_cause){ WHY_UPSTREAM_STATUS, 503 });
 	live_set_health(s->live, s->two->slot, HEALTH_DOWN);
-	task_says(s, s->two, 1, 2, "down by its health check: the task responded with a status that says it failed (503)");
+	task_says(s, s->two, 1, 2, "down by its health check: the task responded with a status that means failure (503)");
 	assert_int_equal(task_state(s->world, s->two, T), TASK_DOWN);
 }
 
