@@ -9,7 +9,7 @@
 #include "base/bug.h"
 #include "base/pattern.h"
 #include "discovery/constraint.h"
-#include "discovery/picture.h"
+#include "discovery/swarm_priv.h"
 
 #define DEPTH_MAX	64
 

@@ -150,9 +150,9 @@ service_foreign(struct join *j, const struct join_service *js)
 	const char *caddy = NULL;
 	char *text = NULL;
 
-	for (unsigned i = 0; i < s->nevery && caddy == NULL; i++)
-		if (strncasecmp(s->every[i].name, "caddy", 5) == 0)
-			caddy = s->every[i].name;
+	for (unsigned i = 0; i < s->nall && caddy == NULL; i++)
+		if (strncasecmp(s->all[i].name, "caddy", 5) == 0)
+			caddy = s->all[i].name;
 	if (s->misplaced != NULL)
 		text = arena_printf(j->arena, "label %s is one of its containers, not of the service: in a stack file it belongs below deploy:",
 		    s->misplaced);
@@ -176,7 +176,7 @@ service_read(struct join *j, struct join_service *js)
 	l->report->id = arena_text(j->arena, str_of(js->from->id));
 	l->report->name = arena_text(j->arena, str_of(js->from->name));
 	l->report->served_before = upgrade_served(js->from, j->conf->traefik->enable);
-	if (j->conf->constraint != NULL && !constraint_match(j->conf->constraint, js->from->every, js->from->nevery)) {
+	if (j->conf->constraint != NULL && !constraint_match(j->conf->constraint, js->from->all, js->from->nall)) {
 		service_leave(j, js, "swarm.constraint does not take the service");
 		return;
 	}

@@ -80,8 +80,8 @@ static bool
 address_shared(const struct swarm *s, const struct swarm_task *t, unsigned port, struct addr *out)
 {
 	for (unsigned i = 0; i < s->nattached; i++)
-		for (unsigned k = 0; k < t->non; k++)
-			if (attachment_is(&t->on[k], s->attached[i]) && address_make(t->on[k].address, port, out))
+		for (unsigned k = 0; k < t->nattachments; k++)
+			if (attachment_is(&t->attachment[k], s->attached[i]) && address_make(t->attachment[k].address, port, out))
 				return true;
 	return false;
 }
@@ -132,8 +132,8 @@ others_find(const struct join *j, struct candidate *c, const struct swarm_servic
 	struct addr a = { 0 };
 
 	for (unsigned i = 0; i < j->swarm->nattached; i++)
-		for (unsigned k = 0; k < t->non; k++)
-			if (attachment_is(&t->on[k], j->swarm->attached[i]) && address_make(t->on[k].address, port, &a))
+		for (unsigned k = 0; k < t->nattachments; k++)
+			if (attachment_is(&t->attachment[k], j->swarm->attached[i]) && address_make(t->attachment[k].address, port, &a))
 				others_add(c, &a);
 	if (address_published(j, c, s, port, &a))
 		others_add(c, &a);
@@ -148,7 +148,7 @@ rank_of(const struct swarm_task *t, const struct join_node *on)
 		return RANK_NONE;
 	if (on->node->state == NODE_DOWN)
 		return RANK_LOST;
-	return t->left || !t->wanted || on->node->use == NODE_DRAINED ? RANK_LEAVING : RANK_SURE;
+	return t->gone || !t->wanted || on->node->use == NODE_DRAINED ? RANK_LEAVING : RANK_SURE;
 }
 
 static struct candidate
@@ -210,9 +210,9 @@ tell_unreachable(struct join *j, const struct labels *l, const struct swarm_task
 {
 	char theirs[200] = "", ours[200] = "";
 
-	for (unsigned i = 0; i < t->non; i++)
-		if (!t->on[i].ingress)
-			names_add(theirs, sizeof theirs, *t->on[i].name != '\0' ? t->on[i].name : t->on[i].network);
+	for (unsigned i = 0; i < t->nattachments; i++)
+		if (!t->attachment[i].ingress)
+			names_add(theirs, sizeof theirs, *t->attachment[i].name != '\0' ? t->attachment[i].name : t->attachment[i].network);
 	for (unsigned i = 0; i < j->swarm->nattached; i++)
 		names_add(ours, sizeof ours, network_name(j->swarm, j->swarm->attached[i]));
 	join_trouble(j, l->report, WHY_SERVICE_UNREACHABLE, arena_printf(j->arena,

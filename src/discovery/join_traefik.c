@@ -61,7 +61,7 @@ join_traefiks(struct join *j)
 static bool
 takes(const struct join_traefik *t, const struct swarm_service *s)
 {
-	return t->constraint == NULL || constraint_match(t->constraint, s->every, s->nevery);
+	return t->constraint == NULL || constraint_match(t->constraint, s->all, s->nall);
 }
 
 static bool
@@ -178,7 +178,7 @@ is_taken(const struct join *j, const struct swarm_service *s)
 	bool taken = j->ntraefiks == 0;
 
 	if (j->conf->traefik_constraint != NULL)
-		return constraint_match(j->conf->traefik_constraint, s->every, s->nevery);
+		return constraint_match(j->conf->traefik_constraint, s->all, s->nall);
 	for (unsigned i = 0; i < j->ntraefiks; i++)
 		taken |= takes(&j->traefik[i], s);
 	return taken;

@@ -5,7 +5,7 @@
 #define DISCOVERY_LABELS_H
 
 #include "base/arena.h"
-#include "discovery/picture.h"
+#include "discovery/swarm_priv.h"
 #include "discovery/traefik.h"
 
 #define ROUTES_MAX	256		/* of one service */

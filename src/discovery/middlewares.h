@@ -5,7 +5,7 @@
 #ifndef DISCOVERY_MIDDLEWARES_H
 #define DISCOVERY_MIDDLEWARES_H
 
-#include "discovery/picture.h"
+#include "discovery/swarm_priv.h"
 
 struct middlewares;
 

@@ -5,7 +5,7 @@
 #ifndef DISCOVERY_REQUIREMENTS_H
 #define DISCOVERY_REQUIREMENTS_H
 
-#include "discovery/picture.h"
+#include "discovery/swarm_priv.h"
 #include "world/world.h"
 
 /* The text lies in the arena. */

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/bug.h"
-#include "discovery/answer.h"
+#include "discovery/part.h"
 #include "discovery/traefik_spec.h"
 
 /* --- life --- */
@@ -28,10 +28,10 @@ swarm_free(struct swarm **sp)
 	*sp = NULL;
 	if (s == NULL)
 		return;
-	answer_forget(&s->nodes);
-	answer_forget(&s->services);
-	answer_forget(&s->tasks);
-	answer_forget(&s->networks);
+	part_clear(&s->nodes);
+	part_clear(&s->services);
+	part_clear(&s->tasks);
+	part_clear(&s->networks);
 	swarm_configs_forget(s);
 	swarm_detach(s);
 	free(s);
@@ -68,10 +68,10 @@ swarm_skipped(const struct swarm *s, char *out, size_t cap)
 
 	out[0] = '\0';
 	for (unsigned i = 0; i < sizeof part / sizeof *part; i++)
-		if (part[i]->nodd > 0) {
-			n += part[i]->nodd;
+		if (part[i]->nskipped > 0) {
+			n += part[i]->nskipped;
 			if (at < cap)
-				at += (size_t)snprintf(out + at, cap - at, "%s%s", at > 0 ? "; " : "", part[i]->odd);
+				at += (size_t)snprintf(out + at, cap - at, "%s%s", at > 0 ? "; " : "", part[i]->skipped);
 		}
 	return n;
 }
@@ -99,9 +99,9 @@ address_useful(struct str a)
 
 /* A manager may not know how others see it and says 0.0.0.0; then the address at which managers meet is as good. */
 static const char *
-node_address(struct answer *r, struct shape *sh, const json_t *j)
+node_address(struct part_reader *r, struct json_reader *jr, const json_t *j)
 {
-	struct str a = shape_text(sh, j, "Status.Addr"), m = shape_text(sh, j, "ManagerStatus.Addr");
+	struct str a = json_reader_text(jr, j, "Status.Addr"), m = json_reader_text(jr, j, "ManagerStatus.Addr");
 
 	while (m.len > 0 && m.p[m.len - 1] != ':')
 		m.len--;
@@ -113,31 +113,31 @@ node_address(struct answer *r, struct shape *sh, const json_t *j)
 }
 
 static void
-hear_node(void *arg, struct shape *sh, const json_t *j)
+read_node(void *arg, struct json_reader *jr, const json_t *j)
 {
-	struct answer *r = arg;
+	struct part_reader *r = arg;
 	struct swarm_node *n;
 
-	if (!answer_id_new(r, sh, j, "ID"))
+	if (!part_add_id(r, jr, j, "ID"))
 		return;
-	n = answer_item(r);
-	n->id = answer_text(r, sh, j, "ID");
-	n->hostname = answer_text(r, sh, j, "Description.Hostname");
-	n->address = node_address(r, sh, j);
-	n->state = node_state(shape_text(sh, j, "Status.State"));
-	n->use = node_use(shape_text(sh, j, "Spec.Availability"));
-	n->cores = shape_number(sh, j, "Description.Resources.NanoCPUs") / 1e9;
-	n->memory_bytes = shape_number(sh, j, "Description.Resources.MemoryBytes");
+	n = part_add_item(r);
+	n->id = part_text(r, jr, j, "ID");
+	n->hostname = part_text(r, jr, j, "Description.Hostname");
+	n->address = node_address(r, jr, j);
+	n->state = node_state(json_reader_text(jr, j, "Status.State"));
+	n->use = node_use(json_reader_text(jr, j, "Spec.Availability"));
+	n->cores = json_reader_number(jr, j, "Description.Resources.NanoCPUs") / 1e9;
+	n->memory_bytes = json_reader_number(jr, j, "Description.Resources.MemoryBytes");
 	if (n->cores < 0 || n->cores > 65536 || n->memory_bytes < 0)
-		shape_wrong(sh, "Description.Resources", "sensible amounts");
+		json_reader_mismatch(jr, "Description.Resources", "sensible amounts");
 }
 
 const struct why *
 swarm_read_nodes(struct swarm *s, struct str json, char detail[SWARM_DETAIL])
 {
-	struct answer r = { .size = sizeof(struct swarm_node) };
+	struct part_reader r = { .size = sizeof(struct swarm_node) };
 
-	return answer_read(&r, &s->nodes, "nodes", json, NULL, hear_node, NULL, detail);
+	return part_read(&r, &s->nodes, "nodes", json, NULL, read_node, NULL, detail);
 }
 
 /* --- services --- */
@@ -186,24 +186,24 @@ label_text(struct arena *a, const json_t *v)
 
 /* None is left out, however many there are: a router without its middlewares would be another one. */
 static void
-read_labels(struct answer *r, struct shape *sh, const json_t *j, struct swarm_service *s)
+read_labels(struct part_reader *r, struct json_reader *jr, const json_t *j, struct swarm_service *s)
 {
-	json_t *labels = (json_t *)(uintptr_t)shape_object(sh, j, "Spec.Labels"), *v;
+	json_t *labels = (json_t *)(uintptr_t)json_reader_object(jr, j, "Spec.Labels"), *v;
 	size_t room = json_object_size(labels);
 	const char *name;
 
 	s->label = arena_zalloc(r->part.arena, room * sizeof *s->label);
-	s->every = arena_zalloc(r->part.arena, room * sizeof *s->every);
+	s->all = arena_zalloc(r->part.arena, room * sizeof *s->all);
 	json_object_foreach(labels, name, v) {
 		if (!json_is_string(v))
-			shape_wrong(sh, "Spec.Labels", "strings");
-		s->every[s->nevery++] = (struct swarm_label){ arena_text(r->part.arena, str_of(name)),
+			json_reader_mismatch(jr, "Spec.Labels", "strings");
+		s->all[s->nall++] = (struct swarm_label){ arena_text(r->part.arena, str_of(name)),
 		    label_text(r->part.arena, v) };
 	}
-	qsort(s->every, s->nevery, sizeof *s->every, label_order);
-	for (unsigned i = 0; i < s->nevery; i++)
-		if (label_ours(s->every[i].name))
-			s->label[s->nlabels++] = s->every[i];
+	qsort(s->all, s->nall, sizeof *s->all, label_order);
+	for (unsigned i = 0; i < s->nall; i++)
+		if (label_ours(s->all[i].name))
+			s->label[s->nlabels++] = s->all[i];
 }
 
 static bool
@@ -214,7 +214,7 @@ label_caddys(const char *name)
 
 /* What its author may take for labels of the service. Odd values say nothing, and spoil nothing. */
 static void
-read_misplaced(struct answer *r, const json_t *j, struct swarm_service *s)
+read_misplaced(struct part_reader *r, const json_t *j, struct swarm_service *s)
 {
 	const json_t *c = json_object_get(json_object_get(json_object_get(j, "Spec"), "TaskTemplate"), "ContainerSpec");
 	json_t *v;
@@ -229,21 +229,21 @@ read_misplaced(struct answer *r, const json_t *j, struct swarm_service *s)
 }
 
 static void
-hear_service(void *arg, struct shape *sh, const json_t *j)
+read_service(void *arg, struct json_reader *jr, const json_t *j)
 {
-	struct answer *r = arg;
+	struct part_reader *r = arg;
 	struct swarm_service *s;
 
-	if (!answer_id_new(r, sh, j, "ID"))
+	if (!part_add_id(r, jr, j, "ID"))
 		return;
-	s = answer_item(r);
-	s->id = answer_text(r, sh, j, "ID");
-	s->name = answer_text(r, sh, j, "Spec.Name");
-	created_set(s->created, shape_text(sh, j, "CreatedAt"));
-	read_labels(r, sh, j, s);
+	s = part_add_item(r);
+	s->id = part_text(r, jr, j, "ID");
+	s->name = part_text(r, jr, j, "Spec.Name");
+	created_set(s->created, json_reader_text(jr, j, "CreatedAt"));
+	read_labels(r, jr, j, s);
 	read_misplaced(r, j, s);
-	s->nports = answer_ports(r, sh, shape_list(sh, j, "Spec.EndpointSpec.Ports"), &s->port);
-	s->traefik = traefik_spec_read(r->part.arena, sh, j);
+	s->nports = part_read_ports(r, jr, json_reader_list(jr, j, "Spec.EndpointSpec.Ports"), &s->port);
+	s->traefik = traefik_spec_read(r->part.arena, jr, j);
 }
 
 /* What a Traefik demands of all others must not be lost with it. */
@@ -251,8 +251,8 @@ static bool
 may_be_traefik(const json_t *j)
 {
 	struct arena *a = arena_new();
-	struct shape sh = { .what = "services" };
-	bool may = traefik_spec_read(a, &sh, j) != NULL || sh.why != NULL;
+	struct json_reader jr = { .what = "services" };
+	bool may = traefik_spec_read(a, &jr, j) != NULL || jr.why != NULL;
 
 	arena_free(&a);
 	return may;
@@ -261,33 +261,33 @@ may_be_traefik(const json_t *j)
 const struct why *
 swarm_read_services(struct swarm *s, struct str json, char detail[SWARM_DETAIL])
 {
-	struct answer r = { .size = sizeof(struct swarm_service), .essential = may_be_traefik };
+	struct part_reader r = { .size = sizeof(struct swarm_service), .essential = may_be_traefik };
 
-	return answer_read(&r, &s->services, "services", json, NULL, hear_service, NULL, detail);
+	return part_read(&r, &s->services, "services", json, NULL, read_service, NULL, detail);
 }
 
 /* --- networks --- */
 
 static void
-hear_network(void *arg, struct shape *sh, const json_t *j)
+read_network(void *arg, struct json_reader *jr, const json_t *j)
 {
-	struct answer *r = arg;
+	struct part_reader *r = arg;
 	struct swarm_network *n;
 
-	if (!answer_id_new(r, sh, j, "Id"))
+	if (!part_add_id(r, jr, j, "Id"))
 		return;
-	n = answer_item(r);
-	n->id = answer_text(r, sh, j, "Id");
-	n->name = answer_text(r, sh, j, "Name");
-	n->ingress = shape_bool(sh, j, "Ingress");
+	n = part_add_item(r);
+	n->id = part_text(r, jr, j, "Id");
+	n->name = part_text(r, jr, j, "Name");
+	n->ingress = json_reader_bool(jr, j, "Ingress");
 }
 
 const struct why *
 swarm_read_networks(struct swarm *s, struct str json, char detail[SWARM_DETAIL])
 {
-	struct answer r = { .size = sizeof(struct swarm_network) };
+	struct part_reader r = { .size = sizeof(struct swarm_network) };
 
-	return answer_read(&r, &s->networks, "networks", json, NULL, hear_network, NULL, detail);
+	return part_read(&r, &s->networks, "networks", json, NULL, read_network, NULL, detail);
 }
 
 /* --- others like us --- */
@@ -323,7 +323,7 @@ swarm_balancers(const struct swarm *s, const char *own)
 			continue;
 		for (unsigned k = 0; k < s->tasks.n; k++) {
 			const struct swarm_task *t = &SWARM_TASKS(s)[k];
-			n += strcmp(t->service, v->id) == 0 && t->wanted && !t->left && node_is_ready(s, t->node);
+			n += strcmp(t->service, v->id) == 0 && t->wanted && !t->gone && node_is_ready(s, t->node);
 		}
 	}
 	return n;

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/bug.h"
-#include "discovery/picture.h"
-#include "discovery/shape.h"
+#include "discovery/swarm_priv.h"
+#include "discovery/json_reader.h"
 
 #define CONFIGS_MAX	64
 
@@ -110,17 +110,17 @@ swarm_config_failed(struct swarm *s, const char *id, const char *text)
 }
 
 static void
-hear_config(struct swarm *s, const char *id, const json_t *j)
+read_config(struct swarm *s, const char *id, const json_t *j)
 {
-	struct shape sh = { .what = "config" };
-	struct str data = shape_text(&sh, j, "Spec.Data");
+	struct json_reader jr = { .what = "config" };
+	struct str data = json_reader_text(&jr, j, "Spec.Data");
 	char *text = must_zalloc(data.len + 1);
 	struct swarm_config *c;
 	size_t len;
 
-	if (shape_object(&sh, j, "Spec.Templating") != NULL)
+	if (json_reader_object(&jr, j, "Spec.Templating") != NULL)
 		swarm_config_failed(s, id, "is a template, which each node fills in");
-	else if (sh.why != NULL || data.len > STATIC_FILE_MAX * 4 / 3 || !base64_read(data, text, &len))
+	else if (jr.why != NULL || data.len > STATIC_FILE_MAX * 4 / 3 || !base64_read(data, text, &len))
 		swarm_config_failed(s, id, "is a config that is not understood");
 	else {
 		c = config_new(s, id);
@@ -142,7 +142,7 @@ swarm_read_config(struct swarm *s, const char *id, struct str json)
 	else if (!json_is_object(j))
 		swarm_config_failed(s, id, "is a config that is not understood");
 	else
-		hear_config(s, id, j);
+		read_config(s, id, j);
 	json_decref(j);
 }
 

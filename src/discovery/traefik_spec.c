@@ -73,13 +73,13 @@ variable_is_traefik(const char *s)
 /* --- mounts --- */
 
 static bool
-mounts_socket(struct shape *sh, const json_t *mounts)
+mounts_socket(struct json_reader *jr, const json_t *mounts)
 {
 	json_t *j;
 	size_t i;
 
 	json_array_foreach((json_t *)(uintptr_t)mounts, i, j) {
-		struct str from = shape_text(sh, j, "Source");
+		struct str from = json_reader_text(jr, j, "Source");
 		if (from.len >= 11 && str_eq((struct str){ from.p + from.len - 11, 11 }, STR("docker.sock")))
 			return true;
 	}
@@ -88,14 +88,14 @@ mounts_socket(struct shape *sh, const json_t *mounts)
 
 /* Whether something is mounted at this path, or at a folder above. */
 static bool
-mounts_cover(struct shape *sh, const json_t *mounts, const char *path)
+mounts_cover(struct json_reader *jr, const json_t *mounts, const char *path)
 {
 	json_t *j;
 	size_t i;
 
 	json_array_foreach((json_t *)(uintptr_t)mounts, i, j) {
-		struct str to = shape_text(sh, j, "Target");
-		if (str_eq(shape_text(sh, j, "Type"), STR("tmpfs")))
+		struct str to = json_reader_text(jr, j, "Target");
+		if (str_eq(json_reader_text(jr, j, "Type"), STR("tmpfs")))
 			continue;
 		while (to.len > 0 && to.p[to.len - 1] == '/')
 			to.len--;
@@ -152,13 +152,13 @@ same_place(struct str a, const char *b)
 
 /* Among configs or secrets: the one that is the file, or, where none was named, one that may be it. */
 static const json_t *
-placed_at(struct shape *sh, const json_t *list, const char *file, const char **path, struct arena *a)
+placed_at(struct json_reader *jr, const json_t *list, const char *file, const char **path, struct arena *a)
 {
 	json_t *j;
 	size_t i;
 
 	json_array_foreach((json_t *)(uintptr_t)list, i, j) {
-		struct str to = shape_text(sh, j, "File.Name");
+		struct str to = json_reader_text(jr, j, "File.Name");
 		const char *at = arena_text(a, to);
 		if (to.len > 0 && (file != NULL ? same_place(to, file) : is_usual(at))) {
 			*path = at;
@@ -170,42 +170,42 @@ placed_at(struct shape *sh, const json_t *list, const char *file, const char **p
 
 /* A mount that may hold the file: one of its own, wherever it is, or a folder in which Traefik looks. NULL: none. */
 static const char *
-mounted_file(struct arena *a, struct shape *sh, const json_t *j, const json_t *mounts)
+mounted_file(struct arena *a, struct json_reader *jr, const json_t *j, const json_t *mounts)
 {
-	struct str dir = shape_text(sh, j, SPEC "Dir");
+	struct str dir = json_reader_text(jr, j, SPEC "Dir");
 	const char *const folders[] = { "/etc/traefik", "/root/.config", arena_text(a, dir) };
 	const char *path;
 	json_t *m;
 	size_t i;
 
 	json_array_foreach((json_t *)(uintptr_t)mounts, i, m) {
-		path = arena_text(a, shape_text(sh, m, "Target"));
-		if (is_usual(path) && !str_eq(shape_text(sh, m, "Type"), STR("tmpfs")))
+		path = arena_text(a, json_reader_text(jr, m, "Target"));
+		if (is_usual(path) && !str_eq(json_reader_text(jr, m, "Type"), STR("tmpfs")))
 			return path;
 	}
 	for (i = 0; i < (dir.len == 0 ? 2 : 3); i++)
 		for (size_t k = 0; k < sizeof usual_files / sizeof *usual_files; k++) {
 			path = arena_printf(a, "%s/%s", folders[i], strrchr(usual_files[k], '/') + 1);
-			if (mounts_cover(sh, mounts, path))
+			if (mounts_cover(jr, mounts, path))
 				return path;
 		}
 	return NULL;
 }
 
 static void
-file_find(struct arena *a, struct shape *sh, const json_t *j, const json_t *mounts, struct traefik_spec *s)
+file_find(struct arena *a, struct json_reader *jr, const json_t *j, const json_t *mounts, struct traefik_spec *s)
 {
 	const char *named = file_named(s), *path = named;
 	const json_t *at;
 
-	if ((at = placed_at(sh, shape_list(sh, j, SPEC "Configs"), named, &path, a)) != NULL)
-		s->config = arena_text(a, shape_text(sh, at, "ConfigID"));
-	else if (placed_at(sh, shape_list(sh, j, SPEC "Secrets"), named, &path, a) != NULL)
+	if ((at = placed_at(jr, json_reader_list(jr, j, SPEC "Configs"), named, &path, a)) != NULL)
+		s->config = arena_text(a, json_reader_text(jr, at, "ConfigID"));
+	else if (placed_at(jr, json_reader_list(jr, j, SPEC "Secrets"), named, &path, a) != NULL)
 		s->unread = arena_printf(a, "its file %s is a secret", path);
 	else if (named != NULL)
-		s->unread = arena_printf(a, "its file %s lies %s", named, mounts_cover(sh, mounts, named) ? "on a node" : "in its image");
+		s->unread = arena_printf(a, "its file %s lies %s", named, mounts_cover(jr, mounts, named) ? "on a node" : "in its image");
 	s->file = path;
-	if (named == NULL && (path == NULL || strstr(path, "etc/traefik/") == NULL) && (path = mounted_file(a, sh, j, mounts)) != NULL) {
+	if (named == NULL && (path == NULL || strstr(path, "etc/traefik/") == NULL) && (path = mounted_file(a, jr, j, mounts)) != NULL) {
 		s->file = path;
 		s->config = NULL;
 		s->unread = arena_printf(a, "its file may lie on a node, where %s is mounted from", path);
@@ -249,22 +249,22 @@ is_companion(struct str name)
 }
 
 struct traefik_spec *
-traefik_spec_read(struct arena *a, struct shape *sh, const json_t *j)
+traefik_spec_read(struct arena *a, struct json_reader *jr, const json_t *j)
 {
-	const json_t *mounts = shape_list(sh, j, SPEC "Mounts");
-	struct str name = image_name(shape_text(sh, j, SPEC "Image"));
+	const json_t *mounts = json_reader_list(jr, j, SPEC "Mounts");
+	struct str name = image_name(json_reader_text(jr, j, SPEC "Image"));
 	struct traefik_spec *s = arena_zalloc(a, sizeof *s);
 	char text[256];
 	bool exact = str_eq_nocase(name, STR("traefik")) || str_eq_nocase(name, STR("traefikee")), like;
 
-	texts_add(a, shape_list(sh, j, SPEC "Command"), NULL, &s->arg, &s->nargs);
-	texts_add(a, shape_list(sh, j, SPEC "Args"), NULL, &s->arg, &s->nargs);
-	texts_add(a, shape_list(sh, j, SPEC "Env"), is_variable, &s->env, &s->nenv);
+	texts_add(a, json_reader_list(jr, j, SPEC "Command"), NULL, &s->arg, &s->nargs);
+	texts_add(a, json_reader_list(jr, j, SPEC "Args"), NULL, &s->arg, &s->nargs);
+	texts_add(a, json_reader_list(jr, j, SPEC "Env"), is_variable, &s->env, &s->nenv);
 	str_copy(text, sizeof text, name);
-	like = strcasestr(text, "traefik") != NULL && !is_companion(name) && mounts_socket(sh, mounts);
+	like = strcasestr(text, "traefik") != NULL && !is_companion(name) && mounts_socket(jr, mounts);
 	if (!exact && !like && !any(s->arg, s->nargs, arg_is_traefik) && !any(s->env, s->nenv, variable_is_traefik) && !through_shell(s))
 		return NULL;
-	file_find(a, sh, j, mounts, s);
+	file_find(a, jr, j, mounts, s);
 	if (s->unread == NULL && through_shell(s))
 		s->unread = "its command line goes through a shell";
 	else if (s->unread == NULL && s->config == NULL && !any(s->arg, s->nargs, arg_is_traefik) && !any(s->env, s->nenv, variable_is_traefik))

@@ -4,10 +4,10 @@
 #ifndef DISCOVERY_TRAEFIK_SPEC_H
 #define DISCOVERY_TRAEFIK_SPEC_H
 
-#include "discovery/shape.h"
+#include "discovery/json_reader.h"
 #include "discovery/traefik_static.h"
 
 /* NULL: the service is no Traefik. */
-struct traefik_spec	*traefik_spec_read(struct arena *, struct shape *, const json_t *service);
+struct traefik_spec	*traefik_spec_read(struct arena *, struct json_reader *, const json_t *service);
 
 #endif

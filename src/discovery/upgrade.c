@@ -1,7 +1,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "discovery/picture.h"
+#include "discovery/swarm_priv.h"
 #include "discovery/upgrade.h"
 
 static const char *

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/bug.h"
-#include "discovery/picture.h"
+#include "discovery/swarm_priv.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

@@ -8,7 +8,7 @@
 
 #include "base/bug.h"
 #include "discovery/constraint.h"
-#include "discovery/picture.h"
+#include "discovery/swarm_priv.h"
 #include "discovery/traefik_spec.h"
 
 static void
@@ -36,10 +36,10 @@ try_file(struct arena *a, struct str file)
 static void
 try_spec(struct arena *a, struct str json)
 {
-	struct shape sh = { .what = "services" };
+	struct json_reader jr = { .what = "services" };
 	json_error_t e;
 	json_t *j = json_loadb(json.p, json.len, JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &e);
-	const struct traefik_spec *spec = json_is_object(j) ? traefik_spec_read(a, &sh, j) : NULL;
+	const struct traefik_spec *spec = json_is_object(j) ? traefik_spec_read(a, &jr, j) : NULL;
 
 	if (spec != NULL)
 		check(traefik_static_read(a, "edge", spec, (struct str){ NULL, 0 }, "is not there"));

@@ -3,8 +3,8 @@
 
 #include "discovery/swarm.c"
 #include "discovery/swarm_tasks.c"
-#include "discovery/answer.c"
-#include "discovery/shape.c"
+#include "discovery/part.c"
+#include "discovery/json_reader.c"
 
 static void
 refuse(const struct why *(*read)(struct swarm *, struct str, char *), struct swarm *s, const char *json, const struct why *wanted, const char *detail)
@@ -177,8 +177,8 @@ tasks_that_leave_the_answer_are_remembered_once(void **state)
 	task(s, "bb", "web", 2, "n", "complete", "shutdown", "", "");
 	must_read(swarm_read_tasks, s->swarm, &s->tasks);
 	assert_int_equal(s->swarm->tasks.n, 1);
-	assert_true(SWARM_TASKS(s->swarm)[0].left);
-	assert_string_equal(SWARM_TASKS(s->swarm)[0].on[0].address, "10.0.1.5");
+	assert_true(SWARM_TASKS(s->swarm)[0].gone);
+	assert_string_equal(SWARM_TASKS(s->swarm)[0].attachment[0].address, "10.0.1.5");
 	assert_int_equal(SWARM_TASKS(s->swarm)[0].port[0].published, 30001);
 	stage_clear(s);
 	must_read(swarm_read_tasks, s->swarm, &s->tasks);
@@ -225,7 +225,7 @@ an_answer_that_changed_a_little_is_read_right(void **state)
 	}
 	for (unsigned i = 0; i < 3; i++)
 		assert_true(SWARM_TASKS(s->swarm)[i].wanted);
-	assert_string_equal(SWARM_TASKS(s->swarm)[0].on[0].address, "10.0.1.5");
+	assert_string_equal(SWARM_TASKS(s->swarm)[0].attachment[0].address, "10.0.1.5");
 	task(s, "ee", "web", 5, "n", RUNNING, "", "");
 	task(s, "aa", "web", 1, "n", "running", "shutdown", ON_SHARED("10.0.1.5"), "");
 	task(s, "cc", "web", 3, "n", RUNNING, "", "");
@@ -239,7 +239,7 @@ an_answer_that_changed_a_little_is_read_right(void **state)
 	assert_int_equal(t[1].port[0].published, 30001);
 	assert_string_equal(t[2].id, "cc");
 	assert_string_equal(t[3].id, "bb");
-	assert_false(t[2].left || t[3].left);
+	assert_false(t[2].gone || t[3].gone);
 }
 
 int

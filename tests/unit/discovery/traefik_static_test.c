@@ -3,7 +3,7 @@
 
 #include "discovery/constraint.h"
 #include "discovery/flat_yaml.c"
-#include "discovery/picture.h"
+#include "discovery/swarm_priv.h"
 #include "discovery/traefik_spec.h"
 #include "discovery/traefik_static.c"
 

@@ -2,8 +2,8 @@
  * picture: what the last good answers of the Engine said, for the rest of this room. Each part has an arena of its own
  * and is replaced as a whole. Texts are never NULL.
  */
-#ifndef DISCOVERY_PICTURE_H
-#define DISCOVERY_PICTURE_H
+#ifndef DISCOVERY_SWARM_PRIV_H
+#define DISCOVERY_SWARM_PRIV_H
 
 #include "base/arena.h"
 #include "base/map.h"
@@ -32,8 +32,8 @@ struct swarm_service {
 	char		 created[32];		/* compares as text: RFC 3339 with nine digits of fraction */
 	struct swarm_label *label;		/* mola.* and traefik.* alone, in order of name */
 	unsigned	 nlabels;
-	struct swarm_label *every;		/* all that it has, in order of name */
-	unsigned	 nevery;
+	struct swarm_label *all;		/* all that it has, in order of name */
+	unsigned	 nall;
 	const char	*misplaced;		/* a label of its containers that should be its own; NULL: none */
 	bool		 virtual_host;		/* VIRTUAL_HOST stands in its environment */
 	struct swarm_port *port;		/* tcp alone */
@@ -52,9 +52,9 @@ struct swarm_task {
 	const char	*id, *service, *node;	/* ids */
 	unsigned	 slot;			/* 0: of a global service */
 	bool		 wanted;		/* its desired state is running */
-	bool		 left;			/* it was in the picture before, and is not in the answer */
-	struct swarm_attachment *on;
-	unsigned	 non;
+	bool		 gone;			/* it was in the picture before, and is not in the answer */
+	struct swarm_attachment *attachment;
+	unsigned	 nattachments;
 	struct swarm_port *port;		/* host mode, tcp */
 	unsigned	 nports;
 };
@@ -65,7 +65,7 @@ struct swarm_network {
 };
 
 /* An element of an answer, so that the next answer need not be read where it says the same. */
-struct swarm_seen {
+struct swarm_fingerprint {
 	uint64_t	 hash;
 	size_t		 len;
 	unsigned	 item;			/* that it became, from 1; 0: none */
@@ -76,10 +76,10 @@ struct swarm_part {
 	struct arena	*arena;			/* NULL: never read */
 	void		*item;
 	unsigned	 n;
-	struct swarm_seen *seen;		/* in the answer's order; of tasks alone */
-	unsigned	 nseen;
-	const char	*odd;			/* elements that were left out, for people; NULL: none */
-	unsigned	 nodd;
+	struct swarm_fingerprint *fingerprint;		/* in the answer's order; of tasks alone */
+	unsigned	 nfingerprints;
+	const char	*skipped;			/* elements that were left out, for people; NULL: none */
+	unsigned	 nskipped;
 };
 
 /* One of Swarm's configs, which never change. */

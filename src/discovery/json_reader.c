@@ -7,15 +7,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "discovery/shape.h"
+#include "discovery/json_reader.h"
 
 #define DEPTH_MAX 48
 
 static void
-note(struct shape *s, const struct why *why, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+note(struct json_reader *s, const struct why *why, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 static void
-note(struct shape *s, const struct why *why, const char *fmt, ...)
+note(struct json_reader *s, const struct why *why, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -31,7 +31,7 @@ note(struct shape *s, const struct why *why, const char *fmt, ...)
 }
 
 void
-shape_wrong(struct shape *s, const char *path, const char *expected)
+json_reader_mismatch(struct json_reader *s, const char *path, const char *expected)
 {
 	note(s, WHY_ENGINE_SHAPE, "%s[%u].%s: expected %s", s->what, s->item, path, expected);
 }
@@ -109,9 +109,9 @@ object_end(struct str s, bool *deep)
 }
 
 static void
-forgive(struct shape *s, const json_t *j, void *arg)
+skip_or_fail(struct json_reader *s, const json_t *j, void *arg)
 {
-	if (s->odd != NULL && s->why == WHY_ENGINE_SHAPE && s->odd(arg, s, j)) {
+	if (s->may_skip != NULL && s->why == WHY_ENGINE_SHAPE && s->may_skip(arg, s, j)) {
 		s->why = NULL;
 		s->detail[0] = '\0';
 	}
@@ -119,7 +119,7 @@ forgive(struct shape *s, const json_t *j, void *arg)
 
 /* Numbers as reals: what people may write into a service's specification does not fit into 64 signed bits always. */
 static void
-element(struct shape *s, struct str text, shape_item_f *hear, void *arg)
+element(struct json_reader *s, struct str text, json_item_f *read, void *arg)
 {
 	json_error_t e;
 	json_t *j = json_loadb(text.p, text.len, JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &e);
@@ -127,9 +127,9 @@ element(struct shape *s, struct str text, shape_item_f *hear, void *arg)
 	if (j == NULL)
 		note(s, WHY_ENGINE_SYNTAX, "%s[%u]: %.80s", s->what, s->item, e.text);
 	else
-		hear(arg, s, j);
+		read(arg, s, j);
 	if (j != NULL && s->why != NULL)
-		forgive(s, j, arg);
+		skip_or_fail(s, j, arg);
 	json_decref(j);
 }
 
@@ -149,7 +149,7 @@ other_end(struct str s, bool *deep)
 }
 
 static bool
-next_element(struct shape *s, struct str *rest, shape_known_f *known, shape_item_f *hear, void *arg)
+next_element(struct json_reader *s, struct str *rest, json_known_f *known, json_item_f *read, void *arg)
 {
 	bool deep = false, object;
 	size_t end;
@@ -169,16 +169,16 @@ next_element(struct shape *s, struct str *rest, shape_known_f *known, shape_item
 	}
 	if (!object) {
 		note(s, WHY_ENGINE_SHAPE, "%s[%u]: expected an object", s->what, s->item);
-		forgive(s, NULL, arg);
+		skip_or_fail(s, NULL, arg);
 	} else if (known == NULL || !known(arg, (struct str){ rest->p, end }))
-		element(s, (struct str){ rest->p, end }, hear, arg);
+		element(s, (struct str){ rest->p, end }, read, arg);
 	*rest = (struct str){ rest->p + end, rest->len - end };
 	s->item++;
 	return s->why == NULL;
 }
 
 static void
-list_end(struct shape *s, struct str rest)
+list_end(struct json_reader *s, struct str rest)
 {
 	if (s->why != NULL)
 		return;
@@ -190,7 +190,7 @@ list_end(struct shape *s, struct str rest)
 }
 
 void
-shape_each(struct shape *s, struct str json, size_t max, shape_known_f *known, shape_item_f *hear, void *arg)
+json_reader_each(struct json_reader *s, struct str json, size_t max, json_known_f *known, json_item_f *read, void *arg)
 {
 	struct str rest = json;
 
@@ -207,7 +207,7 @@ shape_each(struct shape *s, struct str json, size_t max, shape_known_f *known, s
 	skip_blanks(&rest);
 	if (rest.len == 0 || *rest.p != ']')
 		do {
-			if (!next_element(s, &rest, known, hear, arg))
+			if (!next_element(s, &rest, known, read, arg))
 				break;
 		} while (take_char(&rest, ','));
 	list_end(s, rest);
@@ -217,7 +217,7 @@ shape_each(struct shape *s, struct str json, size_t max, shape_known_f *known, s
 
 /* The value at a path, NULL when it or something on the way is absent or null. */
 static const json_t *
-find(struct shape *s, const json_t *j, const char *path)
+find(struct json_reader *s, const json_t *j, const char *path)
 {
 	const char *name = path;
 	char key[64];
@@ -225,7 +225,7 @@ find(struct shape *s, const json_t *j, const char *path)
 
 	while (j != NULL && !json_is_null(j)) {
 		if (!json_is_object(j)) {
-			shape_wrong(s, path, "objects on the way");
+			json_reader_mismatch(s, path, "objects on the way");
 			return NULL;
 		}
 		n = strcspn(name, ".");
@@ -239,51 +239,51 @@ find(struct shape *s, const json_t *j, const char *path)
 }
 
 struct str
-shape_text(struct shape *s, const json_t *j, const char *path)
+json_reader_text(struct json_reader *s, const json_t *j, const char *path)
 {
 	const json_t *v = find(s, j, path);
 
 	if (v != NULL && !json_is_string(v))
-		shape_wrong(s, path, "a string");
+		json_reader_mismatch(s, path, "a string");
 	return str_of(json_string_value(v));
 }
 
 double
-shape_number(struct shape *s, const json_t *j, const char *path)
+json_reader_number(struct json_reader *s, const json_t *j, const char *path)
 {
 	const json_t *v = find(s, j, path);
 
 	if (v != NULL && !json_is_number(v))
-		shape_wrong(s, path, "a number");
+		json_reader_mismatch(s, path, "a number");
 	return v == NULL ? 0 : json_number_value(v);
 }
 
 bool
-shape_bool(struct shape *s, const json_t *j, const char *path)
+json_reader_bool(struct json_reader *s, const json_t *j, const char *path)
 {
 	const json_t *v = find(s, j, path);
 
 	if (v != NULL && !json_is_boolean(v))
-		shape_wrong(s, path, "true or false");
+		json_reader_mismatch(s, path, "true or false");
 	return json_is_true(v);
 }
 
 const json_t *
-shape_list(struct shape *s, const json_t *j, const char *path)
+json_reader_list(struct json_reader *s, const json_t *j, const char *path)
 {
 	const json_t *v = find(s, j, path);
 
 	if (v != NULL && !json_is_array(v))
-		shape_wrong(s, path, "a list");
+		json_reader_mismatch(s, path, "a list");
 	return json_is_array(v) ? v : NULL;
 }
 
 const json_t *
-shape_object(struct shape *s, const json_t *j, const char *path)
+json_reader_object(struct json_reader *s, const json_t *j, const char *path)
 {
 	const json_t *v = find(s, j, path);
 
 	if (v != NULL && !json_is_object(v))
-		shape_wrong(s, path, "an object");
+		json_reader_mismatch(s, path, "an object");
 	return json_is_object(v) ? v : NULL;
 }
