@@ -19,7 +19,7 @@ word_is(struct str word, const char *s)
 }
 
 static struct backend *
-backend_of(struct reading *r, struct str name)
+backend_get(struct traefik_reading *r, struct str name)
 {
 	for (unsigned i = 0; i < r->nbackends; i++)
 		if (str_eq_nocase(r->backend[i].name, name))
@@ -31,41 +31,41 @@ backend_of(struct reading *r, struct str name)
 }
 
 static void
-odd(struct reading *r, struct backend *b, const struct swarm_label *label, const char *text)
+mark_unknown(struct traefik_reading *r, struct backend *b, const struct swarm_label *label, const char *text)
 {
-	if (b->odd == NULL)
-		b->odd = label;
-	reading_tell(r, label, LABEL_UNKNOWN, text);
+	if (b->unknown == NULL)
+		b->unknown = label;
+	reading_report(r, label, LABEL_UNKNOWN, text);
 }
 
 /* A name in two spellings is said twice. */
 static void
-note(struct reading *r, struct backend *b, const struct swarm_label **at, const struct swarm_label *label)
+set_once(struct traefik_reading *r, struct backend *b, const struct swarm_label **at, const struct swarm_label *label)
 {
 	if (*at == NULL)
 		*at = label;
 	else
-		odd(r, b, label, "it is said twice");
+		mark_unknown(r, b, label, "it is said twice");
 }
 
 /* --- one label --- */
 
 static void
-gather_server(struct reading *r, struct backend *b, const struct swarm_label *label, struct str key)
+gather_server(struct traefik_reading *r, struct backend *b, const struct swarm_label *label, struct str key)
 {
 	if (word_is(key, "port"))
-		note(r, b, &b->port, label);
+		set_once(r, b, &b->port, label);
 	else if (word_is(key, "scheme"))
-		note(r, b, &b->scheme, label);
+		set_once(r, b, &b->scheme, label);
 	else if (word_is(key, "weight") || word_is(key, "preservepath"))
-		reading_tell(r, label, LABEL_UNSUPPORTED, "not done: tasks are chosen by mola.policy, and paths are passed on as they are");
+		reading_report(r, label, LABEL_UNSUPPORTED, "not done: tasks are chosen by mola.policy, and paths are passed on as they are");
 	else
-		odd(r, b, label, "not understood: nothing leads to this service");
+		mark_unknown(r, b, label, "not understood: nothing leads to this service");
 }
 
 /* Whether a check by Mola is no other for what the label says. */
 static bool
-check_is_ours(const struct backend *b, struct str key, struct str value)
+check_is_supported(const struct backend *b, struct str key, struct str value)
 {
 	unsigned port = 0;
 
@@ -81,28 +81,28 @@ check_is_ours(const struct backend *b, struct str key, struct str value)
 }
 
 static void
-gather_check(struct reading *r, struct backend *b, const struct swarm_label *label, struct str key, bool deeper)
+gather_check(struct traefik_reading *r, struct backend *b, const struct swarm_label *label, struct str key, bool deeper)
 {
 	if (!deeper && word_is(key, "path"))
-		note(r, b, &b->path, label);
+		set_once(r, b, &b->path, label);
 	else if (!deeper && word_is(key, "interval"))
-		note(r, b, &b->interval, label);
+		set_once(r, b, &b->interval, label);
 	else if (!deeper && word_is(key, "timeout"))
-		note(r, b, &b->timeout, label);
+		set_once(r, b, &b->timeout, label);
 	else if (!deeper && word_is(key, "port"))
-		note(r, b, &b->check_port, label);
-	else if (!deeper && check_is_ours(b, key, str_trim(str_of(label->value))))
-		reading_tell(r, label, LABEL_UNUSED, "that is how Mola's checks are, or nearly");
+		set_once(r, b, &b->check_port, label);
+	else if (!deeper && check_is_supported(b, key, str_trim(str_of(label->value))))
+		reading_report(r, label, LABEL_UNUSED, "that is how Mola's checks are, or nearly");
 	else {
 		b->check = b->check == NULL ? label : b->check;
-		reading_tell(r, label, LABEL_UNSUPPORTED, "Mola's checks do not do this");
+		reading_report(r, label, LABEL_UNSUPPORTED, "Mola's checks do not do this");
 	}
 }
 
 void
-backend_gather(struct reading *r, const struct swarm_label *label, const struct str *word, unsigned n)
+backend_gather(struct traefik_reading *r, const struct swarm_label *label, const struct str *word, unsigned n)
 {
-	struct backend *b = backend_of(r, word[3]);
+	struct backend *b = backend_get(r, word[3]);
 	const char *later = n < 6 || !word_is(word[4], "loadbalancer") ? NULL :
 	    word_is(word[5], "sticky") ? "not done yet: a client does not stay with its task" :
 	    word_is(word[5], "serverstransport") ? "Mola speaks plain HTTP/1.1 to tasks" :
@@ -110,19 +110,19 @@ backend_gather(struct reading *r, const struct swarm_label *label, const struct 
 	    "not done: Mola has ways of its own" : NULL;
 
 	if (b == NULL) {
-		r->crowded = true;
-		reading_tell(r, label, LABEL_UNSUPPORTED, "more than 64 services");
+		r->too_many = true;
+		reading_report(r, label, LABEL_UNSUPPORTED, "more than 64 services");
 	} else if (n == 7 && word_is(word[4], "loadbalancer") && word_is(word[5], "server"))
 		gather_server(r, b, label, word[6]);
 	else if (n >= 7 && word_is(word[4], "loadbalancer") && word_is(word[5], "healthcheck"))
 		gather_check(r, b, label, word[6], n > 7);
 	else if (n == 6 && word_is(word[4], "loadbalancer") && word_is(word[5], "passhostheader"))
-		reading_tell(r, label, str_eq_nocase(str_of(label->value), STR("true")) ? LABEL_VALID : LABEL_UNSUPPORTED,
+		reading_report(r, label, str_eq_nocase(str_of(label->value), STR("true")) ? LABEL_VALID : LABEL_UNSUPPORTED,
 		    str_eq_nocase(str_of(label->value), STR("true")) ? NULL : "the Host field is always passed on");
 	else if (later != NULL)
-		reading_tell(r, label, LABEL_UNSUPPORTED, later);
+		reading_report(r, label, LABEL_UNSUPPORTED, later);
 	else
-		odd(r, b, label, "not understood: nothing leads to this service");
+		mark_unknown(r, b, label, "not understood: nothing leads to this service");
 }
 
 unsigned
@@ -168,7 +168,7 @@ go_duration(struct str s, int64_t *usec)
 
 /* Through the row of mola.health.*, whose limits are then Traefik's too, into `conf`. */
 static void
-read_check(struct reading *r, struct service_conf *conf, const struct swarm_label *label, const char *row_name)
+read_check(struct traefik_reading *r, struct service_conf *conf, const struct swarm_label *label, const char *row_name)
 {
 	const struct label_row *row = label_row(row_name);
 	struct str value = str_trim(str_of(label->value));
@@ -177,68 +177,68 @@ read_check(struct reading *r, struct service_conf *conf, const struct swarm_labe
 	int64_t usec;
 
 	ASSERT(row != NULL);
-	if (reading_has(r, row_name)) {
-		reading_tell(r, label, LABEL_UNUSED, "the mola label of the same meaning has precedence");
+	if (reading_has_label(r, row_name)) {
+		reading_report(r, label, LABEL_UNUSED, "the mola label of the same meaning has precedence");
 		return;
 	}
 	if (row->at != offsetof(struct labels, conf.health_path)) {
 		if (!go_duration(value, &usec)) {
-			reading_tell(r, label, LABEL_INVALID, "expected a duration such as 500ms, 2s or 1m30s");
+			reading_report(r, label, LABEL_INVALID, "expected a duration such as 500ms, 2s or 1m30s");
 			return;
 		}
 		value = str_of(arena_printf(r->l->arena, "%lld.%03lldms", (long long)(usec / 1000), (long long)(usec % 1000)));
 	}
 	if (!row->read(row, value, (char *)&of + row->at, r->l->arena, problem)) {
-		reading_tell(r, label, LABEL_INVALID, problem);
+		reading_report(r, label, LABEL_INVALID, problem);
 		return;
 	}
 	*conf = of.conf;
-	reading_tell(r, label, LABEL_VALID, NULL);
+	reading_report(r, label, LABEL_VALID, NULL);
 }
 
 /* All of a check or none: a task must not be taken out for a response that its author did not ask for. */
 static void
-read_checks(struct reading *r, struct backend *b)
+read_checks(struct traefik_reading *r, struct backend *b)
 {
 	const struct { const struct swarm_label *label; const char *row; } part[] = { { b->path, "mola.health.path" },
 		{ b->interval, "mola.health.interval" }, { b->timeout, "mola.health.timeout" } };
 	const struct swarm_label *not = b->check;
 	struct service_conf conf = { .health_path = NULL };
 
-	if (not == NULL && b->check_port != NULL && !check_is_ours(b, STR("port"), str_trim(str_of(b->check_port->value))))
+	if (not == NULL && b->check_port != NULL && !check_is_supported(b, STR("port"), str_trim(str_of(b->check_port->value))))
 		not = b->check_port;
-	b->unchecked = not != NULL && b->path != NULL && !reading_has(r, "mola.health.path");
+	b->unchecked = not != NULL && b->path != NULL && !reading_has_label(r, "mola.health.path");
 	if (b->unchecked)
-		labels_refuse(r->l, WHY_HEALTH_CHECK, arena_printf(r->l->arena, "its tasks are not checked, because %s is nothing that "
+		labels_add_trouble(r->l, WHY_HEALTH_CHECK, arena_printf(r->l->arena, "its tasks are not checked, because %s is nothing that "
 		    "Mola's checks do; mola.health.path says one that they do", not->name));
 	for (int i = 0; i < 3; i++)
 		if (part[i].label != NULL && b->unchecked)
-			reading_tell(r, part[i].label, LABEL_UNUSED, "the service is not checked");
+			reading_report(r, part[i].label, LABEL_UNUSED, "the service is not checked");
 		else if (part[i].label != NULL)
 			read_check(r, &conf, part[i].label, part[i].row);
 	b->health_path = conf.health_path;
 	b->health_interval_usec = conf.health_interval_usec;
 	b->health_timeout_usec = conf.health_timeout_usec;
 	if (b->check_port != NULL)
-		reading_tell(r, b->check_port, not == b->check_port ? LABEL_UNSUPPORTED : LABEL_VALID,
+		reading_report(r, b->check_port, not == b->check_port ? LABEL_UNSUPPORTED : LABEL_VALID,
 		    not == b->check_port ? "Mola's checks go to the port of the requests" : NULL);
 }
 
 void
-backend_read(struct reading *r, struct backend *b)
+backend_read(struct traefik_reading *r, struct backend *b)
 {
 	const char *scheme = b->scheme == NULL ? "http" : b->scheme->value;
 
 	read_checks(r, b);
 	if (b->port != NULL && backend_port(b) == 0)
-		reading_tell(r, b->port, LABEL_INVALID, "expected a port, 1 to 65535");
-	else if (b->port != NULL && reading_has(r, "mola.port"))
-		reading_tell(r, b->port, LABEL_UNUSED, "mola.port has precedence");
+		reading_report(r, b->port, LABEL_INVALID, "expected a port, 1 to 65535");
+	else if (b->port != NULL && reading_has_label(r, "mola.port"))
+		reading_report(r, b->port, LABEL_UNUSED, "mola.port has precedence");
 	else if (b->port != NULL)
-		reading_tell(r, b->port, LABEL_VALID, NULL);
-	b->other_scheme = !str_eq_nocase(str_trim(str_of(scheme)), STR("http"));
+		reading_report(r, b->port, LABEL_VALID, NULL);
+	b->unsupported_scheme = !str_eq_nocase(str_trim(str_of(scheme)), STR("http"));
 	if (b->scheme != NULL)
-		reading_tell(r, b->scheme, b->other_scheme ? LABEL_UNSUPPORTED : LABEL_VALID, b->other_scheme ?
+		reading_report(r, b->scheme, b->unsupported_scheme ? LABEL_UNSUPPORTED : LABEL_VALID, b->unsupported_scheme ?
 		    "Mola speaks plain HTTP/1.1 to tasks: nothing leads to this service" : NULL);
 }
 

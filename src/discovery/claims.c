@@ -14,7 +14,7 @@
 #include "discovery/route.h"
 
 struct claim {
-	const struct labels_claim *is;
+	const struct labels_claim *of;
 	const char	*service;
 	struct claim	*next;			/* of the same host */
 };
@@ -35,7 +35,7 @@ host_or_null(const char *host)
 }
 
 static void
-refuse(struct claims *c, const struct route_conf *at)
+add_refused(struct claims *c, const struct route_conf *at)
 {
 	struct str key = str_of(join_route_key(c->join->arena, at));
 	struct route_conf *more;
@@ -54,25 +54,25 @@ refuse(struct claims *c, const struct route_conf *at)
 }
 
 static void
-gather(struct claims *c, const struct join_service *js)
+add_claims(struct claims *c, const struct join_service *js)
 {
 	for (unsigned i = 0; i < js->labels.nclaims; i++) {
-		const struct labels_claim *is = &js->labels.claim[i];
+		const struct labels_claim *of = &js->labels.claim[i];
 		struct claim *one;
 		one = arena_zalloc(c->join->arena, sizeof *one);
-		*one = (struct claim){ is, js->from->name, NULL };
-		if (is->at.host[0] == '\0' || is->at.host[0] == '*' || is->at.host[0] == '+') {
+		*one = (struct claim){ of, js->from->name, NULL };
+		if (of->at.host[0] == '\0' || of->at.host[0] == '*' || of->at.host[0] == '+') {
 			one->next = c->wide;
 			c->wide = one;
 		} else {
-			one->next = map_get(c->exact, str_of(is->at.host));
-			map_put(c->exact, str_of(is->at.host), one);
+			one->next = map_get(c->exact, str_of(of->at.host));
+			map_put(c->exact, str_of(of->at.host), one);
 		}
 	}
 }
 
 static bool
-names_have(struct str names, struct str name)
+list_has(struct str names, struct str name)
 {
 	struct str one;
 
@@ -84,7 +84,7 @@ names_have(struct str names, struct str name)
 
 /* Whether whoever comes by the route's way could come by the claim's, too: TLS is the same, and all entry points are among its. */
 static bool
-way_covers(const char *claim, const char *route)
+entry_covers(const char *claim, const char *route)
 {
 	struct str names = str_of(claim), of = str_of(route), tls = STR("tls "), name;
 
@@ -95,49 +95,49 @@ way_covers(const char *claim, const char *route)
 		of = (struct str){ of.p + tls.len, of.len - tls.len };
 	}
 	while (str_split(&of, ',', &name))
-		if (!names_have(names, str_trim(name)))
+		if (!list_has(names, str_trim(name)))
 			return false;
 	return true;
 }
 
 static bool
-is_before(const struct claim *claim, const struct labels_route *r)
+takes_precedence(const struct claim *claim, const struct labels_route *r)
 {
-	return (claim->is->guarded || (claim->is->way != NULL && way_covers(claim->is->way, r->way))) &&
-	    claim->is->priority >= r->priority && route_host_covers(host_or_null(claim->is->at.host), host_or_null(r->at.host));
+	return (claim->of->guarded || (claim->of->entry != NULL && entry_covers(claim->of->entry, r->entry))) &&
+	    claim->of->priority >= r->priority && route_host_covers(host_or_null(claim->of->at.host), host_or_null(r->at.host));
 }
 
 /* The first claim that holds all of the route. */
 static const struct claim *
-holder(const struct claims *c, const struct labels_route *r)
+covering_claim(const struct claims *c, const struct labels_route *r)
 {
 	const struct claim *const lists[] = { map_get(c->exact, str_of(r->at.host)), c->wide };
 
 	for (int i = 0; i < 2; i++)
 		for (const struct claim *k = lists[i]; k != NULL; k = k->next)
-			if (is_before(k, r) && route_path_covers(k->is->at.path, r->at.path))
+			if (takes_precedence(k, r) && route_path_covers(k->of->at.path, r->at.path))
 				return k;
 	return NULL;
 }
 
 static void
-routes_drop(struct claims *c, struct join_service *js)
+drop_claimed_routes(struct claims *c, struct join_service *js)
 {
 	struct labels *l = &js->labels;
 	struct join *j = c->join;
 	unsigned kept = 0, lost = 0;
 
 	for (unsigned i = 0; i < l->nroutes; i++) {
-		const struct claim *k = holder(c, &l->route[i]);
+		const struct claim *k = covering_claim(c, &l->route[i]);
 		if (k == NULL) {
 			l->route[kept++] = l->route[i];
 			continue;
 		}
 		map_remove(j->routes, str_of(join_route_key(j->arena, &l->route[i].at)));
-		refuse(c, &l->route[i].at);
+		add_refused(c, &l->route[i].at);
 		if (lost++ < 4)
-			join_trouble(j, l->report, WHY_ROUTE_CLAIMED, arena_printf(j->arena, "%s is not served: it belongs to router %s of %s, "
-			    "which has no lower priority and is not served itself", join_route_text(j->arena, &l->route[i].at), k->is->router,
+			join_add_trouble(j, l->report, WHY_ROUTE_CLAIMED, arena_printf(j->arena, "%s is not served: it belongs to router %s of %s, "
+			    "which has no lower priority and is not served itself", join_route_text(j->arena, &l->route[i].at), k->of->router,
 			    k->service));
 	}
 	l->nroutes = kept;
@@ -145,23 +145,23 @@ routes_drop(struct claims *c, struct join_service *js)
 
 /* Where a claim has the wider host and the longer path, the table would find the route first. */
 static void
-routes_cut(struct claims *c, const struct join_service *js)
+refuse_overlaps(struct claims *c, const struct join_service *js)
 {
 	const struct labels *l = &js->labels;
 
 	for (unsigned i = 0; i < l->nroutes; i++)
 		for (const struct claim *k = c->wide; k != NULL; k = k->next)
-			if (is_before(k, &l->route[i]) && route_path_covers(l->route[i].at.path, k->is->at.path))
-				refuse(c, &(struct route_conf){ l->route[i].at.host, k->is->at.path });
+			if (takes_precedence(k, &l->route[i]) && route_path_covers(l->route[i].at.path, k->of->at.path))
+				add_refused(c, &(struct route_conf){ l->route[i].at.host, k->of->at.path });
 }
 
 static void
-claims_hold(struct claims *c, const struct join_service *js)
+refuse_claimed(struct claims *c, const struct join_service *js)
 {
 	for (unsigned i = 0; i < js->labels.nclaims; i++) {
 		const struct route_conf *at = &js->labels.claim[i].at;
 		if (*at->host != '\0' || strcmp(at->path, "/") != 0)	/* nothing is wider than any host and any path */
-			refuse(c, at);
+			add_refused(c, at);
 	}
 }
 
@@ -171,13 +171,13 @@ join_claims(struct join *j, struct join_service *js, unsigned n)
 	struct claims c = { .join = j, .exact = map_new(), .known = map_new() };
 
 	for (unsigned i = 0; i < n; i++)
-		gather(&c, &js[i]);
+		add_claims(&c, &js[i]);
 	for (unsigned i = 0; i < n; i++)
-		routes_drop(&c, &js[i]);
+		drop_claimed_routes(&c, &js[i]);
 	for (unsigned i = 0; i < n; i++)
-		routes_cut(&c, &js[i]);
+		refuse_overlaps(&c, &js[i]);
 	for (unsigned i = 0; i < n; i++)
-		claims_hold(&c, &js[i]);
+		refuse_claimed(&c, &js[i]);
 	world_pass_refuse(j->world, c.refused, c.n);
 	map_free(&c.exact);
 	map_free(&c.known);

@@ -20,20 +20,20 @@ struct constraint {
 	const struct pattern *pattern;
 };
 
-struct reading {
+struct constraint_parser {
 	struct arena	*arena;
 	struct str	 all, rest;
 	unsigned	 depth;
 	char		*problem;
 };
 
-static const struct constraint *read_or(struct reading *);
+static const struct constraint *read_or(struct constraint_parser *);
 
 static const struct constraint *
-refuse(struct reading *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+reject(struct constraint_parser *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static const struct constraint *
-refuse(struct reading *r, const char *fmt, ...)
+reject(struct constraint_parser *r, const char *fmt, ...)
 {
 	size_t n = (size_t)snprintf(r->problem, CONSTRAINT_PROBLEM, "column %zu: ", r->all.len - r->rest.len + 1);
 	va_list ap;
@@ -45,16 +45,16 @@ refuse(struct reading *r, const char *fmt, ...)
 }
 
 static void
-blanks_skip(struct reading *r)
+skip_blanks(struct constraint_parser *r)
 {
 	while (r->rest.len > 0 && strchr(" \t\r\n", *r->rest.p) != NULL)
 		r->rest = (struct str){ r->rest.p + 1, r->rest.len - 1 };
 }
 
 static bool
-take(struct reading *r, const char *s)
+take_token(struct constraint_parser *r, const char *s)
 {
-	blanks_skip(r);
+	skip_blanks(r);
 	if (!str_starts(r->rest, str_of(s)))
 		return false;
 	r->rest = (struct str){ r->rest.p + strlen(s), r->rest.len - strlen(s) };
@@ -63,12 +63,12 @@ take(struct reading *r, const char *s)
 
 /* NULL: there is no string that is understood. */
 static const char *
-read_string(struct reading *r)
+read_string(struct constraint_parser *r)
 {
 	char quote, *out, *at;
 	size_t i = 1;
 
-	blanks_skip(r);
+	skip_blanks(r);
 	quote = r->rest.len > 0 ? *r->rest.p : '\0';
 	if (quote != '`' && quote != '"')
 		return NULL;
@@ -88,21 +88,21 @@ read_string(struct reading *r)
 
 /* Behind the function's name. */
 static const struct constraint *
-read_call(struct reading *r, bool regex)
+read_call(struct constraint_parser *r, bool regex)
 {
 	struct constraint *c = arena_zalloc(r->arena, sizeof *c);
 	char problem[PATTERN_PROBLEM];
 
 	c->kind = regex ? IS_REGEX : IS_LABEL;
-	if (!take(r, "(") || (c->name = read_string(r)) == NULL || !take(r, ",") || (c->value = read_string(r)) == NULL)
-		return refuse(r, "expected two strings: %s(`key`, `%s`)", regex ? "LabelRegex" : "Label", regex ? "regex" : "value");
+	if (!take_token(r, "(") || (c->name = read_string(r)) == NULL || !take_token(r, ",") || (c->value = read_string(r)) == NULL)
+		return reject(r, "expected two strings: %s(`key`, `%s`)", regex ? "LabelRegex" : "Label", regex ? "regex" : "value");
 	if (regex && (c->pattern = pattern_parse(r->arena, str_of(c->value), problem)) == NULL)
-		return refuse(r, "the regular expression before is not understood: %s", problem);
-	return take(r, ")") ? c : refuse(r, "expected ')'");
+		return reject(r, "the regular expression before is not understood: %s", problem);
+	return take_token(r, ")") ? c : reject(r, "expected ')'");
 }
 
 static const struct constraint *
-node_new(struct reading *r, int kind, const struct constraint *left, const struct constraint *right)
+node_new(struct constraint_parser *r, int kind, const struct constraint *left, const struct constraint *right)
 {
 	struct constraint *c = arena_zalloc(r->arena, sizeof *c);
 
@@ -111,42 +111,42 @@ node_new(struct reading *r, int kind, const struct constraint *left, const struc
 }
 
 static const struct constraint *
-read_one(struct reading *r)
+read_unary(struct constraint_parser *r)
 {
 	const struct constraint *c;
 
 	if (++r->depth > DEPTH_MAX)
-		return refuse(r, "nested deeper than %d", DEPTH_MAX);
-	if (take(r, "!"))
-		c = (c = read_one(r)) == NULL ? NULL : node_new(r, IS_NOT, c, NULL);
-	else if (take(r, "("))
-		c = (c = read_or(r)) == NULL ? NULL : take(r, ")") ? c : refuse(r, "expected ')', && or ||");
-	else if (take(r, "LabelRegex"))
+		return reject(r, "nested deeper than %d", DEPTH_MAX);
+	if (take_token(r, "!"))
+		c = (c = read_unary(r)) == NULL ? NULL : node_new(r, IS_NOT, c, NULL);
+	else if (take_token(r, "("))
+		c = (c = read_or(r)) == NULL ? NULL : take_token(r, ")") ? c : reject(r, "expected ')', && or ||");
+	else if (take_token(r, "LabelRegex"))
 		c = read_call(r, true);
-	else if (take(r, "Label"))
+	else if (take_token(r, "Label"))
 		c = read_call(r, false);
 	else
-		c = refuse(r, "expected Label, LabelRegex, '!' or '('");
+		c = reject(r, "expected Label, LabelRegex, '!' or '('");
 	r->depth--;
 	return c;
 }
 
 static const struct constraint *
-read_and(struct reading *r)
+read_and(struct constraint_parser *r)
 {
-	const struct constraint *c = read_one(r), *next;
+	const struct constraint *c = read_unary(r), *next;
 
-	while (c != NULL && take(r, "&&"))
-		c = (next = read_one(r)) == NULL ? NULL : node_new(r, IS_AND, c, next);
+	while (c != NULL && take_token(r, "&&"))
+		c = (next = read_unary(r)) == NULL ? NULL : node_new(r, IS_AND, c, next);
 	return c;
 }
 
 static const struct constraint *
-read_or(struct reading *r)
+read_or(struct constraint_parser *r)
 {
 	const struct constraint *c = read_and(r), *next;
 
-	while (c != NULL && take(r, "||"))
+	while (c != NULL && take_token(r, "||"))
 		c = (next = read_and(r)) == NULL ? NULL : node_new(r, IS_OR, c, next);
 	return c;
 }
@@ -154,14 +154,14 @@ read_or(struct reading *r)
 const struct constraint *
 constraint_parse(struct arena *a, struct str s, char problem[CONSTRAINT_PROBLEM])
 {
-	struct reading r = { .arena = a, .all = s, .rest = s, .problem = problem };
+	struct constraint_parser r = { .arena = a, .all = s, .rest = s, .problem = problem };
 	const struct constraint *c;
 
 	if (s.len > CONSTRAINT_MAX)
-		return refuse(&r, "more than %d bytes", CONSTRAINT_MAX);
+		return reject(&r, "more than %d bytes", CONSTRAINT_MAX);
 	c = read_or(&r);
-	blanks_skip(&r);
-	return c != NULL && r.rest.len > 0 ? refuse(&r, "expected && or ||, or the end") : c;
+	skip_blanks(&r);
+	return c != NULL && r.rest.len > 0 ? reject(&r, "expected && or ||, or the end") : c;
 }
 
 bool

@@ -10,20 +10,20 @@
 
 /* Whether it keeps somebody out, or may. */
 static bool
-row_guards(const struct reading *r, const struct traefik_entry_point *e)
+entry_point_guards(const struct traefik_reading *r, const struct traefik_entry_point *e)
 {
-	bool guards = e->unread != NULL || e->tls_options != NULL;
+	bool guards = e->unreadable != NULL || e->tls_options != NULL;
 
 	for (unsigned i = 0; i < e->middlewares.n; i++) {
 		struct str name = str_of(e->middlewares.name[i]);
-		guards |= !reading_ignores(r, name) && middlewares_guards(r->middlewares, name);
+		guards |= !reading_ignores_middleware(r, name) && middlewares_guards(r->middlewares, name);
 	}
 	return e->served && guards;
 }
 
 /* Why requests by this entry point may not go to the tasks as they are; NULL: they may. */
 static const char *
-row_refuses(const struct reading *r, const struct traefik_entry_point *e, const struct why **why)
+entry_point_refusal(const struct traefik_reading *r, const struct traefik_entry_point *e, const struct why **why)
 {
 	const char *whose = e->owner == NULL ? "" : arena_printf(r->l->arena, " of Traefik %s", e->owner);
 
@@ -31,12 +31,12 @@ row_refuses(const struct reading *r, const struct traefik_entry_point *e, const 
 	if (!e->served)
 		return arena_printf(r->l->arena, "entry point %s%s is not one of those that Mola stands for; name it in "
 		    "swarm.traefik.entry_points if everybody may come in by it", e->name, whose);
-	if (e->unread != NULL)
+	if (e->unreadable != NULL)
 		return arena_printf(r->l->arena, "entry point %s: %s; name it in swarm.traefik.entry_points if it demands nothing", e->name,
-		    e->unread);
+		    e->unreadable);
 	for (unsigned i = 0; i < e->middlewares.n; i++) {
 		struct str name = str_of(e->middlewares.name[i]);
-		if (reading_ignores(r, name))
+		if (reading_ignores_middleware(r, name))
 			continue;
 		*why = WHY_NEEDS_MIDDLEWARE;
 		return arena_printf(r->l->arena, "entry point %s%s asks for middleware %s, which Mola does not have; name it in "
@@ -54,7 +54,7 @@ row_refuses(const struct reading *r, const struct traefik_entry_point *e, const 
 
 /* The same by name. All rows of the name count. */
 static const char *
-name_refuses(const struct reading *r, struct str name, const struct why **why, bool *guarded)
+name_refusal(const struct traefik_reading *r, struct str name, const struct why **why, bool *guarded)
 {
 	static const char *const usual[] = { "web", "websecure", "http", "https" };
 	const char *text = NULL;
@@ -64,9 +64,9 @@ name_refuses(const struct reading *r, struct str name, const struct why **why, b
 		const struct traefik_entry_point *e = &r->rules->entry_point[i];
 		if (!str_eq_nocase(str_of(e->name), name))
 			continue;
-		*guarded |= row_guards(r, e);
+		*guarded |= entry_point_guards(r, e);
 		if (text == NULL)
-			text = row_refuses(r, e, why);
+			text = entry_point_refusal(r, e, why);
 		known = true;
 	}
 	if (text != NULL)
@@ -75,26 +75,26 @@ name_refuses(const struct reading *r, struct str name, const struct why **why, b
 	for (unsigned i = 0; !known && i < sizeof usual / sizeof *usual; i++) {
 		if (!str_eq_nocase(name, str_of(usual[i])))
 			continue;
-		*guarded |= r->rules->unread != NULL;
-		return r->rules->unread == NULL ? NULL : arena_printf(r->l->arena, "entry point %.*s: %s; name it in "
-		    "swarm.traefik.entry_points if it demands nothing", STR_ARG(name), r->rules->unread);
+		*guarded |= r->rules->unreadable != NULL;
+		return r->rules->unreadable == NULL ? NULL : arena_printf(r->l->arena, "entry point %.*s: %s; name it in "
+		    "swarm.traefik.entry_points if it demands nothing", STR_ARG(name), r->rules->unreadable);
 	}
 	return known ? NULL : arena_printf(r->l->arena, "entry point %.*s is not one of those that Mola stands for; name it in "
 	    "swarm.traefik.entry_points if everybody may come in by it", STR_ARG(name));
 }
 
 /* Of several: the first reason, until one of them is open. */
-struct names {
+struct entry_point_names {
 	const char	*text;
 	const struct why *why;
 	bool		 any, open, guarded;
 };
 
 static void
-name_add(const struct reading *r, struct names *n, struct str name)
+names_add(const struct traefik_reading *r, struct entry_point_names *n, struct str name)
 {
 	const struct why *why;
-	const char *text = name_refuses(r, name, &why, &n->guarded);
+	const char *text = name_refusal(r, name, &why, &n->guarded);
 
 	n->any = true;
 	n->open |= text == NULL;
@@ -107,19 +107,19 @@ name_add(const struct reading *r, struct names *n, struct str name)
 /* A router is served when one of its entry points lets everybody in: that is how its author serves it. One that names none is on all
  * that are standard; where nothing is known of any, on the usual ones. */
 const char *
-entry_points_refuse(const struct reading *r, const struct swarm_label *label, const struct why **why, bool *guarded)
+entry_points_refusal(const struct traefik_reading *r, const struct swarm_label *label, const struct why **why, bool *guarded)
 {
 	struct str rest = label == NULL ? (struct str){ NULL, 0 } : str_of(label->value), name;
-	struct names n = { .any = false };
+	struct entry_point_names n = { .any = false };
 
 	while (str_split(&rest, ',', &name))
 		if (str_trim(name).len > 0)
-			name_add(r, &n, str_trim(name));
+			names_add(r, &n, str_trim(name));
 	for (unsigned i = 0; i < r->rules->nentry_points && label == NULL; i++)
-		if (r->rules->entry_point[i].standard)
-			name_add(r, &n, str_of(r->rules->entry_point[i].name));
+		if (r->rules->entry_point[i].as_default)
+			names_add(r, &n, str_of(r->rules->entry_point[i].name));
 	if (!n.any && label == NULL)
-		name_add(r, &n, STR("web"));
+		names_add(r, &n, STR("web"));
 	*why = n.any ? n.why : WHY_ENTRY_POINT;
 	*guarded = n.guarded;
 	return n.open ? NULL : n.any ? n.text : "it names no entry point";

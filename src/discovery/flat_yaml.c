@@ -24,14 +24,14 @@ struct flat {
 };
 
 static bool
-refuse(struct flat *f, size_t line, const char *problem)
+reject(struct flat *f, size_t line, const char *problem)
 {
 	snprintf(f->problem, 120, "line %zu: %s", line + 1, problem);
 	return false;
 }
 
 static unsigned
-path_of(const struct flat *f, struct str word[DEPTH_MAX])
+open_path(const struct flat *f, struct str word[DEPTH_MAX])
 {
 	unsigned n = 0;
 
@@ -42,7 +42,7 @@ path_of(const struct flat *f, struct str word[DEPTH_MAX])
 }
 
 static void
-key_drop(struct flat *f)
+drop_key(struct flat *f)
 {
 	char *text = (char *)(uintptr_t)f->word[f->depth - 1].p;
 
@@ -52,39 +52,39 @@ key_drop(struct flat *f)
 }
 
 static bool
-take_scalar(struct flat *f, const yaml_event_t *e)
+on_scalar(struct flat *f, const yaml_event_t *e)
 {
 	struct str text = { (const char *)e->data.scalar.value, e->data.scalar.length }, word[DEPTH_MAX];
 	unsigned at = f->depth - 1;
 
 	if (e->data.scalar.anchor != NULL || e->data.scalar.tag != NULL)
-		return refuse(f, e->start_mark.line, "an anchor or a tag");
+		return reject(f, e->start_mark.line, "an anchor or a tag");
 	if (f->depth == 0)
-		return text.len == 0 || refuse(f, e->start_mark.line, "not a mapping");
+		return text.len == 0 || reject(f, e->start_mark.line, "not a mapping");
 	if (!f->list[at] && !f->keyed[at]) {
 		f->word[at] = (struct str){ str_dup(text), text.len };
 		f->keyed[at] = true;
 		return true;
 	}
-	f->fn(f->arg, word, path_of(f, word), text);
+	f->fn(f->arg, word, open_path(f, word), text);
 	if (!f->list[at])
-		key_drop(f);
+		drop_key(f);
 	return true;
 }
 
 static bool
-take_open(struct flat *f, const yaml_event_t *e, bool list, const void *anchor, const void *tag)
+on_open(struct flat *f, const yaml_event_t *e, bool list, const void *anchor, const void *tag)
 {
 	struct str word[DEPTH_MAX];
 
 	if (anchor != NULL || tag != NULL)
-		return refuse(f, e->start_mark.line, "an anchor or a tag");
+		return reject(f, e->start_mark.line, "an anchor or a tag");
 	if (f->depth > 0 && !f->list[f->depth - 1] && !f->keyed[f->depth - 1])
-		return refuse(f, e->start_mark.line, "a key that is no text");
+		return reject(f, e->start_mark.line, "a key that is no text");
 	if (f->depth == DEPTH_MAX)
-		return refuse(f, e->start_mark.line, "nested too deeply");
+		return reject(f, e->start_mark.line, "nested too deeply");
 	if (!list)				/* that it stands there may say something: tls: {} */
-		f->fn(f->arg, word, path_of(f, word), (struct str){ "", 0 });
+		f->fn(f->arg, word, open_path(f, word), (struct str){ "", 0 });
 	f->list[f->depth] = list;
 	f->keyed[f->depth] = false;
 	f->word[f->depth++] = (struct str){ NULL, 0 };
@@ -92,32 +92,32 @@ take_open(struct flat *f, const yaml_event_t *e, bool list, const void *anchor, 
 }
 
 static bool
-take_close(struct flat *f)
+on_close(struct flat *f)
 {
 	ASSERT(f->depth > 0);
 	f->depth--;
 	if (f->depth > 0 && !f->list[f->depth - 1])
-		key_drop(f);
+		drop_key(f);
 	return true;
 }
 
 static bool
-take_event(struct flat *f, const yaml_event_t *e)
+on_event(struct flat *f, const yaml_event_t *e)
 {
 	if (++f->events > EVENTS_MAX)
-		return refuse(f, e->start_mark.line, "too many values");
+		return reject(f, e->start_mark.line, "too many values");
 	switch (e->type) {
 	case YAML_SCALAR_EVENT:
-		return take_scalar(f, e);
+		return on_scalar(f, e);
 	case YAML_ALIAS_EVENT:
-		return refuse(f, e->start_mark.line, "an alias");
+		return reject(f, e->start_mark.line, "an alias");
 	case YAML_SEQUENCE_START_EVENT:
-		return take_open(f, e, true, e->data.sequence_start.anchor, e->data.sequence_start.tag);
+		return on_open(f, e, true, e->data.sequence_start.anchor, e->data.sequence_start.tag);
 	case YAML_MAPPING_START_EVENT:
-		return take_open(f, e, false, e->data.mapping_start.anchor, e->data.mapping_start.tag);
+		return on_open(f, e, false, e->data.mapping_start.anchor, e->data.mapping_start.tag);
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
-		return take_close(f);
+		return on_close(f);
 	default:
 		return true;
 	}
@@ -137,11 +137,11 @@ flat_yaml(struct str text, flat_f *fn, void *arg, char problem[120])
 	yaml_parser_set_input_string(&parser, (const unsigned char *)(text.len > 0 ? text.p : ""), text.len);
 	while (ok && !end) {
 		if (!yaml_parser_parse(&parser, &e)) {
-			ok = refuse(&f, parser.problem_mark.line, "not YAML");
+			ok = reject(&f, parser.problem_mark.line, "not YAML");
 			break;
 		}
 		documents += e.type == YAML_DOCUMENT_START_EVENT;
-		ok = documents > 1 ? refuse(&f, e.start_mark.line, "a second document") : take_event(&f, &e);
+		ok = documents > 1 ? reject(&f, e.start_mark.line, "a second document") : on_event(&f, &e);
 		end = e.type == YAML_STREAM_END_EVENT;
 		yaml_event_delete(&e);
 	}

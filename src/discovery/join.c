@@ -15,9 +15,9 @@
 #include "discovery/upgrade.h"
 
 void
-join_trouble(struct join *j, struct report_service *r, const struct why *why, char *text)
+join_add_trouble(struct join *j, struct report_service *r, const struct why *why, char *text)
 {
-	report_trouble(j->arena, r == NULL ? &j->report->trouble : &r->trouble, r == NULL ? &j->report->ntroubles : &r->ntroubles,
+	report_add_trouble(j->arena, r == NULL ? &j->report->trouble : &r->trouble, r == NULL ? &j->report->ntroubles : &r->ntroubles,
 	    why, text);
 }
 
@@ -32,7 +32,7 @@ task_order(const void *a, const void *b)
 }
 
 static void
-tasks_sort_out(struct join *j, struct join_service *js)
+group_tasks(struct join *j, struct join_service *js)
 {
 	const struct swarm_task *t = SWARM_TASKS(j->swarm);
 	unsigned n = j->swarm->services.n;
@@ -67,7 +67,7 @@ join_route_text(struct arena *a, const struct route_conf *r)
 }
 
 static void
-routes_claim_static(struct join *j)
+add_static_routes(struct join *j)
 {
 	struct world_service *s;
 
@@ -79,7 +79,7 @@ routes_claim_static(struct join *j)
 
 /* Keeps those that nobody had before. */
 static void
-routes_claim(struct join *j, struct join_service *js)
+take_routes(struct join *j, struct join_service *js)
 {
 	struct labels *l = &js->labels;
 	unsigned kept = 0, lost = 0;
@@ -91,7 +91,7 @@ routes_claim(struct join *j, struct join_service *js)
 			map_put(j->routes, str_of(key), (void *)(uintptr_t)js->from->name);
 			l->route[kept++] = l->route[i];
 		} else if (lost++ < 4)
-			join_trouble(j, l->report, WHY_ROUTE_TAKEN, arena_printf(j->arena,
+			join_add_trouble(j, l->report, WHY_ROUTE_TAKEN, arena_printf(j->arena,
 			    "%s belongs to %s, which is older or of the configuration file; expected another host or path",
 			    join_route_text(j->arena, &l->route[i].at), owner));
 	}
@@ -121,14 +121,14 @@ by_name(const void *a, const void *b)
 }
 
 static bool
-name_good(struct join *j, const struct join_service *js)
+name_is_valid(struct join *j, const struct join_service *js)
 {
 	const char *name = js->from->name;
 	const struct world_service *ws = world_service(j->world, str_of(name));
 
 	if (form_host(str_of(name), false) && (ws == NULL || !ws->seen))
 		return true;
-	join_trouble(j, js->labels.report, WHY_SERVICE_NAME, arena_text(j->arena, ws != NULL && ws->seen ?
+	join_add_trouble(j, js->labels.report, WHY_SERVICE_NAME, arena_text(j->arena, ws != NULL && ws->seen ?
 	    STR("a service of the configuration file, or another one of the Swarm, has this name") :
 	    STR("expected a name of letters, digits, '.', '_' and '-'")));
 	return false;
@@ -136,15 +136,15 @@ name_good(struct join *j, const struct join_service *js)
 
 /* Only those are told of that have labels for a proxy at all. */
 static void
-service_leave(struct join *j, const struct join_service *js, const char *text)
+report_other_proxy(struct join *j, const struct join_service *js, const char *text)
 {
 	if (js->from->nlabels > 0)
-		join_trouble(j, js->labels.report, WHY_OTHER_PROXY, arena_text(j->arena, str_of(text)));
+		join_add_trouble(j, js->labels.report, WHY_OTHER_PROXY, arena_text(j->arena, str_of(text)));
 }
 
 /* One line for a service that somebody wants to be served, and said so to somebody else. */
 static void
-service_foreign(struct join *j, const struct join_service *js)
+report_foreign_labels(struct join *j, const struct join_service *js)
 {
 	const struct swarm_service *s = js->from;
 	const char *caddy = NULL;
@@ -162,48 +162,48 @@ service_foreign(struct join *j, const struct join_service *js)
 		text = arena_text(j->arena, STR("VIRTUAL_HOST in its environment is for nginx-proxy, and Mola does not read it; say mola.host and "
 		    "mola.port"));
 	if (text != NULL && js->labels.report->ntroubles == 0)
-		join_trouble(j, js->labels.report, WHY_LABELS_FOREIGN, text);
+		join_add_trouble(j, js->labels.report, WHY_LABELS_FOREIGN, text);
 }
 
 static void
-service_read(struct join *j, struct join_service *js)
+read_service(struct join *j, struct join_service *js)
 {
 	const struct traefik_rules *rules;
 	struct labels *l = &js->labels;
-	const char *left_to;
+	const char *reason;
 
 	*l = (struct labels){ .arena = j->arena, .report = l->report };
 	l->report->id = arena_text(j->arena, str_of(js->from->id));
 	l->report->name = arena_text(j->arena, str_of(js->from->name));
 	l->report->served_before = upgrade_served(js->from, j->conf->traefik->enable);
 	if (j->conf->constraint != NULL && !constraint_match(j->conf->constraint, js->from->all, js->from->nall)) {
-		service_leave(j, js, "swarm.constraint does not take the service");
+		report_other_proxy(j, js, "swarm.constraint does not take the service");
 		return;
 	}
-	rules = join_rules(j, js->from, &left_to);
+	rules = join_traefik_rules(j, js->from, &reason);
 	labels_read(l, js->from, j->conf->defaults, rules, j->middlewares);
-	if (!l->enabled && left_to != NULL)
-		service_leave(j, js, left_to);
+	if (!l->enabled && reason != NULL)
+		report_other_proxy(j, js, reason);
 	if (!l->enabled) {
 		if (l->enable == ENABLE_ABSENT)
-			service_foreign(j, js);
+			report_foreign_labels(j, js);
 		return;
 	}
 	if (l->port == 0)
 		l->port = join_port(js->from, &js->tasks);
 	l->report->port = l->port;
-	if (!name_good(j, js)) {
+	if (!name_is_valid(j, js)) {
 		l->nroutes = 0;
 		l->enabled = false;
 		return;
 	}
-	routes_claim(j, js);
+	take_routes(j, js);
 }
 
 /* What leads to one port of a service, under a name of its own. One without a port stands in the table all the same: its hosts
  * are its own, and who asks for them learns why. */
 static void
-port_name(struct join *j, struct join_service *js, unsigned port, const struct service_conf *conf, bool first)
+publish_port(struct join *j, struct join_service *js, unsigned port, const struct service_conf *conf, bool first)
 {
 	struct labels *l = &js->labels;
 	struct route_conf *route = arena_zalloc(j->arena, (l->nroutes + 1) * sizeof *route);
@@ -228,22 +228,22 @@ port_name(struct join *j, struct join_service *js, unsigned port, const struct s
 	if (port != 0)
 		join_tasks(j, l, ws, &js->tasks, port, first);
 	else if (n > 0)
-		join_trouble(j, l->report, WHY_SERVICE_NO_PORT, arena_text(j->arena, STR("no port is known; expected mola.port, or "
+		join_add_trouble(j, l->report, WHY_SERVICE_NO_PORT, arena_text(j->arena, STR("no port is known; expected mola.port, or "
 		    "exactly one published TCP port")));
 }
 
 static void
-service_name(struct join *j, struct join_service *js)
+publish_service(struct join *j, struct join_service *js)
 {
 	struct labels *l = &js->labels;
 
-	if (!l->enabled || (l->nroutes == 0 && !j->conf->routeless) || !name_good(j, js))
+	if (!l->enabled || (l->nroutes == 0 && !j->conf->routeless) || !name_is_valid(j, js))
 		return;
 	l->report->route = arena_zalloc(j->arena, (l->nroutes + 1) * sizeof *l->report->route);
-	port_name(j, js, l->port, &l->conf, true);
+	publish_port(j, js, l->port, &l->conf, true);
 	for (unsigned i = 0; i < l->nothers; i++)
 		if (l->other[i].port != l->port)
-			port_name(j, js, l->other[i].port, &l->other[i].conf, false);
+			publish_port(j, js, l->other[i].port, &l->other[i].conf, false);
 }
 
 static void
@@ -264,16 +264,16 @@ join_services(struct join *j)
 		map_put(j->services, str_of(js[i].from->id), &js[i]);
 		old[i] = &js[i];
 	}
-	tasks_sort_out(j, js);
+	group_tasks(j, js);
 	qsort(old, n, sizeof *old, by_age);
-	routes_claim_static(j);
+	add_static_routes(j);
 	for (unsigned i = 0; i < n; i++)
 		middlewares_read(j->middlewares, &s[i]);
 	for (unsigned i = 0; i < n; i++)
-		service_read(j, old[i]);
+		read_service(j, old[i]);
 	join_claims(j, js, n);
 	for (unsigned i = 0; i < n; i++)
-		service_name(j, &js[i]);
+		publish_service(j, &js[i]);
 }
 
 /* --- the pass --- */

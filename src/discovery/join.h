@@ -15,7 +15,7 @@ struct join_node {
 
 /* A Traefik of the Swarm that goes by its labels. */
 struct join_traefik {
-	struct traefik_static *is;
+	struct traefik_static *config;
 	const struct constraint *constraint;	/* NULL: it takes every service, or people have said whom */
 };
 
@@ -51,7 +51,7 @@ void	join_nodes(struct join *);
 
 /* join_traefik.c: once, and then what holds for the traefik.* labels of a service; `left_to`: why they do not count, or NULL */
 void	join_traefiks(struct join *);
-const struct traefik_rules *join_rules(struct join *, const struct swarm_service *, const char **left_to);
+const struct traefik_rules *join_traefik_rules(struct join *, const struct swarm_service *, const char **reason);
 
 /* claims.c: takes away the routes that belong to routers which are not served, and names in the world what is refused */
 void	join_claims(struct join *, struct join_service *, unsigned n);
@@ -64,6 +64,6 @@ unsigned join_port(const struct swarm_service *, const struct join_tasks *);
 /* join.c */
 char	*join_route_key(struct arena *, const struct route_conf *);
 char	*join_route_text(struct arena *, const struct route_conf *);	/* for people */
-void	join_trouble(struct join *, struct report_service *, const struct why *, char *text);	/* NULL: of no service */
+void	join_add_trouble(struct join *, struct report_service *, const struct why *, char *text);	/* NULL: of no service */
 
 #endif

@@ -24,7 +24,7 @@ node_order(const void *a, const void *b)
 /* --- templates --- */
 
 static struct str
-value_of(const struct swarm_node *n, struct str name, char bracketed[64])
+template_value(const struct swarm_node *n, struct str name, char bracketed[64])
 {
 	if (str_eq(name, STR("hostname")))
 		return str_of(n->hostname);
@@ -40,7 +40,7 @@ value_of(const struct swarm_node *n, struct str name, char bracketed[64])
 
 /* False: the node lacks what the template asks for, or the whole is too long. */
 static bool
-expand(const char *template, const struct swarm_node *n, char out[SWARM_URL_MAX])
+template_expand(const char *template, const struct swarm_node *n, char out[SWARM_URL_MAX])
 {
 	struct str rest = str_of(template), part;
 	char bracketed[64];
@@ -49,7 +49,7 @@ expand(const char *template, const struct swarm_node *n, char out[SWARM_URL_MAX]
 	while (rest.len > 0) {
 		const char *close = *rest.p == '{' ? memchr(rest.p, '}', rest.len) : NULL;
 		size_t take = close == NULL ? 1 : (size_t)(close - rest.p) + 1;
-		part = close == NULL ? (struct str){ rest.p, 1 } : value_of(n, (struct str){ rest.p + 1, take - 2 }, bracketed);
+		part = close == NULL ? (struct str){ rest.p, 1 } : template_value(n, (struct str){ rest.p + 1, take - 2 }, bracketed);
 		if (part.len == 0 || len + part.len >= SWARM_URL_MAX)
 			return false;
 		memcpy(out + len, part.p, part.len);
@@ -62,13 +62,13 @@ expand(const char *template, const struct swarm_node *n, char out[SWARM_URL_MAX]
 
 /* As the configuration file completes the URL of a node: http:// before it and a path behind it, unless there are. */
 static char *
-url_of(const char *template, const struct swarm_node *n, const char *path, char out[SWARM_URL_MAX])
+template_url(const char *template, const struct swarm_node *n, const char *path, char out[SWARM_URL_MAX])
 {
 	char text[SWARM_URL_MAX];
 	const char *host;
 	bool whole;
 
-	if (template == NULL || n->state == NODE_DOWN || !expand(template, n, text))
+	if (template == NULL || n->state == NODE_DOWN || !template_expand(template, n, text))
 		return NULL;
 	host = strstr(text, "://");
 	whole = host != NULL;
@@ -79,7 +79,7 @@ url_of(const char *template, const struct swarm_node *n, const char *path, char 
 }
 
 static void
-complete(const struct swarm_node *n, const struct swarm_conf *conf, struct world_node *like, struct swarm_urls *urls)
+fill_node(const struct swarm_node *n, const struct swarm_conf *conf, struct world_node *like, struct swarm_urls *urls)
 {
 	if (like->address == NULL && *n->address != '\0')
 		like->address = (char *)(uintptr_t)n->address;
@@ -88,9 +88,9 @@ complete(const struct swarm_node *n, const struct swarm_conf *conf, struct world
 	if (like->memory_declared_bytes <= 0)
 		like->memory_declared_bytes = n->memory_bytes;
 	if (like->agent_url == NULL)
-		like->agent_url = url_of(conf->agent_template, n, "/stream", urls->agent);
+		like->agent_url = template_url(conf->agent_template, n, "/stream", urls->agent);
 	if (like->exporter_url == NULL)
-		like->exporter_url = url_of(conf->exporter_template, n, "/metrics", urls->exporter);
+		like->exporter_url = template_url(conf->exporter_template, n, "/metrics", urls->exporter);
 	like->swarm_id = (char *)(uintptr_t)n->id;
 	like->swarm_active = n->state == NODE_READY && n->use == NODE_ACTIVE;
 }
@@ -116,7 +116,7 @@ swarm_fill_node(const struct swarm *s, const struct swarm_conf *conf, struct wor
 		if (same_machine(&n[i], like) && (best == NULL || n[i].state < best->state))
 			best = &n[i];
 	if (best != NULL)
-		complete(best, conf, like, urls);
+		fill_node(best, conf, like, urls);
 }
 
 /* Those that were named before us in this pass, by all that they may be known under. */
@@ -150,20 +150,20 @@ known_node(const struct map *known, const struct swarm_node *n)
 /* --- names --- */
 
 static void
-name_node(struct join *j, struct join_node *jn, const char *name)
+publish_node(struct join *j, struct join_node *jn, const char *name)
 {
 	struct world_node like = { .name = (char *)(uintptr_t)name };
 	struct swarm_urls urls;
 
-	complete(jn->node, j->conf, &like, &urls);
+	fill_node(jn->node, j->conf, &like, &urls);
 	if (world_pass_node(j->world, &like) != NULL)
 		jn->name = name;
 	else
-		join_trouble(j, NULL, WHY_TABLE_LARGE, arena_printf(j->arena, "node %s: no place is left for it", name));
+		join_add_trouble(j, NULL, WHY_TABLE_LARGE, arena_printf(j->arena, "node %s: no place is left for it", name));
 }
 
 static bool
-taken(const struct join *j, const char *name)
+name_is_taken(const struct join *j, const char *name)
 {
 	const struct world_node *n = world_node(j->world, str_of(name));
 
@@ -176,16 +176,16 @@ join_node(struct join *j, struct join_node *jn)
 	const struct swarm_node *n = jn->node;
 	const char *name = form_host(str_of(n->hostname), false) ? n->hostname : n->id;
 
-	if (taken(j, name)) {
+	if (name_is_taken(j, name)) {
 		if (n->state == NODE_DOWN)
 			return;
 		name = arena_printf(j->arena, "%s-%.8s", name, n->id);
-		join_trouble(j, NULL, WHY_NODE_NAME, arena_printf(j->arena,
+		join_add_trouble(j, NULL, WHY_NODE_NAME, arena_printf(j->arena,
 		    "node %s: another one has the same hostname; this one is called %s", n->id, name));
-		if (taken(j, name))
+		if (name_is_taken(j, name))
 			return;
 	}
-	name_node(j, jn, name);
+	publish_node(j, jn, name);
 }
 
 void

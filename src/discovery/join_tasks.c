@@ -15,7 +15,7 @@
 
 enum rank { RANK_SURE, RANK_LEAVING, RANK_LOST, RANK_NONE };
 
-struct candidate {
+struct task_candidate {
 	const struct swarm_task *task;
 	const struct join_node *on;
 	enum rank	 rank;
@@ -26,7 +26,7 @@ struct candidate {
 /* --- the port --- */
 
 static bool
-port_agrees(unsigned *port, const struct swarm_port *p, unsigned n, bool host_only)
+ports_agree(unsigned *port, const struct swarm_port *p, unsigned n, bool host_only)
 {
 	for (unsigned i = 0; i < n; i++) {
 		if (host_only && !p[i].host)
@@ -44,14 +44,14 @@ join_port(const struct swarm_service *s, const struct join_tasks *tasks)
 {
 	unsigned host = 0, any = 0;
 
-	if (port_agrees(&any, s->port, s->nports, false) && any != 0)
+	if (ports_agree(&any, s->port, s->nports, false) && any != 0)
 		return any;
-	if (port_agrees(&host, s->port, s->nports, true) && host != 0)
+	if (ports_agree(&host, s->port, s->nports, true) && host != 0)
 		return host;
 	if (s->nports > 0)
 		return 0;
 	for (unsigned i = 0; i < tasks->n; i++)
-		if (!port_agrees(&any, tasks->task[i]->port, tasks->task[i]->nports, false))
+		if (!ports_agree(&any, tasks->task[i]->port, tasks->task[i]->nports, false))
 			return 0;
 	return any;
 }
@@ -59,7 +59,7 @@ join_port(const struct swarm_service *s, const struct join_tasks *tasks)
 /* --- the address --- */
 
 static bool
-address_make(const char *ip, unsigned port, struct addr *out)
+make_address(const char *ip, unsigned port, struct addr *out)
 {
 	char text[128];
 
@@ -77,11 +77,11 @@ attachment_is(const struct swarm_attachment *a, const char *network)
 
 /* On the first of our networks that it is on. */
 static bool
-address_shared(const struct swarm *s, const struct swarm_task *t, unsigned port, struct addr *out)
+find_shared_address(const struct swarm *s, const struct swarm_task *t, unsigned port, struct addr *out)
 {
 	for (unsigned i = 0; i < s->nattached; i++)
 		for (unsigned k = 0; k < t->nattachments; k++)
-			if (attachment_is(&t->attachment[k], s->attached[i]) && address_make(t->attachment[k].address, port, out))
+			if (attachment_is(&t->attachment[k], s->attached[i]) && make_address(t->attachment[k].address, port, out))
 				return true;
 	return false;
 }
@@ -94,7 +94,7 @@ node_address(const struct swarm *s, const struct swarm_node *n)
 }
 
 static unsigned
-published(const struct swarm_port *p, unsigned n, unsigned port)
+published_port(const struct swarm_port *p, unsigned n, unsigned port)
 {
 	for (unsigned i = 0; i < n; i++)
 		if (p[i].host && p[i].target == port && p[i].published != 0)
@@ -104,17 +104,17 @@ published(const struct swarm_port *p, unsigned n, unsigned port)
 
 /* As the task says or, since that is forgotten when the managers' leader changes, as its service asked for. */
 static bool
-address_published(const struct join *j, const struct candidate *c, const struct swarm_service *s, unsigned port, struct addr *out)
+find_published_address(const struct join *j, const struct task_candidate *c, const struct swarm_service *s, unsigned port, struct addr *out)
 {
-	unsigned at = published(c->task->port, c->task->nports, port);
+	unsigned at = published_port(c->task->port, c->task->nports, port);
 
 	if (at == 0)
-		at = published(s->port, s->nports, port);
-	return at != 0 && address_make(node_address(j->swarm, c->on->node), at, out);
+		at = published_port(s->port, s->nports, port);
+	return at != 0 && make_address(node_address(j->swarm, c->on->node), at, out);
 }
 
 static void
-others_add(struct candidate *c, const struct addr *a)
+add_other_address(struct task_candidate *c, const struct addr *a)
 {
 	bool known = addr_eq(&c->addr, a);
 
@@ -126,23 +126,23 @@ others_add(struct candidate *c, const struct addr *a)
 
 /* Wherever else it can be reached, the port that its node publishes last. */
 static void
-others_find(const struct join *j, struct candidate *c, const struct swarm_service *s, unsigned port)
+find_other_addresses(const struct join *j, struct task_candidate *c, const struct swarm_service *s, unsigned port)
 {
 	const struct swarm_task *t = c->task;
 	struct addr a = { 0 };
 
 	for (unsigned i = 0; i < j->swarm->nattached; i++)
 		for (unsigned k = 0; k < t->nattachments; k++)
-			if (attachment_is(&t->attachment[k], j->swarm->attached[i]) && address_make(t->attachment[k].address, port, &a))
-				others_add(c, &a);
-	if (address_published(j, c, s, port, &a))
-		others_add(c, &a);
+			if (attachment_is(&t->attachment[k], j->swarm->attached[i]) && make_address(t->attachment[k].address, port, &a))
+				add_other_address(c, &a);
+	if (find_published_address(j, c, s, port, &a))
+		add_other_address(c, &a);
 }
 
 /* --- the candidates --- */
 
 static enum rank
-rank_of(const struct swarm_task *t, const struct join_node *on)
+task_rank(const struct swarm_task *t, const struct join_node *on)
 {
 	if (on == NULL || on->name == NULL)
 		return RANK_NONE;
@@ -151,23 +151,23 @@ rank_of(const struct swarm_task *t, const struct join_node *on)
 	return t->gone || !t->wanted || on->node->use == NODE_DRAINED ? RANK_LEAVING : RANK_SURE;
 }
 
-static struct candidate
-candidate_of(struct join *j, const struct swarm_service *s, const struct swarm_task *t, unsigned port)
+static struct task_candidate
+make_candidate(struct join *j, const struct swarm_service *s, const struct swarm_task *t, unsigned port)
 {
-	struct candidate c = { .task = t, .on = map_get(j->nodes, str_of(t->node)) };
+	struct task_candidate c = { .task = t, .on = map_get(j->nodes, str_of(t->node)) };
 
-	c.rank = rank_of(t, c.on);
+	c.rank = task_rank(t, c.on);
 	if (c.rank == RANK_NONE)
 		return c;
-	if (!address_shared(j->swarm, t, port, &c.addr) && !address_published(j, &c, s, port, &c.addr))
+	if (!find_shared_address(j->swarm, t, port, &c.addr) && !find_published_address(j, &c, s, port, &c.addr))
 		c.addr.len = 0;
 	else
-		others_find(j, &c, s, port);
+		find_other_addresses(j, &c, s, port);
 	return c;
 }
 
 static void
-name_task(struct join *j, const struct labels *l, struct world_service *ws, const struct candidate *c, bool draining, bool first)
+publish_task(struct join *j, const struct labels *l, struct world_service *ws, const struct task_candidate *c, bool draining, bool first)
 {
 	char *name = c->task->slot == 0 ? arena_printf(j->arena, "%s.%.8s", ws->name, c->task->id) :
 	    arena_printf(j->arena, "%s.%u.%.8s", ws->name, c->task->slot, c->task->id);
@@ -175,7 +175,7 @@ name_task(struct join *j, const struct labels *l, struct world_service *ws, cons
 	struct world_task *t = world_pass_task(j->world, ws, name, c->on->name, &c->addr, draining);
 
 	if (t == NULL) {
-		join_trouble(j, l->report, WHY_TABLE_LARGE, arena_printf(j->arena, "task %s: no place is left for it", name));
+		join_add_trouble(j, l->report, WHY_TABLE_LARGE, arena_printf(j->arena, "task %s: no place is left for it", name));
 		return;
 	}
 	world_pass_task_others(j->world, t, c->other, c->nothers);
@@ -186,7 +186,7 @@ name_task(struct join *j, const struct labels *l, struct world_service *ws, cons
 /* --- when nobody can be reached --- */
 
 static void
-names_add(char *list, size_t cap, const char *name)
+add_name(char *list, size_t cap, const char *name)
 {
 	size_t len = strlen(list);
 
@@ -206,16 +206,16 @@ network_name(const struct swarm *s, const char *network)
 }
 
 static void
-tell_unreachable(struct join *j, const struct labels *l, const struct swarm_task *t, unsigned port)
+report_unreachable(struct join *j, const struct labels *l, const struct swarm_task *t, unsigned port)
 {
 	char theirs[200] = "", ours[200] = "";
 
 	for (unsigned i = 0; i < t->nattachments; i++)
 		if (!t->attachment[i].ingress)
-			names_add(theirs, sizeof theirs, *t->attachment[i].name != '\0' ? t->attachment[i].name : t->attachment[i].network);
+			add_name(theirs, sizeof theirs, *t->attachment[i].name != '\0' ? t->attachment[i].name : t->attachment[i].network);
 	for (unsigned i = 0; i < j->swarm->nattached; i++)
-		names_add(ours, sizeof ours, network_name(j->swarm, j->swarm->attached[i]));
-	join_trouble(j, l->report, WHY_SERVICE_UNREACHABLE, arena_printf(j->arena,
+		add_name(ours, sizeof ours, network_name(j->swarm, j->swarm->attached[i]));
+	join_add_trouble(j, l->report, WHY_SERVICE_UNREACHABLE, arena_printf(j->arena,
 	    "not reachable: it is on %s%s, Mola is on %s%s; join one of them, or publish port %u with mode=host",
 	    *theirs != '\0' ? "networks " : "no network of its own", theirs,
 	    *ours != '\0' ? "networks " : "none that tasks can be on", ours, port));
@@ -224,12 +224,12 @@ tell_unreachable(struct join *j, const struct labels *l, const struct swarm_task
 void
 join_tasks(struct join *j, const struct labels *l, struct world_service *ws, const struct join_tasks *tasks, unsigned port, bool first)
 {
-	struct candidate *c = arena_zalloc(j->arena, (tasks->n + 1) * sizeof *c);
+	struct task_candidate *c = arena_zalloc(j->arena, (tasks->n + 1) * sizeof *c);
 	const struct swarm_task *far = NULL;
 	enum rank best = RANK_NONE;
 
 	for (unsigned i = 0; i < tasks->n; i++) {
-		c[i] = candidate_of(j, tasks->of, tasks->task[i], port);
+		c[i] = make_candidate(j, tasks->of, tasks->task[i], port);
 		l->report->ntasks += first && c[i].rank == RANK_SURE;
 		if (c[i].rank != RANK_NONE && c[i].addr.len == 0) {
 			far = c[i].task;
@@ -241,7 +241,7 @@ join_tasks(struct join *j, const struct labels *l, struct world_service *ws, con
 	for (unsigned i = 0; i < tasks->n; i++)
 		if (c[i].rank == best || c[i].rank == RANK_LEAVING)
 			if (c[i].rank != RANK_NONE)
-				name_task(j, l, ws, &c[i], c[i].rank != best, first);
+				publish_task(j, l, ws, &c[i], c[i].rank != best, first);
 	if (far != NULL)
-		tell_unreachable(j, l, far, port);
+		report_unreachable(j, l, far, port);
 }

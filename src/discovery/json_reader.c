@@ -12,10 +12,10 @@
 #define DEPTH_MAX 48
 
 static void
-note(struct json_reader *s, const struct why *why, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+json_reader_fail(struct json_reader *s, const struct why *why, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 static void
-note(struct json_reader *s, const struct why *why, const char *fmt, ...)
+json_reader_fail(struct json_reader *s, const struct why *why, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -33,13 +33,13 @@ note(struct json_reader *s, const struct why *why, const char *fmt, ...)
 void
 json_reader_mismatch(struct json_reader *s, const char *path, const char *expected)
 {
-	note(s, WHY_ENGINE_SHAPE, "%s[%u].%s: expected %s", s->what, s->item, path, expected);
+	json_reader_fail(s, WHY_ENGINE_SHAPE, "%s[%u].%s: expected %s", s->what, s->item, path, expected);
 }
 
 /* --- a list, element by element --- */
 
 static bool
-blank(char c)
+is_blank(char c)
 {
 	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
@@ -47,7 +47,7 @@ blank(char c)
 static void
 skip_blanks(struct str *s)
 {
-	while (s->len > 0 && blank(*s->p)) {
+	while (s->len > 0 && is_blank(*s->p)) {
 		s->p++;
 		s->len--;
 	}
@@ -119,13 +119,13 @@ skip_or_fail(struct json_reader *s, const json_t *j, void *arg)
 
 /* Numbers as reals: what people may write into a service's specification does not fit into 64 signed bits always. */
 static void
-element(struct json_reader *s, struct str text, json_item_f *read, void *arg)
+decode_element(struct json_reader *s, struct str text, json_item_f *read, void *arg)
 {
 	json_error_t e;
 	json_t *j = json_loadb(text.p, text.len, JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &e);
 
 	if (j == NULL)
-		note(s, WHY_ENGINE_SYNTAX, "%s[%u]: %.80s", s->what, s->item, e.text);
+		json_reader_fail(s, WHY_ENGINE_SYNTAX, "%s[%u]: %.80s", s->what, s->item, e.text);
 	else
 		read(arg, s, j);
 	if (j != NULL && s->why != NULL)
@@ -149,29 +149,29 @@ other_end(struct str s, bool *deep)
 }
 
 static bool
-next_element(struct json_reader *s, struct str *rest, json_known_f *known, json_item_f *read, void *arg)
+read_next(struct json_reader *s, struct str *rest, json_known_f *known, json_item_f *read, void *arg)
 {
 	bool deep = false, object;
 	size_t end;
 
 	skip_blanks(rest);
 	if (rest->len == 0 || *rest->p == ',' || *rest->p == ']') {
-		note(s, rest->len == 0 ? WHY_ENGINE_SYNTAX : WHY_ENGINE_SHAPE, rest->len == 0 ? "%s[%u]: the answer ends here" :
+		json_reader_fail(s, rest->len == 0 ? WHY_ENGINE_SYNTAX : WHY_ENGINE_SHAPE, rest->len == 0 ? "%s[%u]: the answer ends here" :
 		    "%s[%u]: expected an object", s->what, s->item);
 		return false;
 	}
 	object = *rest->p == '{';
 	end = object ? object_end(*rest, &deep) : other_end(*rest, &deep);
 	if (end == 0) {
-		note(s, deep ? WHY_ENGINE_LARGE : WHY_ENGINE_SYNTAX, deep ? "%s[%u]: nested deeper than any answer of an Engine"
+		json_reader_fail(s, deep ? WHY_ENGINE_LARGE : WHY_ENGINE_SYNTAX, deep ? "%s[%u]: nested deeper than any answer of an Engine"
 		    : "%s[%u]: the answer ends here", s->what, s->item);
 		return false;
 	}
 	if (!object) {
-		note(s, WHY_ENGINE_SHAPE, "%s[%u]: expected an object", s->what, s->item);
+		json_reader_fail(s, WHY_ENGINE_SHAPE, "%s[%u]: expected an object", s->what, s->item);
 		skip_or_fail(s, NULL, arg);
 	} else if (known == NULL || !known(arg, (struct str){ rest->p, end }))
-		element(s, (struct str){ rest->p, end }, read, arg);
+		decode_element(s, (struct str){ rest->p, end }, read, arg);
 	*rest = (struct str){ rest->p + end, rest->len - end };
 	s->item++;
 	return s->why == NULL;
@@ -183,10 +183,10 @@ list_end(struct json_reader *s, struct str rest)
 	if (s->why != NULL)
 		return;
 	if (!take_char(&rest, ']'))
-		note(s, WHY_ENGINE_SYNTAX, "%s[%u]: expected a comma or the list's end", s->what, s->item);
+		json_reader_fail(s, WHY_ENGINE_SYNTAX, "%s[%u]: expected a comma or the list's end", s->what, s->item);
 	skip_blanks(&rest);
 	if (rest.len > 0)
-		note(s, WHY_ENGINE_SYNTAX, "%s: something follows the list", s->what);
+		json_reader_fail(s, WHY_ENGINE_SYNTAX, "%s: something follows the list", s->what);
 }
 
 void
@@ -195,19 +195,19 @@ json_reader_each(struct json_reader *s, struct str json, size_t max, json_known_
 	struct str rest = json;
 
 	if (json.len > max) {
-		note(s, WHY_ENGINE_LARGE, "%s: %zu bytes; at most %zu are read", s->what, json.len, max);
+		json_reader_fail(s, WHY_ENGINE_LARGE, "%s: %zu bytes; at most %zu are read", s->what, json.len, max);
 		return;
 	}
 	if (!take_char(&rest, '[')) {
 		bool null = str_eq(str_trim(json), STR("null\n")) || str_eq(str_trim(json), STR("null"));
 		if (!null)		/* an empty list of Go's */
-			note(s, str_starts(json, STR("{")) ? WHY_ENGINE_SHAPE : WHY_ENGINE_SYNTAX, "%s: expected a list", s->what);
+			json_reader_fail(s, str_starts(json, STR("{")) ? WHY_ENGINE_SHAPE : WHY_ENGINE_SYNTAX, "%s: expected a list", s->what);
 		return;
 	}
 	skip_blanks(&rest);
 	if (rest.len == 0 || *rest.p != ']')
 		do {
-			if (!next_element(s, &rest, known, read, arg))
+			if (!read_next(s, &rest, known, read, arg))
 				break;
 		} while (take_char(&rest, ','));
 	list_end(s, rest);

@@ -18,10 +18,10 @@
 #define TEXTS_MAX	64		/* hosts or paths of one label */
 
 static bool
-wrong(char *problem, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+reject(char *problem, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static bool
-wrong(char *problem, const char *fmt, ...)
+reject(char *problem, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -56,7 +56,7 @@ static bool
 read_switch(const struct label_row *row, struct str s, void *member, struct arena *a, char *problem)
 {
 	(void)row, (void)a;
-	return label_switch(s, member) || wrong(problem, "expected true or false");
+	return label_switch(s, member) || reject(problem, "expected true or false");
 }
 
 /* Only what is plainly a yes serves a service. */
@@ -73,14 +73,14 @@ read_enable(const struct label_row *row, struct str s, void *member, struct aren
 	enable = s.len < sizeof word && word_place(str_of(word), yes) >= 0 ? ENABLE_YES : ENABLE_NO;
 	memcpy(member, &enable, sizeof enable);
 	return enable == ENABLE_YES || (s.len < sizeof word && word_place(str_of(word), no) >= 0) ||
-	    wrong(problem, "expected true or false; it is taken for false");
+	    reject(problem, "expected true or false; it is taken for false");
 }
 
 static bool
 read_port(const struct label_row *row, struct str s, void *member, struct arena *a, char *problem)
 {
 	(void)a;
-	return label_port(s, member) || wrong(problem, "expected a port, %s to %s", row->least, row->most);
+	return label_port(s, member) || reject(problem, "expected a port, %s to %s", row->least, row->most);
 }
 
 static bool
@@ -91,9 +91,9 @@ read_duration(const struct label_row *row, struct str s, void *member, struct ar
 	(void)a;
 	ASSERT(form_duration(str_of(row->least), &least) && form_duration(str_of(row->most), &most));
 	if (!form_duration(s, &usec))
-		return wrong(problem, "expected a duration such as 500ms, 2s, 5m or 1h");
+		return reject(problem, "expected a duration such as 500ms, 2s, 5m or 1h");
 	if (usec < least || usec > most)
-		return wrong(problem, "expected %s to %s", row->least, row->most);
+		return reject(problem, "expected %s to %s", row->least, row->most);
 	memcpy(member, &usec, sizeof usec);
 	return true;
 }
@@ -106,7 +106,7 @@ read_count(const struct label_row *row, struct str s, void *member, struct arena
 
 	(void)a;
 	if (!str_to_u64(s, &n) || n < strtoul(row->least, NULL, 10) || n > strtoul(row->most, NULL, 10))
-		return wrong(problem, "expected a whole number, %s to %s", row->least, row->most);
+		return reject(problem, "expected a whole number, %s to %s", row->least, row->most);
 	count = (unsigned)n;
 	memcpy(member, &count, sizeof count);
 	return true;
@@ -127,7 +127,7 @@ read_policy(const struct label_row *row, struct str s, void *member, struct aren
 
 	(void)row, (void)a;
 	if (!policy_parse(s, &p))
-		return wrong(problem, "expected %s%s%s%s", word_all(words, all, sizeof all), near != NULL ? "; did you mean " : "",
+		return reject(problem, "expected %s%s%s%s", word_all(words, all, sizeof all), near != NULL ? "; did you mean " : "",
 		    near != NULL ? near : "", near != NULL ? "?" : "");
 	memcpy(member, &p, sizeof p);
 	return true;
@@ -139,7 +139,7 @@ read_profile(const struct label_row *row, struct str s, void *member, struct are
 	const struct why *why = profile_parse(s, member);
 
 	(void)row, (void)a;
-	return why == NULL || wrong(problem, "%s", why->text);
+	return why == NULL || reject(problem, "%s", why->text);
 }
 
 static bool
@@ -150,7 +150,7 @@ read_health_path(const struct label_row *row, struct str s, void *member, struct
 	(void)row;
 	if (!str_eq(s, STR("none"))) {
 		if (!form_path(s))
-			return wrong(problem, "expected a path that begins with '/', or none");
+			return reject(problem, "expected a path that begins with '/', or none");
 		path = arena_text(a, s);
 	}
 	memcpy(member, &path, sizeof path);
@@ -162,7 +162,7 @@ static bool
 read_later(const struct label_row *row, struct str s, void *member, struct arena *a, char *problem)
 {
 	(void)row, (void)s, (void)member, (void)a;
-	return wrong(problem, "not done yet");
+	return reject(problem, "not done yet");
 }
 
 /* Never reached either: promql.c reads them together. */
@@ -173,7 +173,7 @@ read_promql(const struct label_row *row, struct str s, void *member, struct aren
 }
 
 bool
-label_later(const struct label_row *row)
+label_is_planned(const struct label_row *row)
 {
 	return row->read == read_later;
 }
@@ -181,7 +181,7 @@ label_later(const struct label_row *row)
 /* --- lists: what is good of them holds, so that a slip of the pen in one host does not open all of them --- */
 
 static bool
-has(const struct texts *t, const char *s)
+list_has(const struct text_list *t, const char *s)
 {
 	for (unsigned i = 0; i < t->n; i++)
 		if (strcmp(t->item[i], s) == 0)
@@ -190,50 +190,50 @@ has(const struct texts *t, const char *s)
 }
 
 static void
-add(struct texts *t, struct arena *a, struct str s, bool lower)
+list_add(struct text_list *t, struct arena *a, struct str s, bool lower)
 {
 	char *copy = arena_text(a, s);
 
 	for (char *c = copy; lower && *c != '\0'; c++)
 		*c = (char)tolower((unsigned char)*c);
-	if (!has(t, copy))
+	if (!list_has(t, copy))
 		t->item[t->n++] = copy;
 }
 
 static bool
-path_good(struct str s)
+is_path(struct str s)
 {
 	return form_path(s) && memchr(s.p, '?', s.len) == NULL;
 }
 
 static bool
-item_take(struct texts *t, struct arena *a, struct str s, bool hosts)
+list_add_item(struct text_list *t, struct arena *a, struct str s, bool hosts)
 {
 	bool any = hosts && str_eq(s, STR("*"));
 
-	if (!any && !(hosts ? form_host(s, true) : path_good(s)))
+	if (!any && !(hosts ? form_host(s, true) : is_path(s)))
 		return false;
-	add(t, a, any ? STR("") : s, hosts);
+	list_add(t, a, any ? STR("") : s, hosts);
 	return true;
 }
 
 static bool
-read_texts(struct str s, struct texts *t, struct arena *a, bool hosts, char *problem)
+read_texts(struct str s, struct text_list *t, struct arena *a, bool hosts, char *problem)
 {
 	const char *expected = hosts ? "a host such as www.example.org, *.example.org or *, without a port"
 	    : "a path that begins with '/'";
 	struct str part, rest = s;
 	bool good = true;
 
-	*t = (struct texts){ .given = true, .item = arena_zalloc(a, TEXTS_MAX * sizeof *t->item) };
+	*t = (struct text_list){ .given = true, .item = arena_zalloc(a, TEXTS_MAX * sizeof *t->item) };
 	while (str_split(&rest, ',', &part)) {
 		part = str_trim(part);
 		if (part.len > 0 && t->n == TEXTS_MAX)
-			return wrong(problem, "expected at most %d; the others are left out", TEXTS_MAX);
-		if (part.len > 0 && !item_take(t, a, part, hosts))
-			good = wrong(problem, "'%.40s%s': expected %s", arena_text(a, part), part.len > 40 ? "..." : "", expected);
+			return reject(problem, "expected at most %d; the others are left out", TEXTS_MAX);
+		if (part.len > 0 && !list_add_item(t, a, part, hosts))
+			good = reject(problem, "'%.40s%s': expected %s", arena_text(a, part), part.len > 40 ? "..." : "", expected);
 	}
-	return good && (t->n > 0 || wrong(problem, "expected %s", expected));
+	return good && (t->n > 0 || reject(problem, "expected %s", expected));
 }
 
 static bool

@@ -16,24 +16,24 @@
 #include "discovery/secret.h"
 
 void
-labels_tell(struct labels *l, const struct swarm_label *of, enum label_state state, char *text)
+labels_report(struct labels *l, const struct swarm_label *of, enum label_state state, char *text)
 {
 	struct report_service *r = l->report;
 
-	ASSERT(r->nlabels < l->room);
+	ASSERT(r->nlabels < l->label_cap);
 	r->label[r->nlabels++] = (struct report_label){ arena_text(l->arena, str_of(of->name)),
 	    arena_text(l->arena, str_of(secret_value(l->arena, of->name, of->value))), state,
 	    text == NULL ? NULL : arena_text(l->arena, str_of(secret_text(l->arena, of->name, text))) };
 }
 
 void
-labels_refuse(struct labels *l, const struct why *why, char *text)
+labels_add_trouble(struct labels *l, const struct why *why, char *text)
 {
-	report_trouble(l->arena, &l->report->trouble, &l->report->ntroubles, why, text);
+	report_add_trouble(l->arena, &l->report->trouble, &l->report->ntroubles, why, text);
 }
 
 static struct report_label *
-told(const struct labels *l, const char *name)
+find_label(const struct labels *l, const char *name)
 {
 	for (unsigned i = 0; i < l->report->nlabels; i++)
 		if (strcmp(l->report->label[i].name, name) == 0)
@@ -42,7 +42,7 @@ told(const struct labels *l, const char *name)
 }
 
 static bool
-has(const struct swarm_service *s, const char *name)
+has_label(const struct swarm_service *s, const char *name)
 {
 	for (unsigned i = 0; i < s->nlabels; i++)
 		if (strcmp(s->label[i].name, name) == 0)
@@ -53,7 +53,7 @@ has(const struct swarm_service *s, const char *name)
 /* --- one label --- */
 
 static char *
-meant(struct labels *l, const char *name)
+suggest_name(struct labels *l, const char *name)
 {
 	const char *near = word_near(str_of(name), label_names);
 
@@ -70,27 +70,27 @@ read_label(struct labels *l, const struct swarm_label *label)
 	if (strcmp(label->name, PLACEMENT_LABEL) == 0)
 		return;				/* our own, while the service is moved */
 	if (row == NULL)
-		labels_tell(l, label, LABEL_UNKNOWN, meant(l, label->name));
-	else if (label_later(row))
-		labels_tell(l, label, LABEL_UNSUPPORTED, arena_text(l->arena, str_of(row->help)));
+		labels_report(l, label, LABEL_UNKNOWN, suggest_name(l, label->name));
+	else if (label_is_planned(row))
+		labels_report(l, label, LABEL_UNSUPPORTED, arena_text(l->arena, str_of(row->help)));
 	else if (row->read(row, str_trim(str_of(label->value)), (char *)l + row->at, l->arena, problem))
-		labels_tell(l, label, LABEL_VALID, NULL);
+		labels_report(l, label, LABEL_VALID, NULL);
 	else
-		labels_tell(l, label, LABEL_INVALID, arena_printf(l->arena, "%s", problem));
+		labels_report(l, label, LABEL_INVALID, arena_printf(l->arena, "%s", problem));
 }
 
 /* --- all of them together --- */
 
 static void
-scale_sound(struct labels *l, const struct swarm_service *s)
+check_scale(struct labels *l, const struct swarm_service *s)
 {
-	struct report_label *min = told(l, "mola.scale.min"), *max = told(l, "mola.scale.max");
+	struct report_label *min = find_label(l, "mola.scale.min"), *max = find_label(l, "mola.scale.max");
 
 	if (min != NULL && min->state == LABEL_VALID && l->conf.scale_max == 0) {
 		min->state = LABEL_UNUSED;
 		min->text = arena_text(l->arena, STR("mola.scale.max is missing: the number of tasks is not Mola's to change"));
 	}
-	if (!has(s, "mola.scale.min") && max != NULL && l->conf.scale_min == 0)
+	if (!has_label(s, "mola.scale.min") && max != NULL && l->conf.scale_min == 0)
 		l->conf.scale_min = 1;
 	if (l->conf.scale_max == 0 || l->conf.scale_min <= l->conf.scale_max)
 		return;
@@ -105,43 +105,43 @@ scale_sound(struct labels *l, const struct swarm_service *s)
 }
 
 static struct route_conf
-route_copy(struct arena *a, const struct route_conf *r)
+copy_route(struct arena *a, const struct route_conf *r)
 {
 	return (struct route_conf){ arena_text(a, str_of(r->host)), arena_text(a, str_of(r->path)) };
 }
 
 static bool
-route_same(const struct route_conf *a, const struct route_conf *b)
+same_route(const struct route_conf *a, const struct route_conf *b)
 {
 	return strcmp(a->host, b->host) == 0 && strcmp(a->path, b->path) == 0;
 }
 
 void
-labels_route(struct labels *l, const struct labels_route *r)
+labels_add_route(struct labels *l, const struct labels_route *r)
 {
 	for (unsigned i = 0; i < l->nroutes; i++)
-		if (route_same(&l->route[i].at, &r->at)) {
+		if (same_route(&l->route[i].at, &r->at)) {
 			if (l->route[i].priority < r->priority)
-				l->route[i] = (struct labels_route){ l->route[i].at, r->port, r->priority, r->way };
+				l->route[i] = (struct labels_route){ l->route[i].at, r->port, r->priority, r->entry };
 			return;
 		}
 	if (l->nroutes == ROUTES_MAX)
 		return;
 	if (l->route == NULL)
 		l->route = arena_zalloc(l->arena, ROUTES_MAX * sizeof *l->route);
-	l->route[l->nroutes++] = (struct labels_route){ route_copy(l->arena, &r->at), r->port, r->priority, r->way };
+	l->route[l->nroutes++] = (struct labels_route){ copy_route(l->arena, &r->at), r->port, r->priority, r->entry };
 }
 
 /* Beyond a limit, the service is not served at all: one must not fill the table of all, nor have every route of the Swarm compared
  * with thousands of claims. */
 void
-labels_claim(struct labels *l, const struct labels_claim *c)
+labels_add_claim(struct labels *l, const struct labels_claim *c)
 {
 	bool wide = *c->at.host == '\0' || *c->at.host == '*' || *c->at.host == '+';
 	struct labels_claim *more;
 
 	if (l->nclaims == CLAIMS_MAX || (wide && ++l->nwide > WIDE_MAX)) {
-		l->shut = true;
+		l->blocked = true;
 		return;
 	}
 	if (l->nclaims % 64 == 0) {
@@ -150,11 +150,11 @@ labels_claim(struct labels *l, const struct labels_claim *c)
 			memcpy(more, l->claim, l->nclaims * sizeof *more);
 		l->claim = more;
 	}
-	l->claim[l->nclaims++] = (struct labels_claim){ route_copy(l->arena, &c->at), c->priority, c->guarded, c->router, c->way };
+	l->claim[l->nclaims++] = (struct labels_claim){ copy_route(l->arena, &c->at), c->priority, c->guarded, c->router, c->entry };
 }
 
 struct service_conf *
-labels_port(struct labels *l, unsigned port)
+labels_add_port(struct labels *l, unsigned port)
 {
 	for (unsigned i = 0; i < l->nothers; i++)
 		if (l->other[i].port == port)
@@ -168,13 +168,13 @@ labels_port(struct labels *l, unsigned port)
 
 /* Any host is asked for by an explicit *: a label that was mistyped must not open the service to all of them. */
 static void
-routes_make(struct labels *l)
+make_routes(struct labels *l)
 {
 	unsigned npaths = l->path.given ? l->path.n : 1;
 
 	for (unsigned h = 0; h < l->host.n; h++)
 		for (unsigned p = 0; p < npaths; p++)
-			labels_route(l, &(struct labels_route){ { l->host.item[h], l->path.given ? l->path.item[p] : (char *)"/" }, 0,
+			labels_add_route(l, &(struct labels_route){ { l->host.item[h], l->path.given ? l->path.item[p] : (char *)"/" }, 0,
 			    ROUTE_OWN, "" });
 }
 
@@ -182,7 +182,7 @@ routes_make(struct labels *l)
 
 /* One letter wrong, missing or too many, or two that have changed places: "prefix" is no slip of "profile". */
 static bool
-is_slip(const char *a, const char *b)
+is_typo(const char *a, const char *b)
 {
 	size_t n = strlen(a), m = strlen(b);
 
@@ -206,38 +206,38 @@ is_harmless(const struct swarm_service *s, const char *name)
 	};
 	const char *near = word_near(str_of(name + 5), words), *whole;
 
-	if (near == NULL || !is_slip(name + 5, near))
+	if (near == NULL || !is_typo(name + 5, near))
 		return false;
 	if (strcmp(near, "enable") != 0 && strcmp(near, "host") != 0 && strcmp(near, "path") != 0)
 		return true;
 	whole = label_names[word_place(str_of(near), words)];
-	return has(s, whole) && strncmp(name, whole, strlen(whole)) == 0;
+	return has_label(s, whole) && strncmp(name, whole, strlen(whole)) == 0;
 }
 
 static void
-judge_unknown(struct labels *l, const struct swarm_service *s)
+check_unknown(struct labels *l, const struct swarm_service *s)
 {
 	for (unsigned i = 0; i < s->nlabels; i++) {
 		const char *name = s->label[i].name;
-		if (strncasecmp(name, "mola.", 5) != 0 || promql_label(name) || strcmp(name, PLACEMENT_LABEL) == 0 ||
+		if (strncasecmp(name, "mola.", 5) != 0 || promql_is_label(name) || strcmp(name, PLACEMENT_LABEL) == 0 ||
 		    label_row(name) != NULL || is_harmless(s, name))
 			continue;
-		labels_refuse(l, WHY_LABEL_UNKNOWN, arena_printf(l->arena, "%s is %s; it may have been meant to say who gets in: take it "
-		    "away, or put it right", name, meant(l, name)));
+		labels_add_trouble(l, WHY_LABEL_UNKNOWN, arena_printf(l->arena, "%s is %s; it may have been meant to say who gets in: take it "
+		    "away, or put it right", name, suggest_name(l, name)));
 		l->nroutes = 0;
 	}
 }
 
 static void
-judge_routes(struct labels *l)
+check_routes(struct labels *l)
 {
-	if (l->shut && l->nroutes > 0 && l->route[0].priority != ROUTE_OWN) {
-		labels_refuse(l, WHY_ROUTE_CLAIMED, arena_text(l->arena, STR("nothing of it is served: one of its routers is not, and what "
+	if (l->blocked && l->nroutes > 0 && l->route[0].priority != ROUTE_OWN) {
+		labels_add_trouble(l, WHY_ROUTE_CLAIMED, arena_text(l->arena, STR("nothing of it is served: one of its routers is not, and what "
 		    "that one stands for is not known")));
 		l->nroutes = 0;
 	}
 	if (l->nroutes == 0 && l->report->ntroubles == 0)
-		labels_refuse(l, WHY_SERVICE_NO_ROUTE, arena_text(l->arena, l->path.given && !l->host.given ?
+		labels_add_trouble(l, WHY_SERVICE_NO_ROUTE, arena_text(l->arena, l->path.given && !l->host.given ?
 		    STR("mola.path is there, but no mola.host; mola.host=* stands for any host") :
 		    STR("no host of it is understood; expected mola.host (* for any host), or a router of Traefik's with a rule")));
 }
@@ -255,21 +255,21 @@ labels_read(struct labels *l, const struct swarm_service *s, const struct servic
     const struct traefik_rules *rules, const struct middlewares *middlewares)
 {
 	l->conf = *defaults;
-	l->room = s->nlabels;
-	l->report->label = arena_zalloc(l->arena, l->room * sizeof *l->report->label);
+	l->label_cap = s->nlabels;
+	l->report->label = arena_zalloc(l->arena, l->label_cap * sizeof *l->report->label);
 	for (unsigned i = 0; i < s->nlabels; i++)
-		if (strncasecmp(s->label[i].name, "mola.", 5) == 0 && !promql_label(s->label[i].name))
+		if (strncasecmp(s->label[i].name, "mola.", 5) == 0 && !promql_is_label(s->label[i].name))
 			read_label(l, &s->label[i]);
 	promql_read(l, s);
-	scale_sound(l, s);
-	l->enabled = l->enable == ENABLE_YES || (l->enable == ENABLE_ABSENT && (has(s, "mola.port") || has(s, "mola.host")));
+	check_scale(l, s);
+	l->enabled = l->enable == ENABLE_YES || (l->enable == ENABLE_ABSENT && (has_label(s, "mola.port") || has_label(s, "mola.host")));
 	if (l->enabled)
-		routes_make(l);
+		make_routes(l);
 	if (rules->enable)
 		traefik_read(l, s, rules, middlewares);
 	if (l->enabled) {
-		judge_unknown(l, s);
-		judge_routes(l);
+		check_unknown(l, s);
+		check_routes(l);
 	}
 	qsort(l->report->label, l->report->nlabels, sizeof *l->report->label, label_order);
 	l->report->enabled = l->enabled;

@@ -14,7 +14,7 @@
 #define WIDE_MAX	256
 #define LABELS_PORTS_MAX 64		/* of one service, beside its first */
 
-struct texts {
+struct text_list {
 	unsigned	 n;
 	char		**item;
 	bool		 given;		/* even if nothing of it was any good */
@@ -26,7 +26,7 @@ struct labels_route {
 	struct route_conf at;
 	unsigned	 port;			/* that it leads to; 0: the service's first */
 	int64_t		 priority;		/* among Traefik's routers, the greater first */
-	const char	*way;			/* its entry points and whether by TLS, to be compared; "" for mola.* */
+	const char	*entry;			/* its entry points and whether by TLS, to be compared; "" for mola.* */
 };
 
 /*
@@ -38,7 +38,7 @@ struct labels_claim {
 	struct route_conf at;
 	int64_t		 priority;
 	bool		 guarded;
-	const char	*router, *way;		/* way NULL: it may not hold all of what it names */
+	const char	*router, *entry;		/* way NULL: it may not hold all of what it names */
 };
 
 struct labels_port {			/* of a service that has more than one */
@@ -52,11 +52,11 @@ struct labels {
 	enum { ENABLE_ABSENT, ENABLE_NO, ENABLE_YES } enable;
 	unsigned	 port;			/* 0: not told */
 	bool		 self;			/* counted by swarm_balancers */
-	struct texts	 host, path;		/* hosts in lower case, "" for any */
+	struct text_list	 host, path;		/* hosts in lower case, "" for any */
 	struct service_conf conf;
 	/* what becomes of them */
 	bool		 enabled;
-	bool		 shut;			/* a guarded router may stand for anything: no route of Traefik's holds */
+	bool		 blocked;			/* a guarded router may stand for anything: no route of Traefik's holds */
 	struct labels_route *route;		/* each once */
 	unsigned	 nroutes;
 	struct labels_claim *claim;
@@ -65,7 +65,7 @@ struct labels {
 	unsigned	 nothers;
 	struct arena	*arena;			/* everything here and in the report */
 	struct report_service *report;
-	unsigned	 room;			/* for labels in the report */
+	unsigned	 label_cap;			/* for labels in the report */
 };
 
 /* Reads all of a service's labels into `l`, and tells of each in l->report. `l` has arena and report; begins the rest. */
@@ -76,18 +76,18 @@ void	labels_read(struct labels *, const struct swarm_service *, const struct ser
 void	traefik_read(struct labels *, const struct swarm_service *, const struct traefik_rules *, const struct middlewares *);
 
 /* promql.c: what mola.promql and the like say. */
-bool	promql_label(const char *name);
+bool	promql_is_label(const char *name);
 void	promql_read(struct labels *, const struct swarm_service *);
 
 /* Tells of a label; `text` NULL or of the arena. */
-void	labels_tell(struct labels *, const struct swarm_label *, enum label_state, char *text);
+void	labels_report(struct labels *, const struct swarm_label *, enum label_state, char *text);
 /* A reason for which something of the service is not served; the text is the arena's. */
-void	labels_refuse(struct labels *, const struct why *, char *text);
+void	labels_add_trouble(struct labels *, const struct why *, char *text);
 /* Hosts and paths are copied, other texts are the arena's. */
-void	labels_route(struct labels *, const struct labels_route *);
-void	labels_claim(struct labels *, const struct labels_claim *);
+void	labels_add_route(struct labels *, const struct labels_route *);
+void	labels_add_claim(struct labels *, const struct labels_claim *);
 /* What holds for requests to another port than the first: a copy of `conf`, to be changed, when the port is new; else NULL. */
-struct service_conf *labels_port(struct labels *, unsigned port);
+struct service_conf *labels_add_port(struct labels *, unsigned port);
 
 /* label_value.c: values in. False: `problem` says what was wrong and what was expected. */
 struct label_row {
@@ -100,7 +100,7 @@ extern const struct label_row label_rows[];
 extern const char *const label_names[];	/* NULL at the end */
 
 const struct label_row *label_row(const char *name);
-bool	label_later(const struct label_row *);
+bool	label_is_planned(const struct label_row *);
 bool	label_switch(struct str, bool *on);		/* "true", "false" */
 bool	label_port(struct str, unsigned *port);
 

@@ -17,7 +17,7 @@
 /* Reading */
 
 static const json_t *
-at(const json_t *j, const char *a, const char *b, const char *c)
+member(const json_t *j, const char *a, const char *b, const char *c)
 {
 	const char *const path[] = { a, b, c };
 
@@ -27,9 +27,9 @@ at(const json_t *j, const char *a, const char *b, const char *c)
 }
 
 static const char *
-text_at(const json_t *j, const char *a, const char *b, const char *c)
+member_text(const json_t *j, const char *a, const char *b, const char *c)
 {
-	const char *s = json_string_value(at(j, a, b, c));
+	const char *s = json_string_value(member(j, a, b, c));
 
 	return s == NULL ? "" : s;
 }
@@ -44,8 +44,8 @@ spec_of(const json_t *service)
 static enum refusal
 mount_refusal(const json_t *mount)
 {
-	const char *type = text_at(mount, "Type", NULL, NULL);
-	const char *driver = text_at(mount, "VolumeOptions", "DriverConfig", "Name");
+	const char *type = member_text(mount, "Type", NULL, NULL);
+	const char *driver = member_text(mount, "VolumeOptions", "DriverConfig", "Name");
 
 	if (strcmp(type, "tmpfs") == 0)
 		return REFUSAL_NONE;
@@ -54,13 +54,13 @@ mount_refusal(const json_t *mount)
 	return strcmp(type, "cluster") == 0 ? REFUSAL_VOLUME : REFUSAL_BIND;
 }
 
-struct constraint {
+struct node_constraint {
 	struct str	 key, value;
 	bool		 equal;		/* ==, else != */
 };
 
 static bool
-constraint_read(const char *text, struct constraint *c)
+constraint_parse_text(const char *text, struct node_constraint *c)
 {
 	const char *op = strstr(text, "=="), *not = strstr(text, "!=");
 
@@ -75,14 +75,14 @@ constraint_read(const char *text, struct constraint *c)
 }
 
 static bool
-pinned(const json_t *placement)
+is_pinned(const json_t *placement)
 {
 	const json_t *item;
-	struct constraint c;
+	struct node_constraint c;
 	size_t i;
 
 	json_array_foreach(json_object_get(placement, "Constraints"), i, item)
-		if (json_is_string(item) && constraint_read(json_string_value(item), &c) && c.equal &&
+		if (json_is_string(item) && constraint_parse_text(json_string_value(item), &c) && c.equal &&
 		    (str_eq_nocase(c.key, STR("node.id")) || str_eq_nocase(c.key, STR("node.hostname")) ||
 		    str_eq_nocase(c.key, STR("node.ip"))))
 			return true;
@@ -98,7 +98,7 @@ mode_refusal(const json_t *spec)
 		return REFUSAL_GLOBAL;
 	if (json_object_get(mode, "ReplicatedJob") != NULL || json_object_get(mode, "GlobalJob") != NULL)
 		return REFUSAL_JOB;
-	return json_is_integer(at(mode, "Replicated", "Replicas", NULL)) ? REFUSAL_NONE : REFUSAL_MALFORMED;
+	return json_is_integer(member(mode, "Replicated", "Replicas", NULL)) ? REFUSAL_NONE : REFUSAL_MALFORMED;
 }
 
 static enum refusal
@@ -116,7 +116,7 @@ mounts_refusal(const json_t *task)
 	enum refusal r;
 	size_t i;
 
-	json_array_foreach(at(task, "ContainerSpec", "Mounts", NULL), i, item)
+	json_array_foreach(member(task, "ContainerSpec", "Mounts", NULL), i, item)
 		if ((r = mount_refusal(item)) != REFUSAL_NONE)
 			return r;
 	return REFUSAL_NONE;
@@ -125,13 +125,13 @@ mounts_refusal(const json_t *task)
 /* A port of the node that was named is an address that somebody may know, and that two tasks cannot share; one that the
  * node chooses is known to discovery alone. */
 static bool
-host_port(const json_t *spec)
+has_host_port(const json_t *spec)
 {
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(at(spec, "EndpointSpec", "Ports", NULL), i, item)
-		if (strcmp(text_at(item, "PublishMode", NULL, NULL), "host") == 0 &&
+	json_array_foreach(member(spec, "EndpointSpec", "Ports", NULL), i, item)
+		if (strcmp(member_text(item, "PublishMode", NULL, NULL), "host") == 0 &&
 		    json_integer_value(json_object_get(item, "PublishedPort")) != 0)
 			return true;
 	return false;
@@ -155,13 +155,13 @@ placement_refusal(const json_t *service)
 		return REFUSAL_NO_PLACEMENT;
 	if ((r = mounts_refusal(task)) != REFUSAL_NONE)
 		return r;
-	if (host_port(spec))
+	if (has_host_port(spec))
 		return REFUSAL_HOST_PORT;
-	if (pinned(json_object_get(task, "Placement")))
+	if (is_pinned(json_object_get(task, "Placement")))
 		return REFUSAL_PINNED;
-	if (json_integer_value(at(task, "Placement", "MaxReplicas", NULL)) > 0)
+	if (json_integer_value(member(task, "Placement", "MaxReplicas", NULL)) > 0)
 		return REFUSAL_MAX_REPLICAS;
-	if (json_array_size(at(at(task, "Resources", "Reservations", NULL), "GenericResources", NULL, NULL)) > 0)
+	if (json_array_size(member(member(task, "Resources", "Reservations", NULL), "GenericResources", NULL, NULL)) > 0)
 		return REFUSAL_GENERIC;
 	return update_refusal(service);
 }
@@ -201,21 +201,21 @@ node_value(const json_t *node, struct str key, struct str *value)
 	struct str rest;
 
 	if (str_eq_nocase(key, STR("node.id")))
-		*value = str_of(text_at(node, "ID", NULL, NULL));
+		*value = str_of(member_text(node, "ID", NULL, NULL));
 	else if (str_eq_nocase(key, STR("node.hostname")))
-		*value = str_of(text_at(node, "Description", "Hostname", NULL));
+		*value = str_of(member_text(node, "Description", "Hostname", NULL));
 	else if (str_eq_nocase(key, STR("node.ip")))
-		*value = str_of(text_at(node, "Status", "Addr", NULL));
+		*value = str_of(member_text(node, "Status", "Addr", NULL));
 	else if (str_eq_nocase(key, STR("node.role")))
-		*value = str_of(text_at(node, "Spec", "Role", NULL));
+		*value = str_of(member_text(node, "Spec", "Role", NULL));
 	else if (str_eq_nocase(key, STR("node.platform.os")))
-		*value = str_of(text_at(node, "Description", "Platform", "OS"));
+		*value = str_of(member_text(node, "Description", "Platform", "OS"));
 	else if (str_eq_nocase(key, STR("node.platform.arch")))
-		*value = str_of(text_at(node, "Description", "Platform", "Architecture"));
+		*value = str_of(member_text(node, "Description", "Platform", "Architecture"));
 	else if (key_rest(key, STR("node.labels."), &rest))
-		*value = label_of(at(node, "Spec", "Labels", NULL), rest);
+		*value = label_of(member(node, "Spec", "Labels", NULL), rest);
 	else if (key_rest(key, STR("engine.labels."), &rest))
-		*value = label_of(at(node, "Description", "Engine", "Labels"), rest);
+		*value = label_of(member(node, "Description", "Engine", "Labels"), rest);
 	else
 		return false;
 	return true;
@@ -223,13 +223,13 @@ node_value(const json_t *node, struct str key, struct str *value)
 
 /* Values are compared as Swarm does: case does not matter, '*' stands for anything. What we cannot read allows nothing. */
 static bool
-constraint_holds(const char *text, const json_t *node)
+node_satisfies(const char *text, const json_t *node)
 {
 	char pattern[300], value[300];
-	struct constraint c;
+	struct node_constraint c;
 	struct str is;
 
-	if (!constraint_read(text, &c) || !node_value(node, c.key, &is))
+	if (!constraint_parse_text(text, &c) || !node_value(node, c.key, &is))
 		return false;
 	str_copy(pattern, sizeof pattern, c.value);
 	str_copy(value, sizeof value, is);
@@ -242,11 +242,11 @@ placement_allows(const json_t *service, const json_t *node)
 	const json_t *item;
 	size_t i;
 
-	if (strcmp(text_at(node, "Status", "State", NULL), "ready") != 0 ||
-	    strcmp(text_at(node, "Spec", "Availability", NULL), "active") != 0)
+	if (strcmp(member_text(node, "Status", "State", NULL), "ready") != 0 ||
+	    strcmp(member_text(node, "Spec", "Availability", NULL), "active") != 0)
 		return false;
-	json_array_foreach(at(spec_of(service), "TaskTemplate", "Placement", "Constraints"), i, item)
-		if (!json_is_string(item) || !constraint_holds(json_string_value(item), node))
+	json_array_foreach(member(spec_of(service), "TaskTemplate", "Placement", "Constraints"), i, item)
+		if (!json_is_string(item) || !node_satisfies(json_string_value(item), node))
 			return false;
 	return true;
 }
@@ -254,7 +254,7 @@ placement_allows(const json_t *service, const json_t *node)
 /* A move */
 
 static json_t *
-object_in(json_t *j, const char *key)
+get_object(json_t *j, const char *key)
 {
 	json_t *in = json_object_get(j, key);
 
@@ -265,9 +265,9 @@ object_in(json_t *j, const char *key)
 }
 
 static json_t *
-constraints_in(json_t *spec)
+get_constraints(json_t *spec)
 {
-	json_t *placement = object_in(object_in(spec, "TaskTemplate"), "Placement"), *list = json_object_get(placement, "Constraints");
+	json_t *placement = get_object(get_object(spec, "TaskTemplate"), "Placement"), *list = json_object_get(placement, "Constraints");
 
 	if (json_is_array(list))
 		return list;
@@ -276,7 +276,7 @@ constraints_in(json_t *spec)
 }
 
 static int
-constraint_place(const json_t *list, const char *text)
+find_constraint(const json_t *list, const char *text)
 {
 	for (size_t i = 0; i < json_array_size(list); i++)
 		if (json_is_string(json_array_get(list, i)) && strcmp(json_string_value(json_array_get(list, i)), text) == 0)
@@ -285,38 +285,38 @@ constraint_place(const json_t *list, const char *text)
 }
 
 static void
-constraint_add(json_t *list, json_t *added, const char *op, const char *id)
+add_constraint(json_t *list, json_t *added, const char *op, const char *id)
 {
 	char text[PLACEMENT_ID_MAX + 16];
 
 	snprintf(text, sizeof text, "node.id%s%s", op, id);
-	if (constraint_place(list, text) >= 0)
+	if (find_constraint(list, text) >= 0)
 		return;				/* the user's own stays the user's own */
 	json_array_append_new(list, json_string(text));
 	json_array_append_new(added, json_string(text));
 }
 
 static void
-label_write(json_t *spec, const json_t *label)
+write_label(json_t *spec, const json_t *label)
 {
 	char *text = json_dumps(label, JSON_COMPACT | JSON_PRESERVE_ORDER);
 
 	ASSERT(text != NULL);
-	json_object_set_new(object_in(spec, "Labels"), PLACEMENT_LABEL, json_string(text));
+	json_object_set_new(get_object(spec, "Labels"), PLACEMENT_LABEL, json_string(text));
 	free(text);
 }
 
 static json_t *
-label_read(const json_t *spec)
+read_label(const json_t *spec)
 {
-	const char *text = json_string_value(at(spec, "Labels", PLACEMENT_LABEL, NULL));
+	const char *text = json_string_value(member(spec, "Labels", PLACEMENT_LABEL, NULL));
 
 	return text == NULL ? NULL : json_loads(text, 0, NULL);
 }
 
 /* What stands under "order" of the label: the word before, null where there was none, false where there was no UpdateConfig. */
 static void
-order_set(json_t *spec, json_t *label)
+set_order(json_t *spec, json_t *label)
 {
 	json_t *config = json_object_get(spec, "UpdateConfig");
 
@@ -333,11 +333,11 @@ order_set(json_t *spec, json_t *label)
 }
 
 static void
-order_restore(json_t *spec, const json_t *label)
+restore_order(json_t *spec, const json_t *label)
 {
 	json_t *config = json_object_get(spec, "UpdateConfig"), *order = json_object_get(label, "order");
 
-	if (strcmp(text_at(config, "Order", NULL, NULL), "start-first") != 0)
+	if (strcmp(member_text(config, "Order", NULL, NULL), "start-first") != 0)
 		return;				/* somebody has changed it meanwhile */
 	if (json_is_string(order))
 		json_object_set(config, "Order", order);
@@ -350,16 +350,16 @@ order_restore(json_t *spec, const json_t *label)
 void
 placement_begin(json_t *spec, const struct placement_mark *m, const char *const *excluded, unsigned n)
 {
-	json_t *added = json_array(), *list = constraints_in(spec);
+	json_t *added = json_array(), *list = get_constraints(spec);
 	json_t *label = json_pack("{s:s, s:I, s:I, s:s, s:s}", "by", m->by, "since", (json_int_t)m->since, "until",
 	    (json_int_t)m->until, "from", m->from, "to", m->to);
 
 	ASSERT(label != NULL);
 	for (unsigned i = 0; i < n; i++)
-		constraint_add(list, added, "!=", excluded[i]);
+		add_constraint(list, added, "!=", excluded[i]);
 	json_object_set_new(label, "added", added);
-	order_set(spec, label);
-	label_write(spec, label);
+	set_order(spec, label);
+	write_label(spec, label);
 	json_decref(label);
 }
 
@@ -368,14 +368,14 @@ placement_mark(const json_t *service, struct placement_mark *m)
 {
 	json_t *label;
 
-	if (at(spec_of(service), "Labels", PLACEMENT_LABEL, NULL) == NULL)
+	if (member(spec_of(service), "Labels", PLACEMENT_LABEL, NULL) == NULL)
 		return false;
-	label = label_read(spec_of(service));
+	label = read_label(spec_of(service));
 	*m = (struct placement_mark){ .since = json_integer_value(json_object_get(label, "since")),
 	    .until = json_integer_value(json_object_get(label, "until")) };
-	str_copy(m->by, sizeof m->by, str_of(text_at(label, "by", NULL, NULL)));
-	str_copy(m->from, sizeof m->from, str_of(text_at(label, "from", NULL, NULL)));
-	str_copy(m->to, sizeof m->to, str_of(text_at(label, "to", NULL, NULL)));
+	str_copy(m->by, sizeof m->by, str_of(member_text(label, "by", NULL, NULL)));
+	str_copy(m->from, sizeof m->from, str_of(member_text(label, "from", NULL, NULL)));
+	str_copy(m->to, sizeof m->to, str_of(member_text(label, "to", NULL, NULL)));
 	json_decref(label);
 	return true;
 }
@@ -383,24 +383,24 @@ placement_mark(const json_t *service, struct placement_mark *m)
 void
 placement_back(json_t *spec, const char *from)
 {
-	json_t *label = label_read(spec), *added = json_object_get(label, "added");
+	json_t *label = read_label(spec), *added = json_object_get(label, "added");
 
 	if (json_is_array(added)) {
-		json_t *item, *list = constraints_in(spec);
+		json_t *item, *list = get_constraints(spec);
 		size_t i;
 		json_array_foreach(added, i, item)
-			if (json_is_string(item) && constraint_place(list, json_string_value(item)) >= 0)
-				json_array_remove(list, (size_t)constraint_place(list, json_string_value(item)));
+			if (json_is_string(item) && find_constraint(list, json_string_value(item)) >= 0)
+				json_array_remove(list, (size_t)find_constraint(list, json_string_value(item)));
 		json_array_clear(added);
-		constraint_add(list, added, "==", from);
-		label_write(spec, label);
+		add_constraint(list, added, "==", from);
+		write_label(spec, label);
 	}
 	json_decref(label);
 }
 
 /* What was made by us and is empty again goes, too; but never the placement itself. */
 static void
-constraints_tidy(json_t *spec)
+tidy_constraints(json_t *spec)
 {
 	json_t *placement = json_object_get(json_object_get(spec, "TaskTemplate"), "Placement");
 
@@ -411,18 +411,18 @@ constraints_tidy(json_t *spec)
 bool
 placement_end(json_t *spec)
 {
-	json_t *label = label_read(spec), *list, *item;
+	json_t *label = read_label(spec), *list, *item;
 	size_t i;
 
-	if (at(spec, "Labels", PLACEMENT_LABEL, NULL) == NULL)
+	if (member(spec, "Labels", PLACEMENT_LABEL, NULL) == NULL)
 		return false;
-	list = (json_t *)at(spec, "TaskTemplate", "Placement", "Constraints");
+	list = (json_t *)member(spec, "TaskTemplate", "Placement", "Constraints");
 	json_array_foreach(json_object_get(label, "added"), i, item)
-		if (json_is_string(item) && constraint_place(list, json_string_value(item)) >= 0)
-			json_array_remove(list, (size_t)constraint_place(list, json_string_value(item)));
-	constraints_tidy(spec);
+		if (json_is_string(item) && find_constraint(list, json_string_value(item)) >= 0)
+			json_array_remove(list, (size_t)find_constraint(list, json_string_value(item)));
+	tidy_constraints(spec);
 	if (label != NULL)
-		order_restore(spec, label);
+		restore_order(spec, label);
 	json_object_del(json_object_get(spec, "Labels"), PLACEMENT_LABEL);
 	json_decref(label);
 	return true;
@@ -441,7 +441,7 @@ placement_update(const json_t *service)
 		{ "rollback_completed", UPDATE_COMPLETED }, { "rollback_started", UPDATE_ROLLED_BACK },
 		{ "rollback_paused", UPDATE_ROLLED_BACK },
 	};
-	const char *is = text_at(service, "UpdateStatus", "State", NULL);
+	const char *is = member_text(service, "UpdateStatus", "State", NULL);
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (strcmp(is, words[i].word) == 0)
@@ -452,7 +452,7 @@ placement_update(const json_t *service)
 int64_t
 placement_changed(const json_t *service)
 {
-	const char *text = text_at(service, "UpdatedAt", NULL, NULL);
+	const char *text = member_text(service, "UpdatedAt", NULL, NULL);
 	struct tm tm = { 0 };
 
 	return strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) == NULL ? 0 : (int64_t)timegm(&tm);
@@ -461,7 +461,7 @@ placement_changed(const json_t *service)
 int
 placement_replicas(const json_t *service)
 {
-	const json_t *n = at(spec_of(service), "Mode", "Replicated", "Replicas");
+	const json_t *n = member(spec_of(service), "Mode", "Replicated", "Replicas");
 	json_int_t v = json_integer_value(n);
 
 	return json_is_integer(n) && v >= 0 && v <= 1000000 ? (int)v : -1;

@@ -16,7 +16,7 @@ enum what { QUERY, WEIGHT, LIMITS, FULL, PERIOD, WHATS };
 static const char *const whats[WHATS] = { [WEIGHT] = "weight", [LIMITS] = "limits", [FULL] = "full", [PERIOD] = "period" };
 
 bool
-promql_label(const char *name)
+promql_is_label(const char *name)
 {
 	return strncmp(name, "mola.promql", 11) == 0 && (name[11] == '\0' || name[11] == '.');
 }
@@ -77,7 +77,7 @@ term_add(struct terms *all, char *name, char *query)
 static void
 bad(struct labels *l, const struct swarm_label *label, const char *expected)
 {
-	labels_tell(l, label, LABEL_INVALID, arena_text(l->arena, str_of(expected)));
+	labels_report(l, label, LABEL_INVALID, arena_text(l->arena, str_of(expected)));
 }
 
 static void
@@ -93,7 +93,7 @@ read_query(struct labels *l, const struct swarm_label *label, struct str name, s
 		bad(l, label, "expected at most four queries");
 	else {
 		term_add(all, arena_text(l->arena, name), arena_text(l->arena, query));
-		labels_tell(l, label, LABEL_VALID, NULL);
+		labels_report(l, label, LABEL_VALID, NULL);
 	}
 }
 
@@ -137,7 +137,7 @@ read_about(struct labels *l, const struct swarm_label *label, struct str name, e
 	const char *expected;
 
 	if (t == NULL) {
-		labels_tell(l, label, LABEL_UNUSED, arena_printf(l->arena, "there is no query %s%.*s that this is about",
+		labels_report(l, label, LABEL_UNUSED, arena_printf(l->arena, "there is no query %s%.*s that this is about",
 		    str_eq(name, STR(ALONE)) ? "mola." : "mola.promql.", (int)(name.len < 63 ? name.len : 63), name.p));
 		return;
 	}
@@ -145,7 +145,7 @@ read_about(struct labels *l, const struct swarm_label *label, struct str name, e
 	if (expected != NULL)
 		bad(l, label, expected);
 	else
-		labels_tell(l, label, LABEL_VALID, NULL);
+		labels_report(l, label, LABEL_VALID, NULL);
 }
 
 void
@@ -157,19 +157,19 @@ promql_read(struct labels *l, const struct swarm_service *s)
 	enum what what;
 
 	for (unsigned i = 0; i < s->nlabels; i++) {
-		if (!promql_label(s->label[i].name))
+		if (!promql_is_label(s->label[i].name))
 			continue;
 		if (!about(s->label[i].name, &name, &what))
-			labels_tell(l, &s->label[i], LABEL_UNKNOWN, arena_text(l->arena, STR("no label of Mola's; expected mola.promql.NAME, or "
+			labels_report(l, &s->label[i], LABEL_UNKNOWN, arena_text(l->arena, STR("no label of Mola's; expected mola.promql.NAME, or "
 			    "weight, limits, full or period after it")));
 		else if (what == QUERY && s->label[i].name[11] == '\0' && str_eq(str_trim(str_of(s->label[i].value)), STR("none"))) {
 			none = true;
-			labels_tell(l, &s->label[i], LABEL_VALID, NULL);
+			labels_report(l, &s->label[i], LABEL_VALID, NULL);
 		} else if (what == QUERY)
 			read_query(l, &s->label[i], name, &all);
 	}
 	for (unsigned i = 0; i < s->nlabels; i++)
-		if (promql_label(s->label[i].name) && about(s->label[i].name, &name, &what) && what != QUERY)
+		if (promql_is_label(s->label[i].name) && about(s->label[i].name, &name, &what) && what != QUERY)
 			read_about(l, &s->label[i], name, what, &all);
 	if (all.n > 0 || none)
 		l->conf.terms = all;

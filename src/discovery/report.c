@@ -18,7 +18,7 @@ label_state_name(enum label_state s)
 #define TROUBLES_MAX	32		/* of one service, and of what belongs to none */
 
 void
-report_trouble(struct arena *a, struct report_trouble **at, unsigned *n, const struct why *why, char *text)
+report_add_trouble(struct arena *a, struct report_trouble **at, unsigned *n, const struct why *why, char *text)
 {
 	if (*at == NULL)
 		*at = arena_zalloc(a, TROUBLES_MAX * sizeof **at);
@@ -65,26 +65,26 @@ swarm_report_find(const struct swarm_report *r, struct str name)
 }
 
 static bool
-text_same(const char *a, const char *b)
+same_text(const char *a, const char *b)
 {
 	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
 static bool
-labels_same(const struct report_service *a, const struct report_service *b)
+same_labels(const struct report_service *a, const struct report_service *b)
 {
 	if (a->nlabels != b->nlabels)
 		return false;
 	for (unsigned i = 0; i < a->nlabels; i++) {
 		const struct report_label *x = &a->label[i], *y = &b->label[i];
-		if (x->state != y->state || strcmp(x->name, y->name) != 0 || strcmp(x->value, y->value) != 0 || !text_same(x->text, y->text))
+		if (x->state != y->state || strcmp(x->name, y->name) != 0 || strcmp(x->value, y->value) != 0 || !same_text(x->text, y->text))
 			return false;
 	}
 	return true;
 }
 
 static bool
-troubles_same(const struct report_service *a, const struct report_service *b)
+same_troubles(const struct report_service *a, const struct report_service *b)
 {
 	if (a->ntroubles != b->ntroubles)
 		return false;
@@ -99,5 +99,5 @@ report_service_same(const struct report_service *a, const struct report_service 
 {
 	if (a == NULL || b == NULL)
 		return a == b;
-	return a->enabled == b->enabled && a->served == b->served && a->port == b->port && labels_same(a, b) && troubles_same(a, b);
+	return a->enabled == b->enabled && a->served == b->served && a->port == b->port && same_labels(a, b) && same_troubles(a, b);
 }

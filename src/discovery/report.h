@@ -58,7 +58,7 @@ struct swarm_report {
 };
 
 /* Adds one more; beyond a small number they are dropped. The text is the arena's. */
-void	report_trouble(struct arena *, struct report_trouble **, unsigned *n, const struct why *, char *text);
+void	report_add_trouble(struct arena *, struct report_trouble **, unsigned *n, const struct why *, char *text);
 void	swarm_report_free(struct swarm_report **);
 /* The one of that name, or NULL; "web:9000" is one port of "web". */
 const struct report_service *swarm_report_find(const struct swarm_report *, struct str name);

@@ -13,7 +13,7 @@
 #define FRONTEND	"traefik.frontend."
 
 static bool
-begins(const char *s, const char *with)
+starts_with(const char *s, const char *with)
 {
 	return strncasecmp(s, with, strlen(with)) == 0;
 }
@@ -22,7 +22,7 @@ begins(const char *s, const char *with)
 static bool
 is_key(const char *key, const char *of)
 {
-	return begins(key, of) && (key[strlen(of)] == '\0' || key[strlen(of)] == '.' || key[strlen(of)] == '[');
+	return starts_with(key, of) && (key[strlen(of)] == '\0' || key[strlen(of)] == '.' || key[strlen(of)] == '[');
 }
 
 /* As Go reads a switch. */
@@ -39,18 +39,18 @@ is_false(const char *value)
 
 /* A list in pieces (entryPoints[0]) is one that no target has all of: each piece would have to name all. */
 static void
-entry_points_add(struct route_requirements *d, struct arena *a, const char *list)
+add_entry_points(struct route_requirements *d, struct arena *a, const char *list)
 {
 	d->entry_points = d->entry_points == NULL ? arena_text(a, str_of(list)) : arena_printf(a, "%s;%s", d->entry_points, list);
 }
 
 static void
-router_read(struct route_requirements *d, struct arena *a, const char *key, const char *value)
+read_router(struct route_requirements *d, struct arena *a, const char *key, const char *value)
 {
 	d->middlewares |= is_key(key, "middlewares");
 	d->tls |= is_key(key, "tls") && !(strcasecmp(key, "tls") == 0 && is_false(value));
 	if (is_key(key, "entrypoints"))
-		entry_points_add(d, a, value);
+		add_entry_points(d, a, value);
 }
 
 void
@@ -58,9 +58,9 @@ requirements_read(const struct swarm_service *s, struct arena *a, struct route_r
 {
 	*out = (struct route_requirements){ 0 };
 	for (unsigned i = 0; i < s->nlabels; i++) {
-		const char *name = s->label[i].name, *key = begins(name, ROUTERS) ? strchr(name + strlen(ROUTERS), '.') : NULL;
+		const char *name = s->label[i].name, *key = starts_with(name, ROUTERS) ? strchr(name + strlen(ROUTERS), '.') : NULL;
 		if (key != NULL)
-			router_read(out, a, key + 1, s->label[i].value);
-		out->middlewares |= begins(name, MIDDLEWARES) || begins(name, FRONTEND);
+			read_router(out, a, key + 1, s->label[i].value);
+		out->middlewares |= starts_with(name, MIDDLEWARES) || starts_with(name, FRONTEND);
 	}
 }

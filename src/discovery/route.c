@@ -38,7 +38,7 @@ route_path_covers(const char *path, const char *of)
 }
 
 bool
-route_host_meet(const char *a, const char *b, const char **out)
+route_host_intersect(const char *a, const char *b, const char **out)
 {
 	bool wider = route_host_covers(a, b);
 
@@ -49,7 +49,7 @@ route_host_meet(const char *a, const char *b, const char **out)
 }
 
 bool
-route_path_meet(const char *a, const char *b, const char **out)
+route_path_intersect(const char *a, const char *b, const char **out)
 {
 	bool wider = route_path_covers(a, b);
 

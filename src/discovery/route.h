@@ -13,7 +13,7 @@ bool	route_host_covers(const char *host, const char *of);
 bool	route_path_covers(const char *path, const char *of);	/* NULL is any */
 
 /* What both have in common, one of the two; false: nothing. */
-bool	route_host_meet(const char *a, const char *b, const char **out);
-bool	route_path_meet(const char *a, const char *b, const char **out);
+bool	route_host_intersect(const char *a, const char *b, const char **out);
+bool	route_path_intersect(const char *a, const char *b, const char **out);
 
 #endif

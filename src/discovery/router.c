@@ -25,7 +25,7 @@ word_is(struct str word, const char *s)
 /* --- gathering --- */
 
 static struct router *
-router_of(struct reading *r, struct str name)
+router_get(struct traefik_reading *r, struct str name)
 {
 	for (unsigned i = 0; i < r->nrouters; i++)
 		if (str_eq_nocase(r->router[i].name, name))
@@ -37,36 +37,36 @@ router_of(struct reading *r, struct str name)
 }
 
 static void
-odd(struct reading *r, struct router *router, const struct swarm_label *label, const char *text)
+mark_unknown(struct traefik_reading *r, struct router *router, const struct swarm_label *label, const char *text)
 {
-	if (router->odd == NULL)
-		router->odd = label;
-	reading_tell(r, label, LABEL_UNKNOWN, text);
+	if (router->unknown == NULL)
+		router->unknown = label;
+	reading_report(r, label, LABEL_UNKNOWN, text);
 }
 
 static void
-gather_tls(struct reading *r, struct router *router, const struct swarm_label *label, const struct str *word, unsigned n)
+gather_tls(struct traefik_reading *r, struct router *router, const struct swarm_label *label, const struct str *word, unsigned n)
 {
 	const char *text = "Mola has no TLS: the router is served on its addresses as they are";
 
 	router->tls |= n > 5 || !str_eq_nocase(str_of(label->value), STR("false"));
 	if (n == 5 || (n == 6 && word_is(word[5], "certresolver")) || (n == 7 && str_starts(word[5], STR("domains"))))
-		reading_tell(r, label, LABEL_UNSUPPORTED, text);
+		reading_report(r, label, LABEL_UNSUPPORTED, text);
 	else if (n == 6 && word_is(word[5], "options") && router->tls_options == NULL)
 		router->tls_options = label;
 	else
-		odd(r, router, label, "not understood: the router is not served");
+		mark_unknown(r, router, label, "not understood: the router is not served");
 }
 
 void
-router_gather(struct reading *r, const struct swarm_label *label, const struct str *word, unsigned n)
+router_gather(struct traefik_reading *r, const struct swarm_label *label, const struct str *word, unsigned n)
 {
-	struct router *router = router_of(r, word[3]);
+	struct router *router = router_get(r, word[3]);
 	const struct swarm_label **at = NULL;
 
 	if (router == NULL) {
-		r->crowded = true;
-		reading_tell(r, label, LABEL_UNSUPPORTED, "more than 64 routers");
+		r->too_many = true;
+		reading_report(r, label, LABEL_UNSUPPORTED, "more than 64 routers");
 		return;
 	}
 	at = word_is(word[4], "rule") ? &router->rule : word_is(word[4], "service") ? &router->service :
@@ -77,22 +77,22 @@ router_gather(struct reading *r, const struct swarm_label *label, const struct s
 	else if (word_is(word[4], "tls"))
 		gather_tls(r, router, label, word, n);
 	else if (n == 5 && word_is(word[4], "rulesyntax"))
-		reading_tell(r, label, LABEL_UNUSED, "both are read alike, as far as they are");
+		reading_report(r, label, LABEL_UNUSED, "both are read alike, as far as they are");
 	else if (n >= 6 && word_is(word[4], "observability"))
-		reading_tell(r, label, LABEL_UNUSED, "Mola's log and metrics have settings of their own");
+		reading_report(r, label, LABEL_UNUSED, "Mola's log and metrics have settings of their own");
 	else
-		odd(r, router, label, at != NULL && n == 5 ? "it is said twice: the router is not served" :
+		mark_unknown(r, router, label, at != NULL && n == 5 ? "it is said twice: the router is not served" :
 		    "not understood: the router is not served");
 }
 
 /* --- reasons --- */
 
-static void	refuse(struct reading *, struct router *, bool guarded, const struct why *, const char *fmt, ...)
+static void	refuse(struct traefik_reading *, struct router *, bool guarded, const struct why *, const char *fmt, ...)
 		    __attribute__((format(printf, 5, 6)));
 
 /* Of several reasons the first is told. */
 static void
-refuse(struct reading *r, struct router *router, bool guarded, const struct why *why, const char *fmt, ...)
+refuse(struct traefik_reading *r, struct router *router, bool guarded, const struct why *why, const char *fmt, ...)
 {
 	char text[400];
 	va_list ap;
@@ -104,11 +104,11 @@ refuse(struct reading *r, struct router *router, bool guarded, const struct why 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	labels_refuse(r->l, why, arena_printf(r->l->arena, "router %.*s is not served: %s", STR_ARG(router->name), text));
+	labels_add_trouble(r->l, why, arena_printf(r->l->arena, "router %.*s is not served: %s", STR_ARG(router->name), text));
 }
 
 static void
-judge_middlewares(struct reading *r, struct router *router)
+check_middlewares(struct traefik_reading *r, struct router *router)
 {
 	struct str rest = str_trim(str_of(router->middlewares->value)), one;
 	const char *kind;
@@ -116,7 +116,7 @@ judge_middlewares(struct reading *r, struct router *router)
 	while (rest.len > 0 && str_split(&rest, ',', &one)) {
 		one = str_trim(one);
 		kind = middlewares_kind(r->middlewares, one);
-		if (!reading_ignores(r, one))
+		if (!reading_ignores_middleware(r, one))
 			refuse(r, router, middlewares_guards(r->middlewares, one), WHY_NEEDS_MIDDLEWARE, "%s asks for middleware %.*s (%s), "
 			    "which Mola does not have; name it in swarm.traefik.ignore_middlewares if it protects nothing",
 			    router->middlewares->name, STR_ARG(one), kind == NULL ? "no label defines it" : kind);
@@ -128,7 +128,7 @@ judge_middlewares(struct reading *r, struct router *router)
 /* The service that it leads to; NULL with `text` when there is none. Without a name it is the only one, or none where the
  * port is known from elsewhere. */
 static const struct backend *
-leads_to(struct reading *r, const struct router *router, const char **text)
+find_backend(struct traefik_reading *r, const struct router *router, const char **text)
 {
 	struct str name = router->service == NULL ? STR("") : middlewares_name(str_trim(str_of(router->service->value)));
 
@@ -145,23 +145,23 @@ leads_to(struct reading *r, const struct router *router, const char **text)
 }
 
 static void
-judge_backend(struct reading *r, struct router *router)
+check_backend(struct traefik_reading *r, struct router *router)
 {
 	const char *text;
-	const struct backend *b = router->backend = leads_to(r, router, &text);
+	const struct backend *b = router->backend = find_backend(r, router, &text);
 
 	if (text != NULL)
 		refuse(r, router, true, WHY_ROUTER_SERVICE, "%s", text);
 	if (router->service != NULL)
-		reading_tell(r, router->service, text == NULL ? LABEL_VALID : LABEL_INVALID, text);
+		reading_report(r, router->service, text == NULL ? LABEL_VALID : LABEL_INVALID, text);
 	if (b == NULL)
 		return;
-	if (b->odd != NULL)
-		refuse(r, router, true, WHY_ROUTER_SERVICE, "%s of its service is not understood", b->odd->name);
-	if (b->other_scheme)
+	if (b->unknown != NULL)
+		refuse(r, router, true, WHY_ROUTER_SERVICE, "%s of its service is not understood", b->unknown->name);
+	if (b->unsupported_scheme)
 		refuse(r, router, true, WHY_SERVER_SCHEME, "%s is %.20s, and Mola speaks plain HTTP/1.1 to tasks", b->scheme->name,
 		    b->scheme->value);
-	if (!reading_has(r, "mola.port") && backend_port(b) == 0 && (b->port != NULL || r->nbackends > 1))
+	if (!reading_has_label(r, "mola.port") && backend_port(b) == 0 && (b->port != NULL || r->nbackends > 1))
 		refuse(r, router, true, WHY_SERVICE_NO_PORT, "no label says on which port its service %.*s listens", STR_ARG(b->name));
 }
 
@@ -181,43 +181,43 @@ priority_of(const struct router *router, struct str rule, bool *good)
 }
 
 void
-router_judge(struct reading *r, struct router *router)
+router_check(struct traefik_reading *r, struct router *router)
 {
 	const struct why *why;
 	const char *text;
 	bool good, guarded;
 
-	if (r->what == READ_ROUTED) {	/* its port may be that of mola.host */
-		router->backend = leads_to(r, router, &text);
+	if (r->mode == MODE_PORT_ONLY) {	/* its port may be that of mola.host */
+		router->backend = find_backend(r, router, &text);
 		return;
 	}
 	priority_of(router, STR(""), &good);
 	if (router->middlewares != NULL)
-		judge_middlewares(r, router);
-	if (router->odd != NULL)
-		refuse(r, router, true, WHY_ROUTER_LABEL, "%s is not understood", router->odd->name);
-	if (r->odd != NULL)
-		refuse(r, router, true, WHY_ROUTER_LABEL, "%s is not understood, and may say something of it", r->odd->name);
+		check_middlewares(r, router);
+	if (router->unknown != NULL)
+		refuse(r, router, true, WHY_ROUTER_LABEL, "%s is not understood", router->unknown->name);
+	if (r->unknown != NULL)
+		refuse(r, router, true, WHY_ROUTER_LABEL, "%s is not understood, and may say something of it", r->unknown->name);
 	if (!good)
 		refuse(r, router, true, WHY_ROUTER_LABEL, "%s is no number", router->priority->name);
-	if (r->crowded)
+	if (r->too_many)
 		refuse(r, router, true, WHY_ROUTER_LABEL, "the service has more than %d routers or services of Traefik's", ROUTERS_MAX);
-	judge_backend(r, router);
+	check_backend(r, router);
 	if (router->tls_options != NULL && !word_is(str_trim(str_of(router->tls_options->value)), "default"))
 		refuse(r, router, true, WHY_TLS_OPTIONS, "%s names TLS options, which Mola does not have", router->tls_options->name);
-	if ((text = entry_points_refuse(r, router->entry_points, &why, &guarded)) != NULL)
+	if ((text = entry_points_refusal(r, router->entry_points, &why, &guarded)) != NULL)
 		refuse(r, router, guarded, why, "%s", text);
 }
 
 /* Texts in which {{ .Name }} and {{ normalize .Name }} are put in. False: there is more to it. */
 static bool
-default_rule(const struct reading *r, struct str *out)
+default_rule(const struct traefik_reading *r, struct str *out)
 {
 	const char *rest = r->rules->default_rule, *open, *close;
 	char *text = arena_text(r->l->arena, STR(""));
 
 	while ((open = strstr(rest, "{{")) != NULL) {
-		char *name = arena_text(r->l->arena, str_of(r->of->name));
+		char *name = arena_text(r->l->arena, str_of(r->service->name));
 		struct str inner;
 		close = strstr(open, "}}");
 		if (close == NULL)
@@ -236,7 +236,7 @@ default_rule(const struct reading *r, struct str *out)
 }
 
 static bool
-rule_text(struct reading *r, struct router *router, struct str *out)
+rule_text(struct traefik_reading *r, struct router *router, struct str *out)
 {
 	if (router->rule != NULL) {
 		*out = str_of(router->rule->value);
@@ -250,9 +250,9 @@ rule_text(struct reading *r, struct router *router, struct str *out)
 }
 
 static void
-terms_take(struct reading *r, struct router *router, const struct rule *rule, int64_t priority, unsigned port)
+add_terms(struct traefik_reading *r, struct router *router, const struct rule *rule, int64_t priority, unsigned port)
 {
-	const char *name = arena_text(r->l->arena, router->name), *way = arena_printf(r->l->arena, "%s%s",
+	const char *name = arena_text(r->l->arena, router->name), *entry = arena_printf(r->l->arena, "%s%s",
 	    router->tls ? "tls " : "", router->entry_points == NULL ? "" : router->entry_points->value);
 
 	for (unsigned i = 0; i < rule->n; i++) {
@@ -260,48 +260,48 @@ terms_take(struct reading *r, struct router *router, const struct rule *rule, in
 		struct route_conf at = { (char *)(uintptr_t)(t->host == NULL ? "" : t->host),
 		    (char *)(uintptr_t)(t->path == NULL ? "/" : t->path) };
 		if (t->partial || router->refused)
-			labels_claim(r->l, &(struct labels_claim){ at, priority, router->refused && router->guarded, name,
-			    t->partial ? NULL : way });
+			labels_add_claim(r->l, &(struct labels_claim){ at, priority, router->refused && router->guarded, name,
+			    t->partial ? NULL : entry });
 		else
-			labels_route(r->l, &(struct labels_route){ at, port, priority, way });
+			labels_add_route(r->l, &(struct labels_route){ at, port, priority, entry });
 	}
 }
 
 static void
-tell_one(struct reading *r, const struct swarm_label *label, enum label_state state, const char *text)
+report_if_set(struct traefik_reading *r, const struct swarm_label *label, enum label_state state, const char *text)
 {
 	if (label != NULL)
-		reading_tell(r, label, state, text);
+		reading_report(r, label, state, text);
 }
 
 static void
-tell_rest(struct reading *r, const struct router *router, enum label_state state, const char *text)
+report_rest(struct traefik_reading *r, const struct router *router, enum label_state state, const char *text)
 {
 	if (router->middlewares != NULL && state == LABEL_VALID && str_trim(str_of(router->middlewares->value)).len > 0)
-		tell_one(r, router->middlewares, LABEL_UNUSED, "left out, as swarm.traefik.ignore_middlewares says");
+		report_if_set(r, router->middlewares, LABEL_UNUSED, "left out, as swarm.traefik.ignore_middlewares says");
 	else
-		tell_one(r, router->middlewares, state, text);
-	tell_one(r, router->entry_points, state, text);
-	tell_one(r, router->priority, state, text);
-	tell_one(r, router->tls_options, state, text);
+		report_if_set(r, router->middlewares, state, text);
+	report_if_set(r, router->entry_points, state, text);
+	report_if_set(r, router->priority, state, text);
+	report_if_set(r, router->tls_options, state, text);
 }
 
 static void
-tell_rule(struct reading *r, const struct router *router, const struct rule *rule)
+report_rule(struct traefik_reading *r, const struct router *router, const struct rule *rule)
 {
 	if (router->rule == NULL)
 		return;
-	if (rule->strange[0] != '\0')
-		labels_tell(r->l, router->rule, LABEL_UNSUPPORTED, arena_printf(r->l->arena, "not understood: %s; what depends on it is not served",
-		    rule->strange));
+	if (rule->unsupported[0] != '\0')
+		labels_report(r->l, router->rule, LABEL_UNSUPPORTED, arena_printf(r->l->arena, "not understood: %s; what depends on it is not served",
+		    rule->unsupported));
 	else if (router->refused)
-		reading_tell(r, router->rule, LABEL_UNUSED, "its router is not served");
+		reading_report(r, router->rule, LABEL_UNUSED, "its router is not served");
 	else
-		reading_tell(r, router->rule, LABEL_VALID, NULL);
+		reading_report(r, router->rule, LABEL_VALID, NULL);
 }
 
 void
-router_resolve(struct reading *r, struct router *router, unsigned port)
+router_resolve(struct traefik_reading *r, struct router *router, unsigned port)
 {
 	struct rule rule = { .n = 0 };
 	char problem[120];
@@ -309,26 +309,26 @@ router_resolve(struct reading *r, struct router *router, unsigned port)
 	unsigned whole = 0;
 	bool good;
 
-	if (r->what == READ_ROUTED) {
-		tell_rest(r, router, LABEL_UNUSED, "mola.host and mola.path have precedence");
-		tell_one(r, router->rule, LABEL_UNUSED, "mola.host and mola.path have precedence");
-		tell_one(r, router->service, LABEL_UNUSED, "mola.host and mola.path have precedence");
+	if (r->mode == MODE_PORT_ONLY) {
+		report_rest(r, router, LABEL_UNUSED, "mola.host and mola.path have precedence");
+		report_if_set(r, router->rule, LABEL_UNUSED, "mola.host and mola.path have precedence");
+		report_if_set(r, router->service, LABEL_UNUSED, "mola.host and mola.path have precedence");
 		return;
 	}
 	if (rule_text(r, router, &text) && !rule_parse(text, r->l->arena, &rule, problem)) {
 		refuse(r, router, false, WHY_ROUTER_RULE, "its rule is not understood: %s", problem);
-		tell_one(r, router->rule, LABEL_INVALID, problem);
-		r->l->shut |= router->guarded;
+		report_if_set(r, router->rule, LABEL_INVALID, problem);
+		r->l->blocked |= router->guarded;
 	} else if (router->rule == NULL && router->refused && rule.n == 0)
-		r->l->shut |= router->guarded;
+		r->l->blocked |= router->guarded;
 	else {
 		for (unsigned i = 0; i < rule.n; i++)
 			whole += !rule.term[i].partial;
 		if (whole == 0)
 			refuse(r, router, false, WHY_ROUTER_RULE, rule.n == 0 ? "no request can be all of what its rule says" :
-			    "its rule asks for %s, which Mola does not understand", rule.strange);
-		terms_take(r, router, &rule, priority_of(router, text, &good), port);
-		tell_rule(r, router, &rule);
+			    "its rule asks for %s, which Mola does not understand", rule.unsupported);
+		add_terms(r, router, &rule, priority_of(router, text, &good), port);
+		report_rule(r, router, &rule);
 	}
-	tell_rest(r, router, router->refused ? LABEL_UNUSED : LABEL_VALID, router->refused ? "its router is not served" : NULL);
+	report_rest(r, router, router->refused ? LABEL_UNUSED : LABEL_VALID, router->refused ? "its router is not served" : NULL);
 }

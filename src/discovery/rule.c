@@ -14,71 +14,71 @@
 #define DEPTH_MAX	16
 #define ARGS_MAX	32
 
-struct terms {
+struct rule_terms {
 	struct rule_term term[RULE_TERMS_MAX];
 	unsigned	 n;
 };
 
-struct reader {
+struct rule_parser {
 	struct str	 rest;
 	struct arena	*arena;
-	char		*strange;	/* of struct rule */
+	char		*unsupported;	/* of struct rule */
 	char		*problem;
 	unsigned	 depth;
 	bool		 escaped;	/* in a text of the matcher that is read, a backslash says something that is not understood */
 };
 
-static bool	read_or(struct reader *, struct terms *);
+static bool	read_or(struct rule_parser *, struct rule_terms *);
 
 static bool
-say(struct reader *r, const char *text)
+reject(struct rule_parser *r, const char *text)
 {
 	snprintf(r->problem, 120, "%s", text);
 	return false;
 }
 
 static void
-drop(struct reader *r, size_t n)
+advance(struct rule_parser *r, size_t n)
 {
 	r->rest = (struct str){ r->rest.p + n, r->rest.len - n };
 }
 
 static void
-skip_blanks(struct reader *r)
+skip_blanks(struct rule_parser *r)
 {
 	while (r->rest.len > 0 && isspace((unsigned char)*r->rest.p))
-		drop(r, 1);
+		advance(r, 1);
 }
 
 static bool
-take(struct reader *r, struct str token)
+take_token(struct rule_parser *r, struct str token)
 {
 	skip_blanks(r);
 	if (!str_starts(r->rest, token))
 		return false;
-	drop(r, token.len);
+	advance(r, token.len);
 	return true;
 }
 
 /* Each name once, in a list with commas. */
 static void
-strange_add(struct reader *r, struct str name)
+unsupported_add(struct rule_parser *r, struct str name)
 {
-	size_t len = strlen(r->strange), cap = sizeof ((struct rule *)0)->strange;
+	size_t len = strlen(r->unsupported), cap = sizeof ((struct rule *)0)->unsupported;
 	char text[40];
 
 	str_copy(text, sizeof text, name);
-	if (strstr(r->strange, text) == NULL && len + strlen(text) + 3 < cap)
-		snprintf(r->strange + len, cap - len, "%s%s", len > 0 ? ", " : "", text);
+	if (strstr(r->unsupported, text) == NULL && len + strlen(text) + 3 < cap)
+		snprintf(r->unsupported + len, cap - len, "%s%s", len > 0 ? ", " : "", text);
 }
 
 /* --- sums and products --- */
 
 static bool
-sum(struct reader *r, struct terms *to, const struct terms *with)
+terms_add(struct rule_parser *r, struct rule_terms *to, const struct rule_terms *with)
 {
 	if (to->n + with->n > RULE_TERMS_MAX)
-		return say(r, "more than 64 alternatives");
+		return reject(r, "more than 64 alternatives");
 	memcpy(to->term + to->n, with->term, with->n * sizeof *with->term);
 	to->n += with->n;
 	return true;
@@ -86,28 +86,28 @@ sum(struct reader *r, struct terms *to, const struct terms *with)
 
 /* False: nothing is both. */
 static bool
-both(const struct rule_term *a, const struct rule_term *b, struct rule_term *out)
+term_intersect(const struct rule_term *a, const struct rule_term *b, struct rule_term *out)
 {
 	struct rule_term t = { .partial = a->partial || b->partial };
 
-	if (!route_host_meet(a->host, b->host, &t.host) || !route_path_meet(a->path, b->path, &t.path))
+	if (!route_host_intersect(a->host, b->host, &t.host) || !route_path_intersect(a->path, b->path, &t.path))
 		return false;
 	*out = t;
 	return true;
 }
 
 static bool
-product(struct reader *r, struct terms *to, const struct terms *with)
+terms_multiply(struct rule_parser *r, struct rule_terms *to, const struct rule_terms *with)
 {
-	struct terms out = { .n = 0 };
+	struct rule_terms out = { .n = 0 };
 	struct rule_term t;
 
 	for (unsigned i = 0; i < to->n; i++)
 		for (unsigned k = 0; k < with->n; k++) {
-			if (!both(&to->term[i], &with->term[k], &t))
+			if (!term_intersect(&to->term[i], &with->term[k], &t))
 				continue;
 			if (out.n == RULE_TERMS_MAX)
-				return say(r, "more than 64 alternatives");
+				return reject(r, "more than 64 alternatives");
 			out.term[out.n++] = t;
 		}
 	*to = out;
@@ -130,7 +130,7 @@ quote_end(struct str s)
 
 /* What Go's strings say with a backslash; of all that it may stand for, only itself and the quote are read. */
 static struct str
-unescape(struct reader *r, struct str s)
+unescape(struct rule_parser *r, struct str s)
 {
 	char *copy = arena_zalloc(r->arena, s.len + 1);
 	size_t n = 0;
@@ -145,41 +145,41 @@ unescape(struct reader *r, struct str s)
 
 /* `text` or "text". */
 static bool
-read_quoted(struct reader *r, struct str *out)
+read_quoted(struct rule_parser *r, struct str *out)
 {
 	const char *end;
 	char quote;
 
 	skip_blanks(r);
 	if (r->rest.len == 0 || (*r->rest.p != '`' && *r->rest.p != '"'))
-		return say(r, "expected a text between backquotes");
+		return reject(r, "expected a text between backquotes");
 	quote = *r->rest.p;
-	drop(r, 1);
+	advance(r, 1);
 	end = quote == '`' ? memchr(r->rest.p, quote, r->rest.len) : quote_end(r->rest);
 	if (end == NULL)
-		return say(r, "a text has no closing quote");
+		return reject(r, "a text has no closing quote");
 	*out = (struct str){ r->rest.p, (size_t)(end - r->rest.p) };
-	drop(r, out->len + 1);
+	advance(r, out->len + 1);
 	if (quote == '"' && memchr(out->p, '\\', out->len) != NULL)
 		*out = unescape(r, *out);
 	return true;
 }
 
 static bool
-read_args(struct reader *r, struct str *arg, unsigned *n)
+read_args(struct rule_parser *r, struct str *arg, unsigned *n)
 {
 	*n = 0;
-	if (!take(r, STR("(")))
-		return say(r, "expected '(' after a name");
-	if (take(r, STR(")")))
+	if (!take_token(r, STR("(")))
+		return reject(r, "expected '(' after a name");
+	if (take_token(r, STR(")")))
 		return true;
 	do {
 		if (*n == ARGS_MAX)
-			return say(r, "more than 32 texts in one matcher");
+			return reject(r, "more than 32 texts in one matcher");
 		if (!read_quoted(r, &arg[(*n)++]))
 			return false;
-	} while (take(r, STR(",")));
-	return take(r, STR(")")) || say(r, "expected ')' or ','");
+	} while (take_token(r, STR(",")));
+	return take_token(r, STR(")")) || reject(r, "expected ')' or ','");
 }
 
 static char *
@@ -194,14 +194,14 @@ lower(struct arena *a, struct str s)
 
 /* Host(`*.example.org`) is for one label, since Traefik 3.7. A dot at the end says nothing, neither here nor in a request. */
 static bool
-read_hosts(struct reader *r, const struct str *arg, unsigned n, struct terms *out)
+read_hosts(struct rule_parser *r, const struct str *arg, unsigned n, struct rule_terms *out)
 {
 	for (unsigned i = 0; i < n; i++) {
 		bool dot = arg[i].len > 1 && arg[i].p[arg[i].len - 1] == '.';
 		struct str name = { arg[i].p, arg[i].len - dot };
 		char *host = lower(r->arena, name);
 		if (!form_host(name, true))
-			return say(r, "Host holds something that is not a host name");
+			return reject(r, "Host holds something that is not a host name");
 		if (host[0] == '*')
 			host[0] = '+';
 		out->term[out->n++] = (struct rule_term){ .host = host };
@@ -220,19 +220,19 @@ is_plain_path(struct str s)
 
 /* Whole paths (Path) are no prefixes, and what stands in braces or with '%' is not compared as it is spelled. */
 static bool
-read_paths(struct reader *r, struct str name, const struct str *arg, unsigned n, struct terms *out)
+read_paths(struct rule_parser *r, struct str name, const struct str *arg, unsigned n, struct rule_terms *out)
 {
 	bool prefix = str_eq_nocase(name, STR("PathPrefix"));
 
 	if (!prefix)
-		strange_add(r, name);
+		unsupported_add(r, name);
 	for (unsigned i = 0; i < n; i++) {
 		struct str path = arg[i];
 		bool odd = memchr(path.p, '{', path.len) != NULL || memchr(path.p, '%', path.len) != NULL;
 		if (!form_path(path) || memchr(path.p, '?', path.len) != NULL)
-			return say(r, "a path does not begin with '/', or holds what no path does");
+			return reject(r, "a path does not begin with '/', or holds what no path does");
 		if (odd && prefix)
-			strange_add(r, memchr(path.p, '{', path.len) != NULL ? STR("PathPrefix with {}") : STR("PathPrefix with %"));
+			unsupported_add(r, memchr(path.p, '{', path.len) != NULL ? STR("PathPrefix with {}") : STR("PathPrefix with %"));
 		while (odd && !is_plain_path(path))
 			path.len--;
 		out->term[out->n++] = (struct rule_term){ .path = arena_text(r->arena, path), .partial = odd || !prefix };
@@ -267,7 +267,7 @@ regexp_brace(struct str s)
  * where nothing else can stand before that (^example\.org$, ^(www\.)?example\.org$). A dot is a dot: few people escape
  * it, and nobody means "exampleXorg". */
 static void
-regexp_host(struct arena *a, struct str s, struct terms *out)
+regexp_host(struct arena *a, struct str s, struct rule_terms *out)
 {
 	const char *brace = regexp_brace(s);		/* then it is anchored by itself */
 	size_t end = s.len, at;
@@ -317,11 +317,11 @@ regexp_path(struct arena *a, struct str s)
 }
 
 static void
-read_strange(struct reader *r, struct str name, const struct str *arg, unsigned n, struct terms *out)
+read_unsupported(struct rule_parser *r, struct str name, const struct str *arg, unsigned n, struct rule_terms *out)
 {
 	bool host = str_eq_nocase(name, STR("HostRegexp")), path = str_eq_nocase(name, STR("PathRegexp"));
 
-	strange_add(r, name);
+	unsupported_add(r, name);
 	for (unsigned i = 0; i < n && host; i++)
 		regexp_host(r->arena, arg[i], out);
 	for (unsigned i = 0; i < n && path; i++)
@@ -331,7 +331,7 @@ read_strange(struct reader *r, struct str name, const struct str *arg, unsigned 
 }
 
 static bool
-read_matcher(struct reader *r, struct terms *out)
+read_matcher(struct rule_parser *r, struct rule_terms *out)
 {
 	struct str name, arg[ARGS_MAX];
 	size_t len = 0;
@@ -341,15 +341,15 @@ read_matcher(struct reader *r, struct terms *out)
 	while (len < r->rest.len && isalnum((unsigned char)r->rest.p[len]))
 		len++;
 	if (len == 0)
-		return say(r, "expected a name such as Host or PathPrefix");
+		return reject(r, "expected a name such as Host or PathPrefix");
 	name = (struct str){ r->rest.p, len };
-	drop(r, len);
+	advance(r, len);
 	r->escaped = false;
 	if (!read_args(r, arg, &n))
 		return false;
 	out->n = 0;
 	if (r->escaped) {
-		strange_add(r, STR("\\ in a text"));
+		unsupported_add(r, STR("\\ in a text"));
 		out->term[out->n++] = (struct rule_term){ .partial = true };
 		return true;
 	}
@@ -357,54 +357,54 @@ read_matcher(struct reader *r, struct terms *out)
 		return read_hosts(r, arg, n, out);
 	if (str_eq_nocase(name, STR("PathPrefix")) || str_eq_nocase(name, STR("Path")))
 		return read_paths(r, name, arg, n, out);
-	read_strange(r, name, arg, n, out);
+	read_unsupported(r, name, arg, n, out);
 	return true;
 }
 
 /* --- operators --- */
 
 static bool
-read_unary(struct reader *r, struct terms *out)
+read_unary(struct rule_parser *r, struct rule_terms *out)
 {
-	if (take(r, STR("!"))) {
+	if (take_token(r, STR("!"))) {
 		if (!read_unary(r, out))
 			return false;
-		strange_add(r, STR("!"));
-		*out = (struct terms){ .term = { { .partial = true } }, .n = 1 };
+		unsupported_add(r, STR("!"));
+		*out = (struct rule_terms){ .term = { { .partial = true } }, .n = 1 };
 		return true;
 	}
-	if (!take(r, STR("(")))
+	if (!take_token(r, STR("(")))
 		return read_matcher(r, out);
 	if (++r->depth > DEPTH_MAX)
-		return say(r, "more than 16 parentheses deep");
+		return reject(r, "more than 16 parentheses deep");
 	if (!read_or(r, out))
 		return false;
 	r->depth--;
-	return take(r, STR(")")) || say(r, "expected ')'");
+	return take_token(r, STR(")")) || reject(r, "expected ')'");
 }
 
 static bool
-read_and(struct reader *r, struct terms *out)
+read_and(struct rule_parser *r, struct rule_terms *out)
 {
-	struct terms next;
+	struct rule_terms next;
 
 	if (!read_unary(r, out))
 		return false;
-	while (take(r, STR("&&")))
-		if (!read_unary(r, &next) || !product(r, out, &next))
+	while (take_token(r, STR("&&")))
+		if (!read_unary(r, &next) || !terms_multiply(r, out, &next))
 			return false;
 	return true;
 }
 
 static bool
-read_or(struct reader *r, struct terms *out)
+read_or(struct rule_parser *r, struct rule_terms *out)
 {
-	struct terms next;
+	struct rule_terms next;
 
 	if (!read_and(r, out))
 		return false;
-	while (take(r, STR("||")))
-		if (!read_and(r, &next) || !sum(r, out, &next))
+	while (take_token(r, STR("||")))
+		if (!read_and(r, &next) || !terms_add(r, out, &next))
 			return false;
 	return true;
 }
@@ -413,16 +413,16 @@ bool
 rule_parse(struct str s, struct arena *a, struct rule *out, char problem[120])
 {
 	struct rule rule = { .n = 0 };
-	struct reader r = { .rest = s, .arena = a, .strange = rule.strange, .problem = problem };
-	struct terms t;
+	struct rule_parser r = { .rest = s, .arena = a, .unsupported = rule.unsupported, .problem = problem };
+	struct rule_terms t;
 
 	if (s.len > RULE_BYTES_MAX)
-		return say(&r, "longer than 4096 bytes");
+		return reject(&r, "longer than 4096 bytes");
 	if (!read_or(&r, &t))
 		return false;
 	skip_blanks(&r);
 	if (r.rest.len > 0)
-		return say(&r, "expected && or || or the end");
+		return reject(&r, "expected && or || or the end");
 	rule.n = t.n;
 	memcpy(rule.term, t.term, t.n * sizeof *t.term);
 	*out = rule;

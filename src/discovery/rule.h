@@ -18,7 +18,7 @@ struct rule_term {
 struct rule {
 	struct rule_term term[RULE_TERMS_MAX];
 	unsigned	 n;			/* 0: no request can be all of this */
-	char		 strange[120];		/* names of what is not understood, "" for none */
+	char		 unsupported[120];		/* names of what is not understood, "" for none */
 };
 
 /* False: not a rule, or too large; `problem` says why. Texts are the arena's. */

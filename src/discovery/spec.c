@@ -34,7 +34,7 @@ rest_of(struct str s, size_t from)
 }
 
 static struct str
-blanks_skip(struct str s)
+skip_blanks(struct str s)
 {
 	while (s.len > 0 && is_blank(*s.p))
 		s = rest_of(s, 1);
@@ -124,42 +124,42 @@ struct member {
 
 /* The next member of an object whose text begins behind its '{', or behind the member before. */
 static bool
-member_next(struct str *rest, struct member *m)
+next_member(struct str *rest, struct member *m)
 {
-	struct str s = blanks_skip(*rest);
+	struct str s = skip_blanks(*rest);
 
 	if (s.len > 0 && *s.p == ',')
-		s = blanks_skip(rest_of(s, 1));
+		s = skip_blanks(rest_of(s, 1));
 	if (s.len == 0 || *s.p != '"')
 		return false;
 	m->key = (struct str){ s.p, string_length(s) };
-	s = blanks_skip(rest_of(s, m->key.len));
+	s = skip_blanks(rest_of(s, m->key.len));
 	if (m->key.len == 0 || s.len == 0 || *s.p != ':')
 		return false;
-	s = blanks_skip(rest_of(s, 1));
+	s = skip_blanks(rest_of(s, 1));
 	m->value = (struct str){ s.p, value_length(s) };
 	*rest = rest_of(s, m->value.len);
 	return m->value.len > 0;
 }
 
 static json_t *
-string_read(struct str text)
+parse_string(struct str text)
 {
 	return json_loadb(text.p, text.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
 }
 
 /* The value of an object's member; of several, the last one, as JSON's readers have it. */
 static struct str
-member_find(struct str object, const char *name)
+find_member(struct str object, const char *name)
 {
-	struct str rest = blanks_skip(object), found = { 0 };
+	struct str rest = skip_blanks(object), found = { 0 };
 	struct member m;
 
 	if (rest.len == 0 || *rest.p != '{')
 		return found;
 	rest = rest_of(rest, 1);
-	while (member_next(&rest, &m)) {
-		json_t *key = string_read(m.key);
+	while (next_member(&rest, &m)) {
+		json_t *key = parse_string(m.key);
 		if (json_is_string(key) && strcmp(json_string_value(key), name) == 0)
 			found = m.value;
 		json_decref(key);
@@ -211,7 +211,7 @@ dump(const json_t *j, struct buf *out)
 }
 
 static void
-comma(struct buf *out, bool *first)
+add_comma(struct buf *out, bool *first)
 {
 	if (!*first)
 		buf_add(out, ",", 1);
@@ -224,10 +224,10 @@ patch_members(struct str raw, const json_t *before, const json_t *after, bool *f
 	struct str rest = rest_of(raw, 1);
 	struct member m;
 
-	while (member_next(&rest, &m)) {
-		json_t *key = string_read(m.key), *value = json_object_get(after, json_string_value(key));
+	while (next_member(&rest, &m)) {
+		json_t *key = parse_string(m.key), *value = json_object_get(after, json_string_value(key));
 		if (value != NULL) {
-			comma(out, first);
+			add_comma(out, first);
 			buf_adds(out, m.key);
 			buf_add(out, ":", 1);
 			patch(m.value, json_object_get(before, json_string_value(key)), value, out);
@@ -248,7 +248,7 @@ patch_object(struct str raw, const json_t *before, const json_t *after, struct b
 	json_object_foreach((json_t *)after, name, value) {
 		if (json_object_get(before, name) != NULL)
 			continue;
-		comma(out, &first);
+		add_comma(out, &first);
 		key = json_string(name);
 		dump(key, out);
 		json_decref(key);
@@ -272,7 +272,7 @@ patch(struct str raw, const json_t *before, const json_t *after, struct buf *out
 bool
 spec_write(struct str json, const json_t *before, const json_t *after, struct buf *out)
 {
-	struct str raw = member_find(json, "Spec");
+	struct str raw = find_member(json, "Spec");
 
 	if (raw.len == 0 || !json_is_object(before) || !json_is_object(after))
 		return false;
@@ -296,7 +296,7 @@ is_empty(const json_t *j)
 }
 
 static void
-note(struct difference *d)
+difference_add(struct difference *d)
 {
 	if (d->count++ > 0)
 		buf_adds(d->paths, STR(", "));
@@ -350,7 +350,7 @@ compare(struct difference *d, const json_t *before, const json_t *sent, const js
 	else if (json_is_array(sent) && json_is_array(now) && json_array_size(sent) == json_array_size(now))
 		compare_items(d, before, sent, now);
 	else
-		note(d);
+		difference_add(d);
 }
 
 unsigned

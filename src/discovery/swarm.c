@@ -32,7 +32,7 @@ swarm_free(struct swarm **sp)
 	part_clear(&s->services);
 	part_clear(&s->tasks);
 	part_clear(&s->networks);
-	swarm_configs_forget(s);
+	swarm_configs_clear(s);
 	swarm_detach(s);
 	free(s);
 }
@@ -92,7 +92,7 @@ node_use(struct str s)
 }
 
 static bool
-address_useful(struct str a)
+is_useful_address(struct str a)
 {
 	return a.len > 0 && !str_eq(a, STR("0.0.0.0")) && !str_eq(a, STR("::"));
 }
@@ -109,7 +109,7 @@ node_address(struct part_reader *r, struct json_reader *jr, const json_t *j)
 		m.len--;
 	if (m.len >= 2 && *m.p == '[')
 		m = (struct str){ m.p + 1, m.len - 2 };
-	return arena_text(r->part.arena, address_useful(a) ? a : address_useful(m) ? m : STR(""));
+	return arena_text(r->part.arena, is_useful_address(a) ? a : is_useful_address(m) ? m : STR(""));
 }
 
 static void
@@ -144,7 +144,7 @@ swarm_read_nodes(struct swarm *s, struct str json, char detail[SWARM_DETAIL])
 
 /* Go leaves out zeros at the end of a fraction, and a fraction that is none. */
 static void
-created_set(char out[32], struct str s)
+set_created(char out[32], struct str s)
 {
 	int n = 0;
 
@@ -159,7 +159,7 @@ created_set(char out[32], struct str s)
 }
 
 static bool
-label_ours(const char *name)
+label_is_for_proxy(const char *name)
 {
 	return strncasecmp(name, "mola.", 5) == 0 || strncasecmp(name, "traefik.", 8) == 0;
 }
@@ -202,12 +202,12 @@ read_labels(struct part_reader *r, struct json_reader *jr, const json_t *j, stru
 	}
 	qsort(s->all, s->nall, sizeof *s->all, label_order);
 	for (unsigned i = 0; i < s->nall; i++)
-		if (label_ours(s->all[i].name))
+		if (label_is_for_proxy(s->all[i].name))
 			s->label[s->nlabels++] = s->all[i];
 }
 
 static bool
-label_caddys(const char *name)
+label_is_caddy(const char *name)
 {
 	return strncasecmp(name, "caddy", 5) == 0 && (name[5] == '\0' || name[5] == '.' || name[5] == '_');
 }
@@ -222,7 +222,7 @@ read_misplaced(struct part_reader *r, const json_t *j, struct swarm_service *s)
 	size_t i;
 
 	json_object_foreach(json_object_get(c, "Labels"), name, v)
-		if ((label_ours(name) || label_caddys(name)) && (s->misplaced == NULL || strcmp(name, s->misplaced) < 0))
+		if ((label_is_for_proxy(name) || label_is_caddy(name)) && (s->misplaced == NULL || strcmp(name, s->misplaced) < 0))
 			s->misplaced = arena_text(r->part.arena, str_of(name));
 	json_array_foreach(json_object_get(c, "Env"), i, v)
 		s->virtual_host |= json_is_string(v) && strncmp(json_string_value(v), "VIRTUAL_HOST=", 13) == 0;
@@ -239,7 +239,7 @@ read_service(void *arg, struct json_reader *jr, const json_t *j)
 	s = part_add_item(r);
 	s->id = part_text(r, jr, j, "ID");
 	s->name = part_text(r, jr, j, "Spec.Name");
-	created_set(s->created, json_reader_text(jr, j, "CreatedAt"));
+	set_created(s->created, json_reader_text(jr, j, "CreatedAt"));
 	read_labels(r, jr, j, s);
 	read_misplaced(r, j, s);
 	s->nports = part_read_ports(r, jr, json_reader_list(jr, j, "Spec.EndpointSpec.Ports"), &s->port);

@@ -32,7 +32,7 @@ struct swarm_conf {
 						 * have routers of their own */
 	const struct traefik_rules *traefik;
 	const struct constraint *traefik_constraint;	/* NULL: those of the Traefik services */
-	bool		 traefik_exposed_said;	/* exposed_by_default is people's word, not the default */
+	bool		 traefik_exposed_configured;	/* exposed_by_default is people's word, not the default */
 };
 
 struct swarm	*swarm_new(void);
@@ -62,7 +62,7 @@ const char	*swarm_config_wanted(const struct swarm *);
 void		 swarm_read_config(struct swarm *, const char *id, struct str json);
 void		 swarm_config_failed(struct swarm *, const char *id, const char *text);
 bool		 swarm_configs_retry(struct swarm *);		/* true: something is wanted now */
-void		 swarm_configs_forget(struct swarm *);
+void		 swarm_configs_clear(struct swarm *);
 
 /* Networks that Mola itself is on, by id or by name. Detached from all of them first, then one call for each. */
 void	swarm_detach(struct swarm *);

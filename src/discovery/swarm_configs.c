@@ -11,7 +11,7 @@
 #define CONFIGS_MAX	64
 
 static struct swarm_config *
-config_of(const struct swarm *s, const char *id)
+find_config(const struct swarm *s, const char *id)
 {
 	for (unsigned i = 0; i < s->nconfigs; i++)
 		if (strcmp(s->config[i].id, id) == 0)
@@ -24,11 +24,11 @@ config_free(struct swarm_config *c)
 {
 	free(c->id);
 	free(c->text);
-	free(c->unread);
+	free(c->unreadable);
 }
 
 void
-swarm_configs_forget(struct swarm *s)
+swarm_configs_clear(struct swarm *s)
 {
 	while (s->nconfigs > 0)
 		config_free(&s->config[--s->nconfigs]);
@@ -38,10 +38,10 @@ swarm_configs_forget(struct swarm *s)
 
 /* There are as many as Traefiks; those of services that are gone are not worth telling apart. */
 static struct swarm_config *
-config_new(struct swarm *s, const char *id)
+add_config(struct swarm *s, const char *id)
 {
 	if (s->nconfigs == CONFIGS_MAX)
-		swarm_configs_forget(s);
+		swarm_configs_clear(s);
 	s->config = must_realloc(s->config, (s->nconfigs + 1) * sizeof *s->config);
 	s->config[s->nconfigs] = (struct swarm_config){ .id = must_strdup(id) };
 	return &s->config[s->nconfigs++];
@@ -49,7 +49,7 @@ config_new(struct swarm *s, const char *id)
 
 /* An id becomes part of a path. */
 static bool
-id_sound(const char *id)
+id_is_valid(const char *id)
 {
 	return *id != '\0' && strspn(id, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(id);
 }
@@ -61,16 +61,16 @@ swarm_config_wanted(const struct swarm *s)
 
 	for (unsigned i = 0; i < s->services.n; i++) {
 		const struct traefik_spec *t = SWARM_SERVICES(s)[i].traefik;
-		if (t == NULL || t->config == NULL || !id_sound(t->config) || ++n > CONFIGS_MAX)
+		if (t == NULL || t->config == NULL || !id_is_valid(t->config) || ++n > CONFIGS_MAX)
 			continue;
-		if (config_of(s, t->config) == NULL)
+		if (find_config(s, t->config) == NULL)
 			return t->config;
 	}
 	return NULL;
 }
 
 static int
-digit_of(char c)
+base64_digit(char c)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const char *at = c == '\0' ? NULL : strchr(digits, c);
@@ -89,7 +89,7 @@ base64_read(struct str s, char *out, size_t *len)
 	while (s.len > 0 && s.p[s.len - 1] == '=')
 		s.len--;
 	for (size_t i = 0; i < s.len; i++) {
-		int digit = digit_of(s.p[i]);
+		int digit = base64_digit(s.p[i]);
 		if (digit < 0)
 			return false;
 		bits = bits << 6 | (uint32_t)digit;
@@ -105,8 +105,8 @@ base64_read(struct str s, char *out, size_t *len)
 void
 swarm_config_failed(struct swarm *s, const char *id, const char *text)
 {
-	if (config_of(s, id) == NULL)
-		config_new(s, id)->unread = must_strdup(text);
+	if (find_config(s, id) == NULL)
+		add_config(s, id)->unreadable = must_strdup(text);
 }
 
 static void
@@ -123,7 +123,7 @@ read_config(struct swarm *s, const char *id, const json_t *j)
 	else if (jr.why != NULL || data.len > STATIC_FILE_MAX * 4 / 3 || !base64_read(data, text, &len))
 		swarm_config_failed(s, id, "is a config that is not understood");
 	else {
-		c = config_new(s, id);
+		c = add_config(s, id);
 		c->text = text;
 		c->len = len;
 		return;
@@ -137,7 +137,7 @@ swarm_read_config(struct swarm *s, const char *id, struct str json)
 	json_error_t e;
 	json_t *j = json_loadb(json.p == NULL ? "" : json.p, json.len, JSON_DECODE_INT_AS_REAL, &e);
 
-	if (config_of(s, id) != NULL)
+	if (find_config(s, id) != NULL)
 		;
 	else if (!json_is_object(j))
 		swarm_config_failed(s, id, "is a config that is not understood");
@@ -150,7 +150,7 @@ bool
 swarm_configs_retry(struct swarm *s)
 {
 	for (unsigned i = 0; i < s->nconfigs; )
-		if (s->config[i].unread != NULL) {
+		if (s->config[i].unreadable != NULL) {
 			config_free(&s->config[i]);
 			s->config[i] = s->config[--s->nconfigs];
 		} else

@@ -87,7 +87,7 @@ struct swarm_config {
 	char		*id;
 	char		*text;			/* NULL: not there, and `unread` says why, for people */
 	size_t		 len;
-	char		*unread;
+	char		*unreadable;
 };
 
 struct swarm {

@@ -12,7 +12,7 @@
 
 /* "10.0.1.5/24": the prefix length says nothing to those who dial. */
 static const char *
-address_at(struct part_reader *r, const json_t *list, size_t at)
+read_address(struct part_reader *r, const json_t *list, size_t at)
 {
 	struct str a = str_of(json_string_value(json_array_get(list, at))), ip;
 
@@ -38,21 +38,21 @@ read_attachments(struct part_reader *r, struct json_reader *jr, const json_t *j,
 		do
 			if (t->nattachments < NETWORKS_MAX)
 				t->attachment[t->nattachments++] = (struct swarm_attachment){ part_text(r, jr, a, "Network.ID"),
-				    part_text(r, jr, a, "Network.Spec.Name"), address_at(r, addresses, k),
+				    part_text(r, jr, a, "Network.Spec.Name"), read_address(r, addresses, k),
 				    json_reader_bool(jr, a, "Network.Spec.Ingress") };
 		while (++k < n);
 	}
 }
 
 static struct swarm_port *
-ports_copy(struct part_reader *r, const struct swarm_task *t)
+copy_ports(struct part_reader *r, const struct swarm_task *t)
 {
 	return t->nports == 0 ? NULL : memcpy(arena_zalloc(r->part.arena, t->nports * sizeof *t->port), t->port,
 	    t->nports * sizeof *t->port);
 }
 
 static struct swarm_attachment *
-attachments_copy(struct part_reader *r, const struct swarm_task *t)
+copy_attachments(struct part_reader *r, const struct swarm_task *t)
 {
 	struct swarm_attachment *to = arena_zalloc(r->part.arena, (t->nattachments + 1) * sizeof *to);
 
@@ -64,7 +64,7 @@ attachments_copy(struct part_reader *r, const struct swarm_task *t)
 }
 
 static struct swarm_task *
-task_copy(struct part_reader *r, const struct swarm_task *was)
+copy_task(struct part_reader *r, const struct swarm_task *was)
 {
 	struct swarm_task *t = part_add_item(r);
 
@@ -74,8 +74,8 @@ task_copy(struct part_reader *r, const struct swarm_task *was)
 		.node = arena_text(r->part.arena, str_of(was->node)),
 		.slot = was->slot,
 		.wanted = was->wanted,
-		.attachment = attachments_copy(r, was), .nattachments = was->nattachments,
-		.port = ports_copy(r, was), .nports = was->nports,
+		.attachment = copy_attachments(r, was), .nattachments = was->nattachments,
+		.port = copy_ports(r, was), .nports = was->nports,
 	};
 	return t;
 }
@@ -114,7 +114,7 @@ reuse_task(void *arg, struct str raw)
 	was = &SWARM_TASKS(r->before)[before->fingerprint[i].item - 1];
 	if (map_get(r->ids, str_of(was->id)) != NULL)
 		return true;
-	task_copy(r, was);
+	copy_task(r, was);
 	now->item = r->part.n;
 	map_put(r->ids, str_of(was->id), (void *)(uintptr_t)r->part.n);
 	return true;
@@ -149,7 +149,7 @@ read_task(void *arg, struct json_reader *jr, const json_t *j)
 static void
 add_departed(struct part_reader *r, const struct swarm_task *was)
 {
-	struct swarm_task *t = task_copy(r, was);
+	struct swarm_task *t = copy_task(r, was);
 
 	t->wanted = false;
 	t->gone = true;
@@ -163,16 +163,16 @@ static void
 carry_over(struct part_reader *r)
 {
 	const struct swarm_task *before = SWARM_TASKS(r->before), *was;
-	unsigned heard = r->part.n;
+	unsigned nread = r->part.n;
 	uintptr_t after;
 	struct swarm_task *t;
 
 	for (unsigned i = 0; i < r->before->tasks.n; i++) {
 		was = &before[i];
 		after = (uintptr_t)map_get(r->ids, str_of(was->id));
-		t = after > 0 && after <= heard ? (struct swarm_task *)r->part.item + after - 1 : NULL;
+		t = after > 0 && after <= nread ? (struct swarm_task *)r->part.item + after - 1 : NULL;
 		if (t != NULL && t->nports == 0) {
-			t->port = ports_copy(r, was);
+			t->port = copy_ports(r, was);
 			t->nports = was->nports;
 		} else if (after == 0 && was->wanted) {
 			add_departed(r, was);

@@ -15,22 +15,22 @@
 const struct traefik_rules traefik_rules_default = { .enable = true, .exposed_by_default = true };
 
 void
-reading_tell(struct reading *r, const struct swarm_label *label, enum label_state state, const char *text)
+reading_report(struct traefik_reading *r, const struct swarm_label *label, enum label_state state, const char *text)
 {
-	labels_tell(r->l, label, state, text == NULL ? NULL : arena_text(r->l->arena, str_of(text)));
+	labels_report(r->l, label, state, text == NULL ? NULL : arena_text(r->l->arena, str_of(text)));
 }
 
 bool
-reading_has(const struct reading *r, const char *label)
+reading_has_label(const struct traefik_reading *r, const char *label)
 {
-	for (unsigned i = 0; i < r->of->nlabels; i++)
-		if (strcmp(r->of->label[i].name, label) == 0)
+	for (unsigned i = 0; i < r->service->nlabels; i++)
+		if (strcmp(r->service->label[i].name, label) == 0)
 			return true;
 	return false;
 }
 
 bool
-reading_ignores(const struct reading *r, struct str reference)
+reading_ignores_middleware(const struct traefik_reading *r, struct str reference)
 {
 	const struct traefik_names *names = &r->rules->ignore_middlewares;
 
@@ -42,7 +42,7 @@ reading_ignores(const struct reading *r, struct str reference)
 
 /* "traefik.http.routers.web.rule" in words; the last one holds whatever is left. */
 static unsigned
-words_of(const char *name, struct str word[DEPTH_MAX])
+split_words(const char *name, struct str word[DEPTH_MAX])
 {
 	struct str rest = str_of(name);
 	unsigned n = 0;
@@ -78,42 +78,42 @@ go_bool(const char *s, bool *on)
 
 /* Traefik skips a service whose traefik.enable it cannot read. */
 static void
-read_enable(struct reading *r)
+read_enable(struct traefik_reading *r)
 {
-	bool told = false, ours = r->l->enable != ENABLE_ABSENT;
+	bool found = false, ours = r->l->enable != ENABLE_ABSENT;
 
-	for (unsigned i = 0; i < r->of->nlabels; i++) {
-		const struct swarm_label *label = &r->of->label[i];
+	for (unsigned i = 0; i < r->service->nlabels; i++) {
+		const struct swarm_label *label = &r->service->label[i];
 		bool on;
 		if (strcasecmp(label->name, "traefik.enable") != 0)
 			continue;
-		told = true;
+		found = true;
 		if (!go_bool(label->value, &on)) {
-			r->what = READ_OFF;
-			reading_tell(r, label, LABEL_INVALID, "expected true or false; it is taken for false");
+			r->mode = MODE_OFF;
+			reading_report(r, label, LABEL_INVALID, "expected true or false; it is taken for false");
 			continue;
 		}
-		r->on |= on;
+		r->enabled |= on;
 		if (!on)
-			r->what = READ_OFF;
-		reading_tell(r, label, ours ? LABEL_UNUSED : LABEL_VALID, ours ? "mola.enable has precedence" : NULL);
+			r->mode = MODE_OFF;
+		reading_report(r, label, ours ? LABEL_UNUSED : LABEL_VALID, ours ? "mola.enable has precedence" : NULL);
 	}
-	if ((!told && !r->rules->exposed_by_default) || r->l->enable == ENABLE_NO)
-		r->what = READ_OFF;
+	if ((!found && !r->rules->exposed_by_default) || r->l->enable == ENABLE_NO)
+		r->mode = MODE_OFF;
 }
 
 static const char *
-off_text(const struct reading *r)
+off_reason(const struct traefik_reading *r)
 {
 	return r->l->enable == ENABLE_NO ? "mola.enable is not true" :
-	    r->on || r->rules->exposed_by_default ? "traefik.enable is not true" :
+	    r->enabled || r->rules->exposed_by_default ? "traefik.enable is not true" :
 	    "there is no traefik.enable, and services are not exposed by default";
 }
 
 /* --- gathering --- */
 
 static bool
-is_old(const struct str *word, unsigned n)
+is_v1(const struct str *word, unsigned n)
 {
 	static const char *const old[] = { "frontend", "backend", "port", "protocol", "weight", "domain", "tags" };
 
@@ -126,52 +126,52 @@ is_old(const struct str *word, unsigned n)
 
 /* "traefik.http.router.web.middlewares": Traefik itself takes nothing of a service with such a label. */
 static void
-gather_odd(struct reading *r, const struct swarm_label *label)
+gather_unknown(struct traefik_reading *r, const struct swarm_label *label)
 {
-	if (r->odd == NULL)
-		r->odd = label;
-	reading_tell(r, label, LABEL_UNKNOWN, "not understood: no router of the service is served");
+	if (r->unknown == NULL)
+		r->unknown = label;
+	reading_report(r, label, LABEL_UNKNOWN, "not understood: no router of the service is served");
 }
 
 static void
-gather_http(struct reading *r, const struct swarm_label *label, const struct str *word, unsigned n)
+gather_http(struct traefik_reading *r, const struct swarm_label *label, const struct str *word, unsigned n)
 {
 	if (n >= 5 && word_is(word[2], "routers"))
 		router_gather(r, label, word, n);
 	else if (n >= 5 && word_is(word[2], "services"))
 		backend_gather(r, label, word, n);
 	else if (n >= 4 && word_is(word[2], "middlewares"))
-		reading_tell(r, label, LABEL_UNUSED, "Mola has no middlewares: routers that name this one are not served");
+		reading_report(r, label, LABEL_UNUSED, "Mola has no middlewares: routers that name this one are not served");
 	else if (n >= 4 && word_is(word[2], "serverstransports"))
-		reading_tell(r, label, LABEL_UNSUPPORTED, "Mola speaks plain HTTP/1.1 to tasks");
+		reading_report(r, label, LABEL_UNSUPPORTED, "Mola speaks plain HTTP/1.1 to tasks");
 	else
-		gather_odd(r, label);
+		gather_unknown(r, label);
 }
 
 static void
-gather(struct reading *r, const struct swarm_label *label)
+gather(struct traefik_reading *r, const struct swarm_label *label)
 {
 	struct str word[DEPTH_MAX];
-	unsigned n = words_of(label->name, word);
+	unsigned n = split_words(label->name, word);
 
 	if (n == 2 && word_is(word[1], "enable"))
 		return;
-	if (r->what == READ_OFF)
-		reading_tell(r, label, LABEL_UNUSED, off_text(r));
+	if (r->mode == MODE_OFF)
+		reading_report(r, label, LABEL_UNUSED, off_reason(r));
 	else if (n >= 2 && word_is(word[1], "http"))
 		gather_http(r, label, word, n);
 	else if (n >= 3 && (word_is(word[1], "tcp") || word_is(word[1], "udp"))) {
-		r->nstreams++;
-		reading_tell(r, label, LABEL_UNUSED, "Mola relays HTTP alone");
+		r->ntcp_udp++;
+		reading_report(r, label, LABEL_UNUSED, "Mola relays HTTP alone");
 	} else if (n >= 3 && (word_is(word[1], "docker") || word_is(word[1], "swarm")))
-		reading_tell(r, label, LABEL_UNUSED, "Mola goes to tasks directly, on whichever network it shares with them");
-	else if (is_old(word, n)) {
-		r->old = r->nold++ == 0 ? label : r->old;
-		reading_tell(r, label, LABEL_UNUSED, "a label of Traefik 1");
+		reading_report(r, label, LABEL_UNUSED, "Mola goes to tasks directly, on whichever network it shares with them");
+	else if (is_v1(word, n)) {
+		r->v1 = r->nv1++ == 0 ? label : r->v1;
+		reading_report(r, label, LABEL_UNUSED, "a label of Traefik 1");
 	} else if (n >= 3 && word_is(word[2], "routers"))
-		gather_odd(r, label);
+		gather_unknown(r, label);
 	else
-		reading_tell(r, label, LABEL_UNKNOWN, "not understood");
+		reading_report(r, label, LABEL_UNKNOWN, "not understood");
 }
 
 /* --- making sense of it --- */
@@ -179,13 +179,13 @@ gather(struct reading *r, const struct swarm_label *label)
 /* How requests for another port than the service's first are treated: what is said of the service as a whole holds, but for
  * its health check and for what changes it in the Swarm. */
 static void
-port_add(struct reading *r, const struct backend *b)
+add_port(struct traefik_reading *r, const struct backend *b)
 {
-	struct service_conf *conf = labels_port(r->l, backend_port(b));
+	struct service_conf *conf = labels_add_port(r->l, backend_port(b));
 
 	if (conf == NULL)
 		return;
-	if (reading_has(r, "mola.health.path"))
+	if (reading_has_label(r, "mola.health.path"))
 		conf->health_path = NULL;
 	conf->migrate = false;
 	conf->scale_min = conf->scale_max = 0;
@@ -195,10 +195,10 @@ port_add(struct reading *r, const struct backend *b)
 /* A service of several ports is several services to the world: each port that a router leads to is one, and the first of
  * them, by the router's name, bears the service's name alone. */
 static void
-ports_choose(struct reading *r)
+choose_ports(struct traefik_reading *r)
 {
 	struct labels *l = r->l;
-	bool given = reading_has(r, "mola.port");
+	bool given = reading_has_label(r, "mola.port");
 	const struct backend *first = NULL;
 
 	for (unsigned i = 0; i < r->nrouters && !given && first == NULL; i++)
@@ -209,23 +209,23 @@ ports_choose(struct reading *r)
 		l->port = backend_port(first);
 	for (unsigned i = 0; i < r->nrouters && !given; i++)	/* of routers that are not served, too: for targets */
 		if (r->router[i].backend != NULL && backend_port(r->router[i].backend) != 0 && backend_port(r->router[i].backend) != l->port)
-			port_add(r, r->router[i].backend);
+			add_port(r, r->router[i].backend);
 	if (first != NULL)
 		backend_conf(first, &l->conf);
 }
 
 /* One line for what is no router, and would be missed. */
 static void
-tell_others(struct reading *r)
+report_others(struct traefik_reading *r)
 {
 	struct labels *l = r->l;
 
-	if (r->nold > 0)
-		labels_refuse(l, WHY_LABELS_FOREIGN, arena_printf(l->arena, "it has %u %s of Traefik 1 (%s), which Mola does not read; "
-		    "say mola.host and mola.port, or use labels of Traefik 2 or 3 (traefik.http.routers.NAME.rule)", r->nold,
-		    r->nold == 1 ? "label" : "labels", r->old->name));
-	if (r->nstreams > 0 && r->nrouters == 0)
-		labels_refuse(l, WHY_LABELS_FOREIGN, arena_text(l->arena, STR("it has labels for TCP or UDP alone, and Mola relays HTTP; "
+	if (r->nv1 > 0)
+		labels_add_trouble(l, WHY_LABELS_FOREIGN, arena_printf(l->arena, "it has %u %s of Traefik 1 (%s), which Mola does not read; "
+		    "say mola.host and mola.port, or use labels of Traefik 2 or 3 (traefik.http.routers.NAME.rule)", r->nv1,
+		    r->nv1 == 1 ? "label" : "labels", r->v1->name));
+	if (r->ntcp_udp > 0 && r->nrouters == 0)
+		labels_add_trouble(l, WHY_LABELS_FOREIGN, arena_text(l->arena, STR("it has labels for TCP or UDP alone, and Mola relays HTTP; "
 		    "if it speaks HTTP, say mola.host and mola.port; else publish its port, or leave it to Traefik")));
 }
 
@@ -233,25 +233,25 @@ tell_others(struct reading *r)
 void
 traefik_read(struct labels *l, const struct swarm_service *s, const struct traefik_rules *rules, const struct middlewares *m)
 {
-	struct reading r = { .l = l, .of = s, .rules = rules, .middlewares = m,
-	    .what = l->host.given || l->path.given ? READ_ROUTED : READ_ALL };
+	struct traefik_reading r = { .l = l, .service = s, .rules = rules, .middlewares = m,
+	    .mode = l->host.given || l->path.given ? MODE_PORT_ONLY : MODE_ALL };
 
 	read_enable(&r);
 	for (unsigned i = 0; i < s->nlabels; i++)
 		if (strncasecmp(s->label[i].name, "traefik.", 8) == 0)
 			gather(&r, &s->label[i]);
-	if (rules->default_rule != NULL && r.on && r.nrouters == 0 && r.nstreams == 0 && r.what != READ_OFF)
+	if (rules->default_rule != NULL && r.enabled && r.nrouters == 0 && r.ntcp_udp == 0 && r.mode != MODE_OFF)
 		r.router[r.nrouters++] = (struct router){ .name = str_of(s->name) };
-	if (r.what != READ_OFF && l->enable == ENABLE_ABSENT)
-		l->enabled = r.on || r.nrouters > 0 || l->enabled;
+	if (r.mode != MODE_OFF && l->enable == ENABLE_ABSENT)
+		l->enabled = r.enabled || r.nrouters > 0 || l->enabled;
 	for (unsigned i = 0; i < r.nbackends; i++)
 		backend_read(&r, &r.backend[i]);
 	for (unsigned i = 0; i < r.nrouters; i++)
-		router_judge(&r, &r.router[i]);
-	ports_choose(&r);
+		router_check(&r, &r.router[i]);
+	choose_ports(&r);
 	for (unsigned i = 0; i < r.nrouters; i++)
-		router_resolve(&r, &r.router[i], r.router[i].backend == NULL || reading_has(&r, "mola.port") ? l->port :
+		router_resolve(&r, &r.router[i], r.router[i].backend == NULL || reading_has_label(&r, "mola.port") ? l->port :
 		    backend_port(r.router[i].backend));
-	if (r.what == READ_ALL)
-		tell_others(&r);
+	if (r.mode == MODE_ALL)
+		report_others(&r);
 }

@@ -18,11 +18,11 @@ struct traefik_names {
 struct traefik_entry_point {
 	const char	*name;			/* compared without case */
 	bool		 served;		/* Mola's listeners stand for it */
-	bool		 standard;		/* asDefault: routers that name no entry point are on it */
+	bool		 as_default;		/* asDefault: routers that name no entry point are on it */
 	struct traefik_names middlewares;	/* references such as auth@file, put before those of each router */
 	const char	*redirect;		/* where it sends every request, such as websecure; NULL: nowhere */
 	const char	*tls_options;		/* NULL: none */
-	const char	*unread;		/* what of its configuration is not readable, for people; NULL: nothing */
+	const char	*unreadable;		/* what of its configuration is not readable, for people; NULL: nothing */
 	const char	*owner;			/* the Traefik service whose it is, for people; NULL: the operator's word */
 };
 
@@ -33,7 +33,7 @@ struct traefik_rules {
 	struct traefik_names ignore_middlewares; /* by exact name: requests reach the tasks without these */
 	const struct traefik_entry_point *entry_point;
 	unsigned	 nentry_points;
-	const char	*unread;		/* a Traefik's configuration that is not readable, for people: routers on entry
+	const char	*unreadable;		/* a Traefik's configuration that is not readable, for people: routers on entry
 						 * points without a row are not served; NULL: nothing is unread */
 };
 

@@ -12,7 +12,7 @@
 #define TEXTS_MAX 1024
 
 static bool
-begins(const char *s, const char *with)
+starts_with(const char *s, const char *with)
 {
 	return strncasecmp(s, with, strlen(with)) == 0;
 }
@@ -52,7 +52,7 @@ texts_add(struct arena *a, const json_t *list, bool (*wanted)(const char *), con
 static bool
 is_variable(const char *s)
 {
-	return begins(s, "TRAEFIK_");
+	return starts_with(s, "TRAEFIK_");
 }
 
 /* Flags that nobody else has. */
@@ -60,14 +60,14 @@ static bool
 arg_is_traefik(const char *s)
 {
 	s += strspn(s, "-");
-	return begins(s, "entrypoints.") || begins(s, "entrypoints=") || begins(s, "providers.docker") || begins(s, "providers.swarm") ||
-	    begins(s, "docker.swarmmode") || (begins(s, "configfile") && strcasestr(s, "traefik") != NULL);
+	return starts_with(s, "entrypoints.") || starts_with(s, "entrypoints=") || starts_with(s, "providers.docker") || starts_with(s, "providers.swarm") ||
+	    starts_with(s, "docker.swarmmode") || (starts_with(s, "configfile") && strcasestr(s, "traefik") != NULL);
 }
 
 static bool
 variable_is_traefik(const char *s)
 {
-	return begins(s, "TRAEFIK_ENTRYPOINTS_") || begins(s, "TRAEFIK_PROVIDERS_") || begins(s, "TRAEFIK_CONFIGFILE");
+	return starts_with(s, "TRAEFIK_ENTRYPOINTS_") || starts_with(s, "TRAEFIK_PROVIDERS_") || starts_with(s, "TRAEFIK_CONFIGFILE");
 }
 
 /* --- mounts --- */
@@ -122,13 +122,13 @@ is_usual(const char *path)
 }
 
 static const char *
-file_named(const struct traefik_spec *s)
+named_file(const struct traefik_spec *s)
 {
 	const char *a;
 
 	for (unsigned i = 0; i < s->nargs; i++) {
 		a = s->arg[i] + strspn(s->arg[i], "-");
-		if (a == s->arg[i] || !begins(a, "configfile"))
+		if (a == s->arg[i] || !starts_with(a, "configfile"))
 			continue;
 		if (a[10] == '=')
 			return a + 11;
@@ -136,14 +136,14 @@ file_named(const struct traefik_spec *s)
 			return s->arg[i + 1];
 	}
 	for (unsigned i = 0; i < s->nenv; i++)
-		if (begins(s->env[i], "TRAEFIK_CONFIGFILE="))
+		if (starts_with(s->env[i], "TRAEFIK_CONFIGFILE="))
 			return s->env[i] + 19;
 	return NULL;
 }
 
 /* A path in the container; what is written without a slash lies in the root. */
 static bool
-same_place(struct str a, const char *b)
+is_same_path(struct str a, const char *b)
 {
 	if (a.len > 0 && *a.p == '/')
 		a = (struct str){ a.p + 1, a.len - 1 };
@@ -152,7 +152,7 @@ same_place(struct str a, const char *b)
 
 /* Among configs or secrets: the one that is the file, or, where none was named, one that may be it. */
 static const json_t *
-placed_at(struct json_reader *jr, const json_t *list, const char *file, const char **path, struct arena *a)
+find_placed(struct json_reader *jr, const json_t *list, const char *file, const char **path, struct arena *a)
 {
 	json_t *j;
 	size_t i;
@@ -160,7 +160,7 @@ placed_at(struct json_reader *jr, const json_t *list, const char *file, const ch
 	json_array_foreach((json_t *)(uintptr_t)list, i, j) {
 		struct str to = json_reader_text(jr, j, "File.Name");
 		const char *at = arena_text(a, to);
-		if (to.len > 0 && (file != NULL ? same_place(to, file) : is_usual(at))) {
+		if (to.len > 0 && (file != NULL ? is_same_path(to, file) : is_usual(at))) {
 			*path = at;
 			return j;
 		}
@@ -193,29 +193,29 @@ mounted_file(struct arena *a, struct json_reader *jr, const json_t *j, const jso
 }
 
 static void
-file_find(struct arena *a, struct json_reader *jr, const json_t *j, const json_t *mounts, struct traefik_spec *s)
+find_file(struct arena *a, struct json_reader *jr, const json_t *j, const json_t *mounts, struct traefik_spec *s)
 {
-	const char *named = file_named(s), *path = named;
+	const char *named = named_file(s), *path = named;
 	const json_t *at;
 
-	if ((at = placed_at(jr, json_reader_list(jr, j, SPEC "Configs"), named, &path, a)) != NULL)
+	if ((at = find_placed(jr, json_reader_list(jr, j, SPEC "Configs"), named, &path, a)) != NULL)
 		s->config = arena_text(a, json_reader_text(jr, at, "ConfigID"));
-	else if (placed_at(jr, json_reader_list(jr, j, SPEC "Secrets"), named, &path, a) != NULL)
-		s->unread = arena_printf(a, "its file %s is a secret", path);
+	else if (find_placed(jr, json_reader_list(jr, j, SPEC "Secrets"), named, &path, a) != NULL)
+		s->unreadable = arena_printf(a, "its file %s is a secret", path);
 	else if (named != NULL)
-		s->unread = arena_printf(a, "its file %s lies %s", named, mounts_cover(jr, mounts, named) ? "on a node" : "in its image");
+		s->unreadable = arena_printf(a, "its file %s lies %s", named, mounts_cover(jr, mounts, named) ? "on a node" : "in its image");
 	s->file = path;
 	if (named == NULL && (path == NULL || strstr(path, "etc/traefik/") == NULL) && (path = mounted_file(a, jr, j, mounts)) != NULL) {
 		s->file = path;
 		s->config = NULL;
-		s->unread = arena_printf(a, "its file may lie on a node, where %s is mounted from", path);
+		s->unreadable = arena_printf(a, "its file may lie on a node, where %s is mounted from", path);
 	}
 }
 
 /* --- the whole --- */
 
 static bool
-any(const char **text, unsigned n, bool (*is)(const char *))
+any_is(const char **text, unsigned n, bool (*is)(const char *))
 {
 	for (unsigned i = 0; i < n; i++)
 		if (is(text[i]))
@@ -225,7 +225,7 @@ any(const char **text, unsigned n, bool (*is)(const char *))
 
 /* sh -c "traefik --entrypoints..." */
 static bool
-through_shell(const struct traefik_spec *s)
+uses_shell(const struct traefik_spec *s)
 {
 	for (unsigned i = 0; i < s->nargs; i++)
 		if (s->arg[i][0] != '-' && strpbrk(s->arg[i], " \t\n") != NULL &&
@@ -262,12 +262,12 @@ traefik_spec_read(struct arena *a, struct json_reader *jr, const json_t *j)
 	texts_add(a, json_reader_list(jr, j, SPEC "Env"), is_variable, &s->env, &s->nenv);
 	str_copy(text, sizeof text, name);
 	like = strcasestr(text, "traefik") != NULL && !is_companion(name) && mounts_socket(jr, mounts);
-	if (!exact && !like && !any(s->arg, s->nargs, arg_is_traefik) && !any(s->env, s->nenv, variable_is_traefik) && !through_shell(s))
+	if (!exact && !like && !any_is(s->arg, s->nargs, arg_is_traefik) && !any_is(s->env, s->nenv, variable_is_traefik) && !uses_shell(s))
 		return NULL;
-	file_find(a, jr, j, mounts, s);
-	if (s->unread == NULL && through_shell(s))
-		s->unread = "its command line goes through a shell";
-	else if (s->unread == NULL && s->config == NULL && !any(s->arg, s->nargs, arg_is_traefik) && !any(s->env, s->nenv, variable_is_traefik))
-		s->unread = "its specification says nothing of its configuration, which may be in its image";
+	find_file(a, jr, j, mounts, s);
+	if (s->unreadable == NULL && uses_shell(s))
+		s->unreadable = "its command line goes through a shell";
+	else if (s->unreadable == NULL && s->config == NULL && !any_is(s->arg, s->nargs, arg_is_traefik) && !any_is(s->env, s->nenv, variable_is_traefik))
+		s->unreadable = "its specification says nothing of its configuration, which may be in its image";
 	return s;
 }

@@ -15,31 +15,31 @@
 #define NAMES_MAX	64		/* middlewares of an entry point */
 #define WORDS_MAX	16
 
-struct building {
+struct static_reader {
 	struct arena	*arena;
 	struct traefik_static *of;
-	bool		 said_entries;		/* any */
+	bool		 has_entry_points;		/* any */
 	bool		 docker, swarm_mode;
-	bool		 standard_said;		/* some entry point has asDefault */
+	bool		 has_as_default;		/* some entry point has asDefault */
 };
 
 /* The first reason stays. */
 static void
-unread(struct building *b, const char *fmt, struct str a)
+set_unreadable(struct static_reader *b, const char *fmt, struct str a)
 {
-	if (b->of->unread == NULL)
-		b->of->unread = arena_printf(b->arena, fmt, STR_ARG(a));
+	if (b->of->unreadable == NULL)
+		b->of->unreadable = arena_printf(b->arena, fmt, STR_ARG(a));
 }
 
 static bool
-is(struct str s, const char *word)
+is_word(struct str s, const char *word)
 {
 	return str_eq_nocase(s, str_of(word));
 }
 
 /* Go's ParseBool; a flag without a value is true. What is no truth value: `other`. */
 static bool
-truth(struct str s, bool other)
+parse_bool(struct str s, bool other)
 {
 	static const char *const yes[] = { "", "1", "t", "T", "true", "TRUE", "True" }, *const no[] = { "0", "f", "F", "false", "FALSE", "False" };
 
@@ -53,17 +53,17 @@ truth(struct str s, bool other)
 }
 
 static struct traefik_entry_point *
-entry_of(struct building *b, struct str name)
+get_entry_point(struct static_reader *b, struct str name)
 {
 	struct traefik_static *s = b->of;
 	struct traefik_entry_point *e;
 
-	b->said_entries = true;
+	b->has_entry_points = true;
 	for (unsigned i = 0; i < s->nentry_points; i++)
 		if (str_eq_nocase(str_of(s->entry_point[i].name), name))
 			return &s->entry_point[i];
 	if (s->nentry_points == ENTRIES_MAX) {
-		unread(b, "it has more than 64 entry points (%.*s)", name);
+		set_unreadable(b, "it has more than 64 entry points (%.*s)", name);
 		return NULL;
 	}
 	e = &s->entry_point[s->nentry_points++];
@@ -72,7 +72,7 @@ entry_of(struct building *b, struct str name)
 }
 
 static void
-middlewares_add(struct building *b, struct traefik_entry_point *e, struct str list)
+add_middlewares(struct static_reader *b, struct traefik_entry_point *e, struct str list)
 {
 	const char **name;
 	struct str part;
@@ -82,7 +82,7 @@ middlewares_add(struct building *b, struct traefik_entry_point *e, struct str li
 		if (part.len == 0)
 			continue;
 		if (e->middlewares.n == NAMES_MAX) {
-			e->unread = "it has more than 64 middlewares";
+			e->unreadable = "it has more than 64 middlewares";
 			return;
 		}
 		name = arena_zalloc(b->arena, (e->middlewares.n + 1) * sizeof *name);
@@ -95,39 +95,39 @@ middlewares_add(struct building *b, struct traefik_entry_point *e, struct str li
 
 /* Behind entrypoints.NAME.http. */
 static void
-take_http(struct building *b, struct traefik_entry_point *e, const struct str *word, unsigned n, struct str value)
+apply_http(struct static_reader *b, struct traefik_entry_point *e, const struct str *word, unsigned n, struct str value)
 {
 	static const char *const harmless[] = { "encodequerysemicolons", "encodedcharacters", "sanitizepath", "maxheaderbytes" };
 
 	if (n == 0)
 		return;
-	if (is(word[0], "middlewares"))
-		middlewares_add(b, e, value);
-	else if (is(word[0], "redirections")) {
-		if (e->redirect == NULL || (n == 3 && is(word[2], "to")))
-			e->redirect = n == 3 && is(word[2], "to") ? arena_text(b->arena, value) : "another one";
-	} else if (is(word[0], "tls")) {
-		if (n == 2 && is(word[1], "options") && value.len > 0)
+	if (is_word(word[0], "middlewares"))
+		add_middlewares(b, e, value);
+	else if (is_word(word[0], "redirections")) {
+		if (e->redirect == NULL || (n == 3 && is_word(word[2], "to")))
+			e->redirect = n == 3 && is_word(word[2], "to") ? arena_text(b->arena, value) : "another one";
+	} else if (is_word(word[0], "tls")) {
+		if (n == 2 && is_word(word[1], "options") && value.len > 0)
 			e->tls_options = arena_text(b->arena, value);
 	} else {
 		for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++)
-			if (is(word[0], harmless[i]))
+			if (is_word(word[0], harmless[i]))
 				return;
-		e->unread = arena_printf(b->arena, "its http.%.*s is not understood", STR_ARG(word[0]));
+		e->unreadable = arena_printf(b->arena, "its http.%.*s is not understood", STR_ARG(word[0]));
 	}
 }
 
 static void
-take_entry(struct building *b, const struct str *word, unsigned n, struct str value)
+apply_entry_point(struct static_reader *b, const struct str *word, unsigned n, struct str value)
 {
-	struct traefik_entry_point *e = entry_of(b, word[0]);
+	struct traefik_entry_point *e = get_entry_point(b, word[0]);
 
 	if (e == NULL || n == 1)
 		return;
-	if (is(word[1], "http"))
-		take_http(b, e, word + 2, n - 2, value);
-	else if (is(word[1], "asdefault") && truth(value, true))
-		e->standard = b->standard_said = true;
+	if (is_word(word[1], "http"))
+		apply_http(b, e, word + 2, n - 2, value);
+	else if (is_word(word[1], "asdefault") && parse_bool(value, true))
+		e->as_default = b->has_as_default = true;
 }
 
 /* Arguments are as long as people like: no copies. */
@@ -144,29 +144,29 @@ has_nocase(struct str text, const char *word)
 
 /* Traefik 1: "Name:http Address::80 Redirect.EntryPoint:https". */
 static void
-take_entry_1(struct building *b, struct str value)
+apply_entry_point_v1(struct static_reader *b, struct str value)
 {
-	static const char *const demands[] = { "auth.", "whitelist", "clientca", "ca:", "compress" };
+	static const char *const restrictions[] = { "auth.", "whitelist", "clientca", "ca:", "compress" };
 	struct traefik_entry_point *e = NULL;
 	struct str rest = value, part;
 
 	while (str_split(&rest, ' ', &part))
 		if (part.len > 5 && str_eq_nocase((struct str){ part.p, 5 }, STR("name:")))
-			e = entry_of(b, (struct str){ part.p + 5, part.len - 5 });
+			e = get_entry_point(b, (struct str){ part.p + 5, part.len - 5 });
 	if (e == NULL) {
-		unread(b, "its argument entrypoints is not understood%.*s", (struct str){ "", 0 });
+		set_unreadable(b, "its argument entrypoints is not understood%.*s", (struct str){ "", 0 });
 		return;
 	}
 	if (has_nocase(value, "redirect"))
 		e->redirect = "another one";
-	for (size_t i = 0; i + 1 < sizeof demands / sizeof *demands; i++)
-		if (has_nocase(value, demands[i]))
-			e->unread = "what it demands in the language of Traefik 1 is not understood";
+	for (size_t i = 0; i + 1 < sizeof restrictions / sizeof *restrictions; i++)
+		if (has_nocase(value, restrictions[i]))
+			e->unreadable = "what it demands in the language of Traefik 1 is not understood";
 }
 
 /* Of two that differ, one may be what Traefik leaves out: whoever passes both passes. */
 static void
-constraints_add(struct building *b, struct str value)
+add_constraints(struct static_reader *b, struct str value)
 {
 	struct traefik_static *s = b->of;
 
@@ -178,38 +178,38 @@ constraints_add(struct building *b, struct str value)
 
 /* Behind providers.docker or providers.swarm. */
 static void
-take_provider(struct building *b, struct str key, struct str value)
+apply_provider(struct static_reader *b, struct str key, struct str value)
 {
 	struct traefik_static *s = b->of;
 
-	if (is(key, "swarmmode"))
-		b->swarm_mode |= truth(value, true);
-	else if (is(key, "exposedbydefault"))
-		s->exposed_by_default &= truth(value, false);
-	else if (is(key, "defaultrule") && value.len > 0)
+	if (is_word(key, "swarmmode"))
+		b->swarm_mode |= parse_bool(value, true);
+	else if (is_word(key, "exposedbydefault"))
+		s->exposed_by_default &= parse_bool(value, false);
+	else if (is_word(key, "defaultrule") && value.len > 0)
 		s->default_rule = arena_text(b->arena, value);
-	else if (is(key, "constraints") && value.len > 0)
-		constraints_add(b, value);
+	else if (is_word(key, "constraints") && value.len > 0)
+		add_constraints(b, value);
 }
 
 static void
-take(void *arg, const struct str *word, unsigned n, struct str value)
+apply_setting(void *arg, const struct str *word, unsigned n, struct str value)
 {
-	struct building *b = arg;
+	struct static_reader *b = arg;
 
-	if (n >= 2 && is(word[0], "entrypoints"))
-		take_entry(b, word + 1, n - 1, value);
-	else if (n == 1 && is(word[0], "entrypoints") && value.len > 0)
-		take_entry_1(b, value);
-	else if (n >= 2 && is(word[0], "providers") && is(word[1], "swarm")) {
-		b->of->swarm |= n > 2 || truth(value, true);
+	if (n >= 2 && is_word(word[0], "entrypoints"))
+		apply_entry_point(b, word + 1, n - 1, value);
+	else if (n == 1 && is_word(word[0], "entrypoints") && value.len > 0)
+		apply_entry_point_v1(b, value);
+	else if (n >= 2 && is_word(word[0], "providers") && is_word(word[1], "swarm")) {
+		b->of->swarm |= n > 2 || parse_bool(value, true);
 		if (n > 2)
-			take_provider(b, word[2], value);
-	} else if (n >= 2 && is(word[0], "providers") && is(word[1], "docker")) {
-		b->docker |= n > 2 || truth(value, true);
+			apply_provider(b, word[2], value);
+	} else if (n >= 2 && is_word(word[0], "providers") && is_word(word[1], "docker")) {
+		b->docker |= n > 2 || parse_bool(value, true);
 		if (n > 2)
-			take_provider(b, word[2], value);
-	} else if (n == 2 && is(word[0], "docker") && is(word[1], "swarmmode"))
+			apply_provider(b, word[2], value);
+	} else if (n == 2 && is_word(word[0], "docker") && is_word(word[1], "swarmmode"))
 		b->docker = b->swarm_mode = true;
 }
 
@@ -217,7 +217,7 @@ take(void *arg, const struct str *word, unsigned n, struct str value)
 
 /* "a.b[0].c" */
 static void
-take_path(struct building *b, struct str path, char separator, struct str value)
+apply_path(struct static_reader *b, struct str path, char separator, struct str value)
 {
 	struct str word[WORDS_MAX], rest = path, part;
 	unsigned n = 0;
@@ -228,7 +228,7 @@ take_path(struct building *b, struct str path, char separator, struct str value)
 			return;
 		word[n++] = (struct str){ part.p, bracket == NULL ? part.len : (size_t)(bracket - part.p) };
 	}
-	take(b, word, n, value);
+	apply_setting(b, word, n, value);
 }
 
 /* Whether a flag that stands alone takes the next argument: flags of truth values do not. */
@@ -243,13 +243,13 @@ stands_alone(struct str path)
 	while ((dot = memchr(last.p, '.', last.len)) != NULL)
 		last = (struct str){ dot + 1, last.len - (size_t)(dot - last.p) - 1 };
 	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
-		if (is(last, flags[i]))
+		if (is_word(last, flags[i]))
 			return true;
 	return false;
 }
 
 static void
-take_args(struct building *b, const struct traefik_spec *spec)
+read_args(struct static_reader *b, const struct traefik_spec *spec)
 {
 	for (unsigned i = 0; i < spec->nargs; i++) {
 		struct str arg = str_of(spec->arg[i]), value = { "", 0 };
@@ -263,19 +263,19 @@ take_args(struct building *b, const struct traefik_spec *spec)
 			arg.len = (size_t)(equals - arg.p);
 		} else if (i + 1 < spec->nargs && *spec->arg[i + 1] != '-' && !stands_alone(arg))
 			value = str_of(spec->arg[++i]);
-		take_path(b, arg, '.', value);
+		apply_path(b, arg, '.', value);
 	}
 }
 
 static void
-take_env(struct building *b, const struct traefik_spec *spec)
+read_env(struct static_reader *b, const struct traefik_spec *spec)
 {
 	for (unsigned i = 0; i < spec->nenv; i++) {
 		struct str env = str_of(spec->env[i]);
 		const char *equals = memchr(env.p, '=', env.len);
 		size_t n = equals == NULL ? env.len : (size_t)(equals - env.p);
 		if (n > 8 && str_eq_nocase((struct str){ env.p, 8 }, STR("TRAEFIK_")))
-			take_path(b, (struct str){ env.p + 8, n - 8 }, '_',
+			apply_path(b, (struct str){ env.p + 8, n - 8 }, '_',
 			    equals == NULL ? STR("") : (struct str){ equals + 1, env.len - n - 1 });
 	}
 }
@@ -289,46 +289,46 @@ ends_with(const char *s, const char *end)
 }
 
 static void
-take_file(struct building *b, const struct traefik_spec *spec, struct str file, const char *file_unread)
+read_file(struct static_reader *b, const struct traefik_spec *spec, struct str file, const char *file_unreadable)
 {
 	char problem[120];
 
 	if (spec->file == NULL)
 		return;
-	if (file_unread != NULL)
-		unread(b, "%.*s", str_of(arena_printf(b->arena, "its file %s %s", spec->file, file_unread)));
+	if (file_unreadable != NULL)
+		set_unreadable(b, "%.*s", str_of(arena_printf(b->arena, "its file %s %s", spec->file, file_unreadable)));
 	else if (ends_with(spec->file, ".toml"))
-		unread(b, "its file %.*s is TOML, which Mola does not read", str_of(spec->file));
-	else if (file.p != NULL && !flat_yaml(file, take, b, problem))
-		unread(b, "%.*s", str_of(arena_printf(b->arena, "its file %s is not understood (%s)", spec->file, problem)));
+		set_unreadable(b, "its file %.*s is TOML, which Mola does not read", str_of(spec->file));
+	else if (file.p != NULL && !flat_yaml(file, apply_setting, b, problem))
+		set_unreadable(b, "%.*s", str_of(arena_printf(b->arena, "its file %s is not understood (%s)", spec->file, problem)));
 }
 
 /* Without asDefault anywhere, routers are on all entry points; but on that of Traefik's own pages only when they name it. */
 static void
-entries_finish(struct building *b)
+finish_entry_points(struct static_reader *b)
 {
 	struct traefik_static *s = b->of;
 
-	if (!b->said_entries && s->unread == NULL)
-		entry_of(b, STR("http"));
+	if (!b->has_entry_points && s->unreadable == NULL)
+		get_entry_point(b, STR("http"));
 	for (unsigned i = 0; i < s->nentry_points; i++)
-		if (!b->standard_said)
-			s->entry_point[i].standard = strcasecmp(s->entry_point[i].name, "traefik") != 0;
+		if (!b->has_as_default)
+			s->entry_point[i].as_default = strcasecmp(s->entry_point[i].name, "traefik") != 0;
 }
 
 struct traefik_static *
-traefik_static_read(struct arena *a, const char *owner, const struct traefik_spec *spec, struct str file, const char *file_unread)
+traefik_static_read(struct arena *a, const char *owner, const struct traefik_spec *spec, struct str file, const char *file_unreadable)
 {
-	struct building b = { .arena = a, .of = arena_zalloc(a, sizeof *b.of) };
+	struct static_reader b = { .arena = a, .of = arena_zalloc(a, sizeof *b.of) };
 
 	b.of->owner = owner;
 	b.of->exposed_by_default = true;
-	b.of->unread = spec->unread;
+	b.of->unreadable = spec->unreadable;
 	b.of->entry_point = arena_zalloc(a, ENTRIES_MAX * sizeof *b.of->entry_point);
-	take_args(&b, spec);
-	take_env(&b, spec);
-	take_file(&b, spec, file, file_unread);
-	entries_finish(&b);
-	b.of->swarm |= (b.docker && b.swarm_mode) || b.of->unread != NULL;
+	read_args(&b, spec);
+	read_env(&b, spec);
+	read_file(&b, spec, file, file_unreadable);
+	finish_entry_points(&b);
+	b.of->swarm |= (b.docker && b.swarm_mode) || b.of->unreadable != NULL;
 	return b.of;
 }

@@ -22,7 +22,7 @@ struct traefik_spec {
 	unsigned	 nenv;
 	const char	*file;			/* path of the file; NULL: none is known of */
 	const char	*config;		/* id of the config that it is; NULL: it is none */
-	const char	*unread;		/* why not all can be read, for people; NULL: all can */
+	const char	*unreadable;		/* why not all can be read, for people; NULL: all can */
 };
 
 struct traefik_static {
@@ -31,14 +31,14 @@ struct traefik_static {
 	bool		 exposed_by_default;
 	const char	*default_rule;		/* NULL: not said */
 	const char	*constraints;		/* NULL: none */
-	const char	*unread;		/* NULL: all was read */
+	const char	*unreadable;		/* NULL: all was read */
 	struct traefik_entry_point *entry_point;
 	unsigned	 nentry_points;
 };
 
 /* `file` is the text of spec->file, with p NULL when there is none; `file_unread` says why, NULL: it is there, or not needed. */
 struct traefik_static	*traefik_static_read(struct arena *, const char *owner, const struct traefik_spec *, struct str file,
-			    const char *file_unread);
+			    const char *file_unreadable);
 
 /* flat_yaml.c: the settings of a YAML file, one after the other: the words of a key's path, and a value; items of a list have its path.
  * False: `problem` says why it is not understood. */

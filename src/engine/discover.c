@@ -64,12 +64,12 @@ swarm_conf_make(struct discover *d)
 		d->traefik.exposed_by_default = c->traefik_exposed == MAYBE_YES;
 	e = arena_zalloc(d->arena, (c->traefik_entry_points.n + 1) * sizeof *e);
 	for (unsigned i = 0; i < c->traefik_entry_points.n; i++)
-		e[i] = (struct traefik_entry_point){ .name = c->traefik_entry_points.item[i], .served = true, .standard = true };
+		e[i] = (struct traefik_entry_point){ .name = c->traefik_entry_points.item[i], .served = true, .as_default = true };
 	d->traefik.entry_point = e;
 	d->traefik.nentry_points = c->traefik_entry_points.n;
 	d->swarm = (struct swarm_conf){ .defaults = &c->defaults, .agent_template = c->swarm_agent,
 	    .exporter_template = c->swarm_node_exporter, .constraint = constraint_of(d, c->swarm_constraint), .traefik = &d->traefik,
-	    .traefik_constraint = constraint_of(d, c->traefik_constraint), .traefik_exposed_said = c->traefik_exposed != MAYBE_ABSENT,
+	    .traefik_constraint = constraint_of(d, c->traefik_constraint), .traefik_exposed_configured = c->traefik_exposed != MAYBE_ABSENT,
 	    .routeless = c->ntargets > 0 };
 }
 

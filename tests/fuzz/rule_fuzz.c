@@ -16,7 +16,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	if (!rule_parse((struct str){ (const char *)bytes, len }, a, &r, problem))
 		ASSERT(problem[0] != '\0' && strlen(problem) < sizeof problem);
 	else {
-		ASSERT(r.n <= RULE_TERMS_MAX && strlen(r.strange) < sizeof r.strange);
+		ASSERT(r.n <= RULE_TERMS_MAX && strlen(r.unsupported) < sizeof r.unsupported);
 		for (unsigned i = 0; i < r.n; i++) {
 			ASSERT(r.term[i].host != NULL || r.term[i].path != NULL || r.term[i].partial);
 			ASSERT(r.term[i].host == NULL || (r.term[i].host[0] != '\0' && (r.term[i].host[0] != '*' || r.term[i].partial)));

@@ -26,8 +26,8 @@ expect(const char *text, const char *wanted)
 		for (unsigned i = 0; i < rule.n; i++)
 			buf_printf(&out, "%s%s%s%s", i > 0 ? " " : "", rule.term[i].host == NULL ? "*" : rule.term[i].host,
 			    rule.term[i].path == NULL ? "" : rule.term[i].path, rule.term[i].partial ? "~" : "");
-		if (rule.strange[0] != '\0')
-			buf_printf(&out, " !%s", rule.strange);
+		if (rule.unsupported[0] != '\0')
+			buf_printf(&out, " !%s", rule.unsupported);
 	}
 	buf_add(&out, "", 1);
 	assert_string_equal(out.p, wanted);

@@ -90,7 +90,7 @@ reasons_quote_no_header(void **state)
 	unsigned n = 0;
 
 	(void)state;
-	report_trouble(a, &t, &n, WHY_SERVICE_NO_ROUTE, arena_text(a, STR("not understood: Header(`X`, `s`)")));
+	report_add_trouble(a, &t, &n, WHY_SERVICE_NO_ROUTE, arena_text(a, STR("not understood: Header(`X`, `s`)")));
 	assert_int_equal(n, 1);
 	assert_string_equal(t[0].text, "not understood: Header(`X`, `...`)");
 	arena_free(&a);

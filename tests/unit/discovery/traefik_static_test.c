@@ -144,7 +144,7 @@ expect_not_served(struct stage *s, const char *spec, const char *words)
 static void
 what_cannot_be_read_is_not_served_beside(void **state)
 {
-	static const struct traefik_entry_point said = { .name = "web", .served = true, .standard = true };
+	static const struct traefik_entry_point said = { .name = "web", .served = true, .as_default = true };
 	struct stage *s = *state;
 
 	expect_not_served(s, "\"Image\":\"traefik:v3\"", "edge");
@@ -171,7 +171,7 @@ what_cannot_be_read_is_not_served_beside(void **state)
 	container(s, "edge", "", "\"Image\":\"traefik:v3\"");
 	service(s, "web", AGE, "\"traefik.http.routers.a.rule\":\"Host(`a.org`)\",\"traefik.http.services.a.loadbalancer.server.port\":\"80\"", "");
 	assert_false(serves(s));
-	s->conf.traefik_exposed_said = true;
+	s->conf.traefik_exposed_configured = true;
 	container(s, "edge", "", "\"Image\":\"traefik:v3\"");
 	service(s, "web", AGE, "\"traefik.http.routers.a.rule\":\"Host(`a.org`)\",\"traefik.http.services.a.loadbalancer.server.port\":\"80\"", "");
 	assert_true(serves(s));
@@ -232,13 +232,13 @@ a_config_of_the_swarm_is_read(void **state)
 	service(s, "web", AGE, WEB("websecure"), "");
 	assert_true(serves(s));
 	expect_not_served(s, CONFIG("/etc/traefik/traefik.toml"), "TOML");
-	swarm_configs_forget(s->swarm);
+	swarm_configs_clear(s->swarm);
 	read_config(s, "OiA6IDo=");
 	expect_not_served(s, CONFIG("/etc/traefik/traefik.yml"), "is not understood");
-	swarm_configs_forget(s->swarm);
+	swarm_configs_clear(s->swarm);
 	read_config(s, "???");
 	expect_not_served(s, CONFIG("/etc/traefik/traefik.yml"), "is not understood");
-	swarm_configs_forget(s->swarm);
+	swarm_configs_clear(s->swarm);
 	swarm_read_config(s->swarm, "cfg1", STR("{\"Spec\":{\"Data\":\"\",\"Templating\":{\"Name\":\"golang\"}}}"));
 	expect_not_served(s, CONFIG("/etc/traefik/traefik.yml"), "template");
 }
@@ -300,12 +300,12 @@ what_is_said_stays_within_bounds(void **state)
 		arg[i] = arena_printf(a, "--entrypoints.e%u.http.middlewares=m%u,m,,", i, i);
 	t = traefik_static_read(a, "edge", &spec, (struct str){ NULL, 0 }, NULL);
 	assert_int_equal(t->nentry_points, 64);
-	assert_non_null(t->unread);
+	assert_non_null(t->unreadable);
 	for (unsigned i = 0; i < 200; i++)
 		arg[i] = arena_printf(a, "--entrypoints.e.http.middlewares=m%u", i);
 	t = traefik_static_read(a, "edge", &spec, (struct str){ NULL, 0 }, NULL);
 	assert_int_equal(t->entry_point[0].middlewares.n, 64);
-	assert_non_null(t->entry_point[0].unread);
+	assert_non_null(t->entry_point[0].unreadable);
 	text = memset(arena_zalloc(a, 4000001), 'a', 4000000);	/* a service's specification may be that large */
 	memcpy((char *)(uintptr_t)text, "--entrypoints=Name:x ", 21);
 	spec = (struct traefik_spec){ .arg = &text, .nargs = 1 };
