@@ -49,7 +49,7 @@ struct change {
 	enum phase	 phase;
 	int64_t		 began_usec, phase_usec, deadline_usec;
 	unsigned	 tries;			/* in this phase */
-	bool		 told;			/* the Swarm */
+	bool		 begun;			/* the Swarm */
 	char		*service;
 	struct placement_mark mark;
 	char		**exclude;
@@ -64,28 +64,28 @@ struct change {
 	char		 text[320];
 };
 
-static void	step(void *arg);
+static void	send_request(void *arg);
 
 static void
-step_after(struct change *c, int64_t usec)
+request_after(struct change *c, int64_t usec)
 {
-	timer_set(c->loop, &c->timer, loop_now(c->loop) + usec, step, c);
+	timer_set(c->loop, &c->timer, loop_now(c->loop) + usec, send_request, c);
 }
 
 static void
-phase_enter(struct change *c, enum phase p)
+enter_phase(struct change *c, enum phase p)
 {
 	c->phase = p;
 	c->phase_usec = loop_now(c->loop);
 	c->tries = 0;
-	step_after(c, p == PHASE_WAIT || p == PHASE_SETTLE ? POLL_USEC : 0);
+	request_after(c, p == PHASE_WAIT || p == PHASE_SETTLE ? POLL_USEC : 0);
 }
 
 /* Nothing of the change is touched after it: its owner frees it there. */
 static void
-over(struct change *c, bool moved, enum refusal refusal, const char *text)
+change_finish(struct change *c, bool moved, enum refusal refusal, const char *text)
 {
-	struct change_end e = { c->service, moved, c->told, refusal, text,
+	struct change_end e = { c->service, moved, c->begun, refusal, text,
 	    (double)(loop_now(c->loop) - c->began_usec) / (double)USEC_PER_SEC };
 
 	timer_clear(c->loop, &c->timer);
@@ -95,36 +95,36 @@ over(struct change *c, bool moved, enum refusal refusal, const char *text)
 /* --- our own picture --- */
 
 static bool
-on_from(const struct change *c, const struct world_task *t)
+is_on_source(const struct change *c, const struct world_task *t)
 {
 	return t->node->swarm_id != NULL && strcmp(t->node->swarm_id, c->mark.from) == 0;
 }
 
 static bool
-serves(const struct change *c, const struct world_task *t)
+is_serving(const struct change *c, const struct world_task *t)
 {
 	enum task_state s = task_state(c->world, t, loop_now(c->loop));
 
 	return s == TASK_UP || (s == TASK_UNKNOWN && t->service->conf.health_path == NULL);
 }
 
-struct picture {
+struct move_progress {
 	bool	 arrived;		/* a task serves elsewhere */
 	bool	 stays;			/* one still serves where it was */
 };
 
-static struct picture
-look(const struct change *c)
+static struct move_progress
+get_progress(const struct change *c)
 {
 	const struct world_service *s = world_service(c->world, str_of(c->service));
-	struct picture p = { false, false };
+	struct move_progress p = { false, false };
 	const struct world_task *t;
 
 	if (s == NULL)
 		return p;
 	LIST_FOREACH(t, &s->tasks, link) {
-		p.arrived |= !on_from(c, t) && serves(c, t);
-		p.stays |= on_from(c, t) && serves(c, t);
+		p.arrived |= !is_on_source(c, t) && is_serving(c, t);
+		p.stays |= is_on_source(c, t) && is_serving(c, t);
 	}
 	return p;
 }
@@ -135,42 +135,42 @@ static void
 give_up(struct change *c, const char *why)
 {
 	c->given_up = why;
-	phase_enter(c, look(c).stays ? PHASE_BACK : PHASE_END);
+	enter_phase(c, get_progress(c).stays ? PHASE_BACK : PHASE_END);
 }
 
 static void
-watch_wait(struct change *c, const json_t *service)
+check_waiting(struct change *c, const json_t *service)
 {
 	enum update_state u = placement_update(service);
-	struct picture p = look(c);
+	struct move_progress p = get_progress(c);
 
 	if (u == UPDATE_PAUSED || u == UPDATE_ROLLED_BACK)
 		give_up(c, "Swarm paused the update: the new task failed");
 	else if (p.arrived && (u == UPDATE_COMPLETED || (u == UPDATE_NONE && !p.stays)))
-		phase_enter(c, PHASE_END);
+		enter_phase(c, PHASE_END);
 	else if (u == UPDATE_COMPLETED && loop_now(c->loop) > c->deadline_usec)
-		phase_enter(c, PHASE_END);		/* done, though the new task does not serve yet */
+		enter_phase(c, PHASE_END);		/* done, though the new task does not serve yet */
 	else if (loop_now(c->loop) > c->deadline_usec)
 		give_up(c, "no new task was healthy within mover.patience");
 	else
-		step_after(c, POLL_USEC);
+		request_after(c, POLL_USEC);
 }
 
 static void
-watch_settle(struct change *c, const json_t *service)
+check_settling(struct change *c, const json_t *service)
 {
 	enum update_state u = placement_update(service);
 	int64_t waited = loop_now(c->loop) - c->phase_usec;
 
 	if (u == UPDATE_COMPLETED || u == UPDATE_PAUSED || (u == UPDATE_NONE && waited > IDLE_USEC) || waited > SETTLE_USEC)
-		phase_enter(c, PHASE_END);
+		enter_phase(c, PHASE_END);
 	else
-		step_after(c, POLL_USEC);
+		request_after(c, POLL_USEC);
 }
 
 /* --- edits --- */
 
-enum edit { EDIT_SEND, EDIT_MOOT };
+enum edit { EDIT_SEND, EDIT_NONE };
 
 static enum edit
 edit_begin(struct change *c, json_t *service, enum refusal *why)
@@ -179,7 +179,7 @@ edit_begin(struct change *c, json_t *service, enum refusal *why)
 
 	*why = placement_mark(service, &other) ? REFUSAL_ONE_AT_A_TIME : placement_refusal(service);
 	if (*why != REFUSAL_NONE)
-		return EDIT_MOOT;
+		return EDIT_NONE;
 	placement_begin(json_object_get(service, "Spec"), &c->mark, (const char *const *)c->exclude, c->nexclude);
 	return EDIT_SEND;
 }
@@ -193,12 +193,12 @@ edit_scale(struct change *c, json_t *service, enum refusal *why)
 	if (*why == REFUSAL_NONE && placement_replicas(service) != (int)c->from)
 		*why = REFUSAL_COOL_SERVICE;		/* somebody has just changed it */
 	if (*why != REFUSAL_NONE)
-		return EDIT_MOOT;
-	return placement_scale(json_object_get(service, "Spec"), c->to) ? EDIT_SEND : EDIT_MOOT;
+		return EDIT_NONE;
+	return placement_scale(json_object_get(service, "Spec"), c->to) ? EDIT_SEND : EDIT_NONE;
 }
 
 static enum edit
-edit_of(struct change *c, json_t *service, enum refusal *why)
+edit_for_phase(struct change *c, json_t *service, enum refusal *why)
 {
 	json_t *spec = json_object_get(service, "Spec");
 	struct placement_mark mark;
@@ -211,69 +211,69 @@ edit_of(struct change *c, json_t *service, enum refusal *why)
 		return edit_scale(c, service, why);
 	case PHASE_BACK:
 		if (!placement_mark(service, &mark))
-			return EDIT_MOOT;
+			return EDIT_NONE;
 		placement_back(spec, c->mark.from);
 		return EDIT_SEND;
 	default:
-		return placement_end(spec) ? EDIT_SEND : EDIT_MOOT;
+		return placement_end(spec) ? EDIT_SEND : EDIT_NONE;
 	}
 }
 
 /* What follows an edit of phase `of` that was made, or need not be made. */
 static void
-edited(struct change *c, enum phase of)
+edit_done(struct change *c, enum phase of)
 {
 	switch (of) {
 	case PHASE_BEGIN:
-		phase_enter(c, PHASE_WAIT);
+		enter_phase(c, PHASE_WAIT);
 		break;
 	case PHASE_BACK:
-		phase_enter(c, PHASE_SETTLE);
+		enter_phase(c, PHASE_SETTLE);
 		break;
 	case PHASE_SCALE:
-		over(c, true, REFUSAL_NONE, "the Swarm was told");
+		change_finish(c, true, REFUSAL_NONE, "the Swarm was told");
 		break;
 	default:
-		over(c, c->given_up == NULL, REFUSAL_NONE, c->given_up == NULL ? "no trace is left" : c->given_up);
+		change_finish(c, c->given_up == NULL, REFUSAL_NONE, c->given_up == NULL ? "no trace is left" : c->given_up);
 	}
 }
 
 /* What follows when there was nothing to edit. */
 static void
-moot(struct change *c, enum refusal why)
+edit_unneeded(struct change *c, enum refusal why)
 {
 	switch (c->phase) {
 	case PHASE_BEGIN:
 	case PHASE_SCALE:
-		over(c, false, why, refusal_text(why));
+		change_finish(c, false, why, refusal_text(why));
 		break;
 	case PHASE_END:
-		if (c->given_up == NULL && look(c).stays)
+		if (c->given_up == NULL && get_progress(c).stays)
 			c->given_up = "somebody else changed the service meanwhile";
-		edited(c, PHASE_END);
+		edit_done(c, PHASE_END);
 		break;
 	default:
-		over(c, false, REFUSAL_NONE, "somebody else changed the service meanwhile");
+		change_finish(c, false, REFUSAL_NONE, "somebody else changed the service meanwhile");
 	}
 }
 
 /* --- what the Engine says --- */
 
 static bool
-out_of_sequence(const struct engine_answer *a)
+out_of_sequence(const struct engine_response *a)
 {
 	return a->why != NULL && strstr(a->detail, "out of sequence") != NULL;
 }
 
 /* What was sent was read too early, or from another manager: nothing has come of it. */
 static bool
-is_stale(const struct engine_answer *a)
+is_stale(const struct engine_response *a)
 {
 	return out_of_sequence(a) || a->why == WHY_ENGINE_VERSION;
 }
 
 static bool
-is_patient(const struct change *c)
+may_retry(const struct change *c)
 {
 	switch (c->phase) {
 	case PHASE_END:
@@ -290,52 +290,52 @@ is_patient(const struct change *c)
 }
 
 static void
-trouble(struct change *c, const struct engine_answer *a)
+request_failed(struct change *c, const struct engine_response *a)
 {
 	snprintf(c->text, sizeof c->text, "%s%s%.200s", a->why->text, a->detail[0] == '\0' ? "" : ": ", a->detail);
 	c->tries++;
 	log_event(c->tries == 1 ? LOG_WARN : LOG_DEBUG, "mover.trouble", "service", c->service, "why", why_name(a->why), "detail", a->detail, NULL);
 	if (a->status == 404)
-		over(c, false, REFUSAL_NONE, "the service is gone");
-	else if (is_patient(c))
-		step_after(c, RETRY_USEC);
+		change_finish(c, false, REFUSAL_NONE, "the service is gone");
+	else if (may_retry(c))
+		request_after(c, RETRY_USEC);
 	else if (c->phase == PHASE_BACK)
-		phase_enter(c, PHASE_END);
+		enter_phase(c, PHASE_END);
 	else if (c->phase == PHASE_CHECK)	/* not compared, but made */
-		edited(c, c->edited);
+		edit_done(c, c->edited);
 	else
-		over(c, false, c->phase == PHASE_UNDONE ? REFUSAL_ALTERED : REFUSAL_NONE, c->text);
+		change_finish(c, false, c->phase == PHASE_UNDONE ? REFUSAL_ALTERED : REFUSAL_NONE, c->text);
 }
 
 /* ENGINE_GONE after a POST means that nobody knows: to look is the way to find out. ENGINE_VERSION: that what was read has to
  * be read again. */
 static void
-on_posted(void *arg, const struct engine_answer *a)
+on_posted(void *arg, const struct engine_response *a)
 {
 	bool stale = is_stale(a);
 	struct change *c = arg;
 
 	c->call = NULL;
-	c->told |= a->why != WHY_ENGINE_VERSION;
+	c->begun |= a->why != WHY_ENGINE_VERSION;
 	if (a->why == NULL && c->phase == PHASE_BACK)
-		edited(c, PHASE_BACK);
+		edit_done(c, PHASE_BACK);
 	else if (a->why == NULL || (c->phase == PHASE_BEGIN && a->why == WHY_ENGINE_GONE)) {
 		c->edited = c->phase;
-		phase_enter(c, PHASE_CHECK);
+		enter_phase(c, PHASE_CHECK);
 	} else {
 		if (stale) {				/* it was not made */
 			json_decref(c->sent);
 			c->sent = NULL;
 		}
 		if (stale && (++c->tries < RETRIES_MAX || c->phase == PHASE_END))
-			step_after(c, 0);
+			request_after(c, 0);
 		else
-			trouble(c, a);
+			request_failed(c, a);
 	}
 }
 
 static void
-post(struct change *c, const json_t *service, const char *more, const struct buf *spec, engine_done_f *done)
+post_spec(struct change *c, const json_t *service, const char *more, const struct buf *spec, engine_done_f *done)
 {
 	json_int_t version = json_integer_value(json_object_get(json_object_get(service, "Version"), "Index"));
 	char path[160];
@@ -348,52 +348,52 @@ post(struct change *c, const json_t *service, const char *more, const struct buf
 /* The manager that answers now may speak an older version than the one before it. What it shows must be what was seen: it
  * could drop the rest. */
 static bool
-is_cut_short(struct change *c, const json_t *spec, const struct engine_answer *a)
+is_truncated(struct change *c, const json_t *spec, const struct engine_response *a)
 {
 	const json_t *seen = c->sent != NULL ? c->sent : c->before;
 	struct buf paths;
-	bool cut;
+	bool truncated;
 
 	if (seen == NULL || a->minor >= c->minor)
 		return false;
 	buf_init(&paths, PATHS_BYTES);
-	cut = spec_differ(seen, seen, spec, &paths) > 0;
-	if (cut)
+	truncated = spec_differ(seen, seen, spec, &paths) > 0;
+	if (truncated)
 		snprintf(c->text, sizeof c->text, "the manager that answers speaks API 1.%u, and the specification needs 1.%u: %.*s", a->minor,
 		    c->minor, STR_ARG(buf_str(&paths)));
 	buf_fini(&paths);
-	return cut;
+	return truncated;
 }
 
 static void
-refuse_cut(struct change *c)
+refuse_truncated(struct change *c)
 {
 	char detail[sizeof c->text];
-	struct engine_answer old = { .why = WHY_ENGINE_VERSION, .detail = detail };
+	struct engine_response old = { .why = WHY_ENGINE_VERSION, .detail = detail };
 
 	if (c->phase == PHASE_BEGIN || c->phase == PHASE_SCALE) {
-		over(c, false, REFUSAL_OLD_ENGINE, c->text);
+		change_finish(c, false, REFUSAL_OLD_ENGINE, c->text);
 		return;
 	}
 	memcpy(detail, c->text, sizeof detail);
-	trouble(c, &old);
+	request_failed(c, &old);
 }
 
 static void
-edit(struct change *c, json_t *service, const struct engine_answer *a)
+apply_edit(struct change *c, json_t *service, const struct engine_response *a)
 {
 	json_t *spec = json_object_get(service, "Spec"), *before;
 	enum refusal why;
 	struct buf text;
 
-	if (is_cut_short(c, spec, a)) {
-		refuse_cut(c);
+	if (is_truncated(c, spec, a)) {
+		refuse_truncated(c);
 		return;
 	}
 	before = json_deep_copy(spec);
-	if (edit_of(c, service, &why) == EDIT_MOOT) {
+	if (edit_for_phase(c, service, &why) == EDIT_NONE) {
 		json_decref(before);
-		moot(c, why);
+		edit_unneeded(c, why);
 		return;
 	}
 	json_decref(c->before);
@@ -403,7 +403,7 @@ edit(struct change *c, json_t *service, const struct engine_answer *a)
 	c->minor = a->minor;
 	buf_init(&text, 2 * ENGINE_BODY_MAX);
 	ASSERT(spec_write(a->body, c->before, c->sent, &text));
-	post(c, service, "", &text, on_posted);
+	post_spec(c, service, "", &text, on_posted);
 	buf_fini(&text);
 }
 
@@ -426,21 +426,21 @@ undo_failed(struct change *c, const char *detail)
 {
 	log_event(LOG_ERROR, "mover.not_restored", "service", c->service, "text", "its specification is not what it was before: look at it",
 	    "detail", detail, NULL);
-	over(c, false, REFUSAL_ALTERED, c->text);
+	change_finish(c, false, REFUSAL_ALTERED, c->text);
 }
 
 /* An update that has begun writes to the service, too, and then this comes too late: it is read and compared once more. */
 static void
-on_undone(void *arg, const struct engine_answer *a)
+on_undone(void *arg, const struct engine_response *a)
 {
 	struct change *c = arg;
 
 	c->call = NULL;
 	if (a->why == NULL || a->why == WHY_ENGINE_GONE)
-		phase_enter(c, PHASE_UNDONE);
+		enter_phase(c, PHASE_UNDONE);
 	else if (is_stale(a) && ++c->tries < UNDO_TRIES_MAX) {
 		c->phase = PHASE_CHECK;
-		step_after(c, 0);
+		request_after(c, 0);
 	} else
 		undo_failed(c, a->detail);
 }
@@ -448,7 +448,7 @@ on_undone(void *arg, const struct engine_answer *a)
 /* Nobody else has written since. The Swarm's copy of the specification from before the edit is complete, whatever the
  * Engine dropped: that is what it goes back to. The end of a move has no such way back: it would begin the move again. */
 static void
-check_failed(struct change *c, json_t *service, const struct engine_answer *a, const struct buf *paths)
+check_failed(struct change *c, json_t *service, const struct engine_response *a, const struct buf *paths)
 {
 	json_t *spec = json_object_get(service, "Spec");
 	struct buf text;
@@ -459,19 +459,19 @@ check_failed(struct change *c, json_t *service, const struct engine_answer *a, c
 		log_event(LOG_ERROR, "mover.altered", "service", c->service, "text", c->text, NULL);
 	c->altered = true;
 	if (c->edited == PHASE_END) {
-		over(c, c->given_up == NULL, REFUSAL_ALTERED, c->text);
+		change_finish(c, c->given_up == NULL, REFUSAL_ALTERED, c->text);
 		return;
 	}
 	c->minor = a->minor;
 	c->phase = PHASE_UNDO;
 	buf_init(&text, 2 * ENGINE_BODY_MAX);
 	ASSERT(spec_write(a->body, spec, spec, &text));
-	post(c, service, "&rollback=previous", &text, on_undone);
+	post_spec(c, service, "&rollback=previous", &text, on_undone);
 	buf_fini(&text);
 }
 
 static void
-check(struct change *c, json_t *service, const struct engine_answer *a)
+check_edit(struct change *c, json_t *service, const struct engine_response *a)
 {
 	const json_t *spec = json_object_get(service, "Spec"), *previous = json_object_get(service, "PreviousSpec");
 	struct buf paths;
@@ -480,7 +480,7 @@ check(struct change *c, json_t *service, const struct engine_answer *a)
 	if (a->minor == c->minor && is_same(c->before, previous) && spec_differ(c->before, c->sent, spec, &paths) > 0)
 		check_failed(c, service, a, &paths);
 	else
-		edited(c, c->edited);
+		edit_done(c, c->edited);
 	buf_fini(&paths);
 }
 
@@ -492,52 +492,52 @@ check_undone(struct change *c, const json_t *service)
 		return;
 	}
 	log_event(LOG_WARN, "mover.restored", "service", c->service, "text", "its specification is again what it was before", NULL);
-	over(c, false, REFUSAL_ALTERED, c->text);
+	change_finish(c, false, REFUSAL_ALTERED, c->text);
 }
 
 static void
-watch(struct change *c, const json_t *service)
+check_move(struct change *c, const json_t *service)
 {
 	struct placement_mark mark;
 
 	if (!placement_mark(service, &mark) || strcmp(mark.from, c->mark.from) != 0)
-		over(c, look(c).arrived && !look(c).stays, REFUSAL_NONE, "the service was updated by somebody else, or rolled back");
+		change_finish(c, get_progress(c).arrived && !get_progress(c).stays, REFUSAL_NONE, "the service was updated by somebody else, or rolled back");
 	else if (c->phase == PHASE_WAIT)
-		watch_wait(c, service);
+		check_waiting(c, service);
 	else
-		watch_settle(c, service);
+		check_settling(c, service);
 }
 
 static void
-on_read(void *arg, const struct engine_answer *a)
+on_read(void *arg, const struct engine_response *a)
 {
-	struct engine_answer strange = { .why = WHY_ENGINE_REFUSED, .detail = "the answer is no service" };
+	struct engine_response malformed = { .why = WHY_ENGINE_REFUSED, .detail = "the answer is no service" };
 	struct change *c = arg;
 	json_t *service;
 
 	c->call = NULL;
 	if (a->why != NULL) {
-		trouble(c, a);
+		request_failed(c, a);
 		return;
 	}
 	service = spec_read(a->body);
 	if (!json_is_object(json_object_get(service, "Spec")) || !json_is_string(json_object_get(service, "ID")) ||
 	    !json_is_integer(json_object_get(json_object_get(service, "Version"), "Index")))
-		trouble(c, &strange);
+		request_failed(c, &malformed);
 	else if (c->phase == PHASE_WAIT || c->phase == PHASE_SETTLE)
-		watch(c, service);
+		check_move(c, service);
 	else if (c->phase == PHASE_CHECK)
-		check(c, service, a);
+		check_edit(c, service, a);
 	else if (c->phase == PHASE_UNDONE)
 		check_undone(c, service);
 	else
-		edit(c, service, a);
+		apply_edit(c, service, a);
 	json_decref(service);
 }
 
 /* Names of services are of letters, digits, '_', '.' and '-': nothing to escape. */
 static void
-step(void *arg)
+send_request(void *arg)
 {
 	struct change *c = arg;
 	char path[160];
@@ -564,7 +564,7 @@ change_new(struct loop *l, struct engine *e, const struct world *w, const char *
 }
 
 static void
-deadline_set(struct change *c)
+set_deadline(struct change *c)
 {
 	c->deadline_usec = loop_now(c->loop) + c->mark.until * USEC_PER_SEC - clock_wall_usec();
 }
@@ -578,8 +578,8 @@ change_move_new(struct loop *l, struct engine *e, const struct world *w, const s
 	c->exclude = must_zalloc((m->nexclude + 1) * sizeof *c->exclude);
 	for (; c->nexclude < m->nexclude; c->nexclude++)
 		c->exclude[c->nexclude] = must_strdup(m->exclude[c->nexclude]);
-	deadline_set(c);
-	phase_enter(c, PHASE_BEGIN);
+	set_deadline(c);
+	enter_phase(c, PHASE_BEGIN);
 	return c;
 }
 
@@ -590,9 +590,9 @@ change_adopt_new(struct loop *l, struct engine *e, const struct world *w, const 
 	struct change *c = change_new(l, e, w, service, ended, arg);
 
 	c->mark = *mark;
-	c->told = true;
-	deadline_set(c);
-	phase_enter(c, PHASE_WAIT);
+	c->begun = true;
+	set_deadline(c);
+	enter_phase(c, PHASE_WAIT);
 	return c;
 }
 
@@ -604,7 +604,7 @@ change_scale_new(struct loop *l, struct engine *e, const struct world *w, const 
 
 	c->from = from;
 	c->to = to;
-	phase_enter(c, PHASE_SCALE);
+	enter_phase(c, PHASE_SCALE);
 	return c;
 }
 

@@ -21,7 +21,7 @@ struct discover {
 	const struct conf *conf;
 	struct watch	*watch;
 	struct swarm_report *report;
-	bool		 upgrade_told;
+	bool		 upgrade_logged;
 	struct arena	*arena;			/* of what follows, made anew with each configuration */
 	struct traefik_rules traefik;
 	struct swarm_conf swarm;
@@ -39,7 +39,7 @@ names_of(const struct conf_list *l)
 
 /* It was found sound, so that constraints are understood. */
 static const struct constraint *
-constraint_of(struct discover *d, const char *text)
+parse_constraint(struct discover *d, const char *text)
 {
 	char problem[CONSTRAINT_PROBLEM];
 	const struct constraint *c = text == NULL ? NULL : constraint_parse(d->arena, str_of(text), problem);
@@ -49,7 +49,7 @@ constraint_of(struct discover *d, const char *text)
 }
 
 static void
-swarm_conf_make(struct discover *d)
+make_swarm_conf(struct discover *d)
 {
 	const struct conf *c = d->conf;
 	struct traefik_entry_point *e;
@@ -68,20 +68,20 @@ swarm_conf_make(struct discover *d)
 	d->traefik.entry_point = e;
 	d->traefik.nentry_points = c->traefik_entry_points.n;
 	d->swarm = (struct swarm_conf){ .defaults = &c->defaults, .agent_template = c->swarm_agent,
-	    .exporter_template = c->swarm_node_exporter, .constraint = constraint_of(d, c->swarm_constraint), .traefik = &d->traefik,
-	    .traefik_constraint = constraint_of(d, c->traefik_constraint), .traefik_exposed_configured = c->traefik_exposed != MAYBE_ABSENT,
+	    .exporter_template = c->swarm_node_exporter, .constraint = parse_constraint(d, c->swarm_constraint), .traefik = &d->traefik,
+	    .traefik_constraint = parse_constraint(d, c->traefik_constraint), .traefik_exposed_configured = c->traefik_exposed != MAYBE_ABSENT,
 	    .routeless = c->ntargets > 0 };
 }
 
 /* The configuration was found sound, so names are unique and known: what is left is a full table. */
 static void
-no_slot(const char *what, const char *name)
+log_table_full(const char *what, const char *name)
 {
 	log_event(LOG_ERROR, "table.full", "refused", what, "name", name, "text", WHY_TABLE_LARGE->text, NULL);
 }
 
 static void
-name_node(struct discover *d, const struct conf_node *n)
+publish_node(struct discover *d, const struct conf_node *n)
 {
 	struct world_node like = { .name = n->name, .address = n->address, .cores_declared = n->cores,
 	    .exporter_url = n->node_exporter, .agent_url = n->agent };
@@ -90,19 +90,19 @@ name_node(struct discover *d, const struct conf_node *n)
 	if (d->watch != NULL)
 		swarm_fill_node(watch_swarm(d->watch), &d->swarm, &like, &urls);
 	if (world_pass_node(d->world, &like) == NULL)
-		no_slot("node", n->name);
+		log_table_full("node", n->name);
 }
 
 static void
-name_service(struct discover *d, const struct conf_service *s)
+publish_service(struct discover *d, const struct conf_service *s)
 {
 	struct world_service *ws = world_pass_service(d->world, s->name, &s->conf, s->route, s->nroutes);
 
 	if (ws == NULL)
-		no_slot("service", s->name);
+		log_table_full("service", s->name);
 	for (unsigned i = 0; ws != NULL && i < s->ntasks; i++)
 		if (world_pass_task(d->world, ws, s->task[i].name, s->task[i].node, &s->task[i].addr, false) == NULL)
-			no_slot("task", s->task[i].name);
+			log_table_full("task", s->task[i].name);
 }
 
 /* --- the Swarm's --- */
@@ -124,7 +124,7 @@ log_service(const struct report_service *s)
 }
 
 static bool
-trouble_known(const struct swarm_report *r, const char *text)
+has_trouble(const struct swarm_report *r, const char *text)
 {
 	for (unsigned i = 0; r != NULL && i < r->ntroubles; i++)
 		if (strcmp(r->trouble[i].text, text) == 0)
@@ -133,7 +133,7 @@ trouble_known(const struct swarm_report *r, const char *text)
 }
 
 static void
-log_news(const struct swarm_report *old, const struct swarm_report *new)
+log_changes(const struct swarm_report *old, const struct swarm_report *new)
 {
 	const struct report_service *s, *before;
 
@@ -144,7 +144,7 @@ log_news(const struct swarm_report *old, const struct swarm_report *new)
 			log_service(s);
 	}
 	for (unsigned i = 0; i < new->ntroubles; i++)
-		if (!trouble_known(old, new->trouble[i].text))
+		if (!has_trouble(old, new->trouble[i].text))
 			log_event(LOG_WARN, "swarm.trouble", "why", why_name(new->trouble[i].why), "text", new->trouble[i].text, NULL);
 }
 
@@ -178,16 +178,16 @@ log_upgrade(const struct swarm_report *r)
 }
 
 static void
-name_swarm(struct discover *d)
+publish_swarm(struct discover *d)
 {
 	struct swarm_report *report;
 
 	swarm_pass(watch_swarm(d->watch), &d->swarm, d->world, &report);
 	if (swarm_is_complete(watch_swarm(d->watch)))
-		log_news(d->report, report);
-	if (swarm_is_complete(watch_swarm(d->watch)) && !d->upgrade_told) {
+		log_changes(d->report, report);
+	if (swarm_is_complete(watch_swarm(d->watch)) && !d->upgrade_logged) {
 		log_upgrade(report);
-		d->upgrade_told = true;
+		d->upgrade_logged = true;
 	}
 	swarm_report_free(&d->report);
 	d->report = report;
@@ -200,11 +200,11 @@ discover_pass(struct discover *d)
 
 	world_pass_begin(d->world);
 	for (unsigned i = 0; i < c->nnodes; i++)
-		name_node(d, &c->node[i]);
+		publish_node(d, &c->node[i]);
 	for (unsigned i = 0; i < c->nservices; i++)
-		name_service(d, &c->service[i]);
+		publish_service(d, &c->service[i]);
 	if (d->watch != NULL)
-		name_swarm(d);
+		publish_swarm(d);
 	return world_pass_end(d->world);
 }
 
@@ -300,7 +300,7 @@ discover_reconf(struct discover *d, const struct conf *c)
 	struct watch_conf wc = watch_conf_of(c);
 
 	d->conf = c;
-	swarm_conf_make(d);
+	make_swarm_conf(d);
 	if (c->swarm_endpoints.n == 0) {
 		watch_free(&d->watch);
 		swarm_report_free(&d->report);

@@ -31,7 +31,7 @@ struct endpoint {
 	char		*text;		/* as configured */
 	char		*base;		/* "http://docker", "https://10.0.0.1:2376" */
 	char		*socket;	/* path, NULL: TCP */
-	bool		 untried;	/* it takes nothing as old as MINOR_TRIED */
+	bool		 newer_only;	/* it takes nothing as old as MINOR_TRIED */
 };
 
 TAILQ_HEAD(call_list, engine_call);
@@ -49,8 +49,8 @@ struct engine_call {
 	unsigned	 endpoint;	/* asked last */
 	unsigned	 tries;
 	unsigned	 round;		/* of negotiation, when it began to wait */
-	bool		 own;		/* in the Engine's own version */
-	unsigned	 only;		/* and that must be this one; 0: any */
+	bool		 own_version;		/* in the Engine's own version */
+	unsigned	 required_minor;		/* and that must be this one; 0: any */
 	unsigned	 minor;		/* asked in */
 	struct timer	 timer;		/* for the callback of what cannot be sent */
 };
@@ -69,18 +69,18 @@ struct engine {
 	unsigned	 round;
 	struct fetch	*ping;
 	unsigned	 minor;		/* the Engine's own */
-	unsigned	 spoken;
+	unsigned	 read_minor;
 	char		 version[16];	/* spoken, as text */
 	const struct why *why;		/* of the last failure, and what was said of it */
 	char		 detail[DETAIL_MAX];
 
-	struct call_list waiting, asking;
-	bool		 dead;
+	struct call_list waiting, active;
+	bool		 closing;
 	struct deferred	 deferred;
 };
 
 static void	engine_ping(struct engine *);
-static void	call_ask(struct engine_call *);
+static void	call_start(struct engine_call *);
 
 /* ---- endpoints ---- */
 
@@ -112,7 +112,7 @@ endpoint_fini(struct endpoint *ep)
 
 /* On one line, without what steers terminals. */
 static void
-words_copy(char out[DETAIL_MAX], struct str text)
+copy_printable(char out[DETAIL_MAX], struct str text)
 {
 	size_t n = str_copy(out, DETAIL_MAX, str_trim(text));
 
@@ -125,15 +125,15 @@ words_copy(char out[DETAIL_MAX], struct str text)
 
 /* The Engine says no as {"message": "…"}; what stands between it and us may say it otherwise. */
 static void
-say_refusal(char out[DETAIL_MAX], const struct fetch_result *r)
+describe_refusal(char out[DETAIL_MAX], const struct fetch_result *r)
 {
 	json_t *j = json_loadb(r->body.len > 0 ? r->body.p : "", r->body.len, 0, NULL);
 	const char *message = json_string_value(json_object_get(j, "message"));
 
 	if (message != NULL)
-		words_copy(out, str_of(message));
+		copy_printable(out, str_of(message));
 	else if (r->body.len > 0 && *str_trim(r->body).p != '<')
-		words_copy(out, r->body);
+		copy_printable(out, r->body);
 	else
 		snprintf(out, DETAIL_MAX, "HTTP status %ld%s", r->status, r->body.len > 0 ? ", and a page instead of the Engine's words" : "");
 	json_decref(j);
@@ -141,19 +141,19 @@ say_refusal(char out[DETAIL_MAX], const struct fetch_result *r)
 
 /* libcurl has one sentence for all that can be wrong with a socket's path. */
 static void
-say_gone(char out[DETAIL_MAX], const struct endpoint *ep, const struct fetch_result *r)
+describe_unreachable(char out[DETAIL_MAX], const struct endpoint *ep, const struct fetch_result *r)
 {
 	if (ep->socket != NULL && access(ep->socket, F_OK) != 0)
 		snprintf(out, DETAIL_MAX, "there is no %.180s", ep->socket);
 	else if (ep->socket != NULL && !r->sent && access(ep->socket, R_OK | W_OK) != 0)
 		snprintf(out, DETAIL_MAX, "%.180s may not be opened: only root and its group may", ep->socket);
 	else
-		words_copy(out, str_of(r->detail));
+		copy_printable(out, str_of(r->detail));
 }
 
 /* Proxies before an Engine let some paths pass and others not. */
 static void
-say_path(char detail[DETAIL_MAX], const char *path)
+add_path(char detail[DETAIL_MAX], const char *path)
 {
 	char said[DETAIL_MAX];
 
@@ -162,7 +162,7 @@ say_path(char detail[DETAIL_MAX], const char *path)
 }
 
 static bool
-says(const char *text, const char *words)
+contains(const char *text, const char *words)
 {
 	return strcasestr(text, words) != NULL;
 }
@@ -188,7 +188,7 @@ call_free(struct engine_call *c)
 }
 
 static void
-call_end(struct engine_call *c, const struct engine_answer *a)
+call_end(struct engine_call *c, const struct engine_response *a)
 {
 	call_move(c, NULL);
 	c->done(c->arg, a);
@@ -215,7 +215,7 @@ engine_leave(struct engine *e, unsigned endpoint)
 }
 
 /* What an answer means for the endpoint that gave it, and whether it may be had elsewhere. */
-struct verdict {
+struct call_outcome {
 	const struct why *why;
 	bool		 leave;		/* the endpoint is no good, or not any more */
 	bool		 again;		/* asking another does no harm */
@@ -223,11 +223,11 @@ struct verdict {
 };
 
 static void
-judge_refusal(struct verdict *v, const struct engine_call *c, const struct fetch_result *r)
+classify_refusal(struct call_outcome *v, const struct engine_call *c, const struct fetch_result *r)
 {
-	bool old = r->status == 400 && says(v->detail, "client version");
+	bool old = r->status == 400 && contains(v->detail, "client version");
 
-	if (says(v->detail, "not a swarm manager") || says(v->detail, "not part of a swarm")) {
+	if (contains(v->detail, "not a swarm manager") || contains(v->detail, "not part of a swarm")) {
 		v->why = WHY_ENGINE_CLIENT;
 		v->leave = v->again = true;
 	} else {
@@ -237,64 +237,64 @@ judge_refusal(struct verdict *v, const struct engine_call *c, const struct fetch
 	}
 }
 
-static struct verdict
-judge(const struct engine_call *c, const struct fetch_result *r)
+static struct call_outcome
+classify(const struct engine_call *c, const struct fetch_result *r)
 {
-	struct verdict v = { 0 };
+	struct call_outcome v = { 0 };
 
 	if (r->why == NULL)
 		return v;
 	if (r->why == WHY_METRICS_STATUS) {
-		say_refusal(v.detail, r);
-		judge_refusal(&v, c, r);
+		describe_refusal(v.detail, r);
+		classify_refusal(&v, c, r);
 		if (v.why == WHY_ENGINE_REFUSED && c->body == NULL)
-			say_path(v.detail, c->path);
+			add_path(v.detail, c->path);
 	} else if (r->why == WHY_METRICS_LARGE)
 		v.why = WHY_ENGINE_LARGE;
 	else {
 		v.why = WHY_ENGINE_GONE;
 		v.leave = true;
 		v.again = c->body == NULL || !r->sent;
-		say_gone(v.detail, &c->engine->endpoint[c->endpoint], r);
+		describe_unreachable(v.detail, &c->engine->endpoint[c->endpoint], r);
 	}
 	return v;
 }
 
 /* Spoken with the endpoint in use. */
 static void
-engine_speak(struct engine *e)
+engine_set_version(struct engine *e)
 {
-	e->spoken = e->minor <= MINOR_TRIED || e->endpoint[e->at].untried ? e->minor : MINOR_TRIED;
-	snprintf(e->version, sizeof e->version, "1.%u", e->spoken);
+	e->read_minor = e->minor <= MINOR_TRIED || e->endpoint[e->at].newer_only ? e->minor : MINOR_TRIED;
+	snprintf(e->version, sizeof e->version, "1.%u", e->read_minor);
 }
 
 /* An Engine may be set, or made, to take nothing as old as what we speak: then its own version is spoken. Whether its
  * answers still read well will be seen. */
 static bool
-call_raise(struct engine_call *c, const struct verdict *v)
+call_retry_newer(struct engine_call *c, const struct call_outcome *v)
 {
 	struct engine *e = c->engine;
 
-	if (c->own || e->state != READY || e->at != c->endpoint || c->minor >= e->minor || !says(v->detail, "client version") ||
-	    !says(v->detail, "too old"))
+	if (c->own_version || e->state != READY || e->at != c->endpoint || c->minor >= e->minor || !contains(v->detail, "client version") ||
+	    !contains(v->detail, "too old"))
 		return false;
-	e->endpoint[e->at].untried = true;
-	engine_speak(e);
-	call_ask(c);
+	e->endpoint[e->at].newer_only = true;
+	engine_set_version(e);
+	call_start(c);
 	return true;
 }
 
 /* An endless answer that has begun cannot begin elsewhere: whoever reads it must know of the gap. */
 static void
-call_answered(void *arg, const struct fetch_result *r)
+call_complete(void *arg, const struct fetch_result *r)
 {
 	struct engine_call *c = arg;
 	struct engine *e = c->engine;
-	struct verdict v = judge(c, r);
+	struct call_outcome v = classify(c, r);
 	bool begun = c->on_data != NULL && r->status >= 200 && r->status < 300;
 
 	c->fetch = NULL;
-	if (call_raise(c, &v))
+	if (call_retry_newer(c, &v))
 		return;
 	if (v.leave && !begun)
 		engine_leave(e, c->endpoint);
@@ -304,11 +304,11 @@ call_answered(void *arg, const struct fetch_result *r)
 		call_wait(c);
 		return;
 	}
-	call_end(c, &(struct engine_answer){ .why = v.why, .detail = v.detail, .status = r->status, .minor = c->minor, .body = r->body });
+	call_end(c, &(struct engine_response){ .why = v.why, .detail = v.detail, .status = r->status, .minor = c->minor, .body = r->body });
 }
 
 static bool
-call_piece(void *arg, struct str piece)
+call_data(void *arg, struct str piece)
 {
 	struct engine_call *c = arg;
 
@@ -316,14 +316,14 @@ call_piece(void *arg, struct str piece)
 }
 
 static void
-call_unsent(void *arg)
+call_fail_version(void *arg)
 {
 	struct engine_call *c = arg;
 	char detail[DETAIL_MAX];
 
 	snprintf(detail, sizeof detail, "the manager that answers speaks 1.%u, and what was to be sent was read in 1.%u", c->engine->minor,
-	    c->only);
-	call_end(c, &(struct engine_answer){ .why = WHY_ENGINE_VERSION, .detail = detail });
+	    c->required_minor);
+	call_end(c, &(struct engine_response){ .why = WHY_ENGINE_VERSION, .detail = detail });
 }
 
 static void
@@ -341,7 +341,7 @@ call_send(struct engine_call *c)
 	char *url = must_alloc(cap);
 	struct fetch_conf fc;
 
-	c->minor = c->own ? e->minor : e->spoken;
+	c->minor = c->own_version ? e->minor : e->read_minor;
 	snprintf(url, cap, "%s/v1.%u%s", e->endpoint[e->at].base, c->minor, c->path);
 	fetch_conf_init(e, &fc, url);
 	if (c->on_data != NULL)
@@ -354,41 +354,41 @@ call_send(struct engine_call *c)
 	}
 	c->endpoint = e->at;
 	c->tries++;
-	call_move(c, &e->asking);
-	c->fetch = fetch_start(e->fetcher, &fc, c->on_data != NULL ? call_piece : NULL, call_answered, c);
+	call_move(c, &e->active);
+	c->fetch = fetch_start(e->fetcher, &fc, c->on_data != NULL ? call_data : NULL, call_complete, c);
 	free(url);
 }
 
 static void
-call_ask(struct engine_call *c)
+call_start(struct engine_call *c)
 {
 	struct engine *e = c->engine;
 
-	if (c->only == 0 || c->only == e->minor) {
+	if (c->required_minor == 0 || c->required_minor == e->minor) {
 		call_send(c);
 		return;
 	}
-	call_move(c, &e->asking);
-	timer_set(e->loop, &c->timer, loop_now(e->loop), call_unsent, c);
+	call_move(c, &e->active);
+	timer_set(e->loop, &c->timer, loop_now(e->loop), call_fail_version, c);
 }
 
 static struct engine_call *
-call_new(struct engine *e, const char *path, bool own, unsigned only, struct str body, fetch_data_f *on_data, engine_done_f *done,
+call_new(struct engine *e, const char *path, bool own_version, unsigned required_minor, struct str body, fetch_data_f *on_data, engine_done_f *done,
     void *arg)
 {
 	struct engine_call *c = must_zalloc(sizeof *c);
 
-	ASSERT(!e->dead && path[0] == '/' && done != NULL);
+	ASSERT(!e->closing && path[0] == '/' && done != NULL);
 	c->engine = e;
 	c->path = must_strdup(path);
-	c->own = own;
-	c->only = only;
+	c->own_version = own_version;
+	c->required_minor = required_minor;
 	c->body = body.p == NULL ? NULL : str_dup(body);
 	c->on_data = on_data;
 	c->done = done;
 	c->arg = arg;
 	if (e->state == READY)
-		call_ask(c);
+		call_start(c);
 	else
 		call_wait(c);
 	return c;
@@ -432,19 +432,19 @@ engine_cancel(struct engine_call *c)
 /* ---- negotiation ---- */
 
 static void
-waiting_ask(struct engine *e)
+start_waiting(struct engine *e)
 {
 	struct engine_call *c;
 
 	while ((c = TAILQ_FIRST(&e->waiting)) != NULL)
-		call_ask(c);
+		call_start(c);
 }
 
 /* Those who wait fail; those whom their callbacks ask anew do not, they begin another round. */
 static void
-waiting_fail(struct engine *e)
+fail_waiting(struct engine *e)
 {
-	struct engine_answer a = { .why = e->why };
+	struct engine_response a = { .why = e->why };
 	struct engine_call *c;
 	char detail[DETAIL_MAX];
 
@@ -452,13 +452,13 @@ waiting_fail(struct engine *e)
 	a.detail = detail;
 	e->state = UNKNOWN;
 	e->round++;
-	while (!e->dead && (c = TAILQ_FIRST(&e->waiting)) != NULL && c->round != e->round)
+	while (!e->closing && (c = TAILQ_FIRST(&e->waiting)) != NULL && c->round != e->round)
 		call_end(c, &a);
 }
 
 /* "1.41" gives 41; anything that is not 1.x gives 0. */
 static unsigned
-minor_of(struct str version)
+parse_version(struct str version)
 {
 	struct str major;
 	uint64_t minor;
@@ -469,19 +469,19 @@ minor_of(struct str version)
 }
 
 static const struct why *
-ping_judge(struct engine *e, const struct fetch_result *r)
+classify_ping(struct engine *e, const struct fetch_result *r)
 {
 	const struct endpoint *ep = &e->endpoint[e->at];
 
-	e->minor = minor_of(r->wanted);
+	e->minor = parse_version(r->wanted);
 	e->detail[0] = '\0';
 	if (r->status == 0) {
-		say_gone(e->detail, ep, r);
+		describe_unreachable(e->detail, ep, r);
 		return WHY_ENGINE_GONE;
 	}
 	if (r->why == WHY_METRICS_STATUS) {
-		say_refusal(e->detail, r);
-		say_path(e->detail, "/_ping");
+		describe_refusal(e->detail, r);
+		add_path(e->detail, "/_ping");
 		return WHY_ENGINE_REFUSED;
 	}
 	if (r->wanted.len == 0)
@@ -492,16 +492,16 @@ ping_judge(struct engine *e, const struct fetch_result *r)
 }
 
 static void
-ping_answered(void *arg, const struct fetch_result *r)
+ping_complete(void *arg, const struct fetch_result *r)
 {
 	struct engine *e = arg;
-	const struct why *why = ping_judge(e, r);
+	const struct why *why = classify_ping(e, r);
 
 	e->ping = NULL;
 	if (why == NULL) {
 		e->state = READY;
-		engine_speak(e);
-		waiting_ask(e);
+		engine_set_version(e);
+		start_waiting(e);
 		return;
 	}
 	e->why = why;
@@ -509,7 +509,7 @@ ping_answered(void *arg, const struct fetch_result *r)
 	if (++e->pinged < e->nendpoints)
 		engine_ping(e);
 	else
-		waiting_fail(e);
+		fail_waiting(e);
 }
 
 static void
@@ -525,13 +525,13 @@ engine_ping(struct engine *e)
 	fetch_conf_init(e, &fc, url);
 	fc.timeout_usec = e->timeout_usec < PING_USEC ? e->timeout_usec : PING_USEC;
 	fc.wanted = "Api-Version";
-	e->ping = fetch_start(e->fetcher, &fc, NULL, ping_answered, e);
+	e->ping = fetch_start(e->fetcher, &fc, NULL, ping_complete, e);
 }
 
 /* ---- life ---- */
 
 static char *
-dup_if(const char *s)
+dup_or_null(const char *s)
 {
 	return s == NULL ? NULL : must_strdup(s);
 }
@@ -548,17 +548,17 @@ engine_new(struct loop *l, struct fetcher *f, const struct engine_conf *c)
 	for (unsigned i = 0; i < c->nendpoints; i++)
 		endpoint_init(&e->endpoint[i], c->endpoint[i], tls);
 	e->nendpoints = c->nendpoints;
-	e->ca = dup_if(c->ca);
-	e->cert = dup_if(c->cert);
-	e->key = dup_if(c->key);
+	e->ca = dup_or_null(c->ca);
+	e->cert = dup_or_null(c->cert);
+	e->key = dup_or_null(c->key);
 	e->timeout_usec = c->timeout_usec > 0 ? c->timeout_usec : TIMEOUT_USEC;
 	TAILQ_INIT(&e->waiting);
-	TAILQ_INIT(&e->asking);
+	TAILQ_INIT(&e->active);
 	return e;
 }
 
 static void
-engine_burn(void *arg)
+engine_destroy(void *arg)
 {
 	struct engine *e = arg;
 
@@ -579,12 +579,12 @@ engine_free(struct engine **ep)
 	*ep = NULL;
 	if (e == NULL)
 		return;
-	e->dead = true;
-	while ((c = TAILQ_FIRST(&e->waiting)) != NULL || (c = TAILQ_FIRST(&e->asking)) != NULL)
+	e->closing = true;
+	while ((c = TAILQ_FIRST(&e->waiting)) != NULL || (c = TAILQ_FIRST(&e->active)) != NULL)
 		engine_cancel(c);
 	if (e->ping != NULL)
 		fetch_cancel(e->ping);
-	loop_defer(e->loop, &e->deferred, engine_burn, e);
+	loop_defer(e->loop, &e->deferred, engine_destroy, e);
 }
 
 const char *
@@ -602,5 +602,5 @@ engine_version(const struct engine *e)
 bool
 engine_is_untried(const struct engine *e)
 {
-	return e->spoken > MINOR_TRIED;
+	return e->read_minor > MINOR_TRIED;
 }

@@ -26,7 +26,7 @@ struct engine_conf {			/* strings are copied */
 	int64_t		 timeout_usec;	/* of each attempt of a call; 0: 10 s */
 };
 
-struct engine_answer {
+struct engine_response {
 	const struct why *why;	/* NULL: 2xx. ENGINE_GONE: nobody could be asked or did not answer in time;
 				 * ENGINE_OLD: nobody speaks 1.40; ENGINE_REFUSED: the Engine said no, see status;
 				 * ENGINE_CLIENT: no endpoint is a manager; ENGINE_LARGE: more than ENGINE_BODY_MAX;
@@ -37,7 +37,7 @@ struct engine_answer {
 	struct str	 body;		/* valid during the callback; of a refusal, too */
 };
 
-typedef void	engine_done_f(void *arg, const struct engine_answer *);
+typedef void	engine_done_f(void *arg, const struct engine_response *);
 
 struct engine	*engine_new(struct loop *, struct fetcher *, const struct engine_conf *);
 void		 engine_free(struct engine **);		/* cancels what is under way, without callbacks */

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "engine/engine_events.h"
 
-#define LISTEN_USEC	(1 * USEC_PER_SEC)	/* between two tries */
+#define OPEN_USEC	(1 * USEC_PER_SEC)	/* between two tries */
 #define EVENT_MAX	(256u << 10)
 
 /* {"type":["node","service","network","container"],"event":[…]}: without the noise of health checks' processes. */
@@ -21,7 +21,7 @@ struct engine_events {
 	struct loop	*loop;
 	struct engine	*engine;
 	engine_event_f	*event;
-	engine_deaf_f	*deaf;
+	engine_events_ended_f	*ended;
 	void		*arg;
 	struct engine_call *stream;	/* NULL: deaf */
 	int64_t		 begun_usec;	/* it was, last; 0: never */
@@ -29,7 +29,7 @@ struct engine_events {
 };
 
 static enum engine_event
-event_of(const char *type)
+event_type(const char *type)
 {
 	if (type != NULL && strcmp(type, "network") == 0)
 		return ENGINE_EVENT_NETWORK;
@@ -37,7 +37,7 @@ event_of(const char *type)
 }
 
 static void
-line_heard(struct engine_events *e, struct str line)
+read_line(struct engine_events *e, struct str line)
 {
 	json_t *j;
 	const char *type;
@@ -49,12 +49,12 @@ line_heard(struct engine_events *e, struct str line)
 	j = json_loadb(line.p, line.len, 0, NULL);
 	type = json_string_value(json_object_get(j, "Type"));
 	log_event(LOG_DEBUG, "swarm.event", "type", type == NULL ? "?" : type, NULL);
-	e->event(e->arg, event_of(type));
+	e->event(e->arg, event_type(type));
 	json_decref(j);
 }
 
 static bool
-piece_heard(void *arg, struct str piece)
+read_data(void *arg, struct str piece)
 {
 	struct engine_events *e = arg;
 	struct str rest, line;
@@ -71,32 +71,32 @@ piece_heard(void *arg, struct str piece)
 	while ((end = memchr(rest.p, '\n', rest.len)) != NULL) {
 		line = (struct str){ rest.p, (size_t)(end - rest.p) };
 		rest = (struct str){ end + 1, rest.len - line.len - 1 };
-		line_heard(e, line);
+		read_line(e, line);
 	}
 	buf_eat(&e->line, e->line.len - rest.len);
 	return true;
 }
 
 static void
-stream_over(void *arg, const struct engine_answer *a)
+stream_ended(void *arg, const struct engine_response *a)
 {
 	struct engine_events *e = arg;
 
 	e->stream = NULL;
 	log_event(LOG_DEBUG, "swarm.deaf", "why", why_name(a->why), "detail", a->detail, NULL);
-	e->deaf(e->arg);
+	e->ended(e->arg);
 }
 
 void
-engine_events_want(struct engine_events *e)
+engine_events_open(struct engine_events *e)
 {
 	int64_t now = loop_now(e->loop);
 
-	if (e->stream != NULL || (e->begun_usec != 0 && now - e->begun_usec < LISTEN_USEC))
+	if (e->stream != NULL || (e->begun_usec != 0 && now - e->begun_usec < OPEN_USEC))
 		return;
 	e->begun_usec = now;
 	buf_clear(&e->line);
-	e->stream = engine_stream(e->engine, path, piece_heard, stream_over, e);
+	e->stream = engine_stream(e->engine, path, read_data, stream_ended, e);
 }
 
 void
@@ -109,17 +109,17 @@ engine_events_stop(struct engine_events *e)
 }
 
 bool
-engine_events_heard(const struct engine_events *e)
+engine_events_is_open(const struct engine_events *e)
 {
 	return e->stream != NULL;
 }
 
 struct engine_events *
-engine_events_new(struct loop *l, struct engine *engine, engine_event_f *event, engine_deaf_f *deaf, void *arg)
+engine_events_new(struct loop *l, struct engine *engine, engine_event_f *event, engine_events_ended_f *ended, void *arg)
 {
 	struct engine_events *e = must_zalloc(sizeof *e);
 
-	*e = (struct engine_events){ .loop = l, .engine = engine, .event = event, .deaf = deaf, .arg = arg };
+	*e = (struct engine_events){ .loop = l, .engine = engine, .event = event, .ended = ended, .arg = arg };
 	buf_init(&e->line, EVENT_MAX);
 	return e;
 }

@@ -15,13 +15,13 @@ enum engine_event {
 	ENGINE_EVENT_CONTAINER		/* of one on that Engine's machine, or of nobody knows what */
 };
 typedef void	engine_event_f(void *arg, enum engine_event);
-typedef void	engine_deaf_f(void *arg);	/* the stream has ended; not called by engine_events_stop */
+typedef void	engine_events_ended_f(void *arg);	/* the stream has ended; not called by engine_events_stop */
 
-struct engine_events *engine_events_new(struct loop *, struct engine *, engine_event_f *, engine_deaf_f *, void *arg);
+struct engine_events *engine_events_new(struct loop *, struct engine *, engine_event_f *, engine_events_ended_f *, void *arg);
 void		 engine_events_free(struct engine_events **);	/* before the engine is */
 /* Listens, unless it does already or has begun within the last second. */
-void		 engine_events_want(struct engine_events *);
+void		 engine_events_open(struct engine_events *);
 void		 engine_events_stop(struct engine_events *);	/* the next want is granted at once */
-bool		 engine_events_heard(const struct engine_events *);	/* the stream is open, or about to be */
+bool		 engine_events_is_open(const struct engine_events *);	/* the stream is open, or about to be */
 
 #endif

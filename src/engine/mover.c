@@ -19,8 +19,8 @@
 #include "score/scale.h"
 
 #define TICK_USEC	(500 * USEC_PER_MSEC)
-#define LOOK_USEC	(30 * USEC_PER_SEC)
-#define LOOK_AGAIN_USEC	(5 * USEC_PER_SEC)	/* after a failure */
+#define READ_USEC	(30 * USEC_PER_SEC)
+#define RETRY_USEC	(5 * USEC_PER_SEC)	/* after a failure */
 #define EXCLUDE_MAX	64
 #define ABANDONED_SECONDS 10			/* another's move is overdue by so much: nobody is at it any more */
 
@@ -37,18 +37,18 @@ struct mover {
 	/* looking at the Swarm */
 	struct engine_call *call;
 	json_t		*nodes;		/* of the look under way */
-	int64_t		 look_due_usec;
-	int64_t		 looked_usec;	/* when the last good look began; 0: never */
+	int64_t		 read_due_usec;
+	int64_t		 read_usec;	/* when the last good look began; 0: never */
 	int64_t		 began_usec;	/* of the one under way */
 	bool		 lost;		/* the last look failed, and that was said */
-	bool		 foreign;	/* another Mola is moving something */
+	bool		 other_active;	/* another Mola is moving something */
 	int64_t		 wanted_usec;	/* since when somebody should move or scale; 0: nobody */
 };
 
 /* --- words --- */
 
 static enum log_level
-loudness(enum refusal r)
+verdict_level(enum refusal r)
 {
 	switch (r) {
 	case REFUSAL_UNSEEN:
@@ -65,13 +65,13 @@ loudness(enum refusal r)
 }
 
 static void
-say_text(enum log_level level, const char *event, const struct world_service *s, enum refusal r, const struct buf *words)
+log_verdict(enum log_level level, const char *event, const struct world_service *s, enum refusal r, const struct buf *words)
 {
 	log_event(level, event, "service", s->name, "why", refusal_name(r), "text", words->p, NULL);
 }
 
 static void
-say_move(struct mover *m, const struct world_service *s, const struct move *v, int64_t now)
+log_move(struct mover *m, const struct world_service *s, const struct move *v, int64_t now)
 {
 	struct heat_service *e = heat_service(m->heat, s);
 	struct buf words;
@@ -84,12 +84,12 @@ say_move(struct mover *m, const struct world_service *s, const struct move *v, i
 	buf_init(&words, 1024);
 	move_explain(m->heat, v, now, &words);
 	buf_add(&words, "", 1);
-	say_text(loudness(v->refusal), v->refusal == REFUSAL_DRY_RUN ? "mover.would_move" : "mover.stays", s, v->refusal, &words);
+	log_verdict(verdict_level(v->refusal), v->refusal == REFUSAL_DRY_RUN ? "mover.would_move" : "mover.stays", s, v->refusal, &words);
 	buf_fini(&words);
 }
 
 static void
-say_scale(struct mover *m, const struct world_service *s, const struct scale *v)
+log_scale(struct mover *m, const struct world_service *s, const struct scale *v)
 {
 	struct heat_service *e = heat_service(m->heat, s);
 	struct buf words;
@@ -102,58 +102,58 @@ say_scale(struct mover *m, const struct world_service *s, const struct scale *v)
 	buf_init(&words, 1024);
 	scale_explain(v, &words);
 	buf_add(&words, "", 1);
-	say_text(loudness(v->refusal), v->refusal == REFUSAL_DRY_RUN ? "scaler.would_scale" : "scaler.stays", s, v->refusal, &words);
+	log_verdict(verdict_level(v->refusal), v->refusal == REFUSAL_DRY_RUN ? "scaler.would_scale" : "scaler.stays", s, v->refusal, &words);
 	buf_fini(&words);
 }
 
 /* What score wishes may still have to wait. */
 static enum refusal
-held_back(const struct mover *m)
+hold_reason(const struct mover *m)
 {
 	if (!m->conf.enable)
 		return REFUSAL_DISABLED;
 	if (m->engine == NULL)
 		return REFUSAL_UNSEEN;
-	if (m->change != NULL || m->foreign)
+	if (m->change != NULL || m->other_active)
 		return REFUSAL_ONE_AT_A_TIME;
 	return m->conf.dry_run ? REFUSAL_DRY_RUN : REFUSAL_NONE;
 }
 
 static struct move
-judge_move(const struct mover *m, const struct world_service *s, int64_t now)
+evaluate_move(const struct mover *m, const struct world_service *s, int64_t now)
 {
 	struct move v;
 
 	move_evaluate(m->heat, m->world, &m->conf.rules, s, now, &v);
 	if (v.refusal == REFUSAL_NONE)
-		v.refusal = held_back(m);
+		v.refusal = hold_reason(m);
 	return v;
 }
 
 static struct scale
-judge_scale(const struct mover *m, const struct world_service *s, int64_t now)
+evaluate_scale(const struct mover *m, const struct world_service *s, int64_t now)
 {
 	struct scale v;
 
 	scale_evaluate(m->heat, m->world, &m->conf.rules.heat, s, now, &v);
 	if (v.refusal == REFUSAL_NONE)
-		v.refusal = held_back(m);
+		v.refusal = hold_reason(m);
 	return v;
 }
 
 static void
-say_all(struct mover *m, int64_t now)
+log_verdicts(struct mover *m, int64_t now)
 {
 	const struct world_service *s;
 
 	LIST_FOREACH(s, &m->world->services, link) {
 		if (s->conf.migrate) {
-			struct move v = judge_move(m, s, now);
-			say_move(m, s, &v, now);
+			struct move v = evaluate_move(m, s, now);
+			log_move(m, s, &v, now);
 		}
 		if (s->conf.scale_max > 0) {
-			struct scale v = judge_scale(m, s, now);
-			say_scale(m, s, &v);
+			struct scale v = evaluate_scale(m, s, now);
+			log_scale(m, s, &v);
 		}
 	}
 }
@@ -163,7 +163,7 @@ say_all(struct mover *m, int64_t now)
 /* Whatever became of it: not again at once. Only a change that was never begun, for a reason that is there to be seen, need
  * not wait. */
 static void
-heed_end(struct mover *m, struct heat_service *h, const struct change_end *e)
+record_end(struct mover *m, struct heat_service *h, const struct change_end *e)
 {
 	h->altered |= e->refusal == REFUSAL_ALTERED;
 	if (e->refusal != REFUSAL_NONE)
@@ -182,14 +182,14 @@ on_ended(void *arg, const struct change_end *e)
 	    "seconds", LOG_F(e->seconds, 1), NULL);
 	s = world_service(m->world, str_of(e->service));
 	if (s != NULL)
-		heed_end(m, heat_service(m->heat, s), e);
-	m->look_due_usec = loop_now(m->loop);
+		record_end(m, heat_service(m->heat, s), e);
+	m->read_due_usec = loop_now(m->loop);
 	change_free(&m->change);
 }
 
 /* Who is hottest is excluded first, should there be more than fit. */
 static unsigned
-exclusions(const struct mover *m, const struct move *v, const char *id[EXCLUDE_MAX])
+list_exclusions(const struct mover *m, const struct move *v, const char *id[EXCLUDE_MAX])
 {
 	const struct world_node *n;
 	unsigned count = 0;
@@ -206,11 +206,11 @@ exclusions(const struct mover *m, const struct move *v, const char *id[EXCLUDE_M
 }
 
 static void
-begin_move(struct mover *m, const struct world_service *s, const struct move *v)
+start_move(struct mover *m, const struct world_service *s, const struct move *v)
 {
 	int64_t now = loop_now(m->loop), wall = clock_wall_usec() / USEC_PER_SEC;
 	const char *id[EXCLUDE_MAX];
-	struct change_move c = { .service = s->name, .exclude = id, .nexclude = exclusions(m, v, id),
+	struct change_move c = { .service = s->name, .exclude = id, .nexclude = list_exclusions(m, v, id),
 	    .mark = { .since = wall, .until = wall + m->conf.patience_usec / USEC_PER_SEC } };
 
 	str_copy(c.mark.by, sizeof c.mark.by, str_of(m->by));
@@ -224,7 +224,7 @@ begin_move(struct mover *m, const struct world_service *s, const struct move *v)
 }
 
 static void
-begin_scale(struct mover *m, const struct world_service *s, const struct scale *v)
+start_scale(struct mover *m, const struct world_service *s, const struct scale *v)
 {
 	struct buf words;
 
@@ -267,35 +267,35 @@ act(struct mover *m, int64_t now)
 		return;
 	}
 	if (m->wanted_usec == 0)
-		m->wanted_usec = m->look_due_usec = now;
-	if (m->looked_usec < m->wanted_usec)
+		m->wanted_usec = m->read_due_usec = now;
+	if (m->read_usec < m->wanted_usec)
 		return;
 	m->wanted_usec = 0;
 	if (scale != NULL)
-		begin_scale(m, scale, &sv);
+		start_scale(m, scale, &sv);
 	else
-		begin_move(m, move, &mv);
+		start_move(m, move, &mv);
 }
 
 /* --- looking --- */
 
 static void
-look_over(struct mover *m, bool good, const char *detail)
+read_finished(struct mover *m, bool good, const char *detail)
 {
 	int64_t now = loop_now(m->loop);
 
 	json_decref(m->nodes);
 	m->nodes = NULL;
 	if (good)
-		m->looked_usec = m->began_usec;
+		m->read_usec = m->began_usec;
 	if (!good && !m->lost)
 		log_event(LOG_WARN, "mover.blind", "detail", detail, NULL);
 	m->lost = !good;
-	m->look_due_usec = now + (good ? LOOK_USEC : LOOK_AGAIN_USEC);
+	m->read_due_usec = now + (good ? READ_USEC : RETRY_USEC);
 }
 
 static int64_t
-mono_of(int64_t wall_seconds, int64_t now)
+to_monotonic(int64_t wall_seconds, int64_t now)
 {
 	int64_t ago = clock_wall_usec() - wall_seconds * USEC_PER_SEC;
 
@@ -303,7 +303,7 @@ mono_of(int64_t wall_seconds, int64_t now)
 }
 
 static void
-learn_nodes(struct mover *m, struct heat_service *e, const json_t *service)
+update_allowed_nodes(struct mover *m, struct heat_service *e, const json_t *service)
 {
 	struct world_node *n;
 	const json_t *node;
@@ -323,30 +323,30 @@ learn_nodes(struct mover *m, struct heat_service *e, const json_t *service)
 }
 
 static void
-learn(struct mover *m, const struct world_service *s, const json_t *service, int64_t now)
+update_service(struct mover *m, const struct world_service *s, const json_t *service, int64_t now)
 {
 	struct heat_service *e = heat_service(m->heat, s);
 	int replicas = placement_replicas(service);
-	int64_t changed = mono_of(placement_changed(service), now);
+	int64_t changed = to_monotonic(placement_changed(service), now);
 
 	e->refusal = e->altered ? REFUSAL_ALTERED : placement_refusal(service);
 	e->scale_refusal = e->altered ? REFUSAL_ALTERED : placement_scale_refusal(service);
 	e->replicas = replicas < 0 ? 0 : (unsigned)replicas;
 	if (changed > e->changed_usec || e->changed_usec == 0)
 		e->changed_usec = changed;
-	learn_nodes(m, e, service);
+	update_allowed_nodes(m, e, service);
 }
 
 /* A move that is ours, or that its owner has left lying, is brought to its end. */
 static void
-heed_mark(struct mover *m, const char *name, const json_t *service)
+check_mark(struct mover *m, const char *name, const json_t *service)
 {
 	struct placement_mark mark;
 
 	if (!placement_mark(service, &mark) || (m->change != NULL && strcmp(change_service(m->change), name) == 0))
 		return;
 	if (strcmp(mark.by, m->by) != 0 && clock_wall_usec() / USEC_PER_SEC < mark.until + ABANDONED_SECONDS)
-		m->foreign = true;
+		m->other_active = true;
 	else if (m->change == NULL) {
 		log_event(LOG_WARN, "mover.resumed", "service", name, "begun_by", mark.by, "text",
 		    "a move that was begun and not ended was found by its label", NULL);
@@ -355,29 +355,29 @@ heed_mark(struct mover *m, const char *name, const json_t *service)
 }
 
 static void
-learn_all(struct mover *m, const json_t *services)
+update_services(struct mover *m, const json_t *services)
 {
 	int64_t now = loop_now(m->loop);
 	const json_t *service;
 	size_t i;
 
-	m->foreign = false;
+	m->other_active = false;
 	json_array_foreach(services, i, service) {
 		const char *name = json_string_value(json_object_get(json_object_get(service, "Spec"), "Name"));
 		const struct world_service *s = name == NULL ? NULL : world_service(m->world, str_of(name));
 		if (name == NULL)
 			continue;
 		if (s != NULL && (s->conf.migrate || s->conf.scale_max > 0)) {
-			learn(m, s, service, now);
-			previous_see(m->previous, name, service);
+			update_service(m, s, service, now);
+			previous_update(m->previous, name, service);
 		}
-		heed_mark(m, name, service);
+		check_mark(m, name, service);
 	}
 	previous_sweep(m->previous);
 }
 
 static json_t *
-list_of(const struct engine_answer *a)
+list_of(const struct engine_response *a)
 {
 	json_t *list = a->why != NULL ? NULL : spec_read(a->body);
 
@@ -388,39 +388,39 @@ list_of(const struct engine_answer *a)
 }
 
 static const char *
-detail_of(const struct engine_answer *a)
+detail_of(const struct engine_response *a)
 {
 	return a->why == NULL ? "the answer is no list" : a->detail[0] != '\0' ? a->detail : a->why->text;
 }
 
 static void
-on_services(void *arg, const struct engine_answer *a)
+on_services(void *arg, const struct engine_response *a)
 {
 	json_t *list = list_of(a);
 	struct mover *m = arg;
 
 	m->call = NULL;
 	if (list != NULL)
-		learn_all(m, list);
-	look_over(m, list != NULL, detail_of(a));
+		update_services(m, list);
+	read_finished(m, list != NULL, detail_of(a));
 	json_decref(list);
 }
 
 static void
-on_nodes(void *arg, const struct engine_answer *a)
+on_nodes(void *arg, const struct engine_response *a)
 {
 	struct mover *m = arg;
 
 	m->nodes = list_of(a);
 	m->call = NULL;
 	if (m->nodes == NULL)
-		look_over(m, false, detail_of(a));
+		read_finished(m, false, detail_of(a));
 	else
 		m->call = engine_get(m->engine, "/services", on_services, m);
 }
 
 static void
-look(struct mover *m, int64_t now)
+start_read(struct mover *m, int64_t now)
 {
 	m->began_usec = now;
 	m->call = engine_get(m->engine, "/nodes", on_nodes, m);
@@ -436,12 +436,12 @@ on_tick(void *arg)
 
 	timer_set(m->loop, &m->tick, now + TICK_USEC, on_tick, m);
 	heat_update(m->heat, m->world, &m->conf.rules.heat, now);
-	say_all(m, now);
+	log_verdicts(m, now);
 	if (!m->conf.enable || m->engine == NULL)
 		return;
-	if (m->call == NULL && now >= m->look_due_usec)
-		look(m, now);
-	if (m->call == NULL && held_back(m) == REFUSAL_NONE)
+	if (m->call == NULL && now >= m->read_due_usec)
+		start_read(m, now);
+	if (m->call == NULL && hold_reason(m) == REFUSAL_NONE)
 		act(m, now);
 }
 
@@ -461,7 +461,7 @@ mover_new(struct loop *l, struct world *w, const struct mover_conf *conf, const 
 }
 
 static void
-drop(struct mover *m)
+reset(struct mover *m)
 {
 	change_free(&m->change);
 	if (m->call != NULL)
@@ -469,8 +469,8 @@ drop(struct mover *m)
 	m->call = NULL;
 	json_decref(m->nodes);
 	m->nodes = NULL;
-	m->foreign = false;
-	m->look_due_usec = m->looked_usec = m->wanted_usec = 0;
+	m->other_active = false;
+	m->read_due_usec = m->read_usec = m->wanted_usec = 0;
 }
 
 void
@@ -478,7 +478,7 @@ mover_engine(struct mover *m, struct engine *e)
 {
 	if (e == m->engine)
 		return;
-	drop(m);
+	reset(m);
 	m->engine = e;
 }
 
@@ -505,7 +505,7 @@ mover_reconf(struct mover *m, const struct mover_conf *c)
 
 	m->conf = *c;
 	if (off)
-		drop(m);
+		reset(m);
 }
 
 /* --- what people read --- */
@@ -534,7 +534,7 @@ sentence(struct buf *b)
 static json_t *
 view_scale(const struct mover *m, const struct world_service *s, int64_t now)
 {
-	struct scale v = judge_scale(m, s, now);
+	struct scale v = evaluate_scale(m, s, now);
 	struct buf words;
 
 	buf_init(&words, 1024);
@@ -564,7 +564,7 @@ mover_view(const struct mover *m, const struct world_service *s)
 
 	if (m == NULL || (!s->conf.migrate && s->conf.scale_max == 0))
 		return json_null();
-	v = judge_move(m, s, loop_now(m->loop));
+	v = evaluate_move(m, s, loop_now(m->loop));
 	buf_init(&words, 1024);
 	if (busy)
 		buf_printf(&words, "being changed: %s", change_phase(m->change));

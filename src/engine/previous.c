@@ -38,7 +38,7 @@ image_of(const json_t *spec)
 
 /* The specification without what a Mola may change. */
 static json_t *
-rest_of(const json_t *spec)
+without_steps(const json_t *spec)
 {
 	json_t *rest = json_deep_copy(spec), *task = json_object_get(rest, "TaskTemplate");
 
@@ -72,8 +72,8 @@ is_step(const json_t *before, const json_t *now)
 
 	if (replicas_of(before) == replicas_of(now) && !is_marked(before) && !is_marked(now))
 		return false;
-	a = rest_of(before);
-	b = rest_of(now);
+	a = without_steps(before);
+	b = without_steps(now);
 	buf_init(&none, 0);
 	same = spec_differ(a, a, b, &none) == 0;
 	buf_fini(&none);
@@ -94,7 +94,7 @@ previous_find(const struct previous *p, const char *name)
 }
 
 static struct previous_service *
-previous_take(struct previous *p, const char *name)
+previous_get(struct previous *p, const char *name)
 {
 	struct previous_service *s = previous_find(p, name);
 
@@ -107,10 +107,10 @@ previous_take(struct previous *p, const char *name)
 }
 
 void
-previous_see(struct previous *p, const char *name, const json_t *service)
+previous_update(struct previous *p, const char *name, const json_t *service)
 {
 	const json_t *now = json_object_get(service, "Spec"), *before = json_object_get(service, "PreviousSpec");
-	struct previous_service *s = previous_take(p, name);
+	struct previous_service *s = previous_get(p, name);
 
 	s->seen = true;
 	s->stepped = json_is_object(before) && is_step(before, now);
@@ -122,7 +122,7 @@ previous_see(struct previous *p, const char *name, const json_t *service)
 }
 
 static void
-service_forget(struct previous_service *s)
+forget_service(struct previous_service *s)
 {
 	LIST_REMOVE(s, link);
 	free(s->name);
@@ -137,7 +137,7 @@ previous_sweep(struct previous *p)
 	for (s = LIST_FIRST(&p->services); s != NULL; s = next) {
 		next = LIST_NEXT(s, link);
 		if (!s->seen)
-			service_forget(s);
+			forget_service(s);
 		else
 			s->seen = false;
 	}
@@ -186,6 +186,6 @@ previous_free(struct previous **pp)
 	if (p == NULL)
 		return;
 	while ((s = LIST_FIRST(&p->services)) != NULL)
-		service_forget(s);
+		forget_service(s);
 	free(p);
 }

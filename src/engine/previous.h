@@ -16,7 +16,7 @@ struct previous	*previous_new(void);
 void		 previous_free(struct previous **);
 
 /* One look at a service object, out of spec_read. */
-void		 previous_see(struct previous *, const char *name, const json_t *service);
+void		 previous_update(struct previous *, const char *name, const json_t *service);
 /* Those that were not seen since the last sweep are forgotten. */
 void		 previous_sweep(struct previous *);
 

@@ -62,7 +62,7 @@ self_init(struct self *s)
 }
 
 static void
-networks_forget(struct self *s)
+clear_networks(struct self *s)
 {
 	for (unsigned i = 0; i < s->nnetworks; i++)
 		free(s->network[i]);
@@ -72,25 +72,25 @@ networks_forget(struct self *s)
 void
 self_fini(struct self *s)
 {
-	networks_forget(s);
+	clear_networks(s);
 }
 
 static void
-network_add(struct self *s, const json_t *id)
+add_network(struct self *s, const json_t *id)
 {
 	if (json_is_string(id) && s->nnetworks < SELF_NETWORKS_MAX)
 		s->network[s->nnetworks++] = must_strdup(json_string_value(id));
 }
 
 static void
-service_set(struct self *s, const json_t *id)
+set_service(struct self *s, const json_t *id)
 {
 	str_copy(s->service, sizeof s->service, str_of(json_string_value(id)));
 	s->known = true;
 }
 
 static const json_t *
-under(const json_t *j, const char *a, const char *b)
+member(const json_t *j, const char *a, const char *b)
 {
 	return json_object_get(json_object_get(j, a), b);
 }
@@ -99,39 +99,39 @@ bool
 self_read_container(struct self *s, struct str json)
 {
 	json_t *j = json_loadb(json.p, json.len, 0, NULL);
-	const json_t *networks = under(j, "NetworkSettings", "Networks");
+	const json_t *networks = member(j, "NetworkSettings", "Networks");
 	const char *name;
 	json_t *network;
 	bool ok = json_is_object(networks);
 
 	if (ok) {
-		networks_forget(s);
+		clear_networks(s);
 		json_object_foreach((json_t *)networks, name, network)
-			network_add(s, json_object_get(network, "NetworkID"));
-		service_set(s, json_object_get(under(j, "Config", "Labels"), "com.docker.swarm.service.id"));
+			add_network(s, json_object_get(network, "NetworkID"));
+		set_service(s, json_object_get(member(j, "Config", "Labels"), "com.docker.swarm.service.id"));
 	}
 	json_decref(j);
 	return ok;
 }
 
 static bool
-task_is_me(const struct self *s, const json_t *task)
+is_own_task(const struct self *s, const json_t *task)
 {
-	const char *id = json_string_value(json_object_get(under(task, "Status", "ContainerStatus"), "ContainerID"));
+	const char *id = json_string_value(json_object_get(member(task, "Status", "ContainerStatus"), "ContainerID"));
 
 	return id != NULL && strcmp(id, s->container) == 0;
 }
 
 static void
-task_read(struct self *s, const json_t *task)
+read_task(struct self *s, const json_t *task)
 {
 	json_t *attachment;
 	size_t i;
 
-	networks_forget(s);
+	clear_networks(s);
 	json_array_foreach(json_object_get(task, "NetworksAttachments"), i, attachment)
-		network_add(s, under(attachment, "Network", "ID"));
-	service_set(s, json_object_get(task, "ServiceID"));
+		add_network(s, member(attachment, "Network", "ID"));
+	set_service(s, json_object_get(task, "ServiceID"));
 }
 
 bool
@@ -145,8 +145,8 @@ self_read_tasks(struct self *s, struct str json)
 		return false;
 	j = json_loadb(json.p, json.len, 0, NULL);
 	json_array_foreach(j, i, task)
-		if (!found && (found = task_is_me(s, task)))
-			task_read(s, task);
+		if (!found && (found = is_own_task(s, task)))
+			read_task(s, task);
 	json_decref(j);
 	return found;
 }

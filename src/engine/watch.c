@@ -29,9 +29,9 @@
 #define RETRY_USEC	(1 * USEC_PER_SEC)	/* while lost, at most */
 #define SLOW_USEC	(5 * USEC_PER_SEC)	/* between two looks at what hardly changes */
 #define SELF_USEC	(30 * USEC_PER_SEC)
-#define DOUBTS		3			/* times that an emptiness must be said */
-#define DOUBT_USEC	(2 * USEC_PER_SEC)	/* and for so long */
-#define ANSWER_USEC	(5 * USEC_PER_SEC)	/* for an Engine; one without a leader keeps us waiting */
+#define CONFIRMATIONS		3			/* times that an emptiness must be said */
+#define CONFIRM_USEC	(2 * USEC_PER_SEC)	/* and for so long */
+#define RESPONSE_USEC	(5 * USEC_PER_SEC)	/* for an Engine; one without a leader keeps us waiting */
 
 enum part_id { NODES, NETWORKS, SERVICES, TASKS, PARTS };
 
@@ -43,7 +43,7 @@ static const struct {
 	part_read_f	*read;
 	bool		 slow;		/* need not be asked for in every round */
 	bool		 never_empty;	/* where it was not */
-	bool		 dispensable;	/* an Engine, or a proxy before it, may refuse it */
+	bool		 optional;	/* an Engine, or a proxy before it, may refuse it */
 } parts[PARTS] = {
 	[NODES] = { "/nodes", swarm_read_nodes, false, true, false },
 	[NETWORKS] = { "/networks?filters=%7B%22scope%22%3A%5B%22swarm%22%5D%7D", swarm_read_networks, true, false, true },
@@ -51,7 +51,7 @@ static const struct {
 	[TASKS] = { "/tasks?filters=%7B%22desired-state%22%3A%5B%22running%22%5D%7D", swarm_read_tasks, false, false, false },
 };
 
-struct part {
+struct watch_part {
 	struct watch	*watch;
 	enum part_id	 id;
 	struct engine_call *call;	/* under way, or NULL */
@@ -64,7 +64,7 @@ struct part {
 	bool		 empty_new;
 	bool		 unsettled;	/* the same bytes would say something new: who left the list is draining, then gone */
 	bool		 refused;	/* and dispensable: it was said */
-	int64_t		 asked_usec;
+	int64_t		 requested_usec;
 };
 
 struct watch {
@@ -80,20 +80,20 @@ struct watch {
 	void		*arg;
 
 	struct timer	 timer;		/* the next round */
-	struct part	 part[PARTS];
+	struct watch_part	 part[PARTS];
 	struct engine_call *self_call;
 	struct engine_call *config_call;	/* once all parts have answered */
 	int64_t		 configs_usec;	/* those that failed were last asked for again */
 	bool		 changed;	/* the picture, since the last round that came to its end */
 	struct self	 self;
 	int64_t		 self_usec;	/* last asked */
-	unsigned	 left;		/* answers of the round under way */
+	unsigned	 pending;		/* answers of the round under way */
 	int64_t		 began_usec;	/* the last round */
-	bool		 again;		/* an event came during the round */
+	bool		 rerun;		/* an event came during the round */
 	int64_t		 burst_usec;	/* rounds are frequent until then */
 	bool		 updating;	/* a service is */
-	unsigned	 doubts;
-	int64_t		 doubted_usec;
+	unsigned	 nunconfirmed;
+	int64_t		 unconfirmed_usec;
 
 	struct engine_events *events;
 
@@ -103,7 +103,7 @@ struct watch {
 	char		 detail[256];
 	char		 endpoint[300];	/* as last logged */
 	char		 version[16];
-	char		 odd[SWARM_SKIPPED_MAX];	/* left out, as last logged */
+	char		 skipped[SWARM_SKIPPED_MAX];	/* left out, as last logged */
 };
 
 static void	round_start(void *);
@@ -127,32 +127,32 @@ round_next(struct watch *w, bool good)
 		wait = UPDATE_USEC;
 	if (good && now < w->burst_usec)
 		wait = GAP_USEC;
-	if ((!good || w->doubts > 0) && wait > RETRY_USEC)
+	if ((!good || w->nunconfirmed > 0) && wait > RETRY_USEC)
 		wait = RETRY_USEC;
 	if (wait < 2 * took)		/* an Engine that finds it hard is not pressed */
 		wait = 2 * took;
 	if (wait < 5 * work)		/* and a large Swarm leaves the brain time for other things */
 		wait = 5 * work;
-	round_at(w, good && w->again ? now : w->began_usec + wait);
-	w->again = false;
+	round_at(w, good && w->rerun ? now : w->began_usec + wait);
+	w->rerun = false;
 }
 
 static void
-watch_hurry(struct watch *w, int64_t burst_usec)
+poll_soon(struct watch *w, int64_t burst_usec)
 {
 	int64_t now = loop_now(w->loop);
 
 	if (w->burst_usec < now + burst_usec)
 		w->burst_usec = now + burst_usec;
-	w->again = w->left > 0;
-	if (w->left == 0 && w->state != WATCH_LOST)
+	w->rerun = w->pending > 0;
+	if (w->pending == 0 && w->state != WATCH_LOST)
 		round_at(w, now);
 }
 
 /* ---- how it fares ---- */
 
 static void
-watch_move(struct watch *w, enum watch_state to)
+set_state(struct watch *w, enum watch_state to)
 {
 	if (w->state == to)
 		return;
@@ -161,7 +161,7 @@ watch_move(struct watch *w, enum watch_state to)
 }
 
 static void
-watch_warn_untried(struct watch *w)
+warn_untried(struct watch *w)
 {
 	const char *version = engine_version(w->engine);
 
@@ -172,7 +172,7 @@ watch_warn_untried(struct watch *w)
 }
 
 static void
-watch_good(struct watch *w)
+mark_good(struct watch *w)
 {
 	int64_t now = loop_now(w->loop);
 
@@ -186,23 +186,23 @@ watch_good(struct watch *w)
 		engine_events_stop(w->events);
 	}
 	snprintf(w->endpoint, sizeof w->endpoint, "%s", engine_endpoint(w->engine));
-	watch_warn_untried(w);
+	warn_untried(w);
 	w->why = NULL;
 	w->detail[0] = '\0';
 	w->good_usec = now;
-	watch_move(w, WATCH_GOOD);
+	set_state(w, WATCH_GOOD);
 }
 
 static void
-watch_wrong(struct watch *w, const struct why *why, const char *detail)
+mark_lost(struct watch *w, const struct why *why, const char *detail)
 {
-	bool anew = w->why != why || strcmp(w->detail, detail) != 0;
+	bool is_new = w->why != why || strcmp(w->detail, detail) != 0;
 
 	w->why = why;
 	snprintf(w->detail, sizeof w->detail, "%s", detail);
 	if (w->state != WATCH_WAITING)
-		watch_move(w, WATCH_LOST);
-	if (anew)
+		set_state(w, WATCH_LOST);
+	if (is_new)
 		log_event(LOG_WARN, "swarm.lost", "why", why_name(why), "text", why->text, "detail", detail, "kept",
 		    swarm_is_complete(w->swarm) ? "the last good picture" : "nothing yet", NULL);
 }
@@ -210,7 +210,7 @@ watch_wrong(struct watch *w, const struct why *why, const char *detail)
 /* ---- a round ---- */
 
 static void
-part_forget(struct part *p)
+part_discard(struct watch_part *p)
 {
 	free(p->body);
 	p->body = NULL;
@@ -218,13 +218,13 @@ part_forget(struct part *p)
 }
 
 static void
-round_void(struct watch *w)
+round_cancel(struct watch *w)
 {
 	for (unsigned i = 0; i < PARTS; i++) {
 		if (w->part[i].call != NULL)
 			engine_cancel(w->part[i].call);
 		w->part[i].call = NULL;
-		part_forget(&w->part[i]);
+		part_discard(&w->part[i]);
 	}
 	if (w->self_call != NULL)
 		engine_cancel(w->self_call);
@@ -232,20 +232,20 @@ round_void(struct watch *w)
 	if (w->config_call != NULL)
 		engine_cancel(w->config_call);
 	w->config_call = NULL;
-	w->left = 0;
+	w->pending = 0;
 }
 
 static void
 round_fail(struct watch *w, const struct why *why, const char *detail)
 {
-	round_void(w);
-	watch_wrong(w, why, detail);
+	round_cancel(w);
+	mark_lost(w, why, detail);
 	round_next(w, false);
 }
 
 /* Whether somebody is gone who cannot well be gone. Then it must be said again. */
 static bool
-round_doubtful(struct watch *w)
+round_needs_confirmation(struct watch *w)
 {
 	int64_t now = loop_now(w->loop);
 	bool odd = false;
@@ -253,18 +253,18 @@ round_doubtful(struct watch *w)
 	for (unsigned i = 0; i < PARTS; i++)
 		odd |= parts[i].never_empty && w->part[i].fresh && w->part[i].read && w->part[i].empty_new && !w->part[i].empty;
 	if (!odd) {
-		w->doubts = 0;
+		w->nunconfirmed = 0;
 		return false;
 	}
-	if (w->doubts++ == 0) {
-		w->doubted_usec = now;
+	if (w->nunconfirmed++ == 0) {
+		w->unconfirmed_usec = now;
 		log_event(LOG_WARN, "swarm.doubted", "text", "the Engine says that all nodes or all services are gone", NULL);
 	}
-	return w->doubts < DOUBTS || now - w->doubted_usec < DOUBT_USEC;
+	return w->nunconfirmed < CONFIRMATIONS || now - w->unconfirmed_usec < CONFIRM_USEC;
 }
 
 static bool
-part_take(struct part *p, const struct why **why, char detail[SWARM_DETAIL])
+part_apply(struct watch_part *p, const struct why **why, char detail[SWARM_DETAIL])
 {
 	struct watch *w = p->watch;
 
@@ -283,12 +283,12 @@ part_take(struct part *p, const struct why **why, char detail[SWARM_DETAIL])
 	p->hash = p->hash_new;
 	p->empty = p->empty_new;
 	p->read = true;
-	part_forget(p);
+	part_discard(p);
 	return true;
 }
 
 static void
-watch_attach(struct watch *w)
+attach_networks(struct watch *w)
 {
 	swarm_detach(w->swarm);
 	for (unsigned i = 0; i < w->nnetworks; i++)
@@ -298,45 +298,45 @@ watch_attach(struct watch *w)
 }
 
 static void
-odd_tell(struct watch *w)
+log_skipped(struct watch *w)
 {
-	char odd[SWARM_SKIPPED_MAX];
-	unsigned n = swarm_skipped(w->swarm, odd, sizeof odd);
+	char skipped[SWARM_SKIPPED_MAX];
+	unsigned n = swarm_skipped(w->swarm, skipped, sizeof skipped);
 
-	if (strcmp(odd, w->odd) == 0)
+	if (strcmp(skipped, w->skipped) == 0)
 		return;
-	memcpy(w->odd, odd, sizeof odd);
+	memcpy(w->skipped, skipped, sizeof skipped);
 	if (n > 0)
-		log_event(LOG_WARN, "swarm.odd", "left_out", LOG_N(n), "detail", odd, NULL);
+		log_event(LOG_WARN, "swarm.odd", "left_out", LOG_N(n), "detail", skipped, NULL);
 	else
 		log_event(LOG_INFO, "swarm.sound", "text", "nothing that the Engine says is left out any more", NULL);
 }
 
 static void
-round_close(struct watch *w)
+round_finish(struct watch *w)
 {
-	watch_good(w);
-	odd_tell(w);
-	engine_events_want(w->events);
+	mark_good(w);
+	log_skipped(w);
+	engine_events_open(w->events);
 	if (w->changed) {
-		watch_attach(w);
+		attach_networks(w);
 		w->changed = false;
 		w->fn(w->arg);
 	}
 	round_next(w, true);
 }
 
-static void	config_ask(struct watch *);
+static void	request_config(struct watch *);
 
 /* An Engine that is gone voids the round; one that answers with a refusal is believed. */
 static void
-config_answered(void *arg, const struct engine_answer *a)
+config_received(void *arg, const struct engine_response *a)
 {
 	struct watch *w = arg;
 	const char *id = swarm_config_wanted(w->swarm);
 
 	w->config_call = NULL;
-	w->left--;
+	w->pending--;
 	if (a->why == WHY_ENGINE_GONE) {
 		round_fail(w, a->why, a->detail);
 		return;
@@ -347,33 +347,33 @@ config_answered(void *arg, const struct engine_answer *a)
 		swarm_config_failed(w->swarm, id, "is a config that the Engine does not hand out");
 	else
 		swarm_read_config(w->swarm, id, a->body);
-	config_ask(w);
+	request_config(w);
 }
 
 /* The files of Traefiks, one after the other, before anybody goes by the new picture: without them, it serves less. */
 static void
-config_ask(struct watch *w)
+request_config(struct watch *w)
 {
 	const char *id = swarm_config_wanted(w->swarm);
 	char path[128];
 
 	if (id == NULL) {
-		round_close(w);
+		round_finish(w);
 		return;
 	}
-	w->left++;
+	w->pending++;
 	snprintf(path, sizeof path, "/configs/%.100s", id);
-	w->config_call = engine_get(w->engine, path, config_answered, w);
+	w->config_call = engine_get(w->engine, path, config_received, w);
 }
 
 static void
-round_end(struct watch *w)
+round_apply(struct watch *w)
 {
 	char detail[SWARM_DETAIL] = "";
 	const struct why *why;
 
-	if (round_doubtful(w)) {
-		round_void(w);
+	if (round_needs_confirmation(w)) {
+		round_cancel(w);
 		round_next(w, true);
 		return;
 	}
@@ -381,7 +381,7 @@ round_end(struct watch *w)
 		if (!w->part[i].fresh)
 			continue;
 		w->changed = true;
-		if (!part_take(&w->part[i], &why, detail)) {
+		if (!part_apply(&w->part[i], &why, detail)) {
 			round_fail(w, why, detail);
 			return;
 		}
@@ -390,29 +390,29 @@ round_end(struct watch *w)
 		swarm_configs_retry(w->swarm);
 		w->configs_usec = loop_now(w->loop);
 	}
-	config_ask(w);
+	request_config(w);
 }
 
 static void
-round_heard(struct watch *w)
+round_received(struct watch *w)
 {
-	ASSERT(w->left > 0);
-	if (--w->left == 0)
-		round_end(w);
+	ASSERT(w->pending > 0);
+	if (--w->pending == 0)
+		round_apply(w);
 }
 
 static void
-part_answered(void *arg, const struct engine_answer *a)
+part_received(void *arg, const struct engine_response *a)
 {
-	struct part *p = arg;
-	struct str said = str_trim(a->body);
+	struct watch_part *p = arg;
+	struct str text = str_trim(a->body);
 
 	p->call = NULL;
-	if (a->why == WHY_ENGINE_REFUSED && parts[p->id].dispensable) {
+	if (a->why == WHY_ENGINE_REFUSED && parts[p->id].optional) {
 		if (!p->refused)
 			log_event(LOG_WARN, "swarm.refused", "detail", a->detail, "text", "Mola goes on without it", NULL);
 		p->refused = true;
-		round_heard(p->watch);
+		round_received(p->watch);
 		return;
 	}
 	if (a->why != NULL) {
@@ -425,42 +425,42 @@ part_answered(void *arg, const struct engine_answer *a)
 	if (p->fresh) {
 		p->body = str_dup(a->body);
 		p->len = a->body.len;
-		while (said.len > 0 && said.p[said.len - 1] == '\n')
-			said.len--;
-		p->empty_new = str_eq(said, STR("[]")) || str_eq(said, STR("null"));
+		while (text.len > 0 && text.p[text.len - 1] == '\n')
+			text.len--;
+		p->empty_new = str_eq(text, STR("[]")) || str_eq(text, STR("null"));
 	}
-	round_heard(p->watch);
+	round_received(p->watch);
 }
 
 /* A container that this Engine does not know is another machine's; its task will tell. */
 static void
-self_answered(void *arg, const struct engine_answer *a)
+self_received(void *arg, const struct engine_response *a)
 {
 	struct watch *w = arg;
 
 	w->self_call = NULL;
 	if (a->why == NULL)
 		self_read_container(&w->self, a->body);
-	round_heard(w);
+	round_received(w);
 }
 
 static void
-part_ask(struct part *p, int64_t now)
+request_part(struct watch_part *p, int64_t now)
 {
-	p->asked_usec = now;
-	p->watch->left++;
-	p->call = engine_get(p->watch->engine, parts[p->id].path, part_answered, p);
+	p->requested_usec = now;
+	p->watch->pending++;
+	p->call = engine_get(p->watch->engine, parts[p->id].path, part_received, p);
 }
 
 static void
-self_ask(struct watch *w, int64_t now)
+request_self(struct watch *w, int64_t now)
 {
 	char path[128];
 
 	w->self_usec = now;
-	w->left++;
+	w->pending++;
 	snprintf(path, sizeof path, "/containers/%s/json", w->self.container);
-	w->self_call = engine_get(w->engine, path, self_answered, w);
+	w->self_call = engine_get(w->engine, path, self_received, w);
 }
 
 static void
@@ -469,34 +469,34 @@ round_start(void *arg)
 	struct watch *w = arg;
 	int64_t now = loop_now(w->loop);
 
-	ASSERT(w->left == 0);
+	ASSERT(w->pending == 0);
 	w->began_usec = now;
-	w->again = false;
+	w->rerun = false;
 	for (unsigned i = 0; i < PARTS; i++)
-		if (!parts[i].slow || (!w->part[i].read && !w->part[i].refused) || now - w->part[i].asked_usec >= SLOW_USEC)
-			part_ask(&w->part[i], now);
+		if (!parts[i].slow || (!w->part[i].read && !w->part[i].refused) || now - w->part[i].requested_usec >= SLOW_USEC)
+			request_part(&w->part[i], now);
 	if (w->self.container[0] != '\0' && w->nnetworks == 0 && (!w->self.known || now - w->self_usec >= SELF_USEC))
-		self_ask(w, now);
+		request_self(w, now);
 }
 
 /* ---- events ---- */
 
 static void
-event_heard(void *arg, enum engine_event of)
+on_event(void *arg, enum engine_event of)
 {
 	struct watch *w = arg;
 
 	if (of == ENGINE_EVENT_NETWORK)
-		w->part[NETWORKS].asked_usec = 0;
-	watch_hurry(w, of == ENGINE_EVENT_CONTAINER ? LOCAL_BURST_USEC : BURST_USEC);
+		w->part[NETWORKS].requested_usec = 0;
+	poll_soon(w, of == ENGINE_EVENT_CONTAINER ? LOCAL_BURST_USEC : BURST_USEC);
 }
 
 static void
-events_over(void *arg)
+on_events_ended(void *arg)
 {
 	struct watch *w = arg;
 
-	if (w->left == 0 && w->state == WATCH_GOOD)
+	if (w->pending == 0 && w->state == WATCH_GOOD)
 		round_at(w, loop_now(w->loop));	/* is it still there? */
 }
 
@@ -541,7 +541,7 @@ static void
 watch_end(struct watch *w)
 {
 	timer_clear(w->loop, &w->timer);
-	round_void(w);
+	round_cancel(w);
 	engine_events_free(&w->events);
 	engine_free(&w->engine);
 	networks_free(w);
@@ -554,16 +554,16 @@ watch_begin(struct watch *w, const struct watch_conf *c)
 	struct engine_conf ec = c->engine;
 
 	if (ec.timeout_usec == 0)
-		ec.timeout_usec = ANSWER_USEC;
+		ec.timeout_usec = RESPONSE_USEC;
 	w->engine = engine_new(w->loop, w->fetcher, &ec);
-	w->events = engine_events_new(w->loop, w->engine, event_heard, events_over, w);
+	w->events = engine_events_new(w->loop, w->engine, on_event, on_events_ended, w);
 	w->network = must_zalloc((c->nnetworks + 1) * sizeof *w->network);
 	while (w->nnetworks < c->nnetworks) {
 		w->network[w->nnetworks] = must_strdup(c->network[w->nnetworks]);
 		w->nnetworks++;
 	}
 	for (unsigned i = 0; i < PARTS; i++)
-		w->part[i] = (struct part){ .watch = w, .id = i };
+		w->part[i] = (struct watch_part){ .watch = w, .id = i };
 	timer_set(w->loop, &w->timer, loop_now(w->loop), round_start, w);
 }
 
@@ -640,7 +640,7 @@ watch_status(const struct watch *w)
 {
 	return (struct watch_status){ .state = w->state, .since_usec = w->since_usec, .good_usec = w->good_usec, .why = w->why,
 	    .detail = w->detail, .endpoint = engine_endpoint(w->engine), .version = engine_version(w->engine), .untried = engine_is_untried(w->engine),
-	    .events = engine_events_heard(w->events), .service = w->self.service, .container = w->self.container };
+	    .events = engine_events_is_open(w->events), .service = w->self.service, .container = w->self.container };
 }
 
 const char *

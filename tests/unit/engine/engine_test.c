@@ -20,7 +20,7 @@ struct heard {
 };
 
 static void
-on_done(void *arg, const struct engine_answer *a)
+on_done(void *arg, const struct engine_response *a)
 {
 	struct heard *h = arg;
 	struct scene *s = h->again_on_done;

@@ -147,10 +147,10 @@ fake_spec(void)
 	return json_object_get(fake.service, "Spec");
 }
 
-static inline struct engine_answer
+static inline struct engine_response
 fake_refuse(long status, const char *detail)
 {
-	return (struct engine_answer){ .why = WHY_ENGINE_REFUSED, .detail = detail, .status = status, .body = STR("") };
+	return (struct engine_response){ .why = WHY_ENGINE_REFUSED, .detail = detail, .status = status, .body = STR("") };
 }
 
 #define FAKE_BIG "18446744073709551615"	/* what "big" of a specification is on the wire */
@@ -167,7 +167,7 @@ fake_swap(const char *text, const char *from, const char *to)
 	return out;
 }
 
-static inline struct engine_answer
+static inline struct engine_response
 fake_post(const struct engine_call *c)
 {
 	const char *v = strstr(c->path, "version=");
@@ -181,7 +181,7 @@ fake_post(const struct engine_call *c)
 	if (v == NULL || atoll(v + 8) != fake.version)
 		return fake_refuse(500, "rpc error: code = Unknown desc = update out of sequence");
 	if (c->only != fake.minor)
-		return (struct engine_answer){ .why = WHY_ENGINE_VERSION, .detail = "another version", .body = STR("") };
+		return (struct engine_response){ .why = WHY_ENGINE_VERSION, .detail = "another version", .body = STR("") };
 	json_decref(fake.seen);
 	text = fake_swap(c->body, FAKE_BIG, "\"big\"");
 	fake.seen = json_loads(text, 0, NULL);
@@ -199,7 +199,7 @@ fake_post(const struct engine_call *c)
 	json_object_del(fake.service, "UpdateStatus");
 	fake_bump();
 	fake.posts++;
-	return (struct engine_answer){ .status = 200, .detail = "", .body = STR("{}") };
+	return (struct engine_response){ .status = 200, .detail = "", .body = STR("{}") };
 }
 
 static inline char *
@@ -217,20 +217,20 @@ fake_body(const struct engine_call *c)
 static inline void
 fake_answer(struct engine_call *c)
 {
-	struct engine_answer a = { .status = 200, .detail = "", .minor = fake.minor };
+	struct engine_response a = { .status = 200, .detail = "", .minor = fake.minor };
 	struct engine_call was = *c;
 	char *text = NULL;
 
 	*c = (struct engine_call){ .used = false };
 	if (fake.gone > 0) {
 		fake.gone--;
-		a = (struct engine_answer){ .why = WHY_ENGINE_GONE, .detail = "connection refused", .body = STR("") };
+		a = (struct engine_response){ .why = WHY_ENGINE_GONE, .detail = "connection refused", .body = STR("") };
 	} else if (fake.service == NULL && strncmp(was.path, "/services/", 10) == 0)
 		a = fake_refuse(404, "service not found");
 	else if (was.post) {
 		a = fake_post(&was);
 		if (fake.lost_answer)
-			a = (struct engine_answer){ .why = WHY_ENGINE_GONE, .detail = "timed out", .body = STR("") };
+			a = (struct engine_response){ .why = WHY_ENGINE_GONE, .detail = "timed out", .body = STR("") };
 		fake.lost_answer = false;
 	} else {
 		fake.gets++;
