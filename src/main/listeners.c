@@ -4,6 +4,7 @@
 
 #include "base/bug.h"
 #include "main/listeners.h"
+#include "net/sock.h"
 
 static void
 listener_close(struct listener *l, unsigned workers, unsigned keep)

@@ -7,9 +7,9 @@
 #ifndef WORLD_TABLE_H
 #define WORLD_TABLE_H
 
+#include "base/addr.h"
 #include "base/str.h"
 #include "base/why.h"
-#include "net/sock.h"
 
 enum policy {
 #define POLICY(id, name, text) POLICY_##id,
