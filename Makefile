@@ -1,27 +1,35 @@
-# Mola: one Makefile. `make` leaves ./mola; see README.md for what else there is.
+# Mola: one Makefile. `make` leaves ./mola and installs nothing; `make help` lists what else there is.
 #
-#   build/release/  what people run: -O2            build/san/  what tests run: ASan and UBSan
-#   `make V=1` shows the commands
+#   build/release/  what people run            build/san/  what tests run: ASan and UBSan
 #   each room of src/ becomes one archive, linked in the order of the layers (tools/check_layers)
+#
+# As everywhere: CC, CFLAGS (in place of -O2 -g and the hardening below), CPPFLAGS, LDFLAGS, PREFIX, SYSCONFDIR, DESTDIR.
+# WERROR=1 makes warnings errors: for tests and CI, whose compilers are known. V=1 shows the commands.
 
 MODE    ?= release
 Q       := $(if $(V),,@)
 JOBS    := $(shell nproc 2>/dev/null || echo 1)
-CC      ?= gcc
 VERSION := $(shell cat VERSION)
 B       := build/$(MODE)
+WERROR  ?= $(if $(filter san,$(MODE)),1)
 
-ROOMS   := base net http world signals discovery score drive proxy conf engine collect targets admin cli main
-LINK    := main cli admin targets collect engine conf proxy score drive discovery signals world http net base
+ROOMS   := main cli admin targets collect engine conf proxy score drive discovery signals world http net base
 PKGS    := libcurl jansson yaml-0.1 libseccomp
 
-WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
-CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
-CFLAGS_san     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-CFLAGS_all := -std=gnu17 -D_GNU_SOURCE -Isrc -I$(B)/gen -DMOLA_VERSION='"$(VERSION)"' $(WARN) $(CFLAGS_$(MODE)) -fPIE \
-              $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CFLAGS)
-LDFLAGS_all := $(filter -fsanitize%,$(CFLAGS_$(MODE))) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
+WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+SANITIZE_san  := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+SANITIZE_fuzz := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+OPTIMIZE_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+OPTIMIZE_san     := -O1 -g
+OPTIMIZE_fuzz    := -O1 -g
+CFLAGS_all := -std=gnu17 -D_GNU_SOURCE -Isrc -DMOLA_VERSION='"$(VERSION)"' $(WARN) $(SANITIZE_$(MODE)) -fPIE \
+              $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CPPFLAGS) $(or $(CFLAGS),$(OPTIMIZE_$(MODE)))
+LDFLAGS_all := $(SANITIZE_$(MODE)) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 LIBS    := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
+ERRORS  := $(if $(filter 1,$(WERROR)),-Werror)
+COMPILE  = $(CC) $(CFLAGS_all) $(ERRORS) -MMD -MP
+# make again, for what is built in a mode of its own; with as many jobs as there are CPUs unless -j says otherwise
+SUBMAKE  = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 
 PREFIX  ?= /usr/local
 SYSCONFDIR ?= /etc
@@ -29,31 +37,36 @@ MAN     := $(wildcard doc/man/*.[1578])
 
 room_objs = $(patsubst src/%.c,$(B)/%.o,$(filter-out src/main/main.c,$(wildcard src/$(1)/*.c)))
 OBJS    := $(foreach r,$(ROOMS),$(call room_objs,$(r)))
-ARCHIVES := $(foreach r,$(LINK),$(B)/lib/$(r).a)
+ARCHIVES := $(foreach r,$(ROOMS),$(B)/lib/$(r).a)
 UNITS   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*/*.c))
+FUZZERS := $(patsubst tests/fuzz/%_fuzz.c,$(B)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 SCENES  := $(B)/brain/scene
 BENCH   := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/*.c))
 BENCHLIB := $(patsubst bench/lib/%.c,$(B)/bench/lib/%.o,$(wildcard bench/lib/*.c))
 HELPERS := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/real/*.c tests/faults/*.c tests/swarm/*.c tests/prom/*.c))
-DEPS    := build/.deps
 
 .SECONDARY:
-.PHONY: all mola image deb demo test test-deps test-long test-bins bench bench-micro bench-proxy bench-neighbours bench-demo bench-decision bench-memory fuzz tail install clean
+.PHONY: all FORCE test-bins fuzzers test-ready $(shell sed -n 's/^\([a-z-]*\):.*\#\# .*/\1/p' Makefile)
 
 all: mola
 
-mola: $(DEPS)
-	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release build/release/mola
+mola:			## the program, optimised (what `make` alone does)
+	+@$(SUBMAKE) MODE=release build/release/mola
 	@ln -f build/release/mola mola 2>/dev/null || cp build/release/mola mola
 
-# What is missing is installed on Debian (asking for root only then); elsewhere it is named.
-$(DEPS): tools/deps
-	@tools/deps build
-	@mkdir -p build && touch $@
+help:			## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r target words; do \
+		printf '  make %-17s %s\n' "$$target" "$$words"; done
 
-$(B)/mola: $(B)/main/main.o $(ARCHIVES)
-	$(if $(V),,@echo "  cc  $@")
-	$(Q)$(CC) $(LDFLAGS_all) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
+# ---- building ----
+
+# Of what everything is made: the compiler and its flags. Other ones than last time: all is compiled again.
+$(B)/flags: export FLAGS = $(CC) $(CFLAGS_all) $(LDFLAGS_all) $(LIBS)
+$(B)/flags: FORCE
+	@CC='$(CC)' tools/deps check build
+	@mkdir -p $(@D)
+	@{ $(CC) --version | head -n 1; echo "$$FLAGS"; } >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 define room_rule
 $(B)/lib/$(1).a: $(call room_objs,$(1))
@@ -63,121 +76,145 @@ $(B)/lib/$(1).a: $(call room_objs,$(1))
 endef
 $(foreach r,$(ROOMS),$(eval $(call room_rule,$(r))))
 
-$(B)/%.o: src/%.c VERSION
+# Objects in a folder of the build, from the sources of a folder, with flags of their own.
+define compile_rule
+$(B)/$(1)%.o: $(2)%.c $(B)/flags
+	@mkdir -p $$(@D)
+	$$(if $$(V),,@echo "  cc  $$@")
+	$$(Q)$$(COMPILE) $(3) -c -o $$@ $$<
+endef
+$(eval $(call compile_rule,,src/))
+$(eval $(call compile_rule,bench/,bench/,-Ibench))
+$(eval $(call compile_rule,brain/,tests/brain/))
+$(eval $(call compile_rule,unit/,tests/unit/,-Wno-missing-prototypes))
+$(eval $(call compile_rule,fuzz/,tests/fuzz/,-Wno-missing-prototypes))
+
+# Archives are linked in the order of the layers, each once: what a room calls in one above it is not found. Tests that
+# include the .c they test never pull in its archive member.
+$(B)/mola: $(B)/main/main.o
+$(UNITS): $(B)/unit/%: $(B)/unit/%.o
+$(UNITS): private LIBS += -lcmocka
+$(FUZZERS): $(B)/fuzz/%: $(B)/fuzz/%_fuzz.o $(if $(filter fuzz,$(MODE)),,$(B)/fuzz/replay.o)
+$(FUZZERS): private LIBS += $(if $(filter fuzz,$(MODE)),-fsanitize=fuzzer)
+$(BENCH): $(B)/bench/%: $(B)/bench/%.o $(BENCHLIB)
+$(SCENES): $(patsubst tests/%.c,$(B)/%.o,$(wildcard tests/brain/*.c))
+$(B)/mola $(UNITS) $(FUZZERS) $(BENCH) $(SCENES): $(ARCHIVES)
+	$(if $(V),,@echo "  cc  $@")
+	$(Q)$(CC) $(LDFLAGS_all) -o $@ $(filter %.o,$^) $(ARCHIVES) $(LIBS)
+
+$(B)/swarm/%: private STATIC := -static		# it is all that is in its image
+$(HELPERS): $(B)/%: tests/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  cc  $@")
-	$(Q)$(CC) $(CFLAGS_all) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra $(ERRORS) $(STATIC) -o $@ $< -lm -lpthread
 
-# Unit tests include the .c they test, so its archive member is never pulled in.
-$(B)/unit/%.o: tests/unit/%.c
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS_all) -Wno-missing-prototypes -MMD -MP -c -o $@ $<
+test-bins: $(B)/mola $(UNITS) $(FUZZERS) $(SCENES) $(BENCH) $(HELPERS)
+fuzzers: $(FUZZERS)
 
-$(B)/unit/%: $(B)/unit/%.o $(ARCHIVES)
-	$(if $(V),,@echo "  cc  $@")
-	$(Q)$(CC) $(LDFLAGS_all) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS) -lcmocka
+# ---- trying ----
 
-$(SCENES): $(wildcard tests/brain/*.c) $(ARCHIVES)
-	@mkdir -p $(@D)
-	$(if $(V),,@echo "  cc  $@")
-	$(Q)$(CC) $(CFLAGS_all) $(LDFLAGS_all) -o $@ $(filter %.c,$^) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
+deps:			## what building needs, installed (Debian; asks for root only then); deps-test, deps-bench ... for the rest
+	@tools/deps build
+deps-%:
+	@tools/deps $*
 
-$(B)/bench/lib/%.o: bench/lib/%.c
-	@mkdir -p $(@D)
-	$(if $(V),,@echo "  cc  $@")
-	$(Q)$(CC) $(CFLAGS_all) -Ibench -MMD -MP -c -o $@ $<
-
-$(B)/bench/%: bench/%.c $(BENCHLIB) $(ARCHIVES)
-	@mkdir -p $(@D)
-	$(if $(V),,@echo "  cc  $@")
-	$(Q)$(CC) $(CFLAGS_all) -Ibench -MMD -MP $(LDFLAGS_all) -o $@ $< $(BENCHLIB) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
-
-$(B)/swarm/%: HELPER_LD := -static		# it is all that is in its image
-$(HELPERS): $(B)/%: tests/%.c
-	@mkdir -p $(@D)
-	$(if $(V),,@echo "  cc  $@")
-	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra $(HELPER_LD) -o $@ $< -lm -lpthread
-
-demo: mola
-	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release $(patsubst %,build/release/bench/%,cluster load demo)
+demo: deps		## Mola at work beside other policies: a minute, no Docker, no root
+	+@$(SUBMAKE) MODE=release $(call bench_of,release,cluster load demo) mola
 	@build/release/bench/demo
 
-test-deps:
+# Fuzzing and newer Engines and Debians take hours: test-long. A memory limit means nothing to sanitizers: release, too.
+test-ready:
 	@tools/deps build test
-	@mkdir -p build && touch $(DEPS)
-	@$(MAKE) --no-print-directory -j$(JOBS) MODE=san test-bins
-	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release build/release/mola	# a memory limit means nothing to sanitizers
+	+@$(SUBMAKE) MODE=san test-bins
+	+@$(SUBMAKE) MODE=release WERROR=1 build/release/mola
 
-test: test-deps
+test: test-ready	## everything, with sanitizers; installs what is missing
 	@tests/run
 
-# What takes hours: fuzzing, the Swarm on newer Engines, everything on newer Debians.
-test-long: test-deps
+test-long: test-ready	## what takes hours: fuzzing, newer Engines of Docker, newer Debians
 	@tests/run long
 
-test-bins: $(B)/mola $(UNITS) $(if $(wildcard tests/brain/*.c),$(SCENES)) $(BENCH) $(HELPERS)
+check:			## a fast look: house, unit tests, scenes of the brain, inputs that fuzzing once found
+	+@$(SUBMAKE) MODE=san test-bins
+	@tests/run house unit brain fuzz
 
-bench: bench-micro bench-proxy bench-demo bench-memory
-
-bench-micro: $(DEPS)
-	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release build/release/bench/pick build/release/bench/tick
-	@build/release/bench/pick && build/release/bench/tick
-
-bench-proxy: mola
-	@tools/deps bench
-	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release $(patsubst bench/%.c,build/release/bench/%,$(wildcard bench/*.c))
-	@bench/proxy
-
-bench-neighbours: mola
-	@tools/deps bench
-	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release build/release/bench/origin build/release/bench/load
-	@bench/neighbours
-
-bench-demo: mola
-	@tools/deps bench
-	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release $(patsubst bench/%.c,build/release/bench/%,$(wildcard bench/*.c))
-	@bench/decision demo
-
-bench-decision: mola
-	@tools/deps bench peers
-	@tools/peers traefik envoy
-	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release build/release/bench/cluster build/release/bench/load
-	@bench/decision
-
-bench-memory: mola
-	@tools/deps bench
-	@$(MAKE) --no-print-directory -j$(JOBS) MODE=release build/release/bench/cluster build/release/bench/load
-	@bench/memory
-
-fuzz:
-	@tools/deps fuzz
+fuzz:			## libFuzzer on every function that eats foreign bytes; FUZZ_SECONDS=600 for longer
+	@tools/deps check fuzz
 	@tests/fuzz/run
 
-tail:
+tail:			## the longest functions and files
 	@tools/tail
 
-# What is in /etc/mola stays as it is.
-install: mola
-	install -D -m 755 mola $(DESTDIR)$(PREFIX)/bin/mola
-	for m in $(MAN); do install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
-	for u in deploy/systemd/*.service; do \
-		install -D -m 644 $$u $(DESTDIR)$(PREFIX)/lib/systemd/system/$${u##*/}; \
-		sed -i 's,/usr/bin/mola,$(PREFIX)/bin/mola,; s,/etc/mola/,$(SYSCONFDIR)/mola/,' $(DESTDIR)$(PREFIX)/lib/systemd/system/$${u##*/}; \
-	done
-	install -d $(DESTDIR)$(PREFIX)/share/doc/mola
-	install -m 644 LICENSE NEWS.md doc/api.md doc/example.yaml $(DESTDIR)$(PREFIX)/share/doc/mola
-	[ -e $(DESTDIR)$(SYSCONFDIR)/mola/mola.yaml ] || \
-		install -D -m 644 deploy/systemd/mola.yaml $(DESTDIR)$(SYSCONFDIR)/mola/mola.yaml
+# ---- measuring ----
 
-# A container image, made by the Docker that `docker` talks to; a Debian package, in build/.
-image: mola
+bench_of = $(patsubst %,build/$(1)/bench/%,$(2))
+
+bench: bench-micro bench-proxy bench-demo bench-memory	## the numbers of README.md: all of these
+
+bench-micro:		## a choice among tasks, a tick of the brain
+	+@$(SUBMAKE) MODE=release $(call bench_of,release,pick tick)
+	@build/release/bench/pick && build/release/bench/tick
+
+bench-proxy: mola	## what a request costs, beside HAProxy and nginx; BEFORE=path/to/mola for an older one
+	@tools/deps check bench
+	+@$(SUBMAKE) MODE=release $(call bench_of,release,origin load forward)
+	@bench/proxy
+
+bench-neighbours: mola	## small requests beside many readers of large responses
+	@tools/deps check bench
+	+@$(SUBMAKE) MODE=release $(call bench_of,release,origin load)
+	@bench/neighbours
+
+bench-demo: mola	## policies on one emulated cluster
+	@tools/deps check bench
+	+@$(SUBMAKE) MODE=release $(call bench_of,release,cluster load)
+	@bench/decision demo
+
+bench-decision: mola	## Mola and today's proxies on clones of one emulated cluster
+	@tools/deps check bench peers
+	@tools/peers traefik envoy
+	+@$(SUBMAKE) MODE=release $(call bench_of,release,cluster load)
+	@bench/decision
+
+bench-memory: mola	## a service that needs memory, with profiles ram and cpu
+	@tools/deps check bench
+	+@$(SUBMAKE) MODE=release $(call bench_of,release,cluster load)
+	@bench/memory
+
+# ---- installing ----
+
+BIN     := $(PREFIX)/bin/mola
+UNIT_DIR := $(PREFIX)/lib/systemd/system
+DOC_DIR := $(PREFIX)/share/doc/mola
+DOCS    := LICENSE NEWS.md doc/api.md doc/example.yaml
+SERVICES := $(wildcard deploy/systemd/*.service)
+CONF    := $(SYSCONFDIR)/mola/mola.yaml
+
+# What was built is installed, whoever calls: `make && sudo make install` compiles nothing as root.
+install: $(if $(wildcard mola),,mola)	## into PREFIX (/usr/local), under DESTDIR; a configuration that is there stays as it is
+	install -D -m 755 mola $(DESTDIR)$(BIN)
+	for m in $(MAN); do install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/} || exit 1; done
+	for s in $(notdir $(SERVICES)); do \
+		install -D -m 644 deploy/systemd/$$s $(DESTDIR)$(UNIT_DIR)/$$s && \
+		sed -i 's,/usr/bin/mola,$(BIN),; s,/etc/mola/,$(SYSCONFDIR)/mola/,' $(DESTDIR)$(UNIT_DIR)/$$s || exit 1; \
+	done
+	install -d $(DESTDIR)$(DOC_DIR)
+	install -m 644 $(DOCS) $(DESTDIR)$(DOC_DIR)
+	[ -e $(DESTDIR)$(CONF) ] || install -D -m 644 deploy/systemd/mola.yaml $(DESTDIR)$(CONF)
+
+uninstall:		## what install has put there, but for the configuration
+	rm -f $(DESTDIR)$(BIN) $(addprefix $(DESTDIR)$(UNIT_DIR)/,$(notdir $(SERVICES))) $(addprefix $(DESTDIR)$(DOC_DIR)/,$(notdir $(DOCS)))
+	for m in $(MAN); do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
+	[ ! -d $(DESTDIR)$(DOC_DIR) ] || rmdir $(DESTDIR)$(DOC_DIR)
+
+image: mola		## a container image, made by the Docker that `docker` talks to
 	@tools/image build
 
-deb: mola
-	@tools/deps deb
+deb: mola		## a Debian package, in build/
+	@tools/deps check deb
 	@tools/deb
 
-clean:
+clean:			## away with build/ and ./mola
 	rm -rf build mola
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

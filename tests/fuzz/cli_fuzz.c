@@ -10,7 +10,7 @@ static long	fuzz_status;
 static void	*fuzz_into;
 #undef curl_easy_setopt
 #undef curl_easy_getinfo
-#define curl_easy_setopt(c, what, value) ((what) == CURLOPT_WRITEDATA ? fuzz_into = (void *)(uintptr_t)(value) : NULL)
+#define curl_easy_setopt(c, what, value) ((void)(c), (what) == CURLOPT_WRITEDATA ? (void)(fuzz_into = (void *)(uintptr_t)(value)) : (void)0)
 #define curl_easy_getinfo(c, what, out) (*(out) = fuzz_status)
 #define curl_easy_perform(c) fuzz_perform()
 
