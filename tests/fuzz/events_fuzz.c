@@ -32,7 +32,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		l = loop_new();
 	e = engine_events_new(l, NULL, on_event, on_deaf, NULL);
 	events = 0;
-	piece_heard(e, all);
+	read_data(e, all);
 	once = events;
 	ASSERT(memchr(e->line.p == NULL ? "" : e->line.p, '\n', e->line.len) == NULL);
 	engine_events_free(&e);
@@ -40,7 +40,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	e = engine_events_new(l, NULL, on_event, on_deaf, NULL);	/* and byte by byte */
 	events = 0;
 	for (size_t i = 0; i < len; i++)
-		piece_heard(e, (struct str){ all.p + i, 1 });
+		read_data(e, (struct str){ all.p + i, 1 });
 	ASSERT(events == once || len > EVENT_MAX);
 	engine_events_free(&e);
 	return 0;

@@ -16,7 +16,7 @@ static const struct service_conf defaults = { .connect_usec = 1, .response_usec 
 static void
 check(const struct labels *l)
 {
-	ASSERT(l->port <= 65535 && l->nroutes <= ROUTES_MAX && l->report->nlabels <= l->room);
+	ASSERT(l->port <= 65535 && l->nroutes <= ROUTES_MAX && l->report->nlabels <= l->label_cap);
 	ASSERT(l->conf.connect_usec > 0 && l->conf.health_interval_usec > 0 && l->conf.policy < POLICY_COUNT);
 	ASSERT(l->conf.scale_max == 0 || l->conf.scale_min <= l->conf.scale_max);
 	for (unsigned i = 0; i < l->nroutes; i++)

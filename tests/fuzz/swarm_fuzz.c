@@ -53,7 +53,7 @@ check_again(struct swarm *s, struct str json)
 		for (unsigned i = 0; i < s->tasks.n; i++) {
 			const struct swarm_task *a = &SWARM_TASKS(s)[i], *b = &SWARM_TASKS(fresh)[i];
 			ASSERT(strcmp(a->id, b->id) == 0 && strcmp(a->service, b->service) == 0 && strcmp(a->node, b->node) == 0);
-			ASSERT(a->wanted == b->wanted && a->left == b->left && a->slot == b->slot && a->non == b->non && a->nports == b->nports);
+			ASSERT(a->wanted == b->wanted && a->gone == b->gone && a->slot == b->slot && a->nattachments == b->nattachments && a->nports == b->nports);
 		}
 	}
 	swarm_free(&fresh);
