@@ -150,7 +150,7 @@ targets(void)
 #define TARGET(id, driver, name, least, most, interval, zero, drain, how) \
 	printf(".It Cm " name "\n"); \
 	sentences(how "."); \
-	printf("Weights %s to %s, told every %s at most.\nDrain: %s.\nWeight 0 would mean: %s.\n", #least, #most, \
+	printf("Weights %s to %s, published every %s at most.\nDrain: %s.\nWeight 0 would mean: %s.\n", #least, #most, \
 	    interval, drain, zero);
 #include "../src/tbl/targets.h"
 #undef TARGET
@@ -208,7 +208,7 @@ keys_of(enum section of)
 	printf(".El\n");
 }
 
-/* What is inside services is told as services.tasks; health belongs to two. */
+/* A section inside services is headed services.tasks; health belongs to two. */
 static void
 heading(enum section parent, const char *name)
 {
