@@ -106,7 +106,6 @@ buf_trim(struct buf *b)
 static bool
 begin_linger(struct request *req)
 {
-	stream_shut(&req->stream);
 	req->lingered = 0;
 	request_move(req, AT_LINGER);
 	return true;
@@ -147,9 +146,12 @@ request_step_stream(struct request *req)
 	}
 	switch (request_flush(req)) {
 	case IO_DONE:
-		timer_clear(stream_loop(&req->stream), &req->deadline);
-		if (req->head.is_head)	/* that was all there is to an endless answer without a body */
-			request_lose(req);
+		if (!req->head.is_head)
+			timer_clear(stream_loop(&req->stream), &req->deadline);
+		else if (stream_may_close(&req->stream))
+			request_lose(req);	/* that was all there is to an endless answer without a body */
+		else if (req->deadline.node.at == 0)
+			request_allow(req, req->server->conf.stall_usec);
 		return false;
 	case IO_AGAIN:
 		if (req->deadline.node.at == 0)
@@ -172,12 +174,13 @@ bool
 request_step_linger(struct request *req)
 {
 	char waste[WASTE_BYTES];
+	enum io_result shut = stream_shut(&req->stream), r;	/* again, when our end had to wait */
 	size_t got;
-	enum io_result r = stream_read(&req->stream, waste, sizeof waste, &got);
 
+	r = stream_read(&req->stream, waste, sizeof waste, &got);
 	if (r == IO_DONE && (req->lingered += got) <= LINGER_BYTES)
 		return true;
-	if (r != IO_AGAIN)
+	if (r != IO_AGAIN && (r != IO_EOF || shut != IO_AGAIN))
 		request_close(req);
 	return false;
 }

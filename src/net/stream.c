@@ -1,36 +1,50 @@
+/*
+ * A plain stream's operations are one system call each; those of a stream with a transport are
+ * passed on to it. What both have in common stands here: marks, counters, and what may follow
+ * what.
+ */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/bug.h"
-#include "net/stream.h"
+#include "net/transport_priv.h"
+
+/* ---- life ---- */
 
 static void
 on_io(void *arg, uint32_t events)
 {
 	struct stream *s = arg;
+	struct stream_private *p = &s->private;
 
+	ASSERT(p->open && p->io.fd >= 0);
 	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-		s->private.readable = true;
+		p->readable = true;
 	if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
-		s->private.writable = true;
+		p->writable = true;
 	if (events & EPOLLRDHUP)
-		s->private.rdhup = true;
+		p->peer_ended = true;
 	if (events & (EPOLLHUP | EPOLLERR))
-		s->private.hup = true;
-	s->private.fn(s->private.arg);
+		p->broken = true;
+	if (p->transport != NULL)
+		p->transport->ops->ready(s);
+	p->fn(p->arg);
 }
 
 void
 stream_open(struct stream *s, struct loop *l, int fd, stream_f *fn, void *arg)
 {
+	struct stream_private *p = &s->private;
+
+	ASSERT(!p->open && fd >= 0 && fn != NULL);
 	memset(s, 0, sizeof *s);
-	s->private.loop = l;
-	s->private.fn = fn;
-	s->private.arg = arg;
-	s->private.open = true;
-	s->private.writable = true;
-	loop_watch(l, &s->private.io, fd, LOOP_EDGE, on_io, s);
+	p->loop = l;
+	p->fn = fn;
+	p->arg = arg;
+	p->open = true;
+	p->writable = true;
+	loop_watch(l, &p->io, fd, LOOP_EDGE, on_io, s);
 }
 
 const struct why *
@@ -47,35 +61,106 @@ stream_connect(struct stream *s, struct loop *l, const struct addr *a, stream_f 
 	return NULL;
 }
 
+void
+stream_set_transport(struct stream *s, struct transport *t)
+{
+	struct stream_private *p = &s->private;
+
+	ASSERT(p->open && !p->shut && p->transport == NULL && t->ops != NULL);
+	p->transport = t;
+	p->handshaking = true;
+}
+
+static enum io_result
+handshake(struct stream *s)
+{
+	struct stream_private *p = &s->private;
+	enum io_result res = p->transport->ops->handshake(s);
+
+	ASSERT(res != IO_EOF && (res != IO_FAIL || p->error != 0));
+	if (res == IO_DONE)
+		p->handshaking = false;
+	return res;
+}
+
 enum io_result
 stream_connected(struct stream *s)
 {
-	if (!s->private.connecting)
-		return IO_DONE;
-	if (!s->private.writable)
-		return IO_AGAIN;
-	if ((s->private.error = sock_error(s->private.io.fd)) != 0)
-		return IO_FAIL;
-	s->private.connecting = false;
-	return IO_DONE;
+	struct stream_private *p = &s->private;
+
+	ASSERT(p->open);
+	if (p->connecting) {
+		if (!p->writable)
+			return IO_AGAIN;
+		if ((p->error = sock_error(p->io.fd)) != 0)
+			return IO_FAIL;
+		p->connecting = false;
+	}
+	return p->handshaking ? handshake(s) : IO_DONE;
 }
 
 void
 stream_adopt(struct stream *s, stream_f *fn, void *arg)
 {
+	ASSERT(s->private.open && fn != NULL);
 	s->private.fn = fn;
 	s->private.arg = arg;
 }
 
-/* What reads and peeks share: one system call, and what follows from its result. */
+static void
+close_socket(struct stream *s)
+{
+	struct stream_private *p = &s->private;
+	int fd = p->io.fd;
+
+	ASSERT(fd >= 0);
+	if (p->transport != NULL)
+		p->transport->ops->free(p->transport);
+	p->transport = NULL;
+	loop_forget(p->loop, &p->io);
+	close(fd);
+	p->open = false;
+}
+
+void
+stream_close(struct stream *s)
+{
+	struct stream_private *p = &s->private;
+
+	if (!p->open)
+		return;
+	/* the other side shall know that this was our end: as far as that goes without waiting */
+	if (p->transport != NULL && !p->shut && !p->broken && !stream_is_connecting(s))
+		p->transport->ops->shut(s);
+	close_socket(s);
+}
+
+void
+stream_reset(struct stream *s)
+{
+	struct linger none = { .l_onoff = 1, .l_linger = 0 };
+
+	if (!s->private.open)
+		return;
+	setsockopt(s->private.io.fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+	close_socket(s);
+}
+
+/* ---- plain ---- */
+
 static enum io_result
-receive(struct stream *s, void *p, size_t cap, int flags, size_t *got)
+plain_failed(struct stream *s)
+{
+	ASSERT(errno != 0 && errno != EAGAIN);
+	s->private.error = errno;
+	return IO_FAIL;
+}
+
+static enum io_result
+plain_receive(struct stream *s, void *p, size_t cap, int flags, size_t *got)
 {
 	ssize_t n;
 
-	ASSERT(s->private.open && cap > 0);
-	if (!s->private.readable)
-		return IO_AGAIN;
 	do
 		n = recv(s->private.io.fd, p, cap, flags);
 	while (n < 0 && errno == EINTR);
@@ -85,32 +170,81 @@ receive(struct stream *s, void *p, size_t cap, int flags, size_t *got)
 	}
 	if (n == 0)
 		return IO_EOF;
-	if (errno == EAGAIN) {
-		s->private.readable = false;
-		return IO_AGAIN;
+	return errno == EAGAIN ? IO_AGAIN : plain_failed(s);
+}
+
+static enum io_result
+plain_send(struct stream *s, const struct iovec *iov, int n, size_t *put)
+{
+	struct msghdr m = { .msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)n };
+	ssize_t sent;
+
+	do
+		sent = sendmsg(s->private.io.fd, &m, MSG_NOSIGNAL | (s->private.end_follows ? MSG_MORE : 0));
+	while (sent < 0 && errno == EINTR);
+	if (sent >= 0) {
+		*put = (size_t)sent;
+		return IO_DONE;
 	}
-	s->private.error = errno;
-	return IO_FAIL;
+	return errno == EAGAIN ? IO_AGAIN : plain_failed(s);
+}
+
+/* ---- bytes ---- */
+
+static enum io_result
+transport_receive(struct stream *s, void *p, size_t cap, bool peek, size_t *got)
+{
+	const struct transport_ops *ops = s->private.transport->ops;
+	enum io_result res = s->private.handshaking ? handshake(s) : IO_DONE;
+
+	if (res == IO_DONE)
+		res = peek ? ops->peek(s, p, cap, got) : ops->read(s, p, cap, got);
+	ASSERT(res != IO_DONE || (*got > 0 && *got <= cap));
+	ASSERT(res != IO_EOF || !s->private.cut);
+	ASSERT(res != IO_FAIL || s->private.error != 0);
+	return res;
 }
 
 enum io_result
-stream_read(struct stream *s, void *p, size_t cap, size_t *got)
+stream_read(struct stream *s, void *to, size_t cap, size_t *got)
 {
-	enum io_result res = receive(s, p, cap, 0, got);
+	struct stream_private *p = &s->private;
+	enum io_result res;
 
-	if (res != IO_DONE)
-		return res;
-	/* short: drained, unless an end was announced that only another read will show */
-	if (*got < cap && !s->private.rdhup && !s->private.hup)
-		s->private.readable = false;
-	s->private.bytes_in += *got;
-	return IO_DONE;
+	ASSERT(p->open && cap > 0);
+	if (!p->readable)
+		return IO_AGAIN;
+	if (p->transport != NULL)
+		res = transport_receive(s, to, cap, false, got);
+	else {
+		res = plain_receive(s, to, cap, 0, got);
+		/* short: drained, unless an end was announced that only another read will show */
+		if (res == IO_DONE && *got < cap && !p->peer_ended && !p->broken)
+			p->readable = false;
+	}
+	if (res == IO_DONE)
+		p->bytes_in += *got;
+	else if (res == IO_AGAIN)
+		p->readable = false;
+	return res;
 }
 
 enum io_result
-stream_peek(struct stream *s, void *p, size_t cap, size_t *got)
+stream_peek(struct stream *s, void *to, size_t cap, size_t *got)
 {
-	return receive(s, p, cap, MSG_PEEK, got);
+	struct stream_private *p = &s->private;
+	enum io_result res;
+
+	ASSERT(p->open && cap > 0);
+	if (!p->readable)
+		return IO_AGAIN;
+	if (p->transport != NULL)
+		res = transport_receive(s, to, cap, true, got);
+	else
+		res = plain_receive(s, to, cap, MSG_PEEK, got);
+	if (res == IO_AGAIN)
+		p->readable = false;
+	return res;
 }
 
 enum io_result
@@ -123,58 +257,57 @@ stream_look(struct stream *s)
 	return stream_peek(s, &byte, 1, &got);
 }
 
+static enum io_result
+transport_writev(struct stream *s, const struct iovec *iov, int n, size_t *put)
+{
+	enum io_result res = s->private.handshaking ? handshake(s) : IO_DONE;
+
+	if (res == IO_DONE)
+		res = s->private.transport->ops->writev(s, iov, n, put);
+	ASSERT(res != IO_EOF && (res != IO_DONE || *put > 0));
+	ASSERT(res != IO_FAIL || s->private.error != 0);
+	return res;
+}
+
 enum io_result
 stream_writev(struct stream *s, const struct iovec *iov, int n, size_t *put)
 {
-	struct msghdr m = { .msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)n };
-	ssize_t sent;
+	struct stream_private *p = &s->private;
+	enum io_result res;
 
-	ASSERT(s->private.open && n > 0 && n <= 64);
-	if (!s->private.writable)
+	ASSERT(p->open && !p->shut && n > 0 && n <= STREAM_PIECES_MAX);
+	if (!p->writable)
 		return IO_AGAIN;
-	do
-		sent = sendmsg(s->private.io.fd, &m, MSG_NOSIGNAL | (s->private.end_follows ? MSG_MORE : 0));
-	while (sent < 0 && errno == EINTR);
-	if (sent >= 0) {
-		s->private.bytes_out += (uint64_t)sent;
-		*put = (size_t)sent;
-		return IO_DONE;
-	}
-	if (errno == EAGAIN) {
-		s->private.writable = false;
-		return IO_AGAIN;
-	}
-	s->private.error = errno;
-	return IO_FAIL;
+	res = p->transport != NULL ? transport_writev(s, iov, n, put) : plain_send(s, iov, n, put);
+	if (res == IO_DONE)
+		p->bytes_out += *put;
+	else if (res == IO_AGAIN)
+		p->writable = false;
+	return res;
 }
 
-void
+enum io_result
 stream_shut(struct stream *s)
 {
-	if (s->private.open)
-		shutdown(s->private.io.fd, SHUT_WR);
+	struct stream_private *p = &s->private;
+	enum io_result res = IO_DONE;
+
+	ASSERT(p->open);
+	if (p->shut)
+		return IO_DONE;
+	if (p->transport != NULL)
+		res = p->handshaking ? IO_DONE : p->transport->ops->shut(s);
+	if (res == IO_AGAIN)
+		return res;
+	ASSERT(res != IO_EOF);
+	p->shut = true;
+	return shutdown(p->io.fd, SHUT_WR) == 0 ? res : plain_failed(s);
 }
 
-void
-stream_close(struct stream *s)
+bool
+stream_may_close(struct stream *s)
 {
-	int fd = s->private.io.fd;
-
-	if (!s->private.open)
-		return;
-	loop_forget(s->private.loop, &s->private.io);
-	close(fd);
-	s->private.open = false;
-}
-
-void
-stream_reset(struct stream *s)
-{
-	struct linger none = { .l_onoff = 1, .l_linger = 0 };
-
-	if (s->private.open)
-		setsockopt(s->private.io.fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
-	stream_close(s);
+	return s->private.transport == NULL || stream_shut(s) == IO_DONE;
 }
 
 bool

@@ -145,7 +145,7 @@ on_linger(void *arg)
 	struct loop *l = c->proxy->loop;
 	unsigned before = c->lingered;
 	char waste[16384];
-	enum io_result res;
+	enum io_result shut = stream_shut(&c->stream), res;	/* again, when our end had to wait */
 	size_t got;
 
 	while ((res = stream_read(&c->stream, waste, sizeof waste, &got)) == IO_DONE) {
@@ -158,7 +158,7 @@ on_linger(void *arg)
 			return;
 		}
 	}
-	if (res != IO_AGAIN)
+	if (res != IO_AGAIN && (res != IO_EOF || shut != IO_AGAIN))
 		client_close(c);
 }
 
@@ -187,11 +187,19 @@ client_linger(struct client *c)
 
 	c->exchange = NULL;
 	c->ended_usec = c->quiet_usec = loop_now(p->loop);
-	stream_shut(&c->stream);
 	client_move(c, CLIENT_LINGERING);
 	stream_adopt(&c->stream, on_linger, c);
 	timer_set(p->loop, &c->timer, loop_now(p->loop) + LINGER_USEC, on_linger_timer, c);
 	on_linger(c);
+}
+
+void
+client_finish(struct client *c)
+{
+	if (stream_may_close(&c->stream))
+		client_close(c);
+	else
+		client_linger(c);
 }
 
 /* A drain: whoever has been served may go; who has just come may still say what for, but not take all day. */

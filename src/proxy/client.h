@@ -41,6 +41,8 @@ void		client_reading(struct client *);
 void		client_idle(struct client *);
 /* It is over, and so is the connection: all that was written arrives before the end. */
 void		client_linger(struct client *);
+/* It is over, and the client has ended, too: nothing is waited for but our own end, should that not go at once. */
+void		client_finish(struct client *);
 /* Broken off: the client sees that something is missing. */
 void		client_reset(struct client *);
 void		client_close(struct client *);

@@ -307,7 +307,7 @@ end_enter(struct exchange *x)
 	if (!x->keep) {
 		bool done = client_is_done(x);
 		over(x);
-		done ? client_close(c) : client_linger(c);
+		done ? client_finish(c) : client_linger(c);
 		return OVER;
 	}
 	table_unref(&x->table);
@@ -442,6 +442,8 @@ head_absent(struct exchange *x, enum io_result res)
 	over(x);
 	if (res == IO_AGAIN)
 		client_idle(c);
+	else if (res == IO_EOF)
+		client_finish(c);
 	else
 		client_close(c);
 	return OVER;

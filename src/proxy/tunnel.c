@@ -22,8 +22,7 @@ one_way(struct flow *f, int64_t now)
 	case FLOW_YIELD:
 		return TUNNEL_YIELD;
 	case FLOW_SOURCE_END:
-		f->over = true;
-		stream_shut(f->sink);
+		f->over = stream_shut(f->sink) != IO_AGAIN;	/* else the source's end is found once more */
 		return TUNNEL_OPEN;
 	default:
 		return TUNNEL_BROKEN;

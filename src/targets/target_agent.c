@@ -104,6 +104,8 @@ on_caller(void *arg)
 	enum io_result r;
 	size_t got;
 
+	if (c->answered)
+		stream_shut(&c->stream);	/* again, when our end had to wait */
 	do {
 		bool full = c->answered || c->len == sizeof c->question;
 		r = full ? stream_read(&c->stream, rest, sizeof rest, &got) :
