@@ -105,7 +105,8 @@ static void
 labels(void)
 {
 	printf(".Bl -tag -width Ds\n");
-#define LABEL(name, type, field, fallback, least, most, help) label(name, fallback, least, most, help);
+#define LABEL(group, name, type, field, fallback, least, most, help) \
+	label(LABEL_NAME(group, name), fallback, least, most, help);
 #include "../src/tbl/labels.h"
 #undef LABEL
 	printf(".El\n");

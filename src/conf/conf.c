@@ -247,10 +247,8 @@ read_service(struct reader *r, const struct tree *t, const char *where)
 
 	c->service = must_realloc(c->service, (c->nservices + 1) * sizeof *c->service);
 	s = &c->service[c->nservices++];
-	*s = (struct conf_service){ .line = t->line, .conf = c->defaults };
-	if (s->conf.health_path != NULL)
-		s->conf.health_path = must_strdup(s->conf.health_path);
-	terms_copy(&s->conf.terms, &c->defaults.terms);
+	*s = (struct conf_service){ .line = t->line };
+	service_conf_set(&s->conf, &c->defaults);
 	read_map(r, t, where, (struct part[]){ { SECTION_SERVICE, s, true }, { SECTION_DEFAULTS, &s->conf, false } }, 2);
 }
 
@@ -537,8 +535,7 @@ service_free(struct conf_service *s)
 	}
 	free(s->task);
 	free(s->route);
-	terms_free(&s->conf.terms);
-	section_free(SECTION_HEALTH, &s->conf);
+	service_conf_clear(&s->conf);
 	section_free(SECTION_SERVICE, s);
 }
 
@@ -556,8 +553,7 @@ conf_free(struct conf **cp)
 		service_free(&c->service[i]);
 	for (unsigned i = 0; i < c->ntargets; i++)
 		section_free(SECTION_TARGET, &c->target[i]);
-	section_free(SECTION_HEALTH, &c->defaults);
-	terms_free(&c->defaults.terms);
+	service_conf_clear(&c->defaults);
 	for (unsigned i = 0; i < c->nlisten; i++)
 		section_free(SECTION_LISTEN, &c->listen[i]);
 	section_free(SECTION_TOP, c);

@@ -15,51 +15,15 @@
 
 /* numbers */
 
-static const struct {
-	const char	*unit;
-	int64_t		 usec;
-} units[] = { { "ms", USEC_PER_MSEC }, { "s", USEC_PER_SEC }, { "m", 60 * USEC_PER_SEC }, { "h", 3600 * USEC_PER_SEC } };
-
-#define UNITS (sizeof units / sizeof *units)
-
-static bool
-read_duration(const struct conf_key *k, struct str s, void *member, char *problem)
-{
-	int64_t usec, least, most;
-	double x;
-
-	ASSERT(form_duration(str_of(k->least), &least) && form_duration(str_of(k->most), &most));
-	if (form_number(s, &x))
-		return problem_say(problem, "'%s' has no unit; expected a duration such as 500ms, 2s, 5m or 1h", QUOTED(s));
-	if (!form_duration(s, &usec))
-		return problem_say(problem, "'%s' is not a duration; expected one such as 500ms, 2s, 5m or 1h", QUOTED(s));
-	if (usec < least || usec > most)
-		return problem_say(problem, "'%s' is out of range; expected %s to %s", QUOTED(s), k->least, k->most);
-	memcpy(member, &usec, sizeof usec);
-	return true;
-}
-
-/* In the largest unit that leaves a whole number. */
-static bool
-write_duration(const void *member, struct buf *out)
-{
-	const int64_t *usec = member;
-	size_t u = UNITS - 1;
-
-	while (u > 0 && (*usec % units[u].usec != 0 || *usec == 0))
-		u--;
-	return buf_printf(out, "%.15g%s", (double)*usec / (double)units[u].usec, *usec == 0 ? "s" : units[u].unit);
-}
-
 static bool
 number_within(const struct conf_key *k, struct str s, const char *what, double *x, char *problem)
 {
-	double least = strtod(k->least, NULL), most = strtod(k->most, NULL);
+	double least = strtod(k->range.least, NULL), most = strtod(k->range.most, NULL);
 
 	if (!form_number(s, x))
-		return problem_say(problem, "'%s' is not %s; expected %s to %s", QUOTED(s), what, k->least, k->most);
+		return problem_say(problem, "'%s' is not %s; expected %s to %s", QUOTED(s), what, k->range.least, k->range.most);
 	if (*x < least || *x > most)
-		return problem_say(problem, "'%s' is out of range; expected %s to %s", QUOTED(s), k->least, k->most);
+		return problem_say(problem, "'%s' is out of range; expected %s to %s", QUOTED(s), k->range.least, k->range.most);
 	return true;
 }
 
@@ -92,35 +56,12 @@ write_weight(const void *member, struct buf *out)
 }
 
 static bool
-read_count(const struct conf_key *k, struct str s, void *member, char *problem)
-{
-	unsigned n;
-	double x;
-
-	if (!number_within(k, s, "a whole number", &x, problem))
-		return false;
-	n = (unsigned)x;
-	if ((double)n != x)
-		return problem_say(problem, "'%s' is not a whole number; expected %s to %s", QUOTED(s), k->least, k->most);
-	memcpy(member, &n, sizeof n);
-	return true;
-}
-
-static bool
-write_count(const void *member, struct buf *out)
-{
-	const unsigned *n = member;
-
-	return buf_printf(out, "%u", *n);
-}
-
-static bool
 read_count_or_auto(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	unsigned n = CONF_AUTO;
 
 	if (!str_eq(s, STR("auto")))
-		return read_count(k, s, member, problem);
+		return read_setting(k, s, member, problem);
 	memcpy(member, &n, sizeof n);
 	return true;
 }
@@ -128,7 +69,9 @@ read_count_or_auto(const struct conf_key *k, struct str s, void *member, char *p
 static bool
 write_count_or_auto(const void *member, struct buf *out)
 {
-	return *(const unsigned *)member == CONF_AUTO ? buf_adds(out, STR("auto")) : write_count(member, out);
+	unsigned n = *(const unsigned *)member;
+
+	return n == CONF_AUTO ? buf_adds(out, STR("auto")) : buf_printf(out, "%u", n);
 }
 
 /* A whole number, or one of KiB (k) or MiB (m). */
@@ -153,11 +96,11 @@ read_bytes(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	unsigned n, least, most;
 
-	ASSERT(bytes_of(str_of(k->least), &least) && bytes_of(str_of(k->most), &most));
+	ASSERT(bytes_of(str_of(k->range.least), &least) && bytes_of(str_of(k->range.most), &most));
 	if (!bytes_of(s, &n))
 		return problem_say(problem, "'%s' is not a number of bytes; expected one such as 500, 16k or 1m", QUOTED(s));
 	if (n < least || n > most)
-		return problem_say(problem, "'%s' is out of range; expected %s to %s", QUOTED(s), k->least, k->most);
+		return problem_say(problem, "'%s' is out of range; expected %s to %s", QUOTED(s), k->range.least, k->range.most);
 	memcpy(member, &n, sizeof n);
 	return true;
 }
@@ -190,7 +133,7 @@ read_workers(const struct conf_key *k, struct str s, void *member, char *problem
 	uint64_t given = n;
 
 	if (!str_eq(s, STR("auto")) && (!str_to_u64(s, &given) || given < 1 || given > WORKERS_MAX))
-		return problem_say(problem, "'%s' is not a number of workers; expected auto, or %s to %s", QUOTED(s), k->least, k->most);
+		return problem_say(problem, "'%s' is not a number of workers; expected auto, or %s to %s", QUOTED(s), k->range.least, k->range.most);
 	n = (unsigned)given;
 	memcpy(member, &n, sizeof n);
 	return true;
@@ -218,61 +161,16 @@ read_balancers(const struct conf_key *k, struct str s, void *member, char *probl
 int
 word_of(struct str s, const char *const *words, char *problem)
 {
-	char all[CONF_PROBLEM_MAX / 2];
-	const char *near = word_near(s, words);
-	int at = word_place(s, words);
+	char wrong[SETTING_PROBLEM_MAX];
+	int at = setting_word(s, words, wrong);
 
 	if (at < 0)
-		problem_say(problem, "'%s' is not known; expected %s%s%s%s", QUOTED(s), word_all(words, all, sizeof all),
-		    near != NULL ? "; did you mean " : "", near != NULL ? near : "", near != NULL ? "?" : "");
+		problem_say(problem, "'%s' %s", QUOTED(s), wrong);
 	return at;
 }
 
-static const char *const policy_words[] = {
-#define POLICY(id, name, text) name,
-#include "tbl/policies.h"
-#undef POLICY
-	NULL
-};
 static const char *const level_words[] = { "debug", "info", "warn", "error", NULL };
 static const char *const format_words[] = { "text", "json", NULL };
-static const char *const switch_words[] = { "false", "true", NULL };
-
-static bool
-read_policy(const struct conf_key *k, struct str s, void *member, char *problem)
-{
-	int at = word_of(s, policy_words, problem);
-	enum policy p = (enum policy)at;
-
-	(void)k;
-	if (at >= 0)
-		memcpy(member, &p, sizeof p);
-	return at >= 0;
-}
-
-static bool
-write_policy(const void *member, struct buf *out)
-{
-	const enum policy *p = member;
-
-	return buf_adds(out, str_of(policy_words[*p]));
-}
-
-static bool
-read_profile(const struct conf_key *k, struct str s, void *member, char *problem)
-{
-	const struct why *why = profile_parse(s, member);
-
-	(void)k;
-	return why == NULL ? true : problem_say(problem, "'%s' is %s", QUOTED(s), why->text);
-}
-
-static bool
-write_profile(const void *member, struct buf *out)
-{
-	profile_write(member, out);
-	return true;
-}
 
 static bool
 read_limits(const struct conf_key *k, struct str s, void *member, char *problem)
@@ -310,36 +208,15 @@ write_level(const void *member, struct buf *out)
 }
 
 static bool
-read_bool(struct str s, const char *const *words, void *member, char *problem)
+read_format(const struct conf_key *k, struct str s, void *member, char *problem)
 {
-	int at = word_of(s, words, problem);
+	int at = word_of(s, format_words, problem);
 	bool b = at == 1;
 
+	(void)k;
 	if (at >= 0)
 		memcpy(member, &b, sizeof b);
 	return at >= 0;
-}
-
-static bool
-read_switch(const struct conf_key *k, struct str s, void *member, char *problem)
-{
-	(void)k;
-	return read_bool(s, switch_words, member, problem);
-}
-
-static bool
-write_switch(const void *member, struct buf *out)
-{
-	const bool *b = member;
-
-	return buf_adds(out, str_of(switch_words[*b]));
-}
-
-static bool
-read_format(const struct conf_key *k, struct str s, void *member, char *problem)
-{
-	(void)k;
-	return read_bool(s, format_words, member, problem);
 }
 
 static bool
@@ -351,17 +228,17 @@ write_format(const void *member, struct buf *out)
 }
 
 const struct conf_type
-	type_DURATION = { read_duration, write_duration, KIND_PLAIN, false },
-	type_REAL = { read_real, write_real, KIND_PLAIN, true },
-	type_WEIGHT = { read_real, write_weight, KIND_PLAIN, true },
-	type_COUNT = { read_count, write_count, KIND_PLAIN, true },
-	type_COUNT_OR_AUTO = { read_count_or_auto, write_count_or_auto, KIND_PLAIN, true },
-	type_BYTES = { read_bytes, write_bytes, KIND_PLAIN, false },
-	type_WORKERS = { read_workers, write_count, KIND_PLAIN, true },
-	type_BALANCERS = { read_balancers, write_balancers, KIND_PLAIN, true },
-	type_POLICY = { read_policy, write_policy, KIND_PLAIN, false },
-	type_PROFILE = { read_profile, write_profile, KIND_PLAIN, false },
-	type_LIMITS = { read_limits, write_limits, KIND_PLAIN, false },
-	type_LEVEL = { read_level, write_level, KIND_PLAIN, false },
-	type_FORMAT = { read_format, write_format, KIND_PLAIN, false },
-	type_SWITCH = { read_switch, write_switch, KIND_PLAIN, true };
+	type_DURATION = { read_setting, NULL, KIND_PLAIN, false, &setting_DURATION },
+	type_REAL = { read_real, write_real, KIND_PLAIN, true, NULL },
+	type_WEIGHT = { read_real, write_weight, KIND_PLAIN, true, NULL },
+	type_COUNT = { read_setting, NULL, KIND_PLAIN, true, &setting_COUNT },
+	type_COUNT_OR_AUTO = { read_count_or_auto, write_count_or_auto, KIND_PLAIN, true, &setting_COUNT },
+	type_BYTES = { read_bytes, write_bytes, KIND_PLAIN, false, NULL },
+	type_WORKERS = { read_workers, NULL, KIND_PLAIN, true, &setting_COUNT },
+	type_BALANCERS = { read_balancers, write_balancers, KIND_PLAIN, true, NULL },
+	type_POLICY = { read_setting, NULL, KIND_PLAIN, false, &setting_POLICY },
+	type_PROFILE = { read_setting, NULL, KIND_PLAIN, false, &setting_PROFILE },
+	type_LIMITS = { read_limits, write_limits, KIND_PLAIN, false, NULL },
+	type_LEVEL = { read_level, write_level, KIND_PLAIN, false, NULL },
+	type_FORMAT = { read_format, write_format, KIND_PLAIN, false, NULL },
+	type_SWITCH = { read_setting, NULL, KIND_PLAIN, true, &setting_SWITCH };

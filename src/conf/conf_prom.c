@@ -108,10 +108,10 @@ write_promql_or_none(const void *member, struct buf *out)
 }
 
 const struct conf_type
-	type_PROM_SERVERS = { read_server, NULL, KIND_LIST, false },
-	type_PASSWORD = { read_password, NULL, KIND_SECRET, false },
-	type_PROMQL = { read_promql, write_promql, KIND_TEXT, false },
-	type_PROMQL_OR_NONE = { read_promql_or_none, write_promql_or_none, KIND_TEXT, false };
+	type_PROM_SERVERS = { read_server, NULL, KIND_LIST, false, NULL },
+	type_PASSWORD = { read_password, NULL, KIND_SECRET, false, NULL },
+	type_PROMQL = { read_promql, write_promql, KIND_TEXT, false, NULL },
+	type_PROMQL_OR_NONE = { read_promql_or_none, write_promql_or_none, KIND_TEXT, false, NULL };
 
 /* --- the section --- */
 

@@ -83,8 +83,8 @@ write_maybe(const void *member, struct buf *out)
 }
 
 const struct conf_type
-	type_CONSTRAINT = { read_constraint, write_text, KIND_TEXT, false },
-	type_DEFAULT_RULE = { read_rule, write_text, KIND_TEXT, false },
-	type_MIDDLEWARES = { read_middleware, NULL, KIND_LIST, false },
-	type_ENTRY_POINTS = { read_entry_point, NULL, KIND_LIST, false },
-	type_MAYBE = { read_maybe, write_maybe, KIND_PLAIN, true };
+	type_CONSTRAINT = { read_constraint, write_text, KIND_TEXT, false, NULL },
+	type_DEFAULT_RULE = { read_rule, write_text, KIND_TEXT, false, NULL },
+	type_MIDDLEWARES = { read_middleware, NULL, KIND_LIST, false, NULL },
+	type_ENTRY_POINTS = { read_entry_point, NULL, KIND_LIST, false, NULL },
+	type_MAYBE = { read_maybe, write_maybe, KIND_PLAIN, true, NULL };

@@ -156,14 +156,14 @@ read_backend(const struct conf_key *k, struct str s, void *member, char *problem
 }
 
 const struct conf_type
-	type_TARGET_KIND = { read_kind, write_kind, KIND_PLAIN, false },
-	type_TARGET_POLICY = { read_policy, write_policy, KIND_PLAIN, false },
-	type_TARGET_SERVICES = { read_services, NULL, KIND_LIST, false },
-	type_STRATEGY = { read_strategy, write_text, KIND_TEXT, false },
-	type_PEER = { read_peer, write_text, KIND_TEXT, false },
-	type_OPTIONS = { read_options, write_options, KIND_TEXT, false },
-	type_PEER_LISTEN = { read_peer_listen, write_address, KIND_PLAIN, false },
-	type_BACKEND = { read_backend, write_text, KIND_TEXT, false };
+	type_TARGET_KIND = { read_kind, write_kind, KIND_PLAIN, false, NULL },
+	type_TARGET_POLICY = { read_policy, write_policy, KIND_PLAIN, false, NULL },
+	type_TARGET_SERVICES = { read_services, NULL, KIND_LIST, false, NULL },
+	type_STRATEGY = { read_strategy, write_text, KIND_TEXT, false, NULL },
+	type_PEER = { read_peer, write_text, KIND_TEXT, false, NULL },
+	type_OPTIONS = { read_options, write_options, KIND_TEXT, false, NULL },
+	type_PEER_LISTEN = { read_peer_listen, write_address, KIND_PLAIN, false, NULL },
+	type_BACKEND = { read_backend, write_text, KIND_TEXT, false, NULL };
 
 /* What belongs to which kinds, and to which it must be given. */
 enum {

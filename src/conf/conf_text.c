@@ -114,17 +114,6 @@ read_socket(const struct conf_key *k, struct str s, void *member, char *problem)
 	return text_set(member, s);
 }
 
-static bool
-read_path_or_none(const struct conf_key *k, struct str s, void *member, char *problem)
-{
-	(void)k;
-	if (is_none(s))
-		return set_absent(member);
-	if (!form_path(s))
-		return problem_say(problem, "'%s' is not a path; expected one that begins with '/', or none", QUOTED(s));
-	return text_set(member, s);
-}
-
 /* A URL whole, or host:port, to which `path` is added; so it is to a URL without a path. */
 static bool
 read_url(struct str s, const char *path, void *member, char *problem)
@@ -384,23 +373,23 @@ read_template(const struct conf_key *k, struct str s, void *member, char *proble
 }
 
 const struct conf_type
-	type_ENDPOINTS = { read_endpoint, NULL, KIND_LIST, false },
-	type_NAMES = { read_names, NULL, KIND_LIST, false },
-	type_URL = { read_plain_url, write_text, KIND_TEXT, false },
-	type_NETS = { read_net, NULL, KIND_LIST, false },
-	type_NETWORKS = { read_network, NULL, KIND_LIST, false },
-	type_TEMPLATE = { read_template, write_text, KIND_TEXT, false },
-	type_STRING = { read_string, write_text, KIND_TEXT, false },
-	type_NAME = { read_name, write_text, KIND_TEXT, false },
-	type_SECRET = { read_secret, NULL, KIND_SECRET, false },
-	type_FILE = { read_file, write_text, KIND_TEXT, false },
-	type_SOCKET = { read_socket, write_text_or_none, KIND_TEXT, false },
-	type_PATH_OR_NONE = { read_path_or_none, write_text_or_none, KIND_TEXT, false },
-	type_EXPORTER = { read_exporter, write_text, KIND_TEXT, false },
-	type_AGENT = { read_agent, write_text, KIND_TEXT, false },
-	type_ADMIN_ADDRESS = { read_admin_address, write_address_or_none, KIND_PLAIN, false },
-	type_TASK_ADDRESS = { read_task_address, write_address, KIND_PLAIN, false },
-	type_LISTEN_NAME = { read_listen_name, write_text, KIND_TEXT, false },
-	type_LISTEN_ADDRESS = { read_listen_address, write_address, KIND_PLAIN, false },
-	type_HOSTS = { read_host, NULL, KIND_LIST, false },
-	type_PATHS = { read_path, NULL, KIND_LIST, false };
+	type_ENDPOINTS = { read_endpoint, NULL, KIND_LIST, false, NULL },
+	type_NAMES = { read_names, NULL, KIND_LIST, false, NULL },
+	type_URL = { read_plain_url, write_text, KIND_TEXT, false, NULL },
+	type_NETS = { read_net, NULL, KIND_LIST, false, NULL },
+	type_NETWORKS = { read_network, NULL, KIND_LIST, false, NULL },
+	type_TEMPLATE = { read_template, write_text, KIND_TEXT, false, NULL },
+	type_STRING = { read_string, write_text, KIND_TEXT, false, NULL },
+	type_NAME = { read_name, write_text, KIND_TEXT, false, NULL },
+	type_SECRET = { read_secret, NULL, KIND_SECRET, false, NULL },
+	type_FILE = { read_file, write_text, KIND_TEXT, false, NULL },
+	type_SOCKET = { read_socket, write_text_or_none, KIND_TEXT, false, NULL },
+	type_PATH_OR_NONE = { read_setting, NULL, KIND_TEXT, false, &setting_PATH_OR_NONE },
+	type_EXPORTER = { read_exporter, write_text, KIND_TEXT, false, NULL },
+	type_AGENT = { read_agent, write_text, KIND_TEXT, false, NULL },
+	type_ADMIN_ADDRESS = { read_admin_address, write_address_or_none, KIND_PLAIN, false, NULL },
+	type_TASK_ADDRESS = { read_task_address, write_address, KIND_PLAIN, false, NULL },
+	type_LISTEN_NAME = { read_listen_name, write_text, KIND_TEXT, false, NULL },
+	type_LISTEN_ADDRESS = { read_listen_address, write_address, KIND_PLAIN, false, NULL },
+	type_HOSTS = { read_host, NULL, KIND_LIST, false, NULL },
+	type_PATHS = { read_path, NULL, KIND_LIST, false, NULL };

@@ -10,12 +10,16 @@ enum conf_kind { KIND_PLAIN, KIND_TEXT, KIND_LIST, KIND_SECRET };	/* texts and l
 
 struct conf_type {
 	bool		(*read)(const struct conf_key *, struct str, void *member, char *problem);
-	bool		(*write)(const void *member, struct buf *);	/* NULL: not written */
+	bool		(*write)(const void *member, struct buf *);	/* NULL: as the setting, or not written */
 	enum conf_kind	 kind;
 	bool		 bare;		/* what is written is a number or true or false, in JSON too */
+	const struct setting_type *setting;	/* NULL: it is none that services have of their own */
 };
 
-/* What a member of each type is in C: a row of tbl/conf.h whose member is of another does not compile. */
+/* The read of types that are settings: their problem behind the text. */
+bool	read_setting(const struct conf_key *, struct str, void *member, char *problem);
+
+/* What a member of each type is in C, as in world/setting.h: a row of tbl/conf.h whose member is of another does not compile. */
 #define MEMBER_STRING		char *
 #define MEMBER_NAME		char *
 #define MEMBER_LISTEN_NAME	char *
@@ -23,7 +27,6 @@ struct conf_type {
 #define MEMBER_PASSWORD		char *
 #define MEMBER_FILE		char *
 #define MEMBER_SOCKET		char *
-#define MEMBER_PATH_OR_NONE	char *
 #define MEMBER_EXPORTER		char *
 #define MEMBER_AGENT		char *
 #define MEMBER_URL		char *
@@ -50,22 +53,17 @@ struct conf_type {
 #define MEMBER_ADMIN_ADDRESS	struct addr
 #define MEMBER_TASK_ADDRESS	struct addr
 #define MEMBER_PEER_LISTEN	struct addr
-#define MEMBER_DURATION		int64_t
 #define MEMBER_REAL		double
 #define MEMBER_WEIGHT		double
 #define MEMBER_BALANCERS	double
-#define MEMBER_COUNT		unsigned
 #define MEMBER_COUNT_OR_AUTO	unsigned
 #define MEMBER_BYTES		unsigned
 #define MEMBER_WORKERS		unsigned
-#define MEMBER_SWITCH		bool
 #define MEMBER_FORMAT		bool
 #define MEMBER_TARGET_POLICY	bool
 #define MEMBER_MAYBE		enum conf_maybe
 #define MEMBER_LEVEL		enum log_level
 #define MEMBER_TARGET_KIND	enum target_id
-#define MEMBER_POLICY		enum policy
-#define MEMBER_PROFILE		struct profile
 #define MEMBER_LIMITS		struct profile_limit
 
 /* conf_text.c */

@@ -62,7 +62,7 @@ const char conf_required[] = "required";
 #define REQUIRED	conf_required
 #define SECTION(id, parent, name, shape, type, help)
 #define KEY(section, name, type, field, fallback, least, most, help) \
-	{ SECTION_##section, #name, &type_##type, offsetof(union structs, section.field), fallback, least, most, help },
+	{ SECTION_##section, #name, &type_##type, offsetof(union structs, section.field), fallback, { least, most }, help },
 const struct conf_key conf_keys[KEY_COUNT] = {
 #include "tbl/conf.h"
 };
@@ -154,9 +154,22 @@ value_read(const struct conf_key *k, struct str s, void *base, char problem[CONF
 }
 
 bool
+read_setting(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	char wrong[SETTING_PROBLEM_MAX];
+
+	return k->type->setting->read(s, k->range, member, NULL, wrong) || problem_say(problem, "'%s' %s", QUOTED(s), wrong);
+}
+
+bool
 value_write(const struct conf_key *k, const void *base, struct buf *out)
 {
-	return k->type->write != NULL && k->type->write((const char *)base + k->at, out);
+	const struct conf_type *type = k->type;
+	const void *member = (const char *)base + k->at;
+
+	if (type->write == NULL && type->setting != NULL)
+		return type->setting->write(member, out);
+	return type->write != NULL && type->write(member, out);
 }
 
 void

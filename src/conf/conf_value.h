@@ -40,7 +40,7 @@ struct conf_key {
 	const struct conf_type *type;
 	size_t		 at;			/* of the member in the section's struct */
 	const char	*fallback;		/* the default; NULL: none; conf_required */
-	const char	*least, *most;		/* of durations and numbers */
+	struct setting_range range;		/* of durations and numbers */
 	const char	*help;
 };
 

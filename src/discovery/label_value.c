@@ -52,11 +52,11 @@ label_port(struct str s, unsigned *port)
 	return true;
 }
 
+/* What a service of the configuration file has, too. */
 static bool
-read_switch(const struct label_row *row, struct str s, void *member, struct arena *a, char *problem)
+read_setting(const struct label_row *row, struct str s, void *member, struct arena *a, char *problem)
 {
-	(void)row, (void)a;
-	return label_switch(s, member) || reject(problem, "expected true or false");
+	return row->setting->read(s, row->range, member, a, problem);
 }
 
 /* Only what is plainly a yes serves a service. */
@@ -80,81 +80,7 @@ static bool
 read_port(const struct label_row *row, struct str s, void *member, struct arena *a, char *problem)
 {
 	(void)a;
-	return label_port(s, member) || reject(problem, "expected a port, %s to %s", row->least, row->most);
-}
-
-static bool
-read_duration(const struct label_row *row, struct str s, void *member, struct arena *a, char *problem)
-{
-	int64_t usec, least, most;
-
-	(void)a;
-	ASSERT(form_duration(str_of(row->least), &least) && form_duration(str_of(row->most), &most));
-	if (!form_duration(s, &usec))
-		return reject(problem, "expected a duration such as 500ms, 2s, 5m or 1h");
-	if (usec < least || usec > most)
-		return reject(problem, "expected %s to %s", row->least, row->most);
-	memcpy(member, &usec, sizeof usec);
-	return true;
-}
-
-static bool
-read_count(const struct label_row *row, struct str s, void *member, struct arena *a, char *problem)
-{
-	uint64_t n;
-	unsigned count;
-
-	(void)a;
-	if (!str_to_u64(s, &n) || n < strtoul(row->least, NULL, 10) || n > strtoul(row->most, NULL, 10))
-		return reject(problem, "expected a whole number, %s to %s", row->least, row->most);
-	count = (unsigned)n;
-	memcpy(member, &count, sizeof count);
-	return true;
-}
-
-static bool
-read_policy(const struct label_row *row, struct str s, void *member, struct arena *a, char *problem)
-{
-	static const char *const words[] = {
-#define POLICY(id, name, text) name,
-#include "tbl/policies.h"
-#undef POLICY
-		NULL
-	};
-	const char *near = word_near(s, words);
-	char all[PROBLEM_MAX / 2];
-	enum policy p;
-
-	(void)row, (void)a;
-	if (!policy_parse(s, &p))
-		return reject(problem, "expected %s%s%s%s", word_all(words, all, sizeof all), near != NULL ? "; did you mean " : "",
-		    near != NULL ? near : "", near != NULL ? "?" : "");
-	memcpy(member, &p, sizeof p);
-	return true;
-}
-
-static bool
-read_profile(const struct label_row *row, struct str s, void *member, struct arena *a, char *problem)
-{
-	const struct why *why = profile_parse(s, member);
-
-	(void)row, (void)a;
-	return why == NULL || reject(problem, "%s", why->text);
-}
-
-static bool
-read_health_path(const struct label_row *row, struct str s, void *member, struct arena *a, char *problem)
-{
-	char *path = NULL;
-
-	(void)row;
-	if (!str_eq(s, STR("none"))) {
-		if (!form_path(s))
-			return reject(problem, "expected a path that begins with '/', or none");
-		path = arena_text(a, s);
-	}
-	memcpy(member, &path, sizeof path);
-	return true;
+	return label_port(s, member) || reject(problem, "expected a port, %s to %s", row->range.least, row->range.most);
 }
 
 /* Never reached by a value. */
@@ -252,17 +178,37 @@ read_paths(const struct label_row *row, struct str s, void *member, struct arena
 
 /* --- the table --- */
 
+#define TYPE_ENABLE		read_enable, NULL
+#define TYPE_PORT		read_port, NULL
+#define TYPE_HOSTS		read_hosts, NULL
+#define TYPE_PATHS		read_paths, NULL
+#define TYPE_PROMQL		read_promql, NULL
+#define TYPE_LATER		read_later, NULL
+#define TYPE_POLICY		read_setting, &setting_POLICY
+#define TYPE_PROFILE		read_setting, &setting_PROFILE
+#define TYPE_DURATION		read_setting, &setting_DURATION
+#define TYPE_COUNT		read_setting, &setting_COUNT
+#define TYPE_SWITCH		read_setting, &setting_SWITCH
+#define TYPE_PATH_OR_NONE	read_setting, &setting_PATH_OR_NONE
+
 const struct label_row label_rows[] = {
-#define LABEL(name, type, field, fallback, least, most, help) \
-	{ name, read_##type, offsetof(struct labels, field), fallback, least, most, help },
+#define LABEL(group, name, type, field, fallback, least, most, help) \
+	{ LABEL_NAME(group, name), offsetof(struct labels, field), TYPE_##type, { least, most }, fallback, help },
 #include "tbl/labels.h"
 #undef LABEL
 };
 const char *const label_names[] = {
-#define LABEL(name, type, field, fallback, least, most, help) name,
+#define LABEL(group, name, ...) LABEL_NAME(group, name),
 #include "tbl/labels.h"
 #undef LABEL
 	NULL
+};
+
+/* Two rows of one name do not compile. */
+enum {
+#define LABEL(group, name, ...) NAME_IN_##group##_##name,
+#include "tbl/labels.h"
+#undef LABEL
 };
 
 const struct label_row *

@@ -199,7 +199,7 @@ static bool
 is_harmless(const struct swarm_service *s, const char *name)
 {
 	static const char *const words[] = {
-#define LABEL(name, type, field, fallback, least, most, help) &(name)[5],
+#define LABEL(group, name, ...) &(LABEL_NAME(group, name))[5],
 #include "tbl/labels.h"
 #undef LABEL
 		NULL

@@ -9,7 +9,7 @@
 #include "discovery/traefik.h"
 
 #define ROUTES_MAX	256		/* of one service */
-#define PROBLEM_MAX	200
+#define PROBLEM_MAX	SETTING_PROBLEM_MAX
 #define CLAIMS_MAX	1024		/* and of them, of no exact host: */
 #define WIDE_MAX	256
 #define LABELS_PORTS_MAX 64		/* of one service, beside its first */
@@ -92,9 +92,11 @@ struct service_conf *labels_add_port(struct labels *, unsigned port);
 /* label_value.c: values in. False: `problem` says what was wrong and what was expected. */
 struct label_row {
 	const char	*name;
+	size_t		 at;			/* of the member in struct labels */
 	bool		(*read)(const struct label_row *, struct str, void *member, struct arena *, char problem[PROBLEM_MAX]);
-	size_t		 at;			/* in struct labels */
-	const char	*fallback, *least, *most, *help;
+	const struct setting_type *setting;	/* for read: the setting that it is; NULL: none */
+	struct setting_range range;
+	const char	*fallback, *help;
 };
 extern const struct label_row label_rows[];
 extern const char *const label_names[];	/* NULL at the end */

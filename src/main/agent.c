@@ -53,7 +53,7 @@ struct stream_out {
 	int64_t		 period_usec, due_usec;
 };
 
-static const struct conf_key period_key = { .name = "period", .type = &type_DURATION, .least = "100ms", .most = "10s" };
+static const struct conf_key period_key = { .name = "period", .type = &type_DURATION, .range = { "100ms", "10s" } };
 
 /* answers */
 

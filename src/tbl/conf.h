@@ -271,31 +271,17 @@ KEY(UPSTREAM, head_bytes, BYTES, response_head_bytes, "64k", "1k", "256k",
 KEY(UPSTREAM, fields, COUNT, response_fields, "256", "16", "4096",
     "Maximum number of fields of a response's head; more are a failure of the task.")
 
-KEY(DEFAULTS, policy, POLICY, policy, "marginal", "", "",
-    "How the task for a request is chosen.")
-KEY(DEFAULTS, profile, PROFILE, profile, "balanced", "", "",
-    "Which resources of a node matter: balanced, cpu, ram, io, net, or a mapping of weights and "
-    "limits. See PROFILES.")
-KEY(DEFAULTS, connect, DURATION, connect_usec, "5s", "10ms", "5m",
-    "Time-out for connecting to a task.")
-KEY(DEFAULTS, response, DURATION, response_usec, "60s", "10ms", "24h",
-    "Time-out for the start of a task's response.")
-KEY(DEFAULTS, idle, DURATION, idle_usec, "60s", "10ms", "24h",
-    "Time-out between two pieces of a body, from the task or to it.")
-KEY(DEFAULTS, tunnel, DURATION, tunnel_usec, "1h", "100ms", "168h",
-    "Time-out of an idle upgraded connection (WebSocket).")
-
-KEY(HEALTH, path, PATH_OR_NONE, health_path, "none", "", "",
-    "Path that the health check requests from each task, or none. A status of 2xx or 3xx is a "
-    "pass.")
-KEY(HEALTH, interval, DURATION, health_interval_usec, "2s", "100ms", "10m",
-    "Time between two checks of a task.")
-KEY(HEALTH, timeout, DURATION, health_timeout_usec, "1s", "10ms", "10m",
-    "Time-out of a check.")
-KEY(HEALTH, rise, COUNT, health_rise, "2", "1", "100",
-    "Consecutive passes after which a task is healthy again.")
-KEY(HEALTH, fall, COUNT, health_fall, "3", "1", "100",
-    "Consecutive failures after which a task is unhealthy.")
+/* What each service has of its own: tbl/service.h. */
+#define KEY_IF_FILE_AND_LABEL(...)	__VA_ARGS__
+#define KEY_IF_LABEL(...)
+#define KEY_IF_ELSEWHERE(...)
+#define SETTING(type, field, reach, ways, section, key, fallback, least, most, help) \
+	KEY_IF_##ways(KEY(section, key, type, field, fallback, least, most, help))
+#include "tbl/service.h"
+#undef SETTING
+#undef KEY_IF_FILE_AND_LABEL
+#undef KEY_IF_LABEL
+#undef KEY_IF_ELSEWHERE
 
 KEY(RULE, name, NAME, name, NONE, "", "",
     "For people; unique in the service. By default promql, or promql.1 and so on.")

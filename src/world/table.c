@@ -106,24 +106,38 @@ addr_ok(const struct addr *a)
 	return false;
 }
 
+/* Settings, by their type. Numbers may be 0 where their least value is. */
 static bool
-usec_ok(int64_t usec)
+may_be_0(const char *least)
 {
-	return usec > 0 && usec <= TABLE_USEC_MOST;
+	return *least == '0';
+}
+
+#define SETTING_OK_POLICY(t, value, least)	((unsigned)(value) < POLICY_COUNT)
+#define SETTING_OK_DURATION(t, value, least)	((value) >= !may_be_0(least) && (value) <= TABLE_USEC_MOST)
+#define SETTING_OK_COUNT(t, value, least)	((value) > 0 || may_be_0(least))
+#define SETTING_OK_SWITCH(t, value, least)	bool_ok(&(value))
+#define SETTING_OK_PATH_OR_NONE(t, value, least) ((value).len == 0 || path_ok(t, value))
+
+/* Which settings count: those of health checks only where there are some. */
+#define COUNTS_DEFAULTS(s)	true
+#define COUNTS_HEALTH(s)	((s)->health_path.len > 0)
+
+static bool
+settings_ok(const struct table *t, const struct table_service *s)
+{
+#define SETTING(type, field, reach, ways, section, key, fallback, least, ...) \
+	IN_ROW_##reach(if (COUNTS_##section(s) && !SETTING_OK_##type(t, s->field, least)) return false;)
+#include "tbl/service.h"
+#undef SETTING
+	return true;
 }
 
 static bool
 service_ok(const struct table *t, const struct table_service *s)
 {
-	if (!text_ok(t, s->name) || (unsigned)s->policy >= POLICY_COUNT || s->profile >= PROFILE_SLOTS ||
-	    (uint64_t)s->first_task + s->ntasks > t->head->part[PART_TASKS].n)
-		return false;
-	if (!usec_ok(s->connect_usec) || !usec_ok(s->response_usec) || !usec_ok(s->idle_usec) || !usec_ok(s->tunnel_usec))
-		return false;
-	if (s->health_path.len == 0)
-		return true;
-	return path_ok(t, s->health_path) && usec_ok(s->health_interval_usec) && usec_ok(s->health_timeout_usec) &&
-	    s->health_rise > 0 && s->health_fall > 0;
+	return text_ok(t, s->name) && s->profile < PROFILE_SLOTS &&
+	    (uint64_t)s->first_task + s->ntasks <= t->head->part[PART_TASKS].n && settings_ok(t, s);
 }
 
 static bool

@@ -46,18 +46,24 @@ struct table_task {
 	bool		 drained;	/* because people said so of this task; for the brain that comes back */
 };
 
+/* What a setting that reaches the workers is in a row, by its type. */
+#define ROW_POLICY		enum policy
+#define ROW_DURATION		int64_t
+#define ROW_COUNT		uint32_t
+#define ROW_SWITCH		bool
+#define ROW_PATH_OR_NONE	struct table_ref	/* empty: none */
+
+/* For a column `reach` of tbl/service.h: what is for workers, and nothing for the brain's. */
+#define IN_ROW_WORKERS(...)	__VA_ARGS__
+#define IN_ROW_BRAIN(...)
+
 struct table_service {
 	struct table_ref name;
-	enum policy	 policy;
 	uint32_t	 profile;	/* slot, below PROFILE_SLOTS: which of phys.h's columns the node's state is in */
 	uint32_t	 first_task, ntasks;	/* a service's tasks stand together */
-	int64_t		 connect_usec;		/* time-outs: > 0 */
-	int64_t		 response_usec;		/* until the response head */
-	int64_t		 idle_usec;		/* between bytes of bodies, either way */
-	int64_t		 tunnel_usec;		/* idle time of an upgraded connection */
-	struct table_ref health_path;		/* empty: no active checks */
-	int64_t		 health_interval_usec, health_timeout_usec;
-	uint32_t	 health_rise, health_fall;
+#define SETTING(type, field, reach, ...) IN_ROW_##reach(ROW_##type field;)
+#include "tbl/service.h"
+#undef SETTING
 };
 
 #define TABLE_REFUSED	UINT32_MAX

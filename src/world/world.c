@@ -76,8 +76,7 @@ world_service_free(struct world *w, struct world_service *s)
 	LIST_REMOVE(s, link);
 	w->nservices--;
 	world_routes_free(s->route, s->nroutes);
-	terms_free(&s->conf.terms);
-	free(s->conf.health_path);
+	service_conf_clear(&s->conf);
 	free(s->requirements.entry_points);
 	free(s->name);
 	free(s);
@@ -195,24 +194,23 @@ world_drain_task(struct world *w, struct world_task *t, bool drained)
 
 /* The table */
 
+/* A setting of a service as it stands in the table, by its type. */
+#define SETTING_ROW_POLICY(m, value)	(value)
+#define SETTING_ROW_DURATION(m, value)	(value)
+#define SETTING_ROW_COUNT(m, value)	(value)
+#define SETTING_ROW_SWITCH(m, value)	(value)
+#define SETTING_ROW_PATH_OR_NONE(m, value) \
+	((value) == NULL ? (struct table_ref){ 0, 0 } : table_maker_text(m, str_of(value)))
+
 static void
 table_add_service(struct table_maker *m, const struct world_service *s, const uint32_t *node_at)
 {
-	const struct service_conf *c = &s->conf;
-	struct table_ref none = { 0, 0 };
 	uint32_t at = table_maker_service(m, &(struct table_service){
 		.name = table_maker_text(m, str_of(s->name)),
-		.policy = c->policy,
 		.profile = s->profile,
-		.connect_usec = c->connect_usec,
-		.response_usec = c->response_usec,
-		.idle_usec = c->idle_usec,
-		.tunnel_usec = c->tunnel_usec,
-		.health_path = c->health_path == NULL ? none : table_maker_text(m, str_of(c->health_path)),
-		.health_interval_usec = c->health_interval_usec,
-		.health_timeout_usec = c->health_timeout_usec,
-		.health_rise = c->health_rise,
-		.health_fall = c->health_fall,
+#define SETTING(type, field, reach, ...) IN_ROW_##reach(.field = SETTING_ROW_##type(m, s->conf.field),)
+#include "tbl/service.h"
+#undef SETTING
 	});
 	struct world_task *t;
 

@@ -12,25 +12,13 @@
 #include "world/phys.h"
 #include "world/profile.h"
 #include "world/sample.h"
+#include "world/setting.h"
 #include "world/table.h"
 #include "world/term.h"
 
 struct route_conf {
 	char	*host;			/* lower case, "*.org" for all below, "+.org" for one label more, "" for any */
 	char	*path;			/* begins with '/' */
-};
-
-/* How to treat a service's requests; times in usec, all > 0. */
-struct service_conf {
-	enum policy	 policy;
-	int64_t		 connect_usec, response_usec, idle_usec, tunnel_usec;
-	char		*health_path;	/* NULL: no active checks */
-	int64_t		 health_interval_usec, health_timeout_usec;
-	unsigned	 health_rise, health_fall;
-	bool		 migrate;		/* may leave a hot node by itself (score/mover.h) */
-	unsigned	 scale_min, scale_max;	/* how many tasks there may be; max 0: their number is not ours to change */
-	struct profile	 profile;		/* zeroed: balanced */
-	struct terms	 terms;			/* that stand in it beside what it says of itself */
 };
 
 #define QUERIES_MAX	((PROFILE_SLOTS - 1) * TERMS_MAX)

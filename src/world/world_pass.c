@@ -131,32 +131,6 @@ service_new(struct world *w, const char *name)
 }
 
 static bool
-conf_same(const struct service_conf *a, const struct service_conf *b)
-{
-	return a->policy == b->policy && profile_same(&a->profile, &b->profile) && terms_same(&a->terms, &b->terms) &&
-	    a->connect_usec == b->connect_usec &&
-	    a->response_usec == b->response_usec && a->idle_usec == b->idle_usec && a->tunnel_usec == b->tunnel_usec &&
-	    a->health_interval_usec == b->health_interval_usec && a->health_timeout_usec == b->health_timeout_usec &&
-	    a->health_rise == b->health_rise && a->health_fall == b->health_fall && a->migrate == b->migrate &&
-	    a->scale_min == b->scale_min && a->scale_max == b->scale_max && text_same(a->health_path, b->health_path);
-}
-
-static bool
-conf_set(struct service_conf *at, const struct service_conf *to)
-{
-	char *path = at->health_path;
-
-	if (conf_same(at, to))
-		return false;
-	text_set(&path, to->health_path);
-	terms_free(&at->terms);
-	*at = *to;
-	at->health_path = path;
-	terms_copy(&at->terms, &to->terms);
-	return true;
-}
-
-static bool
 routes_same(const struct route_conf *a, const struct route_conf *b, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
@@ -189,7 +163,7 @@ world_pass_service(struct world *w, const char *name, const struct service_conf 
 	if (s == NULL)
 		s = service_new(w, name);
 	s->seen = true;
-	w->index->changed |= conf_set(&s->conf, conf);
+	w->index->changed |= service_conf_set(&s->conf, conf);
 	w->index->changed |= routes_set(&s->route, &s->nroutes, route, nroutes);
 	world_pass_requirements(s, &(struct route_requirements){ 0 });
 	return s;

@@ -192,7 +192,8 @@ static const struct wrong {
 	{ L "defaults: { profile: { like: net, link: fast } }\n", "m:2: defaults.profile: 'like=net,link=fast' is not a profile; "
 	    "expected a link in bits per second, such as link=1G or link=100M\n" },
 	{ L "defaults: { profile: { limits: { ram: [1] } } }\n", "m:2: defaults.profile: not understood; expected plain values, and "
-	    "lists of two. Which resources of a node matter: balanced, cpu, ram, io, net, or a mapping of weights and limits. See PROFILES.\n" },
+	    "lists of two. Which resources of a node matter, and their limits: balanced, cpu, ram, io, net, or weights and limits such as "
+	    "ram,limits.ram=0.6-0.8; see PROFILES in mola.yaml(5).\n" },
 	{ L "admin: { address: ':x' }\n", "m:2: admin.address: ':x' is not an address; expected one such as 127.0.0.1:8000 or "
 	    "[::1]:8000, or none\n" },
 	{ L "admin: { address: '0.0.0.0:80' }\n", "m:1: listen.address: '0.0.0.0:80' is also admin.address; expected another port\n" },

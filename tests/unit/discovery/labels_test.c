@@ -148,7 +148,7 @@ a_wrong_label_spoils_itself_alone(void **state)
 	expect_label(s, "web", "mola.health.path", LABEL_INVALID, "begins with '/'");
 	expect_label(s, "web", "mola.health.interval", LABEL_VALID, NULL);
 	expect_label(s, "web", "mola.profile", LABEL_INVALID, "balanced, cpu, ram");
-	expect_label(s, "web", "mola.migrate", LABEL_INVALID, "true or false");
+	expect_label(s, "web", "mola.migrate", LABEL_INVALID, "false or true");
 	expect_label(s, "web", "mola.port", LABEL_VALID, NULL);
 }
 

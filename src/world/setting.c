@@ -1,0 +1,302 @@
+/*
+ * setting: the types of settings, and a service's settings as one. People read what is said of a wrong text beside the text
+ * itself, in an error of the configuration file or in the list of a service's labels, so it is not quoted here.
+ * Must not know where a text stood.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "base/clock.h"
+#include "base/form.h"
+#include "base/word.h"
+#include "world/setting.h"
+
+static bool
+wrong(char *problem, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static bool
+wrong(char *problem, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(problem, SETTING_PROBLEM_MAX, fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+/* ---- words ---- */
+
+int
+setting_word(struct str s, const char *const *words, char problem[SETTING_PROBLEM_MAX])
+{
+	const char *near = word_near(s, words);
+	char all[SETTING_PROBLEM_MAX / 2];
+	int at = word_place(s, words);
+
+	if (at < 0)
+		wrong(problem, "is not known; expected %s%s%s%s", word_all(words, all, sizeof all),
+		    near != NULL ? "; did you mean " : "", near != NULL ? near : "", near != NULL ? "?" : "");
+	return at;
+}
+
+static const char *const policy_words[] = {
+#define POLICY(id, name, text) name,
+#include "tbl/policies.h"
+#undef POLICY
+	NULL
+};
+static const char *const switch_words[] = { "false", "true", NULL };
+
+static bool
+read_policy(struct str s, struct setting_range range, void *member, struct arena *a, char *problem)
+{
+	int at = setting_word(s, policy_words, problem);
+
+	(void)range, (void)a;
+	if (at >= 0)
+		*(enum policy *)member = (enum policy)at;
+	return at >= 0;
+}
+
+static bool
+write_policy(const void *member, struct buf *out)
+{
+	return buf_adds(out, str_of(policy_name(*(const enum policy *)member)));
+}
+
+static bool
+read_switch(struct str s, struct setting_range range, void *member, struct arena *a, char *problem)
+{
+	bool on = str_eq_nocase(s, STR("true"));
+
+	(void)range, (void)a;
+	if (!on && !str_eq_nocase(s, STR("false")))
+		return setting_word(s, switch_words, problem) >= 0;
+	*(bool *)member = on;
+	return true;
+}
+
+static bool
+write_switch(const void *member, struct buf *out)
+{
+	return buf_adds(out, str_of(switch_words[*(const bool *)member]));
+}
+
+/* ---- numbers ---- */
+
+static const struct {
+	const char	*unit;
+	int64_t		 usec;
+} units[] = { { "ms", USEC_PER_MSEC }, { "s", USEC_PER_SEC }, { "m", 60 * USEC_PER_SEC }, { "h", 3600 * USEC_PER_SEC } };
+
+#define UNITS (sizeof units / sizeof *units)
+
+static bool
+read_duration(struct str s, struct setting_range range, void *member, struct arena *a, char *problem)
+{
+	int64_t usec, least, most;
+	double x;
+
+	(void)a;
+	ASSERT(form_duration(str_of(range.least), &least) && form_duration(str_of(range.most), &most) && least < most);
+	if (form_number(s, &x))
+		return wrong(problem, "has no unit; expected a duration such as 500ms, 2s, 5m or 1h");
+	if (!form_duration(s, &usec))
+		return wrong(problem, "is not a duration; expected one such as 500ms, 2s, 5m or 1h");
+	if (usec < least || usec > most)
+		return wrong(problem, "is out of range; expected %s to %s", range.least, range.most);
+	*(int64_t *)member = usec;
+	return true;
+}
+
+/* In the largest unit that leaves a whole number. */
+static bool
+write_duration(const void *member, struct buf *out)
+{
+	int64_t usec = *(const int64_t *)member;
+	size_t u = UNITS - 1;
+
+	ASSERT(usec >= 0);
+	while (u > 0 && (usec % units[u].usec != 0 || usec == 0))
+		u--;
+	return buf_printf(out, "%.15g%s", (double)usec / (double)units[u].usec, usec == 0 ? "s" : units[u].unit);
+}
+
+static bool
+read_count(struct str s, struct setting_range range, void *member, struct arena *a, char *problem)
+{
+	double x, least = strtod(range.least, NULL), most = strtod(range.most, NULL);
+
+	(void)a;
+	ASSERT(least < most && most <= UINT32_MAX);
+	if (!form_number(s, &x))
+		return wrong(problem, "is not a whole number; expected %s to %s", range.least, range.most);
+	if (x < least || x > most)
+		return wrong(problem, "is out of range; expected %s to %s", range.least, range.most);
+	if ((double)(unsigned)x != x)
+		return wrong(problem, "is not a whole number; expected %s to %s", range.least, range.most);
+	*(unsigned *)member = (unsigned)x;
+	return true;
+}
+
+static bool
+write_count(const void *member, struct buf *out)
+{
+	return buf_printf(out, "%u", *(const unsigned *)member);
+}
+
+/* ---- texts ---- */
+
+static bool
+same_text(const void *member, const void *other)
+{
+	const char *a = *(char *const *)member, *b = *(char *const *)other;
+
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static void
+set_text(void *member, const void *from)
+{
+	char **text = member, *const *other = from;
+
+	free(*text);
+	*text = *other == NULL ? NULL : must_strdup(*other);
+}
+
+static void
+clear_text(void *member)
+{
+	char **text = member;
+
+	free(*text);
+	*text = NULL;
+}
+
+static bool
+read_path_or_none(struct str s, struct setting_range range, void *member, struct arena *a, char *problem)
+{
+	bool none = str_eq(s, STR("none"));
+	char **text = member;
+
+	(void)range;
+	if (!none && !form_path(s))
+		return wrong(problem, "is not a path; expected one that begins with '/', or none");
+	if (a == NULL)
+		free(*text);
+	*text = none ? NULL : a != NULL ? arena_text(a, s) : str_dup(s);
+	return true;
+}
+
+static bool
+write_path_or_none(const void *member, struct buf *out)
+{
+	const char *text = *(char *const *)member;
+
+	return buf_adds(out, text != NULL ? str_of(text) : STR("none"));
+}
+
+/* ---- profiles and queries ---- */
+
+static bool
+read_profile(struct str s, struct setting_range range, void *member, struct arena *a, char *problem)
+{
+	const struct why *why = profile_parse(s, member);
+
+	(void)range, (void)a;
+	return why == NULL || wrong(problem, "is %s", why->text);
+}
+
+static bool
+write_profile(const void *member, struct buf *out)
+{
+	profile_write(member, out);
+	return true;
+}
+
+static bool
+same_profile(const void *member, const void *other)
+{
+	return profile_same(member, other);
+}
+
+static bool
+same_queries(const void *member, const void *other)
+{
+	return terms_same(member, other);
+}
+
+static void
+set_queries(void *member, const void *from)
+{
+	terms_free(member);
+	terms_copy(member, from);
+}
+
+static void
+clear_queries(void *member)
+{
+	terms_free(member);
+}
+
+const struct setting_type
+	setting_POLICY = { sizeof(MEMBER_POLICY), read_policy, write_policy, NULL, NULL, NULL },
+	setting_PROFILE = { sizeof(MEMBER_PROFILE), read_profile, write_profile, same_profile, NULL, NULL },
+	setting_DURATION = { sizeof(MEMBER_DURATION), read_duration, write_duration, NULL, NULL, NULL },
+	setting_COUNT = { sizeof(MEMBER_COUNT), read_count, write_count, NULL, NULL, NULL },
+	setting_SWITCH = { sizeof(MEMBER_SWITCH), read_switch, write_switch, NULL, NULL, NULL },
+	setting_PATH_OR_NONE = { sizeof(MEMBER_PATH_OR_NONE), read_path_or_none, write_path_or_none, same_text, set_text, clear_text },
+	setting_QUERIES = { sizeof(MEMBER_QUERIES), NULL, NULL, same_queries, set_queries, clear_queries };
+
+/* ---- all of a service's ---- */
+
+static const struct setting {
+	const struct setting_type *type;
+	size_t		 at;		/* in struct service_conf */
+} settings[] = {
+#define SETTING(type, field, ...) { &setting_##type, offsetof(struct service_conf, field) },
+#include "tbl/service.h"
+#undef SETTING
+};
+
+#define SETTINGS (sizeof settings / sizeof *settings)
+
+bool
+service_conf_set(struct service_conf *at, const struct service_conf *from)
+{
+	bool differed = false;
+
+	ASSERT(at != from);
+	for (size_t i = 0; i < SETTINGS; i++) {
+		const struct setting_type *type = settings[i].type;
+		void *member = (char *)at + settings[i].at;
+		const void *other = (const char *)from + settings[i].at;
+
+		if (type->same != NULL ? type->same(member, other) : memcmp(member, other, type->size) == 0)
+			continue;
+		differed = true;
+		if (type->set != NULL)
+			type->set(member, other);
+		else
+			memcpy(member, other, type->size);
+	}
+	return differed;
+}
+
+void
+service_conf_clear(struct service_conf *c)
+{
+	for (size_t i = 0; i < SETTINGS; i++) {
+		const struct setting_type *type = settings[i].type;
+		void *member = (char *)c + settings[i].at;
+
+		if (type->clear != NULL)
+			type->clear(member);
+		else
+			memset(member, 0, type->size);
+	}
+}

@@ -1,0 +1,137 @@
+/* setting: each one that changes is noticed, copied and freed; texts in and out. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "world/setting.c"
+
+/* Something else than zeroed memory, by type. */
+static char other_path[] = "/up";
+static struct term other_term = { .name = other_path, .query = other_path, .weight = 1, .full = 1, .period_usec = 1 };
+#define OTHER_POLICY		POLICY_BEST_NODE
+#define OTHER_PROFILE		profile_all[PROFILE_RAM]
+#define OTHER_DURATION		1
+#define OTHER_COUNT		1
+#define OTHER_SWITCH		true
+#define OTHER_PATH_OR_NONE	other_path
+#define OTHER_QUERIES		(struct terms){ .term = { other_term }, .n = 1 }
+
+/* What is forgotten here is a reload that changes nothing. */
+static void
+each_setting_that_changes_is_noticed(void **state)
+{
+	struct service_conf at = { 0 };
+
+	(void)state;
+#define SETTING(type, field, ...) { \
+		struct service_conf changed = { .field = OTHER_##type }; \
+		assert_true(service_conf_set(&at, &changed)); \
+		assert_false(service_conf_set(&at, &changed)); \
+		assert_true(service_conf_set(&at, &(struct service_conf){ 0 })); \
+	}
+#include "tbl/service.h"
+#undef SETTING
+	assert_false(service_conf_set(&at, &(struct service_conf){ 0 }));
+}
+
+static void
+texts_that_are_the_same_stay_where_they_are(void **state)
+{
+	char path[] = "/up";
+	struct service_conf at = { 0 }, from = { .health_path = path, .health_rise = 1 };
+	const char *kept;
+
+	(void)state;
+	service_conf_set(&at, &from);
+	kept = at.health_path;
+	assert_ptr_not_equal(kept, path);
+	from.health_rise = 2;
+	assert_true(service_conf_set(&at, &from));
+	assert_ptr_equal(at.health_path, kept);
+	assert_int_equal(at.health_rise, 2);
+	service_conf_clear(&at);
+	assert_false(service_conf_set(&at, &(struct service_conf){ 0 }));
+}
+
+static const char *
+problem_of(const struct setting_type *type, const char *least, const char *most, const char *text)
+{
+	static char problem[SETTING_PROBLEM_MAX];
+	union {
+		char *text;
+		int64_t n;
+		struct profile profile;
+	} member = { .n = 0 };
+	struct arena *a = arena_new();
+
+	strcpy(problem, "none");
+	if (!type->read(str_of(text), (struct setting_range){ least, most }, &member, a, problem))
+		assert_int_equal(member.n, 0);		/* untouched */
+	arena_free(&a);
+	return problem;
+}
+
+static void
+what_is_wrong_is_said_with_what_was_expected(void **state)
+{
+	(void)state;
+	assert_string_equal(problem_of(&setting_DURATION, "1s", "2s", "2s"), "none");
+	assert_string_equal(problem_of(&setting_DURATION, "1s", "2s", "2001ms"), "is out of range; expected 1s to 2s");
+	assert_string_equal(problem_of(&setting_DURATION, "1s", "2s", "2"), "has no unit; expected a duration such as 500ms, 2s, 5m or 1h");
+	assert_string_equal(problem_of(&setting_DURATION, "1s", "2s", "x"), "is not a duration; expected one such as 500ms, 2s, 5m or 1h");
+	assert_string_equal(problem_of(&setting_COUNT, "1", "100", "100"), "none");
+	assert_string_equal(problem_of(&setting_COUNT, "1", "100", "0"), "is out of range; expected 1 to 100");
+	assert_string_equal(problem_of(&setting_COUNT, "1", "100", "99999999999999999999"), "is out of range; expected 1 to 100");
+	assert_string_equal(problem_of(&setting_COUNT, "1", "100", "1.5"), "is not a whole number; expected 1 to 100");
+	assert_string_equal(problem_of(&setting_COUNT, "1", "100", "-1"), "is not a whole number; expected 1 to 100");
+	assert_string_equal(problem_of(&setting_SWITCH, "", "", "True"), "none");
+	assert_string_equal(problem_of(&setting_SWITCH, "", "", "yes"), "is not known; expected false or true");
+	assert_string_equal(problem_of(&setting_POLICY, "", "", "leastconn"), "is not known; expected marginal, least-conn, round-robin, "
+	    "random-two or best-node; did you mean least-conn?");
+	assert_string_equal(problem_of(&setting_PATH_OR_NONE, "", "", "up"), "is not a path; expected one that begins with '/', or none");
+	assert_string_equal(problem_of(&setting_PATH_OR_NONE, "", "", "none"), "none");
+	assert_non_null(strstr(problem_of(&setting_PROFILE, "", "", "rum"), "is not a profile; expected balanced"));
+}
+
+/* As a user would write it: what was written is read again, and is the same. */
+static void
+values_are_written_as_they_are_read(void **state)
+{
+	struct service_conf c = { 0 }, again = { 0 };
+	char problem[SETTING_PROBLEM_MAX];
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 4096);
+#define TEXT_OF_ELSEWHERE(...)
+#define TEXT_OF_LABEL(...) TEXT_OF_FILE_AND_LABEL(__VA_ARGS__)
+#define TEXT_OF_FILE_AND_LABEL(type, field, fallback, least, most) \
+	if (setting_##type.read(str_of(fallback), (struct setting_range){ least, most }, &c.field, NULL, problem)) { \
+		buf_clear(&out); \
+		assert_true(setting_##type.write(&c.field, &out)); \
+		assert_true(setting_##type.read(buf_str(&out), (struct setting_range){ least, most }, &again.field, NULL, problem)); \
+	}
+#define SETTING(type, field, reach, ways, section, key, fallback, least, most, help) \
+	TEXT_OF_##ways(type, field, fallback, least, most)
+#include "tbl/service.h"
+#undef SETTING
+	assert_int_equal(c.health_interval_usec, 2000000);
+	assert_false(service_conf_set(&again, &c));
+	service_conf_clear(&c);
+	service_conf_clear(&again);
+	buf_fini(&out);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_setting_that_changes_is_noticed),
+		cmocka_unit_test(texts_that_are_the_same_stay_where_they_are),
+		cmocka_unit_test(what_is_wrong_is_said_with_what_was_expected),
+		cmocka_unit_test(values_are_written_as_they_are_read),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
