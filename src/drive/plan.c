@@ -1,6 +1,6 @@
 /*
- * plan: the world as far as it concerns a proxy that is not ours.
- * Must not know of any proxy, nor how weights are found.
+ * plan: the part of the world that an external proxy has to know.
+ * Must not know of any proxy, nor how weights are computed.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -10,9 +10,12 @@
 #include "base/bug.h"
 #include "drive/plan.h"
 
-#define SAME	1e-9		/* scores that differ by less are equal, and the first by name wins: rounding is no reason */
+/* Scores that differ by less are equal: the first by name is chosen, rounding decides nothing. */
+#define SCORES_EQUAL	1e-9
+/* Of a node whose worth is not known or not positive: a server that takes requests has a share. */
+#define WORTH_LEAST	1e-6
 
-/* --- making one --- */
+/* ---- making one ---- */
 
 static bool
 is_wanted(const struct plan_rules *r, const struct world_service *s)
@@ -24,7 +27,7 @@ is_wanted(const struct plan_rules *r, const struct world_service *s)
 }
 
 static bool
-takes_none(const struct world_task *t)
+is_draining(const struct world_task *t)
 {
 	return t->draining || t->drained || t->node->drained;
 }
@@ -45,29 +48,30 @@ services_by_name(const void *ap, const void *bp)
 	return strcmp(a->name, b->name);
 }
 
-struct pick {				/* of one service */
+struct plan_builder {			/* of one service of a plan */
 	const struct world *world;
 	const struct world_service *service;
 	const struct plan_service *before;
 	struct plan	*plan;
 	struct plan_service *out;
 	int64_t		 now_usec;
-	uint32_t	 *tasks_on;	/* that take requests, by node slot */
+	uint32_t	 *tasks_on;	/* serving tasks of this service, by node slot */
 };
 
 static bool
-must_wait(const struct pick *p, const struct world_task *t)
+awaits_first_check(const struct plan_builder *p, const struct world_task *t)
 {
 	struct live_task l;
 
-	if (p->before == NULL || p->service->conf.health_path == NULL || plan_find_server(p->before, t->name) != NULL)
+	if (p->before == NULL || p->service->conf.health_path == NULL ||
+	    plan_find_server(p->before, t->name) != NULL)
 		return false;
 	live_task_read(p->world->live, t->slot, &l);
 	return l.health == HEALTH_UNKNOWN;
 }
 
 static void
-servers_name(struct pick *p, bool also_down)
+servers_list(struct plan_builder *p, bool also_down)
 {
 	struct plan_service *s = p->out;
 	const struct world_task *t;
@@ -75,31 +79,39 @@ servers_name(struct pick *p, bool also_down)
 
 	s->nservers = s->nserving = 0;
 	LIST_FOREACH(t, &p->service->tasks, link) {
+		ASSERT(t->service == p->service && t->node->slot < NODES_MAX);
 		p->tasks_on[t->node->slot] = 0;
-		if (!takes_none(t))
+		if (!is_draining(t))
 			live_census_add(p->world->live, t->slot, p->now_usec, &census);
 	}
 	LIST_FOREACH(t, &p->service->tasks, link) {
-		bool drains = takes_none(t), usable = live_usable(p->world->live, t->slot, p->now_usec)
-		    || (live_census_all(&census) && live_healthy(p->world->live, t->slot));
-		if (!also_down && (!usable || must_wait(p, t)))
+		bool drains = is_draining(t);
+		bool usable = live_usable(p->world->live, t->slot, p->now_usec) ||
+		    (live_census_all(&census) && live_healthy(p->world->live, t->slot));
+		if (!also_down && (!usable || awaits_first_check(p, t)))
 			continue;
-		s->server[s->nservers++] = (struct plan_server){ .name = arena_text(p->plan->arena, str_of(t->name)),
-		    .node = arena_text(p->plan->arena, str_of(t->node->name)), .addr = t->addr, .draining = drains };
+		ASSERT(s->nservers < p->service->ntasks);
+		s->server[s->nservers++] = (struct plan_server){
+			.name = arena_text(p->plan->arena, str_of(t->name)),
+			.node = arena_text(p->plan->arena, str_of(t->node->name)),
+			.addr = t->addr, .draining = drains
+		};
 		s->nserving += !drains;
 		p->tasks_on[t->node->slot] += !drains;
 	}
 	qsort(s->server, s->nservers, sizeof *s->server, by_name);
 }
 
-/* All to one. Nodes are compared before they are shared by tasks. */
+/* One server takes all requests. Its node's worth is compared undivided: it does not matter how
+ * many tasks are on it. */
 static void
 best_choose(struct plan_service *s)
 {
 	struct plan_server *best = NULL;
 
 	for (unsigned i = 0; i < s->nservers; i++)
-		if (!s->server[i].draining && !isnan(s->server[i].share) && (best == NULL || s->server[i].share > best->share + SAME))
+		if (!s->server[i].draining && !isnan(s->server[i].share) &&
+		    (best == NULL || s->server[i].share > best->share + SCORES_EQUAL))
 			best = &s->server[i];
 	for (unsigned i = 0; i < s->nservers; i++) {
 		s->server[i].draining = &s->server[i] != best;
@@ -108,8 +120,9 @@ best_choose(struct plan_service *s)
 	s->nserving = best != NULL;
 }
 
+/* From worths of any scale to shares of 1, and to weights of the proxy's scale. */
 static void
-shares_even(struct plan_service *s, const struct plan_rules *r)
+shares_normalize(struct plan_service *s, const struct plan_rules *r)
 {
 	double sum = 0, most = 0;
 
@@ -117,17 +130,20 @@ shares_even(struct plan_service *s, const struct plan_rules *r)
 		sum += s->server[i].share;
 		most = fmax(most, s->server[i].share);
 	}
+	ASSERT(s->nserving == 0 || most > 0);
 	for (unsigned i = 0; i < s->nservers; i++) {
 		struct plan_server *v = &s->server[i];
 		if (v->draining)
 			continue;
-		v->weight = (unsigned)fmax(r->least, round(pow(v->share / most, r->power > 0 ? r->power : 1) * r->most));
+		v->weight = (unsigned)fmax(r->least,
+		    round(pow(v->share / most, r->power > 0 ? r->power : 1) * r->most));
 		v->share /= sum;
+		ASSERT(v->weight >= r->least && v->weight <= r->most && v->share >= 0 && v->share <= 1);
 	}
 }
 
 static void
-servers_weigh(struct pick *p, const struct plan_rules *r, plan_weigh_f *weigh, void *arg)
+servers_weigh(struct plan_builder *p, const struct plan_rules *r, plan_weigh_f *weigh, void *arg)
 {
 	struct plan_service *s = p->out;
 	const struct world_task *t;
@@ -138,12 +154,16 @@ servers_weigh(struct pick *p, const struct plan_rules *r, plan_weigh_f *weigh, v
 			continue;
 		t = world_task(p->world, str_of(v->name));
 		v->share = weigh(arg, p->service, t->node);
-		if (!r->best)
-			v->share = (v->share > 0 && isfinite(v->share) ? v->share : 1e-6) / p->tasks_on[t->node->slot];
+		if (r->best)
+			continue;
+		ASSERT(p->tasks_on[t->node->slot] > 0);		/* it has at least this one */
+		if (!isfinite(v->share) || v->share <= 0)
+			v->share = WORTH_LEAST;
+		v->share /= p->tasks_on[t->node->slot];
 	}
 	if (r->best)
 		best_choose(s);
-	shares_even(s, r);
+	shares_normalize(s, r);
 }
 
 static bool
@@ -160,36 +180,38 @@ is_wild(const char *host)
 	return host[0] == '\0' || host[0] == '*' || host[0] == '+';
 }
 
-/* Whether a host that one stands for may be one that the other does: "*.example.org" and "+.example.org" are taken for the same. */
+/* Whether both patterns match some host; "*.example.org" and "+.example.org" are treated alike. */
 static bool
-hosts_meet(const char *a, const char *b)
+hosts_overlap(const char *a, const char *b)
 {
-	const char *x = a[0] == '\0' || !is_wild(a) ? a : a + 1, *y = b[0] == '\0' || !is_wild(b) ? b : b + 1;
+	const char *x = a[0] == '\0' || !is_wild(a) ? a : a + 1;
+	const char *y = b[0] == '\0' || !is_wild(b) ? b : b + 1;
 
 	return (is_wild(a) && ends_with(y, x)) || (is_wild(b) && ends_with(x, y)) || strcmp(a, b) == 0;
 }
 
 static bool
-routes_meet(const struct route_conf *a, const struct route_conf *b)
+routes_overlap(const struct route_conf *a, const struct route_conf *b)
 {
 	size_t n = strlen(a->path), m = strlen(b->path);
 
-	return hosts_meet(a->host, b->host) && strncmp(a->path, b->path, n < m ? n : m) == 0;
+	return hosts_overlap(a->host, b->host) && strncmp(a->path, b->path, n < m ? n : m) == 0;
 }
 
-/* Mola ends those requests itself. A proxy that is driven does not know of that: it would take the service's routes for all of it. */
+/* Mola itself ends requests for a route that is refused. An external proxy does not know of it,
+ * and would match the service's routes for them. */
 static bool
-meets_refused(const struct world *w, const struct world_service *s)
+overlaps_refused(const struct world *w, const struct world_service *s)
 {
 	for (unsigned i = 0; i < s->nroutes; i++)
 		for (unsigned k = 0; k < w->nrefused; k++)
-			if (routes_meet(&s->route[i], &w->refused[k]))
+			if (routes_overlap(&s->route[i], &w->refused[k]))
 				return true;
 	return false;
 }
 
 static void
-service_make(struct pick *p, const struct plan_rules *r, plan_weigh_f *weigh, void *arg)
+service_make(struct plan_builder *p, const struct plan_rules *r, plan_weigh_f *weigh, void *arg)
 {
 	const struct world_service *w = p->service;
 	struct plan_service *s = p->out;
@@ -202,20 +224,41 @@ service_make(struct pick *p, const struct plan_rules *r, plan_weigh_f *weigh, vo
 	s->nroutes = w->nroutes;
 	s->route = arena_zalloc(a, (w->nroutes + 1) * sizeof *s->route);
 	for (unsigned i = 0; i < w->nroutes; i++)
-		s->route[i] = (struct route_conf){ arena_text(a, str_of(w->route[i].host)), arena_text(a, str_of(w->route[i].path)) };
+		s->route[i] = (struct route_conf){ arena_text(a, str_of(w->route[i].host)),
+		    arena_text(a, str_of(w->route[i].path)) };
 	s->requirements = w->requirements;
-	s->requirements.refused = meets_refused(p->world, w);
+	s->requirements.refused = overlaps_refused(p->world, w);
 	if (w->requirements.entry_points != NULL)
 		s->requirements.entry_points = arena_text(a, str_of(w->requirements.entry_points));
 	s->server = arena_zalloc(a, (w->ntasks + 1) * sizeof *s->server);
-	servers_name(p, false);
-	if (s->nservers == 0)		/* not nserving: of one that drains and one that is down, the first serves better */
-		servers_name(p, true);
+	servers_list(p, false);
+	if (s->nservers == 0)		/* not nserving: a server that drains serves better than one that is down */
+		servers_list(p, true);
 	servers_weigh(p, r, weigh, arg);
 }
 
+/* Lookups are binary searches, and a proxy that is given one name twice refuses everything: names
+ * are unique and sorted. */
+static void
+plan_check(const struct plan *p)
+{
+	for (unsigned i = 0; i < p->nservices; i++) {
+		const struct plan_service *s = &p->service[i];
+		unsigned serving = 0;
+		ASSERT(i == 0 || strcmp(p->service[i - 1].name, s->name) < 0);
+		for (unsigned k = 0; k < s->nservers; k++) {
+			const struct plan_server *v = &s->server[k];
+			ASSERT(k == 0 || strcmp(s->server[k - 1].name, v->name) < 0);
+			ASSERT(!v->draining ? v->weight > 0 : v->weight == 0 && v->share == 0);
+			serving += !v->draining;
+		}
+		ASSERT(serving == s->nserving);
+	}
+}
+
 struct plan *
-plan_make(const struct world *w, const struct plan_rules *r, plan_weigh_f *weigh, void *arg, int64_t now_usec)
+plan_make(const struct world *w, const struct plan_rules *r, plan_weigh_f *weigh, void *arg,
+    int64_t now_usec)
 {
 	struct plan *plan = must_zalloc(sizeof *plan);
 	uint32_t *tasks_on = must_zalloc(NODES_MAX * sizeof *tasks_on);
@@ -226,12 +269,17 @@ plan_make(const struct world *w, const struct plan_rules *r, plan_weigh_f *weigh
 	plan->service = arena_zalloc(plan->arena, (w->nservices + 1) * sizeof *plan->service);
 	LIST_FOREACH(s, &w->services, link)
 		if (is_wanted(r, s)) {
-			struct pick p = { w, s, r->before == NULL ? NULL : plan_find_service(r->before, s->name), plan,
-			    &plan->service[plan->nservices++], now_usec, tasks_on };
+			struct plan_builder p = {
+				.world = w, .service = s, .plan = plan, .out = &plan->service[plan->nservices++],
+				.before = r->before == NULL ? NULL : plan_find_service(r->before, s->name),
+				.now_usec = now_usec, .tasks_on = tasks_on
+			};
 			service_make(&p, r, weigh, arg);
 		}
+	ASSERT(plan->nservices <= w->nservices);
 	free(tasks_on);
 	qsort(plan->service, plan->nservices, sizeof *plan->service, services_by_name);
+	plan_check(plan);
 	return plan;
 }
 
@@ -257,6 +305,7 @@ choice_keep(struct plan_service *s, const struct plan_service *before)
 		const struct plan_server *was = plan_find_server(before, v->name);
 		if (was == NULL || was->draining)
 			continue;
+		ASSERT(v->weight == 0 && was->weight > 0);
 		v->draining = false;
 		v->share = was->share;
 		v->weight = was->weight;
@@ -270,6 +319,7 @@ plan_keep_choices(struct plan *p, const struct plan *before)
 {
 	bool any = false;
 
+	ASSERT(p != before);
 	for (unsigned i = 0; i < p->nservices; i++) {
 		struct plan_service *s = &p->service[i];
 		any |= choice_keep(s, before == NULL ? NULL : plan_find_service(before, s->name));
@@ -277,7 +327,7 @@ plan_keep_choices(struct plan *p, const struct plan *before)
 	return any;
 }
 
-/* --- looking at one --- */
+/* ---- finding ---- */
 
 const struct plan_service *
 plan_find_service(const struct plan *p, const char *name)
@@ -295,7 +345,7 @@ plan_find_server(const struct plan_service *s, const char *name)
 	return bsearch(&key, s->server, s->nservers, sizeof key, by_name);
 }
 
-/* --- comparing two --- */
+/* ---- comparing two ---- */
 
 const char *
 plan_change_name(enum plan_change c)
@@ -304,44 +354,49 @@ plan_change_name(enum plan_change c)
 }
 
 static bool
-same_text(const char *a, const char *b)
+texts_equal(const char *a, const char *b)
 {
 	return (a == NULL) == (b == NULL) && (a == NULL || strcmp(a, b) == 0);
 }
 
 static bool
-same_routes(const struct plan_service *a, const struct plan_service *b)
+routes_equal(const struct plan_service *a, const struct plan_service *b)
 {
 	if (a->nroutes != b->nroutes)
 		return false;
 	for (unsigned i = 0; i < a->nroutes; i++)
-		if (strcmp(a->route[i].host, b->route[i].host) != 0 || strcmp(a->route[i].path, b->route[i].path) != 0)
+		if (strcmp(a->route[i].host, b->route[i].host) != 0 ||
+		    strcmp(a->route[i].path, b->route[i].path) != 0)
 			return false;
 	return true;
 }
 
 static bool
-same_requirements(const struct route_requirements *a, const struct route_requirements *b)
+requirements_equal(const struct route_requirements *a, const struct route_requirements *b)
 {
-	return a->middlewares == b->middlewares && a->tls == b->tls && a->refused == b->refused && same_text(a->entry_points, b->entry_points);
+	return a->middlewares == b->middlewares && a->tls == b->tls && a->refused == b->refused &&
+	    texts_equal(a->entry_points, b->entry_points);
 }
 
 static bool
-same_members(const struct plan_service *a, const struct plan_service *b)
+members_equal(const struct plan_service *a, const struct plan_service *b)
 {
-	if (strcmp(a->name, b->name) != 0 || a->nservers != b->nservers || !same_routes(a, b) || !same_requirements(&a->requirements, &b->requirements)
-	    || !same_text(a->conf.health_path, b->conf.health_path) || a->conf.health_interval_usec != b->conf.health_interval_usec
-	    || a->conf.health_timeout_usec != b->conf.health_timeout_usec)
+	if (strcmp(a->name, b->name) != 0 || a->nservers != b->nservers || !routes_equal(a, b) ||
+	    !requirements_equal(&a->requirements, &b->requirements) ||
+	    !texts_equal(a->conf.health_path, b->conf.health_path) ||
+	    a->conf.health_interval_usec != b->conf.health_interval_usec ||
+	    a->conf.health_timeout_usec != b->conf.health_timeout_usec)
 		return false;
 	for (unsigned i = 0; i < a->nservers; i++)
-		if (strcmp(a->server[i].name, b->server[i].name) != 0 || a->server[i].draining != b->server[i].draining
-		    || !addr_eq(&a->server[i].addr, &b->server[i].addr))
+		if (strcmp(a->server[i].name, b->server[i].name) != 0 ||
+		    a->server[i].draining != b->server[i].draining ||
+		    !addr_eq(&a->server[i].addr, &b->server[i].addr))
 			return false;
 	return true;
 }
 
 static bool
-same_shares(const struct plan_service *a, const struct plan_service *b, double hysteresis)
+shares_close(const struct plan_service *a, const struct plan_service *b, double hysteresis)
 {
 	for (unsigned i = 0; i < a->nservers; i++)
 		if (fabs(b->server[i].share - a->server[i].share) > hysteresis * a->server[i].share)
@@ -353,10 +408,12 @@ bool
 plan_adds_server(const struct plan *old, const struct plan *new)
 {
 	for (unsigned i = 0; i < new->nservices; i++) {
-		const struct plan_service *s = &new->service[i], *was = old == NULL ? NULL : plan_find_service(old, s->name);
+		const struct plan_service *s = &new->service[i];
+		const struct plan_service *was = old == NULL ? NULL : plan_find_service(old, s->name);
 		for (unsigned k = 0; k < s->nservers; k++) {
 			const struct plan_server *v = was == NULL ? NULL : plan_find_server(was, s->server[k].name);
-			if (!s->server[k].draining && (v == NULL || v->draining || !addr_eq(&v->addr, &s->server[k].addr)))
+			if (!s->server[k].draining &&
+			    (v == NULL || v->draining || !addr_eq(&v->addr, &s->server[k].addr)))
 				return true;
 		}
 	}
@@ -368,12 +425,13 @@ plan_compare(const struct plan *old, const struct plan *new, double hysteresis)
 {
 	enum plan_change change = PLAN_SAME;
 
+	ASSERT(hysteresis >= 0 && old != new);
 	if (old == NULL || old->nservices != new->nservices)
 		return PLAN_MEMBERS;
 	for (unsigned i = 0; i < old->nservices; i++) {
-		if (!same_members(&old->service[i], &new->service[i]))
+		if (!members_equal(&old->service[i], &new->service[i]))
 			return PLAN_MEMBERS;
-		if (!same_shares(&old->service[i], &new->service[i], hysteresis))
+		if (!shares_close(&old->service[i], &new->service[i], hysteresis))
 			change = PLAN_WEIGHT;
 	}
 	return change;

@@ -330,7 +330,7 @@ meets(const char *host, const char *path, bool expected)
 	struct world_service s = { .route = &route, .nroutes = 1 };
 	struct world w = { .refused = refused, .nrefused = 2 };
 
-	assert_int_equal(meets_refused(&w, &s), expected);
+	assert_int_equal(overlaps_refused(&w, &s), expected);
 }
 
 static void
