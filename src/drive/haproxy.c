@@ -1,7 +1,7 @@
 /*
- * haproxy: what HAProxy has is compared with the plan, each time anew. So nothing needs to be remembered of what it was
- * told before, and one that was restarted or reloaded is given everything again.
- * Must not know how commands get there.
+ * haproxy: compares what HAProxy has with the plan, from scratch each time. So nothing has to be
+ * remembered of earlier commands, and a HAProxy that was restarted or reloaded gets everything
+ * again. Must not know how commands are sent.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "base/bug.h"
 #include "drive/haproxy.h"
 
-/* --- names --- */
+/* ---- names ---- */
 
 void
 haproxy_backend_name(const char *template, const char *service, char out[HAPROXY_NAME_MAX])
@@ -19,7 +19,7 @@ haproxy_backend_name(const char *template, const char *service, char out[HAPROXY
 	const char *at = strstr(template, hole);
 	struct buf b;
 
-	ASSERT(at != NULL);
+	ASSERT(at != NULL && strlen(template) - (sizeof hole - 1) + strlen(service) < HAPROXY_NAME_MAX);
 	buf_init(&b, HAPROXY_NAME_MAX);
 	buf_add(&b, template, (size_t)(at - template));
 	buf_adds(&b, str_of(service));
@@ -55,7 +55,8 @@ static_server_at(const struct haproxy_state *st, const char *backend, const stru
 }
 
 const struct haproxy_server *
-haproxy_task_server(const struct haproxy_state *st, const char *backend, const struct plan_server *v)
+haproxy_task_server(const struct haproxy_state *st, const char *backend,
+    const struct plan_server *v)
 {
 	const struct haproxy_server *h = static_server_at(st, backend, &v->addr);
 	char name[HAPROXY_NAME_MAX];
@@ -66,12 +67,12 @@ haproxy_task_server(const struct haproxy_state *st, const char *backend, const s
 	return haproxy_find_server(st, backend, name);
 }
 
-/* --- orders --- */
+/* ---- commands ---- */
 
-struct command_writer {				/* where the orders of one backend are written */
+struct command_writer {			/* of the commands of one backend */
 	const struct haproxy_state *state;
-	const struct plan_service *service;
-	const char	*options;
+	const struct plan_service *service;	/* NULL: it is gone */
+	const char	*options;		/* of servers that are added */
 	struct haproxy_commands *out;
 	char		 backend[HAPROXY_NAME_MAX];
 };
@@ -83,12 +84,14 @@ command_add(struct haproxy_commands *o, enum haproxy_action action, char *line)
 		o->cap = o->cap == 0 ? 16 : 2 * o->cap;
 		o->command = must_realloc(o->command, o->cap * sizeof *o->command);
 	}
+	ASSERT(o->n < o->cap && strpbrk(line, ";\n") == NULL);	/* one command, not two */
 	o->command[o->n] = (struct haproxy_command){ action, o->n, line };
 	o->n++;
 	o->ndelete += action == HAPROXY_DELETE;
 }
 
-#define COMMAND(d, action, ...) command_add((d)->out, action, arena_printf((d)->out->arena, __VA_ARGS__))
+#define COMMAND(w, action, ...) \
+	command_add((w)->out, action, arena_printf((w)->out->arena, __VA_ARGS__))
 
 static bool
 has_word(const char *words, const char *word)
@@ -102,107 +105,118 @@ has_word(const char *words, const char *word)
 }
 
 static void
-server_readdress(struct command_writer *d, const char *name, const struct addr *a)
+server_readdress(struct command_writer *w, const char *name, const struct addr *a)
 {
 	char host[ADDR_TEXT_MAX];
-	unsigned port = a->sa.any.sa_family == AF_INET6 ? ntohs(a->sa.v6.sin6_port) : ntohs(a->sa.v4.sin_port);
+	bool six = a->sa.any.sa_family == AF_INET6;
+	unsigned port = ntohs(six ? a->sa.v6.sin6_port : a->sa.v4.sin_port);
 
-	COMMAND(d, HAPROXY_ADDRESS, "set server %s/%s addr %s port %u", d->backend, name, addr_host_text(a, host), port);
+	COMMAND(w, HAPROXY_ADDRESS, "set server %s/%s addr %s port %u", w->backend, name,
+	    addr_host_text(a, host), port);
 }
 
-/* A new server begins in maintenance, and unchecked. */
+/* A new server starts in maintenance, with its checks off. */
 static void
-server_add(struct command_writer *d, const struct plan_server *v, const char *name)
+server_add(struct command_writer *w, const struct plan_server *v, const char *name)
 {
 	char addr[ADDR_TEXT_MAX];
 
-	COMMAND(d, HAPROXY_ADD, "add server %s/%s %s weight %u%s%s", d->backend, name, addr_text(&v->addr, addr), v->weight > 0 ? v->weight : 1,
-	    d->options[0] == '\0' ? "" : " ", d->options);
-	if (has_word(d->options, "check"))
-		COMMAND(d, HAPROXY_ENABLE_CHECK, "enable health %s/%s", d->backend, name);
-	if (has_word(d->options, "agent-check"))
-		COMMAND(d, HAPROXY_ENABLE_CHECK, "enable agent %s/%s", d->backend, name);
-	COMMAND(d, HAPROXY_READY, "set server %s/%s state ready", d->backend, name);
+	ASSERT(v->weight <= HAPROXY_WEIGHT_MAX);
+	COMMAND(w, HAPROXY_ADD, "add server %s/%s %s weight %u%s%s", w->backend, name,
+	    addr_text(&v->addr, addr), v->weight > 0 ? v->weight : 1,
+	    w->options[0] == '\0' ? "" : " ", w->options);
+	if (has_word(w->options, "check"))
+		COMMAND(w, HAPROXY_ENABLE_CHECK, "enable health %s/%s", w->backend, name);
+	if (has_word(w->options, "agent-check"))
+		COMMAND(w, HAPROXY_ENABLE_CHECK, "enable agent %s/%s", w->backend, name);
+	COMMAND(w, HAPROXY_READY, "set server %s/%s state ready", w->backend, name);
 }
 
 static void
-server_update(struct command_writer *d, const struct plan_server *v, const struct haproxy_server *h, bool drains)
+server_update(struct command_writer *w, const struct plan_server *v,
+    const struct haproxy_server *h, bool drains)
 {
+	ASSERT(is_mola_server(h) && v->weight <= HAPROXY_WEIGHT_MAX);
 	if (!addr_eq(&h->addr, &v->addr))
-		server_readdress(d, h->name, &v->addr);
+		server_readdress(w, h->name, &v->addr);
 	if ((h->check & (HAPROXY_CHECK_HAS | HAPROXY_CHECK_ON)) == HAPROXY_CHECK_HAS)
-		COMMAND(d, HAPROXY_ENABLE_CHECK, "enable health %s/%s", d->backend, h->name);
+		COMMAND(w, HAPROXY_ENABLE_CHECK, "enable health %s/%s", w->backend, h->name);
 	if (v->weight > 0 && h->weight != v->weight)
-		COMMAND(d, HAPROXY_WEIGHT, "set server %s/%s weight %u", d->backend, h->name, v->weight);
+		COMMAND(w, HAPROXY_WEIGHT, "set server %s/%s weight %u", w->backend, h->name, v->weight);
 	if (drains && (h->admin & (HAPROXY_DRAIN | HAPROXY_MAINT)) != HAPROXY_DRAIN)
-		COMMAND(d, HAPROXY_SET_DRAIN, "set server %s/%s state drain", d->backend, h->name);
+		COMMAND(w, HAPROXY_SET_DRAIN, "set server %s/%s state drain", w->backend, h->name);
 	else if (!drains && (h->admin & (HAPROXY_DRAIN | HAPROXY_MAINT)) != 0)
-		COMMAND(d, HAPROXY_READY, "set server %s/%s state ready", d->backend, h->name);
+		COMMAND(w, HAPROXY_READY, "set server %s/%s state ready", w->backend, h->name);
 }
 
 static void
-server_remove(struct command_writer *d, const struct haproxy_server *h)
+server_remove(struct command_writer *w, const struct haproxy_server *h)
 {
+	ASSERT(is_mola_server(h));		/* never a static one */
 	if ((h->admin & HAPROXY_MAINT) == 0)
-		COMMAND(d, HAPROXY_SET_MAINT, "set server %s/%s state maint", d->backend, h->name);
-	COMMAND(d, HAPROXY_DELETE, "del server %s/%s", d->backend, h->name);
+		COMMAND(w, HAPROXY_SET_MAINT, "set server %s/%s state maint", w->backend, h->name);
+	COMMAND(w, HAPROXY_DELETE, "del server %s/%s", w->backend, h->name);
 }
 
-/* The user's own: all with this address, its weight and nothing else; weight 0 is how HAProxy spells drain. When all
- * drain, those that had ceased to take requests take some again. */
+/* All static servers with this address get the task's weight and nothing else; weight 0 is how
+ * HAProxy spells drain. When all tasks drain, servers that had stopped taking requests take some
+ * again. False: there are none. */
 static bool
-static_servers_weigh(struct command_writer *d, const struct plan_server *v)
+static_servers_weigh(struct command_writer *w, const struct plan_server *v)
 {
 	const struct haproxy_server *const *h;
-	unsigned n = haproxy_servers_at(d->state, d->backend, &v->addr, &h), found = 0, weight;
+	unsigned n = haproxy_servers_at(w->state, w->backend, &v->addr, &h), found = 0, weight;
 
 	for (unsigned i = 0; i < n; i++) {
 		if (is_mola_server(h[i]))
 			continue;
 		found++;
-		weight = d->service->nserving > 0 ? v->weight : h[i]->weight > 0 ? h[i]->weight : 1;
+		weight = w->service->nserving > 0 ? v->weight : h[i]->weight > 0 ? h[i]->weight : 1;
 		if (h[i]->weight != weight)
-			COMMAND(d, HAPROXY_WEIGHT, "set server %s/%s weight %u", d->backend, h[i]->name, weight);
+			COMMAND(w, HAPROXY_WEIGHT, "set server %s/%s weight %u", w->backend, h[i]->name, weight);
 	}
 	return found > 0;
 }
 
-/* When all drain, nobody is told to: there is no one else to go to. Else those that drain are no longer added. */
+/* When all tasks drain, their servers stay in use: there is no other to take over. Otherwise a
+ * task that drains gets no new server. */
 static void
-server_write(struct command_writer *d, const struct plan_server *v)
+server_write(struct command_writer *w, const struct plan_server *v)
 {
 	const struct haproxy_server *h;
 	char name[HAPROXY_NAME_MAX];
 
-	if (static_servers_weigh(d, v))
+	if (static_servers_weigh(w, v))
 		return;
 	mola_server_name(v, name);
-	h = haproxy_find_server(d->state, d->backend, name);
+	h = haproxy_find_server(w->state, w->backend, name);
 	if (h != NULL)
-		server_update(d, v, h, v->draining && d->service->nserving > 0);
-	else if (!v->draining || d->service->nserving == 0)
-		server_add(d, v, name);
+		server_update(w, v, h, v->draining && w->service->nserving > 0);
+	else if (!v->draining || w->service->nserving == 0)
+		server_add(w, v, name);
 }
 
 static bool
-is_planned(const struct command_writer *d, const struct haproxy_server *h)
+is_planned(const struct command_writer *w, const struct haproxy_server *h)
 {
-	const struct plan_server *v = plan_find_server(d->service, h->name + sizeof HAPROXY_PREFIX - 1);
+	const struct plan_server *v;
 
-	return v != NULL && static_server_at(d->state, d->backend, &v->addr) == NULL;
+	ASSERT(is_mola_server(h) && strcmp(h->backend, w->backend) == 0);
+	v = plan_find_server(w->service, h->name + sizeof HAPROXY_PREFIX - 1);
+	return v != NULL && static_server_at(w->state, w->backend, &v->addr) == NULL;
 }
 
 static void
-backend_write(struct command_writer *d)
+backend_write(struct command_writer *w)
 {
 	const struct haproxy_server *h;
-	unsigned n = haproxy_backend_servers(d->state, d->backend, &h);
+	unsigned n = haproxy_backend_servers(w->state, w->backend, &h);
 
-	for (unsigned i = 0; d->service != NULL && i < d->service->nservers; i++)
-		server_write(d, &d->service->server[i]);
+	for (unsigned i = 0; w->service != NULL && i < w->service->nservers; i++)
+		server_write(w, &w->service->server[i]);
 	for (unsigned i = 0; i < n; i++)
-		if (is_mola_server(&h[i]) && (d->service == NULL || !is_planned(d, &h[i])))
-			server_remove(d, &h[i]);
+		if (is_mola_server(&h[i]) && (w->service == NULL || !is_planned(w, &h[i])))
+			server_remove(w, &h[i]);
 }
 
 static int
@@ -210,7 +224,9 @@ command_order(const void *ap, const void *bp)
 {
 	const struct haproxy_command *a = ap, *b = bp;
 
-	return a->action != b->action ? (a->action > b->action) - (a->action < b->action) : (a->number > b->number) - (a->number < b->number);
+	if (a->action != b->action)
+		return a->action < b->action ? -1 : 1;
+	return (a->number > b->number) - (a->number < b->number);
 }
 
 static void
@@ -221,39 +237,44 @@ commands_sort(struct haproxy_commands *o)
 }
 
 struct haproxy_commands *
-haproxy_commands_make(const struct haproxy_state *st, const struct plan *plan, const struct haproxy_rules *rules)
+haproxy_commands_make(const struct haproxy_state *st, const struct plan *plan,
+    const struct haproxy_rules *rules)
 {
 	struct haproxy_commands *o = must_zalloc(sizeof *o);
-	struct command_writer d = { .state = st, .options = rules->options, .out = o };
+	struct command_writer w = { .state = st, .options = rules->options, .out = o };
 
 	o->arena = arena_new();
 	for (unsigned i = 0; i < plan->nservices; i++) {
-		d.service = &plan->service[i];
-		haproxy_backend_name(rules->backend, d.service->name, d.backend);
-		backend_write(&d);
+		w.service = &plan->service[i];
+		haproxy_backend_name(rules->backend, w.service->name, w.backend);
+		backend_write(&w);
 	}
 	commands_sort(o);
 	return o;
 }
 
 void
-haproxy_commands_clear_backend(struct haproxy_commands *o, const struct haproxy_state *st, const char *backend)
+haproxy_commands_clear_backend(struct haproxy_commands *o, const struct haproxy_state *st,
+    const char *backend)
 {
-	struct command_writer d = { .state = st, .out = o };
+	struct command_writer w = { .state = st, .out = o };
 
-	str_copy(d.backend, sizeof d.backend, str_of(backend));
-	backend_write(&d);
+	str_copy(w.backend, sizeof w.backend, str_of(backend));
+	backend_write(&w);
 	commands_sort(o);
 }
 
-/* Whose backend it is: any service's, or one of those named. */
+/* Is it a backend of some service, or of one of `only` if some are named? */
 static bool
 is_backend_of(const struct haproxy_rules *r, char *const *only, unsigned nonly, const char *backend)
 {
-	const char *hole = strstr(r->backend, "{service}"), *after = hole + strlen("{service}");
-	size_t before = (size_t)(hole - r->backend), len = strlen(backend);
+	const char *hole = strstr(r->backend, "{service}"), *after;
+	size_t before, len = strlen(backend);
 	char name[HAPROXY_NAME_MAX];
 
+	ASSERT(hole != NULL);
+	after = hole + strlen("{service}");
+	before = (size_t)(hole - r->backend);
 	for (unsigned i = 0; i < nonly; i++) {
 		haproxy_backend_name(r->backend, only[i], name);
 		if (strcmp(name, backend) == 0)
@@ -264,22 +285,23 @@ is_backend_of(const struct haproxy_rules *r, char *const *only, unsigned nonly, 
 }
 
 struct haproxy_commands *
-haproxy_commands_withdraw(const struct haproxy_state *st, const struct haproxy_rules *rules, char *const *only, unsigned nonly,
-    const struct map *filled)
+haproxy_commands_withdraw(const struct haproxy_state *st, const struct haproxy_rules *rules,
+    char *const *only, unsigned nonly, const struct map *filled)
 {
 	struct haproxy_commands *o = must_zalloc(sizeof *o);
-	struct command_writer d = { .state = st, .out = o };
+	struct command_writer w = { .state = st, .out = o };
 
 	o->arena = arena_new();
 	for (unsigned i = 0; i < st->n; i++) {
 		const struct haproxy_server *h = &st->server[i];
 		if (!is_backend_of(rules, only, nonly, h->backend))
 			continue;
-		str_copy(d.backend, sizeof d.backend, str_of(h->backend));
+		str_copy(w.backend, sizeof w.backend, str_of(h->backend));
 		if (is_mola_server(h))
-			server_remove(&d, h);
-		else if (h->weight != h->configured && (filled == NULL || map_get(filled, str_of(h->backend)) != NULL))
-			COMMAND(&d, HAPROXY_WEIGHT, "set server %s/%s weight 100%%", d.backend, h->name);
+			server_remove(&w, h);
+		else if (h->weight != h->configured &&
+		    (filled == NULL || map_get(filled, str_of(h->backend)) != NULL))
+			COMMAND(&w, HAPROXY_WEIGHT, "set server %s/%s weight 100%%", w.backend, h->name);
 	}
 	commands_sort(o);
 	return o;
@@ -290,34 +312,43 @@ haproxy_commands_free(struct haproxy_commands **op)
 {
 	if (*op == NULL)
 		return;
+	ASSERT((*op)->ndelete <= (*op)->n && (*op)->n <= (*op)->cap);
 	arena_free(&(*op)->arena);
 	free((*op)->command);
 	free(*op);
 	*op = NULL;
 }
 
-/* --- answers --- */
+/* ---- responses ---- */
 
 static bool
-contains(struct str answer, const char *words)
+contains(struct str response, const char *words)
 {
-	return answer.len > 0 && memmem(answer.p, answer.len, words, strlen(words)) != NULL;
+	return response.len > 0 && memmem(response.p, response.len, words, strlen(words)) != NULL;
 }
 
 enum haproxy_verdict
-haproxy_response_verdict(enum haproxy_action action, struct str answer)
+haproxy_response_verdict(enum haproxy_action action, struct str response)
 {
-	while (answer.len > 0 && (answer.p[answer.len - 1] == '\n' || answer.p[answer.len - 1] == ' '))
-		answer.len--;
+	bool done;
+
+	while (response.len > 0 &&
+	    (response.p[response.len - 1] == '\n' || response.p[response.len - 1] == ' '))
+		response.len--;
 	switch (action) {
 	case HAPROXY_ADD:
-		return contains(answer, "New server registered") ? HAPROXY_DONE : HAPROXY_REFUSED;
+		done = contains(response, "New server registered");
+		break;
 	case HAPROXY_ADDRESS:
-		return contains(answer, "changed") || contains(answer, "no need to change") ? HAPROXY_DONE : HAPROXY_REFUSED;
+		done = contains(response, "changed") || contains(response, "no need to change");
+		break;
 	case HAPROXY_DELETE:
-		return contains(answer, "Server deleted") ? HAPROXY_DONE :
-		    contains(answer, "still has connections") ? HAPROXY_BUSY : HAPROXY_REFUSED;
+		done = contains(response, "Server deleted");
+		if (!done && contains(response, "still has connections"))
+			return HAPROXY_BUSY;
+		break;
 	default:
-		return answer.len == 0 ? HAPROXY_DONE : HAPROXY_REFUSED;
+		done = response.len == 0;
 	}
+	return done ? HAPROXY_DONE : HAPROXY_REFUSED;
 }

@@ -1,7 +1,8 @@
 /*
- * haproxy: a plan in HAProxy's words: the commands of its Runtime API that turn what it has into what it should have.
- * Servers that we add are called PREFIX and the task's name. Servers of the user's own that stand in the same backend
- * and have a task's address get its weight, and nothing else is done to them. Pure.
+ * haproxy: a plan in HAProxy's words: the commands of its Runtime API that lead from the state it
+ * has to the plan. A server that Mola adds is called HAPROXY_PREFIX and the task's name. A static
+ * server (of HAProxy's own configuration) in the same backend that has a task's address gets the
+ * task's weight, and nothing else of it changes. Pure.
  */
 #ifndef DRIVE_HAPROXY_H
 #define DRIVE_HAPROXY_H
@@ -11,9 +12,11 @@
 #include "drive/plan.h"
 
 #define HAPROXY_PREFIX		"mola:"
+#define HAPROXY_WEIGHT_MAX	256		/* HAProxy's own limit, and that of tbl/targets.h */
 #define HAPROXY_NAME_MAX	256		/* bytes of a name, with its end */
 
-/* In the order in which they are given: nobody drains before those who take over are ready. */
+/* In the order in which commands are sent: no server drains before those that take over are
+ * ready. */
 enum haproxy_action {
 	HAPROXY_ADD,
 	HAPROXY_ENABLE_CHECK,
@@ -27,41 +30,47 @@ enum haproxy_action {
 
 struct haproxy_command {
 	enum haproxy_action action;
-	unsigned	 number;		/* place among its equals */
-	const char	*line;			/* the command, without its end */
+	unsigned	 number;		/* in the order of making: keeps the sort stable */
+	const char	*line;			/* without its newline */
 };
 
 struct haproxy_commands {
 	struct haproxy_command *command;
 	unsigned	 n;
-	unsigned	 ndelete;		/* of them, HAPROXY_DELETE: they may have to wait for connections to end */
-	struct arena	*arena;			/* private: all of it lies there */
-	unsigned	 cap;
+	unsigned	 ndelete;		/* how many are HAPROXY_DELETE: these may wait for connections to end */
+	struct arena	*arena;			/* private: holds the lines */
+	unsigned	 cap;			/* private */
 };
 
 struct haproxy_rules {
 	const char	*backend;		/* template with {service} in it */
-	const char	*options;		/* words of each `add server`, "" for none */
+	const char	*options;		/* appended to each `add server`; "": none */
 };
 
 void			 haproxy_backend_name(const char *template, const char *service, char out[HAPROXY_NAME_MAX]);
-/* The server that stands for a task: the user's own, or ours; NULL: none does. */
+/* The server of a task: a static one, else the one that Mola added; NULL: there is none. */
 const struct haproxy_server *haproxy_task_server(const struct haproxy_state *, const char *backend,
 			    const struct plan_server *);
 
-struct haproxy_commands	*haproxy_commands_make(const struct haproxy_state *, const struct plan *, const struct haproxy_rules *);
-/* And takes out what we once added to a backend whose service is gone. */
-void			 haproxy_commands_clear_backend(struct haproxy_commands *, const struct haproxy_state *, const char *backend);
+/* Never NULL; the caller frees them. Empty: HAProxy has what is planned. */
+struct haproxy_commands	*haproxy_commands_make(const struct haproxy_state *, const struct plan *,
+			    const struct haproxy_rules *);
+/* Adds those that remove Mola's servers from a backend whose service is gone. */
+void			 haproxy_commands_clear_backend(struct haproxy_commands *,
+			    const struct haproxy_state *, const char *backend);
 /*
- * Takes out what we ever added to backends that the template fits (of these services, if some are named), and gives the user's own
- * servers there the weights of their configuration. `filled` has the backends, by name, whose weights were ours; NULL: it may be any.
+ * Removes every server that Mola added to backends that the template fits (of the services
+ * `only`, if some are named), and gives static servers there the weights of HAProxy's
+ * configuration: in the backends named in `filled`, whose weights Mola has set; NULL: in all of
+ * them, because a process before this one may have set them.
  */
-struct haproxy_commands	*haproxy_commands_withdraw(const struct haproxy_state *, const struct haproxy_rules *, char *const *only, unsigned nonly,
-			    const struct map *filled);
+struct haproxy_commands	*haproxy_commands_withdraw(const struct haproxy_state *,
+			    const struct haproxy_rules *, char *const *only, unsigned nonly, const struct map *filled);
 void			 haproxy_commands_free(struct haproxy_commands **);
 
 enum haproxy_verdict { HAPROXY_DONE, HAPROXY_BUSY, HAPROXY_REFUSED };
-/* What the answer to an order means. BUSY: a server is out of use, and will be deleted when its connections have ended. */
-enum haproxy_verdict	 haproxy_response_verdict(enum haproxy_action, struct str answer);
+/* What the response to a command means. BUSY: the server is in maintenance, and can be deleted
+ * when its connections have ended. */
+enum haproxy_verdict	 haproxy_response_verdict(enum haproxy_action, struct str response);
 
 #endif

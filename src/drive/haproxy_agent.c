@@ -1,34 +1,37 @@
 /*
- * haproxy_agent: a plan, told one server at a time. HAProxy asks in the words that its configuration was given, so the
+ * haproxy_agent: a plan, one server at a time. HAProxy sends text of its own configuration, so the
  * names may be of tasks, which come and go, or of nodes and addresses, which stay.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/map.h"
 #include "drive/haproxy_agent.h"
 
 #define WHOLE	100			/* percent */
 
-struct found {
+struct agent_match {			/* the servers that a request names */
 	unsigned	 weight;	/* sum over those that take requests */
 	unsigned	 ready, draining;
-	bool		 by_place;	/* there may be several */
+	bool		 by_host;	/* named by a node or host: there may be several */
 };
 
-/* What was asked for. An address is read once, not written for each server: there may be thousands, each with a check. */
-struct asked {
-	struct str	 name;
+/* The name in a request. An address is parsed once, instead of printing that of each server: there
+ * may be thousands, each with a check. */
+struct agent_name {
+	struct str	 text;
 	struct addr	 addr, host;	/* len 0: it is none */
 };
 
-static struct asked
-asked_read(struct str name)
+static struct agent_name
+name_parse(struct str name)
 {
 	bool six = memchr(name.p, ':', name.len) != NULL;
-	struct asked q = { .name = name };
+	struct agent_name q = { .text = name };
 	char text[HAPROXY_AGENT_REQUEST_MAX + 8];
 
+	ASSERT(name.len > 0);
 	if (name.p[0] != ':' && addr_parse(name, &q.addr) != NULL)
 		q.addr.len = 0;
 	snprintf(text, sizeof text, six ? "[%.*s]:0" : "%.*s:0", STR_ARG(name));
@@ -38,13 +41,13 @@ asked_read(struct str name)
 }
 
 static bool
-is_task(const struct plan_server *v, const struct asked *q)
+is_task(const struct plan_server *v, const struct agent_name *q)
 {
-	return (q->addr.len > 0 && addr_eq(&q->addr, &v->addr)) || str_eq(q->name, str_of(v->name));
+	return (q->addr.len > 0 && addr_eq(&q->addr, &v->addr)) || str_eq(q->text, str_of(v->name));
 }
 
 static bool
-is_place(const struct plan_server *v, const struct asked *q)
+is_on_host(const struct plan_server *v, const struct agent_name *q)
 {
 	struct addr here;
 
@@ -54,12 +57,12 @@ is_place(const struct plan_server *v, const struct asked *q)
 		if (addr_eq(&q->host, &here))
 			return true;
 	}
-	return str_eq(q->name, str_of(v->node));
+	return str_eq(q->text, str_of(v->node));
 }
 
-/* The largest sum of a node's weights; a task alone may have WHOLE. */
+/* The largest sum of weights that a node has; one task alone may have WHOLE. */
 static unsigned
-heaviest(const struct plan_service *s)
+node_weight_max(const struct plan_service *s)
 {
 	struct map *sums = map_new();
 	uintptr_t most = WHOLE, sum;
@@ -76,37 +79,43 @@ heaviest(const struct plan_service *s)
 	return (unsigned)most;
 }
 
-/* When all drain, they serve: nobody else is there. An empty answer would leave those drained that were told to be. */
+/* When all servers drain, they serve: there are no others. An empty response would leave those
+ * drained that HAProxy has in drain. */
 static void
-service_look(const struct plan_service *s, const struct asked *q, struct found *f)
+service_match(const struct plan_service *s, const struct agent_name *q, struct agent_match *f)
 {
 	bool all_drain = s->nserving == 0;
 
 	for (unsigned i = 0; i < s->nservers; i++) {
 		const struct plan_server *v = &s->server[i];
 		bool task = is_task(v, q);
-		if (!task && !is_place(v, q))
+		if (!task && !is_on_host(v, q))
 			continue;
-		f->by_place |= !task;
+		f->by_host |= !task;
 		f->ready += all_drain || !v->draining;
 		f->draining += !all_drain && v->draining;
 		f->weight += v->weight;
 	}
 	if (all_drain)
 		f->weight = WHOLE;
-	else if (f->by_place)		/* HAProxy takes no more than 256 of a server's weight */
-		f->weight = (f->weight * WHOLE + heaviest(s) / 2) / heaviest(s);
+	else if (f->by_host) {		/* HAProxy's limit is a weight of 256 */
+		unsigned most = node_weight_max(s);
+		ASSERT(most >= WHOLE);
+		f->weight = (f->weight * WHOLE + most / 2) / most;
+	}
 }
 
-/* The node alone: its best weight in any service of which some, or else all, drain. */
+/* A node alone: its largest weight in any service of which not all servers (all_drain: all)
+ * drain. */
 static void
-node_look(const struct plan *p, const struct asked *node, bool all_drain, struct found *out)
+node_match(const struct plan *p, const struct agent_name *node, bool all_drain,
+    struct agent_match *out)
 {
 	for (unsigned i = 0; i < p->nservices; i++) {
-		struct found f = { 0 };
+		struct agent_match f = { 0 };
 		if ((p->service[i].nserving == 0) != all_drain)
 			continue;
-		service_look(&p->service[i], node, &f);
+		service_match(&p->service[i], node, &f);
 		out->ready += f.ready;
 		out->draining += f.draining;
 		out->weight = f.weight > out->weight ? f.weight : out->weight;
@@ -114,7 +123,7 @@ node_look(const struct plan *p, const struct asked *node, bool all_drain, struct
 }
 
 static void
-say(const struct found *f, bool missed, char out[HAPROXY_AGENT_RESPONSE_MAX])
+response_write(const struct agent_match *f, bool missed, char out[HAPROXY_AGENT_RESPONSE_MAX])
 {
 	if (f->ready > 0)
 		snprintf(out, HAPROXY_AGENT_RESPONSE_MAX, "up ready %u%%\n", f->weight > 0 ? f->weight : 1);
@@ -125,12 +134,13 @@ say(const struct found *f, bool missed, char out[HAPROXY_AGENT_RESPONSE_MAX])
 }
 
 void
-haproxy_agent_respond(const struct plan *p, struct str question, char out[HAPROXY_AGENT_RESPONSE_MAX])
+haproxy_agent_respond(const struct plan *p, struct str request,
+    char out[HAPROXY_AGENT_RESPONSE_MAX])
 {
-	struct str rest = question, service;
+	struct str rest = request, service;
 	const struct plan_service *s;
-	struct found f = { 0 };
-	struct asked q;
+	struct agent_match f = { 0 };
+	struct agent_name q;
 	char name[72];			/* "web:9000", where "web" has up to 63 */
 
 	snprintf(out, HAPROXY_AGENT_RESPONSE_MAX, "\n");
@@ -139,11 +149,11 @@ haproxy_agent_respond(const struct plan *p, struct str question, char out[HAPROX
 	if (p == NULL || rest.len == 0)
 		return;
 	if (memchr(rest.p, '/', rest.len) == NULL) {
-		q = asked_read(rest);
-		node_look(p, &q, false, &f);
+		q = name_parse(rest);
+		node_match(p, &q, false, &f);
 		if (f.ready + f.draining == 0)
-			node_look(p, &q, true, &f);
-		say(&f, false, out);
+			node_match(p, &q, true, &f);
+		response_write(&f, false, out);
 		return;
 	}
 	str_split(&rest, '/', &service);
@@ -153,7 +163,7 @@ haproxy_agent_respond(const struct plan *p, struct str question, char out[HAPROX
 	s = plan_find_service(p, name);
 	if (s == NULL || s->nservers == 0)
 		return;
-	q = asked_read(rest);
-	service_look(s, &q, &f);
-	say(&f, true, out);
+	q = name_parse(rest);
+	service_match(s, &q, &f);
+	response_write(&f, true, out);
 }

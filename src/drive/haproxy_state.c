@@ -1,6 +1,6 @@
 /*
- * haproxy_state: HAProxy's tables, read by the names of their columns.
- * Must not know what servers ought to be like: haproxy.c compares.
+ * haproxy_state: HAProxy's tables, parsed by the names of their columns.
+ * Must not know what is planned: haproxy.c compares.
  */
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -12,16 +12,18 @@
 
 #define COLUMNS_MAX	256
 
-/* --- rows and columns --- */
+/* ---- rows and columns ---- */
 
-/* A column of `show stat`: quoted when there is a comma or a quote in it; what is quoted twice stays so. */
+/* A column of `show stat`: quoted when it contains a comma or a quote; a doubled quote stays
+ * doubled. */
 static struct str
 csv_column(struct str *rest)
 {
 	struct str col;
 	size_t at = 0;
 
-	if (rest->len > 0 && rest->p[0] == '"') {
+	ASSERT(rest->len > 0);			/* columns_of calls it while something is left */
+	if (rest->p[0] == '"') {
 		for (at = 1; at < rest->len; at++)
 			if (rest->p[at] == '"' && (at + 1 == rest->len || rest->p[++at] != '"'))
 				break;
@@ -36,6 +38,7 @@ csv_column(struct str *rest)
 	while (at < rest->len && rest->p[at] != ',')
 		at++;
 	at += at < rest->len;
+	ASSERT(at > 0 && at <= rest->len);	/* or a table would have no end */
 	rest->p += at;
 	rest->len -= at;
 	return col;
@@ -62,15 +65,15 @@ columns_of(struct str row, column_f *next, struct str col[COLUMNS_MAX])
 	return n;
 }
 
-struct show_table {
+struct show_table {			/* the response to a `show` command */
 	struct str	 rest;
 	column_f	*next;
-	const char	*const *want;	/* names, ended by NULL */
-	unsigned	 nmust;		/* of them, those that must be there */
-	int		*place;		/* of each, -1: not there */
+	const char	*const *want;	/* names of columns, ended by NULL */
+	unsigned	 nmust;		/* the first so many must exist */
+	int		*place;		/* of each wanted column, -1: it does not exist */
 };
 
-/* To the row of names, which begins with "# ". */
+/* Reads up to the row of names, which begins with "# ". */
 static bool
 show_table_open(struct show_table *s)
 {
@@ -91,7 +94,8 @@ show_table_open(struct show_table *s)
 	return true;
 }
 
-/* The wanted columns of the next row; those that are not there are empty. False: that was the last one. */
+/* The wanted columns of the next row; those that do not exist are empty. False: there are no more
+ * rows. */
 static bool
 show_table_row(struct show_table *s, struct str *value)
 {
@@ -103,12 +107,16 @@ show_table_row(struct show_table *s, struct str *value)
 			return false;
 	} while (row.len == 0 || row.p[0] == '#');
 	n = columns_of(row, s->next, col);
-	for (unsigned w = 0; s->want[w] != NULL; w++)
-		value[w] = s->place[w] >= 0 && (unsigned)s->place[w] < n ? col[s->place[w]] : (struct str){ "", 0 };
+	for (unsigned w = 0; s->want[w] != NULL; w++) {
+		ASSERT(w >= s->nmust || s->place[w] >= 0);	/* show_table_open has succeeded */
+		value[w] = STR("");
+		if (s->place[w] >= 0 && (unsigned)s->place[w] < n)
+			value[w] = col[s->place[w]];
+	}
 	return true;
 }
 
-/* --- show info --- */
+/* ---- show info ---- */
 
 const struct why *
 haproxy_info_parse(struct str text, struct haproxy_info *out)
@@ -136,11 +144,12 @@ haproxy_info_parse(struct str text, struct haproxy_info *out)
 	return NULL;
 }
 
-/* --- show servers state --- */
+/* ---- show servers state ---- */
 
-enum { STATE_BACKEND, STATE_NAME, STATE_ADDR, STATE_PORT, STATE_ADMIN, STATE_WEIGHT, STATE_CHECK, STATE_CONFIGURED, STATE_COLUMNS };
-static const char *const state_columns[] = { "be_name", "srv_name", "srv_addr", "srv_port", "srv_admin_state",
-    "srv_uweight", "srv_check_state", "srv_iweight", NULL };
+enum { STATE_BACKEND, STATE_NAME, STATE_ADDR, STATE_PORT, STATE_ADMIN, STATE_WEIGHT, STATE_CHECK,
+    STATE_CONFIGURED, STATE_COLUMNS };
+static const char *const state_columns[] = { "be_name", "srv_name", "srv_addr", "srv_port",
+    "srv_admin_state", "srv_uweight", "srv_check_state", "srv_iweight", NULL };
 
 static struct addr
 addr_of(struct str host, uint64_t port)
@@ -163,34 +172,38 @@ addr_of(struct str host, uint64_t port)
 	return a;
 }
 
-/* The characters that HAProxy itself allows in names; others would be commands of their own. */
+/* The characters that HAProxy itself allows in names: others could end a command and begin
+ * another. */
 static bool
 is_name(struct str s)
 {
 	for (size_t i = 0; i < s.len; i++) {
 		char c = s.p[i];
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == ':' ||
-		    c == '-' || c == '.'))
+		bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+		if (!alnum && c != '_' && c != ':' && c != '-' && c != '.')
 			return false;
 	}
 	return s.len > 0 && s.len <= 255;
 }
 
 static bool
-server_read(struct haproxy_state *st, const struct str *v, struct haproxy_server *out)
+server_parse(struct haproxy_state *st, const struct str *v, struct haproxy_server *out)
 {
 	uint64_t port, admin, weight, configured, check = 0;
 
-	if (!is_name(v[STATE_BACKEND]) || !is_name(v[STATE_NAME]) || !str_to_u64(v[STATE_PORT], &port) ||
-	    !str_to_u64(v[STATE_ADMIN], &admin) || !str_to_u64(v[STATE_WEIGHT], &weight) || admin > 0xffff || weight > 0xffff)
+	if (!is_name(v[STATE_BACKEND]) || !is_name(v[STATE_NAME]) ||
+	    !str_to_u64(v[STATE_PORT], &port) || !str_to_u64(v[STATE_ADMIN], &admin) ||
+	    !str_to_u64(v[STATE_WEIGHT], &weight) || admin > 0xffff || weight > 0xffff)
 		return false;
 	str_to_u64(v[STATE_CHECK], &check);
 	if (!str_to_u64(v[STATE_CONFIGURED], &configured) || configured > 0xffff)
 		configured = weight;
-	*out = (struct haproxy_server){ .backend = arena_text(st->arena, v[STATE_BACKEND]),
-	    .name = arena_text(st->arena, v[STATE_NAME]), .addr = addr_of(v[STATE_ADDR], port), .weight = (unsigned)weight,
-	    .configured = (unsigned)configured,
-	    .admin = (unsigned)admin, .check = (unsigned)(check & 0xffff), .status = "", .inflight = -1 };
+	*out = (struct haproxy_server){
+		.backend = arena_text(st->arena, v[STATE_BACKEND]), .name = arena_text(st->arena, v[STATE_NAME]),
+		.addr = addr_of(v[STATE_ADDR], port),
+		.weight = (unsigned)weight, .configured = (unsigned)configured,
+		.admin = (unsigned)admin, .check = (unsigned)(check & 0xffff), .status = "", .inflight = -1
+	};
 	return true;
 }
 
@@ -240,12 +253,13 @@ haproxy_state_parse(struct str text, struct haproxy_state **out)
 	most = most < HAPROXY_SERVERS_MAX ? most : HAPROXY_SERVERS_MAX;
 	st->server = arena_zalloc(st->arena, most * sizeof *st->server);
 	while (st->n < most && show_table_row(&s, value))
-		st->n += server_read(st, value, &st->server[st->n]);
+		st->n += server_parse(st, value, &st->server[st->n]);
 	qsort(st->server, st->n, sizeof *st->server, server_by_name);
 	st->at = arena_zalloc(st->arena, (st->n + 1) * sizeof *st->at);
 	for (unsigned i = 0; i < st->n; i++)
 		st->at[i] = &st->server[i];
 	qsort(st->at, st->n, sizeof *st->at, server_by_addr);
+	ASSERT(st->n <= most && most <= HAPROXY_SERVERS_MAX);
 	*out = st;
 	return NULL;
 }
@@ -260,7 +274,7 @@ haproxy_state_free(struct haproxy_state **stp)
 	*stp = NULL;
 }
 
-/* --- show stat --- */
+/* ---- show stat ---- */
 
 enum { STAT_BACKEND, STAT_NAME, STAT_STATUS, STAT_INFLIGHT, STAT_COLUMNS };
 static const char *const stat_columns[] = { "pxname", "svname", "status", "scur", NULL };
@@ -309,7 +323,7 @@ haproxy_stat_parse(struct str text, struct haproxy_state *st)
 	return NULL;
 }
 
-/* --- asking --- */
+/* ---- finding ---- */
 
 const struct haproxy_server *
 haproxy_find_server(const struct haproxy_state *st, const char *backend, const char *server)
@@ -318,7 +332,8 @@ haproxy_find_server(const struct haproxy_state *st, const char *backend, const c
 }
 
 unsigned
-haproxy_backend_servers(const struct haproxy_state *st, const char *backend, const struct haproxy_server **first)
+haproxy_backend_servers(const struct haproxy_state *st, const char *backend,
+    const struct haproxy_server **first)
 {
 	unsigned lo = 0, hi = st->n, n = 0;
 
@@ -331,6 +346,7 @@ haproxy_backend_servers(const struct haproxy_state *st, const char *backend, con
 	}
 	while (lo + n < st->n && strcmp(st->server[lo + n].backend, backend) == 0)
 		n++;
+	ASSERT(lo + n == st->n || strcmp(st->server[lo + n].backend, backend) > 0);	/* it is sorted */
 	*first = st->server + lo;
 	return n;
 }
@@ -349,8 +365,10 @@ haproxy_servers_at(const struct haproxy_state *st, const char *backend, const st
 		else
 			hi = mid;
 	}
-	while (lo + n < st->n && strcmp(st->at[lo + n]->backend, backend) == 0 && addr_eq(&st->at[lo + n]->addr, addr))
+	while (lo + n < st->n && strcmp(st->at[lo + n]->backend, backend) == 0 &&
+	    addr_eq(&st->at[lo + n]->addr, addr))
 		n++;
+	ASSERT(lo + n == st->n || server_by_addr(&st->at[lo + n], &k) > 0);
 	*first = st->at + lo;
 	return n;
 }

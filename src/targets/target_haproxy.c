@@ -66,7 +66,7 @@ round_end(struct hands *h, int64_t pause)
 		round_start(h);
 }
 
-/* A publication that is overtaken by a newer one is not answered: `again` contains that the newer one is to be told. */
+/* A publication that is overtaken by a newer one is not reported: `again` means that the newer one will be. */
 static void
 round_failed(struct hands *h, const struct why *why, const char *detail)
 {

@@ -1,6 +1,6 @@
 /*
- * What HAProxy contains of itself, cut at NUL bytes into: servers, statistics, information. Whatever it is, our orders are
- * single commands about servers of our own, or weights.
+ * What HAProxy reports, cut at NUL bytes into: servers, statistics, information. Whatever it is, our commands are
+ * one command each, about servers that Mola has added, or weights.
  */
 #include <string.h>
 

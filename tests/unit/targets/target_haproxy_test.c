@@ -16,8 +16,8 @@ struct scene {
 	int		 fd;
 	char		 line[512];
 	/* HAProxy's side */
-	const char	*info, *rows, *add, *added;	/* what it contains; its servers; to `add server`; its servers afterwards */
-	bool		 mute, cut;			/* contains nothing; dies over its table */
+	const char	*info, *rows, *add, *added;	/* what it reports; its servers; to `add server`; its servers afterwards */
+	bool		 mute, cut;			/* sends nothing; dies in the middle of a table */
 	char		 heard[1024];			/* all orders, one a line */
 };
 
