@@ -1,25 +1,28 @@
 /*
- * envoy: endpoints as Envoy wants them. What is valid there was learned from Envoy itself: a weight of 0, a second
- * assignment in one answer, or one for another cluster than was asked for makes it refuse all of the answer.
- * Must not know how the words travel, nor when.
+ * envoy: endpoints as Envoy accepts them. What is valid was learned from Envoy itself: a weight
+ * of 0, a second assignment in one file, or one for another cluster than was requested makes it
+ * reject the whole response. Must not know how responses are sent, nor when.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bug.h"
+#include "base/clock.h"
 #include "drive/envoy.h"
 
-#define NAMES_MAX	1000		/* clusters in one question */
+#define NAMES_MAX	1000		/* clusters in one request */
 #define EXPECTED	"expected a DiscoveryRequest of Envoy in JSON"
 
-/* --- what it is told --- */
+/* ---- assignments ---- */
 
 void
 envoy_endpoints_make(const struct plan_service *s, struct envoy_endpoint *out)
 {
 	for (unsigned i = 0; i < s->nservers; i++) {
 		const struct plan_server *v = &s->server[i];
-		out[i] = (struct envoy_endpoint){ v, v->weight > 0 ? v->weight : 1, v->draining && s->nserving > 0 };
+		out[i] = (struct envoy_endpoint){ v, v->weight > 0 ? v->weight : 1,
+		    v->draining && s->nserving > 0 };
+		ASSERT(out[i].draining || v->weight > 0 || s->nserving == 0);
 	}
 }
 
@@ -38,10 +41,12 @@ endpoint(const struct envoy_endpoint *e)
 	json_t *j;
 
 	j = json_pack("{s:{s:{s:{s:s, s:i}}}, s:s, s:i, s:{s:{s:{s:s, s:s}}}}",
-	    "endpoint", "address", "socket_address", "address", addr_host_text(&v->addr, host), "port_value", (int)port_of(&v->addr),
-	    "health_status", e->draining ? "DRAINING" : "HEALTHY", "load_balancing_weight", (int)e->weight,
+	    "endpoint", "address", "socket_address",
+	    "address", addr_host_text(&v->addr, host), "port_value", (int)port_of(&v->addr),
+	    "health_status", e->draining ? "DRAINING" : "HEALTHY",
+	    "load_balancing_weight", (int)e->weight,
 	    "metadata", "filter_metadata", "mola", "task", v->name, "node", v->node);
-	ASSERT(j != NULL);
+	ASSERT(j != NULL && e->weight > 0);
 	return j;
 }
 
@@ -55,6 +60,7 @@ endpoints(const struct plan_service *s)
 	for (unsigned i = 0; i < s->nservers; i++)
 		json_array_append_new(list, endpoint(&end[i]));
 	free(end);
+	ASSERT(json_array_size(list) == s->nservers);
 	return list;
 }
 
@@ -65,9 +71,10 @@ envoy_assignment(const struct plan_service *s, const char *cluster, int64_t stal
 	    "endpoints", "lb_endpoints", endpoints(s));
 	char stale[32];
 
-	ASSERT(j != NULL);
+	ASSERT(j != NULL && stale_usec >= 0);
 	if (stale_usec > 0) {
-		snprintf(stale, sizeof stale, "%lld.%06llds", (long long)stale_usec / 1000000, (long long)stale_usec % 1000000);
+		snprintf(stale, sizeof stale, "%lld.%06llds", (long long)(stale_usec / USEC_PER_SEC),
+		    (long long)(stale_usec % USEC_PER_SEC));
 		json_object_set_new(j, "policy", json_pack("{s:s}", "endpoint_stale_after", stale));
 	}
 	return j;
@@ -76,30 +83,34 @@ envoy_assignment(const struct plan_service *s, const char *cluster, int64_t stal
 json_t *
 envoy_assignment_empty(const char *cluster)
 {
-	json_t *j = json_pack("{s:s, s:s, s:[]}", "@type", ENVOY_TYPE, "cluster_name", cluster, "endpoints");
+	json_t *j = json_pack("{s:s, s:s, s:[]}", "@type", ENVOY_TYPE, "cluster_name", cluster,
+	    "endpoints");
 
 	ASSERT(j != NULL);
 	return j;
 }
 
-/* Our endpoints say so in their metadata; an assignment of nobody needs no taking away. */
+/* Mola's endpoints carry metadata of its name. A file without endpoints needs no withdrawal. */
 bool
 envoy_is_from_mola(struct str text, const char *cluster)
 {
-	json_t *j = json_loadb(text.len > 0 ? text.p : "", text.len, 0, NULL), *assignment, *end;
+	json_t *j = json_loadb(text.len > 0 ? text.p : "", text.len, 0, NULL);
+	const json_t *assignment, *locality, *end, *metadata;
 	const char *name;
-	bool ours;
+	bool is_mola;
 
 	assignment = json_array_get(json_object_get(j, "resources"), 0);
-	end = json_array_get(json_object_get(json_array_get(json_object_get(assignment, "endpoints"), 0), "lb_endpoints"), 0);
 	name = json_string_value(json_object_get(assignment, "cluster_name"));
-	ours = name != NULL && strcmp(name, cluster) == 0 &&
-	    json_is_object(json_object_get(json_object_get(json_object_get(end, "metadata"), "filter_metadata"), "mola"));
+	locality = json_array_get(json_object_get(assignment, "endpoints"), 0);
+	end = json_array_get(json_object_get(locality, "lb_endpoints"), 0);
+	metadata = json_object_get(json_object_get(end, "metadata"), "filter_metadata");
+	is_mola = name != NULL && strcmp(name, cluster) == 0 &&
+	    json_is_object(json_object_get(metadata, "mola"));
 	json_decref(j);
-	return ours;
+	return is_mola;
 }
 
-/* FNV-1a: the same in every process, so that a Mola that comes back says the same versions. */
+/* FNV-1a: the same in every process, so that a Mola that was restarted gives the same versions. */
 static void
 version_of(const char *text, char out[ENVOY_VERSION])
 {
@@ -115,18 +126,19 @@ envoy_response_write(const json_t *resources, struct buf *out, char version[ENVO
 {
 	char *text = json_dumps(resources, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
 
-	ASSERT(text != NULL);
+	ASSERT(text != NULL && json_is_array(resources));
 	version_of(text, version);
-	buf_printf(out, "{\"version_info\": \"%s\", \"type_url\": \"%s\", \"resources\": ", version, ENVOY_TYPE);
+	buf_printf(out, "{\"version_info\": \"%s\", \"type_url\": \"%s\", \"resources\": ",
+	    version, ENVOY_TYPE);
 	buf_adds(out, str_of(text));
 	buf_adds(out, STR("}\n"));
 	free(text);
 }
 
-/* --- what it asks --- */
+/* ---- requests ---- */
 
 static bool
-wrong(char detail[ENVOY_DETAIL], const char *words)
+invalid(char detail[ENVOY_DETAIL], const char *words)
 {
 	snprintf(detail, ENVOY_DETAIL, "%s", words);
 	return false;
@@ -155,7 +167,7 @@ text_of(const json_t *j, const char *key, const char **out)
 }
 
 static bool
-names_sound(const json_t *names)
+names_valid(const json_t *names)
 {
 	const json_t *name;
 	size_t i;
@@ -171,23 +183,24 @@ names_sound(const json_t *names)
 }
 
 static bool
-question_sound(struct envoy_request *q, char detail[ENVOY_DETAIL])
+request_valid(struct envoy_request *q, char detail[ENVOY_DETAIL])
 {
-	const json_t *node = json_object_get(q->json, "node"), *names = json_object_get(q->json, "resource_names");
+	const json_t *node = json_object_get(q->json, "node");
+	const json_t *names = json_object_get(q->json, "resource_names");
 	const char *type;
 
 	if (!json_is_object(q->json))
-		return wrong(detail, "not an object; " EXPECTED);
+		return invalid(detail, "not an object; " EXPECTED);
 	if (!text_of(q->json, "type_url", &type) || (*type != '\0' && strcmp(type, ENVOY_TYPE) != 0))
-		return wrong(detail, "type_url: expected " ENVOY_TYPE);
+		return invalid(detail, "type_url: expected " ENVOY_TYPE);
 	if (!text_of(q->json, "version_info", &q->version))
-		return wrong(detail, "version_info: expected a text");
+		return invalid(detail, "version_info: expected a text");
 	if (node != NULL && !json_is_object(node))
-		return wrong(detail, "node: expected an object with an id");
+		return invalid(detail, "node: expected an object with an id");
 	if (!text_of(node, "id", &q->node))
-		return wrong(detail, "node: expected a text as id");
-	if (!names_sound(names))
-		return wrong(detail, "resource_names: expected at most 1000 names of clusters");
+		return invalid(detail, "node: expected a text as id");
+	if (!names_valid(names))
+		return invalid(detail, "resource_names: expected at most 1000 names of clusters");
 	q->names = json_is_array(names) ? names : NULL;
 	return true;
 }
@@ -198,8 +211,8 @@ envoy_request_parse(struct str body, struct envoy_request *out, char detail[ENVO
 	struct envoy_request q = { .json = json_loadb(body.len > 0 ? body.p : "", body.len, 0, NULL) };
 
 	if (q.json == NULL)
-		return wrong(detail, "not JSON; " EXPECTED);
-	if (!question_sound(&q, detail)) {
+		return invalid(detail, "not JSON; " EXPECTED);
+	if (!request_valid(&q, detail)) {
 		json_decref(q.json);
 		return false;
 	}
@@ -210,6 +223,7 @@ envoy_request_parse(struct str body, struct envoy_request *out, char detail[ENVO
 void
 envoy_request_free(struct envoy_request *q)
 {
+	ASSERT(q->json != NULL);
 	json_decref(q->json);
-	q->json = NULL;
+	*q = (struct envoy_request){ 0 };	/* its texts are gone, too */
 }

@@ -35,7 +35,7 @@ hosts_tell(const struct envoy *e, const struct envoy_cluster *c, const struct pl
 		if (h == NULL)
 			target_server_reported(e->target, p->name, p->server[i].name, -1, "absent");
 		else
-			target_server_reported(e->target, p->name, p->server[i].name, (int)h->weight, h->trouble != NULL ? h->trouble : h->health);
+			target_server_reported(e->target, p->name, p->server[i].name, (int)h->weight, h->unhealthy != NULL ? h->unhealthy : h->health);
 	}
 }
 
@@ -49,15 +49,15 @@ cluster_judge(struct envoy *e, struct envoy_resource *s, const struct envoy_clus
 		return true;
 	hosts_tell(e, c, p);
 	if (envoy_cluster_matches(c, p, detail)) {
-		if (c->counted)
+		if (c->has_stats)
 			s->rejected = c->rejected;
 		return true;
 	}
 	*why = WHY_PROXY_DIFFERS;
-	if (c->counted && s->rejected >= 0 && c->rejected > s->rejected) {
+	if (c->has_stats && s->rejected >= 0 && c->rejected > s->rejected) {
 		*why = WHY_PROXY_REFUSED;
 		snprintf(detail, ENVOY_DETAIL, "cluster %.60s: update_rejected is %.0f; Envoy's log says why", c->name, c->rejected);
-	} else if (c->nhosts == 0 && c->counted && c->stale > 0)
+	} else if (c->nhosts == 0 && c->has_stats && c->stale > 0)
 		snprintf(detail, ENVOY_DETAIL, "cluster %.60s has no endpoints: they grew stale", c->name);
 	return false;
 }
@@ -134,7 +134,7 @@ keeps_note(struct envoy_readback *l)
 		struct envoy_resource *s = &l->envoy->resource[i];
 		s->keeps = false;
 		for (unsigned k = 0; k < l->admin.nclusters; k++)
-			s->keeps |= strcmp(l->admin.cluster[k].eds, s->cluster) == 0 && l->admin.cluster[k].keeps;
+			s->keeps |= strcmp(l->admin.cluster[k].eds, s->cluster) == 0 && l->admin.cluster[k].keeps_removed;
 	}
 }
 

@@ -49,8 +49,8 @@ what_it_has_is_read(void **state)
 	assert_true(envoy_admin_parse_stats(STR("{\"stats\":[{\"name\":\"cluster.edge_stat.update_rejected\",\"value\":2},"
 	    "{\"name\":\"cluster.edge_stat.assignment_stale\",\"value\":1},{\"name\":\"cluster.edge_stat2.update_rejected\",\"value\":9},"
 	    "{\"name\":\"cluster.edge_stat\",\"value\":9},{\"histograms\":{}}]}"), &a, detail));
-	assert_true(a.cluster[0].counted && a.cluster[0].rejected == 2 && a.cluster[0].stale == 1);
-	assert_false(a.cluster[1].counted);
+	assert_true(a.cluster[0].has_stats && a.cluster[0].rejected == 2 && a.cluster[0].stale == 1);
+	assert_false(a.cluster[1].has_stats);
 	envoy_admin_free(&a);
 }
 
@@ -106,8 +106,8 @@ configured(const char *cluster, bool keeps)
 	assert_true(envoy_admin_parse_clusters(STR(CLUSTERS(FIRST)), &a, detail));
 	snprintf(text, sizeof text, "{\"configs\":[{\"@type\":\"x\",\"cluster\":%s},{\"cluster\":{\"name\":\"static\"}},7]}", cluster);
 	assert_true(envoy_admin_parse_config(str_of(text), &a, detail));
-	assert_int_equal(a.cluster[0].keeps, keeps);
-	assert_false(a.cluster[1].keeps);
+	assert_int_equal(a.cluster[0].keeps_removed, keeps);
+	assert_false(a.cluster[1].keeps_removed);
 	envoy_admin_free(&a);
 }
 
