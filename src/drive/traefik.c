@@ -1,6 +1,7 @@
 /*
- * traefik: a plan as YAML. Names of a plan are plain words; hosts and paths are other people's, so every text is quoted, and
- * braces are written as their code: the file provider runs what it reads through a template.
+ * traefik: a plan as YAML. A plan's names are plain words; hosts and paths come from labels, so
+ * every text is quoted, and braces are escaped: the file provider runs what it reads through a
+ * template.
  */
 #include <inttypes.h>
 #include <jansson.h>
@@ -26,9 +27,10 @@ put_text(struct buf *out, const char *s)
 	buf_adds(out, STR("\""));
 }
 
-/* --- rules --- */
+/* ---- rules ---- */
 
-/* Traefik's rules are Go expressions: a string stands in back quotes, or in double ones with Go's escapes. */
+/* Traefik's rules are Go expressions: a string is in back quotes, or in double quotes with Go's
+ * escapes. */
 static void
 rule_text(struct buf *rule, const char *before, const char *s, const char *after)
 {
@@ -47,7 +49,7 @@ rule_host(struct buf *rule, const char *host)
 {
 	size_t len = strlen(host);
 
-	if (host[0] == '[' && host[len - 1] == ']') {	/* IPv6: to Traefik its brackets are no part of a host */
+	if (host[0] == '[' && host[len - 1] == ']') {	/* IPv6: Traefik compares without the brackets */
 		buf_printf(rule, "Host(`%.*s`)", (int)len - 2, host + 1);
 		return;
 	}
@@ -64,18 +66,24 @@ rule_host(struct buf *rule, const char *host)
 static int
 hex_of(char c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* What is written %XX is put plainly if it is printable and not reserved; above ASCII only if asked for. */
+/* Decodes each %XX that is printable and not reserved; those above ASCII only if `all`. */
 static void
 path_decode(const char *path, bool all, char out[PATH_BYTES])
 {
 	size_t n = 0;
 
 	for (; *path != '\0' && n + 1 < PATH_BYTES; path++) {
-		int high = *path == '%' ? hex_of(path[1]) : -1, low = high < 0 ? -1 : hex_of(path[2]), c = high * 16 + low;
-		if (low < 0 || c < ' ' || c == 0x7f || (c > 0x7f && !all) || strchr("%/?#[]@:!$&'()*+,;=", c) != NULL)
+		int high = *path == '%' ? hex_of(path[1]) : -1;
+		int low = high < 0 ? -1 : hex_of(path[2]), c = high * 16 + low;
+		if (low < 0 || c < ' ' || c == 0x7f || (c > 0x7f && !all) ||
+		    strchr("%/?#[]@:!$&'()*+,;=", c) != NULL)
 			out[n++] = *path;
 		else {
 			out[n++] = (char)c;
@@ -85,18 +93,20 @@ path_decode(const char *path, bool all, char out[PATH_BYTES])
 	out[n] = '\0';
 }
 
-/* UTF-8, and nothing that YAML takes for the end of a line. */
+/* Is it UTF-8, without a character that ends a line in YAML? */
 static bool
 is_text(const char *s)
 {
 	json_t *j = json_string(s);
-	bool text = j != NULL && strstr(s, "\xc2\x85") == NULL && strstr(s, "\xe2\x80\xa8") == NULL && strstr(s, "\xe2\x80\xa9") == NULL;
+	bool text = j != NULL && strstr(s, "\xc2\x85") == NULL && strstr(s, "\xe2\x80\xa8") == NULL &&
+	    strstr(s, "\xe2\x80\xa9") == NULL;
 
 	json_decref(j);
 	return text;
 }
 
-/* Traefik decodes the paths of requests, but for what is reserved, before it compares; a rule that is not would never match. */
+/* Traefik decodes a request's path, except what is reserved, before it compares: a rule that is
+ * not decoded would never match. */
 static void
 path_plain(const char *path, char out[PATH_BYTES])
 {
@@ -130,8 +140,9 @@ traefik_rule(const struct route_conf *r, struct buf *rule)
 }
 
 /*
- * All are negative: Traefik gives a router without a priority the length of its rule, so whatever somebody else's router
- * matches, with or without a priority of its own, is somebody else's.
+ * All are negative: Traefik gives a router without a priority the length of its rule, so a
+ * request that another router matches, with or without a priority of its own, goes to that
+ * router.
  */
 int
 traefik_priority(const struct route_conf *r)
@@ -139,42 +150,54 @@ traefik_priority(const struct route_conf *r)
 	size_t path = strlen(r->path), host = strlen(r->host);
 	int p = (int)(path < 900 ? path : 900), h = (int)(host < 255 ? host : 255);
 
+	ASSERT(r->path[0] == '/');
 	if (host == 0)
-		return TRAEFIK_PRIORITY + 14 + p;
-	return TRAEFIK_PRIORITY + (r->host[0] == '*' || r->host[0] == '+' ? 1000 + h * 1024 + p : 1000000 + p);
+		p += 14;
+	else if (r->host[0] == '*' || r->host[0] == '+')
+		p += 1000 + h * 1024;
+	else
+		p += 1000000;
+	ASSERT(p > 0 && p < TRAEFIK_PRIORITIES);	/* 0 is the router to the API */
+	return TRAEFIK_PRIORITY + p;
 }
 
-/* --- names --- */
+/* ---- names ---- */
 
 void
-traefik_name(const struct traefik_options *w, const char *service, char out[TRAEFIK_NAME_MAX])
+traefik_name(const struct traefik_options *o, const char *service, char out[TRAEFIK_NAME_MAX])
 {
-	const char *hole = strstr(w->backend, "{service}");
-	int before = (int)(hole - w->backend);
+	const char *hole = strstr(o->backend, "{service}");
+	int len;
 
-	snprintf(out, TRAEFIK_NAME_MAX, "%.*s%s%s", before, w->backend, service, hole + strlen("{service}"));
+	ASSERT(hole != NULL);
+	len = snprintf(out, TRAEFIK_NAME_MAX, "%.*s%s%s", (int)(hole - o->backend), o->backend, service,
+	    hole + strlen("{service}"));
+	ASSERT(len > 0 && len < TRAEFIK_NAME_MAX);	/* or two services could have one name */
 }
 
 void
-traefik_router_name(const struct traefik_options *w, const struct plan_service *s, unsigned route, char out[TRAEFIK_NAME_MAX])
+traefik_router_name(const struct traefik_options *o, const struct plan_service *s, unsigned route,
+    char out[TRAEFIK_NAME_MAX])
 {
-	traefik_name(w, s->name, out);
+	ASSERT(route < s->nroutes);
+	traefik_name(o, s->name, out);
 	str_copy(out + strlen(out), TRAEFIK_NAME_MAX - strlen(out), STR(TRAEFIK_MARK));
 	if (route > 0)
 		snprintf(out + strlen(out), TRAEFIK_NAME_MAX - strlen(out), "~%u", route + 1);
 }
 
 void
-traefik_old_name(const struct traefik_options *w, const struct plan_service *s, unsigned route, char out[TRAEFIK_NAME_MAX])
+traefik_old_name(const struct traefik_options *o, const struct plan_service *s, unsigned route,
+    char out[TRAEFIK_NAME_MAX])
 {
-	traefik_name(w, s->name, out);
+	traefik_name(o, s->name, out);
 	if (route > 0)
 		snprintf(out + strlen(out), TRAEFIK_NAME_MAX - strlen(out), "~%u", route + 1);
 }
 
-/* Does a list such as "web, websecure" name it? */
+/* Does a list such as "web, websecure" contain it? */
 static bool
-list_names(struct str list, const char *point)
+list_contains(struct str list, const char *point)
 {
 	struct str one;
 
@@ -184,25 +207,26 @@ list_names(struct str list, const char *point)
 	return false;
 }
 
-/* Our router would stand on its entry points for each of the service's routes: each list has to name all of them. */
+/* Mola's router has its entry points for each of the service's routes: each list has to contain
+ * all of them. */
 static bool
-points_fit(const struct traefik_options *w, const char *lists)
+entry_points_allowed(const struct traefik_options *o, const char *lists)
 {
 	struct str rest = str_of(lists), list;
 
-	if (w->nentry_points == 0)
+	if (o->nentry_points == 0)
 		return false;
 	while (str_split(&rest, ';', &list))
-		for (unsigned i = 0; i < w->nentry_points; i++)
-			if (!list_names(list, w->entry_point[i]))
+		for (unsigned i = 0; i < o->nentry_points; i++)
+			if (!list_contains(list, o->entry_point[i]))
 				return false;
 	return true;
 }
 
 const char *
-traefik_withheld_reason(const struct traefik_options *w, const struct plan_service *s)
+traefik_withheld_reason(const struct traefik_options *o, const struct plan_service *s)
 {
-	if (!w->routers)
+	if (!o->routers)
 		return NULL;
 	if (s->requirements.middlewares)
 		return "its labels ask for middlewares";
@@ -210,18 +234,18 @@ traefik_withheld_reason(const struct traefik_options *w, const struct plan_servi
 		return "its labels ask for TLS";
 	if (s->requirements.refused)
 		return "its routes take in requests for a router that is not served";
-	if (s->requirements.entry_points != NULL && !points_fit(w, s->requirements.entry_points))
+	if (s->requirements.entry_points != NULL && !entry_points_allowed(o, s->requirements.entry_points))
 		return "its labels ask for other entry points";
 	return NULL;
 }
 
 unsigned
-traefik_routers(const struct traefik_options *w, const struct plan_service *s)
+traefik_routers(const struct traefik_options *o, const struct plan_service *s)
 {
-	return w->routers && traefik_withheld_reason(w, s) == NULL ? s->nroutes : 0;
+	return o->routers && traefik_withheld_reason(o, s) == NULL ? s->nroutes : 0;
 }
 
-/* Those that drain are named when there is nobody else: better they than nobody. */
+/* Servers that drain are written when there are no others. */
 bool
 traefik_is_listed(const struct plan_service *s, const struct plan_server *v)
 {
@@ -229,9 +253,9 @@ traefik_is_listed(const struct plan_service *s, const struct plan_server *v)
 }
 
 bool
-traefik_uses_fallback(const struct traefik_options *w, const struct plan_service *s)
+traefik_uses_fallback(const struct traefik_options *o, const struct plan_service *s)
 {
-	return w->fallback != NULL && s->nserving == 0;
+	return o->fallback != NULL && s->nserving == 0;
 }
 
 void
@@ -242,7 +266,7 @@ traefik_url(const struct plan_server *v, char out[TRAEFIK_NAME_MAX])
 	snprintf(out, TRAEFIK_NAME_MAX, "http://%s", addr_text(&v->addr, addr));
 }
 
-/* --- the file --- */
+/* ---- the file ---- */
 
 static void
 put_entry_points(struct buf *out, char *const *point, unsigned n)
@@ -258,20 +282,21 @@ put_entry_points(struct buf *out, char *const *point, unsigned n)
 }
 
 static void
-put_router(struct buf *out, const struct traefik_options *w, const struct plan_service *s, unsigned route)
+put_router(struct buf *out, const struct traefik_options *o, const struct plan_service *s,
+    unsigned route)
 {
 	char name[TRAEFIK_NAME_MAX], service[TRAEFIK_NAME_MAX];
 	struct buf rule;
 
-	traefik_router_name(w, s, route, name);
-	traefik_name(w, s->name, service);
+	traefik_router_name(o, s, route, name);
+	traefik_name(o, s->name, service);
 	buf_init(&rule, 64 << 10);
 	traefik_rule(&s->route[route], &rule);
 	buf_add(&rule, "", 1);
 	buf_adds(out, STR("    "));
 	put_text(out, name);
 	buf_adds(out, STR(":\n"));
-	put_entry_points(out, w->entry_point, w->nentry_points);
+	put_entry_points(out, o->entry_point, o->nentry_points);
 	buf_adds(out, STR("      rule: "));
 	put_text(out, rule.p);
 	buf_printf(out, "\n      priority: %d\n      service: ", traefik_priority(&s->route[route]));
@@ -281,13 +306,14 @@ put_router(struct buf *out, const struct traefik_options *w, const struct plan_s
 }
 
 static void
-put_api_router(struct buf *out, const struct traefik_options *w)
+put_api_router(struct buf *out, const struct traefik_options *o)
 {
-	char *point[1] = { (char *)w->api_entry_point };
+	char *point[1] = { (char *)o->api_entry_point };
 
 	buf_adds(out, STR("    \"" TRAEFIK_API_ROUTER "\":\n"));
 	put_entry_points(out, point, 1);
-	buf_printf(out, "      rule: \"PathPrefix(`/`)\"\n      priority: %d\n      service: \"api@internal\"\n", TRAEFIK_PRIORITY);
+	buf_adds(out, STR("      rule: \"PathPrefix(`/`)\"\n"));
+	buf_printf(out, "      priority: %d\n      service: \"api@internal\"\n", TRAEFIK_PRIORITY);
 }
 
 static void
@@ -297,8 +323,8 @@ put_health(struct buf *out, const struct service_conf *c)
 		return;
 	buf_adds(out, STR("        healthCheck:\n          path: "));
 	put_text(out, c->health_path);
-	buf_printf(out, "\n          interval: %" PRId64 "ms\n          timeout: %" PRId64 "ms\n", c->health_interval_usec / USEC_PER_MSEC,
-	    c->health_timeout_usec / USEC_PER_MSEC);
+	buf_printf(out, "\n          interval: %" PRId64 "ms\n          timeout: %" PRId64 "ms\n",
+	    c->health_interval_usec / USEC_PER_MSEC, c->health_timeout_usec / USEC_PER_MSEC);
 }
 
 static void
@@ -310,53 +336,53 @@ put_server(struct buf *out, const char *url, unsigned weight)
 }
 
 static void
-put_service(struct buf *out, const struct traefik_options *w, const struct plan_service *s)
+put_service(struct buf *out, const struct traefik_options *o, const struct plan_service *s)
 {
 	char name[TRAEFIK_NAME_MAX], url[TRAEFIK_NAME_MAX];
 
-	traefik_name(w, s->name, name);
+	traefik_name(o, s->name, name);
 	buf_adds(out, STR("    "));
 	put_text(out, name);
 	buf_adds(out, STR(":\n      loadBalancer:\n"));
-	if (s->nservers == 0 && !traefik_uses_fallback(w, s)) {
+	if (s->nservers == 0 && !traefik_uses_fallback(o, s)) {
 		buf_adds(out, STR("        servers: []\n"));
 		return;
 	}
 	buf_adds(out, STR("        servers:\n"));
-	if (traefik_uses_fallback(w, s)) {
-		put_server(out, w->fallback, 1);
+	if (traefik_uses_fallback(o, s)) {
+		put_server(out, o->fallback, 1);
 		return;
 	}
 	for (unsigned i = 0; i < s->nservers; i++)
 		if (traefik_is_listed(s, &s->server[i])) {
 			traefik_url(&s->server[i], url);
-			put_server(out, url, traefik_weight(w, &s->server[i]));
+			put_server(out, url, traefik_weight(o, &s->server[i]));
 		}
-	if (w->strategy != NULL) {
+	if (o->strategy != NULL) {
 		buf_adds(out, STR("        strategy: "));
-		put_text(out, w->strategy);
+		put_text(out, o->strategy);
 		buf_adds(out, STR("\n"));
 	}
 	put_health(out, &s->conf);
 }
 
 void
-traefik_write(const struct plan *p, const struct traefik_options *w, struct buf *out)
+traefik_write(const struct plan *p, const struct traefik_options *o, struct buf *out)
 {
-	bool routers = w->api_entry_point != NULL;
+	bool routers = o->api_entry_point != NULL;
 
 	for (unsigned i = 0; i < p->nservices; i++)
-		routers |= traefik_routers(w, &p->service[i]) > 0;
+		routers |= traefik_routers(o, &p->service[i]) > 0;
 	buf_adds(out, STR(TRAEFIK_HEAD "http:\n"));
 	if (routers)
 		buf_adds(out, STR("  routers:\n"));
 	for (unsigned i = 0; i < p->nservices; i++)
-		for (unsigned r = 0; r < traefik_routers(w, &p->service[i]); r++)
-			put_router(out, w, &p->service[i], r);
-	if (w->api_entry_point != NULL)
-		put_api_router(out, w);
+		for (unsigned r = 0; r < traefik_routers(o, &p->service[i]); r++)
+			put_router(out, o, &p->service[i], r);
+	if (o->api_entry_point != NULL)
+		put_api_router(out, o);
 	if (p->nservices > 0)
 		buf_adds(out, STR("  services:\n"));
 	for (unsigned i = 0; i < p->nservices; i++)
-		put_service(out, w, &p->service[i]);
+		put_service(out, o, &p->service[i]);
 }

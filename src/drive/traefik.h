@@ -1,10 +1,13 @@
 /*
- * traefik: a plan in the words of Traefik's dynamic configuration (v3), and what its API says, set beside the plan.
+ * traefik: a plan as Traefik's dynamic configuration (v3), and a comparison of what its API
+ * reports with the plan.
  *
- * Services are what is written; people's own routers lead to them (web@file). Where routers are asked for, each route is
- * one of its own, at priorities below all that others have, in an order that makes Traefik decide among them as Mola would:
- * an exact host before "*.suffix" before any host, the longest path first; a prefix ends at a slash or at the end of the
- * path. Servers that drain are left out: Traefik has no other word for it. Weights are at least 1, for 0 would drop a server.
+ * Services are written; the user's own routers lead to them (web@file). If routers are
+ * configured, each route becomes a router of its own, with a priority below all routers of
+ * others, in an order that makes Traefik choose among them as Mola does: an exact host before
+ * "*.suffix" before any host, the longest path first; a prefix ends at a slash or at the end of
+ * the path. Servers that drain are left out: Traefik has no other way to drain. Weights are at
+ * least 1, because 0 would drop a server.
  */
 #ifndef DRIVE_TRAEFIK_H
 #define DRIVE_TRAEFIK_H
@@ -12,41 +15,48 @@
 #include "base/buf.h"
 #include "drive/plan.h"
 
-#define TRAEFIK_HEAD	"# Written by Mola, and again with the next change.\n"	/* how each text begins */
+/* how each document begins */
+#define TRAEFIK_HEAD	"# Written by Mola, and again with the next change.\n"
 
-/* What stands there when it was withdrawn. A section without anything in it ("http: {}") is one that Traefik refuses, and with it the
- * whole folder; nothing at all is a valid document of nothing. */
+/* The document after a withdrawal. Traefik rejects an empty section ("http: {}"), and with it the
+ * whole folder; an empty document is valid. */
 #define TRAEFIK_WITHDRAWN "# Withdrawn by Mola; `mola targets resume` writes it again.\n"
 
 struct traefik_options {
-	const char	*backend;		/* "{service}" stands for the service's name */
-	bool		 routers;		/* written, too */
-	char *const	*entry_point;		/* none: Traefik's default ones */
+	const char	*backend;		/* a service's name, with {service} in it */
+	bool		 routers;		/* are written, too */
+	char *const	*entry_point;		/* of the routers; none: Traefik's default */
 	unsigned	 nentry_points;
-	const char	*strategy;		/* of its balancing, NULL: its default */
-	bool		 nudge;			/* another text for the same plan: the largest weight is one less */
-	const char	*api_entry_point;	/* NULL: no router for api@internal */
-	const char	*fallback;		/* URL for a service that has no server which takes requests; NULL: those that drain */
+	const char	*strategy;		/* of load balancing; NULL: Traefik's default */
+	bool		 vary_weight;		/* write the largest weight as one less: another document for the same plan */
+	const char	*api_entry_point;	/* of a router to api@internal; NULL: none */
+	/* URL for a service without a server that takes requests; NULL: those that drain */
+	const char	*fallback;
 };
 
-/* YAML, which its file provider takes for a template: there is no "{{" in it. */
+/* YAML. The file provider runs it through a template: there is no "{{" in it. */
 void	traefik_write(const struct plan *, const struct traefik_options *, struct buf *out);
 
-/* Why a service gets no router, though routers are written: its own would have what ours would not. NULL: nothing. */
+/* Why a service gets no router although routers are written: its own would do what Mola's would
+ * not. NULL: it gets them. */
 const char *traefik_withheld_reason(const struct traefik_options *, const struct plan_service *);
 
-/* A text of an older Mola, with its routers below all others, or gone if none are asked for. False: it is fine as it is, or not
- * of Mola; `out` is then of no use. */
+/* The document of an older Mola, with its routers below all others, or without them if none are
+ * configured. False: it needs no change, or is not of Mola; `out` is then of no use. */
 bool	traefik_migrate(struct str text, const struct traefik_options *, struct buf *out);
 
-/* Called for each server that Traefik has and the plan knows. */
-typedef void	traefik_server_f(void *arg, const char *service, const char *server, int weight, const char *state);
+/* Called for each planned server with what Traefik has: its weight (-1: no such server), and its
+ * status or NULL. */
+typedef void	traefik_server_f(void *arg, const char *service, const char *server, int weight,
+		    const char *state);
 
 /*
- * What GET /api/http/services and /api/http/routers answered (all pages). `provider` is "file" or "http". NULL: all is as
- * the plan has it. PROXY_SYNTAX, PROXY_REFUSED (it has an error of its own), PROXY_DIFFERS; `detail` says where.
+ * Compares the plan with the bodies of GET /api/http/services and /api/http/routers (all pages).
+ * `provider` is "file" or "http". NULL: all is as planned. PROXY_SYNTAX, PROXY_REFUSED (Traefik
+ * reports an error of its own), PROXY_DIFFERS; `detail` says where.
  */
-const struct why *traefik_compare(const struct plan *, const struct traefik_options *, const char *provider, struct str services,
-		    struct str routers, traefik_server_f *, void *arg, char *detail, size_t cap);
+const struct why *traefik_compare(const struct plan *, const struct traefik_options *,
+		    const char *provider, struct str services, struct str routers,
+		    traefik_server_f *, void *arg, char *detail, size_t cap);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * traefik_read: what Traefik's API says that it has, set beside the plan. The answers are foreign bytes.
+ * traefik_compare: what Traefik's API reports, compared with the plan. Responses are foreign bytes.
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -9,14 +9,14 @@
 #include "base/map.h"
 #include "drive/traefik_priv.h"
 
-struct compare {
+struct comparison {
 	const struct plan *plan;
-	const struct traefik_options *words;
+	const struct traefik_options *options;
 	const char	*provider;
-	traefik_server_f	*seen;
+	traefik_server_f *on_server;		/* NULL: not wanted */
 	void		*arg;
-	struct map	*services, *routers;	/* by name without the provider; values belong to the answers */
-	struct map	*servers;		/* of the service that is looked at, by URL */
+	struct map	*services, *routers;	/* by name without the provider; values belong to the responses */
+	struct map	*servers;		/* of the service that is being compared, by URL */
 	char		*detail;
 	size_t		 cap;
 };
@@ -29,7 +29,7 @@ text_in(const json_t *j, const char *key)
 	return s == NULL ? "" : s;
 }
 
-/* By name, those of our provider. */
+/* Those of Mola's provider, by name. */
 static struct map *
 index_of(const json_t *list, const char *provider)
 {
@@ -45,9 +45,9 @@ index_of(const json_t *list, const char *provider)
 	return m;
 }
 
-/* What stands against an object: it is not there, or Traefik itself finds fault with it. */
+/* Is it missing, or does Traefik itself report an error of it? */
 static const struct why *
-object_check(struct compare *c, const json_t *j, const char *what, const char *name)
+object_check(struct comparison *c, const json_t *j, const char *what, const char *name)
 {
 	const json_t *errors = json_object_get(j, json_object_get(j, "error") != NULL ? "error" : "err");
 	const char *status = text_in(j, "status"), *text = json_string_value(json_array_get(errors, 0));
@@ -58,8 +58,8 @@ object_check(struct compare *c, const json_t *j, const char *what, const char *n
 	}
 	if (strcmp(status, "enabled") == 0)
 		return NULL;
-	snprintf(c->detail, c->cap, "%s %.80s@%s is %.20s: %.100s", what, name, c->provider, *status == '\0' ? "?" : status,
-	    text == NULL ? "it does not say why" : text);
+	snprintf(c->detail, c->cap, "%s %.80s@%s is %.20s: %.100s", what, name, c->provider,
+	    *status == '\0' ? "?" : status, text == NULL ? "it does not say why" : text);
 	return strcmp(status, "warning") == 0 ? NULL : WHY_PROXY_REFUSED;
 }
 
@@ -75,7 +75,7 @@ servers_of(const json_t *service)
 	return m;
 }
 
-/* A weight that is not told is 1. */
+/* A missing weight is 1; -1: it is not one. */
 static int
 weight_of(const json_t *server)
 {
@@ -86,7 +86,8 @@ weight_of(const json_t *server)
 }
 
 static const struct why *
-server_check(struct compare *c, const json_t *service, const struct plan_service *s, const struct plan_server *v)
+server_check(struct comparison *c, const json_t *service, const struct plan_service *s,
+    const struct plan_server *v)
 {
 	char url[TRAEFIK_NAME_MAX];
 	const char *state;
@@ -95,35 +96,37 @@ server_check(struct compare *c, const json_t *service, const struct plan_service
 	traefik_url(v, url);
 	j = map_get(c->servers, str_of(url));
 	state = json_string_value(json_object_get(json_object_get(service, "serverStatus"), url));
-	if (c->seen != NULL)
-		c->seen(c->arg, s->name, v->name, j == NULL ? -1 : weight_of(j), state);
+	if (c->on_server != NULL)
+		c->on_server(c->arg, s->name, v->name, j == NULL ? -1 : weight_of(j), state);
 	if (j == NULL) {
 		snprintf(c->detail, c->cap, "server %s of %.80s@%s is missing", url, s->name, c->provider);
 		return WHY_PROXY_DIFFERS;
 	}
-	if (weight_of(j) == (int)traefik_weight(c->words, v))
+	if (weight_of(j) == (int)traefik_weight(c->options, v))
 		return NULL;
-	snprintf(c->detail, c->cap, "server %s of %.80s@%s has weight %d, not %u", url, s->name, c->provider, weight_of(j), traefik_weight(c->words, v));
+	snprintf(c->detail, c->cap, "server %s of %.80s@%s has weight %d, not %u", url, s->name,
+	    c->provider, weight_of(j), traefik_weight(c->options, v));
 	return WHY_PROXY_DIFFERS;
 }
 
-/* Whom it has, and with what weights. */
+/* Which servers it has, and with what weights. All are looked at; the first difference is
+ * returned. */
 static const struct why *
-servers_check(struct compare *c, const json_t *j, const struct plan_service *s, const char *name)
+servers_check(struct comparison *c, const json_t *j, const struct plan_service *s, const char *name)
 {
 	const struct why *why, *first = NULL;
 	size_t has = json_array_size(json_object_get(json_object_get(j, "loadBalancer"), "servers"));
 	unsigned named = 0;
 
-	for (unsigned i = 0; i < s->nservers && !traefik_uses_fallback(c->words, s); i++)
+	for (unsigned i = 0; i < s->nservers && !traefik_uses_fallback(c->options, s); i++)
 		if (traefik_is_listed(s, &s->server[i])) {
 			named++;
 			why = server_check(c, j, s, &s->server[i]);
 			first = first == NULL ? why : first;
 		}
-	if (traefik_uses_fallback(c->words, s)) {
+	if (traefik_uses_fallback(c->options, s)) {
 		named = 1;
-		first = map_get(c->servers, str_of(c->words->fallback)) == NULL ? WHY_PROXY_DIFFERS : NULL;
+		first = map_get(c->servers, str_of(c->options->fallback)) == NULL ? WHY_PROXY_DIFFERS : NULL;
 		if (first != NULL)
 			snprintf(c->detail, c->cap, "the fallback of %.80s@%s is missing", name, c->provider);
 	}
@@ -135,16 +138,16 @@ servers_check(struct compare *c, const json_t *j, const struct plan_service *s, 
 }
 
 static const struct why *
-service_check(struct compare *c, const struct plan_service *s)
+service_check(struct comparison *c, const struct plan_service *s)
 {
 	const struct why *why;
 	char name[TRAEFIK_NAME_MAX];
 	json_t *j;
 
-	traefik_name(c->words, s->name, name);
+	traefik_name(c->options, s->name, name);
 	j = map_get(c->services, str_of(name));
-	if (s->nservers == 0 && j != NULL && !traefik_uses_fallback(c->words, s))
-		return NULL;		/* Traefik may find fault with it, as we do */
+	if (s->nservers == 0 && j != NULL && !traefik_uses_fallback(c->options, s))
+		return NULL;		/* Traefik may report that it has no servers: so does Mola */
 	if ((why = object_check(c, j, "service", name)) != NULL)
 		return why;
 	c->servers = servers_of(j);
@@ -153,15 +156,17 @@ service_check(struct compare *c, const struct plan_service *s)
 	return why;
 }
 
-/* Of the same name and rule as ours, but before others' routers: an older Mola wrote it. */
+/* Has it the priority that an older Mola gave this route, above routers of others? */
 static bool
 is_old(const json_t *router, const struct route_conf *r)
 {
-	return json_integer_value(json_object_get(router, "priority")) == traefik_priority(r) - TRAEFIK_PRIORITY;
+	const json_t *priority = json_object_get(router, "priority");
+
+	return json_integer_value(priority) == traefik_priority(r) - TRAEFIK_PRIORITY;
 }
 
 static const struct why *
-router_check(struct compare *c, const char *name, const char *rule, const struct route_conf *r)
+router_check(struct comparison *c, const char *name, const char *rule, const struct route_conf *r)
 {
 	json_t *j = map_get(c->routers, str_of(name));
 	const struct why *why = object_check(c, j, "router", name);
@@ -169,7 +174,8 @@ router_check(struct compare *c, const char *name, const char *rule, const struct
 	if (why != NULL || rule == NULL)
 		return why;
 	if (strcmp(text_in(j, "rule"), rule) != 0)
-		snprintf(c->detail, c->cap, "router %.80s@%s has another rule: %.100s", name, c->provider, text_in(j, "rule"));
+		snprintf(c->detail, c->cap, "router %.80s@%s has another rule: %.100s", name,
+		    c->provider, text_in(j, "rule"));
 	else if (json_integer_value(json_object_get(j, "priority")) != traefik_priority(r))
 		snprintf(c->detail, c->cap, "router %.80s@%s has priority %lld, not %d", name, c->provider,
 		    (long long)json_integer_value(json_object_get(j, "priority")), traefik_priority(r));
@@ -178,32 +184,32 @@ router_check(struct compare *c, const char *name, const char *rule, const struct
 	return WHY_PROXY_DIFFERS;
 }
 
-/* One that is left in another file of the folder would stay for ever. */
+/* A router of an older Mola that was left in another file of the folder would stay for ever. */
 static const struct why *
-old_check(struct compare *c, const char *name, const char *rule, const struct route_conf *r)
+old_check(struct comparison *c, const char *name, const char *rule, const struct route_conf *r)
 {
 	const json_t *j = map_get(c->routers, str_of(name));
 
 	if (j == NULL || strcmp(text_in(j, "rule"), rule) != 0 || !is_old(j, r))
 		return NULL;
-	snprintf(c->detail, c->cap, "router %.80s@%s of an older Mola is there still, before all others; remove the file that it "
-	    "stands in", name, c->provider);
+	snprintf(c->detail, c->cap, "router %.80s@%s of an older Mola is still there, before all others; "
+	    "remove the file that it stands in", name, c->provider);
 	return WHY_PROXY_DIFFERS;
 }
 
 static const struct why *
-route_check(struct compare *c, const struct plan_service *s, unsigned route)
+route_check(struct comparison *c, const struct plan_service *s, unsigned route)
 {
 	char name[TRAEFIK_NAME_MAX], old_name[TRAEFIK_NAME_MAX];
 	const struct why *why = NULL;
 	struct buf rule;
 
-	traefik_router_name(c->words, s, route, name);
-	traefik_old_name(c->words, s, route, old_name);
+	traefik_router_name(c->options, s, route, name);
+	traefik_old_name(c->options, s, route, old_name);
 	buf_init(&rule, 64 << 10);
 	traefik_rule(&s->route[route], &rule);
 	buf_add(&rule, "", 1);
-	if (route < traefik_routers(c->words, s))
+	if (route < traefik_routers(c->options, s))
 		why = router_check(c, name, rule.p, &s->route[route]);
 	if (why == NULL)
 		why = old_check(c, old_name, rule.p, &s->route[route]);
@@ -211,11 +217,12 @@ route_check(struct compare *c, const struct plan_service *s, unsigned route)
 	return why;
 }
 
-/* The first fault is told, and every server is looked at. */
+/* Every service is compared, because each server is reported; the first difference is returned. */
 static const struct why *
-all_check(struct compare *c)
+plan_check(struct comparison *c)
 {
-	const struct why *first = c->words->api_entry_point == NULL ? NULL : router_check(c, TRAEFIK_API_ROUTER, NULL, NULL);
+	const struct why *first = c->options->api_entry_point == NULL ? NULL :
+	    router_check(c, TRAEFIK_API_ROUTER, NULL, NULL);
 
 	for (unsigned i = 0; i < c->plan->nservices; i++) {
 		const struct plan_service *s = &c->plan->service[i];
@@ -223,7 +230,7 @@ all_check(struct compare *c)
 		size_t cap = c->cap;
 		const struct why *why;
 
-		if (first != NULL) {		/* said already: what follows is looked at for its servers */
+		if (first != NULL) {		/* `detail` is taken: what follows is compared for its servers alone */
 			c->detail = other;
 			c->cap = sizeof other;
 		}
@@ -237,9 +244,9 @@ all_check(struct compare *c)
 	return first;
 }
 
-/* Words of others, cut anywhere: they may stand in a log. */
+/* Traefik's text, possibly cut in the middle of a character: the log wants printable ASCII. */
 static void
-words_clean(char *s)
+text_clean(char *s)
 {
 	for (; *s != '\0'; s++)
 		if ((unsigned char)*s < ' ' || (unsigned char)*s >= 0x7f)
@@ -247,24 +254,28 @@ words_clean(char *s)
 }
 
 const struct why *
-traefik_compare(const struct plan *p, const struct traefik_options *w, const char *provider, struct str services, struct str routers,
-    traefik_server_f *seen, void *arg, char *detail, size_t cap)
+traefik_compare(const struct plan *p, const struct traefik_options *o, const char *provider,
+    struct str services, struct str routers, traefik_server_f *on_server, void *arg, char *detail,
+    size_t cap)
 {
-	struct compare c = { .plan = p, .words = w, .provider = provider, .seen = seen, .arg = arg, .detail = detail, .cap = cap };
+	struct comparison c = { .plan = p, .options = o, .provider = provider,
+	    .on_server = on_server, .arg = arg, .detail = detail, .cap = cap };
 	json_t *s = json_loadb(services.len > 0 ? services.p : "", services.len, 0, NULL);
 	json_t *r = json_loadb(routers.len > 0 ? routers.p : "", routers.len, 0, NULL);
 	const struct why *why = WHY_PROXY_SYNTAX;
 
+	ASSERT(cap > 0 && (strcmp(provider, "file") == 0 || strcmp(provider, "http") == 0));
 	*detail = '\0';
 	if (json_is_array(s) && json_is_array(r)) {
 		c.services = index_of(s, provider);
 		c.routers = index_of(r, provider);
-		why = all_check(&c);
+		why = plan_check(&c);
 		map_free(&c.services);
 		map_free(&c.routers);
 	} else
 		snprintf(detail, cap, "expected a list of services and one of routers, as JSON");
-	words_clean(detail);
+	ASSERT(why == NULL || *detail != '\0');	/* a difference has a text */
+	text_clean(detail);
 	json_decref(s);
 	json_decref(r);
 	return why;

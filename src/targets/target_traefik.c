@@ -31,7 +31,7 @@
 struct traefik {
 	struct target	*target;
 	const struct conf_target *conf;
-	struct traefik_options words;
+	struct traefik_options options;
 	const char	*provider;
 	struct buf	 text;			/* what was said last */
 	struct atomic_file_id mark;			/* of the file, */
@@ -57,7 +57,7 @@ text_make(struct traefik *t, const struct plan *p)
 {
 	t->withdrawn = false;
 	buf_clear(&t->text);
-	traefik_write(p, &t->words, &t->text);
+	traefik_write(p, &t->options, &t->text);
 	t->published_usec = loop_now(target_loop(t->target));
 }
 
@@ -112,7 +112,7 @@ static void
 reset(struct traefik *t)
 {
 	t->reset_usec = target_joined_usec(t->target);
-	t->words.nudge = !t->words.nudge;
+	t->options.vary_weight = !t->options.vary_weight;
 	log_event(LOG_INFO, "target.reset", "target", t->conf->name, "text", "leasttime forgets how slow the first responses were", NULL);
 	text_make(t, target_plan(t->target));
 	if (t->conf->file != NULL)
@@ -254,7 +254,7 @@ on_routers(void *arg, const struct fetch_result *r)
 
 	if (!fetch_well(t, r))
 		return;
-	why = traefik_compare(p, &t->words, t->provider, buf_str(&t->services), r->body, on_seen, t, detail, sizeof detail);
+	why = traefik_compare(p, &t->options, t->provider, buf_str(&t->services), r->body, on_seen, t, detail, sizeof detail);
 	if (why == NULL) {
 		t->differs_usec = 0;
 		target_applied(t->target);
@@ -311,7 +311,7 @@ withheld_view(const struct traefik *t)
 	json_t *list = json_array();
 
 	for (unsigned i = 0; p != NULL && i < p->nservices; i++) {
-		const char *text = traefik_withheld_reason(&t->words, &p->service[i]);
+		const char *text = traefik_withheld_reason(&t->options, &p->service[i]);
 		if (text != NULL)
 			json_array_append_new(list, json_pack("{s:s, s:s}", "service", p->service[i].name, "text", text));
 	}
@@ -345,7 +345,7 @@ old_lower(struct traefik *t)
 
 	buf_init(&old, TEXT_MAX);
 	buf_init(&text, TEXT_MAX);
-	if (atomic_file_read(t->conf->file, &old) && traefik_migrate(buf_str(&old), &t->words, &text) && !text.full) {
+	if (atomic_file_read(t->conf->file, &old) && traefik_migrate(buf_str(&old), &t->options, &text) && !text.full) {
 		why = atomic_file_write(t->conf->file, buf_str(&text), &mark, detail);
 		log_event(LOG_WARN, "target.routers_lowered", "target", t->conf->name, "file", t->conf->file, "text", why == NULL ?
 		    "routers of an older Mola stood before all others: they are below them now, or gone where routers is not true" :
@@ -364,7 +364,7 @@ on_open(struct target *target)
 	t->target = target;
 	t->conf = c;
 	t->provider = c->kind == TARGET_TRAEFIK_FILE ? "file" : "http";
-	t->words = (struct traefik_options){ .backend = c->backend, .routers = c->routers, .entry_point = c->entry_points.item, .nentry_points = c->entry_points.n,
+	t->options = (struct traefik_options){ .backend = c->backend, .routers = c->routers, .entry_point = c->entry_points.item, .nentry_points = c->entry_points.n,
 	    .strategy = c->strategy, .api_entry_point = c->api_entry_point, .fallback = c->fallback };
 	buf_init(&t->text, TEXT_MAX);
 	buf_init(&t->services, ANSWER_MAX);

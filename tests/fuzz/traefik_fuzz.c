@@ -1,6 +1,6 @@
 /*
  * Answers of Traefik's API, or of somebody at its address: services, a line of "----", routers. Whatever is read is compared
- * with a plan; a difference has words that may stand in a log. The same bytes as the file of an older Mola.
+ * with a plan; a difference has a text that is fit for a log. The same bytes as the file of an older Mola.
  */
 #include <string.h>
 
@@ -26,7 +26,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct route_conf route = { (char *)"www.example.org", (char *)"/" };
 	struct plan_service service = { .name = "web", .route = &route, .nroutes = 1, .server = server, .nservers = 2, .nserving = 2 };
 	struct plan plan = { .service = &service, .nservices = 1 };
-	struct traefik_options words = { .backend = "{service}", .routers = true };
+	struct traefik_options options = { .backend = "{service}", .routers = true };
 	struct buf lower, again;
 	const char *at = len == 0 ? NULL : memmem(bytes, len, "\n----\n", 6);
 	size_t first = at == NULL ? len : (size_t)(at - (const char *)bytes);
@@ -35,13 +35,13 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	const struct why *why;
 
 	ASSERT(addr_parse(STR("10.0.0.1:80"), &server[0].addr) == NULL && addr_parse(STR("[fd00::2]:80"), &server[1].addr) == NULL);
-	why = traefik_compare(&plan, &words, "file", (struct str){ (const char *)bytes, first },
+	why = traefik_compare(&plan, &options, "file", (struct str){ (const char *)bytes, first },
 	    at == NULL ? STR("[]") : (struct str){ at + 6, len - first - 6 }, on_seen, &seen, detail, sizeof detail);
 	ASSERT(seen <= 2 && (why == NULL ? seen == 2 : detail[0] != '\0'));
 	buf_init(&lower, 1 << 20);
 	buf_init(&again, 1 << 20);
-	if (traefik_migrate((struct str){ (const char *)bytes, len }, &words, &lower) && !lower.full)
-		ASSERT(!traefik_migrate(buf_str(&lower), &words, &again));	/* once is enough */
+	if (traefik_migrate((struct str){ (const char *)bytes, len }, &options, &lower) && !lower.full)
+		ASSERT(!traefik_migrate(buf_str(&lower), &options, &again));	/* once is enough */
 	buf_fini(&lower);
 	buf_fini(&again);
 	for (const char *c = detail; *c != '\0'; c++)

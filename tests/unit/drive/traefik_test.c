@@ -21,7 +21,7 @@ static struct route_conf routes[] = { { (char *)"www.example.org", (char *)"/" }
 static struct plan_service service;
 static struct plan plan = { .service = &service, .nservices = 1 };
 static char *points[] = { (char *)"web" };
-static struct traefik_options words;
+static struct traefik_options options;
 
 static int
 setup(void **state)
@@ -31,7 +31,7 @@ setup(void **state)
 	assert_null(addr_parse(STR("[fd00::2]:80"), &server[1].addr));
 	assert_null(addr_parse(STR("10.0.0.3:80"), &server[2].addr));
 	service = (struct plan_service){ .name = "web", .route = routes, .nroutes = 2, .server = server, .nservers = 3, .nserving = 2 };
-	words = (struct traefik_options){ .backend = "{service}", .routers = true, .entry_point = points, .nentry_points = 1 };
+	options = (struct traefik_options){ .backend = "{service}", .routers = true, .entry_point = points, .nentry_points = 1 };
 	return 0;
 }
 
@@ -42,7 +42,7 @@ written(void)
 	struct buf out;
 
 	buf_init(&out, sizeof text - 1);
-	traefik_write(&plan, &words, &out);
+	traefik_write(&plan, &options, &out);
 	assert_false(out.full);
 	str_copy(text, sizeof text, buf_str(&out));
 	buf_fini(&out);
@@ -55,7 +55,7 @@ whole(void **state)
 	(void)state;
 	service.conf = (struct service_conf){ .health_path = (char *)"/up", .health_interval_usec = 2 * USEC_PER_SEC,
 	    .health_timeout_usec = USEC_PER_SEC / 2 };
-	words.api_entry_point = "api";
+	options.api_entry_point = "api";
 	assert_string_equal(written(),
 	    "# Written by Mola, and again with the next change.\n"
 	    "http:\n"
@@ -152,25 +152,25 @@ static void
 services_alone(void **state)
 {
 	(void)state;
-	words.routers = false;
-	words.nentry_points = 0;
+	options.routers = false;
+	options.nentry_points = 0;
 	assert_null(strstr(written(), "routers:"));
 	assert_non_null(strstr(written(), "  services:\n    \"web\":\n"));
-	assert_null(traefik_withheld_reason(&words, &service));
-	words.api_entry_point = "api";
+	assert_null(traefik_withheld_reason(&options, &service));
+	options.api_entry_point = "api";
 	assert_non_null(strstr(written(), "  routers:\n    \"mola~api\":\n      entryPoints:\n        - \"api\"\n"));
 	assert_null(strstr(written(), "rule: \"Host("));
 }
 
 static void
-withheld(struct route_requirements d, const char *words_why)
+withheld(struct route_requirements d, const char *reason)
 {
 	service.requirements = d;
-	if (words_why == NULL)
-		assert_null(traefik_withheld_reason(&words, &service));
+	if (reason == NULL)
+		assert_null(traefik_withheld_reason(&options, &service));
 	else
-		assert_string_equal(traefik_withheld_reason(&words, &service), words_why);
-	assert_true((strstr(written(), "routers:") != NULL) == (words_why == NULL));
+		assert_string_equal(traefik_withheld_reason(&options, &service), reason);
+	assert_true((strstr(written(), "routers:") != NULL) == (reason == NULL));
 }
 
 static void
@@ -187,7 +187,7 @@ no_router_where_labels_ask_for_more(void **state)
 	withheld((struct route_requirements){ .entry_points = (char *)"web;websecure" }, points_text);
 	withheld((struct route_requirements){ .entry_points = (char *)"" }, points_text);
 	withheld((struct route_requirements){ .entry_points = (char *)"Web" }, points_text);
-	words.nentry_points = 0;		/* Traefik's default ones: any */
+	options.nentry_points = 0;		/* Traefik's default ones: any */
 	withheld((struct route_requirements){ .entry_points = (char *)"web" }, points_text);
 	withheld((struct route_requirements){ 0 }, NULL);
 }
@@ -204,7 +204,7 @@ lowered(const char *from, const char *to)
 	struct buf out;
 
 	buf_init(&out, 65536);
-	assert_int_equal(traefik_migrate(str_of(from), &words, &out), to != NULL);
+	assert_int_equal(traefik_migrate(str_of(from), &options, &out), to != NULL);
 	if (to != NULL) {
 		buf_add(&out, "", 1);
 		assert_string_equal(out.p, to);
@@ -220,24 +220,24 @@ routers_of_an_older_mola(void **state)
 	(void)state;
 	lowered(old, TRAEFIK_HEAD "http:\n  routers:\n" OLD_ROUTERS("-999999") OLD_API OLD_SERVICES);
 	lowered(TRAEFIK_HEAD "http:\n  routers:\n" OLD_ROUTERS("-999999") OLD_SERVICES, NULL);
-	words.routers = false;
+	options.routers = false;
 	lowered(old, TRAEFIK_HEAD "http:\n" OLD_SERVICES);
-	words.api_entry_point = "api";
+	options.api_entry_point = "api";
 	lowered(old, TRAEFIK_HEAD "http:\n  routers:\n" OLD_API OLD_SERVICES);
 	lowered(TRAEFIK_HEAD "http:\n" OLD_SERVICES, NULL);
 	lowered("http:\n  routers:\n" OLD_ROUTERS("1000001"), NULL);		/* somebody else's */
-	words.routers = true;
+	options.routers = true;
 	lowered(TRAEFIK_HEAD "http:\n  routers:\n" OLD_ROUTERS("99999999999999999999"), TRAEFIK_HEAD "http:\n  routers:\n"
 	    OLD_ROUTERS("-2000000"));
 }
 
 /* So that Traefik takes it as a change, and nobody's share moves by more than a thousandth. */
 static void
-nudged(void **state)
+weight_varied(void **state)
 {
 	(void)state;
 	server[0].weight = 1000;
-	words.nudge = true;
+	options.vary_weight = true;
 	assert_non_null(strstr(written(), "weight: 999\n"));
 	assert_null(strstr(written(), "weight: 1000\n"));
 	assert_non_null(strstr(written(), "weight: 10\n"));
@@ -252,10 +252,10 @@ nobody_left(void **state)
 	for (unsigned i = 0; i < 3; i++)
 		server[i].draining = true;
 	assert_non_null(strstr(written(), "10.0.0.3:80"));		/* better they than nobody */
-	words.fallback = "http://localhost:8020";
+	options.fallback = "http://localhost:8020";
 	assert_null(strstr(written(), "10.0.0.3:80"));
 	assert_non_null(strstr(written(), "          - url: \"http://localhost:8020\"\n            weight: 1\n"));
-	words.fallback = NULL;
+	options.fallback = NULL;
 	service.nservers = 0;
 	assert_non_null(strstr(written(), "        servers: []\n"));	/* 503, and not 404 */
 	for (unsigned i = 0; i < 2; i++)
@@ -285,7 +285,7 @@ static const struct why *
 compared(const char *services, const char *routers, const char *detail)
 {
 	char log[1000] = "", got[240];
-	const struct why *why = traefik_compare(&plan, &words, "file", str_of(services), str_of(routers), seen, log, got, sizeof got);
+	const struct why *why = traefik_compare(&plan, &options, "file", str_of(services), str_of(routers), seen, log, got, sizeof got);
 
 	if (detail != NULL)
 		assert_string_equal(got, detail);
@@ -298,7 +298,7 @@ as_it_was_told(void **state)
 	char log[1000] = "", detail[240];
 
 	(void)state;
-	assert_null(traefik_compare(&plan, &words, "file", str_of(WEB(ONE "," TWO)), str_of(API_ROUTERS), seen, log, detail, sizeof detail));
+	assert_null(traefik_compare(&plan, &options, "file", str_of(WEB(ONE "," TWO)), str_of(API_ROUTERS), seen, log, detail, sizeof detail));
 	assert_string_equal(log, "web/web.1 30 UP;web/web.2 10 -;");
 }
 
@@ -319,7 +319,7 @@ not_as_it_was_told(void **state)
 	    WHY_PROXY_DIFFERS);
 	assert_ptr_equal(compared("[{\"name\":\"web@file\",\"status\":\"disabled\",\"error\":[\"no good\"]}]", API_ROUTERS,
 	    "service web@file is disabled: no good"), WHY_PROXY_REFUSED);
-	words.api_entry_point = "api";
+	options.api_entry_point = "api";
 	assert_ptr_equal(compared(WEB(ONE "," TWO), API_ROUTERS, "router mola~api@file is missing"), WHY_PROXY_DIFFERS);
 }
 
@@ -327,10 +327,10 @@ static void
 routers_that_should_not_be_there(void **state)
 {
 	(void)state;
-	words.routers = false;
+	options.routers = false;
 	assert_null(compared(WEB(ONE "," TWO), "[]", NULL));
 	assert_null(compared(WEB(ONE "," TWO), "[" ROUTER("web@file", "Host(`www.example.org`)", "23") "]", NULL));	/* people's own, as long as its rule */
-	assert_ptr_equal(compared(WEB(ONE "," TWO), "[" ROUTER("web@file", "Host(`www.example.org`)", "1000001") "]", "router web@file of an older Mola is there still, before "
+	assert_ptr_equal(compared(WEB(ONE "," TWO), "[" ROUTER("web@file", "Host(`www.example.org`)", "1000001") "]", "router web@file of an older Mola is still there, before "
 	    "all others; remove the file that it stands in"), WHY_PROXY_DIFFERS);
 }
 
@@ -363,7 +363,7 @@ many_servers(void **state)
 	}
 	buf_adds(&has, STR("]}}]"));
 	begun = many_cpu();
-	assert_null(traefik_compare(&m.plan, &words, "file", buf_str(&has), STR("[]"), NULL, NULL, detail, sizeof detail));
+	assert_null(traefik_compare(&m.plan, &options, "file", buf_str(&has), STR("[]"), NULL, NULL, detail, sizeof detail));
 	assert_true(many_cpu() - begun < MANY_SECONDS);
 	buf_fini(&has);
 	many_fini(&m);
@@ -380,7 +380,7 @@ main(void)
 		cmocka_unit_test_setup(services_alone, setup),
 		cmocka_unit_test_setup(no_router_where_labels_ask_for_more, setup),
 		cmocka_unit_test_setup(routers_of_an_older_mola, setup),
-		cmocka_unit_test_setup(nudged, setup),
+		cmocka_unit_test_setup(weight_varied, setup),
 		cmocka_unit_test_setup(nobody_left, setup),
 		cmocka_unit_test_setup(as_it_was_told, setup),
 		cmocka_unit_test_setup(not_as_it_was_told, setup),
