@@ -24,8 +24,7 @@ struct server {
 	void			*arg;
 	struct request_list	 requests;	/* those who last changed their place come last */
 	int			 count;
-	struct listener		*listeners;
-	struct timer		 accept_again;
+	struct server_listener	*listeners;
 	struct deferred		 deferred;
 	int64_t			 turn_usec, spent_usec;	/* the loop's turn, and what clients took of it */
 };
