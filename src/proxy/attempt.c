@@ -106,7 +106,7 @@ attempt_check(struct exchange *x)
 bool
 attempt_client_left(const struct exchange *x)
 {
-	const struct stream *s = &x->client->stream;
+	const struct stream *s = &x->client->session.stream;
 
 	return stream_is_broken(s) || (stream_peer_ended(s) && x->proxy->conf.client_abort_on_close && (x->minor == 1 || x->keep));
 }

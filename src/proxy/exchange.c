@@ -55,7 +55,7 @@ run(struct exchange *x, enum state next)
 			return;
 		next = rows[next].enter(x);
 	}
-	timer_set(x->proxy->loop, &x->client->timer, rows[x->state].wait(x).until_usec, on_late, x);
+	timer_set(x->proxy->loop, x->timer, rows[x->state].wait(x).until_usec, on_late, x);
 }
 
 static void
@@ -174,14 +174,14 @@ exchange_reset(struct exchange *x)
 	x->attempt = (struct attempt){ 0 };
 	x->status = 0;
 	x->from = x->client->sender.ip;
-	x->bytes_before = stream_bytes_out(&x->client->stream);
+	x->bytes_before = stream_bytes_out(&x->client->session.stream);
 	x->log.len = 0;
 }
 
 void
 exchange_start(struct client *c)
 {
-	struct proxy *p = c->proxy;
+	struct proxy *p = client_proxy(c);
 	struct exchange *x = slab_take(p->exchanges);
 
 	if (x == NULL) {
@@ -190,13 +190,14 @@ exchange_start(struct client *c)
 	}
 	x->client = c;
 	x->proxy = p;
+	x->timer = &c->session.timer;
 	memset(&x->again, 0, sizeof x->again);
 	x->yields = false;
-	flow_init(&x->up, p->pages, &p->share, &c->stream, NULL, loop_now(p->loop));
-	flow_init(&x->down, p->pages, &p->share, NULL, &c->stream, loop_now(p->loop));
+	flow_init(&x->up, p->pages, &p->share, &c->session.stream, NULL, loop_now(p->loop));
+	flow_init(&x->down, p->pages, &p->share, NULL, &c->session.stream, loop_now(p->loop));
 	x->in_row = 0;
 	exchange_reset(x);
-	client_busy(c, x, on_client);
+	session_busy(&c->session, x, on_client);
 	run(x, HEAD);
 }
 
@@ -221,7 +222,7 @@ exchange_log(struct exchange *x)
 	struct access_line line = {
 		.client = ip_eq(&x->from, &x->client->sender.ip) ? sender_peer(&x->client->sender) : ip_text(&x->from, from),
 		.asked = &x->log, .status = x->status,
-		.bytes = stream_bytes_out(&x->client->stream) - x->bytes_before, .took_usec = exchange_now(x) - x->began_usec, .why = x->why,
+		.bytes = stream_bytes_out(&x->client->session.stream) - x->bytes_before, .took_usec = exchange_now(x) - x->began_usec, .why = x->why,
 	};
 
 	if (x->service != NULL)
@@ -246,7 +247,7 @@ static void
 exchange_close(struct exchange *x, bool conn_clean)
 {
 	attempt_leave(x, x->why, conn_clean);
-	x->client->served++;
+	x->client->session.served++;
 	proxy_count(x->proxy, x->why);
 	if (x->asked && x->status != 101)	/* a tunnel's life is no duration of a request */
 		exchange_observe(x, exchange_now(x) - x->began_usec);
@@ -257,7 +258,7 @@ exchange_close(struct exchange *x, bool conn_clean)
 static void
 answer_begin(struct exchange *x)
 {
-	x->keep = x->keep && x->up.body.done && !x->proxy->draining;
+	x->keep = x->keep && x->up.body.done && !x->proxy->sessions.draining;
 	x->status = x->why->status;
 	flow_fini(&x->down);
 	x->down.moved_usec = exchange_now(x);
@@ -283,7 +284,7 @@ cut_enter(struct exchange *x)
 
 	exchange_close(x, false);
 	over(x);
-	client_reset(c);
+	session_reset(&c->session);
 	return OVER;
 }
 
@@ -291,7 +292,7 @@ cut_enter(struct exchange *x)
 static bool
 client_is_done(const struct exchange *x)
 {
-	return x->last && x->up.body.done && !stream_can_read(&x->client->stream);
+	return x->last && x->up.body.done && !stream_can_read(&x->client->session.stream);
 }
 
 /*
@@ -307,7 +308,7 @@ end_enter(struct exchange *x)
 	if (!x->keep) {
 		bool done = client_is_done(x);
 		over(x);
-		done ? client_finish(c) : client_linger(c);
+		done ? session_finish(&c->session) : session_linger(&c->session);
 		return OVER;
 	}
 	table_unref(&x->table);
@@ -405,7 +406,7 @@ here(struct exchange *x, const struct head *h)
 
 	if (h->minor == 1 || head_find(h, FIELD_HOST) != NULL)
 		return STR("");
-	if (!stream_local_addr(&x->client->stream, &a))
+	if (!stream_local_addr(&x->client->session.stream, &a))
 		return STR("localhost");
 	return str_of(addr_text(&a, x->here));
 }
@@ -417,7 +418,7 @@ head_done(struct exchange *x, size_t used)
 	const struct sender *sender = &x->client->sender;
 	const struct why *why;
 
-	client_busy(x->client, x, on_client);
+	session_busy(&x->client->session, x, on_client);
 	head_note(x, h);
 	x->from = sender_client(sender, h, x->proxy->conf.trusted, x->proxy->conf.ntrusted);
 	x->scanned = 0;
@@ -441,11 +442,11 @@ head_absent(struct exchange *x, enum io_result res)
 
 	over(x);
 	if (res == IO_AGAIN)
-		client_idle(c);
+		session_idle(&c->session);
 	else if (res == IO_EOF)
-		client_finish(c);
+		session_finish(&c->session);
 	else
-		client_close(c);
+		session_close(&c->session);
 	return OVER;
 }
 
@@ -481,7 +482,7 @@ head_read(struct exchange *x)
 			return head_absent(x, res);
 		if (res != IO_AGAIN)
 			return exchange_fail(x, WHY_CLIENT_GONE);
-		client_reading(x->client);
+		session_reading(&x->client->session);
 		return STAY;
 	}
 }

@@ -29,6 +29,7 @@ struct exchange {
 	struct exchange	*unused;	/* the slab's, once we are dead */
 	struct client	*client;
 	struct proxy	*proxy;
+	struct timer	*timer;		/* of the state's wait: lent by the session, which has no other exchange */
 	enum state	 state;
 	const struct why *why;		/* what ended it */
 	int64_t		 began_usec;

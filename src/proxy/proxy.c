@@ -18,6 +18,12 @@
 #define EXCHANGES_KEPT	4096
 #define PAGES_KEPT	2048
 
+/* After our last word. */
+#define LINGER_USEC		(2 * USEC_PER_SEC)
+#define LINGER_MOST_USEC	(30 * USEC_PER_SEC)
+#define LINGER_BYTES		(64u << 20)
+#define LINGER_TURN_BYTES	(256u << 10)
+
 #define TIDY_USEC	(10 * USEC_PER_SEC)
 #define LOOSE_BYTES	(1u << 20)	/* less is not worth walking the heap for */
 
@@ -29,6 +35,11 @@ conf_apply(struct proxy *p)
 {
 	int request = p->conf.request_head.fields, response = p->conf.response_head.fields;
 
+	p->sessions.limits = (struct session_limits){
+		.most = p->conf.clients_max, .idle_usec = p->conf.client_idle_usec,
+		.linger_usec = LINGER_USEC, .linger_most_usec = LINGER_MOST_USEC,
+		.linger_bytes = LINGER_BYTES, .linger_turn_bytes = LINGER_TURN_BYTES,
+	};
 	/* a client's and a request's timer each, tasks' connections and probes */
 	loop_reserve(p->loop, 4 * p->conf.clients_max + 4096);
 	p->head.field = must_realloc(p->head.field, (size_t)(request > response ? request : response) * sizeof *p->head.field);
@@ -45,10 +56,7 @@ proxy_new(struct loop *l, const struct proxy_conf *conf)
 	p->loop = l;
 	p->conf = *conf;
 	LIST_INIT(&p->listeners);
-	TAILQ_INIT(&p->idle);
-	TAILQ_INIT(&p->reading);
-	TAILQ_INIT(&p->busy);
-	TAILQ_INIT(&p->lingering);
+	sessions_init(&p->sessions, l, &client_ops, p);
 	TAILQ_INIT(&p->yielded);
 	share_init(&p->share, l);
 	p->clients = slab_new(l, sizeof(struct client), CLIENTS_KEPT);
@@ -65,24 +73,6 @@ proxy_new(struct loop *l, const struct proxy_conf *conf)
 	return p;
 }
 
-static void
-clients_end(struct proxy *p)
-{
-	struct client *c;
-
-	while ((c = TAILQ_FIRST(&p->reading)) != NULL)
-		if (c->exchange != NULL)
-			exchange_abort(c->exchange);
-		else
-			client_close(c);
-	while (!TAILQ_EMPTY(&p->busy))
-		exchange_abort(TAILQ_FIRST(&p->busy)->exchange);
-	while (!TAILQ_EMPTY(&p->idle))
-		client_close(TAILQ_FIRST(&p->idle));
-	while (!TAILQ_EMPTY(&p->lingering))
-		client_close(TAILQ_FIRST(&p->lingering));
-}
-
 void
 proxy_free(struct proxy **pp)
 {
@@ -92,7 +82,7 @@ proxy_free(struct proxy **pp)
 	if (p == NULL)
 		return;
 	listener_close_all(p);
-	clients_end(p);
+	sessions_end(&p->sessions);
 	timer_clear(p->loop, &p->empty_timer);
 	timer_clear(p->loop, &p->yield_timer);
 	health_free(&p->health);
@@ -156,15 +146,6 @@ proxy_table(struct proxy *p, struct table *t)
 	table_unref(&old);
 }
 
-static void
-clients_trust(struct client_list *list)
-{
-	struct client *c;
-
-	TAILQ_FOREACH(c, list, link)
-		client_trust(c);
-}
-
 void
 proxy_reconf(struct proxy *p, const struct proxy_conf *conf)
 {
@@ -177,9 +158,7 @@ proxy_reconf(struct proxy *p, const struct proxy_conf *conf)
 	now.probe = p->conf.probe;
 	p->conf = now;
 	conf_apply(p);
-	clients_trust(&p->idle);
-	clients_trust(&p->reading);
-	clients_trust(&p->busy);
+	clients_trust(p);
 	listener_reconf(p);
 }
 
@@ -235,32 +214,17 @@ on_empty(void *arg)
 void
 proxy_gone(struct proxy *p)
 {
-	if (p->draining && p->empty_timer.fn == NULL && p->nclients == 0 && LIST_EMPTY(&p->listeners))
+	if (p->sessions.draining && p->empty_timer.fn == NULL && p->sessions.count == 0 && LIST_EMPTY(&p->listeners))
 		timer_set(p->loop, &p->empty_timer, loop_now(p->loop) + 1, on_empty, p);
-}
-
-/* Those who are between requests, or have not sent any. */
-static void
-clients_drain(struct client_list *list)
-{
-	struct client *c, *next;
-
-	for (c = TAILQ_FIRST(list); c != NULL; c = next) {
-		next = TAILQ_NEXT(c, link);
-		if (c->exchange == NULL)
-			client_drain(c);
-	}
 }
 
 void
 proxy_drain(struct proxy *p, proxy_empty_f *empty, void *arg)
 {
-	ASSERT(!p->draining);
+	ASSERT(!p->sessions.draining && empty != NULL);
 	p->empty = empty;
 	p->empty_arg = arg;
 	listener_drain(p);
-	p->draining = true;
-	clients_drain(&p->idle);
-	clients_drain(&p->reading);
+	sessions_drain(&p->sessions);
 	proxy_gone(p);
 }

@@ -7,6 +7,7 @@
 #include <sys/queue.h>
 
 #include "http/msg.h"
+#include "http/session.h"
 #include "http/share.h"
 #include "http/slab.h"
 #include "proxy/access.h"
@@ -17,7 +18,6 @@
 #include "proxy/tally.h"
 #include "proxy/upstream.h"
 
-TAILQ_HEAD(client_list, client);
 LIST_HEAD(listener_list, listener);
 TAILQ_HEAD(exchange_list, exchange);
 
@@ -32,10 +32,9 @@ struct proxy {
 	struct access	*access;
 	/* listener.c */
 	struct listener_list listeners;
-	/* client.c: each client is in one of these */
-	struct client_list idle, reading, busy, lingering;
+	/* client.c */
+	struct sessions	 sessions;
 	struct tally	*tally;			/* of clients that are not trusted */
-	unsigned	 nclients;
 	/* memory */
 	struct slab	*clients, *exchanges, *pages;
 	int64_t		 tidy_usec;		/* when unused memory is looked for next */
@@ -47,7 +46,6 @@ struct proxy {
 	struct timer	 yield_timer;
 	struct head	 head;			/* of whatever message is being parsed: used within one step, never kept */
 	/* proxy.c */
-	bool		 draining;
 	proxy_empty_f	*empty;
 	void		*empty_arg;
 	struct timer	 empty_timer;

@@ -102,7 +102,7 @@ relay_interim(struct exchange *x)
 struct wait
 relay_write_wait(const struct exchange *x)
 {
-	uint64_t bytes = stream_bytes_out(&x->client->stream) - x->bytes_before;
+	uint64_t bytes = stream_bytes_out(&x->client->session.stream) - x->bytes_before;
 
 	return sooner((struct wait){ x->down.moved_usec + x->proxy->conf.client_write_usec, WHY_CLIENT_SLOW_READ },
 	    exchange_rate_wait(x, &x->down, bytes, WHY_CLIENT_SLOW_READ));
@@ -193,7 +193,7 @@ response_begin(struct exchange *x, size_t used)
 		return attempt_failed(x, WHY_UPSTREAM_BAD_BODY);
 	x->attempt.keeps = h->keep_alive && !x->attempt.deaf;
 	x->attempt.keeps_usec = x->attempt.keeps ? keeps_usec(h) : -1;
-	x->keep = x->keep && x->up.over && !x->attempt.deaf && h->body != BODY_UNTIL_CLOSE && !x->proxy->draining;
+	x->keep = x->keep && x->up.over && !x->attempt.deaf && h->body != BODY_UNTIL_CLOSE && !x->proxy->sessions.draining;
 	if (!rewrite_response(&x->down.head, h, connection_said(x)))
 		return exchange_fail(x, WHY_NO_MEMORY);
 	x->down.last = !x->keep;
@@ -292,7 +292,7 @@ relay_both(struct exchange *x)
 {
 	enum state next;
 
-	if (stream_is_broken(&x->client->stream))
+	if (stream_is_broken(&x->client->session.stream))
 		return exchange_fail(x, WHY_CLIENT_GONE);
 	if ((next = send_up(x)) != STAY)
 		return next;

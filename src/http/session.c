@@ -1,0 +1,311 @@
+/*
+ * A session is in exactly one place, and session_move() is the only function that moves it. Knows nothing of what
+ * is served, nor who the client is.
+ */
+#include "base/bug.h"
+#include "base/clock.h"
+#include "http/session.h"
+
+#define WASTE_BYTES	16384	/* that are thrown away by one read */
+
+/* ---- the places ---- */
+
+static struct session_list *
+list_of(struct session *s)
+{
+	switch (s->place) {
+	case SESSION_IDLE:
+		return &s->home->idle;
+	case SESSION_FRESH:
+	case SESSION_READING:
+		return &s->home->reading;
+	case SESSION_BUSY:
+		return &s->home->busy;
+	case SESSION_LINGERING:
+		return &s->home->lingering;
+	case SESSION_NEW:
+	case SESSION_CLOSED:
+		break;
+	}
+	return NULL;
+}
+
+/* Lists are in the order of arrival: their first has been there longest. */
+static void
+session_move(struct session *s, enum session_place to)
+{
+	struct session_list *list = list_of(s);
+
+	ASSERT(s->place != SESSION_CLOSED && to != SESSION_NEW);
+	ASSERT((s->exchange != NULL) == (to == SESSION_READING || to == SESSION_BUSY));
+	if (list != NULL) {
+		ASSERT(!TAILQ_EMPTY(list));
+		TAILQ_REMOVE(list, s, link);
+	}
+	s->place = to;
+	if ((list = list_of(s)) != NULL)
+		TAILQ_INSERT_TAIL(list, s, link);
+}
+
+/* The stream is closed. */
+static void
+session_end(struct session *s, const struct why *why)
+{
+	struct sessions *ss = s->home;
+
+	ASSERT(ss->count > 0 && !stream_is_open(&s->stream));
+	s->exchange = NULL;
+	timer_clear(ss->loop, &s->timer);
+	session_move(s, SESSION_CLOSED);
+	ss->count--;
+	ss->ops->end(s, why);
+}
+
+void
+session_close(struct session *s)
+{
+	stream_close(&s->stream);
+	session_end(s, NULL);
+}
+
+void
+session_reset(struct session *s)
+{
+	stream_reset(&s->stream);
+	session_end(s, NULL);
+}
+
+/* Between exchanges, for a reason of our own. */
+static void
+close_between(struct session *s, const struct why *why)
+{
+	ASSERT(s->exchange == NULL);
+	stream_close(&s->stream);
+	session_end(s, why);
+}
+
+/* ---- idle and busy ---- */
+
+static void
+on_idle(void *arg)
+{
+	struct session *s = arg;
+
+	ASSERT(s->place == SESSION_FRESH || s->place == SESSION_IDLE);
+	if (stream_can_read(&s->stream))
+		s->home->ops->begin(s);
+}
+
+/* A request may be there already, when it was the loop that came late. */
+static void
+on_idle_late(void *arg)
+{
+	struct session *s = arg;
+
+	ASSERT(s->place == SESSION_FRESH || s->place == SESSION_IDLE);
+	if (stream_look(&s->stream) == IO_DONE)
+		s->home->ops->begin(s);
+	else
+		close_between(s, WHY_CLIENT_IDLE);
+}
+
+void
+session_idle(struct session *s)
+{
+	struct sessions *ss = s->home;
+	/* in a drain, one that has just come may still send a request, but not take all day */
+	int64_t most = ss->draining ? ss->limits.linger_usec : ss->limits.idle_usec;
+
+	if (ss->draining && s->served > 0) {
+		session_linger(s);
+		return;
+	}
+	s->exchange = NULL;
+	session_move(s, s->served > 0 ? SESSION_IDLE : SESSION_FRESH);
+	s->since_usec = loop_now(ss->loop);
+	stream_adopt(&s->stream, on_idle, s);
+	timer_set(ss->loop, &s->timer, s->since_usec + most, on_idle_late, s);
+	on_idle(s);			/* no event comes for what came before */
+}
+
+void
+session_open(struct session *s, struct sessions *ss, int fd)
+{
+	ASSERT(s->place == SESSION_NEW && s->served == 0);
+	s->home = ss;
+	ss->count++;
+	stream_open(&s->stream, ss->loop, fd, on_idle, s);
+	session_idle(s);
+}
+
+void
+session_busy(struct session *s, void *exchange, stream_f *fn)
+{
+	ASSERT(exchange != NULL && (s->exchange == NULL || s->exchange == exchange));
+	ASSERT(s->place != SESSION_LINGERING);
+	s->exchange = exchange;
+	if (s->place != SESSION_BUSY)
+		session_move(s, SESSION_BUSY);
+	stream_adopt(&s->stream, fn, exchange);
+}
+
+void
+session_reading(struct session *s)
+{
+	ASSERT(s->exchange != NULL);
+	if (s->place != SESSION_READING)
+		session_move(s, SESSION_READING);
+}
+
+/* ---- the end ---- */
+
+static void on_linger_timer(void *arg);
+
+/*
+ * Closing with unread bytes in the socket would make the kernel reset the connection, and the client might lose a
+ * response that it has not read yet. So: end our direction, and throw away what comes until theirs ends. A client
+ * that is in the middle of an upload may read our response only when it has sent all of it.
+ */
+static void
+on_linger(void *arg)
+{
+	struct session *s = arg;
+	const struct session_limits *limits = &s->home->limits;
+	struct loop *l = s->home->loop;
+	unsigned before = s->lingered;
+	char waste[WASTE_BYTES];
+	enum io_result shut = stream_shut(&s->stream), res;	/* again, when our end had to wait */
+	size_t got;
+
+	ASSERT(s->place == SESSION_LINGERING);
+	while ((res = stream_read(&s->stream, waste, sizeof waste, &got)) == IO_DONE) {
+		s->lingered += (unsigned)got;
+		s->active_usec = loop_now(l);
+		if (s->lingered > limits->linger_bytes)
+			break;
+		if (s->lingered - before > limits->linger_turn_bytes) {
+			timer_set(l, &s->timer, loop_now(l) + 1, on_linger_timer, s);
+			return;
+		}
+	}
+	if (res != IO_AGAIN && (res != IO_EOF || shut != IO_AGAIN))
+		session_close(s);
+}
+
+/* Goes on reading after a break, and closes when the client has been silent, or has gone on, for long enough. */
+static void
+on_linger_timer(void *arg)
+{
+	struct session *s = arg;
+	const struct session_limits *limits = &s->home->limits;
+	int64_t now = loop_now(s->home->loop), until = s->active_usec + limits->linger_usec;
+	int64_t most = s->since_usec + (s->home->draining ? limits->linger_usec : limits->linger_most_usec);
+
+	if (until > most)
+		until = most;
+	if (now >= until) {
+		session_close(s);
+		return;
+	}
+	timer_set(s->home->loop, &s->timer, until, on_linger_timer, s);
+	on_linger(s);
+}
+
+void
+session_linger(struct session *s)
+{
+	struct sessions *ss = s->home;
+
+	s->exchange = NULL;
+	session_move(s, SESSION_LINGERING);
+	s->since_usec = s->active_usec = loop_now(ss->loop);
+	s->lingered = 0;
+	stream_adopt(&s->stream, on_linger, s);
+	timer_set(ss->loop, &s->timer, s->since_usec + ss->limits.linger_usec, on_linger_timer, s);
+	on_linger(s);
+}
+
+void
+session_finish(struct session *s)
+{
+	if (stream_may_close(&s->stream))
+		session_close(s);
+	else
+		session_linger(s);
+}
+
+/* ---- all of them ---- */
+
+void
+sessions_init(struct sessions *ss, struct loop *l, const struct session_ops *ops, void *owner)
+{
+	ASSERT(ops->begin != NULL && ops->evict != NULL && ops->abort != NULL && ops->end != NULL);
+	*ss = (struct sessions){ .loop = l, .ops = ops, .owner = owner };
+	TAILQ_INIT(&ss->idle);
+	TAILQ_INIT(&ss->reading);
+	TAILQ_INIT(&ss->busy);
+	TAILQ_INIT(&ss->lingering);
+}
+
+/*
+ * Of those that read, the one that has kept us waiting longest goes: were those that are silent taken first, a crowd
+ * that drips would push out every client that has just come.
+ */
+bool
+sessions_evict(struct sessions *ss)
+{
+	struct session *s;
+	unsigned before = ss->count;
+
+	if ((s = TAILQ_FIRST(&ss->lingering)) != NULL)
+		session_close(s);
+	else if ((s = TAILQ_FIRST(&ss->idle)) != NULL)
+		close_between(s, WHY_CLIENT_IDLE);
+	else if ((s = TAILQ_FIRST(&ss->reading)) == NULL)
+		return false;
+	else if (s->exchange == NULL)
+		close_between(s, WHY_HEAD_GAVE_WAY);
+	else
+		ss->ops->evict(s);
+	ASSERT(ss->count == before - 1);
+	return true;
+}
+
+bool
+sessions_have_room(struct sessions *ss)
+{
+	return ss->count < ss->limits.most || sessions_evict(ss);
+}
+
+void
+sessions_drain(struct sessions *ss)
+{
+	struct session_list *lists[] = { &ss->idle, &ss->reading };
+	struct session *s, *next;
+
+	ASSERT(!ss->draining);
+	ss->draining = true;
+	for (int i = 0; i < 2; i++)
+		for (s = TAILQ_FIRST(lists[i]); s != NULL; s = next) {
+			next = TAILQ_NEXT(s, link);
+			if (s->exchange == NULL && s->served > 0)
+				session_linger(s);
+			else if (s->exchange == NULL)
+				timer_set(ss->loop, &s->timer, loop_now(ss->loop) + ss->limits.linger_usec, on_idle_late, s);
+		}
+}
+
+void
+sessions_end(struct sessions *ss)
+{
+	struct session_list *lists[] = { &ss->reading, &ss->busy, &ss->idle, &ss->lingering };
+	struct session *s;
+
+	for (int i = 0; i < 4; i++)
+		while ((s = TAILQ_FIRST(lists[i])) != NULL)
+			if (s->exchange != NULL)
+				ss->ops->abort(s);
+			else
+				session_close(s);
+	ASSERT(ss->count == 0);
+}
