@@ -51,7 +51,7 @@ refuse_name(struct refusal *no, struct str host)
 	for (size_t i = 0; i < host.len; i++)
 		plain &= host.p[i] > ' ' && host.p[i] < 0x7f;
 	refuse(no, 403, no->said);
-	snprintf(no->said, sizeof no->said, "asked by %s%.*s%s: use an IP address, localhost, or add it to admin.hosts",
+	snprintf(no->said, sizeof no->said, "the Host is %s%.*s%s: use an IP address, localhost, or add it to admin.hosts",
 	    plain ? "the name '" : "an unknown name", plain ? (int)host.len : 0, host.p, plain ? "', which is not known here" : "");
 	return false;
 }

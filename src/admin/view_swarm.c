@@ -100,8 +100,8 @@ view_unserved(const struct view *v, json_t *list)
 json_t *
 view_why_unserved(const struct report_service *r)
 {
-	const char *reason = r->ntroubles > 0 ? r->trouble[0].text : r->nlabels == 0 ? "it has no label that asks for it" :
-	    "its labels do not ask for it; mola.enable=true with mola.host does";
+	const char *reason = r->ntroubles > 0 ? r->trouble[0].text : r->nlabels == 0 ? "it has no label that requests it" :
+	    "its labels do not request it; mola.enable=true with mola.host would";
 	json_t *summary = json_sprintf("%s is not served: %s", r->name, reason);
 	json_t *j = json_pack("{s:o, s:n, s:o, s:[], s:[], s:n}", "service", text(r->name), "policy", "summary",
 	    summary == NULL ? json_null() : summary, "queries", "tasks", "mover");

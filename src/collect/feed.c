@@ -108,7 +108,7 @@ feed_done(void *arg, const struct fetch_result *r)
 	if (src->verdict == WHY_METRICS_LARGE || (src->verdict == NULL && r->why != NULL))
 		source_failed(src, r);
 	else if (src->verdict == NULL && src->page.len > 0 && src->good_usec == 0)
-		source_lost(src, WHY_METRICS_SYNTAX, "the answer ended without # EOF: is this the URL of an agent's /stream?");
+		source_lost(src, WHY_METRICS_SYNTAX, "the response ended without # EOF: is this the URL of an agent's /stream?");
 	else if (src->verdict == NULL)
 		source_lost(src, WHY_METRICS_FETCH, "the stream ended");
 	feed_later(src);

@@ -211,7 +211,7 @@ said_of(const struct query *q, const struct known *k)
 	const struct cell *c = &k->cell[q->id];
 
 	if (q->text == NULL)
-		return (struct prom_result){ WHY_PROM_ABSENT, "not asked", NAN };
+		return (struct prom_result){ WHY_PROM_ABSENT, "not queried", NAN };
 	if (q->why != NULL)
 		return (struct prom_result){ q->why, q->detail, NAN };
 	if (c->n == 0)
@@ -300,7 +300,7 @@ round_end(struct prom_nodes *p)
 		struct query *q = &p->query[i];
 		if (q->text != NULL && q->why == NULL && q->server != p->query[PROM_AGE].server) {
 			q->why = WHY_PROM_GONE;
-			snprintf(q->detail, sizeof q->detail, "another server answered than told the age");
+			snprintf(q->detail, sizeof q->detail, "the value and the age came from different servers");
 		}
 	}
 	LIST_FOREACH(n, &p->world->nodes, link)

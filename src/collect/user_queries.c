@@ -182,7 +182,7 @@ judge(struct user_query *r, const struct sorted *s, const struct prom_response *
 		snprintf(detail, sizeof detail, "%.*s", PROM_DETAIL, a->warning);
 		user_query_told(r, WHY_PROM_PARTIAL, detail, some);
 	} else if (s->absents > 0) {
-		snprintf(detail, sizeof detail, "%s (%u such with tasks of those who ask)", s->absent->name, s->absents);
+		snprintf(detail, sizeof detail, "%s (%u such nodes have tasks of the services)", s->absent->name, s->absents);
 		user_query_told(r, WHY_PROM_ABSENT, detail, some);
 	} else
 		user_query_told(r, NULL, "", false);
@@ -353,7 +353,7 @@ sentence(const struct user_query *r, const struct world *w, const struct term *t
 
 	buf_init(&out, 2048);
 	if (r->since_usec == 0)
-		buf_printf(&out, "not answered yet");
+		buf_printf(&out, "no result yet");
 	else if (r->why != NULL)
 		buf_printf(&out, "since %.0f s: %s%s%s%s", seconds(now - r->since_usec), r->why->text, *r->detail == '\0' ? "" : " (",
 		    r->detail, *r->detail == '\0' ? "" : ")");
@@ -413,7 +413,7 @@ term_view(const struct user_queries *qs, const struct world_service *s, unsigned
 	json_object_set_new(j, "age_seconds", asked && r->good_usec != 0 ? json_real(seconds(now - r->good_usec)) : json_null());
 	json_object_set_new(j, "known", json_integer(asked ? r->heard : 0));
 	json_object_set_new(j, "text", asked ? sentence(r, qs->world, t, p, i, now) :
-	    json_string("not asked: there are more different profiles than a table can have, and the service is balanced"));
+	    json_string("not evaluated: there are more different profiles than a table can hold, and the service uses balanced"));
 	if (nodes)
 		json_object_set_new(j, "nodes", asked ? nodes_view(qs, t, slot_of(r), now) : json_array());
 	return j;

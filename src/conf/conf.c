@@ -398,7 +398,7 @@ check_names(struct reader *r, const struct tree *map, const char *where, const c
 			continue;
 		near = word_near(str_of(t->key), names);
 		if (strcmp(t->key, "tls") == 0 || strcmp(t->key, "certificates") == 0)
-			faults_add(&r->faults, t->line, inside(where, t->key, key), "not known yet: Mola does not speak TLS to clients; "
+			faults_add(&r->faults, t->line, inside(where, t->key, key), "not supported yet: Mola has no TLS for clients; "
 			    "expected a proxy in front of it that does, named in clients.trusted");
 		else if (near != NULL)
 			faults_add(&r->faults, t->line, inside(where, t->key, key), "unknown key; did you mean %s?", near);

@@ -181,13 +181,13 @@ https_sound(const struct conf_prom *p, const struct look *l)
 	else if (p->ca != NULL || p->cert != NULL || p->key != NULL)
 		faults_add(l->faults, line_of(l, p->ca != NULL ? "ca" : p->cert != NULL ? "cert" : "key"),
 		    p->ca != NULL ? IN ".ca" : p->cert != NULL ? IN ".cert" : IN ".key",
-		    "no server is asked over TLS; expected one that begins with https://");
+		    "no server uses TLS; expected one that begins with https://");
 }
 
 static void
 nobody_to_ask(const struct conf *c, const struct look *l)
 {
-	static const char help[] = "there is nobody to ask; expected the section prometheus with its servers";
+	static const char help[] = "there is no Prometheus; expected the section prometheus with its servers";
 
 	if (c->defaults.terms.n > 0)
 		faults_add(l->faults, conf_line(l->root, "defaults", "promql"), "defaults.promql", help);

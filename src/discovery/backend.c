@@ -45,7 +45,7 @@ set_once(struct traefik_reading *r, struct backend *b, const struct swarm_label 
 	if (*at == NULL)
 		*at = label;
 	else
-		mark_unknown(r, b, label, "it is said twice");
+		mark_unknown(r, b, label, "it is set twice");
 }
 
 /* --- one label --- */
@@ -105,7 +105,7 @@ backend_gather(struct traefik_reading *r, const struct swarm_label *label, const
 	struct backend *b = backend_get(r, word[3]);
 	const char *later = n < 6 || !word_is(word[4], "loadbalancer") ? NULL :
 	    word_is(word[5], "sticky") ? "not done yet: a client does not stay with its task" :
-	    word_is(word[5], "serverstransport") ? "Mola speaks plain HTTP/1.1 to tasks" :
+	    word_is(word[5], "serverstransport") ? "Mola uses plain HTTP/1.1 to tasks" :
 	    word_is(word[5], "responseforwarding") || word_is(word[5], "strategy") || word_is(word[5], "passivehealthcheck") ?
 	    "not done: Mola has ways of its own" : NULL;
 
@@ -210,7 +210,7 @@ read_checks(struct traefik_reading *r, struct backend *b)
 	b->unchecked = not != NULL && b->path != NULL && !reading_has_label(r, "mola.health.path");
 	if (b->unchecked)
 		labels_add_trouble(r->l, WHY_HEALTH_CHECK, arena_printf(r->l->arena, "its tasks are not checked, because %s is nothing that "
-		    "Mola's checks do; mola.health.path says one that they do", not->name));
+		    "Mola's checks do; mola.health.path sets one that they do", not->name));
 	for (int i = 0; i < 3; i++)
 		if (part[i].label != NULL && b->unchecked)
 			reading_report(r, part[i].label, LABEL_UNUSED, "the service is not checked");
@@ -239,7 +239,7 @@ backend_read(struct traefik_reading *r, struct backend *b)
 	b->unsupported_scheme = !str_eq_nocase(str_trim(str_of(scheme)), STR("http"));
 	if (b->scheme != NULL)
 		reading_report(r, b->scheme, b->unsupported_scheme ? LABEL_UNSUPPORTED : LABEL_VALID, b->unsupported_scheme ?
-		    "Mola speaks plain HTTP/1.1 to tasks: nothing leads to this service" : NULL);
+		    "Mola uses plain HTTP/1.1 to tasks: nothing leads to this service" : NULL);
 }
 
 void

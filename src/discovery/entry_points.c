@@ -39,7 +39,7 @@ entry_point_refusal(const struct traefik_reading *r, const struct traefik_entry_
 		if (reading_ignores_middleware(r, name))
 			continue;
 		*why = WHY_NEEDS_MIDDLEWARE;
-		return arena_printf(r->l->arena, "entry point %s%s asks for middleware %s, which Mola does not have; name it in "
+		return arena_printf(r->l->arena, "entry point %s%s has middleware %s, which Mola does not have; name it in "
 		    "swarm.traefik.ignore_middlewares if it protects nothing", e->name, whose, e->middlewares.name[i]);
 	}
 	if (e->tls_options != NULL) {

@@ -81,7 +81,7 @@ router_gather(struct traefik_reading *r, const struct swarm_label *label, const 
 	else if (n >= 6 && word_is(word[4], "observability"))
 		reading_report(r, label, LABEL_UNUSED, "Mola's log and metrics have settings of their own");
 	else
-		mark_unknown(r, router, label, at != NULL && n == 5 ? "it is said twice: the router is not served" :
+		mark_unknown(r, router, label, at != NULL && n == 5 ? "it is set twice: the router is not served" :
 		    "not understood: the router is not served");
 }
 
@@ -117,7 +117,7 @@ check_middlewares(struct traefik_reading *r, struct router *router)
 		one = str_trim(one);
 		kind = middlewares_kind(r->middlewares, one);
 		if (!reading_ignores_middleware(r, one))
-			refuse(r, router, middlewares_guards(r->middlewares, one), WHY_NEEDS_MIDDLEWARE, "%s asks for middleware %.*s (%s), "
+			refuse(r, router, middlewares_guards(r->middlewares, one), WHY_NEEDS_MIDDLEWARE, "%s has middleware %.*s (%s), "
 			    "which Mola does not have; name it in swarm.traefik.ignore_middlewares if it protects nothing",
 			    router->middlewares->name, STR_ARG(one), kind == NULL ? "no label defines it" : kind);
 	}
@@ -140,7 +140,7 @@ find_backend(struct traefik_reading *r, const struct router *router, const char 
 			return &r->backend[i];
 	*text = name.len == 0 ? "there are several services, and no label names the router's" :
 	    memchr(name.p, '@', name.len) != NULL ? "it leads to a service that another provider of Traefik's knows" :
-	    "it leads to a service of which no label here speaks";
+	    "it leads to a service that no label here defines";
 	return NULL;
 }
 
@@ -159,10 +159,10 @@ check_backend(struct traefik_reading *r, struct router *router)
 	if (b->unknown != NULL)
 		refuse(r, router, true, WHY_ROUTER_SERVICE, "%s of its service is not understood", b->unknown->name);
 	if (b->unsupported_scheme)
-		refuse(r, router, true, WHY_SERVER_SCHEME, "%s is %.20s, and Mola speaks plain HTTP/1.1 to tasks", b->scheme->name,
+		refuse(r, router, true, WHY_SERVER_SCHEME, "%s is %.20s, and Mola uses plain HTTP/1.1 to tasks", b->scheme->name,
 		    b->scheme->value);
 	if (!reading_has_label(r, "mola.port") && backend_port(b) == 0 && (b->port != NULL || r->nbackends > 1))
-		refuse(r, router, true, WHY_SERVICE_NO_PORT, "no label says on which port its service %.*s listens", STR_ARG(b->name));
+		refuse(r, router, true, WHY_SERVICE_NO_PORT, "no label sets the port of its service %.*s", STR_ARG(b->name));
 }
 
 /* --- all of it --- */
@@ -197,7 +197,7 @@ router_check(struct traefik_reading *r, struct router *router)
 	if (router->unknown != NULL)
 		refuse(r, router, true, WHY_ROUTER_LABEL, "%s is not understood", router->unknown->name);
 	if (r->unknown != NULL)
-		refuse(r, router, true, WHY_ROUTER_LABEL, "%s is not understood, and may say something of it", r->unknown->name);
+		refuse(r, router, true, WHY_ROUTER_LABEL, "%s is not understood, and may apply to it", r->unknown->name);
 	if (!good)
 		refuse(r, router, true, WHY_ROUTER_LABEL, "%s is no number", router->priority->name);
 	if (r->too_many)
@@ -278,7 +278,7 @@ static void
 report_rest(struct traefik_reading *r, const struct router *router, enum label_state state, const char *text)
 {
 	if (router->middlewares != NULL && state == LABEL_VALID && str_trim(str_of(router->middlewares->value)).len > 0)
-		report_if_set(r, router->middlewares, LABEL_UNUSED, "left out, as swarm.traefik.ignore_middlewares says");
+		report_if_set(r, router->middlewares, LABEL_UNUSED, "left out, as set in swarm.traefik.ignore_middlewares");
 	else
 		report_if_set(r, router->middlewares, state, text);
 	report_if_set(r, router->entry_points, state, text);
@@ -325,8 +325,8 @@ router_resolve(struct traefik_reading *r, struct router *router, unsigned port)
 		for (unsigned i = 0; i < rule.n; i++)
 			whole += !rule.term[i].partial;
 		if (whole == 0)
-			refuse(r, router, false, WHY_ROUTER_RULE, rule.n == 0 ? "no request can be all of what its rule says" :
-			    "its rule asks for %s, which Mola does not understand", rule.unsupported);
+			refuse(r, router, false, WHY_ROUTER_RULE, rule.n == 0 ? "no request can match all of its rule" :
+			    "its rule has %s, which Mola does not understand", rule.unsupported);
 		add_terms(r, router, &rule, priority_of(router, text, &good), port);
 		report_rule(r, router, &rule);
 	}

@@ -1,5 +1,5 @@
 /*
- * swarm: the last good picture of a Docker Swarm: nodes, services, tasks, networks, as the Engine API told them.
+ * swarm: the last good snapshot of a Docker Swarm: nodes, services, tasks, networks, as the Engine API told them.
  * Bytes in, values out: who fetches the bytes, when, and what to do while there are none is somebody else's affair.
  *
  * Each reading replaces its part of the picture as a whole, or, when it fails, leaves it as it was. Single elements that are

@@ -143,7 +143,7 @@ gather_http(struct traefik_reading *r, const struct swarm_label *label, const st
 	else if (n >= 4 && word_is(word[2], "middlewares"))
 		reading_report(r, label, LABEL_UNUSED, "Mola has no middlewares: routers that name this one are not served");
 	else if (n >= 4 && word_is(word[2], "serverstransports"))
-		reading_report(r, label, LABEL_UNSUPPORTED, "Mola speaks plain HTTP/1.1 to tasks");
+		reading_report(r, label, LABEL_UNSUPPORTED, "Mola uses plain HTTP/1.1 to tasks");
 	else
 		gather_unknown(r, label);
 }
@@ -222,11 +222,11 @@ report_others(struct traefik_reading *r)
 
 	if (r->nv1 > 0)
 		labels_add_trouble(l, WHY_LABELS_FOREIGN, arena_printf(l->arena, "it has %u %s of Traefik 1 (%s), which Mola does not read; "
-		    "say mola.host and mola.port, or use labels of Traefik 2 or 3 (traefik.http.routers.NAME.rule)", r->nv1,
+		    "set mola.host and mola.port, or use labels of Traefik 2 or 3 (traefik.http.routers.NAME.rule)", r->nv1,
 		    r->nv1 == 1 ? "label" : "labels", r->v1->name));
 	if (r->ntcp_udp > 0 && r->nrouters == 0)
 		labels_add_trouble(l, WHY_LABELS_FOREIGN, arena_text(l->arena, STR("it has labels for TCP or UDP alone, and Mola relays HTTP; "
-		    "if it speaks HTTP, say mola.host and mola.port; else publish its port, or leave it to Traefik")));
+		    "if it serves HTTP, set mola.host and mola.port; otherwise publish its port, or leave it to Traefik")));
 }
 
 /* traefik.enable comes first: it says whether the others count. Names are in order, as labels are. */

@@ -268,6 +268,6 @@ traefik_spec_read(struct arena *a, struct json_reader *jr, const json_t *j)
 	if (s->unreadable == NULL && uses_shell(s))
 		s->unreadable = "its command line goes through a shell";
 	else if (s->unreadable == NULL && s->config == NULL && !any_is(s->arg, s->nargs, arg_is_traefik) && !any_is(s->env, s->nenv, variable_is_traefik))
-		s->unreadable = "its specification says nothing of its configuration, which may be in its image";
+		s->unreadable = "its specification does not contain its configuration, which may be in its image";
 	return s;
 }

@@ -229,13 +229,13 @@ traefik_withheld_reason(const struct traefik_options *o, const struct plan_servi
 	if (!o->routers)
 		return NULL;
 	if (s->requirements.middlewares)
-		return "its labels ask for middlewares";
+		return "its labels demand middlewares";
 	if (s->requirements.tls)
-		return "its labels ask for TLS";
+		return "its labels demand TLS";
 	if (s->requirements.refused)
 		return "its routes take in requests for a router that is not served";
 	if (s->requirements.entry_points != NULL && !entry_points_allowed(o, s->requirements.entry_points))
-		return "its labels ask for other entry points";
+		return "its labels demand other entry points";
 	return NULL;
 }
 

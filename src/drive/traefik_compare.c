@@ -59,7 +59,7 @@ object_check(struct comparison *c, const json_t *j, const char *what, const char
 	if (strcmp(status, "enabled") == 0)
 		return NULL;
 	snprintf(c->detail, c->cap, "%s %.80s@%s is %.20s: %.100s", what, name, c->provider,
-	    *status == '\0' ? "?" : status, text == NULL ? "it does not say why" : text);
+	    *status == '\0' ? "?" : status, text == NULL ? "it gives no reason" : text);
 	return strcmp(status, "warning") == 0 ? NULL : WHY_PROXY_REFUSED;
 }
 

@@ -231,7 +231,7 @@ edit_done(struct change *c, enum phase of)
 		enter_phase(c, PHASE_SETTLE);
 		break;
 	case PHASE_SCALE:
-		change_finish(c, true, REFUSAL_NONE, "the Swarm was told");
+		change_finish(c, true, REFUSAL_NONE, "the Swarm was updated");
 		break;
 	default:
 		change_finish(c, c->given_up == NULL, REFUSAL_NONE, c->given_up == NULL ? "no trace is left" : c->given_up);
@@ -359,7 +359,7 @@ is_truncated(struct change *c, const json_t *spec, const struct engine_response 
 	buf_init(&paths, PATHS_BYTES);
 	truncated = spec_differ(seen, seen, spec, &paths) > 0;
 	if (truncated)
-		snprintf(c->text, sizeof c->text, "the manager that answers speaks API 1.%u, and the specification needs 1.%u: %.*s", a->minor,
+		snprintf(c->text, sizeof c->text, "the manager that responds has API 1.%u, and the specification needs 1.%u: %.*s", a->minor,
 		    c->minor, STR_ARG(buf_str(&paths)));
 	buf_fini(&paths);
 	return truncated;
@@ -453,7 +453,7 @@ check_failed(struct change *c, json_t *service, const struct engine_response *a,
 	json_t *spec = json_object_get(service, "Spec");
 	struct buf text;
 
-	snprintf(c->text, sizeof c->text, "the Engine, spoken to in API 1.%u, did not keep what was to stay: %.*s", a->minor,
+	snprintf(c->text, sizeof c->text, "the Engine, with API 1.%u, did not keep what was to stay: %.*s", a->minor,
 	    STR_ARG(buf_str(paths)));
 	if (!c->altered)
 		log_event(LOG_ERROR, "mover.altered", "service", c->service, "text", c->text, NULL);
@@ -511,7 +511,7 @@ check_move(struct change *c, const json_t *service)
 static void
 on_read(void *arg, const struct engine_response *a)
 {
-	struct engine_response malformed = { .why = WHY_ENGINE_REFUSED, .detail = "the answer is no service" };
+	struct engine_response malformed = { .why = WHY_ENGINE_REFUSED, .detail = "the response is not a service" };
 	struct change *c = arg;
 	json_t *service;
 

@@ -321,7 +321,7 @@ call_fail_version(void *arg)
 	struct engine_call *c = arg;
 	char detail[DETAIL_MAX];
 
-	snprintf(detail, sizeof detail, "the manager that answers speaks 1.%u, and what was to be sent was read in 1.%u", c->engine->minor,
+	snprintf(detail, sizeof detail, "the manager that responds has API 1.%u, and what was to be sent was read in 1.%u", c->engine->minor,
 	    c->required_minor);
 	call_end(c, &(struct engine_response){ .why = WHY_ENGINE_VERSION, .detail = detail });
 }
@@ -487,7 +487,7 @@ classify_ping(struct engine *e, const struct fetch_result *r)
 	if (r->wanted.len == 0)
 		snprintf(e->detail, DETAIL_MAX, "it names no API version: is this Docker?");
 	else
-		snprintf(e->detail, DETAIL_MAX, "it speaks %.20s at most", r->wanted.p);
+		snprintf(e->detail, DETAIL_MAX, "it supports %.20s at most", r->wanted.p);
 	return e->minor < MINOR_LEAST ? WHY_ENGINE_OLD : NULL;
 }
 

@@ -167,7 +167,7 @@ warn_untried(struct watch *w)
 
 	if (engine_is_untried(w->engine) && strcmp(w->version, version) != 0)
 		log_event(LOG_WARN, "swarm.untried", "endpoint", engine_endpoint(w->engine), "api", version, "text",
-		    "the Engine takes no API version as old as those that Mola has been tried with: its own is spoken", NULL);
+		    "the Engine supports no API version as old as those that Mola has been tested with: its own is used", NULL);
 	snprintf(w->version, sizeof w->version, "%s", version);
 }
 
@@ -204,7 +204,7 @@ mark_lost(struct watch *w, const struct why *why, const char *detail)
 		set_state(w, WATCH_LOST);
 	if (is_new)
 		log_event(LOG_WARN, "swarm.lost", "why", why_name(why), "text", why->text, "detail", detail, "kept",
-		    swarm_is_complete(w->swarm) ? "the last good picture" : "nothing yet", NULL);
+		    swarm_is_complete(w->swarm) ? "the last good snapshot" : "nothing yet", NULL);
 }
 
 /* ---- a round ---- */
@@ -258,7 +258,7 @@ round_needs_confirmation(struct watch *w)
 	}
 	if (w->nunconfirmed++ == 0) {
 		w->unconfirmed_usec = now;
-		log_event(LOG_WARN, "swarm.doubted", "text", "the Engine says that all nodes or all services are gone", NULL);
+		log_event(LOG_WARN, "swarm.doubted", "text", "the Engine reports that all nodes or all services are gone", NULL);
 	}
 	return w->nunconfirmed < CONFIRMATIONS || now - w->unconfirmed_usec < CONFIRM_USEC;
 }
@@ -309,7 +309,7 @@ log_skipped(struct watch *w)
 	if (n > 0)
 		log_event(LOG_WARN, "swarm.odd", "left_out", LOG_N(n), "detail", skipped, NULL);
 	else
-		log_event(LOG_INFO, "swarm.sound", "text", "nothing that the Engine says is left out any more", NULL);
+		log_event(LOG_INFO, "swarm.sound", "text", "no object of the Engine is left out any more", NULL);
 }
 
 static void

@@ -183,7 +183,7 @@ read_more(struct request *req)
 	switch (stream_read(&req->stream, piece, sizeof piece, &got)) {
 	case IO_DONE:
 		if (!buf_add(&req->in, piece, got))
-			BUG("more was read than may be asked for");
+			BUG("more was read than requested");
 		return true;
 	case IO_AGAIN:
 		return false;

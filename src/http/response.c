@@ -220,7 +220,7 @@ request_reply(struct request *req, int status, const char *type, struct str body
 	if (req->out.full) {
 		req->out.len = before;
 		req->out.full = false;
-		request_reply(req, 500, "application/json", STR("{\"error\":\"the answer is too large\"}\n"), NULL);
+		request_reply(req, 500, "application/json", STR("{\"error\":\"the response is too large\"}\n"), NULL);
 		return;
 	}
 	req->mark = stream_bytes_out(&req->stream);

@@ -76,7 +76,7 @@ struct request {
 void		request_open(struct server *, int fd, const struct addr *peer, void *tag);
 /* Ends the connection that has been without an unanswered request for longest; false when all are at work. */
 bool		request_make_room(struct server *);
-/* The server ends: so does the connection. One whose request is not answered yet lives on without either. */
+/* The server ends: so does the connection. One whose request is no result yet lives on without either. */
 void		request_orphan(struct request *);
 
 void		request_move(struct request *, enum place to);	/* the only door between places */

@@ -74,7 +74,7 @@ answer_metrics(struct agent *a, struct request *req)
 	if (view->ncpus == 0)
 		answer_words(req, 503, "PROC/stat cannot be read\n");
 	else if (page.full)
-		answer_words(req, 503, "there is more to tell than fits\n");
+		answer_words(req, 503, "the page does not fit\n");
 	else
 		request_reply(req, 200, TEXT_TYPE, buf_str(&page), NULL);
 	buf_fini(&page);
@@ -153,7 +153,7 @@ answer(void *arg, struct request *req)
 	struct agent *a = arg;
 
 	if (!str_eq(method, STR("GET")) && !head)
-		request_reply(req, 405, "text/plain; charset=utf-8", STR("only GET is answered\n"), "Allow: GET, HEAD\r\n");
+		request_reply(req, 405, "text/plain; charset=utf-8", STR("only GET is supported\n"), "Allow: GET, HEAD\r\n");
 	else if (str_eq(path, STR("/metrics")))
 		answer_metrics(a, req);
 	else if (str_eq(path, STR("/stream")) && !head)

@@ -105,7 +105,7 @@ check_swarm(const struct conf *c)
 		discover_pass(l.discover);
 		say_all(discover_report(l.discover));
 	} else
-		fprintf(stderr, "%s: %s%s%s\n", c->file, why == NULL ? "the Docker Engine does not answer" : why->text, why == NULL ? "" : ": ",
+		fprintf(stderr, "%s: %s%s%s\n", c->file, why == NULL ? "the Docker Engine does not respond" : why->text, why == NULL ? "" : ": ",
 		    why == NULL ? "" : watch_status(discover_watch(l.discover)).detail);
 	look_fini(&l);
 	return why == NULL && !l.late ? 0 : 1;

@@ -135,7 +135,7 @@ parent_may_listen(const struct parent *p, const struct conf_listen *l)
 		if (clock_mono_usec() >= until) {
 			log_event(LOG_ERROR, "listen.taken", "address", addr_text(&l->addr, text), "error", strerror(EADDRINUSE),
 			    "by", holder_text(&l->addr, by), "text",
-			    "end it, or say shared: true of this address in listen if both are to serve there", NULL);
+			    "stop it, or set shared: true for this address in listen if both are to serve there", NULL);
 			return false;
 		}
 		if (!said)

@@ -41,7 +41,7 @@ on_tick(void *arg)
 		w->status = why == NULL ? 0 : 1;
 		loop_stop(w->loop);
 	} else if (loop_now(w->loop) > w->until_usec) {
-		fprintf(stderr, "mola targets: %s: no answer in %lld s\n", w->name, (long long)(WAIT_USEC / USEC_PER_SEC));
+		fprintf(stderr, "mola targets: %s: no response in %lld s\n", w->name, (long long)(WAIT_USEC / USEC_PER_SEC));
 		w->status = 1;
 		loop_stop(w->loop);
 	} else

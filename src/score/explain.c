@@ -149,13 +149,13 @@ say_signal(const struct world_node *n, int64_t now, struct buf *out)
 	case GUARD_STALE:
 		buf_printf(out, "stale since %.0f s", seconds_since(sampled, now));
 		say_signal_why(n, out);
-		buf_printf(out, ", what it said counts for %.0f %%: ", 100 * law_trust(&n->row.law, now));
+		buf_printf(out, ", its last sample counts for %.0f %%: ", 100 * law_trust(&n->row.law, now));
 		return;
 	case GUARD_BLIND:
 		if (sampled != 0)
 			buf_printf(out, "blind since %.0f s", seconds_since(sampled, now));
 		else
-			buf_printf(out, n->exporter_url == NULL && n->agent_url == NULL && n->signal_why == NULL ? "blind, nobody to ask" :
+			buf_printf(out, n->exporter_url == NULL && n->agent_url == NULL && n->signal_why == NULL ? "blind, no source of samples" :
 			    "blind, never sampled");
 		say_signal_why(n, out);
 		buf_printf(out, ", taken for the mean of the fleet: ");
@@ -235,8 +235,8 @@ say_place(const struct world *w, const struct eyes *e, const struct world_node *
 	if (others >= 0.05)
 		buf_printf(out, "%.1f busy with others' work, ", others);
 	else if (others <= -0.05)		/* they wait for something other than a core */
-		buf_printf(out, "%.1f of ours not wanting a core, ", -others);
-	buf_printf(out, "%u of ours in flight", ours);
+		buf_printf(out, "%.1f of Mola's not wanting a core, ", -others);
+	buf_printf(out, "%u of Mola's in flight", ours);
 	if (e->penalty >= 0.05)
 		buf_printf(out, ", failures that count as %.1f more", e->penalty);
 	buf_printf(out, ": cost %.2f", cost_as(w, n, e->profile, e->penalty, now));

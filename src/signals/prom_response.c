@@ -144,7 +144,7 @@ read_data(struct reading *r, const json_t *data)
 		return wrong(r, WHY_PROM_SHAPE, "a range of values for each series; a function such as rate() or last_over_time() makes one of it");
 	if (text_is(type, "string"))
 		return wrong(r, WHY_PROM_SHAPE, "a string");
-	return wrong(r, WHY_PROM_SYNTAX, "the answer has no result of a known type");
+	return wrong(r, WHY_PROM_SYNTAX, "the response has no result of a known type");
 }
 
 /* --- what surrounds them --- */
@@ -188,7 +188,7 @@ read_root(struct reading *r, const json_t *root)
 	if (text_is(status, "error"))
 		return read_error(r, root);
 	if (!text_is(status, "success"))
-		return wrong(r, WHY_PROM_SYNTAX, "it does not say success or error");
+		return wrong(r, WHY_PROM_SYNTAX, "its status is neither success nor error");
 	r->answer->nwarnings = read_words(r, json_object_get(root, "warnings"), &r->answer->warning);
 	read_words(r, json_object_get(root, "infos"), &r->answer->info);
 	return read_data(r, json_object_get(root, "data"));

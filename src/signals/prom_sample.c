@@ -84,7 +84,7 @@ taken_of(const struct judging *j, int64_t *taken)
 	if (age < -FUTURE)
 		return say(j, WHY_PROM_FUTURE, "by %.0f s; expected query age to give the seconds since the last sample", -age);
 	if (stored > most)
-		return say(j, WHY_PROM_STALE, "the answer is %.0f s old: a stored copy, or the server's clock stands still or was set back", stored);
+		return say(j, WHY_PROM_STALE, "the response is %.0f s old: a stored copy, or the server's clock has stopped or was set back", stored);
 	if (age + stored > most)
 		return say(j, WHY_PROM_STALE, "seen %.0f s ago; expected at most %.0f s (max_age)", age + stored, most);
 	*taken = m->as_of_usec - (int64_t)(fmax(age, 0) * USEC_PER_SEC);

@@ -51,7 +51,7 @@ too_late(void *arg)
 	if (a->failed != 0)
 		broke(a, a->failed);
 	else
-		finish(a, WHY_PROXY_GONE, stream_is_connecting(&a->stream) ? "the connection was not accepted in time" : "no answer in time");
+		finish(a, WHY_PROXY_GONE, stream_is_connecting(&a->stream) ? "the connection was not accepted in time" : "no response in time");
 }
 
 static bool
@@ -96,11 +96,11 @@ on_stream(void *arg)
 	}
 	r = listen_to(a);
 	if (a->answer.full)
-		finish(a, WHY_PROXY_GONE, "it answers more than 16 MiB");
+		finish(a, WHY_PROXY_GONE, "its response is larger than 16 MiB");
 	else if (r == IO_FAIL)
 		broke(a, stream_error(&a->stream));
 	else if (r == IO_EOF && a->answer.len == 0)
-		finish(a, WHY_PROXY_GONE, "it hung up without an answer");
+		finish(a, WHY_PROXY_GONE, "it closed the connection without a response");
 	else if (r == IO_EOF)
 		finish(a, NULL, "");
 }

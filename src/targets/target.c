@@ -398,7 +398,7 @@ withdraw_look(struct target *t, int64_t now)
 	if (t->phase != TARGET_WITHDRAWS)
 		return;
 	if (t->under_way && now - t->tried_usec > LOST_USEC)
-		target_failed(t, WHY_PROXY_GONE, "no answer");
+		target_failed(t, WHY_PROXY_GONE, "no response");
 	if (!t->under_way && now - t->tried_usec >= t->backoff_usec)
 		withdraw(t, now);
 }
@@ -492,7 +492,7 @@ look(struct target *t, int64_t now)
 	if (!t->conf.best_node)
 		weigh_update(t->weigh, t->all->world, &r, now);
 	if (t->under_way && now - t->tried_usec > LOST_USEC)
-		target_failed(t, WHY_PROXY_GONE, "no answer");
+		target_failed(t, WHY_PROXY_GONE, "no response");
 	if (has_settled(t, now))
 		consider(t, plan_now(t, now), now);
 }

@@ -241,7 +241,7 @@ static void
 agent_would(const void *arg, json_t *sentences)
 {
 	(void)arg;
-	json_array_append_new(sentences, json_string("answer every agent check \"up ready 100%\": the weight of HAProxy's own configuration"));
+	json_array_append_new(sentences, json_string("respond to every agent check with \"up ready 100%\": the weight of HAProxy's own configuration"));
 }
 
 static void
@@ -257,7 +257,7 @@ agent_tick(void *arg, int64_t now_usec)
 	if (h->asked_usec != 0 && now_usec - h->asked_usec < ASKED_USEC)
 		target_applied(h->target);
 	else
-		target_not_applied(h->target, WHY_PROXY_GONE, "no agent check has asked for a while");
+		target_not_applied(h->target, WHY_PROXY_GONE, "no agent check has come for a while");
 }
 
 static void
@@ -271,5 +271,5 @@ agent_show(const void *arg, json_t *target)
 
 const struct target_driver target_driver_haproxy_agent = {
 	.open = agent_open, .close = agent_close, .publish = agent_publish, .withdraw = agent_withdraw, .would = agent_would,
-	.offline = "HAProxy keeps the weights that it was told last until it is reloaded, or told others on its socket", .tick = agent_tick, .show = agent_show
+	.offline = "HAProxy keeps its weights until it is reloaded, or until others are set over its socket", .tick = agent_tick, .show = agent_show
 };

@@ -200,7 +200,7 @@ files_mind(struct envoy *e, int64_t now)
 		if (!s->placed || atomic_file_is_same(&s->mark, s->path))
 			continue;
 		log_event(LOG_WARN, "target.file_changed", "target", e->conf->name, "file", s->path, "text",
-		    "somebody else has changed or removed it; it is written anew", NULL);
+		    "another program has changed or removed it; it is written again", NULL);
 		why = resource_write(s, detail);
 	}
 	if (why != NULL)
@@ -267,7 +267,7 @@ would(const void *arg, json_t *sentences)
 		json_array_append_new(sentences, json_string(text));
 	}
 	if (e->nresources == 0)
-		json_array_append_new(sentences, json_string(e->conf->file == NULL ? "nothing: no cluster was told of anything" :
+		json_array_append_new(sentences, json_string(e->conf->file == NULL ? "nothing: nothing was published to any cluster" :
 		    "each file of Mola's gets an assignment without endpoints"));
 }
 
@@ -435,5 +435,5 @@ const struct target_driver target_driver_envoy_file = {
 const struct target_driver target_driver_envoy_rest = {
 	.open = on_open, .close = on_close, .publish = rest_publish, .withdraw = rest_withdraw, .would = would, .tick = rest_tick,
 	.answer = rest_answer, .show = on_show,
-	.offline = "Envoy keeps the endpoints that it was told last until it is started anew, or they grow stale (stale_after)",
+	.offline = "Envoy keeps its endpoints until it is restarted, or until they expire (stale_after)",
 };

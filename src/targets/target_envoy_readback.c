@@ -56,7 +56,7 @@ cluster_judge(struct envoy *e, struct envoy_resource *s, const struct envoy_clus
 	*why = WHY_PROXY_DIFFERS;
 	if (c->has_stats && s->rejected >= 0 && c->rejected > s->rejected) {
 		*why = WHY_PROXY_REFUSED;
-		snprintf(detail, ENVOY_DETAIL, "cluster %.60s: update_rejected is %.0f; Envoy's log says why", c->name, c->rejected);
+		snprintf(detail, ENVOY_DETAIL, "cluster %.60s: update_rejected is %.0f; Envoy's log has the reason", c->name, c->rejected);
 	} else if (c->nhosts == 0 && c->has_stats && c->stale > 0)
 		snprintf(detail, ENVOY_DETAIL, "cluster %.60s has no endpoints: they grew stale", c->name);
 	return false;
@@ -97,7 +97,7 @@ judge(struct envoy_readback *l)
 		if (e->resource[i].current && !resource_check(l, &e->resource[i], &why, detail))
 			break;
 	if (why == WHY_PROXY_DIFFERS && e->subscribers != NULL && !envoy_has_subscribers(e))	/* then it cannot have it */
-		snprintf(detail, sizeof detail, "Envoy does not ask for endpoints; is it set up to ask here, and by a name that admin.hosts has?");
+		snprintf(detail, sizeof detail, "Envoy does not poll for endpoints; is it configured to poll here, with a name that is in admin.hosts?");
 	if (why == NULL)
 		target_applied(e->target);
 	else if (why == WHY_PROXY_REFUSED || loop_now(target_loop(e->target)) - e->published_usec > grace)

@@ -158,7 +158,7 @@ answer(struct envoy *e, struct request *req, const struct envoy_request *q)
 	buf_init(&out, ANSWER_MAX);
 	envoy_response_write(list, &out, version);
 	if (out.full)
-		reply_error(req, 500, "the answer would be too large");
+		reply_error(req, 500, "the response would be too large");
 	else
 		reply(req, 200, buf_str(&out));
 	buf_fini(&out);
@@ -237,7 +237,7 @@ refused_tell(struct envoy *e, const struct subscriber *a)
 {
 	char detail[ENVOY_DETAIL];
 
-	snprintf(detail, sizeof detail, "%s has %s of cluster %.60s, and was given another version; its log says why", a->name,
+	snprintf(detail, sizeof detail, "%s has %s of cluster %.60s, and was sent another version; its log has the reason", a->name,
 	    *a->has == '\0' ? "nothing" : a->has, a->cluster);
 	target_not_applied(e->target, WHY_PROXY_REFUSED, detail);
 }
@@ -264,7 +264,7 @@ envoy_subscribers_check(struct envoy *e, int64_t now)
 	if (there > 0 && taken)
 		target_applied(e->target);
 	else if (there == 0 && e->published_usec != 0 && now - e->published_usec > SILENT_USEC)
-		target_not_applied(e->target, WHY_PROXY_GONE, "no Envoy asks for endpoints");
+		target_not_applied(e->target, WHY_PROXY_GONE, "no Envoy polls for endpoints");
 }
 
 bool

@@ -245,7 +245,7 @@ whole(struct str answer, const char **detail)
 {
 	if (answer.len >= 2 && memcmp(answer.p + answer.len - 2, "\n\n", 2) == 0)
 		return NULL;
-	*detail = "it hung up in the middle of an answer";
+	*detail = "it closed the connection in the middle of a response";
 	return WHY_PROXY_GONE;
 }
 

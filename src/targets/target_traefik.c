@@ -144,10 +144,10 @@ would(const void *arg, json_t *sentences)
 	if (t->conf->file != NULL)
 		snprintf(text, sizeof text, "empty %.200s, if it is Mola's: an empty document takes its place", t->conf->file);
 	else
-		snprintf(text, sizeof text, "answer an empty document at /traefik?target=%.100s", t->conf->name);
+		snprintf(text, sizeof text, "serve an empty document at /traefik?target=%.100s", t->conf->name);
 	json_array_append_new(sentences, json_string(text));
 	for (unsigned i = 0; p != NULL && i < p->nservices; i++) {
-		snprintf(text, sizeof text, "the service %.150s@%s goes; a router that still names it is answered 404 by Traefik",
+		snprintf(text, sizeof text, "the service %.150s@%s is removed; Traefik then responds with 404 where a router still names it",
 		    p->service[i].name, t->provider);
 		json_array_append_new(sentences, json_string(text));
 	}
@@ -297,7 +297,7 @@ on_tick(void *arg, int64_t now)
 	t->due_usec = now + t->conf->poll_usec;
 	if (t->written && !atomic_file_is_same(&t->mark, t->conf->file)) {
 		log_event(LOG_WARN, "target.file_changed", "target", t->conf->name, "file", t->conf->file, "text",
-		    "somebody else has changed or removed it; it is written anew", NULL);
+		    "another program has changed or removed it; it is written again", NULL);
 		file_write(t);
 	}
 	read_back(t);
@@ -391,6 +391,6 @@ const struct target_driver target_driver_traefik_file = {
 
 const struct target_driver target_driver_traefik_http = {
 	.open = on_open, .close = on_close, .publish = http_publish, .withdraw = http_withdraw, .would = would,
-	.offline = "Traefik keeps what it was answered last until it is started anew, or answered something else; take providers.http out of "
+	.offline = "Traefik keeps its configuration until it is restarted, or until it gets another one; take providers.http out of "
 	"its configuration", .tick = on_tick, .answer = http_answer, .show = on_show,
 };

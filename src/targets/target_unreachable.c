@@ -31,6 +31,6 @@ target_unreachable(struct target *t, const char *url, const char *expected, cons
 	if (answered)
 		snprintf(detail, sizeof detail, "%.*s%.140s: status %ld; expected %s there", begins, url, host, r->status, expected);
 	else
-		snprintf(detail, sizeof detail, "%.*s%.140s: %.100s", begins, url, host, r->detail[0] != '\0' ? r->detail : "it answers too much");
+		snprintf(detail, sizeof detail, "%.*s%.140s: %.100s", begins, url, host, r->detail[0] != '\0' ? r->detail : "its response is too large");
 	target_not_applied(t, answered ? WHY_PROXY_SYNTAX : WHY_PROXY_GONE, detail);
 }

@@ -119,7 +119,7 @@ config ", routers: true"
 mola_reload
 check "with routers the open one is served" within 15 is 200 open
 check "the one whose labels name entry points is not, elsewhere" is 404 inner "$side"
-check "that is said" within 10 target_is edge '.taken and ([.withheld[] | select(.service == "inner") | .text] == ["its labels ask for other entry points"])'
+check "that is said" within 10 target_is edge '.taken and ([.withheld[] | select(.service == "inner") | .text] == ["its labels demand other entry points"])'
 for name in admin vault; do check "routers: $name asks for a password" within 10 is 401 $name; done
 check "routers: the labels' one has none of Mola's anywhere" is 404 admin "$side"
 config ", routers: true, entry_points: web"

@@ -27,7 +27,7 @@ static const char services_answer[] = "{\"services\":[{\"name\":\"web\",\"policy
 static const char tasks_answer[] = "{\"tasks\":[{\"name\":\"web.1\",\"node\":\"alpha\",\"address\":\"10.0.0.1:80\",\"state\":\"up\","
     "\"inflight\":1,\"requests_total\":99,\"failures_total\":1,\"share\":1,\"cost\":0.5}]}";
 static const char why_answer[] = "{\"service\":\"web\",\"policy\":\"marginal\",\"summary\":\"1 of 1 tasks take requests\",\"tasks\":["
-    "{\"name\":\"web.1\",\"node\":\"alpha\",\"state\":\"up\",\"share\":1,\"reason\":\"4.0 cores, 2.0 busy with others' work, 12 of ours in "
+    "{\"name\":\"web.1\",\"node\":\"alpha\",\"state\":\"up\",\"share\":1,\"reason\":\"4.0 cores, 2.0 busy with others' work, 12 of Mola's in "
     "flight: cost 0.88, first of 1 and this goes on beyond eighty columns\"}]}";
 
 static const char why_unserved_answer[] = "{\"service\":\"two\",\"policy\":null,\"summary\":\"two is not served: a/ belongs to web\","
@@ -195,8 +195,8 @@ test_why(void **state)
 	(void)state;
 	assert_string_equal(t.out, "1 of 1 tasks take requests\n\n"
 	    "web.1 on alpha, up, 100% of the requests\n"
-	    "  4.0 cores, 2.0 busy with others' work, 12 of ours in flight: cost 0.88, first\n"
-	    "  of 1 and this goes on beyond eighty columns\n");
+	    "  4.0 cores, 2.0 busy with others' work, 12 of Mola's in flight: cost 0.88,\n"
+	    "  first of 1 and this goes on beyond eighty columns\n");
 }
 
 static void

@@ -206,7 +206,7 @@ a_query_is_asked_at_its_period(void **state)
 
 	pass(s, &web, 1);
 	assert_int_equal(asked, 0);
-	expect(s, "web", "new", NULL, "not answered yet");
+	expect(s, "web", "new", NULL, "no result yet");
 	run(SEC);
 	assert_int_equal(asked, 1);
 	run(20 * SEC);				/* one at a time, however slow */
@@ -257,7 +257,7 @@ another_query_begins_anew(void **state)
 	assert_true(heard(s, "a") == 1);
 	pass(s, &other, 1);
 	assert_true(heard(s, "a") == -1);
-	expect(s, "web", "new", NULL, "not answered yet");
+	expect(s, "web", "new", NULL, "no result yet");
 	run(SEC);
 	assert_string_equal(ask[1].query, "other");
 }

@@ -25,7 +25,7 @@ static const struct wrong {
 	{ L "user: *a\n", "m:2: an alias (*); expected plain values: what begins with '*' must be quoted, such as \"*.example.org\"\n" },
 	{ L "services:\n- name: w\n  host: *.example.org\n", "m:4: an alias (*); expected plain values: what begins with '*' must be quoted, such as \"*.example.org\"\n" },
 	{ L "services:\n- name: w\n  host: [ * ]\n", "m:4: an alias (*); expected plain values: what begins with '*' must be quoted, such as \"*.example.org\"\n" },
-	{ L "tls: { cert: /x }\n", "m:2: tls: not known yet: Mola does not speak TLS to clients; expected a proxy in front of it that does, "
+	{ L "tls: { cert: /x }\n", "m:2: tls: not supported yet: Mola has no TLS for clients; expected a proxy in front of it that does, "
 	    "named in clients.trusted\n" },
 	{ L "user: !!str x\n", "m:2: a tag (!); expected plain values, without tags\n" },
 	{ L "---\n" L, "m:2: a second document; expected one\n" },
@@ -69,9 +69,9 @@ static const struct wrong {
 	    "configuration; expected one of them\n" },
 	{ L "prometheus:\n  servers: h:1\n  token_file: /nowhere/x\n", "m:4: prometheus.token_file: '/nowhere/x' cannot be read: No such "
 	    "file or directory\n" },
-	{ L "prometheus:\n  servers: h:1\n  ca: /x\n", "m:4: prometheus.ca: no server is asked over TLS; expected one that begins with "
+	{ L "prometheus:\n  servers: h:1\n  ca: /x\n", "m:4: prometheus.ca: no server uses TLS; expected one that begins with "
 	    "https://\n" },
-	{ L "prometheus:\n  servers: h:1\n  key: /x\n", "m:4: prometheus.key: no server is asked over TLS; expected one that begins with "
+	{ L "prometheus:\n  servers: h:1\n  key: /x\n", "m:4: prometheus.key: no server uses TLS; expected one that begins with "
 	    "https://\n" },
 	{ L "prometheus:\n  servers: https://h\n  ca: /nowhere/x\n", "m:4: prometheus.ca: '/nowhere/x' cannot be read: No such file or directory\n" },
 	{ L "swarm:\n  endpoint: tcp://h:1\n  cert: /nowhere/x\n  key: /nowhere/y\n", "m:4: swarm.cert: '/nowhere/x' cannot be read: No such "
@@ -151,9 +151,9 @@ static const struct wrong {
 	{ P "defaults:\n  promql: { full: 0 }\n", "m:4: defaults.promql.query: missing. PromQL that yields one value for each node; a higher value means that "
 	    "the node has less to give. A label identifies the node: node_id, instance, node, nodename or hostname.\n"
 	    "m:4: defaults.promql.full: '0' is out of range; expected 0.000001 to 1000000000000\n" },
-	{ L "defaults:\n  promql: up\n", "m:3: defaults.promql: there is nobody to ask; expected the section prometheus with its servers\n" },
+	{ L "defaults:\n  promql: up\n", "m:3: defaults.promql: there is no Prometheus; expected the section prometheus with its servers\n" },
 	{ L "nodes: [ { name: n } ]\nservices:\n- name: s\n  promql: up\n  tasks: [ { node: n, address: '10.0.0.1:1' } ]\n",
-	    "m:4: services.promql: there is nobody to ask; expected the section prometheus with its servers\n" },
+	    "m:4: services.promql: there is no Prometheus; expected the section prometheus with its servers\n" },
 
 	/* values */
 	{ "listen: example.org\n", "m:1: listen.address: 'example.org' is not an address; expected one such as :80, 10.0.0.1:80 or [::1]:80\n" },
@@ -161,7 +161,7 @@ static const struct wrong {
 	{ "listen: [':80', ':80']\n", "m:1: listen.address: '0.0.0.0:80' is listed twice\n" },
 	{ "listen:\n- { address: ':80', name: web }\n- { address: ':81', name: web }\n",
 	    "m:3: listen.name: 'web' is taken since line 2; expected a name of its own\n" },
-	{ "listen:\n- { address: ':80', tls: true }\n", "m:2: listen.tls: not known yet: Mola does not speak TLS to clients; expected a proxy "
+	{ "listen:\n- { address: ':80', tls: true }\n", "m:2: listen.tls: not supported yet: Mola has no TLS for clients; expected a proxy "
 	    "in front of it that does, named in clients.trusted\n" },
 	{ "listen:\n- { name: web }\n", "m:2: listen.address: missing. IP address and port: 10.0.0.1:80, [::1]:80, :80 (any address).\n" },
 	{ "listen:\n- [ ':80' ]\n", "m:2: listen: not a mapping; expected keys such as address, name, proxy_protocol or shared\n" },

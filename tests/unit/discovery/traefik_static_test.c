@@ -95,7 +95,7 @@ a_router_that_names_none_is_on_the_standard_ones(void **state)
 	assert_true(served_beside(s, SWARM_ARGS ",\"--entrypoints.web.asDefault=true\",\"--entrypoints.websecure.http.middlewares=auth@file\"", NONE));
 	assert_false(served_beside(s, SWARM_ARGS ",\"--entrypoints.websecure.asDefault\",\"--entrypoints.websecure.http.middlewares=auth@file\"",
 	    NONE));
-	expect_trouble(s, "web", WHY_NEEDS_MIDDLEWARE, "entry point websecure of Traefik edge asks for middleware auth@file");
+	expect_trouble(s, "web", WHY_NEEDS_MIDDLEWARE, "entry point websecure of Traefik edge has middleware auth@file");
 }
 
 static void

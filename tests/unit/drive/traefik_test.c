@@ -176,11 +176,11 @@ withheld(struct route_requirements d, const char *reason)
 static void
 no_router_where_labels_ask_for_more(void **state)
 {
-	static const char points_text[] = "its labels ask for other entry points";
+	static const char points_text[] = "its labels demand other entry points";
 
 	(void)state;
-	withheld((struct route_requirements){ .middlewares = true }, "its labels ask for middlewares");
-	withheld((struct route_requirements){ .tls = true }, "its labels ask for TLS");
+	withheld((struct route_requirements){ .middlewares = true }, "its labels demand middlewares");
+	withheld((struct route_requirements){ .tls = true }, "its labels demand TLS");
 	withheld((struct route_requirements){ .refused = true }, "its routes take in requests for a router that is not served");
 	withheld((struct route_requirements){ .entry_points = (char *)"websecure" }, points_text);
 	withheld((struct route_requirements){ .entry_points = (char *)"websecure, web" }, NULL);

@@ -249,7 +249,7 @@ why_tells_of_services_that_are_not_served(void **state)
 	json_decref(answer);
 	assert_non_null(strstr(summary_of(s, "quiet", &answer), "quiet is not served: it has no label"));
 	json_decref(answer);
-	assert_non_null(strstr(summary_of(s, "balancer", &answer), "balancer is not served: its labels do not ask"));
+	assert_non_null(strstr(summary_of(s, "balancer", &answer), "balancer is not served: its labels do not request it"));
 	json_decref(answer);
 }
 

@@ -147,7 +147,7 @@ what_is_written_goes_in_the_engines_own_version(void **state)
 	engine_post(s->engine, "/services/x/update", 99, STR("{}"), on_done, &h);
 	UNTIL(s->loop, h.done == 3);
 	assert_ptr_equal(h.why, WHY_ENGINE_VERSION);
-	assert_non_null(strstr(h.detail, "speaks 1.41"));
+	assert_non_null(strstr(h.detail, "has API 1.41"));
 	engine_cancel(engine_post(s->engine, "/services/x/update", 99, STR("{}"), on_done, &h));
 	loop_turn(s->loop, 0);
 	assert_int_equal(h.done, 3);
@@ -196,7 +196,7 @@ an_old_engine_is_refused_by_its_version(void **state)
 	begin(s, 1);
 	h = get(s, "/nodes");
 	assert_ptr_equal(h.why, WHY_ENGINE_OLD);
-	assert_string_equal(h.detail, "it speaks 1.39 at most");
+	assert_string_equal(h.detail, "it supports 1.39 at most");
 	assert_int_equal(s->one->asked, 0);
 	s->one->version[0] = '\0';
 	h = get(s, "/nodes");

@@ -111,8 +111,8 @@ the_ordinary_case(void **state)
 {
 	struct stage *s = *state;
 
-	task_says(s, s->one, 3, 8, "8.0 cores, 5.2 busy with others' work, 3 of ours in flight: cost 1.52, third of 8");
-	task_says(s, s->two, 12, 20, "4.0 cores, 3.8 busy with others' work, 0 of ours in flight: cost 1.20, number 12 of 20");
+	task_says(s, s->one, 3, 8, "8.0 cores, 5.2 busy with others' work, 3 of Mola's in flight: cost 1.52, third of 8");
+	task_says(s, s->two, 12, 20, "4.0 cores, 3.8 busy with others' work, 0 of Mola's in flight: cost 1.20, number 12 of 20");
 }
 
 static void
@@ -123,19 +123,19 @@ signals_that_fail(void **state)
 
 	s->b->row.law.sampled_usec = s->b->sample.taken_usec = T - 12 * USEC_PER_SEC;
 	s->b->signal_why = WHY_METRICS_FETCH;
-	node_says(s, s->b, T, "stale since 12 s (the exporter cannot be reached), what it said counts for 17 %: "
-	    "4.0 cores, 0.6 busy with others' work, 0 of ours in flight: cost 0.70");
+	node_says(s, s->b, T, "stale since 12 s (the exporter cannot be reached), its last sample counts for 17 %: "
+	    "4.0 cores, 0.6 busy with others' work, 0 of Mola's in flight: cost 0.70");
 	node_says(s, s->b, T + 100 * USEC_PER_SEC, "blind since 112 s (the exporter cannot be reached), taken for the mean of the fleet: "
-	    "4.0 cores, 0 of ours in flight: cost 0.63");
+	    "4.0 cores, 0 of Mola's in flight: cost 0.63");
 	s->b->row.law.sampled_usec = 0, s->b->sample.taken_usec = 0, s->b->samples = 0, s->b->signal_why = NULL;
-	node_says(s, s->b, T, "blind, never sampled, taken for the mean of the fleet: 4.0 cores, 0 of ours in flight: cost 0.62");
+	node_says(s, s->b, T, "blind, never sampled, taken for the mean of the fleet: 4.0 cores, 0 of Mola's in flight: cost 0.62");
 	exporter = s->b->exporter_url, agent = s->b->agent_url;
 	s->b->exporter_url = s->b->agent_url = NULL;		/* Prometheus is asked */
 	s->b->signal_why = WHY_PROM_ABSENT;
 	node_says(s, s->b, T, "blind, never sampled (Prometheus has no value for this node), taken for the mean of the fleet: 4.0 cores, "
-	    "0 of ours in flight: cost 0.62");
+	    "0 of Mola's in flight: cost 0.62");
 	s->b->signal_why = NULL;
-	node_says(s, s->b, T, "blind, nobody to ask, taken for the mean of the fleet: 4.0 cores, 0 of ours in flight: cost 0.62");
+	node_says(s, s->b, T, "blind, no source of samples, taken for the mean of the fleet: 4.0 cores, 0 of Mola's in flight: cost 0.62");
 	s->b->exporter_url = exporter, s->b->agent_url = agent;
 }
 
@@ -146,7 +146,7 @@ special_states_come_first(void **state)
 
 	s->b->smoothed.memory_available_bytes = 7;
 	s->b->row.law.cores = 1.6;
-	task_says(s, s->two, 0, 0, "memory at 93 % cuts 4.0 cores to 1.6: 1.6 cores, 3.8 busy with others' work, 0 of ours in flight: cost 3.00");
+	task_says(s, s->two, 0, 0, "memory at 93 % cuts 4.0 cores to 1.6: 1.6 cores, 3.8 busy with others' work, 0 of Mola's in flight: cost 3.00");
 	s->b->drained = true;
 	task_says(s, s->two, 1, 2, "its node is drained, takes no new requests");
 	s->b->drained = false, s->two->drained = true;

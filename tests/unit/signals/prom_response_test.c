@@ -118,8 +118,8 @@ what_is_no_answer_is_refused(void **state)
 	(void)state;
 	bad("", WHY_PROM_SYNTAX, "not JSON: '[' or '{' expected near end of file");
 	bad("<html>", WHY_PROM_SYNTAX, "not JSON: '[' or '{' expected near '<'");
-	bad("[]", WHY_PROM_SYNTAX, "it does not say success or error");
-	bad("{\"status\":\"success\"}", WHY_PROM_SYNTAX, "the answer has no result of a known type");
+	bad("[]", WHY_PROM_SYNTAX, "its status is neither success nor error");
+	bad("{\"status\":\"success\"}", WHY_PROM_SYNTAX, "the response has no result of a known type");
 	bad(VECTOR("1"), WHY_PROM_SYNTAX, "a series has no labels, not even an empty set of them");
 	bad(VECTOR("{\"metric\":{\"a\":1},\"value\":[1,\"1\"]}"), WHY_PROM_SYNTAX, "the value of label 'a' is not a string");
 	bad(VECTOR("{\"metric\":{}}"), WHY_PROM_SYNTAX, "a value is not of the form [time, \"number\"]");

@@ -98,7 +98,7 @@ an_old_answer_adds_to_the_age(void **state)
 	said[PROM_AGE].value = 11;
 	refused(WHY_PROM_STALE, "seen 31 s ago; expected at most 30 s (max_age)");
 	moment.as_of_usec = 60 * SEC;
-	refused(WHY_PROM_STALE, "the answer is 40 s old: a stored copy, or the server's clock stands still or was set back");
+	refused(WHY_PROM_STALE, "the response is 40 s old: a stored copy, or the server's clock has stopped or was set back");
 }
 
 static void

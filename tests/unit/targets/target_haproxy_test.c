@@ -218,7 +218,7 @@ test_strange(void **state)
 	s->info = "Pid: 3\n\n";
 	s->mute = true;
 	ROUNDS_UNTIL(s, s->target.why == WHY_PROXY_GONE);
-	assert_non_null(strstr(s->target.detail, ": it hung up without an answer"));
+	assert_non_null(strstr(s->target.detail, ": it closed the connection without a response"));
 	assert_ptr_equal(strstr(s->target.detail, target_conf(&s->target)->socket), s->target.detail);	/* who */
 	assert_int_equal(s->target.failed, 1);
 	s->mute = false;
@@ -235,7 +235,7 @@ test_cut_off(void **state)
 	publish(s);
 	UNTIL(s->target.loop, s->target.failed == 1);
 	assert_ptr_equal(s->target.why, WHY_PROXY_GONE);
-	assert_non_null(strstr(s->target.detail, ": it hung up in the middle of an answer"));
+	assert_non_null(strstr(s->target.detail, ": it closed the connection in the middle of a response"));
 	assert_string_equal(s->heard, "");
 	s->cut = false;
 	ROUNDS_UNTIL(s, s->target.published == 1);

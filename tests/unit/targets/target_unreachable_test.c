@@ -25,7 +25,7 @@ passwords_are_not_told(void **unused)
 	told("http://10.0.0.1:8080/api", 0, "refused", "http://10.0.0.1:8080/api: refused");
 	told("https://me:sec@ret@proxy:8080/base/api?x=a@b", 401, "", "https://proxy:8080/base/api?x=a@b: status 401; expected its API there");
 	told("http://me@proxy", 404, "", "http://proxy: status 404; expected its API there");
-	told("http://proxy/a@b", 0, "", "http://proxy/a@b: it answers too much");
+	told("http://proxy/a@b", 0, "", "http://proxy/a@b: its response is too large");
 }
 
 int
