@@ -105,7 +105,7 @@ test_who_waits_may_leave(void **state)
 	WAIT_UNTIL((tasks_send(), clients_take(), all_have(LENGTH / 3)));
 	for (int i = 0; i < MANY; i += 2)
 		hang_up(client[i]);
-	WAIT_UNTIL(inflight() == MANY / 2);
+	WAIT_UNTIL(inflight() <= MANY / 2);	/* those that stay may be served meanwhile */
 	for (int i = 0; i < MANY; i += 2) {
 		close(task[i]);
 		got[i] = sent[i] = LENGTH;
