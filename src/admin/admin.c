@@ -369,7 +369,7 @@ door_of(struct str path)
 }
 
 static bool
-method_fits(const struct door *d, const struct head *h)
+method_fits(const struct door *d, const struct message *h)
 {
 	if (d->kind != READS)
 		return str_eq(h->method, STR("POST"));
@@ -392,7 +392,7 @@ static void
 on_request(void *arg, struct request *req)
 {
 	struct admin *a = arg;
-	const struct head *h = request_head(req);
+	const struct message *h = request_head(req);
 	const struct door *d = door_of(request_path(req));
 	bool tcp = request_tag(req) == by_tcp;
 	struct refusal no;

@@ -19,7 +19,7 @@ refuse(struct refusal *no, int status, const char *text)
 static struct str
 field_of(const struct request *req, const char *name)
 {
-	const struct head *h = request_head(req);
+	const struct message *h = request_head(req);
 
 	for (int i = 0; i < h->nfields; i++)
 		if (str_eq_nocase(h->field[i].name, str_of(name)))

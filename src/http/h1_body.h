@@ -6,7 +6,7 @@
 #define HTTP_H1_BODY_H
 
 #include "base/why.h"
-#include "http/h1_parse.h"
+#include "http/h1_read.h"
 
 #define H1_CUTS_MAX 8
 

@@ -45,7 +45,7 @@ hop_forbidden(enum field_id id)
 }
 
 static void
-hop_mark(struct head *h, struct str name)
+hop_mark(struct message *h, struct str name)
 {
 	for (int i = 0; i < h->nfields; i++) {
 		struct field *f = &h->field[i];
@@ -55,7 +55,7 @@ hop_mark(struct head *h, struct str name)
 }
 
 static const struct why *
-read_connection(struct head *h, struct sense *s, struct str list, int *names)
+read_connection(struct message *h, struct sense *s, struct str list, int *names)
 {
 	struct str option;
 
@@ -66,7 +66,7 @@ read_connection(struct head *h, struct sense *s, struct str list, int *names)
 		else if (str_eq_nocase(option, STR("keep-alive")))
 			s->keep_alive = true;
 		else if (str_eq_nocase(option, STR("upgrade")))
-			h->upgrade = s->upgrade && h->minor == 1;
+			h->upgrade = s->upgrade && h->h1.minor == 1;
 		else if (option.len > 0) {
 			if (++*names > CONNECTION_NAMES_MAX)
 				return WHY_BAD_FIELD;
@@ -78,7 +78,7 @@ read_connection(struct head *h, struct sense *s, struct str list, int *names)
 
 /* What both kinds of message say of their connection. */
 static const struct why *
-read_connections(struct head *h, struct sense *s)
+read_connections(struct message *h, struct sense *s)
 {
 	const struct why *why;
 	int names = 0;
@@ -87,13 +87,13 @@ read_connections(struct head *h, struct sense *s)
 		if (h->field[i].id == FIELD_CONNECTION
 		    && (why = read_connection(h, s, h->field[i].value, &names)) != NULL)
 			return why;
-	h->keep_alive = !s->close && (h->minor == 1 || s->keep_alive);
+	h->h1.keep_alive = !s->close && (h->h1.minor == 1 || s->keep_alive);
 	return NULL;
 }
 
 /* The length that was announced, one way at most (RFC 9112, 6.1 and 6.3; stricter than it demands). */
 static const struct why *
-read_framing(struct head *h, const struct sense *s, struct str length)
+read_framing(struct message *h, const struct sense *s, struct str length)
 {
 	if (s->lengths > 0 && s->codings > 0)
 		return WHY_BAD_LENGTH;
@@ -111,18 +111,18 @@ read_framing(struct head *h, const struct sense *s, struct str length)
 }
 
 static const struct why *
-request_framing(struct head *h, const struct sense *s)
+request_framing(struct message *h, const struct sense *s)
 {
 	if (s->lengths > 1)
 		return WHY_BAD_LENGTH;
-	if (s->codings > 0 && h->minor == 0)
+	if (s->codings > 0 && h->h1.minor == 0)
 		return WHY_BAD_CODING;
 	return read_framing(h, s, s->lengths > 0 ? s->length->value : STR(""));
 }
 
 /* Some tasks say the same length twice, or "5, 5": as long as it is the same one, there is no doubt, and we say it once. */
 static const struct why *
-response_framing(struct head *h, const struct sense *s)
+response_framing(struct message *h, const struct sense *s)
 {
 	struct str list, part, first = { NULL, 0 };
 
@@ -176,9 +176,9 @@ split_authority(struct str a, struct str *host)
 }
 
 static const struct why *
-read_host(struct head *h, const struct sense *s)
+read_host(struct message *h, const struct sense *s)
 {
-	if (s->hosts > 1 || (s->hosts == 0 && h->minor == 1))
+	if (s->hosts > 1 || (s->hosts == 0 && h->h1.minor == 1))
 		return WHY_BAD_HOST;
 	if (s->hosts == 0)
 		return NULL;
@@ -196,7 +196,7 @@ starts_nocase(struct str s, struct str prefix)
 
 /* scheme://authority/path: the authority replaces Host (RFC 9112, 3.2.2), the rest becomes the target. */
 static const struct why *
-read_absolute(struct head *h, size_t scheme_len)
+read_absolute(struct message *h, size_t scheme_len)
 {
 	const char *p = h->target.p + scheme_len, *end = h->target.p + h->target.len, *from = p;
 
@@ -213,7 +213,7 @@ read_absolute(struct head *h, size_t scheme_len)
 
 /* After read_host: an absolute-form target overrules it. */
 static const struct why *
-read_target(struct head *h)
+read_target(struct message *h)
 {
 	const char *query;
 	const struct why *why = NULL;
@@ -234,20 +234,20 @@ read_target(struct head *h)
 }
 
 static const struct why *
-read_expect(struct head *h)
+read_expect(struct message *h)
 {
 	for (int i = 0; i < h->nfields; i++) {
 		if (h->field[i].id != FIELD_EXPECT)
 			continue;
 		if (!str_eq_nocase(h->field[i].value, STR("100-continue")))
 			return WHY_BAD_EXPECT;
-		h->expect_continue = h->minor == 1;
+		h->expect_continue = h->h1.minor == 1;
 	}
 	return NULL;
 }
 
 static void
-read_method(struct head *h)
+read_method(struct message *h)
 {
 	static const struct str idempotent[] = {	/* RFC 9110, 9.2.2 */
 		{ "GET", 3 }, { "HEAD", 4 }, { "PUT", 3 }, { "DELETE", 6 }, { "OPTIONS", 7 }, { "TRACE", 5 }
@@ -266,7 +266,7 @@ read_method(struct head *h)
  * (RFC 9110, 7.8), so we do, and the task hears nothing of it.
  */
 static bool
-names_http(const struct head *h)
+names_http(const struct message *h)
 {
 	struct str list, name;
 
@@ -279,7 +279,7 @@ names_http(const struct head *h)
 }
 
 const struct why *
-sense_request(struct head *h, struct sense *s)
+sense_request(struct message *h, struct sense *s)
 {
 	const struct why *why;
 
@@ -294,7 +294,7 @@ sense_request(struct head *h, struct sense *s)
 
 /* These never have a body: a length that a task announces all the same would make some clients wait for one. */
 static void
-forget_length(struct head *h, struct sense *s)
+forget_length(struct message *h, struct sense *s)
 {
 	if (h->status >= 200 && h->status != 204)
 		return;
@@ -306,7 +306,7 @@ forget_length(struct head *h, struct sense *s)
 }
 
 const struct why *
-sense_response(struct head *h, struct sense *s, bool to_head)
+sense_response(struct message *h, struct sense *s, bool to_head)
 {
 	const struct why *why;
 
@@ -318,8 +318,8 @@ sense_response(struct head *h, struct sense *s, bool to_head)
 		forget_length(h, s);
 	} else if (s->lengths == 0 && s->codings == 0) {
 		h->body = BODY_UNTIL_CLOSE;
-		h->keep_alive = false;
-	} else if (s->codings > 0 && h->minor == 0)
-		h->keep_alive = false;		/* who mixes the versions may mean anything by it */
+		h->h1.keep_alive = false;
+	} else if (s->codings > 0 && h->h1.minor == 0)
+		h->h1.keep_alive = false;		/* who mixes the versions may mean anything by it */
 	return NULL;
 }

@@ -1,11 +1,11 @@
 /*
- * h1_sense: what the fields of a head mean together: host, framing, persistence. For h1_parse.c only.
+ * h1_sense: what the fields of a head mean together: host, framing, persistence. For h1_read.c only.
  */
 #ifndef HTTP_H1_SENSE_H
 #define HTTP_H1_SENSE_H
 
 #include "base/why.h"
-#include "http/msg.h"
+#include "http/message.h"
 
 /* Where the fields with a meaning stand, how often, and what Connection said. */
 struct sense {
@@ -18,7 +18,7 @@ struct sense {
 /* While the head is read: each field that is not FIELD_OTHER. */
 void			 sense_note(struct sense *, struct field *);
 /* When all of it is there: fills in what follows from the fields, or says which rule they break. */
-const struct why	*sense_request(struct head *, struct sense *);
-const struct why	*sense_response(struct head *, struct sense *, bool to_head);
+const struct why	*sense_request(struct message *, struct sense *);
+const struct why	*sense_response(struct message *, struct sense *, bool to_head);
 
 #endif

@@ -14,7 +14,7 @@
 
 #include "base/bug.h"
 #include "base/clock.h"
-#include "http/h1_parse.h"
+#include "http/h1_read.h"
 #include "http/query.h"
 #include "http/server_priv.h"
 
@@ -167,7 +167,7 @@ request_refuse(struct request *req, int status, const char *text)
 
 	req->closing = true;
 	req->head.is_head = false;	/* nothing in it can be trusted now */
-	req->head.minor = 1;
+	req->head.h1.minor = 1;
 	request_move(req, AT_WORK);
 	snprintf(json, sizeof json, "{\"error\":\"%s\"}\n", text);
 	request_reply(req, status, "application/json", str_of(json), NULL);
@@ -213,7 +213,7 @@ step_head(struct request *req)
 
 	if (req->in.len == 0)
 		return read_more(req);
-	switch (h1_parse_request(&req->head, buf_str(&req->in), &req->scanned, &req->head_len, &why)) {
+	switch (h1_read_request(&req->head, buf_str(&req->in), &req->scanned, &req->head_len, &why)) {
 	case PARSE_DONE:
 		return begin_body(req);
 	case PARSE_BAD:
@@ -248,11 +248,11 @@ begin_work(struct request *req)
 
 	/* the buffer may have moved while the body came in, and the head's slices with it */
 	if (req->head.body != BODY_NONE
-	    && h1_parse_request(&req->head, buf_str(&req->in), &scanned, &req->head_len, &why) != PARSE_DONE)
+	    && h1_read_request(&req->head, buf_str(&req->in), &scanned, &req->head_len, &why) != PARSE_DONE)
 		BUG("a head that was fine is no longer");
 	raw = req->in.p + req->head_len;
 	req->body = (struct str){ raw, req->head.body == BODY_CHUNKED ? unchunk(raw) : req->raw_len };
-	req->closing = !req->head.keep_alive;
+	req->closing = !req->head.h1.keep_alive;
 	request_move(req, AT_WORK);
 	req->server->fn(req->server->arg, req);
 	return true;
@@ -384,7 +384,7 @@ request_expire(void *arg)
 
 /* ---- what was asked ---- */
 
-const struct head *
+const struct message *
 request_head(const struct request *req)
 {
 	return &req->head;

@@ -197,7 +197,7 @@ put_head(struct request *req, int status, const char *type, const char *fields)
 		buf_adds(&req->out, str_of(fields));
 	if (req->closing)
 		buf_adds(&req->out, STR("Connection: close\r\n"));
-	else if (req->head.minor == 0)
+	else if (req->head.h1.minor == 0)
 		buf_adds(&req->out, STR("Connection: keep-alive\r\n"));
 }
 
@@ -258,7 +258,7 @@ request_stream(struct request *req, const char *type, request_gone_f *gone, void
 		request_move(req, AT_GONE);
 		return;
 	}
-	req->chunked = req->head.minor == 1;
+	req->chunked = req->head.h1.minor == 1;
 	req->closing |= !req->chunked;
 	put_head(req, 200, type, req->chunked ? "Transfer-Encoding: chunked\r\n" : NULL);
 	buf_adds(&req->out, STR("\r\n"));

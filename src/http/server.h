@@ -8,7 +8,7 @@
 #define HTTP_SERVER_H
 
 #include "base/buf.h"
-#include "http/msg.h"
+#include "http/message.h"
 #include "net/loop.h"
 #include "net/sock.h"
 
@@ -40,7 +40,7 @@ void		 server_listen(struct server *, int listener_fd, void *tag);
 void		 server_free(struct server **);
 
 /* What was asked. Slices live as long as the request. */
-const struct head *request_head(const struct request *);
+const struct message *request_head(const struct request *);
 struct str	 request_path(const struct request *);
 bool		 request_query(const struct request *, const char *name, char *out, size_t cap);	/* decoded */
 struct str	 request_body(const struct request *);

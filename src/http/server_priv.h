@@ -56,7 +56,7 @@ struct request {
 
 	struct buf	 in;		/* the request, and what came after it */
 	size_t		 scanned, head_len, raw_len;	/* raw: the body as it came, framing included */
-	struct head	 head;
+	struct message	 head;
 	struct field	 field[REQUEST_FIELDS_MAX];	/* the head's */
 	struct h1_body	 framing;
 	struct str	 body;

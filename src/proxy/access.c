@@ -113,7 +113,7 @@ put_named(char *out, size_t at, size_t cap, struct str name, struct str value)
 }
 
 void
-access_ask(const struct access *a, struct access_asked *asked, const struct head *h)
+access_ask(const struct access *a, struct access_asked *asked, const struct message *h)
 {
 	size_t at = 0;
 

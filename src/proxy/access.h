@@ -7,7 +7,7 @@
 
 #include "base/str.h"
 #include "base/why.h"
-#include "http/msg.h"
+#include "http/message.h"
 #include "net/loop.h"
 
 struct access;
@@ -34,7 +34,7 @@ struct access	*access_new(struct loop *, int fd);
 void		 access_free(struct access **);		/* writes what is left */
 void		 access_on(struct access *, bool on);
 
-void		 access_ask(const struct access *, struct access_asked *, const struct head *);
+void		 access_ask(const struct access *, struct access_asked *, const struct message *);
 void		 access_log(struct access *, const struct access_line *);
 void		 access_flush(struct access *);		/* once more what its reader did not take */
 uint64_t	 access_lost_take(struct access *);	/* lines lost since the last call */

@@ -15,7 +15,7 @@
 
 #include "base/bug.h"
 #include "base/clock.h"
-#include "http/h1_parse.h"
+#include "http/h1_read.h"
 #include "proxy/exchange_priv.h"
 #include "proxy/rewrite.h"
 
@@ -373,21 +373,21 @@ head_wait(const struct exchange *x)
 
 /* What later states must know of the head; its slices are used at once or not at all. */
 static void
-head_note(struct exchange *x, const struct head *h)
+head_note(struct exchange *x, const struct message *h)
 {
 	x->asked = true;
 	x->is_head = h->is_head;
 	x->idempotent = h->idempotent;
 	x->upgrade = h->upgrade;
 	x->expects_continue = h->expect_continue;
-	x->minor = h->minor;
-	x->keep = h->keep_alive;
-	x->last = !h->keep_alive;
+	x->minor = h->h1.minor;
+	x->keep = h->h1.keep_alive;
+	x->last = !h->h1.keep_alive;
 	access_ask(x->proxy->access, &x->log, h);
 }
 
 static const struct why *
-route(struct exchange *x, const struct head *h)
+route(struct exchange *x, const struct message *h)
 {
 	const struct why *why = NULL;
 
@@ -400,11 +400,11 @@ route(struct exchange *x, const struct head *h)
 
 /* What the client connected to; only who does not say whom it wants (HTTP/1.0) needs it. */
 static struct str
-here(struct exchange *x, const struct head *h)
+here(struct exchange *x, const struct message *h)
 {
 	struct addr a;
 
-	if (h->minor == 1 || head_find(h, FIELD_HOST) != NULL)
+	if (h->h1.minor == 1 || message_find(h, FIELD_HOST) != NULL)
 		return STR("");
 	if (!stream_local_addr(&x->client->session.stream, &a))
 		return STR("localhost");
@@ -414,7 +414,7 @@ here(struct exchange *x, const struct head *h)
 static enum state
 head_done(struct exchange *x, size_t used)
 {
-	const struct head *h = &x->proxy->head;
+	const struct message *h = &x->proxy->head;
 	const struct sender *sender = &x->client->sender;
 	const struct why *why;
 
@@ -453,7 +453,7 @@ head_absent(struct exchange *x, enum io_result res)
 static enum state
 head_read(struct exchange *x)
 {
-	struct head *h = &x->proxy->head;
+	struct message *h = &x->proxy->head;
 	const struct why *why;
 	enum io_result res;
 	size_t used;
@@ -464,7 +464,7 @@ head_read(struct exchange *x)
 	}
 	h->limits = x->proxy->conf.request_head;
 	for (;;) {
-		switch (h1_parse_request(h, flow_unread(&x->up), &x->scanned, &used, &why)) {
+		switch (h1_read_request(h, flow_unread(&x->up), &x->scanned, &used, &why)) {
 		case PARSE_DONE:
 			return head_done(x, used);
 		case PARSE_BAD:

@@ -9,7 +9,7 @@
 
 #include "base/bug.h"
 #include "base/rng.h"
-#include "http/h1_parse.h"
+#include "http/h1_read.h"
 #include "http/slab.h"
 #include "net/stream.h"
 #include "proxy/health.h"
@@ -50,7 +50,7 @@ struct health {
 	unsigned	 worker;		/* that we run in */
 	struct rng	 rng;
 	struct slab	*answers;
-	struct head	 head;			/* of the answer being parsed: used at once */
+	struct message	 head;			/* of the answer being parsed: used at once */
 	struct field	 field[FIELDS_MAX];	/* the head's */
 	struct probe	*probe[TASKS_MAX];	/* by task slot */
 };
@@ -175,7 +175,7 @@ probe_read(struct probe *p)
 
 	while ((res = stream_read(&p->stream, p->answer + p->got, ANSWER_BYTES - p->got, &got)) == IO_DONE) {
 		struct str in = { p->answer, p->got += got };
-		switch (h1_parse_response(&p->health->head, in, false, &scanned, &used, &why)) {
+		switch (h1_read_response(&p->health->head, in, false, &scanned, &used, &why)) {
 		case PARSE_DONE:
 			return IO_DONE;
 		case PARSE_BAD:		/* also when it does not fit */

@@ -5,7 +5,7 @@
 #ifndef PROXY_PROXY_H
 #define PROXY_PROXY_H
 
-#include "http/msg.h"
+#include "http/message.h"
 #include "net/ip.h"
 #include "net/loop.h"
 #include "world/live.h"

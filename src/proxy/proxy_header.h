@@ -5,7 +5,7 @@
 #ifndef PROXY_PROXY_HEADER_H
 #define PROXY_PROXY_HEADER_H
 
-#include "http/h1_parse.h"
+#include "http/h1_read.h"
 #include "net/ip.h"
 
 #define PROXY_HEADER_MAX	(16 + 4096)	/* bytes that are read of one */

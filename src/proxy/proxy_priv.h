@@ -6,7 +6,7 @@
 
 #include <sys/queue.h>
 
-#include "http/msg.h"
+#include "http/message.h"
 #include "http/session.h"
 #include "http/share.h"
 #include "http/slab.h"
@@ -44,7 +44,7 @@ struct proxy {
 	struct exchange_list yielded;
 	unsigned	 nyielded;
 	struct timer	 yield_timer;
-	struct head	 head;			/* of whatever message is being parsed: used within one step, never kept */
+	struct message	 head;			/* of whatever message is being parsed: used within one step, never kept */
 	/* proxy.c */
 	proxy_empty_f	*empty;
 	void		*empty_arg;

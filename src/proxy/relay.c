@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "http/h1_parse.h"
+#include "http/h1_read.h"
 #include "proxy/exchange_priv.h"
 #include "proxy/rewrite.h"
 #include "proxy/tunnel.h"
@@ -140,9 +140,9 @@ tells_to_retry(int status)
 
 /* Keep-Alive: timeout=5, max=100. Negative: the task does not say for how long. */
 static int64_t
-keeps_usec(const struct head *h)
+keeps_usec(const struct message *h)
 {
-	const struct field *f = head_find(h, FIELD_KEEP_ALIVE);
+	const struct field *f = message_find(h, FIELD_KEEP_ALIVE);
 	struct str list = f == NULL ? STR("") : f->value, item;
 	uint64_t seconds;
 
@@ -160,7 +160,7 @@ keeps_usec(const struct head *h)
  * else until the connection's end. False: the framing is malformed.
  */
 static bool
-body_begin(struct exchange *x, struct head *h, size_t used)
+body_begin(struct exchange *x, struct message *h, size_t used)
 {
 	if (x->minor == 1)
 		return flow_begin_lenient(&x->down, used, h->body, h->length);
@@ -183,7 +183,7 @@ body_begin(struct exchange *x, struct head *h, size_t used)
 static enum state
 response_begin(struct exchange *x, size_t used)
 {
-	struct head *h = &x->proxy->head;
+	struct message *h = &x->proxy->head;
 	enum state next;
 
 	x->attempt.status = h->status;
@@ -191,7 +191,7 @@ response_begin(struct exchange *x, size_t used)
 		return next;
 	if (!body_begin(x, h, used))
 		return attempt_failed(x, WHY_UPSTREAM_BAD_BODY);
-	x->attempt.keeps = h->keep_alive && !x->attempt.deaf;
+	x->attempt.keeps = h->h1.keep_alive && !x->attempt.deaf;
 	x->attempt.keeps_usec = x->attempt.keeps ? keeps_usec(h) : -1;
 	x->keep = x->keep && x->up.over && !x->attempt.deaf && h->body != BODY_UNTIL_CLOSE && !x->proxy->sessions.draining;
 	if (!rewrite_response(&x->down.head, h, connection_said(x)))
@@ -205,13 +205,13 @@ response_begin(struct exchange *x, size_t used)
 static enum state
 await_head(struct exchange *x)
 {
-	struct head *h = &x->proxy->head;
+	struct message *h = &x->proxy->head;
 	const struct why *why;
 	size_t used;
 
 	h->limits = x->proxy->conf.response_head;
 	for (;;) {
-		switch (h1_parse_response(h, flow_unread(&x->down), x->is_head, &x->scanned, &used, &why)) {
+		switch (h1_read_response(h, flow_unread(&x->down), x->is_head, &x->scanned, &used, &why)) {
 		case PARSE_DONE:
 			if (h->status == 101)
 				return tunnel_enter(x, used);

@@ -26,9 +26,9 @@ add_connection(struct gather *g, enum rewrite_connection c)
 
 /* Hop-by-hop fields end here, but for the protocols that an upgrade names. */
 static bool
-request_passes(const struct head *h, const struct field *f, const struct sender *s)
+request_passes(const struct message *h, const struct field *f, const struct sender *s)
 {
-	if (f->id == FIELD_EXPECT && h->minor == 0)	/* says nothing there (RFC 9110, 10.1.1) */
+	if (f->id == FIELD_EXPECT && h->h1.minor == 0)	/* says nothing there (RFC 9110, 10.1.1) */
 		return false;
 	if (f->id < FIELD_X_FORWARDED_FOR)
 		return !f->hop || (f->id == FIELD_UPGRADE && h->upgrade);
@@ -41,7 +41,7 @@ struct forwarded {
 };
 
 static struct forwarded
-forwarded_find(const struct head *h)
+forwarded_find(const struct message *h)
 {
 	struct forwarded fwd = { 0 };
 
@@ -64,7 +64,7 @@ forwarded_find(const struct head *h)
 }
 
 static bool
-is_origin_form(const struct head *h)
+is_origin_form(const struct message *h)
 {
 	return h->target.p == h->method.p + h->method.len + 1;
 }
@@ -79,10 +79,10 @@ add_line(struct gather *g, struct str name, struct str value)
 
 /* The version is that of who sends the message, and that is us (RFC 9110, 2.5); it demands a Host. */
 static void
-add_request_line(struct gather *g, const struct head *h, struct str here)
+add_request_line(struct gather *g, const struct message *h, struct str here)
 {
-	if (is_origin_form(h) && h->minor == 1) {
-		gather_add(g, h->start_line);
+	if (is_origin_form(h) && h->h1.minor == 1) {
+		gather_add(g, h->h1.start_line);
 		return;
 	}
 	add_between(g, h->method.p, h->method.p + h->method.len + 1);
@@ -90,13 +90,13 @@ add_request_line(struct gather *g, const struct head *h, struct str here)
 	gather_add(g, STR(" HTTP/1.1\r\n"));
 	if (!is_origin_form(h))
 		add_line(g, STR("Host: "), h->authority);
-	else if (head_find(h, FIELD_HOST) == NULL)
+	else if (message_find(h, FIELD_HOST) == NULL)
 		add_line(g, STR("Host: "), here);
 }
 
 /* The port that the client meant: as it wrote it, else that of the scheme. */
 static void
-add_port(struct gather *g, const struct head *h, bool https)
+add_port(struct gather *g, const struct message *h, bool https)
 {
 	if (h->authority.len > h->host.len + 1)
 		add_line(g, STR("X-Forwarded-Port: "),
@@ -106,7 +106,7 @@ add_port(struct gather *g, const struct head *h, bool https)
 }
 
 static void
-add_forwarded(struct gather *g, const struct head *h, const struct sender *s)
+add_forwarded(struct gather *g, const struct message *h, const struct sender *s)
 {
 	gather_add(g, STR("X-Forwarded-For: "));
 	gather_add(g, sender_peer(s));
@@ -130,7 +130,7 @@ add_continued(struct gather *g, const struct field *f, const struct sender *s)
 }
 
 static void
-add_missing(struct gather *g, const struct head *h, const struct sender *s, const struct forwarded *fwd, struct str client)
+add_missing(struct gather *g, const struct message *h, const struct sender *s, const struct forwarded *fwd, struct str client)
 {
 	if (fwd->list == NULL)
 		add_line(g, STR("X-Forwarded-For: "), sender_peer(s));
@@ -145,7 +145,7 @@ add_missing(struct gather *g, const struct head *h, const struct sender *s, cons
 }
 
 bool
-rewrite_request(struct gather *g, const struct head *h, const struct sender *s, const struct ip *client, char text[IP_TEXT_MAX],
+rewrite_request(struct gather *g, const struct message *h, const struct sender *s, const struct ip *client, char text[IP_TEXT_MAX],
     struct str here)
 {
 	struct forwarded fwd = { 0 };
@@ -177,22 +177,22 @@ rewrite_request(struct gather *g, const struct head *h, const struct sender *s, 
 
 /* The version is that of who sends the message, and that is us. */
 static void
-add_status_line(struct gather *g, const struct head *h)
+add_status_line(struct gather *g, const struct message *h)
 {
-	if (h->minor == 1 && !h->untidy) {
-		gather_add(g, h->start_line);
+	if (h->h1.minor == 1 && !h->h1.untidy) {
+		gather_add(g, h->h1.start_line);
 		return;
 	}
 	gather_add(g, STR("HTTP/1.1 "));
-	gather_add(g, h->status_text);
+	gather_add(g, h->h1.status_text);
 	gather_add(g, STR("\r\n"));
 }
 
 /* Up to the value: blanks behind it and the line's end are ours to write, should the task have written LF alone. */
 static void
-add_response_field(struct gather *g, const struct head *h, const struct field *f)
+add_response_field(struct gather *g, const struct message *h, const struct field *f)
 {
-	if (!h->untidy) {
+	if (!h->h1.untidy) {
 		gather_add(g, f->line);
 		return;
 	}
@@ -202,13 +202,13 @@ add_response_field(struct gather *g, const struct head *h, const struct field *f
 
 /* A task may offer upgrades in any response; to the client's connection, which is ours, the offer says nothing (RFC 9110, 7.8). */
 static bool
-response_passes(const struct head *h, const struct field *f)
+response_passes(const struct message *h, const struct field *f)
 {
 	return !f->hop || (f->id == FIELD_UPGRADE && h->status == 101);
 }
 
 bool
-rewrite_response(struct gather *g, const struct head *h, enum rewrite_connection c)
+rewrite_response(struct gather *g, const struct message *h, enum rewrite_connection c)
 {
 	gather_clear(g);
 	add_status_line(g, h);

@@ -6,7 +6,7 @@
 #define PROXY_REWRITE_H
 
 #include "http/gather.h"
-#include "http/msg.h"
+#include "http/message.h"
 #include "proxy/sender.h"
 
 /* What we say of the connection in a head that we pass on. */
@@ -22,9 +22,9 @@ enum rewrite_connection { CONNECTION_UNSAID, CONNECTION_CLOSE, CONNECTION_KEEP_A
  * must, too.
  * False: there is no memory.
  */
-bool	rewrite_request(struct gather *, const struct head *, const struct sender *, const struct ip *client, char text[IP_TEXT_MAX],
+bool	rewrite_request(struct gather *, const struct message *, const struct sender *, const struct ip *client, char text[IP_TEXT_MAX],
 	    struct str here);
 /* For the client, always as HTTP/1.1, and tidily: lines end in CRLF, one Content-Length. Nothing is added but Connection. Upgrade passes with 101 alone. */
-bool	rewrite_response(struct gather *, const struct head *, enum rewrite_connection);
+bool	rewrite_response(struct gather *, const struct message *, enum rewrite_connection);
 
 #endif

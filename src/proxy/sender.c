@@ -52,7 +52,7 @@ part_last(struct str *list, struct str *part)
 }
 
 struct ip
-sender_client(const struct sender *s, const struct head *h, const struct ip_net *trusted, unsigned ntrusted)
+sender_client(const struct sender *s, const struct message *h, const struct ip_net *trusted, unsigned ntrusted)
 {
 	struct ip client = s->ip, next;
 	struct str list, part;

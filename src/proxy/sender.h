@@ -4,7 +4,7 @@
 #ifndef PROXY_SENDER_H
 #define PROXY_SENDER_H
 
-#include "http/msg.h"
+#include "http/message.h"
 #include "net/ip.h"
 
 struct sender {
@@ -21,6 +21,6 @@ struct str	sender_peer(const struct sender *);	/* its address as text */
  * The client behind the proxies: the right-most address of X-Forwarded-For that is not in `trusted`. A sender that is not
  * trusted is the client itself. A part that is no address ends the search: whoever wrote it is the last that is known.
  */
-struct ip	sender_client(const struct sender *, const struct head *, const struct ip_net *trusted, unsigned ntrusted);
+struct ip	sender_client(const struct sender *, const struct message *, const struct ip_net *trusted, unsigned ntrusted);
 
 #endif

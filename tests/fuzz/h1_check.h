@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/bug.h"
-#include "http/h1_parse.h"
+#include "http/h1_read.h"
 
 #define CHECK_HEAD_MAX 16384
 #define CHECK_FIELDS_MAX 100
@@ -28,17 +28,17 @@ within(struct str part, struct str whole)
 
 /* The line starts at p and ends in the only CRLF it has, or LF in an untidy head. */
 static inline const char *
-check_line(const struct head *h, struct str line, const char *p)
+check_line(const struct message *h, struct str line, const char *p)
 {
 	size_t end = line.len >= 2 && line.p[line.len - 2] == '\r' ? 2 : 1;
 
-	ASSERT(line.p == p && line.len >= end && line.p[line.len - 1] == '\n' && (end == 2 || h->untidy));
+	ASSERT(line.p == p && line.len >= end && line.p[line.len - 1] == '\n' && (end == 2 || h->h1.untidy));
 	check_clean((struct str){ line.p, line.len - end });
 	return line.p + line.len;
 }
 
 static inline void
-check_head(const struct head *h, struct str in, size_t used)
+check_head(const struct message *h, struct str in, size_t used)
 {
 	const char *p;
 	int lengths = 0, codings = 0;
@@ -46,8 +46,8 @@ check_head(const struct head *h, struct str in, size_t used)
 	bool bodiless = h->status != 0 && (h->status < 200 || h->status == 204);
 
 	ASSERT(used <= in.len && used <= CHECK_HEAD_MAX && h->nfields <= CHECK_FIELDS_MAX);
-	ASSERT(h->minor == 0 || h->minor == 1);
-	p = check_line(h, h->start_line, h->start_line.p);
+	ASSERT(h->h1.minor == 0 || h->h1.minor == 1);
+	p = check_line(h, h->h1.start_line, h->h1.start_line.p);
 	for (int i = 0; i < h->nfields; i++) {
 		const struct field *f = &h->field[i];
 		p = check_line(h, f->line, p);

@@ -7,20 +7,20 @@
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 static void
-check_response(const struct head *h, bool to_head)
+check_response(const struct message *h, bool to_head)
 {
-	ASSERT(h->status >= 100 && h->status <= 999 && within(h->reason, h->start_line));
+	ASSERT(h->status >= 100 && h->status <= 999 && within(h->h1.reason, h->h1.start_line));
 	if (to_head || h->status < 200 || h->status == 204 || h->status == 304)
 		ASSERT(h->body == BODY_NONE);
-	ASSERT(h->body != BODY_UNTIL_CLOSE || !h->keep_alive);
-	ASSERT(h->body != BODY_CHUNKED || h->minor == 1 || !h->keep_alive);
+	ASSERT(h->body != BODY_UNTIL_CLOSE || !h->h1.keep_alive);
+	ASSERT(h->body != BODY_CHUNKED || h->h1.minor == 1 || !h->h1.keep_alive);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	static struct field field[2][CHECK_FIELDS_MAX];
-	static struct head h = CHECK_HEAD(field[0]), again = CHECK_HEAD(field[1]);
+	static struct message h = CHECK_HEAD(field[0]), again = CHECK_HEAD(field[1]);
 	const struct why *why = NULL, *why_again = NULL;
 	size_t cut, used = 0, used_again = 0, scanned = 0;
 	enum parse r, first, second;
@@ -32,7 +32,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	in = (struct str){ (const char *)bytes + 1, len - 1 };
 	cut = in.len * bytes[0] / 255;
 	to_head = bytes[0] & 1;
-	r = h1_parse_response(&h, in, to_head, &scanned, &used, &why);
+	r = h1_read_response(&h, in, to_head, &scanned, &used, &why);
 	if (r == PARSE_DONE) {
 		check_head(&h, in, used);
 		check_response(&h, to_head);
@@ -40,14 +40,14 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		ASSERT(why == WHY_UPSTREAM_BAD_HEAD || why == WHY_UPSTREAM_HEAD_LARGE);
 
 	scanned = 0;
-	first = h1_parse_response(&again, (struct str){ in.p, cut }, to_head, &scanned, &used_again, &why_again);
+	first = h1_read_response(&again, (struct str){ in.p, cut }, to_head, &scanned, &used_again, &why_again);
 	if (r == PARSE_DONE)
 		ASSERT(first == (cut < used ? PARSE_MORE : PARSE_DONE));
 	if (r == PARSE_MORE)
 		ASSERT(first == PARSE_MORE);
 	if (first != PARSE_MORE)
 		return 0;
-	second = h1_parse_response(&again, in, to_head, &scanned, &used_again, &why_again);
+	second = h1_read_response(&again, in, to_head, &scanned, &used_again, &why_again);
 	/* a head that trickles in is looked at again when its end is there: other faults are told later, or never
 	 * because it has become too large */
 	ASSERT(second == r || (second == PARSE_MORE && r == PARSE_BAD));

@@ -61,7 +61,7 @@ site_answer(void *arg, struct request *x)
 	} else if (str_eq(path, STR("/away")))
 		request_reply(x, 302, "text/plain", STR("elsewhere"), "Location: /ok\r\n");
 	else if (str_eq(path, STR("/echo"))) {
-		const struct head *head = request_head(x);
+		const struct message *head = request_head(x);
 		snprintf(big, sizeof big, "%.*s %.*s", STR_ARG(head->method), STR_ARG(request_body(x)));
 		request_reply(x, 200, "text/plain", str_of(big), "Api-Version:  1.41 \r\n");
 	} else if (str_eq(path, STR("/broken")))

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
-#include "http/h1_parse.h"
+#include "http/h1_read.h"
 #include "proxy/rewrite.c"
 
 static void
@@ -28,7 +28,7 @@ static int
 request_from(bool trusted, const char *in, const char *want)
 {
 	static struct field field[100];
-	static struct head h = { .limits = { 16384, 100 }, .field = field };
+	static struct message h = { .limits = { 16384, 100 }, .field = field };
 	struct gather g;
 	const struct why *why;
 	size_t scanned = 0, used;
@@ -38,7 +38,7 @@ request_from(bool trusted, const char *in, const char *want)
 
 	assert_true(ip_parse(STR("10.1.2.3"), &ip));
 	sender_init(&s, &ip, trusted);
-	assert_int_equal(h1_parse_request(&h, str_of(in), &scanned, &used, &why), PARSE_DONE);
+	assert_int_equal(h1_read_request(&h, str_of(in), &scanned, &used, &why), PARSE_DONE);
 	ip = sender_client(&s, &h, NULL, 0);
 	gather_init(&g);
 	assert_true(rewrite_request(&g, &h, &s, &ip, text, STR("here:81")));
@@ -58,13 +58,13 @@ static void
 response(const char *in, enum rewrite_connection c, const char *want)
 {
 	static struct field field[100];
-	static struct head h = { .limits = { 16384, 100 }, .field = field };
+	static struct message h = { .limits = { 16384, 100 }, .field = field };
 	struct gather g;
 	const struct why *why;
 	size_t scanned = 0, used;
 	char out[4096];
 
-	assert_int_equal(h1_parse_response(&h, str_of(in), false, &scanned, &used, &why), PARSE_DONE);
+	assert_int_equal(h1_read_response(&h, str_of(in), false, &scanned, &used, &why), PARSE_DONE);
 	gather_init(&g);
 	assert_true(rewrite_response(&g, &h, c));
 	flat(&g, out);

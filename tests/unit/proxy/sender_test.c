@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "http/h1_parse.h"
+#include "http/h1_read.h"
 #include "proxy/sender.c"
 
 static struct ip_net trusted[2];
@@ -19,7 +19,7 @@ static void
 client(const char *peer, const char *fields, const char *want)
 {
 	static struct field field[100];
-	static struct head h = { .limits = { 16384, 100 }, .field = field };
+	static struct message h = { .limits = { 16384, 100 }, .field = field };
 	const struct why *why;
 	size_t scanned = 0, used;
 	char in[1024], out[IP_TEXT_MAX];
@@ -29,7 +29,7 @@ client(const char *peer, const char *fields, const char *want)
 	assert_true(ip_parse(str_of(peer), &ip));
 	sender_init(&s, &ip, ip_nets_have(trusted, 2, &ip));
 	snprintf(in, sizeof in, "GET / HTTP/1.1\r\nHost: a\r\n%s\r\n", fields);
-	assert_int_equal(h1_parse_request(&h, str_of(in), &scanned, &used, &why), PARSE_DONE);
+	assert_int_equal(h1_read_request(&h, str_of(in), &scanned, &used, &why), PARSE_DONE);
 	ip = sender_client(&s, &h, trusted, 2);
 	ip_text(&ip, out);
 	assert_string_equal(out, want);

@@ -1,8 +1,9 @@
 /*
- * msg: the head of an HTTP/1.x message, parsed in place: every slice points into the buffer it was read from.
+ * message: an HTTP request or response without its body. A reader (h1_read.h) fills it in place: every slice points
+ * into the buffer that the head was read from, and lives as long as the bytes there.
  */
-#ifndef HTTP_MSG_H
-#define HTTP_MSG_H
+#ifndef HTTP_MESSAGE_H
+#define HTTP_MESSAGE_H
 
 #include "base/str.h"
 
@@ -38,34 +39,41 @@ enum body_kind {
 	BODY_UNTIL_CLOSE	/* responses only */
 };
 
-struct head {
-	/* requests; the target is in origin-form after parsing: an absolute-form's authority went to `host` */
+/* What HTTP/1 alone has: how a head was written, and what it says of its connection. */
+struct h1_head {
+	struct str	 start_line;		/* CRLF included; the first field's line follows */
+	struct str	 reason;		/* responses */
+	struct str	 status_text;		/* of the start line: from the status to the end of the reason */
+	int		 minor;			/* HTTP/1.minor: 0 or 1 */
+	bool		 keep_alive;		/* the connection may go on */
+	bool		 untidy;		/* read leniently: lines end in LF alone, or the start line has
+						 * too many spaces */
+};
+
+struct message {
+	/* requests; in origin-form after reading: an absolute-form's authority went to `authority` */
 	struct str	 method, target;	/* target: path and query, or "*" */
 	struct str	 path;			/* the part of target before '?' */
-	struct str	 host;			/* without port; empty when Host is, or in HTTP/1.0 is not there */
-	struct str	 authority;		/* as given, with port: Host, or what an absolute-form target says */
-	bool		 is_head, is_connect, idempotent;	/* idempotent: RFC 9110, 9.2.2 */
+	struct str	 authority;		/* as given, with port: Host, or what the target says */
+	struct str	 host;			/* of it, without port; empty when Host is, or is absent in HTTP/1.0 */
+	bool		 is_head;
+	bool		 idempotent;		/* RFC 9110, 9.2.2 */
 	bool		 expect_continue;
 	/* responses */
 	int		 status;		/* 100..999 */
-	struct str	 reason;
-	struct str	 status_text;		/* of the start line: from the status to the end of the reason */
-	bool		 untidy;		/* read leniently: lines end in LF alone, or the start line has spaces too many */
-	struct str	 length_text;		/* one Content-Length instead of the same one several times; else empty */
 	/* both */
-	struct str	 start_line;		/* CRLF included */
-	int		 minor;			/* HTTP/1.minor: 0 or 1 */
-	bool		 keep_alive;		/* what this message says of its connection */
 	bool		 upgrade;		/* Connection: upgrade and an Upgrade field */
 	enum body_kind	 body;
 	uint64_t	 length;		/* BODY_LENGTH */
+	struct str	 length_text;		/* the Content-Length to pass on instead of those in `field`; or empty */
 	int		 nfields;
-	/* the owner's, who sets them before anything is parsed */
+	struct h1_head	 h1;
+	/* the owner's, set before anything is read */
 	struct head_limits limits;
 	struct field	*field;			/* limits.fields of them */
 };
 
-const struct field	*head_find(const struct head *, enum field_id);	/* the first, or NULL */
+const struct field	*message_find(const struct message *, enum field_id);	/* the first, or NULL */
 /* True when a comma-separated list such as Connection contains the token (case-insensitive). */
 bool			 list_has(struct str list, struct str token);
 const char		*status_reason(int status);	/* of the statuses in tbl/status.h */

@@ -1,15 +1,15 @@
 /*
- * h1_parse: heads of HTTP/1.x messages (RFC 9112). Requests strictly: what one server might read differently from another is
+ * h1_read: heads of HTTP/1.x messages (RFC 9112). Requests strictly: what one server might read differently from another is
  * refused, never repaired: bare LF, obs-fold, space before the colon, repeated or signed lengths, a length beside a transfer
  * coding, NUL and control bytes, a missing or repeated Host. Responses as other proxies read them, because tasks in the field
  * are as they are: bare LF, more than one space in the start line, the same Content-Length several times, chunks from an
  * HTTP/1.0 task, statuses above 599. They are passed on tidily (rewrite.h), and what is ambiguous is refused all the same.
  */
-#ifndef HTTP_H1_PARSE_H
-#define HTTP_H1_PARSE_H
+#ifndef HTTP_H1_READ_H
+#define HTTP_H1_READ_H
 
 #include "base/why.h"
-#include "http/msg.h"
+#include "http/message.h"
 
 enum parse { PARSE_DONE, PARSE_MORE, PARSE_BAD };
 
@@ -19,9 +19,9 @@ enum parse { PARSE_DONE, PARSE_MORE, PARSE_BAD };
  * `scanned` remembers how far a MORE has looked, so that a head that trickles in costs linear time: start it at 0.
  * h->limits and h->field are the caller's. A single empty line before a request line is skipped, as RFC 9112 2.2 asks.
  */
-enum parse	h1_parse_request(struct head *h, struct str in, size_t *scanned, size_t *used, const struct why **why);
+enum parse	h1_read_request(struct message *h, struct str in, size_t *scanned, size_t *used, const struct why **why);
 /* `to_head`: the request was HEAD, so no body follows. 1xx heads are messages of their own, without a body. */
-enum parse	h1_parse_response(struct head *h, struct str in, bool to_head, size_t *scanned, size_t *used,
+enum parse	h1_read_response(struct message *h, struct str in, bool to_head, size_t *scanned, size_t *used,
 		    const struct why **why);
 
 #endif

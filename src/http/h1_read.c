@@ -10,12 +10,12 @@
 
 #include "base/bug.h"
 #include "http/chars.h"
-#include "http/h1_parse.h"
+#include "http/h1_read.h"
 #include "http/h1_sense.h"
 
 struct input {
 	const char	*p, *end;
-	bool		 lenient;	/* a response: see h1_parse.h */
+	bool		 lenient;	/* a response: see h1_read.h */
 	bool		 bare_lf;	/* a line ended in one */
 };
 
@@ -171,7 +171,7 @@ parse_field(struct input *in, struct field *f)
 }
 
 static enum parse
-parse_fields(struct head *h, struct input *in, struct sense *s, const struct why **why)
+parse_fields(struct message *h, struct input *in, struct sense *s, const struct why **why)
 {
 	for (;; h->nfields++) {
 		struct field *f = &h->field[h->nfields];
@@ -206,7 +206,7 @@ version(const char *p, int *minor)
 }
 
 static enum parse
-parse_request_line(struct head *h, struct input *in, const struct why **why)
+parse_request_line(struct message *h, struct input *in, const struct why **why)
 {
 	const char *start = in->p, *end = in->end, *p, *target;
 	const struct why *w;
@@ -228,25 +228,25 @@ parse_request_line(struct head *h, struct input *in, const struct why **why)
 	h->target = str_between(target, p++);
 	if (end - p < 10)
 		return memchr(p, '\n', (size_t)(end - p)) == NULL ? PARSE_MORE : bad(why, WHY_BAD_REQUEST_LINE);
-	if ((w = version(p, &h->minor)) != NULL)
+	if ((w = version(p, &h->h1.minor)) != NULL)
 		return bad(why, w);
 	if (p[8] != '\r' || p[9] != '\n')
 		return bad(why, WHY_BAD_REQUEST_LINE);
 	in->p = p + 10;
-	h->start_line = str_between(start, in->p);
+	h->h1.start_line = str_between(start, in->p);
 	return PARSE_DONE;
 }
 
 /* "HTTP/1.x NNN", then a reason or none; that the space before an empty reason is missing is forgiven, and so are more of them. */
 static enum parse
-parse_status_line(struct head *h, struct input *in, const struct why **why)
+parse_status_line(struct message *h, struct input *in, const struct why **why)
 {
 	const char *start = in->p, *end = in->end, *p = start + 8, *text;
 	enum parse r;
 
 	if (end - start < 13)
 		return memchr(start, '\n', (size_t)(end - start)) == NULL ? PARSE_MORE : bad(why, WHY_BAD_REQUEST_LINE);
-	if (version(start, &h->minor) != NULL || *p != ' ')
+	if (version(start, &h->h1.minor) != NULL || *p != ' ')
 		return bad(why, WHY_BAD_REQUEST_LINE);
 	while (p < end && *p == ' ')
 		p++;
@@ -263,13 +263,13 @@ parse_status_line(struct head *h, struct input *in, const struct why **why)
 	if (p < end && *p == ' ') {
 		const char *reason = ++p;
 		p = value_skip(p, end);
-		h->reason = str_between(reason, p);
+		h->h1.reason = str_between(reason, p);
 	}
-	h->status_text = str_between(text, p);
+	h->h1.status_text = str_between(text, p);
 	if ((r = line_end(in, p, &in->p)) != PARSE_DONE)
 		return r == PARSE_BAD ? bad(why, WHY_BAD_REQUEST_LINE) : r;
-	h->start_line = str_between(start, in->p);
-	h->untidy = text > start + 9;
+	h->h1.start_line = str_between(start, in->p);
+	h->h1.untidy = text > start + 9;
 	return PARSE_DONE;
 }
 
@@ -293,19 +293,19 @@ end_seen(struct str in, size_t scanned, bool lenient)
 }
 
 static enum parse
-begin(struct head *h, struct str *in, const size_t *scanned, bool lenient)
+begin(struct message *h, struct str *in, const size_t *scanned, bool lenient)
 {
 	ASSERT(h->limits.fields > 0 && h->limits.bytes > 0);
 	if (in->len > h->limits.bytes)
 		in->len = h->limits.bytes;
 	if (in->len == 0 || (*scanned > 0 && !end_seen(*in, *scanned, lenient)))
 		return PARSE_MORE;
-	memset(h, 0, offsetof(struct head, limits));
+	memset(h, 0, offsetof(struct message, limits));
 	return PARSE_DONE;
 }
 
 static enum parse
-incomplete(const struct head *h, struct str in, size_t *scanned, const struct why **why)
+incomplete(const struct message *h, struct str in, size_t *scanned, const struct why **why)
 {
 	if (in.len >= h->limits.bytes)
 		return bad(why, WHY_HEAD_TOO_LARGE);
@@ -314,7 +314,7 @@ incomplete(const struct head *h, struct str in, size_t *scanned, const struct wh
 }
 
 static enum parse
-request(struct head *h, struct input *in, const struct why **why)
+request(struct message *h, struct input *in, const struct why **why)
 {
 	struct sense s = { 0 };
 	enum parse r;
@@ -328,20 +328,20 @@ request(struct head *h, struct input *in, const struct why **why)
 }
 
 static enum parse
-response(struct head *h, struct input *in, bool to_head, const struct why **why)
+response(struct message *h, struct input *in, bool to_head, const struct why **why)
 {
 	struct sense s = { 0 };
 	enum parse r;
 
 	if ((r = parse_status_line(h, in, why)) != PARSE_DONE || (r = parse_fields(h, in, &s, why)) != PARSE_DONE)
 		return r;
-	h->untidy |= in->bare_lf;
+	h->h1.untidy |= in->bare_lf;
 	*why = sense_response(h, &s, to_head);
 	return *why == NULL ? PARSE_DONE : PARSE_BAD;
 }
 
 enum parse
-h1_parse_request(struct head *h, struct str in, size_t *scanned, size_t *used, const struct why **why)
+h1_read_request(struct message *h, struct str in, size_t *scanned, size_t *used, const struct why **why)
 {
 	enum parse r = begin(h, &in, scanned, false);
 	struct input at = { .p = in.p, .end = in.p + in.len };
@@ -356,7 +356,7 @@ h1_parse_request(struct head *h, struct str in, size_t *scanned, size_t *used, c
 }
 
 enum parse
-h1_parse_response(struct head *h, struct str in, bool to_head, size_t *scanned, size_t *used, const struct why **why)
+h1_read_response(struct message *h, struct str in, bool to_head, size_t *scanned, size_t *used, const struct why **why)
 {
 	enum parse r = begin(h, &in, scanned, true);
 	struct input at = { .p = in.p, .end = in.p + in.len, .lenient = true };

@@ -1,4 +1,4 @@
-#include "http/msg.c"
+#include "http/message.c"
 #include "http/query.c"
 
 #include <setjmp.h>
@@ -23,11 +23,11 @@ static void
 the_first_field_is_found(void **state)
 {
 	static struct field field[] = { { .id = FIELD_OTHER }, { .id = FIELD_COOKIE }, { .id = FIELD_COOKIE } };
-	static struct head h = { .nfields = 3, .field = field };
+	static struct message h = { .nfields = 3, .field = field };
 
 	(void)state;
-	assert_ptr_equal(head_find(&h, FIELD_COOKIE), &h.field[1]);
-	assert_null(head_find(&h, FIELD_HOST));
+	assert_ptr_equal(message_find(&h, FIELD_COOKIE), &h.field[1]);
+	assert_null(message_find(&h, FIELD_HOST));
 }
 
 static void

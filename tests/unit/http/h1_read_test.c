@@ -1,4 +1,4 @@
-#include "http/h1_parse.c"
+#include "http/h1_read.c"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +25,7 @@ static const char typical[] =
 
 /* Room for a head, and its limits. Heads take turns. */
 static void
-room(struct head *h)
+room(struct message *h)
 {
 	static struct field field[8][FIELDS_MAX];
 	static unsigned turn;
@@ -36,7 +36,7 @@ room(struct head *h)
 
 /* Each input is given in memory of exactly its size, so that ASan sees a byte read too far. */
 static enum parse
-request_of(const char *text, size_t len, struct head *h, size_t *used, const struct why **why)
+request_of(const char *text, size_t len, struct message *h, size_t *used, const struct why **why)
 {
 	static char *copy;
 	size_t scanned = 0;
@@ -45,11 +45,11 @@ request_of(const char *text, size_t len, struct head *h, size_t *used, const str
 	copy = malloc(len + (len == 0));
 	memcpy(copy, text, len);
 	room(h);
-	return h1_parse_request(h, (struct str){ copy, len }, &scanned, used, why);
+	return h1_read_request(h, (struct str){ copy, len }, &scanned, used, why);
 }
 
 static enum parse
-response_of(const char *text, bool to_head, struct head *h, const struct why **why)
+response_of(const char *text, bool to_head, struct message *h, const struct why **why)
 {
 	static char *copy;
 	size_t scanned = 0, used = 0, len = strlen(text);
@@ -59,16 +59,16 @@ response_of(const char *text, bool to_head, struct head *h, const struct why **w
 	copy = malloc(len + 1);
 	memcpy(copy, text, len);
 	room(h);
-	r = h1_parse_response(h, (struct str){ copy, len }, to_head, &scanned, &used, why);
+	r = h1_read_response(h, (struct str){ copy, len }, to_head, &scanned, &used, why);
 	if (r == PARSE_DONE)
 		assert_int_equal(used, len);
 	return r;
 }
 
-static struct head *
+static struct message *
 good(const char *text)
 {
-	static struct head h;
+	static struct message h;
 	const struct why *why = NULL;
 	size_t used = 0;
 	enum parse r = request_of(text, strlen(text), &h, &used, &why);
@@ -90,7 +90,7 @@ static void
 refused(const char *text, const struct why *reason)
 {
 	const struct why *why = NULL;
-	struct head h;
+	struct message h;
 	size_t used = 77;
 	enum parse r = request_of(text, strlen(text), &h, &used, &why);
 
@@ -113,7 +113,7 @@ with(const char *lines)
 static void
 a_typical_request(void **state)
 {
-	struct head *h = good(typical);
+	struct message *h = good(typical);
 
 	(void)state;
 	is(h->method, "GET");
@@ -121,9 +121,9 @@ a_typical_request(void **state)
 	is(h->path, "/api/v1/items/12345");
 	is(h->host, "www.example.com");
 	is(h->authority, "www.example.com:8080");
-	is(h->start_line, "GET /api/v1/items/12345?page=2&sort=asc HTTP/1.1\r\n");
-	assert_int_equal(h->minor, 1);
-	assert_true(h->keep_alive && h->idempotent);
+	is(h->h1.start_line, "GET /api/v1/items/12345?page=2&sort=asc HTTP/1.1\r\n");
+	assert_int_equal(h->h1.minor, 1);
+	assert_true(h->h1.keep_alive && h->idempotent);
 	assert_false(h->is_head || h->upgrade || h->expect_continue);
 	assert_int_equal(h->body, BODY_NONE);
 	assert_int_equal(h->nfields, 9);
@@ -139,7 +139,7 @@ static void
 every_beginning_asks_for_more(void **state)
 {
 	const struct why *why;
-	struct head h;
+	struct message h;
 	size_t used;
 
 	(void)state;
@@ -152,11 +152,11 @@ a_head_that_trickles_in_is_the_same_head(void **state)
 {
 	const struct why *why;
 	size_t scanned = 0, used = 0, n;
-	struct head h;
+	struct message h;
 
 	(void)state;
 	room(&h);
-	for (n = 0; h1_parse_request(&h, (struct str){ typical, n }, &scanned, &used, &why) == PARSE_MORE; n++)
+	for (n = 0; h1_read_request(&h, (struct str){ typical, n }, &scanned, &used, &why) == PARSE_MORE; n++)
 		assert_true(n < sizeof typical - 1);
 	assert_int_equal(n, sizeof typical - 1);
 	assert_int_equal(used, n);
@@ -169,7 +169,7 @@ what_follows_is_left_alone(void **state)
 {
 	static const char two[] = "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n";
 	const struct why *why;
-	struct head h;
+	struct message h;
 	size_t used = 0;
 
 	(void)state;
@@ -215,7 +215,7 @@ a_bare_line_feed_is_refused_at_once(void **state)
 		"GET / HTTP/1.1\r\nHost: a\r\n\n", "GET / HTTP/1.1\r\nHost: a\nX: y\r\n"
 	};
 	const struct why *why;
-	struct head h;
+	struct message h;
 	size_t used;
 
 	(void)state;
@@ -224,15 +224,15 @@ a_bare_line_feed_is_refused_at_once(void **state)
 		size_t scanned = 0, len = strlen(pieces[i]);
 		assert_int_equal(request_of(pieces[i], len, &h, &used, &why), PARSE_BAD);
 		/* and also when it comes in a later piece */
-		assert_int_equal(h1_parse_request(&h, (struct str){ pieces[i], 3 }, &scanned, &used, &why), PARSE_MORE);
-		assert_int_equal(h1_parse_request(&h, (struct str){ pieces[i], len }, &scanned, &used, &why), PARSE_BAD);
+		assert_int_equal(h1_read_request(&h, (struct str){ pieces[i], 3 }, &scanned, &used, &why), PARSE_MORE);
+		assert_int_equal(h1_read_request(&h, (struct str){ pieces[i], len }, &scanned, &used, &why), PARSE_BAD);
 	}
 }
 
 static void
 targets(void **state)
 {
-	struct head *h;
+	struct message *h;
 
 	(void)state;
 	is(good("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n")->path, "*");
@@ -311,7 +311,7 @@ no_control_byte_passes_anywhere_in_a_value(void **state)
 {
 	char text[128];
 	const struct why *why;
-	struct head h;
+	struct message h;
 	size_t used;
 
 	(void)state;
@@ -327,7 +327,7 @@ no_control_byte_passes_anywhere_in_a_value(void **state)
 static void
 lengths_and_codings(void **state)
 {
-	struct head *h = good(with("Content-Length: 12\r\n"));
+	struct message *h = good(with("Content-Length: 12\r\n"));
 
 	(void)state;
 	assert_int_equal(h->body, BODY_LENGTH);
@@ -361,13 +361,13 @@ static void
 persistence(void **state)
 {
 	(void)state;
-	assert_true(good(with(""))->keep_alive);
-	assert_false(good(with("Connection: close\r\n"))->keep_alive);
-	assert_false(good(with("Connection: keep-alive, Close\r\n"))->keep_alive);
-	assert_false(good(with("Connection: x\r\nConnection: close\r\n"))->keep_alive);
-	assert_true(good(with("Connection: closed\r\n"))->keep_alive);
-	assert_false(good("GET / HTTP/1.0\r\n\r\n")->keep_alive);
-	assert_true(good("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n")->keep_alive);
+	assert_true(good(with(""))->h1.keep_alive);
+	assert_false(good(with("Connection: close\r\n"))->h1.keep_alive);
+	assert_false(good(with("Connection: keep-alive, Close\r\n"))->h1.keep_alive);
+	assert_false(good(with("Connection: x\r\nConnection: close\r\n"))->h1.keep_alive);
+	assert_true(good(with("Connection: closed\r\n"))->h1.keep_alive);
+	assert_false(good("GET / HTTP/1.0\r\n\r\n")->h1.keep_alive);
+	assert_true(good("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n")->h1.keep_alive);
 }
 
 static void
@@ -386,7 +386,7 @@ upgrades(void **state)
 }
 
 static bool
-hop(const struct head *h, const char *name)
+hop(const struct message *h, const char *name)
 {
 	for (int i = 0; i < h->nfields; i++)
 		if (str_eq_nocase(h->field[i].name, str_of(name)))
@@ -398,7 +398,7 @@ hop(const struct head *h, const char *name)
 static void
 hop_by_hop_fields_are_marked(void **state)
 {
-	struct head *h = good(with("Connection: X-Mine, close\r\nX-Mine: 1\r\nx-mine: 2\r\nX-Other: 3\r\nKeep-Alive: 5\r\n"
+	struct message *h = good(with("Connection: X-Mine, close\r\nX-Mine: 1\r\nx-mine: 2\r\nX-Other: 3\r\nKeep-Alive: 5\r\n"
 	    "Proxy-Connection: x\r\nTE: trailers\r\nTrailer: X\r\nUpgrade: y\r\nProxy-Authorization: z\r\n"));
 
 	(void)state;
@@ -412,7 +412,7 @@ hop_by_hop_fields_are_marked(void **state)
 static void
 connection_cannot_name_what_we_decide_by(void **state)
 {
-	struct head *h = good(with("Connection: Host, Content-Length, X-Forwarded-For, X-Forwarded-Proto, X-Forwarded-Host\r\n"
+	struct message *h = good(with("Connection: Host, Content-Length, X-Forwarded-For, X-Forwarded-Proto, X-Forwarded-Host\r\n"
 	    "Content-Length: 3\r\nX-Forwarded-For: a\r\nX-Forwarded-Proto: b\r\nX-Forwarded-Host: c\r\n"));
 
 	(void)state;
@@ -509,7 +509,7 @@ limits(void **state)
 {
 	static char text[HEAD_MAX + 4096];
 	const struct why *why;
-	struct head h;
+	struct message h;
 	size_t n, used;
 
 	(void)state;
@@ -531,10 +531,10 @@ limits(void **state)
 	assert_int_equal(request_of(text, HEAD_MAX, &h, &used, &why), PARSE_BAD);
 }
 
-static struct head *
+static struct message *
 answer(const char *text, bool to_head)
 {
-	static struct head h;
+	static struct message h;
 	const struct why *why = NULL;
 
 	if (response_of(text, to_head, &h, &why) != PARSE_DONE)
@@ -546,7 +546,7 @@ static void
 answer_refused(const char *text, const struct why *reason)
 {
 	const struct why *why = NULL;
-	struct head h;
+	struct message h;
 
 	assert_int_equal(response_of(text, false, &h, &why), PARSE_BAD);
 	if (why != reason)
@@ -556,29 +556,29 @@ answer_refused(const char *text, const struct why *reason)
 static void
 answers(void **state)
 {
-	struct head *h = answer("HTTP/1.1 200 OK then\r\nContent-Length: 5\r\nDate: x\r\n\r\n", false);
+	struct message *h = answer("HTTP/1.1 200 OK then\r\nContent-Length: 5\r\nDate: x\r\n\r\n", false);
 
 	(void)state;
 	assert_int_equal(h->status, 200);
-	is(h->reason, "OK then");
-	is(h->start_line, "HTTP/1.1 200 OK then\r\n");
+	is(h->h1.reason, "OK then");
+	is(h->h1.start_line, "HTTP/1.1 200 OK then\r\n");
 	assert_int_equal(h->body, BODY_LENGTH);
 	assert_int_equal(h->length, 5);
-	assert_true(h->keep_alive);
+	assert_true(h->h1.keep_alive);
 	assert_int_equal(h->field[1].id, FIELD_DATE);
-	is(answer("HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n", false)->reason, "");
-	is(answer("HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", false)->reason, "");
+	is(answer("HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n", false)->h1.reason, "");
+	is(answer("HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", false)->h1.reason, "");
 	assert_int_equal(answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", false)->body, BODY_CHUNKED);
 }
 
 static void
 answers_without_a_length_end_with_the_connection(void **state)
 {
-	struct head *h = answer("HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n\r\n", false);
+	struct message *h = answer("HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n\r\n", false);
 
 	(void)state;
 	assert_int_equal(h->body, BODY_UNTIL_CLOSE);
-	assert_false(h->keep_alive);
+	assert_false(h->h1.keep_alive);
 }
 
 static void
@@ -592,33 +592,33 @@ answers_without_a_body(void **state)
 
 	(void)state;
 	for (int i = 0; i < 4; i++) {
-		struct head *h = answer(bare[i], false);
+		struct message *h = answer(bare[i], false);
 		assert_int_equal(h->body, BODY_NONE);
-		assert_true(h->keep_alive);
+		assert_true(h->h1.keep_alive);
 		assert_int_equal(h->upgrade, i == 3);
 	}
 	assert_int_equal(answer("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n", true)->body, BODY_NONE);
 	assert_int_equal(answer("HTTP/1.1 200 OK\r\n\r\n", true)->body, BODY_NONE);
-	assert_true(answer("HTTP/1.1 200 OK\r\n\r\n", true)->keep_alive);
+	assert_true(answer("HTTP/1.1 200 OK\r\n\r\n", true)->h1.keep_alive);
 }
 
 /* What tasks in the field send, and other proxies understand. */
 static void
 answers_that_are_untidy(void **state)
 {
-	struct head *h = answer("HTTP/1.1 200 OK\nContent-Length: 5\nX: y \n\n", false);
+	struct message *h = answer("HTTP/1.1 200 OK\nContent-Length: 5\nX: y \n\n", false);
 
 	(void)state;
-	assert_true(h->untidy);
-	is(h->status_text, "200 OK");
+	assert_true(h->h1.untidy);
+	is(h->h1.status_text, "200 OK");
 	is(h->field[1].value, "y");
 	assert_int_equal(h->length, 5);
-	assert_true(answer("HTTP/1.1 200 OK\r\nX: y\n\r\n", false)->untidy);
-	assert_false(answer("HTTP/1.1 200 OK\r\nX: y\r\n\r\n", false)->untidy);
+	assert_true(answer("HTTP/1.1 200 OK\r\nX: y\n\r\n", false)->h1.untidy);
+	assert_false(answer("HTTP/1.1 200 OK\r\nX: y\r\n\r\n", false)->h1.untidy);
 	assert_int_equal(answer("HTTP/1.1 200\n\n", false)->status, 200);
 	h = answer("HTTP/1.1   200 OK\r\n\r\n", false);
-	assert_true(h->untidy);
-	is(h->status_text, "200 OK");
+	assert_true(h->h1.untidy);
+	is(h->h1.status_text, "200 OK");
 	assert_int_equal(answer("HTTP/1.1 999 Request denied\r\n\r\n", false)->status, 999);
 
 	h = answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX: y\r\ncontent-length: 5\r\n\r\n", false);
@@ -631,7 +631,7 @@ answers_that_are_untidy(void **state)
 
 	h = answer("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n", false);
 	assert_int_equal(h->body, BODY_CHUNKED);
-	assert_false(h->keep_alive);
+	assert_false(h->h1.keep_alive);
 }
 
 /* The end is found where it is, however the head is cut. */
@@ -640,15 +640,15 @@ untidy_answers_that_trickle_in(void **state)
 {
 	static const char *const heads[] = { "HTTP/1.1  200 OK\nX: y\nZ: a\n\n", "HTTP/1.1 200 OK\r\nX: y\n\r\n", "HTTP/1.1 200 OK\nX: y\r\n\n" };
 	const struct why *why;
-	struct head h;
+	struct message h;
 
 	(void)state;
 	room(&h);
 	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
 		size_t len = strlen(heads[i]), scanned = 0, used = 0;
 		for (size_t n = 0; n < len; n++)
-			assert_int_equal(h1_parse_response(&h, (struct str){ heads[i], n }, false, &scanned, &used, &why), PARSE_MORE);
-		assert_int_equal(h1_parse_response(&h, (struct str){ heads[i], len }, false, &scanned, &used, &why), PARSE_DONE);
+			assert_int_equal(h1_read_response(&h, (struct str){ heads[i], n }, false, &scanned, &used, &why), PARSE_MORE);
+		assert_int_equal(h1_read_response(&h, (struct str){ heads[i], len }, false, &scanned, &used, &why), PARSE_DONE);
 		assert_int_equal(used, len);
 	}
 }

@@ -1,7 +1,7 @@
-#include "http/msg.h"
+#include "http/message.h"
 
 const struct field *
-head_find(const struct head *h, enum field_id id)
+message_find(const struct message *h, enum field_id id)
 {
 	for (int i = 0; i < h->nfields; i++)
 		if (h->field[i].id == id)
