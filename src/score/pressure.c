@@ -28,7 +28,8 @@ ram_used(const struct sample *s)
 {
 	if (isnan(s->memory_available_bytes) || !(s->memory_total_bytes > 0))
 		return NAN;
-	return 1 - s->memory_available_bytes / s->memory_total_bytes;
+	/* a mean of what is available may exceed the size of a machine that has just lost some of its memory */
+	return fmax(0, 1 - s->memory_available_bytes / s->memory_total_bytes);
 }
 
 double

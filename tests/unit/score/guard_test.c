@@ -76,6 +76,19 @@ what_is_not_known_cuts_nothing(void **state)
 	assert_true(isnan(pressure_used(balanced, RESOURCE_RAM, &s)));
 }
 
+/* Available memory is a mean over the last samples, the size is of the last one: after a balloon, more may be free than there is. */
+static void
+a_machine_that_has_lost_memory_is_no_better_than_an_empty_one(void **state)
+{
+	(void)state;
+	const struct profile *ram = &profile_all[PROFILE_RAM];
+	struct sample s = quiet;
+
+	s.memory_total_bytes = 40, s.memory_available_bytes = 90;
+	near(pressure_used(ram, RESOURCE_RAM, &s), 0);
+	near(pressure_preference(ram, &s), 1);
+}
+
 static void
 a_sum_does_not_veto_and_a_cap_does(void **state)
 {
@@ -162,6 +175,7 @@ main(void)
 		cmocka_unit_test(busy_speaks_below_saturation_and_running_above),
 		cmocka_unit_test(effective_cores_fall_on_a_line_to_a_floor),
 		cmocka_unit_test(what_is_not_known_cuts_nothing),
+		cmocka_unit_test(a_machine_that_has_lost_memory_is_no_better_than_an_empty_one),
 		cmocka_unit_test(a_sum_does_not_veto_and_a_cap_does),
 		cmocka_unit_test(samples_are_mended_or_refused),
 		cmocka_unit_test(slow_start_takes_ten_seconds_or_ten_periods),
