@@ -1,8 +1,13 @@
 /*
- * steer: what a worker needs to know of each node, made of what the brain knows. Folding a sample in decides
- * what the node's demand is; a tick sets it beside the others: their mean is what the blind count as, and
- * newcomers are measured against those who have been here for longer.
- * Must not know where samples come from, nor who reads the rows.
+ * steer: what a worker needs to know of each node, made of what the brain knows.
+ *
+ * A sample is folded in by steer_sample_late(): guard_check_sample() accepts it, demand_of()
+ * says how many threads wanted a core, smooth_sample() averages what reacts to our own requests,
+ * and node_publish() makes the row of it: cores_effective() for each profile, others and neutral
+ * for the law, the score. A tick does the last step again for every node, beside the others:
+ * their mean is what a node without a signal counts as, and newcomers are measured against nodes
+ * that have been here for longer. (How a sample gets here: collect/source.c.) Must not know
+ * where samples come from, nor who reads the rows.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -12,28 +17,28 @@
 #include "base/clock.h"
 #include "score/demand.h"
 #include "score/guard.h"
-#include "score/user_metric.h"
 #include "score/pressure.h"
 #include "score/steer.h"
+#include "score/user_metric.h"
 
 #define SMOOTH_PERIODS	2
 
-struct fleet {
-	double	 others_per_core;	/* of the nodes that we see */
+struct steer_fleet {			/* all nodes, at the last tick */
+	double	 others_per_core;	/* of the nodes with a fresh signal */
 	double	 cores_mean;		/* of those whose cores are known; 1 when none are */
-	double	 ramp_most;		/* the most that any node has ramped up */
-	bool	 told;			/* Prometheus told us of some node of late */
-	bool	 memory;		/* somebody's is seen, or it does not count */
+	double	 ramp_most;		/* the furthest slow start, 0..1 */
+	bool	 prometheus;		/* some node has a fresh sample from there */
+	bool	 memory;		/* some node's memory is known; else it does not count in scores */
 	struct {
-		double	 most, mean;	/* of the leads of the nodes that we see; 1 when we see none */
-	} lead[PROFILE_SLOTS];
+		double	 most, mean;	/* preference factors; 1 when none is known */
+	} preference[PROFILE_SLOTS];
 };
 
 struct steer {
 	struct world	*world;
 	struct steer_conf conf;
-	int64_t		 now;		/* of the last tick, */
-	struct fleet	 fleet;		/* and what it saw */
+	int64_t		 now;		/* of the last tick; 0: none yet */
+	struct steer_fleet fleet;	/* and what it found */
 	int64_t		 score_due;
 	struct profile	 scored;	/* balanced, with the weights of the configuration */
 };
@@ -44,8 +49,8 @@ steer_new(struct world *w)
 	struct steer *s = must_zalloc(sizeof *s);
 
 	s->world = w;
-	s->conf = (struct steer_conf){ .period_usec = USEC_PER_SEC, .balancers = 1, .best_node_period_usec = 5 * USEC_PER_SEC,
-	    .cpu_weight = 0.8, .ram_weight = 0.2 };
+	s->conf = (struct steer_conf){ .period_usec = USEC_PER_SEC, .balancers = 1,
+	    .best_node_period_usec = 5 * USEC_PER_SEC, .cpu_weight = 0.8, .ram_weight = 0.2 };
 	s->scored = profile_all[PROFILE_BALANCED];
 	return s;
 }
@@ -61,14 +66,16 @@ void
 steer_conf(struct steer *s, const struct steer_conf *c)
 {
 	ASSERT(c->period_usec > 0 && c->balancers >= 1 && c->best_node_period_usec > 0);
+	ASSERT(c->cpu_weight >= 0 && c->ram_weight >= 0 && c->prometheus_period_usec >= 0);
 	s->conf = *c;
 	s->score_due = 0;
 	s->scored.weight[RESOURCE_CPU] = c->cpu_weight;
 	s->scored.weight[RESOURCE_RAM] = c->ram_weight;
 }
 
+/* 0: not known. */
 static double
-cores_known(const struct world_node *n)
+cores_of(const struct world_node *n)
 {
 	if (n->sample.taken_usec != 0)
 		return n->sample.cores;
@@ -77,218 +84,198 @@ cores_known(const struct world_node *n)
 	return n->inherited && n->row.law.sampled_usec != 0 ? n->row.law.cores : 0;
 }
 
+/* How far its slow start has come: 0.1 .. 1. */
 static double
 ramp_of(const struct world_node *n, int64_t now)
 {
-	return n->inherited && n->ramp_usec == 0 ? 1 : guard_ramp(now - n->ramp_usec, n->row.law.period_usec);
+	if (n->inherited && n->ramp_usec == 0)
+		return 1;
+	return guard_ramp(now - n->ramp_usec, n->row.law.period_usec);
 }
 
+/* ---- preferences: how nodes compare in what a profile weighs more than cores ---- */
+
 static bool
-leads(const struct world *w, unsigned profile)
+has_preference(const struct world *w, unsigned profile)
 {
 	const struct profile *p = &w->profile[profile];
 
 	return w->profile_used[profile] && (pressure_strength(p) > 0 || p->term[0].query != 0);
 }
 
-/* Of the node's own resources; NAN when it cannot be seen. */
+/* By the node's own resources; NAN when they are not known. */
 static double
-lead_seen(const struct profile *p, const struct world_node *n)
+preference_sampled(const struct profile *p, const struct world_node *n)
 {
 	return n->sample.taken_usec == 0 ? NAN : pressure_preference(p, &n->smoothed);
 }
 
-/* Both kinds together: `seen` of its resources, and what its terms say. */
+/* By its resources, as far as they are trusted (else by the mean), and by users' metrics. */
 static double
-lead_whole(const struct profile *p, const struct world_node *n, double seen)
+preference_whole(const struct profile *p, const struct world_node *n, double trust, double mean)
 {
-	double used[TERMS_MAX];
+	double sampled = preference_sampled(p, n), used[TERMS_MAX];
+	double own = isnan(sampled) ? mean : trust * sampled + (1 - trust) * mean;
 
+	ASSERT(own > 0 && own <= 1);
 	user_metric_usage(n, p, used);
-	return fmax(seen * pressure_preference_metrics(p, used), PRESSURE_FLOOR);
+	return fmax(own * pressure_preference_metrics(p, used), PRESSURE_FLOOR);
 }
 
-/* How the nodes compare in what the profile weighs more than cores. */
 static void
-leads_look(const struct steer *s, struct fleet *f, unsigned profile, int64_t now)
+fleet_compare_preferences(struct steer *s, unsigned profile, int64_t now)
 {
 	const struct profile *p = &s->world->profile[profile];
-	double sum = 0, most = 0, mean, lead;
+	double sum = 0, most = 0, mean, factor;
 	struct world_node *n;
-	unsigned seen = 0;
+	unsigned known = 0;
 
 	LIST_FOREACH(n, &s->world->nodes, link)
-		if (!n->drained && guard_trust(n, now) == 1 && !isnan(lead = lead_seen(p, n))) {
-			sum += lead;
-			seen++;
+		if (!n->drained && guard_trust(n, now) == 1 && !isnan(factor = preference_sampled(p, n))) {
+			sum += factor;
+			known++;
 		}
-	mean = seen > 0 ? sum / seen : 1;
-	LIST_FOREACH(n, &s->world->nodes, link) {
-		lead = guard_trust(n, now) == 1 ? lead_seen(p, n) : mean;
+	mean = known > 0 ? sum / known : 1;
+	LIST_FOREACH(n, &s->world->nodes, link)
 		if (!n->drained)
-			most = fmax(most, lead_whole(p, n, isnan(lead) ? mean : lead));
-	}
-	f->lead[profile].most = most > 0 ? most : 1;
-	f->lead[profile].mean = mean;
+			most = fmax(most, preference_whole(p, n, guard_trust(n, now) == 1 ? 1 : 0, mean));
+	s->fleet.preference[profile].most = most > 0 ? most : 1;
+	s->fleet.preference[profile].mean = mean;
 }
 
-static struct fleet
-fleet_look(const struct steer *s, int64_t now)
+static void
+fleet_survey(struct steer *s, int64_t now)
 {
 	double others = 0, fresh_cores = 0, cores = 0, known = 0, ramp = 0;
+	struct steer_fleet *f = &s->fleet;
 	struct world_node *n;
-	struct fleet f;
-	bool told = false, memory = false;
 
+	*f = (struct steer_fleet){ .prometheus = false };
 	LIST_FOREACH(n, &s->world->nodes, link) {
-		double c = cores_known(n);
+		double c = cores_of(n);
 		if (n->ramp_usec == 0 && !n->inherited)
 			n->ramp_usec = now;
 		cores += c;
 		known += c > 0;
-		memory |= n->samples > 0 && !score_is_partial(&s->scored, &n->sample);
+		f->memory |= n->samples > 0 && !score_is_partial(&s->scored, &n->sample);
 		if (!n->drained)
 			ramp = fmax(ramp, ramp_of(n, now));
 		if (guard_state(n, now) == GUARD_FRESH && c > 0) {
-			told |= n->sample.source == SOURCE_PROMETHEUS;
+			f->prometheus |= n->sample.source == SOURCE_PROMETHEUS;
 			others += n->row.law.others;
 			fresh_cores += c;
 		}
 	}
-	f = (struct fleet){
-		.others_per_core = fresh_cores > 0 ? others / fresh_cores : 0,
-		.cores_mean = known > 0 ? cores / known : 1,
-		.ramp_most = ramp > 0 ? ramp : 1,
-		.told = told,
-		.memory = memory,
-	};
+	f->others_per_core = fresh_cores > 0 ? others / fresh_cores : 0;
+	f->cores_mean = known > 0 ? cores / known : 1;
+	f->ramp_most = ramp > 0 ? ramp : 1;
+	ASSERT(isfinite(f->others_per_core) && f->cores_mean > 0 && f->ramp_most <= 1);
 	for (unsigned p = 0; p < PROFILE_SLOTS; p++)
-		if (leads(s->world, p))
-			leads_look(s, &f, p, now);
-	return f;
+		if (has_preference(s->world, p))
+			fleet_compare_preferences(s, p, now);
 }
 
-/* What presses on the node in the eyes of a profile, as a factor of its cores. Who cannot be seen counts as the mean. */
-static double
-pressed(const struct steer *s, const struct world_node *n, unsigned profile)
-{
-	const struct profile *p = &s->world->profile[profile];
-	double cut = n->sample.taken_usec != 0 ? pressure_limit(p, &n->smoothed).factor : 1, trust = guard_trust(n, s->now), lead = 1;
-	double mean = s->fleet.lead[profile].mean, used[TERMS_MAX];
-
-	user_metric_usage(n, p, used);
-	cut = fmin(1 - trust * (1 - cut), pressure_limit_metrics(p, used).factor);
-	if (leads(s->world, profile)) {
-		lead = lead_seen(p, n);
-		lead = lead_whole(p, n, isnan(lead) ? mean : trust * lead + (1 - trust) * mean);
-		lead = fmin(1, lead / s->fleet.lead[profile].most);
-	}
-	return cut * lead;
-}
+/* ---- from a node to its row ---- */
 
 /*
- * Effective cores. What pressed on the node at its last sample is believed as far as the sample is.
- * Slow start is relative to the node that has come furthest: a fleet that begins together (Mola has just
- * started) begins at full size, and only those who join it later begin small.
+ * What the node is to services of a profile: its cores * limit * preference * slow start. What
+ * its last sample says of resources counts as far as the sample is trusted. Slow start is
+ * relative to the node that has come furthest: a fleet that begins together (Mola has just
+ * started) begins at full size, and only nodes that join it later begin small.
  */
 static double
 cores_effective(const struct steer *s, const struct world_node *n, double cores, unsigned profile)
 {
-	return cores * pressed(s, n, profile) * fmin(1, ramp_of(n, s->now) / s->fleet.ramp_most);
-}
+	const struct profile *p = &s->world->profile[profile];
+	double trust = guard_trust(n, s->now), preference = 1, used[TERMS_MAX], limit, effective;
 
-static double
-score_as(const struct steer *s, const struct world_node *n, const struct profile *p)
-{
-	double used[TERMS_MAX];
-
-	user_metric_usage_latest(s->world, n, p, s->now, used);
-	return score_plain(p, n->samples > 0 ? &n->sample : NULL, used);
-}
-
-static double
-held_as(const struct world_node *n, const struct profile *p)
-{
-	double used[TERMS_MAX];
-
+	limit = n->sample.taken_usec != 0 ? pressure_limit(p, &n->smoothed).factor : 1;
 	user_metric_usage(n, p, used);
-	return fmax(pressure_strength(p), pressure_strength_metrics(p, used));
+	limit = fmin(1 - trust * (1 - limit), pressure_limit_metrics(p, used).factor);
+	if (has_preference(s->world, profile))
+		preference = fmin(1, preference_whole(p, n, trust, s->fleet.preference[profile].mean) /
+		    s->fleet.preference[profile].most);
+	effective = cores * (limit * preference) * fmin(1, ramp_of(n, s->now) / s->fleet.ramp_most);
+	ASSERT(effective > 0 && effective <= cores);
+	return effective;
 }
 
-/* Where some are seen whole, those that are half seen do not count. */
+/* Where some nodes' memory is known, those whose memory is not do not count. */
 static double
 score_balanced(const struct steer *s, const struct world_node *n)
 {
-	bool half = s->fleet.memory && score_is_partial(&s->scored, &n->sample);
-
-	return n->samples > 0 && !half ? score_plain(&s->scored, &n->sample, NULL) : 0;
+	if (n->samples == 0 || (s->fleet.memory && score_is_partial(&s->scored, &n->sample)))
+		return 0;
+	return score_plain(&s->scored, &n->sample, NULL);
 }
 
-/* The columns of the profiles beside balanced. */
+/* One of the row's columns for the profiles beside balanced. */
 static void
-node_as(const struct steer *s, const struct world_node *n, double cores, bool score, struct phys_row *row)
+node_fill_column(const struct steer *s, const struct world_node *n, double cores, unsigned profile,
+    bool score_due, struct phys_as *as)
 {
-	for (unsigned p = 1; p < PROFILE_SLOTS; p++) {
-		struct phys_as *as = &row->as[p - 1];
-		if (!s->world->profile_used[p]) {
-			*as = (struct phys_as){ 0, 0, 0 };
-			continue;
-		}
-		score |= as->cores == 0;		/* a profile that nobody had */
-		as->cores = cores_effective(s, n, cores, p);
-		as->held = held_as(n, &s->world->profile[p]);
-		if (score)
-			as->score = score_as(s, n, &s->world->profile[p]);
+	const struct profile *p = &s->world->profile[profile];
+	double used[TERMS_MAX];
+
+	if (!s->world->profile_used[profile]) {
+		*as = (struct phys_as){ 0, 0, 0 };
+		return;
 	}
+	score_due |= as->cores == 0;		/* no service had the profile until now */
+	as->cores = cores_effective(s, n, cores, profile);
+	user_metric_usage(n, p, used);
+	as->held = fmax(pressure_strength(p), pressure_strength_metrics(p, used));
+	if (score_due) {
+		user_metric_usage_latest(s->world, n, p, s->now, used);
+		as->score = score_plain(p, n->samples > 0 ? &n->sample : NULL, used);
+	}
+	ASSERT(as->held >= 0 && as->held <= 1 && as->score >= 0 && as->score <= 100);
 }
 
 static void
-node_tick(struct steer *s, struct world_node *n, bool score_due, int64_t now)
+node_publish(struct steer *s, struct world_node *n, bool score_due, int64_t now)
 {
-	const struct fleet *f = &s->fleet;
-	double cores = cores_known(n);
+	double cores = cores_of(n);
 	struct phys_row row = n->row, published;
 
+	ASSERT(n->samples == 0 || n->sample.taken_usec != 0);
 	if (n->samples > 0 && guard_trust(n, now) < GUARD_FAINT)
 		n->samples = 0;			/* forgotten: when it comes back, it is new */
 	if (cores == 0)
-		cores = f->cores_mean;
+		cores = s->fleet.cores_mean;
 	row.law.cores = cores_effective(s, n, cores, 0);
-	row.law.neutral = f->others_per_core * cores;
+	row.law.neutral = s->fleet.others_per_core * cores;
 	row.law.balancers = s->conf.balancers;
 	if (n->sample.taken_usec == 0 && row.law.sampled_usec == 0)
 		row.law.period_usec = s->conf.period_usec;
-	score_due |= n->samples <= 1;		/* who is seen for the first time need not wait for its turn */
+	score_due |= n->samples <= 1;		/* a node's first sample need not wait for its turn */
 	if (score_due)
 		row.score = score_balanced(s, n);
-	node_as(s, n, cores, score_due, &row);
+	for (unsigned p = 1; p < PROFILE_SLOTS; p++)
+		node_fill_column(s, n, cores, p, score_due, &row.as[p - 1]);
+	ASSERT(row.score >= 0 && row.score <= 100);
+	ASSERT(isfinite(row.law.others) && isfinite(row.law.neutral));
 	n->row = row;
 	phys_read(s->world->phys, n->slot, &published);
 	if (memcmp(&row, &published, sizeof row) != 0)
 		phys_write(s->world->phys, n->slot, &row);
 }
 
-/* The rhythm of the samples is the shorter of the last two gaps: one long gap is a silence, two are a rhythm. */
+/* ---- from a sample to a node ---- */
+
+/* The rhythm of the samples is the shorter of the last two gaps: one long gap is a silence, two
+ * are a rhythm. */
 static void
-rhythm_learn(const struct steer *s, struct world_node *n, const struct sample *sample)
+learn_period(const struct steer *s, struct world_node *n, const struct sample *sample)
 {
 	bool slow = sample->source == SOURCE_PROMETHEUS && s->conf.prometheus_period_usec > 0;
 	int64_t least = slow ? s->conf.prometheus_period_usec : s->conf.period_usec;
 	int64_t gap = n->sample.taken_usec == 0 ? 0 : sample->taken_usec - n->sample.taken_usec;
 	int64_t measured = gap < n->gap_usec ? gap : n->gap_usec;
 
+	ASSERT(gap >= 0);
 	n->row.law.period_usec = measured > least ? measured : least;
 	n->gap_usec = gap;
-}
-
-/* n_s: a mean for a mean, an instant for an instant. The mean is what the ticks have seen, unless given. */
-static double
-inflight_met(struct world_node *n, const struct demand *d, double inflight, double mean)
-{
-	if (isnan(mean))
-		mean = n->inflight_looks > 0 ? n->inflight_sum / n->inflight_looks : inflight;
-	n->inflight_sum = n->inflight_looks = 0;
-	return d->instant ? inflight : mean;
 }
 
 static double
@@ -298,21 +285,24 @@ smooth(double before, double now, double part)
 }
 
 /*
- * What requests hold (memory, links, disks) answers to where they are sent, one sample later. Believed at once, a
- * node would be left and flooded in turns; as a mean over SMOOTH_PERIODS it settles. Stalls of memory are believed at once.
+ * What requests hold (memory, links, disks) follows from where they are sent, one sample later.
+ * Used at once, a node would be left and flooded in turns; as a mean over SMOOTH_PERIODS it
+ * settles. Stalls of memory count at once.
  */
 static struct sample
-sample_smooth(const struct world_node *n, const struct sample *s)
+smooth_sample(const struct world_node *n, const struct sample *s)
 {
 	double gap = (double)(s->taken_usec - n->sample.taken_usec) / (double)n->row.law.period_usec;
 	double part = n->samples == 0 || n->sample.taken_usec == 0 ? 1 : 1 - exp(-gap / SMOOTH_PERIODS);
+	const struct sample *last = &n->smoothed;
 	struct sample f = *s;
 
-	f.memory_available_bytes = smooth(n->smoothed.memory_available_bytes, s->memory_available_bytes, part);
-	f.psi_io_stalled = smooth(n->smoothed.psi_io_stalled, s->psi_io_stalled, part);
-	f.disk_busy = smooth(n->smoothed.disk_busy, s->disk_busy, part);
-	f.net_receive = smooth(n->smoothed.net_receive, s->net_receive, part);
-	f.net_transmit = smooth(n->smoothed.net_transmit, s->net_transmit, part);
+	ASSERT(part > 0 && part <= 1);
+	f.memory_available_bytes = smooth(last->memory_available_bytes, s->memory_available_bytes, part);
+	f.psi_io_stalled = smooth(last->psi_io_stalled, s->psi_io_stalled, part);
+	f.disk_busy = smooth(last->disk_busy, s->disk_busy, part);
+	f.net_receive = smooth(last->net_receive, s->net_receive, part);
+	f.net_transmit = smooth(last->net_transmit, s->net_transmit, part);
 	return f;
 }
 
@@ -323,34 +313,43 @@ steer_sample(struct steer *s, struct world_node *n, const struct sample *sample,
 }
 
 const struct why *
-steer_sample_late(struct steer *s, struct world_node *n, const struct sample *sample, double inflight, double inflight_mean)
+steer_sample_late(struct steer *s, struct world_node *n, const struct sample *sample,
+    double inflight, double inflight_mean)
 {
-	struct law_node *law = &n->row.law;
-	struct sample good = *sample;
-	const struct why *why = guard_check_sample(&good, n->sample.taken_usec, s->now == 0 ? good.taken_usec : s->now);
-	struct demand demand = demand_of(&good);
+	int64_t now = s->now == 0 ? sample->taken_usec : s->now;
 	bool returned = n->samples == 0 && n->sample.taken_usec != 0;
+	struct sample good = *sample;
+	const struct why *why = guard_check_sample(&good, n->sample.taken_usec, now);
+	struct demand demand;
 
+	ASSERT(inflight >= 0 && (isnan(inflight_mean) || inflight_mean >= 0));
 	if (why != NULL)
 		return why;
 	/*
-	 * Back after we had forgotten it, and none of our requests on it: it was away, and not only its exporter. When
-	 * Prometheus was mute of all nodes, it was Prometheus that was away.
+	 * Back after it was forgotten, and without requests of ours: it was away, and not only its
+	 * exporter. When no node had a sample from Prometheus, it was Prometheus that was away.
 	 */
-	if (returned && inflight == 0 && (good.source != SOURCE_PROMETHEUS || s->fleet.told))
+	if (returned && inflight == 0 && (good.source != SOURCE_PROMETHEUS || s->fleet.prometheus))
 		n->ramp_usec = good.taken_usec;
-	rhythm_learn(s, n, &good);
-	n->smoothed = sample_smooth(n, &good);
+	learn_period(s, n, &good);
+	n->smoothed = smooth_sample(n, &good);
 	n->sample = good;
-	n->inflight_sampled = inflight_met(n, &demand, inflight, inflight_mean);
+
+	/* n_s: a mean for a mean, an instant for an instant. The mean is what the ticks have seen,
+	 * unless given. */
+	demand = demand_of(&good);
+	if (isnan(inflight_mean))
+		inflight_mean = n->inflight_looks > 0 ? n->inflight_sum / n->inflight_looks : inflight;
+	n->inflight_sum = n->inflight_looks = 0;
+	n->inflight_sampled = demand.instant ? inflight : inflight_mean;
 	if (n->samples < UINT32_MAX)
 		n->samples++;
 	if (n->samples >= GUARD_SAMPLES) {
-		law->others = demand.threads - s->conf.balancers * n->inflight_sampled;
-		law->sampled_usec = good.taken_usec;
+		n->row.law.others = demand.threads - s->conf.balancers * n->inflight_sampled;
+		n->row.law.sampled_usec = good.taken_usec;
 	}
 	if (s->now != 0)			/* what concerns this node alone need not wait for the next tick */
-		node_tick(s, n, false, s->now);
+		node_publish(s, n, false, s->now);
 	return NULL;
 }
 
@@ -360,14 +359,15 @@ steer_tick(struct steer *s, int64_t now)
 	bool score_due = now >= s->score_due;
 	struct world_node *n;
 
+	ASSERT(now >= s->now);
 	s->now = now;
 	user_metric_refresh(s->world, now);
-	s->fleet = fleet_look(s, now);
+	fleet_survey(s, now);
 	if (score_due)
 		s->score_due = now + s->conf.best_node_period_usec;
 	LIST_FOREACH(n, &s->world->nodes, link) {
 		n->inflight_sum += live_node_inflight(s->world->live, n->slot);
 		n->inflight_looks++;
-		node_tick(s, n, score_due, now);
+		node_publish(s, n, score_due, now);
 	}
 }

@@ -1,5 +1,5 @@
 /*
- * steer: samples in, phys rows out. Holds no thread and no clock: whoever calls says what time it is.
+ * steer: samples in, phys rows out. Holds no thread and no clock: the caller says what time it is.
  */
 #ifndef SCORE_STEER_H
 #define SCORE_STEER_H
@@ -10,24 +10,30 @@
 struct steer;
 
 struct steer_conf {
-	int64_t	 period_usec;		/* at which samples are asked for, > 0 */
+	int64_t	 period_usec;		/* between samples, > 0 */
+	int64_t	 prometheus_period_usec;	/* between Prometheus' samples; 0: none are requested */
 	double	 balancers;		/* L, >= 1 */
 	int64_t	 best_node_period_usec;	/* scores are renewed this often, > 0 */
 	double	 cpu_weight, ram_weight;	/* of the score */
-	int64_t	 prometheus_period_usec;	/* at which samples are asked of Prometheus; 0: they are not */
 };
 
 struct steer	*steer_new(struct world *);
 void		 steer_free(struct steer **);
 void		 steer_conf(struct steer *, const struct steer_conf *);
 
-/* A node was sampled. `inflight`: our requests there, all workers, when the answer began to arrive (what was in flight
- * during the sample's span is known from the ticks). NULL, or why
- * the sample was not taken (guard_check_sample); the node is then as before. */
-const struct why *steer_sample(struct steer *, struct world_node *, const struct sample *, double inflight);
-/* The same, when the sample is of some time ago: what was in flight then, at its moment and as a mean over its span. */
-const struct why *steer_sample_late(struct steer *, struct world_node *, const struct sample *, double inflight, double inflight_mean);
-/* Every 100 ms, and whenever something should show at once: renews and publishes rows. */
+/*
+ * A node was sampled. `inflight`: our requests there, all workers, when the response began to
+ * arrive (what was in flight during the sample's span is known from the ticks). NULL, or why the
+ * sample was refused (guard_check_sample); the node is then as before.
+ */
+const struct why *steer_sample(struct steer *, struct world_node *, const struct sample *,
+		    double inflight);
+/* The same for a sample of some time ago: what was in flight at its moment, and as a mean over
+ * its span. */
+const struct why *steer_sample_late(struct steer *, struct world_node *, const struct sample *,
+		    double inflight, double inflight_mean);
+/* Every 100 ms, and when something should show at once: renews and publishes the rows. Time
+ * never goes back. */
 void		 steer_tick(struct steer *, int64_t now_usec);
 
 #endif
