@@ -90,11 +90,12 @@ serving_look(struct weigh *w, const struct world *world)
 			}
 }
 
-/* A drained node says nothing of what weights do. */
+/* A drained node says nothing of what weights do, nor does one whose row was inherited and that has no sample yet. */
 static bool
 judged(const struct weigh *w, const struct world_node *n, int64_t now)
 {
-	return guard_state(n, now) == GUARD_FRESH && (!w->served || w->node[n->slot].serves == w->look);
+	return guard_state(n, now) == GUARD_FRESH && n->sample.taken_usec != 0 &&
+	    (!w->served || w->node[n->slot].serves == w->look);
 }
 
 static struct fleet

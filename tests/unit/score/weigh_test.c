@@ -87,6 +87,23 @@ who_was_never_heard_counts_by_cores(void **state)
 	assert_null(s.weigh);
 }
 
+/* A new brain trusts rows of the one before it that are fresh, and has no sample yet: cores as the profile sees them. */
+static void
+who_was_inherited_counts_by_cores_of_the_profile(void **state)
+{
+	struct stage s;
+
+	(void)state;
+	stage_open(&s, 4, 4, 4);
+	for (unsigned i = 0; i < NODES; i++)
+		s.node[i].row.law.sampled_usec = s.now;
+	s.node[0].row.as[0].cores = 1;
+	weigh_update(s.weigh, &s.world, &s.rules, s.now);
+	near(weigh_node(s.weigh, &s.world, 1, &s.node[0]), 1);
+	near(weigh_node(s.weigh, &s.world, 1, &s.node[1]), 4);
+	weigh_free(&s.weigh);
+}
+
 static void
 nodes_that_are_used_alike_count_by_cores(void **state)
 {
@@ -306,6 +323,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_was_never_heard_counts_by_cores),
+		cmocka_unit_test(who_was_inherited_counts_by_cores_of_the_profile),
 		cmocka_unit_test(nodes_that_are_used_alike_count_by_cores),
 		cmocka_unit_test(weights_lean_away_from_where_more_is_wanted),
 		cmocka_unit_test(the_lean_is_bounded_however_long_the_queue),
