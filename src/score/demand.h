@@ -8,7 +8,7 @@
 
 #include "world/sample.h"
 
-#define DEMAND_SATURATED	0.9	/* of all cores: from here on "busy" says little about what waits behind it */
+#define DEMAND_SATURATED	0.9	/* of all cores: above it `busy` says little about the queue */
 
 struct demand {
 	double	 threads;

@@ -1,7 +1,7 @@
 /*
- * explain: sentences such as "8.0 cores, 5.2 busy with others' work, 3 of ours in flight: cost 0.87, third of 8".
- * What is out of the ordinary (drained, silent, short of memory) is said first.
- * Must not decide anything: it looks up what was decided.
+ * explain: sentences such as "8.0 cores, 5.2 busy with others' work, 3 of ours in flight: cost
+ * 0.87, third of 8". What is out of the ordinary (drained, silent, short of memory) is said
+ * first. Must not decide anything: it looks up what was decided.
  */
 #include <math.h>
 #include <stdlib.h>

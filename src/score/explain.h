@@ -1,5 +1,6 @@
 /*
- * explain: why a node or a task gets what it gets, in words. The numbers are those that the hands use.
+ * explain: why a node or a task gets what it gets, in words. The numbers are those that the
+ * hands use.
  */
 #ifndef SCORE_EXPLAIN_H
 #define SCORE_EXPLAIN_H
@@ -16,8 +17,9 @@ const char	*task_state_name(enum task_state);
 /* The law's cost of one more request there, now, of a balanced service, and of the task's. */
 double	explain_cost(const struct world *, const struct world_node *, int64_t now_usec);
 double	explain_task_cost(const struct world *, const struct world_task *, int64_t now_usec);
-/* A place for each task of the service, in the order of its list: 1 for the cheapest, ties share one; 0 for those
- * that take no requests. `rank` has room for s->ntasks. Returns how many take requests. */
+/* A place for each task of the service, in the order of its list: 1 for the cheapest, ties share
+ * one; 0 for those that take no requests. `rank` has room for s->ntasks. Returns how many take
+ * requests. */
 unsigned explain_ranks(const struct world *, const struct world_service *, int64_t now_usec, unsigned *rank);
 
 /* Sentences without a full stop, appended. `rank` of `of`: as above; 0: leave it out. */

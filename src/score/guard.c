@@ -1,24 +1,27 @@
 /*
- * guard: newcomers, the silent, and liars.
+ * guard: nodes that are new, nodes that fall silent, and nodes whose values are wrong.
  *
- * Newcomers. A node is judged from its second sample on; until then it counts as the mean of the fleet. It shows
- * a tenth of its cores at first and all of them after 10 s or 10 periods, whichever is longer: 10 s
- * because caches, connection pools and compilers warm up in seconds however often we look; 10 periods because
- * with slow samples 10 s would hand out the full share before we have seen what it does to the node.
+ * New nodes. A node's samples count from the second on; until then it counts as the mean of the
+ * fleet. It shows a tenth of its cores at first and all of them after 10 s or 10 periods,
+ * whichever is longer: 10 s because caches, connection pools and compilers warm up in seconds
+ * however often we look; 10 periods because with slow samples 10 s would hand out the full share
+ * before we have seen what it does to the node.
  *
- * Starvation. There is no probe floor, and none is needed. Balancers that learn of a server only through their own
- * requests must keep sending some, or a bad impression lasts for ever. We are told of a node by its samples,
- * which come whether it gets requests or not: its cost falls with the first sample after the hog has gone, and as
- * its neighbours fill up theirs rises past it. Should the samples stop, the impression decays to the mean.
- * What remains is a node that lies, for as long as it lies, and a floor would send requests to those that do not.
+ * Starvation. There is no probe floor, and none is needed. Balancers that learn of a server only
+ * through their own requests must keep sending some, or a bad value lasts for ever. Mola learns
+ * of a node by its samples, which come whether it gets requests or not: its cost falls with the
+ * first sample after the hog has gone, and as its neighbours fill up theirs rises past it.
+ * Should the samples stop, its value decays to the mean. What remains is a node whose values are
+ * wrong, for as long as they are, and a floor would not help it.
  */
 #include <math.h>
 
+#include "base/bug.h"
 #include "base/clock.h"
 #include "score/guard.h"
 
 #define CORES_MOST	65536
-#define THREADS_MOST	4194304.0	/* more than a kernel can have: sums of what is believed must be finite */
+#define THREADS_MOST	4194304.0	/* more than a kernel can have: sums over all nodes must be finite */
 
 double
 guard_trust(const struct world_node *n, int64_t now)
@@ -32,8 +35,10 @@ guard_trust(const struct world_node *n, int64_t now)
 int64_t
 guard_age_usec(const struct world_node *n, int64_t now)
 {
-	int64_t taken = n->sample.taken_usec != 0 ? n->sample.taken_usec : n->row.law.sampled_usec;
+	int64_t taken = n->sample.taken_usec;
 
+	if (taken == 0)
+		taken = n->row.law.sampled_usec;
 	return taken == 0 ? -1 : now - taken;
 }
 
@@ -42,6 +47,7 @@ guard_state(const struct world_node *n, int64_t now)
 {
 	double trust = law_trust(&n->row.law, now);
 
+	ASSERT(n->row.law.sampled_usec == 0 || n->row.law.period_usec > 0);
 	if (n->drained)
 		return GUARD_DRAINED;
 	if (trust == 1)
@@ -56,11 +62,12 @@ guard_state_name(enum guard_state s)
 {
 	static const char *const names[] = { "fresh", "new", "stale", "blind", "drained" };
 
+	ASSERT(s < sizeof names / sizeof *names);
 	return names[s];
 }
 
 static void
-ratio_mend(double *v)
+ratio_repair(double *v)
 {
 	if (!(*v >= 0))
 		*v = NAN;
@@ -69,7 +76,7 @@ ratio_mend(double *v)
 }
 
 static void
-amount_mend(double *v)
+amount_repair(double *v)
 {
 	if (!(*v >= 0 && isfinite(*v)))
 		*v = NAN;
@@ -78,27 +85,27 @@ amount_mend(double *v)
 const struct why *
 guard_check_sample(struct sample *s, int64_t last, int64_t now)
 {
-	/* Times are ours, so one from the future is a bug somewhere; to believe it would keep it fresh for ever. */
+	/* Times are of our clock; one from the future would keep the sample fresh for ever. */
 	if (s->taken_usec <= last || s->taken_usec > now + USEC_PER_SEC)
 		return WHY_METRICS_BACKWARDS;
 	if (!(s->cores > 0 && s->cores <= CORES_MOST) || !(s->busy >= 0 && isfinite(s->busy)))
 		return WHY_METRICS_INCOMPLETE;
 	if (s->busy > s->cores)
 		s->busy = s->cores;
-	amount_mend(&s->running);
+	amount_repair(&s->running);
 	if (s->running > THREADS_MOST)
 		s->running = NAN;
-	amount_mend(&s->load1);
-	amount_mend(&s->memory_total_bytes);
-	amount_mend(&s->memory_available_bytes);
+	amount_repair(&s->load1);
+	amount_repair(&s->memory_total_bytes);
+	amount_repair(&s->memory_available_bytes);
 	if (s->memory_available_bytes > s->memory_total_bytes)
 		s->memory_available_bytes = NAN;
-	ratio_mend(&s->psi_cpu_waiting);
-	ratio_mend(&s->psi_memory_waiting);
-	ratio_mend(&s->psi_memory_stalled);
-	ratio_mend(&s->psi_io_waiting);
-	ratio_mend(&s->psi_io_stalled);
-	ratio_mend(&s->disk_busy);
+	ratio_repair(&s->psi_cpu_waiting);
+	ratio_repair(&s->psi_memory_waiting);
+	ratio_repair(&s->psi_memory_stalled);
+	ratio_repair(&s->psi_io_waiting);
+	ratio_repair(&s->psi_io_stalled);
+	ratio_repair(&s->disk_busy);
 	return NULL;
 }
 
@@ -107,9 +114,12 @@ guard_ramp(int64_t elapsed, int64_t period)
 {
 	int64_t span = GUARD_RAMP_PERIODS * period;
 
+	ASSERT(period > 0);
 	if (span < GUARD_RAMP_USEC)
 		span = GUARD_RAMP_USEC;
 	if (elapsed >= span)
 		return 1;
-	return GUARD_RAMP_FLOOR + (1 - GUARD_RAMP_FLOOR) * (double)(elapsed > 0 ? elapsed : 0) / (double)span;
+	if (elapsed < 0)
+		elapsed = 0;
+	return GUARD_RAMP_FLOOR + (1 - GUARD_RAMP_FLOOR) * (double)elapsed / (double)span;
 }

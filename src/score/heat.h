@@ -1,7 +1,8 @@
 /*
- * heat: what has lasted. A sample is a moment; whoever moves or scales a service wants to know which nodes have been under
- * pressure for a while, which were so lately, and what the mover itself has done. Pressure is threads that want a
- * core, per core (effective cores: memory pressure counts). The caller says what time it is.
+ * heat: what has lasted. A sample is a moment; to move or scale a service one must know which
+ * nodes have been under pressure for a while, which were so lately, and what the mover itself
+ * has done. Pressure is threads that want a core, per core (effective cores: memory pressure
+ * counts). The caller says what time it is.
  */
 #ifndef SCORE_HEAT_H
 #define SCORE_HEAT_H
@@ -21,37 +22,38 @@ struct heat_rules {
 struct heat_node {
 	bool	 known;			/* its samples are fresh; else what follows is old */
 	double	 pressure;		/* mean of a sixth of the dwell time */
-	double	 ours;			/* threads of it that are requests of ours; the same mean */
-	double	 inflight;		/* mean of our requests there, at the looks at which services' are counted */
+	double	 ours;			/* threads of it that are our requests; the same mean */
+	double	 inflight;		/* mean of our requests there, at each update, as services' are */
 	double	 worst;			/* of the means of a dwell time, forgotten over the cool-down */
 	double	 slow;			/* the mean that `worst` is of */
 	int64_t	 hot_usec;		/* since when, 0: not hot */
 	int64_t	 cold_usec;		/* since when below cold, 0: it is not */
-	int64_t	 moved_usec;		/* last move off it or to it, 0: none that we know of */
-	int64_t	 sampled_usec;		/* the last sample that was looked at */
+	int64_t	 moved_usec;		/* last move off it or to it, 0: none is known */
+	int64_t	 sampled_usec;		/* the last sample that was folded in */
 	bool	 seen;
 };
 
 struct heat_service {
 	double	 inflight;		/* mean of our requests on its tasks, over the time of `pressure` */
 	double	 own_cores;		/* that its tasks use by their containers' accounts; NAN: not known */
-	int64_t	 looked_usec;
+	int64_t	 updated_usec;
 	bool	 seen;
-	/* told by who reads the Swarm; begins as UNSEEN */
+	/* written by the mover, from what the Swarm says; begins as UNSEEN */
 	enum refusal refusal;		/* by its specification */
 	enum refusal scale_refusal;
-	bool	 altered;		/* a change of ours cost its specification something: no more of them */
-	unsigned replicas;		/* that are asked for */
+	bool	 altered;		/* a change of ours cost its specification something: no more changes */
+	unsigned replicas;		/* tasks that its specification wants */
 	int64_t	 changed_usec;		/* last change of its specification by anybody, 0: not known */
 	uint8_t	 barred[NODES_MAX / 8];	/* node slots that it may not run on */
-	enum refusal said, scale_said;	/* what people were last told of it */
+	enum refusal said, scale_said;	/* as last logged */
 };
 
 struct heat	*heat_new(void);
 void		 heat_free(struct heat **);
 /* Folds in the samples that have come since. Once a second or more often. */
-void		 heat_update(struct heat *, const struct world *, const struct heat_rules *, int64_t now_usec);
-/* Never NULL: whoever was not looked at yet is not known. */
+void		 heat_update(struct heat *, const struct world *, const struct heat_rules *,
+		    int64_t now_usec);
+/* Never NULL: a node that was not in an update yet is not known. */
 struct heat_node *heat_node(struct heat *, const struct world_node *);
 struct heat_service *heat_service(struct heat *, const struct world_service *);
 

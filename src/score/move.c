@@ -1,17 +1,20 @@
 /*
  * move: a move is judged by what its requests would meet.
  *
- * Pressure p is threads that want a core, per core: under fair sharing everybody on a node with p > 1 takes p times as
- * long. A service with n of our requests in flight there uses u = n / max(1, p) cores. Where others crowd it, n is large only
- * because each request is slow, and elsewhere u threads will do; where it crowds itself, it will do so again. Its own part
- * in the crowd is n / R, so with R threads on C cores
+ * Pressure p is threads that want a core, per core: under fair sharing everybody on a node with
+ * p > 1 takes p times as long. A service with n of our requests in flight there uses u = n /
+ * max(1, p) cores. Where others crowd it, n is large only because each request is slow, and
+ * elsewhere u threads will do; where it crowds itself, it will do so again. Its own part in the
+ * crowd is n / R, so with R threads on C cores
  *     before = R_from / C_from        n' = u + (n - u) * n / R_from        after = (R_to + n') / C_to
- * For R_to not what the node is now is taken but the worst that has lasted lately: who was hot a while ago may be so again.
- * A victim of somebody else's hog gains whatever it leaves behind; a service that is its own hog gains only what the other
- * node has more of, and stays if that is nothing.
+ * For R_to not what the node is now is taken but the worst that has lasted lately: who was hot a
+ * while ago may be so again. A victim of somebody else's hog gains whatever it leaves behind; a
+ * service that is its own hog gains only what the other node has more of, and stays if that is
+ * nothing.
  *
- * Where several might go, the one whose move takes most waiting away from all who run on either node goes first. Total
- * waiting on a node is R * max(1, R / C), the integral of the law's marginal cost.
+ * Where several might go, the one whose move takes most waiting away from all who run on either
+ * node goes first. Total waiting on a node is R * max(1, R / C), the integral of the law's
+ * marginal cost.
  */
 #include <math.h>
 
@@ -56,8 +59,8 @@ waiting(double threads, double cores)
 }
 
 /*
- * Its threads where it is, of `all` there: its part of what is ours. By its containers' accounts, where we have them: it may
- * work without being asked by us.
+ * Its threads where it is, of `all` there: its part of what is ours. By its containers'
+ * accounts, where we have them: it may work without being asked by us.
  */
 static double
 threads_here(const struct heat_service *e, const struct heat_node *n, double all)

@@ -1,5 +1,6 @@
 /*
- * move: whether a service should leave its node, and for where. Pure: the world and what has lasted (heat) in, a verdict out.
+ * move: whether a service should leave its node, and for where. Pure: the world and what has
+ * lasted (heat) in, a verdict out.
  */
 #ifndef SCORE_MOVE_H
 #define SCORE_MOVE_H
@@ -24,7 +25,8 @@ void	move_evaluate(struct heat *, const struct world *, const struct move_rules 
 	    struct move *);
 /* The service that should be moved first; NULL: none. */
 const struct world_service *move_first(struct heat *, const struct world *, const struct move_rules *, int64_t now_usec, struct move *);
-/* A node where it would fare clearly worse than on `to`, or of which nothing is known: Swarm must not choose it. */
+/* A node where it would fare clearly worse than on `to`, or of which nothing is known: Swarm
+ * must not choose it. */
 bool	move_avoids(struct heat *, const struct move *, const struct world_node *);
 /* A sentence without a full stop. */
 void	move_explain(struct heat *, const struct move *, int64_t now_usec, struct buf *);

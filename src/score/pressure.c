@@ -29,9 +29,9 @@ ramp_at(const struct ramp *r, double value)
 double
 pressure_used(const struct profile *p, enum resource r, const struct sample *s)
 {
-	ASSERT(s->cores > 0 && s->busy >= 0 && s->busy <= s->cores);
 	switch (r) {
 	case RESOURCE_CPU:
+		ASSERT(s->cores > 0 && s->busy >= 0 && s->busy <= s->cores);
 		return s->busy / s->cores;
 	case RESOURCE_RAM:
 		if (isnan(s->memory_available_bytes) || !(s->memory_total_bytes > 0))

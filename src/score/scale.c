@@ -1,10 +1,11 @@
 /*
  * scale: one step at a time, and each waits until the last one can be seen.
  *
- * Requests are steered to the node with room, so a service is short of tasks only when the coolest of its nodes is hot; and
- * one task more helps only where some other node is cold. It has too many when its nodes would still be cold, all of them
- * together, with one task fewer on them. What lies between is left as it is.
- * Must not know how many tasks Swarm really runs: what is asked for is what is changed.
+ * Requests are steered to the node with room, so a service is short of tasks only when the
+ * coolest of its nodes is hot; and one task more helps only where some other node is cold. It
+ * has too many when its nodes would still be cold, all of them together, with one task fewer on
+ * them. What lies between is left as it is. Must not know how many tasks Swarm really runs: what
+ * is asked for is what is changed.
  */
 #include <math.h>
 

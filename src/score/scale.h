@@ -1,6 +1,6 @@
 /*
- * scale: whether a service should have one task more or one fewer, between its bounds, by the pressure that lasts on the
- * nodes of its tasks. Pure, as move.h.
+ * scale: whether a service should have one task more or one fewer, between its bounds, by the
+ * pressure that lasts on the nodes of its tasks. Pure, as move.h.
  */
 #ifndef SCORE_SCALE_H
 #define SCORE_SCALE_H

@@ -297,7 +297,7 @@ smooth_sample(const struct world_node *n, const struct sample *s)
 	const struct sample *last = &n->smoothed;
 	struct sample f = *s;
 
-	ASSERT(part > 0 && part <= 1);
+	ASSERT(part > 0 && part <= 1 && s->cores > 0 && s->busy <= s->cores);
 	f.memory_available_bytes = smooth(last->memory_available_bytes, s->memory_available_bytes, part);
 	f.psi_io_stalled = smooth(last->psi_io_stalled, s->psi_io_stalled, part);
 	f.disk_busy = smooth(last->disk_busy, s->disk_busy, part);

@@ -1,20 +1,23 @@
 /*
  * weigh: cores, a lean away from nodes where more is wanted, and a slow integral.
  *
- * What is wanted on a node is others' and ours together: nobody tells us how much of it the proxy sent. So the lean must not
- * answer to its own doing. It is bounded (a node gets at least 1 / (1 + lean) of what its cores say, however long
- * its queue), only what exceeds the fleet's mean counts, and together the nodes lean no further than the others have room for:
- * when all are full, cores are nearly all there is to know. Without the last bound, a queue on a large node throws
- * its load on the others until the next publication, which is longer than it takes to finish them.
+ * What is wanted on a node is others' and ours together: nobody tells us how much of it the
+ * proxy sent. So the lean must not answer to its own doing. It is bounded (a node gets at least
+ * 1 / (1 + lean) of what its cores say, however long its queue), only what exceeds the fleet's
+ * mean counts, and together the nodes lean no further than the others have room for: when all
+ * are full, cores are nearly all there is to know. Without the last bound, a queue on a large
+ * node throws its load on the others until the next publication, which is longer than it takes
+ * to finish them.
  *
- * Samples jump about by the root of the threads, our own requests' too, and weights that follow that are worse than none:
- * requests that take turns then come in uneven turns. So an excess is averaged, unless it is too large a step to be noise;
- * and of a use that differs from the fleet's, what may be noise does not count.
+ * Samples jump about by the root of the threads, our own requests' too, and weights that follow
+ * that are worse than none: requests that take turns then come in uneven turns. So an excess is
+ * averaged, unless it is too large a step to be noise; and of a use that differs from the
+ * fleet's, what may be noise does not count.
  *
- * The integral finds what is in no formula: cores that are slower than others', requests of another entry. It is slow,
- * for the proxy's answer to a weight is in the next sample, and it grows no further than the floor and its inverse, or
- * it would take minutes to come back.
- * Must not know any proxy, nor what weights it can take.
+ * The integral finds what is in no formula: cores that are slower than others', requests of
+ * another entry. It is slow, for the proxy's answer to a weight is in the next sample, and it
+ * grows no further than the floor and its inverse, or it would take minutes to come back. Must
+ * not know any proxy, nor what weights it can take.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -73,8 +76,8 @@ weigh_free(struct weigh **wp)
 	*wp = NULL;
 }
 
-/* Who has tasks that take requests. A node without any idles whatever its weight is: it would be trimmed up for as long as
- * that lasts, and its first task be sent most of all requests. */
+/* Who has tasks that take requests. A node without any idles whatever its weight is: it would be
+ * trimmed up for as long as that lasts, and its first task be sent most of all requests. */
 static void
 serving_look(struct weigh *w, const struct world *world)
 {
@@ -90,7 +93,8 @@ serving_look(struct weigh *w, const struct world *world)
 			}
 }
 
-/* A drained node says nothing of what weights do, nor does one whose row was inherited and that has no sample yet. */
+/* A drained node says nothing of what weights do, nor does one whose row was inherited and that
+ * has no sample yet. */
 static bool
 judged(const struct weigh *w, const struct world_node *n, int64_t now)
 {
@@ -113,7 +117,8 @@ fleet_look(const struct weigh *w, const struct world *world, int64_t now)
 	return f;
 }
 
-/* How much of what is new counts in an average over `span`, when the last was `gap` ago; 0: there was none. */
+/* How much of what is new counts in an average over `span`, when the last was `gap` ago; 0:
+ * there was none. */
 static double
 part_of(int64_t gap, int64_t span)
 {
