@@ -165,6 +165,11 @@ bench-neighbours: mola	## small requests beside many readers of large responses
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,origin load)
 	@bench/neighbours
 
+bench-idle: mola	## bytes that an idle connection of a client costs
+	@tools/deps check bench
+	+@$(SUBMAKE) MODE=release $(call bench_of,release,origin)
+	@bench/idle
+
 bench-demo: mola	## policies on one emulated cluster
 	@tools/deps check bench
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,cluster load)
