@@ -220,7 +220,9 @@ static void
 keys(void)
 {
 #define MAP "A mapping."
-#define LIST "A list of mappings."
+#define MAP_AT(...) MAP
+#define LIST(...) "A list of mappings."
+#define FEW LIST
 #define SECTION(id, parent, name, shape, type, help) \
 	if (SECTION_##id != SECTION_TOP) { \
 		heading(SECTION_##parent, #name); \

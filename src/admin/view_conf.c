@@ -3,7 +3,7 @@
  * Durations and addresses are texts, as they would be written; secrets are left out.
  */
 #include "admin/view.h"
-#include "conf/conf_value.h"
+#include "conf/conf_section.h"
 
 static json_t	*section(enum conf_section_id, const struct conf *, const void *base);
 
@@ -51,58 +51,36 @@ put_keys(json_t *j, enum conf_section_id id, const struct conf *c, const void *b
 }
 
 static json_t *
-services(const struct conf *c)
+items(enum conf_section_id id, const struct conf *c, const void *base)
 {
 	json_t *list = json_array(), *j;
+	unsigned n;
+	const char *item = section_items(id, base, &n);
 
-	for (unsigned i = 0; i < c->nservices; i++) {
+	for (; n > 0; n--, item += conf_sections[id].size) {
 		j = json_object();
-		put_keys(j, SECTION_SERVICE, c, &c->service[i]);
-		put_keys(j, SECTION_DEFAULTS, c, &c->service[i].conf);
+		put_keys(j, id, c, item);
+		if (id == SECTION_SERVICE)
+			put_keys(j, SECTION_DEFAULTS, c, &((const struct conf_service *)(const void *)item)->conf);
 		json_array_append_new(list, j);
 	}
 	return list;
 }
 
-static json_t *
-items(enum conf_section_id id, const struct conf *c, const char *first, unsigned n, size_t size)
-{
-	json_t *list = json_array(), *j;
-
-	for (unsigned i = 0; i < n; i++) {
-		j = json_object();
-		put_keys(j, id, c, first + i * size);
-		json_array_append_new(list, j);
-	}
-	return list;
-}
-
-/* Depth is that of the table: a service holds tasks, and that is all. */
+/* `base` is the struct of the section around it. Depth is that of the table: a service holds tasks, and that is all. */
 static json_t *
 section(enum conf_section_id id, const struct conf *c, const void *base)
 {
-	const struct conf_service *s = base;
-	const struct service_conf *sc = base;
 	json_t *j;
 
 	if (id == SECTION_SWARM && c->swarm_endpoints.n == 0)
 		return json_null();		/* without the section there is no Swarm */
 	if (id == SECTION_PROMETHEUS && c->prom.servers.n == 0)
 		return json_null();
-	if (id == SECTION_SERVICE)
-		return services(c);
-	if (id == SECTION_LISTEN)
-		return items(id, c, (const char *)c->listen, c->nlisten, sizeof *c->listen);
-	if (id == SECTION_NODE)
-		return items(id, c, (const char *)c->node, c->nnodes, sizeof *c->node);
-	if (id == SECTION_TARGET)
-		return items(id, c, (const char *)c->target, c->ntargets, sizeof *c->target);
-	if (id == SECTION_TASK)
-		return items(id, c, (const char *)s->task, s->ntasks, sizeof *s->task);
-	if (id == SECTION_RULE)
-		return items(id, c, (const char *)sc->terms.term, sc->terms.n, sizeof *sc->terms.term);
+	if (conf_sections[id].shape != SHAPE_MAP)
+		return items(id, c, base);
 	j = json_object();
-	put_keys(j, id, c, id == SECTION_DEFAULTS ? &c->defaults : base);
+	put_keys(j, id, c, section_map(id, base));
 	return j;
 }
 

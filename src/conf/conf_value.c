@@ -37,16 +37,6 @@ quoted(struct str s, struct quote *q)
 	return q->text;
 }
 
-#define MAP false
-#define LIST true
-#define SECTION(id, parent, name, shape, type, help) { SECTION_##parent, #name, shape, help },
-#define KEY(section, name, type, field, fallback, least, most, help)
-const struct conf_section conf_sections[SECTION_COUNT] = {
-#include "tbl/conf.h"
-};
-#undef SECTION
-#undef KEY
-
 /* Never made: it knows which struct each section fills. */
 union structs {
 #define SECTION(id, parent, name, shape, type, help) type id;
@@ -178,8 +168,7 @@ value_free(const struct conf_key *k, void *base)
 	void *member = (char *)base + k->at;
 	struct conf_list *l = member;
 
-	if (k->type->kind == KIND_TEXT || k->type->kind == KIND_SECRET)
-		{
+	if (k->type->kind == KIND_TEXT || k->type->kind == KIND_SECRET) {
 		free(*(char **)member);
 		*(char **)member = NULL;
 	}

@@ -25,13 +25,6 @@ enum conf_key_id {
 	KEY_COUNT
 };
 
-struct conf_section {
-	enum conf_section_id parent;
-	const char	*name;
-	bool		 list;
-	const char	*help;
-};
-
 struct conf_type;		/* how a value is read, written and freed */
 
 struct conf_key {
@@ -44,7 +37,6 @@ struct conf_key {
 	const char	*help;
 };
 
-extern const struct conf_section conf_sections[SECTION_COUNT];
 extern const struct conf_key	conf_keys[KEY_COUNT];
 extern const char		conf_required[];
 
@@ -64,7 +56,7 @@ bool	value_write(const struct conf_key *, const void *base, struct buf *);
 bool	token_read(struct str, char **token, char problem[CONF_PROBLEM_MAX]);
 const struct conf_list *value_list(const struct conf_key *, const void *base);
 void	value_free(const struct conf_key *, void *base);
-/* What the member of a struct that was copied as memory owns is copied, too. */
+/* The struct was copied as memory: what the member owns is copied, too. */
 void	value_copy(const struct conf_key *, void *base);
 bool	value_same(const struct conf_key *, const void *base, const void *other_base);
 

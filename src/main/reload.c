@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "conf/conf_value.h"
 #include "main/memfile.h"
 #include "main/parent_priv.h"
 #include "main/reload.h"
@@ -43,11 +44,12 @@ reload_listeners(struct parent *p, const struct conf *next)
 	}
 }
 
+/* The others of the section are for the brain that runs. */
 static bool
 same_admin(const struct conf *a, const struct conf *b)
 {
-	return a->admin_addr.len == b->admin_addr.len && (a->admin_addr.len == 0 || addr_eq(&a->admin_addr, &b->admin_addr))
-	    && str_eq(str_of(a->admin_socket), str_of(b->admin_socket)) && str_eq(str_of(a->admin_group), str_of(b->admin_group));
+	return value_same(&conf_keys[KEY_ADMIN_address], a, b) && value_same(&conf_keys[KEY_ADMIN_socket], a, b) &&
+	    value_same(&conf_keys[KEY_ADMIN_group], a, b);
 }
 
 /* Other admin addresses: the brain starts anew with them, which is nothing special in its life. */

@@ -13,7 +13,7 @@
 
 #include "base/bug.h"
 #include "base/clock.h"
-#include "conf/conf_value.h"
+#include "conf/conf_section.h"
 #include "score/guard.h"
 #include "score/score.h"
 #include "targets/target_priv.h"
@@ -531,23 +531,6 @@ targets_tick(struct targets *all, int64_t now, bool known)
 /* --- life --- */
 
 static void
-conf_each(void (*fn)(const struct conf_key *, void *), struct conf_target *c)
-{
-	for (size_t k = 0; k < KEY_COUNT; k++)
-		if (conf_keys[k].section == SECTION_TARGET)
-			fn(&conf_keys[k], c);
-}
-
-static bool
-conf_same(const struct conf_target *a, const struct conf_target *b)
-{
-	for (size_t k = 0; k < KEY_COUNT; k++)
-		if (conf_keys[k].section == SECTION_TARGET && !value_same(&conf_keys[k], a, b))
-			return false;
-	return true;
-}
-
-static void
 target_new(struct targets *all, const struct conf_target *c)
 {
 	struct target *t = must_zalloc(sizeof *t);
@@ -555,7 +538,7 @@ target_new(struct targets *all, const struct conf_target *c)
 	t->all = all;
 	t->wanted = true;
 	t->conf = *c;
-	conf_each(value_copy, &t->conf);
+	section_copy(SECTION_TARGET, &t->conf);
 	t->weigh = weigh_new();
 	t->seen = map_new();
 	t->kind = drivers[c->kind];
@@ -578,7 +561,7 @@ target_free(struct target *t)
 	weigh_free(&t->weigh);
 	seen_forget(t);
 	map_free(&t->seen);
-	conf_each(value_free, &t->conf);
+	section_free(SECTION_TARGET, &t->conf);
 	free(t);
 }
 
@@ -610,7 +593,7 @@ target_like(struct targets *all, const struct conf_target *c)
 	struct target *t;
 
 	LIST_FOREACH(t, &all->list, link)
-		if (conf_same(&t->conf, c))
+		if (section_same(SECTION_TARGET, &t->conf, c))
 			return t;
 	return NULL;
 }

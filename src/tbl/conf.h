@@ -1,14 +1,18 @@
 /*
  * Every key of the configuration file, one row each. It feeds the parser, /api/v1/config and mola.yaml(5).
  *
- * SECTION(id, parent, key, shape, struct, help): a mapping of its own (MAP) or a list of mappings (LIST).
+ * SECTION(id, parent, key, shape, struct, help): what is filled is
+ *	MAP			the struct that the parent fills, too
+ *	MAP_AT(owner, member)	a member of it
+ *	LIST(owner, array, n)	an array of structs, each of which begins with the number of its line
+ *	FEW(owner, array, n)	the same with room for all of them in the parent's struct, and without lines
  * KEY(section, key, type, field, default, least, most, help): types are those of conf_type.h. The default is
  * written as a user would write it; NONE: there is none, the key may be absent; REQUIRED: it may not.
  * A service takes every key of DEFAULTS besides its own.
  * Two rows with one name in one mapping, or with one field in one struct, do not compile.
  */
 SECTION(TOP, TOP, , MAP, struct conf, "")
-SECTION(LISTEN, TOP, listen, LIST, struct conf_listen,
+SECTION(LISTEN, TOP, listen, LIST(struct conf, listen, nlisten), struct conf_listen,
     "Addresses on which clients are served: one address, or a list of addresses and mappings. "
     "Required, unless there are targets; Mola may then serve no clients itself.")
 SECTION(ADMIN, TOP, admin, MAP, struct conf,
@@ -37,12 +41,12 @@ SECTION(CLIENTS, TOP, clients, MAP, struct conf,
     "Time-outs and limits of client connections, and the proxies that may identify clients.")
 SECTION(UPSTREAM, TOP, upstream, MAP, struct conf,
     "Idle connections to tasks that are kept for reuse, and limits of the tasks' responses.")
-SECTION(DEFAULTS, TOP, defaults, MAP, struct service_conf,
+SECTION(DEFAULTS, TOP, defaults, MAP_AT(struct conf, defaults), struct service_conf,
     "Settings of every service that does not set the same key itself.")
 SECTION(HEALTH, DEFAULTS, health, MAP, struct service_conf,
     "Active health checks, in defaults and in each service. A task that has never been checked "
     "counts as healthy.")
-SECTION(RULE, DEFAULTS, promql, LIST, struct term,
+SECTION(RULE, DEFAULTS, promql, FEW(struct service_conf, terms.term, terms.n), struct term,
     "Queries to Prometheus, in defaults and in each service; each adds one more resource that can "
     "run out on a node. At most four, or one as plain text. A service's own list replaces that of "
     "defaults. See QUERIES.")
@@ -50,13 +54,13 @@ SECTION(MOVER, TOP, mover, MAP, struct conf,
     "Moves services off hot nodes and scales them, where a service of the Swarm requests it by "
     "label (mola.migrate, mola.scale.max). Pressure is the number of threads that want a core, "
     "per core.")
-SECTION(NODE, TOP, nodes, LIST, struct conf_node,
+SECTION(NODE, TOP, nodes, LIST(struct conf, node, nnodes), struct conf_node,
     "The machines.")
-SECTION(SERVICE, TOP, services, LIST, struct conf_service,
+SECTION(SERVICE, TOP, services, LIST(struct conf, service, nservices), struct conf_service,
     "The services: the hosts and paths of each one, and its tasks.")
-SECTION(TASK, SERVICE, tasks, LIST, struct conf_task,
+SECTION(TASK, SERVICE, tasks, LIST(struct conf_service, task, ntasks), struct conf_task,
     "The tasks that serve the requests of the service; at least one.")
-SECTION(TARGET, TOP, targets, LIST, struct conf_target,
+SECTION(TARGET, TOP, targets, LIST(struct conf, target, ntargets), struct conf_target,
     "External proxies that Mola configures: it publishes to each one which servers there are and "
     "the weight of each. See TARGETS.")
 

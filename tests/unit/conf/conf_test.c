@@ -145,6 +145,10 @@ static const struct wrong {
 	{ P "defaults:\n  promql:\n    - { query: up, limits: [0.9, 0.5] }\n", "m:5: defaults.promql.limits: '0.9-0.5' is not understood; "
 	    "expected limits such as [0.7, 0.9], the soft one below the hard one, or none\n" },
 	{ P "defaults:\n  promql: [ a, b, c, d, e ]\n", "m:4: defaults.promql: more than 4 queries\n" },
+	{ P "nodes: [ { name: n } ]\nservices: [ { name: x, tasks: [ { node: n, address: '1.1.1.1:1' } ] } ]\n"
+	    "defaults:\n  promql: [ { name: b }, { query: a } ]\n", "m:6: defaults.promql.query: missing. "
+	    "PromQL that yields one value for each node; a higher value means that the node has less to give. A label identifies the "
+	    "node: node_id, instance, node, nodename or hostname.\n" },
 	{ P "defaults:\n  promql: [ { query: a, weight: 2 } ]\n", "m:4: defaults.promql.weight: '2' is out of range; expected 0 to 1\n" },
 	{ P "defaults:\n  promql: [ { query: a, name: x }, { query: b, name: x } ]\n", "m:4: defaults.promql: 'x' is named twice; expected "
 	    "names of their own\n" },
