@@ -12,12 +12,6 @@
 #include "base/form.h"
 #include "discovery/traefik_priv.h"
 
-static bool
-word_is(struct str word, const char *s)
-{
-	return str_eq_nocase(word, str_of(s));
-}
-
 static struct backend *
 backend_get(struct traefik_reading *r, struct str name)
 {
@@ -31,7 +25,8 @@ backend_get(struct traefik_reading *r, struct str name)
 }
 
 static void
-mark_unknown(struct traefik_reading *r, struct backend *b, const struct swarm_label *label, const char *text)
+mark_unknown(struct traefik_reading *r, struct backend *b, const struct swarm_label *label,
+    const char *text)
 {
 	if (b->unknown == NULL)
 		b->unknown = label;
@@ -40,7 +35,8 @@ mark_unknown(struct traefik_reading *r, struct backend *b, const struct swarm_la
 
 /* A name in two spellings is said twice. */
 static void
-set_once(struct traefik_reading *r, struct backend *b, const struct swarm_label **at, const struct swarm_label *label)
+set_once(struct traefik_reading *r, struct backend *b, const struct swarm_label **at,
+    const struct swarm_label *label)
 {
 	if (*at == NULL)
 		*at = label;
@@ -51,14 +47,17 @@ set_once(struct traefik_reading *r, struct backend *b, const struct swarm_label 
 /* --- one label --- */
 
 static void
-gather_server(struct traefik_reading *r, struct backend *b, const struct swarm_label *label, struct str key)
+gather_server(struct traefik_reading *r, struct backend *b, const struct swarm_label *label,
+    struct str key)
 {
 	if (word_is(key, "port"))
 		set_once(r, b, &b->port, label);
 	else if (word_is(key, "scheme"))
 		set_once(r, b, &b->scheme, label);
 	else if (word_is(key, "weight") || word_is(key, "preservepath"))
-		reading_report(r, label, LABEL_UNSUPPORTED, "not done: tasks are chosen by mola.policy, and paths are passed on as they are");
+		reading_report(r, label, LABEL_UNSUPPORTED,
+		    "not done: tasks are chosen by mola.policy, and paths are passed on as they "
+		    "are");
 	else
 		mark_unknown(r, b, label, "not understood: nothing leads to this service");
 }
@@ -77,11 +76,13 @@ check_is_supported(const struct backend *b, struct str key, struct str value)
 		return value.len == 0 || str_eq_nocase(value, STR("GET"));
 	if (word_is(key, "status"))
 		return value.len == 0 || str_eq(value, STR("0"));
-	return word_is(key, "unhealthyinterval") || word_is(key, "followredirects") || (word_is(key, "hostname") && value.len == 0);
+	return word_is(key, "unhealthyinterval") || word_is(key, "followredirects") ||
+	    (word_is(key, "hostname") && value.len == 0);
 }
 
 static void
-gather_check(struct traefik_reading *r, struct backend *b, const struct swarm_label *label, struct str key, bool deeper)
+gather_check(struct traefik_reading *r, struct backend *b, const struct swarm_label *label,
+    struct str key, bool deeper)
 {
 	if (!deeper && word_is(key, "path"))
 		set_once(r, b, &b->path, label);
@@ -100,7 +101,8 @@ gather_check(struct traefik_reading *r, struct backend *b, const struct swarm_la
 }
 
 void
-backend_gather(struct traefik_reading *r, const struct swarm_label *label, const struct str *word, unsigned n)
+backend_gather(struct traefik_reading *r, const struct swarm_label *label, const struct str *word,
+    unsigned n)
 {
 	struct backend *b = backend_get(r, word[3]);
 	const char *later = n < 6 || !word_is(word[4], "loadbalancer") ? NULL :
@@ -117,8 +119,9 @@ backend_gather(struct traefik_reading *r, const struct swarm_label *label, const
 	else if (n >= 7 && word_is(word[4], "loadbalancer") && word_is(word[5], "healthcheck"))
 		gather_check(r, b, label, word[6], n > 7);
 	else if (n == 6 && word_is(word[4], "loadbalancer") && word_is(word[5], "passhostheader"))
-		reading_report(r, label, str_eq_nocase(str_of(label->value), STR("true")) ? LABEL_VALID : LABEL_UNSUPPORTED,
-		    str_eq_nocase(str_of(label->value), STR("true")) ? NULL : "the Host field is always passed on");
+		reading_report(r, label, str_eq_nocase(str_of(label->value), STR("true")) ?
+		    LABEL_VALID : LABEL_UNSUPPORTED, str_eq_nocase(str_of(label->value),
+		    STR("true")) ? NULL : "the Host field is always passed on");
 	else if (later != NULL)
 		reading_report(r, label, LABEL_UNSUPPORTED, later);
 	else
@@ -139,7 +142,8 @@ backend_port(const struct backend *b)
 static bool
 go_duration(struct str s, int64_t *usec)
 {
-	static const struct { const char *unit; double usec; } units[] = { { "ns", 1e-3 }, { "us", 1 }, { "µs", 1 }, { "μs", 1 },
+	static const struct { const char *unit; double usec; } units[] =
+	    { { "ns", 1e-3 }, { "us", 1 }, { "µs", 1 }, { "μs", 1 },
 		{ "ms", 1e3 }, { "s", 1e6 }, { "m", 60e6 }, { "h", 3600e6 } };
 	double sum = 0, x;
 	uint64_t seconds;
@@ -157,7 +161,8 @@ go_duration(struct str s, int64_t *usec)
 		for (k = 0; k < sizeof units / sizeof *units; k++)
 			if (str_eq((struct str){ s.p + digits, unit - digits }, str_of(units[k].unit)))
 				break;
-		if (k == sizeof units / sizeof *units || !form_number((struct str){ s.p, digits }, &x) || sum > 1e15)
+		if (k == sizeof units / sizeof *units || !form_number((struct str){ s.p, digits },
+		    &x) || sum > 1e15)
 			return false;
 		sum += x * units[k].usec;
 		s = (struct str){ s.p + unit, s.len - unit };
@@ -168,7 +173,8 @@ go_duration(struct str s, int64_t *usec)
 
 /* Through the row of mola.health.*, whose limits are then Traefik's too, into `conf`. */
 static void
-read_check(struct traefik_reading *r, struct service_conf *conf, const struct swarm_label *label, const char *row_name)
+read_check(struct traefik_reading *r, struct service_conf *conf, const struct swarm_label *label,
+    const char *row_name)
 {
 	const struct label_row *row = label_row(row_name);
 	struct str value = str_trim(str_of(label->value));
@@ -186,7 +192,8 @@ read_check(struct traefik_reading *r, struct service_conf *conf, const struct sw
 			reading_report(r, label, LABEL_INVALID, "expected a duration such as 500ms, 2s or 1m30s");
 			return;
 		}
-		value = str_of(arena_printf(r->l->arena, "%lld.%03lldms", (long long)(usec / 1000), (long long)(usec % 1000)));
+		value = str_of(arena_printf(r->l->arena, "%lld.%03lldms", (long long)(usec / 1000),
+		    (long long)(usec % 1000)));
 	}
 	if (!row->read(row, value, (char *)&of + row->at, r->l->arena, problem)) {
 		reading_report(r, label, LABEL_INVALID, problem);
@@ -200,12 +207,14 @@ read_check(struct traefik_reading *r, struct service_conf *conf, const struct sw
 static void
 read_checks(struct traefik_reading *r, struct backend *b)
 {
-	const struct { const struct swarm_label *label; const char *row; } part[] = { { b->path, "mola.health.path" },
+	const struct { const struct swarm_label *label; const char *row; } part[] =
+	    { { b->path, "mola.health.path" },
 		{ b->interval, "mola.health.interval" }, { b->timeout, "mola.health.timeout" } };
 	const struct swarm_label *not = b->check;
 	struct service_conf conf = { .health_path = NULL };
 
-	if (not == NULL && b->check_port != NULL && !check_is_supported(b, STR("port"), str_trim(str_of(b->check_port->value))))
+	if (not == NULL && b->check_port != NULL && !check_is_supported(b, STR("port"),
+	    str_trim(str_of(b->check_port->value))))
 		not = b->check_port;
 	b->unchecked = not != NULL && b->path != NULL && !reading_has_label(r, "mola.health.path");
 	if (b->unchecked)

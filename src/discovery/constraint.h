@@ -1,6 +1,7 @@
 /*
- * constraint: Traefik's language for which services a proxy takes: Label(`key`, `value`), LabelRegex(`key`, `regex`), &&, ||, ! and
- * parentheses. Label names are exact; a label that is absent is as one that is empty.
+ * constraint: Traefik's language for which services a proxy takes: Label(`key`, `value`),
+ * LabelRegex(`key`, `regex`), &&, ||, ! and parentheses. Label names are exact; a label that is
+ * absent counts as empty.
  */
 #ifndef DISCOVERY_CONSTRAINT_H
 #define DISCOVERY_CONSTRAINT_H
@@ -17,7 +18,8 @@ struct constraint;
 struct swarm_label;
 
 /* Lives in the arena. NULL: `problem` says what is not understood, and where. */
-const struct constraint	*constraint_parse(struct arena *, struct str, char problem[CONSTRAINT_PROBLEM]);
+const struct constraint	*constraint_parse(struct arena *, struct str,
+	    char problem[CONSTRAINT_PROBLEM]);
 bool			 constraint_match(const struct constraint *, const struct swarm_label *, unsigned nlabels);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * join: one pass that turns the picture into the world. Private to this room; swarm_pass is its only door.
+ * join: one pass that turns the snapshot into the world. Private to this room; swarm_pass is
+ * its only entry point.
  */
 #ifndef DISCOVERY_JOIN_H
 #define DISCOVERY_JOIN_H
@@ -7,16 +8,16 @@
 #include "discovery/labels.h"
 #include "discovery/report.h"
 
-/* A node of the picture under the name that it has in the world. */
+/* A node of the snapshot under the name that it has in the world. */
 struct join_node {
 	const struct swarm_node *node;
-	const char	*name;			/* NULL: not named */
+	const char	*name;			/* NULL: it is not published */
 };
 
-/* A Traefik of the Swarm that goes by its labels. */
+/* A Traefik of the Swarm that takes its routers from labels. */
 struct join_traefik {
 	struct traefik_static *config;
-	const struct constraint *constraint;	/* NULL: it takes every service, or people have said whom */
+	const struct constraint *constraint;	/* NULL: it takes every service, or one is configured */
 };
 
 struct join {
@@ -29,12 +30,12 @@ struct join {
 	struct join_traefik *traefik;
 	unsigned	 ntraefiks;
 	struct map	*nodes;			/* id to join_node */
-	struct map	*services;		/* id to the bucket of its tasks */
+	struct map	*services;		/* id to join_service */
 	struct map	*routes;		/* "host path" to the name of the service that has it */
 	struct middlewares *middlewares;	/* of all services */
 };
 
-/* A service of the picture on its way. */
+/* A service of the snapshot, and what the pass has made of it so far. */
 struct join_tasks {
 	const struct swarm_service *of;
 	const struct swarm_task **task;
@@ -49,21 +50,27 @@ struct join_service {
 /* join_nodes.c */
 void	join_nodes(struct join *);
 
-/* join_traefik.c: once, and then what holds for the traefik.* labels of a service; `left_to`: why they do not count, or NULL */
+/* join_traefik.c: once, and then what applies to the traefik.* labels of a service;
+ * `reason`: why they do not count, or NULL */
 void	join_traefiks(struct join *);
-const struct traefik_rules *join_traefik_rules(struct join *, const struct swarm_service *, const char **reason);
+const struct traefik_rules *join_traefik_rules(struct join *, const struct swarm_service *,
+	    const char **reason);
 
-/* claims.c: takes away the routes that belong to routers which are not served, and names in the world what is refused */
+/* claims.c: removes the routes that belong to routers which are not served, and publishes
+ * which requests are refused */
 void	join_claims(struct join *, struct join_service *, unsigned n);
 
-/* join_tasks.c: the tasks of a service that is in the world already, at one of its ports; `first`: the one that counts */
-void	join_tasks(struct join *, const struct labels *, struct world_service *, const struct join_tasks *, unsigned port, bool first);
-/* The port of a service that does not say it; 0: there is none, or several. */
+/* join_tasks.c: publishes the tasks of a service that is in the world already, at one of its
+ * ports; `first`: the port whose tasks the report counts */
+void	join_tasks(struct join *, const struct labels *, struct world_service *,
+	    const struct join_tasks *, unsigned port, bool first);
+/* The port of a service whose labels name none; 0: there is none, or several. */
 unsigned join_port(const struct swarm_service *, const struct join_tasks *);
 
 /* join.c */
 char	*join_route_key(struct arena *, const struct route_conf *);
 char	*join_route_text(struct arena *, const struct route_conf *);	/* for people */
-void	join_add_trouble(struct join *, struct report_service *, const struct why *, char *text);	/* NULL: of no service */
+/* The report of a service, NULL: of none in particular; the text is the arena's. */
+void	join_add_trouble(struct join *, struct report_service *, const struct why *, char *text);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * labels: what a service's labels ask for. Each label is understood by itself: a wrong one spoils nothing but itself.
+ * labels: what a service's labels ask for. Each label is understood by itself: a wrong one
+ * spoils nothing but itself.
  */
 #ifndef DISCOVERY_LABELS_H
 #define DISCOVERY_LABELS_H
@@ -10,35 +11,37 @@
 
 #define ROUTES_MAX	256		/* of one service */
 #define PROBLEM_MAX	SETTING_PROBLEM_MAX
-#define CLAIMS_MAX	1024		/* and of them, of no exact host: */
+#define CLAIMS_MAX	1024		/* of one service, and of them, of no exact host: */
 #define WIDE_MAX	256
-#define LABELS_PORTS_MAX 64		/* of one service, beside its first */
+#define LABELS_PORTS_MAX 64		/* of one service, besides its first */
 
 struct text_list {
 	unsigned	 n;
 	char		**item;
-	bool		 given;		/* even if nothing of it was any good */
+	bool		 given;		/* even if nothing of it is valid */
 };
 
-#define ROUTE_OWN	INT64_MAX	/* priority of what mola.* labels say: it gives way to nothing */
+#define ROUTE_OWN	INT64_MAX	/* priority of routes of mola.* labels: they give way to nothing */
 
 struct labels_route {
 	struct route_conf at;
 	unsigned	 port;			/* that it leads to; 0: the service's first */
 	int64_t		 priority;		/* among Traefik's routers, the greater first */
-	const char	*entry;			/* its entry points and whether by TLS, to be compared; "" for mola.* */
+	const char	*entry;			/* entry points and whether by TLS, to be compared; "" for mola.* */
 };
 
 /*
- * Requests that belong to a router which is not served. They must not fall to a wider route. One that is guarded (a
- * password is asked for, or something that is not understood) has its requests to itself, against any route of the same or
- * a lower priority; any other one, such as a redirection, against those by the same way, and else holds what no route has.
+ * A claim: requests that belong to a router which is not served. They must not fall to a wider
+ * route. A claim is guarded when its router requires a password or something that is not
+ * understood: then it keeps its requests from any route of the same or a lower priority. Any
+ * other claim, such as a redirection, keeps them from routes by the same entry points alone,
+ * and otherwise takes what no route has.
  */
 struct labels_claim {
 	struct route_conf at;
 	int64_t		 priority;
 	bool		 guarded;
-	const char	*router, *entry;		/* way NULL: it may not hold all of what it names */
+	const char	*router, *entry;	/* entry NULL: the router may not cover all that `at` covers */
 };
 
 struct labels_port {			/* of a service that has more than one */
@@ -50,50 +53,56 @@ struct middlewares;
 
 struct labels {
 	enum { ENABLE_ABSENT, ENABLE_NO, ENABLE_YES } enable;
-	unsigned	 port;			/* 0: not told */
+	unsigned	 port;			/* 0: no label names it */
 	bool		 self;			/* counted by swarm_balancers */
-	struct text_list	 host, path;		/* hosts in lower case, "" for any */
+	struct text_list host, path;		/* hosts in lower case, "" for any */
 	struct service_conf conf;
-	/* what becomes of them */
+	/* what is made of them */
 	bool		 enabled;
-	bool		 blocked;			/* a guarded router may stand for anything: no route of Traefik's holds */
+	bool		 blocked;		/* a guarded router may cover any request: no route of Traefik's is served */
 	struct labels_route *route;		/* each once */
 	unsigned	 nroutes;
 	struct labels_claim *claim;
 	unsigned	 nclaims, nwide;	/* nwide: those of no exact host */
-	struct labels_port *other;		/* beside `port`, which has `conf` */
+	struct labels_port *other;		/* besides `port`, which has `conf` */
 	unsigned	 nothers;
-	struct arena	*arena;			/* everything here and in the report */
+	struct arena	*arena;			/* of everything here and in the report */
 	struct report_service *report;
-	unsigned	 label_cap;			/* for labels in the report */
+	unsigned	 label_cap;		/* of the report's list of labels */
 };
 
-/* Reads all of a service's labels into `l`, and tells of each in l->report. `l` has arena and report; begins the rest. */
+/* Reads all of a service's labels into `l`, and reports each in l->report. The caller sets
+ * arena and report. */
 void	labels_read(struct labels *, const struct swarm_service *, const struct service_conf *defaults,
 	    const struct traefik_rules *, const struct middlewares *);
 
-/* traefik.c: what traefik.* labels say, where mola.* say nothing. Called last by labels_read. */
-void	traefik_read(struct labels *, const struct swarm_service *, const struct traefik_rules *, const struct middlewares *);
+/* traefik.c: what traefik.* labels ask for, where there are no mola.* labels. Called last by
+ * labels_read. */
+void	traefik_read(struct labels *, const struct swarm_service *, const struct traefik_rules *,
+	    const struct middlewares *);
 
-/* promql.c: what mola.promql and the like say. */
+/* promql.c: labels of user queries: mola.promql and the like. */
 bool	promql_is_label(const char *name);
 void	promql_read(struct labels *, const struct swarm_service *);
 
-/* Tells of a label; `text` NULL or of the arena. */
+/* Reports what became of a label; `text` is the arena's, NULL when it is valid. */
 void	labels_report(struct labels *, const struct swarm_label *, enum label_state, char *text);
-/* A reason for which something of the service is not served; the text is the arena's. */
+/* Why something of the service is not served; the text is the arena's. */
 void	labels_add_trouble(struct labels *, const struct why *, char *text);
-/* Hosts and paths are copied, other texts are the arena's. */
+/* Hosts and paths are copied, other texts are the arena's. Of the same host and path, the
+ * greatest priority stays. */
 void	labels_add_route(struct labels *, const struct labels_route *);
 void	labels_add_claim(struct labels *, const struct labels_claim *);
-/* What holds for requests to another port than the first: a copy of `conf`, to be changed, when the port is new; else NULL. */
+/* The settings of requests to another port than the first: a copy of `conf`, to be changed,
+ * when the port is new; else NULL. */
 struct service_conf *labels_add_port(struct labels *, unsigned port);
 
-/* label_value.c: values in. False: `problem` says what was wrong and what was expected. */
+/* label_value.c: reads values. False: `problem` says what is wrong and what was expected. */
 struct label_row {
 	const char	*name;
 	size_t		 at;			/* of the member in struct labels */
-	bool		(*read)(const struct label_row *, struct str, void *member, struct arena *, char problem[PROBLEM_MAX]);
+	bool		(*read)(const struct label_row *, struct str, void *member, struct arena *,
+			    char problem[PROBLEM_MAX]);
 	const struct setting_type *setting;	/* for read: the setting that it is; NULL: none */
 	struct setting_range range;
 	const char	*fallback, *help;
@@ -101,8 +110,8 @@ struct label_row {
 extern const struct label_row label_rows[];
 extern const char *const label_names[];	/* NULL at the end */
 
-const struct label_row *label_row(const char *name);
-bool	label_is_planned(const struct label_row *);
+const struct label_row *label_row(const char *name);	/* NULL: no label of Mola's */
+bool	label_is_planned(const struct label_row *);	/* known, but not done yet */
 bool	label_switch(struct str, bool *on);		/* "true", "false" */
 bool	label_port(struct str, unsigned *port);
 

@@ -1,6 +1,6 @@
 /*
- * middlewares: what the labels of a whole Swarm define as Traefik's middlewares, by name. Routers of one service may name
- * those of another.
+ * middlewares: what the labels of a whole Swarm define as Traefik's middlewares, by name.
+ * Routers of one service may use those of another.
  */
 #ifndef DISCOVERY_MIDDLEWARES_H
 #define DISCOVERY_MIDDLEWARES_H
@@ -14,13 +14,14 @@ void			 middlewares_free(struct middlewares **);
 /* The labels must stay as long as the middlewares do. */
 void			 middlewares_read(struct middlewares *, const struct swarm_service *);
 
-/* Of a reference such as "auth", "auth@swarm" or "auth@file": what kind it is, for people: "basicauth", "chain", "several
- * kinds"; NULL when no label defines it. */
+/* Of a reference such as "auth", "auth@swarm" or "auth@file": its kind, for people:
+ * "basicauth", "chain", "several kinds"; NULL when no label defines it. */
 const char		*middlewares_kind(const struct middlewares *, struct str reference);
-/* Whether somebody could get in without it who would not with it. True where that is not known. */
+/* Whether it may keep requests out that would get in without it. True where that is not known. */
 bool			 middlewares_guards(const struct middlewares *, struct str reference);
 
-/* The name of a reference within the provider of labels: without "@swarm" and "@docker". One with another provider stays whole. */
+/* The name of a reference within the provider of labels: without "@swarm" and "@docker". A
+ * reference to another provider stays whole. */
 struct str		 middlewares_name(struct str reference);
 
 #endif

@@ -1,9 +1,11 @@
 /*
- * placement: what a service as the Engine API tells it says on where its tasks may run, and the edits by which a move is
- * made: exclude nodes, and leave no trace. Everything else in a specification passes through untouched.
+ * placement: what a service object of the Engine API says on where its tasks may run, and the
+ * edits that make a move: exclude nodes, and leave no trace. Everything else in a specification
+ * passes through untouched.
  *
- * While a move is under way the service carries the label `mola.moving`: who began it, until when it may take, and what
- * was added, so that whoever finds it, be it this Mola's next life or another's, can finish it.
+ * While a move is under way the service carries the label `mola.moving`: which Mola began it,
+ * until when it may take, and what was added, so that any Mola that finds it, this one after a
+ * restart or another one, can finish it.
  */
 #ifndef DISCOVERY_PLACEMENT_H
 #define DISCOVERY_PLACEMENT_H
@@ -17,32 +19,42 @@
 #define PLACEMENT_LABEL	"mola.moving"
 #define PLACEMENT_ID_MAX 64
 
-/* Of a service object: what stands against moving it, against scaling it. */
+/* Of a service object: what prevents moving it, and what prevents scaling it. */
 enum refusal	placement_refusal(const json_t *service);
 enum refusal	placement_scale_refusal(const json_t *service);
 /* May its tasks run on this node object: it is ready and active, and satisfies the constraints. */
 bool		placement_allows(const json_t *service, const json_t *node);
 
 struct placement_mark {
-	char	 by[PLACEMENT_ID_MAX];		/* whose move it is */
+	char	 by[PLACEMENT_ID_MAX];		/* which Mola moves it */
 	int64_t	 since, until;			/* Unix seconds */
 	char	 from[PLACEMENT_ID_MAX], to[PLACEMENT_ID_MAX];	/* node ids */
 };
 
-/* In the specification: excludes nodes by id, makes this update start-first, and marks it. */
-void	placement_begin(json_t *spec, const struct placement_mark *, const char *const *excluded, unsigned n);
-/* Of a service object: false, it is not being moved. A label that cannot be read gives an empty mark: it is nobody's. */
+/* In a specification without a mark: excludes nodes by id, makes this update start-first,
+ * and marks it. */
+void	placement_begin(json_t *spec, const struct placement_mark *, const char *const *excluded,
+	    unsigned n);
+/* Of a service object: false, it is not being moved. A label that cannot be read gives an
+ * empty mark, of no Mola. */
 bool	placement_mark(const json_t *service, struct placement_mark *);
-/* In a marked specification: lets the tasks on the node they came from be the right ones again. */
+/* In a marked specification: makes the tasks on the node they came from the right ones again. */
 void	placement_back(json_t *spec, const char *from);
-/* Takes away exactly what the two above have added. False: there was no mark, nothing changed. */
+/* Removes exactly what the two above have added. False: there was no mark, nothing changed. */
 bool	placement_end(json_t *spec);
 
 /* Of a service object */
-enum update_state { UPDATE_NONE, UPDATE_RUNNING, UPDATE_PAUSED, UPDATE_COMPLETED, UPDATE_ROLLED_BACK };
+enum update_state {
+	UPDATE_NONE,
+	UPDATE_RUNNING,
+	UPDATE_PAUSED,
+	UPDATE_COMPLETED,
+	UPDATE_ROLLED_BACK
+};
 enum update_state placement_update(const json_t *service);
-int64_t		placement_changed(const json_t *service);	/* Unix seconds of the last change, 0: not known */
-int		placement_replicas(const json_t *service);	/* asked for; -1: not a replicated service */
-bool		placement_scale(json_t *spec, unsigned replicas);	/* false: not a replicated service */
+int64_t		placement_changed(const json_t *);	/* Unix seconds of the last change, 0: not known */
+int		placement_replicas(const json_t *);	/* desired; -1: not a replicated service */
+/* In a specification. False: not a replicated service. */
+bool		placement_scale(json_t *spec, unsigned replicas);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * report: what a discovery pass made of each Swarm service: its labels one by one, its routes, its tasks, and why it
- * is not served when it is not. For people: the admin API and the log show it.
+ * report: what a discovery pass made of each Swarm service: its labels one by one, its routes,
+ * its tasks, and why it is not served when it is not. For people: the admin API and the log
+ * show it.
  */
 #ifndef DISCOVERY_REPORT_H
 #define DISCOVERY_REPORT_H
@@ -13,18 +14,19 @@
 
 enum label_state {
 	LABEL_VALID,		/* understood and in force */
-	LABEL_INVALID,		/* its value is wrong: the default holds */
+	LABEL_INVALID,		/* its value is wrong: the default applies */
 	LABEL_UNKNOWN,		/* mola.* or traefik.*, but not known */
-	LABEL_UNSUPPORTED,		/* known, and not done yet */
+	LABEL_UNSUPPORTED,	/* known, and not done yet */
 	LABEL_UNUSED,		/* understood, but another label has precedence */
 	LABEL_STATES
 };
-const char	*label_state_name(enum label_state);	/* "understood", "wrong", "unknown", "not yet", "unused" */
+/* For people: "understood", "wrong", "unknown", "not yet", "unused". */
+const char	*label_state_name(enum label_state);
 
 struct report_label {
 	char		*name, *value;
 	enum label_state state;
-	char		*text;		/* what was expected or what holds instead; NULL when understood */
+	char		*text;		/* what was expected or what applies instead; NULL when valid */
 };
 
 struct report_trouble {
@@ -34,7 +36,7 @@ struct report_trouble {
 
 struct report_service {
 	char		*name, *id;
-	bool		 enabled;	/* it wants to be served: labels say so */
+	bool		 enabled;	/* its labels ask for it to be served */
 	bool		 served;	/* it is in the world, though perhaps without a task */
 	bool		 served_before;	/* a Mola 0.1.0 would have served it (upgrade.h) */
 	unsigned	 port;		/* inside the task; 0: not known */
@@ -45,24 +47,27 @@ struct report_service {
 	char		**route;	/* "host/path", "*" for any host */
 	unsigned	 nroutes;
 	unsigned	 ntasks;	/* that run, on nodes that are ready and active */
-	unsigned	 nserving;	/* of these, in the world and taking requests */
+	unsigned	 nserving;	/* tasks in the world that take requests */
 	unsigned	 ndraining;
 };
 
 struct swarm_report {
 	struct report_service *service;	/* every service of the Swarm, in order of name */
 	unsigned	 nservices;
-	struct report_trouble *trouble;	/* of no service in particular: nodes, the picture itself */
+	struct report_trouble *trouble;	/* of no service in particular: nodes, the snapshot itself */
 	unsigned	 ntroubles;
 	struct arena	*arena;		/* private: everything here, the report included */
 };
 
-/* Adds one more; beyond a small number they are dropped. The text is the arena's. */
-void	report_add_trouble(struct arena *, struct report_trouble **, unsigned *n, const struct why *, char *text);
+/* Adds one more; beyond a small number they are dropped. The text is the arena's, and is
+ * made printable in place. */
+void	report_add_trouble(struct arena *, struct report_trouble **, unsigned *n,
+	    const struct why *, char *text);
 void	swarm_report_free(struct swarm_report **);
 /* The one of that name, or NULL; "web:9000" is one port of "web". */
 const struct report_service *swarm_report_find(const struct swarm_report *, struct str name);
-/* Whether people would read the same in both: labels and troubles, not the numbers of tasks. NULL equals NULL alone. */
+/* Whether people would read the same in both: labels and troubles, not the numbers of tasks.
+ * NULL equals NULL alone. */
 bool	report_service_same(const struct report_service *, const struct report_service *);
 
 #endif

@@ -16,12 +16,6 @@
 #include "discovery/rule.h"
 #include "discovery/traefik_priv.h"
 
-static bool
-word_is(struct str word, const char *s)
-{
-	return str_eq_nocase(word, str_of(s));
-}
-
 /* --- gathering --- */
 
 static struct router *
@@ -37,7 +31,8 @@ router_get(struct traefik_reading *r, struct str name)
 }
 
 static void
-mark_unknown(struct traefik_reading *r, struct router *router, const struct swarm_label *label, const char *text)
+mark_unknown(struct traefik_reading *r, struct router *router, const struct swarm_label *label,
+    const char *text)
 {
 	if (router->unknown == NULL)
 		router->unknown = label;
@@ -45,12 +40,14 @@ mark_unknown(struct traefik_reading *r, struct router *router, const struct swar
 }
 
 static void
-gather_tls(struct traefik_reading *r, struct router *router, const struct swarm_label *label, const struct str *word, unsigned n)
+gather_tls(struct traefik_reading *r, struct router *router, const struct swarm_label *label,
+    const struct str *word, unsigned n)
 {
 	const char *text = "Mola has no TLS: the router is served on its addresses as they are";
 
 	router->tls |= n > 5 || !str_eq_nocase(str_of(label->value), STR("false"));
-	if (n == 5 || (n == 6 && word_is(word[5], "certresolver")) || (n == 7 && str_starts(word[5], STR("domains"))))
+	if (n == 5 || (n == 6 && word_is(word[5], "certresolver")) ||
+	    (n == 7 && str_starts(word[5], STR("domains"))))
 		reading_report(r, label, LABEL_UNSUPPORTED, text);
 	else if (n == 6 && word_is(word[5], "options") && router->tls_options == NULL)
 		router->tls_options = label;
@@ -59,7 +56,8 @@ gather_tls(struct traefik_reading *r, struct router *router, const struct swarm_
 }
 
 void
-router_gather(struct traefik_reading *r, const struct swarm_label *label, const struct str *word, unsigned n)
+router_gather(struct traefik_reading *r, const struct swarm_label *label, const struct str *word,
+    unsigned n)
 {
 	struct router *router = router_get(r, word[3]);
 	const struct swarm_label **at = NULL;
@@ -69,9 +67,10 @@ router_gather(struct traefik_reading *r, const struct swarm_label *label, const 
 		reading_report(r, label, LABEL_UNSUPPORTED, "more than 64 routers");
 		return;
 	}
-	at = word_is(word[4], "rule") ? &router->rule : word_is(word[4], "service") ? &router->service :
-	    word_is(word[4], "middlewares") ? &router->middlewares : word_is(word[4], "entrypoints") ? &router->entry_points :
-	    word_is(word[4], "priority") ? &router->priority : NULL;
+	at = word_is(word[4], "rule") ? &router->rule : word_is(word[4], "service") ?
+	    &router->service : word_is(word[4], "middlewares") ? &router->middlewares :
+	    word_is(word[4], "entrypoints") ? &router->entry_points : word_is(word[4], "priority") ?
+	    &router->priority : NULL;
 	if (at != NULL && n == 5 && *at == NULL)
 		*at = label;
 	else if (word_is(word[4], "tls"))
@@ -87,12 +86,14 @@ router_gather(struct traefik_reading *r, const struct swarm_label *label, const 
 
 /* --- reasons --- */
 
-static void	refuse(struct traefik_reading *, struct router *, bool guarded, const struct why *, const char *fmt, ...)
+static void	refuse(struct traefik_reading *, struct router *, bool guarded, const struct why *,
+    const char *fmt, ...)
 		    __attribute__((format(printf, 5, 6)));
 
 /* Of several reasons the first is told. */
 static void
-refuse(struct traefik_reading *r, struct router *router, bool guarded, const struct why *why, const char *fmt, ...)
+refuse(struct traefik_reading *r, struct router *router, bool guarded, const struct why *why,
+    const char *fmt, ...)
 {
 	char text[400];
 	va_list ap;
@@ -104,7 +105,8 @@ refuse(struct traefik_reading *r, struct router *router, bool guarded, const str
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	labels_add_trouble(r->l, why, arena_printf(r->l->arena, "router %.*s is not served: %s", STR_ARG(router->name), text));
+	labels_add_trouble(r->l, why, arena_printf(r->l->arena, "router %.*s is not served: %s",
+	    STR_ARG(router->name), text));
 }
 
 static void
@@ -130,7 +132,8 @@ check_middlewares(struct traefik_reading *r, struct router *router)
 static const struct backend *
 find_backend(struct traefik_reading *r, const struct router *router, const char **text)
 {
-	struct str name = router->service == NULL ? STR("") : middlewares_name(str_trim(str_of(router->service->value)));
+	struct str name = router->service == NULL ? STR("") :
+	    middlewares_name(str_trim(str_of(router->service->value)));
 
 	*text = NULL;
 	if (name.len == 0 && r->nbackends <= 1)
@@ -157,7 +160,8 @@ check_backend(struct traefik_reading *r, struct router *router)
 	if (b == NULL)
 		return;
 	if (b->unknown != NULL)
-		refuse(r, router, true, WHY_ROUTER_SERVICE, "%s of its service is not understood", b->unknown->name);
+		refuse(r, router, true, WHY_ROUTER_SERVICE, "%s of its service is not understood",
+		    b->unknown->name);
 	if (b->unsupported_scheme)
 		refuse(r, router, true, WHY_SERVER_SCHEME, "%s is %.20s, and Mola uses plain HTTP/1.1 to tasks", b->scheme->name,
 		    b->scheme->value);
@@ -201,10 +205,13 @@ router_check(struct traefik_reading *r, struct router *router)
 	if (!good)
 		refuse(r, router, true, WHY_ROUTER_LABEL, "%s is no number", router->priority->name);
 	if (r->too_many)
-		refuse(r, router, true, WHY_ROUTER_LABEL, "the service has more than %d routers or services of Traefik's", ROUTERS_MAX);
+		refuse(r, router, true, WHY_ROUTER_LABEL,
+		    "the service has more than %d routers or services of Traefik's", ROUTERS_MAX);
 	check_backend(r, router);
-	if (router->tls_options != NULL && !word_is(str_trim(str_of(router->tls_options->value)), "default"))
-		refuse(r, router, true, WHY_TLS_OPTIONS, "%s names TLS options, which Mola does not have", router->tls_options->name);
+	if (router->tls_options != NULL && !word_is(str_trim(str_of(router->tls_options->value)),
+	    "default"))
+		refuse(r, router, true, WHY_TLS_OPTIONS,
+		    "%s names TLS options, which Mola does not have", router->tls_options->name);
 	if ((text = entry_points_refusal(r, router->entry_points, &why, &guarded)) != NULL)
 		refuse(r, router, guarded, why, "%s", text);
 }
@@ -244,38 +251,43 @@ rule_text(struct traefik_reading *r, struct router *router, struct str *out)
 	}
 	if (r->rules->default_rule != NULL && default_rule(r, out))
 		return true;
-	refuse(r, router, false, WHY_ROUTER_RULE, r->rules->default_rule == NULL ? "it has no rule" :
-	    "it has no rule, and of the default rule only {{ .Name }} and {{ normalize .Name }} are understood");
+	refuse(r, router, false, WHY_ROUTER_RULE, r->rules->default_rule == NULL ?
+	    "it has no rule" : "it has no rule, and of the default rule only {{ .Name }} and {{ "
+	    "normalize .Name }} are understood");
 	return false;
 }
 
 static void
-add_terms(struct traefik_reading *r, struct router *router, const struct rule *rule, int64_t priority, unsigned port)
+add_terms(struct traefik_reading *r, struct router *router, const struct rule *rule,
+    int64_t priority, unsigned port)
 {
-	const char *name = arena_text(r->l->arena, router->name), *entry = arena_printf(r->l->arena, "%s%s",
-	    router->tls ? "tls " : "", router->entry_points == NULL ? "" : router->entry_points->value);
+	const char *name = arena_text(r->l->arena, router->name), *entry = arena_printf(r->l->arena,
+	    "%s%s", router->tls ? "tls " : "", router->entry_points == NULL ? "" :
+	    router->entry_points->value);
 
 	for (unsigned i = 0; i < rule->n; i++) {
 		const struct rule_term *t = &rule->term[i];
 		struct route_conf at = { (char *)(uintptr_t)(t->host == NULL ? "" : t->host),
 		    (char *)(uintptr_t)(t->path == NULL ? "/" : t->path) };
 		if (t->partial || router->refused)
-			labels_add_claim(r->l, &(struct labels_claim){ at, priority, router->refused && router->guarded, name,
-			    t->partial ? NULL : entry });
+			labels_add_claim(r->l, &(struct labels_claim){ at, priority,
+			    router->refused && router->guarded, name, t->partial ? NULL : entry });
 		else
 			labels_add_route(r->l, &(struct labels_route){ at, port, priority, entry });
 	}
 }
 
 static void
-report_if_set(struct traefik_reading *r, const struct swarm_label *label, enum label_state state, const char *text)
+report_if_set(struct traefik_reading *r, const struct swarm_label *label, enum label_state state,
+    const char *text)
 {
 	if (label != NULL)
 		reading_report(r, label, state, text);
 }
 
 static void
-report_rest(struct traefik_reading *r, const struct router *router, enum label_state state, const char *text)
+report_rest(struct traefik_reading *r, const struct router *router, enum label_state state,
+    const char *text)
 {
 	if (router->middlewares != NULL && state == LABEL_VALID && str_trim(str_of(router->middlewares->value)).len > 0)
 		report_if_set(r, router->middlewares, LABEL_UNUSED, "left out, as set in swarm.traefik.ignore_middlewares");
@@ -292,8 +304,9 @@ report_rule(struct traefik_reading *r, const struct router *router, const struct
 	if (router->rule == NULL)
 		return;
 	if (rule->unsupported[0] != '\0')
-		labels_report(r->l, router->rule, LABEL_UNSUPPORTED, arena_printf(r->l->arena, "not understood: %s; what depends on it is not served",
-		    rule->unsupported));
+		labels_report(r->l, router->rule, LABEL_UNSUPPORTED,
+		    arena_printf(r->l->arena, "not understood: %s; what depends on it is not "
+		    "served", rule->unsupported));
 	else if (router->refused)
 		reading_report(r, router->rule, LABEL_UNUSED, "its router is not served");
 	else
@@ -330,5 +343,6 @@ router_resolve(struct traefik_reading *r, struct router *router, unsigned port)
 		add_terms(r, router, &rule, priority_of(router, text, &good), port);
 		report_rule(r, router, &rule);
 	}
-	report_rest(r, router, router->refused ? LABEL_UNUSED : LABEL_VALID, router->refused ? "its router is not served" : NULL);
+	report_rest(r, router, router->refused ? LABEL_UNUSED : LABEL_VALID,
+	    router->refused ? "its router is not served" : NULL);
 }

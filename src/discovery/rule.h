@@ -1,6 +1,7 @@
 /*
- * rule: Traefik's rules, as far as hosts and path prefixes go: Host(`a`, `b`), PathPrefix(`/x`), &&, || and parentheses,
- * made into a sum of products. What is not understood stands for any request that it might match.
+ * rule: Traefik's rules, as far as hosts and path prefixes go: Host(`a`, `b`),
+ * PathPrefix(`/x`), &&, || and parentheses, made into a sum of products. What is not understood
+ * stands for any request that it might match.
  */
 #ifndef DISCOVERY_RULE_H
 #define DISCOVERY_RULE_H
@@ -12,13 +13,13 @@
 
 struct rule_term {
 	const char	*host, *path;		/* as in discovery/route.h; NULL: any */
-	bool		 partial;		/* something more is asked of requests, which is not understood: not to be served */
+	bool		 partial;		/* the rule requires more than is understood: not to be served */
 };
 
 struct rule {
 	struct rule_term term[RULE_TERMS_MAX];
-	unsigned	 n;			/* 0: no request can be all of this */
-	char		 unsupported[120];		/* names of what is not understood, "" for none */
+	unsigned	 n;			/* 0: no request can match */
+	char		 unsupported[120];	/* names of what is not understood, "" for none */
 };
 
 /* False: not a rule, or too large; `problem` says why. Texts are the arena's. */

@@ -1,6 +1,7 @@
 /*
- * picture: what the last good answers of the Engine said, for the rest of this room. Each part has an arena of its own
- * and is replaced as a whole. Texts are never NULL.
+ * swarm_priv: the snapshot of a Swarm: what the Engine's last good responses said, for the rest
+ * of this room. Each part has an arena of its own and is replaced as a whole. Texts are never
+ * NULL.
  */
 #ifndef DISCOVERY_SWARM_PRIV_H
 #define DISCOVERY_SWARM_PRIV_H
@@ -23,7 +24,7 @@ struct swarm_label {
 };
 
 struct swarm_port {
-	unsigned	 target, published;	/* published 0: not told */
+	unsigned	 target, published;	/* published 0: not known */
 	bool		 host;			/* on the node itself, not through the routing mesh */
 };
 
@@ -32,13 +33,13 @@ struct swarm_service {
 	char		 created[32];		/* compares as text: RFC 3339 with nine digits of fraction */
 	struct swarm_label *label;		/* mola.* and traefik.* alone, in order of name */
 	unsigned	 nlabels;
-	struct swarm_label *all;		/* all that it has, in order of name */
+	struct swarm_label *all;		/* all labels, in order of name */
 	unsigned	 nall;
 	const char	*misplaced;		/* a label of its containers that should be its own; NULL: none */
-	bool		 virtual_host;		/* VIRTUAL_HOST stands in its environment */
-	struct swarm_port *port;		/* tcp alone */
+	bool		 virtual_host;		/* its environment has a VIRTUAL_HOST */
+	struct swarm_port *port;		/* TCP alone */
 	unsigned	 nports;
-	struct traefik_spec *traefik;		/* NULL: it is none */
+	struct traefik_spec *traefik;		/* NULL: it is not a Traefik */
 };
 
 struct swarm_attachment {
@@ -52,10 +53,10 @@ struct swarm_task {
 	const char	*id, *service, *node;	/* ids */
 	unsigned	 slot;			/* 0: of a global service */
 	bool		 wanted;		/* its desired state is running */
-	bool		 gone;			/* it was in the picture before, and is not in the answer */
+	bool		 gone;			/* it was in the snapshot before, and is not in the response */
 	struct swarm_attachment *attachment;
 	unsigned	 nattachments;
-	struct swarm_port *port;		/* host mode, tcp */
+	struct swarm_port *port;		/* host mode, TCP */
 	unsigned	 nports;
 };
 
@@ -64,30 +65,31 @@ struct swarm_network {
 	bool		 ingress;
 };
 
-/* An element of an answer, so that the next answer need not be read where it says the same. */
+/* An element of a list, so that the same bytes in the next response need not be read again. */
 struct swarm_fingerprint {
 	uint64_t	 hash;
 	size_t		 len;
 	unsigned	 item;			/* that it became, from 1; 0: none */
 };
 
-/* One answer. `item` are of the part's type. */
+/* One list of the Engine's. `item` are of the part's type. */
 struct swarm_part {
 	struct arena	*arena;			/* NULL: never read */
 	void		*item;
 	unsigned	 n;
-	struct swarm_fingerprint *fingerprint;		/* in the answer's order; of tasks alone */
+	struct swarm_fingerprint *fingerprint;	/* in the list's order; of tasks alone */
 	unsigned	 nfingerprints;
-	const char	*skipped;			/* elements that were left out, for people; NULL: none */
+	const char	*skipped;		/* elements that were left out, for people; NULL: none */
 	unsigned	 nskipped;
 };
 
-/* One of Swarm's configs, which never change. */
+/* One of Swarm's configs, which never change. Either it has been read, or it is known why it
+ * cannot be. */
 struct swarm_config {
 	char		*id;
-	char		*text;			/* NULL: not there, and `unread` says why, for people */
+	char		*text;			/* NULL: not there */
 	size_t		 len;
-	char		*unreadable;
+	char		*unreadable;		/* why, for people; NULL: `text` is there */
 };
 
 struct swarm {

@@ -15,7 +15,8 @@
 const struct traefik_rules traefik_rules_default = { .enable = true, .exposed_by_default = true };
 
 void
-reading_report(struct traefik_reading *r, const struct swarm_label *label, enum label_state state, const char *text)
+reading_report(struct traefik_reading *r, const struct swarm_label *label, enum label_state state,
+    const char *text)
 {
 	labels_report(r->l, label, state, text == NULL ? NULL : arena_text(r->l->arena, str_of(text)));
 }
@@ -54,19 +55,14 @@ split_words(const char *name, struct str word[DEPTH_MAX])
 	return n;
 }
 
-static bool
-word_is(struct str word, const char *s)
-{
-	return str_eq_nocase(word, str_of(s));
-}
-
 /* --- whether the labels count --- */
 
 /* As Go's strconv.ParseBool; false: it is none. */
 static bool
 go_bool(const char *s, bool *on)
 {
-	static const char *const words[] = { "1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False" };
+	static const char *const words[] = { "1", "t", "T", "TRUE", "true", "True", "0", "f", "F",
+	    "FALSE", "false", "False" };
 
 	for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
 		if (strcmp(s, words[i]) == 0) {
@@ -96,7 +92,8 @@ read_enable(struct traefik_reading *r)
 		r->enabled |= on;
 		if (!on)
 			r->mode = MODE_OFF;
-		reading_report(r, label, ours ? LABEL_UNUSED : LABEL_VALID, ours ? "mola.enable has precedence" : NULL);
+		reading_report(r, label, ours ? LABEL_UNUSED : LABEL_VALID,
+		    ours ? "mola.enable has precedence" : NULL);
 	}
 	if ((!found && !r->rules->exposed_by_default) || r->l->enable == ENABLE_NO)
 		r->mode = MODE_OFF;
@@ -115,7 +112,8 @@ off_reason(const struct traefik_reading *r)
 static bool
 is_v1(const struct str *word, unsigned n)
 {
-	static const char *const old[] = { "frontend", "backend", "port", "protocol", "weight", "domain", "tags" };
+	static const char *const old[] = { "frontend", "backend", "port", "protocol", "weight",
+	    "domain", "tags" };
 
 	for (unsigned i = 1; i < n && i < 3; i++)
 		for (unsigned k = 0; k < sizeof old / sizeof *old; k++)
@@ -134,14 +132,16 @@ gather_unknown(struct traefik_reading *r, const struct swarm_label *label)
 }
 
 static void
-gather_http(struct traefik_reading *r, const struct swarm_label *label, const struct str *word, unsigned n)
+gather_http(struct traefik_reading *r, const struct swarm_label *label, const struct str *word,
+    unsigned n)
 {
 	if (n >= 5 && word_is(word[2], "routers"))
 		router_gather(r, label, word, n);
 	else if (n >= 5 && word_is(word[2], "services"))
 		backend_gather(r, label, word, n);
 	else if (n >= 4 && word_is(word[2], "middlewares"))
-		reading_report(r, label, LABEL_UNUSED, "Mola has no middlewares: routers that name this one are not served");
+		reading_report(r, label, LABEL_UNUSED, "Mola has no middlewares: routers that name "
+		    "this one are not served");
 	else if (n >= 4 && word_is(word[2], "serverstransports"))
 		reading_report(r, label, LABEL_UNSUPPORTED, "Mola uses plain HTTP/1.1 to tasks");
 	else
@@ -164,7 +164,8 @@ gather(struct traefik_reading *r, const struct swarm_label *label)
 		r->ntcp_udp++;
 		reading_report(r, label, LABEL_UNUSED, "Mola relays HTTP alone");
 	} else if (n >= 3 && (word_is(word[1], "docker") || word_is(word[1], "swarm")))
-		reading_report(r, label, LABEL_UNUSED, "Mola goes to tasks directly, on whichever network it shares with them");
+		reading_report(r, label, LABEL_UNUSED, "Mola goes to tasks directly, on whichever "
+		    "network it shares with them");
 	else if (is_v1(word, n)) {
 		r->v1 = r->nv1++ == 0 ? label : r->v1;
 		reading_report(r, label, LABEL_UNUSED, "a label of Traefik 1");
@@ -204,11 +205,13 @@ choose_ports(struct traefik_reading *r)
 	for (unsigned i = 0; i < r->nrouters && !given && first == NULL; i++)
 		first = r->router[i].refused ? NULL : r->router[i].backend;
 	for (unsigned i = 0; i < r->nbackends && first == NULL; i++)
-		first = given && r->nbackends > 1 && backend_port(&r->backend[i]) != l->port ? NULL : &r->backend[i];
+		first = given && r->nbackends > 1 && backend_port(&r->backend[i]) != l->port ?
+		    NULL : &r->backend[i];
 	if (!given && first != NULL)
 		l->port = backend_port(first);
 	for (unsigned i = 0; i < r->nrouters && !given; i++)	/* of routers that are not served, too: for targets */
-		if (r->router[i].backend != NULL && backend_port(r->router[i].backend) != 0 && backend_port(r->router[i].backend) != l->port)
+		if (r->router[i].backend != NULL && backend_port(r->router[i].backend) != 0 &&
+		    backend_port(r->router[i].backend) != l->port)
 			add_port(r, r->router[i].backend);
 	if (first != NULL)
 		backend_conf(first, &l->conf);
@@ -231,7 +234,8 @@ report_others(struct traefik_reading *r)
 
 /* traefik.enable comes first: it says whether the others count. Names are in order, as labels are. */
 void
-traefik_read(struct labels *l, const struct swarm_service *s, const struct traefik_rules *rules, const struct middlewares *m)
+traefik_read(struct labels *l, const struct swarm_service *s, const struct traefik_rules *rules,
+    const struct middlewares *m)
 {
 	struct traefik_reading r = { .l = l, .service = s, .rules = rules, .middlewares = m,
 	    .mode = l->host.given || l->path.given ? MODE_PORT_ONLY : MODE_ALL };
@@ -240,7 +244,8 @@ traefik_read(struct labels *l, const struct swarm_service *s, const struct traef
 	for (unsigned i = 0; i < s->nlabels; i++)
 		if (strncasecmp(s->label[i].name, "traefik.", 8) == 0)
 			gather(&r, &s->label[i]);
-	if (rules->default_rule != NULL && r.enabled && r.nrouters == 0 && r.ntcp_udp == 0 && r.mode != MODE_OFF)
+	if (rules->default_rule != NULL && r.enabled && r.nrouters == 0 && r.ntcp_udp == 0 &&
+	    r.mode != MODE_OFF)
 		r.router[r.nrouters++] = (struct router){ .name = str_of(s->name) };
 	if (r.mode != MODE_OFF && l->enable == ENABLE_ABSENT)
 		l->enabled = r.enabled || r.nrouters > 0 || l->enabled;
@@ -250,7 +255,8 @@ traefik_read(struct labels *l, const struct swarm_service *s, const struct traef
 		router_check(&r, &r.router[i]);
 	choose_ports(&r);
 	for (unsigned i = 0; i < r.nrouters; i++)
-		router_resolve(&r, &r.router[i], r.router[i].backend == NULL || reading_has_label(&r, "mola.port") ? l->port :
+		router_resolve(&r, &r.router[i], r.router[i].backend == NULL ||
+		    reading_has_label(&r, "mola.port") ? l->port :
 		    backend_port(r.router[i].backend));
 	if (r.mode == MODE_ALL)
 		report_others(&r);

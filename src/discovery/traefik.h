@@ -1,7 +1,8 @@
 /*
- * traefik: what decides about a service's traefik.* labels besides these labels themselves: what the operator says
- * (swarm.traefik in the configuration file), and what the Traefik services of the same Swarm demand.
- * Values only, filled by whoever knows; the texts are the caller's and stay for the pass.
+ * traefik: what decides about a service's traefik.* labels besides these labels themselves:
+ * what the operator configures (swarm.traefik in the configuration file), and what the Traefik
+ * services of the same Swarm require. Values only; the texts are the caller's and stay for the
+ * pass.
  */
 #ifndef DISCOVERY_TRAEFIK_H
 #define DISCOVERY_TRAEFIK_H
@@ -13,31 +14,34 @@ struct traefik_names {
 	unsigned	 n;
 };
 
-/* One entry point. Several Traefiks may have one of the same name: then there are several rows, and what each of them
- * demands holds. A name without a row is served when it is one of the usual public ones: web, websecure, http, https. */
+/* One entry point. Several Traefiks may have one of the same name: then there are several
+ * rows, and the requirements of each apply. A name without a row is served when it is one of
+ * the usual public ones: web, websecure, http, https. */
 struct traefik_entry_point {
 	const char	*name;			/* compared without case */
 	bool		 served;		/* Mola's listeners stand for it */
 	bool		 as_default;		/* asDefault: routers that name no entry point are on it */
-	struct traefik_names middlewares;	/* references such as auth@file, put before those of each router */
+	struct traefik_names middlewares;	/* such as auth@file, put before those of a router */
 	const char	*redirect;		/* where it sends every request, such as websecure; NULL: nowhere */
 	const char	*tls_options;		/* NULL: none */
-	const char	*unreadable;		/* what of its configuration is not readable, for people; NULL: nothing */
-	const char	*owner;			/* the Traefik service whose it is, for people; NULL: the operator's word */
+	const char	*unreadable;		/* what of its configuration cannot be read, for people; NULL: nothing */
+	const char	*owner;			/* its Traefik service, for people; NULL: the operator configured it */
 };
 
 struct traefik_rules {
 	bool		 enable;		/* traefik.* labels are read at all */
 	bool		 exposed_by_default;	/* services need no traefik.enable=true */
 	const char	*default_rule;		/* of routers without a rule; NULL: such a router is not served */
-	struct traefik_names ignore_middlewares; /* by exact name: requests reach the tasks without these */
+	struct traefik_names ignore_middlewares; /* by exact name: left out for all routers */
 	const struct traefik_entry_point *entry_point;
 	unsigned	 nentry_points;
-	const char	*unreadable;		/* a Traefik's configuration that is not readable, for people: routers on entry
-						 * points without a row are not served; NULL: nothing is unread */
+	/* What of a Traefik's configuration cannot be read, for people: routers on entry points without
+	 * a row are not served; NULL: nothing. */
+	const char	*unreadable;
 };
 
-/* Nothing is said: labels are read, nothing is ignored, the usual public entry points are served. */
+/* Nothing is configured: labels are read, nothing is ignored, the usual public entry points
+ * are served. */
 extern const struct traefik_rules traefik_rules_default;
 
 #endif

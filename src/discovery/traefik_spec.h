@@ -7,7 +7,7 @@
 #include "discovery/json_reader.h"
 #include "discovery/traefik_static.h"
 
-/* NULL: the service is no Traefik. */
+/* NULL: the service is not a Traefik. */
 struct traefik_spec	*traefik_spec_read(struct arena *, struct json_reader *, const json_t *service);
 
 #endif

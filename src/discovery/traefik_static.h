@@ -1,7 +1,8 @@
 /*
- * traefik_static: the static configuration of a Traefik that runs in the same Swarm. Its entry points may demand of requests
- * what stands in no label: middlewares, a redirection, TLS options. Read from the service's specification (arguments,
- * environment) and from the file that it names, where that is one of Swarm's configs.
+ * traefik_static: the static configuration of a Traefik that runs in the same Swarm. Its entry
+ * points may require what stands in no label: middlewares, a redirection, TLS options. Read
+ * from the service's specification (arguments, environment) and from the file that it names,
+ * where that is one of Swarm's configs.
  * Bytes in, values out.
  */
 #ifndef DISCOVERY_TRAEFIK_STATIC_H
@@ -14,14 +15,14 @@
 
 #define STATIC_FILE_MAX	((size_t)1 << 20)	/* bytes; Swarm's own limit for a config is about that */
 
-/* What a service's specification holds of it. Texts are never NULL but where it is said. */
+/* What a service's specification holds of it. Texts are never NULL unless noted. */
 struct traefik_spec {
 	const char	**arg;			/* entrypoint and arguments */
 	unsigned	 nargs;
 	const char	**env;			/* NAME=value, those of Traefik's alone */
 	unsigned	 nenv;
-	const char	*file;			/* path of the file; NULL: none is known of */
-	const char	*config;		/* id of the config that it is; NULL: it is none */
+	const char	*file;			/* path of its file; NULL: none is known */
+	const char	*config;		/* id of the config that is the file; NULL: it is none */
 	const char	*unreadable;		/* why not all can be read, for people; NULL: all can */
 };
 
@@ -29,20 +30,22 @@ struct traefik_static {
 	const char	*owner;			/* the Swarm service; for people */
 	bool		 swarm;			/* it takes its routers from the labels of Swarm's services */
 	bool		 exposed_by_default;
-	const char	*default_rule;		/* NULL: not said */
+	const char	*default_rule;		/* NULL: none is given */
 	const char	*constraints;		/* NULL: none */
 	const char	*unreadable;		/* NULL: all was read */
 	struct traefik_entry_point *entry_point;
 	unsigned	 nentry_points;
 };
 
-/* `file` is the text of spec->file, with p NULL when there is none; `file_unread` says why, NULL: it is there, or not needed. */
-struct traefik_static	*traefik_static_read(struct arena *, const char *owner, const struct traefik_spec *, struct str file,
-			    const char *file_unreadable);
+/* `file` is the text of spec->file, with p NULL when there is none; `file_unreadable` says
+ * why, NULL: it is there, or not needed. */
+struct traefik_static	*traefik_static_read(struct arena *, const char *owner,
+	    const struct traefik_spec *, struct str file, const char *file_unreadable);
 
-/* flat_yaml.c: the settings of a YAML file, one after the other: the words of a key's path, and a value; items of a list have its path.
- * False: `problem` says why it is not understood. */
+/* flat_yaml.c: calls `fn` for the settings of a YAML file, one after the other, with the
+ * words of a key's path and a value; items of a list have its path. False: `problem` says
+ * why it is not understood. */
 typedef void	flat_f(void *arg, const struct str *word, unsigned n, struct str value);
-bool		flat_yaml(struct str text, flat_f *, void *arg, char problem[120]);
+bool		flat_yaml(struct str text, flat_f *fn, void *arg, char problem[120]);
 
 #endif
