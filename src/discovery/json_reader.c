@@ -1,18 +1,20 @@
 /*
- * shape: a list is taken apart by hand, element by element, so that only one of its thousands of trees stands in
- * memory at a time and none is deep; what is inside an element is jansson's affair.
- * Must not know what the Engine's things are called.
+ * json_reader: a list is scanned by hand, element by element, so that only one of its thousands of
+ * trees is in memory at a time and none is deep; jansson reads what is inside an element.
+ * Must not know what the Engine's objects are called.
  */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bug.h"
 #include "discovery/json_reader.h"
 
 #define DEPTH_MAX 48
 
 static void
-json_reader_fail(struct json_reader *s, const struct why *why, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+json_reader_fail(struct json_reader *s, const struct why *why, const char *fmt,
+    ...) __attribute__((format(printf, 3, 4)));
 
 static void
 json_reader_fail(struct json_reader *s, const struct why *why, const char *fmt, ...)
@@ -25,7 +27,7 @@ json_reader_fail(struct json_reader *s, const struct why *why, const char *fmt, 
 	va_start(ap, fmt);
 	vsnprintf(s->detail, sizeof s->detail, fmt, ap);
 	va_end(ap);
-	for (char *c = s->detail; *c != '\0'; c++)	/* jansson quotes what it stumbled over */
+	for (char *c = s->detail; *c != '\0'; c++)	/* jansson quotes what it could not read */
 		if (*c < ' ' || *c > '~')
 			*c = '?';
 }
@@ -36,7 +38,7 @@ json_reader_mismatch(struct json_reader *s, const char *path, const char *expect
 	json_reader_fail(s, WHY_ENGINE_SHAPE, "%s[%u].%s: expected %s", s->what, s->item, path, expected);
 }
 
-/* --- a list, element by element --- */
+/* ---- a list, element by element ---- */
 
 static bool
 is_blank(char c)
@@ -68,6 +70,7 @@ take_char(struct str *s, char c)
 static size_t
 string_end(struct str s, size_t i)
 {
+	ASSERT(i < s.len && s.p[i] == '"');
 	for (i++; i < s.len; i++) {
 		if (s.p[i] == '"')
 			return i + 1;
@@ -83,6 +86,7 @@ object_end(struct str s, bool *deep)
 {
 	unsigned depth = 0;
 
+	ASSERT(s.len > 0 && (*s.p == '{' || *s.p == '['));
 	for (size_t i = 0; i < s.len; )
 		switch (s.p[i]) {
 		case '"':
@@ -98,6 +102,7 @@ object_end(struct str s, bool *deep)
 			break;
 		case '}':
 		case ']':
+			ASSERT(depth > 0);
 			i++;
 			if (--depth == 0)
 				return i;
@@ -111,13 +116,15 @@ object_end(struct str s, bool *deep)
 static void
 skip_or_fail(struct json_reader *s, const json_t *j, void *arg)
 {
+	ASSERT(s->why != NULL);
 	if (s->may_skip != NULL && s->why == WHY_ENGINE_SHAPE && s->may_skip(arg, s, j)) {
 		s->why = NULL;
 		s->detail[0] = '\0';
 	}
 }
 
-/* Numbers as reals: what people may write into a service's specification does not fit into 64 signed bits always. */
+/* Numbers as reals: what people may write into a service's specification may not fit into 64
+ * signed bits. */
 static void
 decode_element(struct json_reader *s, struct str text, json_item_f *read, void *arg)
 {
@@ -133,7 +140,7 @@ decode_element(struct json_reader *s, struct str text, json_item_f *read, void *
 	json_decref(j);
 }
 
-/* Something else in an object's place: where it ends. 0: there is no end. */
+/* The end of something that is not an object, where one should be. 0: there is none. */
 static size_t
 other_end(struct str s, bool *deep)
 {
@@ -149,7 +156,8 @@ other_end(struct str s, bool *deep)
 }
 
 static bool
-read_next(struct json_reader *s, struct str *rest, json_known_f *known, json_item_f *read, void *arg)
+read_next(struct json_reader *s, struct str *rest, json_known_f *known, json_item_f *read,
+    void *arg)
 {
 	bool deep = false, object;
 	size_t end;
@@ -172,6 +180,7 @@ read_next(struct json_reader *s, struct str *rest, json_known_f *known, json_ite
 		skip_or_fail(s, NULL, arg);
 	} else if (known == NULL || !known(arg, (struct str){ rest->p, end }))
 		decode_element(s, (struct str){ rest->p, end }, read, arg);
+	ASSERT(end <= rest->len);
 	*rest = (struct str){ rest->p + end, rest->len - end };
 	s->item++;
 	return s->why == NULL;
@@ -183,25 +192,30 @@ list_end(struct json_reader *s, struct str rest)
 	if (s->why != NULL)
 		return;
 	if (!take_char(&rest, ']'))
-		json_reader_fail(s, WHY_ENGINE_SYNTAX, "%s[%u]: expected a comma or the list's end", s->what, s->item);
+		json_reader_fail(s, WHY_ENGINE_SYNTAX, "%s[%u]: expected a comma or the list's end",
+		    s->what, s->item);
 	skip_blanks(&rest);
 	if (rest.len > 0)
 		json_reader_fail(s, WHY_ENGINE_SYNTAX, "%s: something follows the list", s->what);
 }
 
 void
-json_reader_each(struct json_reader *s, struct str json, size_t max, json_known_f *known, json_item_f *read, void *arg)
+json_reader_each(struct json_reader *s, struct str json, size_t max, json_known_f *known,
+    json_item_f *read, void *arg)
 {
 	struct str rest = json;
 
+	ASSERT(s->why == NULL && s->item == 0);		/* a reader reads one list */
 	if (json.len > max) {
-		json_reader_fail(s, WHY_ENGINE_LARGE, "%s: %zu bytes; at most %zu are read", s->what, json.len, max);
+		json_reader_fail(s, WHY_ENGINE_LARGE, "%s: %zu bytes; at most %zu are read",
+		    s->what, json.len, max);
 		return;
 	}
 	if (!take_char(&rest, '[')) {
 		bool null = str_eq(str_trim(json), STR("null\n")) || str_eq(str_trim(json), STR("null"));
 		if (!null)		/* an empty list of Go's */
-			json_reader_fail(s, str_starts(json, STR("{")) ? WHY_ENGINE_SHAPE : WHY_ENGINE_SYNTAX, "%s: expected a list", s->what);
+			json_reader_fail(s, str_starts(json, STR("{")) ? WHY_ENGINE_SHAPE :
+			    WHY_ENGINE_SYNTAX, "%s: expected a list", s->what);
 		return;
 	}
 	skip_blanks(&rest);
@@ -213,9 +227,9 @@ json_reader_each(struct json_reader *s, struct str json, size_t max, json_known_
 	list_end(s, rest);
 }
 
-/* --- members --- */
+/* ---- members ---- */
 
-/* The value at a path, NULL when it or something on the way is absent or null. */
+/* The value at a path, NULL when it or an object on the way is absent or null. */
 static const json_t *
 find(struct json_reader *s, const json_t *j, const char *path)
 {
@@ -229,6 +243,7 @@ find(struct json_reader *s, const json_t *j, const char *path)
 			return NULL;
 		}
 		n = strcspn(name, ".");
+		ASSERT(n > 0 && n < sizeof key);
 		str_copy(key, sizeof key, (struct str){ name, n });
 		j = json_object_get(j, key);
 		if (name[n] == '\0')

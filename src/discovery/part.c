@@ -1,6 +1,6 @@
 /*
- * answer: one answer on its way into the picture: what all kinds of them have in common.
- * Must not know what nodes, services and tasks are, beside their ports.
+ * part: one list on its way into the snapshot: what all kinds of lists have in common.
+ * Must not know what nodes, services and tasks are, besides their ports.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +40,7 @@ part_add_item(struct part_reader *r)
 {
 	void *at;
 
+	ASSERT(r->part.n <= r->room);
 	if (r->part.n == r->room) {
 		r->room = r->room == 0 ? 64 : r->room * 2;
 		r->part.item = must_realloc(r->part.item, r->room * r->size);
@@ -58,19 +59,22 @@ part_text(struct part_reader *r, struct json_reader *jr, const json_t *j, const 
 static void
 add_skipped_name(struct part_reader *r, const struct json_reader *jr, const json_t *j)
 {
-	static const char *const paths[][2] = { { "Spec", "Name" }, { "Description", "Hostname" }, { NULL, "Name" }, { NULL, "ID" } };
+	static const char *const paths[][2] = { { "Spec", "Name" }, { "Description", "Hostname" },
+	    { NULL, "Name" }, { NULL, "ID" } };
 	const char *name = NULL, *rest = strchr(jr->detail, ']');
 	size_t at = strlen(r->skipped);
 
 	for (unsigned i = 0; i < sizeof paths / sizeof *paths && (name == NULL || *name == '\0'); i++)
-		name = json_string_value(json_object_get(paths[i][0] == NULL ? j : json_object_get(j, paths[i][0]), paths[i][1]));
-	if (rest == NULL || at + 100 > sizeof r->skipped)	/* the first few will do */
+		name = json_string_value(json_object_get(paths[i][0] == NULL ? j :
+		    json_object_get(j, paths[i][0]), paths[i][1]));
+	if (rest == NULL || at + 100 > sizeof r->skipped)	/* the first few are enough */
 		return;
-	snprintf(r->skipped + at, sizeof r->skipped - at, "%s%.*s%s%.60s%s%s", at > 0 ? "; " : "", (int)(rest + 1 - jr->detail), jr->detail,
-	    name != NULL ? " (" : "", name != NULL ? name : "", name != NULL ? ")" : "", rest + 1);
+	snprintf(r->skipped + at, sizeof r->skipped - at, "%s%.*s%s%.60s%s%s", at > 0 ? "; " : "",
+	    (int)(rest + 1 - jr->detail), jr->detail, name != NULL ? " (" : "",
+	    name != NULL ? name : "", name != NULL ? ")" : "", rest + 1);
 }
 
-/* What it has left behind goes, so that the next answer with the same bytes is told the same of it. */
+/* Removes what it has left behind, so that the same bytes in the next response are skipped again. */
 static bool
 skip_element(void *arg, struct json_reader *jr, const json_t *j)
 {
@@ -83,9 +87,12 @@ skip_element(void *arg, struct json_reader *jr, const json_t *j)
 	r->part.nskipped++;
 	if (j == NULL)
 		return true;
+	ASSERT(r->part.n >= r->nbefore && r->part.n - r->nbefore <= 1);
 	r->part.n = r->nbefore;
-	if (r->fingerprints)
+	if (r->fingerprints) {
+		ASSERT(r->part.nfingerprints > 0);
 		r->part.nfingerprints--;
+	}
 	if ((id = json_string_value(json_object_get(j, "ID"))) != NULL && *id != '\0')
 		map_put(r->ids, str_of(id), r);
 	return true;
@@ -101,19 +108,24 @@ read_element(void *arg, struct json_reader *jr, const json_t *j)
 }
 
 const struct why *
-part_read(struct part_reader *r, struct swarm_part *into, const char *what, struct str json, json_known_f *known,
-    json_item_f *read, void (*finish)(struct part_reader *), char detail[SWARM_DETAIL])
+part_read(struct part_reader *r, struct swarm_part *into, const char *what, struct str json,
+    json_known_f *known, json_item_f *read, void (*finish)(struct part_reader *),
+    char detail[SWARM_DETAIL])
 {
 	struct json_reader jr = { .what = what, .may_skip = skip_element };
 
+	ASSERT(r->size > 0 && r->part.arena == NULL && r->part.n == 0);		/* a reader reads one list */
 	r->ids = map_new();
 	r->part.arena = arena_new();
 	r->read = read;
 	r->fingerprints = known != NULL;
 	json_reader_each(&jr, json, SWARM_JSON_MAX, known, read_element, r);
+	ASSERT(r->part.nskipped <= jr.item + 1 && r->part.n <= r->room);
+	ASSERT(jr.why != NULL || !r->fingerprints || r->part.nfingerprints == jr.item - r->part.nskipped);
 	if (r->part.nskipped > 0)
 		r->part.skipped = arena_text(r->part.arena, str_of(r->skipped));
-	if (jr.why == NULL && r->part.nskipped > 0 && r->part.nskipped == jr.item) {	/* this is no Engine, or one that nobody knows */
+	if (jr.why == NULL && r->part.nskipped > 0 && r->part.nskipped == jr.item) {
+		/* this is not an Engine, or one of an unknown kind */
 		jr.why = WHY_ENGINE_SHAPE;
 		str_copy(jr.detail, sizeof jr.detail, str_of(r->skipped));
 	}
@@ -141,7 +153,8 @@ port_number(struct json_reader *jr, const json_t *j, const char *path)
 }
 
 unsigned
-part_read_ports(struct part_reader *r, struct json_reader *jr, const json_t *list, struct swarm_port **out)
+part_read_ports(struct part_reader *r, struct json_reader *jr, const json_t *list,
+    struct swarm_port **out)
 {
 	size_t n = json_array_size(list), i;
 	struct swarm_port *p;
@@ -154,7 +167,8 @@ part_read_ports(struct part_reader *r, struct json_reader *jr, const json_t *lis
 	json_array_foreach((json_t *)(uintptr_t)list, i, j) {
 		struct str protocol = json_reader_text(jr, j, "Protocol");
 		if (k < PORTS_MAX && (protocol.len == 0 || str_eq(protocol, STR("tcp"))))
-			p[k++] = (struct swarm_port){ port_number(jr, j, "TargetPort"), port_number(jr, j, "PublishedPort"),
+			p[k++] = (struct swarm_port){ port_number(jr, j, "TargetPort"),
+			    port_number(jr, j, "PublishedPort"),
 			    str_eq(json_reader_text(jr, j, "PublishMode"), STR("host")) };
 	}
 	return k;

@@ -1,7 +1,7 @@
 /*
- * swarm: reads the Engine's nodes, services and networks into the picture; tasks have a file of their own. Only what
- * steers requests is kept.
- * Must not judge what the labels say nor who can be reached (labels.c, join.c).
+ * swarm: reads the Engine's nodes, services and networks into the snapshot; tasks have a file of
+ * their own. Only what steers requests is kept.
+ * Must not interpret labels, nor know which tasks can be reached (labels.c, join.c).
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include "discovery/part.h"
 #include "discovery/traefik_spec.h"
 
-/* --- life --- */
+/* ---- life ---- */
 
 struct swarm *
 swarm_new(void)
@@ -40,6 +40,7 @@ swarm_free(struct swarm **sp)
 void
 swarm_detach(struct swarm *s)
 {
+	ASSERT((s->nattached == 0) == (s->attached == NULL));
 	while (s->nattached > 0)
 		free(s->attached[--s->nattached]);
 	free(s->attached);
@@ -49,6 +50,7 @@ swarm_detach(struct swarm *s)
 void
 swarm_attach(struct swarm *s, const char *network)
 {
+	ASSERT((s->nattached == 0) == (s->attached == NULL));
 	s->attached = must_realloc(s->attached, (s->nattached + 1) * sizeof *s->attached);
 	s->attached[s->nattached++] = must_strdup(network);
 }
@@ -76,9 +78,10 @@ swarm_skipped(const struct swarm *s, char *out, size_t cap)
 	return n;
 }
 
-/* --- nodes --- */
+/* ---- nodes ---- */
 
-/* A new leader calls nodes unknown until they report to it, a few seconds later; their tasks run all the while. */
+/* A new leader calls nodes unknown until they report to it, a few seconds later; their tasks keep
+ * running. */
 static enum node_state
 node_state(struct str s)
 {
@@ -88,7 +91,8 @@ node_state(struct str s)
 static enum node_use
 node_use(struct str s)
 {
-	return str_eq(s, STR("drain")) ? NODE_DRAINED : str_eq(s, STR("pause")) ? NODE_PAUSED : NODE_ACTIVE;
+	return str_eq(s, STR("drain")) ? NODE_DRAINED : str_eq(s, STR("pause")) ? NODE_PAUSED :
+	    NODE_ACTIVE;
 }
 
 static bool
@@ -97,11 +101,13 @@ is_useful_address(struct str a)
 	return a.len > 0 && !str_eq(a, STR("0.0.0.0")) && !str_eq(a, STR("::"));
 }
 
-/* A manager may not know how others see it and says 0.0.0.0; then the address at which managers meet is as good. */
+/* A manager may not know its own address and report 0.0.0.0; then the one by which managers reach
+ * one another is as good. */
 static const char *
 node_address(struct part_reader *r, struct json_reader *jr, const json_t *j)
 {
-	struct str a = json_reader_text(jr, j, "Status.Addr"), m = json_reader_text(jr, j, "ManagerStatus.Addr");
+	struct str a = json_reader_text(jr, j, "Status.Addr"), m = json_reader_text(jr, j,
+	    "ManagerStatus.Addr");
 
 	while (m.len > 0 && m.p[m.len - 1] != ':')
 		m.len--;
@@ -118,6 +124,7 @@ read_node(void *arg, struct json_reader *jr, const json_t *j)
 	struct part_reader *r = arg;
 	struct swarm_node *n;
 
+	ASSERT(r->size == sizeof *n);
 	if (!part_add_id(r, jr, j, "ID"))
 		return;
 	n = part_add_item(r);
@@ -140,9 +147,9 @@ swarm_read_nodes(struct swarm *s, struct str json, char detail[SWARM_DETAIL])
 	return part_read(&r, &s->nodes, "nodes", json, NULL, read_node, NULL, detail);
 }
 
-/* --- services --- */
+/* ---- services ---- */
 
-/* Go leaves out zeros at the end of a fraction, and a fraction that is none. */
+/* Go leaves out zeros at the end of a fraction, and the whole fraction when it is zero. */
 static void
 set_created(char out[32], struct str s)
 {
@@ -172,7 +179,7 @@ label_order(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-/* A zero byte would end the text before Traefik's end of it. */
+/* A zero byte would end the text earlier than it ends for Traefik. */
 static const char *
 label_text(struct arena *a, const json_t *v)
 {
@@ -184,7 +191,8 @@ label_text(struct arena *a, const json_t *v)
 	return text;
 }
 
-/* None is left out, however many there are: a router without its middlewares would be another one. */
+/* None is left out, however many there are: a router without its middlewares would be a different
+ * one. */
 static void
 read_labels(struct part_reader *r, struct json_reader *jr, const json_t *j, struct swarm_service *s)
 {
@@ -192,6 +200,7 @@ read_labels(struct part_reader *r, struct json_reader *jr, const json_t *j, stru
 	size_t room = json_object_size(labels);
 	const char *name;
 
+	ASSERT(s->nall == 0 && s->nlabels == 0);
 	s->label = arena_zalloc(r->part.arena, room * sizeof *s->label);
 	s->all = arena_zalloc(r->part.arena, room * sizeof *s->all);
 	json_object_foreach(labels, name, v) {
@@ -200,6 +209,7 @@ read_labels(struct part_reader *r, struct json_reader *jr, const json_t *j, stru
 		s->all[s->nall++] = (struct swarm_label){ arena_text(r->part.arena, str_of(name)),
 		    label_text(r->part.arena, v) };
 	}
+	ASSERT(s->nall == room);
 	qsort(s->all, s->nall, sizeof *s->all, label_order);
 	for (unsigned i = 0; i < s->nall; i++)
 		if (label_is_for_proxy(s->all[i].name))
@@ -212,17 +222,19 @@ label_is_caddy(const char *name)
 	return strncasecmp(name, "caddy", 5) == 0 && (name[5] == '\0' || name[5] == '.' || name[5] == '_');
 }
 
-/* What its author may take for labels of the service. Odd values say nothing, and spoil nothing. */
+/* What its author may take for labels of the service. Values of another type are ignored. */
 static void
 read_misplaced(struct part_reader *r, const json_t *j, struct swarm_service *s)
 {
-	const json_t *c = json_object_get(json_object_get(json_object_get(j, "Spec"), "TaskTemplate"), "ContainerSpec");
+	const json_t *c = json_object_get(json_object_get(json_object_get(j, "Spec"),
+	    "TaskTemplate"), "ContainerSpec");
 	json_t *v;
 	const char *name;
 	size_t i;
 
 	json_object_foreach(json_object_get(c, "Labels"), name, v)
-		if ((label_is_for_proxy(name) || label_is_caddy(name)) && (s->misplaced == NULL || strcmp(name, s->misplaced) < 0))
+		if ((label_is_for_proxy(name) || label_is_caddy(name)) &&
+		    (s->misplaced == NULL || strcmp(name, s->misplaced) < 0))
 			s->misplaced = arena_text(r->part.arena, str_of(name));
 	json_array_foreach(json_object_get(c, "Env"), i, v)
 		s->virtual_host |= json_is_string(v) && strncmp(json_string_value(v), "VIRTUAL_HOST=", 13) == 0;
@@ -234,6 +246,7 @@ read_service(void *arg, struct json_reader *jr, const json_t *j)
 	struct part_reader *r = arg;
 	struct swarm_service *s;
 
+	ASSERT(r->size == sizeof *s);
 	if (!part_add_id(r, jr, j, "ID"))
 		return;
 	s = part_add_item(r);
@@ -246,7 +259,7 @@ read_service(void *arg, struct json_reader *jr, const json_t *j)
 	s->traefik = traefik_spec_read(r->part.arena, jr, j);
 }
 
-/* What a Traefik demands of all others must not be lost with it. */
+/* What a Traefik requires of all services must not be lost with it. */
 static bool
 may_be_traefik(const json_t *j)
 {
@@ -266,7 +279,7 @@ swarm_read_services(struct swarm *s, struct str json, char detail[SWARM_DETAIL])
 	return part_read(&r, &s->services, "services", json, NULL, read_service, NULL, detail);
 }
 
-/* --- networks --- */
+/* ---- networks ---- */
 
 static void
 read_network(void *arg, struct json_reader *jr, const json_t *j)
@@ -274,6 +287,7 @@ read_network(void *arg, struct json_reader *jr, const json_t *j)
 	struct part_reader *r = arg;
 	struct swarm_network *n;
 
+	ASSERT(r->size == sizeof *n);
 	if (!part_add_id(r, jr, j, "Id"))
 		return;
 	n = part_add_item(r);
@@ -290,7 +304,7 @@ swarm_read_networks(struct swarm *s, struct str json, char detail[SWARM_DETAIL])
 	return part_read(&r, &s->networks, "networks", json, NULL, read_network, NULL, detail);
 }
 
-/* --- others like us --- */
+/* ---- other balancers ---- */
 
 static bool
 is_balancer(const struct swarm_service *s, const char *own)
@@ -323,8 +337,10 @@ swarm_balancers(const struct swarm *s, const char *own)
 			continue;
 		for (unsigned k = 0; k < s->tasks.n; k++) {
 			const struct swarm_task *t = &SWARM_TASKS(s)[k];
-			n += strcmp(t->service, v->id) == 0 && t->wanted && !t->gone && node_is_ready(s, t->node);
+			n += strcmp(t->service, v->id) == 0 && t->wanted && !t->gone &&
+			    node_is_ready(s, t->node);
 		}
 	}
+	ASSERT(n <= s->tasks.n);		/* a task has one service */
 	return n;
 }

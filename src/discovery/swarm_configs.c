@@ -1,5 +1,6 @@
 /*
- * swarm_configs: the texts of Swarm's configs, by id. They do not change, so that each is asked for once.
+ * swarm_configs: the texts of Swarm's configs, by id. They do not change, so that each is requested
+ * once.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@ find_config(const struct swarm *s, const char *id)
 static void
 config_free(struct swarm_config *c)
 {
+	ASSERT((c->text == NULL) != (c->unreadable == NULL));	/* it was read, or it is known why not */
 	free(c->id);
 	free(c->text);
 	free(c->unreadable);
@@ -36,10 +38,11 @@ swarm_configs_clear(struct swarm *s)
 	s->config = NULL;
 }
 
-/* There are as many as Traefiks; those of services that are gone are not worth telling apart. */
+/* There are as many as Traefiks; it does not pay to find out whose services are gone. */
 static struct swarm_config *
 add_config(struct swarm *s, const char *id)
 {
+	ASSERT(find_config(s, id) == NULL && s->nconfigs <= CONFIGS_MAX);
 	if (s->nconfigs == CONFIGS_MAX)
 		swarm_configs_clear(s);
 	s->config = must_realloc(s->config, (s->nconfigs + 1) * sizeof *s->config);
@@ -51,7 +54,9 @@ add_config(struct swarm *s, const char *id)
 static bool
 id_is_valid(const char *id)
 {
-	return *id != '\0' && strspn(id, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(id);
+	return *id != '\0' &&
+	    strspn(id,
+	    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(id);
 }
 
 const char *
@@ -78,7 +83,7 @@ base64_digit(char c)
 	return at == NULL ? -1 : (int)(at - digits);
 }
 
-/* False: it is no base64. `out` holds three bytes for each four. */
+/* False: it is not base64. `out` has room for three bytes for each four. */
 static bool
 base64_read(struct str s, char *out, size_t *len)
 {
@@ -92,6 +97,7 @@ base64_read(struct str s, char *out, size_t *len)
 		int digit = base64_digit(s.p[i]);
 		if (digit < 0)
 			return false;
+		ASSERT(n < 8);
 		bits = bits << 6 | (uint32_t)digit;
 		n += 6;
 		if (n >= 8) {
@@ -99,6 +105,7 @@ base64_read(struct str s, char *out, size_t *len)
 			out[(*len)++] = (char)(bits >> n & 0xff);
 		}
 	}
+	ASSERT(*len <= s.len);
 	return true;
 }
 

@@ -1,6 +1,6 @@
 /*
- * swarm_tasks: the largest answer. Of megabytes, the ids, states and addresses of those that run are kept, and what
- * says the same as before is not read again.
+ * swarm_tasks: the largest list. Of megabytes, the ids, states and addresses of tasks that run are
+ * kept, and elements whose bytes are the same as before are not read again.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 
 #define NETWORKS_MAX	64		/* of one task */
 
-/* "10.0.1.5/24": the prefix length says nothing to those who dial. */
+/* "10.0.1.5/24": to connect, the prefix length is not needed. */
 static const char *
 read_address(struct part_reader *r, const json_t *list, size_t at)
 {
@@ -21,9 +21,10 @@ read_address(struct part_reader *r, const json_t *list, size_t at)
 	return arena_text(r->part.arena, ip);
 }
 
-/* One for each address: of a network with IPv6 a task has two. */
+/* One for each address: in a network with IPv6 a task has two. */
 static void
-read_attachments(struct part_reader *r, struct json_reader *jr, const json_t *j, struct swarm_task *t)
+read_attachments(struct part_reader *r, struct json_reader *jr, const json_t *j,
+    struct swarm_task *t)
 {
 	const json_t *list = json_reader_list(jr, j, "NetworksAttachments");
 	size_t i;
@@ -47,8 +48,8 @@ read_attachments(struct part_reader *r, struct json_reader *jr, const json_t *j,
 static struct swarm_port *
 copy_ports(struct part_reader *r, const struct swarm_task *t)
 {
-	return t->nports == 0 ? NULL : memcpy(arena_zalloc(r->part.arena, t->nports * sizeof *t->port), t->port,
-	    t->nports * sizeof *t->port);
+	return t->nports == 0 ? NULL : memcpy(arena_zalloc(r->part.arena,
+	    t->nports * sizeof *t->port), t->port, t->nports * sizeof *t->port);
 }
 
 static struct swarm_attachment *
@@ -57,9 +58,10 @@ copy_attachments(struct part_reader *r, const struct swarm_task *t)
 	struct swarm_attachment *to = arena_zalloc(r->part.arena, (t->nattachments + 1) * sizeof *to);
 
 	for (unsigned i = 0; i < t->nattachments; i++)
-		to[i] = (struct swarm_attachment){ arena_text(r->part.arena, str_of(t->attachment[i].network)),
-		    arena_text(r->part.arena, str_of(t->attachment[i].name)), arena_text(r->part.arena, str_of(t->attachment[i].address)),
-		    t->attachment[i].ingress };
+		to[i] = (struct swarm_attachment){ arena_text(r->part.arena,
+		    str_of(t->attachment[i].network)), arena_text(r->part.arena,
+		    str_of(t->attachment[i].name)), arena_text(r->part.arena,
+		    str_of(t->attachment[i].address)), t->attachment[i].ingress };
 	return to;
 }
 
@@ -85,16 +87,18 @@ fingerprint_add(struct part_reader *r, struct str raw)
 {
 	struct swarm_part *p = &r->part;
 
+	ASSERT(p->nfingerprints <= r->fingerprint_room);
 	if (p->nfingerprints == r->fingerprint_room) {
 		r->fingerprint_room = r->fingerprint_room == 0 ? 64 : r->fingerprint_room * 2;
 		p->fingerprint = must_realloc(p->fingerprint, r->fingerprint_room * sizeof *p->fingerprint);
 	}
-	p->fingerprint[p->nfingerprints] = (struct swarm_fingerprint){ .hash = str_hash(raw), .len = raw.len };
+	p->fingerprint[p->nfingerprints] = (struct swarm_fingerprint){ .hash = str_hash(raw),
+	    .len = raw.len };
 	return &p->fingerprint[p->nfingerprints++];
 }
 
-/* Of ten thousand tasks, few are another than a second ago. Answers have the same order, so that who comes next is
- * nearly always who came next then. */
+/* Of ten thousand tasks, few differ from a second ago. Lists have the same order, so that the next
+ * element is nearly always the one that was next then. */
 static bool
 reuse_task(void *arg, struct str raw)
 {
@@ -104,13 +108,16 @@ reuse_task(void *arg, struct str raw)
 	unsigned i = r->cursor;
 	const struct swarm_task *was;
 
-	while (i < before->nfingerprints && (before->fingerprint[i].hash != now->hash || before->fingerprint[i].len != now->len))
+	ASSERT(r->cursor <= before->nfingerprints);
+	while (i < before->nfingerprints && (before->fingerprint[i].hash != now->hash ||
+	    before->fingerprint[i].len != now->len))
 		i++;
 	if (i == before->nfingerprints)
 		return false;
 	r->cursor = i + 1;
 	if (before->fingerprint[i].item == 0)
 		return true;
+	ASSERT(before->fingerprint[i].item <= before->n);
 	was = &SWARM_TASKS(r->before)[before->fingerprint[i].item - 1];
 	if (map_get(r->ids, str_of(was->id)) != NULL)
 		return true;
@@ -127,12 +134,14 @@ read_task(void *arg, struct json_reader *jr, const json_t *j)
 	struct swarm_task *t;
 	double slot = json_reader_number(jr, j, "Slot");
 
-	if (!part_add_id(r, jr, j, "ID") || !str_eq(json_reader_text(jr, j, "Status.State"), STR("running")))
+	if (!part_add_id(r, jr, j, "ID") || !str_eq(json_reader_text(jr, j, "Status.State"),
+	    STR("running")))
 		return;
 	if (slot < 0 || slot > 1e9)
 		json_reader_mismatch(jr, "Slot", "a small number");
 	if (jr->why != NULL)
 		return;
+	ASSERT(r->size == sizeof *t && r->part.nfingerprints > 0);
 	t = part_add_item(r);
 	r->part.fingerprint[r->part.nfingerprints - 1].item = r->part.n;
 	map_put(r->ids, json_reader_text(jr, j, "ID"), (void *)(uintptr_t)r->part.n);
@@ -145,19 +154,21 @@ read_task(void *arg, struct json_reader *jr, const json_t *j)
 	t->nports = part_read_ports(r, jr, json_reader_list(jr, j, "Status.PortStatus.Ports"), &t->port);
 }
 
-/* Who asks for the running ones alone no longer hears of those that are told to stop: they do not vanish at once. */
+/* A list of running tasks alone no longer names those that are being stopped: they do not vanish
+ * at once. */
 static void
 add_departed(struct part_reader *r, const struct swarm_task *was)
 {
 	struct swarm_task *t = copy_task(r, was);
 
+	ASSERT(was->wanted && !was->gone);	/* else it is leaving for the second time */
 	t->wanted = false;
 	t->gone = true;
 }
 
 /*
- * A task keeps the ports of its node for as long as it lives, but when the managers' leader changes, its node reports
- * it anew without them, and they are never told again.
+ * A task keeps the ports of its node for as long as it lives, but when the managers' leader changes,
+ * its node reports it again without them, and they are never reported later.
  */
 static void
 carry_over(struct part_reader *r)
