@@ -1,11 +1,13 @@
 /*
- * claims: what belongs to routers that are not served, against the routes of all services. A request that Traefik would
- * give to a router with a password must not reach a task here because that router is missing and a wider one is not.
+ * claims: what belongs to routers that are not served, compared with the routes of all services. A
+ * request that Traefik would give to a router with a password must not reach a task here because
+ * that router is missing and a wider one is not.
  *
- * The table looks for the most specific host, then for the longest path; Traefik for the greatest priority. So a route goes
- * where a guarded claim of no lower priority (or any, by the same entry points) holds all of it, and what both have in common is refused where the table would
- * find the route first. All claims hold what no route has.
- * Must not judge routers (router.c).
+ * The table looks for the most specific host, then for the longest path; Traefik for the greatest
+ * priority. So a route is dropped where a guarded claim (or any claim by the same entry points) of
+ * no lower priority covers all of it, and what both have in common is refused where the table would
+ * find the route first. Every claim takes what no route has.
+ * Must not decide which routers are served (router.c).
  */
 #include <string.h>
 
@@ -22,8 +24,8 @@ struct claim {
 struct claims {
 	struct join	*join;
 	struct map	*exact;			/* host to claims */
-	struct claim	*wide;			/* those whose host is no exact one */
-	struct map	*known;			/* keys of what is refused */
+	struct claim	*wide;			/* those of no exact host */
+	struct map	*known;			/* keys of `refused` */
 	struct route_conf *refused;
 	unsigned	 n, room;
 };
@@ -43,6 +45,7 @@ add_refused(struct claims *c, const struct route_conf *at)
 	if (map_get(c->known, key) != NULL || map_get(c->join->routes, key) != NULL)
 		return;
 	map_put(c->known, key, c);
+	ASSERT(c->n <= c->room);
 	if (c->n == c->room) {
 		c->room = c->room == 0 ? 64 : c->room * 2;
 		more = arena_zalloc(c->join->arena, c->room * sizeof *more);
@@ -59,6 +62,7 @@ add_claims(struct claims *c, const struct join_service *js)
 	for (unsigned i = 0; i < js->labels.nclaims; i++) {
 		const struct labels_claim *of = &js->labels.claim[i];
 		struct claim *one;
+		ASSERT(of->at.path[0] == '/' && of->priority < ROUTE_OWN);
 		one = arena_zalloc(c->join->arena, sizeof *one);
 		*one = (struct claim){ of, js->from->name, NULL };
 		if (of->at.host[0] == '\0' || of->at.host[0] == '*' || of->at.host[0] == '+') {
@@ -82,7 +86,8 @@ list_has(struct str names, struct str name)
 	return false;
 }
 
-/* Whether whoever comes by the route's way could come by the claim's, too: TLS is the same, and all entry points are among its. */
+/* Whether a request that comes by the route's entry points could come by the claim's, too: TLS is
+ * the same, and all entry points are among the claim's. */
 static bool
 entry_covers(const char *claim, const char *route)
 {
@@ -103,11 +108,14 @@ entry_covers(const char *claim, const char *route)
 static bool
 takes_precedence(const struct claim *claim, const struct labels_route *r)
 {
-	return (claim->of->guarded || (claim->of->entry != NULL && entry_covers(claim->of->entry, r->entry))) &&
-	    claim->of->priority >= r->priority && route_host_covers(host_or_null(claim->of->at.host), host_or_null(r->at.host));
+	bool applies = claim->of->guarded ||
+	    (claim->of->entry != NULL && entry_covers(claim->of->entry, r->entry));
+
+	return applies && claim->of->priority >= r->priority &&
+	    route_host_covers(host_or_null(claim->of->at.host), host_or_null(r->at.host));
 }
 
-/* The first claim that holds all of the route. */
+/* The first claim that covers all of the route. */
 static const struct claim *
 covering_claim(const struct claims *c, const struct labels_route *r)
 {
@@ -126,6 +134,7 @@ drop_claimed_routes(struct claims *c, struct join_service *js)
 	struct labels *l = &js->labels;
 	struct join *j = c->join;
 	unsigned kept = 0, lost = 0;
+	struct str key;
 
 	for (unsigned i = 0; i < l->nroutes; i++) {
 		const struct claim *k = covering_claim(c, &l->route[i]);
@@ -133,13 +142,17 @@ drop_claimed_routes(struct claims *c, struct join_service *js)
 			l->route[kept++] = l->route[i];
 			continue;
 		}
-		map_remove(j->routes, str_of(join_route_key(j->arena, &l->route[i].at)));
+		key = str_of(join_route_key(j->arena, &l->route[i].at));
+		ASSERT(map_get(j->routes, key) == js->from->name);	/* the service still has it */
+		map_remove(j->routes, key);
 		add_refused(c, &l->route[i].at);
 		if (lost++ < 4)
-			join_add_trouble(j, l->report, WHY_ROUTE_CLAIMED, arena_printf(j->arena, "%s is not served: it belongs to router %s of %s, "
-			    "which has no lower priority and is not served itself", join_route_text(j->arena, &l->route[i].at), k->of->router,
-			    k->service));
+			join_add_trouble(j, l->report, WHY_ROUTE_CLAIMED,
+			    arena_printf(j->arena, "%s is not served: it belongs to router %s of "
+			    "%s, which has no lower priority and is not served itself",
+			    join_route_text(j->arena, &l->route[i].at), k->of->router, k->service));
 	}
+	ASSERT(kept + lost == l->nroutes);
 	l->nroutes = kept;
 }
 

@@ -1,6 +1,7 @@
 /*
- * constraint: a tree, read by descent. Traefik reads the expression as one of Go's, so that strings are Go's, too: raw in
- * backquotes, or with escapes in double quotes; of these, only \" and \\ are understood.
+ * constraint: a tree, read by recursive descent. Traefik reads the expression as one of Go's, so that
+ * strings are Go's, too: raw in backquotes, or with escapes in double quotes; of these, only \" and
+ * \\ are understood.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -35,9 +36,11 @@ reject(struct constraint_parser *r, const char *fmt, ...) __attribute__((format(
 static const struct constraint *
 reject(struct constraint_parser *r, const char *fmt, ...)
 {
-	size_t n = (size_t)snprintf(r->problem, CONSTRAINT_PROBLEM, "column %zu: ", r->all.len - r->rest.len + 1);
+	size_t n = (size_t)snprintf(r->problem, CONSTRAINT_PROBLEM, "column %zu: ",
+	    r->all.len - r->rest.len + 1);
 	va_list ap;
 
+	ASSERT(r->rest.len <= r->all.len && n < CONSTRAINT_PROBLEM);
 	va_start(ap, fmt);
 	vsnprintf(r->problem + n, CONSTRAINT_PROBLEM - n, fmt, ap);
 	va_end(ap);
@@ -74,7 +77,8 @@ read_string(struct constraint_parser *r)
 		return NULL;
 	out = at = arena_zalloc(r->arena, r->rest.len + 1);
 	for (; i < r->rest.len && r->rest.p[i] != quote; i++) {
-		if (quote == '"' && r->rest.p[i] == '\\' && (++i == r->rest.len || (r->rest.p[i] != '"' && r->rest.p[i] != '\\')))
+		if (quote == '"' && r->rest.p[i] == '\\' &&
+		    (++i == r->rest.len || (r->rest.p[i] != '"' && r->rest.p[i] != '\\')))
 			return NULL;
 		if (r->rest.p[i] == '\0')
 			return NULL;
@@ -82,11 +86,12 @@ read_string(struct constraint_parser *r)
 	}
 	if (i >= r->rest.len)
 		return NULL;
+	ASSERT(at <= out + i);			/* escapes only make it shorter */
 	r->rest = (struct str){ r->rest.p + i + 1, r->rest.len - i - 1 };
 	return out;
 }
 
-/* Behind the function's name. */
+/* What follows the function's name. */
 static const struct constraint *
 read_call(struct constraint_parser *r, bool regex)
 {
@@ -94,15 +99,18 @@ read_call(struct constraint_parser *r, bool regex)
 	char problem[PATTERN_PROBLEM];
 
 	c->kind = regex ? IS_REGEX : IS_LABEL;
-	if (!take_token(r, "(") || (c->name = read_string(r)) == NULL || !take_token(r, ",") || (c->value = read_string(r)) == NULL)
-		return reject(r, "expected two strings: %s(`key`, `%s`)", regex ? "LabelRegex" : "Label", regex ? "regex" : "value");
+	if (!take_token(r, "(") || (c->name = read_string(r)) == NULL || !take_token(r, ",") ||
+	    (c->value = read_string(r)) == NULL)
+		return reject(r, "expected two strings: %s(`key`, `%s`)",
+		    regex ? "LabelRegex" : "Label", regex ? "regex" : "value");
 	if (regex && (c->pattern = pattern_parse(r->arena, str_of(c->value), problem)) == NULL)
 		return reject(r, "the regular expression before is not understood: %s", problem);
 	return take_token(r, ")") ? c : reject(r, "expected ')'");
 }
 
 static const struct constraint *
-node_new(struct constraint_parser *r, int kind, const struct constraint *left, const struct constraint *right)
+node_new(struct constraint_parser *r, int kind, const struct constraint *left,
+    const struct constraint *right)
 {
 	struct constraint *c = arena_zalloc(r->arena, sizeof *c);
 
@@ -120,7 +128,8 @@ read_unary(struct constraint_parser *r)
 	if (take_token(r, "!"))
 		c = (c = read_unary(r)) == NULL ? NULL : node_new(r, IS_NOT, c, NULL);
 	else if (take_token(r, "("))
-		c = (c = read_or(r)) == NULL ? NULL : take_token(r, ")") ? c : reject(r, "expected ')', && or ||");
+		c = (c = read_or(r)) == NULL ? NULL : take_token(r, ")") ? c :
+		    reject(r, "expected ')', && or ||");
 	else if (take_token(r, "LabelRegex"))
 		c = read_call(r, true);
 	else if (take_token(r, "Label"))
@@ -160,6 +169,7 @@ constraint_parse(struct arena *a, struct str s, char problem[CONSTRAINT_PROBLEM]
 	if (s.len > CONSTRAINT_MAX)
 		return reject(&r, "more than %d bytes", CONSTRAINT_MAX);
 	c = read_or(&r);
+	ASSERT(c == NULL || r.depth == 0);
 	skip_blanks(&r);
 	return c != NULL && r.rest.len > 0 ? reject(&r, "expected && or ||, or the end") : c;
 }
@@ -180,8 +190,10 @@ constraint_match(const struct constraint *c, const struct swarm_label *label, un
 	case IS_REGEX:
 		break;
 	}
+	ASSERT((c->kind == IS_REGEX) == (c->pattern != NULL));
 	for (unsigned i = 0; i < nlabels; i++)
 		if (strcmp(label[i].name, c->name) == 0)
 			value = label[i].value;
-	return c->kind == IS_LABEL ? strcmp(value, c->value) == 0 : pattern_match(c->pattern, str_of(value));
+	return c->kind == IS_LABEL ? strcmp(value, c->value) == 0 :
+	    pattern_match(c->pattern, str_of(value));
 }

@@ -1,6 +1,6 @@
 /*
- * flat_yaml: a YAML file as a list of paths and values, by libyaml's events. Anchors, aliases, tags and further documents
- * are refused: they would have to be understood to know what the file says.
+ * flat_yaml: a YAML file as a list of paths and values, by libyaml's events. Anchors, aliases, tags
+ * and further documents are rejected: they would have to be understood to know what the file says.
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 struct flat {
 	struct str	 word[DEPTH_MAX];	/* of the mappings that are open: their keys, each its own memory */
 	bool		 list[DEPTH_MAX];
-	bool		 keyed[DEPTH_MAX];	/* a key stands and waits for its value */
+	bool		 keyed[DEPTH_MAX];	/* a key was read, and its value was not */
 	unsigned	 depth;			/* of what is open */
 	unsigned	 events;
 	flat_f		*fn;
@@ -35,6 +35,7 @@ open_path(const struct flat *f, struct str word[DEPTH_MAX])
 {
 	unsigned n = 0;
 
+	ASSERT(f->depth <= DEPTH_MAX);
 	for (unsigned i = 0; i < f->depth; i++)
 		if (!f->list[i])
 			word[n++] = f->word[i];
@@ -44,8 +45,10 @@ open_path(const struct flat *f, struct str word[DEPTH_MAX])
 static void
 drop_key(struct flat *f)
 {
-	char *text = (char *)(uintptr_t)f->word[f->depth - 1].p;
+	char *text;
 
+	ASSERT(f->depth > 0 && f->keyed[f->depth - 1] && !f->list[f->depth - 1]);
+	text = (char *)(uintptr_t)f->word[f->depth - 1].p;
 	free(text);
 	f->word[f->depth - 1] = (struct str){ NULL, 0 };
 	f->keyed[f->depth - 1] = false;
@@ -83,7 +86,7 @@ on_open(struct flat *f, const yaml_event_t *e, bool list, const void *anchor, co
 		return reject(f, e->start_mark.line, "a key that is no text");
 	if (f->depth == DEPTH_MAX)
 		return reject(f, e->start_mark.line, "nested too deeply");
-	if (!list)				/* that it stands there may say something: tls: {} */
+	if (!list)				/* that it is there may mean something: tls: {} */
 		f->fn(f->arg, word, open_path(f, word), (struct str){ "", 0 });
 	f->list[f->depth] = list;
 	f->keyed[f->depth] = false;
@@ -132,9 +135,11 @@ flat_yaml(struct str text, flat_f *fn, void *arg, char problem[120])
 	yaml_parser_t parser;
 	yaml_event_t e;
 
-	ASSERT(yaml_parser_initialize(&parser) == 1);
+	if (yaml_parser_initialize(&parser) != 1)
+		BUG("no memory for a YAML parser");
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&parser, (const unsigned char *)(text.len > 0 ? text.p : ""), text.len);
+	yaml_parser_set_input_string(&parser, (const unsigned char *)(text.len > 0 ? text.p : ""),
+	    text.len);
 	while (ok && !end) {
 		if (!yaml_parser_parse(&parser, &e)) {
 			ok = reject(&f, parser.problem_mark.line, "not YAML");
@@ -145,6 +150,7 @@ flat_yaml(struct str text, flat_f *fn, void *arg, char problem[120])
 		end = e.type == YAML_STREAM_END_EVENT;
 		yaml_event_delete(&e);
 	}
+	ASSERT(!ok || f.depth == 0);		/* all that was opened is closed */
 	yaml_parser_delete(&parser);
 	for (unsigned i = 0; i < f.depth; i++)
 		if (f.keyed[i])

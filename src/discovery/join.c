@@ -1,12 +1,13 @@
 /*
- * join: the pass itself. Services are read from the oldest to the youngest, so that whoever had a route keeps it, and
- * named in order of name.
+ * join: the pass itself. Services are read from the oldest to the youngest, so that the service that
+ * had a route first keeps it, and published in order of name.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/bug.h"
 #include "base/form.h"
 #include "discovery/constraint.h"
 #include "discovery/requirements.h"
@@ -17,16 +18,17 @@
 void
 join_add_trouble(struct join *j, struct report_service *r, const struct why *why, char *text)
 {
-	report_add_trouble(j->arena, r == NULL ? &j->report->trouble : &r->trouble, r == NULL ? &j->report->ntroubles : &r->ntroubles,
-	    why, text);
+	report_add_trouble(j->arena, r == NULL ? &j->report->trouble : &r->trouble,
+	    r == NULL ? &j->report->ntroubles : &r->ntroubles, why, text);
 }
 
-/* --- tasks by service --- */
+/* ---- tasks by service ---- */
 
 static int
 task_order(const void *a, const void *b)
 {
-	const struct swarm_task *x = *(const struct swarm_task *const *)a, *y = *(const struct swarm_task *const *)b;
+	const struct swarm_task *x = *(const struct swarm_task *const *)a,
+	    *y = *(const struct swarm_task *const *)b;
 
 	return x->slot != y->slot ? (x->slot < y->slot ? -1 : 1) : strcmp(x->id, y->id);
 }
@@ -52,7 +54,7 @@ group_tasks(struct join *j, struct join_service *js)
 		qsort(js[i].tasks.task, js[i].tasks.n, sizeof *js[i].tasks.task, task_order);
 }
 
-/* --- routes --- */
+/* ---- routes ---- */
 
 char *
 join_route_key(struct arena *a, const struct route_conf *r)
@@ -63,7 +65,8 @@ join_route_key(struct arena *a, const struct route_conf *r)
 char *
 join_route_text(struct arena *a, const struct route_conf *r)
 {
-	return arena_printf(a, "%s%s%s", *r->host == '\0' ? "*" : *r->host == '+' ? "*" : "", r->host + (*r->host == '+'), r->path);
+	return arena_printf(a, "%s%s%s", *r->host == '\0' ? "*" : *r->host == '+' ? "*" : "",
+	    r->host + (*r->host == '+'), r->path);
 }
 
 static void
@@ -77,13 +80,14 @@ add_static_routes(struct join *j)
 				map_put(j->routes, str_of(join_route_key(j->arena, &s->route[i])), s->name);
 }
 
-/* Keeps those that nobody had before. */
+/* Keeps those that no other service had before. */
 static void
 take_routes(struct join *j, struct join_service *js)
 {
 	struct labels *l = &js->labels;
 	unsigned kept = 0, lost = 0;
 
+	ASSERT(l->enabled && l->nroutes <= ROUTES_MAX);
 	for (unsigned i = 0; i < l->nroutes; i++) {
 		char *key = join_route_key(j->arena, &l->route[i].at);
 		const char *owner = map_get(j->routes, str_of(key));
@@ -91,19 +95,22 @@ take_routes(struct join *j, struct join_service *js)
 			map_put(j->routes, str_of(key), (void *)(uintptr_t)js->from->name);
 			l->route[kept++] = l->route[i];
 		} else if (lost++ < 4)
-			join_add_trouble(j, l->report, WHY_ROUTE_TAKEN, arena_printf(j->arena,
-			    "%s belongs to %s, which is older or of the configuration file; expected another host or path",
+			join_add_trouble(j, l->report, WHY_ROUTE_TAKEN,
+			    arena_printf(j->arena, "%s belongs to %s, which is older or of the "
+			    "configuration file; expected another host or path",
 			    join_route_text(j->arena, &l->route[i].at), owner));
 	}
+	ASSERT(kept + lost == l->nroutes);
 	l->nroutes = kept;
 }
 
-/* --- services --- */
+/* ---- services ---- */
 
 static int
 by_age(const void *a, const void *b)
 {
-	const struct swarm_service *x = (*(struct join_service *const *)a)->from, *y = (*(struct join_service *const *)b)->from;
+	const struct swarm_service *x = (*(struct join_service *const *)a)->from,
+	    *y = (*(struct join_service *const *)b)->from;
 	int c = strcmp(x->created, y->created);
 
 	if (c == 0)
@@ -114,7 +121,8 @@ by_age(const void *a, const void *b)
 static int
 by_name(const void *a, const void *b)
 {
-	const struct swarm_service *x = ((const struct join_service *)a)->from, *y = ((const struct join_service *)b)->from;
+	const struct swarm_service *x = ((const struct join_service *)a)->from,
+	    *y = ((const struct join_service *)b)->from;
 	int c = strcmp(x->name, y->name);
 
 	return c != 0 ? c : strcmp(x->id, y->id);
@@ -128,13 +136,13 @@ name_is_valid(struct join *j, const struct join_service *js)
 
 	if (form_host(str_of(name), false) && (ws == NULL || !ws->seen))
 		return true;
-	join_add_trouble(j, js->labels.report, WHY_SERVICE_NAME, arena_text(j->arena, ws != NULL && ws->seen ?
-	    STR("a service of the configuration file, or another one of the Swarm, has this name") :
-	    STR("expected a name of letters, digits, '.', '_' and '-'")));
+	join_add_trouble(j, js->labels.report, WHY_SERVICE_NAME, arena_text(j->arena, ws != NULL &&
+	    ws->seen ? STR("a service of the configuration file, or another one of the Swarm, has "
+	    "this name") : STR("expected a name of letters, digits, '.', '_' and '-'")));
 	return false;
 }
 
-/* Only those are told of that have labels for a proxy at all. */
+/* Only of services that have labels for a proxy at all. */
 static void
 report_other_proxy(struct join *j, const struct join_service *js, const char *text)
 {
@@ -142,7 +150,7 @@ report_other_proxy(struct join *j, const struct join_service *js, const char *te
 		join_add_trouble(j, js->labels.report, WHY_OTHER_PROXY, arena_text(j->arena, str_of(text)));
 }
 
-/* One line for a service that somebody wants to be served, and said so to somebody else. */
+/* One line for a service that is to be served, and whose labels are for another proxy. */
 static void
 report_foreign_labels(struct join *j, const struct join_service *js)
 {
@@ -154,8 +162,8 @@ report_foreign_labels(struct join *j, const struct join_service *js)
 		if (strncasecmp(s->all[i].name, "caddy", 5) == 0)
 			caddy = s->all[i].name;
 	if (s->misplaced != NULL)
-		text = arena_printf(j->arena, "label %s is one of its containers, not of the service: in a stack file it belongs below deploy:",
-		    s->misplaced);
+		text = arena_printf(j->arena, "label %s is one of its containers, not of the "
+		    "service: in a stack file it belongs below deploy:", s->misplaced);
 	else if (caddy != NULL)
 		text = arena_printf(j->arena, "label %s is for caddy-docker-proxy, and Mola does not read it; set mola.host and mola.port", caddy);
 	else if (s->virtual_host)
@@ -172,11 +180,13 @@ read_service(struct join *j, struct join_service *js)
 	struct labels *l = &js->labels;
 	const char *reason;
 
+	ASSERT(l->report->name == NULL && l->report->nlabels == 0);	/* each service once */
 	*l = (struct labels){ .arena = j->arena, .report = l->report };
 	l->report->id = arena_text(j->arena, str_of(js->from->id));
 	l->report->name = arena_text(j->arena, str_of(js->from->name));
 	l->report->served_before = upgrade_served(js->from, j->conf->traefik->enable);
-	if (j->conf->constraint != NULL && !constraint_match(j->conf->constraint, js->from->all, js->from->nall)) {
+	if (j->conf->constraint != NULL && !constraint_match(j->conf->constraint, js->from->all,
+	    js->from->nall)) {
 		report_other_proxy(j, js, "swarm.constraint does not take the service");
 		return;
 	}
@@ -200,10 +210,11 @@ read_service(struct join *j, struct join_service *js)
 	take_routes(j, js);
 }
 
-/* What leads to one port of a service, under a name of its own. One without a port stands in the table all the same: its hosts
- * are its own, and who asks for them learns why. */
+/* The routes to one port of a service, under a name of its own. One without a port is in the table
+ * all the same: its hosts are its own, and a client that requests them gets the reason. */
 static void
-publish_port(struct join *j, struct join_service *js, unsigned port, const struct service_conf *conf, bool first)
+publish_port(struct join *j, struct join_service *js, unsigned port,
+    const struct service_conf *conf, bool first)
 {
 	struct labels *l = &js->labels;
 	struct route_conf *route = arena_zalloc(j->arena, (l->nroutes + 1) * sizeof *route);
@@ -212,6 +223,7 @@ publish_port(struct join *j, struct join_service *js, unsigned port, const struc
 	struct world_service *ws;
 	unsigned n = 0;
 
+	ASSERT(l->enabled && port <= 65535 && (first || port != l->port));
 	for (unsigned i = 0; i < l->nroutes; i++)
 		if (l->route[i].port == port || (first && l->route[i].port == 0))
 			route[n++] = l->route[i].at;
@@ -220,6 +232,7 @@ publish_port(struct join *j, struct join_service *js, unsigned port, const struc
 	ws = world_pass_service(j->world, name, conf, route, n);
 	if (ws == NULL)
 		return;
+	ASSERT(l->report->nroutes + n <= l->nroutes);		/* each route leads to one port */
 	for (unsigned i = 0; i < n; i++)
 		l->report->route[l->report->nroutes++] = join_route_text(j->arena, &route[i]);
 	l->report->served |= n > 0;
@@ -228,8 +241,9 @@ publish_port(struct join *j, struct join_service *js, unsigned port, const struc
 	if (port != 0)
 		join_tasks(j, l, ws, &js->tasks, port, first);
 	else if (n > 0)
-		join_add_trouble(j, l->report, WHY_SERVICE_NO_PORT, arena_text(j->arena, STR("no port is known; expected mola.port, or "
-		    "exactly one published TCP port")));
+		join_add_trouble(j, l->report, WHY_SERVICE_NO_PORT,
+		    arena_text(j->arena, STR("no port is known; expected mola.port, or exactly one "
+		    "published TCP port")));
 }
 
 static void
@@ -239,6 +253,7 @@ publish_service(struct join *j, struct join_service *js)
 
 	if (!l->enabled || (l->nroutes == 0 && !j->conf->routeless) || !name_is_valid(j, js))
 		return;
+	ASSERT(l->report->nroutes == 0 && l->nothers <= LABELS_PORTS_MAX);
 	l->report->route = arena_zalloc(j->arena, (l->nroutes + 1) * sizeof *l->report->route);
 	publish_port(j, js, l->port, &l->conf, true);
 	for (unsigned i = 0; i < l->nothers; i++)
@@ -261,6 +276,7 @@ join_services(struct join *j)
 	qsort(js, n, sizeof *js, by_name);
 	for (unsigned i = 0; i < n; i++) {
 		js[i].labels.report = &j->report->service[i];
+		ASSERT(map_get(j->services, str_of(js[i].from->id)) == NULL);	/* ids are unique */
 		map_put(j->services, str_of(js[i].from->id), &js[i]);
 		old[i] = &js[i];
 	}
@@ -276,7 +292,7 @@ join_services(struct join *j)
 		publish_service(j, &js[i]);
 }
 
-/* --- the pass --- */
+/* ---- the pass ---- */
 
 static void
 join_all(struct join *j)
@@ -295,7 +311,8 @@ join_all(struct join *j)
 }
 
 bool
-swarm_pass(const struct swarm *s, const struct swarm_conf *conf, struct world *w, struct swarm_report **report)
+swarm_pass(const struct swarm *s, const struct swarm_conf *conf, struct world *w,
+    struct swarm_report **report)
 {
 	struct arena *a = arena_new();
 	struct swarm_report *r = arena_zalloc(a, sizeof *r);
