@@ -13,7 +13,8 @@
 static int
 node_order(const void *a, const void *b)
 {
-	const struct swarm_node *x = ((const struct join_node *)a)->node, *y = ((const struct join_node *)b)->node;
+	const struct swarm_node *x = ((const struct join_node *)a)->node,
+	    *y = ((const struct join_node *)b)->node;
 	int c = strcmp(x->hostname, y->hostname);
 
 	if (c == 0)
@@ -49,7 +50,8 @@ template_expand(const char *template, const struct swarm_node *n, char out[SWARM
 	while (rest.len > 0) {
 		const char *close = *rest.p == '{' ? memchr(rest.p, '}', rest.len) : NULL;
 		size_t take = close == NULL ? 1 : (size_t)(close - rest.p) + 1;
-		part = close == NULL ? (struct str){ rest.p, 1 } : template_value(n, (struct str){ rest.p + 1, take - 2 }, bracketed);
+		part = close == NULL ? (struct str){ rest.p, 1 } :
+		    template_value(n, (struct str){ rest.p + 1, take - 2 }, bracketed);
 		if (part.len == 0 || len + part.len >= SWARM_URL_MAX)
 			return false;
 		memcpy(out + len, part.p, part.len);
@@ -62,7 +64,8 @@ template_expand(const char *template, const struct swarm_node *n, char out[SWARM
 
 /* As the configuration file completes the URL of a node: http:// before it and a path behind it, unless there are. */
 static char *
-template_url(const char *template, const struct swarm_node *n, const char *path, char out[SWARM_URL_MAX])
+template_url(const char *template, const struct swarm_node *n, const char *path,
+    char out[SWARM_URL_MAX])
 {
 	char text[SWARM_URL_MAX];
 	const char *host;
@@ -73,13 +76,15 @@ template_url(const char *template, const struct swarm_node *n, const char *path,
 	host = strstr(text, "://");
 	whole = host != NULL;
 	host = whole ? host + 3 : text;
-	if (snprintf(out, SWARM_URL_MAX, "%s%s%s", whole ? "" : "http://", text, strchr(host, '/') != NULL ? "" : path) >= SWARM_URL_MAX)
+	if (snprintf(out, SWARM_URL_MAX, "%s%s%s", whole ? "" : "http://", text,
+	    strchr(host, '/') != NULL ? "" : path) >= SWARM_URL_MAX)
 		return NULL;
 	return out;
 }
 
 static void
-fill_node(const struct swarm_node *n, const struct swarm_conf *conf, struct world_node *like, struct swarm_urls *urls)
+fill_node(const struct swarm_node *n, const struct swarm_conf *conf, struct world_node *like,
+    struct swarm_urls *urls)
 {
 	if (like->address == NULL && *n->address != '\0')
 		like->address = (char *)(uintptr_t)n->address;
@@ -108,7 +113,8 @@ same_machine(const struct swarm_node *n, const struct world_node *w)
 }
 
 void
-swarm_fill_node(const struct swarm *s, const struct swarm_conf *conf, struct world_node *like, struct swarm_urls *urls)
+swarm_fill_node(const struct swarm *s, const struct swarm_conf *conf, struct world_node *like,
+    struct swarm_urls *urls)
 {
 	const struct swarm_node *n = SWARM_NODES(s), *best = NULL;
 
@@ -159,7 +165,8 @@ publish_node(struct join *j, struct join_node *jn, const char *name)
 	if (world_pass_node(j->world, &like) != NULL)
 		jn->name = name;
 	else
-		join_add_trouble(j, NULL, WHY_TABLE_LARGE, arena_printf(j->arena, "node %s: no place is left for it", name));
+		join_add_trouble(j, NULL, WHY_TABLE_LARGE,
+		    arena_printf(j->arena, "node %s: no place is left for it", name));
 }
 
 static bool

@@ -77,11 +77,13 @@ attachment_is(const struct swarm_attachment *a, const char *network)
 
 /* On the first of our networks that it is on. */
 static bool
-find_shared_address(const struct swarm *s, const struct swarm_task *t, unsigned port, struct addr *out)
+find_shared_address(const struct swarm *s, const struct swarm_task *t, unsigned port,
+    struct addr *out)
 {
 	for (unsigned i = 0; i < s->nattached; i++)
 		for (unsigned k = 0; k < t->nattachments; k++)
-			if (attachment_is(&t->attachment[k], s->attached[i]) && make_address(t->attachment[k].address, port, out))
+			if (attachment_is(&t->attachment[k], s->attached[i]) &&
+			    make_address(t->attachment[k].address, port, out))
 				return true;
 	return false;
 }
@@ -104,7 +106,8 @@ published_port(const struct swarm_port *p, unsigned n, unsigned port)
 
 /* As the task says or, since that is forgotten when the managers' leader changes, as its service asked for. */
 static bool
-find_published_address(const struct join *j, const struct task_candidate *c, const struct swarm_service *s, unsigned port, struct addr *out)
+find_published_address(const struct join *j, const struct task_candidate *c,
+    const struct swarm_service *s, unsigned port, struct addr *out)
 {
 	unsigned at = published_port(c->task->port, c->task->nports, port);
 
@@ -126,14 +129,16 @@ add_other_address(struct task_candidate *c, const struct addr *a)
 
 /* Wherever else it can be reached, the port that its node publishes last. */
 static void
-find_other_addresses(const struct join *j, struct task_candidate *c, const struct swarm_service *s, unsigned port)
+find_other_addresses(const struct join *j, struct task_candidate *c, const struct swarm_service *s,
+    unsigned port)
 {
 	const struct swarm_task *t = c->task;
 	struct addr a = { 0 };
 
 	for (unsigned i = 0; i < j->swarm->nattached; i++)
 		for (unsigned k = 0; k < t->nattachments; k++)
-			if (attachment_is(&t->attachment[k], j->swarm->attached[i]) && make_address(t->attachment[k].address, port, &a))
+			if (attachment_is(&t->attachment[k], j->swarm->attached[i]) &&
+			    make_address(t->attachment[k].address, port, &a))
 				add_other_address(c, &a);
 	if (find_published_address(j, c, s, port, &a))
 		add_other_address(c, &a);
@@ -152,14 +157,16 @@ task_rank(const struct swarm_task *t, const struct join_node *on)
 }
 
 static struct task_candidate
-make_candidate(struct join *j, const struct swarm_service *s, const struct swarm_task *t, unsigned port)
+make_candidate(struct join *j, const struct swarm_service *s, const struct swarm_task *t,
+    unsigned port)
 {
 	struct task_candidate c = { .task = t, .on = map_get(j->nodes, str_of(t->node)) };
 
 	c.rank = task_rank(t, c.on);
 	if (c.rank == RANK_NONE)
 		return c;
-	if (!find_shared_address(j->swarm, t, port, &c.addr) && !find_published_address(j, &c, s, port, &c.addr))
+	if (!find_shared_address(j->swarm, t, port, &c.addr) && !find_published_address(j, &c, s,
+	    port, &c.addr))
 		c.addr.len = 0;
 	else
 		find_other_addresses(j, &c, s, port);
@@ -167,7 +174,8 @@ make_candidate(struct join *j, const struct swarm_service *s, const struct swarm
 }
 
 static void
-publish_task(struct join *j, const struct labels *l, struct world_service *ws, const struct task_candidate *c, bool draining, bool first)
+publish_task(struct join *j, const struct labels *l, struct world_service *ws,
+    const struct task_candidate *c, bool draining, bool first)
 {
 	char *name = c->task->slot == 0 ? arena_printf(j->arena, "%s.%.8s", ws->name, c->task->id) :
 	    arena_printf(j->arena, "%s.%u.%.8s", ws->name, c->task->slot, c->task->id);
@@ -175,7 +183,8 @@ publish_task(struct join *j, const struct labels *l, struct world_service *ws, c
 	struct world_task *t = world_pass_task(j->world, ws, name, c->on->name, &c->addr, draining);
 
 	if (t == NULL) {
-		join_add_trouble(j, l->report, WHY_TABLE_LARGE, arena_printf(j->arena, "task %s: no place is left for it", name));
+		join_add_trouble(j, l->report, WHY_TABLE_LARGE,
+		    arena_printf(j->arena, "task %s: no place is left for it", name));
 		return;
 	}
 	world_pass_task_others(j->world, t, c->other, c->nothers);
@@ -206,23 +215,27 @@ network_name(const struct swarm *s, const char *network)
 }
 
 static void
-report_unreachable(struct join *j, const struct labels *l, const struct swarm_task *t, unsigned port)
+report_unreachable(struct join *j, const struct labels *l, const struct swarm_task *t,
+    unsigned port)
 {
 	char theirs[200] = "", ours[200] = "";
 
 	for (unsigned i = 0; i < t->nattachments; i++)
 		if (!t->attachment[i].ingress)
-			add_name(theirs, sizeof theirs, *t->attachment[i].name != '\0' ? t->attachment[i].name : t->attachment[i].network);
+			add_name(theirs, sizeof theirs, *t->attachment[i].name != '\0' ?
+			    t->attachment[i].name : t->attachment[i].network);
 	for (unsigned i = 0; i < j->swarm->nattached; i++)
 		add_name(ours, sizeof ours, network_name(j->swarm, j->swarm->attached[i]));
-	join_add_trouble(j, l->report, WHY_SERVICE_UNREACHABLE, arena_printf(j->arena,
-	    "not reachable: it is on %s%s, Mola is on %s%s; join one of them, or publish port %u with mode=host",
-	    *theirs != '\0' ? "networks " : "no network of its own", theirs,
-	    *ours != '\0' ? "networks " : "none that tasks can be on", ours, port));
+	join_add_trouble(j, l->report, WHY_SERVICE_UNREACHABLE,
+	    arena_printf(j->arena, "not reachable: it is on %s%s, Mola is on %s%s; join one of "
+	    "them, or publish port %u with mode=host", *theirs != '\0' ? "networks " :
+	    "no network of its own", theirs, *ours != '\0' ? "networks " :
+	    "none that tasks can be on", ours, port));
 }
 
 void
-join_tasks(struct join *j, const struct labels *l, struct world_service *ws, const struct join_tasks *tasks, unsigned port, bool first)
+join_tasks(struct join *j, const struct labels *l, struct world_service *ws,
+    const struct join_tasks *tasks, unsigned port, bool first)
 {
 	struct task_candidate *c = arena_zalloc(j->arena, (tasks->n + 1) * sizeof *c);
 	const struct swarm_task *far = NULL;

@@ -26,8 +26,10 @@ find_config(const struct swarm *s, const char *id)
 static void
 add_traefik(struct join *j, const struct swarm_service *s)
 {
-	const struct swarm_config *c = s->traefik->config == NULL ? NULL : find_config(j->swarm, s->traefik->config);
-	const char *unreadable = c != NULL ? c->unreadable : s->traefik->config == NULL ? NULL : "has not been read yet";
+	const struct swarm_config *c = s->traefik->config == NULL ? NULL :
+	    find_config(j->swarm, s->traefik->config);
+	const char *unreadable = c != NULL ? c->unreadable : s->traefik->config == NULL ? NULL :
+	    "has not been read yet";
 	struct join_traefik *t = &j->traefik[j->ntraefiks];
 	char problem[CONSTRAINT_PROBLEM];
 
@@ -102,7 +104,8 @@ rows_have(const struct entry_point_rows *r, const char *name)
 static const char *
 unreadable_text(struct join *j, const struct traefik_static *t)
 {
-	return arena_printf(j->arena, "the configuration of Traefik %s cannot be read whole: %s", t->owner, t->unreadable);
+	return arena_printf(j->arena, "the configuration of Traefik %s cannot be read whole: %s",
+	    t->owner, t->unreadable);
 }
 
 static void

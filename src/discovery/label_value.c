@@ -63,7 +63,8 @@ read_setting(const struct label_row *row, struct str s, void *member, struct are
 static bool
 read_enable(const struct label_row *row, struct str s, void *member, struct arena *a, char *problem)
 {
-	static const char *const yes[] = { "true", "yes", "on", "1", NULL }, *const no[] = { "false", "no", "off", "0", NULL };
+	static const char *const yes[] = { "true", "yes", "on", "1", NULL },
+	    *const no[] = { "false", "no", "off", "0", NULL };
 	char word[8] = "";
 	int enable;
 
@@ -157,7 +158,8 @@ read_texts(struct str s, struct text_list *t, struct arena *a, bool hosts, char 
 		if (part.len > 0 && t->n == TEXTS_MAX)
 			return reject(problem, "expected at most %d; the others are left out", TEXTS_MAX);
 		if (part.len > 0 && !list_add_item(t, a, part, hosts))
-			good = reject(problem, "'%.40s%s': expected %s", arena_text(a, part), part.len > 40 ? "..." : "", expected);
+			good = reject(problem, "'%.40s%s': expected %s", arena_text(a, part),
+			    part.len > 40 ? "..." : "", expected);
 	}
 	return good && (t->n > 0 || reject(problem, "expected %s", expected));
 }

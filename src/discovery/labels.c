@@ -88,7 +88,8 @@ check_scale(struct labels *l, const struct swarm_service *s)
 
 	if (min != NULL && min->state == LABEL_VALID && l->conf.scale_max == 0) {
 		min->state = LABEL_UNUSED;
-		min->text = arena_text(l->arena, STR("mola.scale.max is missing: the number of tasks is not Mola's to change"));
+		min->text = arena_text(l->arena, STR("mola.scale.max is missing: the number of "
+		    "tasks is not Mola's to change"));
 	}
 	if (!has_label(s, "mola.scale.min") && max != NULL && l->conf.scale_min == 0)
 		l->conf.scale_min = 1;
@@ -129,7 +130,8 @@ labels_add_route(struct labels *l, const struct labels_route *r)
 		return;
 	if (l->route == NULL)
 		l->route = arena_zalloc(l->arena, ROUTES_MAX * sizeof *l->route);
-	l->route[l->nroutes++] = (struct labels_route){ copy_route(l->arena, &r->at), r->port, r->priority, r->entry };
+	l->route[l->nroutes++] = (struct labels_route){ copy_route(l->arena, &r->at), r->port,
+	    r->priority, r->entry };
 }
 
 /* Beyond a limit, the service is not served at all: one must not fill the table of all, nor have every route of the Swarm compared
@@ -150,7 +152,8 @@ labels_add_claim(struct labels *l, const struct labels_claim *c)
 			memcpy(more, l->claim, l->nclaims * sizeof *more);
 		l->claim = more;
 	}
-	l->claim[l->nclaims++] = (struct labels_claim){ copy_route(l->arena, &c->at), c->priority, c->guarded, c->router, c->entry };
+	l->claim[l->nclaims++] = (struct labels_claim){ copy_route(l->arena, &c->at), c->priority,
+	    c->guarded, c->router, c->entry };
 }
 
 struct service_conf *
@@ -174,7 +177,8 @@ make_routes(struct labels *l)
 
 	for (unsigned h = 0; h < l->host.n; h++)
 		for (unsigned p = 0; p < npaths; p++)
-			labels_add_route(l, &(struct labels_route){ { l->host.item[h], l->path.given ? l->path.item[p] : (char *)"/" }, 0,
+			labels_add_route(l, &(struct labels_route){
+			    { l->host.item[h], l->path.given ? l->path.item[p] : (char *)"/" }, 0,
 			    ROUTE_OWN, "" });
 }
 
@@ -219,8 +223,9 @@ check_unknown(struct labels *l, const struct swarm_service *s)
 {
 	for (unsigned i = 0; i < s->nlabels; i++) {
 		const char *name = s->label[i].name;
-		if (strncasecmp(name, "mola.", 5) != 0 || promql_is_label(name) || strcmp(name, PLACEMENT_LABEL) == 0 ||
-		    label_row(name) != NULL || is_harmless(s, name))
+		if (strncasecmp(name, "mola.", 5) != 0 || promql_is_label(name) ||
+		    strcmp(name, PLACEMENT_LABEL) == 0 || label_row(name) != NULL ||
+		    is_harmless(s, name))
 			continue;
 		labels_add_trouble(l, WHY_LABEL_UNKNOWN, arena_printf(l->arena, "%s is %s; it may have been meant to restrict access: take it "
 		    "away, or put it right", name, suggest_name(l, name)));
@@ -232,14 +237,16 @@ static void
 check_routes(struct labels *l)
 {
 	if (l->blocked && l->nroutes > 0 && l->route[0].priority != ROUTE_OWN) {
-		labels_add_trouble(l, WHY_ROUTE_CLAIMED, arena_text(l->arena, STR("nothing of it is served: one of its routers is not, and what "
-		    "that one stands for is not known")));
+		labels_add_trouble(l, WHY_ROUTE_CLAIMED,
+		    arena_text(l->arena, STR("nothing of it is served: one of its routers is not, "
+		    "and what that one stands for is not known")));
 		l->nroutes = 0;
 	}
 	if (l->nroutes == 0 && l->report->ntroubles == 0)
-		labels_add_trouble(l, WHY_SERVICE_NO_ROUTE, arena_text(l->arena, l->path.given && !l->host.given ?
-		    STR("mola.path is there, but no mola.host; mola.host=* stands for any host") :
-		    STR("no host of it is understood; expected mola.host (* for any host), or a router of Traefik's with a rule")));
+		labels_add_trouble(l, WHY_SERVICE_NO_ROUTE, arena_text(l->arena, l->path.given &&
+		    !l->host.given ? STR("mola.path is there, but no mola.host; mola.host=* stands "
+		    "for any host") : STR("no host of it is understood; expected mola.host (* for "
+		    "any host), or a router of Traefik's with a rule")));
 }
 
 static int
@@ -262,7 +269,8 @@ labels_read(struct labels *l, const struct swarm_service *s, const struct servic
 			read_label(l, &s->label[i]);
 	promql_read(l, s);
 	check_scale(l, s);
-	l->enabled = l->enable == ENABLE_YES || (l->enable == ENABLE_ABSENT && (has_label(s, "mola.port") || has_label(s, "mola.host")));
+	l->enabled = l->enable == ENABLE_YES || (l->enable == ENABLE_ABSENT &&
+	    (has_label(s, "mola.port") || has_label(s, "mola.host")));
 	if (l->enabled)
 		make_routes(l);
 	if (rules->enable)

@@ -94,7 +94,8 @@ read_label(struct middlewares *m, const struct swarm_label *label)
 		known = arena_zalloc(m->arena, sizeof *known);
 		*known = is;
 		map_put(m->by_name, lower(text, name), known);
-	} else if (strcmp(known->kind, is.kind) != 0 || (is.chain != NULL && strcmp(known->chain, is.chain) != 0))
+	} else if (strcmp(known->kind, is.kind) != 0 ||
+	    (is.chain != NULL && strcmp(known->chain, is.chain) != 0))
 		*known = (struct middleware){ "several kinds", NULL, true };
 }
 
@@ -113,7 +114,8 @@ middlewares_name(struct str reference)
 
 	for (size_t i = 0; i < 2; i++) {
 		size_t n = strlen(own[i]);
-		if (reference.len > n && str_eq_nocase((struct str){ reference.p + reference.len - n, n }, str_of(own[i])))
+		if (reference.len > n && str_eq_nocase((struct str){
+		    reference.p + reference.len - n, n }, str_of(own[i])))
 			return (struct str){ reference.p, reference.len - n };
 	}
 	return reference;

@@ -98,7 +98,8 @@ mode_refusal(const json_t *spec)
 		return REFUSAL_GLOBAL;
 	if (json_object_get(mode, "ReplicatedJob") != NULL || json_object_get(mode, "GlobalJob") != NULL)
 		return REFUSAL_JOB;
-	return json_is_integer(member(mode, "Replicated", "Replicas", NULL)) ? REFUSAL_NONE : REFUSAL_MALFORMED;
+	return json_is_integer(member(mode, "Replicated", "Replicas", NULL)) ? REFUSAL_NONE :
+	    REFUSAL_MALFORMED;
 }
 
 static enum refusal
@@ -161,7 +162,8 @@ placement_refusal(const json_t *service)
 		return REFUSAL_PINNED;
 	if (json_integer_value(member(task, "Placement", "MaxReplicas", NULL)) > 0)
 		return REFUSAL_MAX_REPLICAS;
-	if (json_array_size(member(member(task, "Resources", "Reservations", NULL), "GenericResources", NULL, NULL)) > 0)
+	if (json_array_size(member(member(task, "Resources", "Reservations", NULL),
+	    "GenericResources", NULL, NULL)) > 0)
 		return REFUSAL_GENERIC;
 	return update_refusal(service);
 }
@@ -267,7 +269,8 @@ get_object(json_t *j, const char *key)
 static json_t *
 get_constraints(json_t *spec)
 {
-	json_t *placement = get_object(get_object(spec, "TaskTemplate"), "Placement"), *list = json_object_get(placement, "Constraints");
+	json_t *placement = get_object(get_object(spec, "TaskTemplate"), "Placement"),
+	    *list = json_object_get(placement, "Constraints");
 
 	if (json_is_array(list))
 		return list;
@@ -279,7 +282,8 @@ static int
 find_constraint(const json_t *list, const char *text)
 {
 	for (size_t i = 0; i < json_array_size(list); i++)
-		if (json_is_string(json_array_get(list, i)) && strcmp(json_string_value(json_array_get(list, i)), text) == 0)
+		if (json_is_string(json_array_get(list, i)) &&
+		    strcmp(json_string_value(json_array_get(list, i)), text) == 0)
 			return (int)i;
 	return -1;
 }
@@ -321,7 +325,8 @@ set_order(json_t *spec, json_t *label)
 	json_t *config = json_object_get(spec, "UpdateConfig");
 
 	if (!json_is_object(config)) {
-		json_object_set_new(spec, "UpdateConfig", json_pack("{s:i, s:s}", "Parallelism", 1, "Order", "start-first"));
+		json_object_set_new(spec, "UpdateConfig", json_pack("{s:i, s:s}", "Parallelism", 1,
+		    "Order", "start-first"));
 		json_object_set_new(label, "order", json_false());
 		return;
 	}
@@ -348,11 +353,12 @@ restore_order(json_t *spec, const json_t *label)
 }
 
 void
-placement_begin(json_t *spec, const struct placement_mark *m, const char *const *excluded, unsigned n)
+placement_begin(json_t *spec, const struct placement_mark *m, const char *const *excluded,
+    unsigned n)
 {
 	json_t *added = json_array(), *list = get_constraints(spec);
-	json_t *label = json_pack("{s:s, s:I, s:I, s:s, s:s}", "by", m->by, "since", (json_int_t)m->since, "until",
-	    (json_int_t)m->until, "from", m->from, "to", m->to);
+	json_t *label = json_pack("{s:s, s:I, s:I, s:s, s:s}", "by", m->by, "since",
+	    (json_int_t)m->since, "until", (json_int_t)m->until, "from", m->from, "to", m->to);
 
 	ASSERT(label != NULL);
 	for (unsigned i = 0; i < n; i++)
@@ -437,7 +443,8 @@ placement_update(const json_t *service)
 		const char	*word;
 		enum update_state state;
 	} words[] = {
-		{ "", UPDATE_NONE }, { "updating", UPDATE_RUNNING }, { "paused", UPDATE_PAUSED }, { "completed", UPDATE_COMPLETED },
+		{ "", UPDATE_NONE }, { "updating", UPDATE_RUNNING }, { "paused", UPDATE_PAUSED },
+		    { "completed", UPDATE_COMPLETED },
 		{ "rollback_completed", UPDATE_COMPLETED }, { "rollback_started", UPDATE_ROLLED_BACK },
 		{ "rollback_paused", UPDATE_ROLLED_BACK },
 	};

@@ -13,7 +13,8 @@
 #define ALONE "promql"			/* what the query of mola.promql is called */
 
 enum what { QUERY, WEIGHT, LIMITS, FULL, PERIOD, WHATS };
-static const char *const whats[WHATS] = { [WEIGHT] = "weight", [LIMITS] = "limits", [FULL] = "full", [PERIOD] = "period" };
+static const char *const whats[WHATS] = { [WEIGHT] = "weight", [LIMITS] = "limits", [FULL] = "full",
+    [PERIOD] = "period" };
 
 bool
 promql_is_label(const char *name)
@@ -86,7 +87,8 @@ read_query(struct labels *l, const struct swarm_label *label, struct str name, s
 	struct str query = str_trim(str_of(label->value));
 
 	if (!form_promql(query))
-		bad(l, label, "expected PromQL of at most 4000 bytes that closes what it opens: brackets, quotes");
+		bad(l, label, "expected PromQL of at most 4000 bytes that closes what it opens: "
+		    "brackets, quotes");
 	else if (term_find(all, name) != NULL)
 		bad(l, label, "given twice; expected names of their own");
 	else if (all->n == TERMS_MAX)
@@ -117,9 +119,11 @@ read_part(enum what what, struct str s, struct term *t)
 	case WEIGHT:
 		return number_within(s, 0, 1, &t->weight) ? NULL : "expected a number, 0 to 1";
 	case LIMITS:
-		return profile_limit_read(s, &t->limit) ? NULL : "expected limits such as 0.7-0.9, the soft one below the hard one, or none";
+		return profile_limit_read(s, &t->limit) ? NULL :
+		    "expected limits such as 0.7-0.9, the soft one below the hard one, or none";
 	case FULL:
-		return number_within(s, 1e-6, 1e12, &t->full) ? NULL : "expected the value that stands for 100 %, above 0";
+		return number_within(s, 1e-6, 1e12, &t->full) ? NULL :
+		    "expected the value that stands for 100 %, above 0";
 	case PERIOD:
 		if (!form_duration(s, &usec) || usec < TERM_PERIOD_LEAST || usec > TERM_PERIOD_MOST)
 			return "expected a duration, 1s to 10m";
@@ -131,14 +135,17 @@ read_part(enum what what, struct str s, struct term *t)
 }
 
 static void
-read_about(struct labels *l, const struct swarm_label *label, struct str name, enum what what, struct terms *all)
+read_about(struct labels *l, const struct swarm_label *label, struct str name, enum what what,
+    struct terms *all)
 {
 	struct term *t = term_find(all, name);
 	const char *expected;
 
 	if (t == NULL) {
-		labels_report(l, label, LABEL_UNUSED, arena_printf(l->arena, "there is no query %s%.*s that this is about",
-		    str_eq(name, STR(ALONE)) ? "mola." : "mola.promql.", (int)(name.len < 63 ? name.len : 63), name.p));
+		labels_report(l, label, LABEL_UNUSED, arena_printf(l->arena,
+		    "there is no query %s%.*s that this is about",
+		    str_eq(name, STR(ALONE)) ? "mola." : "mola.promql.",
+		    (int)(name.len < 63 ? name.len : 63), name.p));
 		return;
 	}
 	expected = read_part(what, str_trim(str_of(label->value)), t);
@@ -160,9 +167,11 @@ promql_read(struct labels *l, const struct swarm_service *s)
 		if (!promql_is_label(s->label[i].name))
 			continue;
 		if (!about(s->label[i].name, &name, &what))
-			labels_report(l, &s->label[i], LABEL_UNKNOWN, arena_text(l->arena, STR("no label of Mola's; expected mola.promql.NAME, or "
-			    "weight, limits, full or period after it")));
-		else if (what == QUERY && s->label[i].name[11] == '\0' && str_eq(str_trim(str_of(s->label[i].value)), STR("none"))) {
+			labels_report(l, &s->label[i], LABEL_UNKNOWN,
+			    arena_text(l->arena, STR("no label of Mola's; expected "
+			    "mola.promql.NAME, or weight, limits, full or period after it")));
+		else if (what == QUERY && s->label[i].name[11] == '\0' &&
+		    str_eq(str_trim(str_of(s->label[i].value)), STR("none"))) {
 			none = true;
 			labels_report(l, &s->label[i], LABEL_VALID, NULL);
 		} else if (what == QUERY)

@@ -10,7 +10,8 @@
 const char *
 label_state_name(enum label_state s)
 {
-	static const char *const names[LABEL_STATES] = { "understood", "wrong", "unknown", "not yet", "unused" };
+	static const char *const names[LABEL_STATES] = { "understood", "wrong", "unknown",
+	    "not yet", "unused" };
 
 	return names[s];
 }
@@ -18,7 +19,8 @@ label_state_name(enum label_state s)
 #define TROUBLES_MAX	32		/* of one service, and of what belongs to none */
 
 void
-report_add_trouble(struct arena *a, struct report_trouble **at, unsigned *n, const struct why *why, char *text)
+report_add_trouble(struct arena *a, struct report_trouble **at, unsigned *n, const struct why *why,
+    char *text)
 {
 	if (*at == NULL)
 		*at = arena_zalloc(a, TROUBLES_MAX * sizeof **at);
@@ -26,7 +28,8 @@ report_add_trouble(struct arena *a, struct report_trouble **at, unsigned *n, con
 		if (*c < ' ' || *c > '~')
 			*c = '?';
 	if (*n < TROUBLES_MAX)		/* it may quote a rule, or what was to be one */
-		(*at)[(*n)++] = (struct report_trouble){ why, arena_text(a, str_of(secret_text(a, ".rule", text))) };
+		(*at)[(*n)++] = (struct report_trouble){ why,
+		    arena_text(a, str_of(secret_text(a, ".rule", text))) };
 }
 
 void
@@ -77,7 +80,8 @@ same_labels(const struct report_service *a, const struct report_service *b)
 		return false;
 	for (unsigned i = 0; i < a->nlabels; i++) {
 		const struct report_label *x = &a->label[i], *y = &b->label[i];
-		if (x->state != y->state || strcmp(x->name, y->name) != 0 || strcmp(x->value, y->value) != 0 || !same_text(x->text, y->text))
+		if (x->state != y->state || strcmp(x->name, y->name) != 0 ||
+		    strcmp(x->value, y->value) != 0 || !same_text(x->text, y->text))
 			return false;
 	}
 	return true;
@@ -99,5 +103,6 @@ report_service_same(const struct report_service *a, const struct report_service 
 {
 	if (a == NULL || b == NULL)
 		return a == b;
-	return a->enabled == b->enabled && a->served == b->served && a->port == b->port && same_labels(a, b) && same_troubles(a, b);
+	return a->enabled == b->enabled && a->served == b->served && a->port == b->port &&
+	    same_labels(a, b) && same_troubles(a, b);
 }

@@ -22,7 +22,8 @@ starts_with(const char *s, const char *with)
 static bool
 is_key(const char *key, const char *of)
 {
-	return starts_with(key, of) && (key[strlen(of)] == '\0' || key[strlen(of)] == '.' || key[strlen(of)] == '[');
+	return starts_with(key, of) && (key[strlen(of)] == '\0' || key[strlen(of)] == '.' ||
+	    key[strlen(of)] == '[');
 }
 
 /* As Go reads a switch. */
@@ -41,7 +42,8 @@ is_false(const char *value)
 static void
 add_entry_points(struct route_requirements *d, struct arena *a, const char *list)
 {
-	d->entry_points = d->entry_points == NULL ? arena_text(a, str_of(list)) : arena_printf(a, "%s;%s", d->entry_points, list);
+	d->entry_points = d->entry_points == NULL ? arena_text(a, str_of(list)) :
+	    arena_printf(a, "%s;%s", d->entry_points, list);
 }
 
 static void
@@ -58,7 +60,8 @@ requirements_read(const struct swarm_service *s, struct arena *a, struct route_r
 {
 	*out = (struct route_requirements){ 0 };
 	for (unsigned i = 0; i < s->nlabels; i++) {
-		const char *name = s->label[i].name, *key = starts_with(name, ROUTERS) ? strchr(name + strlen(ROUTERS), '.') : NULL;
+		const char *name = s->label[i].name, *key = starts_with(name, ROUTERS) ?
+		    strchr(name + strlen(ROUTERS), '.') : NULL;
 		if (key != NULL)
 			read_router(out, a, key + 1, s->label[i].value);
 		out->middlewares |= starts_with(name, MIDDLEWARES) || starts_with(name, FRONTEND);

@@ -90,7 +90,8 @@ term_intersect(const struct rule_term *a, const struct rule_term *b, struct rule
 {
 	struct rule_term t = { .partial = a->partial || b->partial };
 
-	if (!route_host_intersect(a->host, b->host, &t.host) || !route_path_intersect(a->path, b->path, &t.path))
+	if (!route_host_intersect(a->host, b->host, &t.host) || !route_path_intersect(a->path,
+	    b->path, &t.path))
 		return false;
 	*out = t;
 	return true;
@@ -220,7 +221,8 @@ is_plain_path(struct str s)
 
 /* Whole paths (Path) are no prefixes, and what stands in braces or with '%' is not compared as it is spelled. */
 static bool
-read_paths(struct rule_parser *r, struct str name, const struct str *arg, unsigned n, struct rule_terms *out)
+read_paths(struct rule_parser *r, struct str name, const struct str *arg, unsigned n,
+    struct rule_terms *out)
 {
 	bool prefix = str_eq_nocase(name, STR("PathPrefix"));
 
@@ -232,10 +234,12 @@ read_paths(struct rule_parser *r, struct str name, const struct str *arg, unsign
 		if (!form_path(path) || memchr(path.p, '?', path.len) != NULL)
 			return reject(r, "a path does not begin with '/', or holds what no path does");
 		if (odd && prefix)
-			unsupported_add(r, memchr(path.p, '{', path.len) != NULL ? STR("PathPrefix with {}") : STR("PathPrefix with %"));
+			unsupported_add(r, memchr(path.p, '{', path.len) != NULL ?
+			    STR("PathPrefix with {}") : STR("PathPrefix with %"));
 		while (odd && !is_plain_path(path))
 			path.len--;
-		out->term[out->n++] = (struct rule_term){ .path = arena_text(r->arena, path), .partial = odd || !prefix };
+		out->term[out->n++] = (struct rule_term){ .path = arena_text(r->arena, path),
+		    .partial = odd || !prefix };
 	}
 	return true;
 }
@@ -246,8 +250,9 @@ is_one_option(struct str s)
 {
 	struct str inner = s.len < 5 ? STR("") : (struct str){ s.p + 2, s.len - 4 };
 
-	return s.len > 5 && str_starts(s, STR("^(")) && str_eq((struct str){ s.p + s.len - 3, 3 }, STR(".)?")) &&
-	    memchr(inner.p, '(', inner.len) == NULL && memchr(inner.p, ')', inner.len) == NULL;
+	return s.len > 5 && str_starts(s, STR("^(")) && str_eq((struct str){ s.p + s.len - 3, 3 },
+	    STR(".)?")) && memchr(inner.p, '(', inner.len) == NULL &&
+	    memchr(inner.p, ')', inner.len) == NULL;
 }
 
 /* The closing brace of the last {name:regexp}, as Traefik 2 has them; NULL: there is none, and braces count something. */
@@ -288,7 +293,8 @@ regexp_host(struct arena *a, struct str s, struct rule_terms *out)
 	}
 	before = (struct str){ s.p, at };
 	dot = strchr(p, '.');
-	if (form_host(str_of(p), false) && p[0] != '.' && (str_eq(before, STR("^")) || is_one_option(before))) {
+	if (form_host(str_of(p), false) && p[0] != '.' && (str_eq(before, STR("^")) ||
+	    is_one_option(before))) {
 		out->term[out->n++] = (struct rule_term){ .host = arena_text(a, str_of(p)), .partial = true };
 		if (before.len > 1)
 			out->term[out->n++] = (struct rule_term){ .host = arena_printf(a, "*.%s", p), .partial = true };
@@ -317,7 +323,8 @@ regexp_path(struct arena *a, struct str s)
 }
 
 static void
-read_unsupported(struct rule_parser *r, struct str name, const struct str *arg, unsigned n, struct rule_terms *out)
+read_unsupported(struct rule_parser *r, struct str name, const struct str *arg, unsigned n,
+    struct rule_terms *out)
 {
 	bool host = str_eq_nocase(name, STR("HostRegexp")), path = str_eq_nocase(name, STR("PathRegexp"));
 
@@ -325,7 +332,8 @@ read_unsupported(struct rule_parser *r, struct str name, const struct str *arg, 
 	for (unsigned i = 0; i < n && host; i++)
 		regexp_host(r->arena, arg[i], out);
 	for (unsigned i = 0; i < n && path; i++)
-		out->term[out->n++] = (struct rule_term){ .path = regexp_path(r->arena, arg[i]), .partial = true };
+		out->term[out->n++] = (struct rule_term){ .path = regexp_path(r->arena, arg[i]),
+		    .partial = true };
 	if (out->n == 0)
 		out->term[out->n++] = (struct rule_term){ .partial = true };
 }
@@ -413,7 +421,8 @@ bool
 rule_parse(struct str s, struct arena *a, struct rule *out, char problem[120])
 {
 	struct rule rule = { .n = 0 };
-	struct rule_parser r = { .rest = s, .arena = a, .unsupported = rule.unsupported, .problem = problem };
+	struct rule_parser r = { .rest = s, .arena = a, .unsupported = rule.unsupported,
+	    .problem = problem };
 	struct rule_terms t;
 
 	if (s.len > RULE_BYTES_MAX)

@@ -32,7 +32,8 @@ own_words(const char *label)
 
 	while (n < 4 && str_split(&rest, '.', &word[n]))
 		n++;
-	for (const char *const *k = kinds; n == 4 && str_eq_nocase(word[0], STR("traefik")) && *k != NULL; k++)
+	for (const char *const *k = kinds; n == 4 && str_eq_nocase(word[0], STR("traefik")) &&
+	    *k != NULL; k++)
 		if (str_eq_nocase(word[2], str_of(*k)))
 			return rest.p == NULL ? "" : rest.p;	/* NULL: nothing follows the name */
 	return label;
@@ -41,7 +42,8 @@ own_words(const char *label)
 static bool
 name_is_secret(const char *label)
 {
-	static const char *const words[] = { "password", "passwd", "pwd", "secret", "token", "users", "auth", "key", "credential", "headers",
+	static const char *const words[] = { "password", "passwd", "pwd", "secret", "token",
+	    "users", "auth", "key", "credential", "headers",
 		"cookie.value", NULL };
 
 	return strcasestr(label, ".middlewares.") != NULL || has_any(own_words(label), words);
@@ -65,7 +67,8 @@ has_userinfo(const char *text)
 static bool
 has_query_secret(const char *text)
 {
-	static const char *const words[] = { "password", "passwd", "pwd", "secret", "token", "auth", "key", "credential", "signature", NULL };
+	static const char *const words[] = { "password", "passwd", "pwd", "secret", "token", "auth",
+	    "key", "credential", "signature", NULL };
 	const char *at = strchr(text, '?');
 	char name[64];
 	size_t n;
@@ -83,7 +86,8 @@ has_query_secret(const char *text)
 static bool
 value_is_secret(const char *text)
 {
-	static const char *const hashes[] = { "$apr1$", "$1$", "$2a$", "$2b$", "$2y$", "$5$", "$6$", "$argon2", "{SHA}", "Bearer ", "Basic ",
+	static const char *const hashes[] = { "$apr1$", "$1$", "$2a$", "$2b$", "$2y$", "$5$", "$6$",
+	    "$argon2", "{SHA}", "Bearer ", "Basic ",
 		NULL };
 
 	return has_userinfo(text) || has_query_secret(text) || has_any(text, hashes);
@@ -101,7 +105,8 @@ is_word(char c)
 static bool
 matcher_is_open(struct str name)
 {
-	static const char *const open[] = { "host", "hostheader", "hostregexp", "hostsni", "hostsniregexp", "path", "pathprefix", "pathregexp",
+	static const char *const open[] = { "host", "hostheader", "hostregexp", "hostsni",
+	    "hostsniregexp", "path", "pathprefix", "pathregexp",
 		"pathstrip", "pathprefixstrip", "method", "clientip", "label", "labelregex", NULL };
 
 	for (const char *const *o = open; *o != NULL; o++)

@@ -219,7 +219,8 @@ add_comma(struct buf *out, bool *first)
 }
 
 static void
-patch_members(struct str raw, const json_t *before, const json_t *after, bool *first, struct buf *out)
+patch_members(struct str raw, const json_t *before, const json_t *after, bool *first,
+    struct buf *out)
 {
 	struct str rest = rest_of(raw, 1);
 	struct member m;
@@ -303,10 +304,12 @@ difference_add(struct difference *d)
 	buf_adds(d->paths, str_of(d->path));
 }
 
-static void	compare(struct difference *, const json_t *before, const json_t *sent, const json_t *now);
+static void	compare(struct difference *, const json_t *before, const json_t *sent,
+    const json_t *now);
 
 static void
-compare_member(struct difference *d, const char *name, const json_t *before, const json_t *sent, const json_t *now)
+compare_member(struct difference *d, const char *name, const json_t *before, const json_t *sent,
+    const json_t *now)
 {
 	size_t len = strlen(d->path);
 
@@ -347,7 +350,8 @@ compare(struct difference *d, const json_t *before, const json_t *sent, const js
 		return;
 	if (json_is_object(sent) && json_is_object(now))
 		compare_objects(d, before, sent, now);
-	else if (json_is_array(sent) && json_is_array(now) && json_array_size(sent) == json_array_size(now))
+	else if (json_is_array(sent) && json_is_array(now) &&
+	    json_array_size(sent) == json_array_size(now))
 		compare_items(d, before, sent, now);
 	else
 		difference_add(d);

@@ -34,7 +34,8 @@ image_name(struct str image)
 
 /* Adds the texts of a list. */
 static void
-texts_add(struct arena *a, const json_t *list, bool (*wanted)(const char *), const char ***out, unsigned *n)
+texts_add(struct arena *a, const json_t *list, bool (*wanted)(const char *), const char ***out,
+    unsigned *n)
 {
 	size_t more = json_array_size(list), i;
 	const char **grown, *s;
@@ -60,14 +61,17 @@ static bool
 arg_is_traefik(const char *s)
 {
 	s += strspn(s, "-");
-	return starts_with(s, "entrypoints.") || starts_with(s, "entrypoints=") || starts_with(s, "providers.docker") || starts_with(s, "providers.swarm") ||
-	    starts_with(s, "docker.swarmmode") || (starts_with(s, "configfile") && strcasestr(s, "traefik") != NULL);
+	return starts_with(s, "entrypoints.") || starts_with(s, "entrypoints=") ||
+	    starts_with(s, "providers.docker") || starts_with(s, "providers.swarm") ||
+	    starts_with(s, "docker.swarmmode") || (starts_with(s, "configfile") &&
+	    strcasestr(s, "traefik") != NULL);
 }
 
 static bool
 variable_is_traefik(const char *s)
 {
-	return starts_with(s, "TRAEFIK_ENTRYPOINTS_") || starts_with(s, "TRAEFIK_PROVIDERS_") || starts_with(s, "TRAEFIK_CONFIGFILE");
+	return starts_with(s, "TRAEFIK_ENTRYPOINTS_") || starts_with(s, "TRAEFIK_PROVIDERS_") ||
+	    starts_with(s, "TRAEFIK_CONFIGFILE");
 }
 
 /* --- mounts --- */
@@ -107,7 +111,8 @@ mounts_cover(struct json_reader *jr, const json_t *mounts, const char *path)
 
 /* --- the file --- */
 
-static const char *const usual_files[] = { "/etc/traefik/traefik.toml", "/etc/traefik/traefik.yaml", "/etc/traefik/traefik.yml" };
+static const char *const usual_files[] = { "/etc/traefik/traefik.toml", "/etc/traefik/traefik.yaml",
+    "/etc/traefik/traefik.yml" };
 
 /* Where Traefik looks by itself: there, in the folder that it runs in and in its user's; any of these names will do. */
 static bool
@@ -152,7 +157,8 @@ is_same_path(struct str a, const char *b)
 
 /* Among configs or secrets: the one that is the file, or, where none was named, one that may be it. */
 static const json_t *
-find_placed(struct json_reader *jr, const json_t *list, const char *file, const char **path, struct arena *a)
+find_placed(struct json_reader *jr, const json_t *list, const char *file, const char **path,
+    struct arena *a)
 {
 	json_t *j;
 	size_t i;
@@ -193,7 +199,8 @@ mounted_file(struct arena *a, struct json_reader *jr, const json_t *j, const jso
 }
 
 static void
-find_file(struct arena *a, struct json_reader *jr, const json_t *j, const json_t *mounts, struct traefik_spec *s)
+find_file(struct arena *a, struct json_reader *jr, const json_t *j, const json_t *mounts,
+    struct traefik_spec *s)
 {
 	const char *named = named_file(s), *path = named;
 	const json_t *at;
@@ -203,9 +210,11 @@ find_file(struct arena *a, struct json_reader *jr, const json_t *j, const json_t
 	else if (find_placed(jr, json_reader_list(jr, j, SPEC "Secrets"), named, &path, a) != NULL)
 		s->unreadable = arena_printf(a, "its file %s is a secret", path);
 	else if (named != NULL)
-		s->unreadable = arena_printf(a, "its file %s lies %s", named, mounts_cover(jr, mounts, named) ? "on a node" : "in its image");
+		s->unreadable = arena_printf(a, "its file %s lies %s", named,
+		    mounts_cover(jr, mounts, named) ? "on a node" : "in its image");
 	s->file = path;
-	if (named == NULL && (path == NULL || strstr(path, "etc/traefik/") == NULL) && (path = mounted_file(a, jr, j, mounts)) != NULL) {
+	if (named == NULL && (path == NULL || strstr(path, "etc/traefik/") == NULL) &&
+	    (path = mounted_file(a, jr, j, mounts)) != NULL) {
 		s->file = path;
 		s->config = NULL;
 		s->unreadable = arena_printf(a, "its file may lie on a node, where %s is mounted from", path);
@@ -229,7 +238,8 @@ uses_shell(const struct traefik_spec *s)
 {
 	for (unsigned i = 0; i < s->nargs; i++)
 		if (s->arg[i][0] != '-' && strpbrk(s->arg[i], " \t\n") != NULL &&
-		    (strcasestr(s->arg[i], "--entrypoints.") != NULL || strcasestr(s->arg[i], "--providers.") != NULL))
+		    (strcasestr(s->arg[i], "--entrypoints.") != NULL ||
+		    strcasestr(s->arg[i], "--providers.") != NULL))
 			return true;
 	return false;
 }
@@ -238,7 +248,8 @@ uses_shell(const struct traefik_spec *s)
 static bool
 is_companion(struct str name)
 {
-	static const char *const words[] = { "forward", "auth", "whoami", "dump", "cert", "exporter", "error", "plugin", "hello", "mesh", NULL };
+	static const char *const words[] = { "forward", "auth", "whoami", "dump", "cert",
+	    "exporter", "error", "plugin", "hello", "mesh", NULL };
 	char lower[256];
 
 	str_copy(lower, sizeof lower, name);
@@ -262,7 +273,8 @@ traefik_spec_read(struct arena *a, struct json_reader *jr, const json_t *j)
 	texts_add(a, json_reader_list(jr, j, SPEC "Env"), is_variable, &s->env, &s->nenv);
 	str_copy(text, sizeof text, name);
 	like = strcasestr(text, "traefik") != NULL && !is_companion(name) && mounts_socket(jr, mounts);
-	if (!exact && !like && !any_is(s->arg, s->nargs, arg_is_traefik) && !any_is(s->env, s->nenv, variable_is_traefik) && !uses_shell(s))
+	if (!exact && !like && !any_is(s->arg, s->nargs, arg_is_traefik) &&
+	    !any_is(s->env, s->nenv, variable_is_traefik) && !uses_shell(s))
 		return NULL;
 	find_file(a, jr, j, mounts, s);
 	if (s->unreadable == NULL && uses_shell(s))

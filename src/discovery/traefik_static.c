@@ -41,7 +41,8 @@ is_word(struct str s, const char *word)
 static bool
 parse_bool(struct str s, bool other)
 {
-	static const char *const yes[] = { "", "1", "t", "T", "true", "TRUE", "True" }, *const no[] = { "0", "f", "F", "false", "FALSE", "False" };
+	static const char *const yes[] = { "", "1", "t", "T", "true", "TRUE", "True" },
+	    *const no[] = { "0", "f", "F", "false", "FALSE", "False" };
 
 	for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
 		if (str_eq(s, str_of(yes[i])))
@@ -95,9 +96,11 @@ add_middlewares(struct static_reader *b, struct traefik_entry_point *e, struct s
 
 /* Behind entrypoints.NAME.http. */
 static void
-apply_http(struct static_reader *b, struct traefik_entry_point *e, const struct str *word, unsigned n, struct str value)
+apply_http(struct static_reader *b, struct traefik_entry_point *e, const struct str *word,
+    unsigned n, struct str value)
 {
-	static const char *const harmless[] = { "encodequerysemicolons", "encodedcharacters", "sanitizepath", "maxheaderbytes" };
+	static const char *const harmless[] = { "encodequerysemicolons", "encodedcharacters",
+	    "sanitizepath", "maxheaderbytes" };
 
 	if (n == 0)
 		return;
@@ -235,8 +238,10 @@ apply_path(struct static_reader *b, struct str path, char separator, struct str 
 static bool
 stands_alone(struct str path)
 {
-	static const char *const flags[] = { "asdefault", "exposedbydefault", "swarmmode", "tls", "docker", "swarm", "watch", "insecure",
-		"dashboard", "api", "accesslog", "ping", "debug", "permanent", "http3", "allowemptyservices", "usebindportip" };
+	static const char *const flags[] = { "asdefault", "exposedbydefault", "swarmmode", "tls",
+	    "docker", "swarm", "watch", "insecure",
+		"dashboard", "api", "accesslog", "ping", "debug", "permanent", "http3",
+		    "allowemptyservices", "usebindportip" };
 	struct str last = path;
 	const char *dot;
 
@@ -289,18 +294,21 @@ ends_with(const char *s, const char *end)
 }
 
 static void
-read_file(struct static_reader *b, const struct traefik_spec *spec, struct str file, const char *file_unreadable)
+read_file(struct static_reader *b, const struct traefik_spec *spec, struct str file,
+    const char *file_unreadable)
 {
 	char problem[120];
 
 	if (spec->file == NULL)
 		return;
 	if (file_unreadable != NULL)
-		set_unreadable(b, "%.*s", str_of(arena_printf(b->arena, "its file %s %s", spec->file, file_unreadable)));
+		set_unreadable(b, "%.*s", str_of(arena_printf(b->arena, "its file %s %s",
+		    spec->file, file_unreadable)));
 	else if (ends_with(spec->file, ".toml"))
 		set_unreadable(b, "its file %.*s is TOML, which Mola does not read", str_of(spec->file));
 	else if (file.p != NULL && !flat_yaml(file, apply_setting, b, problem))
-		set_unreadable(b, "%.*s", str_of(arena_printf(b->arena, "its file %s is not understood (%s)", spec->file, problem)));
+		set_unreadable(b, "%.*s", str_of(arena_printf(b->arena,
+		    "its file %s is not understood (%s)", spec->file, problem)));
 }
 
 /* Without asDefault anywhere, routers are on all entry points; but on that of Traefik's own pages only when they name it. */
@@ -317,7 +325,8 @@ finish_entry_points(struct static_reader *b)
 }
 
 struct traefik_static *
-traefik_static_read(struct arena *a, const char *owner, const struct traefik_spec *spec, struct str file, const char *file_unreadable)
+traefik_static_read(struct arena *a, const char *owner, const struct traefik_spec *spec,
+    struct str file, const char *file_unreadable)
 {
 	struct static_reader b = { .arena = a, .of = arena_zalloc(a, sizeof *b.of) };
 

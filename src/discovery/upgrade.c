@@ -20,8 +20,9 @@ has_rule(const struct swarm_service *s)
 	for (unsigned i = 0; i < s->nlabels; i++) {
 		const char *name = s->label[i].name, *value = s->label[i].value;
 		size_t n = strlen(name);
-		if (strncasecmp(name, "traefik.http.routers.", 21) == 0 && n > 26 && strcasecmp(name + n - 5, ".rule") == 0 &&
-		    (strcasestr(value, "Host(") != NULL || strcasestr(value, "Path(") != NULL || strcasestr(value, "PathPrefix(") != NULL))
+		if (strncasecmp(name, "traefik.http.routers.", 21) == 0 && n > 26 &&
+		    strcasecmp(name + n - 5, ".rule") == 0 && (strcasestr(value, "Host(") != NULL ||
+		    strcasestr(value, "Path(") != NULL || strcasestr(value, "PathPrefix(") != NULL))
 			return true;
 	}
 	return false;
@@ -48,7 +49,8 @@ upgrade_served(const struct swarm_service *s, bool traefik)
 
 	if (is_off(enable))
 		return false;
-	return is_on(enable) || value_of(s, "mola.port") != NULL || value_of(s, "mola.host") != NULL || ruled;
+	return is_on(enable) || value_of(s, "mola.port") != NULL ||
+	    value_of(s, "mola.host") != NULL || ruled;
 }
 
 /* For these reasons nothing was served of it by then, either. */
