@@ -36,7 +36,8 @@
 #define SETTLE_USEC	(20 * USEC_PER_SEC)
 #define PATHS_BYTES	200		/* of the names of lost keys that people read */
 
-enum phase { PHASE_BEGIN, PHASE_WAIT, PHASE_BACK, PHASE_SETTLE, PHASE_END, PHASE_SCALE, PHASE_CHECK, PHASE_UNDO, PHASE_UNDONE };
+enum phase { PHASE_BEGIN, PHASE_WAIT, PHASE_BACK, PHASE_SETTLE, PHASE_END, PHASE_SCALE, PHASE_CHECK,
+    PHASE_UNDO, PHASE_UNDONE };
 
 struct change {
 	struct loop	*loop;
@@ -162,7 +163,8 @@ check_settling(struct change *c, const json_t *service)
 	enum update_state u = placement_update(service);
 	int64_t waited = loop_now(c->loop) - c->phase_usec;
 
-	if (u == UPDATE_COMPLETED || u == UPDATE_PAUSED || (u == UPDATE_NONE && waited > IDLE_USEC) || waited > SETTLE_USEC)
+	if (u == UPDATE_COMPLETED || u == UPDATE_PAUSED ||
+	    (u == UPDATE_NONE && waited > IDLE_USEC) || waited > SETTLE_USEC)
 		enter_phase(c, PHASE_END);
 	else
 		request_after(c, POLL_USEC);
@@ -180,7 +182,8 @@ edit_begin(struct change *c, json_t *service, enum refusal *why)
 	*why = placement_mark(service, &other) ? REFUSAL_ONE_AT_A_TIME : placement_refusal(service);
 	if (*why != REFUSAL_NONE)
 		return EDIT_NONE;
-	placement_begin(json_object_get(service, "Spec"), &c->mark, (const char *const *)c->exclude, c->nexclude);
+	placement_begin(json_object_get(service, "Spec"), &c->mark, (const char *const *)c->exclude,
+	    c->nexclude);
 	return EDIT_SEND;
 }
 
@@ -234,7 +237,8 @@ edit_done(struct change *c, enum phase of)
 		change_finish(c, true, REFUSAL_NONE, "the Swarm was updated");
 		break;
 	default:
-		change_finish(c, c->given_up == NULL, REFUSAL_NONE, c->given_up == NULL ? "no trace is left" : c->given_up);
+		change_finish(c, c->given_up == NULL, REFUSAL_NONE,
+		    c->given_up == NULL ? "no trace is left" : c->given_up);
 	}
 }
 
@@ -292,9 +296,11 @@ may_retry(const struct change *c)
 static void
 request_failed(struct change *c, const struct engine_response *a)
 {
-	snprintf(c->text, sizeof c->text, "%s%s%.200s", a->why->text, a->detail[0] == '\0' ? "" : ": ", a->detail);
+	snprintf(c->text, sizeof c->text, "%s%s%.200s", a->why->text, a->detail[0] == '\0' ? "" :
+	    ": ", a->detail);
 	c->tries++;
-	log_event(c->tries == 1 ? LOG_WARN : LOG_DEBUG, "mover.trouble", "service", c->service, "why", why_name(a->why), "detail", a->detail, NULL);
+	log_event(c->tries == 1 ? LOG_WARN : LOG_DEBUG, "mover.trouble", "service", c->service,
+	    "why", why_name(a->why), "detail", a->detail, NULL);
 	if (a->status == 404)
 		change_finish(c, false, REFUSAL_NONE, "the service is gone");
 	else if (may_retry(c))
@@ -335,9 +341,11 @@ on_posted(void *arg, const struct engine_response *a)
 }
 
 static void
-post_spec(struct change *c, const json_t *service, const char *more, const struct buf *spec, engine_done_f *done)
+post_spec(struct change *c, const json_t *service, const char *more, const struct buf *spec,
+    engine_done_f *done)
 {
-	json_int_t version = json_integer_value(json_object_get(json_object_get(service, "Version"), "Index"));
+	json_int_t version = json_integer_value(json_object_get(json_object_get(service, "Version"),
+	    "Index"));
 	char path[160];
 
 	snprintf(path, sizeof path, "/services/%.64s/update?version=%" JSON_INTEGER_FORMAT "%s",
@@ -424,8 +432,8 @@ is_same(const json_t *was, const json_t *now)
 static void
 undo_failed(struct change *c, const char *detail)
 {
-	log_event(LOG_ERROR, "mover.not_restored", "service", c->service, "text", "its specification is not what it was before: look at it",
-	    "detail", detail, NULL);
+	log_event(LOG_ERROR, "mover.not_restored", "service", c->service, "text",
+	    "its specification is not what it was before: look at it", "detail", detail, NULL);
 	change_finish(c, false, REFUSAL_ALTERED, c->text);
 }
 
@@ -448,7 +456,8 @@ on_undone(void *arg, const struct engine_response *a)
 /* Nobody else has written since. The Swarm's copy of the specification from before the edit is complete, whatever the
  * Engine dropped: that is what it goes back to. The end of a move has no such way back: it would begin the move again. */
 static void
-check_failed(struct change *c, json_t *service, const struct engine_response *a, const struct buf *paths)
+check_failed(struct change *c, json_t *service, const struct engine_response *a,
+    const struct buf *paths)
 {
 	json_t *spec = json_object_get(service, "Spec");
 	struct buf text;
@@ -473,11 +482,13 @@ check_failed(struct change *c, json_t *service, const struct engine_response *a,
 static void
 check_edit(struct change *c, json_t *service, const struct engine_response *a)
 {
-	const json_t *spec = json_object_get(service, "Spec"), *previous = json_object_get(service, "PreviousSpec");
+	const json_t *spec = json_object_get(service, "Spec"), *previous = json_object_get(service,
+	    "PreviousSpec");
 	struct buf paths;
 
 	buf_init(&paths, PATHS_BYTES);
-	if (a->minor == c->minor && is_same(c->before, previous) && spec_differ(c->before, c->sent, spec, &paths) > 0)
+	if (a->minor == c->minor && is_same(c->before, previous) && spec_differ(c->before, c->sent,
+	    spec, &paths) > 0)
 		check_failed(c, service, a, &paths);
 	else
 		edit_done(c, c->edited);
@@ -491,7 +502,8 @@ check_undone(struct change *c, const json_t *service)
 		undo_failed(c, "");
 		return;
 	}
-	log_event(LOG_WARN, "mover.restored", "service", c->service, "text", "its specification is again what it was before", NULL);
+	log_event(LOG_WARN, "mover.restored", "service", c->service, "text",
+	    "its specification is again what it was before", NULL);
 	change_finish(c, false, REFUSAL_ALTERED, c->text);
 }
 
@@ -501,7 +513,8 @@ check_move(struct change *c, const json_t *service)
 	struct placement_mark mark;
 
 	if (!placement_mark(service, &mark) || strcmp(mark.from, c->mark.from) != 0)
-		change_finish(c, get_progress(c).arrived && !get_progress(c).stays, REFUSAL_NONE, "the service was updated by somebody else, or rolled back");
+		change_finish(c, get_progress(c).arrived && !get_progress(c).stays, REFUSAL_NONE,
+		    "the service was updated by somebody else, or rolled back");
 	else if (c->phase == PHASE_WAIT)
 		check_waiting(c, service);
 	else
@@ -521,7 +534,8 @@ on_read(void *arg, const struct engine_response *a)
 		return;
 	}
 	service = spec_read(a->body);
-	if (!json_is_object(json_object_get(service, "Spec")) || !json_is_string(json_object_get(service, "ID")) ||
+	if (!json_is_object(json_object_get(service, "Spec")) ||
+	    !json_is_string(json_object_get(service, "ID")) ||
 	    !json_is_integer(json_object_get(json_object_get(service, "Version"), "Index")))
 		request_failed(c, &malformed);
 	else if (c->phase == PHASE_WAIT || c->phase == PHASE_SETTLE)
@@ -549,7 +563,8 @@ send_request(void *arg)
 /* --- life --- */
 
 static struct change *
-change_new(struct loop *l, struct engine *e, const struct world *w, const char *service, change_ended_f *ended, void *arg)
+change_new(struct loop *l, struct engine *e, const struct world *w, const char *service,
+    change_ended_f *ended, void *arg)
 {
 	struct change *c = must_zalloc(sizeof *c);
 
@@ -570,7 +585,8 @@ set_deadline(struct change *c)
 }
 
 struct change *
-change_move_new(struct loop *l, struct engine *e, const struct world *w, const struct change_move *m, change_ended_f *ended, void *arg)
+change_move_new(struct loop *l, struct engine *e, const struct world *w,
+    const struct change_move *m, change_ended_f *ended, void *arg)
 {
 	struct change *c = change_new(l, e, w, m->service, ended, arg);
 
@@ -584,8 +600,8 @@ change_move_new(struct loop *l, struct engine *e, const struct world *w, const s
 }
 
 struct change *
-change_adopt_new(struct loop *l, struct engine *e, const struct world *w, const char *service, const struct placement_mark *mark,
-    change_ended_f *ended, void *arg)
+change_adopt_new(struct loop *l, struct engine *e, const struct world *w, const char *service,
+    const struct placement_mark *mark, change_ended_f *ended, void *arg)
 {
 	struct change *c = change_new(l, e, w, service, ended, arg);
 
@@ -597,8 +613,8 @@ change_adopt_new(struct loop *l, struct engine *e, const struct world *w, const 
 }
 
 struct change *
-change_scale_new(struct loop *l, struct engine *e, const struct world *w, const char *service, unsigned from, unsigned to,
-    change_ended_f *ended, void *arg)
+change_scale_new(struct loop *l, struct engine *e, const struct world *w, const char *service,
+    unsigned from, unsigned to, change_ended_f *ended, void *arg)
 {
 	struct change *c = change_new(l, e, w, service, ended, arg);
 
@@ -637,8 +653,9 @@ change_service(const struct change *c)
 const char *
 change_phase(const struct change *c)
 {
-	static const char *const words[] = { "beginning", "waiting for the new task", "going back", "waiting for the old task to be the only one",
-	    "cleaning up", "scaling", "comparing its specification", "undoing", "comparing its specification" };
+	static const char *const words[] = { "beginning", "waiting for the new task", "going back",
+	    "waiting for the old task to be the only one", "cleaning up", "scaling",
+	    "comparing its specification", "undoing", "comparing its specification" };
 
 	return words[c->phase];
 }

@@ -42,7 +42,8 @@ static const struct constraint *
 parse_constraint(struct discover *d, const char *text)
 {
 	char problem[CONSTRAINT_PROBLEM];
-	const struct constraint *c = text == NULL ? NULL : constraint_parse(d->arena, str_of(text), problem);
+	const struct constraint *c = text == NULL ? NULL : constraint_parse(d->arena, str_of(text),
+	    problem);
 
 	ASSERT((text == NULL) == (c == NULL));
 	return c;
@@ -64,20 +65,23 @@ make_swarm_conf(struct discover *d)
 		d->traefik.exposed_by_default = c->traefik_exposed == MAYBE_YES;
 	e = arena_zalloc(d->arena, (c->traefik_entry_points.n + 1) * sizeof *e);
 	for (unsigned i = 0; i < c->traefik_entry_points.n; i++)
-		e[i] = (struct traefik_entry_point){ .name = c->traefik_entry_points.item[i], .served = true, .as_default = true };
+		e[i] = (struct traefik_entry_point){ .name = c->traefik_entry_points.item[i],
+		    .served = true, .as_default = true };
 	d->traefik.entry_point = e;
 	d->traefik.nentry_points = c->traefik_entry_points.n;
 	d->swarm = (struct swarm_conf){ .defaults = &c->defaults, .agent_template = c->swarm_agent,
-	    .exporter_template = c->swarm_node_exporter, .constraint = parse_constraint(d, c->swarm_constraint), .traefik = &d->traefik,
-	    .traefik_constraint = parse_constraint(d, c->traefik_constraint), .traefik_exposed_configured = c->traefik_exposed != MAYBE_ABSENT,
-	    .routeless = c->ntargets > 0 };
+	    .exporter_template = c->swarm_node_exporter, .constraint = parse_constraint(d,
+	    c->swarm_constraint), .traefik = &d->traefik, .traefik_constraint = parse_constraint(d,
+	    c->traefik_constraint), .traefik_exposed_configured =
+	    c->traefik_exposed != MAYBE_ABSENT, .routeless = c->ntargets > 0 };
 }
 
 /* The configuration was found sound, so names are unique and known: what is left is a full table. */
 static void
 log_table_full(const char *what, const char *name)
 {
-	log_event(LOG_ERROR, "table.full", "refused", what, "name", name, "text", WHY_TABLE_LARGE->text, NULL);
+	log_event(LOG_ERROR, "table.full", "refused", what, "name", name, "text",
+	    WHY_TABLE_LARGE->text, NULL);
 }
 
 static void
@@ -101,7 +105,8 @@ publish_service(struct discover *d, const struct conf_service *s)
 	if (ws == NULL)
 		log_table_full("service", s->name);
 	for (unsigned i = 0; ws != NULL && i < s->ntasks; i++)
-		if (world_pass_task(d->world, ws, s->task[i].name, s->task[i].node, &s->task[i].addr, false) == NULL)
+		if (world_pass_task(d->world, ws, s->task[i].name, s->task[i].node,
+		    &s->task[i].addr, false) == NULL)
 			log_table_full("task", s->task[i].name);
 }
 
@@ -113,8 +118,9 @@ log_service(const struct report_service *s)
 	for (unsigned i = 0; i < s->nlabels; i++) {
 		const struct report_label *l = &s->label[i];
 		if (l->state == LABEL_INVALID || l->state == LABEL_UNKNOWN || l->state == LABEL_UNSUPPORTED)
-			log_event(LOG_WARN, "label.refused", "service", s->name, "label", l->name, "value", l->value, "as",
-			    label_state_name(l->state), "text", l->text == NULL ? "" : l->text, NULL);
+			log_event(LOG_WARN, "label.refused", "service", s->name, "label", l->name,
+			    "value", l->value, "as", label_state_name(l->state), "text",
+			    l->text == NULL ? "" : l->text, NULL);
 	}
 	for (unsigned i = 0; i < s->ntroubles; i++)
 		log_event(LOG_WARN, s->served ? "service.trouble" : "service.unserved", "service", s->name, "why",
@@ -145,7 +151,8 @@ log_changes(const struct swarm_report *old, const struct swarm_report *new)
 	}
 	for (unsigned i = 0; i < new->ntroubles; i++)
 		if (!has_trouble(old, new->trouble[i].text))
-			log_event(LOG_WARN, "swarm.trouble", "why", why_name(new->trouble[i].why), "text", new->trouble[i].text, NULL);
+			log_event(LOG_WARN, "swarm.trouble", "why", why_name(new->trouble[i].why),
+			    "text", new->trouble[i].text, NULL);
 }
 
 /* Names on as few lines as they fit on: a line shows only so much of a value. */
@@ -233,7 +240,8 @@ discover_watch(const struct discover *d)
 double
 discover_balancers(const struct discover *d)
 {
-	unsigned n = d->watch == NULL ? 0 : swarm_balancers(watch_swarm(d->watch), watch_status(d->watch).service);
+	unsigned n = d->watch == NULL ? 0 : swarm_balancers(watch_swarm(d->watch),
+	    watch_status(d->watch).service);
 
 	return n > 1 ? n : 1;
 }

@@ -135,7 +135,8 @@ describe_refusal(char out[DETAIL_MAX], const struct fetch_result *r)
 	else if (r->body.len > 0 && *str_trim(r->body).p != '<')
 		copy_printable(out, r->body);
 	else
-		snprintf(out, DETAIL_MAX, "HTTP status %ld%s", r->status, r->body.len > 0 ? ", and a page instead of the Engine's words" : "");
+		snprintf(out, DETAIL_MAX, "HTTP status %ld%s", r->status,
+		    r->body.len > 0 ? ", and a page instead of the Engine's words" : "");
 	json_decref(j);
 }
 
@@ -158,7 +159,8 @@ add_path(char detail[DETAIL_MAX], const char *path)
 	char said[DETAIL_MAX];
 
 	memcpy(said, detail, sizeof said);
-	snprintf(detail, DETAIL_MAX, "GET %.*s: %.170s", (int)strcspn(path, "?") > 80 ? 80 : (int)strcspn(path, "?"), path, said);
+	snprintf(detail, DETAIL_MAX, "GET %.*s: %.170s", (int)strcspn(path, "?") > 80 ? 80 :
+	    (int)strcspn(path, "?"), path, said);
 }
 
 static bool
@@ -275,8 +277,8 @@ call_retry_newer(struct engine_call *c, const struct call_outcome *v)
 {
 	struct engine *e = c->engine;
 
-	if (c->own_version || e->state != READY || e->at != c->endpoint || c->minor >= e->minor || !contains(v->detail, "client version") ||
-	    !contains(v->detail, "too old"))
+	if (c->own_version || e->state != READY || e->at != c->endpoint || c->minor >= e->minor ||
+	    !contains(v->detail, "client version") || !contains(v->detail, "too old"))
 		return false;
 	e->endpoint[e->at].newer_only = true;
 	engine_set_version(e);
@@ -304,7 +306,8 @@ call_complete(void *arg, const struct fetch_result *r)
 		call_wait(c);
 		return;
 	}
-	call_end(c, &(struct engine_response){ .why = v.why, .detail = v.detail, .status = r->status, .minor = c->minor, .body = r->body });
+	call_end(c, &(struct engine_response){ .why = v.why, .detail = v.detail,
+	    .status = r->status, .minor = c->minor, .body = r->body });
 }
 
 static bool
@@ -373,8 +376,8 @@ call_start(struct engine_call *c)
 }
 
 static struct engine_call *
-call_new(struct engine *e, const char *path, bool own_version, unsigned required_minor, struct str body, fetch_data_f *on_data, engine_done_f *done,
-    void *arg)
+call_new(struct engine *e, const char *path, bool own_version, unsigned required_minor,
+    struct str body, fetch_data_f *on_data, engine_done_f *done, void *arg)
 {
 	struct engine_call *c = must_zalloc(sizeof *c);
 
@@ -407,14 +410,16 @@ engine_get_own(struct engine *e, const char *path, engine_done_f *done, void *ar
 }
 
 struct engine_call *
-engine_post(struct engine *e, const char *path, unsigned minor, struct str json, engine_done_f *done, void *arg)
+engine_post(struct engine *e, const char *path, unsigned minor, struct str json,
+    engine_done_f *done, void *arg)
 {
 	ASSERT(minor >= MINOR_LEAST);
 	return call_new(e, path, true, minor, json.p == NULL ? STR("") : json, NULL, done, arg);
 }
 
 struct engine_call *
-engine_stream(struct engine *e, const char *path, fetch_data_f *on_data, engine_done_f *done, void *arg)
+engine_stream(struct engine *e, const char *path, fetch_data_f *on_data, engine_done_f *done,
+    void *arg)
 {
 	return call_new(e, path, false, 0, (struct str){ 0 }, on_data, done, arg);
 }
@@ -463,7 +468,8 @@ parse_version(struct str version)
 	struct str major;
 	uint64_t minor;
 
-	if (!str_split(&version, '.', &major) || !str_eq(major, STR("1")) || !str_to_u64(version, &minor) || minor > 10000)
+	if (!str_split(&version, '.', &major) || !str_eq(major, STR("1")) ||
+	    !str_to_u64(version, &minor) || minor > 10000)
 		return 0;
 	return (unsigned)minor;
 }

@@ -33,7 +33,8 @@ event_type(const char *type)
 {
 	if (type != NULL && strcmp(type, "network") == 0)
 		return ENGINE_EVENT_NETWORK;
-	return type != NULL && strcmp(type, "container") == 0 ? ENGINE_EVENT_CONTAINER : ENGINE_EVENT_SWARM;
+	return type != NULL && strcmp(type, "container") == 0 ? ENGINE_EVENT_CONTAINER :
+	    ENGINE_EVENT_SWARM;
 }
 
 static void
@@ -115,7 +116,8 @@ engine_events_is_open(const struct engine_events *e)
 }
 
 struct engine_events *
-engine_events_new(struct loop *l, struct engine *engine, engine_event_f *event, engine_events_ended_f *ended, void *arg)
+engine_events_new(struct loop *l, struct engine *engine, engine_event_f *event,
+    engine_events_ended_f *ended, void *arg)
 {
 	struct engine_events *e = must_zalloc(sizeof *e);
 

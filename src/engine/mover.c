@@ -65,7 +65,8 @@ verdict_level(enum refusal r)
 }
 
 static void
-log_verdict(enum log_level level, const char *event, const struct world_service *s, enum refusal r, const struct buf *words)
+log_verdict(enum log_level level, const char *event, const struct world_service *s, enum refusal r,
+    const struct buf *words)
 {
 	log_event(level, event, "service", s->name, "why", refusal_name(r), "text", words->p, NULL);
 }
@@ -84,7 +85,8 @@ log_move(struct mover *m, const struct world_service *s, const struct move *v, i
 	buf_init(&words, 1024);
 	move_explain(m->heat, v, now, &words);
 	buf_add(&words, "", 1);
-	log_verdict(verdict_level(v->refusal), v->refusal == REFUSAL_DRY_RUN ? "mover.would_move" : "mover.stays", s, v->refusal, &words);
+	log_verdict(verdict_level(v->refusal), v->refusal == REFUSAL_DRY_RUN ? "mover.would_move" :
+	    "mover.stays", s, v->refusal, &words);
 	buf_fini(&words);
 }
 
@@ -102,7 +104,8 @@ log_scale(struct mover *m, const struct world_service *s, const struct scale *v)
 	buf_init(&words, 1024);
 	scale_explain(v, &words);
 	buf_add(&words, "", 1);
-	log_verdict(verdict_level(v->refusal), v->refusal == REFUSAL_DRY_RUN ? "scaler.would_scale" : "scaler.stays", s, v->refusal, &words);
+	log_verdict(verdict_level(v->refusal), v->refusal == REFUSAL_DRY_RUN ?
+	    "scaler.would_scale" : "scaler.stays", s, v->refusal, &words);
 	buf_fini(&words);
 }
 
@@ -168,7 +171,8 @@ record_end(struct mover *m, struct heat_service *h, const struct change_end *e)
 	h->altered |= e->refusal == REFUSAL_ALTERED;
 	if (e->refusal != REFUSAL_NONE)
 		h->refusal = h->scale_refusal = e->refusal;
-	if (e->refusal == REFUSAL_NONE || e->refusal == REFUSAL_ALTERED || e->refusal == REFUSAL_OLD_ENGINE)
+	if (e->refusal == REFUSAL_NONE || e->refusal == REFUSAL_ALTERED ||
+	    e->refusal == REFUSAL_OLD_ENGINE)
 		h->changed_usec = loop_now(m->loop);
 }
 
@@ -178,8 +182,8 @@ on_ended(void *arg, const struct change_end *e)
 	const struct world_service *s;
 	struct mover *m = arg;
 
-	log_event(e->moved ? LOG_INFO : LOG_WARN, e->moved ? "mover.done" : "mover.given_up", "service", e->service, "text", e->text,
-	    "seconds", LOG_F(e->seconds, 1), NULL);
+	log_event(e->moved ? LOG_INFO : LOG_WARN, e->moved ? "mover.done" : "mover.given_up",
+	    "service", e->service, "text", e->text, "seconds", LOG_F(e->seconds, 1), NULL);
 	s = world_service(m->world, str_of(e->service));
 	if (s != NULL)
 		record_end(m, heat_service(m->heat, s), e);
@@ -196,11 +200,12 @@ list_exclusions(const struct mover *m, const struct move *v, const char *id[EXCL
 
 	id[count++] = v->from->swarm_id;
 	LIST_FOREACH(n, &m->world->nodes, link)
-		if (n != v->from && n->swarm_id != NULL && count < EXCLUDE_MAX && heat_node(m->heat, n)->hot_usec != 0)
+		if (n != v->from && n->swarm_id != NULL && count < EXCLUDE_MAX &&
+		    heat_node(m->heat, n)->hot_usec != 0)
 			id[count++] = n->swarm_id;
 	LIST_FOREACH(n, &m->world->nodes, link)
-		if (n != v->from && n->swarm_id != NULL && count < EXCLUDE_MAX && heat_node(m->heat, n)->hot_usec == 0 &&
-		    move_avoids(m->heat, v, n))
+		if (n != v->from && n->swarm_id != NULL && count < EXCLUDE_MAX &&
+		    heat_node(m->heat, n)->hot_usec == 0 && move_avoids(m->heat, v, n))
 			id[count++] = n->swarm_id;
 	return count;
 }
@@ -216,8 +221,9 @@ start_move(struct mover *m, const struct world_service *s, const struct move *v)
 	str_copy(c.mark.by, sizeof c.mark.by, str_of(m->by));
 	str_copy(c.mark.from, sizeof c.mark.from, str_of(v->from->swarm_id));
 	str_copy(c.mark.to, sizeof c.mark.to, str_of(v->to->swarm_id));
-	log_event(LOG_INFO, "mover.moving", "service", s->name, "from", v->from->name, "to", v->to->name, "before", LOG_F(v->before, 2),
-	    "after", LOG_F(v->after, 2), "gain", LOG_F(v->gain, 2), "previous_image", previous_image(m->previous, s->name), NULL);
+	log_event(LOG_INFO, "mover.moving", "service", s->name, "from", v->from->name, "to",
+	    v->to->name, "before", LOG_F(v->before, 2), "after", LOG_F(v->after, 2), "gain",
+	    LOG_F(v->gain, 2), "previous_image", previous_image(m->previous, s->name), NULL);
 	heat_record_move(m->heat, v->from, now);
 	heat_record_move(m->heat, v->to, now);
 	m->change = change_move_new(m->loop, m->engine, m->world, &c, on_ended, m);
@@ -231,8 +237,9 @@ start_scale(struct mover *m, const struct world_service *s, const struct scale *
 	buf_init(&words, 1024);
 	scale_explain(v, &words);
 	buf_add(&words, "", 1);
-	log_event(LOG_INFO, "scaler.scaling", "service", s->name, "from", LOG_N(v->is), "to", LOG_N(v->to), "previous_image",
-	    previous_image(m->previous, s->name), "text", words.p, NULL);
+	log_event(LOG_INFO, "scaler.scaling", "service", s->name, "from", LOG_N(v->is), "to",
+	    LOG_N(v->to), "previous_image", previous_image(m->previous, s->name), "text", words.p,
+	    NULL);
 	buf_fini(&words);
 	m->change = change_scale_new(m->loop, m->engine, m->world, s->name, v->is, v->to, on_ended, m);
 }
@@ -343,9 +350,11 @@ check_mark(struct mover *m, const char *name, const json_t *service)
 {
 	struct placement_mark mark;
 
-	if (!placement_mark(service, &mark) || (m->change != NULL && strcmp(change_service(m->change), name) == 0))
+	if (!placement_mark(service, &mark) || (m->change != NULL &&
+	    strcmp(change_service(m->change), name) == 0))
 		return;
-	if (strcmp(mark.by, m->by) != 0 && clock_wall_usec() / USEC_PER_SEC < mark.until + ABANDONED_SECONDS)
+	if (strcmp(mark.by, m->by) != 0 &&
+	    clock_wall_usec() / USEC_PER_SEC < mark.until + ABANDONED_SECONDS)
 		m->other_active = true;
 	else if (m->change == NULL) {
 		log_event(LOG_WARN, "mover.resumed", "service", name, "begun_by", mark.by, "text",
@@ -539,8 +548,9 @@ view_scale(const struct mover *m, const struct world_service *s, int64_t now)
 
 	buf_init(&words, 1024);
 	scale_explain(&v, &words);
-	return json_pack("{s:i, s:i, s:i, s:i, s:s, s:o, s:o}", "min", (int)s->conf.scale_min, "max", (int)s->conf.scale_max, "is", (int)v.is,
-	    "to", (int)v.to, "refusal", refusal_name(v.refusal), "pressure", number(v.pressure), "text", sentence(&words));
+	return json_pack("{s:i, s:i, s:i, s:i, s:s, s:o, s:o}", "min", (int)s->conf.scale_min,
+	    "max", (int)s->conf.scale_max, "is", (int)v.is, "to", (int)v.to, "refusal",
+	    refusal_name(v.refusal), "pressure", number(v.pressure), "text", sentence(&words));
 }
 
 static json_t *
@@ -570,9 +580,12 @@ mover_view(const struct mover *m, const struct world_service *s)
 		buf_printf(&words, "being changed: %s", change_phase(m->change));
 	else
 		move_explain(m->heat, &v, loop_now(m->loop), &words);
-	return json_pack("{s:b, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "migrate", s->conf.migrate, "state", busy ? "busy" : "idle",
-	    "refusal", refusal_name(busy ? REFUSAL_ONE_AT_A_TIME : v.refusal), "from", text(v.from == NULL ? NULL : v.from->name), "to",
-	    text(v.to == NULL ? NULL : v.to->name), "before", number(v.before), "after", number(v.after), "gain", number(v.gain), "text",
-	    sentence(&words), "scale", s->conf.scale_max > 0 ? view_scale(m, s, loop_now(m->loop)) : json_null(), "rollback",
+	return json_pack("{s:b, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "migrate",
+	    s->conf.migrate, "state", busy ? "busy" : "idle", "refusal",
+	    refusal_name(busy ? REFUSAL_ONE_AT_A_TIME : v.refusal), "from",
+	    text(v.from == NULL ? NULL : v.from->name), "to",
+	    text(v.to == NULL ? NULL : v.to->name), "before", number(v.before), "after",
+	    number(v.after), "gain", number(v.gain), "text", sentence(&words), "scale",
+	    s->conf.scale_max > 0 ? view_scale(m, s, loop_now(m->loop)) : json_null(), "rollback",
 	    view_rollback(m, s));
 }

@@ -58,7 +58,8 @@ is_marked(const json_t *spec)
 static int
 replicas_of(const json_t *spec)
 {
-	const json_t *n = json_object_get(json_object_get(json_object_get(spec, "Mode"), "Replicated"), "Replicas");
+	const json_t *n = json_object_get(json_object_get(json_object_get(spec, "Mode"),
+	    "Replicated"), "Replicas");
 
 	return json_is_integer(n) ? (int)json_integer_value(n) : -1;
 }
@@ -109,7 +110,8 @@ previous_get(struct previous *p, const char *name)
 void
 previous_update(struct previous *p, const char *name, const json_t *service)
 {
-	const json_t *now = json_object_get(service, "Spec"), *before = json_object_get(service, "PreviousSpec");
+	const json_t *now = json_object_get(service, "Spec"), *before = json_object_get(service,
+	    "PreviousSpec");
 	struct previous_service *s = previous_get(p, name);
 
 	s->seen = true;
@@ -159,12 +161,13 @@ previous_explain(const struct previous *p, const char *name, struct buf *out)
 	if (s == NULL || !s->stepped)
 		return false;
 	if (s->from != s->to)
-		buf_printf(out, "docker service rollback would undo the last step in the number of its tasks (%d back to %d), not your last update",
-		    s->to, s->from);
+		buf_printf(out, "docker service rollback would undo the last step in the number of "
+		    "its tasks (%d back to %d), not your last update", s->to, s->from);
 	else
 		buf_printf(out, "docker service rollback would undo the last move, not your last update");
 	if (s->image[0] != '\0' && !s->same_image)
-		buf_printf(out, "; until then it went back to %s: docker service update --image %s %s", s->image, s->image, name);
+		buf_printf(out, "; until then it went back to %s: docker service update --image %s "
+		    "%s", s->image, s->image, name);
 	else if (s->image[0] != '\0')
 		buf_printf(out, "; until then it went back to a version with the same image");
 	return true;

@@ -35,7 +35,8 @@ self_container_in(struct str text, char id[SELF_ID_MAX])
 	while ((p = memmem(text.p, text.len, before, len)) != NULL) {
 		text.len -= (size_t)(p - text.p) + len;
 		text.p = p + len;
-		if (hex_digits(text) == SELF_ID_MAX - 1 && text.len > SELF_ID_MAX && strncmp(text.p + SELF_ID_MAX - 1, "/hostname ", 10) == 0) {
+		if (hex_digits(text) == SELF_ID_MAX - 1 && text.len > SELF_ID_MAX &&
+		    strncmp(text.p + SELF_ID_MAX - 1, "/hostname ", 10) == 0) {
 			str_copy(id, SELF_ID_MAX, text);
 			return true;
 		}
@@ -117,7 +118,8 @@ self_read_container(struct self *s, struct str json)
 static bool
 is_own_task(const struct self *s, const json_t *task)
 {
-	const char *id = json_string_value(json_object_get(member(task, "Status", "ContainerStatus"), "ContainerID"));
+	const char *id = json_string_value(json_object_get(member(task, "Status",
+	    "ContainerStatus"), "ContainerID"));
 
 	return id != NULL && strcmp(id, s->container) == 0;
 }
@@ -141,7 +143,8 @@ self_read_tasks(struct self *s, struct str json)
 	json_t *j, *task;
 	size_t i;
 
-	if (s->container[0] == '\0' || memmem(json.p, json.len, s->container, strlen(s->container)) == NULL)
+	if (s->container[0] == '\0' || memmem(json.p, json.len, s->container,
+	    strlen(s->container)) == NULL)
 		return false;
 	j = json_loadb(json.p, json.len, 0, NULL);
 	json_array_foreach(j, i, task)

@@ -46,9 +46,11 @@ static const struct {
 	bool		 optional;	/* an Engine, or a proxy before it, may refuse it */
 } parts[PARTS] = {
 	[NODES] = { "/nodes", swarm_read_nodes, false, true, false },
-	[NETWORKS] = { "/networks?filters=%7B%22scope%22%3A%5B%22swarm%22%5D%7D", swarm_read_networks, true, false, true },
+	[NETWORKS] = { "/networks?filters=%7B%22scope%22%3A%5B%22swarm%22%5D%7D",
+	    swarm_read_networks, true, false, true },
 	[SERVICES] = { "/services", swarm_read_services, false, true, false },
-	[TASKS] = { "/tasks?filters=%7B%22desired-state%22%3A%5B%22running%22%5D%7D", swarm_read_tasks, false, false, false },
+	[TASKS] = { "/tasks?filters=%7B%22desired-state%22%3A%5B%22running%22%5D%7D",
+	    swarm_read_tasks, false, false, false },
 };
 
 struct watch_part {
@@ -121,7 +123,8 @@ round_at(struct watch *w, int64_t usec)
 static void
 round_next(struct watch *w, bool good)
 {
-	int64_t now = clock_mono_usec(), took = now - w->began_usec, work = now - loop_now(w->loop), wait = w->poll_usec;
+	int64_t now = clock_mono_usec(), took = now - w->began_usec, work = now - loop_now(w->loop),
+	    wait = w->poll_usec;
 
 	if (w->updating && wait > UPDATE_USEC)
 		wait = UPDATE_USEC;
@@ -177,7 +180,8 @@ mark_good(struct watch *w)
 	int64_t now = loop_now(w->loop);
 
 	if (w->state == WATCH_WAITING)
-		log_event(LOG_INFO, "swarm.found", "endpoint", engine_endpoint(w->engine), "api", engine_version(w->engine), NULL);
+		log_event(LOG_INFO, "swarm.found", "endpoint", engine_endpoint(w->engine), "api",
+		    engine_version(w->engine), NULL);
 	else if (w->state == WATCH_LOST)
 		log_event(LOG_INFO, "swarm.back", "endpoint", engine_endpoint(w->engine), "lost_seconds",
 		    LOG_F((double)(now - w->since_usec) / (double)USEC_PER_SEC, 1), NULL);
@@ -251,7 +255,8 @@ round_needs_confirmation(struct watch *w)
 	bool odd = false;
 
 	for (unsigned i = 0; i < PARTS; i++)
-		odd |= parts[i].never_empty && w->part[i].fresh && w->part[i].read && w->part[i].empty_new && !w->part[i].empty;
+		odd |= parts[i].never_empty && w->part[i].fresh && w->part[i].read &&
+		    w->part[i].empty_new && !w->part[i].empty;
 	if (!odd) {
 		w->nunconfirmed = 0;
 		return false;
@@ -278,7 +283,8 @@ part_apply(struct watch_part *p, const struct why **why, char detail[SWARM_DETAI
 	}
 	if (p->id == SERVICES)
 		w->updating = memmem(p->body, p->len, "\"State\":\"updating\"", 18) != NULL;
-	if (p->id != NETWORKS && p->read && p->hash != p->hash_new && w->burst_usec < loop_now(w->loop) + BURST_USEC)
+	if (p->id != NETWORKS && p->read && p->hash != p->hash_new &&
+	    w->burst_usec < loop_now(w->loop) + BURST_USEC)
 		w->burst_usec = loop_now(w->loop) + BURST_USEC;
 	p->hash = p->hash_new;
 	p->empty = p->empty_new;
@@ -410,7 +416,8 @@ part_received(void *arg, const struct engine_response *a)
 	p->call = NULL;
 	if (a->why == WHY_ENGINE_REFUSED && parts[p->id].optional) {
 		if (!p->refused)
-			log_event(LOG_WARN, "swarm.refused", "detail", a->detail, "text", "Mola goes on without it", NULL);
+			log_event(LOG_WARN, "swarm.refused", "detail", a->detail, "text",
+			    "Mola goes on without it", NULL);
 		p->refused = true;
 		round_received(p->watch);
 		return;
@@ -473,9 +480,11 @@ round_start(void *arg)
 	w->began_usec = now;
 	w->rerun = false;
 	for (unsigned i = 0; i < PARTS; i++)
-		if (!parts[i].slow || (!w->part[i].read && !w->part[i].refused) || now - w->part[i].requested_usec >= SLOW_USEC)
+		if (!parts[i].slow || (!w->part[i].read && !w->part[i].refused) ||
+		    now - w->part[i].requested_usec >= SLOW_USEC)
 			request_part(&w->part[i], now);
-	if (w->self.container[0] != '\0' && w->nnetworks == 0 && (!w->self.known || now - w->self_usec >= SELF_USEC))
+	if (w->self.container[0] != '\0' && w->nnetworks == 0 &&
+	    (!w->self.known || now - w->self_usec >= SELF_USEC))
 		request_self(w, now);
 }
 
@@ -590,7 +599,8 @@ watch_reconf(struct watch *w, const struct watch_conf *c)
 }
 
 struct watch *
-watch_new(struct loop *l, struct fetcher *f, const struct watch_conf *c, watch_change_f *fn, void *arg)
+watch_new(struct loop *l, struct fetcher *f, const struct watch_conf *c, watch_change_f *fn,
+    void *arg)
 {
 	struct watch *w = must_zalloc(sizeof *w);
 
@@ -638,9 +648,11 @@ watch_engine(struct watch *w)
 struct watch_status
 watch_status(const struct watch *w)
 {
-	return (struct watch_status){ .state = w->state, .since_usec = w->since_usec, .good_usec = w->good_usec, .why = w->why,
-	    .detail = w->detail, .endpoint = engine_endpoint(w->engine), .version = engine_version(w->engine), .untried = engine_is_untried(w->engine),
-	    .events = engine_events_is_open(w->events), .service = w->self.service, .container = w->self.container };
+	return (struct watch_status){ .state = w->state, .since_usec = w->since_usec,
+	    .good_usec = w->good_usec, .why = w->why, .detail = w->detail,
+	    .endpoint = engine_endpoint(w->engine), .version = engine_version(w->engine),
+	    .untried = engine_is_untried(w->engine), .events = engine_events_is_open(w->events),
+	    .service = w->self.service, .container = w->self.container };
 }
 
 const char *
