@@ -108,8 +108,8 @@ backend_gather(struct traefik_reading *r, const struct swarm_label *label, const
 	const char *later = n < 6 || !word_is(word[4], "loadbalancer") ? NULL :
 	    word_is(word[5], "sticky") ? "not done yet: a client does not stay with its task" :
 	    word_is(word[5], "serverstransport") ? "Mola uses plain HTTP/1.1 to tasks" :
-	    word_is(word[5], "responseforwarding") || word_is(word[5], "strategy") || word_is(word[5], "passivehealthcheck") ?
-	    "not done: Mola has ways of its own" : NULL;
+	    word_is(word[5], "responseforwarding") || word_is(word[5], "strategy") ||
+	    word_is(word[5], "passivehealthcheck") ? "not done: Mola has ways of its own" : NULL;
 
 	if (b == NULL) {
 		r->too_many = true;
@@ -218,8 +218,9 @@ read_checks(struct traefik_reading *r, struct backend *b)
 		not = b->check_port;
 	b->unchecked = not != NULL && b->path != NULL && !reading_has_label(r, "mola.health.path");
 	if (b->unchecked)
-		labels_add_trouble(r->l, WHY_HEALTH_CHECK, arena_printf(r->l->arena, "its tasks are not checked, because %s is nothing that "
-		    "Mola's checks do; mola.health.path sets one that they do", not->name));
+		labels_add_trouble(r->l, WHY_HEALTH_CHECK,
+		    arena_printf(r->l->arena, "its tasks are not checked, because %s is nothing "
+		    "that Mola's checks do; mola.health.path sets one that they do", not->name));
 	for (int i = 0; i < 3; i++)
 		if (part[i].label != NULL && b->unchecked)
 			reading_report(r, part[i].label, LABEL_UNUSED, "the service is not checked");
@@ -247,7 +248,8 @@ backend_read(struct traefik_reading *r, struct backend *b)
 		reading_report(r, b->port, LABEL_VALID, NULL);
 	b->unsupported_scheme = !str_eq_nocase(str_trim(str_of(scheme)), STR("http"));
 	if (b->scheme != NULL)
-		reading_report(r, b->scheme, b->unsupported_scheme ? LABEL_UNSUPPORTED : LABEL_VALID, b->unsupported_scheme ?
+		reading_report(r, b->scheme, b->unsupported_scheme ? LABEL_UNSUPPORTED :
+		    LABEL_VALID, b->unsupported_scheme ?
 		    "Mola uses plain HTTP/1.1 to tasks: nothing leads to this service" : NULL);
 }
 

@@ -43,8 +43,9 @@ entry_point_refusal(const struct traefik_reading *r, const struct traefik_entry_
 		if (reading_ignores_middleware(r, name))
 			continue;
 		*why = WHY_NEEDS_MIDDLEWARE;
-		return arena_printf(r->l->arena, "entry point %s%s has middleware %s, which Mola does not have; name it in "
-		    "swarm.traefik.ignore_middlewares if it protects nothing", e->name, whose, e->middlewares.name[i]);
+		return arena_printf(r->l->arena, "entry point %s%s has middleware %s, which Mola "
+		    "does not have; name it in swarm.traefik.ignore_middlewares if it protects "
+		    "nothing", e->name, whose, e->middlewares.name[i]);
 	}
 	if (e->tls_options != NULL) {
 		*why = WHY_TLS_OPTIONS;

@@ -165,10 +165,11 @@ report_foreign_labels(struct join *j, const struct join_service *js)
 		text = arena_printf(j->arena, "label %s is one of its containers, not of the "
 		    "service: in a stack file it belongs below deploy:", s->misplaced);
 	else if (caddy != NULL)
-		text = arena_printf(j->arena, "label %s is for caddy-docker-proxy, and Mola does not read it; set mola.host and mola.port", caddy);
+		text = arena_printf(j->arena, "label %s is for caddy-docker-proxy, and Mola does "
+		    "not read it; set mola.host and mola.port", caddy);
 	else if (s->virtual_host)
-		text = arena_text(j->arena, STR("VIRTUAL_HOST in its environment is for nginx-proxy, and Mola does not read it; set mola.host and "
-		    "mola.port"));
+		text = arena_text(j->arena, STR("VIRTUAL_HOST in its environment is for "
+		    "nginx-proxy, and Mola does not read it; set mola.host and mola.port"));
 	if (text != NULL && js->labels.report->ntroubles == 0)
 		join_add_trouble(j, js->labels.report, WHY_LABELS_FOREIGN, text);
 }

@@ -199,7 +199,8 @@ join_traefik_rules(struct join *j, const struct swarm_service *s, const char **r
 	*r = *j->conf->traefik;
 	if (!service_is_taken(j, s)) {
 		*reason = j->conf->traefik_constraint != NULL ? "swarm.traefik.constraint does not take the service: its traefik labels are left to "
-		    "another proxy" : "the constraint of no Traefik in the Swarm takes the service: its traefik labels are left to another proxy; "
+		    "another proxy" : "the constraint of no Traefik in the Swarm takes the "
+		    "service: its traefik labels are left to another proxy; "
 		    "swarm.traefik.constraint would override that";
 		r->enable = false;
 	} else if (j->ntraefiks > 0)

@@ -164,15 +164,17 @@ read_next(struct json_reader *s, struct str *rest, json_known_f *known, json_ite
 
 	skip_blanks(rest);
 	if (rest->len == 0 || *rest->p == ',' || *rest->p == ']') {
-		json_reader_fail(s, rest->len == 0 ? WHY_ENGINE_SYNTAX : WHY_ENGINE_SHAPE, rest->len == 0 ? "%s[%u]: the response ends here" :
+		json_reader_fail(s, rest->len == 0 ? WHY_ENGINE_SYNTAX : WHY_ENGINE_SHAPE,
+		    rest->len == 0 ? "%s[%u]: the response ends here" :
 		    "%s[%u]: expected an object", s->what, s->item);
 		return false;
 	}
 	object = *rest->p == '{';
 	end = object ? object_end(*rest, &deep) : other_end(*rest, &deep);
 	if (end == 0) {
-		json_reader_fail(s, deep ? WHY_ENGINE_LARGE : WHY_ENGINE_SYNTAX, deep ? "%s[%u]: nested deeper than any response of an Engine"
-		    : "%s[%u]: the response ends here", s->what, s->item);
+		json_reader_fail(s, deep ? WHY_ENGINE_LARGE : WHY_ENGINE_SYNTAX,
+		    deep ? "%s[%u]: nested deeper than any response of an Engine" :
+		    "%s[%u]: the response ends here", s->what, s->item);
 		return false;
 	}
 	if (!object) {

@@ -54,7 +54,8 @@ label_port(struct str s, unsigned *port)
 
 /* What a service of the configuration file has, too. */
 static bool
-read_setting(const struct label_row *row, struct str s, void *member, struct arena *a, char *problem)
+read_setting(const struct label_row *row, struct str s, void *member, struct arena *a,
+    char *problem)
 {
 	return row->setting->read(s, row->range, member, a, problem);
 }
@@ -81,7 +82,8 @@ static bool
 read_port(const struct label_row *row, struct str s, void *member, struct arena *a, char *problem)
 {
 	(void)a;
-	return label_port(s, member) || reject(problem, "expected a port, %s to %s", row->range.least, row->range.most);
+	return label_port(s, member) || reject(problem, "expected a port, %s to %s",
+	    row->range.least, row->range.most);
 }
 
 /* Never reached by a value. */
@@ -195,7 +197,8 @@ read_paths(const struct label_row *row, struct str s, void *member, struct arena
 
 const struct label_row label_rows[] = {
 #define LABEL(group, name, type, field, fallback, least, most, help) \
-	{ LABEL_NAME(group, name), offsetof(struct labels, field), TYPE_##type, { least, most }, fallback, help },
+	{ LABEL_NAME(group, name), offsetof(struct labels, field), TYPE_##type, { least, most }, fallback, \
+	    help },
 #include "tbl/labels.h"
 #undef LABEL
 };

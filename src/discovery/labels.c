@@ -227,8 +227,9 @@ check_unknown(struct labels *l, const struct swarm_service *s)
 		    strcmp(name, PLACEMENT_LABEL) == 0 || label_row(name) != NULL ||
 		    is_harmless(s, name))
 			continue;
-		labels_add_trouble(l, WHY_LABEL_UNKNOWN, arena_printf(l->arena, "%s is %s; it may have been meant to restrict access: take it "
-		    "away, or put it right", name, suggest_name(l, name)));
+		labels_add_trouble(l, WHY_LABEL_UNKNOWN,
+		    arena_printf(l->arena, "%s is %s; it may have been meant to restrict access: "
+		    "take it away, or put it right", name, suggest_name(l, name)));
 		l->nroutes = 0;
 	}
 }

@@ -80,7 +80,8 @@ router_gather(struct traefik_reading *r, const struct swarm_label *label, const 
 	else if (n >= 6 && word_is(word[4], "observability"))
 		reading_report(r, label, LABEL_UNUSED, "Mola's log and metrics have settings of their own");
 	else
-		mark_unknown(r, router, label, at != NULL && n == 5 ? "it is set twice: the router is not served" :
+		mark_unknown(r, router, label, at != NULL &&
+		    n == 5 ? "it is set twice: the router is not served" :
 		    "not understood: the router is not served");
 }
 
@@ -119,9 +120,11 @@ check_middlewares(struct traefik_reading *r, struct router *router)
 		one = str_trim(one);
 		kind = middlewares_kind(r->middlewares, one);
 		if (!reading_ignores_middleware(r, one))
-			refuse(r, router, middlewares_guards(r->middlewares, one), WHY_NEEDS_MIDDLEWARE, "%s has middleware %.*s (%s), "
-			    "which Mola does not have; name it in swarm.traefik.ignore_middlewares if it protects nothing",
-			    router->middlewares->name, STR_ARG(one), kind == NULL ? "no label defines it" : kind);
+			refuse(r, router, middlewares_guards(r->middlewares, one),
+			    WHY_NEEDS_MIDDLEWARE, "%s has middleware %.*s (%s), which Mola does "
+			    "not have; name it in swarm.traefik.ignore_middlewares if it protects "
+			    "nothing", router->middlewares->name, STR_ARG(one),
+			    kind == NULL ? "no label defines it" : kind);
 	}
 }
 
@@ -142,8 +145,8 @@ find_backend(struct traefik_reading *r, const struct router *router, const char 
 		if (str_eq_nocase(r->backend[i].name, name))
 			return &r->backend[i];
 	*text = name.len == 0 ? "there are several services, and no label names the router's" :
-	    memchr(name.p, '@', name.len) != NULL ? "it leads to a service that another provider of Traefik's knows" :
-	    "it leads to a service that no label here defines";
+	    memchr(name.p, '@', name.len) != NULL ? "it leads to a service that another provider "
+	    "of Traefik's knows" : "it leads to a service that no label here defines";
 	return NULL;
 }
 
@@ -163,10 +166,13 @@ check_backend(struct traefik_reading *r, struct router *router)
 		refuse(r, router, true, WHY_ROUTER_SERVICE, "%s of its service is not understood",
 		    b->unknown->name);
 	if (b->unsupported_scheme)
-		refuse(r, router, true, WHY_SERVER_SCHEME, "%s is %.20s, and Mola uses plain HTTP/1.1 to tasks", b->scheme->name,
+		refuse(r, router, true, WHY_SERVER_SCHEME,
+		    "%s is %.20s, and Mola uses plain HTTP/1.1 to tasks", b->scheme->name,
 		    b->scheme->value);
-	if (!reading_has_label(r, "mola.port") && backend_port(b) == 0 && (b->port != NULL || r->nbackends > 1))
-		refuse(r, router, true, WHY_SERVICE_NO_PORT, "no label sets the port of its service %.*s", STR_ARG(b->name));
+	if (!reading_has_label(r, "mola.port") && backend_port(b) == 0 &&
+	    (b->port != NULL || r->nbackends > 1))
+		refuse(r, router, true, WHY_SERVICE_NO_PORT,
+		    "no label sets the port of its service %.*s", STR_ARG(b->name));
 }
 
 /* --- all of it --- */
@@ -201,7 +207,8 @@ router_check(struct traefik_reading *r, struct router *router)
 	if (router->unknown != NULL)
 		refuse(r, router, true, WHY_ROUTER_LABEL, "%s is not understood", router->unknown->name);
 	if (r->unknown != NULL)
-		refuse(r, router, true, WHY_ROUTER_LABEL, "%s is not understood, and may apply to it", r->unknown->name);
+		refuse(r, router, true, WHY_ROUTER_LABEL,
+		    "%s is not understood, and may apply to it", r->unknown->name);
 	if (!good)
 		refuse(r, router, true, WHY_ROUTER_LABEL, "%s is no number", router->priority->name);
 	if (r->too_many)
@@ -289,8 +296,10 @@ static void
 report_rest(struct traefik_reading *r, const struct router *router, enum label_state state,
     const char *text)
 {
-	if (router->middlewares != NULL && state == LABEL_VALID && str_trim(str_of(router->middlewares->value)).len > 0)
-		report_if_set(r, router->middlewares, LABEL_UNUSED, "left out, as set in swarm.traefik.ignore_middlewares");
+	if (router->middlewares != NULL && state == LABEL_VALID &&
+	    str_trim(str_of(router->middlewares->value)).len > 0)
+		report_if_set(r, router->middlewares, LABEL_UNUSED,
+		    "left out, as set in swarm.traefik.ignore_middlewares");
 	else
 		report_if_set(r, router->middlewares, state, text);
 	report_if_set(r, router->entry_points, state, text);

@@ -224,12 +224,16 @@ report_others(struct traefik_reading *r)
 	struct labels *l = r->l;
 
 	if (r->nv1 > 0)
-		labels_add_trouble(l, WHY_LABELS_FOREIGN, arena_printf(l->arena, "it has %u %s of Traefik 1 (%s), which Mola does not read; "
-		    "set mola.host and mola.port, or use labels of Traefik 2 or 3 (traefik.http.routers.NAME.rule)", r->nv1,
-		    r->nv1 == 1 ? "label" : "labels", r->v1->name));
+		labels_add_trouble(l, WHY_LABELS_FOREIGN,
+		    arena_printf(l->arena, "it has %u %s of Traefik 1 (%s), which Mola does not "
+		    "read; set mola.host and mola.port, or use labels of Traefik 2 or 3 "
+		    "(traefik.http.routers.NAME.rule)", r->nv1, r->nv1 == 1 ? "label" : "labels",
+		    r->v1->name));
 	if (r->ntcp_udp > 0 && r->nrouters == 0)
-		labels_add_trouble(l, WHY_LABELS_FOREIGN, arena_text(l->arena, STR("it has labels for TCP or UDP alone, and Mola relays HTTP; "
-		    "if it serves HTTP, set mola.host and mola.port; otherwise publish its port, or leave it to Traefik")));
+		labels_add_trouble(l, WHY_LABELS_FOREIGN,
+		    arena_text(l->arena, STR("it has labels for TCP or UDP alone, and Mola relays "
+		    "HTTP; if it serves HTTP, set mola.host and mola.port; otherwise publish its "
+		    "port, or leave it to Traefik")));
 }
 
 /* traefik.enable comes first: it says whether the others count. Names are in order, as labels are. */

@@ -279,7 +279,9 @@ traefik_spec_read(struct arena *a, struct json_reader *jr, const json_t *j)
 	find_file(a, jr, j, mounts, s);
 	if (s->unreadable == NULL && uses_shell(s))
 		s->unreadable = "its command line goes through a shell";
-	else if (s->unreadable == NULL && s->config == NULL && !any_is(s->arg, s->nargs, arg_is_traefik) && !any_is(s->env, s->nenv, variable_is_traefik))
+	else if (s->unreadable == NULL && s->config == NULL &&
+	    !any_is(s->arg, s->nargs, arg_is_traefik) &&
+	    !any_is(s->env, s->nenv, variable_is_traefik))
 		s->unreadable = "its specification does not contain its configuration, which may be in its image";
 	return s;
 }

@@ -367,8 +367,8 @@ is_truncated(struct change *c, const json_t *spec, const struct engine_response 
 	buf_init(&paths, PATHS_BYTES);
 	truncated = spec_differ(seen, seen, spec, &paths) > 0;
 	if (truncated)
-		snprintf(c->text, sizeof c->text, "the manager that responds has API 1.%u, and the specification needs 1.%u: %.*s", a->minor,
-		    c->minor, STR_ARG(buf_str(&paths)));
+		snprintf(c->text, sizeof c->text, "the manager that responds has API 1.%u, and the "
+		    "specification needs 1.%u: %.*s", a->minor, c->minor, STR_ARG(buf_str(&paths)));
 	buf_fini(&paths);
 	return truncated;
 }
@@ -462,8 +462,8 @@ check_failed(struct change *c, json_t *service, const struct engine_response *a,
 	json_t *spec = json_object_get(service, "Spec");
 	struct buf text;
 
-	snprintf(c->text, sizeof c->text, "the Engine, with API 1.%u, did not keep what was to stay: %.*s", a->minor,
-	    STR_ARG(buf_str(paths)));
+	snprintf(c->text, sizeof c->text, "the Engine, with API 1.%u, did not keep what was to "
+	    "stay: %.*s", a->minor, STR_ARG(buf_str(paths)));
 	if (!c->altered)
 		log_event(LOG_ERROR, "mover.altered", "service", c->service, "text", c->text, NULL);
 	c->altered = true;
@@ -524,7 +524,8 @@ check_move(struct change *c, const json_t *service)
 static void
 on_read(void *arg, const struct engine_response *a)
 {
-	struct engine_response malformed = { .why = WHY_ENGINE_REFUSED, .detail = "the response is not a service" };
+	struct engine_response malformed = { .why = WHY_ENGINE_REFUSED,
+	    .detail = "the response is not a service" };
 	struct change *c = arg;
 	json_t *service;
 

@@ -159,8 +159,9 @@ log_changes(const struct swarm_report *old, const struct swarm_report *new)
 static void
 log_names(const char *names)
 {
-	log_event(LOG_WARN, "upgrade.unserved", "services", names, "text", "Mola 0.1.0 served these by their labels, and they, or parts of "
-	    "them, are not served now: mola why NAME shows the reason", NULL);
+	log_event(LOG_WARN, "upgrade.unserved", "services", names, "text",
+	    "Mola 0.1.0 served these by their labels, and they, or parts of them, are not served "
+	    "now: mola why NAME shows the reason", NULL);
 }
 
 /* Once, for whoever comes from there. */
@@ -286,9 +287,11 @@ discover_free(struct discover **dp)
 static struct watch_conf
 watch_conf_of(const struct conf *c)
 {
-	_Static_assert(CONF_ENDPOINTS_MAX <= ENGINE_ENDPOINTS_MAX, "the engine takes what the configuration may have");
-	return (struct watch_conf){ .engine = { .endpoint = c->swarm_endpoints.item, .nendpoints = c->swarm_endpoints.n,
-	    .ca = c->swarm_ca, .cert = c->swarm_cert, .key = c->swarm_key }, .poll_usec = c->swarm_poll_usec,
+	_Static_assert(CONF_ENDPOINTS_MAX <= ENGINE_ENDPOINTS_MAX,
+	    "the engine takes what the configuration may have");
+	return (struct watch_conf){ .engine = { .endpoint = c->swarm_endpoints.item,
+	    .nendpoints = c->swarm_endpoints.n, .ca = c->swarm_ca, .cert = c->swarm_cert,
+	    .key = c->swarm_key }, .poll_usec = c->swarm_poll_usec,
 	    .network = c->swarm_networks.item, .nnetworks = c->swarm_networks.n };
 }
 

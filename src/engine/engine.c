@@ -324,8 +324,8 @@ call_fail_version(void *arg)
 	struct engine_call *c = arg;
 	char detail[DETAIL_MAX];
 
-	snprintf(detail, sizeof detail, "the manager that responds has API 1.%u, and what was to be sent was read in 1.%u", c->engine->minor,
-	    c->required_minor);
+	snprintf(detail, sizeof detail, "the manager that responds has API 1.%u, and what was to "
+	    "be sent was read in 1.%u", c->engine->minor, c->required_minor);
 	call_end(c, &(struct engine_response){ .why = WHY_ENGINE_VERSION, .detail = detail });
 }
 

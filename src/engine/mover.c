@@ -399,7 +399,8 @@ list_of(const struct engine_response *a)
 static const char *
 detail_of(const struct engine_response *a)
 {
-	return a->why == NULL ? "the response is not a list" : a->detail[0] != '\0' ? a->detail : a->why->text;
+	return a->why == NULL ? "the response is not a list" : a->detail[0] != '\0' ? a->detail :
+	    a->why->text;
 }
 
 static void

@@ -169,8 +169,9 @@ warn_untried(struct watch *w)
 	const char *version = engine_version(w->engine);
 
 	if (engine_is_untried(w->engine) && strcmp(w->version, version) != 0)
-		log_event(LOG_WARN, "swarm.untried", "endpoint", engine_endpoint(w->engine), "api", version, "text",
-		    "the Engine supports no API version as old as those that Mola has been tested with: its own is used", NULL);
+		log_event(LOG_WARN, "swarm.untried", "endpoint", engine_endpoint(w->engine), "api",
+		    version, "text", "the Engine supports no API version as old as those that Mola "
+		    "has been tested with: its own is used", NULL);
 	snprintf(w->version, sizeof w->version, "%s", version);
 }
 
@@ -207,8 +208,9 @@ mark_lost(struct watch *w, const struct why *why, const char *detail)
 	if (w->state != WATCH_WAITING)
 		set_state(w, WATCH_LOST);
 	if (is_new)
-		log_event(LOG_WARN, "swarm.lost", "why", why_name(why), "text", why->text, "detail", detail, "kept",
-		    swarm_is_complete(w->swarm) ? "the last good snapshot" : "nothing yet", NULL);
+		log_event(LOG_WARN, "swarm.lost", "why", why_name(why), "text", why->text, "detail",
+		    detail, "kept", swarm_is_complete(w->swarm) ? "the last good snapshot" :
+		    "nothing yet", NULL);
 }
 
 /* ---- a round ---- */
@@ -263,7 +265,8 @@ round_needs_confirmation(struct watch *w)
 	}
 	if (w->nunconfirmed++ == 0) {
 		w->unconfirmed_usec = now;
-		log_event(LOG_WARN, "swarm.doubted", "text", "the Engine reports that all nodes or all services are gone", NULL);
+		log_event(LOG_WARN, "swarm.doubted", "text",
+		    "the Engine reports that all nodes or all services are gone", NULL);
 	}
 	return w->nunconfirmed < CONFIRMATIONS || now - w->unconfirmed_usec < CONFIRM_USEC;
 }
