@@ -100,42 +100,10 @@ exchange_again(struct exchange *x)
 	return STAY;
 }
 
-static void
-yield_end(struct exchange *x)
-{
-	if (!x->yields)
-		return;
-	x->yields = false;
-	x->proxy->nyielded--;
-	TAILQ_REMOVE(&x->proxy->yielded, x, link);
-}
-
-/* Each in its turn, as far as this turn's share goes. Who yields again is behind all of the others. */
-static void
-on_share(void *arg)
-{
-	struct proxy *p = arg;
-	struct exchange *x;
-
-	for (unsigned n = p->nyielded; n > 0 && share_has(&p->share) && (x = TAILQ_FIRST(&p->yielded)) != NULL; n--) {
-		yield_end(x);
-		run(x, rows[x->state].enter(x));
-	}
-	if (!TAILQ_EMPTY(&p->yielded))
-		timer_set(p->loop, &p->yield_timer, loop_now(p->loop) + 1, on_share, p);
-}
-
 enum state
 exchange_yield(struct exchange *x)
 {
-	struct proxy *p = x->proxy;
-
-	if (x->yields)
-		return STAY;
-	x->yields = true;
-	p->nyielded++;
-	TAILQ_INSERT_TAIL(&p->yielded, x, link);
-	timer_set(p->loop, &p->yield_timer, loop_now(p->loop) + 1, on_share, p);
+	share_wait(&x->proxy->share, &x->yielded, on_again, x);
 	return STAY;
 }
 
@@ -192,7 +160,7 @@ exchange_start(struct client *c)
 	x->proxy = p;
 	x->timer = &c->session.timer;
 	memset(&x->again, 0, sizeof x->again);
-	x->yields = false;
+	memset(&x->yielded, 0, sizeof x->yielded);
 	flow_init(&x->up, p->pages, &p->share, &c->session.stream, NULL, loop_now(p->loop));
 	flow_init(&x->down, p->pages, &p->share, NULL, &c->session.stream, loop_now(p->loop));
 	x->in_row = 0;
@@ -209,7 +177,7 @@ over(struct exchange *x)
 	flow_fini(&x->up);
 	flow_fini(&x->down);
 	timer_clear(x->proxy->loop, &x->again);
-	yield_end(x);
+	share_unwait(&x->proxy->share, &x->yielded);
 	table_unref(&x->table);
 	slab_give_later(x->proxy->exchanges, x);
 	return OVER;

@@ -56,8 +56,7 @@ struct exchange {
 	uint64_t	 bytes_before;	/* of the client's stream, before this exchange */
 	struct flow	 up, down;
 	struct timer	 again;
-	TAILQ_ENTRY(exchange) link;	/* of the proxy's yielded, while `yields` */
-	bool		 yields;
+	struct share_waiter yielded;
 	char		 answer[ANSWER_MAX];
 	struct access_asked log;
 };

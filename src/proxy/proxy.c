@@ -57,7 +57,6 @@ proxy_new(struct loop *l, const struct proxy_conf *conf)
 	p->conf = *conf;
 	LIST_INIT(&p->listeners);
 	sessions_init(&p->sessions, l, &client_ops, p);
-	TAILQ_INIT(&p->yielded);
 	share_init(&p->share, l);
 	p->clients = slab_new(l, sizeof(struct client), CLIENTS_KEPT);
 	p->exchanges = slab_new(l, exchange_bytes(), EXCHANGES_KEPT);
@@ -84,7 +83,7 @@ proxy_free(struct proxy **pp)
 	listener_close_all(p);
 	sessions_end(&p->sessions);
 	timer_clear(p->loop, &p->empty_timer);
-	timer_clear(p->loop, &p->yield_timer);
+	share_fini(&p->share);
 	health_free(&p->health);
 	upstream_free(&p->upstream);
 	pick_free(&p->pick);

@@ -19,7 +19,6 @@
 #include "proxy/upstream.h"
 
 LIST_HEAD(listener_list, listener);
-TAILQ_HEAD(exchange_list, exchange);
 
 struct proxy {
 	struct loop	*loop;
@@ -40,10 +39,6 @@ struct proxy {
 	int64_t		 tidy_usec;		/* when unused memory is looked for next */
 	size_t		 loose;			/* bytes that were freed and may still be in the heap */
 	struct share	 share;
-	/* exchange.c: those who wait for the next turn's share, in order */
-	struct exchange_list yielded;
-	unsigned	 nyielded;
-	struct timer	 yield_timer;
 	struct message	 head;			/* of whatever message is being parsed: used within one step, never kept */
 	/* proxy.c */
 	proxy_empty_f	*empty;
