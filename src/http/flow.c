@@ -20,7 +20,7 @@ flow_init(struct flow *f, struct slab *pages, struct share *share, struct stream
 	f->share = share;
 	f->page = NULL;
 	f->cap = 0;
-	f->at = f->good = f->end = 0;
+	f->at = f->good = f->end = f->scanned = 0;
 	f->starved = false;
 	f->body_bytes = 0;
 	f->moved_usec = now;
@@ -41,7 +41,7 @@ page_give(struct flow *f)
 	else
 		free(f->page);
 	f->page = NULL;
-	f->at = f->good = f->end = 0;
+	f->at = f->good = f->end = f->scanned = 0;
 }
 
 void
@@ -110,6 +110,34 @@ flow_unread(const struct flow *f)
 	return slice(f, f->good, f->end);
 }
 
+enum flow_result
+flow_read_head(struct flow *f, enum flow_head kind, struct message *m, size_t *used, const struct why **why, int64_t now)
+{
+	for (;;) {
+		struct str in = flow_unread(f);
+		enum parse p = kind == FLOW_REQUEST ? h1_read_request(m, in, &f->scanned, used, why)
+		    : h1_read_response(m, in, kind == FLOW_RESPONSE_TO_HEAD, &f->scanned, used, why);
+		if (p == PARSE_DONE) {
+			ASSERT(*used > 0 && *used <= in.len);
+			return FLOW_DONE;
+		}
+		if (p == PARSE_BAD)
+			return FLOW_BAD;
+		if (!flow_widen(f, m->limits.bytes))
+			return FLOW_STARVED;
+		switch (flow_fill(f, now)) {
+		case IO_DONE:
+			break;
+		case IO_AGAIN:
+			return FLOW_MORE;
+		case IO_EOF:
+			return FLOW_SOURCE_END;
+		case IO_FAIL:
+			return f->starved ? FLOW_STARVED : FLOW_SOURCE_BROKEN;
+		}
+	}
+}
+
 /* Closes the gaps that the body's cuts leave in the page; returns how many bytes they were. */
 static size_t
 cuts_close(struct flow *f)
@@ -171,8 +199,10 @@ body_check(struct flow *f)
 static bool
 begin(struct flow *f, size_t used, enum body_kind kind, uint64_t length, bool lenient, bool bare)
 {
+	ASSERT(used <= f->end - f->good);
 	f->good += used;
 	f->at = f->body_at = f->good;
+	f->scanned = 0;
 	f->whole = true;
 	f->body_bytes = 0;
 	flow_excuse(f);
@@ -328,7 +358,7 @@ flow_next(struct flow *f, int64_t now)
 		page_give(f);
 	else
 		memmove(f->page, f->page + f->good, rest);
-	f->at = f->good = 0;
+	f->at = f->good = f->scanned = 0;
 	f->end = rest;
 	f->over = f->keep = f->whole = false;
 	flow_excuse(f);

@@ -8,6 +8,7 @@
 
 #include "http/gather.h"
 #include "http/h1_body.h"
+#include "http/h1_read.h"
 #include "http/share.h"
 #include "http/slab.h"
 #include "net/stream.h"
@@ -34,6 +35,7 @@ struct flow {
 	char		*page;			/* NULL when empty */
 	size_t		 cap;			/* of the page */
 	size_t		 at, good, end;		/* of page: at..good may be written, good..end is not (yet) of this message */
+	size_t		 scanned;		/* bytes of a head that is not there to its end and were looked at */
 	bool		 starved;		/* the last flow_fill failed for want of memory */
 	struct gather	 head;			/* goes before at..good; its slices lie in 0..at */
 	size_t		 body_at;		/* of page: where the body began */
@@ -61,6 +63,17 @@ enum io_result		 flow_fill(struct flow *, int64_t now_usec);
 /* For a head that is not there to its end: a page that is full gets room up to `most` bytes. False: there is no memory. */
 bool			 flow_widen(struct flow *, size_t most);
 struct str		 flow_unread(const struct flow *);	/* what came and is not consumed: good..end */
+
+/* Whose head is read; a response to HEAD has no body. */
+enum flow_head { FLOW_REQUEST, FLOW_RESPONSE, FLOW_RESPONSE_TO_HEAD };
+/*
+ * Reads until the whole head of a message is there, within the message's limits; nothing of it is consumed. FLOW_DONE: it
+ * is, it takes *used bytes of flow_unread, and the message's slices point into the page: flow_begin is next. FLOW_MORE:
+ * more of it must come. FLOW_SOURCE_END, FLOW_SOURCE_BROKEN: no more comes. FLOW_STARVED. FLOW_BAD: *why says which rule
+ * of HTTP/1 it breaks.
+ */
+enum flow_result	 flow_read_head(struct flow *, enum flow_head, struct message *, size_t *used,
+			    const struct why **why, int64_t now_usec);
 /* The head took `used` bytes of flow_unread; its body begins. False: what already came of it is malformed. */
 bool			 flow_begin(struct flow *, size_t used, enum body_kind, uint64_t length);
 /* The same for a response, whose framing is read leniently (h1_body.h). */
