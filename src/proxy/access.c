@@ -113,16 +113,16 @@ put_named(char *out, size_t at, size_t cap, struct str name, struct str value)
 }
 
 void
-access_ask(const struct access *a, struct access_asked *asked, const struct message *h)
+access_note_request(const struct access *a, struct access_request *request, const struct message *h)
 {
 	size_t at = 0;
 
-	asked->len = 0;
+	request->len = 0;
 	if (!a->on)
 		return;
-	at = put_named(asked->text, at, 48, STR("method=\""), h->method);
-	at = put_named(asked->text, at, 160, STR(" host=\""), h->host);
-	asked->len = put_named(asked->text, at, ACCESS_ASKED_MAX, STR(" target=\""), h->target);
+	at = put_named(request->text, at, 48, STR("method=\""), h->method);
+	at = put_named(request->text, at, 160, STR(" host=\""), h->host);
+	request->len = put_named(request->text, at, ACCESS_REQUEST_MAX, STR(" target=\""), h->target);
 }
 
 static void
@@ -148,7 +148,7 @@ access_log(struct access *a, const struct access_line *l)
 		return;
 	add_time(b);
 	buf_printf(b, "client=%.*s %.*s status=%d bytes=%llu usec=%lld %.*s%.*s why=%s", STR_ARG(l->client),
-	    (int)l->asked->len, l->asked->text, l->status, (unsigned long long)l->bytes, (long long)l->took_usec,
+	    (int)l->request->len, l->request->text, l->status, (unsigned long long)l->bytes, (long long)l->took_usec,
 	    (int)put_named(service, 0, sizeof service, STR("service=\""), l->service), service,
 	    (int)put_named(task, 0, sizeof task, STR(" task=\""), l->task), task, why_name(l->why));
 	if (a->lost > 0)

@@ -12,17 +12,17 @@
 
 struct access;
 
-#define ACCESS_ASKED_MAX 384
+#define ACCESS_REQUEST_MAX 384
 
-/* What was asked, kept from the head until the end of the exchange. */
-struct access_asked {
+/* The request, kept from the head until the end of the exchange. */
+struct access_request {
 	size_t	len;
-	char	text[ACCESS_ASKED_MAX];
+	char	text[ACCESS_REQUEST_MAX];
 };
 
 struct access_line {
 	struct str	 client;
-	const struct access_asked *asked;
+	const struct access_request *request;
 	int		 status;		/* 0: none was sent */
 	uint64_t	 bytes;			/* to the client, heads included */
 	int64_t		 took_usec;
@@ -34,7 +34,7 @@ struct access	*access_new(struct loop *, int fd);
 void		 access_free(struct access **);		/* writes what is left */
 void		 access_on(struct access *, bool on);
 
-void		 access_ask(const struct access *, struct access_asked *, const struct message *);
+void		 access_note_request(const struct access *, struct access_request *, const struct message *);
 void		 access_log(struct access *, const struct access_line *);
 void		 access_flush(struct access *);		/* once more what its reader did not take */
 uint64_t	 access_lost_take(struct access *);	/* lines lost since the last call */

@@ -1,6 +1,12 @@
 /*
- * attempt: a request on its way to one task: which, over which connection, and what became of those before it. Part of
- * whoever asks for a task; today that is a request (exchange_priv.h).
+ * attempt: one task after another is offered something, until one responds: which task, which connection to it, did it
+ * accept, and how did it end? Knows nothing of what is offered, nor of its client: the owner passes the facts that
+ * matter and decides what follows from a failure.
+ *
+ *	attempt_init -> attempt_pick -> attempt_connect -> attempt_check ... -> attempt_leave
+ *	                     ^-------- attempt_repeat <--- (it failed) <--'
+ *
+ * A task is counted in live from attempt_pick() or attempt_repeat() to attempt_leave(), whatever happens between.
  */
 #ifndef PROXY_ATTEMPT_H
 #define PROXY_ATTEMPT_H
@@ -8,22 +14,66 @@
 #include "proxy/pick.h"
 #include "proxy/upstream.h"
 
+struct proxy;
+
 struct attempt {
-	/* of all attempts of a request */
-	struct pick_avoid avoid;	/* tasks that failed it */
-	const struct why *why;		/* how the last of them failed, NULL: none did */
-	/* of the one under way */
-	const struct table_task *task;	/* stays when it is over */
+	/* what for; the owner's, and valid as long as this is used */
+	struct proxy	*proxy;
+	stream_f	*fn;		/* something happened on the task's stream */
+	void		*arg;
+	const struct table *table;
+	const struct table_service *service;
+	const struct ip	*client;	/* for which it is done */
+
+	struct pick_avoid avoid;	/* tasks that have failed */
+	const struct table_task *task;	/* the one under way; stays when that is over */
 	struct upconn	*conn;
 	int64_t		 began_usec;	/* of its connection */
 	bool		 taken;		/* it is counted in live */
 	bool		 connected;	/* the task accepted */
 	bool		 reopened;	/* an idle connection had died; once is enough */
+
+	/* the owner's notes, of the one under way */
 	bool		 deaf;		/* the task reads no more of the request */
 	bool		 keeps;		/* the connection outlives the response */
-	int64_t		 keeps_usec;	/* and for how long, as the task says; negative: it does not */
+	int64_t		 keeps_usec;	/* for how long, as the task announces; negative: it does not */
 	int		 status;	/* of its response, 0: there is none yet */
 	unsigned	 interims;	/* 1xx responses so far */
 };
+
+void		 attempt_init(struct attempt *, struct proxy *, stream_f *, void *arg);
+/* Takes a task of the service. NULL: attempt_connect is next. Else no task can be had. */
+const struct why *attempt_pick(struct attempt *, const struct table *, const struct table_service *,
+		    const struct ip *client);
+/*
+ * A connection to the task, idle or new. `careful`: not one that the task may be about to close, for what cannot be
+ * sent a second time. NULL: attempt_check finds out when it is there. Else the attempt has failed.
+ */
+const struct why *attempt_connect(struct attempt *, bool careful);
+/*
+ * IO_DONE: the task has accepted. IO_AGAIN: not yet, `fn` is called. IO_FAIL: it did not, at any of its addresses, and
+ * *why says how.
+ */
+enum io_result	 attempt_check(struct attempt *, const struct why **);
+/* Until when an address may take to accept. */
+int64_t		 attempt_connect_until(const struct attempt *);
+/* It did not, or not in time. NULL: the task's next address is tried. Else the attempt has failed. */
+const struct why *attempt_unreached(struct attempt *, const struct why *);
+
+/*
+ * The attempt failed. True: another task is taken instead, and attempt_connect is next; no task can have processed the
+ * request, or `repeatable`: a second time does no harm, all of it is there to be sent, and its client has received
+ * nothing. False: nothing has changed.
+ */
+bool		 attempt_repeat(struct attempt *, const struct why *, bool repeatable);
+/*
+ * The task closed before it sent anything (`silent`). An idle connection may have died while the request was on its way:
+ * that is nobody's fault, and a new one to the same task is opened, if the request is repeatable, and once. NULL: it
+ * is. Else the attempt has failed.
+ */
+const struct why *attempt_lost(struct attempt *, bool silent, bool repeatable);
+
+/* The end. `clean`: neither side has anything left to send on the connection, and it may be used again. */
+void		 attempt_leave(struct attempt *, const struct why *, bool clean);
 
 #endif

@@ -1,45 +1,41 @@
 /*
  * The life of an exchange is the table below: rows are states, columns are what may happen. A step does what can be
- * done now and names the next state, or STAY. Whoever wants a queue in front of PICK, cleverer retries, or another
- * kind of client connection adds rows; no step knows how it was reached.
+ * done now and names the next state, or STAY. A queue in front of PICK, other retries, or another kind of connection
+ * to the client are more rows; no step knows how it was reached.
  *
  *	HEAD --> PICK <--> CONNECT <--> AWAIT <--> INTERIM
  *	  ^                              | '--> TUNNEL --.
  *	  |                              '----> RELAY ---+--> END --> HEAD, or over
- *	  in trouble: ANSWER --> END while the client has heard nothing, CUT when it has
+ *	  in trouble: ANSWER --> END while the client has received nothing, CUT when it has
  *
- * Streams are edge-triggered: a step that stops before it got IO_AGAIN must see to it that somebody comes back
+ * Streams are edge-triggered: a step that stops before it got IO_AGAIN must see to it that it is called again
  * (exchange_again, exchange_yield). Two flows carry the bytes: `up` from the client to the task, `down` back.
  */
 #include <string.h>
 
 #include "base/bug.h"
-#include "base/clock.h"
-#include "http/h1_read.h"
 #include "proxy/exchange_priv.h"
-#include "proxy/rewrite.h"
 
-#define IN_ROW	16	/* pipelined exchanges before others get their turn */
-
-static step_f head_read, answer_write, end_enter, cut_enter, nothing;
-static wait_f head_wait;
+static step_f pick_enter, connect_check, connect_watch, answer_write, end_enter, cut_enter, nothing;
+static late_f connect_late;
+static wait_f connect_wait;
 
 static const struct row {
 	step_f	*enter, *client, *task;
 	late_f	*late;
 	wait_f	*wait;
 } rows[] = {
-/*		    entered,        client moved,     task moved,      time is up,         until when, and why then */
-[HEAD]		= { head_read,      head_read,        nothing,         exchange_fail,       head_wait },
-[PICK]		= { attempt_pick,   NULL,             NULL,            NULL,               NULL },
-[CONNECT]	= { attempt_check,  attempt_watch,    attempt_check,   attempt_unreached,  attempt_wait },
-[AWAIT]		= { relay_await,    relay_await,      relay_await,     attempt_failed,     relay_await_wait },
-[INTERIM]	= { relay_interim,  relay_interim,    nothing,         exchange_fail,       relay_write_wait },
-[RELAY]		= { relay_both,     relay_both,       relay_both,      exchange_fail,       relay_wait },
-[TUNNEL]	= { relay_tunnel,   relay_tunnel,     relay_tunnel,    relay_tunnel_late,  relay_tunnel_wait },
-[ANSWER]	= { answer_write,   answer_write,     nothing,         exchange_fail,       relay_write_wait },
-[END]		= { end_enter,      NULL,             NULL,            NULL,               NULL },
-[CUT]		= { cut_enter,      NULL,             NULL,            NULL,               NULL },
+/*	        entered,        client moved,   task moved,     time is up,              until when, and why then */
+[HEAD]	    = { head_read,      head_read,      nothing,        exchange_fail,           head_wait },
+[PICK]	    = { pick_enter,     NULL,           NULL,           NULL,                    NULL },
+[CONNECT]   = { connect_check,  connect_watch,  connect_check,  connect_late,            connect_wait },
+[AWAIT]	    = { relay_await,    relay_await,    relay_await,    exchange_attempt_failed, relay_await_wait },
+[INTERIM]   = { relay_interim,  relay_interim,  nothing,        exchange_fail,           relay_write_wait },
+[RELAY]	    = { relay_both,     relay_both,     relay_both,     exchange_fail,           relay_wait },
+[TUNNEL]    = { relay_tunnel,   relay_tunnel,   relay_tunnel,   relay_tunnel_late,       relay_tunnel_wait },
+[ANSWER]    = { answer_write,   answer_write,   nothing,        exchange_fail,           relay_write_wait },
+[END]	    = { end_enter,      NULL,           NULL,           NULL,                    NULL },
+[CUT]	    = { cut_enter,      NULL,           NULL,           NULL,                    NULL },
 };
 
 /* ---- turning the table ---- */
@@ -49,32 +45,34 @@ static void on_late(void *arg);
 static void
 run(struct exchange *x, enum state next)
 {
+	ASSERT(x->state != OVER);
 	while (next != STAY) {
 		x->state = next;
 		if (next == OVER)
 			return;
 		next = rows[next].enter(x);
 	}
+	ASSERT(rows[x->state].wait != NULL);	/* nothing stays where nothing is waited for */
 	timer_set(x->proxy->loop, x->timer, rows[x->state].wait(x).until_usec, on_late, x);
 }
 
-static void
-on_client(void *arg)
+void
+exchange_on_client(void *arg)
 {
 	struct exchange *x = arg;
 
 	run(x, rows[x->state].client(x));
 }
 
-void
-exchange_on_task(void *arg)
+static void
+on_task(void *arg)
 {
 	struct exchange *x = arg;
 
 	run(x, rows[x->state].task(x));
 }
 
-/* Deadlines move on with every byte, without a word to the timer: so look again who is late. */
+/* Deadlines move on with every byte, and the timer is not set again for that: so it may not be late yet. */
 static void
 on_late(void *arg)
 {
@@ -92,7 +90,6 @@ on_again(void *arg)
 	run(x, rows[x->state].enter(x));
 }
 
-/* There is more to do, but others want a turn: comes back in the next one. */
 enum state
 exchange_again(struct exchange *x)
 {
@@ -120,7 +117,7 @@ exchange_now(const struct exchange *x)
 	return loop_now(x->proxy->loop);
 }
 
-/* ---- beginning and end ---- */
+/* ---- the beginning ---- */
 
 size_t
 exchange_bytes(void)
@@ -134,12 +131,11 @@ exchange_reset(struct exchange *x)
 {
 	x->why = NULL;
 	x->began_usec = exchange_now(x);
-	x->scanned = 0;
-	x->asked = x->is_head = x->idempotent = x->upgrade = x->expects_continue = x->keep = x->last = false;
+	x->has_head = x->is_head = x->idempotent = x->upgrade = x->expects_continue = x->keep = x->last = false;
 	x->minor = 1;
 	x->table = NULL;
 	x->service = NULL;
-	x->attempt = (struct attempt){ 0 };
+	attempt_init(&x->attempt, x->proxy, on_task, x);
 	x->status = 0;
 	x->from = x->client->sender.ip;
 	x->bytes_before = stream_bytes_out(&x->client->session.stream);
@@ -151,6 +147,7 @@ exchange_start(struct client *c)
 {
 	struct proxy *p = client_proxy(c);
 	struct exchange *x = slab_take(p->exchanges);
+	int64_t now = loop_now(p->loop);
 
 	if (x == NULL) {
 		client_refuse(c, WHY_NO_MEMORY);
@@ -159,19 +156,185 @@ exchange_start(struct client *c)
 	x->client = c;
 	x->proxy = p;
 	x->timer = &c->session.timer;
+	x->state = HEAD;
 	memset(&x->again, 0, sizeof x->again);
 	memset(&x->yielded, 0, sizeof x->yielded);
-	flow_init(&x->up, p->pages, &p->share, &c->session.stream, NULL, loop_now(p->loop));
-	flow_init(&x->down, p->pages, &p->share, NULL, &c->session.stream, loop_now(p->loop));
+	flow_init(&x->up, p->pages, &p->share, &c->session.stream, NULL, now);
+	flow_init(&x->down, p->pages, &p->share, NULL, &c->session.stream, now);
 	x->in_row = 0;
 	exchange_reset(x);
-	session_busy(&c->session, x, on_client);
+	session_busy(&c->session, x, exchange_on_client);
 	run(x, HEAD);
 }
 
-/* The request is done with; the caller decides about the client. */
+/* ---- PICK and CONNECT ---- */
+
+/* A connection to the task that was taken: not one that it may be about to close, for what cannot be sent again. */
 static enum state
-over(struct exchange *x)
+connect_begin(struct exchange *x)
+{
+	const struct why *why = attempt_connect(&x->attempt, !(x->idempotent && x->up.body.done));
+
+	return why == NULL ? CONNECT : exchange_attempt_failed(x, why);
+}
+
+static enum state
+pick_enter(struct exchange *x)
+{
+	const struct why *why;
+
+	if (exchange_client_left(x))
+		return exchange_fail(x, WHY_CLIENT_GONE);
+	if ((why = attempt_pick(&x->attempt, x->table, x->service, &x->from)) != NULL)
+		return exchange_fail(x, why);
+	return connect_begin(x);
+}
+
+static enum state
+connect_check(struct exchange *x)
+{
+	const struct why *why;
+
+	switch (attempt_check(&x->attempt, &why)) {
+	case IO_AGAIN:
+		return STAY;
+	case IO_DONE:
+		break;
+	default:
+		return exchange_attempt_failed(x, why);
+	}
+	x->up.sink = x->down.source = upconn_stream(x->attempt.conn);
+	x->up.moved_usec = x->down.moved_usec = exchange_now(x);
+	return AWAIT;
+}
+
+static enum state
+connect_late(struct exchange *x, const struct why *why)
+{
+	why = attempt_unreached(&x->attempt, why);
+	return why == NULL ? CONNECT : exchange_attempt_failed(x, why);
+}
+
+static struct wait
+connect_wait(const struct exchange *x)
+{
+	return (struct wait){ attempt_connect_until(&x->attempt), WHY_CONNECT_TIMEOUT };
+}
+
+/*
+ * A client that ended its direction may still be reading, and on the wire nothing distinguishes it from one that has
+ * left. If it could send another request on this connection, it is taken to have left; if it cannot, its end may only
+ * mean that its request is whole.
+ */
+bool
+exchange_client_left(const struct exchange *x)
+{
+	const struct stream *s = x->up.source;
+
+	if (stream_is_broken(s))
+		return true;
+	return stream_peer_ended(s) && x->proxy->conf.client_abort_on_close && (x->minor == 1 || x->keep);
+}
+
+static enum state
+connect_watch(struct exchange *x)
+{
+	return exchange_client_left(x) ? exchange_fail(x, WHY_CLIENT_GONE) : STAY;
+}
+
+/* ---- once more ---- */
+
+/* May the request be sent again, for all that is known of it and of its client? */
+static bool
+is_repeatable(const struct exchange *x)
+{
+	return x->status == 0 && (!flow_begun(&x->up) || (x->idempotent && x->up.whole));
+}
+
+bool
+exchange_retry(struct exchange *x, const struct why *why, enum state *next)
+{
+	if (!attempt_repeat(&x->attempt, why, is_repeatable(x)))
+		return false;
+	flow_rewind(&x->up);
+	flow_fini(&x->down);
+	*next = connect_begin(x);
+	return true;
+}
+
+enum state
+exchange_attempt_failed(struct exchange *x, const struct why *why)
+{
+	enum state next;
+
+	return exchange_retry(x, why, &next) ? next : exchange_fail(x, why);
+}
+
+enum state
+exchange_task_lost(struct exchange *x)
+{
+	const struct why *why = attempt_lost(&x->attempt, x->down.end == 0, is_repeatable(x));
+
+	if (why != NULL)
+		return exchange_attempt_failed(x, why);
+	flow_rewind(&x->up);
+	return CONNECT;
+}
+
+/* ---- ANSWER ---- */
+
+/* The client's connection goes on only if all of the request is here: what follows would be read as the next. */
+static void
+answer_begin(struct exchange *x)
+{
+	ASSERT(x->status == 0 && x->why->status != 0);
+	x->keep = x->keep && x->up.body.done && !x->proxy->sessions.draining;
+	x->status = x->why->status;
+	flow_fini(&x->down);
+	x->down.moved_usec = exchange_now(x);
+	gather_add(&x->down.head, answer_make(x->answer, x->why, x->keep, x->is_head));
+}
+
+static enum state
+answer_write(struct exchange *x)
+{
+	switch (flow_write(&x->down, exchange_now(x))) {
+	case IO_DONE:
+		return END;
+	case IO_AGAIN:
+		return STAY;
+	default:
+		return CUT;
+	}
+}
+
+/* Nothing was sent yet: the response is ours. Otherwise the client must not take what it has for the whole. */
+enum state
+exchange_fail(struct exchange *x, const struct why *why)
+{
+	ASSERT(why != NULL);
+	x->why = why;
+	if (x->status != 0 || why->status == 0)
+		return CUT;
+	attempt_leave(&x->attempt, why, false);
+	answer_begin(x);
+	return ANSWER;
+}
+
+/* ---- the end ---- */
+
+/* `clean`: the task's connection may be used again. */
+static void
+exchange_end(struct exchange *x, bool clean)
+{
+	attempt_leave(&x->attempt, x->why, clean);
+	x->client->session.served++;
+	exchange_report(x);
+}
+
+/* The caller decides about the client. */
+static void
+exchange_free(struct exchange *x)
 {
 	ASSERT(!x->attempt.taken && x->attempt.conn == NULL);
 	flow_fini(&x->up);
@@ -180,103 +343,51 @@ over(struct exchange *x)
 	share_unwait(&x->proxy->share, &x->yielded);
 	table_unref(&x->table);
 	slab_give_later(x->proxy->exchanges, x);
-	return OVER;
 }
 
-static void
-exchange_log(struct exchange *x)
-{
-	char from[IP_TEXT_MAX];
-	struct access_line line = {
-		.client = ip_eq(&x->from, &x->client->sender.ip) ? sender_peer(&x->client->sender) : ip_text(&x->from, from),
-		.asked = &x->log, .status = x->status,
-		.bytes = stream_bytes_out(&x->client->session.stream) - x->bytes_before, .took_usec = exchange_now(x) - x->began_usec, .why = x->why,
-	};
-
-	if (x->service != NULL)
-		line.service = table_text(x->table, x->service->name);
-	if (x->attempt.task != NULL)
-		line.task = table_text(x->table, x->attempt.task->name);
-	access_log(x->proxy->access, &line);
-}
-
-static void
-exchange_observe(struct exchange *x, int64_t usec)
-{
-	struct live *live = x->proxy->conf.live;
-
-	live_observe(live, x->proxy->conf.worker, usec);
-	if (x->attempt.task != NULL)
-		live_answered(live, x->attempt.task->slot, x->status, usec);
-}
-
-/* The books of an exchange that is over. */
-static void
-exchange_close(struct exchange *x, bool conn_clean)
-{
-	attempt_leave(x, x->why, conn_clean);
-	x->client->session.served++;
-	proxy_count(x->proxy, x->why);
-	if (x->asked && x->status != 101)	/* a tunnel's life is no duration of a request */
-		exchange_observe(x, exchange_now(x) - x->began_usec);
-	exchange_log(x);
-}
-
-/* The client's connection goes on only if all of the request is here: what follows would be read as the next. */
-static void
-answer_begin(struct exchange *x)
-{
-	x->keep = x->keep && x->up.body.done && !x->proxy->sessions.draining;
-	x->status = x->why->status;
-	flow_fini(&x->down);
-	x->down.moved_usec = exchange_now(x);
-	gather_add(&x->down.head, answer_make(x->answer, x->why, x->keep, x->is_head));
-}
-
-/* Nothing was said yet: we answer. Otherwise the client must not take what it has for the whole. */
 enum state
-exchange_fail(struct exchange *x, const struct why *why)
+exchange_leave(struct exchange *x, enum io_result res)
 {
-	x->why = why;
-	if (x->status != 0 || why->status == 0)
-		return CUT;
-	attempt_leave(x, why, false);
-	answer_begin(x);
-	return ANSWER;
+	struct session *s = &x->client->session;
+
+	ASSERT(!x->has_head && x->up.end == 0);
+	exchange_free(x);
+	if (res == IO_AGAIN)
+		session_idle(s);
+	else if (res == IO_EOF)
+		session_finish(s);
+	else
+		session_close(s);
+	return OVER;
 }
 
 static enum state
 cut_enter(struct exchange *x)
 {
-	struct client *c = x->client;
+	struct session *s = &x->client->session;
 
-	exchange_close(x, false);
-	over(x);
-	session_reset(&c->session);
+	exchange_end(x, false);
+	exchange_free(x);
+	session_reset(s);
 	return OVER;
-}
-
-/* The client has said that nothing follows, all that it has sent is read: no byte can come that would break its response. */
-static bool
-client_is_done(const struct exchange *x)
-{
-	return x->last && x->up.body.done && !stream_can_read(&x->client->session.stream);
 }
 
 /*
  * The next request may be in the page already, or in the socket: HEAD finds out, and lets the client go idle when
- * there is none. The task's connection is clean when neither side has anything left to say on it.
+ * there is none. The task's connection is clean when neither side has anything left to send on it.
  */
 static enum state
 end_enter(struct exchange *x)
 {
-	struct client *c = x->client;
+	struct session *s = &x->client->session;
+	/* the client has announced that nothing follows, and all that it has sent is read: no byte can come that
+	 * would break its response */
+	bool done = x->last && x->up.body.done && !stream_can_read(&s->stream);
 
-	exchange_close(x, x->attempt.keeps && x->up.over && x->down.good == x->down.end);
+	exchange_end(x, x->attempt.keeps && x->up.over && x->down.good == x->down.end);
 	if (!x->keep) {
-		bool done = client_is_done(x);
-		over(x);
-		done ? session_finish(&c->session) : session_linger(&c->session);
+		exchange_free(x);
+		done ? session_finish(s) : session_linger(s);
 		return OVER;
 	}
 	table_unref(&x->table);
@@ -298,174 +409,11 @@ exchange_abort(struct exchange *x)
 void
 exchange_give_way(struct exchange *x)
 {
+	ASSERT(!x->has_head);
 	x->why = WHY_HEAD_GAVE_WAY;
 	if (x->status == 0) {
 		answer_begin(x);
 		flow_write(&x->down, exchange_now(x));
 	}
 	run(x, CUT);
-}
-
-/* ---- HEAD ---- */
-
-/* What `bytes` may take at the least rate. */
-static int64_t
-rate_usec(const struct exchange *x, uint64_t bytes)
-{
-	return x->proxy->conf.client_grace_usec + (int64_t)(bytes * USEC_PER_SEC / x->proxy->conf.client_min_rate);
-}
-
-struct wait
-exchange_rate_wait(const struct exchange *x, const struct flow *f, uint64_t bytes, const struct why *why)
-{
-	if (x->proxy->conf.client_min_rate == 0 || bytes > UINT64_MAX / USEC_PER_SEC / 2)
-		return (struct wait){ INT64_MAX, why };
-	return (struct wait){ flow_waits_until(f, rate_usec(x, bytes)), why };
-}
-
-struct wait
-exchange_whole_wait(const struct exchange *x)
-{
-	return (struct wait){ x->began_usec + x->proxy->conf.client_request_usec, WHY_CLIENT_LONG_REQUEST };
-}
-
-static struct wait
-head_wait(const struct exchange *x)
-{
-	struct wait w = { x->began_usec + x->proxy->conf.client_head_usec, WHY_CLIENT_SLOW_HEAD };
-
-	if (x->proxy->conf.client_min_rate > 0)
-		w = sooner(w, (struct wait){ x->began_usec + rate_usec(x, x->scanned), WHY_CLIENT_SLOW_RATE });
-	return sooner(w, exchange_whole_wait(x));
-}
-
-/* What later states must know of the head; its slices are used at once or not at all. */
-static void
-head_note(struct exchange *x, const struct message *h)
-{
-	x->asked = true;
-	x->is_head = h->is_head;
-	x->idempotent = h->idempotent;
-	x->upgrade = h->upgrade;
-	x->expects_continue = h->expect_continue;
-	x->minor = h->h1.minor;
-	x->keep = h->h1.keep_alive;
-	x->last = !h->h1.keep_alive;
-	access_ask(x->proxy->access, &x->log, h);
-}
-
-static const struct why *
-route(struct exchange *x, const struct message *h)
-{
-	const struct why *why = NULL;
-
-	if (x->proxy->table == NULL)
-		return WHY_NO_TABLE;
-	x->table = table_ref(x->proxy->table);
-	x->service = table_match(x->table, h->host, h->path, &why);
-	return why;
-}
-
-/* What the client connected to; only who does not say whom it wants (HTTP/1.0) needs it. */
-static struct str
-here(struct exchange *x, const struct message *h)
-{
-	struct addr a;
-
-	if (h->h1.minor == 1 || message_find(h, FIELD_HOST) != NULL)
-		return STR("");
-	if (!stream_local_addr(&x->client->session.stream, &a))
-		return STR("localhost");
-	return str_of(addr_text(&a, x->here));
-}
-
-static enum state
-head_done(struct exchange *x, size_t used)
-{
-	const struct message *h = &x->proxy->head;
-	const struct sender *sender = &x->client->sender;
-	const struct why *why;
-
-	session_busy(&x->client->session, x, on_client);
-	head_note(x, h);
-	x->from = sender_client(sender, h, x->proxy->conf.trusted, x->proxy->conf.ntrusted);
-	x->scanned = 0;
-	if (!flow_begin(&x->up, used, h->body, h->length)) {
-		x->keep = false;
-		return exchange_fail(x, WHY_BAD_CHUNK);
-	}
-	if ((why = route(x, h)) != NULL)
-		return exchange_fail(x, why);
-	if (!rewrite_request(&x->up.head, h, sender, &x->from, x->from_text, here(x, h)))
-		return exchange_fail(x, WHY_NO_MEMORY);
-	x->up.keep = x->idempotent;
-	return PICK;
-}
-
-/* No byte of a request is here, and none comes: the client is between requests. */
-static enum state
-head_absent(struct exchange *x, enum io_result res)
-{
-	struct client *c = x->client;
-
-	over(x);
-	if (res == IO_AGAIN)
-		session_idle(&c->session);
-	else if (res == IO_EOF)
-		session_finish(&c->session);
-	else
-		session_close(&c->session);
-	return OVER;
-}
-
-static enum state
-head_read(struct exchange *x)
-{
-	struct message *h = &x->proxy->head;
-	const struct why *why;
-	enum io_result res;
-	size_t used;
-
-	if (x->in_row > IN_ROW) {
-		x->in_row = 0;
-		return exchange_again(x);
-	}
-	h->limits = x->proxy->conf.request_head;
-	for (;;) {
-		switch (h1_read_request(h, flow_unread(&x->up), &x->scanned, &used, &why)) {
-		case PARSE_DONE:
-			return head_done(x, used);
-		case PARSE_BAD:
-			return exchange_fail(x, why);
-		case PARSE_MORE:
-			break;
-		}
-		if (!flow_widen(&x->up, h->limits.bytes))
-			return exchange_fail(x, WHY_NO_MEMORY);
-		if ((res = flow_fill(&x->up, exchange_now(x))) == IO_DONE)
-			continue;
-		if (x->up.starved)
-			return exchange_fail(x, WHY_NO_MEMORY);
-		if (x->up.end == 0)
-			return head_absent(x, res);
-		if (res != IO_AGAIN)
-			return exchange_fail(x, WHY_CLIENT_GONE);
-		session_reading(&x->client->session);
-		return STAY;
-	}
-}
-
-/* ---- ANSWER ---- */
-
-static enum state
-answer_write(struct exchange *x)
-{
-	switch (flow_write(&x->down, exchange_now(x))) {
-	case IO_DONE:
-		return END;
-	case IO_AGAIN:
-		return STAY;
-	default:
-		return CUT;
-	}
 }

@@ -1,6 +1,7 @@
 /*
- * exchange_priv: what the steps of an exchange share: its state, and which file takes which step. exchange.c has the table
- * that puts them in order; attempt.c finds a task and a connection to it; relay.c carries the bytes.
+ * exchange_priv: what the steps of an exchange share: its state, and which file takes which step. exchange.c has the
+ * table that puts them in order, exchange_head.c reads the request's head, relay.c carries the bytes, exchange_report.c
+ * counts and logs how it ended.
  */
 #ifndef PROXY_EXCHANGE_PRIV_H
 #define PROXY_EXCHANGE_PRIV_H
@@ -12,21 +13,21 @@
 
 enum state {
 	HEAD,		/* the request head arrives */
-	PICK,		/* which task, which connection? (never waits) */
+	PICK,		/* which task? (never waits) */
 	CONNECT,	/* to the task */
 	AWAIT,		/* the request goes up; the response head has not come yet */
 	INTERIM,	/* a 1xx goes down before the final response */
 	RELAY,		/* the response goes down, the request's rest goes up */
 	TUNNEL,		/* 101: both ways, until both sides end */
-	ANSWER,		/* we answer ourselves */
+	ANSWER,		/* the response is ours */
 	END,		/* the exchange is over, the connection may go on (never waits) */
 	CUT,		/* the client must see that something is missing (never waits) */
-	OVER,		/* nobody is here any more */
+	OVER,		/* the exchange is gone */
 	STAY
 };
 
 struct exchange {
-	struct exchange	*unused;	/* the slab's, once we are dead */
+	struct exchange	*unused;	/* the slab's, once this one is over */
 	struct client	*client;
 	struct proxy	*proxy;
 	struct timer	*timer;		/* of the state's wait: lent by the session, which has no other exchange */
@@ -35,13 +36,12 @@ struct exchange {
 	int64_t		 began_usec;
 	unsigned	 in_row;	/* exchanges without an idle moment */
 
-	/* what was asked; its head is parsed in place and lies in up.page until all of it is sent */
-	size_t		 scanned;	/* of a head that trickles in, request or response */
-	bool		 asked;		/* there was a whole head */
+	/* the request; its head is read in place and lies in up.page until all of it is sent */
+	bool		 has_head;	/* there was a whole one */
 	bool		 is_head, idempotent, upgrade, expects_continue;
 	int		 minor;
 	bool		 keep;		/* the client's connection may live on */
-	bool		 last;		/* the client said that it will not */
+	bool		 last;		/* the client has announced that it will not */
 	struct ip	 from;		/* the client, also one behind a trusted proxy */
 	char		 from_text[IP_TEXT_MAX];	/* as far as a field needs it */
 	char		 here[ADDR_TEXT_MAX];		/* the same: where the client connected to */
@@ -52,16 +52,16 @@ struct exchange {
 	struct attempt	 attempt;
 
 	/* what goes back */
-	int		 status;	/* 0 until a final response, ours or theirs, begins to go down */
+	int		 status;	/* 0 until a final response, ours or a task's, begins to go down */
 	uint64_t	 bytes_before;	/* of the client's stream, before this exchange */
 	struct flow	 up, down;
 	struct timer	 again;
 	struct share_waiter yielded;
 	char		 answer[ANSWER_MAX];
-	struct access_asked log;
+	struct access_request log;
 };
 
-/* Until when does a state wait, and what has gone wrong if nothing came? */
+/* Until when a state waits, and what has gone wrong if nothing came. */
 struct wait {
 	int64_t		 until_usec;
 	const struct why *why;
@@ -78,28 +78,31 @@ typedef enum state	late_f(struct exchange *, const struct why *);
 typedef struct wait	wait_f(const struct exchange *);
 
 /* exchange.c */
-stream_f	exchange_on_task;	/* for the stream of the task's connection */
-late_f		exchange_fail;		/* says why to the client if it can still be said, else breaks off */
+stream_f	exchange_on_client;	/* for the stream of the client's connection */
+late_f		exchange_fail;		/* responds with the reason if that is still possible, else breaks off */
+late_f		exchange_attempt_failed;	/* nothing of a response went down: another task may take the request */
+/* The request goes to another task, and `next` says how; false: it does not, and nothing has changed for it. */
+bool		exchange_retry(struct exchange *, const struct why *, enum state *next);
+step_f		exchange_task_lost;	/* the task ended the connection before it sent anything */
+bool		exchange_client_left(const struct exchange *);	/* before its response began */
 enum state	exchange_again(struct exchange *);	/* STAY, and come back in the next turn: others wait */
 enum state	exchange_yield(struct exchange *);	/* the same, when there is share for it: others move bytes, too */
+enum state	exchange_leave(struct exchange *, enum io_result);	/* OVER: no request is here, nor comes */
 int64_t		exchange_now(const struct exchange *);
-/* How long the client may be waited for, given how many bytes it has sent or taken so far: clients.min_rate. */
-struct wait	exchange_rate_wait(const struct exchange *, const struct flow *, uint64_t bytes, const struct why *);
-struct wait	exchange_whole_wait(const struct exchange *);	/* for all of the request: clients.request */
 
-/* attempt.c */
-step_f		attempt_pick, attempt_check, attempt_watch;
-late_f		attempt_failed, attempt_unreached;
-wait_f		attempt_wait;
-/* The request goes to another task, and `next` says how; false: it does not, and nothing has changed for it. */
-bool		attempt_repeat(struct exchange *, const struct why *, enum state *next);
-bool		attempt_client_left(const struct exchange *);	/* before its response began */
-enum state	attempt_lost(struct exchange *);	/* the task ended the connection before it said anything */
-void		attempt_leave(struct exchange *, const struct why *, bool conn_clean);
+/* exchange_head.c */
+step_f		head_read;
+wait_f		head_wait;
+/* How long the client may be waited for, given how many bytes it has sent or taken so far: clients.min_rate. */
+struct wait	head_rate_wait(const struct exchange *, const struct flow *, uint64_t bytes, const struct why *);
+struct wait	head_whole_wait(const struct exchange *);	/* for all of the request: clients.request */
 
 /* relay.c */
 step_f		relay_await, relay_interim, relay_both, relay_tunnel;
 late_f		relay_tunnel_late;
 wait_f		relay_await_wait, relay_wait, relay_tunnel_wait, relay_write_wait;
+
+/* exchange_report.c: once, when it is over. */
+void		exchange_report(const struct exchange *);
 
 #endif

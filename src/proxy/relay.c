@@ -4,8 +4,8 @@
  */
 #include <stdio.h>
 
+#include "base/bug.h"
 #include "base/clock.h"
-#include "http/h1_read.h"
 #include "proxy/exchange_priv.h"
 #include "proxy/rewrite.h"
 #include "proxy/tunnel.h"
@@ -54,7 +54,7 @@ up_wait(const struct exchange *x)
 	if (x->up.wait == FLOW_SINK)
 		return (struct wait){ x->up.moved_usec + x->service->idle_usec, WHY_UPSTREAM_SLOW_READ };
 	return sooner((struct wait){ x->up.moved_usec + x->proxy->conf.client_body_usec, WHY_CLIENT_SLOW_BODY },
-	    sooner(exchange_rate_wait(x, &x->up, x->up.body_bytes, WHY_CLIENT_SLOW_RATE), exchange_whole_wait(x)));
+	    sooner(head_rate_wait(x, &x->up, x->up.body_bytes, WHY_CLIENT_SLOW_RATE), head_whole_wait(x)));
 }
 
 /* ---- AWAIT and INTERIM ---- */
@@ -73,9 +73,8 @@ static enum state
 interim_begin(struct exchange *x, size_t used)
 {
 	x->expects_continue = false;
-	x->scanned = 0;
 	if (++x->attempt.interims > INTERIMS_MAX)
-		return attempt_failed(x, WHY_UPSTREAM_BAD_HEAD);
+		return exchange_attempt_failed(x, WHY_UPSTREAM_BAD_HEAD);
 	flow_begin(&x->down, used, BODY_NONE, 0);
 	if (x->minor == 1 && !rewrite_response(&x->down.head, &x->proxy->head, CONNECTION_UNSAID))
 		return exchange_fail(x, WHY_NO_MEMORY);
@@ -105,14 +104,14 @@ relay_write_wait(const struct exchange *x)
 	uint64_t bytes = stream_bytes_out(&x->client->session.stream) - x->bytes_before;
 
 	return sooner((struct wait){ x->down.moved_usec + x->proxy->conf.client_write_usec, WHY_CLIENT_SLOW_READ },
-	    exchange_rate_wait(x, &x->down, bytes, WHY_CLIENT_SLOW_READ));
+	    head_rate_wait(x, &x->down, bytes, WHY_CLIENT_SLOW_READ));
 }
 
 static enum state
 tunnel_enter(struct exchange *x, size_t used)
 {
 	if (!x->upgrade || !x->up.over || x->attempt.deaf)
-		return attempt_failed(x, WHY_UPSTREAM_BAD_HEAD);
+		return exchange_attempt_failed(x, WHY_UPSTREAM_BAD_HEAD);
 	if (!rewrite_response(&x->down.head, &x->proxy->head, CONNECTION_UPGRADE))
 		return exchange_fail(x, WHY_NO_MEMORY);
 	x->status = x->attempt.status = 101;
@@ -187,10 +186,10 @@ response_begin(struct exchange *x, size_t used)
 	enum state next;
 
 	x->attempt.status = h->status;
-	if (tells_to_retry(h->status) && attempt_repeat(x, WHY_UPSTREAM_STATUS, &next))
+	if (tells_to_retry(h->status) && exchange_retry(x, WHY_UPSTREAM_STATUS, &next))
 		return next;
 	if (!body_begin(x, h, used))
-		return attempt_failed(x, WHY_UPSTREAM_BAD_BODY);
+		return exchange_attempt_failed(x, WHY_UPSTREAM_BAD_BODY);
 	x->attempt.keeps = h->h1.keep_alive && !x->attempt.deaf;
 	x->attempt.keeps_usec = x->attempt.keeps ? keeps_usec(h) : -1;
 	x->keep = x->keep && x->up.over && !x->attempt.deaf && h->body != BODY_UNTIL_CLOSE && !x->proxy->sessions.draining;
@@ -210,28 +209,26 @@ await_head(struct exchange *x)
 	size_t used;
 
 	h->limits = x->proxy->conf.response_head;
-	for (;;) {
-		switch (h1_read_response(h, flow_unread(&x->down), x->is_head, &x->scanned, &used, &why)) {
-		case PARSE_DONE:
-			if (h->status == 101)
-				return tunnel_enter(x, used);
-			return h->status < 200 ? interim_begin(x, used) : response_begin(x, used);
-		case PARSE_BAD:
-			return attempt_failed(x, why);
-		case PARSE_MORE:
-			break;
-		}
-		if (!flow_widen(&x->down, h->limits.bytes))
-			return exchange_fail(x, WHY_NO_MEMORY);
-		switch (flow_fill(&x->down, exchange_now(x))) {
-		case IO_DONE:
-			break;
-		case IO_AGAIN:
-			return STAY;
-		default:
-			return x->down.starved ? exchange_fail(x, WHY_NO_MEMORY) : attempt_lost(x);
-		}
+	switch (flow_read_head(&x->down, x->is_head ? FLOW_RESPONSE_TO_HEAD : FLOW_RESPONSE, h, &used, &why,
+	    exchange_now(x))) {
+	case FLOW_DONE:
+		if (h->status == 101)
+			return tunnel_enter(x, used);
+		return h->status < 200 ? interim_begin(x, used) : response_begin(x, used);
+	case FLOW_MORE:
+		return STAY;
+	case FLOW_BAD:
+		return exchange_attempt_failed(x, why);
+	case FLOW_STARVED:
+		return exchange_fail(x, WHY_NO_MEMORY);
+	case FLOW_SOURCE_END:
+	case FLOW_SOURCE_BROKEN:
+		return exchange_task_lost(x);
+	case FLOW_YIELD:
+	case FLOW_SINK_BROKEN:
+		break;
 	}
+	BUG("reading a head ends otherwise");
 }
 
 enum state
@@ -239,7 +236,7 @@ relay_await(struct exchange *x)
 {
 	enum state next;
 
-	if (attempt_client_left(x))
+	if (exchange_client_left(x))
 		return exchange_fail(x, WHY_CLIENT_GONE);
 	if ((next = send_up(x)) != STAY)
 		return next;

@@ -1,0 +1,132 @@
+/*
+ * The request's head: reads it, notes what later states must know of it, finds its service. How long a client may take
+ * for it, and for all of the request, is here, too.
+ */
+#include "base/bug.h"
+#include "base/clock.h"
+#include "proxy/exchange_priv.h"
+#include "proxy/rewrite.h"
+
+#define IN_ROW	16	/* pipelined exchanges before others get their turn */
+
+/* ---- how long it may take ---- */
+
+/* What `bytes` may take at the least rate. */
+static int64_t
+rate_usec(const struct exchange *x, uint64_t bytes)
+{
+	const struct proxy_conf *conf = &x->proxy->conf;
+
+	ASSERT(conf->client_min_rate > 0);
+	return conf->client_grace_usec + (int64_t)(bytes * USEC_PER_SEC / conf->client_min_rate);
+}
+
+struct wait
+head_rate_wait(const struct exchange *x, const struct flow *f, uint64_t bytes, const struct why *why)
+{
+	if (x->proxy->conf.client_min_rate == 0 || bytes > UINT64_MAX / USEC_PER_SEC / 2)
+		return (struct wait){ INT64_MAX, why };
+	return (struct wait){ flow_waits_until(f, rate_usec(x, bytes)), why };
+}
+
+struct wait
+head_whole_wait(const struct exchange *x)
+{
+	return (struct wait){ x->began_usec + x->proxy->conf.client_request_usec, WHY_CLIENT_LONG_REQUEST };
+}
+
+struct wait
+head_wait(const struct exchange *x)
+{
+	struct wait w = { x->began_usec + x->proxy->conf.client_head_usec, WHY_CLIENT_SLOW_HEAD };
+
+	if (x->proxy->conf.client_min_rate > 0)
+		w = sooner(w, (struct wait){ x->began_usec + rate_usec(x, x->up.scanned), WHY_CLIENT_SLOW_RATE });
+	return sooner(w, head_whole_wait(x));
+}
+
+/* ---- reading it ---- */
+
+/* What the client connected to; needed only when an HTTP/1.0 request does not name a host. */
+static struct str
+here(struct exchange *x, const struct message *h)
+{
+	struct addr a;
+
+	if (h->h1.minor == 1 || message_find(h, FIELD_HOST) != NULL)
+		return STR("");
+	if (!stream_local_addr(x->up.source, &a))
+		return STR("localhost");
+	return str_of(addr_text(&a, x->here));
+}
+
+/* A whole head of `used` bytes. Its slices are used here or not at all. */
+static enum state
+head_done(struct exchange *x, const struct message *h, size_t used)
+{
+	const struct proxy *p = x->proxy;
+	const struct sender *sender = &x->client->sender;
+	const struct why *why = WHY_NO_TABLE;
+
+	ASSERT(!x->has_head && x->table == NULL && x->status == 0);
+	session_busy(&x->client->session, x, exchange_on_client);
+	x->has_head = true;
+	x->is_head = h->is_head;
+	x->idempotent = h->idempotent;
+	x->upgrade = h->upgrade;
+	x->expects_continue = h->expect_continue;
+	x->minor = h->h1.minor;
+	x->keep = h->h1.keep_alive;
+	x->last = !h->h1.keep_alive;
+	x->from = sender_client(sender, h, p->conf.trusted, p->conf.ntrusted);
+	access_note_request(p->access, &x->log, h);
+	if (!flow_begin(&x->up, used, h->body, h->length)) {
+		x->keep = false;
+		return exchange_fail(x, WHY_BAD_CHUNK);
+	}
+	if (p->table != NULL) {
+		x->table = table_ref(p->table);
+		x->service = table_match(x->table, h->host, h->path, &why);
+	}
+	if (x->service == NULL)
+		return exchange_fail(x, why);
+	if (!rewrite_request(&x->up.head, h, sender, &x->from, x->from_text, here(x, h)))
+		return exchange_fail(x, WHY_NO_MEMORY);
+	x->up.keep = x->idempotent;
+	return PICK;
+}
+
+enum state
+head_read(struct exchange *x)
+{
+	struct message *h = &x->proxy->head;
+	const struct why *why;
+	size_t used;
+
+	if (x->in_row > IN_ROW) {
+		x->in_row = 0;
+		return exchange_again(x);
+	}
+	h->limits = x->proxy->conf.request_head;
+	switch (flow_read_head(&x->up, FLOW_REQUEST, h, &used, &why, exchange_now(x))) {
+	case FLOW_DONE:
+		return head_done(x, h, used);
+	case FLOW_BAD:
+		return exchange_fail(x, why);
+	case FLOW_STARVED:
+		return exchange_fail(x, WHY_NO_MEMORY);
+	case FLOW_MORE:
+		if (x->up.end == 0)
+			return exchange_leave(x, IO_AGAIN);
+		session_reading(&x->client->session);
+		return STAY;
+	case FLOW_SOURCE_END:
+		return x->up.end == 0 ? exchange_leave(x, IO_EOF) : exchange_fail(x, WHY_CLIENT_GONE);
+	case FLOW_SOURCE_BROKEN:
+		return x->up.end == 0 ? exchange_leave(x, IO_FAIL) : exchange_fail(x, WHY_CLIENT_GONE);
+	case FLOW_YIELD:
+	case FLOW_SINK_BROKEN:
+		break;
+	}
+	BUG("reading a head ends otherwise");
+}

@@ -1,0 +1,35 @@
+/*
+ * What an exchange leaves behind: its reason is counted, its duration observed, its line logged.
+ */
+#include "base/bug.h"
+#include "proxy/exchange_priv.h"
+
+void
+exchange_report(const struct exchange *x)
+{
+	const struct proxy *p = x->proxy;
+	const struct sender *sender = &x->client->sender;
+	const struct table_task *task = x->attempt.task;
+	int64_t took_usec = exchange_now(x) - x->began_usec;
+	char from[IP_TEXT_MAX];
+	struct access_line line = {
+		.client = ip_eq(&x->from, &sender->ip) ? sender_peer(sender) : ip_text(&x->from, from),
+		.request = &x->log, .status = x->status,
+		.bytes = stream_bytes_out(&x->client->session.stream) - x->bytes_before,
+		.took_usec = took_usec, .why = x->why,
+	};
+
+	ASSERT(x->why != NULL && took_usec >= 0 && !x->attempt.taken);
+	ASSERT(task == NULL || x->service != NULL);
+	live_count_why(p->conf.live, p->conf.worker, x->why);
+	if (x->has_head && x->status != 101) {		/* a tunnel's life is no duration of a request */
+		live_observe(p->conf.live, p->conf.worker, took_usec);
+		if (task != NULL)
+			live_answered(p->conf.live, task->slot, x->status, took_usec);
+	}
+	if (x->service != NULL)
+		line.service = table_text(x->table, x->service->name);
+	if (task != NULL)
+		line.task = table_text(x->table, task->name);
+	access_log(p->access, &line);
+}
