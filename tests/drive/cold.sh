@@ -5,7 +5,7 @@ edge="  - { name: edge, kind: traefik-file, file: $file, interval: 100ms }"
 written() { grep -q 'Written by Mola' "$file"; }
 
 echo '# of a Mola before' >"$file"
-must "the emulated nodes start" nodes_start
+must "the emulated nodes start" nodes_start "1 2 4"
 mola_conf "$edge"
 printf 'swarm: { endpoint: "unix://%s/nobody.sock" }\n' "$tmp" >>"$tmp/mola.yaml"
 must "Mola starts; the Swarm's manager is away" mola_start

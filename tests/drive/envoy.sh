@@ -59,11 +59,11 @@ endpoints() {
 	curl -s --max-time 2 "http://$api_of/clusters?format=json" | jq -c '.cluster_statuses[] | select(.name == "web") | [.host_statuses // [] | .[] |
 		{key: ("n" + (.address.socket_address.address | split(".")[3])), value: {weight, health: .health_status.eds_health_status}}] | from_entries'
 }
-envoy_has() { endpoints | jq -e "$1" >/dev/null; }
+envoy_has() { endpoints | json_is "$1"; }
 shares() { answers 140 >"$tmp/answers" && jq -e "$1" "$tmp/answers" >/dev/null; }
 
-# tell KIND [MORE [TASK...]]: Mola's configuration
-tell() {
+# configure KIND [MORE [TASK...]]: Mola's configuration
+configure() {
 	local kind=$1 more=${2:-} where=
 	shift $(($# < 2 ? $# : 2))
 	[ "$kind" = envoy-rest ] || where="file: \"$eds/{service}.json\","
@@ -92,25 +92,25 @@ members() {
 	echo "# answered: $(jq -c . "$tmp/answers")"
 
 	hammer 4 "/?work=0.0005"
-	drain n3
+	mola_drain n3
 	check "$kind: a node that is drained is DRAINING" within 10 envoy_has '.n3.health == "DRAINING" and .n1.health == "HEALTHY"'
 	check "$kind: and gets no new requests" within 10 shares '.n3 == null and .n2 > 20'
-	drain n2
+	mola_drain n2
 	check "$kind: when more drain than serve, they are DRAINING, too" within 10 envoy_has '.n2.health == "DRAINING" and .n3.health == "DRAINING"'
 	check "$kind: all requests go to the one that is left" within 10 shares '. == {"n1": 140}'
-	drain --undo n2
-	drain --undo n3
+	mola_drain --undo n2
+	mola_drain --undo n3
 	check "$kind: they come back" within 10 envoy_has 'length == 3 and all(.health == "HEALTHY")'
-	tell "$kind" "" 1 2
+	configure "$kind" "" 1 2
 	mola_reload
 	check "$kind: a task that is gone is gone" within 10 envoy_has 'keys == ["n1", "n2"]'
-	tell "$kind"
+	configure "$kind"
 	mola_reload
 	check "$kind: a task that came is there" within 10 envoy_has 'keys == ["n1", "n2", "n3"]'
 	for i in 1 2 3 4 5; do
-		drain n$((i % 3 + 1))
+		mola_drain n$((i % 3 + 1))
 		sleep 0.3
-		drain --undo n$((i % 3 + 1))
+		mola_drain --undo n$((i % 3 + 1))
 	done
 	hammered
 	check "$kind: no request failed meanwhile" none_failed 1000
@@ -118,8 +118,8 @@ members() {
 	bench "$kind-updates" "$(stat update_success)" updates
 }
 
-nodes_start
-tell envoy-file
+nodes_start "1 2 4"
+configure envoy-file
 must "Mola starts" mola_start
 must "the file is there before Envoy is" within 10 test -s "$eds/web.json"
 envoy_conf "$by_file"
@@ -138,7 +138,7 @@ must "Envoy starts again" envoy_start
 check "and has it all" within 10 target_is edge '.taken'
 check "another cluster's name is told" eval 'sed -i s/edge_{service}/nobody_{service}/ "$tmp/mola.yaml"; mola_reload
 	within 15 target_is edge ".taken == false and (.taken_detail | contains(\"nobody_web\"))"'
-tell envoy-file ", stale_after: 2s"
+configure envoy-file ", stale_after: 2s"
 mola_reload
 
 # --- an Envoy that checks health itself: it keeps in use what is taken out, unless it is told not to ---
@@ -150,31 +150,31 @@ stop envoy
 envoy_conf "$by_file" ROUND_ROBIN "$health"
 must "checks: Envoy starts" envoy_start
 check "checks: all three are used" within 20 sixty 'length == 3'
-drain n1
-drain n2
+mola_drain n1
+mola_drain n2
 check "checks: of three nodes two are drained: of 60 requests 60 reach the third" within 10 sixty '. == {"n3": 60}'
 echo "# answered: $(jq -c . "$tmp/answers")"
 check "checks: and Mola sees that" within 10 target_is edge '.taken'
-drain --undo n1
-drain --undo n2
+mola_drain --undo n1
+mola_drain --undo n2
 check "checks: they come back" within 10 sixty 'length == 3'
 check "checks: what Envoy's cluster lacks is said" within 10 noted
-tell envoy-file "" 1 3
+configure envoy-file "" 1 3
 mola_reload
 check "checks: a task that is taken out, and lives, keeps its share: that is told" within 20 target_is edge \
 	'.taken == false and (.taken_detail | test("still uses .*pending_dynamic_removal.*ignore_health_on_host_removal"))'
 check "checks: it is so" sixty '.n2 > 5'
 stop envoy
-tell envoy-file ", stale_after: 2s"
+configure envoy-file ", stale_after: 2s"
 mola_reload
 envoy_conf "$by_file" ROUND_ROBIN "{ ignore_health_on_host_removal: true, $health }"
 sed -i 's/^    { ignore_health_on_host_removal: true, \(.*\) }$/    ignore_health_on_host_removal: true\n    \1/' "$tmp/envoy.yaml"
 must "checks: Envoy starts with ignore_health_on_host_removal" envoy_start
 check "checks: Mola sees that it has all" within 10 target_is edge '.taken and .notes == []'
-tell envoy-file ", stale_after: 2s" 1 3
+configure envoy-file ", stale_after: 2s" 1 3
 mola_reload
 check "checks: now a task that is taken out is out" within 10 sixty '.n2 == null and length == 2'
-tell envoy-file ", stale_after: 2s"
+configure envoy-file ", stale_after: 2s"
 mola_reload
 check "checks: and comes back" within 10 sixty 'length == 3'
 stop envoy
@@ -224,14 +224,14 @@ stop envoy
 
 envoy_conf "$by_rest" LEAST_REQUEST
 must "Envoy starts, and asks a Mola that is not there" envoy_start
-tell envoy-rest
+configure envoy-rest
 sed -i 's/^admin: { hosts: .mola.,/admin: {/' "$tmp/mola.yaml"
 must "Mola starts" mola_start
 refused() { curl -s --max-time 2 -X POST -H "Host: mola" -d '{}' "http://$net.200:8000/v3/discovery:endpoints" | grep -q "the name 'mola'.*admin.hosts"; }
 check "Envoy asks by the name of a cluster, which is to be among admin.hosts, and that is said" refused
 check "in the log, too" grep -q "event=admin.refused .*the name 'mola'.*admin.hosts" "$tmp/mola.log"
 check "and mola targets says why Envoy has nothing" within 45 target_is edge '.taken == false and (.taken_detail | contains("admin.hosts"))'
-tell envoy-rest
+configure envoy-rest
 mola_reload
 members envoy-rest
 curl -s -o "$tmp/page" --max-time 2 -X POST -d '{"resource_names":["nobody"]}' "http://$net.200:8000/envoy/v3/discovery:endpoints"
@@ -239,7 +239,7 @@ check "of a cluster that nobody knows nothing is said" [ "$(jq '.resources == []
 sed -i 's/, api: [^ ]* / /' "$tmp/mola.yaml"
 mola_reload
 check "without Envoy's admin, its questions tell what it has" within 15 target_is edge '.taken and .askers[0].taken and .askers[0].cluster == "edge_web"'
-tell envoy-rest ", stale_after: 2s"
+configure envoy-rest ", stale_after: 2s"
 mola_reload
 check "stale_after is told by REST" within 10 eval 'curl -s --max-time 2 -X POST -d "{}" "http://$net.200:8000/v3/discovery:endpoints" | grep -q endpoint_stale_after'
 sleep 3

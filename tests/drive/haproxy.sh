@@ -1,6 +1,6 @@
 # HAProxy, told over its admin socket and by its agent checks: weights, newcomers, drains and removals under load without
 # a failed request; restarted, reloaded, left alone.
-command -v haproxy >/dev/null || skip "there is no haproxy"
+needs haproxy
 ctl=$net.100:9999
 
 # haproxy_conf LINES...: of the backend be_web
@@ -17,8 +17,7 @@ haproxy_conf() {
 haproxy_start() { start haproxy haproxy -W -db -f "$tmp/haproxy.cfg"; within 10 ha_answers; }
 haproxy_reload() { local was; was=$(ha_pid); kill -USR2 "${pid[haproxy]}"; within 10 ha_pid_not "$was"; }
 # The master's worker, too.
-haproxy_stop() { local worker; worker=$(ha_pid); stop haproxy "$1"; within 10 no_process "$worker" && within 10 ha_absent; }
-no_process() { ! kill -0 "$1" 2>/dev/null; }
+haproxy_stop() { local worker; worker=$(ha_pid); stop haproxy "$1"; within 10 gone "$worker" && within 10 ha_absent; }
 # ha COMMAND: what HAProxy says
 ha() {
 	local fd
@@ -55,7 +54,7 @@ ha_requests() { ha "show info" | sed -n 's/^CumReq: //p'; }
 ha_moved() { local n; n=$(ha_requests); [ -n "$n" ] && [ "$n" -gt $(($1 + 50)) ]; }
 mola_check() { "$MOLA" check "$1" >"$tmp/check.log"; }
 flowing() { local was; was=$(ha_requests); within 10 ha_moved "$was"; }
-undrain() { drain --undo "$@"; }
+undrain() { mola_drain --undo "$@"; }
 took_ms() { echo $(((${EPOCHREALTIME/./} - $1) / 1000)); }
 target="  - { name: ha, kind: haproxy, socket: \"unix:$tmp/ha.sock\", backend: \"be_{service}\", interval: 500ms, poll: 500ms,
       server_options: \"check inter 500ms\" }"
@@ -69,7 +68,7 @@ check "deploy/haproxy/mola.yaml: Mola finds it sound" mola_check deploy/haproxy/
 
 # --- servers of ours ---
 
-must "the emulated nodes start" nodes_start
+must "the emulated nodes start" nodes_start "1 2 4"
 haproxy_conf 'balance roundrobin' 'option redispatch' 'retries 3'
 must "HAProxy starts, without a server" haproxy_start
 mola_web 1 2
@@ -85,7 +84,7 @@ check "what it has is told" within 10 agreed
 check "requests follow the weights" within 20 shared
 echo "# shares: $(jq -c . "$tmp/shared")"
 at=${EPOCHREALTIME/./}
-drain n3
+mola_drain n3
 check "a node drains: its server does" within 5 ha_is mola:web.3 "$net.3 8 *"
 bench drain "$(took_ms "$at")" ms
 check "no request goes there" within 5 avoided n3
@@ -108,7 +107,7 @@ check "added, weighed, drained and deleted under load: no request failed" none_f
 
 tasks 1 2 3
 within 10 by_cores mola:web.1 mola:web.2 mola:web.3 256
-drain n1
+mola_drain n1
 check "before the restart one drains" within 5 ha_is mola:web.1 "$net.1 8 *"
 haproxy_stop KILL
 check "HAProxy is gone: it is said" within 10 target_is ha '.taken == null and .taken_why == "proxy_gone"'
@@ -134,7 +133,7 @@ hammer 6 "/?work=0.004" strict
 before=$(ha_members)
 brain=$(mola_child brain)
 kill -KILL "$brain"
-check "the brain is killed: another one comes" within 10 other_brain "$brain"
+check "the brain is killed: another one comes" within 10 other_child brain "$brain"
 check "and tells HAProxy again" within 20 taken
 stop mola KILL
 flowing
@@ -197,11 +196,11 @@ must "withdrawn: Mola starts" mola_start
 withdrawal
 brain=$(mola_child brain)
 kill -KILL "$brain"
-check "withdrawn: the brain is killed: another one comes" within 10 other_brain "$brain"
+check "withdrawn: the brain is killed: another one comes" within 10 other_child brain "$brain"
 check "withdrawn: and leaves it so" within 10 withdrawn ha
 mola_reload
 within 5 healthy
-drain n1
+mola_drain n1
 undrain n1
 check "withdrawn: a reload that does not change the target leaves it so, too" none_of_ours
 check "withdrawn: it resumes" mola_targets resume ha
@@ -236,7 +235,7 @@ for i in 1 2 3; do
 	within 10 by_cores s1 s2 s3 256 || not_ok "weights are back, $i"
 	flowing
 done
-drain n1
+mola_drain n1
 check "own servers: a drained one gets weight 0" within 5 ha_is s1 "$net.1 0 0"
 undrain n1
 check "own servers: and weight again" within 5 weighs_between s1 25 110
@@ -263,7 +262,7 @@ check "agent: weights go by cores, asked by task, node or address" within 10 by_
 check "agent: that it asks is told" within 10 target_is ha '.state == "taken" and .agent.questions > 3'
 hammer 6 "/?work=0.004" strict
 flowing
-drain n3
+mola_drain n3
 check "agent: a node drains" within 5 status_is s3 "DRAIN (agent)"
 undrain n3
 check "agent: and is back" within 5 status_is s3 "UP*"
@@ -273,7 +272,7 @@ tasks 1 2 3
 check "agent: and comes back" within 10 status_is s2 "UP*"
 check "agent: with its weight" within 5 by_cores s1 s2 s3 100
 flowing
-drain n1
+mola_drain n1
 within 5 status_is s1 "DRAIN (agent)"
 check "agent: withdrawn" mola_targets withdraw ha
 for i in 1 2 3; do check "agent: s$i has its own weight, drained or not" within 10 ha_is "s$i" "$net.$i 0 100"; done

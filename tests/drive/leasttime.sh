@@ -2,7 +2,7 @@
 # any more. Some time after it has come Mola publishes once more, and Traefik begins to measure anew.
 
 [ -x build/peers/traefik ] || skip "there is no build/peers/traefik; tools/peers traefik makes it"
-command -v python3 >/dev/null || skip "there is no python3"
+needs python3
 file=$tmp/etc/mola.yml
 mkdir "$tmp/etc"
 
@@ -35,7 +35,7 @@ share_of() {
 at_least() { share=$(share_of "$1"); awk -v s="$share" -v n="$2" 'BEGIN { exit !(s >= n) }'; }
 resets() { grep -c event=target.reset "$tmp/mola.log"; }
 was_reset() { [ "$(resets)" -ge "$1" ]; }
-two() { curl -s "http://$net.100:8082/api/http/services/web@file" | jq -e '.loadBalancer.servers | length == 2' >/dev/null; }
+two() { traefik /api/http/services/web@file | json_is '.loadBalancer.servers | length == 2'; }
 
 start one python3 "$tmp/server.py" "$net.1" n1 quick
 start two python3 "$tmp/server.py" "$net.2" n2 slow
@@ -43,9 +43,7 @@ within 20 curl -s -o "$tmp/page" "http://$net.2:20080/"
 mola_conf "$edge" web 1
 must "Mola starts" mola_start
 must "the file is there" within 10 test -s "$file"
-start traefik build/peers/traefik --entrypoints.web.address="$front" --entrypoints.traefik.address="$net.100:8082" --api.insecure=true \
-	--api.dashboard=false --providers.providersthrottleduration=10ms --providers.file.directory="$tmp/etc" --log.level=INFO \
-	--global.checknewversion=false --global.sendanonymoususage=false
+must "Traefik starts" traefik_start --providers.file.directory="$tmp/etc"
 must "Traefik has it" within 30 target_is edge .taken
 must "what it was told first is settled: it was reset once" within 60 was_reset 1
 mola_conf "$edge" web 1 2

@@ -2,21 +2,12 @@
 # by its labels, and one that a router of a file protects; each on one entry point alone.
 
 [ -x build/peers/traefik ] || skip "there is no build/peers/traefik; tools/peers traefik makes it"
-command -v python3 >/dev/null || skip "there is no python3"
-TRAEFIK=${TRAEFIK:-build/peers/traefik}
+needs python3
 side=$net.100:8083			# an entry point on which nobody has a router
 engine=$net.210:2375
 file=$tmp/etc/mola.yml
 mkdir "$tmp/etc"
 
-traefik_start() {
-	start traefik "$TRAEFIK" --entrypoints.web.address="$front" --entrypoints.side.address="$side" \
-		--entrypoints.traefik.address="$net.100:8082" --api.insecure=true --api.dashboard=false --providers.providersthrottleduration=10ms \
-		--providers.file.directory="$tmp/etc" --providers.swarm.endpoint="tcp://$engine" --providers.swarm.refreshseconds=1 \
-		--providers.swarm.exposedbydefault=false --log.level=INFO --global.checknewversion=false --global.sendanonymoususage=false
-	within 60 curl -s -f -o "$tmp/overview" --max-time 1 "http://$net.100:8082/api/overview"
-}
-traefik() { curl -s -f --max-time 2 "http://$net.100:8082$1"; }
 # status HOST [ADDRESS [PASSWORD]]: what a request is answered
 status() { curl -s -o "$tmp/body" -w '%{http_code}' --max-time 5 ${3:+-u "$3"} -H "Host: $1.test" "http://${2:-$front}/"; }
 is() { [ "$(status "${@:2}")" = "$1" ]; }
@@ -44,7 +35,7 @@ own_router() {	# own_router SERVICE: people's own, in a file of theirs
 	END
 	mv "$tmp/etc/.own" "$tmp/etc/own.yml"
 }
-routed_to() { traefik /api/http/routers/vault@file | jq -e --arg s "$1" '.service == $s' >/dev/null; }
+routed_to() { traefik /api/http/routers/vault@file | json_is ".service == \"$1\""; }
 # config [MORE]: Mola's; the Swarm's services, and the one of the file
 config() {
 	mola_conf "  - { name: edge, kind: traefik-file, file: $file, api: \"http://$net.100:8082\", poll: 200ms, interval: 100ms${1:-} }" vault
@@ -64,10 +55,11 @@ cat >"$tmp/services.json" <<END
   "open": { $here, "labels": { "mola.port": "20080", "mola.host": "open.test" } } }
 END
 
-nodes_start
+nodes_start "1 2 4"
 must "the manager answers" engine_start
 own_router by-hand
-must "Traefik starts" traefik_start
+must "Traefik starts" traefik_start --entrypoints.side.address="$side" --providers.file.directory="$tmp/etc" \
+	--providers.swarm.endpoint="tcp://$engine" --providers.swarm.refreshseconds=1 --providers.swarm.exposedbydefault=false
 guarded "before"
 check "nobody has a router for the open one" is 404 open
 
@@ -105,7 +97,7 @@ config
 mola_reload
 must "Traefik has Mola's services" within 15 target_is edge '.taken and ([.services[].name] | index("open") != null and index("vault") != null)'
 guarded "with Mola"
-check "no router is Mola's" eval 'traefik /api/http/routers | jq -e "[.[] | select(.provider == \"file\") | .name] == [\"vault@file\"]" >/dev/null'
+check "no router is Mola's" eval 'traefik /api/http/routers | json_is "[.[] | select(.provider == \"file\") | .name] == [\"vault@file\"]"'
 own_router vault@file
 check "people's router leads to Mola's service" within 10 routed_to vault@file
 guarded "with Mola behind people's router"
@@ -138,11 +130,11 @@ check "and nothing is done" is 401 vault
 own_router by-hand
 within 10 routed_to by-hand
 check "withdrawn" mola_targets withdraw edge
-check "nothing of Mola's is left with Traefik" within 10 eval 'traefik /api/http/services | jq -e "[.[] | select(.provider == \"file\") | .name] == [\"by-hand@file\"]" >/dev/null'
+check "nothing of Mola's is left with Traefik" within 10 eval 'traefik /api/http/services | json_is "[.[] | select(.provider == \"file\") | .name] == [\"by-hand@file\"]"'
 check "not a router, either" is 404 open
 guarded "withdrawn"
 check "Mola says so" withdrawn edge
-check "and goes on leaving it alone" eval 'drain n1; drain --undo n1; ! within 2 grep -q services "$file"'
+check "and goes on leaving it alone" eval 'mola_drain n1; mola_drain --undo n1; ! within 2 grep -q services "$file"'
 check "it resumes" mola_targets resume edge
 check "and all is there again" within 15 is 200 open
 guarded "resumed"

@@ -7,25 +7,19 @@ web=http://$net.100:8081		# Traefik's API
 file=$tmp/etc/dynamic_conf.yml
 mkdir "$tmp/etc"
 
-# traefik_start PROVIDERS...: static configuration by arguments; it takes changes at once
-traefik_start() {
-	start traefik build/peers/traefik --entrypoints.web.address="$front" --entrypoints.api.address="$net.100:8081" \
-		--entrypoints.traefik.address="$net.100:8082" --api.insecure=true --api.dashboard=false --providers.providersthrottleduration=10ms --metrics.prometheus=true \
-		--log.level=INFO --global.checknewversion=false --global.sendanonymoususage=false "$@"
-	within 60 curl -s -f -o "$tmp/overview" --max-time 1 "http://$net.100:8082/api/overview"
-}
-traefik() { curl -s -f --max-time 2 "http://$net.100:8082$1"; }
+# traefik_with PROVIDERS...: static configuration by arguments; it takes changes at once
+traefik_with() { traefik_start --entrypoints.api.address="$net.100:8081" --metrics.prometheus=true "$@"; }
 reloads() { traefik /metrics | awk '$1 == "traefik_config_reloads_total" { print int($2) }'; }
 reloaded() { [ "$(reloads)" -ge "$1" ]; }
-has() { traefik "/api/http/services/$1" 2>/dev/null | jq -e "$2" >/dev/null; }	# has SERVICE@PROVIDER CONDITION
+has() { traefik "/api/http/services/$1" 2>/dev/null | json_is "$2"; }	# has SERVICE@PROVIDER CONDITION
 
 # --- weights, by file ---
 
-nodes_start --tenants 0.5 --burst 0.5
+nodes_start "1 2 4" --tenants 0.5 --burst 0.5
 mola_conf "  - { name: edge, kind: traefik-file, file: $file, api: \"http://$net.100:8082\", poll: 200ms, interval: 100ms, hysteresis: 0.001, api_entry_point: api, routers: true, entry_points: web }"
 must "Mola starts without addresses of its own: it serves nobody, and checks health" mola_start
 must "the file is there, with a name that Traefik reads" within 10 test -s "$file"
-must "Traefik takes it" traefik_start --providers.file.directory="$tmp/etc"
+must "Traefik takes it" traefik_with --providers.file.directory="$tmp/etc"
 must "and Mola sees that it did" within 60 target_is edge '.taken'
 check "servers have the weights that they were told" says /api/v1/targets \
 	'.targets[0].services[0].servers | length == 3 and all(.has_weight != null and .has_state == "UP")'
@@ -102,7 +96,7 @@ check "no request failed" none_failed 1000
 check "in $seen looks the router was never missing" [ "$missed" = 0 -a "$seen" -gt 100 ]
 check "in $read_whole looks the file was never half written" [ "$read_half" = 0 -a "$read_whole" -gt 100 ]
 must "Mola is there" within 10 healthy
-for n in n1 n2 n3; do drain --undo $n; done
+for n in n1 n2 n3; do mola_drain --undo $n; done
 
 # --- members ---
 
@@ -110,9 +104,9 @@ three() { has web@file '.loadBalancer.servers | length == 3'; }
 two() { has web@file '.loadBalancer.servers | length == 2'; }
 hammer 3 "/?work=0.005"
 within 10 target_is edge '.taken'
-drain n3
+mola_drain n3
 check "a node that is drained is left out" within 10 two
-drain --undo n3
+mola_drain --undo n3
 check "and comes back" within 10 three
 mola_conf "  - { name: edge, kind: traefik-file, file: $file, api: \"http://$net.100:8082\", poll: 200ms, interval: 100ms, api_entry_point: api, routers: true, entry_points: web }" web 1 2
 mola_reload
@@ -155,12 +149,12 @@ check "a Traefik that is gone is told" within 10 target_is edge '.taken == null 
 mola_conf "  - { name: edge, kind: traefik-http, routers: true, api: \"http://$net.100:8082\", poll: 200ms, interval: 200ms }"
 mola_reload
 within 10 target_is edge '.kind == "traefik-http"'
-must "Traefik asks Mola instead" traefik_start --providers.http.endpoint="http://$net.200:8000/traefik?target=edge" --providers.http.pollinterval=200ms
+must "Traefik asks Mola instead" traefik_with --providers.http.endpoint="http://$net.200:8000/traefik?target=edge" --providers.http.pollinterval=200ms
 check "and has what it was answered" within 20 target_is edge '.taken and .asked_seconds < 2'
 check "requests go by the weights" within 20 shares
 echo "# answered: $(jq -c . "$tmp/answers")"
 hammer 3 "/?work=0.005"
-drain n3
+mola_drain n3
 check "a node that is drained is left out" within 10 has web@http '.loadBalancer.servers | length == 2'
 stop mola KILL
 sleep 1
@@ -191,12 +185,12 @@ stop traefik
 
 mola_conf "  - { name: reference, kind: traefik-file, policy: best-node, file: $file, interval: 500ms, routers: true, entry_points: web, api_entry_point: api, fallback: \"http://localhost:8020\" }"
 stop nodes
-nodes_start --hog 3,40,6
+nodes_start "1 2 4" --hog 3,40,6
 mola_reload
-must "Traefik reads the file" traefik_start --providers.file.filename="$file"
+must "Traefik reads the file" traefik_with --providers.file.filename="$file"
 check "one server has everything" within 10 has web@file '.loadBalancer.servers | length == 1 and .[0].url != "http://localhost:8020"'
 check "there is a router for the application and one for Traefik's API" within 10 eval \
-	'traefik /api/http/routers | jq -e "[.[] | select(.provider == \"file\") | .service] | sort == [\"api@internal\", \"web\"]" >/dev/null'
+	'traefik /api/http/routers | json_is "[.[] | select(.provider == \"file\") | .service] | sort == [\"api@internal\", \"web\"]"'
 not_busy() { answers 20 >"$tmp/answers"; jq -e 'keys == ["n1"] or keys == ["n2"]' "$tmp/answers" >/dev/null; }
 check "a node that is busy loses everything" within 30 not_busy
 for what in "best_node.score.*node=n1 cpu=.*ram=.*score=" "best_node.chosen.*node=" "best_node.updated.*file="; do

@@ -34,7 +34,7 @@ done
 # Publication, too: a node is drained while they ask.
 pipeline /metrics 4 >/dev/null &
 asking=$!
-drained() { "$MOLA" drain --admin "unix:$tmp/admin.sock" n2 >/dev/null && says /api/v1/tasks '[.tasks[] | select(.node == "n2") | .state] | unique == ["draining"]'; }
+drained() { mola_drain n2 && says /api/v1/tasks '[.tasks[] | select(.node == "n2") | .state] | unique == ["draining"]'; }
 check "a node is drained meanwhile" within 10 drained
 wait $asking
 check "Mola ends well" mola_stop

@@ -1,7 +1,6 @@
 # Two tasks, one of which fails at once: it is never in flight for long, and must not attract requests for that. Clients of one
 # address, who alone can eject nobody, and of several.
 
-listening() { (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; }
 ejected() { says /api/v1/events '[.events[] | select(.event == "task.ejected" and (.text | test("task=web.2")))] | length > 0'; }
 # fail_part NAME CLIENTS REQUESTS [SOURCE...]
 fail_part() {

@@ -5,7 +5,6 @@ must "the task listens" within 20 curl -s -o /dev/null --max-time 2 "http://$net
 mola_conf "  - { name: web, tasks: [ { node: n1, address: \"$net.1:8081\" } ] }" 'workers: 1' 'clients: { head: 5m }'
 must "Mola is up" mola_start
 
-why_count() { api /metrics | awk -v why="why=\"$1\"" 'index($1, why) { n += $NF } END { print n + 0 }'; }
 
 start slow-upload python3 tests/hostile/drip.py "$front" upload 1000 20
 start held-up python3 tests/hostile/drip.py "$front" held-up 0 20

@@ -1,7 +1,6 @@
 # A response that comes in the middle of an upload of 8 MB: a client that reads it only when all is sent must find it. The rest of the
 # upload has no reader, but it must not make the kernel reset the connection.
 
-listening() { (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; }
 none_lost() {
 	local ok lost
 	read -r ok lost < <(python3 tests/hostile/early.py clients "$net.200" 8080 20 8388608 | tail -n 1)

@@ -25,7 +25,6 @@ all() { # all STATUS HOST PATH...
 	for path; do is "$status" "$host" "$path" || bad=1; done
 	return $bad
 }
-trouble() { says /api/v1/services "[.services[] | select(.name == \"$1\").troubles[] | select(.why == \"$2\" and (.text | test(\"$3\")))] | length == 1"; }
 
 start engine python3 tests/drive/swarm.py "$net.210" 2375 "$tmp/services.json"
 must "the manager answers" within 20 curl -s -f -o "$tmp/page" "http://$engine/_ping"

@@ -5,7 +5,6 @@ must "the task listens" within 20 curl -s -o /dev/null --max-time 2 "http://$net
 mola_conf "  - { name: web, tasks: [ { node: n1, address: \"$net.1:8081\" } ] }" 'workers: 1'
 must "Mola is up" mola_start
 
-why_count() { api /metrics | awk -v why="why=\"$1\"" 'index($1, why) { n += $NF } END { print n + 0 }'; }
 clients() { api /metrics | awk '/^mola_clients/ { n += $NF } END { print n + 0 }'; }
 # ask N: so many requests one after another, each on a connection of its own from an address of others; how many failed
 ask() {
@@ -19,8 +18,8 @@ ask() {
 start crowd python3 tests/hostile/half_heads.py "$front" 4400 "$net.50" 120
 refused() { [ "$(why_count address_limit)" -gt 1000 ]; }
 must "one address has what an address may have, and no more" within 60 refused
-failed=$(ask 200)
-check "4400 half-heads from one address: others lose $failed of 200" [ "$failed" = 0 ]
+lost=$(ask 200)
+check "4400 half-heads from one address: others lose $lost of 200" [ "$lost" = 0 ]
 bench failed-one-address "$failed" requests
 stop crowd KILL
 
@@ -28,8 +27,8 @@ stop crowd KILL
 for n in 1 2 3 4 5; do start "crowd$n" python3 tests/hostile/half_heads.py "$front" 1000 "$net.5$n" 120; done
 giving_way() { [ "$(why_count head_gave_way)" -gt 100 ]; }
 must "all slots are taken, and unfinished heads give way" within 60 giving_way
-failed=$(ask 200)
-check "5000 half-heads from five addresses: others lose $failed of 200" [ "$failed" = 0 ]
+lost=$(ask 200)
+check "5000 half-heads from five addresses: others lose $lost of 200" [ "$lost" = 0 ]
 bench failed-five-addresses "$failed" requests
 for n in 1 2 3 4 5; do stop "crowd$n" KILL; done
 check "Mola ends well" mola_stop

@@ -11,7 +11,6 @@ must "the task listens" within 20 curl -s -o /dev/null --max-time 2 "http://$net
 mola_conf "  - { name: web, tasks: [ { node: n1, address: \"$net.1:8081\" } ] }" 'workers: 1' "user: $(id -un)" 'clients: { max: 8192, max_per_address: 0, head: 5m, min_rate: 0 }'
 must "Mola is up" mola_start
 
-why_count() { api /metrics | awk -v why="why=\"$1\"" 'index($1, why) { n += $NF } END { print n + 0 }'; }
 ask() {
 	local n failed=0
 	for n in $(seq "$1"); do curl -s -o /dev/null -f --max-time 10 "http://$front/$n" || failed=$((failed + 1)); done
@@ -27,14 +26,14 @@ start crowd python3 tests/hostile/half_heads.py "$front" 4000 "$net.50" 120
 refused() { [ "$(why_count no_memory)" -gt 100 ]; }
 check "clients are refused for want of memory" within 60 refused
 check "they are told so" eval 'within 20 eval "curl -s -D - -o /dev/null --max-time 5 http://$front/ | grep -q \"^Mola-Why: no_memory\""'
-drained() { "$MOLA" drain --admin "unix:$tmp/admin.sock" n3 >/dev/null && grep -q 'event=table.published serial=[2-9]' "$tmp/mola.log"; }
+drained() { mola_drain n3 && grep -q 'event=table.published serial=[2-9]' "$tmp/mola.log"; }
 check "a table is published meanwhile" within 10 drained
 check "the worker is the same" [ "$(pgrep -P "${pid[mola]}" -x worker-0)" = "$worker" ]
 bench refused "$(why_count no_memory)" clients
 stop crowd KILL
 served() { [ "$(ask 1)" = 0 ]; }
 check "when the crowd has gone, clients are served" within 20 served
-failed=$(ask 100)
-check "all of them ($failed of 100 failed)" [ "$failed" = 0 ]
+lost=$(ask 100)
+check "all of them ($lost of 100 failed)" [ "$lost" = 0 ]
 check "the worker is still the same" [ "$(pgrep -P "${pid[mola]}" -x worker-0)" = "$worker" ]
 check "Mola ends well" mola_stop

@@ -1,7 +1,6 @@
 # A task closes a kept connection just as a POST goes out on it. Whether the task has done it nobody knows, so it is not sent again:
 # it must not go out on such a connection.
 
-listening() { (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; }
 none_fails() {
 	local served failed
 	read -r served failed < <(python3 tests/hostile/post_race.py clients "$net.200" 8080 250 3 300 | tail -n 1)

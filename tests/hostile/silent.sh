@@ -1,6 +1,5 @@
 # Two tasks, one of which accepts connections and never responds: it is ejected after a few requests, and clients are served.
 
-listening() { (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; }
 served() {
 	local served failed
 	read -r served failed < <(python3 tests/hostile/black_hole.py clients "$net.200" 8080 6 600 "$net.31" "$net.32" "$net.33" | tail -n 1)

@@ -1,21 +1,8 @@
-#!/bin/bash
 # Every question of every dashboard and rule, asked of a real Prometheus that scrapes real Molas under load, a real
 # node_exporter and emulated ones. One Mola is well: no alert has anything to say. Then everything goes wrong at once that there is
 # an alert for: each has its data, and names who it is about.
-if [ -z "${story:-}" ]; then exec "${0%/*}/run" dashboards; fi
-. tests/drive/lib.sh		# nodes, Mola with a target
 net=127.47.$((1 + $$ % 70)) ill=127.47.$((81 + $$ % 70)) lost=127.47.$((161 + $$ % 70))
 front=$net.100:8080
-not_ok() {
-	failed=$((failed + 1))
-	tail -qn 3 "$tmp"/{mola,ill,swarmless,prometheus}.log 2>/dev/null | cut -c 1-300 | sed 's/^/# /'
-	echo "not ok $story: $*"
-}
-
-for program in "$MOLA" "$B"/{faults/liar,bench/cluster}; do
-	[ -x "$program" ] || { not_ok "there is no $program"; exit 1; }
-done
-for tool in prometheus promtool prometheus-node-exporter curl jq; do command -v $tool >/dev/null || skip "there is no $tool"; done
 [ -x build/peers/traefik ] || skip "there is no build/peers/traefik; tools/peers traefik makes it"
 
 # --- the parts ---
@@ -28,12 +15,12 @@ ask_over_time() {
 }
 # A number that a panel can draw; nothing to warn of.
 numbers='.status == "success" and (.warnings == null) and ([.data.result[] | (.values[]?, .value?) | select(.) | .[1] | select(test("NaN|Inf") | not)] | length > 0)'
-has() { ask "$1" "${@:2}" | jq -e "$numbers" >/dev/null; }
+has() { ask "$1" "${@:2}" | json_is "$numbers"; }
 scrapes() { # scrapes ADDRESS...: these are the job `mola`
 	printf '%s\n' "$@" | jq -Rn '[{targets: [inputs]}]' >"$tmp/molas.new"
 	mv "$tmp/molas.new" "$tmp/molas.json"
 }
-prometheus_start() {
+prometheus_of_all() {
 	cat >"$tmp/prometheus.yml" <<-Y
 	global: { scrape_interval: 1s, evaluation_interval: 1s }
 	rule_files: [ "$PWD/deploy/prometheus/rules.yml" ]
@@ -43,15 +30,7 @@ prometheus_start() {
 	  - job_name: node
 	    static_configs: [ { targets: [ "$net.201:9100", "$net.1:29100", "$net.2:29100", "$net.3:29100" ] } ]
 	Y
-	start prometheus prometheus --config.file="$tmp/prometheus.yml" --storage.tsdb.path="$tmp/tsdb" --web.listen-address="$net.250:9090" \
-		--log.level=error
-	within 20 has up
-}
-traefik_start() {
-	start traefik build/peers/traefik --entrypoints.web.address="$front" --entrypoints.traefik.address="$net.100:8082" \
-		--api.insecure=true --providers.providersthrottleduration=10ms --providers.file.directory="$tmp/etc" \
-		--log.level=FATAL --global.checknewversion=false --global.sendanonymoususage=false
-	within 60 curl -s -f -o "$tmp/overview" --max-time 1 "http://$net.100:8082/api/overview"
+	prometheus_start prometheus "${prom#http://}" && within 20 has up
 }
 # clients URL: five requests at a time, all the while
 clients() {
@@ -61,22 +40,22 @@ clients() {
 # --- one that is well: three emulated nodes, this machine, and a Traefik that it drives ---
 
 mkdir "$tmp/etc"
-must "nodes" nodes_start --tenants 0.2 --burst 0.1
+must "nodes" nodes_start "1 2 4" --tenants 0.2 --burst 0.1
 start exporter prometheus-node-exporter --web.listen-address="$net.201:9100" --log.level=error --no-collector.systemd
 {
 	printf 'listen: "%s.200:8080"\nadmin: { address: "%s.200:8000", socket: %s/admin.sock }\nworkers: 1\nsignals: { period: 200ms }\n' "$net" "$net" "$tmp"
 	nodes_conf
-	service_conf web
-	printf '    promql: max by (instance) (node_load1{instance=~".*:29100"}) / 100\nprometheus: { servers: [ "%s" ], signals: false }\n' "$prom"
+	service_conf web "1 2 3" 'health: { path: /, interval: 200ms, timeout: 1s }' 'promql: max by (instance) (node_load1{instance=~".*:29100"}) / 100'
+	printf 'prometheus: { servers: [ "%s" ], signals: false }\n' "$prom"
 	echo "targets:"
 	echo "  - { name: edge, kind: traefik-file, file: $tmp/etc/dynamic_conf.yml, api: \"http://$net.100:8082\", poll: 200ms, interval: 100ms, routers: true, entry_points: web }"
 } >"$tmp/mola.yaml"
-must "Traefik starts" traefik_start
+must "Traefik starts" traefik_start --providers.file.directory="$tmp/etc"
 must "a Mola starts that is well" mola_start
 must "Traefik has what it was told" within 20 target_is edge .taken
 clients "http://$net.200:8080/"
 scrapes "$net.200:8000"
-must "Prometheus starts, and scrapes" prometheus_start
+must "Prometheus starts, and scrapes" prometheus_of_all
 curl -s "http://$net.200:8000/metrics" >"$tmp/page"
 check "promtool finds nothing in Mola's metrics" promtool check metrics <"$tmp/page"
 
@@ -88,7 +67,7 @@ jq -c '.data.groups[].rules[] | select(.type == "alerting") | {name, expr: .quer
 loud() { # which alerts would speak now
 	local line
 	while read -r line; do
-		ask "$(jq -r .expr <<<"$line")" | jq -e '.status == "success" and .data.result == []' >/dev/null || jq -r .name <<<"$line"
+		ask "$(jq -r .expr <<<"$line")" | json_is '.status == "success" and .data.result == []' || jq -r .name <<<"$line"
 	done <"$tmp/alerts"
 }
 quiet() { loud >"$tmp/loud" && [ ! -s "$tmp/loud" ]; }
@@ -139,7 +118,7 @@ swarm: { endpoint: "unix://$tmp/nobody.sock" }
 Y
 of_ill() { curl -s -f --max-time 5 --unix-socket "$tmp/ill.sock" "http://localhost$1"; }
 ill_up() { of_ill /api/v1/nodes >/dev/null; }
-hears() { of_ill /api/v1/nodes | jq -e "any(.nodes[]; .name == \"$1\" and .state == \"fresh\")" >/dev/null; }
+hears() { of_ill /api/v1/nodes | json_is "any(.nodes[]; .name == \"$1\" and .state == \"fresh\")"; }
 start swarmless "$MOLA" run "$tmp/swarmless.yaml"
 start ill "$MOLA" run "$tmp/ill.yaml"
 must "a Mola starts that is ill" within 20 ill_up
@@ -187,7 +166,7 @@ variables() { # variables BOARD
 		values=$(jq -c --arg n "$name" --arg v "$value" '.[$n] = $v' <<<"$values")
 	done < <(jq -r '.templating.list[] | select(.type == "query") | [.name, .query.query, (.regex // "" | if . == "" then "-" else . end), .multi] | join("\t")' "deploy/grafana/$1.json")
 }
-drawn() { if [ "$2" = true ]; then ask_over_time "$1"; else ask "$1"; fi | jq -e "$numbers" >/dev/null; }
+drawn() { if [ "$2" = true ]; then ask_over_time "$1"; else ask "$1"; fi | json_is "$numbers"; }
 for board in fleet node service mola; do
 	variables $board
 	jq -c --argjson values "$values" -f tests/prom/grafana.jq deploy/grafana/$board.json >"$tmp/questions"
@@ -222,11 +201,10 @@ check "the target that cannot be told is named" named "$(jq -r 'select(.name == 
 check "the one that has something else is named" named "$(jq -r 'select(.name == "MolaTargetNotTaken").expr' "$tmp/alerts")" target stranger
 
 for record in $(sed -n 's/^ *- record: //p' deploy/prometheus/rules.yml); do check "$record is kept" within 10 has "$record"; done
-rules_well() { rules | jq -e '[.data.groups[].rules[]] | length > 20 and all(.health == "ok")' >/dev/null; }
+rules_well() { rules | json_is '[.data.groups[].rules[]] | length > 20 and all(.health == "ok")'; }
 check "Prometheus evaluates every rule without an error" within 10 rules_well
 
 stop ill-clients KILL
 stop clients KILL
 stop ill || not_ok "the ill Mola ends in order"
 check "the other, too" mola_stop
-[ "$failed" = 0 ]

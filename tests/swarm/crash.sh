@@ -1,6 +1,6 @@
 # A node loses its power: nobody says good-bye, packets just vanish. Requests that were under way on it may be lost, no
 # others; Mola notices by itself, before the Swarm does.
-mola_start
+mola_up
 serve web 3
 must "three tasks are in the table" within 20 agree web 3
 load_start web.test
@@ -18,12 +18,12 @@ left() {
 	[ -z "$(in_table web | grep "^$(address_of node3):")" ]
 }
 check "its task leaves the table" within 30 left
-bench crash-left "$(since "$event")" s
+bench left "$(since "$event")" s
 check "its successor is in the table" within 30 agree web 3
-bench crash "$(since_started web)" s
+bench "" "$(since_started web)" s
 load_stop "$lost"
 event=$(now)
 "$swarm" boot node3
 check "the node is back" within 30 nodes_ready
-bench crash-back "$(since "$event")" s
-mola_stop
+bench back "$(since "$event")" s
+check "Mola ends in order" mola_stop

@@ -1,5 +1,5 @@
 # A node is drained, as one does before maintenance: its tasks are replaced elsewhere, and nobody notices.
-mola_start
+mola_up
 serve web 3
 must "three tasks are in the table" within 20 agree web 3
 load_start web.test
@@ -7,8 +7,8 @@ event=$(now)
 dk node update --availability drain node2 >/dev/null
 not_on() { [ -z "$(in_table web | grep "^$(address_of "$1"):")" ]; }
 check "the drained node's task leaves the table" within 20 not_on node2
-bench drain-left "$(since "$event")" s
+bench left "$(since "$event")" s
 check "its successor is in the table" within 20 agree web 3
-bench drain "$(since_started web)" s
+bench "" "$(since_started web)" s
 load_stop
-mola_stop
+check "Mola ends in order" mola_stop

@@ -3,7 +3,7 @@
 # A new leader gives nodes five heartbeats to come back to it. They may need six seconds to find it, and those who come too
 # late have their tasks replaced: that is not what this story is about.
 heartbeat 3s
-mola_start
+mola_up
 serve web 3 --constraint node.hostname!=node1
 must "three tasks are in the table" within 20 agree web 3
 load_start web.test
@@ -14,7 +14,7 @@ manager=node2
 event=$(now)
 "$swarm" crash node1
 check "there is another leader" within 30 led_by_another
-bench leader-new "$(since "$event")" s
+bench new "$(since "$event")" s
 event=$(now)
 check "the new leader obeys" within 20 scale web 4
 table_grown() { # the same, and one more
@@ -23,8 +23,8 @@ table_grown() { # the same, and one more
 	[ "$(wc -w <<<"$table")" = 4 ] && [ "$(comm -12 <(echo "$old") <(echo "$table"))" = "$old" ]
 }
 check "a new task is in the table, beside the old ones" within 30 table_grown
-bench leader "$(since_started web)" s
+bench "" "$(since_started web)" s
 check "the node that led is down" within 40 node_down node1
 check "the old tasks are in the table still" table_grown
 load_stop
-mola_stop
+check "Mola ends in order" mola_stop

@@ -11,7 +11,7 @@ docker_host=unix://$("$swarm" sock $manager)
 
 # program_image NAME PROGRAM: an image NAME that holds the program as /bin/NAME, with the libraries that it is linked to
 program_image() {
-	local name=$1 program=$2 context=$dir/image-$1 lib
+	local name=$1 program=$2 context=$tmp/image-$1 lib
 	mkdir -p "$context/root/bin" "$context/root/tmp"
 	cp -L "$program" "$context/root/bin/$name"
 	for lib in $(ldd "$program" 2>/dev/null | grep -o '/[^ ]*'); do
@@ -25,17 +25,17 @@ images_made() {
 	tools/peers traefik && mola_image "$tag" &&
 		program_image traefik build/peers/traefik && program_image prometheus "$(command -v prometheus)" &&
 		program_image node_exporter "$(command -v prometheus-node-exporter)" &&
-		dk save -o "$dir/node_exporter.tar" test/node_exporter && "$swarm" load "$dir/node_exporter.tar"
+		dk save -o "$tmp/node_exporter.tar" test/node_exporter && "$swarm" load "$tmp/node_exporter.tar"
 }
 stack() { # stack ARGS...
 	DOCKER_HOST=$docker_host TRAEFIK_IMAGE=test/traefik PROMETHEUS_IMAGE=test/prometheus NODE_EXPORTER_IMAGE=test/node_exporter \
-		MOLA_IMAGE=$tag APP_IMAGE=$image GRAFANA_REPLICAS=0 docker stack "$@" >>"$dir/stack.log" 2>&1
+		MOLA_IMAGE=$tag APP_IMAGE=$image GRAFANA_REPLICAS=0 docker stack "$@" >>"$tmp/stack.log" 2>&1
 }
-deploy() { stack deploy -c "${1:-deploy/reference/stack.yml}" -c "$dir/test.yml" --resolve-image never reference; }
+deploy() { stack deploy -c "${1:-deploy/reference/stack.yml}" -c "$tmp/test.yml" --resolve-image never reference; }
 
 # --- who is asked: all of them at the manager's address, as people do it ---
 ask() { "$swarm" exec lan curl -s -f -g --max-time 3 "http://$at:$1"; }		# ask PORT/PATH
-tells() { ask "$1" | jq -e "$2" >/dev/null 2>&1; }				# tells PORT/PATH CONDITION
+tells() { ask "$1" | json_is "$2"; }				# tells PORT/PATH CONDITION
 traefik_has() { tells "8080/api/http/services" "[.[] | select(.provider == \"file\" and .status == \"enabled\") | .loadBalancer.servers[]?.url] | $1"; }
 answers() { ask "80/" >/dev/null; }
 ended() { [ "$(dk service ps -q --filter desired-state=running "reference_$1" | wc -l)" = 0 ]; }
@@ -46,16 +46,11 @@ story_ends() {
 	dk node promote node2 node3 >/dev/null
 	dk swarm update --dispatcher-heartbeat "$SWARM_HEARTBEAT" >/dev/null
 }
-# Each step needs the one before. What is wrong stands in the containers, not in a log of ours.
-try() {
-	local words=$1 s
-	shift
-	if "$@"; then
-		ok "$words"
-		return
-	fi
+# What is wrong stands in the containers, not in a log of ours.
+show() {
+	local s
 	{
-		cat "$dir/stack.log"
+		cat "$tmp/stack.log"
 		for s in mola traefik prometheus node-exporter app; do
 			dk service ps --no-trunc --format '{{.Name}} {{.Node}} {{.CurrentState}} {{.Error}}' reference_$s
 		done
@@ -65,23 +60,15 @@ try() {
 		ask 8000/api/v1/targets
 		ask 8080/api/http/services
 		ask '9090/api/v1/targets?state=active'
-	} 2>&1 | tail -n 120 | cut -c 1-1500 | sed 's/^/# /'
-	echo "not ok $story: $words"
-	touch "$dir/failed"
-	story_ends
-	exit 1
+	} 2>&1 | tail -n 120 | cut -c 1-1500
 }
 
-if ! images_made >"$dir/image.log" 2>&1; then
-	sed 's/^/# /' "$dir/image.log"
-	not_ok "images of Mola, Traefik, Prometheus and node_exporter"
-	exit 1
-fi
+must "images of Mola, Traefik, Prometheus and node_exporter" images_made
 # As in the reference, one manages and the others work. All beside it has little CPU: a node that is late is not down.
 dk swarm update --dispatcher-heartbeat 5s >/dev/null
 dk node demote node2 node3 >/dev/null
 echo secret | dk secret create grafana_password - >/dev/null
-cat >"$dir/test.yml" <<-'E2'
+cat >"$tmp/test.yml" <<-'E2'
 	version: "3.8"
 	services:
 	  app:
@@ -90,61 +77,43 @@ E2
 
 begun=$(now)
 deploy
-try "a request is answered through Traefik" within 60 answers
-bench reference-deploy "$(since "$begun")" s
+must "a request is answered through Traefik" within 60 answers
+bench deploy "$(since "$begun")" s
 
 # --- each part really does its part ---
 up='[.data.activeTargets[] | select(.scrapePool == "node") | select(.health == "up") | .scrapeUrl] | sort'
-try "Prometheus finds the workers' exporters, and asks them at their nodes' addresses" within 30 tells '9090/api/v1/targets?state=active' \
+must "Prometheus finds the workers' exporters, and asks them at their nodes' addresses" within 30 tells '9090/api/v1/targets?state=active' \
 	"$up == [\"http://$(address_of node2):9100/metrics\", \"http://$(address_of node3):9100/metrics\"]"
-try "Prometheus scrapes Mola" within 30 tells '9090/api/v1/query?query=up{job="mola"}' '.data.result[0].value[1] == "1"'
-try "Prometheus has taken the rules" within 20 tells 9090/api/v1/rules '.data.groups | length >= 2'
+must "Prometheus scrapes Mola" within 30 tells '9090/api/v1/query?query=up{job="mola"}' '.data.result[0].value[1] == "1"'
+must "Prometheus has taken the rules" within 20 tells 9090/api/v1/rules '.data.groups | length >= 2'
 sees() { tells 8000/api/v1/nodes "[.nodes[] | select(.source == \"prometheus\" and .state == \"fresh\") | .name] | sort == $1"; }
-try "Mola has both workers' state from Prometheus" within 30 sees '["node2", "node3"]'
+must "Mola has both workers' state from Prometheus" within 30 sees '["node2", "node3"]'
 asked() { ask '9090/metrics' | awk '/^prometheus_http_requests_total.*handler="\/api\/v1\/query"/ { n += $NF } END { print n + 0 }'; }
 asked_before=$(asked)
 asked_again() { [ "$(asked)" -gt "$asked_before" ]; }
-try "Prometheus is asked again and again" within 20 asked_again
-try "Traefik's API shows a router for the app" tells 8080/api/http/routers \
+must "Prometheus is asked again and again" within 20 asked_again
+must "Traefik's API shows a router for the app" tells 8080/api/http/routers \
 	'any(.[]; .provider == "file" and .status == "enabled" and .entryPoints == ["web"] and .service == "reference_app")'
-try "Traefik's API shows the router for itself" tells 8080/api/http/routers \
+must "Traefik's API shows the router for itself" tells 8080/api/http/routers \
 	'any(.[]; .provider == "file" and .status == "enabled" and .entryPoints == ["api"] and .service == "api@internal")'
-try "Traefik's API shows our service, one server, on a worker" within 20 traefik_has \
+must "Traefik's API shows our service, one server, on a worker" within 20 traefik_has \
 	"length == 1 and (.[0] == \"http://$(address_of node2):8020\" or .[0] == \"http://$(address_of node3):8020\")"
-try "Mola has read back that Traefik took it" within 20 tells 8000/api/v1/targets '.targets[0].taken == true'
+must "Mola has read back that Traefik took it" within 20 tells 8000/api/v1/targets '.targets[0].taken == true'
 
 # --- the hog's node loses its requests ---
-answered() { # "HIT ALL": requests that the node has answered, and all nodes have
-	awk -v n="$1" '$1 == "answered" && $2 == "mola" { now[$3] = $4 } /^end/ { hit = now[n]; all = 0; for (k in now) all += now[k] }
-		END { print hit + 0, all + 0 }' "$dir/progress"
-}
-share() { # share NODE REQUESTS: its part of the next ones, in percent
-	local hit all hit2 all2
-	read -r hit all < <(answered "$1")
-	within 90 load_past $(($(load_done) + $2))
-	read -r hit2 all2 < <(answered "$1")
-	percent=$((100 * (hit2 - hit) / (all2 > all ? all2 - all : 1)))
-}
-below() { share "$1" 40 && [ "$percent" -lt "$2" ]; }
-above() { share "$1" 40 && [ "$percent" -gt "$2" ]; }
-hog_on() { # hog_on NODE
-	dk service create -d -q --no-resolve-image --name hog --replicas 4 --constraint "node.hostname==$1" --restart-delay 0s $image burn >/dev/null
-}
-hogs() { [ "$(engine '/tasks?filters={"service":{"hog":true},"desired-state":{"running":true}}' | jq '[.[] | select(.Status.State == "running")] | length')" = 4 ]; }
-
 # The node that serves now is the one to lose it; idle, and serving, best-node may change its mind every 5 s.
 load_start app.test 12 0.008
 victim=node2 other=node3
 share $victim 60
 [ "$percent" -ge 50 ] || { victim=node3 other=node2; percent=$((100 - percent)); }
-bench reference-share-before "$percent" percent
-hog_on $victim
+bench share-before "$percent" percent
+hogs_on $victim
 event=$(now)
-must "there are four hogs on $victim, which served most" within 20 hogs
-try "best-node: the hog's node loses all its requests" within 40 below $victim 1
-bench reference-best-node-left "$(since "$event")" s
+must "there are four hogs on $victim, which served most" within 20 hogs_run
+must "best-node: the hog's node loses all its requests" within 40 below $victim 1 40
+bench best-node-left "$(since "$event")" s
 share $victim 240			# four rounds: 20 s
-bench reference-best-node-share-during "$percent" percent
+bench best-node-share-during "$percent" percent
 check "best-node: and they stay away ($percent %)" test "$percent" -le 2
 check "Traefik's API shows the other node" traefik_has ". == [\"http://$(address_of $other):8020\"]"
 check "Prometheus says so, too" tells '9090/api/v1/query?query=topk(1,100-avg+by(instance)(rate(node_cpu_seconds_total{mode="idle"}[15s]))*100)' \
@@ -155,40 +124,41 @@ check "each round is in Mola's log: every node's CPU, RAM and score, who was cho
 rounds | sed 's/^/# /'
 
 # --- weights: a comment away, and an update of Mola alone ---
-sed 's/^    policy: best-node/    # &/; s/^    # policy: weighted/    policy: weighted/' deploy/reference/mola.yaml >"$dir/mola.yaml"
-sed "s,file: \./mola.yaml,file: $dir/mola.yaml,; s,file: \./,file: $PWD/deploy/reference/,; s,file: \.\./,file: $PWD/deploy/," \
-	deploy/reference/stack.yml >"$dir/stack.yml"
-MOLA_YAML=2 deploy "$dir/stack.yml"
-try "weighted: Traefik's API shows both nodes" within 60 traefik_has 'length == 2'
+sed 's/^    policy: best-node/    # &/; s/^    # policy: weighted/    policy: weighted/' deploy/reference/mola.yaml >"$tmp/mola.yaml"
+sed "s,file: \./mola.yaml,file: $tmp/mola.yaml,; s,file: \./,file: $PWD/deploy/reference/,; s,file: \.\./,file: $PWD/deploy/," \
+	deploy/reference/stack.yml >"$tmp/stack.yml"
+MOLA_YAML=2 deploy "$tmp/stack.yml"
+must "weighted: Traefik's API shows both nodes" within 60 traefik_has 'length == 2'
 event=$(now)
-try "weighted: the hog's node gets less than its share" within 90 below $victim 40
-bench reference-weighted-left "$(since "$event")" s
+must "weighted: the hog's node gets less than its share" within 90 below $victim 40 40
+bench weighted-left "$(since "$event")" s
 share $victim 600			# a minute, which the slow trim takes
-bench reference-weighted-share-first-minute "$percent" percent
+bench weighted-share-first-minute "$percent" percent
 share $victim 120
-bench reference-weighted-share-then "$percent" percent
+bench weighted-share-then "$percent" percent
 check "weighted: after a minute a third at most ($percent %)" test "$percent" -lt 34
 dk service rm hog >/dev/null
 event=$(now)
-check "weighted: the hog has gone, and its share grows again" within 150 above $victim 25
-bench reference-weighted-back "$(since "$event")" s
+check "weighted: the hog has gone, and its share grows again" within 150 above $victim 25 40
+bench weighted-back "$(since "$event")" s
 load_stop
 
 # --- what breaks on the way breaks no request ---
 load_start app.test 12 0.008
 dk service scale -d reference_mola=0 >/dev/null
-try "Mola is gone" within 30 ended mola
+must "Mola is gone" within 30 ended mola
 load_goes_on 60
 dk service scale -d reference_mola=1 >/dev/null
-try "Mola is back" within 60 sees '["node2", "node3"]'
+must "Mola is back" within 60 sees '["node2", "node3"]'
 dk service scale -d reference_prometheus=0 >/dev/null
-try "Prometheus is gone, and Mola says so" within 60 sees "[]"
+must "Prometheus is gone, and Mola says so" within 60 sees "[]"
 load_goes_on 60
-try "Traefik still has both nodes" traefik_has 'length == 2'
+must "Traefik still has both nodes" traefik_has 'length == 2'
 dk service scale -d reference_prometheus=1 >/dev/null
-try "Prometheus is back" within 60 sees '["node2", "node3"]'
+must "Prometheus is back" within 60 sees '["node2", "node3"]'
 load_stop
 
 story_ends
-gone() { ! dk network inspect reference_pipeline >/dev/null 2>&1 && no_tasks; }
-within 60 gone || not_ok "nothing is left of the stack"
+story_ends() { :; }
+stack_gone() { ! dk network inspect reference_pipeline >/dev/null 2>&1 && no_tasks; }
+within 60 stack_gone || not_ok "nothing is left of the stack"

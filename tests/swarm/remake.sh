@@ -1,12 +1,10 @@
 # A service is removed, and another of the same name and host is made: the old tasks are never asked again, the other
 # service never notices, and while there is nobody to answer, Mola says so at once.
-mola_start
+mola_up
 serve web 2
 serve other 2
 must "all tasks are in the table" within 20 eval 'agree web 2 && agree other 2'
 load_start other.test
-status() { "$swarm" exec lan curl -s -o /dev/null -w '%{http_code}' --max-time 10 -H "Host: $1" "http://$front/"; }
-status_is() { [ "$(status "$1")" = "$2" ]; }
 check "the service answers" status_is web.test 200
 event=$(now)
 dk service rm web >/dev/null
@@ -14,7 +12,7 @@ check "the service has gone" within 20 status_is web.test 404
 bench remove "$(since "$event")" s
 serve web 2
 check "the service is back" within 30 agree web 2
-bench remake "$(since_started web)" s
+bench "" "$(since_started web)" s
 check "it answers again" within 5 status_is web.test 200
 load_stop
-mola_stop
+check "Mola ends in order" mola_stop

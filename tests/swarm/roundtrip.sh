@@ -1,7 +1,6 @@
 # A service with every field that there is is scaled and moved: nothing of its specification changes but what was to, no key
 # is lost on the way that only a newer Engine knows, and no task is restarted that need not be.
 raw() { curl -s -g --max-time 10 --unix-socket "$("$swarm" sock "$manager")" "http://engine$1" "${@:2}"; }
-spec() { raw "/services/$1" | jq -S .Spec; }
 tasks() { # "SLOT ID STATE" of those that Swarm wants
 	raw "/tasks?filters={\"service\":{\"$1\":true}}" | jq -r '.[]? | select(.DesiredState == "running") | "\(.Slot) \(.ID) \(.Status.State)"' | sort
 }
@@ -9,9 +8,9 @@ node_of() { running "$1" | cut -d ' ' -f 2; }
 replicas() { [ "$(raw "/services/$1" | jq .Spec.Mode.Replicated.Replicas)" = "$2" ]; }
 # same NAME JQ: what the filter leaves of the specification before and now; says where they differ
 same() {
-	spec "$1" >"$dir/$1.now"
-	diff <(jq -S "$2" "$dir/$1.before") <(jq -S "$2" "$dir/$1.now") | sed 's/^/# /'
-	[ "$(jq -S "$2" "$dir/$1.before")" = "$(jq -S "$2" "$dir/$1.now")" ]
+	spec "$1" >"$tmp/$1.now"
+	diff <(jq -S "$2" "$tmp/$1.before") <(jq -S "$2" "$tmp/$1.now") | sed 's/^/# /'
+	[ "$(jq -S "$2" "$tmp/$1.before")" = "$(jq -S "$2" "$tmp/$1.now")" ]
 }
 # rich NAME LABELS PLACEMENT: a service with all the fields of the newest API; an Engine that does not know one leaves it out
 rich() {
@@ -42,14 +41,14 @@ rich() {
 	  Mode: {Replicated: {Replicas: 1}},
 	  UpdateConfig: {Parallelism: 2, Delay: 1000000000, FailureAction: "rollback", Monitor: 1000000000, MaxFailureRatio: 0.1, Order: "stop-first"},
 	  RollbackConfig: {Parallelism: 3, Delay: 2000000000, FailureAction: "continue", Monitor: 3000000000, MaxFailureRatio: 0.3, Order: "start-first"},
-	  EndpointSpec: {Mode: "dnsrr", Ports: [{Protocol: "tcp", TargetPort: 8080, PublishMode: "host"}]} }' >"$dir/$1.json"
-	raw /services/create -X POST -H 'Content-Type: application/json' -d @"$dir/$1.json" | jq -c . | sed 's/^/# created: /'
+	  EndpointSpec: {Mode: "dnsrr", Ports: [{Protocol: "tcp", TargetPort: 8080, PublishMode: "host"}]} }' >"$tmp/$1.json"
+	raw /services/create -X POST -H 'Content-Type: application/json' -d @"$tmp/$1.json" | jq -c . | sed 's/^/# created: /'
 	must "$1 has a task that runs" within 40 run_on "$1" 1
-	spec "$1" >"$dir/$1.before"
-	diff <(jq -S . "$dir/$1.json") "$dir/$1.before" | sed -n 's/^[<>]/# not kept as it was created: &/p'
+	spec "$1" >"$tmp/$1.before"
+	diff <(jq -S . "$tmp/$1.json") "$tmp/$1.before" | sed -n 's/^[<>]/# not kept as it was created: &/p'
 }
 
-mola_start "mover: { dwell: 2s, cool_down: 4s, patience: 60s }"
+mola_up "mover: { dwell: 2s, cool_down: 4s, patience: 60s }"
 raw /version | jq -r '"# Engine \(.Version), API \(.ApiVersion), at least \(.MinAPIVersion)"'
 echo one | dk config create config - >/dev/null
 echo two | dk secret create secret - >/dev/null
@@ -58,7 +57,7 @@ within 30 fresh
 
 rich grows '{"mola.scale.max": "2"}' '{"MaxReplicas": 5}'
 first=$(tasks grows)
-start "$(node_of grows)" hog "$B/real/hog" 3
+start_on "$(node_of grows)" hog "$B/real/hog" 3
 check "it is scaled to 2" within 60 replicas grows 2
 stop hog KILL
 check "two tasks run" within 30 run_on grows 2
@@ -71,7 +70,7 @@ within 30 no_tasks
 
 rich goes '{"mola.migrate": "true"}' '{}'
 from=$(node_of goes)
-start "$from" hog "$B/real/hog" 3
+start_on "$from" hog "$B/real/hog" 3
 away() { local at; at=$(node_of goes); [ -n "$at" ] && [ "$at" != "$from" ]; }
 check "it is moved off $from" within 90 away
 stop hog KILL
@@ -83,10 +82,10 @@ check "it took one task more" test "$(tasks_ever)" = 2
 done_twice() { says /api/v1/events '[.events[] | select(.event == "mover.done")] | length == 2'; }
 check "Mola says that it is done" within 10 done_twice
 check "and complains of nothing" says /api/v1/events '[.events[] | select(.event == "mover.altered" or .event == "mover.trouble")] | length == 0'
-grep -E 'event=(mover|scaler)' "$dir/mola.log" | sed 's/^/# /'
+grep -E 'event=(mover|scaler)' "$tmp/mola.log" | sed 's/^/# /'
 dk service rm goes >/dev/null
 within 30 no_tasks
 dk config rm config >/dev/null
 dk secret rm secret >/dev/null
 dk network rm ov >/dev/null
-mola_stop
+check "Mola ends in order" mola_stop

@@ -1,5 +1,5 @@
 # What people get wrong, each told in words by `mola services` and the API, and none of it anybody else's trouble.
-mola_start
+mola_up
 dk network create -d overlay elsewhere >/dev/null
 serve web 2
 must "two tasks are in the table" within 20 agree web 2
@@ -18,9 +18,6 @@ hello far --network elsewhere --label mola.host=far.test --label mola.port=8080
 
 # label SERVICE LABEL STATE; trouble SERVICE WHY WORDS: as /api/v1/services tells it
 label() { says /api/v1/services "[.services[] | select(.name == \"$1\").labels[] | select(.label == \"$2\" and .state == \"$3\" and .text != null)] | length == 1"; }
-trouble() { says /api/v1/services "[.services[] | select(.name == \"$1\").troubles[] | select(.why == \"$2\" and (.text | test(\"$3\")))] | length == 1"; }
-status() { "$swarm" exec lan curl -s -o /dev/null -w '%{http_code}' --max-time 10 -H "Host: $1" "http://$front/"; }
-status_is() { [ "$(status "$1")" = "$2" ]; }
 
 check "a wrong value is named" within 30 label typos mola.health.interval wrong
 check "a wrong word is named" label typos mola.policy wrong
@@ -32,21 +29,21 @@ check "an overlay that Mola is not on" within 30 trouble far service_unreachable
 check "a port on which nobody listens" within 30 status_is deaf.test 502
 tells_refusal() { # asked in vain, it is the only task, and is said to fail
 	status deaf.test >/dev/null
-	"$MOLA" why --admin "unix:$dir/admin.sock" deaf >"$dir/deaf" 2>&1
-	grep -q 'failures that count' "$dir/deaf"
+	"$MOLA" why --admin "unix:$tmp/admin.sock" deaf >"$tmp/deaf" 2>&1
+	grep -q 'failures that count' "$tmp/deaf"
 }
 check "mola why tells of it" within 10 tells_refusal
-sed 's/^/# /' "$dir/deaf"
-"$MOLA" services --admin "unix:$dir/admin.sock" >"$dir/services" 2>&1
-sed 's/^/# /' "$dir/services"
-check "mola services says it all" eval 'for w in mola.health.interval mola.hosts mola.policy portless elsewhere twin; do grep -q "$w" "$dir/services" || return 1; done'
-check "mola why tells of a service that is not served" eval '"$MOLA" why --admin "unix:$dir/admin.sock" twin | grep -q "twin is not served: .* belongs to"'
+sed 's/^/# /' "$tmp/deaf"
+"$MOLA" services --admin "unix:$tmp/admin.sock" >"$tmp/services" 2>&1
+sed 's/^/# /' "$tmp/services"
+check "mola services says it all" eval 'for w in mola.health.interval mola.hosts mola.policy portless elsewhere twin; do grep -q "$w" "$tmp/services" || return 1; done'
+check "mola why tells of a service that is not served" eval '"$MOLA" why --admin "unix:$tmp/admin.sock" twin | grep -q "twin is not served: .* belongs to"'
 check "a router with a middleware is not served" within 20 trouble guarded needs_middleware auth
-check "and its password's hash stands nowhere" eval '! says /api/v1/services "tostring | test(\"apr1\")" && ! grep -q apr1 "$dir/mola.log"'
-check "mola check tells who was served by 0.1.0" eval '"$MOLA" check --swarm "$dir/mola.yaml" | grep -q "^guarded: "'
+check "and its password's hash stands nowhere" eval '! says /api/v1/services "tostring | test(\"apr1\")" && ! grep -q apr1 "$tmp/mola.log"'
+check "mola check tells who was served by 0.1.0" eval '"$MOLA" check --swarm "$tmp/mola.yaml" | grep -q "^guarded: "'
 check "nobody else is touched" agree web 2
 load_stop
-mola_stop
+check "Mola ends in order" mola_stop
 dk service rm typos twin portless deaf guarded far >/dev/null
 within 30 eval '[ "$(engine /services | jq length)" = 1 ]'
 within 20 dk network rm elsewhere >/dev/null 2>&1
