@@ -16,7 +16,7 @@ WERROR  ?= $(if $(filter san,$(MODE)),1)
 ROOMS   := main cli admin targets collect engine conf proxy score drive discovery signals world http net base
 PKGS    := libcurl jansson yaml-0.1 libseccomp
 
-WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror=switch
 SANITIZE_san  := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 SANITIZE_fuzz := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 OPTIMIZE_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong

@@ -75,7 +75,7 @@ static void
 metrics(void)
 {
 	printf(".Bl -tag -width Ds\n");
-#define METRIC(id, name, type, help) printf(".It Cm " name " Pq " type "\n"); sentences(help);
+#define METRIC(id, name, type, help) printf(".It Cm " #name " Pq " #type "\n"); sentences(help);
 #include "../src/tbl/metrics.h"
 #undef METRIC
 	printf(".El\n");

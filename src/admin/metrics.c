@@ -131,7 +131,7 @@ metrics_write(const struct view *v, unsigned f, struct buf *out)
 	static const struct {
 		const char	*name, *type, *help;
 	} families[] = {
-#define METRIC(id, name, type, help) { name, type, help },
+#define METRIC(id, name, type, help) { #name, #type, help },
 #include "tbl/metrics.h"
 #undef METRIC
 	};

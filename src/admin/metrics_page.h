@@ -13,6 +13,12 @@ enum family {
 #undef METRIC
 	FAMILIES
 };
+/* Two rows of one name do not compile. */
+enum {
+#define METRIC(id, name, type, help) FAMILY_NAME_##name,
+#include "tbl/metrics.h"
+#undef METRIC
+};
 
 struct page {
 	const struct view *v;

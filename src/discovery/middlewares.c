@@ -14,15 +14,21 @@
 #define CHAIN_LINKS	64		/* looked at for one reference: chains may lead in circles, and to the same one often */
 #define PREFIX		"traefik.http.middlewares."
 
+/* Two rows of one name do not compile. */
+enum {
+#define MIDDLEWARE(name, guards) KIND_##name,
+#include "tbl/middlewares.h"
+#undef MIDDLEWARE
+	KINDS
+};
 static const struct {
 	const char	*name;
 	bool		 guards;
-} kinds[] = {
-#define MIDDLEWARE(name, guards) { name, guards },
+} kinds[KINDS] = {
+#define MIDDLEWARE(name, guards) { #name, guards },
 #include "tbl/middlewares.h"
 #undef MIDDLEWARE
 };
-#define KINDS (sizeof kinds / sizeof *kinds)
 
 struct middleware {
 	const char	*kind;		/* of the table; "chain"; "several kinds"; "an unknown kind" */

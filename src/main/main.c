@@ -17,7 +17,13 @@ static const struct {
 #undef CMD
 };
 
-#define NCOMMANDS	(sizeof commands / sizeof *commands)
+/* Two rows of one name do not compile. */
+enum {
+#define CMD(name, function, args, help) COMMAND_##name,
+#include "tbl/cmds.h"
+#undef CMD
+	NCOMMANDS
+};
 
 /* What could not be written was not done: the disk is full, say. */
 static int

@@ -15,6 +15,12 @@ enum fact_id {
 #undef NODE_METRIC
 	FACT_COUNT
 };
+/* Two rows of one name do not compile. */
+enum {
+#define NODE_METRIC(id, name, type, sampled, help) FACT_NAME_##name,
+#include "tbl/node_metrics.h"
+#undef NODE_METRIC
+};
 
 struct fact {
 	struct str	 name;

@@ -3,6 +3,7 @@
  */
 #include <math.h>
 
+#include "base/bug.h"
 #include "base/escape.h"
 #include "signals/proc_page.h"
 
@@ -45,8 +46,26 @@ is_there(const struct proc_view *v, enum fact_id f)
 	case FACT_DISK_IO_TIME:	return v->ndisks > 0;
 	case FACT_NET_RECEIVE:
 	case FACT_NET_TRANSMIT:	return v->nnets > 0;
-	default:		return !isnan(v->value[f]);
+	case FACT_RUNNING:	/* what proc.c reads as one value */
+	case FACT_BLOCKED:
+	case FACT_LOAD1:
+	case FACT_LOAD5:
+	case FACT_LOAD15:
+	case FACT_BOOTED:
+	case FACT_MEM_TOTAL:
+	case FACT_MEM_AVAILABLE:
+	case FACT_MEM_FREE:
+	case FACT_MEM_BUFFERS:
+	case FACT_MEM_CACHED:
+	case FACT_MEM_SLAB:
+	case FACT_PSI_CPU:
+	case FACT_PSI_MEM:
+	case FACT_PSI_MEM_FULL:
+	case FACT_PSI_IO:
+	case FACT_PSI_IO_FULL:	return !isnan(v->value[f]);
+	case FACT_COUNT:	break;
 	}
+	BUG("no such fact");
 }
 
 static void

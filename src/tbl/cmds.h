@@ -2,15 +2,18 @@
  * Every verb of the command line, one row each, in the order in which help lists them.
  * CMD(name, function, args, help): `int function(int argc, char **argv)`, argv[0] being the verb.
  */
-CMD(run,      run_main,      "[--config] [FILE]", "run the load balancer as configured in FILE")
-CMD(agent,    agent_main,    "[OPTIONS]",        "export this machine's state to Mola and Prometheus")
-CMD(check,    check_main,    "[--swarm] FILE",           "validate a configuration file")
-CMD(nodes,    nodes_main,    "[OPTIONS]",        "list the nodes, their state and their share of the requests")
-CMD(services, services_main, "[OPTIONS]",        "list the services and their traffic")
-CMD(tasks,    tasks_main,    "[OPTIONS] [SERVICE]", "list the tasks of one service or of all")
-CMD(why,      why_main,      "[OPTIONS] SERVICE", "explain the shares of a service's tasks")
-CMD(targets,  targets_verb,  "[OPTIONS] [withdraw|resume NAME]", "list the external proxies that Mola configures and what they have applied, or withdraw that")
-CMD(drain,    drain_main,    "[OPTIONS] NODE",   "stop sending new requests to a node, or with --task to a task; resume with --undo")
-CMD(health,   health_main,   "[OPTIONS]",        "check whether Mola, or an agent, is healthy")
-CMD(version,  version_main,  "",                 "print the version")
-CMD(help,     help_main,     "[VERB]",           "print this list, or the usage of a verb")
+CMD(run, run_main, "[--config] [FILE]", "run the load balancer as configured in FILE")
+CMD(agent, agent_main, "[OPTIONS]", "export this machine's state to Mola and Prometheus")
+CMD(check, check_main, "[--swarm] FILE", "validate a configuration file")
+CMD(nodes, nodes_main, "[OPTIONS]",
+    "list the nodes, their state and their share of the requests")
+CMD(services, services_main, "[OPTIONS]", "list the services and their traffic")
+CMD(tasks, tasks_main, "[OPTIONS] [SERVICE]", "list the tasks of one service or of all")
+CMD(why, why_main, "[OPTIONS] SERVICE", "explain the shares of a service's tasks")
+CMD(targets, targets_verb, "[OPTIONS] [withdraw|resume NAME]",
+    "list the external proxies that Mola configures and what they have applied, or withdraw that")
+CMD(drain, drain_main, "[OPTIONS] NODE",
+    "stop sending new requests to a node, or with --task to a task; resume with --undo")
+CMD(health, health_main, "[OPTIONS]", "check whether Mola, or an agent, is healthy")
+CMD(version, version_main, "", "print the version")
+CMD(help, help_main, "[VERB]", "print this list, or the usage of a verb")

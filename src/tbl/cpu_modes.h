@@ -1,6 +1,7 @@
 /*
- * CPU_MODE(constant, name, busy): where a CPU's time goes, in the order of /proc/stat. Guest time, which follows there,
- * is inside user and nice already. Time waiting for I/O is a CPU to be had; stolen time is a CPU that is not.
+ * CPU_MODE(constant, name, busy): where a CPU's time goes, in the order of /proc/stat. Guest time,
+ * which follows there, is part of user and nice already. A CPU that waits for I/O is available;
+ * stolen time is not.
  */
 CPU_MODE(USER,    "user",    true)
 CPU_MODE(NICE,    "nice",    true)

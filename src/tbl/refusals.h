@@ -1,6 +1,7 @@
 /*
- * Every reason for which the mover does not move a service, or the scaler does not scale it, one row each.
- * REFUSAL(constant, text): the name is the constant in lower case; both stand in /api/v1/why, in the log and in events.
+ * Every reason for which the mover does not move a service, or the scaler does not scale it, one
+ * row each. REFUSAL(constant, text): the name is the constant in lower case; both are in
+ * /api/v1/why, in the log and in events.
  */
 REFUSAL(NONE,          "nothing prevents it")
 
@@ -15,7 +16,8 @@ REFUSAL(NO_TASK,       "no task of it takes requests")
 REFUSAL(BLIND,         "its node has no recent sample")
 REFUSAL(NOT_HOT,       "its node is not hot")
 REFUSAL(NOT_LONG,      "its node is hot, but has not been for long enough")
-REFUSAL(ELSEWHERE,     "it has tasks on other nodes too: requests avoid the hot node without a move")
+REFUSAL(ELSEWHERE,
+    "it has tasks on other nodes too: requests avoid the hot node without a move")
 REFUSAL(NO_COLD,       "no other node that it may run on has been cold for long enough")
 REFUSAL(GAIN,          "the predicted gain is below mover.margin")
 
@@ -34,9 +36,12 @@ REFUSAL(HOST_PORT,     "it publishes a fixed port in host mode")
 REFUSAL(PINNED,        "a placement constraint names its node")
 REFUSAL(MAX_REPLICAS,  "it limits its replicas per node")
 REFUSAL(GENERIC,       "it reserves generic resources")
-REFUSAL(NO_PLACEMENT,  "its specification has no Placement, and Docker's managers do not survive taking one away again")
+REFUSAL(NO_PLACEMENT,
+    "its specification has no Placement, and Docker's "
+    "managers do not survive taking one away again")
 REFUSAL(MALFORMED,     "its specification is not understood")
-REFUSAL(OLD_ENGINE,    "the manager that responds has an older API version than its specification needs")
+REFUSAL(OLD_ENGINE,
+    "the manager that responds has an older API version than its specification needs")
 REFUSAL(ALTERED,       "the Engine lost part of its specification when Mola last changed it")
 
 /* the scaler's own */

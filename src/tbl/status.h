@@ -1,4 +1,7 @@
-/* STATUS(code, reason): the statuses that Mola generates itself, with the reason phrases of RFC 9110. */
+/*
+ * STATUS(code, reason): the statuses that Mola generates itself, with the reason phrases of
+ * RFC 9110.
+ */
 STATUS(200, "OK")
 STATUS(201, "Created")
 STATUS(202, "Accepted")

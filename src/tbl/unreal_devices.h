@@ -1,6 +1,7 @@
 /*
- * Devices whose traffic is not the machine's own, or is counted a second time elsewhere, by the start of their names.
- * UNREAL_NET(prefix), UNREAL_DISK(prefix). The loopback "lo" is left out by its whole name.
+ * Devices whose traffic is not the machine's own, or is counted a second time elsewhere, by the
+ * start of their names. UNREAL_NET(prefix), UNREAL_DISK(prefix). The loopback "lo" is left out by
+ * its whole name.
  */
 #ifdef UNREAL_NET
 UNREAL_NET("veth")

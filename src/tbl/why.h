@@ -1,8 +1,8 @@
 /*
  * Every reason for which something ends or fails, one row each.
- * WHY(constant, status, blame, text): the HTTP status a client sees when the reason ends its request
- * (0: none is sent), the party at fault, and the sentence shown to people. The name is the constant in lower
- * case; it appears in logs, in the Mola-Why header, in /metrics and in `mola why`.
+ * WHY(constant, status, blame, text): the HTTP status a client sees when the reason ends its
+ * request (0: none is sent), the party at fault, and the sentence shown to people. The name is the
+ * constant in lower case: in logs, in the Mola-Why header, in /metrics and in `mola why`.
  */
 
 /* the client */
@@ -12,7 +12,8 @@ WHY(CLIENT_SLOW_HEAD,   408, CLIENT,   "the request head did not arrive in time"
 WHY(CLIENT_SLOW_BODY,   408, CLIENT,   "the request body stalled")
 WHY(CLIENT_SLOW_RATE,   408, CLIENT,   "the request arrived more slowly than the minimum rate")
 WHY(CLIENT_LONG_REQUEST, 408, CLIENT,  "the whole request did not arrive in time")
-WHY(HEAD_GAVE_WAY,      503, CLIENT,   "all connection slots were in use, and this was the oldest unfinished request head")
+WHY(HEAD_GAVE_WAY, 503, CLIENT,
+    "all connection slots were in use, and this was the oldest unfinished request head")
 WHY(ADDRESS_LIMIT,      429, CLIENT,   "too many connections from this address")
 WHY(CLIENT_SLOW_READ,     0, CLIENT,   "the client stopped reading the response")
 WHY(HEAD_TOO_LARGE,     431, CLIENT,   "the request head is larger than the limit")
@@ -22,18 +23,22 @@ WHY(BAD_TARGET,         400, CLIENT,   "the request target is malformed")
 WHY(BAD_VERSION,        505, CLIENT,   "the HTTP version is not 1.0 or 1.1")
 WHY(BAD_FIELD,          400, CLIENT,   "a header field is malformed")
 WHY(BAD_HOST,           400, CLIENT,   "the Host field is missing, repeated or malformed")
-WHY(BAD_LENGTH,         400, CLIENT,   "Content-Length is malformed, repeated or contradicts Transfer-Encoding")
+WHY(BAD_LENGTH, 400, CLIENT,
+    "Content-Length is malformed, repeated or contradicts Transfer-Encoding")
 WHY(BAD_CODING,         501, CLIENT,   "Transfer-Encoding is anything other than a single chunked")
 WHY(BAD_CHUNK,          400, CLIENT,   "the chunked framing is malformed")
 WHY(BAD_EXPECT,         417, CLIENT,   "Expect is anything other than 100-continue")
 WHY(METHOD_REFUSED,     501, CLIENT,   "the method is not relayed (CONNECT)")
-WHY(PROXY_HEADER_UNTRUSTED, 0, CLIENT, "only proxies in clients.trusted may connect to a listener with proxy_protocol")
-WHY(PROXY_HEADER_BAD,     0, CLIENT,   "the PROXY protocol header is missing, malformed or not for TCP")
+WHY(PROXY_HEADER_UNTRUSTED, 0, CLIENT,
+    "only proxies in clients.trusted may connect to a listener with proxy_protocol")
+WHY(PROXY_HEADER_BAD, 0, CLIENT,
+    "the PROXY protocol header is missing, malformed or not for TCP")
 WHY(PROXY_HEADER_SLOW,    0, CLIENT,   "the PROXY protocol header did not arrive in time")
 
 /* routing and choice */
 WHY(NO_ROUTE,           404, CONFIG,   "no service is configured for this host and path")
-WHY(ROUTE_REFUSED,      503, CONFIG,   "this host and path belong to a router that is not served: see mola services")
+WHY(ROUTE_REFUSED, 503, CONFIG,
+    "this host and path belong to a router that is not served: see mola services")
 WHY(NO_TABLE,           503, US,       "no routing table has arrived yet")
 WHY(NO_TASK,            503, CONFIG,   "the service has no task")
 WHY(NO_LIVE_TASK,       503, UPSTREAM, "no task of the service is healthy and accepts requests")
@@ -45,7 +50,8 @@ WHY(CONNECT_FAILED,     502, UPSTREAM, "the task could not be reached")
 WHY(UPSTREAM_SLOW_HEAD, 504, UPSTREAM, "the task did not respond in time")
 WHY(UPSTREAM_SLOW_BODY, 504, UPSTREAM, "the response body stalled")
 WHY(UPSTREAM_SLOW_READ, 504, UPSTREAM, "the task stopped reading the request")
-WHY(UPSTREAM_GONE,      502, UPSTREAM, "the task closed the connection before its response was complete")
+WHY(UPSTREAM_GONE, 502, UPSTREAM,
+    "the task closed the connection before its response was complete")
 WHY(UPSTREAM_BAD_HEAD,  502, UPSTREAM, "the response head is malformed")
 WHY(UPSTREAM_BAD_BODY,  502, UPSTREAM, "the response body's framing is malformed")
 WHY(UPSTREAM_HEAD_LARGE,502, UPSTREAM, "the response head is larger than the limit")
@@ -56,7 +62,8 @@ WHY(UPSTREAM_IDLE,        0, US,       "an idle connection was closed after its 
 /* ourselves */
 WHY(TOO_MANY_CLIENTS,   503, US,       "all connection slots are in use")
 WHY(NO_MEMORY,          503, US,       "a memory ceiling was reached")
-WHY(NO_DESCRIPTORS,     503, US,       "no file descriptor was available for a connection to the task")
+WHY(NO_DESCRIPTORS, 503, US,
+    "no file descriptor was available for a connection to the task")
 WHY(NO_PORTS,           503, US,       "no local port was available for a connection to the task")
 WHY(STOPPING,           503, US,       "Mola is stopping")
 WHY(TUNNEL_IDLE,          0, US,       "the tunnel carried no bytes within its idle time")
@@ -64,31 +71,39 @@ WHY(TUNNEL_CLOSED,        0, CLIENT,   "one side closed the tunnel")
 WHY(COMPLETE,             0, US,       "the exchange is complete")
 
 /* addresses, files, the system */
-WHY(BAD_ADDRESS,          0, CONFIG,   "not an address of the form host:port, [v6]:port or unix:/path")
+WHY(BAD_ADDRESS, 0, CONFIG,
+    "not an address of the form host:port, [v6]:port or unix:/path")
 WHY(SYSTEM,               0, US,       "a system call failed")
 
 /* signals */
 WHY(METRICS_SYNTAX,       0, EXPORTER, "a line is not Prometheus text")
 WHY(METRICS_LARGE,        0, EXPORTER, "the exporter's response is larger than the limit")
-WHY(METRICS_INCOMPLETE,   0, EXPORTER, "node_cpu_seconds_total is missing: is this a node_exporter?")
+WHY(METRICS_INCOMPLETE, 0, EXPORTER,
+    "node_cpu_seconds_total is missing: is this a node_exporter?")
 WHY(METRICS_FETCH,        0, EXPORTER, "the exporter cannot be reached")
 WHY(METRICS_STATUS,       0, EXPORTER, "the exporter responded with an error status")
 WHY(METRICS_VALUE,        0, EXPORTER, "CPU times are NaN, infinite or negative")
-WHY(METRICS_BACKWARDS,    0, EXPORTER, "counters went backwards: the node or its exporter restarted")
-WHY(METRICS_STUCK,        0, EXPORTER, "the counters have stopped moving: is this page a stored copy?")
+WHY(METRICS_BACKWARDS, 0, EXPORTER,
+    "counters went backwards: the node or its exporter restarted")
+WHY(METRICS_STUCK, 0, EXPORTER,
+    "the counters have stopped moving: is this page a stored copy?")
 
 /* Prometheus */
 WHY(PROM_GONE,            0, EXPORTER, "Prometheus cannot be reached or does not respond in time")
 WHY(PROM_REFUSED,         0, EXPORTER, "Prometheus refused the request")
 WHY(PROM_QUERY,           0, CONFIG,   "Prometheus cannot execute the query")
-WHY(PROM_SYNTAX,          0, EXPORTER, "the response is not from the Prometheus API: is there a Prometheus at this URL?")
-WHY(PROM_SHAPE,           0, CONFIG,   "the query's result is not one number per node; expected an instant vector")
+WHY(PROM_SYNTAX, 0, EXPORTER,
+    "the response is not from the Prometheus API: is there a Prometheus at this URL?")
+WHY(PROM_SHAPE, 0, CONFIG,
+    "the query's result is not one number per node; expected an instant vector")
 WHY(PROM_LARGE,           0, CONFIG,   "the query's result is larger than the limit")
-WHY(PROM_EMPTY,           0, EXPORTER, "the query's result is empty: Prometheus has no such series now")
+WHY(PROM_EMPTY, 0, EXPORTER,
+    "the query's result is empty: Prometheus has no such series now")
 WHY(PROM_UNKEYED,         0, CONFIG,   "no label of the query's result names a known node")
 WHY(PROM_PARTIAL,         0, EXPORTER, "Prometheus warns that its result may not be complete")
 WHY(PROM_ABSENT,          0, EXPORTER, "Prometheus has no value for this node")
-WHY(PROM_DUPLICATE,       0, CONFIG,   "the query's result has several values for this node; expected one")
+WHY(PROM_DUPLICATE, 0, CONFIG,
+    "the query's result has several values for this node; expected one")
 WHY(PROM_NAN,             0, EXPORTER, "the value for this node is not a number")
 WHY(PROM_RANGE,           0, CONFIG,   "the value for this node is out of range")
 WHY(PROM_STALE,           0, EXPORTER, "Prometheus' last sample of this node is too old")
@@ -108,29 +123,39 @@ WHY(SECRETS_BROKEN,       0, US,       "a set of secrets failed its check")
 WHY(SECRETS_LARGE,        0, CONFIG,   "more secrets than a set can hold, or larger ones")
 
 /* profiles */
-WHY(BAD_PROFILE,          0, CONFIG,   "not a profile; expected balanced, cpu, ram, io or net, or weights such as cpu=0.3,ram=0.7")
-WHY(BAD_LIMITS,           0, CONFIG,   "not a profile; expected limits such as limits.ram=0.7-0.9, the soft one below the hard one, or none")
-WHY(BAD_LINK,             0, CONFIG,   "not a profile; expected a link in bits per second, such as link=1G or link=100M")
+WHY(BAD_PROFILE, 0, CONFIG,
+    "not a profile; expected balanced, cpu, ram, io or net, or weights such as cpu=0.3,ram=0.7")
+WHY(BAD_LIMITS, 0, CONFIG,
+    "not a profile; expected limits such as limits.ram=0.7-0.9, "
+    "the soft one below the hard one, or none")
+WHY(BAD_LINK, 0, CONFIG,
+    "not a profile; expected a link in bits per second, such as link=1G or link=100M")
 
 /* discovery */
 WHY(ENGINE_SYNTAX,        0, ENGINE,   "the Docker Engine's response is not JSON")
 WHY(ENGINE_SHAPE,         0, ENGINE,   "the Docker Engine's response does not match its API")
 WHY(ENGINE_LARGE,         0, ENGINE,   "the Docker Engine's response is larger than the limit")
 WHY(SERVICE_NO_PORT,      0, SWARM,    "the service has no label for the port on which it listens")
-WHY(SERVICE_NO_ROUTE,     0, SWARM,    "the service is to be served, but no host and path of it are understood")
-WHY(NEEDS_MIDDLEWARE,     0, SWARM,    "a router needs a feature that Mola does not have, and is not served without it")
-WHY(ROUTER_LABEL,         0, SWARM,    "a label of a router is not understood, and the router is not served without it")
+WHY(SERVICE_NO_ROUTE, 0, SWARM,
+    "the service is to be served, but no host and path of it are understood")
+WHY(NEEDS_MIDDLEWARE, 0, SWARM,
+    "a router needs a feature that Mola does not have, and is not served without it")
+WHY(ROUTER_LABEL, 0, SWARM,
+    "a label of a router is not understood, and the router is not served without it")
 WHY(ROUTER_RULE,          0, SWARM,    "a router's rule is not understood")
 WHY(ROUTER_SERVICE,       0, SWARM,    "a router leads to a service that is not known here")
 WHY(TLS_OPTIONS,          0, SWARM,    "a router needs TLS options, which Mola does not have")
-WHY(SERVER_SCHEME,        0, SWARM,    "a router's tasks need a protocol that Mola does not support")
+WHY(SERVER_SCHEME, 0, SWARM,
+    "a router's tasks need a protocol that Mola does not support")
 WHY(ROUTE_CLAIMED,        0, SWARM,    "a route belongs to a router that is not served")
 WHY(LABEL_UNKNOWN,        0, SWARM,    "an unknown label may have been meant to restrict access")
 WHY(LABELS_FOREIGN,       0, SWARM,    "the labels are for software other than Mola")
-WHY(HEALTH_CHECK,         0, SWARM,    "the labels configure a health check that Mola does not support: there is none")
+WHY(HEALTH_CHECK, 0, SWARM,
+    "the labels configure a health check that Mola does not support: there is none")
 WHY(ENTRY_POINT,          0, SWARM,    "a router is on no entry point that Mola serves")
 WHY(OTHER_PROXY,          0, SWARM,    "the service is left to another proxy")
-WHY(SERVICE_UNREACHABLE,  0, SWARM,    "the service shares no network with Mola and publishes no port in mode host")
+WHY(SERVICE_UNREACHABLE, 0, SWARM,
+    "the service shares no network with Mola and publishes no port in mode host")
 WHY(SERVICE_NAME,         0, SWARM,    "the service's name is taken or cannot be used")
 WHY(ROUTE_TAKEN,          0, SWARM,    "another service has the same host and path")
 WHY(NODE_NAME,            0, SWARM,    "the node's name is taken or cannot be used")
@@ -142,6 +167,9 @@ WHY(PROXY_REFUSED,        0, PROXY,    "the proxy refused the configuration")
 WHY(PROXY_DIFFERS,        0, PROXY,    "the proxy's state differs from what Mola published")
 WHY(PROXY_FILE,           0, CONFIG,   "the proxy's file cannot be written")
 WHY(PROXY_NOTHING,        0, CONFIG,   "there is no service to publish; the last publication stays")
-WHY(PROXY_SWARM,          0, ENGINE,   "publication waits for the first snapshot of the Swarm; the last publication stays")
-WHY(PROXY_SAMPLES,        0, EXPORTER, "publication waits briefly for the first samples of the nodes")
-WHY(PROXY_CHOICE,         0, EXPORTER, "no node has a usable sample, so none can be chosen; the last publication stays")
+WHY(PROXY_SWARM, 0, ENGINE,
+    "publication waits for the first snapshot of the Swarm; the last publication stays")
+WHY(PROXY_SAMPLES, 0, EXPORTER,
+    "publication waits briefly for the first samples of the nodes")
+WHY(PROXY_CHOICE, 0, EXPORTER,
+    "no node has a usable sample, so none can be chosen; the last publication stays")
