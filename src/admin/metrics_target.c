@@ -13,7 +13,7 @@ target_value(const struct page *p, enum family family, const struct target_facts
 	_Static_assert(FAMILY_TARGET_SHARE - FAMILY_TARGET_UP == 6, "tbl/metrics.h: a new row of targets needs its value below");
 	switch (family) {
 	case FAMILY_TARGET_UP:		*x = f->good; return true;
-	case FAMILY_TARGET_TAKEN:	*x = f->taken; return f->taken >= 0;
+	case FAMILY_TARGET_TAKEN:	*x = f->applied; return f->applied >= 0;
 	case FAMILY_TARGET_PUBLISHED:	*x = (double)f->publications; return true;
 	case FAMILY_TARGET_FAILED:	*x = (double)f->failures; return true;
 	case FAMILY_TARGET_AGE:

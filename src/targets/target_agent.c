@@ -270,6 +270,6 @@ agent_show(const void *arg, json_t *target)
 }
 
 const struct target_driver target_driver_haproxy_agent = {
-	.open = agent_open, .close = agent_close, .publish = agent_publish, .withdraw = agent_withdraw, .would = agent_would,
-	.offline = "HAProxy keeps its weights until it is reloaded, or until others are set over its socket", .tick = agent_tick, .show = agent_show
+	.open = agent_open, .close = agent_close, .publish = agent_publish, .withdraw = agent_withdraw, .describe_withdraw = agent_would,
+	.online_only = "HAProxy keeps its weights until it is reloaded, or until others are set over its socket", .tick = agent_tick, .view = agent_show
 };

@@ -429,11 +429,11 @@ on_close(void *arg)
 }
 
 const struct target_driver target_driver_envoy_file = {
-	.open = on_open, .close = on_close, .publish = file_publish, .withdraw = file_withdraw, .would = would, .tick = file_tick, .show = on_show,
+	.open = on_open, .close = on_close, .publish = file_publish, .withdraw = file_withdraw, .describe_withdraw = would, .tick = file_tick, .view = on_show,
 };
 
 const struct target_driver target_driver_envoy_rest = {
-	.open = on_open, .close = on_close, .publish = rest_publish, .withdraw = rest_withdraw, .would = would, .tick = rest_tick,
-	.answer = rest_answer, .show = on_show,
-	.offline = "Envoy keeps its endpoints until it is restarted, or until they expire (stale_after)",
+	.open = on_open, .close = on_close, .publish = rest_publish, .withdraw = rest_withdraw, .describe_withdraw = would, .tick = rest_tick,
+	.respond = rest_answer, .view = on_show,
+	.online_only = "Envoy keeps its endpoints until it is restarted, or until they expire (stale_after)",
 };

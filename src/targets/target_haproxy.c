@@ -462,5 +462,5 @@ haproxy_show(const void *arg, json_t *target)
 
 const struct target_driver target_driver_haproxy = {
 	.open = haproxy_open, .close = haproxy_close, .publish = haproxy_publish, .withdraw = haproxy_withdraw,
-	.would = haproxy_would, .tick = haproxy_tick, .show = haproxy_show
+	.describe_withdraw = haproxy_would, .tick = haproxy_tick, .view = haproxy_show
 };

@@ -386,11 +386,11 @@ on_close(void *arg)
 }
 
 const struct target_driver target_driver_traefik_file = {
-	.open = on_open, .close = on_close, .publish = file_publish, .withdraw = file_withdraw, .would = would, .tick = on_tick, .show = on_show,
+	.open = on_open, .close = on_close, .publish = file_publish, .withdraw = file_withdraw, .describe_withdraw = would, .tick = on_tick, .view = on_show,
 };
 
 const struct target_driver target_driver_traefik_http = {
-	.open = on_open, .close = on_close, .publish = http_publish, .withdraw = http_withdraw, .would = would,
-	.offline = "Traefik keeps its configuration until it is restarted, or until it gets another one; take providers.http out of "
-	"its configuration", .tick = on_tick, .answer = http_answer, .show = on_show,
+	.open = on_open, .close = on_close, .publish = http_publish, .withdraw = http_withdraw, .describe_withdraw = would,
+	.online_only = "Traefik keeps its configuration until it is restarted, or until it gets another one; take providers.http out of "
+	"its configuration", .tick = on_tick, .respond = http_answer, .view = on_show,
 };

@@ -1,11 +1,12 @@
 /*
- * target_view: what people, metrics and proxies that ask are told of targets.
+ * target_view: what the API, metrics and proxies that poll get to see of targets.
  */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/clock.h"
 #include "targets/target_priv.h"
 
@@ -26,7 +27,7 @@ age_or_null(int64_t then, int64_t now)
 static json_t *
 server_view(const struct target *t, const struct plan_service *s, const struct plan_server *v)
 {
-	const struct seen *seen = target_find_reported(t, s->name, v->name);
+	const struct reported_server *has = target_find_reported(t, s->name, v->name);
 	char addr[ADDR_TEXT_MAX];
 	json_t *j = json_object();
 
@@ -36,8 +37,9 @@ server_view(const struct target *t, const struct plan_service *s, const struct p
 	json_object_set_new(j, "share", json_real(v->share));
 	json_object_set_new(j, "weight", json_integer(v->weight));
 	json_object_set_new(j, "draining", json_boolean(v->draining));
-	json_object_set_new(j, "has_weight", seen == NULL || seen->weight < 0 ? json_null() : json_integer(seen->weight));
-	json_object_set_new(j, "has_state", text_or_null(seen == NULL ? NULL : seen->state));
+	json_object_set_new(j, "has_weight", has == NULL || has->weight < 0 ? json_null() :
+	    json_integer(has->weight));
+	json_object_set_new(j, "has_state", text_or_null(has == NULL ? NULL : has->state));
 	return j;
 }
 
@@ -59,22 +61,22 @@ services_view(const struct target *t)
 const char *
 target_state(const struct target *t)
 {
-	if (t->why != NULL)
+	if (t->fault.why != NULL)
 		return "failed";
-	if (t->phase != TARGET_PUBLISHES)
+	if (t->phase != TARGET_PUBLISHING)
 		return t->phase == TARGET_WITHDRAWN ? "withdrawn" : "withdrawing";
 	if (t->published_usec == 0)
 		return "waiting";
-	return t->taken == TAKEN_NO ? "refused" : t->taken == TAKEN_YES ? "taken" : "published";
+	return t->applied == APPLIED_NO ? "refused" : t->applied == APPLIED_YES ? "taken" : "published";
 }
 
-/* What is wrong, or what is waited for. */
+/* What is wrong, or what it waits for. */
 static const struct why *
 why_of(const struct target *t)
 {
-	if (t->why != NULL || t->plan != NULL || t->phase != TARGET_PUBLISHES)
-		return t->why;
-	return t->all->known ? WHY_PROXY_SAMPLES : WHY_PROXY_SWARM;
+	if (t->fault.why != NULL || t->plan != NULL || t->phase != TARGET_PUBLISHING)
+		return t->fault.why;
+	return t->all->world_complete ? WHY_PROXY_SAMPLES : WHY_PROXY_SWARM;
 }
 
 static json_t *
@@ -90,25 +92,32 @@ target_view(const struct target *t, int64_t now)
 	json_object_set_new(j, "state", json_string(target_state(t)));
 	json_object_set_new(j, "why", why == NULL ? json_null() : json_string(why_name(why)));
 	json_object_set_new(j, "text", why == NULL ? json_null() : json_string(why->text));
-	json_object_set_new(j, "detail", text_or_null(t->detail));
+	json_object_set_new(j, "detail", text_or_null(t->fault.detail));
 	json_object_set_new(j, "published_seconds", age_or_null(t->published_usec, now));
-	json_object_set_new(j, "change", t->published_usec == 0 ? json_null() : json_string(plan_change_name(t->change)));
+	json_object_set_new(j, "change",
+	    t->published_usec == 0 ? json_null() : json_string(plan_change_name(t->change)));
 	json_object_set_new(j, "publications", json_integer((json_int_t)t->publications));
 	json_object_set_new(j, "failures", json_integer((json_int_t)t->failures));
-	json_object_set_new(j, "taken", t->taken == TAKEN_UNKNOWN ? json_null() : json_boolean(t->taken == TAKEN_YES));
-	json_object_set_new(j, "taken_why", t->taken_why == NULL ? json_null() : json_string(why_name(t->taken_why)));
-	json_object_set_new(j, "taken_text", t->taken_why == NULL ? json_null() : json_string(t->taken_why->text));
-	json_object_set_new(j, "taken_detail", text_or_null(t->taken_detail));
-	json_object_set_new(j, "looked_seconds", age_or_null(t->looked_usec, now));
-	json_object_set_new(j, "interval_seconds", json_real((double)t->conf.interval_usec / (double)USEC_PER_SEC));
+	json_object_set_new(j, "taken", t->applied == APPLIED_UNKNOWN ? json_null() :
+	    json_boolean(t->applied == APPLIED_YES));
+	json_object_set_new(j, "taken_why",
+	    t->applied_fault.why == NULL ? json_null() :
+	    json_string(why_name(t->applied_fault.why)));
+	json_object_set_new(j, "taken_text",
+	    t->applied_fault.why == NULL ? json_null() : json_string(t->applied_fault.why->text));
+	json_object_set_new(j, "taken_detail", text_or_null(t->applied_fault.detail));
+	json_object_set_new(j, "looked_seconds", age_or_null(t->read_back_usec, now));
+	json_object_set_new(j, "interval_seconds",
+	    json_real((double)t->conf.interval_usec / (double)USEC_PER_SEC));
 	json_object_set_new(j, "weight_least", json_integer(f->least));
 	json_object_set_new(j, "weight_most", json_integer(f->most));
 	json_object_set_new(j, "weight_zero", json_string(f->zero));
 	json_object_set_new(j, "drain", json_string(f->drain));
 	json_object_set_new(j, "how", json_string(f->how));
-	if (t->kind->show != NULL)
-		t->kind->show(t->hands, j);
-	json_object_set_new(j, "services", t->phase == TARGET_PUBLISHES ? services_view(t) : json_array());
+	if (t->driver->view != NULL)
+		t->driver->view(t->driver_state, j);
+	json_object_set_new(j, "services",
+	    t->phase == TARGET_PUBLISHING ? services_view(t) : json_array());
 	return j;
 }
 
@@ -135,15 +144,19 @@ targets_next(const struct targets *all, unsigned *at, struct target_facts *f)
 	if (t == NULL)
 		return false;
 	(*at)++;
-	*f = (struct target_facts){ .name = t->conf.name, .kind = target_kinds[t->conf.kind].name, .good = t->why == NULL
-	    && t->published_usec != 0, .taken = t->taken == TAKEN_UNKNOWN ? -1 : t->taken == TAKEN_YES, .publications = t->publications,
-	    .failures = t->failures, .published_usec = t->published_usec,
-	    .plan = t->phase == TARGET_PUBLISHES ? t->plan : NULL };
+	*f = (struct target_facts){
+		.name = t->conf.name, .kind = target_kinds[t->conf.kind].name,
+		.good = t->fault.why == NULL && t->published_usec != 0,
+		.applied = t->applied == APPLIED_UNKNOWN ? -1 : t->applied == APPLIED_YES,
+		.publications = t->publications, .failures = t->failures,
+		.published_usec = t->published_usec,
+		.plan = t->phase == TARGET_PUBLISHING ? t->plan : NULL
+	};
 	return true;
 }
 
 static void
-refuse(struct request *req, const char *error)
+reply_not_found(struct request *req, const char *error)
 {
 	char body[300];
 
@@ -154,21 +167,24 @@ refuse(struct request *req, const char *error)
 void
 targets_respond(struct targets *all, const char *kind, struct request *req)
 {
-	bool named;
 	struct target *t, *found = NULL;
 	char name[128] = "";
 	unsigned n = 0;
+	bool named;
 
 	named = request_query(req, "target", name, sizeof name);
 	LIST_FOREACH(t, &all->list, link)
-		if (t->kind->answer != NULL && strcmp(target_kinds[t->conf.kind].name, kind) == 0
+		if (t->driver->respond != NULL && strcmp(target_kinds[t->conf.kind].name, kind) == 0
 		    && (!named || strcmp(t->conf.name, name) == 0)) {
 			n++;
 			found = t;
 		}
+	ASSERT(!named || n <= 1);		/* names are unique */
 	if (n == 1)
-		found->kind->answer(found->hands, req);
+		found->driver->respond(found->driver_state, req);
+	else if (n > 1)
+		reply_not_found(req, "there are several: name one, ?target=NAME");
 	else
-		refuse(req, n > 1 ? "there are several: name one, ?target=NAME" : named ? "there is no such target of this kind"
-		    : "there is no target of this kind");
+		reply_not_found(req, named ? "there is no such target of this kind" :
+		    "there is no target of this kind");
 }

@@ -8,6 +8,7 @@
 
 #define target_driver_traefik_file kind_of_ours
 #include "targets/target.c"
+#include "targets/target_publish.c"
 #include "../between.h"
 
 #define T	(100 * USEC_PER_SEC)
@@ -73,7 +74,7 @@ kind_would(const void *arg, json_t *sentences)
 }
 
 const struct target_driver kind_of_ours = { .open = kind_open, .close = kind_close, .publish = kind_publish, .withdraw = kind_withdraw,
-	.would = kind_would };
+	.describe_withdraw = kind_would };
 
 static struct loop *loop;
 static struct live *live;
@@ -207,16 +208,16 @@ nothing_is_never_said(void **state)
 	conf_set("");
 	pass(0);
 	assert_int_equal(told_at(T), 0);
-	assert_ptr_equal(proxy.target->why, WHY_PROXY_NOTHING);
+	assert_ptr_equal(proxy.target->fault.why, WHY_PROXY_NOTHING);
 	pass(2);
 	assert_int_equal(told_at(T + 10 * USEC_PER_SEC), 1);
-	assert_null(proxy.target->why);
+	assert_null(proxy.target->fault.why);
 	pass(0);
 	assert_int_equal(told_at(T + 20 * USEC_PER_SEC), 1);
-	assert_ptr_equal(proxy.target->why, WHY_PROXY_NOTHING);
+	assert_ptr_equal(proxy.target->fault.why, WHY_PROXY_NOTHING);
 	pass(2);							/* as it was told: nothing to say, and nothing wrong */
 	assert_int_equal(told_at(T + 30 * USEC_PER_SEC), 1);
-	assert_null(proxy.target->why);
+	assert_null(proxy.target->fault.why);
 }
 
 /* What people read of the one target, at this time. */
@@ -260,11 +261,11 @@ failures_are_tried_again_ever_more_seldom(void **state)
 			tries++;
 		}
 	assert_between(tries, 6, 9);			/* after 1, 2, 4, 8, 16, 30, 30 s */
-	assert_ptr_equal(proxy.target->why, WHY_PROXY_FILE);
-	assert_string_equal(proxy.target->detail, "no room");
+	assert_ptr_equal(proxy.target->fault.why, WHY_PROXY_FILE);
+	assert_string_equal(proxy.target->fault.detail, "no room");
 	proxy.mood = ANSWERS;
 	told_at(T + 200 * USEC_PER_SEC);
-	assert_null(proxy.target->why);
+	assert_null(proxy.target->fault.why);
 	assert_int_equal(proxy.target->publications, 1);
 	last = proxy.told;
 	assert_int_equal(told_at(T + 300 * USEC_PER_SEC), last);
@@ -295,9 +296,9 @@ silence_is_a_failure_in_the_end(void **state)
 	proxy.mood = SILENT;
 	assert_int_equal(told_at(T), 1);
 	assert_int_equal(told_at(T + 20 * USEC_PER_SEC), 1);
-	assert_null(proxy.target->why);
+	assert_null(proxy.target->fault.why);
 	told_at(T + 31 * USEC_PER_SEC);
-	assert_ptr_equal(proxy.target->why, WHY_PROXY_GONE);
+	assert_ptr_equal(proxy.target->fault.why, WHY_PROXY_GONE);
 }
 
 static void
@@ -308,7 +309,7 @@ best_node_goes_by_rounds(void **state)
 	(void)state;
 	conf_set(", policy: best-node");
 	assert_int_equal(told_at(now), 0);				/* nobody is seen: no choice, and nothing is said */
-	assert_ptr_equal(proxy.target->why, WHY_PROXY_CHOICE);
+	assert_ptr_equal(proxy.target->fault.why, WHY_PROXY_CHOICE);
 	seen_now("a", 1, 0.1, now), seen_now("b", 3, 2.5, now);
 	assert_int_equal(told_at(now + 5 * USEC_PER_SEC), 1);
 	assert_string_equal(proxy.last, "web.1 1000,web.2 drain,");
@@ -347,12 +348,12 @@ a_choice_that_is_gone_is_not_kept(void **state)
 	assert_string_equal(proxy.last, "web.1 drain,web.2 1000,");
 	world_node(world, STR("a"))->row.law.sampled_usec = world_node(world, STR("b"))->row.law.sampled_usec = 0;
 	assert_int_equal(told_at(now + 5 * USEC_PER_SEC), 1);		/* nobody is seen any more: it stays */
-	assert_ptr_equal(proxy.target->why, WHY_PROXY_CHOICE);
+	assert_ptr_equal(proxy.target->fault.why, WHY_PROXY_CHOICE);
 	pass(1);							/* and dies */
 	assert_int_equal(told_at(now + 10 * USEC_PER_SEC), 2);
 	assert_string_equal(proxy.last, "web.1 drain,");		/* alone, so it serves */
 	assert_int_equal(told_at(now + 15 * USEC_PER_SEC), 2);
-	assert_ptr_equal(proxy.target->why, WHY_PROXY_CHOICE);
+	assert_ptr_equal(proxy.target->fault.why, WHY_PROXY_CHOICE);
 }
 
 static void
@@ -394,9 +395,9 @@ what_the_proxy_has_is_remembered(void **state)
 	assert_string_equal(json_string_value(json_object_get(t, "has_state")), "UP");
 	json_decref(j);
 	target_not_applied(proxy.target, WHY_PROXY_GONE, "no route");
-	assert_int_equal(proxy.target->taken, TAKEN_UNKNOWN);
+	assert_int_equal(proxy.target->applied, APPLIED_UNKNOWN);
 	target_applied(proxy.target);
-	assert_int_equal(proxy.target->taken, TAKEN_YES);
+	assert_int_equal(proxy.target->applied, APPLIED_YES);
 }
 
 static const char *
