@@ -130,7 +130,7 @@ weight(const char *resource, double w)
 #define NO_LIMIT 0, 0
 #define ROW(...) ROW_OF(__VA_ARGS__)
 #define ROW_OF(name, cpu, ram, io, net, cpu_soft, cpu_hard, ram_soft, ram_hard, io_soft, io_hard, net_soft, net_hard, text) \
-	printf(".It Cm " name "\n"); sentences(text "."); printf(".br\n"); \
+	printf(".It Cm " #name "\n"); sentences(text "."); printf(".br\n"); \
 	weight("cpu", cpu); weight("ram", ram); weight("io", io); weight("net", net); \
 	limit("cpu", cpu_soft, cpu_hard); limit("ram", ram_soft, ram_hard); limit("io", io_soft, io_hard); limit("net", net_soft, net_hard);
 
@@ -162,7 +162,7 @@ static void
 resources(void)
 {
 	printf(".Bl -tag -width balanced\n");
-#define RESOURCE(id, name, alias, measure) printf(".It Cm " name "\n"); sentences(measure ".");
+#define RESOURCE(id, name, alias, measure) printf(".It Cm " #name "\n"); sentences(measure ".");
 #include "../src/tbl/profiles.h"
 #undef RESOURCE
 	printf(".El\n");

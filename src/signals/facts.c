@@ -7,7 +7,14 @@ const struct fact fact_all[FACT_COUNT] = {
 };
 
 const struct mode mode_all[MODE_COUNT] = {
-#define CPU_MODE(id, name, busy) { { name, sizeof name - 1 }, busy },
+#define CPU_MODE(id, name, busy) { { #name, sizeof #name - 1 }, busy },
+#include "tbl/cpu_modes.h"
+#undef CPU_MODE
+};
+
+/* Two modes of one name do not compile. */
+enum {
+#define CPU_MODE(id, name, busy) NAME_OF_MODE_##name,
 #include "tbl/cpu_modes.h"
 #undef CPU_MODE
 };

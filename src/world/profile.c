@@ -12,16 +12,27 @@
 
 #define LIMIT(soft, hard)	{ soft, hard }
 #define NO_LIMIT		{ 0, 0 }
-#define PROFILE(id, name, cpu, ram, io, net, of_cpu, of_ram, of_io, of_net, text) \
-	[PROFILE_##id] = { { cpu, ram, io, net }, { of_cpu, of_ram, of_io, of_net }, PROFILE_LINK, \
-	    { { 0 } } },
+#define PROFILE(id, name, cpu, ram, io, net, of_cpu, of_ram, of_io, of_net, text) [PROFILE_##id] = { \
+	.weight = { [RESOURCE_CPU] = cpu, [RESOURCE_RAM] = ram, [RESOURCE_IO] = io, [RESOURCE_NET] = net }, \
+	.limit = { [RESOURCE_CPU] = of_cpu, [RESOURCE_RAM] = of_ram, [RESOURCE_IO] = of_io, [RESOURCE_NET] = of_net }, \
+	.link = PROFILE_LINK },
 const struct profile profile_all[PROFILE_COUNT] = {
 #include "tbl/profiles.h"
 };
 #undef PROFILE
+_Static_assert(RESOURCE_COUNT == 4, "tbl/profiles.h: PROFILE has a weight and a limit for each RESOURCE");
+
+/* Two profiles, or two resources, of one name do not compile. */
+enum {
+#define PROFILE(id, name, ...) NAME_OF_PROFILE_##name,
+#define RESOURCE(id, name, alias, measure) NAME_OF_RESOURCE_##name,
+#include "tbl/profiles.h"
+#undef PROFILE
+#undef RESOURCE
+};
 
 static const char *const names[PROFILE_COUNT] = {
-#define PROFILE(id, name, ...) name,
+#define PROFILE(id, name, ...) #name,
 #include "tbl/profiles.h"
 #undef PROFILE
 };
@@ -29,7 +40,7 @@ static const char *const names[PROFILE_COUNT] = {
 static const struct {
 	const char	*name, *alias;
 } resources[RESOURCE_COUNT] = {
-#define RESOURCE(id, name, alias, measure) { name, alias },
+#define RESOURCE(id, name, alias, measure) { #name, #alias },
 #include "tbl/profiles.h"
 #undef RESOURCE
 };
