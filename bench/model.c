@@ -307,7 +307,7 @@ static void
 publish(struct model *m, struct set *s)
 {
 	for (unsigned i = 0; i < m->plan.nnodes; i++)
-		s->node[i].weight = weigh_node(s->weigh, &s->world, 0, &s->node[i].seen);
+		s->node[i].weight = weigh_node(s->weigh, 0, &s->node[i].seen);
 	s->published = m->now;
 }
 
@@ -327,7 +327,7 @@ drive(struct model *m, struct set *s, int64_t every)
 	}
 	weigh_update(s->weigh, &s->world, &rules, m->now + 1);
 	for (unsigned i = 0; i < m->plan.nnodes; i++)
-		moved |= fabs(weigh_node(s->weigh, &s->world, 0, &s->node[i].seen) / s->node[i].weight - 1) > HYSTERESIS;
+		moved |= fabs(weigh_node(s->weigh, 0, &s->node[i].seen) / s->node[i].weight - 1) > HYSTERESIS;
 	if (moved && m->now - s->published >= every)
 		publish(m, s);
 }

@@ -1,21 +1,20 @@
 /*
  * weigh: cores, a lean away from nodes where more is wanted, and a slow integral.
  *
- * What is wanted on a node is others' and ours together: nobody tells us how much of it the
- * proxy sent. So the lean must not answer to its own doing. It is bounded (a node gets at least
- * 1 / (1 + lean) of what its cores say, however long its queue), only what exceeds the fleet's
- * mean counts, and together the nodes lean no further than the others have room for: when all
- * are full, cores are nearly all there is to know. Without the last bound, a queue on a large
- * node throws its load on the others until the next publication, which is longer than it takes
- * to finish them.
+ * What is wanted on a node is others' load and ours together: how much of it the proxy sent is not
+ * known. So the lean must not react to its own effect. It is bounded (a node gets at least
+ * 1 / (1 + lean) of what its cores say, however long its queue), only what exceeds the fleet's mean
+ * counts, and together the nodes lean no further than the others have room for: when all are full,
+ * cores are nearly all there is to know. Without the last bound, a queue on a large node throws its
+ * load on the others until the next publication, which is longer than it takes to finish them.
  *
  * Samples jump about by the root of the threads, our own requests' too, and weights that follow
  * that are worse than none: requests that take turns then come in uneven turns. So an excess is
  * averaged, unless it is too large a step to be noise; and of a use that differs from the
  * fleet's, what may be noise does not count.
  *
- * The integral finds what is in no formula: cores that are slower than others', requests of
- * another entry. It is slow, for the proxy's answer to a weight is in the next sample, and it
+ * The integral finds what is in no formula: cores that are slower than others', requests from
+ * elsewhere. It is slow, for the proxy's reaction to a weight is in the next sample, and it
  * grows no further than the floor and its inverse, or it would take minutes to come back. Must
  * not know any proxy, nor what weights it can take.
  */
@@ -32,31 +31,32 @@
 #define GAP_MOST	(2 * TRIM_USEC)		/* a longer silence is no reason for a longer step */
 #define EXCESS_MOST	1.0			/* threads per core */
 #define CALM_USEC	(2 * USEC_PER_SEC)	/* over which an excess is averaged */
-#define STEP		1.5			/* unless it is further off than so many roots of the fleet's mean of threads */
+#define STEP		1.5	/* unless it is further off than so many roots of the fleet's mean of threads */
 #define SLACK_USEC	(5 * USEC_PER_SEC)	/* over which differences of use are averaged */
-#define SLACK_NOISE	0.05			/* and by how much they are less then: this by the root of the cores */
-#define FULL		0.9			/* of the cores: to lean must not fill the others further than this */
+#define SLACK_NOISE	0.05	/* and by how much they are less then: this by the root of the cores */
+#define FULL		0.9	/* of the cores: to lean must not fill the others further than this */
 
-struct view {				/* of one node slot */
+struct weigh_node_state {		/* of one node slot */
 	double	 excess;		/* -EXCESS_MOST..EXCESS_MOST, averaged */
 	double	 slack;			/* the fleet's use less this node's, averaged */
 	double	 trim;			/* its logarithm */
-	double	 trust;			/* in both, at the last look */
+	double	 trust;			/* in both, at the last update */
 	int64_t	 sampled_usec;		/* of the last sample folded in; 0: none yet */
-	unsigned look;			/* in which the node was there: a slot can get another node */
-	unsigned serves;		/* the last look in which it had a task that takes requests */
+	unsigned update;		/* the last in which the node was there: a slot can get another node */
+	unsigned serves;		/* the last in which it had a task that takes requests */
 };
 
 struct weigh {
-	struct view	 node[NODES_MAX];
+	struct weigh_node_state	 node[NODES_MAX];
 	struct weigh_rules rules;
-	double		 room;			/* for what leans away, 0..1 */
-	double		 trimmed;		/* mean of the trims of those that are judged: the others have 0 beside them */
-	unsigned	 look;
-	bool		 served;		/* somebody has such a task */
+	double		 room;		/* for what leans away, 0..1 */
+	double		 trim_mean;	/* of the nodes that count: the others have 0 beside them */
+	unsigned	 updates;
+	bool		 serving;	/* some node has such a task */
 };
 
-struct fleet {				/* of those that are to be judged; by their cores, so that large and small ones balance */
+/* Of the nodes that count; by their cores, so that large and small ones balance. */
+struct weigh_fleet {
 	double	 cores, busy, wanted;
 };
 
@@ -76,45 +76,35 @@ weigh_free(struct weigh **wp)
 	*wp = NULL;
 }
 
-/* Who has tasks that take requests. A node without any idles whatever its weight is: it would be
- * trimmed up for as long as that lasts, and its first task be sent most of all requests. */
+/*
+ * Which nodes have tasks that take requests. A node without any idles whatever its weight is: it
+ * would be trimmed up for as long as that lasts, and its first task be sent most of all
+ * requests.
+ */
 static void
-serving_look(struct weigh *w, const struct world *world)
+serving_update(struct weigh *w, const struct world *world)
 {
 	struct world_service *s;
 	struct world_task *t;
 
-	w->served = false;
+	w->serving = false;
 	LIST_FOREACH(s, &world->services, link)
 		LIST_FOREACH(t, &s->tasks, link)
 			if (!t->draining && !t->drained) {
-				w->node[t->node->slot].serves = w->look;
-				w->served = true;
+				w->node[t->node->slot].serves = w->updates;
+				w->serving = true;
 			}
 }
 
-/* A drained node says nothing of what weights do, nor does one whose row was inherited and that
- * has no sample yet. */
+/*
+ * A drained node says nothing of what weights do, nor does one whose row was inherited and that
+ * has no sample yet.
+ */
 static bool
-judged(const struct weigh *w, const struct world_node *n, int64_t now)
+node_counts(const struct weigh *w, const struct world_node *n, int64_t now)
 {
 	return guard_state(n, now) == GUARD_FRESH && n->sample.taken_usec != 0 &&
-	    (!w->served || w->node[n->slot].serves == w->look);
-}
-
-static struct fleet
-fleet_look(const struct weigh *w, const struct world *world, int64_t now)
-{
-	struct fleet f = { 0 };
-	struct world_node *n;
-
-	LIST_FOREACH(n, &world->nodes, link)
-		if (judged(w, n, now)) {
-			f.cores += n->sample.cores;
-			f.busy += n->sample.busy;
-			f.wanted += demand_of(&n->sample).threads;
-		}
-	return f;
+	    (!w->serving || w->node[n->slot].serves == w->updates);
 }
 
 /* How much of what is new counts in an average over `span`, when the last was `gap` ago; 0:
@@ -126,101 +116,87 @@ part_of(int64_t gap, int64_t span)
 }
 
 static void
-excess_fold(struct view *v, const struct sample *s, const struct fleet *f, int64_t gap)
+fold_sample(struct weigh_node_state *v, const struct sample *s, const struct weigh_fleet *f,
+    const struct weigh_rules *r)
 {
-	double mean = f->wanted / f->cores, excess = fmax(-EXCESS_MOST, fmin(EXCESS_MOST, demand_of(s).threads / s->cores - mean));
-	bool step = fabs(excess - v->excess) * s->cores > STEP * sqrt(fmax(1, mean * s->cores));
-
-	v->excess += (step ? 1 : part_of(gap, CALM_USEC)) * (excess - v->excess);
-}
-
-static void
-trim_fold(struct view *v, const struct sample *s, const struct fleet *f, int64_t gap, const struct weigh_rules *r)
-{
-	double most = -log(r->floor), noise = SLACK_NOISE / sqrt(s->cores);
-
-	v->slack += part_of(gap, SLACK_USEC) * (f->busy / f->cores - s->busy / s->cores - v->slack);
-	v->trim += r->trim * copysign(fmax(0, fabs(v->slack) - noise), v->slack) * (double)gap / (double)TRIM_USEC;
-	v->trim = r->trim > 0 ? fmax(-most, fmin(most, v->trim)) : 0;
-}
-
-static void
-view_fold(struct view *v, const struct world_node *n, const struct fleet *f, const struct weigh_rules *r)
-{
-	const struct sample *s = &n->sample;
+	double mean = f->wanted / f->cores, excess = demand_of(s).threads / s->cores - mean;
+	double trim_most = -log(r->floor), noise = SLACK_NOISE / sqrt(s->cores), beyond;
 	int64_t gap = v->sampled_usec == 0 ? 0 : s->taken_usec - v->sampled_usec;
+	bool step;
 
+	ASSERT(gap >= 0 && f->cores >= s->cores);
 	if (gap > GAP_MOST)
 		gap = GAP_MOST;
-	excess_fold(v, s, f, gap);
-	trim_fold(v, s, f, gap, r);
+
+	excess = fmax(-EXCESS_MOST, fmin(EXCESS_MOST, excess));
+	step = fabs(excess - v->excess) * s->cores > STEP * sqrt(fmax(1, mean * s->cores));
+	v->excess += (step ? 1 : part_of(gap, CALM_USEC)) * (excess - v->excess);
+
+	v->slack += part_of(gap, SLACK_USEC) * (f->busy / f->cores - s->busy / s->cores - v->slack);
+	beyond = copysign(fmax(0, fabs(v->slack) - noise), v->slack);
+	v->trim += r->trim * beyond * (double)gap / (double)TRIM_USEC;
+	v->trim = r->trim > 0 ? fmax(-trim_most, fmin(trim_most, v->trim)) : 0;
 	v->sampled_usec = s->taken_usec;
+	ASSERT(fabs(v->excess) < EXCESS_MOST + 0.01 && fabs(v->slack) < 1.01);
 }
 
+/* The part of its weight that a node would give up, 0..1. */
 static double
-leant(const struct weigh *w, const struct view *v)
+lean_of(const struct weigh *w, const struct weigh_node_state *v)
 {
 	return 1 - 1 / (1 + w->rules.lean * fmax(0, v->excess) * v->trust);
-}
-
-/* Were the parts that lean away sent to the others, those would be used by U / (1 - parts). */
-static double
-room_of(const struct weigh *w, const struct world *world, const struct fleet *f, int64_t now)
-{
-	double away = 0;
-	struct world_node *n;
-
-	LIST_FOREACH(n, &world->nodes, link)
-		if (judged(w, n, now))
-			away += leant(w, &w->node[n->slot]) * n->sample.cores / f->cores;
-	return away > 0 ? fmax(0, fmin(1, (1 - f->busy / f->cores / FULL) / away)) : 1;
-}
-
-static double
-trim_mean(const struct weigh *w, const struct world *world, const struct fleet *f, int64_t now)
-{
-	double sum = 0;
-	struct world_node *n;
-
-	LIST_FOREACH(n, &world->nodes, link)
-		if (judged(w, n, now))
-			sum += w->node[n->slot].trim * n->sample.cores / f->cores;
-	return sum;
 }
 
 void
 weigh_update(struct weigh *w, const struct world *world, const struct weigh_rules *r, int64_t now)
 {
-	struct fleet f;
+	struct weigh_fleet f = { 0 };
+	double away = 0, trims = 0;
 	struct world_node *n;
 
 	ASSERT(r->lean >= 0 && r->trim >= 0 && r->floor > 0 && r->floor <= 1);
 	w->rules = *r;
-	w->look++;
-	serving_look(w, world);
-	f = fleet_look(w, world, now);
+	w->updates++;
+	serving_update(w, world);
+	LIST_FOREACH(n, &world->nodes, link)
+		if (node_counts(w, n, now)) {
+			f.cores += n->sample.cores;
+			f.busy += n->sample.busy;
+			f.wanted += demand_of(&n->sample).threads;
+		}
+	ASSERT(f.busy <= f.cores && isfinite(f.wanted));
 	LIST_FOREACH(n, &world->nodes, link) {
-		struct view *v = &w->node[n->slot];
-		if (v->look + 1 != w->look)
-			*v = (struct view){ .serves = v->serves };
-		v->look = w->look;
+		struct weigh_node_state *v = &w->node[n->slot];
+		if (v->update + 1 != w->updates)
+			*v = (struct weigh_node_state){ .serves = v->serves };
+		v->update = w->updates;
 		v->trust = guard_trust(n, now);
-		if (judged(w, n, now) && n->sample.taken_usec > v->sampled_usec)
-			view_fold(v, n, &f, r);
+		if (!node_counts(w, n, now))
+			continue;
+		if (n->sample.taken_usec > v->sampled_usec)
+			fold_sample(v, &n->sample, &f, r);
+		away += lean_of(w, v) * n->sample.cores / f.cores;
+		trims += v->trim * n->sample.cores / f.cores;
 	}
-	w->room = room_of(w, world, &f, now);
-	w->trimmed = trim_mean(w, world, &f, now);
+	/* Were the parts that lean away sent to the others, those would be used by U / (1 - parts). */
+	w->room = away > 0 ? fmax(0, fmin(1, (1 - f.busy / f.cores / FULL) / away)) : 1;
+	w->trim_mean = trims;
+	ASSERT(isfinite(w->trim_mean));
 }
 
 double
-weigh_node(const struct weigh *w, const struct world *world, unsigned profile, const struct world_node *n)
+weigh_node(const struct weigh *w, unsigned profile, const struct world_node *n)
 {
-	const struct view *v = &w->node[n->slot];
-	double whole = n->row.law.cores > 0 ? n->row.law.cores : 1;	/* not looked at yet by whoever steers */
-	double cores = n->row.law.cores > 0 ? phys_cores(&n->row, profile) : whole, weight = cores;
+	const struct weigh_node_state *v = &w->node[n->slot];
+	double whole = n->row.law.cores, weight;
 
-	(void)world;
-	if (v->look == w->look)
-		weight *= exp((v->trim - w->trimmed) * v->trust) * (1 - w->room * leant(w, v));
+	ASSERT(profile < PROFILE_SLOTS);
+	if (whole > 0)
+		weight = phys_cores(&n->row, profile);
+	else				/* not published yet */
+		weight = whole = 1;
+	if (v->update == w->updates)
+		weight *= exp((v->trim - w->trim_mean) * v->trust) * (1 - w->room * lean_of(w, v));
+	ASSERT(weight >= 0 && isfinite(weight));
 	return fmax(weight, whole * w->rules.floor);
 }

@@ -30,7 +30,7 @@ weight_of(void *arg, const struct world_service *s, const struct world_node *n)
 {
 	const struct target *t = arg;
 
-	return weigh_node(t->weigh, t->all->world, s->profile, n);
+	return weigh_node(t->weigh, s->profile, n);
 }
 
 /* NAN, so that it is never chosen, for a node without fresh samples or with only half of them; as

@@ -60,7 +60,7 @@ weigh(void *arg, const struct world_service *s, const struct world_node *n)
 {
 	const struct sim_driven *d = arg;
 
-	return weigh_node(d->weigh, NULL, s->profile, n);
+	return weigh_node(d->weigh, s->profile, n);
 }
 
 /* As targets/target.c: nothing is said before each node was seen. */

@@ -1,4 +1,4 @@
-/* weigh: what a proxy that is not ours is told of nodes, made by hand and sampled by hand. */
+/* weigh: what weights a target gets for nodes that are made and sampled by hand. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -67,7 +67,7 @@ stage_tell(struct stage *s, unsigned seconds, double a, double b, double c)
 static double
 weight(const struct stage *s, unsigned node)
 {
-	return weigh_node(s->weigh, &s->world, 0, &s->node[node]);
+	return weigh_node(s->weigh, 0, &s->node[node]);
 }
 
 static void
@@ -99,8 +99,8 @@ who_was_inherited_counts_by_cores_of_the_profile(void **state)
 		s.node[i].row.law.sampled_usec = s.now;
 	s.node[0].row.as[0].cores = 1;
 	weigh_update(s.weigh, &s.world, &s.rules, s.now);
-	near(weigh_node(s.weigh, &s.world, 1, &s.node[0]), 1);
-	near(weigh_node(s.weigh, &s.world, 1, &s.node[1]), 4);
+	near(weigh_node(s.weigh, 1, &s.node[0]), 1);
+	near(weigh_node(s.weigh, 1, &s.node[1]), 4);
 	weigh_free(&s.weigh);
 }
 
@@ -311,10 +311,10 @@ each_profile_has_its_own_cores_and_all_have_a_floor(void **state)
 	s.node[0].row.as[2 - 1].cores = 1;
 	s.node[0].row.as[3 - 1].cores = 1e-6;
 	stage_tell(&s, 1, 2, 2, 2);
-	near(weigh_node(s.weigh, &s.world, 0, &s.node[0]), 4);
-	near(weigh_node(s.weigh, &s.world, 1, &s.node[0]), 4);	/* a profile that nobody has */
-	near(weigh_node(s.weigh, &s.world, 2, &s.node[0]), 1);
-	near(weigh_node(s.weigh, &s.world, 3, &s.node[0]), 0.2);
+	near(weigh_node(s.weigh, 0, &s.node[0]), 4);
+	near(weigh_node(s.weigh, 1, &s.node[0]), 4);	/* a profile that nobody has */
+	near(weigh_node(s.weigh, 2, &s.node[0]), 1);
+	near(weigh_node(s.weigh, 3, &s.node[0]), 0.2);
 	weigh_free(&s.weigh);
 }
 
