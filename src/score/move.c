@@ -1,33 +1,36 @@
 /*
- * move: a move is judged by what its requests would meet.
+ * move: a move is decided by what its requests would meet.
  *
- * Pressure p is threads that want a core, per core: under fair sharing everybody on a node with
+ * Pressure p is threads that want a core, per core: under fair sharing everything on a node with
  * p > 1 takes p times as long. A service with n of our requests in flight there uses u = n /
  * max(1, p) cores. Where others crowd it, n is large only because each request is slow, and
  * elsewhere u threads will do; where it crowds itself, it will do so again. Its own part in the
  * crowd is n / R, so with R threads on C cores
- *     before = R_from / C_from        n' = u + (n - u) * n / R_from        after = (R_to + n') / C_to
- * For R_to not what the node is now is taken but the worst that has lasted lately: who was hot a
- * while ago may be so again. A victim of somebody else's hog gains whatever it leaves behind; a
- * service that is its own hog gains only what the other node has more of, and stays if that is
- * nothing.
+ *     n'     = u + (n - u) * n / R_from
+ *     before = R_from / C_from
+ *     after  = (R_to + n') / C_to
+ * For R_to not what the node is now is taken but the worst that has lasted lately: a node that
+ * was hot a while ago may be so again. A victim of another service's hog gains whatever it
+ * leaves behind; a service that is its own hog gains only what the other node has more of, and
+ * stays if that is nothing.
  *
- * Where several might go, the one whose move takes most waiting away from all who run on either
- * node goes first. Total waiting on a node is R * max(1, R / C), the integral of the law's
- * marginal cost.
+ * Where several might go, the first is the one whose move takes most waiting away from
+ * everything that runs on either node. Total waiting on a node is R * max(1, R / C), the
+ * integral of the law's marginal cost.
  */
 #include <math.h>
 
+#include "base/bug.h"
 #include "base/clock.h"
 #include "score/explain.h"
 #include "score/move.h"
 
-#define INFLIGHT_LEAST	0.1	/* a service that nobody asks at this moment will be asked again */
+#define INFLIGHT_LEAST	0.1	/* a service without requests at this moment will have some again */
 #define ALIKE		0.1	/* pressures that differ by less are as good as equal */
 
-/* Its one node; NULL, with the reason. */
+/* The service's one node; NULL, with the reason. */
 static const struct world_node *
-node_of(const struct world *w, const struct world_service *s, int64_t now, enum refusal *why)
+find_node(const struct world *w, const struct world_service *s, int64_t now, enum refusal *why)
 {
 	const struct world_node *only = NULL;
 	const struct world_task *t;
@@ -35,6 +38,7 @@ node_of(const struct world *w, const struct world_service *s, int64_t now, enum 
 	*why = REFUSAL_NO_TASK;
 	LIST_FOREACH(t, &s->tasks, link) {
 		enum task_state state = task_state(w, t, now);
+		ASSERT(t->service == s);
 		if (t->draining || state == TASK_DOWN || state == TASK_EJECTED)
 			continue;
 		if (only != NULL && only != t->node) {
@@ -53,14 +57,14 @@ cores_of(const struct world_node *n)
 }
 
 static double
-waiting(double threads, double cores)
+waiting_of(double threads, double cores)
 {
 	return threads * fmax(1, threads / cores);
 }
 
 /*
  * Its threads where it is, of `all` there: its part of what is ours. By its containers'
- * accounts, where we have them: it may work without being asked by us.
+ * accounts, where they are known: it may work without requests of ours.
  */
 static double
 threads_here(const struct heat_service *e, const struct heat_node *n, double all)
@@ -71,45 +75,36 @@ threads_here(const struct heat_service *e, const struct heat_node *n, double all
 	return fmin(fmax(own, INFLIGHT_LEAST), all);
 }
 
-static double
-threads_there(double here, double pressure, double all)
-{
-	double used = here / fmax(1, pressure);
-
-	return all > 0 ? used + (here - used) * here / all : used;
-}
-
 static void
-predict(struct heat *h, const struct heat_service *e, const struct world_node *from, const struct world_node *to, struct move *m)
+predict(struct heat *h, const struct heat_service *e, const struct world_node *from,
+    const struct world_node *to, struct move *m)
 {
 	const struct heat_node *f = heat_node(h, from), *t = heat_node(h, to);
-	double here = f->pressure * cores_of(from), there = fmax(t->pressure, t->worst) * cores_of(to);
-	double own = threads_here(e, f, here), next = threads_there(own, f->pressure, here);
+	double all = f->pressure * cores_of(from), own = threads_here(e, f, all);
+	double used = own / fmax(1, f->pressure);
+	double next = all > 0 ? used + (own - used) * own / all : used;
+	double there = fmax(t->pressure, t->worst) * cores_of(to);
 
-	*m = (struct move){ .from = from, .to = to, .before = f->pressure, .after = (there + next) / cores_of(to) };
+	ASSERT(from != to && f->known && t->known && all >= 0 && there >= 0);
+	*m = (struct move){ .from = from, .to = to, .before = f->pressure,
+	    .after = (there + next) / cores_of(to) };
 	m->gain = m->before > 0 ? 1 - m->after / m->before : 0;
-	m->relief = waiting(here, cores_of(from)) - waiting(here - own, cores_of(from)) +
-	    waiting(there, cores_of(to)) - waiting(there + next, cores_of(to));
+	m->relief = waiting_of(all, cores_of(from)) - waiting_of(all - own, cores_of(from)) +
+	    waiting_of(there, cores_of(to)) - waiting_of(there + next, cores_of(to));
 }
 
+/* `then` may be of the Swarm's clock, and thus later than now. */
 static bool
-eligible(struct heat *h, const struct heat_service *e, const struct world_node *n, const struct move_rules *r)
-{
-	const struct heat_node *x = heat_node(h, n);
-
-	return x->known && !n->drained && !heat_is_barred(e, n->slot) && x->cold_usec != 0 && x->worst < r->heat.hot;
-}
-
-static bool
-cools(int64_t then, const struct move_rules *r, int64_t now)
+is_cooling(int64_t then, const struct move_rules *r, int64_t now)
 {
 	return then != 0 && now - then < r->heat.cool_down_usec;
 }
 
-/* The best of those that it may go to. */
+/* Predicts the move to the best node that it may go to. `cooling`: one was left out because it
+ * cools down. */
 static bool
-look_around(struct heat *h, const struct world *w, const struct move_rules *r, const struct heat_service *e, int64_t now, struct move *m,
-    bool *cooling)
+find_best(struct heat *h, const struct world *w, const struct move_rules *r,
+    const struct heat_service *e, int64_t now, struct move *m, bool *cooling)
 {
 	const struct world_node *from = m->from, *n;
 	bool found = false;
@@ -117,9 +112,12 @@ look_around(struct heat *h, const struct world *w, const struct move_rules *r, c
 
 	*cooling = false;
 	LIST_FOREACH(n, &w->nodes, link) {
-		if (n == from || !eligible(h, e, n, r))
+		const struct heat_node *hn = heat_node(h, n);
+		if (n == from || n->drained || heat_is_barred(e, n->slot))
 			continue;
-		if (cools(heat_node(h, n)->moved_usec, r, now)) {
+		if (!hn->known || hn->cold_usec == 0 || hn->worst >= r->heat.hot)
+			continue;
+		if (is_cooling(hn->moved_usec, r, now)) {
 			*cooling = true;
 			continue;
 		}
@@ -131,23 +129,13 @@ look_around(struct heat *h, const struct world *w, const struct move_rules *r, c
 	return found;
 }
 
+/* What will not change by waiting comes first, then what does, the slowest first. */
 static enum refusal
-heat_refusal(const struct heat_node *from, const struct move_rules *r, int64_t now)
-{
-	if (!from->known)
-		return REFUSAL_BLIND;
-	if (from->hot_usec == 0)
-		return REFUSAL_NOT_HOT;
-	if (now - from->hot_usec < r->heat.dwell_usec)
-		return REFUSAL_NOT_LONG;
-	return REFUSAL_NONE;
-}
-
-/* What will not change by waiting is said first, then what does, the slowest first. */
-static enum refusal
-refusal_of(struct heat *h, const struct world *w, const struct move_rules *r, const struct world_service *s, int64_t now, struct move *m)
+find_refusal(struct heat *h, const struct world *w, const struct move_rules *r,
+    const struct world_service *s, int64_t now, struct move *m)
 {
 	const struct heat_service *e = heat_service(h, s);
+	const struct heat_node *from;
 	enum refusal why;
 	bool cooling;
 
@@ -156,32 +144,40 @@ refusal_of(struct heat *h, const struct world *w, const struct move_rules *r, co
 		return REFUSAL_NOT_OPTED;
 	if (e->refusal != REFUSAL_NONE)
 		return e->refusal;
-	if ((m->from = node_of(w, s, now, &why)) == NULL)
+	if ((m->from = find_node(w, s, now, &why)) == NULL)
 		return why;
-	m->before = heat_node(h, m->from)->known ? heat_node(h, m->from)->pressure : NAN;
-	if ((why = heat_refusal(heat_node(h, m->from), r, now)) != REFUSAL_NONE)
-		return why;
-	if (!look_around(h, w, r, e, now, m, &cooling))
+	from = heat_node(h, m->from);
+	if (!from->known)
+		return REFUSAL_BLIND;
+	m->before = from->pressure;
+	if (from->hot_usec == 0)
+		return REFUSAL_NOT_HOT;
+	if (now - from->hot_usec < r->heat.dwell_usec)
+		return REFUSAL_NOT_LONG;
+	if (!find_best(h, w, r, e, now, m, &cooling))
 		return cooling ? REFUSAL_COOL_NODE : REFUSAL_NO_COLD;
 	if (m->gain < r->margin)
 		return REFUSAL_GAIN;
-	if (cools(e->changed_usec, r, now))
+	if (is_cooling(e->changed_usec, r, now))
 		return REFUSAL_COOL_SERVICE;
-	if (cools(heat_node(h, m->from)->moved_usec, r, now))
+	if (is_cooling(from->moved_usec, r, now))
 		return REFUSAL_COOL_NODE;
 	return REFUSAL_NONE;
 }
 
 void
-move_evaluate(struct heat *h, const struct world *w, const struct move_rules *r, const struct world_service *s, int64_t now, struct move *m)
+move_evaluate(struct heat *h, const struct world *w, const struct move_rules *r,
+    const struct world_service *s, int64_t now, struct move *m)
 {
-	enum refusal why = refusal_of(h, w, r, s, now, m);
+	enum refusal why = find_refusal(h, w, r, s, now, m);
 
 	m->refusal = why;
+	ASSERT(why != REFUSAL_NONE || (m->to != NULL && m->to != m->from && m->gain >= r->margin));
 }
 
 const struct world_service *
-move_first(struct heat *h, const struct world *w, const struct move_rules *r, int64_t now, struct move *m)
+move_first(struct heat *h, const struct world *w, const struct move_rules *r, int64_t now,
+    struct move *m)
 {
 	const struct world_service *s, *first = NULL;
 	struct move x;
@@ -201,11 +197,14 @@ move_first(struct heat *h, const struct world *w, const struct move_rules *r, in
 bool
 move_avoids(struct heat *h, const struct move *m, const struct world_node *n)
 {
-	const struct heat_node *x = heat_node(h, n), *to = heat_node(h, m->to);
+	const struct heat_node *hn = heat_node(h, n), *to = heat_node(h, m->to);
 
+	ASSERT(m->from != NULL && m->from != m->to);
 	if (n == m->to)
 		return false;
-	return n == m->from || !x->known || x->cold_usec == 0 || fmax(x->pressure, x->worst) > fmax(to->pressure, to->worst) + ALIKE;
+	if (n == m->from || !hn->known || hn->cold_usec == 0)
+		return true;
+	return fmax(hn->pressure, hn->worst) > fmax(to->pressure, to->worst) + ALIKE;
 }
 
 void

@@ -1,6 +1,6 @@
 /*
- * move: whether a service should leave its node, and for where. Pure: the world and what has
- * lasted (heat) in, a verdict out.
+ * move: whether a service should leave its node, and for where. Pure: the world and what has lasted
+ * (heat) in, a verdict out.
  */
 #ifndef SCORE_MOVE_H
 #define SCORE_MOVE_H
@@ -15,18 +15,21 @@ struct move_rules {
 
 struct move {				/* a verdict on one service */
 	enum refusal refusal;		/* NONE: it should move */
-	const struct world_node *from, *to;	/* NULL: there is none. With most refusals `to` is who came closest */
-	double	 before, after;		/* predicted worst pressure that its requests meet: where it is, where it would be */
+	/* NULL: there is none. With most refusals `to` is the node that came closest */
+	const struct world_node *from, *to;
+	/* predicted worst pressure that its requests meet: where it is, where it would be */
+	double	 before, after;
 	double	 gain;			/* 1 - after / before */
-	double	 relief;		/* of all who run on either node, in threads' waiting; the largest goes first */
+	double	 relief;		/* of all requests on either node, in threads' waiting; the largest goes first */
 };
 
-void	move_evaluate(struct heat *, const struct world *, const struct move_rules *, const struct world_service *, int64_t now_usec,
-	    struct move *);
+void	move_evaluate(struct heat *, const struct world *, const struct move_rules *,
+	    const struct world_service *, int64_t now_usec, struct move *);
 /* The service that should be moved first; NULL: none. */
-const struct world_service *move_first(struct heat *, const struct world *, const struct move_rules *, int64_t now_usec, struct move *);
-/* A node where it would fare clearly worse than on `to`, or of which nothing is known: Swarm
- * must not choose it. */
+const struct world_service *move_first(struct heat *, const struct world *,
+	    const struct move_rules *, int64_t now_usec, struct move *);
+/* A node that is clearly worse than `to`, or not known: Swarm must not choose it. The move has
+ * both nodes. */
 bool	move_avoids(struct heat *, const struct move *, const struct world_node *);
 /* A sentence without a full stop. */
 void	move_explain(struct heat *, const struct move *, int64_t now_usec, struct buf *);

@@ -4,11 +4,12 @@
  * Requests are steered to the node with room, so a service is short of tasks only when the
  * coolest of its nodes is hot; and one task more helps only where some other node is cold. It
  * has too many when its nodes would still be cold, all of them together, with one task fewer on
- * them. What lies between is left as it is. Must not know how many tasks Swarm really runs: what
- * is asked for is what is changed.
+ * them. What lies between is left as it is. Must not know how many tasks Swarm really runs: the
+ * number that the specification wants is changed.
  */
 #include <math.h>
 
+#include "base/bug.h"
 #include "score/explain.h"
 #include "score/scale.h"
 
@@ -19,22 +20,21 @@ struct crowd {				/* the nodes of a service's tasks */
 	int64_t		 hot_usec, cold_usec;	/* since when all are; 0: not */
 };
 
+/* An earlier task of the service has the same node. */
 static bool
-seen_before(const struct world_service *s, const struct world_task *t)
+is_node_counted(const struct world_service *s, const struct world_task *t)
 {
 	const struct world_task *x;
 
-	LIST_FOREACH(x, &s->tasks, link) {
-		if (x == t)
-			return false;
+	for (x = LIST_FIRST(&s->tasks); x != t; x = LIST_NEXT(x, link))
 		if (x->node == t->node && !x->draining)
 			return true;
-	}
 	return false;
 }
 
+/* The later of two times; 0, which is never, stays. */
 static void
-later(int64_t *all, int64_t one)
+set_later(int64_t *all, int64_t one)
 {
 	if (one == 0 || *all == 0)
 		*all = 0;
@@ -50,46 +50,51 @@ crowd_of(struct heat *h, const struct world_service *s)
 
 	LIST_FOREACH(t, &s->tasks, link) {
 		const struct heat_node *x = heat_node(h, t->node);
-		if (t->draining || seen_before(s, t))
+		ASSERT(t->service == s && x->pressure >= 0);
+		if (t->draining || is_node_counted(s, t))
 			continue;
 		c.nodes++;
 		c.known &= x->known;
 		c.coolest = fmin(c.coolest, x->pressure);
 		c.mean += x->pressure;
-		later(&c.hot_usec, x->hot_usec);
-		later(&c.cold_usec, x->cold_usec);
+		set_later(&c.hot_usec, x->hot_usec);
+		set_later(&c.cold_usec, x->cold_usec);
 	}
 	if (c.nodes > 0)
 		c.mean /= c.nodes;
+	ASSERT(c.nodes <= s->ntasks);
 	return c;
 }
 
 static bool
-lasted(int64_t since, int64_t usec, int64_t now)
+has_lasted(int64_t since, int64_t usec, int64_t now)
 {
+	ASSERT(since <= now && usec > 0);
 	return since != 0 && now - since >= usec;
 }
 
 static bool
-room_elsewhere(struct heat *h, const struct world *w, const struct heat_service *e, const struct world_service *s)
+is_room_elsewhere(struct heat *h, const struct world *w, const struct heat_service *e,
+    const struct world_service *s)
 {
 	const struct world_node *n;
 	const struct world_task *t;
 
 	LIST_FOREACH(n, &w->nodes, link) {
+		const struct heat_node *hn = heat_node(h, n);
 		bool has = false;
 		LIST_FOREACH(t, &s->tasks, link)
 			has |= t->node == n && !t->draining;
-		if (!has && !n->drained && !heat_is_barred(e, n->slot) && heat_node(h, n)->known && heat_node(h, n)->cold_usec != 0)
+		if (!has && !n->drained && !heat_is_barred(e, n->slot) && hn->known && hn->cold_usec != 0)
 			return true;
 	}
 	return false;
 }
 
-/* Out of its bounds it steps towards them, whatever the pressure. */
+/* -1, 0 or 1. Out of its bounds it steps towards them, whatever the pressure. */
 static int
-wish(const struct heat_service *e, const struct service_conf *c, const struct crowd *crowd, const struct heat_rules *r, int64_t now,
-    struct scale *v)
+choose_step(const struct heat_service *e, const struct service_conf *c, const struct crowd *crowd,
+    const struct heat_rules *r, int64_t now, struct scale *v)
 {
 	if (e->replicas < c->scale_min)
 		return 1;
@@ -98,18 +103,19 @@ wish(const struct heat_service *e, const struct service_conf *c, const struct cr
 	if (crowd->nodes == 0 || !crowd->known)
 		return 0;
 	v->pressure = crowd->mean;
-	if (lasted(crowd->hot_usec, r->dwell_usec, now)) {
+	if (has_lasted(crowd->hot_usec, r->dwell_usec, now)) {
 		v->pressure = crowd->coolest;
 		return 1;
 	}
-	if (e->replicas < 2 || !lasted(crowd->cold_usec, r->cool_down_usec, now))
+	if (e->replicas < 2 || !has_lasted(crowd->cold_usec, r->cool_down_usec, now))
 		return 0;
 	v->after = crowd->mean * e->replicas / (e->replicas - 1);
 	return v->after < r->cold ? -1 : 0;
 }
 
 static enum refusal
-refusal_of(struct heat *h, const struct world *w, const struct heat_rules *r, const struct world_service *s, int64_t now, struct scale *v)
+find_refusal(struct heat *h, const struct world *w, const struct heat_rules *r,
+    const struct world_service *s, int64_t now, struct scale *v)
 {
 	const struct heat_service *e = heat_service(h, s);
 	const struct service_conf *c = &s->conf;
@@ -124,7 +130,7 @@ refusal_of(struct heat *h, const struct world *w, const struct heat_rules *r, co
 	v->is = v->to = e->replicas;
 	if (e->replicas == 0)
 		return REFUSAL_STOPPED;
-	step = wish(e, c, &crowd, r, now, v);
+	step = choose_step(e, c, &crowd, r, now, v);
 	within = e->replicas >= c->scale_min && e->replicas <= c->scale_max;
 	if (step == 0)
 		return crowd.nodes > 0 && !crowd.known ? REFUSAL_BLIND : REFUSAL_STEADY;
@@ -132,7 +138,7 @@ refusal_of(struct heat *h, const struct world *w, const struct heat_rules *r, co
 		return REFUSAL_AT_MOST;
 	if (within && step < 0 && e->replicas <= (c->scale_min > 1 ? c->scale_min : 1))
 		return REFUSAL_AT_LEAST;
-	if (within && step > 0 && !room_elsewhere(h, w, e, s))
+	if (within && step > 0 && !is_room_elsewhere(h, w, e, s))
 		return REFUSAL_NO_COLD;
 	if (e->changed_usec != 0 && now - e->changed_usec < r->cool_down_usec)
 		return REFUSAL_COOL_SERVICE;
@@ -141,10 +147,12 @@ refusal_of(struct heat *h, const struct world *w, const struct heat_rules *r, co
 }
 
 void
-scale_evaluate(struct heat *h, const struct world *w, const struct heat_rules *r, const struct world_service *s, int64_t now, struct scale *v)
+scale_evaluate(struct heat *h, const struct world *w, const struct heat_rules *r,
+    const struct world_service *s, int64_t now, struct scale *v)
 {
 	*v = (struct scale){ .pressure = NAN, .after = NAN };
-	v->refusal = refusal_of(h, w, r, s, now, v);
+	v->refusal = find_refusal(h, w, r, s, now, v);
+	ASSERT((v->refusal == REFUSAL_NONE) == (v->to != v->is) && (v->to > 0 || v->is == 0));
 }
 
 void

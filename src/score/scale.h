@@ -10,13 +10,14 @@
 
 struct scale {				/* a verdict on one service */
 	enum refusal refusal;		/* NONE: take the step */
-	unsigned is, to;		/* tasks that are asked for, now and after the step; equal: no step */
-	double	 pressure;		/* of its coolest node when it wants to grow, else mean of its nodes; NAN: not known */
+	unsigned is, to;		/* tasks that it wants, now and after the step; equal: no step */
+	/* of its coolest node when it wants to grow, else mean of its nodes; NAN: not known */
+	double	 pressure;
 	double	 after;			/* the mean with one task fewer; NAN otherwise */
 };
 
-void	scale_evaluate(struct heat *, const struct world *, const struct heat_rules *, const struct world_service *, int64_t now_usec,
-	    struct scale *);
+void	scale_evaluate(struct heat *, const struct world *, const struct heat_rules *,
+	    const struct world_service *, int64_t now_usec, struct scale *);
 void	scale_explain(const struct scale *, struct buf *);	/* a sentence without a full stop */
 
 #endif
