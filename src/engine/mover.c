@@ -77,9 +77,9 @@ log_move(struct mover *m, const struct world_service *s, const struct move *v, i
 	struct heat_service *e = heat_service(m->heat, s);
 	struct buf words;
 
-	if (e->said == v->refusal)
+	if (e->logged == v->refusal)
 		return;
-	e->said = v->refusal;
+	e->logged = v->refusal;
 	if (v->refusal == REFUSAL_NONE)		/* it is about to move, and that is said then */
 		return;
 	buf_init(&words, 1024);
@@ -96,9 +96,9 @@ log_scale(struct mover *m, const struct world_service *s, const struct scale *v)
 	struct heat_service *e = heat_service(m->heat, s);
 	struct buf words;
 
-	if (e->scale_said == v->refusal)
+	if (e->scale_logged == v->refusal)
 		return;
-	e->scale_said = v->refusal;
+	e->scale_logged = v->refusal;
 	if (v->refusal == REFUSAL_NONE)
 		return;
 	buf_init(&words, 1024);

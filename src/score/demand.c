@@ -4,7 +4,7 @@
  * `busy` is a mean over the whole span: quiet, but it cannot exceed the cores, so a node with 8
  * of 8 cores in use may have one thread per core or ten. `running` is what the kernel counted at
  * one instant: it sees the queue behind 100 %, but on a half-idle node it jumps about by its
- * square root from one look to the next, and a jump would count for a whole period. So: the mean
+ * square root from one moment to the next, and a jump would count for a whole period. So: the mean
  * where nothing queues, the count where something does. A count above the cores is a queue
  * whatever the mean says: it has only just begun, or comes in bursts.
  *

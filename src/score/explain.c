@@ -1,6 +1,6 @@
 /*
- * explain: sentences such as "8.0 cores, 5.2 busy with others' work, 3 of ours in flight: cost
- * 0.87, third of 8". What is out of the ordinary (drained, silent, short of memory) is said
+ * explain: sentences such as "8.0 cores, 5.2 busy with others' work, 3 of Mola's in flight: cost
+ * 0.87, third of 8". What is out of the ordinary (drained, silent, short of memory) comes
  * first. Must not decide anything: it looks up what was decided.
  */
 #include <math.h>
@@ -47,27 +47,31 @@ task_state_name(enum task_state s)
 {
 	static const char *const names[] = { "up", "down", "unknown", "ejected", "draining" };
 
+	ASSERT(s < sizeof names / sizeof *names);
 	return names[s];
 }
 
+/* Of one more request, when our requests there are more by `penalty`. */
 static double
-cost_as(const struct world *w, const struct world_node *n, unsigned profile, double penalty, int64_t now)
+cost_of(const struct world *w, const struct world_node *n, unsigned profile, double penalty,
+    int64_t now)
 {
 	struct law_node law = phys_law(&n->row, profile);
 
+	ASSERT(profile < PROFILE_SLOTS && law.cores >= 0 && law.held >= 0 && law.held <= 1);
 	return law_cost(&law, law_others(&law, now), live_node_inflight(w->live, n->slot) + penalty);
 }
 
 double
 explain_cost(const struct world *w, const struct world_node *n, int64_t now)
 {
-	return cost_as(w, n, 0, 0, now);
+	return cost_of(w, n, 0, 0, now);
 }
 
 double
 explain_task_cost(const struct world *w, const struct world_task *t, int64_t now)
 {
-	return cost_as(w, t->node, t->service->profile, live_penalty(w->live, t->slot, now), now);
+	return cost_of(w, t->node, t->service->profile, live_penalty(w->live, t->slot, now), now);
 }
 
 static bool
@@ -78,15 +82,15 @@ takes_requests(const struct world *w, const struct world_task *t, int64_t now)
 	return s == TASK_UP || s == TASK_UNKNOWN;
 }
 
-struct place {
+struct ranked_task {
 	double	 cost;
-	unsigned at;
+	unsigned at;			/* in the service's list */
 };
 
 static int
-place_order(const void *a, const void *b)
+compare_costs(const void *a, const void *b)
 {
-	const struct place *p = a, *q = b;
+	const struct ranked_task *p = a, *q = b;
 
 	return (p->cost > q->cost) - (p->cost < q->cost);
 }
@@ -94,32 +98,24 @@ place_order(const void *a, const void *b)
 unsigned
 explain_ranks(const struct world *w, const struct world_service *s, int64_t now, unsigned *rank)
 {
-	struct place *place = must_alloc(s->ntasks * sizeof *place);
+	struct ranked_task *place = must_alloc(s->ntasks * sizeof *place);
 	unsigned at = 0, n = 0;
 	const struct world_task *t;
 
 	LIST_FOREACH(t, &s->tasks, link) {
 		if (takes_requests(w, t, now))
-			place[n++] = (struct place){ explain_task_cost(w, t, now), at };
+			place[n++] = (struct ranked_task){ explain_task_cost(w, t, now), at };
 		rank[at++] = 0;
 	}
-	qsort(place, n, sizeof *place, place_order);
+	ASSERT(at == s->ntasks);
+	qsort(place, n, sizeof *place, compare_costs);
 	for (unsigned i = 0; i < n; i++)
 		rank[place[i].at] = i > 0 && place[i].cost == place[i - 1].cost ? rank[place[i - 1].at] : i + 1;
 	free(place);
 	return n;
 }
 
-static void
-say_ordinal(unsigned n, struct buf *out)
-{
-	static const char *const words[] = { "", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth" };
-
-	if (n < sizeof words / sizeof *words)
-		buf_printf(out, "%s", words[n]);
-	else
-		buf_printf(out, "number %u", n);
-}
+/* ---- a node, in words ---- */
 
 static double
 seconds_since(int64_t then, int64_t now)
@@ -127,17 +123,18 @@ seconds_since(int64_t then, int64_t now)
 	return (double)(now - then) / (double)USEC_PER_SEC;
 }
 
-/* What is wrong with its signal, if the one who fetches it knows. */
+/* What is wrong with the node's signal, if that is known. */
 static void
-say_signal_why(const struct world_node *n, struct buf *out)
+write_signal_why(const struct world_node *n, struct buf *out)
 {
 	if (n->signal_why != NULL)
 		buf_printf(out, " (%s)", n->signal_why->text);
 }
 
 static void
-say_signal(const struct world_node *n, int64_t now, struct buf *out)
+write_signal(const struct world_node *n, int64_t now, struct buf *out)
 {
+	bool has_source = n->exporter_url != NULL || n->agent_url != NULL || n->signal_why != NULL;
 	int64_t sampled = n->row.law.sampled_usec;
 
 	switch (guard_state(n, now)) {
@@ -148,16 +145,15 @@ say_signal(const struct world_node *n, int64_t now, struct buf *out)
 		return;
 	case GUARD_STALE:
 		buf_printf(out, "stale since %.0f s", seconds_since(sampled, now));
-		say_signal_why(n, out);
+		write_signal_why(n, out);
 		buf_printf(out, ", its last sample counts for %.0f %%: ", 100 * law_trust(&n->row.law, now));
 		return;
 	case GUARD_BLIND:
 		if (sampled != 0)
 			buf_printf(out, "blind since %.0f s", seconds_since(sampled, now));
 		else
-			buf_printf(out, n->exporter_url == NULL && n->agent_url == NULL && n->signal_why == NULL ? "blind, no source of samples" :
-			    "blind, never sampled");
-		say_signal_why(n, out);
+			buf_printf(out, "blind, %s", has_source ? "never sampled" : "no source of samples");
+		write_signal_why(n, out);
 		buf_printf(out, ", taken for the mean of the fleet: ");
 		return;
 	case GUARD_DRAINED:
@@ -165,99 +161,103 @@ say_signal(const struct world_node *n, int64_t now, struct buf *out)
 	}
 }
 
-/* The node as a service sees it; NULL: as a balanced one does. */
-struct eyes {
+/* For which service a node is explained; NULL: a balanced one. */
+struct explain_as {
 	const struct world_service *service;
 	unsigned	 profile;
-	double		 penalty;	/* requests that the task's failures look like */
+	double		 penalty;	/* requests that the task's failures count as */
 };
 
 /* What the profile weighs more than cores, if the node has less of it to give than another has. */
 static void
-say_lead(const struct eyes *e, const struct profile *p, const struct world_node *n, double cores, struct buf *out)
+write_preference(const struct explain_as *as, const struct profile *p, const struct world_node *n,
+    double cores, struct buf *out)
 {
+	const struct service_conf *c = as->service == NULL ? NULL : &as->service->conf;
 	double ram = pressure_used(p, RESOURCE_RAM, &n->smoothed), used[TERMS_MAX];
 
 	if (p->weight[RESOURCE_RAM] > p->weight[RESOURCE_CPU] && !isnan(ram))
 		buf_printf(out, "memory at %.0f %%, ", 100 * ram);
 	user_metric_usage(n, p, used);
-	for (unsigned i = 0; e->service != NULL && i < e->service->conf.terms.n; i++)
+	for (unsigned i = 0; c != NULL && i < c->terms.n; i++)
 		if (!isnan(used[i]) && p->term[i].weight > p->weight[RESOURCE_CPU])
-			buf_printf(out, "%s at %.0f %%, ", e->service->conf.terms.term[i].name, 100 * used[i]);
-	buf_printf(out, "profile %s sees %.1f of %.1f cores: ", e->service == NULL ? profile_name(p) :
-	    profile_name(&e->service->conf.profile), cores, n->row.law.cores > n->sample.cores ? n->row.law.cores : n->sample.cores);
+			buf_printf(out, "%s at %.0f %%, ", c->terms.term[i].name, 100 * used[i]);
+	buf_printf(out, "profile %s sees %.1f of %.1f cores: ",
+	    c == NULL ? profile_name(p) : profile_name(&c->profile), cores,
+	    fmax(n->row.law.cores, n->sample.cores));
 }
 
-/* The scarcest thing, the user's among them. */
+/* What limits the node most: one of its resources, or a user's metric. */
 static struct cores_factor
-cut_of(const struct profile *p, const struct world_node *n, int64_t now)
+limit_of(const struct profile *p, const struct world_node *n, int64_t now)
 {
-	struct cores_factor cut = { PRESSURE_NONE, NAN, 1, 0 }, metrics;
+	struct cores_factor limit = { PRESSURE_NONE, NAN, 1, 0 }, metrics;
 	double used[TERMS_MAX];
 
 	if (n->sample.taken_usec != 0 && guard_trust(n, now) >= GUARD_FAINT)
-		cut = pressure_limit(p, &n->smoothed);
+		limit = pressure_limit(p, &n->smoothed);
 	user_metric_usage(n, p, used);
 	metrics = pressure_limit_metrics(p, used);
-	return metrics.factor < cut.factor ? metrics : cut;
+	return metrics.factor < limit.factor ? metrics : limit;
 }
 
+/* Why it has fewer cores to give than it has, if so. */
 static void
-say_cut(const struct world *w, const struct eyes *e, const struct world_node *n, int64_t now, struct buf *out)
+write_cores_factor(const struct world *w, const struct explain_as *as, const struct world_node *n,
+    int64_t now, struct buf *out)
 {
 	static const char *const what[PRESSURE_NONE] = {
-		[PRESSURE_CPU] = "CPU at %.0f %%", [PRESSURE_RAM] = "memory at %.0f %%", [PRESSURE_IO] = "disks make wait %.0f %% of the time",
-		[PRESSURE_NET] = "network at %.0f %% of its link", [PRESSURE_STALLS] = "memory stalls %.0f %% of the time",
-		[PRESSURE_TERM] = "at %.0f %%",
+		[PRESSURE_CPU] = "CPU at %.0f %%", [PRESSURE_RAM] = "memory at %.0f %%",
+		[PRESSURE_IO] = "disks make wait %.0f %% of the time",
+		[PRESSURE_NET] = "network at %.0f %% of its link",
+		[PRESSURE_STALLS] = "memory stalls %.0f %% of the time", [PRESSURE_TERM] = "at %.0f %%",
 	};
-	const struct profile *p = &w->profile[e->profile];
-	double cores = phys_cores(&n->row, e->profile), whole = n->sample.taken_usec != 0 ? n->sample.cores : n->row.law.cores;
-	struct cores_factor cut = cut_of(p, n, now);
+	const struct profile *p = &w->profile[as->profile];
+	double whole = n->sample.taken_usec != 0 ? n->sample.cores : n->row.law.cores;
+	double cores = phys_cores(&n->row, as->profile);
+	struct cores_factor limit = limit_of(p, n, now);
 
-	if (cut.by != PRESSURE_NONE) {
-		if (cut.by == PRESSURE_TERM && e->service != NULL)
-			buf_printf(out, "%s ", e->service->conf.terms.term[cut.term].name);
-		buf_printf(out, what[cut.by], 100 * cut.value);
+	if (limit.by != PRESSURE_NONE) {
+		ASSERT(limit.by < PRESSURE_NONE && limit.term < TERMS_MAX);
+		if (limit.by == PRESSURE_TERM && as->service != NULL)
+			buf_printf(out, "%s ", as->service->conf.terms.term[limit.term].name);
+		buf_printf(out, what[limit.by], 100 * limit.value);
 		buf_printf(out, " cuts %.1f cores to %.1f: ", whole, cores);
 	} else if (cores < n->row.law.cores)
-		say_lead(e, p, n, cores, out);
+		write_preference(as, p, n, cores, out);
 	else if (n->sample.taken_usec != 0 && cores < n->sample.cores)
 		buf_printf(out, "slow start, shows %.1f of %.1f cores: ", cores, n->sample.cores);
 }
 
 static void
-say_place(const struct world *w, const struct eyes *e, const struct world_node *n, int64_t now, struct buf *out)
+write_node(const struct world *w, const struct explain_as *as, const struct world_node *n,
+    int64_t now, struct buf *out)
 {
 	double others = law_others(&n->row.law, now);
-	uint32_t ours = live_node_inflight(w->live, n->slot);
 
-	buf_printf(out, "%.1f cores, ", phys_cores(&n->row, e->profile));
+	write_signal(n, now, out);
+	write_cores_factor(w, as, n, now, out);
+	buf_printf(out, "%.1f cores, ", phys_cores(&n->row, as->profile));
 	if (others >= 0.05)
 		buf_printf(out, "%.1f busy with others' work, ", others);
 	else if (others <= -0.05)		/* they wait for something other than a core */
 		buf_printf(out, "%.1f of Mola's not wanting a core, ", -others);
-	buf_printf(out, "%u of Mola's in flight", ours);
-	if (e->penalty >= 0.05)
-		buf_printf(out, ", failures that count as %.1f more", e->penalty);
-	buf_printf(out, ": cost %.2f", cost_as(w, n, e->profile, e->penalty, now));
-}
-
-static void
-say_node(const struct world *w, const struct eyes *e, const struct world_node *n, int64_t now, struct buf *out)
-{
-	say_signal(n, now, out);
-	say_cut(w, e, n, now, out);
-	say_place(w, e, n, now, out);
+	buf_printf(out, "%u of Mola's in flight", live_node_inflight(w->live, n->slot));
+	if (as->penalty >= 0.05)
+		buf_printf(out, ", failures that count as %.1f more", as->penalty);
+	buf_printf(out, ": cost %.2f", cost_of(w, n, as->profile, as->penalty, now));
 }
 
 void
 explain_node(const struct world *w, const struct world_node *n, int64_t now, struct buf *out)
 {
-	say_node(w, &(struct eyes){ NULL, 0, 0 }, n, now, out);
+	write_node(w, &(struct explain_as){ NULL, 0, 0 }, n, now, out);
 }
 
+/* ---- a task and a service, in words ---- */
+
 static void
-say_cause(const struct live_cause *c, struct buf *out)
+write_cause(const struct live_cause *c, struct buf *out)
 {
 	if (c->why == NULL)
 		return;
@@ -267,66 +267,82 @@ say_cause(const struct live_cause *c, struct buf *out)
 }
 
 static bool
-say_out_of_use(const struct world *w, const struct world_task *t, int64_t now, struct buf *out)
+write_out_of_use(const struct world *w, const struct world_task *t, int64_t now, struct buf *out)
 {
 	struct live_task l;
 
 	switch (task_state(w, t, now)) {
 	case TASK_DRAINING:
-		buf_printf(out, "%s", t->node->drained ? "its node is drained, takes no new requests" : "draining, takes no new requests");
+		buf_printf(out, "%s, takes no new requests",
+		    t->node->drained ? "its node is drained" : "draining");
 		return true;
 	case TASK_DOWN:
 		live_task_read(w->live, t->slot, &l);
 		buf_printf(out, "down by its health check");
-		say_cause(&l.health_cause, out);
+		write_cause(&l.health_cause, out);
 		return true;
 	case TASK_EJECTED:
 		live_task_read(w->live, t->slot, &l);
 		buf_printf(out, "ejected for another %.0f s", ceil(seconds_since(now, l.ejected_until_usec)));
-		say_cause(&l.ejected_cause, out);
+		write_cause(&l.ejected_cause, out);
 		return true;
 	default:
 		return false;
 	}
 }
 
-void
-explain_task(const struct world *w, const struct world_task *t, int64_t now, unsigned rank, unsigned of, struct buf *out)
+static void
+write_rank(unsigned rank, unsigned of, struct buf *out)
 {
-	const struct eyes eyes = { t->service->profile_crowded ? NULL : t->service, t->service->profile, live_penalty(w->live, t->slot, now) };
-	enum policy policy = t->service->conf.policy;
+	static const char *const ordinals[] = { "", "first", "second", "third", "fourth", "fifth", "sixth",
+	    "seventh", "eighth", "ninth" };
+
+	ASSERT(rank > 0 && rank <= of);
+	if (rank < sizeof ordinals / sizeof *ordinals)
+		buf_printf(out, ", %s of %u", ordinals[rank], of);
+	else
+		buf_printf(out, ", number %u of %u", rank, of);
+}
+
+void
+explain_task(const struct world *w, const struct world_task *t, int64_t now, unsigned rank,
+    unsigned of, struct buf *out)
+{
+	const struct world_service *s = t->service;
+	const struct explain_as as = { s->profile_crowded ? NULL : s, s->profile,
+	    live_penalty(w->live, t->slot, now) };
 	struct live_task l;
 
-	if (say_out_of_use(w, t, now, out))
+	ASSERT(!s->profile_crowded || s->profile == 0);
+	if (write_out_of_use(w, t, now, out))
 		return;
 	live_task_read(w->live, t->slot, &l);
 	if (l.ejected_until_usec > now)
 		buf_printf(out, "ejected, but in use, for more than half of its service's tasks are: ");
-	switch (policy) {
+	switch (s->conf.policy) {
 	case POLICY_LEAST_CONN:
 	case POLICY_RANDOM_TWO:
-		buf_printf(out, "%u in flight on the task; %s looks at nothing else", live_task_inflight(w->live, t->slot), policy_name(policy));
+		buf_printf(out, "%u in flight on the task; %s looks at nothing else",
+		    live_task_inflight(w->live, t->slot), policy_name(s->conf.policy));
 		return;
 	case POLICY_ROUND_ROBIN:
 		buf_printf(out, "each in turn; round-robin looks at nothing");
 		return;
 	case POLICY_BEST_NODE:
-		buf_printf(out, "node's score %.1f; best-node sends all to the highest until it is renewed", phys_score(&t->node->row, t->service->profile));
+		buf_printf(out, "node's score %.1f; best-node sends all to the highest until it is renewed",
+		    phys_score(&t->node->row, s->profile));
 		return;
 	case POLICY_MARGINAL:
 	case POLICY_COUNT:
 		break;
 	}
-	say_node(w, &eyes, t->node, now, out);
-	if (rank == 0)
-		return;
-	buf_printf(out, ", ");
-	say_ordinal(rank, out);
-	buf_printf(out, " of %u", of);
+	write_node(w, &as, t->node, now, out);
+	if (rank > 0)
+		write_rank(rank, of, out);
 }
 
 static const struct world_task *
-cheapest(const struct world *w, const struct world_service *s, int64_t now)
+find_cheapest(const struct world *w, const struct world_service *s, int64_t now)
 {
 	const struct world_task *t, *best = NULL;
 	double least = INFINITY;
@@ -349,12 +365,15 @@ explain_service(const struct world *w, const struct world_service *s, int64_t no
 
 	LIST_FOREACH(t, &s->tasks, link)
 		usable += takes_requests(w, t, now);
+	ASSERT(usable <= s->ntasks);
 	if (s->ntasks == 0)
 		buf_printf(out, "no task: every request ends with no_task");
 	else if (usable == 0)
-		buf_printf(out, "none of %u tasks takes requests: every request ends with no_live_task", s->ntasks);
+		buf_printf(out, "none of %u tasks takes requests: every request ends with no_live_task",
+		    s->ntasks);
 	else
-		buf_printf(out, "%u of %u tasks take requests, by %s", usable, s->ntasks, policy_name(s->conf.policy));
+		buf_printf(out, "%u of %u tasks take requests, by %s", usable, s->ntasks,
+		    policy_name(s->conf.policy));
 	if (usable > 0 && s->profile_crowded)
 		buf_printf(out, " for balanced (no room for another profile)");
 	else if (usable > 0 && s->profile != 0)
@@ -363,6 +382,6 @@ explain_service(const struct world *w, const struct world_service *s, int64_t no
 		buf_printf(out, " with %s", s->conf.terms.n == 1 ? s->conf.terms.term[0].name : "its queries");
 	if (service_all_used(w, s, now))
 		buf_printf(out, "; more than half of its tasks are ejected, so all are used");
-	if (usable > 0 && s->conf.policy == POLICY_MARGINAL && (best = cheapest(w, s, now)) != NULL)
+	if (usable > 0 && s->conf.policy == POLICY_MARGINAL && (best = find_cheapest(w, s, now)) != NULL)
 		buf_printf(out, "; the next goes to %s on %s", best->name, best->node->name);
 }

@@ -1,6 +1,6 @@
 /*
- * explain: why a node or a task gets what it gets, in words. The numbers are those that the
- * hands use.
+ * explain: why a node or a task gets what it gets, in words. The numbers are those that workers
+ * choose by.
  */
 #ifndef SCORE_EXPLAIN_H
 #define SCORE_EXPLAIN_H
@@ -20,11 +20,14 @@ double	explain_task_cost(const struct world *, const struct world_task *, int64_
 /* A place for each task of the service, in the order of its list: 1 for the cheapest, ties share
  * one; 0 for those that take no requests. `rank` has room for s->ntasks. Returns how many take
  * requests. */
-unsigned explain_ranks(const struct world *, const struct world_service *, int64_t now_usec, unsigned *rank);
+unsigned explain_ranks(const struct world *, const struct world_service *, int64_t now_usec,
+	    unsigned *rank);
 
 /* Sentences without a full stop, appended. `rank` of `of`: as above; 0: leave it out. */
 void	explain_node(const struct world *, const struct world_node *, int64_t now_usec, struct buf *);
-void	explain_task(const struct world *, const struct world_task *, int64_t now_usec, unsigned rank, unsigned of, struct buf *);
-void	explain_service(const struct world *, const struct world_service *, int64_t now_usec, struct buf *);
+void	explain_task(const struct world *, const struct world_task *, int64_t now_usec, unsigned rank,
+	    unsigned of, struct buf *);
+void	explain_service(const struct world *, const struct world_service *, int64_t now_usec,
+	    struct buf *);
 
 #endif

@@ -4,8 +4,8 @@
  * New nodes. A node's samples count from the second on; until then it counts as the mean of the
  * fleet. It shows a tenth of its cores at first and all of them after 10 s or 10 periods,
  * whichever is longer: 10 s because caches, connection pools and compilers warm up in seconds
- * however often we look; 10 periods because with slow samples 10 s would hand out the full share
- * before we have seen what it does to the node.
+ * however short the period; 10 periods because with slow samples 10 s would hand out the full share
+ * before its effect on the node shows.
  *
  * Starvation. There is no probe floor, and none is needed. Balancers that learn of a server only
  * through their own requests must keep sending some, or a bad value lasts for ever. Mola learns

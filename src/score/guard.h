@@ -28,7 +28,7 @@ const char	*guard_state_name(enum guard_state);
 const struct why *guard_check_sample(struct sample *, int64_t last_usec, int64_t now_usec);
 /* How far the node's last sample counts, even if it is the first one. 0..1 */
 double		 guard_trust(const struct world_node *, int64_t now_usec);
-/* Age of the last sample that says something of the node, this brain's or its predecessor's. -1:
+/* Age of the last sample of the node that counts, this brain's or its predecessor's. -1:
  * there is none. */
 int64_t		 guard_age_usec(const struct world_node *, int64_t now_usec);
 

@@ -38,14 +38,14 @@ struct heat_service {
 	double	 own_cores;		/* that its tasks use by their containers' accounts; NAN: not known */
 	int64_t	 updated_usec;
 	bool	 seen;
-	/* written by the mover, from what the Swarm says; begins as UNSEEN */
+	/* written by the mover, from the Swarm's state; begins as UNSEEN */
 	enum refusal refusal;		/* by its specification */
 	enum refusal scale_refusal;
 	bool	 altered;		/* a change of ours cost its specification something: no more changes */
 	unsigned replicas;		/* tasks that its specification wants */
 	int64_t	 changed_usec;		/* last change of its specification by anybody, 0: not known */
 	uint8_t	 barred[NODES_MAX / 8];	/* node slots that it may not run on */
-	enum refusal said, scale_said;	/* as last logged */
+	enum refusal logged, scale_logged;	/* as last logged */
 };
 
 struct heat	*heat_new(void);

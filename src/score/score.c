@@ -1,6 +1,6 @@
 /*
  * score: the weighted sum of the reference system, and what it should have been. A sum never
- * vetoes: a node with its CPU idle and its memory full scores 80 and attracts everybody.
+ * vetoes: a node with its CPU idle and its memory full scores 80 and attracts all requests.
  * `policy: best-node` keeps the plain sum on purpose, because it is there for comparison with
  * that system.
  */
