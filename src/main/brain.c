@@ -119,7 +119,7 @@ steer_anew(struct brain *b)
 	if (memcmp(&sc, &b->steered, sizeof sc) != 0)	/* a pass alone is no reason to look at scores anew */
 		steer_conf(b->steer, &sc);
 	b->steered = sc;
-	steer_tick(b->steer, clock_mono_usec());
+	steer_tick(b->steer, loop_now(b->loop));
 }
 
 /* The first pass waits for the Swarm's picture, but not for ever, and not when it is known that none comes soon. */
