@@ -82,28 +82,14 @@ copy_begin(struct gather *g)
 }
 
 void
-gather_add(struct gather *g, struct str s)
+gather_add_copied(struct gather *g, struct str s)
 {
-	struct iovec *last = g->n > 0 ? &g->v[g->n - 1] : NULL;
-
-	if (s.len == 0 || g->full)
+	if (g->full)
 		return;
-	if (g->copy != NULL) {
+	if (g->copy != NULL || copy_begin(g))
 		copy_add(g, s);
-		return;
-	}
-	if (last != NULL && (const char *)last->iov_base + last->iov_len == s.p) {
-		last->iov_len += s.len;
-		return;
-	}
-	if (g->n == GATHER_MAX) {
-		if (copy_begin(g))
-			copy_add(g, s);
-		else
-			g->full = true;
-		return;
-	}
-	g->v[g->n++] = (struct iovec){ (void *)(uintptr_t)s.p, s.len };
+	else
+		g->full = true;
 }
 
 bool

@@ -20,7 +20,7 @@ struct gather {
 
 void		gather_init(struct gather *);
 void		gather_clear(struct gather *);		/* it may be filled again, or forgotten */
-void		gather_add(struct gather *, struct str);	/* joins the piece before when they touch */
+void		gather_add_copied(struct gather *, struct str);	/* gather_add, when the pieces are many */
 bool		gather_done(const struct gather *);		/* all is written */
 void		gather_rewind(struct gather *);			/* to be written again, on another connection */
 
@@ -29,5 +29,21 @@ void		gather_rewind(struct gather *);			/* to be written again, on another conne
  * broken (IO_FAIL). *tail_put counts the bytes of `tail` that went; it is added to, also when the rest did not go.
  */
 enum io_result	gather_write(struct gather *, struct stream *, struct str tail, size_t *tail_put);
+
+/* Joins the piece before when they touch. */
+static inline void
+gather_add(struct gather *g, struct str s)
+{
+	struct iovec *last = g->n > 0 ? &g->v[g->n - 1] : NULL;
+
+	if (s.len == 0)
+		return;
+	if (g->copy == NULL && last != NULL && (const char *)last->iov_base + last->iov_len == s.p)
+		last->iov_len += s.len;
+	else if (g->copy == NULL && g->n < GATHER_MAX)
+		g->v[g->n++] = (struct iovec){ (void *)(uintptr_t)s.p, s.len };
+	else
+		gather_add_copied(g, s);
+}
 
 #endif

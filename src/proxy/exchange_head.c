@@ -4,6 +4,7 @@
  */
 #include "base/bug.h"
 #include "base/clock.h"
+#include "http/h1_write.h"
 #include "proxy/exchange_priv.h"
 #include "proxy/rewrite.h"
 
@@ -67,6 +68,7 @@ head_done(struct exchange *x, const struct message *h, size_t used)
 	const struct proxy *p = x->proxy;
 	const struct sender *sender = &x->client->sender;
 	const struct why *why = WHY_NO_TABLE;
+	struct edits edits;
 
 	ASSERT(!x->has_head && x->table == NULL && x->status == 0);
 	session_busy(&x->client->session, x, exchange_on_client);
@@ -90,7 +92,8 @@ head_done(struct exchange *x, const struct message *h, size_t used)
 	}
 	if (x->service == NULL)
 		return exchange_fail(x, why);
-	if (!rewrite_request(&x->up.head, h, sender, &x->from, x->from_text, here(x, h)))
+	rewrite_request(&edits, h, sender, &x->from, x->from_text, here(x, h));
+	if (!h1_write_request(&x->up.head, h, &edits, h->upgrade ? H1_UPGRADE : H1_UNSAID))
 		return exchange_fail(x, WHY_NO_MEMORY);
 	x->up.keep = x->idempotent;
 	return PICK;

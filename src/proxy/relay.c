@@ -6,8 +6,8 @@
 
 #include "base/bug.h"
 #include "base/clock.h"
+#include "http/h1_write.h"
 #include "proxy/exchange_priv.h"
-#include "proxy/rewrite.h"
 #include "proxy/tunnel.h"
 
 #define INTERIMS_MAX	64	/* 1xx before an answer */
@@ -76,7 +76,7 @@ interim_begin(struct exchange *x, size_t used)
 	if (++x->attempt.interims > INTERIMS_MAX)
 		return exchange_attempt_failed(x, WHY_UPSTREAM_BAD_HEAD);
 	flow_begin(&x->down, used, BODY_NONE, 0);
-	if (x->minor == 1 && !rewrite_response(&x->down.head, &x->proxy->head, CONNECTION_UNSAID))
+	if (x->minor == 1 && !h1_write_response(&x->down.head, &x->proxy->head, &edits_none, H1_UNSAID))
 		return exchange_fail(x, WHY_NO_MEMORY);
 	return INTERIM;
 }
@@ -112,7 +112,7 @@ tunnel_enter(struct exchange *x, size_t used)
 {
 	if (!x->upgrade || !x->up.over || x->attempt.deaf)
 		return exchange_attempt_failed(x, WHY_UPSTREAM_BAD_HEAD);
-	if (!rewrite_response(&x->down.head, &x->proxy->head, CONNECTION_UPGRADE))
+	if (!h1_write_response(&x->down.head, &x->proxy->head, &edits_none, H1_UPGRADE))
 		return exchange_fail(x, WHY_NO_MEMORY);
 	x->status = x->attempt.status = 101;
 	x->up.keep = false;
@@ -122,12 +122,12 @@ tunnel_enter(struct exchange *x, size_t used)
 }
 
 /* What the client hears of its connection. An HTTP/1.0 client expects its end unless told otherwise. */
-static enum rewrite_connection
+static enum h1_connection
 connection_said(const struct exchange *x)
 {
 	if (!x->keep)
-		return CONNECTION_CLOSE;
-	return x->minor == 0 ? CONNECTION_KEEP_ALIVE : CONNECTION_UNSAID;
+		return H1_CLOSE;
+	return x->minor == 0 ? H1_KEEP_ALIVE : H1_UNSAID;
 }
 
 /* The task has not done what was asked, or could not reach whom it asks; another one may. */
@@ -159,20 +159,18 @@ keeps_usec(const struct message *h)
  * else until the connection's end. False: the framing is malformed.
  */
 static bool
-body_begin(struct exchange *x, struct message *h, size_t used)
+body_begin(struct exchange *x, const struct message *h, size_t used, struct edits *edits)
 {
 	if (x->minor == 1)
 		return flow_begin_lenient(&x->down, used, h->body, h->length);
-	for (int i = 0; i < h->nfields; i++)
-		if (h->field[i].id == FIELD_TRANSFER_ENCODING || h->field[i].id == FIELD_TRAILER)
-			h->field[i].hop = true;
+	edits_drop(edits, FIELD_BIT(FIELD_TRANSFER_ENCODING) | FIELD_BIT(FIELD_TRAILER));
 	if (h->body != BODY_CHUNKED)
 		return flow_begin_lenient(&x->down, used, h->body, h->length);
 	if (!flow_begin_bare(&x->down, used))
 		return false;
 	if (x->down.body.done) {
 		int n = snprintf(x->answer, sizeof x->answer, "%zu", x->down.good - x->down.at);
-		h->length_text = (struct str){ x->answer, (size_t)n };
+		edits_add(edits, EDIT_NAME("Content-Length"), (struct str){ x->answer, (size_t)n });
 	} else
 		x->keep = false;
 	return true;
@@ -182,18 +180,20 @@ body_begin(struct exchange *x, struct message *h, size_t used)
 static enum state
 response_begin(struct exchange *x, size_t used)
 {
-	struct message *h = &x->proxy->head;
+	const struct message *h = &x->proxy->head;
+	struct edits edits;
 	enum state next;
 
 	x->attempt.status = h->status;
 	if (tells_to_retry(h->status) && exchange_retry(x, WHY_UPSTREAM_STATUS, &next))
 		return next;
-	if (!body_begin(x, h, used))
+	edits_init(&edits);
+	if (!body_begin(x, h, used, &edits))
 		return exchange_attempt_failed(x, WHY_UPSTREAM_BAD_BODY);
 	x->attempt.keeps = h->h1.keep_alive && !x->attempt.deaf;
 	x->attempt.keeps_usec = x->attempt.keeps ? keeps_usec(h) : -1;
 	x->keep = x->keep && x->up.over && !x->attempt.deaf && h->body != BODY_UNTIL_CLOSE && !x->proxy->sessions.draining;
-	if (!rewrite_response(&x->down.head, h, connection_said(x)))
+	if (!h1_write_response(&x->down.head, h, &edits, connection_said(x)))
 		return exchange_fail(x, WHY_NO_MEMORY);
 	x->down.last = !x->keep;
 	x->status = h->status;

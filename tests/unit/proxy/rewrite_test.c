@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "http/h1_read.h"
+#include "http/h1_write.h"
 #include "proxy/rewrite.c"
 
 static void
@@ -30,6 +31,7 @@ request_from(bool trusted, const char *in, const char *want)
 	static struct field field[100];
 	static struct message h = { .limits = { 16384, 100 }, .field = field };
 	struct gather g;
+	struct edits e;
 	const struct why *why;
 	size_t scanned = 0, used;
 	char out[4096], text[IP_TEXT_MAX];
@@ -41,7 +43,9 @@ request_from(bool trusted, const char *in, const char *want)
 	assert_int_equal(h1_read_request(&h, str_of(in), &scanned, &used, &why), PARSE_DONE);
 	ip = sender_client(&s, &h, NULL, 0);
 	gather_init(&g);
-	assert_true(rewrite_request(&g, &h, &s, &ip, text, STR("here:81")));
+	rewrite_request(&e, &h, &s, &ip, text,
+	    h.h1.minor == 0 && message_find(&h, FIELD_HOST) == NULL ? STR("here:81") : STR(""));
+	assert_true(h1_write_request(&g, &h, &e, h.upgrade ? H1_UPGRADE : H1_UNSAID));
 	flat(&g, out);
 	assert_string_equal(out, want);
 	gather_clear(&(struct gather){ .copy = g.copy });
@@ -55,7 +59,7 @@ request(const char *in, const char *want)
 }
 
 static void
-response(const char *in, enum rewrite_connection c, const char *want)
+response(const char *in, enum h1_connection c, const char *want)
 {
 	static struct field field[100];
 	static struct message h = { .limits = { 16384, 100 }, .field = field };
@@ -66,7 +70,7 @@ response(const char *in, enum rewrite_connection c, const char *want)
 
 	assert_int_equal(h1_read_response(&h, str_of(in), false, &scanned, &used, &why), PARSE_DONE);
 	gather_init(&g);
-	assert_true(rewrite_response(&g, &h, c));
+	assert_true(h1_write_response(&g, &h, &edits_none, c));
 	flat(&g, out);
 	assert_string_equal(out, want);
 	gather_clear(&g);
@@ -175,7 +179,7 @@ test_versions(void **state)
 	    "GET /x HTTP/1.1\r\nHost: a\r\nB: c\r\n" NEW("a") "\r\n");
 	request("GET http://real/x HTTP/1.0\r\nHost: lie\r\n\r\n", "GET /x HTTP/1.1\r\nHost: real\r\n" NEW("real") "\r\n");
 	request("GET http://real/x HTTP/1.0\r\n\r\n", "GET /x HTTP/1.1\r\nHost: real\r\n" NEW("real") "\r\n");
-	response("HTTP/1.0 200 Old\r\nServer: s\r\n\r\n", CONNECTION_CLOSE,
+	response("HTTP/1.0 200 Old\r\nServer: s\r\n\r\n", H1_CLOSE,
 	    "HTTP/1.1 200 Old\r\nServer: s\r\nConnection: close\r\n\r\n");
 }
 
@@ -187,11 +191,11 @@ test_upgrade(void **state)
 	    "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n" NEW("a") "Connection: upgrade\r\n\r\n");
 	request("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
 	    "GET / HTTP/1.1\r\nHost: a\r\n" NEW("a") "\r\n");
-	response("HTTP/1.1 101 Go\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", CONNECTION_UPGRADE,
+	response("HTTP/1.1 101 Go\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", H1_UPGRADE,
 	    "HTTP/1.1 101 Go\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n");
-	response("HTTP/1.1 200 OK\r\nUpgrade: h2,h2c\r\nConnection: Upgrade\r\nContent-Length: 0\r\n\r\n", CONNECTION_UNSAID,
+	response("HTTP/1.1 200 OK\r\nUpgrade: h2,h2c\r\nConnection: Upgrade\r\nContent-Length: 0\r\n\r\n", H1_UNSAID,
 	    "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-	response("HTTP/1.1 426 No\r\nUpgrade: websocket\r\nConnection: upgrade\r\nContent-Length: 0\r\n\r\n", CONNECTION_CLOSE,
+	response("HTTP/1.1 426 No\r\nUpgrade: websocket\r\nConnection: upgrade\r\nContent-Length: 0\r\n\r\n", H1_CLOSE,
 	    "HTTP/1.1 426 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
 }
 
@@ -200,8 +204,8 @@ test_response(void **state)
 {
 	(void)state;
 	response("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\nKeep-Alive: timeout=3\r\nETag: x\r\n\r\n",
-	    CONNECTION_UNSAID, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nETag: x\r\n\r\n");
-	response("HTTP/1.1 200\r\nContent-Length: 2\r\n\r\n", CONNECTION_KEEP_ALIVE,
+	    H1_UNSAID, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nETag: x\r\n\r\n");
+	response("HTTP/1.1 200\r\nContent-Length: 2\r\n\r\n", H1_KEEP_ALIVE,
 	    "HTTP/1.1 200\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\n");
 }
 
@@ -210,12 +214,12 @@ static void
 test_untidy_response(void **state)
 {
 	(void)state;
-	response("HTTP/1.1 200 OK\nContent-Length: 2 \nX:\nETag: x\n\n", CONNECTION_CLOSE,
+	response("HTTP/1.1 200 OK\nContent-Length: 2 \nX:\nETag: x\n\n", H1_CLOSE,
 	    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX:\r\nETag: x\r\nConnection: close\r\n\r\n");
-	response("HTTP/1.0   200 OK\r\nX: y\r\n\r\n", CONNECTION_CLOSE, "HTTP/1.1 200 OK\r\nX: y\r\nConnection: close\r\n\r\n");
-	response("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX: y\r\nContent-Length: 2, 2\r\n\r\n", CONNECTION_UNSAID,
+	response("HTTP/1.0   200 OK\r\nX: y\r\n\r\n", H1_CLOSE, "HTTP/1.1 200 OK\r\nX: y\r\nConnection: close\r\n\r\n");
+	response("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX: y\r\nContent-Length: 2, 2\r\n\r\n", H1_UNSAID,
 	    "HTTP/1.1 200 OK\r\nX: y\r\nContent-Length: 2\r\n\r\n");
-	response("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", CONNECTION_UNSAID,
+	response("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", H1_UNSAID,
 	    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
 }
 
@@ -223,10 +227,10 @@ static void
 test_response_without_body(void **state)
 {
 	(void)state;
-	response("HTTP/1.1 204 No\r\nContent-Length: 5\r\nA: b\r\n\r\n", CONNECTION_UNSAID, "HTTP/1.1 204 No\r\nA: b\r\n\r\n");
-	response("HTTP/1.1 103 Early\r\nTransfer-Encoding: chunked\r\nLink: x\r\n\r\n", CONNECTION_UNSAID,
+	response("HTTP/1.1 204 No\r\nContent-Length: 5\r\nA: b\r\n\r\n", H1_UNSAID, "HTTP/1.1 204 No\r\nA: b\r\n\r\n");
+	response("HTTP/1.1 103 Early\r\nTransfer-Encoding: chunked\r\nLink: x\r\n\r\n", H1_UNSAID,
 	    "HTTP/1.1 103 Early\r\nLink: x\r\n\r\n");
-	response("HTTP/1.1 304 Same\r\nContent-Length: 5\r\n\r\n", CONNECTION_UNSAID,
+	response("HTTP/1.1 304 Same\r\nContent-Length: 5\r\n\r\n", H1_UNSAID,
 	    "HTTP/1.1 304 Same\r\nContent-Length: 5\r\n\r\n");
 }
 
