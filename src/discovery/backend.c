@@ -1,7 +1,8 @@
 /*
- * backend: what Traefik calls a service: a port of the tasks, and how it is asked. What is not understood of it lets no
- * router lead there; a health check is done as it is meant or not at all.
- * Must not know who leads there.
+ * backend: what Traefik calls a service: a port of the tasks, and how it is reached and
+ * checked. While anything of it is not understood no router may lead there; a health check is
+ * done as it is meant or not at all.
+ * Must not know which routers lead there.
  */
 #include <ctype.h>
 #include <stddef.h>
@@ -15,6 +16,7 @@
 static struct backend *
 backend_get(struct traefik_reading *r, struct str name)
 {
+	ASSERT(r->nbackends <= ROUTERS_MAX);
 	for (unsigned i = 0; i < r->nbackends; i++)
 		if (str_eq_nocase(r->backend[i].name, name))
 			return &r->backend[i];
@@ -33,7 +35,7 @@ mark_unknown(struct traefik_reading *r, struct backend *b, const struct swarm_la
 	reading_report(r, label, LABEL_UNKNOWN, text);
 }
 
-/* A name in two spellings is said twice. */
+/* The same name in two spellings is set twice. */
 static void
 set_once(struct traefik_reading *r, struct backend *b, const struct swarm_label **at,
     const struct swarm_label *label)
@@ -44,7 +46,7 @@ set_once(struct traefik_reading *r, struct backend *b, const struct swarm_label 
 		mark_unknown(r, b, label, "it is set twice");
 }
 
-/* --- one label --- */
+/* ---- one label ---- */
 
 static void
 gather_server(struct traefik_reading *r, struct backend *b, const struct swarm_label *label,
@@ -56,13 +58,12 @@ gather_server(struct traefik_reading *r, struct backend *b, const struct swarm_l
 		set_once(r, b, &b->scheme, label);
 	else if (word_is(key, "weight") || word_is(key, "preservepath"))
 		reading_report(r, label, LABEL_UNSUPPORTED,
-		    "not done: tasks are chosen by mola.policy, and paths are passed on as they "
-		    "are");
+		    "not done: mola.policy chooses tasks, and paths are passed on as they are");
 	else
 		mark_unknown(r, b, label, "not understood: nothing leads to this service");
 }
 
-/* Whether a check by Mola is no other for what the label says. */
+/* Whether Mola's checks do what the label asks for. */
 static bool
 check_is_supported(const struct backend *b, struct str key, struct str value)
 {
@@ -105,12 +106,14 @@ backend_gather(struct traefik_reading *r, const struct swarm_label *label, const
     unsigned n)
 {
 	struct backend *b = backend_get(r, word[3]);
+	bool is_true = str_eq_nocase(str_of(label->value), STR("true"));
 	const char *later = n < 6 || !word_is(word[4], "loadbalancer") ? NULL :
 	    word_is(word[5], "sticky") ? "not done yet: a client does not stay with its task" :
 	    word_is(word[5], "serverstransport") ? "Mola uses plain HTTP/1.1 to tasks" :
 	    word_is(word[5], "responseforwarding") || word_is(word[5], "strategy") ||
 	    word_is(word[5], "passivehealthcheck") ? "not done: Mola has ways of its own" : NULL;
 
+	ASSERT(n >= 5);
 	if (b == NULL) {
 		r->too_many = true;
 		reading_report(r, label, LABEL_UNSUPPORTED, "more than 64 services");
@@ -119,9 +122,8 @@ backend_gather(struct traefik_reading *r, const struct swarm_label *label, const
 	else if (n >= 7 && word_is(word[4], "loadbalancer") && word_is(word[5], "healthcheck"))
 		gather_check(r, b, label, word[6], n > 7);
 	else if (n == 6 && word_is(word[4], "loadbalancer") && word_is(word[5], "passhostheader"))
-		reading_report(r, label, str_eq_nocase(str_of(label->value), STR("true")) ?
-		    LABEL_VALID : LABEL_UNSUPPORTED, str_eq_nocase(str_of(label->value),
-		    STR("true")) ? NULL : "the Host field is always passed on");
+		reading_report(r, label, is_true ? LABEL_VALID : LABEL_UNSUPPORTED,
+		    is_true ? NULL : "the Host field is always passed on");
 	else if (later != NULL)
 		reading_report(r, label, LABEL_UNSUPPORTED, later);
 	else
@@ -136,15 +138,16 @@ backend_port(const struct backend *b)
 	return b->port != NULL && label_port(str_trim(str_of(b->port->value)), &port) ? port : 0;
 }
 
-/* --- health checks --- */
+/* ---- health checks ---- */
 
-/* Go's: 1m30s, 1.5h, 300ms; Traefik takes a number alone for seconds. */
+/* As Go writes it: 1m30s, 1.5h, 300ms; to Traefik a number alone is seconds. */
 static bool
 go_duration(struct str s, int64_t *usec)
 {
-	static const struct { const char *unit; double usec; } units[] =
-	    { { "ns", 1e-3 }, { "us", 1 }, { "µs", 1 }, { "μs", 1 },
-		{ "ms", 1e3 }, { "s", 1e6 }, { "m", 60e6 }, { "h", 3600e6 } };
+	static const struct { const char *unit; double usec; } units[] = {
+		{ "ns", 1e-3 }, { "us", 1 }, { "µs", 1 }, { "μs", 1 },
+		{ "ms", 1e3 }, { "s", 1e6 }, { "m", 60e6 }, { "h", 3600e6 },
+	};
 	double sum = 0, x;
 	uint64_t seconds;
 
@@ -171,7 +174,8 @@ go_duration(struct str s, int64_t *usec)
 	return sum > 0;
 }
 
-/* Through the row of mola.health.*, whose limits are then Traefik's too, into `conf`. */
+/* Reads it as the row of mola.health.* does, whose limits then apply to Traefik's label,
+ * too, into `conf`. */
 static void
 read_check(struct traefik_reading *r, struct service_conf *conf, const struct swarm_label *label,
     const char *row_name)
@@ -203,13 +207,16 @@ read_check(struct traefik_reading *r, struct service_conf *conf, const struct sw
 	reading_report(r, label, LABEL_VALID, NULL);
 }
 
-/* All of a check or none: a task must not be taken out for a response that its author did not ask for. */
+/* All of a check or none: a task must not be ejected for a response that its author did not
+ * ask for. */
 static void
 read_checks(struct traefik_reading *r, struct backend *b)
 {
-	const struct { const struct swarm_label *label; const char *row; } part[] =
-	    { { b->path, "mola.health.path" },
-		{ b->interval, "mola.health.interval" }, { b->timeout, "mola.health.timeout" } };
+	const struct { const struct swarm_label *label; const char *row; } part[] = {
+		{ b->path, "mola.health.path" },
+		{ b->interval, "mola.health.interval" },
+		{ b->timeout, "mola.health.timeout" },
+	};
 	const struct swarm_label *not = b->check;
 	struct service_conf conf = { .health_path = NULL };
 
@@ -248,9 +255,9 @@ backend_read(struct traefik_reading *r, struct backend *b)
 		reading_report(r, b->port, LABEL_VALID, NULL);
 	b->unsupported_scheme = !str_eq_nocase(str_trim(str_of(scheme)), STR("http"));
 	if (b->scheme != NULL)
-		reading_report(r, b->scheme, b->unsupported_scheme ? LABEL_UNSUPPORTED :
-		    LABEL_VALID, b->unsupported_scheme ?
-		    "Mola uses plain HTTP/1.1 to tasks: nothing leads to this service" : NULL);
+		reading_report(r, b->scheme, b->unsupported_scheme ? LABEL_UNSUPPORTED : LABEL_VALID,
+		    !b->unsupported_scheme ? NULL :
+		    "Mola uses plain HTTP/1.1 to tasks: nothing leads to this service");
 }
 
 void

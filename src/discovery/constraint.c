@@ -1,7 +1,7 @@
 /*
- * constraint: a tree, read by recursive descent. Traefik reads the expression as one of Go's, so that
- * strings are Go's, too: raw in backquotes, or with escapes in double quotes; of these, only \" and
- * \\ are understood.
+ * constraint: a tree, read by recursive descent. Traefik reads the expression as one of Go's,
+ * so that strings are Go's, too: raw in backquotes, or with escapes in double quotes; of these,
+ * only \" and \\ are understood.
  */
 #include <stdarg.h>
 #include <stdio.h>

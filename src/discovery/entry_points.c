@@ -33,8 +33,8 @@ entry_point_refusal(const struct traefik_reading *r, const struct traefik_entry_
 	*why = WHY_ENTRY_POINT;
 	if (!e->served)
 		return arena_printf(r->l->arena, "entry point %s%s is not one of those that Mola "
-		    "stands for; name it in swarm.traefik.entry_points if everybody may come in by "
-		    "it", e->name, whose);
+		    "stands for; name it in swarm.traefik.entry_points if everybody may come in "
+		    "by it", e->name, whose);
 	if (e->unreadable != NULL)
 		return arena_printf(r->l->arena, "entry point %s: %s; name it in "
 		    "swarm.traefik.entry_points if it demands nothing", e->name, e->unreadable);
@@ -44,8 +44,8 @@ entry_point_refusal(const struct traefik_reading *r, const struct traefik_entry_
 			continue;
 		*why = WHY_NEEDS_MIDDLEWARE;
 		return arena_printf(r->l->arena, "entry point %s%s has middleware %s, which Mola "
-		    "does not have; name it in swarm.traefik.ignore_middlewares if it protects "
-		    "nothing", e->name, whose, e->middlewares.name[i]);
+		    "does not have; name it in swarm.traefik.ignore_middlewares if it "
+		    "protects nothing", e->name, whose, e->middlewares.name[i]);
 	}
 	if (e->tls_options != NULL) {
 		*why = WHY_TLS_OPTIONS;

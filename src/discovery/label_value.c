@@ -1,6 +1,6 @@
 /*
- * label_value: the table of labels, and their values in. People read what we say of a value beside the value itself.
- * Knows nothing of services.
+ * label_value: the table of labels, and the readers of their values. People see the problem of
+ * a value beside the value. Must not know services.
  */
 #include <ctype.h>
 #include <math.h>
@@ -107,7 +107,7 @@ label_is_planned(const struct label_row *row)
 	return row->read == read_later;
 }
 
-/* --- lists: what is good of them holds, so that a slip of the pen in one host does not open all of them --- */
+/* ---- lists: their valid items apply, so that a typo in one host does not open all of them ---- */
 
 static bool
 list_has(const struct text_list *t, const char *s)
@@ -123,6 +123,7 @@ list_add(struct text_list *t, struct arena *a, struct str s, bool lower)
 {
 	char *copy = arena_text(a, s);
 
+	ASSERT(t->given && t->n < TEXTS_MAX);
 	for (char *c = copy; lower && *c != '\0'; c++)
 		*c = (char)tolower((unsigned char)*c);
 	if (!list_has(t, copy))
@@ -197,8 +198,8 @@ read_paths(const struct label_row *row, struct str s, void *member, struct arena
 
 const struct label_row label_rows[] = {
 #define LABEL(group, name, type, field, fallback, least, most, help) \
-	{ LABEL_NAME(group, name), offsetof(struct labels, field), TYPE_##type, { least, most }, fallback, \
-	    help },
+	{ LABEL_NAME(group, name), offsetof(struct labels, field), TYPE_##type, { least, most }, \
+	    fallback, help },
 #include "tbl/labels.h"
 #undef LABEL
 };

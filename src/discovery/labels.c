@@ -1,8 +1,8 @@
 /*
- * labels: from the labels of one service to what it asks for: whether, where, how; and what is to be said of each.
- * A label that is wrong leaves what would hold without it, except that a list of hosts or paths never opens more
- * than what is good of it.
- * Must not know other services, nor who runs where.
+ * labels: from the labels of one service to what it asks for: whether it is served, where and
+ * how; and what is reported of each. A label that is wrong leaves what would apply without it,
+ * except that a list of hosts or paths never opens more than its valid items.
+ * Must not know other services, nor where tasks run.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,7 +50,7 @@ has_label(const struct swarm_service *s, const char *name)
 	return false;
 }
 
-/* --- one label --- */
+/* ---- one label ---- */
 
 static char *
 suggest_name(struct labels *l, const char *name)
@@ -79,7 +79,7 @@ read_label(struct labels *l, const struct swarm_label *label)
 		labels_report(l, label, LABEL_INVALID, arena_printf(l->arena, "%s", problem));
 }
 
-/* --- all of them together --- */
+/* ---- all of them together ---- */
 
 static void
 check_scale(struct labels *l, const struct swarm_service *s)
@@ -120,6 +120,7 @@ same_route(const struct route_conf *a, const struct route_conf *b)
 void
 labels_add_route(struct labels *l, const struct labels_route *r)
 {
+	ASSERT(r->at.path[0] == '/' && r->port <= 65535 && l->nroutes <= ROUTES_MAX);
 	for (unsigned i = 0; i < l->nroutes; i++)
 		if (same_route(&l->route[i].at, &r->at)) {
 			if (l->route[i].priority < r->priority)
@@ -134,14 +135,15 @@ labels_add_route(struct labels *l, const struct labels_route *r)
 	    r->priority, r->entry };
 }
 
-/* Beyond a limit, the service is not served at all: one must not fill the table of all, nor have every route of the Swarm compared
- * with thousands of claims. */
+/* Beyond a limit, the service is not served at all: it must not fill the table that all
+ * share, nor have every route of the Swarm compared with thousands of claims. */
 void
 labels_add_claim(struct labels *l, const struct labels_claim *c)
 {
 	bool wide = *c->at.host == '\0' || *c->at.host == '*' || *c->at.host == '+';
 	struct labels_claim *more;
 
+	ASSERT(c->at.path[0] == '/' && c->priority < ROUTE_OWN && l->nclaims <= CLAIMS_MAX);
 	if (l->nclaims == CLAIMS_MAX || (wide && ++l->nwide > WIDE_MAX)) {
 		l->blocked = true;
 		return;
@@ -159,6 +161,7 @@ labels_add_claim(struct labels *l, const struct labels_claim *c)
 struct service_conf *
 labels_add_port(struct labels *l, unsigned port)
 {
+	ASSERT(port > 0 && port <= 65535 && port != l->port);
 	for (unsigned i = 0; i < l->nothers; i++)
 		if (l->other[i].port == port)
 			return NULL;
@@ -169,12 +172,13 @@ labels_add_port(struct labels *l, unsigned port)
 	return &l->other[l->nothers++].conf;
 }
 
-/* Any host is asked for by an explicit *: a label that was mistyped must not open the service to all of them. */
+/* Any host takes an explicit *: a mistyped label must not open the service to all of them. */
 static void
 make_routes(struct labels *l)
 {
 	unsigned npaths = l->path.given ? l->path.n : 1;
 
+	ASSERT(l->nroutes == 0 && (l->host.given || l->host.n == 0));
 	for (unsigned h = 0; h < l->host.n; h++)
 		for (unsigned p = 0; p < npaths; p++)
 			labels_add_route(l, &(struct labels_route){
@@ -182,9 +186,10 @@ make_routes(struct labels *l)
 			    ROUTE_OWN, "" });
 }
 
-/* --- what keeps the service out --- */
+/* ---- what keeps the service out ---- */
 
-/* One letter wrong, missing or too many, or two that have changed places: "prefix" is no slip of "profile". */
+/* One letter wrong, missing or too many, or two that have changed places: "prefix" is no
+ * typo of "profile". */
 static bool
 is_typo(const char *a, const char *b)
 {
@@ -197,8 +202,8 @@ is_typo(const char *a, const char *b)
 	return (n <= 1 && m <= 1) || (n == 2 && m == 2 && a[0] == b[1] && a[1] == b[0]);
 }
 
-/* A label that is not known may have been meant to say to whom the service is open. Not one that is nearly a label which says
- * nothing of that, nor the plural of one that is there. */
+/* An unknown label may have been meant to restrict access to the service. Not one that is
+ * nearly a label which has nothing to do with access, nor the plural of one that is there. */
 static bool
 is_harmless(const struct swarm_service *s, const char *name)
 {
@@ -244,10 +249,11 @@ check_routes(struct labels *l)
 		l->nroutes = 0;
 	}
 	if (l->nroutes == 0 && l->report->ntroubles == 0)
-		labels_add_trouble(l, WHY_SERVICE_NO_ROUTE, arena_text(l->arena, l->path.given &&
-		    !l->host.given ? STR("mola.path is there, but no mola.host; mola.host=* stands "
-		    "for any host") : STR("no host of it is understood; expected mola.host (* for "
-		    "any host), or a router of Traefik's with a rule")));
+		labels_add_trouble(l, WHY_SERVICE_NO_ROUTE,
+		    arena_text(l->arena, l->path.given && !l->host.given ?
+		    STR("mola.path is there, but no mola.host; mola.host=* stands for any host") :
+		    STR("no host of it is understood; expected mola.host (* for any host), or a "
+		    "router of Traefik's with a rule")));
 }
 
 static int
@@ -262,6 +268,7 @@ void
 labels_read(struct labels *l, const struct swarm_service *s, const struct service_conf *defaults,
     const struct traefik_rules *rules, const struct middlewares *middlewares)
 {
+	ASSERT(l->report->nlabels == 0 && l->nroutes == 0 && l->nclaims == 0);
 	l->conf = *defaults;
 	l->label_cap = s->nlabels;
 	l->report->label = arena_zalloc(l->arena, l->label_cap * sizeof *l->report->label);
@@ -280,6 +287,7 @@ labels_read(struct labels *l, const struct swarm_service *s, const struct servic
 		check_unknown(l, s);
 		check_routes(l);
 	}
+	ASSERT(l->conf.scale_max == 0 || l->conf.scale_min <= l->conf.scale_max);
 	qsort(l->report->label, l->report->nlabels, sizeof *l->report->label, label_order);
 	l->report->enabled = l->enabled;
 }

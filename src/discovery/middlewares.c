@@ -1,6 +1,6 @@
 /*
- * middlewares: a name is looked up without case, which finds too much rather than too little. Two definitions of one name
- * are known as neither. Must not know who names them.
+ * middlewares: a name is looked up without case, which finds too much rather than too little.
+ * Two definitions of one name count as neither. Must not know which routers use them.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "base/map.h"
 #include "discovery/middlewares.h"
 
-#define CHAIN_LINKS	64		/* looked at for one reference: chains may lead in circles, and to the same one often */
+#define CHAIN_LINKS	64		/* followed for one reference: chains may form cycles, and meet again */
 #define PREFIX		"traefik.http.middlewares."
 
 /* Two rows of one name do not compile. */
@@ -92,6 +92,7 @@ read_label(struct middlewares *m, const struct swarm_label *label)
 	struct middleware is, *known;
 	char text[256];
 
+	ASSERT(strncasecmp(label->name, PREFIX, strlen(PREFIX)) == 0);
 	if (!str_split(&rest, '.', &name) || !str_split(&rest, '.', &kind))
 		return;
 	is = middleware_of(kind, label->value);
@@ -149,6 +150,7 @@ guards(const struct middlewares *m, struct str reference, unsigned *links)
 	const struct middleware *is = find(m, reference);
 	struct str rest, one;
 
+	ASSERT(*links <= CHAIN_LINKS);
 	if (is == NULL || is->chain == NULL || (*links)-- == 0)
 		return is == NULL || is->guards;
 	rest = str_of(is->chain);

@@ -1,6 +1,7 @@
 /*
- * promql: the labels mola.promql, mola.promql.NAME and what is said of these queries beside them. Two looks: the queries first,
- * then their weights, limits and so on, so that their order says nothing.
+ * promql: the labels mola.promql, mola.promql.NAME and the settings of these queries. Two
+ * passes: the queries first, then their weights, limits and so on, so that their order does not
+ * matter.
  * Must not know what a query means.
  */
 #include <stdio.h>
@@ -37,6 +38,7 @@ about(const char *label, struct str *name, enum what *what)
 {
 	struct str rest = str_of(label + 11), first;
 
+	ASSERT(promql_is_label(label));
 	*name = STR(ALONE);
 	*what = QUERY;
 	if (rest.len == 0)
@@ -68,8 +70,10 @@ term_find(struct terms *all, struct str name)
 static void
 term_add(struct terms *all, char *name, char *query)
 {
-	unsigned at = all->n++;
+	unsigned at = all->n;
 
+	ASSERT(all->n < TERMS_MAX && term_find(all, str_of(name)) == NULL);
+	all->n++;
 	for (; at > 0 && strcmp(all->term[at - 1].name, name) > 0; at--)
 		all->term[at] = all->term[at - 1];
 	all->term[at] = (struct term){ name, query, TERM_WEIGHT, { 0, 0 }, 1, TERM_PERIOD_USEC };

@@ -1,7 +1,7 @@
 /*
- * requirements: errs on the safe side. A middleware that is defined here may be used by a router that is defined
- * elsewhere, so its definition counts; so do labels of Traefik 1, whose middlewares were options of the frontend.
- * Must not know which routers are understood.
+ * requirements: errs on the safe side. A middleware that is defined here may be used by a
+ * router that is defined elsewhere, so its definition counts; so do labels of Traefik 1, whose
+ * middlewares were options of the frontend. Must not know which routers are understood.
  */
 #include <string.h>
 #include <strings.h>
@@ -26,7 +26,7 @@ is_key(const char *key, const char *of)
 	    key[strlen(of)] == '[');
 }
 
-/* As Go reads a switch. */
+/* As Go reads a boolean. */
 static bool
 is_false(const char *value)
 {
@@ -38,7 +38,8 @@ is_false(const char *value)
 	return false;
 }
 
-/* A list in pieces (entryPoints[0]) is one that no target has all of: each piece would have to name all. */
+/* A list in pieces (entryPoints[0]) matches no target: each piece would have to name all
+ * entry points. */
 static void
 add_entry_points(struct route_requirements *d, struct arena *a, const char *list)
 {
@@ -60,8 +61,8 @@ requirements_read(const struct swarm_service *s, struct arena *a, struct route_r
 {
 	*out = (struct route_requirements){ 0 };
 	for (unsigned i = 0; i < s->nlabels; i++) {
-		const char *name = s->label[i].name, *key = starts_with(name, ROUTERS) ?
-		    strchr(name + strlen(ROUTERS), '.') : NULL;
+		const char *name = s->label[i].name;
+		const char *key = starts_with(name, ROUTERS) ? strchr(name + strlen(ROUTERS), '.') : NULL;
 		if (key != NULL)
 			read_router(out, a, key + 1, s->label[i].value);
 		out->middlewares |= starts_with(name, MIDDLEWARES) || starts_with(name, FRONTEND);

@@ -1,8 +1,9 @@
 /*
- * route: comparing hosts and paths. Must not know who has them.
+ * route: comparing hosts and paths. Must not know which routers have them.
  */
 #include <string.h>
 
+#include "base/bug.h"
 #include "discovery/route.h"
 
 static bool
@@ -34,6 +35,7 @@ route_host_covers(const char *host, const char *of)
 bool
 route_path_covers(const char *path, const char *of)
 {
+	ASSERT((path == NULL || *path == '/') && (of == NULL || *of == '/'));
 	return path == NULL || (of != NULL && strncmp(path, of, strlen(path)) == 0);
 }
 

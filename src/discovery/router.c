@@ -1,8 +1,10 @@
 /*
- * router: what Traefik calls a router, from its labels to routes, or to a reason for which it is not served.
+ * router: what Traefik calls a router, from its labels to routes, or to a reason for which it
+ * is not served.
  *
- * Whatever is not understood of a router refuses it: its author meant requests to pass through that. What it stands for
- * then must not be served by a wider route either, so that its rule is made into claims (struct labels_claim).
+ * A router of which anything is not understood is refused: its author meant requests to pass
+ * through that. The requests that it covers then must not be served by a wider route either, so
+ * that its rule is made into claims (struct labels_claim).
  * Must not know other services.
  */
 #include <ctype.h>
@@ -16,11 +18,12 @@
 #include "discovery/rule.h"
 #include "discovery/traefik_priv.h"
 
-/* --- gathering --- */
+/* ---- gathering ---- */
 
 static struct router *
 router_get(struct traefik_reading *r, struct str name)
 {
+	ASSERT(r->nrouters <= ROUTERS_MAX);
 	for (unsigned i = 0; i < r->nrouters; i++)
 		if (str_eq_nocase(r->router[i].name, name))
 			return &r->router[i];
@@ -62,15 +65,17 @@ router_gather(struct traefik_reading *r, const struct swarm_label *label, const 
 	struct router *router = router_get(r, word[3]);
 	const struct swarm_label **at = NULL;
 
+	ASSERT(n >= 5);
 	if (router == NULL) {
 		r->too_many = true;
 		reading_report(r, label, LABEL_UNSUPPORTED, "more than 64 routers");
 		return;
 	}
-	at = word_is(word[4], "rule") ? &router->rule : word_is(word[4], "service") ?
-	    &router->service : word_is(word[4], "middlewares") ? &router->middlewares :
-	    word_is(word[4], "entrypoints") ? &router->entry_points : word_is(word[4], "priority") ?
-	    &router->priority : NULL;
+	at = word_is(word[4], "rule") ? &router->rule :
+	    word_is(word[4], "service") ? &router->service :
+	    word_is(word[4], "middlewares") ? &router->middlewares :
+	    word_is(word[4], "entrypoints") ? &router->entry_points :
+	    word_is(word[4], "priority") ? &router->priority : NULL;
 	if (at != NULL && n == 5 && *at == NULL)
 		*at = label;
 	else if (word_is(word[4], "tls"))
@@ -80,18 +85,18 @@ router_gather(struct traefik_reading *r, const struct swarm_label *label, const 
 	else if (n >= 6 && word_is(word[4], "observability"))
 		reading_report(r, label, LABEL_UNUSED, "Mola's log and metrics have settings of their own");
 	else
-		mark_unknown(r, router, label, at != NULL &&
-		    n == 5 ? "it is set twice: the router is not served" :
+		mark_unknown(r, router, label, at != NULL && n == 5 ?
+		    "it is set twice: the router is not served" :
 		    "not understood: the router is not served");
 }
 
-/* --- reasons --- */
+/* ---- reasons ---- */
 
 static void	refuse(struct traefik_reading *, struct router *, bool guarded, const struct why *,
     const char *fmt, ...)
 		    __attribute__((format(printf, 5, 6)));
 
-/* Of several reasons the first is told. */
+/* Of several reasons the first is reported. */
 static void
 refuse(struct traefik_reading *r, struct router *router, bool guarded, const struct why *why,
     const char *fmt, ...)
@@ -122,22 +127,23 @@ check_middlewares(struct traefik_reading *r, struct router *router)
 		if (!reading_ignores_middleware(r, one))
 			refuse(r, router, middlewares_guards(r->middlewares, one),
 			    WHY_NEEDS_MIDDLEWARE, "%s has middleware %.*s (%s), which Mola does "
-			    "not have; name it in swarm.traefik.ignore_middlewares if it protects "
-			    "nothing", router->middlewares->name, STR_ARG(one),
+			    "not have; name it in swarm.traefik.ignore_middlewares if it "
+			    "protects nothing", router->middlewares->name, STR_ARG(one),
 			    kind == NULL ? "no label defines it" : kind);
 	}
 }
 
-/* --- where it leads --- */
+/* ---- where it leads ---- */
 
-/* The service that it leads to; NULL with `text` when there is none. Without a name it is the only one, or none where the
- * port is known from elsewhere. */
+/* The service that it leads to; NULL with `text` when there is none. Without a name it is
+ * the only one, or none where the port is known from elsewhere. */
 static const struct backend *
 find_backend(struct traefik_reading *r, const struct router *router, const char **text)
 {
 	struct str name = router->service == NULL ? STR("") :
 	    middlewares_name(str_trim(str_of(router->service->value)));
 
+	ASSERT(r->nbackends <= ROUTERS_MAX);
 	*text = NULL;
 	if (name.len == 0 && r->nbackends <= 1)
 		return r->nbackends == 1 ? &r->backend[0] : NULL;
@@ -175,7 +181,7 @@ check_backend(struct traefik_reading *r, struct router *router)
 		    "no label sets the port of its service %.*s", STR_ARG(b->name));
 }
 
-/* --- all of it --- */
+/* ---- all of it ---- */
 
 static int64_t
 priority_of(const struct router *router, struct str rule, bool *good)
@@ -184,7 +190,8 @@ priority_of(const struct router *router, struct str rule, bool *good)
 	bool minus = str_starts(s, STR("-"));
 	uint64_t n = 0;
 
-	*good = s.len == 0 || (str_to_u64(minus ? (struct str){ s.p + 1, s.len - 1 } : s, &n) && n < INT64_MAX);
+	*good = s.len == 0 ||
+	    (str_to_u64(minus ? (struct str){ s.p + 1, s.len - 1 } : s, &n) && n < INT64_MAX);
 	if (!*good)
 		return ROUTE_OWN - 1;
 	return n == 0 ? (int64_t)rule.len : minus ? -(int64_t)n : (int64_t)n;
@@ -197,6 +204,7 @@ router_check(struct traefik_reading *r, struct router *router)
 	const char *text;
 	bool good, guarded;
 
+	ASSERT(r->mode != MODE_OFF && router->backend == NULL && !router->refused);	/* once */
 	if (r->mode == MODE_PORT_ONLY) {	/* its port may be that of mola.host */
 		router->backend = find_backend(r, router, &text);
 		return;
@@ -215,15 +223,16 @@ router_check(struct traefik_reading *r, struct router *router)
 		refuse(r, router, true, WHY_ROUTER_LABEL,
 		    "the service has more than %d routers or services of Traefik's", ROUTERS_MAX);
 	check_backend(r, router);
-	if (router->tls_options != NULL && !word_is(str_trim(str_of(router->tls_options->value)),
-	    "default"))
+	if (router->tls_options != NULL &&
+	    !word_is(str_trim(str_of(router->tls_options->value)), "default"))
 		refuse(r, router, true, WHY_TLS_OPTIONS,
 		    "%s names TLS options, which Mola does not have", router->tls_options->name);
 	if ((text = entry_points_refusal(r, router->entry_points, &why, &guarded)) != NULL)
 		refuse(r, router, guarded, why, "%s", text);
 }
 
-/* Texts in which {{ .Name }} and {{ normalize .Name }} are put in. False: there is more to it. */
+/* The default rule with {{ .Name }} and {{ normalize .Name }} replaced. False: it has other
+ * templates. */
 static bool
 default_rule(const struct traefik_reading *r, struct str *out)
 {
@@ -258,9 +267,9 @@ rule_text(struct traefik_reading *r, struct router *router, struct str *out)
 	}
 	if (r->rules->default_rule != NULL && default_rule(r, out))
 		return true;
-	refuse(r, router, false, WHY_ROUTER_RULE, r->rules->default_rule == NULL ?
-	    "it has no rule" : "it has no rule, and of the default rule only {{ .Name }} and {{ "
-	    "normalize .Name }} are understood");
+	refuse(r, router, false, WHY_ROUTER_RULE, r->rules->default_rule == NULL ? "it has no rule" :
+	    "it has no rule, and of the default rule only {{ .Name }} and "
+	    "{{ normalize .Name }} are understood");
 	return false;
 }
 
@@ -268,10 +277,11 @@ static void
 add_terms(struct traefik_reading *r, struct router *router, const struct rule *rule,
     int64_t priority, unsigned port)
 {
-	const char *name = arena_text(r->l->arena, router->name), *entry = arena_printf(r->l->arena,
-	    "%s%s", router->tls ? "tls " : "", router->entry_points == NULL ? "" :
-	    router->entry_points->value);
+	const char *name = arena_text(r->l->arena, router->name);
+	const char *entry = arena_printf(r->l->arena, "%s%s", router->tls ? "tls " : "",
+	    router->entry_points == NULL ? "" : router->entry_points->value);
 
+	ASSERT(rule->n <= RULE_TERMS_MAX && priority < ROUTE_OWN);
 	for (unsigned i = 0; i < rule->n; i++) {
 		const struct rule_term *t = &rule->term[i];
 		struct route_conf at = { (char *)(uintptr_t)(t->host == NULL ? "" : t->host),
@@ -314,8 +324,8 @@ report_rule(struct traefik_reading *r, const struct router *router, const struct
 		return;
 	if (rule->unsupported[0] != '\0')
 		labels_report(r->l, router->rule, LABEL_UNSUPPORTED,
-		    arena_printf(r->l->arena, "not understood: %s; what depends on it is not "
-		    "served", rule->unsupported));
+		    arena_printf(r->l->arena, "not understood: %s; what depends on it is "
+		    "not served", rule->unsupported));
 	else if (router->refused)
 		reading_report(r, router->rule, LABEL_UNUSED, "its router is not served");
 	else
@@ -331,6 +341,7 @@ router_resolve(struct traefik_reading *r, struct router *router, unsigned port)
 	unsigned whole = 0;
 	bool good;
 
+	ASSERT(r->mode != MODE_OFF && port <= 65535);
 	if (r->mode == MODE_PORT_ONLY) {
 		report_rest(r, router, LABEL_UNUSED, "mola.host and mola.path have precedence");
 		report_if_set(r, router->rule, LABEL_UNUSED, "mola.host and mola.path have precedence");
@@ -347,7 +358,8 @@ router_resolve(struct traefik_reading *r, struct router *router, unsigned port)
 		for (unsigned i = 0; i < rule.n; i++)
 			whole += !rule.term[i].partial;
 		if (whole == 0)
-			refuse(r, router, false, WHY_ROUTER_RULE, rule.n == 0 ? "no request can match all of its rule" :
+			refuse(r, router, false, WHY_ROUTER_RULE,
+			    rule.n == 0 ? "no request can match all of its rule" :
 			    "its rule has %s, which Mola does not understand", rule.unsupported);
 		add_terms(r, router, &rule, priority_of(router, text, &good), port);
 		report_rule(r, router, &rule);

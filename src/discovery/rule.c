@@ -1,12 +1,14 @@
 /*
- * rule: a small recursive descent. What is not understood matches anything as far as one can know, and marks what comes of
- * it: with && it marks its companions, with || it stays alone. So it is known both what may be served and what must not
- * fall to somebody else, and neither is too little.
+ * rule: a small recursive descent. What is not understood may match anything, and marks its
+ * terms as partial: with && it marks those that it is multiplied with, with || only its own. So
+ * both are known: what may be served, and what must not fall to another router; and neither is
+ * too little.
  */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/form.h"
 #include "discovery/route.h"
 #include "discovery/rule.h"
@@ -25,10 +27,19 @@ struct rule_parser {
 	char		*unsupported;	/* of struct rule */
 	char		*problem;
 	unsigned	 depth;
-	bool		 escaped;	/* in a text of the matcher that is read, a backslash says something that is not understood */
+	bool		 escaped;	/* the matcher being read has an escape that is not understood */
 };
 
 static bool	read_or(struct rule_parser *, struct rule_terms *);
+
+_Static_assert(2 * ARGS_MAX <= RULE_TERMS_MAX, "a matcher makes two terms of a text at most");
+
+static void
+term_add(struct rule_terms *t, struct rule_term term)
+{
+	ASSERT(t->n < RULE_TERMS_MAX);
+	t->term[t->n++] = term;
+}
 
 static bool
 reject(struct rule_parser *r, const char *text)
@@ -40,6 +51,7 @@ reject(struct rule_parser *r, const char *text)
 static void
 advance(struct rule_parser *r, size_t n)
 {
+	ASSERT(n <= r->rest.len);
 	r->rest = (struct str){ r->rest.p + n, r->rest.len - n };
 }
 
@@ -72,11 +84,12 @@ unsupported_add(struct rule_parser *r, struct str name)
 		snprintf(r->unsupported + len, cap - len, "%s%s", len > 0 ? ", " : "", text);
 }
 
-/* --- sums and products --- */
+/* ---- sums and products ---- */
 
 static bool
 terms_add(struct rule_parser *r, struct rule_terms *to, const struct rule_terms *with)
 {
+	ASSERT(to->n <= RULE_TERMS_MAX && with->n <= RULE_TERMS_MAX);
 	if (to->n + with->n > RULE_TERMS_MAX)
 		return reject(r, "more than 64 alternatives");
 	memcpy(to->term + to->n, with->term, with->n * sizeof *with->term);
@@ -109,15 +122,15 @@ terms_multiply(struct rule_parser *r, struct rule_terms *to, const struct rule_t
 				continue;
 			if (out.n == RULE_TERMS_MAX)
 				return reject(r, "more than 64 alternatives");
-			out.term[out.n++] = t;
+			term_add(&out, t);
 		}
 	*to = out;
 	return true;
 }
 
-/* --- matchers --- */
+/* ---- matchers ---- */
 
-/* Between double quotes; `s` is what stands behind the first. NULL: no other follows. */
+/* The closing double quote; `s` begins after the opening one. NULL: there is none. */
 static const char *
 quote_end(struct str s)
 {
@@ -129,7 +142,8 @@ quote_end(struct str s)
 	return NULL;
 }
 
-/* What Go's strings say with a backslash; of all that it may stand for, only itself and the quote are read. */
+/* Go's escapes; of all of them, only that of the backslash itself and that of the quote are
+ * understood. */
 static struct str
 unescape(struct rule_parser *r, struct str s)
 {
@@ -137,8 +151,11 @@ unescape(struct rule_parser *r, struct str s)
 	size_t n = 0;
 
 	for (size_t i = 0; i < s.len; i++) {
-		if (s.p[i] == '\\' && s.p[++i] != '\\' && s.p[i] != '"')
-			r->escaped = true;
+		if (s.p[i] == '\\') {
+			ASSERT(i + 1 < s.len);		/* quote_end does not stop at an escaped quote */
+			i++;
+			r->escaped |= s.p[i] != '\\' && s.p[i] != '"';
+		}
 		copy[n++] = s.p[i];
 	}
 	return (struct str){ copy, n };
@@ -193,7 +210,8 @@ lower(struct arena *a, struct str s)
 	return copy;
 }
 
-/* Host(`*.example.org`) is for one label, since Traefik 3.7. A dot at the end says nothing, neither here nor in a request. */
+/* Host(`*.example.org`) is for one label, since Traefik 3.7. A dot at the end has no
+ * meaning, neither here nor in a request. */
 static bool
 read_hosts(struct rule_parser *r, const struct str *arg, unsigned n, struct rule_terms *out)
 {
@@ -205,7 +223,7 @@ read_hosts(struct rule_parser *r, const struct str *arg, unsigned n, struct rule
 			return reject(r, "Host holds something that is not a host name");
 		if (host[0] == '*')
 			host[0] = '+';
-		out->term[out->n++] = (struct rule_term){ .host = host };
+		term_add(out, (struct rule_term){ .host = host });
 	}
 	return true;
 }
@@ -219,7 +237,8 @@ is_plain_path(struct str s)
 	return true;
 }
 
-/* Whole paths (Path) are no prefixes, and what stands in braces or with '%' is not compared as it is spelled. */
+/* Whole paths (Path) are no prefixes, and a path with braces or '%' is not compared as it is
+ * spelled. */
 static bool
 read_paths(struct rule_parser *r, struct str name, const struct str *arg, unsigned n,
     struct rule_terms *out)
@@ -238,13 +257,13 @@ read_paths(struct rule_parser *r, struct str name, const struct str *arg, unsign
 			    STR("PathPrefix with {}") : STR("PathPrefix with %"));
 		while (odd && !is_plain_path(path))
 			path.len--;
-		out->term[out->n++] = (struct rule_term){ .path = arena_text(r->arena, path),
-		    .partial = odd || !prefix };
+		term_add(out, (struct rule_term){ .path = arena_text(r->arena, path),
+		    .partial = odd || !prefix });
 	}
 	return true;
 }
 
-/* "^(...\.)?", one group that is all there is. */
+/* "^(...\.)?": one optional group and nothing else. */
 static bool
 is_one_option(struct str s)
 {
@@ -255,7 +274,8 @@ is_one_option(struct str s)
 	    memchr(inner.p, ')', inner.len) == NULL;
 }
 
-/* The closing brace of the last {name:regexp}, as Traefik 2 has them; NULL: there is none, and braces count something. */
+/* The closing brace of the last {name:regexp}, as Traefik 2 has them; NULL: there is none,
+ * and braces are a repetition. */
 static const char *
 regexp_brace(struct str s)
 {
@@ -268,9 +288,10 @@ regexp_brace(struct str s)
 	return colon < s.len && s.p[colon] == ':' ? memrchr(s.p, '}', s.len) : NULL;
 }
 
-/* What hosts a regular expression may match: those that end with what it certainly ends with, as "*.example.org"; one or two
- * where nothing else can stand before that (^example\.org$, ^(www\.)?example\.org$). A dot is a dot: few people escape
- * it, and nobody means "exampleXorg". */
+/* Which hosts a regular expression may match: those that end with its literal end, as
+ * "*.example.org"; one or two where nothing else can come before that (^example\.org$,
+ * ^(www\.)?example\.org$). A dot is a dot: few people escape it, and nobody means
+ * "exampleXorg". */
 static void
 regexp_host(struct arena *a, struct str s, struct rule_terms *out)
 {
@@ -280,7 +301,7 @@ regexp_host(struct arena *a, struct str s, struct rule_terms *out)
 	struct str before;
 
 	if (memchr(s.p, '|', s.len) != NULL || s.len == 0 || (brace == NULL && s.p[--end] != '$')) {
-		out->term[out->n++] = (struct rule_term){ .partial = true };
+		term_add(out, (struct rule_term){ .partial = true });
 		return;
 	}
 	for (at = end; at > 0; at--) {
@@ -293,21 +314,21 @@ regexp_host(struct arena *a, struct str s, struct rule_terms *out)
 	}
 	before = (struct str){ s.p, at };
 	dot = strchr(p, '.');
-	if (form_host(str_of(p), false) && p[0] != '.' && (str_eq(before, STR("^")) ||
-	    is_one_option(before))) {
-		out->term[out->n++] = (struct rule_term){ .host = arena_text(a, str_of(p)), .partial = true };
+	if (form_host(str_of(p), false) && p[0] != '.' &&
+	    (str_eq(before, STR("^")) || is_one_option(before))) {
+		term_add(out, (struct rule_term){ .host = arena_text(a, str_of(p)), .partial = true });
 		if (before.len > 1)
-			out->term[out->n++] = (struct rule_term){ .host = arena_printf(a, "*.%s", p), .partial = true };
+			term_add(out, (struct rule_term){ .host = arena_printf(a, "*.%s", p), .partial = true });
 		return;
 	}
 	if (dot != NULL && form_host(str_of(dot + 1), false))
 		*--dot = '*';
 	else
 		dot = NULL;
-	out->term[out->n++] = (struct rule_term){ .host = dot, .partial = true };
+	term_add(out, (struct rule_term){ .host = dot, .partial = true });
 }
 
-/* What a regular expression for paths certainly begins with; NULL: nothing. */
+/* The literal beginning of a regular expression for paths; NULL: it has none. */
 static const char *
 regexp_path(struct arena *a, struct str s)
 {
@@ -332,10 +353,10 @@ read_unsupported(struct rule_parser *r, struct str name, const struct str *arg, 
 	for (unsigned i = 0; i < n && host; i++)
 		regexp_host(r->arena, arg[i], out);
 	for (unsigned i = 0; i < n && path; i++)
-		out->term[out->n++] = (struct rule_term){ .path = regexp_path(r->arena, arg[i]),
-		    .partial = true };
+		term_add(out, (struct rule_term){ .path = regexp_path(r->arena, arg[i]),
+		    .partial = true });
 	if (out->n == 0)
-		out->term[out->n++] = (struct rule_term){ .partial = true };
+		term_add(out, (struct rule_term){ .partial = true });
 }
 
 static bool
@@ -358,7 +379,7 @@ read_matcher(struct rule_parser *r, struct rule_terms *out)
 	out->n = 0;
 	if (r->escaped) {
 		unsupported_add(r, STR("\\ in a text"));
-		out->term[out->n++] = (struct rule_term){ .partial = true };
+		term_add(out, (struct rule_term){ .partial = true });
 		return true;
 	}
 	if (str_eq_nocase(name, STR("Host")) || str_eq_nocase(name, STR("HostHeader")))
@@ -369,7 +390,7 @@ read_matcher(struct rule_parser *r, struct rule_terms *out)
 	return true;
 }
 
-/* --- operators --- */
+/* ---- operators ---- */
 
 static bool
 read_unary(struct rule_parser *r, struct rule_terms *out)
@@ -432,6 +453,7 @@ rule_parse(struct str s, struct arena *a, struct rule *out, char problem[120])
 	skip_blanks(&r);
 	if (r.rest.len > 0)
 		return reject(&r, "expected && or || or the end");
+	ASSERT(r.depth == 0 && t.n <= RULE_TERMS_MAX);
 	rule.n = t.n;
 	memcpy(rule.term, t.term, t.n * sizeof *t.term);
 	*out = rule;

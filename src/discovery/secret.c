@@ -1,13 +1,15 @@
 /*
- * secret: errs on the side of hiding. Every value of a middleware is hidden, because plugins name their keys as they
- * like; elsewhere the words of the label's name decide, but not the names that people gave to routers and services:
- * "keycloak" is no key. A rule is shown without the values that it compares headers and query parameters with.
- * Must not know what any label means.
+ * secret: errs on the side of hiding. Every value of a middleware is hidden, because plugins
+ * name their keys as they like; elsewhere the words of the label's name decide, but not the
+ * names that people gave to routers and services: "keycloak" is no key. A rule is shown without
+ * the values that it compares headers and query parameters with. Must not know what any label
+ * means.
  */
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/bug.h"
 #include "base/str.h"
 #include "discovery/secret.h"
 
@@ -22,7 +24,8 @@ has_any(const char *text, const char *const *words)
 	return false;
 }
 
-/* Behind "traefik.http.routers.NAME.", and likewise for services; the whole name of any other label. */
+/* What follows "traefik.http.routers.NAME.", and likewise for services; the whole name of
+ * any other label. */
 static const char *
 own_words(const char *label)
 {
@@ -43,8 +46,7 @@ static bool
 name_is_secret(const char *label)
 {
 	static const char *const words[] = { "password", "passwd", "pwd", "secret", "token",
-	    "users", "auth", "key", "credential", "headers",
-		"cookie.value", NULL };
+		"users", "auth", "key", "credential", "headers", "cookie.value", NULL };
 
 	return strcasestr(label, ".middlewares.") != NULL || has_any(own_words(label), words);
 }
@@ -68,7 +70,7 @@ static bool
 has_query_secret(const char *text)
 {
 	static const char *const words[] = { "password", "passwd", "pwd", "secret", "token", "auth",
-	    "key", "credential", "signature", NULL };
+		"key", "credential", "signature", NULL };
 	const char *at = strchr(text, '?');
 	char name[64];
 	size_t n;
@@ -82,18 +84,17 @@ has_query_secret(const char *text)
 	return false;
 }
 
-/* A password's hash under a name that does not say so: a typing error. */
+/* A password's hash under a name that does not suggest one: a typo. */
 static bool
 value_is_secret(const char *text)
 {
 	static const char *const hashes[] = { "$apr1$", "$1$", "$2a$", "$2b$", "$2y$", "$5$", "$6$",
-	    "$argon2", "{SHA}", "Bearer ", "Basic ",
-		NULL };
+		"$argon2", "{SHA}", "Bearer ", "Basic ", NULL };
 
 	return has_userinfo(text) || has_query_secret(text) || has_any(text, hashes);
 }
 
-/* --- rules --- */
+/* ---- rules ---- */
 
 static bool
 is_word(char c)
@@ -101,13 +102,13 @@ is_word(char c)
 	return isalnum((unsigned char)c) || c == '_';
 }
 
-/* Of these, every argument says where a request goes. */
+/* Of these, every argument is about where a request goes. */
 static bool
 matcher_is_open(struct str name)
 {
 	static const char *const open[] = { "host", "hostheader", "hostregexp", "hostsni",
-	    "hostsniregexp", "path", "pathprefix", "pathregexp",
-		"pathstrip", "pathprefixstrip", "method", "clientip", "label", "labelregex", NULL };
+		"hostsniregexp", "path", "pathprefix", "pathregexp", "pathstrip", "pathprefixstrip",
+		"method", "clientip", "label", "labelregex", NULL };
 
 	for (const char *const *o = open; *o != NULL; o++)
 		if (str_eq_nocase(name, str_of(*o)))
@@ -115,12 +116,13 @@ matcher_is_open(struct str name)
 	return false;
 }
 
-/* Behind the literal that begins at `i`; the end when nothing closes it. */
+/* The place after the literal that begins at `i`; the end when nothing closes it. */
 static size_t
 literal_end(const char *rule, size_t i)
 {
 	char quote = rule[i++];
 
+	ASSERT(quote == '`' || quote == '"');
 	while (rule[i] != '\0' && rule[i] != quote)
 		i += rule[i] == '\\' && quote == '"' && rule[i + 1] != '\0' ? 2 : 1;
 	return rule[i] == '\0' ? i : i + 1;
@@ -136,6 +138,7 @@ rule_hide(const char *rule, char *out)
 {
 	struct str matcher = { rule, 0 };
 	bool changed = false, named = false;
+	const char *last = out + strlen(rule) * MASK_BYTES;
 	size_t end;
 
 	for (size_t i = 0; rule[i] != '\0'; ) {
@@ -159,6 +162,7 @@ rule_hide(const char *rule, char *out)
 			}
 		} else
 			end = i + 1;
+		ASSERT(end > i && out + (end - i) <= last);
 		memcpy(out, rule + i, end - i);
 		out += end - i;
 		i = end;

@@ -1,7 +1,7 @@
 /*
- * traefik: the labels that people have already. What can be served as it is meant is; everything else is named, and
- * nothing is guessed: where something of a router is not understood, the router is not served.
- * Must not overrule mola.* labels.
+ * traefik: the labels that people have already. What can be served as it is meant is;
+ * everything else is reported, and nothing is guessed: where something of a router is not
+ * understood, the router is not served. Must not override mola.* labels.
  */
 #include <string.h>
 #include <strings.h>
@@ -41,7 +41,7 @@ reading_ignores_middleware(const struct traefik_reading *r, struct str reference
 	return false;
 }
 
-/* "traefik.http.routers.web.rule" in words; the last one holds whatever is left. */
+/* "traefik.http.routers.web.rule" in words; the last one has all that is left. */
 static unsigned
 split_words(const char *name, struct str word[DEPTH_MAX])
 {
@@ -52,17 +52,18 @@ split_words(const char *name, struct str word[DEPTH_MAX])
 		n++;
 	if (rest.p != NULL)
 		word[n++] = rest;
+	ASSERT(n > 0 && n <= DEPTH_MAX);
 	return n;
 }
 
-/* --- whether the labels count --- */
+/* ---- whether the labels count ---- */
 
 /* As Go's strconv.ParseBool; false: it is none. */
 static bool
 go_bool(const char *s, bool *on)
 {
-	static const char *const words[] = { "1", "t", "T", "TRUE", "true", "True", "0", "f", "F",
-	    "FALSE", "false", "False" };
+	static const char *const words[] = { "1", "t", "T", "TRUE", "true", "True",
+		"0", "f", "F", "FALSE", "false", "False" };
 
 	for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
 		if (strcmp(s, words[i]) == 0) {
@@ -107,7 +108,7 @@ off_reason(const struct traefik_reading *r)
 	    "there is no traefik.enable, and services are not exposed by default";
 }
 
-/* --- gathering --- */
+/* ---- gathering ---- */
 
 static bool
 is_v1(const struct str *word, unsigned n)
@@ -122,7 +123,8 @@ is_v1(const struct str *word, unsigned n)
 	return false;
 }
 
-/* "traefik.http.router.web.middlewares": Traefik itself takes nothing of a service with such a label. */
+/* "traefik.http.router.web.middlewares": Traefik itself takes nothing of a service with such
+ * a label. */
 static void
 gather_unknown(struct traefik_reading *r, const struct swarm_label *label)
 {
@@ -175,10 +177,10 @@ gather(struct traefik_reading *r, const struct swarm_label *label)
 		reading_report(r, label, LABEL_UNKNOWN, "not understood");
 }
 
-/* --- making sense of it --- */
+/* ---- making sense of it ---- */
 
-/* How requests for another port than the service's first are treated: what is said of the service as a whole holds, but for
- * its health check and for what changes it in the Swarm. */
+/* The settings of another port than the service's first: those of the service as a whole,
+ * except for its health check and for what changes it in the Swarm. */
 static void
 add_port(struct traefik_reading *r, const struct backend *b)
 {
@@ -193,8 +195,8 @@ add_port(struct traefik_reading *r, const struct backend *b)
 	backend_conf(b, conf);
 }
 
-/* A service of several ports is several services to the world: each port that a router leads to is one, and the first of
- * them, by the router's name, bears the service's name alone. */
+/* A service of several ports is several services to the world: each port that a router leads
+ * to is one, and the first of them, by the router's name, has the service's name alone. */
 static void
 choose_ports(struct traefik_reading *r)
 {
@@ -209,7 +211,8 @@ choose_ports(struct traefik_reading *r)
 		    NULL : &r->backend[i];
 	if (!given && first != NULL)
 		l->port = backend_port(first);
-	for (unsigned i = 0; i < r->nrouters && !given; i++)	/* of routers that are not served, too: for targets */
+	/* of routers that are not served, too: for targets */
+	for (unsigned i = 0; i < r->nrouters && !given; i++)
 		if (r->router[i].backend != NULL && backend_port(r->router[i].backend) != 0 &&
 		    backend_port(r->router[i].backend) != l->port)
 			add_port(r, r->router[i].backend);
@@ -217,7 +220,7 @@ choose_ports(struct traefik_reading *r)
 		backend_conf(first, &l->conf);
 }
 
-/* One line for what is no router, and would be missed. */
+/* One line for what is not a router of HTTP, and would be missed. */
 static void
 report_others(struct traefik_reading *r)
 {
@@ -236,7 +239,8 @@ report_others(struct traefik_reading *r)
 		    "port, or leave it to Traefik")));
 }
 
-/* traefik.enable comes first: it says whether the others count. Names are in order, as labels are. */
+/* traefik.enable comes first: it decides whether the others count. Names are in order, as
+ * labels are. */
 void
 traefik_read(struct labels *l, const struct swarm_service *s, const struct traefik_rules *rules,
     const struct middlewares *m)
@@ -251,6 +255,7 @@ traefik_read(struct labels *l, const struct swarm_service *s, const struct traef
 	if (rules->default_rule != NULL && r.enabled && r.nrouters == 0 && r.ntcp_udp == 0 &&
 	    r.mode != MODE_OFF)
 		r.router[r.nrouters++] = (struct router){ .name = str_of(s->name) };
+	ASSERT(r.mode != MODE_OFF || (r.nrouters == 0 && r.nbackends == 0));
 	if (r.mode != MODE_OFF && l->enable == ENABLE_ABSENT)
 		l->enabled = r.enabled || r.nrouters > 0 || l->enabled;
 	for (unsigned i = 0; i < r.nbackends; i++)
@@ -258,10 +263,11 @@ traefik_read(struct labels *l, const struct swarm_service *s, const struct traef
 	for (unsigned i = 0; i < r.nrouters; i++)
 		router_check(&r, &r.router[i]);
 	choose_ports(&r);
+	ASSERT(l->port <= 65535 && l->nothers <= LABELS_PORTS_MAX);
 	for (unsigned i = 0; i < r.nrouters; i++)
-		router_resolve(&r, &r.router[i], r.router[i].backend == NULL ||
-		    reading_has_label(&r, "mola.port") ? l->port :
-		    backend_port(r.router[i].backend));
+		router_resolve(&r, &r.router[i],
+		    r.router[i].backend == NULL || reading_has_label(&r, "mola.port") ?
+		    l->port : backend_port(r.router[i].backend));
 	if (r.mode == MODE_ALL)
 		report_others(&r);
 }
