@@ -173,7 +173,8 @@ refuse_claimed(struct claims *c, const struct join_service *js)
 {
 	for (unsigned i = 0; i < js->labels.nclaims; i++) {
 		const struct route_conf *at = &js->labels.claim[i].at;
-		if (*at->host != '\0' || strcmp(at->path, "/") != 0)	/* nothing is wider than any host and any path */
+		/* nothing is wider than any host and any path */
+		if (*at->host != '\0' || strcmp(at->path, "/") != 0)
 			add_refused(c, at);
 	}
 }

@@ -1,6 +1,6 @@
 /*
- * join: the pass itself. Services are read from the oldest to the youngest, so that the service that
- * had a route first keeps it, and published in order of name.
+ * join: the pass itself. Services are read from the oldest to the youngest, so that the service
+ * that had a route first keeps it, and published in order of name.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,9 +136,10 @@ name_is_valid(struct join *j, const struct join_service *js)
 
 	if (form_host(str_of(name), false) && (ws == NULL || !ws->seen))
 		return true;
-	join_add_trouble(j, js->labels.report, WHY_SERVICE_NAME, arena_text(j->arena, ws != NULL &&
-	    ws->seen ? STR("a service of the configuration file, or another one of the Swarm, has "
-	    "this name") : STR("expected a name of letters, digits, '.', '_' and '-'")));
+	join_add_trouble(j, js->labels.report, WHY_SERVICE_NAME,
+	    arena_text(j->arena, ws != NULL && ws->seen ?
+	    STR("a service of the configuration file, or another one of the Swarm, has this name") :
+	    STR("expected a name of letters, digits, '.', '_' and '-'")));
 	return false;
 }
 

@@ -1,15 +1,17 @@
 /*
- * join_nodes: every machine once, whoever speaks of it: Swarm by id, hostname and address, the configuration file by
- * the name it chose.
+ * join_nodes: every machine once, however it is known: to Swarm by id, hostname and address, to
+ * the configuration file by a name of its own.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/form.h"
 #include "discovery/join.h"
 
-/* Of two nodes of one hostname, the one that lives is the machine; the other is what a rejoin left behind. */
+/* Of two nodes of one hostname, the one that is up is the machine; the other is what a
+ * rejoin left behind. */
 static int
 node_order(const void *a, const void *b)
 {
@@ -22,7 +24,7 @@ node_order(const void *a, const void *b)
 	return c != 0 ? c : strcmp(x->id, y->id);
 }
 
-/* --- templates --- */
+/* ---- templates ---- */
 
 static struct str
 template_value(const struct swarm_node *n, struct str name, char bracketed[64])
@@ -58,11 +60,13 @@ template_expand(const char *template, const struct swarm_node *n, char out[SWARM
 		len += part.len;
 		rest = (struct str){ rest.p + take, rest.len - take };
 	}
+	ASSERT(len < SWARM_URL_MAX);
 	out[len] = '\0';
 	return len > 0;
 }
 
-/* As the configuration file completes the URL of a node: http:// before it and a path behind it, unless there are. */
+/* Completed as URLs of nodes in the configuration file are: with http:// and a path, unless
+ * they are there. */
 static char *
 template_url(const char *template, const struct swarm_node *n, const char *path,
     char out[SWARM_URL_MAX])
@@ -100,7 +104,7 @@ fill_node(const struct swarm_node *n, const struct swarm_conf *conf, struct worl
 	like->swarm_active = n->state == NODE_READY && n->use == NODE_ACTIVE;
 }
 
-/* --- nodes that the configuration file names --- */
+/* ---- nodes that the configuration file names ---- */
 
 static bool
 same_machine(const struct swarm_node *n, const struct world_node *w)
@@ -125,7 +129,7 @@ swarm_fill_node(const struct swarm *s, const struct swarm_conf *conf, struct wor
 		fill_node(best, conf, like, urls);
 }
 
-/* Those that were named before us in this pass, by all that they may be known under. */
+/* Nodes that were published earlier in this pass, by each name that they may be known under. */
 static struct map *
 known_nodes(const struct world *w)
 {
@@ -153,21 +157,7 @@ known_node(const struct map *known, const struct swarm_node *n)
 	return NULL;
 }
 
-/* --- names --- */
-
-static void
-publish_node(struct join *j, struct join_node *jn, const char *name)
-{
-	struct world_node like = { .name = (char *)(uintptr_t)name };
-	struct swarm_urls urls;
-
-	fill_node(jn->node, j->conf, &like, &urls);
-	if (world_pass_node(j->world, &like) != NULL)
-		jn->name = name;
-	else
-		join_add_trouble(j, NULL, WHY_TABLE_LARGE,
-		    arena_printf(j->arena, "node %s: no place is left for it", name));
-}
+/* ---- names ---- */
 
 static bool
 name_is_taken(const struct join *j, const char *name)
@@ -175,6 +165,21 @@ name_is_taken(const struct join *j, const char *name)
 	const struct world_node *n = world_node(j->world, str_of(name));
 
 	return n != NULL && n->seen;
+}
+
+static void
+publish_node(struct join *j, struct join_node *jn, const char *name)
+{
+	struct world_node like = { .name = (char *)(uintptr_t)name };
+	struct swarm_urls urls;
+
+	ASSERT(jn->name == NULL && !name_is_taken(j, name));
+	fill_node(jn->node, j->conf, &like, &urls);
+	if (world_pass_node(j->world, &like) != NULL)
+		jn->name = name;
+	else
+		join_add_trouble(j, NULL, WHY_TABLE_LARGE,
+		    arena_printf(j->arena, "node %s: no place is left for it", name));
 }
 
 static void

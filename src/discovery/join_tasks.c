@@ -1,16 +1,17 @@
 /*
- * join_tasks: who of a service's tasks takes requests, and where it is dialled.
+ * join_tasks: which tasks of a service take requests, and by which addresses they are reached.
  *
- * First come those that are to run, on nodes that are not being emptied. Those that are told to stop are draining.
- * Where there is none of the first kind, a service is better served by one that is about to stop, and better than
- * by nobody by one whose node has lost its engine: containers outlive their engine, and who is dead answers no worse
- * than nobody does.
- * Never dials a virtual address: it would choose again, and not know what we know.
+ * First come tasks whose desired state is running, on nodes that are not drained. Tasks that
+ * are being stopped are draining. Where there is none of the first kind, a service is better
+ * served by a task that is about to stop, and then by one whose node has lost its Engine, than
+ * by none: containers outlive their Engine, and a task that is dead is no worse than no task.
+ * Never uses a virtual address: behind it, Swarm would choose again, without what Mola knows.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bug.h"
 #include "discovery/join.h"
 
 enum rank { RANK_SURE, RANK_LEAVING, RANK_LOST, RANK_NONE };
@@ -23,7 +24,7 @@ struct task_candidate {
 	unsigned	 nothers;
 };
 
-/* --- the port --- */
+/* ---- the port ---- */
 
 static bool
 ports_agree(unsigned *port, const struct swarm_port *p, unsigned n, bool host_only)
@@ -38,7 +39,8 @@ ports_agree(unsigned *port, const struct swarm_port *p, unsigned n, bool host_on
 	return true;
 }
 
-/* What the service publishes says it best; what its tasks publish may be all that an old engine tells. */
+/* The service's own published ports come first; those of its tasks may be all that an old
+ * Engine reports. */
 unsigned
 join_port(const struct swarm_service *s, const struct join_tasks *tasks)
 {
@@ -56,7 +58,7 @@ join_port(const struct swarm_service *s, const struct join_tasks *tasks)
 	return any;
 }
 
-/* --- the address --- */
+/* ---- the address ---- */
 
 static bool
 make_address(const char *ip, unsigned port, struct addr *out)
@@ -75,7 +77,7 @@ attachment_is(const struct swarm_attachment *a, const char *network)
 	return !a->ingress && (strcmp(a->network, network) == 0 || strcmp(a->name, network) == 0);
 }
 
-/* On the first of our networks that it is on. */
+/* On the first of Mola's networks that it is on. */
 static bool
 find_shared_address(const struct swarm *s, const struct swarm_task *t, unsigned port,
     struct addr *out)
@@ -88,7 +90,7 @@ find_shared_address(const struct swarm *s, const struct swarm_task *t, unsigned 
 	return false;
 }
 
-/* A Swarm of one machine may never have been told its address: then we are on that machine. */
+/* A Swarm of one machine may not know its address: then Mola is on that machine. */
 static const char *
 node_address(const struct swarm *s, const struct swarm_node *n)
 {
@@ -104,7 +106,8 @@ published_port(const struct swarm_port *p, unsigned n, unsigned port)
 	return 0;
 }
 
-/* As the task says or, since that is forgotten when the managers' leader changes, as its service asked for. */
+/* As the task reports or, since that is lost when the managers' leader changes, as its
+ * service requests. */
 static bool
 find_published_address(const struct join *j, const struct task_candidate *c,
     const struct swarm_service *s, unsigned port, struct addr *out)
@@ -121,13 +124,14 @@ add_other_address(struct task_candidate *c, const struct addr *a)
 {
 	bool known = addr_eq(&c->addr, a);
 
+	ASSERT(c->addr.len > 0 && a->len > 0 && c->nothers <= TASK_ADDRS - 1);
 	for (unsigned i = 0; i < c->nothers; i++)
 		known = known || addr_eq(&c->other[i], a);
 	if (!known && c->nothers < TASK_ADDRS - 1)
 		c->other[c->nothers++] = *a;
 }
 
-/* Wherever else it can be reached, the port that its node publishes last. */
+/* All other addresses by which it can be reached; the port that its node publishes comes last. */
 static void
 find_other_addresses(const struct join *j, struct task_candidate *c, const struct swarm_service *s,
     unsigned port)
@@ -144,7 +148,7 @@ find_other_addresses(const struct join *j, struct task_candidate *c, const struc
 		add_other_address(c, &a);
 }
 
-/* --- the candidates --- */
+/* ---- the candidates ---- */
 
 static enum rank
 task_rank(const struct swarm_task *t, const struct join_node *on)
@@ -162,6 +166,7 @@ make_candidate(struct join *j, const struct swarm_service *s, const struct swarm
 {
 	struct task_candidate c = { .task = t, .on = map_get(j->nodes, str_of(t->node)) };
 
+	ASSERT(port > 0 && port <= 65535);
 	c.rank = task_rank(t, c.on);
 	if (c.rank == RANK_NONE)
 		return c;
@@ -177,10 +182,13 @@ static void
 publish_task(struct join *j, const struct labels *l, struct world_service *ws,
     const struct task_candidate *c, bool draining, bool first)
 {
-	char *name = c->task->slot == 0 ? arena_printf(j->arena, "%s.%.8s", ws->name, c->task->id) :
+	char *name = c->task->slot == 0 ?
+	    arena_printf(j->arena, "%s.%.8s", ws->name, c->task->id) :
 	    arena_printf(j->arena, "%s.%u.%.8s", ws->name, c->task->slot, c->task->id);
+	struct world_task *t;
 
-	struct world_task *t = world_pass_task(j->world, ws, name, c->on->name, &c->addr, draining);
+	ASSERT(c->rank != RANK_NONE && c->on->name != NULL && c->addr.len > 0);
+	t = world_pass_task(j->world, ws, name, c->on->name, &c->addr, draining);
 
 	if (t == NULL) {
 		join_add_trouble(j, l->report, WHY_TABLE_LARGE,
@@ -192,7 +200,7 @@ publish_task(struct join *j, const struct labels *l, struct world_service *ws,
 	l->report->ndraining += first && draining;
 }
 
-/* --- when nobody can be reached --- */
+/* ---- when nobody can be reached ---- */
 
 static void
 add_name(char *list, size_t cap, const char *name)
@@ -227,10 +235,10 @@ report_unreachable(struct join *j, const struct labels *l, const struct swarm_ta
 	for (unsigned i = 0; i < j->swarm->nattached; i++)
 		add_name(ours, sizeof ours, network_name(j->swarm, j->swarm->attached[i]));
 	join_add_trouble(j, l->report, WHY_SERVICE_UNREACHABLE,
-	    arena_printf(j->arena, "not reachable: it is on %s%s, Mola is on %s%s; join one of "
-	    "them, or publish port %u with mode=host", *theirs != '\0' ? "networks " :
-	    "no network of its own", theirs, *ours != '\0' ? "networks " :
-	    "none that tasks can be on", ours, port));
+	    arena_printf(j->arena, "not reachable: it is on %s%s, Mola is on %s%s; "
+	    "join one of them, or publish port %u with mode=host",
+	    *theirs != '\0' ? "networks " : "no network of its own", theirs,
+	    *ours != '\0' ? "networks " : "none that tasks can be on", ours, port));
 }
 
 void

@@ -1,10 +1,12 @@
 /*
- * join_traefik: whose a service is, and what holds for its traefik.* labels: what people say in the configuration file goes
- * before what the Traefiks of the Swarm are told; what their entry points demand holds in either case.
+ * join_traefik: which proxy takes a service, and which rules apply to its traefik.* labels:
+ * Mola's configuration file goes before the configuration of the Traefiks in the Swarm; what
+ * their entry points require applies in either case.
  */
 #include <string.h>
 #include <strings.h>
 
+#include "base/bug.h"
 #include "discovery/constraint.h"
 #include "discovery/join.h"
 #include "discovery/traefik_static.h"
@@ -12,7 +14,7 @@
 static const char *const usual[] = { "web", "websecure", "http", "https" };
 #define USUAL (sizeof usual / sizeof *usual)
 
-/* --- the Traefiks --- */
+/* ---- the Traefiks ---- */
 
 static const struct swarm_config *
 find_config(const struct swarm *s, const char *id)
@@ -28,12 +30,13 @@ add_traefik(struct join *j, const struct swarm_service *s)
 {
 	const struct swarm_config *c = s->traefik->config == NULL ? NULL :
 	    find_config(j->swarm, s->traefik->config);
-	const char *unreadable = c != NULL ? c->unreadable : s->traefik->config == NULL ? NULL :
-	    "has not been read yet";
+	const char *unreadable = c != NULL ? c->unreadable :
+	    s->traefik->config == NULL ? NULL : "has not been read yet";
 	struct join_traefik *t = &j->traefik[j->ntraefiks];
 	char problem[CONSTRAINT_PROBLEM];
 
-	*t = (struct join_traefik){ .config = traefik_static_read(j->arena, arena_text(j->arena, str_of(s->name)), s->traefik,
+	*t = (struct join_traefik){ .config = traefik_static_read(j->arena,
+	    arena_text(j->arena, str_of(s->name)), s->traefik,
 	    c == NULL ? (struct str){ NULL, 0 } : (struct str){ c->text, c->len }, unreadable) };
 	if (!t->config->swarm)
 		return;
@@ -58,7 +61,7 @@ join_traefiks(struct join *j)
 			add_traefik(j, &SWARM_SERVICES(j->swarm)[i]);
 }
 
-/* --- what holds for a service --- */
+/* ---- what holds for a service ---- */
 
 static bool
 traefik_takes(const struct join_traefik *t, const struct swarm_service *s)
@@ -75,7 +78,7 @@ is_usual(const char *name)
 	return false;
 }
 
-/* The operator's word on an entry point. */
+/* Whether the operator has named the entry point. */
 static bool
 is_configured(const struct join *j, const char *name)
 {
@@ -89,8 +92,16 @@ is_configured(const struct join *j, const char *name)
 
 struct entry_point_rows {
 	struct traefik_entry_point *row;
-	unsigned	 n;
+	unsigned	 n, room;
 };
+
+static struct traefik_entry_point *
+rows_add(struct entry_point_rows *r, const struct traefik_entry_point *e)
+{
+	ASSERT(r->n < r->room);
+	r->row[r->n] = *e;
+	return &r->row[r->n++];
+}
 
 static bool
 rows_have(const struct entry_point_rows *r, const char *name)
@@ -112,13 +123,13 @@ static void
 add_entry_points(struct join *j, struct entry_point_rows *to, const struct traefik_static *t)
 {
 	for (unsigned i = 0; i < t->nentry_points; i++) {
-		struct traefik_entry_point *e = &to->row[to->n++];
-		*e = t->entry_point[i];
+		struct traefik_entry_point *e = rows_add(to, &t->entry_point[i]);
 		e->served = is_configured(j, e->name) || is_usual(e->name);
 	}
 }
 
-/* A Traefik that is not read whole may have any of them. What was not read does not matter where people have named it. */
+/* A Traefik that is not fully read may have any of them. What was not read does not matter
+ * where the operator has named it. */
 static void
 mark_unreadable(struct join *j, const struct entry_point_rows *r, const char *unreadable)
 {
@@ -129,7 +140,8 @@ mark_unreadable(struct join *j, const struct entry_point_rows *r, const char *un
 			r->row[i].unreadable = unreadable;
 }
 
-/* Where every Traefik is known to its end, an entry point that none of them has is no way in. */
+/* Where the configuration of every Traefik is fully read, an entry point that none of them
+ * has is not open. */
 static void
 add_missing(struct join *j, struct entry_point_rows *to, const char *owner)
 {
@@ -143,14 +155,13 @@ static void
 fill_rules(struct join *j, const struct swarm_service *s, struct traefik_rules *r)
 {
 	const struct traefik_rules *configured = j->conf->traefik;
-	struct entry_point_rows rows = { .n = 0 };
+	struct entry_point_rows rows = { .room = configured->nentry_points + USUAL };
 	const char *owner = NULL;
-	unsigned room = configured->nentry_points + USUAL;
 	bool exposed = false;
 
 	for (unsigned i = 0; i < j->ntraefiks; i++)
-		room += j->traefik[i].config->nentry_points;
-	rows.row = arena_zalloc(j->arena, room * sizeof *rows.row);
+		rows.room += j->traefik[i].config->nentry_points;
+	rows.row = arena_zalloc(j->arena, rows.room * sizeof *rows.row);
 	for (unsigned i = 0; i < j->ntraefiks; i++) {
 		const struct traefik_static *t = j->traefik[i].config;
 		if (!traefik_takes(&j->traefik[i], s))
@@ -168,7 +179,7 @@ fill_rules(struct join *j, const struct swarm_service *s, struct traefik_rules *
 		add_missing(j, &rows, owner);
 	for (unsigned i = 0; i < configured->nentry_points; i++)
 		if (!rows_have(&rows, configured->entry_point[i].name))
-			rows.row[rows.n++] = configured->entry_point[i];
+			rows_add(&rows, &configured->entry_point[i]);
 	if (!j->conf->traefik_exposed_configured)
 		r->exposed_by_default = exposed;
 	r->entry_point = rows.row;
@@ -198,10 +209,11 @@ join_traefik_rules(struct join *j, const struct swarm_service *s, const char **r
 	r = arena_zalloc(j->arena, sizeof *r);
 	*r = *j->conf->traefik;
 	if (!service_is_taken(j, s)) {
-		*reason = j->conf->traefik_constraint != NULL ? "swarm.traefik.constraint does not take the service: its traefik labels are left to "
-		    "another proxy" : "the constraint of no Traefik in the Swarm takes the "
-		    "service: its traefik labels are left to another proxy; "
-		    "swarm.traefik.constraint would override that";
+		*reason = j->conf->traefik_constraint != NULL ?
+		    "swarm.traefik.constraint does not take the service: its traefik labels are "
+		    "left to another proxy" :
+		    "the constraint of no Traefik in the Swarm takes the service: its traefik "
+		    "labels are left to another proxy; swarm.traefik.constraint would override that";
 		r->enable = false;
 	} else if (j->ntraefiks > 0)
 		fill_rules(j, s, r);

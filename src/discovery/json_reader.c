@@ -80,7 +80,8 @@ string_end(struct str s, size_t i)
 	return s.len;
 }
 
-/* The object at the front: where its last brace stands, brackets of both kinds counted alike. 0: there is no end. */
+/* The object at the front: where its last brace stands, brackets of both kinds counted
+ * alike. 0: there is no end. */
 static size_t
 object_end(struct str s, bool *deep)
 {
@@ -216,8 +217,9 @@ json_reader_each(struct json_reader *s, struct str json, size_t max, json_known_
 	if (!take_char(&rest, '[')) {
 		bool null = str_eq(str_trim(json), STR("null\n")) || str_eq(str_trim(json), STR("null"));
 		if (!null)		/* an empty list of Go's */
-			json_reader_fail(s, str_starts(json, STR("{")) ? WHY_ENGINE_SHAPE :
-			    WHY_ENGINE_SYNTAX, "%s: expected a list", s->what);
+			json_reader_fail(s,
+			    str_starts(json, STR("{")) ? WHY_ENGINE_SHAPE : WHY_ENGINE_SYNTAX,
+			    "%s: expected a list", s->what);
 		return;
 	}
 	skip_blanks(&rest);

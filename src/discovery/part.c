@@ -64,9 +64,10 @@ add_skipped_name(struct part_reader *r, const struct json_reader *jr, const json
 	const char *name = NULL, *rest = strchr(jr->detail, ']');
 	size_t at = strlen(r->skipped);
 
-	for (unsigned i = 0; i < sizeof paths / sizeof *paths && (name == NULL || *name == '\0'); i++)
-		name = json_string_value(json_object_get(paths[i][0] == NULL ? j :
-		    json_object_get(j, paths[i][0]), paths[i][1]));
+	for (unsigned i = 0; i < sizeof paths / sizeof *paths && (name == NULL || *name == '\0'); i++) {
+		const json_t *in = paths[i][0] == NULL ? j : json_object_get(j, paths[i][0]);
+		name = json_string_value(json_object_get(in, paths[i][1]));
+	}
 	if (rest == NULL || at + 100 > sizeof r->skipped)	/* the first few are enough */
 		return;
 	snprintf(r->skipped + at, sizeof r->skipped - at, "%s%.*s%s%.60s%s%s", at > 0 ? "; " : "",
@@ -74,7 +75,8 @@ add_skipped_name(struct part_reader *r, const struct json_reader *jr, const json
 	    name != NULL ? name : "", name != NULL ? ")" : "", rest + 1);
 }
 
-/* Removes what it has left behind, so that the same bytes in the next response are skipped again. */
+/* Removes what it has left behind, so that the same bytes in the next response are skipped
+ * again. */
 static bool
 skip_element(void *arg, struct json_reader *jr, const json_t *j)
 {

@@ -1,7 +1,8 @@
 /*
- * placement: reads and edits JSON, and asks nobody. The edits are as small as they can be: Swarm compares the whole task
- * template, and only if nothing but the placement differs does a task that may stay where it is stay untouched
- * (doc/why/0006-the-mover.md). UpdateConfig is no part of the template.
+ * placement: reads and edits JSON, and sends nothing. The edits are as small as they can be:
+ * Swarm compares the whole task template, and only if nothing but the placement differs does a
+ * task that may stay where it is stay untouched (doc/why/0006-the-mover.md). UpdateConfig is no
+ * part of the template.
  */
 #include <fnmatch.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@
 #include "base/str.h"
 #include "discovery/placement.h"
 
-/* Reading */
+/* ---- reading ---- */
 
 static const json_t *
 member(const json_t *j, const char *a, const char *b, const char *c)
@@ -123,8 +124,8 @@ mounts_refusal(const json_t *task)
 	return REFUSAL_NONE;
 }
 
-/* A port of the node that was named is an address that somebody may know, and that two tasks cannot share; one that the
- * node chooses is known to discovery alone. */
+/* A fixed port of the node is an address that clients may know, and that two tasks cannot
+ * share; one that the node chooses is known to discovery alone. */
 static bool
 has_host_port(const json_t *spec)
 {
@@ -149,9 +150,10 @@ placement_refusal(const json_t *service)
 	if ((r = mode_refusal(spec)) != REFUSAL_NONE)
 		return r;
 	if (!json_is_object(json_object_get(task, "ContainerSpec")))
-		return REFUSAL_MALFORMED;		/* a plugin: who knows what it holds on to */
-	/* Managers die of a service whose tasks have a placement and which itself has none any more (moby/swarmkit issue 2947):
-	 * who has none shall not get one. The docker command always writes one. */
+		return REFUSAL_MALFORMED;		/* a plugin: what it depends on is not known */
+	/* Managers crash on a service whose tasks have a placement and which itself has none
+	 * any more (moby/swarmkit issue 2947): a service without one must not get one. The
+	 * docker command always writes one. */
 	if (!json_is_object(json_object_get(task, "Placement")))
 		return REFUSAL_NO_PLACEMENT;
 	if ((r = mounts_refusal(task)) != REFUSAL_NONE)
@@ -176,7 +178,7 @@ placement_scale_refusal(const json_t *service)
 	return r != REFUSAL_NONE ? r : update_refusal(service);
 }
 
-/* Where it may run */
+/* ---- where it may run ---- */
 
 static struct str
 label_of(const json_t *labels, struct str name)
@@ -196,7 +198,7 @@ key_rest(struct str key, struct str prefix, struct str *rest)
 	return true;
 }
 
-/* What the node has under a key of constraints; false: we do not know such a key. */
+/* What the node has under a key of constraints; false: the key is not known. */
 static bool
 node_value(const json_t *node, struct str key, struct str *value)
 {
@@ -223,7 +225,8 @@ node_value(const json_t *node, struct str key, struct str *value)
 	return true;
 }
 
-/* Values are compared as Swarm does: case does not matter, '*' stands for anything. What we cannot read allows nothing. */
+/* Values are compared as Swarm does: case does not matter, '*' stands for anything. What
+ * cannot be read allows nothing. */
 static bool
 node_satisfies(const char *text, const json_t *node)
 {
@@ -253,7 +256,7 @@ placement_allows(const json_t *service, const json_t *node)
 	return true;
 }
 
-/* A move */
+/* ---- a move ---- */
 
 static json_t *
 get_object(json_t *j, const char *key)
@@ -295,7 +298,7 @@ add_constraint(json_t *list, json_t *added, const char *op, const char *id)
 
 	snprintf(text, sizeof text, "node.id%s%s", op, id);
 	if (find_constraint(list, text) >= 0)
-		return;				/* the user's own stays the user's own */
+		return;				/* the user's own stays when the move ends */
 	json_array_append_new(list, json_string(text));
 	json_array_append_new(added, json_string(text));
 }
@@ -318,15 +321,16 @@ read_label(const json_t *spec)
 	return text == NULL ? NULL : json_loads(text, 0, NULL);
 }
 
-/* What stands under "order" of the label: the word before, null where there was none, false where there was no UpdateConfig. */
+/* "order" of the label: the value before, null where there was none, false where there was
+ * no UpdateConfig. */
 static void
 set_order(json_t *spec, json_t *label)
 {
 	json_t *config = json_object_get(spec, "UpdateConfig");
 
 	if (!json_is_object(config)) {
-		json_object_set_new(spec, "UpdateConfig", json_pack("{s:i, s:s}", "Parallelism", 1,
-		    "Order", "start-first"));
+		json_object_set_new(spec, "UpdateConfig",
+		    json_pack("{s:i, s:s}", "Parallelism", 1, "Order", "start-first"));
 		json_object_set_new(label, "order", json_false());
 		return;
 	}
@@ -343,7 +347,7 @@ restore_order(json_t *spec, const json_t *label)
 	json_t *config = json_object_get(spec, "UpdateConfig"), *order = json_object_get(label, "order");
 
 	if (strcmp(member_text(config, "Order", NULL, NULL), "start-first") != 0)
-		return;				/* somebody has changed it meanwhile */
+		return;				/* it was changed meanwhile */
 	if (json_is_string(order))
 		json_object_set(config, "Order", order);
 	else if (json_is_null(order))
@@ -360,9 +364,11 @@ placement_begin(json_t *spec, const struct placement_mark *m, const char *const 
 	json_t *label = json_pack("{s:s, s:I, s:I, s:s, s:s}", "by", m->by, "since",
 	    (json_int_t)m->since, "until", (json_int_t)m->until, "from", m->from, "to", m->to);
 
-	ASSERT(label != NULL);
+	ASSERT(label != NULL && m->since <= m->until && n > 0);
+	ASSERT(member(spec, "Labels", PLACEMENT_LABEL, NULL) == NULL);	/* a move begins once */
 	for (unsigned i = 0; i < n; i++)
 		add_constraint(list, added, "!=", excluded[i]);
+	ASSERT(json_array_size(added) <= n);
 	json_object_set_new(label, "added", added);
 	set_order(spec, label);
 	write_label(spec, label);
@@ -404,7 +410,8 @@ placement_back(json_t *spec, const char *from)
 	json_decref(label);
 }
 
-/* What was made by us and is empty again goes, too; but never the placement itself. */
+/* A list that was made for the move and is empty again is removed, too; but never the
+ * placement itself. */
 static void
 tidy_constraints(json_t *spec)
 {
@@ -434,7 +441,7 @@ placement_end(json_t *spec)
 	return true;
 }
 
-/* What becomes of it */
+/* ---- what becomes of it ---- */
 
 enum update_state
 placement_update(const json_t *service)

@@ -1,9 +1,10 @@
 /*
- * report: a tree of texts in one arena. Must not know how it came about.
+ * report: a tree of texts in one arena. Must not know how a pass makes it.
  */
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/bug.h"
 #include "discovery/report.h"
 #include "discovery/secret.h"
 
@@ -13,6 +14,7 @@ label_state_name(enum label_state s)
 	static const char *const names[LABEL_STATES] = { "understood", "wrong", "unknown",
 	    "not yet", "unused" };
 
+	ASSERT(s < LABEL_STATES);
 	return names[s];
 }
 
@@ -22,9 +24,11 @@ void
 report_add_trouble(struct arena *a, struct report_trouble **at, unsigned *n, const struct why *why,
     char *text)
 {
+	ASSERT(*n <= TROUBLES_MAX && (*n == 0 || *at != NULL));
 	if (*at == NULL)
 		*at = arena_zalloc(a, TROUBLES_MAX * sizeof **at);
-	for (char *c = text; *c != '\0'; c++)	/* names of routers and the like may hold anything, and may have been cut */
+	/* names of routers and the like may contain anything, and may have been cut */
+	for (char *c = text; *c != '\0'; c++)
 		if (*c < ' ' || *c > '~')
 			*c = '?';
 	if (*n < TROUBLES_MAX)		/* it may quote a rule, or what was to be one */
@@ -41,7 +45,7 @@ swarm_report_free(struct swarm_report **rp)
 	*rp = NULL;
 	if (r == NULL)
 		return;
-	a = r->arena;		/* it holds the report itself */
+	a = r->arena;		/* the report itself is in it */
 	arena_free(&a);
 }
 

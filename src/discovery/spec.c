@@ -1,8 +1,10 @@
 /*
- * spec: the text is scanned beside the values that were read from it. Where a value was not edited its text is copied;
- * where an object was, its members are looked at one by one; only what was edited is written anew.
+ * spec: the text is scanned beside the values that were read from it. Where a value was not
+ * edited its text is copied; where an object was, its members are compared one by one; only
+ * what was edited is written from its value.
  *
- * Must not know what a specification says (placement.c does), nor what an Engine will do with it.
+ * Must not know what a specification means (placement.c does), nor what an Engine will do with
+ * it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +15,7 @@
 #define DIGITS_MAX	18		/* what fits into 63 bits whatever the digits are */
 #define PATH_BYTES	400
 
-/* --- the text --- */
+/* ---- the text ---- */
 
 static bool
 is_digit(char c)
@@ -30,6 +32,7 @@ is_blank(char c)
 static struct str
 rest_of(struct str s, size_t from)
 {
+	ASSERT(from <= s.len);
 	return (struct str){ s.p + from, s.len - from };
 }
 
@@ -45,6 +48,7 @@ skip_blanks(struct str s)
 static size_t
 string_length(struct str s)
 {
+	ASSERT(s.len > 0 && *s.p == '"');
 	for (size_t i = 1; i < s.len; i++) {
 		if (s.p[i] == '"')
 			return i + 1;
@@ -64,7 +68,8 @@ digits_length(struct str s, size_t at)
 	return n;
 }
 
-/* Of a number by JSON's grammar; 0: there is none. `plain`: it is an integer that a json_int_t can hold. */
+/* Of a number by JSON's grammar; 0: there is none. `plain`: it is an integer that a
+ * json_int_t can hold. */
 static size_t
 number_length(struct str s, bool *plain)
 {
@@ -122,7 +127,7 @@ struct member {
 	struct str	 key, value;	/* text; the key's with its quotes */
 };
 
-/* The next member of an object whose text begins behind its '{', or behind the member before. */
+/* The next member of an object whose text begins after its '{', or after the previous member. */
 static bool
 next_member(struct str *rest, struct member *m)
 {
@@ -167,7 +172,7 @@ find_member(struct str object, const char *name)
 	return found;
 }
 
-/* --- reading --- */
+/* ---- reading ---- */
 
 json_t *
 spec_read(struct str json)
@@ -181,7 +186,7 @@ spec_read(struct str json)
 		struct str s = rest_of(json, i);
 		bool number = *s.p == '-' || is_digit(*s.p);
 		n = *s.p == '"' ? string_length(s) : number ? number_length(s, &plain) : 0;
-		if (n == 0)		/* punctuation, a word; or no JSON, as the reader will see */
+		if (n == 0)		/* punctuation, a word; or not JSON, as the reader will find */
 			n = 1, number = false;
 		if (number && !plain)
 			buf_printf(&b, "\"%.*s\"", STR_ARG(((struct str){ s.p, n })));
@@ -194,7 +199,7 @@ spec_read(struct str json)
 	return j;
 }
 
-/* --- writing; `out` says at the end whether all had room --- */
+/* ---- writing; `out` shows at the end whether all had room ---- */
 
 static void	patch(struct str raw, const json_t *before, const json_t *after, struct buf *out);
 
@@ -244,6 +249,7 @@ patch_object(struct str raw, const json_t *before, const json_t *after, struct b
 	const char *name;
 	json_t *value, *key;
 
+	ASSERT(raw.len >= 2 && raw.p[0] == '{' && raw.p[raw.len - 1] == '}');
 	buf_add(out, "{", 1);
 	patch_members(raw, before, after, &first, out);
 	json_object_foreach((json_t *)after, name, value) {
@@ -281,7 +287,7 @@ spec_write(struct str json, const json_t *before, const json_t *after, struct bu
 	return !out->full;
 }
 
-/* --- comparing --- */
+/* ---- comparing ---- */
 
 struct difference {
 	struct buf	*paths;
@@ -363,5 +369,6 @@ spec_differ(const json_t *before, const json_t *sent, const json_t *now, struct 
 	struct difference d = { .paths = paths };
 
 	compare(&d, before, sent, now);
+	ASSERT(d.path[0] == '\0');		/* each step was taken back */
 	return d.count;
 }

@@ -85,14 +85,15 @@ swarm_skipped(const struct swarm *s, char *out, size_t cap)
 static enum node_state
 node_state(struct str s)
 {
-	return str_eq(s, STR("ready")) ? NODE_READY : str_eq(s, STR("down")) ? NODE_DOWN : NODE_UNKNOWN;
+	return str_eq(s, STR("ready")) ? NODE_READY :
+	    str_eq(s, STR("down")) ? NODE_DOWN : NODE_UNKNOWN;
 }
 
 static enum node_use
 node_use(struct str s)
 {
-	return str_eq(s, STR("drain")) ? NODE_DRAINED : str_eq(s, STR("pause")) ? NODE_PAUSED :
-	    NODE_ACTIVE;
+	return str_eq(s, STR("drain")) ? NODE_DRAINED :
+	    str_eq(s, STR("pause")) ? NODE_PAUSED : NODE_ACTIVE;
 }
 
 static bool
@@ -226,8 +227,8 @@ label_is_caddy(const char *name)
 static void
 read_misplaced(struct part_reader *r, const json_t *j, struct swarm_service *s)
 {
-	const json_t *c = json_object_get(json_object_get(json_object_get(j, "Spec"),
-	    "TaskTemplate"), "ContainerSpec");
+	const json_t *task = json_object_get(json_object_get(j, "Spec"), "TaskTemplate");
+	const json_t *c = json_object_get(task, "ContainerSpec");
 	json_t *v;
 	const char *name;
 	size_t i;

@@ -167,8 +167,8 @@ add_departed(struct part_reader *r, const struct swarm_task *was)
 }
 
 /*
- * A task keeps the ports of its node for as long as it lives, but when the managers' leader changes,
- * its node reports it again without them, and they are never reported later.
+ * A task keeps the ports of its node for as long as it lives, but when the managers' leader
+ * changes, its node reports it again without them, and they are never reported later.
  */
 static void
 carry_over(struct part_reader *r)

@@ -1,11 +1,13 @@
 /*
- * traefik_spec: whether a service of the Swarm is a Traefik, and what its specification holds of its configuration. By its
- * image's name, or by arguments and variables that only a Traefik has: images are renamed and mirrored.
+ * traefik_spec: whether a service of the Swarm is a Traefik, and what its specification has of
+ * its configuration. A Traefik is known by its image's name, or by arguments and variables that
+ * only a Traefik has: images are renamed and mirrored.
  */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/bug.h"
 #include "discovery/traefik_spec.h"
 
 #define SPEC "Spec.TaskTemplate.ContainerSpec."
@@ -41,6 +43,7 @@ texts_add(struct arena *a, const json_t *list, bool (*wanted)(const char *), con
 	const char **grown, *s;
 	json_t *j;
 
+	ASSERT(*n <= TEXTS_MAX);
 	grown = arena_zalloc(a, (*n + more + 1) * sizeof *grown);
 	if (*n > 0)
 		memcpy(grown, *out, *n * sizeof *grown);
@@ -56,7 +59,7 @@ is_variable(const char *s)
 	return starts_with(s, "TRAEFIK_");
 }
 
-/* Flags that nobody else has. */
+/* Flags that no other program has. */
 static bool
 arg_is_traefik(const char *s)
 {
@@ -74,7 +77,7 @@ variable_is_traefik(const char *s)
 	    starts_with(s, "TRAEFIK_CONFIGFILE");
 }
 
-/* --- mounts --- */
+/* ---- mounts ---- */
 
 static bool
 mounts_socket(struct json_reader *jr, const json_t *mounts)
@@ -109,12 +112,13 @@ mounts_cover(struct json_reader *jr, const json_t *mounts, const char *path)
 	return false;
 }
 
-/* --- the file --- */
+/* ---- the file ---- */
 
 static const char *const usual_files[] = { "/etc/traefik/traefik.toml", "/etc/traefik/traefik.yaml",
     "/etc/traefik/traefik.yml" };
 
-/* Where Traefik looks by itself: there, in the folder that it runs in and in its user's; any of these names will do. */
+/* Where Traefik looks by itself: there, in its working directory and in its user's; any of
+ * these names will do. */
 static bool
 is_usual(const char *path)
 {
@@ -146,7 +150,7 @@ named_file(const struct traefik_spec *s)
 	return NULL;
 }
 
-/* A path in the container; what is written without a slash lies in the root. */
+/* A path in the container; one without a slash in front is relative to the root. */
 static bool
 is_same_path(struct str a, const char *b)
 {
@@ -155,7 +159,8 @@ is_same_path(struct str a, const char *b)
 	return a.len > 0 && str_eq(a, str_of(b + (*b == '/')));
 }
 
-/* Among configs or secrets: the one that is the file, or, where none was named, one that may be it. */
+/* Among configs or secrets: the one that is the file, or, where no file is named, one that
+ * may be it. */
 static const json_t *
 find_placed(struct json_reader *jr, const json_t *list, const char *file, const char **path,
     struct arena *a)
@@ -174,7 +179,8 @@ find_placed(struct json_reader *jr, const json_t *list, const char *file, const 
 	return NULL;
 }
 
-/* A mount that may hold the file: one of its own, wherever it is, or a folder in which Traefik looks. NULL: none. */
+/* A mount that may hold the file: one of its own, wherever it is, or a folder in which
+ * Traefik looks. NULL: none. */
 static const char *
 mounted_file(struct arena *a, struct json_reader *jr, const json_t *j, const json_t *mounts)
 {
@@ -221,7 +227,7 @@ find_file(struct arena *a, struct json_reader *jr, const json_t *j, const json_t
 	}
 }
 
-/* --- the whole --- */
+/* ---- the whole ---- */
 
 static bool
 any_is(const char **text, unsigned n, bool (*is)(const char *))
@@ -244,7 +250,7 @@ uses_shell(const struct traefik_spec *s)
 	return false;
 }
 
-/* Companions of Traefik's that have its name in theirs. */
+/* Companions of Traefik that have its name in theirs. */
 static bool
 is_companion(struct str name)
 {

@@ -1,8 +1,9 @@
 /*
- * traefik_static: arguments, environment and file say the same things under the same paths: entrypoints.web.http.middlewares.
- * Traefik takes one of the three and leaves the others out; here all of them are taken together, which demands more, never less.
- * Names of keys are compared without case, as Traefik does. What stands below an entry point's http and is not known counts as
- * unread.
+ * traefik_static: arguments, environment and file have the same settings under the same paths:
+ * entrypoints.web.http.middlewares. Traefik reads one of the three and leaves the others out;
+ * here all of them apply together, which requires more, never less. Names of keys are compared
+ * without case, as Traefik does. Settings below an entry point's http that are not known count
+ * as unreadable.
  */
 #include <stdio.h>
 #include <string.h>
@@ -59,6 +60,7 @@ get_entry_point(struct static_reader *b, struct str name)
 	struct traefik_static *s = b->of;
 	struct traefik_entry_point *e;
 
+	ASSERT(s->nentry_points <= ENTRIES_MAX);
 	b->has_entry_points = true;
 	for (unsigned i = 0; i < s->nentry_points; i++)
 		if (str_eq_nocase(str_of(s->entry_point[i].name), name))
@@ -78,6 +80,7 @@ add_middlewares(struct static_reader *b, struct traefik_entry_point *e, struct s
 	const char **name;
 	struct str part;
 
+	ASSERT(e->middlewares.n <= NAMES_MAX);
 	while (str_split(&list, ',', &part)) {
 		part = str_trim(part);
 		if (part.len == 0)
@@ -94,7 +97,7 @@ add_middlewares(struct static_reader *b, struct traefik_entry_point *e, struct s
 	}
 }
 
-/* Behind entrypoints.NAME.http. */
+/* What follows entrypoints.NAME.http. */
 static void
 apply_http(struct static_reader *b, struct traefik_entry_point *e, const struct str *word,
     unsigned n, struct str value)
@@ -149,7 +152,7 @@ has_nocase(struct str text, const char *word)
 static void
 apply_entry_point_v1(struct static_reader *b, struct str value)
 {
-	static const char *const restrictions[] = { "auth.", "whitelist", "clientca", "ca:", "compress" };
+	static const char *const restrictions[] = { "auth.", "whitelist", "clientca", "ca:" };
 	struct traefik_entry_point *e = NULL;
 	struct str rest = value, part;
 
@@ -162,12 +165,12 @@ apply_entry_point_v1(struct static_reader *b, struct str value)
 	}
 	if (has_nocase(value, "redirect"))
 		e->redirect = "another one";
-	for (size_t i = 0; i + 1 < sizeof restrictions / sizeof *restrictions; i++)
+	for (size_t i = 0; i < sizeof restrictions / sizeof *restrictions; i++)
 		if (has_nocase(value, restrictions[i]))
 			e->unreadable = "what it demands in the language of Traefik 1 is not understood";
 }
 
-/* Of two that differ, one may be what Traefik leaves out: whoever passes both passes. */
+/* Of two that differ, Traefik may leave one out: a service has to pass both. */
 static void
 add_constraints(struct static_reader *b, struct str value)
 {
@@ -179,7 +182,7 @@ add_constraints(struct static_reader *b, struct str value)
 		s->constraints = arena_printf(b->arena, "(%s) && (%.*s)", s->constraints, STR_ARG(value));
 }
 
-/* Behind providers.docker or providers.swarm. */
+/* What follows providers.docker or providers.swarm. */
 static void
 apply_provider(struct static_reader *b, struct str key, struct str value)
 {
@@ -216,7 +219,7 @@ apply_setting(void *arg, const struct str *word, unsigned n, struct str value)
 		b->docker = b->swarm_mode = true;
 }
 
-/* --- arguments and environment --- */
+/* ---- arguments and environment ---- */
 
 /* "a.b[0].c" */
 static void
@@ -231,17 +234,17 @@ apply_path(struct static_reader *b, struct str path, char separator, struct str 
 			return;
 		word[n++] = (struct str){ part.p, bracket == NULL ? part.len : (size_t)(bracket - part.p) };
 	}
+	ASSERT(n <= WORDS_MAX);
 	apply_setting(b, word, n, value);
 }
 
-/* Whether a flag that stands alone takes the next argument: flags of truth values do not. */
+/* Whether a flag without '=' has no value in the next argument: that is so for boolean flags. */
 static bool
 stands_alone(struct str path)
 {
 	static const char *const flags[] = { "asdefault", "exposedbydefault", "swarmmode", "tls",
-	    "docker", "swarm", "watch", "insecure",
-		"dashboard", "api", "accesslog", "ping", "debug", "permanent", "http3",
-		    "allowemptyservices", "usebindportip" };
+		"docker", "swarm", "watch", "insecure", "dashboard", "api", "accesslog", "ping",
+		"debug", "permanent", "http3", "allowemptyservices", "usebindportip" };
 	struct str last = path;
 	const char *dot;
 
@@ -311,7 +314,8 @@ read_file(struct static_reader *b, const struct traefik_spec *spec, struct str f
 		    "its file %s is not understood (%s)", spec->file, problem)));
 }
 
-/* Without asDefault anywhere, routers are on all entry points; but on that of Traefik's own pages only when they name it. */
+/* Without asDefault anywhere, routers are on all entry points; but on that of Traefik's own
+ * pages only when they name it. */
 static void
 finish_entry_points(struct static_reader *b)
 {

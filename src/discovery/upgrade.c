@@ -1,3 +1,7 @@
+/*
+ * upgrade: what Mola 0.1.0 made of labels, as far as it decides whether people miss something
+ * now. Must not know how labels are read today.
+ */
 #include <string.h>
 #include <strings.h>
 
@@ -13,7 +17,7 @@ value_of(const struct swarm_service *s, const char *name)
 	return NULL;
 }
 
-/* A rule with a host or a path in it, under whichever router. */
+/* Any router has a rule with a host or a path in it. */
 static bool
 has_rule(const struct swarm_service *s)
 {
@@ -40,7 +44,7 @@ is_off(const char *value)
 	return value != NULL && strcasecmp(value, "false") == 0;
 }
 
-/* What was no truth value did not count, and a port alone was served for any host. */
+/* A value that is not boolean did not count, and a port alone was served for any host. */
 bool
 upgrade_served(const struct swarm_service *s, bool traefik)
 {
@@ -53,7 +57,7 @@ upgrade_served(const struct swarm_service *s, bool traefik)
 	    value_of(s, "mola.host") != NULL || ruled;
 }
 
-/* For these reasons nothing was served of it by then, either. */
+/* For these reasons 0.1.0 did not serve it either. */
 static bool
 is_old(const struct why *why)
 {
