@@ -37,7 +37,7 @@ static void
 options(const char *verb)
 {
 	printf(".Bl -tag -width Ds\n");
-#define OPTION(v, name, arg, help) \
+#define OPTION(v, id, name, arg, help) \
 	if (strcmp(#v, verb) == 0) { \
 		printf(".It Fl %s%s%s\n", name + 1, *arg == '\0' ? "" : " Ar ", arg); \
 		sentences(help "."); \

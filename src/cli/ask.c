@@ -37,34 +37,61 @@ where_sound(const char *where)
 	return *where == '/' || strncmp(where, "unix:/", 6) == 0 || (strncmp(where, "http://", 7) == 0 && where[7] != '\0');
 }
 
+enum ask_option {
+#define ASK_OPTION(id, ...)	ASK_##id,
+#define TARGETS_OPTION(id, ...)	TARGETS_##id,
+#define DRAIN_OPTION(id, ...)	DRAIN_##id,
+#include "tbl/options.h"
+};
+
 static int
 ask_options(struct ask *a, int argc, char **argv)
 {
-	static const struct option options[] = { { "admin", required_argument, NULL, 'a' },
-		{ "token-file", required_argument, NULL, 't' }, { "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' }, { "undo", no_argument, NULL, 'u' },
-		{ "dry-run", no_argument, NULL, 'd' }, { "task", no_argument, NULL, 'T' }, { 0 } };
+#define OPTION_ROW(id, name, argument)	{ &(name)[2], sizeof(argument) > 1 ? required_argument : no_argument, NULL, id },
+	static const struct option options[] = {
+#define ASK_OPTION(id, name, argument, help)	OPTION_ROW(ASK_##id, name, argument)
+#define TARGETS_OPTION(id, name, argument, help) OPTION_ROW(TARGETS_##id, name, argument)
+#define DRAIN_OPTION(id, name, argument, help)	OPTION_ROW(DRAIN_##id, name, argument)
+#include "tbl/options.h"
+		{ "help", no_argument, NULL, 'h' }, { 0 } };
+	bool drain = strcmp(a->verb, "drain") == 0, targets = strcmp(a->verb, "targets") == 0, known = true;
 	int opt;
 
 	opterr = 0;
 	optind = 0;
-	while ((opt = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+	while (known && (opt = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
 		if (opt == 'h')
 			return help_verb(a->verb);
 		if (opt == ':')
 			return help_misuse(a->verb, "%s expects a value", argv[optind - 1]);
-		if (opt == '?' || ((opt == 'u' || opt == 'T') && strcmp(a->verb, "drain") != 0) ||
-		    (opt == 'd' && strcmp(a->verb, "targets") != 0))
-			return help_misuse(a->verb, "there is no option %s", argv[optind - 1]);
-		if (opt == 'a')
+		if (opt == '?')
+			known = false;
+		else switch ((enum ask_option)opt) {
+		case ASK_admin:
 			a->where = optarg;
-		if (opt == 't')
+			break;
+		case ASK_token_file:
 			a->token_file = optarg;
-		a->json |= opt == 'j';
-		a->undo |= opt == 'u';
-		a->task |= opt == 'T';
-		a->dry_run |= opt == 'd';
+			break;
+		case ASK_json:
+			a->json = true;
+			break;
+		case TARGETS_dry_run:
+			a->dry_run = known = targets;
+			break;
+		case TARGETS_config:		/* targets_verb reads it: there is no Mola to connect to */
+			known = false;
+			break;
+		case DRAIN_task:
+			a->task = known = drain;
+			break;
+		case DRAIN_undo:
+			a->undo = known = drain;
+			break;
+		}
 	}
+	if (!known)
+		return help_misuse(a->verb, "there is no option %s", argv[optind - 1]);
 	a->arg = argv + optind;
 	a->nargs = argc - optind;
 	return ASK_GO_ON;

@@ -21,7 +21,7 @@ static const struct verb verbs[] = {
 static const struct option {
 	const char	*verb, *name, *argument, *help;
 } options[] = {
-#define OPTION(verb, name, argument, help) { #verb, name, argument, help },
+#define OPTION(verb, id, name, argument, help) { #verb, name, argument, help },
 #include "tbl/options.h"
 #undef OPTION
 };

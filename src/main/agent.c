@@ -265,10 +265,12 @@ agent_main(int argc, char **argv)
 		const char	*name, *expected;
 		const char	**value;
 	} flags[] = {
-		{ "--listen", "an address such as 0.0.0.0:9101", &a.listen },
-		{ "--period", "a duration from 100ms to 10s", &period },
-		{ "--proc", "a directory such as /proc", &a.proc },
-		{ "--cgroup", "a directory such as /sys/fs/cgroup", &a.cgroup },
+#define FLAG_listen	"an address such as 0.0.0.0:9101", &a.listen
+#define FLAG_period	"a duration from 100ms to 10s", &period
+#define FLAG_proc	"a directory such as /proc", &a.proc
+#define FLAG_cgroup	"a directory such as /sys/fs/cgroup", &a.cgroup
+#define AGENT_OPTION(id, name, argument, help) { name, FLAG_##id },
+#include "tbl/options.h"
 	};
 	const size_t nflags = sizeof flags / sizeof flags[0];
 

@@ -29,6 +29,13 @@ say_fine(const struct conf *c)
 	printf("\n");
 }
 
+enum {
+#define CHECK_OPTION(id, ...) CHECK_##id,
+#include "tbl/options.h"
+	CHECK_OPTIONS
+};
+_Static_assert(CHECK_swarm == 0 && CHECK_OPTIONS == 1, "tbl/options.h: check_main reads each option");
+
 int
 check_main(int argc, char **argv)
 {

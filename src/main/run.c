@@ -10,6 +10,13 @@
 
 #define CONF_DEFAULT	"/etc/mola/mola.yaml"
 
+enum {
+#define RUN_OPTION(id, ...) RUN_##id,
+#include "tbl/options.h"
+	RUN_OPTIONS
+};
+_Static_assert(RUN_config == 0 && RUN_OPTIONS == 1, "tbl/options.h: run_main reads each option");
+
 int
 run_main(int argc, char **argv)
 {

@@ -1,17 +1,65 @@
 /*
- * Every option of every verb, one row each. OPTION(verb, name, argument, help); the verb `ask` stands for all
- * clients of a running Mola.
+ * Every option of every verb, one row each: VERB_OPTION(id, name, argument, help), where ASK_OPTION stands for all
+ * clients of a running Mola. A file defines the macros of its own verbs, or OPTION(verb, id, name, argument, help) for
+ * all of them. An option that its verb does not read, or two of one id, do not compile.
  */
-OPTION(run,   "--config",     "FILE",  "the configuration, also without --config; default /etc/mola/mola.yaml")
-OPTION(check, "--swarm",      "",      "also inspect the Swarm: list the services that are not served as Mola 0.1.0 served them")
-OPTION(ask,   "--admin",      "WHERE", "the admin interface: unix:/path, /path or http://host:port; also $MOLA_ADMIN")
-OPTION(ask,   "--token-file", "FILE",  "the admin token, for writes over http")
-OPTION(ask,   "--json",       "",      "print the response as JSON")
-OPTION(targets, "--dry-run",  "",      "only show what withdraw would remove")
-OPTION(targets, "--config",   "FILE",  "withdraw what a target of this configuration has published; needs no running Mola")
-OPTION(drain, "--task",       "",      "the name is that of a task, not of a node")
-OPTION(drain, "--undo",       "",      "resume sending it new requests")
-OPTION(agent, "--listen",     "ADDRESS", "the address to listen on, default 0.0.0.0:9101")
-OPTION(agent, "--period",     "TIME",  "between two samples of a stream that requests no period of its own, 100ms to 10s, default 1s")
-OPTION(agent, "--proc",       "DIR",   "the node's /proc, if mounted elsewhere")
-OPTION(agent, "--cgroup",     "DIR",   "the node's /sys/fs/cgroup, if mounted elsewhere")
+#ifdef OPTION
+#define RUN_OPTION(...)	OPTION(run, __VA_ARGS__)
+#define CHECK_OPTION(...)	OPTION(check, __VA_ARGS__)
+#define ASK_OPTION(...)	OPTION(ask, __VA_ARGS__)
+#define TARGETS_OPTION(...)	OPTION(targets, __VA_ARGS__)
+#define DRAIN_OPTION(...)	OPTION(drain, __VA_ARGS__)
+#define AGENT_OPTION(...)	OPTION(agent, __VA_ARGS__)
+#endif
+#ifndef RUN_OPTION
+#define RUN_OPTION(...)
+#endif
+#ifndef CHECK_OPTION
+#define CHECK_OPTION(...)
+#endif
+#ifndef ASK_OPTION
+#define ASK_OPTION(...)
+#endif
+#ifndef TARGETS_OPTION
+#define TARGETS_OPTION(...)
+#endif
+#ifndef DRAIN_OPTION
+#define DRAIN_OPTION(...)
+#endif
+#ifndef AGENT_OPTION
+#define AGENT_OPTION(...)
+#endif
+
+RUN_OPTION(config, "--config", "FILE",
+    "the configuration, also without --config; default /etc/mola/mola.yaml")
+CHECK_OPTION(swarm, "--swarm", "",
+    "also inspect the Swarm: list the services that are not served as Mola 0.1.0 served them")
+ASK_OPTION(admin, "--admin", "WHERE",
+    "the admin interface: unix:/path, /path or http://host:port; also $MOLA_ADMIN")
+ASK_OPTION(token_file, "--token-file", "FILE",
+    "the admin token, for writes over http")
+ASK_OPTION(json, "--json", "",
+    "print the response as JSON")
+TARGETS_OPTION(dry_run, "--dry-run", "",
+    "only show what withdraw would remove")
+TARGETS_OPTION(config, "--config", "FILE",
+    "withdraw what a target of this configuration has published; needs no running Mola")
+DRAIN_OPTION(task, "--task", "",
+    "the name is that of a task, not of a node")
+DRAIN_OPTION(undo, "--undo", "",
+    "resume sending it new requests")
+AGENT_OPTION(listen, "--listen", "ADDRESS",
+    "the address to listen on, default 0.0.0.0:9101")
+AGENT_OPTION(period, "--period", "TIME",
+    "between two samples of a stream that requests no period of its own, 100ms to 10s, default 1s")
+AGENT_OPTION(proc, "--proc", "DIR",
+    "the node's /proc, if mounted elsewhere")
+AGENT_OPTION(cgroup, "--cgroup", "DIR",
+    "the node's /sys/fs/cgroup, if mounted elsewhere")
+
+#undef RUN_OPTION
+#undef CHECK_OPTION
+#undef ASK_OPTION
+#undef TARGETS_OPTION
+#undef DRAIN_OPTION
+#undef AGENT_OPTION
