@@ -1,20 +1,24 @@
 /*
- * An agent speaks by itself: its stream is cut into blocks, and opened again when it ends, is wrong or falls silent.
+ * feed: an agent sends by itself: its stream is cut into blocks, and opened again when it ends,
+ * is wrong or falls silent.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/clock.h"
-#include "collect/source.h"
+#include "collect/scrape_priv.h"
 
-#define QUIET_LEAST_USEC USEC_PER_SEC		/* a machine may stand still for a moment; its agent need not be called again */
+#define QUIET_LEAST_USEC USEC_PER_SEC		/* a machine may stand still for a moment */
 #define QUIET_OWN_PACE_USEC (30 * USEC_PER_SEC)	/* three times an agent's longest period */
 #define BACKOFF_MOST_USEC (5 * USEC_PER_SEC)
 
 static void	feed_due(void *);
 
-/* Where the last whole block in the page stands; what comes before it is stale already. The last `fresh` bytes have
- * not been looked at before. */
+/*
+ * Where the last whole block in the page is; what comes before it is stale already. The last
+ * `fresh` bytes have not been looked at before.
+ */
 static bool
 feed_block(const struct buf *page, size_t fresh, struct str *block, size_t *end)
 {
@@ -23,6 +27,7 @@ feed_block(const struct buf *page, size_t fresh, struct str *block, size_t *end)
 	const char *stop = page->p + page->len, *p = stop - unseen, *start = page->p, *at;
 	bool found = false;
 
+	ASSERT(fresh <= page->len);
 	while (p < stop && (at = memmem(p, (size_t)(stop - p), mark.p, mark.len)) != NULL) {
 		p = at + mark.len;
 		if (at != page->p && at[-1] != '\n')
@@ -35,26 +40,30 @@ feed_block(const struct buf *page, size_t fresh, struct str *block, size_t *end)
 	return found;
 }
 
-/* Tried again soon, and less and less so. */
+/* Soon, and then less and less so. */
 static void
-feed_later(struct source *src)
+feed_retry(struct source *src)
 {
-	struct scrape *s = src->eye->scrape;
+	struct scrape *s = src->target->scrape;
+	int64_t wait = src->backoff_usec / 2 + rng_below(&s->rng, (uint32_t)src->backoff_usec);
 
-	timer_set(s->loop, &src->timer, loop_now(s->loop) + src->backoff_usec / 2 +
-	    rng_below(&s->rng, (uint32_t)src->backoff_usec), feed_due, src);
-	src->backoff_usec = 2 * src->backoff_usec > BACKOFF_MOST_USEC ? BACKOFF_MOST_USEC : 2 * src->backoff_usec;
+	ASSERT(src->fetch == NULL);
+	ASSERT(src->backoff_usec >= BACKOFF_LEAST_USEC && src->backoff_usec <= BACKOFF_MOST_USEC);
+	timer_set(s->loop, &src->timer, loop_now(s->loop) + wait, feed_due, src);
+	src->backoff_usec *= 2;
+	if (src->backoff_usec > BACKOFF_MOST_USEC)
+		src->backoff_usec = BACKOFF_MOST_USEC;
 }
 
-/* A stream whose URL asks for a pace of its own is given time for the slowest there is. */
+/* A stream whose URL sets a period of its own is given time for the slowest there is. */
 static int64_t
-feed_patience(const struct source *src)
+feed_timeout(const struct source *src)
 {
-	int64_t patience = LAW_FRESH_PERIODS * src->eye->scrape->period_usec;
+	int64_t timeout = LAW_FRESH_PERIODS * src->target->scrape->period_usec;
 
 	if (strchr(src->url, '?') != NULL)
 		return QUIET_OWN_PACE_USEC;
-	return patience < QUIET_LEAST_USEC ? QUIET_LEAST_USEC : patience;
+	return timeout < QUIET_LEAST_USEC ? QUIET_LEAST_USEC : timeout;
 }
 
 static void
@@ -65,17 +74,18 @@ feed_overdue(void *arg)
 
 	fetch_cancel(src->fetch);
 	src->fetch = NULL;
-	snprintf(detail, sizeof detail, "no whole block of the stream for %d ms", (int)(feed_patience(src) / USEC_PER_MSEC));
-	source_lost(src, WHY_METRICS_FETCH, detail);
-	feed_later(src);
+	snprintf(detail, sizeof detail, "no whole block of the stream for %d ms",
+	    (int)(feed_timeout(src) / USEC_PER_MSEC));
+	source_set_failed(src, WHY_METRICS_FETCH, detail);
+	feed_retry(src);
 }
 
 static void
-feed_expect(struct source *src)
+feed_arm_timeout(struct source *src)
 {
-	struct scrape *s = src->eye->scrape;
+	struct scrape *s = src->target->scrape;
 
-	timer_set(s->loop, &src->timer, loop_now(s->loop) + feed_patience(src), feed_overdue, src);
+	timer_set(s->loop, &src->timer, loop_now(s->loop) + feed_timeout(src), feed_overdue, src);
 }
 
 static bool
@@ -85,15 +95,16 @@ feed_piece(void *arg, struct str piece)
 	struct str block;
 	size_t end;
 
-	if (!source_piece(src, piece))
+	ASSERT(src->kind == SOURCE_AGENT && src->verdict == NULL);
+	if (!source_add_piece(src, piece))
 		return false;
 	if (piece.len == 0)
 		return true;
 	if (!feed_block(&src->page, piece.len, &block, &end))
 		return true;
-	feed_expect(src);
-	src->verdict = source_page(src, block);
-	if (src->verdict == WHY_METRICS_BACKWARDS)	/* said; the next block will do */
+	feed_arm_timeout(src);
+	src->verdict = source_read_page(src, block);
+	if (src->verdict == WHY_METRICS_BACKWARDS)	/* logged; the next block will do */
 		src->verdict = NULL;
 	buf_eat(&src->page, end);
 	return src->verdict == NULL;
@@ -106,15 +117,16 @@ feed_done(void *arg, const struct fetch_result *r)
 
 	src->fetch = NULL;
 	if (src->verdict == WHY_METRICS_LARGE || (src->verdict == NULL && r->why != NULL))
-		source_failed(src, r);
+		source_set_fetch_failed(src, r);
 	else if (src->verdict == NULL && src->page.len > 0 && src->good_usec == 0)
-		source_lost(src, WHY_METRICS_SYNTAX, "the response ended without # EOF: is this the URL of an agent's /stream?");
+		source_set_failed(src, WHY_METRICS_SYNTAX,
+		    "the response ended without # EOF: is this the URL of an agent's /stream?");
 	else if (src->verdict == NULL)
-		source_lost(src, WHY_METRICS_FETCH, "the stream ended");
-	feed_later(src);
+		source_set_failed(src, WHY_METRICS_FETCH, "the stream ended");
+	feed_retry(src);
 }
 
-/* The stream is asked for at our pace, unless the URL says another. */
+/* The stream is requested at our period, unless the URL sets another. */
 static void
 feed_due(void *arg)
 {
@@ -124,15 +136,15 @@ feed_due(void *arg)
 	snprintf(url, sizeof url, "%s", src->url);
 	if (strchr(src->url, '?') == NULL)
 		snprintf(url, sizeof url, "%s?period=%dms", src->url,
-		    (int)(src->eye->scrape->period_usec / USEC_PER_MSEC));
-	source_start(src, url, 0, feed_piece, feed_done);
-	feed_expect(src);
+		    (int)(src->target->scrape->period_usec / USEC_PER_MSEC));
+	source_request(src, url, 0, feed_piece, feed_done);
+	feed_arm_timeout(src);
 }
 
 void
 feed_start(struct source *src)
 {
-	struct scrape *s = src->eye->scrape;
+	struct scrape *s = src->target->scrape;
 
-	timer_set(s->loop, &src->timer, loop_now(s->loop) + source_moment(src), feed_due, src);
+	timer_set(s->loop, &src->timer, loop_now(s->loop) + source_random_delay(src), feed_due, src);
 }

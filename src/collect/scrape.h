@@ -1,9 +1,10 @@
 /*
- * scrape: the brain's side of the signals. For every node of the world it asks the node_exporter each period,
- * keeps the agent's stream open, or both: then the exporter is asked only while the agent is silent. Pages go
- * through signals/node.c; what comes out goes to the callback, what is wrong stands in the node's signal_why,
- * signal_detail and signal_wrong_usec (of Prometheus, too, where a node's own do not speak), and is logged when it changes (signal.lost, signal.back).
- * One node's trouble is its own: nothing here waits for anything.
+ * scrape: samples from the nodes themselves. For every node of the world it requests the
+ * node_exporter's page each period, keeps the agent's stream open, or both: then the exporter is
+ * used only while the agent is silent. Pages go through signals/node.c; a sample goes to the
+ * callback, what is wrong is in the node's signal_why, signal_detail and signal_wrong_usec (of
+ * Prometheus, too, where a node's own sources fail), and is logged when it changes (signal.lost,
+ * signal.back). One node's trouble is its own: nothing here waits for anything.
  */
 #ifndef COLLECT_SCRAPE_H
 #define COLLECT_SCRAPE_H
@@ -15,18 +16,25 @@
 
 struct scrape;
 
-/* A good sample (`taken_usec` says of when). `inflight_at`: our requests on the node at that moment, all workers.
- * Storing it in the node is the callback's; `samples` is set to 0 beforehand when the node was lost for long, to Prometheus, too. */
-typedef void	scrape_sample_f(void *arg, struct world_node *, const struct sample *, double inflight_at);
+/*
+ * A good sample, true at its `taken_usec`. `inflight_at`: our requests on the node at that
+ * moment, all workers. The callback stores it in the node; `samples` is set to 0 beforehand when
+ * no sample of the node has come for long, from Prometheus neither.
+ */
+typedef void	scrape_sample_f(void *arg, struct world_node *, const struct sample *,
+		    double inflight_at);
 
 struct scrape	*scrape_new(struct loop *, struct fetcher *, scrape_sample_f *, void *arg);
 void		 scrape_free(struct scrape **);
 
-/* After each discovery pass, in the same turn: starts with new nodes, stops with those that are gone, starts again where
- * a URL, the period or the time-out changed. Pointers to nodes are held from one call to the next, no longer. */
+/*
+ * After each discovery pass, in the same turn: starts with new nodes, stops with those that are
+ * gone, starts again where a URL, the period or the time-out changed. Pointers to nodes are held
+ * from one call to the next, no longer.
+ */
 void		 scrape_sync(struct scrape *, struct world *, int64_t period_usec, int64_t timeout_usec);
 
-/* What Prometheus says of nodes (world_node.prom_…) has changed: verdicts are found anew. Between passes only. */
+/* Call when what Prometheus says of nodes (its prom_why) has changed. Between passes only. */
 void		 scrape_update_signals(struct scrape *);
 
 #endif

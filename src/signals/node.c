@@ -37,7 +37,7 @@ struct devices {
 	unsigned	n, next;	/* pages keep their order: the next one is most likely where the last was, or behind */
 };
 
-struct node {
+struct node_counters {
 	enum sample_source source;
 	int64_t		 at_usec;	/* of the page that is `was`; 0: none */
 	struct cpu	*cpu;		/* by number */
@@ -48,17 +48,17 @@ struct node {
 	char		 detail[NODE_DETAIL_MAX];
 };
 
-struct node *
+struct node_counters *
 node_new(enum sample_source source)
 {
-	struct node *n = must_zalloc(sizeof *n);
+	struct node_counters *n = must_zalloc(sizeof *n);
 
 	n->source = source;
 	return n;
 }
 
 void
-node_free(struct node **np)
+node_free(struct node_counters **np)
 {
 	if (*np != NULL)
 		free((*np)->cpu);
@@ -67,7 +67,7 @@ node_free(struct node **np)
 }
 
 void
-node_forget(struct node *n)
+node_forget(struct node_counters *n)
 {
 	n->at_usec = 0;
 	n->disks.n = n->nets.n = 0;
@@ -76,7 +76,7 @@ node_forget(struct node *n)
 }
 
 const char *
-node_detail(const struct node *n)
+node_detail(const struct node_counters *n)
 {
 	return n->detail;
 }
@@ -84,7 +84,7 @@ node_detail(const struct node *n)
 /* reading a page into `now` */
 
 static struct cpu *
-cpu_of(struct node *n, struct str number)
+cpu_of(struct node_counters *n, struct str number)
 {
 	uint64_t i;
 
@@ -100,7 +100,7 @@ cpu_of(struct node *n, struct str number)
 }
 
 static void
-take_odd_cpu(struct node *n, const struct prom_value *v)
+take_odd_cpu(struct node_counters *n, const struct prom_value *v)
 {
 	struct str mode = prom_label(v, STR("mode")), number = prom_label(v, STR("cpu"));
 	struct cpu *cpu = cpu_of(n, number);
@@ -120,7 +120,7 @@ take_odd_cpu(struct node *n, const struct prom_value *v)
 }
 
 static void
-take_cpu(struct node *n, const struct prom_value *v)
+take_cpu(struct node_counters *n, const struct prom_value *v)
 {
 	struct str mode = prom_label(v, STR("mode"));
 	struct cpu *cpu;
@@ -185,7 +185,7 @@ static void
 take_value(void *arg, const struct prom_value *v)
 {
 	enum fact_id f = fact_of(v->name);
-	struct node *n = arg;
+	struct node_counters *n = arg;
 	struct str device;
 
 	if (f == FACT_COUNT)
@@ -215,7 +215,7 @@ devices_clear(struct devices *d)
 }
 
 static void
-page_clear(struct node *n)
+page_clear(struct node_counters *n)
 {
 	for (unsigned i = 0; i < n->ncpus; i++) {
 		memset(n->cpu[i].now, 0, sizeof n->cpu[i].now);
@@ -243,7 +243,7 @@ excerpt(struct str page, unsigned long line, char *out, size_t cap)
 }
 
 static const struct why *
-page_read(struct node *n, struct str page)
+page_read(struct node_counters *n, struct str page)
 {
 	char found[40];
 	struct prom_text t;
@@ -308,7 +308,7 @@ cpu_keep(struct cpu *c)
 }
 
 static void
-page_keep(struct node *n, int64_t at_usec)
+page_keep(struct node_counters *n, int64_t at_usec)
 {
 	for (unsigned i = 0; i < n->ncpus; i++)
 		cpu_keep(&n->cpu[i]);
@@ -360,7 +360,7 @@ clamp(double x, double low, double high)
 
 /* Of a counter of seconds: the part of the time in which it ran. */
 static double
-ratio_of(const struct node *n, enum fact_id f, double seconds)
+ratio_of(const struct node_counters *n, enum fact_id f, double seconds)
 {
 	return isnan(n->was[f]) || isnan(n->now[f]) ? NAN : clamp((n->now[f] - n->was[f]) / seconds, 0, 1);
 }
@@ -398,7 +398,7 @@ memory_available(const double v[FACT_COUNT])
 }
 
 static void
-fill(const struct node *n, const struct tally *t, int64_t at_usec, struct sample *out)
+fill(const struct node_counters *n, const struct tally *t, int64_t at_usec, struct sample *out)
 {
 	double seconds = (double)(at_usec - n->at_usec) / USEC_PER_SEC;
 
@@ -421,7 +421,7 @@ fill(const struct node *n, const struct tally *t, int64_t at_usec, struct sample
 }
 
 const struct why *
-node_page(struct node *n, struct str page, int64_t at_usec, bool *sampled, struct sample *out)
+node_page(struct node_counters *n, struct str page, int64_t at_usec, bool *sampled, struct sample *out)
 {
 	const struct why *why = page_read(n, page);
 	struct tally t = { .here = 0 };

@@ -17,11 +17,11 @@
 #define NODE_DEVICES_MAX 64			/* disks; network interfaces likewise */
 #define NODE_APART_USEC	INT64_C(20000)		/* two pages closer than this say nothing about a rate */
 
-struct node;
+struct node_counters;
 
-struct node	*node_new(enum sample_source);
-void		 node_free(struct node **);
-void		 node_forget(struct node *);	/* the next page is the first again */
+struct node_counters	*node_new(enum sample_source);
+void		 node_free(struct node_counters **);
+void		 node_forget(struct node_counters *);	/* the next page is the first again */
 
 /*
  * A whole page whose answer began at `at_usec` (monotonic, of this machine). NULL: the page is sound, and
@@ -29,7 +29,7 @@ void		 node_forget(struct node *);	/* the next page is the first again */
  * CPU's time moved. WHY_METRICS_SYNTAX, _INCOMPLETE (no CPU to be seen), _VALUE (none whose times can be), _BACKWARDS (all CPUs fell back; the
  * page counts as a first one): node_detail() has the words; *out is untouched.
  */
-const struct why *node_page(struct node *, struct str page, int64_t at_usec, bool *sampled, struct sample *out);
-const char	*node_detail(const struct node *);	/* of the last failure; printable ASCII */
+const struct why *node_page(struct node_counters *, struct str page, int64_t at_usec, bool *sampled, struct sample *out);
+const char	*node_detail(const struct node_counters *);	/* of the last failure; printable ASCII */
 
 #endif

@@ -24,9 +24,9 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	static struct loop *l;
 	struct str rest = { (const char *)bytes, len }, part;
 	struct world_node node = { .name = (char *)"n" };
-	struct scrape scrape = { .fn = on_sample, .period_usec = USEC_PER_SEC };
-	struct eye eye = { .scrape = &scrape, .name = (char *)"n", .node = &node };
-	struct source *src = &eye.agent;
+	struct scrape scrape = { .on_sample = on_sample, .period_usec = USEC_PER_SEC };
+	struct scrape_target target = { .scrape = &scrape, .name = (char *)"n", .node = &node };
+	struct source *src = &target.agent;
 	struct fetch_result r = { .why = NULL, .status = 200, .detail = "" };
 	bool more = true;
 
@@ -34,9 +34,9 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		l = loop_new();
 	scrape.loop = l;
 	rng_seed(&scrape.rng, 1);
-	*src = (struct source){ .eye = &eye, .kind = SOURCE_AGENT, .url = (char *)"http://127.0.0.1:1/stream", .backoff_usec = BACKOFF_LEAST_USEC };
-	src->node = node_new(SOURCE_AGENT);
-	eye.exporter.eye = &eye;
+	*src = (struct source){ .target = &target, .kind = SOURCE_AGENT, .url = (char *)"http://127.0.0.1:1/stream", .backoff_usec = BACKOFF_LEAST_USEC };
+	src->counters = node_new(SOURCE_AGENT);
+	target.exporter.target = &target;
 	buf_init(&src->page, BLOCK_MAX);
 	last_usec = 0;
 	while (more && talk_part(&rest, &part)) {
@@ -48,6 +48,6 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	ASSERT(src->fetch == NULL);
 	timer_clear(l, &src->timer);
 	buf_fini(&src->page);
-	node_free(&src->node);
+	node_free(&src->counters);
 	return 0;
 }

@@ -62,7 +62,7 @@ check(const struct sample *s)
 static void
 two_pages(struct str first, struct str second)
 {
-	struct node *n = node_new(SOURCE_NODE_EXPORTER);
+	struct node_counters *n = node_new(SOURCE_NODE_EXPORTER);
 	const struct str pages[] = { first, second, first };
 	struct sample s;
 	bool sampled;

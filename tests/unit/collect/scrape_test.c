@@ -534,10 +534,10 @@ test_no_hurry_beside_an_agent(void **state)
 	end(open_to("http://a/metrics"), WHY_METRICS_FETCH, 0, "refused");
 	f = open_to("http://a/stream");
 	for (int i = 0; i < 20; i++) {
-		int64_t due = b.s->eyes.lh_first->exporter.due_usec;
+		int64_t due = b.s->targets.lh_first->exporter.due_usec;
 		f->piece(f->arg, str_of(page_now()));
 		run(PERIOD / 2);
-		turns += b.s->eyes.lh_first->exporter.due_usec != due;
+		turns += b.s->targets.lh_first->exporter.due_usec != due;
 	}
 	assert_between(turns, 8, 12);
 	assert_int_equal(started, 2);

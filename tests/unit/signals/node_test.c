@@ -37,7 +37,7 @@ add(struct page *p, const char *lines)
 }
 
 static const struct why *
-give(struct node *n, struct page *p, int64_t at, bool *sampled, struct sample *out)
+give(struct node_counters *n, struct page *p, int64_t at, bool *sampled, struct sample *out)
 {
 	const struct why *why = node_page(n, buf_str(&p->b), at, sampled, out);
 
@@ -46,10 +46,10 @@ give(struct node *n, struct page *p, int64_t at, bool *sampled, struct sample *o
 }
 
 /* A first page with two idle CPUs at t = 10 s. */
-static struct node *
+static struct node_counters *
 begun(void)
 {
-	struct node *n = node_new(SOURCE_NODE_EXPORTER);
+	struct node_counters *n = node_new(SOURCE_NODE_EXPORTER);
 	struct page p = page();
 	struct sample s;
 	bool sampled = true;
@@ -64,7 +64,7 @@ begun(void)
 static void
 test_busy_cores(void **state)
 {
-	struct node *n = begun();
+	struct node_counters *n = begun();
 	struct page p = page();
 	struct sample s;
 	bool sampled;
@@ -87,7 +87,7 @@ test_busy_cores(void **state)
 static void
 test_modes(void **state)
 {
-	struct node *n = begun();
+	struct node_counters *n = begun();
 	struct page p = page();
 	struct sample s;
 	bool sampled;
@@ -130,7 +130,7 @@ test_everything_else(void **state)
 		"node_network_transmit_bytes_total{device=\"eth0\"} 2000\nnode_network_transmit_bytes_total{device=\"eth1\"} 500\n"
 		"node_network_transmit_bytes_total{device=\"veth12\"} 9000\nnode_network_transmit_bytes_total{device=\"br-x\"} 9000\n",
 	};
-	struct node *n = node_new(SOURCE_AGENT);
+	struct node_counters *n = node_new(SOURCE_AGENT);
 	struct sample s;
 	bool sampled;
 
@@ -160,7 +160,7 @@ test_everything_else(void **state)
 static void
 test_memory_of_old_kernels(void **state)
 {
-	struct node *n = begun();
+	struct node_counters *n = begun();
 	struct page p = page();
 	struct sample s;
 	bool sampled;
@@ -179,7 +179,7 @@ static void
 test_jitter(void **state)
 {
 	static const double idle[] = { 999.7, 1000.5 };
-	struct node *n = begun();
+	struct node_counters *n = begun();
 	struct sample s;
 	bool sampled;
 
@@ -197,7 +197,7 @@ test_jitter(void **state)
 static void
 test_one_cpu_reset(void **state)
 {
-	struct node *n = begun();
+	struct node_counters *n = begun();
 	struct page p = page();
 	struct sample s;
 	bool sampled;
@@ -220,7 +220,7 @@ test_one_cpu_reset(void **state)
 static void
 test_reboot(void **state)
 {
-	struct node *n = begun();
+	struct node_counters *n = begun();
 	struct page p = page();
 	struct sample s;
 	bool sampled;
@@ -242,7 +242,7 @@ test_reboot(void **state)
 static void
 test_cpus_come_and_go(void **state)
 {
-	struct node *n = begun();
+	struct node_counters *n = begun();
 	struct page p = page();
 	struct sample s;
 	bool sampled;
@@ -265,7 +265,7 @@ test_cpus_come_and_go(void **state)
 static void
 test_too_close(void **state)
 {
-	struct node *n = begun();
+	struct node_counters *n = begun();
 	struct page p = page();
 	struct sample s;
 	bool sampled = true;
@@ -287,7 +287,7 @@ test_too_close(void **state)
 static void
 test_stored_copy(void **state)
 {
-	struct node *n = begun();
+	struct node_counters *n = begun();
 	struct sample s;
 	bool sampled = true;
 
@@ -308,7 +308,7 @@ test_lies(void **state)
 		"", "up 1\n", "node_cpu_seconds_total 5\n",
 		"node_cpu_seconds_total{cpu=\"99999\",mode=\"user\"} 5\n",
 	};
-	struct node *n = begun();
+	struct node_counters *n = begun();
 	struct sample s = { .cores = 77 };
 	struct page p;
 	bool sampled;
@@ -349,7 +349,7 @@ test_odd_values(void **state)
 		{ CPU_LINE("0", "user", "NaN") CPU_LINE("0", "idle", "1000") CPU_LINE("1", "user", "100") CPU_LINE("1", "idle", "1000"),
 		    "CPU 0 has nan s of mode user" },
 	};
-	struct node *n = begun();
+	struct node_counters *n = begun();
 	struct sample s = { .cores = 77 };
 	struct page p;
 	bool sampled;
@@ -374,7 +374,7 @@ test_odd_values(void **state)
 static void
 test_more_devices_than_room(void **state)
 {
-	struct node *n = begun();
+	struct node_counters *n = begun();
 	struct sample s;
 	bool sampled;
 

@@ -221,7 +221,7 @@ test_there_and_back(void **state)
 {
 	static const char *const stats[] = { "cpu0 100 0 0 1000\ncpu1 100 0 0 1000\nprocs_running 1\n",
 	    "cpu0 200 0 0 1000\ncpu1 150 0 0 1050\nprocs_running 4\n" };
-	struct node *n = node_new(SOURCE_AGENT);
+	struct node_counters *n = node_new(SOURCE_AGENT);
 	struct sample s;
 	bool sampled;
 

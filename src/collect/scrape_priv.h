@@ -1,0 +1,80 @@
+/*
+ * scrape_priv: a node's sources of samples, shared by scrape.c (which nodes have which sources),
+ * exporter.c (requests a page each period), feed.c (keeps an agent's stream open) and source.c
+ * (what a page or a failure means).
+ */
+#ifndef COLLECT_SCRAPE_PRIV_H
+#define COLLECT_SCRAPE_PRIV_H
+
+#include "base/buf.h"
+#include "base/map.h"
+#include "base/rng.h"
+#include "collect/scrape.h"
+
+#define PAGE_MAX	(4u << 20)
+#define BLOCK_MAX	(1u << 20)		/* of an agent's stream */
+#define LONG_PERIODS	10			/* a rate over so long says nothing of now */
+#define EAGER_PAGES	3			/* the first pages come sooner: a node counts from two samples on */
+#define EAGER_USEC	(250 * USEC_PER_MSEC)
+#define BACKOFF_LEAST_USEC (100 * USEC_PER_MSEC)
+
+struct source {				/* one URL */
+	struct scrape_target *target;
+	enum sample_source kind;
+	char		*url;		/* NULL: there is no such source */
+	struct node_counters *counters;	/* of its last page */
+	struct timer	 timer;		/* the next start; of a stream under way: when the next block is overdue */
+	int64_t		 due_usec;
+	int64_t		 backoff_usec;
+	struct fetch	*fetch;		/* under way, or NULL */
+	struct buf	 page;		/* what has come of it, and when it began */
+	int64_t		 began_usec;
+	double		 inflight;	/* our requests on the node then */
+	const struct why *verdict;	/* why we ended the exchange ourselves */
+	unsigned	 pages;		/* sound ones since the counters were last forgotten */
+	int64_t		 good_usec;	/* the last sound one; 0: never */
+	const struct why *why;		/* what is wrong now; NULL: nothing, or nothing known */
+	char		 detail[NODE_DETAIL_MAX];
+};
+
+struct scrape_target {			/* one node, with up to two sources */
+	LIST_ENTRY(scrape_target) link;
+	struct scrape	*scrape;
+	char		*name;
+	struct world_node *node;	/* until the next pass */
+	bool		 seen;		/* in the sync under way */
+	int64_t		 sampled_usec;	/* the last sample, from either source */
+	struct source	 exporter, agent;
+};
+
+struct scrape {
+	struct loop	*loop;
+	struct fetcher	*fetcher;
+	scrape_sample_f	*on_sample;
+	void		*arg;
+	const struct live *live;
+	int64_t		 period_usec, timeout_usec;
+	struct rng	 rng;
+	struct map	*by_name;
+	LIST_HEAD(, scrape_target) targets;
+};
+
+/* What the two sources together mean becomes the node's signal_why. */
+void	scrape_target_update_signal(struct scrape_target *);
+
+void	exporter_start(struct source *);	/* after a random delay, then each period */
+void	feed_start(struct source *);		/* after a random delay, then again when it ends */
+
+int64_t	source_random_delay(const struct source *);	/* before the first start: not all at once */
+bool	source_is_fresh(const struct source *);		/* nothing wrong, and its last page is fresh */
+void	source_request(struct source *, const char *url, int64_t timeout_usec, fetch_data_f *,
+	    fetch_done_f *);
+/* A piece of a response; false, with a verdict: too much. */
+bool	source_add_piece(struct source *, struct str);
+/* A whole response, or one block of a stream: becomes a sample, or a failure, which is returned. */
+const struct why *source_read_page(struct source *, struct str);
+void	source_set_failed(struct source *, const struct why *, const char *detail);
+/* After a fetch: with the verdict's or the result's reason. */
+void	source_set_fetch_failed(struct source *, const struct fetch_result *);
+
+#endif
