@@ -9,6 +9,7 @@
 
 #include "base/bug.h"
 #include "base/buf.h"
+#include "http/message.h"
 #include "serve.h"
 
 #define HEAD_MAX	8192
@@ -275,17 +276,6 @@ ask_number(const struct ask *a, const char *name, double absent)
 	return absent;
 }
 
-static const char *
-status_text(int status)
-{
-	switch (status) {
-	case 200: return "OK";
-	case 400: return "Bad Request";
-	case 404: return "Not Found";
-	default: return "Error";
-	}
-}
-
 static void
 answer(struct ask *a, int status, const char *fields, struct str copied, struct str in_place)
 {
@@ -295,7 +285,7 @@ answer(struct ask *a, int status, const char *fields, struct str copied, struct 
 		ask_close(a);
 		return;
 	}
-	buf_printf(&a->out, "HTTP/1.1 %d %s\r\nContent-Length: %zu\r\n%s%s\r\n", status, status_text(status),
+	buf_printf(&a->out, "HTTP/1.1 %d %s\r\nContent-Length: %zu\r\n%s%s\r\n", status, status_reason(status),
 	    copied.len + in_place.len, fields != NULL ? fields : "", a->keep ? "" : "Connection: close\r\n");
 	buf_adds(&a->out, copied);
 	a->tail = in_place;

@@ -25,6 +25,19 @@ list_has(struct str list, struct str token)
 	return false;
 }
 
+/* Each status that a reason (why.h) stands for has a phrase. */
+enum {
+	STATUS_0,		/* none is sent */
+#define STATUS(code, reason) STATUS_##code,
+#include "tbl/status.h"
+#undef STATUS
+};
+_Static_assert(sizeof((char[]){
+#define WHY(id, status, blame, text) STATUS_##status,
+#include "tbl/why.h"
+#undef WHY
+}) > 0, "a status of why.h is missing in status.h");
+
 const char *
 status_reason(int status)
 {

@@ -5,26 +5,8 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "http/message.h"
 #include "proxy/answer.h"
-
-static const char *
-phrase(int status)
-{
-	switch (status) {
-	case 400: return "Bad Request";
-	case 404: return "Not Found";
-	case 408: return "Request Timeout";
-	case 417: return "Expectation Failed";
-	case 429: return "Too Many Requests";
-	case 431: return "Request Header Fields Too Large";
-	case 501: return "Not Implemented";
-	case 502: return "Bad Gateway";
-	case 503: return "Service Unavailable";
-	case 504: return "Gateway Timeout";
-	case 505: return "HTTP Version Not Supported";
-	default: return "Error";
-	}
-}
 
 /* Connection is said in either case: an HTTP/1.0 client needs to hear that it may stay. */
 struct str
@@ -35,7 +17,7 @@ answer_make(char out[ANSWER_MAX], const struct why *why, bool keep_alive, bool w
 	ASSERT(why->status != 0);
 	n = snprintf(out, ANSWER_MAX,
 	    "HTTP/1.1 %d %s\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\nMola-Why: %s\r\nConnection: %s\r\n\r\n%s%s",
-	    why->status, phrase(why->status), strlen(why->text) + 1, why->name, keep_alive ? "keep-alive" : "close",
+	    why->status, status_reason(why->status), strlen(why->text) + 1, why->name, keep_alive ? "keep-alive" : "close",
 	    without_body ? "" : why->text, without_body ? "" : "\n");
 	ASSERT(n > 0 && n < ANSWER_MAX);
 	return (struct str){ out, (size_t)n };
