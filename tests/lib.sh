@@ -120,7 +120,7 @@ after_story() { :; }
 after_stories() { :; }
 at_net() { echo "127.$1.$(((($$ * 16) + $2) % 239))"; }	# at_net BYTE NUMBER: stories that run at once do not meet; cluster needs room above
 stories() {
-	local name number=0 begun
+	local name number=0 begun status
 	for name; do
 		[ -f "tests/$suite/$name.sh" ] || declare -F "story_$name" >/dev/null || { not_ok "there is no story '$name'"; continue; }
 		number=$((number + 1)) begun=$SECONDS
@@ -133,7 +133,10 @@ stories() {
 			before_story
 			if declare -F "story_$name" >/dev/null; then "story_$name"; else . "tests/$suite/$name.sh"; fi
 			! has_failed
-		) || : >"$tmp/failed"
+		)
+		status=$?
+		[ $status = 0 ] || [ -e "$tmp/$name/failed" ] || not_ok "$name: ended with status $status"
+		[ $status = 0 ] || : >"$tmp/failed"
 		echo "# $name took $((SECONDS - begun)) s"
 		after_story "$name"
 	done

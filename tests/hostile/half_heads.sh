@@ -20,7 +20,7 @@ refused() { [ "$(why_count address_limit)" -gt 1000 ]; }
 must "one address has what an address may have, and no more" within 60 refused
 lost=$(ask 200)
 check "4400 half-heads from one address: others lose $lost of 200" [ "$lost" = 0 ]
-bench failed-one-address "$failed" requests
+bench failed-one-address "$lost" requests
 stop crowd KILL
 
 # Five addresses, each within its limit: together they are more than there are slots.
@@ -29,6 +29,6 @@ giving_way() { [ "$(why_count head_gave_way)" -gt 100 ]; }
 must "all slots are taken, and unfinished heads give way" within 60 giving_way
 lost=$(ask 200)
 check "5000 half-heads from five addresses: others lose $lost of 200" [ "$lost" = 0 ]
-bench failed-five-addresses "$failed" requests
+bench failed-five-addresses "$lost" requests
 for n in 1 2 3 4 5; do stop "crowd$n" KILL; done
 check "Mola ends well" mola_stop
