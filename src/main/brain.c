@@ -145,10 +145,10 @@ profiles_tell(struct brain *b)
 	struct world_service *s;
 
 	LIST_FOREACH(s, &b->world->services, link) {
-		if (s->profile_crowded && !s->profile_told)
+		if (s->profile_crowded && !s->profile_reported)
 			log_event(LOG_WARN, "profile.crowded", "service", s->name, "profile", profile_name(&s->conf.profile), "text",
 			    "there are more different profiles than a table can have; this service is balanced", NULL);
-		s->profile_told = s->profile_crowded;
+		s->profile_reported = s->profile_crowded;
 	}
 }
 

@@ -77,12 +77,12 @@ service_look(const struct world *w, struct world_service *s, int64_t now)
 {
 	bool all = service_all_used(w, s, now);
 
-	if (all && !s->all_used_told)
+	if (all && !s->all_used_reported)
 		log_event(LOG_WARN, "service.all_used", "service", s->name, "text",
 		    "more than half of its tasks would be ejected: all are used", NULL);
-	else if (!all && s->all_used_told)
+	else if (!all && s->all_used_reported)
 		log_event(LOG_INFO, "service.recovered", "service", s->name, "text", "no more than half of its tasks are ejected", NULL);
-	s->all_used_told = all;
+	s->all_used_reported = all;
 }
 
 void

@@ -406,7 +406,7 @@ child_died(struct parent *p, struct child *c, int status, timer_f *again)
 	int64_t pause;
 
 	channel_close(&c->channel);
-	live_ceased(p->live, c == &p->brain ? LIVE_BRAIN : c->index);
+	live_stopped(p->live, c == &p->brain ? LIVE_BRAIN : c->index);
 	if (c != &p->brain)
 		live_forget_worker(p->live, c->index);
 	log_event(expected ? LOG_INFO : LOG_ERROR, expected ? "child.ended" : "child.died", "child", c->name,

@@ -235,7 +235,7 @@ task_usable(const struct candidates *set, uint32_t slot)
 {
 	const struct live *l = set->home->live;
 
-	return live_usable(l, slot, set->now_usec) || (set->all_used && live_healthy(l, slot));
+	return live_is_usable(l, slot, set->now_usec) || (set->all_used && live_is_healthy(l, slot));
 }
 
 /* Has it a task that takes requests? The one with the least penalty stands for all: requests go there. */
@@ -266,7 +266,7 @@ most_ejected(const struct candidates *set)
 	const struct candidate_sets *sets = set->home;
 	struct live_census c = { 0 };
 
-	if (!live_any_ejected(sets->live, set->now_usec))
+	if (!live_has_ejected(sets->live, set->now_usec))
 		return false;
 	for (uint32_t i = 0; i < set->n; i++)
 		for (uint32_t k = 0; k < set->candidate[i].ntasks; k++)
@@ -291,7 +291,7 @@ cost_set(struct candidates *set, uint32_t candidate, double cost)
 static void
 refresh(struct candidates *set)
 {
-	bool penalties = live_any_penalty(set->home->live, set->now_usec);
+	bool penalties = live_has_penalty(set->home->live, set->now_usec);
 
 	set->fresh = true;
 	set->refreshed_usec = set->now_usec;

@@ -25,7 +25,7 @@ exchange_report(const struct exchange *x)
 	if (x->has_head && x->status != 101) {		/* a tunnel's life is no duration of a request */
 		live_observe(p->conf.live, p->conf.worker, took_usec);
 		if (task != NULL)
-			live_answered(p->conf.live, task->slot, x->status, took_usec);
+			live_count_response(p->conf.live, task->slot, x->status, took_usec);
 	}
 	if (x->service != NULL)
 		line.service = table_text(x->table, x->service->name);

@@ -111,7 +111,7 @@ failure_note(struct live *l, const struct outcome *o, const struct others *other
 	const struct why *why = o->why->blame == BLAME_UPSTREAM ? o->why : WHY_UPSTREAM_STATUS;
 
 	live_failed(l, o->task->slot, &f, now);
-	if (o->service->ntasks < 2 || !live_suspect(l, o->task->slot, now, &certain))
+	if (o->service->ntasks < 2 || !live_is_suspect(l, o->task->slot, now, &certain))
 		return;
 	if (certain || fails_more(l, o, others, now))
 		live_eject(l, o->task->slot, (struct live_cause){ why, why == WHY_UPSTREAM_STATUS ? o->status : 0 }, now);

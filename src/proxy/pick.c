@@ -93,7 +93,7 @@ eligible(const struct choice *c, const struct table_task *t)
 {
 	const struct live *l = c->pick->live;
 
-	return !t->draining && (live_usable(l, t->slot, c->now) || (c->all_used && live_healthy(l, t->slot))) && !avoided(c->avoid, t);
+	return !t->draining && (live_is_usable(l, t->slot, c->now) || (c->all_used && live_is_healthy(l, t->slot))) && !avoided(c->avoid, t);
 }
 
 static bool
@@ -101,7 +101,7 @@ all_used(const struct pick *p, const struct table_task *task, uint32_t ntasks, i
 {
 	struct live_census census = { 0 };
 
-	if (!live_any_ejected(p->live, now))
+	if (!live_has_ejected(p->live, now))
 		return false;
 	for (uint32_t i = 0; i < ntasks; i++)
 		if (!task[i].draining)
@@ -271,7 +271,7 @@ pick_task(struct pick *p, const struct table *table, const struct table_service 
 {
 	uint32_t n, service = (uint32_t)(s - table_services(table, &n));
 	const struct table_task *task = table_tasks(table, &n) + s->first_task, *got;
-	struct choice c = { .pick = p, .avoid = avoid, .now = now, .penalties = live_any_penalty(p->live, now) };
+	struct choice c = { .pick = p, .avoid = avoid, .now = now, .penalties = live_has_penalty(p->live, now) };
 
 	if (s->ntasks == 0)
 		return WHY_NO_TASK;

@@ -19,7 +19,7 @@ service_all_used(const struct world *w, const struct world_service *s, int64_t n
 	struct live_census c = { 0 };
 	const struct world_task *t;
 
-	if (!live_any_ejected(w->live, now))
+	if (!live_has_ejected(w->live, now))
 		return false;
 	LIST_FOREACH(t, &s->tasks, link)
 		if (!t->draining && !t->drained && !t->node->drained)

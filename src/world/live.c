@@ -126,13 +126,13 @@ live_task_inflight(const struct live *l, unsigned task)
 }
 
 bool
-live_usable(const struct live *l, unsigned task, int64_t now)
+live_is_usable(const struct live *l, unsigned task, int64_t now)
 {
-	return live_healthy(l, task) && !outlier_ejected(&l->task[task].outlier, now);
+	return live_is_healthy(l, task) && !outlier_is_ejected(&l->task[task].outlier, now);
 }
 
 bool
-live_healthy(const struct live *l, unsigned task)
+live_is_healthy(const struct live *l, unsigned task)
 {
 	return GET(l->task[task].health) != HEALTH_DOWN;
 }
@@ -196,10 +196,10 @@ live_rate(struct live *l, unsigned task, int64_t now)
 }
 
 bool
-live_suspect(struct live *l, unsigned task, int64_t now, bool *certain)
+live_is_suspect(struct live *l, unsigned task, int64_t now, bool *certain)
 {
 	ASSERT(task < TASKS_MAX);
-	return outlier_suspect(&l->task[task].outlier, ended(l, task), now, certain);
+	return outlier_is_suspect(&l->task[task].outlier, ended(l, task), now, certain);
 }
 
 static uint32_t
@@ -236,13 +236,13 @@ live_penalty(const struct live *l, unsigned task, int64_t now)
 }
 
 bool
-live_any_ejected(const struct live *l, int64_t now)
+live_has_ejected(const struct live *l, int64_t now)
 {
 	return GET(l->ejected_until) > now;
 }
 
 bool
-live_any_penalty(const struct live *l, int64_t now)
+live_has_penalty(const struct live *l, int64_t now)
 {
 	return GET(l->penalty_until) > now;
 }
@@ -262,14 +262,14 @@ live_state_serial(const struct live *l)
 void
 live_census_add(const struct live *l, unsigned task, int64_t now, struct live_census *c)
 {
-	if (!live_healthy(l, task))
+	if (!live_is_healthy(l, task))
 		return;
 	c->healthy++;
-	c->ejected += outlier_ejected(&l->task[task].outlier, now);
+	c->ejected += outlier_is_ejected(&l->task[task].outlier, now);
 }
 
 void
-live_answered(struct live *l, unsigned task, int status, int64_t usec)
+live_count_response(struct live *l, unsigned task, int status, int64_t usec)
 {
 	ASSERT(task < TASKS_MAX);
 	ADD(l->task[task].duration_usec, (uint64_t)usec);
@@ -437,7 +437,7 @@ live_started(struct live *l, unsigned process, int pid)
 }
 
 void
-live_ceased(struct live *l, unsigned process)
+live_stopped(struct live *l, unsigned process)
 {
 	ASSERT(process <= LIVE_BRAIN);
 	SET(l->process[process].pid, 0);

@@ -51,8 +51,8 @@ void		live_take(struct live *, unsigned worker, unsigned node_slot, unsigned tas
 void		live_give(struct live *, unsigned worker, unsigned node_slot, unsigned task_slot);
 uint32_t	live_node_inflight(const struct live *, unsigned node_slot);	/* all workers */
 uint32_t	live_task_inflight(const struct live *, unsigned task_slot);
-bool		live_usable(const struct live *, unsigned task_slot, int64_t now_usec);	/* not down, not ejected */
-bool		live_healthy(const struct live *, unsigned task_slot);	/* not down */
+bool		live_is_usable(const struct live *, unsigned task_slot, int64_t now_usec);	/* not down, not ejected */
+bool		live_is_healthy(const struct live *, unsigned task_slot);	/* not down */
 
 /* What an attempt on a task came to (outlier.h). A failure makes it look busier for a while, for all workers. */
 void		live_succeeded(struct live *, unsigned task_slot);
@@ -60,12 +60,12 @@ void		live_erred(struct live *, unsigned task_slot, int64_t now_usec);
 void		live_failed(struct live *, unsigned task_slot, const struct outlier_failure *, int64_t now_usec);
 void		live_count_failure(struct live *, unsigned task_slot);
 struct outlier_rate live_rate(struct live *, unsigned task_slot, int64_t now_usec);
-bool		live_suspect(struct live *, unsigned task_slot, int64_t now_usec, bool *certain);
+bool		live_is_suspect(struct live *, unsigned task_slot, int64_t now_usec, bool *certain);
 bool		live_eject(struct live *, unsigned task_slot, struct live_cause, int64_t now_usec);
 double		live_penalty(const struct live *, unsigned task_slot, int64_t now_usec);	/* in requests */
 /* Cheap questions that spare the dear ones: is any task ejected, has any a penalty, did any fail since the last time? */
-bool		live_any_ejected(const struct live *, int64_t now_usec);
-bool		live_any_penalty(const struct live *, int64_t now_usec);
+bool		live_has_ejected(const struct live *, int64_t now_usec);
+bool		live_has_penalty(const struct live *, int64_t now_usec);
 uint32_t	live_failure_serial(const struct live *);
 uint32_t	live_state_serial(const struct live *);		/* of ejections, health and tenants; not of the end of an ejection */
 
@@ -81,7 +81,7 @@ live_census_all(const struct live_census *c)
 }
 
 /* A client was answered from this task, or instead of it. */
-void		live_answered(struct live *, unsigned task_slot, int status, int64_t duration_usec);
+void		live_count_response(struct live *, unsigned task_slot, int status, int64_t duration_usec);
 /* A request that failed there went to another task; `done` false: it would have, but the budget was spent. */
 void		live_count_retry(struct live *, unsigned task_slot, bool done);
 void		live_set_health(struct live *, unsigned task_slot, enum live_health);	/* the prober alone */
@@ -118,7 +118,7 @@ struct live_conf {			/* the last reading of the configuration */
 	bool		 good;		/* it was taken */
 };
 void		live_started(struct live *, unsigned process, int pid);
-void		live_ceased(struct live *, unsigned process);
+void		live_stopped(struct live *, unsigned process);
 struct live_process live_process(const struct live *, unsigned process);
 void		live_log_dropped(struct live *, unsigned process, uint64_t lines);	/* so many more */
 uint64_t	live_log_dropped_total(const struct live *, unsigned process);

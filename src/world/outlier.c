@@ -120,7 +120,7 @@ outlier_succeeded(struct outlier *o)
 	if (GET(o->row) == 0)
 		return;
 	SET(o->row, 0);
-	SET(o->row_nobodys, 0);
+	SET(o->row_unprovoked, 0);
 	SET(o->row_from, 0);
 	SET(o->row_others, 0);
 }
@@ -158,13 +158,13 @@ outlier_failed(struct outlier *o, const struct outlier_failure *f, uint64_t ende
 	uint32_t none = 0;
 
 	penalty_add(o, f->cost, now);
-	if (outlier_ejected(o, now))		/* it began before the ejection: no news */
+	if (outlier_is_ejected(o, now))		/* it began before the ejection: no news */
 		return;
 	books_halve(o, ended, now);
 	ADD(o->failed, 1);
 	ADD(o->row, f->weight);
 	if (f->from == 0) {
-		ADD(o->row_nobodys, f->weight);
+		ADD(o->row_unprovoked, f->weight);
 		return;
 	}
 	from_add(o, f->from);
@@ -175,13 +175,13 @@ outlier_failed(struct outlier *o, const struct outlier_failure *f, uint64_t ende
 /* ---- what follows ---- */
 
 bool
-outlier_suspect(struct outlier *o, uint64_t ended, int64_t now, bool *certain)
+outlier_is_suspect(struct outlier *o, uint64_t ended, int64_t now, bool *certain)
 {
 	uint32_t row = GET(o->row), failed = GET(o->failed);
 	struct outlier_rate r;
 	double others;
 
-	*certain = GET(o->row_nobodys) >= ROW_MOST;
+	*certain = GET(o->row_unprovoked) >= ROW_MOST;
 	if (*certain || (row >= ROW_MOST && GET(o->row_others) != 0))
 		return true;
 	if (failed < FAILED_LEAST)
@@ -225,12 +225,12 @@ outlier_eject(struct outlier *o, uint32_t cause, int64_t now)
 	ADD(o->ejections, 1);
 	books_clear(o);
 	SET(o->row, ROW_MOST - ROW_AGAIN);
-	SET(o->row_nobodys, ROW_MOST - ROW_AGAIN);
+	SET(o->row_unprovoked, ROW_MOST - ROW_AGAIN);
 	return true;
 }
 
 bool
-outlier_ejected(const struct outlier *o, int64_t now)
+outlier_is_ejected(const struct outlier *o, int64_t now)
 {
 	return GET(o->until_usec) > now;
 }
@@ -247,7 +247,7 @@ void
 outlier_reset(struct outlier *o)
 {
 	SET(o->row, 0);
-	SET(o->row_nobodys, 0);
+	SET(o->row_unprovoked, 0);
 	books_clear(o);
 	SET(o->until_usec, 0);
 	SET(o->level, 0);

@@ -17,7 +17,7 @@
 
 struct outlier {
 	/* one after another, without a success in between */
-	_Atomic uint32_t row, row_nobodys;	/* weights: of all, and of those that no request provoked */
+	_Atomic uint32_t row, row_unprovoked;	/* weights: of all, and of those that no request provoked */
 	_Atomic uint32_t row_from;		/* address of the first one that a request provoked */
 	_Atomic uint32_t row_others;		/* there was one of another address */
 	/* over time; every OUTLIER_HALF_USEC all counts are halved */
@@ -58,10 +58,10 @@ void	outlier_failed(struct outlier *, const struct outlier_failure *, uint64_t e
 struct outlier_rate outlier_rate(struct outlier *, uint64_t ended, int64_t now_usec);
 
 /* Enough has failed that it may be the task. What `certain` says needs no comparison with other tasks. */
-bool	outlier_suspect(struct outlier *, uint64_t ended, int64_t now_usec, bool *certain);
+bool	outlier_is_suspect(struct outlier *, uint64_t ended, int64_t now_usec, bool *certain);
 /* Sets it aside, longer each time; the books begin anew. False: another worker has done so already. */
 bool	outlier_eject(struct outlier *, uint32_t cause, int64_t now_usec);
-bool	outlier_ejected(const struct outlier *, int64_t now_usec);
+bool	outlier_is_ejected(const struct outlier *, int64_t now_usec);
 double	outlier_penalty(const struct outlier *, int64_t now_usec);
 void	outlier_reset(struct outlier *);
 

@@ -218,7 +218,7 @@ profile_parse(struct str text, struct profile *out)
 }
 
 const struct profile *
-profile_meant(const struct profile *p)
+profile_or_balanced(const struct profile *p)
 {
 	return p->link > 0 ? p : &profile_all[PROFILE_BALANCED];
 }
@@ -226,7 +226,7 @@ profile_meant(const struct profile *p)
 bool
 profile_same(const struct profile *a, const struct profile *b)
 {
-	return memcmp(profile_meant(a), profile_meant(b), sizeof *a) == 0;
+	return memcmp(profile_or_balanced(a), profile_or_balanced(b), sizeof *a) == 0;
 }
 
 static int

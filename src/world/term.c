@@ -53,7 +53,7 @@ terms_join(const struct profile *p, const struct terms *t, const unsigned *query
 		sum += t->term[i].weight;
 	scale = sum > 1 ? 1 / sum : 1;
 	left = sum < 1 ? 1 - sum : 0;
-	*out = *profile_meant(p);
+	*out = *profile_or_balanced(p);
 	for (int r = 0; t->n > 0 && r < RESOURCE_COUNT; r++)
 		out->weight[r] *= left;
 	for (unsigned i = 0; i < t->n; i++)

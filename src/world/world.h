@@ -98,8 +98,8 @@ struct world_service {
 	struct route_requirements requirements;
 	unsigned	 profile;		/* slot of conf.profile with conf.terms in it */
 	bool		 profile_crowded;	/* no slot was left for it: taken for balanced */
-	bool		 profile_told;		/* and that was said; for whoever says it */
-	bool		 all_used_told;		/* more than half of its tasks are ejected, and that was said; likewise */
+	bool		 profile_reported;		/* and that was said; for whoever says it */
+	bool		 all_used_reported;		/* more than half of its tasks are ejected, and that was said; likewise */
 	struct route_conf *route;
 	unsigned	 nroutes;
 	LIST_HEAD(, world_task) tasks;

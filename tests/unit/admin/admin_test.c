@@ -568,8 +568,8 @@ test_metrics(void **state)
 	live_observe(s->live, 0, 2000);
 	live_observe(s->live, 0, 60 * USEC_PER_SEC);
 	live_count_why(s->live, 0, WHY_COMPLETE);
-	live_answered(s->live, 0, 200, 1500000);
-	live_answered(s->live, 0, 503, 500000);
+	live_count_response(s->live, 0, 200, 1500000);
+	live_count_response(s->live, 0, 503, 500000);
 	live_started(s->live, LIVE_BRAIN, getpid());
 	live_started(s->live, LIVE_BRAIN, getpid());
 	live_started(s->live, 0, 0);

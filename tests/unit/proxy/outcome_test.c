@@ -89,7 +89,7 @@ many(unsigned task, int n, const struct why *why, int status)
 static bool
 ejected(unsigned task)
 {
-	return !live_usable(live, task, now);
+	return !live_is_usable(live, task, now);
 }
 
 static void
@@ -199,7 +199,7 @@ test_cost(void **state)
 	(void)state;
 	many(1, 10, WHY_COMPLETE, 200);
 	for (int i = 0; i < 10; i++)
-		live_answered(live, 1, 200, 3 * USEC_PER_SEC);
+		live_count_response(live, 1, 200, 3 * USEC_PER_SEC);
 	ends(0, WHY_UPSTREAM_GONE, 0, 1);
 	assert_true(live_penalty(live, 0, now) >= 30 - 1);
 	ends(2, WHY_COMPLETE, 200, 1);

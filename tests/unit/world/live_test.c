@@ -50,9 +50,9 @@ what_a_task_answered_is_added_up(void **state)
 	struct live *l = *state;
 	struct live_task t;
 
-	live_answered(l, 9, 200, 1000);
-	live_answered(l, 9, 499, 0);
-	live_answered(l, 9, 500, 200);
+	live_count_response(l, 9, 200, 1000);
+	live_count_response(l, 9, 499, 0);
+	live_count_response(l, 9, 500, 200);
 	live_task_read(l, 9, &t);
 	assert_int_equal(t.errors, 1);
 	assert_int_equal(t.duration_usec, 1200);
@@ -70,9 +70,9 @@ processes_are_remembered_beyond_their_death(void **state)
 	assert_int_equal(live_process(l, LIVE_BRAIN).starts, 0);
 	live_started(l, LIVE_BRAIN, 41);
 	live_started(l, 2, 42);
-	live_ceased(l, LIVE_BRAIN);
+	live_stopped(l, LIVE_BRAIN);
 	live_started(l, LIVE_BRAIN, 43);
-	live_ceased(l, 2);
+	live_stopped(l, 2);
 	assert_int_equal(live_process(l, LIVE_BRAIN).pid, 43);
 	assert_int_equal(live_process(l, LIVE_BRAIN).starts, 2);
 	assert_int_equal(live_process(l, 2).pid, 0);
@@ -138,8 +138,8 @@ a_cause_is_kept_as_it_was_given(void **state)
 	assert_ptr_equal(t.health_cause.why, WHY_CONNECT_TIMEOUT);
 	assert_int_equal(t.health_cause.status, 0);
 	assert_int_equal(t.ejections, 1);
-	assert_true(live_any_ejected(l, 1));
-	assert_false(live_any_ejected(l, 2 * USEC_PER_SEC));
+	assert_true(live_has_ejected(l, 1));
+	assert_false(live_has_ejected(l, 2 * USEC_PER_SEC));
 }
 
 /* Of those that are not down, more than half. */
@@ -184,11 +184,11 @@ down_is_not_usable_and_unknown_is(void **state)
 {
 	struct live *l = *state;
 
-	assert_true(live_usable(l, 3, 1));
+	assert_true(live_is_usable(l, 3, 1));
 	live_set_health(l, 3, HEALTH_DOWN);
-	assert_false(live_usable(l, 3, 1));
+	assert_false(live_is_usable(l, 3, 1));
 	live_set_health(l, 3, HEALTH_UP);
-	assert_true(live_usable(l, 3, 1));
+	assert_true(live_is_usable(l, 3, 1));
 }
 
 static void
@@ -207,7 +207,7 @@ a_new_life_begins_clean(void **state)
 	assert_int_equal(t.requests, 0);
 	assert_int_equal(t.failures, 0);
 	assert_int_equal(t.health, HEALTH_UNKNOWN);
-	assert_true(live_usable(l, 4, 1));
+	assert_true(live_is_usable(l, 4, 1));
 }
 
 static void

@@ -44,7 +44,7 @@ suspect(void)
 {
 	bool certain;
 
-	return outlier_suspect(&o, ended, now, &certain);
+	return outlier_is_suspect(&o, ended, now, &certain);
 }
 
 static void
@@ -57,7 +57,7 @@ three_refusals_in_a_row_are_certain(void **state)
 	fails(NOBODY, OUTLIER_HEAVY);
 	assert_false(suspect());
 	fails(NOBODY, OUTLIER_HEAVY);
-	assert_true(outlier_suspect(&o, ended, now, &certain));
+	assert_true(outlier_is_suspect(&o, ended, now, &certain));
 	assert_true(certain);
 }
 
@@ -70,7 +70,7 @@ a_success_in_between_starts_the_count_anew(void **state)
 			serves(1);
 		else
 			fails(NOBODY, OUTLIER_HEAVY);
-		assert_false(o.row_nobodys >= ROW_MOST);
+		assert_false(o.row_unprovoked >= ROW_MOST);
 	}
 }
 
@@ -186,9 +186,9 @@ ejections_grow_to_a_bound_and_are_forgotten(void **state)
 		int64_t want = i < 5 ? USEC_PER_SEC << i : 30 * USEC_PER_SEC;
 		assert_int_equal(ejected_for(), want);
 		assert_false(outlier_eject(&o, 1, now + want - 1));
-		assert_true(outlier_ejected(&o, now + want - 1));
+		assert_true(outlier_is_ejected(&o, now + want - 1));
 		now += want;
-		assert_false(outlier_ejected(&o, now));
+		assert_false(outlier_is_ejected(&o, now));
 	}
 	now += 3 * EJECT_FORGET;
 	assert_between(ejected_for(), 4 * USEC_PER_SEC, 8 * USEC_PER_SEC);
