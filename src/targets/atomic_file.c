@@ -1,6 +1,7 @@
 /*
- * atomic_file: make, write, fsync, rename, fsync the folder. Whoever dies on the way leaves the old file in force, and
- * a name beside it that begins with a dot and that no proxy reads; the next write takes it over.
+ * atomic_file: create, write, fsync, rename, fsync the folder. A process that dies on the way
+ * leaves the old file in force, and beside it a file whose name begins with a dot, which no proxy
+ * reads; the next write reuses it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,19 +13,23 @@
 #include "base/bug.h"
 #include "targets/atomic_file.h"
 
-struct names {
+struct file_paths {
 	char	folder[4096], new[4096 + 16];
 };
 
 static bool
-names_of(const char *path, struct names *n)
+paths_make(const char *path, struct file_paths *n)
 {
 	const char *slash = strrchr(path, '/');
-	int folder = (int)(slash - path);
+	int folder;
 
-	ASSERT(slash != NULL && path[0] == '/');
-	return slash[1] != '\0' && (size_t)snprintf(n->folder, sizeof n->folder, "%.*s", folder == 0 ? 1 : folder, path) < sizeof n->folder
-	    && (size_t)snprintf(n->new, sizeof n->new, "%.*s/.%s.new", folder, path, slash + 1) < sizeof n->new;
+	ASSERT(path[0] == '/');
+	folder = (int)(slash - path);
+	if (slash[1] == '\0' || (size_t)folder >= sizeof n->folder)
+		return false;
+	snprintf(n->folder, sizeof n->folder, "%.*s", folder == 0 ? 1 : folder, path);
+	return (size_t)snprintf(n->new, sizeof n->new, "%.*s/.%s.new", folder, path,
+	    slash + 1) < sizeof n->new;
 }
 
 static bool
@@ -36,15 +41,16 @@ write_whole(int fd, struct str text)
 			continue;
 		if (n <= 0)
 			return false;
+		ASSERT((size_t)n <= text.len);
 		text.p += n;
 		text.len -= (size_t)n;
 	}
 	return true;
 }
 
-/* Who may read the old file may read the new one. */
+/* A program that may read the old file may read the new one. */
 static bool
-mode_keep(int fd, const char *path)
+mode_copy(int fd, const char *path)
 {
 	struct stat st;
 
@@ -55,9 +61,10 @@ mode_keep(int fd, const char *path)
 	return fchmod(fd, st.st_mode & 0777) == 0;
 }
 
-/* The mark is of the file that was written, not of whoever stands at its name by now. */
+/* The id is that of the file that was written, whatever has its name by now. NULL: done; else the
+ * step that failed, with errno. */
 static const char *
-new_make(const char *new, const char *path, struct str text, struct stat *st)
+file_create(const char *new, const char *path, struct str text, struct stat *st)
 {
 	int fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	const char *step = NULL;
@@ -66,7 +73,7 @@ new_make(const char *new, const char *path, struct str text, struct stat *st)
 		return "open";
 	if (!write_whole(fd, text))
 		step = "write";
-	else if (!mode_keep(fd, path))
+	else if (!mode_copy(fd, path))
 		step = "mode";
 	else if (fsync(fd) != 0 || fstat(fd, st) != 0)
 		step = "fsync";
@@ -75,7 +82,8 @@ new_make(const char *new, const char *path, struct str text, struct stat *st)
 	return step;
 }
 
-/* A rename is on the disk when the folder is. Where folders cannot be synced, nothing is lost but that promise. */
+/* A rename is on the disk when the folder is. Where folders cannot be synced, only that guarantee
+ * is lost. */
 static void
 folder_sync(const char *folder)
 {
@@ -88,9 +96,9 @@ folder_sync(const char *folder)
 }
 
 static const struct why *
-failed(const char *step, const char *name, char *detail)
+step_failed(const char *step, const char *name, char *detail)
 {
-	/* what a container sees whose volume is the file alone */
+	/* what a container gets whose volume is the file alone */
 	const char *hint = errno == EBUSY || errno == EXDEV ? "; mount the folder, not the file" : "";
 
 	snprintf(detail, FILE_DETAIL_MAX, "%s %.120s: %.40s%s", step, name, strerror(errno), hint);
@@ -98,21 +106,22 @@ failed(const char *step, const char *name, char *detail)
 }
 
 const struct why *
-atomic_file_write(const char *path, struct str text, struct atomic_file_id *mark, char detail[FILE_DETAIL_MAX])
+atomic_file_write(const char *path, struct str text, struct atomic_file_id *id,
+    char detail[FILE_DETAIL_MAX])
 {
-	struct names n;
+	struct file_paths n;
 	struct stat st;
 	const char *step;
 
 	ASSERT(text.len > 0);
 	errno = ENAMETOOLONG;
-	if (!names_of(path, &n))
-		return failed("name", path, detail);
-	if ((step = new_make(n.new, path, text, &st)) != NULL)
-		return failed(step, n.new, detail);
+	if (!paths_make(path, &n))
+		return step_failed("name", path, detail);
+	if ((step = file_create(n.new, path, text, &st)) != NULL)
+		return step_failed(step, n.new, detail);
 	if (rename(n.new, path) != 0)
-		return failed("rename to", path, detail);
-	*mark = (struct atomic_file_id){ st.st_dev, st.st_ino, st.st_size, st.st_mtim };
+		return step_failed("rename to", path, detail);
+	*id = (struct atomic_file_id){ st.st_dev, st.st_ino, st.st_size, st.st_mtim };
 	folder_sync(n.folder);
 	return NULL;
 }

@@ -1,5 +1,5 @@
 /*
- * haproxy_request: the waiting for one answer. Must not know what is asked.
+ * haproxy_request: sends one command and waits for its response. Must not know what commands mean.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,73 +11,76 @@
 #define PIECE	16384
 
 void
-haproxy_request_cancel(struct haproxy_request *a)
+haproxy_request_cancel(struct haproxy_request *q)
 {
-	if (!a->busy)
+	if (!q->busy)
 		return;
-	a->busy = false;
-	timer_clear(a->loop, &a->timer);
-	stream_close(&a->stream);
-	buf_fini(&a->line);
-	buf_fini(&a->answer);
+	q->busy = false;
+	timer_clear(q->loop, &q->timer);
+	stream_close(&q->stream);
+	buf_fini(&q->command);
+	buf_fini(&q->response);
 }
 
-/* The answer is handed over with its memory, so that the next may be asked at once. */
+/* The response is moved out first, because the callback may start the next request at once. */
 static void
-finish(struct haproxy_request *a, const struct why *why, const char *detail)
+request_finish(struct haproxy_request *q, const struct why *why, const char *detail)
 {
-	struct buf answer = a->answer;
+	struct buf response = q->response;
 
-	buf_init(&a->answer, 0);
-	haproxy_request_cancel(a);
-	a->fn(a->arg, why, detail, why == NULL ? buf_str(&answer) : (struct str){ "", 0 });
-	buf_fini(&answer);
+	ASSERT(q->busy && (why != NULL || response.len > 0));
+	buf_init(&q->response, 0);
+	haproxy_request_cancel(q);
+	q->on_response(q->arg, why, detail, why == NULL ? buf_str(&response) : (struct str){ "", 0 });
+	buf_fini(&response);
 }
 
 static void
-broke(struct haproxy_request *a, int error)
+fail_errno(struct haproxy_request *q, int error)
 {
 	char detail[128];
 
 	snprintf(detail, sizeof detail, "%s", strerror(error));
-	finish(a, WHY_PROXY_GONE, detail);
+	request_finish(q, WHY_PROXY_GONE, detail);
 }
 
 static void
-too_late(void *arg)
+on_timeout(void *arg)
 {
-	struct haproxy_request *a = arg;
+	struct haproxy_request *q = arg;
 
-	if (a->failed != 0)
-		broke(a, a->failed);
+	if (q->connect_errno != 0)
+		fail_errno(q, q->connect_errno);
+	else if (stream_is_connecting(&q->stream))
+		request_finish(q, WHY_PROXY_GONE, "the connection was not accepted in time");
 	else
-		finish(a, WHY_PROXY_GONE, stream_is_connecting(&a->stream) ? "the connection was not accepted in time" : "no response in time");
+		request_finish(q, WHY_PROXY_GONE, "no response in time");
 }
 
 static bool
-speak(struct haproxy_request *a)
+command_send(struct haproxy_request *q)
 {
 	size_t put;
 
-	while (a->line.len > 0) {
-		struct iovec iov = { a->line.p, a->line.len };
-		enum io_result r = stream_writev(&a->stream, &iov, 1, &put);
+	while (q->command.len > 0) {
+		struct iovec iov = { q->command.p, q->command.len };
+		enum io_result r = stream_writev(&q->stream, &iov, 1, &put);
 		if (r != IO_DONE)
 			return r == IO_AGAIN;
-		buf_eat(&a->line, put);
+		buf_eat(&q->command, put);
 	}
 	return true;
 }
 
 static enum io_result
-listen_to(struct haproxy_request *a)
+response_read(struct haproxy_request *q)
 {
 	char piece[PIECE];
 	enum io_result r;
 	size_t got;
 
-	while ((r = stream_read(&a->stream, piece, sizeof piece, &got)) == IO_DONE)
-		if (!buf_add(&a->answer, piece, got))
+	while ((r = stream_read(&q->stream, piece, sizeof piece, &got)) == IO_DONE)
+		if (!buf_add(&q->response, piece, got))
 			return IO_FAIL;
 	return r;
 }
@@ -85,38 +88,38 @@ listen_to(struct haproxy_request *a)
 static void
 on_stream(void *arg)
 {
-	struct haproxy_request *a = arg;
-	enum io_result r = stream_connected(&a->stream);
+	struct haproxy_request *q = arg;
+	enum io_result r = stream_connected(&q->stream);
 
 	if (r == IO_AGAIN)
 		return;
-	if (r == IO_FAIL || !speak(a)) {
-		broke(a, stream_error(&a->stream));
+	if (r == IO_FAIL || !command_send(q)) {
+		fail_errno(q, stream_error(&q->stream));
 		return;
 	}
-	r = listen_to(a);
-	if (a->answer.full)
-		finish(a, WHY_PROXY_GONE, "its response is larger than 16 MiB");
+	r = response_read(q);
+	if (q->response.full)
+		request_finish(q, WHY_PROXY_GONE, "its response is larger than 16 MiB");
 	else if (r == IO_FAIL)
-		broke(a, stream_error(&a->stream));
-	else if (r == IO_EOF && a->answer.len == 0)
-		finish(a, WHY_PROXY_GONE, "it closed the connection without a response");
+		fail_errno(q, stream_error(&q->stream));
+	else if (r == IO_EOF && q->response.len == 0)
+		request_finish(q, WHY_PROXY_GONE, "it closed the connection without a response");
 	else if (r == IO_EOF)
-		finish(a, NULL, "");
+		request_finish(q, NULL, "");
 }
 
 void
-haproxy_request_start(struct haproxy_request *a, struct loop *l, const struct addr *to, const char *line, int64_t timeout_usec,
-    haproxy_response_f *fn, void *arg)
+haproxy_request_start(struct haproxy_request *q, struct loop *l, const struct addr *to,
+    const char *command, int64_t timeout_usec, haproxy_response_f *on_response, void *arg)
 {
-	ASSERT(!a->busy);
-	*a = (struct haproxy_request){ .loop = l, .busy = true, .fn = fn, .arg = arg };
-	buf_init(&a->line, strlen(line) + 2);
-	buf_init(&a->answer, HAPROXY_RESPONSE_BYTES_MAX);
-	buf_printf(&a->line, "%s\n", line);
-	if (stream_connect(&a->stream, l, to, on_stream, a) != NULL) {
-		a->failed = errno;
+	ASSERT(!q->busy && timeout_usec > 0 && strchr(command, '\n') == NULL);
+	*q = (struct haproxy_request){ .loop = l, .busy = true, .on_response = on_response, .arg = arg };
+	buf_init(&q->command, strlen(command) + 2);
+	buf_init(&q->response, HAPROXY_RESPONSE_BYTES_MAX);
+	buf_printf(&q->command, "%s\n", command);
+	if (stream_connect(&q->stream, l, to, on_stream, q) != NULL) {
+		q->connect_errno = errno;
 		timeout_usec = 0;
 	}
-	timer_set(l, &a->timer, loop_now(l) + timeout_usec, too_late, a);
+	timer_set(l, &q->timer, loop_now(l) + timeout_usec, on_timeout, q);
 }

@@ -1,6 +1,7 @@
 /*
- * haproxy_request: one command for HAProxy's admin socket, and all that it answers until it hangs up. A connection of its
- * own for each: after a reload the socket's path leads to the new process, and an open connection to the old one.
+ * haproxy_request: one command for HAProxy's admin socket, and everything that it sends until it
+ * closes the connection. Each has a connection of its own: after a reload the socket's path leads
+ * to the new process, and an open connection to the old one.
  */
 #ifndef TARGETS_HAPROXY_REQUEST_H
 #define TARGETS_HAPROXY_REQUEST_H
@@ -10,24 +11,28 @@
 
 #define HAPROXY_RESPONSE_BYTES_MAX	(16u << 20)
 
-/* PROXY_GONE with what went wrong, or NULL with the answer, which lives until the callback returns. */
-typedef void	haproxy_response_f(void *arg, const struct why *, const char *detail, struct str answer);
+/* PROXY_GONE with what went wrong, or NULL with the response, which is not empty and lives until
+ * the callback returns. */
+typedef void	haproxy_response_f(void *arg, const struct why *, const char *detail,
+    struct str response);
 
-/* Lives inside its owner; zeroed memory asks nothing. */
+/* Lives inside its owner; zeroed memory is idle. */
 struct haproxy_request {
 	struct loop	*loop;
 	struct stream	 stream;
 	struct timer	 timer;
-	struct buf	 line, answer;
+	struct buf	 command, response;
 	bool		 busy;
-	int		 failed;	/* errno of a connection that did not even begin */
-	haproxy_response_f *fn;
+	int		 connect_errno;	/* of a connection that could not even start; 0: none */
+	haproxy_response_f *on_response;
 	void		*arg;
 };
 
-/* `fn` is called once, in a later turn, unless haproxy_request_cancel comes first. It may ask the next. */
-void	haproxy_request_start(struct haproxy_request *, struct loop *, const struct addr *, const char *line, int64_t timeout_usec,
-	    haproxy_response_f *, void *arg);
+/* Calls on_response once, in a later turn, unless it is cancelled first. The callback may start
+ * the next request. `command` has no newline. */
+void	haproxy_request_start(struct haproxy_request *, struct loop *, const struct addr *to,
+	    const char *command, int64_t timeout_usec, haproxy_response_f *, void *arg);
+/* Does nothing when none is in progress. */
 void	haproxy_request_cancel(struct haproxy_request *);
 
 #endif

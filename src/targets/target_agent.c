@@ -1,6 +1,7 @@
 /*
- * target_agent: the port that HAProxy's agent checks ask. A check connects, says whom it means (`agent-send`), and
- * is told one line. Nothing is known of who asks; connections are few, short and bounded.
+ * target_agent: the port of HAProxy's agent checks. A check connects, sends the name of a server
+ * (`agent-send`), and gets one line. Any client may connect: connections are few, short and
+ * bounded.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -15,261 +16,268 @@
 #include "net/stream.h"
 #include "targets/target.h"
 
-#define CALLERS_MAX	1024
+#define CONNS_MAX	1024
 #define ACCEPTS_PER_TURN 64
-#define SILENCE_USEC	USEC_PER_SEC			/* for the first byte of the question */
-#define PAUSE_USEC	(50 * USEC_PER_MSEC)		/* a question without an end of line has ended by then */
-#define GOODBYE_USEC	USEC_PER_SEC			/* for the caller to hang up */
-#define LISTEN_USEC	(2 * USEC_PER_SEC)		/* between two attempts to have the port */
-#define ASKED_USEC	(10 * USEC_PER_SEC)		/* longer without a check, and nobody asks */
+#define SILENCE_USEC	USEC_PER_SEC			/* for the first byte of the request */
+#define PAUSE_USEC	(50 * USEC_PER_MSEC)		/* ends a request that has no newline */
+#define GOODBYE_USEC	USEC_PER_SEC			/* for the client to close its end */
+#define LISTEN_USEC	(2 * USEC_PER_SEC)		/* between two attempts to bind the port */
+#define CHECKED_USEC	(10 * USEC_PER_SEC)		/* after so long without one, there are no checks */
 
-struct caller {
-	LIST_ENTRY(caller) link;
-	struct hands	*hands;
+struct agent_conn {
+	LIST_ENTRY(agent_conn) link;
+	struct agent_target *agent;
 	struct stream	 stream;
 	struct timer	 timer;
 	struct deferred	 deferred;
-	char		 question[HAPROXY_AGENT_REQUEST_MAX];
+	char		 request[HAPROXY_AGENT_REQUEST_MAX];
 	size_t		 len;
-	bool		 answered;
+	bool		 responded;
 };
 
-struct hands {
+struct agent_target {
 	struct target	*target;
 	struct loop	*loop;
 	struct io	 io;
-	int		 fd;			/* -1: we could not have it yet */
-	int64_t		 listen_usec;		/* of the next attempt */
-	LIST_HEAD(, caller) callers;
-	unsigned	 ncallers;
+	int		 fd;			/* listens; -1: the port could not be bound yet */
+	int64_t		 listen_usec;		/* of the next attempt, then of the next look at checks */
+	LIST_HEAD(, agent_conn) conns;
+	unsigned	 nconns;
 	struct deferred	 deferred;
-	int64_t		 asked_usec;		/* last, 0: never */
-	bool		 withdrawn;		/* all are told the same: as their configuration has them */
-	uint64_t	 questions, unknown;	/* of them, those that were told nothing */
+	int64_t		 last_request_usec;	/* 0: there was none */
+	bool		 withdrawn;		/* every check gets the weight of its configuration */
+	uint64_t	 requests;
+	uint64_t	 unknown;		/* of them, those that got an empty line */
 };
 
 static void
-caller_end(struct caller *c)
+conn_end(struct agent_conn *c)
 {
+	ASSERT(c->agent->nconns > 0);
 	LIST_REMOVE(c, link);
-	c->hands->ncallers--;
-	timer_clear(c->hands->loop, &c->timer);
+	c->agent->nconns--;
+	timer_clear(c->agent->loop, &c->timer);
 	stream_close(&c->stream);
-	loop_defer(c->hands->loop, &c->deferred, free, c);
+	loop_defer(c->agent->loop, &c->deferred, free, c);
 }
 
 static void
-caller_bored(void *arg)
+on_goodbye_timeout(void *arg)
 {
-	caller_end(arg);
+	conn_end(arg);
 }
 
-/* Into an empty socket: it fits, or the caller is gone. Its own end is waited for, so that it does not meet a reset. */
+/* The socket is empty: the line fits, or the client is gone. Then the client closes first, so
+ * that it does not get a reset. */
 static void
-caller_answer(struct caller *c)
+conn_respond(struct agent_conn *c)
 {
-	struct hands *h = c->hands;
+	struct agent_target *a = c->agent;
 	char out[HAPROXY_AGENT_RESPONSE_MAX];
 	struct iovec iov = { out, 0 };
 	size_t put;
 
-	if (h->withdrawn)
+	ASSERT(!c->responded && c->len <= sizeof c->request);
+	if (a->withdrawn)
 		snprintf(out, sizeof out, "%s", HAPROXY_AGENT_NEUTRAL);
 	else
-		haproxy_agent_respond(target_plan(h->target), (struct str){ c->question, c->len }, out);
-	h->questions++;
-	h->unknown += out[0] == '\n';
-	h->asked_usec = loop_now(h->loop);
-	c->answered = true;
+		haproxy_agent_respond(target_plan(a->target), (struct str){ c->request, c->len }, out);
+	a->requests++;
+	a->unknown += out[0] == '\n';
+	a->last_request_usec = loop_now(a->loop);
+	c->responded = true;
 	iov.iov_len = strlen(out);
 	if (stream_writev(&c->stream, &iov, 1, &put) != IO_DONE) {
-		caller_end(c);
+		conn_end(c);
 		return;
 	}
 	stream_shut(&c->stream);
-	timer_set(h->loop, &c->timer, loop_now(h->loop) + GOODBYE_USEC, caller_bored, c);
+	timer_set(a->loop, &c->timer, loop_now(a->loop) + GOODBYE_USEC, on_goodbye_timeout, c);
 }
 
 static void
-caller_silent(void *arg)
+on_silence(void *arg)
 {
-	caller_answer(arg);
+	conn_respond(arg);
 }
 
 static void
-on_caller(void *arg)
+on_conn(void *arg)
 {
-	struct caller *c = arg;
+	struct agent_conn *c = arg;
 	char rest[64];
 	enum io_result r;
 	size_t got;
 
-	if (c->answered)
-		stream_shut(&c->stream);	/* again, when our end had to wait */
+	if (c->responded)
+		stream_shut(&c->stream);	/* again, if the first call could not finish */
 	do {
-		bool full = c->answered || c->len == sizeof c->question;
+		bool full = c->responded || c->len == sizeof c->request;
 		r = full ? stream_read(&c->stream, rest, sizeof rest, &got) :
-		    stream_read(&c->stream, c->question + c->len, sizeof c->question - c->len, &got);
+		    stream_read(&c->stream, c->request + c->len, sizeof c->request - c->len, &got);
 		if (r == IO_DONE && !full)
 			c->len += got;
 	} while (r == IO_DONE && stream_bytes_in(&c->stream) < 4 * HAPROXY_AGENT_REQUEST_MAX);
-	if (r == IO_FAIL || r == IO_DONE || (r == IO_EOF && c->answered)) {	/* DONE: it goes on and on */
-		caller_end(c);
+	/* DONE: it sends without end */
+	if (r == IO_FAIL || r == IO_DONE || (r == IO_EOF && c->responded)) {
+		conn_end(c);
 		return;
 	}
-	if (c->answered)
+	if (c->responded)
 		return;
-	if (r == IO_EOF || c->len == sizeof c->question || memchr(c->question, '\n', c->len) != NULL)
-		caller_answer(c);
+	if (r == IO_EOF || c->len == sizeof c->request || memchr(c->request, '\n', c->len) != NULL)
+		conn_respond(c);
 	else if (c->len > 0)
-		timer_set(c->hands->loop, &c->timer, loop_now(c->hands->loop) + PAUSE_USEC, caller_silent, c);
+		timer_set(c->agent->loop, &c->timer, loop_now(c->agent->loop) + PAUSE_USEC, on_silence, c);
 }
 
 static void
 on_listener(void *arg, uint32_t events)
 {
-	struct hands *h = arg;
+	struct agent_target *a = arg;
 
 	(void)events;
 	for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
 		struct addr peer;
-		struct caller *c;
-		int fd = sock_accept(h->fd, &peer);
+		struct agent_conn *c;
+		int fd = sock_accept(a->fd, &peer);
 		if (fd < 0 && errno == EAGAIN)
 			return;
 		if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
-			loop_unwatch(h->loop, &h->io);		/* the next tick watches again */
+			loop_unwatch(a->loop, &a->io);		/* the next tick watches again */
 			return;
 		}
 		if (fd < 0)
 			continue;
-		if (h->ncallers == CALLERS_MAX) {
+		if (a->nconns == CONNS_MAX) {
 			close(fd);
 			continue;
 		}
 		c = must_zalloc(sizeof *c);
-		c->hands = h;
-		LIST_INSERT_HEAD(&h->callers, c, link);
-		h->ncallers++;
-		stream_open(&c->stream, h->loop, fd, on_caller, c);
-		timer_set(h->loop, &c->timer, loop_now(h->loop) + SILENCE_USEC, caller_silent, c);
+		c->agent = a;
+		LIST_INSERT_HEAD(&a->conns, c, link);
+		a->nconns++;
+		stream_open(&c->stream, a->loop, fd, on_conn, c);
+		timer_set(a->loop, &c->timer, loop_now(a->loop) + SILENCE_USEC, on_silence, c);
 	}
 }
 
-/* --- as a target --- */
-
-/* The port may be busy for a moment: our predecessor's, or of a target that was just closed. */
-static const struct why *
-port_take(struct hands *h)
-{
-	const struct why *why = sock_listen(&target_conf(h->target)->listen, false, &h->fd);
-
-	h->listen_usec = loop_now(h->loop) + LISTEN_USEC;
-	if (why != NULL)
-		h->fd = -1;
-	return why;
-}
+/* ---- as a target ---- */
 
 static void *
 agent_open(struct target *t)
 {
-	struct hands *h = must_zalloc(sizeof *h);
+	struct agent_target *a = must_zalloc(sizeof *a);
 
-	h->target = t;
-	h->loop = target_loop(t);
-	h->io.fd = -1;
-	h->fd = -1;
-	LIST_INIT(&h->callers);
-	return h;
+	a->target = t;
+	a->loop = target_loop(t);
+	a->io.fd = -1;
+	a->fd = -1;
+	LIST_INIT(&a->conns);
+	return a;
 }
 
 static void
 agent_close(void *arg)
 {
-	struct hands *h = arg;
+	struct agent_target *a = arg;
 
-	while (!LIST_EMPTY(&h->callers))
-		caller_end(LIST_FIRST(&h->callers));
-	if (h->io.fd >= 0)
-		loop_unwatch(h->loop, &h->io);
-	if (h->fd >= 0)
-		close(h->fd);
-	loop_defer(h->loop, &h->deferred, free, h);
+	while (!LIST_EMPTY(&a->conns))
+		conn_end(LIST_FIRST(&a->conns));
+	ASSERT(a->nconns == 0);
+	if (a->io.fd >= 0)
+		loop_unwatch(a->loop, &a->io);
+	if (a->fd >= 0)
+		close(a->fd);
+	loop_defer(a->loop, &a->deferred, free, a);
 }
 
-/* False: told. */
+/* The port may be busy for a moment: the process before this one has it, or a target that was
+ * just closed. False: it is, and target_failed was called. */
 static bool
-port_open(struct hands *h)
+port_open(struct agent_target *a)
 {
-	const struct why *why = h->fd < 0 ? port_take(h) : NULL;
-	char listen[ADDR_TEXT_MAX], detail[ADDR_TEXT_MAX + 100];
-	int error = errno;
+	const struct addr *addr = &target_conf(a->target)->listen;
+	char text[ADDR_TEXT_MAX], detail[ADDR_TEXT_MAX + 100];
+	const struct why *why;
 
-	if (why != NULL) {
-		snprintf(detail, sizeof detail, "cannot listen on %s: %s", addr_text(&target_conf(h->target)->listen, listen), strerror(error));
-		target_failed(h->target, why, detail);
-		return false;
+	if (a->fd < 0) {
+		a->listen_usec = loop_now(a->loop) + LISTEN_USEC;
+		why = sock_listen(addr, false, &a->fd);
+		if (why != NULL) {
+			snprintf(detail, sizeof detail, "cannot listen on %s: %s",
+			    addr_text(addr, text), strerror(errno));
+			a->fd = -1;
+			target_failed(a->target, why, detail);
+			return false;
+		}
 	}
-	if (h->io.fd < 0)
-		loop_watch(h->loop, &h->io, h->fd, LOOP_LEVEL, on_listener, h);
+	if (a->io.fd < 0)
+		loop_watch(a->loop, &a->io, a->fd, LOOP_LEVEL, on_listener, a);
 	return true;
 }
 
-/* What is asked from now on is answered by it. Until there is something to say, nobody is let in. */
+/* Responses come from the plan from now on. Until the first plan the port is closed. */
 static void
 agent_publish(void *arg, const struct plan *p)
 {
-	struct hands *h = arg;
+	struct agent_target *a = arg;
 
 	(void)p;
-	h->withdrawn = false;
-	if (port_open(h))
-		target_published(h->target);
+	a->withdrawn = false;
+	if (port_open(a))
+		target_published(a->target);
 }
 
 static void
 agent_withdraw(void *arg)
 {
-	struct hands *h = arg;
+	struct agent_target *a = arg;
 
-	h->withdrawn = true;
-	if (port_open(h))
-		target_withdrawn(h->target);
+	a->withdrawn = true;
+	if (port_open(a))
+		target_withdrawn(a->target);
 }
 
 static void
-agent_would(const void *arg, json_t *sentences)
+agent_describe_withdraw(const void *arg, json_t *sentences)
 {
 	(void)arg;
-	json_array_append_new(sentences, json_string("respond to every agent check with \"up ready 100%\": the weight of HAProxy's own configuration"));
+	json_array_append_new(sentences,
+	    json_string("respond to every agent check with \"up ready 100%\": "
+	    "the weight of HAProxy's own configuration"));
 }
 
 static void
 agent_tick(void *arg, int64_t now_usec)
 {
-	struct hands *h = arg;
+	struct agent_target *a = arg;
 
-	if (h->fd >= 0 && h->io.fd < 0)
-		loop_watch(h->loop, &h->io, h->fd, LOOP_LEVEL, on_listener, h);
-	if (h->fd < 0 || h->withdrawn || now_usec < h->listen_usec)
+	if (a->fd >= 0 && a->io.fd < 0)
+		loop_watch(a->loop, &a->io, a->fd, LOOP_LEVEL, on_listener, a);
+	if (a->fd < 0 || a->withdrawn || now_usec < a->listen_usec)
 		return;
-	h->listen_usec = now_usec + LISTEN_USEC;
-	if (h->asked_usec != 0 && now_usec - h->asked_usec < ASKED_USEC)
-		target_applied(h->target);
+	a->listen_usec = now_usec + LISTEN_USEC;
+	if (a->last_request_usec != 0 && now_usec - a->last_request_usec < CHECKED_USEC)
+		target_applied(a->target);
 	else
-		target_not_applied(h->target, WHY_PROXY_GONE, "no agent check has come for a while");
+		target_not_applied(a->target, WHY_PROXY_GONE, "no agent check has come for a while");
 }
 
 static void
-agent_show(const void *arg, json_t *target)
+agent_view(const void *arg, json_t *target)
 {
-	const struct hands *h = arg;
+	const struct agent_target *a = arg;
 
-	json_object_set_new(target, "agent", json_pack("{s:I, s:I, s:i}", "questions", (json_int_t)h->questions, "unknown",
-	    (json_int_t)h->unknown, "callers", (int)h->ncallers));
+	json_object_set_new(target, "agent",
+	    json_pack("{s:I, s:I, s:i}", "questions", (json_int_t)a->requests, "unknown",
+	    (json_int_t)a->unknown, "callers", (int)a->nconns));
 }
 
 const struct target_driver target_driver_haproxy_agent = {
-	.open = agent_open, .close = agent_close, .publish = agent_publish, .withdraw = agent_withdraw, .describe_withdraw = agent_would,
-	.online_only = "HAProxy keeps its weights until it is reloaded, or until others are set over its socket", .tick = agent_tick, .view = agent_show
+	.open = agent_open, .close = agent_close,
+	.publish = agent_publish, .withdraw = agent_withdraw, .describe_withdraw = agent_describe_withdraw,
+	.online_only = "HAProxy keeps its weights until it is reloaded, "
+	    "or until others are set over its socket",
+	.tick = agent_tick, .view = agent_view
 };

@@ -1,13 +1,14 @@
 /*
- * target_unreachable: what is said when a proxy's own API does not answer, or not well. The URL is named without a user and a
- * password that may stand in it: it goes to the log, and to everybody who may ask us.
+ * target_unreachable: the report that a proxy's own API did not respond, or not well. The URL is
+ * shown without the user and password that it may contain: it goes to the log, and to everybody
+ * who can read the API.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "targets/target.h"
 
-/* Where the host begins. */
+/* The host in a URL, after a user and password. */
 static const char *
 host_of(const char *url)
 {
@@ -21,16 +22,19 @@ host_of(const char *url)
 }
 
 void
-target_unreachable(struct target *t, const char *url, const char *expected, const struct fetch_result *r)
+target_unreachable(struct target *t, const char *url, const char *expected,
+    const struct fetch_result *r)
 {
 	const char *host = host_of(url), *scheme = strstr(url, "://");
-	bool answered = r->why == WHY_METRICS_STATUS;
+	bool responded = r->why == WHY_METRICS_STATUS;
 	char detail[300];
 	int begins = scheme == NULL ? 0 : (int)(scheme + 3 - url);
 
-	if (answered)
-		snprintf(detail, sizeof detail, "%.*s%.140s: status %ld; expected %s there", begins, url, host, r->status, expected);
+	if (responded)
+		snprintf(detail, sizeof detail, "%.*s%.140s: status %ld; expected %s there",
+		    begins, url, host, r->status, expected);
 	else
-		snprintf(detail, sizeof detail, "%.*s%.140s: %.100s", begins, url, host, r->detail[0] != '\0' ? r->detail : "its response is too large");
-	target_not_applied(t, answered ? WHY_PROXY_SYNTAX : WHY_PROXY_GONE, detail);
+		snprintf(detail, sizeof detail, "%.*s%.140s: %.100s", begins, url, host,
+		    r->detail[0] != '\0' ? r->detail : "its response is too large");
+	target_not_applied(t, responded ? WHY_PROXY_SYNTAX : WHY_PROXY_GONE, detail);
 }

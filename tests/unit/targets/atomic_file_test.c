@@ -24,7 +24,7 @@ rename_and_meddle(const char *from, const char *to)
 #include "targets/atomic_file.c"
 #undef rename
 
-static struct atomic_file_id mark;
+static struct atomic_file_id id;
 static char folder[64], path[96];
 static char old[3000], new[200000];
 
@@ -71,20 +71,20 @@ replaces_and_keeps_the_mode(void **state)
 	struct stat st;
 
 	(void)state;
-	assert_null(atomic_file_write(path, (struct str){ old, sizeof old }, &mark, detail));
+	assert_null(atomic_file_write(path, (struct str){ old, sizeof old }, &id, detail));
 	assert_int_equal(what_is_there(), 'o');
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0644);
 	assert_int_equal(chmod(path, 0640), 0);
-	assert_null(atomic_file_write(path, (struct str){ new, sizeof new }, &mark, detail));
+	assert_null(atomic_file_write(path, (struct str){ new, sizeof new }, &id, detail));
 	assert_int_equal(what_is_there(), 'n');
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0640);
-	assert_true(atomic_file_is_same(&mark, path));
+	assert_true(atomic_file_is_same(&id, path));
 	assert_int_equal(truncate(path, 5), 0);
-	assert_false(atomic_file_is_same(&mark, path));
+	assert_false(atomic_file_is_same(&id, path));
 	assert_int_equal(unlink(path), 0);
-	assert_false(atomic_file_is_same(&mark, path));
+	assert_false(atomic_file_is_same(&id, path));
 }
 
 static void
@@ -99,9 +99,9 @@ who_comes_right_after_us_is_not_taken_for_us(void **state)
 	fwrite(old, 1, sizeof old, f);
 	fclose(f);
 	meddler = other;
-	assert_null(atomic_file_write(path, (struct str){ old, sizeof old }, &mark, detail));
+	assert_null(atomic_file_write(path, (struct str){ old, sizeof old }, &id, detail));
 	meddler = NULL;
-	assert_false(atomic_file_is_same(&mark, path));
+	assert_false(atomic_file_is_same(&id, path));
 }
 
 static void
@@ -110,13 +110,13 @@ failure_leaves_what_was_there(void **state)
 	char detail[FILE_DETAIL_MAX], where[160];
 
 	(void)state;
-	assert_null(atomic_file_write(path, (struct str){ old, sizeof old }, &mark, detail));
+	assert_null(atomic_file_write(path, (struct str){ old, sizeof old }, &id, detail));
 	snprintf(where, sizeof where, "%s/none/a.yml", folder);
-	assert_ptr_equal(atomic_file_write(where, (struct str){ new, sizeof new }, &mark, detail), WHY_PROXY_FILE);
+	assert_ptr_equal(atomic_file_write(where, (struct str){ new, sizeof new }, &id, detail), WHY_PROXY_FILE);
 	assert_non_null(strstr(detail, "No such file or directory"));
 	snprintf(where, sizeof where, "%s/.a.yml.new", folder);		/* what is in the way is not followed elsewhere */
 	assert_int_equal(symlink("/etc/hostname", where), 0);
-	assert_ptr_equal(atomic_file_write(path, (struct str){ new, sizeof new }, &mark, detail), WHY_PROXY_FILE);
+	assert_ptr_equal(atomic_file_write(path, (struct str){ new, sizeof new }, &id, detail), WHY_PROXY_FILE);
 	assert_int_equal(what_is_there(), 'o');
 }
 
@@ -132,7 +132,7 @@ killed_at(unsigned at)
 		char detail[FILE_DETAIL_MAX];
 		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 		raise(SIGSTOP);
-		_exit(atomic_file_write(path, (struct str){ new, sizeof new }, &mark, detail) == NULL ? 0 : 1);
+		_exit(atomic_file_write(path, (struct str){ new, sizeof new }, &id, detail) == NULL ? 0 : 1);
 	}
 	while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status)) {
 		if (++stops == at)
@@ -153,7 +153,7 @@ whoever_dies_on_the_way_leaves_a_whole_file(void **state)
 
 	(void)state;
 	for (;; at++) {
-		assert_null(atomic_file_write(path, (struct str){ old, sizeof old }, &mark, detail));
+		assert_null(atomic_file_write(path, (struct str){ old, sizeof old }, &id, detail));
 		if (!killed_at(at))
 			break;
 		there = what_is_there();

@@ -9,7 +9,7 @@ static const struct plan plan = { .service = &service, .nservices = 1 };
 
 struct scene {
 	struct target	 target;
-	struct hands	*hands;
+	struct agent_target	*agent;
 };
 
 static int
@@ -21,9 +21,9 @@ begin(void **state)
 	close(fd);
 	s->target.loop = loop_new();
 	s->target.conf.name = "ha";
-	s->hands = target_driver_haproxy_agent.open(&s->target);
+	s->agent = target_driver_haproxy_agent.open(&s->target);
 	s->target.plan = &plan;
-	target_driver_haproxy_agent.publish(s->hands, &plan);
+	target_driver_haproxy_agent.publish(s->agent, &plan);
 	assert_int_equal(s->target.published, 1);
 	*state = s;
 	return 0;
@@ -34,7 +34,7 @@ finish(void **state)
 {
 	struct scene *s = *state;
 
-	target_driver_haproxy_agent.close(s->hands);
+	target_driver_haproxy_agent.close(s->agent);
 	loop_turn(s->target.loop, 0);
 	loop_free(&s->target.loop);
 	free(s);
@@ -50,13 +50,13 @@ asked(struct scene *s, const char *one, const char *two, const char *expected)
 
 	say(fd, one, strlen(one));
 	if (two != NULL) {
-		UNTIL(s->target.loop, s->hands->ncallers == 1 && LIST_FIRST(&s->hands->callers)->len == strlen(one));
+		UNTIL(s->target.loop, s->agent->nconns == 1 && LIST_FIRST(&s->agent->conns)->len == strlen(one));
 		say(fd, two, strlen(two));
 	}
 	UNTIL(s->target.loop, (end = hear(fd, heard, sizeof heard)) <= 0);
 	assert_string_equal(heard, expected);
 	close(fd);
-	UNTIL(s->target.loop, s->hands->ncallers == 0);
+	UNTIL(s->target.loop, s->agent->nconns == 0);
 }
 
 static void
@@ -93,10 +93,10 @@ test_gone_again(void **state)
 	int fd = dial(&s->target.conf.listen);
 	struct linger none = { .l_onoff = 1, .l_linger = 0 };
 
-	UNTIL(s->target.loop, s->hands->ncallers == 1);
+	UNTIL(s->target.loop, s->agent->nconns == 1);
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
 	close(fd);
-	UNTIL(s->target.loop, s->hands->ncallers == 0);
+	UNTIL(s->target.loop, s->agent->nconns == 0);
 	asked(s, "web/a\n", NULL, "up ready 73%\n");
 }
 
@@ -105,12 +105,12 @@ test_a_port_in_use_is_named(void **state)
 {
 	struct scene *s = *state, other = { .target = { .loop = s->target.loop, .conf = s->target.conf, .plan = &plan } };
 
-	other.hands = target_driver_haproxy_agent.open(&other.target);
-	target_driver_haproxy_agent.publish(other.hands, &plan);
+	other.agent = target_driver_haproxy_agent.open(&other.target);
+	target_driver_haproxy_agent.publish(other.agent, &plan);
 	assert_int_equal(other.target.failed, 1);
 	assert_ptr_equal(strstr(other.target.detail, "cannot listen on 127.0.0.1:"), other.target.detail);
 	assert_non_null(strstr(other.target.detail, ": Address already in use"));
-	target_driver_haproxy_agent.close(other.hands);
+	target_driver_haproxy_agent.close(other.agent);
 }
 
 static void
@@ -118,11 +118,11 @@ test_withdrawn(void **state)
 {
 	struct scene *s = *state;
 
-	target_driver_haproxy_agent.withdraw(s->hands);
+	target_driver_haproxy_agent.withdraw(s->agent);
 	assert_int_equal(s->target.withdrawn, 1);
 	asked(s, "web/a\n", NULL, "up ready 100%\n");
 	asked(s, "nobody\n", NULL, "up ready 100%\n");
-	target_driver_haproxy_agent.publish(s->hands, &plan);
+	target_driver_haproxy_agent.publish(s->agent, &plan);
 	asked(s, "web/a\n", NULL, "up ready 73%\n");
 }
 
@@ -132,10 +132,10 @@ test_is_asked(void **state)
 	struct scene *s = *state;
 	int64_t later = loop_now(s->target.loop) + LISTEN_USEC;
 
-	target_driver_haproxy_agent.tick(s->hands, later);
+	target_driver_haproxy_agent.tick(s->agent, later);
 	assert_ptr_equal(s->target.why, WHY_PROXY_GONE);
 	asked(s, "web/a\n", NULL, "up ready 73%\n");
-	target_driver_haproxy_agent.tick(s->hands, later + LISTEN_USEC);
+	target_driver_haproxy_agent.tick(s->agent, later + LISTEN_USEC);
 	assert_int_equal(s->target.taken, 1);
 }
 
@@ -144,7 +144,7 @@ test_port_taken(void **state)
 {
 	struct scene *s = *state;
 	struct target other = { .loop = s->target.loop, .conf = s->target.conf, .plan = &plan };
-	struct hands *h = target_driver_haproxy_agent.open(&other);
+	struct agent_target *h = target_driver_haproxy_agent.open(&other);
 
 	target_driver_haproxy_agent.publish(h, &plan);
 	assert_int_equal(other.failed, 1);
