@@ -1,8 +1,9 @@
 /*
- * target_haproxy: HAProxy over its admin socket, in rounds. A round reads what it has, gives the orders that make the plan
- * of it, and reads again. Rounds come with each publication and each `poll`, so one that somebody else has changed gets
- * everything again; and soon after it was restarted or reloaded, for then it has forgotten what we added.
- * Must not know what the orders are: drive/haproxy.c.
+ * target_haproxy: HAProxy over its admin socket, in rounds. A round reads what HAProxy has, sends
+ * the commands that lead from there to the plan, and reads again. There is a round for each
+ * publication and one each `poll`, so that changes by others are undone; and one soon after
+ * HAProxy was restarted or reloaded, because then it has lost the servers that were added. Must
+ * not know what the commands are: drive/haproxy.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,60 +16,63 @@
 #include "targets/haproxy_request.h"
 #include "targets/target.h"
 
-#define ANSWER_USEC	(5 * USEC_PER_SEC)
+#define RESPONSE_USEC	(5 * USEC_PER_SEC)
 #define RETRY_USEC	(250 * USEC_PER_MSEC)	/* while it cannot be reached: it may be restarting */
-#define WATCH_USEC	(200 * USEC_PER_MSEC)	/* between two looks at whether it is another process now */
+/* between two looks at whether it is another process now */
+#define WATCH_USEC	(200 * USEC_PER_MSEC)
 
-struct hands {
+struct haproxy_target {
 	struct target	*target;
 	struct loop	*loop;
 	struct addr	 addr;
 	struct haproxy_rules rules;
-	struct map	*backend;		/* those that we were ever to fill, by name: to themselves */
-	struct haproxy_request ask;
+	struct map	*backend;		/* names of backends that were ever published, to themselves */
+	struct haproxy_request request;
 	struct deferred	 deferred;
 	int64_t		 due_usec;		/* of the next round */
 	int64_t		 watch_usec;		/* of the next look at which process it is */
 
-	/* the publication */
-	bool		 owed;			/* it is not out */
-	bool		 owed_told;		/* and that was said */
-	bool		 withdrawing;		/* it is a withdrawal, and rounds go on until no server of ours is left */
-	bool		 withdrawn;		/* that is so: no more rounds until the next publication */
+	/* the publication or withdrawal */
+	bool		 pending;		/* it is not out */
+	bool		 failure_reported;	/* nor has it been for a round: the target knows */
+	bool		 withdrawing;		/* rounds go on until no server of Mola is left, */
+	bool		 withdrawn;		/* which is so: no more rounds until the next publication */
 
 	/* the round */
-	bool		 busy, again;		/* one is under way; another is wanted at once */
-	bool		 ordered;		/* what is read now is what came of our orders */
+	bool		 busy;			/* a request is in progress */
+	bool		 restart;		/* a newer publication wants a round as soon as this one ends */
+	bool		 commands_sent;		/* what is read now shows their effect */
 	struct haproxy_state *state;
 	struct haproxy_commands *commands;
-	unsigned	 at;			/* the order under way */
-	char		 refusal[200];		/* of the first that was refused */
+	unsigned	 at;			/* the command in progress */
+	char		 first_error[200];	/* the first command that was refused, and the response; "": none */
 
-	/* for people */
+	/* for the API */
 	struct haproxy_info info;		/* pid 0: not seen yet */
-	uint64_t	 restarts, given, refused;
-	unsigned	 leaving;		/* servers that wait for their connections to end */
+	uint64_t	 restarts, sent_total, refused_total;
+	unsigned	 deleting;		/* servers that wait for their connections to end */
 };
 
-static void	round_start(struct hands *);
+static void	round_start(struct haproxy_target *);
 
-/* --- the end of a round --- */
+/* ---- the end of a round ---- */
 
 static void
-round_end(struct hands *h, int64_t pause)
+round_end(struct haproxy_target *h, int64_t pause)
 {
+	ASSERT(h->busy && !h->request.busy);
 	haproxy_commands_free(&h->commands);
 	haproxy_state_free(&h->state);
 	h->busy = false;
 	h->due_usec = loop_now(h->loop) + pause;
 	h->watch_usec = loop_now(h->loop) + WATCH_USEC;
-	if (h->again)
+	if (h->restart)
 		round_start(h);
 }
 
-/* A publication that is overtaken by a newer one is not reported: `again` means that the newer one will be. */
+/* If a newer publication has come meanwhile (restart), the next round reports that one. */
 static void
-round_failed(struct hands *h, const struct why *why, const char *detail)
+round_failed(struct haproxy_target *h, const struct why *why, const char *detail)
 {
 	int64_t poll = target_conf(h->target)->poll_usec;
 	char where[240];
@@ -77,17 +81,17 @@ round_failed(struct hands *h, const struct why *why, const char *detail)
 		snprintf(where, sizeof where, "%.140s: %.90s", target_conf(h->target)->socket, detail);
 		detail = where;
 	}
-	if (h->owed && !h->owed_told && !h->again) {
-		h->owed_told = true;
+	if (h->pending && !h->failure_reported && !h->restart) {
+		h->failure_reported = true;
 		target_failed(h->target, why, detail);
 	}
-	if (!h->again && !h->withdrawing)
+	if (!h->restart && !h->withdrawing)
 		target_not_applied(h->target, why, detail);
 	round_end(h, why == WHY_PROXY_GONE && poll > RETRY_USEC ? RETRY_USEC : poll);
 }
 
 static void
-servers_tell(struct hands *h)
+servers_report(struct haproxy_target *h)
 {
 	const struct plan *p = target_plan(h->target);
 	const struct haproxy_server *s;
@@ -97,50 +101,44 @@ servers_tell(struct hands *h)
 		haproxy_backend_name(h->rules.backend, p->service[i].name, backend);
 		for (unsigned k = 0; k < p->service[i].nservers; k++)
 			if ((s = haproxy_task_server(h->state, backend, &p->service[i].server[k])) != NULL)
-				target_server_reported(h->target, p->service[i].name, p->service[i].server[k].name, (int)s->weight, s->status);
+				target_server_reported(h->target, p->service[i].name,
+				    p->service[i].server[k].name, (int)s->weight, s->status);
 	}
 }
 
-/* Servers that still have connections are deleted by later rounds. */
+/* Servers that still have connections are deleted by later rounds: a withdrawal is over without
+ * them, its rounds are not. */
 static void
-round_withdrawn(struct hands *h)
+round_good(struct haproxy_target *h)
 {
-	h->leaving = h->commands->ndelete;
-	h->withdrawn = h->leaving == 0;
-	if (!h->again) {
-		if (h->owed)
-			target_withdrawn(h->target);
-		h->owed = false;
-	}
-	round_end(h, target_conf(h->target)->poll_usec);
-}
+	bool report = h->pending && !h->restart;
 
-static void
-round_good(struct hands *h)
-{
+	ASSERT(!h->withdrawn && h->commands->ndelete <= h->commands->n);
+	h->deleting = h->commands->ndelete;
+	h->pending &= h->restart;
 	if (h->withdrawing) {
-		round_withdrawn(h);
-		return;
-	}
-	h->leaving = h->commands->ndelete;
-	servers_tell(h);
-	if (!h->again) {
-		if (h->owed)
+		h->withdrawn = h->deleting == 0 && !h->restart;
+		if (report)
+			target_withdrawn(h->target);
+	} else {
+		servers_report(h);
+		if (report)
 			target_published(h->target);
-		h->owed = false;
-		target_applied(h->target);
+		if (!h->restart)
+			target_applied(h->target);
 	}
 	round_end(h, target_conf(h->target)->poll_usec);
 }
 
-/* --- orders --- */
+/* ---- commands ---- */
 
 static bool
-is_planned(const struct hands *h, const char *backend)
+is_planned(const struct haproxy_target *h, const char *backend)
 {
 	const struct plan *p = target_plan(h->target);
 	char name[HAPROXY_NAME_MAX];
 
+	ASSERT(p != NULL && !h->withdrawing);
 	for (unsigned i = 0; i < p->nservices; i++) {
 		haproxy_backend_name(h->rules.backend, p->service[i].name, name);
 		if (strcmp(name, backend) == 0)
@@ -150,7 +148,7 @@ is_planned(const struct hands *h, const char *backend)
 }
 
 static void
-commands_make(struct hands *h)
+commands_make(struct haproxy_target *h)
 {
 	const struct plan *p = target_plan(h->target);
 	char name[HAPROXY_NAME_MAX];
@@ -158,10 +156,12 @@ commands_make(struct hands *h)
 	void *value;
 	size_t at = 0;
 
+	haproxy_commands_free(&h->commands);
 	h->at = 0;
 	if (h->withdrawing) {
-		h->commands = haproxy_commands_withdraw(h->state, &h->rules, target_conf(h->target)->services.item,
-		    target_conf(h->target)->services.n, target_is_standalone(h->target) ? NULL : h->backend);
+		const struct conf_list *only = &target_conf(h->target)->services;
+		h->commands = haproxy_commands_withdraw(h->state, &h->rules, only->item, only->n,
+		    target_is_standalone(h->target) ? NULL : h->backend);
 		return;
 	}
 	h->commands = haproxy_commands_make(h->state, p, &h->rules);
@@ -175,200 +175,202 @@ commands_make(struct hands *h)
 			haproxy_commands_clear_backend(h->commands, h->state, value);
 }
 
-static void	ask(struct hands *, const char *line, haproxy_response_f *);
+static void	request(struct haproxy_target *, const char *line, haproxy_response_f *);
 static void	on_state(void *, const struct why *, const char *, struct str);
 
 static void
-refusal_note(struct hands *h, const struct haproxy_command *o, struct str answer)
+error_note(struct haproxy_target *h, const struct haproxy_command *o, struct str response)
 {
 	struct str line = { "", 0 };
 	char text[100];
 
-	str_split(&answer, '\n', &line);
+	str_split(&response, '\n', &line);
 	str_copy(text, sizeof text, line);
 	for (char *p = text; *p != '\0'; p++)
 		if (*p < ' ' || *p > '~')
 			*p = '?';
-	h->refused++;
-	log_event(LOG_DEBUG, "haproxy.refused", "target", target_name(h->target), "order", o->line, "answer", text, NULL);
-	if (h->refusal[0] == '\0' && o->action != HAPROXY_DELETE)
-		snprintf(h->refusal, sizeof h->refusal, "%.90s: %s", o->line, text);
+	h->refused_total++;
+	log_event(LOG_DEBUG, "haproxy.refused", "target", target_name(h->target), "order",
+	    o->line, "answer", text, NULL);
+	if (h->first_error[0] == '\0' && o->action != HAPROXY_DELETE)
+		snprintf(h->first_error, sizeof h->first_error, "%.90s: %s", o->line, text);
 }
 
 static void
-on_answer(void *arg, const struct why *why, const char *detail, struct str answer)
+on_command_done(void *arg, const struct why *why, const char *detail, struct str response)
 {
-	struct hands *h = arg;
+	struct haproxy_target *h = arg;
 	const struct haproxy_command *o = &h->commands->command[h->at];
 
+	ASSERT(h->busy && h->at < h->commands->n && !h->commands_sent);
 	if (why != NULL) {
 		round_failed(h, why, detail);
 		return;
 	}
-	h->given++;
-	if (haproxy_response_verdict(o->action, answer) == HAPROXY_REFUSED)
-		refusal_note(h, o, answer);
+	h->sent_total++;
+	if (haproxy_response_verdict(o->action, response) == HAPROXY_REFUSED)
+		error_note(h, o, response);
 	if (++h->at < h->commands->n)
-		ask(h, h->commands->command[h->at].line, on_answer);
+		request(h, h->commands->command[h->at].line, on_command_done);
 	else {
-		h->ordered = true;
-		ask(h, "show servers state", on_state);
+		h->commands_sent = true;
+		request(h, "show servers state", on_state);
 	}
 }
 
-/* Servers that wait to be deleted are out of use: they are tried once in each round, and are no difference. */
+/* Servers that wait to be deleted are in maintenance: deleting is tried once in each round, and
+ * they count as no difference. */
 static void
-commands_check(struct hands *h)
+commands_check(struct haproxy_target *h)
 {
 	unsigned open = h->commands->n - h->commands->ndelete;
 	char detail[240];
 
-	if (h->again && h->ordered)		/* these orders are of an older plan than the one that is compared with */
+	if (h->restart && h->commands_sent)		/* the commands that were sent are those of an older plan */
 		round_end(h, 0);
-	else if (h->commands->n == 0 || (h->ordered && open == 0))
+	else if (h->commands->n == 0 || (h->commands_sent && open == 0))
 		round_good(h);
-	else if (!h->ordered)
-		ask(h, h->commands->command[0].line, on_answer);
-	else if (h->refusal[0] != '\0')
-		round_failed(h, WHY_PROXY_REFUSED, h->refusal);
+	else if (!h->commands_sent)
+		request(h, h->commands->command[0].line, on_command_done);
+	else if (h->first_error[0] != '\0')
+		round_failed(h, WHY_PROXY_REFUSED, h->first_error);
 	else {
-		snprintf(detail, sizeof detail, "%u orders were without effect, the first: %.160s", open, h->commands->command[0].line);
+		snprintf(detail, sizeof detail, "%u commands had no effect, the first: %.160s", open,
+		    h->commands->command[0].line);
 		round_failed(h, WHY_PROXY_DIFFERS, detail);
 	}
 }
 
-/* --- reading --- */
+/* ---- reading ---- */
 
-/* A table ends with an empty line. One whose HAProxy died over it ends anywhere, and would lack servers that are there. */
+/* A table ends with an empty line. If HAProxy dies while it sends one, the table ends anywhere,
+ * and lacks servers that exist. */
 static const struct why *
-whole(struct str answer, const char **detail)
+table_check(struct str response, const char **detail)
 {
-	if (answer.len >= 2 && memcmp(answer.p + answer.len - 2, "\n\n", 2) == 0)
+	if (response.len >= 2 && memcmp(response.p + response.len - 2, "\n\n", 2) == 0)
 		return NULL;
 	*detail = "it closed the connection in the middle of a response";
 	return WHY_PROXY_GONE;
 }
 
 static void
-on_stat(void *arg, const struct why *why, const char *detail, struct str answer)
+on_stat(void *arg, const struct why *why, const char *detail, struct str response)
 {
-	struct hands *h = arg;
+	struct haproxy_target *h = arg;
 
-	if (why == NULL && (why = haproxy_stat_parse(answer, h->state)) != NULL)
+	if (why == NULL && (why = haproxy_stat_parse(response, h->state)) != NULL)
 		detail = "show stat";
 	if (why == NULL)
-		why = whole(answer, &detail);
+		why = table_check(response, &detail);
 	if (why != NULL) {
 		round_failed(h, why, detail);
 		return;
 	}
-	haproxy_commands_free(&h->commands);
 	commands_make(h);
 	commands_check(h);
 }
 
 static void
-on_state(void *arg, const struct why *why, const char *detail, struct str answer)
+on_state(void *arg, const struct why *why, const char *detail, struct str response)
 {
-	struct hands *h = arg;
+	struct haproxy_target *h = arg;
 	struct haproxy_state *state;
 
-	if (why == NULL && (why = haproxy_state_parse(answer, &state)) != NULL)
+	if (why == NULL && (why = haproxy_state_parse(response, &state)) != NULL)
 		detail = "show servers state: is the socket of level admin?";
 	if (why == NULL) {
 		haproxy_state_free(&h->state);
 		h->state = state;
-		why = whole(answer, &detail);
+		why = table_check(response, &detail);
 	}
 	if (why != NULL) {
 		round_failed(h, why, detail);
 		return;
 	}
-	ask(h, "show stat -1 4 -1", on_stat);
+	request(h, "show stat -1 4 -1", on_stat);
 }
 
 static bool
-is_other(const struct hands *h, const struct haproxy_info *info)
+is_new_process(const struct haproxy_target *h, const struct haproxy_info *info)
 {
 	return h->info.pid != 0 && (h->info.pid != info->pid || info->uptime_sec < h->info.uptime_sec);
 }
 
 static void
-on_info(void *arg, const struct why *why, const char *detail, struct str answer)
+on_info(void *arg, const struct why *why, const char *detail, struct str response)
 {
-	struct hands *h = arg;
+	struct haproxy_target *h = arg;
 	struct haproxy_info info;
 
-	if (why == NULL && (why = haproxy_info_parse(answer, &info)) != NULL)
+	if (why == NULL && (why = haproxy_info_parse(response, &info)) != NULL)
 		detail = "show info";
 	if (why == NULL)
-		why = whole(answer, &detail);
+		why = table_check(response, &detail);
 	if (why != NULL) {
 		round_failed(h, why, detail);
 		return;
 	}
-	if (is_other(h, &info)) {
+	if (is_new_process(h, &info)) {
 		h->restarts++;
-		log_event(LOG_INFO, "haproxy.restarted", "target", target_name(h->target), "version", info.version, "pid",
-		    LOG_N((int64_t)info.pid), NULL);
+		log_event(LOG_INFO, "haproxy.restarted", "target", target_name(h->target),
+		    "version", info.version, "pid", LOG_N((int64_t)info.pid), NULL);
 	}
 	h->info = info;
-	ask(h, "show servers state", on_state);
+	request(h, "show servers state", on_state);
 }
 
 static void
-ask(struct hands *h, const char *line, haproxy_response_f *fn)
+request(struct haproxy_target *h, const char *line, haproxy_response_f *fn)
 {
-	haproxy_request_start(&h->ask, h->loop, &h->addr, line, ANSWER_USEC, fn, h);
+	haproxy_request_start(&h->request, h->loop, &h->addr, line, RESPONSE_USEC, fn, h);
 }
 
 static void
-round_start(struct hands *h)
+round_start(struct haproxy_target *h)
 {
+	ASSERT(!h->busy && !h->withdrawn && h->state == NULL && h->commands == NULL);
 	h->busy = true;
-	h->again = h->ordered = false;
-	h->refusal[0] = '\0';
-	ask(h, "show info", on_info);
+	h->restart = h->commands_sent = false;
+	h->first_error[0] = '\0';
+	request(h, "show info", on_info);
 }
 
-/* --- between rounds --- */
+/* ---- between rounds ---- */
 
-/* One that does not answer well is the next round's affair. */
+/* What goes wrong here is reported by the next round. */
 static void
-on_watched(void *arg, const struct why *why, const char *detail, struct str answer)
+on_watched(void *arg, const struct why *why, const char *detail, struct str response)
 {
-	struct hands *h = arg;
+	struct haproxy_target *h = arg;
 	struct haproxy_info info;
-	bool other = why == NULL && haproxy_info_parse(answer, &info) == NULL && is_other(h, &info);
+	bool other = why == NULL && haproxy_info_parse(response, &info) == NULL &&
+	    is_new_process(h, &info);
 
 	(void)detail;
+	ASSERT(h->busy && h->state == NULL && h->commands == NULL);	/* it is no round */
 	h->busy = false;
 	h->watch_usec = loop_now(h->loop) + WATCH_USEC;
 	if (why != NULL)
 		h->due_usec = 0;
-	if (other || h->again)
+	if (other || h->restart)
 		round_start(h);
 }
 
-static void
-watch(struct hands *h)
-{
-	h->busy = true;
-	ask(h, "show info", on_watched);
-}
-
-/* --- as a target --- */
+/* ---- as a target ---- */
 
 static void *
 haproxy_open(struct target *t)
 {
-	struct hands *h = must_zalloc(sizeof *h);
+	struct haproxy_target *h = must_zalloc(sizeof *h);
 	const struct conf_target *c = target_conf(t);
 
 	h->target = t;
 	h->loop = target_loop(t);
-	ASSERT(addr_parse(str_of(c->socket), &h->addr) == NULL);
-	h->rules = (struct haproxy_rules){ c->backend, c->server_options == NULL ? "check" : c->server_options };
+	if (addr_parse(str_of(c->socket), &h->addr) != NULL)
+		BUG("a socket that the configuration has accepted");
+	h->rules = (struct haproxy_rules){ c->backend,
+	    c->server_options == NULL ? "check" : c->server_options };
 	h->backend = map_new();
 	return h;
 }
@@ -376,12 +378,12 @@ haproxy_open(struct target *t)
 static void
 haproxy_close(void *arg)
 {
-	struct hands *h = arg;
+	struct haproxy_target *h = arg;
 	struct str key;
 	void *value;
 	size_t at = 0;
 
-	haproxy_request_cancel(&h->ask);
+	haproxy_request_cancel(&h->request);
 	haproxy_commands_free(&h->commands);
 	haproxy_state_free(&h->state);
 	while (map_next(h->backend, &at, &key, &value))
@@ -391,12 +393,12 @@ haproxy_close(void *arg)
 }
 
 static void
-owe(struct hands *h)
+round_request(struct haproxy_target *h)
 {
-	h->owed = true;
-	h->owed_told = false;
+	h->pending = true;
+	h->failure_reported = false;
 	if (h->busy)
-		h->again = true;
+		h->restart = true;
 	else
 		round_start(h);
 }
@@ -404,63 +406,69 @@ owe(struct hands *h)
 static void
 haproxy_publish(void *arg, const struct plan *p)
 {
-	struct hands *h = arg;
+	struct haproxy_target *h = arg;
 
-	(void)p;		/* it is the target's plan from now on */
+	(void)p;		/* target_plan() is this plan from now on */
 	h->withdrawing = h->withdrawn = false;
-	owe(h);
+	round_request(h);
 }
 
 static void
 haproxy_withdraw(void *arg)
 {
-	struct hands *h = arg;
+	struct haproxy_target *h = arg;
 
 	h->withdrawing = true;
 	h->withdrawn = false;
-	owe(h);
+	round_request(h);
 }
 
 static void
-haproxy_would(const void *arg, json_t *sentences)
+haproxy_describe_withdraw(const void *arg, json_t *sentences)
 {
-	const struct hands *h = arg;
+	const struct haproxy_target *h = arg;
 	const struct conf_target *c = target_conf(h->target);
 	char text[400];
 
 	for (unsigned i = 0; i < c->services.n || i == 0; i++) {
 		haproxy_backend_name(h->rules.backend, c->services.n == 0 ? "*" : c->services.item[i], text);
-		json_array_append_new(sentences, json_sprintf("backend %.100s: servers " HAPROXY_PREFIX "* are deleted, when their connections have "
-		    "ended; your own servers get the weights of HAProxy's configuration", text));
+		json_array_append_new(sentences, json_sprintf("backend %.100s: "
+		    "servers " HAPROXY_PREFIX "* are deleted, when their connections have ended; "
+		    "your own servers get the weights of HAProxy's configuration", text));
 	}
 }
 
 static void
 haproxy_tick(void *arg, int64_t now_usec)
 {
-	struct hands *h = arg;
+	struct haproxy_target *h = arg;
 
 	if (h->busy || h->withdrawn || (target_plan(h->target) == NULL && !h->withdrawing))
 		return;
 	if (now_usec >= h->due_usec)
 		round_start(h);
-	else if (now_usec >= h->watch_usec && !h->withdrawing)
-		watch(h);
+	else if (now_usec >= h->watch_usec && !h->withdrawing) {
+		h->busy = true;
+		request(h, "show info", on_watched);
+	}
 }
 
 static void
-haproxy_show(const void *arg, json_t *target)
+haproxy_view(const void *arg, json_t *target)
 {
-	const struct hands *h = arg;
+	const struct haproxy_target *h = arg;
 
 	if (h->info.pid == 0)
 		return;
-	json_object_set_new(target, "haproxy", json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "version", h->info.version, "pid",
-	    (json_int_t)h->info.pid, "restarts", (json_int_t)h->restarts, "commands", (json_int_t)h->given, "refused",
-	    (json_int_t)h->refused, "leaving", (json_int_t)h->leaving));
+	json_object_set_new(target, "haproxy", json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}",
+	    "version", h->info.version, "pid", (json_int_t)h->info.pid,
+	    "restarts", (json_int_t)h->restarts, "commands", (json_int_t)h->sent_total,
+	    "refused", (json_int_t)h->refused_total, "leaving", (json_int_t)h->deleting));
 }
 
 const struct target_driver target_driver_haproxy = {
-	.open = haproxy_open, .close = haproxy_close, .publish = haproxy_publish, .withdraw = haproxy_withdraw,
-	.describe_withdraw = haproxy_would, .tick = haproxy_tick, .view = haproxy_show
+	.open = haproxy_open, .close = haproxy_close,
+	.publish = haproxy_publish, .withdraw = haproxy_withdraw,
+	.describe_withdraw = haproxy_describe_withdraw,
+	.tick = haproxy_tick, .view = haproxy_view
 };

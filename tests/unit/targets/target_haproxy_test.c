@@ -11,7 +11,7 @@ static const struct plan plan = { .service = &service, .nservices = 1 };
 
 struct scene {
 	struct target	 target;
-	struct hands	*hands;
+	struct haproxy_target *driver;
 	struct io	 io, caller;
 	int		 fd;
 	char		 line[512];
@@ -89,7 +89,7 @@ begin(void **state)
 	loop_watch(s->target.loop, &s->io, s->fd, LOOP_LEVEL, haproxy_accepts, s);
 	s->target.conf = (struct conf_target){ .name = "ha", .backend = "{service}", .poll_usec = USEC_PER_MSEC,
 	    .socket = (char *)(uintptr_t)addr_text(&at, text) };
-	s->hands = target_driver_haproxy.open(&s->target);
+	s->driver = target_driver_haproxy.open(&s->target);
 	*state = s;
 	return 0;
 }
@@ -99,7 +99,7 @@ finish(void **state)
 {
 	struct scene *s = *state;
 
-	target_driver_haproxy.close(s->hands);
+	target_driver_haproxy.close(s->driver);
 	if (s->caller.fd >= 0) {
 		int fd = s->caller.fd;
 		loop_unwatch(s->target.loop, &s->caller);
@@ -117,11 +117,11 @@ static void
 publish(struct scene *s)
 {
 	s->target.plan = &plan;
-	target_driver_haproxy.publish(s->hands, &plan);
+	target_driver_haproxy.publish(s->driver, &plan);
 }
 
 /* Rounds go on until this is true. */
-#define ROUNDS_UNTIL(s, cond) UNTIL((s)->target.loop, (target_driver_haproxy.tick((s)->hands, loop_now((s)->target.loop)), (cond)))
+#define ROUNDS_UNTIL(s, cond) UNTIL((s)->target.loop, (target_driver_haproxy.tick((s)->driver, loop_now((s)->target.loop)), (cond)))
 
 static void
 test_published(void **state)
@@ -151,8 +151,8 @@ test_restarted(void **state)
 	s->heard[0] = '\0';
 	s->rows = "";
 	s->info = "Version: 2.6\nPid: 8\nUptime_sec: 0\n\n";
-	ROUNDS_UNTIL(s, strstr(s->heard, "state ready") != NULL && !s->hands->busy);
-	assert_int_equal(s->hands->restarts, 1);
+	ROUNDS_UNTIL(s, strstr(s->heard, "state ready") != NULL && !s->driver->busy);
+	assert_int_equal(s->driver->restarts, 1);
 	assert_int_equal(s->target.published, 1);
 	assert_int_equal(s->target.failed + s->target.refused, 0);
 }
@@ -168,11 +168,11 @@ test_reloaded(void **state)
 	UNTIL(s->target.loop, s->target.published == 1);
 	s->heard[0] = '\0';
 	s->rows = "";
-	ROUNDS_UNTIL(s, s->hands->watch_usec > s->hands->due_usec - s->target.conf.poll_usec + WATCH_USEC);
+	ROUNDS_UNTIL(s, s->driver->watch_usec > s->driver->due_usec - s->target.conf.poll_usec + WATCH_USEC);
 	assert_string_equal(s->heard, "");		/* it is looked at, and is the same process */
 	s->info = "Version: 2.6\nPid: 8\nUptime_sec: 0\n\n";
-	ROUNDS_UNTIL(s, strstr(s->heard, "state ready") != NULL && !s->hands->busy);
-	assert_int_equal(s->hands->restarts, 1);
+	ROUNDS_UNTIL(s, strstr(s->heard, "state ready") != NULL && !s->driver->busy);
+	assert_int_equal(s->driver->restarts, 1);
 	assert_int_equal(s->target.failed + s->target.refused, 0);
 }
 
@@ -249,9 +249,9 @@ test_overtaken(void **state)
 
 	publish(s);
 	loop_turn(s->target.loop, 0);
-	assert_true(s->hands->busy);
+	assert_true(s->driver->busy);
 	publish(s);
-	UNTIL(s->target.loop, s->target.published == 1 && !s->hands->busy);
+	UNTIL(s->target.loop, s->target.published == 1 && !s->driver->busy);
 	ROUNDS_UNTIL(s, s->target.taken == 3);
 	assert_int_equal(s->target.published, 1);
 	assert_int_equal(s->target.failed, 0);
@@ -264,7 +264,7 @@ test_closed_in_the_middle(void **state)
 
 	publish(s);
 	loop_turn(s->target.loop, 0);
-	assert_true(s->hands->busy);
+	assert_true(s->driver->busy);
 }
 
 int
