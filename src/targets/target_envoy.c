@@ -1,6 +1,7 @@
 /*
- * target_envoy: Envoy, told by files that it watches (one for each cluster) or by the door at which it asks. What is
- * said is drive/envoy.c's affair; this one says it, and says it again before Envoy ceases to believe it (stale_after).
+ * target_envoy: Envoy, configured by files that it watches (one for each cluster) or by the
+ * endpoint that it polls. drive/envoy.c makes assignments; this file publishes them, and again
+ * before they expire in Envoy (stale_after).
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -13,21 +14,22 @@
 #include "targets/target_envoy_priv.h"
 
 #define TEXT_MAX	(16u << 20)
-#define BEATS		3		/* in the time after which Envoy ceases to believe */
-#define MIND_USEC	USEC_PER_SEC		/* between two looks at whether the files are still ours */
-#define HOLE		"{service}"
+#define REFRESHES	3			/* of all files, within stale_after */
+#define CHECK_USEC	USEC_PER_SEC		/* between two looks at whether the files were changed */
+#define PLACEHOLDER	"{service}"
 
-/* --- what is said of a service --- */
+/* ---- resources ---- */
 
 static char *
-filled(const char *template, const char *service)
+template_fill(const char *template, const char *service)
 {
-	const char *hole = strstr(template, HOLE);
+	const char *hole = strstr(template, PLACEHOLDER);
 	char *out;
 
 	if (hole == NULL)
 		return must_strdup(template);
-	if (asprintf(&out, "%.*s%s%s", (int)(hole - template), template, service, hole + strlen(HOLE)) < 0)
+	if (asprintf(&out, "%.*s%s%s", (int)(hole - template), template, service,
+	    hole + strlen(PLACEHOLDER)) < 0)
 		BUG("out of memory");
 	return out;
 }
@@ -43,20 +45,7 @@ resource_fini(struct envoy_resource *s)
 }
 
 static struct envoy_resource *
-resource_add(struct envoy *e, const char *service)
-{
-	struct envoy_resource *s;
-
-	e->resource = must_realloc(e->resource, (e->nresources + 1) * sizeof *e->resource);
-	s = &e->resource[e->nresources++];
-	*s = (struct envoy_resource){ .service = must_strdup(service), .cluster = filled(e->conf->backend, service), .rejected = -1,
-	    .path = e->conf->file == NULL ? NULL : filled(e->conf->file, service) };
-	buf_init(&s->text, TEXT_MAX);
-	return s;
-}
-
-static struct envoy_resource *
-resource_by_service(struct envoy *e, const char *service)
+resource_by_service(const struct envoy_target *e, const char *service)
 {
 	for (unsigned i = 0; i < e->nresources; i++)
 		if (strcmp(e->resource[i].service, service) == 0)
@@ -64,8 +53,23 @@ resource_by_service(struct envoy *e, const char *service)
 	return NULL;
 }
 
+static struct envoy_resource *
+resource_add(struct envoy_target *e, const char *service)
+{
+	struct envoy_resource *s;
+
+	e->resource = must_realloc(e->resource, (e->nresources + 1) * sizeof *e->resource);
+	ASSERT(resource_by_service(e, service) == NULL);
+	s = &e->resource[e->nresources++];
+	*s = (struct envoy_resource){ .service = must_strdup(service),
+	    .cluster = template_fill(e->conf->backend, service), .rejected = -1,
+	    .path = e->conf->file == NULL ? NULL : template_fill(e->conf->file, service) };
+	buf_init(&s->text, TEXT_MAX);
+	return s;
+}
+
 struct envoy_resource *
-envoy_find_resource(const struct envoy *e, const char *cluster)
+envoy_find_resource(const struct envoy_target *e, const char *cluster)
 {
 	for (unsigned i = 0; i < e->nresources; i++)
 		if (strcmp(e->resource[i].cluster, cluster) == 0)
@@ -73,13 +77,14 @@ envoy_find_resource(const struct envoy *e, const char *cluster)
 	return NULL;
 }
 
-/* Takes the assignment. */
+/* Takes the assignment. A file that has another version is written by files_write. */
 static void
 resource_set(struct envoy_resource *s, json_t *assignment)
 {
 	char was[ENVOY_VERSION];
 	json_t *all;
 
+	ASSERT(assignment != s->assignment);
 	memcpy(was, s->version, sizeof was);
 	json_decref(s->assignment);
 	s->assignment = assignment;
@@ -90,9 +95,9 @@ resource_set(struct envoy_resource *s, json_t *assignment)
 	s->placed &= strcmp(was, s->version) == 0;
 }
 
-/* Services that are gone are forgotten; those without tasks keep what was said of them. */
+/* Services that are gone are forgotten; those without tasks keep what was published. */
 static void
-say(struct envoy *e, const struct plan *p)
+resources_update(struct envoy_target *e, const struct plan *p)
 {
 	unsigned kept = 0;
 
@@ -119,7 +124,7 @@ say(struct envoy *e, const struct plan *p)
 }
 
 static bool
-is_too_large(const struct envoy *e)
+has_too_large(const struct envoy_target *e)
 {
 	for (unsigned i = 0; i < e->nresources; i++)
 		if (e->resource[i].text.full)
@@ -127,23 +132,24 @@ is_too_large(const struct envoy *e)
 	return false;
 }
 
-/* --- files --- */
+/* ---- files ---- */
 
 static const struct why *
 resource_write(struct envoy_resource *s, char detail[FILE_DETAIL_MAX])
 {
 	const struct why *why;
 
-	s->placed = false;		/* when this fails, it is tried again with the next publication */
-	if ((why = atomic_file_write(s->path, buf_str(&s->text), &s->mark, detail)) != NULL)
+	s->placed = false;		/* if this fails, the next publication tries again */
+	if ((why = atomic_file_write(s->path, buf_str(&s->text), &s->id, detail)) != NULL)
 		return why;
 	s->placed = true;
 	return NULL;
 }
 
-/* Those that say something new, or all that are current. The first failure is told, and keeps none of the others back. */
+/* Writes those that are new, or all that are current. The first failure is returned, and does not
+ * keep the others back. */
 static const struct why *
-place(struct envoy *e, bool all, char detail[FILE_DETAIL_MAX])
+files_write(struct envoy_target *e, bool all, char detail[FILE_DETAIL_MAX])
 {
 	const struct why *first = NULL, *why;
 	char other[FILE_DETAIL_MAX];
@@ -160,44 +166,47 @@ place(struct envoy *e, bool all, char detail[FILE_DETAIL_MAX])
 static void
 file_publish(void *arg, const struct plan *p)
 {
-	struct envoy *e = arg;
+	struct envoy_target *e = arg;
 	char detail[FILE_DETAIL_MAX] = "";
 	const struct why *why;
 
-	say(e, p);
-	why = is_too_large(e) ? WHY_NO_MEMORY : place(e, false, detail);
+	resources_update(e, p);
+	why = has_too_large(e) ? WHY_NO_MEMORY : files_write(e, false, detail);
 	if (why != NULL)
 		target_failed(e->target, why, detail);
 	else
 		target_published(e->target);
 }
 
-/* To Envoy a file that is moved into place anew is an update, even if it says the same: its clock begins anew. */
+/* To Envoy a file that is moved into place is an update, even if it has the same text: its clock
+ * starts again. */
 static void
-beat(struct envoy *e, int64_t now)
+files_refresh(struct envoy_target *e, int64_t now)
 {
 	char detail[FILE_DETAIL_MAX] = "";
 	const struct why *why;
 
-	if (e->conf->stale_after_usec == 0 || now - e->beat_usec < e->conf->stale_after_usec / BEATS)
+	if (e->conf->stale_after_usec == 0 ||
+	    now - e->refreshed_usec < e->conf->stale_after_usec / REFRESHES)
 		return;
-	e->beat_usec = now;
-	if ((why = place(e, true, detail)) != NULL)
+	e->refreshed_usec = now;
+	if ((why = files_write(e, true, detail)) != NULL)
 		target_failed(e->target, why, detail);
 }
 
 static void
-files_mind(struct envoy *e, int64_t now)
+files_check(struct envoy_target *e, int64_t now)
 {
 	char detail[FILE_DETAIL_MAX] = "";
 	const struct why *why = NULL;
 
-	if (now - e->minded_usec < MIND_USEC)
+	if (now - e->checked_usec < CHECK_USEC)
 		return;
-	e->minded_usec = now;
+	e->checked_usec = now;
 	for (unsigned i = 0; i < e->nresources && why == NULL; i++) {
 		struct envoy_resource *s = &e->resource[i];
-		if (!s->placed || atomic_file_is_same(&s->mark, s->path))
+		ASSERT(s->path != NULL);
+		if (!s->placed || atomic_file_is_same(&s->id, s->path))
 			continue;
 		log_event(LOG_WARN, "target.file_changed", "target", e->conf->name, "file", s->path, "text",
 		    "another program has changed or removed it; it is written again", NULL);
@@ -210,32 +219,32 @@ files_mind(struct envoy *e, int64_t now)
 static void
 file_tick(void *arg, int64_t now)
 {
-	struct envoy *e = arg;
+	struct envoy_target *e = arg;
 
 	if (e->withdrawn)
 		return;
-	beat(e, now);
-	files_mind(e, now);
-	if (e->look != NULL)
-		envoy_readback_tick(e->look, now);
+	files_refresh(e, now);
+	files_check(e, now);
+	if (e->readback != NULL)
+		envoy_readback_tick(e->readback, now);
 }
 
-/* --- REST --- */
+/* ---- REST ---- */
 
 static void
 rest_publish(void *arg, const struct plan *p)
 {
-	struct envoy *e = arg;
+	struct envoy_target *e = arg;
 
-	say(e, p);
-	if (is_too_large(e))
+	resources_update(e, p);
+	if (has_too_large(e))
 		target_failed(e->target, WHY_NO_MEMORY, "");
 	else
 		target_published(e->target);
 }
 
 static void
-rest_answer(void *arg, struct request *req)
+rest_respond(void *arg, struct request *req)
 {
 	envoy_respond(arg, req);
 }
@@ -243,67 +252,71 @@ rest_answer(void *arg, struct request *req)
 static void
 rest_tick(void *arg, int64_t now)
 {
-	struct envoy *e = arg;
+	struct envoy_target *e = arg;
 
 	if (e->withdrawn)
 		return;
-	if (e->look != NULL)
-		envoy_readback_tick(e->look, now);
+	if (e->readback != NULL)
+		envoy_readback_tick(e->readback, now);
 	else
 		envoy_subscribers_check(e, now);
 }
 
-/* --- taking it away --- */
+/* ---- withdrawing ---- */
 
 static void
-would(const void *arg, json_t *sentences)
+describe_withdraw(const void *arg, json_t *sentences)
 {
-	const struct envoy *e = arg;
+	const struct envoy_target *e = arg;
 	char text[400];
 
 	for (unsigned i = 0; i < e->nresources; i++) {
-		snprintf(text, sizeof text, "cluster %.100s gets an assignment without endpoints%s%.200s", e->resource[i].cluster,
-		    e->resource[i].path == NULL ? "" : ": ", e->resource[i].path == NULL ? "" : e->resource[i].path);
+		const struct envoy_resource *s = &e->resource[i];
+		snprintf(text, sizeof text, "cluster %.100s gets an assignment without endpoints%s%.200s",
+		    s->cluster, s->path == NULL ? "" : ": ", s->path == NULL ? "" : s->path);
 		json_array_append_new(sentences, json_string(text));
 	}
 	if (e->nresources == 0)
-		json_array_append_new(sentences, json_string(e->conf->file == NULL ? "nothing: nothing was published to any cluster" :
+		json_array_append_new(sentences, json_string(e->conf->file == NULL ?
+		    "nothing: nothing was published to any cluster" :
 		    "each file of Mola's gets an assignment without endpoints"));
 }
 
 static void
 rest_withdraw(void *arg)
 {
-	struct envoy *e = arg;
+	struct envoy_target *e = arg;
 
 	e->withdrawn = true;
 	for (unsigned i = 0; i < e->nresources; i++) {
 		resource_set(&e->resource[i], envoy_assignment_empty(e->resource[i].cluster));
-		e->resource[i].current = true;		/* for those that ask */
+		e->resource[i].current = true;		/* for those that poll */
 	}
 	target_withdrawn(e->target);
 }
 
-/* What stands between what comes before and what comes after the hole of a template; false: it does not fit. */
+/* The service in a name that was made from this template; false: it was not. */
 static bool
-hole_read(const char *template, const char *text, char out[256])
+placeholder_match(const char *template, const char *text, char out[256])
 {
-	const char *hole = strstr(template, HOLE), *after = hole == NULL ? NULL : hole + strlen(HOLE);
-	size_t before, len = strlen(text);
+	const char *hole = strstr(template, PLACEHOLDER);
+	size_t before, after, len = strlen(text);
 
 	if (hole == NULL)
 		return false;
 	before = (size_t)(hole - template);
-	if (len <= before + strlen(after) || len - before - strlen(after) > 255 || strncmp(text, template, before) != 0 ||
-	    strcmp(text + len - strlen(after), after) != 0)
+	after = strlen(hole + strlen(PLACEHOLDER));
+	if (len <= before + after || len - before - after > 255 ||
+	    strncmp(text, template, before) != 0 ||
+	    strcmp(text + len - after, hole + strlen(PLACEHOLDER)) != 0)
 		return false;
-	str_copy(out, 256, (struct str){ text + before, len - before - strlen(after) });
+	str_copy(out, 256, (struct str){ text + before, len - before - after });
 	return true;
 }
 
-/* Files of services that this process never heard of: one before it may have written them. */
+/* Adds services that this process does not know: one before it may have written their files. */
 static void
-files_find(struct envoy *e)
+resources_find(struct envoy_target *e)
 {
 	const char *slash = strrchr(e->conf->file, '/');
 	char folder[4096], service[256];
@@ -313,42 +326,44 @@ files_find(struct envoy *e)
 	for (unsigned i = 0; i < e->conf->services.n; i++)
 		if (resource_by_service(e, e->conf->services.item[i]) == NULL)
 			resource_add(e, e->conf->services.item[i]);
-	if (strstr(slash, HOLE) == NULL || e->conf->services.n > 0)
+	if (strstr(slash, PLACEHOLDER) == NULL || e->conf->services.n > 0)
 		return;
-	snprintf(folder, sizeof folder, "%.*s", slash == e->conf->file ? 1 : (int)(slash - e->conf->file), e->conf->file);
+	snprintf(folder, sizeof folder, "%.*s",
+	    slash == e->conf->file ? 1 : (int)(slash - e->conf->file), e->conf->file);
 	if ((dir = opendir(folder)) == NULL)
 		return;
 	while ((entry = readdir(dir)) != NULL)
-		if (hole_read(slash + 1, entry->d_name, service) && resource_by_service(e, service) == NULL)
+		if (placeholder_match(slash + 1, entry->d_name, service) &&
+		    resource_by_service(e, service) == NULL)
 			resource_add(e, service);
 	closedir(dir);
 }
 
 static bool
-file_is_ours(const struct envoy_resource *s)
+file_is_from_mola(const struct envoy_resource *s)
 {
 	struct buf text;
-	bool ours;
+	bool is_mola;
 
 	buf_init(&text, TEXT_MAX);
-	ours = atomic_file_read(s->path, &text) && envoy_is_from_mola(buf_str(&text), s->cluster);
+	is_mola = atomic_file_read(s->path, &text) && envoy_is_from_mola(buf_str(&text), s->cluster);
 	buf_fini(&text);
-	return ours;
+	return is_mola;
 }
 
 static void
 file_withdraw(void *arg)
 {
-	struct envoy *e = arg;
+	struct envoy_target *e = arg;
 	const struct why *why, *first = NULL;
 	char detail[FILE_DETAIL_MAX] = "", other[FILE_DETAIL_MAX];
 
 	e->withdrawn = true;
-	files_find(e);
+	resources_find(e);
 	for (unsigned i = 0; i < e->nresources; i++) {
 		struct envoy_resource *s = &e->resource[i];
 		resource_set(s, envoy_assignment_empty(s->cluster));
-		if (!file_is_ours(s))
+		if (!file_is_from_mola(s))
 			continue;
 		why = resource_write(s, first == NULL ? detail : other);
 		first = first == NULL ? why : first;
@@ -359,36 +374,37 @@ file_withdraw(void *arg)
 		target_withdrawn(e->target);
 }
 
-/* --- life --- */
+/* ---- life ---- */
 
-/* What people have to know of Envoy's own configuration. */
+/* What the user should know about Envoy's own configuration. */
 static json_t *
-notes_view(const struct envoy *e)
+notes_view(const struct envoy_target *e)
 {
 	json_t *list = json_array();
 	char text[400];
 
 	for (unsigned i = 0; i < e->nresources; i++) {
-		if (!e->resource[i].keeps || !e->resource[i].current)
+		if (!e->resource[i].keeps_removed || !e->resource[i].current)
 			continue;
-		snprintf(text, sizeof text, "cluster %.100s has health checks without ignore_health_on_host_removal: a task that is taken out "
-		    "keeps its share while its check passes%s", e->resource[i].cluster, e->conf->stale_after_usec == 0 ? "" :
-		    ", and stale_after empties nothing");
+		snprintf(text, sizeof text, "cluster %.100s has health checks without "
+		    "ignore_health_on_host_removal: a task that is taken out keeps its share while its "
+		    "check passes%s", e->resource[i].cluster,
+		    e->conf->stale_after_usec == 0 ? "" : ", and stale_after empties nothing");
 		json_array_append_new(list, json_string(text));
 	}
 	return list;
 }
 
 static void
-on_show(const void *arg, json_t *j)
+on_view(const void *arg, json_t *j)
 {
-	const struct envoy *e = arg;
+	const struct envoy_target *e = arg;
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < e->nresources; i++) {
 		const struct envoy_resource *s = &e->resource[i];
-		json_t *one = json_pack("{s:s, s:s, s:s, s:b}", "service", s->service, "cluster", s->cluster, "version", s->version,
-		    "current", s->current);
+		json_t *one = json_pack("{s:s, s:s, s:s, s:b}", "service", s->service, "cluster",
+		    s->cluster, "version", s->version, "current", s->current);
 		if (s->path != NULL)
 			json_object_set_new(one, "file", json_string(s->path));
 		json_array_append_new(list, one);
@@ -402,24 +418,24 @@ on_show(const void *arg, json_t *j)
 static void *
 on_open(struct target *t)
 {
-	struct envoy *e = must_zalloc(sizeof *e);
+	struct envoy_target *e = must_zalloc(sizeof *e);
 
 	e->target = t;
 	e->conf = target_conf(t);
 	if (e->conf->kind == TARGET_ENVOY_REST)
 		e->subscribers = envoy_subscribers_new();
 	if (e->conf->api != NULL)
-		e->look = envoy_readback_new(e);
+		e->readback = envoy_readback_new(e);
 	return e;
 }
 
 static void
 on_close(void *arg)
 {
-	struct envoy *e = arg;
+	struct envoy_target *e = arg;
 
-	if (e->look != NULL)
-		envoy_readback_free(&e->look);
+	if (e->readback != NULL)
+		envoy_readback_free(&e->readback);
 	if (e->subscribers != NULL)
 		envoy_subscribers_free(&e->subscribers);
 	for (unsigned i = 0; i < e->nresources; i++)
@@ -429,11 +445,15 @@ on_close(void *arg)
 }
 
 const struct target_driver target_driver_envoy_file = {
-	.open = on_open, .close = on_close, .publish = file_publish, .withdraw = file_withdraw, .describe_withdraw = would, .tick = file_tick, .view = on_show,
+	.open = on_open, .close = on_close,
+	.publish = file_publish, .withdraw = file_withdraw, .describe_withdraw = describe_withdraw,
+	.tick = file_tick, .view = on_view,
 };
 
 const struct target_driver target_driver_envoy_rest = {
-	.open = on_open, .close = on_close, .publish = rest_publish, .withdraw = rest_withdraw, .describe_withdraw = would, .tick = rest_tick,
-	.respond = rest_answer, .view = on_show,
-	.online_only = "Envoy keeps its endpoints until it is restarted, or until they expire (stale_after)",
+	.open = on_open, .close = on_close,
+	.publish = rest_publish, .withdraw = rest_withdraw, .describe_withdraw = describe_withdraw,
+	.online_only = "Envoy keeps its endpoints until it is restarted, "
+	    "or until they expire (stale_after)",
+	.tick = rest_tick, .respond = rest_respond, .view = on_view,
 };

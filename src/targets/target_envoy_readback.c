@@ -1,6 +1,7 @@
 /*
- * target_envoy_readback: asks Envoy's admin what it has: the endpoints of its clusters, then its counters of updates.
- * Must not know how it was told.
+ * target_envoy_readback: fetches from Envoy's admin interface what it has: the endpoints of its
+ * clusters, then its counters of updates, and now and then its configuration. Must not know how
+ * Envoy gets its endpoints.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,44 +11,48 @@
 #include "base/clock.h"
 #include "targets/target_envoy_priv.h"
 
-#define LOOK_USEC	(5 * USEC_PER_SEC)	/* for an answer */
-#define FILE_GRACE_USEC	(5 * USEC_PER_SEC)	/* it watches; changes of weights alone it gathers for a second */
-#define REST_GRACE_USEC	(30 * USEC_PER_SEC)	/* it asks in a rhythm of its own */
-#define CONFIG_USEC	(60 * USEC_PER_SEC)	/* between two looks at its configuration */
+#define TIMEOUT_USEC	(5 * USEC_PER_SEC)	/* of a fetch */
+/* it watches its file, and batches changes of weights for a second */
+#define FILE_GRACE_USEC	(5 * USEC_PER_SEC)
+#define REST_GRACE_USEC	(30 * USEC_PER_SEC)	/* it polls at an interval of its own */
+#define CONFIG_USEC	(60 * USEC_PER_SEC)	/* between two fetches of its configuration */
 
 struct envoy_readback {
-	struct envoy	*envoy;
-	struct envoy_admin admin;	/* as it answered last */
+	struct envoy_target *envoy;
+	struct envoy_admin admin;	/* of the last response */
 	struct fetch	*fetch;
 	int64_t		 due_usec;
-	int64_t		 began_usec;	/* the answer is of a moment after it */
-	int64_t		 config_usec;	/* Envoy's configuration is asked for next */
+	int64_t		 began_usec;	/* the response shows a later moment */
+	int64_t		 config_usec;	/* of the next fetch of its configuration */
 	char		 url[1200];
 };
 
-/* --- what there is to see --- */
+/* ---- comparing ---- */
 
 static void
-hosts_tell(const struct envoy *e, const struct envoy_cluster *c, const struct plan_service *p)
+hosts_report(const struct envoy_target *e, const struct envoy_cluster *c,
+    const struct plan_service *p)
 {
 	for (unsigned i = 0; i < p->nservers; i++) {
 		const struct envoy_host *h = envoy_find_host(c, &p->server[i].addr);
 		if (h == NULL)
 			target_server_reported(e->target, p->name, p->server[i].name, -1, "absent");
 		else
-			target_server_reported(e->target, p->name, p->server[i].name, (int)h->weight, h->unhealthy != NULL ? h->unhealthy : h->health);
+			target_server_reported(e->target, p->name, p->server[i].name,
+			    (int)h->weight, h->unhealthy != NULL ? h->unhealthy : h->health);
 	}
 }
 
 /* False: `detail` says how it differs. */
 static bool
-cluster_judge(struct envoy *e, struct envoy_resource *s, const struct envoy_cluster *c, const struct why **why, char *detail)
+cluster_check(struct envoy_target *e, struct envoy_resource *s, const struct envoy_cluster *c,
+    const struct why **why, char *detail)
 {
 	const struct plan_service *p = plan_find_service(target_plan(e->target), s->service);
 
 	if (p == NULL || p->nservers == 0)
 		return true;
-	hosts_tell(e, c, p);
+	hosts_report(e, c, p);
 	if (envoy_cluster_matches(c, p, detail)) {
 		if (c->has_stats)
 			s->rejected = c->rejected;
@@ -56,7 +61,9 @@ cluster_judge(struct envoy *e, struct envoy_resource *s, const struct envoy_clus
 	*why = WHY_PROXY_DIFFERS;
 	if (c->has_stats && s->rejected >= 0 && c->rejected > s->rejected) {
 		*why = WHY_PROXY_REFUSED;
-		snprintf(detail, ENVOY_DETAIL, "cluster %.60s: update_rejected is %.0f; Envoy's log has the reason", c->name, c->rejected);
+		snprintf(detail, ENVOY_DETAIL,
+		    "cluster %.60s: update_rejected is %.0f; Envoy's log has the reason", c->name,
+		    c->rejected);
 	} else if (c->nhosts == 0 && c->has_stats && c->stale > 0)
 		snprintf(detail, ENVOY_DETAIL, "cluster %.60s has no endpoints: they grew stale", c->name);
 	return false;
@@ -64,7 +71,8 @@ cluster_judge(struct envoy *e, struct envoy_resource *s, const struct envoy_clus
 
 /* Several clusters of Envoy may have the same endpoints. */
 static bool
-resource_check(struct envoy_readback *l, struct envoy_resource *s, const struct why **why, char *detail)
+resource_check(struct envoy_readback *l, struct envoy_resource *s, const struct why **why,
+    char *detail)
 {
 	unsigned found = 0;
 
@@ -73,7 +81,7 @@ resource_check(struct envoy_readback *l, struct envoy_resource *s, const struct 
 		if (strcmp(c->eds, s->cluster) != 0)
 			continue;
 		found++;
-		if (!cluster_judge(l->envoy, s, c, why, detail))
+		if (!cluster_check(l->envoy, s, c, why, detail))
 			return false;
 	}
 	if (found > 0)
@@ -84,41 +92,47 @@ resource_check(struct envoy_readback *l, struct envoy_resource *s, const struct 
 }
 
 static void
-judge(struct envoy_readback *l)
+publication_check(struct envoy_readback *l)
 {
-	struct envoy *e = l->envoy;
+	struct envoy_target *e = l->envoy;
 	int64_t grace = e->subscribers == NULL ? FILE_GRACE_USEC : REST_GRACE_USEC;
 	char detail[ENVOY_DETAIL] = "";
 	const struct why *why = NULL;
 
-	if (l->began_usec <= e->published_usec || target_plan(e->target) == NULL)	/* it could not know */
+	/* Envoy may not have had it yet */
+	if (l->began_usec <= e->published_usec || target_plan(e->target) == NULL)
 		return;
 	for (unsigned i = 0; i < e->nresources; i++)
 		if (e->resource[i].current && !resource_check(l, &e->resource[i], &why, detail))
 			break;
-	if (why == WHY_PROXY_DIFFERS && e->subscribers != NULL && !envoy_has_subscribers(e))	/* then it cannot have it */
-		snprintf(detail, sizeof detail, "Envoy does not poll for endpoints; is it configured to poll here, with a name that is in admin.hosts?");
+	/* that explains it */
+	if (why == WHY_PROXY_DIFFERS && e->subscribers != NULL && !envoy_has_subscribers(e))
+		snprintf(detail, sizeof detail,
+		    "Envoy does not poll for endpoints; is it configured to poll here, "
+		    "with a name that is in admin.hosts?");
 	if (why == NULL)
 		target_applied(e->target);
 	else if (why == WHY_PROXY_REFUSED || loop_now(target_loop(e->target)) - e->published_usec > grace)
 		target_not_applied(e->target, why, detail);
 }
 
-/* --- asking --- */
+/* ---- fetching ---- */
 
 static void
-ask(struct envoy_readback *l, const char *what, fetch_done_f *done)
+admin_fetch(struct envoy_readback *l, const char *what, fetch_done_f *done)
 {
 	const char *api = l->envoy->conf->api;
 	size_t len = strlen(api);
 
-	snprintf(l->url, sizeof l->url, "%.*s%s", (int)(len > 0 && api[len - 1] == '/' ? len - 1 : len), api, what);
-	l->fetch = fetch_start(target_fetcher(l->envoy->target), &(struct fetch_conf){ .url = l->url, .timeout_usec = LOOK_USEC }, NULL,
-	    done, l);
+	snprintf(l->url, sizeof l->url, "%.*s%s",
+	    (int)(len > 0 && api[len - 1] == '/' ? len - 1 : len), api, what);
+	ASSERT(l->fetch == NULL);
+	l->fetch = fetch_start(target_fetcher(l->envoy->target),
+	    &(struct fetch_conf){ .url = l->url, .timeout_usec = TIMEOUT_USEC }, NULL, done, l);
 }
 
 static bool
-answered(struct envoy_readback *l, const struct fetch_result *r)
+fetch_check(struct envoy_readback *l, const struct fetch_result *r)
 {
 	l->fetch = NULL;
 	if (r->why == NULL)
@@ -128,17 +142,18 @@ answered(struct envoy_readback *l, const struct fetch_result *r)
 }
 
 static void
-keeps_note(struct envoy_readback *l)
+keeps_removed_note(struct envoy_readback *l)
 {
 	for (unsigned i = 0; i < l->envoy->nresources; i++) {
 		struct envoy_resource *s = &l->envoy->resource[i];
-		s->keeps = false;
+		s->keeps_removed = false;
 		for (unsigned k = 0; k < l->admin.nclusters; k++)
-			s->keeps |= strcmp(l->admin.cluster[k].eds, s->cluster) == 0 && l->admin.cluster[k].keeps_removed;
+			s->keeps_removed |= strcmp(l->admin.cluster[k].eds, s->cluster) == 0 &&
+			    l->admin.cluster[k].keeps_removed;
 	}
 }
 
-/* An admin that does not tell it says all the rest. */
+/* An admin interface without it is good enough: everything else still works. */
 static void
 on_config(void *arg, const struct fetch_result *r)
 {
@@ -147,7 +162,7 @@ on_config(void *arg, const struct fetch_result *r)
 
 	l->fetch = NULL;
 	if (r->why == NULL && envoy_admin_parse_config(r->body, &l->admin, detail))
-		keeps_note(l);
+		keeps_removed_note(l);
 }
 
 static void
@@ -156,16 +171,17 @@ on_stats(void *arg, const struct fetch_result *r)
 	struct envoy_readback *l = arg;
 	char detail[ENVOY_DETAIL];
 
-	if (!answered(l, r))
+	ASSERT(l->admin.json != NULL);		/* on_clusters came first */
+	if (!fetch_check(l, r))
 		return;
 	if (!envoy_admin_parse_stats(r->body, &l->admin, detail)) {
 		target_not_applied(l->envoy->target, WHY_PROXY_SYNTAX, detail);
 		return;
 	}
-	judge(l);
+	publication_check(l);
 	if (l->began_usec >= l->config_usec) {
 		l->config_usec = l->began_usec + CONFIG_USEC;
-		ask(l, ENVOY_CONFIG, on_config);
+		admin_fetch(l, ENVOY_CONFIG, on_config);
 	}
 }
 
@@ -175,11 +191,11 @@ on_clusters(void *arg, const struct fetch_result *r)
 	struct envoy_readback *l = arg;
 	char detail[ENVOY_DETAIL];
 
-	if (!answered(l, r))
+	if (!fetch_check(l, r))
 		return;
 	envoy_admin_free(&l->admin);
 	if (envoy_admin_parse_clusters(r->body, &l->admin, detail))
-		ask(l, ENVOY_STATS, on_stats);
+		admin_fetch(l, ENVOY_STATS, on_stats);
 	else
 		target_not_applied(l->envoy->target, WHY_PROXY_SYNTAX, detail);
 }
@@ -191,13 +207,13 @@ envoy_readback_tick(struct envoy_readback *l, int64_t now)
 		return;
 	l->due_usec = now + l->envoy->conf->poll_usec;
 	l->began_usec = now;
-	ask(l, "/clusters?format=json", on_clusters);
+	admin_fetch(l, "/clusters?format=json", on_clusters);
 }
 
-/* --- life --- */
+/* ---- life ---- */
 
 struct envoy_readback *
-envoy_readback_new(struct envoy *e)
+envoy_readback_new(struct envoy_target *e)
 {
 	struct envoy_readback *l = must_zalloc(sizeof *l);
 

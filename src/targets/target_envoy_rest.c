@@ -1,6 +1,7 @@
 /*
- * target_envoy_rest: the door at which Envoys ask for endpoints, and what their questions tell of what they have: each
- * names the version that it took last. One that keeps on naming another than it was given has refused that.
+ * target_envoy_rest: the endpoint that Envoys poll for their resources_list, and what their
+ * requests reveal: each names the version that it accepted last. An Envoy that keeps naming
+ * another version than it was sent has rejected that.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,24 +11,26 @@
 #include "base/clock.h"
 #include "targets/target_envoy_priv.h"
 
-#define ANSWER_MAX	(32u << 20)
+#define RESPONSE_MAX	(32u << 20)
 #define SUBSCRIBERS_MAX	256			/* the one that was silent for longest makes room */
-#define SILENT_USEC	(30 * USEC_PER_SEC)	/* such a one is not there any more */
-#define UNLIKE_MANY	2			/* one that starts anew has nothing; of two with one name one may be behind */
+#define IDLE_USEC	(30 * USEC_PER_SEC)	/* a subscriber that was silent for longer is gone */
+/* So many mean a rejection, not an Envoy that was restarted and has nothing, nor two of one name,
+ * one of which is behind. */
+#define MISMATCHES_REJECTED 2
 
-struct subscriber {				/* one Envoy, as far as one cluster is concerned */
+struct subscriber {			/* one Envoy, as far as one cluster is concerned */
 	char	 name[96];		/* its node id, at its address */
 	char	 cluster[128];
-	char	 given[ENVOY_VERSION];	/* by the last answer */
-	char	 has[ENVOY_VERSION];	/* by its last question */
-	unsigned unlike;		/* questions in a row that did not name what was given */
-	int64_t	 asked_usec;
+	char	 sent[ENVOY_VERSION];	/* with the last response; "": that was empty */
+	char	 accepted[ENVOY_VERSION];	/* according to its last request */
+	unsigned mismatches;		/* requests in a row that did not name what was sent */
+	int64_t	 requested_usec;
 	char	 host[ADDR_TEXT_MAX];
-	uint64_t question;		/* its last one, hashed; 0: it cannot be known again */
+	uint64_t request_hash;		/* of its last request; 0: it must be parsed each time */
 };
 
 struct envoy_subscribers {
-	struct subscriber	 one[SUBSCRIBERS_MAX];
+	struct subscriber one[SUBSCRIBERS_MAX];
 	unsigned	 n;
 };
 
@@ -44,7 +47,7 @@ envoy_subscribers_free(struct envoy_subscribers **ap)
 	*ap = NULL;
 }
 
-/* --- who asks --- */
+/* ---- subscribers ---- */
 
 static struct subscriber *
 subscriber_find(struct envoy_subscribers *all, const char *name, const char *cluster)
@@ -55,7 +58,7 @@ subscriber_find(struct envoy_subscribers *all, const char *name, const char *clu
 		a = &all->one[i];
 		if (strcmp(a->name, name) == 0 && strcmp(a->cluster, cluster) == 0)
 			return a;
-		if (a->asked_usec < oldest->asked_usec)
+		if (a->requested_usec < oldest->requested_usec)
 			oldest = a;
 	}
 	a = all->n < SUBSCRIBERS_MAX ? &all->one[all->n++] : oldest;
@@ -66,47 +69,54 @@ subscriber_find(struct envoy_subscribers *all, const char *name, const char *clu
 }
 
 static void
-subscriber_update(struct envoy *e, struct subscriber *a, const char *has, const char *given)
+subscriber_update(struct envoy_target *e, struct subscriber *a, const char *accepted,
+    const char *sent)
 {
-	if (has != a->has)
-		snprintf(a->has, sizeof a->has, "%s", has);
-	a->unlike = *a->given == '\0' || strcmp(a->has, a->given) == 0 ? 0 : a->unlike + 1;
-	snprintf(a->given, sizeof a->given, "%s", given);
-	a->asked_usec = loop_now(target_loop(e->target));
+	ASSERT(a >= e->subscribers->one && a < e->subscribers->one + e->subscribers->n);
+	if (accepted != a->accepted)
+		snprintf(a->accepted, sizeof a->accepted, "%s", accepted);
+	a->mismatches = *a->sent == '\0' || strcmp(a->accepted, a->sent) == 0 ? 0 : a->mismatches + 1;
+	snprintf(a->sent, sizeof a->sent, "%s", sent);
+	a->requested_usec = loop_now(target_loop(e->target));
 }
 
 static struct subscriber *
-subscriber_identify(struct envoy *e, struct request *req, const struct envoy_request *q, const char *cluster)
+subscriber_identify(struct envoy_target *e, struct request *req, const struct envoy_request *q,
+    const char *cluster)
 {
-	char name[sizeof e->subscribers->one->name], host[ADDR_TEXT_MAX], short_cluster[sizeof e->subscribers->one->cluster];
+	char name[sizeof e->subscribers->one->name], host[ADDR_TEXT_MAX];
+	char short_cluster[sizeof e->subscribers->one->cluster];
 	struct subscriber *a;
+	bool whole;
 
 	addr_host_text(request_peer(req), host);
 	snprintf(name, sizeof name, "%.60s at %.30s", *q->node != '\0' ? q->node : "an Envoy", host);
 	snprintf(short_cluster, sizeof short_cluster, "%s", cluster);
 	a = subscriber_find(e->subscribers, name, short_cluster);
 	memcpy(a->host, host, sizeof a->host);
-	a->question = strlen(cluster) < sizeof a->cluster && strlen(q->version) < sizeof a->has ? str_hash(request_body(req)) : 0;
+	whole = strlen(cluster) < sizeof a->cluster && strlen(q->version) < sizeof a->accepted;
+	a->request_hash = whole ? str_hash(request_body(req)) : 0;
 	return a;
 }
 
-/* The same words from the same address: a question is long, and most are asked again and again. */
+/* The subscriber that has sent exactly this before, from this address: a request is long, and
+ * most of them are repeated. */
 static struct subscriber *
-subscriber_repeat(const struct envoy *e, struct request *req)
+subscriber_repeat(const struct envoy_target *e, struct request *req)
 {
-	uint64_t question = str_hash(request_body(req));
+	uint64_t hash = str_hash(request_body(req));
 	char host[ADDR_TEXT_MAX];
 
 	addr_host_text(request_peer(req), host);
 	for (unsigned i = 0; i < e->subscribers->n; i++) {
 		struct subscriber *a = &e->subscribers->one[i];
-		if (question != 0 && a->question == question && strcmp(a->host, host) == 0)
+		if (hash != 0 && a->request_hash == hash && strcmp(a->host, host) == 0)
 			return a;
 	}
 	return NULL;
 }
 
-/* --- the door --- */
+/* ---- responses ---- */
 
 static void
 reply(struct request *req, int status, struct str body)
@@ -125,10 +135,10 @@ reply_error(struct request *req, int status, const char *error)
 	json_decref(j);
 }
 
-/* What is asked for by name, as far as there is something current to be said; by no name, all that there is. No question:
- * nothing. */
+/* The resources that are requested by name, as far as they are current; all that are current, if
+ * none are named. No request: none. */
 static json_t *
-resources(const struct envoy *e, const struct envoy_request *q)
+resources_list(const struct envoy_target *e, const struct envoy_request *q)
 {
 	json_t *list = json_array();
 	const json_t *name;
@@ -149,13 +159,13 @@ resources(const struct envoy *e, const struct envoy_request *q)
 }
 
 static void
-answer(struct envoy *e, struct request *req, const struct envoy_request *q)
+reply_resources(struct envoy_target *e, struct request *req, const struct envoy_request *q)
 {
-	json_t *list = resources(e, q);
+	json_t *list = resources_list(e, q);
 	char version[ENVOY_VERSION];
 	struct buf out;
 
-	buf_init(&out, ANSWER_MAX);
+	buf_init(&out, RESPONSE_MAX);
 	envoy_response_write(list, &out, version);
 	if (out.full)
 		reply_error(req, 500, "the response would be too large");
@@ -165,43 +175,46 @@ answer(struct envoy *e, struct request *req, const struct envoy_request *q)
 	json_decref(list);
 }
 
-/* Envoy asks for one cluster at a time. */
+/* Envoy requests one cluster at a time. */
 static void
-answer_one(struct envoy *e, struct request *req, struct subscriber *a, const char *has, const char *cluster)
+reply_one(struct envoy_target *e, struct request *req, struct subscriber *a, const char *accepted,
+    const char *cluster)
 {
 	const struct envoy_resource *s = envoy_find_resource(e, cluster);
 	bool known = s != NULL && s->current;
 
-	subscriber_update(e, a, has, known ? s->version : "");
+	subscriber_update(e, a, accepted, known ? s->version : "");
 	if (known)
 		reply(req, 200, buf_str(&s->text));
 	else
-		answer(e, req, NULL);
+		reply_resources(e, req, NULL);
 }
 
 static void
-answer_all(struct envoy *e, struct request *req, const struct envoy_request *q)
+reply_all(struct envoy_target *e, struct request *req, const struct envoy_request *q)
 {
 	const char *cluster;
 
 	if (json_array_size(q->names) != 1) {
-		answer(e, req, q);
+		reply_resources(e, req, q);
 		return;
 	}
 	cluster = json_string_value(json_array_get(q->names, 0));
-	answer_one(e, req, subscriber_identify(e, req, q, cluster), q->version, cluster);
+	reply_one(e, req, subscriber_identify(e, req, q, cluster), q->version, cluster);
 }
 
-/* Before anything is known, an answer would say that there is nobody: none at all leaves Envoy with what it has. */
+/* Before the first plan a response would be empty, and Envoy would drop its endpoints: an error
+ * lets it keep them. */
 void
-envoy_respond(struct envoy *e, struct request *req)
+envoy_respond(struct envoy_target *e, struct request *req)
 {
-	struct subscriber *again = e->published_usec == 0 ? NULL : subscriber_repeat(e, req);
+	struct subscriber *repeated = e->published_usec == 0 ? NULL : subscriber_repeat(e, req);
 	struct envoy_request q;
 	char detail[ENVOY_DETAIL];
 
-	if (again != NULL) {
-		answer_one(e, req, again, again->has, again->cluster);
+	ASSERT(e->subscribers->n <= SUBSCRIBERS_MAX);
+	if (repeated != NULL) {
+		reply_one(e, req, repeated, repeated->accepted, repeated->cluster);
 		return;
 	}
 	if (!envoy_request_parse(request_body(req), &q, detail)) {
@@ -211,75 +224,75 @@ envoy_respond(struct envoy *e, struct request *req)
 	if (e->published_usec == 0)
 		reply_error(req, 503, "nothing is known yet");
 	else
-		answer_all(e, req, &q);
+		reply_all(e, req, &q);
 	envoy_request_free(&q);
 }
 
-/* --- what they have taken --- */
+/* ---- what they have accepted ---- */
 
 static bool
-is_there(const struct subscriber *a, int64_t now)
+is_active(const struct subscriber *a, int64_t now)
 {
-	return now - a->asked_usec <= SILENT_USEC;
+	return now - a->requested_usec <= IDLE_USEC;
 }
 
-/* One of this name and cluster has something old, or nothing that we said of late. */
+/* Has it accepted what was published last? A cluster that is not published cannot be behind. */
 static bool
-has_it(const struct envoy *e, const struct subscriber *a)
+is_up_to_date(const struct envoy_target *e, const struct subscriber *a)
 {
 	const struct envoy_resource *s = envoy_find_resource(e, a->cluster);
 
-	return s == NULL || !s->current || strcmp(a->has, s->version) == 0;
+	return s == NULL || !s->current || strcmp(a->accepted, s->version) == 0;
 }
 
 static void
-refused_tell(struct envoy *e, const struct subscriber *a)
+rejection_report(struct envoy_target *e, const struct subscriber *a)
 {
 	char detail[ENVOY_DETAIL];
 
-	snprintf(detail, sizeof detail, "%s has %s of cluster %.60s, and was sent another version; its log has the reason", a->name,
-	    *a->has == '\0' ? "nothing" : a->has, a->cluster);
+	snprintf(detail, sizeof detail, "%s has %s of cluster %.60s, and was sent another version; "
+	    "its log has the reason", a->name, *a->accepted == '\0' ? "nothing" : a->accepted, a->cluster);
 	target_not_applied(e->target, WHY_PROXY_REFUSED, detail);
 }
 
-/* With what was said lately there is nothing to tell yet: they will ask. */
+/* Reports nothing for as long as some may still request what was published last. */
 void
-envoy_subscribers_check(struct envoy *e, int64_t now)
+envoy_subscribers_check(struct envoy_target *e, int64_t now)
 {
 	const struct envoy_subscribers *all = e->subscribers;
-	bool taken = true;
-	unsigned there = 0;
+	bool applied = true;
+	unsigned active = 0;
 
 	for (unsigned i = 0; i < all->n; i++) {
 		const struct subscriber *a = &all->one[i];
-		if (!is_there(a, now))
+		if (!is_active(a, now))
 			continue;
-		there++;
-		taken &= has_it(e, a);
-		if (a->unlike >= UNLIKE_MANY) {
-			refused_tell(e, a);
+		active++;
+		applied &= is_up_to_date(e, a);
+		if (a->mismatches >= MISMATCHES_REJECTED) {
+			rejection_report(e, a);
 			return;
 		}
 	}
-	if (there > 0 && taken)
+	if (active > 0 && applied)
 		target_applied(e->target);
-	else if (there == 0 && e->published_usec != 0 && now - e->published_usec > SILENT_USEC)
+	else if (active == 0 && e->published_usec != 0 && now - e->published_usec > IDLE_USEC)
 		target_not_applied(e->target, WHY_PROXY_GONE, "no Envoy polls for endpoints");
 }
 
 bool
-envoy_has_subscribers(const struct envoy *e)
+envoy_has_subscribers(const struct envoy_target *e)
 {
 	int64_t now = loop_now(target_loop(e->target));
 
 	for (unsigned i = 0; i < e->subscribers->n; i++)
-		if (is_there(&e->subscribers->one[i], now))
+		if (is_active(&e->subscribers->one[i], now))
 			return true;
 	return false;
 }
 
 void
-envoy_subscribers_view(const struct envoy *e, json_t *j)
+envoy_subscribers_view(const struct envoy_target *e, json_t *j)
 {
 	int64_t now = loop_now(target_loop(e->target));
 	json_t *list = json_array();
@@ -287,10 +300,13 @@ envoy_subscribers_view(const struct envoy *e, json_t *j)
 	for (unsigned i = 0; i < e->subscribers->n; i++) {
 		const struct subscriber *a = &e->subscribers->one[i];
 		const struct envoy_resource *s = envoy_find_resource(e, a->cluster);
-		if (is_there(a, now))
-			json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:b, s:b, s:f}", "envoy", a->name, "cluster", a->cluster,
-			    "version", a->has, "known", s != NULL, "taken", s != NULL && strcmp(a->has, s->version) == 0,
-			    "asked_seconds", (double)(now - a->asked_usec) / (double)USEC_PER_SEC));
+		bool known = s != NULL;
+		if (!is_active(a, now))
+			continue;
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:b, s:b, s:f}",
+		    "envoy", a->name, "cluster", a->cluster, "version", a->accepted, "known", known,
+		    "taken", known && strcmp(a->accepted, s->version) == 0,
+		    "asked_seconds", (double)(now - a->requested_usec) / (double)USEC_PER_SEC));
 	}
 	json_object_set_new(j, "askers", list);
 }

@@ -10,7 +10,7 @@
 /* --- who stands around it: a target that notes what it is told, and an exchange of one's own making --- */
 
 static struct envoy_resource said[2];
-static struct envoy envoy;
+static struct envoy_target envoy;
 static struct loop *loop;
 static const struct why *refused_why;
 static char refused_detail[ENVOY_DETAIL];
@@ -42,7 +42,7 @@ target_not_applied(struct target *t, const struct why *why, const char *detail)
 }
 
 struct envoy_resource *
-envoy_find_resource(const struct envoy *e, const char *cluster)
+envoy_find_resource(const struct envoy_target *e, const char *cluster)
 {
 	for (unsigned i = 0; i < e->nresources; i++)
 		if (strcmp(e->resource[i].cluster, cluster) == 0)
@@ -96,7 +96,7 @@ setup(void **state)
 {
 	(void)state;
 	loop = loop_new();
-	envoy = (struct envoy){ .resource = said, .nresources = 2, .subscribers = envoy_subscribers_new() };
+	envoy = (struct envoy_target){ .resource = said, .nresources = 2, .subscribers = envoy_subscribers_new() };
 	for (int i = 0; i < 2; i++)
 		buf_init(&said[i].text, 1000);
 	assert_null(addr_parse(STR("10.0.0.7:1234"), &peer));
@@ -233,13 +233,13 @@ silence_is_told(void **state)
 {
 	(void)state;
 	say(0, "web", "a");
-	envoy_subscribers_check(&envoy, loop_now(loop) + SILENT_USEC);
+	envoy_subscribers_check(&envoy, loop_now(loop) + IDLE_USEC);
 	assert_null(refused_why);
-	envoy_subscribers_check(&envoy, loop_now(loop) + SILENT_USEC + 1);
+	envoy_subscribers_check(&envoy, loop_now(loop) + IDLE_USEC + 1);
 	assert_ptr_equal(refused_why, WHY_PROXY_GONE);
 	refused_why = NULL;
 	ask("edge-1", "web", "a");
-	envoy_subscribers_check(&envoy, loop_now(loop) + SILENT_USEC);
+	envoy_subscribers_check(&envoy, loop_now(loop) + IDLE_USEC);
 	assert_null(refused_why);
 	assert_int_equal(taken, 1);
 }
