@@ -131,10 +131,13 @@ admin_fetch(struct envoy_readback *l, const char *what, fetch_done_f *done)
 	    &(struct fetch_conf){ .url = l->url, .timeout_usec = TIMEOUT_USEC }, NULL, done, l);
 }
 
+/* False: there is nothing to compare. After a withdrawal, what Envoy has is not reported. */
 static bool
 fetch_check(struct envoy_readback *l, const struct fetch_result *r)
 {
 	l->fetch = NULL;
+	if (l->envoy->withdrawn)
+		return false;
 	if (r->why == NULL)
 		return true;
 	target_unreachable(l->envoy->target, l->url, "Envoy's admin", r);
