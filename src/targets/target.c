@@ -18,7 +18,6 @@
 #define SETTLE_USEC		(3 * USEC_PER_SEC)
 #define BACKOFF_LEAST_USEC	USEC_PER_SEC
 #define BACKOFF_MOST_USEC	(30 * USEC_PER_SEC)
-#define REPORTED_KEY_MAX	160
 
 const struct target_kind target_kinds[TARGET_COUNT] = {
 #define TARGET(id, driver, name, least, most, interval, zero, drain, how) \
@@ -157,7 +156,7 @@ target_applied(struct target *t)
 {
 	bool news = t->applied != APPLIED_YES;
 
-	ASSERT(t->plan != NULL);
+	ASSERT(t->phase == TARGET_PUBLISHING && t->plan != NULL);
 	t->applied = APPLIED_YES;
 	t->read_back_usec = loop_now(t->all->loop);
 	target_fault_set(&t->applied_fault, NULL, "");
@@ -170,7 +169,7 @@ target_not_applied(struct target *t, const struct why *why, const char *detail)
 {
 	bool differs = why == WHY_PROXY_DIFFERS || why == WHY_PROXY_REFUSED;
 
-	ASSERT(why != NULL);
+	ASSERT(t->phase == TARGET_PUBLISHING && why != NULL);
 	t->applied = differs ? APPLIED_NO : APPLIED_UNKNOWN;
 	t->read_back_usec = loop_now(t->all->loop);
 	if (target_fault_set(&t->applied_fault, why, detail))
@@ -178,33 +177,22 @@ target_not_applied(struct target *t, const struct why *why, const char *detail)
 		    "text", why->text, "detail", t->applied_fault.detail, NULL);
 }
 
-static struct str
-reported_key(const char *service, const char *server, char out[REPORTED_KEY_MAX])
-{
-	snprintf(out, REPORTED_KEY_MAX, "%s %s", service, server);
-	return str_of(out);
-}
-
 void
-target_server_reported(struct target *t, const char *service, const char *server, int weight,
-    const char *state)
+target_server_reported(struct target *t, const char *server, int weight, const char *state)
 {
-	char text[REPORTED_KEY_MAX];
-	struct str key = reported_key(service, server, text);
-	struct reported_server *r = map_get(t->reported, key);
+	struct reported_server *r = target_find_reported(t, server);
 
+	ASSERT(server[0] != '\0' && t->plan != NULL);
 	if (r == NULL)
-		map_put(t->reported, key, r = must_zalloc(sizeof *r));
+		map_put(t->reported, str_of(server), r = must_zalloc(sizeof *r));
 	r->weight = weight;
 	snprintf(r->state, sizeof r->state, "%s", state == NULL ? "" : state);
 }
 
 struct reported_server *
-target_find_reported(const struct target *t, const char *service, const char *server)
+target_find_reported(const struct target *t, const char *server)
 {
-	char text[REPORTED_KEY_MAX];
-
-	return map_get(t->reported, reported_key(service, server, text));
+	return map_get(t->reported, str_of(server));
 }
 
 void

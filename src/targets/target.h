@@ -81,8 +81,7 @@ void	target_not_applied(struct target *, const struct why *, const char *detail)
 void	target_unreachable(struct target *, const char *url, const char *expected,
 	    const struct fetch_result *);
 /* What the proxy reports of one server: weight < 0: not known; state: in its own words, or NULL. */
-void	target_server_reported(struct target *, const char *service, const char *server, int weight,
-	    const char *state);
+void	target_server_reported(struct target *, const char *server, int weight, const char *state);
 
 /* ---- for the brain and the admin API ---- */
 

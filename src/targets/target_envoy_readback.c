@@ -36,9 +36,9 @@ hosts_report(const struct envoy_target *e, const struct envoy_cluster *c,
 	for (unsigned i = 0; i < p->nservers; i++) {
 		const struct envoy_host *h = envoy_find_host(c, &p->server[i].addr);
 		if (h == NULL)
-			target_server_reported(e->target, p->name, p->server[i].name, -1, "absent");
+			target_server_reported(e->target, p->server[i].name, -1, "absent");
 		else
-			target_server_reported(e->target, p->name, p->server[i].name,
+			target_server_reported(e->target, p->server[i].name,
 			    (int)h->weight, h->unhealthy != NULL ? h->unhealthy : h->health);
 	}
 }

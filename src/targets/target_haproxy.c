@@ -101,8 +101,8 @@ servers_report(struct haproxy_target *h)
 		haproxy_backend_name(h->rules.backend, p->service[i].name, backend);
 		for (unsigned k = 0; k < p->service[i].nservers; k++)
 			if ((s = haproxy_task_server(h->state, backend, &p->service[i].server[k])) != NULL)
-				target_server_reported(h->target, p->service[i].name,
-				    p->service[i].server[k].name, (int)s->weight, s->status);
+				target_server_reported(h->target, p->service[i].server[k].name,
+				    (int)s->weight, s->status);
 	}
 }
 

@@ -61,7 +61,7 @@ struct target {
 	enum target_applied applied;
 	struct target_fault applied_fault;
 	int64_t		 read_back_usec;	/* the proxy was last compared with the plan; 0: never */
-	struct map	*reported;	/* struct reported_server by "service task" */
+	struct map	*reported;	/* struct reported_server by the task's name */
 };
 
 struct targets {
@@ -85,8 +85,7 @@ void		 target_set_phase(struct target *, enum target_phase);
 void		 target_set_paused(const struct target *, bool);
 void		 target_forget_reported(struct target *);
 /* NULL: the proxy has reported nothing of it. */
-struct reported_server	*target_find_reported(const struct target *, const char *service,
-			    const char *server);
+struct reported_server	*target_find_reported(const struct target *, const char *server);
 /* Nothing is published now; logged when the reason is new. */
 void		 target_hold(struct target *, const struct why *, const char *detail);
 

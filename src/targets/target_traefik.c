@@ -50,7 +50,7 @@ struct traefik {
 
 static void	read_back(struct traefik *);
 
-/* --- saying it --- */
+/* ---- saying it ---- */
 
 static void
 text_make(struct traefik *t, const struct plan *p)
@@ -132,7 +132,7 @@ http_answer(void *arg, struct request *req)
 	request_reply(req, 200, "application/yaml", buf_str(&t->text), "Cache-Control: no-store\r\n");
 }
 
-/* --- taking it away --- */
+/* ---- taking it away ---- */
 
 static void
 would(const void *arg, json_t *sentences)
@@ -199,14 +199,15 @@ http_withdraw(void *arg)
 	target_withdrawn(t->target);
 }
 
-/* --- reading it back --- */
+/* ---- reading it back ---- */
 
 static void
 on_seen(void *arg, const char *service, const char *server, int weight, const char *state)
 {
 	struct traefik *t = arg;
 
-	target_server_reported(t->target, service, server, weight, state);
+	(void)service;			/* names of servers are unique in a plan */
+	target_server_reported(t->target, server, weight, state);
 }
 
 /* It has not been so for long: Traefik may still be about to take what it was told. */
@@ -332,7 +333,7 @@ on_show(const void *arg, json_t *j)
 	json_object_set_new(j, "withheld", withheld_view(t));
 }
 
-/* --- life --- */
+/* ---- life ---- */
 
 /* What stands in the file is in force until the first publication, which may be long. */
 static void

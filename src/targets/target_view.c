@@ -25,9 +25,9 @@ age_or_null(int64_t then, int64_t now)
 }
 
 static json_t *
-server_view(const struct target *t, const struct plan_service *s, const struct plan_server *v)
+server_view(const struct target *t, const struct plan_server *v)
 {
-	const struct reported_server *has = target_find_reported(t, s->name, v->name);
+	const struct reported_server *has = target_find_reported(t, v->name);
 	char addr[ADDR_TEXT_MAX];
 	json_t *j = json_object();
 
@@ -52,7 +52,7 @@ services_view(const struct target *t)
 		const struct plan_service *s = &t->plan->service[i];
 		json_t *servers = json_array();
 		for (unsigned k = 0; k < s->nservers; k++)
-			json_array_append_new(servers, server_view(t, s, &s->server[k]));
+			json_array_append_new(servers, server_view(t, &s->server[k]));
 		json_array_append_new(list, json_pack("{s:s, s:o}", "name", s->name, "servers", servers));
 	}
 	return list;

@@ -16,7 +16,7 @@ struct target {
 	unsigned	 published, failed, taken, refused, withdrawn;
 	const struct why *why;
 	char		 detail[240];
-	char		 seen[240];		/* "service server weight state;" */
+	char		 seen[240];		/* "server weight state;" */
 };
 
 struct loop *target_loop(const struct target *t) { return t->loop; }
@@ -52,9 +52,9 @@ target_not_applied(struct target *t, const struct why *why, const char *detail)
 }
 
 void
-target_server_reported(struct target *t, const char *service, const char *server, int weight, const char *state)
+target_server_reported(struct target *t, const char *server, int weight, const char *state)
 {
-	snprintf(t->seen + strlen(t->seen), sizeof t->seen - strlen(t->seen), "%s %s %d %s;", service, server, weight, state);
+	snprintf(t->seen + strlen(t->seen), sizeof t->seen - strlen(t->seen), "%s %d %s;", server, weight, state);
 }
 
 #endif

@@ -134,7 +134,7 @@ test_published(void **state)
 	assert_int_equal(s->target.failed, 0);
 	assert_string_equal(s->heard, "add server web/mola:web.1 10.0.0.1:80 weight 256 check\n"
 	    "enable health web/mola:web.1\nset server web/mola:web.1 state ready\n");
-	assert_string_equal(s->target.seen, "web web.1 256 UP;");
+	assert_string_equal(s->target.seen, "web.1 256 UP;");
 	ROUNDS_UNTIL(s, s->target.taken == 3);
 	assert_int_equal(s->target.published, 1);
 	assert_non_null(strstr(s->heard, "state ready"));

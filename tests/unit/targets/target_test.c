@@ -384,7 +384,7 @@ what_the_proxy_has_is_remembered(void **state)
 	(void)state;
 	conf_set("");
 	told_at(T);
-	target_server_reported(proxy.target, "web", "web.2", 7, "UP");
+	target_server_reported(proxy.target, "web.2", 7, "UP");
 	target_not_applied(proxy.target, WHY_PROXY_DIFFERS, "weight 7");
 	j = targets_view(all, T);
 	t = json_array_get(json_object_get(j, "targets"), 0);
@@ -398,6 +398,25 @@ what_the_proxy_has_is_remembered(void **state)
 	assert_int_equal(proxy.target->applied, APPLIED_UNKNOWN);
 	target_applied(proxy.target);
 	assert_int_equal(proxy.target->applied, APPLIED_YES);
+}
+
+/* A task of a service in global mode has the ids of its node and of itself in its name. */
+static void
+servers_with_long_names_are_told_apart(void **state)
+{
+	char service[64], one[128], two[128];
+
+	(void)state;
+	conf_set("");
+	told_at(T);
+	memset(service, 's', sizeof service - 1);
+	service[sizeof service - 1] = '\0';
+	snprintf(one, sizeof one, "%s.nnnnnnnnnnnnnnnnnnnnnnnnn.aaaaaaaaaaaaaaaaaaaaaaaa1", service);
+	snprintf(two, sizeof two, "%s.nnnnnnnnnnnnnnnnnnnnnnnnn.aaaaaaaaaaaaaaaaaaaaaaaa2", service);
+	target_server_reported(proxy.target, one, 1, "UP");
+	target_server_reported(proxy.target, two, 2, "DRAIN");
+	assert_int_equal(target_find_reported(proxy.target, one)->weight, 1);
+	assert_int_equal(target_find_reported(proxy.target, two)->weight, 2);
 }
 
 static const char *
@@ -438,7 +457,7 @@ who_is_the_same_lives_on(void **state)
 	assert_int_equal(told_at(T + 20 * USEC_PER_SEC), 2);
 }
 
-/* --- withdrawn --- */
+/* ---- withdrawn ---- */
 
 /* The state that people are told. */
 static void
@@ -539,6 +558,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(nobody_is_told_of_half_a_world, setup, teardown),
 		cmocka_unit_test_setup_teardown(with_a_fallback_no_choice_is_said, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_the_proxy_has_is_remembered, setup, teardown),
+		cmocka_unit_test_setup_teardown(servers_with_long_names_are_told_apart, setup, teardown),
 		cmocka_unit_test_setup_teardown(they_are_shown_in_the_order_of_the_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_is_the_same_lives_on, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_withdrawn_stays_so_until_it_resumes, setup, teardown),
