@@ -1,7 +1,7 @@
 /*
- * change: a small machine. Its phases are rows: what is asked of the Engine when the phase is entered or its time comes, and
- * what an answer means. An edit is a GET, a change to what came, and a POST with the version that was read; when somebody
- * else was faster ("out of sequence") it begins again.
+ * change: a small state machine. In each phase a service is read from the Engine when the phase is entered or its time comes,
+ * and the phase decides what the response means. An edit is a GET, a change to what was read, and a POST with the version
+ * that was read; when another client was faster ("out of sequence") it begins again.
  *
  *     BEGIN --> CHECK --> WAIT --------------------> END --> CHECK --> over        a move
  *                 |         `--> BACK --> SETTLE --'                               one that is given up
@@ -15,7 +15,8 @@
  * A move is cleaned up only when Swarm calls its update completed: while two tasks of one slot run, taking the constraint away would
  * let Swarm choose which of them to keep. For the same reason a move that is given up first pins the service to the node it
  * was on (BACK), so that it is the old task which stays, and takes the pin away when that has been done (SETTLE).
- * Cleaning up never gives up. Knows nothing of heat, gain and cool-downs.
+ * Cleaning up never gives up.
+ * Must not know heat, gain and cool-downs.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,8 +37,32 @@
 #define SETTLE_USEC	(20 * USEC_PER_SEC)
 #define PATHS_BYTES	200		/* of the names of lost keys that people read */
 
-enum phase { PHASE_BEGIN, PHASE_WAIT, PHASE_BACK, PHASE_SETTLE, PHASE_END, PHASE_SCALE, PHASE_CHECK,
-    PHASE_UNDO, PHASE_UNDONE };
+enum phase {
+	PHASE_NEW,
+	PHASE_BEGIN,
+	PHASE_WAIT,
+	PHASE_BACK,
+	PHASE_SETTLE,
+	PHASE_END,
+	PHASE_SCALE,
+	PHASE_CHECK,
+	PHASE_UNDO,
+	PHASE_UNDONE
+};
+
+/* The arrows of the drawing above, as sets of phases. */
+static const unsigned phase_next[] = {
+	[PHASE_NEW] = 1u << PHASE_BEGIN | 1u << PHASE_WAIT | 1u << PHASE_SCALE,
+	[PHASE_BEGIN] = 1u << PHASE_CHECK,
+	[PHASE_WAIT] = 1u << PHASE_BACK | 1u << PHASE_END,
+	[PHASE_BACK] = 1u << PHASE_SETTLE | 1u << PHASE_END,
+	[PHASE_SETTLE] = 1u << PHASE_END,
+	[PHASE_END] = 1u << PHASE_CHECK,
+	[PHASE_SCALE] = 1u << PHASE_CHECK,
+	[PHASE_CHECK] = 1u << PHASE_WAIT | 1u << PHASE_UNDO,
+	[PHASE_UNDO] = 1u << PHASE_UNDONE | 1u << PHASE_CHECK,
+	[PHASE_UNDONE] = 0,
+};
 
 struct change {
 	struct loop	*loop;
@@ -50,7 +75,7 @@ struct change {
 	enum phase	 phase;
 	int64_t		 began_usec, phase_usec, deadline_usec;
 	unsigned	 tries;			/* in this phase */
-	bool		 begun;			/* the Swarm */
+	bool		 begun;			/* something was posted, or was before a restart */
 	char		*service;
 	struct placement_mark mark;
 	char		**exclude;
@@ -76,24 +101,26 @@ request_after(struct change *c, int64_t usec)
 static void
 enter_phase(struct change *c, enum phase p)
 {
+	ASSERT((phase_next[c->phase] & 1u << p) != 0 && c->call == NULL);
 	c->phase = p;
 	c->phase_usec = loop_now(c->loop);
 	c->tries = 0;
 	request_after(c, p == PHASE_WAIT || p == PHASE_SETTLE ? POLL_USEC : 0);
 }
 
-/* Nothing of the change is touched after it: its owner frees it there. */
+/* Nothing of the change is used after it: its owner frees it there. */
 static void
 change_finish(struct change *c, bool moved, enum refusal refusal, const char *text)
 {
 	struct change_end e = { c->service, moved, c->begun, refusal, text,
 	    (double)(loop_now(c->loop) - c->began_usec) / (double)USEC_PER_SEC };
 
+	ASSERT(c->call == NULL && (!moved || refusal == REFUSAL_NONE || refusal == REFUSAL_ALTERED));
 	timer_clear(c->loop, &c->timer);
 	c->ended(c->arg, &e);
 }
 
-/* --- our own picture --- */
+/* ---- Mola's own snapshot ---- */
 
 static bool
 is_on_source(const struct change *c, const struct world_task *t)
@@ -130,11 +157,12 @@ get_progress(const struct change *c)
 	return p;
 }
 
-/* --- a move is watched --- */
+/* ---- a move under way ---- */
 
 static void
 give_up(struct change *c, const char *why)
 {
+	ASSERT(c->phase == PHASE_WAIT && c->given_up == NULL);
 	c->given_up = why;
 	enter_phase(c, get_progress(c).stays ? PHASE_BACK : PHASE_END);
 }
@@ -170,7 +198,7 @@ check_settling(struct change *c, const json_t *service)
 		request_after(c, POLL_USEC);
 }
 
-/* --- edits --- */
+/* ---- edits ---- */
 
 enum edit { EDIT_SEND, EDIT_NONE };
 
@@ -194,7 +222,7 @@ edit_scale(struct change *c, json_t *service, enum refusal *why)
 
 	*why = placement_mark(service, &other) ? REFUSAL_ONE_AT_A_TIME : placement_scale_refusal(service);
 	if (*why == REFUSAL_NONE && placement_replicas(service) != (int)c->from)
-		*why = REFUSAL_COOL_SERVICE;		/* somebody has just changed it */
+		*why = REFUSAL_COOL_SERVICE;		/* it has just been changed */
 	if (*why != REFUSAL_NONE)
 		return EDIT_NONE;
 	return placement_scale(json_object_get(service, "Spec"), c->to) ? EDIT_SEND : EDIT_NONE;
@@ -261,7 +289,7 @@ edit_unneeded(struct change *c, enum refusal why)
 	}
 }
 
-/* --- what the Engine says --- */
+/* ---- responses ---- */
 
 static bool
 out_of_sequence(const struct engine_response *a)
@@ -269,7 +297,7 @@ out_of_sequence(const struct engine_response *a)
 	return a->why != NULL && strstr(a->detail, "out of sequence") != NULL;
 }
 
-/* What was sent was read too early, or from another manager: nothing has come of it. */
+/* What was sent had been read too early, or from another manager: it was not done. */
 static bool
 is_stale(const struct engine_response *a)
 {
@@ -313,8 +341,8 @@ request_failed(struct change *c, const struct engine_response *a)
 		change_finish(c, false, c->phase == PHASE_UNDONE ? REFUSAL_ALTERED : REFUSAL_NONE, c->text);
 }
 
-/* ENGINE_GONE after a POST means that nobody knows: to look is the way to find out. ENGINE_VERSION: that what was read has to
- * be read again. */
+/* ENGINE_GONE after a POST means that it may have been done: reading again is the way to find out. ENGINE_VERSION: what was
+ * read has to be read again. */
 static void
 on_posted(void *arg, const struct engine_response *a)
 {
@@ -350,11 +378,12 @@ post_spec(struct change *c, const json_t *service, const char *more, const struc
 
 	snprintf(path, sizeof path, "/services/%.64s/update?version=%" JSON_INTEGER_FORMAT "%s",
 	    json_string_value(json_object_get(service, "ID")), version, more);
+	ASSERT(c->call == NULL && c->minor > 0);
 	c->call = engine_post(c->engine, path, c->minor, buf_str(spec), done, c);
 }
 
-/* The manager that answers now may speak an older version than the one before it. What it shows must be what was seen: it
- * could drop the rest. */
+/* The manager that responds now may have an older version than the one before it. What it shows must be what was read before:
+ * it could drop the rest. */
 static bool
 is_truncated(struct change *c, const json_t *spec, const struct engine_response *a)
 {
@@ -410,12 +439,13 @@ apply_edit(struct change *c, json_t *service, const struct engine_response *a)
 	c->sent = json_incref(spec);
 	c->minor = a->minor;
 	buf_init(&text, 2 * ENGINE_BODY_MAX);
-	ASSERT(spec_write(a->body, c->before, c->sent, &text));
+	if (!spec_write(a->body, c->before, c->sent, &text))
+		BUG("a specification that was read cannot be written");
 	post_spec(c, service, "", &text, on_posted);
 	buf_fini(&text);
 }
 
-/* --- what became of an edit --- */
+/* ---- what became of an edit ---- */
 
 static bool
 is_same(const json_t *was, const json_t *now)
@@ -447,6 +477,7 @@ on_undone(void *arg, const struct engine_response *a)
 	if (a->why == NULL || a->why == WHY_ENGINE_GONE)
 		enter_phase(c, PHASE_UNDONE);
 	else if (is_stale(a) && ++c->tries < UNDO_TRIES_MAX) {
+		ASSERT(c->phase == PHASE_UNDO);
 		c->phase = PHASE_CHECK;
 		request_after(c, 0);
 	} else
@@ -471,10 +502,12 @@ check_failed(struct change *c, json_t *service, const struct engine_response *a,
 		change_finish(c, c->given_up == NULL, REFUSAL_ALTERED, c->text);
 		return;
 	}
+	ASSERT(c->phase == PHASE_CHECK && c->edited != PHASE_BACK);
 	c->minor = a->minor;
 	c->phase = PHASE_UNDO;
 	buf_init(&text, 2 * ENGINE_BODY_MAX);
-	ASSERT(spec_write(a->body, spec, spec, &text));
+	if (!spec_write(a->body, spec, spec, &text))
+		BUG("a specification that was read cannot be written");
 	post_spec(c, service, "&rollback=previous", &text, on_undone);
 	buf_fini(&text);
 }
@@ -486,6 +519,8 @@ check_edit(struct change *c, json_t *service, const struct engine_response *a)
 	    "PreviousSpec");
 	struct buf paths;
 
+	ASSERT(c->edited == PHASE_BEGIN || c->edited == PHASE_SCALE || c->edited == PHASE_END);
+	ASSERT(c->before != NULL && c->sent != NULL && c->minor > 0);	/* there was an edit */
 	buf_init(&paths, PATHS_BYTES);
 	if (a->minor == c->minor && is_same(c->before, previous) && spec_differ(c->before, c->sent,
 	    spec, &paths) > 0)
@@ -557,11 +592,12 @@ send_request(void *arg)
 	struct change *c = arg;
 	char path[160];
 
+	ASSERT(c->call == NULL && c->phase != PHASE_NEW && c->phase != PHASE_UNDO);
 	snprintf(path, sizeof path, "/services/%.128s", c->service);
 	c->call = engine_get_own(c->engine, path, on_read, c);
 }
 
-/* --- life --- */
+/* ---- life ---- */
 
 static struct change *
 change_new(struct loop *l, struct engine *e, const struct world *w, const char *service,
@@ -591,6 +627,7 @@ change_move_new(struct loop *l, struct engine *e, const struct world *w,
 {
 	struct change *c = change_new(l, e, w, m->service, ended, arg);
 
+	ASSERT(m->nexclude > 0 && m->mark.since <= m->mark.until);
 	c->mark = m->mark;
 	c->exclude = must_zalloc((m->nexclude + 1) * sizeof *c->exclude);
 	for (; c->nexclude < m->nexclude; c->nexclude++)
@@ -619,6 +656,7 @@ change_scale_new(struct loop *l, struct engine *e, const struct world *w, const 
 {
 	struct change *c = change_new(l, e, w, service, ended, arg);
 
+	ASSERT(from != to);
 	c->from = from;
 	c->to = to;
 	enter_phase(c, PHASE_SCALE);
@@ -654,9 +692,19 @@ change_service(const struct change *c)
 const char *
 change_phase(const struct change *c)
 {
-	static const char *const words[] = { "beginning", "waiting for the new task", "going back",
-	    "waiting for the old task to be the only one", "cleaning up", "scaling",
-	    "comparing its specification", "undoing", "comparing its specification" };
+	static const char *const words[] = {
+		[PHASE_NEW] = "",
+		[PHASE_BEGIN] = "beginning",
+		[PHASE_WAIT] = "waiting for the new task",
+		[PHASE_BACK] = "going back",
+		[PHASE_SETTLE] = "waiting for the old task to be the only one",
+		[PHASE_END] = "cleaning up",
+		[PHASE_SCALE] = "scaling",
+		[PHASE_CHECK] = "comparing its specification",
+		[PHASE_UNDO] = "undoing",
+		[PHASE_UNDONE] = "comparing its specification",
+	};
 
+	ASSERT(c->phase < sizeof words / sizeof *words);
 	return words[c->phase];
 }

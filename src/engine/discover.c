@@ -22,14 +22,14 @@ struct discover {
 	struct watch	*watch;
 	struct swarm_report *report;
 	bool		 upgrade_logged;
-	struct arena	*arena;			/* of what follows, made anew with each configuration */
+	struct arena	*arena;			/* of what follows, made again with each configuration */
 	struct traefik_rules traefik;
 	struct swarm_conf swarm;
 	discover_change_f *fn;
 	void		*arg;
 };
 
-/* --- the file's --- */
+/* ---- the file's ---- */
 
 static struct traefik_names
 names_of(const struct conf_list *l)
@@ -37,7 +37,7 @@ names_of(const struct conf_list *l)
 	return (struct traefik_names){ (const char *const *)l->item, l->n };
 }
 
-/* It was found sound, so that constraints are understood. */
+/* The configuration has been checked, so that constraints are understood. */
 static const struct constraint *
 parse_constraint(struct discover *d, const char *text)
 {
@@ -76,7 +76,7 @@ make_swarm_conf(struct discover *d)
 	    c->traefik_exposed != MAYBE_ABSENT, .routeless = c->ntargets > 0 };
 }
 
-/* The configuration was found sound, so names are unique and known: what is left is a full table. */
+/* The configuration has been checked, so names are unique and known: what is left is a full table. */
 static void
 log_table_full(const char *what, const char *name)
 {
@@ -110,7 +110,7 @@ publish_service(struct discover *d, const struct conf_service *s)
 			log_table_full("task", s->task[i].name);
 }
 
-/* --- the Swarm's --- */
+/* ---- the Swarm's ---- */
 
 static void
 log_service(const struct report_service *s)
@@ -155,7 +155,7 @@ log_changes(const struct swarm_report *old, const struct swarm_report *new)
 			    "text", new->trouble[i].text, NULL);
 }
 
-/* Names on as few lines as they fit on: a line shows only so much of a value. */
+/* Names on as few lines as possible: a line shows only so much of a value. */
 static void
 log_names(const char *names)
 {
@@ -164,7 +164,7 @@ log_names(const char *names)
 	    "now: mola why NAME shows the reason", NULL);
 }
 
-/* Once, for whoever comes from there. */
+/* Once, for people who upgrade from there. */
 static void
 log_upgrade(const struct swarm_report *r)
 {
@@ -179,6 +179,7 @@ log_upgrade(const struct swarm_report *r)
 			log_names(names);
 			n = 0;
 		}
+		ASSERT(n < sizeof names);
 		n += (size_t)snprintf(names + n, sizeof names - n, "%s%.200s", n > 0 ? ", " : "", name);
 	}
 	if (n > 0)
@@ -224,7 +225,7 @@ discover_is_ready(const struct discover *d)
 	return s == NULL || (swarm_is_complete(s) && swarm_config_wanted(s) == NULL);
 }
 
-/* --- what is known --- */
+/* ---- what is known ---- */
 
 const struct swarm_report *
 discover_report(const struct discover *d)
@@ -247,7 +248,7 @@ discover_balancers(const struct discover *d)
 	return n > 1 ? n : 1;
 }
 
-/* --- life --- */
+/* ---- life ---- */
 
 static void
 on_change(void *arg)

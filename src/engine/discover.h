@@ -1,5 +1,6 @@
 /*
- * discover: what there is: from the configuration, and from a Swarm if one is configured, in one pass over the world.
+ * discover: publishes what exists: from the configuration, and from a Swarm if one is
+ * configured, in one pass over the world.
  */
 #ifndef ENGINE_DISCOVER_H
 #define ENGINE_DISCOVER_H
@@ -11,16 +12,19 @@ struct discover;
 
 typedef void	discover_change_f(void *arg);	/* the Swarm has changed: a pass is due */
 
-struct discover	*discover_new(struct loop *, struct fetcher *, struct world *, discover_change_f *, void *arg);
+struct discover	*discover_new(struct loop *, struct fetcher *, struct world *, discover_change_f *,
+	    void *arg);
 void		 discover_free(struct discover **);
 /* Before the first pass, and when it has changed; kept by reference. */
 void		 discover_reconf(struct discover *, const struct conf *);
-bool		 discover_keeps_engine(const struct discover *, const struct conf *);	/* whether that would keep the engine */
+/* Whether that would keep the engine. */
+bool		 discover_keeps_engine(const struct discover *, const struct conf *);
 
-/* False: the Swarm, or the configuration of a Traefik in it, has not been seen yet, so that a pass would name the configuration's things alone. Whoever has a
+/* False: the Swarm, or the configuration of a Traefik in it, has not been read yet, so that
+ * a pass would publish the configuration's nodes and services alone. A caller that has a
  * table in force should rather keep it. */
 bool		 discover_is_ready(const struct discover *);
-/* What there is exists; what is no longer there is gone. True: the table must be rebuilt. */
+/* Publishes what exists and removes what no longer does. True: the table must be rebuilt. */
 bool		 discover_pass(struct discover *);
 
 /* Of the last pass; NULL: there is no Swarm, or no pass yet. */

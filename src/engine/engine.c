@@ -1,11 +1,11 @@
 /*
- * engine: calls wait until a version is negotiated (/_ping), then go to the endpoint in use. Whoever fails to answer,
- * or is no manager, is left for the next endpoint; what it was asked is asked there again if that can do no harm.
+ * engine: calls wait until a version is negotiated (/_ping), then go to the endpoint in use. An endpoint that does not
+ * respond, or is not a manager, is left for the next one, and calls to it are sent there again if that can do no harm.
  *
- *	unknown --call--> pinging --good answer--> ready --failure--> unknown
+ *	unknown --call--> pinging --good response--> ready --failure--> unknown
  *	                     `--every endpoint failed: what waits fails--> unknown
  *
- * Knows nothing of what is asked. How soon to ask again after a failure is the caller's affair.
+ * Must not know what is requested. How soon to try again after a failure is the caller's decision.
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -39,19 +39,19 @@ TAILQ_HEAD(call_list, engine_call);
 struct engine_call {
 	TAILQ_ENTRY(engine_call) link;
 	struct engine	*engine;
-	struct call_list *in;		/* waiting or asking */
+	struct call_list *in;		/* waiting or active; NULL: neither yet, or it has ended */
 	char		*path;
 	char		*body;		/* NULL: GET */
-	fetch_data_f	*on_data;	/* NULL: the answer is wanted whole */
+	fetch_data_f	*on_data;	/* NULL: the response is wanted whole */
 	engine_done_f	*done;
 	void		*arg;
 	struct fetch	*fetch;
-	unsigned	 endpoint;	/* asked last */
+	unsigned	 endpoint;	/* that it was last sent to */
 	unsigned	 tries;
 	unsigned	 round;		/* of negotiation, when it began to wait */
 	bool		 own_version;		/* in the Engine's own version */
 	unsigned	 required_minor;		/* and that must be this one; 0: any */
-	unsigned	 minor;		/* asked in */
+	unsigned	 minor;		/* of the version it was last sent in */
 	struct timer	 timer;		/* for the callback of what cannot be sent */
 };
 
@@ -68,10 +68,10 @@ struct engine {
 	unsigned	 pinged;	/* endpoints that failed in this round */
 	unsigned	 round;
 	struct fetch	*ping;
-	unsigned	 minor;		/* the Engine's own */
+	unsigned	 minor;		/* of the Engine's own version */
 	unsigned	 read_minor;
-	char		 version[16];	/* spoken, as text */
-	const struct why *why;		/* of the last failure, and what was said of it */
+	char		 version[16];	/* of reads, as text */
+	const struct why *why;		/* of the last failure, with `detail` */
 	char		 detail[DETAIL_MAX];
 
 	struct call_list waiting, active;
@@ -108,9 +108,9 @@ endpoint_fini(struct endpoint *ep)
 	free(ep->socket);
 }
 
-/* ---- what was said ---- */
+/* ---- details ---- */
 
-/* On one line, without what steers terminals. */
+/* On one line, without control characters. */
 static void
 copy_printable(char out[DETAIL_MAX], struct str text)
 {
@@ -123,7 +123,7 @@ copy_printable(char out[DETAIL_MAX], struct str text)
 		out[--n] = '\0';
 }
 
-/* The Engine says no as {"message": "…"}; what stands between it and us may say it otherwise. */
+/* The Engine refuses with {"message": "…"}; a proxy before it may respond otherwise. */
 static void
 describe_refusal(char out[DETAIL_MAX], const struct fetch_result *r)
 {
@@ -152,7 +152,7 @@ describe_unreachable(char out[DETAIL_MAX], const struct endpoint *ep, const stru
 		copy_printable(out, str_of(r->detail));
 }
 
-/* Proxies before an Engine let some paths pass and others not. */
+/* Proxies before an Engine pass some paths on and refuse others. */
 static void
 add_path(char detail[DETAIL_MAX], const char *path)
 {
@@ -174,6 +174,7 @@ contains(const char *text, const char *words)
 static void
 call_move(struct engine_call *c, struct call_list *to)
 {
+	ASSERT(to == NULL || to == &c->engine->waiting || to == &c->engine->active);
 	if (c->in != NULL)
 		TAILQ_REMOVE(c->in, c, link);
 	c->in = to;
@@ -184,6 +185,7 @@ call_move(struct engine_call *c, struct call_list *to)
 static void
 call_free(struct engine_call *c)
 {
+	ASSERT(c->in == NULL && c->fetch == NULL);
 	free(c->path);
 	free(c->body);
 	free(c);
@@ -192,6 +194,7 @@ call_free(struct engine_call *c)
 static void
 call_end(struct engine_call *c, const struct engine_response *a)
 {
+	ASSERT(c->in != NULL && c->fetch == NULL);		/* `done` is called once */
 	call_move(c, NULL);
 	c->done(c->arg, a);
 	call_free(c);
@@ -200,27 +203,29 @@ call_end(struct engine_call *c, const struct engine_response *a)
 static void
 call_wait(struct engine_call *c)
 {
+	ASSERT(c->fetch == NULL && !c->engine->closing);
 	c->round = c->engine->round;
 	call_move(c, &c->engine->waiting);
 	if (c->engine->state == UNKNOWN)
 		engine_ping(c->engine);
 }
 
-/* The endpoint is left, unless another call has already seen to that. */
+/* Leaves the endpoint, unless another call has already done so. */
 static void
 engine_leave(struct engine *e, unsigned endpoint)
 {
+	ASSERT(endpoint < e->nendpoints && e->at < e->nendpoints);
 	if (e->state != READY || e->at != endpoint)
 		return;
 	e->state = UNKNOWN;
 	e->at = (e->at + 1) % e->nendpoints;
 }
 
-/* What an answer means for the endpoint that gave it, and whether it may be had elsewhere. */
+/* What a response means for its endpoint, and whether another endpoint may be tried. */
 struct call_outcome {
 	const struct why *why;
-	bool		 leave;		/* the endpoint is no good, or not any more */
-	bool		 again;		/* asking another does no harm */
+	bool		 leave;		/* the endpoint is not usable, or not any more */
+	bool		 again;		/* trying another does no harm */
 	char		 detail[DETAIL_MAX];
 };
 
@@ -262,16 +267,17 @@ classify(const struct engine_call *c, const struct fetch_result *r)
 	return v;
 }
 
-/* Spoken with the endpoint in use. */
+/* Of reads from the endpoint in use. */
 static void
 engine_set_version(struct engine *e)
 {
 	e->read_minor = e->minor <= MINOR_TRIED || e->endpoint[e->at].newer_only ? e->minor : MINOR_TRIED;
+	ASSERT(e->state == READY && e->read_minor >= MINOR_LEAST && e->read_minor <= e->minor);
 	snprintf(e->version, sizeof e->version, "1.%u", e->read_minor);
 }
 
-/* An Engine may be set, or made, to take nothing as old as what we speak: then its own version is spoken. Whether its
- * answers still read well will be seen. */
+/* An Engine may be configured, or built, to take nothing as old as MINOR_TRIED: then its own version is used, and reading
+ * its responses will show whether that works. */
 static bool
 call_retry_newer(struct engine_call *c, const struct call_outcome *v)
 {
@@ -286,7 +292,7 @@ call_retry_newer(struct engine_call *c, const struct call_outcome *v)
 	return true;
 }
 
-/* An endless answer that has begun cannot begin elsewhere: whoever reads it must know of the gap. */
+/* A stream that has begun cannot begin elsewhere: its reader must know of the gap. */
 static void
 call_complete(void *arg, const struct fetch_result *r)
 {
@@ -295,6 +301,7 @@ call_complete(void *arg, const struct fetch_result *r)
 	struct call_outcome v = classify(c, r);
 	bool begun = c->on_data != NULL && r->status >= 200 && r->status < 300;
 
+	ASSERT(c->in == &e->active && !e->closing);
 	c->fetch = NULL;
 	if (call_retry_newer(c, &v))
 		return;
@@ -344,6 +351,7 @@ call_send(struct engine_call *c)
 	char *url = must_alloc(cap);
 	struct fetch_conf fc;
 
+	ASSERT(e->state == READY && c->fetch == NULL);
 	c->minor = c->own_version ? e->minor : e->read_minor;
 	snprintf(url, cap, "%s/v1.%u%s", e->endpoint[e->at].base, c->minor, c->path);
 	fetch_conf_init(e, &fc, url);
@@ -427,8 +435,10 @@ engine_stream(struct engine *e, const char *path, fetch_data_f *on_data, engine_
 void
 engine_cancel(struct engine_call *c)
 {
+	ASSERT(c->in != NULL);			/* it has not ended */
 	if (c->fetch != NULL)
 		fetch_cancel(c->fetch);
+	c->fetch = NULL;
 	timer_clear(c->engine->loop, &c->timer);
 	call_move(c, NULL);
 	call_free(c);
@@ -441,11 +451,12 @@ start_waiting(struct engine *e)
 {
 	struct engine_call *c;
 
+	ASSERT(e->state == READY && e->minor >= MINOR_LEAST);
 	while ((c = TAILQ_FIRST(&e->waiting)) != NULL)
 		call_start(c);
 }
 
-/* Those who wait fail; those whom their callbacks ask anew do not, they begin another round. */
+/* Calls that wait fail; those that their callbacks make do not, they begin another round. */
 static void
 fail_waiting(struct engine *e)
 {
@@ -453,6 +464,7 @@ fail_waiting(struct engine *e)
 	struct engine_call *c;
 	char detail[DETAIL_MAX];
 
+	ASSERT(e->state == PINGING && e->ping == NULL && e->pinged == e->nendpoints);
 	memcpy(detail, e->detail, sizeof detail);
 	a.detail = detail;
 	e->state = UNKNOWN;
@@ -503,6 +515,7 @@ ping_complete(void *arg, const struct fetch_result *r)
 	struct engine *e = arg;
 	const struct why *why = classify_ping(e, r);
 
+	ASSERT(e->state == PINGING && !e->closing);
 	e->ping = NULL;
 	if (why == NULL) {
 		e->state = READY;
@@ -524,6 +537,7 @@ engine_ping(struct engine *e)
 	struct fetch_conf fc;
 	char url[420];
 
+	ASSERT(e->state != READY && e->ping == NULL && e->at < e->nendpoints);
 	if (e->state == UNKNOWN)
 		e->pinged = 0;
 	e->state = PINGING;
@@ -568,6 +582,7 @@ engine_destroy(void *arg)
 {
 	struct engine *e = arg;
 
+	ASSERT(e->closing && TAILQ_EMPTY(&e->waiting) && TAILQ_EMPTY(&e->active));
 	for (unsigned i = 0; i < e->nendpoints; i++)
 		endpoint_fini(&e->endpoint[i]);
 	free(e->ca);

@@ -1,4 +1,4 @@
-/* engine_events: one long answer, a JSON text for each event. */
+/* engine_events: one long response, a JSON text for each event. */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +23,8 @@ struct engine_events {
 	engine_event_f	*event;
 	engine_events_ended_f	*ended;
 	void		*arg;
-	struct engine_call *stream;	/* NULL: deaf */
-	int64_t		 begun_usec;	/* it was, last; 0: never */
+	struct engine_call *stream;	/* NULL: none is open */
+	int64_t		 begun_usec;	/* the last one was opened; 0: never */
 	struct buf	 line;
 };
 
@@ -63,7 +63,7 @@ read_data(void *arg, struct str piece)
 
 	if (piece.len == 0)
 		return true;
-	if (!buf_adds(&e->line, piece)) {	/* whatever that was */
+	if (!buf_adds(&e->line, piece)) {	/* longer than any event */
 		buf_clear(&e->line);
 		e->event(e->arg, ENGINE_EVENT_CONTAINER);
 		return true;
@@ -74,6 +74,7 @@ read_data(void *arg, struct str piece)
 		rest = (struct str){ end + 1, rest.len - line.len - 1 };
 		read_line(e, line);
 	}
+	ASSERT(rest.len <= e->line.len);
 	buf_eat(&e->line, e->line.len - rest.len);
 	return true;
 }
@@ -83,6 +84,7 @@ stream_ended(void *arg, const struct engine_response *a)
 {
 	struct engine_events *e = arg;
 
+	ASSERT(e->stream != NULL && e->begun_usec > 0);		/* it ends once, and not after a stop */
 	e->stream = NULL;
 	log_event(LOG_DEBUG, "swarm.deaf", "why", why_name(a->why), "detail", a->detail, NULL);
 	e->ended(e->arg);
@@ -93,6 +95,7 @@ engine_events_open(struct engine_events *e)
 {
 	int64_t now = loop_now(e->loop);
 
+	ASSERT(e->begun_usec <= now);
 	if (e->stream != NULL || (e->begun_usec != 0 && now - e->begun_usec < OPEN_USEC))
 		return;
 	e->begun_usec = now;

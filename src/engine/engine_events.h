@@ -1,6 +1,6 @@
 /*
- * engine_events: an Engine's events, as they happen. They are not believed, for some are lost and some are old; they
- * are a reason to look.
+ * engine_events: an Engine's events, as they happen. Some are lost and some are old, so that
+ * they are not data: they are a reason to poll.
  */
 #ifndef ENGINE_ENGINE_EVENTS_H
 #define ENGINE_ENGINE_EVENTS_H
@@ -12,16 +12,18 @@ struct engine_events;
 enum engine_event {
 	ENGINE_EVENT_SWARM,		/* of a node or a service */
 	ENGINE_EVENT_NETWORK,
-	ENGINE_EVENT_CONTAINER		/* of one on that Engine's machine, or of nobody knows what */
+	ENGINE_EVENT_CONTAINER		/* of one on that Engine's machine, or unknown */
 };
 typedef void	engine_event_f(void *arg, enum engine_event);
-typedef void	engine_events_ended_f(void *arg);	/* the stream has ended; not called by engine_events_stop */
+/* the stream has ended; not called by engine_events_stop */
+typedef void	engine_events_ended_f(void *arg);
 
-struct engine_events *engine_events_new(struct loop *, struct engine *, engine_event_f *, engine_events_ended_f *, void *arg);
+struct engine_events *engine_events_new(struct loop *, struct engine *, engine_event_f *,
+	    engine_events_ended_f *, void *arg);
 void		 engine_events_free(struct engine_events **);	/* before the engine is */
-/* Listens, unless it does already or has begun within the last second. */
+/* Opens the stream, unless it is open or was opened within the last second. */
 void		 engine_events_open(struct engine_events *);
-void		 engine_events_stop(struct engine_events *);	/* the next want is granted at once */
+void		 engine_events_stop(struct engine_events *);	/* the next open is not delayed */
 bool		 engine_events_is_open(const struct engine_events *);	/* the stream is open, or about to be */
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * mover: moves services off hot nodes and scales them, one change at a time. Watches what lasts, asks score, reads the
- * Swarm before it acts, cleans up after itself and after its earlier lives.
+ * mover: moves services off hot nodes and scales them, one change at a time. Follows what
+ * lasts, lets score decide, reads the Swarm before it acts, and cleans up after itself, also
+ * after a restart.
  */
 #ifndef ENGINE_MOVER_H
 #define ENGINE_MOVER_H
@@ -13,17 +14,18 @@
 struct mover;
 
 struct mover_conf {
-	bool	 enable;		/* false: nothing is even looked at */
+	bool	 enable;		/* false: nothing is even read */
 	bool	 dry_run;
 	struct move_rules rules;
 	int64_t	 patience_usec;		/* for the new task to be healthy */
 };
 
-/* `by`: our name among the Molas of the Swarm, the same in our next life; copied. */
+/* `by`: the name of this Mola among those of the Swarm, the same after a restart; copied. */
 struct mover	*mover_new(struct loop *, struct world *, const struct mover_conf *, const char *by);
 void		 mover_free(struct mover **);
 void		 mover_reconf(struct mover *, const struct mover_conf *);
-/* NULL: there is none, or it is about to go. What is under way is found again by its label. */
+/* NULL: there is none, or it is about to be freed. A change under way is found again by its
+ * label. */
 void		 mover_engine(struct mover *, struct engine *);
 /* For /api/v1/why. `m` may be NULL; the caller owns what is returned. */
 json_t		*mover_view(const struct mover *, const struct world_service *);

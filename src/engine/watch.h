@@ -1,6 +1,7 @@
 /*
- * watch: keeps the picture of a Swarm (discovery/swarm.h) true. Polling decides, events wake. The last good picture
- * stays in force for as long as the Engine is gone, or says what cannot be.
+ * watch: keeps the snapshot of a Swarm (discovery/swarm.h) current. It is polled; events bring
+ * a poll forward. The last good snapshot stays in force for as long as the Engine is gone, or
+ * its responses are implausible.
  */
 #ifndef ENGINE_WATCH_H
 #define ENGINE_WATCH_H
@@ -13,40 +14,42 @@ struct watch;
 struct watch_conf {			/* texts are copied */
 	struct engine_conf engine;
 	int64_t		 poll_usec;
-	char *const	*network;	/* names or ids of networks that Mola is on; none: it finds out */
+	char *const	*network;	/* that Mola is on, names or ids; none: the Engine knows */
 	unsigned	 nnetworks;
 };
 
 enum watch_state {
-	WATCH_WAITING,			/* for the first picture */
+	WATCH_WAITING,			/* for the first snapshot */
 	WATCH_GOOD,
-	WATCH_LOST			/* the Engine is gone: the picture grows old */
+	WATCH_LOST			/* the Engine is gone: the snapshot grows old */
 };
 
 struct watch_status {
 	enum watch_state state;
 	int64_t		 since_usec;	/* monotonic */
-	int64_t		 good_usec;	/* the picture was last found true; 0: never */
+	int64_t		 good_usec;	/* the snapshot was last confirmed; 0: never */
 	const struct why *why;		/* what is wrong now, NULL: nothing */
 	const char	*detail;
 	const char	*endpoint, *version;	/* "" before first contact */
-	bool		 untried;	/* Mola has not been tried with an Engine that speaks so new a version */
-	bool		 events;	/* are heard */
+	bool		 untried;	/* Mola has not been tried with so new an API version */
+	bool		 events;	/* their stream is open */
 	const char	*service;	/* id of the service whose task Mola is, or "" */
 	const char	*container;	/* id, or "" */
 };
 const char	*watch_state_name(enum watch_state);	/* "waiting", "good", "lost" */
 
-/* The picture has changed: a discovery pass is due. Called in a later turn than watch_new. */
+/* The snapshot has changed: a discovery pass is due. Called in a later turn than watch_new. */
 typedef void	watch_change_f(void *arg);
 
-struct watch	*watch_new(struct loop *, struct fetcher *, const struct watch_conf *, watch_change_f *, void *arg);
+struct watch	*watch_new(struct loop *, struct fetcher *, const struct watch_conf *,
+	    watch_change_f *, void *arg);
 void		 watch_free(struct watch **);
-/* Another configuration: the picture stays in force until there is a new one. Nothing happens when it is the same. */
+/* Another configuration: the snapshot stays in force until there is a new one. Nothing
+ * happens when it is the same. */
 void		 watch_reconf(struct watch *, const struct watch_conf *);
 bool		 watch_same(const struct watch *, const struct watch_conf *);	/* the engine would stay */
 
-/* The picture; swarm_is_complete() says whether there is one yet. */
+/* The snapshot; swarm_is_complete() returns whether there is one yet. */
 const struct swarm *watch_swarm(const struct watch *);
 struct engine	*watch_engine(struct watch *);		/* until the next watch_reconf */
 struct watch_status watch_status(const struct watch *);
