@@ -174,6 +174,14 @@ find_member(struct str object, const char *name)
 
 /* ---- reading ---- */
 
+/* What stands in the place of a key must not become a string: a number there is not JSON. */
+static bool
+is_before_colon(struct str rest)
+{
+	rest = skip_blanks(rest);
+	return rest.len > 0 && *rest.p == ':';
+}
+
 json_t *
 spec_read(struct str json)
 {
@@ -188,7 +196,7 @@ spec_read(struct str json)
 		n = *s.p == '"' ? string_length(s) : number ? number_length(s, &plain) : 0;
 		if (n == 0)		/* punctuation, a word; or not JSON, as the reader will find */
 			n = 1, number = false;
-		if (number && !plain)
+		if (number && !plain && !is_before_colon(rest_of(s, n)))
 			buf_printf(&b, "\"%.*s\"", STR_ARG(((struct str){ s.p, n })));
 		else
 			buf_add(&b, s.p, n);
