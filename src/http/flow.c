@@ -32,14 +32,20 @@ flow_init(struct flow *f, struct slab *pages, struct share *share, struct stream
 }
 
 static void
+page_free(struct flow *f)
+{
+	if (f->cap == PAGE_BYTES && f->pages != NULL)
+		slab_give(f->pages, f->page);
+	else
+		free(f->page);
+}
+
+static void
 page_give(struct flow *f)
 {
 	if (f->page == NULL)
 		return;
-	if (f->cap == PAGE_BYTES)
-		slab_give(f->pages, f->page);
-	else
-		free(f->page);
+	page_free(f);
 	f->page = NULL;
 	f->at = f->good = f->end = f->scanned = 0;
 }
@@ -61,7 +67,8 @@ flow_fill(struct flow *f, int64_t now)
 	if (!stream_can_read(f->source))
 		return IO_AGAIN;
 	if (f->page == NULL) {
-		if ((f->page = slab_take(f->pages)) == NULL) {
+		f->page = f->pages != NULL ? slab_take(f->pages) : try_alloc(PAGE_BYTES);
+		if (f->page == NULL) {
 			f->starved = true;
 			return IO_FAIL;
 		}
@@ -87,10 +94,7 @@ flow_widen(struct flow *f, size_t most)
 	if ((wide = try_alloc(most)) == NULL)
 		return false;
 	memcpy(wide, f->page, f->end);
-	if (f->cap == PAGE_BYTES)
-		slab_give(f->pages, f->page);
-	else
-		free(f->page);
+	page_free(f);
 	f->page = wide;
 	f->cap = most;
 	return true;
@@ -228,6 +232,53 @@ bool
 flow_begin_bare(struct flow *f, size_t used)
 {
 	return begin(f, used, BODY_CHUNKED, 0, true, true);
+}
+
+bool
+flow_begin_whole(struct flow *f, size_t used, enum body_kind kind, uint64_t length)
+{
+	ASSERT(f->good == 0 && kind != BODY_UNTIL_CLOSE);
+	return begin(f, used, kind, length, false, kind == BODY_CHUNKED);
+}
+
+enum flow_result
+flow_read_body(struct flow *f, size_t most, int64_t now)
+{
+	ASSERT(f->whole && f->at == f->body_at);
+	while (!f->body.done) {
+		if (f->body_bytes > most)
+			return FLOW_LARGE;
+		/* what a page of its own exceeds the body by is for a trailer line that is not there to its end */
+		if (!flow_widen(f, f->body_at + most + PAGE_BYTES))
+			return FLOW_STARVED;
+		switch (flow_fill(f, now)) {
+		case IO_DONE:
+			break;
+		case IO_AGAIN:
+			return FLOW_MORE;
+		case IO_EOF:
+			return FLOW_SOURCE_END;
+		case IO_FAIL:
+			return f->starved ? FLOW_STARVED : FLOW_SOURCE_BROKEN;
+		}
+		if (!body_check(f))
+			return FLOW_BAD;
+	}
+	return f->body_bytes > most ? FLOW_LARGE : FLOW_DONE;
+}
+
+struct str
+flow_body(const struct flow *f)
+{
+	ASSERT(f->whole);
+	return slice(f, f->body_at, f->good);
+}
+
+struct str
+flow_head_bytes(const struct flow *f)
+{
+	ASSERT(f->whole);
+	return slice(f, 0, f->body_at);
 }
 
 enum io_result

@@ -25,12 +25,13 @@ enum flow_result {
 	FLOW_SOURCE_BROKEN,
 	FLOW_SINK_BROKEN,
 	FLOW_STARVED,		/* there is no memory for a page */
+	FLOW_LARGE,		/* the body is larger than its reader takes */
 	FLOW_BAD		/* the framing is malformed: nothing of the last piece was written */
 };
 
 struct flow {
 	struct stream	*source, *sink;
-	struct slab	*pages;
+	struct slab	*pages;			/* NULL: pages come from the heap */
 	struct share	*share;
 	char		*page;			/* NULL when empty */
 	size_t		 cap;			/* of the page */
@@ -80,6 +81,16 @@ bool			 flow_begin(struct flow *, size_t used, enum body_kind, uint64_t length);
 bool			 flow_begin_lenient(struct flow *, size_t used, enum body_kind, uint64_t length);
 /* The same for a chunked response of which only the data goes on. */
 bool			 flow_begin_bare(struct flow *, size_t used);
+/* The same for a request whose body is to be read whole, without its framing: flow_read_body is next. */
+bool			 flow_begin_whole(struct flow *, size_t used, enum body_kind, uint64_t length);
+/*
+ * Reads until the whole body is there, of at most `most` bytes with its framing. FLOW_DONE: flow_body has it, and the
+ * head is where it was unless the page had to grow (flow_head_bytes). FLOW_MORE: more of it must come. FLOW_SOURCE_END,
+ * FLOW_SOURCE_BROKEN: no more comes. FLOW_STARVED, FLOW_LARGE, FLOW_BAD.
+ */
+enum flow_result	 flow_read_body(struct flow *, size_t most, int64_t now_usec);
+struct str		 flow_body(const struct flow *);	/* what came of it so far, while the flow is whole */
+struct str		 flow_head_bytes(const struct flow *);	/* the head as it came, while the flow is whole */
 /* Writes the head and moves body bytes, as far as they go now. */
 enum flow_result	 flow_run(struct flow *, int64_t now_usec);
 /* Only the writing half: IO_DONE when head and at..good are out. */

@@ -129,6 +129,7 @@ head_read(struct exchange *x)
 		return x->up.end == 0 ? exchange_leave(x, IO_FAIL) : exchange_fail(x, WHY_CLIENT_GONE);
 	case FLOW_YIELD:
 	case FLOW_SINK_BROKEN:
+	case FLOW_LARGE:
 		break;
 	}
 	BUG("reading a head ends otherwise");

@@ -226,6 +226,7 @@ await_head(struct exchange *x)
 		return exchange_task_lost(x);
 	case FLOW_YIELD:
 	case FLOW_SINK_BROKEN:
+	case FLOW_LARGE:
 		break;
 	}
 	BUG("reading a head ends otherwise");
