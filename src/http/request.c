@@ -1,60 +1,71 @@
 /*
- * request: one client's connection and the request it is about, one at a time and in order. A connection is in
- * exactly one place; request_move() is the only door. Every wait has a deadline, save the one for our own answer.
+ * request: one client's requests, one at a time and in order, from the first byte to the callback. Every wait has a
+ * deadline, but for the one for the callback's response.
  *
- *	AT_HEAD -> AT_BODY -> AT_WORK -+-> AT_ANSWER ---------------+-> AT_HEAD (kept alive)
- *	     \________\__ refused _____/`-> AT_STREAM -- ended ----/ `-> AT_LINGER -> AT_END
- *	                                         `-- client gone -> AT_GONE -> AT_END
+ *	AT_REST -> AT_HEAD -> AT_BODY -> AT_WORK -+-> AT_RESPONSE -----------+-> AT_HEAD (kept alive), or AT_REST
+ *	               \________\__ refused _____/`-> AT_STREAM -- ended ---/ `-> linger (session.h)
+ *	                                                  `-- client gone -> AT_GONE -> AT_END
  *
  * Knows nothing of what requests mean.
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/bug.h"
 #include "base/clock.h"
-#include "http/h1_read.h"
 #include "http/query.h"
 #include "http/server_priv.h"
 
-#define READ_BYTES	16384
-#define CHUNKING_MAX	16384		/* what chunked framing may add to a body of the largest size */
-#define LINGER_USEC	USEC_PER_SEC
+#define CHUNKING_MAX	16384		/* bytes that chunked framing may add to a body of the largest size */
 #define STEPS_PER_TURN	64		/* a client with many requests in one piece must not starve the others */
 #define TURN_USEC	(2 * USEC_PER_MSEC)	/* of the loop's turn, for all clients: others live on the loop, too */
 #define LATE_USEC	(10 * USEC_PER_MSEC)
 
-static void request_expire(void *);
+static void on_deadline(void *);
 
 /* ---- life ---- */
+
+static struct loop *
+loop_of(const struct request *req)
+{
+	return stream_loop(&req->session.stream);
+}
 
 void
 request_allow(struct request *req, int64_t usec)
 {
-	timer_set(stream_loop(&req->stream), &req->deadline, loop_now(stream_loop(&req->stream)) + usec, request_expire, req);
+	ASSERT(req->state != AT_REST && req->state != AT_END);
+	timer_set(loop_of(req), &req->session.timer, loop_now(loop_of(req)) + usec, on_deadline, req);
 }
 
 void
-request_move(struct request *req, enum place to)
+request_move(struct request *req, enum request_state to)
 {
-	struct server *s = req->server;
-
-	req->place = to;
-	if (s != NULL) {
-		TAILQ_REMOVE(&s->requests, req, link);
-		TAILQ_INSERT_TAIL(&s->requests, req, link);
-	}
-	if (to == AT_HEAD || to == AT_BODY)
-		request_allow(req, s->conf.idle_usec);
-	else if (to == AT_ANSWER)
-		request_allow(req, s->conf.stall_usec);
-	else if (to == AT_LINGER)
-		request_allow(req, LINGER_USEC);
-	else if (to == AT_GONE)
+	ASSERT(req->state != AT_END);
+	ASSERT(to != AT_RESPONSE || req->state == AT_WORK || req->state == AT_STREAM);
+	ASSERT(to != AT_GONE || !stream_is_open(request_client(req)));
+	req->state = to;
+	switch (to) {
+	case AT_HEAD:
+	case AT_BODY:
+		request_allow(req, req->server->conf.idle_usec);
+		break;
+	case AT_RESPONSE:
+		request_allow(req, req->server->conf.stall_usec);
+		break;
+	case AT_GONE:
 		request_allow(req, 1);
-	else
-		timer_clear(stream_loop(&req->stream), &req->deadline);
+		break;
+	case AT_WORK:
+	case AT_STREAM:
+		timer_clear(loop_of(req), &req->session.timer);
+		break;
+	case AT_REST:		/* the time-outs are the session's, and it holds no buffer */
+		flow_fini(&req->in);
+		break;
+	case AT_END:
+		break;
+	}
 }
 
 static void
@@ -62,48 +73,92 @@ request_free(void *arg)
 {
 	struct request *req = arg;
 
-	buf_fini(&req->in);
+	ASSERT(req->state == AT_END && req->session.place == SESSION_CLOSED);
+	flow_fini(&req->in);
 	buf_fini(&req->out);
 	shared_unref(&req->shared);
 	free(req);
 }
 
 static void
-request_leave(struct request *req)
+request_retire(struct request *req)
 {
-	if (req->server == NULL)
-		return;
-	TAILQ_REMOVE(&req->server->requests, req, link);
-	req->server->count--;
-	req->server = NULL;
+	timer_clear(loop_of(req), &req->session.timer);
+	request_move(req, AT_END);
+	loop_defer(loop_of(req), &req->deferred, request_free, req);
 }
 
-void
-request_close(struct request *req)
+/* The session is closed. A request that the callback has lives on without it, until its response comes. */
+static void
+on_end(struct session *s, const struct why *why)
 {
-	ASSERT(req->place != AT_END);
-	request_move(req, AT_END);
-	request_leave(req);
-	timer_clear(stream_loop(&req->stream), &req->again);
-	stream_close(&req->stream);
-	loop_defer(stream_loop(&req->stream), &req->deferred, request_free, req);
+	struct request *req = (struct request *)s;
+
+	(void)why;
+	ASSERT(req->server != NULL);
+	req->server = NULL;
+	timer_clear(loop_of(req), &req->again);
+	if (req->state != AT_WORK)
+		request_retire(req);
 }
 
 void
 request_lose(struct request *req)
 {
-	stream_close(&req->stream);
-	if (req->place == AT_STREAM)
+	stream_close(request_client(req));
+	if (req->state == AT_STREAM)
 		request_move(req, AT_GONE);
-	else if (req->place != AT_WORK)
-		request_close(req);
+	else if (req->state != AT_WORK)
+		session_close(&req->session);
+}
+
+void
+request_drop(struct request *req)
+{
+	ASSERT((req->state == AT_WORK || req->state == AT_GONE) && !stream_is_open(request_client(req)));
+	if (req->server == NULL)
+		request_retire(req);
+	else {
+		request_move(req, AT_REST);
+		session_close(&req->session);
+	}
+}
+
+/* The server ends, and the connection with it. */
+static void
+on_abort(struct session *s)
+{
+	struct request *req = (struct request *)s;
+	bool notify = req->state == AT_STREAM || req->state == AT_GONE;
+
+	session_close(s);
+	if (notify)
+		req->gone(req->gone_arg, req);
 }
 
 static void
-request_ready(void *arg)
+on_client(void *arg)
 {
 	request_run(arg);
 }
+
+/* A request has as much time as the session had: a byte now and then does not win any. */
+static void
+on_begin(struct session *s)
+{
+	struct request *req = (struct request *)s;
+
+	ASSERT(req->state == AT_REST && req->in.end == 0);
+	session_busy(s, req, on_client);
+	session_reading(s);
+	request_move(req, AT_HEAD);
+	timer_set(loop_of(req), &s->timer, s->since_usec + req->server->conf.idle_usec, on_deadline, req);
+	request_run(req);
+}
+
+const struct session_ops request_ops = {
+	.begin = on_begin, .evict = session_close, .abort = on_abort, .end = on_end
+};
 
 void
 request_open(struct server *s, int fd, const struct addr *peer, void *tag)
@@ -115,59 +170,24 @@ request_open(struct server *s, int fd, const struct addr *peer, void *tag)
 	req->head.field = req->field;
 	req->peer = *peer;
 	req->tag = tag;
-	buf_init(&req->in, REQUEST_HEAD_MAX + s->conf.body_max + CHUNKING_MAX + READ_BYTES);
 	buf_init(&req->out, RESPONSE_MAX);
-	stream_open(&req->stream, s->loop, fd, request_ready, req);
-	TAILQ_INSERT_TAIL(&s->requests, req, link);
-	s->count++;
-	request_move(req, AT_HEAD);
-}
-
-static bool
-asking(const struct request *req)
-{
-	return req->place == AT_HEAD || req->place == AT_BODY;
-}
-
-bool
-request_make_room(struct server *s)
-{
-	struct request *req;
-
-	TAILQ_FOREACH(req, &s->requests, link)
-		if (asking(req) || req->place == AT_LINGER) {
-			request_close(req);
-			return true;
-		}
-	return false;
-}
-
-void
-request_orphan(struct request *req)
-{
-	bool tell = req->place == AT_STREAM || req->place == AT_GONE;
-
-	if (req->place == AT_WORK) {
-		stream_close(&req->stream);
-		request_leave(req);
-		return;
-	}
-	request_close(req);
-	if (tell)
-		req->gone(req->gone_arg, req);
+	flow_init(&req->in, NULL, NULL, request_client(req), NULL, loop_now(s->loop));
+	session_open(&req->session, &s->sessions, fd);
 }
 
 /* ---- reading ---- */
 
-/* An answer of our own to what is never handed out. */
+/* A response of our own to what the callback does not get. */
 static bool
 request_refuse(struct request *req, int status, const char *text)
 {
 	char json[256];
 
+	ASSERT(status >= 400 && (req->state == AT_HEAD || req->state == AT_BODY));
 	req->closing = true;
 	req->head.is_head = false;	/* nothing in it can be trusted now */
 	req->head.h1.minor = 1;
+	session_busy(&req->session, req, on_client);
 	request_move(req, AT_WORK);
 	snprintf(json, sizeof json, "{\"error\":\"%s\"}\n", text);
 	request_reply(req, status, "application/json", str_of(json), NULL);
@@ -175,33 +195,29 @@ request_refuse(struct request *req, int status, const char *text)
 }
 
 static bool
-read_more(struct request *req)
+refuse_why(struct request *req, const struct why *why)
 {
-	char piece[READ_BYTES];
-	size_t got;
-
-	switch (stream_read(&req->stream, piece, sizeof piece, &got)) {
-	case IO_DONE:
-		if (!buf_add(&req->in, piece, got))
-			BUG("more was read than requested");
-		return true;
-	case IO_AGAIN:
-		return false;
-	default:
-		request_lose(req);
-		return false;
-	}
+	return request_refuse(req, why->status, why->text);
 }
 
 static bool
-begin_body(struct request *req)
+refuse_large(struct request *req)
 {
-	if (req->head.body == BODY_LENGTH && req->head.length > req->server->conf.body_max)
-		return request_refuse(req, 413, "the request body is larger than the limit");
-	h1_body_init(&req->framing, req->head.body, req->head.length);
-	req->raw_len = 0;
+	return request_refuse(req, 413, "the request body is larger than the limit");
+}
+
+static bool
+begin_body(struct request *req, size_t head_bytes)
+{
+	struct message *h = &req->head;
+
+	if (h->body == BODY_LENGTH && h->length > req->server->conf.body_max)
+		return refuse_large(req);
+	req->head_page = req->in.page;
+	if (!flow_begin_whole(&req->in, head_bytes, h->body, h->length))
+		return refuse_why(req, WHY_BAD_CHUNK);
 	request_move(req, AT_BODY);
-	if (req->head.expect_continue && req->head.body != BODY_NONE && req->in.len == req->head_len)
+	if (h->expect_continue && h->body != BODY_NONE && req->in.end == head_bytes)
 		buf_adds(&req->out, STR("HTTP/1.1 100 Continue\r\n\r\n"));
 	return true;
 }
@@ -210,49 +226,42 @@ static bool
 step_head(struct request *req)
 {
 	const struct why *why;
+	size_t used;
 
-	if (req->in.len == 0)
-		return read_more(req);
-	switch (h1_read_request(&req->head, buf_str(&req->in), &req->scanned, &req->head_len, &why)) {
-	case PARSE_DONE:
-		return begin_body(req);
-	case PARSE_BAD:
-		return request_refuse(req, why->status, why->text);
+	switch (flow_read_head(&req->in, FLOW_REQUEST, &req->head, &used, &why, loop_now(loop_of(req)))) {
+	case FLOW_DONE:
+		return begin_body(req, used);
+	case FLOW_BAD:
+		return refuse_why(req, why);
+	case FLOW_MORE:
+		if (req->in.end == 0) {		/* of the next request: there is none yet */
+			request_move(req, AT_REST);
+			session_idle(&req->session);
+		}
+		return false;
+	case FLOW_STARVED:
+		return refuse_why(req, WHY_NO_MEMORY);
 	default:
-		return read_more(req);
+		request_lose(req);
+		return false;
 	}
 }
 
-/* Takes the framing, which has been checked, out of a chunked body. */
-static size_t
-unchunk(char *raw)
-{
-	char *from = raw, *to = raw, *end;
-	unsigned long n;
-
-	while ((n = strtoul(from, &end, 16)) > 0) {
-		from = (char *)rawmemchr(end, '\n') + 1;
-		memmove(to, from, n);
-		to += n;
-		from += n + 2;
-	}
-	return (size_t)(to - raw);
-}
-
+/* The whole request is here. */
 static bool
 begin_work(struct request *req)
 {
+	struct str head = flow_head_bytes(&req->in);
 	const struct why *why;
-	size_t scanned = 0;
-	char *raw;
+	size_t scanned = 0, used;
 
-	/* the buffer may have moved while the body came in, and the head's slices with it */
-	if (req->head.body != BODY_NONE
-	    && h1_read_request(&req->head, buf_str(&req->in), &scanned, &req->head_len, &why) != PARSE_DONE)
+	/* the page may have grown while the body came in, and the head's slices point into the one before */
+	if (req->in.page != req->head_page
+	    && h1_read_request(&req->head, head, &scanned, &used, &why) != PARSE_DONE)
 		BUG("a head that was fine is no longer");
-	raw = req->in.p + req->head_len;
-	req->body = (struct str){ raw, req->head.body == BODY_CHUNKED ? unchunk(raw) : req->raw_len };
+	req->body = flow_body(&req->in);
 	req->closing = !req->head.h1.keep_alive;
+	session_busy(&req->session, req, on_client);
 	request_move(req, AT_WORK);
 	req->server->fn(req->server->arg, req);
 	return true;
@@ -261,23 +270,24 @@ begin_work(struct request *req)
 static bool
 step_body(struct request *req)
 {
-	size_t at = req->head_len + req->raw_len, used;
-
 	if (req->out.len > 0 && request_flush(req) == IO_FAIL) {	/* 100 Continue */
 		request_lose(req);
 		return false;
 	}
-	switch (h1_body_eat(&req->framing, req->in.p + at, req->in.len - at, &used)) {
-	case PARSE_DONE:
-		req->raw_len += used;
+	switch (flow_read_body(&req->in, req->server->conf.body_max + CHUNKING_MAX, loop_now(loop_of(req)))) {
+	case FLOW_DONE:
 		return begin_work(req);
-	case PARSE_BAD:
-		return request_refuse(req, WHY_BAD_CHUNK->status, WHY_BAD_CHUNK->text);
+	case FLOW_BAD:
+		return refuse_why(req, WHY_BAD_CHUNK);
+	case FLOW_LARGE:
+		return refuse_large(req);
+	case FLOW_STARVED:
+		return refuse_why(req, WHY_NO_MEMORY);
+	case FLOW_MORE:
+		return false;
 	default:
-		req->raw_len += used;
-		if (req->in.len - req->head_len > req->server->conf.body_max + CHUNKING_MAX)
-			return request_refuse(req, 413, "the request body is larger than the limit");
-		return read_more(req);
+		request_lose(req);
+		return false;
 	}
 }
 
@@ -287,24 +297,25 @@ step_body(struct request *req)
 static bool
 request_step(struct request *req)
 {
-	switch (req->place) {
+	switch (req->state) {
 	case AT_HEAD:
 		return step_head(req);
 	case AT_BODY:
 		return step_body(req);
 	case AT_WORK:
-		if (stream_is_open(&req->stream) && stream_is_broken(&req->stream))
+		if (stream_is_open(request_client(req)) && stream_is_broken(request_client(req)))
 			request_lose(req);
 		return false;
-	case AT_ANSWER:
-		return request_step_answer(req);
+	case AT_RESPONSE:
+		return request_step_response(req);
 	case AT_STREAM:
 		return request_step_stream(req);
-	case AT_LINGER:
-		return request_step_linger(req);
-	default:
-		return false;
+	case AT_REST:
+	case AT_GONE:
+	case AT_END:
+		break;
 	}
+	return false;
 }
 
 static bool
@@ -320,69 +331,75 @@ turn_spent(struct server *s)
 void
 request_run_later(struct request *req)
 {
-	timer_set(stream_loop(&req->stream), &req->again, loop_now(stream_loop(&req->stream)) + 1, request_ready, req);
+	timer_set(loop_of(req), &req->again, loop_now(loop_of(req)) + 1, on_client, req);
 }
 
 void
 request_run(struct request *req)
 {
-	struct server *s = req->server;
+	struct server *s = req->server;		/* lives to the end of this turn at least */
 	int64_t start;
 	int steps = 0;
 
-	if (req->running)
+	if (req->running || s == NULL)
 		return;
-	if (s != NULL && turn_spent(s)) {
+	if (turn_spent(s)) {
 		request_run_later(req);
 		return;
 	}
 	start = clock_mono_usec();
 	req->running = true;
 	while (request_step(req))
-		if (++steps == STEPS_PER_TURN || (s != NULL && clock_mono_usec() - start > TURN_USEC)) {
+		if (++steps == STEPS_PER_TURN || clock_mono_usec() - start > TURN_USEC) {
 			request_run_later(req);
 			break;
 		}
 	req->running = false;
-	if (s != NULL)
-		s->spent_usec += clock_mono_usec() - start;
+	s->spent_usec += clock_mono_usec() - start;
 }
 
-/* When it was we who came late, the rest of the request is there already. */
+static bool
+is_reading(const struct request *req)
+{
+	return req->state == AT_HEAD || req->state == AT_BODY;
+}
+
+/* The loop may have come late: then the rest of the request is there already. True: there is no need to end it. */
 static bool
 came_in_time(struct request *req)
 {
-	if (!asking(req))
+	if (!is_reading(req))
 		return false;
-	stream_assume_readable(&req->stream);
+	stream_assume_readable(request_client(req));
 	request_run(req);
-	if (req->again.node.at != 0 && req->deadline.node.at == 0 && asking(req))
+	if (req->again.node.at != 0 && req->session.timer.node.at == 0 && is_reading(req))
 		request_allow(req, LATE_USEC);
-	return !asking(req) || req->deadline.node.at != 0;
+	return !is_reading(req) || req->session.timer.node.at != 0;
 }
 
 static void
-request_expire(void *arg)
+on_deadline(void *arg)
 {
 	struct request *req = arg;
 
-	if (req->again.node.at != 0) {	/* it waits for us */
+	if (req->again.node.at != 0) {	/* it waits for its turn, not for its client */
 		request_allow(req, LATE_USEC);
 		return;
 	}
 	if (came_in_time(req))
 		return;
-	if (req->place == AT_GONE) {
-		request_close(req);
+	if (req->state == AT_GONE) {
+		request_drop(req);
 		req->gone(req->gone_arg, req);
-	} else if (req->place == AT_BODY || (req->place == AT_HEAD && req->in.len > 0)) {
-		const struct why *why = req->place == AT_BODY ? WHY_CLIENT_SLOW_BODY : WHY_CLIENT_SLOW_HEAD;
-		request_refuse(req, why->status, why->text);
-	} else
+	} else if (req->state == AT_BODY)
+		refuse_why(req, WHY_CLIENT_SLOW_BODY);
+	else if (req->state == AT_HEAD && req->in.end > 0)
+		refuse_why(req, WHY_CLIENT_SLOW_HEAD);
+	else
 		request_lose(req);
 }
 
-/* ---- what was asked ---- */
+/* ---- what it is ---- */
 
 const struct message *
 request_head(const struct request *req)

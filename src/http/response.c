@@ -68,7 +68,7 @@ request_flush(struct request *req)
 	int n;
 
 	while ((n = flush_pieces(req, piece)) > 0) {
-		enum io_result r = all < FLUSH_BYTES ? stream_writev(&req->stream, piece, n, &put) : IO_AGAIN;
+		enum io_result r = all < FLUSH_BYTES ? stream_writev(request_client(req), piece, n, &put) : IO_AGAIN;
 		if (r == IO_AGAIN && all >= FLUSH_BYTES)
 			request_run_later(req);
 		if (r != IO_DONE)
@@ -86,9 +86,9 @@ request_flush(struct request *req)
 static void
 request_progress(struct request *req)
 {
-	if (stream_bytes_out(&req->stream) - req->mark < PROGRESS_BYTES)
+	if (stream_bytes_out(request_client(req)) - req->mark < PROGRESS_BYTES)
 		return;
-	req->mark = stream_bytes_out(&req->stream);
+	req->mark = stream_bytes_out(request_client(req));
 	request_allow(req, req->server->conf.stall_usec);
 }
 
@@ -103,31 +103,30 @@ buf_trim(struct buf *b)
 	buf_init(b, max);
 }
 
-static bool
-begin_linger(struct request *req)
-{
-	req->lingered = 0;
-	request_move(req, AT_LINGER);
-	return true;
-}
-
+/* The response has gone: the connection ends, or the next request may be here already. */
 static bool
 begin_next(struct request *req)
 {
-	buf_eat(&req->in, req->head_len + req->raw_len);
-	buf_trim(&req->in);
+	req->session.served++;
+	if (req->closing) {
+		request_move(req, AT_REST);
+		session_linger(&req->session);
+		return false;
+	}
+	flow_next(&req->in, loop_now(stream_loop(request_client(req))));
 	buf_trim(&req->out);
-	req->head_len = req->raw_len = req->scanned = 0;
+	req->body = STR("");
+	session_reading(&req->session);
 	request_move(req, AT_HEAD);
 	return true;
 }
 
 bool
-request_step_answer(struct request *req)
+request_step_response(struct request *req)
 {
 	switch (request_flush(req)) {
 	case IO_DONE:
-		return req->closing ? begin_linger(req) : begin_next(req);
+		return begin_next(req);
 	case IO_AGAIN:
 		request_progress(req);
 		return false;
@@ -140,21 +139,21 @@ request_step_answer(struct request *req)
 bool
 request_step_stream(struct request *req)
 {
-	if (stream_is_broken(&req->stream) || stream_peer_ended(&req->stream) || req->out.full) {
+	if (stream_is_broken(request_client(req)) || stream_peer_ended(request_client(req)) || req->out.full) {
 		request_lose(req);
 		return false;
 	}
 	switch (request_flush(req)) {
 	case IO_DONE:
 		if (!req->head.is_head)
-			timer_clear(stream_loop(&req->stream), &req->deadline);
-		else if (stream_may_close(&req->stream))
-			request_lose(req);	/* that was all there is to an endless answer without a body */
-		else if (req->deadline.node.at == 0)
+			timer_clear(stream_loop(request_client(req)), &req->session.timer);
+		else if (stream_may_close(request_client(req)))
+			request_lose(req);	/* that was all there is to an endless response without a body */
+		else if (req->session.timer.node.at == 0)
 			request_allow(req, req->server->conf.stall_usec);
 		return false;
 	case IO_AGAIN:
-		if (req->deadline.node.at == 0)
+		if (req->session.timer.node.at == 0)
 			request_allow(req, req->server->conf.stall_usec);
 		request_progress(req);
 		if (req->sent > req->out.len / 2) {
@@ -170,22 +169,7 @@ request_step_stream(struct request *req)
 	}
 }
 
-bool
-request_step_linger(struct request *req)
-{
-	char waste[WASTE_BYTES];
-	enum io_result shut = stream_shut(&req->stream), r;	/* again, when our end had to wait */
-	size_t got;
-
-	r = stream_read(&req->stream, waste, sizeof waste, &got);
-	if (r == IO_DONE && (req->lingered += got) <= LINGER_BYTES)
-		return true;
-	if (r != IO_AGAIN && (r != IO_EOF || shut != IO_AGAIN))
-		request_close(req);
-	return false;
-}
-
-/* ---- answers ---- */
+/* ---- what the callback does ---- */
 
 static void
 put_head(struct request *req, int status, const char *type, const char *fields)
@@ -206,9 +190,9 @@ request_reply(struct request *req, int status, const char *type, struct str body
 {
 	size_t before = req->out.len;
 
-	ASSERT(req->place == AT_WORK && status >= 200 && status <= 599);
-	if (!stream_is_open(&req->stream)) {
-		request_close(req);
+	ASSERT(req->state == AT_WORK && status >= 200 && status <= 599);
+	if (!stream_is_open(request_client(req))) {
+		request_drop(req);
 		return;
 	}
 	put_head(req, status, type, fields);
@@ -223,17 +207,17 @@ request_reply(struct request *req, int status, const char *type, struct str body
 		request_reply(req, 500, "application/json", STR("{\"error\":\"the response is too large\"}\n"), NULL);
 		return;
 	}
-	req->mark = stream_bytes_out(&req->stream);
-	request_move(req, AT_ANSWER);
+	req->mark = stream_bytes_out(request_client(req));
+	request_move(req, AT_RESPONSE);
 	request_run(req);
 }
 
 void
 request_reply_shared(struct request *req, int status, const char *type, struct shared *text, const char *fields)
 {
-	ASSERT(req->place == AT_WORK && status >= 200 && status <= 299 && status != 204);
-	if (!stream_is_open(&req->stream)) {
-		request_close(req);
+	ASSERT(req->state == AT_WORK && status >= 200 && status <= 299 && status != 204);
+	if (!stream_is_open(request_client(req))) {
+		request_drop(req);
 		return;
 	}
 	put_head(req, status, type, fields);
@@ -243,18 +227,18 @@ request_reply_shared(struct request *req, int status, const char *type, struct s
 		req->shared = text;
 		text->refs++;
 	}
-	req->mark = stream_bytes_out(&req->stream);
-	request_move(req, AT_ANSWER);
+	req->mark = stream_bytes_out(request_client(req));
+	request_move(req, AT_RESPONSE);
 	request_run(req);
 }
 
 void
 request_stream(struct request *req, const char *type, request_gone_f *gone, void *arg)
 {
-	ASSERT(req->place == AT_WORK);
+	ASSERT(req->state == AT_WORK);
 	req->gone = gone;
 	req->gone_arg = arg;
-	if (!stream_is_open(&req->stream)) {
+	if (!stream_is_open(request_client(req))) {
 		request_move(req, AT_GONE);
 		return;
 	}
@@ -262,7 +246,7 @@ request_stream(struct request *req, const char *type, request_gone_f *gone, void
 	req->closing |= !req->chunked;
 	put_head(req, 200, type, req->chunked ? "Transfer-Encoding: chunked\r\n" : NULL);
 	buf_adds(&req->out, STR("\r\n"));
-	req->mark = stream_bytes_out(&req->stream);
+	req->mark = stream_bytes_out(request_client(req));
 	request_move(req, AT_STREAM);
 	request_run(req);
 }
@@ -270,8 +254,8 @@ request_stream(struct request *req, const char *type, request_gone_f *gone, void
 void
 request_write(struct request *req, struct str piece)
 {
-	ASSERT(req->place == AT_STREAM || req->place == AT_GONE);
-	if (req->place == AT_GONE || piece.len == 0 || req->head.is_head)
+	ASSERT(req->state == AT_STREAM || req->state == AT_GONE);
+	if (req->state == AT_GONE || piece.len == 0 || req->head.is_head)
 		return;
 	if (req->chunked)
 		buf_printf(&req->out, "%zx\r\n", piece.len);
@@ -280,20 +264,20 @@ request_write(struct request *req, struct str piece)
 		buf_adds(&req->out, STR("\r\n"));
 	request_run(req);
 	/* a turn that is spent puts the rest off, but not without a bound */
-	if (!req->running && req->place == AT_STREAM && req->out.len - req->sent > BACKLOG_MAX)
+	if (!req->running && req->state == AT_STREAM && req->out.len - req->sent > BACKLOG_MAX)
 		request_step_stream(req);
 }
 
 void
 request_end(struct request *req)
 {
-	ASSERT(req->place == AT_STREAM || req->place == AT_GONE);
-	if (req->place == AT_GONE) {
-		request_close(req);
+	ASSERT(req->state == AT_STREAM || req->state == AT_GONE);
+	if (req->state == AT_GONE) {
+		request_drop(req);
 		return;
 	}
 	if (req->chunked && !req->head.is_head)
 		buf_adds(&req->out, STR("0\r\n\r\n"));
-	request_move(req, AT_ANSWER);
+	request_move(req, AT_RESPONSE);
 	request_run(req);
 }

@@ -1,6 +1,5 @@
 /*
- * server: listening sockets and slots. A client too many costs the oldest idle connection its slot, or is
- * turned away when all others are at work. What a connection says is request.c's business.
+ * server: listening sockets and the sessions that come of them. What comes on a session is request.c's.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -9,6 +8,11 @@
 #include "base/clock.h"
 #include "http/server_priv.h"
 #include "net/acceptor.h"
+
+/* After the last response. */
+#define LINGER_USEC		USEC_PER_SEC
+#define LINGER_BYTES		(256u << 10)
+#define LINGER_TURN_BYTES	(64u << 10)
 
 struct server_listener {
 	struct server_listener *next;
@@ -36,7 +40,12 @@ server_new(struct loop *l, const struct server_conf *conf, server_f *fn, void *a
 		s->conf.idle_usec = 30 * USEC_PER_SEC;
 	if (s->conf.stall_usec == 0)
 		s->conf.stall_usec = 10 * USEC_PER_SEC;
-	TAILQ_INIT(&s->requests);
+	sessions_init(&s->sessions, l, &request_ops, s);
+	s->sessions.limits = (struct session_limits){
+		.most = (unsigned)s->conf.connections_max, .idle_usec = s->conf.idle_usec,
+		.linger_usec = LINGER_USEC, .linger_most_usec = LINGER_USEC,
+		.linger_bytes = LINGER_BYTES, .linger_turn_bytes = LINGER_TURN_BYTES,
+	};
 	return s;
 }
 
@@ -46,7 +55,7 @@ on_accepted(void *arg, int fd, const struct addr *peer)
 	struct server_listener *l = arg;
 	struct server *s = l->server;
 
-	if (s->count < s->conf.connections_max || request_make_room(s))
+	if (sessions_have_room(&s->sessions))
 		request_open(s, fd, peer, l->tag);
 	else
 		close(fd);
@@ -57,7 +66,7 @@ on_starved(void *arg)
 {
 	struct server_listener *l = arg;
 
-	request_make_room(l->server);
+	sessions_evict(&l->server->sessions);
 }
 
 void
@@ -77,7 +86,6 @@ server_free(struct server **sp)
 {
 	struct server *s = *sp;
 	struct server_listener *l;
-	struct request *req;
 
 	*sp = NULL;
 	if (s == NULL)
@@ -87,7 +95,6 @@ server_free(struct server **sp)
 		acceptor_close(&l->acceptor);
 		loop_defer(s->loop, &l->deferred, free, l);
 	}
-	while ((req = TAILQ_FIRST(&s->requests)) != NULL)
-		request_orphan(req);
+	sessions_end(&s->sessions);
 	loop_defer(s->loop, &s->deferred, free, s);		/* a request may be on its way back to it */
 }

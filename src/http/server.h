@@ -1,6 +1,6 @@
 /*
  * server: a small HTTP/1.1 server for our own interfaces: admin API, agent, emulated nodes. Requests are
- * whole (body included, up to a ceiling) when the callback sees them; answers are whole too, late if wished,
+ * whole (body included, up to a ceiling) when the callback sees them; responses are whole too, late if wished,
  * or an endless stream. Slow or hostile clients cost one connection slot and bounded memory; all clients together
  * get a few milliseconds of each turn of the loop, and the others that live on it their turn.
  */
@@ -15,7 +15,7 @@
 struct server;
 struct request;		/* one request of a client, and its response */
 
-/* One text for the answers of many; freed with the last that holds it. Takes over what the buffer has. */
+/* One text for the responses to many; freed with the last that holds it. Takes over what the buffer has. */
 struct shared;
 struct shared	*shared_new(struct buf *);
 void		 shared_unref(struct shared **);
@@ -24,7 +24,7 @@ struct server_conf {
 	int	 connections_max;	/* default 256 when 0; the oldest idle one makes room */
 	size_t	 body_max;		/* bytes of a request body, default 64 KiB when 0 */
 	int64_t	 idle_usec;		/* keep-alive and head time-out, default 30 s when 0 */
-	int64_t	 stall_usec;		/* a client that does not read its answer, default 10 s when 0 */
+	int64_t	 stall_usec;		/* a client that does not read its response, default 10 s when 0 */
 };
 
 /* Called once per request, in the loop. Must lead to exactly one request_reply or request_stream, now or
@@ -35,11 +35,11 @@ typedef void	request_gone_f(void *arg, struct request *);
 struct server	*server_new(struct loop *, const struct server_conf *, server_f *, void *arg);
 /* Adds a listening socket, which the server then owns. `tag` is handed to requests (request_tag). */
 void		 server_listen(struct server *, int listener_fd, void *tag);
-/* Closes all; streams' gone callbacks are called. Exchanges not yet answered stay valid: answer them before the
- * loop is freed. */
+/* Closes all; streams' gone callbacks are called. Requests without a response stay valid: respond to them before
+ * the loop is freed. */
 void		 server_free(struct server **);
 
-/* What was asked. Slices live as long as the request. */
+/* The request. Slices live as long as the request. */
 const struct message *request_head(const struct request *);
 struct str	 request_path(const struct request *);
 bool		 request_query(const struct request *, const char *name, char *out, size_t cap);	/* decoded */
@@ -47,13 +47,13 @@ struct str	 request_body(const struct request *);
 void		*request_tag(const struct request *);		/* of the listener it came through */
 const struct addr *request_peer(const struct request *);
 
-/* Answers and ends the request. `body` is copied. `fields`: more header lines, each with CRLF, or NULL. */
+/* Responds, and ends the request. `body` is copied. `fields`: more header lines, each with CRLF, or NULL. */
 void		 request_reply(struct request *, int status, const char *content_type, struct str body,
 		    const char *fields);
 /* The same, with a text that is not copied; the caller keeps its own hold of it. */
 void		 request_reply_shared(struct request *, int status, const char *content_type, struct shared *,
 		    const char *fields);
-/* Starts an endless chunked answer; `gone` is called once when the client has left or was too slow. */
+/* Starts an endless chunked response; `gone` is called once when the client has left or was too slow. */
 void		 request_stream(struct request *, const char *content_type, request_gone_f *gone, void *arg);
 /* Adds a piece to a stream. A client whose backlog passes 1 MiB is dropped (its `gone` follows in a later turn). */
 void		 request_write(struct request *, struct str piece);

@@ -78,10 +78,10 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	}
 	go_on(true);
 	close(fd);
-	for (int i = 0; i < 100 && server->count > 0; i++) {
+	for (int i = 0; i < 100 && server->sessions.count > 0; i++) {
 		go_on(true);
 		loop_turn(l, 0);
 	}
-	ASSERT(server->count == 0 && held == NULL && streaming == NULL);
+	ASSERT(server->sessions.count == 0 && held == NULL && streaming == NULL);
 	return 0;
 }

@@ -140,7 +140,7 @@ requests_are_answered_on_one_connection(void **state)
 	assert_string_equal(ask(s, fd, GET("/b"), "fine"), fine);
 	assert_int_equal(s->asked, 2);
 	close(fd);
-	UNTIL(s->loop, s->server->count == 0);
+	UNTIL(s->loop, s->server->sessions.count == 0);
 	site_free(s);
 }
 
@@ -187,6 +187,12 @@ bodies_come_whole(void **state)
 	site_free(s);
 }
 
+static struct request *
+first_reading(struct site *s)
+{
+	return (struct request *)TAILQ_FIRST(&s->server->sessions.reading);
+}
+
 static void
 a_request_may_come_byte_by_byte(void **state)
 {
@@ -198,8 +204,8 @@ a_request_may_come_byte_by_byte(void **state)
 	for (size_t i = 0; i < sizeof text - 1; i++) {
 		size_t have = i + 1;
 		say(fd, text + i, 1);
-		UNTIL(s->loop, s->asked || (!TAILQ_EMPTY(&s->server->requests)
-		    && TAILQ_FIRST(&s->server->requests)->in.len >= have));
+		UNTIL(s->loop, s->asked || (first_reading(s) != NULL
+		    && stream_bytes_in(request_client(first_reading(s))) >= have));
 	}
 	UNTIL(s->loop, s->asked == 1);
 	assert_string_equal(s->path, "/slow");
@@ -252,7 +258,7 @@ connections_end_when_asked_to(void **state)
 	fd = dial(&s->at);
 	assert_non_null(strstr(ask(s, fd, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "fine"), "Connection: keep-alive"));
 	close(fd);
-	UNTIL(s->loop, s->server->count == 0);
+	UNTIL(s->loop, s->server->sessions.count == 0);
 	site_free(s);
 }
 
@@ -299,7 +305,7 @@ nonsense_is_refused_with_a_reason(void **state)
 		close(fd);
 	}
 	assert_int_equal(s->asked, 0);
-	UNTIL(s->loop, s->server->count == 0);
+	UNTIL(s->loop, s->server->sessions.count == 0);
 	site_free(s);
 }
 
@@ -353,12 +359,12 @@ a_client_that_vanishes_before_its_answer(void **state)
 	UNTIL(s->loop, s->nheld == 1);
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 	close(fd);
-	UNTIL(s->loop, !stream_is_open(&s->held[0]->stream));
+	UNTIL(s->loop, !stream_is_open(request_client(s->held[0])));
 	assert_string_equal(s->path, "/hold");
 	assert_true(str_eq(request_path(s->held[0]), STR("/hold")));
 	request_reply(s->held[0], 200, NULL, STR("too late"), NULL);
 	s->held[0] = NULL;
-	assert_int_equal(s->server->count, 0);
+	assert_int_equal(s->server->sessions.count, 0);
 	loop_turn(s->loop, 0);
 	site_free(s);
 }
@@ -375,14 +381,14 @@ a_stream_to_a_client_that_vanished_before_it(void **state)
 	UNTIL(s->loop, s->nheld == 1);
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 	close(fd);
-	UNTIL(s->loop, !stream_is_open(&s->held[0]->stream));
+	UNTIL(s->loop, !stream_is_open(request_client(s->held[0])));
 	s->streaming = s->held[0];
 	s->held[0] = NULL;
 	request_stream(s->streaming, "text/plain", on_gone, s);
 	request_write(s->streaming, STR("nobody listens"));
 	assert_int_equal(s->gone, 0);		/* told later, not from within */
 	UNTIL(s->loop, s->gone == 1);
-	assert_int_equal(s->server->count, 0);
+	assert_int_equal(s->server->sessions.count, 0);
 	site_free(s);
 }
 
@@ -464,7 +470,7 @@ a_stream_is_told_once_when_its_client_leaves(void **state)
 	for (int i = 0; i < 5; i++)
 		loop_turn(s->loop, 0);
 	assert_int_equal(s->gone, 1);
-	assert_int_equal(s->server->count, 0);
+	assert_int_equal(s->server->sessions.count, 0);
 	site_free(s);
 }
 
@@ -496,7 +502,7 @@ slow_reader_is_dropped(bool turn_spent)
 	memset(piece, 'p', sizeof piece);
 	s->server->turn_usec = loop_now(s->loop);
 	s->server->spent_usec = turn_spent ? UNTIL_USEC : 0;
-	while (s->streaming->place == AT_STREAM && written < 64u << 20) {
+	while (s->streaming->state == AT_STREAM && written < 64u << 20) {
 		request_write(s->streaming, (struct str){ piece, sizeof piece });
 		written += sizeof piece;
 		assert_int_equal(s->gone, 0);
@@ -545,14 +551,14 @@ a_stream_that_was_lost_may_still_be_ended(void **state)
 	SAY(fd, GET("/stream"));
 	UNTIL(s->loop, s->streaming != NULL);
 	close(fd);
-	UNTIL(s->loop, s->gone || s->streaming->place == AT_GONE);
+	UNTIL(s->loop, s->gone || s->streaming->state == AT_GONE);
 	if (s->gone == 0) {
 		request_end(s->streaming);
 		for (int i = 0; i < 5; i++)
 			loop_turn(s->loop, 2 * USEC_PER_MSEC);
 		assert_int_equal(s->gone, 0);
 	}
-	assert_int_equal(s->server->count, 0);
+	assert_int_equal(s->server->sessions.count, 0);
 	site_free(s);
 }
 
@@ -566,7 +572,7 @@ a_client_that_does_not_read_its_answer_is_dropped(void **state)
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
 	SAY(fd, GET("/big"));
 	UNTIL(s->loop, s->asked == 1);
-	UNTIL(s->loop, s->server->count == 0);
+	UNTIL(s->loop, s->server->sessions.count == 0);
 	close(fd);
 	site_free(s);
 }
@@ -590,11 +596,11 @@ a_large_answer_arrives_whole(void **state)
 		else
 			loop_turn(s->loop, 5 * USEC_PER_MSEC);
 	}
-	UNTIL(s->loop, TAILQ_FIRST(&s->server->requests)->place == AT_HEAD);
+	UNTIL(s->loop, !TAILQ_EMPTY(&s->server->sessions.idle));
 	while (recv(fd, some, sizeof some, MSG_DONTWAIT) > 0)
 		;				/* the head's length more */
 	assert_string_equal(ask(s, fd, GET("/"), "fine"), fine);
-	assert_true(TAILQ_FIRST(&s->server->requests)->out.cap <= KEEP_BYTES);	/* large buffers are given back */
+	assert_true(((struct request *)TAILQ_FIRST(&s->server->sessions.idle))->out.cap <= KEEP_BYTES);	/* large buffers are given back */
 	close(fd);
 	site_free(s);
 }
@@ -614,7 +620,7 @@ silence_ends_connections(void **state)
 	close(half);
 	close(body);
 	close(silent);
-	UNTIL(s->loop, s->server->count == 0);
+	UNTIL(s->loop, s->server->sessions.count == 0);
 	assert_int_equal(s->asked, 0);
 	site_free(s);
 }
@@ -658,7 +664,7 @@ the_oldest_idle_connection_makes_room(void **state)
 	late = dial(&s->at);
 	assert_string_equal(ask(s, late, GET("/"), "fine"), fine);
 	assert_string_equal(hear_until(s, idle, NULL), "");
-	assert_int_equal(s->server->count, 2);
+	assert_int_equal(s->server->sessions.count, 2);
 	request_reply(s->held[0], 200, NULL, STR("spared"), NULL);
 	s->held[0] = NULL;
 	hear_until(s, busy, "spared");
