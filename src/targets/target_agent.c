@@ -149,6 +149,7 @@ on_listener(void *arg, uint32_t events)
 		}
 		if (fd < 0)
 			continue;
+		ASSERT(a->nconns <= CONNS_MAX);
 		if (a->nconns == CONNS_MAX) {
 			close(fd);
 			continue;

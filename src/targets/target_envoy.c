@@ -139,6 +139,7 @@ resource_write(struct envoy_resource *s, char detail[FILE_DETAIL_MAX])
 {
 	const struct why *why;
 
+	ASSERT(s->path != NULL && s->version[0] != '\0');
 	s->placed = false;		/* if this fails, the next publication tries again */
 	if ((why = atomic_file_write(s->path, buf_str(&s->text), &s->id, detail)) != NULL)
 		return why;

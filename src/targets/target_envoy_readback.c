@@ -99,6 +99,7 @@ publication_check(struct envoy_readback *l)
 	char detail[ENVOY_DETAIL] = "";
 	const struct why *why = NULL;
 
+	ASSERT(!e->withdrawn);
 	/* Envoy may not have had it yet */
 	if (l->began_usec <= e->published_usec || target_plan(e->target) == NULL)
 		return;

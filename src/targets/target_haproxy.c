@@ -259,6 +259,7 @@ on_stat(void *arg, const struct why *why, const char *detail, struct str respons
 {
 	struct haproxy_target *h = arg;
 
+	ASSERT(h->busy && h->state != NULL);
 	if (why == NULL && (why = haproxy_stat_parse(response, h->state)) != NULL)
 		detail = "show stat";
 	if (why == NULL)
@@ -277,6 +278,7 @@ on_state(void *arg, const struct why *why, const char *detail, struct str respon
 	struct haproxy_target *h = arg;
 	struct haproxy_state *state;
 
+	ASSERT(h->busy && (h->state != NULL) == h->commands_sent);	/* the first reading, or the second */
 	if (why == NULL && (why = haproxy_state_parse(response, &state)) != NULL)
 		detail = "show servers state: is the socket of level admin?";
 	if (why == NULL) {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bug.h"
 #include "targets/target.h"
 
 /* The host in a URL, after a user and password. */
@@ -30,6 +31,7 @@ target_unreachable(struct target *t, const char *url, const char *expected,
 	char detail[300];
 	int begins = scheme == NULL ? 0 : (int)(scheme + 3 - url);
 
+	ASSERT(r->why != NULL && host >= url + begins);
 	if (responded)
 		snprintf(detail, sizeof detail, "%.*s%.140s: status %ld; expected %s there",
 		    begins, url, host, r->status, expected);
