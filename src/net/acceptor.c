@@ -1,5 +1,6 @@
 /*
- * Accepts in portions: what else lives on the loop gets its turn. What becomes of a connection is the owner's.
+ * Accepts in portions: what else lives on the loop gets its turn. What becomes of a connection
+ * is the owner's.
  */
 #include <errno.h>
 #include <unistd.h>
@@ -29,7 +30,10 @@ out_of_room(int error)
 	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
-/* False: no connection waits, or none can be taken now. One that its client has given up already is passed over. */
+/*
+ * False: no connection waits, or none can be taken now. One that its client has given up
+ * already is passed over.
+ */
 static bool
 accept_one(struct acceptor *a)
 {
@@ -63,7 +67,8 @@ on_connection(void *arg, uint32_t events)
 }
 
 void
-acceptor_open(struct acceptor *a, struct loop *l, int fd, bool shared, accepted_f *accepted, starved_f *starved, void *arg)
+acceptor_open(struct acceptor *a, struct loop *l, int fd, bool shared, accepted_f *accepted,
+    starved_f *starved, void *arg)
 {
 	ASSERT(fd >= 0 && accepted != NULL);
 	*a = (struct acceptor){ .loop = l, .fd = fd, .events = LOOP_LEVEL | (shared ? EPOLLEXCLUSIVE : 0),

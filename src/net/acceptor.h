@@ -1,6 +1,7 @@
 /*
- * acceptor: a listening socket on a loop. Rests when the process has no descriptors or memory left for another
- * connection: a level-triggered socket that nobody can serve would make the loop spin.
+ * acceptor: a listening socket on a loop. Rests when the process has no descriptors or memory
+ * left for another connection: a level-triggered socket that cannot be served would make the
+ * loop spin.
  */
 #ifndef NET_ACCEPTOR_H
 #define NET_ACCEPTOR_H
@@ -10,10 +11,16 @@
 
 /* A connection came in; the descriptor is the callback's from here on. */
 typedef void	accepted_f(void *arg, int fd, const struct addr *peer);
-/* There is no descriptor or memory for a connection that waits: what the owner frees now is used after the rest. */
+/*
+ * There is no descriptor or memory for a connection that waits: what the owner frees now is
+ * used after the rest.
+ */
 typedef void	starved_f(void *arg);
 
-/* Lives inside its owner, whose memory must last until the end of the turn in which it is closed. */
+/*
+ * Lives inside its owner, whose memory must last until the end of the turn in which it is
+ * closed.
+ */
 struct acceptor {
 	struct io	 io;
 	struct loop	*loop;
@@ -25,8 +32,12 @@ struct acceptor {
 	void		*arg;
 };
 
-/* Takes over a listening descriptor. `shared`: other processes accept from it too, and need not all wake for a client. */
-void	acceptor_open(struct acceptor *, struct loop *, int fd, bool shared, accepted_f *, starved_f *, void *arg);
+/*
+ * Takes over a listening descriptor. `shared`: other processes accept from it too, and need not
+ * all wake for a client.
+ */
+void	acceptor_open(struct acceptor *, struct loop *, int fd, bool shared, accepted_f *, starved_f *,
+	    void *arg);
 /* Takes the connections that wait now. */
 void	acceptor_drain(struct acceptor *);
 void	acceptor_close(struct acceptor *);

@@ -1,9 +1,11 @@
 /*
- * fetch: libcurl's multi interface on our loop: curl says which descriptors and which time it waits for, the loop
- * waits. libcurl must not be called from within its own callbacks, so what a reader starts or cancels while
- * `inside` is done afterwards, in fetcher_settle(). Knows nothing of what the bytes mean.
+ * fetch: libcurl's multi interface on our loop: curl names the descriptors and the time that it
+ * waits for, the loop waits. libcurl must not be called from within its own callbacks, so what
+ * a reader starts or cancels while `inside` is done afterwards, in fetcher_settle(). Knows
+ * nothing of what the bytes mean.
  *
- * The peer is not trusted: its head and body have ceilings, its silences a limit, and it cannot send us elsewhere.
+ * The peer is not trusted: its head and body have ceilings, its silences a limit, and redirects
+ * are not followed.
  */
 #include <curl/curl.h>
 #include <stdio.h>
@@ -16,10 +18,10 @@
 #include "base/clock.h"
 #include "net/fetch.h"
 
-#define HEAD_MAX	(256u << 10)	/* bytes of all heads of an answer, interim ones included */
+#define HEAD_MAX	(256u << 10)	/* bytes of all heads of a response, interim ones included */
 #define BODY_MAX	(16u << 20)	/* when neither a limit nor a reader is given */
 #define WANTED_MAX	256		/* bytes of a field's value */
-#define CONNECTIONS_KEPT 4096L		/* curl's own default shrinks with the number of fetches under way */
+#define CONNECTIONS_KEPT 4096L		/* curl's own default shrinks with the number of fetches */
 #define CONNECT_USEC	(10 * USEC_PER_SEC)	/* for fetches without a limit of their own */
 
 struct fetch {
@@ -35,7 +37,7 @@ struct fetch {
 	size_t		 head_bytes, body_bytes, body_max;
 	struct buf	 body;
 	struct curl_slist *fields;		/* of the request */
-	const char	*wanted;		/* of the answer's */
+	const char	*wanted;		/* of the response's */
 	char		 found[WANTED_MAX];
 	int64_t		 first_byte_usec;
 	fetch_data_f	*on_data;
@@ -55,7 +57,7 @@ struct fetcher {
 };
 
 /* A descriptor that curl waits for. */
-struct watch {
+struct fetch_watch {
 	struct io	 io;
 	struct fetcher	*fetcher;
 	struct deferred	 deferred;
@@ -70,7 +72,7 @@ fetcher_act(struct fetcher *f, curl_socket_t fd, int what)
 {
 	int running;
 
-	ASSERT(!f->inside);
+	ASSERT(!f->inside && !f->dead);
 	f->inside = true;
 	curl_multi_socket_action(f->multi, fd, what, &running);
 	f->inside = false;
@@ -80,7 +82,7 @@ fetcher_act(struct fetcher *f, curl_socket_t fd, int what)
 static void
 watch_ready(void *arg, uint32_t events)
 {
-	struct watch *w = arg;
+	struct fetch_watch *w = arg;
 	int what = 0;
 
 	if (events & (EPOLLIN | EPOLLHUP | EPOLLRDHUP))
@@ -97,7 +99,7 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *watch)
 {
 	uint32_t events = (what & CURL_POLL_IN ? EPOLLIN : 0) | (what & CURL_POLL_OUT ? EPOLLOUT : 0);
 	struct fetcher *f = arg;
-	struct watch *w = watch;
+	struct fetch_watch *w = watch;
 
 	(void)easy;
 	if (what == CURL_POLL_REMOVE) {
@@ -135,17 +137,19 @@ on_timer(CURLM *multi, long msec, void *arg)
 	return 0;
 }
 
-/* ---- the answer ---- */
+/* ---- the response ---- */
 
 static void fetch_stalled(void *);
 
 static void
-fetch_heard(struct fetch *x)
+fetch_received(struct fetch *x)
 {
+	struct loop *l = x->fetcher->loop;
+
 	if (x->first_byte_usec == 0)
 		x->first_byte_usec = clock_mono_usec();
 	if (x->stall_usec > 0)
-		timer_set(x->fetcher->loop, &x->stall, loop_now(x->fetcher->loop) + x->stall_usec, fetch_stalled, x);
+		timer_set(l, &x->stall, loop_now(l) + x->stall_usec, fetch_stalled, x);
 }
 
 static bool
@@ -155,11 +159,12 @@ status_good(long status)
 }
 
 static void
-look_for_wanted(struct fetch *x, struct str line)
+wanted_take(struct fetch *x, struct str line)
 {
 	struct str name, value = line;
 
-	if (x->wanted == NULL || !str_split(&value, ':', &name) || !str_eq_nocase(name, str_of(x->wanted)))
+	if (x->wanted == NULL || !str_split(&value, ':', &name)
+	    || !str_eq_nocase(name, str_of(x->wanted)))
 		return;
 	while (value.len > 0 && (value.p[value.len - 1] == '\n' || value.p[value.len - 1] == '\r'))
 		value.len--;
@@ -171,25 +176,28 @@ on_head(char *p, size_t one, size_t len, void *arg)
 {
 	struct fetch *x = arg;
 
-	len *= one;
-	fetch_heard(x);
-	look_for_wanted(x, (struct str){ p, len });
+	ASSERT(x->fetcher->inside && one == 1);
+	fetch_received(x);
+	wanted_take(x, (struct str){ p, len });
 	x->head_bytes += len;
 	x->large = x->head_bytes > HEAD_MAX;
 	return x->cancelled || x->large ? 0 : len;
 }
 
-/* Returning less than was given makes curl end the transfer. An error's page is kept from the reader. */
+/*
+ * Returning less than was given makes curl end the transfer. The page of an error does not
+ * reach the reader.
+ */
 static size_t
 on_body(char *p, size_t one, size_t len, void *arg)
 {
 	struct fetch *x = arg;
 	long status = 0;
 
-	len *= one;
+	ASSERT(x->fetcher->inside && one == 1);
 	if (x->cancelled || x->fetcher->dead)
 		return 0;
-	fetch_heard(x);
+	fetch_received(x);
 	x->body_bytes += len;
 	if (x->body_max > 0 && x->body_bytes > x->body_max) {
 		x->large = true;
@@ -219,11 +227,13 @@ fetch_leave(struct fetch *x)
 {
 	struct fetcher *f = x->fetcher;
 
+	ASSERT(!f->inside && x->easy != NULL);
 	timer_clear(f->loop, &x->stall);
 	TAILQ_REMOVE(&f->fetches, x, link);
 	if (x->added)
 		curl_multi_remove_handle(f->multi, x->easy);
 	curl_easy_cleanup(x->easy);
+	x->easy = NULL;
 }
 
 static const struct why *
@@ -240,7 +250,10 @@ verdict(const struct fetch *x, CURLcode code, long status)
 	return status_good(status) ? NULL : WHY_METRICS_STATUS;
 }
 
-/* Without " after 12 ms": who says the same again each time should say it in the same words. */
+/*
+ * Without " after 12 ms": an error that comes again and again should have the same text each
+ * time.
+ */
 static void
 error_steady(char *error)
 {
@@ -260,9 +273,11 @@ error_steady(char *error)
 static void
 fetch_finish(struct fetch *x, CURLcode code)
 {
-	struct fetch_result r = { .body = buf_str(&x->body), .first_byte_usec = x->first_byte_usec, .wanted = str_of(x->found) };
+	struct fetch_result r = { .body = buf_str(&x->body), .first_byte_usec = x->first_byte_usec,
+	    .wanted = str_of(x->found) };
 	long sent = 0;
 
+	ASSERT(x->added && !x->cancelled);
 	curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &r.status);
 	curl_easy_getinfo(x->easy, CURLINFO_REQUEST_SIZE, &sent);
 	r.sent = sent > 0;
@@ -281,7 +296,8 @@ fetch_stalled(void *arg)
 {
 	struct fetch *x = arg;
 
-	snprintf(x->error, sizeof x->error, "nothing came for %lld ms", (long long)(x->stall_usec / USEC_PER_MSEC));
+	snprintf(x->error, sizeof x->error, "nothing came for %lld ms",
+	    (long long)(x->stall_usec / USEC_PER_MSEC));
 	fetch_finish(x, CURLE_OPERATION_TIMEDOUT);
 }
 
@@ -311,7 +327,7 @@ fetch_add(struct fetch *x)
 	x->added = true;
 }
 
-/* What was asked for while curl was on the stack, and what curl has finished. */
+/* Does what was requested while curl was on the stack, and ends what curl has finished. */
 static void
 fetcher_settle(struct fetcher *f)
 {
@@ -401,7 +417,7 @@ set_limits(struct fetch *x, const struct fetch_conf *c)
 }
 
 static void
-set_manners(struct fetch *x, const struct fetch_conf *c)
+set_basics(struct fetch *x, const struct fetch_conf *c)
 {
 	CURL *e = x->easy;
 
@@ -412,12 +428,12 @@ set_manners(struct fetch *x, const struct fetch_conf *c)
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
 #if LIBCURL_VERSION_NUM >= 0x075700
-	curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);	/* giving up must not wait for a name server */
+	curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);	/* a cancel must not wait for a name server */
 #endif
 	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
-	curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, 1L);	/* a container that comes back has another address */
+	curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, 1L);	/* a restarted container has another address */
 	curl_easy_setopt(e, CURLOPT_USERAGENT, "mola/" MOLA_VERSION);
 	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, x->error);
 	curl_easy_setopt(e, CURLOPT_PRIVATE, (char *)x);
@@ -441,13 +457,13 @@ set_request(struct fetch *x, const struct fetch_conf *c)
 
 	x->wanted = c->wanted;
 	if (c->body.len > 0) {
-		snprintf(type, sizeof type, "Content-Type: %s", c->body_type != NULL ? c->body_type : "application/json");
+		snprintf(type, sizeof type, "Content-Type: %s",
+		    c->body_type != NULL ? c->body_type : "application/json");
 		field_add(x, type);
 		field_add(x, "Expect:");	/* no waiting for a 100 */
 		curl_easy_setopt(x->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->body.len);
 		curl_easy_setopt(x->easy, CURLOPT_COPYPOSTFIELDS, c->body.p);
-	}
-	else if (c->method != NULL && strcmp(c->method, "POST") == 0)
+	} else if (c->method != NULL && strcmp(c->method, "POST") == 0)
 		curl_easy_setopt(x->easy, CURLOPT_COPYPOSTFIELDS, "");
 	if (c->method != NULL)
 		curl_easy_setopt(x->easy, CURLOPT_CUSTOMREQUEST, c->method);
@@ -462,7 +478,7 @@ set_trust(CURL *e, const struct fetch_conf *c)
 {
 	if (c->ca != NULL) {
 		curl_easy_setopt(e, CURLOPT_CAINFO, c->ca);
-		curl_easy_setopt(e, CURLOPT_CAPATH, NULL);	/* else the system's are believed, too */
+		curl_easy_setopt(e, CURLOPT_CAPATH, NULL);	/* else the system's are trusted, too */
 	}
 	if (c->cert != NULL)
 		curl_easy_setopt(e, CURLOPT_SSLCERT, c->cert);
@@ -473,12 +489,13 @@ set_trust(CURL *e, const struct fetch_conf *c)
 		curl_easy_setopt(e, CURLOPT_USERNAME, c->user);
 		curl_easy_setopt(e, CURLOPT_PASSWORD, c->password);
 	}
-	curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, c->trusting ? 0L : 1L);
-	curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, c->trusting ? 0L : 2L);
+	curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
+	curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
 }
 
 struct fetch *
-fetch_start(struct fetcher *f, const struct fetch_conf *c, fetch_data_f *on_data, fetch_done_f *done, void *arg)
+fetch_start(struct fetcher *f, const struct fetch_conf *c, fetch_data_f *on_data,
+    fetch_done_f *done, void *arg)
 {
 	struct fetch *x = must_zalloc(sizeof *x);
 
@@ -492,7 +509,7 @@ fetch_start(struct fetcher *f, const struct fetch_conf *c, fetch_data_f *on_data
 	buf_init(&x->body, x->body_max > 0 ? x->body_max : BODY_MAX);
 	x->easy = curl_easy_init();
 	ASSERT(x->easy != NULL);
-	set_manners(x, c);
+	set_basics(x, c);
 	set_limits(x, c);
 	set_request(x, c);
 	set_trust(x->easy, c);
@@ -507,6 +524,7 @@ fetch_start(struct fetcher *f, const struct fetch_conf *c, fetch_data_f *on_data
 void
 fetch_cancel(struct fetch *x)
 {
+	ASSERT(!x->cancelled);
 	x->cancelled = true;
 	if (x->fetcher->inside)
 		return;

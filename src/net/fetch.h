@@ -1,6 +1,7 @@
 /*
- * fetch: HTTP(S) requests to exporters, agents and engines, over libcurl's multi interface on our loop.
- * Addresses may be names; redirects are not followed; proxies from the environment are not used.
+ * fetch: HTTP(S) requests to exporters, agents and engines, over libcurl's multi interface on
+ * our loop. Addresses may be names; redirects are not followed; proxies from the environment
+ * are not used.
  */
 #ifndef NET_FETCH_H
 #define NET_FETCH_H
@@ -17,36 +18,46 @@ struct fetch_conf {
 	const char	*unix_socket;	/* NULL: by the URL's host */
 	int64_t		 timeout_usec;	/* whole exchange; 0: none (streams) */
 	int64_t		 stall_usec;	/* no byte for so long ends it; 0: never */
-	size_t		 body_max;	/* past it the exchange ends with METRICS_LARGE; 0: no limit with on_data, else 16 MiB */
+	size_t		 body_max;	/* past it the exchange ends with METRICS_LARGE; 0: no limit
+					 * with on_data, else 16 MiB */
 	/* what follows may be left out */
 	const char	*method;	/* NULL: GET, or POST when there is a body */
 	struct str	 body;		/* of the request; copied */
 	const char	*body_type;	/* its Content-Type; NULL: application/json */
 	const char	*field;		/* one more field of the request: "Name: value" */
-	const char	*wanted;	/* name of a field of the answer that the result shall hold; must outlive the exchange */
+	const char	*wanted;	/* name of a field of the response that the result shall hold;
+					 * must outlive the exchange */
 	const char	*user, *password;	/* basic authentication */
-	const char	*ca, *cert, *key;	/* PEM files: whom to believe, and who we are; NULL: the system's, nobody */
-	bool		 trusting;	/* believe any certificate */
+	const char	*ca;		/* PEM file: authorities to trust; NULL: the system's */
+	const char	*cert, *key;	/* PEM files: our own certificate; NULL: none */
 };
 
 struct fetch_result {
 	const struct why *why;		/* NULL, METRICS_FETCH, METRICS_LARGE or METRICS_STATUS (not 2xx) */
-	const char	*detail;	/* libcurl's words or "" */
+	const char	*detail;	/* libcurl's message or "" */
 	long		 status;	/* HTTP status, 0 if none came */
-	struct str	 body;		/* valid during the callback; empty when on_data took the bytes. Of a refusal, too */
+	struct str	 body;		/* valid during the callback, also of an error status; empty
+					 * when on_data took the bytes */
 	struct str	 wanted;	/* value of the field that was wanted, empty when it did not come */
-	bool		 sent;		/* something of the request left us */
-	int64_t		 first_byte_usec;	/* monotonic time at which the answer began, 0 if it did not */
+	bool		 sent;		/* a part of the request, at least */
+	int64_t		 first_byte_usec;	/* monotonic time at which the response began, 0: it did not */
 };
 
 typedef void	fetch_done_f(void *arg, const struct fetch_result *);
-/* Streaming: called with each piece of a 2xx answer; false ends the exchange, and `done` follows without a why. */
+/*
+ * Streaming: called with each piece of a 2xx response; false ends the exchange, and `done` follows
+ * without a why.
+ */
 typedef bool	fetch_data_f(void *arg, struct str piece);
 
 struct fetcher	*fetcher_new(struct loop *);
 void		 fetcher_free(struct fetcher **);	/* cancels what is under way, without callbacks */
-/* `done` is called exactly once, in a later turn, unless fetch_cancel comes first. Connections are reused. */
-struct fetch	*fetch_start(struct fetcher *, const struct fetch_conf *, fetch_data_f *, fetch_done_f *, void *arg);
+/*
+ * `done` is called exactly once, in a later turn, unless fetch_cancel comes first. Connections
+ * are reused.
+ */
+struct fetch	*fetch_start(struct fetcher *, const struct fetch_conf *, fetch_data_f *,
+		    fetch_done_f *, void *arg);
 void		 fetch_cancel(struct fetch *);		/* no callback follows; the pointer is dead */
 
 #endif

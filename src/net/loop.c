@@ -1,5 +1,5 @@
 /*
- * Knows descriptors, deadlines and the dead; knows nothing of bytes or protocols.
+ * Knows descriptors, deadlines and deferred calls; knows nothing of bytes or protocols.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,8 +17,8 @@ struct loop {
 	bool		 in_timers;
 	int64_t		 now;
 	uint64_t	 turns;
-	int64_t		 asked;		/* when epoll_wait returned last */
-	bool		 all;		/* with all that there was */
+	int64_t		 polled;	/* when epoll_wait returned last */
+	bool		 complete;	/* with all that there was */
 	struct epoll_event *ready, *ready_end;	/* of this turn, not yet run */
 	struct heap	 timers;
 	struct deferred	*deferred;
@@ -44,9 +44,11 @@ static void
 deferred_run(struct loop *l)
 {
 	while (l->deferred != NULL) {
-		struct deferred *g = l->deferred;
-		l->deferred = g->next;
-		g->fn(g->arg);
+		struct deferred *d = l->deferred;
+		deferred_f *fn = d->fn;
+		l->deferred = d->next;
+		d->fn = NULL;
+		fn(d->arg);
 	}
 }
 
@@ -58,6 +60,7 @@ loop_free(struct loop **lp)
 	*lp = NULL;
 	if (l == NULL)
 		return;
+	ASSERT(l->ready == NULL && !l->in_timers);	/* not from within one of its own calls */
 	deferred_run(l);
 	heap_fini(&l->timers);
 	close(l->epoll);
@@ -79,6 +82,7 @@ timers_run(struct loop *l)
 	l->in_timers = true;
 	while ((n = heap_min(&l->timers)) != NULL && n->key <= l->now) {
 		struct timer *t = (struct timer *)n;	/* node is its first member */
+		ASSERT(t->fn != NULL && t->deadline >= n->key);
 		heap_remove(&l->timers, n);
 		if (t->deadline > l->now)
 			heap_push(&l->timers, n, t->deadline);
@@ -98,13 +102,13 @@ timers_wait_msec(const struct loop *l, int64_t most_usec)
 		wait = n->key > l->now ? n->key - l->now : 0;
 	if (wait < 0)
 		return -1;
-	if (wait <= 1)			/* the next turn was meant: the kernel's sleep would be a thousand times longer */
+	if (wait <= 1)		/* the next turn: the kernel's sleep would be a thousand times longer */
 		return 0;
 	wait = (wait + USEC_PER_MSEC - 1) / USEC_PER_MSEC;
 	return wait > 60000 ? 60000 : (int)wait;
 }
 
-/* --- how long nobody else had a turn --- */
+/* ---- how long nothing else had a turn ---- */
 
 static struct loop_pause
 clocks_read(void)
@@ -144,6 +148,8 @@ loop_longest_pause(struct loop *l)
 	    longer(l->longest[0].cpu_usec, l->longest[1].cpu_usec) };
 }
 
+/* ---- turns ---- */
+
 static void
 events_run(struct loop *l, int64_t wait_most_usec)
 {
@@ -153,12 +159,11 @@ events_run(struct loop *l, int64_t wait_most_usec)
 	if (l->measured)
 		pause_end(l);
 	n = epoll_wait(l->epoll, ev, BATCH, timers_wait_msec(l, wait_most_usec));
-
+	ASSERT(n >= 0 || errno == EINTR);
 	if (l->measured)
 		l->woke = clocks_read();
-	l->now = l->asked = clock_mono_usec();
-	ASSERT(n >= 0 || errno == EINTR);
-	l->all = n >= 0 && n < BATCH;
+	l->now = l->polled = clock_mono_usec();
+	l->complete = n >= 0 && n < BATCH;
 	l->ready_end = ev + (n > 0 ? n : 0);
 	for (l->ready = ev; l->ready < l->ready_end; l->ready++)
 		((struct io *)l->ready->data.ptr)->pending = true;
@@ -167,6 +172,7 @@ events_run(struct loop *l, int64_t wait_most_usec)
 		struct io *io = e->data.ptr;
 		if (io == NULL)			/* unwatched by an earlier one */
 			continue;
+		ASSERT(io->pending && io->fd >= 0);
 		io->pending = false;
 		io->fn(io->arg, e->events);
 	}
@@ -176,6 +182,7 @@ events_run(struct loop *l, int64_t wait_most_usec)
 void
 loop_turn(struct loop *l, int64_t wait_most_usec)
 {
+	ASSERT(l->ready == NULL && !l->in_timers);	/* turns do not nest */
 	l->turns++;
 	l->now = clock_mono_usec();
 	timers_run(l);
@@ -207,7 +214,7 @@ loop_turns(const struct loop *l)
 bool
 loop_knows(const struct loop *l, int64_t usec)
 {
-	return l->all && clock_mono_usec() - l->asked < usec;
+	return l->complete && clock_mono_usec() - l->polled < usec;
 }
 
 int64_t
@@ -221,6 +228,7 @@ loop_watch(struct loop *l, struct io *io, int fd, uint32_t events, io_f *fn, voi
 {
 	struct epoll_event ev = { .events = events, .data.ptr = io };
 
+	ASSERT(fd >= 0 && fn != NULL);
 	io->fd = fd;
 	io->pending = false;
 	io->fn = fn;
@@ -234,6 +242,7 @@ loop_rewatch(struct loop *l, struct io *io, uint32_t events)
 {
 	struct epoll_event ev = { .events = events, .data.ptr = io };
 
+	ASSERT(io->fd >= 0);
 	if (epoll_ctl(l->epoll, EPOLL_CTL_MOD, io->fd, &ev) != 0)
 		BUG("epoll_ctl mod");
 }
@@ -251,7 +260,7 @@ void
 loop_forget(struct loop *l, struct io *io)
 {
 	io->fd = -1;
-	/* what was seen on the old descriptor must not be taken for news of the next one */
+	/* an event of the old descriptor must not be taken for one of the next */
 	for (struct epoll_event *e = l->ready; e < l->ready_end; e++)
 		if (e->data.ptr == io)
 			e->data.ptr = NULL;
@@ -260,7 +269,8 @@ loop_forget(struct loop *l, struct io *io)
 void
 timer_set(struct loop *l, struct timer *t, int64_t deadline, timer_f *fn, void *arg)
 {
-	if (l->in_timers && deadline <= l->now)		/* "at once" is the next turn, else this one might not end */
+	ASSERT(t->node.at == 0 || t->deadline >= t->node.key);
+	if (l->in_timers && deadline <= l->now)		/* the next turn, else this one might not end */
 		deadline = l->now + 1;
 	t->fn = fn;
 	t->arg = arg;
@@ -281,10 +291,11 @@ timer_clear(struct loop *l, struct timer *t)
 }
 
 void
-loop_defer(struct loop *l, struct deferred *g, deferred_f *fn, void *arg)
+loop_defer(struct loop *l, struct deferred *d, deferred_f *fn, void *arg)
 {
-	g->fn = fn;
-	g->arg = arg;
-	g->next = l->deferred;
-	l->deferred = g;
+	ASSERT(fn != NULL && d->fn == NULL);	/* twice would free twice */
+	d->fn = fn;
+	d->arg = arg;
+	d->next = l->deferred;
+	l->deferred = d;
 }

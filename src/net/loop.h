@@ -1,8 +1,8 @@
 /*
  * loop: one thread, one epoll, one clock. Everything that waits in Mola waits here.
  *
- * A turn: set the clock, run timers that are due, wait, run events, then what was deferred. Nothing is freed
- * in the middle of a turn, so a callback may close anything, itself included.
+ * A turn: set the clock, run timers that are due, wait, run events, then what was deferred.
+ * Nothing is freed in the middle of a turn, so a callback may close anything, itself included.
  */
 #ifndef NET_LOOP_H
 #define NET_LOOP_H
@@ -37,10 +37,13 @@ struct timer {
 	void		*arg;
 };
 
-/* A call that waits for the end of this turn, such as one that frees; lives inside its owner. */
+/*
+ * A call that waits for the end of this turn, such as one that frees; lives inside its owner.
+ * Zeroed memory is one that does not wait.
+ */
 struct deferred {
 	struct deferred	*next;
-	deferred_f		*fn;
+	deferred_f	*fn;	/* NULL when it does not wait */
 	void		*arg;
 };
 
@@ -48,28 +51,41 @@ struct loop	*loop_new(void);
 void		 loop_free(struct loop **);
 void		 loop_reserve(struct loop *, unsigned timers);	/* so many may be set without more memory */
 void		 loop_run(struct loop *);		/* until loop_stop */
-void		 loop_turn(struct loop *, int64_t wait_most_usec);	/* one turn; -1: as long as it takes */
+/* One turn, which waits as long as that for events; -1: until there is one, or a timer is due. */
+void		 loop_turn(struct loop *, int64_t wait_most_usec);
 void		 loop_stop(struct loop *);
-/* The longest stretch between two waits, of the minute under way and the one before; measured from the first call on. */
+/*
+ * The longest stretch between two waits, of the minute under way and the one before; measured
+ * from the first call on.
+ */
 struct loop_pause {
 	int64_t	 wall_usec, cpu_usec;
 };
 struct loop_pause loop_longest_pause(struct loop *);
 uint64_t	 loop_turns(const struct loop *);	/* that have begun */
-/* The kernel was asked less than `usec` ago, and all that it had to say is delivered or pending. */
+/* The kernel was polled less than `usec` ago, and all its events are delivered or pending. */
 bool		 loop_knows(const struct loop *, int64_t usec);
 int64_t		 loop_now(const struct loop *);		/* CLOCK_MONOTONIC at the start of the turn, usec */
 
-/* EDGE: told once per change, in both directions, for streams. LEVEL: told while it lasts, for accept. */
+/*
+ * EDGE: one event per change, in both directions, for streams. LEVEL: while it lasts, for
+ * accept.
+ */
 #define LOOP_EDGE	(EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
 #define LOOP_LEVEL	EPOLLIN
 void		 loop_watch(struct loop *, struct io *, int fd, uint32_t events, io_f *, void *arg);
 void		 loop_rewatch(struct loop *, struct io *, uint32_t events);
 void		 loop_unwatch(struct loop *, struct io *);	/* does not close the descriptor */
-/* For a descriptor that is closed next and that no other process shares: the kernel forgets it by itself. */
+/*
+ * For a descriptor that is closed next and that no other process shares: the kernel forgets it
+ * by itself.
+ */
 void		 loop_forget(struct loop *, struct io *);
 
-/* Cheap to move later again and again: most calls only store the deadline. Setting a set timer moves it. */
+/*
+ * Cheap to move later again and again: most calls only store the deadline. Setting a set timer
+ * moves it.
+ */
 void		 timer_set(struct loop *, struct timer *, int64_t deadline_usec, timer_f *, void *arg);
 void		 timer_clear(struct loop *, struct timer *);
 

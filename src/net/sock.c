@@ -28,7 +28,7 @@ fail(int fd)
 	return WHY_SYSTEM;
 }
 
-/* A socket file that nobody answers on was left by somebody who died. */
+/* A socket file without a listener was left by a process that has ended. */
 static void
 unix_clear_dead(const struct addr *a)
 {
@@ -49,6 +49,7 @@ sock_listen(const struct addr *a, bool reuseport, int *out)
 {
 	int one = 1, fd = socket(a->sa.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
+	ASSERT(a->len > 0 && a->len <= sizeof a->sa);
 	if (fd < 0)
 		return fail(fd);
 	if (a->sa.any.sa_family == AF_UNIX)
@@ -56,7 +57,7 @@ sock_listen(const struct addr *a, bool reuseport, int *out)
 	else if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0
 	    || (reuseport && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) != 0))
 		return fail(fd);
-	tcp_nodelay(fd);			/* whoever is accepted inherits it */
+	tcp_nodelay(fd);			/* accepted sockets inherit it */
 	if (bind(fd, &a->sa.any, a->len) != 0 || listen(fd, BACKLOG) != 0)
 		return fail(fd);
 	*out = fd;
@@ -68,6 +69,7 @@ sock_connect(const struct addr *a, int *out)
 {
 	int fd = socket(a->sa.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
+	ASSERT(a->len > 0 && a->len <= sizeof a->sa);
 	if (fd < 0)
 		return fail(fd);
 	if (a->sa.any.sa_family != AF_UNIX)
@@ -129,9 +131,11 @@ sock_recv_fd(int sock, void *p, size_t cap, int *fd)
 	struct iovec iov = { p, cap };
 	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.b,
 	    .msg_controllen = sizeof control.b };
-	ssize_t n = recvmsg(sock, &m, MSG_CMSG_CLOEXEC | MSG_TRUNC);
 	struct cmsghdr *c;
+	ssize_t n;
 
+	ASSERT(cap > 0);
+	n = recvmsg(sock, &m, MSG_CMSG_CLOEXEC | MSG_TRUNC);
 	*fd = -1;
 	if (n < 0)
 		return -1;

@@ -11,11 +11,11 @@
 #include "base/addr.h"
 #include "base/why.h"
 
-/* On failure WHY_SYSTEM with errno set. A unix path that nobody listens on is replaced. */
+/* On failure WHY_SYSTEM with errno set. A unix path without a listener is replaced. */
 const struct why	*sock_listen(const struct addr *, bool reuseport, int *fd);
 /* Started, not finished: writable or failed later. */
 const struct why	*sock_connect(const struct addr *, int *fd);
-/* -1 with errno EAGAIN when nobody waits; TCP_NODELAY is set. */
+/* -1 with errno EAGAIN when no connection waits; TCP_NODELAY is set. */
 int			 sock_accept(int listener, struct addr *peer);
 int			 sock_error(int fd);	/* takes SO_ERROR */
 

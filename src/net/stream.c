@@ -129,7 +129,7 @@ stream_close(struct stream *s)
 
 	if (!p->open)
 		return;
-	/* the other side shall know that this was our end: as far as that goes without waiting */
+	/* so that the other side takes it for our end: as far as that goes without waiting */
 	if (p->transport != NULL && !p->shut && !p->broken && !stream_is_connecting(s))
 		p->transport->ops->shut(s);
 	close_socket(s);

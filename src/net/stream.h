@@ -33,7 +33,7 @@ typedef void	stream_f(void *arg);
 /*
  * Lives inside its owner; zeroed memory is a closed stream. `private` is for net/ alone
  * (tools/check_layers): what a byte, an end or a readable socket means depends on the
- * transport, so others ask with the questions below.
+ * transport, so others use the questions below.
  */
 struct stream {
 	struct stream_private {
@@ -76,7 +76,7 @@ void			 stream_set_transport(struct stream *, struct transport *);
 enum io_result		 stream_connected(struct stream *);
 /* A new owner for an open stream (idle pools). */
 void			 stream_adopt(struct stream *, stream_f *, void *arg);
-/* Closes; idempotent; the memory is the owner's. See stream_may_close() for when nothing is lost. */
+/* Idempotent; the memory is the owner's. See stream_may_close() for when nothing is lost. */
 void			 stream_close(struct stream *);
 void			 stream_reset(struct stream *);	/* closes so that the other side sees a break, not an end */
 
@@ -87,7 +87,7 @@ enum io_result		 stream_read(struct stream *, void *, size_t cap, size_t *got);
 /* The same bytes come again with the next read. */
 enum io_result		 stream_peek(struct stream *, void *, size_t cap, size_t *got);
 /*
- * Finds out, whatever the last event said, and takes nothing. IO_DONE: bytes wait. IO_AGAIN:
+ * Finds out, whatever the last event was, and takes nothing. IO_DONE: bytes wait. IO_AGAIN:
  * neither bytes nor an end.
  */
 enum io_result		 stream_look(struct stream *);
@@ -200,7 +200,7 @@ stream_loop(const struct stream *s)
 
 /* ---- hints of the owner ---- */
 
-/* The next read tries, whatever the last event said: for an owner that was late to look. */
+/* The next read tries, whatever the last event was: for an owner that was late to look. */
 static inline void
 stream_assume_readable(struct stream *s)
 {
