@@ -12,7 +12,7 @@ metrics_prometheus(struct page *p, enum family family)
 
 	_Static_assert(FAMILY_PROM_FAILURES - FAMILY_PROM_UP == 2, "tbl/metrics.h: a new row of servers needs its value below");
 	while (p->v->prometheus != NULL && prometheus_next(p->v->prometheus, &at, &f)) {
-		if (family == FAMILY_PROM_UP && !f.asked)
+		if (family == FAMILY_PROM_UP && !f.used)
 			continue;
 		page_open(p);
 		page_label(p, "server", f.name);

@@ -1,8 +1,8 @@
 /*
- * prometheus: questions on their way. Each is put to the server that answered last; when that one cannot be reached,
- * refuses, or is no Prometheus at all, to the next, until each was asked once. A query that a server finds fault with
- * is not put to others: they would say the same.
- * Must not know what is asked, nor what the answers mean.
+ * prometheus: requests on their way. Each is sent to the server that responded last; when that
+ * one cannot be reached, refuses, or is no Prometheus at all, to the next, until each was tried
+ * once. A query that a server rejects is not sent to others: they would do the same. Must not
+ * know what the queries are for, nor what the responses mean.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,16 +14,16 @@
 #include "collect/prometheus.h"
 #include "signals/prom_clock.h"
 
-#define RUNNING_MAX	8		/* questions at a time, beside those that go ahead: a Prometheus answers 20 of everybody's */
+#define RUNNING_MAX	8		/* requests at a time, beside urgent ones: a Prometheus serves 20 for all */
 
-struct server {
-	char		*url;			/* of the questions */
+struct prom_server {
+	char		*url;			/* of the queries */
 	char		*name;			/* for people: as configured */
-	const struct why *why;			/* what was wrong when it was asked last */
+	const struct why *why;			/* what was wrong with the last request; NULL: nothing */
 	char		 detail[PROM_DETAIL];
 	int64_t		 changed_usec;		/* wrong or right since */
-	int64_t		 good_usec;		/* the last answer; 0: none yet */
-	uint64_t	 asked, failed;
+	int64_t		 good_usec;		/* the last good response; 0: none yet */
+	uint64_t	 sent, failed;		/* requests */
 	struct prom_clock clock;
 };
 
@@ -33,44 +33,49 @@ struct prom_request {
 	char		*query;
 	prom_done_f	*done;
 	void		*arg;
-	bool		 ahead;
-	struct fetch	*fetch;			/* under way, or NULL */
+	bool		 urgent;
+	struct fetch	*fetch;			/* under way, or NULL: it waits */
 	unsigned	 server, tries;
 	int64_t		 sent_usec;
 };
 
-TAILQ_HEAD(asks, prom_request);
+TAILQ_HEAD(prom_requests, prom_request);
 
 struct prometheus {
 	struct loop	*loop;
 	struct fetcher	*fetcher;
-	struct server	*server;
+	struct prom_server *server;
 	unsigned	 nservers, current;
 	unsigned	 first;			/* the number of the first: none is ever another's again */
 	char		*user, *password, *bearer, *ca, *cert, *key;
 	int64_t		 timeout_usec;
-	struct asks	 waiting, running;
-	unsigned	 nrunning;		/* those that go ahead do not count */
-	struct timer	 work;			/* the waiting are looked at */
+	struct prom_requests waiting, running;
+	unsigned	 nrunning;		/* urgent ones do not count */
+	struct timer	 work;			/* the waiting ones are looked at */
 };
 
-static void	on_answer(void *, const struct fetch_result *);
+static void	on_response(void *, const struct fetch_result *);
+static void	prometheus_work(void *);
 
-/* --- servers --- */
+/* ---- servers ---- */
 
+/* A reason that another server may not have. */
 static bool
-servers_fault(const struct why *why)
+is_servers_fault(const struct why *why)
 {
 	return why == WHY_PROM_GONE || why == WHY_PROM_REFUSED || why == WHY_PROM_SYNTAX;
 }
 
 static void
-server_told(struct prometheus *p, struct server *s, const struct why *why, const char *detail)
+server_set_state(struct prometheus *p, struct prom_server *s, const struct why *why,
+    const char *detail)
 {
 	int64_t now = loop_now(p->loop);
 
+	ASSERT(why == NULL || is_servers_fault(why));
 	if (why != NULL && s->why != why)
-		log_event(LOG_WARN, "prometheus.lost", "server", s->name, "why", why_name(why), "detail", detail, NULL);
+		log_event(LOG_WARN, "prometheus.lost", "server", s->name, "why", why_name(why), "detail",
+		    detail, NULL);
 	else if (why == NULL && s->why != NULL)
 		log_event(LOG_INFO, "prometheus.back", "server", s->name, NULL);
 	if (s->changed_usec == 0 || (s->why == NULL) != (why == NULL))
@@ -81,6 +86,7 @@ server_told(struct prometheus *p, struct server *s, const struct why *why, const
 		s->failed++;
 	s->why = why;
 	snprintf(s->detail, sizeof s->detail, "%s", why == NULL ? "" : detail);
+	ASSERT(s->failed <= s->sent);
 }
 
 static void
@@ -101,7 +107,7 @@ servers_free(struct prometheus *p)
 	}
 }
 
-/* --- questions --- */
+/* ---- requests ---- */
 
 /* For a form: all but letters, digits and a few as %XX. */
 static void
@@ -109,58 +115,64 @@ form_add(struct buf *b, const char *name, const char *value)
 {
 	buf_printf(b, "%s%s=", b->len > 0 ? "&" : "", name);
 	for (const unsigned char *c = (const unsigned char *)value; *c != '\0'; c++)
-		if ((*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || strchr("-._~", *c) != NULL)
+		if ((*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
+		    strchr("-._~", *c) != NULL)
 			buf_add(b, c, 1);
 		else
 			buf_printf(b, "%%%02X", *c);
 }
 
 static void
-ask_start(struct prom_request *q)
+request_send(struct prom_request *q)
 {
 	struct prometheus *p = q->prom;
-	struct server *s;
+	struct prom_server *s;
 	struct fetch_conf conf;
 	char timeout[32];
 	struct buf form;
 
 	if (q->tries == 0)
 		q->server = p->current;
+	ASSERT(q->server < p->nservers && q->tries < p->nservers);
 	s = &p->server[q->server];
 	buf_init(&form, 32u << 10);
 	form_add(&form, "query", q->query);
 	snprintf(timeout, sizeof timeout, "%lldms", (long long)(p->timeout_usec / USEC_PER_MSEC));
 	form_add(&form, "timeout", timeout);
-	conf = (struct fetch_conf){ .url = s->url, .timeout_usec = p->timeout_usec, .body_max = PROM_RESPONSE_MAX, .method = "POST",
-	    .body = buf_str(&form), .body_type = "application/x-www-form-urlencoded", .field = p->bearer, .user = p->user,
+	conf = (struct fetch_conf){ .url = s->url, .timeout_usec = p->timeout_usec,
+	    .body_max = PROM_RESPONSE_MAX, .method = "POST", .body = buf_str(&form),
+	    .body_type = "application/x-www-form-urlencoded", .field = p->bearer, .user = p->user,
 	    .password = p->password, .ca = p->ca, .cert = p->cert, .key = p->key };
 	q->tries++;
 	q->sent_usec = clock_mono_usec();
-	s->asked++;
-	q->fetch = fetch_start(p->fetcher, &conf, NULL, on_answer, q);
+	s->sent++;
+	q->fetch = fetch_start(p->fetcher, &conf, NULL, on_response, q);
 	buf_fini(&form);
 }
 
 static void
-ask_free(struct prom_request *q)
+request_free(struct prom_request *q)
 {
 	free(q->query);
 	free(q);
 }
 
+/* Off its list, which its `fetch` says. */
 static void
-ask_leave(struct prom_request *q)
+request_unlink(struct prom_request *q)
 {
 	struct prometheus *p = q->prom;
 
-	if (q->fetch != NULL) {
-		TAILQ_REMOVE(&p->running, q, link);
-		p->nrunning -= !q->ahead;
-	} else
+	if (q->fetch == NULL) {
 		TAILQ_REMOVE(&p->waiting, q, link);
+		return;
+	}
+	TAILQ_REMOVE(&p->running, q, link);
+	if (!q->urgent) {
+		ASSERT(p->nrunning > 0);
+		p->nrunning--;
+	}
 }
-
-static void	prometheus_work(void *);
 
 static void
 work_soon(struct prometheus *p)
@@ -170,27 +182,16 @@ work_soon(struct prometheus *p)
 }
 
 static void
-ask_end(struct prom_request *q, const struct why *why, const char *detail, const struct prom_response *a)
+request_end(struct prom_request *q, const struct why *why, const char *detail,
+    const struct prom_response *response)
 {
 	struct prometheus *p = q->prom;
 
-	ask_leave(q);
-	q->done(q->arg, why, detail, a);
-	ask_free(q);
+	ASSERT((why == NULL) == (response != NULL));
+	request_unlink(q);
+	q->done(q->arg, why, detail, response);
+	request_free(q);
 	work_soon(p);
-}
-
-/* Without servers it is over for those who wait now; their callbacks may ask again. */
-static void
-give_up(struct prometheus *p)
-{
-	struct prom_request *q;
-	unsigned n = 0;
-
-	TAILQ_FOREACH(q, &p->waiting, link)
-		n++;
-	for (; n > 0 && (q = TAILQ_FIRST(&p->waiting)) != NULL; n--)
-		ask_end(q, WHY_PROM_GONE, "no server is configured", NULL);
 }
 
 static void
@@ -198,25 +199,33 @@ prometheus_work(void *arg)
 {
 	struct prometheus *p = arg;
 	struct prom_request *q, *next;
+	unsigned n = 0;
 
-	if (p->nservers == 0)
-		give_up(p);
-	for (q = TAILQ_FIRST(&p->waiting); p->nservers > 0 && q != NULL; q = next) {
+	if (p->nservers == 0) {		/* over for all that wait now; their callbacks may request again */
+		TAILQ_FOREACH(q, &p->waiting, link)
+			n++;
+		for (; n > 0 && (q = TAILQ_FIRST(&p->waiting)) != NULL; n--)
+			request_end(q, WHY_PROM_GONE, "no server is configured", NULL);
+		return;
+	}
+	for (q = TAILQ_FIRST(&p->waiting); q != NULL; q = next) {
 		next = TAILQ_NEXT(q, link);
-		if (!q->ahead && p->nrunning >= RUNNING_MAX)
+		if (!q->urgent && p->nrunning >= RUNNING_MAX)
 			continue;
+		ASSERT(q->fetch == NULL);
 		TAILQ_REMOVE(&p->waiting, q, link);
 		TAILQ_INSERT_TAIL(&p->running, q, link);
-		p->nrunning += !q->ahead;
+		p->nrunning += !q->urgent;
 		q->tries = 0;
-		ask_start(q);
+		request_send(q);
 	}
+	ASSERT(p->nrunning <= RUNNING_MAX);
 }
 
-/* --- answers --- */
+/* ---- responses ---- */
 
 static const struct why *
-read_result(const struct fetch_result *r, struct prom_response **answer, char detail[PROM_DETAIL])
+read_result(const struct fetch_result *r, struct prom_response **response, char detail[PROM_DETAIL])
 {
 	bool good = r->status >= 200 && r->status < 300;
 	const struct why *why;
@@ -233,46 +242,53 @@ read_result(const struct fetch_result *r, struct prom_response **answer, char de
 				*c = '?';
 		return WHY_PROM_GONE;
 	}
-	why = r->why == WHY_METRICS_LARGE ? WHY_PROM_LARGE : prom_response_read(r->body, answer, detail);
+	if (r->why == WHY_METRICS_LARGE)
+		why = WHY_PROM_LARGE;
+	else
+		why = prom_response_read(r->body, response, detail);
 	if (good || why == WHY_PROM_QUERY || why == WHY_PROM_REFUSED)
 		return why;
 	if (why == NULL)
-		prom_response_free(answer);
+		prom_response_free(response);
 	snprintf(detail, PROM_DETAIL, "status %ld", r->status);
 	return WHY_PROM_REFUSED;
 }
 
 static void
-on_answer(void *arg, const struct fetch_result *r)
+on_response(void *arg, const struct fetch_result *r)
 {
 	struct prom_request *q = arg;
 	struct prometheus *p = q->prom;
-	struct server *s = &p->server[q->server];
-	struct prom_response *answer = NULL;
-	char detail[PROM_DETAIL], told[2 * PROM_DETAIL];
-	const struct why *why = read_result(r, &answer, detail);
+	struct prom_server *s = &p->server[q->server];
+	struct prom_response *response = NULL;
+	char detail[PROM_DETAIL], words[2 * PROM_DETAIL];
+	const struct why *why = read_result(r, &response, detail);
+	bool servers_fault = is_servers_fault(why);
 
-	if (servers_fault(why) && s->good_usec > q->sent_usec)		/* it has answered others meanwhile: the question is too much for it */
-		s->failed++;
+	ASSERT(q->server < p->nservers && q->tries > 0 && q->tries <= p->nservers);
+	if (servers_fault && s->good_usec > q->sent_usec)
+		s->failed++;		/* other requests succeeded meanwhile: this one is too much for it */
 	else
-		server_told(p, s, servers_fault(why) ? why : NULL, detail);
-	if (servers_fault(why) && q->tries < p->nservers) {
+		server_set_state(p, s, servers_fault ? why : NULL, detail);
+	if (servers_fault && q->tries < p->nservers) {
 		q->server = (q->server + 1) % p->nservers;
-		ask_start(q);
+		request_send(q);
 		return;
 	}
-	if (!servers_fault(why) && q->tries > 1)		/* who was asked first may have been left by others meanwhile */
+	/* the first one tried may not be the current one any more: others have left it meanwhile */
+	if (!servers_fault && q->tries > 1)
 		p->current = q->server;
-	if (answer != NULL) {
-		answer->server = p->first + q->server;
-		answer->as_of_usec = prom_clock_update(&s->clock, answer->at, q->sent_usec, r->first_byte_usec);
+	if (response != NULL) {
+		response->server = p->first + q->server;
+		response->as_of_usec = prom_clock_update(&s->clock, response->at, q->sent_usec,
+		    r->first_byte_usec);
 	}
-	snprintf(told, sizeof told, "%s: %s", s->name, detail);
-	ask_end(q, why, servers_fault(why) ? told : detail, answer);
-	prom_response_free(&answer);
+	snprintf(words, sizeof words, "%s: %s", s->name, detail);
+	request_end(q, why, servers_fault ? words : detail, response);
+	prom_response_free(&response);
 }
 
-/* --- for others --- */
+/* ---- life ---- */
 
 struct prometheus *
 prometheus_new(struct loop *loop, struct fetcher *fetcher)
@@ -296,6 +312,7 @@ prometheus_free(struct prometheus **pp)
 		return;
 	while (!TAILQ_EMPTY(&p->running))
 		prom_request_cancel(TAILQ_FIRST(&p->running));
+	ASSERT(p->nrunning == 0);
 	while (!TAILQ_EMPTY(&p->waiting))
 		prom_request_cancel(TAILQ_FIRST(&p->waiting));
 	timer_clear(p->loop, &p->work);
@@ -304,7 +321,7 @@ prometheus_free(struct prometheus **pp)
 }
 
 static bool
-same(const char *a, const char *b)
+is_same(const char *a, const char *b)
 {
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
@@ -315,21 +332,12 @@ copy(const char *s)
 	return s == NULL ? NULL : must_strdup(s);
 }
 
-static char *
-bearer_of(const struct conf_prom *c)
-{
-	char *field = NULL;
-
-	if (c->token != NULL && asprintf(&field, "Authorization: Bearer %s", c->token) < 0)
-		BUG("out of memory");
-	return field;
-}
-
 static bool
-same_servers(const struct prometheus *p, const struct conf_prom *c, const char *bearer)
+has_servers(const struct prometheus *p, const struct conf_prom *c, const char *bearer)
 {
-	if (p->nservers != c->servers.n || !same(p->bearer, bearer) || !same(p->user, c->user) || !same(p->password, c->password)
-	    || !same(p->ca, c->ca) || !same(p->cert, c->cert) || !same(p->key, c->key))
+	if (p->nservers != c->servers.n || !is_same(p->bearer, bearer) || !is_same(p->user, c->user) ||
+	    !is_same(p->password, c->password) || !is_same(p->ca, c->ca) ||
+	    !is_same(p->cert, c->cert) || !is_same(p->key, c->key))
 		return false;
 	for (unsigned i = 0; i < p->nservers; i++)
 		if (strcmp(p->server[i].name, c->servers.item[i]) != 0)
@@ -337,29 +345,18 @@ same_servers(const struct prometheus *p, const struct conf_prom *c, const char *
 	return true;
 }
 
-/* Back to the front of the queue, in their order. */
-static void
-ask_again(struct prometheus *p)
-{
-	struct prom_request *q;
-
-	while ((q = TAILQ_LAST(&p->running, asks)) != NULL) {
-		fetch_cancel(q->fetch);
-		ask_leave(q);
-		q->fetch = NULL;
-		TAILQ_INSERT_HEAD(&p->waiting, q, link);
-	}
-	work_soon(p);
-}
-
 void
 prometheus_reconf(struct prometheus *p, const struct conf *conf)
 {
 	const struct conf_prom *c = &conf->prom;
-	char *bearer = bearer_of(c);
+	char *bearer = NULL;
+	struct prom_request *q;
 
+	ASSERT(c->timeout_usec > 0 || c->servers.n == 0);
+	if (c->token != NULL && asprintf(&bearer, "Authorization: Bearer %s", c->token) < 0)
+		BUG("out of memory");
 	p->timeout_usec = c->timeout_usec;
-	if (same_servers(p, c, bearer)) {
+	if (has_servers(p, c, bearer)) {
 		free(bearer);
 		return;
 	}
@@ -367,7 +364,7 @@ prometheus_reconf(struct prometheus *p, const struct conf *conf)
 	servers_free(p);
 	p->server = must_zalloc((c->servers.n + 1) * sizeof *p->server);
 	for (; p->nservers < c->servers.n; p->nservers++) {
-		struct server *s = &p->server[p->nservers];
+		struct prom_server *s = &p->server[p->nservers];
 		s->name = must_strdup(c->servers.item[p->nservers]);
 		if (asprintf(&s->url, "%s/api/v1/query", s->name) < 0)
 			BUG("out of memory");
@@ -378,7 +375,16 @@ prometheus_reconf(struct prometheus *p, const struct conf *conf)
 	p->ca = copy(c->ca);
 	p->cert = copy(c->cert);
 	p->key = copy(c->key);
-	ask_again(p);
+
+	/* what is under way goes back to the front of the queue, in its order */
+	while ((q = TAILQ_LAST(&p->running, prom_requests)) != NULL) {
+		fetch_cancel(q->fetch);
+		request_unlink(q);
+		q->fetch = NULL;
+		TAILQ_INSERT_HEAD(&p->waiting, q, link);
+	}
+	ASSERT(p->nrunning == 0);
+	work_soon(p);
 }
 
 bool
@@ -388,7 +394,7 @@ prometheus_is_configured(const struct prometheus *p)
 }
 
 static struct prom_request *
-ask_new(struct prometheus *p, const char *query, prom_done_f *done, void *arg, bool ahead)
+request_new(struct prometheus *p, const char *query, prom_done_f *done, void *arg, bool urgent)
 {
 	struct prom_request *q = must_zalloc(sizeof *q);
 
@@ -396,7 +402,7 @@ ask_new(struct prometheus *p, const char *query, prom_done_f *done, void *arg, b
 	q->query = must_strdup(query);
 	q->done = done;
 	q->arg = arg;
-	q->ahead = ahead;
+	q->urgent = urgent;
 	TAILQ_INSERT_TAIL(&p->waiting, q, link);
 	work_soon(p);
 	return q;
@@ -405,13 +411,13 @@ ask_new(struct prometheus *p, const char *query, prom_done_f *done, void *arg, b
 struct prom_request *
 prometheus_query(struct prometheus *p, const char *query, prom_done_f *done, void *arg)
 {
-	return ask_new(p, query, done, arg, false);
+	return request_new(p, query, done, arg, false);
 }
 
 struct prom_request *
 prometheus_query_urgent(struct prometheus *p, const char *query, prom_done_f *done, void *arg)
 {
-	return ask_new(p, query, done, arg, true);
+	return request_new(p, query, done, arg, true);
 }
 
 void
@@ -421,27 +427,32 @@ prom_request_cancel(struct prom_request *q)
 
 	if (q->fetch != NULL)
 		fetch_cancel(q->fetch);
-	ask_leave(q);
-	ask_free(q);
+	request_unlink(q);
+	request_free(q);
 	work_soon(p);
+}
+
+/* ---- for metrics and the API ---- */
+
+bool
+prometheus_next(const struct prometheus *p, unsigned *at, struct prom_facts *f)
+{
+	const struct prom_server *s;
+
+	if (*at >= p->nservers)
+		return false;
+	s = &p->server[(*at)++];
+	*f = (struct prom_facts){ s->name, s->why != NULL || s->good_usec != 0, s->why == NULL, s->sent,
+	    s->failed };
+	return true;
 }
 
 static json_t *
 seconds_since(const struct prometheus *p, int64_t usec)
 {
-	return usec == 0 ? json_null() : json_real((double)(loop_now(p->loop) - usec) / (double)USEC_PER_SEC);
-}
-
-bool
-prometheus_next(const struct prometheus *p, unsigned *at, struct prom_facts *f)
-{
-	const struct server *s;
-
-	if (*at >= p->nservers)
-		return false;
-	s = &p->server[(*at)++];
-	*f = (struct prom_facts){ s->name, s->why != NULL || s->good_usec != 0, s->why == NULL, s->asked, s->failed };
-	return true;
+	if (usec == 0)
+		return json_null();
+	return json_real((double)(loop_now(p->loop) - usec) / (double)USEC_PER_SEC);
 }
 
 json_t *
@@ -450,12 +461,15 @@ prometheus_view(const struct prometheus *p)
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < p->nservers; i++) {
-		const struct server *s = &p->server[i];
-		json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:s?, s:s?, s:o, s:o, s:I, s:I}", "url", s->name,
-		    "state", s->why != NULL ? "failed" : s->good_usec != 0 ? "ok" : "new", "current", i == p->current,
-		    "why", s->why == NULL ? NULL : why_name(s->why), "detail", s->why == NULL ? NULL : s->detail,
-		    "since_seconds", seconds_since(p, s->changed_usec), "answered_seconds", seconds_since(p, s->good_usec),
-		    "queries_total", (json_int_t)s->asked, "failures_total", (json_int_t)s->failed));
+		const struct prom_server *s = &p->server[i];
+		json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:s?, s:s?, s:o, s:o, s:I, s:I}",
+		    "url", s->name, "state", s->why != NULL ? "failed" : s->good_usec != 0 ? "ok" : "new",
+		    "current", i == p->current,
+		    "why", s->why == NULL ? NULL : why_name(s->why),
+		    "detail", s->why == NULL ? NULL : s->detail,
+		    "since_seconds", seconds_since(p, s->changed_usec),
+		    "answered_seconds", seconds_since(p, s->good_usec),
+		    "queries_total", (json_int_t)s->sent, "failures_total", (json_int_t)s->failed));
 	}
 	return list;
 }
