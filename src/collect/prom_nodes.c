@@ -1,8 +1,8 @@
 /*
- * prom_nodes: rounds of questions. What an answer says is laid down per node and query; when the last has come, each node
- * is judged. A query that failed as a whole is that query's trouble, told once; a node that it does not know of, or
- * knows twice, is that node's.
- * Must not know what makes a sample (signals/prom_sample), nor what a sample is good for.
+ * prom_nodes: rounds of queries. Results are kept per node and query; when the last response has
+ * come, each node's are evaluated. A query that fails as a whole is that query's trouble, logged
+ * once; a node that it has no series for, or more than one, is that node's. Must not know what
+ * makes a sample (signals/prom_sample), nor what a sample is good for.
  */
 #include <math.h>
 #include <stdio.h>
@@ -19,33 +19,34 @@
 
 #define WORDS_MAX 120
 
-struct cell {
+struct node_result {			/* of one query */
 	unsigned	 n;		/* series that are about this node */
 	double		 value;		/* of the first */
 };
 
-struct known {				/* a node, by its slot */
-	char		*name;		/* whose slot it was when the round began */
+struct prom_node {			/* a node, by its slot */
+	char		*name;		/* of the node that had the slot when the round began */
 	bool		 seen;
-	struct cell	 cell[PROM_QUERIES];
+	struct node_result result[PROM_QUERIES];
 	double		 stamp;		/* of its last sample, by the server's clock */
 	unsigned	 server;
-	const struct why *told;		/* its own trouble, as told */
+	const struct why *logged;	/* its own trouble */
 };
 
-struct query {
+struct nodes_query {
 	struct prom_nodes *nodes;
 	enum prom_query	 id;
-	char		*text;		/* NULL: not asked */
-	struct prom_request	*ask;		/* under way */
-	/* the last answer */
+	char		*text;		/* NULL: not in use */
+	struct prom_request *request;	/* under way */
+	/* the last response */
 	const struct why *why;
 	char		 detail[PROM_DETAIL];
-	char		 warning[WORDS_MAX], info[WORDS_MAX], unkeyed[WORDS_MAX];	/* the first of each, or "" */
+	/* the first of each, or "" */
+	char		 warning[WORDS_MAX], info[WORDS_MAX], unkeyed[WORDS_MAX];
 	unsigned	 nseries, nnodes, nunkeyed;
 	unsigned	 server;
 	double		 at;		/* the server's clock */
-	int64_t		 as_of_usec, heard_usec;
+	int64_t		 as_of_usec, received_usec;
 };
 
 struct prom_nodes {
@@ -59,170 +60,172 @@ struct prom_nodes {
 	int64_t		 period_usec, max_age_usec, range_usec;
 	int64_t		 due_usec;
 	struct timer	 timer;
-	unsigned	 asked;		/* answers that this round waits for */
-	struct query	 query[PROM_QUERIES];
-	struct known	*known[NODES_MAX];
-	struct past	*past;		/* NULL while nothing is asked */
+	unsigned	 pending;	/* responses that this round waits for; 0: no round is under way */
+	struct nodes_query query[PROM_QUERIES];
+	struct prom_node *node[NODES_MAX];
+	struct past	*past;		/* NULL while it is off */
 };
 
 static void	round_begin(void *);
 
-/* --- who is known --- */
+/* ---- nodes of this round ---- */
 
-static struct known *
-known_of(const struct prom_nodes *p, const struct world_node *n)
+static struct prom_node *
+prom_node_find(const struct prom_nodes *p, const struct world_node *n)
 {
-	struct known *k = p->known[n->slot];
+	struct prom_node *pn = p->node[n->slot];
 
-	return k != NULL && strcmp(k->name, n->name) == 0 ? k : NULL;
+	return pn != NULL && strcmp(pn->name, n->name) == 0 ? pn : NULL;
 }
 
 static void
-known_free(struct prom_nodes *p, unsigned slot)
+prom_node_free(struct prom_nodes *p, unsigned slot)
 {
-	if (p->known[slot] == NULL)
+	if (p->node[slot] == NULL)
 		return;
-	free(p->known[slot]->name);
-	free(p->known[slot]);
-	p->known[slot] = NULL;
+	free(p->node[slot]->name);
+	free(p->node[slot]);
+	p->node[slot] = NULL;
 }
 
-/* Every node of the world begins the round with nothing said of it. */
+/* Every node of the world begins the round without a result. */
 static void
-known_begin(struct prom_nodes *p)
+prom_nodes_begin(struct prom_nodes *p)
 {
 	const struct world_node *n;
-	struct known *k;
+	struct prom_node *pn;
 
 	for (unsigned i = 0; i < NODES_MAX; i++)
-		if (p->known[i] != NULL)
-			p->known[i]->seen = false;
+		if (p->node[i] != NULL)
+			p->node[i]->seen = false;
 	LIST_FOREACH(n, &p->world->nodes, link) {
-		if ((k = known_of(p, n)) == NULL) {
-			known_free(p, n->slot);
-			k = p->known[n->slot] = must_zalloc(sizeof *k);
-			k->name = must_strdup(n->name);
+		if ((pn = prom_node_find(p, n)) == NULL) {
+			prom_node_free(p, n->slot);
+			pn = p->node[n->slot] = must_zalloc(sizeof *pn);
+			pn->name = must_strdup(n->name);
 		}
-		k->seen = true;
-		memset(k->cell, 0, sizeof k->cell);
+		ASSERT(!pn->seen);		/* slots are unique */
+		pn->seen = true;
+		memset(pn->result, 0, sizeof pn->result);
 	}
 	for (unsigned i = 0; i < NODES_MAX; i++)
-		if (p->known[i] != NULL && !p->known[i]->seen)
-			known_free(p, i);
+		if (p->node[i] != NULL && !p->node[i]->seen)
+			prom_node_free(p, i);
 }
 
-/* --- what the answers say of each --- */
+/* ---- results ---- */
 
 static const struct why *
-fault_of(struct query *q, const struct prom_response *a)
+check_shape(struct nodes_query *q, const struct prom_response *r)
 {
-	if (a->scalar) {
+	if (r->scalar) {
 		snprintf(q->detail, sizeof q->detail, "one number for all");
 		return WHY_PROM_SHAPE;
 	}
-	if (a->nseries > 0 || a->histograms == 0)
-		return a->nseries == 0 ? WHY_PROM_EMPTY : NULL;
-	snprintf(q->detail, sizeof q->detail, "%u histograms", a->histograms);
+	if (r->nseries > 0 || r->histograms == 0)
+		return r->nseries == 0 ? WHY_PROM_EMPTY : NULL;
+	snprintf(q->detail, sizeof q->detail, "%u histograms", r->histograms);
 	return WHY_PROM_SHAPE;
 }
 
 static void
-answer_lay_down(struct query *q, const struct prom_response *a)
+sort_by_node(struct nodes_query *q, const struct prom_response *r)
 {
 	struct prom_keys *keys = prom_keys_new(q->nodes->world);
 	const struct world_node *n;
-	struct known *k;
+	struct prom_node *pn;
 
-	q->nseries = a->nseries;
-	for (unsigned i = 0; i < a->nseries; i++) {
-		const struct prom_series *s = &a->series[i];
+	q->nseries = r->nseries;
+	for (unsigned i = 0; i < r->nseries; i++) {
+		const struct prom_series *s = &r->series[i];
 		n = prom_keys_node(keys, s);
 		if (n == NULL) {
 			if (q->nunkeyed++ == 0)
 				prom_series_text(s, q->unkeyed, sizeof q->unkeyed);
-		} else if ((k = known_of(q->nodes, n)) != NULL) {
-			if (k->cell[q->id].n++ == 0)
-				k->cell[q->id].value = s->value;
+		} else if ((pn = prom_node_find(q->nodes, n)) != NULL) {
+			if (pn->result[q->id].n++ == 0)
+				pn->result[q->id].value = s->value;
 			q->nnodes++;
 		}
 	}
+	ASSERT(q->nnodes + q->nunkeyed <= q->nseries);
 	prom_keys_free(&keys);
 }
 
-/* An empty result has one cause more often than all others. */
 static void
-hint(struct query *q)
-{
-	int64_t range;
-
-	if (q->why == WHY_PROM_EMPTY && promql_range(str_of(q->text), &range))
-		snprintf(q->detail, sizeof q->detail, "is its range, %.6g s, at least twice the scrape_interval of Prometheus?",
-		    (double)range / USEC_PER_SEC);
-	else if (q->why == WHY_PROM_UNKEYED)
-		snprintf(q->detail, sizeof q->detail, "%s", q->unkeyed);
-}
-
-static void
-query_told(struct query *q, const struct why *before, bool warned)
+query_log(const struct nodes_query *q, const struct why *before, bool warned)
 {
 	const char *name = prom_query_name(q->id);
 
 	if (q->why != NULL && q->why != before)
-		log_event(LOG_WARN, "prometheus.query", "query", name, "why", why_name(q->why), "detail", q->detail, NULL);
+		log_event(LOG_WARN, "prometheus.query", "query", name, "why", why_name(q->why), "detail",
+		    q->detail, NULL);
 	else if (q->why == NULL && before != NULL)
 		log_event(LOG_INFO, "prometheus.query", "query", name, "why", "ok", NULL);
 	if (*q->warning != '\0' && !warned)
-		log_event(LOG_WARN, "prometheus.partial", "query", name, "why", why_name(WHY_PROM_PARTIAL), "detail", q->warning, NULL);
+		log_event(LOG_WARN, "prometheus.partial", "query", name, "why", why_name(WHY_PROM_PARTIAL),
+		    "detail", q->warning, NULL);
 }
 
 static void
-query_answered(struct query *q, const struct why *why, const char *detail, const struct prom_response *a)
+query_receive(struct nodes_query *q, const struct why *why, const char *detail,
+    const struct prom_response *r)
 {
 	const struct why *before = q->why;
 	bool warned = *q->warning != '\0';
+	int64_t range;
 
-	q->ask = NULL;
+	ASSERT(q->request != NULL && q->nodes->pending > 0);
+	q->request = NULL;
 	q->nseries = q->nnodes = q->nunkeyed = 0;
 	*q->warning = *q->info = *q->unkeyed = '\0';
-	q->heard_usec = loop_now(q->nodes->loop);
+	q->received_usec = loop_now(q->nodes->loop);
 	q->why = why;
 	snprintf(q->detail, sizeof q->detail, "%s", detail);
-	if (a != NULL) {
-		q->server = a->server;
-		q->at = a->at;
-		q->as_of_usec = a->as_of_usec;
-		snprintf(q->warning, sizeof q->warning, "%s", a->warning == NULL ? "" : a->warning);
-		snprintf(q->info, sizeof q->info, "%s", a->info == NULL ? "" : a->info);
-		q->why = fault_of(q, a);
+	if (r != NULL) {
+		q->server = r->server;
+		q->at = r->at;
+		q->as_of_usec = r->as_of_usec;
+		snprintf(q->warning, sizeof q->warning, "%s", r->warning == NULL ? "" : r->warning);
+		snprintf(q->info, sizeof q->info, "%s", r->info == NULL ? "" : r->info);
+		q->why = check_shape(q, r);
 		if (q->why == NULL)
-			answer_lay_down(q, a);
-		if (q->why == NULL && q->nnodes == 0)
+			sort_by_node(q, r);
+		if (q->why == NULL && q->nnodes == 0) {
 			q->why = WHY_PROM_UNKEYED;
-		hint(q);
+			snprintf(q->detail, sizeof q->detail, "%s", q->unkeyed);
+		}
+		/* an empty result has one cause more often than all others */
+		if (q->why == WHY_PROM_EMPTY && promql_range(str_of(q->text), &range))
+			snprintf(q->detail, sizeof q->detail,
+			    "is its range, %.6g s, at least twice the scrape_interval of Prometheus?",
+			    (double)range / USEC_PER_SEC);
 	}
-	query_told(q, before, warned);
+	query_log(q, before, warned);
 }
 
-/* --- judging --- */
+/* ---- from results to samples ---- */
 
 static struct prom_result
-said_of(const struct query *q, const struct known *k)
+result_of(const struct nodes_query *q, const struct prom_node *pn)
 {
-	const struct cell *c = &k->cell[q->id];
+	const struct node_result *r = &pn->result[q->id];
 
 	if (q->text == NULL)
 		return (struct prom_result){ WHY_PROM_ABSENT, "not queried", NAN };
 	if (q->why != NULL)
 		return (struct prom_result){ q->why, q->detail, NAN };
-	if (c->n == 0)
+	if (r->n == 0)
 		return (struct prom_result){ WHY_PROM_ABSENT, q->warning, NAN };
-	if (c->n > 1)
-		return (struct prom_result){ WHY_PROM_DUPLICATE, "an aggregation such as avg by (instance) makes one of them", NAN };
-	return (struct prom_result){ NULL, "", c->value };
+	if (r->n > 1)
+		return (struct prom_result){ WHY_PROM_DUPLICATE,
+		    "an aggregation such as avg by (instance) makes one of them", NAN };
+	return (struct prom_result){ NULL, "", r->value };
 }
 
+/* Some query failed as a whole for that reason. */
 static bool
-querys_own(const struct prom_nodes *p, const struct why *why)
+is_query_trouble(const struct prom_nodes *p, const struct why *why)
 {
 	for (int i = 0; i < PROM_QUERIES; i++)
 		if (p->query[i].why == why)
@@ -231,110 +234,121 @@ querys_own(const struct prom_nodes *p, const struct why *why)
 }
 
 static void
-node_told(const struct prom_nodes *p, struct world_node *n, struct known *k, const struct why *why, const char *detail)
+node_set_state(const struct prom_nodes *p, struct world_node *n, struct prom_node *pn,
+    const struct why *why, const char *detail)
 {
-	const struct why *own = why != NULL && querys_own(p, why) ? NULL : why;
+	const struct why *own = why != NULL && is_query_trouble(p, why) ? NULL : why;
 
-	if (own != NULL && own != k->told)
-		log_event(LOG_WARN, "signal.lost", "node", n->name, "source", "prometheus", "why", why_name(own), "detail", detail, NULL);
-	else if (why == NULL && k->told != NULL)
+	if (own != NULL && own != pn->logged)
+		log_event(LOG_WARN, "signal.lost", "node", n->name, "source", "prometheus", "why",
+		    why_name(own), "detail", detail, NULL);
+	else if (why == NULL && pn->logged != NULL)
 		log_event(LOG_INFO, "signal.back", "node", n->name, "source", "prometheus", NULL);
 	if (why == NULL || own != NULL)
-		k->told = own;
+		pn->logged = own;
 	n->prom_why = why;
 	snprintf(n->prom_detail, sizeof n->prom_detail, "%s", detail);
 }
 
-/* The node's own agent or node_exporter is nearer to it, as long as it speaks. */
-static bool
-speaks_for_itself(const struct world_node *n, int64_t now)
-{
-	return n->sample.taken_usec != 0 && n->sample.source != SOURCE_PROMETHEUS && law_trust(&n->row.law, now) == 1;
-}
-
 static void
-sample_pass_on(struct prom_nodes *p, struct world_node *n, struct known *k, const struct sample *s)
+pass_sample(struct prom_nodes *p, struct world_node *n, struct prom_node *pn,
+    const struct sample *s)
 {
-	const struct query *age = &p->query[PROM_AGE];
-	double stamp = age->at - k->cell[PROM_AGE].value;
-	bool new = age->server != k->server || fabs(stamp - k->stamp) > 0.002;	/* less: a clock may be set back */
+	const struct nodes_query *age = &p->query[PROM_AGE];
+	double stamp = age->at - pn->result[PROM_AGE].value;
+	int64_t taken = s->taken_usec;
+	bool new, own;
 
-	if (!new || s->taken_usec <= n->sample.taken_usec || speaks_for_itself(n, loop_now(p->loop)))
+	/* less than 2 ms apart: the same sample, of a clock that was set back a little */
+	new = age->server != pn->server || fabs(stamp - pn->stamp) > 0.002;
+	/* the node's own agent or node_exporter is nearer to it, as long as its samples are fresh */
+	own = n->sample.taken_usec != 0 && n->sample.source != SOURCE_PROMETHEUS &&
+	    law_trust(&n->row.law, loop_now(p->loop)) == 1;
+	if (!new || own || taken <= n->sample.taken_usec)
 		return;
-	k->stamp = stamp;
-	k->server = age->server;
-	p->sample(p->arg, n, s, past_at(p->past, n, s->taken_usec), past_mean(p->past, n, s->taken_usec - s->span_usec, s->taken_usec));
+	ASSERT(s->span_usec > 0 && s->source == SOURCE_PROMETHEUS);
+	pn->stamp = stamp;
+	pn->server = age->server;
+	p->sample(p->arg, n, s, past_at(p->past, n, taken),
+	    past_mean(p->past, n, taken - s->span_usec, taken));
 }
 
 static void
-node_judge(struct prom_nodes *p, struct world_node *n, struct known *k)
+node_evaluate(struct prom_nodes *p, struct world_node *n, struct prom_node *pn)
 {
-	struct prom_moment moment = { loop_now(p->loop), p->query[PROM_AGE].as_of_usec, p->max_age_usec, p->range_usec };
-	struct prom_result said[PROM_QUERIES];
+	struct prom_moment moment = { loop_now(p->loop), p->query[PROM_AGE].as_of_usec, p->max_age_usec,
+	    p->range_usec };
+	struct prom_result result[PROM_QUERIES];
 	char detail[PROM_DETAIL];
 	const struct why *why;
 	struct sample sample;
 	bool sampled;
 
 	for (int i = 0; i < PROM_QUERIES; i++)
-		said[i] = said_of(&p->query[i], k);
-	why = prom_sample(said, n, &moment, &sampled, &sample, detail);
+		result[i] = result_of(&p->query[i], pn);
+	why = prom_sample(result, n, &moment, &sampled, &sample, detail);
 	if (sampled) {
 		n->prom_until_usec = moment.now_usec + LAW_FRESH_PERIODS * p->period_usec;
-		sample_pass_on(p, n, k, &sample);
+		pass_sample(p, n, pn, &sample);
 	}
-	node_told(p, n, k, why, detail);
+	node_set_state(p, n, pn, why, detail);
 }
 
-/* --- rounds --- */
+/* ---- rounds ---- */
 
 static void
 round_end(struct prom_nodes *p)
 {
+	const struct nodes_query *age = &p->query[PROM_AGE];
 	int64_t now = loop_now(p->loop);
 	struct world_node *n;
-	struct known *k;
+	struct prom_node *pn;
 
+	ASSERT(p->on && p->pending == 0);
 	/* The age of one server says nothing of another's values. */
-	for (int i = 0; i < PROM_QUERIES && p->query[PROM_AGE].why == NULL; i++) {
-		struct query *q = &p->query[i];
-		if (q->text != NULL && q->why == NULL && q->server != p->query[PROM_AGE].server) {
+	for (int i = 0; i < PROM_QUERIES && age->why == NULL; i++) {
+		struct nodes_query *q = &p->query[i];
+		ASSERT(q->request == NULL);
+		if (q->text != NULL && q->why == NULL && q->server != age->server) {
 			q->why = WHY_PROM_GONE;
-			snprintf(q->detail, sizeof q->detail, "the value and the age came from different servers");
+			snprintf(q->detail, sizeof q->detail,
+			    "the value and the age came from different servers");
 		}
 	}
 	LIST_FOREACH(n, &p->world->nodes, link)
-		if ((k = known_of(p, n)) != NULL)
-			node_judge(p, n, k);
+		if ((pn = prom_node_find(p, n)) != NULL)
+			node_evaluate(p, n, pn);
 	timer_set(p->loop, &p->timer, p->due_usec > now ? p->due_usec : now, round_begin, p);
 	p->round(p->arg);
 }
 
 static void
-on_value(void *arg, const struct why *why, const char *detail, const struct prom_response *a)
+on_value(void *arg, const struct why *why, const char *detail, const struct prom_response *r)
 {
-	struct query *q = arg;
+	struct nodes_query *q = arg;
 
-	query_answered(q, why, detail, a);
-	if (--q->nodes->asked == 0)
+	query_receive(q, why, detail, r);
+	if (--q->nodes->pending == 0)
 		round_end(q->nodes);
 }
 
-/* Without an age nothing else is worth asking; and when servers do not answer, once is enough. */
+/* Without an age no other query is of use; and when servers do not respond, once is enough. */
 static void
-on_age(void *arg, const struct why *why, const char *detail, const struct prom_response *a)
+on_age(void *arg, const struct why *why, const char *detail, const struct prom_response *r)
 {
-	struct query *q = arg;
-	struct prom_nodes *p = q->nodes;
+	struct nodes_query *age = arg;
+	struct prom_nodes *p = age->nodes;
 
-	query_answered(q, why, detail, a);
-	p->asked--;
-	for (int i = 0; i < PROM_QUERIES && q->why == NULL; i++)
-		if (i != PROM_AGE && p->query[i].text != NULL) {
-			p->query[i].ask = prometheus_query_urgent(p->prom, p->query[i].text, on_value, &p->query[i]);
-			p->asked++;
-		}
-	if (p->asked == 0)
+	query_receive(age, why, detail, r);
+	p->pending--;
+	for (int i = 0; i < PROM_QUERIES && age->why == NULL; i++) {
+		struct nodes_query *q = &p->query[i];
+		if (i == PROM_AGE || q->text == NULL)
+			continue;
+		q->request = prometheus_query_urgent(p->prom, q->text, on_value, q);
+		p->pending++;
+	}
+	if (p->pending == 0)
 		round_end(p);
 }
 
@@ -342,18 +356,20 @@ static void
 round_begin(void *arg)
 {
 	struct prom_nodes *p = arg;
-	struct query *age = &p->query[PROM_AGE];
+	struct nodes_query *age = &p->query[PROM_AGE];
 
+	ASSERT(p->on && p->pending == 0 && age->request == NULL);
 	p->due_usec = loop_now(p->loop) + p->period_usec;
-	known_begin(p);
-	p->asked = 1;
-	age->ask = prometheus_query_urgent(p->prom, age->text, on_age, age);
+	prom_nodes_begin(p);
+	p->pending = 1;
+	age->request = prometheus_query_urgent(p->prom, age->text, on_age, age);
 }
 
-/* --- for others --- */
+/* ---- life ---- */
 
 struct prom_nodes *
-prom_nodes_new(struct loop *loop, struct prometheus *prom, struct world *w, prom_sample_f *sample, prom_round_f *round, void *arg)
+prom_nodes_new(struct loop *loop, struct prometheus *prom, struct world *w, prom_sample_f *sample,
+    prom_round_f *round, void *arg)
 {
 	struct prom_nodes *p = must_zalloc(sizeof *p);
 
@@ -370,7 +386,7 @@ prom_nodes_new(struct loop *loop, struct prometheus *prom, struct world *w, prom
 	return p;
 }
 
-/* Nothing is asked any more, and nobody is spoken for. */
+/* No queries any more, and no state of nodes that came of them. */
 static void
 stop(struct prom_nodes *p)
 {
@@ -378,20 +394,21 @@ stop(struct prom_nodes *p)
 
 	timer_clear(p->loop, &p->timer);
 	for (int i = 0; i < PROM_QUERIES; i++) {
-		struct query *q = &p->query[i];
-		if (q->ask != NULL)
-			prom_request_cancel(q->ask);
+		struct nodes_query *q = &p->query[i];
+		if (q->request != NULL)
+			prom_request_cancel(q->request);
 		free(q->text);
-		*q = (struct query){ .nodes = p, .id = i };
+		*q = (struct nodes_query){ .nodes = p, .id = i };
 	}
 	for (unsigned i = 0; i < NODES_MAX; i++)
-		known_free(p, i);
+		prom_node_free(p, i);
 	LIST_FOREACH(n, &p->world->nodes, link) {
 		n->prom_why = NULL;
 		n->prom_detail[0] = '\0';
 		n->prom_until_usec = 0;
 	}
 	past_free(&p->past);
+	p->pending = 0;
 	p->on = false;
 }
 
@@ -416,7 +433,7 @@ text_of(const struct conf_prom *c, enum prom_query q)
 }
 
 static bool
-same_questions(const struct prom_nodes *p, const struct conf_prom *c)
+has_queries(const struct prom_nodes *p, const struct conf_prom *c)
 {
 	for (int i = 0; i < PROM_QUERIES; i++) {
 		const char *a = p->query[i].text, *b = text_of(c, i);
@@ -433,7 +450,7 @@ prom_nodes_reconf(struct prom_nodes *p, const struct conf *conf)
 	bool on = c->servers.n > 0 && c->signals;
 
 	p->max_age_usec = c->max_age_usec;
-	if (on ? same_questions(p, c) : !p->on)
+	if (on ? has_queries(p, c) : !p->on)
 		return;
 	stop(p);
 	if (!on) {
@@ -457,6 +474,8 @@ prom_nodes_tick(struct prom_nodes *p, int64_t now)
 		past_record(p->past, p->world, now);
 }
 
+/* ---- for the API ---- */
+
 static json_t *
 text_or_null(const char *s)
 {
@@ -472,17 +491,21 @@ prom_nodes_view(const struct prom_nodes *p)
 	json_t *list = json_array();
 
 	for (int i = 0; i < PROM_QUERIES; i++) {
-		const struct query *q = &p->query[i];
+		const struct nodes_query *q = &p->query[i];
+		json_t *received = json_null();
 		if (q->text == NULL)
 			continue;
-		json_array_append_new(list, json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:i, s:i, s:i, s:o, s:o}",
+		if (q->received_usec != 0)
+			received = json_real((double)(now - q->received_usec) / USEC_PER_SEC);
+		json_array_append_new(list, json_pack(
+		    "{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:i, s:i, s:i, s:o, s:o}",
 		    "name", prom_query_name(i), "query", text_or_null(q->text),
-		    "state", q->why != NULL ? "failed" : q->heard_usec != 0 ? "ok" : "new",
-		    "why", text_or_null(q->why == NULL ? "" : why_name(q->why)), "detail", text_or_null(q->why == NULL ? "" : q->detail),
+		    "state", q->why != NULL ? "failed" : q->received_usec != 0 ? "ok" : "new",
+		    "why", text_or_null(q->why == NULL ? "" : why_name(q->why)),
+		    "detail", text_or_null(q->why == NULL ? "" : q->detail),
 		    "warning", text_or_null(q->warning), "info", text_or_null(q->info),
 		    "series", (int)q->nseries, "nodes", (int)q->nnodes, "unkeyed", (int)q->nunkeyed,
-		    "unkeyed_example", text_or_null(q->unkeyed),
-		    "answered_seconds", q->heard_usec == 0 ? json_null() : json_real((double)(now - q->heard_usec) / USEC_PER_SEC)));
+		    "unkeyed_example", text_or_null(q->unkeyed), "answered_seconds", received));
 	}
 	return list;
 }
