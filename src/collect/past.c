@@ -1,6 +1,7 @@
 /*
- * past: a ring of moments, and for each node slot that was ever used a ring of counts beside it. A slot that passes to
- * another node has a past that is not its own, for a minute: its counts were small when it did, or it would not have passed.
+ * past: a ring of moments, and for each node slot that was ever used a ring of counts beside it.
+ * A slot that passes to another node has a past that is not its own, for a minute: its counts
+ * were small when it did, or it would not have passed.
  */
 #include <stdlib.h>
 
@@ -14,7 +15,7 @@
 struct past {
 	int64_t		 at[MOMENTS];
 	unsigned	 n;			/* ever; the last is at (n - 1) % MOMENTS */
-	float		*count[NODES_MAX];	/* by slot; NULL: never seen */
+	float		*count[NODES_MAX];	/* by slot; NULL: never used */
 };
 
 struct past *
@@ -42,10 +43,12 @@ past_record(struct past *p, const struct world *w, int64_t now)
 	const struct world_node *n;
 	unsigned at = p->n % MOMENTS;
 
+	ASSERT(p->n == 0 || now >= p->at[(p->n - 1) % MOMENTS]);
 	if (p->n > 0 && now - p->at[(p->n - 1) % MOMENTS] < GAP_USEC)
 		return;
 	p->at[at] = now;
-	for (unsigned i = 0; i < NODES_MAX; i++)		/* who is not there has nothing in flight, and may return */
+	/* a node that is gone has nothing in flight, and may return */
+	for (unsigned i = 0; i < NODES_MAX; i++)
 		if (p->count[i] != NULL)
 			p->count[i][at] = 0;
 	LIST_FOREACH(n, &w->nodes, link) {
@@ -62,7 +65,7 @@ past_at(const struct past *p, const struct world_node *n, int64_t usec)
 	return past_mean(p, n, usec, usec);
 }
 
-/* Of the moments within, or else of the nearest one. */
+/* Over the moments within, or else of the nearest one. */
 double
 past_mean(const struct past *p, const struct world_node *n, int64_t from, int64_t to)
 {
@@ -71,6 +74,7 @@ past_mean(const struct past *p, const struct world_node *n, int64_t from, int64_
 	int64_t nearest = INT64_MAX, off;
 	double sum = 0, near = 0;
 
+	ASSERT(from <= to);
 	if (count == NULL)
 		return 0;
 	for (unsigned i = 1; i <= known; i++) {
