@@ -1,20 +1,23 @@
 /*
- * change: a small state machine. In each phase a service is read from the Engine when the phase is entered or its time comes,
- * and the phase decides what the response means. An edit is a GET, a change to what was read, and a POST with the version
- * that was read; when another client was faster ("out of sequence") it begins again.
+ * change: a small state machine. In each phase a service is read from the Engine when the phase
+ * is entered or its time comes, and the phase decides what the response means. An edit is a
+ * GET, a change to what was read, and a POST with the version that was read; when another
+ * client was faster ("out of sequence") it begins again.
  *
- *     BEGIN --> CHECK --> WAIT --------------------> END --> CHECK --> over        a move
- *                 |         `--> BACK --> SETTLE --'                               one that is given up
- *                 `--> UNDO --> UNDONE --> over                                    one that cost the specification something
+ *     BEGIN --> CHECK --> WAIT --------------------> END --> CHECK --> over   a move
+ *                 |         `--> BACK --> SETTLE --'                          one that is given up
+ *                 `--> UNDO --> UNDONE --> over                               the edit lost something
  *     SCALE --> CHECK --> over, or UNDO
  *
- * An edit changes the text of a specification where it must and leaves the rest as it came (discovery/spec.h), in the
- * version of the API that is the Engine's own. CHECK reads again and compares, for Engines are known to drop what they
- * do not expect; Swarm itself then restores the specification that it has kept from before the edit.
+ * An edit changes the text of a specification where it must and leaves the rest as it came
+ * (discovery/spec.h), in the version of the API that is the Engine's own. CHECK reads again and
+ * compares, for Engines are known to drop what they do not expect; Swarm itself then restores
+ * the specification that it has kept from before the edit.
  *
- * A move is cleaned up only when Swarm calls its update completed: while two tasks of one slot run, taking the constraint away would
- * let Swarm choose which of them to keep. For the same reason a move that is given up first pins the service to the node it
- * was on (BACK), so that it is the old task which stays, and takes the pin away when that has been done (SETTLE).
+ * A move is cleaned up only when Swarm calls its update completed: while two tasks of one slot
+ * run, taking the constraint away would let Swarm choose which of them to keep. For the same
+ * reason a move that is given up first pins the service to the node it was on (BACK), so that
+ * it is the old task which stays, and takes the pin away when that has been done (SETTLE).
  * Cleaning up never gives up.
  * Must not know heat, gain and cool-downs.
  */
@@ -341,8 +344,8 @@ request_failed(struct change *c, const struct engine_response *a)
 		change_finish(c, false, c->phase == PHASE_UNDONE ? REFUSAL_ALTERED : REFUSAL_NONE, c->text);
 }
 
-/* ENGINE_GONE after a POST means that it may have been done: reading again is the way to find out. ENGINE_VERSION: what was
- * read has to be read again. */
+/* ENGINE_GONE after a POST means that it may have been done: reading again is the way to
+ * find out. ENGINE_VERSION: what was read has to be read again. */
 static void
 on_posted(void *arg, const struct engine_response *a)
 {
@@ -382,8 +385,8 @@ post_spec(struct change *c, const json_t *service, const char *more, const struc
 	c->call = engine_post(c->engine, path, c->minor, buf_str(spec), done, c);
 }
 
-/* The manager that responds now may have an older version than the one before it. What it shows must be what was read before:
- * it could drop the rest. */
+/* The manager that responds now may have an older version than the one before it. What it
+ * shows must be what was read before: it could drop the rest. */
 static bool
 is_truncated(struct change *c, const json_t *spec, const struct engine_response *a)
 {
@@ -467,7 +470,8 @@ undo_failed(struct change *c, const char *detail)
 	change_finish(c, false, REFUSAL_ALTERED, c->text);
 }
 
-/* An update that has begun writes to the service, too, and then this comes too late: it is read and compared once more. */
+/* An update that has begun writes to the service, too, and then this comes too late: it is
+ * read and compared once more. */
 static void
 on_undone(void *arg, const struct engine_response *a)
 {
@@ -484,8 +488,9 @@ on_undone(void *arg, const struct engine_response *a)
 		undo_failed(c, a->detail);
 }
 
-/* Nobody else has written since. The Swarm's copy of the specification from before the edit is complete, whatever the
- * Engine dropped: that is what it goes back to. The end of a move has no such way back: it would begin the move again. */
+/* Nobody else has written since. The Swarm's copy of the specification from before the edit
+ * is complete, whatever the Engine dropped: that is what it goes back to. The end of a move
+ * has no such way back: it would begin the move again. */
 static void
 check_failed(struct change *c, json_t *service, const struct engine_response *a,
     const struct buf *paths)

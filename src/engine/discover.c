@@ -1,6 +1,7 @@
 /*
- * discover: the file's nodes and services first, then the Swarm's, which may neither take their names nor their routes.
- * What is new in the labels' report is logged: a wrong label once, not with every pass.
+ * discover: the file's nodes and services first, then the Swarm's, which may neither take their
+ * names nor their routes. What is new in the labels' report is logged: a wrong label once, not
+ * with every pass.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,7 +77,8 @@ make_swarm_conf(struct discover *d)
 	    c->traefik_exposed != MAYBE_ABSENT, .routeless = c->ntargets > 0 };
 }
 
-/* The configuration has been checked, so names are unique and known: what is left is a full table. */
+/* The configuration has been checked, so names are unique and known: what is left is a full
+ * table. */
 static void
 log_table_full(const char *what, const char *name)
 {

@@ -1,11 +1,13 @@
 /*
- * engine: calls wait until a version is negotiated (/_ping), then go to the endpoint in use. An endpoint that does not
- * respond, or is not a manager, is left for the next one, and calls to it are sent there again if that can do no harm.
+ * engine: calls wait until a version is negotiated (/_ping), then go to the endpoint in use. An
+ * endpoint that does not respond, or is not a manager, is left for the next one, and calls to
+ * it are sent there again if that can do no harm.
  *
  *	unknown --call--> pinging --good response--> ready --failure--> unknown
  *	                     `--every endpoint failed: what waits fails--> unknown
  *
- * Must not know what is requested. How soon to try again after a failure is the caller's decision.
+ * Must not know what is requested. How soon to try again after a failure is the caller's
+ * decision.
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -276,8 +278,8 @@ engine_set_version(struct engine *e)
 	snprintf(e->version, sizeof e->version, "1.%u", e->read_minor);
 }
 
-/* An Engine may be configured, or built, to take nothing as old as MINOR_TRIED: then its own version is used, and reading
- * its responses will show whether that works. */
+/* An Engine may be configured, or built, to take nothing as old as MINOR_TRIED: then its own
+ * version is used, and reading its responses will show whether that works. */
 static bool
 call_retry_newer(struct engine_call *c, const struct call_outcome *v)
 {
@@ -339,7 +341,8 @@ call_fail_version(void *arg)
 static void
 fetch_conf_init(const struct engine *e, struct fetch_conf *fc, const char *url)
 {
-	*fc = (struct fetch_conf){ .url = url, .unix_socket = e->endpoint[e->at].socket, .body_max = ENGINE_BODY_MAX,
+	*fc = (struct fetch_conf){ .url = url, .unix_socket = e->endpoint[e->at].socket,
+	    .body_max = ENGINE_BODY_MAX,
 	    .ca = e->ca, .cert = e->cert, .key = e->key };
 }
 

@@ -12,9 +12,11 @@
 #define OPEN_USEC	(1 * USEC_PER_SEC)	/* between two tries */
 #define EVENT_MAX	(256u << 10)
 
-/* {"type":["node","service","network","container"],"event":[…]}: without the noise of health checks' processes. */
-static const char path[] = "/events?filters=%7B%22type%22%3A%5B%22node%22%2C%22service%22%2C%22network%22%2C"
-    "%22container%22%5D%2C%22event%22%3A%5B%22create%22%2C%22update%22%2C%22remove%22%2C%22start%22%2C%22kill%22%2C"
+/* {"type":["node","service","network","container"],"event":[…]}: without the noise of health
+ * checks' processes. */
+static const char path[] = "/events?filters="
+    "%7B%22type%22%3A%5B%22node%22%2C%22service%22%2C%22network%22%2C%22container%22%5D%2C"
+    "%22event%22%3A%5B%22create%22%2C%22update%22%2C%22remove%22%2C%22start%22%2C%22kill%22%2C"
     "%22die%22%2C%22health_status%22%5D%7D";
 
 struct engine_events {
@@ -124,7 +126,8 @@ engine_events_new(struct loop *l, struct engine *engine, engine_event_f *event,
 {
 	struct engine_events *e = must_zalloc(sizeof *e);
 
-	*e = (struct engine_events){ .loop = l, .engine = engine, .event = event, .ended = ended, .arg = arg };
+	*e = (struct engine_events){ .loop = l, .engine = engine, .event = event, .ended = ended,
+	    .arg = arg };
 	buf_init(&e->line, EVENT_MAX);
 	return e;
 }

@@ -1,9 +1,9 @@
 /*
- * mover: twice a second it folds in what was sampled and asks score who should move or scale. Before it acts, and every
- * so often, it reads nodes and services from the Swarm: what stands against a move is mostly in their specifications. How a
- * change is carried out is change.c's affair.
+ * mover: twice a second it takes in what was sampled, and score decides what should move or
+ * scale. Before it acts, and every so often, it reads nodes and services from the Swarm: what
+ * prevents a move is mostly in their specifications. How a change is made is in change.c.
  *
- * Every verdict is said once, when it changes: to the log, and so to the events.
+ * Every verdict is logged once, when it changes, and so becomes an event.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@
 #define READ_USEC	(30 * USEC_PER_SEC)
 #define RETRY_USEC	(5 * USEC_PER_SEC)	/* after a failure */
 #define EXCLUDE_MAX	64
-#define ABANDONED_SECONDS 10			/* another's move is overdue by so much: nobody is at it any more */
+#define ABANDONED_SECONDS 10	/* another Mola's move that is overdue by so much is abandoned */
 
 struct mover {
 	struct loop	*loop;
@@ -34,18 +34,18 @@ struct mover {
 	struct previous	*previous;
 	struct timer	 tick;
 	struct change	*change;	/* under way, or NULL */
-	/* looking at the Swarm */
+	/* reading the Swarm */
 	struct engine_call *call;
-	json_t		*nodes;		/* of the look under way */
+	json_t		*nodes;		/* of the read under way */
 	int64_t		 read_due_usec;
-	int64_t		 read_usec;	/* when the last good look began; 0: never */
+	int64_t		 read_usec;	/* when the last good read began; 0: never */
 	int64_t		 began_usec;	/* of the one under way */
-	bool		 lost;		/* the last look failed, and that was said */
+	bool		 lost;		/* the last read failed, and that was logged */
 	bool		 other_active;	/* another Mola is moving something */
-	int64_t		 wanted_usec;	/* since when somebody should move or scale; 0: nobody */
+	int64_t		 wanted_usec;	/* since when a service should move or scale; 0: none */
 };
 
-/* --- words --- */
+/* ---- the log ---- */
 
 static enum log_level
 verdict_level(enum refusal r)
@@ -80,7 +80,7 @@ log_move(struct mover *m, const struct world_service *s, const struct move *v, i
 	if (e->logged == v->refusal)
 		return;
 	e->logged = v->refusal;
-	if (v->refusal == REFUSAL_NONE)		/* it is about to move, and that is said then */
+	if (v->refusal == REFUSAL_NONE)		/* it is about to move, and that is logged then */
 		return;
 	buf_init(&words, 1024);
 	move_explain(m->heat, v, now, &words);
@@ -109,7 +109,7 @@ log_scale(struct mover *m, const struct world_service *s, const struct scale *v)
 	buf_fini(&words);
 }
 
-/* What score wishes may still have to wait. */
+/* What score decides may still have to wait. */
 static enum refusal
 hold_reason(const struct mover *m)
 {
@@ -161,10 +161,10 @@ log_verdicts(struct mover *m, int64_t now)
 	}
 }
 
-/* --- acting --- */
+/* ---- acting ---- */
 
-/* Whatever became of it: not again at once. Only a change that was never begun, for a reason that is there to be seen, need
- * not wait. */
+/* Whatever became of it: not again at once. Only a change that was never begun, for a reason
+ * that is visible, need not wait. */
 static void
 record_end(struct mover *m, struct heat_service *h, const struct change_end *e)
 {
@@ -182,6 +182,7 @@ on_ended(void *arg, const struct change_end *e)
 	const struct world_service *s;
 	struct mover *m = arg;
 
+	ASSERT(m->change != NULL && strcmp(change_service(m->change), e->service) == 0);
 	log_event(e->moved ? LOG_INFO : LOG_WARN, e->moved ? "mover.done" : "mover.given_up",
 	    "service", e->service, "text", e->text, "seconds", LOG_F(e->seconds, 1), NULL);
 	s = world_service(m->world, str_of(e->service));
@@ -191,7 +192,7 @@ on_ended(void *arg, const struct change_end *e)
 	change_free(&m->change);
 }
 
-/* Who is hottest is excluded first, should there be more than fit. */
+/* Hot nodes are excluded first, should there be more than fit. */
 static unsigned
 list_exclusions(const struct mover *m, const struct move *v, const char *id[EXCLUDE_MAX])
 {
@@ -221,6 +222,7 @@ start_move(struct mover *m, const struct world_service *s, const struct move *v)
 	str_copy(c.mark.by, sizeof c.mark.by, str_of(m->by));
 	str_copy(c.mark.from, sizeof c.mark.from, str_of(v->from->swarm_id));
 	str_copy(c.mark.to, sizeof c.mark.to, str_of(v->to->swarm_id));
+	ASSERT(m->change == NULL && m->engine != NULL && v->refusal == REFUSAL_NONE && v->from != v->to);
 	log_event(LOG_INFO, "mover.moving", "service", s->name, "from", v->from->name, "to",
 	    v->to->name, "before", LOG_F(v->before, 2), "after", LOG_F(v->after, 2), "gain",
 	    LOG_F(v->gain, 2), "previous_image", previous_image(m->previous, s->name), NULL);
@@ -234,6 +236,7 @@ start_scale(struct mover *m, const struct world_service *s, const struct scale *
 {
 	struct buf words;
 
+	ASSERT(m->change == NULL && m->engine != NULL && v->refusal == REFUSAL_NONE && v->is != v->to);
 	buf_init(&words, 1024);
 	scale_explain(v, &words);
 	buf_add(&words, "", 1);
@@ -259,7 +262,8 @@ scale_first(const struct mover *m, int64_t now, struct scale *v)
 	return NULL;
 }
 
-/* Only on what was read of the Swarm after the wish arose. A service that may scale need not move. */
+/* Only on what was read of the Swarm after score's decision. A service that may scale need
+ * not move. */
 static void
 act(struct mover *m, int64_t now)
 {
@@ -267,6 +271,7 @@ act(struct mover *m, int64_t now)
 	struct scale sv;
 	struct move mv;
 
+	ASSERT(m->call == NULL && m->change == NULL && m->conf.enable && !m->conf.dry_run);
 	scale = scale_first(m, now, &sv);
 	move = scale != NULL ? NULL : move_first(m->heat, m->world, &m->conf.rules, now, &mv);
 	if (scale == NULL && (move == NULL || mv.from->swarm_id == NULL || mv.to->swarm_id == NULL)) {
@@ -284,13 +289,14 @@ act(struct mover *m, int64_t now)
 		start_move(m, move, &mv);
 }
 
-/* --- looking --- */
+/* ---- reading the Swarm ---- */
 
 static void
 read_finished(struct mover *m, bool good, const char *detail)
 {
 	int64_t now = loop_now(m->loop);
 
+	ASSERT(m->call == NULL && m->began_usec > 0 && m->began_usec <= now);
 	json_decref(m->nodes);
 	m->nodes = NULL;
 	if (good)
@@ -344,7 +350,7 @@ update_service(struct mover *m, const struct world_service *s, const json_t *ser
 	update_allowed_nodes(m, e, service);
 }
 
-/* A move that is ours, or that its owner has left lying, is brought to its end. */
+/* Finishes a move that is this Mola's, or that its owner has abandoned. */
 static void
 check_mark(struct mover *m, const char *name, const json_t *service)
 {
@@ -432,11 +438,12 @@ on_nodes(void *arg, const struct engine_response *a)
 static void
 start_read(struct mover *m, int64_t now)
 {
+	ASSERT(m->call == NULL && m->nodes == NULL && m->read_usec <= now);
 	m->began_usec = now;
 	m->call = engine_get(m->engine, "/nodes", on_nodes, m);
 }
 
-/* --- life --- */
+/* ---- life ---- */
 
 static void
 on_tick(void *arg)
@@ -518,7 +525,7 @@ mover_reconf(struct mover *m, const struct mover_conf *c)
 		reset(m);
 }
 
-/* --- what people read --- */
+/* ---- what people read ---- */
 
 static json_t *
 number(double x)

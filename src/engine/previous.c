@@ -1,6 +1,7 @@
 /*
- * previous: two specifications that differ in nothing but what a Mola changes (number of tasks, placement, the mark and order of a
- * move) are a step apart. While the last two are not, the image of the previous one is the one to remember.
+ * previous: two specifications that differ in nothing but what a Mola changes (number of tasks,
+ * placement, the mark and order of a move) are a step apart. While the last two are not, the
+ * image of the previous one is the one to remember.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +17,9 @@
 struct previous_service {
 	LIST_ENTRY(previous_service) link;
 	char		*name;
-	char		 image[IMAGE_BYTES];	/* that people's own previous version had; "": not known */
+	char		 image[IMAGE_BYTES];	/* of the people's own previous version; "": not known */
 	bool		 stepped;		/* the last change was a step */
-	bool		 same_image;		/* and `image` is that of now */
+	bool		 same_image;		/* and `image` is still the current one */
 	int		 from, to;		/* replicas, before and after the step */
 	bool		 seen;
 };

@@ -1,6 +1,7 @@
 /*
- * self: Docker mounts /etc/hostname and others from a directory that bears the container's id: that holds with cgroup
- * v1 and v2 alike, and whatever host name was given. The service and the networks come from the Engine.
+ * self: Docker mounts /etc/hostname and others from a directory that has the container's id in
+ * its name: that is so with cgroup v1 and v2, and with any host name. The service and the
+ * networks come from the Engine.
  */
 #include <ctype.h>
 #include <fcntl.h>
@@ -65,6 +66,7 @@ self_init(struct self *s)
 static void
 clear_networks(struct self *s)
 {
+	ASSERT(s->nnetworks <= SELF_NETWORKS_MAX);
 	for (unsigned i = 0; i < s->nnetworks; i++)
 		free(s->network[i]);
 	s->nnetworks = 0;

@@ -1,15 +1,17 @@
 /*
- * watch: rounds of questions. A round asks for nodes, services, tasks and networks; only when all have answered is any
- * of it read, else the round is void. What did not change since the last round is not read again.
+ * watch: rounds of requests. A round requests nodes, services, tasks and networks; only when
+ * all responses are there is any of them read, else the round is cancelled. What did not change
+ * since the last round is not read again.
  *
- *	poll, event --> round --all answered, all plausible--> read what changed --> on_change
- *	                  `--anything else--> lost: the picture stays, the next round comes
+ *	poll, event --> round --all there, all plausible--> read what changed --> on_change
+ *	                  `--anything else--> lost: the snapshot stays, the next round comes
  *
- * Events are not believed, they only bring the next round forward and make rounds frequent for a while: a task that is
- * about to stop must be seen to be so before it stops answering. So do changes, and updates under way.
+ * Events are not data, they only bring the next round forward and make rounds frequent for a
+ * while: Mola must know that a task is about to stop before it stops responding. So do changes,
+ * and updates under way.
  *
- * An Engine that has just come up may say that there are no nodes, or no services, where there were some: that is
- * believed when it has said so several times.
+ * An Engine that has just come up may report no nodes, or no services, where there were some:
+ * that needs confirmation by several rounds.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,25 +26,25 @@
 
 #define GAP_USEC	(100 * USEC_PER_MSEC)	/* between the beginnings of two rounds, at least */
 #define UPDATE_USEC	(250 * USEC_PER_MSEC)	/* the same while a service is being updated, at most */
-#define BURST_USEC	(10 * USEC_PER_SEC)	/* of frequent rounds, after an event of the Swarm or a change */
+#define BURST_USEC	(10 * USEC_PER_SEC)	/* of frequent rounds, after the Swarm's events and changes */
 #define LOCAL_BURST_USEC (1 * USEC_PER_SEC)	/* after an event of a container of that Engine's */
 #define RETRY_USEC	(1 * USEC_PER_SEC)	/* while lost, at most */
-#define SLOW_USEC	(5 * USEC_PER_SEC)	/* between two looks at what hardly changes */
+#define SLOW_USEC	(5 * USEC_PER_SEC)	/* between two requests for what hardly changes */
 #define SELF_USEC	(30 * USEC_PER_SEC)
-#define CONFIRMATIONS		3			/* times that an emptiness must be said */
+#define CONFIRMATIONS	3			/* rounds that must report that all is gone */
 #define CONFIRM_USEC	(2 * USEC_PER_SEC)	/* and for so long */
-#define RESPONSE_USEC	(5 * USEC_PER_SEC)	/* for an Engine; one without a leader keeps us waiting */
+#define RESPONSE_USEC	(5 * USEC_PER_SEC)	/* for an Engine; one without a leader does not respond */
 
 enum part_id { NODES, NETWORKS, SERVICES, TASKS, PARTS };
 
 typedef const struct why *part_read_f(struct swarm *, struct str, char detail[SWARM_DETAIL]);
 
-/* Filters are JSON, made fit for a query. */
+/* Filters are JSON, escaped for a query. */
 static const struct {
 	const char	*path;
 	part_read_f	*read;
-	bool		 slow;		/* need not be asked for in every round */
-	bool		 never_empty;	/* where it was not */
+	bool		 slow;		/* need not be requested in every round */
+	bool		 never_empty;	/* unless it was before, or that is confirmed */
 	bool		 optional;	/* an Engine, or a proxy before it, may refuse it */
 } parts[PARTS] = {
 	[NODES] = { "/nodes", swarm_read_nodes, false, true, false },
@@ -57,15 +59,15 @@ struct watch_part {
 	struct watch	*watch;
 	enum part_id	 id;
 	struct engine_call *call;	/* under way, or NULL */
-	bool		 fresh;		/* `body` came in this round, and says something new or unsettled */
+	bool		 fresh;		/* `body` came in this round, and is new or unsettled */
 	char		*body;
 	size_t		 len;
 	uint64_t	 hash, hash_new;	/* of what was read last, and of what came */
 	bool		 read;		/* ever */
 	bool		 empty;		/* what was read last */
 	bool		 empty_new;
-	bool		 unsettled;	/* the same bytes would say something new: who left the list is draining, then gone */
-	bool		 refused;	/* and dispensable: it was said */
+	bool		 unsettled;	/* the same bytes have news: what left the list is draining, then gone */
+	bool		 refused;	/* and optional; that is logged */
 	int64_t		 requested_usec;
 };
 
@@ -84,18 +86,18 @@ struct watch {
 	struct timer	 timer;		/* the next round */
 	struct watch_part	 part[PARTS];
 	struct engine_call *self_call;
-	struct engine_call *config_call;	/* once all parts have answered */
-	int64_t		 configs_usec;	/* those that failed were last asked for again */
-	bool		 changed;	/* the picture, since the last round that came to its end */
+	struct engine_call *config_call;	/* once all parts are there */
+	int64_t		 configs_usec;	/* those that failed were last requested again */
+	bool		 changed;	/* the snapshot, since the last round that was finished */
 	struct self	 self;
-	int64_t		 self_usec;	/* last asked */
-	unsigned	 pending;		/* answers of the round under way */
+	int64_t		 self_usec;	/* last requested */
+	unsigned	 pending;	/* responses of the round under way */
 	int64_t		 began_usec;	/* the last round */
 	bool		 rerun;		/* an event came during the round */
 	int64_t		 burst_usec;	/* rounds are frequent until then */
 	bool		 updating;	/* a service is */
-	unsigned	 nunconfirmed;
-	int64_t		 unconfirmed_usec;
+	unsigned	 nunconfirmed;	/* rounds that reported that all is gone */
+	int64_t		 unconfirmed_usec;	/* the first of them */
 
 	struct engine_events *events;
 
@@ -132,9 +134,9 @@ round_next(struct watch *w, bool good)
 		wait = GAP_USEC;
 	if ((!good || w->nunconfirmed > 0) && wait > RETRY_USEC)
 		wait = RETRY_USEC;
-	if (wait < 2 * took)		/* an Engine that finds it hard is not pressed */
+	if (wait < 2 * took)		/* an Engine that is slow gets time */
 		wait = 2 * took;
-	if (wait < 5 * work)		/* and a large Swarm leaves the brain time for other things */
+	if (wait < 5 * work)		/* and so does the brain, of a large Swarm */
 		wait = 5 * work;
 	round_at(w, good && w->rerun ? now : w->began_usec + wait);
 	w->rerun = false;
@@ -152,11 +154,12 @@ poll_soon(struct watch *w, int64_t burst_usec)
 		round_at(w, now);
 }
 
-/* ---- how it fares ---- */
+/* ---- state ---- */
 
 static void
 set_state(struct watch *w, enum watch_state to)
 {
+	ASSERT(to == WATCH_GOOD || (to == WATCH_LOST && w->state != WATCH_WAITING));
 	if (w->state == to)
 		return;
 	w->state = to;
@@ -249,7 +252,8 @@ round_fail(struct watch *w, const struct why *why, const char *detail)
 	round_next(w, false);
 }
 
-/* Whether somebody is gone who cannot well be gone. Then it must be said again. */
+/* Whether all nodes or all services are gone, which is hardly possible: then it needs
+ * confirmation. */
 static bool
 round_needs_confirmation(struct watch *w)
 {
@@ -276,6 +280,7 @@ part_apply(struct watch_part *p, const struct why **why, char detail[SWARM_DETAI
 {
 	struct watch *w = p->watch;
 
+	ASSERT(p->fresh && p->body != NULL && p->call == NULL && w->pending == 0);
 	*why = parts[p->id].read(w->swarm, (struct str){ p->body, p->len }, detail);
 	if (*why != NULL)
 		return false;
@@ -337,13 +342,14 @@ round_finish(struct watch *w)
 
 static void	request_config(struct watch *);
 
-/* An Engine that is gone voids the round; one that answers with a refusal is believed. */
+/* An Engine that is gone ends the round; a refusal is a result. */
 static void
 config_received(void *arg, const struct engine_response *a)
 {
 	struct watch *w = arg;
 	const char *id = swarm_config_wanted(w->swarm);
 
+	ASSERT(w->pending == 1);
 	w->config_call = NULL;
 	w->pending--;
 	if (a->why == WHY_ENGINE_GONE) {
@@ -359,13 +365,15 @@ config_received(void *arg, const struct engine_response *a)
 	request_config(w);
 }
 
-/* The files of Traefiks, one after the other, before anybody goes by the new picture: without them, it serves less. */
+/* The files of Traefiks, one after the other, before the new snapshot is used: without them,
+ * less is served. */
 static void
 request_config(struct watch *w)
 {
 	const char *id = swarm_config_wanted(w->swarm);
 	char path[128];
 
+	ASSERT(w->pending == 0 && w->config_call == NULL);
 	if (id == NULL) {
 		round_finish(w);
 		return;
@@ -416,6 +424,7 @@ part_received(void *arg, const struct engine_response *a)
 	struct watch_part *p = arg;
 	struct str text = str_trim(a->body);
 
+	ASSERT(p->watch->pending > 0 && !p->fresh && p->body == NULL);
 	p->call = NULL;
 	if (a->why == WHY_ENGINE_REFUSED && parts[p->id].optional) {
 		if (!p->refused)
@@ -442,7 +451,7 @@ part_received(void *arg, const struct engine_response *a)
 	round_received(p->watch);
 }
 
-/* A container that this Engine does not know is another machine's; its task will tell. */
+/* A container that this Engine does not know is another machine's; its task has the same facts. */
 static void
 self_received(void *arg, const struct engine_response *a)
 {
@@ -457,6 +466,7 @@ self_received(void *arg, const struct engine_response *a)
 static void
 request_part(struct watch_part *p, int64_t now)
 {
+	ASSERT(p->call == NULL && p->body == NULL);
 	p->requested_usec = now;
 	p->watch->pending++;
 	p->call = engine_get(p->watch->engine, parts[p->id].path, part_received, p);
@@ -467,6 +477,7 @@ request_self(struct watch *w, int64_t now)
 {
 	char path[128];
 
+	ASSERT(w->self_call == NULL && w->nnetworks == 0);
 	w->self_usec = now;
 	w->pending++;
 	snprintf(path, sizeof path, "/containers/%s/json", w->self.container);
@@ -509,7 +520,7 @@ on_events_ended(void *arg)
 	struct watch *w = arg;
 
 	if (w->pending == 0 && w->state == WATCH_GOOD)
-		round_at(w, loop_now(w->loop));	/* is it still there? */
+		round_at(w, loop_now(w->loop));	/* it may be gone */
 }
 
 /* ---- life ---- */
@@ -559,12 +570,13 @@ watch_end(struct watch *w)
 	networks_free(w);
 }
 
-/* From another Engine, everything is news. */
+/* From another Engine, everything is new. */
 static void
 watch_begin(struct watch *w, const struct watch_conf *c)
 {
 	struct engine_conf ec = c->engine;
 
+	ASSERT(w->engine == NULL && w->nnetworks == 0 && w->pending == 0);
 	if (ec.timeout_usec == 0)
 		ec.timeout_usec = RESPONSE_USEC;
 	w->engine = engine_new(w->loop, w->fetcher, &ec);
