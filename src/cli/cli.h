@@ -1,6 +1,6 @@
 /*
- * cli: the verbs that ask a running Mola, and help. Clients of the admin API like any other: doc/api.md is
- * all they know. Each returns the exit status: 0 fine, 1 trouble, 2 misuse.
+ * cli: the verbs that are clients of a running Mola, and help. They know only what doc/api.md
+ * documents. Each returns the exit status: 0 success, 1 failure, 2 wrong usage.
  */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
@@ -15,9 +15,9 @@ int	health_main(int argc, char **argv);
 int	version_main(int argc, char **argv);
 int	help_main(int argc, char **argv);
 
-/* `mola VERB --help`, for every verb: prints how it is used on stdout, returns 0. */
+/* `mola VERB --help`, for every verb of tbl/cmds.h: prints its usage on stdout, returns 0. */
 int	help_verb(const char *verb);
-/* Misuse: one sentence and where to read more on stderr, returns 2. */
+/* Wrong usage: prints one sentence and where to read more on stderr, returns 2. */
 int	help_misuse(const char *verb, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

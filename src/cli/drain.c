@@ -1,34 +1,39 @@
 /*
- * `mola drain [--task] NAME [--undo]`: no new requests for a node, or for a task; those under way go on.
+ * `mola drain [--task] NAME [--undo]`: no new requests for a node, or for a task; those in flight
+ * complete.
  */
 #include <stdio.h>
 
-#include "cli/ask.h"
+#include "base/bug.h"
+#include "cli/api.h"
 #include "cli/cli.h"
-#include "cli/sheet.h"
+#include "cli/grid.h"
 
 int
 drain_main(int argc, char **argv)
 {
-	struct ask a;
-	struct clean name;
-	json_t *body, *answer;
-	int status = ask_init(&a, argc, argv, 1, 1);
+	struct api a;
+	struct printable name;
+	json_t *body, *response;
+	int status = api_init(&a, argc, argv, 1, 1);
 
-	if (status != ASK_GO_ON)
+	if (status != API_GO_ON)
 		return status;
+	ASSERT(a.nargs == 1);
 	body = json_pack("{s:s, s:b}", a.task ? "task" : "node", a.arg[0], "drain", !a.undo);
 	if (body == NULL)
 		return help_misuse(a.verb, "the name is not UTF-8");
-	answer = ask_post(&a, "/api/v1/drain", body);
+	response = api_post(&a, "/api/v1/drain", body);
 	json_decref(body);
-	if (answer == NULL)
+	if (response == NULL)
 		return 1;
 	if (a.json)
-		ask_print(answer);
+		api_print(response);
+	else if (a.undo)
+		printf("%s gets new requests again\n", printable(a.arg[0], &name));
 	else
-		printf("%s %s\n", clean(a.arg[0], &name), a.undo ? "is sent new requests again" :
-		    "is sent no new requests, until `mola drain --undo` or until Mola is started again");
-	json_decref(answer);
+		printf("%s gets no new requests until `mola drain --undo`, or until Mola is restarted\n",
+		    printable(a.arg[0], &name));
+	json_decref(response);
 	return 0;
 }

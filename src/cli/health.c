@@ -1,48 +1,42 @@
 /*
- * `mola health`: is the Mola (or the agent) at that address well? For health checks of containers, whose image holds no
- * other program that could ask. Balancer and agent answer alike under /healthz, in words.
+ * `mola health`: is the Mola (or the agent) at that address healthy? For health checks of
+ * containers, whose image has no other HTTP client. Balancer and agent have the same /healthz,
+ * with a text as response.
  */
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/ask.h"
+#include "base/bug.h"
+#include "cli/api.h"
 #include "cli/cli.h"
-#include "cli/sheet.h"
+#include "cli/grid.h"
 
-#define WORDS_MAX	500
-
-static void
-say(const struct ask *a, bool well, struct str answer)
-{
-	char words[WORDS_MAX + 1];
-	struct clean text;
-	json_t *j;
-
-	snprintf(words, sizeof words, "%.*s", STR_ARG(answer));
-	words[strcspn(words, "\r\n")] = '\0';
-	if (!a->json) {
-		printf("%s\n", clean(words, &text));
-		return;
-	}
-	j = json_pack("{s:b, s:s}", "well", well, "text", clean(words, &text));
-	ask_print(j);
-	json_decref(j);
-}
+#define TEXT_MAX	500
 
 int
 health_main(int argc, char **argv)
 {
-	struct ask a;
+	char line[TEXT_MAX + 1];
+	struct printable text;
+	struct api a;
 	struct buf body;
+	json_t *j;
 	long http;
-	int status = ask_init(&a, argc, argv, 0, 0);
+	int status = api_init(&a, argc, argv, 0, 0);
 
-	if (status != ASK_GO_ON)
+	if (status != API_GO_ON)
 		return status;
-	buf_init(&body, WORDS_MAX);
-	http = ask_plain(&a, "/healthz", &body);
-	if (http != 0)
-		say(&a, http == 200, buf_str(&body));
+	buf_init(&body, TEXT_MAX);
+	http = api_get_text(&a, "/healthz", &body);
+	ASSERT(body.len <= TEXT_MAX);
+	snprintf(line, sizeof line, "%.*s", STR_ARG(buf_str(&body)));
+	line[strcspn(line, "\r\n")] = '\0';
 	buf_fini(&body);
+	if (http != 0 && a.json) {
+		j = json_pack("{s:b, s:s}", "well", http == 200, "text", printable(line, &text));
+		api_print(j);
+		json_decref(j);
+	} else if (http != 0)
+		printf("%s\n", printable(line, &text));
 	return http == 200 ? 0 : 1;
 }

@@ -1,24 +1,27 @@
 /*
- * `mola help`, `mola VERB --help`, and what is said of misuse. All of it comes from tbl/cmds.h and tbl/options.h.
+ * `mola help`, `mola VERB --help`, and reports of wrong usage. All texts come from tbl/cmds.h and
+ * tbl/options.h.
  */
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/word.h"
 #include "cli/cli.h"
 
-struct verb {
+struct verb_help {
 	const char	*name, *args, *help;
 };
 
-static const struct verb verbs[] = {
+static const struct verb_help verbs[] = {
 #define CMD(name, function, args, help) { #name, args, help },
 #include "tbl/cmds.h"
 #undef CMD
 };
 
-static const struct option {
+static const struct option_help {
 	const char	*verb, *name, *argument, *help;
 } options[] = {
 #define OPTION(verb, id, name, argument, help) { #verb, name, argument, help },
@@ -29,7 +32,7 @@ static const struct option {
 #define NVERBS		(sizeof verbs / sizeof *verbs)
 #define NOPTIONS	(sizeof options / sizeof *options)
 
-static const struct verb *
+static const struct verb_help *
 verb_find(const char *name)
 {
 	for (size_t i = 0; i < NVERBS; i++)
@@ -44,26 +47,31 @@ help_all(void)
 	printf("usage: mola VERB ...\n\nMola sends each request to the node that has room for it.\n\n");
 	for (size_t i = 0; i < NVERBS; i++)
 		printf("  %-8s  %s\n", verbs[i].name, verbs[i].help);
-	printf("\n`mola VERB --help` says how a verb is used; mola(8) and mola.yaml(5) say the rest.\n");
+	printf("\n`mola VERB --help` shows the usage of a verb; mola(8) and mola.yaml(5) document the "
+	    "rest.\n");
 	return 0;
 }
 
-/* Verbs that take options besides --help question a running Mola, unless they list their own. */
+/* "ask" stands for every verb that is a client of a running Mola. */
 static bool
-verb_has(const char *verb, const struct option *o)
+verb_has(const char *verb, const struct option_help *o)
 {
-	static const char *const asking[] = { "nodes", "services", "tasks", "why", "targets", "drain", "health", NULL };
+	static const char *const clients[] = { "nodes", "services", "tasks", "why", "targets", "drain",
+		"health", NULL };
 
-	return strcmp(o->verb, verb) == 0 || (strcmp(o->verb, "ask") == 0 && word_place(str_of(verb), asking) >= 0);
+	return strcmp(o->verb, verb) == 0 ||
+	    (strcmp(o->verb, "ask") == 0 && word_place(str_of(verb), clients) >= 0);
 }
 
 int
 help_verb(const char *name)
 {
-	const struct verb *v = verb_find(name);
+	const struct verb_help *v = verb_find(name);
 	char option[64];
 
-	printf("usage: mola %s%s%s\n\nMola will %s.\n", v->name, *v->args == '\0' ? "" : " ", v->args, v->help);
+	ASSERT(v != NULL);
+	printf("usage: mola %s%s%s\n\n%c%s.\n", v->name, *v->args == '\0' ? "" : " ", v->args,
+	    toupper(v->help[0]), v->help + 1);
 	for (size_t i = 0, any = 0; i < NOPTIONS; i++)
 		if (verb_has(name, &options[i])) {
 			snprintf(option, sizeof option, "%s %s", options[i].name, options[i].argument);
@@ -77,11 +85,12 @@ help_misuse(const char *verb, const char *fmt, ...)
 {
 	va_list ap;
 
+	ASSERT(verb_find(verb) != NULL);
 	fprintf(stderr, "mola %s: ", verb);
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "; `mola %s --help` says more\n", verb);
+	fprintf(stderr, "; see `mola %s --help`\n", verb);
 	return 2;
 }
 

@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/grid.h"
 #include "cli/note.h"
-#include "cli/sheet.h"
 
 bool
 note_label(const json_t *label, char out[NOTE_MAX])
@@ -11,14 +11,15 @@ note_label(const json_t *label, char out[NOTE_MAX])
 
 	if (strcmp(state, "understood") == 0 || strcmp(state, "unused") == 0)
 		return false;
-	snprintf(out, NOTE_MAX, "%.100s=%.100s is %s%s%.400s", text_of(label, "label"), text_of(label, "value"), state,
-	    *text == '\0' ? "" : ": ", text);
+	snprintf(out, NOTE_MAX, "%.100s=%.100s is %s%s%.400s", text_of(label, "label"),
+	    text_of(label, "value"), state, *text == '\0' ? "" : ": ", text);
 	return true;
 }
 
 void
 note_trouble(const json_t *service, const json_t *trouble, char out[NOTE_MAX])
 {
-	snprintf(out, NOTE_MAX, "%s%.600s", json_is_false(json_object_get(service, "served")) ? "not served: " : "",
-	    text_of(trouble, "text"));
+	bool unserved = json_is_false(json_object_get(service, "served"));
+
+	snprintf(out, NOTE_MAX, "%s%.600s", unserved ? "not served: " : "", text_of(trouble, "text"));
 }

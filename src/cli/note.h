@@ -1,5 +1,5 @@
 /*
- * note: what the API says of a service's labels and troubles, as sentences.
+ * note: the labels and troubles of a service in the API, as sentences.
  */
 #ifndef CLI_NOTE_H
 #define CLI_NOTE_H
@@ -9,7 +9,7 @@
 
 #define NOTE_MAX	700
 
-/* False: nothing is wrong with the label. */
+/* False: the label is valid, and there is no note. */
 bool	note_label(const json_t *label, char out[NOTE_MAX]);
 void	note_trouble(const json_t *service, const json_t *trouble, char out[NOTE_MAX]);
 

@@ -3,13 +3,14 @@
  */
 #include <stdio.h>
 
+#include "base/bug.h"
 #include "cli/cli.h"
 #include "cli/note.h"
-#include "cli/table.h"
+#include "cli/list.h"
 
 /* The first route, and how many more there are. */
 static void
-routes_cell(struct sheet *s, const json_t *routes)
+routes_cell(struct grid *s, const json_t *routes)
 {
 	const json_t *first = json_array_get(routes, 0);
 	const char *host = text_of(first, "host");
@@ -17,69 +18,60 @@ routes_cell(struct sheet *s, const json_t *routes)
 	int len;
 
 	if (first == NULL) {
-		sheet_text(s, "-", HUE_FAINT);
+		grid_text(s, "-", HUE_FAINT);
 		return;
 	}
-	len = snprintf(text, sizeof text, "%.150s%.150s", *host == '\0' ? "*" : host, text_of(first, "path"));
+	len = snprintf(text, sizeof text, "%.150s%.150s", *host == '\0' ? "*" : host,
+	    text_of(first, "path"));
+	ASSERT(len >= 0 && (size_t)len < sizeof text);
 	if (json_array_size(routes) > 1)
 		snprintf(text + len, sizeof text - (size_t)len, " +%zu", json_array_size(routes) - 1);
-	sheet_text(s, text, HUE_PLAIN);
+	grid_text(s, text, HUE_PLAIN);
 }
 
 static void
-usable_cell(struct sheet *s, const json_t *service)
+usable_cell(struct grid *s, const json_t *service)
 {
 	json_int_t usable = json_integer_value(json_object_get(service, "usable"));
 	json_int_t tasks = json_integer_value(json_object_get(service, "tasks"));
 	char text[64];
 
 	snprintf(text, sizeof text, "%lld/%lld", (long long)usable, (long long)tasks);
-	sheet_text(s, text, usable == 0 ? HUE_BAD : usable < tasks ? HUE_DOUBT : HUE_GOOD);
+	grid_text(s, text, usable == 0 ? HUE_BAD : usable < tasks ? HUE_WARN : HUE_GOOD);
 }
 
+/* Below the row: labels that are not valid, and why it is not served. */
 static void
-service_row(struct sheet *s, const json_t *service)
-{
-	sheet_text(s, text_of(service, "name"), HUE_PLAIN);
-	sheet_text(s, text_of(service, "policy"), HUE_PLAIN);
-	usable_cell(s, service);
-	sheet_number(s, json_object_get(service, "inflight"), 0);
-	sheet_number(s, json_object_get(service, "requests_per_second"), 1);
-	sheet_count(s, json_object_get(service, "requests_total"));
-	sheet_count(s, json_object_get(service, "failures_total"));
-	routes_cell(s, json_object_get(service, "routes"));
-}
-
-/* Below the service: which labels were not understood, and what is wrong with it. */
-static void
-service_notes(struct sheet *s, const json_t *service)
+service_rows(struct grid *s, const json_t *service)
 {
 	const json_t *label, *trouble;
 	char text[NOTE_MAX];
 	size_t i;
 
+	grid_text(s, text_of(service, "name"), HUE_PLAIN);
+	grid_text(s, text_of(service, "policy"), HUE_PLAIN);
+	usable_cell(s, service);
+	grid_number(s, json_object_get(service, "inflight"), 0);
+	grid_number(s, json_object_get(service, "requests_per_second"), 1);
+	grid_count(s, json_object_get(service, "requests_total"));
+	grid_count(s, json_object_get(service, "failures_total"));
+	routes_cell(s, json_object_get(service, "routes"));
 	json_array_foreach(json_object_get(service, "labels"), i, label)
 		if (note_label(label, text))
-			sheet_note(s, text);
+			grid_note(s, text);
 	json_array_foreach(json_object_get(service, "troubles"), i, trouble) {
 		note_trouble(service, trouble, text);
-		sheet_note(s, text);
+		grid_note(s, text);
 	}
-}
-
-static void
-service_rows(struct sheet *s, const json_t *service)
-{
-	service_row(s, service);
-	service_notes(s, service);
 }
 
 int
 services_main(int argc, char **argv)
 {
-	static const char *const titles[] = { "SERVICE", "POLICY", ">TASKS", ">INFLIGHT", ">REQ/S", ">REQUESTS", ">FAILED",
-		"ROUTE", NULL };
-	static const struct table t = { .path = "/api/v1/services", .list = "services", .titles = titles, .row = service_rows };
+	static const char *const titles[] = { "SERVICE", "POLICY", ">TASKS", ">INFLIGHT", ">REQ/S",
+		">REQUESTS", ">FAILED", "ROUTE", NULL };
+	static const struct list_view view = { .path = "/api/v1/services", .list = "services",
+		.titles = titles, .row = service_rows };
 
-	return table_main(&t, argc, argv);
+	return list_main(&view, argc, argv);
 }

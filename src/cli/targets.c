@@ -1,25 +1,27 @@
 /*
- * `mola targets`: the proxies that are told what to do, what they were told, and what they have.
+ * `mola targets`: the external proxies that Mola configures, what was published to them, and what
+ * they have; and the verbs that withdraw it.
  */
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/ask.h"
+#include "base/bug.h"
+#include "cli/api.h"
 #include "cli/cli.h"
-#include "cli/sheet.h"
-#include "cli/table.h"
+#include "cli/grid.h"
+#include "cli/list.h"
 
 static enum hue
 hue_of_target(const char *state)
 {
 	if (strcmp(state, "taken") == 0 || strcmp(state, "published") == 0)
 		return HUE_GOOD;
-	return strcmp(state, "waiting") == 0 ? HUE_DOUBT : HUE_BAD;
+	return strcmp(state, "waiting") == 0 ? HUE_WARN : HUE_BAD;
 }
 
-/* What the proxy itself says, if it does. */
+/* The state that was read from the proxy, if any. */
 static void
-has_cell(struct sheet *s, const json_t *server)
+has_cell(struct grid *s, const json_t *server)
 {
 	const json_t *weight = json_object_get(server, "has_weight");
 	const char *state = text_of(server, "has_state");
@@ -29,30 +31,30 @@ has_cell(struct sheet *s, const json_t *server)
 		snprintf(text, sizeof text, "%lld %.60s", (long long)json_integer_value(weight), state);
 	else
 		snprintf(text, sizeof text, "%.60s", *state == '\0' ? "-" : state);
-	sheet_text(s, text, HUE_PLAIN);
+	grid_text(s, text, HUE_PLAIN);
 }
 
 static void
-server_row(struct sheet *s, const json_t *target, const json_t *service, const json_t *server)
+server_row(struct grid *s, const json_t *target, const json_t *service, const json_t *server)
 {
 	bool draining = json_is_true(json_object_get(server, "draining"));
 	const char *state = text_of(target, "state");
 
-	sheet_text(s, text_of(target, "name"), HUE_PLAIN);
-	sheet_text(s, text_of(target, "kind"), HUE_PLAIN);
-	sheet_text(s, state, hue_of_target(state));
-	sheet_text(s, text_of(service, "name"), HUE_PLAIN);
-	sheet_text(s, server == NULL ? "-" : text_of(server, "task"), HUE_PLAIN);
-	sheet_text(s, server == NULL ? "-" : text_of(server, "node"), HUE_PLAIN);
+	grid_text(s, text_of(target, "name"), HUE_PLAIN);
+	grid_text(s, text_of(target, "kind"), HUE_PLAIN);
+	grid_text(s, state, hue_of_target(state));
+	grid_text(s, text_of(service, "name"), HUE_PLAIN);
+	grid_text(s, server == NULL ? "-" : text_of(server, "task"), HUE_PLAIN);
+	grid_text(s, server == NULL ? "-" : text_of(server, "node"), HUE_PLAIN);
 	if (draining)
-		sheet_text(s, "drain", HUE_DOUBT);
+		grid_text(s, "drain", HUE_WARN);
 	else
-		sheet_number(s, json_object_get(server, "weight"), 0);
-	sheet_percent(s, json_object_get(server, "share"));
+		grid_number(s, json_object_get(server, "weight"), 0);
+	grid_percent(s, json_object_get(server, "share"));
 	has_cell(s, server);
 }
 
-/* The same trouble with telling it and with reading back is said once. */
+/* Publishing and reading back may fail for the same reason: it is shown once. */
 static bool
 same_trouble(const json_t *target)
 {
@@ -61,7 +63,7 @@ same_trouble(const json_t *target)
 }
 
 static void
-notes(struct sheet *s, const json_t *target, const char *text_key, const char *detail_key)
+notes(struct grid *s, const json_t *target, const char *text_key, const char *detail_key)
 {
 	const char *text = text_of(target, text_key), *detail = text_of(target, detail_key);
 	char note[512];
@@ -69,36 +71,30 @@ notes(struct sheet *s, const json_t *target, const char *text_key, const char *d
 	if (*text == '\0')
 		return;
 	snprintf(note, sizeof note, "%.200s%s%.240s", text, *detail == '\0' ? "" : ": ", detail);
-	sheet_note(s, note);
+	grid_note(s, note);
 }
 
-/* Routers are asked for, and these services get none. */
+/* Sentences of the target's kind: services without a router though routers are written, and
+ * others. */
 static void
-withheld_notes(struct sheet *s, const json_t *target)
+kind_notes(struct grid *s, const json_t *target)
 {
 	const json_t *one;
 	char note[400];
 	size_t i;
 
 	json_array_foreach(json_object_get(target, "withheld"), i, one) {
-		snprintf(note, sizeof note, "no router for %.100s: %.200s", text_of(one, "service"), text_of(one, "text"));
-		sheet_note(s, note);
+		snprintf(note, sizeof note, "no router for %.100s: %.200s", text_of(one, "service"),
+		    text_of(one, "text"));
+		grid_note(s, note);
 	}
+	json_array_foreach(json_object_get(target, "notes"), i, one)
+		if (json_is_string(one))
+			grid_note(s, json_string_value(one));
 }
 
 static void
-plain_notes(struct sheet *s, const json_t *target)
-{
-	const json_t *note;
-	size_t i;
-
-	json_array_foreach(json_object_get(target, "notes"), i, note)
-		if (json_is_string(note))
-			sheet_note(s, json_string_value(note));
-}
-
-static void
-target_rows(struct sheet *s, const json_t *target)
+target_rows(struct grid *s, const json_t *target)
 {
 	const json_t *service, *server, *servers;
 	bool any = false;
@@ -118,54 +114,57 @@ target_rows(struct sheet *s, const json_t *target)
 	notes(s, target, "text", "detail");
 	if (!same_trouble(target))
 		notes(s, target, "taken_text", "taken_detail");
-	withheld_notes(s, target);
-	plain_notes(s, target);
-	snprintf(note, sizeof note, "%.100s; weights %lld to %lld, every %g s at most; weight 0 would mean: %.80s; to drain: %.100s", text_of(target, "how"),
+	kind_notes(s, target);
+	snprintf(note, sizeof note, "%.120s; weights %lld to %lld, every %g s at most; weight 0 would "
+	    "mean: %.80s; to drain: %.140s", text_of(target, "how"),
 	    (long long)json_integer_value(json_object_get(target, "weight_least")),
 	    (long long)json_integer_value(json_object_get(target, "weight_most")),
-	    json_number_value(json_object_get(target, "interval_seconds")), text_of(target, "weight_zero"), text_of(target, "drain"));
-	sheet_note(s, note);
+	    json_number_value(json_object_get(target, "interval_seconds")), text_of(target, "weight_zero"),
+	    text_of(target, "drain"));
+	grid_note(s, note);
 }
 
-/* --- taking it away --- */
+/* ---- withdraw and resume ---- */
 
 static void
-change_print(const struct ask *a, const json_t *answer)
+change_print(const struct api *a, const json_t *response)
 {
-	const char *state = text_of(answer, "state");
-	struct clean name, text;
+	const char *state = text_of(response, "state");
+	struct printable name, text;
 	const json_t *one;
 	size_t i;
 
-	json_array_foreach(json_object_get(answer, "does"), i, one)
-		printf("%s%s\n", a->dry_run ? "would " : "", json_is_string(one) ? clean(json_string_value(one), &text) : "?");
+	json_array_foreach(json_object_get(response, "does"), i, one)
+		printf("%s%s\n", a->dry_run ? "would " : "",
+		    json_is_string(one) ? printable(json_string_value(one), &text) : "?");
 	if (!a->dry_run)
-		printf("%s: %s%s\n", clean(a->arg[1], &name), clean(state, &text), strcmp(state, "withdrawing") == 0 ?
-		    "; `mola targets` says when it is done" : "");
+		printf("%s: %s%s\n", printable(a->arg[1], &name), printable(state, &text),
+		    strcmp(state, "withdrawing") == 0 ? "; `mola targets` shows when it is done" : "");
 }
 
 static int
-targets_change(struct ask *a, const char *path)
+targets_change(struct api *a, const char *path)
 {
-	json_t *body = json_pack("{s:s}", "target", a->arg[1]), *answer;
+	json_t *body = json_pack("{s:s}", "target", a->arg[1]), *response;
 
+	ASSERT(a->nargs == 2);
 	if (body == NULL)
 		return help_misuse(a->verb, "the name is not UTF-8");
 	if (a->dry_run)
 		json_object_set_new(body, "dry_run", json_true());
-	answer = ask_post(a, path, body);
+	response = api_post(a, path, body);
 	json_decref(body);
-	if (answer == NULL)
+	if (response == NULL)
 		return 1;
 	if (a->json)
-		ask_print(answer);
+		api_print(response);
 	else
-		change_print(a, answer);
-	json_decref(answer);
+		change_print(a, response);
+	json_decref(response);
 	return 0;
 }
 
-/* One of the words stands among the arguments. */
+/* One of these words is among the arguments. */
 static bool
 is_change(int argc, char **argv)
 {
@@ -178,10 +177,10 @@ is_change(int argc, char **argv)
 static int
 change_main(int argc, char **argv)
 {
-	struct ask a;
-	int status = ask_init(&a, argc, argv, 2, 2);
+	struct api a;
+	int status = api_init(&a, argc, argv, 2, 2);
 
-	if (status != ASK_GO_ON)
+	if (status != API_GO_ON)
 		return status;
 	if (strcmp(a.arg[0], "withdraw") == 0)
 		return targets_change(&a, "/api/v1/targets/withdraw");
@@ -193,10 +192,12 @@ change_main(int argc, char **argv)
 int
 targets_main(int argc, char **argv)
 {
-	static const char *const titles[] = { "TARGET", "KIND", "STATE", "SERVICE", "TASK", "NODE", ">WEIGHT", ">SHARE", "IT HAS", NULL };
-	static const struct table t = { .path = "/api/v1/targets", .list = "targets", .titles = titles, .row = target_rows };
+	static const char *const titles[] = { "TARGET", "KIND", "STATE", "SERVICE", "TASK", "NODE",
+		">WEIGHT", ">SHARE", "IT HAS", NULL };
+	static const struct list_view view = { .path = "/api/v1/targets", .list = "targets",
+		.titles = titles, .row = target_rows };
 
 	if (is_change(argc, argv))
 		return change_main(argc, argv);
-	return table_main(&t, argc, argv);
+	return list_main(&view, argc, argv);
 }

@@ -9,7 +9,7 @@ version_main(int argc, char **argv)
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
 		return help_verb(argv[0]);
 	if (argc > 1)
-		return help_misuse(argv[0], "expected nothing after it");
+		return help_misuse(argv[0], "expected no argument");
 	printf("mola %s\n", MOLA_VERSION);
 	return 0;
 }

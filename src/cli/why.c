@@ -1,31 +1,32 @@
 /*
- * `mola why SERVICE`: in words, why each task gets what it gets, or why the service is not served.
+ * `mola why SERVICE`: in words, why each task gets its share, or why the service is not served.
  */
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "base/bug.h"
 #include "base/str.h"
-#include "cli/ask.h"
+#include "cli/api.h"
 #include "cli/cli.h"
 #include "cli/note.h"
-#include "cli/sheet.h"
+#include "cli/grid.h"
 
 static void
 task_print(const json_t *task)
 {
 	const json_t *share = json_object_get(task, "share");
 	const char *state = text_of(task, "state");
-	struct clean name, node;
+	struct printable name, node;
 
-	printf("\n%s on %s, %s%s%s", clean(text_of(task, "name"), &name), clean(text_of(task, "node"), &node),
-	    hue_on(hue_of(state)), state, hue_of(state) == HUE_PLAIN ? "" : hue_off());
+	printf("\n%s on %s, %s%s%s", printable(text_of(task, "name"), &name),
+	    printable(text_of(task, "node"), &node), hue_on(hue_of(state)), state,
+	    hue_of(state) == HUE_PLAIN ? "" : hue_off());
 	if (json_is_number(share))
 		printf(", %.0f%% of the requests", 100 * json_number_value(share));
 	printf("\n");
 	print_wrapped(text_of(task, "reason"), 2);
 }
 
-/* What the mover and the scaler make of the service; nothing where it asks for neither. */
+/* What the mover and the scaler do with the service; nothing where it has no label for them. */
 static void
 mover_print(const json_t *mover)
 {
@@ -49,14 +50,15 @@ static void
 query_nodes_print(const json_t *nodes)
 {
 	const json_t *node, *used;
-	struct clean name;
+	struct printable name;
 	char part[8];
 	size_t i;
 
 	json_array_foreach(nodes, i, node) {
 		used = json_object_get(node, "used");
 		snprintf(part, sizeof part, "%.0f%%", 100 * json_number_value(used));
-		printf("  %s %s\n", clean(text_of(node, "node"), &name), json_is_number(used) ? part : "not known");
+		printf("  %s %s\n", printable(text_of(node, "node"), &name),
+		    json_is_number(used) ? part : "not known");
 	}
 }
 
@@ -64,7 +66,7 @@ query_nodes_print(const json_t *nodes)
 static void
 query_print(const char *text)
 {
-	struct clean one;
+	struct printable one;
 	size_t n = str_copy(one.text, sizeof one.text, str_of(text));
 
 	for (size_t i = 0; i < n; i++)
@@ -73,22 +75,24 @@ query_print(const char *text)
 	print_wrapped(one.text, 2);
 }
 
-/* The service's own queries to Prometheus, how they fare and what they say of the nodes. */
+/* The service's own queries to Prometheus: their state and their values for the nodes. */
 static void
 queries_print(const json_t *queries)
 {
 	const json_t *q, *limits;
 	const char *state;
-	struct clean name;
+	struct printable name;
 	size_t i;
 
 	json_array_foreach(queries, i, q) {
 		state = text_of(q, "state");
 		limits = json_object_get(q, "limits");
-		printf("\nquery %s, %s%s%s, weight %g", clean(text_of(q, "name"), &name), hue_on(hue_of(state)), state,
-		    hue_of(state) == HUE_PLAIN ? "" : hue_off(), json_number_value(json_object_get(q, "weight")));
+		printf("\nquery %s, %s%s%s, weight %g", printable(text_of(q, "name"), &name),
+		    hue_on(hue_of(state)), state, hue_of(state) == HUE_PLAIN ? "" : hue_off(),
+		    json_number_value(json_object_get(q, "weight")));
 		if (json_is_array(limits))
-			printf(", limits %g-%g", json_number_value(json_array_get(limits, 0)), json_number_value(json_array_get(limits, 1)));
+			printf(", limits %g-%g", json_number_value(json_array_get(limits, 0)),
+			    json_number_value(json_array_get(limits, 1)));
 		printf("\n");
 		query_print(text_of(q, "query"));
 		print_wrapped(text_of(q, "text"), 2);
@@ -96,62 +100,52 @@ queries_print(const json_t *queries)
 	}
 }
 
-/* Why a service of the Swarm is not served, or not as its labels ask; where it is not, the summary has the first reason. */
+/* Why a service of the Swarm is not served, or not as labelled; where it is not, the summary has
+ * the first reason. */
 static void
-troubles_print(const json_t *answer)
+troubles_print(const json_t *response)
 {
-	bool unserved = json_is_false(json_object_get(answer, "served"));
+	bool unserved = json_is_false(json_object_get(response, "served"));
 	const json_t *label, *trouble;
 	char text[NOTE_MAX];
 	size_t i;
 
-	json_array_foreach(json_object_get(answer, "troubles"), i, trouble)
+	json_array_foreach(json_object_get(response, "troubles"), i, trouble)
 		if (i > 0 || !unserved) {
 			printf("\n");
 			print_wrapped(text_of(trouble, "text"), 0);
 		}
-	json_array_foreach(json_object_get(answer, "labels"), i, label)
+	json_array_foreach(json_object_get(response, "labels"), i, label)
 		if (note_label(label, text)) {
 			printf("\n");
 			print_wrapped(text, 0);
 		}
 }
 
-static json_t *
-why_get(const struct ask *a)
-{
-	char path[1100], *name = ask_escape(a->arg[0]);
-	json_t *answer;
-
-	snprintf(path, sizeof path, "/api/v1/why?service=%s", name);
-	answer = ask_get(a, path);
-	free(name);
-	return answer;
-}
-
 int
 why_main(int argc, char **argv)
 {
-	struct ask a;
-	json_t *answer, *task;
+	struct api a;
+	json_t *response, *task;
 	size_t i;
-	int status = ask_init(&a, argc, argv, 1, 1);
+	int status = api_init(&a, argc, argv, 1, 1);
 
-	if (status != ASK_GO_ON)
+	if (status != API_GO_ON)
 		return status;
-	answer = why_get(&a);
-	if (answer == NULL)
+	ASSERT(a.nargs == 1);
+	response = api_get(&a, "/api/v1/why", "service", a.arg[0]);
+	if (response == NULL)
 		return 1;
 	if (a.json)
-		ask_print(answer);
+		api_print(response);
 	else {
-		print_wrapped(text_of(answer, "summary"), 0);
-		troubles_print(answer);
-		mover_print(json_object_get(answer, "mover"));
-		queries_print(json_object_get(answer, "queries"));
-		json_array_foreach(json_object_get(answer, "tasks"), i, task)
+		print_wrapped(text_of(response, "summary"), 0);
+		troubles_print(response);
+		mover_print(json_object_get(response, "mover"));
+		queries_print(json_object_get(response, "queries"));
+		json_array_foreach(json_object_get(response, "tasks"), i, task)
 			task_print(task);
 	}
-	json_decref(answer);
+	json_decref(response);
 	return 0;
 }

@@ -1,6 +1,6 @@
 /*
- * What answers a verb of the command line may be anybody: bytes become a table, sentences or an error, and nothing of them
- * reaches the terminal that could steer it. The first byte chooses the verb and the status.
+ * The server that responds to a verb of the command line may be any: bytes become a table, sentences or an error, and none
+ * of them that could control the terminal reaches it. The first byte chooses the verb and the status.
  */
 #include <curl/curl.h>
 
@@ -14,17 +14,17 @@ static void	*fuzz_into;
 #define curl_easy_getinfo(c, what, out) (*(out) = fuzz_status)
 #define curl_easy_perform(c) fuzz_perform()
 
-#include "cli/ask.c"
+#include "cli/api.c"
 #include "base/bug.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-static struct str heard;
+static struct str received;
 
 static CURLcode
 fuzz_perform(void)
 {
-	return on_bytes((char *)(uintptr_t)heard.p, 1, heard.len, fuzz_into) == heard.len ? CURLE_OK : CURLE_WRITE_ERROR;
+	return on_bytes((char *)(uintptr_t)received.p, 1, received.len, fuzz_into) == received.len ? CURLE_OK : CURLE_WRITE_ERROR;
 }
 
 #define FUZZ_VERB(name) { #name, name ## _main }
@@ -50,7 +50,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		return 0;
 	verb = bytes[0] % 5;
 	fuzz_status = bytes[0] & 0x80 ? 404 : 200;
-	heard = (struct str){ (const char *)bytes + 1, len - 1 };
+	received = (struct str){ (const char *)bytes + 1, len - 1 };
 	argv[0] = (char *)(uintptr_t)verbs[verb].name;
 	stdout = stderr = fmemopen(screen, sizeof screen, "w");
 	ASSERT(stdout != NULL);

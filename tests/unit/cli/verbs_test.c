@@ -1,4 +1,4 @@
-/* The verbs against a pretended Mola in another process: what people see, and what they are told when it fails. */
+/* The verbs as clients of a pretended Mola in another process: what people see, and what is reported when it fails. */
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "base/bug.h"
 #include "cli/cli.h"
-#include "cli/sheet.c"
+#include "cli/grid.c"
 #include "http/server.h"
 
 #include "../until.h"
@@ -37,7 +37,7 @@ static const char why_unserved_answer[] = "{\"service\":\"two\",\"policy\":null,
 
 static char place[64], where[80];
 
-/* Says yes to what is asked as it should be asked. */
+/* Responds to requests that are as they should be. */
 static void
 pretend(void *arg, struct request *x)
 {
@@ -101,7 +101,7 @@ mola_start(void)
 	_exit(0);
 }
 
-struct told {
+struct output {
 	int	status;
 	char	out[8192], err[4096];
 };
@@ -118,13 +118,13 @@ slurp(FILE *f, char *to, size_t cap)
 }
 
 /* Runs a verb as main() would, with its streams in files. */
-static struct told
+static struct output
 mola(int (*verb)(int, char **), const char *const *words)
 {
 	FILE *out = tmpfile(), *err = tmpfile();
 	int saved_out = dup(STDOUT_FILENO), saved_err = dup(STDERR_FILENO), argc = 0;
 	char *argv[10] = { NULL };
-	struct told t;
+	struct output t;
 
 	for (; words[argc] != NULL; argc++)
 		argv[argc] = must_strdup(words[argc]);
@@ -149,7 +149,7 @@ mola(int (*verb)(int, char **), const char *const *words)
 static void
 test_nodes(void **state)
 {
-	struct told t = MOLA(nodes);
+	struct output t = MOLA(nodes);
 
 	(void)state;
 	assert_int_equal(t.status, 0);
@@ -164,7 +164,7 @@ test_nodes(void **state)
 static void
 test_services(void **state)
 {
-	struct told t = MOLA(services);
+	struct output t = MOLA(services);
 
 	(void)state;
 	assert_string_equal(t.out,
@@ -178,7 +178,7 @@ test_services(void **state)
 static void
 test_tasks(void **state)
 {
-	struct told t = MOLA(tasks), of_service = MOLA(tasks, "web & co");
+	struct output t = MOLA(tasks), of_service = MOLA(tasks, "web & co");
 
 	(void)state;
 	assert_string_equal(t.out,
@@ -190,7 +190,7 @@ test_tasks(void **state)
 static void
 test_why(void **state)
 {
-	struct told t = MOLA(why, "web");
+	struct output t = MOLA(why, "web");
 
 	(void)state;
 	assert_string_equal(t.out, "1 of 1 tasks take requests\n\n"
@@ -202,7 +202,7 @@ test_why(void **state)
 static void
 test_why_unserved(void **state)
 {
-	struct told t = MOLA(why, "two");
+	struct output t = MOLA(why, "two");
 
 	(void)state;
 	assert_int_equal(t.status, 0);
@@ -212,13 +212,13 @@ test_why_unserved(void **state)
 static void
 test_drain(void **state)
 {
-	struct told task = MOLA(drain, "--task", "web.1");
-	struct told t = MOLA(drain, "alpha"), undo = MOLA(drain, "--undo", "alpha"), after = MOLA(drain, "alpha", "--undo");
+	struct output task = MOLA(drain, "--task", "web.1");
+	struct output t = MOLA(drain, "alpha"), undo = MOLA(drain, "--undo", "alpha"), after = MOLA(drain, "alpha", "--undo");
 
 	(void)state;
-	assert_string_equal(task.out, "web.1 is sent no new requests, until `mola drain --undo` or until Mola is started again\n");
-	assert_string_equal(t.out, "alpha is sent no new requests, until `mola drain --undo` or until Mola is started again\n");
-	assert_string_equal(undo.out, "alpha is sent new requests again\n");
+	assert_string_equal(task.out, "web.1 gets no new requests until `mola drain --undo`, or until Mola is restarted\n");
+	assert_string_equal(t.out, "alpha gets no new requests until `mola drain --undo`, or until Mola is restarted\n");
+	assert_string_equal(undo.out, "alpha gets new requests again\n");
 	assert_string_equal(after.out, undo.out);
 	assert_int_equal(t.status + undo.status + after.status, 0);
 }
@@ -226,21 +226,21 @@ test_drain(void **state)
 static void
 test_health(void **state)
 {
-	struct told t = MOLA(health), j = MOLA(health, "--json"), gone = MOLA(health, "--admin", "unix:/nowhere");
+	struct output t = MOLA(health), j = MOLA(health, "--json"), gone = MOLA(health, "--admin", "unix:/nowhere");
 
 	(void)state;
 	assert_int_equal(t.status, 0);
 	assert_string_equal(t.out, "ok?\n");
 	assert_string_equal(j.out, "{\n  \"well\": true,\n  \"text\": \"ok?\"\n}\n");
 	assert_int_equal(gone.status, 1);
-	assert_string_equal(gone.err, "mola health: Mola does not answer at unix:/nowhere: is it running?\n");
+	assert_string_equal(gone.err, "mola health: no Mola at unix:/nowhere: is it running?\n");
 }
 
 /* What came, and nothing in it that a terminal would obey. */
 static void
 test_json(void **state)
 {
-	struct told t = MOLA(nodes, "--json");
+	struct output t = MOLA(nodes, "--json");
 	json_t *got = json_loads(t.out, 0, NULL), *sent = json_loads(nodes_answer, 0, NULL);
 
 	(void)state;
@@ -254,18 +254,18 @@ test_json(void **state)
 static void
 test_trouble(void **state)
 {
-	struct told t;
+	struct output t;
 
 	(void)state;
 	t = MOLA(nodes, "--admin", "unix:/nowhere/to/be/found");
 	assert_int_equal(t.status, 1);
-	assert_string_equal(t.err, "mola nodes: Mola does not answer at unix:/nowhere/to/be/found: is it running?\n");
+	assert_string_equal(t.err, "mola nodes: no Mola at unix:/nowhere/to/be/found: is it running?\n");
 	t = MOLA(why, "x");
 	assert_int_equal(t.status, 1);
 	assert_string_equal(t.err, "mola why: there is no service 'x?y'\n");
 	t = MOLA(why, "html");
 	assert_int_equal(t.status, 1);
-	assert_non_null(strstr(t.err, "with status 200 is not Mola"));
+	assert_non_null(strstr(t.err, "is not Mola: its response has status 200"));
 	t = MOLA(drain, "--token-file", "/nowhere/token", "alpha");
 	assert_int_equal(t.status, 1);
 	assert_string_equal(t.err, "mola drain: the token file /nowhere/token cannot be read\n");
@@ -276,7 +276,7 @@ test_trouble(void **state)
 static void
 test_places(void **state)
 {
-	struct told t = MOLA(nodes, "--admin", place), locked;
+	struct output t = MOLA(nodes, "--admin", place), locked;
 	pid_t pid;
 	int status;
 
@@ -301,17 +301,17 @@ test_places(void **state)
 static void
 test_misuse(void **state)
 {
-	const struct told all[] = { MOLA(nodes, "--frob"), MOLA(nodes, "x"), MOLA(nodes, "--undo"), MOLA(why), MOLA(why, "a", "b"),
+	const struct output all[] = { MOLA(nodes, "--frob"), MOLA(nodes, "x"), MOLA(nodes, "--undo"), MOLA(why), MOLA(why, "a", "b"),
 		MOLA(drain), MOLA(nodes, "--admin"), MOLA(nodes, "--admin", "ftp://x"), MOLA(version, "x"), MOLA(help, "nodse") };
-	static const char *const says[] = { "mola nodes: there is no option --frob; `mola nodes --help` says more\n",
-		"mola nodes: 'x' is too much; ", "there is no option --undo", "a name is missing", "'b' is too much", "a name is missing",
-		"--admin expects a value", "'ftp://x' is no place to ask: expected unix:/path or http://host:port",
-		"expected nothing after it", "mola: there is no verb 'nodse', did you mean 'nodes'?; `mola help` lists them\n" };
+	static const char *const expected[] = { "mola nodes: there is no option --frob; see `mola nodes --help`\n",
+		"mola nodes: unexpected argument 'x'; ", "there is no option --undo", "a name is missing", "unexpected argument 'b'", "a name is missing",
+		"--admin expects a value", "'ftp://x' is not an admin address: expected unix:/path or http://host:port",
+		"expected no argument", "mola: there is no verb 'nodse', did you mean 'nodes'?; `mola help` lists them\n" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
 		assert_int_equal(all[i].status, 2);
-		assert_non_null(strstr(all[i].err, says[i]));
+		assert_non_null(strstr(all[i].err, expected[i]));
 		assert_string_equal(all[i].out, "");
 	}
 }
@@ -319,7 +319,7 @@ test_misuse(void **state)
 static void
 test_help(void **state)
 {
-	struct told t = MOLA(help), drain = MOLA(drain, "--help"), run = MOLA(help, "run"), version = MOLA(version);
+	struct output t = MOLA(help), drain = MOLA(drain, "--help"), run = MOLA(help, "run"), version = MOLA(version);
 
 	(void)state;
 #define CMD(name, function, args, text) assert_non_null(strstr(t.out, "\n  " #name " ")); assert_non_null(strstr(t.out, text));
@@ -349,11 +349,11 @@ test_humane_numbers(void **state)
 static void
 test_widths(void **state)
 {
-	struct clean safe;
+	struct printable safe;
 
 	(void)state;
 	assert_int_equal(width_of("h\xc3\xa9llo"), 5);
-	assert_string_equal(clean("a\tb\x7f\xc2\x85 \xc3\xa9", &safe), "a?b?? \xc3\xa9");
+	assert_string_equal(printable("a\tb\x7f\xc2\x85 \xc3\xa9", &safe), "a?b?? \xc3\xa9");
 }
 
 int

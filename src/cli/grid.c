@@ -1,5 +1,5 @@
 /*
- * sheet: cells are gathered first and printed last, when their widths are known.
+ * grid: cells are collected first and printed last, when the widths of the columns are known.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,26 +8,26 @@
 #include <unistd.h>
 
 #include "base/bug.h"
-#include "cli/sheet.h"
+#include "cli/grid.h"
 
 #define COLUMNS_MAX 12
 
-struct cell {
+struct grid_cell {
 	char		*text;
 	enum hue	 hue;
-	bool		 note;		/* stands alone on its line */
+	bool		 note;		/* on a line of its own */
 };
 
-struct sheet {
+struct grid {
 	unsigned	 ncolumns, column;	/* where the next cell goes */
 	bool		 right[COLUMNS_MAX];
 	int		 width[COLUMNS_MAX];
-	struct cell	*cell;
+	struct grid_cell	*cell;
 	size_t		 n, cap;
 };
 
 const char *
-clean(const char *s, struct clean *out)
+printable(const char *s, struct printable *out)
 {
 	size_t n = 0;
 
@@ -39,6 +39,7 @@ clean(const char *s, struct clean *out)
 		} else
 			out->text[n++] = c < ' ' || c == 0x7f ? '?' : (char)c;
 	}
+	ASSERT(n < sizeof out->text);
 	out->text[n] = '\0';
 	return out->text;
 }
@@ -54,55 +55,58 @@ width_of(const char *s)
 	return n;
 }
 
-static struct cell *
-cell_add(struct sheet *s, const char *text, enum hue hue)
+static struct grid_cell *
+grid_cell_add(struct grid *s, const char *text, enum hue hue)
 {
-	struct clean safe;
+	struct printable safe;
 
 	if (s->n == s->cap) {
 		s->cap = s->cap == 0 ? 64 : s->cap * 2;
 		s->cell = must_realloc(s->cell, s->cap * sizeof *s->cell);
 	}
-	s->cell[s->n] = (struct cell){ must_strdup(clean(text, &safe)), hue, false };
+	s->cell[s->n] = (struct grid_cell){ must_strdup(printable(text, &safe)), hue, false };
 	return &s->cell[s->n++];
 }
 
 void
-sheet_text(struct sheet *s, const char *text, enum hue hue)
+grid_text(struct grid *s, const char *text, enum hue hue)
 {
-	int width = width_of(cell_add(s, *text == '\0' ? "-" : text, hue)->text);
+	int width = width_of(grid_cell_add(s, *text == '\0' ? "-" : text, hue)->text);
 
+	ASSERT(s->column < s->ncolumns);
 	if (width > s->width[s->column])
 		s->width[s->column] = width;
 	s->column = (s->column + 1) % s->ncolumns;
 }
 
-struct sheet *
-sheet_new(const char *const *titles)
+struct grid *
+grid_new(const char *const *titles)
 {
-	struct sheet *s = must_zalloc(sizeof *s);
+	struct grid *s = must_zalloc(sizeof *s);
 
 	for (; titles[s->ncolumns] != NULL; s->ncolumns++) {
 		ASSERT(s->ncolumns < COLUMNS_MAX);
 		s->right[s->ncolumns] = titles[s->ncolumns][0] == '>';
 	}
+	ASSERT(s->ncolumns > 0);
 	for (unsigned i = 0; i < s->ncolumns; i++)
-		sheet_text(s, titles[i] + s->right[i], HUE_FAINT);
+		grid_text(s, titles[i] + s->right[i], HUE_FAINT);
 	return s;
 }
 
 void
-sheet_number(struct sheet *s, const json_t *j, int digits)
+grid_number(struct grid *s, const json_t *j, int digits)
 {
 	char text[64] = "";
 
+	ASSERT(digits >= 0 && digits <= 6);
 	if (json_is_number(j))
 		snprintf(text, sizeof text, "%.*f", digits, json_number_value(j));
-	sheet_text(s, text, HUE_PLAIN);
+	grid_text(s, text, HUE_PLAIN);
 }
 
 void
-sheet_count(struct sheet *s, const json_t *j)
+grid_count(struct grid *s, const json_t *j)
 {
 	static const char unit[] = "kMGTP";
 	char text[64] = "";
@@ -116,32 +120,39 @@ sheet_count(struct sheet *s, const json_t *j)
 			u++;
 		snprintf(text, sizeof text, "%.*f%c", x < 100 ? 1 : 0, x, unit[u]);
 	}
-	sheet_text(s, text, HUE_PLAIN);
+	grid_text(s, text, HUE_PLAIN);
 }
 
 void
-sheet_percent(struct sheet *s, const json_t *j)
+grid_percent(struct grid *s, const json_t *j)
 {
 	char text[64] = "";
 
 	if (json_is_number(j))
 		snprintf(text, sizeof text, "%.0f%%", 100 * json_number_value(j));
-	sheet_text(s, text, HUE_PLAIN);
+	grid_text(s, text, HUE_PLAIN);
+}
+
+bool
+grid_is_at_row(const struct grid *s)
+{
+	return s->column == 0;
 }
 
 void
-sheet_note(struct sheet *s, const char *text)
+grid_note(struct grid *s, const char *text)
 {
 	ASSERT(s->column == 0);
-	cell_add(s, text, HUE_FAINT)->note = true;
+	grid_cell_add(s, text, HUE_FAINT)->note = true;
 }
 
 static void
-cell_print(const struct sheet *s, const struct cell *c, unsigned column)
+grid_cell_print(const struct grid *s, const struct grid_cell *c, unsigned column)
 {
 	int pad = s->width[column] - width_of(c->text);
 	bool last = column + 1 == s->ncolumns;
 
+	ASSERT(column < s->ncolumns && pad >= 0);	/* the widest cell made the width */
 	if (s->right[column])
 		printf("%*s", pad, "");
 	printf("%s%s%s", hue_on(c->hue), c->text, c->hue == HUE_PLAIN ? "" : hue_off());
@@ -151,17 +162,19 @@ cell_print(const struct sheet *s, const struct cell *c, unsigned column)
 }
 
 void
-sheet_print(struct sheet **sp)
+grid_print(struct grid **sp)
 {
-	struct sheet *s = *sp;
+	struct grid *s = *sp;
 	unsigned column = 0;
 
+	ASSERT(s->column == 0 && s->n >= s->ncolumns);		/* whole rows, and the titles */
 	for (size_t i = 0; i < s->n; i++) {
-		const struct cell *c = &s->cell[i];
-		if (c->note)
+		const struct grid_cell *c = &s->cell[i];
+		if (c->note) {
+			ASSERT(column == 0);
 			print_wrapped(c->text, 2);
-		else {
-			cell_print(s, c, column);
+		} else {
+			grid_cell_print(s, c, column);
 			column = (column + 1) % s->ncolumns;
 		}
 		free(c->text);
@@ -177,10 +190,12 @@ hue_of(const char *state)
 	static const struct {
 		const char	*state;
 		enum hue	 hue;
-	} hues[] = { { "fresh", HUE_GOOD }, { "up", HUE_GOOD }, { "ok", HUE_GOOD }, { "partial", HUE_DOUBT }, { "failed", HUE_BAD },
-		{ "new", HUE_DOUBT }, { "stale", HUE_DOUBT },
-		{ "ejected", HUE_DOUBT }, { "draining", HUE_DOUBT }, { "drained", HUE_DOUBT }, { "blind", HUE_BAD },
-		{ "down", HUE_BAD } };
+	} hues[] = {
+		{ "fresh", HUE_GOOD }, { "up", HUE_GOOD }, { "ok", HUE_GOOD },
+		{ "new", HUE_WARN }, { "stale", HUE_WARN }, { "partial", HUE_WARN }, { "ejected", HUE_WARN },
+		{ "draining", HUE_WARN }, { "drained", HUE_WARN },
+		{ "blind", HUE_BAD }, { "down", HUE_BAD }, { "failed", HUE_BAD },
+	};
 
 	for (size_t i = 0; i < sizeof hues / sizeof *hues; i++)
 		if (strcmp(state, hues[i].state) == 0)
@@ -189,28 +204,30 @@ hue_of(const char *state)
 }
 
 static bool
-coloured(void)
+has_colours(void)
 {
 	const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
 
-	return isatty(STDOUT_FILENO) && (none == NULL || *none == '\0') && term != NULL && strcmp(term, "dumb") != 0;
+	return isatty(STDOUT_FILENO) && (none == NULL || *none == '\0') && term != NULL &&
+	    strcmp(term, "dumb") != 0;
 }
 
 const char *
 hue_on(enum hue h)
 {
-	static const char *const on[] = { "", "\033[32m", "\033[33m", "\033[31m", "\033[2m" };
+	static const char *const on[HUES] = { "", "\033[32m", "\033[33m", "\033[31m", "\033[2m" };
 
-	return coloured() ? on[h] : "";
+	ASSERT(h < HUES);
+	return has_colours() ? on[h] : "";
 }
 
 const char *
 hue_off(void)
 {
-	return coloured() ? "\033[0m" : "";
+	return has_colours() ? "\033[0m" : "";
 }
 
-int
+static int
 screen_width(void)
 {
 	struct winsize w;
@@ -221,12 +238,14 @@ screen_width(void)
 void
 print_wrapped(const char *text, int indent)
 {
-	struct clean safe;
+	struct printable safe;
 	int at = 0, room = screen_width() - indent;
 	char *rest = NULL;
 
-	clean(text, &safe);
-	for (char *word = strtok_r(safe.text, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
+	ASSERT(indent >= 0 && room > 0);
+	printable(text, &safe);
+	for (char *word = strtok_r(safe.text, " ", &rest); word != NULL;
+	    word = strtok_r(NULL, " ", &rest)) {
 		int width = width_of(word);
 		if (at > 0 && at + 1 + width > room) {
 			putchar('\n');

@@ -1,0 +1,308 @@
+/*
+ * api: one HTTP request and its JSON, over libcurl. Failures are reported here, in one sentence,
+ * so that verbs only have to exit. Must not know what the JSON means.
+ */
+#include <curl/curl.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/bug.h"
+#include "cli/api.h"
+#include "cli/cli.h"
+#include "cli/grid.h"
+
+#define DEFAULT_SOCKET	"/run/mola/admin.sock"
+#define DEFAULT_URL	"http://127.0.0.1:8000"
+#define RESPONSE_MAX	(64u << 20)
+#define CONNECT_SECONDS	3L
+#define RESPONSE_SECONDS	15L
+#define QUERY_MAX	8192		/* bytes of a path with its query */
+
+static const char *
+where_default(void)
+{
+	const char *given = getenv("MOLA_ADMIN");
+
+	if (given != NULL && *given != '\0')
+		return given;
+	return access(DEFAULT_SOCKET, F_OK) == 0 ? "unix:" DEFAULT_SOCKET : DEFAULT_URL;
+}
+
+static bool
+where_is_valid(const char *where)
+{
+	return *where == '/' || strncmp(where, "unix:/", 6) == 0 ||
+	    (strncmp(where, "http://", 7) == 0 && where[7] != '\0');
+}
+
+enum api_option {
+#define ASK_OPTION(id, ...)	ASK_##id,
+#define TARGETS_OPTION(id, ...)	TARGETS_##id,
+#define DRAIN_OPTION(id, ...)	DRAIN_##id,
+#include "tbl/options.h"
+};
+
+static int
+api_options(struct api *a, int argc, char **argv)
+{
+#define OPTION_ROW(id, name, argument) \
+	{ &(name)[2], sizeof(argument) > 1 ? required_argument : no_argument, NULL, id },
+	static const struct option options[] = {
+#define ASK_OPTION(id, name, argument, help)	OPTION_ROW(ASK_##id, name, argument)
+#define TARGETS_OPTION(id, name, argument, help) OPTION_ROW(TARGETS_##id, name, argument)
+#define DRAIN_OPTION(id, name, argument, help)	OPTION_ROW(DRAIN_##id, name, argument)
+#include "tbl/options.h"
+		{ "help", no_argument, NULL, 'h' }, { 0 } };
+	bool drain = strcmp(a->verb, "drain") == 0, targets = strcmp(a->verb, "targets") == 0;
+	bool known = true;
+	int opt;
+
+	opterr = 0;
+	optind = 0;
+	while (known && (opt = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+		if (opt == 'h')
+			return help_verb(a->verb);
+		if (opt == ':')
+			return help_misuse(a->verb, "%s expects a value", argv[optind - 1]);
+		if (opt == '?')
+			known = false;
+		else switch ((enum api_option)opt) {
+		case ASK_admin:
+			a->where = optarg;
+			break;
+		case ASK_token_file:
+			a->token_file = optarg;
+			break;
+		case ASK_json:
+			a->json = true;
+			break;
+		case TARGETS_dry_run:
+			a->dry_run = known = targets;
+			break;
+		case TARGETS_config:		/* targets_verb reads it: there is no Mola to connect to */
+			known = false;
+			break;
+		case DRAIN_task:
+			a->task = known = drain;
+			break;
+		case DRAIN_undo:
+			a->undo = known = drain;
+			break;
+		}
+	}
+	if (!known)
+		return help_misuse(a->verb, "there is no option %s", argv[optind - 1]);
+	a->arg = argv + optind;
+	a->nargs = argc - optind;
+	ASSERT(a->nargs >= 0 && a->nargs < argc);	/* argv[0] is the verb */
+	return API_GO_ON;
+}
+
+int
+api_init(struct api *a, int argc, char **argv, int args_least, int args_most)
+{
+	int status;
+
+	ASSERT(argc >= 1);
+	ASSERT(args_least >= 0 && args_least <= args_most);
+	*a = (struct api){ .verb = argv[0], .where = where_default() };
+	status = api_options(a, argc, argv);
+	if (status != API_GO_ON)
+		return status;
+	if (!where_is_valid(a->where))
+		return help_misuse(a->verb, "'%s' is not an admin address: expected unix:/path or "
+		    "http://host:port", a->where);
+	if (a->nargs < args_least)
+		return help_misuse(a->verb, "a name is missing");
+	if (a->nargs > args_most)
+		return help_misuse(a->verb, "unexpected argument '%s'", a->arg[args_most]);
+	return API_GO_ON;
+}
+
+static size_t
+on_bytes(char *p, size_t size, size_t n, void *arg)
+{
+	return buf_add(arg, p, size * n) ? size * n : 0;
+}
+
+/* The path of the unix socket; NULL: `where` is a URL. */
+static const char *
+socket_of(const struct api *a)
+{
+	return *a->where == '/' ? a->where : strncmp(a->where, "unix:", 5) == 0 ? a->where + 5 : NULL;
+}
+
+static void
+set_url(CURL *c, const struct api *a, const char *path)
+{
+	const char *socket = socket_of(a), *base = socket == NULL ? a->where : "http://localhost";
+	size_t len = strlen(base);
+	char *url;
+
+	ASSERT(*path == '/');
+	if (socket != NULL)
+		curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, socket);
+	while (len > 0 && base[len - 1] == '/')
+		len--;
+	url = must_alloc(len + strlen(path) + 1);
+	memcpy(url, base, len);
+	strcpy(url + len, path);
+	curl_easy_setopt(c, CURLOPT_URL, url);		/* libcurl has a copy */
+	free(url);
+	curl_easy_setopt(c, CURLOPT_PROXY, "");
+	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http");
+	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
+	curl_easy_setopt(c, CURLOPT_TIMEOUT, RESPONSE_SECONDS);
+}
+
+static void
+report_unreachable(const struct api *a)
+{
+	const char *path = socket_of(a);
+
+	if (path != NULL && access(path, R_OK | W_OK) != 0 && errno == EACCES)
+		fprintf(stderr, "mola %s: you may not open %s: run this as root, or as a member of the "
+		    "group that admin.group in Mola's configuration gives it to\n", a->verb, path);
+	else
+		fprintf(stderr, "mola %s: no Mola at %s: is it running?\n", a->verb, a->where);
+}
+
+/* The status of a response, whose body is added to `out`; 0: the failure was reported. */
+static long
+api_perform(const struct api *a, CURL *c, const char *path, struct buf *out)
+{
+	CURLcode rc;
+	long status = 0;
+
+	ASSERT(out->len == 0);
+	set_url(c, a, path);
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_bytes);
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, out);
+	rc = curl_easy_perform(c);
+	if (rc == CURLE_OK)
+		curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
+	else if (rc == CURLE_COULDNT_CONNECT)
+		report_unreachable(a);
+	else
+		fprintf(stderr, "mola %s: no response from %s: %s\n", a->verb, a->where, curl_easy_strerror(rc));
+	return status;
+}
+
+/* The response as JSON; NULL: it is an error, or something else, and that was reported. */
+static json_t *
+api_json(const struct api *a, CURL *c, const char *path)
+{
+	struct printable text;
+	const char *error;
+	struct buf body;
+	json_t *j;
+	long status;
+
+	buf_init(&body, RESPONSE_MAX);
+	status = api_perform(a, c, path, &body);
+	j = status == 0 ? NULL : json_loadb(body.len > 0 ? body.p : "", body.len, 0, NULL);
+	buf_fini(&body);
+	if (status == 0 || (status >= 200 && status < 300 && j != NULL))
+		return j;
+	error = json_string_value(json_object_get(j, "error"));
+	if (error != NULL)
+		fprintf(stderr, "mola %s: %s\n", a->verb, printable(error, &text));
+	else
+		fprintf(stderr, "mola %s: the server at %s is not Mola: its response has status %ld\n",
+		    a->verb, a->where, status);
+	json_decref(j);
+	return NULL;
+}
+
+long
+api_get_text(const struct api *a, const char *path, struct buf *out)
+{
+	CURL *c = curl_easy_init();
+	long status = api_perform(a, c, path, out);
+
+	curl_easy_cleanup(c);
+	return status;
+}
+
+json_t *
+api_get(const struct api *a, const char *path, const char *key, const char *value)
+{
+	CURL *c = curl_easy_init();
+	struct buf full;
+	json_t *response;
+	char *escaped;
+
+	ASSERT(value == NULL || (key != NULL && strchr(path, '?') == NULL));
+	buf_init(&full, QUERY_MAX);
+	buf_adds(&full, str_of(path));
+	if (value != NULL) {
+		escaped = curl_easy_escape(c, value, 0);
+		buf_printf(&full, "?%s=%s", key, escaped == NULL ? "" : escaped);
+		curl_free(escaped);
+	}
+	buf_add(&full, "", 1);
+	if (full.full) {
+		fprintf(stderr, "mola %s: the name is too long\n", a->verb);
+		response = NULL;
+	} else
+		response = api_json(a, c, full.p);
+	buf_fini(&full);
+	curl_easy_cleanup(c);
+	return response;
+}
+
+/* "Authorization: Bearer ..." with the first line of the token file. False: the failure was
+ * reported. */
+static bool
+token_add(const struct api *a, struct curl_slist **headers)
+{
+	char line[600], header[640];
+	FILE *f = fopen(a->token_file, "r");
+	bool ok = f != NULL && fgets(line, sizeof line, f) != NULL;
+
+	if (f != NULL)
+		fclose(f);
+	if (!ok) {
+		fprintf(stderr, "mola %s: the token file %s cannot be read\n", a->verb, a->token_file);
+		return false;
+	}
+	line[strcspn(line, "\r\n")] = '\0';
+	snprintf(header, sizeof header, "Authorization: Bearer %s", line);
+	*headers = curl_slist_append(*headers, header);
+	return true;
+}
+
+json_t *
+api_post(const struct api *a, const char *path, const json_t *body)
+{
+	struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+	char *text = json_dumps(body, JSON_COMPACT);
+	json_t *response = NULL;
+	CURL *c = curl_easy_init();
+
+	ASSERT(json_is_object(body));
+	if (a->token_file == NULL || token_add(a, &headers)) {
+		curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
+		curl_easy_setopt(c, CURLOPT_POSTFIELDS, text);
+		response = api_json(a, c, path);
+	}
+	curl_slist_free_all(headers);
+	curl_easy_cleanup(c);
+	free(text);
+	return response;
+}
+
+/* ASCII only: no name and no text of an exporter can control a terminal. */
+int
+api_print(const json_t *j)
+{
+	json_dumpf(j, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER |
+	    JSON_REAL_PRECISION(10));
+	putchar('\n');
+	return 0;
+}
