@@ -11,15 +11,23 @@
 #include "cli/grid.h"
 
 static void
+state_print(const char *state)
+{
+	enum hue hue = hue_of(state);
+	struct printable text;
+
+	printf("%s%s%s", hue_on(hue), printable(state, &text), hue == HUE_PLAIN ? "" : hue_off());
+}
+
+static void
 task_print(const json_t *task)
 {
 	const json_t *share = json_object_get(task, "share");
-	const char *state = text_of(task, "state");
 	struct printable name, node;
 
-	printf("\n%s on %s, %s%s%s", printable(text_of(task, "name"), &name),
-	    printable(text_of(task, "node"), &node), hue_on(hue_of(state)), state,
-	    hue_of(state) == HUE_PLAIN ? "" : hue_off());
+	printf("\n%s on %s, ", printable(text_of(task, "name"), &name),
+	    printable(text_of(task, "node"), &node));
+	state_print(text_of(task, "state"));
 	if (json_is_number(share))
 		printf(", %.0f%% of the requests", 100 * json_number_value(share));
 	printf("\n");
@@ -80,16 +88,14 @@ static void
 queries_print(const json_t *queries)
 {
 	const json_t *q, *limits;
-	const char *state;
 	struct printable name;
 	size_t i;
 
 	json_array_foreach(queries, i, q) {
-		state = text_of(q, "state");
 		limits = json_object_get(q, "limits");
-		printf("\nquery %s, %s%s%s, weight %g", printable(text_of(q, "name"), &name),
-		    hue_on(hue_of(state)), state, hue_of(state) == HUE_PLAIN ? "" : hue_off(),
-		    json_number_value(json_object_get(q, "weight")));
+		printf("\nquery %s, ", printable(text_of(q, "name"), &name));
+		state_print(text_of(q, "state"));
+		printf(", weight %g", json_number_value(json_object_get(q, "weight")));
 		if (json_is_array(limits))
 			printf(", limits %g-%g", json_number_value(json_array_get(limits, 0)),
 			    json_number_value(json_array_get(limits, 1)));
