@@ -1,7 +1,7 @@
 /*
- * conf: walks the tree of a file and the table of keys side by side. Every fault is noted and the walk goes on,
- * so that a reader learns all of them at once.
- * What a value may look like is conf_value's affair, whether values fit together is conf_sound's.
+ * conf: walks the tree of a file and the table of keys side by side. Every fault is noted and
+ * the walk goes on, so that a reader learns all of them at once. What a value may look like is
+ * conf_value's affair, whether values fit together is conf_sound's.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,8 +30,8 @@ struct filled {
 	bool		 defaults;	/* keys that are not given take their defaults; else they stay */
 };
 
-static void	read_section(struct conf_reader *, const struct tree *map, enum conf_section_id, const char *where,
-		    const struct filled *);
+static void	read_section(struct conf_reader *, const struct tree *map, enum conf_section_id,
+    const char *where, const struct filled *);
 
 static const char *
 inside(const char *where, const char *key, char out[WHERE_MAX])
@@ -43,7 +43,8 @@ inside(const char *where, const char *key, char out[WHERE_MAX])
 /* ---- one key ---- */
 
 static void
-read_text(struct conf_reader *r, const struct conf_key *k, struct str text, int line, const char *where, void *base)
+read_text(struct conf_reader *r, const struct conf_key *k, struct str text, int line,
+    const char *where, void *base)
 {
 	char problem[CONF_PROBLEM_MAX];
 
@@ -52,11 +53,12 @@ read_text(struct conf_reader *r, const struct conf_key *k, struct str text, int 
 }
 
 static void
-read_plain(struct conf_reader *r, const struct conf_key *k, const struct tree *t, const char *where, void *base)
+read_plain(struct conf_reader *r, const struct conf_key *k, const struct tree *t,
+    const char *where, void *base)
 {
 	if (t->shape != TREE_SCALAR)
-		faults_add(&r->faults, t->line, where, "a %s; expected %s", t->shape == TREE_LIST ? "list" : "mapping",
-		    value_is_list(k) ? "plain values" : "one value");
+		faults_add(&r->faults, t->line, where, "a %s; expected %s",
+		    t->shape == TREE_LIST ? "list" : "mapping", value_is_list(k) ? "plain values" : "one value");
 	else if (t->empty)
 		faults_add(&r->faults, t->line, where, "no value. %s", k->help);
 	else
@@ -66,8 +68,8 @@ read_plain(struct conf_reader *r, const struct conf_key *k, const struct tree *t
 static bool
 is_pair(const struct tree *t)
 {
-	return t->shape == TREE_LIST && t->first != NULL && t->first->shape == TREE_SCALAR && t->last->shape == TREE_SCALAR &&
-	    t->first->next == t->last;
+	return t->shape == TREE_LIST && t->first != NULL && t->first->shape == TREE_SCALAR &&
+	    t->last->shape == TREE_SCALAR && t->first->next == t->last;
 }
 
 /* A mapping as the text of its type: "a=1,b.c=2-3". False: something in it has no place there. */
@@ -95,7 +97,8 @@ flatten(const struct tree *map, const char *prefix, struct buf *out)
 
 /* In each form in which a value of its type may be written. */
 static void
-read_value(struct conf_reader *r, const struct conf_key *k, const struct tree *t, const char *where, void *base)
+read_value(struct conf_reader *r, const struct conf_key *k, const struct tree *t,
+    const char *where, void *base)
 {
 	char key[WHERE_MAX], pair[WHERE_MAX];
 	const struct tree *item;
@@ -110,8 +113,8 @@ read_value(struct conf_reader *r, const struct conf_key *k, const struct tree *t
 		if (flatten(t, "", &flat))
 			read_text(r, k, buf_str(&flat), t->line, where, base);
 		else
-			faults_add(&r->faults, t->line, where, "not understood; expected plain values, and lists of two. %s",
-			    k->help);
+			faults_add(&r->faults, t->line, where,
+			    "not understood; expected plain values, and lists of two. %s", k->help);
 		buf_fini(&flat);
 	} else if (t->shape == TREE_MAP && value_is_placed(k)) {
 		if (t->first == NULL)
@@ -132,7 +135,8 @@ read_value(struct conf_reader *r, const struct conf_key *k, const struct tree *t
 }
 
 static void
-read_default(struct conf_reader *r, const struct conf_key *k, int line, const char *where, const struct filled *f)
+read_default(struct conf_reader *r, const struct conf_key *k, int line, const char *where,
+    const struct filled *f)
 {
 	char problem[CONF_PROBLEM_MAX];
 	bool ok;
@@ -167,7 +171,8 @@ names_of(const struct filled *f, unsigned nfilled, const char *names[KEYS_MAX + 
 
 /* Unknown keys, and those that are given twice. */
 static void
-check_names(struct conf_reader *r, const struct tree *map, const char *where, const char *const *names)
+check_names(struct conf_reader *r, const struct tree *map, const char *where,
+    const char *const *names)
 {
 	char key[WHERE_MAX], all[300];
 	const char *near;
@@ -177,10 +182,12 @@ check_names(struct conf_reader *r, const struct tree *map, const char *where, co
 			continue;
 		near = word_near(str_of(t->key), names);
 		if (strcmp(t->key, "tls") == 0 || strcmp(t->key, "certificates") == 0)
-			faults_add(&r->faults, t->line, inside(where, t->key, key), "not supported yet: Mola has no TLS for clients; "
+			faults_add(&r->faults, t->line, inside(where, t->key, key),
+			    "not supported yet: Mola has no TLS for clients; "
 			    "expected a proxy in front of it that does, named in clients.trusted");
 		else if (near != NULL)
-			faults_add(&r->faults, t->line, inside(where, t->key, key), "unknown key; did you mean %s?", near);
+			faults_add(&r->faults, t->line, inside(where, t->key, key), "unknown key; did you mean %s?",
+			    near);
 		else
 			faults_add(&r->faults, t->line, inside(where, t->key, key), "unknown key; expected %s",
 			    word_all(names, all, sizeof all));
@@ -188,11 +195,13 @@ check_names(struct conf_reader *r, const struct tree *map, const char *where, co
 	for (; *names != NULL && r->faults.beyond == 0; names++) {
 		const struct tree *first = tree_find(map, NULL, *names);
 		for (const struct tree *t = first; t != NULL && (t = tree_find(map, t, *names)) != NULL;)
-			faults_add(&r->faults, t->line, inside(where, *names, key), "given twice, first in line %d", first->line);
+			faults_add(&r->faults, t->line, inside(where, *names, key), "given twice, first in line %d",
+			    first->line);
 	}
 }
 
-/* The key whose value may stand alone in the place of its section's mapping: "listen: :80", "traefik: false". */
+/* The key whose value may stand alone in the place of its section's mapping: "listen: :80",
+ * "traefik: false". */
 static const struct conf_key *
 key_alone(enum conf_section_id section)
 {
@@ -209,16 +218,19 @@ key_alone(enum conf_section_id section)
 }
 
 static void
-read_map(struct conf_reader *r, const struct tree *map, const char *where, const struct filled *f, unsigned nfilled)
+read_map(struct conf_reader *r, const struct tree *map, const char *where, const struct filled *f,
+    unsigned nfilled)
 {
 	const struct tree none = { .shape = TREE_MAP, .line = map->line };
-	const struct conf_key *alone = map->shape == TREE_SCALAR && !map->empty ? key_alone(f->section) : NULL;
+	const struct conf_key *alone =
+	    map->shape == TREE_SCALAR && !map->empty ? key_alone(f->section) : NULL;
 	const char *names[KEYS_MAX + 1];
 	char key[WHERE_MAX], all[300];
 
 	ASSERT(nfilled == 1 || (nfilled == 2 && f->section == SECTION_SERVICE && alone == NULL));
 	if (alone != NULL) {
-		read_plain(r, alone, map, f->section == SECTION_TRAEFIK ? where : inside(where, alone->name, key), f->base);
+		read_plain(r, alone, map,
+		    f->section == SECTION_TRAEFIK ? where : inside(where, alone->name, key), f->base);
 		for (unsigned k = 0; k < KEY_COUNT; k++)
 			if (conf_keys[k].section == f->section && &conf_keys[k] != alone)
 				read_default(r, &conf_keys[k], map->line, where, f);
@@ -228,7 +240,8 @@ read_map(struct conf_reader *r, const struct tree *map, const char *where, const
 	if (map->shape == TREE_SCALAR && map->empty)
 		map = &none;
 	if (map->shape != TREE_MAP) {
-		faults_add(&r->faults, map->line, where, "not a mapping; expected keys such as %s", word_all(names, all, sizeof all));
+		faults_add(&r->faults, map->line, where, "not a mapping; expected keys such as %s",
+		    word_all(names, all, sizeof all));
 		return;
 	}
 	check_names(r, map, where, names);
@@ -254,7 +267,8 @@ read_map(struct conf_reader *r, const struct tree *map, const char *where, const
 /* ---- the sections in a mapping ---- */
 
 static void
-read_item(struct conf_reader *r, const struct tree *t, enum conf_section_id section, const char *where, void *base)
+read_item(struct conf_reader *r, const struct tree *t, enum conf_section_id section,
+    const char *where, void *base)
 {
 	struct filled f[2] = { { .section = section, .defaults = true } };
 	unsigned n, nfilled = 1;
@@ -278,7 +292,7 @@ read_item(struct conf_reader *r, const struct tree *t, enum conf_section_id sect
 		f[nfilled++] = (struct filled){ SECTION_DEFAULTS, &s->conf, false };
 	}
 	read_map(r, t, where, f, nfilled);
-	if (section == SECTION_RULE && ((struct term *)f->base)->query == NULL) {	/* a fault: no term is without one */
+	if (section == SECTION_RULE && ((struct term *)f->base)->query == NULL) {	/* a fault */
 		section_free(SECTION_RULE, f->base);
 		((struct service_conf *)base)->terms.n = n;
 	}
@@ -286,7 +300,8 @@ read_item(struct conf_reader *r, const struct tree *t, enum conf_section_id sect
 
 /* Those of a service take the place of those of defaults. */
 static void
-read_queries(struct conf_reader *r, const struct tree *t, const char *where, struct service_conf *conf)
+read_queries(struct conf_reader *r, const struct tree *t, const char *where,
+    struct service_conf *conf)
 {
 	struct terms *all = &conf->terms;
 	struct term *q = all->term;
@@ -298,17 +313,21 @@ read_queries(struct conf_reader *r, const struct tree *t, const char *where, str
 	else if (t->shape != TREE_SCALAR || !t->empty)
 		read_item(r, t, SECTION_RULE, where, conf);
 	for (unsigned i = 0; i < all->n; i++) {
-		if (q[i].name == NULL && (all->n == 1 ? asprintf(&q[i].name, "promql") : asprintf(&q[i].name, "promql.%u", i + 1)) < 0)
+		if (q[i].name == NULL && all->n == 1)
+			q[i].name = must_strdup("promql");
+		else if (q[i].name == NULL && asprintf(&q[i].name, "promql.%u", i + 1) < 0)
 			BUG("out of memory");
 		for (unsigned j = 0; j < i; j++)
 			if (strcmp(q[i].name, q[j].name) == 0)
-				faults_add(&r->faults, t->line, where, "'%s' is named twice; expected names of their own", q[i].name);
+				faults_add(&r->faults, t->line, where, "'%s' is named twice; expected names of their own",
+				    q[i].name);
 	}
 }
 
 /* `t` may be NULL: there is no such key in the mapping. */
 static void
-read_list(struct conf_reader *r, const struct tree *t, enum conf_section_id section, const char *where, void *base)
+read_list(struct conf_reader *r, const struct tree *t, enum conf_section_id section,
+    const char *where, void *base)
 {
 	if (t == NULL)
 		return;
@@ -327,8 +346,8 @@ read_list(struct conf_reader *r, const struct tree *t, enum conf_section_id sect
 
 /* `f` is what the mapping around it fills. */
 static void
-read_section(struct conf_reader *r, const struct tree *map, enum conf_section_id section, const char *where,
-    const struct filled *f)
+read_section(struct conf_reader *r, const struct tree *map, enum conf_section_id section,
+    const char *where, const struct filled *f)
 {
 	const struct tree none = { .shape = TREE_MAP, .line = map->line };
 	const struct tree *t = tree_find(map, NULL, conf_sections[section].name);
@@ -338,8 +357,10 @@ read_section(struct conf_reader *r, const struct tree *map, enum conf_section_id
 		    &(struct filled){ section, section_map(section, f->base), f->defaults }, 1);
 	else
 		read_list(r, t, section, where, f->base);
-	if (section == SECTION_TASK && ((struct conf_service *)f->base)->ntasks == 0 && (t == NULL || t->shape != TREE_MAP))
-		faults_add(&r->faults, t == NULL ? map->line : t->line, where, "missing. %s", conf_sections[section].help);
+	if (section == SECTION_TASK && ((struct conf_service *)f->base)->ntasks == 0 &&
+	    (t == NULL || t->shape != TREE_MAP))
+		faults_add(&r->faults, t == NULL ? map->line : t->line, where, "missing. %s",
+		    conf_sections[section].help);
 }
 
 /* ---- a file ---- */
@@ -353,9 +374,11 @@ limits_sound(struct conf_reader *r)
 	for (unsigned i = 0; i < c->nservices; i++)
 		ntasks += c->service[i].ntasks;
 	if (c->nnodes > NODES_MAX)
-		faults_add(&r->faults, c->node[NODES_MAX].line, "nodes", "%u; expected at most %d", c->nnodes, NODES_MAX);
+		faults_add(&r->faults, c->node[NODES_MAX].line, "nodes", "%u; expected at most %d", c->nnodes,
+		    NODES_MAX);
 	if (ntasks > TASKS_MAX)
-		faults_add(&r->faults, c->service[0].line, "services", "%u tasks; expected at most %d", ntasks, TASKS_MAX);
+		faults_add(&r->faults, c->service[0].line, "services", "%u tasks; expected at most %d", ntasks,
+		    TASKS_MAX);
 }
 
 struct conf *
@@ -409,7 +432,8 @@ conf_read(const char *file, struct buf *text, struct buf *errors)
 	bool ok = fd >= 0 && read_to_end(fd, text);
 
 	if (!ok)
-		buf_printf(errors, "%s: cannot be read: %s\n", file, errno == EFBIG ? "too large" : strerror(errno));
+		buf_printf(errors, "%s: cannot be read: %s\n", file,
+		    errno == EFBIG ? "too large" : strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	return ok;

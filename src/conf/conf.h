@@ -1,6 +1,7 @@
 /*
- * conf: the one YAML file. The text is parsed into plain values; keys, types, defaults and help stand once in
- * tbl/conf.h and feed this parser and the man page. Errors name file, line, key and what was expected.
+ * conf: the one YAML file. The text is parsed into plain values; keys, types, defaults and help
+ * stand once in tbl/conf.h and feed this parser and the man page. Errors name file, line, key
+ * and what was expected.
  */
 #ifndef CONF_CONF_H
 #define CONF_CONF_H
@@ -78,7 +79,8 @@ struct conf_target {			/* a proxy that is not ours (target.h) */
 	double		 power;			/* weights are shares to it */
 	char		*file;			/* those that are files */
 	char		*socket;		/* haproxy's: unix:/path or host:port */
-	char		*server_options;	/* haproxy's: words of each server that it gets from us, "" for none; NULL: check */
+	/* haproxy's: words of each server that it gets from us, "" for none; NULL: check */
+	char		*server_options;
 	struct addr	 listen;		/* haproxy-agent: where its checks are answered */
 	char		*api;			/* URL of the proxy's own API, for reading back; NULL: not read */
 	int64_t		 poll_usec;		/* between two looks at what the proxy has */
@@ -87,7 +89,8 @@ struct conf_target {			/* a proxy that is not ours (target.h) */
 	struct conf_list entry_points;		/* Traefik's, none: its default ones */
 	char		*strategy;		/* Traefik's, NULL: its default */
 	char		*api_entry_point;	/* Traefik's, for a router to its own API; NULL: no such router */
-	char		*fallback;		/* Traefik's best-node: URL when there is no choice; NULL: the last good one stays */
+	/* Traefik's best-node: URL when there is no choice; NULL: the last good one stays */
+	char		*fallback;
 	int64_t		 stale_after_usec;	/* Envoy's: endpoints are no longer believed after it; 0: for ever */
 };
 
@@ -167,11 +170,14 @@ struct conf {
 	unsigned	 ntargets;
 };
 
-/* `file` is used in messages only. On failure NULL, and `errors` holds one "file:line: key: …" line per error. */
+/* `file` is used in messages only. On failure NULL, and `errors` holds one "file:line: key: …"
+ * line per error. */
 struct conf	*conf_parse(struct str text, const char *file, struct buf *errors);
-/* Adds a whole file to `text`, whose ceiling (CONF_TEXT_MAX) is the file's. False: `errors` says why. */
+/* Adds a whole file to `text`, whose ceiling (CONF_TEXT_MAX) is the file's. False: `errors`
+ * says why. */
 bool		 conf_read(const char *file, struct buf *text, struct buf *errors);
-/* Both at once, for a file that is to be put in force; begins both buffers, which the caller ends. */
+/* Both at once, for a file that is to be put in force; begins both buffers, which the caller
+ * ends. */
 struct conf	*conf_load(const char *file, struct buf *text, struct buf *errors);
 void		 conf_free(struct conf **);
 

@@ -21,9 +21,11 @@ number_within(const struct conf_key *k, struct str s, const char *what, double *
 	double least = strtod(k->range.least, NULL), most = strtod(k->range.most, NULL);
 
 	if (!form_number(s, x))
-		return problem_say(problem, "'%s' is not %s; expected %s to %s", QUOTED(s), what, k->range.least, k->range.most);
+		return problem_say(problem, "'%s' is not %s; expected %s to %s", QUOTED(s), what, k->range.least,
+		    k->range.most);
 	if (*x < least || *x > most)
-		return problem_say(problem, "'%s' is out of range; expected %s to %s", QUOTED(s), k->range.least, k->range.most);
+		return problem_say(problem, "'%s' is out of range; expected %s to %s", QUOTED(s), k->range.least,
+		    k->range.most);
 	return true;
 }
 
@@ -98,9 +100,11 @@ read_bytes(const struct conf_key *k, struct str s, void *member, char *problem)
 
 	ASSERT(bytes_of(str_of(k->range.least), &least) && bytes_of(str_of(k->range.most), &most));
 	if (!bytes_of(s, &n))
-		return problem_say(problem, "'%s' is not a number of bytes; expected one such as 500, 16k or 1m", QUOTED(s));
+		return problem_say(problem, "'%s' is not a number of bytes; expected one such as 500, 16k or 1m",
+		    QUOTED(s));
 	if (n < least || n > most)
-		return problem_say(problem, "'%s' is out of range; expected %s to %s", QUOTED(s), k->range.least, k->range.most);
+		return problem_say(problem, "'%s' is out of range; expected %s to %s", QUOTED(s), k->range.least,
+		    k->range.most);
 	memcpy(member, &n, sizeof n);
 	return true;
 }
@@ -133,7 +137,8 @@ read_workers(const struct conf_key *k, struct str s, void *member, char *problem
 	uint64_t given = n;
 
 	if (!str_eq(s, STR("auto")) && (!str_to_u64(s, &given) || given < 1 || given > WORKERS_MAX))
-		return problem_say(problem, "'%s' is not a number of workers; expected auto, or %s to %s", QUOTED(s), k->range.least, k->range.most);
+		return problem_say(problem, "'%s' is not a number of workers; expected auto, or %s to %s",
+		    QUOTED(s), k->range.least, k->range.most);
 	n = (unsigned)given;
 	memcpy(member, &n, sizeof n);
 	return true;
@@ -176,7 +181,8 @@ static bool
 read_limits(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	(void)k;
-	return profile_limit_read(s, member) || problem_say(problem, "'%s' is not understood; expected limits such as [0.7, 0.9], the "
+	return profile_limit_read(s, member) || problem_say(problem,
+	    "'%s' is not understood; expected limits such as [0.7, 0.9], the "
 	    "soft one below the hard one, or none", QUOTED(s));
 }
 

@@ -1,5 +1,6 @@
 /*
- * conf_prom: types of values that have to do with Prometheus, and whether its section is sound as a whole.
+ * conf_prom: types of values that have to do with Prometheus, and whether its section is sound
+ * as a whole.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -43,13 +44,15 @@ read_server(const struct conf_key *k, struct str s, void *member, char *problem)
 		rest.len--;
 	for (slash = 0; slash < rest.len && rest.p[slash] != '/'; slash++)
 		;
-	if (memchr(rest.p, '@', rest.len) != NULL)		/* anywhere: a password may hold what it likes, and must not be quoted */
-		return problem_say(problem, "a user in the URL; expected http://host:port, and user and password beside it");
+	/* Anywhere: a password may hold any character, and must not be quoted. */
+	if (memchr(rest.p, '@', rest.len) != NULL)
+		return problem_say(problem, "a user in the URL; expected http://host:port, and user and password "
+		    "beside it");
 	if (s.len > 1024 || !is_authority((struct str){ rest.p, slash }) || (!whole && slash < rest.len)
 	    || (slash < rest.len && !form_path((struct str){ rest.p + slash, rest.len - slash }))
 	    || memchr(rest.p, '?', rest.len) != NULL)
-		return problem_say(problem, "'%s' is not a server; expected http://host:9090 or https://host/path, or host:9090 for short",
-		    QUOTED(s));
+		return problem_say(problem, "'%s' is not a server; expected http://host:9090 or "
+		    "https://host/path, or host:9090 for short", QUOTED(s));
 	if (l->n == CONF_PROM_SERVERS_MAX)
 		return problem_say(problem, "more than %d servers", CONF_PROM_SERVERS_MAX);
 	buf_init(&url, 2048);
@@ -76,8 +79,8 @@ read_promql(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	(void)k;
 	if (!form_promql(s))
-		return problem_say(problem, "'%s' is not PromQL; expected a query of at most 4000 bytes that closes what it opens: "
-		    "brackets, quotes", QUOTED(s));
+		return problem_say(problem, "'%s' is not PromQL; expected a query of at most 4000 bytes that "
+		    "closes what it opens: brackets, quotes", QUOTED(s));
 	return text_set(member, s);
 }
 
@@ -136,7 +139,8 @@ line_of(const struct look *l, const char *key)
 
 /* A secret may stand in a file of its own. */
 static void
-secret_sound(const struct look *l, const char *key, const char *where, const char *file, char **secret)
+secret_sound(const struct look *l, const char *key, const char *where, const char *file,
+    char **secret)
 {
 	char text[PASSWORD_MAX + 2], problem[CONF_PROBLEM_MAX];
 	struct str line;
@@ -144,7 +148,8 @@ secret_sound(const struct look *l, const char *key, const char *where, const cha
 	if (file == NULL)
 		return;
 	if (*secret != NULL)
-		faults_add(l->faults, line_of(l, key), where, "given besides the same in the configuration; expected one of them");
+		faults_add(l->faults, line_of(l, key), where, "given besides the same in the configuration; "
+		    "expected one of them");
 	else if (!secret_file_read(file, text, sizeof text, &line, problem, sizeof problem))
 		faults_add(l->faults, line_of(l, key), where, "'%.200s' %s", file, problem);
 	else if (!read_password(NULL, line, secret, problem))
@@ -160,7 +165,8 @@ who_sound(struct conf_prom *p, const struct look *l)
 	if (p->user != NULL && strchr(p->user, ':') != NULL)
 		faults_add(l->faults, line_of(l, "user"), IN ".user", "a colon in it; expected a name without");
 	if (p->user != NULL && p->password == NULL && p->password_file == NULL)
-		faults_add(l->faults, line_of(l, "user"), IN ".user", "no password to it; expected password or password_file");
+		faults_add(l->faults, line_of(l, "user"), IN ".user",
+		    "no password to it; expected password or password_file");
 	if (p->user == NULL && (p->password != NULL || p->password_file != NULL))
 		faults_add(l->faults, line_of(l, p->password_file != NULL ? "password_file" : "password"), IN,
 		    "a password, and nobody's; expected user");
@@ -187,7 +193,8 @@ https_sound(const struct conf_prom *p, const struct look *l)
 static void
 nobody_to_ask(const struct conf *c, const struct look *l)
 {
-	static const char help[] = "there is no Prometheus; expected the section prometheus with its servers";
+	static const char help[] = "there is no Prometheus; expected the section prometheus with its "
+	    "servers";
 
 	if (c->defaults.terms.n > 0)
 		faults_add(l->faults, conf_line(l->root, "defaults", "promql"), "defaults.promql", help);
@@ -208,7 +215,8 @@ prom_sound(struct conf *c, const struct tree *root, struct faults *f)
 		return;
 	}
 	if (p->servers.n == 0 && !given(section, "servers"))
-		faults_add(f, section->line, IN ".servers", "missing. Where Prometheus is: one or a list of http://host:9090");
+		faults_add(f, section->line, IN ".servers", "missing. Where Prometheus is: one or a list of "
+		    "http://host:9090");
 	if (p->max_age_usec < p->period_usec)
 		faults_add(f, line_of(&l, given(section, "max_age") ? "max_age" : "period"), IN ".max_age",
 		    "less than period: nearly every sample would be too old; expected more");

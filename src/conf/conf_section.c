@@ -13,7 +13,8 @@
 #define MAP_AT(owner, member)	SHAPE_MAP, offsetof(owner, member), 0
 #define LIST(owner, array, n)	SHAPE_LIST, offsetof(owner, array), offsetof(owner, n)
 #define FEW(owner, array, n)	SHAPE_FEW, offsetof(owner, array), offsetof(owner, n)
-#define SECTION(id, parent, name, shape, type, help) { SECTION_##parent, #name, sizeof(type), help, shape },
+#define SECTION(id, parent, name, shape, type, help) \
+	{ SECTION_##parent, #name, sizeof(type), help, shape },
 #define KEY(section, name, type, field, fallback, least, most, help)
 const struct conf_section conf_sections[SECTION_COUNT] = {
 #include "tbl/conf.h"
@@ -22,8 +23,8 @@ const struct conf_section conf_sections[SECTION_COUNT] = {
 #undef KEY
 
 _Static_assert(offsetof(struct conf_listen, line) == 0 && offsetof(struct conf_node, line) == 0 &&
-    offsetof(struct conf_service, line) == 0 && offsetof(struct conf_task, line) == 0 && offsetof(struct conf_target, line) == 0,
-    "an item of a list begins with its line");
+    offsetof(struct conf_service, line) == 0 && offsetof(struct conf_task, line) == 0 &&
+    offsetof(struct conf_target, line) == 0, "an item of a list begins with its line");
 
 void *
 section_map(enum conf_section_id id, const void *base)
@@ -96,7 +97,8 @@ list_free(enum conf_section_id id, void *base)
 	*(unsigned *)((char *)base + s->count_at) = 0;
 }
 
-/* Settings of services know themselves what they own; routes are made of hosts and paths, and no key's. */
+/* Settings of services know themselves what they own; routes are made of hosts and paths, and
+ * no key's. */
 void
 section_free(enum conf_section_id id, void *base)
 {

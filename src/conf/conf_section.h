@@ -1,6 +1,6 @@
 /*
- * conf_section: the sections of tbl/conf.h as a table, and the structs that they fill: made, copied, compared and freed by
- * the rows of their keys, so that a key cannot be forgotten.
+ * conf_section: the sections of tbl/conf.h as a table, and the structs that they fill: made,
+ * copied, compared and freed by the rows of their keys, so that a key cannot be forgotten.
  */
 #ifndef CONF_CONF_SECTION_H
 #define CONF_CONF_SECTION_H
@@ -23,12 +23,16 @@ extern const struct conf_section conf_sections[SECTION_COUNT];
 
 /* `base` is the parent's struct in these three. */
 void	*section_map(enum conf_section_id, const void *base);			/* the struct that a mapping fills */
-void	*section_items(enum conf_section_id, const void *base, unsigned *n);	/* the first of a list's */
-void	*section_add(enum conf_section_id, void *base, int line);	/* one more, zeroed; of FEW only where there is room */
+/* the first of a list's */
+void	*section_items(enum conf_section_id, const void *base, unsigned *n);
+/* one more, zeroed; of FEW only where there is room */
+void	*section_add(enum conf_section_id, void *base, int line);
 
-/* `base` is the section's own struct from here on. These two are about its own keys, without the sections inside. */
+/* `base` is the section's own struct from here on. These two are about its own keys, without
+ * the sections inside. */
 bool	section_same(enum conf_section_id, const void *base, const void *other);
-void	section_copy(enum conf_section_id, void *base);		/* copied as memory: what it owns is copied, too */
+/* copied as memory: what it owns is copied, too */
+void	section_copy(enum conf_section_id, void *base);
 /* With the sections inside of it; the struct itself stays, and owns nothing. */
 void	section_free(enum conf_section_id, void *base);
 

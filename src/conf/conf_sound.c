@@ -1,6 +1,6 @@
 /*
- * conf_sound: each value is sound by itself when it arrives here; together they may still contradict each other.
- * Knows nothing of how values are written.
+ * conf_sound: each value is sound by itself when it arrives here; together they may still
+ * contradict each other. Knows nothing of how values are written.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +36,8 @@ name_once(struct map *names, const char *name, int line, const char *where, stru
 		return;
 	first = map_get(names, str_of(name));
 	if (first != NULL)
-		faults_add(f, line, where, "'%s' is taken since line %d; expected a name of its own", name, (int)(intptr_t)first);
+		faults_add(f, line, where, "'%s' is taken since line %d; expected a name of its own", name,
+		    (int)(intptr_t)first);
 	else
 		map_put(names, str_of(name), (void *)(intptr_t)line);
 }
@@ -49,7 +50,8 @@ nodes_sound(const struct conf *c, struct map *names, struct faults *f)
 }
 
 static void
-task_node_sound(const struct conf *c, const struct conf_task *t, const struct map *nodes, struct faults *f)
+task_node_sound(const struct conf *c, const struct conf_task *t, const struct map *nodes,
+    struct faults *f)
 {
 	const char **words, *near;
 	unsigned n = 0;
@@ -64,12 +66,14 @@ task_node_sound(const struct conf *c, const struct conf_task *t, const struct ma
 	if (near != NULL)
 		faults_add(f, t->line, "services.tasks.node", "'%s' is no node; did you mean %s?", t->node, near);
 	else
-		faults_add(f, t->line, "services.tasks.node", "'%s' is no node; expected the name of one of nodes", t->node);
+		faults_add(f, t->line, "services.tasks.node", "'%s' is no node; expected the name of one of "
+		    "nodes", t->node);
 	free(words);
 }
 
 static void
-tasks_sound(struct conf *c, struct conf_service *s, const struct map *nodes, struct map *names, struct faults *f)
+tasks_sound(struct conf *c, struct conf_service *s, const struct map *nodes, struct map *names,
+    struct faults *f)
 {
 	for (unsigned i = 0; i < s->ntasks; i++) {
 		struct conf_task *t = &s->task[i];
@@ -81,7 +85,8 @@ tasks_sound(struct conf *c, struct conf_service *s, const struct map *nodes, str
 }
 
 static void
-route_add(struct conf_service *s, const char *host, const char *path, struct map *taken, struct faults *f)
+route_add(struct conf_service *s, const char *host, const char *path, struct map *taken,
+    struct faults *f)
 {
 	struct route_conf *r = &s->route[s->nroutes++];
 	struct conf_service *first;
@@ -93,8 +98,10 @@ route_add(struct conf_service *s, const char *host, const char *path, struct map
 	if (first == NULL)
 		map_put(taken, str_of(key), s);
 	else
-		faults_add(f, s->line, "services", "%s%s is served since line %d by '%s'; expected another host or path",
-		    *host == '\0' ? "any host, path " : host, path, first->line, first->name != NULL ? first->name : "?");
+		faults_add(f, s->line, "services",
+		    "%s%s is served since line %d by '%s'; expected another host or path",
+		    *host == '\0' ? "any host, path " : host, path, first->line,
+		    first->name != NULL ? first->name : "?");
 }
 
 static void
@@ -132,8 +139,8 @@ listeners_sound(struct conf *c, const struct tree *root, struct faults *f)
 	bool twice;
 
 	if (c->nlisten == 0 && c->ntargets == 0 && tree_find(root, NULL, "listen") == NULL)
-		faults_add(f, root->line, "listen", "missing. Addresses on which clients are served, such as :80; it may be left out "
-		    "where there are targets");
+		faults_add(f, root->line, "listen", "missing. Addresses on which clients are served, such as "
+		    ":80; it may be left out where there are targets");
 	for (unsigned i = 0; i < c->nlisten; i++) {
 		struct conf_listen *l = &c->listen[i];
 		if (l->addr.len == 0)
@@ -142,7 +149,8 @@ listeners_sound(struct conf *c, const struct tree *root, struct faults *f)
 		if (l->name == NULL)
 			l->name = must_strdup(text);
 		if (c->admin_addr.len != 0 && addr_eq(&l->addr, &c->admin_addr))
-			faults_add(f, l->line, "listen.address", "'%s' is also admin.address; expected another port", text);
+			faults_add(f, l->line, "listen.address", "'%s' is also admin.address; expected another port",
+			    text);
 		twice = false;
 		for (unsigned k = 0; k < i; k++)
 			twice |= c->listen[k].addr.len != 0 && addr_eq(&l->addr, &c->listen[k].addr);
@@ -151,14 +159,15 @@ listeners_sound(struct conf *c, const struct tree *root, struct faults *f)
 		else
 			name_once(names, l->name, l->line, "listen.name", f);
 		if (l->proxy_protocol && c->clients_trusted.n == 0)
-			faults_add(f, l->line, "listen.proxy_protocol", "nobody may connect: clients.trusted is empty; expected the proxies "
-			    "in front there");
+			faults_add(f, l->line, "listen.proxy_protocol", "nobody may connect: clients.trusted is empty; "
+			    "expected the proxies in front there");
 	}
 	map_free(&names);
 }
 
 bool
-secret_file_read(const char *file, char *text, size_t cap, struct str *line, char *problem, size_t problem_cap)
+secret_file_read(const char *file, char *text, size_t cap, struct str *line, char *problem,
+    size_t problem_cap)
 {
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t n = fd < 0 ? -1 : read(fd, text, cap);
@@ -184,7 +193,8 @@ token_file_read(struct conf *c, int line, struct faults *f)
 	if (!secret_file_read(c->admin_token_file, text, sizeof text, &token, problem, sizeof problem))
 		faults_add(f, line, "admin.token_file", "'%.200s' %s", c->admin_token_file, problem);
 	else if (!token_read(token, &c->admin_token, problem))
-		faults_add(f, line, "admin.token_file", "'%.200s' is %s in its first line", c->admin_token_file, problem);
+		faults_add(f, line, "admin.token_file", "'%.200s' is %s in its first line", c->admin_token_file,
+		    problem);
 	explicit_bzero(text, sizeof text);
 }
 
@@ -194,7 +204,8 @@ admin_sound(struct conf *c, const struct tree *root, struct faults *f)
 	int line = conf_line(root, "admin", "token_file");
 	const struct tree *admin = tree_find(root, NULL, "admin");
 
-	c->admin_socket_given = admin != NULL && admin->shape == TREE_MAP && tree_find(admin, NULL, "socket") != NULL;
+	c->admin_socket_given = admin != NULL && admin->shape == TREE_MAP &&
+	    tree_find(admin, NULL, "socket") != NULL;
 	if (c->admin_token_file == NULL)
 		return;
 	if (c->admin_token != NULL)
@@ -204,19 +215,22 @@ admin_sound(struct conf *c, const struct tree *root, struct faults *f)
 }
 
 void
-tls_sound(const struct tree *root, const char *section, const char *ca, const char *cert, const char *key, struct faults *f)
+tls_sound(const struct tree *root, const char *section, const char *ca, const char *cert,
+    const char *key, struct faults *f)
 {
 	const char *const name[] = { "ca", "cert", "key" }, *const file[] = { ca, cert, key };
 	char where[40];
 
 	if ((cert == NULL) != (key == NULL)) {
-		faults_add(f, conf_line(root, section, cert != NULL ? "cert" : "key"), section, "cert and key belong together; expected both or none");
+		faults_add(f, conf_line(root, section, cert != NULL ? "cert" : "key"), section,
+		    "cert and key belong together; expected both or none");
 		return;
 	}
 	for (unsigned i = 0; i < sizeof name / sizeof *name; i++)
 		if (file[i] != NULL && access(file[i], R_OK) < 0) {
 			snprintf(where, sizeof where, "%s.%s", section, name[i]);
-			faults_add(f, conf_line(root, section, name[i]), where, "'%.200s' cannot be read: %s", file[i], strerror(errno));
+			faults_add(f, conf_line(root, section, name[i]), where, "'%.200s' cannot be read: %s", file[i],
+			    strerror(errno));
 		}
 }
 
@@ -246,7 +260,8 @@ conf_sound(struct conf *c, const struct tree *root, struct faults *f)
 		faults_add(f, conf_line(root, "score", NULL), "score", "cpu and ram add up to %g; expected 1",
 		    c->score_cpu_weight + c->score_ram_weight);
 	if (c->mover_cold >= c->mover_hot)
-		faults_add(f, conf_line(root, "mover", "cold"), "mover.cold", "%g, and mover.hot is %g; expected less", c->mover_cold, c->mover_hot);
+		faults_add(f, conf_line(root, "mover", "cold"), "mover.cold",
+		    "%g, and mover.hot is %g; expected less", c->mover_cold, c->mover_hot);
 	nodes_sound(c, nodes, f);
 	services_sound(c, nodes, f);
 	targets_sound(c, root, f);

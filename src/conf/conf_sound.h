@@ -8,16 +8,20 @@
 #include "conf/faults.h"
 #include "conf/tree.h"
 
-/* Fills in what is derived: listeners, routes, names of tasks, the token. `root` is for lines. Names may be
- * missing where the parser has already found fault. */
+/* Fills in what is derived: listeners, routes, names of tasks, the token. `root` is for lines.
+ * Names may be missing where the parser has already found fault. */
 void	conf_sound(struct conf *, const struct tree *root, struct faults *);
 
 /* The line of a key, or of the nearest mapping around it that is there. */
 int	conf_line(const struct tree *root, const char *section, const char *key);
-/* The first line of a file, for a secret; to be wiped afterwards. False: `problem` says why it cannot be read. */
-bool	secret_file_read(const char *file, char *text, size_t cap, struct str *line, char *problem, size_t problem_cap);
-/* The files of section.ca, .cert and .key, those that are given, can be read, and a cert has its key. */
-void	tls_sound(const struct tree *root, const char *section, const char *ca, const char *cert, const char *key, struct faults *);
+/* The first line of a file, for a secret; to be wiped afterwards. False: `problem` says why it
+ * cannot be read. */
+bool	secret_file_read(const char *file, char *text, size_t cap, struct str *line, char *problem,
+    size_t problem_cap);
+/* The files of section.ca, .cert and .key, those that are given, can be read, and a cert has
+ * its key. */
+void	tls_sound(const struct tree *root, const char *section, const char *ca, const char *cert,
+    const char *key, struct faults *);
 void	prom_sound(struct conf *, const struct tree *root, struct faults *);	/* conf_prom.c */
 
 struct map;

@@ -1,6 +1,6 @@
 /*
- * conf_swarm: types of values that decide which services of a Swarm are served: names that Traefik's labels hold,
- * and Traefik's expressions.
+ * conf_swarm: types of values that decide which services of a Swarm are served: names that
+ * Traefik's labels hold, and Traefik's expressions.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +38,8 @@ read_rule(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	(void)k;
 	if (!is_line(s) || s.len > 1024)
-		return problem_say(problem, "'%s' is not a rule; expected one such as Host(`{{ .Name }}.example.org`)", QUOTED(s));
+		return problem_say(problem, "'%s' is not a rule; expected one such as Host(`{{ .Name "
+		    "}}.example.org`)", QUOTED(s));
 	return text_set(member, s);
 }
 
@@ -47,8 +48,10 @@ static bool
 read_middleware(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	(void)k;
-	if (!is_line(s) || s.len > 255 || memchr(s.p, ',', s.len) != NULL || memchr(s.p, ' ', s.len) != NULL)
-		return problem_say(problem, "'%s' is not the name of a middleware; expected one such as compress or hsts@file", QUOTED(s));
+	if (!is_line(s) || s.len > 255 || memchr(s.p, ',', s.len) != NULL ||
+	    memchr(s.p, ' ', s.len) != NULL)
+		return problem_say(problem, "'%s' is not the name of a middleware; expected one such as compress "
+		    "or hsts@file", QUOTED(s));
 	return list_append(member, s, problem);
 }
 
@@ -56,8 +59,10 @@ static bool
 read_entry_point(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	(void)k;
-	if (!is_line(s) || s.len > 255 || memchr(s.p, ',', s.len) != NULL || memchr(s.p, ' ', s.len) != NULL)
-		return problem_say(problem, "'%s' is not an entry point; expected a name such as internal", QUOTED(s));
+	if (!is_line(s) || s.len > 255 || memchr(s.p, ',', s.len) != NULL ||
+	    memchr(s.p, ' ', s.len) != NULL)
+		return problem_say(problem, "'%s' is not an entry point; expected a name such as internal",
+		    QUOTED(s));
 	return list_append(member, s, problem);
 }
 

@@ -1,5 +1,6 @@
 /*
- * conf_target: types of values that only targets have, and what each kind of target must be given and may not be.
+ * conf_target: types of values that only targets have, and what each kind of target must be
+ * given and may not be.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,8 @@ static const char *const kind_intervals[] = {
 #undef TARGET
 };
 static const char *const policy_words[] = { "weighted", "best-node", NULL };
-static const char *const strategy_words[] = { "wrr", "p2c", "hrw", "leasttime", NULL };	/* of Traefik's servers */
+/* of Traefik's servers */
+static const char *const strategy_words[] = { "wrr", "p2c", "hrw", "leasttime", NULL };
 
 static bool
 read_kind(const struct conf_key *k, struct str s, void *member, char *problem)
@@ -78,8 +80,8 @@ read_services(const struct conf_key *k, struct str s, void *member, char *proble
 			port = 0;
 	}
 	if (!form_name(name) || port < 1 || port > 65535)
-		return problem_say(problem, "'%s' is not the name of a service; expected one such as web, or web:9000 for one of its other ports",
-		    QUOTED(s));
+		return problem_say(problem, "'%s' is not the name of a service; expected one such as web, or "
+		    "web:9000 for one of its other ports", QUOTED(s));
 	return list_append(member, s, problem);
 }
 
@@ -98,8 +100,8 @@ read_peer(const struct conf_key *k, struct str s, void *member, char *problem)
 
 	(void)k;
 	if (s.len == 0 || s.p[0] == ':' || addr_parse(s, &a) != NULL)
-		return problem_say(problem, "'%s' is not a socket; expected one such as unix:/run/haproxy/admin.sock or 10.0.0.1:9999",
-		    QUOTED(s));
+		return problem_say(problem, "'%s' is not a socket; expected one such as "
+		    "unix:/run/haproxy/admin.sock or 10.0.0.1:9999", QUOTED(s));
 	return text_set(member, s);
 }
 
@@ -110,7 +112,8 @@ read_peer_listen(const struct conf_key *k, struct str s, void *member, char *pro
 
 	(void)k;
 	if (addr_parse(s, &a) != NULL || a.sa.any.sa_family == AF_UNIX)
-		return problem_say(problem, "'%s' is not an address; expected one such as 10.0.0.1:9777 or :9777", QUOTED(s));
+		return problem_say(problem, "'%s' is not an address; expected one such as 10.0.0.1:9777 or "
+		    ":9777", QUOTED(s));
 	memcpy(member, &a, sizeof a);
 	return true;
 }
@@ -124,8 +127,8 @@ read_options(const struct conf_key *k, struct str s, void *member, char *problem
 		return text_set(member, (struct str){ "", 0 });
 	for (size_t i = 0; i < s.len; i++)
 		if (s.p[i] < ' ' || s.p[i] > '~' || strchr(";#\\\"'<", s.p[i]) != NULL)
-			return problem_say(problem, "'%s' are not words of HAProxy's 'server'; expected some such as 'check inter 1s', or none",
-			    QUOTED(s));
+			return problem_say(problem, "'%s' are not words of HAProxy's 'server'; expected some such as "
+			    "'check inter 1s', or none", QUOTED(s));
 	return text_set(member, str_trim(s));
 }
 
@@ -147,11 +150,13 @@ read_backend(const struct conf_key *k, struct str s, void *member, char *problem
 
 	(void)k;
 	if (at == NULL)
-		return problem_say(problem, "'%s' has no {service} in it; expected a name such as '{service}' or 'be_{service}'", QUOTED(s));
+		return problem_say(problem, "'%s' has no {service} in it; expected a name such as '{service}' or "
+		    "'be_{service}'", QUOTED(s));
 	before = (struct str){ s.p, (size_t)(at - s.p) };
 	after = (struct str){ at + sizeof hole - 1, s.len - before.len - (sizeof hole - 1) };
 	if (s.len > 64 || (before.len > 0 && !form_name(before)) || (after.len > 0 && !form_name(after)))
-		return problem_say(problem, "'%s' is not a name; expected A-Z, a-z, 0-9, '.', '_' and '-' around {service}", QUOTED(s));
+		return problem_say(problem, "'%s' is not a name; expected A-Z, a-z, 0-9, '.', '_' and '-' around "
+		    "{service}", QUOTED(s));
 	return text_set(member, s);
 }
 
@@ -241,9 +246,11 @@ belongs(const struct spot *s, const struct use *u)
 
 	strncat(where, u->key, sizeof where - 9);
 	if (given && !fits)
-		faults_add(s->faults, line_of(s, u->key), where, "given, and kind %s has no use for it", kind_words[s->target->kind]);
+		faults_add(s->faults, line_of(s, u->key), where, "given, and kind %s has no use for it",
+		    kind_words[s->target->kind]);
 	else if (u->must && !given && fits)
-		faults_add(s->faults, s->target->line, where, "missing; kind %s needs it", kind_words[s->target->kind]);
+		faults_add(s->faults, s->target->line, where, "missing; kind %s needs it",
+		    kind_words[s->target->kind]);
 }
 
 static void
@@ -257,12 +264,15 @@ file_sound(const struct spot *s)
 		return;
 	hole = strstr(t->file, "{service}") != NULL;
 	if (t->file[strlen(t->file) - 1] == '/')
-		faults_add(s->faults, line, "targets.file", "'%.200s' is a folder; expected a file in it", t->file);
+		faults_add(s->faults, line, "targets.file", "'%.200s' is a folder; expected a file in it",
+		    t->file);
 	if (t->kind == TARGET_ENVOY_FILE && t->services.n != 1 && !hole)
-		faults_add(s->faults, line, "targets.file", "has no {service} in it, and Envoy wants a file for each cluster; expected a path such as "
+		faults_add(s->faults, line, "targets.file", "has no {service} in it, and Envoy wants a file for "
+		    "each cluster; expected a path such as "
 		    "/run/envoy/{service}.json, or one service in services");
 	if (t->kind == TARGET_TRAEFIK_FILE && hole)
-		faults_add(s->faults, line, "targets.file", "has {service} in it, and Traefik gets one file for all; expected a path without");
+		faults_add(s->faults, line, "targets.file", "has {service} in it, and Traefik gets one file for "
+		    "all; expected a path without");
 }
 
 static void
@@ -273,12 +283,15 @@ target_sound(const struct spot *s)
 	for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
 		belongs(s, &uses[i]);
 	file_sound(s);
-	if (s->target->entry_points.n > 0 && (kind_uses(s->target->kind) & USES_TRAEFIK) != 0 && !s->target->routers)
-		faults_add(s->faults, line_of(s, "entry_points"), "targets.entry_points", "given, and no routers are written; expected "
+	if (s->target->entry_points.n > 0 && (kind_uses(s->target->kind) & USES_TRAEFIK) != 0 &&
+	    !s->target->routers)
+		faults_add(s->faults, line_of(s, "entry_points"), "targets.entry_points",
+		    "given, and no routers are written; expected "
 		    "routers: true beside it, or no entry_points and SERVICE@%s in a router of your own",
 		    s->target->kind == TARGET_TRAEFIK_FILE ? "file" : "http");
 	if (s->target->fallback != NULL && !s->target->best_node)
-		faults_add(s->faults, line_of(s, "fallback"), "targets.fallback", "given, and only policy best-node has a use for it");
+		faults_add(s->faults, line_of(s, "fallback"), "targets.fallback",
+		    "given, and only policy best-node has a use for it");
 }
 
 /* A service that is not in the file may be the Swarm's. */
@@ -289,8 +302,8 @@ services_known(const struct conf *c, const struct spot *s, const struct map *ser
 
 	for (unsigned i = 0; i < t->services.n && c->swarm_endpoints.n == 0; i++)
 		if (map_get(services, str_of(t->services.item[i])) == NULL)
-			faults_add(s->faults, line_of(s, "services"), "targets.services", "'%s' is no service; expected names of services",
-			    t->services.item[i]);
+			faults_add(s->faults, line_of(s, "services"), "targets.services",
+			    "'%s' is no service; expected names of services", t->services.item[i]);
 }
 
 struct names {
@@ -307,13 +320,15 @@ names_once(const struct spot *s, const struct names *n)
 	name_once(n->names, t->name, line_of(s, "name"), "targets.name", s->faults);
 	name_once(n->files, t->file, line_of(s, "file"), "targets.file", s->faults);
 	if (t->listen.len != 0)
-		name_once(n->listens, addr_text(&t->listen, text), line_of(s, "listen"), "targets.listen", s->faults);
+		name_once(n->listens, addr_text(&t->listen, text), line_of(s, "listen"), "targets.listen",
+		    s->faults);
 }
 
 void
 targets_sound(struct conf *c, const struct tree *root, struct faults *f)
 {
-	const struct tree *list = tree_find(root, NULL, "targets"), *item = list == NULL ? NULL : list->first;
+	const struct tree *list = tree_find(root, NULL, "targets");
+	const struct tree *item = list == NULL ? NULL : list->first;
 	struct names once = { map_new(), map_new(), map_new() };
 	struct map *services = map_new();
 

@@ -1,5 +1,6 @@
 /*
- * conf_text: types of values that stay texts, and where things are: names, paths, URLs, addresses, hosts.
+ * conf_text: types of values that stay texts, and where things are: names, paths, URLs,
+ * addresses, hosts.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -54,7 +55,8 @@ read_string(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	(void)k;
 	if (s.len == 0 || s.len > 255 || !all_visible(s))
-		return problem_say(problem, "'%s' is not a word; expected 1 to 255 visible ASCII characters", QUOTED(s));
+		return problem_say(problem, "'%s' is not a word; expected 1 to 255 visible ASCII characters",
+		    QUOTED(s));
 	return text_set(member, s);
 }
 
@@ -63,7 +65,8 @@ read_name(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	(void)k;
 	if (!form_name(s))
-		return problem_say(problem, "'%s' is not a name; expected 1 to 63 of A-Z, a-z, 0-9, '.', '_' and '-'", QUOTED(s));
+		return problem_say(problem, "'%s' is not a name; expected 1 to 63 of A-Z, a-z, 0-9, '.', '_' and "
+		    "'-'", QUOTED(s));
 	return text_set(member, s);
 }
 
@@ -96,7 +99,8 @@ read_file(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	(void)k;
 	if (s.len == 0 || s.len > 4000 || s.p[0] != '/' || memchr(s.p, '\n', s.len) != NULL)
-		return problem_say(problem, "'%s' is not an absolute path; expected it to begin with '/'", QUOTED(s));
+		return problem_say(problem, "'%s' is not an absolute path; expected it to begin with '/'",
+		    QUOTED(s));
 	return text_set(member, s);
 }
 
@@ -109,8 +113,8 @@ read_socket(const struct conf_key *k, struct str s, void *member, char *problem)
 	if (is_none(s))
 		return set_absent(member);
 	if (s.len == 0 || s.p[0] != '/' || s.len >= sizeof un.sun_path || !all_visible(s))
-		return problem_say(problem, "'%s' is not a socket's path; expected an absolute path of at most %zu bytes, or none",
-		    QUOTED(s), sizeof un.sun_path - 1);
+		return problem_say(problem, "'%s' is not a socket's path; expected an absolute path of at most "
+		    "%zu bytes, or none", QUOTED(s), sizeof un.sun_path - 1);
 	return text_set(member, s);
 }
 
@@ -128,8 +132,10 @@ read_url(struct str s, const char *path, void *member, char *problem)
 		rest = (struct str){ s.p + 8, s.len - 8 };
 	else
 		whole = false;
-	if (s.len > 1024 || !all_visible(rest) || rest.len == 0 || rest.p[0] == '/' || (!whole && !form_authority(rest)))
-		return problem_say(problem, "'%s' is not a URL; expected http://host:port%s, or host:port for short", QUOTED(s), path);
+	if (s.len > 1024 || !all_visible(rest) || rest.len == 0 || rest.p[0] == '/' ||
+	    (!whole && !form_authority(rest)))
+		return problem_say(problem, "'%s' is not a URL; expected http://host:port%s, or host:port for "
+		    "short", QUOTED(s), path);
 	if (asprintf(&url, "%s%.*s%s", whole ? "" : "http://", STR_ARG(s),
 	    memchr(rest.p, '/', rest.len) != NULL ? "" : path) < 0)
 		BUG("out of memory");
@@ -189,9 +195,11 @@ read_listen_address(const struct conf_key *k, struct str s, void *member, char *
 	struct addr a = { 0 };
 
 	(void)k;
-	/* a listener for each worker: the kernel shares out TCP connections among them, but no unix socket's */
+	/* a listener for each worker: the kernel shares out TCP connections among them, but no unix
+	 * socket's */
 	if (addr_parse(s, &a) != NULL || addr_port(&a) == 0 || a.sa.any.sa_family == AF_UNIX)
-		return problem_say(problem, "'%s' is not an address; expected one such as :80, 10.0.0.1:80 or [::1]:80", QUOTED(s));
+		return problem_say(problem, "'%s' is not an address; expected one such as :80, 10.0.0.1:80 or "
+		    "[::1]:80", QUOTED(s));
 	memcpy(member, &a, sizeof a);
 	return true;
 }
@@ -202,8 +210,10 @@ read_admin_address(const struct conf_key *k, struct str s, void *member, char *p
 	struct addr a = { 0 };
 
 	(void)k;
-	if (!is_none(s) && (addr_parse(s, &a) != NULL || addr_port(&a) == 0 || a.sa.any.sa_family == AF_UNIX))
-		return problem_say(problem, "'%s' is not an address; expected one such as 127.0.0.1:8000 or [::1]:8000, or none", QUOTED(s));
+	if (!is_none(s) && (addr_parse(s, &a) != NULL || addr_port(&a) == 0 ||
+	    a.sa.any.sa_family == AF_UNIX))
+		return problem_say(problem, "'%s' is not an address; expected one such as 127.0.0.1:8000 or "
+		    "[::1]:8000, or none", QUOTED(s));
 	memcpy(member, &a, sizeof a);
 	return true;
 }
@@ -215,8 +225,10 @@ read_task_address(const struct conf_key *k, struct str s, void *member, char *pr
 
 	(void)k;
 	/* workers may not open unix sockets */
-	if (s.len == 0 || s.p[0] == ':' || addr_parse(s, &a) != NULL || addr_port(&a) == 0 || a.sa.any.sa_family == AF_UNIX)
-		return problem_say(problem, "'%s' is not an address; expected an IP address and a port, such as 10.0.0.1:80", QUOTED(s));
+	if (s.len == 0 || s.p[0] == ':' || addr_parse(s, &a) != NULL || addr_port(&a) == 0 ||
+	    a.sa.any.sa_family == AF_UNIX)
+		return problem_say(problem, "'%s' is not an address; expected an IP address and a port, such as "
+		    "10.0.0.1:80", QUOTED(s));
 	memcpy(member, &a, sizeof a);
 	return true;
 }
@@ -278,7 +290,8 @@ read_host(const struct conf_key *k, struct str s, void *member, char *problem)
 	char lower[256];
 
 	if (!form_host(s, k->section == SECTION_SERVICE))
-		return problem_say(problem, "'%s' is not a host; expected a name such as www.example.org, without a port", QUOTED(s));
+		return problem_say(problem, "'%s' is not a host; expected a name such as www.example.org, "
+		    "without a port", QUOTED(s));
 	str_copy(lower, sizeof lower, s);
 	for (char *c = lower; *c != '\0'; c++)
 		*c = (char)tolower((unsigned char)*c);
@@ -301,7 +314,8 @@ read_endpoint(const struct conf_key *k, struct str s, void *member, char *proble
 
 	(void)k;
 	if (!form_endpoint(s))
-		return problem_say(problem, "'%s' is not an endpoint; expected unix:///path or tcp://host:port", QUOTED(s));
+		return problem_say(problem, "'%s' is not an endpoint; expected unix:///path or tcp://host:port",
+		    QUOTED(s));
 	if (l->n == CONF_ENDPOINTS_MAX)
 		return problem_say(problem, "more than %d endpoints", CONF_ENDPOINTS_MAX);
 	return list_append(member, s, problem);
@@ -324,8 +338,8 @@ read_net(const struct conf_key *k, struct str s, void *member, char *problem)
 
 	(void)k;
 	if (!ip_net_parse(s, &net))
-		return problem_say(problem, "'%s' is not an address or a network; expected one such as 10.0.0.5, 10.1.0.0/16 or fd00::/8, "
-		    "without bits beyond the mask", QUOTED(s));
+		return problem_say(problem, "'%s' is not an address or a network; expected one such as 10.0.0.5, "
+		    "10.1.0.0/16 or fd00::/8, without bits beyond the mask", QUOTED(s));
 	if (l->n == CONF_TRUSTED_MAX)
 		return problem_say(problem, "more than %d networks", CONF_TRUSTED_MAX);
 	return list_append(member, s, problem);
@@ -336,7 +350,8 @@ read_names(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	(void)k;
 	if (!form_name(s))
-		return problem_say(problem, "'%s' is not a name; expected 1 to 63 of A-Z, a-z, 0-9, '.', '_' and '-'", QUOTED(s));
+		return problem_say(problem, "'%s' is not a name; expected 1 to 63 of A-Z, a-z, 0-9, '.', '_' and "
+		    "'-'", QUOTED(s));
 	return list_append(member, s, problem);
 }
 
@@ -367,8 +382,8 @@ read_template(const struct conf_key *k, struct str s, void *member, char *proble
 {
 	(void)k;
 	if (!is_template(s))
-		return problem_say(problem, "'%s' is not a template; expected one such as '{address}:9101', with {address}, "
-		    "{hostname} or {id}", QUOTED(s));
+		return problem_say(problem, "'%s' is not a template; expected one such as '{address}:9101', with "
+		    "{address}, {hostname} or {id}", QUOTED(s));
 	return text_set(member, s);
 }
 

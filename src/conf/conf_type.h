@@ -1,5 +1,6 @@
 /*
- * conf_type: what the types of configuration values are made of. For conf_value.c and the files that hold types.
+ * conf_type: what the types of configuration values are made of. For conf_value.c and the files
+ * that hold types.
  */
 #ifndef CONF_CONF_TYPE_H
 #define CONF_CONF_TYPE_H
@@ -19,7 +20,8 @@ struct conf_type {
 /* The read of types that are settings: their problem behind the text. */
 bool	read_setting(const struct conf_key *, struct str, void *member, char *problem);
 
-/* What a member of each type is in C, as in world/setting.h: a row of tbl/conf.h whose member is of another does not compile. */
+/* What a member of each type is in C, as in world/setting.h: a row of tbl/conf.h whose member
+ * is of another does not compile. */
 #define MEMBER_STRING		char *
 #define MEMBER_NAME		char *
 #define MEMBER_LISTEN_NAME	char *
@@ -67,27 +69,32 @@ bool	read_setting(const struct conf_key *, struct str, void *member, char *probl
 #define MEMBER_LIMITS		struct profile_limit
 
 /* conf_text.c */
-extern const struct conf_type type_STRING, type_NAME, type_SECRET, type_FILE, type_SOCKET, type_PATH_OR_NONE, type_EXPORTER,
-    type_AGENT, type_ADMIN_ADDRESS, type_TASK_ADDRESS, type_LISTEN_ADDRESS, type_LISTEN_NAME, type_HOSTS, type_PATHS,
+extern const struct conf_type type_STRING, type_NAME, type_SECRET, type_FILE, type_SOCKET,
+    type_PATH_OR_NONE, type_EXPORTER,
+    type_AGENT, type_ADMIN_ADDRESS, type_TASK_ADDRESS, type_LISTEN_ADDRESS, type_LISTEN_NAME,
+    type_HOSTS, type_PATHS,
     type_ENDPOINTS, type_NETWORKS, type_NETS, type_TEMPLATE, type_URL, type_NAMES;
 /* conf_number.c */
-extern const struct conf_type type_DURATION, type_REAL, type_WEIGHT, type_COUNT, type_COUNT_OR_AUTO, type_BYTES, type_WORKERS, type_BALANCERS, type_POLICY, type_PROFILE, type_LIMITS,
-    type_LEVEL, type_FORMAT, type_SWITCH;
+extern const struct conf_type type_DURATION, type_REAL, type_WEIGHT, type_COUNT,
+    type_COUNT_OR_AUTO, type_BYTES, type_WORKERS, type_BALANCERS, type_POLICY, type_PROFILE,
+    type_LIMITS, type_LEVEL, type_FORMAT, type_SWITCH;
 /* conf_target.c */
-extern const struct conf_type type_TARGET_KIND, type_TARGET_POLICY, type_TARGET_SERVICES, type_STRATEGY, type_PEER, type_PEER_LISTEN,
-    type_OPTIONS,
+extern const struct conf_type type_TARGET_KIND, type_TARGET_POLICY, type_TARGET_SERVICES,
+    type_STRATEGY, type_PEER, type_PEER_LISTEN, type_OPTIONS,
     type_BACKEND;
 
 /* conf_prom.c */
 extern const struct conf_type type_PROM_SERVERS, type_PASSWORD, type_PROMQL, type_PROMQL_OR_NONE;
 
 /* conf_swarm.c */
-extern const struct conf_type type_CONSTRAINT, type_DEFAULT_RULE, type_MIDDLEWARES, type_ENTRY_POINTS, type_MAYBE;
+extern const struct conf_type type_CONSTRAINT, type_DEFAULT_RULE, type_MIDDLEWARES,
+    type_ENTRY_POINTS, type_MAYBE;
 
 /* conf_text.c, for conf_target.c, conf_prom.c and conf_swarm.c */
 bool	list_append(void *member, struct str, char *problem);	/* each text once */
 bool	text_set(void *member, struct str);
-bool	write_text(const void *member, struct buf *);	/* false: there is none; the same for addresses */
+/* false: there is none; the same for addresses */
+bool	write_text(const void *member, struct buf *);
 bool	write_address(const void *member, struct buf *);
 /* The place of `s` among `words`, or -1 and a problem that names them all. */
 int	word_of(struct str s, const char *const *words, char *problem);

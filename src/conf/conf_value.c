@@ -1,7 +1,7 @@
 /*
- * conf_value: the table of keys, and its values in and out. Texts come from a person who is about to read what
- * we say of them, so each refusal quotes the text and names what was expected.
- * Knows nothing of files, lines and sections.
+ * conf_value: the table of keys, and its values in and out. Texts come from a person who is
+ * about to read what we say of them, so each refusal quotes the text and names what was
+ * expected. Knows nothing of files, lines and sections.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -52,14 +52,16 @@ const char conf_required[] = "required";
 #define REQUIRED	conf_required
 #define SECTION(id, parent, name, shape, type, help)
 #define KEY(section, name, type, field, fallback, least, most, help) \
-	{ SECTION_##section, #name, &type_##type, offsetof(union structs, section.field), fallback, { least, most }, help },
+	{ SECTION_##section, #name, &type_##type, offsetof(union structs, section.field), \
+	    fallback, { least, most }, help },
 const struct conf_key conf_keys[KEY_COUNT] = {
 #include "tbl/conf.h"
 };
 #undef SECTION
 #undef KEY
 
-/* Rows that clash do not compile. In one mapping each name stands once, that of a key or of a section: */
+/* Rows that clash do not compile. In one mapping each name stands once, that of a key or of a
+ * section: */
 #define SECTION(id, parent, name, shape, type, help) NAME_IN_##parent##_##name,
 #define KEY(section, name, type, field, fallback, least, most, help) NAME_IN_##section##_##name,
 enum {
@@ -71,15 +73,17 @@ enum {
 /* A member is what its type reads and writes. */
 #define SECTION(id, parent, name, shape, type, help)
 #define KEY(section, name, type, field, fallback, least, most, help) \
-	_Static_assert(_Generic(((const union structs *)NULL)->section.field, MEMBER_##type: 1, default: 0), \
+	_Static_assert(_Generic(((const union structs *)NULL)->section.field, \
+	    MEMBER_##type: 1, default: 0), \
 	    "tbl/conf.h: the member of " #section ", " #name " is not what " #type " is");
 #include "tbl/conf.h"
 #undef SECTION
 #undef KEY
 
 /* In one struct each member is filled by one key. Never called: two equal cases are an error. */
-#define STRUCT_OF(section) _Generic(((const union structs *)NULL)->section, struct conf: 0, struct conf_listen: 1, \
-    struct service_conf: 2, struct term: 3, struct conf_node: 4, struct conf_service: 5, struct conf_task: 6, struct conf_target: 7)
+#define STRUCT_OF(section) _Generic(((const union structs *)NULL)->section, \
+    struct conf: 0, struct conf_listen: 1, struct service_conf: 2, struct term: 3, \
+    struct conf_node: 4, struct conf_service: 5, struct conf_task: 6, struct conf_target: 7)
 #define SECTION(id, parent, name, shape, type, help)
 #define KEY(section, name, type, field, fallback, least, most, help) \
 	case STRUCT_OF(section) * sizeof(union structs) + offsetof(union structs, section.field):
@@ -148,7 +152,8 @@ read_setting(const struct conf_key *k, struct str s, void *member, char *problem
 {
 	char wrong[SETTING_PROBLEM_MAX];
 
-	return k->type->setting->read(s, k->range, member, NULL, wrong) || problem_say(problem, "'%s' %s", QUOTED(s), wrong);
+	return k->type->setting->read(s, k->range, member, NULL, wrong) ||
+	    problem_say(problem, "'%s' %s", QUOTED(s), wrong);
 }
 
 bool
@@ -218,7 +223,8 @@ value_same(const struct conf_key *k, const void *base, const void *other_base)
 		return same_lists(value_list(k, base), value_list(k, other_base));
 	buf_init(&a, CONF_TEXT_MAX);
 	buf_init(&b, CONF_TEXT_MAX);
-	same = value_write(k, base, &a) == value_write(k, other_base, &b) && str_eq(buf_str(&a), buf_str(&b));
+	same = value_write(k, base, &a) == value_write(k, other_base, &b) &&
+	    str_eq(buf_str(&a), buf_str(&b));
 	buf_fini(&a);
 	buf_fini(&b);
 	return same;

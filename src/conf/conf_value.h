@@ -1,5 +1,6 @@
 /*
- * conf_value: the keys of tbl/conf.h as a table, and what their types mean: text to value, value to text.
+ * conf_value: the keys of tbl/conf.h as a table, and what their types mean: text to value,
+ * value to text.
  */
 #ifndef CONF_CONF_VALUE_H
 #define CONF_CONF_VALUE_H
@@ -44,11 +45,14 @@ extern const char		conf_required[];
 
 bool	value_is_list(const struct conf_key *);
 bool	value_is_secret(const struct conf_key *);
-bool	value_is_mapped(const struct conf_key *);	/* may be a mapping: "a: 1, b: {c: [2, 3]}" for the text "a=1,b.c=2-3" */
+/* may be a mapping: "a: 1, b: {c: [2, 3]}" for the text "a=1,b.c=2-3" */
+bool	value_is_mapped(const struct conf_key *);
 bool	value_is_pair(const struct conf_key *);	/* may be a list of two: [1, 2] for the text "1-2" */
-bool	value_is_placed(const struct conf_key *);	/* a list that may be a mapping, from each item to where it is served */
+/* a list that may be a mapping, from each item to where it is served */
+bool	value_is_placed(const struct conf_key *);
 bool	value_is_bare(const struct conf_key *);	/* a number or a truth value, in JSON too */
-/* Into the member of `base`; a list gains an item. False: `problem` says what is wrong and what was expected. */
+/* Into the member of `base`; a list gains an item. False: `problem` says what is wrong and what
+ * was expected. */
 bool	value_read(const struct conf_key *, struct str, void *base, char problem[CONF_PROBLEM_MAX]);
 /* As a user would write it. False: the value is not there. Lists and secrets are not written. */
 bool	value_write(const struct conf_key *, const void *base, struct buf *);

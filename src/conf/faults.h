@@ -1,6 +1,6 @@
 /*
- * faults: what is wrong with a file, gathered so that a reader learns all of it at once. Bounded: past
- * FAULTS_MAX they are only counted.
+ * faults: what is wrong with a file, gathered so that a reader learns all of it at once.
+ * Bounded: past FAULTS_MAX they are only counted.
  */
 #ifndef CONF_FAULTS_H
 #define CONF_FAULTS_H
@@ -20,8 +20,10 @@ struct faults {			/* zeroed memory is none */
 };
 
 /* `where` names the key, "" when it is about the file. */
-void	faults_add(struct faults *, int line, const char *where, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-void	faults_write(struct faults *, const char *file, struct buf *);	/* by line; "file:line: where: text" each */
+void	faults_add(struct faults *, int line, const char *where, const char *fmt,
+    ...) __attribute__((format(printf, 4, 5)));
+/* by line; "file:line: where: text" each */
+void	faults_write(struct faults *, const char *file, struct buf *);
 void	faults_fini(struct faults *);
 
 #endif

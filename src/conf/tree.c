@@ -1,7 +1,7 @@
 /*
- * tree: over libyaml's events. What a configuration has no need of is refused here (anchors and aliases,
- * tags, further documents), so that a small file cannot unfold into a large one.
- * Knows nothing of what the keys mean.
+ * tree: over libyaml's events. What a configuration has no need of is refused here (anchors and
+ * aliases, tags, further documents), so that a small file cannot unfold into a large one. Knows
+ * nothing of what the keys mean.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,7 +43,8 @@ line_at(struct str text, size_t offset)
 	return line;
 }
 
-#define STAR "an alias (*); expected plain values: what begins with '*' must be quoted, such as \"*.example.org\""
+#define STAR "an alias (*); expected plain values: " \
+    "what begins with '*' must be quoted, such as \"*.example.org\""
 
 /* libyaml's own refusals, said in our words where they are frequent and unclear. */
 static bool
@@ -60,7 +61,8 @@ refuse_syntax(struct reading *r)
 	if (p->context != NULL && strstr(p->context, "alias") != NULL)
 		return refuse(r, (int)p->context_mark.line + 1, STAR);
 	if (at < r->text.len && r->text.p[at] == ':')
-		return refuse(r, (int)p->problem_mark.line + 1, "not YAML: what begins with ':' must be quoted here");
+		return refuse(r, (int)p->problem_mark.line + 1, "not YAML: what begins with ':' must be quoted "
+		    "here");
 	if (p->context != NULL && p->context_mark.line != p->problem_mark.line)
 		snprintf(text, sizeof text, "not YAML: %s, %s that begins in line %zu", p->problem, p->context,
 		    p->context_mark.line + 1);
@@ -78,7 +80,8 @@ has_control(const char *s, size_t len)
 	return false;
 }
 
-/* Makes a node for the place where the reading stands: root, item of a list, or value of the waiting key. */
+/* Makes a node for the place where the reading stands: root, item of a list, or value of the
+ * waiting key. */
 static struct tree *
 place(struct reading *r, enum tree_shape shape, int line)
 {
@@ -214,7 +217,8 @@ tree_read(struct str text, int *line, char *problem, size_t cap)
 	r.text = text;
 	ASSERT(yaml_parser_initialize(&r.parser) == 1);
 	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&r.parser, (const unsigned char *)(text.len > 0 ? text.p : ""), text.len);
+	yaml_parser_set_input_string(&r.parser, (const unsigned char *)(text.len > 0 ? text.p : ""),
+	    text.len);
 	if (!read_all(&r)) {
 		*line = r.line;
 		tree_free(&r.root);

@@ -1,6 +1,6 @@
 /*
- * tree: YAML text to a tree of mappings, lists and scalars that know their lines. The plain part of YAML
- * only: no anchors, no tags, one document, bounded depth and size.
+ * tree: YAML text to a tree of mappings, lists and scalars that know their lines. The plain
+ * part of YAML only: no anchors, no tags, one document, bounded depth and size.
  */
 #ifndef CONF_TREE_H
 #define CONF_TREE_H
@@ -21,7 +21,8 @@ struct tree {
 #define TREE_DEPTH_MAX	8
 #define TREE_COUNT_MAX	500000
 
-/* NULL: *line and `problem` say what is wrong. An empty document is a tree that is one empty scalar. */
+/* NULL: *line and `problem` say what is wrong. An empty document is a tree that is one empty
+ * scalar. */
 struct tree	*tree_read(struct str text, int *line, char *problem, size_t cap);
 void		 tree_free(struct tree **);
 /* The member of a mapping with this key, after `after` (NULL: from the first on). */

@@ -1,14 +1,15 @@
 /*
- * Every key of the configuration file, one row each. It feeds the parser, /api/v1/config and mola.yaml(5).
+ * Every key of the configuration file, one row each. It feeds the parser, /api/v1/config and
+ * mola.yaml(5).
  *
  * SECTION(id, parent, key, shape, struct, help): what is filled is
  *	MAP			the struct that the parent fills, too
  *	MAP_AT(owner, member)	a member of it
  *	LIST(owner, array, n)	an array of structs, each of which begins with the number of its line
  *	FEW(owner, array, n)	the same with room for all of them in the parent's struct, and without lines
- * KEY(section, key, type, field, default, least, most, help): types are those of conf_type.h. The default is
- * written as a user would write it; NONE: there is none, the key may be absent; REQUIRED: it may not.
- * A service takes every key of DEFAULTS besides its own.
+ * KEY(section, key, type, field, default, least, most, help): types are those of conf_type.h.
+ * The default is written as a user would write it; NONE: there is none, the key may be absent;
+ * REQUIRED: it may not. A service takes every key of DEFAULTS besides its own.
  * Two rows with one name in one mapping, or with one field in one struct, do not compile.
  */
 SECTION(TOP, TOP, , MAP, struct conf, "")
@@ -18,12 +19,12 @@ SECTION(LISTEN, TOP, listen, LIST(struct conf, listen, nlisten), struct conf_lis
 SECTION(ADMIN, TOP, admin, MAP, struct conf,
     "The admin interface: JSON for the command line and other programs, and metrics.")
 SECTION(LOG, TOP, log, MAP, struct conf,
-    "What is written to standard error. A log reader that falls behind delays nothing: lines that "
-    "do not fit are dropped and counted, and the event log.dropped has their number.")
+    "What is written to standard error. A log reader that falls behind delays nothing: lines "
+    "that do not fit are dropped and counted, and the event log.dropped has their number.")
 SECTION(SWARM, TOP, swarm, MAP, struct conf,
-    "Discovery of nodes, services and tasks in a Docker Swarm, in addition to those of this file. "
-    "Without this section there is no discovery; an empty one takes the defaults. mola-labels(7) "
-    "documents the labels of services.")
+    "Discovery of nodes, services and tasks in a Docker Swarm, in addition to those of this "
+    "file. Without this section there is no discovery; an empty one takes the defaults. "
+    "mola-labels(7) documents the labels of services.")
 SECTION(TRAEFIK, SWARM, traefik, MAP, struct conf,
     "Traefik's labels, which are read where Mola's own labels leave something open: true or "
     "false, or a mapping with the keys below. What is not set here is taken from the Traefik "
@@ -47,9 +48,9 @@ SECTION(HEALTH, DEFAULTS, health, MAP, struct service_conf,
     "Active health checks, in defaults and in each service. A task that has never been checked "
     "counts as healthy.")
 SECTION(RULE, DEFAULTS, promql, FEW(struct service_conf, terms.term, terms.n), struct term,
-    "Queries to Prometheus, in defaults and in each service; each adds one more resource that can "
-    "run out on a node. At most four, or one as plain text. A service's own list replaces that of "
-    "defaults. See QUERIES.")
+    "Queries to Prometheus, in defaults and in each service; each adds one more resource that "
+    "can run out on a node. At most four, or one as plain text. A service's own list replaces "
+    "that of defaults. See QUERIES.")
 SECTION(MOVER, TOP, mover, MAP, struct conf,
     "Moves services off hot nodes and scales them, where a service of the Swarm requests it by "
     "label (mola.migrate, mola.scale.max). Pressure is the number of threads that want a core, "
@@ -61,28 +62,28 @@ SECTION(SERVICE, TOP, services, LIST(struct conf, service, nservices), struct co
 SECTION(TASK, SERVICE, tasks, LIST(struct conf_service, task, ntasks), struct conf_task,
     "The tasks that serve the requests of the service; at least one.")
 SECTION(TARGET, TOP, targets, LIST(struct conf, target, ntargets), struct conf_target,
-    "External proxies that Mola configures: it publishes to each one which servers there are and "
-    "the weight of each. See TARGETS.")
+    "External proxies that Mola configures: it publishes to each one which servers there are "
+    "and the weight of each. See TARGETS.")
 
 KEY(TOP, workers, WORKERS, workers, "auto", "1", "16",
-    "Number of processes that serve clients; auto is one for each CPU that Mola may use. A change "
-    "takes effect at the next start.")
+    "Number of processes that serve clients; auto is one for each CPU that Mola may use. A "
+    "change takes effect at the next start.")
 KEY(TOP, user, STRING, user, "nobody", "", "",
-    "The user that the workers run as when Mola is started by root. A change takes effect at the "
-    "next start.")
+    "The user that the workers run as when Mola is started by root. A change takes effect at "
+    "the next start.")
 KEY(TOP, stop, DURATION, stop_usec, "30s", "0s", "1h",
     "How long requests in flight may take to complete when Mola is stopped.")
 
 KEY(LISTEN, address, LISTEN_ADDRESS, addr, REQUIRED, "", "",
     "IP address and port: 10.0.0.1:80, [::1]:80, :80 (any address).")
 KEY(LISTEN, name, LISTEN_NAME, name, NONE, "", "",
-    "Name of the listener, for others to refer to; unique among listeners. By default the address "
-    "as written.")
+    "Name of the listener, for others to refer to; unique among listeners. By default the "
+    "address as written.")
 KEY(LISTEN, proxy_protocol, SWITCH, proxy_protocol, "false", "", "",
     "Whether each connection begins with a header of the PROXY protocol, version 1 or 2, that "
-    "identifies the client. Only proxies in clients.trusted may connect then, and only with such "
-    "a header. Where the header identifies no client (UNKNOWN, LOCAL), the proxy's own address "
-    "counts as the client's, and X-Forwarded-* are not trusted.")
+    "identifies the client. Only proxies in clients.trusted may connect then, and only with "
+    "such a header. Where the header identifies no client (UNKNOWN, LOCAL), the proxy's own "
+    "address counts as the client's, and X-Forwarded-* are not trusted.")
 KEY(LISTEN, shared, SWITCH, shared, "false", "", "",
     "Whether another process of the same user, such as a second Mola with another file, may "
     "listen on the same address at the same time; the kernel then distributes connections to "
@@ -93,8 +94,8 @@ KEY(ADMIN, address, ADMIN_ADDRESS, admin_addr, "127.0.0.1:8000", "", "",
 KEY(ADMIN, socket, SOCKET, admin_socket, "/run/mola/admin.sock", "", "",
     "Path of a unix socket, or none. Access to it includes write access: no token is required.")
 KEY(ADMIN, group, STRING, admin_group, NONE, "", "",
-    "The group that owns the socket; its members may read and write. By default the group of the "
-    "process, usually root's.")
+    "The group that owns the socket; its members may read and write. By default the group of "
+    "the process, usually root's.")
 KEY(ADMIN, token, SECRET, admin_token, NONE, "", "",
     "The bearer token of writes over TCP: 16 to 256 visible characters. Without it, writes over "
     "TCP are refused.")
@@ -124,12 +125,12 @@ KEY(SWARM, cert, FILE, swarm_cert, NONE, "", "",
 KEY(SWARM, key, FILE, swarm_key, NONE, "", "",
     "Absolute path of its private key.")
 KEY(SWARM, poll, DURATION, swarm_poll_usec, "1s", "100ms", "1m",
-    "Time between two polls when nothing happens. An event or a change triggers the next poll at "
-    "once.")
+    "Time between two polls when nothing happens. An event or a change triggers the next poll "
+    "at once.")
 KEY(SWARM, network, NETWORKS, swarm_networks, NONE, "", "",
     "Names of the networks on which tasks are reached at their own addresses, one or a list. By "
-    "default those of the container that Mola runs in. Tasks on none of them are reached at their "
-    "node's address, on a port published in mode host.")
+    "default those of the container that Mola runs in. Tasks on none of them are reached at "
+    "their node's address, on a port published in mode host.")
 KEY(SWARM, constraint, CONSTRAINT, swarm_constraint, NONE, "", "",
     "Which services belong to Mola, in Traefik's constraint language: Label(`zone`, `public`), "
     "LabelRegex(`zone`, `^pub`), &&, ||, ! and parentheses. All other services are ignored, "
@@ -155,10 +156,10 @@ KEY(TRAEFIK, exposed_by_default, MAYBE, traefik_exposed, NONE, "", "",
     "Whether services need no traefik.enable=true. By default as configured in Traefik, false "
     "where that cannot be read; true without a Traefik.")
 KEY(TRAEFIK, entry_points, ENTRY_POINTS, traefik_entry_points, NONE, "", "",
-    "Names of the Traefik entry points that Mola's listeners replace, one or a list, or a mapping "
-    "from each to all. By default web, websecure, http and https. Requirements that a Traefik in "
-    "the Swarm attaches to an entry point still apply; only where that Traefik's configuration "
-    "cannot be read does this key decide.")
+    "Names of the Traefik entry points that Mola's listeners replace, one or a list, or a "
+    "mapping from each to all. By default web, websecure, http and https. Requirements that a "
+    "Traefik in the Swarm attaches to an entry point still apply; only where that Traefik's "
+    "configuration cannot be read does this key decide.")
 
 KEY(SIGNALS, period, DURATION, signal_period_usec, "1s", "100ms", "10s",
     "Time between two samples of a node.")
@@ -170,8 +171,8 @@ KEY(SIGNALS, balancers, BALANCERS, balancers, "auto", "1", "64",
 
 KEY(PROMETHEUS, servers, PROM_SERVERS, prom.servers, NONE, "", "",
     "URLs, one or a list: http://10.0.0.1:9090, or 10.0.0.1:9090 for short; a path in the URL "
-    "precedes /api/v1. All servers of a list must have the same data; when one fails, the next is "
-    "used.")
+    "precedes /api/v1. All servers of a list must have the same data; when one fails, the next "
+    "is used.")
 KEY(PROMETHEUS, user, STRING, prom.user, NONE, "", "",
     "User name for basic authentication.")
 KEY(PROMETHEUS, password, PASSWORD, prom.password, NONE, "", "",
@@ -197,25 +198,29 @@ KEY(PROMETHEUS, timeout, DURATION, prom.timeout_usec, "5s", "100ms", "1m",
 KEY(PROMETHEUS, max_age, DURATION, prom.max_age_usec, "30s", "1s", "1h",
     "Samples that are older on arrival are discarded.")
 KEY(PROMETHEUS, signals, SWITCH, prom.signals, "true", "", "",
-    "Whether the servers are queried for the state of the nodes. The keys below are the queries.")
+    "Whether the servers are queried for the state of the nodes. The keys below are the "
+    "queries.")
 KEY(PROMETHEUS, cpu, PROMQL, prom.cpu,
     "100 - avg by(instance)(rate(node_cpu_seconds_total{mode=\"idle\"}[15s])) * 100", "", "",
     "Percentage of the cores in use. The range in brackets is taken as the time over which the "
     "mean was computed; it should be at least twice, better four times, Prometheus' "
     "scrape_interval.")
-KEY(PROMETHEUS, ram, PROMQL, prom.ram, "(1 - node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes) * 100", "", "",
+KEY(PROMETHEUS, ram, PROMQL, prom.ram,
+    "(1 - node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes) * 100", "", "",
     "Percentage of the memory in use.")
-KEY(PROMETHEUS, age, PROMQL, prom.age, "time() - max by(instance)(timestamp(node_cpu_seconds_total{mode=\"idle\"}))", "", "",
+KEY(PROMETHEUS, age, PROMQL, prom.age,
+    "time() - max by(instance)(timestamp(node_cpu_seconds_total{mode=\"idle\"}))", "", "",
     "Seconds since Prometheus' last sample of the node, by the server's own clock. Without an "
     "age, samples are discarded.")
-KEY(PROMETHEUS, cores, PROMQL_OR_NONE, prom.cores, "count by(instance)(node_cpu_seconds_total{mode=\"idle\"})", "", "",
-    "Number of cores, or none. A missing value is taken from the node's last sample, or from its "
-    "declaration.")
+KEY(PROMETHEUS, cores, PROMQL_OR_NONE, prom.cores,
+    "count by(instance)(node_cpu_seconds_total{mode=\"idle\"})", "", "",
+    "Number of cores, or none. A missing value is taken from the node's last sample, or from "
+    "its declaration.")
 KEY(PROMETHEUS, memory, PROMQL_OR_NONE, prom.memory, "node_memory_MemTotal_bytes", "", "",
     "Bytes of memory, or none.")
 KEY(PROMETHEUS, running, PROMQL_OR_NONE, prom.running, "node_procs_running", "", "",
-    "Threads that run or wait for a core at the time of the sample, including the one that takes "
-    "it; or none.")
+    "Threads that run or wait for a core at the time of the sample, including the one that "
+    "takes it; or none.")
 
 KEY(SCORE, cpu, WEIGHT, score_cpu_weight, "0.8", "0", "1",
     "Weight of idle CPU. The weights of cpu and ram add up to 1.")
@@ -234,22 +239,22 @@ KEY(CLIENTS, write, DURATION, client_write_usec, "30s", "100ms", "1h",
     "Time-out for a client that does not read its response.")
 KEY(CLIENTS, abort_on_close, SWITCH, client_abort_on_close, "true", "", "",
     "Whether a request is aborted when its client closes the connection before the response "
-    "begins. On the wire, a client that has left looks like one that has only closed its sending "
-    "direction and still waits for the response: set false if you have such clients. HTTP/1.0 "
-    "clients without keep-alive may always do so.")
+    "begins. On the wire, a client that has left looks like one that has only closed its "
+    "sending direction and still waits for the response: set false if you have such clients. "
+    "HTTP/1.0 clients without keep-alive may always do so.")
 KEY(CLIENTS, max, COUNT, clients_max, "4096", "1", "65536",
     "Maximum number of client connections of one worker.")
 
 KEY(CLIENTS, max_per_address, COUNT_OR_AUTO, clients_per_address, "auto", "0", "65536",
-    "Maximum number of connections of one worker from one address (for IPv6, one /64); proxies in "
-    "trusted are exempt. auto is a quarter of max, and at least 64; 0: no limit. An idle "
-    "connection of the same address is closed first. Behind Swarm's routing mesh all clients of a "
-    "node have one address: publish in mode host, or set 0.")
+    "Maximum number of connections of one worker from one address (for IPv6, one /64); proxies "
+    "in trusted are exempt. auto is a quarter of max, and at least 64; 0: no limit. An idle "
+    "connection of the same address is closed first. Behind Swarm's routing mesh all clients of "
+    "a node have one address: publish in mode host, or set 0.")
 KEY(CLIENTS, min_rate, BYTES, client_min_rate, "100", "0", "1m",
     "Minimum bytes per second at which a client must send a request and read a response, on "
-    "average over the time that Mola waits for it, not counting the first 10s. 0: no such limit. "
-    "Uploads of 1 KB/s are far above it; a body that carries little over a long time (a log that "
-    "is followed) may not be.")
+    "average over the time that Mola waits for it, not counting the first 10s. 0: no such "
+    "limit. Uploads of 1 KB/s are far above it; a body that carries little over a long time (a "
+    "log that is followed) may not be.")
 KEY(CLIENTS, request, DURATION, client_request_usec, "24h", "1s", "168h",
     "Time-out for the whole request, from the first byte of its head to the last of its body.")
 KEY(CLIENTS, head_bytes, BYTES, request_head_bytes, "32k", "1k", "256k",
@@ -258,14 +263,14 @@ KEY(CLIENTS, head_bytes, BYTES, request_head_bytes, "32k", "1k", "256k",
 KEY(CLIENTS, fields, COUNT, request_fields, "256", "16", "4096",
     "Maximum number of fields of a request's head; more are rejected with 431.")
 KEY(CLIENTS, trusted, NETS, clients_trusted, NONE, "", "",
-    "Addresses and networks (10.0.0.5, 10.1.0.0/16, fd00::/8), one or a list, of proxies in front "
-    "of Mola whose X-Forwarded-..., X-Real-IP and Forwarded fields are trusted. From all others "
-    "these fields are removed and set again by Mola. Do not list networks that contain clients, "
-    "such as that of Swarm's routing mesh.")
+    "Addresses and networks (10.0.0.5, 10.1.0.0/16, fd00::/8), one or a list, of proxies in "
+    "front of Mola whose X-Forwarded-..., X-Real-IP and Forwarded fields are trusted. From all "
+    "others these fields are removed and set again by Mola. Do not list networks that contain "
+    "clients, such as that of Swarm's routing mesh.")
 
 KEY(UPSTREAM, idle_max, COUNT, upstream_idle_max, "1024", "0", "16384",
-    "Maximum number of idle connections of a worker to one task. Within this limit a worker keeps "
-    "as many as were busy at once in the last seconds, and a few more.")
+    "Maximum number of idle connections of a worker to one task. Within this limit a worker "
+    "keeps as many as were busy at once in the last seconds, and a few more.")
 KEY(UPSTREAM, idle, DURATION, upstream_idle_usec, "30s", "100ms", "1h",
     "How long an idle connection is kept. It should be shorter than the tasks' own keep-alive "
     "time.")
@@ -293,15 +298,15 @@ KEY(RULE, query, PROMQL, query, REQUIRED, "", "",
     "PromQL that yields one value for each node; a higher value means that the node has less to "
     "give. A label identifies the node: node_id, instance, node, nodename or hostname.")
 KEY(RULE, weight, WEIGHT, weight, "0.8", "0", "1",
-    "Weight of the query as a fraction of the whole; the profile's own weights share the rest. 0: "
-    "only its limits count.")
+    "Weight of the query as a fraction of the whole; the profile's own weights share the rest. "
+    "0: only its limits count.")
 KEY(RULE, limits, LIMITS, limit, "none", "", "",
     "The soft and the hard limit as fractions of full, such as [0.7, 0.9], or none.")
 KEY(RULE, full, REAL, full, "1", "0.000001", "1000000000000",
     "The value that means 100 %.")
 KEY(RULE, period, DURATION, period_usec, "5s", "1s", "10m",
-    "Time between two evaluations. A query of several services is evaluated once, at the shortest "
-    "of their periods.")
+    "Time between two evaluations. A query of several services is evaluated once, at the "
+    "shortest of their periods.")
 
 KEY(MOVER, enable, SWITCH, mover_enable, "true", "", "",
     "Whether Mola may change the Swarm at all. Services without the labels are never changed.")
@@ -319,8 +324,8 @@ KEY(MOVER, cool_down, DURATION, mover_cool_down_usec, "5m", "1s", "24h",
     "Minimum time between two changes of one service, by Mola or anyone else, and between two "
     "moves off or to one node.")
 KEY(MOVER, patience, DURATION, mover_patience_usec, "5m", "5s", "1h",
-    "How long the new task may take to become healthy, including the pull of its image; then the "
-    "move is reverted.")
+    "How long the new task may take to become healthy, including the pull of its image; then "
+    "the move is reverted.")
 
 KEY(NODE, name, NAME, name, REQUIRED, "", "",
     "Unique among nodes.")
@@ -336,8 +341,8 @@ KEY(NODE, node_exporter, EXPORTER, node_exporter, NONE, "", "",
 KEY(SERVICE, name, NAME, name, REQUIRED, "", "",
     "Unique among services.")
 KEY(SERVICE, host, HOSTS, hosts, NONE, "", "",
-    "Host names, one or a list; '*.example.org' (quoted) matches all names below it. Without it, "
-    "any host that no other service names.")
+    "Host names, one or a list; '*.example.org' (quoted) matches all names below it. Without "
+    "it, any host that no other service names.")
 KEY(SERVICE, path, PATHS, paths, "/", "", "",
     "Path prefixes, one or a list. A prefix ends at a slash or at the end of the path; the "
     "longest wins.")
@@ -375,8 +380,9 @@ KEY(TARGET, power, REAL, power, "1", "0.1", "4",
     "distributes by the square root of the weight.")
 KEY(TARGET, file, FILE, file, NONE, "", "",
     "For traefik-file and envoy-file: absolute path of the file that the proxy watches. Nothing "
-    "else may write it (two Molas would undo each other's work). It is replaced atomically. Envoy "
-    "needs one file for each cluster: {service} in the path stands for the service's name.")
+    "else may write it (two Molas would undo each other's work). It is replaced atomically. "
+    "Envoy needs one file for each cluster: {service} in the path stands for the service's "
+    "name.")
 KEY(TARGET, socket, PEER, socket, NONE, "", "",
     "For haproxy: its admin socket, unix:/path or host:port.")
 KEY(TARGET, server_options, OPTIONS, server_options, NONE, "", "",
@@ -390,12 +396,12 @@ KEY(TARGET, api, URL, api, NONE, "", "",
 KEY(TARGET, poll, DURATION, poll_usec, "2s", "100ms", "10m",
     "Time between two reads of the proxy's state.")
 KEY(TARGET, backend, BACKEND, backend, "{service}", "", "",
-    "The proxy's name for a service (Traefik's service, HAProxy's backend, Envoy's cluster), with "
-    "{service} in it.")
+    "The proxy's name for a service (Traefik's service, HAProxy's backend, Envoy's cluster), "
+    "with {service} in it.")
 KEY(TARGET, routers, SWITCH, routers, "false", "", "",
     "For Traefik: whether Mola also writes routers, one for each host and path, with a lower "
-    "priority than all others. Without them, your own routers refer to a service as SERVICE@file "
-    "or SERVICE@http.")
+    "priority than all others. Without them, your own routers refer to a service as "
+    "SERVICE@file or SERVICE@http.")
 KEY(TARGET, entry_points, NAMES, entry_points, NONE, "", "",
     "For Traefik with routers: names of their entry points, one or a list; by default Traefik's "
     "own default.")
@@ -405,12 +411,12 @@ KEY(TARGET, strategy, STRATEGY, strategy, NONE, "", "",
     "requests at a time; below that, a server whose first responses were slow gets no more "
     "requests.")
 KEY(TARGET, api_entry_point, NAME, api_entry_point, NONE, "", "",
-    "For Traefik: entry point of a router to its own API and dashboard (api@internal); by default "
-    "there is no such router.")
+    "For Traefik: entry point of a router to its own API and dashboard (api@internal); by "
+    "default there is no such router.")
 KEY(TARGET, fallback, URL, fallback, NONE, "", "",
     "For Traefik with best-node: URL that gets all requests when no node can be chosen; by "
     "default the last good choice stays.")
 KEY(TARGET, stale_after, DURATION, stale_after_usec, NONE, "1s", "24h",
-    "For Envoy: time after which it discards the endpoints when no update from Mola arrives. The "
-    "cluster then has none, so its route needs another cluster to fall back to. Use 10s or more. "
-    "By default endpoints never expire.")
+    "For Envoy: time after which it discards the endpoints when no update from Mola arrives. "
+    "The cluster then has none, so its route needs another cluster to fall back to. Use 10s or "
+    "more. By default endpoints never expire.")

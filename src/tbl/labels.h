@@ -1,9 +1,11 @@
 /*
- * Every label of a Swarm service that Mola knows, once. It feeds the reader, `mola services` and mola-labels(7).
+ * Every label of a Swarm service that Mola knows, once. It feeds the reader, `mola services`
+ * and mola-labels(7).
  *
- * LABEL(group, name, type, field, default, least, most, help): the group is what stands before the name, types are those
- * of discovery/label_value.c, the field is one of struct labels. The default is for people; what a service of the
- * configuration file would have is "as in defaults". Two rows with one group and name do not compile.
+ * LABEL(group, name, type, field, default, least, most, help): the group is the part before the
+ * name, types are those of discovery/label_value.c, the field is a member of struct labels. The
+ * default is text for people; "as in defaults" is that of a service in the configuration file.
+ * Two rows with one group and name do not compile.
  */
 #define LABEL_NAME(group, name)	"mola." LABEL_IN_##group #name
 #define LABEL_IN_DEFAULTS	""
@@ -15,12 +17,15 @@
 LABEL(DEFAULTS, enable, ENABLE, enable, "true with mola.port or mola.host", "", "",
     "Whether Mola serves the service: true, yes, on or 1. Anything else means no.")
 LABEL(DEFAULTS, port, PORT, port, "the only one", "1", "65535",
-    "The port on which the tasks listen inside their containers. Optional where the service publishes exactly one TCP port.")
+    "The port on which the tasks listen inside their containers. Optional where the service "
+    "publishes exactly one TCP port.")
 LABEL(DEFAULTS, host, HOSTS, host, "none", "", "",
-    "Host names, separated by commas; *.example.org matches all names below it, and * any host that no other service "
-    "names. Without it, and without a Traefik router, the service is not served.")
+    "Host names, separated by commas; *.example.org matches all names below it, and * any host "
+    "that no other service names. Without it, and without a Traefik router, the service is not "
+    "served.")
 LABEL(DEFAULTS, path, PATHS, path, "/", "", "",
-    "Path prefixes, separated by commas. A prefix ends at a slash or at the end of the path; the longest wins.")
+    "Path prefixes, separated by commas. A prefix ends at a slash or at the end of the path; "
+    "the longest wins.")
 /* What each service has of its own: tbl/service.h. */
 #define LABEL_IF_FILE_AND_LABEL(section, key, type, field, fallback, least, most, help) \
 	LABEL(section, key, type, conf.field, "as in defaults", least, most, help)
@@ -36,16 +41,18 @@ LABEL(DEFAULTS, path, PATHS, path, "/", "", "",
 #undef LABEL_IF_ELSEWHERE
 
 LABEL(DEFAULTS, self, SWITCH, self, "false", "", "",
-    "Whether the tasks are Molas that share the nodes with this one, in addition to those of its own service; see "
-    "signals.balancers in mola.yaml(5).")
+    "Whether the tasks are Molas that share the nodes with this one, in addition to those of "
+    "its own service; see signals.balancers in mola.yaml(5).")
 LABEL(DEFAULTS, promql, PROMQL, conf.terms, "as in defaults", "", "",
-    "A query to Prometheus that yields one value for each node; a higher value means that the node has less to give. It adds one more "
-    "resource to the profile's. The suffixes of NAME below apply to it, too: mola.promql.limits and so on. "
-    "none: no query, even where defaults have one.")
+    "A query to Prometheus that yields one value for each node; a higher value means that the "
+    "node has less to give. It adds one more resource to the profile's. The suffixes of NAME "
+    "below apply to it, too: mola.promql.limits and so on. none: no query, even where defaults "
+    "have one.")
 LABEL(PROMQL, NAME, PROMQL, conf.terms, "none", "", "",
     "The same for several queries: up to four, each with a name of its own.")
 LABEL(QUERY, weight, PROMQL, conf.terms, "0.8", "0", "1",
-    "Weight of the query as a fraction of the whole; the profile's own weights share the rest. 0: only its limits count.")
+    "Weight of the query as a fraction of the whole; the profile's own weights share the rest. "
+    "0: only its limits count.")
 LABEL(QUERY, limits, PROMQL, conf.terms, "none", "", "",
     "Its soft and hard limit as fractions of full, such as 0.7-0.9.")
 LABEL(QUERY, full, PROMQL, conf.terms, "1", "", "",

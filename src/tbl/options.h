@@ -1,7 +1,8 @@
 /*
- * Every option of every verb, one row each: VERB_OPTION(id, name, argument, help), where ASK_OPTION stands for all
- * clients of a running Mola. A file defines the macros of its own verbs, or OPTION(verb, id, name, argument, help) for
- * all of them. An option that its verb does not read, or two of one id, do not compile.
+ * Every option of every verb, one row each: VERB_OPTION(id, name, argument, help), where
+ * ASK_OPTION stands for all clients of a running Mola. A file defines the macros of its own
+ * verbs, or OPTION(verb, id, name, argument, help) for all of them. An option that its verb
+ * does not read, or two of one id in one verb, do not compile.
  */
 #ifdef OPTION
 #define RUN_OPTION(...)	OPTION(run, __VA_ARGS__)
@@ -51,7 +52,8 @@ DRAIN_OPTION(undo, "--undo", "",
 AGENT_OPTION(listen, "--listen", "ADDRESS",
     "the address to listen on, default 0.0.0.0:9101")
 AGENT_OPTION(period, "--period", "TIME",
-    "between two samples of a stream that requests no period of its own, 100ms to 10s, default 1s")
+    "between two samples of a stream that requests no period of its own, 100ms to 10s, default "
+    "1s")
 AGENT_OPTION(proc, "--proc", "DIR",
     "the node's /proc, if mounted elsewhere")
 AGENT_OPTION(cgroup, "--cgroup", "DIR",

@@ -2,14 +2,17 @@
  * The resources of a node, and the profiles that state which of them matter to a service.
  *
  * RESOURCE(id, name, alias, measure): `measure` is the ratio that its limits are of.
- * LIMIT(soft, hard), NO_LIMIT: below the soft limit the node counts whole, at the hard one as a tenth.
- * PROFILE(id, name, weights of cpu, ram, io, net, limits of cpu, ram, io, net, text). The first is the default.
+ * LIMIT(soft, hard), NO_LIMIT: below the soft limit the node counts whole, at the hard one as a
+ * tenth.
+ * PROFILE(id, name, weights of cpu, ram, io, net, limits of cpu, ram, io, net, text). The first
+ * is the default.
  * A custom profile starts from the limits of the first.
  */
 #ifdef RESOURCE
 RESOURCE(CPU, cpu, cpu, "cores in use, of all cores")
 RESOURCE(RAM, ram, memory, "memory that is not available, of all memory")
-RESOURCE(IO, io, disk, "time in which all threads waited for a disk; where the kernel does not report it, time in which the busiest disk was busy")
+RESOURCE(IO, io, disk, "time in which all threads waited for a disk; where the kernel does not "
+    "report it, time in which the busiest disk was busy")
 RESOURCE(NET, net, network, "bytes per second in the busier direction, of the link's capacity")
 #endif
 #ifdef PROFILE

@@ -1,23 +1,25 @@
 /*
- * Every setting that each service has of its own, once. A row makes the member of struct service_conf, the key of the
- * configuration file (under defaults and in each service) and the label of Swarm services with their checks, the copy and
- * the comparison at a reload, the line of /api/v1/config, the member of the routing table's row with its copy and its
- * check, and the paragraphs of mola.yaml(5) and mola-labels(7).
+ * Every setting that each service has of its own, once. A row makes the member of struct
+ * service_conf, the key of the configuration file (under defaults and in each service), the
+ * label of Swarm services, the checks of both, the copy and the comparison at a reload, the
+ * line of /api/v1/config, the member of the routing table's row with its copy and its check,
+ * and the paragraphs of mola.yaml(5) and mola-labels(7).
  *
  * SETTING(type, field, reach, ways, section, key, default, least, most, help)
- *	type		one of world/setting.h
- *	reach		WORKERS: the field is in the routing table, too. BRAIN: it is not.
- *	ways		FILE_AND_LABEL: (HEALTH, path) is health.path in the file and mola.health.path as a label,
- *			(DEFAULTS, idle) is idle and mola.idle. LABEL: there is only the label. ELSEWHERE: conf.h and
- *			labels.h have rows for its parts.
- *	default, least, most	as a user would write them; least and most are "" for types without a range
- * The field, or section and key, of another row do not compile.
+ *	type	one of world/setting.h
+ *	reach	WORKERS: the field is in the routing table, too. BRAIN: it is not.
+ *	ways	FILE_AND_LABEL: (HEALTH, path) is health.path in the file and the label
+ *		mola.health.path, (DEFAULTS, idle) is idle and mola.idle. LABEL: there is no key.
+ *		ELSEWHERE: its parts have rows of their own in conf.h and labels.h.
+ *	default, least, most	as a user would write them; least and most are "" for types
+ *		without a range
+ * Two rows with one field, or with one section and key, do not compile.
  */
 SETTING(POLICY, policy, WORKERS, FILE_AND_LABEL, DEFAULTS, policy, "marginal", "", "",
     "How the task for a request is chosen; mola.yaml(5) lists the policies.")
 SETTING(PROFILE, profile, BRAIN, FILE_AND_LABEL, DEFAULTS, profile, "balanced", "", "",
-    "Which resources of a node matter, and their limits: balanced, cpu, ram, io, net, or weights and limits such as "
-    "ram,limits.ram=0.6-0.8; see PROFILES in mola.yaml(5).")
+    "Which resources of a node matter, and their limits: balanced, cpu, ram, io, net, or "
+    "weights and limits such as ram,limits.ram=0.6-0.8; see PROFILES in mola.yaml(5).")
 SETTING(DURATION, connect_usec, WORKERS, FILE_AND_LABEL, DEFAULTS, connect, "5s", "10ms", "5m",
     "Time-out for connecting to a task.")
 SETTING(DURATION, response_usec, WORKERS, FILE_AND_LABEL, DEFAULTS, response, "60s", "10ms", "24h",
@@ -27,22 +29,26 @@ SETTING(DURATION, idle_usec, WORKERS, FILE_AND_LABEL, DEFAULTS, idle, "60s", "10
 SETTING(DURATION, tunnel_usec, WORKERS, FILE_AND_LABEL, DEFAULTS, tunnel, "1h", "100ms", "168h",
     "Time-out of an idle upgraded connection (WebSocket).")
 SETTING(PATH_OR_NONE, health_path, WORKERS, FILE_AND_LABEL, HEALTH, path, "none", "", "",
-    "Path that the health check requests from each task, or none. A status of 2xx or 3xx is a pass.")
-SETTING(DURATION, health_interval_usec, WORKERS, FILE_AND_LABEL, HEALTH, interval, "2s", "100ms", "10m",
+    "Path that the health check requests from each task, or none. A status of 2xx or 3xx is a "
+    "pass.")
+SETTING(DURATION, health_interval_usec, WORKERS, FILE_AND_LABEL, HEALTH, interval,
+    "2s", "100ms", "10m",
     "Time between two checks of a task.")
-SETTING(DURATION, health_timeout_usec, WORKERS, FILE_AND_LABEL, HEALTH, timeout, "1s", "10ms", "10m",
+SETTING(DURATION, health_timeout_usec, WORKERS, FILE_AND_LABEL, HEALTH, timeout,
+    "1s", "10ms", "10m",
     "Time-out of a check.")
 SETTING(COUNT, health_rise, WORKERS, FILE_AND_LABEL, HEALTH, rise, "2", "1", "100",
     "Consecutive passes after which a task is healthy again.")
 SETTING(COUNT, health_fall, WORKERS, FILE_AND_LABEL, HEALTH, fall, "3", "1", "100",
     "Consecutive failures after which a task is unhealthy.")
 SETTING(SWITCH, migrate, BRAIN, LABEL, DEFAULTS, migrate, "false", "", "",
-    "Whether Mola may move the service off a hot node. After a move, docker service rollback undoes the move and not your "
-    "last update: Swarm keeps one previous version. mola why names the image to which a rollback would have gone before the "
-    "move.")
+    "Whether Mola may move the service off a hot node. After a move, docker service rollback "
+    "undoes the move and not your last update: Swarm keeps one previous version. mola why names "
+    "the image to which a rollback would have gone before the move.")
 SETTING(COUNT, scale_min, BRAIN, LABEL, SCALE, min, "1", "1", "10000",
     "Minimum number of tasks, where mola.scale.max is set.")
 SETTING(COUNT, scale_max, BRAIN, LABEL, SCALE, max, "none", "1", "10000",
-    "Maximum number of tasks. Without it, Mola does not scale the service. After a change, docker service rollback undoes "
-    "that change and not your last update; mola why names the image to which a rollback would have gone before.")
+    "Maximum number of tasks. Without it, Mola does not scale the service. After a change, "
+    "docker service rollback undoes that change and not your last update; mola why names the "
+    "image to which a rollback would have gone before.")
 SETTING(QUERIES, terms, BRAIN, ELSEWHERE, , , "", "", "", "")

@@ -1,6 +1,6 @@
 /*
- * law: three short formulas, so that hands and brain cannot differ. Called for every task at every request:
- * the exponential is only paid for nodes that have fallen silent.
+ * law: three short formulas, so that hands and brain cannot differ. Called for every task at
+ * every request: the exponential is only paid for nodes that have fallen silent.
  */
 #include <math.h>
 
@@ -27,7 +27,8 @@ law_others(const struct law_node *n, int64_t now)
 double
 law_cost(const struct law_node *n, double others, double inflight)
 {
-	double ours = n->balancers * inflight, demand = (others < 0 ? others * (1 - n->held) : others) + ours;
+	double ours = n->balancers * inflight;
+	double demand = (others < 0 ? others * (1 - n->held) : others) + ours;
 	double th = (demand > 0 ? demand : 0) + 1;
 
 	if (th <= n->cores)

@@ -1,22 +1,24 @@
 /*
- * law: the marginal cost of one more request on a node (doc/why/0002-the-law.md). Pure arithmetic, shared by
- * the hands, who choose by it, and by the brain, who explains with it.
+ * law: the marginal cost of one more request on a node (doc/why/0002-the-law.md). Pure
+ * arithmetic, shared by the hands, who choose by it, and by the brain, who explains with it.
  *
- * R is how many threads wanted a core when the node was last sampled, n our requests in flight there now,
- * n_s the same at the moment of that sample, L how many balancers share the nodes. `others` = R - L * n_s is
- * what does not come from us; so the demand after one more request is
+ * R is how many threads wanted a core when the node was last sampled, n our requests in flight
+ * there now, n_s the same at the moment of that sample, L how many balancers share the nodes.
+ * `others` = R - L * n_s is what does not come from us; so the demand after one more request is
  *     th   = max(0, others + L * n) + 1
  *     cost = th <= C ?  0.5 + 0.5 * th / C  :  (th + L * n) / C
- * `others` below 0 are requests of ours that want no core: they wait, and the node has room for more. Where what they
- * hold while they wait matters more than cores (a profile such as ram), only 1 - held of that is believed.
- * The second branch is the derivative of total delay under processor sharing.
+ * `others` below 0 are requests of ours that want no core: they wait, and the node has room for
+ * more. Where what they hold while they wait matters more than cores (a profile such as ram),
+ * only 1 - held of that is believed. The second branch is the derivative of total delay under
+ * processor sharing.
  */
 #ifndef WORLD_LAW_H
 #define WORLD_LAW_H
 
 #include <stdint.h>
 
-/* What the brain last knew of a node: one row of the phys block. Doubles are measured, times are CLOCK_MONOTONIC usec. */
+/* What the brain last knew of a node: one row of the phys block. Doubles are measured, times
+ * are CLOCK_MONOTONIC usec. */
 struct law_node {
 	double	 cores;		/* effective C for some profile: less when what it needs is scarce; > 0 */
 	double	 others;	/* R - L * n_s at the sample */
@@ -24,13 +26,15 @@ struct law_node {
 	int64_t	 sampled_usec;	/* when the sample was true; 0: never */
 	int64_t	 period_usec;	/* between samples; > 0 */
 	double	 balancers;	/* L, >= 1 */
-	double	 held;		/* 0..1: how far our requests count that want no core just now, for they hold what matters more */
+	/* 0..1: how far our requests count that want no core just now, for they hold what matters more */
+	double	 held;
 };
 
 #define LAW_FRESH_PERIODS	3	/* older: decay begins (Dahlin 2000: interpret load by its age) */
 #define LAW_DECAY_PERIODS	5	/* time constant of the decay, in periods */
 
-/* How much the sample still counts: 1 while fresh, then falling towards 0; 0 when there was none. */
+/* How much the sample still counts: 1 while fresh, then falling towards 0; 0 when there was
+ * none. */
 double	law_trust(const struct law_node *, int64_t now_usec);
 /* `others` as it is to be believed at `now`. */
 double	law_others(const struct law_node *, int64_t now_usec);

@@ -25,7 +25,8 @@ struct worker_row {
 	_Atomic uint64_t	duration_usec;
 	_Atomic int64_t		gauge[LIVE_GAUGES];
 	_Atomic int64_t		beat;
-	_Atomic uint32_t	tasks_end;	/* no task slot from here on was ever taken: its memory need not exist */
+	/* no task slot from here on was ever taken: its memory need not exist */
+	_Atomic uint32_t	tasks_end;
 } __attribute__((aligned(64)));
 
 struct process {
@@ -213,7 +214,8 @@ cause_of(uint32_t number)
 {
 	uint32_t id = number & 0xffff;
 
-	return (struct live_cause){ id == 0 || id > WHY_COUNT ? NULL : &why_all[id - 1], (int)(number >> 16) };
+	return (struct live_cause){ id == 0 || id > WHY_COUNT ? NULL : &why_all[id - 1],
+	    (int)(number >> 16) };
 }
 
 bool
@@ -386,7 +388,8 @@ live_gauge_total(const struct live *l, enum live_gauge g)
 }
 
 /* 1-2.5-5 steps from 0.5 ms to 30 s: wide enough for static files and for long polls. */
-static const double bounds[LIVE_BUCKETS - 1] = { .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30 };
+static const double bounds[LIVE_BUCKETS - 1] = { .0005, .001, .0025, .005, .01, .025, .05, .1, .25,
+    .5, 1, 2.5, 5, 10, 30 };
 
 double
 live_bucket_bound_seconds(unsigned bucket)

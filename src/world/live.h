@@ -1,7 +1,8 @@
 /*
- * live: counters in memory that all workers share, so that one worker's choice sees the others' requests.
- * Each worker writes only its own column of the in-flight matrix; when it dies the parent clears the column.
- * Addressed by node slot and task slot (table.h). The brain reads it, and owns nothing in it.
+ * live: counters in memory that all workers share, so that one worker's choice sees the others'
+ * requests. Each worker writes only its own column of the in-flight matrix; when it dies the
+ * parent clears the column. Addressed by node slot and task slot (table.h). The brain reads it,
+ * and owns nothing in it.
  */
 #ifndef WORLD_LIVE_H
 #define WORLD_LIVE_H
@@ -33,7 +34,8 @@ struct live_task {			/* a snapshot of one task */
 	uint64_t	 errors;	/* answers of 500 and more, ever */
 	uint64_t	 retries;	/* requests that failed here and went to another task, ever */
 	uint64_t	 retries_refused;	/* and those that did not, for the budget was spent */
-	int64_t		 duration_usec;	/* of all that ended there, from the request's first byte to the answer's last */
+	/* of all that ended there, from the request's first byte to the answer's last */
+	int64_t		 duration_usec;
 	enum live_health health;
 	struct live_cause health_cause;	/* of the last time that it went down */
 	int64_t		 ejected_until_usec;	/* passive: it failed too often; monotonic, 0 or past: no */
@@ -51,29 +53,36 @@ void		live_take(struct live *, unsigned worker, unsigned node_slot, unsigned tas
 void		live_give(struct live *, unsigned worker, unsigned node_slot, unsigned task_slot);
 uint32_t	live_node_inflight(const struct live *, unsigned node_slot);	/* all workers */
 uint32_t	live_task_inflight(const struct live *, unsigned task_slot);
-bool		live_is_usable(const struct live *, unsigned task_slot, int64_t now_usec);	/* not down, not ejected */
+/* not down, not ejected */
+bool		live_is_usable(const struct live *, unsigned task_slot, int64_t now_usec);
 bool		live_is_healthy(const struct live *, unsigned task_slot);	/* not down */
 
-/* What an attempt on a task came to (outlier.h). A failure makes it look busier for a while, for all workers. */
+/* What an attempt on a task came to (outlier.h). A failure makes it look busier for a while,
+ * for all workers. */
 void		live_succeeded(struct live *, unsigned task_slot);
 void		live_erred(struct live *, unsigned task_slot, int64_t now_usec);
-void		live_failed(struct live *, unsigned task_slot, const struct outlier_failure *, int64_t now_usec);
+void		live_failed(struct live *, unsigned task_slot, const struct outlier_failure *,
+    int64_t now_usec);
 void		live_count_failure(struct live *, unsigned task_slot);
 struct outlier_rate live_rate(struct live *, unsigned task_slot, int64_t now_usec);
 bool		live_is_suspect(struct live *, unsigned task_slot, int64_t now_usec, bool *certain);
 bool		live_eject(struct live *, unsigned task_slot, struct live_cause, int64_t now_usec);
 double		live_penalty(const struct live *, unsigned task_slot, int64_t now_usec);	/* in requests */
-/* Cheap questions that spare the dear ones: is any task ejected, has any a penalty, did any fail since the last time? */
+/* Cheap questions that spare the dear ones: is any task ejected, has any a penalty, did any
+ * fail since the last time? */
 bool		live_has_ejected(const struct live *, int64_t now_usec);
 bool		live_has_penalty(const struct live *, int64_t now_usec);
 uint32_t	live_failure_serial(const struct live *);
-uint32_t	live_state_serial(const struct live *);		/* of ejections, health and tenants; not of the end of an ejection */
+/* of ejections, health and tenants; not of the end of an ejection */
+uint32_t	live_state_serial(const struct live *);
 
-/* Of a service: when more than half of the tasks that are not down are ejected, ejections do not count. Begin zeroed. */
+/* Of a service: when more than half of the tasks that are not down are ejected, ejections do
+ * not count. Begin zeroed. */
 struct live_census {
 	unsigned	 healthy, ejected;
 };
-void		live_census_add(const struct live *, unsigned task_slot, int64_t now_usec, struct live_census *);
+void		live_census_add(const struct live *, unsigned task_slot, int64_t now_usec,
+    struct live_census *);
 static inline bool
 live_census_all(const struct live_census *c)
 {
@@ -82,11 +91,14 @@ live_census_all(const struct live_census *c)
 
 /* A client was answered from this task, or instead of it. */
 void		live_count_response(struct live *, unsigned task_slot, int status, int64_t duration_usec);
-/* A request that failed there went to another task; `done` false: it would have, but the budget was spent. */
+/* A request that failed there went to another task; `done` false: it would have, but the budget
+ * was spent. */
 void		live_count_retry(struct live *, unsigned task_slot, bool done);
 void		live_set_health(struct live *, unsigned task_slot, enum live_health);	/* the prober alone */
-void		live_set_health_cause(struct live *, unsigned task_slot, struct live_cause);	/* before it goes down */
-/* Signs of life, monotonic time, and the worker that probes health; the parent reads the one and writes the other. */
+/* before it goes down */
+void		live_set_health_cause(struct live *, unsigned task_slot, struct live_cause);
+/* Signs of life, monotonic time, and the worker that probes health; the parent reads the one
+ * and writes the other. */
 void		live_beat(struct live *, unsigned worker, int64_t now_usec);
 int64_t		live_last_beat(const struct live *, unsigned worker);
 void		live_set_prober(struct live *, unsigned worker);
@@ -94,7 +106,8 @@ unsigned	live_prober(const struct live *);		/* at first 0 */
 
 /* everybody */
 void		live_task_read(const struct live *, unsigned task_slot, struct live_task *);
-void		live_count_why(struct live *, unsigned worker, const struct why *);	/* COMPLETE and all others */
+/* COMPLETE and all others */
+void		live_count_why(struct live *, unsigned worker, const struct why *);
 uint64_t	live_why_total(const struct live *, enum why_id);
 enum live_gauge { LIVE_CLIENTS, LIVE_IDLE_UPSTREAMS, LIVE_GAUGES };	/* per worker, now */
 void		live_gauge_add(struct live *, unsigned worker, enum live_gauge, int by);
@@ -106,7 +119,8 @@ void		live_observe(struct live *, unsigned worker, int64_t duration_usec);
 uint64_t	live_bucket_total(const struct live *, unsigned bucket);	/* not cumulative */
 double		live_duration_sum_seconds(const struct live *);
 
-/* what the parent tells of itself and its children; LIVE_BRAIN in place of a worker's number is the brain */
+/* what the parent tells of itself and its children; LIVE_BRAIN in place of a worker's number is
+ * the brain */
 #define LIVE_BRAIN	WORKERS_MAX
 #define LIVE_PARENT	(WORKERS_MAX + 1)
 struct live_process {
@@ -124,8 +138,8 @@ void		live_log_dropped(struct live *, unsigned process, uint64_t lines);	/* so m
 uint64_t	live_log_dropped_total(const struct live *, unsigned process);
 void		live_set_conf(struct live *, struct live_conf);
 struct live_conf live_conf(const struct live *);
-/* Targets that people have withdrawn, by a mark of each (not 0), so that a brain that comes back leaves them so. No more than
- * LIVE_PAUSED are kept. */
+/* Targets that people have withdrawn, by a mark of each (not 0), so that a brain that comes
+ * back leaves them so. No more than LIVE_PAUSED are kept. */
 #define LIVE_PAUSED	64
 void		live_set_paused(struct live *, uint64_t mark, bool on);
 bool		live_is_paused(const struct live *, uint64_t mark);

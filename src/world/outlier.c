@@ -1,6 +1,7 @@
 /*
- * Arithmetic on the books of one task. Knows nothing of services: whether a suspect is worse than the others of its
- * service, and how many of them are set aside already, is for those who see all of them.
+ * Arithmetic on the books of one task. Knows nothing of services: whether a suspect is worse
+ * than the others of its service, and how many of them are set aside already, is for those who
+ * see all of them.
  */
 #include <math.h>
 
@@ -15,7 +16,8 @@
 
 #define EJECT_FIRST	(1 * USEC_PER_SEC)
 #define EJECT_MOST	(30 * USEC_PER_SEC)
-#define EJECT_FORGET	(30 * USEC_PER_SEC)	/* each such time in use makes the next ejection shorter by half */
+/* each such time in use makes the next ejection shorter by half */
+#define EJECT_FORGET	(30 * USEC_PER_SEC)
 
 #define PENALTY_BITS	24
 #define PENALTY_UNIT	64.0			/* of these in one request */
@@ -34,7 +36,8 @@ halved(uint32_t n, int64_t halvings)
 	return halvings > 31 ? 0 : n >> halvings;
 }
 
-/* What has ended since the counts were last halved, without the failures that are counted already. */
+/* What has ended since the counts were last halved, without the failures that are counted
+ * already. */
 static uint32_t
 good_since(const struct outlier *o, uint64_t ended)
 {
@@ -52,7 +55,8 @@ books_halve(struct outlier *o, uint64_t ended, int64_t now)
 
 	if (then != 0 && n <= 0)
 		return;
-	if (!atomic_compare_exchange_strong(&o->halved_usec, &then, then == 0 ? now : then + n * OUTLIER_HALF_USEC))
+	if (!atomic_compare_exchange_strong(&o->halved_usec, &then,
+	    then == 0 ? now : then + n * OUTLIER_HALF_USEC))
 		return;
 	since = good_since(o, ended);
 	SET(o->ended_then, ended);
@@ -188,7 +192,8 @@ outlier_is_suspect(struct outlier *o, uint64_t ended, int64_t now, bool *certain
 		return false;
 	r = outlier_rate(o, ended, now);
 	others = r.failed - from_most(o);
-	return r.failed >= FAILED_LEAST && others >= OTHERS_LEAST && others >= FAILED_PART * (others + r.good);
+	return r.failed >= FAILED_LEAST && others >= OTHERS_LEAST &&
+	    others >= FAILED_PART * (others + r.good);
 }
 
 static void

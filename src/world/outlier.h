@@ -1,10 +1,12 @@
 /*
- * outlier: what failed on one task lately, for whom, and whether the task is set aside for it (ejected). Lies in shared
- * memory and is written by all workers at once without a lock: a count may be off by one, and nothing depends on that.
+ * outlier: what failed on one task lately, for whom, and whether the task is set aside for it
+ * (ejected). Lies in shared memory and is written by all workers at once without a lock: a
+ * count may be off by one, and nothing depends on that.
  *
- * A task is a suspect when failures follow each other, or when an eighth of what it does fails. Failures that a request
- * provokes must come from several client addresses; a connection that could not be opened is nobody's request.
- * doc/why/0011-a-task-that-fails.md has the reasons for the numbers.
+ * A task is a suspect when failures follow each other, or when an eighth of what it does fails.
+ * Failures that a request provokes must come from several client addresses; a connection that
+ * could not be opened is nobody's request. doc/why/0011-a-task-that-fails.md has the reasons
+ * for the numbers.
  */
 #ifndef WORLD_OUTLIER_H
 #define WORLD_OUTLIER_H
@@ -43,7 +45,8 @@ struct outlier_rate {
 	double	 good, failed, errors;	/* errors: statuses of 500, whether they count as failures or not */
 };
 
-/* `ended`: requests that have ended on the task since the beginning of time, failures among them. */
+/* `ended`: requests that have ended on the task since the beginning of time, failures among
+ * them. */
 struct outlier_failure {
 	uint32_t	 from;		/* the client's address, 0: no request provoked it */
 	uint32_t	 weight;	/* OUTLIER_LIGHT, or OUTLIER_HEAVY for what took its time to fail */
@@ -54,12 +57,15 @@ struct outlier_failure {
 
 void	outlier_succeeded(struct outlier *);
 void	outlier_erred(struct outlier *, uint64_t ended, int64_t now_usec);	/* a 500 */
-void	outlier_failed(struct outlier *, const struct outlier_failure *, uint64_t ended, int64_t now_usec);
+void	outlier_failed(struct outlier *, const struct outlier_failure *, uint64_t ended,
+    int64_t now_usec);
 struct outlier_rate outlier_rate(struct outlier *, uint64_t ended, int64_t now_usec);
 
-/* Enough has failed that it may be the task. What `certain` says needs no comparison with other tasks. */
+/* Enough has failed that it may be the task. What `certain` says needs no comparison with other
+ * tasks. */
 bool	outlier_is_suspect(struct outlier *, uint64_t ended, int64_t now_usec, bool *certain);
-/* Sets it aside, longer each time; the books begin anew. False: another worker has done so already. */
+/* Sets it aside, longer each time; the books begin anew. False: another worker has done so
+ * already. */
 bool	outlier_eject(struct outlier *, uint32_t cause, int64_t now_usec);
 bool	outlier_is_ejected(const struct outlier *, int64_t now_usec);
 double	outlier_penalty(const struct outlier *, int64_t now_usec);

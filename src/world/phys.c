@@ -1,7 +1,8 @@
 /*
- * phys: rows that one process writes and others read. Each slot holds two copies: the writer fills the one that is not
- * in force and then counts up, the readers take the one that the count names and see whether it still does. So a
- * writer that is held up or dies in the middle of a row holds up nobody, and nobody sees half of a row.
+ * phys: rows that one process writes and others read. Each slot holds two copies: the writer
+ * fills the one that is not in force and then counts up, the readers take the one that the
+ * count names and see whether it still does. So a writer that is held up or dies in the middle
+ * of a row holds up nobody, and nobody sees half of a row.
  */
 #include <stdatomic.h>
 #include <string.h>

@@ -1,7 +1,8 @@
 /*
- * phys: the small shared block that changes with every sample, written by the brain alone and read by
- * every worker. Rows are addressed by node slot (table.h). A row is read whole, never half of one and half of the
- * next; when the brain dies the rows stay and grow old, and the law knows what age means.
+ * phys: the small shared block that changes with every sample, written by the brain alone and
+ * read by every worker. Rows are addressed by node slot (table.h). A row is read whole, never
+ * half of one and half of the next; when the brain dies the rows stay and grow old, and the law
+ * knows what age means.
  */
 #ifndef WORLD_PHYS_H
 #define WORLD_PHYS_H

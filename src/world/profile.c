@@ -12,15 +12,19 @@
 
 #define LIMIT(soft, hard)	{ soft, hard }
 #define NO_LIMIT		{ 0, 0 }
-#define PROFILE(id, name, cpu, ram, io, net, of_cpu, of_ram, of_io, of_net, text) [PROFILE_##id] = { \
-	.weight = { [RESOURCE_CPU] = cpu, [RESOURCE_RAM] = ram, [RESOURCE_IO] = io, [RESOURCE_NET] = net }, \
-	.limit = { [RESOURCE_CPU] = of_cpu, [RESOURCE_RAM] = of_ram, [RESOURCE_IO] = of_io, [RESOURCE_NET] = of_net }, \
-	.link = PROFILE_LINK },
+#define PROFILE(id, name, cpu, ram, io, net, of_cpu, of_ram, of_io, of_net, text) \
+	[PROFILE_##id] = { \
+		.weight = { [RESOURCE_CPU] = cpu, [RESOURCE_RAM] = ram, \
+		    [RESOURCE_IO] = io, [RESOURCE_NET] = net }, \
+		.limit = { [RESOURCE_CPU] = of_cpu, [RESOURCE_RAM] = of_ram, \
+		    [RESOURCE_IO] = of_io, [RESOURCE_NET] = of_net }, \
+		.link = PROFILE_LINK },
 const struct profile profile_all[PROFILE_COUNT] = {
 #include "tbl/profiles.h"
 };
 #undef PROFILE
-_Static_assert(RESOURCE_COUNT == 4, "tbl/profiles.h: PROFILE has a weight and a limit for each RESOURCE");
+_Static_assert(RESOURCE_COUNT == 4, "tbl/profiles.h: PROFILE has a weight and a limit for each "
+    "RESOURCE");
 
 /* Two profiles, or two resources, of one name do not compile. */
 enum {
@@ -95,7 +99,8 @@ profile_limit_read(struct str s, struct profile_limit *out)
 		*out = l;
 		return true;
 	}
-	if (!str_split(&s, '-', &soft) || !number_read(soft, 0, 1, &l.soft) || !number_read(s, 0, 1, &l.hard) || !(l.soft < l.hard))
+	if (!str_split(&s, '-', &soft) || !number_read(soft, 0, 1, &l.soft) ||
+	    !number_read(s, 0, 1, &l.hard) || !(l.soft < l.hard))
 		return false;
 	*out = l;
 	return true;

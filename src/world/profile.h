@@ -1,6 +1,6 @@
 /*
- * profile: which of a node's resources matter to a service, and where their limits lie. A plain value. What it
- * makes of a node that was sampled is score/pressure.h's affair.
+ * profile: which of a node's resources matter to a service, and where their limits lie. A plain
+ * value. What it makes of a node that was sampled is score/pressure.h's affair.
  */
 #ifndef WORLD_PROFILE_H
 #define WORLD_PROFILE_H
@@ -48,10 +48,11 @@ struct profile {			/* zeroed memory stands for balanced; 8 bytes each, no gaps *
 extern const struct profile profile_all[PROFILE_COUNT];
 
 /*
- * A name ("ram"), or words of key=value with commas or blanks between them: cpu=, ram=, io=, net= are weights (any
- * scale; those not named are 0), limits.ram=0.7-0.9 or limits.ram=none are soft and hard limits, link=1G is bits
- * per second, and a name first says what to begin with: "ram,limits.ram=0.6-0.8". WHY_BAD_PROFILE, WHY_BAD_LIMITS,
- * WHY_BAD_LINK; *out is then untouched.
+ * A name ("ram"), or words of key=value with commas or blanks between them: cpu=, ram=, io=,
+ * net= are weights (any scale; those not named are 0), limits.ram=0.7-0.9 or limits.ram=none
+ * are soft and hard limits, link=1G is bits per second, and a name first says what to begin
+ * with: "ram,limits.ram=0.6-0.8". WHY_BAD_PROFILE, WHY_BAD_LIMITS, WHY_BAD_LINK; *out is then
+ * untouched.
  */
 const struct why *profile_parse(struct str, struct profile *out);
 bool		 profile_same(const struct profile *, const struct profile *);

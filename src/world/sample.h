@@ -15,10 +15,12 @@ struct sample {
 	enum sample_source source;
 	double	 cores;			/* CPUs online, > 0 */
 	double	 busy;			/* cores in use, 0..cores: neither idle nor iowait; steal is lost, thus busy */
-	double	 running;		/* threads running or waiting for a core at that instant, the observer itself not counted */
+	/* threads running or waiting for a core at that instant, the observer itself not counted */
+	double	 running;
 	double	 load1;
 	double	 memory_total_bytes, memory_available_bytes;
-	double	 psi_cpu_waiting, psi_memory_waiting, psi_memory_stalled, psi_io_waiting, psi_io_stalled;	/* ratio 0..1 */
+	/* ratio 0..1 */
+	double	 psi_cpu_waiting, psi_memory_waiting, psi_memory_stalled, psi_io_waiting, psi_io_stalled;
 	double	 disk_busy;		/* the busiest disk, ratio 0..1 */
 	double	 net_receive, net_transmit;	/* bytes per second over real interfaces */
 };

@@ -3,9 +3,9 @@
  *
  *	head | row, row, ... | name value name value ...
  *
- * A block comes from another process, so secrets_view looks at every number before anything is used: after that no
- * reader can step outside. An unsorted block would only be searched in vain, and is refused all the same.
- * Must not know what a value is.
+ * A block comes from another process, so secrets_view looks at every number before anything is
+ * used: after that no reader can step outside. An unsorted block would only be searched in
+ * vain, and is refused all the same. Must not know what a value is.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -54,7 +54,8 @@ name_order(struct str a, struct str b)
 
 /* ---- checking and opening ---- */
 
-/* Makes *s a view of `size` foreign bytes at `base` (aligned to 8), or returns that they are no set. */
+/* Makes *s a view of `size` foreign bytes at `base` (aligned to 8), or returns that they are no
+ * set. */
 static bool
 secrets_view(struct secrets *s, const void *base, size_t size)
 {
@@ -62,8 +63,8 @@ secrets_view(struct secrets *s, const void *base, size_t size)
 
 	s->base = base;
 	s->head = base;
-	if (size < sizeof *s->head || size > SECRETS_BYTES_MAX || s->head->magic != MAGIC || s->head->size != size
-	    || s->head->nrows > SECRETS_MAX)
+	if (size < sizeof *s->head || size > SECRETS_BYTES_MAX || s->head->magic != MAGIC ||
+	    s->head->size != size || s->head->nrows > SECRETS_MAX)
 		return false;
 	s->row = (const struct secrets_row *)(s->base + sizeof *s->head);
 	bytes_at = sizeof *s->head + s->head->nrows * sizeof *s->row;
@@ -89,7 +90,8 @@ secrets_map(int fd, struct secrets **out)
 	void *base;
 
 	/* without the seals the sender could change the block after the check */
-	if ((fcntl(fd, F_GET_SEALS) & SEALS) != SEALS || fstat(fd, &st) != 0 || st.st_size < (off_t)sizeof(struct secrets_head))
+	if ((fcntl(fd, F_GET_SEALS) & SEALS) != SEALS || fstat(fd, &st) != 0 ||
+	    st.st_size < (off_t)sizeof(struct secrets_head))
 		return WHY_SECRETS_BROKEN;
 	base = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (base == MAP_FAILED)
@@ -234,7 +236,8 @@ secrets_maker_add(struct secrets_maker *m, struct str name, struct str value)
 		m->rows_cap = m->rows_cap > 0 ? 2 * m->rows_cap : 16;
 		m->row = must_realloc(m->row, m->rows_cap * sizeof *m->row);
 	}
-	m->row[m->nrows++] = (struct secrets_row){ (uint32_t)m->len, (uint32_t)name.len, (uint32_t)value.len };
+	m->row[m->nrows++] = (struct secrets_row){ (uint32_t)m->len, (uint32_t)name.len,
+	    (uint32_t)value.len };
 	bytes_grow(m, m->len + name.len + value.len);
 	memcpy(m->bytes + m->len, name.p, name.len);
 	if (value.len > 0)
@@ -268,7 +271,8 @@ write_all(int fd, const void *p, size_t n)
 static bool
 block_write(struct secrets_maker *m, int fd)
 {
-	struct secrets_head h = { .magic = MAGIC, .serial = m->serial, .size = block_bytes(m->nrows, m->len), .nrows = m->nrows };
+	struct secrets_head h = { .magic = MAGIC, .serial = m->serial,
+		.size = block_bytes(m->nrows, m->len), .nrows = m->nrows };
 	uint32_t bytes_at = (uint32_t)(h.size - m->len);
 	struct secrets_row *rows;
 	bool done;

@@ -1,8 +1,9 @@
 /*
- * secrets: named values that workers need and nobody else may read, such as the keys of certificates. A set travels as
- * tables do, as one block in a sealed memfd from the brain through the parent to the workers, but never inside a table:
- * tables are shown by the admin API, and a set is mapped by no process that does not use it, and is left out of core
- * dumps. The newest set replaces the one before as a whole.
+ * secrets: named values that workers need and nobody else may read, such as the keys of
+ * certificates. A set travels as tables do, as one block in a sealed memfd from the brain
+ * through the parent to the workers, but never inside a table: tables are shown by the admin
+ * API, and a set is mapped by no process that does not use it, and is left out of core dumps.
+ * The newest set replaces the one before as a whole.
  */
 #ifndef WORLD_SECRETS_H
 #define WORLD_SECRETS_H
@@ -19,8 +20,8 @@
 struct secrets;		/* mapped, read-only, checked */
 
 /*
- * Takes over `fd`, whatever comes of it, and gives a set with one reference. WHY_SECRETS_BROKEN: it is not sealed, or
- * it is no such block. WHY_SYSTEM: errno.
+ * Takes over `fd`, whatever comes of it, and gives a set with one reference.
+ * WHY_SECRETS_BROKEN: it is not sealed, or it is no such block. WHY_SYSTEM: errno.
  */
 const struct why	*secrets_open(int fd, struct secrets **);
 struct secrets		*secrets_ref(struct secrets *);
@@ -37,7 +38,8 @@ struct secrets_maker;
 struct secrets_maker	*secrets_maker_new(uint64_t serial);
 /* Names (1 to SECRETS_NAME_MAX bytes) are unique; name and value are copied. */
 void			 secrets_maker_add(struct secrets_maker *, struct str name, struct str value);
-/* Seals what was added. On success *fd belongs to the caller. WHY_SECRETS_LARGE: over a limit; WHY_SYSTEM: errno. */
+/* Seals what was added. On success *fd belongs to the caller. WHY_SECRETS_LARGE: over a limit;
+ * WHY_SYSTEM: errno. */
 const struct why	*secrets_maker_seal(struct secrets_maker *, int *fd);
 void			 secrets_maker_free(struct secrets_maker **);	/* overwrites what it holds */
 

@@ -1,7 +1,7 @@
 /*
- * setting: the types of settings, and a service's settings as one. People read what is said of a wrong text beside the text
- * itself, in an error of the configuration file or in the list of a service's labels, so it is not quoted here.
- * Must not know where a text stood.
+ * setting: the types of settings, and a service's settings as one. People read what is said of
+ * a wrong text beside the text itself, in an error of the configuration file or in the list of
+ * a service's labels, so it is not quoted here. Must not know where a text stood.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -91,18 +91,21 @@ write_switch(const void *member, struct buf *out)
 static const struct {
 	const char	*unit;
 	int64_t		 usec;
-} units[] = { { "ms", USEC_PER_MSEC }, { "s", USEC_PER_SEC }, { "m", 60 * USEC_PER_SEC }, { "h", 3600 * USEC_PER_SEC } };
+} units[] = { { "ms", USEC_PER_MSEC }, { "s", USEC_PER_SEC }, { "m", 60 * USEC_PER_SEC },
+    { "h", 3600 * USEC_PER_SEC } };
 
 #define UNITS (sizeof units / sizeof *units)
 
 static bool
-read_duration(struct str s, struct setting_range range, void *member, struct arena *a, char *problem)
+read_duration(struct str s, struct setting_range range, void *member, struct arena *a,
+    char *problem)
 {
 	int64_t usec, least, most;
 	double x;
 
 	(void)a;
-	ASSERT(form_duration(str_of(range.least), &least) && form_duration(str_of(range.most), &most) && least < most);
+	ASSERT(form_duration(str_of(range.least), &least) && form_duration(str_of(range.most), &most) &&
+	    least < most);
 	if (form_number(s, &x))
 		return wrong(problem, "has no unit; expected a duration such as 500ms, 2s, 5m or 1h");
 	if (!form_duration(s, &usec))
@@ -123,7 +126,8 @@ write_duration(const void *member, struct buf *out)
 	ASSERT(usec >= 0);
 	while (u > 0 && (usec % units[u].usec != 0 || usec == 0))
 		u--;
-	return buf_printf(out, "%.15g%s", (double)usec / (double)units[u].usec, usec == 0 ? "s" : units[u].unit);
+	return buf_printf(out, "%.15g%s", (double)usec / (double)units[u].usec,
+	    usec == 0 ? "s" : units[u].unit);
 }
 
 static bool
@@ -178,7 +182,8 @@ clear_text(void *member)
 }
 
 static bool
-read_path_or_none(struct str s, struct setting_range range, void *member, struct arena *a, char *problem)
+read_path_or_none(struct str s, struct setting_range range, void *member, struct arena *a,
+    char *problem)
 {
 	bool none = str_eq(s, STR("none"));
 	char **text = member;
@@ -245,11 +250,13 @@ clear_queries(void *member)
 
 const struct setting_type
 	setting_POLICY = { sizeof(MEMBER_POLICY), read_policy, write_policy, NULL, NULL, NULL },
-	setting_PROFILE = { sizeof(MEMBER_PROFILE), read_profile, write_profile, same_profile, NULL, NULL },
+	setting_PROFILE = { sizeof(MEMBER_PROFILE), read_profile, write_profile, same_profile, NULL,
+	    NULL },
 	setting_DURATION = { sizeof(MEMBER_DURATION), read_duration, write_duration, NULL, NULL, NULL },
 	setting_COUNT = { sizeof(MEMBER_COUNT), read_count, write_count, NULL, NULL, NULL },
 	setting_SWITCH = { sizeof(MEMBER_SWITCH), read_switch, write_switch, NULL, NULL, NULL },
-	setting_PATH_OR_NONE = { sizeof(MEMBER_PATH_OR_NONE), read_path_or_none, write_path_or_none, same_text, set_text, clear_text },
+	setting_PATH_OR_NONE = { sizeof(MEMBER_PATH_OR_NONE), read_path_or_none, write_path_or_none,
+	    same_text, set_text, clear_text },
 	setting_QUERIES = { sizeof(MEMBER_QUERIES), NULL, NULL, same_queries, set_queries, clear_queries };
 
 /* ---- all of a service's ---- */

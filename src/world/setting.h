@@ -1,7 +1,8 @@
 /*
- * setting: what each service has of its own (tbl/service.h), and what the types of settings are: how a text becomes a
- * value and a value a text, when two are the same, who owns their memory. The configuration file and the labels of Swarm
- * services read their values through the same functions.
+ * setting: what each service has of its own (tbl/service.h), and what the types of settings
+ * are: how a text becomes a value and a value a text, when two are the same, who owns their
+ * memory. The configuration file and the labels of Swarm services read their values through the
+ * same functions.
  */
 #ifndef WORLD_SETTING_H
 #define WORLD_SETTING_H
@@ -22,8 +23,8 @@
 #define MEMBER_QUERIES		struct terms
 
 /*
- * How to treat a service's requests, and what the mover may do with its tasks (scale_max 0: their number is not Mola's to
- * change). Zeroed memory owns nothing.
+ * How to treat a service's requests, and what the mover may do with its tasks (scale_max 0:
+ * their number is not Mola's to change). Zeroed memory owns nothing.
  */
 struct service_conf {
 #define SETTING(type, field, ...) MEMBER_##type field;
@@ -31,8 +32,8 @@ struct service_conf {
 #undef SETTING
 };
 
-/* Makes *at the same as *from, with memory of its own; members that are the same already stay untouched, so that others may
- * hold on to their texts. True: something differed. */
+/* Makes *at the same as *from, with memory of its own; members that are the same already stay
+ * untouched, so that others may hold on to their texts. True: something differed. */
 bool	service_conf_set(struct service_conf *at, const struct service_conf *from);
 void	service_conf_clear(struct service_conf *);	/* leaves it zeroed */
 
@@ -44,18 +45,20 @@ struct setting_range {		/* as users write them; "" for types without a range */
 
 struct setting_type {
 	size_t		 size;		/* of a member */
-	/* Into the member, which stays as it is on failure. Its memory is of the arena; without one it is its own, and
-	 * its old memory is freed. False: `problem` says what is wrong and what was expected, to be read after the text:
-	 * "is out of range; expected 10ms to 5m". NULL: the setting consists of parts that are read one by one. */
-	bool		(*read)(struct str, struct setting_range, void *member, struct arena *, char problem[SETTING_PROBLEM_MAX]);
+	/* Into the member, which stays as it is on failure. Its memory is of the arena; without one it
+	 * is its own, and its old memory is freed. False: `problem` says what is wrong and what was
+	 * expected, to be read after the text: "is out of range; expected 10ms to 5m". NULL: the
+	 * setting consists of parts that are read one by one. */
+	bool		(*read)(struct str, struct setting_range, void *member, struct arena *,
+	    char problem[SETTING_PROBLEM_MAX]);
 	bool		(*write)(const void *member, struct buf *);	/* as read reads it */
 	/* NULL: as plain memory is compared, copied and zeroed. */
 	bool		(*same)(const void *member, const void *other);
 	void		(*set)(void *member, const void *from);	/* frees the old memory, copies the other's */
 	void		(*clear)(void *member);		/* frees, and leaves it zeroed */
 };
-extern const struct setting_type setting_POLICY, setting_PROFILE, setting_DURATION, setting_COUNT, setting_SWITCH,
-    setting_PATH_OR_NONE, setting_QUERIES;
+extern const struct setting_type setting_POLICY, setting_PROFILE, setting_DURATION, setting_COUNT,
+    setting_SWITCH, setting_PATH_OR_NONE, setting_QUERIES;
 
 /* The place of a word among `words`, which end with NULL; -1 and a problem that names them all. */
 int	setting_word(struct str, const char *const *words, char problem[SETTING_PROBLEM_MAX]);

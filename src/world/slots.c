@@ -1,7 +1,7 @@
 /*
- * slots: three kinds: never used by us (at or above `next`, or below it without a name), held, and resting,
- * which stand in a queue, the longest rested first. Names are remembered until their number is taken away.
- * Must not know what the numbers stand for.
+ * slots: three kinds: never used by us (at or above `next`, or below it without a name), held,
+ * and resting, which stand in a queue, the longest rested first. Names are remembered until
+ * their number is taken away. Must not know what the numbers stand for.
  */
 #include <stdlib.h>
 #include <sys/queue.h>
@@ -90,7 +90,8 @@ unused(struct slots *s)
 	return NULL;
 }
 
-/* One that has rested before a new one, so that a changing swarm does not touch ever more shared memory. */
+/* One that has rested before a new one, so that a changing swarm does not touch ever more
+ * shared memory. */
 static struct slot *
 vacant(struct slots *s, int64_t now)
 {

@@ -1,7 +1,8 @@
 /*
- * slots: small numbers for names, so that shared memory can be addressed by them. A name keeps its number for
- * life, and gets it back when it returns before somebody else needed it. A number that was given back rests
- * for 30 s, and for as long as it is busy: readers of an older table may still be counting on it.
+ * slots: small numbers for names, so that shared memory can be addressed by them. A name keeps
+ * its number for life, and gets it back when it returns before somebody else needed it. A
+ * number that was given back rests for 30 s, and for as long as it is busy: readers of an older
+ * table may still be counting on it.
  */
 #ifndef WORLD_SLOTS_H
 #define WORLD_SLOTS_H

@@ -1,9 +1,9 @@
 /*
  * table: checking, opening and reading.
  *
- * A table comes from another process, so nothing in it is believed before table_view has looked at every number:
- * after that no reader can step outside, whatever it asks. An unsorted table would only match wrongly.
- * Must not know how a task is chosen or a node judged.
+ * A table comes from another process, so nothing in it is believed before table_view has looked
+ * at every number: after that no reader can step outside, whatever it asks. An unsorted table
+ * would only match wrongly. Must not know how a task is chosen or a node judged.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -65,7 +65,8 @@ head_ok(const struct table_head *h, size_t size)
 		return false;
 	for (int p = 0; p < PARTS; p++) {
 		uint64_t at = h->part[p].at, n = h->part[p].n;
-		if (at % 8 != 0 || at < sizeof *h || n > table_parts[p].most || at + n * table_parts[p].width > size)
+		if (at % 8 != 0 || at < sizeof *h || n > table_parts[p].most ||
+		    at + n * table_parts[p].width > size)
 			return false;
 	}
 	return true;
@@ -114,7 +115,8 @@ may_be_0(const char *least)
 }
 
 #define SETTING_OK_POLICY(t, value, least)	((unsigned)(value) < POLICY_COUNT)
-#define SETTING_OK_DURATION(t, value, least)	((value) >= !may_be_0(least) && (value) <= TABLE_USEC_MOST)
+#define SETTING_OK_DURATION(t, value, least) \
+	((value) >= !may_be_0(least) && (value) <= TABLE_USEC_MOST)
 #define SETTING_OK_COUNT(t, value, least)	((value) > 0 || may_be_0(least))
 #define SETTING_OK_SWITCH(t, value, least)	bool_ok(&(value))
 #define SETTING_OK_PATH_OR_NONE(t, value, least) ((value).len == 0 || path_ok(t, value))
@@ -158,7 +160,8 @@ task_ok(const struct table *t, const struct table_task *k, uint32_t at)
 	const struct table_node *node = table_nodes(t, &nnodes);
 	const struct table_service *service = table_services(t, &nservices);
 
-	return text_ok(t, k->name) && addr_ok(&k->addr) && others_ok(k) && k->slot < TASKS_MAX && bool_ok(&k->draining) && bool_ok(&k->drained) &&
+	return text_ok(t, k->name) && addr_ok(&k->addr) && others_ok(k) && k->slot < TASKS_MAX &&
+	    bool_ok(&k->draining) && bool_ok(&k->drained) &&
 	    k->node < nnodes && k->node_slot == node[k->node].slot &&
 	    k->service < nservices && at >= service[k->service].first_task &&
 	    at - service[k->service].first_task < service[k->service].ntasks;
@@ -176,8 +179,8 @@ nodes_ok(const struct table *t)
 	return true;
 }
 
-/* Every task belongs to the service whose span it stands in, and spans do not overlap: services in order,
- * each beginning where the last one ended. */
+/* Every task belongs to the service whose span it stands in, and spans do not overlap: services
+ * in order, each beginning where the last one ended. */
 static bool
 services_and_tasks_ok(const struct table *t)
 {
@@ -208,7 +211,8 @@ routes_ok(struct table *t)
 	t->refuses = false;
 	for (uint32_t i = 0; i < n; i++) {
 		const struct table_route *r = &t->route[i];
-		if (!text_ok(t, r->host) || !path_ok(t, r->path) || (r->service >= nservices && r->service != TABLE_REFUSED))
+		if (!text_ok(t, r->host) || !path_ok(t, r->path) ||
+		    (r->service >= nservices && r->service != TABLE_REFUSED))
 			return false;
 		t->refuses |= r->service == TABLE_REFUSED;
 		if (host_kind(table_text(t, r->host)) < kind)
@@ -220,7 +224,8 @@ routes_ok(struct table *t)
 	return true;
 }
 
-/* Makes *t a view of `size` foreign bytes at `base` (aligned to 8), or says that they are no table. */
+/* Makes *t a view of `size` foreign bytes at `base` (aligned to 8), or says that they are no
+ * table. */
 static bool
 table_view(struct table *t, const void *base, size_t size)
 {
@@ -239,7 +244,8 @@ table_map(int fd, struct table **out)
 	void *base;
 
 	/* Without the seals the sender could change it under our eyes after the check. */
-	if ((fcntl(fd, F_GET_SEALS) & TABLE_SEALS) != TABLE_SEALS || fstat(fd, &st) == -1 || st.st_size < (off_t)sizeof(struct table_head))
+	if ((fcntl(fd, F_GET_SEALS) & TABLE_SEALS) != TABLE_SEALS || fstat(fd, &st) == -1 ||
+	    st.st_size < (off_t)sizeof(struct table_head))
 		return WHY_TABLE_BROKEN;
 	base = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (base == MAP_FAILED)

@@ -1,8 +1,9 @@
 /*
  * table: what the hands need to know, immutable from birth: routes, services, tasks, nodes, as
- * one block in a sealed memfd. The brain builds it, the parent keeps the last one, workers map it and
- * read it in place. It changes with configuration and discovery only; what changes with every sample is in
- * phys.h, what changes with every request in live.h, both addressed by the slots written here.
+ * one block in a sealed memfd. The brain builds it, the parent keeps the last one, workers map
+ * it and read it in place. It changes with configuration and discovery only; what changes with
+ * every sample is in phys.h, what changes with every request in live.h, both addressed by the
+ * slots written here.
  */
 #ifndef WORLD_TABLE_H
 #define WORLD_TABLE_H
@@ -59,7 +60,8 @@ struct table_task {
 
 struct table_service {
 	struct table_ref name;
-	uint32_t	 profile;	/* slot, below PROFILE_SLOTS: which of phys.h's columns the node's state is in */
+	/* slot, below PROFILE_SLOTS: which of phys.h's columns the node's state is in */
+	uint32_t	 profile;
 	uint32_t	 first_task, ntasks;	/* a service's tasks stand together */
 #define SETTING(type, field, reach, ...) IN_ROW_##reach(ROW_##type field;)
 #include "tbl/service.h"
@@ -69,16 +71,16 @@ struct table_service {
 #define TABLE_REFUSED	UINT32_MAX
 
 struct table_route {
-	struct table_ref host;		/* lower case; "*.example.com" for all below, "+.example.com" for one label more;
-					 * empty: any host */
+	/* lower case; "*.example.com" for all below, "+.example.com" for one label more; empty: any */
+	struct table_ref host;
 	struct table_ref path;		/* prefix, begins with '/' */
 	uint32_t	 service;	/* TABLE_REFUSED: requests end here, whatever wider route there is */
 };
 
 struct table;	/* mapped, read-only, checked */
 
-/* Reading. table_open checks every offset and index, takes ownership of the descriptor in success and failure,
- * and gives a table with one reference. */
+/* Reading. table_open checks every offset and index, takes ownership of the descriptor in
+ * success and failure, and gives a table with one reference. */
 const struct why	*table_open(int fd, struct table **);
 struct table		*table_ref(struct table *);
 void			 table_unref(struct table **);
@@ -90,23 +92,27 @@ const struct table_route *table_routes(const struct table *, uint32_t *n);
 struct str		 table_text(const struct table *, struct table_ref);
 
 /*
- * The service for a host (no port, any case) and a path: exact host first, then "+.suffix" and "*.suffix" hosts, the
- * longest suffix first, then routes for any host; among those the longest path prefix that ends at a '/' or at the
- * end of the path. A host whose paths do not match falls through to the next. NULL with a reason: NO_ROUTE or
- * ROUTE_REFUSED. A refused route matches more than others do: its prefix may end anywhere, and it is compared with
- * what the path means to a task, too (escapes decoded, empty and dot segments taken out).
+ * The service for a host (no port, any case) and a path: exact host first, then "+.suffix" and
+ * "*.suffix" hosts, the longest suffix first, then routes for any host; among those the longest
+ * path prefix that ends at a '/' or at the end of the path. A host whose paths do not match
+ * falls through to the next. NULL with a reason: NO_ROUTE or ROUTE_REFUSED. A refused route
+ * matches more than others do: its prefix may end anywhere, and it is compared with what the
+ * path means to a task, too (escapes decoded, empty and dot segments taken out).
  */
-const struct table_service *table_match(const struct table *, struct str host, struct str path, const struct why **);
+const struct table_service *table_match(const struct table *, struct str host, struct str path,
+    const struct why **);
 
-/* Building, in the brain. Strings are copied. Services' tasks must be added right after their service;
- * nodes before the tasks on them. Returned numbers are indexes. */
+/* Building, in the brain. Strings are copied. Services' tasks must be added right after their
+ * service; nodes before the tasks on them. Returned numbers are indexes. */
 struct table_maker;
 struct table_maker	*table_maker_new(uint64_t serial);
 void			 table_maker_free(struct table_maker **);
 struct table_ref	 table_maker_text(struct table_maker *, struct str);
 uint32_t		 table_maker_node(struct table_maker *, const struct table_node *);
-uint32_t		 table_maker_service(struct table_maker *, const struct table_service *);	/* first_task, ntasks are filled in */
-uint32_t		 table_maker_task(struct table_maker *, const struct table_task *);	/* service, node_slot are filled in */
+/* first_task, ntasks are filled in */
+uint32_t		 table_maker_service(struct table_maker *, const struct table_service *);
+/* service, node_slot are filled in */
+uint32_t		 table_maker_task(struct table_maker *, const struct table_task *);
 void			 table_maker_route(struct table_maker *, const struct table_route *);	/* in any order */
 /* Seals. On success *fd belongs to the caller. WHY_TABLE_LARGE, WHY_SYSTEM (errno). */
 const struct why	*table_maker_seal(struct table_maker *, int *fd);

@@ -1,6 +1,6 @@
 /*
- * table_block: how a table lies in memory: a head, five arrays, and the text that they point into. Known to
- * those who build, check and search it, and to nobody else.
+ * table_block: how a table lies in memory: a head, five arrays, and the text that they point
+ * into. Known to those who build, check and search it, and to nobody else.
  */
 #ifndef WORLD_TABLE_BLOCK_H
 #define WORLD_TABLE_BLOCK_H
@@ -17,10 +17,12 @@ extern const struct table_part {
 
 #define TABLE_MAGIC	UINT64_C(0x31656c6261546f4d)	/* "MoTable1" */
 /* Differs between builds whose structures differ, so that neither reads the other's table. */
-#define TABLE_SHAPE	(uint32_t)(((sizeof(struct table_node) * 1021 + sizeof(struct table_service)) * 1021 + \
-			    sizeof(struct table_task)) * 1021 + sizeof(struct table_route))
+#define TABLE_SHAPE (uint32_t)(((sizeof(struct table_node) * 1021 + \
+    sizeof(struct table_service)) * 1021 + sizeof(struct table_task)) * 1021 + \
+    sizeof(struct table_route))
 #define TABLE_SEALS	(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
-#define TABLE_USEC_MOST	INT64_C(3000000000000000)	/* a century: a deadline made of it cannot overflow */
+/* a century: a deadline made of it cannot overflow */
+#define TABLE_USEC_MOST	INT64_C(3000000000000000)
 
 struct table_head {
 	uint64_t	magic, serial, size;
@@ -39,10 +41,11 @@ struct table {
 	bool		 refuses;	/* some of them */
 };
 
-/* Routes stand sorted: exact hosts, "*.…" and "+.…" hosts, any host; equal hosts together; then by path_order; then who
- * came first. */
+/* Routes stand sorted: exact hosts, "*.…" and "+.…" hosts, any host; equal hosts together; then
+ * by path_order; then who came first. */
 int	host_kind(struct str host);		/* 0, 1, 2 */
 int	host_order(struct str, struct str);	/* among hosts of one kind */
-int	path_order(struct str, struct str);	/* long ones first, so that a search for one length rarely looks at bytes */
+/* long ones first, so that a search for one length rarely looks at bytes */
+int	path_order(struct str, struct str);
 
 #endif

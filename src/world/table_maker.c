@@ -130,7 +130,8 @@ static int
 route_order(const void *a, const void *b, void *text)
 {
 	const struct table_route *r = a, *s = b;
-	struct str rh = { (char *)text + r->host.at, r->host.len }, sh = { (char *)text + s->host.at, s->host.len };
+	struct str rh = { (char *)text + r->host.at, r->host.len }, sh =
+	    { (char *)text + s->host.at, s->host.len };
 	int c = host_kind(rh) - host_kind(sh);
 
 	if (c == 0)
@@ -158,7 +159,8 @@ write_at(int fd, const void *p, size_t n, uint64_t at)
 static bool
 table_write(const struct table_maker *m, int fd)
 {
-	struct table_head h = { .magic = TABLE_MAGIC, .serial = m->serial, .shape = TABLE_SHAPE, .size = sizeof h };
+	struct table_head h = { .magic = TABLE_MAGIC, .serial = m->serial, .shape = TABLE_SHAPE, .size =
+	    sizeof h };
 
 	for (int p = 0; p < PARTS; p++) {
 		h.part[p].at = (uint32_t)h.size;
@@ -178,7 +180,8 @@ table_maker_seal(struct table_maker *m, int *fd)
 	if (m->large)
 		return WHY_TABLE_LARGE;
 	if (m->part[PART_ROUTES].n > 1)
-		qsort_r(m->part[PART_ROUTES].p, m->part[PART_ROUTES].n, table_parts[PART_ROUTES].width, route_order, m->part[PART_TEXT].p);
+		qsort_r(m->part[PART_ROUTES].p, m->part[PART_ROUTES].n, table_parts[PART_ROUTES].width,
+		    route_order, m->part[PART_TEXT].p);
 	memory = memfd_create("mola-table", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (memory == -1)
 		return WHY_SYSTEM;

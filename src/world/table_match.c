@@ -1,6 +1,7 @@
 /*
- * table_match: from a host and a path to a service, by a few binary searches over the sorted routes.
- * Must not trust the order: a table that is not sorted matches wrongly, and that is all it may do.
+ * table_match: from a host and a path to a service, by a few binary searches over the sorted
+ * routes. Must not trust the order: a table that is not sorted matches wrongly, and that is all
+ * it may do.
  */
 #include <string.h>
 
@@ -28,7 +29,8 @@ path_order(struct str a, struct str b)
 	return memcmp(a.p, b.p, a.len);
 }
 
-/* The routes of [lo, hi) whose host is `host`: the first at or after it, or the first after them all. */
+/* The routes of [lo, hi) whose host is `host`: the first at or after it, or the first after
+ * them all. */
 static uint32_t
 host_bound(const struct table *t, uint32_t lo, uint32_t hi, struct str host, bool after)
 {
@@ -58,9 +60,10 @@ path_find(const struct table *t, uint32_t lo, uint32_t hi, struct str path)
 	return lo < end && path_order(table_text(t, t->route[lo].path), path) == 0 ? &t->route[lo] : NULL;
 }
 
-/* The longest prefix of `path` among the routes [lo, hi) of one host. A prefix may end where the path ends,
- * before a '/', or with one: "/api" is no prefix of "/apix". What is refused is refused for "/apix", too: whoever
- * protects a prefix with another proxy protects all that begins with it. */
+/* The longest prefix of `path` among the routes [lo, hi) of one host. A prefix may end where
+ * the path ends, before a '/', or with one: "/api" is no prefix of "/apix". What is refused is
+ * refused for "/apix", too: whoever protects a prefix with another proxy protects all that
+ * begins with it. */
 static const struct table_route *
 prefix_find(const struct table *t, uint32_t lo, uint32_t hi, struct str path)
 {
@@ -91,8 +94,8 @@ host_find(const struct table *t, uint32_t lo, uint32_t hi, struct str host, stru
 	return prefix_find(t, first, host_bound(t, first, hi, host, true), path);
 }
 
-/* "*.example.com" for "a.b.example.com": the nearest wildcard first, and that for one label alone before the other.
- * `star` has room for a '*' before the host. */
+/* "*.example.com" for "a.b.example.com": the nearest wildcard first, and that for one label
+ * alone before the other. `star` has room for a '*' before the host. */
 static const struct table_route *
 wild_find(const struct table *t, char *star, struct str host, struct str path)
 {
@@ -140,24 +143,28 @@ route_find(const struct table *t, struct str host, struct str path)
 
 /* --- what a path means to a task --- */
 
-#define PLAIN_MOST 4096		/* routes are shorter; a longer path that needs reading is refused where anything is */
+/* routes are shorter; a longer path that needs reading is refused where anything is */
+#define PLAIN_MOST 4096
 
 static int
 hex_of(char c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 :
+	    c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 /* Tasks read paths differently. Each reading is a choice of these. */
 #define READ_PARAMS	1U	/* a segment ends at ';', as in "/x/..;a=b/admin" */
-#define READ_EMPTY	2U	/* an empty segment is one, which ".." takes away: "/admin//../x" is "/admin/x" */
+/* an empty segment is one, which ".." takes away: "/admin//../x" is "/admin/x" */
+#define READ_EMPTY	2U
 #define READ_ENCODED	4U	/* %2f and %5c separate nothing: "/admin/%2f..%2f.." is below "/admin/" */
 #define READINGS	8U
 
 static char
 byte_take(struct str *rest, unsigned how)
 {
-	int high = *rest->p == '%' && rest->len > 2 ? hex_of(rest->p[1]) : -1, low = high < 0 ? -1 : hex_of(rest->p[2]);
+	int high = *rest->p == '%' && rest->len > 2 ? hex_of(rest->p[1]) : -1;
+	int low = high < 0 ? -1 : hex_of(rest->p[2]);
 	char c = low < 0 ? *rest->p : (char)(high * 16 + low);
 
 	if (low >= 0 && (how & READ_ENCODED) != 0 && (c == '/' || c == '\\')) {
@@ -168,7 +175,8 @@ byte_take(struct str *rest, unsigned how)
 	return c == '\\' ? '/' : c;
 }
 
-/* Takes a segment that has just ended off the end of `out` when it is ".", ".." (with the one before it) or empty. */
+/* Takes a segment that has just ended off the end of `out` when it is ".", ".." (with the one
+ * before it) or empty. */
 static size_t
 segment_close(const char *out, size_t n)
 {
@@ -221,8 +229,8 @@ static bool
 path_is_odd(struct str path)
 {
 	for (size_t i = 0; i < path.len; i++)
-		if (path.p[i] == '%' || path.p[i] == ';' || path.p[i] == '\\' || (path.p[i] == '/' && i + 1 < path.len &&
-		    (path.p[i + 1] == '/' || path.p[i + 1] == '.')))
+		if (path.p[i] == '%' || path.p[i] == ';' || path.p[i] == '\\' ||
+		    (path.p[i] == '/' && i + 1 < path.len && (path.p[i + 1] == '/' || path.p[i + 1] == '.')))
 			return true;
 	return false;
 }
@@ -246,13 +254,15 @@ path_climbs(struct str path)
 static bool
 is_below(struct str path, struct str prefix)
 {
-	return str_starts(path, prefix) && (path.len == prefix.len || path.p[prefix.len] == '/' || prefix.p[prefix.len - 1] == '/');
+	return str_starts(path, prefix) && (path.len == prefix.len || path.p[prefix.len] == '/' ||
+	    prefix.p[prefix.len - 1] == '/');
 }
 
-/* Why a task of `r` may not be asked for `path`, as any task may read it: it is refused, or it lies where no route leads to that
- * service: "/public/../admin". NULL: it may. */
+/* Why a task of `r` may not be asked for `path`, as any task may read it: it is refused, or it
+ * lies where no route leads to that service: "/public/../admin". NULL: it may. */
 static const struct why *
-readings_refuse(const struct table *t, const struct table_route *r, struct str host, struct str path)
+readings_refuse(const struct table *t, const struct table_route *r, struct str host,
+    struct str path)
 {
 	bool climbs = table_text(t, r->path).len > 1 && path_climbs(path);
 	const struct table_route *other;
@@ -265,7 +275,8 @@ readings_refuse(const struct table *t, const struct table_route *r, struct str h
 		other = route_find(t, host, plain);
 		if (other != NULL && other->service == TABLE_REFUSED)
 			return WHY_ROUTE_REFUSED;
-		if (climbs && !is_below(plain, table_text(t, r->path)) && (other == NULL || other->service != r->service))
+		if (climbs && !is_below(plain, table_text(t, r->path)) &&
+		    (other == NULL || other->service != r->service))
 			return WHY_NO_ROUTE;
 	}
 	return NULL;

@@ -1,5 +1,6 @@
 /*
- * term: values in and out, and how their weights stand beside those of a profile. Must not know what a query means.
+ * term: values in and out, and how their weights stand beside those of a profile. Must not know
+ * what a query means.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +11,10 @@
 static bool
 term_same(const struct term *a, const struct term *b)
 {
-	return strcmp(a->name, b->name) == 0 && strcmp(a->query, b->query) == 0 && a->weight == b->weight &&
-	    a->limit.soft == b->limit.soft && a->limit.hard == b->limit.hard && a->full == b->full && a->period_usec == b->period_usec;
+	return strcmp(a->name, b->name) == 0 && strcmp(a->query, b->query) == 0 &&
+	    a->weight == b->weight &&
+	    a->limit.soft == b->limit.soft && a->limit.hard == b->limit.hard && a->full == b->full &&
+	    a->period_usec == b->period_usec;
 }
 
 bool
@@ -45,7 +48,8 @@ terms_free(struct terms *t)
 
 /* Terms that ask for more than there is get it in proportion, and leave nothing. */
 void
-terms_join(const struct profile *p, const struct terms *t, const unsigned *query, struct profile *out)
+terms_join(const struct profile *p, const struct terms *t, const unsigned *query,
+    struct profile *out)
 {
 	double sum = 0, scale, left;
 
@@ -57,5 +61,6 @@ terms_join(const struct profile *p, const struct terms *t, const unsigned *query
 	for (int r = 0; t->n > 0 && r < RESOURCE_COUNT; r++)
 		out->weight[r] *= left;
 	for (unsigned i = 0; i < t->n; i++)
-		out->term[i] = (struct profile_term){ t->term[i].weight * scale, t->term[i].limit, t->term[i].full, query[i] + 1 };
+		out->term[i] = (struct profile_term){ t->term[i].weight * scale, t->term[i].limit,
+		    t->term[i].full, query[i] + 1 };
 }

@@ -1,6 +1,7 @@
 /*
- * term: a query of the user's, as one more thing that can run out on a node: what he says of it, a plain value. Its answers
- * are in world_node.user_metric, what they are worth in a profile is score/pressure.h's affair.
+ * term: a query of the user's, as one more thing that can run out on a node: what he says of
+ * it, a plain value. Its answers are in world_node.user_metric, what they are worth in a
+ * profile is score/pressure.h's affair.
  */
 #ifndef WORLD_TERM_H
 #define WORLD_TERM_H
@@ -32,6 +33,7 @@ void	 terms_copy(struct terms *to, const struct terms *);	/* into memory of its 
 void	 terms_free(struct terms *);				/* leaves none */
 
 /* The profile with the terms in it. query[i]: the slot (world.query) of the i-th term's query. */
-void	 terms_join(const struct profile *, const struct terms *, const unsigned *query, struct profile *out);
+void	 terms_join(const struct profile *, const struct terms *, const unsigned *query,
+    struct profile *out);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * world: lists of what exists, indexes by name, the slots by which shared memory is addressed, and the table
- * that is made of it all. How things come and go stands in world_pass.c.
- * Must not judge (score/) nor talk to anybody.
+ * world: lists of what exists, indexes by name, the slots by which shared memory is addressed,
+ * and the table that is made of it all. How things come and go stands in world_pass.c. Must not
+ * judge (score/) nor talk to anybody.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,7 +147,8 @@ world_inherit(struct world *w, const struct table *t)
 		if (slots_recall(x->node_slots, table_text(t, n[i].name), n[i].slot, now))
 			x->node_drained[n[i].slot] = n[i].drained;
 	for (uint32_t i = 0; i < ntasks; i++) {
-		char *key = world_task_key(table_text(t, s[k[i].service].name), table_text(t, k[i].name), &k[i].addr);
+		char *key = world_task_key(table_text(t, s[k[i].service].name), table_text(t, k[i].name),
+		    &k[i].addr);
 		if (slots_recall(x->task_slots, str_of(key), k[i].slot, now))
 			x->task_drained[k[i].slot] = k[i].drained;
 		free(key);
@@ -208,7 +209,8 @@ table_add_service(struct table_maker *m, const struct world_service *s, const ui
 	uint32_t at = table_maker_service(m, &(struct table_service){
 		.name = table_maker_text(m, str_of(s->name)),
 		.profile = s->profile,
-#define SETTING(type, field, reach, ...) IN_ROW_##reach(.field = SETTING_ROW_##type(m, s->conf.field),)
+#define SETTING(type, field, reach, ...) \
+		IN_ROW_##reach(.field = SETTING_ROW_##type(m, s->conf.field),)
 #include "tbl/service.h"
 #undef SETTING
 	});
@@ -250,7 +252,8 @@ world_table(struct world *w, int *fd)
 	LIST_FOREACH(s, &w->services, link)
 		table_add_service(m, s, node_at);
 	for (unsigned i = 0; i < w->nrefused; i++)
-		table_maker_route(m, &(struct table_route){ .host = table_maker_text(m, str_of(w->refused[i].host)),
+		table_maker_route(m, &(struct table_route){ .host =
+		    table_maker_text(m, str_of(w->refused[i].host)),
 		    .path = table_maker_text(m, str_of(w->refused[i].path)), .service = TABLE_REFUSED });
 	y = table_maker_seal(m, fd);
 	if (y == NULL)

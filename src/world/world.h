@@ -1,7 +1,7 @@
 /*
- * world: what the brain knows: nodes with their last samples, services, tasks. Filled by discovery (what
- * exists) and by signals (how it fares), read by score, explain and the admin API. Names are unique: nodes
- * among nodes, services among services, tasks among all tasks.
+ * world: what the brain knows: nodes with their last samples, services, tasks. Filled by
+ * discovery (what exists) and by signals (how it fares), read by score, explain and the admin
+ * API. Names are unique: nodes among nodes, services among services, tasks among all tasks.
  */
 #ifndef WORLD_WORLD_H
 #define WORLD_WORLD_H
@@ -33,7 +33,8 @@ struct world_query {			/* equal ones of several services are one */
 struct world_user_metric {		/* the value of a user's query on a node */
 	double		 value, smoothed;	/* the last one, and a mean over the last ones */
 	int64_t		 at_usec;		/* of the last one, monotonic; 0: none yet */
-	double		 effective;		/* at the last refresh: smoothed, or the mean of all nodes as it ages; NAN: not known */
+	/* at the last refresh: smoothed, or the mean of all nodes as it ages; NAN: not known */
+	double		 effective;
 };
 
 struct world_node {
@@ -58,7 +59,8 @@ struct world_node {
 	char		 signal_detail[160];
 	int64_t		 signal_wrong_usec;	/* since when, monotonic */
 	struct world_user_metric user_metric[QUERIES_MAX];	/* by slot of world.query */
-	const struct why *prom_why;		/* what is wrong with what Prometheus says of it, NULL when nothing or not asked */
+	/* what is wrong with what Prometheus says of it, NULL when nothing or not asked */
+	const struct why *prom_why;
 	char		 prom_detail[160];
 	int64_t		 prom_until_usec;	/* it speaks for the node until then, monotonic */
 	struct phys_row	 row;			/* as last published */
@@ -84,11 +86,14 @@ struct world_task {
 	bool		 seen;
 };
 
-/* What another proxy's labels ask of each of its own routers to a service, beside hosts and paths. */
+/* What another proxy's labels ask of each of its own routers to a service, beside hosts and
+ * paths. */
 struct route_requirements {
 	bool		 middlewares, tls;
-	char		*entry_points;		/* "web,websecure;internal": the list of each router that has one; NULL: none has */
-	bool		 refused;		/* found by plan.c: requests that the service's routes match end on a route that is refused */
+	/* "web,websecure;internal": the list of each router that has one; NULL: none has */
+	char		*entry_points;
+	/* found by plan.c: requests that the service's routes match end on a route that is refused */
+	bool		 refused;
 };
 
 struct world_service {
@@ -99,7 +104,8 @@ struct world_service {
 	unsigned	 profile;		/* slot of conf.profile with conf.terms in it */
 	bool		 profile_crowded;	/* no slot was left for it: taken for balanced */
 	bool		 profile_reported;		/* and that was said; for whoever says it */
-	bool		 all_used_reported;		/* more than half of its tasks are ejected, and that was said; likewise */
+	/* more than half of its tasks are ejected, and that was said; likewise */
+	bool		 all_used_reported;
 	struct route_conf *route;
 	unsigned	 nroutes;
 	LIST_HEAD(, world_task) tasks;
@@ -120,42 +126,51 @@ struct world {
 	unsigned	 nnodes, nservices, ntasks;
 	struct profile	 profile[PROFILE_SLOTS];	/* by slot; 0 is balanced */
 	bool		 profile_used[PROFILE_SLOTS];	/* by a service, since the last pass */
-	struct world_query query[QUERIES_MAX];	/* of the services that have a profile slot, since the last pass */
+	/* of the services that have a profile slot, since the last pass */
+	struct world_query query[QUERIES_MAX];
 	struct world_index *index;	/* private: names, and who holds which slot */
 };
 
 struct world	*world_new(struct live *, struct phys *);
 void		 world_free(struct world **);
-/* A brain that comes back takes the slots, the phys rows and the drains of the table that is in force. Before
- * the first pass. */
+/* A brain that comes back takes the slots, the phys rows and the drains of the table that is in
+ * force. Before the first pass. */
 void		 world_inherit(struct world *, const struct table *);
 
 /*
- * A discovery pass: begin, name everything that exists, nodes before their tasks, end. What was not named is
- * gone at the end. Strings are copied. NULL: the name was already used in this pass, a task's node does not
- * exist, or no slot is left (WHY_TABLE_LARGE); that one is then as if it had not been named. The end says
- * whether the table must be rebuilt. Order of the world's lists is the order of first naming.
+ * A discovery pass: begin, name everything that exists, nodes before their tasks, end. What was
+ * not named is gone at the end. Strings are copied. NULL: the name was already used in this
+ * pass, a task's node does not exist, or no slot is left (WHY_TABLE_LARGE); that one is then as
+ * if it had not been named. The end says whether the table must be rebuilt. Order of the
+ * world's lists is the order of first naming.
  */
 void			 world_pass_begin(struct world *);
-struct world_node	*world_pass_node(struct world *, const struct world_node *like);	/* name, address, declared, urls */
-struct world_service	*world_pass_service(struct world *, const char *name, const struct service_conf *,
-			    const struct route_conf *, unsigned nroutes);
-void			 world_pass_requirements(struct world_service *, const struct route_requirements *);	/* without it: none */
-struct world_task	*world_pass_task(struct world *, struct world_service *, const char *name, const char *node,
-			    const struct addr *, bool draining);
-/* All routes that are refused; at most once in a pass, else there are none. No service may have one of them. */
+/* name, address, declared, urls */
+struct world_node	*world_pass_node(struct world *, const struct world_node *like);
+struct world_service	*world_pass_service(struct world *, const char *name,
+    const struct service_conf *, const struct route_conf *, unsigned nroutes);
+/* without it: none */
+void			 world_pass_requirements(struct world_service *, const struct route_requirements *);
+struct world_task	*world_pass_task(struct world *, struct world_service *, const char *name,
+    const char *node, const struct addr *, bool draining);
+/* All routes that are refused; at most once in a pass, else there are none. No service may have
+ * one of them. */
 void			 world_pass_refuse(struct world *, const struct route_conf *, unsigned n);
-/* Of a task that was just named: other addresses of it, at most TASK_ADDRS - 1. Not called: as in the last pass. */
-void			 world_pass_task_others(struct world *, struct world_task *, const struct addr *, unsigned n);
+/* Of a task that was just named: other addresses of it, at most TASK_ADDRS - 1. Not called: as
+ * in the last pass. */
+void			 world_pass_task_others(struct world *, struct world_task *, const struct addr *,
+    unsigned n);
 bool			 world_pass_end(struct world *);
 
 struct world_node	*world_node(const struct world *, struct str name);
 struct world_service	*world_service(const struct world *, struct str name);
 struct world_task	*world_task(const struct world *, struct str name);
-bool			 world_drain(struct world *, struct world_node *, bool drained);	/* true: table must be rebuilt */
+/* true: table must be rebuilt */
+bool			 world_drain(struct world *, struct world_node *, bool drained);
 bool			 world_drain_task(struct world *, struct world_task *, bool drained);	/* the same */
 
-/* Builds and seals a table of all this. Slots freed long enough ago (30 s) with nothing in flight return. */
+/* Builds and seals a table of all this. Slots freed long enough ago (30 s) with nothing in
+ * flight return. */
 const struct why	*world_table(struct world *, int *fd);
 
 #endif

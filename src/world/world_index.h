@@ -24,7 +24,8 @@ void	 world_node_free(struct world *, struct world_node *);
 void	 world_service_free(struct world *, struct world_service *);	/* and its tasks */
 void	 world_task_free(struct world *, struct world_task *);
 void	 world_routes_free(struct route_conf *, unsigned n);
-void	 world_profiles_settle(struct world *);	/* which slots the services' profiles and queries have */
+/* which slots the services' profiles and queries have */
+void	 world_profiles_settle(struct world *);
 void	 world_queries_free(struct world *);
 /* The name under which a task holds its slot; the caller frees. */
 char	*world_task_key(struct str service, struct str name, const struct addr *);

@@ -1,9 +1,9 @@
 /*
  * world_pass: one discovery pass: what is named anew is born, what is not named dies at the end.
  *
- * A name that is seen again keeps its structure, its slot and what was sampled of it. A task's slot belongs to
- * service, name and address together: whoever answers at another address begins with clean counters.
- * Must not know who discovers.
+ * A name that is seen again keeps its structure, its slot and what was sampled of it. A task's
+ * slot belongs to service, name and address together: whoever answers at another address begins
+ * with clean counters. Must not know who discovers.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +47,8 @@ text_set(char **at, const char *to)
 	return true;
 }
 
-/* What a row says of a node of which nothing is known yet; score/ makes more of it with the first tick. */
+/* What a row says of a node of which nothing is known yet; score/ makes more of it with the
+ * first tick. */
 static void
 row_init(struct world *w, struct world_node *n)
 {
@@ -153,8 +154,8 @@ routes_set(struct route_conf **at, unsigned *nat, const struct route_conf *r, un
 }
 
 struct world_service *
-world_pass_service(struct world *w, const char *name, const struct service_conf *conf, const struct route_conf *route,
-    unsigned nroutes)
+world_pass_service(struct world *w, const char *name, const struct service_conf *conf,
+    const struct route_conf *route, unsigned nroutes)
 {
 	struct world_service *s = world_service(w, str_of(name));
 
@@ -187,7 +188,8 @@ world_pass_refuse(struct world *w, const struct route_conf *route, unsigned n)
 }
 
 static bool
-task_slot_take(struct world *w, struct world_service *s, const char *name, const struct addr *a, unsigned *slot)
+task_slot_take(struct world *w, struct world_service *s, const char *name, const struct addr *a,
+    unsigned *slot)
 {
 	char *key = world_task_key(str_of(s->name), str_of(name), a);
 	bool fresh, ok = slots_take(w->index->task_slots, str_of(key), clock_mono_usec(), slot, &fresh);

@@ -1,6 +1,7 @@
 /*
- * The slots of profiles and of the queries in them. A profile keeps its slot for as long as a service has it, so that rows mean
- * the same to old tables; a query does, so that what it said is not forgotten.
+ * The slots of profiles and of the queries in them. A profile keeps its slot for as long as a
+ * service has it, so that rows mean the same to old tables; a query does, so that what it said
+ * is not forgotten.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -78,7 +79,8 @@ queries_settle(struct world *w)
 
 /* --- profiles --- */
 
-/* The service's profile with its queries in it; `fresh`: queries that are not asked yet get a slot. */
+/* The service's profile with its queries in it; `fresh`: queries that are not asked yet get a
+ * slot. */
 static bool
 profile_of(struct world *w, const struct world_service *s, bool fresh, struct profile *out)
 {
@@ -120,7 +122,8 @@ service_profile_set(struct world *w, struct world_service *s)
 	struct profile p;
 	unsigned slot;
 
-	s->profile_crowded = !profile_of(w, s, true, &p) || (!profile_find(w, &p, &slot) && !profile_take(w, &p, &slot));
+	s->profile_crowded = !profile_of(w, s, true, &p) || (!profile_find(w, &p, &slot) &&
+	    !profile_take(w, &p, &slot));
 	if (s->profile_crowded)
 		slot = 0;
 	w->index->changed |= s->profile != slot;
