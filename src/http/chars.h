@@ -1,5 +1,6 @@
 /*
- * chars: which bytes may stand where in HTTP/1.x (RFC 9110, 5.6.2 and 5.5; RFC 9112, 3.2; RFC 3986, 3.2.2).
+ * chars: which bytes may stand where in HTTP/1.x (RFC 9110, 5.6.2 and 5.5; RFC 9112, 3.2; RFC
+ * 3986, 3.2.2).
  */
 #ifndef HTTP_CHARS_H
 #define HTTP_CHARS_H

@@ -1,5 +1,6 @@
 /*
- * Turns pieces into as few system calls as the socket allows. Knows nothing of what the pieces mean.
+ * Turns pieces into as few system calls as the socket allows. Knows nothing of what the pieces
+ * mean.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -95,6 +96,7 @@ gather_add_copied(struct gather *g, struct str s)
 bool
 gather_done(const struct gather *g)
 {
+	ASSERT(g->first <= g->n && g->n <= GATHER_MAX);
 	return g->first == g->n;
 }
 
@@ -125,6 +127,7 @@ write_once(struct gather *g, struct stream *s, struct str tail, size_t *put)
 
 	if (tail.len > 0)
 		g->v[g->n] = (struct iovec){ (void *)(uintptr_t)tail.p, tail.len };
+	ASSERT(n + (tail.len > 0) > 0 && (n == 0 ? g->offset == 0 : g->offset < whole.iov_len));
 	if (n > 0)
 		*v = (struct iovec){ (char *)whole.iov_base + g->offset, whole.iov_len - g->offset };
 	res = stream_writev(s, v, n + (tail.len > 0), put);
@@ -136,12 +139,14 @@ write_once(struct gather *g, struct stream *s, struct str tail, size_t *put)
 enum io_result
 gather_write(struct gather *g, struct stream *s, struct str tail, size_t *tail_put)
 {
+	ASSERT(!g->full);		/* a head without one of its pieces is another head */
 	while (!gather_done(g) || tail.len > 0) {
 		size_t put = 0;
 		enum io_result res = write_once(g, s, tail, &put);
 		if (res != IO_DONE)
 			return res;
 		put = advance(g, put);
+		ASSERT(put <= tail.len);
 		tail.p += put;
 		tail.len -= put;
 		*tail_put += put;

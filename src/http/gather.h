@@ -1,6 +1,6 @@
 /*
- * gather: the pieces of a message head, to be written in one go: slices of the buffer it was read from and
- * constants between them. Heads of many pieces are copied together.
+ * gather: the pieces of a message head, to be written in one go: slices of the buffer it was
+ * read from and constants between them. Heads of many pieces are copied together.
  */
 #ifndef HTTP_GATHER_H
 #define HTTP_GATHER_H
@@ -25,8 +25,9 @@ bool		gather_done(const struct gather *);		/* all is written */
 void		gather_rewind(struct gather *);			/* to be written again, on another connection */
 
 /*
- * Writes what is left of the head, then `tail`, until all is out (IO_DONE), the socket is full (IO_AGAIN) or
- * broken (IO_FAIL). *tail_put counts the bytes of `tail` that went; it is added to, also when the rest did not go.
+ * Writes what is left of the head, then `tail`, until all is out (IO_DONE), the socket is full
+ * (IO_AGAIN) or broken (IO_FAIL). *tail_put counts the bytes of `tail` that went; it is added
+ * to, also when the rest did not go.
  */
 enum io_result	gather_write(struct gather *, struct stream *, struct str tail, size_t *tail_put);
 

@@ -1,6 +1,7 @@
 /*
- * Chunked framing as a walk over its bytes, one state per place (RFC 9112, 7.1); data is skipped in one step, trailers are read
- * line by line. Stricter than the grammar: nothing but CRLF ends a line. Knows nothing of connections.
+ * Chunked framing as a walk over its bytes, one state per place (RFC 9112, 7.1); data is
+ * skipped in one step, trailers are read line by line. Stricter than the grammar: nothing but
+ * CRLF ends a line. Knows nothing of connections.
  */
 #include <string.h>
 
@@ -12,7 +13,7 @@
 #define LINE_MAX_BYTES	256		/* of a size with its extensions */
 #define TRAILER_MAX	8192
 
-enum state {
+enum chunk_place {
 	AT_SIZE,		/* before the first digit */
 	IN_SIZE,
 	AFTER_SIZE,		/* blanks, which old servers put there */
@@ -27,6 +28,7 @@ enum state {
 void
 h1_body_init(struct h1_body *b, enum body_kind kind, uint64_t length)
 {
+	ASSERT(kind <= BODY_UNTIL_CLOSE && (kind == BODY_LENGTH || length == 0));
 	memset(b, 0, offsetof(struct h1_body, cut));
 	b->kind = kind;
 	if (kind == BODY_LENGTH)
@@ -39,6 +41,7 @@ cut_add(struct h1_body *b, size_t at, size_t len)
 {
 	struct h1_cut *last = b->ncuts > 0 ? &b->cut[b->ncuts - 1] : NULL;
 
+	ASSERT(len > 0 && (last == NULL || last->at + last->len <= at));	/* in order */
 	if (last != NULL && last->at + last->len == at) {
 		last->len += len;
 		return;
@@ -54,6 +57,7 @@ size_digit(struct h1_body *b, char c)
 {
 	int d = char_hex(c);
 
+	ASSERT(b->state == AT_SIZE ? b->left == 0 && b->line == 0 : b->state == IN_SIZE);
 	if (d < 0 || b->line >= SIZE_DIGITS_MAX)
 		return false;
 	b->left = b->left << 4 | (uint64_t)d;
@@ -114,19 +118,22 @@ framing_step(struct h1_body *b, char c, size_t at)
 static const struct str forbidden[] = {
 #define NAME(text) { text, sizeof text - 1 }
 	/* framing and the connection */
-	NAME("transfer-encoding"), NAME("trailer"), NAME("connection"), NAME("keep-alive"), NAME("proxy-connection"), NAME("te"),
-	NAME("upgrade"),
+	NAME("transfer-encoding"), NAME("trailer"), NAME("connection"), NAME("keep-alive"),
+	NAME("proxy-connection"), NAME("te"), NAME("upgrade"),
 	/* where the request goes, and for whom */
-	NAME("host"), NAME("forwarded"), NAME("x-real-ip"), NAME("max-forwards"), NAME("expect"), NAME("range"),
-	NAME("authorization"), NAME("proxy-authorization"), NAME("proxy-authenticate"), NAME("www-authenticate"), NAME("cookie"),
-	NAME("set-cookie"),
+	NAME("host"), NAME("forwarded"), NAME("x-real-ip"), NAME("max-forwards"), NAME("expect"),
+	NAME("range"), NAME("authorization"), NAME("proxy-authorization"), NAME("proxy-authenticate"),
+	NAME("www-authenticate"), NAME("cookie"), NAME("set-cookie"),
 	/* how the response is taken */
-	NAME("age"), NAME("cache-control"), NAME("date"), NAME("expires"), NAME("location"), NAME("pragma"), NAME("retry-after"),
-	NAME("vary"), NAME("warning"),
+	NAME("age"), NAME("cache-control"), NAME("date"), NAME("expires"), NAME("location"),
+	NAME("pragma"), NAME("retry-after"), NAME("vary"), NAME("warning"),
 #undef NAME
 };
-static const struct str forbidden_kinds[] = { { "content-", 8 }, { "if-", 3 }, { "x-forwarded", 11 } };
-static const struct str digests[] = { { "content-digest", 14 }, { "content-md5", 11 } };	/* made to be trailers (RFC 9530) */
+static const struct str forbidden_kinds[] = {
+	{ "content-", 8 }, { "if-", 3 }, { "x-forwarded", 11 }
+};
+/* Made to be trailers (RFC 9530). */
+static const struct str digests[] = { { "content-digest", 14 }, { "content-md5", 11 } };
 
 static bool
 name_is(struct str name, struct str want)
@@ -206,6 +213,7 @@ data_step(struct h1_body *b, size_t len)
 {
 	size_t n = b->left < len ? (size_t)b->left : len;
 
+	ASSERT(b->state == IN_DATA && b->left > 0);
 	b->left -= n;
 	if (b->left == 0)
 		b->state = AT_DATA_CR;
@@ -230,6 +238,7 @@ eat_chunks(struct h1_body *b, const char *p, size_t len, size_t *used)
 		else
 			at++;
 	}
+	ASSERT(at <= len);
 	*used = at;
 	return r;
 }
@@ -256,6 +265,7 @@ h1_body_bare(struct h1_body *b, char *p, size_t len, size_t *used, size_t *data)
 	}
 	if (r == PARSE_BAD)
 		return r;
+	ASSERT(at <= len && put <= at);
 	*used = at;
 	*data = put;
 	return r;
@@ -264,6 +274,7 @@ h1_body_bare(struct h1_body *b, char *p, size_t len, size_t *used, size_t *data)
 enum parse
 h1_body_eat(struct h1_body *b, const char *p, size_t len, size_t *used)
 {
+	ASSERT(b->ncuts <= H1_CUTS_MAX && b->state <= AT_TRAILER);
 	b->ncuts = 0;
 	if (b->done) {
 		*used = 0;

@@ -1,6 +1,7 @@
 /*
- * h1_body: how many of the bytes that arrive belong to this message. Looks at framing, keeps no bytes. Chunked framing is checked
- * strictly and may be passed on as it came, but for the cuts: bytes that no next one shall see.
+ * h1_body: how many of the bytes that arrive belong to this message. Looks at framing, keeps no
+ * bytes. Chunked framing is checked strictly and may be passed on as it came, but for the cuts:
+ * bytes that do not go on.
  */
 #ifndef HTTP_H1_BODY_H
 #define HTTP_H1_BODY_H
@@ -11,7 +12,7 @@
 #define H1_CUTS_MAX 8
 
 struct h1_cut {
-	size_t	at, len;	/* of the piece that was eaten last */
+	size_t	at, len;	/* in the piece that was eaten last */
 };
 
 struct h1_body {
@@ -28,16 +29,17 @@ struct h1_body {
 
 void		h1_body_init(struct h1_body *, enum body_kind, uint64_t length);
 /*
- * DONE: the body ends after *used bytes (0 <= *used <= len). MORE: *used bytes belong to it, and more follow; *used < len when no
- * more cuts fit, or a trailer line is not there to its end: come again with what was not used and more. BAD: the framing is
- * broken, nothing of this piece may be passed on. BODY_UNTIL_CLOSE never ends here: the connection's end is the body's.
- * Cut are trailers that may not be such (RFC 9110, 6.5.1): whoever merges them into the head would be told another length,
- * host, user or client than the one that we went by.
+ * DONE: the body ends after *used bytes (0 <= *used <= len). MORE: *used bytes belong to it,
+ * and more follow; *used < len when no more cuts fit, or a trailer line is not there to its
+ * end: come again with what was not used and more. BAD: the framing is broken, nothing of this
+ * piece may be passed on. BODY_UNTIL_CLOSE never ends here: the connection's end is the body's.
+ * Cut are trailers that may not be such (RFC 9110, 6.5.1): a server that merges them into the
+ * head would read another length, host, user or client there than the one that we went by.
  */
 enum parse	h1_body_eat(struct h1_body *, const char *p, size_t len, size_t *used);
 /*
- * The same for who takes the data alone: of the *used bytes, *data are left, at the front of p; what was not used stays where it is.
- * For BODY_CHUNKED.
+ * The same, when the data alone goes on: of the *used bytes, *data are left, at the front of p;
+ * what was not used stays where it is. For BODY_CHUNKED.
  */
 enum parse	h1_body_bare(struct h1_body *, char *p, size_t len, size_t *used, size_t *data);
 

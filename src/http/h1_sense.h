@@ -1,5 +1,6 @@
 /*
- * h1_sense: what the fields of a head mean together: host, framing, persistence. For h1_read.c only.
+ * h1_sense: what the fields of a head mean together: host, framing, persistence. For h1_read.c
+ * only.
  */
 #ifndef HTTP_H1_SENSE_H
 #define HTTP_H1_SENSE_H
@@ -7,12 +8,12 @@
 #include "base/why.h"
 #include "http/message.h"
 
-/* Where the fields with a meaning stand, how often, and what Connection said. */
+/* Where the fields with a meaning stand, how often, and what Connection lists. */
 struct sense {
 	int			 hosts, lengths, codings;
 	struct field		*host, *length, *coding;
 	bool			 connection, upgrade;	/* there is such a field */
-	bool			 close, keep_alive;	/* Connection says so */
+	bool			 close, keep_alive;	/* Connection lists it */
 };
 
 /* While the head is read: each field that is not FIELD_OTHER. */

@@ -6,8 +6,10 @@
 
 #include "base/str.h"
 
-/* The first value of `name`, decoded and NUL-terminated. False when it is absent, malformed, holds a NUL byte or
- * does not fit. */
+/*
+ * The first value of `name`, decoded and NUL-terminated. False when it is absent, malformed,
+ * holds a NUL byte or does not fit.
+ */
 bool	query_get(struct str query, const char *name, char *out, size_t cap);
 
 #endif

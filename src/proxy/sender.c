@@ -1,8 +1,10 @@
 /*
- * Lists of addresses as proxies write them, read from their end: each wrote behind what it could not know to be true.
+ * Lists of addresses as proxies write them, read from their end: each proxy appends what it
+ * knows to what it cannot check.
  */
 #include <string.h>
 
+#include "base/bug.h"
 #include "proxy/sender.h"
 
 void
@@ -11,11 +13,13 @@ sender_init(struct sender *s, const struct ip *ip, bool trusted)
 	s->ip = *ip;
 	s->trusted = trusted;
 	s->len = (uint8_t)ip_text(ip, s->text).len;
+	ASSERT(s->len > 0 && s->len < sizeof s->text);
 }
 
 struct str
 sender_peer(const struct sender *s)
 {
+	ASSERT(s->len > 0 && s->text[s->len] == '\0');
 	return (struct str){ s->text, s->len };
 }
 
@@ -52,17 +56,18 @@ part_last(struct str *list, struct str *part)
 }
 
 struct ip
-sender_client(const struct sender *s, const struct message *h, const struct ip_net *trusted, unsigned ntrusted)
+sender_client(const struct sender *s, const struct message *m, const struct ip_net *trusted,
+    unsigned ntrusted)
 {
 	struct ip client = s->ip, next;
 	struct str list, part;
 
 	if (!s->trusted)
 		return client;
-	for (int i = h->nfields; i-- > 0;) {
-		if (h->field[i].id != FIELD_X_FORWARDED_FOR)
+	for (int i = m->nfields; i-- > 0;) {
+		if (m->field[i].id != FIELD_X_FORWARDED_FOR)
 			continue;
-		for (list = h->field[i].value; part_last(&list, &part);) {
+		for (list = m->field[i].value; part_last(&list, &part);) {
 			if (str_trim(part).len == 0)
 				continue;
 			if (!part_read(part, &next))

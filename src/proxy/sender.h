@@ -1,5 +1,6 @@
 /*
- * sender: who sends the requests of a client's connection. Pure.
+ * sender: what is known of the other end of a client's connection, and of the client behind it.
+ * Pure.
  */
 #ifndef PROXY_SENDER_H
 #define PROXY_SENDER_H
@@ -8,8 +9,8 @@
 #include "net/ip.h"
 
 struct sender {
-	struct ip	ip;		/* the other end of the connection, or whom its PROXY header names */
-	bool		trusted;	/* a proxy: what it says of the client is believed */
+	struct ip	ip;		/* the other end of the connection, or what its PROXY header names */
+	bool		trusted;	/* a proxy: its fields about the client are believed */
 	uint8_t		len;
 	char		text[IP_TEXT_MAX];	/* the address: made once per connection */
 };
@@ -18,9 +19,11 @@ void		sender_init(struct sender *, const struct ip *, bool trusted);
 struct str	sender_peer(const struct sender *);	/* its address as text */
 
 /*
- * The client behind the proxies: the right-most address of X-Forwarded-For that is not in `trusted`. A sender that is not
- * trusted is the client itself. A part that is no address ends the search: whoever wrote it is the last that is known.
+ * The client behind the proxies: the right-most address of X-Forwarded-For that is not in
+ * `trusted`. A sender that is not trusted is the client itself. A part that is no address ends
+ * the search: the proxy that wrote it is the last that is known.
  */
-struct ip	sender_client(const struct sender *, const struct message *, const struct ip_net *trusted, unsigned ntrusted);
+struct ip	sender_client(const struct sender *, const struct message *, const struct ip_net *trusted,
+		    unsigned ntrusted);
 
 #endif

@@ -482,23 +482,23 @@ known_fields_are_known(void **state)
 	(void)state;
 	for (enum field_id id = FIELD_HOST; id <= FIELD_FORWARDED; id++) {
 		f.name = str_of(names[id]);
-		field_know(&f);
+		field_identify(&f);
 		assert_int_equal(f.id, id);
 	}
 	/* '\r' with bit 5 set is '-', and '@' is '`': neither may make a known name */
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
 		f.name = str_of(others[i]);
-		field_know(&f);
+		field_identify(&f);
 		assert_int_equal(f.id, FIELD_OTHER);
 	}
 	for (size_t i = 0; i < sizeof proxies / sizeof *proxies; i++) {
 		f.name = str_of(proxies[i]);
-		field_know(&f);
+		field_identify(&f);
 		assert_int_equal(f.id, FIELD_FORWARDED);
 	}
 	for (size_t i = 0; i < sizeof twins / sizeof *twins; i++) {
 		f.name = str_of(twins[i]);
-		field_know(&f);
+		field_identify(&f);
 		assert_int_equal(f.id, FIELD_TWIN);
 		assert_false(f.hop);
 	}
