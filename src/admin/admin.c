@@ -1,12 +1,13 @@
 /*
- * admin: which question goes where. Who may ask is gate.c's affair, what the answers say is view.c's and metrics.c's.
+ * admin: which endpoint a request goes to. access_check.c decides who may send it, view.c and
+ * metrics.c write the responses.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/access_check.h"
 #include "admin/admin.h"
-#include "admin/gate.h"
 #include "admin/pages.h"
 #include "admin/view.h"
 #include "base/bug.h"
@@ -16,8 +17,8 @@
 #include "http/server.h"
 #include "targets/target.h"
 
-#define BODY_MAX	(256u << 10)	/* Envoy lists its extensions in each question: 77 KiB */
-#define REFUSED_USEC	(60 * USEC_PER_SEC)	/* between two lines on requests by a wrong name */
+#define BODY_MAX	(256u << 10)	/* Envoy lists its extensions in each request: 77 KiB */
+#define LOG_GAP_USEC	(60 * USEC_PER_SEC)	/* between two log lines on requests with a wrong Host */
 
 struct admin {
 	struct admin_conf conf;
@@ -25,12 +26,12 @@ struct admin {
 	struct server	*server;
 	struct rates	*rates;
 	struct pages	*pages;
-	int64_t		 refused_usec;		/* when it was last told of a name that is not ours; 0: never */
+	int64_t		 logged_usec;		/* a request with a wrong Host was last logged; 0: never */
 };
 
 static const char by_tcp[] = "tcp", by_unix[] = "unix";		/* tags of the listeners */
 
-/* --- answers --- */
+/* ---- responses ---- */
 
 static void
 reply(struct request *req, int status, const char *type, struct str body, const char *fields)
@@ -58,7 +59,7 @@ reply_error(struct request *req, int status, const char *error, const char *fiel
 	reply_json(req, status, json_pack("{s:s}", "error", error), fields);
 }
 
-/* The name is the client's: whatever bytes it likes. */
+/* The name is the client's: any bytes. */
 static void
 reply_absent(struct request *req, const char *what, const char *name)
 {
@@ -79,11 +80,16 @@ view_of(const void *arg)
 {
 	const struct admin *a = arg;
 
-	return (struct view){ a->conf.world, a->rates, a->conf.events, a->conf.conf, loop_now(a->loop), a->conf.mover, a->conf.discover,
-	    a->conf.targets, a->conf.user_queries, a->conf.prometheus, loop_longest_pause(a->loop) };
+	return (struct view){
+		.world = a->conf.world, .rates = a->rates, .events = a->conf.events, .conf = a->conf.conf,
+		.now_usec = loop_now(a->loop), .mover = a->conf.mover, .discover = a->conf.discover,
+		.targets = a->conf.targets, .user_queries = a->conf.user_queries,
+		.prometheus = a->conf.prometheus, .pause = loop_longest_pause(a->loop)
+	};
 }
 
-/* The service that `?service=` names. False: answered. */
+/* The service that `?service=` names; NULL: none is named, which it must be if `must`. False: an
+ * error was sent. */
 static bool
 service_named(struct admin *a, struct request *req, bool must, struct world_service **s)
 {
@@ -125,42 +131,26 @@ get_root(struct admin *a, struct request *req)
 	    "/envoy/v3/discovery:endpoints  the same\n"), NULL);
 }
 
-/* Nothing to serve, and a Swarm that nobody has seen yet: an update of Mola that ends here should be taken back. A
- * picture that has grown old is no illness. */
+/* Has it no service yet, because the Swarm could not be read even once? Then an update of Mola
+ * should be rolled back. A snapshot that has grown old is no reason for that. */
 static bool
-has_seen_nothing(const struct admin *a)
+is_without_services(const struct admin *a)
 {
-	return a->conf.discover != NULL && !discover_is_ready(a->conf.discover) && !a->conf.inherited && a->conf.world->nservices == 0;
+	return a->conf.discover != NULL && !discover_is_ready(a->conf.discover) &&
+	    !a->conf.inherited && a->conf.world->nservices == 0;
 }
 
 static void
 get_healthz(struct admin *a, struct request *req)
 {
-	const char *ill = NULL;
+	const char *trouble = NULL;
 
 	if (a->conf.world->serial == 0)
-		ill = WHY_NO_TABLE->text;
-	else if (has_seen_nothing(a))
-		ill = "the Swarm has not been seen yet, and nothing else is served";
-	reply(req, ill == NULL ? 200 : 503, "text/plain; charset=utf-8", ill == NULL ? STR("ok\n") : str_of(ill), NULL);
-}
-
-static void
-get_metrics(struct admin *a, struct request *req)
-{
-	pages_ask(a->pages, req, PAGE_METRICS, "");
-}
-
-static void
-get_nodes(struct admin *a, struct request *req)
-{
-	pages_ask(a->pages, req, PAGE_NODES, "");
-}
-
-static void
-get_services(struct admin *a, struct request *req)
-{
-	pages_ask(a->pages, req, PAGE_SERVICES, "");
+		trouble = WHY_NO_TABLE->text;
+	else if (is_without_services(a))
+		trouble = "the Swarm has not been seen yet, and nothing else is served";
+	reply(req, trouble == NULL ? 200 : 503, "text/plain; charset=utf-8",
+	    trouble == NULL ? STR("ok\n") : str_of(trouble), NULL);
 }
 
 static void
@@ -169,14 +159,15 @@ get_tasks(struct admin *a, struct request *req)
 	struct world_service *s;
 
 	if (service_named(a, req, false, &s))
-		pages_ask(a->pages, req, PAGE_TASKS, s == NULL ? "" : s->name);
+		pages_request(a->pages, req, PAGE_TASKS, s == NULL ? "" : s->name);
 }
 
-/* A service of the Swarm that is not served has reasons, too. */
+/* A service of the Swarm that is not served has reasons for that, too. */
 static void
 get_why(struct admin *a, struct request *req)
 {
-	const struct swarm_report *swarm = a->conf.discover == NULL ? NULL : discover_report(a->conf.discover);
+	const struct swarm_report *swarm = a->conf.discover == NULL ? NULL :
+	    discover_report(a->conf.discover);
 	const struct report_service *unserved = NULL;
 	struct world_service *s;
 	char name[256];
@@ -188,7 +179,7 @@ get_why(struct admin *a, struct request *req)
 	if (unserved != NULL)
 		reply_json(req, 200, view_why_unserved(unserved), NULL);
 	else if (service_named(a, req, true, &s))
-		pages_ask(a->pages, req, PAGE_WHY, s->name);
+		pages_request(a->pages, req, PAGE_WHY, s->name);
 }
 
 static void
@@ -205,35 +196,25 @@ get_events(struct admin *a, struct request *req)
 }
 
 static void
-get_config(struct admin *a, struct request *req)
-{
-	pages_ask(a->pages, req, PAGE_CONFIG, "");
-}
-
-static void
-get_swarm(struct admin *a, struct request *req)
-{
-	pages_ask(a->pages, req, PAGE_SWARM, "");
-}
-
-static void
 get_prometheus(struct admin *a, struct request *req)
 {
 	bool there = a->conf.prometheus != NULL && a->conf.prom_nodes != NULL;
 
-	reply_json(req, 200, json_pack("{s:o, s:o}", "servers", there ? prometheus_view(a->conf.prometheus) : json_array(),
+	reply_json(req, 200, json_pack("{s:o, s:o}",
+	    "servers", there ? prometheus_view(a->conf.prometheus) : json_array(),
 	    "queries", there ? prom_nodes_view(a->conf.prom_nodes) : json_array()), NULL);
 }
 
 static void
 get_targets(struct admin *a, struct request *req)
 {
-	json_t *j = a->conf.targets == NULL ? json_pack("{s:[]}", "targets") : targets_view(a->conf.targets, loop_now(a->loop));
-
-	reply_json(req, 200, j, NULL);
+	if (a->conf.targets == NULL)
+		reply_json(req, 200, json_pack("{s:[]}", "targets"), NULL);
+	else
+		reply_json(req, 200, targets_view(a->conf.targets, loop_now(a->loop)), NULL);
 }
 
-/* --- proxies that ask --- */
+/* ---- proxies that poll ---- */
 
 static void
 get_traefik(struct admin *a, struct request *req)
@@ -244,7 +225,7 @@ get_traefik(struct admin *a, struct request *req)
 		targets_respond(a->conf.targets, "traefik-http", req);
 }
 
-/* Envoy asks by POST, and changes nothing by it. */
+/* Envoy polls by POST, which changes nothing. */
 static void
 post_envoy(struct admin *a, struct request *req)
 {
@@ -254,21 +235,28 @@ post_envoy(struct admin *a, struct request *req)
 		targets_respond(a->conf.targets, "envoy-rest", req);
 }
 
-/* --- writes --- */
+/* ---- writes ---- */
 
 static void
 post_target(struct admin *a, struct request *req, bool withdraw)
 {
 	struct str body = request_body(req);
-	json_t *j = json_loadb(body.len > 0 ? body.p : "", body.len, JSON_REJECT_DUPLICATES, NULL), *done;
+	json_t *j = json_loadb(body.len > 0 ? body.p : "", body.len, JSON_REJECT_DUPLICATES, NULL);
+	json_t *done = NULL;
 	const char *name = json_string_value(json_object_get(j, "target"));
 	const json_t *dry = json_object_get(j, "dry_run");
 
-	if (name == NULL || (dry != NULL && !(withdraw && json_is_boolean(dry))))
-		reply_error(req, 400, withdraw ? "expected {\"target\": NAME}, and dry_run: true or false if it matters" :
+	if (name == NULL || (dry != NULL && !(withdraw && json_is_boolean(dry)))) {
+		reply_error(req, 400, withdraw ?
+		    "expected {\"target\": NAME}, and dry_run: true or false if it matters" :
 		    "expected {\"target\": NAME}", NULL);
-	else if (a->conf.targets == NULL || (done = withdraw ? targets_withdraw(a->conf.targets, name, json_is_true(dry)) :
-	    targets_resume(a->conf.targets, name)) == NULL)
+		json_decref(j);
+		return;
+	}
+	if (a->conf.targets != NULL)
+		done = withdraw ? targets_withdraw(a->conf.targets, name, json_is_true(dry)) :
+		    targets_resume(a->conf.targets, name);
+	if (done == NULL)
 		reply_absent(req, "target", name);
 	else
 		reply_json(req, 200, done, NULL);
@@ -320,11 +308,13 @@ post_drain(struct admin *a, struct request *req)
 {
 	struct str body = request_body(req);
 	json_t *j = json_loadb(body.len > 0 ? body.p : "", body.len, JSON_REJECT_DUPLICATES, NULL);
-	const char *node = json_string_value(json_object_get(j, "node")), *task = json_string_value(json_object_get(j, "task"));
+	const char *node = json_string_value(json_object_get(j, "node"));
+	const char *task = json_string_value(json_object_get(j, "task"));
 	const json_t *drain = json_object_get(j, "drain");
 
 	if (!json_is_boolean(drain) || (node == NULL) == (task == NULL))
-		reply_error(req, 400, "expected {\"node\": NAME, \"drain\": true or false}, or the same with \"task\"", NULL);
+		reply_error(req, 400, "expected {\"node\": NAME, \"drain\": true or false}, "
+		    "or the same with \"task\"", NULL);
 	else if (node != NULL)
 		drain_node(a, req, node, json_is_true(drain));
 	else
@@ -332,60 +322,65 @@ post_drain(struct admin *a, struct request *req)
 	json_decref(j);
 }
 
-/* --- doors --- */
+/* ---- endpoints ---- */
 
-static const struct door {
+/* GET and HEAD; POST; POST with the token */
+enum endpoint_access { ACCESS_READ, ACCESS_POLL, ACCESS_WRITE };
+
+static const struct admin_endpoint {
 	const char	*path;
-	enum door_kind { READS, ASKS, WRITES } kind;	/* GET and HEAD; POST; POST by those who may */
-	void		(*answer)(struct admin *, struct request *);
-} doors[] = {
-	{ "/", READS, get_root },
-	{ "/healthz", READS, get_healthz },
-	{ "/metrics", READS, get_metrics },
-	{ "/api/v1/nodes", READS, get_nodes },
-	{ "/api/v1/services", READS, get_services },
-	{ "/api/v1/tasks", READS, get_tasks },
-	{ "/api/v1/why", READS, get_why },
-	{ "/api/v1/events", READS, get_events },
-	{ "/api/v1/config", READS, get_config },
-	{ "/api/v1/swarm", READS, get_swarm },
-	{ "/api/v1/prometheus", READS, get_prometheus },
-	{ "/api/v1/targets", READS, get_targets },
-	{ "/api/v1/drain", WRITES, post_drain },
-	{ "/api/v1/targets/withdraw", WRITES, post_withdraw },
-	{ "/api/v1/targets/resume", WRITES, post_resume },
-	{ "/traefik", READS, get_traefik },
-	{ "/v3/discovery:endpoints", ASKS, post_envoy },	/* the path is Envoy's, and cannot be configured there */
-	{ "/envoy/v3/discovery:endpoints", ASKS, post_envoy },
+	enum endpoint_access access;
+	void		(*respond)(struct admin *, struct request *);	/* NULL: with a page */
+	enum page_kind	 page;
+} endpoints[] = {
+	{ "/", ACCESS_READ, get_root, 0 },
+	{ "/healthz", ACCESS_READ, get_healthz, 0 },
+	{ "/metrics", ACCESS_READ, NULL, PAGE_METRICS },
+	{ "/api/v1/nodes", ACCESS_READ, NULL, PAGE_NODES },
+	{ "/api/v1/services", ACCESS_READ, NULL, PAGE_SERVICES },
+	{ "/api/v1/tasks", ACCESS_READ, get_tasks, 0 },
+	{ "/api/v1/why", ACCESS_READ, get_why, 0 },
+	{ "/api/v1/events", ACCESS_READ, get_events, 0 },
+	{ "/api/v1/config", ACCESS_READ, NULL, PAGE_CONFIG },
+	{ "/api/v1/swarm", ACCESS_READ, NULL, PAGE_SWARM },
+	{ "/api/v1/prometheus", ACCESS_READ, get_prometheus, 0 },
+	{ "/api/v1/targets", ACCESS_READ, get_targets, 0 },
+	{ "/api/v1/drain", ACCESS_WRITE, post_drain, 0 },
+	{ "/api/v1/targets/withdraw", ACCESS_WRITE, post_withdraw, 0 },
+	{ "/api/v1/targets/resume", ACCESS_WRITE, post_resume, 0 },
+	{ "/traefik", ACCESS_READ, get_traefik, 0 },
+	/* this path is Envoy's own, and cannot be configured there */
+	{ "/v3/discovery:endpoints", ACCESS_POLL, post_envoy, 0 },
+	{ "/envoy/v3/discovery:endpoints", ACCESS_POLL, post_envoy, 0 },
 };
 
-static const struct door *
-door_of(struct str path)
+static const struct admin_endpoint *
+endpoint_find(struct str path)
 {
-	for (size_t i = 0; i < sizeof doors / sizeof *doors; i++)
-		if (str_eq(path, str_of(doors[i].path)))
-			return &doors[i];
+	for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++)
+		if (str_eq(path, str_of(endpoints[i].path)))
+			return &endpoints[i];
 	return NULL;
 }
 
 static bool
-method_fits(const struct door *d, const struct message *h)
+method_matches(const struct admin_endpoint *e, const struct message *h)
 {
-	if (d->kind != READS)
+	if (e->access != ACCESS_READ)
 		return str_eq(h->method, STR("POST"));
 	return h->is_head || str_eq(h->method, STR("GET"));
 }
 
-/* A proxy that asks by such a name does not show its users what it was answered. */
+/* Logged, because a proxy that polls with such a name does not show the response to its users. */
 static void
-refusal_tell(struct admin *a, const struct refusal *no)
+error_log(struct admin *a, const struct access_error *error)
 {
 	int64_t now = loop_now(a->loop);
 
-	if (a->refused_usec != 0 && now - a->refused_usec < REFUSED_USEC)
+	if (a->logged_usec != 0 && now - a->logged_usec < LOG_GAP_USEC)
 		return;
-	a->refused_usec = now;
-	log_event(LOG_WARN, "admin.refused", "status", LOG_N(no->status), "text", no->text, NULL);
+	a->logged_usec = now;
+	log_event(LOG_WARN, "admin.refused", "status", LOG_N(error->status), "text", error->text, NULL);
 }
 
 static void
@@ -393,31 +388,35 @@ on_request(void *arg, struct request *req)
 {
 	struct admin *a = arg;
 	const struct message *h = request_head(req);
-	const struct door *d = door_of(request_path(req));
+	const struct admin_endpoint *e = endpoint_find(request_path(req));
 	bool tcp = request_tag(req) == by_tcp;
-	struct refusal no;
+	struct access_error error;
 
-	if (tcp && !gate_host(req, &a->conf.conf->admin_hosts, &no)) {
-		refusal_tell(a, &no);
-		reply_error(req, no.status, no.text, no.fields);
-	} else if (d == NULL)
+	if (tcp && !access_check_host(req, &a->conf.conf->admin_hosts, &error)) {
+		error_log(a, &error);
+		reply_error(req, error.status, error.text, error.fields);
+	} else if (e == NULL)
 		reply_error(req, 404, "there is nothing here; / lists what there is", NULL);
-	else if (!method_fits(d, h))
-		reply_error(req, 405, d->kind == READS ? "only GET" : "only POST",
-		    d->kind == READS ? "Allow: GET, HEAD\r\n" : "Allow: POST\r\n");
-	else if (d->kind == WRITES && !gate_write(req, tcp, a->conf.conf->admin_token, &no))
-		reply_error(req, no.status, no.text, no.fields);
+	else if (!method_matches(e, h))
+		reply_error(req, 405, e->access == ACCESS_READ ? "only GET" : "only POST",
+		    e->access == ACCESS_READ ? "Allow: GET, HEAD\r\n" : "Allow: POST\r\n");
+	else if (e->access == ACCESS_WRITE &&
+	    !access_check_write(req, tcp, a->conf.conf->admin_token, &error))
+		reply_error(req, error.status, error.text, error.fields);
+	else if (e->respond != NULL)
+		e->respond(a, req);
 	else
-		d->answer(a, req);
+		pages_request(a->pages, req, e->page, "");
 }
 
-/* --- life --- */
+/* ---- life ---- */
 
 struct admin *
 admin_new(struct loop *l, const struct admin_conf *conf)
 {
 	struct admin *a = must_zalloc(sizeof *a);
 
+	ASSERT(conf->world != NULL && conf->conf != NULL && conf->drain_node != NULL);
 	a->conf = *conf;
 	a->loop = l;
 	loop_longest_pause(l);

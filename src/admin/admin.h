@@ -1,6 +1,6 @@
 /*
- * admin: the HTTP interface of doc/api.md, on the brain's loop. Reads what the brain knows; what it is asked to
- * change, it hands to whoever made it.
+ * admin: the HTTP interface of doc/api.md, on the brain's loop. Reads what the brain has; changes
+ * that are requested go through the callbacks of admin_conf.
  */
 #ifndef ADMIN_ADMIN_H
 #define ADMIN_ADMIN_H
@@ -26,7 +26,7 @@ struct admin_conf {
 	struct world	*world;
 	const struct events *events;
 	const struct discover *discover;	/* NULL: none */
-	bool		 inherited;		/* a table was in force before we came */
+	bool		 inherited;		/* a table was in force before this process started */
 	const struct mover *mover;		/* the same */
 	struct targets	*targets;		/* the same */
 	const struct prometheus *prometheus;	/* the same */
@@ -40,7 +40,9 @@ struct admin_conf {
 
 struct admin	*admin_new(struct loop *, const struct admin_conf *);
 void		 admin_free(struct admin **);
-void		 admin_reconf(struct admin *, const struct conf *);	/* the one before may be freed afterwards */
-void		 admin_tick(struct admin *, int64_t now_usec);		/* once a second or more often, for rates */
+/* The configuration before may be freed afterwards. */
+void		 admin_reconf(struct admin *, const struct conf *);
+/* Once a second or more often, for rates. */
+void		 admin_tick(struct admin *, int64_t now_usec);
 
 #endif

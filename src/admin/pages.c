@@ -1,6 +1,6 @@
 /*
- * A queue of pages that are asked for; the first is being made. Nobody is given a page that was begun before he asked: what he
- * changed himself must be in it.
+ * pages: a queue of pages that were requested; the first is being written. No request gets a page
+ * that was started before it came: the page must show what the same client has just changed.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,16 +13,18 @@
 
 #define SLICE_USEC	(2 * USEC_PER_MSEC)
 #define PAGE_MAX	(64u << 20)
-#define BEGINNINGS_MOST	4	/* then it is made in one piece: a Swarm that changes all the time must not keep it from its end */
+/* Then the page is written in one piece: a Swarm that changes all the time must not keep it from
+ * its end. */
+#define STARTS_MOST	4
 
 struct page_job {
 	TAILQ_ENTRY(page_job) link;
 	enum page_kind	 kind;
 	char		*service;
-	struct request	**asker;
-	unsigned	 naskers;
-	unsigned	 beginnings;
-	uint64_t	 passes;	/* of the world, when it was begun */
+	struct request	**request;
+	unsigned	 nrequests;
+	unsigned	 starts;
+	uint64_t	 passes;	/* of the world, when it was started */
 	unsigned	 family;	/* metrics: the next one */
 	struct view_walk walk;		/* the others */
 	struct buf	 out;
@@ -51,12 +53,12 @@ pages_new(struct loop *l, pages_view_f *view, const void *arg)
 }
 
 void
-pages_ask(struct pages *p, struct request *req, enum page_kind kind, const char *service)
+pages_request(struct pages *p, struct request *req, enum page_kind kind, const char *service)
 {
 	struct page_job *j;
 
 	TAILQ_FOREACH(j, &p->jobs, link)
-		if (j->beginnings == 0 && j->kind == kind && strcmp(j->service, service) == 0)
+		if (j->starts == 0 && j->kind == kind && strcmp(j->service, service) == 0)
 			break;
 	if (j == NULL) {
 		j = must_zalloc(sizeof *j);
@@ -65,23 +67,26 @@ pages_ask(struct pages *p, struct request *req, enum page_kind kind, const char 
 		buf_init(&j->out, PAGE_MAX);
 		TAILQ_INSERT_TAIL(&p->jobs, j, link);
 	}
-	j->asker = must_realloc(j->asker, (j->naskers + 1) * sizeof(struct request *));
-	j->asker[j->naskers++] = req;
+	j->request = must_realloc(j->request, (j->nrequests + 1) * sizeof(struct request *));
+	j->request[j->nrequests++] = req;
 	if (p->work.node.at == 0)
 		timer_set(p->loop, &p->work, loop_now(p->loop), work, p);
 }
 
-/* --- one page --- */
+/* ---- one page ---- */
 
 /* False: the service that it is about is gone. */
 static bool
-job_begin(struct page_job *j, const struct view *v)
+job_start(struct page_job *j, const struct view *v)
 {
-	const struct world_service *s = *j->service == '\0' ? NULL : world_service(v->world, str_of(j->service));
+	const struct world_service *s = NULL;
 
+	ASSERT(j->starts < STARTS_MOST);
+	if (*j->service != '\0')
+		s = world_service(v->world, str_of(j->service));
 	view_tasks_end(&j->walk);
 	buf_clear(&j->out);
-	j->beginnings++;
+	j->starts++;
 	j->passes = v->world->passes;
 	j->family = 0;
 	if (s == NULL && *j->service != '\0')
@@ -130,31 +135,33 @@ job_step(struct page_job *j, const struct view *v)
 	return false;
 }
 
-static void
-page_error(struct request *req, int status, const char *json)
-{
-	request_reply(req, status, "application/json", str_of(json), PAGES_FIELDS);
-}
-
+/* Replies to all requests: with the page, or with the error. */
 static void
 job_end(struct pages *p, struct page_job *j, int status)
 {
-	bool full = j->out.full;
-	struct shared *text = shared_new(&j->out);
+	const char *type = j->kind == PAGE_METRICS ? METRICS_TYPE : "application/json", *error = NULL;
+	struct shared *text;
 
-	TAILQ_REMOVE(&p->jobs, j, link);	/* a client that is answered may ask for the same at once */
-	for (unsigned i = 0; i < j->naskers; i++)
-		if (status != 200)
-			page_error(j->asker[i], status, status == 404 ? "{\"error\":\"there is no such service any more\"}" :
-			    "{\"error\":\"Mola is stopping\"}");
-		else if (full)
-			page_error(j->asker[i], 500, "{\"error\":\"the response would be too large\"}");
+	ASSERT(j == TAILQ_FIRST(&p->jobs) && j->nrequests > 0);
+	if (status == 404)
+		error = "{\"error\":\"there is no such service any more\"}";
+	else if (status == 503)
+		error = "{\"error\":\"Mola is stopping\"}";
+	else if (j->out.full) {
+		status = 500;
+		error = "{\"error\":\"the response would be too large\"}";
+	}
+	ASSERT((status == 200) == (error == NULL));
+	text = shared_new(&j->out);
+	TAILQ_REMOVE(&p->jobs, j, link);	/* first: a client may request the same again at once */
+	for (unsigned i = 0; i < j->nrequests; i++)
+		if (error != NULL)
+			request_reply(j->request[i], status, "application/json", str_of(error), PAGES_FIELDS);
 		else
-			request_reply_shared(j->asker[i], 200, j->kind == PAGE_METRICS ? METRICS_TYPE : "application/json", text,
-			    PAGES_FIELDS);
+			request_reply_shared(j->request[i], 200, type, text, PAGES_FIELDS);
 	shared_unref(&text);
 	view_tasks_end(&j->walk);
-	free(j->asker);
+	free(j->request);
 	free(j->service);
 	free(j);
 }
@@ -168,15 +175,17 @@ work(void *arg)
 	int64_t start = clock_mono_usec();
 	bool more = true;
 
-	if ((j->beginnings == 0 || j->passes != v.world->passes) && !job_begin(j, &v))
+	ASSERT(j != NULL && j->nrequests > 0 && j->starts <= STARTS_MOST);
+	if ((j->starts == 0 || j->passes != v.world->passes) && !job_start(j, &v))
 		job_end(p, j, 404);
 	else {
-		while ((more = job_step(j, &v)) && (j->beginnings == BEGINNINGS_MOST || clock_mono_usec() - start < SLICE_USEC))
+		while ((more = job_step(j, &v)) &&
+		    (j->starts == STARTS_MOST || clock_mono_usec() - start < SLICE_USEC))
 			;
 		if (!more)
 			job_end(p, j, 200);
 	}
-	if (!TAILQ_EMPTY(&p->jobs))		/* readers get half of the time at most */
+	if (!TAILQ_EMPTY(&p->jobs))		/* pages get half of the time at most */
 		timer_set(p->loop, &p->work, loop_now(p->loop) + (clock_mono_usec() - start), work, p);
 }
 

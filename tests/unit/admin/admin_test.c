@@ -393,8 +393,8 @@ test_root_names_every_path(void **state)
 
 	(void)state;
 	get(s, "/");
-	for (size_t i = 0; i < sizeof doors / sizeof *doors; i++)
-		assert_non_null(strstr(s->body, doors[i].path));
+	for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++)
+		assert_non_null(strstr(s->body, endpoints[i].path));
 	stage_free(s);
 }
 
@@ -708,18 +708,18 @@ test_page_begins_again(void **state)
 
 	(void)state;
 	buf_init(&j.out, PAGE_MAX);
-	assert_true(job_begin(&j, &v));
+	assert_true(job_start(&j, &v));
 	assert_true(job_step(&j, &v));
 	fill_world(s);
 	assert_int_not_equal(j.passes, s->world->passes);
-	assert_true(job_begin(&j, &v));
+	assert_true(job_start(&j, &v));
 	while (job_step(&j, &v))
 		;
 	s->json = json_loadb(j.out.p, j.out.len, 0, NULL);
 	assert_int_equal(json_array_size(json_object_get(s->json, "tasks")), 2);
-	assert_int_equal(j.beginnings, 2);
+	assert_int_equal(j.starts, 2);
 	j.service = "gone";
-	assert_false(job_begin(&j, &v));
+	assert_false(job_start(&j, &v));
 	view_tasks_end(&j.walk);
 	buf_fini(&j.out);
 	stage_free(s);
