@@ -1,18 +1,19 @@
 /*
- * metrics: one function per family of series; the table says which comes when. Counters are those that the
- * workers keep in shared memory, so they outlive a brain.
+ * metrics: one function for each family of series; the table gives their order. Counters are
+ * those that the workers keep in shared memory, so they outlive a brain.
  */
 #include <inttypes.h>
 #include <math.h>
 
 #include "admin/metrics_page.h"
+#include "base/bug.h"
 #include "base/clock.h"
 #include "engine/discover.h"
 
-/* --- families of Mola itself --- */
+/* ---- families of Mola itself ---- */
 
 static void
-put_build(struct page *p)
+put_build(struct metrics_page *p)
 {
 	page_open(p);
 	page_label(p, "version", MOLA_VERSION);
@@ -22,11 +23,12 @@ put_build(struct page *p)
 static bool
 ends_requests(const struct why *w)
 {
-	return w->blame != BLAME_EXPORTER && w->blame != BLAME_ENGINE && w->blame != BLAME_SWARM && w->blame != BLAME_PROXY;
+	return w->blame != BLAME_EXPORTER && w->blame != BLAME_ENGINE && w->blame != BLAME_SWARM &&
+	    w->blame != BLAME_PROXY;
 }
 
 static void
-put_ends(struct page *p)
+put_ends(struct metrics_page *p)
 {
 	for (unsigned id = 0; id < WHY_COUNT; id++) {
 		if (!ends_requests(&why_all[id]))
@@ -39,22 +41,27 @@ put_ends(struct page *p)
 }
 
 static void
-put_durations(struct page *p)
+put_durations(struct metrics_page *p)
 {
 	const struct live *l = p->v->world->live;
+	double bound, before = 0;
 	uint64_t n = 0;
 
 	for (unsigned b = 0; b < LIVE_BUCKETS - 1; b++) {
 		n += live_bucket_total(l, b);
-		buf_printf(p->out, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", p->name, live_bucket_bound_seconds(b), n);
+		bound = live_bucket_bound_seconds(b);
+		ASSERT(bound > before);
+		before = bound;
+		buf_printf(p->out, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", p->name, bound, n);
 	}
 	n += live_bucket_total(l, LIVE_BUCKETS - 1);
-	buf_printf(p->out, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n%s_sum %.6f\n%s_count %" PRIu64 "\n", p->name, n, p->name,
-	    live_duration_sum_seconds(l), p->name, n);
+	buf_printf(p->out, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", p->name, n);
+	buf_printf(p->out, "%s_sum %.6f\n", p->name, live_duration_sum_seconds(l));
+	buf_printf(p->out, "%s_count %" PRIu64 "\n", p->name, n);
 }
 
 static void
-put_pause(struct page *p)
+put_pause(struct metrics_page *p)
 {
 	page_open(p);
 	page_label(p, "clock", "wall");
@@ -64,10 +71,10 @@ put_pause(struct page *p)
 	page_close(p, (double)p->v->pause.cpu_usec / (double)USEC_PER_SEC);
 }
 
-/* --- the Swarm: nothing is said of one that is not there --- */
+/* ---- the Swarm: no series if there is none ---- */
 
 static void
-put_swarm(struct page *p, bool age)
+put_swarm(struct metrics_page *p, bool age)
 {
 	struct watch *w = p->v->discover == NULL ? NULL : discover_watch(p->v->discover);
 	struct watch_status st;
@@ -82,7 +89,7 @@ put_swarm(struct page *p, bool age)
 }
 
 static void
-put_events(struct page *p)
+put_events(struct metrics_page *p)
 {
 	static const char *const names[] = { "debug", "info", "warn", "error" };
 
@@ -94,14 +101,16 @@ put_events(struct page *p)
 }
 
 static void
-put_family(struct page *p, enum family f)
+put_family(struct metrics_page *p, enum family f)
 {
 	const struct live *live = p->v->world->live;
 
 	switch (f) {
 	case FAMILY_BUILD_INFO:		put_build(p); break;
 	case FAMILY_CONF_GOOD:		page_plain(p, live_conf(live).good); break;
-	case FAMILY_CONF_READ:		page_plain(p, (double)live_conf(live).read_usec / (double)USEC_PER_SEC); break;
+	case FAMILY_CONF_READ:
+		page_plain(p, (double)live_conf(live).read_usec / (double)USEC_PER_SEC);
+		break;
 	case FAMILY_LOG_DROPPED:
 	case FAMILY_STARTS:
 	case FAMILY_PROCESS_CPU:
@@ -109,8 +118,12 @@ put_family(struct page *p, enum family f)
 	case FAMILY_PAUSE:		put_pause(p); break;
 	case FAMILY_TABLE_SERIAL:	page_plain(p, (double)p->v->world->serial); break;
 	case FAMILY_WORKERS:		page_plain(p, live_workers(live)); break;
-	case FAMILY_CLIENTS:		page_plain(p, (double)live_gauge_total(live, LIVE_CLIENTS)); break;
-	case FAMILY_IDLE_UPSTREAMS:	page_plain(p, (double)live_gauge_total(live, LIVE_IDLE_UPSTREAMS)); break;
+	case FAMILY_CLIENTS:
+		page_plain(p, (double)live_gauge_total(live, LIVE_CLIENTS));
+		break;
+	case FAMILY_IDLE_UPSTREAMS:
+		page_plain(p, (double)live_gauge_total(live, LIVE_IDLE_UPSTREAMS));
+		break;
 	case FAMILY_ENDED:		put_ends(p); break;
 	case FAMILY_DURATION:		put_durations(p); break;
 	case FAMILY_REQUESTS ... FAMILY_SERVICE_UP:	metrics_tasks(p, f); break;
@@ -135,12 +148,15 @@ metrics_write(const struct view *v, unsigned f, struct buf *out)
 #include "tbl/metrics.h"
 #undef METRIC
 	};
-	struct page p;
+	struct metrics_page p;
 
+	ASSERT(f <= FAMILIES);
 	if (f == FAMILIES)
 		return false;
-	p = (struct page){ v, out, families[f].name };
-	buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", p.name, families[f].help, p.name, families[f].type);
+	p = (struct metrics_page){ .v = v, .out = out, .name = families[f].name };
+	buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", p.name, families[f].help, p.name,
+	    families[f].type);
 	put_family(&p, f);
+	ASSERT(!p.open);
 	return true;
 }

@@ -10,7 +10,7 @@
 #include "score/explain.h"
 #include "score/guard.h"
 
-/* --- one value per node --- */
+/* ---- one value per node ---- */
 
 typedef double	of_node_f(const struct view *, const struct world_node *);
 
@@ -105,8 +105,10 @@ node_disk(const struct view *v, const struct world_node *n)
 }
 
 static void
-put_node(struct page *p, const struct world_node *n, const char *key, const char *of, double x)
+put_node(struct metrics_page *p, const struct world_node *n, const char *key, const char *of,
+    double x)
 {
+	ASSERT(n->slot < NODES_MAX);
 	if (isnan(x))
 		return;
 	page_open(p);
@@ -116,10 +118,10 @@ put_node(struct page *p, const struct world_node *n, const char *key, const char
 	page_close(p, x);
 }
 
-/* --- several --- */
+/* ---- several ---- */
 
 static void
-put_pressure(struct page *p, const struct world_node *n)
+put_pressure(struct metrics_page *p, const struct world_node *n)
 {
 	const struct sample *s = &n->sample;
 
@@ -132,7 +134,8 @@ put_pressure(struct page *p, const struct world_node *n)
 	put_node(p, n, "of", "io_stalled", s->psi_io_stalled);
 }
 
-/* "http://10.0.0.1:9100/metrics" is 10.0.0.1:9100 to Prometheus, and so to dashboards of node_exporter. */
+/* "http://10.0.0.1:9100/metrics" is 10.0.0.1:9100 to Prometheus, and so to dashboards of
+ * node_exporter. */
 static struct str
 instance_of(const char *url)
 {
@@ -143,12 +146,14 @@ instance_of(const char *url)
 		return STR("");
 	host += 3;
 	len = strcspn(host, "/?#");
-	user = memrchr(host, '@', len);		/* who asks is nobody's affair */
-	return user == NULL ? (struct str){ host, len } : (struct str){ user + 1, len - (size_t)(user + 1 - host) };
+	user = memrchr(host, '@', len);		/* without the user and password */
+	if (user == NULL)
+		return (struct str){ host, len };
+	return (struct str){ user + 1, len - (size_t)(user + 1 - host) };
 }
 
 static void
-put_info(struct page *p, const struct world_node *n)
+put_info(struct metrics_page *p, const struct world_node *n)
 {
 	char exporter[256];
 
@@ -157,23 +162,33 @@ put_info(struct page *p, const struct world_node *n)
 	page_label(p, "node", n->name);
 	page_label(p, "address", n->address == NULL ? "" : n->address);
 	page_label(p, "exporter", exporter);
-	page_label(p, "source", view_source_name(n->sample.taken_usec == 0 ? SOURCE_NONE : n->sample.source));
+	page_label(p, "source",
+	    view_source_name(n->sample.taken_usec == 0 ? SOURCE_NONE : n->sample.source));
 	page_close(p, 1);
 }
 
 void
-metrics_nodes(struct page *p, enum family f)
+metrics_nodes(struct metrics_page *p, enum family f)
 {
 	static of_node_f *const of_node[FAMILIES] = {
-		[FAMILY_NODE_SEEN] = node_seen, [FAMILY_NODE_AGE] = node_age, [FAMILY_NODE_CORES] = node_cores,
-		[FAMILY_NODE_EFFECTIVE] = node_effective, [FAMILY_NODE_BUSY] = node_busy, [FAMILY_NODE_OTHERS] = node_others,
-		[FAMILY_NODE_INFLIGHT] = node_inflight, [FAMILY_NODE_COST] = node_cost, [FAMILY_NODE_SCORE] = node_score,
-		[FAMILY_NODE_MEMORY] = node_memory, [FAMILY_NODE_MEMORY_FREE] = node_memory_free, [FAMILY_NODE_DISK] = node_disk,
+		[FAMILY_NODE_SEEN] = node_seen,
+		[FAMILY_NODE_AGE] = node_age,
+		[FAMILY_NODE_CORES] = node_cores,
+		[FAMILY_NODE_EFFECTIVE] = node_effective,
+		[FAMILY_NODE_BUSY] = node_busy,
+		[FAMILY_NODE_OTHERS] = node_others,
+		[FAMILY_NODE_INFLIGHT] = node_inflight,
+		[FAMILY_NODE_COST] = node_cost,
+		[FAMILY_NODE_SCORE] = node_score,
+		[FAMILY_NODE_MEMORY] = node_memory,
+		[FAMILY_NODE_MEMORY_FREE] = node_memory_free,
+		[FAMILY_NODE_DISK] = node_disk,
 		[FAMILY_NODE_DRAINED] = node_drained,
 	};
 	const struct world_node *n;
 
-	_Static_assert(FAMILY_NODE_DRAINED - FAMILY_NODE_INFO == 14, "tbl/metrics.h: a new row of nodes needs a function above");
+	_Static_assert(FAMILY_NODE_DRAINED - FAMILY_NODE_INFO == 14,
+	    "tbl/metrics.h: a new row of nodes needs a function above");
 	LIST_FOREACH(n, &p->v->world->nodes, link)
 		if (f == FAMILY_NODE_INFO)
 			put_info(p, n);

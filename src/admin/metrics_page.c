@@ -1,23 +1,29 @@
 /*
  * metrics_page: how a series is written, for the files of metrics.
  */
+#include <math.h>
+
 #include "admin/metrics_page.h"
+#include "base/bug.h"
 #include "base/escape.h"
 
 void
-page_open(struct page *p)
+page_open(struct metrics_page *p)
 {
+	ASSERT(!p->open);
+	p->open = true;
 	buf_adds(p->out, str_of(p->name));
 	buf_adds(p->out, STR("{"));
 }
 
 void
-page_label(struct page *p, const char *key, const char *value)
+page_label(struct metrics_page *p, const char *key, const char *value)
 {
 	bool first = p->out->len == 0 || p->out->p[p->out->len - 1] == '{';
 	struct str rest = str_of(value);
 	char text[256];
 
+	ASSERT(p->open);
 	if (!first)
 		buf_adds(p->out, STR(","));
 	buf_adds(p->out, str_of(key));
@@ -31,13 +37,16 @@ page_label(struct page *p, const char *key, const char *value)
 }
 
 void
-page_close(struct page *p, double x)
+page_close(struct metrics_page *p, double x)
 {
+	ASSERT(p->open && !isnan(x));
+	p->open = false;
 	buf_printf(p->out, "} %.15g\n", x);
 }
 
 void
-page_plain(struct page *p, double x)
+page_plain(struct metrics_page *p, double x)
 {
+	ASSERT(!p->open && !isnan(x));
 	buf_printf(p->out, "%s %.15g\n", p->name, x);
 }

@@ -1,5 +1,5 @@
 /*
- * metrics_page: the page that the files of metrics write together, and nobody else. Families stand in the order of
+ * metrics_page: the page that metrics*.c write together. Families are in the order of
  * tbl/metrics.h.
  */
 #ifndef ADMIN_METRICS_PAGE_H
@@ -20,23 +20,25 @@ enum {
 #undef METRIC
 };
 
-struct page {
+struct metrics_page {
 	const struct view *v;
 	struct buf	*out;
 	const char	*name;		/* of the family that is being written */
+	bool		 open;		/* a series has been opened */
 };
 
-/* A series: page_open, page_label for each label, page_close. What is not a number is left out by the caller. */
-void	page_open(struct page *);
-void	page_label(struct page *, const char *key, const char *value);
-void	page_close(struct page *, double x);
-void	page_plain(struct page *, double x);		/* a series without labels */
+/* A series: page_open, page_label for each label, page_close. The caller leaves out what is not a
+ * number. */
+void	page_open(struct metrics_page *);
+void	page_label(struct metrics_page *, const char *key, const char *value);
+void	page_close(struct metrics_page *, double x);
+void	page_plain(struct metrics_page *, double x);		/* a series without labels */
 
-void	metrics_nodes(struct page *, enum family);	/* metrics_node.c */
-void	metrics_tasks(struct page *, enum family);	/* metrics_task.c: services too */
-void	metrics_processes(struct page *, enum family);	/* metrics_process.c */
-void	metrics_prometheus(struct page *, enum family);	/* metrics_prometheus.c */
-void	metrics_queries(struct page *, enum family);	/* metrics_query.c */
-void	metrics_targets(struct page *, enum family);	/* metrics_target.c */
+void	metrics_nodes(struct metrics_page *, enum family);	/* metrics_node.c */
+void	metrics_tasks(struct metrics_page *, enum family);	/* metrics_task.c: services too */
+void	metrics_processes(struct metrics_page *, enum family);	/* metrics_process.c */
+void	metrics_prometheus(struct metrics_page *, enum family);	/* metrics_prometheus.c */
+void	metrics_queries(struct metrics_page *, enum family);	/* metrics_query.c */
+void	metrics_targets(struct metrics_page *, enum family);	/* metrics_target.c */
 
 #endif

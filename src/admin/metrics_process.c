@@ -1,5 +1,6 @@
 /*
- * metrics_process: what each process of Mola costs, from /proc/PID/stat. The parent notes who they are in shared memory.
+ * metrics_process: the CPU time and memory of each process of Mola, from /proc/PID/stat. The
+ * parent notes pids in shared memory.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -7,22 +8,24 @@
 #include <unistd.h>
 
 #include "admin/metrics_page.h"
+#include "base/bug.h"
 
-struct process {
+struct process_stat {
 	int		 pid;			/* 0: it is not running */
 	double		 cpu_seconds, resident_bytes;
 };
 
-/* "PID (NAME) STATE ..." with 11 fields between the name and utime, stime; rss is the 24th of all. */
+/* "PID (NAME) STATE ..." with 11 fields between the name and utime, stime; rss is the 24th of
+ * all. */
 static bool
-stat_read(const char *text, struct process *p)
+stat_read(const char *text, struct process_stat *p)
 {
 	const char *after = strrchr(text, ')');		/* a name may hold anything */
 	unsigned long long utime, stime;
 	long long pages;
 
-	if (after == NULL || sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d %*d %*d %*u "
-	    "%*u %lld", &utime, &stime, &pages) != 3)
+	if (after == NULL || sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu "
+	    "%*d %*d %*d %*d %*d %*d %*u %*u %lld", &utime, &stime, &pages) != 3)
 		return false;
 	p->cpu_seconds = (double)(utime + stime) / (double)sysconf(_SC_CLK_TCK);
 	p->resident_bytes = (double)pages * (double)sysconf(_SC_PAGESIZE);
@@ -30,7 +33,7 @@ stat_read(const char *text, struct process *p)
 }
 
 static bool
-process_look(struct process *p)
+process_read(struct process_stat *p)
 {
 	char path[32], text[1024];
 	ssize_t n = -1;
@@ -46,28 +49,45 @@ process_look(struct process *p)
 }
 
 static void
-put_process(struct page *page, enum family f, unsigned number, const char *name)
+put_process(struct metrics_page *page, enum family f, unsigned number, const char *name)
 {
 	const struct live *live = page->v->world->live;
-	struct live_process is = number == LIVE_PARENT ? (struct live_process){ getppid(), 1 } : live_process(live, number);
-	struct process p = { .pid = is.pid };
-	bool looks = f == FAMILY_PROCESS_CPU || f == FAMILY_PROCESS_MEMORY;
+	struct live_process is = number == LIVE_PARENT ?
+	    (struct live_process){ getppid(), 1 } : live_process(live, number);
+	struct process_stat p = { .pid = is.pid };
+	double x;
 
-	if ((looks && !process_look(&p)) || (f == FAMILY_STARTS && number == LIVE_PARENT))
-		return;
+	switch (f) {
+	case FAMILY_STARTS:
+		if (number == LIVE_PARENT)
+			return;
+		x = (double)is.starts;
+		break;
+	case FAMILY_LOG_DROPPED:
+		x = (double)live_log_dropped_total(live, number);
+		break;
+	case FAMILY_PROCESS_CPU:
+	case FAMILY_PROCESS_MEMORY:
+		if (!process_read(&p))
+			return;
+		x = f == FAMILY_PROCESS_CPU ? p.cpu_seconds : p.resident_bytes;
+		break;
+	default:
+		BUG("no family of processes");
+	}
 	page_open(page);
 	page_label(page, "process", name);
-	page_close(page, f == FAMILY_STARTS ? (double)is.starts : f == FAMILY_LOG_DROPPED ?
-	    (double)live_log_dropped_total(live, number) : f == FAMILY_PROCESS_CPU ? p.cpu_seconds : p.resident_bytes);
+	page_close(page, x);
 }
 
 void
-metrics_processes(struct page *p, enum family f)
+metrics_processes(struct metrics_page *p, enum family f)
 {
 	char name[16];
 
 	put_process(p, f, LIVE_PARENT, "parent");
 	put_process(p, f, LIVE_BRAIN, "brain");
+	ASSERT(live_workers(p->v->world->live) <= WORKERS_MAX);
 	for (unsigned w = 0; w < live_workers(p->v->world->live); w++) {
 		snprintf(name, sizeof name, "worker-%u", w & (WORKERS_MAX - 1));
 		put_process(p, f, w, name);

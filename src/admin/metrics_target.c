@@ -1,16 +1,19 @@
 /*
- * metrics_target: families of the proxies that are not ours, and of what they were told. Counters begin anew with the brain.
+ * metrics_target: families of the external proxies that Mola configures, and of what was
+ * published to them. Counters start again with each brain.
  */
 #include "admin/metrics_page.h"
 #include "base/bug.h"
 #include "base/clock.h"
 #include "targets/target.h"
 
-/* False: there is nothing to say of it. */
+/* False: it has no value. */
 static bool
-target_value(const struct page *p, enum family family, const struct target_facts *f, double *x)
+target_value(const struct metrics_page *p, enum family family, const struct target_facts *f,
+    double *x)
 {
-	_Static_assert(FAMILY_TARGET_SHARE - FAMILY_TARGET_UP == 6, "tbl/metrics.h: a new row of targets needs its value below");
+	_Static_assert(FAMILY_TARGET_SHARE - FAMILY_TARGET_UP == 6,
+	    "tbl/metrics.h: a new row of targets needs its value below");
 	switch (family) {
 	case FAMILY_TARGET_UP:		*x = f->good; return true;
 	case FAMILY_TARGET_TAKEN:	*x = f->applied; return f->applied >= 0;
@@ -24,7 +27,7 @@ target_value(const struct page *p, enum family family, const struct target_facts
 }
 
 static void
-put_target(struct page *p, enum family family, const struct target_facts *f)
+put_target(struct metrics_page *p, enum family family, const struct target_facts *f)
 {
 	double x;
 
@@ -37,7 +40,8 @@ put_target(struct page *p, enum family family, const struct target_facts *f)
 }
 
 static void
-put_server(struct page *p, const struct target_facts *f, const struct plan_service *s, const struct plan_server *v, double x)
+put_server(struct metrics_page *p, const struct target_facts *f, const struct plan_service *s,
+    const struct plan_server *v, double x)
 {
 	page_open(p);
 	page_label(p, "target", f->name);
@@ -48,7 +52,7 @@ put_server(struct page *p, const struct target_facts *f, const struct plan_servi
 }
 
 static void
-put_servers(struct page *p, bool shares, const struct target_facts *f)
+put_servers(struct metrics_page *p, bool shares, const struct target_facts *f)
 {
 	for (unsigned i = 0; f->plan != NULL && i < f->plan->nservices; i++) {
 		const struct plan_service *s = &f->plan->service[i];
@@ -58,7 +62,7 @@ put_servers(struct page *p, bool shares, const struct target_facts *f)
 }
 
 void
-metrics_targets(struct page *p, enum family family)
+metrics_targets(struct metrics_page *p, enum family family)
 {
 	struct target_facts f;
 	unsigned at = 0;

@@ -1,6 +1,6 @@
 /*
- * metrics_task: families of services and of their tasks. Counters are those that the workers keep in shared memory, so
- * they outlive a brain.
+ * metrics_task: families of services and of their tasks. Counters are those that the workers keep
+ * in shared memory, so they outlive a brain.
  */
 #include "admin/metrics_page.h"
 #include "base/bug.h"
@@ -75,7 +75,7 @@ task_up(const struct view *v, const struct world_task *t, const struct live_task
 }
 
 static void
-put_tasks(struct page *p, of_task_f *value)
+put_tasks(struct metrics_page *p, of_task_f *value)
 {
 	const struct world_service *s;
 	const struct world_task *t;
@@ -83,6 +83,7 @@ put_tasks(struct page *p, of_task_f *value)
 
 	LIST_FOREACH(s, &p->v->world->services, link)
 		LIST_FOREACH(t, &s->tasks, link) {
+			ASSERT(t->service == s && t->slot < TASKS_MAX);
 			live_task_read(p->v->world->live, t->slot, &l);
 			page_open(p);
 			page_label(p, "service", s->name);
@@ -104,7 +105,7 @@ service_up(const struct view *v, const struct world_service *s)
 }
 
 static void
-put_services(struct page *p, bool up)
+put_services(struct metrics_page *p, bool up)
 {
 	const struct world_service *s;
 
@@ -116,16 +117,22 @@ put_services(struct page *p, bool up)
 }
 
 void
-metrics_tasks(struct page *p, enum family f)
+metrics_tasks(struct metrics_page *p, enum family f)
 {
 	static of_task_f *const of_task[FAMILIES] = {
-		[FAMILY_REQUESTS] = task_requests, [FAMILY_FAILURES] = task_failures, [FAMILY_ERRORS] = task_errors,
-		[FAMILY_RETRIES] = task_retries, [FAMILY_RETRIES_REFUSED] = task_retries_refused,
+		[FAMILY_REQUESTS] = task_requests,
+		[FAMILY_FAILURES] = task_failures,
+		[FAMILY_ERRORS] = task_errors,
+		[FAMILY_RETRIES] = task_retries,
+		[FAMILY_RETRIES_REFUSED] = task_retries_refused,
 		[FAMILY_EJECTIONS] = task_ejections,
-		[FAMILY_TASK_SECONDS] = task_seconds, [FAMILY_TASK_INFLIGHT] = task_inflight, [FAMILY_TASK_UP] = task_up,
+		[FAMILY_TASK_SECONDS] = task_seconds,
+		[FAMILY_TASK_INFLIGHT] = task_inflight,
+		[FAMILY_TASK_UP] = task_up,
 	};
 
-	_Static_assert(FAMILY_SERVICE_UP - FAMILY_REQUESTS == 10, "tbl/metrics.h: a new row of tasks needs a function above");
+	_Static_assert(FAMILY_SERVICE_UP - FAMILY_REQUESTS == 10,
+	    "tbl/metrics.h: a new row of tasks needs a function above");
 	if (f == FAMILY_SERVICE_TASKS || f == FAMILY_SERVICE_UP)
 		put_services(p, f == FAMILY_SERVICE_UP);
 	else {

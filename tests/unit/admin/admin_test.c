@@ -629,7 +629,7 @@ test_promtool_is_content(void **state)
 static void
 test_labels_are_escaped(void **state)
 {
-	struct page p = { .out = &(struct buf){ 0 } };
+	struct metrics_page p = { .out = &(struct buf){ 0 }, .open = true };
 
 	(void)state;
 	buf_init(p.out, 100);
@@ -656,7 +656,7 @@ test_instance_of_an_exporter(void **state)
 static void
 test_stat_of_a_process(void **state)
 {
-	struct process p = { 0 };
+	struct process_stat p = { 0 };
 
 	(void)state;
 	assert_true(stat_read("7 (a) S 1 (b) R 1 7 7 0 -1 4194304 5 0 0 0 250 50 0 0 20 0 1 0 999 12345678 512 18446744073709551615", &p));
