@@ -75,12 +75,12 @@ reply_absent(struct request *req, const char *what, const char *name)
 	reply_error(req, 404, error, NULL);
 }
 
-static struct view
+static struct admin_view
 view_of(const void *arg)
 {
 	const struct admin *a = arg;
 
-	return (struct view){
+	return (struct admin_view){
 		.world = a->conf.world, .rates = a->rates, .events = a->conf.events, .conf = a->conf.conf,
 		.now_usec = loop_now(a->loop), .mover = a->conf.mover, .discover = a->conf.discover,
 		.targets = a->conf.targets, .user_queries = a->conf.user_queries,
@@ -185,7 +185,7 @@ get_why(struct admin *a, struct request *req)
 static void
 get_events(struct admin *a, struct request *req)
 {
-	struct view v = view_of(a);
+	struct admin_view v = view_of(a);
 	uint64_t after = 0;
 	char text[32];
 

@@ -1,5 +1,5 @@
 /*
- * events: a ring. The one with id n stands in place n modulo EVENTS_KEPT.
+ * events: a ring. The event with id n is at n modulo EVENTS_KEPT.
  */
 #include <stdlib.h>
 
@@ -27,6 +27,7 @@ on_line(void *arg, enum log_level level, const char *name, const char *pairs)
 	struct events *es = arg;
 	struct event *e = &es->ring[++es->last % EVENTS_KEPT];
 
+	ASSERT(level <= LOG_ERROR && (e->id == 0 || e->id + EVENTS_KEPT == es->last));
 	es->count[level]++;
 	event_fini(e);
 	*e = (struct event){ es->last, clock_wall_usec(), level, must_strdup(name), must_strdup(pairs) };
@@ -69,5 +70,8 @@ events_after(const struct events *es, uint64_t id)
 	uint64_t first = es->last > EVENTS_KEPT ? es->last - EVENTS_KEPT + 1 : 1;
 	uint64_t next = id >= es->last ? es->last + 1 : id + 1 < first ? first : id + 1;
 
-	return next > es->last ? NULL : &es->ring[next % EVENTS_KEPT];
+	if (next > es->last)
+		return NULL;
+	ASSERT(es->ring[next % EVENTS_KEPT].id == next);
+	return &es->ring[next % EVENTS_KEPT];
 }

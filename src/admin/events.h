@@ -11,18 +11,18 @@
 struct events;
 
 struct event {
-	uint64_t	 id;		/* from 1, one more for each */
+	uint64_t	 id;		/* from 1 on, without gaps */
 	int64_t		 time_usec;	/* wall clock */
 	enum log_level	 level;
 	char		*name;
 	char		*text;		/* key=value pairs */
 };
 
-struct events	*events_new(void);	/* listens to the log from here on (log_tap) */
+struct events	*events_new(void);	/* records the log from now on (log_tap) */
 void		 events_free(struct events **);
 uint64_t	 events_last(const struct events *);	/* id, 0 when there was none */
 uint64_t	 events_count(const struct events *, enum log_level);	/* ever */
-/* The first one that is kept after `id`; NULL: none. */
+/* The first kept event after `id`; NULL: there is none. Valid until the next line is logged. */
 const struct event *events_after(const struct events *, uint64_t id);
 
 #endif

@@ -139,7 +139,7 @@ put_family(struct metrics_page *p, enum family f)
 }
 
 bool
-metrics_write(const struct view *v, unsigned f, struct buf *out)
+metrics_write(const struct admin_view *v, unsigned f, struct buf *out)
 {
 	static const struct {
 		const char	*name, *type, *help;

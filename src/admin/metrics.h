@@ -9,6 +9,6 @@
 #define METRICS_TYPE	"text/plain; version=0.0.4; charset=utf-8"
 
 /* Writes one family; they are numbered from 0. False: there is no family of this number. */
-bool	metrics_write(const struct view *, unsigned family, struct buf *);
+bool	metrics_write(const struct admin_view *, unsigned family, struct buf *);
 
 #endif

@@ -12,16 +12,16 @@
 
 /* ---- one value per node ---- */
 
-typedef double	of_node_f(const struct view *, const struct world_node *);
+typedef double	of_node_f(const struct admin_view *, const struct world_node *);
 
 static double
-node_seen(const struct view *v, const struct world_node *n)
+node_seen(const struct admin_view *v, const struct world_node *n)
 {
 	return n->sample.taken_usec != 0 && n->signal_why == NULL && guard_trust(n, v->now_usec) == 1;
 }
 
 static double
-node_age(const struct view *v, const struct world_node *n)
+node_age(const struct admin_view *v, const struct world_node *n)
 {
 	int64_t age = guard_age_usec(n, v->now_usec);
 
@@ -29,7 +29,7 @@ node_age(const struct view *v, const struct world_node *n)
 }
 
 static double
-node_cores(const struct view *v, const struct world_node *n)
+node_cores(const struct admin_view *v, const struct world_node *n)
 {
 	double cores = n->sample.taken_usec != 0 ? n->sample.cores : n->cores_declared;
 
@@ -38,67 +38,67 @@ node_cores(const struct view *v, const struct world_node *n)
 }
 
 static double
-node_effective(const struct view *v, const struct world_node *n)
+node_effective(const struct admin_view *v, const struct world_node *n)
 {
 	(void)v;
 	return n->row.law.cores > 0 ? n->row.law.cores : NAN;
 }
 
 static double
-node_busy(const struct view *v, const struct world_node *n)
+node_busy(const struct admin_view *v, const struct world_node *n)
 {
 	(void)v;
 	return n->sample.taken_usec != 0 ? n->sample.busy : NAN;
 }
 
 static double
-node_others(const struct view *v, const struct world_node *n)
+node_others(const struct admin_view *v, const struct world_node *n)
 {
 	return n->row.law.cores > 0 ? law_others(&n->row.law, v->now_usec) : NAN;
 }
 
 static double
-node_inflight(const struct view *v, const struct world_node *n)
+node_inflight(const struct admin_view *v, const struct world_node *n)
 {
 	return live_node_inflight(v->world->live, n->slot);
 }
 
 static double
-node_cost(const struct view *v, const struct world_node *n)
+node_cost(const struct admin_view *v, const struct world_node *n)
 {
 	return n->row.law.cores > 0 ? explain_cost(v->world, n, v->now_usec) : NAN;
 }
 
 static double
-node_score(const struct view *v, const struct world_node *n)
+node_score(const struct admin_view *v, const struct world_node *n)
 {
 	(void)v;
 	return n->row.law.cores > 0 ? n->row.score : NAN;
 }
 
 static double
-node_memory(const struct view *v, const struct world_node *n)
+node_memory(const struct admin_view *v, const struct world_node *n)
 {
 	(void)v;
 	return n->sample.taken_usec != 0 ? n->sample.memory_total_bytes : NAN;
 }
 
 static double
-node_memory_free(const struct view *v, const struct world_node *n)
+node_memory_free(const struct admin_view *v, const struct world_node *n)
 {
 	(void)v;
 	return n->sample.taken_usec != 0 ? n->sample.memory_available_bytes : NAN;
 }
 
 static double
-node_drained(const struct view *v, const struct world_node *n)
+node_drained(const struct admin_view *v, const struct world_node *n)
 {
 	(void)v;
 	return n->drained;
 }
 
 static double
-node_disk(const struct view *v, const struct world_node *n)
+node_disk(const struct admin_view *v, const struct world_node *n)
 {
 	(void)v;
 	return n->sample.taken_usec != 0 ? n->sample.disk_busy : NAN;

@@ -21,7 +21,7 @@ enum {
 };
 
 struct metrics_page {
-	const struct view *v;
+	const struct admin_view *v;
 	struct buf	*out;
 	const char	*name;		/* of the family that is being written */
 	bool		 open;		/* a series has been opened */

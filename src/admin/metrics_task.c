@@ -7,66 +7,68 @@
 #include "base/clock.h"
 #include "score/explain.h"
 
-typedef double	of_task_f(const struct view *, const struct world_task *, const struct live_task *);
+typedef double	of_task_f(const struct admin_view *, const struct world_task *,
+    const struct live_task *);
 
 static double
-task_requests(const struct view *v, const struct world_task *t, const struct live_task *l)
+task_requests(const struct admin_view *v, const struct world_task *t, const struct live_task *l)
 {
 	(void)v, (void)t;
 	return (double)l->requests;
 }
 
 static double
-task_failures(const struct view *v, const struct world_task *t, const struct live_task *l)
+task_failures(const struct admin_view *v, const struct world_task *t, const struct live_task *l)
 {
 	(void)v, (void)t;
 	return (double)l->failures;
 }
 
 static double
-task_errors(const struct view *v, const struct world_task *t, const struct live_task *l)
+task_errors(const struct admin_view *v, const struct world_task *t, const struct live_task *l)
 {
 	(void)v, (void)t;
 	return (double)l->errors;
 }
 
 static double
-task_retries(const struct view *v, const struct world_task *t, const struct live_task *l)
+task_retries(const struct admin_view *v, const struct world_task *t, const struct live_task *l)
 {
 	(void)v, (void)t;
 	return (double)l->retries;
 }
 
 static double
-task_retries_refused(const struct view *v, const struct world_task *t, const struct live_task *l)
+task_retries_refused(const struct admin_view *v, const struct world_task *t,
+    const struct live_task *l)
 {
 	(void)v, (void)t;
 	return (double)l->retries_refused;
 }
 
 static double
-task_ejections(const struct view *v, const struct world_task *t, const struct live_task *l)
+task_ejections(const struct admin_view *v, const struct world_task *t, const struct live_task *l)
 {
 	(void)v, (void)t;
 	return l->ejections;
 }
 
 static double
-task_seconds(const struct view *v, const struct world_task *t, const struct live_task *l)
+task_seconds(const struct admin_view *v, const struct world_task *t, const struct live_task *l)
 {
 	(void)v, (void)t;
 	return (double)l->duration_usec / (double)USEC_PER_SEC;
 }
 
 static double
-task_inflight(const struct view *v, const struct world_task *t, const struct live_task *l)
+task_inflight(const struct admin_view *v, const struct world_task *t, const struct live_task *l)
 {
 	(void)v, (void)t;
 	return l->inflight;
 }
 
 static double
-task_up(const struct view *v, const struct world_task *t, const struct live_task *l)
+task_up(const struct admin_view *v, const struct world_task *t, const struct live_task *l)
 {
 	enum task_state s = task_state(v->world, t, v->now_usec);
 
@@ -94,7 +96,7 @@ put_tasks(struct metrics_page *p, of_task_f *value)
 }
 
 static double
-service_up(const struct view *v, const struct world_service *s)
+service_up(const struct admin_view *v, const struct world_service *s)
 {
 	const struct world_task *t;
 	double n = 0;

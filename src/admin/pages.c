@@ -77,7 +77,7 @@ pages_request(struct pages *p, struct request *req, enum page_kind kind, const c
 
 /* False: the service that it is about is gone. */
 static bool
-job_start(struct page_job *j, const struct view *v)
+job_start(struct page_job *j, const struct admin_view *v)
 {
 	const struct world_service *s = NULL;
 
@@ -92,9 +92,9 @@ job_start(struct page_job *j, const struct view *v)
 	if (s == NULL && *j->service != '\0')
 		return false;
 	if (j->kind == PAGE_TASKS && s == NULL)
-		view_tasks_begin(&j->walk, v, &j->out);
+		view_tasks_start(&j->walk, v, &j->out);
 	else if (j->kind == PAGE_TASKS || j->kind == PAGE_WHY)
-		view_tasks_begin_of(&j->walk, v, s, j->kind == PAGE_WHY, &j->out);
+		view_tasks_start_of(&j->walk, v, s, j->kind == PAGE_WHY, &j->out);
 	return true;
 }
 
@@ -111,7 +111,7 @@ put_whole(struct page_job *j, json_t *page)
 
 /* One step; false: the page is complete. */
 static bool
-job_step(struct page_job *j, const struct view *v)
+job_step(struct page_job *j, const struct admin_view *v)
 {
 	switch (j->kind) {
 	case PAGE_METRICS:
@@ -171,7 +171,7 @@ work(void *arg)
 {
 	struct pages *p = arg;
 	struct page_job *j = TAILQ_FIRST(&p->jobs);
-	struct view v = p->view(p->arg);
+	struct admin_view v = p->view(p->arg);
 	int64_t start = clock_mono_usec();
 	bool more = true;
 

@@ -16,7 +16,7 @@ struct pages;
 enum page_kind {
 	PAGE_METRICS, PAGE_TASKS, PAGE_WHY, PAGE_NODES, PAGE_SERVICES, PAGE_CONFIG, PAGE_SWARM
 };
-typedef struct view	pages_view_f(const void *arg);	/* of this moment */
+typedef struct admin_view	pages_view_f(const void *arg);	/* of this moment */
 
 struct pages	*pages_new(struct loop *, pages_view_f *, const void *arg);
 void		 pages_free(struct pages **);

@@ -1,6 +1,6 @@
 /*
- * rates: the counters of all tasks as they were at the last few seconds. Slots of tasks that are gone are left
- * to rot; pages of slots that were never used are never touched.
+ * rates: the counters of all tasks at the last few seconds. Slots of tasks that are gone keep
+ * their old values; pages of slots that were never used are never touched.
  */
 #include <stdlib.h>
 
@@ -42,6 +42,7 @@ rates_tick(struct rates *r, const struct world *w, int64_t now)
 	r->time[r->newest] = now;
 	LIST_FOREACH(s, &w->services, link)
 		LIST_FOREACH(t, &s->tasks, link) {
+			ASSERT(t->slot < TASKS_MAX);
 			live_task_read(w->live, t->slot, &l);
 			r->requests[t->slot][r->newest] = l.requests;
 		}
@@ -52,6 +53,7 @@ oldest(const struct rates *r)
 {
 	unsigned i = (r->newest + 1) % MARKS;
 
+	ASSERT(r->newest < MARKS);
 	while (r->time[i] == 0 && i != r->newest)
 		i = (i + 1) % MARKS;
 	return i;
@@ -67,7 +69,7 @@ rates_task(const struct rates *r, const struct world *w, unsigned slot)
 	if (r->time[at] == 0)
 		return 0;
 	live_task_read(w->live, slot, &l);
-	/* fewer than before: the slot has a new tenant, who began at 0 */
+	/* fewer than before: the slot has a new task, which began at 0 */
 	return l.requests < r->requests[slot][at] ? l.requests : l.requests - r->requests[slot][at];
 }
 

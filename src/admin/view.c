@@ -1,5 +1,5 @@
 /*
- * view: every field of the API's JSON is made here, from what the brain knows at this moment.
+ * view: makes every field of the API's JSON, from the state of the brain at this moment.
  * Decides nothing: states, costs and sentences come from score.
  */
 #include <math.h>
@@ -58,23 +58,24 @@ share(uint64_t part, uint64_t all)
 	return number_if(all > 0, (double)part / (double)all);
 }
 
-/* --- nodes --- */
+/* ---- nodes ---- */
 
 const char *
 view_source_name(enum sample_source s)
 {
 	static const char *const names[] = { "none", "node_exporter", "agent", "prometheus" };
 
+	ASSERT(s < sizeof names / sizeof *names);
 	return names[s];
 }
 
-struct traffic {			/* of a node, by its slot */
+struct node_traffic {			/* of a node */
 	uint64_t	 requests;	/* in the window */
 	unsigned	 tasks;
 };
 
 static uint64_t
-traffic_count(const struct view *v, struct traffic *of_node)
+traffic_count(const struct admin_view *v, struct node_traffic *of_node)
 {
 	const struct world_service *s;
 	const struct world_task *t;
@@ -83,6 +84,7 @@ traffic_count(const struct view *v, struct traffic *of_node)
 	LIST_FOREACH(s, &v->world->services, link)
 		LIST_FOREACH(t, &s->tasks, link) {
 			n = rates_task(v->rates, v->world, t->slot);
+			ASSERT(t->service == s && t->node->slot < NODES_MAX);
 			of_node[t->node->slot].requests += n;
 			of_node[t->node->slot].tasks++;
 			all += n;
@@ -101,43 +103,52 @@ put_sample(json_t *j, const struct world_node *n)
 	json_object_set_new(j, "memory_total_bytes", bytes_if(known, s->memory_total_bytes));
 	json_object_set_new(j, "memory_available_bytes", bytes_if(known, s->memory_available_bytes));
 	json_object_set_new(j, "load1", number_if(known, s->load1));
-	json_object_set_new(j, "pressure", json_pack("{s:o, s:o, s:o}", "cpu", number_if(known, s->psi_cpu_waiting),
-	    "memory", number_if(known, s->psi_memory_waiting), "io", number_if(known, s->psi_io_waiting)));
+	json_object_set_new(j, "pressure", json_pack("{s:o, s:o, s:o}",
+	    "cpu", number_if(known, s->psi_cpu_waiting),
+	    "memory", number_if(known, s->psi_memory_waiting),
+	    "io", number_if(known, s->psi_io_waiting)));
 }
 
-/* What the law makes of it. */
+/* What the law of costs makes of the sample. */
 static void
-put_steering(json_t *j, const struct view *v, const struct world_node *n)
+put_steering(json_t *j, const struct admin_view *v, const struct world_node *n)
 {
 	const struct law_node *law = &n->row.law;
-	bool judged = law->cores > 0;
+	bool has_law = law->cores > 0;
 
-	json_object_set_new(j, "cores_effective", number_if(judged, law->cores));
-	json_object_set_new(j, "others", number_if(judged, judged ? law_others(law, v->now_usec) : 0));
+	json_object_set_new(j, "cores_effective", number_if(has_law, law->cores));
+	json_object_set_new(j, "others", number_if(has_law, has_law ? law_others(law, v->now_usec) : 0));
 	json_object_set_new(j, "inflight", json_integer(live_node_inflight(v->world->live, n->slot)));
-	json_object_set_new(j, "inflight_sampled", number_if(n->sample.taken_usec != 0, n->inflight_sampled));
-	json_object_set_new(j, "cost", number_if(judged, judged ? explain_cost(v->world, n, v->now_usec) : 0));
-	json_object_set_new(j, "score", number_if(judged, n->row.score));
+	json_object_set_new(j, "inflight_sampled",
+	    number_if(n->sample.taken_usec != 0, n->inflight_sampled));
+	json_object_set_new(j, "cost", number_if(has_law,
+	    has_law ? explain_cost(v->world, n, v->now_usec) : 0));
+	json_object_set_new(j, "score", number_if(has_law, n->row.score));
 }
 
 static void
-put_wrong(json_t *j, const struct view *v, const struct world_node *n)
+put_fault(json_t *j, const struct admin_view *v, const struct world_node *n)
 {
 	char detail[400];
+	double seconds;
 
 	json_object_set_new(j, "why", text(n->signal_why == NULL ? NULL : why_name(n->signal_why)));
 	if (n->signal_why == NULL) {
 		json_object_set_new(j, "detail", json_null());
 		return;
 	}
-	snprintf(detail, sizeof detail, "%s%s%s%s, since %.0f s", n->signal_why->text, n->signal_detail[0] == '\0' ? "" : " (",
-	    n->signal_detail, n->signal_detail[0] == '\0' ? "" : ")",
-	    (double)(v->now_usec - n->signal_wrong_usec) / (double)USEC_PER_SEC);
+	seconds = (double)(v->now_usec - n->signal_wrong_usec) / (double)USEC_PER_SEC;
+	if (n->signal_detail[0] == '\0')
+		snprintf(detail, sizeof detail, "%s, since %.0f s", n->signal_why->text, seconds);
+	else
+		snprintf(detail, sizeof detail, "%s (%s), since %.0f s", n->signal_why->text,
+		    n->signal_detail, seconds);
 	json_object_set_new(j, "detail", text(detail));
 }
 
 static json_t *
-view_node(const struct view *v, const struct world_node *n, const struct traffic *traffic, uint64_t all)
+view_node(const struct admin_view *v, const struct world_node *n,
+    const struct node_traffic *traffic, uint64_t all)
 {
 	bool sampled = n->sample.taken_usec != 0;
 	int64_t age = guard_age_usec(n, v->now_usec);
@@ -155,7 +166,7 @@ view_node(const struct view *v, const struct world_node *n, const struct traffic
 	put_sample(j, n);
 	json_object_set_new(j, "tasks", json_integer(traffic->tasks));
 	json_object_set_new(j, "share", share(traffic->requests, all));
-	put_wrong(j, v, n);
+	put_fault(j, v, n);
 	buf_init(&reason, SENTENCE_MAX);
 	if (n->row.law.cores > 0)
 		explain_node(v->world, n, v->now_usec, &reason);
@@ -165,9 +176,9 @@ view_node(const struct view *v, const struct world_node *n, const struct traffic
 }
 
 json_t *
-view_nodes(const struct view *v)
+view_nodes(const struct admin_view *v)
 {
-	struct traffic traffic[NODES_MAX] = { 0 };
+	struct node_traffic traffic[NODES_MAX] = { 0 };
 	uint64_t all = traffic_count(v, traffic);
 	json_t *list = json_array();
 	const struct world_node *n;
@@ -177,17 +188,17 @@ view_nodes(const struct view *v)
 	return json_pack("{s:o}", "nodes", list);
 }
 
-/* --- services and tasks --- */
+/* ---- services and tasks ---- */
 
-struct totals {
+struct service_totals {
 	unsigned	 usable, inflight;
 	uint64_t	 requests, failures, window;
 };
 
-static struct totals
-service_totals(const struct view *v, const struct world_service *s)
+static struct service_totals
+service_sum(const struct admin_view *v, const struct world_service *s)
 {
-	struct totals sum = { 0 };
+	struct service_totals sum = { 0 };
 	const struct world_task *t;
 	struct live_task l;
 
@@ -209,15 +220,18 @@ view_routes(const struct world_service *s)
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < s->nroutes; i++)
-		json_array_append_new(list, json_pack("{s:o, s:o}", "host", text(s->route[i].host), "path", text(s->route[i].path)));
+		json_array_append_new(list, json_pack("{s:o, s:o}",
+		    "host", text(s->route[i].host), "path", text(s->route[i].path)));
 	return list;
 }
 
 static json_t *
-view_service(const struct view *v, const struct world_service *s, const struct swarm_report *report)
+view_service(const struct admin_view *v, const struct world_service *s,
+    const struct swarm_report *report)
 {
-	const struct report_service *r = report == NULL ? NULL : swarm_report_find(report, str_of(s->name));
-	struct totals sum = service_totals(v, s);
+	const struct report_service *r =
+	    report == NULL ? NULL : swarm_report_find(report, str_of(s->name));
+	struct service_totals sum = service_sum(v, s);
 	double seconds = rates_seconds(v->rates, v->now_usec);
 	json_t *j = json_object();
 
@@ -231,13 +245,14 @@ view_service(const struct view *v, const struct world_service *s, const struct s
 	json_object_set_new(j, "inflight", json_integer(sum.inflight));
 	json_object_set_new(j, "requests_total", json_integer((json_int_t)sum.requests));
 	json_object_set_new(j, "failures_total", json_integer((json_int_t)sum.failures));
-	json_object_set_new(j, "requests_per_second", number_if(seconds > 0, (double)sum.window / seconds));
+	json_object_set_new(j, "requests_per_second",
+	    number_if(seconds > 0, (double)sum.window / seconds));
 	view_origin(j, r != NULL && (r->served || s->nroutes == 0) ? r : NULL);
 	return j;
 }
 
 json_t *
-view_services(const struct view *v)
+view_services(const struct admin_view *v)
 {
 	const struct swarm_report *report = v->discover == NULL ? NULL : discover_report(v->discover);
 	json_t *list = json_array();
@@ -249,7 +264,7 @@ view_services(const struct view *v)
 	return json_pack("{s:o}", "services", list);
 }
 
-/* Why it is down or ejected, as a reason's name; with it, the status that it responded with. */
+/* Why it is down or ejected: a reason's name, and the status of the response that led to it. */
 static void
 put_cause(json_t *j, enum task_state state, const struct live_task *l)
 {
@@ -265,7 +280,7 @@ put_cause(json_t *j, enum task_state state, const struct live_task *l)
 }
 
 static json_t *
-view_task(const struct view *v, const struct world_task *t, uint64_t of_service)
+view_task(const struct admin_view *v, const struct world_task *t, uint64_t of_service)
 {
 	char address[ADDR_TEXT_MAX];
 	enum task_state state = task_state(v->world, t, v->now_usec);
@@ -283,13 +298,13 @@ view_task(const struct view *v, const struct world_task *t, uint64_t of_service)
 	json_object_set_new(j, "requests_total", json_integer((json_int_t)l.requests));
 	json_object_set_new(j, "failures_total", json_integer((json_int_t)l.failures));
 	json_object_set_new(j, "share", share(rates_task(v->rates, v->world, t->slot), of_service));
-	json_object_set_new(j, "cost",
-	    t->node->row.law.cores > 0 ? number(explain_task_cost(v->world, t, v->now_usec)) : json_null());
+	json_object_set_new(j, "cost", t->node->row.law.cores > 0 ?
+	    number(explain_task_cost(v->world, t, v->now_usec)) : json_null());
 	return j;
 }
 
 static json_t *
-task_reason(const struct view *v, const struct world_task *t, unsigned rank, unsigned of)
+task_reason(const struct admin_view *v, const struct world_task *t, unsigned rank, unsigned of)
 {
 	struct buf words;
 	json_t *j;
@@ -301,9 +316,9 @@ task_reason(const struct view *v, const struct world_task *t, unsigned rank, uns
 	return j;
 }
 
-/* What /api/v1/why says besides the tasks. */
+/* /api/v1/why, without the tasks. */
 static json_t *
-view_why(const struct view *v, const struct world_service *s)
+view_why(const struct admin_view *v, const struct world_service *s)
 {
 	const struct swarm_report *swarm = v->discover == NULL ? NULL : discover_report(v->discover);
 	struct buf words;
@@ -311,14 +326,17 @@ view_why(const struct view *v, const struct world_service *s)
 
 	buf_init(&words, SENTENCE_MAX);
 	explain_service(v->world, s, v->now_usec, &words);
-	j = json_pack("{s:o, s:s, s:o, s:o, s:o}", "service", text(s->name), "policy", policy_name(s->conf.policy),
-	    "summary", sentence(&words), "queries", user_queries_view(v->user_queries, s, true, v->now_usec), "mover", mover_view(v->mover, s));
+	j = json_pack("{s:o, s:s, s:o, s:o, s:o}", "service", text(s->name),
+	    "policy", policy_name(s->conf.policy), "summary", sentence(&words),
+	    "queries", user_queries_view(v->user_queries, s, true, v->now_usec),
+	    "mover", mover_view(v->mover, s));
+	ASSERT(j != NULL);
 	buf_fini(&words);
 	view_origin(j, swarm == NULL ? NULL : swarm_report_find(swarm, str_of(s->name)));
 	return j;
 }
 
-/* --- tasks one by one: there may be thousands --- */
+/* ---- tasks one by one: there may be thousands ---- */
 
 static void
 put_json(struct buf *out, json_t *j)
@@ -332,15 +350,15 @@ put_json(struct buf *out, json_t *j)
 }
 
 static void
-walk_service(struct view_walk *w, const struct view *v, const struct world_service *s)
+walk_service(struct view_walk *w, const struct admin_view *v, const struct world_service *s)
 {
 	w->service = s;
 	w->task = s == NULL ? NULL : LIST_FIRST(&s->tasks);
-	w->window = s == NULL ? 0 : service_totals(v, s).window;
+	w->window = s == NULL ? 0 : service_sum(v, s).window;
 }
 
 void
-view_tasks_begin(struct view_walk *w, const struct view *v, struct buf *out)
+view_tasks_start(struct view_walk *w, const struct admin_view *v, struct buf *out)
 {
 	*w = (struct view_walk){ .all = true };
 	buf_adds(out, STR("{\"tasks\":["));
@@ -348,13 +366,15 @@ view_tasks_begin(struct view_walk *w, const struct view *v, struct buf *out)
 }
 
 void
-view_tasks_begin_of(struct view_walk *w, const struct view *v, const struct world_service *s, bool reasons, struct buf *out)
+view_tasks_start_of(struct view_walk *w, const struct admin_view *v,
+    const struct world_service *s, bool reasons, struct buf *out)
 {
 	*w = (struct view_walk){ .all = false };
 	if (reasons) {
 		w->rank = must_zalloc((s->ntasks + 1) * sizeof *w->rank);
 		w->of = explain_ranks(v->world, s, v->now_usec, w->rank);
 		put_json(out, view_why(v, s));
+		ASSERT(out->p[out->len - 1] == '}');
 		out->len--;			/* the object goes on */
 		buf_adds(out, STR(",\"tasks\":["));
 	} else
@@ -363,7 +383,7 @@ view_tasks_begin_of(struct view_walk *w, const struct view *v, const struct worl
 }
 
 bool
-view_tasks_next(struct view_walk *w, const struct view *v, struct buf *out)
+view_tasks_next(struct view_walk *w, const struct admin_view *v, struct buf *out)
 {
 	json_t *j;
 
@@ -373,6 +393,7 @@ view_tasks_next(struct view_walk *w, const struct view *v, struct buf *out)
 		buf_adds(out, STR("]}"));
 		return false;
 	}
+	ASSERT(w->task->service == w->service && (w->rank == NULL || w->at < w->service->ntasks));
 	j = view_task(v, w->task, w->window);
 	if (w->rank != NULL)
 		json_object_set_new(j, "reason", task_reason(v, w->task, w->rank[w->at], w->of));
@@ -390,7 +411,7 @@ view_tasks_end(struct view_walk *w)
 	*w = (struct view_walk){ 0 };
 }
 
-/* --- events --- */
+/* ---- events ---- */
 
 static json_t *
 rfc3339(int64_t usec)
@@ -406,14 +427,17 @@ rfc3339(int64_t usec)
 }
 
 json_t *
-view_events(const struct view *v, uint64_t after)
+view_events(const struct admin_view *v, uint64_t after)
 {
 	static const char *const levels[] = { "debug", "info", "warn", "error" };
 	json_t *list = json_array();
 	const struct event *e;
 
-	for (e = events_after(v->events, after); e != NULL; e = events_after(v->events, e->id))
-		json_array_append_new(list, json_pack("{s:I, s:o, s:s, s:o, s:o}", "id", (json_int_t)e->id, "time",
-		    rfc3339(e->time_usec), "level", levels[e->level], "event", text(e->name), "text", text(e->text)));
+	for (e = events_after(v->events, after); e != NULL; e = events_after(v->events, e->id)) {
+		ASSERT(e->id > after && e->level < sizeof levels / sizeof *levels);
+		json_array_append_new(list, json_pack("{s:I, s:o, s:s, s:o, s:o}",
+		    "id", (json_int_t)e->id, "time", rfc3339(e->time_usec), "level", levels[e->level],
+		    "event", text(e->name), "text", text(e->text)));
+	}
 	return json_pack("{s:o, s:I}", "events", list, "last", (json_int_t)events_last(v->events));
 }

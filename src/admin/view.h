@@ -1,5 +1,5 @@
 /*
- * view: the world as the admin API tells it (doc/api.md). The caller owns what is returned.
+ * view: the world as JSON, for the admin API (doc/api.md). The caller owns what is returned.
  */
 #ifndef ADMIN_VIEW_H
 #define ADMIN_VIEW_H
@@ -18,7 +18,7 @@ struct prometheus;
 struct user_queries;
 struct targets;
 
-struct view {
+struct admin_view {
 	const struct world	*world;
 	const struct rates	*rates;
 	const struct events	*events;
@@ -34,11 +34,14 @@ struct view {
 
 #define VIEW_JSON	(JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(10))
 
-json_t	*view_nodes(const struct view *);
-json_t	*view_services(const struct view *);
+json_t	*view_nodes(const struct admin_view *);
+json_t	*view_services(const struct admin_view *);
 
-/* Tasks, one by one, as text: of all services, or of one, then with all that /api/v1/why says if `reasons`. A walk holds pointers
- * into the world: it is worth nothing after the next pass (world.passes). `next` is false when it has closed the text. */
+/*
+ * Tasks, one by one, as text: those of all services, or of one; then with everything of
+ * /api/v1/why if `reasons`. A walk holds pointers into the world: it is invalid after the next
+ * pass (world.passes). `next` returns false when it has closed the text.
+ */
 struct view_walk {
 	const struct world_service *service;
 	const struct world_task *task;
@@ -46,20 +49,21 @@ struct view_walk {
 	uint64_t	 window;		/* requests of the service */
 	unsigned	 *rank, of, at;		/* rank: NULL without reasons; at: tasks written */
 };
-void	 view_tasks_begin(struct view_walk *, const struct view *, struct buf *);
-void	 view_tasks_begin_of(struct view_walk *, const struct view *, const struct world_service *, bool reasons, struct buf *);
-bool	 view_tasks_next(struct view_walk *, const struct view *, struct buf *);
+void	 view_tasks_start(struct view_walk *, const struct admin_view *, struct buf *);
+void	 view_tasks_start_of(struct view_walk *, const struct admin_view *,
+    const struct world_service *, bool reasons, struct buf *);
+bool	 view_tasks_next(struct view_walk *, const struct admin_view *, struct buf *);
 void	 view_tasks_end(struct view_walk *);
 
 json_t	*view_why_unserved(const struct report_service *);	/* view_swarm.c; the same fields */
-json_t	*view_events(const struct view *, uint64_t after);
+json_t	*view_events(const struct admin_view *, uint64_t after);
 const char *view_source_name(enum sample_source);
 json_t	*view_conf(const struct conf *);
 /* view_swarm.c */
-json_t	*view_swarm(const struct view *);
-/* Adds what the labels' report says of a service; NULL: it is the file's. */
+json_t	*view_swarm(const struct admin_view *);
+/* Adds a service's origin and the report of its labels; NULL: it comes from the file. */
 void	 view_origin(json_t *service, const struct report_service *);
-/* Adds to `list` those services of the Swarm that would be served if something were not wrong. */
-void	 view_unserved(const struct view *, json_t *list);
+/* Appends the services of the Swarm that are meant to be served and are not. */
+void	 view_unserved(const struct admin_view *, json_t *list);
 
 #endif

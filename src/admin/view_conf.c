@@ -1,6 +1,6 @@
 /*
- * view_conf: the configuration in force as JSON, in the shape of the file and with its keys (tbl/conf.h).
- * Durations and addresses are texts, as they would be written; secrets are left out.
+ * view_conf: the configuration in force as JSON, in the shape of the file and with its keys
+ * (tbl/conf.h). Durations and addresses are strings, as in the file; secrets are left out.
  */
 #include "admin/view.h"
 #include "conf/conf_section.h"
@@ -67,7 +67,8 @@ items(enum conf_section_id id, const struct conf *c, const void *base)
 	return list;
 }
 
-/* `base` is the struct of the section around it. Depth is that of the table: a service holds tasks, and that is all. */
+/* `base` is the struct of the section around it. Depth is that of the table: a service holds
+ * tasks, and that is all. */
 static json_t *
 section(enum conf_section_id id, const struct conf *c, const void *base)
 {

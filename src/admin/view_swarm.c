@@ -1,6 +1,5 @@
 /*
- * view_swarm: the Swarm as the admin API tells it: how its picture fares, and what became of its services' labels.
- * The report is discovery's, the words are its own.
+ * view_swarm: the Swarm as JSON: the state of its snapshot, and the report on its services' labels.
  */
 #include "admin/view.h"
 #include "base/clock.h"
@@ -21,12 +20,12 @@ text_if(const char *s)
 }
 
 static json_t *
-seconds_since(const struct view *v, int64_t usec)
+seconds_since(const struct admin_view *v, int64_t usec)
 {
 	return usec == 0 ? json_null() : json_real((double)(v->now_usec - usec) / (double)USEC_PER_SEC);
 }
 
-/* --- services --- */
+/* ---- services ---- */
 
 static json_t *
 view_labels(const struct report_service *r)
@@ -35,7 +34,8 @@ view_labels(const struct report_service *r)
 
 	for (unsigned i = 0; i < r->nlabels; i++) {
 		const struct report_label *l = &r->label[i];
-		json_array_append_new(list, json_pack("{s:o, s:o, s:s, s:o}", "label", text(l->name), "value", text(l->value),
+		json_array_append_new(list, json_pack("{s:o, s:o, s:s, s:o}",
+		    "label", text(l->name), "value", text(l->value),
 		    "state", label_state_name(l->state), "text", text(l->text)));
 	}
 	return list;
@@ -47,7 +47,8 @@ view_troubles(const struct report_trouble *t, unsigned n)
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < n; i++)
-		json_array_append_new(list, json_pack("{s:s, s:o}", "why", why_name(t[i].why), "text", text(t[i].text)));
+		json_array_append_new(list, json_pack("{s:s, s:o}",
+		    "why", why_name(t[i].why), "text", text(t[i].text)));
 	return list;
 }
 
@@ -57,7 +58,8 @@ view_origin(json_t *service, const struct report_service *r)
 	json_object_set_new(service, "origin", json_string(r == NULL ? "file" : "swarm"));
 	json_object_set_new(service, "served", json_boolean(r == NULL || r->served));
 	json_object_set_new(service, "labels", r == NULL ? json_array() : view_labels(r));
-	json_object_set_new(service, "troubles", r == NULL ? json_array() : view_troubles(r->trouble, r->ntroubles));
+	json_object_set_new(service, "troubles",
+	    r == NULL ? json_array() : view_troubles(r->trouble, r->ntroubles));
 }
 
 static bool
@@ -70,9 +72,9 @@ is_missed(const struct report_service *r)
 	return odd && !r->served;
 }
 
-/* It is told of among the world's services: it has tasks for targets, and no route. */
+/* It is listed with the world's services: it has tasks, for targets, and no route. */
 static bool
-is_routeless(const struct view *v, const struct report_service *r)
+is_routeless(const struct admin_view *v, const struct report_service *r)
 {
 	const struct world_service *s = world_service(v->world, str_of(r->name));
 
@@ -80,7 +82,7 @@ is_routeless(const struct view *v, const struct report_service *r)
 }
 
 void
-view_unserved(const struct view *v, json_t *list)
+view_unserved(const struct admin_view *v, json_t *list)
 {
 	const struct swarm_report *all = v->discover == NULL ? NULL : discover_report(v->discover);
 	json_t *j;
@@ -88,32 +90,35 @@ view_unserved(const struct view *v, json_t *list)
 	for (unsigned i = 0; all != NULL && i < all->nservices; i++) {
 		if (!is_missed(&all->service[i]) || is_routeless(v, &all->service[i]))
 			continue;
-		j = json_pack("{s:o, s:n, s:[], s:[], s:i, s:i, s:i, s:i, s:i, s:n}", "name", text(all->service[i].name), "policy",
-		    "queries", "routes", "tasks", 0, "usable", 0, "inflight", 0, "requests_total", 0, "failures_total", 0,
+		j = json_pack("{s:o, s:n, s:[], s:[], s:i, s:i, s:i, s:i, s:i, s:n}",
+		    "name", text(all->service[i].name), "policy", "queries", "routes",
+		    "tasks", 0, "usable", 0, "inflight", 0, "requests_total", 0, "failures_total", 0,
 		    "requests_per_second");
 		view_origin(j, &all->service[i]);
 		json_array_append_new(list, j);
 	}
 }
 
-/* The first reason is the summary's; those that follow and the labels have fields of their own. */
+/* The summary has the first reason; all of them and the labels have fields of their own. */
 json_t *
 view_why_unserved(const struct report_service *r)
 {
-	const char *reason = r->ntroubles > 0 ? r->trouble[0].text : r->nlabels == 0 ? "it has no label that requests it" :
+	const char *reason = r->ntroubles > 0 ? r->trouble[0].text :
+	    r->nlabels == 0 ? "it has no label that requests it" :
 	    "its labels do not request it; mola.enable=true with mola.host would";
 	json_t *summary = json_sprintf("%s is not served: %s", r->name, reason);
-	json_t *j = json_pack("{s:o, s:n, s:o, s:[], s:[], s:n}", "service", text(r->name), "policy", "summary",
-	    summary == NULL ? json_null() : summary, "queries", "tasks", "mover");
+	json_t *j = json_pack("{s:o, s:n, s:o, s:[], s:[], s:n}",
+	    "service", text(r->name), "policy",
+	    "summary", summary == NULL ? json_null() : summary, "queries", "tasks", "mover");
 
 	view_origin(j, r);
 	return j;
 }
 
-/* --- the whole --- */
+/* ---- the whole ---- */
 
 static void
-put_status(json_t *j, const struct view *v, const struct watch_status *st)
+put_status(json_t *j, const struct admin_view *v, const struct watch_status *st)
 {
 	char odd[SWARM_SKIPPED_MAX];
 
@@ -134,7 +139,7 @@ put_status(json_t *j, const struct view *v, const struct watch_status *st)
 }
 
 json_t *
-view_swarm(const struct view *v)
+view_swarm(const struct admin_view *v)
 {
 	const struct swarm_report *r = v->discover == NULL ? NULL : discover_report(v->discover);
 	struct watch *w = v->discover == NULL ? NULL : discover_watch(v->discover);
@@ -149,6 +154,7 @@ view_swarm(const struct view *v)
 	put_status(j, v, &st);
 	json_object_set_new(j, "services", json_integer(r == NULL ? 0 : r->nservices));
 	json_object_set_new(j, "balancers", json_real(discover_balancers(v->discover)));
-	json_object_set_new(j, "troubles", r == NULL ? json_array() : view_troubles(r->trouble, r->ntroubles));
+	json_object_set_new(j, "troubles",
+	    r == NULL ? json_array() : view_troubles(r->trouble, r->ntroubles));
 	return j;
 }

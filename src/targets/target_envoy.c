@@ -404,8 +404,8 @@ on_view(const void *arg, json_t *j)
 
 	for (unsigned i = 0; i < e->nresources; i++) {
 		const struct envoy_resource *s = &e->resource[i];
-		json_t *one = json_pack("{s:s, s:s, s:s, s:b}", "service", s->service, "cluster",
-		    s->cluster, "version", s->version, "current", s->current);
+		json_t *one = json_pack("{s:s, s:s, s:s, s:b}", "service", s->service,
+		    "cluster", s->cluster, "version", s->version, "current", s->current);
 		if (s->path != NULL)
 			json_object_set_new(one, "file", json_string(s->path));
 		json_array_append_new(list, one);

@@ -325,8 +325,8 @@ withheld_view(const struct traefik_target *t)
 	for (unsigned i = 0; p != NULL && i < p->nservices; i++) {
 		const char *text = traefik_withheld_reason(&t->options, &p->service[i]);
 		if (text != NULL)
-			json_array_append_new(list,
-			    json_pack("{s:s, s:s}", "service", p->service[i].name, "text", text));
+			json_array_append_new(list, json_pack("{s:s, s:s}",
+			    "service", p->service[i].name, "text", text));
 	}
 	return list;
 }

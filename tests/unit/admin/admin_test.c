@@ -689,12 +689,12 @@ test_reconf(void **state)
 
 /* --- large responses --- */
 
-static struct view
+static struct admin_view
 view_of_stage(const void *arg)
 {
 	const struct stage *s = arg;
 
-	return (struct view){ .world = s->world, .rates = s->admin->rates, .events = s->events, .conf = s->conf,
+	return (struct admin_view){ .world = s->world, .rates = s->admin->rates, .events = s->events, .conf = s->conf,
 	    .now_usec = loop_now(s->loop) };
 }
 
@@ -704,7 +704,7 @@ test_page_begins_again(void **state)
 {
 	struct stage *s = stage_new(yaml);
 	struct page_job j = { .kind = PAGE_TASKS, .service = "" };
-	struct view v = view_of_stage(s);
+	struct admin_view v = view_of_stage(s);
 
 	(void)state;
 	buf_init(&j.out, PAGE_MAX);

@@ -200,7 +200,7 @@ the_api_tells_of_labels_and_of_who_is_not_served(void **state)
 {
 	struct stage *s = *state;
 	struct rates *rates = rates_new();
-	struct view v = { .world = s->world, .rates = rates, .discover = s->discover };
+	struct admin_view v = { .world = s->world, .rates = rates, .discover = s->discover };
 	json_t *all;
 
 	discover_reconf(s->discover, s->conf);
@@ -257,7 +257,7 @@ static void
 without_the_section_there_is_no_swarm(void **state)
 {
 	struct stage *s = *state;
-	struct view v = { .world = s->world, .discover = s->discover };
+	struct admin_view v = { .world = s->world, .discover = s->discover };
 	struct conf *none = conf_with(s, "");
 	json_t *j;
 
