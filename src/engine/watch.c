@@ -26,7 +26,7 @@
 
 #define GAP_USEC	(100 * USEC_PER_MSEC)	/* between the beginnings of two rounds, at least */
 #define UPDATE_USEC	(250 * USEC_PER_MSEC)	/* the same while a service is being updated, at most */
-#define BURST_USEC	(10 * USEC_PER_SEC)	/* of frequent rounds, after the Swarm's events and changes */
+#define BURST_USEC	(10 * USEC_PER_SEC)	/* of frequent rounds, after an event or a change */
 #define LOCAL_BURST_USEC (1 * USEC_PER_SEC)	/* after an event of a container of that Engine's */
 #define RETRY_USEC	(1 * USEC_PER_SEC)	/* while lost, at most */
 #define SLOW_USEC	(5 * USEC_PER_SEC)	/* between two requests for what hardly changes */

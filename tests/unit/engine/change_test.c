@@ -7,6 +7,7 @@
 
 #include "fake_swarm.h"
 #include "engine/change.c"
+#include "engine/change_edit.c"
 
 #define TASK_OF(placement) "'TaskTemplate': {'ContainerSpec': {'Image': 'i@sha256:1', 'Unknown': [1, {'x': 9007199254740993}], 'Large': 'big'}, 'Resources': {'SwapBytes': 7}, " \
     "'RestartPolicy': {'Delay': 5000000000}" placement "}"
