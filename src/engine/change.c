@@ -36,6 +36,7 @@
 #define RETRY_USEC	(1 * USEC_PER_SEC)
 #define IDLE_USEC	(3 * USEC_PER_SEC)	/* an update that has not begun by then will not */
 #define SETTLE_USEC	(20 * USEC_PER_SEC)
+#define DEADLINE_SECONDS_MAX (30 * 24 * 3600)
 
 /* The arrows of the drawing above, as sets of phases. */
 static const unsigned phase_next[] = {
@@ -265,10 +266,17 @@ change_new(struct loop *l, struct engine *e, const struct world *w, const char *
 	return c;
 }
 
+/* By the mark, which a label may set to any time: at most a month from now, or ago. */
 static void
 set_deadline(struct change *c)
 {
-	c->deadline_usec = loop_now(c->loop) + c->mark.until * USEC_PER_SEC - clock_wall_usec();
+	int64_t now = clock_wall_usec(), until = c->mark.until;
+
+	if (until > now / USEC_PER_SEC + DEADLINE_SECONDS_MAX)
+		until = now / USEC_PER_SEC + DEADLINE_SECONDS_MAX;
+	if (until < now / USEC_PER_SEC - DEADLINE_SECONDS_MAX)
+		until = now / USEC_PER_SEC - DEADLINE_SECONDS_MAX;
+	c->deadline_usec = loop_now(c->loop) + until * USEC_PER_SEC - now;
 }
 
 struct change *

@@ -360,7 +360,7 @@ check_mark(struct mover *m, const char *name, const json_t *service)
 	    strcmp(change_service(m->change), name) == 0))
 		return;
 	if (strcmp(mark.by, m->by) != 0 &&
-	    clock_wall_usec() / USEC_PER_SEC < mark.until + ABANDONED_SECONDS)
+	    clock_wall_usec() / USEC_PER_SEC - ABANDONED_SECONDS < mark.until)
 		m->other_active = true;
 	else if (m->change == NULL) {
 		log_event(LOG_WARN, "mover.resumed", "service", name, "begun_by", mark.by, "text",

@@ -322,6 +322,24 @@ what_an_earlier_life_left_is_cleaned_up(void **state)
 	finish();
 }
 
+/* A time in a label is what anybody may have written there. */
+static void
+a_mark_with_an_absurd_time_is_only_old_or_new(void **state)
+{
+	(void)state;
+	begin(WEB, "b");
+	mark_it("m2", INT64_MAX);
+	run(3);
+	assert_int_equal(fake.posts, 0);
+	mark_it("m2", INT64_MIN);
+	run(40);
+	assert_true(fake.posts >= 1);
+	mark_it("m1", INT64_MAX);
+	run(40);
+	assert_int_equal(times_said("mover.resumed"), 2);
+	finish();
+}
+
 static void
 what_another_does_is_left_to_it_until_it_is_overdue(void **state)
 {
@@ -393,6 +411,7 @@ main(void)
 		cmocka_unit_test(tasks_elsewhere_make_a_move_needless),
 		cmocka_unit_test(what_an_earlier_life_left_is_cleaned_up),
 		cmocka_unit_test(what_another_does_is_left_to_it_until_it_is_overdue),
+		cmocka_unit_test(a_mark_with_an_absurd_time_is_only_old_or_new),
 		cmocka_unit_test(an_engine_that_is_gone_is_said_once),
 		cmocka_unit_test(it_grows_and_shrinks_by_one),
 	};
