@@ -15,7 +15,7 @@ struct gather {
 	size_t		offset;		/* written bytes of v[first] */
 	char		*copy;		/* ours, NULL for few pieces: they are all in it, and it is the only one */
 	size_t		copy_cap;
-	bool		full;		/* a piece did not fit, for want of memory: ask once, at the end */
+	bool		full;		/* a piece did not fit, for want of memory: look once, at the end */
 };
 
 void		gather_init(struct gather *);

@@ -120,7 +120,7 @@ static const struct str forbidden[] = {
 	/* framing and the connection */
 	NAME("transfer-encoding"), NAME("trailer"), NAME("connection"), NAME("keep-alive"),
 	NAME("proxy-connection"), NAME("te"), NAME("upgrade"),
-	/* where the request goes, and for whom */
+	/* where the request goes, and for which user */
 	NAME("host"), NAME("forwarded"), NAME("x-real-ip"), NAME("max-forwards"), NAME("expect"),
 	NAME("range"), NAME("authorization"), NAME("proxy-authorization"), NAME("proxy-authenticate"),
 	NAME("www-authenticate"), NAME("cookie"), NAME("set-cookie"),

@@ -341,7 +341,7 @@ incomplete(const struct message *m, struct str in, size_t *scanned, const struct
 }
 
 /*
- * What those who write the head again go by: fields that were counted, lines that lie behind
+ * What writers of the head rely on: fields that were counted, lines that lie behind
  * each other in `in`.
  */
 static size_t

@@ -17,7 +17,7 @@ enum parse { PARSE_DONE, PARSE_MORE, PARSE_BAD };
 
 /*
  * Looks for a whole head at the start of `in`. DONE: *m is filled, *used is the head's length.
- * MORE: the head is not complete, nothing was consumed. BAD: *why says which rule was broken.
+ * MORE: the head is not complete, nothing was consumed. BAD: *why is the rule that was broken.
  * *m means nothing unless DONE. `scanned` remembers how much a MORE has seen, so that a head
  * that trickles in costs linear time: it starts at 0. m->limits and m->field are the caller's.
  * A single empty line before a request line is skipped, as RFC 9112, 2.2 demands.

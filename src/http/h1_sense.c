@@ -82,7 +82,7 @@ read_connection(struct message *m, struct sense *s, struct str list, int *names)
 	return NULL;
 }
 
-/* What both kinds of message say of their connection. */
+/* Connection, in either kind of message. */
 static const struct why *
 read_connections(struct message *m, struct sense *s)
 {

@@ -18,7 +18,10 @@ struct sense {
 
 /* While the head is read: each field that is not FIELD_OTHER. */
 void			 sense_note(struct sense *, struct field *);
-/* When all of it is there: fills in what follows from the fields, or says which rule they break. */
+/*
+ * When all of it is there: fills in what follows from the fields, or returns the rule that they
+ * break.
+ */
 const struct why	*sense_request(struct message *, struct sense *);
 const struct why	*sense_response(struct message *, struct sense *, bool to_head);
 

@@ -1,5 +1,5 @@
 /*
- * Pure: a message and edits in, a list of slices out. Must not know who the message goes to,
+ * Pure: a message and edits in, a list of slices out. Must not know where the message goes,
  * nor why it is edited.
  *
  * Every piece is a start line, or a field behind the line end before it: "\r\nName: value". So
@@ -12,7 +12,7 @@
 #include "http/chars.h"
 #include "http/h1_write.h"
 
-/* Behind the last field: what is said of the connection, and the empty line. */
+/* Behind the last field: Connection, and the empty line. */
 static const struct str ends[] = {
 	[H1_UNSAID] = { "\r\n\r\n", 4 },
 	[H1_CLOSE] = { "\r\nConnection: close\r\n\r\n", 23 },

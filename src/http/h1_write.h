@@ -8,13 +8,16 @@
 #include "http/gather.h"
 #include "http/message.h"
 
-/* What the head says of the connection that it goes to. UPGRADE: the Upgrade field goes on, too. */
+/*
+ * The Connection field that is written; UNSAID: none is. UPGRADE: the Upgrade field goes on,
+ * too.
+ */
 enum h1_connection { H1_UNSAID, H1_CLOSE, H1_KEEP_ALIVE, H1_UPGRADE };
 
 /*
  * Always as HTTP/1.1, whatever the message came in: the version is that of the sender, and that
- * is us (RFC 9110, 2.5). The gather is filled anew; its slices lie where the message and the
- * edits have their texts. False: there is no memory.
+ * is us (RFC 9110, 2.5). What the gather held is forgotten; its slices lie where the message
+ * and the edits have their texts. False: there is no memory.
  *
  * A request that did not come in origin-form, or not as HTTP/1, gets a request line of ours and
  * a Host behind it.

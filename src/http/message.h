@@ -21,7 +21,7 @@ enum field_id {
 	FIELD_HOST, FIELD_CONTENT_LENGTH, FIELD_TRANSFER_ENCODING, FIELD_CONNECTION, FIELD_KEEP_ALIVE,
 	FIELD_PROXY_CONNECTION, FIELD_TE, FIELD_TRAILER, FIELD_UPGRADE, FIELD_EXPECT, FIELD_COOKIE,
 	FIELD_DATE,
-	/* what proxies say of the client: */
+	/* what proxies add about the client: */
 	FIELD_X_FORWARDED_FOR, FIELD_X_FORWARDED_PROTO, FIELD_X_FORWARDED_HOST, FIELD_X_FORWARDED_PORT,
 	FIELD_X_REAL_IP,
 	FIELD_FORWARDED,		/* Forwarded (RFC 7239), and every other X-Forwarded-... */
@@ -46,7 +46,7 @@ enum body_kind {
 	BODY_UNTIL_CLOSE	/* responses only */
 };
 
-/* What HTTP/1 alone has: how a head was written, and what it says of its connection. */
+/* What HTTP/1 alone has: how a head was written, and what becomes of its connection. */
 struct h1_head {
 	struct str	 start_line;		/* CRLF included; the first field's line follows */
 	struct str	 reason;		/* responses */
@@ -61,7 +61,7 @@ struct message {
 	/* requests; in origin-form after reading: an absolute-form's authority went to `authority` */
 	struct str	 method, target;	/* target: path and query, or "*" */
 	struct str	 path;			/* the part of target before '?' */
-	struct str	 authority;		/* as given, with port: Host, or what the target says */
+	struct str	 authority;		/* as given, with port: from Host or from the target */
 	struct str	 host;			/* of it, without port; empty when Host is, or is absent in HTTP/1.0 */
 	bool		 is_head;
 	bool		 idempotent;		/* RFC 9110, 9.2.2 */

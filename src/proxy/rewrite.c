@@ -46,7 +46,7 @@ add_all(struct edits *e, const struct message *m, const struct sender *s)
 	add_port(e, m, false);
 }
 
-/* What a trusted sender has said stays: the last field of each kind that says anything. */
+/* What a trusted sender has sent stays: of each kind, the last field that is not empty. */
 static void
 add_missing(struct edits *e, const struct message *m, const struct sender *s,
     const struct ip *client, char text[IP_TEXT_MAX])
@@ -89,7 +89,7 @@ rewrite_request(struct edits *e, const struct message *m, const struct sender *s
 	edits_init(e);
 	edits_drop(e, FIELD_BIT(FIELD_TWIN) | (s->trusted ? 0 : OF_CLIENTS));
 	if (m->h1.minor == 0)
-		edits_drop(e, FIELD_BIT(FIELD_EXPECT));	/* says nothing there (RFC 9110, 10.1.1) */
+		edits_drop(e, FIELD_BIT(FIELD_EXPECT));	/* ignored there (RFC 9110, 10.1.1) */
 	if (m->authority.len == 0)
 		e->authority = here;
 	if (s->trusted)

@@ -8,7 +8,7 @@
 #include "proxy/sender.h"
 
 /*
- * What a sender that is not trusted says of itself (X-Forwarded-..., X-Real-IP, Forwarded) is
+ * What a sender that is not trusted sends about itself (X-Forwarded-..., X-Real-IP, Forwarded) is
  * left out, and what we know of it is added: X-Forwarded-For, -Proto, -Host, -Port and
  * X-Real-IP. A trusted one is believed: its X-Forwarded-For is continued, and only what is
  * missing is added. Names that differ from one of these, or from a field that we go by, in '_'
