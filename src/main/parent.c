@@ -173,7 +173,7 @@ shed(struct parent *p, unsigned keep_listeners_of)
 		close(p->brain.channel.io.fd);
 	close(p->signals.fd);
 	listeners_shed(&p->listeners, keep_listeners_of);
-	loop_free(&p->loop);
+	loop_drop(&p->loop);
 }
 
 static void

@@ -62,6 +62,15 @@ loop_free(struct loop **lp)
 		return;
 	ASSERT(l->ready == NULL && !l->in_timers);	/* not from within one of its own calls */
 	deferred_run(l);
+	loop_drop(&l);
+}
+
+void
+loop_drop(struct loop **lp)
+{
+	struct loop *l = *lp;
+
+	*lp = NULL;
 	heap_fini(&l->timers);
 	close(l->epoll);
 	free(l);

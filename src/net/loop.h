@@ -49,6 +49,8 @@ struct deferred {
 
 struct loop	*loop_new(void);
 void		 loop_free(struct loop **);
+/* For a child that was forked in one of the loop's calls: frees its copy and runs nothing. */
+void		 loop_drop(struct loop **);
 void		 loop_reserve(struct loop *, unsigned timers);	/* so many may be set without more memory */
 void		 loop_run(struct loop *);		/* until loop_stop */
 /* One turn, which waits as long as that for events; -1: until there is one, or a timer is due. */

@@ -1,5 +1,7 @@
 #include "net/loop.c"
 
+#include <sys/wait.h>
+
 #include "../until.h"
 #include "../between.h"
 
@@ -245,6 +247,50 @@ the_longest_pause_is_kept(void **state)
 	loop_free(&s.loop);
 }
 
+struct forked {
+	struct loop	*loop;
+	struct timer	 timer;
+	struct deferred	 deferred;
+	pid_t		 pid;
+	unsigned	 ran;
+};
+
+static void
+on_deferred(void *arg)
+{
+	struct forked *f = arg;
+
+	f->ran++;
+}
+
+static void
+on_fork(void *arg)
+{
+	struct forked *f = arg;
+
+	loop_defer(f->loop, &f->deferred, on_deferred, f);
+	if ((f->pid = fork()) != 0)
+		return;
+	loop_drop(&f->loop);
+	_exit(f->loop == NULL && f->ran == 0 ? 0 : 1);
+}
+
+/* As the parent does, which starts a child again by a timer. */
+static void
+a_child_that_was_forked_by_a_timer_can_drop_its_loop(void **state)
+{
+	struct forked f = { .loop = loop_new() };
+	int status = -1;
+
+	(void)state;
+	timer_set(f.loop, &f.timer, loop_now(f.loop), on_fork, &f);
+	UNTIL(f.loop, f.ran > 0);
+	assert_true(f.pid > 0);
+	assert_int_equal(waitpid(f.pid, &status, 0), f.pid);
+	assert_int_equal(status, 0);
+	loop_free(&f.loop);
+}
+
 int
 main(void)
 {
@@ -256,6 +302,7 @@ main(void)
 		cmocka_unit_test(old_news_is_not_told_to_a_new_watch),
 		cmocka_unit_test(a_loop_runs_until_it_is_stopped),
 		cmocka_unit_test(the_longest_pause_is_kept),
+		cmocka_unit_test(a_child_that_was_forked_by_a_timer_can_drop_its_loop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
