@@ -12,7 +12,8 @@
 #define LARGE_BYTES	(64 * 1024)	/* a body beyond this waits when the turn's share is used up */
 
 void
-flow_init(struct flow *f, struct slab *pages, struct share *share, struct stream *source, struct stream *sink, int64_t now)
+flow_init(struct flow *f, struct slab *pages, struct share *share, struct stream *source,
+    struct stream *sink, int64_t now)
 {
 	f->source = source;
 	f->sink = sink;
@@ -115,7 +116,8 @@ flow_unread(const struct flow *f)
 }
 
 enum flow_result
-flow_read_head(struct flow *f, enum flow_head kind, struct message *m, size_t *used, const struct why **why, int64_t now)
+flow_read_head(struct flow *f, enum flow_head kind, struct message *m, size_t *used,
+    const struct why **why, int64_t now)
 {
 	for (;;) {
 		struct str in = flow_unread(f);
@@ -248,7 +250,8 @@ flow_read_body(struct flow *f, size_t most, int64_t now)
 	while (!f->body.done) {
 		if (f->body_bytes > most)
 			return FLOW_LARGE;
-		/* what a page of its own exceeds the body by is for a trailer line that is not there to its end */
+		/* what a page of its own exceeds the body by is for a trailer line that is not
+		 * there to its end */
 		if (!flow_widen(f, f->body_at + most + PAGE_BYTES))
 			return FLOW_STARVED;
 		switch (flow_fill(f, now)) {
@@ -299,8 +302,9 @@ flow_write(struct flow *f, int64_t now)
 }
 
 /*
- * All that may go is written: the page begins anew, with what cannot be judged yet (a trailer line that is not there to its end), or
- * goes back when nothing comes; unless it keeps what it holds. A head's own page is not needed for its body.
+ * All that may go is written: the page begins anew, with what cannot be judged yet (a trailer
+ * line that is not there to its end), or goes back when nothing comes; unless it keeps what it
+ * holds. A head's own page is not needed for its body.
  */
 static enum io_result
 refill(struct flow *f, int64_t now)

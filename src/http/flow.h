@@ -1,7 +1,7 @@
 /*
- * flow: one direction of an exchange: bytes come in at one stream, are checked against their framing, and go
- * out at another. A page is read only when the one before has been written: that is the back-pressure, and
- * the bound on memory. A flow without bytes holds no page.
+ * flow: one direction of an exchange: bytes come in at one stream, are checked against their
+ * framing, and go out at another. A page is read only when the one before has been written: that
+ * is the back-pressure, and the bound on memory. A flow without bytes holds no page.
  */
 #ifndef HTTP_FLOW_H
 #define HTTP_FLOW_H
@@ -35,7 +35,8 @@ struct flow {
 	struct share	*share;
 	char		*page;			/* NULL when empty */
 	size_t		 cap;			/* of the page */
-	size_t		 at, good, end;		/* of page: at..good may be written, good..end is not (yet) of this message */
+	/* of page: at..good may be written, good..end is not (yet) of this message */
+	size_t		 at, good, end;
 	size_t		 scanned;		/* bytes of a head that is not there to its end and were looked at */
 	bool		 starved;		/* the last flow_fill failed for want of memory */
 	struct gather	 head;			/* goes before at..good; its slices lie in 0..at */
@@ -54,43 +55,49 @@ struct flow {
 };
 
 /* An empty flow at the loop's present time. source and sink may be filled in later. */
-void			 flow_init(struct flow *, struct slab *pages, struct share *, struct stream *source, struct stream *sink,
-			    int64_t now_usec);
+void			 flow_init(struct flow *, struct slab *pages, struct share *,
+    struct stream *source, struct stream *sink, int64_t now_usec);
 void			 flow_fini(struct flow *);
 
-/* Adds bytes at `end`; a page must have room. For heads, which are read whole before anything is written. IO_FAIL and `starved`:
- * there is no memory. */
+/* Adds bytes at `end`; a page must have room. For heads, which are read whole before anything is
+ * written. IO_FAIL and `starved`: there is no memory. */
 enum io_result		 flow_fill(struct flow *, int64_t now_usec);
-/* For a head that is not there to its end: a page that is full gets room up to `most` bytes. False: there is no memory. */
+/* For a head that is not there to its end: a page that is full gets room up to `most` bytes.
+ * False: there is no memory. */
 bool			 flow_widen(struct flow *, size_t most);
 struct str		 flow_unread(const struct flow *);	/* what came and is not consumed: good..end */
 
 /* Whose head is read; a response to HEAD has no body. */
 enum flow_head { FLOW_REQUEST, FLOW_RESPONSE, FLOW_RESPONSE_TO_HEAD };
 /*
- * Reads until the whole head of a message is there, within the message's limits; nothing of it is consumed. FLOW_DONE: it
- * is, it takes *used bytes of flow_unread, and the message's slices point into the page: flow_begin is next. FLOW_MORE:
- * more of it must come. FLOW_SOURCE_END, FLOW_SOURCE_BROKEN: no more comes. FLOW_STARVED. FLOW_BAD: *why says which rule
- * of HTTP/1 it breaks.
+ * Reads until the whole head of a message is there, within the message's limits; nothing of it is
+ * consumed. FLOW_DONE: it is, it takes *used bytes of flow_unread, and the message's slices point
+ * into the page: flow_begin is next. FLOW_MORE: more of it must come. FLOW_SOURCE_END,
+ * FLOW_SOURCE_BROKEN: no more comes. FLOW_STARVED. FLOW_BAD: *why says which rule of HTTP/1 it
+ * breaks.
  */
 enum flow_result	 flow_read_head(struct flow *, enum flow_head, struct message *, size_t *used,
 			    const struct why **why, int64_t now_usec);
-/* The head took `used` bytes of flow_unread; its body begins. False: what already came of it is malformed. */
+/* The head took `used` bytes of flow_unread; its body begins. False: what already came of it is
+ * malformed. */
 bool			 flow_begin(struct flow *, size_t used, enum body_kind, uint64_t length);
 /* The same for a response, whose framing is read leniently (h1_body.h). */
 bool			 flow_begin_lenient(struct flow *, size_t used, enum body_kind, uint64_t length);
 /* The same for a chunked response of which only the data goes on. */
 bool			 flow_begin_bare(struct flow *, size_t used);
-/* The same for a request whose body is to be read whole, without its framing: flow_read_body is next. */
+/* The same for a request whose body is to be read whole, without its framing: flow_read_body is
+ * next. */
 bool			 flow_begin_whole(struct flow *, size_t used, enum body_kind, uint64_t length);
 /*
- * Reads until the whole body is there, of at most `most` bytes with its framing. FLOW_DONE: flow_body has it, and the
- * head is where it was unless the page had to grow (flow_head_bytes). FLOW_MORE: more of it must come. FLOW_SOURCE_END,
- * FLOW_SOURCE_BROKEN: no more comes. FLOW_STARVED, FLOW_LARGE, FLOW_BAD.
+ * Reads until the whole body is there, of at most `most` bytes with its framing. FLOW_DONE:
+ * flow_body has it, and the head is where it was unless the page had to grow (flow_head_bytes).
+ * FLOW_MORE: more of it must come. FLOW_SOURCE_END, FLOW_SOURCE_BROKEN: no more comes.
+ * FLOW_STARVED, FLOW_LARGE, FLOW_BAD.
  */
 enum flow_result	 flow_read_body(struct flow *, size_t most, int64_t now_usec);
 struct str		 flow_body(const struct flow *);	/* what came of it so far, while the flow is whole */
-struct str		 flow_head_bytes(const struct flow *);	/* the head as it came, while the flow is whole */
+/* the head as it came, while the flow is whole */
+struct str		 flow_head_bytes(const struct flow *);
 /* Writes the head and moves body bytes, as far as they go now. */
 enum flow_result	 flow_run(struct flow *, int64_t now_usec);
 /* Only the writing half: IO_DONE when head and at..good are out. */
@@ -98,7 +105,8 @@ enum io_result		 flow_write(struct flow *, int64_t now_usec);
 /* The message goes out once more from its beginning, to another sink. It must be whole. */
 void			 flow_rewind(struct flow *);
 bool			 flow_begun(const struct flow *);	/* some of the message has gone out */
-/* When a flow that waits will have waited so long in all for whom it waits for; never, if it does not wait. */
+/* When a flow that waits will have waited so long in all for whom it waits for; never, if it does
+ * not wait. */
 int64_t			 flow_waits_until(const struct flow *, int64_t usec_in_all);
 /* The waits so far are nobody's fault. */
 void			 flow_excuse(struct flow *);

@@ -1,10 +1,10 @@
 /*
- * request: one client's requests, one at a time and in order, from the first byte to the callback. Every wait has a
- * deadline, but for the one for the callback's response.
+ * request: one client's requests, one at a time and in order, from the first byte to the
+ * callback. Every wait has a deadline, but for the one for the callback's response.
  *
- *	AT_REST -> AT_HEAD -> AT_BODY -> AT_WORK -+-> AT_RESPONSE -----------+-> AT_HEAD (kept alive), or AT_REST
+ *	AT_REST -> AT_HEAD -> AT_BODY -> AT_WORK -+-> AT_RESPONSE -----------+-> AT_HEAD, AT_REST
  *	               \________\__ refused _____/`-> AT_STREAM -- ended ---/ `-> linger (session.h)
- *	                                                  `-- client gone -> AT_GONE -> AT_END
+ *	                                                 `-- client gone -> AT_GONE -> AT_END
  *
  * Knows nothing of what requests mean.
  */
@@ -18,7 +18,8 @@
 
 #define CHUNKING_MAX	16384		/* bytes that chunked framing may add to a body of the largest size */
 #define STEPS_PER_TURN	64		/* a client with many requests in one piece must not starve the others */
-#define TURN_USEC	(2 * USEC_PER_MSEC)	/* of the loop's turn, for all clients: others live on the loop, too */
+/* of the loop's turn, for all clients: others live on the loop, too */
+#define TURN_USEC	(2 * USEC_PER_MSEC)
 #define LATE_USEC	(10 * USEC_PER_MSEC)
 
 static void on_deadline(void *);
@@ -88,7 +89,8 @@ request_retire(struct request *req)
 	loop_defer(loop_of(req), &req->deferred, request_free, req);
 }
 
-/* The session is closed. A request that the callback has lives on without it, until its response comes. */
+/* The session is closed. A request that the callback has lives on without it, until its response
+ * comes. */
 static void
 on_end(struct session *s, const struct why *why)
 {
@@ -255,7 +257,8 @@ begin_work(struct request *req)
 	const struct why *why;
 	size_t scanned = 0, used;
 
-	/* the page may have grown while the body came in, and the head's slices point into the one before */
+	/* the page may have grown while the body came in, and the head's slices point into the
+	 * one before */
 	if (req->in.page != req->head_page
 	    && h1_read_request(&req->head, head, &scanned, &used, &why) != PARSE_DONE)
 		BUG("a head that was fine is no longer");
@@ -274,7 +277,8 @@ step_body(struct request *req)
 		request_lose(req);
 		return false;
 	}
-	switch (flow_read_body(&req->in, req->server->conf.body_max + CHUNKING_MAX, loop_now(loop_of(req)))) {
+	switch (flow_read_body(&req->in, req->server->conf.body_max + CHUNKING_MAX,
+	    loop_now(loop_of(req)))) {
 	case FLOW_DONE:
 		return begin_work(req);
 	case FLOW_BAD:
@@ -364,7 +368,8 @@ is_reading(const struct request *req)
 	return req->state == AT_HEAD || req->state == AT_BODY;
 }
 
-/* The loop may have come late: then the rest of the request is there already. True: there is no need to end it. */
+/* The loop may have come late: then the rest of the request is there already. True: there is no
+ * need to end it. */
 static bool
 came_in_time(struct request *req)
 {

@@ -1,6 +1,7 @@
 /*
- * response: how responses leave, whole or as a stream, and how a client that takes them too slowly is let go.
- * Both kinds are put into `out` first; what the socket does not take stays there, up to a ceiling.
+ * response: how responses leave, whole or as a stream, and how a client that takes them too
+ * slowly is let go. Both kinds are put into `out` first; what the socket does not take stays
+ * there, up to a ceiling.
  */
 #include <stdlib.h>
 
@@ -50,7 +51,8 @@ flush_pieces(const struct request *req, struct iovec piece[2])
 	int n = 0;
 
 	if (req->sent < req->out.len) {
-		piece[n] = (struct iovec){ req->out.p + req->sent, req->out.len - req->sent < most ? req->out.len - req->sent : most };
+		piece[n] = (struct iovec){ req->out.p + req->sent,
+		    req->out.len - req->sent < most ? req->out.len - req->sent : most };
 		most -= piece[n++].iov_len;
 	}
 	if (req->shared != NULL && behind < req->shared->text.len && most > 0) {
@@ -68,7 +70,8 @@ request_flush(struct request *req)
 	int n;
 
 	while ((n = flush_pieces(req, piece)) > 0) {
-		enum io_result r = all < FLUSH_BYTES ? stream_writev(request_client(req), piece, n, &put) : IO_AGAIN;
+		enum io_result r = all < FLUSH_BYTES
+		    ? stream_writev(request_client(req), piece, n, &put) : IO_AGAIN;
 		if (r == IO_AGAIN && all >= FLUSH_BYTES)
 			request_run_later(req);
 		if (r != IO_DONE)
@@ -139,7 +142,8 @@ request_step_response(struct request *req)
 bool
 request_step_stream(struct request *req)
 {
-	if (stream_is_broken(request_client(req)) || stream_peer_ended(request_client(req)) || req->out.full) {
+	if (stream_is_broken(request_client(req)) || stream_peer_ended(request_client(req))
+	    || req->out.full) {
 		request_lose(req);
 		return false;
 	}
@@ -186,7 +190,8 @@ put_head(struct request *req, int status, const char *type, const char *fields)
 }
 
 void
-request_reply(struct request *req, int status, const char *type, struct str body, const char *fields)
+request_reply(struct request *req, int status, const char *type, struct str body,
+    const char *fields)
 {
 	size_t before = req->out.len;
 
@@ -204,7 +209,8 @@ request_reply(struct request *req, int status, const char *type, struct str body
 	if (req->out.full) {
 		req->out.len = before;
 		req->out.full = false;
-		request_reply(req, 500, "application/json", STR("{\"error\":\"the response is too large\"}\n"), NULL);
+		request_reply(req, 500, "application/json",
+		    STR("{\"error\":\"the response is too large\"}\n"), NULL);
 		return;
 	}
 	req->mark = stream_bytes_out(request_client(req));
@@ -213,7 +219,8 @@ request_reply(struct request *req, int status, const char *type, struct str body
 }
 
 void
-request_reply_shared(struct request *req, int status, const char *type, struct shared *text, const char *fields)
+request_reply_shared(struct request *req, int status, const char *type, struct shared *text,
+    const char *fields)
 {
 	ASSERT(req->state == AT_WORK && status >= 200 && status <= 299 && status != 204);
 	if (!stream_is_open(request_client(req))) {

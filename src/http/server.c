@@ -1,5 +1,6 @@
 /*
- * server: listening sockets and the sessions that come of them. What comes on a session is request.c's.
+ * server: listening sockets and the sessions that come of them. What comes on a session is
+ * request.c's.
  */
 #include <stdlib.h>
 #include <unistd.h>

@@ -1,8 +1,9 @@
 /*
- * server: a small HTTP/1.1 server for our own interfaces: admin API, agent, emulated nodes. Requests are
- * whole (body included, up to a ceiling) when the callback sees them; responses are whole too, late if wished,
- * or an endless stream. Slow or hostile clients cost one connection slot and bounded memory; all clients together
- * get a few milliseconds of each turn of the loop, and the others that live on it their turn.
+ * server: a small HTTP/1.1 server for our own interfaces: admin API, agent, emulated nodes.
+ * Requests are whole (body included, up to a ceiling) when the callback sees them; responses are
+ * whole too, late if wished, or an endless stream. Slow or hostile clients cost one connection
+ * slot and bounded memory; all clients together get a few milliseconds of each turn of the loop,
+ * and the others that live on it their turn.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -15,7 +16,8 @@
 struct server;
 struct request;		/* one request of a client, and its response */
 
-/* One text for the responses to many; freed with the last that holds it. Takes over what the buffer has. */
+/* One text for the responses to many; freed with the last that holds it. Takes over what the
+ * buffer has. */
 struct shared;
 struct shared	*shared_new(struct buf *);
 void		 shared_unref(struct shared **);
@@ -27,16 +29,17 @@ struct server_conf {
 	int64_t	 stall_usec;		/* a client that does not read its response, default 10 s when 0 */
 };
 
-/* Called once per request, in the loop. Must lead to exactly one request_reply or request_stream, now or
- * later; until then the request stays valid even if the client goes away. */
+/* Called once per request, in the loop. Must lead to exactly one request_reply or request_stream,
+ * now or later; until then the request stays valid even if the client goes away. */
 typedef void	server_f(void *arg, struct request *);
 typedef void	request_gone_f(void *arg, struct request *);
 
 struct server	*server_new(struct loop *, const struct server_conf *, server_f *, void *arg);
-/* Adds a listening socket, which the server then owns. `tag` is handed to requests (request_tag). */
+/* Adds a listening socket, which the server then owns. `tag` is handed to requests
+ * (request_tag). */
 void		 server_listen(struct server *, int listener_fd, void *tag);
-/* Closes all; streams' gone callbacks are called. Requests without a response stay valid: respond to them before
- * the loop is freed. */
+/* Closes all; streams' gone callbacks are called. Requests without a response stay valid: respond
+ * to them before the loop is freed. */
 void		 server_free(struct server **);
 
 /* The request. Slices live as long as the request. */
@@ -47,15 +50,18 @@ struct str	 request_body(const struct request *);
 void		*request_tag(const struct request *);		/* of the listener it came through */
 const struct addr *request_peer(const struct request *);
 
-/* Responds, and ends the request. `body` is copied. `fields`: more header lines, each with CRLF, or NULL. */
+/* Responds, and ends the request. `body` is copied. `fields`: more header lines, each with CRLF,
+ * or NULL. */
 void		 request_reply(struct request *, int status, const char *content_type, struct str body,
 		    const char *fields);
 /* The same, with a text that is not copied; the caller keeps its own hold of it. */
 void		 request_reply_shared(struct request *, int status, const char *content_type, struct shared *,
 		    const char *fields);
-/* Starts an endless chunked response; `gone` is called once when the client has left or was too slow. */
+/* Starts an endless chunked response; `gone` is called once when the client has left or was too
+ * slow. */
 void		 request_stream(struct request *, const char *content_type, request_gone_f *gone, void *arg);
-/* Adds a piece to a stream. A client whose backlog passes 1 MiB is dropped (its `gone` follows in a later turn). */
+/* Adds a piece to a stream. A client whose backlog passes 1 MiB is dropped (its `gone` follows in
+ * a later turn). */
 void		 request_write(struct request *, struct str piece);
 void		 request_end(struct request *);		/* ends a stream from our side; no `gone` follows */
 

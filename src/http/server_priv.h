@@ -1,6 +1,6 @@
 /*
- * server_priv: one client's connection and the request it is about. For server.c, request.c and response.c only;
- * others see server.h.
+ * server_priv: one client's connection and the request it is about. For server.c, request.c and
+ * response.c only; others see server.h.
  */
 #ifndef HTTP_SERVER_PRIV_H
 #define HTTP_SERVER_PRIV_H
@@ -69,22 +69,26 @@ struct request {
 
 extern const struct session_ops request_ops;
 
-/* A client has connected: a session for it and for the requests that it will send, one after another. */
+/* A client has connected: a session for it and for the requests that it will send, one after
+ * another. */
 void		request_open(struct server *, int fd, const struct addr *peer, void *tag);
-void		request_move(struct request *, enum request_state to);	/* the only function that changes the state */
+/* the only function that changes the state */
+void		request_move(struct request *, enum request_state to);
 void		request_allow(struct request *, int64_t usec);		/* a new deadline for this state */
-/* The client has left or is thrown out; a request that the callback has stays until the callback is done with it. */
+/* The client has left or is thrown out; a request that the callback has stays until the callback
+ * is done with it. */
 void		request_lose(struct request *);
 /* The callback is done with it, and its client is gone. */
 void		request_drop(struct request *);
 /*
- * Does what can be done now, or in the next turn when clients have had enough of this one. From within a callback it
- * does nothing: the run that called it goes on afterwards.
+ * Does what can be done now, or in the next turn when clients have had enough of this one. From
+ * within a callback it does nothing: the run that called it goes on afterwards.
  */
 void		request_run(struct request *);
 void		request_run_later(struct request *);	/* in the next turn of the loop */
 
-/* ---- response.c: how responses leave. Steps are true when there may be more to do at once. ---- */
+/* ---- response.c: how responses leave. Steps are true when there may be more to do at once.
+ * ---- */
 
 enum io_result	request_flush(struct request *);
 bool		request_step_response(struct request *);

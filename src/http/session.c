@@ -1,6 +1,6 @@
 /*
- * A session is in exactly one place, and session_move() is the only function that moves it. Knows nothing of what
- * is served, nor who the client is.
+ * A session is in exactly one place, and session_move() is the only function that moves it. Knows
+ * nothing of what is served, nor who the client is.
  */
 #include "base/bug.h"
 #include "base/clock.h"
@@ -162,9 +162,10 @@ session_reading(struct session *s)
 static void on_linger_timer(void *arg);
 
 /*
- * Closing with unread bytes in the socket would make the kernel reset the connection, and the client might lose a
- * response that it has not read yet. So: end our direction, and throw away what comes until theirs ends. A client
- * that is in the middle of an upload may read our response only when it has sent all of it.
+ * Closing with unread bytes in the socket would make the kernel reset the connection, and the
+ * client might lose a response that it has not read yet. So: end our direction, and throw away
+ * what comes until theirs ends. A client that is in the middle of an upload may read our response
+ * only when it has sent all of it.
  */
 static void
 on_linger(void *arg)
@@ -192,14 +193,16 @@ on_linger(void *arg)
 		session_close(s);
 }
 
-/* Goes on reading after a break, and closes when the client has been silent, or has gone on, for long enough. */
+/* Goes on reading after a break, and closes when the client has been silent, or has gone on, for
+ * long enough. */
 static void
 on_linger_timer(void *arg)
 {
 	struct session *s = arg;
 	const struct session_limits *limits = &s->home->limits;
 	int64_t now = loop_now(s->home->loop), until = s->active_usec + limits->linger_usec;
-	int64_t most = s->since_usec + (s->home->draining ? limits->linger_usec : limits->linger_most_usec);
+	int64_t most = s->since_usec + (s->home->draining ? limits->linger_usec
+	    : limits->linger_most_usec);
 
 	if (until > most)
 		until = most;
@@ -248,8 +251,8 @@ sessions_init(struct sessions *ss, struct loop *l, const struct session_ops *ops
 }
 
 /*
- * Of those that read, the one that has kept us waiting longest goes: were those that are silent taken first, a crowd
- * that drips would push out every client that has just come.
+ * Of those that read, the one that has kept us waiting longest goes: were those that are silent
+ * taken first, a crowd that drips would push out every client that has just come.
  */
 bool
 sessions_evict(struct sessions *ss)

@@ -1,11 +1,12 @@
 /*
- * session: one client's connection to a server of ours (the proxy, the admin API, an agent), from accept to close.
- * It does what does not depend on what is served: which connections there are and how many, how long one may be
- * idle, which of them makes room for a new one, and an end by which the client still gets all that was written.
+ * session: one client's connection to a server of ours (the proxy, the admin API, an agent), from
+ * accept to close. It does what does not depend on what is served: which connections there are
+ * and how many, how long one may be idle, which of them makes room for a new one, and an end by
+ * which the client still gets all that was written.
  *
- * What is served is the owner's. The stream and the timer belong to its exchange (a request and its response) from
- * session_busy() to session_idle(), session_linger(), session_close() or session_reset(). Between exchanges a
- * session is idle, and holds no buffer.
+ * What is served is the owner's. The stream and the timer belong to its exchange (a request and
+ * its response) from session_busy() to session_idle(), session_linger(), session_close() or
+ * session_reset(). Between exchanges a session is idle, and holds no buffer.
  */
 #ifndef HTTP_SESSION_H
 #define HTTP_SESSION_H
@@ -51,16 +52,18 @@ struct session_limits {
 	unsigned	 linger_turn_bytes;	/* and in one turn of the loop */
 };
 
-/* What the owner does. None may be missing; `end` is the last, and called exactly once for every session. */
+/* What the owner does. None may be missing; `end` is the last, and called exactly once for every
+ * session. */
 struct session_ops {
 	/* Bytes came on an idle session, or its end: leads to session_busy, or to one of the ends. */
 	void	(*begin)(struct session *);
-	/* Another needs its place: the exchange, which is still reading, ends at once, and the session with it. */
+	/* Another needs its place: the exchange, which is still reading, ends at once, and the
+	 * session with it. */
 	void	(*evict)(struct session *);
 	/* All end: so does the exchange, and the session with it. */
 	void	(*abort)(struct session *);
-	/* It is closed; its memory is looked at until the end of this turn. `why`: what ended it between exchanges,
-	 * NULL when its owner did. */
+	/* It is closed; its memory is looked at until the end of this turn. `why`: what ended it
+	 * between exchanges, NULL when its owner did. */
 	void	(*end)(struct session *, const struct why *);
 };
 
@@ -79,15 +82,16 @@ void		sessions_init(struct sessions *, struct loop *, const struct session_ops *
 void		sessions_end(struct sessions *);
 /* There is room for one more, if need be because the one that matters least has made it. */
 bool		sessions_have_room(struct sessions *);
-/* Ends the one that matters least: one that lingers, else the one that was idle longest, else the one that has kept
- * us waiting for its request longest. False: all are busy. */
+/* Ends the one that matters least: one that lingers, else the one that was idle longest, else the
+ * one that has kept us waiting for its request longest. False: all are busy. */
 bool		sessions_evict(struct sessions *);
 /* From now on sessions end with their exchange, and those without one end soon. */
 void		sessions_drain(struct sessions *);
 
 /* Takes over an accepted connection; there must be room. It is FRESH. */
 void		session_open(struct session *, struct sessions *, int fd);
-/* An exchange begins, or goes on after session_reading: the stream calls `fn` with it from now on. */
+/* An exchange begins, or goes on after session_reading: the stream calls `fn` with it from now
+ * on. */
 void		session_busy(struct session *, void *exchange, stream_f *fn);
 /* A part of the exchange's request is here, and more is waited for: it may have to make room. */
 void		session_reading(struct session *);
@@ -95,7 +99,8 @@ void		session_reading(struct session *);
 void		session_idle(struct session *);
 /* The exchange is over, and so is the connection: all that was written arrives before its end. */
 void		session_linger(struct session *);
-/* The same when the client has ended, too: nothing is waited for but our own end, should that not go at once. */
+/* The same when the client has ended, too: nothing is waited for but our own end, should that not
+ * go at once. */
 void		session_finish(struct session *);
 void		session_close(struct session *);
 /* Broken off: the client sees that something is missing. */

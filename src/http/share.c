@@ -38,14 +38,16 @@ share_use(struct share *s, size_t bytes)
 		s->left -= bytes < s->left ? bytes : s->left;
 }
 
-/* Each in its turn, as far as this turn's share goes. One that waits again is behind all of the others. */
+/* Each in its turn, as far as this turn's share goes. One that waits again is behind all of the
+ * others. */
 static void
 on_share(void *arg)
 {
 	struct share *s = arg;
 	struct share_waiter *w;
 
-	for (unsigned n = s->nwaiting; n > 0 && share_has(s) && (w = TAILQ_FIRST(&s->queue)) != NULL; n--) {
+	for (unsigned n = s->nwaiting; n > 0 && share_has(s)
+	    && (w = TAILQ_FIRST(&s->queue)) != NULL; n--) {
 		share_f *fn = w->fn;
 		share_unwait(s, w);
 		fn(w->arg);

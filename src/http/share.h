@@ -1,6 +1,6 @@
 /*
- * share: what the flows of one worker may move in one turn of the loop. A message that is large waits when the
- * turn's bytes are used up, so that a small one is never behind more than these.
+ * share: what the flows of one worker may move in one turn of the loop. A message that is large
+ * waits when the turn's bytes are used up, so that a small one is never behind more than these.
  */
 #ifndef HTTP_SHARE_H
 #define HTTP_SHARE_H
@@ -36,7 +36,8 @@ void	share_fini(struct share *);		/* nothing waits any more */
 bool	share_has(struct share *);		/* something is left for this turn */
 void	share_use(struct share *, size_t bytes);
 
-/* Calls `fn` in a later turn, when there is share for it: behind all that wait already. Does nothing if it waits. */
+/* Calls `fn` in a later turn, when there is share for it: behind all that wait already. Does
+ * nothing if it waits. */
 void	share_wait(struct share *, struct share_waiter *, share_f *fn, void *arg);
 /* It waits no longer, if it did. */
 void	share_unwait(struct share *, struct share_waiter *);

@@ -1,6 +1,6 @@
 /*
- * Lists of unused pieces, linked through the pieces themselves. One deferred call per slab and turn, however
- * many pieces come back in it. Knows sizes, not what the pieces are.
+ * Lists of unused pieces, linked through the pieces themselves. One deferred call per slab and
+ * turn, however many pieces come back in it. Knows sizes, not what the pieces are.
  */
 #include <stdlib.h>
 
@@ -145,8 +145,8 @@ give_all(void *arg)
 }
 
 /*
- * The piece's first word becomes the link at once, so the first member of what dies must be something
- * that no late event reads: owners put their list links there.
+ * The piece's first word becomes the link at once, so the first member of what dies must be
+ * something that no late event reads: owners put their list links there.
  */
 void
 slab_give_later(struct slab *s, void *memory)

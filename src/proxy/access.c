@@ -88,7 +88,8 @@ access_lost_take(struct access *a)
 	return n;
 }
 
-/* What the reader did not take stays for the next time; past the ceiling, lines are lost and counted. */
+/* What the reader did not take stays for the next time; past the ceiling, lines are lost and
+ * counted. */
 static void
 on_turn_end(void *arg)
 {
@@ -133,8 +134,9 @@ add_time(struct buf *b)
 	struct tm tm;
 
 	gmtime_r(&sec, &tm);
-	buf_printf(b, "time=%04d-%02d-%02dT%02d:%02d:%02d.%03dZ ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
-	    tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(now % USEC_PER_SEC / USEC_PER_MSEC));
+	buf_printf(b, "time=%04d-%02d-%02dT%02d:%02d:%02d.%03dZ ", tm.tm_year + 1900,
+	    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
+	    (int)(now % USEC_PER_SEC / USEC_PER_MSEC));
 }
 
 void
@@ -147,10 +149,12 @@ access_log(struct access *a, const struct access_line *l)
 	if (!a->on)
 		return;
 	add_time(b);
-	buf_printf(b, "client=%.*s %.*s status=%d bytes=%llu usec=%lld %.*s%.*s why=%s", STR_ARG(l->client),
-	    (int)l->request->len, l->request->text, l->status, (unsigned long long)l->bytes, (long long)l->took_usec,
+	buf_printf(b, "client=%.*s %.*s status=%d bytes=%llu usec=%lld %.*s%.*s why=%s",
+	    STR_ARG(l->client), (int)l->request->len, l->request->text, l->status,
+	    (unsigned long long)l->bytes, (long long)l->took_usec,
 	    (int)put_named(service, 0, sizeof service, STR("service=\""), l->service), service,
-	    (int)put_named(task, 0, sizeof task, STR(" task=\""), l->task), task, why_name(l->why));
+	    (int)put_named(task, 0, sizeof task, STR(" task=\""), l->task), task,
+	    why_name(l->why));
 	if (a->lost > 0)
 		buf_printf(b, " lost=%llu", (unsigned long long)a->lost);
 	buf_adds(b, STR("\n"));

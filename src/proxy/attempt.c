@@ -1,6 +1,7 @@
 /*
- * A request is repeated when no task can have processed it, or when processing it twice does no harm (its method is
- * idempotent) and the client has received nothing yet; doc/why/0011-a-task-that-fails.md.
+ * A request is repeated when no task can have processed it, or when processing it twice does no
+ * harm (its method is idempotent) and the client has received nothing yet;
+ * doc/why/0011-a-task-that-fails.md.
  */
 #include <errno.h>
 
@@ -41,7 +42,8 @@ attempt_take(struct attempt *a, const struct table_task *task)
 }
 
 const struct why *
-attempt_pick(struct attempt *a, const struct table *t, const struct table_service *service, const struct ip *client)
+attempt_pick(struct attempt *a, const struct table *t, const struct table_service *service,
+    const struct ip *client)
 {
 	struct proxy *p = a->proxy;
 	const struct table_task *task;
@@ -80,7 +82,8 @@ attempt_reopen(struct attempt *a)
 	return NULL;
 }
 
-/* A task with several addresses may be reachable at another one: there is no need to wait for all of the time-out. */
+/* A task with several addresses may be reachable at another one: there is no need to wait for all
+ * of the time-out. */
 int64_t
 attempt_connect_until(const struct attempt *a)
 {
@@ -133,7 +136,8 @@ attempt_repeat(struct attempt *a, const struct why *why, bool repeatable)
 	ASSERT(a->taken && a->avoid.n < PICK_TRIES);
 	if (!repeatable || a->interims > 0)
 		return false;
-	if (why->blame != BLAME_UPSTREAM && why != WHY_NO_PORTS)	/* ports may be left for another task's address */
+	/* ports may be left for another task's address */
+	if (why->blame != BLAME_UPSTREAM && why != WHY_NO_PORTS)
 		return false;
 	if (a->avoid.n + 1 == PICK_TRIES)
 		return false;
@@ -182,7 +186,7 @@ attempt_leave(struct attempt *a, const struct why *why, bool clean)
 	if (!a->taken)
 		return;
 	a->taken = false;
-	outcome_note(p->conf.live, &(struct outcome){ .table = a->table, .service = a->service, .task = a->task,
-	    .why = why, .status = a->status, .client = a->client }, now(a));
+	outcome_note(p->conf.live, &(struct outcome){ .table = a->table, .service = a->service,
+	    .task = a->task, .why = why, .status = a->status, .client = a->client }, now(a));
 	live_give(p->conf.live, p->conf.worker, a->task->node_slot, a->task->slot);
 }

@@ -1,12 +1,13 @@
 /*
- * attempt: one task after another is offered something, until one responds: which task, which connection to it, did it
- * accept, and how did it end? Knows nothing of what is offered, nor of its client: the owner passes the facts that
- * matter and decides what follows from a failure.
+ * attempt: one task after another is offered something, until one responds: which task, which
+ * connection to it, did it accept, and how did it end? Knows nothing of what is offered, nor of
+ * its client: the owner passes the facts that matter and decides what follows from a failure.
  *
  *	attempt_init -> attempt_pick -> attempt_connect -> attempt_check ... -> attempt_leave
  *	                     ^-------- attempt_repeat <--- (it failed) <--'
  *
- * A task is counted in live from attempt_pick() or attempt_repeat() to attempt_leave(), whatever happens between.
+ * A task is counted in live from attempt_pick() or attempt_repeat() to attempt_leave(), whatever
+ * happens between.
  */
 #ifndef PROXY_ATTEMPT_H
 #define PROXY_ATTEMPT_H
@@ -46,34 +47,37 @@ void		 attempt_init(struct attempt *, struct proxy *, stream_f *, void *arg);
 const struct why *attempt_pick(struct attempt *, const struct table *, const struct table_service *,
 		    const struct ip *client);
 /*
- * A connection to the task, idle or new. `careful`: not one that the task may be about to close, for what cannot be
- * sent a second time. NULL: attempt_check finds out when it is there. Else the attempt has failed.
+ * A connection to the task, idle or new. `careful`: not one that the task may be about to close,
+ * for what cannot be sent a second time. NULL: attempt_check finds out when it is there. Else the
+ * attempt has failed.
  */
 const struct why *attempt_connect(struct attempt *, bool careful);
 /*
- * IO_DONE: the task has accepted. IO_AGAIN: not yet, `fn` is called. IO_FAIL: it did not, at any of its addresses, and
- * *why says how.
+ * IO_DONE: the task has accepted. IO_AGAIN: not yet, `fn` is called. IO_FAIL: it did not, at any
+ * of its addresses, and *why says how.
  */
 enum io_result	 attempt_check(struct attempt *, const struct why **);
 /* Until when an address may take to accept. */
 int64_t		 attempt_connect_until(const struct attempt *);
-/* It did not, or not in time. NULL: the task's next address is tried. Else the attempt has failed. */
+/* It did not, or not in time. NULL: the task's next address is tried. Else the attempt has
+ * failed. */
 const struct why *attempt_unreached(struct attempt *, const struct why *);
 
 /*
- * The attempt failed. True: another task is taken instead, and attempt_connect is next; no task can have processed the
- * request, or `repeatable`: a second time does no harm, all of it is there to be sent, and its client has received
- * nothing. False: nothing has changed.
+ * The attempt failed. True: another task is taken instead, and attempt_connect is next; no task
+ * can have processed the request, or `repeatable`: a second time does no harm, all of it is there
+ * to be sent, and its client has received nothing. False: nothing has changed.
  */
 bool		 attempt_repeat(struct attempt *, const struct why *, bool repeatable);
 /*
- * The task closed before it sent anything (`silent`). An idle connection may have died while the request was on its way:
- * that is nobody's fault, and a new one to the same task is opened, if the request is repeatable, and once. NULL: it
- * is. Else the attempt has failed.
+ * The task closed before it sent anything (`silent`). An idle connection may have died while the
+ * request was on its way: that is nobody's fault, and a new one to the same task is opened, if
+ * the request is repeatable, and once. NULL: it is. Else the attempt has failed.
  */
 const struct why *attempt_lost(struct attempt *, bool silent, bool repeatable);
 
-/* The end. `clean`: neither side has anything left to send on the connection, and it may be used again. */
+/* The end. `clean`: neither side has anything left to send on the connection, and it may be used
+ * again. */
 void		 attempt_leave(struct attempt *, const struct why *, bool clean);
 
 #endif

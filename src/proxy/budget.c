@@ -1,6 +1,6 @@
 /*
- * A token bucket per service, in whole numbers: a request brings one token, a repeat costs five. Time brings tokens too,
- * but only up to what a quiet service may have.
+ * A token bucket per service, in whole numbers: a request brings one token, a repeat costs five.
+ * Time brings tokens too, but only up to what a quiet service may have.
  */
 #include <stdlib.h>
 

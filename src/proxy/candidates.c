@@ -1,9 +1,9 @@
 /*
- * What makes it fast: costs stand in an array, with the lowest of each BLOCK beside it, and only what may
- * have changed is read again. Requests in flight of up to WINDOW candidates are read for each choice, so small
- * services are always exact; larger ones are read window by window, and the lowest are verified before they
- * are returned. Everything else (node state, health) is read again when older than a millisecond, a hundredth
- * of the shortest sampling period.
+ * What makes it fast: costs stand in an array, with the lowest of each BLOCK beside it, and only
+ * what may have changed is read again. Requests in flight of up to WINDOW candidates are read for
+ * each choice, so small services are always exact; larger ones are read window by window, and the
+ * lowest are verified before they are returned. Everything else (node state, health) is read
+ * again when older than a millisecond, a hundredth of the shortest sampling period.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -132,7 +132,8 @@ by_node(const void *a, const void *b, void *tasks)
 	return x < y ? -1 : x > y;
 }
 
-/* Adds the task at order[at] to the last candidate when both stand on one node, else to a new one. */
+/* Adds the task at order[at] to the last candidate when both stand on one node, else to a new
+ * one. */
 static void
 candidate_add(struct candidates *set, uint32_t at)
 {
@@ -159,7 +160,8 @@ set_fill(struct candidate_sets *sets, uint32_t service, const struct table_servi
 	set->candidate = sets->candidates + base;		/* as many as tasks at most */
 	set->cost = sets->costs + base;
 	set->low = sets->lows + base / BLOCK + service;	/* a service's last block may be a short one */
-	set->refresh_usec = REFRESH_USEC + s->ntasks;	/* looking at a task takes some 20 ns: 2 % of the time at most */
+	/* looking at a task takes some 20 ns: 2 % of the time at most */
+	set->refresh_usec = REFRESH_USEC + s->ntasks;
 	for (uint32_t i = 0; i < s->ntasks; i++)
 		if (!sets->task[base + i].draining)
 			sets->order[base + n++] = base + i;
@@ -210,7 +212,8 @@ node_at(struct candidate_sets *sets, uint32_t slot, int64_t now)
 	return n;
 }
 
-/* A row that makes no sense (not a number, below zero) must not hide its node: it counts as one that is just full. */
+/* A row that makes no sense (not a number, below zero) must not hide its node: it counts as one
+ * that is just full. */
 static double
 candidate_cost(const struct candidates *set, const struct candidate *c)
 {
@@ -222,7 +225,8 @@ candidate_cost(const struct candidates *set, const struct candidate *c)
 		return c->inflight + c->penalty;
 	n = node_at(set->home, c->slot, set->now_usec);
 	if (set->policy == POLICY_BEST_NODE)
-		cost = 101 - phys_score(&n->row, set->profile) + c->penalty;	/* positive, so that SAME is a factor */
+		/* positive, so that SAME is a factor */
+		cost = 101 - phys_score(&n->row, set->profile) + c->penalty;
 	else {
 		law = phys_law(&n->row, set->profile);
 		cost = law_cost(&law, n->others, c->inflight + c->penalty);
@@ -238,7 +242,8 @@ task_usable(const struct candidates *set, uint32_t slot)
 	return live_is_usable(l, slot, set->now_usec) || (set->all_used && live_is_healthy(l, slot));
 }
 
-/* Has it a task that takes requests? The one with the least penalty stands for all: requests go there. */
+/* Has it a task that takes requests? The one with the least penalty stands for all: requests go
+ * there. */
 static bool
 candidate_look(const struct candidates *set, struct candidate *c, bool penalties)
 {
@@ -333,7 +338,8 @@ window_recount(struct candidates *set)
 	set->window = n < left ? set->window + n : 0;
 }
 
-/* Small services see a failure at once, so that one that fails in no time does not attract the next request. */
+/* Small services see a failure at once, so that one that fails in no time does not attract the
+ * next request. */
 static bool
 failed_since(const struct candidates *set)
 {
@@ -382,7 +388,8 @@ lowest_cost(struct candidates *set)
 	return low;
 }
 
-/* Which of a block's costs are within the limit, as bits: without branches, which ones are cannot be predicted. */
+/* Which of a block's costs are within the limit, as bits: without branches, which ones are cannot
+ * be predicted. */
 static uint64_t
 within(const double *cost, uint32_t n, double limit)
 {
@@ -409,7 +416,8 @@ collect(const struct candidates *set, uint32_t at, uint32_t end, double limit,
 	return n;
 }
 
-/* Have the counts of the lowest changed since they were read? Small services have just been counted. */
+/* Have the counts of the lowest changed since they were read? Small services have just been
+ * counted. */
 static bool
 any_moved(struct candidates *set, const uint32_t *candidate, uint32_t n)
 {

@@ -1,7 +1,7 @@
 /*
- * candidates: what may be chosen for a request of a service, and which of it costs least now: the nodes that the
- * service's tasks run on (marginal, best-node) or the tasks themselves (least-conn). Knows nothing of which task of
- * a node is taken.
+ * candidates: what may be chosen for a request of a service, and which of it costs least now: the
+ * nodes that the service's tasks run on (marginal, best-node) or the tasks themselves
+ * (least-conn). Knows nothing of which task of a node is taken.
  */
 #ifndef PROXY_CANDIDATES_H
 #define PROXY_CANDIDATES_H
@@ -11,7 +11,8 @@
 #include "world/phys.h"
 #include "world/table.h"
 
-#define CANDIDATES_LOWEST 32	/* of more equals than this, so many are returned, from a random one on */
+/* of more equals than this, so many are returned, from a random one on */
+#define CANDIDATES_LOWEST 32
 
 struct candidates;		/* of one service */
 struct candidate_sets;		/* of all services of a table */
@@ -29,7 +30,8 @@ void		 candidates_begin(struct candidates *, int64_t now_usec);
 uint32_t	 candidates_lowest(struct candidates *, struct rng *, uint32_t out[CANDIDATES_LOWEST]);
 /* Takes a candidate out of the choice under way. */
 void		 candidates_withdraw(struct candidates *, uint32_t candidate);
-/* Ejections do not count: more than half of the service's tasks would be out of use. As of the choice under way. */
+/* Ejections do not count: more than half of the service's tasks would be out of use. As of the
+ * choice under way. */
 bool		 candidates_all_used(const struct candidates *);
 /* A candidate's tasks that do not drain, as indexes of the table's tasks. */
 const uint32_t	*candidates_tasks(const struct candidates *, uint32_t candidate, uint32_t *n);

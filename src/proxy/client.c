@@ -1,6 +1,6 @@
 /*
- * Admission: a connection gets a session if there is room for it, and if its address may have one more. What happens
- * on it is exchange.c's.
+ * Admission: a connection gets a session if there is room for it, and if its address may have one
+ * more. What happens on it is exchange.c's.
  */
 #include <string.h>
 #include <unistd.h>
@@ -49,7 +49,8 @@ on_end(struct session *s, const struct why *why)
 	proxy_gone(p);
 }
 
-const struct session_ops client_ops = { .begin = on_begin, .evict = on_evict, .abort = on_abort, .end = on_end };
+const struct session_ops client_ops = { .begin = on_begin, .evict = on_evict, .abort = on_abort,
+    .end = on_end };
 
 void
 client_refuse(struct client *c, const struct why *why)
@@ -66,7 +67,8 @@ client_refuse(struct client *c, const struct why *why)
 
 /* ---- the limit of each address ---- */
 
-/* The oldest of an address that is between requests or has not sent anything, if it is found soon; else NULL. */
+/* The oldest of an address that is between requests or has not sent anything, if it is found
+ * soon; else NULL. */
 static struct client *
 own_silent(const struct session_list *list, const struct ip *ip)
 {
@@ -84,8 +86,8 @@ own_silent(const struct session_list *list, const struct ip *ip)
 }
 
 /*
- * May this address have one more connection? If it has all that it may, one of its own that is silent makes room.
- * *counted: it is in the tally now; trusted addresses never are.
+ * May this address have one more connection? If it has all that it may, one of its own that is
+ * silent makes room. *counted: it is in the tally now; trusted addresses never are.
  */
 static const struct why *
 address_admit(struct proxy *p, const struct ip *ip, bool *counted)
@@ -173,8 +175,9 @@ proxy_header_take(struct client *c, const struct proxy_header *h, size_t used)
 }
 
 /*
- * The header is looked at where it lies, in the socket, until all of it is there: a connection that waits for it
- * holds no buffer. One that comes and goes without a byte (a check of the port) is not worth counting.
+ * The header is looked at where it lies, in the socket, until all of it is there: a connection
+ * that waits for it holds no buffer. One that comes and goes without a byte (a check of the port)
+ * is not worth counting.
  */
 static void
 on_proxy_header(void *arg)
@@ -259,5 +262,6 @@ client_open(struct proxy *p, int fd, const struct addr *peer, bool proxied)
 		return;
 	}
 	stream_adopt(&c->session.stream, on_proxy_header, c);
-	timer_set(p->loop, &c->session.timer, loop_now(p->loop) + p->conf.client_head_usec, on_proxy_header_late, c);
+	timer_set(p->loop, &c->session.timer, loop_now(p->loop) + p->conf.client_head_usec,
+	    on_proxy_header_late, c);
 }

@@ -1,6 +1,6 @@
 /*
- * client: whose connection a session is, and whether it may have one more: the PROXY protocol, trust, the limits of
- * all and of each address.
+ * client: whose connection a session is, and whether it may have one more: the PROXY protocol,
+ * trust, the limits of all and of each address.
  */
 #ifndef PROXY_CLIENT_H
 #define PROXY_CLIENT_H
@@ -18,9 +18,11 @@ struct client {
 
 extern const struct session_ops client_ops;
 
-/* A connection was accepted; the descriptor is ours now. `proxied`: it begins with a PROXY protocol header. */
+/* A connection was accepted; the descriptor is ours now. `proxied`: it begins with a PROXY
+ * protocol header. */
 void		client_open(struct proxy *, int fd, const struct addr *peer, bool proxied);
-/* No exchange is possible: responds with the reason, as far as that goes without waiting, and lingers. */
+/* No exchange is possible: responds with the reason, as far as that goes without waiting, and
+ * lingers. */
 void		client_refuse(struct client *, const struct why *);
 /* clients.trusted has changed: it holds for connections that are there, too. */
 void		clients_trust(struct proxy *);

@@ -1,15 +1,17 @@
 /*
- * The life of an exchange is the table below: rows are states, columns are what may happen. A step does what can be
- * done now and names the next state, or STAY. A queue in front of PICK, other retries, or another kind of connection
- * to the client are more rows; no step knows how it was reached.
+ * The life of an exchange is the table below: rows are states, columns are what may happen. A
+ * step does what can be done now and names the next state, or STAY. A queue in front of PICK,
+ * other retries, or another kind of connection to the client are more rows; no step knows how it
+ * was reached.
  *
  *	HEAD --> PICK <--> CONNECT <--> AWAIT <--> INTERIM
  *	  ^                              | '--> TUNNEL --.
  *	  |                              '----> RELAY ---+--> END --> HEAD, or over
  *	  in trouble: ANSWER --> END while the client has received nothing, CUT when it has
  *
- * Streams are edge-triggered: a step that stops before it got IO_AGAIN must see to it that it is called again
- * (exchange_again, exchange_yield). Two flows carry the bytes: `up` from the client to the task, `down` back.
+ * Streams are edge-triggered: a step that stops before it got IO_AGAIN must see to it that it is
+ * called again (exchange_again, exchange_yield). Two flows carry the bytes: `up` from the client
+ * to the task, `down` back.
  */
 #include <string.h>
 
@@ -25,17 +27,17 @@ static const struct row {
 	late_f	*late;
 	wait_f	*wait;
 } rows[] = {
-/*	        entered,        client moved,   task moved,     time is up,              until when, and why then */
-[HEAD]	    = { head_read,      head_read,      nothing,        exchange_fail,           head_wait },
-[PICK]	    = { pick_enter,     NULL,           NULL,           NULL,                    NULL },
-[CONNECT]   = { connect_check,  connect_watch,  connect_check,  connect_late,            connect_wait },
-[AWAIT]	    = { relay_await,    relay_await,    relay_await,    exchange_attempt_failed, relay_await_wait },
-[INTERIM]   = { relay_interim,  relay_interim,  nothing,        exchange_fail,           relay_write_wait },
-[RELAY]	    = { relay_both,     relay_both,     relay_both,     exchange_fail,           relay_wait },
-[TUNNEL]    = { relay_tunnel,   relay_tunnel,   relay_tunnel,   relay_tunnel_late,       relay_tunnel_wait },
-[ANSWER]    = { answer_write,   answer_write,   nothing,        exchange_fail,           relay_write_wait },
-[END]	    = { end_enter,      NULL,           NULL,           NULL,                    NULL },
-[CUT]	    = { cut_enter,      NULL,           NULL,           NULL,                    NULL },
+/*            enter          client moved   task moved     time is up          until when, and why */
+[HEAD]    = { head_read,     head_read,     nothing,       exchange_fail,      head_wait },
+[PICK]    = { pick_enter,    NULL,          NULL,          NULL,               NULL },
+[CONNECT] = { connect_check, connect_watch, connect_check, connect_late,       connect_wait },
+[AWAIT]   = { relay_await,   relay_await,   relay_await,   exchange_try_other, relay_await_wait },
+[INTERIM] = { relay_interim, relay_interim, nothing,       exchange_fail,      relay_write_wait },
+[RELAY]   = { relay_both,    relay_both,    relay_both,    exchange_fail,      relay_wait },
+[TUNNEL]  = { relay_tunnel,  relay_tunnel,  relay_tunnel,  relay_tunnel_late,  relay_tunnel_wait },
+[ANSWER]  = { answer_write,  answer_write,  nothing,       exchange_fail,      relay_write_wait },
+[END]     = { end_enter,     NULL,          NULL,          NULL,               NULL },
+[CUT]     = { cut_enter,     NULL,          NULL,          NULL,               NULL },
 };
 
 /* ---- turning the table ---- */
@@ -72,7 +74,8 @@ on_task(void *arg)
 	run(x, rows[x->state].task(x));
 }
 
-/* Deadlines move on with every byte, and the timer is not set again for that: so it may not be late yet. */
+/* Deadlines move on with every byte, and the timer is not set again for that: so it may not be
+ * late yet. */
 static void
 on_late(void *arg)
 {
@@ -131,7 +134,8 @@ exchange_reset(struct exchange *x)
 {
 	x->why = NULL;
 	x->began_usec = exchange_now(x);
-	x->has_head = x->is_head = x->idempotent = x->upgrade = x->expects_continue = x->keep = x->last = false;
+	x->has_head = x->is_head = x->idempotent = x->upgrade = x->expects_continue = x->keep =
+	    x->last = false;
 	x->minor = 1;
 	x->table = NULL;
 	x->service = NULL;
@@ -169,13 +173,14 @@ exchange_start(struct client *c)
 
 /* ---- PICK and CONNECT ---- */
 
-/* A connection to the task that was taken: not one that it may be about to close, for what cannot be sent again. */
+/* A connection to the task that was taken: not one that it may be about to close, for what cannot
+ * be sent again. */
 static enum state
 connect_begin(struct exchange *x)
 {
 	const struct why *why = attempt_connect(&x->attempt, !(x->idempotent && x->up.body.done));
 
-	return why == NULL ? CONNECT : exchange_attempt_failed(x, why);
+	return why == NULL ? CONNECT : exchange_try_other(x, why);
 }
 
 static enum state
@@ -201,7 +206,7 @@ connect_check(struct exchange *x)
 	case IO_DONE:
 		break;
 	default:
-		return exchange_attempt_failed(x, why);
+		return exchange_try_other(x, why);
 	}
 	x->up.sink = x->down.source = upconn_stream(x->attempt.conn);
 	x->up.moved_usec = x->down.moved_usec = exchange_now(x);
@@ -212,7 +217,7 @@ static enum state
 connect_late(struct exchange *x, const struct why *why)
 {
 	why = attempt_unreached(&x->attempt, why);
-	return why == NULL ? CONNECT : exchange_attempt_failed(x, why);
+	return why == NULL ? CONNECT : exchange_try_other(x, why);
 }
 
 static struct wait
@@ -222,9 +227,9 @@ connect_wait(const struct exchange *x)
 }
 
 /*
- * A client that ended its direction may still be reading, and on the wire nothing distinguishes it from one that has
- * left. If it could send another request on this connection, it is taken to have left; if it cannot, its end may only
- * mean that its request is whole.
+ * A client that ended its direction may still be reading, and on the wire nothing distinguishes
+ * it from one that has left. If it could send another request on this connection, it is taken to
+ * have left; if it cannot, its end may only mean that its request is whole.
  */
 bool
 exchange_client_left(const struct exchange *x)
@@ -263,7 +268,7 @@ exchange_retry(struct exchange *x, const struct why *why, enum state *next)
 }
 
 enum state
-exchange_attempt_failed(struct exchange *x, const struct why *why)
+exchange_try_other(struct exchange *x, const struct why *why)
 {
 	enum state next;
 
@@ -276,14 +281,15 @@ exchange_task_lost(struct exchange *x)
 	const struct why *why = attempt_lost(&x->attempt, x->down.end == 0, is_repeatable(x));
 
 	if (why != NULL)
-		return exchange_attempt_failed(x, why);
+		return exchange_try_other(x, why);
 	flow_rewind(&x->up);
 	return CONNECT;
 }
 
 /* ---- ANSWER ---- */
 
-/* The client's connection goes on only if all of the request is here: what follows would be read as the next. */
+/* The client's connection goes on only if all of the request is here: what follows would be read
+ * as the next. */
 static void
 answer_begin(struct exchange *x)
 {
@@ -308,7 +314,8 @@ answer_write(struct exchange *x)
 	}
 }
 
-/* Nothing was sent yet: the response is ours. Otherwise the client must not take what it has for the whole. */
+/* Nothing was sent yet: the response is ours. Otherwise the client must not take what it has for
+ * the whole. */
 enum state
 exchange_fail(struct exchange *x, const struct why *why)
 {
@@ -373,15 +380,16 @@ cut_enter(struct exchange *x)
 }
 
 /*
- * The next request may be in the page already, or in the socket: HEAD finds out, and lets the client go idle when
- * there is none. The task's connection is clean when neither side has anything left to send on it.
+ * The next request may be in the page already, or in the socket: HEAD finds out, and lets the
+ * client go idle when there is none. The task's connection is clean when neither side has
+ * anything left to send on it.
  */
 static enum state
 end_enter(struct exchange *x)
 {
 	struct session *s = &x->client->session;
-	/* the client has announced that nothing follows, and all that it has sent is read: no byte can come that
-	 * would break its response */
+	/* the client has announced that nothing follows, and all that it has sent is read: no
+	 * byte can come that would break its response */
 	bool done = x->last && x->up.body.done && !stream_can_read(&s->stream);
 
 	exchange_end(x, x->attempt.keeps && x->up.over && x->down.good == x->down.end);

@@ -1,6 +1,6 @@
 /*
- * exchange: one request on a client's connection and the response to it, from the first byte of the one to the
- * last byte of the other.
+ * exchange: one request on a client's connection and the response to it, from the first byte of
+ * the one to the last byte of the other.
  */
 #ifndef PROXY_EXCHANGE_H
 #define PROXY_EXCHANGE_H
@@ -12,7 +12,8 @@ struct exchange;
 size_t	exchange_bytes(void);
 /* Something came from an idle client: bytes of a head, or its end. */
 void	exchange_start(struct client *);
-/* Its head is not there to its end, and others have no place: the client is told so, and its connection ends. */
+/* Its head is not there to its end, and others have no place: the client is told so, and its
+ * connection ends. */
 void	exchange_give_way(struct exchange *);
 /* We are going: breaks off the exchange, and the client's connection with it. */
 void	exchange_abort(struct exchange *);

@@ -1,6 +1,6 @@
 /*
- * The request's head: reads it, notes what later states must know of it, finds its service. How long a client may take
- * for it, and for all of the request, is here, too.
+ * The request's head: reads it, notes what later states must know of it, finds its service. How
+ * long a client may take for it, and for all of the request, is here, too.
  */
 #include "base/bug.h"
 #include "base/clock.h"
@@ -23,7 +23,8 @@ rate_usec(const struct exchange *x, uint64_t bytes)
 }
 
 struct wait
-head_rate_wait(const struct exchange *x, const struct flow *f, uint64_t bytes, const struct why *why)
+head_rate_wait(const struct exchange *x, const struct flow *f, uint64_t bytes,
+    const struct why *why)
 {
 	if (x->proxy->conf.client_min_rate == 0 || bytes > UINT64_MAX / USEC_PER_SEC / 2)
 		return (struct wait){ INT64_MAX, why };
@@ -33,7 +34,8 @@ head_rate_wait(const struct exchange *x, const struct flow *f, uint64_t bytes, c
 struct wait
 head_whole_wait(const struct exchange *x)
 {
-	return (struct wait){ x->began_usec + x->proxy->conf.client_request_usec, WHY_CLIENT_LONG_REQUEST };
+	return (struct wait){ x->began_usec + x->proxy->conf.client_request_usec,
+	    WHY_CLIENT_LONG_REQUEST };
 }
 
 struct wait

@@ -1,7 +1,7 @@
 /*
- * exchange_priv: what the steps of an exchange share: its state, and which file takes which step. exchange.c has the
- * table that puts them in order, exchange_head.c reads the request's head, relay.c carries the bytes, exchange_report.c
- * counts and logs how it ended.
+ * exchange_priv: what the steps of an exchange share: its state, and which file takes which step.
+ * exchange.c has the table that puts them in order, exchange_head.c reads the request's head,
+ * relay.c carries the bytes, exchange_report.c counts and logs how it ended.
  */
 #ifndef PROXY_EXCHANGE_PRIV_H
 #define PROXY_EXCHANGE_PRIV_H
@@ -80,21 +80,28 @@ typedef struct wait	wait_f(const struct exchange *);
 /* exchange.c */
 stream_f	exchange_on_client;	/* for the stream of the client's connection */
 late_f		exchange_fail;		/* responds with the reason if that is still possible, else breaks off */
-late_f		exchange_attempt_failed;	/* nothing of a response went down: another task may take the request */
-/* The request goes to another task, and `next` says how; false: it does not, and nothing has changed for it. */
+/* nothing of a response went down: another task may take the request */
+late_f		exchange_try_other;
+/* The request goes to another task, and `next` says how; false: it does not, and nothing has
+ * changed for it. */
 bool		exchange_retry(struct exchange *, const struct why *, enum state *next);
 step_f		exchange_task_lost;	/* the task ended the connection before it sent anything */
 bool		exchange_client_left(const struct exchange *);	/* before its response began */
-enum state	exchange_again(struct exchange *);	/* STAY, and come back in the next turn: others wait */
-enum state	exchange_yield(struct exchange *);	/* the same, when there is share for it: others move bytes, too */
-enum state	exchange_leave(struct exchange *, enum io_result);	/* OVER: no request is here, nor comes */
+/* STAY, and come back in the next turn: others wait */
+enum state	exchange_again(struct exchange *);
+/* the same, when there is share for it: others move bytes, too */
+enum state	exchange_yield(struct exchange *);
+/* OVER: no request is here, nor comes */
+enum state	exchange_leave(struct exchange *, enum io_result);
 int64_t		exchange_now(const struct exchange *);
 
 /* exchange_head.c */
 step_f		head_read;
 wait_f		head_wait;
-/* How long the client may be waited for, given how many bytes it has sent or taken so far: clients.min_rate. */
-struct wait	head_rate_wait(const struct exchange *, const struct flow *, uint64_t bytes, const struct why *);
+/* How long the client may be waited for, given how many bytes it has sent or taken so far:
+ * clients.min_rate. */
+struct wait	head_rate_wait(const struct exchange *, const struct flow *, uint64_t bytes,
+    const struct why *);
 struct wait	head_whole_wait(const struct exchange *);	/* for all of the request: clients.request */
 
 /* relay.c */

@@ -1,6 +1,7 @@
 /*
- * One probe per task with a health path: a small state machine on a timer and a stream of its own. A task is
- * asked over a fresh connection each time, as a newcomer would. Knows nothing of requests and picks.
+ * One probe per task with a health path: a small state machine on a timer and a stream of its
+ * own. A task is asked over a fresh connection each time, as a newcomer would. Knows nothing of
+ * requests and picks.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -72,7 +73,8 @@ health_new(struct loop *l, struct live *live, uint64_t seed, unsigned worker)
 	return h;
 }
 
-/* A worker that hung does not know yet that another probes; what it has missed says nothing of a task. */
+/* A worker that hung does not know yet that another probes; what it has missed says nothing of a
+ * task. */
 static void
 slot_set(const struct health *h, unsigned slot, enum live_health state)
 {
@@ -165,7 +167,8 @@ on_late(void *arg)
 		probe_fails(p, WHY_UPSTREAM_SLOW_HEAD, 0);
 }
 
-/* IO_AGAIN: more is to come. IO_DONE: a whole head, and h->head holds it. IO_FAIL, IO_EOF: no answer. */
+/* IO_AGAIN: more is to come. IO_DONE: a whole head, and h->head holds it. IO_FAIL, IO_EOF: no
+ * answer. */
 static enum io_result
 probe_read(struct probe *p)
 {
@@ -173,7 +176,8 @@ probe_read(struct probe *p)
 	size_t scanned = 0, used, got;
 	enum io_result res;
 
-	while ((res = stream_read(&p->stream, p->answer + p->got, ANSWER_BYTES - p->got, &got)) == IO_DONE) {
+	while ((res = stream_read(&p->stream, p->answer + p->got, ANSWER_BYTES - p->got,
+	    &got)) == IO_DONE) {
 		struct str in = { p->answer, p->got += got };
 		switch (h1_read_response(&p->health->head, in, false, &scanned, &used, &why)) {
 		case PARSE_DONE:
@@ -236,7 +240,8 @@ probe_ask(void *arg)
 	struct loop *l = p->health->loop;
 
 	p->sent = p->got = 0;
-	if (stream_connect(&p->stream, l, p->at == 0 ? &p->addr : &p->other[p->at - 1], on_stream, p) != NULL) {
+	if (stream_connect(&p->stream, l, p->at == 0 ? &p->addr : &p->other[p->at - 1], on_stream,
+	    p) != NULL) {
 		if (upstream_why(errno)->blame == BLAME_US)	/* our own shortage says nothing of the task */
 			probe_sleep(p);
 		else
@@ -259,8 +264,7 @@ question_make(struct probe *p, struct str path)
 {
 	char host[ADDR_TEXT_MAX];
 	int n = snprintf(p->question, sizeof p->question,
-	    "GET %.*s HTTP/1.1\r\nHost: %s\r\nUser-Agent: mola-health\r\nConnection: close\r\n\r\n", STR_ARG(path),
-	    p->addr.sa.any.sa_family == AF_UNIX ? "localhost" : addr_text(&p->addr, host));
+	    "GET %.*s HTTP/1.1\r\nHost: %s\r\nUser-Agent: mola-health\r\nConnection: close\r\n\r\n", STR_ARG(path), p->addr.sa.any.sa_family == AF_UNIX ? "localhost" : addr_text(&p->addr, host));
 
 	p->question_len = (size_t)n;
 	return (size_t)n < sizeof p->question;
@@ -301,7 +305,8 @@ probe_new(struct health *h, const struct table_task *t, int64_t interval_usec)
 
 /* A task that keeps its slot and its address keeps what is known of it. */
 static void
-probe_table(struct health *h, const struct table *t, const struct table_task *task, const struct table_service *s)
+probe_table(struct health *h, const struct table *t, const struct table_task *task,
+    const struct table_service *s)
 {
 	struct probe *p = h->probe[task->slot];
 

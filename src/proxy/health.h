@@ -1,6 +1,7 @@
 /*
- * health: asks tasks whether they are well, over HTTP, and tells live. Runs in one worker, for all of them: live_prober. One
- * that is it no longer and does not know it yet (it hung) writes nothing.
+ * health: asks tasks whether they are well, over HTTP, and tells live. Runs in one worker, for
+ * all of them: live_prober. One that is it no longer and does not know it yet (it hung) writes
+ * nothing.
  */
 #ifndef PROXY_HEALTH_H
 #define PROXY_HEALTH_H
@@ -14,7 +15,8 @@ struct health;
 /* What is known of tasks from an earlier prober stays until it is found to be otherwise. */
 struct health	*health_new(struct loop *, struct live *, uint64_t seed, unsigned worker);
 void		 health_free(struct health **);
-/* From now on checks every task of this table whose service has a health path; nothing of the table is kept. */
+/* From now on checks every task of this table whose service has a health path; nothing of the
+ * table is kept. */
 void		 health_table(struct health *, const struct table *);
 
 #endif

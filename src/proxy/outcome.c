@@ -1,6 +1,6 @@
 /*
- * Knows what a reason means for a task, and the other tasks to compare it with. The arithmetic of one task is
- * world/outlier.c.
+ * Knows what a reason means for a task, and the other tasks to compare it with. The arithmetic of
+ * one task is world/outlier.c.
  */
 #include "base/clock.h"
 #include "proxy/outcome.h"
@@ -18,7 +18,8 @@ is_of_connection(const struct why *why)
 	return why == WHY_CONNECT_REFUSED || why == WHY_CONNECT_TIMEOUT || why == WHY_CONNECT_FAILED;
 }
 
-/* A client that left before there was a response says nothing: it may have waited for one that never comes. */
+/* A client that left before there was a response says nothing: it may have waited for one that
+ * never comes. */
 static enum meaning
 meaning_of(const struct outcome *o)
 {
@@ -114,7 +115,8 @@ failure_note(struct live *l, const struct outcome *o, const struct others *other
 	if (o->service->ntasks < 2 || !live_is_suspect(l, o->task->slot, now, &certain))
 		return;
 	if (certain || fails_more(l, o, others, now))
-		live_eject(l, o->task->slot, (struct live_cause){ why, why == WHY_UPSTREAM_STATUS ? o->status : 0 }, now);
+		live_eject(l, o->task->slot,
+		    (struct live_cause){ why, why == WHY_UPSTREAM_STATUS ? o->status : 0 }, now);
 }
 
 void

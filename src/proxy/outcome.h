@@ -1,6 +1,7 @@
 /*
- * outcome: what the end of an attempt says of its task: that it works, that it fails, or nothing. Fills the books of
- * live (world/outlier.h) and sets a task aside when it is worse than the others of its service.
+ * outcome: what the end of an attempt says of its task: that it works, that it fails, or nothing.
+ * Fills the books of live (world/outlier.h) and sets a task aside when it is worse than the
+ * others of its service.
  */
 #ifndef PROXY_OUTCOME_H
 #define PROXY_OUTCOME_H

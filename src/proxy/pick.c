@@ -1,7 +1,7 @@
 /*
- * For policies that compare, candidates.c finds which nodes cost least. Of their tasks, the one with the fewest
- * requests in flight is taken; among equals chance decides, never position. The other policies are a few lines
- * each.
+ * For policies that compare, candidates.c finds which nodes cost least. Of their tasks, the one
+ * with the fewest requests in flight is taken; among equals chance decides, never position. The
+ * other policies are a few lines each.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -12,7 +12,8 @@
 #include "proxy/pick.h"
 
 #define COMPARED	32	/* of more tasks than this on one node, so many in a row are compared */
-#define TURN_LOST	0.5	/* penalty with which round robin passes over a task: one failure of less than a second ago */
+/* penalty with which round robin passes over a task: one failure of less than a second ago */
+#define TURN_LOST	0.5
 #define THROWS		16	/* of the dice, before we walk from one task to the next */
 
 struct pick {
@@ -31,7 +32,8 @@ struct choice {
 	int64_t		 now;
 	bool		 all_used;	/* ejections do not count */
 	bool		 penalties;	/* there are some */
-	/* the fewest in flight so far, and how many had as few: each of them is kept with the same chance */
+	/* the fewest in flight so far, and how many had as few: each of them is kept with the
+	 * same chance */
 	const struct table_task *best;
 	double		 inflight;
 	uint32_t	 equals;
@@ -93,7 +95,8 @@ eligible(const struct choice *c, const struct table_task *t)
 {
 	const struct live *l = c->pick->live;
 
-	return !t->draining && (live_is_usable(l, t->slot, c->now) || (c->all_used && live_is_healthy(l, t->slot))) && !avoided(c->avoid, t);
+	return !t->draining && (live_is_usable(l, t->slot, c->now)
+	    || (c->all_used && live_is_healthy(l, t->slot))) && !avoided(c->avoid, t);
 }
 
 static bool
@@ -150,8 +153,8 @@ offer_candidate(struct choice *c, const struct candidates *set, uint32_t candida
 }
 
 /*
- * Candidates without a task to offer (this request has tried theirs, or they have just become unhealthy) are
- * withdrawn, and the lowest of the others are next.
+ * Candidates without a task to offer (this request has tried theirs, or they have just become
+ * unhealthy) are withdrawn, and the lowest of the others are next.
  */
 static const struct table_task *
 pick_among_lowest(struct choice *c, struct candidates *set)
@@ -171,7 +174,8 @@ pick_among_lowest(struct choice *c, struct candidates *set)
 	return c->best;
 }
 
-/* When none is found, all is read again for a second try: what was read a moment ago may be out of date. */
+/* When none is found, all is read again for a second try: what was read a moment ago may be out
+ * of date. */
 static const struct table_task *
 pick_lowest(struct choice *c, struct candidates *set)
 {
@@ -181,7 +185,8 @@ pick_lowest(struct choice *c, struct candidates *set)
 /* ---- the other policies ---- */
 
 static const struct table_task *
-turn_next(struct choice *c, uint32_t *turn, const struct table_task *task, uint32_t ntasks, double penalty_most)
+turn_next(struct choice *c, uint32_t *turn, const struct table_task *task, uint32_t ntasks,
+    double penalty_most)
 {
 	for (uint32_t k = 0; k < ntasks; k++) {
 		const struct table_task *t = &task[*turn];
@@ -201,9 +206,11 @@ pick_in_turn(struct choice *c, uint32_t *turn, const struct table_task *task, ui
 	return t != NULL ? t : turn_next(c, turn, task, ntasks, INFINITY);
 }
 
-/* Any eligible task but `not`. Throwing again is fair; walking on, the last resort, favours who comes after the ill. */
+/* Any eligible task but `not`. Throwing again is fair; walking on, the last resort, favours who
+ * comes after the ill. */
 static const struct table_task *
-any_but(struct choice *c, const struct table_task *task, uint32_t ntasks, const struct table_task *not)
+any_but(struct choice *c, const struct table_task *task, uint32_t ntasks,
+    const struct table_task *not)
 {
 	uint32_t at = 0;
 
@@ -244,7 +251,8 @@ pick_plain(struct choice *c, const struct table_task *task, uint32_t ntasks)
 }
 
 static const struct table_task *
-pick_by_policy(struct choice *c, uint32_t service, const struct table_task *task, const struct table_service *s)
+pick_by_policy(struct choice *c, uint32_t service, const struct table_task *task,
+    const struct table_service *s)
 {
 	struct pick *p = c->pick;
 
@@ -266,12 +274,13 @@ pick_by_policy(struct choice *c, uint32_t service, const struct table_task *task
 }
 
 const struct why *
-pick_task(struct pick *p, const struct table *table, const struct table_service *s, const struct pick_avoid *avoid,
-    int64_t now, const struct table_task **out)
+pick_task(struct pick *p, const struct table *table, const struct table_service *s,
+    const struct pick_avoid *avoid, int64_t now, const struct table_task **out)
 {
 	uint32_t n, service = (uint32_t)(s - table_services(table, &n));
 	const struct table_task *task = table_tasks(table, &n) + s->first_task, *got;
-	struct choice c = { .pick = p, .avoid = avoid, .now = now, .penalties = live_has_penalty(p->live, now) };
+	struct choice c = { .pick = p, .avoid = avoid, .now = now,
+	    .penalties = live_has_penalty(p->live, now) };
 
 	if (s->ntasks == 0)
 		return WHY_NO_TASK;

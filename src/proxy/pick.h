@@ -1,6 +1,7 @@
 /*
- * pick: which task gets this request (tbl/policies.h). Compares what the node of each task is (phys) and what
- * is in flight there now (live, all workers, all services). Knows nothing of connections.
+ * pick: which task gets this request (tbl/policies.h). Compares what the node of each task is
+ * (phys) and what is in flight there now (live, all workers, all services). Knows nothing of
+ * connections.
  */
 #ifndef PROXY_PICK_H
 #define PROXY_PICK_H
@@ -25,10 +26,11 @@ void		 pick_free(struct pick **);
 void		 pick_table(struct pick *, const struct table *);
 
 /*
- * WHY_NO_TASK: the service has none. WHY_NO_LIVE_TASK: none that is healthy, accepting and not to be avoided. Nothing
- * is counted: live_take is the caller's. An older table than the one in force costs a slower, simpler choice.
+ * WHY_NO_TASK: the service has none. WHY_NO_LIVE_TASK: none that is healthy, accepting and not to
+ * be avoided. Nothing is counted: live_take is the caller's. An older table than the one in force
+ * costs a slower, simpler choice.
  */
-const struct why *pick_task(struct pick *, const struct table *, const struct table_service *, const struct pick_avoid *,
-		    int64_t now_usec, const struct table_task **);
+const struct why *pick_task(struct pick *, const struct table *, const struct table_service *,
+    const struct pick_avoid *, int64_t now_usec, const struct table_task **);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The front door of the room: makes the parts, introduces them to each other, and takes them apart. What happens to
- * a connection is in listener.c, client.c and exchange.c, in this order.
+ * The front door of the room: makes the parts, introduces them to each other, and takes them
+ * apart. What happens to a connection is in listener.c, client.c and exchange.c, in this order.
  */
 #include <malloc.h>
 #include <stdlib.h>
@@ -27,7 +27,8 @@
 #define TIDY_USEC	(10 * USEC_PER_SEC)
 #define LOOSE_BYTES	(1u << 20)	/* less is not worth walking the heap for */
 
-/* What clients may not use up: tables, checks and logs go on when a memory limit is reached. Touched only then. */
+/* What clients may not use up: tables, checks and logs go on when a memory limit is reached.
+ * Touched only then. */
 #define RESERVE_BYTES	(4u << 20)
 
 static void
@@ -42,7 +43,8 @@ conf_apply(struct proxy *p)
 	};
 	/* a client's and a request's timer each, tasks' connections and probes */
 	loop_reserve(p->loop, 4 * p->conf.clients_max + 4096);
-	p->head.field = must_realloc(p->head.field, (size_t)(request > response ? request : response) * sizeof *p->head.field);
+	p->head.field = must_realloc(p->head.field,
+	    (size_t)(request > response ? request : response) * sizeof *p->head.field);
 	upstream_limits(p->upstream, p->conf.upstream_idle_max, p->conf.upstream_idle_usec);
 	access_on(p->access, p->conf.access_log);
 }
@@ -175,14 +177,16 @@ probe_or_not(struct proxy *p)
 		health_free(&p->health);
 }
 
-/* What a peak needed goes back to the system: a slab frees it, and the heap is asked to let go of its holes. */
+/* What a peak needed goes back to the system: a slab frees it, and the heap is asked to let go of
+ * its holes. */
 static void
 memory_tidy(struct proxy *p)
 {
 	if (loop_now(p->loop) < p->tidy_usec)
 		return;
 	p->tidy_usec = loop_now(p->loop) + TIDY_USEC;
-	p->loose += slab_tidy(p->clients) + slab_tidy(p->exchanges) + slab_tidy(p->pages) + upstream_tidy(p->upstream);
+	p->loose += slab_tidy(p->clients) + slab_tidy(p->exchanges) + slab_tidy(p->pages) +
+	    upstream_tidy(p->upstream);
 	if (p->loose < LOOSE_BYTES)
 		return;
 	p->loose = 0;
@@ -213,7 +217,8 @@ on_empty(void *arg)
 void
 proxy_gone(struct proxy *p)
 {
-	if (p->sessions.draining && p->empty_timer.fn == NULL && p->sessions.count == 0 && LIST_EMPTY(&p->listeners))
+	if (p->sessions.draining && p->empty_timer.fn == NULL && p->sessions.count == 0
+	    && LIST_EMPTY(&p->listeners))
 		timer_set(p->loop, &p->empty_timer, loop_now(p->loop) + 1, on_empty, p);
 }
 

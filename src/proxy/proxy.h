@@ -1,6 +1,7 @@
 /*
- * proxy: the hands. Accepts clients, parses, routes, picks a task, relays. Knows tables, live counters and
- * phys rows; knows nothing of how they come about. One per worker, on the worker's loop.
+ * proxy: the hands. Accepts clients, parses, routes, picks a task, relays. Knows tables, live
+ * counters and phys rows; knows nothing of how they come about. One per worker, on the worker's
+ * loop.
  */
 #ifndef PROXY_PROXY_H
 #define PROXY_PROXY_H
@@ -36,13 +37,15 @@ struct proxy_conf {
 	unsigned	 clients_per_address;	/* 0: as many as there may be */
 	struct ip_net	 trusted[PROXY_TRUSTED_MAX];	/* whose word of a client is believed */
 	unsigned	 ntrusted;
-	struct proxy_listener proxied[PROXY_LISTENERS_MAX];	/* where connections begin with a PROXY protocol header */
+	/* where connections begin with a PROXY protocol header */
+	struct proxy_listener proxied[PROXY_LISTENERS_MAX];
 	unsigned	 nproxied;
 	struct head_limits request_head, response_head;
 	unsigned	 upstream_idle_max;	/* per task */
 	int64_t		 upstream_idle_usec;
 	bool		 access_log;
-	bool		 probe;			/* this worker begins with the active health checks of all; later, live_prober says */
+	/* this worker begins with the active health checks of all; later, live_prober says */
+	bool		 probe;
 };
 
 struct proxy	*proxy_new(struct loop *, const struct proxy_conf *);
@@ -59,12 +62,13 @@ void		 proxy_table(struct proxy *, struct table *);
 /* New limits and time-outs after a reload; worker, live, phys and seed stay. */
 void		 proxy_reconf(struct proxy *, const struct proxy_conf *);
 
-/* To be called every PROXY_BEAT_USEC: a sign of life, and what wants to be done even when no client comes. */
+/* To be called every PROXY_BEAT_USEC: a sign of life, and what wants to be done even when no
+ * client comes. */
 #define PROXY_BEAT_USEC	100000
 void		 proxy_beat(struct proxy *);
 
-/* Graceful stop: accepts what is already queued, then nothing; idle clients are closed, busy ones get
- * `Connection: close`; `empty` is called once when the last has gone. */
+/* Graceful stop: accepts what is already queued, then nothing; idle clients are closed, busy ones
+ * get `Connection: close`; `empty` is called once when the last has gone. */
 typedef void	proxy_empty_f(void *arg);
 void		 proxy_drain(struct proxy *, proxy_empty_f *, void *arg);
 

@@ -1,5 +1,6 @@
 /*
- * A connection without a sound header is refused: read as HTTP, it would let its sender speak for anybody. Knows no connections.
+ * A connection without a sound header is refused: read as HTTP, it would let its sender speak for
+ * anybody. Knows no connections.
  */
 #include <string.h>
 
@@ -49,7 +50,8 @@ line_read(struct str line, struct proxy_header *h)
 		return false;
 	if (!ip_parse(part[1], &h->source) || !ip_parse(part[2], &to))
 		return false;
-	if ((memchr(part[1].p, ':', part[1].len) == NULL) != v4 || (memchr(part[2].p, ':', part[2].len) == NULL) != v4)
+	if ((memchr(part[1].p, ':', part[1].len) == NULL) != v4
+	    || (memchr(part[2].p, ':', part[2].len) == NULL) != v4)
 		return false;
 	h->local = false;
 	return port_is_sound(part[3]) && port_is_sound(part[4]);
@@ -115,7 +117,8 @@ tlvs_are_sound(const uint8_t *all, size_t len, size_t at)
 	return true;
 }
 
-/* Bytes of the addresses of a family, or -1: it is not one of TCP. *local: they say nothing to us. */
+/* Bytes of the addresses of a family, or -1: it is not one of TCP. *local: they say nothing to
+ * us. */
 static int
 addresses_of(uint8_t family, bool *local)
 {

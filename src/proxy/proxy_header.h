@@ -1,6 +1,6 @@
 /*
- * proxy_header: the header of the PROXY protocol, versions 1 and 2, with which a proxy in front of us says whose connection it
- * passes on (haproxy.org, doc/proxy-protocol.txt). Pure.
+ * proxy_header: the header of the PROXY protocol, versions 1 and 2, with which a proxy in front
+ * of us says whose connection it passes on (haproxy.org, doc/proxy-protocol.txt). Pure.
  */
 #ifndef PROXY_PROXY_HEADER_H
 #define PROXY_PROXY_HEADER_H
@@ -11,11 +11,13 @@
 #define PROXY_HEADER_MAX	(16 + 4096)	/* bytes that are read of one */
 
 struct proxy_header {
-	bool		local;		/* the connection is the proxy's own, or it does not know whose: `source` is not set */
+	/* the connection is the proxy's own, or it does not know whose: `source` is not set */
+	bool		local;
 	struct ip	source;
 };
 
-/* DONE: it is the first *used bytes of `in`. MORE: so far it may become one. BAD: it is none, or one that is not understood. */
+/* DONE: it is the first *used bytes of `in`. MORE: so far it may become one. BAD: it is none, or
+ * one that is not understood. */
 enum parse	proxy_header_parse(struct str in, struct proxy_header *, size_t *used);
 
 #endif

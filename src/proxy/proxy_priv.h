@@ -1,5 +1,6 @@
 /*
- * proxy_priv: what the files of this room share. One struct proxy per worker; each file has its own part of it.
+ * proxy_priv: what the files of this room share. One struct proxy per worker; each file has its
+ * own part of it.
  */
 #ifndef PROXY_PRIV_H
 #define PROXY_PRIV_H

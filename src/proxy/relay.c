@@ -1,6 +1,6 @@
 /*
- * The request goes up, the answer comes down, and each side may be slow, early, or gone. Knows what a byte may
- * mean where it stands; which task it is, attempt.c knows.
+ * The request goes up, the answer comes down, and each side may be slow, early, or gone. Knows
+ * what a byte may mean where it stands; which task it is, attempt.c knows.
  */
 #include <stdio.h>
 
@@ -17,8 +17,8 @@
 static const struct wait forever = { INT64_MAX, NULL };
 
 /*
- * STAY: as much as possible has gone up. A task that no longer reads may have answered already: what it has to
- * say, or that it is gone, is found on the way down.
+ * STAY: as much as possible has gone up. A task that no longer reads may have answered already:
+ * what it has to say, or that it is gone, is found on the way down.
  */
 static enum state
 send_up(struct exchange *x)
@@ -53,13 +53,15 @@ up_wait(const struct exchange *x)
 		return forever;
 	if (x->up.wait == FLOW_SINK)
 		return (struct wait){ x->up.moved_usec + x->service->idle_usec, WHY_UPSTREAM_SLOW_READ };
-	return sooner((struct wait){ x->up.moved_usec + x->proxy->conf.client_body_usec, WHY_CLIENT_SLOW_BODY },
-	    sooner(head_rate_wait(x, &x->up, x->up.body_bytes, WHY_CLIENT_SLOW_RATE), head_whole_wait(x)));
+	return sooner((struct wait){ x->up.moved_usec + x->proxy->conf.client_body_usec,
+	    WHY_CLIENT_SLOW_BODY }, sooner(head_rate_wait(x, &x->up, x->up.body_bytes,
+	    WHY_CLIENT_SLOW_RATE), head_whole_wait(x)));
 }
 
 /* ---- AWAIT and INTERIM ---- */
 
-/* The response is due when the task has all of the request, or all that it will get before it says 100. */
+/* The response is due when the task has all of the request, or all that it will get before it
+ * says 100. */
 struct wait
 relay_await_wait(const struct exchange *x)
 {
@@ -74,7 +76,7 @@ interim_begin(struct exchange *x, size_t used)
 {
 	x->expects_continue = false;
 	if (++x->attempt.interims > INTERIMS_MAX)
-		return exchange_attempt_failed(x, WHY_UPSTREAM_BAD_HEAD);
+		return exchange_try_other(x, WHY_UPSTREAM_BAD_HEAD);
 	flow_begin(&x->down, used, BODY_NONE, 0);
 	if (x->minor == 1 && !h1_write_response(&x->down.head, &x->proxy->head, &edits_none, H1_UNSAID))
 		return exchange_fail(x, WHY_NO_MEMORY);
@@ -103,15 +105,15 @@ relay_write_wait(const struct exchange *x)
 {
 	uint64_t bytes = stream_bytes_out(&x->client->session.stream) - x->bytes_before;
 
-	return sooner((struct wait){ x->down.moved_usec + x->proxy->conf.client_write_usec, WHY_CLIENT_SLOW_READ },
-	    head_rate_wait(x, &x->down, bytes, WHY_CLIENT_SLOW_READ));
+	return sooner((struct wait){ x->down.moved_usec + x->proxy->conf.client_write_usec,
+	    WHY_CLIENT_SLOW_READ }, head_rate_wait(x, &x->down, bytes, WHY_CLIENT_SLOW_READ));
 }
 
 static enum state
 tunnel_enter(struct exchange *x, size_t used)
 {
 	if (!x->upgrade || !x->up.over || x->attempt.deaf)
-		return exchange_attempt_failed(x, WHY_UPSTREAM_BAD_HEAD);
+		return exchange_try_other(x, WHY_UPSTREAM_BAD_HEAD);
 	if (!h1_write_response(&x->down.head, &x->proxy->head, &edits_none, H1_UPGRADE))
 		return exchange_fail(x, WHY_NO_MEMORY);
 	x->status = x->attempt.status = 101;
@@ -121,7 +123,8 @@ tunnel_enter(struct exchange *x, size_t used)
 	return TUNNEL;
 }
 
-/* What the client hears of its connection. An HTTP/1.0 client expects its end unless told otherwise. */
+/* What the client hears of its connection. An HTTP/1.0 client expects its end unless told
+ * otherwise. */
 static enum h1_connection
 connection_said(const struct exchange *x)
 {
@@ -155,8 +158,9 @@ keeps_usec(const struct message *h)
 }
 
 /*
- * The body begins. An HTTP/1.0 client cannot read chunks: it gets their data alone, with its length if all of it is here already,
- * else until the connection's end. False: the framing is malformed.
+ * The body begins. An HTTP/1.0 client cannot read chunks: it gets their data alone, with its
+ * length if all of it is here already, else until the connection's end. False: the framing is
+ * malformed.
  */
 static bool
 body_begin(struct exchange *x, const struct message *h, size_t used, struct edits *edits)
@@ -176,7 +180,8 @@ body_begin(struct exchange *x, const struct message *h, size_t used, struct edit
 	return true;
 }
 
-/* An answer that comes before the request is whole ends the connection: the rest of the body has no reader. */
+/* An answer that comes before the request is whole ends the connection: the rest of the body has
+ * no reader. */
 static enum state
 response_begin(struct exchange *x, size_t used)
 {
@@ -189,10 +194,11 @@ response_begin(struct exchange *x, size_t used)
 		return next;
 	edits_init(&edits);
 	if (!body_begin(x, h, used, &edits))
-		return exchange_attempt_failed(x, WHY_UPSTREAM_BAD_BODY);
+		return exchange_try_other(x, WHY_UPSTREAM_BAD_BODY);
 	x->attempt.keeps = h->h1.keep_alive && !x->attempt.deaf;
 	x->attempt.keeps_usec = x->attempt.keeps ? keeps_usec(h) : -1;
-	x->keep = x->keep && x->up.over && !x->attempt.deaf && h->body != BODY_UNTIL_CLOSE && !x->proxy->sessions.draining;
+	x->keep = x->keep && x->up.over && !x->attempt.deaf && h->body != BODY_UNTIL_CLOSE
+	    && !x->proxy->sessions.draining;
 	if (!h1_write_response(&x->down.head, h, &edits, connection_said(x)))
 		return exchange_fail(x, WHY_NO_MEMORY);
 	x->down.last = !x->keep;
@@ -209,8 +215,8 @@ await_head(struct exchange *x)
 	size_t used;
 
 	h->limits = x->proxy->conf.response_head;
-	switch (flow_read_head(&x->down, x->is_head ? FLOW_RESPONSE_TO_HEAD : FLOW_RESPONSE, h, &used, &why,
-	    exchange_now(x))) {
+	switch (flow_read_head(&x->down, x->is_head ? FLOW_RESPONSE_TO_HEAD : FLOW_RESPONSE, h,
+	    &used, &why, exchange_now(x))) {
 	case FLOW_DONE:
 		if (h->status == 101)
 			return tunnel_enter(x, used);
@@ -218,7 +224,7 @@ await_head(struct exchange *x)
 	case FLOW_MORE:
 		return STAY;
 	case FLOW_BAD:
-		return exchange_attempt_failed(x, why);
+		return exchange_try_other(x, why);
 	case FLOW_STARVED:
 		return exchange_fail(x, WHY_NO_MEMORY);
 	case FLOW_SOURCE_END:

@@ -1,6 +1,6 @@
 /*
- * A hash with chains: an entry per address that has a connection now. The hash is seeded, so nobody can choose addresses that
- * share a chain.
+ * A hash with chains: an entry per address that has a connection now. The hash is seeded, so
+ * nobody can choose addresses that share a chain.
  */
 #include <stdlib.h>
 
@@ -30,7 +30,8 @@ key_of(const struct ip *ip)
 static struct entry **
 place_of(struct tally *t, const struct ip *key)
 {
-	struct entry **at = &t->chain[str_hash((struct str){ (const char *)key->b, sizeof key->b }) & (CHAINS - 1)];
+	struct entry **at = &t->chain[str_hash((struct str){ (const char *)key->b,
+	    sizeof key->b }) & (CHAINS - 1)];
 
 	while (*at != NULL && !ip_eq(&(*at)->ip, key))
 		at = &(*at)->next;

@@ -1,5 +1,6 @@
 /*
- * tally: how many connections each address has. An IPv6 client has a /64 to itself, so that counts as one address.
+ * tally: how many connections each address has. An IPv6 client has a /64 to itself, so that
+ * counts as one address.
  */
 #ifndef PROXY_TALLY_H
 #define PROXY_TALLY_H

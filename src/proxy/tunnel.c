@@ -29,7 +29,8 @@ one_way(struct flow *f, int64_t now)
 	}
 }
 
-/* Nobody reads any more from a side that has ended, so its breaking off would show at the next write alone. */
+/* Nobody reads any more from a side that has ended, so its breaking off would show at the next
+ * write alone. */
 static bool
 has_no_taker(const struct flow *f, const struct flow *back)
 {

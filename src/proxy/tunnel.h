@@ -1,6 +1,6 @@
 /*
- * tunnel: after 101 Switching Protocols, bytes both ways until both sides have ended. An idle tunnel
- * holds no buffers.
+ * tunnel: after 101 Switching Protocols, bytes both ways until both sides have ended. An idle
+ * tunnel holds no buffers.
  */
 #ifndef PROXY_TUNNEL_H
 #define PROXY_TUNNEL_H

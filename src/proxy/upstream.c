@@ -1,7 +1,7 @@
 /*
- * A connection is in exactly one place: idle in its task's pool, busy with a request, or dead; upstream_move() is
- * the only function that moves it. There is a pool per task slot. A slot that begins a new life has another
- * address, and the connections to the old one are closed.
+ * A connection is in exactly one place: idle in its task's pool, busy with a request, or dead;
+ * upstream_move() is the only function that moves it. There is a pool per task slot. A slot that
+ * begins a new life has another address, and the connections to the old one are closed.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -15,11 +15,16 @@
 
 #define CONNS_KEPT	1024	/* memory of dead connections that waits for the next ones */
 #define LATELY_USEC	(5 * USEC_PER_SEC)	/* over which "busy at once lately" is taken */
-#define SAFE_USEC	(100 * USEC_PER_MSEC)	/* idle time that every task allows, for all that is known */
-#define HASTY_USEC	(5 * USEC_PER_MSEC)	/* closed sooner than this: not for having been idle, unless it goes on */
-#define FRESH_USEC	(1 * USEC_PER_MSEC)	/* of a busy task's connections, that are used again at once */
-#define AVOID_USEC	(60 * USEC_PER_SEC)	/* in which an address that could not be reached is not tried */
-#define IDLE_FEW	16	/* so many are kept for as long as they may be idle, however little there is to do */
+/* idle time that every task allows, for all that is known */
+#define SAFE_USEC	(100 * USEC_PER_MSEC)
+/* closed sooner than this: not for having been idle, unless it goes on */
+#define HASTY_USEC	(5 * USEC_PER_MSEC)
+/* of a busy task's connections, that are used again at once */
+#define FRESH_USEC	(1 * USEC_PER_MSEC)
+/* in which an address that could not be reached is not tried */
+#define AVOID_USEC	(60 * USEC_PER_SEC)
+/* so many are kept for as long as they may be idle, however little there is to do */
+#define IDLE_FEW	16
 
 enum place { PLACE_NEW, PLACE_BUSY, PLACE_IDLE, PLACE_DEAD };
 
@@ -48,14 +53,16 @@ struct pool {
 	unsigned	   nidle, nbusy;
 	unsigned	   peak;	/* most that were busy at once lately */
 	struct timer	   lately;	/* set while connections are idle */
-	int64_t		   closes_usec;	/* idle time after which the task closes, as learnt; 0: nothing is known */
+	/* idle time after which the task closes, as learnt; 0: nothing is known */
+	int64_t		   closes_usec;
 	bool		   hasty;	/* the last one that it closed had only just become idle */
 	unsigned	   life;	/* counts addresses: a connection of an earlier life is not kept */
 };
 
 /*
- * After a time of many requests at once, the next such time should find as many connections open; but a task may spend
- * a process on each. So more than IDLE_FEW are kept only while as many connections are busy at once now and then.
+ * After a time of many requests at once, the next such time should find as many connections open;
+ * but a task may spend a process on each. So more than IDLE_FEW are kept only while as many
+ * connections are busy at once now and then.
  */
 struct upstream {
 	struct loop	*loop;
@@ -127,7 +134,8 @@ idle_end(struct upconn *c, const struct why *why)
 
 /* ---- how long a task keeps a connection ---- */
 
-/* A task that has just answered may close for other reasons; one that does so again and again closes always. */
+/* A task that has just answered may close for other reasons; one that does so again and again
+ * closes always. */
 static void
 closing_learn(struct pool *s, int64_t age)
 {
@@ -140,7 +148,8 @@ closing_learn(struct pool *s, int64_t age)
 		s->closes_usec = age > 0 ? age : 1;
 }
 
-/* What was learnt may have been an accident: it is tried a little longer each time that we close before the task does. */
+/* What was learnt may have been an accident: it is tried a little longer each time that we close
+ * before the task does. */
 static void
 closing_doubt(struct pool *s, int64_t idle_usec)
 {
@@ -202,14 +211,15 @@ idle_look(struct upconn *c)
 }
 
 /*
- * Its event may be the next of this turn, or be on its way: so each is looked at before it is used. The system call is
- * spared when the kernel was asked a moment ago, of this connection as it became idle or of all that the loop watches,
- * and had nothing to say that is pending.
+ * Its event may be the next of this turn, or be on its way: so each is looked at before it is
+ * used. The system call is spared when the kernel was asked a moment ago, of this connection as
+ * it became idle or of all that the loop watches, and had nothing to say that is pending.
  */
 static bool
 idle_usable(struct upconn *c)
 {
-	if (!stream_has_event(&c->stream) && (idle_age(c) < FRESH_USEC || loop_knows(c->home->loop, FRESH_USEC)))
+	if (!stream_has_event(&c->stream)
+	    && (idle_age(c) < FRESH_USEC || loop_knows(c->home->loop, FRESH_USEC)))
 		return true;
 	return idle_look(c);
 }
@@ -242,7 +252,8 @@ upconn_died_idle(struct upconn *c)
 	closing_learn(c->pool, c->age_usec);
 }
 
-/* What exceeds the peak of the time that is over goes, the one that was idle longest first; the next time begins. */
+/* What exceeds the peak of the time that is over goes, the one that was idle longest first; the
+ * next time begins. */
 static void
 on_lately(void *arg)
 {
@@ -349,7 +360,8 @@ upconn_has_other(const struct upconn *c)
 }
 
 const struct why *
-upstream_open(struct upstream *u, const struct table_task *t, stream_f *fn, void *arg, struct upconn **out)
+upstream_open(struct upstream *u, const struct table_task *t, stream_f *fn, void *arg,
+    struct upconn **out)
 {
 	struct upconn *c = slab_take(u->conns);
 	struct pool *s = pool_of(u, t);
@@ -364,7 +376,8 @@ upstream_open(struct upstream *u, const struct table_task *t, stream_f *fn, void
 		memset(c, 0, sizeof *c);
 		c->at = address_choose(s, loop_now(u->loop));
 		why = stream_connect(&c->stream, u->loop, c->at == 0 ? &t->addr : &t->other[c->at - 1], fn, arg);
-		more = why != NULL && upstream_why(errno)->blame == BLAME_UPSTREAM && address_avoid(s, c->at, loop_now(u->loop));
+		more = why != NULL && upstream_why(errno)->blame == BLAME_UPSTREAM
+		    && address_avoid(s, c->at, loop_now(u->loop));
 	} while (more);
 	if (why != NULL) {
 		slab_give(u->conns, c);
@@ -379,12 +392,14 @@ upstream_open(struct upstream *u, const struct table_task *t, stream_f *fn, void
 }
 
 const struct why *
-upstream_take(struct upstream *u, const struct table_task *t, bool careful, stream_f *fn, void *arg, struct upconn **out)
+upstream_take(struct upstream *u, const struct table_task *t, bool careful, stream_f *fn,
+    void *arg, struct upconn **out)
 {
 	struct pool *s = pool_of(u, t);
 	struct upconn *c;
 
-	while ((c = TAILQ_FIRST(&s->idle)) != NULL && !(careful && idle_age(c) > idle_safe(c)) && !idle_usable(c))
+	while ((c = TAILQ_FIRST(&s->idle)) != NULL && !(careful && idle_age(c) > idle_safe(c))
+	    && !idle_usable(c))
 		;
 	if (c == NULL || (careful && idle_age(c) > idle_safe(c)))
 		return upstream_open(u, t, fn, arg, out);
@@ -414,7 +429,8 @@ upconn_reused(const struct upconn *c)
 	return c->reused;
 }
 
-/* Room is made by closing the one that was idle longest. Bytes or an end may be waiting already: on_idle looks. */
+/* Room is made by closing the one that was idle longest. Bytes or an end may be waiting already:
+ * on_idle looks. */
 void
 upstream_give(struct upconn **cp, int64_t announced)
 {
@@ -449,7 +465,8 @@ upstream_drop(struct upconn **cp)
 		upstream_move(c, PLACE_DEAD);
 }
 
-/* What a failed connect says: of the task, or of us when it is our side that has run out of something. */
+/* What a failed connect says: of the task, or of us when it is our side that has run out of
+ * something. */
 const struct why *
 upstream_why(int error)
 {

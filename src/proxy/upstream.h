@@ -1,6 +1,7 @@
 /*
- * upstream: connections to tasks, idle and busy. Idle ones stay registered with the loop, so that their
- * end is noticed at once. Knows nothing of weights: pick.c says which task, we say which socket.
+ * upstream: connections to tasks, idle and busy. Idle ones stay registered with the loop, so that
+ * their end is noticed at once. Knows nothing of weights: pick.c says which task, we say which
+ * socket.
  */
 #ifndef PROXY_UPSTREAM_H
 #define PROXY_UPSTREAM_H
@@ -19,33 +20,38 @@ void		 upstream_limits(struct upstream *, unsigned idle_max_per_task, int64_t id
 void		 upstream_table(struct upstream *, const struct table *);
 
 /*
- * A connection to the task, the caller's until given or dropped: an idle one, or else one that is being
- * opened (stream_connected says when it is). `fn` is called when its stream changes. `careful`: not one that the task
- * may be about to close, for what cannot be sent a second time. A failure is a socket that could not even be started,
- * and touches nothing.
+ * A connection to the task, the caller's until given or dropped: an idle one, or else one that is
+ * being opened (stream_connected says when it is). `fn` is called when its stream changes.
+ * `careful`: not one that the task may be about to close, for what cannot be sent a second time.
+ * A failure is a socket that could not even be started, and touches nothing.
  */
-const struct why *upstream_take(struct upstream *, const struct table_task *, bool careful, stream_f *fn, void *arg,
-		    struct upconn **);
+const struct why *upstream_take(struct upstream *, const struct table_task *, bool careful,
+    stream_f *fn, void *arg, struct upconn **);
 /* The same, but never an idle one. */
-const struct why *upstream_open(struct upstream *, const struct table_task *, stream_f *fn, void *arg, struct upconn **);
+const struct why *upstream_open(struct upstream *, const struct table_task *, stream_f *fn,
+    void *arg, struct upconn **);
 /*
- * The address that the connection goes to cannot be reached: it is not tried again for a while. True: the task has
- * another one, and upstream_open will take it.
+ * The address that the connection goes to cannot be reached: it is not tried again for a while.
+ * True: the task has another one, and upstream_open will take it.
  */
 bool		 upconn_unreachable(struct upconn *);
-bool		 upconn_has_other(const struct upconn *);	/* address, to be tried when this one does not answer */
-/* What the errno of a connect says: of the task, or of us when it is our side that has run out of something. */
+/* address, to be tried when this one does not answer */
+bool		 upconn_has_other(const struct upconn *);
+/* What the errno of a connect says: of the task, or of us when it is our side that has run out of
+ * something. */
 const struct why *upstream_why(int error);
 size_t		 upstream_tidy(struct upstream *);		/* slab_tidy */
 struct stream	*upconn_stream(struct upconn *);
 bool		 upconn_reused(const struct upconn *);		/* it was idle before: it may have died unnoticed */
 
-/* It was idle before and turned out to be dead: the task closes idle connections sooner than was known. */
+/* It was idle before and turned out to be dead: the task closes idle connections sooner than was
+ * known. */
 void		 upconn_died_idle(struct upconn *);
 
 /*
- * The exchange is over and the connection is clean: keeps it for the next, if there is room. `announced_usec`: how long
- * the task said it keeps it (Keep-Alive: timeout), negative: it said nothing.
+ * The exchange is over and the connection is clean: keeps it for the next, if there is room.
+ * `announced_usec`: how long the task said it keeps it (Keep-Alive: timeout), negative: it said
+ * nothing.
  */
 void		 upstream_give(struct upconn **, int64_t announced_usec);
 void		 upstream_drop(struct upconn **);		/* closes; NULL is fine */
