@@ -8,14 +8,19 @@
 #include "http/message.h"
 #include "proxy/answer.h"
 
-/* Connection is said in either case: an HTTP/1.0 client needs to hear that it may stay. */
+/* Connection is there in either case: an HTTP/1.0 client goes on only if it is. */
 struct str
 answer_make(char out[ANSWER_MAX], const struct why *why, bool keep_alive, bool without_body)
 {
 	int n;
 
 	ASSERT(why->status != 0);
-	n = snprintf(out, ANSWER_MAX, "HTTP/1.1 %d %s\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\nMola-Why: %s\r\nConnection: %s\r\n\r\n%s%s", why->status, status_reason(why->status), strlen(why->text) + 1, why->name, keep_alive ? "keep-alive" : "close", without_body ? "" : why->text, without_body ? "" : "\n");
+	n = snprintf(out, ANSWER_MAX,
+	    "HTTP/1.1 %d %s\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n"
+	    "Mola-Why: %s\r\nConnection: %s\r\n\r\n%s%s",
+	    why->status, status_reason(why->status), strlen(why->text) + 1,
+	    why->name, keep_alive ? "keep-alive" : "close",
+	    without_body ? "" : why->text, without_body ? "" : "\n");
 	ASSERT(n > 0 && n < ANSWER_MAX);
 	return (struct str){ out, (size_t)n };
 }

@@ -264,7 +264,9 @@ question_make(struct probe *p, struct str path)
 {
 	char host[ADDR_TEXT_MAX];
 	int n = snprintf(p->question, sizeof p->question,
-	    "GET %.*s HTTP/1.1\r\nHost: %s\r\nUser-Agent: mola-health\r\nConnection: close\r\n\r\n", STR_ARG(path), p->addr.sa.any.sa_family == AF_UNIX ? "localhost" : addr_text(&p->addr, host));
+	    "GET %.*s HTTP/1.1\r\nHost: %s\r\nUser-Agent: mola-health\r\n"
+	    "Connection: close\r\n\r\n", STR_ARG(path),
+	    p->addr.sa.any.sa_family == AF_UNIX ? "localhost" : addr_text(&p->addr, host));
 
 	p->question_len = (size_t)n;
 	return (size_t)n < sizeof p->question;
