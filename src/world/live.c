@@ -123,6 +123,7 @@ live_node_inflight(const struct live *l, unsigned node)
 uint32_t
 live_task_inflight(const struct live *l, unsigned task)
 {
+	ASSERT(task < TASKS_MAX);
 	return row_sum(l, &l->task[task].by_worker);
 }
 
@@ -155,6 +156,7 @@ move_on(_Atomic int64_t *at, int64_t usec)
 {
 	int64_t was = GET(*at);
 
+	ASSERT(usec > 0);
 	while (was < usec && !atomic_compare_exchange_weak(at, &was, usec))
 		;
 }
@@ -206,6 +208,7 @@ live_is_suspect(struct live *l, unsigned task, int64_t now, bool *certain)
 static uint32_t
 cause_number(struct live_cause c)
 {
+	ASSERT(c.status >= 0 && c.status < 1000 && (c.why == NULL || c.why->id < WHY_COUNT));
 	return c.why == NULL ? 0 : (uint32_t)c.why->id + 1 + ((uint32_t)c.status << 16);
 }
 
@@ -264,6 +267,7 @@ live_state_serial(const struct live *l)
 void
 live_census_add(const struct live *l, unsigned task, int64_t now, struct live_census *c)
 {
+	ASSERT(c->ejected <= c->healthy);
 	if (!live_is_healthy(l, task))
 		return;
 	c->healthy++;
@@ -273,7 +277,7 @@ live_census_add(const struct live *l, unsigned task, int64_t now, struct live_ce
 void
 live_count_response(struct live *l, unsigned task, int status, int64_t usec)
 {
-	ASSERT(task < TASKS_MAX);
+	ASSERT(task < TASKS_MAX && usec >= 0 && status >= 0);
 	ADD(l->task[task].duration_usec, (uint64_t)usec);
 	if (status >= 500)
 		ADD(l->task[task].errors, 1);
@@ -299,7 +303,7 @@ live_set_health_cause(struct live *l, unsigned task, struct live_cause cause)
 void
 live_set_health(struct live *l, unsigned task, enum live_health h)
 {
-	ASSERT(task < TASKS_MAX);
+	ASSERT(task < TASKS_MAX && (unsigned)h <= HEALTH_DOWN);
 	if (GET(l->task[task].health) == (uint32_t)h)
 		return;
 	SET(l->task[task].health, (uint32_t)h);
@@ -309,7 +313,7 @@ live_set_health(struct live *l, unsigned task, enum live_health h)
 void
 live_beat(struct live *l, unsigned worker, int64_t now)
 {
-	ASSERT(worker < l->workers);
+	ASSERT(worker < l->workers && now >= 0);
 	SET(l->worker[worker].beat, now);
 }
 
@@ -353,11 +357,13 @@ live_task_read(const struct live *l, unsigned task, struct live_task *out)
 	out->ejections = GET(t->outlier.ejections);
 	out->ejected_cause = cause_of(GET(t->outlier.cause));
 	out->lives = GET(t->lives);
+	ASSERT((unsigned)out->health <= HEALTH_DOWN && out->ejected_until_usec >= 0);
 }
 
 void
 live_count_why(struct live *l, unsigned worker, const struct why *w)
 {
+	ASSERT(worker < l->workers && w->id < WHY_COUNT);
 	SET(l->worker[worker].why[w->id], GET(l->worker[worker].why[w->id]) + 1);
 }
 
@@ -366,6 +372,7 @@ live_why_total(const struct live *l, enum why_id id)
 {
 	uint64_t n = 0;
 
+	ASSERT(id < WHY_COUNT);
 	for (unsigned w = 0; w < l->workers; w++)
 		n += GET(l->worker[w].why[id]);
 	return n;
@@ -374,7 +381,10 @@ live_why_total(const struct live *l, enum why_id id)
 void
 live_gauge_add(struct live *l, unsigned worker, enum live_gauge g, int by)
 {
-	SET(l->worker[worker].gauge[g], GET(l->worker[worker].gauge[g]) + by);
+	int64_t value = GET(l->worker[worker].gauge[g]) + by;
+
+	ASSERT(worker < l->workers && value >= 0);
+	SET(l->worker[worker].gauge[g], value);
 }
 
 int64_t
@@ -405,6 +415,7 @@ live_observe(struct live *l, unsigned worker, int64_t usec)
 	double s = (double)usec / (double)USEC_PER_SEC;
 	unsigned b = 0;
 
+	ASSERT(worker < l->workers && usec >= 0);
 	while (b < LIVE_BUCKETS - 1 && s > bounds[b])
 		b++;
 	SET(w->bucket[b], GET(w->bucket[b]) + 1);
@@ -416,6 +427,7 @@ live_bucket_total(const struct live *l, unsigned bucket)
 {
 	uint64_t n = 0;
 
+	ASSERT(bucket < LIVE_BUCKETS);
 	for (unsigned w = 0; w < l->workers; w++)
 		n += GET(l->worker[w].bucket[bucket]);
 	return n;
@@ -434,7 +446,7 @@ live_duration_sum_seconds(const struct live *l)
 void
 live_started(struct live *l, unsigned process, int pid)
 {
-	ASSERT(process <= LIVE_BRAIN);
+	ASSERT(process <= LIVE_BRAIN && pid >= 0);
 	SET(l->process[process].pid, pid);
 	SET(l->process[process].starts, GET(l->process[process].starts) + 1);
 }

@@ -5,6 +5,7 @@
  */
 #include <math.h>
 
+#include "base/bug.h"
 #include "base/clock.h"
 #include "world/outlier.h"
 
@@ -53,6 +54,7 @@ books_halve(struct outlier *o, uint64_t ended, int64_t now)
 	int64_t then = GET(o->halved_usec), n = then == 0 ? 0 : (now - then) / OUTLIER_HALF_USEC;
 	uint32_t since;
 
+	ASSERT(now > 0);
 	if (then != 0 && n <= 0)
 		return;
 	if (!atomic_compare_exchange_strong(&o->halved_usec, &then,
@@ -111,6 +113,7 @@ outlier_rate(struct outlier *o, uint64_t ended, int64_t now)
 	books_halve(o, ended, now);
 	r.failed = GET(o->failed);
 	r.errors = GET(o->errors);
+	ASSERT(r.failed >= 0 && r.errors >= 0);
 	all = (double)GET(o->ended) + good_since(o, ended);
 	r.good = all > r.failed ? all - r.failed : 0;
 	return r;
@@ -150,6 +153,7 @@ penalty_add(struct outlier *o, double cost, int64_t now)
 {
 	uint64_t was = GET(o->penalty), is;
 
+	ASSERT(cost >= 0 && isfinite(cost));
 	do {
 		double units = (faded(was, now) + cost) * PENALTY_UNIT;
 		is = (uint64_t)(now / USEC_PER_MSEC) << PENALTY_BITS | (uint64_t)fmin(units, PENALTY_MOST);
@@ -161,6 +165,7 @@ outlier_failed(struct outlier *o, const struct outlier_failure *f, uint64_t ende
 {
 	uint32_t none = 0;
 
+	ASSERT(f->weight == OUTLIER_LIGHT || f->weight == OUTLIER_HEAVY);
 	penalty_add(o, f->cost, now);
 	if (outlier_is_ejected(o, now))		/* it began before the ejection: no news */
 		return;
@@ -223,6 +228,7 @@ outlier_eject(struct outlier *o, uint32_t cause, int64_t now)
 	span = level > 10 ? EJECT_MOST : EJECT_FIRST << level;
 	if (span > EJECT_MOST)
 		span = EJECT_MOST;
+	ASSERT(span >= EJECT_FIRST && now > 0);
 	if (!atomic_compare_exchange_strong(&o->until_usec, &until, now + span))
 		return false;
 	SET(o->level, span < EJECT_MOST ? level + 1 : level);

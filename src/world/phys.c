@@ -44,6 +44,7 @@ phys_write(struct phys *p, unsigned slot, const struct phys_row *row)
 	uint64_t word[WORDS];
 
 	ASSERT(slot < NODES_MAX && row->law.cores > 0 && row->law.period_usec > 0);
+	ASSERT(row->law.balancers >= 1 && row->law.sampled_usec >= 0);
 	memcpy(word, row, sizeof word);
 	/* whoever sees a word of this write sees the last one's count, and looks again */
 	atomic_thread_fence(memory_order_release);

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/form.h"
 #include "world/profile.h"
 
@@ -52,6 +53,7 @@ static const struct {
 const char *
 resource_name(enum resource r)
 {
+	ASSERT((unsigned)r < RESOURCE_COUNT);
 	return resources[r].name;
 }
 
@@ -83,6 +85,7 @@ number_read(struct str s, double least, double most, double *out)
 {
 	double x;
 
+	ASSERT(least <= most);
 	if (!form_number(s, &x) || !(x >= least && x <= most))
 		return false;
 	*out = x;
@@ -109,6 +112,7 @@ profile_limit_read(struct str s, struct profile_limit *out)
 void
 profile_limit_write(const struct profile_limit *l, struct buf *out)
 {
+	ASSERT(l->hard == 0 || (l->soft >= 0 && l->soft < l->hard && l->hard <= 1));
 	if (l->hard > 0)
 		buf_printf(out, "%.4g-%.4g", l->soft, l->hard);
 	else
@@ -184,8 +188,10 @@ weights_scale(double *weight)
 {
 	double sum = 0;
 
-	for (int i = 0; i < RESOURCE_COUNT; i++)
+	for (int i = 0; i < RESOURCE_COUNT; i++) {
+		ASSERT(weight[i] >= 0);
 		sum += weight[i];
+	}
 	for (int i = 0; i < RESOURCE_COUNT && sum > 0; i++)
 		weight[i] /= sum;
 	return sum > 0;
@@ -257,6 +263,7 @@ profile_write(const struct profile *p, struct buf *out)
 {
 	const char *comma = "";
 
+	ASSERT(p->link >= 0);
 	if (place_of(p) < PROFILE_COUNT) {
 		buf_printf(out, "%s", profile_name(p));
 		return;

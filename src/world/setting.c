@@ -277,7 +277,8 @@ service_conf_set(struct service_conf *at, const struct service_conf *from)
 {
 	bool differed = false;
 
-	ASSERT(at != from);
+	ASSERT(at != from && at->terms.n <= TERMS_MAX && from->terms.n <= TERMS_MAX);
+	ASSERT((unsigned)from->policy < POLICY_COUNT);
 	for (size_t i = 0; i < SETTINGS; i++) {
 		const struct setting_type *type = settings[i].type;
 		void *member = (char *)at + settings[i].at;

@@ -31,6 +31,7 @@ slots_new(unsigned max, slots_busy_f *busy, const void *arg)
 {
 	struct slots *s = must_zalloc(sizeof *s);
 
+	ASSERT(max > 0);
 	s->slot = must_zalloc(max * sizeof *s->slot);
 	s->max = max;
 	s->by_name = map_new();
@@ -58,12 +59,14 @@ slots_free(struct slots **sp)
 static unsigned
 number(const struct slots *s, const struct slot *t)
 {
+	ASSERT(t >= s->slot && t < s->slot + s->max);
 	return (unsigned)(t - s->slot);
 }
 
 static void
 name_slot(struct slots *s, struct slot *t, struct str name)
 {
+	ASSERT(!t->held && map_get(s->by_name, name) == NULL);	/* one slot for a name */
 	if (t->name != NULL) {
 		map_remove(s->by_name, str_of(t->name));
 		free(t->name);
@@ -75,6 +78,7 @@ name_slot(struct slots *s, struct slot *t, struct str name)
 static bool
 rested(const struct slots *s, const struct slot *t, int64_t now)
 {
+	ASSERT(!t->held && t->name != NULL);	/* only those rest that somebody had */
 	return now - t->given_usec >= SLOTS_REST_USEC && !s->busy(s->arg, number(s, t));
 }
 
@@ -117,6 +121,7 @@ slots_take(struct slots *s, struct str name, int64_t now, unsigned *slot, bool *
 		return false;
 	if (t == NULL && (t = vacant(s, now)) == NULL)
 		return false;
+	ASSERT(!t->held);
 	if (t->name != NULL)
 		TAILQ_REMOVE(&s->resting, t, link);
 	if (is_new)
@@ -132,7 +137,7 @@ slots_give(struct slots *s, unsigned slot, int64_t now)
 {
 	struct slot *t = &s->slot[slot];
 
-	ASSERT(slot < s->max && t->held);
+	ASSERT(slot < s->max && t->held && t->name != NULL && map_get(s->by_name, str_of(t->name)) == t);
 	t->held = false;
 	t->given_usec = now;
 	TAILQ_INSERT_TAIL(&s->resting, t, link);

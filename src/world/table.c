@@ -53,6 +53,7 @@ policy_parse(struct str s, enum policy *out)
 static const void *
 part_of(const struct table *t, enum part p, uint32_t *n)
 {
+	ASSERT((unsigned)p < PARTS);
 	if (n != NULL)
 		*n = t->head->part[p].n;
 	return t->base + t->head->part[p].at;
@@ -257,6 +258,7 @@ table_map(int fd, struct table **out)
 		free(t);
 		return WHY_TABLE_BROKEN;
 	}
+	ASSERT(t->exact_end <= t->wild_end && t->wild_end <= t->head->part[PART_ROUTES].n);
 	*out = t;
 	return NULL;
 }
@@ -275,6 +277,7 @@ table_open(int fd, struct table **out)
 struct table *
 table_ref(struct table *t)
 {
+	ASSERT(t->refs > 0);
 	t->refs++;
 	return t;
 }

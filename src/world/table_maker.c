@@ -50,6 +50,7 @@ part_add(struct table_maker *m, enum part p, size_t n)
 	size_t width = table_parts[p].width;
 	char *at;
 
+	ASSERT(m->part[p].n <= m->part[p].cap && m->part[p].n <= table_parts[p].most);
 	if (n > table_parts[p].most - m->part[p].n) {
 		m->large = true;
 		return NULL;
@@ -99,6 +100,7 @@ table_maker_service(struct table_maker *m, const struct table_service *s)
 {
 	struct table_service copy = *s;
 
+	ASSERT((unsigned)s->policy < POLICY_COUNT && s->profile < PROFILE_SLOTS);
 	copy.first_task = m->part[PART_TASKS].n;
 	copy.ntasks = 0;
 	return part_put(m, PART_SERVICES, &copy);
@@ -114,6 +116,7 @@ table_maker_task(struct table_maker *m, const struct table_task *k)
 	if (m->large)
 		return 0;
 	ASSERT(k->slot < TASKS_MAX && k->node < m->part[PART_NODES].n && m->part[PART_SERVICES].n > 0);
+	ASSERT(k->nothers < TASK_ADDRS && k->addr.len > 0);
 	copy.node_slot = node[k->node].slot;
 	copy.service = m->part[PART_SERVICES].n - 1;
 	service[copy.service].ntasks++;
@@ -123,6 +126,8 @@ table_maker_task(struct table_maker *m, const struct table_task *k)
 void
 table_maker_route(struct table_maker *m, const struct table_route *r)
 {
+	ASSERT(m->large || r->service == TABLE_REFUSED || r->service < m->part[PART_SERVICES].n);
+	ASSERT(m->large || (r->path.len > 0 && m->part[PART_TEXT].p[r->path.at] == '/'));
 	part_put(m, PART_ROUTES, r);
 }
 

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "base/bug.h"
 #include "world/table_block.h"
 
 int
@@ -69,6 +70,7 @@ prefix_find(const struct table *t, uint32_t lo, uint32_t hi, struct str path)
 {
 	size_t len = path.len;
 
+	ASSERT(hi <= t->head->part[PART_ROUTES].n);
 	if (lo >= hi)
 		return NULL;
 	if (len > t->route[lo].path.len)	/* the longest stands first */
@@ -102,6 +104,7 @@ wild_find(const struct table *t, char *star, struct str host, struct str path)
 	const struct table_route *r = NULL;
 	bool first = true;
 
+	ASSERT(host.p == star + 1);
 	if (t->exact_end == t->wild_end)
 		return NULL;
 	for (size_t i = 1; i < host.len && r == NULL; i++) {
@@ -182,6 +185,7 @@ segment_close(const char *out, size_t n)
 {
 	size_t at = n;
 
+	ASSERT(n > 0 && n < PLAIN_MOST && out[0] == '/');
 	while (out[at - 1] != '/')
 		at--;
 	if (n - at == 2 && out[at] == '.' && out[at + 1] == '.') {
@@ -221,6 +225,7 @@ path_plain(struct str path, unsigned how, char out[PLAIN_MOST], struct str *plai
 			n = kept;
 	}
 	*plain = (struct str){ out, segment_close(out, n) };
+	ASSERT(plain->len > 0);
 	return true;
 }
 

@@ -20,6 +20,7 @@ term_same(const struct term *a, const struct term *b)
 bool
 terms_same(const struct terms *a, const struct terms *b)
 {
+	ASSERT(a->n <= TERMS_MAX && b->n <= TERMS_MAX);
 	for (unsigned i = 0; i < a->n && i < b->n; i++)
 		if (!term_same(&a->term[i], &b->term[i]))
 			return false;
@@ -29,8 +30,10 @@ terms_same(const struct terms *a, const struct terms *b)
 void
 terms_copy(struct terms *to, const struct terms *from)
 {
+	ASSERT(from->n <= TERMS_MAX && to->n == 0);
 	*to = *from;
 	for (unsigned i = 0; i < to->n; i++) {
+		ASSERT(to->term[i].full > 0 && to->term[i].period_usec > 0);
 		to->term[i].name = must_strdup(from->term[i].name);
 		to->term[i].query = must_strdup(from->term[i].query);
 	}
@@ -53,8 +56,10 @@ terms_join(const struct profile *p, const struct terms *t, const unsigned *query
 {
 	double sum = 0, scale, left;
 
-	for (unsigned i = 0; i < t->n; i++)
+	for (unsigned i = 0; i < t->n; i++) {
+		ASSERT(t->term[i].weight >= 0 && t->term[i].weight <= 1);
 		sum += t->term[i].weight;
+	}
 	scale = sum > 1 ? 1 / sum : 1;
 	left = sum < 1 ? 1 - sum : 0;
 	*out = *profile_or_balanced(p);

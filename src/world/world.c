@@ -48,6 +48,7 @@ world_new(struct live *live, struct phys *phys)
 void
 world_task_free(struct world *w, struct world_task *t)
 {
+	ASSERT(world_task(w, str_of(t->name)) == t && w->ntasks > 0 && t->service->ntasks > 0);
 	map_remove(w->index->tasks, str_of(t->name));
 	slots_give(w->index->task_slots, t->slot, clock_mono_usec());
 	LIST_REMOVE(t, link);
@@ -72,6 +73,7 @@ world_service_free(struct world *w, struct world_service *s)
 {
 	while (!LIST_EMPTY(&s->tasks))
 		world_task_free(w, LIST_FIRST(&s->tasks));
+	ASSERT(world_service(w, str_of(s->name)) == s && w->nservices > 0 && s->ntasks == 0);
 	map_remove(w->index->services, str_of(s->name));
 	LIST_REMOVE(s, link);
 	w->nservices--;
@@ -85,6 +87,7 @@ world_service_free(struct world *w, struct world_service *s)
 void
 world_node_free(struct world *w, struct world_node *n)
 {
+	ASSERT(world_node(w, str_of(n->name)) == n && w->nnodes > 0);
 	map_remove(w->index->nodes, str_of(n->name));
 	slots_give(w->index->node_slots, n->slot, clock_mono_usec());
 	LIST_REMOVE(n, link);
@@ -109,6 +112,7 @@ world_free(struct world **wp)
 		world_service_free(w, LIST_FIRST(&w->services));
 	while (!LIST_EMPTY(&w->nodes))
 		world_node_free(w, LIST_FIRST(&w->nodes));
+	ASSERT(w->nnodes == 0 && w->nservices == 0 && w->ntasks == 0);
 	world_queries_free(w);
 	world_routes_free(w->refused, w->nrefused);
 	map_free(&w->index->nodes);
@@ -180,6 +184,7 @@ world_drain(struct world *w, struct world_node *n, bool drained)
 {
 	bool differs = n->drained != drained;
 
+	ASSERT(n->drained == w->index->node_drained[n->slot]);
 	n->drained = w->index->node_drained[n->slot] = drained;
 	return differs;
 }
@@ -189,6 +194,7 @@ world_drain_task(struct world *w, struct world_task *t, bool drained)
 {
 	bool differs = t->drained != drained;
 
+	ASSERT(t->drained == w->index->task_drained[t->slot]);
 	t->drained = w->index->task_drained[t->slot] = drained;
 	return differs;
 }
@@ -215,8 +221,11 @@ table_add_service(struct table_maker *m, const struct world_service *s, const ui
 #undef SETTING
 	});
 	struct world_task *t;
+	unsigned ntasks = 0;
 
 	LIST_FOREACH(t, &s->tasks, link) {
+		ASSERT(t->service == s && t->slot < TASKS_MAX && t->node->slot < NODES_MAX);
+		ntasks++;
 		struct table_task k = {
 			.name = table_maker_text(m, str_of(t->name)),
 			.addr = t->addr,
@@ -229,6 +238,7 @@ table_add_service(struct table_maker *m, const struct world_service *s, const ui
 		memcpy(k.other, t->other, t->nothers * sizeof *t->other);
 		table_maker_task(m, &k);
 	}
+	ASSERT(ntasks == s->ntasks);
 	for (unsigned i = 0; i < s->nroutes; i++)
 		table_maker_route(m, &(struct table_route){
 			.host = table_maker_text(m, str_of(s->route[i].host)),

@@ -15,7 +15,8 @@ struct world_index {
 	bool		 task_drained[TASKS_MAX];
 	struct world_node *last_node;
 	struct world_service *last_service;
-	bool		 changed;			/* by the pass under way */
+	bool		 passing;			/* a pass is under way */
+	bool		 changed;			/* by that one */
 	bool		 refused;			/* so is what is refused */
 	bool		 began;				/* the first pass is over */
 };

@@ -19,7 +19,9 @@ world_pass_begin(struct world *w)
 	struct world_service *s;
 	struct world_task *t;
 
+	ASSERT(!w->index->passing);
 	w->passes++;
+	w->index->passing = true;
 	w->index->changed = w->index->refused = false;
 	LIST_FOREACH(n, &w->nodes, link)
 		n->seen = false;
@@ -52,6 +54,7 @@ text_set(char **at, const char *to)
 static void
 row_init(struct world *w, struct world_node *n)
 {
+	ASSERT(n->slot < NODES_MAX);
 	n->row = (struct phys_row){ .law = {
 		.cores = n->cores_declared > 0 ? n->cores_declared : 1,
 		.period_usec = USEC_PER_SEC,
@@ -97,6 +100,7 @@ world_pass_node(struct world *w, const struct world_node *like)
 {
 	struct world_node *n = world_node(w, str_of(like->name));
 
+	ASSERT(w->index->passing && like->cores_declared >= 0 && like->memory_declared_bytes >= 0);
 	if (n != NULL && n->seen)
 		return NULL;
 	if (n == NULL && (n = node_new(w, like)) == NULL)
@@ -159,6 +163,7 @@ world_pass_service(struct world *w, const char *name, const struct service_conf 
 {
 	struct world_service *s = world_service(w, str_of(name));
 
+	ASSERT(w->index->passing);
 	if (s != NULL && s->seen)
 		return NULL;
 	if (s == NULL)
@@ -182,7 +187,7 @@ world_pass_requirements(struct world_service *s, const struct route_requirements
 void
 world_pass_refuse(struct world *w, const struct route_conf *route, unsigned n)
 {
-	ASSERT(!w->index->refused);
+	ASSERT(w->index->passing && !w->index->refused);
 	w->index->refused = true;
 	w->index->changed |= routes_set(&w->refused, &w->nrefused, route, n);
 }
@@ -263,7 +268,7 @@ world_pass_task(struct world *w, struct world_service *s, const char *name, cons
 	struct world_node *node = world_node(w, str_of(node_name));
 	struct world_task *t = world_task(w, str_of(name));
 
-	ASSERT(s->seen);
+	ASSERT(w->index->passing && s->seen && a->len > 0);
 	if (node == NULL || !node->seen || (t != NULL && t->seen))
 		return NULL;
 	if (t != NULL && t->service != s) {
@@ -288,7 +293,7 @@ world_pass_task_others(struct world *w, struct world_task *t, const struct addr 
 {
 	bool same = t->nothers == n;
 
-	ASSERT(t->seen && n < TASK_ADDRS);
+	ASSERT(w->index->passing && t->seen && n < TASK_ADDRS);
 	for (unsigned i = 0; same && i < n; i++)
 		same = addr_eq(&t->other[i], &other[i]);
 	if (same)
@@ -307,11 +312,13 @@ tasks_sweep(struct world *w, struct world_service *s)
 	s->last_task = NULL;
 	for (t = LIST_FIRST(&s->tasks); t != NULL; t = next) {
 		next = LIST_NEXT(t, link);
+		ASSERT(t->service == s && (!t->seen || t->node->seen));
 		if (t->seen)
 			s->last_task = t;
 		else
 			world_task_free(w, t), w->index->changed = true;
 	}
+	ASSERT((s->last_task == NULL) == (s->ntasks == 0));
 }
 
 static void
@@ -349,11 +356,15 @@ nodes_sweep(struct world *w)
 bool
 world_pass_end(struct world *w)
 {
+	ASSERT(w->index->passing);
 	if (!w->index->refused)
 		world_pass_refuse(w, NULL, 0);
+	w->index->passing = false;
 	services_sweep(w);
 	nodes_sweep(w);
 	world_profiles_settle(w);
 	w->index->began = true;
+	ASSERT((w->index->last_node == NULL) == (w->nnodes == 0));
+	ASSERT((w->index->last_service == NULL) == (w->nservices == 0));
 	return w->index->changed;
 }

@@ -53,6 +53,7 @@ world_queries_free(struct world *w)
 static void
 query_want(struct world_query *q, const struct term *t)
 {
+	ASSERT(q->text != NULL && t->period_usec > 0 && t->full > 0);
 	if (q->period_usec == 0 || t->period_usec < q->period_usec)
 		q->period_usec = t->period_usec;
 	if (t->full > q->full)
@@ -126,6 +127,7 @@ service_profile_set(struct world *w, struct world_service *s)
 	    !profile_take(w, &p, &slot));
 	if (s->profile_crowded)
 		slot = 0;
+	ASSERT(slot < PROFILE_SLOTS && w->profile_used[slot]);
 	w->index->changed |= s->profile != slot;
 	s->profile = slot;
 }
@@ -143,6 +145,7 @@ world_profiles_settle(struct world *w)
 		if (profile_of(w, s, false, &p) && profile_find(w, &p, &slot))
 			keep[slot] = true;
 	}
+	ASSERT(w->profile_used[0]);		/* balanced is never given away */
 	memcpy(w->profile_used, keep, sizeof keep);
 	queries_settle(w);			/* slots for the new ones */
 	LIST_FOREACH(s, &w->services, link)

@@ -311,6 +311,7 @@ columns_follow_the_profiles_in_use(void **state)
 		sampled_memory(s, s->a, T + i * USEC_PER_SEC, 90, 0);
 		sampled_memory(s, s->b, T + i * USEC_PER_SEC, 45, 0);
 	}
+	world_pass_begin(s->world);
 	s->a->seen = s->b->seen = true;
 	world_pass_service(s->world, "redis", &c, NULL, 0);
 	world_pass_end(s->world);
