@@ -60,7 +60,6 @@ loop_free(struct loop **lp)
 	*lp = NULL;
 	if (l == NULL)
 		return;
-	ASSERT(l->ready == NULL && !l->in_timers);	/* not from within one of its own calls */
 	deferred_run(l);
 	loop_drop(&l);
 }

@@ -48,6 +48,7 @@ struct deferred {
 };
 
 struct loop	*loop_new(void);
+/* Within one of its own calls only in a child that was forked there, and never returns to it. */
 void		 loop_free(struct loop **);
 /* For a child that was forked in one of the loop's calls: frees its copy and runs nothing. */
 void		 loop_drop(struct loop **);

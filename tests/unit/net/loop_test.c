@@ -1,3 +1,5 @@
+#include <sys/wait.h>
+
 #include "net/loop.c"
 
 #include <sys/wait.h>
@@ -49,6 +51,33 @@ timers_run_in_order_and_once(void **state)
 	loop_turn(l, 0);
 	assert_int_equal(s[0].times + s[1].times + s[2].times, 3);
 	loop_free(&l);
+}
+
+/* Forks within a turn, as the parent does to restart a worker: the child does without the loop. */
+static void
+on_time_to_fork(void *arg)
+{
+	struct seen *s = arg;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		loop_free(&s->loop);
+		_exit(7);
+	}
+	assert_int_equal(waitpid(pid, &s->late, 0), pid);
+	s->times++;
+}
+
+static void
+a_child_frees_the_loop_that_forked_it(void **state)
+{
+	struct seen s = { .loop = loop_new() };
+
+	(void)state;
+	timer_set(s.loop, &s.timer, loop_now(s.loop), on_time_to_fork, &s);
+	UNTIL(s.loop, s.times > 0);
+	assert_true(WIFEXITED(s.late) && WEXITSTATUS(s.late) == 7);
+	loop_free(&s.loop);
 }
 
 static void
@@ -301,6 +330,7 @@ main(void)
 		cmocka_unit_test(what_is_deferred_runs_after_the_events),
 		cmocka_unit_test(old_news_is_not_told_to_a_new_watch),
 		cmocka_unit_test(a_loop_runs_until_it_is_stopped),
+		cmocka_unit_test(a_child_frees_the_loop_that_forked_it),
 		cmocka_unit_test(the_longest_pause_is_kept),
 		cmocka_unit_test(a_child_that_was_forked_by_a_timer_can_drop_its_loop),
 	};
