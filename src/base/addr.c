@@ -11,7 +11,8 @@
 static const struct why *
 addr_parse_unix(struct str path, struct addr *a)
 {
-	if (path.len == 0 || path.len >= sizeof a->sa.un.sun_path || memchr(path.p, '\0', path.len) != NULL)
+	if (path.len == 0 || path.len >= sizeof a->sa.un.sun_path ||
+	    memchr(path.p, '\0', path.len) != NULL)
 		return WHY_BAD_ADDRESS;
 	memset(a, 0, sizeof *a);
 	a->sa.un.sun_family = AF_UNIX;
@@ -93,7 +94,8 @@ addr_eq(const struct addr *a, const struct addr *b)
 	if (a->sa.any.sa_family != b->sa.any.sa_family)
 		return false;
 	if (a->sa.any.sa_family == AF_INET)
-		return a->sa.v4.sin_port == b->sa.v4.sin_port && a->sa.v4.sin_addr.s_addr == b->sa.v4.sin_addr.s_addr;
+		return a->sa.v4.sin_port == b->sa.v4.sin_port &&
+		    a->sa.v4.sin_addr.s_addr == b->sa.v4.sin_addr.s_addr;
 	if (a->sa.any.sa_family == AF_INET6)
 		return a->sa.v6.sin6_port == b->sa.v6.sin6_port &&
 		    memcmp(&a->sa.v6.sin6_addr, &b->sa.v6.sin6_addr, sizeof a->sa.v6.sin6_addr) == 0;
@@ -104,7 +106,6 @@ int
 addr_order(const struct addr *a, const struct addr *b)
 {
 	int family = a->sa.any.sa_family, other = b->sa.any.sa_family, d;
-
 	if (family != other)
 		return family < other ? -1 : 1;
 	if (family == AF_INET6)

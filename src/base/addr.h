@@ -22,12 +22,14 @@ struct addr {
 	} sa;
 };
 
-/* "10.0.0.1:80", "[::1]:80", ":80" (any address), "unix:/path". Numbers only: no name is looked up. */
+/* "10.0.0.1:80", "[::1]:80", ":80" (any address), "unix:/path". Numbers only: no name is looked
+ * up. */
 const struct why	*addr_parse(struct str, struct addr *);
 #define ADDR_TEXT_MAX	128
 const char		*addr_text(const struct addr *, char out[ADDR_TEXT_MAX]);	/* the same forms */
 const char		*addr_host_text(const struct addr *, char out[ADDR_TEXT_MAX]);	/* without the port */
 bool			 addr_eq(const struct addr *, const struct addr *);
-int			 addr_order(const struct addr *, const struct addr *);	/* for qsort and bsearch: some order of IP addresses and ports */
+/* for qsort and bsearch: some order of IP addresses and ports */
+int			 addr_order(const struct addr *, const struct addr *);
 
 #endif

@@ -53,12 +53,13 @@ block_new(size_t cap)
 	return b;
 }
 
-/* A large one stands behind the one that is being filled, so that this one's rest is not lost. */
+/* A large one goes behind the one that is being filled, whose rest is not lost then. */
 static struct block *
 block_for(struct arena *a, size_t bytes)
 {
 	struct block *b = a->first;
 
+	ASSERT(bytes % ALIGN == 0 && (b == NULL || (b->used <= b->cap && b->used % ALIGN == 0)));
 	if (b != NULL && b->cap - b->used >= bytes)
 		return b;
 	b = block_new(bytes > BLOCK ? bytes : BLOCK);
@@ -69,6 +70,7 @@ block_for(struct arena *a, size_t bytes)
 		b->next = a->first;
 		a->first = b;
 	}
+	ASSERT(b->cap - b->used >= bytes);
 	return b;
 }
 

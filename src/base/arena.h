@@ -1,5 +1,5 @@
 /*
- * arena: memory that is freed all at once. For things that are made together and die together.
+ * arena: memory that is freed all at once, for things that are made and freed together.
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H

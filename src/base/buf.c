@@ -31,6 +31,7 @@ buf_room(struct buf *b, size_t n)
 {
 	size_t cap = b->cap ? b->cap : 256;
 
+	ASSERT(b->len <= b->cap && b->cap <= b->max);
 	if (n > b->max - b->len) {
 		b->full = true;
 		return false;
@@ -51,6 +52,8 @@ buf_add(struct buf *b, const void *p, size_t n)
 {
 	if (n == 0)
 		return true;
+	/* not of this buffer, which may move */
+	ASSERT((uintptr_t)p - (uintptr_t)b->p >= b->cap);
 	if (!buf_room(b, n))
 		return false;
 	memcpy(b->p + b->len, p, n);

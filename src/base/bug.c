@@ -14,13 +14,14 @@ bug_die(const char *file, int line, const char *func, const char *what)
 
 static struct {
 	unsigned long	 bytes;
-	void		*p;		/* NULL: in use; try_alloc wants it back first */
+	void		*p;		/* NULL: spent; try_alloc restores it first */
 } reserve;
 
 /* Once: the reserve's memory may be what is missing. */
 static bool
 reserve_spend(void)
 {
+	ASSERT(reserve.p == NULL || reserve.bytes > 0);
 	if (reserve.p == NULL)
 		return false;
 	free(reserve.p);

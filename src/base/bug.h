@@ -1,5 +1,6 @@
 /*
- * bug: assertions that stay on. A bug dies loudly, with the place and the words that were untrue.
+ * bug: assertions that stay on. A bug aborts the process, with the place and the condition that was
+ * false.
  */
 #ifndef BASE_BUG_H
 #define BASE_BUG_H
@@ -7,17 +8,20 @@
 #define ASSERT(cond) ((cond) ? (void)0 : bug_die(__FILE__, __LINE__, __func__, #cond))
 #define BUG(text) bug_die(__FILE__, __LINE__, __func__, text)
 
-void bug_die(const char *file, int line, const char *func, const char *what) __attribute__((noreturn, cold));
+void bug_die(const char *file, int line, const char *func,
+    const char *what) __attribute__((noreturn, cold));
 
-/* Memory at boot or of bounded small size: never NULL, aborts when there is none. `zalloc` is zeroed. */
+/* Memory at boot or of bounded small size: never NULL, aborts when there is none. `zalloc` is
+ * zeroed. */
 void	*must_alloc(unsigned long bytes);
 void	*must_zalloc(unsigned long bytes);
 void	*must_realloc(void *, unsigned long bytes);
 char	*must_strdup(const char *);
 
 /*
- * Memory that strangers make us take, such as a client's: NULL when there is none, and before what is left is less than the
- * reserve, which the others above live on then. Without alloc_reserve there is no reserve.
+ * Memory whose amount others decide, such as clients: NULL when there is none, and while the
+ * reserve has been spent, which is what the functions above fall back on. Without alloc_reserve
+ * there is no reserve.
  */
 void	*try_alloc(unsigned long bytes);
 void	 alloc_reserve(unsigned long bytes);

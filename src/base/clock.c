@@ -1,13 +1,15 @@
 #include <time.h>
 
+#include "base/bug.h"
 #include "base/clock.h"
 
 static int64_t
 read_usec(clockid_t id)
 {
 	struct timespec t;
+	int failed = clock_gettime(id, &t);
 
-	clock_gettime(id, &t);
+	ASSERT(!failed);
 	return (int64_t)t.tv_sec * USEC_PER_SEC + t.tv_nsec / 1000;
 }
 

@@ -1,8 +1,9 @@
-#include "base/escape.h"
-
 #include <string.h>
 
-/* One byte as it is to be shown. */
+#include "base/bug.h"
+#include "base/escape.h"
+
+/* One byte as it is shown. */
 static size_t
 escape_byte(char out[ESCAPE_MOST], unsigned char c, enum escape how)
 {
@@ -21,6 +22,7 @@ escape_byte(char out[ESCAPE_MOST], unsigned char c, enum escape how)
 		out[n++] = hex[c & 15];
 	} else
 		out[n++] = (char)c;
+	ASSERT(n >= 1 && n <= ESCAPE_MOST);
 	return n;
 }
 
@@ -30,6 +32,7 @@ escape_text(char *out, size_t cap, struct str s, enum escape how, size_t *used)
 	char one[ESCAPE_MOST];
 	size_t at = 0, i, n;
 
+	ASSERT(how == ESCAPE_LOG || how == ESCAPE_LABEL);
 	for (i = 0; i < s.len && at + (n = escape_byte(one, (unsigned char)s.p[i], how)) <= cap; i++) {
 		memcpy(out + at, one, n);
 		at += n;

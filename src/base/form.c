@@ -1,5 +1,5 @@
 /*
- * form: shapes of values. Whether a value is also a sensible one is for those to say who asked for it.
+ * form: shapes of values. Whether a value is also a sensible one is for the caller to decide.
  */
 #include <ctype.h>
 #include <math.h>
@@ -12,14 +12,16 @@
 static const struct {
 	const char	*unit;
 	int64_t		 usec;
-} units[] = { { "ms", USEC_PER_MSEC }, { "s", USEC_PER_SEC }, { "m", 60 * USEC_PER_SEC }, { "h", 3600 * USEC_PER_SEC } };
+} units[] = { { "ms", USEC_PER_MSEC }, { "s", USEC_PER_SEC }, { "m", 60 * USEC_PER_SEC },
+    { "h", 3600 * USEC_PER_SEC } };
 
 #define UNITS (sizeof units / sizeof *units)
 
 bool
 form_number(struct str s, double *out)
 {
-	bool plain = s.len > 0 && s.len <= 24 && isdigit((unsigned char)s.p[0]) && isdigit((unsigned char)s.p[s.len - 1]);
+	bool plain = s.len > 0 && s.len <= 24 && isdigit((unsigned char)s.p[0]) &&
+	    isdigit((unsigned char)s.p[s.len - 1]);
 
 	for (size_t i = 0; plain && i < s.len; i++)
 		plain = isdigit((unsigned char)s.p[i]) || s.p[i] == '.';
@@ -75,7 +77,8 @@ form_host(struct str s, bool wild)
 
 	if (wild && str_starts(s, STR("*.")))
 		name = (struct str){ s.p + 2, s.len - 2 };
-	return name.len > 0 && s.len <= 253 && (all_of(name, ".-_") || (name.p[0] == '[' && all_of(name, "[]:.")));
+	return name.len > 0 && s.len <= 253 &&
+	    (all_of(name, ".-_") || (name.p[0] == '[' && all_of(name, "[]:.")));
 }
 
 /* Behind the string that begins at `i`; 0: it has no end. Backquotes know no escapes. */
@@ -163,5 +166,6 @@ form_endpoint(struct str s)
 
 	if (str_starts(s, STR("unix:///")))
 		return s.len > 8 && s.len - 7 < sizeof un.sun_path && memchr(s.p, '\0', s.len) == NULL;
-	return str_starts(s, STR("tcp://")) && s.len < 300 && form_authority((struct str){ s.p + 6, s.len - 6 });
+	return str_starts(s, STR("tcp://")) && s.len < 300 &&
+	    form_authority((struct str){ s.p + 6, s.len - 6 });
 }

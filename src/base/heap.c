@@ -61,6 +61,7 @@ heap_push(struct heap *h, struct heap_node *n, int64_t key)
 	ASSERT(n->at == 0);
 	if (h->count + 1 >= h->cap)
 		heap_reserve(h, h->cap ? h->cap * 2 : 64);
+	ASSERT(h->count + 1 < h->cap);
 	n->key = key;
 	h->count++;
 	heap_up(h, n, h->count);
@@ -70,9 +71,11 @@ void
 heap_remove(struct heap *h, struct heap_node *n)
 {
 	size_t at = n->at;
-	struct heap_node *last = h->node[h->count];
+	struct heap_node *last;
 
 	ASSERT(at != 0 && at <= h->count && h->node[at] == n);
+	last = h->node[h->count];
+	ASSERT(last->at == h->count);
 	n->at = 0;
 	h->count--;
 	if (last == n)
@@ -86,5 +89,6 @@ heap_remove(struct heap *h, struct heap_node *n)
 struct heap_node *
 heap_min(const struct heap *h)
 {
+	ASSERT(h->count == 0 || h->node[1]->at == 1);
 	return h->count == 0 ? NULL : h->node[1];
 }

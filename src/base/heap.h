@@ -1,5 +1,5 @@
 /*
- * heap: the smallest key first. Nodes live inside their owners and know their place, so that
+ * heap: the smallest key first. Nodes are inside their owners and hold their place, so that
  * taking one out of the middle is cheap. Keys are whatever grows: microseconds, virtual time.
  */
 #ifndef BASE_HEAP_H

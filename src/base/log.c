@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/bug.h"
 #include "base/clock.h"
 #include "base/escape.h"
 #include "base/log.h"
@@ -19,14 +20,15 @@ static struct {
 	struct sink	 sink;
 } conf = { "mola", LOG_INFO, false, NULL, NULL, { STDERR_FILENO, SINK_FILE } };
 
-#define HELD_MAX 65536		/* bytes of lines that wait for a reader who stands still; later ones are dropped */
+/* bytes of lines that wait for a reader that does not keep up; later ones are dropped */
+#define PENDING_MAX 65536
 
 static struct {
-	char		 lines[HELD_MAX];
+	char		 lines[PENDING_MAX];
 	size_t		 n;
-	uint64_t	 dropped;	/* lines, since log.dropped was last said */
+	uint64_t	 dropped;	/* lines, since log.dropped was last logged */
 	uint64_t	 counted;	/* lines, since log_dropped_take */
-} held;
+} pending;
 
 static const char *const level_name[] = { "debug", "info", "warn", "error" };
 
@@ -117,10 +119,12 @@ put_time(struct line *l)
 void
 log_setup(const char *who, enum log_level least, bool json)
 {
-	if (strcmp(who, conf.who) != 0) {	/* a child: what its parent still holds is the parent's to write */
-		held.n = 0;
-		held.dropped = held.counted = 0;
+	/* a child: lines that wait in the parent are the parent's to write */
+	if (strcmp(who, conf.who) != 0) {
+		pending.n = 0;
+		pending.dropped = pending.counted = 0;
 	}
+	ASSERT(least <= LOG_ERROR + 1);		/* one more: tests want silence */
 	conf.who = who;
 	conf.least = least;
 	conf.json = json;
@@ -149,61 +153,63 @@ log_tap(log_tap_f *fn, void *arg)
 static void
 line_drop(void)
 {
-	held.dropped++;
-	held.counted++;
+	pending.dropped++;
+	pending.counted++;
 }
 
-/* False: some are still held. */
+/* False: some still wait. */
 static bool
-held_write(void)
+pending_write(void)
 {
 	long put;
 
-	if (held.n == 0)
+	if (pending.n == 0)
 		return true;
-	put = sink_write_lines(&conf.sink, held.lines, held.n);
-	if (put < 0) {			/* nobody will read them any more */
-		for (size_t i = 0; i < held.n; i++)
-			if (held.lines[i] == '\n')
+	put = sink_write_lines(&conf.sink, pending.lines, pending.n);
+	if (put < 0) {			/* the reader is gone */
+		for (size_t i = 0; i < pending.n; i++)
+			if (pending.lines[i] == '\n')
 				line_drop();
-		put = (long)held.n;
+		put = (long)pending.n;
 	}
-	held.n -= (size_t)put;
-	memmove(held.lines, held.lines + put, held.n);
-	return held.n == 0;
+	ASSERT((size_t)put <= pending.n && pending.n <= sizeof pending.lines);
+	pending.n -= (size_t)put;
+	memmove(pending.lines, pending.lines + put, pending.n);
+	return pending.n == 0;
 }
 
 static void
 line_write(const char *line, size_t n)
 {
-	long put = held_write() ? sink_write(&conf.sink, line, n) : 0;
+	long put = pending_write() ? sink_write(&conf.sink, line, n) : 0;
 	size_t rest = put < 0 ? 0 : n - (size_t)put;
 
-	if (put < 0 || rest > sizeof held.lines - held.n) {
+	ASSERT(put <= (long)n && line[n - 1] == '\n');
+	if (put < 0 || rest > sizeof pending.lines - pending.n) {
 		line_drop();
 		return;
 	}
-	memcpy(held.lines + held.n, line + put, rest);
-	held.n += rest;
+	memcpy(pending.lines + pending.n, line + put, rest);
+	pending.n += rest;
 }
 
 void
 log_flush(void)
 {
-	uint64_t dropped = held.dropped;
+	uint64_t dropped = pending.dropped;
 
-	if (!held_write() || dropped == 0)
+	if (!pending_write() || dropped == 0)
 		return;
-	held.dropped = 0;
+	pending.dropped = 0;
 	log_event(LOG_WARN, "log.dropped", "lines", LOG_N(dropped), NULL);
 }
 
 uint64_t
 log_dropped_take(void)
 {
-	uint64_t n = held.counted;
+	uint64_t n = pending.counted;
 
-	held.counted = 0;
+	pending.counted = 0;
 	return n;
 }
 
@@ -214,6 +220,7 @@ log_event(enum log_level level, const char *event, ...)
 	const char *key, *value;
 	va_list ap;
 
+	ASSERT(level <= LOG_ERROR);
 	if (level < conf.least)
 		return;
 	l.n = pairs.n = 0;
@@ -233,6 +240,7 @@ log_event(enum log_level level, const char *event, ...)
 		put_pair(&pairs, false, key, value == NULL ? "" : value);
 	}
 	va_end(ap);
+	ASSERT(l.n < sizeof l.b - 1 && pairs.n < sizeof pairs.b);
 	l.b[l.n] = pairs.b[pairs.n] = '\0';
 	if (conf.tap != NULL)		/* always key=value; each begins with a space */
 		conf.tap(conf.tap_arg, level, event, pairs.b + (pairs.n > 0));

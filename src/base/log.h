@@ -16,17 +16,20 @@ void	log_setup(const char *who, enum log_level least, bool json);
 enum log_level log_least(void);		/* as set up; for a child that only changes its name */
 bool	log_is_json(void);
 
-/* Pairs of key and value, all C strings, ended by NULL: log_event(LOG_INFO, "table.published", "serial", LOG_N(7), NULL) */
+/* Pairs of key and value, all C strings, ended by NULL: log_event(LOG_INFO, "table.published",
+ * "serial", LOG_N(7), NULL) */
 void	log_event(enum log_level, const char *event, ...) __attribute__((sentinel));
 
 /*
- * A reader of stderr who stands still holds nobody up (sink.h): up to 64 KiB of lines wait for him, those beyond are counted.
- * To be called a few times per second: writes what waits; when all is written and lines were dropped, says so (log.dropped).
+ * A reader of stderr that does not keep up delays nothing (sink.h): up to 64 KiB of lines wait
+ * for it, those beyond are dropped and counted. To be called a few times per second: writes what
+ * waits; when all is written and lines were dropped, logs their number (log.dropped).
  */
 void	log_flush(void);
 uint64_t log_dropped_take(void);	/* lines dropped since the last call */
 
-/* Called with each line that is written, its pairs always as key=value; for the events API. NULL: nobody. */
+/* Called with each line that is written, its pairs always as key=value; for the events API. NULL:
+ * none. */
 typedef void	log_tap_f(void *arg, enum log_level, const char *event, const char *pairs);
 void	log_tap(log_tap_f *, void *arg);
 

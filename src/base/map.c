@@ -6,7 +6,7 @@
 #include "base/bug.h"
 #include "base/map.h"
 
-struct entry {
+struct map_entry {
 	char		*key;		/* NULL: a free place */
 	size_t		 len;
 	uint64_t	 hash;
@@ -14,7 +14,7 @@ struct entry {
 };
 
 struct map {
-	struct entry	*entry;
+	struct map_entry	*entry;
 	size_t		 cap, count;	/* cap is a power of two */
 };
 
@@ -47,8 +47,9 @@ map_find(const struct map *m, struct str key, uint64_t hash)
 {
 	size_t i = hash & (m->cap - 1);
 
+	ASSERT(m->count < m->cap);		/* there is a free place, at which the search ends */
 	while (m->entry[i].key != NULL) {
-		const struct entry *e = &m->entry[i];
+		const struct map_entry *e = &m->entry[i];
 		if (e->hash == hash && str_eq((struct str){ e->key, e->len }, key))
 			break;
 		i = (i + 1) & (m->cap - 1);
@@ -65,7 +66,7 @@ map_get(const struct map *m, struct str key)
 static void
 map_grow(struct map *m)
 {
-	struct entry *old = m->entry;
+	struct map_entry *old = m->entry;
 	size_t n = m->cap;
 
 	m->cap *= 2;
@@ -74,20 +75,21 @@ map_grow(struct map *m)
 		if (old[i].key != NULL)
 			m->entry[map_find(m, (struct str){ old[i].key, old[i].len }, old[i].hash)] = old[i];
 	free(old);
+	ASSERT(m->count * 4 <= m->cap * 3);
 }
 
 void
 map_put(struct map *m, struct str key, void *value)
 {
 	uint64_t hash = str_hash(key);
-	struct entry *e = &m->entry[map_find(m, key, hash)];
+	struct map_entry *e = &m->entry[map_find(m, key, hash)];
 
 	ASSERT(value != NULL);
 	if (e->key != NULL) {
 		e->value = value;
 		return;
 	}
-	*e = (struct entry){ str_dup(key), key.len, hash, value };
+	*e = (struct map_entry){ str_dup(key), key.len, hash, value };
 	if (++m->count * 4 > m->cap * 3)
 		map_grow(m);
 }
@@ -100,9 +102,10 @@ map_remove(struct map *m, struct str key)
 
 	if (m->entry[hole].key == NULL)
 		return NULL;
+	ASSERT(m->count > 0 && value != NULL);
 	free(m->entry[hole].key);
 	m->count--;
-	/* pull back whoever probed past the hole, until a free place */
+	/* move back each entry that was placed past the hole because of it, until a free place */
 	for (size_t i = (hole + 1) & mask; m->entry[i].key != NULL; i = (i + 1) & mask) {
 		size_t home = m->entry[i].hash & mask;
 		if (((i - home) & mask) >= ((i - hole) & mask)) {
@@ -110,7 +113,7 @@ map_remove(struct map *m, struct str key)
 			hole = i;
 		}
 	}
-	m->entry[hole] = (struct entry){ 0 };
+	m->entry[hole] = (struct map_entry){ 0 };
 	return value;
 }
 
@@ -123,8 +126,9 @@ map_count(const struct map *m)
 bool
 map_next(const struct map *m, size_t *at, struct str *key, void **value)
 {
+	ASSERT(*at <= m->cap);
 	for (; *at < m->cap; (*at)++) {
-		const struct entry *e = &m->entry[*at];
+		const struct map_entry *e = &m->entry[*at];
 		if (e->key == NULL)
 			continue;
 		*key = (struct str){ e->key, e->len };

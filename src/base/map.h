@@ -14,7 +14,7 @@ void		*map_get(const struct map *, struct str key);		/* NULL when absent */
 void		 map_put(struct map *, struct str key, void *value);	/* replaces; value is never NULL */
 void		*map_remove(struct map *, struct str key);		/* the value that was there, or NULL */
 size_t		 map_count(const struct map *);
-/* Visits every entry in no promised order; *at starts as 0. No put or remove on the way. */
+/* Visits every entry in no promised order; *at starts as 0. No put or remove meanwhile. */
 bool		 map_next(const struct map *, size_t *at, struct str *key, void **value);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * pattern: an expression becomes a tree, the tree a program of a few instructions, and all ways through the program are
- * walked at once, one character of the text after the other (Thompson's construction). Nothing goes back.
+ * pattern: an expression becomes a tree, the tree a program of a few instructions, and all ways
+ * through the program are walked at once, one character of the text after the other (Thompson's
+ * construction). Nothing goes back.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,37 +16,38 @@
 #define PROGRAM_MAX	4000		/* instructions */
 #define RUNE_MAX	0x10ffffu
 
-struct range {
+struct rune_range {
 	uint32_t	 from, to;
 };
 
-struct set {
+struct rune_set {
 	unsigned	 n;
 	bool		 not;
-	struct range	*range;
+	struct rune_range	*range;
 };
 
-struct node {
-	enum node_kind { NODE_EMPTY, NODE_SET, NODE_CAT, NODE_ALT, NODE_REPEAT, NODE_BEGIN, NODE_END, NODE_WORD, NODE_NOT_WORD } kind;
-	const struct node *left, *right;
-	const struct set *set;
+struct pattern_node {
+	enum node_kind { NODE_EMPTY, NODE_SET, NODE_CAT, NODE_ALT, NODE_REPEAT, NODE_BEGIN,
+	    NODE_END, NODE_WORD, NODE_NOT_WORD } kind;
+	const struct pattern_node *left, *right;
+	const struct rune_set *set;
 	unsigned	 least, most;		/* of a repeat; most UINT32_MAX: no end */
 };
 
-struct inst {
+struct pattern_inst {
 	enum { OP_SET, OP_SPLIT, OP_JUMP, OP_BEGIN, OP_END, OP_WORD, OP_NOT_WORD, OP_MATCH } op;
 	unsigned	 x, y;			/* where to: OP_SPLIT both, OP_JUMP x */
-	const struct set *set;
+	const struct rune_set *set;
 };
 
 struct pattern {
-	struct inst	*inst;
+	struct pattern_inst	*inst;
 	unsigned	 n;
 };
 
-/* --- reading --- */
+/* ---- reading ---- */
 
-struct reading {
+struct pattern_reader {
 	struct arena	*arena;
 	struct str	 rest;
 	unsigned	 depth;
@@ -55,13 +57,13 @@ struct reading {
 	bool		 failed;
 };
 
-static const struct node *read_alt(struct reading *);
+static const struct pattern_node *read_alt(struct pattern_reader *);
 
-static const struct node *
-refuse(struct reading *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static const struct pattern_node *
+refuse(struct pattern_reader *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-static const struct node *
-refuse(struct reading *r, const char *fmt, ...)
+static const struct pattern_node *
+refuse(struct pattern_reader *r, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -75,30 +77,32 @@ refuse(struct reading *r, const char *fmt, ...)
 	return NULL;
 }
 
-static struct node *
-node_new(struct reading *r, enum node_kind kind, const struct node *left, const struct node *right)
+static struct pattern_node *
+node_new(struct pattern_reader *r, enum node_kind kind, const struct pattern_node *left,
+    const struct pattern_node *right)
 {
-	struct node *n = arena_zalloc(r->arena, sizeof *n);
+	struct pattern_node *n = arena_zalloc(r->arena, sizeof *n);
 
-	*n = (struct node){ .kind = kind, .left = left, .right = right };
+	ASSERT(r->failed || (kind == NODE_CAT || kind == NODE_ALT) == (right != NULL));
+	*n = (struct pattern_node){ .kind = kind, .left = left, .right = right };
 	return n;
 }
 
 static bool
-peek(const struct reading *r, char c)
+peek(const struct pattern_reader *r, char c)
 {
 	return r->rest.len > 0 && *r->rest.p == c;
 }
 
 static void
-advance(struct reading *r, size_t n)
+advance(struct pattern_reader *r, size_t n)
 {
 	ASSERT(n <= r->rest.len);
 	r->rest = (struct str){ r->rest.p + n, r->rest.len - n };
 }
 
 static bool
-take(struct reading *r, const char *s)
+take(struct pattern_reader *r, const char *s)
 {
 	if (!str_starts(r->rest, str_of(s)))
 		return false;
@@ -128,14 +132,15 @@ rune_next(struct str *s)
 }
 
 static void
-set_add(struct reading *r, struct set *s, uint32_t from, uint32_t to)
+set_add(struct pattern_reader *r, struct rune_set *s, uint32_t from, uint32_t to)
 {
-	struct range *grown = arena_zalloc(r->arena, (s->n + 3) * sizeof *grown);
+	struct rune_range *grown = arena_zalloc(r->arena, (s->n + 3) * sizeof *grown);
 
+	ASSERT(from <= to);
 	if (s->n > 0)
 		memcpy(grown, s->range, s->n * sizeof *grown);
 	s->range = grown;
-	s->range[s->n++] = (struct range){ from, to };
+	s->range[s->n++] = (struct rune_range){ from, to };
 	for (uint32_t c = 'a'; r->fold && c <= 'z'; c++) {	/* ASCII alone; others are refused under (?i) */
 		uint32_t big = c - 'a' + 'A';
 		bool has_small = from <= c && c <= to, has_big = from <= big && big <= to;
@@ -144,12 +149,13 @@ set_add(struct reading *r, struct set *s, uint32_t from, uint32_t to)
 		grown = arena_zalloc(r->arena, (s->n + 1) * sizeof *grown);
 		memcpy(grown, s->range, s->n * sizeof *grown);
 		s->range = grown;
-		s->range[s->n++] = has_small ? (struct range){ big, big } : (struct range){ c, c };
+		s->range[s->n++] = has_small ? (struct rune_range){ big, big } : (struct rune_range){ c, c };
 	}
 }
 
 static void
-set_add_all_but(struct reading *r, struct set *s, const struct range *range, unsigned n)
+set_add_all_but(struct pattern_reader *r, struct rune_set *s, const struct rune_range *range,
+    unsigned n)
 {
 	uint32_t from = 0;
 
@@ -163,11 +169,13 @@ set_add_all_but(struct reading *r, struct set *s, const struct range *range, uns
 
 /* \d, \s, \w and their opposites. */
 static bool
-set_add_class(struct reading *r, struct set *s, char c)
+set_add_class(struct pattern_reader *r, struct rune_set *s, char c)
 {
-	static const struct range digits[] = { { '0', '9' } }, spaces[] = { { '\t', '\n' }, { '\f', '\r' }, { ' ', ' ' } },
+	static const struct rune_range digits[] = { { '0', '9' } },
+	    spaces[] = { { '\t', '\n' }, { '\f', '\r' }, { ' ', ' ' } },
 	    words[] = { { '0', '9' }, { 'A', 'Z' }, { '_', '_' }, { 'a', 'z' } };
-	const struct range *of = c == 'd' || c == 'D' ? digits : c == 's' || c == 'S' ? spaces : c == 'w' || c == 'W' ? words : NULL;
+	const struct rune_range *of = c == 'd' || c == 'D' ? digits : c == 's' || c == 'S' ? spaces :
+	    c == 'w' || c == 'W' ? words : NULL;
 	unsigned n = of == digits ? 1 : of == spaces ? 3 : 4;
 
 	if (of == NULL)
@@ -182,7 +190,7 @@ set_add_class(struct reading *r, struct set *s, char c)
 
 /* Behind the backslash: one character. */
 static bool
-escape_take(struct reading *r, uint32_t *rune)
+escape_take(struct pattern_reader *r, uint32_t *rune)
 {
 	static const char from[] = "tnrfva", to[] = "\t\n\r\f\v\a";
 	char c = r->rest.len > 0 ? *r->rest.p : '\0';
@@ -201,7 +209,7 @@ escape_take(struct reading *r, uint32_t *rune)
 }
 
 static bool
-class_rune(struct reading *r, uint32_t *rune)
+class_rune(struct pattern_reader *r, uint32_t *rune)
 {
 	if (take(r, "\\"))
 		return escape_take(r, rune);
@@ -210,11 +218,11 @@ class_rune(struct reading *r, uint32_t *rune)
 }
 
 /* Behind the opening bracket. */
-static const struct node *
-read_class(struct reading *r)
+static const struct pattern_node *
+read_class(struct pattern_reader *r)
 {
-	struct node *n = node_new(r, NODE_SET, NULL, NULL);
-	struct set *s = arena_zalloc(r->arena, sizeof *s);
+	struct pattern_node *n = node_new(r, NODE_SET, NULL, NULL);
+	struct rune_set *s = arena_zalloc(r->arena, sizeof *s);
 	uint32_t from, to;
 
 	s->not = take(r, "^");
@@ -242,11 +250,11 @@ read_class(struct reading *r)
 	return n;
 }
 
-static const struct node *
-node_rune(struct reading *r, uint32_t rune)
+static const struct pattern_node *
+node_rune(struct pattern_reader *r, uint32_t rune)
 {
-	struct node *n = node_new(r, NODE_SET, NULL, NULL);
-	struct set *s = arena_zalloc(r->arena, sizeof *s);
+	struct pattern_node *n = node_new(r, NODE_SET, NULL, NULL);
+	struct rune_set *s = arena_zalloc(r->arena, sizeof *s);
 
 	if (rune >= 0x80 && r->fold)
 		return refuse(r, "a character beyond ASCII under (?i)");
@@ -255,21 +263,22 @@ node_rune(struct reading *r, uint32_t rune)
 	return n;
 }
 
-static const struct node *
-node_any(struct reading *r)
+static const struct pattern_node *
+node_any(struct pattern_reader *r)
 {
-	static const struct range newline[] = { { '\n', '\n' } };
-	struct node *n = node_new(r, NODE_SET, NULL, NULL);
-	struct set *s = arena_zalloc(r->arena, sizeof *s);
+	static const struct rune_range newline[] = { { '\n', '\n' } };
+	struct pattern_node *n = node_new(r, NODE_SET, NULL, NULL);
+	struct rune_set *s = arena_zalloc(r->arena, sizeof *s);
 
 	set_add_all_but(r, s, newline, r->dot_all ? 0 : 1);
 	n->set = s;
 	return n;
 }
 
-/* Behind "(?": flags, a name, or nothing but the colon. False: refused. `alone`: it was (?flags), which hold to the group's end. */
+/* Behind "(?": flags, a name, or nothing but the colon. False: refused. `alone`: it was (?flags),
+ * which hold to the group's end. */
 static bool
-read_flags(struct reading *r, bool *alone)
+read_flags(struct pattern_reader *r, bool *alone)
 {
 	bool on = true;
 
@@ -293,11 +302,11 @@ read_flags(struct reading *r, bool *alone)
 }
 
 /* Behind the opening parenthesis. */
-static const struct node *
-read_group(struct reading *r)
+static const struct pattern_node *
+read_group(struct pattern_reader *r)
 {
 	bool fold = r->fold, dot_all = r->dot_all, alone = false;
-	const struct node *n;
+	const struct pattern_node *n;
 
 	if (take(r, "?") && !read_flags(r, &alone))
 		return refuse(r, "what follows '(?'");
@@ -308,6 +317,7 @@ read_group(struct reading *r)
 	if (++r->depth > DEPTH_MAX)
 		return refuse(r, "groups nested deeper than %d", DEPTH_MAX);
 	n = read_alt(r);
+	ASSERT(r->depth > 0);
 	r->depth--;
 	if (!r->failed && !take(r, ")"))
 		return refuse(r, "a '(' that nothing closes");
@@ -316,11 +326,11 @@ read_group(struct reading *r)
 	return n;
 }
 
-static const struct node *
-read_escape(struct reading *r)
+static const struct pattern_node *
+read_escape(struct pattern_reader *r)
 {
-	struct set *s = arena_zalloc(r->arena, sizeof *s);
-	struct node *n;
+	struct rune_set *s = arena_zalloc(r->arena, sizeof *s);
+	struct pattern_node *n;
 	uint32_t rune;
 
 	if (take(r, "b"))
@@ -337,11 +347,12 @@ read_escape(struct reading *r)
 		n->set = s;
 		return n;
 	}
-	return escape_take(r, &rune) ? node_rune(r, rune) : refuse(r, "the escape \\%.1s", r->rest.len > 0 ? r->rest.p : "");
+	return escape_take(r, &rune) ? node_rune(r, rune) :
+	    refuse(r, "the escape \\%.1s", r->rest.len > 0 ? r->rest.p : "");
 }
 
-static const struct node *
-read_atom(struct reading *r)
+static const struct pattern_node *
+read_atom(struct pattern_reader *r)
 {
 	if (r->rest.len > 0 && strchr("*+?", *r->rest.p) != NULL)
 		return refuse(r, "'%c' with nothing before it that could be repeated", *r->rest.p);
@@ -377,7 +388,7 @@ count_take(struct str *s, unsigned *n)
 
 /* "{2}", "{2,}" or "{2,5}"; false: these are plain characters, or too many. */
 static bool
-braces_take(struct reading *r, unsigned *least, unsigned *most)
+braces_take(struct pattern_reader *r, unsigned *least, unsigned *most)
 {
 	struct str s = r->rest;
 
@@ -400,7 +411,7 @@ braces_take(struct reading *r, unsigned *least, unsigned *most)
 }
 
 static bool
-repeat_take(struct reading *r, unsigned *least, unsigned *most)
+repeat_take(struct pattern_reader *r, unsigned *least, unsigned *most)
 {
 	*least = 0;
 	*most = UINT32_MAX;
@@ -417,12 +428,12 @@ repeat_take(struct reading *r, unsigned *least, unsigned *most)
 	return braces_take(r, least, most);
 }
 
-static const struct node *
-read_repeat(struct reading *r)
+static const struct pattern_node *
+read_repeat(struct pattern_reader *r)
 {
-	const struct node *n = read_atom(r);
+	const struct pattern_node *n = read_atom(r);
 	unsigned least, most;
-	struct node *all;
+	struct pattern_node *all;
 
 	if (r->failed || !repeat_take(r, &least, &most)) {
 		if (!r->failed && peek(r, '{'))
@@ -440,36 +451,37 @@ read_repeat(struct reading *r)
 	return all;
 }
 
-static const struct node *
-read_cat(struct reading *r)
+static const struct pattern_node *
+read_cat(struct pattern_reader *r)
 {
-	const struct node *n = node_new(r, NODE_EMPTY, NULL, NULL);
+	const struct pattern_node *n = node_new(r, NODE_EMPTY, NULL, NULL);
 
 	while (r->rest.len > 0 && !peek(r, '|') && !peek(r, ')'))
 		n = node_new(r, NODE_CAT, n, read_repeat(r));
 	return n;
 }
 
-static const struct node *
-read_alt(struct reading *r)
+static const struct pattern_node *
+read_alt(struct pattern_reader *r)
 {
-	const struct node *n = read_cat(r);
+	const struct pattern_node *n = read_cat(r);
 
 	while (!r->failed && take(r, "|"))
 		n = node_new(r, NODE_ALT, n, read_cat(r));
 	return n;
 }
 
-/* --- the program --- */
+/* ---- the program ---- */
 
-struct writing {
+struct pattern_writer {
 	struct pattern	*of;
 	bool		 full;
 };
 
 static unsigned
-emit(struct writing *w, struct inst inst)
+emit(struct pattern_writer *w, struct pattern_inst inst)
 {
+	ASSERT(w->of->n <= PROGRAM_MAX && (inst.op == OP_SET) == (inst.set != NULL));
 	if (w->of->n == PROGRAM_MAX) {
 		w->full = true;
 		return 0;
@@ -478,22 +490,22 @@ emit(struct writing *w, struct inst inst)
 	return w->of->n++;
 }
 
-static void	write_node(struct writing *, const struct node *);
+static void	write_node(struct pattern_writer *, const struct pattern_node *);
 
 static void
-write_optional(struct writing *w, const struct node *n, bool again)
+write_optional(struct pattern_writer *w, const struct pattern_node *n, bool again)
 {
-	unsigned split = emit(w, (struct inst){ .op = OP_SPLIT });
+	unsigned split = emit(w, (struct pattern_inst){ .op = OP_SPLIT });
 
 	w->of->inst[split].x = w->of->n;
 	write_node(w, n);
 	if (again)
-		emit(w, (struct inst){ .op = OP_JUMP, .x = split });
+		emit(w, (struct pattern_inst){ .op = OP_JUMP, .x = split });
 	w->of->inst[split].y = w->of->n;
 }
 
 static void
-write_repeat(struct writing *w, const struct node *n)
+write_repeat(struct pattern_writer *w, const struct pattern_node *n)
 {
 	for (unsigned i = 0; i < n->least && !w->full; i++)
 		write_node(w, n->left);
@@ -504,13 +516,13 @@ write_repeat(struct writing *w, const struct node *n)
 }
 
 static void
-write_alt(struct writing *w, const struct node *n)
+write_alt(struct pattern_writer *w, const struct pattern_node *n)
 {
-	unsigned split = emit(w, (struct inst){ .op = OP_SPLIT }), jump;
+	unsigned split = emit(w, (struct pattern_inst){ .op = OP_SPLIT }), jump;
 
 	w->of->inst[split].x = w->of->n;
 	write_node(w, n->left);
-	jump = emit(w, (struct inst){ .op = OP_JUMP });
+	jump = emit(w, (struct pattern_inst){ .op = OP_JUMP });
 	w->of->inst[split].y = w->of->n;
 	write_node(w, n->right);
 	w->of->inst[jump].x = w->of->n;
@@ -518,16 +530,16 @@ write_alt(struct writing *w, const struct node *n)
 
 /* Even nothing is an instruction: repetitions of it, too, come to the program's end. */
 static void
-write_node(struct writing *w, const struct node *n)
+write_node(struct pattern_writer *w, const struct pattern_node *n)
 {
 	if (w->full)
 		return;
 	switch (n->kind) {
 	case NODE_EMPTY:
-		emit(w, (struct inst){ .op = OP_JUMP, .x = w->of->n + 1 });
+		emit(w, (struct pattern_inst){ .op = OP_JUMP, .x = w->of->n + 1 });
 		break;
 	case NODE_SET:
-		emit(w, (struct inst){ .op = OP_SET, .set = n->set });
+		emit(w, (struct pattern_inst){ .op = OP_SET, .set = n->set });
 		break;
 	case NODE_CAT:
 		write_node(w, n->left);
@@ -540,16 +552,16 @@ write_node(struct writing *w, const struct node *n)
 		write_repeat(w, n);
 		break;
 	case NODE_BEGIN:
-		emit(w, (struct inst){ .op = OP_BEGIN });
+		emit(w, (struct pattern_inst){ .op = OP_BEGIN });
 		break;
 	case NODE_END:
-		emit(w, (struct inst){ .op = OP_END });
+		emit(w, (struct pattern_inst){ .op = OP_END });
 		break;
 	case NODE_WORD:
-		emit(w, (struct inst){ .op = OP_WORD });
+		emit(w, (struct pattern_inst){ .op = OP_WORD });
 		break;
 	case NODE_NOT_WORD:
-		emit(w, (struct inst){ .op = OP_NOT_WORD });
+		emit(w, (struct pattern_inst){ .op = OP_NOT_WORD });
 		break;
 	}
 }
@@ -557,9 +569,9 @@ write_node(struct writing *w, const struct node *n)
 const struct pattern *
 pattern_parse(struct arena *a, struct str s, char problem[PATTERN_PROBLEM])
 {
-	struct reading r = { .arena = a, .rest = s, .problem = problem };
-	struct writing w = { .of = arena_zalloc(a, sizeof *w.of) };
-	const struct node *root;
+	struct pattern_reader r = { .arena = a, .rest = s, .problem = problem };
+	struct pattern_writer w = { .of = arena_zalloc(a, sizeof *w.of) };
+	const struct pattern_node *root;
 
 	if (s.len > PATTERN_MAX)
 		return refuse(&r, "an expression of more than %d bytes", PATTERN_MAX), NULL;
@@ -578,9 +590,9 @@ pattern_parse(struct arena *a, struct str s, char problem[PATTERN_PROBLEM])
 	return w.of;
 }
 
-/* --- matching --- */
+/* ---- matching ---- */
 
-struct walk {
+struct pattern_walk {
 	const struct pattern *of;
 	unsigned	*at, n;			/* where the ways stand that wait for a character */
 	unsigned	*mark;			/* by instruction: the turn in which it was last reached */
@@ -592,14 +604,15 @@ struct walk {
 
 /* All that is reached from an instruction without taking a character. */
 static void
-walk_reach(struct walk *w, unsigned from)
+walk_reach(struct pattern_walk *w, unsigned from)
 {
 	unsigned n = 0;
 
 	w->todo[n++] = from;
 	while (n > 0) {
+		ASSERT(n <= 2 * w->of->n && w->todo[n - 1] < w->of->n);
 		unsigned pc = w->todo[--n];
-		const struct inst *i = &w->of->inst[pc];
+		const struct pattern_inst *i = &w->of->inst[pc];
 		if (w->mark[pc] == w->turn)
 			continue;
 		w->mark[pc] = w->turn;
@@ -611,13 +624,14 @@ walk_reach(struct walk *w, unsigned from)
 			if (i->op == OP_SPLIT)
 				w->todo[n++] = i->y;
 			w->todo[n++] = i->x;
-		} else if (i->op == OP_BEGIN ? w->begin : i->op == OP_END ? w->end : (i->op == OP_WORD) == w->word)
+		} else if (i->op == OP_BEGIN ? w->begin : i->op == OP_END ? w->end :
+		    (i->op == OP_WORD) == w->word)
 			w->todo[n++] = pc + 1;
 	}
 }
 
 static bool
-set_has(const struct set *s, uint32_t rune)
+set_has(const struct rune_set *s, uint32_t rune)
 {
 	for (unsigned i = 0; i < s->n; i++)
 		if (rune >= s->range[i].from && rune <= s->range[i].to)
@@ -633,7 +647,7 @@ is_word(uint32_t c)
 
 /* Each place of the text: the ways that came here, and one that begins here. */
 static bool
-walk_all(struct walk *w, struct str text, unsigned *came)
+walk_all(struct pattern_walk *w, struct str text, unsigned *came)
 {
 	uint32_t before = 0, rune = 0;
 	unsigned ncame = 0;
@@ -643,6 +657,7 @@ walk_all(struct walk *w, struct str text, unsigned *came)
 		w->end = text.len == 0;
 		rune = w->end ? 0 : rune_next(&rest);
 		w->word = is_word(before) != is_word(rune);
+		ASSERT(ncame <= w->of->n);
 		w->n = 0;
 		w->turn++;
 		for (unsigned i = 0; i < ncame; i++)
@@ -664,8 +679,11 @@ bool
 pattern_match(const struct pattern *p, struct str text)
 {
 	unsigned *all = must_zalloc(5 * (size_t)p->n * sizeof *all);
-	struct walk w = { .of = p, .at = all, .mark = all + p->n, .todo = all + 2 * p->n };
-	bool matched = walk_all(&w, text, all + 4 * p->n);
+	struct pattern_walk w = { .of = p, .at = all, .mark = all + p->n, .todo = all + 2 * p->n };
+	bool matched;
+
+	ASSERT(p->n > 0 && p->n <= PROGRAM_MAX + 1 && p->inst[p->n - 1].op == OP_MATCH);
+	matched = walk_all(&w, text, all + 4 * p->n);
 
 	free(all);
 	return matched;

@@ -1,6 +1,7 @@
 /*
- * pattern: regular expressions as Go writes them (RE2), in time linear in the text, whoever wrote them. What is not
- * understood is refused, never guessed: no look-around, no back references, no \p classes.
+ * pattern: regular expressions as Go writes them (RE2), in time linear in the text, whoever wrote
+ * them. What is not understood is refused, never guessed: no look-around, no back references, no
+ * \p classes.
  */
 #ifndef BASE_PATTERN_H
 #define BASE_PATTERN_H

@@ -1,5 +1,6 @@
 #include <math.h>
 
+#include "base/bug.h"
 #include "base/rng.h"
 
 void
@@ -21,6 +22,7 @@ rng_u64(struct rng *r)
 uint32_t
 rng_below(struct rng *r, uint32_t n)
 {
+	ASSERT(n > 0);
 	return (uint32_t)(((rng_u64(r) >> 32) * n) >> 32);
 }
 
@@ -33,5 +35,6 @@ rng_double(struct rng *r)
 double
 rng_exp(struct rng *r, double mean)
 {
+	ASSERT(mean >= 0);
 	return -mean * log1p(-rng_double(r));
 }

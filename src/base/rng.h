@@ -1,5 +1,6 @@
 /*
- * rng: small fast random numbers, seeded by the caller so that a run can be repeated. Not for secrets.
+ * rng: small fast random numbers, seeded by the caller so that a run can be repeated. Not for
+ * secrets.
  */
 #ifndef BASE_RNG_H
 #define BASE_RNG_H

@@ -10,7 +10,7 @@
 #include "base/bug.h"
 #include "base/sink.h"
 
-/* Pipes and terminals. Files take what they are given; a socket is asked not to wait each time. */
+/* Pipes and terminals. Files take what they are given; a socket is written to with MSG_DONTWAIT. */
 static bool
 may_wait(int fd)
 {
@@ -29,7 +29,7 @@ sink_unblock(int fd)
 		return;
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 	own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (own < 0)		/* somebody else's pipe, or no /proc: sink_write asks before it writes */
+	if (own < 0)		/* another user's pipe, or no /proc: sink_write polls before it writes */
 		return;
 	dup2(own, fd);
 	close(own);
@@ -51,7 +51,8 @@ sink_init(struct sink *s, int fd)
 		s->kind = SINK_POLLED;
 }
 
-/* Room in a pipe is room for SINK_ATOMIC bytes; another process may take it before us, which is why this is second best. */
+/* Room in a pipe is room for SINK_ATOMIC bytes; another process may take it before us, which is
+ * why this is second best. */
 static bool
 has_room(int fd)
 {
@@ -65,11 +66,12 @@ sink_write(const struct sink *s, const void *p, size_t n)
 {
 	ssize_t put;
 
-	ASSERT(n <= SINK_ATOMIC);
+	ASSERT(s->fd >= 0 && n > 0 && n <= SINK_ATOMIC);
 	do {
 		if (s->kind == SINK_POLLED && !has_room(s->fd))
 			return 0;
-		put = s->kind == SINK_SOCKET ? send(s->fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL) : write(s->fd, p, n);
+		put = s->kind == SINK_SOCKET ? send(s->fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL) :
+		    write(s->fd, p, n);
 	} while (put < 0 && errno == EINTR);
 	if (put < 0)
 		return errno == EAGAIN ? 0 : -1;
@@ -89,6 +91,7 @@ sink_write_lines(const struct sink *s, const char *p, size_t n)
 			piece = (size_t)(end + 1 - (p + done));
 		if ((put = sink_write(s, p + done, piece)) < 0)
 			return -1;
+		ASSERT((size_t)put <= piece);
 		done += (size_t)put;
 		if ((size_t)put < piece)
 			break;

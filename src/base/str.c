@@ -65,6 +65,7 @@ str_split(struct str *rest, char sep, struct str *part)
 		return true;
 	}
 	*part = (struct str){ rest->p, (size_t)(at - rest->p) };
+	ASSERT(part->len < rest->len);
 	rest->len -= part->len + 1;
 	rest->p = at + 1;
 	return true;
@@ -93,7 +94,8 @@ str_to_double(struct str s, double *out)
 	char copy[64], *end;
 	double v;
 
-	if (s.len == 0 || s.len >= sizeof copy || isspace((unsigned char)s.p[0]))	/* strtod would skip it */
+	/* strtod would skip it */
+	if (s.len == 0 || s.len >= sizeof copy || isspace((unsigned char)s.p[0]))
 		return false;
 	str_copy(copy, sizeof copy, s);
 	v = strtod(copy, &end);
@@ -124,7 +126,7 @@ str_dup(struct str s)
 	return copy;
 }
 
-/* FNV-1a with a random start, so that nobody outside can choose colliding keys beforehand. */
+/* FNV-1a with a random start, so that clients cannot choose colliding keys beforehand. */
 uint64_t
 str_hash(struct str s)
 {

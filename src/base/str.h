@@ -1,5 +1,5 @@
 /*
- * str: a slice of somebody else's bytes. Never NUL-terminated by promise, never owned.
+ * str: a slice of bytes that are owned elsewhere, and not NUL-terminated by promise.
  */
 #ifndef BASE_STR_H
 #define BASE_STR_H
@@ -21,11 +21,12 @@ bool		str_eq(struct str, struct str);
 bool		str_eq_nocase(struct str, struct str);	/* ASCII only */
 bool		str_starts(struct str, struct str prefix);
 struct str	str_trim(struct str);			/* spaces and tabs, both ends */
-/* Takes what stands before `sep` off the front of `rest`; false when `rest` is spent. */
+/* Takes what is before `sep` off the front of `rest`; false when `rest` is spent. */
 bool		str_split(struct str *rest, char sep, struct str *part);
 bool		str_to_u64(struct str, uint64_t *out);	/* decimal digits only, no overflow */
 bool		str_to_double(struct str, double *out);	/* the whole slice, finite or not */
-size_t		str_copy(char *dst, size_t cap, struct str);	/* NUL-terminated, truncated; returns its length */
+/* NUL-terminated, truncated; returns its length */
+size_t		str_copy(char *dst, size_t cap, struct str);
 char		*str_dup(struct str);			/* NUL-terminated, the caller frees */
 uint64_t	str_hash(struct str);			/* seeded once per process: not for storage */
 

@@ -1,10 +1,14 @@
+#include <stddef.h>
+
+#include "base/bug.h"
 #include "base/why.h"
 
 /* Names are written in the table in capitals once; people read them in lower case. */
 static char lower_names[WHY_COUNT][32];
 
 const struct why why_all[WHY_COUNT] = {
-#define WHY(id, status, blame, text) { WHY_ID_##id, lower_names[WHY_ID_##id], status, BLAME_##blame, text },
+#define WHY(id, status, blame, text) \
+	{ WHY_ID_##id, lower_names[WHY_ID_##id], status, BLAME_##blame, text },
 #include "tbl/why.h"
 #undef WHY
 };
@@ -31,13 +35,16 @@ why_lower(void)
 const char *
 why_name(const struct why *w)
 {
-	return w == 0 ? "ok" : w->name;
+	ASSERT(w == NULL || (w >= why_all && w < why_all + WHY_COUNT));
+	return w == NULL ? "ok" : w->name;
 }
 
 const char *
 why_blame_name(enum why_blame b)
 {
-	static const char *const names[] = { "client", "upstream", "config", "exporter", "engine", "swarm", "proxy", "mola" };
+	static const char *const names[] = { "client", "upstream", "config", "exporter", "engine",
+	    "swarm", "proxy", "mola" };
 
+	ASSERT((unsigned)b < sizeof names / sizeof *names);
 	return names[b];
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/word.h"
 
 #define LONGEST 64
@@ -64,6 +65,7 @@ word_all(const char *const *words, char *out, size_t cap)
 {
 	size_t len = 0;
 
+	ASSERT(cap > 0);
 	out[0] = '\0';
 	for (int n = 0; words[n] != NULL && len < cap; n++)
 		len += (size_t)snprintf(out + len, cap - len, "%s%s",

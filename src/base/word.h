@@ -8,7 +8,8 @@
 
 /* `words` end with NULL. */
 int		 word_place(struct str, const char *const *words);	/* -1 when it is none of them */
-const char	*word_near(struct str, const char *const *words);	/* the one that may have been meant, or NULL */
+/* the one that may have been meant, or NULL */
+const char	*word_near(struct str, const char *const *words);
 /* "a, b or c", cut to fit. */
 const char	*word_all(const char *const *words, char *out, size_t cap);
 
