@@ -106,6 +106,7 @@ int
 addr_order(const struct addr *a, const struct addr *b)
 {
 	int family = a->sa.any.sa_family, other = b->sa.any.sa_family, d;
+
 	if (family != other)
 		return family < other ? -1 : 1;
 	if (family == AF_INET6)

@@ -1,6 +1,7 @@
 /*
- * One loop, one server. Nobody asks, nobody looks: an agent without readers sleeps. Every stream has a timer of its
- * own; looks that would come within LOOK_USEC of each other are one look. Must not know what is in a look.
+ * One loop, one server. An agent without readers reads nothing and sleeps. Every stream has a
+ * timer of its own; reads of /proc that would come within LOOK_USEC of each other are one. Must not
+ * know what is in them.
  */
 #include <errno.h>
 #include <signal.h>
@@ -38,7 +39,7 @@ struct agent {
 	struct server	*server;
 	struct io	 signals;
 	struct procfs	*procfs;
-	struct buf	 block;		/* the last look, as streams are told it */
+	struct buf	 block;		/* the last read, as streams send it */
 	int64_t		 looked_usec;
 	LIST_HEAD(, stream_out) streams;
 	unsigned	 nstreams;
@@ -53,18 +54,19 @@ struct stream_out {
 	int64_t		 period_usec, due_usec;
 };
 
-static const struct conf_key period_key = { .name = "period", .type = &type_DURATION, .range = { "100ms", "10s" } };
+static const struct conf_key period_key = { .name = "period", .type = &type_DURATION,
+    .range = { "100ms", "10s" } };
 
-/* answers */
+/* ---- responses ---- */
 
 static void
-answer_words(struct request *req, int status, const char *text)
+reply_text(struct request *req, int status, const char *text)
 {
 	request_reply(req, status, "text/plain; charset=utf-8", str_of(text), NULL);
 }
 
 static void
-answer_metrics(struct agent *a, struct request *req)
+reply_metrics(struct agent *a, struct request *req)
 {
 	const struct proc_view *view = procfs_look(a->procfs, loop_now(a->loop), true);
 	struct buf page;
@@ -72,9 +74,9 @@ answer_metrics(struct agent *a, struct request *req)
 	buf_init(&page, TEXT_MAX);
 	proc_page(&page, view);
 	if (view->ncpus == 0)
-		answer_words(req, 503, "PROC/stat cannot be read\n");
+		reply_text(req, 503, "PROC/stat cannot be read\n");
 	else if (page.full)
-		answer_words(req, 503, "the page does not fit\n");
+		reply_text(req, 503, "the page does not fit\n");
 	else
 		request_reply(req, 200, TEXT_TYPE, buf_str(&page), NULL);
 	buf_fini(&page);
@@ -91,14 +93,14 @@ stream_gone(void *arg, struct request *req)
 {
 	struct stream_out *s = arg;
 
-	(void)req;
+	ASSERT(s->agent->nstreams > 0 && s->request == req);
 	timer_clear(s->agent->loop, &s->timer);
 	LIST_REMOVE(s, link);
 	s->agent->nstreams--;
 	loop_defer(s->agent->loop, &s->deferred, stream_free, s);
 }
 
-/* Each block is written as it is taken. A turn that came late is not made up for. */
+/* Each block is written as it is read. One that is late is not made up for. */
 static void
 stream_due(void *arg)
 {
@@ -106,6 +108,7 @@ stream_due(void *arg)
 	struct agent *a = s->agent;
 	int64_t now = loop_now(a->loop);
 
+	ASSERT(s->period_usec > 0 && s->due_usec <= now);
 	s->due_usec += s->period_usec;
 	if (s->due_usec <= now)
 		s->due_usec = now + s->period_usec;
@@ -119,19 +122,20 @@ stream_due(void *arg)
 }
 
 static void
-answer_stream(struct agent *a, struct request *req)
+reply_stream(struct agent *a, struct request *req)
 {
 	char text[32], problem[CONF_PROBLEM_MAX];
 	int64_t period = a->period_usec;
 	struct stream_out *s;
 
-	if (request_query(req, "period", text, sizeof text) && !value_read(&period_key, str_of(text), &period, problem)) {
+	if (request_query(req, "period", text, sizeof text) &&
+	    !value_read(&period_key, str_of(text), &period, problem)) {
 		strncat(problem, "\n", sizeof problem - strlen(problem) - 1);
-		answer_words(req, 400, problem);
+		reply_text(req, 400, problem);
 		return;
 	}
 	if (a->nstreams == STREAMS_MAX) {
-		answer_words(req, 503, "too many streams\n");
+		reply_text(req, 503, "too many streams\n");
 		return;
 	}
 	s = must_zalloc(sizeof *s);
@@ -146,28 +150,30 @@ answer_stream(struct agent *a, struct request *req)
 }
 
 static void
-answer(void *arg, struct request *req)
+on_request(void *arg, struct request *req)
 {
 	struct str method = request_head(req)->method, path = request_path(req);
 	bool head = str_eq(method, STR("HEAD"));
 	struct agent *a = arg;
 
 	if (!str_eq(method, STR("GET")) && !head)
-		request_reply(req, 405, "text/plain; charset=utf-8", STR("only GET is supported\n"), "Allow: GET, HEAD\r\n");
+		request_reply(req, 405, "text/plain; charset=utf-8",
+		    STR("only GET is supported\n"), "Allow: GET, HEAD\r\n");
 	else if (str_eq(path, STR("/metrics")))
-		answer_metrics(a, req);
+		reply_metrics(a, req);
 	else if (str_eq(path, STR("/stream")) && !head)
-		answer_stream(a, req);
+		reply_stream(a, req);
 	else if (str_eq(path, STR("/")) || str_eq(path, STR("/healthz")))
-		answer_words(req, 200, "mola agent " MOLA_VERSION ": /metrics for Prometheus, /stream?period=100ms for Mola\n");
+		reply_text(req, 200, "mola agent "
+		    MOLA_VERSION ": /metrics for Prometheus, /stream?period=100ms for Mola\n");
 	else
-		answer_words(req, 404, "there are /metrics and /stream?period=100ms\n");
+		reply_text(req, 404, "there are /metrics and /stream?period=100ms\n");
 }
 
-/* the process */
+/* ---- the process ---- */
 
 static void
-told_to_end(void *arg, uint32_t events)
+on_signal(void *arg, uint32_t events)
 {
 	struct agent *a = arg;
 
@@ -188,7 +194,7 @@ signals_watch(struct agent *a)
 	signal(SIGPIPE, SIG_IGN);
 	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	ASSERT(fd >= 0);
-	loop_watch(a->loop, &a->signals, fd, LOOP_LEVEL, told_to_end, a);
+	loop_watch(a->loop, &a->signals, fd, LOOP_LEVEL, on_signal, a);
 }
 
 static void
@@ -197,13 +203,13 @@ serve(struct agent *a, int listener)
 	struct server_conf conf = { .connections_max = 2 * STREAMS_MAX };
 
 	a->loop = loop_new();
-	a->server = server_new(a->loop, &conf, answer, a);
+	a->server = server_new(a->loop, &conf, on_request, a);
 	server_listen(a->server, listener, NULL);
 	buf_init(&a->block, TEXT_MAX);
 	LIST_INIT(&a->streams);
 	signals_watch(a);
-	log_event(LOG_INFO, "agent.started", "listen", a->listen, "proc", a->proc, "cgroup", a->cgroup, "version", MOLA_VERSION,
-	    NULL);
+	log_event(LOG_INFO, "agent.started", "listen", a->listen, "proc", a->proc, "cgroup",
+	    a->cgroup, "version", MOLA_VERSION, NULL);
 	loop_run(a->loop);
 	log_event(LOG_INFO, "agent.ended", NULL);
 	server_free(&a->server);
@@ -220,10 +226,13 @@ run(struct agent *a)
 	int listener;
 
 	if (addr_parse(str_of(a->listen), &addr) != NULL)
-		return help_misuse("agent", "--listen %s: expected an address such as 0.0.0.0:9101, :9101 or unix:/path", a->listen);
+		return help_misuse("agent",
+		    "--listen %s: expected an address such as 0.0.0.0:9101, :9101 or unix:/path",
+		    a->listen);
 	if ((a->procfs = procfs_new(a->proc, a->cgroup)) == NULL)
-		return help_misuse("agent", "--proc %s: expected a directory with a file stat that can be read (%s)", a->proc,
-		    strerror(errno));
+		return help_misuse("agent",
+		    "--proc %s: expected a directory with a file stat that can be read (%s)",
+		    a->proc, strerror(errno));
 	if (sock_listen(&addr, false, &listener) != NULL) {
 		fprintf(stderr, "mola agent: cannot listen on %s: %s\n", a->listen, strerror(errno));
 		procfs_free(&a->procfs);
@@ -258,7 +267,8 @@ is_flag(const char *arg, const char *flag)
 int
 agent_main(int argc, char **argv)
 {
-	struct agent a = { .listen = "0.0.0.0:9101", .proc = "/proc", .cgroup = "/sys/fs/cgroup", .period_usec = USEC_PER_SEC };
+	struct agent a = { .listen = "0.0.0.0:9101", .proc = "/proc", .cgroup = "/sys/fs/cgroup",
+	    .period_usec = USEC_PER_SEC };
 	const char *period = NULL;
 	char problem[CONF_PROBLEM_MAX];
 	const struct {

@@ -1,6 +1,7 @@
 /*
- * The brain introduces its rooms to each other: configuration to world, exporters to samples, samples to
- * steering, everything to the admin API. The decisions are in score; the waiting is in net.
+ * The brain introduces its rooms to each other: configuration to world, exporters to samples,
+ * samples to steering, everything to the admin API. The decisions are in score; the waiting is in
+ * net.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,7 @@
 #include "world/secrets.h"
 
 #define TICK_USEC	(100 * USEC_PER_MSEC)
-#define PICTURE_USEC	(5 * USEC_PER_SEC)	/* that the first pass may wait for */
+#define SNAPSHOT_USEC	(5 * USEC_PER_SEC)	/* that the first pass may wait for a snapshot */
 
 struct brain {
 	const struct brain_conf *boot;
@@ -48,12 +49,19 @@ struct brain {
 	struct timer	 tick;
 	int64_t		 born_usec;
 	uint64_t	 secrets_serial;	/* of the set that was published last; counts from 1 in each brain */
-	bool		 inherited;	/* a table was in force when we came */
+	bool		 inherited;	/* a table was in force at the start */
 	bool		 began;		/* the first pass was made */
 	bool		 changed;	/* since the last table */
 };
 
-/* --- the life of a table --- */
+/* ---- the life of a table ---- */
+
+/* While the Swarm has not been seen, the table that was in force knows more of it. */
+static bool
+knows_better(const struct brain *b)
+{
+	return !b->inherited || discover_is_ready(b->discover);
+}
 
 static void
 publish(struct brain *b)
@@ -62,22 +70,25 @@ publish(struct brain *b)
 	const struct why *why;
 	int fd;
 
+	ASSERT(knows_better(b));
 	b->changed = false;
 	if ((why = world_table(b->world, &fd)) != NULL) {
 		log_event(LOG_ERROR, "table.failed", "why", why_name(why), "text", why->text, NULL);
 		return;
 	}
+	ASSERT(fd >= 0 && b->world->serial > 0);
 	if (!channel_send(&b->channel, &m, fd))
 		log_event(LOG_ERROR, "table.unsent", "serial", LOG_N(b->world->serial), NULL);
 	else
-		log_event(LOG_INFO, "table.published", "serial", LOG_N(b->world->serial), "services", LOG_N(b->world->nservices),
-		    "tasks", LOG_N(b->world->ntasks), "nodes", LOG_N(b->world->nnodes), NULL);
+		log_event(LOG_INFO, "table.published", "serial", LOG_N(b->world->serial),
+		    "services", LOG_N(b->world->nservices), "tasks", LOG_N(b->world->ntasks),
+		    "nodes", LOG_N(b->world->nnodes), NULL);
 	close(fd);
 }
 
 /*
- * What workers must keep secret: nothing today, so the set is empty, and workers have one from their start. The set in
- * force stays when this fails.
+ * What workers must keep secret: nothing today, so the set is empty, and workers have one from
+ * their start. The set in force stays when this fails.
  */
 static void
 publish_secrets(struct brain *b)
@@ -100,14 +111,16 @@ publish_secrets(struct brain *b)
 static struct mover_conf
 mover_conf_of(const struct conf *c)
 {
-	struct heat_rules heat = { c->mover_hot, c->mover_cold, c->mover_dwell_usec, c->mover_cool_down_usec };
+	struct heat_rules heat = { c->mover_hot, c->mover_cold, c->mover_dwell_usec,
+	    c->mover_cool_down_usec };
 
 	return (struct mover_conf){ .enable = c->mover_enable, .dry_run = c->mover_dry_run,
-	    .rules = { .heat = heat, .margin = c->mover_margin }, .patience_usec = c->mover_patience_usec };
+	    .rules = { .heat = heat, .margin = c->mover_margin },
+	    .patience_usec = c->mover_patience_usec };
 }
 
 static void
-steer_anew(struct brain *b)
+steer_reload(struct brain *b)
 {
 	const struct conf *c = b->conf;
 	struct steer_conf sc = { .period_usec = c->signal_period_usec,
@@ -116,37 +129,34 @@ steer_anew(struct brain *b)
 	    .ram_weight = c->score_ram_weight,
 	    .prometheus_period_usec = c->prom.servers.n > 0 && c->prom.signals ? c->prom.period_usec : 0 };
 
-	if (memcmp(&sc, &b->steered, sizeof sc) != 0)	/* a pass alone is no reason to look at scores anew */
+	/* a pass alone is no reason to compute scores again */
+	if (memcmp(&sc, &b->steered, sizeof sc) != 0)
 		steer_conf(b->steer, &sc);
 	b->steered = sc;
 	steer_tick(b->steer, loop_now(b->loop));
 }
 
-/* The first pass waits for the Swarm's picture, but not for ever, and not when it is known that none comes soon. */
+/* The first pass waits for the Swarm's snapshot, but not for ever, and not when it is known that
+ * none comes soon. */
 static bool
 may_begin(const struct brain *b)
 {
 	struct watch *w = discover_watch(b->discover);
 
-	return discover_is_ready(b->discover) || watch_status(w).why != NULL || loop_now(b->loop) - b->born_usec > PICTURE_USEC;
+	return discover_is_ready(b->discover) || watch_status(w).why != NULL ||
+	    loop_now(b->loop) - b->born_usec > SNAPSHOT_USEC;
 }
 
-/* While the Swarm has not been seen, the table that was in force knows more of it than we do. */
-static bool
-knows_better(const struct brain *b)
-{
-	return !b->inherited || discover_is_ready(b->discover);
-}
-
-/* Services whose profile found no slot are balanced, and that is said when it begins. */
+/* Services whose profile found no slot are balanced, and that is logged when it begins. */
 static void
-profiles_tell(struct brain *b)
+profiles_report(struct brain *b)
 {
 	struct world_service *s;
 
 	LIST_FOREACH(s, &b->world->services, link) {
 		if (s->profile_crowded && !s->profile_reported)
-			log_event(LOG_WARN, "profile.crowded", "service", s->name, "profile", profile_name(&s->conf.profile), "text",
+			log_event(LOG_WARN, "profile.crowded", "service", s->name, "profile",
+			    profile_name(&s->conf.profile), "text",
 			    "there are more different profiles than a table can have; this service is balanced", NULL);
 		s->profile_reported = s->profile_crowded;
 	}
@@ -159,12 +169,13 @@ apply(struct brain *b)
 
 	b->began = b->began || may_begin(b);
 	b->changed |= b->began && discover_pass(b->discover);
-	profiles_tell(b);
+	profiles_report(b);
 	user_queries_sync(b->user_queries);
 	scrape_sync(b->scrape, b->world, b->conf->signal_period_usec, b->conf->signal_timeout_usec);
 	mover_reconf(b->mover, &mc);
-	steer_anew(b);
-	if (b->began && knows_better(b) && (b->changed || b->world->serial == 0))	/* nothing to serve is a table, too */
+	steer_reload(b);
+	/* nothing to serve is a table, too */
+	if (b->began && knows_better(b) && (b->changed || b->world->serial == 0))
 		publish(b);
 }
 
@@ -174,7 +185,7 @@ on_swarm(void *arg)
 	apply(arg);
 }
 
-/* --- what happens to it --- */
+/* ---- what happens to it ---- */
 
 static void
 on_sample(void *arg, struct world_node *n, const struct sample *s, double inflight_at)
@@ -187,7 +198,8 @@ on_sample(void *arg, struct world_node *n, const struct sample *s, double inflig
 }
 
 static void
-on_prom_sample(void *arg, struct world_node *n, const struct sample *s, double inflight_at, double inflight_mean)
+on_prom_sample(void *arg, struct world_node *n, const struct sample *s, double inflight_at,
+    double inflight_mean)
 {
 	struct brain *b = arg;
 	const struct why *why = steer_sample_late(b->steer, n, s, inflight_at, inflight_mean);
@@ -244,7 +256,7 @@ on_drain_task(void *arg, struct world_task *t, bool drained)
 }
 
 static void
-discover_anew(struct brain *b)
+discover_reload(struct brain *b)
 {
 	struct watch *w;
 
@@ -261,6 +273,7 @@ reload(struct brain *b, int fd)
 	struct buf text, errors;
 	struct conf *next = NULL;
 
+	ASSERT(b->admin != NULL);
 	buf_init(&text, CONF_TEXT_MAX);
 	buf_init(&errors, CONF_ERRORS_MAX);
 	if (memfile_read(fd, &text))
@@ -272,7 +285,7 @@ reload(struct brain *b, int fd)
 		b->conf = next;
 		log_setup("brain", next->log_level, next->log_json);
 		admin_reconf(b->admin, next);
-		discover_anew(b);
+		discover_reload(b);
 		prometheus_reconf(b->prometheus, next);
 		prom_nodes_reconf(b->prom_nodes, next);
 		apply(b);
@@ -283,19 +296,20 @@ reload(struct brain *b, int fd)
 }
 
 static void
-hear_parent(void *arg, const struct channel_msg *m, int fd)
+on_parent_message(void *arg, const struct channel_msg *m, int fd)
 {
 	struct brain *b = arg;
 
+	ASSERT(m == NULL || m->kind == CHANNEL_CONF);
 	if (m == NULL)
 		loop_stop(b->loop);
-	else if (m->kind == CHANNEL_CONF)
+	else
 		reload(b, fd);
 	if (fd >= 0)
 		close(fd);
 }
 
-/* --- birth and death --- */
+/* ---- birth and death ---- */
 
 static void
 inherit(struct brain *b)
@@ -309,6 +323,7 @@ inherit(struct brain *b)
 		log_event(LOG_ERROR, "table.refused", "why", why_name(why), NULL);
 		return;
 	}
+	ASSERT(!b->inherited && b->world->passes == 0);
 	world_inherit(b->world, t);
 	b->inherited = true;
 	log_event(LOG_INFO, "table.inherited", "serial", LOG_N(table_serial(t)), NULL);
@@ -319,8 +334,8 @@ static void
 brain_open(struct brain *b)
 {
 	struct admin_conf a = { .conf = b->conf, .world = b->world, .events = b->events,
-	    .tcp_fd = b->boot->admin_tcp_fd, .unix_fd = b->boot->admin_unix_fd, .drain_node = on_drain_node,
-	    .drain_task = on_drain_task, .arg = b };
+	    .tcp_fd = b->boot->admin_tcp_fd, .unix_fd = b->boot->admin_unix_fd,
+	    .drain_node = on_drain_node, .drain_task = on_drain_task, .arg = b };
 
 	struct mover_conf mc = mover_conf_of(b->conf);
 	char host[64] = "";
@@ -338,7 +353,7 @@ brain_open(struct brain *b)
 	gethostname(host, sizeof host - 1);
 	b->mover = mover_new(b->loop, b->world, &mc, host);
 	b->discover = discover_new(b->loop, b->fetcher, b->world, on_swarm, b);
-	discover_anew(b);
+	discover_reload(b);
 	b->targets = targets_new(b->loop, b->fetcher, b->world);
 	targets_reconf(b->targets, b->conf);
 	a.mover = b->mover;
@@ -381,6 +396,7 @@ brain_run(const struct brain_conf *boot)
 {
 	struct brain b = { .boot = boot, .conf = boot->conf };
 
+	ASSERT(boot->channel_fd >= 0);
 	prctl(PR_SET_NAME, "brain");
 	log_setup("brain", b.conf->log_level, b.conf->log_json);
 	b.loop = loop_new();
@@ -388,7 +404,7 @@ brain_run(const struct brain_conf *boot)
 	b.events = events_new();
 	b.outages = outages_new();
 	b.world = world_new(boot->live, boot->phys);
-	channel_open(&b.channel, b.loop, boot->channel_fd, hear_parent, &b);
+	channel_open(&b.channel, b.loop, boot->channel_fd, on_parent_message, &b);
 	brain_open(&b);
 	loop_run(b.loop);
 	brain_close(&b);

@@ -1,6 +1,7 @@
 /*
- * brain: the process that knows: discovery, signals, score, tables, admin. It may die at any moment; the
- * hands go on with what it last published, and its successor begins with the table in force.
+ * brain: the process that knows: discovery, signals, score, tables, admin. It may die at any
+ * moment; workers go on with what it last published, and its successor begins with the table in
+ * force.
  */
 #ifndef MAIN_BRAIN_H
 #define MAIN_BRAIN_H

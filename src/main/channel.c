@@ -10,6 +10,14 @@ channel_pair(int fd[2])
 	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fd) == 0;
 }
 
+/* LEND may lose its descriptor on the way, when the receiver has none left. */
+static bool
+kind_has_fd(enum channel_kind kind)
+{
+	return kind == CHANNEL_TABLE || kind == CHANNEL_SECRETS || kind == CHANNEL_CONF ||
+	    kind == CHANNEL_LISTEN || kind == CHANNEL_LEND;
+}
+
 static void
 channel_read(void *arg, uint32_t events)
 {
@@ -28,7 +36,7 @@ channel_read(void *arg, uint32_t events)
 		if (n != sizeof m) {
 			if (fd >= 0)
 				close(fd);
-			channel_close(c);	/* said once, whatever else comes: a hang-up cannot be unwatched */
+			channel_close(c);	/* reported once: a hang-up cannot be unwatched */
 			c->fn(c->arg, NULL, -1);
 			return;
 		}
@@ -39,6 +47,7 @@ channel_read(void *arg, uint32_t events)
 void
 channel_open(struct channel *c, struct loop *l, int fd, channel_f *fn, void *arg)
 {
+	ASSERT(fd >= 0);
 	c->loop = l;
 	c->fn = fn;
 	c->arg = arg;
@@ -48,6 +57,7 @@ channel_open(struct channel *c, struct loop *l, int fd, channel_f *fn, void *arg
 bool
 channel_send(struct channel *c, const struct channel_msg *m, int fd)
 {
+	ASSERT(kind_has_fd(m->kind) == (fd >= 0));
 	return c->io.fd >= 0 && sock_send_fd(c->io.fd, m, sizeof *m, fd);
 }
 

@@ -1,6 +1,6 @@
 /*
- * channel: short messages between the parent and one child, each with at most one descriptor, over a
- * SOCK_SEQPACKET pair. The end of a channel is the death of the other side.
+ * channel: short messages between the parent and one child, each with at most one descriptor,
+ * over a SOCK_SEQPACKET pair. The end of a channel is the death of the other side.
  */
 #ifndef MAIN_CHANNEL_H
 #define MAIN_CHANNEL_H
@@ -16,7 +16,8 @@ enum channel_kind {
 	CHANNEL_LIMITS,		/* limits; parent to workers */
 	CHANNEL_LISTEN,		/* fd, addr: one more listener; parent to workers */
 	CHANNEL_UNLISTEN,	/* addr; parent to workers */
-	CHANNEL_LEND,		/* fd, addr: a listener of another worker's, to accept from as well; parent to workers */
+	/* fd, addr: a listener of another worker's, to accept from as well; parent to workers */
+	CHANNEL_LEND,
 	CHANNEL_TAKE_BACK,	/* worker: all that it has lent; parent to workers */
 	CHANNEL_DRAIN		/* stop gracefully; parent to workers */
 };

@@ -1,5 +1,6 @@
 /*
- * check: `mola check FILE`: says whether a configuration is sound; with --swarm, what of the Swarm is served otherwise than by 0.1.0.
+ * check: `mola check FILE`: says whether a configuration is sound; with --swarm, what of the
+ * Swarm is served otherwise than by 0.1.0.
  */
 #include <stdio.h>
 #include <string.h>
@@ -16,14 +17,14 @@ plural(unsigned n)
 }
 
 static void
-say_fine(const struct conf *c)
+print_sound(const struct conf *c)
 {
 	unsigned ntasks = 0;
 
 	for (unsigned i = 0; i < c->nservices; i++)
 		ntasks += c->service[i].ntasks;
-	printf("%s: fine: %u node%s, %u service%s, %u task%s", c->file, c->nnodes, plural(c->nnodes), c->nservices,
-	    plural(c->nservices), ntasks, plural(ntasks));
+	printf("%s: fine: %u node%s, %u service%s, %u task%s", c->file, c->nnodes,
+	    plural(c->nnodes), c->nservices, plural(c->nservices), ntasks, plural(ntasks));
 	if (c->ntargets > 0)
 		printf(", %u target%s", c->ntargets, plural(c->ntargets));
 	printf("\n");
@@ -34,7 +35,8 @@ enum {
 #include "tbl/options.h"
 	CHECK_OPTIONS
 };
-_Static_assert(CHECK_swarm == 0 && CHECK_OPTIONS == 1, "tbl/options.h: check_main reads each option");
+_Static_assert(CHECK_swarm == 0 && CHECK_OPTIONS == 1,
+    "tbl/options.h: check_main reads each option");
 
 int
 check_main(int argc, char **argv)
@@ -52,7 +54,7 @@ check_main(int argc, char **argv)
 	log_setup("check", LOG_ERROR, false);
 	c = conf_load(file, &text, &errors);
 	if (c != NULL) {
-		say_fine(c);
+		print_sound(c);
 		status = swarm ? check_swarm(c) : 0;
 	} else
 		fwrite(errors.p, 1, errors.len, stderr);

@@ -5,12 +5,13 @@
 #include "base/clock.h"
 #include "main/child.h"
 
-#define DECENT_LIFE	(2 * USEC_PER_SEC)
+#define LONG_LIFE	(2 * USEC_PER_SEC)
 #define PAUSE_FIRST	(100 * USEC_PER_MSEC)
 #define PAUSE_MOST	(5 * USEC_PER_SEC)
 
-/* The parent blocks signals and reads them from a descriptor. Ctrl-C reaches the whole process group and a
- * service manager's SIGTERM the whole cgroup: only the parent answers, children leave when it tells them. */
+/* The parent blocks signals and reads them from a descriptor. Ctrl-C reaches the whole process
+ * group and a service manager's SIGTERM the whole cgroup: only the parent acts on it, and children
+ * leave when it closes their channels. */
 static void
 child_signals(void)
 {
@@ -29,6 +30,7 @@ child_fork(struct child *c, struct loop *l, channel_f *fn, void *arg, int *fd)
 	int pair[2];
 	pid_t pid;
 
+	ASSERT(c->pid == 0);
 	if (!channel_pair(pair))
 		return -1;
 	pid = fork();
@@ -64,7 +66,8 @@ child_pause(struct child *c, int64_t now)
 {
 	int64_t pause = c->pause_usec;
 
-	if (now - c->born_usec >= DECENT_LIFE)
+	ASSERT(c->pid == 0 && now >= c->born_usec);
+	if (now - c->born_usec >= LONG_LIFE)
 		pause = 0;
 	c->pause_usec = pause == 0 ? PAUSE_FIRST : pause * 2 < PAUSE_MOST ? pause * 2 : PAUSE_MOST;
 	return pause;

@@ -1,5 +1,6 @@
 /*
- * child: one process under the parent's care: its pid, its channel, and when it may be started again.
+ * child: one process under the parent's care: its pid, its channel, and when it may be started
+ * again.
  */
 #ifndef MAIN_CHILD_H
 #define MAIN_CHILD_H
@@ -18,18 +19,19 @@ struct child {
 	struct timer	 again;
 	bool		 dismissed;	/* the parent has closed its channel, so that it leaves */
 	bool		 silent;	/* watchdog.c: its queues are lent */
-	bool		 silence_told;
+	bool		 silence_logged;
 	int64_t		 silent_usec;	/* its last sign of life then */
 };
 
 /*
- * Forks. In the child returns 0 with *fd the child's end of a fresh channel; in the parent returns the pid.
- * -1: no process could be made (errno).
+ * Forks. In the child returns 0 with *fd the child's end of a new channel; in the parent returns
+ * the pid. -1: no process could be made (errno).
  */
 pid_t	child_fork(struct child *, struct loop *, channel_f *, void *arg, int *fd);
 /* Closes its channel, the sign for it to leave: its end is no fault then. */
 void	child_dismiss(struct child *);
-/* It died: how long to wait before the next start. 0 after a decent life; else doubling from 0.1 s to 5 s. */
+/* It died: how long to wait before the next start. 0 after a life of at least 2 s; else doubling
+ * from 0.1 s to 5 s. */
 int64_t	child_pause(struct child *, int64_t now_usec);
 
 #endif

@@ -1,12 +1,14 @@
 /*
- * A worker that runs out of descriptors can neither accept, nor connect to a task, nor be handed a table. So it
- * takes fewer clients instead, and idle ones make room. Knows nothing of clients but what they cost.
+ * A worker that runs out of descriptors can neither accept, nor connect to a task, nor be handed
+ * a table. So it takes fewer clients instead, and idle ones make room. Knows nothing of clients
+ * but what they cost.
  */
 #include <sys/resource.h>
 
 #include "main/descriptors.h"
 
-#define OTHERS	64	/* the loop, the parent, listeners, tables on their way, connections to tasks that wait idle */
+/* the loop, the parent, listeners, tables on their way, connections to tasks that wait idle */
+#define OTHERS	64
 
 void
 descriptors_raise(void)
@@ -16,7 +18,7 @@ descriptors_raise(void)
 	if (getrlimit(RLIMIT_NOFILE, &r) != 0)
 		return;
 	r.rlim_cur = r.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &r);		/* refused: we live with what there is */
+	setrlimit(RLIMIT_NOFILE, &r);		/* refused: what there is has to do */
 }
 
 unsigned

@@ -7,7 +7,8 @@
 /* As many as we may have without asking anybody; children inherit it. */
 void		descriptors_raise(void);
 
-/* At most `wanted` clients for a worker: a client that is served takes two descriptors, its own and its task's. */
+/* At most `wanted` clients for a worker: a client that is served takes two descriptors, its own
+ * and its task's. */
 unsigned	descriptors_clients(unsigned wanted);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * SO_REUSEPORT lets two processes of one user listen on one address, and the kernel deals connections to both. So it is tried
- * without first; whoever is in the way is looked up in /proc, as ss(8) does it.
+ * SO_REUSEPORT lets two processes of one user listen on one address, and the kernel deals
+ * connections to both. So it is tried without first; the process in the way is looked up in
+ * /proc, as ss(8) does it.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bug.h"
 #include "main/holder.h"
 
 #define LISTENS	0x0a		/* TCP_LISTEN in /proc/net/tcp */
@@ -36,13 +38,15 @@ port_of(const struct addr *a)
 static bool
 is_any(const struct addr *a)
 {
-	return a->sa.any.sa_family == AF_INET6 ? IN6_IS_ADDR_UNSPECIFIED(&a->sa.v6.sin6_addr) : a->sa.v4.sin_addr.s_addr == INADDR_ANY;
+	return a->sa.any.sa_family == AF_INET6 ? IN6_IS_ADDR_UNSPECIFIED(&a->sa.v6.sin6_addr) :
+	    a->sa.v4.sin_addr.s_addr == INADDR_ANY;
 }
 
 bool
 holder_overlap(const struct addr *a, const struct addr *b)
 {
-	return a->sa.any.sa_family != AF_UNIX && b->sa.any.sa_family != AF_UNIX && port_of(a) == port_of(b) && (is_any(a) || is_any(b));
+	return a->sa.any.sa_family != AF_UNIX && b->sa.any.sa_family != AF_UNIX &&
+	    port_of(a) == port_of(b) && (is_any(a) || is_any(b));
 }
 
 /* As /proc/net/tcp and tcp6 write it. */
@@ -57,20 +61,21 @@ hex_of(const struct addr *a, char out[40])
 		snprintf(out, 40, "%08X", a->sa.v4.sin_addr.s_addr);
 }
 
-/* The inode of a socket that listens on the address, or on any, or on any one when ours is any; 0: there is none. */
+/* The inode of a socket that listens on the address, or on any, or on any one when `a` is any;
+ * 0: there is none. */
 static unsigned long
 inode_find(const char *table, const struct addr *a)
 {
 	unsigned long inode = 0, one;
 	unsigned at, state;
-	char line[512], host[40], ours[40];
+	char line[512], host[40], wanted[40];
 	FILE *f = fopen(table, "re");
 
-	hex_of(a, ours);
+	hex_of(a, wanted);
 	while (f != NULL && inode == 0 && fgets(line, sizeof line, f) != NULL)
-		if (sscanf(line, " %*d: %39[0-9A-Fa-f]:%x %*s %x %*s %*s %*s %*s %*s %lu", host, &at, &state, &one) == 4
-		    && at == port_of(a) && state == LISTENS
-		    && (is_any(a) || strcmp(host, ours) == 0 || strspn(host, "0") == strlen(host)))
+		if (sscanf(line, " %*d: %39[0-9A-Fa-f]:%x %*s %x %*s %*s %*s %*s %*s %lu", host,
+		    &at, &state, &one) == 4 && at == port_of(a) && state == LISTENS &&
+		    (is_any(a) || strcmp(host, wanted) == 0 || strspn(host, "0") == strlen(host)))
 			inode = one;
 	if (f != NULL)
 		fclose(f);
@@ -124,6 +129,7 @@ holder_text(const struct addr *a, char out[HOLDER_TEXT])
 	struct dirent *e;
 	DIR *d;
 
+	ASSERT(a->sa.any.sa_family != AF_UNIX);
 	snprintf(out, HOLDER_TEXT, "another process");
 	if (inode == 0 && (inode = inode_find("/proc/net/tcp6", a)) == 0)
 		return out;

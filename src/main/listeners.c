@@ -7,7 +7,7 @@
 #include "net/sock.h"
 
 static void
-listener_close(struct listener *l, unsigned workers, unsigned keep)
+listener_close(struct listen_set *l, unsigned workers, unsigned keep)
 {
 	for (unsigned w = 0; w < workers; w++)
 		if (w != keep && l->fd[w] >= 0) {
@@ -19,10 +19,11 @@ listener_close(struct listener *l, unsigned workers, unsigned keep)
 const struct why *
 listeners_add(struct listeners *ls, const struct addr *a)
 {
-	struct listener l = { .addr = *a };
+	struct listen_set l = { .addr = *a };
 	const struct why *why = NULL;
 	unsigned w;
 
+	ASSERT(ls->workers > 0 && ls->workers <= WORKERS_MAX);
 	for (w = 0; w < ls->workers && why == NULL; w++)
 		why = sock_listen(a, true, &l.fd[w]);
 	if (why != NULL) {
@@ -44,7 +45,7 @@ listeners_remove(struct listeners *ls, unsigned at)
 	ls->one[at] = ls->one[--ls->count];
 }
 
-struct listener *
+struct listen_set *
 listeners_find(const struct listeners *ls, const struct addr *a)
 {
 	for (unsigned i = 0; i < ls->count; i++)
@@ -56,6 +57,7 @@ listeners_find(const struct listeners *ls, const struct addr *a)
 void
 listeners_shed(struct listeners *ls, unsigned mine)
 {
+	ASSERT(mine < ls->workers || mine == WORKERS_MAX);
 	for (unsigned i = 0; i < ls->count; i++)
 		listener_close(&ls->one[i], ls->workers, mine);
 }

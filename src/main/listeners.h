@@ -1,6 +1,7 @@
 /*
- * listeners: the sockets that clients connect to: one per address and worker (SO_REUSEPORT), all held by the
- * parent, so that what waits in the queue of a worker that died is served by its successor.
+ * listeners: the sockets that clients connect to: one per address and worker (SO_REUSEPORT), all
+ * held by the parent, so that what waits in the queue of a worker that died is served by its
+ * successor.
  */
 #ifndef MAIN_LISTENERS_H
 #define MAIN_LISTENERS_H
@@ -8,20 +9,21 @@
 #include "world/live.h"
 #include "world/table.h"
 
-struct listener {
+struct listen_set {
 	struct addr	 addr;
 	int		 fd[WORKERS_MAX];
 };
 
 struct listeners {
-	struct listener	*one;
+	struct listen_set *one;
 	unsigned	 count, workers;
 };
 
 /* Opens for all workers or for none: WHY_SYSTEM with errno. The new one is the last. */
 const struct why	*listeners_add(struct listeners *, const struct addr *);
 void			 listeners_remove(struct listeners *, unsigned at);
-struct listener		*listeners_find(const struct listeners *, const struct addr *);	/* NULL: not there */
+/* NULL: not there */
+struct listen_set	*listeners_find(const struct listeners *, const struct addr *);
 /* In a child: closes all but worker `mine` (pass WORKERS_MAX for none). */
 void			 listeners_shed(struct listeners *, unsigned mine);
 void			 listeners_close(struct listeners *);

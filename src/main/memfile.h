@@ -7,6 +7,7 @@
 #include "base/buf.h"
 
 int	memfile_seal(struct str text);			/* -1 with errno; the caller closes */
-bool	memfile_read(int fd, struct buf *out);		/* false: not sealed, too large for `out`, unreadable */
+/* false: not sealed, too large for `out`, unreadable */
+bool	memfile_read(int fd, struct buf *out);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * Compares each task's slot with what it was at the last look. Nothing is looked at while nothing changes. A slot that
- * is met for the first time is taken as it is: a brain that comes back does not tell old news.
+ * Compares each task's slot with what it was at the last look. Nothing is looked at while nothing
+ * changes. A slot that is seen for the first time is taken as it is: a brain that was started
+ * again does not log what its predecessor has logged.
  */
 #include <stdlib.h>
 
@@ -9,7 +10,7 @@
 #include "main/outages.h"
 #include "score/explain.h"
 
-struct seen {
+struct slot_state {
 	uint32_t	 life;		/* of the slot, plus one; 0: never looked at */
 	uint32_t	 ejections;
 	bool		 ejected;
@@ -19,8 +20,8 @@ struct seen {
 struct outages {
 	bool		 looked;
 	uint32_t	 serial;	/* of live, at the last look */
-	bool		 waiting;	/* some task is ejected: its time will pass without a word */
-	struct seen	 seen[TASKS_MAX];	/* by slot */
+	bool		 waiting;	/* some task is ejected: its time will pass without a change in live */
+	struct slot_state	 seen[TASKS_MAX];	/* by slot */
 };
 
 struct outages *
@@ -38,36 +39,41 @@ outages_free(struct outages **op)
 
 /* `event` of a task with its cause. */
 static void
-say(enum log_level level, const char *event, const struct world_task *t, const struct live_cause *c)
+log_task(enum log_level level, const char *event, const struct world_task *t,
+    const struct live_cause *c)
 {
 	if (c == NULL || c->why == NULL)
-		log_event(level, event, "service", t->service->name, "task", t->name, "node", t->node->name, NULL);
+		log_event(level, event, "service", t->service->name, "task", t->name, "node",
+		    t->node->name, NULL);
 	else if (c->status == 0)
-		log_event(level, event, "service", t->service->name, "task", t->name, "node", t->node->name, "why", why_name(c->why),
-		    "text", c->why->text, NULL);
+		log_event(level, event, "service", t->service->name, "task", t->name, "node",
+		    t->node->name, "why", why_name(c->why), "text", c->why->text, NULL);
 	else
-		log_event(level, event, "service", t->service->name, "task", t->name, "node", t->node->name, "why", why_name(c->why),
-		    "text", c->why->text, "status", LOG_N(c->status), NULL);
+		log_event(level, event, "service", t->service->name, "task", t->name, "node",
+		    t->node->name, "why", why_name(c->why), "text", c->why->text, "status",
+		    LOG_N(c->status), NULL);
 }
 
 static void
 task_look(struct outages *o, const struct world *w, const struct world_task *t, int64_t now)
 {
-	struct seen *s = &o->seen[t->slot], is;
+	struct slot_state *s = &o->seen[t->slot], is;
 	struct live_task l;
 
+	ASSERT(t->slot < TASKS_MAX);
 	live_task_read(w->live, t->slot, &l);
-	is = (struct seen){ .life = l.lives + 1, .ejections = l.ejections, .ejected = l.ejected_until_usec > now, .health = l.health };
+	is = (struct slot_state){ .life = l.lives + 1, .ejections = l.ejections,
+	    .ejected = l.ejected_until_usec > now, .health = l.health };
 	o->waiting |= is.ejected;
 	if (s->life == is.life) {
 		if (is.ejections != s->ejections)
-			say(LOG_WARN, "task.ejected", t, &l.ejected_cause);
+			log_task(LOG_WARN, "task.ejected", t, &l.ejected_cause);
 		if (!is.ejected && (s->ejected || is.ejections != s->ejections))
-			say(LOG_INFO, "task.readmitted", t, NULL);
+			log_task(LOG_INFO, "task.readmitted", t, NULL);
 		if (is.health == HEALTH_DOWN && s->health != HEALTH_DOWN)
-			say(LOG_WARN, "task.down", t, &l.health_cause);
+			log_task(LOG_WARN, "task.down", t, &l.health_cause);
 		if (is.health == HEALTH_UP && s->health == HEALTH_DOWN)
-			say(LOG_INFO, "task.up", t, NULL);
+			log_task(LOG_INFO, "task.up", t, NULL);
 	}
 	*s = is;
 }
@@ -81,7 +87,8 @@ service_look(const struct world *w, struct world_service *s, int64_t now)
 		log_event(LOG_WARN, "service.all_used", "service", s->name, "text",
 		    "more than half of its tasks would be ejected: all are used", NULL);
 	else if (!all && s->all_used_reported)
-		log_event(LOG_INFO, "service.recovered", "service", s->name, "text", "no more than half of its tasks are ejected", NULL);
+		log_event(LOG_INFO, "service.recovered", "service", s->name, "text",
+		    "no more than half of its tasks are ejected", NULL);
 	s->all_used_reported = all;
 }
 

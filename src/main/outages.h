@@ -1,6 +1,7 @@
 /*
- * outages: says in the log when a task goes out of use, why, and when it is back; each once. Workers and the prober see
- * it happen and write it to live; the brain, which knows names and has the events that people read, looks there.
+ * outages: logs when a task goes out of use, why, and when it is back; each once.
+ * Workers and the prober see it happen and write it to live; the brain, which knows names and
+ * has the events that people read, reads it there.
  */
 #ifndef MAIN_OUTAGES_H
 #define MAIN_OUTAGES_H

@@ -1,6 +1,6 @@
 /*
- * The parent waits for three things: signals from people, tables from the brain, deaths. Everything it owns
- * is what a successor of a dead child needs.
+ * The parent waits for three things: signals from people, tables from the brain, deaths.
+ * Everything it owns is what a successor of a dead child needs.
  */
 #include <errno.h>
 #include <grp.h>
@@ -29,12 +29,13 @@
 #define ADMIN_PATIENCE		(1 * USEC_PER_SEC)
 #define LISTEN_PATIENCE		(10 * USEC_PER_SEC)
 #define BEAT_USEC		(100 * USEC_PER_MSEC)
-#define ASKED_ONCE_USEC		(500 * USEC_PER_MSEC)	/* signals to stop that come so close together are one */
+/* signals to stop that come so close together are one */
+#define SAME_SIGNAL_USEC		(500 * USEC_PER_MSEC)
 
 static void	brain_start(struct parent *);
 static void	worker_start(struct parent *, struct child *);
 
-/* --- memory and sockets that outlive children --- */
+/* ---- memory and sockets that outlive children ---- */
 
 static void *
 shared_block(size_t bytes)
@@ -53,23 +54,26 @@ admin_listen(const struct addr *a, int *fd)
 	int64_t until = clock_mono_usec() + ADMIN_PATIENCE;
 	const struct why *why;
 
-	while ((why = sock_listen(a, false, fd)) != NULL && errno == EADDRINUSE && clock_mono_usec() < until)
+	while ((why = sock_listen(a, false, fd)) != NULL && errno == EADDRINUSE &&
+	    clock_mono_usec() < until)
 		usleep(20000);
 	return why;
 }
 
-/* A group that was asked for and cannot be had is no reason to let others in, or nobody. */
+/* A configured group that does not exist must neither let others in nor lock everybody out. */
 static bool
 parent_own_socket(const struct conf *c)
 {
 	const struct group *g = c->admin_group == NULL ? NULL : getgrnam(c->admin_group);
 
 	if (c->admin_group != NULL && g == NULL) {
-		log_event(LOG_ERROR, "admin.no_group", "group", c->admin_group, "text", "expected the name of a group of this machine", NULL);
+		log_event(LOG_ERROR, "admin.no_group", "group", c->admin_group, "text",
+		    "expected the name of a group of this machine", NULL);
 		return false;
 	}
 	if (g != NULL && chown(c->admin_socket, (uid_t)-1, g->gr_gid) != 0) {
-		log_event(LOG_ERROR, "admin.no_group", "group", c->admin_group, "path", c->admin_socket, "error", strerror(errno), NULL);
+		log_event(LOG_ERROR, "admin.no_group", "group", c->admin_group, "path",
+		    c->admin_socket, "error", strerror(errno), NULL);
 		return false;
 	}
 	chmod(c->admin_socket, 0660);
@@ -83,9 +87,11 @@ parent_open_admin(struct parent *p)
 	char path[ADDR_TEXT_MAX + 8];
 	struct addr a;
 
+	ASSERT(p->admin_tcp < 0 && p->admin_unix < 0);
 	p->admin_due = false;
 	if (c->admin_addr.len != 0 && admin_listen(&c->admin_addr, &p->admin_tcp) != NULL) {
-		log_event(LOG_ERROR, "admin.closed", "address", addr_text(&c->admin_addr, path), "error", strerror(errno), NULL);
+		log_event(LOG_ERROR, "admin.closed", "address", addr_text(&c->admin_addr, path),
+		    "error", strerror(errno), NULL);
 		return false;
 	}
 	if (c->admin_socket == NULL)
@@ -93,8 +99,8 @@ parent_open_admin(struct parent *p)
 	snprintf(path, sizeof path, "unix:%s", c->admin_socket);
 	if (addr_parse(str_of(path), &a) != NULL || admin_listen(&a, &p->admin_unix) != NULL) {
 		/* a default path in a place that we may not write to is no reason not to balance */
-		log_event(c->admin_socket_given ? LOG_ERROR : LOG_WARN, "admin.no_socket", "path", c->admin_socket,
-		    "error", strerror(errno), NULL);
+		log_event(c->admin_socket_given ? LOG_ERROR : LOG_WARN, "admin.no_socket", "path",
+		    c->admin_socket, "error", strerror(errno), NULL);
 		p->admin_unix = -1;
 		return !c->admin_socket_given;
 	}
@@ -111,9 +117,10 @@ parent_close_admin(struct parent *p)
 	p->admin_tcp = p->admin_unix = -1;
 }
 
-/* A listener of our own that is in the way of one more: any address, and one of them, on the same port. */
+/* A listener of our own that is in the way of one more: any address, and one of them, on the same
+ * port. */
 static bool
-is_ours(const struct parent *p, const struct addr *a)
+is_own_in_the_way(const struct parent *p, const struct addr *a)
 {
 	for (unsigned i = 0; i < p->listeners.count; i++)
 		if (holder_overlap(&p->listeners.one[i].addr, a))
@@ -124,22 +131,25 @@ is_ours(const struct parent *p, const struct addr *a)
 bool
 parent_may_listen(const struct parent *p, const struct conf_listen *l)
 {
-	/* at the start, the workers of a predecessor that was killed a moment ago may not have let go yet */
+	/* at the start, the workers of a predecessor that was killed a moment ago may not have
+	 * let go yet */
 	int64_t until = clock_mono_usec() + (p->table < 0 ? LISTEN_PATIENCE : 0);
 	char text[ADDR_TEXT_MAX], by[HOLDER_TEXT];
 	bool said = false;
 
-	if (l->shared || is_ours(p, &l->addr))
+	if (l->shared || is_own_in_the_way(p, &l->addr))
 		return true;
 	while (holder_is_there(&l->addr)) {
 		if (clock_mono_usec() >= until) {
-			log_event(LOG_ERROR, "listen.taken", "address", addr_text(&l->addr, text), "error", strerror(EADDRINUSE),
-			    "by", holder_text(&l->addr, by), "text",
-			    "stop it, or set shared: true for this address in listen if both are to serve there", NULL);
+			log_event(LOG_ERROR, "listen.taken", "address", addr_text(&l->addr, text),
+			    "error", strerror(EADDRINUSE), "by", holder_text(&l->addr, by),
+			    "text", "stop it, or set shared: true for this address in listen "
+			    "if both are to serve there", NULL);
 			return false;
 		}
 		if (!said)
-			log_event(LOG_INFO, "listen.waiting", "address", addr_text(&l->addr, text), "by", holder_text(&l->addr, by), NULL);
+			log_event(LOG_INFO, "listen.waiting", "address",
+			    addr_text(&l->addr, text), "by", holder_text(&l->addr, by), NULL);
 		said = true;
 		usleep(20000);
 	}
@@ -155,16 +165,17 @@ parent_open_listener(struct parent *p, const struct addr *a)
 		log_event(LOG_INFO, "listen.open", "address", addr_text(a, text), NULL);
 		return true;
 	}
-	log_event(LOG_ERROR, "listen.failed", "address", addr_text(a, text), "error", strerror(errno), NULL);
+	log_event(LOG_ERROR, "listen.failed", "address", addr_text(a, text), "error",
+	    strerror(errno), NULL);
 	return false;
 }
 
-/* --- children --- */
+/* ---- children ---- */
 
-/* In a child: what belongs to the parent or to a sibling. Closing is enough; the loop's epoll is shared
- * with the parent, so nothing may be unwatched here. */
+/* In a child: what belongs to the parent or to a sibling. Closing is enough; the loop's epoll is
+ * shared with the parent, so nothing may be unwatched here. */
 static void
-shed(struct parent *p, unsigned keep_listeners_of)
+close_others(struct parent *p, unsigned keep_listeners_of)
 {
 	for (unsigned i = 0; i < p->nworkers; i++)
 		if (p->worker[i].pid != 0)
@@ -179,8 +190,8 @@ shed(struct parent *p, unsigned keep_listeners_of)
 static void
 child_later(struct parent *p, struct child *c, int64_t pause, timer_f *start)
 {
+	ASSERT(c->pid == 0 && pause > 0 && !p->stopping);
 	timer_set(p->loop, &c->again, loop_now(p->loop) + pause, start, c);
-	(void)p;
 }
 
 void
@@ -195,12 +206,14 @@ parent_send_workers(struct parent *p, const struct channel_msg *m, int fd)
 	}
 }
 
-/* Keeps `fd` for workers to come, in place of the one before, and sends it to those that are there. */
+/* Keeps `fd` for workers to come, in place of the one before, and sends it to those that are
+ * there. */
 static void
 pass_on(struct parent *p, enum channel_kind kind, int *kept, int fd)
 {
 	struct channel_msg m = { .kind = kind };
 
+	ASSERT(fd >= 0 && fd != *kept);
 	if (*kept >= 0)
 		close(*kept);
 	*kept = fd;
@@ -218,12 +231,12 @@ take_table(struct parent *p, int fd)
 }
 
 static void
-hear_brain(void *arg, const struct channel_msg *m, int fd)
+on_brain_message(void *arg, const struct channel_msg *m, int fd)
 {
 	struct parent *p = arg;
 
 	if (m == NULL)
-		return;				/* SIGCHLD tells the rest */
+		return;				/* SIGCHLD follows */
 	ASSERT((m->kind == CHANNEL_TABLE || m->kind == CHANNEL_SECRETS) && fd >= 0);
 	if (p->stopping)
 		close(fd);
@@ -234,9 +247,9 @@ hear_brain(void *arg, const struct channel_msg *m, int fd)
 }
 
 static void
-hear_worker(void *arg, const struct channel_msg *m, int fd)
+on_worker_message(void *arg, const struct channel_msg *m, int fd)
 {
-	(void)arg, (void)m;			/* workers have nothing to say */
+	(void)arg, (void)m;			/* workers send nothing */
 	if (fd >= 0)
 		close(fd);
 }
@@ -255,13 +268,14 @@ brain_start(struct parent *p)
 	struct brain_conf b = { .conf = p->conf, .live = p->live, .phys = p->phys, .table_fd = p->table };
 	pid_t pid;
 
+	ASSERT(p->brain.pid == 0 && !p->stopping);
 	if (p->admin_due)
 		parent_open_admin(p);
 	b.admin_tcp_fd = p->admin_tcp;
 	b.admin_unix_fd = p->admin_unix;
-	pid = child_fork(&p->brain, p->loop, hear_brain, p, &b.channel_fd);
+	pid = child_fork(&p->brain, p->loop, on_brain_message, p, &b.channel_fd);
 	if (pid == 0) {
-		shed(p, WORKERS_MAX);
+		close_others(p, WORKERS_MAX);
 		if (p->secrets >= 0)		/* it makes its own */
 			close(p->secrets);
 		exit(brain_run(&b));
@@ -286,15 +300,17 @@ static void
 worker_become(struct parent *p, unsigned index, int channel_fd)
 {
 	struct worker_listener *ls = must_zalloc((p->listeners.count + 1) * sizeof *ls);
-	struct worker_conf w = { .index = index, .live = p->live, .phys = p->phys, .channel_fd = channel_fd,
-	    .table_fd = p->table, .secrets_fd = p->secrets, .listener = ls, .nlisteners = p->listeners.count,
+	struct worker_conf w = { .index = index, .live = p->live, .phys = p->phys,
+	    .channel_fd = channel_fd, .table_fd = p->table, .secrets_fd = p->secrets,
+	    .listener = ls, .nlisteners = p->listeners.count,
 	    .user = p->other_user ? &p->user : NULL, .stop_usec = p->conf->stop_usec };
 
+	ASSERT(index < p->nworkers);
 	worker_limits(p->conf, &w.limits);
 	for (unsigned i = 0; i < p->listeners.count; i++)
 		ls[i] = (struct worker_listener){ p->listeners.one[i].addr, p->listeners.one[i].fd[index] };
 	parent_close_admin(p);
-	shed(p, index);
+	close_others(p, index);
 	worker_run(&w);
 }
 
@@ -304,8 +320,8 @@ worker_start(struct parent *p, struct child *c)
 	int channel_fd;
 	pid_t pid;
 
-	ASSERT(p->table >= 0);
-	pid = child_fork(c, p->loop, hear_worker, p, &channel_fd);
+	ASSERT(p->table >= 0 && c->pid == 0 && c == &p->worker[c->index] && !p->stopping);
+	pid = child_fork(c, p->loop, on_worker_message, p, &channel_fd);
 	if (pid == 0)
 		worker_become(p, c->index, channel_fd);
 	if (pid < 0)
@@ -317,7 +333,7 @@ worker_start(struct parent *p, struct child *c)
 	}
 }
 
-/* --- the end --- */
+/* ---- the end ---- */
 
 static bool
 workers_gone(const struct parent *p)
@@ -332,6 +348,7 @@ workers_gone(const struct parent *p)
 static void
 stop_go_on(struct parent *p)
 {
+	ASSERT(p->stopping);
 	if (!workers_gone(p))
 		return;
 	if (p->brain.pid != 0)
@@ -357,8 +374,9 @@ stop_begin(struct parent *p)
 {
 	struct channel_msg m = { .kind = CHANNEL_DRAIN };
 
-	if (p->stopping) {			/* asked twice: at once; but timeout(1) tells us, and then our whole group */
-		if (clock_mono_usec() - p->stop_usec > ASKED_ONCE_USEC)
+	/* a second signal: at once; but timeout(1) signals this process, then its whole group */
+	if (p->stopping) {
+		if (clock_mono_usec() - p->stop_usec > SAME_SIGNAL_USEC)
 			stop_now(p);
 		return;
 	}
@@ -368,10 +386,11 @@ stop_begin(struct parent *p)
 	for (unsigned i = 0; i < p->nworkers; i++)
 		timer_clear(p->loop, &p->worker[i].again);
 	timer_clear(p->loop, &p->brain.again);
-	listeners_close(&p->listeners);		/* ours would go on taking connections for nobody */
+	listeners_close(&p->listeners);		/* they would go on taking connections that no process accepts */
 	parent_send_workers(p, &m, -1);
 	/* workers cut by themselves; this is for one that hangs */
-	timer_set(p->loop, &p->last_call, loop_now(p->loop) + p->conf->stop_usec + 2 * USEC_PER_SEC, stop_now, p);
+	timer_set(p->loop, &p->last_call,
+	    loop_now(p->loop) + p->conf->stop_usec + 2 * USEC_PER_SEC, stop_now, p);
 	stop_go_on(p);
 }
 
@@ -380,13 +399,14 @@ never_started(void *arg)
 {
 	struct parent *p = arg;
 
+	ASSERT(p->table < 0);
 	log_event(LOG_ERROR, "start.failed", "reason", "the brain published no table", NULL);
 	p->status = 1;
 	stop_begin(p);
 	stop_now(p);
 }
 
-/* --- deaths --- */
+/* ---- deaths ---- */
 
 static const char *
 death_text(int status, char out[48])
@@ -405,12 +425,13 @@ child_died(struct parent *p, struct child *c, int status, timer_f *again)
 	char text[48];
 	int64_t pause;
 
+	ASSERT(c->pid != 0);
 	channel_close(&c->channel);
 	live_stopped(p->live, c == &p->brain ? LIVE_BRAIN : c->index);
 	if (c != &p->brain)
 		live_forget_worker(p->live, c->index);
-	log_event(expected ? LOG_INFO : LOG_ERROR, expected ? "child.ended" : "child.died", "child", c->name,
-	    "pid", LOG_N(c->pid), "by", death_text(status, text), NULL);
+	log_event(expected ? LOG_INFO : LOG_ERROR, expected ? "child.ended" : "child.died",
+	    "child", c->name, "pid", LOG_N(c->pid), "by", death_text(status, text), NULL);
 	c->pid = 0;
 	if (p->stopping) {
 		stop_go_on(p);
@@ -437,7 +458,7 @@ reap_children(struct parent *p)
 	}
 }
 
-/* --- several times a second --- */
+/* ---- several times a second ---- */
 
 static void
 parent_beat(void *arg)
@@ -450,10 +471,10 @@ parent_beat(void *arg)
 	live_log_dropped(p->live, LIVE_PARENT, log_dropped_take());
 }
 
-/* --- signals --- */
+/* ---- signals ---- */
 
 static void
-hear_signals(void *arg, uint32_t events)
+on_signals(void *arg, uint32_t events)
 {
 	struct parent *p = arg;
 	struct signalfd_siginfo s;
@@ -484,7 +505,7 @@ watch_signals(struct parent *p)
 	signal(SIGPIPE, SIG_IGN);
 	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	ASSERT(fd >= 0);
-	loop_watch(p->loop, &p->signals, fd, LOOP_LEVEL, hear_signals, p);
+	loop_watch(p->loop, &p->signals, fd, LOOP_LEVEL, on_signals, p);
 }
 
 static bool
@@ -514,6 +535,7 @@ parent_open(struct parent *p)
 static void
 parent_close(struct parent *p)
 {
+	ASSERT(workers_gone(p) && p->brain.pid == 0);
 	listeners_close(&p->listeners);
 	if (p->admin_unix >= 0)
 		unlink(p->conf->admin_socket);
@@ -538,6 +560,7 @@ parent_run(struct conf *conf)
 	struct parent p = { .conf = conf, .table = -1, .secrets = -1, .admin_tcp = -1, .admin_unix = -1,
 	    .nworkers = conf->workers, .signals.fd = -1, .listeners.workers = conf->workers };
 
+	ASSERT(conf->workers > 0 && conf->workers <= WORKERS_MAX);
 	sink_unblock(STDOUT_FILENO);
 	sink_unblock(STDERR_FILENO);
 	log_setup("parent", conf->log_level, conf->log_json);

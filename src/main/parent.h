@@ -1,6 +1,7 @@
 /*
- * parent: starts brain and workers, restarts what dies, and keeps what must outlive them: listening sockets,
- * shared blocks, the last table, the last good configuration. It parses nothing foreign.
+ * parent: starts brain and workers, restarts what dies, and keeps what must outlive them:
+ * listening sockets, shared blocks, the last table, the last good configuration. It parses
+ * nothing foreign.
  */
 #ifndef MAIN_PARENT_H
 #define MAIN_PARENT_H

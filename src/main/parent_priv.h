@@ -11,7 +11,7 @@
 
 struct parent {
 	struct loop	*loop;
-	struct conf	*conf;			/* in force: what a brain that is born now begins with */
+	struct conf	*conf;			/* in force: what a brain that is started now begins with */
 	struct live	*live;
 	struct phys	*phys;
 	struct listeners listeners;
@@ -30,12 +30,14 @@ struct parent {
 	int64_t		 looked_usec, trust_until_usec;	/* watchdog.c */
 };
 
-/* Those that open log what went wrong. A unix socket that cannot be made is no failure. */
+/* What opens logs what went wrong. A unix socket that cannot be made is no failure. */
 bool	parent_open_admin(struct parent *);
 void	parent_close_admin(struct parent *);
-bool	parent_may_listen(const struct parent *, const struct conf_listen *);	/* nobody else does, or they may */
+/* No other process listens there, or it is configured as shared. */
+bool	parent_may_listen(const struct parent *, const struct conf_listen *);
 bool	parent_open_listener(struct parent *, const struct addr *);
-/* `fd` (-1: none) stays the parent's. A worker that does not read its channel is killed, and replaced. */
+/* `fd` (-1: none) stays the parent's. A worker that does not read its channel is killed, and
+ * replaced. */
 void	parent_send_workers(struct parent *, const struct channel_msg *, int fd);
 
 #endif

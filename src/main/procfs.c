@@ -1,7 +1,7 @@
 /*
- * Two views: the one being taken and the one before, which keeps counters from slipping back. The list of cgroups
- * that belong to containers is remembered between walks; one that has gone meanwhile simply cannot be read.
- * Must not know what the texts mean.
+ * Two views: the one being taken and the one before, which keeps counters from slipping back. The
+ * list of cgroups that belong to containers is remembered between walks; one that has gone
+ * meanwhile simply cannot be read. Must not know what the texts mean.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -37,10 +37,10 @@ static const struct {
 struct box {				/* a container's cgroup */
 	SLIST_ENTRY(box) link;
 	char		id[PROC_ID_BYTES];
-	char		file[];		/* that tells its CPU time */
+	char		file[];		/* with its CPU time */
 };
 
-/* The kinds of hierarchy that tell CPU time, the better one first. */
+/* The kinds of hierarchy that have CPU time, the better one first. */
 static const struct hierarchy {
 	const char	*sign;		/* a file that is there if the hierarchy is */
 	const char	*root, *file;
@@ -117,7 +117,7 @@ procfs_new(const char *proc, const char *cgroup)
 }
 
 static void
-boxes_forget(struct procfs *p)
+boxes_clear(struct procfs *p)
 {
 	struct box *b;
 
@@ -136,7 +136,7 @@ procfs_free(struct procfs **pp)
 	*pp = NULL;
 	if (p == NULL)
 		return;
-	boxes_forget(p);
+	boxes_clear(p);
 	buf_fini(&p->text);
 	free(p->now);
 	free(p->before);
@@ -147,6 +147,7 @@ static void
 box_add(struct procfs *p, const char *id, const char *directory)
 {
 	size_t bytes = strlen(directory) + 1 + strlen(p->hierarchy->file) + 1;
+
 	struct box *b = must_zalloc(sizeof *b + bytes);
 
 	memcpy(b->id, id, PROC_ID_BYTES);
@@ -197,13 +198,14 @@ look_at_containers(struct procfs *p, int64_t now_usec)
 	if (p->hierarchy == NULL)
 		return;
 	if (p->walked_usec == 0 || now_usec - p->walked_usec >= WALK_EVERY_USEC) {
-		boxes_forget(p);
+		boxes_clear(p);
 		p->walked_dirs = 0;
 		p->walked_usec = now_usec;
 		snprintf(root, sizeof root, "%s%s", p->cgroup, p->hierarchy->root);
 		walk(p, root, 0);
 	}
 	SLIST_FOREACH(b, &p->boxes, link) {
+		ASSERT(p->now->ncontainers < PROC_CONTAINERS_MAX);
 		struct proc_container *c = &p->now->container[p->now->ncontainers];
 		if (!read_file(p, b->file) || !p->hierarchy->usage(buf_str(&p->text), &seconds))
 			continue;
@@ -218,6 +220,7 @@ procfs_look(struct procfs *p, int64_t now_usec, bool containers)
 {
 	struct proc_view *old = p->before;
 
+	ASSERT(old != p->now);
 	p->before = p->now;
 	p->now = old;
 	proc_clear(p->now);

@@ -1,11 +1,12 @@
 /*
- * SIGHUP: the file is read again. What is wrong in it leaves everything as it was; what is right reaches
- * listeners, workers and brain without a connection lost.
+ * SIGHUP: the file is read again. What is wrong in it leaves everything as it was; what is right
+ * reaches listeners, workers and brain without a connection lost.
  */
 #include <string.h>
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/bug.h"
 #include "base/clock.h"
 #include "conf/conf_value.h"
 #include "main/memfile.h"
@@ -20,11 +21,13 @@ reload_listeners(struct parent *p, const struct conf *next)
 	struct channel_msg m = { .kind = CHANNEL_LISTEN };
 
 	for (unsigned i = 0; i < next->nlisten; i++) {
-		struct listener *l;
-		if (listeners_find(&p->listeners, &next->listen[i].addr) != NULL || !parent_may_listen(p, &next->listen[i])
-		    || !parent_open_listener(p, &next->listen[i].addr))
+		struct listen_set *l;
+		if (listeners_find(&p->listeners, &next->listen[i].addr) != NULL ||
+		    !parent_may_listen(p, &next->listen[i]) ||
+		    !parent_open_listener(p, &next->listen[i].addr))
 			continue;
 		l = &p->listeners.one[p->listeners.count - 1];
+		ASSERT(addr_eq(&l->addr, &next->listen[i].addr));
 		m.addr = l->addr;
 		for (unsigned w = 0; w < p->nworkers; w++)
 			if (p->worker[w].pid != 0 && !channel_send(&p->worker[w].channel, &m, l->fd[w]))
@@ -44,15 +47,16 @@ reload_listeners(struct parent *p, const struct conf *next)
 	}
 }
 
-/* The others of the section are for the brain that runs. */
+/* The others of the section are for the brain that is running. */
 static bool
 same_admin(const struct conf *a, const struct conf *b)
 {
-	return value_same(&conf_keys[KEY_ADMIN_address], a, b) && value_same(&conf_keys[KEY_ADMIN_socket], a, b) &&
+	return value_same(&conf_keys[KEY_ADMIN_address], a, b) &&
+	    value_same(&conf_keys[KEY_ADMIN_socket], a, b) &&
 	    value_same(&conf_keys[KEY_ADMIN_group], a, b);
 }
 
-/* Other admin addresses: the brain starts anew with them, which is nothing special in its life. */
+/* Other admin addresses: the brain is started again with them, as after any other end. */
 static void
 reload_brain(struct parent *p, struct str text, bool admin_changed)
 {
@@ -93,6 +97,7 @@ reload_take(struct parent *p, struct conf *next, struct str text)
 	struct channel_msg m = { .kind = CHANNEL_LIMITS };
 	bool admin_changed = !same_admin(p->conf, next);
 
+	ASSERT(next != p->conf && !p->stopping);
 	if (admin_changed && p->admin_unix >= 0)
 		unlink(p->conf->admin_socket);
 	if (next->workers != p->nworkers)
@@ -102,7 +107,8 @@ reload_take(struct parent *p, struct conf *next, struct str text)
 	log_setup("parent", next->log_level, next->log_json);
 	worker_limits(next, &m.limits);
 	parent_send_workers(p, &m, -1);
-	reload_listeners(p, next);		/* after the limits: who may say what there is known before anybody connects */
+	/* after the limits: trusted networks are known before a client connects */
+	reload_listeners(p, next);
 	reload_brain(p, text, admin_changed);
 	log_event(LOG_INFO, "reload.done", "file", next->file, NULL);
 }
@@ -118,7 +124,8 @@ reload_run(struct parent *p)
 		reload_take(p, next, buf_str(&text));
 	else {
 		log_errors(&errors);
-		log_event(LOG_ERROR, "reload.refused", "file", p->conf->file, "kept", "the configuration in force", NULL);
+		log_event(LOG_ERROR, "reload.refused", "file", p->conf->file, "kept",
+		    "the configuration in force", NULL);
 	}
 	buf_fini(&text);
 	buf_fini(&errors);

@@ -6,7 +6,8 @@
 
 struct parent;
 
-/* Reads the configuration file again and applies it, or says what is wrong in it and changes nothing. */
+/* Reads the configuration file again and applies it, or says what is wrong in it and changes
+ * nothing. */
 void	reload_run(struct parent *);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * Three walls, each enough for the Docker socket alone: another user (when started as root), no new
- * privileges, and a list of allowed system calls. What is not on the list fails with EPERM instead of
- * killing: a surprise in libc then costs one request, not all of them.
+ * Three walls, each enough for the Docker socket alone: another user (when started as root), no
+ * new privileges, and a list of allowed system calls. What is not on the list fails with EPERM
+ * instead of killing: a surprise in libc then costs one request, not all of them.
  */
 #include <errno.h>
 #include <grp.h>
@@ -40,9 +40,12 @@ become(const struct sandbox_user *user)
 
 static const int allowed[] = {
 	/* the loop and its sockets; socket() itself is limited to IP below */
-	SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_pwait2), SCMP_SYS(epoll_ctl), SCMP_SYS(accept4),
-	SCMP_SYS(connect), SCMP_SYS(shutdown), SCMP_SYS(setsockopt), SCMP_SYS(getsockopt), SCMP_SYS(getsockname),
-	SCMP_SYS(getpeername), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(read),
+	SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_pwait2), SCMP_SYS(epoll_ctl),
+	    SCMP_SYS(accept4),
+	SCMP_SYS(connect), SCMP_SYS(shutdown), SCMP_SYS(setsockopt), SCMP_SYS(getsockopt),
+	    SCMP_SYS(getsockname),
+	SCMP_SYS(getpeername), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(sendto),
+	    SCMP_SYS(sendmsg), SCMP_SYS(read),
 	SCMP_SYS(readv), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(close), SCMP_SYS(splice),
 	/* whether the log's reader has room */
 	SCMP_SYS(poll), SCMP_SYS(ppoll),
@@ -50,12 +53,15 @@ static const int allowed[] = {
 	SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(fcntl), SCMP_SYS(lseek),
 	/* memory, time, randomness, the end */
 	SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(brk), SCMP_SYS(futex),
-	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(clock_nanosleep), SCMP_SYS(getrandom), SCMP_SYS(sched_yield),
-	SCMP_SYS(restart_syscall), SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction),
+	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(clock_nanosleep),
+	    SCMP_SYS(getrandom), SCMP_SYS(sched_yield),
+	SCMP_SYS(restart_syscall), SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask),
+	    SCMP_SYS(rt_sigaction),
 	SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(tgkill), SCMP_SYS(exit), SCMP_SYS(exit_group),
 #ifdef __SANITIZE_ADDRESS__
 	/* what a sanitizer needs to tell where a bug is; never in a build that people run */
-	SCMP_SYS(openat), SCMP_SYS(readlink), SCMP_SYS(sigaltstack), SCMP_SYS(getrlimit), SCMP_SYS(prlimit64), SCMP_SYS(uname),
+	SCMP_SYS(openat), SCMP_SYS(readlink), SCMP_SYS(sigaltstack), SCMP_SYS(getrlimit),
+	    SCMP_SYS(prlimit64), SCMP_SYS(uname),
 	SCMP_SYS(sched_getaffinity), SCMP_SYS(pipe), SCMP_SYS(prctl),
 #endif
 };
@@ -66,10 +72,14 @@ allow_all(scmp_filter_ctx f)
 	for (unsigned i = 0; i < sizeof allowed / sizeof *allowed; i++)
 		if (seccomp_rule_add(f, SCMP_ACT_ALLOW, allowed[i], 0) != 0)
 			return false;
-	return seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_INET, 0)) == 0
-	    && seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_INET6, 0)) == 0
-	    && seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0
-	    && seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
+	return seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+	    SCMP_A0(SCMP_CMP_EQ, AF_INET, 0)) == 0 &&
+	    seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+	    SCMP_A0(SCMP_CMP_EQ, AF_INET6, 0)) == 0 &&
+	    seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
+	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0 &&
+	    seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
+	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
 }
 
 static const char *

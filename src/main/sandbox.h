@@ -1,7 +1,7 @@
 /*
- * sandbox: gives up rights for good. Afterwards the process can accept, connect over IPv4 and IPv6, read and
- * write what it has open, and nothing else: no file can be opened, no unix socket reached (the Docker
- * socket is one), nothing executed, no process started or traced.
+ * sandbox: gives up rights for good. Afterwards the process can accept, connect over IPv4 and
+ * IPv6, read and write what it has open, and nothing else: no file can be opened, no unix socket
+ * reached (the Docker socket is one), nothing executed, no process started or traced.
  */
 #ifndef MAIN_SANDBOX_H
 #define MAIN_SANDBOX_H

@@ -1,6 +1,6 @@
 /*
- * verbs: the commands that are more than clients of the admin API. Each takes its own arguments (argv[0]
- * is the verb) and returns the exit status: 0 fine, 1 trouble, 2 misuse.
+ * verbs: the commands that are more than clients of the admin API. Each takes its own arguments
+ * (argv[0] is the verb) and returns the exit status: 0 fine, 1 trouble, 2 misuse.
  */
 #ifndef MAIN_VERBS_H
 #define MAIN_VERBS_H

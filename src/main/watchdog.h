@@ -1,6 +1,6 @@
 /*
- * watchdog: workers that hang, or are dead and not yet replaced. Their siblings accept from their queues meanwhile, and the
- * health checks are another's. doc/why/0014 says why it is done so.
+ * watchdog: workers that hang, or are dead and not yet replaced. Their siblings accept from their
+ * queues meanwhile, and the health checks are another's. doc/why/0014 says why it is done so.
  */
 #ifndef MAIN_WATCHDOG_H
 #define MAIN_WATCHDOG_H

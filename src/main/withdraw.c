@@ -1,11 +1,13 @@
 /*
- * withdraw: `mola targets withdraw --config FILE NAME`: takes away what a target has written where no Mola runs any more: the
- * target alone is opened, told to withdraw, and waited for. Everything else that `mola targets` does, a running Mola is asked.
+ * withdraw: `mola targets withdraw --config FILE NAME`: removes what a target has written
+ * where no Mola runs any more: only that target is opened, withdraws, and is waited for. For
+ * everything else `mola targets` sends requests to a running Mola.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/cli.h"
@@ -34,14 +36,17 @@ on_tick(void *arg)
 	const struct why *why;
 	const char *detail;
 
+	ASSERT(w->status < 0);
 	targets_tick(w->targets, loop_now(w->loop), false);
 	if (targets_is_withdrawn(w->targets, w->name, &why, &detail)) {
 		if (why != NULL)
-			fprintf(stderr, "mola targets: %s: %s%s%s\n", w->name, why->text, *detail == '\0' ? "" : ": ", detail);
+			fprintf(stderr, "mola targets: %s: %s%s%s\n", w->name, why->text,
+			    *detail == '\0' ? "" : ": ", detail);
 		w->status = why == NULL ? 0 : 1;
 		loop_stop(w->loop);
 	} else if (loop_now(w->loop) > w->until_usec) {
-		fprintf(stderr, "mola targets: %s: no response in %lld s\n", w->name, (long long)(WAIT_USEC / USEC_PER_SEC));
+		fprintf(stderr, "mola targets: %s: no response in %lld s\n", w->name,
+		    (long long)(WAIT_USEC / USEC_PER_SEC));
 		w->status = 1;
 		loop_stop(w->loop);
 	} else

@@ -1,5 +1,5 @@
 /*
- * Puts a proxy on a loop and feeds it what the parent sends. Decides nothing.
+ * Puts a proxy on a loop and passes on what the parent sends. Decides nothing.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,8 @@
 #include "proxy/proxy.h"
 #include "world/secrets.h"
 
-_Static_assert(CONF_TRUSTED_MAX == PROXY_TRUSTED_MAX && CONF_LISTEN_MAX == PROXY_LISTENERS_MAX, "as many as may be written are taken");
+_Static_assert(CONF_TRUSTED_MAX == PROXY_TRUSTED_MAX && CONF_LISTEN_MAX == PROXY_LISTENERS_MAX,
+    "as many as may be written are taken");
 
 struct worker {
 	const struct worker_conf *conf;
@@ -30,7 +31,7 @@ struct worker {
 #define PER_ADDRESS_LEAST 64
 #define RATE_GRACE_USEC	(10 * USEC_PER_SEC)
 
-/* Of the clients.max as written: fewer descriptors do not make fewer people share an address. */
+/* Of the clients.max as written: with fewer descriptors no fewer people share an address. */
 static unsigned
 worker_per_address(const struct conf *c)
 {
@@ -65,13 +66,16 @@ worker_limits(const struct conf *c, struct proxy_conf *out)
 	for (unsigned i = 0; i < c->nlisten; i++)
 		if (c->listen[i].proxy_protocol)
 			out->proxied[out->nproxied++] = proxy_listener_of(&c->listen[i].addr);
+	ASSERT(out->nproxied <= PROXY_LISTENERS_MAX && out->ntrusted <= PROXY_TRUSTED_MAX);
 	for (unsigned i = 0; i < out->ntrusted; i++)
-		ASSERT(ip_net_parse(str_of(c->clients_trusted.item[i]), &out->trusted[i]));
+		if (!ip_net_parse(str_of(c->clients_trusted.item[i]), &out->trusted[i]))
+			BUG("clients.trusted was checked when the file was read");
 }
 
 static void
 worker_fill(const struct worker *w, struct proxy_conf *c)
 {
+	ASSERT(w->conf->index < WORKERS_MAX && c->clients_max > 0);
 	c->worker = w->conf->index;
 	c->live = w->conf->live;
 	c->phys = w->conf->phys;
@@ -94,7 +98,7 @@ worker_take_table(struct worker *w, int fd)
 	table_unref(&t);
 }
 
-/* Who already uses a secret of the set before keeps that set by a reference of its own. */
+/* What already uses a secret of the set before keeps that set by a reference of its own. */
 static void
 worker_take_secrets(struct worker *w, int fd)
 {
@@ -107,7 +111,8 @@ worker_take_secrets(struct worker *w, int fd)
 	}
 	secrets_unref(&w->secrets);
 	w->secrets = s;
-	log_event(LOG_DEBUG, "secrets.taken", "serial", LOG_N(secrets_serial(s)), "count", LOG_N(secrets_count(s)), NULL);
+	log_event(LOG_DEBUG, "secrets.taken", "serial", LOG_N(secrets_serial(s)), "count",
+	    LOG_N(secrets_count(s)), NULL);
 }
 
 static void
@@ -131,6 +136,7 @@ worker_last_call(void *arg)
 static void
 worker_drain(struct worker *w)
 {
+	ASSERT(w->conf->stop_usec >= 0);
 	if (w->draining)
 		return;
 	w->draining = true;
@@ -139,7 +145,7 @@ worker_drain(struct worker *w)
 }
 
 static void
-worker_hears(void *arg, const struct channel_msg *m, int fd)
+on_parent_message(void *arg, const struct channel_msg *m, int fd)
 {
 	struct worker *w = arg;
 	struct proxy_conf limits;
@@ -148,6 +154,7 @@ worker_hears(void *arg, const struct channel_msg *m, int fd)
 		worker_drain(w);
 		return;
 	}
+	ASSERT(m->worker < WORKERS_MAX);
 	switch (m->kind) {
 	case CHANNEL_TABLE:
 		worker_take_table(w, fd);
@@ -215,6 +222,7 @@ worker_run(const struct worker_conf *c)
 	struct proxy_conf limits = c->limits;
 	char name[16];
 
+	ASSERT(c->channel_fd >= 0 && c->table_fd >= 0);
 	snprintf(name, sizeof name, "worker-%u", c->index);
 	log_setup(name, log_least(), log_is_json());
 	prctl(PR_SET_NAME, name);
@@ -222,7 +230,7 @@ worker_run(const struct worker_conf *c)
 	worker_give_up_rights(c);
 	worker_fill(&w, &limits);
 	w.proxy = proxy_new(w.loop, &limits);
-	channel_open(&w.channel, w.loop, c->channel_fd, worker_hears, &w);
+	channel_open(&w.channel, w.loop, c->channel_fd, on_parent_message, &w);
 	worker_take_table(&w, c->table_fd);
 	if (c->secrets_fd >= 0)
 		worker_take_secrets(&w, c->secrets_fd);

@@ -24,7 +24,7 @@ struct worker_conf {
 	struct worker_listener *listener;	/* descriptors become the worker's */
 	unsigned	 nlisteners;
 	struct proxy_conf limits;
-	const struct sandbox_user *user;	/* NULL: stay who we are */
+	const struct sandbox_user *user;	/* NULL: no other user */
 	int64_t		 stop_usec;
 };
 

@@ -104,9 +104,9 @@ the_queue_of_a_silent_worker_is_lent_and_taken_back(void **state)
 	assert_int_equal(told(1, &whose), -1);		/* once */
 	assert_int_equal(told(0, &whose), -1);
 	assert_int_equal(live_prober(p.live), 1);
-	assert_false(p.worker[0].silence_told);
+	assert_false(p.worker[0].silence_logged);
 	look(0, 2 * USEC_PER_SEC);
-	assert_true(p.worker[0].silence_told);
+	assert_true(p.worker[0].silence_logged);
 	look(2, 0);
 	assert_int_equal(told(1, &whose), CHANNEL_TAKE_BACK);
 	assert_int_equal(whose, 0);
