@@ -417,6 +417,15 @@ toy_shutdown(int fd, int how)
 	return shutdown(fd, how);
 }
 
+/* Closes as a peer without manners does: the socket ends, the transport has not. */
+static void
+toy_cut(int fd)
+{
+	free(toy_peer[fd]);
+	toy_peer[fd] = NULL;
+	close(fd);
+}
+
 static int
 toy_close(int fd)
 {
