@@ -55,7 +55,7 @@ add_fields(struct gather *g, struct str run, const struct message *m, const stru
 			piece = (struct str){ f->line.p - 2, f->line.len };
 			if (f == e->extended)
 				piece = str_between(piece.p, f->value.p + f->value.len);
-			if (run.p + run.len == piece.p)
+			if (run.len > 0 && run.p + run.len == piece.p)
 				run.len += piece.len;
 			else {
 				gather_add(g, run);
