@@ -173,14 +173,17 @@ events_run(struct loop *l, int64_t wait_most_usec)
 	l->now = l->polled = clock_mono_usec();
 	l->complete = n >= 0 && n < BATCH;
 	l->ready_end = ev + (n > 0 ? n : 0);
-	for (l->ready = ev; l->ready < l->ready_end; l->ready++)
-		((struct io *)l->ready->data.ptr)->pending = true;
+	for (l->ready = ev; l->ready < l->ready_end; l->ready++) {
+		struct io *io = l->ready->data.ptr;
+		ASSERT(io->fd >= 0 && !io->pending);
+		io->pending = true;
+	}
 	for (l->ready = ev; l->ready < l->ready_end;) {
 		struct epoll_event *e = l->ready++;
 		struct io *io = e->data.ptr;
 		if (io == NULL)			/* unwatched by an earlier one */
 			continue;
-		ASSERT(io->pending && io->fd >= 0);
+		ASSERT(io->fd >= 0 && io->pending);
 		io->pending = false;
 		io->fn(io->arg, e->events);
 	}
@@ -268,6 +271,7 @@ void
 loop_forget(struct loop *l, struct io *io)
 {
 	io->fd = -1;
+	io->pending = false;
 	/* an event of the old descriptor must not be taken for one of the next */
 	for (struct epoll_event *e = l->ready; e < l->ready_end; e++)
 		if (e->data.ptr == io)
