@@ -200,7 +200,7 @@ publish_task(struct join *j, const struct labels *l, struct world_service *ws,
 	l->report->ndraining += first && draining;
 }
 
-/* ---- when nobody can be reached ---- */
+/* ---- when no task can be reached ---- */
 
 static void
 add_name(char *list, size_t cap, const char *name)

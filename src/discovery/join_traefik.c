@@ -112,45 +112,12 @@ rows_have(const struct entry_point_rows *r, const char *name)
 	return false;
 }
 
-static const char *
-unreadable_text(struct join *j, const struct traefik_static *t)
-{
-	return arena_printf(j->arena, "the configuration of Traefik %s cannot be read whole: %s",
-	    t->owner, t->unreadable);
-}
-
-static void
-add_entry_points(struct join *j, struct entry_point_rows *to, const struct traefik_static *t)
-{
-	for (unsigned i = 0; i < t->nentry_points; i++) {
-		struct traefik_entry_point *e = rows_add(to, &t->entry_point[i]);
-		e->served = is_configured(j, e->name) || is_usual(e->name);
-	}
-}
-
-/* A Traefik that is not fully read may have any of them. What was not read does not matter
- * where the operator has named it. */
-static void
-mark_unreadable(struct join *j, const struct entry_point_rows *r, const char *unreadable)
-{
-	for (unsigned i = 0; i < r->n; i++)
-		if (is_configured(j, r->row[i].name))
-			r->row[i].unreadable = NULL;
-		else if (r->row[i].unreadable == NULL)
-			r->row[i].unreadable = unreadable;
-}
-
-/* Where the configuration of every Traefik is fully read, an entry point that none of them
- * has is not open. */
-static void
-add_missing(struct join *j, struct entry_point_rows *to, const char *owner)
-{
-	for (size_t i = 0; i < USUAL; i++)
-		if (!rows_have(to, usual[i]) && !is_configured(j, usual[i]))
-			to->row[to->n++] = (struct traefik_entry_point){ .name = usual[i], .owner = owner,
-			    .unreadable = "no Traefik of the Swarm has an entry point of this name" };
-}
-
+/*
+ * The entry points of all Traefiks that take the service, then those that are configured in
+ * addition. Where a Traefik cannot be read whole, any entry point may have what was not read,
+ * unless the operator has named it. Where all were read, a usual entry point that none of them
+ * has is not open.
+ */
 static void
 fill_rules(struct join *j, const struct swarm_service *s, struct traefik_rules *r)
 {
@@ -167,16 +134,27 @@ fill_rules(struct join *j, const struct swarm_service *s, struct traefik_rules *
 		if (!traefik_takes(&j->traefik[i], s))
 			continue;
 		owner = t->owner;
-		exposed |= t->exposed_by_default && t->unreadable == NULL;	/* what is not read may say no */
+		/* what was not read may set it to false */
+		exposed |= t->exposed_by_default && t->unreadable == NULL;
 		if (r->default_rule == NULL)
 			r->default_rule = t->default_rule;
 		if (t->unreadable != NULL && r->unreadable == NULL)
-			r->unreadable = unreadable_text(j, t);
-		add_entry_points(j, &rows, t);
+			r->unreadable = arena_printf(j->arena, "the configuration of Traefik %s cannot "
+			    "be read whole: %s", t->owner, t->unreadable);
+		for (unsigned k = 0; k < t->nentry_points; k++) {
+			struct traefik_entry_point *e = rows_add(&rows, &t->entry_point[k]);
+			e->served = is_configured(j, e->name) || is_usual(e->name);
+		}
 	}
-	mark_unreadable(j, &rows, r->unreadable);
-	if (r->unreadable == NULL)
-		add_missing(j, &rows, owner);
+	for (unsigned i = 0; i < rows.n; i++)
+		if (is_configured(j, rows.row[i].name))
+			rows.row[i].unreadable = NULL;
+		else if (rows.row[i].unreadable == NULL)
+			rows.row[i].unreadable = r->unreadable;
+	for (size_t i = 0; i < USUAL && r->unreadable == NULL; i++)
+		if (!rows_have(&rows, usual[i]) && !is_configured(j, usual[i]))
+			rows_add(&rows, &(struct traefik_entry_point){ .name = usual[i], .owner = owner,
+			    .unreadable = "no Traefik of the Swarm has an entry point of this name" });
 	for (unsigned i = 0; i < configured->nentry_points; i++)
 		if (!rows_have(&rows, configured->entry_point[i].name))
 			rows_add(&rows, &configured->entry_point[i]);

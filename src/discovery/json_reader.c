@@ -80,7 +80,7 @@ string_end(struct str s, size_t i)
 	return s.len;
 }
 
-/* The object at the front: where its last brace stands, brackets of both kinds counted
+/* The object at the front: the place after its last brace, brackets of both kinds counted
  * alike. 0: there is no end. */
 static size_t
 object_end(struct str s, bool *deep)

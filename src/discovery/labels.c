@@ -68,7 +68,7 @@ read_label(struct labels *l, const struct swarm_label *label)
 	char problem[PROBLEM_MAX];
 
 	if (strcmp(label->name, PLACEMENT_LABEL) == 0)
-		return;				/* our own, while the service is moved */
+		return;				/* the mover's, while the service is moved */
 	if (row == NULL)
 		labels_report(l, label, LABEL_UNKNOWN, suggest_name(l, label->name));
 	else if (label_is_planned(row))

@@ -410,30 +410,22 @@ placement_back(json_t *spec, const char *from)
 	json_decref(label);
 }
 
-/* A list that was made for the move and is empty again is removed, too; but never the
- * placement itself. */
-static void
-tidy_constraints(json_t *spec)
-{
-	json_t *placement = json_object_get(json_object_get(spec, "TaskTemplate"), "Placement");
-
-	if (json_array_size(json_object_get(placement, "Constraints")) == 0)
-		json_object_del(placement, "Constraints");
-}
-
 bool
 placement_end(json_t *spec)
 {
-	json_t *label = read_label(spec), *list, *item;
+	json_t *label = read_label(spec), *placement, *list, *item;
 	size_t i;
 
 	if (member(spec, "Labels", PLACEMENT_LABEL, NULL) == NULL)
 		return false;
-	list = (json_t *)member(spec, "TaskTemplate", "Placement", "Constraints");
+	placement = json_object_get(json_object_get(spec, "TaskTemplate"), "Placement");
+	list = json_object_get(placement, "Constraints");
 	json_array_foreach(json_object_get(label, "added"), i, item)
 		if (json_is_string(item) && find_constraint(list, json_string_value(item)) >= 0)
 			json_array_remove(list, (size_t)find_constraint(list, json_string_value(item)));
-	tidy_constraints(spec);
+	/* a list that was made for the move and is empty again is removed, too; but never the placement */
+	if (json_array_size(list) == 0)
+		json_object_del(placement, "Constraints");
 	if (label != NULL)
 		restore_order(spec, label);
 	json_object_del(json_object_get(spec, "Labels"), PLACEMENT_LABEL);

@@ -40,31 +40,20 @@ is_false(const char *value)
 
 /* A list in pieces (entryPoints[0]) matches no target: each piece would have to name all
  * entry points. */
-static void
-add_entry_points(struct route_requirements *d, struct arena *a, const char *list)
-{
-	d->entry_points = d->entry_points == NULL ? arena_text(a, str_of(list)) :
-	    arena_printf(a, "%s;%s", d->entry_points, list);
-}
-
-static void
-read_router(struct route_requirements *d, struct arena *a, const char *key, const char *value)
-{
-	d->middlewares |= is_key(key, "middlewares");
-	d->tls |= is_key(key, "tls") && !(strcasecmp(key, "tls") == 0 && is_false(value));
-	if (is_key(key, "entrypoints"))
-		add_entry_points(d, a, value);
-}
-
 void
 requirements_read(const struct swarm_service *s, struct arena *a, struct route_requirements *out)
 {
 	*out = (struct route_requirements){ 0 };
 	for (unsigned i = 0; i < s->nlabels; i++) {
-		const char *name = s->label[i].name;
+		const char *name = s->label[i].name, *value = s->label[i].value;
 		const char *key = starts_with(name, ROUTERS) ? strchr(name + strlen(ROUTERS), '.') : NULL;
-		if (key != NULL)
-			read_router(out, a, key + 1, s->label[i].value);
 		out->middlewares |= starts_with(name, MIDDLEWARES) || starts_with(name, FRONTEND);
+		if (key++ == NULL)
+			continue;
+		out->middlewares |= is_key(key, "middlewares");
+		out->tls |= is_key(key, "tls") && !(strcasecmp(key, "tls") == 0 && is_false(value));
+		if (is_key(key, "entrypoints"))
+			out->entry_points = out->entry_points == NULL ? arena_text(a, str_of(value)) :
+			    arena_printf(a, "%s;%s", out->entry_points, value);
 	}
 }

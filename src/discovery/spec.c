@@ -174,7 +174,7 @@ find_member(struct str object, const char *name)
 
 /* ---- reading ---- */
 
-/* What stands in the place of a key must not become a string: a number there is not JSON. */
+/* A number in the place of a key must not become a string: it is not JSON. */
 static bool
 is_before_colon(struct str rest)
 {

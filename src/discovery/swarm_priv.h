@@ -1,5 +1,5 @@
 /*
- * swarm_priv: the snapshot of a Swarm: what the Engine's last good responses said, for the rest
+ * swarm_priv: the snapshot of a Swarm: what the Engine's last good responses had, for the rest
  * of this room. Each part has an arena of its own and is replaced as a whole. Texts are never
  * NULL.
  */

@@ -154,21 +154,11 @@ read_task(void *arg, struct json_reader *jr, const json_t *j)
 	t->nports = part_read_ports(r, jr, json_reader_list(jr, j, "Status.PortStatus.Ports"), &t->port);
 }
 
-/* A list of running tasks alone no longer names those that are being stopped: they do not vanish
- * at once. */
-static void
-add_departed(struct part_reader *r, const struct swarm_task *was)
-{
-	struct swarm_task *t = copy_task(r, was);
-
-	ASSERT(was->wanted && !was->gone);	/* else it is leaving for the second time */
-	t->wanted = false;
-	t->gone = true;
-}
-
 /*
  * A task keeps the ports of its node for as long as it lives, but when the managers' leader
  * changes, its node reports it again without them, and they are never reported later.
+ * A list of running tasks alone no longer names those that are being stopped: they do not
+ * vanish at once, but stay for one more snapshot.
  */
 static void
 carry_over(struct part_reader *r)
@@ -186,7 +176,10 @@ carry_over(struct part_reader *r)
 			t->port = copy_ports(r, was);
 			t->nports = was->nports;
 		} else if (after == 0 && was->wanted) {
-			add_departed(r, was);
+			ASSERT(!was->gone);		/* else it is leaving for the second time */
+			t = copy_task(r, was);
+			t->wanted = false;
+			t->gone = true;
 		}
 	}
 }

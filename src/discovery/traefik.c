@@ -77,7 +77,7 @@ go_bool(const char *s, bool *on)
 static void
 read_enable(struct traefik_reading *r)
 {
-	bool found = false, ours = r->l->enable != ENABLE_ABSENT;
+	bool found = false, overridden = r->l->enable != ENABLE_ABSENT;
 
 	for (unsigned i = 0; i < r->service->nlabels; i++) {
 		const struct swarm_label *label = &r->service->label[i];
@@ -93,8 +93,8 @@ read_enable(struct traefik_reading *r)
 		r->enabled |= on;
 		if (!on)
 			r->mode = MODE_OFF;
-		reading_report(r, label, ours ? LABEL_UNUSED : LABEL_VALID,
-		    ours ? "mola.enable has precedence" : NULL);
+		reading_report(r, label, overridden ? LABEL_UNUSED : LABEL_VALID,
+		    overridden ? "mola.enable has precedence" : NULL);
 	}
 	if ((!found && !r->rules->exposed_by_default) || r->l->enable == ENABLE_NO)
 		r->mode = MODE_OFF;

@@ -18,9 +18,9 @@
 
 /* ---- which edit ---- */
 
-enum edit { EDIT_SEND, EDIT_NONE };
+enum edit_result { EDIT_SEND, EDIT_NONE };
 
-static enum edit
+static enum edit_result
 edit_begin(struct change *c, json_t *service, enum refusal *why)
 {
 	struct placement_mark other;
@@ -33,7 +33,7 @@ edit_begin(struct change *c, json_t *service, enum refusal *why)
 	return EDIT_SEND;
 }
 
-static enum edit
+static enum edit_result
 edit_scale(struct change *c, json_t *service, enum refusal *why)
 {
 	struct placement_mark other;
@@ -46,7 +46,7 @@ edit_scale(struct change *c, json_t *service, enum refusal *why)
 	return placement_scale(json_object_get(service, "Spec"), c->to) ? EDIT_SEND : EDIT_NONE;
 }
 
-static enum edit
+static enum edit_result
 edit_for_phase(struct change *c, json_t *service, enum refusal *why)
 {
 	json_t *spec = json_object_get(service, "Spec");
@@ -108,17 +108,12 @@ edit_unneeded(struct change *c, enum refusal why)
 
 /* ---- one is made ---- */
 
-static bool
-out_of_sequence(const struct engine_response *a)
-{
-	return a->why != NULL && strstr(a->detail, "out of sequence") != NULL;
-}
-
 /* What was sent had been read too early, or from another manager: it was not done. */
 static bool
 is_stale(const struct engine_response *a)
 {
-	return out_of_sequence(a) || a->why == WHY_ENGINE_VERSION;
+	return a->why == WHY_ENGINE_VERSION ||
+	    (a->why != NULL && strstr(a->detail, "out of sequence") != NULL);
 }
 
 /* ENGINE_GONE after a POST means that it may have been done: reading again is the way to

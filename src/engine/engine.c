@@ -27,7 +27,7 @@
 #define PING_USEC	(3 * USEC_PER_SEC)
 #define DETAIL_MAX	256
 
-enum state { UNKNOWN, PINGING, READY };
+enum engine_state { UNKNOWN, PINGING, READY };
 
 struct endpoint {
 	char		*text;		/* as configured */
@@ -65,7 +65,7 @@ struct engine {
 	char		*ca, *cert, *key;
 	int64_t		 timeout_usec;
 
-	enum state	 state;
+	enum engine_state	 state;
 	unsigned	 at;		/* the endpoint in use, or being pinged */
 	unsigned	 pinged;	/* endpoints that failed in this round */
 	unsigned	 round;
@@ -158,11 +158,11 @@ describe_unreachable(char out[DETAIL_MAX], const struct endpoint *ep, const stru
 static void
 add_path(char detail[DETAIL_MAX], const char *path)
 {
-	char said[DETAIL_MAX];
+	char rest[DETAIL_MAX];
 
-	memcpy(said, detail, sizeof said);
+	memcpy(rest, detail, sizeof rest);
 	snprintf(detail, DETAIL_MAX, "GET %.*s: %.170s", (int)strcspn(path, "?") > 80 ? 80 :
-	    (int)strcspn(path, "?"), path, said);
+	    (int)strcspn(path, "?"), path, rest);
 }
 
 static bool

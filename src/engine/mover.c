@@ -435,14 +435,6 @@ on_nodes(void *arg, const struct engine_response *a)
 		m->call = engine_get(m->engine, "/services", on_services, m);
 }
 
-static void
-start_read(struct mover *m, int64_t now)
-{
-	ASSERT(m->call == NULL && m->nodes == NULL && m->read_usec <= now);
-	m->began_usec = now;
-	m->call = engine_get(m->engine, "/nodes", on_nodes, m);
-}
-
 /* ---- life ---- */
 
 static void
@@ -456,8 +448,11 @@ on_tick(void *arg)
 	log_verdicts(m, now);
 	if (!m->conf.enable || m->engine == NULL)
 		return;
-	if (m->call == NULL && now >= m->read_due_usec)
-		start_read(m, now);
+	if (m->call == NULL && now >= m->read_due_usec) {
+		ASSERT(m->nodes == NULL && m->read_usec <= now);
+		m->began_usec = now;
+		m->call = engine_get(m->engine, "/nodes", on_nodes, m);
+	}
 	if (m->call == NULL && hold_reason(m) == REFUSAL_NONE)
 		act(m, now);
 }
