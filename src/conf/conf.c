@@ -273,6 +273,7 @@ read_item(struct conf_reader *r, const struct tree *t, enum conf_section_id sect
 	struct filled f[2] = { { .section = section, .defaults = true } };
 	unsigned n, nfilled = 1;
 
+	ASSERT(conf_sections[section].shape != SHAPE_MAP);
 	section_items(section, base, &n);
 	if (section == SECTION_LISTEN && n == CONF_LISTEN_MAX) {
 		faults_add(&r->faults, t->line, where, "more than %d addresses", CONF_LISTEN_MAX);
@@ -381,6 +382,36 @@ limits_sound(struct conf_reader *r)
 		    TASKS_MAX);
 }
 
+/* What a configuration that is put in force holds, whatever its file looked like. */
+static void
+conf_assert(const struct conf *c)
+{
+	ASSERT(c->workers >= 1 && c->workers <= WORKERS_MAX && c->stop_usec >= 0 && c->clients_max > 0);
+	ASSERT(c->nlisten > 0 || c->ntargets > 0);
+	ASSERT(c->signal_period_usec > 0 && c->signal_timeout_usec > 0 && c->swarm_poll_usec > 0);
+	ASSERT(c->mover_cold < c->mover_hot && c->mover_margin > 0 && c->balancers >= 0);
+	ASSERT(c->prom.period_usec > 0 && c->prom.max_age_usec > 0);
+	ASSERT(c->nnodes <= NODES_MAX);
+	for (unsigned i = 0; i < c->nlisten; i++)
+		ASSERT(c->listen[i].addr.len > 0 && c->listen[i].name != NULL && c->listen[i].line > 0);
+	for (unsigned i = 0; i < c->nnodes; i++)
+		ASSERT(c->node[i].name != NULL && c->node[i].cores >= 0);
+	for (unsigned i = 0; i < c->nservices; i++) {
+		const struct conf_service *s = &c->service[i];
+
+		ASSERT(s->name != NULL && s->ntasks > 0 && s->nroutes > 0);
+		ASSERT(s->conf.connect_usec > 0 && s->conf.response_usec > 0 && s->conf.idle_usec > 0);
+		ASSERT(s->conf.health_rise > 0 && s->conf.health_fall > 0 && s->conf.terms.n <= TERMS_MAX);
+		for (unsigned k = 0; k < s->ntasks; k++)
+			ASSERT(s->task[k].name != NULL && s->task[k].node != NULL && s->task[k].addr.len > 0);
+	}
+	for (unsigned i = 0; i < c->ntargets; i++) {
+		ASSERT(c->target[i].name != NULL && (unsigned)c->target[i].kind < TARGET_COUNT);
+		ASSERT(c->target[i].interval_usec > 0 && c->target[i].poll_usec > 0);
+		ASSERT(c->target[i].backend != NULL && c->target[i].power > 0 && c->target[i].floor > 0);
+	}
+}
+
 struct conf *
 conf_parse(struct str text, const char *file, struct buf *errors)
 {
@@ -406,7 +437,8 @@ conf_parse(struct str text, const char *file, struct buf *errors)
 	if (r.faults.n > 0) {
 		faults_write(&r.faults, file, errors);
 		conf_free(&r.conf);
-	}
+	} else
+		conf_assert(r.conf);
 	faults_fini(&r.faults);
 	return r.conf;
 }

@@ -20,6 +20,7 @@ number_within(const struct conf_key *k, struct str s, const char *what, double *
 {
 	double least = strtod(k->range.least, NULL), most = strtod(k->range.most, NULL);
 
+	ASSERT(least < most);
 	if (!form_number(s, x))
 		return problem_say(problem, "'%s' is not %s; expected %s to %s", QUOTED(s), what, k->range.least,
 		    k->range.most);
@@ -96,9 +97,10 @@ bytes_of(struct str s, unsigned *out)
 static bool
 read_bytes(const struct conf_key *k, struct str s, void *member, char *problem)
 {
-	unsigned n, least, most;
+	unsigned n, least = 0, most = 0;
+	bool bounded = bytes_of(str_of(k->range.least), &least) && bytes_of(str_of(k->range.most), &most);
 
-	ASSERT(bytes_of(str_of(k->range.least), &least) && bytes_of(str_of(k->range.most), &most));
+	ASSERT(bounded && least < most);
 	if (!bytes_of(s, &n))
 		return problem_say(problem, "'%s' is not a number of bytes; expected one such as 500, 16k or 1m",
 		    QUOTED(s));
@@ -140,6 +142,7 @@ read_workers(const struct conf_key *k, struct str s, void *member, char *problem
 		return problem_say(problem, "'%s' is not a number of workers; expected auto, or %s to %s",
 		    QUOTED(s), k->range.least, k->range.most);
 	n = (unsigned)given;
+	ASSERT(n >= 1 && n <= WORKERS_MAX);
 	memcpy(member, &n, sizeof n);
 	return true;
 }
@@ -210,6 +213,7 @@ write_level(const void *member, struct buf *out)
 {
 	const enum log_level *level = member;
 
+	ASSERT((unsigned)*level <= LOG_ERROR);
 	return buf_adds(out, str_of(level_words[*level]));
 }
 

@@ -88,6 +88,7 @@ list_free(enum conf_section_id id, void *base)
 	unsigned n;
 	char *first = section_items(id, base, &n);
 
+	ASSERT(n == 0 || first != NULL);
 	for (unsigned i = 0; i < n; i++)
 		section_free(id, first + i * s->size);
 	if (s->shape == SHAPE_LIST) {

@@ -34,6 +34,7 @@ name_once(struct map *names, const char *name, int line, const char *where, stru
 
 	if (name == NULL)
 		return;
+	ASSERT(line > 0);
 	first = map_get(names, str_of(name));
 	if (first != NULL)
 		faults_add(f, line, where, "'%s' is taken since line %d; expected a name of its own", name,
@@ -88,10 +89,11 @@ static void
 route_add(struct conf_service *s, const char *host, const char *path, struct map *taken,
     struct faults *f)
 {
-	struct route_conf *r = &s->route[s->nroutes++];
+	struct route_conf *r = &s->route[s->nroutes++];	/* routes_sound made room for all */
 	struct conf_service *first;
 	char key[1500];
 
+	ASSERT(*path == '/');
 	*r = (struct route_conf){ must_strdup(host), must_strdup(path) };
 	snprintf(key, sizeof key, "%s %s", host, path);
 	first = map_get(taken, str_of(key));
@@ -113,6 +115,7 @@ routes_sound(struct conf_service *s, struct map *taken, struct faults *f)
 	for (unsigned h = 0; h < nhosts; h++)
 		for (unsigned p = 0; p < s->paths.n; p++)
 			route_add(s, s->hosts.n > 0 ? s->hosts.item[h] : "", s->paths.item[p], taken, f);
+	ASSERT(s->nroutes == nhosts * s->paths.n);
 }
 
 static void

@@ -43,6 +43,7 @@ write_kind(const void *member, struct buf *out)
 {
 	const enum target_id *id = member;
 
+	ASSERT((unsigned)*id < TARGET_COUNT);
 	return buf_adds(out, str_of(kind_words[*id]));
 }
 
@@ -341,8 +342,11 @@ targets_sound(struct conf *c, const struct tree *root, struct faults *f)
 		names_once(&s, &once);
 		target_sound(&s);
 		services_known(c, &s, services);
-		if (t->interval_usec == 0 && t->kind != TARGET_COUNT)
-			ASSERT(form_duration(str_of(kind_intervals[t->kind]), &t->interval_usec));
+		if (t->interval_usec == 0 && t->kind != TARGET_COUNT) {
+			bool ok = form_duration(str_of(kind_intervals[t->kind]), &t->interval_usec);
+
+			ASSERT(ok && t->interval_usec > 0);
+		}
 		item = item == NULL ? NULL : item->next;
 	}
 	map_free(&once.names);

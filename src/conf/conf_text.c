@@ -239,6 +239,7 @@ write_address(const void *member, struct buf *out)
 	const struct addr *a = member;
 	char text[ADDR_TEXT_MAX];
 
+	ASSERT(a->len <= sizeof a->sa);
 	return a->len != 0 && buf_adds(out, str_of(addr_text(a, text)));
 }
 
@@ -276,6 +277,7 @@ list_append(void *member, struct str s, char *problem)
 	char *text;
 	bool twice;
 
+	ASSERT(l->n <= 256 && (l->n == 0) == (l->item == NULL));
 	if (l->n == 256)
 		return problem_say(problem, "more than 256 items");
 	text = str_dup(s);

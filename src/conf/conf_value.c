@@ -152,6 +152,7 @@ read_setting(const struct conf_key *k, struct str s, void *member, char *problem
 {
 	char wrong[SETTING_PROBLEM_MAX];
 
+	ASSERT(k->type->setting != NULL && k->type->setting->read != NULL);
 	return k->type->setting->read(s, k->range, member, NULL, wrong) ||
 	    problem_say(problem, "'%s' %s", QUOTED(s), wrong);
 }
@@ -216,11 +217,16 @@ same_lists(const struct conf_list *a, const struct conf_list *b)
 bool
 value_same(const struct conf_key *k, const void *base, const void *other_base)
 {
+	const void *member = (const char *)base + k->at, *other = (const char *)other_base + k->at;
 	struct buf a, b;
 	bool same;
 
-	if (value_is_list(k))
-		return same_lists(value_list(k, base), value_list(k, other_base));
+	if (k->type->kind == KIND_LIST)
+		return same_lists(member, other);
+	if (k->type->kind == KIND_TEXT || k->type->kind == KIND_SECRET)
+		return setting_PATH_OR_NONE.same(member, other);	/* as any texts */
+	if (k->type->setting != NULL && k->type->setting->same != NULL)
+		return k->type->setting->same(member, other);
 	buf_init(&a, CONF_TEXT_MAX);
 	buf_init(&b, CONF_TEXT_MAX);
 	same = value_write(k, base, &a) == value_write(k, other_base, &b) &&

@@ -12,6 +12,7 @@ faults_add(struct faults *f, int line, const char *where, const char *fmt, ...)
 	size_t len = 0;
 	va_list ap;
 
+	ASSERT(line >= 0 && f->n <= FAULTS_MAX && (f->beyond == 0 || f->n == FAULTS_MAX));
 	if (f->n == FAULTS_MAX) {
 		f->beyond++;
 		return;

@@ -90,10 +90,13 @@ place(struct reading *r, enum tree_shape shape, int line)
 	r->count++;
 	t->shape = shape;
 	t->line = line;
+	ASSERT(line > 0 && r->depth <= TREE_DEPTH_MAX);
 	if (in == NULL) {
+		ASSERT(r->root == NULL);	/* a second document was refused */
 		r->root = t;
 		return t;
 	}
+	ASSERT(in->shape != TREE_SCALAR && (in->shape == TREE_MAP) == (r->key != NULL));
 	if (in->shape == TREE_MAP) {
 		t->key = r->key;
 		t->line = r->key_line;
@@ -215,7 +218,8 @@ tree_read(struct str text, int *line, char *problem, size_t cap)
 	if (str_starts(text, STR("\xef\xbb\xbf")))	/* a byte order mark */
 		text = (struct str){ text.p + 3, text.len - 3 };
 	r.text = text;
-	ASSERT(yaml_parser_initialize(&r.parser) == 1);
+	if (yaml_parser_initialize(&r.parser) != 1)
+		BUG("out of memory");
 	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&r.parser, (const unsigned char *)(text.len > 0 ? text.p : ""),
 	    text.len);
@@ -227,6 +231,7 @@ tree_read(struct str text, int *line, char *problem, size_t cap)
 		r.root->text = must_strdup("");
 		r.root->empty = true;
 	}
+	ASSERT(r.root == NULL || r.depth == 0);		/* what was opened is closed */
 	free(r.key);
 	yaml_parser_delete(&r.parser);
 	return r.root;
@@ -253,6 +258,7 @@ tree_find(const struct tree *map, const struct tree *after, const char *key)
 {
 	struct tree *t = after == NULL ? map->first : after->next;
 
+	ASSERT(map->shape == TREE_MAP);		/* items of lists have no keys */
 	while (t != NULL && strcmp(t->key, key) != 0)
 		t = t->next;
 	return t;

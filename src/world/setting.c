@@ -100,12 +100,12 @@ static bool
 read_duration(struct str s, struct setting_range range, void *member, struct arena *a,
     char *problem)
 {
-	int64_t usec, least, most;
+	int64_t usec, least = 0, most = 0;
+	bool bounded = form_duration(str_of(range.least), &least) && form_duration(str_of(range.most), &most);
 	double x;
 
 	(void)a;
-	ASSERT(form_duration(str_of(range.least), &least) && form_duration(str_of(range.most), &most) &&
-	    least < most);
+	ASSERT(bounded && least < most);
 	if (form_number(s, &x))
 		return wrong(problem, "has no unit; expected a duration such as 500ms, 2s, 5m or 1h");
 	if (!form_duration(s, &usec))

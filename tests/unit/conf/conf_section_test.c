@@ -72,11 +72,28 @@ copies_are_the_same_and_own_their_memory(void **state)
 	assert_true(section_same(SECTION_TARGET, &copy, c->target));
 	assert_ptr_not_equal(copy.file, c->target->file);
 	assert_ptr_not_equal(copy.services.item[0], c->target->services.item[0]);
+	assert_true(section_same(SECTION_ADMIN, c, c));
 	copy.file[1] = 'y';
 	assert_false(section_same(SECTION_TARGET, &copy, c->target));
 	section_free(SECTION_TARGET, &copy);
 	assert_null(copy.file);
 	conf_free(&c);
+}
+
+/* Secrets are not written, and are compared all the same. */
+static void
+a_secret_that_changes_is_noticed(void **state)
+{
+	struct conf *a = parsed(), *b = parsed();
+
+	(void)state;
+	assert_true(section_same(SECTION_ADMIN, a, b) && section_same(SECTION_PROMETHEUS, a, b));
+	a->admin_token[0] = 'x';
+	a->prom.token[0] = 'x';
+	assert_false(section_same(SECTION_ADMIN, a, b));
+	assert_false(section_same(SECTION_PROMETHEUS, a, b));
+	conf_free(&a);
+	conf_free(&b);
 }
 
 /* A key that is not compared is a reload that changes nothing. */
@@ -120,6 +137,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sections_are_filled_and_freed_whole),
 		cmocka_unit_test(copies_are_the_same_and_own_their_memory),
+		cmocka_unit_test(a_secret_that_changes_is_noticed),
 		cmocka_unit_test(each_key_that_changes_is_noticed),
 	};
 
