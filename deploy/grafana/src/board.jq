@@ -1,15 +1,15 @@
-# board: words in which the dashboards beside this file are written. A panel is what it asks, what its figures mean
-# (unit, thresholds) and how wide it is; ids and places follow from the order.
+# board: functions for the dashboards beside this file. A panel is its queries, the meaning of its figures (unit,
+# thresholds) and its width; ids and places follow from the order.
 
 def datasource: { type: "prometheus", uid: "${datasource}" };
 
-# --- questions ---
+# ---- queries ----
 
 # $legend: "{{label}}". refIds are given by the panel.
-def ask($expr; $legend): { datasource: datasource, editorMode: "code", expr: $expr, legendFormat: $legend, range: true, instant: false };
-def ask_now($expr; $legend): ask($expr; $legend) + { range: false, instant: true };
-def ask_table($expr): ask_now($expr; "") + { format: "table" };
-def ask_heat($expr): ask($expr; "{{le}}") + { format: "heatmap" };
+def query($expr; $legend): { datasource: datasource, editorMode: "code", expr: $expr, legendFormat: $legend, range: true, instant: false };
+def query_now($expr; $legend): query($expr; $legend) + { range: false, instant: true };
+def query_table($expr): query_now($expr; "") + { format: "table" };
+def query_heat($expr): query($expr; "{{le}}") + { format: "heatmap" };
 
 # --- what figures mean ---
 
@@ -29,21 +29,21 @@ def link($title; $url): { title: $title, url: $url, targetBlank: false };
 
 # --- panels ---
 
-def panel($type; $title; $description; $w; $h; $asks): {
+def panel($type; $title; $description; $w; $h; $queries): {
 	type: $type, title: $title, description: $description, datasource: datasource,
 	gridPos: { w: $w, h: $h, x: 0, y: 0 },
-	targets: [$asks | to_entries[] | .value + { refId: ([65 + .key] | implode) }]
+	targets: [$queries | to_entries[] | .value + { refId: ([65 + .key] | implode) }]
 };
 
 # $figures: what figures mean, added together.
-def stat($title; $description; $w; $ask; $figures): panel("stat"; $title; $description; $w; 4; [$ask]) + {
+def stat($title; $description; $w; $query; $figures): panel("stat"; $title; $description; $w; 4; [$query]) + {
 	fieldConfig: { defaults: ({ color: { mode: "thresholds" } } + $figures), overrides: [] },
 	options: { reduceOptions: { calcs: ["lastNotNull"], fields: "", values: false }, orientation: "auto", textMode: "auto",
-		colorMode: "value", graphMode: (if $ask.range then "area" else "none" end), justifyMode: "auto", showPercentChange: false,
+		colorMode: "value", graphMode: (if $query.range then "area" else "none" end), justifyMode: "auto", showPercentChange: false,
 		wideLayout: true, percentChangeColorMode: "standard" }
 };
 
-def lines($title; $description; $w; $asks; $figures): panel("timeseries"; $title; $description; $w; 8; $asks) + {
+def lines($title; $description; $w; $queries; $figures): panel("timeseries"; $title; $description; $w; 8; $queries) + {
 	fieldConfig: { defaults: ({ color: { mode: "palette-classic" }, min: 0, custom: { drawStyle: "line", lineInterpolation: "linear",
 		lineWidth: 1, fillOpacity: 8, gradientMode: "none", showPoints: "never", spanNulls: false, insertNulls: false,
 		axisPlacement: "auto", axisLabel: "", axisColorMode: "text", axisBorderShow: false, axisCenteredZero: false,
@@ -61,14 +61,14 @@ def apart($name; $color): .fieldConfig.overrides += [{ matcher: { id: "byName", 
 	{ id: "color", value: { mode: "fixed", fixedColor: $color } }, { id: "custom.fillOpacity", value: 0 },
 	{ id: "custom.lineStyle", value: { fill: "dash", dash: [10, 10] } }, { id: "custom.stacking", value: { mode: "none", group: "B" } }] }];
 
-def states($title; $description; $w; $ask; $figures): panel("state-timeline"; $title; $description; $w; 8; [$ask]) + {
+def states($title; $description; $w; $query; $figures): panel("state-timeline"; $title; $description; $w; 8; [$query]) + {
 	fieldConfig: { defaults: ({ color: { mode: "thresholds" }, custom: { lineWidth: 0, fillOpacity: 70,
 		hideFrom: { tooltip: false, viz: false, legend: false } } } + $figures), overrides: [] },
 	options: { mergeValues: true, showValue: "never", alignValue: "left", rowHeight: 0.9,
 		legend: { showLegend: true, displayMode: "list", placement: "bottom", calcs: [] }, tooltip: { mode: "single", sort: "none" } }
 };
 
-def heat($title; $description; $w; $ask; $unit): panel("heatmap"; $title; $description; $w; 8; [$ask]) + {
+def heat($title; $description; $w; $query; $unit): panel("heatmap"; $title; $description; $w; 8; [$query]) + {
 	fieldConfig: { defaults: { custom: { scaleDistribution: { type: "linear" }, hideFrom: { tooltip: false, viz: false, legend: false } } },
 		overrides: [] },
 	options: { calculate: false, cellGap: 1, cellValues: { unit: "reqps" }, color: { mode: "scheme", scheme: "Oranges", steps: 64,
@@ -77,9 +77,9 @@ def heat($title; $description; $w; $ask; $unit): panel("heatmap"; $title; $descr
 		yAxis: { unit: $unit, axisPlacement: "left", reverse: false } }
 };
 
-# $columns: [{ ask, name, figures, width }], the first without an ask: the label $key, by which rows are joined.
-def table($title; $description; $w; $h; $key; $columns): [$columns[] | select(.ask)] as $asked |
-	panel("table"; $title; $description; $w; $h; [$asked[] | ask_table(.ask)]) + {
+# $columns: [{ query, name, figures, width }], the first without a query: the label $key, by which rows are joined.
+def table($title; $description; $w; $h; $key; $columns): [$columns[] | select(.query)] as $queried |
+	panel("table"; $title; $description; $w; $h; [$queried[] | query_table(.query)]) + {
 	fieldConfig: {
 		defaults: { color: { mode: "thresholds" }, custom: { align: "auto", inspect: false, cellOptions: { type: "auto" } } },
 		overrides: [$columns[] | { matcher: { id: "byName", options: .name }, properties: [
@@ -91,8 +91,8 @@ def table($title; $description; $w; $h; $key; $columns): [$columns[] | select(.a
 	transformations: [
 		{ id: "joinByField", options: { byField: $key, mode: "outer" } },
 		{ id: "organize", options: {
-			excludeByName: ([range($asked | length) | { "Time \(. + 1)": true }] | add + { Time: true }),
-			renameByName: (reduce ($asked | to_entries[]) as $a ({ ($key): ($columns[0].name) };
+			excludeByName: ([range($queried | length) | { "Time \(. + 1)": true }] | add + { Time: true }),
+			renameByName: (reduce ($queried | to_entries[]) as $a ({ ($key): ($columns[0].name) };
 				. + { "Value #\([65 + $a.key] | implode)": $a.value.name })),
 			indexByName: {} } }]
 };

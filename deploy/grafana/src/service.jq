@@ -1,34 +1,34 @@
-# One service: does it answer, how fast, and which task is the odd one out.
+# One service: whether it responds, how fast, and which task is the outlier.
 include "board";
 
 def here: "\(of),service=\"$service\"";
 def rate_of($metric; $by): "sum\(if $by == "" then "" else " by (\($by)) " end)(rate(mola_\($metric)_total{\(here)}[$__rate_interval]))";
 def per_request($metric; $by): "\(rate_of($metric; $by)) / (\(rate_of("requests"; $by)) > 0)";
 
-board("mola-service"; "Mola / Service"; "One service: whether it answers, how fast, and which of its tasks is the odd one out.";
+board("mola-service"; "Mola / Service"; "One service: whether it responds, how fast, and which of its tasks is the outlier.";
 	[variable("service"; "Service"; "label_values(mola_service_tasks{job=\"$job\"}, service)"; "")]; []; [
-	stat("Tasks up"; "Tasks that take new requests: not down by health check, not ejected, not draining."; 4; ask("min(mola_service_tasks_up{\(here)})"; "up"); better_above(1; 1)),
-	stat("Tasks"; "Tasks of the service that Mola knows."; 4; ask("max(mola_service_tasks{\(here)})"; "tasks"); calm),
-	stat("Requests"; "Requests sent to its tasks."; 4; ask(rate_of("requests"; ""); "requests"); unit("reqps") + calm),
-	stat("Errors"; "Part of the answers with a status of 500 or more."; 4; ask(per_request("request_errors"; ""); "errors"); percent + { decimals: 2 } + worse_above(0.01; 0.05) + if_none("no requests")),
-	stat("Mean time"; "From the first byte of a request to the last of its answer."; 4; ask(per_request("request_seconds"; ""); "mean"); unit("s") + calm + if_none("no requests")),
-	stat("In flight"; "Requests that are there and not yet answered."; 4; ask("sum(mola_task_inflight{\(here)})"; "in flight"); calm),
+	stat("Tasks up"; "Tasks that take new requests: not down by health check, not ejected, not draining."; 4; query("min(mola_service_tasks_up{\(here)})"; "up"); better_above(1; 1)),
+	stat("Tasks"; "Tasks of the service that Mola knows."; 4; query("max(mola_service_tasks{\(here)})"; "tasks"); calm),
+	stat("Requests"; "Requests sent to its tasks."; 4; query(rate_of("requests"; ""); "requests"); unit("reqps") + calm),
+	stat("Errors"; "Fraction of the responses with a status of 500 or more."; 4; query(per_request("request_errors"; ""); "errors"); percent + { decimals: 2 } + worse_above(0.01; 0.05) + if_none("no requests")),
+	stat("Mean time"; "From the first byte of a request to the last byte of its response."; 4; query(per_request("request_seconds"; ""); "mean"); unit("s") + calm + if_none("no requests")),
+	stat("In flight"; "Requests whose response is not complete yet."; 4; query("sum(mola_task_inflight{\(here)})"; "in flight"); calm),
 
 	(lines("Requests by node"; "Where the requests went. With the policy marginal, nodes get what their cores and other tenants leave room for: mola why $service."; 12;
-		[ask(rate_of("requests"; "node"); "{{node}}")]; unit("reqps") + links([link("Node"; to_node("${__field.labels.node}"))])) | shares),
-	(lines("Requests by task"; "What each task gets."; 12; [ask(rate_of("requests"; "task"); "{{task}}")]; unit("reqps"))),
+		[query(rate_of("requests"; "node"); "{{node}}")]; unit("reqps") + links([link("Node"; to_node("${__field.labels.node}"))])) | shares),
+	(lines("Requests by task"; "What each task gets."; 12; [query(rate_of("requests"; "task"); "{{task}}")]; unit("reqps"))),
 	lines("Mean time by task"; "One task that is slower than the rest: its node is busy, or it is ill."; 12;
-		[ask(per_request("request_seconds"; "task, node"); "{{task}} on {{node}}")]; unit("s") + links([link("Node"; to_node("${__field.labels.node}"))])),
-	(lines("Errors and failures by task"; "Errors: answers of 500 and more. Failures: no answer, or not a whole one, by the task's fault; Mola tries another task where it may."; 12; [
-		ask("\(rate_of("request_errors"; "task")) > 0"; "errors {{task}}"), ask("\(rate_of("request_failures"; "task")) > 0"; "failures {{task}}")];
+		[query(per_request("request_seconds"; "task, node"); "{{task}} on {{node}}")]; unit("s") + links([link("Node"; to_node("${__field.labels.node}"))])),
+	(lines("Errors and failures by task"; "Errors: responses with a status of 500 or more. Failures: no complete response, by the task's fault; Mola tries another task where it may."; 12; [
+		query("\(rate_of("request_errors"; "task")) > 0"; "errors {{task}}"), query("\(rate_of("request_failures"; "task")) > 0"; "failures {{task}}")];
 		unit("reqps") + if_none("none")) | bars),
-	lines("In flight by task"; "Grows where requests wait."; 12; [ask("sum by (task) (mola_task_inflight{\(here)})"; "{{task}}")]; unit("none")),
-	states("Tasks that take requests"; "As the health checks and the requests themselves found them."; 12; ask("min by (task, node) (mola_task_up{\(here)})"; "{{task}} on {{node}}"); yes_no("up"; "down")),
+	lines("In flight by task"; "Grows where requests wait."; 12; [query("sum by (task) (mola_task_inflight{\(here)})"; "{{task}}")]; unit("none")),
+	states("Tasks that take requests"; "As the health checks and the requests themselves found them."; 12; query("min by (task, node) (mola_task_up{\(here)})"; "{{task}} on {{node}}"); yes_no("up"; "down")),
 
-	row("Told and asked"),
-	(lines("Queries of its own"; "What the service's PromQL (mola.promql) says of each node, as a part of what means full. mola why $service says what became of it."; 12;
-		[ask("max by (query, node) (mola_query_used_ratio{\(here)})"; "{{query}} {{node}}"), ask("max by (query) (mola_query_up{\(here)} == bool 0)"; "{{query}} fails")];
+	row("Queries and external proxies"),
+	(lines("Queries of its own"; "The value of the service's PromQL (mola.promql) for each node, as a fraction of its full. mola why $service shows its effect."; 12;
+		[query("max by (query, node) (mola_query_used_ratio{\(here)})"; "{{query}} {{node}}"), query("max by (query) (mola_query_up{\(here)} == bool 0)"; "{{query}} fails")];
 		(percent | del(.max)))),
-	lines("Share told to other proxies"; "Part of this service's new requests that each proxy was told to send to each task; 0: it drains."; 12;
-		[ask("max by (target, task) (mola_target_share_ratio{\(here)})"; "{{target}}: {{task}}")]; percent)
+	lines("Share published to external proxies"; "Fraction of this service's new requests that each proxy is to send to each task; 0: it drains."; 12;
+		[query("max by (target, task) (mola_target_share_ratio{\(here)})"; "{{target}}: {{task}}")]; percent)
 ])
