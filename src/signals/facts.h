@@ -1,6 +1,6 @@
 /*
- * facts: the rows of tbl/node_metrics.h and its neighbours as enums and constants, for the reader (node.c) and
- * for the writer (proc_page.c).
+ * facts: the rows of tbl/node_metrics.h and its neighbours as enums and constants, for the
+ * reader (node.c) and for the writer (proc_page.c).
  */
 #ifndef SIGNALS_FACTS_H
 #define SIGNALS_FACTS_H

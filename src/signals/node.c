@@ -1,9 +1,11 @@
 /*
- * A page is read into the `now` side of every counter, checked, turned into a sample against the `was` side, and then
- * becomes `was`. A page that is refused leaves `was` as it stood. Must not know where pages come from.
+ * A page is read into the `now` side of every counter, checked, turned into a sample against the
+ * `was` side, and then becomes `was`. A page that is refused leaves `was` as it stood. Must not
+ * know where pages come from.
  *
- * A CPU's share is its busy time over all its time, not over the clock: so it does not matter that a page is read
- * some milliseconds before or after its neighbours, nor that virtual machines count time oddly.
+ * A CPU's share is its busy time over all its time, not over the clock: so it does not matter
+ * that a page is read some milliseconds before or after its neighbours, nor that virtual
+ * machines count time oddly.
  */
 #include <math.h>
 #include <stdio.h>
@@ -295,7 +297,8 @@ cpu_fell(const struct cpu *c)
 	return false;
 }
 
-/* A counter that slipped back a little keeps its height until it has caught up: nothing is counted twice. */
+/* A counter that slipped back a little keeps its height until it has caught up: nothing is
+ * counted twice. */
 static void
 cpu_keep(struct cpu *c)
 {

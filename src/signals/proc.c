@@ -1,5 +1,6 @@
 /*
- * Every file is lines of words; two eaters, of a line and of a word, do for all of them. Must not open anything.
+ * Every file is lines of words; two eaters, of a line and of a word, do for all of them. Must
+ * not open anything.
  */
 #include <math.h>
 #include <string.h>
@@ -197,7 +198,8 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* sda1 is a part of sda, nvme0n1p2 of nvme0n1: the disk's time counts, its parts would count it again. */
+/* sda1 is a part of sda, nvme0n1p2 of nvme0n1: the disk's time counts, its parts would count it
+ * again. */
 static bool
 is_part_of(struct str name, struct str disk)
 {
@@ -214,7 +216,8 @@ is_part_of(struct str name, struct str disk)
 	return i == name.len;
 }
 
-/* major minor name, then eleven numbers and more; the tenth is the milliseconds in which the disk had work */
+/* major minor name, then eleven numbers and more; the tenth is the milliseconds in which the
+ * disk had work */
 bool
 proc_diskstats(struct str text, struct proc_view *v)
 {
@@ -235,7 +238,8 @@ proc_diskstats(struct str text, struct proc_view *v)
 	return v->ndisks > 0;
 }
 
-/* name: received bytes and seven more, sent bytes and seven more; two lines of headings, which have no colon */
+/* name: received bytes and seven more, sent bytes and seven more; two lines of headings, which
+ * have no colon */
 bool
 proc_net_dev(struct str text, struct proc_view *v)
 {

@@ -1,6 +1,7 @@
 /*
- * proc: the agent's eyes. The text of a file under /proc or of a cgroup in, values out; opening files is the caller's.
- * What is absent or makes no sense stays NaN or is left out, and nothing else suffers.
+ * proc: the agent's eyes. The text of a file under /proc or of a cgroup in, values out; opening
+ * files is the caller's. What is absent or makes no sense stays NaN or is left out, and nothing
+ * else suffers.
  */
 #ifndef SIGNALS_PROC_H
 #define SIGNALS_PROC_H
@@ -44,8 +45,8 @@ struct proc_view {
 };
 
 void	proc_clear(struct proc_view *);
-/* The kernel's counters slip back a little now and then: `now` never shows less than `before`, except for a CPU that
- * lost more than FACT_CPU_BACK_SECONDS, which was away and begins anew. */
+/* The kernel's counters slip back a little now and then: `now` never shows less than `before`,
+ * except for a CPU that lost more than FACT_CPU_BACK_SECONDS, which was away and begins anew. */
 void	proc_steady(struct proc_view *now, const struct proc_view *before);
 
 /* Files under /proc. False: nothing of use was found. */
@@ -56,7 +57,8 @@ proc_text_f	proc_pressure_cpu, proc_pressure_memory, proc_pressure_io;
 /* Files of a cgroup: v1 cpuacct.usage, v2 cpu.stat. */
 bool	proc_cpuacct_usage(struct str text, double *seconds);
 bool	proc_cpu_stat(struct str text, double *seconds);
-/* Is this the name of the cgroup of a container of Docker's? "<64 hex>" (cgroupfs) or "docker-<64 hex>.scope" (systemd). */
+/* Is this the name of the cgroup of a container of Docker's? "<64 hex>" (cgroupfs) or
+ * "docker-<64 hex>.scope" (systemd). */
 bool	proc_container_id(struct str directory, char id[PROC_ID_BYTES]);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * prom_keys: an index of the world by everything that a label may call a node. A key that two nodes share is nobody's:
- * to take the wrong one's load for a node's own is worse than to know nothing.
- * Must not know what the series say.
+ * prom_keys: an index of the world by everything that a label may call a node. A key that two
+ * nodes share leads to neither: to take the wrong one's load for a node's own is worse than to
+ * know nothing. Must not know what the series' values are.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -37,6 +37,7 @@ add(struct map *m, struct str key, struct world_node *n)
 	struct str k = lower(key, small);
 	struct world_node *before;
 
+	ASSERT(n != NULL && n != &shared);
 	if (k.len == 0)
 		return;
 	before = map_get(m, k);
@@ -78,7 +79,8 @@ host_of(struct str s)
 	}
 	for (n = s.len; n > 0 && isdigit((unsigned char)s.p[n - 1]); n--)
 		;
-	if (n == 0 || s.p[n - 1] != ':' || memchr(s.p, ':', n - 1) != NULL)	/* no port, or a bare v6 address */
+	/* no port, or a bare v6 address */
+	if (n == 0 || s.p[n - 1] != ':' || memchr(s.p, ':', n - 1) != NULL)
 		return s;
 	return (struct str){ s.p, n - 1 };
 }

@@ -1,5 +1,6 @@
 /*
- * prom_response: what a Prometheus answers to an instant query, as values. Bytes in, series out. Every byte may be hostile.
+ * prom_response: the response of a Prometheus to an instant query, as values. Bytes in, series out.
+ * Every byte may be hostile.
  */
 #ifndef SIGNALS_PROM_RESPONSE_H
 #define SIGNALS_PROM_RESPONSE_H
@@ -20,7 +21,7 @@ struct prom_pair {
 struct prom_series {
 	const struct prom_pair *label;
 	unsigned	 nlabels;
-	double		 value;		/* may be NaN or infinite: both say nothing of a node */
+	double		 value;		/* may be NaN or infinite: no value of a node */
 	double		 at;		/* seconds of the server's clock, of which the value is */
 };
 
@@ -28,25 +29,28 @@ struct prom_response {
 	const struct prom_series *series;
 	unsigned	 nseries;
 	bool		 scalar;	/* one value without labels */
-	double		 at;		/* the server's time of evaluation; NAN when nothing in the answer says so */
+	double		 at;		/* the server's time of evaluation; NAN when the response has none */
 	const char	*warning;	/* the first, NULL: none. What came is right then, but may not be all */
 	unsigned	 nwarnings;
 	const char	*info;		/* the first remark on the query, NULL: none */
 	unsigned	 histograms;	/* series left out: they are no single numbers */
-	unsigned	 server;	/* which gave it, a number that no other ever has; the client's to say */
+	unsigned	 server;	/* that it came from, a number that no other ever has; set by the client */
 	int64_t		 as_of_usec;	/* when it was evaluated, CLOCK_MONOTONIC of ours; the client's, too */
 	struct arena	*arena;		/* private */
 };
 
 /*
- * The body of an answer, whatever its HTTP status. NULL, and *out is the caller's to free; or why not, with words in
- * `detail` (printable ASCII): PROM_SYNTAX, PROM_SHAPE (no vector and no scalar), PROM_LARGE; PROM_QUERY: the query is at
- * fault, and no other server would do better; PROM_REFUSED: the server is.
+ * The body of a response, whatever its HTTP status. NULL, and *out is the caller's to free; or
+ * why not, with words in `detail` (printable ASCII): PROM_SYNTAX, PROM_SHAPE (no vector and no
+ * scalar), PROM_LARGE; PROM_QUERY: the query is at fault, and no other server would do better;
+ * PROM_REFUSED: the server is.
  */
-const struct why *prom_response_read(struct str body, struct prom_response **out, char detail[PROM_DETAIL]);
+const struct why *prom_response_read(struct str body, struct prom_response **out,
+		    char detail[PROM_DETAIL]);
 void		 prom_response_free(struct prom_response **);
 
-const char	*prom_series_label(const struct prom_series *, const char *name);	/* "" when absent, as in PromQL */
+/* "" when absent, as in PromQL. */
+const char	*prom_series_label(const struct prom_series *, const char *name);
 /* {instance="10.0.0.1:9100", job="node"} for people: short, printable ASCII. Returns out. */
 const char	*prom_series_text(const struct prom_series *, char *out, size_t cap);
 

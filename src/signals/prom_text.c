@@ -1,7 +1,7 @@
 /*
- * One line at a time, by hand: a page of 300 KiB arrives from every node every second. A cursor runs over the
- * line and never past its end; each eater either moves it behind what it ate or names what was expected.
- * Must not know what any metric means.
+ * One line at a time, by hand: a page of 300 KiB arrives from every node every second. A cursor
+ * runs over the line and never past its end; each eater either moves it behind what it ate or
+ * names what was expected. Must not know what any metric means.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -265,7 +265,8 @@ exponent_of(struct str s, int *out)
 	return true;
 }
 
-/* Up to 15 digits and a power of ten up to 22 are exact in one multiplication or division (Clinger 1990). */
+/* Up to 15 digits and a power of ten up to 22 are exact in one multiplication or division
+ * (Clinger 1990). */
 static bool
 easy_number(struct str s, double *out)
 {

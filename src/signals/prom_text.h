@@ -1,6 +1,6 @@
 /*
- * prom_text: Prometheus text exposition (0.0.4) and what exporters send of OpenMetrics. Calls back once per
- * value, allocates nothing, keeps nothing of the text. Every byte may be hostile.
+ * prom_text: Prometheus text exposition (0.0.4) and what exporters send of OpenMetrics. Calls
+ * back once per value, allocates nothing, keeps nothing of the text. Every byte may be hostile.
  */
 #ifndef SIGNALS_PROM_TEXT_H
 #define SIGNALS_PROM_TEXT_H
@@ -39,9 +39,10 @@ struct prom_text {
 void		 prom_text_init(struct prom_text *, prom_value_f *, void *arg);
 
 /*
- * Reads the whole lines at the front of `text` and says how many bytes they were; the rest is the caller's to hand in
- * again with more behind it. `last`: nothing more comes, so a line without its newline counts too.
- * WHY_METRICS_SYNTAX: `line` and `expected` say where and what; nothing more is to be read.
+ * Reads the whole lines at the front of `text` and says how many bytes they were; the rest is
+ * the caller's to hand in again with more behind it. `last`: nothing more comes, so a line
+ * without its newline counts too. WHY_METRICS_SYNTAX: `line` and `expected` say where and what;
+ * nothing more is to be read.
  */
 const struct why *prom_text_read(struct prom_text *, struct str text, bool last, size_t *used);
 

@@ -17,7 +17,8 @@ static const struct {
 	{ "d", 86400 * USEC_PER_SEC }, { "w", 604800 * USEC_PER_SEC }, { "y", 31536000 * USEC_PER_SEC },
 };
 
-/* What begins with a number: 90, 1.5 or 90s; its length, 0: nothing known. A number alone is seconds. */
+/* What begins with a number: 90, 1.5 or 90s; its length, 0: nothing known. A number alone is
+ * seconds. */
 static size_t
 amount(struct str s, int64_t *usec)
 {
