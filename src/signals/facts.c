@@ -1,7 +1,8 @@
 #include "signals/facts.h"
 
 const struct fact fact_all[FACT_COUNT] = {
-#define NODE_METRIC(id, name, type, sampled, help) { { #name, sizeof #name - 1 }, #type, help, sampled },
+#define NODE_METRIC(id, name, type, sampled, help) \
+	{ { #name, sizeof #name - 1 }, #type, help, sampled },
 #include "tbl/node_metrics.h"
 #undef NODE_METRIC
 };

@@ -40,7 +40,8 @@ struct mode {
 	bool		busy;
 };
 
-#define FACT_CPU_BACK_SECONDS 3.0	/* a CPU's counter that falls by more was reset; by less, it is jitter of the kernel */
+/* A CPU's counter that falls by more was reset; by less, it is jitter of the kernel. */
+#define FACT_CPU_BACK_SECONDS 3.0
 
 extern const struct fact fact_all[FACT_COUNT];
 extern const struct mode mode_all[MODE_COUNT];

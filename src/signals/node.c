@@ -36,7 +36,8 @@ struct device {
 
 struct devices {
 	struct device	of[NODE_DEVICES_MAX];
-	unsigned	n, next;	/* pages keep their order: the next one is most likely where the last was, or behind */
+	unsigned	n;
+	unsigned	next;		/* pages keep their order: the next one is most likely here */
 };
 
 struct node_counters {
@@ -55,6 +56,7 @@ node_new(enum sample_source source)
 {
 	struct node_counters *n = must_zalloc(sizeof *n);
 
+	ASSERT(source == SOURCE_NODE_EXPORTER || source == SOURCE_AGENT);
 	n->source = source;
 	return n;
 }
@@ -83,7 +85,7 @@ node_detail(const struct node_counters *n)
 	return n->detail;
 }
 
-/* reading a page into `now` */
+/* ---- reading a page into `now` ---- */
 
 static struct cpu *
 cpu_of(struct node_counters *n, struct str number)
@@ -98,6 +100,7 @@ cpu_of(struct node_counters *n, struct str number)
 		memset(n->cpu + n->ncpus, 0, (room - n->ncpus) * sizeof n->cpu[0]);
 		n->ncpus = room;
 	}
+	ASSERT(i < n->ncpus);
 	return &n->cpu[i];
 }
 
@@ -141,6 +144,7 @@ take_cpu(struct node_counters *n, const struct prom_value *v)
 static struct device *
 device_of(struct devices *d, struct str name)
 {
+	ASSERT(d->n <= NODE_DEVICES_MAX && d->next <= d->n);
 	if (name.len >= NAME_MAX_BYTES)
 		return NULL;
 	for (unsigned i = 0; i < d->n; i++) {
@@ -255,7 +259,8 @@ page_read(struct node_counters *n, struct str page)
 	prom_text_init(&t, take_value, n);
 	if (prom_text_read(&t, page, true, &used) != NULL) {
 		excerpt(page, t.line, found, sizeof found);
-		snprintf(n->detail, sizeof n->detail, "line %lu: expected %s, found: %s", t.line, t.expected, found);
+		snprintf(n->detail, sizeof n->detail, "line %lu: expected %s, found: %s", t.line,
+		    t.expected, found);
 		return WHY_METRICS_SYNTAX;
 	}
 	for (unsigned i = 0; i < n->ncpus; i++)
@@ -271,7 +276,7 @@ page_read(struct node_counters *n, struct str page)
 	return WHY_METRICS_INCOMPLETE;
 }
 
-/* `now` becomes `was` */
+/* ---- `now` becomes `was` ---- */
 
 static void
 devices_keep(struct devices *d)
@@ -302,10 +307,10 @@ cpu_fell(const struct cpu *c)
 static void
 cpu_keep(struct cpu *c)
 {
-	bool anew = !c->before || cpu_fell(c);
+	bool restart = !c->before || cpu_fell(c);
 
 	for (int m = 0; m < MODE_COUNT; m++)
-		if (anew || c->now[m] > c->was[m])
+		if (restart || c->now[m] > c->was[m])
 			c->was[m] = c->now[m];
 	c->before = c->here;
 }
@@ -321,9 +326,9 @@ page_keep(struct node_counters *n, int64_t at_usec)
 	n->at_usec = at_usec;
 }
 
-/* from `was` and `now` to a sample */
+/* ---- from `was` and `now` to a sample ---- */
 
-struct tally {
+struct cpu_tally {
 	unsigned	here;		/* CPUs on the page */
 	unsigned	ran;		/* of those, with time that moved since the last page */
 	unsigned	fell;		/* with counters that were reset */
@@ -332,7 +337,7 @@ struct tally {
 };
 
 static void
-tally_cpu(struct tally *t, const struct cpu *c)
+tally_cpu(struct cpu_tally *t, const struct cpu *c)
 {
 	double busy = 0, idle = 0;
 
@@ -373,6 +378,7 @@ disks_busiest(const struct devices *d, double seconds)
 {
 	double most = NAN;
 
+	ASSERT(seconds > 0 && d->n <= NODE_DEVICES_MAX);
 	for (unsigned i = 0; i < d->n; i++)
 		if (d->of[i].here && d->of[i].before)
 			most = fmax(most, clamp((d->of[i].now[0] - d->of[i].was[0]) / seconds, 0, 1));
@@ -384,6 +390,7 @@ nets_rate(const struct devices *d, int which, double seconds)
 {
 	double sum = NAN;
 
+	ASSERT(seconds > 0 && d->n <= NODE_DEVICES_MAX);
 	for (unsigned i = 0; i < d->n; i++)
 		if (d->of[i].here && d->of[i].before)
 			sum = fmax(d->of[i].now[which] - d->of[i].was[which], 0) + (isnan(sum) ? 0 : sum);
@@ -401,14 +408,18 @@ memory_available(const double v[FACT_COUNT])
 }
 
 static void
-fill(const struct node_counters *n, const struct tally *t, int64_t at_usec, struct sample *out)
+fill_sample(const struct node_counters *n, const struct cpu_tally *t, int64_t at_usec,
+    struct sample *out)
 {
-	double seconds = (double)(at_usec - n->at_usec) / USEC_PER_SEC;
+	double seconds = (double)(at_usec - n->at_usec) / USEC_PER_SEC, running = n->now[FACT_RUNNING];
 
+	ASSERT(n->at_usec != 0 && at_usec - n->at_usec >= NODE_APART_USEC);
+	ASSERT(t->ran > 0 && t->ran + t->fell + t->stood <= t->here);
+	ASSERT(t->share >= 0 && t->share <= t->ran);
 	*out = (struct sample){
 		.taken_usec = at_usec, .span_usec = at_usec - n->at_usec, .source = n->source,
 		.cores = t->here, .busy = t->here * clamp(t->share / t->ran, 0, 1),
-		.running = n->now[FACT_RUNNING] < 1 ? 0 : n->now[FACT_RUNNING] - 1,	/* one of them is the reader */
+		.running = running < 1 ? 0 : running - 1,	/* one of them is the reader */
 		.load1 = n->now[FACT_LOAD1],
 		.memory_total_bytes = n->now[FACT_MEM_TOTAL] > 0 ? n->now[FACT_MEM_TOTAL] : NAN,
 		.memory_available_bytes = memory_available(n->now),
@@ -424,11 +435,13 @@ fill(const struct node_counters *n, const struct tally *t, int64_t at_usec, stru
 }
 
 const struct why *
-node_page(struct node_counters *n, struct str page, int64_t at_usec, bool *sampled, struct sample *out)
+node_page(struct node_counters *n, struct str page, int64_t at_usec, bool *sampled,
+    struct sample *out)
 {
 	const struct why *why = page_read(n, page);
-	struct tally t = { .here = 0 };
+	struct cpu_tally t = { .here = 0 };
 
+	ASSERT(at_usec >= n->at_usec);
 	if (why != NULL)
 		return why;
 	if (n->at_usec != 0 && at_usec - n->at_usec < NODE_APART_USEC) {
@@ -438,7 +451,7 @@ node_page(struct node_counters *n, struct str page, int64_t at_usec, bool *sampl
 	for (unsigned i = 0; i < n->ncpus; i++)
 		if (n->cpu[i].here)
 			tally_cpu(&t, &n->cpu[i]);
-	if (t.ran == 0 && t.fell == 0 && t.stood > 0) {		/* kept as it is, so that the next span is the longer */
+	if (t.ran == 0 && t.fell == 0 && t.stood > 0) {	/* `was` stays, so that the next span is longer */
 		if (n->odd[0] != '\0') {
 			snprintf(n->detail, sizeof n->detail, "%s", n->odd);
 			return WHY_METRICS_VALUE;
@@ -452,10 +465,11 @@ node_page(struct node_counters *n, struct str page, int64_t at_usec, bool *sampl
 		return NULL;
 	}
 	if (t.ran > 0)
-		fill(n, &t, at_usec, out);
+		fill_sample(n, &t, at_usec, out);
 	page_keep(n, at_usec);
 	if (t.ran == 0 && t.fell > 0) {
-		snprintf(n->detail, sizeof n->detail, "counters of %u of %u CPUs fell by more than %.0f s", t.fell, t.here,
+		snprintf(n->detail, sizeof n->detail,
+		    "counters of %u of %u CPUs fell by more than %.0f s", t.fell, t.here,
 		    FACT_CPU_BACK_SECONDS);
 		return WHY_METRICS_BACKWARDS;
 	}

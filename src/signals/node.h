@@ -15,7 +15,7 @@
 #define NODE_DETAIL_MAX	128
 #define NODE_CPUS_MAX	4096
 #define NODE_DEVICES_MAX 64			/* disks; network interfaces likewise */
-#define NODE_APART_USEC	INT64_C(20000)		/* two pages closer than this say nothing about a rate */
+#define NODE_APART_USEC	INT64_C(20000)		/* two pages closer than this give no rate */
 
 struct node_counters;
 
@@ -24,13 +24,14 @@ void		 node_free(struct node_counters **);
 void		 node_forget(struct node_counters *);	/* the next page is the first again */
 
 /*
- * A whole page whose answer began at `at_usec` (monotonic, of this machine). NULL: the page is
+ * A whole page whose response began at `at_usec` (monotonic, of this machine). NULL: the page is
  * sound, and *sampled says whether it gave a sample: the first page does not, nor one too close
  * to the last or one in which no CPU's time moved. WHY_METRICS_SYNTAX, _INCOMPLETE (no CPU to be
  * seen), _VALUE (none whose times can be), _BACKWARDS (all CPUs fell back; the page counts as a
  * first one): node_detail() has the words; *out is untouched.
  */
-const struct why *node_page(struct node_counters *, struct str page, int64_t at_usec, bool *sampled, struct sample *out);
+const struct why *node_page(struct node_counters *, struct str page, int64_t at_usec,
+		    bool *sampled, struct sample *out);
 const char	*node_detail(const struct node_counters *);	/* of the last failure; printable ASCII */
 
 #endif

@@ -5,10 +5,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/str.h"
 #include "signals/proc.h"
 
-#define TICKS_PER_SECOND	100.0		/* USER_HZ, in which the kernel speaks to programs whatever its own HZ */
+#define TICKS_PER_SECOND	100.0		/* USER_HZ, the unit of these files whatever the kernel's own HZ */
 
 static bool
 eat_line(struct str *text, struct str *line)
@@ -57,6 +58,7 @@ proc_clear(struct proc_view *v)
 static void
 cpu_steady(struct proc_cpu *now, const struct proc_cpu *before)
 {
+	ASSERT(now->number == before->number);
 	for (int m = 0; m < MODE_COUNT; m++)
 		if (before->seconds[m] - now->seconds[m] > FACT_CPU_BACK_SECONDS)
 			return;
@@ -70,6 +72,7 @@ proc_steady(struct proc_view *now, const struct proc_view *before)
 {
 	unsigned k = 0;
 
+	ASSERT(now->ncpus <= PROC_CPUS_MAX && before->ncpus <= PROC_CPUS_MAX);
 	for (unsigned i = 0; i < now->ncpus; i++) {
 		while (k < before->ncpus && before->cpu[k].number < now->cpu[i].number)
 			k++;
@@ -85,6 +88,7 @@ stat_cpu(struct str word, struct str line, struct proc_view *v)
 	struct proc_cpu *c = &v->cpu[v->ncpus];
 	uint64_t number;
 
+	ASSERT(v->ncpus <= PROC_CPUS_MAX && word.len >= 3);
 	if (!str_to_u64((struct str){ word.p + 3, word.len - 3 }, &number) || number >= PROC_CPUS_MAX ||
 	    v->ncpus == PROC_CPUS_MAX)
 		return;		/* the sum of all has no number */
@@ -224,6 +228,7 @@ proc_diskstats(struct str text, struct proc_view *v)
 	struct str line, name, disk = { NULL, 0 };
 	double msec;
 
+	ASSERT(v->ndisks <= PROC_DEVICES_MAX);
 	while (eat_line(&text, &line) && v->ndisks < PROC_DEVICES_MAX) {
 		eat_word(&line);
 		eat_word(&line);
@@ -246,6 +251,7 @@ proc_net_dev(struct str text, struct proc_view *v)
 	struct str line, name;
 	double received, sent;
 
+	ASSERT(v->nnets <= PROC_DEVICES_MAX);
 	while (eat_line(&text, &line) && v->nnets < PROC_DEVICES_MAX) {
 		if (!str_split(&line, ':', &name) || line.p == NULL)
 			continue;

@@ -1,5 +1,5 @@
 /*
- * proc: the agent's eyes. The text of a file under /proc or of a cgroup in, values out; opening
+ * proc: what an agent reads. The text of a file under /proc or of a cgroup in, values out; opening
  * files is the caller's. What is absent or makes no sense stays NaN or is left out, and nothing
  * else suffers.
  */
@@ -46,7 +46,7 @@ struct proc_view {
 
 void	proc_clear(struct proc_view *);
 /* The kernel's counters slip back a little now and then: `now` never shows less than `before`,
- * except for a CPU that lost more than FACT_CPU_BACK_SECONDS, which was away and begins anew. */
+ * except for a CPU that lost more than FACT_CPU_BACK_SECONDS, which was away and begins again. */
 void	proc_steady(struct proc_view *now, const struct proc_view *before);
 
 /* Files under /proc. False: nothing of use was found. */

@@ -1,8 +1,9 @@
 /*
- * Facts in the order of their table; each knows its own lines. Must not know who reads.
+ * Facts in the order of their table; each has its own lines. Must not know what reads them.
  */
 #include <math.h>
 
+#include "base/bug.h"
 #include "base/bug.h"
 #include "base/escape.h"
 #include "signals/proc_page.h"
@@ -31,6 +32,7 @@ add_device(struct buf *b, enum fact_id f, const char *device, double value)
 static void
 add_cpus(struct buf *b, const struct proc_view *v, bool zeros)
 {
+	ASSERT(v->ncpus <= PROC_CPUS_MAX);
 	for (unsigned i = 0; i < v->ncpus; i++)
 		for (int m = 0; m < MODE_COUNT; m++)
 			if (zeros || v->cpu[i].seconds[m] > 0 || m == MODE_IDLE)
@@ -71,6 +73,7 @@ is_there(const struct proc_view *v, enum fact_id f)
 static void
 add_fact(struct buf *b, const struct proc_view *v, enum fact_id f, bool zeros)
 {
+	ASSERT(f < FACT_COUNT && v->ndisks <= PROC_DEVICES_MAX && v->nnets <= PROC_DEVICES_MAX);
 	switch (f) {
 	case FACT_CPU:
 		add_cpus(b, v, zeros);
@@ -100,10 +103,13 @@ add_containers(struct buf *b, const struct proc_view *v)
 {
 	static const char name[] = "mola_container_cpu_seconds_total";
 
+	ASSERT(v->ncontainers <= PROC_CONTAINERS_MAX);
 	if (v->ncontainers > 0)
 		add_head(b, name, "counter", "Seconds of CPU that a container has used.");
-	for (unsigned i = 0; i < v->ncontainers; i++)
-		buf_printf(b, "%s{id=\"%s\"} " NUMBER "\n", name, v->container[i].id, v->container[i].cpu_seconds);
+	for (unsigned i = 0; i < v->ncontainers; i++) {
+		const struct proc_container *c = &v->container[i];
+		buf_printf(b, "%s{id=\"%s\"} " NUMBER "\n", name, c->id, c->cpu_seconds);
+	}
 }
 
 void

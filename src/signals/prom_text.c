@@ -95,6 +95,7 @@ eat_label(struct cursor *c, struct prom_label *label)
 static bool
 eat_labels(struct cursor *c, struct prom_label label[PROM_LABELS_MAX], unsigned *n)
 {
+	ASSERT(at(c, '{'));
 	*n = 0;
 	c->p++;
 	for (;;) {
@@ -166,6 +167,7 @@ eat_line(struct cursor *c, struct prom_text *t)
 {
 	struct str line = { c->p, (size_t)(c->end - c->p) };
 
+	ASSERT(c->p <= c->end && c->expected == NULL);
 	skip_blanks(c);
 	if (c->p == c->end)
 		return true;
@@ -182,6 +184,7 @@ prom_text_read(struct prom_text *t, struct str text, bool last, size_t *used)
 {
 	const char *p = text.p, *end = text.p + text.len, *newline;
 
+	ASSERT(t->expected == NULL);		/* nothing is to be read after a failure */
 	while (p < end) {
 		newline = memchr(p, '\n', (size_t)(end - p));
 		struct cursor c = { p, newline != NULL ? newline : end, NULL };
@@ -192,6 +195,7 @@ prom_text_read(struct prom_text *t, struct str text, bool last, size_t *used)
 			bad(&c, "a shorter line");
 		else
 			eat_line(&c, t);
+		ASSERT(c.p <= c.end);
 		if (c.expected != NULL) {
 			t->expected = c.expected;
 			return WHY_METRICS_SYNTAX;
@@ -270,8 +274,8 @@ exponent_of(struct str s, int *out)
 static bool
 easy_number(struct str s, double *out)
 {
-	static const double ten[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-	    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
+	static const double ten[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
+	    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
 	const char *p = s.p, *end = s.p + s.len;
 	uint64_t digits = 0;
 	int n = 0, fraction = 0, power;

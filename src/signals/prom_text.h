@@ -46,7 +46,8 @@ void		 prom_text_init(struct prom_text *, prom_value_f *, void *arg);
  */
 const struct why *prom_text_read(struct prom_text *, struct str text, bool last, size_t *used);
 
-struct str	 prom_label(const struct prom_value *, struct str name);	/* value as it stands; p NULL when absent */
+/* The value as it stands; p NULL when absent. */
+struct str	 prom_label(const struct prom_value *, struct str name);
 /* A label's value without its escapes, NUL-terminated and truncated; returns its length. */
 size_t		 prom_unescape(struct str value, char *out, size_t cap);
 bool		 prom_number(struct str, double *out);	/* as in the exposition: NaN, +Inf, 1.5e+09 */

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/clock.h"
 #include "signals/promql.h"
 
@@ -13,8 +14,9 @@ static const struct {
 	const char	*unit;
 	int64_t		 usec;
 } units[] = {		/* "ms" before "m" */
-	{ "ms", USEC_PER_MSEC }, { "s", USEC_PER_SEC }, { "m", 60 * USEC_PER_SEC }, { "h", 3600 * USEC_PER_SEC },
-	{ "d", 86400 * USEC_PER_SEC }, { "w", 604800 * USEC_PER_SEC }, { "y", 31536000 * USEC_PER_SEC },
+	{ "ms", USEC_PER_MSEC }, { "s", USEC_PER_SEC }, { "m", 60 * USEC_PER_SEC },
+	{ "h", 3600 * USEC_PER_SEC }, { "d", 86400 * USEC_PER_SEC },
+	{ "w", 604800 * USEC_PER_SEC }, { "y", 31536000 * USEC_PER_SEC },
 };
 
 /* What begins with a number: 90, 1.5 or 90s; its length, 0: nothing known. A number alone is
@@ -54,6 +56,7 @@ range(struct str s, int64_t *usec)
 	for (s = str_trim(s); s.len > 0; s = (struct str){ s.p + n, s.len - n }) {
 		if ((n = amount(s, &part)) == 0)
 			return false;
+		ASSERT(n <= s.len && part >= 0 && part <= RANGE_MAX);
 		sum += part;
 		if (sum > RANGE_MAX)
 			sum = RANGE_MAX;
@@ -67,6 +70,7 @@ skip_string(struct str s, size_t i)
 {
 	char quote = s.p[i];
 
+	ASSERT(i < s.len);
 	for (i++; i < s.len && s.p[i] != quote; i++)
 		if (s.p[i] == '\\' && quote != '`')
 			i++;

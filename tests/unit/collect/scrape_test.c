@@ -228,6 +228,23 @@ test_failures_have_reasons(void **state)
 	free(large);
 }
 
+/* No byte came, so there is no time at which the page began, either. */
+static void
+test_response_without_a_body(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	begin(&b, "http://a/metrics", NULL);
+	run(EAGER_USEC);
+	end(open_to("http://a/"), NULL, 200, "");
+	assert_ptr_equal(b.a.signal_why, WHY_METRICS_INCOMPLETE);
+	run(PERIOD + PERIOD / 10);
+	answer("http://a/", page_now());
+	assert_null(b.a.signal_why);
+	finish(&b);
+}
+
 static void
 test_stream(void **state)
 {
@@ -577,6 +594,7 @@ main(void)
 		cmocka_unit_test(test_exporter_gives_samples),
 		cmocka_unit_test(test_never_two_at_once),
 		cmocka_unit_test(test_failures_have_reasons),
+		cmocka_unit_test(test_response_without_a_body),
 		cmocka_unit_test(test_stream),
 		cmocka_unit_test(test_stream_backlog),
 		cmocka_unit_test(test_stream_comes_back),
