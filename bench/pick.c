@@ -113,7 +113,7 @@ measure(unsigned n)
 	b.chosen = must_zalloc(PICKS * sizeof *b.chosen);
 	b.table = table_make(n);
 	b.pick = pick_new(b.live, b.phys, 1);
-	pick_table(b.pick, b.table);
+	pick_set_table(b.pick, b.table);
 	rng_seed(&b.rng, 1);
 	for (int i = 0; i < ROUNDS; i++) {
 		int64_t with = run(&b, true);

@@ -93,7 +93,7 @@ worker_take_table(struct worker *w, int fd)
 		log_event(LOG_ERROR, "table.refused", "why", why_name(why), NULL);
 		return;
 	}
-	proxy_table(w->proxy, t);
+	proxy_set_table(w->proxy, t);
 	log_event(LOG_DEBUG, "table.taken", "serial", LOG_N(table_serial(t)), NULL);
 	table_unref(&t);
 }

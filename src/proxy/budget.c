@@ -43,7 +43,7 @@ budget_free(struct budget **bp)
 }
 
 void
-budget_table(struct budget *b, const struct table *t, int64_t now)
+budget_set_table(struct budget *b, const struct table *t, int64_t now)
 {
 	table_services(t, &b->nbuckets);
 	free(b->bucket);

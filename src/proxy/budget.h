@@ -13,7 +13,7 @@ struct budget;
 struct budget	*budget_new(void);
 void		 budget_free(struct budget **);
 /* From now on services are those of this table; all begin with what a quiet one has. */
-void		 budget_table(struct budget *, const struct table *, int64_t now_usec);
+void		 budget_set_table(struct budget *, const struct table *, int64_t now_usec);
 
 /* A request of the service came. Those of a table that is no longer in force are few, and not
  * counted. */

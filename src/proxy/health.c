@@ -330,7 +330,7 @@ probe_table(struct health *h, const struct table *t, const struct table_task *ta
 }
 
 void
-health_table(struct health *h, const struct table *t)
+health_set_table(struct health *h, const struct table *t)
 {
 	uint32_t n;
 	const struct table_task *task = table_tasks(t, &n);

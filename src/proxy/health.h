@@ -17,6 +17,6 @@ struct health	*health_new(struct loop *, struct live *, uint64_t seed, unsigned 
 void		 health_free(struct health **);
 /* From now on checks every task of this table whose service has a health path; nothing of the
  * table is kept. */
-void		 health_table(struct health *, const struct table *);
+void		 health_set_table(struct health *, const struct table *);
 
 #endif

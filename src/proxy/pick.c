@@ -65,7 +65,7 @@ pick_free(struct pick **pp)
 
 /* Turns begin anywhere, so that workers do not march in step. */
 void
-pick_table(struct pick *p, const struct table *t)
+pick_set_table(struct pick *p, const struct table *t)
 {
 	uint32_t n;
 	const struct table_service *s = table_services(t, &n);

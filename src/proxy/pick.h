@@ -23,7 +23,7 @@ struct pick_avoid {
 struct pick	*pick_new(const struct live *, const struct phys *, uint64_t seed);
 void		 pick_free(struct pick **);
 /* From now on requests come with this table; the caller keeps a reference while it is in force. */
-void		 pick_table(struct pick *, const struct table *);
+void		 pick_set_table(struct pick *, const struct table *);
 
 /*
  * WHY_NO_TASK: the service has none. WHY_NO_LIVE_TASK: none that is healthy, accepting and not to

@@ -45,7 +45,7 @@ conf_apply(struct proxy *p)
 	loop_reserve(p->loop, 4 * p->conf.clients_max + 4096);
 	p->head.field = must_realloc(p->head.field,
 	    (size_t)(request > response ? request : response) * sizeof *p->head.field);
-	upstream_limits(p->upstream, p->conf.upstream_idle_max, p->conf.upstream_idle_usec);
+	upstream_set_limits(p->upstream, p->conf.upstream_idle_max, p->conf.upstream_idle_usec);
 	access_on(p->access, p->conf.access_log);
 }
 
@@ -134,16 +134,16 @@ proxy_unlisten(struct proxy *p, const struct addr *a)
 }
 
 void
-proxy_table(struct proxy *p, struct table *t)
+proxy_set_table(struct proxy *p, struct table *t)
 {
 	struct table *old = p->table;
 
 	p->table = table_ref(t);
-	pick_table(p->pick, t);
-	budget_table(p->budget, t, loop_now(p->loop));
-	upstream_table(p->upstream, t);
+	pick_set_table(p->pick, t);
+	budget_set_table(p->budget, t, loop_now(p->loop));
+	upstream_set_table(p->upstream, t);
 	if (p->health != NULL)
-		health_table(p->health, t);
+		health_set_table(p->health, t);
 	table_unref(&old);
 }
 
@@ -172,7 +172,7 @@ probe_or_not(struct proxy *p)
 	if (ours && p->health == NULL) {
 		p->health = health_new(p->loop, p->conf.live, p->conf.seed, p->conf.worker);
 		if (p->table != NULL)
-			health_table(p->health, p->table);
+			health_set_table(p->health, p->table);
 	} else if (!ours)
 		health_free(&p->health);
 }

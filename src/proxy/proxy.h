@@ -58,7 +58,7 @@ void		 proxy_unlisten(struct proxy *, const struct addr *);
 void		 proxy_borrow(struct proxy *, int fd, const struct addr *, unsigned worker);
 void		 proxy_give_back(struct proxy *, unsigned worker);
 /* Takes a reference. Requests under way finish on the table they began with. */
-void		 proxy_table(struct proxy *, struct table *);
+void		 proxy_set_table(struct proxy *, struct table *);
 /* New limits and time-outs after a reload; worker, live, phys and seed stay. */
 void		 proxy_reconf(struct proxy *, const struct proxy_conf *);
 

@@ -87,7 +87,7 @@ upstream_new(struct loop *l, struct live *live, unsigned worker)
 }
 
 void
-upstream_limits(struct upstream *u, unsigned idle_max, int64_t idle_usec)
+upstream_set_limits(struct upstream *u, unsigned idle_max, int64_t idle_usec)
 {
 	u->idle_max = idle_max;
 	u->idle_usec = idle_usec;
@@ -489,7 +489,7 @@ upstream_why(int error)
 /* ---- the whole ---- */
 
 void
-upstream_table(struct upstream *u, const struct table *t)
+upstream_set_table(struct upstream *u, const struct table *t)
 {
 	uint32_t n;
 	const struct table_task *task = table_tasks(t, &n);

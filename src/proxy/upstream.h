@@ -15,9 +15,9 @@ struct upconn;
 
 struct upstream	*upstream_new(struct loop *, struct live *, unsigned worker);
 void		 upstream_free(struct upstream **);		/* busy connections must have come back */
-void		 upstream_limits(struct upstream *, unsigned idle_max_per_task, int64_t idle_usec);
+void		 upstream_set_limits(struct upstream *, unsigned idle_max_per_task, int64_t idle_usec);
 /* Connections to tasks that are not in this table are not kept any longer. */
-void		 upstream_table(struct upstream *, const struct table *);
+void		 upstream_set_table(struct upstream *, const struct table *);
 
 /*
  * A connection to the task, the caller's until given or dropped: an idle one, or else one that is

@@ -203,7 +203,7 @@ mola_publish(struct sim_mola *m)
 		close(m->table_fd);
 	m->table_fd = dup(fd);
 	ASSERT(table_open(fd, &t) == NULL);
-	pick_table(m->pick, t);
+	pick_set_table(m->pick, t);
 	table_unref(&m->table);
 	m->table = t;
 }

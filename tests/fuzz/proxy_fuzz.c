@@ -48,7 +48,7 @@ proxy_of_one(void)
 	struct table *t = table_of_one();
 
 	proxy_listen(p, talk_listen("front", &front), &front);
-	proxy_table(p, t);
+	proxy_set_table(p, t);
 	table_unref(&t);
 	return p;
 }

@@ -65,7 +65,7 @@ open_table(enum policy policy, unsigned nnodes, unsigned ntasks, unsigned ndrain
 		node_is(i, 4, 0);
 	picker = pick_new(live, phys, 7);
 	table = make(policy, nnodes, ntasks, ndraining);
-	pick_table(picker, table);
+	pick_set_table(picker, table);
 }
 
 static void
@@ -421,7 +421,7 @@ test_older_table(void **state)
 	(void)state;
 	open_table(POLICY_MARGINAL, 4, 4, 1);
 	newer = make(POLICY_MARGINAL, 1, 1, 0);
-	pick_table(picker, newer);
+	pick_set_table(picker, newer);
 	fly(0, 1, 1, 1);
 	for (int i = 0; i < 100; i++)
 		hits[pick()]++;

@@ -89,7 +89,7 @@ stage_table(void)
 	assert_null(table_maker_seal(m, &fd));
 	table_maker_free(&m);
 	assert_null(table_open(fd, &t));
-	proxy_table(stage.proxy, t);
+	proxy_set_table(stage.proxy, t);
 	table_unref(&t);
 }
 

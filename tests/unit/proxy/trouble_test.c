@@ -61,7 +61,7 @@ test_no_route(void **state)
 	assert_null(table_maker_seal(m, &fd));
 	table_maker_free(&m);
 	assert_null(table_open(fd, &table));
-	proxy_table(stage.proxy, table);
+	proxy_set_table(stage.proxy, table);
 	table_unref(&table);
 	c = dial();
 	say(c, GET("/"));

@@ -20,7 +20,7 @@ begin(void **state)
 	loop = loop_new();
 	live = live_init(must_zalloc(live_bytes()), 1);
 	up = upstream_new(loop, live, 0);
-	upstream_limits(up, MOST, 600 * USEC_PER_SEC);
+	upstream_set_limits(up, MOST, 600 * USEC_PER_SEC);
 	listener = listen_anywhere(&task.addr);
 	return 0;
 }
@@ -124,7 +124,7 @@ the_ceiling_holds(void **state)
 	(void)state;
 	wave(2 * MOST);
 	assert_int_equal(up->pool[0]->nidle, MOST);
-	upstream_limits(up, 0, USEC_PER_SEC);
+	upstream_set_limits(up, 0, USEC_PER_SEC);
 	wave(MOST);
 	assert_int_equal(up->pool[0]->nidle, 0);
 }
@@ -142,7 +142,7 @@ a_task_that_left_takes_its_timer_along(void **state)
 	assert_null(table_maker_seal(m, &fd));
 	table_maker_free(&m);
 	assert_null(table_open(fd, &t));
-	upstream_table(up, t);
+	upstream_set_table(up, t);
 	table_unref(&t);
 	assert_null(up->pool[0]);
 	loop_turn(loop, 0);
