@@ -1,6 +1,6 @@
 /*
  * Moves bytes and keeps the marks right. Knows framing through h1_body, knows nothing of requests,
- * clients or time-outs: whoever waits decides how long.
+ * clients or time-outs: its owner decides how long it may wait.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -159,6 +159,7 @@ cuts_close(struct flow *f)
 		to += until - from;
 		gone += b->cut[i].len;
 	}
+	ASSERT(gone <= f->end - f->good);
 	f->end -= gone;
 	return gone;
 }
@@ -175,6 +176,7 @@ bare_check(struct flow *f)
 	p = f->page + f->good;
 	if (h1_body_bare(&f->body, p, f->end - f->good, &used, &data) == PARSE_BAD)
 		return false;
+	ASSERT(data <= used && used <= f->end - f->good);
 	memmove(p + data, p + used, f->end - f->good - used);
 	f->body_bytes += used;
 	f->good += data;
@@ -302,7 +304,7 @@ flow_write(struct flow *f, int64_t now)
 }
 
 /*
- * All that may go is written: the page begins anew, with what cannot be judged yet (a trailer
+ * All that may go is written: the page is filled again, behind what cannot be judged yet (a trailer
  * line that is not there to its end), or goes back when nothing comes; unless it keeps what it
  * holds. A head's own page is not needed for its body.
  */
@@ -312,6 +314,7 @@ refill(struct flow *f, int64_t now)
 	size_t rest = f->end - f->good;
 	enum io_result res;
 
+	ASSERT(f->at == f->good && gather_done(&f->head));	/* all of it has gone */
 	if (f->keep && f->whole && f->end < f->cap)
 		return flow_fill(f, now);
 	f->whole = false;
@@ -328,16 +331,17 @@ refill(struct flow *f, int64_t now)
 }
 
 static enum flow_result
-waits(struct flow *f, enum flow_wait for_whom, int64_t now)
+flow_wait(struct flow *f, enum flow_wait side, int64_t now)
 {
-	f->wait = for_whom;
+	ASSERT(f->since_usec == 0);
+	f->wait = side;
 	f->since_usec = now;
 	return FLOW_MORE;
 }
 
 /* Others have their turn; a page without bytes serves them meanwhile. */
 static enum flow_result
-tired(struct flow *f)
+flow_yield(struct flow *f)
 {
 	if (f->good == f->end && !f->keep)
 		page_give(f);
@@ -359,6 +363,7 @@ flow_excuse(struct flow *f)
 enum flow_result
 flow_run(struct flow *f, int64_t now)
 {
+	ASSERT(f->source != NULL && f->sink != NULL && now >= f->since_usec);
 	if (f->since_usec != 0)
 		f->waited_usec[f->wait] += now - f->since_usec;
 	f->since_usec = 0;
@@ -366,17 +371,17 @@ flow_run(struct flow *f, int64_t now)
 		uint64_t before = stream_bytes_in(f->source);
 		enum io_result res = flow_write(f, now);
 		if (res == IO_AGAIN)
-			return waits(f, FLOW_SINK, now);
+			return flow_wait(f, FLOW_SINK, now);
 		if (res == IO_FAIL)
 			return FLOW_SINK_BROKEN;
 		if (f->body.done)
 			return FLOW_DONE;
 		if (f->body_bytes > LARGE_BYTES && !share_has(f->share))
-			return tired(f);
+			return flow_yield(f);
 		res = refill(f, now);
 		share_use(f->share, stream_bytes_in(f->source) - before);
 		if (res == IO_AGAIN)
-			return waits(f, FLOW_SOURCE, now);
+			return flow_wait(f, FLOW_SOURCE, now);
 		if (res == IO_EOF)
 			return FLOW_SOURCE_END;
 		if (res == IO_FAIL)
@@ -408,6 +413,7 @@ flow_next(struct flow *f, int64_t now)
 {
 	size_t rest = f->end - f->good;
 
+	ASSERT(f->at <= f->good && f->good <= f->end);
 	gather_clear(&f->head);
 	if (rest == 0)
 		page_give(f);

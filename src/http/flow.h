@@ -18,7 +18,7 @@
 enum flow_wait { FLOW_SOURCE, FLOW_SINK };
 
 enum flow_result {
-	FLOW_MORE,		/* waits: `wait` says for whom */
+	FLOW_MORE,		/* waits: `wait` is for which side */
 	FLOW_YIELD,		/* could go on, but others want a turn too */
 	FLOW_DONE,		/* the message is complete and written */
 	FLOW_SOURCE_END,	/* the source ended its direction; all that came is written */
@@ -73,7 +73,7 @@ enum flow_head { FLOW_REQUEST, FLOW_RESPONSE, FLOW_RESPONSE_TO_HEAD };
  * Reads until the whole head of a message is there, within the message's limits; nothing of it is
  * consumed. FLOW_DONE: it is, it takes *used bytes of flow_unread, and the message's slices point
  * into the page: flow_begin is next. FLOW_MORE: more of it must come. FLOW_SOURCE_END,
- * FLOW_SOURCE_BROKEN: no more comes. FLOW_STARVED. FLOW_BAD: *why says which rule of HTTP/1 it
+ * FLOW_SOURCE_BROKEN: no more comes. FLOW_STARVED. FLOW_BAD: *why is which rule of HTTP/1 it
  * breaks.
  */
 enum flow_result	 flow_read_head(struct flow *, enum flow_head, struct message *, size_t *used,
@@ -108,7 +108,7 @@ bool			 flow_begun(const struct flow *);	/* some of the message has gone out */
 /* When a flow that waits will have waited so long in all for whom it waits for; never, if it does
  * not wait. */
 int64_t			 flow_waits_until(const struct flow *, int64_t usec_in_all);
-/* The waits so far are nobody's fault. */
+/* The waits so far do not count. */
 void			 flow_excuse(struct flow *);
 /* Forgets the message and its head; bytes beyond it move to the front of the page. */
 void			 flow_next(struct flow *, int64_t now_usec);

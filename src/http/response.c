@@ -37,7 +37,10 @@ shared_unref(struct shared **sp)
 	struct shared *s = *sp;
 
 	*sp = NULL;
-	if (s == NULL || --s->refs > 0)
+	if (s == NULL)
+		return;
+	ASSERT(s->refs > 0);
+	if (--s->refs > 0)
 		return;
 	buf_fini(&s->text);
 	free(s);
@@ -69,6 +72,7 @@ request_flush(struct request *req)
 	size_t all = 0, put;
 	int n;
 
+	ASSERT(req->sent <= req->out.len + (req->shared != NULL ? req->shared->text.len : 0));
 	while ((n = flush_pieces(req, piece)) > 0) {
 		enum io_result r = all < FLUSH_BYTES
 		    ? stream_writev(request_client(req), piece, n, &put) : IO_AGAIN;
@@ -110,6 +114,7 @@ buf_trim(struct buf *b)
 static bool
 begin_next(struct request *req)
 {
+	ASSERT(req->state == AT_RESPONSE && req->sent == 0 && (req->closing || req->in.body.done));
 	req->session.served++;
 	if (req->closing) {
 		request_move(req, AT_REST);

@@ -7,7 +7,7 @@
 #include "base/bug.h"
 #include "http/slab.h"
 
-/* The sanitizer sees who looks at the dead, though their memory stays with us. */
+/* The sanitizer sees a use after free, though the memory stays with us. */
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
 #define CLOSE(piece, bytes)	ASAN_POISON_MEMORY_REGION(piece, bytes)
@@ -79,10 +79,12 @@ slab_take(struct slab *s)
 	struct piece *p = s->unused;
 
 	if (p == NULL) {
+		ASSERT(s->nunused == 0);
 		if ((p = try_alloc(s->bytes)) != NULL)
 			s->out++;
 		return p;
 	}
+	ASSERT(s->nunused > 0);
 	OPEN(p, s->bytes);
 	s->unused = p->next;
 	if (--s->nunused < s->spare)
@@ -134,6 +136,7 @@ give_all(void *arg)
 {
 	struct slab *s = arg;
 
+	ASSERT(s->ordered && s->later != NULL);
 	s->ordered = false;
 	while (s->later != NULL) {
 		struct piece *p = s->later;
@@ -153,6 +156,7 @@ slab_give_later(struct slab *s, void *memory)
 {
 	struct piece *p = memory;
 
+	ASSERT(s->out > 0 && !s->ending && p != s->later);
 	p->next = s->later;
 	s->later = p;
 	if (!s->ordered) {

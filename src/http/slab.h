@@ -16,13 +16,13 @@ struct slab	*slab_new(struct loop *, size_t bytes, unsigned keep);
 void		 slab_free(struct slab **);
 
 void		*slab_take(struct slab *);		/* not zeroed; NULL: there is no memory */
-void		 slab_give(struct slab *, void *);	/* at once: for memory that nobody calls back to */
+void		 slab_give(struct slab *, void *);	/* at once: for memory that no event comes for */
 void		 slab_give_later(struct slab *, void *);	/* after this turn */
 
 /*
  * To be called now and then: what lay unused all the time since the last call goes. Returns the
  * bytes that have gone since then, these and those beyond `keep`; most of them stay with the C
- * library until somebody trims its heap.
+ * library until its heap is trimmed.
  */
 size_t		 slab_tidy(struct slab *);
 

@@ -73,7 +73,7 @@ access_flush(struct access *a)
 		buf_eat(&a->lines, (size_t)put);
 		return;
 	}
-	for (size_t i = 0; i < a->lines.len; i++)	/* nobody reads any more */
+	for (size_t i = 0; i < a->lines.len; i++)	/* the reader has gone */
 		if (a->lines.p[i] == '\n')
 			a->lost++, a->counted++;
 	buf_clear(&a->lines);
@@ -95,6 +95,7 @@ on_turn_end(void *arg)
 {
 	struct access *a = arg;
 
+	ASSERT(a->waiting);
 	a->waiting = false;
 	access_flush(a);
 	if (a->ending)
@@ -104,6 +105,7 @@ on_turn_end(void *arg)
 static size_t
 put_named(char *out, size_t at, size_t cap, struct str name, struct str value)
 {
+	ASSERT(at <= cap);
 	if (at + name.len + 1 > cap)
 		return at;
 	for (size_t i = 0; i < name.len; i++)
@@ -148,6 +150,7 @@ access_log(struct access *a, const struct access_line *l)
 
 	if (!a->on)
 		return;
+	ASSERT(!a->ending && l->request->len <= ACCESS_REQUEST_MAX && l->took_usec >= 0);
 	add_time(b);
 	buf_printf(b, "client=%.*s %.*s status=%d bytes=%llu usec=%lld %.*s%.*s why=%s",
 	    STR_ARG(l->client), (int)l->request->len, l->request->text, l->status,

@@ -1,6 +1,6 @@
 /*
  * access: one line per request on stdout, off by default. Lines of a turn are written together; a
- * reader of the log who is too slow loses lines and never slows a request.
+ * reader of the log that is too slow loses lines and never slows a request.
  */
 #ifndef PROXY_ACCESS_H
 #define PROXY_ACCESS_H

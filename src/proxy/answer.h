@@ -1,6 +1,5 @@
 /*
- * answer: what we say in our own name: a status, the reason's name in Mola-Why, one sentence of
- * text.
+ * answer: responses of our own: a status, the reason's name in Mola-Why, one sentence of text.
  */
 #ifndef PROXY_ANSWER_H
 #define PROXY_ANSWER_H
@@ -10,7 +9,7 @@
 
 #define ANSWER_MAX	512
 
-/* A whole message in `out`. why->status must not be 0. `without_body`: the answer to HEAD. */
+/* A whole message in `out`. why->status must not be 0. `without_body`: the response to HEAD. */
 struct str	answer_make(char out[ANSWER_MAX], const struct why *, bool keep_alive,
     bool without_body);
 

@@ -69,7 +69,10 @@ budget_add(struct budget *b, const struct table *t, const struct table_service *
 {
 	struct bucket *k = bucket_of(b, t, s);
 
-	if (k != NULL && k->tokens < MOST)
+	if (k == NULL)
+		return;
+	ASSERT(k->tokens <= MOST);
+	if (k->tokens < MOST)
 		k->tokens++;
 }
 
@@ -81,6 +84,7 @@ budget_take(struct budget *b, const struct table *t, const struct table_service 
 
 	if (k == NULL)
 		return true;
+	ASSERT(now >= k->filled_usec && k->tokens <= MOST);
 	gained = (now - k->filled_usec) / A_TOKEN;
 	if (gained > 0) {
 		k->filled_usec += gained * A_TOKEN;

@@ -1,7 +1,7 @@
 /*
  * budget: how many requests of a service may be repeated: one for every five that came, and a few
  * for services that are quiet. When most of what is sent fails, repeating it would only be more
- * load. Each worker keeps the books of its own requests: the ratio is the same for all together.
+ * load. Each worker counts its own requests: the ratio is the same for all together.
  */
 #ifndef PROXY_BUDGET_H
 #define PROXY_BUDGET_H

@@ -117,7 +117,10 @@ compares(enum policy policy)
 struct candidates *
 candidates_of(struct candidate_sets *sets, uint32_t service)
 {
-	return compares(sets->set[service].policy) ? &sets->set[service] : NULL;
+	struct candidates *set = &sets->set[service];
+
+	ASSERT(set->home == sets);
+	return compares(set->policy) ? set : NULL;
 }
 
 /* Tasks in an order in which those of one candidate stand together. */
@@ -141,9 +144,11 @@ candidate_add(struct candidates *set, uint32_t at)
 	bool by_task = set->policy == POLICY_LEAST_CONN;
 	uint32_t slot = by_task ? t->slot : t->node_slot;
 
+	ASSERT(!t->draining && t->slot < TASKS_MAX && t->node_slot < NODES_MAX);
 	if (set->n == 0 || by_task || set->candidate[set->n - 1].slot != slot)
 		set->candidate[set->n++] = (struct candidate){ .slot = slot, .first = at };
 	set->candidate[set->n - 1].ntasks++;
+	ASSERT(set->candidate[set->n - 1].first + set->candidate[set->n - 1].ntasks == at + 1);
 }
 
 static void
@@ -152,8 +157,6 @@ set_fill(struct candidate_sets *sets, uint32_t service, const struct table_servi
 	struct candidates *set = &sets->set[service];
 	uint32_t base = s->first_task, n = 0;
 
-	set->home = sets;
-	set->policy = s->policy;
 	set->profile = s->profile;
 	set->count = s->policy == POLICY_MARGINAL ? live_node_inflight
 	    : s->policy == POLICY_LEAST_CONN ? live_task_inflight : NULL;
@@ -183,16 +186,18 @@ candidate_sets_set_table(struct candidate_sets *sets, const struct table *t)
 	sets->costs = must_zalloc((ntasks + 1) * sizeof *sets->costs);
 	sets->lows = must_zalloc((ntasks / BLOCK + nservices + 1) * sizeof *sets->lows);
 	sets->order = must_zalloc((ntasks + 1) * sizeof *sets->order);
-	for (uint32_t i = 0; i < nservices; i++)
+	for (uint32_t i = 0; i < nservices; i++) {
+		sets->set[i].home = sets;
+		sets->set[i].policy = s[i].policy;
 		if (compares(s[i].policy))
 			set_fill(sets, i, &s[i]);
-		else
-			sets->set[i].policy = s[i].policy;
+	}
 }
 
 const uint32_t *
 candidates_tasks(const struct candidates *set, uint32_t candidate, uint32_t *n)
 {
+	ASSERT(candidate < set->n && set->candidate[candidate].ntasks > 0);
 	*n = set->candidate[candidate].ntasks;
 	return set->home->order + set->candidate[candidate].first;
 }
@@ -242,8 +247,8 @@ task_usable(const struct candidates *set, uint32_t slot)
 	return live_is_usable(l, slot, set->now_usec) || (set->all_used && live_is_healthy(l, slot));
 }
 
-/* Has it a task that takes requests? The one with the least penalty stands for all: requests go
- * there. */
+/* True: it has a task that takes requests. The one with the least penalty counts for all: it gets
+ * the requests. */
 static bool
 candidate_look(const struct candidates *set, struct candidate *c, bool penalties)
 {
@@ -289,6 +294,7 @@ candidates_all_used(const struct candidates *set)
 static void
 cost_set(struct candidates *set, uint32_t candidate, double cost)
 {
+	ASSERT(candidate < set->n && cost >= 0);
 	set->cost[candidate] = cost;
 	set->low[candidate / BLOCK] = STALE;
 }
@@ -309,12 +315,13 @@ refresh(struct candidates *set)
 	}
 }
 
-/* Looks again at the in-flight counts of `n` candidates from `at` on. True: some have changed. */
+/* Reads again the in-flight counts of `n` candidates from `at` on. True: some have changed. */
 static bool
 recount(struct candidates *set, uint32_t at, uint32_t n)
 {
 	bool moved = false;
 
+	ASSERT(at <= set->n && n <= set->n - at);
 	for (uint32_t i = at; i < at + n; i++) {
 		uint32_t inflight = set->count(set->home->live, set->candidate[i].slot);
 		if (inflight == set->candidate[i].inflight)
@@ -332,6 +339,7 @@ window_recount(struct candidates *set)
 {
 	uint32_t left = set->n - set->window, n = left < WINDOW ? left : WINDOW;
 
+	ASSERT(set->window < set->n || set->n == 0);
 	if (set->count == NULL)
 		return;
 	recount(set, set->window, n);
@@ -349,6 +357,7 @@ failed_since(const struct candidates *set)
 void
 candidates_begin(struct candidates *set, int64_t now)
 {
+	ASSERT(now >= set->now_usec);		/* costs are as of a time that does not run back */
 	set->now_usec = now;
 	if (!set->fresh || now - set->refreshed_usec >= set->refresh_usec || failed_since(set))
 		refresh(set);
@@ -445,6 +454,7 @@ candidates_lowest(struct candidates *set, struct rng *rng, uint32_t out[CANDIDAT
 		begin = set->n > CANDIDATES_LOWEST ? rng_below(rng, set->n) : 0;
 		n = collect(set, begin, set->n, limit, out, 0);
 		n = collect(set, 0, begin, limit, out, n);
+		ASSERT(n > 0);			/* the block's lowest is one of its costs */
 	} while (any_moved(set, out, n));
 	return n;
 }

@@ -27,7 +27,7 @@ static const struct row {
 	late_f	*late;
 	wait_f	*wait;
 } rows[] = {
-/*            enter          client moved   task moved     time is up          until when, and why */
+/* enter client moved task moved time is up until when, and why */
 [HEAD]    = { head_read,     head_read,     nothing,       exchange_fail,      head_wait },
 [PICK]    = { pick_enter,    NULL,          NULL,          NULL,               NULL },
 [CONNECT] = { connect_check, connect_watch, connect_check, connect_late,       connect_wait },

@@ -36,7 +36,7 @@ struct exchange {
 	int64_t		 began_usec;
 	unsigned	 in_row;	/* exchanges without an idle moment */
 
-	/* the request; its head is read in place and lies in up.page until all of it is sent */
+	/* the request; its head is read in place and stays in up.page until all of it is sent */
 	bool		 has_head;	/* there was a whole one */
 	bool		 is_head, idempotent, upgrade, expects_continue;
 	int		 minor;
@@ -82,7 +82,7 @@ stream_f	exchange_on_client;	/* for the stream of the client's connection */
 late_f		exchange_fail;		/* responds with the reason if that is still possible, else breaks off */
 /* nothing of a response went down: another task may take the request */
 late_f		exchange_try_other;
-/* The request goes to another task, and `next` says how; false: it does not, and nothing has
+/* The request goes to another task, and `next` is how; false: it does not, and nothing has
  * changed for it. */
 bool		exchange_retry(struct exchange *, const struct why *, enum state *next);
 step_f		exchange_task_lost;	/* the task ended the connection before it sent anything */

@@ -1,7 +1,7 @@
 /*
  * One probe per task with a health path: a small state machine on a timer and a stream of its
- * own. A task is asked over a fresh connection each time, as a newcomer would. Knows nothing of
- * requests and picks.
+ * own. Each check opens a new connection, as a client that has just come would. Knows nothing of
+ * clients' requests and of picks.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,33 +16,33 @@
 #include "proxy/health.h"
 #include "proxy/upstream.h"
 
-#define QUESTION_MAX	1024
-#define ANSWER_BYTES	16384		/* the head; of the body only what comes along with it */
+#define REQUEST_MAX	1024
+#define RESPONSE_BYTES	16384		/* the head; of the body only what comes along with it */
 #define FIELDS_MAX	256
 
 struct probe {
 	struct health	*health;
 	struct deferred	 deferred;
 	bool		 kept;			/* mark while a new table is compared */
-	/* what to ask, as the table says */
+	/* what is sent, as the table has it */
 	unsigned	 slot;
 	struct addr	 addr, other[TASK_ADDRS - 1];
 	unsigned	 nothers;
-	unsigned	 at;			/* which of them is asked: 0 the first, 1 the first of the others */
+	unsigned	 at;			/* which address is next: 0 `addr`, 1 the first of `other` */
 	unsigned	 tried;			/* that could not be reached, in this round */
 	int64_t		 interval_usec, timeout_usec;
 	uint32_t	 rise, fall;
-	size_t		 question_len;
-	char		 question[QUESTION_MAX];
+	size_t		 request_len;
+	char		 request[REQUEST_MAX];
 	/* what is known */
 	enum live_health state;
-	uint32_t	 in_row;		/* answers in a row that speak against the state */
+	uint32_t	 in_row;		/* results in a row that are against the state */
 	struct live_cause cause;		/* of the last bad one */
-	/* the question under way */
+	/* the check under way */
 	size_t		 sent, got;
 	struct stream	 stream;
-	struct timer	 timer;			/* until the next question, or until an answer is too late */
-	char		*answer;		/* ANSWER_BYTES, while asking */
+	struct timer	 timer;			/* until the next check, or until a response is too late */
+	char		*response;		/* RESPONSE_BYTES, during a check */
 };
 
 struct health {
@@ -50,13 +50,13 @@ struct health {
 	struct live	*live;
 	unsigned	 worker;		/* that we run in */
 	struct rng	 rng;
-	struct slab	*answers;
-	struct message	 head;			/* of the answer being parsed: used at once */
+	struct slab	*responses;
+	struct message	 head;			/* of the response being read: used at once */
 	struct field	 field[FIELDS_MAX];	/* the head's */
 	struct probe	*probe[TASKS_MAX];	/* by task slot */
 };
 
-static void probe_ask(void *arg);
+static void probe_start(void *arg);
 
 struct health *
 health_new(struct loop *l, struct live *live, uint64_t seed, unsigned worker)
@@ -66,15 +66,15 @@ health_new(struct loop *l, struct live *live, uint64_t seed, unsigned worker)
 	h->loop = l;
 	h->live = live;
 	h->worker = worker;
-	h->head.limits = (struct head_limits){ ANSWER_BYTES, FIELDS_MAX };
+	h->head.limits = (struct head_limits){ RESPONSE_BYTES, FIELDS_MAX };
 	h->head.field = h->field;
 	rng_seed(&h->rng, seed);
-	h->answers = slab_new(l, ANSWER_BYTES, 1);
+	h->responses = slab_new(l, RESPONSE_BYTES, 1);
 	return h;
 }
 
-/* A worker that hung does not know yet that another probes; what it has missed says nothing of a
- * task. */
+/* A worker that hung does not know yet that another one probes; what it has missed means nothing
+ * for a task. */
 static void
 slot_set(const struct health *h, unsigned slot, enum live_health state)
 {
@@ -85,8 +85,9 @@ slot_set(const struct health *h, unsigned slot, enum live_health state)
 /* ---- one probe ---- */
 
 static void
-probe_tell(struct probe *p, enum live_health state)
+probe_set_state(struct probe *p, enum live_health state)
 {
+	ASSERT(p->health->probe[p->slot] == p);
 	p->state = state;
 	p->in_row = 0;
 	if (state == HEALTH_DOWN && live_prober(p->health->live) == p->health->worker)
@@ -94,66 +95,68 @@ probe_tell(struct probe *p, enum live_health state)
 	slot_set(p->health, p->slot, state);
 }
 
-/* The first good word is believed at once: an unknown task gets requests anyway. */
+/* The first good result counts at once: an unknown task gets requests anyway. */
 static void
-probe_judge(struct probe *p, bool well)
+probe_count(struct probe *p, bool well)
 {
 	if (p->state == HEALTH_UNKNOWN && well)
-		probe_tell(p, HEALTH_UP);
+		probe_set_state(p, HEALTH_UP);
 	else if (well == (p->state != HEALTH_DOWN))
 		p->in_row = 0;
 	else if (++p->in_row >= (well ? p->rise : p->fall))
-		probe_tell(p, well ? HEALTH_UP : HEALTH_DOWN);
+		probe_set_state(p, well ? HEALTH_UP : HEALTH_DOWN);
 }
 
 /* Spread by a tenth, so that many probes do not keep step. */
 static void
-probe_sleep(struct probe *p)
+probe_wait(struct probe *p)
 {
 	double spread = 0.95 + 0.1 * rng_double(&p->health->rng);
 
 	timer_set(p->health->loop, &p->timer,
-	    loop_now(p->health->loop) + (int64_t)(spread * (double)p->interval_usec), probe_ask, p);
+	    loop_now(p->health->loop) + (int64_t)(spread * (double)p->interval_usec), probe_start, p);
 }
 
-/* Forgets the question under way, if any. */
+/* Ends the check under way, if there is one. */
 static void
-probe_hush(struct probe *p)
+probe_stop(struct probe *p)
 {
 	stream_close(&p->stream);
 	timer_clear(p->health->loop, &p->timer);
-	if (p->answer != NULL)
-		slab_give(p->health->answers, p->answer);
-	p->answer = NULL;
+	if (p->response != NULL)
+		slab_give(p->health->responses, p->response);
+	p->response = NULL;
 }
 
 static void
 probe_done(struct probe *p, bool well)
 {
-	probe_hush(p);
-	probe_judge(p, well);
-	probe_sleep(p);
+	probe_stop(p);
+	probe_count(p, well);
+	probe_wait(p);
 }
 
 static void
 probe_fails(struct probe *p, const struct why *why, int status)
 {
+	ASSERT(why != NULL && (status == 0) == (why != WHY_UPSTREAM_STATUS));
 	p->cause = (struct live_cause){ why, status };
 	probe_done(p, false);
 }
 
-/* The task's next address is asked at once; when none was reached, that is the task's failure. */
+/* The task's next address is tried at once; when none was reached, that is the task's failure. */
 static void
 probe_unreached(struct probe *p, const struct why *why)
 {
+	ASSERT(p->at <= p->nothers);
 	p->at = (p->at + 1) % (1 + p->nothers);
 	if (++p->tried > p->nothers) {
 		p->tried = 0;
 		probe_fails(p, why, 0);
 		return;
 	}
-	probe_hush(p);
-	timer_set(p->health->loop, &p->timer, loop_now(p->health->loop), probe_ask, p);
+	probe_stop(p);
+	timer_set(p->health->loop, &p->timer, loop_now(p->health->loop), probe_start, p);
 }
 
 static void
@@ -168,7 +171,7 @@ on_late(void *arg)
 }
 
 /* IO_AGAIN: more is to come. IO_DONE: a whole head, and h->head holds it. IO_FAIL, IO_EOF: no
- * answer. */
+ * response. */
 static enum io_result
 probe_read(struct probe *p)
 {
@@ -176,9 +179,10 @@ probe_read(struct probe *p)
 	size_t scanned = 0, used, got;
 	enum io_result res;
 
-	while ((res = stream_read(&p->stream, p->answer + p->got, ANSWER_BYTES - p->got,
+	ASSERT(p->response != NULL && p->got < RESPONSE_BYTES);
+	while ((res = stream_read(&p->stream, p->response + p->got, RESPONSE_BYTES - p->got,
 	    &got)) == IO_DONE) {
-		struct str in = { p->answer, p->got += got };
+		struct str in = { p->response, p->got += got };
 		switch (h1_read_response(&p->health->head, in, false, &scanned, &used, &why)) {
 		case PARSE_DONE:
 			return IO_DONE;
@@ -194,8 +198,8 @@ probe_read(struct probe *p)
 static enum io_result
 probe_write(struct probe *p)
 {
-	while (p->sent < p->question_len) {
-		struct iovec v = { p->question + p->sent, p->question_len - p->sent };
+	while (p->sent < p->request_len) {
+		struct iovec v = { p->request + p->sent, p->request_len - p->sent };
 		size_t put;
 		enum io_result res = stream_writev(&p->stream, &v, 1, &put);
 		if (res != IO_DONE)
@@ -234,23 +238,25 @@ on_stream(void *arg)
 }
 
 static void
-probe_ask(void *arg)
+probe_start(void *arg)
 {
 	struct probe *p = arg;
 	struct loop *l = p->health->loop;
 
+	ASSERT(p->response == NULL && !stream_is_open(&p->stream) && p->at <= p->nothers);
+	ASSERT(p->request_len > 0 && p->request_len < sizeof p->request);
 	p->sent = p->got = 0;
 	if (stream_connect(&p->stream, l, p->at == 0 ? &p->addr : &p->other[p->at - 1], on_stream,
 	    p) != NULL) {
-		if (upstream_why(errno)->blame == BLAME_US)	/* our own shortage says nothing of the task */
-			probe_sleep(p);
+		if (upstream_why(errno)->blame == BLAME_US)	/* our own shortage is not the task's failure */
+			probe_wait(p);
 		else
 			probe_unreached(p, upstream_why(errno));
 		return;
 	}
-	if ((p->answer = slab_take(p->health->answers)) == NULL) {	/* says nothing of the task */
-		probe_hush(p);
-		probe_sleep(p);
+	if ((p->response = slab_take(p->health->responses)) == NULL) {	/* nor is this */
+		probe_stop(p);
+		probe_wait(p);
 		return;
 	}
 	timer_set(l, &p->timer, loop_now(l) + p->timeout_usec, on_late, p);
@@ -258,29 +264,30 @@ probe_ask(void *arg)
 
 /* ---- all probes ---- */
 
-/* The health path with the task's address as Host; false when it is too long to ask. */
+/* The health path with the task's address as Host; false when it is too long to send. */
 static bool
-question_make(struct probe *p, struct str path)
+request_make(struct probe *p, struct str path)
 {
 	char host[ADDR_TEXT_MAX];
-	int n = snprintf(p->question, sizeof p->question,
+	int n = snprintf(p->request, sizeof p->request,
 	    "GET %.*s HTTP/1.1\r\nHost: %s\r\nUser-Agent: mola-health\r\n"
 	    "Connection: close\r\n\r\n", STR_ARG(path),
 	    p->addr.sa.any.sa_family == AF_UNIX ? "localhost" : addr_text(&p->addr, host));
 
-	p->question_len = (size_t)n;
-	return (size_t)n < sizeof p->question;
+	p->request_len = (size_t)n;
+	return (size_t)n < sizeof p->request;
 }
 
 static void
 probe_free(struct probe *p)
 {
+	ASSERT(p->health->probe[p->slot] == p);
 	p->health->probe[p->slot] = NULL;
-	probe_hush(p);
+	probe_stop(p);
 	loop_defer(p->health->loop, &p->deferred, free, p);
 }
 
-/* Who is no longer asked is not known any more. */
+/* The state of a task that is no longer checked is unknown. */
 static void
 probe_forget(struct probe *p)
 {
@@ -288,20 +295,22 @@ probe_forget(struct probe *p)
 	probe_free(p);
 }
 
-/* The first question comes soon: within a tenth of the interval. */
+/* The first check comes soon: within a tenth of the interval. */
 static struct probe *
 probe_new(struct health *h, const struct table_task *t, int64_t interval_usec)
 {
-	struct probe *p = h->probe[t->slot] = must_zalloc(sizeof *p);
+	struct probe *p = must_zalloc(sizeof *p);
 	struct live_task known;
 	int64_t soon = (int64_t)(rng_double(&h->rng) * (double)interval_usec / 10);
 
+	ASSERT(h->probe[t->slot] == NULL);
+	h->probe[t->slot] = p;
 	p->health = h;
 	p->slot = t->slot;
 	p->addr = t->addr;
 	live_task_read(h->live, t->slot, &known);
 	p->state = known.health;
-	timer_set(h->loop, &p->timer, loop_now(h->loop) + soon, probe_ask, p);
+	timer_set(h->loop, &p->timer, loop_now(h->loop) + soon, probe_start, p);
 	return p;
 }
 
@@ -318,11 +327,12 @@ probe_table(struct health *h, const struct table *t, const struct table_task *ta
 	}
 	if (p == NULL)
 		p = probe_new(h, task, s->health_interval_usec);
+	ASSERT(task->nothers < TASK_ADDRS && s->health_interval_usec > 0);
 	p->nothers = task->nothers;
 	memcpy(p->other, task->other, task->nothers * sizeof *task->other);
 	if (p->at > p->nothers)
 		p->at = 0;
-	p->kept = question_make(p, table_text(t, s->health_path));
+	p->kept = request_make(p, table_text(t, s->health_path));
 	p->interval_usec = s->health_interval_usec;
 	p->timeout_usec = s->health_timeout_usec;
 	p->rise = s->health_rise;
@@ -361,6 +371,6 @@ health_free(struct health **hp)
 	for (unsigned slot = 0; slot < TASKS_MAX; slot++)
 		if (h->probe[slot] != NULL)
 			probe_free(h->probe[slot]);
-	slab_free(&h->answers);
+	slab_free(&h->responses);
 	free(h);
 }

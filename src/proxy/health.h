@@ -1,7 +1,7 @@
 /*
- * health: asks tasks whether they are well, over HTTP, and tells live. Runs in one worker, for
- * all of them: live_prober. One that is it no longer and does not know it yet (it hung) writes
- * nothing.
+ * health: checks over HTTP whether tasks are well, and writes the results into live. Runs in one
+ * worker, for all of them: live_prober. A worker that no longer is that one and does not know it
+ * yet (it hung) writes nothing.
  */
 #ifndef PROXY_HEALTH_H
 #define PROXY_HEALTH_H

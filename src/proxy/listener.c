@@ -33,6 +33,7 @@ listener_conf(struct listener *l)
 	const struct proxy_conf *conf = &l->proxy->conf;
 	struct proxy_listener here = proxy_listener_of(&l->addr);
 
+	ASSERT(conf->nproxied <= PROXY_LISTENERS_MAX);
 	l->proxied = false;
 	for (unsigned i = 0; i < conf->nproxied; i++)
 		l->proxied |= conf->proxied[i].port == here.port && ip_eq(&conf->proxied[i].ip, &here.ip);
@@ -84,6 +85,7 @@ listener_borrow(struct proxy *p, int fd, const struct addr *a, unsigned owner)
 static void
 listener_end(struct listener *l)
 {
+	ASSERT(!LIST_EMPTY(&l->proxy->listeners));
 	LIST_REMOVE(l, link);
 	acceptor_close(&l->acceptor);
 	loop_defer(l->proxy->loop, &l->deferred, free, l);

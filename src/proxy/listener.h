@@ -11,9 +11,9 @@ void	listener_open(struct proxy *, int fd, const struct addr *);
 void	listener_borrow(struct proxy *, int fd, const struct addr *, unsigned owner);
 void	listener_give_back(struct proxy *, unsigned owner);
 void	listener_close(struct proxy *, const struct addr *);
-/* After a reload: who speaks the PROXY protocol where. */
+/* After a reload: on which of them connections begin with a PROXY protocol header. */
 void	listener_reconf(struct proxy *);
-/* Takes those who wait already, then closes all. */
+/* Takes the connections that wait already, then closes all. */
 void	listener_drain(struct proxy *);
 void	listener_close_all(struct proxy *);
 

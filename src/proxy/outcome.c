@@ -2,6 +2,7 @@
  * Knows what a reason means for a task, and the other tasks to compare it with. The arithmetic of
  * one task is world/outlier.c.
  */
+#include "base/bug.h"
 #include "base/clock.h"
 #include "proxy/outcome.h"
 
@@ -18,12 +19,12 @@ is_of_connection(const struct why *why)
 	return why == WHY_CONNECT_REFUSED || why == WHY_CONNECT_TIMEOUT || why == WHY_CONNECT_FAILED;
 }
 
-/* A client that left before there was a response says nothing: it may have waited for one that
+/* A client that left before there was a response means nothing: it may have waited for one that
  * never comes. */
 static enum meaning
 meaning_of(const struct outcome *o)
 {
-	if (o->why != NULL && o->why->blame == BLAME_UPSTREAM)
+	if (o->why->blame == BLAME_UPSTREAM)
 		return MEANS_FAILED;
 	switch (o->status) {
 	case 0:
@@ -40,7 +41,7 @@ meaning_of(const struct outcome *o)
 /* The other tasks of the service, together. */
 struct others {
 	struct outlier_rate rate;
-	double		 response_usec;	/* mean of what they took, 0: they have served nobody yet */
+	double		 response_usec;	/* mean of what they took, 0: they have served nothing yet */
 };
 
 static struct others
@@ -51,6 +52,7 @@ others_look(struct live *l, const struct outcome *o, int64_t now)
 	double requests = 0, usec = 0;
 	struct others sum = { 0 };
 
+	ASSERT(o->task >= task && at < n);
 	for (uint32_t i = 1; i < n && i <= COMPARED; i++) {
 		const struct table_task *t = &task[(at + i) % n];
 		struct outlier_rate r = live_rate(l, t->slot, now);
@@ -69,6 +71,7 @@ others_look(struct live *l, const struct outcome *o, int64_t now)
 static double
 part(double some, double good)
 {
+	ASSERT(some >= 0 && good >= 0);
 	return some > 0 ? some / (some + good) : 0;
 }
 
@@ -90,7 +93,7 @@ fails_more(struct live *l, const struct outcome *o, const struct others *others,
 	return part(r.failed, r.good) > WORSE * part(others->rate.failed, others->rate.good);
 }
 
-/* Tells clients apart, roughly; never 0. Whoever has an IPv6 address has 2^64 of them. */
+/* Distinguishes clients, roughly; never 0. A client that has one IPv6 address has 2^64 of them. */
 static uint32_t
 network_number(const struct ip *from)
 {
@@ -111,6 +114,7 @@ failure_note(struct live *l, const struct outcome *o, const struct others *other
 	    .weight = heavy ? OUTLIER_HEAVY : OUTLIER_LIGHT, .cost = cost > 1 ? cost : 1 };
 	const struct why *why = o->why->blame == BLAME_UPSTREAM ? o->why : WHY_UPSTREAM_STATUS;
 
+	ASSERT(f.cost >= 1 && (f.from == 0) == is_of_connection(o->why));
 	live_failed(l, o->task->slot, &f, now);
 	if (o->service->ntasks < 2 || !live_is_suspect(l, o->task->slot, now, &certain))
 		return;
@@ -124,6 +128,8 @@ outcome_note(struct live *l, const struct outcome *o, int64_t now)
 {
 	struct others others;
 
+	ASSERT(o->why != NULL && o->task->slot < TASKS_MAX);
+	ASSERT(o->status == 0 || (o->status >= 100 && o->status <= 999));
 	if (o->why->blame == BLAME_UPSTREAM)
 		live_count_failure(l, o->task->slot);
 	switch (meaning_of(o)) {

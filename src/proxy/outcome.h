@@ -1,6 +1,6 @@
 /*
- * outcome: what the end of an attempt says of its task: that it works, that it fails, or nothing.
- * Fills the books of live (world/outlier.h) and sets a task aside when it is worse than the
+ * outcome: what the end of an attempt means for its task: that it works, that it fails, or nothing.
+ * Counts it in live (world/outlier.h), and ejects a task when it is worse than the
  * others of its service.
  */
 #ifndef PROXY_OUTCOME_H

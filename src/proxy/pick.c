@@ -21,7 +21,7 @@ struct pick {
 	struct candidate_sets *sets;
 	const struct table *table;	/* the one that `sets` is for */
 	const struct table_task *task;
-	uint32_t	*turn;		/* round robin, by service index: who is next */
+	uint32_t	*turn;		/* round robin, by service index: which task is next */
 	struct rng	 rng;
 };
 
@@ -79,7 +79,7 @@ pick_set_table(struct pick *p, const struct table *t)
 		p->turn[i] = s[i].ntasks > 0 ? rng_below(&p->rng, s[i].ntasks) : 0;
 }
 
-/* ---- who may take it ---- */
+/* ---- which tasks may take it ---- */
 
 static bool
 avoided(const struct pick_avoid *a, const struct table_task *t)
@@ -124,6 +124,7 @@ offer(struct choice *c, const struct table_task *t)
 {
 	double n = live_task_inflight(c->pick->live, t->slot) + penalty(c, t);
 
+	ASSERT(n >= 0 && !t->draining);
 	if (c->best == NULL || n < c->inflight) {
 		c->best = t;
 		c->inflight = n;
@@ -141,6 +142,7 @@ offer_candidate(struct choice *c, const struct candidates *set, uint32_t candida
 	const uint32_t *order = candidates_tasks(set, candidate, &n);
 	uint32_t at = n > 1 ? rng_below(&c->pick->rng, n) : 0;
 
+	ASSERT(n > 0 && at < n);
 	for (uint32_t k = 0; k < n && offered < COMPARED; k++) {
 		const struct table_task *t = &c->pick->task[order[at]];
 		if (eligible(c, t)) {
@@ -188,6 +190,7 @@ static const struct table_task *
 turn_next(struct choice *c, uint32_t *turn, const struct table_task *task, uint32_t ntasks,
     double penalty_most)
 {
+	ASSERT(*turn < ntasks);
 	for (uint32_t k = 0; k < ntasks; k++) {
 		const struct table_task *t = &task[*turn];
 		*turn = *turn + 1 < ntasks ? *turn + 1 : 0;
@@ -206,8 +209,8 @@ pick_in_turn(struct choice *c, uint32_t *turn, const struct table_task *task, ui
 	return t != NULL ? t : turn_next(c, turn, task, ntasks, INFINITY);
 }
 
-/* Any eligible task but `not`. Throwing again is fair; walking on, the last resort, favours who
- * comes after the ill. */
+/* Any eligible task but `not`. Throwing again is fair; walking on, the last resort, favours the
+ * tasks after those that are not eligible. */
 static const struct table_task *
 any_but(struct choice *c, const struct table_task *task, uint32_t ntasks,
     const struct table_task *not)
@@ -277,11 +280,13 @@ const struct why *
 pick_task(struct pick *p, const struct table *table, const struct table_service *s,
     const struct pick_avoid *avoid, int64_t now, const struct table_task **out)
 {
-	uint32_t n, service = (uint32_t)(s - table_services(table, &n));
+	uint32_t n, service = (uint32_t)(s - table_services(table, &n)), nservices = n;
 	const struct table_task *task = table_tasks(table, &n) + s->first_task, *got;
 	struct choice c = { .pick = p, .avoid = avoid, .now = now,
 	    .penalties = live_has_penalty(p->live, now) };
 
+	ASSERT(service < nservices && s->first_task <= n && s->ntasks <= n - s->first_task);
+	ASSERT(avoid->n <= PICK_TRIES);
 	if (s->ntasks == 0)
 		return WHY_NO_TASK;
 	if (table != p->table)
@@ -290,6 +295,7 @@ pick_task(struct pick *p, const struct table *table, const struct table_service 
 		got = pick_by_policy(&c, service, task, s);
 	if (got == NULL)
 		return WHY_NO_LIVE_TASK;
+	ASSERT(got >= task && got < task + s->ntasks && !got->draining);
 	*out = got;
 	return NULL;
 }

@@ -1,5 +1,5 @@
 /*
- * The front door of the room: makes the parts, introduces them to each other, and takes them
+ * The room's entry points: makes the parts, connects them with each other, and takes them
  * apart. What happens to a connection is in listener.c, client.c and exchange.c, in this order.
  */
 #include <malloc.h>
@@ -18,7 +18,7 @@
 #define EXCHANGES_KEPT	4096
 #define PAGES_KEPT	2048
 
-/* After our last word. */
+/* After the last response. */
 #define LINGER_USEC		(2 * USEC_PER_SEC)
 #define LINGER_MOST_USEC	(30 * USEC_PER_SEC)
 #define LINGER_BYTES		(64u << 20)
@@ -177,7 +177,7 @@ probe_or_not(struct proxy *p)
 		health_free(&p->health);
 }
 
-/* What a peak needed goes back to the system: a slab frees it, and the heap is asked to let go of
+/* What a peak needed goes back to the system: a slab frees it, and the heap is trimmed of
  * its holes. */
 static void
 memory_tidy(struct proxy *p)
@@ -213,7 +213,7 @@ on_empty(void *arg)
 	p->empty(p->empty_arg);		/* may free us */
 }
 
-/* Told in a turn of its own, so that nobody is left who still holds a pointer to us. */
+/* Called in a turn of its own, so that nothing is left that still holds a pointer to us. */
 void
 proxy_gone(struct proxy *p)
 {

@@ -1,7 +1,7 @@
 /*
- * proxy: the hands. Accepts clients, parses, routes, picks a task, relays. Knows tables, live
- * counters and phys rows; knows nothing of how they come about. One per worker, on the worker's
- * loop.
+ * proxy: the data plane. Accepts clients, reads requests, routes, picks a task, relays. Knows
+ * tables, live counters and phys rows; knows nothing of how they come about. One per worker, on
+ * the worker's loop.
  */
 #ifndef PROXY_PROXY_H
 #define PROXY_PROXY_H

@@ -1,5 +1,5 @@
 /*
- * A connection without a sound header is refused: read as HTTP, it would let its sender speak for
+ * A connection without a sound header is refused: read as HTTP, it would let its sender pass for
  * anybody. Knows no connections.
  */
 #include <string.h>
@@ -117,7 +117,7 @@ tlvs_are_sound(const uint8_t *all, size_t len, size_t at)
 	return true;
 }
 
-/* Bytes of the addresses of a family, or -1: it is not one of TCP. *local: they say nothing to
+/* Bytes of the addresses of a family, or -1: it is not one of TCP. *local: they mean nothing to
  * us. */
 static int
 addresses_of(uint8_t family, bool *local)

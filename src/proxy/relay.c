@@ -1,6 +1,6 @@
 /*
- * The request goes up, the answer comes down, and each side may be slow, early, or gone. Knows
- * what a byte may mean where it stands; which task it is, attempt.c knows.
+ * The request goes up, the response comes down, and each side may be slow, early, or gone. Knows
+ * what a byte means where it is; which task it is, attempt.c knows.
  */
 #include <stdio.h>
 
@@ -10,19 +10,20 @@
 #include "proxy/exchange_priv.h"
 #include "proxy/tunnel.h"
 
-#define INTERIMS_MAX	64	/* 1xx before an answer */
+#define INTERIMS_MAX	64	/* 1xx before a response */
 
 /* ---- the way up ---- */
 
 static const struct wait forever = { INT64_MAX, NULL };
 
 /*
- * STAY: as much as possible has gone up. A task that no longer reads may have answered already:
- * what it has to say, or that it is gone, is found on the way down.
+ * STAY: as much as possible has gone up. A task that no longer reads may have responded already:
+ * its response, or that it is gone, is found on the way down.
  */
 static enum state
 send_up(struct exchange *x)
 {
+	ASSERT(x->attempt.connected && x->up.sink == x->down.source);
 	if (x->up.over)
 		return STAY;
 	switch (flow_run(&x->up, exchange_now(x))) {
@@ -60,8 +61,8 @@ up_wait(const struct exchange *x)
 
 /* ---- AWAIT and INTERIM ---- */
 
-/* The response is due when the task has all of the request, or all that it will get before it
- * says 100. */
+/* The response is due when the task has all of the request, or all that it will get before its
+ * 100 Continue. */
 struct wait
 relay_await_wait(const struct exchange *x)
 {
@@ -74,6 +75,7 @@ relay_await_wait(const struct exchange *x)
 static enum state
 interim_begin(struct exchange *x, size_t used)
 {
+	ASSERT(x->status == 0 && used <= x->down.end);
 	x->expects_continue = false;
 	if (++x->attempt.interims > INTERIMS_MAX)
 		return exchange_try_other(x, WHY_UPSTREAM_BAD_HEAD);
@@ -83,10 +85,11 @@ interim_begin(struct exchange *x, size_t used)
 	return INTERIM;
 }
 
-/* Who is waited for may be another now, the client instead of the task: the wait begins anew. */
+/* The wait may be for the client now instead of the task: it begins again. */
 enum state
 relay_interim(struct exchange *x)
 {
+	ASSERT(x->status == 0 && x->attempt.interims > 0);
 	switch (flow_write(&x->down, exchange_now(x))) {
 	case IO_DONE:
 		flow_next(&x->down, exchange_now(x));
@@ -112,6 +115,7 @@ relay_write_wait(const struct exchange *x)
 static enum state
 tunnel_enter(struct exchange *x, size_t used)
 {
+	ASSERT(x->status == 0);
 	if (!x->upgrade || !x->up.over || x->attempt.deaf)
 		return exchange_try_other(x, WHY_UPSTREAM_BAD_HEAD);
 	if (!h1_write_response(&x->down.head, &x->proxy->head, &edits_none, H1_UPGRADE))
@@ -123,24 +127,24 @@ tunnel_enter(struct exchange *x, size_t used)
 	return TUNNEL;
 }
 
-/* What the client hears of its connection. An HTTP/1.0 client expects its end unless told
- * otherwise. */
+/* What the response says of the client's connection. An HTTP/1.0 client expects its end unless
+ * it is said to stay. */
 static enum h1_connection
-connection_said(const struct exchange *x)
+connection_for_client(const struct exchange *x)
 {
 	if (!x->keep)
 		return H1_CLOSE;
 	return x->minor == 0 ? H1_KEEP_ALIVE : H1_UNSAID;
 }
 
-/* The task has not done what was asked, or could not reach whom it asks; another one may. */
+/* The task could not process the request, or could not reach a server of its own; another may. */
 static bool
-tells_to_retry(int status)
+may_retry_status(int status)
 {
 	return status == 502 || status == 503 || status == 504;
 }
 
-/* Keep-Alive: timeout=5, max=100. Negative: the task does not say for how long. */
+/* Keep-Alive: timeout=5, max=100. Negative: the task does not announce for how long. */
 static int64_t
 keeps_usec(const struct message *h)
 {
@@ -180,8 +184,8 @@ body_begin(struct exchange *x, const struct message *h, size_t used, struct edit
 	return true;
 }
 
-/* An answer that comes before the request is whole ends the connection: the rest of the body has
- * no reader. */
+/* A response that comes before the request is whole ends the connection: the rest of the body
+ * has no reader. */
 static enum state
 response_begin(struct exchange *x, size_t used)
 {
@@ -189,8 +193,9 @@ response_begin(struct exchange *x, size_t used)
 	struct edits edits;
 	enum state next;
 
+	ASSERT(x->status == 0 && h->status >= 200 && h->status <= 999);
 	x->attempt.status = h->status;
-	if (tells_to_retry(h->status) && exchange_retry(x, WHY_UPSTREAM_STATUS, &next))
+	if (may_retry_status(h->status) && exchange_retry(x, WHY_UPSTREAM_STATUS, &next))
 		return next;
 	edits_init(&edits);
 	if (!body_begin(x, h, used, &edits))
@@ -199,7 +204,7 @@ response_begin(struct exchange *x, size_t used)
 	x->attempt.keeps_usec = x->attempt.keeps ? keeps_usec(h) : -1;
 	x->keep = x->keep && x->up.over && !x->attempt.deaf && h->body != BODY_UNTIL_CLOSE
 	    && !x->proxy->sessions.draining;
-	if (!h1_write_response(&x->down.head, h, &edits, connection_said(x)))
+	if (!h1_write_response(&x->down.head, h, &edits, connection_for_client(x)))
 		return exchange_fail(x, WHY_NO_MEMORY);
 	x->down.last = !x->keep;
 	x->status = h->status;
@@ -296,6 +301,7 @@ relay_both(struct exchange *x)
 {
 	enum state next;
 
+	ASSERT(x->status >= 200 && x->status == x->attempt.status);
 	if (stream_is_broken(&x->client->session.stream))
 		return exchange_fail(x, WHY_CLIENT_GONE);
 	if ((next = send_up(x)) != STAY)
@@ -316,6 +322,7 @@ relay_tunnel_wait(const struct exchange *x)
 enum state
 relay_tunnel(struct exchange *x)
 {
+	ASSERT(x->status == 101 && !x->keep);
 	switch (tunnel_run(&x->up, &x->down, exchange_now(x))) {
 	case TUNNEL_OPEN:
 		return STAY;

@@ -68,6 +68,7 @@ tally_add(struct tally *t, const struct ip *ip)
 		**at = (struct entry){ .ip = key };
 		t->entries++;
 	}
+	ASSERT(t->entries > 0 && (*at)->count < UINT32_MAX);
 	(*at)->count++;
 	return true;
 }
@@ -81,6 +82,7 @@ tally_take(struct tally *t, const struct ip *ip)
 	ASSERT(e != NULL && e->count > 0);
 	if (--e->count > 0)
 		return;
+	ASSERT(t->entries > 0);
 	*at = e->next;
 	t->entries--;
 	free(e);

@@ -1,6 +1,7 @@
 /*
  * Two flows that know no end but their source's. Time-outs are the request's.
  */
+#include "base/bug.h"
 #include "proxy/tunnel.h"
 
 void
@@ -8,12 +9,14 @@ tunnel_begin(struct flow *up, struct flow *down, size_t down_head_bytes)
 {
 	flow_begin(up, 0, BODY_UNTIL_CLOSE, 0);
 	flow_begin(down, down_head_bytes, BODY_UNTIL_CLOSE, 0);
+	ASSERT(up->source == down->sink && up->sink == down->source);
 	up->over = down->over = false;
 }
 
 static enum tunnel_result
 one_way(struct flow *f, int64_t now)
 {
+	ASSERT(f->body.kind == BODY_UNTIL_CLOSE && !f->body.done);
 	if (f->over)
 		return TUNNEL_OPEN;
 	switch (flow_run(f, now)) {
@@ -29,7 +32,7 @@ one_way(struct flow *f, int64_t now)
 	}
 }
 
-/* Nobody reads any more from a side that has ended, so its breaking off would show at the next
+/* Nothing is read any more from a side that has ended, so its breaking off would show at the next
  * write alone. */
 static bool
 has_no_taker(const struct flow *f, const struct flow *back)

@@ -13,8 +13,8 @@
 #include "http/slab.h"
 #include "proxy/upstream.h"
 
-#define CONNS_KEPT	1024	/* memory of dead connections that waits for the next ones */
-#define LATELY_USEC	(5 * USEC_PER_SEC)	/* over which "busy at once lately" is taken */
+#define CONNS_KEPT	1024	/* memory of closed connections that waits for the next ones */
+#define RECENT_USEC	(5 * USEC_PER_SEC)	/* over which "busy at once lately" is taken */
 /* idle time that every task allows, for all that is known */
 #define SAFE_USEC	(100 * USEC_PER_MSEC)
 /* closed sooner than this: not for having been idle, unless it goes on */
@@ -31,14 +31,14 @@ enum place { PLACE_NEW, PLACE_BUSY, PLACE_IDLE, PLACE_DEAD };
 TAILQ_HEAD(upconn_list, upconn);
 
 struct upconn {
-	TAILQ_ENTRY(upconn) link;	/* idle: of the pool; first, as slab.c asks */
+	TAILQ_ENTRY(upconn) link;	/* idle: of the pool; first, as slab.c requires */
 	struct upstream	*home;
 	struct pool	*pool;
 	enum place	 place;
 	bool		 reused;
 	int64_t		 idle_since_usec;
 	int64_t		 age_usec;	/* idle time when it was taken */
-	int64_t		 announced_usec;	/* how long the task keeps it idle, as it says; negative: it does not */
+	int64_t		 announced_usec;	/* how long the task keeps it idle, as announced; negative: unknown */
 	unsigned	 life;		/* of the pool when this was opened */
 	unsigned	 at;		/* which of the task's addresses */
 	struct stream	 stream;
@@ -52,7 +52,7 @@ struct pool {
 	struct upconn_list idle;	/* the most recently used first */
 	unsigned	   nidle, nbusy;
 	unsigned	   peak;	/* most that were busy at once lately */
-	struct timer	   lately;	/* set while connections are idle */
+	struct timer	   recent;	/* set while connections are idle */
 	/* idle time after which the task closes, as learnt; 0: nothing is known */
 	int64_t		   closes_usec;
 	bool		   hasty;	/* the last one that it closed had only just become idle */
@@ -97,11 +97,14 @@ static void
 leave_place(struct upconn *c)
 {
 	if (c->place == PLACE_IDLE) {
+		ASSERT(c->pool->nidle > 0 && !TAILQ_EMPTY(&c->pool->idle));
 		TAILQ_REMOVE(&c->pool->idle, c, link);
 		c->pool->nidle--;
 		live_gauge_add(c->home->live, c->home->worker, LIVE_IDLE_UPSTREAMS, -1);
-	} else if (c->place == PLACE_BUSY)
+	} else if (c->place == PLACE_BUSY) {
+		ASSERT(c->pool->nbusy > 0);
 		c->pool->nbusy--;
+	}
 }
 
 static void
@@ -124,10 +127,11 @@ upstream_move(struct upconn *c, enum place to)
 	}
 }
 
-/* An idle connection ends; nobody waits for it, but the reason counts. */
+/* An idle connection ends; no request waits for it, but the reason counts. */
 static void
 idle_end(struct upconn *c, const struct why *why)
 {
+	ASSERT(c->place == PLACE_IDLE);
 	live_count_why(c->home->live, c->home->worker, why);
 	upstream_move(c, PLACE_DEAD);
 }
@@ -141,6 +145,7 @@ closing_learn(struct pool *s, int64_t age)
 {
 	bool hasty = age < HASTY_USEC, again = s->hasty;
 
+	ASSERT(age >= 0);
 	s->hasty = hasty;
 	if (hasty && !again)
 		return;
@@ -151,8 +156,9 @@ closing_learn(struct pool *s, int64_t age)
 /* What was learnt may have been an accident: it is tried a little longer each time that we close
  * before the task does. */
 static void
-closing_doubt(struct pool *s, int64_t idle_usec)
+closing_relax(struct pool *s, int64_t idle_usec)
 {
+	ASSERT(s->closes_usec > 0);
 	s->closes_usec += s->closes_usec / 10 + 1;
 	if (s->closes_usec / 10 * 9 >= idle_usec)
 		s->closes_usec = 0;
@@ -162,11 +168,12 @@ closing_doubt(struct pool *s, int64_t idle_usec)
 static int64_t
 closes_after(const struct upconn *c)
 {
-	int64_t learnt = c->pool->closes_usec > 0 ? c->pool->closes_usec : -1, said = c->announced_usec;
+	int64_t learnt = c->pool->closes_usec > 0 ? c->pool->closes_usec : -1;
+	int64_t announced = c->announced_usec;
 
-	if (learnt < 0 || said < 0)
-		return learnt < 0 ? said : learnt;
-	return learnt < said ? learnt : said;
+	if (learnt < 0 || announced < 0)
+		return learnt < 0 ? announced : learnt;
+	return learnt < announced ? learnt : announced;
 }
 
 /* We close first: a connection that both ends may close at any moment is no use. */
@@ -197,6 +204,7 @@ idle_age(const struct upconn *c)
 static bool
 idle_look(struct upconn *c)
 {
+	ASSERT(c->place == PLACE_IDLE);
 	switch (stream_look(&c->stream)) {
 	case IO_AGAIN:
 		return true;
@@ -212,8 +220,8 @@ idle_look(struct upconn *c)
 
 /*
  * Its event may be the next of this turn, or be on its way: so each is looked at before it is
- * used. The system call is spared when the kernel was asked a moment ago, of this connection as
- * it became idle or of all that the loop watches, and had nothing to say that is pending.
+ * used. The system call is spared when the kernel was polled a moment ago, for this connection as
+ * it became idle or for all that the loop watches, and reported nothing that is still pending.
  */
 static bool
 idle_usable(struct upconn *c)
@@ -241,7 +249,7 @@ on_idle_late(void *arg)
 	if (c->place != PLACE_IDLE)
 		return;
 	if (c->pool->closes_usec > 0 && closes_after(c) == c->pool->closes_usec)
-		closing_doubt(c->pool, c->home->idle_usec);
+		closing_relax(c->pool, c->home->idle_usec);
 	idle_end(c, WHY_UPSTREAM_IDLE);
 }
 
@@ -255,7 +263,7 @@ upconn_died_idle(struct upconn *c)
 /* What exceeds the peak of the time that is over goes, the one that was idle longest first; the
  * next time begins. */
 static void
-on_lately(void *arg)
+on_recent_over(void *arg)
 {
 	struct pool *s = arg;
 	struct upconn *c;
@@ -266,14 +274,14 @@ on_lately(void *arg)
 	while (s->nidle > keep)
 		idle_end(TAILQ_LAST(&s->idle, upconn_list), WHY_UPSTREAM_IDLE);
 	if ((c = TAILQ_FIRST(&s->idle)) != NULL)
-		timer_set(c->home->loop, &s->lately, loop_now(c->home->loop) + LATELY_USEC, on_lately, s);
+		timer_set(c->home->loop, &s->recent, loop_now(c->home->loop) + RECENT_USEC, on_recent_over, s);
 }
 
 static void
 pool_free(struct upstream *u, struct pool *s)
 {
 	ASSERT(s->nbusy == 0 && s->nidle == 0);
-	timer_clear(u->loop, &s->lately);
+	timer_clear(u->loop, &s->recent);
 	free(s);
 }
 
@@ -296,8 +304,10 @@ same_addr(const struct addr *a, const struct addr *b)
 static struct pool *
 pool_of(struct upstream *u, const struct table_task *t)
 {
-	struct pool *s = u->pool[t->slot];
+	struct pool *s;
 
+	ASSERT(t->slot < TASKS_MAX && t->nothers < TASK_ADDRS);
+	s = u->pool[t->slot];
 	if (s == NULL) {
 		s = u->pool[t->slot] = must_zalloc(sizeof *s);
 		TAILQ_INIT(&s->idle);
@@ -320,6 +330,7 @@ address_choose(const struct pool *s, int64_t now)
 {
 	unsigned best = 0;
 
+	ASSERT(s->naddrs > 0 && s->naddrs <= TASK_ADDRS);
 	for (unsigned i = 0; i < s->naddrs; i++) {
 		if (s->avoid_until_usec[i] <= now)
 			return i;
@@ -403,6 +414,7 @@ upstream_take(struct upstream *u, const struct table_task *t, bool careful, stre
 		;
 	if (c == NULL || (careful && idle_age(c) > idle_safe(c)))
 		return upstream_open(u, t, fn, arg, out);
+	ASSERT(c->pool == s && c->life == s->life);	/* its address is the task's */
 	c->age_usec = idle_age(c);
 	upstream_move(c, PLACE_BUSY);
 	c->reused = true;
@@ -438,6 +450,7 @@ upstream_give(struct upconn **cp, int64_t announced)
 	struct upstream *u = c->home;
 	struct pool *s = c->pool;
 
+	ASSERT(c->place == PLACE_BUSY && stream_is_open(&c->stream));
 	*cp = NULL;
 	c->announced_usec = announced;
 	c->idle_since_usec = loop_now(u->loop);
@@ -448,8 +461,8 @@ upstream_give(struct upconn **cp, int64_t announced)
 	if (s->nidle >= u->idle_max)
 		idle_end(TAILQ_LAST(&s->idle, upconn_list), WHY_UPSTREAM_IDLE);
 	upstream_move(c, PLACE_IDLE);
-	if (s->lately.node.at == 0)
-		timer_set(u->loop, &s->lately, loop_now(u->loop) + LATELY_USEC, on_lately, s);
+	if (s->recent.node.at == 0)
+		timer_set(u->loop, &s->recent, loop_now(u->loop) + RECENT_USEC, on_recent_over, s);
 	stream_adopt(&c->stream, on_idle, c);
 	timer_set(u->loop, &c->timer, c->idle_since_usec + idle_most(c), on_idle_late, c);
 	on_idle(c);
@@ -461,12 +474,14 @@ upstream_drop(struct upconn **cp)
 	struct upconn *c = *cp;
 
 	*cp = NULL;
-	if (c != NULL)
-		upstream_move(c, PLACE_DEAD);
+	if (c == NULL)
+		return;
+	ASSERT(c->place == PLACE_BUSY);
+	upstream_move(c, PLACE_DEAD);
 }
 
-/* What a failed connect says: of the task, or of us when it is our side that has run out of
- * something. */
+/* What a failed connect means: the task's failure, or ours when it is our side that has run out
+ * of something. */
 const struct why *
 upstream_why(int error)
 {

@@ -1,7 +1,7 @@
 /*
  * upstream: connections to tasks, idle and busy. Idle ones stay registered with the loop, so that
- * their end is noticed at once. Knows nothing of weights: pick.c says which task, we say which
- * socket.
+ * their end is noticed at once. Knows nothing of weights: pick.c chooses the task, this the
+ * connection.
  */
 #ifndef PROXY_UPSTREAM_H
 #define PROXY_UPSTREAM_H
@@ -21,7 +21,7 @@ void		 upstream_set_table(struct upstream *, const struct table *);
 
 /*
  * A connection to the task, the caller's until given or dropped: an idle one, or else one that is
- * being opened (stream_connected says when it is). `fn` is called when its stream changes.
+ * being opened (stream_connected returns when it is). `fn` is called when its stream changes.
  * `careful`: not one that the task may be about to close, for what cannot be sent a second time.
  * A failure is a socket that could not even be started, and touches nothing.
  */
@@ -35,9 +35,9 @@ const struct why *upstream_open(struct upstream *, const struct table_task *, st
  * True: the task has another one, and upstream_open will take it.
  */
 bool		 upconn_unreachable(struct upconn *);
-/* address, to be tried when this one does not answer */
+/* address, to be tried when this one does not accept */
 bool		 upconn_has_other(const struct upconn *);
-/* What the errno of a connect says: of the task, or of us when it is our side that has run out of
+/* What the errno of a connect means: the task's failure, or ours when our side has run out of
  * something. */
 const struct why *upstream_why(int error);
 size_t		 upstream_tidy(struct upstream *);		/* slab_tidy */
@@ -50,8 +50,8 @@ void		 upconn_died_idle(struct upconn *);
 
 /*
  * The exchange is over and the connection is clean: keeps it for the next, if there is room.
- * `announced_usec`: how long the task said it keeps it (Keep-Alive: timeout), negative: it said
- * nothing.
+ * `announced_usec`: for how long the task announced to keep it (Keep-Alive: timeout); negative: it
+ * did not.
  */
 void		 upstream_give(struct upconn **, int64_t announced_usec);
 void		 upstream_drop(struct upconn **);		/* closes; NULL is fine */

@@ -67,7 +67,7 @@ wave(unsigned n)
 static void
 time_passes(void)
 {
-	on_lately(up->pool[0]);
+	on_recent_over(up->pool[0]);
 }
 
 static void
@@ -200,11 +200,11 @@ closings_are_learnt_and_doubted(void **state)
 	closing_learn(s, 2 * USEC_PER_SEC);
 	closing_learn(s, 3 * USEC_PER_SEC);
 	assert_int_equal(s->closes_usec, 2 * USEC_PER_SEC);
-	closing_doubt(s, 30 * USEC_PER_SEC);
+	closing_relax(s, 30 * USEC_PER_SEC);
 	assert_between(s->closes_usec, 2200 * USEC_PER_MSEC, 2201 * USEC_PER_MSEC);
 	assert_true(idle_safe(&c) < 2 * USEC_PER_SEC);	/* still less than what was seen */
 	for (; s->closes_usec != 0; n++)
-		closing_doubt(s, 30 * USEC_PER_SEC);
+		closing_relax(s, 30 * USEC_PER_SEC);
 	assert_between(n, 10, 40);
 }
 
