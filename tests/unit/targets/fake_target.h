@@ -1,6 +1,6 @@
 /*
- * fake_target: what a kind of target asks and tells, without the life around it: it is handed a plan, and what it says
- * of it is counted. A test defines it instead of targets/target.c.
+ * fake_target: what a driver uses and reports, without the life of a target: it gets a plan, and its reports are
+ * counted. A test defines it instead of targets/target.c.
  */
 #ifndef TESTS_FAKE_TARGET_H
 #define TESTS_FAKE_TARGET_H
@@ -12,26 +12,26 @@ struct target {
 	struct conf_target conf;
 	const struct plan *plan;
 	int64_t		 joined_usec;
-	bool		 alone;
-	unsigned	 published, failed, taken, refused, withdrawn;
+	bool		 standalone;
+	unsigned	 published, failed, applied, not_applied, withdrawn;
 	const struct why *why;
 	char		 detail[240];
-	char		 seen[240];		/* "server weight state;" */
+	char		 reported[240];		/* "server weight state;" */
 };
 
 struct loop *target_loop(const struct target *t) { return t->loop; }
 struct fetcher *target_fetcher(const struct target *t) { (void)t; return NULL; }
 const struct conf_target *target_conf(const struct target *t) { return &t->conf; }
 const char *target_name(const struct target *t) { return t->conf.name; }
-bool target_is_standalone(const struct target *t) { return t->alone; }
+bool target_is_standalone(const struct target *t) { return t->standalone; }
 int64_t target_joined_usec(const struct target *t) { return t->joined_usec; }
 const struct plan *target_plan(const struct target *t) { return t->plan; }
 void target_published(struct target *t) { t->published++; }
 void target_withdrawn(struct target *t) { t->withdrawn++; }
-void target_applied(struct target *t) { t->taken++; t->why = NULL; }
+void target_applied(struct target *t) { t->applied++; t->why = NULL; }
 
 static void
-wrong(struct target *t, const struct why *why, const char *detail)
+fault_set(struct target *t, const struct why *why, const char *detail)
 {
 	t->why = why;
 	snprintf(t->detail, sizeof t->detail, "%s", detail);
@@ -41,20 +41,20 @@ void
 target_failed(struct target *t, const struct why *why, const char *detail)
 {
 	t->failed++;
-	wrong(t, why, detail);
+	fault_set(t, why, detail);
 }
 
 void
 target_not_applied(struct target *t, const struct why *why, const char *detail)
 {
-	t->refused++;
-	wrong(t, why, detail);
+	t->not_applied++;
+	fault_set(t, why, detail);
 }
 
 void
 target_server_reported(struct target *t, const char *server, int weight, const char *state)
 {
-	snprintf(t->seen + strlen(t->seen), sizeof t->seen - strlen(t->seen), "%s %d %s;", server, weight, state);
+	snprintf(t->reported + strlen(t->reported), sizeof t->reported - strlen(t->reported), "%s %d %s;", server, weight, state);
 }
 
 #endif

@@ -136,7 +136,7 @@ test_is_asked(void **state)
 	assert_ptr_equal(s->target.why, WHY_PROXY_GONE);
 	asked(s, "web/a\n", NULL, "up ready 73%\n");
 	target_driver_haproxy_agent.tick(s->agent, later + LISTEN_USEC);
-	assert_int_equal(s->target.taken, 1);
+	assert_int_equal(s->target.applied, 1);
 }
 
 static void

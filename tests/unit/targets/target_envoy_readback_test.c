@@ -25,14 +25,14 @@ nothing_is_reported_after_a_withdrawal(void **state)
 	l->began_usec = 2;
 	l->config_usec = INT64_MAX;
 	on_stats(l, &stats);
-	assert_int_equal(t.taken, 1);
+	assert_int_equal(t.applied, 1);
 	on_clusters(l, &gone);
-	assert_int_equal(t.refused, 1);
+	assert_int_equal(t.not_applied, 1);
 	e.withdrawn = true;		/* while a fetch was under way */
 	on_stats(l, &stats);
-	assert_int_equal(t.taken, 1);
+	assert_int_equal(t.applied, 1);
 	on_clusters(l, &gone);
-	assert_int_equal(t.refused, 1);
+	assert_int_equal(t.not_applied, 1);
 	envoy_readback_free(&l);
 	loop_free(&t.loop);
 }

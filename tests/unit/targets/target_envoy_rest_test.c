@@ -7,7 +7,7 @@
 
 #include "targets/target_envoy_rest.c"
 
-/* --- who stands around it: a target that notes what it is told, and an exchange of one's own making --- */
+/* ---- around it: a target that records what is reported, and a request of the test ---- */
 
 static struct envoy_resource said[2];
 static struct envoy_target envoy;
@@ -74,7 +74,7 @@ request_reply(struct request *x, int status, const char *type, struct str body, 
 	str_copy(replied, sizeof replied, body);
 }
 
-/* --- the tests' words --- */
+/* ---- the tests' words ---- */
 
 static void
 say(unsigned i, const char *cluster, const char *version)

@@ -130,17 +130,17 @@ test_published(void **state)
 
 	publish(s);
 	UNTIL(s->target.loop, s->target.published == 1);
-	assert_int_equal(s->target.taken, 1);
+	assert_int_equal(s->target.applied, 1);
 	assert_int_equal(s->target.failed, 0);
 	assert_string_equal(s->heard, "add server web/mola:web.1 10.0.0.1:80 weight 256 check\n"
 	    "enable health web/mola:web.1\nset server web/mola:web.1 state ready\n");
-	assert_string_equal(s->target.seen, "web.1 256 UP;");
-	ROUNDS_UNTIL(s, s->target.taken == 3);
+	assert_string_equal(s->target.reported, "web.1 256 UP;");
+	ROUNDS_UNTIL(s, s->target.applied == 3);
 	assert_int_equal(s->target.published, 1);
 	assert_non_null(strstr(s->heard, "state ready"));
 }
 
-/* Who has forgotten is told again, without a publication. */
+/* A HAProxy that has lost its servers gets them again, without a publication. */
 static void
 test_restarted(void **state)
 {
@@ -154,7 +154,7 @@ test_restarted(void **state)
 	ROUNDS_UNTIL(s, strstr(s->heard, "state ready") != NULL && !s->driver->busy);
 	assert_int_equal(s->driver->restarts, 1);
 	assert_int_equal(s->target.published, 1);
-	assert_int_equal(s->target.failed + s->target.refused, 0);
+	assert_int_equal(s->target.failed + s->target.not_applied, 0);
 }
 
 /* A reload: the next round would be in an hour, and it has none of our servers. */
@@ -173,7 +173,7 @@ test_reloaded(void **state)
 	s->info = "Version: 2.6\nPid: 8\nUptime_sec: 0\n\n";
 	ROUNDS_UNTIL(s, strstr(s->heard, "state ready") != NULL && !s->driver->busy);
 	assert_int_equal(s->driver->restarts, 1);
-	assert_int_equal(s->target.failed + s->target.refused, 0);
+	assert_int_equal(s->target.failed + s->target.not_applied, 0);
 }
 
 static void
@@ -187,7 +187,7 @@ test_refused(void **state)
 	UNTIL(s->target.loop, s->target.failed == 1);
 	assert_ptr_equal(s->target.why, WHY_PROXY_REFUSED);
 	assert_string_equal(s->target.detail, "add server web/mola:web.1 10.0.0.1:80 weight 256 check: No such backend.");
-	ROUNDS_UNTIL(s, s->target.refused >= 3);
+	ROUNDS_UNTIL(s, s->target.not_applied >= 3);
 	assert_int_equal(s->target.failed, 1);		/* once for each publication */
 	s->add = "New server registered.\n";
 	s->added = "web mola:web.1 10.0.0.1 80 0 256 6\n";
@@ -252,7 +252,7 @@ test_overtaken(void **state)
 	assert_true(s->driver->busy);
 	publish(s);
 	UNTIL(s->target.loop, s->target.published == 1 && !s->driver->busy);
-	ROUNDS_UNTIL(s, s->target.taken == 3);
+	ROUNDS_UNTIL(s, s->target.applied == 3);
 	assert_int_equal(s->target.published, 1);
 	assert_int_equal(s->target.failed, 0);
 }

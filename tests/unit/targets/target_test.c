@@ -1,4 +1,4 @@
-/* target: when a proxy is told, and when it is not; what people learn of it. A kind of our own stands for the proxy. */
+/* target: when a target is published and when not, and what the API shows of it. A driver of the test stands for the proxy. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <cmocka.h>
 
-#define target_driver_traefik_file kind_of_ours
+#define target_driver_traefik_file fake_driver
 #include "targets/target.c"
 #include "targets/target_publish.c"
 #include "../between.h"
@@ -16,13 +16,13 @@
 
 static struct proxy {
 	struct target	*target;
-	unsigned	 told, opened, closed, withdrawn;
+	unsigned	 publications, opened, closed, withdrawn;
 	enum { ANSWERS, REFUSES, SILENT } mood;
 	char		 last[256];		/* "web.1 100, web.2 drain" */
 } proxy;
 
 static void *
-kind_open(struct target *t)
+fake_open(struct target *t)
 {
 	proxy.target = t;
 	proxy.opened++;
@@ -30,17 +30,17 @@ kind_open(struct target *t)
 }
 
 static void
-kind_close(void *arg)
+fake_close(void *arg)
 {
 	(void)arg;
 	proxy.closed++;
 }
 
 static void
-kind_publish(void *arg, const struct plan *p)
+fake_publish(void *arg, const struct plan *p)
 {
 	(void)arg;
-	proxy.told++;
+	proxy.publications++;
 	proxy.last[0] = '\0';
 	for (unsigned i = 0; i < p->nservices; i++)
 		for (unsigned k = 0; k < p->service[i].nservers; k++) {
@@ -56,7 +56,7 @@ kind_publish(void *arg, const struct plan *p)
 }
 
 static void
-kind_withdraw(void *arg)
+fake_withdraw(void *arg)
 {
 	(void)arg;
 	proxy.withdrawn++;
@@ -67,14 +67,14 @@ kind_withdraw(void *arg)
 }
 
 static void
-kind_would(const void *arg, json_t *sentences)
+fake_describe_withdraw(const void *arg, json_t *sentences)
 {
 	(void)arg;
 	json_array_append_new(sentences, json_string("empty it"));
 }
 
-const struct target_driver kind_of_ours = { .open = kind_open, .close = kind_close, .publish = kind_publish, .withdraw = kind_withdraw,
-	.describe_withdraw = kind_would };
+const struct target_driver fake_driver = { .open = fake_open, .close = fake_close, .publish = fake_publish, .withdraw = fake_withdraw,
+	.describe_withdraw = fake_describe_withdraw };
 
 static struct loop *loop;
 static struct live *live;
@@ -170,11 +170,11 @@ teardown(void **state)
 }
 
 static unsigned
-told_at(int64_t now)
+published_at(int64_t now)
 {
 	all->due_usec = 0;
 	targets_tick(all, now, true);
-	return proxy.told;
+	return proxy.publications;
 }
 
 static void
@@ -183,22 +183,22 @@ told_once_and_again_when_it_matters(void **state)
 	(void)state;
 	conf_set("");
 	seen_now("a", 1, 0, T), seen_now("b", 3, 0, T);
-	assert_int_equal(told_at(T), 1);
+	assert_int_equal(published_at(T), 1);
 	assert_string_equal(proxy.last, "web.1 333,web.2 1000,");
-	assert_int_equal(told_at(T + 10 * USEC_PER_SEC), 1);		/* nothing has changed */
+	assert_int_equal(published_at(T + 10 * USEC_PER_SEC), 1);		/* nothing has changed */
 	seen_now("b", 3.1, 0, T);
-	assert_int_equal(told_at(T + 11 * USEC_PER_SEC), 1);		/* not worth it */
+	assert_int_equal(published_at(T + 11 * USEC_PER_SEC), 1);		/* not worth it */
 	seen_now("b", 6, 0, T);
-	assert_int_equal(told_at(T + 12 * USEC_PER_SEC), 2);
+	assert_int_equal(published_at(T + 12 * USEC_PER_SEC), 2);
 	assert_string_equal(proxy.last, "web.1 167,web.2 1000,");
 	seen_now("b", 3, 0, T);
-	assert_int_equal(told_at(T + 13 * USEC_PER_SEC), 2);		/* too soon for weights */
+	assert_int_equal(published_at(T + 13 * USEC_PER_SEC), 2);		/* too soon for weights */
 	world_drain(world, world_node(world, STR("b")), true);
-	assert_int_equal(told_at(T + 13 * USEC_PER_SEC + 1), 3);	/* but not for members */
+	assert_int_equal(published_at(T + 13 * USEC_PER_SEC + 1), 3);	/* but not for members */
 	assert_string_equal(proxy.last, "web.1 1000,web.2 drain,");
 	world_drain(world, world_node(world, STR("b")), false);
-	assert_int_equal(told_at(T + 13 * USEC_PER_SEC + 500 * MSEC), 3);	/* which are told once a second */
-	assert_int_equal(told_at(T + 15 * USEC_PER_SEC), 4);
+	assert_int_equal(published_at(T + 13 * USEC_PER_SEC + 500 * MSEC), 3);	/* members are published once a second */
+	assert_int_equal(published_at(T + 15 * USEC_PER_SEC), 4);
 }
 
 static void
@@ -207,16 +207,16 @@ nothing_is_never_said(void **state)
 	(void)state;
 	conf_set("");
 	pass(0);
-	assert_int_equal(told_at(T), 0);
+	assert_int_equal(published_at(T), 0);
 	assert_ptr_equal(proxy.target->fault.why, WHY_PROXY_NOTHING);
 	pass(2);
-	assert_int_equal(told_at(T + 10 * USEC_PER_SEC), 1);
+	assert_int_equal(published_at(T + 10 * USEC_PER_SEC), 1);
 	assert_null(proxy.target->fault.why);
 	pass(0);
-	assert_int_equal(told_at(T + 20 * USEC_PER_SEC), 1);
+	assert_int_equal(published_at(T + 20 * USEC_PER_SEC), 1);
 	assert_ptr_equal(proxy.target->fault.why, WHY_PROXY_NOTHING);
-	pass(2);							/* as it was told: nothing to say, and nothing wrong */
-	assert_int_equal(told_at(T + 30 * USEC_PER_SEC), 1);
+	pass(2);							/* as published: nothing to do, and nothing wrong */
+	assert_int_equal(published_at(T + 30 * USEC_PER_SEC), 1);
 	assert_null(proxy.target->fault.why);
 }
 
@@ -241,10 +241,10 @@ the_first_word_waits_for_samples_but_not_for_ever(void **state)
 	conf_set("");
 	n = world_node(world, STR("b"));
 	n->exporter_url = must_strdup("http://b:9100/metrics");
-	assert_int_equal(told_at(T), 0);
-	assert_int_equal(told_at(T + 2 * USEC_PER_SEC), 0);
+	assert_int_equal(published_at(T), 0);
+	assert_int_equal(published_at(T + 2 * USEC_PER_SEC), 0);
 	assert_true(says(T, "waiting", "proxy_samples"));
-	assert_int_equal(told_at(T + 4 * USEC_PER_SEC), 1);
+	assert_int_equal(published_at(T + 4 * USEC_PER_SEC), 1);
 }
 
 static void
@@ -256,19 +256,19 @@ failures_are_tried_again_ever_more_seldom(void **state)
 	conf_set("");
 	proxy.mood = REFUSES;
 	for (int64_t now = T; now < T + 120 * USEC_PER_SEC; now += USEC_PER_SEC / 2)
-		if (told_at(now) != last) {
-			last = proxy.told;
+		if (published_at(now) != last) {
+			last = proxy.publications;
 			tries++;
 		}
 	assert_between(tries, 6, 9);			/* after 1, 2, 4, 8, 16, 30, 30 s */
 	assert_ptr_equal(proxy.target->fault.why, WHY_PROXY_FILE);
 	assert_string_equal(proxy.target->fault.detail, "no room");
 	proxy.mood = ANSWERS;
-	told_at(T + 200 * USEC_PER_SEC);
+	published_at(T + 200 * USEC_PER_SEC);
 	assert_null(proxy.target->fault.why);
 	assert_int_equal(proxy.target->publications, 1);
-	last = proxy.told;
-	assert_int_equal(told_at(T + 300 * USEC_PER_SEC), last);
+	last = proxy.publications;
+	assert_int_equal(published_at(T + 300 * USEC_PER_SEC), last);
 }
 
 static void
@@ -278,12 +278,12 @@ after_a_failure_what_is_new_does_not_wait_for_the_next_try(void **state)
 	conf_set("");
 	proxy.mood = REFUSES;
 	for (int64_t now = T; now < T + 60 * USEC_PER_SEC; now += USEC_PER_SEC)
-		told_at(now);
-	proxy.told = 0;
-	told_at(T + 61 * USEC_PER_SEC);
+		published_at(now);
+	proxy.publications = 0;
+	published_at(T + 61 * USEC_PER_SEC);
 	world_drain(world, world_node(world, STR("b")), true);
-	told_at(T + 63 * USEC_PER_SEC);
-	assert_between(proxy.told, 1, 2);
+	published_at(T + 63 * USEC_PER_SEC);
+	assert_between(proxy.publications, 1, 2);
 	assert_string_equal(proxy.last, "web.1 1000,web.2 drain,");
 	world_drain(world, world_node(world, STR("b")), false);
 }
@@ -294,10 +294,10 @@ silence_is_a_failure_in_the_end(void **state)
 	(void)state;
 	conf_set("");
 	proxy.mood = SILENT;
-	assert_int_equal(told_at(T), 1);
-	assert_int_equal(told_at(T + 20 * USEC_PER_SEC), 1);
+	assert_int_equal(published_at(T), 1);
+	assert_int_equal(published_at(T + 20 * USEC_PER_SEC), 1);
 	assert_null(proxy.target->fault.why);
-	told_at(T + 31 * USEC_PER_SEC);
+	published_at(T + 31 * USEC_PER_SEC);
 	assert_ptr_equal(proxy.target->fault.why, WHY_PROXY_GONE);
 }
 
@@ -308,16 +308,16 @@ best_node_goes_by_rounds(void **state)
 
 	(void)state;
 	conf_set(", policy: best-node");
-	assert_int_equal(told_at(now), 0);				/* nobody is seen: no choice, and nothing is said */
+	assert_int_equal(published_at(now), 0);				/* nobody is seen: no choice, and nothing is said */
 	assert_ptr_equal(proxy.target->fault.why, WHY_PROXY_CHOICE);
 	seen_now("a", 1, 0.1, now), seen_now("b", 3, 2.5, now);
-	assert_int_equal(told_at(now + 5 * USEC_PER_SEC), 1);
+	assert_int_equal(published_at(now + 5 * USEC_PER_SEC), 1);
 	assert_string_equal(proxy.last, "web.1 1000,web.2 drain,");
 	seen_now("a", 1, 0.9, now), seen_now("b", 3, 0.1, now);
-	assert_int_equal(told_at(now + 9 * USEC_PER_SEC), 1);		/* not before the next round */
-	assert_int_equal(told_at(now + 10 * USEC_PER_SEC), 2);
+	assert_int_equal(published_at(now + 9 * USEC_PER_SEC), 1);		/* not before the next round */
+	assert_int_equal(published_at(now + 10 * USEC_PER_SEC), 2);
 	assert_string_equal(proxy.last, "web.1 drain,web.2 1000,");
-	assert_int_equal(told_at(now + 15 * USEC_PER_SEC), 3);		/* the file is written each round */
+	assert_int_equal(published_at(now + 15 * USEC_PER_SEC), 3);		/* the file is written each round */
 }
 
 static void
@@ -329,10 +329,10 @@ who_is_seen_by_half_is_not_chosen(void **state)
 	conf_set(", policy: best-node, fallback: 'http://localhost:8020'");
 	seen_now("a", 1, 0, now), seen_now("b", 3, 2.5, now);
 	world_node(world, STR("a"))->sample.memory_available_bytes = NAN;
-	assert_int_equal(told_at(now), 1);
+	assert_int_equal(published_at(now), 1);
 	assert_string_equal(proxy.last, "web.1 drain,web.2 1000,");
 	world_node(world, STR("b"))->sample.memory_available_bytes = NAN;
-	assert_int_equal(told_at(now + 5 * USEC_PER_SEC), 2);		/* the query has failed: the fallback */
+	assert_int_equal(published_at(now + 5 * USEC_PER_SEC), 2);		/* the query has failed: the fallback */
 	assert_string_equal(proxy.last, "web.1 drain,web.2 drain,");
 }
 
@@ -344,15 +344,15 @@ a_choice_that_is_gone_is_not_kept(void **state)
 	(void)state;
 	conf_set(", policy: best-node");
 	seen_now("a", 1, 0.9, now), seen_now("b", 3, 0.1, now);
-	assert_int_equal(told_at(now), 1);
+	assert_int_equal(published_at(now), 1);
 	assert_string_equal(proxy.last, "web.1 drain,web.2 1000,");
 	world_node(world, STR("a"))->row.law.sampled_usec = world_node(world, STR("b"))->row.law.sampled_usec = 0;
-	assert_int_equal(told_at(now + 5 * USEC_PER_SEC), 1);		/* nobody is seen any more: it stays */
+	assert_int_equal(published_at(now + 5 * USEC_PER_SEC), 1);		/* nobody is seen any more: it stays */
 	assert_ptr_equal(proxy.target->fault.why, WHY_PROXY_CHOICE);
 	pass(1);							/* and dies */
-	assert_int_equal(told_at(now + 10 * USEC_PER_SEC), 2);
+	assert_int_equal(published_at(now + 10 * USEC_PER_SEC), 2);
 	assert_string_equal(proxy.last, "web.1 drain,");		/* alone, so it serves */
-	assert_int_equal(told_at(now + 15 * USEC_PER_SEC), 2);
+	assert_int_equal(published_at(now + 15 * USEC_PER_SEC), 2);
 	assert_ptr_equal(proxy.target->fault.why, WHY_PROXY_CHOICE);
 }
 
@@ -362,9 +362,9 @@ nobody_is_told_of_half_a_world(void **state)
 	(void)state;
 	conf_set("");
 	targets_tick(all, T, false);
-	assert_int_equal(proxy.told, 0);
+	assert_int_equal(proxy.publications, 0);
 	assert_true(says(T, "waiting", "proxy_swarm"));
-	assert_int_equal(told_at(T + USEC_PER_SEC), 1);
+	assert_int_equal(published_at(T + USEC_PER_SEC), 1);
 }
 
 static void
@@ -372,7 +372,7 @@ with_a_fallback_no_choice_is_said(void **state)
 {
 	(void)state;
 	conf_set(", policy: best-node, fallback: 'http://localhost:8020'");
-	assert_int_equal(told_at(T), 1);
+	assert_int_equal(published_at(T), 1);
 	assert_string_equal(proxy.last, "web.1 drain,web.2 drain,");
 }
 
@@ -383,7 +383,7 @@ what_the_proxy_has_is_remembered(void **state)
 
 	(void)state;
 	conf_set("");
-	told_at(T);
+	published_at(T);
 	target_server_reported(proxy.target, "web.2", 7, "UP");
 	target_not_applied(proxy.target, WHY_PROXY_DIFFERS, "weight 7");
 	j = targets_view(all, T);
@@ -408,7 +408,7 @@ servers_with_long_names_are_told_apart(void **state)
 
 	(void)state;
 	conf_set("");
-	told_at(T);
+	published_at(T);
 	memset(service, 's', sizeof service - 1);
 	service[sizeof service - 1] = '\0';
 	snprintf(one, sizeof one, "%s.nnnnnnnnnnnnnnnnnnnnnnnnn.aaaaaaaaaaaaaaaaaaaaaaaa1", service);
@@ -447,19 +447,19 @@ who_is_the_same_lives_on(void **state)
 {
 	(void)state;
 	conf_set("");
-	told_at(T);
+	published_at(T);
 	conf_set("");
 	assert_int_equal(proxy.opened, 1);
-	assert_int_equal(told_at(T + 10 * USEC_PER_SEC), 1);
+	assert_int_equal(published_at(T + 10 * USEC_PER_SEC), 1);
 	conf_set(", hysteresis: 0.2");
 	assert_int_equal(proxy.opened, 2);
 	assert_int_equal(proxy.closed, 1);
-	assert_int_equal(told_at(T + 20 * USEC_PER_SEC), 2);
+	assert_int_equal(published_at(T + 20 * USEC_PER_SEC), 2);
 }
 
 /* ---- withdrawn ---- */
 
-/* The state that people are told. */
+/* The state that the API shows. */
 static void
 change(json_t *done, const char *state)
 {
@@ -474,7 +474,7 @@ what_is_withdrawn_stays_so_until_it_resumes(void **state)
 
 	(void)state;
 	conf_set("");
-	assert_int_equal(told_at(T), 1);
+	assert_int_equal(published_at(T), 1);
 	assert_null(targets_withdraw(all, "nobody", false));
 	done = targets_withdraw(all, "edge", true);
 	assert_string_equal(json_string_value(json_array_get(json_object_get(done, "does"), 0)), "empty it");
@@ -483,16 +483,16 @@ what_is_withdrawn_stays_so_until_it_resumes(void **state)
 	change(targets_withdraw(all, "edge", false), "withdrawn");
 	assert_int_equal(proxy.withdrawn, 1);
 	pass(1);
-	assert_int_equal(told_at(T + 20 * USEC_PER_SEC), 1);
+	assert_int_equal(published_at(T + 20 * USEC_PER_SEC), 1);
 	change(targets_withdraw(all, "edge", false), "withdrawn");	/* it is */
 	assert_int_equal(proxy.withdrawn, 1);
 	conf_set("");							/* nothing of it has changed */
-	assert_int_equal(told_at(T + 30 * USEC_PER_SEC), 1);
+	assert_int_equal(published_at(T + 30 * USEC_PER_SEC), 1);
 	pass(2);
 	assert_null(targets_resume(all, "nobody"));
 	change(targets_resume(all, "edge"), "published");
-	assert_int_equal(told_at(T + 40 * USEC_PER_SEC), 2);
-	assert_int_equal(told_at(T + 50 * USEC_PER_SEC), 2);
+	assert_int_equal(published_at(T + 40 * USEC_PER_SEC), 2);
+	assert_int_equal(published_at(T + 50 * USEC_PER_SEC), 2);
 }
 
 static void
@@ -516,13 +516,13 @@ resumed_before_it_was_withdrawn(void **state)
 {
 	(void)state;
 	conf_set("");
-	assert_int_equal(told_at(T), 1);
+	assert_int_equal(published_at(T), 1);
 	proxy.mood = SILENT;
 	change(targets_withdraw(all, "edge", false), "withdrawing");
 	change(targets_resume(all, "edge"), "published");
 	target_withdrawn(proxy.target);
 	proxy.mood = ANSWERS;
-	assert_int_equal(told_at(T + 10 * USEC_PER_SEC), 2);
+	assert_int_equal(published_at(T + 10 * USEC_PER_SEC), 2);
 	change(targets_resume(all, "edge"), "published");
 }
 
@@ -535,11 +535,11 @@ a_brain_that_comes_back_leaves_it_so(void **state)
 	targets_free(&all);
 	all = targets_new(loop, NULL, world);
 	targets_reconf(all, conf);
-	assert_int_equal(told_at(T + 5 * USEC_PER_SEC), 0);
+	assert_int_equal(published_at(T + 5 * USEC_PER_SEC), 0);
 	assert_int_equal(proxy.withdrawn, 2);
 	change(targets_withdraw(all, "edge", true), "withdrawn");
 	conf_set(", interval: 3s");					/* a reload that changes it */
-	assert_int_equal(told_at(T + 20 * USEC_PER_SEC), 1);
+	assert_int_equal(published_at(T + 20 * USEC_PER_SEC), 1);
 }
 
 int

@@ -1,4 +1,4 @@
-/* target_unreachable: what is told of an API that does not answer. */
+/* target_unreachable: what is reported of an API that does not respond. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 #include "fake_target.h"
 
 static void
-told(const char *url, long status, const char *detail, const char *expected)
+reported(const char *url, long status, const char *detail, const char *expected)
 {
 	struct target t = { 0 };
 	struct fetch_result r = { .why = status != 0 ? WHY_METRICS_STATUS : WHY_METRICS_FETCH, .status = status, .detail = detail };
@@ -22,10 +22,10 @@ static void
 passwords_are_not_told(void **unused)
 {
 	(void)unused;
-	told("http://10.0.0.1:8080/api", 0, "refused", "http://10.0.0.1:8080/api: refused");
-	told("https://me:sec@ret@proxy:8080/base/api?x=a@b", 401, "", "https://proxy:8080/base/api?x=a@b: status 401; expected its API there");
-	told("http://me@proxy", 404, "", "http://proxy: status 404; expected its API there");
-	told("http://proxy/a@b", 0, "", "http://proxy/a@b: its response is too large");
+	reported("http://10.0.0.1:8080/api", 0, "refused", "http://10.0.0.1:8080/api: refused");
+	reported("https://me:sec@ret@proxy:8080/base/api?x=a@b", 401, "", "https://proxy:8080/base/api?x=a@b: status 401; expected its API there");
+	reported("http://me@proxy", 404, "", "http://proxy: status 404; expected its API there");
+	reported("http://proxy/a@b", 0, "", "http://proxy/a@b: its response is too large");
 }
 
 int
