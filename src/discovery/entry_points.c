@@ -63,7 +63,6 @@ static const char *
 name_refusal(const struct traefik_reading *r, struct str name, const struct why **why,
     bool *guarded)
 {
-	static const char *const usual[] = { "web", "websecure", "http", "https" };
 	const char *text = NULL;
 	bool known = false;
 
@@ -80,9 +79,7 @@ name_refusal(const struct traefik_reading *r, struct str name, const struct why 
 	if (text != NULL)
 		return text;
 	*why = WHY_ENTRY_POINT;
-	for (unsigned i = 0; !known && i < sizeof usual / sizeof *usual; i++) {
-		if (!str_eq_nocase(name, str_of(usual[i])))
-			continue;
+	if (!known && traefik_is_usual(name)) {
 		*guarded |= r->rules->unreadable != NULL;
 		return r->rules->unreadable == NULL ? NULL :
 		    arena_printf(r->l->arena, "entry point %.*s: %s; name it in "

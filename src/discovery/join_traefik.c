@@ -11,9 +11,6 @@
 #include "discovery/join.h"
 #include "discovery/traefik_static.h"
 
-static const char *const usual[] = { "web", "websecure", "http", "https" };
-#define USUAL (sizeof usual / sizeof *usual)
-
 /* ---- the Traefiks ---- */
 
 static const struct swarm_config *
@@ -69,15 +66,6 @@ traefik_takes(const struct join_traefik *t, const struct swarm_service *s)
 	return t->constraint == NULL || constraint_match(t->constraint, s->all, s->nall);
 }
 
-static bool
-is_usual(const char *name)
-{
-	for (size_t i = 0; i < USUAL; i++)
-		if (strcasecmp(usual[i], name) == 0)
-			return true;
-	return false;
-}
-
 /* Whether the operator has named the entry point. */
 static bool
 is_configured(const struct join *j, const char *name)
@@ -122,7 +110,7 @@ static void
 fill_rules(struct join *j, const struct swarm_service *s, struct traefik_rules *r)
 {
 	const struct traefik_rules *configured = j->conf->traefik;
-	struct entry_point_rows rows = { .room = configured->nentry_points + USUAL };
+	struct entry_point_rows rows = { .room = configured->nentry_points + TRAEFIK_USUAL };
 	const char *owner = NULL;
 	bool exposed = false;
 
@@ -143,7 +131,7 @@ fill_rules(struct join *j, const struct swarm_service *s, struct traefik_rules *
 			    "be read whole: %s", t->owner, t->unreadable);
 		for (unsigned k = 0; k < t->nentry_points; k++) {
 			struct traefik_entry_point *e = rows_add(&rows, &t->entry_point[k]);
-			e->served = is_configured(j, e->name) || is_usual(e->name);
+			e->served = is_configured(j, e->name) || traefik_is_usual(str_of(e->name));
 		}
 	}
 	for (unsigned i = 0; i < rows.n; i++)
@@ -151,9 +139,9 @@ fill_rules(struct join *j, const struct swarm_service *s, struct traefik_rules *
 			rows.row[i].unreadable = NULL;
 		else if (rows.row[i].unreadable == NULL)
 			rows.row[i].unreadable = r->unreadable;
-	for (size_t i = 0; i < USUAL && r->unreadable == NULL; i++)
-		if (!rows_have(&rows, usual[i]) && !is_configured(j, usual[i]))
-			rows_add(&rows, &(struct traefik_entry_point){ .name = usual[i], .owner = owner,
+	for (size_t i = 0; i < TRAEFIK_USUAL && r->unreadable == NULL; i++)
+		if (!rows_have(&rows, traefik_usual[i]) && !is_configured(j, traefik_usual[i]))
+			rows_add(&rows, &(struct traefik_entry_point){ .name = traefik_usual[i], .owner = owner,
 			    .unreadable = "no Traefik of the Swarm has an entry point of this name" });
 	for (unsigned i = 0; i < configured->nentry_points; i++)
 		if (!rows_have(&rows, configured->entry_point[i].name))

@@ -1,6 +1,7 @@
 /*
  * label_value: the table of labels, and the readers of their values. People see the problem of
- * a value beside the value. Must not know services.
+ * a value beside the value.
+ * Must not know services.
  */
 #include <ctype.h>
 #include <math.h>

@@ -1,6 +1,7 @@
 /*
  * middlewares: a name is looked up without case, which finds too much rather than too little.
- * Two definitions of one name count as neither. Must not know which routers use them.
+ * Two definitions of one name count as neither.
+ * Must not know which routers use them.
  */
 #include <ctype.h>
 #include <stdlib.h>

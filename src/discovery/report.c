@@ -1,5 +1,6 @@
 /*
- * report: a tree of texts in one arena. Must not know how a pass makes it.
+ * report: a tree of texts in one arena.
+ * Must not know how a pass makes it.
  */
 #include <string.h>
 

@@ -1,7 +1,8 @@
 /*
  * requirements: errs on the safe side. A middleware that is defined here may be used by a
  * router that is defined elsewhere, so its definition counts; so do labels of Traefik 1, whose
- * middlewares were options of the frontend. Must not know which routers are understood.
+ * middlewares were options of the frontend.
+ * Must not know which routers are understood.
  */
 #include <string.h>
 #include <strings.h>

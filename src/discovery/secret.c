@@ -2,8 +2,8 @@
  * secret: errs on the side of hiding. Every value of a middleware is hidden, because plugins
  * name their keys as they like; elsewhere the words of the label's name decide, but not the
  * names that people gave to routers and services: "keycloak" is no key. A rule is shown without
- * the values that it compares headers and query parameters with. Must not know what any label
- * means.
+ * the values that it compares headers and query parameters with.
+ * Must not know what any label means.
  */
 #include <ctype.h>
 #include <string.h>

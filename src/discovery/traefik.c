@@ -1,7 +1,8 @@
 /*
  * traefik: the labels that people have already. What can be served as it is meant is;
  * everything else is reported, and nothing is guessed: where something of a router is not
- * understood, the router is not served. Must not override mola.* labels.
+ * understood, the router is not served.
+ * Must not override mola.* labels.
  */
 #include <string.h>
 #include <strings.h>
@@ -13,6 +14,16 @@
 #define DEPTH_MAX	10
 
 const struct traefik_rules traefik_rules_default = { .enable = true, .exposed_by_default = true };
+const char *const traefik_usual[TRAEFIK_USUAL] = { "web", "websecure", "http", "https" };
+
+bool
+traefik_is_usual(struct str entry_point)
+{
+	for (size_t i = 0; i < TRAEFIK_USUAL; i++)
+		if (str_eq_nocase(entry_point, str_of(traefik_usual[i])))
+			return true;
+	return false;
+}
 
 void
 reading_report(struct traefik_reading *r, const struct swarm_label *label, enum label_state state,

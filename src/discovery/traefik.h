@@ -44,4 +44,9 @@ struct traefik_rules {
  * are served. */
 extern const struct traefik_rules traefik_rules_default;
 
+/* The usual public entry points: where nothing else is known, Mola's listeners stand for them. */
+#define TRAEFIK_USUAL	4
+extern const char *const traefik_usual[TRAEFIK_USUAL];
+bool	traefik_is_usual(struct str entry_point);	/* without case */
+
 #endif

@@ -1,6 +1,7 @@
 /*
  * upgrade: what Mola 0.1.0 made of labels, as far as it decides whether people miss something
- * now. Must not know how labels are read today.
+ * now.
+ * Must not know how labels are read today.
  */
 #include <string.h>
 #include <strings.h>

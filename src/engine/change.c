@@ -5,8 +5,8 @@
  * client was faster ("out of sequence") it begins again.
  *
  *     BEGIN --> CHECK --> WAIT --------------------> END --> CHECK --> over   a move
- *                 |         `--> BACK --> SETTLE --'                          one that is given up
- *                 `--> UNDO --> UNDONE --> over                          the edit lost something
+ *                 |         `--> BACK --> SETTLE --'                          given up
+ *                 `--> UNDO --> UNDONE --> over                               its edit lost a key
  *     SCALE --> CHECK --> over, or UNDO
  *
  * An edit changes the text of a specification where it must and leaves the rest as it came

@@ -51,8 +51,8 @@ struct engine_call {
 	unsigned	 endpoint;	/* that it was last sent to */
 	unsigned	 tries;
 	unsigned	 round;		/* of negotiation, when it began to wait */
-	bool		 own_version;		/* in the Engine's own version */
-	unsigned	 required_minor;		/* and that must be this one; 0: any */
+	bool		 own_version;	/* in the Engine's own version */
+	unsigned	 required_minor;	/* and that must be this one; 0: any */
 	unsigned	 minor;		/* of the version it was last sent in */
 	struct timer	 timer;		/* for the callback of what cannot be sent */
 };
@@ -65,7 +65,7 @@ struct engine {
 	char		*ca, *cert, *key;
 	int64_t		 timeout_usec;
 
-	enum engine_state	 state;
+	enum engine_state state;
 	unsigned	 at;		/* the endpoint in use, or being pinged */
 	unsigned	 pinged;	/* endpoints that failed in this round */
 	unsigned	 round;

@@ -84,7 +84,7 @@ struct watch {
 	void		*arg;
 
 	struct timer	 timer;		/* the next round */
-	struct watch_part	 part[PARTS];
+	struct watch_part part[PARTS];
 	struct engine_call *self_call;
 	struct engine_call *config_call;	/* once all parts are there */
 	int64_t		 configs_usec;	/* those that failed were last requested again */
