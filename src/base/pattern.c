@@ -441,7 +441,7 @@ read_repeat(struct pattern_reader *r)
 		return n;
 	}
 	if (most < least)
-		return refuse(r, "a repetition whose most is less than its least");
+		return refuse(r, "a repetition whose maximum is below its minimum");
 	take(r, "?");				/* as short as can be: whether it matches is the same */
 	if (r->rest.len > 0 && strchr("*+?{", *r->rest.p) != NULL)
 		return refuse(r, "two repetitions after each other");

@@ -148,8 +148,8 @@ secret_sound(const struct look *l, const char *key, const char *where, const cha
 	if (file == NULL)
 		return;
 	if (*secret != NULL)
-		faults_add(l->faults, line_of(l, key), where, "given besides the same in the configuration; "
-		    "expected one of them");
+		faults_add(l->faults, line_of(l, key), where, "set together with the same in the "
+		    "configuration; expected one of them");
 	else if (!secret_file_read(file, text, sizeof text, &line, problem, sizeof problem))
 		faults_add(l->faults, line_of(l, key), where, "'%.200s' %s", file, problem);
 	else if (!read_password(NULL, line, secret, problem))
@@ -166,10 +166,10 @@ who_sound(struct conf_prom *p, const struct look *l)
 		faults_add(l->faults, line_of(l, "user"), IN ".user", "a colon in it; expected a name without");
 	if (p->user != NULL && p->password == NULL && p->password_file == NULL)
 		faults_add(l->faults, line_of(l, "user"), IN ".user",
-		    "no password to it; expected password or password_file");
+		    "a user without a password; expected password or password_file");
 	if (p->user == NULL && (p->password != NULL || p->password_file != NULL))
 		faults_add(l->faults, line_of(l, p->password_file != NULL ? "password_file" : "password"), IN,
-		    "a password, and nobody's; expected user");
+		    "a password without a user; expected user");
 	if (p->user != NULL && (p->token != NULL || p->token_file != NULL))
 		faults_add(l->faults, line_of(l, p->token_file != NULL ? "token_file" : "token"), IN,
 		    "a token and a user; expected one of them");

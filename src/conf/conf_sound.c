@@ -37,7 +37,7 @@ name_once(struct map *names, const char *name, int line, const char *where, stru
 	ASSERT(line > 0);
 	first = map_get(names, str_of(name));
 	if (first != NULL)
-		faults_add(f, line, where, "'%s' is taken since line %d; expected a name of its own", name,
+		faults_add(f, line, where, "'%s' is already used in line %d; expected a unique one", name,
 		    (int)(intptr_t)first);
 	else
 		map_put(names, str_of(name), (void *)(intptr_t)line);
@@ -162,8 +162,8 @@ listeners_sound(struct conf *c, const struct tree *root, struct faults *f)
 		else
 			name_once(names, l->name, l->line, "listen.name", f);
 		if (l->proxy_protocol && c->clients_trusted.n == 0)
-			faults_add(f, l->line, "listen.proxy_protocol", "nobody may connect: clients.trusted is empty; "
-			    "expected the proxies in front there");
+			faults_add(f, l->line, "listen.proxy_protocol", "no client could connect: clients.trusted "
+			    "is empty; expected the proxies in front there");
 	}
 	map_free(&names);
 }
@@ -212,7 +212,7 @@ admin_sound(struct conf *c, const struct tree *root, struct faults *f)
 	if (c->admin_token_file == NULL)
 		return;
 	if (c->admin_token != NULL)
-		faults_add(f, line, "admin.token_file", "given besides admin.token; expected one of them");
+		faults_add(f, line, "admin.token_file", "set together with admin.token; expected one of them");
 	else
 		token_file_read(c, line, f);
 }

@@ -32,9 +32,9 @@ entry_point_refusal(const struct traefik_reading *r, const struct traefik_entry_
 
 	*why = WHY_ENTRY_POINT;
 	if (!e->served)
-		return arena_printf(r->l->arena, "entry point %s%s is not one of those that Mola "
-		    "stands for; name it in swarm.traefik.entry_points if everybody may come in "
-		    "by it", e->name, whose);
+		return arena_printf(r->l->arena, "entry point %s%s is not one that Mola "
+		    "serves; list it in swarm.traefik.entry_points if it is open to everybody",
+		    e->name, whose);
 	if (e->unreadable != NULL)
 		return arena_printf(r->l->arena, "entry point %s: %s; name it in "
 		    "swarm.traefik.entry_points if it demands nothing", e->name, e->unreadable);
@@ -87,8 +87,8 @@ name_refusal(const struct traefik_reading *r, struct str name, const struct why 
 		    r->rules->unreadable);
 	}
 	return known ? NULL : arena_printf(r->l->arena,
-	    "entry point %.*s is not one of those that Mola stands for; name it in "
-	    "swarm.traefik.entry_points if everybody may come in by it", STR_ARG(name));
+	    "entry point %.*s is not one that Mola serves; list it in "
+	    "swarm.traefik.entry_points if it is open to everybody", STR_ARG(name));
 }
 
 /* Of several: the first reason, unless one of them is open. */

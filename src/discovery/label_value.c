@@ -76,7 +76,7 @@ read_enable(const struct label_row *row, struct str s, void *member, struct aren
 	enable = s.len < sizeof word && word_place(str_of(word), yes) >= 0 ? ENABLE_YES : ENABLE_NO;
 	memcpy(member, &enable, sizeof enable);
 	return enable == ENABLE_YES || (s.len < sizeof word && word_place(str_of(word), no) >= 0) ||
-	    reject(problem, "expected true or false; it is taken for false");
+	    reject(problem, "expected true or false; it counts as false");
 }
 
 static bool

@@ -251,7 +251,7 @@ check_routes(struct labels *l)
 	if (l->nroutes == 0 && l->report->ntroubles == 0)
 		labels_add_trouble(l, WHY_SERVICE_NO_ROUTE,
 		    arena_text(l->arena, l->path.given && !l->host.given ?
-		    STR("mola.path is there, but no mola.host; mola.host=* stands for any host") :
+		    STR("mola.path is there, but no mola.host; mola.host=* means any host") :
 		    STR("no host of it is understood; expected mola.host (* for any host), or a "
 		    "router of Traefik's with a rule")));
 }

@@ -127,7 +127,7 @@ read_part(enum what what, struct str s, struct term *t)
 		    "expected limits such as 0.7-0.9, the soft one below the hard one, or none";
 	case FULL:
 		return number_within(s, 1e-6, 1e12, &t->full) ? NULL :
-		    "expected the value that stands for 100 %, above 0";
+		    "expected the value that means 100 %, above 0";
 	case PERIOD:
 		if (!form_duration(s, &usec) || usec < TERM_PERIOD_LEAST || usec > TERM_PERIOD_MOST)
 			return "expected a duration, 1s to 10m";

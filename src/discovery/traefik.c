@@ -98,7 +98,7 @@ read_enable(struct traefik_reading *r)
 		found = true;
 		if (!go_bool(label->value, &on)) {
 			r->mode = MODE_OFF;
-			reading_report(r, label, LABEL_INVALID, "expected true or false; it is taken for false");
+			reading_report(r, label, LABEL_INVALID, "expected true or false; it counts as false");
 			continue;
 		}
 		r->enabled |= on;

@@ -200,7 +200,7 @@ check_move(struct change *c, const json_t *service)
 
 	if (!placement_mark(service, &mark) || strcmp(mark.from, c->mark.from) != 0)
 		change_finish(c, change_progress(c).arrived && !change_progress(c).stays, REFUSAL_NONE,
-		    "the service was updated by somebody else, or rolled back");
+		    "the service was updated by another client, or rolled back");
 	else if (c->phase == PHASE_WAIT)
 		check_waiting(c, service);
 	else

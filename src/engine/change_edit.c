@@ -98,11 +98,11 @@ edit_unneeded(struct change *c, enum refusal why)
 		break;
 	case PHASE_END:
 		if (c->given_up == NULL && change_progress(c).stays)
-			c->given_up = "somebody else changed the service meanwhile";
+			c->given_up = "another client changed the service meanwhile";
 		edit_done(c, PHASE_END);
 		break;
 	default:
-		change_finish(c, false, REFUSAL_NONE, "somebody else changed the service meanwhile");
+		change_finish(c, false, REFUSAL_NONE, "another client changed the service meanwhile");
 	}
 }
 

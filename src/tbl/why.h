@@ -61,7 +61,7 @@ WHY(UPSTREAM_IDLE,        0, US,       "an idle connection was closed after its 
 
 /* ourselves */
 WHY(TOO_MANY_CLIENTS,   503, US,       "all connection slots are in use")
-WHY(NO_MEMORY,          503, US,       "a memory ceiling was reached")
+WHY(NO_MEMORY,          503, US,       "a memory limit was reached")
 WHY(NO_DESCRIPTORS, 503, US,
     "no file descriptor was available for a connection to the task")
 WHY(NO_PORTS,           503, US,       "no local port was available for a connection to the task")
@@ -143,7 +143,7 @@ WHY(NEEDS_MIDDLEWARE, 0, SWARM,
 WHY(ROUTER_LABEL, 0, SWARM,
     "a label of a router is not understood, and the router is not served without it")
 WHY(ROUTER_RULE,          0, SWARM,    "a router's rule is not understood")
-WHY(ROUTER_SERVICE,       0, SWARM,    "a router leads to a service that is not known here")
+WHY(ROUTER_SERVICE,       0, SWARM,    "a router leads to a service that is not defined here")
 WHY(TLS_OPTIONS,          0, SWARM,    "a router needs TLS options, which Mola does not have")
 WHY(SERVER_SCHEME, 0, SWARM,
     "a router's tasks need a protocol that Mola does not support")
@@ -156,9 +156,9 @@ WHY(ENTRY_POINT,          0, SWARM,    "a router is on no entry point that Mola 
 WHY(OTHER_PROXY,          0, SWARM,    "the service is left to another proxy")
 WHY(SERVICE_UNREACHABLE, 0, SWARM,
     "the service shares no network with Mola and publishes no port in mode host")
-WHY(SERVICE_NAME,         0, SWARM,    "the service's name is taken or cannot be used")
+WHY(SERVICE_NAME,         0, SWARM,    "the service's name is in use or invalid")
 WHY(ROUTE_TAKEN,          0, SWARM,    "another service has the same host and path")
-WHY(NODE_NAME,            0, SWARM,    "the node's name is taken or cannot be used")
+WHY(NODE_NAME,            0, SWARM,    "the node's name is in use or invalid")
 
 /* external proxies */
 WHY(PROXY_GONE,           0, PROXY,    "the proxy cannot be reached or does not respond")

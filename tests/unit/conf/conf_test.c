@@ -62,10 +62,10 @@ static const struct wrong {
 	{ L "prometheus: { servers: 'http://me:pa/ss@h:1' }\n", "m:2: prometheus.servers: a user in the URL; expected http://host:port, "
 	    "and user and password beside it\n" },
 	{ L "prometheus: { servers: [ 'h:1', 'http://h:1/' ] }\n", "m:2: prometheus.servers: 'http://h:1' is named twice\n" },
-	{ L "prometheus:\n  servers: h:1\n  user: me\n", "m:4: prometheus.user: no password to it; expected password or password_file\n" },
-	{ L "prometheus:\n  servers: h:1\n  password: me\n", "m:4: prometheus: a password, and nobody's; expected user\n" },
+	{ L "prometheus:\n  servers: h:1\n  user: me\n", "m:4: prometheus.user: a user without a password; expected password or password_file\n" },
+	{ L "prometheus:\n  servers: h:1\n  password: me\n", "m:4: prometheus: a password without a user; expected user\n" },
 	{ L "prometheus:\n  servers: h:1\n  user: me\n  password: x\n  token: y\n", "m:6: prometheus: a token and a user; expected one of them\n" },
-	{ L "prometheus:\n  servers: h:1\n  token: y\n  token_file: /x\n", "m:5: prometheus.token_file: given besides the same in the "
+	{ L "prometheus:\n  servers: h:1\n  token: y\n  token_file: /x\n", "m:5: prometheus.token_file: set together with the same in the "
 	    "configuration; expected one of them\n" },
 	{ L "prometheus:\n  servers: h:1\n  token_file: /nowhere/x\n", "m:4: prometheus.token_file: '/nowhere/x' cannot be read: No such "
 	    "file or directory\n" },
@@ -104,7 +104,7 @@ static const struct wrong {
 	{ "targets:\n  - { name: a, kind: treafik-file }\n", "m:2: targets.kind: 'treafik-file' is not known; expected traefik-file, traefik-http, "
 	    "haproxy, haproxy-agent, envoy-file or envoy-rest; did you mean traefik-file?\n" },
 	{ "targets:\n  - { name: a, kind: traefik-file }\n  - { name: a, kind: haproxy }\n  - { name: b, kind: haproxy-agent }\n",
-	    "m:2: targets.file: missing; kind traefik-file needs it\nm:3: targets.name: 'a' is taken since line 2; expected a name of its own\n"
+	    "m:2: targets.file: missing; kind traefik-file needs it\nm:3: targets.name: 'a' is already used in line 2; expected a unique one\n"
 	    "m:3: targets.socket: missing; kind haproxy needs it\nm:4: targets.listen: missing; kind haproxy-agent needs it\n" },
 	{ "targets:\n  - { name: a, kind: haproxy, socket: 'unix:/x', server_options: 'check; disable frontend web' }\n",
 	    "m:2: targets.server_options: 'check; disable frontend web' are not words of HAProxy's 'server'; expected some such as "
@@ -119,7 +119,7 @@ static const struct wrong {
 	    "m:2: targets.backend: 'web' has no {service} in it; expected a name such as '{service}' or 'be_{service}'\n" },
 	{ "targets:\n  - { name: a, kind: traefik-file, file: /a, services: web }\n  - { name: b, kind: traefik-file, file: /a }\n",
 	    "m:2: targets.services: 'web' is no service; expected names of services\n"
-	    "m:3: targets.file: '/a' is taken since line 2; expected a name of its own\n" },
+	    "m:3: targets.file: '/a' is already used in line 2; expected a unique one\n" },
 	{ "targets:\n  - name: a\n    kind: traefik-file\n    file: /x/{service}.yml\n    strategy: leastime\n    stale_after: 5s\n"
 	    "    fallback: http://l:1\n    services:\n    - web\n  - name: b\n    kind: traefik-file\n    file: /x/\n\n    name: b\n",
 	    "m:4: targets.file: has {service} in it, and Traefik gets one file for all; expected a path without\n"
@@ -137,7 +137,7 @@ static const struct wrong {
 	    "m:3: targets.services: 'a b' is not the name of a service; expected one such as web, or web:9000 for one of its other ports\n"
 	    "m:3: targets.services: 'x:' is not the name of a service; expected one such as web, or web:9000 for one of its other ports\n" },
 	{ "targets:\n  - { name: a, kind: haproxy-agent, listen: ':9777' }\n  - name: b\n    kind: haproxy-agent\n    listen: 0.0.0.0:9777\n",
-	    "m:5: targets.listen: '0.0.0.0:9777' is taken since line 2; expected a name of its own\n" },
+	    "m:5: targets.listen: '0.0.0.0:9777' is already used in line 2; expected a unique one\n" },
 
 	/* queries */
 	{ P "defaults:\n  promql: rate(x[5m)\n", "m:4: defaults.promql.query: 'rate(x[5m)' is not PromQL; expected a query of at "
@@ -164,12 +164,12 @@ static const struct wrong {
 	{ "listen: unix:/run/x\n", "m:1: listen.address: 'unix:/run/x' is not an address; expected one such as :80, 10.0.0.1:80 or [::1]:80\n" },
 	{ "listen: [':80', ':80']\n", "m:1: listen.address: '0.0.0.0:80' is listed twice\n" },
 	{ "listen:\n- { address: ':80', name: web }\n- { address: ':81', name: web }\n",
-	    "m:3: listen.name: 'web' is taken since line 2; expected a name of its own\n" },
+	    "m:3: listen.name: 'web' is already used in line 2; expected a unique one\n" },
 	{ "listen:\n- { address: ':80', tls: true }\n", "m:2: listen.tls: not supported yet: Mola has no TLS for clients; expected a proxy "
 	    "in front of it that does, named in clients.trusted\n" },
 	{ "listen:\n- { name: web }\n", "m:2: listen.address: missing. IP address and port: 10.0.0.1:80, [::1]:80, :80 (any address).\n" },
 	{ "listen:\n- [ ':80' ]\n", "m:2: listen: not a mapping; expected keys such as address, name, proxy_protocol or shared\n" },
-	{ "listen: { address: ':80', proxy_protocol: true }\n", "m:1: listen.proxy_protocol: nobody may connect: clients.trusted is empty; "
+	{ "listen: { address: ':80', proxy_protocol: true }\n", "m:1: listen.proxy_protocol: no client could connect: clients.trusted is empty; "
 	    "expected the proxies in front there\n" },
 	{ "listen: []\n", "m:1: listen: an empty list. Addresses on which clients are served: one address, or a list of addresses and "
 	    "mappings. Required, unless there are targets; Mola may then serve no clients itself.\n" },
@@ -208,7 +208,7 @@ static const struct wrong {
 	{ L "admin: { token_file: /dev/null }\n", "m:2: admin.token_file: '/dev/null' is not a token; expected 16 to 256 visible ASCII "
 	    "characters in its first line\n" },
 	{ L "admin:\n  token: 0123456789abcdef\n  token_file: /dev/null\n",
-	    "m:4: admin.token_file: given besides admin.token; expected one of them\n" },
+	    "m:4: admin.token_file: set together with admin.token; expected one of them\n" },
 
 	/* nodes, services, tasks */
 	{ L "nodes: [ { name: a b } ]\n", "m:2: nodes.name: 'a b' is not a name; expected 1 to 63 of A-Z, a-z, 0-9, '.', '_' and '-'\n" },
@@ -219,7 +219,7 @@ static const struct wrong {
 	    "10.0.0.5, 10.1.0.0/16 or fd00::/8, without bits beyond the mask\n" },
 	{ L "nodes: [ { name: a, cores: 0 } ]\n", "m:2: nodes.cores: '0' is out of range; expected 0.01 to 4096\n" },
 	{ L "nodes: [ alpha ]\n", "m:2: nodes: not a mapping; expected keys such as name, address, cores, agent or node_exporter\n" },
-	{ L "nodes:\n- name: a\n- name: a\n", "m:4: nodes.name: 'a' is taken since line 3; expected a name of its own\n" },
+	{ L "nodes:\n- name: a\n- name: a\n", "m:4: nodes.name: 'a' is already used in line 3; expected a unique one\n" },
 	{ L "nodes: [ { name: a, agent: 10.0.0.1 } ]\n", "m:2: nodes.agent: '10.0.0.1' is not a URL; expected http://host:port/stream, or "
 	    "host:port for short\n" },
 	{ L "services: [ { name: web } ]\n", "m:2: services.tasks: missing. The tasks that serve the requests of the service; at least one.\n" },
@@ -235,8 +235,8 @@ static const struct wrong {
 	    "m:5: services.tasks.address: ':5' is not an address; expected an IP address and a port, such as 10.0.0.1:80\n" },
 	{ L "nodes: [{name: a}]\nservices:\n- {name: web, tasks: [{node: a, address: '1.1.1.1:1'}]}\n"
 	    "- {name: web, host: x, tasks: [{node: a, address: '1.1.1.1:1'}]}\n",
-	    "m:5: services.name: 'web' is taken since line 4; expected a name of its own\n"
-	    "m:5: services.tasks.name: 'web.1' is taken since line 4; expected a name of its own\n" },
+	    "m:5: services.name: 'web' is already used in line 4; expected a unique one\n"
+	    "m:5: services.tasks.name: 'web.1' is already used in line 4; expected a unique one\n" },
 	{ L "nodes: [{name: a}]\nservices:\n- {name: x, host: W.org, tasks: [{node: a, address: '1.1.1.1:1'}]}\n"
 	    "- {name: y, host: w.ORG, tasks: [{node: a, address: '1.1.1.1:1'}]}\n",
 	    "m:5: services: w.org/ is served since line 4 by 'x'; expected another host or path\n" },

@@ -57,12 +57,12 @@ what_is_not_plain_serves_nothing(void **state)
 	for (unsigned i = 0; i < 5 + 6 + 6; i++) {
 		snprintf(labels, sizeof labels, PLAIN ",\"mola.enable\":\"%s\"", i < 5 ? no[i] : i < 11 ? odd[i - 5] : yes[i - 11]);
 		assert_true((web(s, labels) == NULL) == (i < 11));
-		expect_label(s, "web", "mola.enable", i < 5 || i > 10 ? LABEL_VALID : LABEL_INVALID, i < 5 || i > 10 ? NULL : "taken for false");
+		expect_label(s, "web", "mola.enable", i < 5 || i > 10 ? LABEL_VALID : LABEL_INVALID, i < 5 || i > 10 ? NULL : "counts as false");
 	}
 	assert_null(web(s, "\"mola.port\":\"80\""));
 	expect_trouble(s, "web", WHY_SERVICE_NO_ROUTE, "mola.host (* for any host)");
 	assert_null(web(s, "\"mola.port\":\"80\",\"mola.path\":\"/x\""));
-	expect_trouble(s, "web", WHY_SERVICE_NO_ROUTE, "mola.host=* stands for any host");
+	expect_trouble(s, "web", WHY_SERVICE_NO_ROUTE, "mola.host=* means any host");
 	assert_null(web(s, "\"mola.enable\":\"true\",\"mola.port\":\"80\""));
 	assert_null(web(s, "\"mola.port\":\"80\",\"mola.hots\":\"a.org\""));
 	expect_trouble(s, "web", WHY_LABEL_UNKNOWN, "did you mean mola.host?");
@@ -422,7 +422,7 @@ traefik_enable_is_read_as_go_reads_it(void **state)
 		snprintf(labels, sizeof labels, "\"traefik.http.routers.web.rule\":\"Host(`a.org`)\"," BACKEND ",\"traefik.Enable\":\"%s\"",
 		    i < 13 ? no[i] : yes[i - 13]);
 		assert_true((web(s, labels) == NULL) == (i < 13));
-		expect_label(s, "web", "traefik.Enable", i < 6 || i > 12 ? LABEL_VALID : LABEL_INVALID, i < 6 || i > 12 ? NULL : "taken for false");
+		expect_label(s, "web", "traefik.Enable", i < 6 || i > 12 ? LABEL_VALID : LABEL_INVALID, i < 6 || i > 12 ? NULL : "counts as false");
 	}
 	assert_null(web(s, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.Enable\":\"false\""));
 	s->traefik.exposed_by_default = false;
