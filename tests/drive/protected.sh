@@ -125,7 +125,7 @@ check "Mola ends in order" mola_stop
 guarded "after Mola"
 must "Mola is back" mola_start
 within 15 target_is edge .taken
-check "what would be withdrawn is said" eval 'mola_targets withdraw edge --dry-run && grep -q "^would empty $file" "$tmp/words.log" && grep -q "service vault@file goes" "$tmp/words.log"'
+check "what would be withdrawn is said" eval 'mola_targets withdraw edge --dry-run && grep -q "^would empty $file" "$tmp/words.log" && grep -q "service vault@file is removed" "$tmp/words.log"'
 check "and nothing is done" is 401 vault
 own_router by-hand
 within 10 routed_to by-hand
