@@ -1,11 +1,11 @@
 /*
- * cluster: N emulated nodes in one process. Each answers HTTP on an address of its own (its task), with the
+ * cluster: N emulated nodes in one process. Each serves HTTP on an address of its own (its task), with the
  * CPU work that the request brings: GET /?work=0.0234 (seconds of one core), optionally &io=0.1 (a wait after
  * the work) and &hold=64 (MiB of memory while it runs). Work is done by a virtual CPU (lib/vcpu.h), shared with tenants and hogs; a second port serves
  * node_exporter text that agrees with it. Clones of the whole cluster ("sets") have the same tenants and
  * hogs at the same time, so that several balancers meet the same cluster.
  *
- * When this process could not run, what happens on the nodes is made up for exactly (lib/emu.h). Only the answers
+ * When this process could not run, what happens on the nodes is made up for exactly (lib/emu.h). Only the responses
  * are late then, and the lag says how late.
  */
 #include <errno.h>
@@ -65,37 +65,37 @@ struct cluster {
 	struct io	 signals;
 };
 
-/* What the nodes answer. */
+/* What the nodes respond. */
 
 static void
-on_task(void *tag, struct ask *a)
+on_task(void *tag, struct serve_request *a)
 {
 	emu_take(tag, a, clock_mono_usec());
 }
 
 static void
-on_exporter(void *tag, struct ask *a)
+on_exporter(void *tag, struct serve_request *a)
 {
 	struct emu *e = tag;
 	struct buf text;
 	char name[16];
 
-	if (!str_eq(ask_path(a), STR("/metrics"))) {
-		ask_answer(a, 404, NULL, STR("see /metrics\n"));
+	if (!str_eq(serve_path(a), STR("/metrics"))) {
+		serve_respond(a, 404, NULL, STR("see /metrics\n"));
 		return;
 	}
 	emu_catch_up(e, clock_mono_usec());
 	buf_init(&text, 1 << 20);
 	snprintf(name, sizeof name, "n%u", e->number);
 	exporter_text(&text, &e->cpu, &e->ram, e->born, name);
-	ask_answer(a, 200, "Content-Type: text/plain; version=0.0.4\r\n", buf_str(&text));
+	serve_respond(a, 200, "Content-Type: text/plain; version=0.0.4\r\n", buf_str(&text));
 	buf_fini(&text);
 }
 
 /* The oracle: the law with nothing stale and nothing guessed. */
 
 static void
-on_oracle(void *tag, struct ask *a)
+on_oracle(void *tag, struct serve_request *a)
 {
 	struct oracle *o = tag;
 	struct cluster *c = o->cluster;
@@ -225,9 +225,9 @@ state_json(struct cluster *c, struct buf *b)
 
 /* A hog by hand replaces what an earlier one by hand left there. */
 static int
-hog_by_hand(struct cluster *c, const struct ask *a)
+hog_by_hand(struct cluster *c, const struct serve_request *a)
 {
-	double node = ask_number(a, "node", 0), threads = ask_number(a, "threads", -1);
+	double node = serve_number(a, "node", 0), threads = serve_number(a, "threads", -1);
 	int64_t now = clock_mono_usec();
 	struct hog h;
 
@@ -246,10 +246,10 @@ hog_by_hand(struct cluster *c, const struct ask *a)
 }
 
 static void
-on_control(void *tag, struct ask *a)
+on_control(void *tag, struct serve_request *a)
 {
 	struct cluster *c = tag;
-	struct str path = ask_path(a);
+	struct str path = serve_path(a);
 	struct buf b;
 	int status = 200;
 
@@ -261,13 +261,13 @@ on_control(void *tag, struct ask *a)
 		lag_start(&c->lag, clock_mono_usec());
 	} else if (str_eq(path, STR("/state"))) {
 		state_json(c, &b);
-	} else if (str_eq(path, STR("/hog")) && str_eq(ask_method(a), STR("POST"))) {
+	} else if (str_eq(path, STR("/hog")) && str_eq(serve_method(a), STR("POST"))) {
 		status = hog_by_hand(c, a);
 	} else {
 		status = 404;
 		buf_printf(&b, "GET /state, GET /lag, POST /lag/reset, POST /hog?node=N&threads=T\n");
 	}
-	ask_answer(a, status, NULL, buf_str(&b));
+	serve_respond(a, status, NULL, buf_str(&b));
 	buf_fini(&b);
 }
 

@@ -101,7 +101,7 @@ int
 main(int argc, char **argv)
 {
 	struct epoll_event ev[BATCH];
-	struct end door = { 0 };
+	struct end listener = { 0 };
 	struct addr listen_at, peer;
 	int epoll = epoll_create1(EPOLL_CLOEXEC), fd;
 
@@ -109,16 +109,16 @@ main(int argc, char **argv)
 		fputs("usage: forward LISTEN UPSTREAM\n", stderr);
 		return 2;
 	}
-	if (sock_listen(&listen_at, false, &door.fd) != NULL) {
+	if (sock_listen(&listen_at, false, &listener.fd) != NULL) {
 		perror(argv[1]);
 		return 1;
 	}
-	watch(epoll, &door);
+	watch(epoll, &listener);
 	for (;;) {
 		int n = epoll_wait(epoll, ev, BATCH, -1);
 		for (int i = 0; i < n; i++)
-			if (ev[i].data.ptr == &door)
-				while ((fd = sock_accept(door.fd, &peer)) >= 0)
+			if (ev[i].data.ptr == &listener)
+				while ((fd = sock_accept(listener.fd, &peer)) >= 0)
 					join(epoll, fd);
 			else
 				move(ev[i].data.ptr);

@@ -1,10 +1,10 @@
 /*
- * load: an open-loop generator. Requests start at random moments (Poisson) whatever the answers do, and
+ * load: an open-loop generator. Requests start at random moments (Poisson) whatever the responses do, and
  * latency counts from the moment a request was meant to start: nothing hides in a client that waits. Several
- * targets get the same requests at the same moments. Every request counts: one that is not answered when the
+ * targets get the same requests at the same moments. Every request counts: one without a response when the
  * run ends with the time it had taken until then, one that failed as slower than all others.
  *
- * --closed N is the other kind: N connections, each asking again as soon as it is answered.
+ * --closed N is the other kind: N connections, each requesting again as soon as it has the response.
  */
 #include <getopt.h>
 #include <math.h>
@@ -29,7 +29,7 @@
 #define NAMES_MAX	64
 
 enum dist { DIST_EXP, DIST_HEAVY, DIST_CONST };
-/* How connections are used: kept, ended by us with each answer, or by the server, as HTTP/1.0 had it. */
+/* How connections are used: kept, ended by us with each response, or by the server, as HTTP/1.0 had it. */
 enum how { HOW_KEEP, HOW_CLOSE, HOW_HTTP10 };
 
 struct load;
@@ -173,7 +173,7 @@ static void
 arrive(struct load *l, int64_t intended)
 {
 	char query[96] = "";
-	unsigned first = (unsigned)(l->arrivals++ % l->ntargets);	/* nobody is always first */
+	unsigned first = (unsigned)(l->arrivals++ % l->ntargets);	/* none is always first */
 
 	if (l->io > 0 || l->hold > 0)
 		snprintf(query, sizeof query, "?work=%.6f&io=%.6f&hold=%.3f", draw_work(l), l->io, l->hold);
@@ -374,13 +374,13 @@ usage(void)
 	fputs("usage: load --target NAME=ADDRESS:PORT[,HOST]... [option...]\n"
 	    "  --rate R          requests per second, to each target (100)\n"
 	    "  --seconds S       how long (10); --warmup S of them at the start do not count (0)\n"
-	    "  --grace S         wait for the last answers (2)\n"
+	    "  --grace S         wait for the last responses (2)\n"
 	    "  --work S          CPU work of a request, mean seconds (0.02); --dist exp|heavy|const (exp)\n"
 	    "  --io S            wait after the work (0)\n"
 	    "  --hold MIB        memory that a request holds while it runs (0)\n"
 	    "  --seed N          the same seed gives the same requests (1)\n"
 	    "  --connections N   most per target (4000)\n"
-	    "  --closed N        N connections that ask again at once, instead of --rate\n"
+	    "  --closed N        N connections that request again at once, instead of --rate\n"
 	    "  --how H           keep: connections are kept (default); close: one request each; http10: the same in HTTP/1.0\n"
 	    "  --progress FD     lines on this descriptor, every --every S (0.5)\n"
 	    "  --json            report as JSON; --prefix P for the names in `bench` lines\n", stderr);

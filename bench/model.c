@@ -4,7 +4,7 @@
  * nothing; the difference from the measured comparison is what processes and protocols cost.
  *
  * Each policy has its own clone of the cluster and meets the same requests and the same tenants. The driven ones are
- * proxies that are not ours, with weights from the real score/weigh.c: "fewest" as HAProxy's leastconn, "root" as Envoy's
+ * external proxies, with weights from the real score/weigh.c: "fewest" as HAProxy's leastconn, "root" as Envoy's
  * least request, "turns" as Traefik's.
  */
 #include <getopt.h>
@@ -35,7 +35,7 @@ struct node {
 	double		 tenants;		/* their threads */
 	struct law_node	 sampled;		/* as the policy last saw it */
 	double		 busy_usec;		/* of its CPU at the last sample */
-	/* of a proxy that is not ours, driven by weights */
+	/* of a target, driven by weights */
 	struct world_node seen;			/* by who drives it */
 	double		 weight, due;		/* as published; its next turn */
 };
@@ -191,7 +191,7 @@ pick_best(struct model *m, struct set *s)
 	return s->best;
 }
 
-/* Proxies that are not ours. The fewest requests per weight; nobody waits on an idle node (HAProxy). */
+/* Targets. The fewest requests per weight; no request waits on an idle node (HAProxy). */
 static unsigned
 pick_fewest(struct model *m, struct set *s)
 {
@@ -311,7 +311,7 @@ publish(struct model *m, struct set *s)
 	s->published = m->now;
 }
 
-/* What a Mola that drives a proxy does with the samples; it hears nothing of requests. */
+/* What a Mola that drives a proxy does with the samples; it knows nothing of requests. */
 static void
 drive(struct model *m, struct set *s, int64_t every)
 {

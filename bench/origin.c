@@ -1,5 +1,5 @@
 /*
- * origin: a task that does nothing but answer: 200 with N bytes. What stands behind a proxy whose own cost
+ * origin: a task that does nothing but respond: 200 with N bytes. What stands behind a proxy whose own cost
  * is being measured.
  */
 #include <signal.h>
@@ -13,10 +13,10 @@
 static struct str body;
 
 static void
-answer(void *tag, struct ask *a)
+respond(void *tag, struct serve_request *a)
 {
 	(void)tag;
-	ask_answer_in_place(a, 200, "Content-Type: text/plain\r\n", body);
+	serve_respond_in_place(a, 200, "Content-Type: text/plain\r\n", body);
 }
 
 int
@@ -34,7 +34,7 @@ main(int argc, char **argv)
 	bytes = must_alloc(body.len + 1);
 	memset(bytes, 'x', body.len);
 	body.p = bytes;
-	if (!serve_listen(serve_new(l), &addr, answer, NULL)) {
+	if (!serve_listen(serve_new(l), &addr, respond, NULL)) {
 		perror(argv[1]);
 		return 1;
 	}

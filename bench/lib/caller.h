@@ -12,16 +12,16 @@
 #define CALL_TEXT_MAX	240
 
 enum call_end {
-	CALL_DONE,		/* a whole 2xx answer */
-	CALL_STATUS,		/* a whole answer with another status */
+	CALL_DONE,		/* a whole 2xx response */
+	CALL_STATUS,		/* a whole response with another status */
 	CALL_CONNECT,		/* no connection could be made */
-	CALL_CLOSED,		/* the connection ended before the answer did */
-	CALL_GARBLED,		/* not an answer that we understand */
+	CALL_CLOSED,		/* the connection ended before the response did */
+	CALL_GARBLED,		/* not a response that we understand */
 	CALL_ENDS
 };
 
 struct call;
-/* `node` is the X-Node of the answer or empty; status is 0 when there was none. Good for this call only. */
+/* `node` is the X-Node of the response or empty; status is 0 when there was none. Good for this call only. */
 typedef void	call_f(struct call *, enum call_end, int status, struct str node);
 
 struct call {			/* lives inside its owner until `done` was called */

@@ -1,5 +1,5 @@
 /*
- * Knows what happens on one node and when; not which nodes there are, nor who is told what about them.
+ * Knows what happens on one node and when; not which nodes there are, nor what is reported of them.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,13 +11,13 @@
 #define WORK_MOST	1e6
 #define HOLD_MOST	1e6		/* MiB */
 
-#define WAITS_CORES	1e9		/* nobody waits for his turn to wait */
+#define WAITS_CORES	1e9		/* no thread waits for its turn to wait */
 #define MIB		(1024.0 * 1024)
 
 struct thread {				/* a request, or a thread of a tenant */
 	struct job	 job;		/* on the node's CPU, then in its waits */
 	struct emu	*emu;
-	struct ask	*ask;		/* NULL: a tenant's */
+	struct serve_request	*request;		/* NULL: a tenant's */
 	double		 io_usec, hold;	/* hold: bytes, from its coming to its end */
 };
 
@@ -70,12 +70,12 @@ thread_end(struct thread *t)
 
 	if (t->hold > 0)
 		hold(t->emu, -t->hold);
-	if (t->ask == NULL) {
+	if (t->request == NULL) {
 		t->emu->tenants--;
 	} else {
 		snprintf(fields, sizeof fields, "X-Node: n%u\r\nContent-Type: text/plain\r\n", t->emu->number);
 		t->emu->done++;
-		ask_answer(t->ask, 200, fields, STR("ok\n"));
+		serve_respond(t->request, 200, fields, STR("ok\n"));
 	}
 	free(t);
 }
@@ -139,12 +139,12 @@ emu_catch_up(struct emu *e, int64_t now)
 }
 
 static void
-thread_start(struct emu *e, struct ask *a, double work_usec, double io_usec, double bytes)
+thread_start(struct emu *e, struct serve_request *a, double work_usec, double io_usec, double bytes)
 {
 	struct thread *t = must_zalloc(sizeof *t);
 
 	t->emu = e;
-	t->ask = a;
+	t->request = a;
 	t->io_usec = io_usec;
 	t->hold = bytes;
 	if (bytes > 0)
@@ -154,10 +154,10 @@ thread_start(struct emu *e, struct ask *a, double work_usec, double io_usec, dou
 }
 
 void
-emu_take(struct emu *e, struct ask *a, int64_t now)
+emu_take(struct emu *e, struct serve_request *a, int64_t now)
 {
-	double work = ask_number(a, "work", WORK_DEFAULT), io = ask_number(a, "io", 0);
-	double mib = ask_number(a, "hold", 0);
+	double work = serve_number(a, "work", WORK_DEFAULT), io = serve_number(a, "io", 0);
+	double mib = serve_number(a, "hold", 0);
 
 	let_happen(e, now);
 	e->arrived++;

@@ -34,7 +34,7 @@ void		 herd_run(struct herd *, int64_t now_usec);
 struct emu	*emu_new(struct herd *, unsigned number, double cores, const struct ram *, int64_t born_usec);
 void		 emu_catch_up(struct emu *, int64_t now_usec);
 /* All of these catch up first. */
-void		 emu_take(struct emu *, struct ask *, int64_t now_usec);	/* a request: ?work=SECONDS&io=SECONDS&hold=MIB */
+void		 emu_take(struct emu *, struct serve_request *, int64_t now_usec);	/* a request: ?work=SECONDS&io=SECONDS&hold=MIB */
 void		 emu_tenant(struct emu *, double work_usec, int64_t now_usec);	/* a tenant's thread */
 void		 emu_hog(struct emu *, int threads_more, int64_t now_usec);
 unsigned	 emu_ours(const struct emu *);		/* requests that want the CPU */

@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "net/sock.h"
 
-/* The body of a 200 answer, appended. False: no such answer within half a second per step. */
+/* The body of a 200 response, appended. False: no such response within half a second per step. */
 bool	get_text(const struct addr *, const char *method, const char *path, struct buf *body);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * One `ask` per connection, recycled for its requests. The head is parsed where it was read. A client that
- * leaves while its answer is being worked on leaves an ask without a stream, which is freed once answered.
+ * One serve_request per connection, recycled for its requests. The head is parsed where it was read. A client that
+ * leaves before its response leaves a request without a stream, which is freed with the response.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +15,8 @@
 #define HEAD_MAX	8192
 #define OUT_MAX		(4 << 20)
 
-struct door {
-	LIST_ENTRY(door) link;
+struct serve_listener {
+	LIST_ENTRY(serve_listener) link;
 	struct io	 io;
 	struct serve	*serve;
 	serve_f		*fn;
@@ -25,16 +25,16 @@ struct door {
 
 struct serve {
 	struct loop	*loop;
-	LIST_HEAD(, door) doors;
-	LIST_HEAD(, ask) asks;
+	LIST_HEAD(, serve_listener) listeners;
+	LIST_HEAD(, serve_request) requests;
 };
 
-struct ask {
-	LIST_ENTRY(ask)	 link;
+struct serve_request {
+	LIST_ENTRY(serve_request)	 link;
 	struct stream	 stream;
 	struct deferred	 deferred;
-	struct door	*door;
-	bool		 busy;			/* with the answerer */
+	struct serve_listener	*listener;
+	bool		 busy;			/* `fn` has it */
 	bool		 keep;
 	bool		 ended;
 	struct str	 method, path, query;
@@ -53,15 +53,15 @@ serve_new(struct loop *l)
 	struct serve *s = must_zalloc(sizeof *s);
 
 	s->loop = l;
-	LIST_INIT(&s->doors);
-	LIST_INIT(&s->asks);
+	LIST_INIT(&s->listeners);
+	LIST_INIT(&s->requests);
 	return s;
 }
 
 static void
 ask_free(void *arg)
 {
-	struct ask *a = arg;
+	struct serve_request *a = arg;
 
 	LIST_REMOVE(a, link);
 	buf_fini(&a->out);
@@ -69,7 +69,7 @@ ask_free(void *arg)
 }
 
 static void
-ask_close(struct ask *a)
+request_close(struct serve_request *a)
 {
 	stream_close(&a->stream);
 	if (a->busy || a->ended)
@@ -81,18 +81,18 @@ ask_close(struct ask *a)
 static void
 on_accept(void *arg, uint32_t events)
 {
-	struct door *d = arg;
+	struct serve_listener *d = arg;
 	struct addr peer;
-	struct ask *a;
+	struct serve_request *a;
 	int fd;
 
 	(void)events;
 	while ((fd = sock_accept(d->io.fd, &peer)) >= 0) {
 		a = must_alloc(sizeof *a);
-		memset(a, 0, offsetof(struct ask, in));
+		memset(a, 0, offsetof(struct serve_request, in));
 		buf_init(&a->out, OUT_MAX);
-		a->door = d;
-		LIST_INSERT_HEAD(&d->serve->asks, a, link);
+		a->listener = d;
+		LIST_INSERT_HEAD(&d->serve->requests, a, link);
 		stream_open(&a->stream, d->serve->loop, fd, ask_go, a);
 	}
 }
@@ -100,7 +100,7 @@ on_accept(void *arg, uint32_t events)
 bool
 serve_listen(struct serve *s, const struct addr *addr, serve_f *fn, void *tag)
 {
-	struct door *d;
+	struct serve_listener *d;
 	int fd;
 
 	if (sock_listen(addr, false, &fd) != NULL)
@@ -109,7 +109,7 @@ serve_listen(struct serve *s, const struct addr *addr, serve_f *fn, void *tag)
 	d->serve = s;
 	d->fn = fn;
 	d->tag = tag;
-	LIST_INSERT_HEAD(&s->doors, d, link);
+	LIST_INSERT_HEAD(&s->listeners, d, link);
 	loop_watch(s->loop, &d->io, fd, LOOP_LEVEL, on_accept, d);
 	return true;
 }
@@ -118,18 +118,18 @@ void
 serve_free(struct serve **sp)
 {
 	struct serve *s = *sp;
-	struct door *d;
-	struct ask *a, *next;
+	struct serve_listener *d;
+	struct serve_request *a, *next;
 
 	*sp = NULL;
-	while ((d = LIST_FIRST(&s->doors)) != NULL) {
+	while ((d = LIST_FIRST(&s->listeners)) != NULL) {
 		int fd = d->io.fd;
 		LIST_REMOVE(d, link);
 		loop_unwatch(s->loop, &d->io);
 		close(fd);
 		free(d);
 	}
-	for (a = LIST_FIRST(&s->asks); a != NULL; a = next) {
+	for (a = LIST_FIRST(&s->requests); a != NULL; a = next) {
 		next = LIST_NEXT(a, link);
 		ASSERT(!a->ended);
 		stream_close(&a->stream);
@@ -151,7 +151,7 @@ head_value(struct str head, struct str name)
 
 /* False: not for us. `head` includes the empty line. */
 static bool
-ask_parse(struct ask *a, struct str head)
+request_parse(struct serve_request *a, struct str head)
 {
 	struct str rest = head, line, target, version, value;
 	uint64_t body = 0;
@@ -173,7 +173,7 @@ ask_parse(struct ask *a, struct str head)
 }
 
 static void
-eat(struct ask *a, size_t n)
+eat(struct serve_request *a, size_t n)
 {
 	memmove(a->in, a->in + n, a->len - n);
 	a->len -= n;
@@ -181,7 +181,7 @@ eat(struct ask *a, size_t n)
 
 /* True: a whole head was there, and its request is under way or its connection closed. */
 static bool
-ask_next(struct ask *a)
+request_next(struct serve_request *a)
 {
 	char *end;
 	size_t n = a->skip < a->len ? a->skip : a->len;
@@ -193,18 +193,18 @@ ask_next(struct ask *a)
 	if (a->skip > 0 || (end = memmem(a->in, a->len, "\r\n\r\n", 4)) == NULL)
 		return false;
 	n = (size_t)(end + 4 - a->in);
-	if (!ask_parse(a, (struct str){ a->in, n })) {
-		ask_close(a);
+	if (!request_parse(a, (struct str){ a->in, n })) {
+		request_close(a);
 		return true;
 	}
 	a->busy = true;
-	a->skip += n;			/* the head is eaten with the body, once answered */
-	a->door->fn(a->door->tag, a);
+	a->skip += n;			/* the head is eaten with the body, at the response */
+	a->listener->fn(a->listener->tag, a);
 	return true;
 }
 
 static bool
-ask_flush(struct ask *a)
+request_flush(struct serve_request *a)
 {
 	size_t put, n;
 
@@ -219,7 +219,7 @@ ask_flush(struct ask *a)
 		case IO_AGAIN:
 			return false;
 		default:
-			ask_close(a);
+			request_close(a);
 			return false;
 		}
 	}
@@ -230,22 +230,22 @@ ask_flush(struct ask *a)
 static void
 ask_go(void *arg)
 {
-	struct ask *a = arg;
+	struct serve_request *a = arg;
 	enum io_result r;
 	size_t got;
 
 	if (a->busy && stream_is_broken(&a->stream))
-		ask_close(a);
-	while (stream_is_open(&a->stream) && !a->busy && ask_flush(a) && !ask_next(a)) {
+		request_close(a);
+	while (stream_is_open(&a->stream) && !a->busy && request_flush(a) && !request_next(a)) {
 		if (a->len == sizeof a->in) {
-			ask_close(a);
+			request_close(a);
 			return;
 		}
 		r = stream_read(&a->stream, a->in + a->len, sizeof a->in - a->len, &got);
 		if (r == IO_AGAIN)
 			return;
 		if (r != IO_DONE) {
-			ask_close(a);
+			request_close(a);
 			return;
 		}
 		a->len += got;
@@ -253,19 +253,19 @@ ask_go(void *arg)
 }
 
 struct str
-ask_method(const struct ask *a)
+serve_method(const struct serve_request *a)
 {
 	return a->method;
 }
 
 struct str
-ask_path(const struct ask *a)
+serve_path(const struct serve_request *a)
 {
 	return a->path;
 }
 
 double
-ask_number(const struct ask *a, const char *name, double absent)
+serve_number(const struct serve_request *a, const char *name, double absent)
 {
 	struct str rest = a->query, pair, key;
 	double v;
@@ -277,34 +277,34 @@ ask_number(const struct ask *a, const char *name, double absent)
 }
 
 static void
-answer(struct ask *a, int status, const char *fields, struct str copied, struct str in_place)
+respond(struct serve_request *a, int status, const char *fields, struct str copied, struct str in_place)
 {
 	ASSERT(a->busy);
 	a->busy = false;
 	if (!stream_is_open(&a->stream)) {
-		ask_close(a);
+		request_close(a);
 		return;
 	}
 	buf_printf(&a->out, "HTTP/1.1 %d %s\r\nContent-Length: %zu\r\n%s%s\r\n", status, status_reason(status),
 	    copied.len + in_place.len, fields != NULL ? fields : "", a->keep ? "" : "Connection: close\r\n");
 	buf_adds(&a->out, copied);
 	a->tail = in_place;
-	if (!ask_flush(a))
+	if (!request_flush(a))
 		return;
 	if (!a->keep)
-		ask_close(a);
+		request_close(a);
 	else if (stream_can_read(&a->stream) || a->len > a->skip)
 		ask_go(a);
 }
 
 void
-ask_answer(struct ask *a, int status, const char *fields, struct str body)
+serve_respond(struct serve_request *a, int status, const char *fields, struct str body)
 {
-	answer(a, status, fields, body, STR(""));
+	respond(a, status, fields, body, STR(""));
 }
 
 void
-ask_answer_in_place(struct ask *a, int status, const char *fields, struct str body)
+serve_respond_in_place(struct serve_request *a, int status, const char *fields, struct str body)
 {
-	answer(a, status, fields, STR(""), body);
+	respond(a, status, fields, STR(""), body);
 }

@@ -9,7 +9,7 @@
 #include "base/rng.h"
 
 struct tenants_conf {
-	double		 load;		/* their work per second, as a fraction of the node's cores; 0: nobody ever comes */
+	double		 load;		/* their work per second, as a fraction of the node's cores; 0: none ever comes */
 	double		 size;		/* threads of one tenant, as a fraction of the node's cores; at least one thread */
 	double		 work_seconds;	/* mean work of one thread */
 };

@@ -1,5 +1,5 @@
 /*
- * Knows threads and cores; not who asked, nor what time it is.
+ * Knows threads and cores; not for which request, nor what time it is.
  */
 #include <math.h>
 

@@ -1,5 +1,5 @@
 /*
- * A timerfd on the loop. A deadline that moves later is not told to the kernel: the early call that follows
+ * A timerfd on the loop. A deadline that moves later is not passed to the kernel: the early call that follows
  * is cheaper than a system call per change.
  */
 #include <sys/timerfd.h>

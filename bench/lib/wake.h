@@ -15,7 +15,7 @@ struct wake {
 };
 
 void	wake_open(struct wake *, struct loop *, timer_f *, void *arg);
-/* Sees to it that `fn` is called at `deadline` or earlier: ask again then. Setting it later is free. */
+/* Sees to it that `fn` is called at `deadline` or earlier: check again then. Setting it later is free. */
 void	wake_by(struct wake *, int64_t deadline_usec);
 
 #endif

@@ -20,7 +20,7 @@ struct talk {
 	struct loop	*loop;
 	struct serve	*serve;
 	struct addr	 addr;
-	struct ask	*held[8];		/* asked, not answered yet */
+	struct serve_request	*held[8];		/* without a response yet */
 	unsigned	 nheld;
 };
 
@@ -33,17 +33,17 @@ struct asking {
 };
 
 static void
-on_ask(void *tag, struct ask *a)
+on_ask(void *tag, struct serve_request *a)
 {
 	struct talk *t = tag;
-	struct str path = ask_path(a);
+	struct str path = serve_path(a);
 
 	if (str_eq(path, STR("/late")))
 		t->held[t->nheld++] = a;
 	else if (str_eq(path, STR("/sum")))
-		ask_answer(a, ask_number(a, "a", 0) + ask_number(a, "b", 0) == 5.5 ? 200 : 400, NULL, STR(""));
+		serve_respond(a, serve_number(a, "a", 0) + serve_number(a, "b", 0) == 5.5 ? 200 : 400, NULL, STR(""));
 	else
-		ask_answer(a, str_eq(path, STR("/")) ? 200 : 404, "X-Node: n7\r\n", STR("hello"));
+		serve_respond(a, str_eq(path, STR("/")) ? 200 : 404, "X-Node: n7\r\n", STR("hello"));
 }
 
 static void
@@ -138,11 +138,11 @@ calls_wait_for_a_connection(void **state)
 		loop_turn(t->loop, 100000);
 	assert_int_equal(caller_connections(c), 2);
 	assert_int_equal(caller_waited(c), 1);
-	ask_answer(t->held[0], 200, NULL, STR(""));
+	serve_respond(t->held[0], 200, NULL, STR(""));
 	while (t->nheld < 3)
 		loop_turn(t->loop, 100000);
-	ask_answer(t->held[1], 200, NULL, STR(""));
-	ask_answer(t->held[2], 200, NULL, STR(""));
+	serve_respond(t->held[1], 200, NULL, STR(""));
+	serve_respond(t->held[2], 200, NULL, STR(""));
 	for (int i = 0; i < 3; i++)
 		wait_for(t, &a[i].over);
 	caller_free(&c);
@@ -181,7 +181,7 @@ nobody_there_is_an_outcome(void **state)
 	caller_free(&c);
 }
 
-/* A client that leaves while its answer is worked on does no harm. */
+/* A client that leaves before its response does no harm. */
 static void
 an_answer_nobody_waits_for_is_dropped(void **state)
 {
@@ -198,7 +198,7 @@ an_answer_nobody_waits_for_is_dropped(void **state)
 	close(fd);
 	ask_for(c, &a, "/");
 	wait_for(t, &a.over);
-	ask_answer(t->held[0], 200, NULL, STR("gone"));
+	serve_respond(t->held[0], 200, NULL, STR("gone"));
 	ask_for(c, &a, "/");
 	wait_for(t, &a.over);
 	assert_int_equal(a.end, CALL_DONE);
