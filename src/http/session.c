@@ -102,6 +102,8 @@ on_idle_late(void *arg)
 {
 	struct session *s = arg;
 
+	if (s->exchange != NULL)	/* which has not set the timer for itself */
+		return;
 	ASSERT(s->place == SESSION_FRESH || s->place == SESSION_IDLE);
 	if (stream_look(&s->stream) == IO_DONE)
 		s->home->ops->begin(s);
