@@ -42,7 +42,7 @@ void		 envoy_response_write(const json_t *resources, struct buf *out, char versi
 
 /* ---- over REST ---- */
 
-/* a DiscoveryRequest; texts live as long as `json`, without control characters */
+/* A DiscoveryRequest. Its texts live as long as `json`, and have no control characters. */
 struct envoy_request {
 	json_t		*json;
 	const char	*node;		/* node.id, "" if there is none */

@@ -15,7 +15,7 @@
 #include "base/buf.h"
 #include "drive/plan.h"
 
-/* how each document begins */
+/* How each document begins. */
 #define TRAEFIK_HEAD	"# Written by Mola, and again with the next change.\n"
 
 /* The document after a withdrawal. Traefik rejects an empty section ("http: {}"), and with it the

@@ -12,7 +12,7 @@
 #include "targets/target_envoy_priv.h"
 
 #define TIMEOUT_USEC	(5 * USEC_PER_SEC)	/* of a fetch */
-/* it watches its file, and batches changes of weights for a second */
+/* Envoy watches its file, and batches changes of weights for a second. */
 #define FILE_GRACE_USEC	(5 * USEC_PER_SEC)
 #define REST_GRACE_USEC	(30 * USEC_PER_SEC)	/* it polls at an interval of its own */
 #define CONFIG_USEC	(60 * USEC_PER_SEC)	/* between two fetches of its configuration */
@@ -100,13 +100,13 @@ publication_check(struct envoy_readback *l)
 	const struct why *why = NULL;
 
 	ASSERT(!e->withdrawn);
-	/* Envoy may not have had it yet */
+	/* A look that began before the publication shows what was there before. */
 	if (l->began_usec <= e->published_usec || target_plan(e->target) == NULL)
 		return;
 	for (unsigned i = 0; i < e->nresources; i++)
 		if (e->resource[i].current && !resource_check(l, &e->resource[i], &why, detail))
 			break;
-	/* that explains it */
+	/* An Envoy that does not poll cannot have it. */
 	if (why == WHY_PROXY_DIFFERS && e->subscribers != NULL && !envoy_has_subscribers(e))
 		snprintf(detail, sizeof detail,
 		    "Envoy does not poll for endpoints; is it configured to poll here, "

@@ -18,7 +18,7 @@
 
 #define RESPONSE_USEC	(5 * USEC_PER_SEC)
 #define RETRY_USEC	(250 * USEC_PER_MSEC)	/* while it cannot be reached: it may be restarting */
-/* between two looks at whether it is another process now */
+/* Between two looks at whether it is another process now. */
 #define WATCH_USEC	(200 * USEC_PER_MSEC)
 
 struct haproxy_target {

@@ -17,10 +17,10 @@
 #define RESPONSE_MAX	(64u << 20)
 #define PAGE_THINGS	"100000"		/* per page: Traefik has no limit of its own */
 #define API_USEC	(5 * USEC_PER_SEC)
-/* Traefik may be behind for so long, and some intervals of the target. */
-/* it applies one change in 2 s, unless configured otherwise */
+/* Traefik may be behind for so long, and some intervals of the target: from a file it applies one
+ * change in 2 s, unless configured otherwise; over HTTP it polls every 5 s. */
 #define FILE_GRACE_USEC	(3 * USEC_PER_SEC)
-#define HTTP_GRACE_USEC	(10 * USEC_PER_SEC)	/* it polls every 5 s */
+#define HTTP_GRACE_USEC	(10 * USEC_PER_SEC)
 #define GRACE_INTERVALS	3
 /*
  * leasttime uses the average of the last 100 responses, and sends no more requests to a server
@@ -248,8 +248,9 @@ fetch_check(struct traefik_target *t, const struct fetch_result *r)
 static void
 api_fetch(struct traefik_target *t, const char *what, fetch_done_f *done)
 {
-	const struct fetch_conf conf = { .url = t->url, .timeout_usec = API_USEC,
-	    .body_max = RESPONSE_MAX };
+	const struct fetch_conf conf = {
+		.url = t->url, .timeout_usec = API_USEC, .body_max = RESPONSE_MAX
+	};
 	size_t len = strlen(t->conf->api);
 
 	ASSERT(t->fetch == NULL && !t->withdrawn);
