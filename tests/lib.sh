@@ -152,7 +152,7 @@ json_is() {
 	text=$(cat) && [ -n "$text" ] && jq -e "$1" <<<"$text" >/dev/null 2>&1
 }
 api() { curl -s -f --max-time 5 --unix-socket "$tmp/admin.sock" "http://localhost$1"; }
-says() { api "$1" | json_is "$2"; }		# says PATH CONDITION
+api_is() { api "$1" | json_is "$2"; }		# api_is PATH CONDITION
 healthy() { [ "$(api /healthz)" = ok ]; }
 mola_start() { start mola "$MOLA" run "$tmp/mola.yaml"; within 60 healthy; }
 mola_reload() { kill -HUP "${pid[mola]}"; }
@@ -165,11 +165,11 @@ mola_child() { pgrep -P "${pid[mola]}" -x "$1"; }
 other_child() { local p; p=$(mola_child "$1") && [ "$p" != "$2" ]; }		# other_child NAME PID: it lives, under another pid
 mola_drain() { "$MOLA" drain --admin "unix:$tmp/admin.sock" "$@" >/dev/null; }
 logged() { grep -q -- "$1" "$tmp/mola.log"; }
-node_is() { says /api/v1/nodes ".nodes[] | select(.name == \"$1\") | $2"; }	# node_is NAME CONDITION
-nodes_are() { says /api/v1/nodes "[.nodes[] | $1] | all"; }
-target_is() { says /api/v1/targets ".targets[] | select(.name == \"$1\") | $2"; }
+node_is() { api_is /api/v1/nodes ".nodes[] | select(.name == \"$1\") | $2"; }	# node_is NAME CONDITION
+nodes_are() { api_is /api/v1/nodes "[.nodes[] | $1] | all"; }
+target_is() { api_is /api/v1/targets ".targets[] | select(.name == \"$1\") | $2"; }
 # trouble SERVICE WHY WORDS: it is told of the service
-trouble() { says /api/v1/services "[.services[] | select(.name == \"$1\").troubles[] | select(.why == \"$2\" and (.text | test(\"$3\")))] | length == 1"; }
+trouble() { api_is /api/v1/services "[.services[] | select(.name == \"$1\").troubles[] | select(.why == \"$2\" and (.text | test(\"$3\")))] | length == 1"; }
 
 # ---- emulated nodes: n1 n2 n3 at $net.1 and up, a task on each ----
 

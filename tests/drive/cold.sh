@@ -9,7 +9,7 @@ must "the emulated nodes start" nodes_start "1 2 4"
 mola_conf "$edge"
 printf 'swarm: { endpoint: "unix://%s/nobody.sock" }\n' "$tmp" >>"$tmp/mola.yaml"
 must "Mola starts; the Swarm's manager is away" mola_start
-must "what its file names is served" within 10 says /api/v1/tasks '.tasks | length == 3'
+must "what its file names is served" within 10 api_is /api/v1/tasks '.tasks | length == 3'
 if within 5 written; then not_ok "a target was told of half a world"; else ok "its target is told nothing"; fi
 check "and says so" target_is edge '.state == "waiting" and .why == "proxy_swarm"'
 mola_conf "$edge"

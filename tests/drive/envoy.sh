@@ -85,7 +85,7 @@ check "one file for all services is refused in words: Envoy wants one for each c
 members() {
 	local kind=$1
 	must "$kind: Mola sees that Envoy has what it was told" within 15 target_is edge '.taken'
-	check "$kind: each server has its weight" says /api/v1/targets \
+	check "$kind: each server has its weight" api_is /api/v1/targets \
 		'.targets[0].services[0].servers | length == 3 and all(.has_weight == .weight and .has_state == "HEALTHY")'
 	check "$kind: the node of four cores has the most" envoy_has '.n3.weight == 1000 and .n2.weight > .n1.weight'
 	check "$kind: requests go by the weights" within 20 shares '.n3 > 1.4 * .n2 and .n2 > 1.2 * .n1 and .n1 > 3'

@@ -21,9 +21,9 @@ must "Mola starts without addresses of its own: it serves nobody, and checks hea
 must "the file is there, with a name that Traefik reads" within 10 test -s "$file"
 must "Traefik takes it" traefik_with --providers.file.directory="$tmp/etc"
 must "and Mola sees that it did" within 60 target_is edge '.taken'
-check "servers have the weights that they were told" says /api/v1/targets \
+check "servers have the weights that they were told" api_is /api/v1/targets \
 	'.targets[0].services[0].servers | length == 3 and all(.has_weight != null and .has_state == "UP")'
-check "the node of four cores has the most" says /api/v1/targets \
+check "the node of four cores has the most" api_is /api/v1/targets \
 	'.targets[0].services[0].servers | sort_by(.weight) | .[-1] | .node == "n3" and .weight == 1000'
 check "Traefik's dashboard and API stand on their own entry point" within 5 curl -s -f -o "$tmp/page" "$web/api/http/services/web@file"
 shares() { answers 140 >"$tmp/answers" && jq -e '.n3 > 1.4 * .n2 and .n2 > 1.2 * .n1 and .n1 > 3' "$tmp/answers" >/dev/null; }
@@ -115,7 +115,7 @@ hammered
 check "no request failed meanwhile" none_failed
 sed -i "/name: web.2/a\      - { name: web.dead, node: n1, address: \"$net.77:20080\" }" "$tmp/mola.yaml"
 mola_reload
-check "a task that Mola finds dead is left out, though Mola serves nobody" within 20 eval 'says /api/v1/tasks ".tasks[] | select(.name == \"web.dead\") | .state == \"down\"" && two'
+check "a task that Mola finds dead is left out, though Mola serves nobody" within 20 eval 'api_is /api/v1/tasks ".tasks[] | select(.name == \"web.dead\") | .state == \"down\"" && two'
 
 # --- what is wrong is said, and what was good stays ---
 
@@ -175,7 +175,7 @@ check "an API that is somebody else's is told, and what was expected" within 10 
 mola_conf "  - { name: late, kind: traefik-file, file: $tmp/late.yml, api: \"http://$net.1:29100\", poll: 200ms, interval: 200ms, api_entry_point: api }
   - { name: edge, kind: traefik-http }"
 mola_reload
-check "where the way to the API is what Traefik is told, it has time to take it" within 15 says "/api/v1/events?after=0" \
+check "where the way to the API is what Traefik is told, it has time to take it" within 15 api_is "/api/v1/events?after=0" \
 	'[.events[] | select(.text | startswith("target=late ")) | {event, at: (.time | sub("\\.[0-9]+Z$"; "Z") | fromdate)}] |
 	(map(select(.event == "target.refused"))[0].at - map(select(.event == "target.published"))[0].at) >= 3'
 check "mola targets tells all that" eval '"$MOLA" targets --admin "unix:$tmp/admin.sock" >"$tmp/targets.log" && grep -q "edge .*traefik-http" "$tmp/targets.log"'

@@ -11,9 +11,9 @@ mola_conf "$services" 'signals: { period: 200ms }'
 sed -i "s|name: n1, cores: 2|name: n1, agent: \"http://$net.1:9101\"|" "$tmp/mola.yaml"
 start agent "$MOLA" agent --listen "$net.1:9101"
 must "Mola is up" mola_start
-fresh() { says /api/v1/nodes '.nodes[] | select(.name == "n1") | .age_seconds != null and .age_seconds < 1'; }
+fresh() { api_is /api/v1/nodes '.nodes[] | select(.name == "n1") | .age_seconds != null and .age_seconds < 1'; }
 must "a node is sampled" within 20 fresh
-must "1000 tasks are known" says /api/v1/tasks '.tasks | length == 1000'
+must "1000 tasks are known" api_is /api/v1/tasks '.tasks | length == 1000'
 
 # pause CLOCK: the longest of the brain, in milliseconds
 pause() { api /metrics | awk -v clock="$1" '$1 == "mola_brain_pause_seconds{clock=\"" clock "\"}" { printf "%.1f", $2 * 1000 }'; }
@@ -34,7 +34,7 @@ done
 # Publication, too: a node is drained while they ask.
 pipeline /metrics 4 >/dev/null &
 asking=$!
-drained() { mola_drain n2 && says /api/v1/tasks '[.tasks[] | select(.node == "n2") | .state] | unique == ["draining"]'; }
+drained() { mola_drain n2 && api_is /api/v1/tasks '[.tasks[] | select(.node == "n2") | .state] | unique == ["draining"]'; }
 check "a node is drained meanwhile" within 10 drained
 wait $asking
 check "Mola ends well" mola_stop

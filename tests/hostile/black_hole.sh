@@ -1,7 +1,7 @@
 # Two tasks, one of which fails at once: it is never in flight for long, and must not attract requests for that. Clients of one
 # address, who alone can eject nobody, and of several.
 
-ejected() { says /api/v1/events '[.events[] | select(.event == "task.ejected" and (.text | test("task=web.2")))] | length > 0'; }
+ejected() { api_is /api/v1/events '[.events[] | select(.event == "task.ejected" and (.text | test("task=web.2")))] | length > 0'; }
 # fail_part NAME CLIENTS REQUESTS [SOURCE...]
 fail_part() {
 	local name=$1 served failed

@@ -6,7 +6,7 @@ must "the tasks listen" within 20 curl -s -o /dev/null -o /dev/null --max-time 2
 mola_conf "  - { name: web, health: { path: /health, interval: 200ms, timeout: 1s, rise: 1, fall: 2 }, tasks: [
       { node: n1, address: \"$net.1:8081\" }, { node: n2, address: \"$net.2:8081\" } ] }" 'workers: 2'
 must "Mola is up" mola_start
-state_is() { says /api/v1/tasks ".tasks | map(.state) == [\"up\", \"$1\"]"; }
+state_is() { api_is /api/v1/tasks ".tasks | map(.state) == [\"up\", \"$1\"]"; }
 must "both tasks are found healthy" within 20 state_is up
 
 # Holds 40 kept connections; when told by a line, opens a new one every 100 ms for 8 s; at the end asks again on those it held.

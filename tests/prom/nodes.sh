@@ -12,13 +12,13 @@ mola_conf "  servers: [ $net.91:9090, $prom ]
 must "Mola is up" mola_start
 seen() { nodes_are '.state == "fresh" and .source == "prometheus" and .cores == 4 and .age_seconds < 6 and .memory_total_bytes > 1e9 and .why == null'; }
 must "all nodes are known by Prometheus alone, cores and memory too" within 20 seen
-check "the server that is down is said to be" says /api/v1/prometheus '.servers[0] | .state == "failed" and .why == "prom_gone" and .current == false'
-check "and the other to be asked" says /api/v1/prometheus '.servers[1] | .state == "ok" and .current'
-check "a machine that is no node is told apart" within 5 says /api/v1/prometheus \
+check "the server that is down is said to be" api_is /api/v1/prometheus '.servers[0] | .state == "failed" and .why == "prom_gone" and .current == false'
+check "and the other to be asked" api_is /api/v1/prometheus '.servers[1] | .state == "ok" and .current'
+check "a machine that is no node is told apart" within 5 api_is /api/v1/prometheus \
 	'.queries[] | select(.name == "cpu") | .nodes == 3 and .unkeyed == 1 and (.unkeyed_example | contains("'"$net.9:9100"'"))'
 
 load_start 120 0.03
-within 20 says /api/v1/services '.services[0].requests_total > 50'
+within 20 api_is /api/v1/services '.services[0].requests_total > 50'
 before=$(shares 4)
 echo "# shares, all idle: $before"
 check "idle nodes share" holds "$before | .n1 > .2 and .n2 > .2 and .n3 > .2"
@@ -49,9 +49,9 @@ check "half-empty: and found again" within 30 seen
 # --- it dies, and another takes over ---
 
 stop prometheus KILL
-check "its death is told" within 20 says /api/v1/prometheus '.servers | all(.state == "failed")'
+check "its death is told" within 20 api_is /api/v1/prometheus '.servers | all(.state == "failed")'
 check "and why, of each node" within 20 nodes_are '.why == "prom_gone" and (.detail | contains("9090"))'
-check "nodes are blind in the end, and equal" within 60 says /api/v1/nodes '[.nodes[] | .state == "blind"] | all'
+check "nodes are blind in the end, and equal" within 60 api_is /api/v1/nodes '[.nodes[] | .state == "blind"] | all'
 after=$(shares 4)
 echo "# shares, blind: $after"
 check "then they share as without" holds "$after | .n1 > .1 and .n2 > .1 and .n3 > .1"

@@ -39,7 +39,7 @@ count=$(recipes | grep -c '^- name:')
 check "there are recipes for all that is promised" test "$count" -ge 16
 conf "- { name: gpu, query: max by (instance) (DCGM_FI_DEV_GPU_UTIL), full: 100, weight: 0.7, period: 1s }"
 must "Mola is there" mola_start
-query_is() { says "/api/v1/why?service=web" ".queries[] | select(.name == \"$1\") | $2"; }
+query_is() { api_is "/api/v1/why?service=web" ".queries[] | select(.name == \"$1\") | $2"; }
 for ((k = 1; k <= count; k++)); do
 	recipe=$(recipes | awk -v k="$k" '/^- name:/ { n++ } n == k && !/^#/')
 	name=$(sed -n 's/^- name: //p' <<<"$recipe")
@@ -61,7 +61,7 @@ says_file 2 95 1
 begun=$EPOCHREALTIME
 check "the node whose GPU is busy loses its traffic" within 20 share_is '.n2 < .12'
 bench gpu-left "$(awk -v a="$begun" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }')" s
-check "mola why says so" within 5 says "/api/v1/why?service=web" '.tasks[] | select(.node == "n2") | .reason | test("gpu at 9[0-9] %")'
+check "mola why says so" within 5 api_is "/api/v1/why?service=web" '.tasks[] | select(.node == "n2") | .reason | test("gpu at 9[0-9] %")'
 why() { "$MOLA" why --admin "unix:$tmp/admin.sock" web; }
 why >"$tmp/why.txt" 2>&1
 check "and how old it is" grep -q '3 of 3 nodes [0-9]* s ago' "$tmp/why.txt"

@@ -18,7 +18,7 @@ seen() { nodes_are '.source == "prometheus" and .state == "fresh" and .why == nu
 must "it is believed while it is honest" within 20 seen
 load_start 120 0.01
 
-query_is() { says /api/v1/prometheus ".queries[] | select(.name == \"$1\") | $2"; }
+query_is() { api_is /api/v1/prometheus ".queries[] | select(.name == \"$1\") | $2"; }
 told() { within 15 nodes_are ".why == \"$1\""; }
 honest() { lie liar; check "$1: honest again, believed again" within 30 seen; }
 # Equal nodes, equal parts: what anybody would do who knows nothing.
@@ -34,7 +34,7 @@ for words in "refuse prom_refused" "denied prom_refused" "html prom_syntax" "cut
 	set -- $words
 	lie liar "${1/:/ }"
 	check "$1: told as $2" told "$2"
-	check "$1: the server is said to have failed" within 5 says /api/v1/prometheus ".servers[0] | .state == \"failed\" and .why == \"$2\""
+	check "$1: the server is said to have failed" within 5 api_is /api/v1/prometheus ".servers[0] | .state == \"failed\" and .why == \"$2\""
 done
 honest "mute"
 
@@ -110,6 +110,6 @@ grep -v prometheus: "$tmp/mola.yaml" | grep -v '^  servers\|^  period\|^  timeou
 cp "$tmp/without.yaml" "$tmp/mola.yaml"
 mola_reload
 check "without the section nothing is asked, nor wrong" within 10 node_is n2 '.why == null'
-check "nor shown" says /api/v1/prometheus '.servers == [] and .queries == []'
+check "nor shown" api_is /api/v1/prometheus '.servers == [] and .queries == []'
 stop load TERM
 check "Mola ends in order" mola_stop

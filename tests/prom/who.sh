@@ -35,7 +35,7 @@ check "with certificates and password, it is answered" within 30 seen
 mola_conf "$tls_conf
   password: wrong"
 mola_reload
-refused() { says /api/v1/prometheus ".servers[0] | .state == \"failed\" and .why == \"$1\" and (.detail | test(\"$2\"))"; }
+refused() { api_is /api/v1/prometheus ".servers[0] | .state == \"failed\" and .why == \"$1\" and (.detail | test(\"$2\"))"; }
 check "a wrong password is told" within 20 refused prom_refused "status 401"
 check "and is nowhere to be read" bash -c "! curl -s --unix-socket $tmp/admin.sock http://localhost/api/v1/config | grep -E 'wrong|sesame'"
 mola_conf "  servers: https://$prom

@@ -19,7 +19,7 @@ for n in $nodes; do [ "$n" = "$from" ] || warm=$n; done
 for n in $nodes; do case $n in "$from" | "$warm") ;; *) cold=$n ;; esac; done
 load_start web.test 20
 start_on "$warm" hog-warm sh -c 'while :; do timeout 0.04 sh -c "while :; do :; done"; sleep 0.15; done'
-within 30 says "/api/v1/why?service=web" '.mover.refusal == "not_hot"' || echo "# $(why text)"
+within 30 api_is "/api/v1/why?service=web" '.mover.refusal == "not_hot"' || echo "# $(why text)"
 begun=$(now)
 hog "$from"
 check "it leaves the hot node ($from)" within 60 settled_elsewhere "$from"

@@ -63,7 +63,7 @@ stop hog KILL
 check "two tasks run" within 30 run_on grows 2
 check "nothing else of its specification has changed" same grows 'del(.Mode)'
 check "the task that was there still is: $first" grep -qxF "$first" <(tasks grows)
-rollback_said() { says "/api/v1/why?service=grows" '.mover.rollback | test("undo the last step in the number of its tasks .2 back to 1")'; }
+rollback_said() { api_is "/api/v1/why?service=grows" '.mover.rollback | test("undo the last step in the number of its tasks .2 back to 1")'; }
 check "and Mola says where a rollback would lead" within 10 rollback_said
 dk service rm grows >/dev/null
 within 30 no_tasks
@@ -79,9 +79,9 @@ check "the move ends" within 60 unmarked
 check "its specification is what it was" same goes .
 tasks_ever() { raw '/tasks?filters={"service":{"goes":true}}' | jq length; }
 check "it took one task more" test "$(tasks_ever)" = 2
-done_twice() { says /api/v1/events '[.events[] | select(.event == "mover.done")] | length == 2'; }
+done_twice() { api_is /api/v1/events '[.events[] | select(.event == "mover.done")] | length == 2'; }
 check "Mola says that it is done" within 10 done_twice
-check "and complains of nothing" says /api/v1/events '[.events[] | select(.event == "mover.altered" or .event == "mover.trouble")] | length == 0'
+check "and complains of nothing" api_is /api/v1/events '[.events[] | select(.event == "mover.altered" or .event == "mover.trouble")] | length == 0'
 grep -E 'event=(mover|scaler)' "$tmp/mola.log" | sed 's/^/# /'
 dk service rm goes >/dev/null
 within 30 no_tasks

@@ -8,7 +8,7 @@ scale web 10
 check "ten tasks are in the table" within 40 agree web 10
 bench up "$(since_started web)" s
 load_goes_on 100
-check "each of ten is asked" within 10 says '/api/v1/tasks?service=web' '[.tasks[] | select(.requests_total > 0)] | length == 10'
+check "each of ten is asked" within 10 api_is '/api/v1/tasks?service=web' '[.tasks[] | select(.requests_total > 0)] | length == 10'
 scale web 3
 within 20 run_on web 3
 event=$(now)

@@ -1,6 +1,6 @@
 # A move that cannot succeed: no other node has room for the task. The old one serves on, and after mover.patience everything is
 # as it was; the managers, too.
-said() { says /api/v1/events "[.events[] | select(.event == \"$1\")] | length > 0"; }
+said() { api_is /api/v1/events "[.events[] | select(.event == \"$1\")] | length > 0"; }
 
 mola_up "mover: { dwell: 3s, cool_down: 5s, patience: 8s }"
 serve web 1 --label mola.migrate=true --reserve-memory 600M

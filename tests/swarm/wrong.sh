@@ -17,7 +17,7 @@ hello guarded --label 'traefik.http.routers.guarded.rule=Host(`guarded.test`)' -
 hello far --network elsewhere --label mola.host=far.test --label mola.port=8080
 
 # label SERVICE LABEL STATE; trouble SERVICE WHY WORDS: as /api/v1/services tells it
-label() { says /api/v1/services "[.services[] | select(.name == \"$1\").labels[] | select(.label == \"$2\" and .state == \"$3\" and .text != null)] | length == 1"; }
+label() { api_is /api/v1/services "[.services[] | select(.name == \"$1\").labels[] | select(.label == \"$2\" and .state == \"$3\" and .text != null)] | length == 1"; }
 
 check "a wrong value is named" within 30 label typos mola.health.interval wrong
 check "a wrong word is named" label typos mola.policy wrong
@@ -39,7 +39,7 @@ sed 's/^/# /' "$tmp/services"
 check "mola services says it all" eval 'for w in mola.health.interval mola.hosts mola.policy portless elsewhere twin; do grep -q "$w" "$tmp/services" || return 1; done'
 check "mola why tells of a service that is not served" eval '"$MOLA" why --admin "unix:$tmp/admin.sock" twin | grep -q "twin is not served: .* belongs to"'
 check "a router with a middleware is not served" within 20 trouble guarded needs_middleware auth
-check "and its password's hash stands nowhere" eval '! says /api/v1/services "tostring | test(\"apr1\")" && ! grep -q apr1 "$tmp/mola.log"'
+check "and its password's hash stands nowhere" eval '! api_is /api/v1/services "tostring | test(\"apr1\")" && ! grep -q apr1 "$tmp/mola.log"'
 check "mola check tells who was served by 0.1.0" eval '"$MOLA" check --swarm "$tmp/mola.yaml" | grep -q "^guarded: "'
 check "nobody else is touched" agree web 2
 load_stop
