@@ -1,7 +1,7 @@
 /*
  * conf: walks the tree of a file and the table of keys side by side. Every fault is noted and
- * the walk goes on, so that a reader learns all of them at once. What a value may look like is
- * conf_value's affair, whether values fit together is conf_sound's.
+ * the walk goes on, so that a reader learns all of them at once. conf_value knows what a value
+ * may look like, conf_check whether values fit together.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 #include "base/bug.h"
 #include "base/word.h"
 #include "conf/conf_section.h"
-#include "conf/conf_sound.h"
+#include "conf/conf_check.h"
 
 #define WHERE_MAX	128
 #define KEYS_MAX	32		/* of one mapping, sections included */
@@ -367,7 +367,7 @@ read_section(struct conf_reader *r, const struct tree *map, enum conf_section_id
 /* ---- a file ---- */
 
 static void
-limits_sound(struct conf_reader *r)
+limits_check(struct conf_reader *r)
 {
 	const struct conf *c = r->conf;
 	unsigned ntasks = 0;
@@ -430,8 +430,8 @@ conf_parse(struct str text, const char *file, struct buf *errors)
 		faults_add(&r.faults, root->line, "", "not a mapping; expected lines such as listen: :80");
 	else {
 		read_map(&r, root, "", &(struct filled){ SECTION_TOP, r.conf, true }, 1);
-		conf_sound(r.conf, root, &r.faults);
-		limits_sound(&r);
+		conf_check(r.conf, root, &r.faults);
+		limits_check(&r);
 	}
 	tree_free(&root);
 	if (r.faults.n > 0) {

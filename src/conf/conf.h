@@ -68,7 +68,7 @@ enum target_id {
 	TARGET_COUNT
 };
 
-struct conf_target {			/* a proxy that is not ours (target.h) */
+struct conf_target {			/* an external proxy that Mola configures (targets/target.h) */
 	int		 line;
 	char		*name;
 	enum target_id	 kind;
@@ -81,7 +81,7 @@ struct conf_target {			/* a proxy that is not ours (target.h) */
 	char		*socket;		/* haproxy's: unix:/path or host:port */
 	/* haproxy's: words of each server that it gets from us, "" for none; NULL: check */
 	char		*server_options;
-	struct addr	 listen;		/* haproxy-agent: where its checks are answered */
+	struct addr	 listen;		/* haproxy-agent: where Mola responds to its checks */
 	char		*api;			/* URL of the proxy's own API, for reading back; NULL: not read */
 	int64_t		 poll_usec;		/* between two looks at what the proxy has */
 	char		*backend;		/* template of the proxy's name for a service: '{service}' */
@@ -91,18 +91,18 @@ struct conf_target {			/* a proxy that is not ours (target.h) */
 	char		*api_entry_point;	/* Traefik's, for a router to its own API; NULL: no such router */
 	/* Traefik's best-node: URL when there is no choice; NULL: the last good one stays */
 	char		*fallback;
-	int64_t		 stale_after_usec;	/* Envoy's: endpoints are no longer believed after it; 0: for ever */
+	int64_t		 stale_after_usec;	/* Envoy's: endpoints expire after it; 0: never */
 };
 
 struct conf_prom {			/* Prometheus, as a source of samples and of rules */
-	struct conf_list servers;		/* URLs without a slash at the end; none: not asked */
+	struct conf_list servers;		/* URLs without a slash at the end; none: no Prometheus */
 	char		*user, *password, *password_file;	/* the file's is in password, too */
 	char		*token, *token_file;	/* the same */
 	char		*ca, *cert, *key;	/* files, NULL: the system's, none */
 	int64_t		 period_usec, timeout_usec, max_age_usec;
-	bool		 signals;		/* ask for the state of the nodes */
+	bool		 signals;		/* query the state of the nodes */
 	char		*cpu, *ram, *age;	/* queries: percent, percent, seconds */
-	char		*cores, *memory, *running;	/* queries, NULL: not asked */
+	char		*cores, *memory, *running;	/* queries, NULL: none */
 };
 
 struct conf {
@@ -110,7 +110,7 @@ struct conf {
 	struct conf_listen *listen;
 	unsigned	 nlisten;
 	unsigned	 workers;		/* 1..WORKERS_MAX; auto is resolved: one per core that we may use */
-	char		*user;			/* whom workers become when started as root */
+	char		*user;			/* that workers run as when Mola is started by root */
 	int64_t		 stop_usec;		/* graceful stop */
 
 	struct addr	 admin_addr;		/* len 0: none */
@@ -129,11 +129,12 @@ struct conf {
 	char		*swarm_ca, *swarm_cert, *swarm_key;	/* files, NULL: none */
 	int64_t		 swarm_poll_usec;
 	struct conf_list swarm_networks;	/* none: found out */
-	char		*swarm_constraint;	/* whom Mola serves, NULL: everybody (discovery/constraint.h) */
+	char		*swarm_constraint;	/* which services Mola serves, NULL: all (discovery/constraint.h) */
 	bool		 swarm_traefik;
 	struct conf_list traefik_ignore;	/* middlewares */
 	struct conf_list traefik_entry_points;
-	char		*traefik_constraint, *traefik_default_rule;	/* NULL: not said, nor are those that follow */
+	/* NULL: as each Traefik has it; so is what follows */
+	char		*traefik_constraint, *traefik_default_rule;
 	enum conf_maybe	 traefik_exposed;
 	char		*swarm_agent, *swarm_node_exporter;	/* templates, NULL: none */
 
@@ -173,8 +174,8 @@ struct conf {
 /* `file` is used in messages only. On failure NULL, and `errors` holds one "file:line: key: …"
  * line per error. */
 struct conf	*conf_parse(struct str text, const char *file, struct buf *errors);
-/* Adds a whole file to `text`, whose ceiling (CONF_TEXT_MAX) is the file's. False: `errors`
- * says why. */
+/* Adds a whole file to `text`, whose ceiling (CONF_TEXT_MAX) is the file's. False: `errors` has
+ * the reason. */
 bool		 conf_read(const char *file, struct buf *text, struct buf *errors);
 /* Both at once, for a file that is to be put in force; begins both buffers, which the caller
  * ends. */

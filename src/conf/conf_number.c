@@ -13,7 +13,7 @@
 #include "base/word.h"
 #include "conf/conf_type.h"
 
-/* numbers */
+/* ---- numbers ---- */
 
 static bool
 number_within(const struct conf_key *k, struct str s, const char *what, double *x, char *problem)
@@ -22,10 +22,10 @@ number_within(const struct conf_key *k, struct str s, const char *what, double *
 
 	ASSERT(least < most);
 	if (!form_number(s, x))
-		return problem_say(problem, "'%s' is not %s; expected %s to %s", QUOTED(s), what, k->range.least,
+		return problem_set(problem, "'%s' is not %s; expected %s to %s", QUOTED(s), what, k->range.least,
 		    k->range.most);
 	if (*x < least || *x > most)
-		return problem_say(problem, "'%s' is out of range; expected %s to %s", QUOTED(s), k->range.least,
+		return problem_set(problem, "'%s' is out of range; expected %s to %s", QUOTED(s), k->range.least,
 		    k->range.most);
 	return true;
 }
@@ -49,7 +49,7 @@ write_real(const void *member, struct buf *out)
 	return *x != 0 && buf_printf(out, "%.15g", *x);
 }
 
-/* A weight may be 0, unlike what a 0 says elsewhere: not known. */
+/* A weight may be 0; of other reals, 0 stands for not known and is not written. */
 static bool
 write_weight(const void *member, struct buf *out)
 {
@@ -102,10 +102,10 @@ read_bytes(const struct conf_key *k, struct str s, void *member, char *problem)
 
 	ASSERT(bounded && least < most);
 	if (!bytes_of(s, &n))
-		return problem_say(problem, "'%s' is not a number of bytes; expected one such as 500, 16k or 1m",
+		return problem_set(problem, "'%s' is not a number of bytes; expected one such as 500, 16k or 1m",
 		    QUOTED(s));
 	if (n < least || n > most)
-		return problem_say(problem, "'%s' is out of range; expected %s to %s", QUOTED(s), k->range.least,
+		return problem_set(problem, "'%s' is out of range; expected %s to %s", QUOTED(s), k->range.least,
 		    k->range.most);
 	memcpy(member, &n, sizeof n);
 	return true;
@@ -139,7 +139,7 @@ read_workers(const struct conf_key *k, struct str s, void *member, char *problem
 	uint64_t given = n;
 
 	if (!str_eq(s, STR("auto")) && (!str_to_u64(s, &given) || given < 1 || given > WORKERS_MAX))
-		return problem_say(problem, "'%s' is not a number of workers; expected auto, or %s to %s",
+		return problem_set(problem, "'%s' is not a number of workers; expected auto, or %s to %s",
 		    QUOTED(s), k->range.least, k->range.most);
 	n = (unsigned)given;
 	ASSERT(n >= 1 && n <= WORKERS_MAX);
@@ -164,7 +164,7 @@ read_balancers(const struct conf_key *k, struct str s, void *member, char *probl
 	return true;
 }
 
-/* words */
+/* ---- words ---- */
 
 int
 word_of(struct str s, const char *const *words, char *problem)
@@ -173,7 +173,7 @@ word_of(struct str s, const char *const *words, char *problem)
 	int at = setting_word(s, words, wrong);
 
 	if (at < 0)
-		problem_say(problem, "'%s' %s", QUOTED(s), wrong);
+		problem_set(problem, "'%s' %s", QUOTED(s), wrong);
 	return at;
 }
 
@@ -184,7 +184,7 @@ static bool
 read_limits(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	(void)k;
-	return profile_limit_read(s, member) || problem_say(problem,
+	return profile_limit_read(s, member) || problem_set(problem,
 	    "'%s' is not understood; expected limits such as [0.7, 0.9], the "
 	    "soft one below the hard one, or none", QUOTED(s));
 }

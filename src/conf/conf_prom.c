@@ -8,7 +8,7 @@
 
 #include "base/bug.h"
 #include "base/form.h"
-#include "conf/conf_sound.h"
+#include "conf/conf_check.h"
 #include "conf/conf_type.h"
 
 #define PASSWORD_MAX 4096
@@ -46,15 +46,15 @@ read_server(const struct conf_key *k, struct str s, void *member, char *problem)
 		;
 	/* Anywhere: a password may hold any character, and must not be quoted. */
 	if (memchr(rest.p, '@', rest.len) != NULL)
-		return problem_say(problem, "a user in the URL; expected http://host:port, and user and password "
+		return problem_set(problem, "a user in the URL; expected http://host:port, and user and password "
 		    "beside it");
 	if (s.len > 1024 || !is_authority((struct str){ rest.p, slash }) || (!whole && slash < rest.len)
 	    || (slash < rest.len && !form_path((struct str){ rest.p + slash, rest.len - slash }))
 	    || memchr(rest.p, '?', rest.len) != NULL)
-		return problem_say(problem, "'%s' is not a server; expected http://host:9090 or "
+		return problem_set(problem, "'%s' is not a server; expected http://host:9090 or "
 		    "https://host/path, or host:9090 for short", QUOTED(s));
 	if (l->n == CONF_PROM_SERVERS_MAX)
-		return problem_say(problem, "more than %d servers", CONF_PROM_SERVERS_MAX);
+		return problem_set(problem, "more than %d servers", CONF_PROM_SERVERS_MAX);
 	buf_init(&url, 2048);
 	buf_printf(&url, "%s%.*s", !whole || http ? "http://" : "https://", STR_ARG(rest));
 	ok = list_append(member, buf_str(&url), problem);
@@ -68,9 +68,9 @@ read_password(const struct conf_key *k, struct str s, void *member, char *proble
 	(void)k;
 	for (size_t i = 0; i < s.len; i++)
 		if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f)
-			return problem_say(problem, "not a password; expected one line of printable characters");
+			return problem_set(problem, "not a password; expected one line of printable characters");
 	if (s.len == 0 || s.len > PASSWORD_MAX)
-		return problem_say(problem, "not a password; expected 1 to %d characters", PASSWORD_MAX);
+		return problem_set(problem, "not a password; expected 1 to %d characters", PASSWORD_MAX);
 	return text_set(member, s);
 }
 
@@ -79,7 +79,7 @@ read_promql(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	(void)k;
 	if (!form_promql(s))
-		return problem_say(problem, "'%s' is not PromQL; expected a query of at most 4000 bytes that "
+		return problem_set(problem, "'%s' is not PromQL; expected a query of at most 4000 bytes that "
 		    "closes what it opens: brackets, quotes", QUOTED(s));
 	return text_set(member, s);
 }
@@ -116,11 +116,11 @@ const struct conf_type
 	type_PROMQL = { read_promql, write_promql, KIND_TEXT, false, NULL },
 	type_PROMQL_OR_NONE = { read_promql_or_none, write_promql_or_none, KIND_TEXT, false, NULL };
 
-/* --- the section --- */
+/* ---- the section ---- */
 
 #define IN "prometheus"
 
-struct look {
+struct prom_section {
 	const struct tree *root;
 	struct faults	*faults;
 };
@@ -132,14 +132,14 @@ given(const struct tree *section, const char *key)
 }
 
 static int
-line_of(const struct look *l, const char *key)
+line_of(const struct prom_section *l, const char *key)
 {
 	return conf_line(l->root, IN, key);
 }
 
 /* A secret may stand in a file of its own. */
 static void
-secret_sound(const struct look *l, const char *key, const char *where, const char *file,
+secret_check(const struct prom_section *l, const char *key, const char *where, const char *file,
     char **secret)
 {
 	char text[PASSWORD_MAX + 2], problem[CONF_PROBLEM_MAX];
@@ -158,10 +158,10 @@ secret_sound(const struct look *l, const char *key, const char *where, const cha
 }
 
 static void
-who_sound(struct conf_prom *p, const struct look *l)
+credentials_check(struct conf_prom *p, const struct prom_section *l)
 {
-	secret_sound(l, "password_file", IN ".password_file", p->password_file, &p->password);
-	secret_sound(l, "token_file", IN ".token_file", p->token_file, &p->token);
+	secret_check(l, "password_file", IN ".password_file", p->password_file, &p->password);
+	secret_check(l, "token_file", IN ".token_file", p->token_file, &p->token);
 	if (p->user != NULL && strchr(p->user, ':') != NULL)
 		faults_add(l->faults, line_of(l, "user"), IN ".user", "a colon in it; expected a name without");
 	if (p->user != NULL && p->password == NULL && p->password_file == NULL)
@@ -176,14 +176,14 @@ who_sound(struct conf_prom *p, const struct look *l)
 }
 
 static void
-https_sound(const struct conf_prom *p, const struct look *l)
+https_check(const struct conf_prom *p, const struct prom_section *l)
 {
 	bool secure = false;
 
 	for (unsigned i = 0; i < p->servers.n; i++)
 		secure |= strncmp(p->servers.item[i], "https://", 8) == 0;
 	if (secure)
-		tls_sound(l->root, IN, p->ca, p->cert, p->key, l->faults);
+		tls_check(l->root, IN, p->ca, p->cert, p->key, l->faults);
 	else if (p->ca != NULL || p->cert != NULL || p->key != NULL)
 		faults_add(l->faults, line_of(l, p->ca != NULL ? "ca" : p->cert != NULL ? "cert" : "key"),
 		    p->ca != NULL ? IN ".ca" : p->cert != NULL ? IN ".cert" : IN ".key",
@@ -191,7 +191,7 @@ https_sound(const struct conf_prom *p, const struct look *l)
 }
 
 static void
-nobody_to_ask(const struct conf *c, const struct look *l)
+queries_check(const struct conf *c, const struct prom_section *l)
 {
 	static const char help[] = "there is no Prometheus; expected the section prometheus with its "
 	    "servers";
@@ -204,14 +204,14 @@ nobody_to_ask(const struct conf *c, const struct look *l)
 }
 
 void
-prom_sound(struct conf *c, const struct tree *root, struct faults *f)
+prom_check(struct conf *c, const struct tree *root, struct faults *f)
 {
 	const struct tree *section = tree_find(root, NULL, IN);
-	const struct look l = { root, f };
+	const struct prom_section l = { root, f };
 	struct conf_prom *p = &c->prom;
 
 	if (section == NULL) {
-		nobody_to_ask(c, &l);
+		queries_check(c, &l);
 		return;
 	}
 	if (p->servers.n == 0 && !given(section, "servers"))
@@ -220,6 +220,6 @@ prom_sound(struct conf *c, const struct tree *root, struct faults *f)
 	if (p->max_age_usec < p->period_usec)
 		faults_add(f, line_of(&l, given(section, "max_age") ? "max_age" : "period"), IN ".max_age",
 		    "less than period: nearly every sample would be too old; expected more");
-	who_sound(p, &l);
-	https_sound(p, &l);
+	credentials_check(p, &l);
+	https_check(p, &l);
 }

@@ -29,7 +29,7 @@ read_constraint(const struct conf_key *k, struct str s, void *member, char *prob
 	(void)k;
 	arena_free(&a);
 	if (!good)
-		return problem_say(problem, "not a constraint: %s", inside);
+		return problem_set(problem, "not a constraint: %s", inside);
 	return text_set(member, s);
 }
 
@@ -38,7 +38,7 @@ read_rule(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	(void)k;
 	if (!is_line(s) || s.len > 1024)
-		return problem_say(problem, "'%s' is not a rule; expected one such as Host(`{{ .Name "
+		return problem_set(problem, "'%s' is not a rule; expected one such as Host(`{{ .Name "
 		    "}}.example.org`)", QUOTED(s));
 	return text_set(member, s);
 }
@@ -50,7 +50,7 @@ read_middleware(const struct conf_key *k, struct str s, void *member, char *prob
 	(void)k;
 	if (!is_line(s) || s.len > 255 || memchr(s.p, ',', s.len) != NULL ||
 	    memchr(s.p, ' ', s.len) != NULL)
-		return problem_say(problem, "'%s' is not the name of a middleware; expected one such as compress "
+		return problem_set(problem, "'%s' is not the name of a middleware; expected one such as compress "
 		    "or hsts@file", QUOTED(s));
 	return list_append(member, s, problem);
 }
@@ -61,7 +61,7 @@ read_entry_point(const struct conf_key *k, struct str s, void *member, char *pro
 	(void)k;
 	if (!is_line(s) || s.len > 255 || memchr(s.p, ',', s.len) != NULL ||
 	    memchr(s.p, ' ', s.len) != NULL)
-		return problem_say(problem, "'%s' is not an entry point; expected a name such as internal",
+		return problem_set(problem, "'%s' is not an entry point; expected a name such as internal",
 		    QUOTED(s));
 	return list_append(member, s, problem);
 }

@@ -8,7 +8,7 @@
 #include "base/bug.h"
 #include "base/form.h"
 #include "base/map.h"
-#include "conf/conf_sound.h"
+#include "conf/conf_check.h"
 #include "conf/conf_type.h"
 
 static const char *const kind_words[] = {
@@ -81,7 +81,7 @@ read_services(const struct conf_key *k, struct str s, void *member, char *proble
 			port = 0;
 	}
 	if (!form_name(name) || port < 1 || port > 65535)
-		return problem_say(problem, "'%s' is not the name of a service; expected one such as web, or "
+		return problem_set(problem, "'%s' is not the name of a service; expected one such as web, or "
 		    "web:9000 for one of its other ports", QUOTED(s));
 	return list_append(member, s, problem);
 }
@@ -101,7 +101,7 @@ read_peer(const struct conf_key *k, struct str s, void *member, char *problem)
 
 	(void)k;
 	if (s.len == 0 || s.p[0] == ':' || addr_parse(s, &a) != NULL)
-		return problem_say(problem, "'%s' is not a socket; expected one such as "
+		return problem_set(problem, "'%s' is not a socket; expected one such as "
 		    "unix:/run/haproxy/admin.sock or 10.0.0.1:9999", QUOTED(s));
 	return text_set(member, s);
 }
@@ -113,7 +113,7 @@ read_peer_listen(const struct conf_key *k, struct str s, void *member, char *pro
 
 	(void)k;
 	if (addr_parse(s, &a) != NULL || a.sa.any.sa_family == AF_UNIX)
-		return problem_say(problem, "'%s' is not an address; expected one such as 10.0.0.1:9777 or "
+		return problem_set(problem, "'%s' is not an address; expected one such as 10.0.0.1:9777 or "
 		    ":9777", QUOTED(s));
 	memcpy(member, &a, sizeof a);
 	return true;
@@ -128,7 +128,7 @@ read_options(const struct conf_key *k, struct str s, void *member, char *problem
 		return text_set(member, (struct str){ "", 0 });
 	for (size_t i = 0; i < s.len; i++)
 		if (s.p[i] < ' ' || s.p[i] > '~' || strchr(";#\\\"'<", s.p[i]) != NULL)
-			return problem_say(problem, "'%s' are not words of HAProxy's 'server'; expected some such as "
+			return problem_set(problem, "'%s' are not words of HAProxy's 'server'; expected some such as "
 			    "'check inter 1s', or none", QUOTED(s));
 	return text_set(member, str_trim(s));
 }
@@ -145,18 +145,18 @@ write_options(const void *member, struct buf *out)
 static bool
 read_backend(const struct conf_key *k, struct str s, void *member, char *problem)
 {
-	static const char hole[] = "{service}";
-	const char *at = s.len == 0 ? NULL : memmem(s.p, s.len, hole, sizeof hole - 1);
+	static const char placeholder[] = "{service}";
+	const char *at = s.len == 0 ? NULL : memmem(s.p, s.len, placeholder, sizeof placeholder - 1);
 	struct str before, after;
 
 	(void)k;
 	if (at == NULL)
-		return problem_say(problem, "'%s' has no {service} in it; expected a name such as '{service}' or "
+		return problem_set(problem, "'%s' has no {service} in it; expected a name such as '{service}' or "
 		    "'be_{service}'", QUOTED(s));
 	before = (struct str){ s.p, (size_t)(at - s.p) };
-	after = (struct str){ at + sizeof hole - 1, s.len - before.len - (sizeof hole - 1) };
+	after = (struct str){ at + sizeof placeholder - 1, s.len - before.len - (sizeof placeholder - 1) };
 	if (s.len > 64 || (before.len > 0 && !form_name(before)) || (after.len > 0 && !form_name(after)))
-		return problem_say(problem, "'%s' is not a name; expected A-Z, a-z, 0-9, '.', '_' and '-' around "
+		return problem_set(problem, "'%s' is not a name; expected A-Z, a-z, 0-9, '.', '_' and '-' around "
 		    "{service}", QUOTED(s));
 	return text_set(member, s);
 }
@@ -177,7 +177,7 @@ enum {
 	USES_TRAEFIK = 1 << 4, USES_ENVOY = 1 << 5, USES_HAPROXY = 1 << 6
 };
 
-/* A new kind has to say here what it has a use for. */
+/* A new kind has to list here the keys that it uses. */
 static unsigned
 kind_uses(enum target_id kind)
 {
@@ -200,7 +200,7 @@ kind_uses(enum target_id kind)
 	BUG("no such kind of target");
 }
 
-static const struct use {
+static const struct target_use {
 	const char	*key;
 	unsigned	 by;			/* kinds that have it in kind_uses */
 	bool		 must;
@@ -219,30 +219,30 @@ static const struct use {
 };
 
 /* A target, and what stands in the file of it. */
-struct spot {
+struct checked_target {
 	const struct conf_target *target;
 	const struct tree *item;
 	struct faults	*faults;
 };
 
 static const struct tree *
-said_of(const struct spot *s, const char *key)
+given_key(const struct checked_target *s, const char *key)
 {
 	return s->item == NULL || s->item->shape != TREE_MAP ? NULL : tree_find(s->item, NULL, key);
 }
 
 static int
-line_of(const struct spot *s, const char *key)
+line_of(const struct checked_target *s, const char *key)
 {
-	const struct tree *said = said_of(s, key);
+	const struct tree *given = given_key(s, key);
 
-	return said == NULL ? s->target->line : said->line;
+	return given == NULL ? s->target->line : given->line;
 }
 
 static void
-belongs(const struct spot *s, const struct use *u)
+key_check(const struct checked_target *s, const struct target_use *u)
 {
-	bool given = said_of(s, u->key) != NULL, fits = (kind_uses(s->target->kind) & u->by) != 0;
+	bool given = given_key(s, u->key) != NULL, fits = (kind_uses(s->target->kind) & u->by) != 0;
 	char where[64] = "targets.";
 
 	strncat(where, u->key, sizeof where - 9);
@@ -255,35 +255,35 @@ belongs(const struct spot *s, const struct use *u)
 }
 
 static void
-file_sound(const struct spot *s)
+file_check(const struct checked_target *s)
 {
 	const struct conf_target *t = s->target;
 	int line = line_of(s, "file");
-	bool hole;
+	bool placeholder;
 
 	if (t->file == NULL || (t->kind != TARGET_TRAEFIK_FILE && t->kind != TARGET_ENVOY_FILE))
 		return;
-	hole = strstr(t->file, "{service}") != NULL;
+	placeholder = strstr(t->file, "{service}") != NULL;
 	if (t->file[strlen(t->file) - 1] == '/')
 		faults_add(s->faults, line, "targets.file", "'%.200s' is a folder; expected a file in it",
 		    t->file);
-	if (t->kind == TARGET_ENVOY_FILE && t->services.n != 1 && !hole)
+	if (t->kind == TARGET_ENVOY_FILE && t->services.n != 1 && !placeholder)
 		faults_add(s->faults, line, "targets.file", "has no {service} in it, and Envoy wants a file for "
 		    "each cluster; expected a path such as "
 		    "/run/envoy/{service}.json, or one service in services");
-	if (t->kind == TARGET_TRAEFIK_FILE && hole)
+	if (t->kind == TARGET_TRAEFIK_FILE && placeholder)
 		faults_add(s->faults, line, "targets.file", "has {service} in it, and Traefik gets one file for "
 		    "all; expected a path without");
 }
 
 static void
-target_sound(const struct spot *s)
+target_check(const struct checked_target *s)
 {
-	if (s->target->kind == TARGET_COUNT)		/* said already */
+	if (s->target->kind == TARGET_COUNT)		/* reported already */
 		return;
 	for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
-		belongs(s, &uses[i]);
-	file_sound(s);
+		key_check(s, &uses[i]);
+	file_check(s);
 	if (s->target->entry_points.n > 0 && (kind_uses(s->target->kind) & USES_TRAEFIK) != 0 &&
 	    !s->target->routers)
 		faults_add(s->faults, line_of(s, "entry_points"), "targets.entry_points",
@@ -295,9 +295,9 @@ target_sound(const struct spot *s)
 		    "given, and only policy best-node has a use for it");
 }
 
-/* A service that is not in the file may be the Swarm's. */
+/* A service that is not in the file may be one of the Swarm. */
 static void
-services_known(const struct conf *c, const struct spot *s, const struct map *services)
+services_exist(const struct conf *c, const struct checked_target *s, const struct map *services)
 {
 	const struct conf_target *t = s->target;
 
@@ -307,13 +307,13 @@ services_known(const struct conf *c, const struct spot *s, const struct map *ser
 			    "'%s' is no service; expected names of services", t->services.item[i]);
 }
 
-struct names {
+struct target_names {
 	struct map	*names, *files, *listens;
 };
 
-/* No two are told by one file or door. */
+/* No two targets share a name, a file or an address. */
 static void
-names_once(const struct spot *s, const struct names *n)
+names_check(const struct checked_target *s, const struct target_names *n)
 {
 	const struct conf_target *t = s->target;
 	char text[ADDR_TEXT_MAX];
@@ -326,11 +326,11 @@ names_once(const struct spot *s, const struct names *n)
 }
 
 void
-targets_sound(struct conf *c, const struct tree *root, struct faults *f)
+targets_check(struct conf *c, const struct tree *root, struct faults *f)
 {
 	const struct tree *list = tree_find(root, NULL, "targets");
 	const struct tree *item = list == NULL ? NULL : list->first;
-	struct names once = { map_new(), map_new(), map_new() };
+	struct target_names once = { map_new(), map_new(), map_new() };
 	struct map *services = map_new();
 
 	for (unsigned i = 0; i < c->nservices; i++)
@@ -338,10 +338,10 @@ targets_sound(struct conf *c, const struct tree *root, struct faults *f)
 			map_put(services, str_of(c->service[i].name), &c->service[i]);
 	for (unsigned i = 0; i < c->ntargets; i++) {
 		struct conf_target *t = &c->target[i];
-		const struct spot s = { t, item, f };
-		names_once(&s, &once);
-		target_sound(&s);
-		services_known(c, &s, services);
+		const struct checked_target s = { t, item, f };
+		names_check(&s, &once);
+		target_check(&s);
+		services_exist(c, &s, services);
 		if (t->interval_usec == 0 && t->kind != TARGET_COUNT) {
 			bool ok = form_duration(str_of(kind_intervals[t->kind]), &t->interval_usec);
 

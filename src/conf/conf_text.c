@@ -48,14 +48,14 @@ set_absent(void *member)
 	return true;
 }
 
-/* texts */
+/* ---- texts ---- */
 
 static bool
 read_string(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	(void)k;
 	if (s.len == 0 || s.len > 255 || !all_visible(s))
-		return problem_say(problem, "'%s' is not a word; expected 1 to 255 visible ASCII characters",
+		return problem_set(problem, "'%s' is not a word; expected 1 to 255 visible ASCII characters",
 		    QUOTED(s));
 	return text_set(member, s);
 }
@@ -65,12 +65,12 @@ read_name(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	(void)k;
 	if (!form_name(s))
-		return problem_say(problem, "'%s' is not a name; expected 1 to 63 of A-Z, a-z, 0-9, '.', '_' and "
+		return problem_set(problem, "'%s' is not a name; expected 1 to 63 of A-Z, a-z, 0-9, '.', '_' and "
 		    "'-'", QUOTED(s));
 	return text_set(member, s);
 }
 
-/* What it is called by default may be said, too: the configuration that the API shows is one. */
+/* The default name may be written, too: the API shows the configuration with it. */
 static bool
 read_listen_name(const struct conf_key *k, struct str s, void *member, char *problem)
 {
@@ -84,7 +84,7 @@ read_secret(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	(void)k;
 	if (s.len < 16 || s.len > 256 || !all_visible(s))
-		return problem_say(problem, "not a token; expected 16 to 256 visible ASCII characters");
+		return problem_set(problem, "not a token; expected 16 to 256 visible ASCII characters");
 	return text_set(member, s);
 }
 
@@ -99,7 +99,7 @@ read_file(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	(void)k;
 	if (s.len == 0 || s.len > 4000 || s.p[0] != '/' || memchr(s.p, '\n', s.len) != NULL)
-		return problem_say(problem, "'%s' is not an absolute path; expected it to begin with '/'",
+		return problem_set(problem, "'%s' is not an absolute path; expected it to begin with '/'",
 		    QUOTED(s));
 	return text_set(member, s);
 }
@@ -113,7 +113,7 @@ read_socket(const struct conf_key *k, struct str s, void *member, char *problem)
 	if (is_none(s))
 		return set_absent(member);
 	if (s.len == 0 || s.p[0] != '/' || s.len >= sizeof un.sun_path || !all_visible(s))
-		return problem_say(problem, "'%s' is not a socket's path; expected an absolute path of at most "
+		return problem_set(problem, "'%s' is not a socket's path; expected an absolute path of at most "
 		    "%zu bytes, or none", QUOTED(s), sizeof un.sun_path - 1);
 	return text_set(member, s);
 }
@@ -134,7 +134,7 @@ read_url(struct str s, const char *path, void *member, char *problem)
 		whole = false;
 	if (s.len > 1024 || !all_visible(rest) || rest.len == 0 || rest.p[0] == '/' ||
 	    (!whole && !form_authority(rest)))
-		return problem_say(problem, "'%s' is not a URL; expected http://host:port%s, or host:port for "
+		return problem_set(problem, "'%s' is not a URL; expected http://host:port%s, or host:port for "
 		    "short", QUOTED(s), path);
 	if (asprintf(&url, "%s%.*s%s", whole ? "" : "http://", STR_ARG(s),
 	    memchr(rest.p, '/', rest.len) != NULL ? "" : path) < 0)
@@ -179,7 +179,7 @@ write_text_or_none(const void *member, struct buf *out)
 	return write_text(member, out) || buf_adds(out, STR("none"));
 }
 
-/* addresses */
+/* ---- addresses ---- */
 
 static unsigned
 addr_port(const struct addr *a)
@@ -198,7 +198,7 @@ read_listen_address(const struct conf_key *k, struct str s, void *member, char *
 	/* a listener for each worker: the kernel shares out TCP connections among them, but no unix
 	 * socket's */
 	if (addr_parse(s, &a) != NULL || addr_port(&a) == 0 || a.sa.any.sa_family == AF_UNIX)
-		return problem_say(problem, "'%s' is not an address; expected one such as :80, 10.0.0.1:80 or "
+		return problem_set(problem, "'%s' is not an address; expected one such as :80, 10.0.0.1:80 or "
 		    "[::1]:80", QUOTED(s));
 	memcpy(member, &a, sizeof a);
 	return true;
@@ -212,7 +212,7 @@ read_admin_address(const struct conf_key *k, struct str s, void *member, char *p
 	(void)k;
 	if (!is_none(s) && (addr_parse(s, &a) != NULL || addr_port(&a) == 0 ||
 	    a.sa.any.sa_family == AF_UNIX))
-		return problem_say(problem, "'%s' is not an address; expected one such as 127.0.0.1:8000 or "
+		return problem_set(problem, "'%s' is not an address; expected one such as 127.0.0.1:8000 or "
 		    "[::1]:8000, or none", QUOTED(s));
 	memcpy(member, &a, sizeof a);
 	return true;
@@ -227,7 +227,7 @@ read_task_address(const struct conf_key *k, struct str s, void *member, char *pr
 	/* workers may not open unix sockets */
 	if (s.len == 0 || s.p[0] == ':' || addr_parse(s, &a) != NULL || addr_port(&a) == 0 ||
 	    a.sa.any.sa_family == AF_UNIX)
-		return problem_say(problem, "'%s' is not an address; expected an IP address and a port, such as "
+		return problem_set(problem, "'%s' is not an address; expected an IP address and a port, such as "
 		    "10.0.0.1:80", QUOTED(s));
 	memcpy(member, &a, sizeof a);
 	return true;
@@ -249,7 +249,7 @@ write_address_or_none(const void *member, struct buf *out)
 	return write_address(member, out) || buf_adds(out, STR("none"));
 }
 
-/* lists */
+/* ---- lists ---- */
 
 static bool
 append(void *member, struct str s)
@@ -279,11 +279,11 @@ list_append(void *member, struct str s, char *problem)
 
 	ASSERT(l->n <= 256 && (l->n == 0) == (l->item == NULL));
 	if (l->n == 256)
-		return problem_say(problem, "more than 256 items");
+		return problem_set(problem, "more than 256 items");
 	text = str_dup(s);
 	twice = has_item(l, text);
 	free(text);
-	return twice ? problem_say(problem, "'%s' is named twice", QUOTED(s)) : append(member, s);
+	return twice ? problem_set(problem, "'%s' is named twice", QUOTED(s)) : append(member, s);
 }
 
 static bool
@@ -292,7 +292,7 @@ read_host(const struct conf_key *k, struct str s, void *member, char *problem)
 	char lower[256];
 
 	if (!form_host(s, k->section == SECTION_SERVICE))
-		return problem_say(problem, "'%s' is not a host; expected a name such as www.example.org, "
+		return problem_set(problem, "'%s' is not a host; expected a name such as www.example.org, "
 		    "without a port", QUOTED(s));
 	str_copy(lower, sizeof lower, s);
 	for (char *c = lower; *c != '\0'; c++)
@@ -305,7 +305,7 @@ read_path(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	(void)k;
 	if (!form_path(s) || memchr(s.p, '?', s.len) != NULL)
-		return problem_say(problem, "'%s' is not a path; expected one that begins with '/'", QUOTED(s));
+		return problem_set(problem, "'%s' is not a path; expected one that begins with '/'", QUOTED(s));
 	return list_append(member, s, problem);
 }
 
@@ -316,10 +316,10 @@ read_endpoint(const struct conf_key *k, struct str s, void *member, char *proble
 
 	(void)k;
 	if (!form_endpoint(s))
-		return problem_say(problem, "'%s' is not an endpoint; expected unix:///path or tcp://host:port",
+		return problem_set(problem, "'%s' is not an endpoint; expected unix:///path or tcp://host:port",
 		    QUOTED(s));
 	if (l->n == CONF_ENDPOINTS_MAX)
-		return problem_say(problem, "more than %d endpoints", CONF_ENDPOINTS_MAX);
+		return problem_set(problem, "more than %d endpoints", CONF_ENDPOINTS_MAX);
 	return list_append(member, s, problem);
 }
 
@@ -328,7 +328,7 @@ read_network(const struct conf_key *k, struct str s, void *member, char *problem
 {
 	(void)k;
 	if (s.len == 0 || s.len > 255 || !all_visible(s))
-		return problem_say(problem, "'%s' is not a network; expected a name or an id", QUOTED(s));
+		return problem_set(problem, "'%s' is not a network; expected a name or an id", QUOTED(s));
 	return list_append(member, s, problem);
 }
 
@@ -340,10 +340,10 @@ read_net(const struct conf_key *k, struct str s, void *member, char *problem)
 
 	(void)k;
 	if (!ip_net_parse(s, &net))
-		return problem_say(problem, "'%s' is not an address or a network; expected one such as 10.0.0.5, "
+		return problem_set(problem, "'%s' is not an address or a network; expected one such as 10.0.0.5, "
 		    "10.1.0.0/16 or fd00::/8, without bits beyond the mask", QUOTED(s));
 	if (l->n == CONF_TRUSTED_MAX)
-		return problem_say(problem, "more than %d networks", CONF_TRUSTED_MAX);
+		return problem_set(problem, "more than %d networks", CONF_TRUSTED_MAX);
 	return list_append(member, s, problem);
 }
 
@@ -352,7 +352,7 @@ read_names(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	(void)k;
 	if (!form_name(s))
-		return problem_say(problem, "'%s' is not a name; expected 1 to 63 of A-Z, a-z, 0-9, '.', '_' and "
+		return problem_set(problem, "'%s' is not a name; expected 1 to 63 of A-Z, a-z, 0-9, '.', '_' and "
 		    "'-'", QUOTED(s));
 	return list_append(member, s, problem);
 }
@@ -384,7 +384,7 @@ read_template(const struct conf_key *k, struct str s, void *member, char *proble
 {
 	(void)k;
 	if (!is_template(s))
-		return problem_say(problem, "'%s' is not a template; expected one such as '{address}:9101', with "
+		return problem_set(problem, "'%s' is not a template; expected one such as '{address}:9101', with "
 		    "{address}, {hostname} or {id}", QUOTED(s));
 	return text_set(member, s);
 }

@@ -99,7 +99,7 @@ bool	write_address(const void *member, struct buf *);
 /* The place of `s` among `words`, or -1 and a problem that names them all. */
 int	word_of(struct str s, const char *const *words, char *problem);
 /* Writes a problem; always false. */
-bool	problem_say(char *problem, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+bool	problem_set(char *problem, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* A text as it may stand in a message: short, on one line. */
 struct quote {

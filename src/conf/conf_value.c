@@ -1,7 +1,7 @@
 /*
- * conf_value: the table of keys, and its values in and out. Texts come from a person who is
- * about to read what we say of them, so each refusal quotes the text and names what was
- * expected. Knows nothing of files, lines and sections.
+ * conf_value: the table of keys, and its values in and out. A person reads what is wrong with a
+ * text, so each problem quotes the text and names what was expected. Knows nothing of files,
+ * lines and sections.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #include "conf/conf_type.h"
 
 bool
-problem_say(char *problem, const char *fmt, ...)
+problem_set(char *problem, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -154,7 +154,7 @@ read_setting(const struct conf_key *k, struct str s, void *member, char *problem
 
 	ASSERT(k->type->setting != NULL && k->type->setting->read != NULL);
 	return k->type->setting->read(s, k->range, member, NULL, wrong) ||
-	    problem_say(problem, "'%s' %s", QUOTED(s), wrong);
+	    problem_set(problem, "'%s' %s", QUOTED(s), wrong);
 }
 
 bool

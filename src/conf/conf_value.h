@@ -51,7 +51,7 @@ bool	value_is_pair(const struct conf_key *);	/* may be a list of two: [1, 2] for
 /* a list that may be a mapping, from each item to where it is served */
 bool	value_is_placed(const struct conf_key *);
 bool	value_is_bare(const struct conf_key *);	/* a number or a truth value, in JSON too */
-/* Into the member of `base`; a list gains an item. False: `problem` says what is wrong and what
+/* Into the member of `base`; a list gains an item. False: `problem` has what is wrong and what
  * was expected. */
 bool	value_read(const struct conf_key *, struct str, void *base, char problem[CONF_PROBLEM_MAX]);
 /* As a user would write it. False: the value is not there. Lists and secrets are not written. */

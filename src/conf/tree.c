@@ -11,7 +11,7 @@
 #include "base/bug.h"
 #include "conf/tree.h"
 
-struct reading {
+struct tree_reader {
 	yaml_parser_t	 parser;
 	struct str	 text;
 	struct tree	*open[TREE_DEPTH_MAX];	/* from the root to the collection that is being filled */
@@ -26,7 +26,7 @@ struct reading {
 };
 
 static bool
-refuse(struct reading *r, int line, const char *problem)
+refuse(struct tree_reader *r, int line, const char *problem)
 {
 	r->line = line;
 	snprintf(r->problem, r->problem_cap, "%s", problem);
@@ -46,9 +46,9 @@ line_at(struct str text, size_t offset)
 #define STAR "an alias (*); expected plain values: " \
     "what begins with '*' must be quoted, such as \"*.example.org\""
 
-/* libyaml's own refusals, said in our words where they are frequent and unclear. */
+/* libyaml's own errors, reworded where they are frequent and unclear. */
 static bool
-refuse_syntax(struct reading *r)
+refuse_syntax(struct tree_reader *r)
 {
 	const yaml_parser_t *p = &r->parser;
 	char text[200];
@@ -80,10 +80,10 @@ has_control(const char *s, size_t len)
 	return false;
 }
 
-/* Makes a node for the place where the reading stands: root, item of a list, or value of the
+/* Makes a node for the place where the reader stands: root, item of a list, or value of the
  * waiting key. */
 static struct tree *
-place(struct reading *r, enum tree_shape shape, int line)
+place(struct tree_reader *r, enum tree_shape shape, int line)
 {
 	struct tree *t = must_zalloc(sizeof *t), *in = r->depth == 0 ? NULL : r->open[r->depth - 1];
 
@@ -111,7 +111,7 @@ place(struct reading *r, enum tree_shape shape, int line)
 }
 
 static bool
-awaits_key(const struct reading *r)
+awaits_key(const struct tree_reader *r)
 {
 	return r->depth > 0 && r->open[r->depth - 1]->shape == TREE_MAP && r->key == NULL;
 }
@@ -124,7 +124,7 @@ is_null(const char *s)
 }
 
 static bool
-read_scalar(struct reading *r, const yaml_event_t *e, int line)
+read_scalar(struct tree_reader *r, const yaml_event_t *e, int line)
 {
 	const char *value = (const char *)e->data.scalar.value;
 	struct str text = { value, e->data.scalar.length };
@@ -148,7 +148,8 @@ read_scalar(struct reading *r, const yaml_event_t *e, int line)
 }
 
 static bool
-read_open(struct reading *r, enum tree_shape shape, const void *anchor, const void *tag, int line)
+read_open(struct tree_reader *r, enum tree_shape shape, const void *anchor, const void *tag,
+    int line)
 {
 	struct tree *t;
 
@@ -167,7 +168,7 @@ read_open(struct reading *r, enum tree_shape shape, const void *anchor, const vo
 
 /* True: go on. */
 static bool
-read_event(struct reading *r, const yaml_event_t *e)
+read_event(struct tree_reader *r, const yaml_event_t *e)
 {
 	int line = (int)e->start_mark.line + 1;
 
@@ -195,7 +196,7 @@ read_event(struct reading *r, const yaml_event_t *e)
 }
 
 static bool
-read_all(struct reading *r)
+read_all(struct tree_reader *r)
 {
 	yaml_event_t e;
 	bool ok = true, end = false;
@@ -213,7 +214,7 @@ read_all(struct reading *r)
 struct tree *
 tree_read(struct str text, int *line, char *problem, size_t cap)
 {
-	struct reading r = { .problem = problem, .problem_cap = cap };
+	struct tree_reader r = { .problem = problem, .problem_cap = cap };
 
 	if (str_starts(text, STR("\xef\xbb\xbf")))	/* a byte order mark */
 		text = (struct str){ text.p + 3, text.len - 3 };

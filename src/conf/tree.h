@@ -21,7 +21,7 @@ struct tree {
 #define TREE_DEPTH_MAX	8
 #define TREE_COUNT_MAX	500000
 
-/* NULL: *line and `problem` say what is wrong. An empty document is a tree that is one empty
+/* NULL: *line and `problem` have what is wrong. An empty document is a tree that is one empty
  * scalar. */
 struct tree	*tree_read(struct str text, int *line, char *problem, size_t cap);
 void		 tree_free(struct tree **);

@@ -1,5 +1,5 @@
 /*
- * law: three short formulas, so that hands and brain cannot differ. Called for every task at
+ * law: three short formulas, so that workers and brain cannot differ. Called for every task at
  * every request: the exponential is only paid for nodes that have fallen silent.
  */
 #include <math.h>

@@ -1,15 +1,15 @@
 /*
  * law: the marginal cost of one more request on a node (doc/why/0002-the-law.md). Pure
- * arithmetic, shared by the hands, who choose by it, and by the brain, who explains with it.
+ * arithmetic, shared by the workers, which choose by it, and by the brain, which explains with it.
  *
  * R is how many threads wanted a core when the node was last sampled, n our requests in flight
  * there now, n_s the same at the moment of that sample, L how many balancers share the nodes.
  * `others` = R - L * n_s is what does not come from us; so the demand after one more request is
  *     th   = max(0, others + L * n) + 1
  *     cost = th <= C ?  0.5 + 0.5 * th / C  :  (th + L * n) / C
- * `others` below 0 are requests of ours that want no core: they wait, and the node has room for
+ * `others` below 0 are our own requests that want no core: they wait, and the node has room for
  * more. Where what they hold while they wait matters more than cores (a profile such as ram),
- * only 1 - held of that is believed. The second branch is the derivative of total delay under
+ * only 1 - held of that counts. The second branch is the derivative of total delay under
  * processor sharing.
  */
 #ifndef WORLD_LAW_H
@@ -36,9 +36,9 @@ struct law_node {
 /* How much the sample still counts: 1 while fresh, then falling towards 0; 0 when there was
  * none. */
 double	law_trust(const struct law_node *, int64_t now_usec);
-/* `others` as it is to be believed at `now`. */
+/* `others` at `now`: as sampled, or decayed by its age. */
 double	law_others(const struct law_node *, int64_t now_usec);
-/* Cost of one more request with `inflight` of ours there. Lower is better; unitless. */
+/* Cost of one more request with `inflight` of our own there. Lower is better; unitless. */
 double	law_cost(const struct law_node *, double others, double inflight);
 
 #endif

@@ -29,7 +29,7 @@ struct worker_row {
 	_Atomic uint32_t	tasks_end;
 } __attribute__((aligned(64)));
 
-struct process {
+struct process_row {
 	_Atomic int32_t		pid;
 	_Atomic uint64_t	starts;
 	_Atomic uint64_t	log_dropped;
@@ -37,7 +37,7 @@ struct process {
 
 struct live {
 	unsigned		workers;
-	struct process		process[LIVE_PARENT + 1];
+	struct process_row	process[LIVE_PARENT + 1];
 	_Atomic int64_t		conf_read;
 	_Atomic uint32_t	conf_good;
 	_Atomic uint32_t	prober;
@@ -142,7 +142,7 @@ live_is_healthy(const struct live *l, unsigned task)
 /* ---- what attempts came to ---- */
 
 static uint64_t
-ended(const struct live *l, unsigned task)
+count_ended(const struct live *l, unsigned task)
 {
 	uint64_t begun = GET(l->task[task].requests);
 	uint32_t inflight = row_sum(l, &l->task[task].by_worker);
@@ -172,14 +172,14 @@ void
 live_erred(struct live *l, unsigned task, int64_t now)
 {
 	ASSERT(task < TASKS_MAX);
-	outlier_erred(&l->task[task].outlier, ended(l, task), now);
+	outlier_erred(&l->task[task].outlier, count_ended(l, task), now);
 }
 
 void
 live_failed(struct live *l, unsigned task, const struct outlier_failure *f, int64_t now)
 {
 	ASSERT(task < TASKS_MAX);
-	outlier_failed(&l->task[task].outlier, f, ended(l, task), now);
+	outlier_failed(&l->task[task].outlier, f, count_ended(l, task), now);
 	move_on(&l->penalty_until, now + OUTLIER_FADED_USEC);
 	ADD(l->failure_serial, 1);
 }
@@ -195,14 +195,14 @@ struct outlier_rate
 live_rate(struct live *l, unsigned task, int64_t now)
 {
 	ASSERT(task < TASKS_MAX);
-	return outlier_rate(&l->task[task].outlier, ended(l, task), now);
+	return outlier_rate(&l->task[task].outlier, count_ended(l, task), now);
 }
 
 bool
 live_is_suspect(struct live *l, unsigned task, int64_t now, bool *certain)
 {
 	ASSERT(task < TASKS_MAX);
-	return outlier_is_suspect(&l->task[task].outlier, ended(l, task), now, certain);
+	return outlier_is_suspect(&l->task[task].outlier, count_ended(l, task), now, certain);
 }
 
 static uint32_t

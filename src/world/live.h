@@ -31,10 +31,10 @@ struct live_task {			/* a snapshot of one task */
 	uint32_t	 inflight;
 	uint64_t	 requests;	/* picks, ever */
 	uint64_t	 failures;	/* ended with a reason that blames the task, ever */
-	uint64_t	 errors;	/* answers of 500 and more, ever */
+	uint64_t	 errors;	/* responses of 500 and more, ever */
 	uint64_t	 retries;	/* requests that failed here and went to another task, ever */
 	uint64_t	 retries_refused;	/* and those that did not, for the budget was spent */
-	/* of all that ended there, from the request's first byte to the answer's last */
+	/* of all that ended there, from the request's first byte to the response's last */
 	int64_t		 duration_usec;
 	enum live_health health;
 	struct live_cause health_cause;	/* of the last time that it went down */
@@ -68,7 +68,7 @@ struct outlier_rate live_rate(struct live *, unsigned task_slot, int64_t now_use
 bool		live_is_suspect(struct live *, unsigned task_slot, int64_t now_usec, bool *certain);
 bool		live_eject(struct live *, unsigned task_slot, struct live_cause, int64_t now_usec);
 double		live_penalty(const struct live *, unsigned task_slot, int64_t now_usec);	/* in requests */
-/* Cheap questions that spare the dear ones: is any task ejected, has any a penalty, did any
+/* Cheap checks that save the expensive ones: is any task ejected, has any a penalty, did any
  * fail since the last time? */
 bool		live_has_ejected(const struct live *, int64_t now_usec);
 bool		live_has_penalty(const struct live *, int64_t now_usec);
@@ -89,7 +89,7 @@ live_census_all(const struct live_census *c)
 	return 2 * c->ejected > c->healthy;
 }
 
-/* A client was answered from this task, or instead of it. */
+/* A client got a response from this task, or in the place of one. */
 void		live_count_response(struct live *, unsigned task_slot, int status, int64_t duration_usec);
 /* A request that failed there went to another task; `done` false: it would have, but the budget
  * was spent. */
@@ -104,7 +104,7 @@ int64_t		live_last_beat(const struct live *, unsigned worker);
 void		live_set_prober(struct live *, unsigned worker);
 unsigned	live_prober(const struct live *);		/* at first 0 */
 
-/* everybody */
+/* all processes */
 void		live_task_read(const struct live *, unsigned task_slot, struct live_task *);
 /* COMPLETE and all others */
 void		live_count_why(struct live *, unsigned worker, const struct why *);
@@ -119,7 +119,7 @@ void		live_observe(struct live *, unsigned worker, int64_t duration_usec);
 uint64_t	live_bucket_total(const struct live *, unsigned bucket);	/* not cumulative */
 double		live_duration_sum_seconds(const struct live *);
 
-/* what the parent tells of itself and its children; LIVE_BRAIN in place of a worker's number is
+/* what the parent reports of itself and its children; LIVE_BRAIN in place of a worker's number is
  * the brain */
 #define LIVE_BRAIN	WORKERS_MAX
 #define LIVE_PARENT	(WORKERS_MAX + 1)

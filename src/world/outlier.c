@@ -1,7 +1,7 @@
 /*
- * Arithmetic on the books of one task. Knows nothing of services: whether a suspect is worse
- * than the others of its service, and how many of them are set aside already, is for those who
- * see all of them.
+ * Arithmetic on the counts of one task. Knows nothing of services: whether a suspect is worse
+ * than the others of its service, and how many of them are set aside already, is decided where
+ * all of them are known.
  */
 #include <math.h>
 
@@ -32,7 +32,7 @@
 
 /* `halvings` of what there is. */
 static uint32_t
-halved(uint32_t n, int64_t halvings)
+halve(uint32_t n, int64_t halvings)
 {
 	return halvings > 31 ? 0 : n >> halvings;
 }
@@ -49,7 +49,7 @@ good_since(const struct outlier *o, uint64_t ended)
 
 /* Successes are not counted one by one: they are what has ended without having failed. */
 static void
-books_halve(struct outlier *o, uint64_t ended, int64_t now)
+counts_halve(struct outlier *o, uint64_t ended, int64_t now)
 {
 	int64_t then = GET(o->halved_usec), n = then == 0 ? 0 : (now - then) / OUTLIER_HALF_USEC;
 	uint32_t since;
@@ -64,17 +64,17 @@ books_halve(struct outlier *o, uint64_t ended, int64_t now)
 	SET(o->ended_then, ended);
 	if (then == 0)		/* whatever was before the first failure is not looked at */
 		return;
-	SET(o->ended, halved(GET(o->ended), n) + since / (uint32_t)(n > 1000 ? 1000 : n) / 2);
-	SET(o->failed, halved(GET(o->failed), n));
-	SET(o->errors, halved(GET(o->errors), n));
+	SET(o->ended, halve(GET(o->ended), n) + since / (uint32_t)(n > 1000 ? 1000 : n) / 2);
+	SET(o->failed, halve(GET(o->failed), n));
+	SET(o->errors, halve(GET(o->errors), n));
 	for (int i = 0; i < OUTLIER_ADDRESSES; i++) {
 		uint64_t v = GET(o->from[i]);
-		uint32_t left = halved((uint32_t)v, n);
+		uint32_t left = halve((uint32_t)v, n);
 		SET(o->from[i], left == 0 ? 0 : (v >> 32 << 32) | left);
 	}
 }
 
-/* A ninth address is not told apart: it is not the one that fails most. */
+/* A ninth address is not counted apart: it is not the one that fails most. */
 static void
 from_add(struct outlier *o, uint32_t address)
 {
@@ -110,7 +110,7 @@ outlier_rate(struct outlier *o, uint64_t ended, int64_t now)
 
 	if (GET(o->halved_usec) == 0)
 		return (struct outlier_rate){ .good = (double)ended };
-	books_halve(o, ended, now);
+	counts_halve(o, ended, now);
 	r.failed = GET(o->failed);
 	r.errors = GET(o->errors);
 	ASSERT(r.failed >= 0 && r.errors >= 0);
@@ -135,12 +135,12 @@ outlier_succeeded(struct outlier *o)
 void
 outlier_erred(struct outlier *o, uint64_t ended, int64_t now)
 {
-	books_halve(o, ended, now);
+	counts_halve(o, ended, now);
 	ADD(o->errors, 1);
 }
 
 static double
-faded(uint64_t penalty, int64_t now)
+penalty_at(uint64_t penalty, int64_t now)
 {
 	int64_t age = now / USEC_PER_MSEC - (int64_t)(penalty >> PENALTY_BITS);
 	double level = (double)(penalty & ((1 << PENALTY_BITS) - 1)) / PENALTY_UNIT;
@@ -155,7 +155,7 @@ penalty_add(struct outlier *o, double cost, int64_t now)
 
 	ASSERT(cost >= 0 && isfinite(cost));
 	do {
-		double units = (faded(was, now) + cost) * PENALTY_UNIT;
+		double units = (penalty_at(was, now) + cost) * PENALTY_UNIT;
 		is = (uint64_t)(now / USEC_PER_MSEC) << PENALTY_BITS | (uint64_t)fmin(units, PENALTY_MOST);
 	} while (!atomic_compare_exchange_weak(&o->penalty, &was, is));
 }
@@ -169,7 +169,7 @@ outlier_failed(struct outlier *o, const struct outlier_failure *f, uint64_t ende
 	penalty_add(o, f->cost, now);
 	if (outlier_is_ejected(o, now))		/* it began before the ejection: no news */
 		return;
-	books_halve(o, ended, now);
+	counts_halve(o, ended, now);
 	ADD(o->failed, 1);
 	ADD(o->row, f->weight);
 	if (f->from == 0) {
@@ -202,7 +202,7 @@ outlier_is_suspect(struct outlier *o, uint64_t ended, int64_t now, bool *certain
 }
 
 static void
-books_clear(struct outlier *o)
+counts_clear(struct outlier *o)
 {
 	SET(o->row_from, 0);
 	SET(o->row_others, 0);
@@ -234,7 +234,7 @@ outlier_eject(struct outlier *o, uint32_t cause, int64_t now)
 	SET(o->level, span < EJECT_MOST ? level + 1 : level);
 	SET(o->cause, cause);
 	ADD(o->ejections, 1);
-	books_clear(o);
+	counts_clear(o);
 	SET(o->row, ROW_MOST - ROW_AGAIN);
 	SET(o->row_unprovoked, ROW_MOST - ROW_AGAIN);
 	return true;
@@ -251,7 +251,7 @@ outlier_penalty(const struct outlier *o, int64_t now)
 {
 	uint64_t p = GET(o->penalty);
 
-	return p == 0 ? 0 : faded(p, now);
+	return p == 0 ? 0 : penalty_at(p, now);
 }
 
 void
@@ -259,7 +259,7 @@ outlier_reset(struct outlier *o)
 {
 	SET(o->row, 0);
 	SET(o->row_unprovoked, 0);
-	books_clear(o);
+	counts_clear(o);
 	SET(o->until_usec, 0);
 	SET(o->level, 0);
 	SET(o->ejections, 0);

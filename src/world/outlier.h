@@ -1,12 +1,12 @@
 /*
- * outlier: what failed on one task lately, for whom, and whether the task is set aside for it
- * (ejected). Lies in shared memory and is written by all workers at once without a lock: a
- * count may be off by one, and nothing depends on that.
+ * outlier: what failed on one task lately, for which clients, and whether the task is set aside
+ * for it (ejected). Lies in shared memory and is written by all workers at once without a lock:
+ * a count may be off by one, and nothing depends on that.
  *
  * A task is a suspect when failures follow each other, or when an eighth of what it does fails.
  * Failures that a request provokes must come from several client addresses; a connection that
- * could not be opened is nobody's request. doc/why/0011-a-task-that-fails.md has the reasons
- * for the numbers.
+ * could not be opened was provoked by no request. doc/why/0011-a-task-that-fails.md has the
+ * reasons for the numbers.
  */
 #ifndef WORLD_OUTLIER_H
 #define WORLD_OUTLIER_H
@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define OUTLIER_ADDRESSES 8	/* client addresses that are told apart */
+#define OUTLIER_ADDRESSES 8	/* client addresses that are counted apart */
 
 struct outlier {
 	/* one after another, without a success in between */
@@ -61,10 +61,9 @@ void	outlier_failed(struct outlier *, const struct outlier_failure *, uint64_t e
     int64_t now_usec);
 struct outlier_rate outlier_rate(struct outlier *, uint64_t ended, int64_t now_usec);
 
-/* Enough has failed that it may be the task. What `certain` says needs no comparison with other
- * tasks. */
+/* Enough has failed that it may be the task. *certain: it needs no comparison with other tasks. */
 bool	outlier_is_suspect(struct outlier *, uint64_t ended, int64_t now_usec, bool *certain);
-/* Sets it aside, longer each time; the books begin anew. False: another worker has done so
+/* Sets it aside, longer each time; the counts start again. False: another worker has done so
  * already. */
 bool	outlier_eject(struct outlier *, uint32_t cause, int64_t now_usec);
 bool	outlier_is_ejected(const struct outlier *, int64_t now_usec);

@@ -2,7 +2,7 @@
  * phys: rows that one process writes and others read. Each slot holds two copies: the writer
  * fills the one that is not in force and then counts up, the readers take the one that the
  * count names and see whether it still does. So a writer that is held up or dies in the middle
- * of a row holds up nobody, and nobody sees half of a row.
+ * of a row delays no reader, and no reader sees half of a row.
  */
 #include <stdatomic.h>
 #include <string.h>
@@ -46,14 +46,14 @@ phys_write(struct phys *p, unsigned slot, const struct phys_row *row)
 	ASSERT(slot < NODES_MAX && row->law.cores > 0 && row->law.period_usec > 0);
 	ASSERT(row->law.balancers >= 1 && row->law.sampled_usec >= 0);
 	memcpy(word, row, sizeof word);
-	/* whoever sees a word of this write sees the last one's count, and looks again */
+	/* a reader that sees a word of this write sees the last one's count, and reads again */
 	atomic_thread_fence(memory_order_release);
 	for (size_t i = 0; i < WORDS; i++)
 		atomic_store_explicit(&to[i], word[i], memory_order_relaxed);
 	atomic_store_explicit(&s->count, count + 1, memory_order_release);
 }
 
-/* Only a writer that writes this very row twice while we read it makes us look again. */
+/* Only a writer that writes this very row twice while we read it makes us read again. */
 void
 phys_read(const struct phys *p, unsigned slot, struct phys_row *row)
 {

@@ -2,7 +2,7 @@
  * phys: the small shared block that changes with every sample, written by the brain alone and
  * read by every worker. Rows are addressed by node slot (table.h). A row is read whole, never
  * half of one and half of the next; when the brain dies the rows stay and grow old, and the law
- * knows what age means.
+ * discounts them by their age.
  */
 #ifndef WORLD_PHYS_H
 #define WORLD_PHYS_H
@@ -41,7 +41,7 @@ phys_score(const struct phys_row *r, unsigned profile)
 	return profile > 0 && r->as[profile - 1].cores > 0 ? r->as[profile - 1].score : r->score;
 }
 
-/* What the law is to be asked about. */
+/* The node as the law takes it. */
 static inline struct law_node
 phys_law(const struct phys_row *r, unsigned profile)
 {

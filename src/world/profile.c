@@ -137,15 +137,15 @@ link_read(struct str s, double *bytes)
 	return true;
 }
 
-/* What one text says so far. */
-struct reading {
+/* What was read of a text so far. */
+struct profile_reader {
 	struct profile	 profile;
-	bool		 began;			/* something was said */
+	bool		 began;			/* a word was read */
 	bool		 weighed;		/* a weight was, so those not named are 0 */
 };
 
 static const struct why *
-pair_read(struct reading *r, struct str key, struct str value)
+pair_read(struct profile_reader *r, struct str key, struct str value)
 {
 	int resource;
 
@@ -167,7 +167,7 @@ pair_read(struct reading *r, struct str key, struct str value)
 }
 
 static const struct why *
-word_read(struct reading *r, struct str word)
+word_read(struct profile_reader *r, struct str word)
 {
 	const struct why *why;
 	struct str key;
@@ -215,7 +215,7 @@ word_next(struct str *text, struct str *word)
 const struct why *
 profile_parse(struct str text, struct profile *out)
 {
-	struct reading r = { .profile = profile_all[PROFILE_BALANCED] };
+	struct profile_reader r = { .profile = profile_all[PROFILE_BALANCED] };
 	const struct why *why = NULL;
 	struct str word;
 

@@ -1,6 +1,6 @@
 /*
  * profile: which of a node's resources matter to a service, and where their limits lie. A plain
- * value. What it makes of a node that was sampled is score/pressure.h's affair.
+ * value. What it means for a node that was sampled is in score/pressure.h.
  */
 #ifndef WORLD_PROFILE_H
 #define WORLD_PROFILE_H
@@ -43,7 +43,7 @@ struct profile {			/* zeroed memory stands for balanced; 8 bytes each, no gaps *
 };
 
 #define PROFILE_SLOTS	8		/* that one table may have, balanced among them */
-#define PROFILE_LINK	125e6		/* unless told: a gigabit per second */
+#define PROFILE_LINK	125e6		/* the default: a gigabit per second */
 
 extern const struct profile profile_all[PROFILE_COUNT];
 

@@ -10,7 +10,7 @@
 enum sample_source { SOURCE_NONE, SOURCE_NODE_EXPORTER, SOURCE_AGENT, SOURCE_PROMETHEUS };
 
 struct sample {
-	int64_t	 taken_usec;		/* CLOCK_MONOTONIC of this machine, when the answer began */
+	int64_t	 taken_usec;		/* CLOCK_MONOTONIC of this machine, when the response began */
 	int64_t	 span_usec;		/* over which rates were taken, > 0 */
 	enum sample_source source;
 	double	 cores;			/* CPUs online, > 0 */

@@ -1,7 +1,7 @@
 /*
- * setting: the types of settings, and a service's settings as one. People read what is said of
- * a wrong text beside the text itself, in an error of the configuration file or in the list of
- * a service's labels, so it is not quoted here. Must not know where a text stood.
+ * setting: the types of settings, and a service's settings as one. What is wrong with a text is
+ * read beside the text itself, in an error of the configuration file or in the list of a
+ * service's labels, so it is not quoted here. Must not know where a text stood.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -101,7 +101,8 @@ read_duration(struct str s, struct setting_range range, void *member, struct are
     char *problem)
 {
 	int64_t usec, least = 0, most = 0;
-	bool bounded = form_duration(str_of(range.least), &least) && form_duration(str_of(range.most), &most);
+	bool bounded = form_duration(str_of(range.least), &least) &&
+	    form_duration(str_of(range.most), &most);
 	double x;
 
 	(void)a;

@@ -1,6 +1,6 @@
 /*
  * setting: what each service has of its own (tbl/service.h), and what the types of settings
- * are: how a text becomes a value and a value a text, when two are the same, who owns their
+ * are: how a text becomes a value and a value a text, when two are the same, and who owns their
  * memory. The configuration file and the labels of Swarm services read their values through the
  * same functions.
  */
@@ -46,7 +46,7 @@ struct setting_range {		/* as users write them; "" for types without a range */
 struct setting_type {
 	size_t		 size;		/* of a member */
 	/* Into the member, which stays as it is on failure. Its memory is of the arena; without one it
-	 * is its own, and its old memory is freed. False: `problem` says what is wrong and what was
+	 * is its own, and its old memory is freed. False: `problem` has what is wrong and what was
 	 * expected, to be read after the text: "is out of range; expected 10ms to 5m". NULL: the
 	 * setting consists of parts that are read one by one. */
 	bool		(*read)(struct str, struct setting_range, void *member, struct arena *,

@@ -57,7 +57,7 @@ slots_free(struct slots **sp)
 }
 
 static unsigned
-number(const struct slots *s, const struct slot *t)
+slot_number(const struct slots *s, const struct slot *t)
 {
 	ASSERT(t >= s->slot && t < s->slot + s->max);
 	return (unsigned)(t - s->slot);
@@ -76,15 +76,15 @@ name_slot(struct slots *s, struct slot *t, struct str name)
 }
 
 static bool
-rested(const struct slots *s, const struct slot *t, int64_t now)
+is_rested(const struct slots *s, const struct slot *t, int64_t now)
 {
-	ASSERT(!t->held && t->name != NULL);	/* only those rest that somebody had */
-	return now - t->given_usec >= SLOTS_REST_USEC && !s->busy(s->arg, number(s, t));
+	ASSERT(!t->held && t->name != NULL);	/* only those rest that were held */
+	return now - t->given_usec >= SLOTS_REST_USEC && !s->busy(s->arg, slot_number(s, t));
 }
 
-/* Numbers that a brain before us used and we never heard of may still be busy. */
+/* Numbers that an earlier brain used, unknown to this one, may still be busy. */
 static struct slot *
-unused(struct slots *s)
+find_unused(struct slots *s)
 {
 	while (s->next < s->max && s->slot[s->next].name != NULL)
 		s->next++;
@@ -97,16 +97,16 @@ unused(struct slots *s)
 /* One that has rested before a new one, so that a changing swarm does not touch ever more
  * shared memory. */
 static struct slot *
-vacant(struct slots *s, int64_t now)
+find_vacant(struct slots *s, int64_t now)
 {
 	struct slot *t = TAILQ_FIRST(&s->resting), *new;
 
-	if (t != NULL && rested(s, t, now))
+	if (t != NULL && is_rested(s, t, now))
 		return t;
-	new = unused(s);
+	new = find_unused(s);
 	if (new != NULL)
 		return new;
-	while (t != NULL && !rested(s, t, now))
+	while (t != NULL && !is_rested(s, t, now))
 		t = TAILQ_NEXT(t, link);
 	return t;
 }
@@ -119,7 +119,7 @@ slots_take(struct slots *s, struct str name, int64_t now, unsigned *slot, bool *
 
 	if (t != NULL && t->held)
 		return false;
-	if (t == NULL && (t = vacant(s, now)) == NULL)
+	if (t == NULL && (t = find_vacant(s, now)) == NULL)
 		return false;
 	ASSERT(!t->held);
 	if (t->name != NULL)
@@ -127,7 +127,7 @@ slots_take(struct slots *s, struct str name, int64_t now, unsigned *slot, bool *
 	if (is_new)
 		name_slot(s, t, name);
 	t->held = true;
-	*slot = number(s, t);
+	*slot = slot_number(s, t);
 	*fresh = is_new;
 	return true;
 }

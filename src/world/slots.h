@@ -1,6 +1,6 @@
 /*
  * slots: small numbers for names, so that shared memory can be addressed by them. A name keeps
- * its number for life, and gets it back when it returns before somebody else needed it. A
+ * its number for life, and gets it back when it returns before another name needed it. A
  * number that was given back rests for 30 s, and for as long as it is busy: readers of an older
  * table may still be counting on it.
  */
@@ -17,7 +17,7 @@ typedef bool	slots_busy_f(const void *arg, unsigned slot);	/* something is still
 
 struct slots	*slots_new(unsigned max, slots_busy_f *, const void *arg);
 void		 slots_free(struct slots **);
-/* False: the name holds one already, or none is free. *fresh: nobody of this name had it before. */
+/* False: the name holds one already, or none is free. *fresh: this name did not have it before. */
 bool		 slots_take(struct slots *, struct str name, int64_t now_usec, unsigned *slot, bool *fresh);
 void		 slots_give(struct slots *, unsigned slot, int64_t now_usec);
 /* As if `name` had held `slot` until now. Nothing happens when either is known already. */

@@ -1,9 +1,9 @@
 /*
  * table: checking, opening and reading.
  *
- * A table comes from another process, so nothing in it is believed before table_view has looked
- * at every number: after that no reader can step outside, whatever it asks. An unsorted table
- * would only match wrongly. Must not know how a task is chosen or a node judged.
+ * A table comes from another process, so nothing in it is trusted before table_view has checked
+ * every number: after that no reader can step outside of it. An unsorted table would only match
+ * wrongly. Must not know how a task is chosen or a node judged.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -48,7 +48,7 @@ policy_parse(struct str s, enum policy *out)
 	return false;
 }
 
-/* Checking */
+/* ---- checking ---- */
 
 static const void *
 part_of(const struct table *t, enum part p, uint32_t *n)
@@ -225,7 +225,7 @@ routes_ok(struct table *t)
 	return true;
 }
 
-/* Makes *t a view of `size` foreign bytes at `base` (aligned to 8), or says that they are no
+/* Makes *t a view of `size` foreign bytes at `base` (aligned to 8), or returns that they are no
  * table. */
 static bool
 table_view(struct table *t, const void *base, size_t size)
@@ -235,7 +235,7 @@ table_view(struct table *t, const void *base, size_t size)
 	return head_ok(t->head, size) && nodes_ok(t) && services_and_tasks_ok(t) && routes_ok(t);
 }
 
-/* Life */
+/* ---- life ---- */
 
 static const struct why *
 table_map(int fd, struct table **out)
@@ -244,7 +244,7 @@ table_map(int fd, struct table **out)
 	struct stat st;
 	void *base;
 
-	/* Without the seals the sender could change it under our eyes after the check. */
+	/* Without the seals the sender could change it after the check. */
 	if ((fcntl(fd, F_GET_SEALS) & TABLE_SEALS) != TABLE_SEALS || fstat(fd, &st) == -1 ||
 	    st.st_size < (off_t)sizeof(struct table_head))
 		return WHY_TABLE_BROKEN;
@@ -297,7 +297,7 @@ table_unref(struct table **tp)
 	free(t);
 }
 
-/* Reading */
+/* ---- reading ---- */
 
 uint64_t
 table_serial(const struct table *t)

@@ -1,5 +1,5 @@
 /*
- * table: what the hands need to know, immutable from birth: routes, services, tasks, nodes, as
+ * table: what workers need to know, immutable once built: routes, services, tasks, nodes, as
  * one block in a sealed memfd. The brain builds it, the parent keeps the last one, workers map
  * it and read it in place. It changes with configuration and discovery only; what changes with
  * every sample is in phys.h, what changes with every request in live.h, both addressed by the
@@ -44,7 +44,7 @@ struct table_task {
 	uint32_t	 slot;		/* below TASKS_MAX; the same task keeps its slot for life */
 	uint32_t	 service;	/* index into services */
 	bool		 draining;	/* takes no new requests: itself or its node */
-	bool		 drained;	/* because people said so of this task; for the brain that comes back */
+	bool		 drained;	/* by an operator's command; for the brain that starts again */
 };
 
 /* What a setting that reaches the workers is in a row, by its type. */

@@ -1,6 +1,6 @@
 /*
  * table_block: how a table lies in memory: a head, five arrays, and the text that they point
- * into. Known to those who build, check and search it, and to nobody else.
+ * into. Known to the files that build, check and search it alone.
  */
 #ifndef WORLD_TABLE_BLOCK_H
 #define WORLD_TABLE_BLOCK_H
@@ -42,7 +42,7 @@ struct table {
 };
 
 /* Routes stand sorted: exact hosts, "*.…" and "+.…" hosts, any host; equal hosts together; then
- * by path_order; then who came first. */
+ * by path_order; then as they were added. */
 int	host_kind(struct str host);		/* 0, 1, 2 */
 int	host_order(struct str, struct str);	/* among hosts of one kind */
 /* long ones first, so that a search for one length rarely looks at bytes */

@@ -63,8 +63,7 @@ path_find(const struct table *t, uint32_t lo, uint32_t hi, struct str path)
 
 /* The longest prefix of `path` among the routes [lo, hi) of one host. A prefix may end where
  * the path ends, before a '/', or with one: "/api" is no prefix of "/apix". What is refused is
- * refused for "/apix", too: whoever protects a prefix with another proxy protects all that
- * begins with it. */
+ * refused for "/apix", too: a proxy that protects a prefix protects all that begins with it. */
 static const struct table_route *
 prefix_find(const struct table *t, uint32_t lo, uint32_t hi, struct str path)
 {
@@ -144,7 +143,7 @@ route_find(const struct table *t, struct str host, struct str path)
 	return r != NULL ? r : prefix_find(t, t->wild_end, t->head->part[PART_ROUTES].n, path);
 }
 
-/* --- what a path means to a task --- */
+/* ---- what a path means to a task ---- */
 
 /* routes are shorter; a longer path that needs reading is refused where anything is */
 #define PLAIN_MOST 4096
@@ -263,7 +262,7 @@ is_below(struct str path, struct str prefix)
 	    prefix.p[prefix.len - 1] == '/');
 }
 
-/* Why a task of `r` may not be asked for `path`, as any task may read it: it is refused, or it
+/* Why `path` may not be sent to a task of `r`, however that task reads it: it is refused, or it
  * lies where no route leads to that service: "/public/../admin". NULL: it may. */
 static const struct why *
 readings_refuse(const struct table *t, const struct table_route *r, struct str host,

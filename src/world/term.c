@@ -49,7 +49,7 @@ terms_free(struct terms *t)
 	*t = (struct terms){ .n = 0 };
 }
 
-/* Terms that ask for more than there is get it in proportion, and leave nothing. */
+/* Weights of more than 1 together are scaled down to it, and leave nothing. */
 void
 terms_join(const struct profile *p, const struct terms *t, const unsigned *query,
     struct profile *out)

@@ -1,7 +1,7 @@
 /*
- * term: a query of the user's, as one more thing that can run out on a node: what he says of
- * it, a plain value. Its answers are in world_node.user_metric, what they are worth in a
- * profile is score/pressure.h's affair.
+ * term: a query of the user's, as one more thing that can run out on a node: with its
+ * parameters, a plain value. Its results are in world_node.user_metric; what they are worth in
+ * a profile is in score/pressure.h.
  */
 #ifndef WORLD_TERM_H
 #define WORLD_TERM_H
@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "world/profile.h"
 
-#define TERM_WEIGHT	0.8		/* unless told */
+#define TERM_WEIGHT	0.8		/* the default */
 #define TERM_PERIOD_USEC INT64_C(5000000)
 #define TERM_PERIOD_LEAST INT64_C(1000000)
 #define TERM_PERIOD_MOST INT64_C(600000000)
@@ -20,7 +20,7 @@ struct term {
 	double	 weight;		/* 0..1, of the whole: the profile's own share what is left */
 	struct profile_limit limit;	/* of value / full */
 	double	 full;			/* the value that stands for 100 %; > 0 */
-	int64_t	 period_usec;		/* between two questions; > 0 */
+	int64_t	 period_usec;		/* between two queries; > 0 */
 };
 
 struct terms {				/* of one service; zeroed: none */

@@ -1,7 +1,7 @@
 /*
  * world: lists of what exists, indexes by name, the slots by which shared memory is addressed,
  * and the table that is made of it all. How things come and go stands in world_pass.c. Must not
- * judge (score/) nor talk to anybody.
+ * judge nodes (score/), nor communicate.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "world/world_index.h"
 
-/* Life */
+/* ---- life ---- */
 
 static bool
 node_busy(const void *live, unsigned slot)
@@ -159,7 +159,7 @@ world_inherit(struct world *w, const struct table *t)
 	}
 }
 
-/* Asking */
+/* ---- look-up ---- */
 
 struct world_node *
 world_node(const struct world *w, struct str name)
@@ -199,7 +199,7 @@ world_drain_task(struct world *w, struct world_task *t, bool drained)
 	return differs;
 }
 
-/* The table */
+/* ---- the table ---- */
 
 /* A setting of a service as it stands in the table, by its type. */
 #define SETTING_ROW_POLICY(m, value)	(value)

@@ -1,6 +1,6 @@
 /*
  * world: what the brain knows: nodes with their last samples, services, tasks. Filled by
- * discovery (what exists) and by signals (how it fares), read by score, explain and the admin
+ * discovery (what exists) and by signals (its state), read by score, explain and the admin
  * API. Names are unique: nodes among nodes, services among services, tasks among all tasks.
  */
 #ifndef WORLD_WORLD_H
@@ -41,7 +41,7 @@ struct world_node {
 	LIST_ENTRY(world_node) link;
 	char		*name;
 	char		*address;		/* host or IP for people and for joining, may be NULL */
-	double		 cores_declared;	/* until a sample says better; 0: not declared */
+	double		 cores_declared;	/* until a sample has them; 0: not declared */
 	double		 memory_declared_bytes;	/* 0: not declared */
 	char		*exporter_url;		/* http://…/metrics or NULL */
 	char		*agent_url;		/* http://…/stream or NULL */
@@ -59,10 +59,10 @@ struct world_node {
 	char		 signal_detail[160];
 	int64_t		 signal_wrong_usec;	/* since when, monotonic */
 	struct world_user_metric user_metric[QUERIES_MAX];	/* by slot of world.query */
-	/* what is wrong with what Prometheus says of it, NULL when nothing or not asked */
+	/* what is wrong with Prometheus' samples of it, NULL: nothing, or no Prometheus */
 	const struct why *prom_why;
 	char		 prom_detail[160];
-	int64_t		 prom_until_usec;	/* it speaks for the node until then, monotonic */
+	int64_t		 prom_until_usec;	/* its samples count for the node until then, monotonic */
 	struct phys_row	 row;			/* as last published */
 	/* steering's own */
 	bool		 inherited;		/* stood in the table that was in force when this brain began */
@@ -81,12 +81,12 @@ struct world_task {
 	struct addr	 other[TASK_ADDRS - 1];	/* where it can be reached, too */
 	unsigned	 nothers;
 	unsigned	 slot;
-	bool		 draining;		/* discovery says that it is going */
-	bool		 drained;		/* people say so */
+	bool		 draining;		/* discovery reports that it is being stopped */
+	bool		 drained;		/* by an operator's command */
 	bool		 seen;
 };
 
-/* What another proxy's labels ask of each of its own routers to a service, beside hosts and
+/* What another proxy's labels require of each of its own routers to a service, beside hosts and
  * paths. */
 struct route_requirements {
 	bool		 middlewares, tls;
@@ -103,8 +103,8 @@ struct world_service {
 	struct route_requirements requirements;
 	unsigned	 profile;		/* slot of conf.profile with conf.terms in it */
 	bool		 profile_crowded;	/* no slot was left for it: taken for balanced */
-	bool		 profile_reported;		/* and that was said; for whoever says it */
-	/* more than half of its tasks are ejected, and that was said; likewise */
+	bool		 profile_reported;		/* and that was reported; for the code that reports it */
+	/* more than half of its tasks are ejected, and that was reported; likewise */
 	bool		 all_used_reported;
 	struct route_conf *route;
 	unsigned	 nroutes;
@@ -128,7 +128,7 @@ struct world {
 	bool		 profile_used[PROFILE_SLOTS];	/* by a service, since the last pass */
 	/* of the services that have a profile slot, since the last pass */
 	struct world_query query[QUERIES_MAX];
-	struct world_index *index;	/* private: names, and who holds which slot */
+	struct world_index *index;	/* private: names, and which of them holds which slot */
 };
 
 struct world	*world_new(struct live *, struct phys *);

@@ -1,5 +1,5 @@
 /*
- * world_index: names, and who holds which slot. Known to world.c and world_pass.c alone.
+ * world_index: names, and which of them holds which slot. Known to world.c and world_pass.c alone.
  */
 #ifndef WORLD_WORLD_INDEX_H
 #define WORLD_WORLD_INDEX_H

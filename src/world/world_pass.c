@@ -1,9 +1,10 @@
 /*
- * world_pass: one discovery pass: what is named anew is born, what is not named dies at the end.
+ * world_pass: one discovery pass: what is named for the first time is created, what is not
+ * named is removed at the end.
  *
  * A name that is seen again keeps its structure, its slot and what was sampled of it. A task's
- * slot belongs to service, name and address together: whoever answers at another address begins
- * with clean counters. Must not know who discovers.
+ * slot belongs to service, name and address together: a task at another address begins with
+ * clean counters. Must not know where the names come from.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -49,8 +50,7 @@ text_set(char **at, const char *to)
 	return true;
 }
 
-/* What a row says of a node of which nothing is known yet; score/ makes more of it with the
- * first tick. */
+/* The row of a node of which nothing is known yet; score/ replaces it with the first tick. */
 static void
 row_init(struct world *w, struct world_node *n)
 {

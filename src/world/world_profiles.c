@@ -1,7 +1,7 @@
 /*
  * The slots of profiles and of the queries in them. A profile keeps its slot for as long as a
- * service has it, so that rows mean the same to old tables; a query does, so that what it said
- * is not forgotten.
+ * service has it, so that rows mean the same to old tables; a query does, so that its results
+ * are kept.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "base/bug.h"
 #include "world/world_index.h"
 
-/* --- queries --- */
+/* ---- queries ---- */
 
 static bool
 query_find(const struct world *w, const char *text, unsigned *slot)
@@ -78,10 +78,9 @@ queries_settle(struct world *w)
 			query_free(&w->query[i]);
 }
 
-/* --- profiles --- */
+/* ---- profiles ---- */
 
-/* The service's profile with its queries in it; `fresh`: queries that are not asked yet get a
- * slot. */
+/* The service's profile with its queries in it; `fresh`: queries without a slot get one. */
 static bool
 profile_of(struct world *w, const struct world_service *s, bool fresh, struct profile *out)
 {

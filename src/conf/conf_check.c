@@ -1,5 +1,5 @@
 /*
- * conf_sound: each value is sound by itself when it arrives here; together they may still
+ * conf_check: each value is sound by itself when it arrives here; together they may still
  * contradict each other. Knows nothing of how values are written.
  */
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include "base/bug.h"
 #include "base/map.h"
 #include "base/word.h"
-#include "conf/conf_sound.h"
+#include "conf/conf_check.h"
 #include "conf/conf_value.h"
 
 int
@@ -44,14 +44,14 @@ name_once(struct map *names, const char *name, int line, const char *where, stru
 }
 
 static void
-nodes_sound(const struct conf *c, struct map *names, struct faults *f)
+nodes_check(const struct conf *c, struct map *names, struct faults *f)
 {
 	for (unsigned i = 0; i < c->nnodes; i++)
 		name_once(names, c->node[i].name, c->node[i].line, "nodes.name", f);
 }
 
 static void
-task_node_sound(const struct conf *c, const struct conf_task *t, const struct map *nodes,
+task_node_check(const struct conf *c, const struct conf_task *t, const struct map *nodes,
     struct faults *f)
 {
 	const char **words, *near;
@@ -73,7 +73,7 @@ task_node_sound(const struct conf *c, const struct conf_task *t, const struct ma
 }
 
 static void
-tasks_sound(struct conf *c, struct conf_service *s, const struct map *nodes, struct map *names,
+tasks_check(struct conf *c, struct conf_service *s, const struct map *nodes, struct map *names,
     struct faults *f)
 {
 	for (unsigned i = 0; i < s->ntasks; i++) {
@@ -81,7 +81,7 @@ tasks_sound(struct conf *c, struct conf_service *s, const struct map *nodes, str
 		if (t->name == NULL && s->name != NULL && asprintf(&t->name, "%s.%u", s->name, i + 1) < 0)
 			BUG("out of memory");
 		name_once(names, t->name, t->line, "services.tasks.name", f);
-		task_node_sound(c, t, nodes, f);
+		task_node_check(c, t, nodes, f);
 	}
 }
 
@@ -89,7 +89,7 @@ static void
 route_add(struct conf_service *s, const char *host, const char *path, struct map *taken,
     struct faults *f)
 {
-	struct route_conf *r = &s->route[s->nroutes++];	/* routes_sound made room for all */
+	struct route_conf *r = &s->route[s->nroutes++];	/* routes_check made room for all */
 	struct conf_service *first;
 	char key[1500];
 
@@ -107,7 +107,7 @@ route_add(struct conf_service *s, const char *host, const char *path, struct map
 }
 
 static void
-routes_sound(struct conf_service *s, struct map *taken, struct faults *f)
+routes_check(struct conf_service *s, struct map *taken, struct faults *f)
 {
 	unsigned nhosts = s->hosts.n > 0 ? s->hosts.n : 1;
 
@@ -119,15 +119,15 @@ routes_sound(struct conf_service *s, struct map *taken, struct faults *f)
 }
 
 static void
-services_sound(struct conf *c, const struct map *nodes, struct faults *f)
+services_check(struct conf *c, const struct map *nodes, struct faults *f)
 {
 	struct map *services = map_new(), *tasks = map_new(), *routes = map_new();
 
 	for (unsigned i = 0; i < c->nservices; i++) {
 		struct conf_service *s = &c->service[i];
 		name_once(services, s->name, s->line, "services.name", f);
-		tasks_sound(c, s, nodes, tasks, f);
-		routes_sound(s, routes, f);
+		tasks_check(c, s, nodes, tasks, f);
+		routes_check(s, routes, f);
 	}
 	map_free(&services);
 	map_free(&tasks);
@@ -135,7 +135,7 @@ services_sound(struct conf *c, const struct map *nodes, struct faults *f)
 }
 
 static void
-listeners_sound(struct conf *c, const struct tree *root, struct faults *f)
+listeners_check(struct conf *c, const struct tree *root, struct faults *f)
 {
 	struct map *names = map_new();
 	char text[ADDR_TEXT_MAX];
@@ -202,7 +202,7 @@ token_file_read(struct conf *c, int line, struct faults *f)
 }
 
 static void
-admin_sound(struct conf *c, const struct tree *root, struct faults *f)
+admin_check(struct conf *c, const struct tree *root, struct faults *f)
 {
 	int line = conf_line(root, "admin", "token_file");
 	const struct tree *admin = tree_find(root, NULL, "admin");
@@ -218,7 +218,7 @@ admin_sound(struct conf *c, const struct tree *root, struct faults *f)
 }
 
 void
-tls_sound(const struct tree *root, const char *section, const char *ca, const char *cert,
+tls_check(const struct tree *root, const char *section, const char *ca, const char *cert,
     const char *key, struct faults *f)
 {
 	const char *const name[] = { "ca", "cert", "key" }, *const file[] = { ca, cert, key };
@@ -239,7 +239,7 @@ tls_sound(const struct tree *root, const char *section, const char *ca, const ch
 
 /* The section turns discovery on, even an empty one. */
 static void
-swarm_sound(struct conf *c, const struct tree *root, struct faults *f)
+swarm_check(struct conf *c, const struct tree *root, struct faults *f)
 {
 	if (tree_find(root, NULL, "swarm") == NULL)
 		return;
@@ -247,26 +247,26 @@ swarm_sound(struct conf *c, const struct tree *root, struct faults *f)
 		c->swarm_endpoints.item = must_zalloc(sizeof *c->swarm_endpoints.item);
 		c->swarm_endpoints.item[c->swarm_endpoints.n++] = must_strdup("unix:///var/run/docker.sock");
 	}
-	tls_sound(root, "swarm", c->swarm_ca, c->swarm_cert, c->swarm_key, f);
+	tls_check(root, "swarm", c->swarm_ca, c->swarm_cert, c->swarm_key, f);
 }
 
 void
-conf_sound(struct conf *c, const struct tree *root, struct faults *f)
+conf_check(struct conf *c, const struct tree *root, struct faults *f)
 {
 	struct map *nodes = map_new();
 
-	listeners_sound(c, root, f);
-	admin_sound(c, root, f);
-	swarm_sound(c, root, f);
-	prom_sound(c, root, f);
+	listeners_check(c, root, f);
+	admin_check(c, root, f);
+	swarm_check(c, root, f);
+	prom_check(c, root, f);
 	if (fabs(c->score_cpu_weight + c->score_ram_weight - 1) > 0.001)
 		faults_add(f, conf_line(root, "score", NULL), "score", "cpu and ram add up to %g; expected 1",
 		    c->score_cpu_weight + c->score_ram_weight);
 	if (c->mover_cold >= c->mover_hot)
 		faults_add(f, conf_line(root, "mover", "cold"), "mover.cold",
 		    "%g, and mover.hot is %g; expected less", c->mover_cold, c->mover_hot);
-	nodes_sound(c, nodes, f);
-	services_sound(c, nodes, f);
-	targets_sound(c, root, f);
+	nodes_check(c, nodes, f);
+	services_check(c, nodes, f);
+	targets_check(c, root, f);
 	map_free(&nodes);
 }

@@ -1,8 +1,8 @@
 /*
- * conf_sound: whether the parts of a configuration fit together, and what follows from them.
+ * conf_check: whether the parts of a configuration fit together, and what follows from them.
  */
-#ifndef CONF_CONF_SOUND_H
-#define CONF_CONF_SOUND_H
+#ifndef CONF_CONF_CHECK_H
+#define CONF_CONF_CHECK_H
 
 #include "conf/conf.h"
 #include "conf/faults.h"
@@ -10,23 +10,23 @@
 
 /* Fills in what is derived: listeners, routes, names of tasks, the token. `root` is for lines.
  * Names may be missing where the parser has already found fault. */
-void	conf_sound(struct conf *, const struct tree *root, struct faults *);
+void	conf_check(struct conf *, const struct tree *root, struct faults *);
 
 /* The line of a key, or of the nearest mapping around it that is there. */
 int	conf_line(const struct tree *root, const char *section, const char *key);
-/* The first line of a file, for a secret; to be wiped afterwards. False: `problem` says why it
+/* The first line of a file, for a secret; to be wiped afterwards. False: `problem` has why it
  * cannot be read. */
 bool	secret_file_read(const char *file, char *text, size_t cap, struct str *line, char *problem,
     size_t problem_cap);
 /* The files of section.ca, .cert and .key, those that are given, can be read, and a cert has
  * its key. */
-void	tls_sound(const struct tree *root, const char *section, const char *ca, const char *cert,
+void	tls_check(const struct tree *root, const char *section, const char *ca, const char *cert,
     const char *key, struct faults *);
-void	prom_sound(struct conf *, const struct tree *root, struct faults *);	/* conf_prom.c */
+void	prom_check(struct conf *, const struct tree *root, struct faults *);	/* conf_prom.c */
 
 struct map;
 /* Names are unique: `names` is a map from the name to the line that gave it. */
 void	name_once(struct map *names, const char *name, int line, const char *where, struct faults *);
-void	targets_sound(struct conf *, const struct tree *root, struct faults *);	/* conf_target.c */
+void	targets_check(struct conf *, const struct tree *root, struct faults *);	/* conf_target.c */
 
 #endif
