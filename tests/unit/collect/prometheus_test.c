@@ -86,19 +86,19 @@ static struct {
 	const struct why *why;
 	char		 detail[200];
 	double		 value;
-} heard;
+} received;
 
 static void
-hear(void *arg, const struct why *why, const char *detail, const struct prom_response *a)
+receive(void *arg, const struct why *why, const char *detail, const struct prom_response *a)
 {
 	(void)arg;
 	assert_true((why == NULL) == (a != NULL));
-	heard.n++;
-	heard.why = why;
-	snprintf(heard.detail, sizeof heard.detail, "%s", detail);
+	received.n++;
+	received.why = why;
+	snprintf(received.detail, sizeof received.detail, "%s", detail);
 	if (a != NULL) {
-		heard.value = a->series[0].value;
-		heard.server = a->server;
+		received.value = a->series[0].value;
+		received.server = a->server;
 	}
 }
 
@@ -110,7 +110,7 @@ prom_with(unsigned nservers, struct conf *c)
 
 	*c = (struct conf){ .prom = { .servers = { nservers, urls }, .timeout_usec = 5 * USEC_PER_SEC } };
 	memset(exchange, 0, sizeof exchange);
-	memset(&heard, 0, sizeof heard);
+	memset(&received, 0, sizeof received);
 	prometheus_reconf(p, c);
 	return p;
 }
@@ -122,13 +122,13 @@ a_question_is_a_form_and_has_one_answer(void **state)
 	struct prometheus *p = prom_with(2, &c);
 
 	(void)state;
-	prometheus_query(p, "up{a=\"b c\"} + 1", hear, NULL);
+	prometheus_query(p, "up{a=\"b c\"} + 1", receive, NULL);
 	assert_int_equal(under_way(), 0);		/* in a later turn */
 	turn();
 	assert_string_equal(exchange[0].url, "http://a:1/api/v1/query");
 	assert_string_equal(exchange[0].body, "query=up%7Ba%3D%22b%20c%22%7D%20%2B%201&timeout=5000ms");
 	answer(&exchange[0], NULL, 200, GOOD);
-	assert_true(heard.n == 1 && heard.why == NULL && heard.value == 4 && heard.server == 0);
+	assert_true(received.n == 1 && received.why == NULL && received.value == 4 && received.server == 0);
 	prometheus_free(&p);
 }
 
@@ -139,37 +139,37 @@ the_next_server_is_asked_and_stays(void **state)
 	struct prometheus *p = prom_with(3, &c);
 
 	(void)state;
-	prometheus_query(p, "up", hear, NULL);
+	prometheus_query(p, "up", receive, NULL);
 	turn();
 	answer(&exchange[0], WHY_METRICS_FETCH, 0, "");
 	assert_string_equal(exchange[0].url, "http://b:2/x/api/v1/query");
 	answer(&exchange[0], WHY_METRICS_STATUS, 502, "<html>");
 	assert_string_equal(exchange[0].url, "https://c/api/v1/query");
 	answer(&exchange[0], NULL, 200, GOOD);
-	assert_true(heard.n == 1 && heard.why == NULL && heard.server == 2);
-	prometheus_query(p, "up", hear, NULL);
+	assert_true(received.n == 1 && received.why == NULL && received.server == 2);
+	prometheus_query(p, "up", receive, NULL);
 	turn();
 	assert_string_equal(exchange[0].url, "https://c/api/v1/query");
 	answer(&exchange[0], NULL, 200, "no json");	/* round again */
 	assert_string_equal(exchange[0].url, "http://a:1/api/v1/query");
 	answer(&exchange[0], NULL, 200, GOOD);
-	assert_true(heard.n == 2 && heard.server == 0);
+	assert_true(received.n == 2 && received.server == 0);
 	prometheus_free(&p);
 }
 
 static void
-when_all_fail_the_last_ones_reason_is_told(void **state)
+when_all_fail_the_last_ones_reason_is_reported(void **state)
 {
 	struct conf c;
 	struct prometheus *p = prom_with(2, &c);
 
 	(void)state;
-	prometheus_query(p, "up", hear, NULL);
+	prometheus_query(p, "up", receive, NULL);
 	turn();
 	answer(&exchange[0], WHY_METRICS_STATUS, 401, "");
 	answer(&exchange[0], WHY_METRICS_FETCH, 0, "");
-	assert_true(heard.n == 1 && heard.why == WHY_PROM_GONE && under_way() == 0);
-	assert_string_equal(heard.detail, "http://b:2/x: no route");
+	assert_true(received.n == 1 && received.why == WHY_PROM_GONE && under_way() == 0);
+	assert_string_equal(received.detail, "http://b:2/x: no route");
 	prometheus_free(&p);
 }
 
@@ -180,15 +180,15 @@ a_querys_own_fault_is_not_put_to_others(void **state)
 	struct prometheus *p = prom_with(2, &c);
 
 	(void)state;
-	prometheus_query(p, "up(", hear, NULL);
+	prometheus_query(p, "up(", receive, NULL);
 	turn();
 	answer(&exchange[0], WHY_METRICS_STATUS, 400, FAULT);
-	assert_true(heard.n == 1 && heard.why == WHY_PROM_QUERY && under_way() == 0);
-	assert_string_equal(heard.detail, "bad_data: parse");
-	prometheus_query(p, "up", hear, NULL);
+	assert_true(received.n == 1 && received.why == WHY_PROM_QUERY && under_way() == 0);
+	assert_string_equal(received.detail, "bad_data: parse");
+	prometheus_query(p, "up", receive, NULL);
 	turn();
 	answer(&exchange[0], WHY_METRICS_LARGE, 200, "");
-	assert_true(heard.n == 2 && heard.why == WHY_PROM_LARGE);
+	assert_true(received.n == 2 && received.why == WHY_PROM_LARGE);
 	prometheus_free(&p);
 }
 
@@ -201,7 +201,7 @@ a_few_are_under_way_and_the_rest_wait(void **state)
 
 	(void)state;
 	for (int i = 0; i < RUNNING_MAX + 3; i++)
-		last = prometheus_query(p, "up", hear, NULL);
+		last = prometheus_query(p, "up", receive, NULL);
 	turn();
 	assert_int_equal(under_way(), RUNNING_MAX);
 	prom_request_cancel(last);				/* a waiting one */
@@ -214,7 +214,7 @@ a_few_are_under_way_and_the_rest_wait(void **state)
 				answer(&exchange[i], NULL, 200, GOOD);
 		turn();
 	}
-	assert_int_equal(heard.n, RUNNING_MAX + 2);
+	assert_int_equal(received.n, RUNNING_MAX + 2);
 	prometheus_free(&p);
 }
 
@@ -227,10 +227,10 @@ who_goes_ahead_waits_for_nobody(void **state)
 
 	(void)state;
 	for (int i = 0; i < RUNNING_MAX + 3; i++)
-		prometheus_query(p, "slow", hear, NULL);
+		prometheus_query(p, "slow", receive, NULL);
 	turn();
 	assert_int_equal(under_way(), RUNNING_MAX);
-	ahead = prometheus_query_urgent(p, "mine", hear, NULL);
+	ahead = prometheus_query_urgent(p, "mine", receive, NULL);
 	turn();
 	assert_int_equal(under_way(), RUNNING_MAX + 1);
 	assert_true(strncmp(exchange[RUNNING_MAX].body, "query=mine&", 11) == 0);
@@ -250,15 +250,15 @@ a_late_answer_of_one_that_was_left_does_not_lead_back(void **state)
 	struct prometheus *p = prom_with(2, &c);
 
 	(void)state;
-	prometheus_query(p, "slow", hear, NULL);
-	prometheus_query(p, "quick", hear, NULL);
+	prometheus_query(p, "slow", receive, NULL);
+	prometheus_query(p, "quick", receive, NULL);
 	turn();
 	answer(&exchange[1], WHY_METRICS_FETCH, 0, "");
 	assert_string_equal(exchange[1].url, "http://b:2/x/api/v1/query");
 	answer(&exchange[1], NULL, 200, GOOD);
 	answer(&exchange[0], NULL, 200, GOOD);
-	assert_int_equal(heard.server, 0);
-	prometheus_query(p, "next", hear, NULL);
+	assert_int_equal(received.server, 0);
+	prometheus_query(p, "next", receive, NULL);
 	turn();
 	assert_string_equal(exchange[0].url, "http://b:2/x/api/v1/query");
 	prometheus_free(&p);
@@ -273,15 +273,15 @@ who_answers_others_meanwhile_is_not_lost(void **state)
 	unsigned at = 0;
 
 	(void)state;
-	prometheus_query(p, "too much", hear, NULL);
-	prometheus_query(p, "up", hear, NULL);
+	prometheus_query(p, "too much", receive, NULL);
+	prometheus_query(p, "up", receive, NULL);
 	turn();
 	now_usec = clock_mono_usec() + USEC_PER_SEC;
 	answer(&exchange[1], NULL, 200, GOOD);
 	answer(&exchange[0], WHY_METRICS_FETCH, 0, "");
 	assert_string_equal(exchange[0].url, "http://b:2/x/api/v1/query");	/* which may be a larger machine */
 	answer(&exchange[0], WHY_METRICS_FETCH, 0, "");
-	assert_true(heard.n == 2 && heard.why == WHY_PROM_GONE);
+	assert_true(received.n == 2 && received.why == WHY_PROM_GONE);
 	assert_true(prometheus_next(p, &at, &f) && f.good && f.failures == 1);
 	assert_true(prometheus_next(p, &at, &f) && !f.good && f.failures == 1);
 	prometheus_free(&p);
@@ -295,13 +295,13 @@ a_page_of_errors_may_be_large(void **state)
 	struct prometheus *p = prom_with(2, &c);
 
 	(void)state;
-	prometheus_query(p, "up", hear, NULL);
+	prometheus_query(p, "up", receive, NULL);
 	turn();
 	answer(&exchange[0], WHY_METRICS_LARGE, 502, "<html>");
 	assert_string_equal(exchange[0].url, "http://b:2/x/api/v1/query");
 	answer(&exchange[0], WHY_METRICS_LARGE, 502, "<html>");
-	assert_true(heard.n == 1 && heard.why == WHY_PROM_REFUSED);
-	assert_string_equal(heard.detail, "http://b:2/x: status 502");
+	assert_true(received.n == 1 && received.why == WHY_PROM_REFUSED);
+	assert_string_equal(received.detail, "http://b:2/x: status 502");
 	prometheus_free(&p);
 }
 
@@ -312,18 +312,18 @@ a_servers_number_is_never_anothers(void **state)
 	struct prometheus *p = prom_with(2, &c);
 
 	(void)state;
-	prometheus_query(p, "up", hear, NULL);
+	prometheus_query(p, "up", receive, NULL);
 	turn();
 	answer(&exchange[0], NULL, 200, GOOD);
-	assert_int_equal(heard.server, 0);
+	assert_int_equal(received.server, 0);
 	other = c;
 	other.prom.servers.item++;
 	other.prom.servers.n = 1;
 	prometheus_reconf(p, &other);
-	prometheus_query(p, "up", hear, NULL);
+	prometheus_query(p, "up", receive, NULL);
 	turn();
 	answer(&exchange[0], NULL, 200, GOOD);
-	assert_true(heard.n == 2 && heard.server == 2);
+	assert_true(received.n == 2 && received.server == 2);
 	prometheus_free(&p);
 }
 
@@ -334,8 +334,8 @@ other_servers_are_asked_anew(void **state)
 	struct prometheus *p = prom_with(2, &c);
 
 	(void)state;
-	prometheus_query(p, "first", hear, NULL);
-	prometheus_query(p, "second", hear, NULL);
+	prometheus_query(p, "first", receive, NULL);
+	prometheus_query(p, "second", receive, NULL);
 	turn();
 	prometheus_reconf(p, &c);			/* the same: nothing happens */
 	assert_int_equal(under_way(), 2);
@@ -353,10 +353,10 @@ other_servers_are_asked_anew(void **state)
 	prometheus_reconf(p, &other);
 	assert_false(prometheus_is_configured(p));
 	turn();
-	assert_true(heard.n == 2 && heard.why == WHY_PROM_GONE && under_way() == 0);
-	prometheus_query(p, "third", hear, NULL);
+	assert_true(received.n == 2 && received.why == WHY_PROM_GONE && under_way() == 0);
+	prometheus_query(p, "third", receive, NULL);
 	turn();
-	assert_int_equal(heard.n, 3);
+	assert_int_equal(received.n, 3);
 	prometheus_free(&p);
 }
 
@@ -368,16 +368,16 @@ who_goes_takes_his_questions_along(void **state)
 	struct prometheus *p = prom_with(1, &c);
 
 	(void)state;
-	q = prometheus_query(p, "up", hear, NULL);
+	q = prometheus_query(p, "up", receive, NULL);
 	turn();
 	prom_request_cancel(q);
 	assert_int_equal(under_way(), 0);
-	prometheus_query(p, "up", hear, NULL);
+	prometheus_query(p, "up", receive, NULL);
 	turn();
-	prometheus_query(p, "up", hear, NULL);
+	prometheus_query(p, "up", receive, NULL);
 	prometheus_free(&p);
 	assert_int_equal(under_way(), 0);
-	assert_int_equal(heard.n, 0);
+	assert_int_equal(received.n, 0);
 }
 
 static void
@@ -412,7 +412,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_question_is_a_form_and_has_one_answer),
 		cmocka_unit_test(the_next_server_is_asked_and_stays),
-		cmocka_unit_test(when_all_fail_the_last_ones_reason_is_told),
+		cmocka_unit_test(when_all_fail_the_last_ones_reason_is_reported),
 		cmocka_unit_test(a_querys_own_fault_is_not_put_to_others),
 		cmocka_unit_test(a_few_are_under_way_and_the_rest_wait),
 		cmocka_unit_test(who_goes_ahead_waits_for_nobody),

@@ -170,7 +170,7 @@ failed(const struct why *why, const char *detail)
 }
 
 static double
-heard(struct stage *s, const char *node)
+value_of(struct stage *s, const char *node)
 {
 	const struct world_user_metric *h = &world_node(s->world, str_of(node))->user_metric[0];
 
@@ -219,7 +219,7 @@ a_query_is_asked_at_its_period(void **state)
 	assert_int_equal(asked, 2);
 	run(2 * SEC);
 	assert_int_equal(asked, 3);
-	assert_true(heard(s, "a") == 1 && heard(s, "c") == 3);
+	assert_true(value_of(s, "a") == 1 && value_of(s, "c") == 3);
 	expect(s, "web", "ok", NULL, "3 of 3 nodes 5 s ago");
 	user_queries_facts(s->queries, world_service(s->world, STR("web")), 0, &f);
 	assert_true(f.good && f.known == 3 && now_usec - f.good_usec == 5 * SEC);
@@ -254,9 +254,9 @@ another_query_begins_anew(void **state)
 	run(SEC);
 	answer("a 1 b 2 c 3", (struct prom_response){ .nseries = 0 });
 	pass(s, &web, 1);			/* a pass alone changes nothing */
-	assert_true(heard(s, "a") == 1);
+	assert_true(value_of(s, "a") == 1);
 	pass(s, &other, 1);
-	assert_true(heard(s, "a") == -1);
+	assert_true(value_of(s, "a") == -1);
 	expect(s, "web", "new", NULL, "no result yet");
 	run(SEC);
 	assert_string_equal(ask[1].query, "other");
@@ -286,7 +286,7 @@ a_shorter_period_does_not_wait_for_the_longer_one(void **state)
 }
 
 static void
-what_is_odd_is_told_and_the_rest_taken(void **state)
+what_is_odd_is_reported_and_the_rest_used(void **state)
 {
 	struct stage *s = *state;
 	const struct prom_response fine = { .nseries = 0 };
@@ -294,15 +294,15 @@ what_is_odd_is_told_and_the_rest_taken(void **state)
 	pass(s, &web, 1);
 	run(SEC);
 	answer("a 1 b nan c inf", fine);
-	assert_true(heard(s, "a") == 1 && heard(s, "b") == -1 && heard(s, "c") == -1);
+	assert_true(value_of(s, "a") == 1 && value_of(s, "b") == -1 && value_of(s, "c") == -1);
 	expect(s, "web", "partial", "prom_nan", "b (2 such)");
 	run(6 * SEC);
 	answer("a 2 b 3 a 4 c 1", fine);
-	assert_true(heard(s, "a") == 1 && heard(s, "b") == 3);
+	assert_true(value_of(s, "a") == 1 && value_of(s, "b") == 3);
 	expect(s, "web", "partial", "prom_duplicate", "a (1 such), one of them {a}");
 	run(6 * SEC);
 	answer("a 5 job:x 1", fine);
-	assert_true(heard(s, "a") == 5 && heard(s, "b") == 3);
+	assert_true(value_of(s, "a") == 5 && value_of(s, "b") == 3);
 	expect(s, "web", "partial", "prom_absent", "b (2 such");
 	run(6 * SEC);
 	answer("a 5 b 5 c 5", (struct prom_response){ .nwarnings = 1, .warning = "half of it" });
@@ -316,7 +316,7 @@ what_is_odd_is_told_and_the_rest_taken(void **state)
 }
 
 static void
-what_is_no_answer_is_told_and_the_last_one_fades(void **state)
+a_bad_response_is_reported_and_the_last_one_fades(void **state)
 {
 	struct stage *s = *state;
 
@@ -341,7 +341,7 @@ what_is_no_answer_is_told_and_the_last_one_fades(void **state)
 	expect(s, "web", "failed", "prom_query", "counts for");
 	run(200 * SEC);
 	expect(s, "web", "failed", "prom_query", "forgotten");
-	assert_true(heard(s, "a") == 1);
+	assert_true(value_of(s, "a") == 1);
 }
 
 static void
@@ -361,7 +361,7 @@ a_stored_copy_grows_old(void **state)
 }
 
 static void
-who_finds_no_room_is_told(void **state)
+a_query_without_room_is_reported(void **state)
 {
 	struct stage *s = *state;
 	struct wish many[PROFILE_SLOTS];
@@ -392,10 +392,10 @@ main(void)
 		TEST(equal_queries_are_asked_once),
 		TEST(another_query_begins_anew),
 		TEST(a_shorter_period_does_not_wait_for_the_longer_one),
-		TEST(what_is_odd_is_told_and_the_rest_taken),
-		TEST(what_is_no_answer_is_told_and_the_last_one_fades),
+		TEST(what_is_odd_is_reported_and_the_rest_used),
+		TEST(a_bad_response_is_reported_and_the_last_one_fades),
 		TEST(a_stored_copy_grows_old),
-		TEST(who_finds_no_room_is_told),
+		TEST(a_query_without_room_is_reported),
 	};
 
 	log_setup("test", LOG_ERROR, false);

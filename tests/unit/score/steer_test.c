@@ -230,7 +230,7 @@ who_was_away_ramps_up_and_who_was_mute_does_not(void **state)
 }
 
 static void
-told(struct stage *s, struct world_node *n, int64_t at, double inflight)
+give_sample(struct stage *s, struct world_node *n, int64_t at, double inflight)
 {
 	struct sample m = { .taken_usec = at, .span_usec = USEC_PER_SEC, .source = SOURCE_PROMETHEUS, .cores = 4, .busy = 1, .running = NAN };
 
@@ -245,24 +245,24 @@ who_returns_together_with_prometheus_was_not_away(void **state)
 
 	for (int i = 0; i < 60; i++, t += USEC_PER_SEC) {	/* it is mute for most of a minute */
 		if (i < 5) {
-			told(s, s->a, t, 0);
-			told(s, s->b, t, 0);
+			give_sample(s, s->a, t, 0);
+			give_sample(s, s->b, t, 0);
 		}
 		steer_tick(s->steer, t);
 	}
 	assert_int_equal(s->a->samples + s->b->samples, 0);
 	for (int i = 0; i < 2; i++, t += USEC_PER_SEC) {
-		told(s, s->a, t, 0);
-		told(s, s->b, t, 2);
+		give_sample(s, s->a, t, 0);
+		give_sample(s, s->b, t, 2);
 		steer_tick(s->steer, t);
 	}
 	near(row_of(s, s->a).law.cores, 4);
 	near(row_of(s, s->b).law.cores, 4);
 	for (int i = 0; i < 60; i++, t += USEC_PER_SEC) {	/* of a alone */
-		told(s, s->b, t, 2);
+		give_sample(s, s->b, t, 2);
 		steer_tick(s->steer, t);
 	}
-	told(s, s->a, t, 0);
+	give_sample(s, s->a, t, 0);
 	near(row_of(s, s->a).law.cores, 0.4);
 }
 
@@ -277,7 +277,7 @@ sampled_memory(struct stage *s, struct world_node *n, int64_t at, double availab
 }
 
 static void
-memory_is_felt_as_a_mean_and_stalls_at_once(void **state)
+memory_is_smoothed_and_stalls_count_at_once(void **state)
 {
 	struct stage *s = *state;
 	int64_t at = T;
@@ -343,7 +343,7 @@ main(void)
 		TEST(a_refused_sample_leaves_the_node_as_it_was),
 		TEST(who_was_away_ramps_up_and_who_was_mute_does_not),
 		TEST(who_returns_together_with_prometheus_was_not_away),
-		TEST(memory_is_felt_as_a_mean_and_stalls_at_once),
+		TEST(memory_is_smoothed_and_stalls_count_at_once),
 		TEST(columns_follow_the_profiles_in_use),
 	};
 

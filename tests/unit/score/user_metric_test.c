@@ -1,4 +1,4 @@
-/* user_metric: what the users' queries say is believed for a while, fades, and is measured as each profile wants it. */
+/* user_metric: values of users' queries count for a while, fades, and is measured as each profile wants it. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -89,7 +89,7 @@ plain(struct stage *s, const struct world_node *n, int64_t now)
 }
 
 static void
-nothing_is_said_and_nothing_is_believed(void **state)
+without_values_nothing_is_known(void **state)
 {
 	struct stage *s = *state;
 
@@ -156,7 +156,7 @@ nonsense_is_the_nearest_that_is_none(void **state)
 }
 
 static void
-a_jump_is_felt_in_a_few_periods(void **state)
+a_jump_is_smoothed_over_a_few_periods(void **state)
 {
 	struct stage *s = *state;
 
@@ -239,11 +239,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(nothing_is_said_and_nothing_is_believed),
+		TEST(without_values_nothing_is_known),
 		TEST(who_is_not_known_is_the_mean_of_those_who_are),
 		TEST(answers_fade_to_the_mean_and_are_forgotten),
 		TEST(nonsense_is_the_nearest_that_is_none),
-		TEST(a_jump_is_felt_in_a_few_periods),
+		TEST(a_jump_is_smoothed_over_a_few_periods),
 		TEST(terms_press_as_resources_do),
 		TEST(the_reference_formula_with_a_term_replaced),
 		TEST(weights_that_are_too_much_are_taken_in_proportion),

@@ -43,9 +43,9 @@ stage_open(struct stage *s, double a, double b, double c)
 	}
 }
 
-/* So many threads want a core; some seconds of nothing else; those below 0 are not heard. */
+/* So many threads want a core; some seconds of nothing else; below 0: no sample. */
 static void
-stage_tell(struct stage *s, unsigned seconds, double a, double b, double c)
+stage_sample(struct stage *s, unsigned seconds, double a, double b, double c)
 {
 	double wanted[NODES] = { a, b, c };
 
@@ -71,7 +71,7 @@ weight(const struct stage *s, unsigned node)
 }
 
 static void
-who_was_never_heard_counts_by_cores(void **state)
+a_node_without_samples_counts_by_cores(void **state)
 {
 	struct stage s;
 
@@ -79,7 +79,7 @@ who_was_never_heard_counts_by_cores(void **state)
 	stage_open(&s, 1, 2, 8);
 	near(weight(&s, 0), 1);
 	near(weight(&s, 2), 8);
-	stage_tell(&s, 20, -1, -1, -1);
+	stage_sample(&s, 20, -1, -1, -1);
 	near(weight(&s, 1), 2);
 	s.node[1].row.law.cores = 0;				/* nobody has steered yet */
 	assert_true(weight(&s, 1) > 0);
@@ -89,7 +89,7 @@ who_was_never_heard_counts_by_cores(void **state)
 
 /* A new brain trusts rows of the one before it that are fresh, and has no sample yet: cores as the profile sees them. */
 static void
-who_was_inherited_counts_by_cores_of_the_profile(void **state)
+an_inherited_node_counts_by_cores_of_the_profile(void **state)
 {
 	struct stage s;
 
@@ -112,10 +112,10 @@ nodes_that_are_used_alike_count_by_cores(void **state)
 	(void)state;
 	stage_open(&s, 1, 2, 8);
 	s.rules.trim = 0.5;
-	stage_tell(&s, 60, 0.6, 1.2, 4.8);
+	stage_sample(&s, 60, 0.6, 1.2, 4.8);
 	near(weight(&s, 0), 1);
 	near(weight(&s, 2), 8);
-	stage_tell(&s, 60, 3, 6, 24);				/* all are full */
+	stage_sample(&s, 60, 3, 6, 24);				/* all are full */
 	near(weight(&s, 0), 1);
 	near(weight(&s, 2), 8);
 	weigh_free(&s.weigh);
@@ -128,11 +128,11 @@ weights_lean_away_from_where_more_is_wanted(void **state)
 
 	(void)state;
 	stage_open(&s, 4, 4, 4);
-	stage_tell(&s, 1, 3.2, 0.8, 0.8);			/* 0.8 of the cores; 0.4 in the fleet */
+	stage_sample(&s, 1, 3.2, 0.8, 0.8);			/* 0.8 of the cores; 0.4 in the fleet */
 	near(weight(&s, 0), 4 / (1 + 0.5 * 0.4));
 	near(weight(&s, 1), 4);
 	s.rules.lean = 0;
-	stage_tell(&s, 1, 3.2, 0.8, 0.8);
+	stage_sample(&s, 1, 3.2, 0.8, 0.8);
 	near(weight(&s, 0), 4);
 	weigh_free(&s.weigh);
 }
@@ -144,7 +144,7 @@ the_lean_is_bounded_however_long_the_queue(void **state)
 
 	(void)state;
 	stage_open(&s, 4, 4, 4);
-	stage_tell(&s, 1, 4000, 0, 0);
+	stage_sample(&s, 1, 4000, 0, 0);
 	near(weight(&s, 0), 4 / 1.5);
 	weigh_free(&s.weigh);
 }
@@ -157,10 +157,10 @@ nodes_lean_no_further_than_the_others_have_room(void **state)
 
 	(void)state;
 	stage_open(&s, 4, 4, 4);
-	stage_tell(&s, 1, 400, 3.1, 3.1);
+	stage_sample(&s, 1, 400, 3.1, 3.1);
 	near(weight(&s, 0), 4 * (1 - (1 - 10.2 / 12 / 0.9) * 9 * (1 - 1 / 1.5)));
 	assert_true(weight(&s, 0) > 3.2);
-	stage_tell(&s, 1, 400, 3.6, 3.6);			/* no room at all */
+	stage_sample(&s, 1, 400, 3.6, 3.6);			/* no room at all */
 	near(weight(&s, 0), 4);
 	weigh_free(&s.weigh);
 }
@@ -175,21 +175,21 @@ the_trim_is_slow_has_a_floor_and_comes_back(void **state)
 	stage_open(&s, 4, 4, 4);
 	s.rules = (struct weigh_rules){ .lean = 0, .trim = 0.5, .floor = 0.2 };
 	/* The mean is 0.5, the first look has no span, and 0.025 less or more is noise: trims of -0.475, 0.225, 0.225. */
-	stage_tell(&s, 6, 4, 1, 1);
+	stage_sample(&s, 6, 4, 1, 1);
 	near(weight(&s, 0), 4 * exp(0.5 * (-0.475 + 0.025 / 3)));
 	near(weight(&s, 1), 4 * exp(0.5 * (0.225 + 0.025 / 3)));
-	stage_tell(&s, 600, 4, 1, 1);
+	stage_sample(&s, 600, 4, 1, 1);
 	near(weight(&s, 0), 4 * 0.2);
 	assert_true(weight(&s, 1) > 8 && weight(&s, 1) <= 4 / 0.2);
 	first = weight(&s, 0);
-	stage_tell(&s, 30, 1, 4, 1);
+	stage_sample(&s, 30, 1, 4, 1);
 	assert_true(weight(&s, 0) > first);			/* soon */
 	weigh_free(&s.weigh);
 }
 
 /* On nodes of 4 cores at 0.7, 2.8 threads jump about by 1.7. */
 static void
-noise_moves_little_and_a_hog_is_believed_at_once(void **state)
+noise_moves_little_and_a_hog_counts_at_once(void **state)
 {
 	struct stage s;
 	double least = 4, most = 0;
@@ -198,12 +198,12 @@ noise_moves_little_and_a_hog_is_believed_at_once(void **state)
 	stage_open(&s, 4, 4, 4);
 	s.rules = WEIGH_RULES_DEFAULT;
 	for (unsigned t = 0; t < 300; t++) {
-		stage_tell(&s, 1, t % 2 == 0 ? 3.9 : 1.7, 2.8, t % 3 == 0 ? 3.9 : 2.2);
+		stage_sample(&s, 1, t % 2 == 0 ? 3.9 : 1.7, 2.8, t % 3 == 0 ? 3.9 : 2.2);
 		least = fmin(least, weight(&s, 0));
 		most = fmax(most, weight(&s, 0));
 	}
 	assert_true(most / least < 1.1);			/* what a target does not publish */
-	stage_tell(&s, 1, 12, 2.8, 2.2);
+	stage_sample(&s, 1, 12, 2.8, 2.2);
 	assert_true(weight(&s, 0) < 0.85 * least);
 	weigh_free(&s.weigh);
 }
@@ -216,10 +216,10 @@ a_long_silence_is_no_long_step(void **state)
 	(void)state;
 	stage_open(&s, 4, 4, 4);
 	s.rules = (struct weigh_rules){ .lean = 0, .trim = 0.5, .floor = 0.01 };
-	stage_tell(&s, 1, 4, 1, 1);
+	stage_sample(&s, 1, 4, 1, 1);
 	for (unsigned t = 0; t < 100; t++)
-		stage_tell(&s, 1, -1, 1, 1);
-	stage_tell(&s, 1, 4, 1, 1);
+		stage_sample(&s, 1, -1, 1, 1);
+	stage_sample(&s, 1, 4, 1, 1);
 	assert_true(weight(&s, 0) >= 4 * exp(0.5 * -0.5 * 2) - 1e-6);
 	weigh_free(&s.weigh);
 }
@@ -232,12 +232,12 @@ what_is_old_is_forgotten(void **state)
 
 	(void)state;
 	stage_open(&s, 4, 4, 4);
-	stage_tell(&s, 1, 8, 1, 1);
+	stage_sample(&s, 1, 8, 1, 1);
 	then = weight(&s, 0);
 	assert_true(then < 3);
-	stage_tell(&s, 2, -1, 1, 1);				/* still fresh */
+	stage_sample(&s, 2, -1, 1, 1);				/* still fresh */
 	near(weight(&s, 0), then);
-	stage_tell(&s, 60, -1, 1, 1);
+	stage_sample(&s, 60, -1, 1, 1);
 	assert_true(weight(&s, 0) > 3.99 && weight(&s, 0) <= 4);
 	near(weight(&s, 1), 4);
 	weigh_free(&s.weigh);
@@ -250,13 +250,13 @@ a_slot_that_another_node_has_got_begins_anew(void **state)
 
 	(void)state;
 	stage_open(&s, 4, 4, 4);
-	stage_tell(&s, 1, 40, 1, 1);
+	stage_sample(&s, 1, 40, 1, 1);
 	assert_true(weight(&s, 0) < 4);
 	LIST_REMOVE(&s.node[0], link);
-	stage_tell(&s, 1, -1, 1, 1);
+	stage_sample(&s, 1, -1, 1, 1);
 	s.node[0].sample.taken_usec = s.node[0].row.law.sampled_usec = 0;
 	LIST_INSERT_HEAD(&s.world.nodes, &s.node[0], link);
-	stage_tell(&s, 1, -1, 1, 1);
+	stage_sample(&s, 1, -1, 1, 1);
 	near(weight(&s, 0), 4);
 	weigh_free(&s.weigh);
 }
@@ -269,7 +269,7 @@ a_drained_node_has_a_weight_and_no_say(void **state)
 	(void)state;
 	stage_open(&s, 4, 4, 4);
 	s.node[0].drained = true;
-	stage_tell(&s, 1, 400, 2, 2);
+	stage_sample(&s, 1, 400, 2, 2);
 	near(weight(&s, 0), 4);
 	near(weight(&s, 1), 4);
 	weigh_free(&s.weigh);
@@ -292,11 +292,11 @@ a_node_without_tasks_is_not_trimmed_for_it(void **state)
 		task[i] = (struct world_task){ .node = &s.node[i] };
 	LIST_INSERT_HEAD(&web.tasks, &task[0], link);
 	LIST_INSERT_HEAD(&web.tasks, &task[1], link);
-	stage_tell(&s, 3600, 2.4, 2.4, 0.1);
+	stage_sample(&s, 3600, 2.4, 2.4, 0.1);
 	near(weight(&s, 2), 4);
 	near(weight(&s, 0), 4);
 	LIST_INSERT_HEAD(&web.tasks, &task[2], link);
-	stage_tell(&s, 60, 2.4, 2.4, 0.1);			/* now it counts */
+	stage_sample(&s, 60, 2.4, 2.4, 0.1);			/* now it counts */
 	assert_true(weight(&s, 2) > 4.5 && weight(&s, 0) < 4);
 	weigh_free(&s.weigh);
 }
@@ -310,7 +310,7 @@ each_profile_has_its_own_cores_and_all_have_a_floor(void **state)
 	stage_open(&s, 4, 4, 4);
 	s.node[0].row.as[2 - 1].cores = 1;
 	s.node[0].row.as[3 - 1].cores = 1e-6;
-	stage_tell(&s, 1, 2, 2, 2);
+	stage_sample(&s, 1, 2, 2, 2);
 	near(weigh_node(s.weigh, 0, &s.node[0]), 4);
 	near(weigh_node(s.weigh, 1, &s.node[0]), 4);	/* a profile that nobody has */
 	near(weigh_node(s.weigh, 2, &s.node[0]), 1);
@@ -322,14 +322,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(who_was_never_heard_counts_by_cores),
-		cmocka_unit_test(who_was_inherited_counts_by_cores_of_the_profile),
+		cmocka_unit_test(a_node_without_samples_counts_by_cores),
+		cmocka_unit_test(an_inherited_node_counts_by_cores_of_the_profile),
 		cmocka_unit_test(nodes_that_are_used_alike_count_by_cores),
 		cmocka_unit_test(weights_lean_away_from_where_more_is_wanted),
 		cmocka_unit_test(the_lean_is_bounded_however_long_the_queue),
 		cmocka_unit_test(nodes_lean_no_further_than_the_others_have_room),
 		cmocka_unit_test(the_trim_is_slow_has_a_floor_and_comes_back),
-		cmocka_unit_test(noise_moves_little_and_a_hog_is_believed_at_once),
+		cmocka_unit_test(noise_moves_little_and_a_hog_counts_at_once),
 		cmocka_unit_test(a_long_silence_is_no_long_step),
 		cmocka_unit_test(what_is_old_is_forgotten),
 		cmocka_unit_test(a_slot_that_another_node_has_got_begins_anew),

@@ -11,7 +11,7 @@
 
 static struct prom_clock clock_;
 
-/* Asked at `sent` seconds, evaluated when the server's clock says `at`, heard a tenth later: how late is it? */
+/* Requested at `sent` seconds, evaluated when the server's clock says `at`, received a tenth later: how late is it? */
 static double
 late(double at, double sent)
 {
@@ -50,7 +50,7 @@ a_stored_copy_is_as_old_as_it_is(void **state)
 }
 
 static void
-a_clock_that_is_set_back_is_believed_when_it_has_moved_on(void **state)
+a_clock_that_is_set_back_is_trusted_when_it_has_moved_on(void **state)
 {
 	double t;
 
@@ -86,7 +86,7 @@ some_slow_queries_do_not_hide_that_it_moves_on(void **state)
 }
 
 static void
-a_clock_that_is_set_forward_is_believed_at_once(void **state)
+a_clock_that_is_set_forward_is_trusted_at_once(void **state)
 {
 	(void)state;
 	clock_ = (struct prom_clock){ 0 };
@@ -139,9 +139,9 @@ main(void)
 		cmocka_unit_test(a_clock_of_its_own_is_no_lie),
 		cmocka_unit_test(a_slow_answer_is_as_old_as_its_question),
 		cmocka_unit_test(a_stored_copy_is_as_old_as_it_is),
-		cmocka_unit_test(a_clock_that_is_set_back_is_believed_when_it_has_moved_on),
+		cmocka_unit_test(a_clock_that_is_set_back_is_trusted_when_it_has_moved_on),
 		cmocka_unit_test(some_slow_queries_do_not_hide_that_it_moves_on),
-		cmocka_unit_test(a_clock_that_is_set_forward_is_believed_at_once),
+		cmocka_unit_test(a_clock_that_is_set_forward_is_trusted_at_once),
 		cmocka_unit_test(no_time_and_wild_times_are_now),
 		cmocka_unit_test(the_range_of_a_query_is_found),
 	};

@@ -104,7 +104,7 @@ a_fault_is_the_querys_or_the_servers(void **state)
 }
 
 static void
-other_shapes_are_told_by_name(void **state)
+other_shapes_are_reported_by_name(void **state)
 {
 	(void)state;
 	bad("{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[]}}", WHY_PROM_SHAPE,
@@ -147,7 +147,7 @@ too_much_is_refused(void **state)
 }
 
 static void
-series_are_told_in_short(void **state)
+series_are_shown_in_short(void **state)
 {
 	struct prom_response *a = good(VECTOR("{\"metric\":{\"instance\":\"a:1\",\"job\":\"\xc3\xa9\"},\"value\":[1,\"1\"]}"));
 	char text[64], small[12];
@@ -168,10 +168,10 @@ main(void)
 		cmocka_unit_test(warnings_and_remarks_are_kept),
 		cmocka_unit_test(histograms_are_left_out_and_counted),
 		cmocka_unit_test(a_fault_is_the_querys_or_the_servers),
-		cmocka_unit_test(other_shapes_are_told_by_name),
+		cmocka_unit_test(other_shapes_are_reported_by_name),
 		cmocka_unit_test(what_is_no_answer_is_refused),
 		cmocka_unit_test(too_much_is_refused),
-		cmocka_unit_test(series_are_told_in_short),
+		cmocka_unit_test(series_are_shown_in_short),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
