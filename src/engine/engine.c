@@ -231,41 +231,37 @@ struct call_outcome {
 	char		 detail[DETAIL_MAX];
 };
 
-static void
-classify_refusal(struct call_outcome *v, const struct engine_call *c, const struct fetch_result *r)
-{
-	bool old = r->status == 400 && contains(v->detail, "client version");
-
-	if (contains(v->detail, "not a swarm manager") || contains(v->detail, "not part of a swarm")) {
-		v->why = WHY_ENGINE_CLIENT;
-		v->leave = v->again = true;
-	} else {
-		v->why = WHY_ENGINE_REFUSED;
-		v->leave = old || (r->status >= 500 && c->engine->nendpoints > 1);
-		v->again = old || (r->status >= 500 && c->body == NULL);
-	}
-}
-
 static struct call_outcome
 classify(const struct engine_call *c, const struct fetch_result *r)
 {
 	struct call_outcome v = { 0 };
+	bool old;
 
 	if (r->why == NULL)
 		return v;
-	if (r->why == WHY_METRICS_STATUS) {
-		describe_refusal(v.detail, r);
-		classify_refusal(&v, c, r);
-		if (v.why == WHY_ENGINE_REFUSED && c->body == NULL)
-			add_path(v.detail, c->path);
-	} else if (r->why == WHY_METRICS_LARGE)
+	if (r->why == WHY_METRICS_LARGE) {
 		v.why = WHY_ENGINE_LARGE;
-	else {
+		return v;
+	}
+	if (r->why != WHY_METRICS_STATUS) {
 		v.why = WHY_ENGINE_GONE;
 		v.leave = true;
 		v.again = c->body == NULL || !r->sent;
 		describe_unreachable(v.detail, &c->engine->endpoint[c->endpoint], r);
+		return v;
 	}
+	describe_refusal(v.detail, r);
+	if (contains(v.detail, "not a swarm manager") || contains(v.detail, "not part of a swarm")) {
+		v.why = WHY_ENGINE_CLIENT;
+		v.leave = v.again = true;
+		return v;
+	}
+	old = r->status == 400 && contains(v.detail, "client version");
+	v.why = WHY_ENGINE_REFUSED;
+	v.leave = old || (r->status >= 500 && c->engine->nendpoints > 1);
+	v.again = old || (r->status >= 500 && c->body == NULL);
+	if (c->body == NULL)
+		add_path(v.detail, c->path);
 	return v;
 }
 
@@ -347,14 +343,20 @@ fetch_conf_init(const struct engine *e, struct fetch_conf *fc, const char *url)
 }
 
 static void
-call_send(struct engine_call *c)
+call_start(struct engine_call *c)
 {
 	struct engine *e = c->engine;
 	size_t cap = strlen(e->endpoint[e->at].base) + strlen(c->path) + 32;
-	char *url = must_alloc(cap);
 	struct fetch_conf fc;
+	char *url;
 
 	ASSERT(e->state == READY && c->fetch == NULL);
+	call_move(c, &e->active);
+	if (c->required_minor != 0 && c->required_minor != e->minor) {
+		timer_set(e->loop, &c->timer, loop_now(e->loop), call_fail_version, c);
+		return;
+	}
+	url = must_alloc(cap);
 	c->minor = c->own_version ? e->minor : e->read_minor;
 	snprintf(url, cap, "%s/v1.%u%s", e->endpoint[e->at].base, c->minor, c->path);
 	fetch_conf_init(e, &fc, url);
@@ -368,22 +370,8 @@ call_send(struct engine_call *c)
 	}
 	c->endpoint = e->at;
 	c->tries++;
-	call_move(c, &e->active);
 	c->fetch = fetch_start(e->fetcher, &fc, c->on_data != NULL ? call_data : NULL, call_complete, c);
 	free(url);
-}
-
-static void
-call_start(struct engine_call *c)
-{
-	struct engine *e = c->engine;
-
-	if (c->required_minor == 0 || c->required_minor == e->minor) {
-		call_send(c);
-		return;
-	}
-	call_move(c, &e->active);
-	timer_set(e->loop, &c->timer, loop_now(e->loop), call_fail_version, c);
 }
 
 static struct engine_call *

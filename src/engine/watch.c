@@ -167,34 +167,26 @@ set_state(struct watch *w, enum watch_state to)
 }
 
 static void
-warn_untried(struct watch *w)
-{
-	const char *version = engine_version(w->engine);
-
-	if (engine_is_untried(w->engine) && strcmp(w->version, version) != 0)
-		log_event(LOG_WARN, "swarm.untried", "endpoint", engine_endpoint(w->engine), "api",
-		    version, "text", "the Engine supports no API version as old as those that Mola "
-		    "has been tested with: its own is used", NULL);
-	snprintf(w->version, sizeof w->version, "%s", version);
-}
-
-static void
 mark_good(struct watch *w)
 {
+	const char *endpoint = engine_endpoint(w->engine), *version = engine_version(w->engine);
 	int64_t now = loop_now(w->loop);
 
 	if (w->state == WATCH_WAITING)
-		log_event(LOG_INFO, "swarm.found", "endpoint", engine_endpoint(w->engine), "api",
-		    engine_version(w->engine), NULL);
+		log_event(LOG_INFO, "swarm.found", "endpoint", endpoint, "api", version, NULL);
 	else if (w->state == WATCH_LOST)
-		log_event(LOG_INFO, "swarm.back", "endpoint", engine_endpoint(w->engine), "lost_seconds",
+		log_event(LOG_INFO, "swarm.back", "endpoint", endpoint, "lost_seconds",
 		    LOG_F((double)(now - w->since_usec) / (double)USEC_PER_SEC, 1), NULL);
-	if (w->state != WATCH_WAITING && strcmp(w->endpoint, engine_endpoint(w->engine)) != 0) {
-		log_event(LOG_INFO, "swarm.moved", "from", w->endpoint, "to", engine_endpoint(w->engine), NULL);
+	if (w->state != WATCH_WAITING && strcmp(w->endpoint, endpoint) != 0) {
+		log_event(LOG_INFO, "swarm.moved", "from", w->endpoint, "to", endpoint, NULL);
 		engine_events_stop(w->events);
 	}
-	snprintf(w->endpoint, sizeof w->endpoint, "%s", engine_endpoint(w->engine));
-	warn_untried(w);
+	snprintf(w->endpoint, sizeof w->endpoint, "%s", endpoint);
+	if (engine_is_untried(w->engine) && strcmp(w->version, version) != 0)
+		log_event(LOG_WARN, "swarm.untried", "endpoint", endpoint, "api", version, "text",
+		    "the Engine supports no API version as old as those that Mola has been tested "
+		    "with: its own is used", NULL);
+	snprintf(w->version, sizeof w->version, "%s", version);
 	w->why = NULL;
 	w->detail[0] = '\0';
 	w->good_usec = now;
