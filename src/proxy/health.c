@@ -264,18 +264,31 @@ probe_start(void *arg)
 
 /* ---- all probes ---- */
 
-/* The health path with the task's address as Host; false when it is too long to send. */
+/*
+ * The health path with the task's address as Host; false when it is too long to send. A check
+ * under way begins again when it differs from what was sent.
+ */
 static bool
 request_make(struct probe *p, struct str path)
 {
-	char host[ADDR_TEXT_MAX];
-	int n = snprintf(p->request, sizeof p->request,
+	char host[ADDR_TEXT_MAX], text[REQUEST_MAX];
+	int n = snprintf(text, sizeof text,
 	    "GET %.*s HTTP/1.1\r\nHost: %s\r\nUser-Agent: mola-health\r\n"
 	    "Connection: close\r\n\r\n", STR_ARG(path),
 	    p->addr.sa.any.sa_family == AF_UNIX ? "localhost" : addr_text(&p->addr, host));
+	size_t len = (size_t)n;
 
-	p->request_len = (size_t)n;
-	return (size_t)n < sizeof p->request;
+	if (len >= sizeof text)
+		return false;
+	if (len == p->request_len && memcmp(text, p->request, len) == 0)
+		return true;
+	if (p->response != NULL) {
+		probe_stop(p);
+		timer_set(p->health->loop, &p->timer, loop_now(p->health->loop), probe_start, p);
+	}
+	memcpy(p->request, text, len);
+	p->request_len = len;
+	return true;
 }
 
 static void

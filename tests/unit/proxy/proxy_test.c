@@ -380,15 +380,24 @@ test_unlisten(void **state)
 
 /* ---- health ---- */
 
-static void
-answer_probe(int origin, const char *answer)
+/* A check comes, of this path; returns its connection. */
+static int
+probe_of(int origin, const char *path)
 {
 	char ask[128], text[ADDR_TEXT_MAX];
 	int t = answer_call(origin);
 
-	snprintf(ask, sizeof ask, "GET /health HTTP/1.1\r\nHost: %s\r\nUser-Agent: mola-health\r\nConnection: close\r\n\r\n",
-	    addr_text(&stage.origin_addr[origin], text));
+	snprintf(ask, sizeof ask, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: mola-health\r\nConnection: close\r\n\r\n",
+	    path, addr_text(&stage.origin_addr[origin], text));
 	hear(t, ask);
+	return t;
+}
+
+static void
+answer_probe(int origin, const char *answer)
+{
+	int t = probe_of(origin, "/health");
+
 	say(t, answer);
 	hear_end(t);
 	close(t);
@@ -453,6 +462,29 @@ test_health_and_tables(void **state)
 	assert_int_equal(health(0), HEALTH_DOWN);
 	answer_probe(0, "HTTP/1.1 200 OK\r\n\r\n");
 	WAIT_UNTIL(health(0) == HEALTH_UP);
+	stage_close();
+}
+
+/* A check under way ends when another path is to be checked: what was sent is of the old one. */
+static void
+test_health_path_changes(void **state)
+{
+	int t;
+
+	(void)state;
+	stage_open(1);
+	stage.service.health_interval_usec = 5 * MSEC;
+	stage_table();
+	t = probe_of(0, "/health");
+	stage.health_path = "/a/longer/path";
+	stage_table();
+	say(t, "HTTP/1.1 ");
+	hear_end(t);
+	close(t);
+	t = probe_of(0, "/a/longer/path");
+	say(t, "HTTP/1.1 200 OK\r\n\r\n");
+	WAIT_UNTIL(health(0) == HEALTH_UP);
+	close(t);
 	stage_close();
 }
 
@@ -588,6 +620,7 @@ main(void)
 		cmocka_unit_test(test_unlisten),
 		cmocka_unit_test(test_health),
 		cmocka_unit_test(test_health_and_tables),
+		cmocka_unit_test(test_health_path_changes),
 		cmocka_unit_test(test_probing_moves),
 		cmocka_unit_test(test_borrowed_listener),
 		cmocka_unit_test(test_access_log),

@@ -37,6 +37,7 @@ struct stage {
 	int		 norigins;
 	struct addr	 first;			/* when its length is not 0: the tasks' first address, before that of the origin */
 	struct table_service service;		/* as in the next stage_table */
+	const char	*health_path;		/* the same; /health when NULL */
 	struct proxy_conf conf;
 	int		 drained;
 	uint64_t	 serial;
@@ -72,7 +73,7 @@ stage_table(void)
 	}
 	s.name = table_maker_text(m, STR("web"));
 	if (s.health_interval_usec > 0)
-		s.health_path = table_maker_text(m, STR("/health"));
+		s.health_path = table_maker_text(m, str_of(stage.health_path != NULL ? stage.health_path : "/health"));
 	r.service = table_maker_service(m, &s);
 	for (int i = 0; i < stage.norigins; i++) {
 		snprintf(name, sizeof name, "web.%d", i);
