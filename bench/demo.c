@@ -157,7 +157,7 @@ give_up(struct demo *d, const char *what)
 	clean_up(d, true);
 	snprintf(tail, sizeof tail, "tail -n 5 %s 2>/dev/null >&2", d->log);
 	if (system(tail) == 0)
-		fprintf(stderr, "demo: what Mola was told and said is in %s\n", d->dir);
+		fprintf(stderr, "demo: Mola's configuration and log are in %s\n", d->dir);
 	exit(1);
 }
 

@@ -492,7 +492,7 @@ usage(void)
 {
 	fputs("usage: model [--cores LIST] [--load F] [--tenants F] [--size F] [--burst S] [--work S] [--io S] [--period S]\n"
 	    "             [--seconds S] [--seed N] [--seeds N]\n"
-	    "--load is everybody's, --tenants the part of it that is not ours, both as fractions of all cores.\n", stderr);
+	    "--load is the whole load, --tenants the part of it that other tenants cause, both as fractions of all cores.\n", stderr);
 	return 2;
 }
 

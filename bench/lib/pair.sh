@@ -42,7 +42,7 @@ contend() {		# contend NAME ADDRESS COMMAND...: one more proxy, and it answers
 		curl -sf -o /dev/null "http://${at[$name]}/" && return
 		sleep .1
 	done
-	echo "$name does not answer; last words:" >&2
+	echo "$name does not respond; its last lines:" >&2
 	tail -n 5 "$dir"/*log >&2
 	exit 1
 }

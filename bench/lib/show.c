@@ -276,6 +276,6 @@ show_table(const struct show *s, FILE *f)
 	}
 	for (unsigned i = 0; i < s->npolicies; i++)
 		if (s->policy[i].failed > 0 || s->policy[i].at_least)
-			fprintf(f, " %s: %lu requests failed, %lu had no answer at the end (counted with their time until then)\n",
+			fprintf(f, " %s: %lu requests failed, %lu had no response at the end (counted with their time until then)\n",
 			    s->policy[i].name, s->policy[i].failed, s->policy[i].unfinished);
 }
