@@ -17,9 +17,21 @@
 
 /* ---- making one ---- */
 
+/* Names of the Swarm are what its Engine sends, and here they become commands and documents: only
+ * those that an Engine itself accepts are safe in all of them. */
+static bool
+is_name(const char *s)
+{
+	size_t len = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-");
+
+	return len > 0 && len <= PLAN_NAME_MAX && s[len] == '\0';
+}
+
 static bool
 is_wanted(const struct plan_rules *r, const struct world_service *s)
 {
+	if (!is_name(s->name))
+		return false;
 	for (unsigned i = 0; i < r->nonly; i++)
 		if (strcmp(r->only[i], s->name) == 0)
 			return true;
@@ -88,7 +100,7 @@ servers_list(struct plan_builder *p, bool also_down)
 		bool drains = is_draining(t);
 		bool usable = live_is_usable(p->world->live, t->slot, p->now_usec) ||
 		    (live_census_all(&census) && live_is_healthy(p->world->live, t->slot));
-		if (!also_down && (!usable || awaits_first_check(p, t)))
+		if (!is_name(t->name) || (!also_down && (!usable || awaits_first_check(p, t))))
 			continue;
 		ASSERT(s->nservers < p->service->ntasks);
 		s->server[s->nservers++] = (struct plan_server){

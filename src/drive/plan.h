@@ -9,6 +9,10 @@
 
 #include "world/world.h"
 
+/* Names of services and servers: 1 to so many of A-Z, a-z, 0-9, '.', '_', ':' and '-'. Others in
+ * the world are left out. */
+#define PLAN_NAME_MAX	160
+
 struct plan_server {
 	const char	*name;		/* the task's, unique among all tasks */
 	const char	*node;

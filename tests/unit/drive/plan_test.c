@@ -362,6 +362,41 @@ weights_may_be_another_power_of_the_share(void **state)
 	plan_free(&p);
 }
 
+/* What an Engine sends is foreign, and names become commands of HAProxy and keys of documents. */
+static void
+names_that_no_proxy_takes_are_left_out(void **state)
+{
+	static const struct service_conf conf;
+	static const struct route_conf route = { (char *)"", (char *)"/" };
+	static const char *const names[] = { "", "web\nshutdown", "web;disable", "a b", "{{", "web:9000", "w_1-2.x" };
+	char endless[400];
+	struct world_service *s;
+	struct addr a;
+	struct plan *p;
+
+	(void)state;
+	memset(endless, 'e', sizeof endless - 1);
+	endless[sizeof endless - 1] = '\0';
+	assert_null(addr_parse(STR("10.0.0.1:80"), &a));
+	world_pass_begin(world);
+	world_pass_node(world, &(struct world_node){ .name = (char *)"n0" });
+	for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+		assert_non_null(world_pass_service(world, names[i], &conf, &route, 1));
+	assert_non_null(world_pass_service(world, endless, &conf, &route, 1));
+	s = world_service(world, STR("w_1-2.x"));
+	assert_non_null(world_pass_task(world, s, "w.1\ndel server", "n0", &a, false));
+	assert_non_null(world_pass_task(world, s, endless, "n0", &a, false));
+	a.sa.v4.sin_port = htons(81);
+	assert_non_null(world_pass_task(world, s, "w.1.abc", "n0", &a, false));
+	world_pass_end(world);
+	p = plan_of(&rules);
+	assert_int_equal(p->nservices, 2);
+	assert_non_null(plan_find_service(p, "web:9000"));
+	assert_int_equal(plan_find_service(p, "w_1-2.x")->nservers, 1);
+	assert_float_equal(plan_find_server(plan_find_service(p, "w_1-2.x"), "w.1.abc")->share, 1, 1e-9);
+	plan_free(&p);
+}
+
 int
 main(void)
 {
@@ -377,6 +412,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(best_takes_one_and_none_when_nobody_is_known, setup, teardown),
 		cmocka_unit_test_setup_teardown(changes_have_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(weights_may_be_another_power_of_the_share, setup, teardown),
+		cmocka_unit_test_setup_teardown(names_that_no_proxy_takes_are_left_out, setup, teardown),
 		cmocka_unit_test(refused_routes_are_met),
 	};
 
