@@ -67,8 +67,8 @@ task_node_check(const struct conf *c, const struct conf_task *t, const struct ma
 	if (near != NULL)
 		faults_add(f, t->line, "services.tasks.node", "'%s' is no node; did you mean %s?", t->node, near);
 	else
-		faults_add(f, t->line, "services.tasks.node", "'%s' is no node; expected the name of one of "
-		    "nodes", t->node);
+		faults_add(f, t->line, "services.tasks.node",
+		    "'%s' is no node; expected the name of one of nodes", t->node);
 	free(words);
 }
 

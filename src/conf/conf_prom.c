@@ -46,8 +46,8 @@ read_server(const struct conf_key *k, struct str s, void *member, char *problem)
 		;
 	/* Anywhere: a password may hold any character, and must not be quoted. */
 	if (memchr(rest.p, '@', rest.len) != NULL)
-		return problem_set(problem, "a user in the URL; expected http://host:port, and user and password "
-		    "beside it");
+		return problem_set(problem,
+		    "a user in the URL; expected http://host:port, and user and password beside it");
 	if (s.len > 1024 || !is_authority((struct str){ rest.p, slash }) || (!whole && slash < rest.len)
 	    || (slash < rest.len && !form_path((struct str){ rest.p + slash, rest.len - slash }))
 	    || memchr(rest.p, '?', rest.len) != NULL)
@@ -193,8 +193,8 @@ https_check(const struct conf_prom *p, const struct prom_section *l)
 static void
 queries_check(const struct conf *c, const struct prom_section *l)
 {
-	static const char help[] = "there is no Prometheus; expected the section prometheus with its "
-	    "servers";
+	static const char help[] =
+	    "there is no Prometheus; expected the section prometheus with its servers";
 
 	if (c->defaults.terms.n > 0)
 		faults_add(l->faults, conf_line(l->root, "defaults", "promql"), "defaults.promql", help);

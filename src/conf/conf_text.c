@@ -65,8 +65,8 @@ read_name(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	(void)k;
 	if (!form_name(s))
-		return problem_set(problem, "'%s' is not a name; expected 1 to 63 of A-Z, a-z, 0-9, '.', '_' and "
-		    "'-'", QUOTED(s));
+		return problem_set(problem,
+		    "'%s' is not a name; expected 1 to 63 of A-Z, a-z, 0-9, '.', '_' and '-'", QUOTED(s));
 	return text_set(member, s);
 }
 
@@ -352,8 +352,8 @@ read_names(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	(void)k;
 	if (!form_name(s))
-		return problem_set(problem, "'%s' is not a name; expected 1 to 63 of A-Z, a-z, 0-9, '.', '_' and "
-		    "'-'", QUOTED(s));
+		return problem_set(problem,
+		    "'%s' is not a name; expected 1 to 63 of A-Z, a-z, 0-9, '.', '_' and '-'", QUOTED(s));
 	return list_append(member, s, problem);
 }
 

@@ -70,19 +70,16 @@ bool	read_setting(const struct conf_key *, struct str, void *member, char *probl
 
 /* conf_text.c */
 extern const struct conf_type type_STRING, type_NAME, type_SECRET, type_FILE, type_SOCKET,
-    type_PATH_OR_NONE, type_EXPORTER,
-    type_AGENT, type_ADMIN_ADDRESS, type_TASK_ADDRESS, type_LISTEN_ADDRESS, type_LISTEN_NAME,
-    type_HOSTS, type_PATHS,
-    type_ENDPOINTS, type_NETWORKS, type_NETS, type_TEMPLATE, type_URL, type_NAMES;
+    type_PATH_OR_NONE, type_EXPORTER, type_AGENT, type_ADMIN_ADDRESS, type_TASK_ADDRESS,
+    type_LISTEN_ADDRESS, type_LISTEN_NAME, type_HOSTS, type_PATHS, type_ENDPOINTS, type_NETWORKS,
+    type_NETS, type_TEMPLATE, type_URL, type_NAMES;
 /* conf_number.c */
 extern const struct conf_type type_DURATION, type_REAL, type_WEIGHT, type_COUNT,
     type_COUNT_OR_AUTO, type_BYTES, type_WORKERS, type_BALANCERS, type_POLICY, type_PROFILE,
     type_LIMITS, type_LEVEL, type_FORMAT, type_SWITCH;
 /* conf_target.c */
 extern const struct conf_type type_TARGET_KIND, type_TARGET_POLICY, type_TARGET_SERVICES,
-    type_STRATEGY, type_PEER, type_PEER_LISTEN, type_OPTIONS,
-    type_BACKEND;
-
+    type_STRATEGY, type_PEER, type_PEER_LISTEN, type_OPTIONS, type_BACKEND;
 /* conf_prom.c */
 extern const struct conf_type type_PROM_SERVERS, type_PASSWORD, type_PROMQL, type_PROMQL_OR_NONE;
 

@@ -61,8 +61,8 @@ refuse_syntax(struct tree_reader *r)
 	if (p->context != NULL && strstr(p->context, "alias") != NULL)
 		return refuse(r, (int)p->context_mark.line + 1, STAR);
 	if (at < r->text.len && r->text.p[at] == ':')
-		return refuse(r, (int)p->problem_mark.line + 1, "not YAML: what begins with ':' must be quoted "
-		    "here");
+		return refuse(r, (int)p->problem_mark.line + 1,
+		    "not YAML: what begins with ':' must be quoted here");
 	if (p->context != NULL && p->context_mark.line != p->problem_mark.line)
 		snprintf(text, sizeof text, "not YAML: %s, %s that begins in line %zu", p->problem, p->context,
 		    p->context_mark.line + 1);

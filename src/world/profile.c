@@ -24,8 +24,8 @@ const struct profile profile_all[PROFILE_COUNT] = {
 #include "tbl/profiles.h"
 };
 #undef PROFILE
-_Static_assert(RESOURCE_COUNT == 4, "tbl/profiles.h: PROFILE has a weight and a limit for each "
-    "RESOURCE");
+_Static_assert(RESOURCE_COUNT == 4,
+    "tbl/profiles.h: PROFILE has a weight and a limit for each RESOURCE");
 
 /* Two profiles, or two resources, of one name do not compile. */
 enum {

@@ -251,8 +251,8 @@ clear_queries(void *member)
 
 const struct setting_type
 	setting_POLICY = { sizeof(MEMBER_POLICY), read_policy, write_policy, NULL, NULL, NULL },
-	setting_PROFILE = { sizeof(MEMBER_PROFILE), read_profile, write_profile, same_profile, NULL,
-	    NULL },
+	setting_PROFILE = { sizeof(MEMBER_PROFILE), read_profile, write_profile,
+		same_profile, NULL, NULL },
 	setting_DURATION = { sizeof(MEMBER_DURATION), read_duration, write_duration, NULL, NULL, NULL },
 	setting_COUNT = { sizeof(MEMBER_COUNT), read_count, write_count, NULL, NULL, NULL },
 	setting_SWITCH = { sizeof(MEMBER_SWITCH), read_switch, write_switch, NULL, NULL, NULL },

@@ -164,8 +164,8 @@ write_at(int fd, const void *p, size_t n, uint64_t at)
 static bool
 table_write(const struct table_maker *m, int fd)
 {
-	struct table_head h = { .magic = TABLE_MAGIC, .serial = m->serial, .shape = TABLE_SHAPE, .size =
-	    sizeof h };
+	struct table_head h = { .magic = TABLE_MAGIC, .serial = m->serial, .shape = TABLE_SHAPE,
+		.size = sizeof h };
 
 	for (int p = 0; p < PARTS; p++) {
 		h.part[p].at = (uint32_t)h.size;
