@@ -187,6 +187,29 @@ bodies_come_whole(void **state)
 	site_free(s);
 }
 
+/* The page grows while the body comes in, and the head moves with it; what follows the body is the next request. */
+static void
+a_large_body_leaves_the_head_readable(void **state)
+{
+	static char text[50000];
+	struct site *s = site_new(NULL);
+	int fd = dial(&s->at);
+
+	(void)state;
+	memset(text, 'b', sizeof text);
+	SAY(fd, "POST /large?q=9 HTTP/1.1\r\nHost: a\r\nContent-Length: 50000\r\n\r\n");
+	say(fd, text, sizeof text - 1);
+	assert_int_equal(s->asked, 0);
+	assert_string_equal(ask(s, fd, "bGET /ho", "fine"), fine);
+	assert_string_equal(s->path, "/large");
+	assert_string_equal(s->query, "9");
+	assert_int_equal(strspn(s->body, "b"), sizeof s->body - 1);
+	SAY(fd, "ld HTTP/1.1\r\nHost: a\r\n\r\n");
+	UNTIL(s->loop, s->nheld == 1);
+	close(fd);
+	site_free(s);
+}
+
 static struct request *
 first_reading(struct site *s)
 {
@@ -736,6 +759,7 @@ main(void)
 		cmocka_unit_test(requests_are_answered_on_one_connection),
 		cmocka_unit_test(pipelined_requests_are_answered_in_order),
 		cmocka_unit_test(bodies_come_whole),
+		cmocka_unit_test(a_large_body_leaves_the_head_readable),
 		cmocka_unit_test(a_request_may_come_byte_by_byte),
 		cmocka_unit_test(a_client_that_waits_for_100_gets_it),
 		cmocka_unit_test(heads_without_bodies),
