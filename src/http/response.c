@@ -115,7 +115,7 @@ static bool
 begin_next(struct request *req)
 {
 	ASSERT(req->state == AT_RESPONSE && req->sent == 0 && (req->closing || req->in.body.done));
-	req->session.served++;
+	session_served(&req->session);
 	if (req->closing) {
 		request_move(req, AT_REST);
 		session_linger(&req->session);

@@ -106,6 +106,20 @@ void		session_close(struct session *);
 /* Broken off: the client sees that something is missing. */
 void		session_reset(struct session *);
 
+/* An exchange is over, whether the session goes on or not. */
+static inline void
+session_served(struct session *s)
+{
+	s->served++;
+}
+
+/* No exchange follows the one under way. */
+static inline bool
+session_is_draining(const struct session *s)
+{
+	return s->home->draining;
+}
+
 static inline struct loop *
 session_loop(const struct session *s)
 {

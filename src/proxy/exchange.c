@@ -142,7 +142,7 @@ exchange_reset(struct exchange *x)
 	attempt_init(&x->attempt, x->proxy, on_task, x);
 	x->status = 0;
 	x->from = x->client->sender.ip;
-	x->bytes_before = stream_bytes_out(&x->client->session.stream);
+	x->bytes_before = stream_bytes_out(x->down.sink);
 	x->log.len = 0;
 }
 
@@ -294,7 +294,7 @@ static void
 answer_begin(struct exchange *x)
 {
 	ASSERT(x->status == 0 && x->why->status != 0);
-	x->keep = x->keep && x->up.body.done && !x->proxy->sessions.draining;
+	x->keep = x->keep && x->up.body.done && !session_is_draining(&x->client->session);
 	x->status = x->why->status;
 	flow_fini(&x->down);
 	x->down.moved_usec = exchange_now(x);
@@ -335,7 +335,7 @@ static void
 exchange_end(struct exchange *x, bool clean)
 {
 	attempt_leave(&x->attempt, x->why, clean);
-	x->client->session.served++;
+	session_served(&x->client->session);
 	exchange_report(x);
 }
 
@@ -390,7 +390,7 @@ end_enter(struct exchange *x)
 	struct session *s = &x->client->session;
 	/* the client has announced that nothing follows, and all that it has sent is read: no
 	 * byte can come that would break its response */
-	bool done = x->last && x->up.body.done && !stream_can_read(&s->stream);
+	bool done = x->last && x->up.body.done && !stream_can_read(x->up.source);
 
 	exchange_end(x, x->attempt.keeps && x->up.over && x->down.good == x->down.end);
 	if (!x->keep) {

@@ -15,7 +15,7 @@ exchange_report(const struct exchange *x)
 	struct access_line line = {
 		.client = ip_eq(&x->from, &sender->ip) ? sender_peer(sender) : ip_text(&x->from, from),
 		.request = &x->log, .status = x->status,
-		.bytes = stream_bytes_out(&x->client->session.stream) - x->bytes_before,
+		.bytes = stream_bytes_out(x->down.sink) - x->bytes_before,
 		.took_usec = took_usec, .why = x->why,
 	};
 

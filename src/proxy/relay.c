@@ -106,7 +106,7 @@ relay_interim(struct exchange *x)
 struct wait
 relay_write_wait(const struct exchange *x)
 {
-	uint64_t bytes = stream_bytes_out(&x->client->session.stream) - x->bytes_before;
+	uint64_t bytes = stream_bytes_out(x->down.sink) - x->bytes_before;
 
 	return sooner((struct wait){ x->down.moved_usec + x->proxy->conf.client_write_usec,
 	    WHY_CLIENT_SLOW_READ }, head_rate_wait(x, &x->down, bytes, WHY_CLIENT_SLOW_READ));
@@ -203,7 +203,7 @@ response_begin(struct exchange *x, size_t used)
 	x->attempt.keeps = h->h1.keep_alive && !x->attempt.deaf;
 	x->attempt.keeps_usec = x->attempt.keeps ? keeps_usec(h) : -1;
 	x->keep = x->keep && x->up.over && !x->attempt.deaf && h->body != BODY_UNTIL_CLOSE
-	    && !x->proxy->sessions.draining;
+	    && !session_is_draining(&x->client->session);
 	if (!h1_write_response(&x->down.head, h, &edits, connection_for_client(x)))
 		return exchange_fail(x, WHY_NO_MEMORY);
 	x->down.last = !x->keep;
@@ -302,7 +302,7 @@ relay_both(struct exchange *x)
 	enum state next;
 
 	ASSERT(x->status >= 200 && x->status == x->attempt.status);
-	if (stream_is_broken(&x->client->session.stream))
+	if (stream_is_broken(x->down.sink))
 		return exchange_fail(x, WHY_CLIENT_GONE);
 	if ((next = send_up(x)) != STAY)
 		return next;
