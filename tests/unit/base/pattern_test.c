@@ -7,6 +7,8 @@
 
 #include "base/pattern.c"
 
+#include <string.h>
+
 static bool
 matches(const char *expression, const char *text)
 {
