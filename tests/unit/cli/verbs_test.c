@@ -35,6 +35,8 @@ static const char why_unserved_answer[] = "{\"service\":\"two\",\"policy\":null,
     "\"state\":\"wrong\",\"text\":\"expected a duration\"}],\"troubles\":[{\"why\":\"route_taken\",\"text\":\"a/ belongs to web\"},"
     "{\"why\":\"service_no_port\",\"text\":\"no port is known\"}]}";
 
+#define LONG_NAME 1200
+
 static char place[64], where[80];
 
 /* Responds to requests that are as they should be. */
@@ -42,7 +44,7 @@ static void
 pretend(void *arg, struct request *x)
 {
 	struct str path = request_path(x), body = request_body(x);
-	char service[64] = "";
+	char service[LONG_NAME + 1] = "";
 	const char *json = "{\"error\":\"there is no service 'x\\u001by'\"}";
 	int status = 200;
 
@@ -54,6 +56,8 @@ pretend(void *arg, struct request *x)
 		json = services_answer;
 	else if (str_eq(path, STR("/api/v1/tasks")) && (service[0] == '\0' || strcmp(service, "web & co") == 0))
 		json = tasks_answer;
+	else if (str_eq(path, STR("/api/v1/tasks")) && strlen(service) == LONG_NAME)
+		json = "{\"tasks\":[]}";
 	else if (str_eq(path, STR("/api/v1/why")) && strcmp(service, "web") == 0)
 		json = why_answer;
 	else if (str_eq(path, STR("/api/v1/why")) && strcmp(service, "two") == 0)
@@ -185,6 +189,26 @@ test_tasks(void **state)
 	    "TASK   NODE   ADDRESS      STATE  INFLIGHT  REQUESTS  FAILED  COST  SHARE\n"
 	    "web.1  alpha  10.0.0.1:80  up            1        99       1  0.50   100%\n");
 	assert_string_equal(of_service.out, t.out);
+}
+
+/* A name goes to the API whole, or not at all. */
+static void
+test_long_names(void **state)
+{
+	char name[9001];
+	struct output t;
+
+	(void)state;
+	memset(name, 'n', sizeof name);
+	name[LONG_NAME] = '\0';
+	t = MOLA(tasks, name);
+	assert_int_equal(t.status, 0);
+	assert_string_equal(t.out, "TASK  NODE  ADDRESS  STATE  INFLIGHT  REQUESTS  FAILED  COST  SHARE\n");
+	name[LONG_NAME] = 'n';
+	name[sizeof name - 1] = '\0';
+	t = MOLA(tasks, name);
+	assert_int_equal(t.status, 1);
+	assert_string_equal(t.err, "mola tasks: the name is too long\n");
 }
 
 static void
@@ -362,7 +386,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nodes),
 		cmocka_unit_test(test_services),
-		cmocka_unit_test(test_tasks),
+		cmocka_unit_test(test_tasks), cmocka_unit_test(test_long_names),
 		cmocka_unit_test(test_why),
 		cmocka_unit_test(test_why_unserved),
 		cmocka_unit_test(test_drain),
