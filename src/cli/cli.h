@@ -17,6 +17,8 @@ int	help_main(int argc, char **argv);
 
 /* `mola VERB --help`, for every verb of tbl/cmds.h: prints its usage on stdout, returns 0. */
 int	help_verb(const char *verb);
+/* `word` is not a verb: prints that on stderr, with a verb that is spelled like it, returns 2. */
+int	help_no_verb(const char *word);
 /* Wrong usage: prints one sentence and where to read more on stderr, returns 2. */
 int	help_misuse(const char *verb, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

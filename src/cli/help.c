@@ -95,18 +95,25 @@ help_misuse(const char *verb, const char *fmt, ...)
 }
 
 int
-help_main(int argc, char **argv)
+help_no_verb(const char *word)
 {
 	const char *words[NVERBS + 1] = { NULL }, *near;
 
-	if (argc < 2)
-		return help_all();
-	if (verb_find(argv[1]) != NULL)
-		return help_verb(argv[1]);
+	ASSERT(verb_find(word) == NULL);
 	for (size_t i = 0; i < NVERBS; i++)
 		words[i] = verbs[i].name;
-	near = word_near(str_of(argv[1]), words);
-	fprintf(stderr, "mola: there is no verb '%s'%s%s%s; `mola help` lists them\n", argv[1],
-	    near != NULL ? ", did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?" : "");
+	near = word_near(str_of(word), words);
+	fprintf(stderr, "mola: there is no verb '%s'; ", word);
+	if (near != NULL)
+		fprintf(stderr, "did you mean '%s'? ", near);
+	fprintf(stderr, "`mola help` lists them\n");
 	return 2;
+}
+
+int
+help_main(int argc, char **argv)
+{
+	if (argc < 2)
+		return help_all();
+	return verb_find(argv[1]) != NULL ? help_verb(argv[1]) : help_no_verb(argv[1]);
 }

@@ -183,8 +183,8 @@ check_names(struct conf_reader *r, const struct tree *map, const char *where,
 		near = word_near(str_of(t->key), names);
 		if (strcmp(t->key, "tls") == 0 || strcmp(t->key, "certificates") == 0)
 			faults_add(&r->faults, t->line, inside(where, t->key, key),
-			    "not supported yet: Mola has no TLS for clients; "
-			    "expected a proxy in front of it that does, named in clients.trusted");
+			    "not supported yet: Mola has no TLS for clients; put a proxy that does TLS in front "
+			    "of it, and list it in clients.trusted");
 		else if (near != NULL)
 			faults_add(&r->faults, t->line, inside(where, t->key, key), "unknown key; did you mean %s?",
 			    near);
@@ -360,7 +360,8 @@ read_section(struct conf_reader *r, const struct tree *map, enum conf_section_id
 		read_list(r, t, section, where, f->base);
 	if (section == SECTION_TASK && ((struct conf_service *)f->base)->ntasks == 0 &&
 	    (t == NULL || t->shape != TREE_MAP))
-		faults_add(&r->faults, t == NULL ? map->line : t->line, where, "missing. %s",
+		faults_add(&r->faults, t == NULL ? map->line : t->line, where, "%s. %s",
+		    t != NULL && t->shape == TREE_LIST ? "an empty list" : "missing",
 		    conf_sections[section].help);
 }
 

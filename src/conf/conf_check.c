@@ -65,10 +65,11 @@ task_node_check(const struct conf *c, const struct conf_task *t, const struct ma
 			words[n++] = c->node[i].name;
 	near = word_near(str_of(t->node), words);
 	if (near != NULL)
-		faults_add(f, t->line, "services.tasks.node", "'%s' is no node; did you mean %s?", t->node, near);
+		faults_add(f, t->line, "services.tasks.node", "there is no node '%s' in nodes; did you mean %s?",
+		    t->node, near);
 	else
 		faults_add(f, t->line, "services.tasks.node",
-		    "'%s' is no node; expected the name of one of nodes", t->node);
+		    "there is no node '%s' in nodes; expected the name of one of them", t->node);
 	free(words);
 }
 
@@ -142,8 +143,8 @@ listeners_check(struct conf *c, const struct tree *root, struct faults *f)
 	bool twice;
 
 	if (c->nlisten == 0 && c->ntargets == 0 && tree_find(root, NULL, "listen") == NULL)
-		faults_add(f, root->line, "listen", "missing. Addresses on which clients are served, such as "
-		    ":80; it may be left out where there are targets");
+		faults_add(f, root->line, "listen", "missing; expected addresses such as :80 (may be "
+		    "left out only if there are targets)");
 	for (unsigned i = 0; i < c->nlisten; i++) {
 		struct conf_listen *l = &c->listen[i];
 		if (l->addr.len == 0)

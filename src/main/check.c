@@ -1,6 +1,6 @@
 /*
- * check: `mola check FILE`: says whether a configuration is sound; with --swarm, what of the
- * Swarm is served otherwise than by 0.1.0.
+ * check: `mola check FILE`: whether a configuration is valid; with --swarm, what of the Swarm is
+ * served otherwise than by 0.1.0.
  */
 #include <stdio.h>
 #include <string.h>
@@ -17,13 +17,13 @@ plural(unsigned n)
 }
 
 static void
-print_sound(const struct conf *c)
+print_valid(const struct conf *c)
 {
 	unsigned ntasks = 0;
 
 	for (unsigned i = 0; i < c->nservices; i++)
 		ntasks += c->service[i].ntasks;
-	printf("%s: fine: %u node%s, %u service%s, %u task%s", c->file, c->nnodes,
+	printf("%s: valid: %u node%s, %u service%s, %u task%s", c->file, c->nnodes,
 	    plural(c->nnodes), c->nservices, plural(c->nservices), ntasks, plural(ntasks));
 	if (c->ntargets > 0)
 		printf(", %u target%s", c->ntargets, plural(c->ntargets));
@@ -54,7 +54,7 @@ check_main(int argc, char **argv)
 	log_setup("check", LOG_ERROR, false);
 	c = conf_load(file, &text, &errors);
 	if (c != NULL) {
-		print_sound(c);
+		print_valid(c);
 		status = swarm ? check_swarm(c) : 0;
 	} else
 		fwrite(errors.p, 1, errors.len, stderr);

@@ -47,6 +47,5 @@ main(int argc, char **argv)
 	for (size_t i = 0; i < NCOMMANDS; i++)
 		if (strcmp(verb, commands[i].name) == 0)
 			return written(commands[i].run(argc > 1 ? argc - 1 : 1, argc > 1 ? argv + 1 : argv));
-	fprintf(stderr, "mola: there is no verb '%s'; `mola help` lists them\n", verb);
-	return 2;
+	return help_no_verb(verb);
 }

@@ -330,7 +330,7 @@ test_misuse(void **state)
 	static const char *const expected[] = { "mola nodes: there is no option --frob; see `mola nodes --help`\n",
 		"mola nodes: unexpected argument 'x'; ", "there is no option --undo", "a name is missing", "unexpected argument 'b'", "a name is missing",
 		"--admin expects a value", "'ftp://x' is not an admin address: expected unix:/path or http://host:port",
-		"expected no argument", "mola: there is no verb 'nodse', did you mean 'nodes'?; `mola help` lists them\n" };
+		"expected no argument", "mola: there is no verb 'nodse'; did you mean 'nodes'? `mola help` lists them\n" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {

@@ -25,8 +25,8 @@ static const struct wrong {
 	{ L "user: *a\n", "m:2: an alias (*); expected plain values: what begins with '*' must be quoted, such as \"*.example.org\"\n" },
 	{ L "services:\n- name: w\n  host: *.example.org\n", "m:4: an alias (*); expected plain values: what begins with '*' must be quoted, such as \"*.example.org\"\n" },
 	{ L "services:\n- name: w\n  host: [ * ]\n", "m:4: an alias (*); expected plain values: what begins with '*' must be quoted, such as \"*.example.org\"\n" },
-	{ L "tls: { cert: /x }\n", "m:2: tls: not supported yet: Mola has no TLS for clients; expected a proxy in front of it that does, "
-	    "named in clients.trusted\n" },
+	{ L "tls: { cert: /x }\n", "m:2: tls: not supported yet: Mola has no TLS for clients; put a proxy that does TLS in front "
+	    "of it, and list it in clients.trusted\n" },
 	{ L "user: !!str x\n", "m:2: a tag (!); expected plain values, without tags\n" },
 	{ L "---\n" L, "m:2: a second document; expected one\n" },
 	{ "[[[[[[[[[[[[", "m:1: nested too deeply\n" },
@@ -41,8 +41,7 @@ static const struct wrong {
 	{ L "upstream: { frobnicate: 1 }\n", "m:2: upstream.frobnicate: unknown key; expected idle_max, idle, head_bytes or fields\n" },
 	{ L "user: a\nuser: b\n", "m:3: user: given twice, first in line 2\n" },
 	{ L "log: {level: info}\nlog: {level: info}\n", "m:3: log: given twice, first in line 2\n" },
-	{ "workers: 1\n", "m:1: listen: missing. Addresses on which clients are served, such as :80; it may be left out where "
-	    "there are targets\n" },
+	{ "workers: 1\n", "m:1: listen: missing; expected addresses such as :80 (may be left out only if there are targets)\n" },
 	{ L "user:\n", "m:2: user: no value. The user that the workers run as when Mola is started by root. A change takes effect at "
 	    "the next start.\n" },
 	{ L "user: [a]\n", "m:2: user: a list; expected one value\n" },
@@ -165,8 +164,8 @@ static const struct wrong {
 	{ "listen: [':80', ':80']\n", "m:1: listen.address: '0.0.0.0:80' is listed twice\n" },
 	{ "listen:\n- { address: ':80', name: web }\n- { address: ':81', name: web }\n",
 	    "m:3: listen.name: 'web' is already used in line 2; expected a unique one\n" },
-	{ "listen:\n- { address: ':80', tls: true }\n", "m:2: listen.tls: not supported yet: Mola has no TLS for clients; expected a proxy "
-	    "in front of it that does, named in clients.trusted\n" },
+	{ "listen:\n- { address: ':80', tls: true }\n", "m:2: listen.tls: not supported yet: Mola has no TLS for clients; put a proxy "
+	    "that does TLS in front of it, and list it in clients.trusted\n" },
 	{ "listen:\n- { name: web }\n", "m:2: listen.address: missing. IP address and port: 10.0.0.1:80, [::1]:80, :80 (any address).\n" },
 	{ "listen:\n- [ ':80' ]\n", "m:2: listen: not a mapping; expected keys such as address, name, proxy_protocol or shared\n" },
 	{ "listen: { address: ':80', proxy_protocol: true }\n", "m:1: listen.proxy_protocol: no client could connect: clients.trusted is empty; "
@@ -223,12 +222,12 @@ static const struct wrong {
 	{ L "nodes: [ { name: a, agent: 10.0.0.1 } ]\n", "m:2: nodes.agent: '10.0.0.1' is not a URL; expected http://host:port/stream, or "
 	    "host:port for short\n" },
 	{ L "services: [ { name: web } ]\n", "m:2: services.tasks: missing. The tasks that serve the requests of the service; at least one.\n" },
-	{ L "services: [ { name: web, tasks: [] } ]\n", "m:2: services.tasks: missing. The tasks that serve the requests of the service; at "
-	    "least one.\n" },
+	{ L "services: [ { name: web, tasks: [] } ]\n", "m:2: services.tasks: an empty list. The tasks that serve the requests of the "
+	    "service; at least one.\n" },
 	{ L "nodes: [{name: alpha}]\nservices:\n- name: web\n  tasks: [{node: alfa, address: '1.2.3.4:5'}]\n",
-	    "m:5: services.tasks.node: 'alfa' is no node; did you mean alpha?\n" },
+	    "m:5: services.tasks.node: there is no node 'alfa' in nodes; did you mean alpha?\n" },
 	{ L "services:\n- name: web\n  tasks: [{node: alfa, address: '1.2.3.4:5'}]\n",
-	    "m:4: services.tasks.node: 'alfa' is no node; expected the name of one of nodes\n" },
+	    "m:4: services.tasks.node: there is no node 'alfa' in nodes; expected the name of one of them\n" },
 	{ L "nodes: [{name: a}]\nservices:\n- name: web\n  tasks: [{node: a, address: 'web:5'}]\n",
 	    "m:5: services.tasks.address: 'web:5' is not an address; expected an IP address and a port, such as 10.0.0.1:80\n" },
 	{ L "nodes: [{name: a}]\nservices:\n- name: web\n  tasks: [{node: a, address: ':5'}]\n",
