@@ -138,7 +138,7 @@ check:			## a fast look: house, unit tests, scenes of the brain, inputs that fuz
 	+@$(SUBMAKE) MODE=san test-bins
 	@tests/run house unit brain fuzz
 
-fuzz:			## libFuzzer on every function that eats foreign bytes; FUZZ_SECONDS=600 for longer
+fuzz:			## libFuzzer on every function that parses foreign bytes; FUZZ_SECONDS=600 for longer
 	@tools/deps check fuzz
 	@tests/fuzz/run
 
@@ -207,7 +207,7 @@ install: $(if $(wildcard mola),,mola)	## into PREFIX (/usr/local), under DESTDIR
 	install -m 644 $(DOCS) $(DESTDIR)$(DOC_DIR)
 	[ -e $(DESTDIR)$(CONF) ] || install -D -m 644 deploy/systemd/mola.yaml $(DESTDIR)$(CONF)
 
-uninstall:		## what install has put there, but for the configuration
+uninstall:		## what install has put there, except the configuration
 	rm -f $(DESTDIR)$(BIN) $(addprefix $(DESTDIR)$(UNIT_DIR)/,$(notdir $(SERVICES))) $(addprefix $(DESTDIR)$(DOC_DIR)/,$(notdir $(DOCS)))
 	for m in $(MAN); do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
 	[ ! -d $(DESTDIR)$(DOC_DIR) ] || rmdir $(DESTDIR)$(DOC_DIR)
@@ -219,7 +219,7 @@ deb: mola		## a Debian package, in build/
 	@tools/deps check deb
 	@tools/deb
 
-clean:			## away with build/ and ./mola
+clean:			## removes build/ and ./mola
 	rm -rf build mola
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -20,7 +20,7 @@ struct sink {
 void	sink_unblock(int fd);
 /* Finds out what kind of descriptor it is, and keeps it. */
 void	sink_init(struct sink *, int fd);
-/* so many bytes a pipe takes whole or not at all, with no other writer's between them */
+/* a pipe takes a write of up to this many bytes whole or not at all, never mixed with another */
 #define SINK_ATOMIC 4096
 /* Bytes that were taken: 0 when the reader must read first, -1 when it is gone. `n` is 1 to
  * SINK_ATOMIC. */

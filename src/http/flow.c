@@ -305,7 +305,7 @@ flow_write(struct flow *f, int64_t now)
 
 /*
  * All that may go is written: the page is filled again, behind what cannot be judged yet (a trailer
- * line that is not there to its end), or goes back when nothing comes; unless it keeps what it
+ * line that is still incomplete), or goes back when nothing comes; unless it keeps what it
  * holds. A head's own page is not needed for its body.
  */
 static enum io_result

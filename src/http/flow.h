@@ -37,7 +37,7 @@ struct flow {
 	size_t		 cap;			/* of the page */
 	/* of page: at..good may be written, good..end is not (yet) of this message */
 	size_t		 at, good, end;
-	size_t		 scanned;		/* bytes of a head that is not there to its end and were looked at */
+	size_t		 scanned;		/* bytes of an incomplete head that were looked at */
 	bool		 starved;		/* the last flow_fill failed for want of memory */
 	struct gather	 head;			/* goes before at..good; its slices lie in 0..at */
 	size_t		 body_at;		/* of page: where the body began */
@@ -62,7 +62,7 @@ void			 flow_fini(struct flow *);
 /* Adds bytes at `end`; a page must have room. For heads, which are read whole before anything is
  * written. IO_FAIL and `starved`: there is no memory. */
 enum io_result		 flow_fill(struct flow *, int64_t now_usec);
-/* For a head that is not there to its end: a page that is full gets room up to `most` bytes.
+/* For a head that is still incomplete: a page that is full gets room up to `most` bytes.
  * False: there is no memory. */
 bool			 flow_widen(struct flow *, size_t most);
 struct str		 flow_unread(const struct flow *);	/* what came and is not consumed: good..end */

@@ -30,9 +30,10 @@ struct h1_body {
 void		h1_body_init(struct h1_body *, enum body_kind, uint64_t length);
 /*
  * DONE: the body ends after *used bytes (0 <= *used <= len). MORE: *used bytes belong to it,
- * and more follow; *used < len when no more cuts fit, or a trailer line is not there to its
- * end: come again with what was not used and more. BAD: the framing is broken, nothing of this
- * piece may be passed on. BODY_UNTIL_CLOSE never ends here: the connection's end is the body's.
+ * and more follow; *used < len when no more cuts fit, or a trailer line is still
+ * incomplete: call again with what was not used and more. BAD: the framing is broken, nothing of
+ * this piece may be passed on. BODY_UNTIL_CLOSE never ends here: the connection's end is the
+ * body's.
  * Cut are trailers that may not be such (RFC 9110, 6.5.1): a server that merges them into the
  * head would read another length, host, user or client there than the one that we went by.
  */

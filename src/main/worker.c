@@ -22,7 +22,8 @@ struct worker {
 	const struct worker_conf *conf;
 	struct loop	*loop;
 	struct proxy	*proxy;
-	struct secrets	*secrets;	/* in force, NULL until the first set arrives */
+	/* in force, NULL until the first set arrives; no code reads it yet: keys for TLS will be in it */
+	struct secrets	*secrets;
 	struct channel	 channel;
 	struct timer	 last_call, beat;
 	bool		 draining;

@@ -18,7 +18,7 @@
 #include "net/sock.h"
 
 enum io_result {
-	IO_DONE,	/* some bytes moved; of what moves none: it is done */
+	IO_DONE,	/* some bytes moved, or the operation (if it moves none) is complete */
 	IO_AGAIN,	/* not now; `fn` will be called when it is worth another try */
 	IO_EOF,		/* the other side has properly ended its direction (reads only) */
 	IO_FAIL		/* broken or cut; stream_error() is the errno. Reads and writes fail from now on */

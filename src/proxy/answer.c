@@ -8,7 +8,12 @@
 #include "http/message.h"
 #include "proxy/answer.h"
 
-/* Connection is there in either case: an HTTP/1.0 client goes on only if it is. */
+/*
+ * The fields are the same for every reason. A reason that needs a field of its own (401 and its
+ * WWW-Authenticate would be the first) needs a parameter for it here, and room in ANSWER_MAX.
+ *
+ * Connection is there in either case: an HTTP/1.0 client goes on only if it is.
+ */
 struct str
 answer_make(char out[ANSWER_MAX], const struct why *why, bool keep_alive, bool without_body)
 {

@@ -11,7 +11,7 @@
 #include "world/phys.h"
 #include "world/table.h"
 
-/* of more equals than this, so many are returned, from a random one on */
+/* if more are equal, this many are returned, from a random one on */
 #define CANDIDATES_LOWEST 32
 
 struct candidates;		/* of one service */

@@ -12,7 +12,7 @@ struct exchange;
 size_t	exchange_bytes(void);
 /* Something came from an idle client: bytes of a head, or its end. */
 void	exchange_start(struct client *);
-/* Its head is not there to its end, and its place is needed: responds with that reason, and its
+/* Its head is still incomplete, and its place is needed: responds with that reason, and its
  * connection ends. */
 void	exchange_give_way(struct exchange *);
 /* We are going: breaks off the exchange, and the client's connection with it. */

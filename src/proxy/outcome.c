@@ -8,8 +8,9 @@
 
 #define COMPARED	64	/* other tasks of the service that are looked at */
 #define WORSE		1.5	/* times the others' part of failures */
-#define AS_MANY		10	/* responses that one failure costs as much time as, */
-#define COST_USEC	USEC_PER_SEC	/* and this at least */
+/* a failure costs as much time as AS_MANY responses, at least COST_USEC */
+#define AS_MANY		10
+#define COST_USEC	USEC_PER_SEC
 
 enum meaning { MEANS_NOTHING, MEANS_WELL, MEANS_FAILED, MEANS_ERROR };
 

@@ -11,7 +11,7 @@
 #include "proxy/candidates.h"
 #include "proxy/pick.h"
 
-#define COMPARED	32	/* of more tasks than this on one node, so many in a row are compared */
+#define COMPARED	32	/* if a node has more tasks, this many in a row are compared */
 /* penalty with which round robin passes over a task: one failure of less than a second ago */
 #define TURN_LOST	0.5
 #define THROWS		16	/* of the dice, before we walk from one task to the next */

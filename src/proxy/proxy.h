@@ -35,7 +35,7 @@ struct proxy_conf {
 	int64_t		 client_grace_usec;	/* waits for a client that the rate does not count */
 	unsigned	 clients_max;
 	unsigned	 clients_per_address;	/* 0: as many as there may be */
-	struct ip_net	 trusted[PROXY_TRUSTED_MAX];	/* whose word of a client is believed */
+	struct ip_net	 trusted[PROXY_TRUSTED_MAX];	/* whose X-Forwarded-* and PROXY headers are trusted */
 	unsigned	 ntrusted;
 	/* where connections begin with a PROXY protocol header */
 	struct proxy_listener proxied[PROXY_LISTENERS_MAX];
@@ -62,8 +62,7 @@ void		 proxy_set_table(struct proxy *, struct table *);
 /* New limits and time-outs after a reload; worker, live, phys and seed stay. */
 void		 proxy_reconf(struct proxy *, const struct proxy_conf *);
 
-/* To be called every PROXY_BEAT_USEC: a sign of life, and what wants to be done even when no
- * client comes. */
+/* To be called every PROXY_BEAT_USEC: a sign of life, and work that is due even without clients. */
 #define PROXY_BEAT_USEC	100000
 void		 proxy_beat(struct proxy *);
 

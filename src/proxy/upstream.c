@@ -15,15 +15,15 @@
 
 #define CONNS_KEPT	1024	/* memory of closed connections that waits for the next ones */
 #define RECENT_USEC	(5 * USEC_PER_SEC)	/* over which "busy at once lately" is taken */
-/* idle time that every task allows, for all that is known */
+/* idle time that any task is assumed to allow */
 #define SAFE_USEC	(100 * USEC_PER_MSEC)
-/* closed sooner than this: not for having been idle, unless it goes on */
+/* closed sooner than this: not taken for an idle time-out, unless it happens again */
 #define HASTY_USEC	(5 * USEC_PER_MSEC)
 /* of a busy task's connections, that are used again at once */
 #define FRESH_USEC	(1 * USEC_PER_MSEC)
 /* in which an address that could not be reached is not tried */
 #define AVOID_USEC	(60 * USEC_PER_SEC)
-/* so many are kept for as long as they may be idle, however little there is to do */
+/* this many are kept until the idle time-out even when there is little traffic */
 #define IDLE_FEW	16
 
 enum place { PLACE_NEW, PLACE_BUSY, PLACE_IDLE, PLACE_DEAD };
