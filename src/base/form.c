@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "base/bug.h"
 #include "base/clock.h"
 #include "base/form.h"
 
@@ -44,6 +45,19 @@ form_duration(struct str s, int64_t *usec)
 			return true;
 		}
 	return false;
+}
+
+bool
+form_write_duration(struct buf *out, int64_t usec)
+{
+	size_t u = UNITS - 1;
+
+	ASSERT(usec >= 0);
+	if (usec == 0)
+		return buf_adds(out, STR("0s"));
+	while (u > 0 && usec % units[u].usec != 0)
+		u--;
+	return buf_printf(out, "%.15g%s", (double)usec / (double)units[u].usec, units[u].unit);
 }
 
 static bool

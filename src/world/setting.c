@@ -88,14 +88,6 @@ write_switch(const void *member, struct buf *out)
 
 /* ---- numbers ---- */
 
-static const struct {
-	const char	*unit;
-	int64_t		 usec;
-} units[] = { { "ms", USEC_PER_MSEC }, { "s", USEC_PER_SEC }, { "m", 60 * USEC_PER_SEC },
-    { "h", 3600 * USEC_PER_SEC } };
-
-#define UNITS (sizeof units / sizeof *units)
-
 static bool
 read_duration(struct str s, struct setting_range range, void *member, struct arena *a,
     char *problem)
@@ -117,18 +109,10 @@ read_duration(struct str s, struct setting_range range, void *member, struct are
 	return true;
 }
 
-/* In the largest unit that leaves a whole number. */
 static bool
 write_duration(const void *member, struct buf *out)
 {
-	int64_t usec = *(const int64_t *)member;
-	size_t u = UNITS - 1;
-
-	ASSERT(usec >= 0);
-	while (u > 0 && (usec % units[u].usec != 0 || usec == 0))
-		u--;
-	return buf_printf(out, "%.15g%s", (double)usec / (double)units[u].usec,
-	    usec == 0 ? "s" : units[u].unit);
+	return form_write_duration(out, *(const int64_t *)member);
 }
 
 static bool
