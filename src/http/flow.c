@@ -115,10 +115,24 @@ flow_unread(const struct flow *f)
 	return slice(f, f->good, f->end);
 }
 
+/* What a flow_fill() that brought nothing means for a message that is not complete. */
+static enum flow_result
+unfilled(const struct flow *f, enum io_result res)
+{
+	ASSERT(res != IO_DONE);
+	if (res == IO_AGAIN)
+		return FLOW_MORE;
+	if (res == IO_EOF)
+		return FLOW_SOURCE_END;
+	return f->starved ? FLOW_STARVED : FLOW_SOURCE_BROKEN;
+}
+
 enum flow_result
 flow_read_head(struct flow *f, enum flow_head kind, struct message *m, size_t *used,
     const struct why **why, int64_t now)
 {
+	enum io_result res;
+
 	for (;;) {
 		struct str in = flow_unread(f);
 		enum parse p = kind == FLOW_REQUEST ? h1_read_request(m, in, &f->scanned, used, why)
@@ -131,16 +145,8 @@ flow_read_head(struct flow *f, enum flow_head kind, struct message *m, size_t *u
 			return FLOW_BAD;
 		if (!flow_widen(f, m->limits.bytes))
 			return FLOW_STARVED;
-		switch (flow_fill(f, now)) {
-		case IO_DONE:
-			break;
-		case IO_AGAIN:
-			return FLOW_MORE;
-		case IO_EOF:
-			return FLOW_SOURCE_END;
-		case IO_FAIL:
-			return f->starved ? FLOW_STARVED : FLOW_SOURCE_BROKEN;
-		}
+		if ((res = flow_fill(f, now)) != IO_DONE)
+			return unfilled(f, res);
 	}
 }
 
@@ -248,6 +254,8 @@ flow_begin_whole(struct flow *f, size_t used, enum body_kind kind, uint64_t leng
 enum flow_result
 flow_read_body(struct flow *f, size_t most, int64_t now)
 {
+	enum io_result res;
+
 	ASSERT(f->whole && f->at == f->body_at);
 	while (!f->body.done) {
 		if (f->body_bytes > most)
@@ -256,16 +264,8 @@ flow_read_body(struct flow *f, size_t most, int64_t now)
 		 * there to its end */
 		if (!flow_widen(f, f->body_at + most + PAGE_BYTES))
 			return FLOW_STARVED;
-		switch (flow_fill(f, now)) {
-		case IO_DONE:
-			break;
-		case IO_AGAIN:
-			return FLOW_MORE;
-		case IO_EOF:
-			return FLOW_SOURCE_END;
-		case IO_FAIL:
-			return f->starved ? FLOW_STARVED : FLOW_SOURCE_BROKEN;
-		}
+		if ((res = flow_fill(f, now)) != IO_DONE)
+			return unfilled(f, res);
 		if (!body_check(f))
 			return FLOW_BAD;
 	}
