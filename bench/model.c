@@ -320,9 +320,9 @@ drive(struct model *m, struct set *s, int64_t every)
 
 	for (unsigned i = 0; i < m->plan.nnodes; i++) {
 		struct node *n = &s->node[i];
-		n->seen.sample = (struct sample){ .taken_usec = m->now + 1, .span_usec = (int64_t)(m->period * 1e6), .cores = n->cpu.cores,
+		n->seen.observed.sample = (struct sample){ .taken_usec = m->now + 1, .span_usec = (int64_t)(m->period * 1e6), .cores = n->cpu.cores,
 			.busy = fmin(n->cpu.cores, (n->cpu.busy_usec - n->busy_usec) / (m->period * 1e6)), .running = vcpu_threads(&n->cpu) };
-		n->seen.row.law.sampled_usec = m->now + 1;
+		n->seen.steering.row.law.sampled_usec = m->now + 1;
 		n->busy_usec = n->cpu.busy_usec;
 	}
 	weigh_update(s->weigh, &s->world, &rules, m->now + 1);
@@ -399,7 +399,7 @@ model_begin(struct model *m)
 			heap_init(&n->waits);
 			n->sampled = (struct law_node){ .cores = m->plan.cores[i], .balancers = 1,
 				.period_usec = (int64_t)(m->period * 1e6) };
-			n->seen = (struct world_node){ .slot = i, .samples = 2, .row.law = n->sampled };
+			n->seen = (struct world_node){ .slot = i, .observed.samples = 2, .steering.row.law = n->sampled };
 			LIST_INSERT_HEAD(&s->world.nodes, &n->seen, link);
 		}
 		s->weigh = weigh_new();

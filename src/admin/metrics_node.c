@@ -17,7 +17,8 @@ typedef double	of_node_f(const struct admin_view *, const struct world_node *);
 static double
 node_seen(const struct admin_view *v, const struct world_node *n)
 {
-	return n->sample.taken_usec != 0 && n->signal_why == NULL && guard_trust(n, v->now_usec) == 1;
+	return n->observed.sample.taken_usec != 0 && n->signal.why == NULL &&
+	    guard_trust(n, v->now_usec) == 1;
 }
 
 static double
@@ -31,7 +32,7 @@ node_age(const struct admin_view *v, const struct world_node *n)
 static double
 node_cores(const struct admin_view *v, const struct world_node *n)
 {
-	double cores = n->sample.taken_usec != 0 ? n->sample.cores : n->cores_declared;
+	double cores = n->observed.sample.taken_usec != 0 ? n->observed.sample.cores : n->cores_declared;
 
 	(void)v;
 	return cores > 0 ? cores : NAN;
@@ -41,20 +42,20 @@ static double
 node_effective(const struct admin_view *v, const struct world_node *n)
 {
 	(void)v;
-	return n->row.law.cores > 0 ? n->row.law.cores : NAN;
+	return n->steering.row.law.cores > 0 ? n->steering.row.law.cores : NAN;
 }
 
 static double
 node_busy(const struct admin_view *v, const struct world_node *n)
 {
 	(void)v;
-	return n->sample.taken_usec != 0 ? n->sample.busy : NAN;
+	return n->observed.sample.taken_usec != 0 ? n->observed.sample.busy : NAN;
 }
 
 static double
 node_others(const struct admin_view *v, const struct world_node *n)
 {
-	return n->row.law.cores > 0 ? law_others(&n->row.law, v->now_usec) : NAN;
+	return n->steering.row.law.cores > 0 ? law_others(&n->steering.row.law, v->now_usec) : NAN;
 }
 
 static double
@@ -66,28 +67,28 @@ node_inflight(const struct admin_view *v, const struct world_node *n)
 static double
 node_cost(const struct admin_view *v, const struct world_node *n)
 {
-	return n->row.law.cores > 0 ? explain_cost(v->world, n, v->now_usec) : NAN;
+	return n->steering.row.law.cores > 0 ? explain_cost(v->world, n, v->now_usec) : NAN;
 }
 
 static double
 node_score(const struct admin_view *v, const struct world_node *n)
 {
 	(void)v;
-	return n->row.law.cores > 0 ? n->row.score : NAN;
+	return n->steering.row.law.cores > 0 ? n->steering.row.score : NAN;
 }
 
 static double
 node_memory(const struct admin_view *v, const struct world_node *n)
 {
 	(void)v;
-	return n->sample.taken_usec != 0 ? n->sample.memory_total_bytes : NAN;
+	return n->observed.sample.taken_usec != 0 ? n->observed.sample.memory_total_bytes : NAN;
 }
 
 static double
 node_memory_free(const struct admin_view *v, const struct world_node *n)
 {
 	(void)v;
-	return n->sample.taken_usec != 0 ? n->sample.memory_available_bytes : NAN;
+	return n->observed.sample.taken_usec != 0 ? n->observed.sample.memory_available_bytes : NAN;
 }
 
 static double
@@ -101,7 +102,7 @@ static double
 node_disk(const struct admin_view *v, const struct world_node *n)
 {
 	(void)v;
-	return n->sample.taken_usec != 0 ? n->sample.disk_busy : NAN;
+	return n->observed.sample.taken_usec != 0 ? n->observed.sample.disk_busy : NAN;
 }
 
 static void
@@ -123,7 +124,7 @@ put_node(struct metrics_page *p, const struct world_node *n, const char *key, co
 static void
 put_pressure(struct metrics_page *p, const struct world_node *n)
 {
-	const struct sample *s = &n->sample;
+	const struct sample *s = &n->observed.sample;
 
 	if (s->taken_usec == 0)
 		return;
@@ -155,6 +156,7 @@ instance_of(const char *url)
 static void
 put_info(struct metrics_page *p, const struct world_node *n)
 {
+	const struct sample *s = &n->observed.sample;
 	char exporter[256];
 
 	str_copy(exporter, sizeof exporter, instance_of(n->exporter_url));
@@ -162,8 +164,7 @@ put_info(struct metrics_page *p, const struct world_node *n)
 	page_label(p, "node", n->name);
 	page_label(p, "address", n->address == NULL ? "" : n->address);
 	page_label(p, "exporter", exporter);
-	page_label(p, "source",
-	    view_source_name(n->sample.taken_usec == 0 ? SOURCE_NONE : n->sample.source));
+	page_label(p, "source", view_source_name(s->taken_usec == 0 ? SOURCE_NONE : s->source));
 	page_close(p, 1);
 }
 

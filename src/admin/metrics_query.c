@@ -40,13 +40,13 @@ put_used(struct metrics_page *p, const struct world_service *s, unsigned i)
 	ASSERT(period > 0 && t->full > 0);
 	LIST_FOREACH(n, &p->v->world->nodes, link) {
 		/* it has none, or it has expired */
-		if (user_metric_trust(&n->user_metric[query - 1], period, p->v->now_usec) == 0)
+		if (user_metric_trust(&n->observed.user_metric[query - 1], period, p->v->now_usec) == 0)
 			continue;
 		page_open(p);
 		page_label(p, "service", s->name);
 		page_label(p, "query", t->name);
 		page_label(p, "node", n->name);
-		page_close(p, fmin(1, n->user_metric[query - 1].value / t->full));
+		page_close(p, fmin(1, n->observed.user_metric[query - 1].value / t->full));
 	}
 }
 

@@ -95,7 +95,7 @@ traffic_count(const struct admin_view *v, struct node_traffic *of_node)
 static void
 put_sample(json_t *j, const struct world_node *n)
 {
-	const struct sample *s = &n->sample;
+	const struct sample *s = &n->observed.sample;
 	bool known = s->taken_usec != 0;
 
 	json_object_set_new(j, "busy", number_if(known, s->busy));
@@ -113,17 +113,17 @@ put_sample(json_t *j, const struct world_node *n)
 static void
 put_steering(json_t *j, const struct admin_view *v, const struct world_node *n)
 {
-	const struct law_node *law = &n->row.law;
+	const struct law_node *law = &n->steering.row.law;
 	bool has_law = law->cores > 0;
 
 	json_object_set_new(j, "cores_effective", number_if(has_law, law->cores));
 	json_object_set_new(j, "others", number_if(has_law, has_law ? law_others(law, v->now_usec) : 0));
 	json_object_set_new(j, "inflight", json_integer(live_node_inflight(v->world->live, n->slot)));
 	json_object_set_new(j, "inflight_sampled",
-	    number_if(n->sample.taken_usec != 0, n->inflight_sampled));
+	    number_if(n->observed.sample.taken_usec != 0, n->observed.inflight));
 	json_object_set_new(j, "cost", number_if(has_law,
 	    has_law ? explain_cost(v->world, n, v->now_usec) : 0));
-	json_object_set_new(j, "score", number_if(has_law, n->row.score));
+	json_object_set_new(j, "score", number_if(has_law, n->steering.row.score));
 }
 
 static void
@@ -132,17 +132,17 @@ put_fault(json_t *j, const struct admin_view *v, const struct world_node *n)
 	char detail[400];
 	double seconds;
 
-	json_object_set_new(j, "why", text(n->signal_why == NULL ? NULL : why_name(n->signal_why)));
-	if (n->signal_why == NULL) {
+	json_object_set_new(j, "why", text(n->signal.why == NULL ? NULL : why_name(n->signal.why)));
+	if (n->signal.why == NULL) {
 		json_object_set_new(j, "detail", json_null());
 		return;
 	}
-	seconds = (double)(v->now_usec - n->signal_wrong_usec) / (double)USEC_PER_SEC;
-	if (n->signal_detail[0] == '\0')
-		snprintf(detail, sizeof detail, "%s, since %.0f s", n->signal_why->text, seconds);
+	seconds = (double)(v->now_usec - n->signal.wrong_usec) / (double)USEC_PER_SEC;
+	if (n->signal.detail[0] == '\0')
+		snprintf(detail, sizeof detail, "%s, since %.0f s", n->signal.why->text, seconds);
 	else
-		snprintf(detail, sizeof detail, "%s (%s), since %.0f s", n->signal_why->text,
-		    n->signal_detail, seconds);
+		snprintf(detail, sizeof detail, "%s (%s), since %.0f s", n->signal.why->text,
+		    n->signal.detail, seconds);
 	json_object_set_new(j, "detail", text(detail));
 }
 
@@ -150,16 +150,17 @@ static json_t *
 view_node(const struct admin_view *v, const struct world_node *n,
     const struct node_traffic *traffic, uint64_t all)
 {
-	bool sampled = n->sample.taken_usec != 0;
+	const struct sample *s = &n->observed.sample;
+	bool sampled = s->taken_usec != 0;
 	int64_t age = guard_age_usec(n, v->now_usec);
-	double cores = sampled ? n->sample.cores : n->cores_declared;
+	double cores = sampled ? s->cores : n->cores_declared;
 	json_t *j = json_object();
 	struct buf reason;
 
 	json_object_set_new(j, "name", text(n->name));
 	json_object_set_new(j, "address", text(n->address));
 	json_object_set_new(j, "state", text(guard_state_name(guard_state(n, v->now_usec))));
-	json_object_set_new(j, "source", text(view_source_name(sampled ? n->sample.source : SOURCE_NONE)));
+	json_object_set_new(j, "source", text(view_source_name(sampled ? s->source : SOURCE_NONE)));
 	json_object_set_new(j, "age_seconds", number_if(age >= 0, (double)age / (double)USEC_PER_SEC));
 	json_object_set_new(j, "cores", number_if(cores > 0, cores));
 	put_steering(j, v, n);
@@ -168,7 +169,7 @@ view_node(const struct admin_view *v, const struct world_node *n,
 	json_object_set_new(j, "share", share(traffic->requests, all));
 	put_fault(j, v, n);
 	buf_init(&reason, SENTENCE_MAX);
-	if (n->row.law.cores > 0)
+	if (n->steering.row.law.cores > 0)
 		explain_node(v->world, n, v->now_usec, &reason);
 	json_object_set_new(j, "reason", sentence(&reason));
 	buf_fini(&reason);
@@ -298,7 +299,7 @@ view_task(const struct admin_view *v, const struct world_task *t, uint64_t of_se
 	json_object_set_new(j, "requests_total", json_integer((json_int_t)l.requests));
 	json_object_set_new(j, "failures_total", json_integer((json_int_t)l.failures));
 	json_object_set_new(j, "share", share(rates_task(v->rates, v->world, t->slot), of_service));
-	json_object_set_new(j, "cost", t->node->row.law.cores > 0 ?
+	json_object_set_new(j, "cost", t->node->steering.row.law.cores > 0 ?
 	    number(explain_task_cost(v->world, t, v->now_usec)) : json_null());
 	return j;
 }

@@ -246,8 +246,8 @@ node_set_state(const struct prom_nodes *p, struct world_node *n, struct prom_nod
 		log_event(LOG_INFO, "signal.back", "node", n->name, "source", "prometheus", NULL);
 	if (why == NULL || own != NULL)
 		pn->logged = own;
-	n->prom_why = why;
-	snprintf(n->prom_detail, sizeof n->prom_detail, "%s", detail);
+	n->signal.prom_why = why;
+	snprintf(n->signal.prom_detail, sizeof n->signal.prom_detail, "%s", detail);
 }
 
 static void
@@ -262,9 +262,9 @@ pass_sample(struct prom_nodes *p, struct world_node *n, struct prom_node *pn,
 	/* less than 2 ms apart: the same sample, of a clock that was set back a little */
 	new = age->server != pn->server || fabs(stamp - pn->stamp) > 0.002;
 	/* the node's own agent or node_exporter is nearer to it, as long as its samples are fresh */
-	own = n->sample.taken_usec != 0 && n->sample.source != SOURCE_PROMETHEUS &&
-	    law_trust(&n->row.law, loop_now(p->loop)) == 1;
-	if (!new || own || taken <= n->sample.taken_usec)
+	own = n->observed.sample.taken_usec != 0 && n->observed.sample.source != SOURCE_PROMETHEUS &&
+	    law_trust(&n->steering.row.law, loop_now(p->loop)) == 1;
+	if (!new || own || taken <= n->observed.sample.taken_usec)
 		return;
 	ASSERT(s->span_usec > 0 && s->source == SOURCE_PROMETHEUS);
 	pn->stamp = stamp;
@@ -288,7 +288,7 @@ node_evaluate(struct prom_nodes *p, struct world_node *n, struct prom_node *pn)
 		result[i] = result_of(&p->query[i], pn);
 	why = prom_sample(result, n, &moment, &sampled, &sample, detail);
 	if (sampled) {
-		n->prom_until_usec = moment.now_usec + LAW_FRESH_PERIODS * p->period_usec;
+		n->signal.prom_until_usec = moment.now_usec + LAW_FRESH_PERIODS * p->period_usec;
 		pass_sample(p, n, pn, &sample);
 	}
 	node_set_state(p, n, pn, why, detail);
@@ -403,9 +403,9 @@ stop(struct prom_nodes *p)
 	for (unsigned i = 0; i < NODES_MAX; i++)
 		prom_node_free(p, i);
 	LIST_FOREACH(n, &p->world->nodes, link) {
-		n->prom_why = NULL;
-		n->prom_detail[0] = '\0';
-		n->prom_until_usec = 0;
+		n->signal.prom_why = NULL;
+		n->signal.prom_detail[0] = '\0';
+		n->signal.prom_until_usec = 0;
 	}
 	past_free(&p->past);
 	p->pending = 0;

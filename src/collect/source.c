@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "collect/scrape_priv.h"
+#include "score/steer.h"
 
 static const char *
 kind_name(const struct source *src)
@@ -52,18 +53,18 @@ scrape_target_update_signal(struct scrape_target *t)
 		bad = &t->agent;
 	else if (t->exporter.why != NULL)
 		bad = &t->exporter;
-	if (bad != NULL && !own && n->prom_until_usec <= now)
+	if (bad != NULL && !own && n->signal.prom_until_usec <= now)
 		why = bad->why;
 	else if (!own)
-		why = n->prom_why;
+		why = n->signal.prom_why;
 	if (why != NULL)
-		detail = bad != NULL && why == bad->why ? bad->detail : n->prom_detail;
+		detail = bad != NULL && why == bad->why ? bad->detail : n->signal.prom_detail;
 	if (why == NULL)
-		n->signal_wrong_usec = 0;
-	else if (n->signal_why == NULL)
-		n->signal_wrong_usec = now;
-	n->signal_why = why;
-	snprintf(n->signal_detail, sizeof n->signal_detail, "%s", detail);
+		n->signal.wrong_usec = 0;
+	else if (n->signal.why == NULL)
+		n->signal.wrong_usec = now;
+	n->signal.why = why;
+	snprintf(n->signal.detail, sizeof n->signal.detail, "%s", detail);
 }
 
 void
@@ -116,8 +117,8 @@ source_read_page(struct source *src, struct str text)
 	if (!sampled || sample.taken_usec <= t->sampled_usec)	/* the other source had a later one */
 		return NULL;
 	/* it was away, if Prometheus did not see it meanwhile either */
-	if (t->sampled_usec < long_ago && t->node->prom_until_usec <= loop_now(s->loop))
-		t->node->samples = 0;
+	if (t->sampled_usec < long_ago && t->node->signal.prom_until_usec <= loop_now(s->loop))
+		steer_forget(t->node);
 	t->sampled_usec = sample.taken_usec;
 	s->on_sample(s->arg, t->node, &sample, src->inflight);
 	return NULL;

@@ -407,7 +407,7 @@ nodes_view(const struct user_query *q, const struct term *t, int64_t now)
 	json_t *list = json_array();
 
 	LIST_FOREACH(n, &q->queries->world->nodes, link) {
-		const struct world_user_metric *m = &n->user_metric[slot_of(q)];
+		const struct world_user_metric *m = &n->observed.user_metric[slot_of(q)];
 		bool has_value = m->at_usec != 0;
 		bool counts = has_value && user_metric_trust(m, wq->period_usec, now) > 0;
 		json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o, s:o}", "node", n->name,

@@ -56,7 +56,7 @@ static double
 cost_of(const struct world *w, const struct world_node *n, unsigned profile, double penalty,
     int64_t now)
 {
-	struct law_node law = phys_law(&n->row, profile);
+	struct law_node law = phys_law(&n->steering.row, profile);
 
 	ASSERT(profile < PROFILE_SLOTS && law.cores >= 0 && law.held >= 0 && law.held <= 1);
 	return law_cost(&law, law_others(&law, now), live_node_inflight(w->live, n->slot) + penalty);
@@ -127,15 +127,15 @@ seconds_since(int64_t then, int64_t now)
 static void
 write_signal_why(const struct world_node *n, struct buf *out)
 {
-	if (n->signal_why != NULL)
-		buf_printf(out, " (%s)", n->signal_why->text);
+	if (n->signal.why != NULL)
+		buf_printf(out, " (%s)", n->signal.why->text);
 }
 
 static void
 write_signal(const struct world_node *n, int64_t now, struct buf *out)
 {
-	bool has_source = n->exporter_url != NULL || n->agent_url != NULL || n->signal_why != NULL;
-	int64_t sampled = n->row.law.sampled_usec;
+	bool has_source = n->exporter_url != NULL || n->agent_url != NULL || n->signal.why != NULL;
+	int64_t sampled = n->steering.row.law.sampled_usec;
 
 	switch (guard_state(n, now)) {
 	case GUARD_FRESH:
@@ -146,7 +146,8 @@ write_signal(const struct world_node *n, int64_t now, struct buf *out)
 	case GUARD_STALE:
 		buf_printf(out, "stale since %.0f s", seconds_since(sampled, now));
 		write_signal_why(n, out);
-		buf_printf(out, ", its last sample counts for %.0f %%: ", 100 * law_trust(&n->row.law, now));
+		buf_printf(out, ", its last sample counts for %.0f %%: ",
+		    100 * law_trust(&n->steering.row.law, now));
 		return;
 	case GUARD_BLIND:
 		if (sampled != 0)
@@ -174,7 +175,7 @@ write_preference(const struct explain_as *as, const struct profile *p, const str
     double cores, struct buf *out)
 {
 	const struct service_conf *c = as->service == NULL ? NULL : &as->service->conf;
-	double ram = pressure_used(p, RESOURCE_RAM, &n->smoothed), used[TERMS_MAX];
+	double ram = pressure_used(p, RESOURCE_RAM, &n->observed.smoothed), used[TERMS_MAX];
 
 	if (p->weight[RESOURCE_RAM] > p->weight[RESOURCE_CPU] && !isnan(ram))
 		buf_printf(out, "memory at %.0f %%, ", 100 * ram);
@@ -184,7 +185,7 @@ write_preference(const struct explain_as *as, const struct profile *p, const str
 			buf_printf(out, "%s at %.0f %%, ", c->terms.term[i].name, 100 * used[i]);
 	buf_printf(out, "profile %s sees %.1f of %.1f cores: ",
 	    c == NULL ? profile_name(p) : profile_name(&c->profile), cores,
-	    fmax(n->row.law.cores, n->sample.cores));
+	    fmax(n->steering.row.law.cores, n->observed.sample.cores));
 }
 
 /* What limits the node most: one of its resources, or a user's metric. */
@@ -194,8 +195,8 @@ limit_of(const struct profile *p, const struct world_node *n, int64_t now)
 	struct cores_factor limit = { PRESSURE_NONE, NAN, 1, 0 }, metrics;
 	double used[TERMS_MAX];
 
-	if (n->sample.taken_usec != 0 && guard_trust(n, now) >= GUARD_FAINT)
-		limit = pressure_limit(p, &n->smoothed);
+	if (n->observed.sample.taken_usec != 0 && guard_trust(n, now) >= GUARD_FAINT)
+		limit = pressure_limit(p, &n->observed.smoothed);
 	user_metric_usage(n, p, used);
 	metrics = pressure_limit_metrics(p, used);
 	return metrics.factor < limit.factor ? metrics : limit;
@@ -213,8 +214,9 @@ write_cores_factor(const struct world *w, const struct explain_as *as, const str
 		[PRESSURE_STALLS] = "memory stalls %.0f %% of the time", [PRESSURE_TERM] = "at %.0f %%",
 	};
 	const struct profile *p = &w->profile[as->profile];
-	double whole = n->sample.taken_usec != 0 ? n->sample.cores : n->row.law.cores;
-	double cores = phys_cores(&n->row, as->profile);
+	const struct sample *sample = &n->observed.sample;
+	double whole = sample->taken_usec != 0 ? sample->cores : n->steering.row.law.cores;
+	double cores = phys_cores(&n->steering.row, as->profile);
 	struct cores_factor limit = limit_of(p, n, now);
 
 	if (limit.by != PRESSURE_NONE) {
@@ -223,21 +225,21 @@ write_cores_factor(const struct world *w, const struct explain_as *as, const str
 			buf_printf(out, "%s ", as->service->conf.terms.term[limit.term].name);
 		buf_printf(out, what[limit.by], 100 * limit.value);
 		buf_printf(out, " cuts %.1f cores to %.1f: ", whole, cores);
-	} else if (cores < n->row.law.cores)
+	} else if (cores < n->steering.row.law.cores)
 		write_preference(as, p, n, cores, out);
-	else if (n->sample.taken_usec != 0 && cores < n->sample.cores)
-		buf_printf(out, "slow start, shows %.1f of %.1f cores: ", cores, n->sample.cores);
+	else if (sample->taken_usec != 0 && cores < sample->cores)
+		buf_printf(out, "slow start, shows %.1f of %.1f cores: ", cores, sample->cores);
 }
 
 static void
 write_node(const struct world *w, const struct explain_as *as, const struct world_node *n,
     int64_t now, struct buf *out)
 {
-	double others = law_others(&n->row.law, now);
+	double others = law_others(&n->steering.row.law, now);
 
 	write_signal(n, now, out);
 	write_cores_factor(w, as, n, now, out);
-	buf_printf(out, "%.1f cores, ", phys_cores(&n->row, as->profile));
+	buf_printf(out, "%.1f cores, ", phys_cores(&n->steering.row, as->profile));
 	if (others >= 0.05)
 		buf_printf(out, "%.1f busy with others' work, ", others);
 	else if (others <= -0.05)		/* they wait for something other than a core */
@@ -330,7 +332,7 @@ explain_task(const struct world *w, const struct world_task *t, int64_t now, uns
 		return;
 	case POLICY_BEST_NODE:
 		buf_printf(out, "node's score %.1f; best-node sends all to the highest until it is renewed",
-		    phys_score(&t->node->row, s->profile));
+		    phys_score(&t->node->steering.row, s->profile));
 		return;
 	case POLICY_MARGINAL:
 	case POLICY_COUNT:

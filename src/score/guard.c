@@ -26,33 +26,33 @@
 double
 guard_trust(const struct world_node *n, int64_t now)
 {
-	struct law_node l = n->row.law;
+	struct law_node l = n->steering.row.law;
 
-	l.sampled_usec = n->sample.taken_usec;
+	l.sampled_usec = n->observed.sample.taken_usec;
 	return law_trust(&l, now);
 }
 
 int64_t
 guard_age_usec(const struct world_node *n, int64_t now)
 {
-	int64_t taken = n->sample.taken_usec;
+	int64_t taken = n->observed.sample.taken_usec;
 
 	if (taken == 0)
-		taken = n->row.law.sampled_usec;
+		taken = n->steering.row.law.sampled_usec;
 	return taken == 0 ? -1 : now - taken;
 }
 
 enum guard_state
 guard_state(const struct world_node *n, int64_t now)
 {
-	double trust = law_trust(&n->row.law, now);
+	double trust = law_trust(&n->steering.row.law, now);
 
-	ASSERT(n->row.law.sampled_usec == 0 || n->row.law.period_usec > 0);
+	ASSERT(n->steering.row.law.sampled_usec == 0 || n->steering.row.law.period_usec > 0);
 	if (n->drained)
 		return GUARD_DRAINED;
 	if (trust == 1)
 		return GUARD_FRESH;
-	if (n->samples > 0 && n->samples < GUARD_SAMPLES && guard_trust(n, now) == 1)
+	if (n->observed.samples > 0 && n->observed.samples < GUARD_SAMPLES && guard_trust(n, now) == 1)
 		return GUARD_NEW;
 	return trust >= GUARD_FAINT ? GUARD_STALE : GUARD_BLIND;
 }

@@ -126,11 +126,11 @@ step(int64_t usec, int64_t time_constant)
 static void
 node_fold_sample(struct heat_node *e, const struct world_node *n, const struct heat_rules *r)
 {
-	int64_t gap = e->sampled_usec == 0 ? 0 : n->sample.taken_usec - e->sampled_usec;
+	int64_t gap = e->sampled_usec == 0 ? 0 : n->observed.sample.taken_usec - e->sampled_usec;
 	double fast = step(gap, r->dwell_usec / FAST_OF_DWELL + 1);
-	double threads = demand_of(&n->sample).threads;
-	double pressure = threads / fmax(n->row.law.cores, 0.01);
-	double ours = threads - fmin(fmax(0, n->row.law.others), threads);
+	double threads = demand_of(&n->observed.sample).threads;
+	double pressure = threads / fmax(n->steering.row.law.cores, 0.01);
+	double ours = threads - fmin(fmax(0, n->steering.row.law.others), threads);
 
 	if (!e->known) {
 		e->known = true;
@@ -142,7 +142,7 @@ node_fold_sample(struct heat_node *e, const struct world_node *n, const struct h
 	e->ours += (ours - e->ours) * fast;
 	e->slow += (pressure - e->slow) * step(gap, r->dwell_usec);
 	e->worst = fmax(e->worst * (1 - step(gap, r->cool_down_usec)), e->slow);
-	e->sampled_usec = n->sample.taken_usec;
+	e->sampled_usec = n->observed.sample.taken_usec;
 	ASSERT(e->pressure >= 0 && e->ours >= 0 && e->slow >= 0 && e->worst >= e->slow);
 }
 
@@ -167,7 +167,7 @@ node_update(struct heat_node *e, const struct world_node *n, const struct heat_r
 		e->hot_usec = e->cold_usec = 0;
 		return;
 	}
-	if (n->sample.taken_usec > e->sampled_usec)
+	if (n->observed.sample.taken_usec > e->sampled_usec)
 		node_fold_sample(e, n, r);
 	set_since(&e->hot_usec, e->pressure >= (e->hot_usec != 0 ? r->cold : r->hot), now);
 	set_since(&e->cold_usec, e->pressure < (e->cold_usec != 0 ? r->hot : r->cold), now);

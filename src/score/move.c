@@ -53,7 +53,7 @@ find_node(const struct world *w, const struct world_service *s, int64_t now, enu
 static double
 cores_of(const struct world_node *n)
 {
-	return fmax(n->row.law.cores, 0.01);
+	return fmax(n->steering.row.law.cores, 0.01);
 }
 
 static double

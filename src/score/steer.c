@@ -77,20 +77,20 @@ steer_conf(struct steer *s, const struct steer_conf *c)
 static double
 cores_of(const struct world_node *n)
 {
-	if (n->sample.taken_usec != 0)
-		return n->sample.cores;
+	if (n->observed.sample.taken_usec != 0)
+		return n->observed.sample.cores;
 	if (n->cores_declared > 0)
 		return n->cores_declared;
-	return n->inherited && n->row.law.sampled_usec != 0 ? n->row.law.cores : 0;
+	return n->inherited && n->steering.row.law.sampled_usec != 0 ? n->steering.row.law.cores : 0;
 }
 
 /* How far its slow start has come: 0.1 .. 1. */
 static double
 ramp_of(const struct world_node *n, int64_t now)
 {
-	if (n->inherited && n->ramp_usec == 0)
+	if (n->inherited && n->steering.ramp_usec == 0)
 		return 1;
-	return guard_ramp(now - n->ramp_usec, n->row.law.period_usec);
+	return guard_ramp(now - n->steering.ramp_usec, n->steering.row.law.period_usec);
 }
 
 /* ---- preferences: how nodes compare in what a profile weighs more than cores ---- */
@@ -107,7 +107,7 @@ has_preference(const struct world *w, unsigned profile)
 static double
 preference_sampled(const struct profile *p, const struct world_node *n)
 {
-	return n->sample.taken_usec == 0 ? NAN : pressure_preference(p, &n->smoothed);
+	return n->observed.sample.taken_usec == 0 ? NAN : pressure_preference(p, &n->observed.smoothed);
 }
 
 /* By its resources, as far as they are trusted (else by the mean), and by users' metrics. */
@@ -153,16 +153,16 @@ fleet_survey(struct steer *s, int64_t now)
 	*f = (struct steer_fleet){ .prometheus = false };
 	LIST_FOREACH(n, &s->world->nodes, link) {
 		double c = cores_of(n);
-		if (n->ramp_usec == 0 && !n->inherited)
-			n->ramp_usec = now;
+		if (n->steering.ramp_usec == 0 && !n->inherited)
+			n->steering.ramp_usec = now;
 		cores += c;
 		known += c > 0;
-		f->memory |= n->samples > 0 && !score_is_partial(&s->scored, &n->sample);
+		f->memory |= n->observed.samples > 0 && !score_is_partial(&s->scored, &n->observed.sample);
 		if (!n->drained)
 			ramp = fmax(ramp, ramp_of(n, now));
 		if (guard_state(n, now) == GUARD_FRESH && c > 0) {
-			f->prometheus |= n->sample.source == SOURCE_PROMETHEUS;
-			others += n->row.law.others;
+			f->prometheus |= n->observed.sample.source == SOURCE_PROMETHEUS;
+			others += n->steering.row.law.others;
 			fresh_cores += c;
 		}
 	}
@@ -189,7 +189,7 @@ cores_effective(const struct steer *s, const struct world_node *n, double cores,
 	const struct profile *p = &s->world->profile[profile];
 	double trust = guard_trust(n, s->now), preference = 1, used[TERMS_MAX], limit, effective;
 
-	limit = n->sample.taken_usec != 0 ? pressure_limit(p, &n->smoothed).factor : 1;
+	limit = n->observed.sample.taken_usec != 0 ? pressure_limit(p, &n->observed.smoothed).factor : 1;
 	user_metric_usage(n, p, used);
 	limit = fmin(1 - trust * (1 - limit), pressure_limit_metrics(p, used).factor);
 	if (has_preference(s->world, profile))
@@ -204,9 +204,10 @@ cores_effective(const struct steer *s, const struct world_node *n, double cores,
 static double
 score_balanced(const struct steer *s, const struct world_node *n)
 {
-	if (n->samples == 0 || (s->fleet.memory && score_is_partial(&s->scored, &n->sample)))
+	if (n->observed.samples == 0 ||
+	    (s->fleet.memory && score_is_partial(&s->scored, &n->observed.sample)))
 		return 0;
-	return score_plain(&s->scored, &n->sample, NULL);
+	return score_plain(&s->scored, &n->observed.sample, NULL);
 }
 
 /* One of the row's columns for the profiles beside balanced. */
@@ -227,35 +228,41 @@ node_fill_column(const struct steer *s, const struct world_node *n, double cores
 	as->held = fmax(pressure_strength(p), pressure_strength_metrics(p, used));
 	if (score_due) {
 		user_metric_usage_latest(s->world, n, p, s->now, used);
-		as->score = score_plain(p, n->samples > 0 ? &n->sample : NULL, used);
+		as->score = score_plain(p, n->observed.samples > 0 ? &n->observed.sample : NULL, used);
 	}
 	ASSERT(as->held >= 0 && as->held <= 1 && as->score >= 0 && as->score <= 100);
+}
+
+void
+steer_forget(struct world_node *n)
+{
+	n->observed.samples = 0;
 }
 
 static void
 node_publish(struct steer *s, struct world_node *n, bool score_due, int64_t now)
 {
 	double cores = cores_of(n);
-	struct phys_row row = n->row, published;
+	struct phys_row row = n->steering.row, published;
 
-	ASSERT(n->samples == 0 || n->sample.taken_usec != 0);
-	if (n->samples > 0 && guard_trust(n, now) < GUARD_FAINT)
-		n->samples = 0;			/* forgotten: when it comes back, it is new */
+	ASSERT(n->observed.samples == 0 || n->observed.sample.taken_usec != 0);
+	if (n->observed.samples > 0 && guard_trust(n, now) < GUARD_FAINT)
+		steer_forget(n);		/* when it comes back, it is new */
 	if (cores == 0)
 		cores = s->fleet.cores_mean;
 	row.law.cores = cores_effective(s, n, cores, 0);
 	row.law.neutral = s->fleet.others_per_core * cores;
 	row.law.balancers = s->conf.balancers;
-	if (n->sample.taken_usec == 0 && row.law.sampled_usec == 0)
+	if (n->observed.sample.taken_usec == 0 && row.law.sampled_usec == 0)
 		row.law.period_usec = s->conf.period_usec;
-	score_due |= n->samples <= 1;		/* a node's first sample need not wait for its turn */
+	score_due |= n->observed.samples <= 1;		/* a node's first sample need not wait for its turn */
 	if (score_due)
 		row.score = score_balanced(s, n);
 	for (unsigned p = 1; p < PROFILE_SLOTS; p++)
 		node_fill_column(s, n, cores, p, score_due, &row.as[p - 1]);
 	ASSERT(row.score >= 0 && row.score <= 100);
 	ASSERT(isfinite(row.law.others) && isfinite(row.law.neutral));
-	n->row = row;
+	n->steering.row = row;
 	phys_read(s->world->phys, n->slot, &published);
 	if (memcmp(&row, &published, sizeof row) != 0)
 		phys_write(s->world->phys, n->slot, &row);
@@ -270,12 +277,13 @@ learn_period(const struct steer *s, struct world_node *n, const struct sample *s
 {
 	bool slow = sample->source == SOURCE_PROMETHEUS && s->conf.prometheus_period_usec > 0;
 	int64_t least = slow ? s->conf.prometheus_period_usec : s->conf.period_usec;
-	int64_t gap = n->sample.taken_usec == 0 ? 0 : sample->taken_usec - n->sample.taken_usec;
-	int64_t measured = gap < n->gap_usec ? gap : n->gap_usec;
+	int64_t last = n->observed.sample.taken_usec;
+	int64_t gap = last == 0 ? 0 : sample->taken_usec - last;
+	int64_t measured = gap < n->steering.gap_usec ? gap : n->steering.gap_usec;
 
 	ASSERT(gap >= 0);
-	n->row.law.period_usec = measured > least ? measured : least;
-	n->gap_usec = gap;
+	n->steering.row.law.period_usec = measured > least ? measured : least;
+	n->steering.gap_usec = gap;
 }
 
 static double
@@ -292,9 +300,10 @@ smooth(double before, double now, double part)
 static struct sample
 smooth_sample(const struct world_node *n, const struct sample *s)
 {
-	double gap = (double)(s->taken_usec - n->sample.taken_usec) / (double)n->row.law.period_usec;
-	double part = n->samples == 0 || n->sample.taken_usec == 0 ? 1 : 1 - exp(-gap / SMOOTH_PERIODS);
-	const struct sample *last = &n->smoothed;
+	int64_t last_usec = n->observed.sample.taken_usec;
+	double gap = (double)(s->taken_usec - last_usec) / (double)n->steering.row.law.period_usec;
+	double part = n->observed.samples == 0 || last_usec == 0 ? 1 : 1 - exp(-gap / SMOOTH_PERIODS);
+	const struct sample *last = &n->observed.smoothed;
 	struct sample f = *s;
 
 	ASSERT(part > 0 && part <= 1 && s->cores > 0 && s->busy <= s->cores);
@@ -317,9 +326,9 @@ steer_sample_late(struct steer *s, struct world_node *n, const struct sample *sa
     double inflight, double inflight_mean)
 {
 	int64_t now = s->now == 0 ? sample->taken_usec : s->now;
-	bool returned = n->samples == 0 && n->sample.taken_usec != 0;
+	bool returned = n->observed.samples == 0 && n->observed.sample.taken_usec != 0;
 	struct sample good = *sample;
-	const struct why *why = guard_check_sample(&good, n->sample.taken_usec, now);
+	const struct why *why = guard_check_sample(&good, n->observed.sample.taken_usec, now);
 	struct demand demand;
 
 	ASSERT(inflight >= 0 && (isnan(inflight_mean) || inflight_mean >= 0));
@@ -330,23 +339,24 @@ steer_sample_late(struct steer *s, struct world_node *n, const struct sample *sa
 	 * exporter. When no node had a sample from Prometheus, it was Prometheus that was away.
 	 */
 	if (returned && inflight == 0 && (good.source != SOURCE_PROMETHEUS || s->fleet.prometheus))
-		n->ramp_usec = good.taken_usec;
+		n->steering.ramp_usec = good.taken_usec;
 	learn_period(s, n, &good);
-	n->smoothed = smooth_sample(n, &good);
-	n->sample = good;
+	n->observed.smoothed = smooth_sample(n, &good);
+	n->observed.sample = good;
 
 	/* n_s: a mean for a mean, an instant for an instant. The mean is what the ticks have seen,
 	 * unless given. */
 	demand = demand_of(&good);
 	if (isnan(inflight_mean))
-		inflight_mean = n->inflight_looks > 0 ? n->inflight_sum / n->inflight_looks : inflight;
-	n->inflight_sum = n->inflight_looks = 0;
-	n->inflight_sampled = demand.instant ? inflight : inflight_mean;
-	if (n->samples < UINT32_MAX)
-		n->samples++;
-	if (n->samples >= GUARD_SAMPLES) {
-		n->row.law.others = demand.threads - s->conf.balancers * n->inflight_sampled;
-		n->row.law.sampled_usec = good.taken_usec;
+		inflight_mean = n->steering.inflight_looks == 0 ? inflight :
+		    n->steering.inflight_sum / n->steering.inflight_looks;
+	n->steering.inflight_sum = n->steering.inflight_looks = 0;
+	n->observed.inflight = demand.instant ? inflight : inflight_mean;
+	if (n->observed.samples < UINT32_MAX)
+		n->observed.samples++;
+	if (n->observed.samples >= GUARD_SAMPLES) {
+		n->steering.row.law.others = demand.threads - s->conf.balancers * n->observed.inflight;
+		n->steering.row.law.sampled_usec = good.taken_usec;
 	}
 	if (s->now != 0)			/* what concerns this node alone need not wait for the next tick */
 		node_publish(s, n, false, s->now);
@@ -366,8 +376,8 @@ steer_tick(struct steer *s, int64_t now)
 	if (score_due)
 		s->score_due = now + s->conf.best_node_period_usec;
 	LIST_FOREACH(n, &s->world->nodes, link) {
-		n->inflight_sum += live_node_inflight(s->world->live, n->slot);
-		n->inflight_looks++;
+		n->steering.inflight_sum += live_node_inflight(s->world->live, n->slot);
+		n->steering.inflight_looks++;
 		node_publish(s, n, score_due, now);
 	}
 }

@@ -32,6 +32,8 @@ const struct why *steer_sample(struct steer *, struct world_node *, const struct
  * its span. */
 const struct why *steer_sample_late(struct steer *, struct world_node *, const struct sample *,
 		    double inflight, double inflight_mean);
+/* The node was away: its next sample counts as the first one. */
+void		 steer_forget(struct world_node *);
 /* Every 100 ms, and when something should show at once: renews and publishes the rows. Time
  * never goes back. */
 void		 steer_tick(struct steer *, int64_t now_usec);

@@ -28,7 +28,7 @@ user_metric_update(const struct world *w, struct world_node *n, unsigned query, 
     int64_t at)
 {
 	const struct world_query *q = &w->query[query];
-	struct world_user_metric *m = &n->user_metric[query];
+	struct world_user_metric *m = &n->observed.user_metric[query];
 	double gap, part = 1;
 
 	ASSERT(query < QUERIES_MAX && q->text != NULL && q->full > 0 && q->period_usec > 0);
@@ -53,7 +53,7 @@ query_refresh(struct world *w, unsigned query, int64_t now)
 	struct world_node *n;
 
 	LIST_FOREACH(n, &w->nodes, link) {
-		const struct world_user_metric *m = &n->user_metric[query];
+		const struct world_user_metric *m = &n->observed.user_metric[query];
 		double t = n->drained ? 0 : user_metric_trust(m, q->period_usec, now);
 		ASSERT(m->smoothed >= 0);
 		sum += t * m->smoothed;
@@ -61,7 +61,7 @@ query_refresh(struct world *w, unsigned query, int64_t now)
 	}
 	q->mean = trust > 0 ? sum / trust : NAN;
 	LIST_FOREACH(n, &w->nodes, link) {
-		struct world_user_metric *m = &n->user_metric[query];
+		struct world_user_metric *m = &n->observed.user_metric[query];
 		double t = user_metric_trust(m, q->period_usec, now);
 		m->effective = t == 1 ? m->smoothed : t * m->smoothed + (1 - t) * q->mean;
 	}
@@ -88,7 +88,7 @@ user_metric_usage(const struct world_node *n, const struct profile *p, double us
 	for (unsigned i = 0; i < TERMS_MAX; i++) {
 		const struct profile_term *t = &p->term[i];
 		ASSERT(t->query <= QUERIES_MAX);
-		used[i] = t->query == 0 ? NAN : usage_of(t, n->user_metric[t->query - 1].effective);
+		used[i] = t->query == 0 ? NAN : usage_of(t, n->observed.user_metric[t->query - 1].effective);
 	}
 }
 
@@ -105,10 +105,10 @@ user_metric_usage_latest(const struct world *w, const struct world_node *n,
 			continue;
 		ASSERT(t->query <= QUERIES_MAX);
 		q = &w->query[t->query - 1];
-		m = &n->user_metric[t->query - 1];
+		m = &n->observed.user_metric[t->query - 1];
 		if (user_metric_trust(m, q->period_usec, now) > 0)
 			used[i] = usage_of(t, m->value);
-		else if (n->samples > 0)
+		else if (n->observed.samples > 0)
 			used[i] = usage_of(t, q->mean);
 	}
 }

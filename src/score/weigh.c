@@ -103,7 +103,7 @@ serving_update(struct weigh *w, const struct world *world)
 static bool
 node_counts(const struct weigh *w, const struct world_node *n, int64_t now)
 {
-	return guard_state(n, now) == GUARD_FRESH && n->sample.taken_usec != 0 &&
+	return guard_state(n, now) == GUARD_FRESH && n->observed.sample.taken_usec != 0 &&
 	    (!w->serving || w->node[n->slot].serves == w->updates);
 }
 
@@ -160,9 +160,9 @@ weigh_update(struct weigh *w, const struct world *world, const struct weigh_rule
 	serving_update(w, world);
 	LIST_FOREACH(n, &world->nodes, link)
 		if (node_counts(w, n, now)) {
-			f.cores += n->sample.cores;
-			f.busy += n->sample.busy;
-			f.wanted += demand_of(&n->sample).threads;
+			f.cores += n->observed.sample.cores;
+			f.busy += n->observed.sample.busy;
+			f.wanted += demand_of(&n->observed.sample).threads;
 		}
 	ASSERT(f.busy <= f.cores && isfinite(f.wanted));
 	LIST_FOREACH(n, &world->nodes, link) {
@@ -173,10 +173,10 @@ weigh_update(struct weigh *w, const struct world *world, const struct weigh_rule
 		v->trust = guard_trust(n, now);
 		if (!node_counts(w, n, now))
 			continue;
-		if (n->sample.taken_usec > v->sampled_usec)
-			fold_sample(v, &n->sample, &f, r);
-		away += lean_of(w, v) * n->sample.cores / f.cores;
-		trims += v->trim * n->sample.cores / f.cores;
+		if (n->observed.sample.taken_usec > v->sampled_usec)
+			fold_sample(v, &n->observed.sample, &f, r);
+		away += lean_of(w, v) * n->observed.sample.cores / f.cores;
+		trims += v->trim * n->observed.sample.cores / f.cores;
 	}
 	/* Were the parts that lean away sent to the others, those would be used by U / (1 - parts). */
 	w->room = away > 0 ? fmax(0, fmin(1, (1 - f.busy / f.cores / FULL) / away)) : 1;
@@ -188,11 +188,11 @@ double
 weigh_node(const struct weigh *w, unsigned profile, const struct world_node *n)
 {
 	const struct weigh_node_state *v = &w->node[n->slot];
-	double whole = n->row.law.cores, weight;
+	double whole = n->steering.row.law.cores, weight;
 
 	ASSERT(profile < PROFILE_SLOTS);
 	if (whole > 0)
-		weight = phys_cores(&n->row, profile);
+		weight = phys_cores(&n->steering.row, profile);
 	else				/* not published yet */
 		weight = whole = 1;
 	if (v->update == w->updates)

@@ -113,7 +113,7 @@ cores_of(const struct sample_check *c, const struct world_node *n, double *cores
 		return NULL;
 	if (why == NULL)
 		why = reject(c, WHY_PROM_RANGE, "query cores: %.6g", *cores);
-	*cores = n->sample.taken_usec != 0 ? n->sample.cores : n->cores_declared;
+	*cores = n->observed.sample.taken_usec != 0 ? n->observed.sample.cores : n->cores_declared;
 	return *cores > 0 ? NULL : why;
 }
 
@@ -130,7 +130,7 @@ memory_of(const struct sample_check *c, const struct world_node *n, struct sampl
 	if (why == NULL && !(total > 0 && total <= MEMORY_MOST))
 		why = reject(c, WHY_PROM_RANGE, "query memory: %.6g", total);
 	if (why != NULL) {
-		total = n->sample.memory_total_bytes;
+		total = n->observed.sample.memory_total_bytes;
 		if (!(total > 0))
 			total = n->memory_declared_bytes;
 		if (!(total > 0))

@@ -39,10 +39,10 @@ static double
 score_of(const struct target *t, unsigned profile, const struct world_node *n)
 {
 	if (guard_state(n, loop_now(t->all->loop)) != GUARD_FRESH ||
-	    score_is_partial(&t->all->balanced, &n->sample))
+	    score_is_partial(&t->all->balanced, &n->observed.sample))
 		return NAN;
-	return profile == 0 ? score_plain(&t->all->balanced, &n->sample, NULL) :
-	    phys_score(&n->row, profile);
+	return profile == 0 ? score_plain(&t->all->balanced, &n->observed.sample, NULL) :
+	    phys_score(&n->steering.row, profile);
 }
 
 static double
@@ -101,7 +101,7 @@ round_log(const struct target *t, const struct plan *p)
 	const struct world_node *n;
 
 	LIST_FOREACH(n, &t->all->world->nodes, link) {
-		const struct sample *s = &n->sample;
+		const struct sample *s = &n->observed.sample;
 		double score = score_of(t, 0, n), ram = 1 - s->memory_available_bytes / s->memory_total_bytes;
 		if (isnan(score))
 			log_event(plan_has_node(p, n->name) ? LOG_WARN : LOG_DEBUG, "best_node.unseen",
@@ -134,7 +134,7 @@ has_settled(const struct target *t, int64_t now)
 		return true;
 	LIST_FOREACH(n, &t->all->world->nodes, link) {
 		bool sampled = t->all->has_prometheus || n->exporter_url != NULL || n->agent_url != NULL;
-		if (sampled && !n->drained && n->samples < GUARD_SAMPLES)
+		if (sampled && !n->drained && n->observed.samples < GUARD_SAMPLES)
 			return false;
 	}
 	return true;

@@ -1,7 +1,7 @@
 /*
  * term: a query of the user's, as one more thing that can run out on a node: with its
- * parameters, a plain value. Its results are in world_node.user_metric; what they are worth in
- * a profile is in score/pressure.h.
+ * parameters, a plain value. Its results are in world_node.observed.user_metric; what they are
+ * worth in a profile is in score/pressure.h.
  */
 #ifndef WORLD_TERM_H
 #define WORLD_TERM_H

@@ -37,8 +37,14 @@ struct world_user_metric {		/* the value of a user's query on a node */
 	double		 effective;
 };
 
+/*
+ * Each part has one room that writes it; all rooms read all parts. The fields before the parts are
+ * written by world/, which also initializes the parts: a new node takes the row that is published
+ * for its slot, and a slot of world.query that is reused loses the values of the query before.
+ */
 struct world_node {
 	LIST_ENTRY(world_node) link;
+	/* from discovery's passes */
 	char		*name;
 	char		*address;		/* host or IP for people and for joining, may be NULL */
 	double		 cores_declared;	/* until a sample has them; 0: not declared */
@@ -48,28 +54,35 @@ struct world_node {
 	char		*swarm_id;		/* NULL: not a node of the Swarm */
 	bool		 swarm_active;		/* ready and active: Swarm may place tasks there */
 	unsigned	 slot;
-	bool		 drained;
-	bool		 seen;			/* mark of the discovery pass under way */
-	/* signals */
-	unsigned	 samples;		/* good ones since it joined or came back */
-	struct sample	 sample;		/* the last good one */
-	struct sample	 smoothed;		/* the same, with memory, disks and links as means over the last ones */
-	double		 inflight_sampled;	/* n_s: our requests there, all workers, that the sample met */
-	const struct why *signal_why;		/* what is wrong with its signal, NULL when nothing */
-	char		 signal_detail[160];
-	int64_t		 signal_wrong_usec;	/* since when, monotonic */
-	struct world_user_metric user_metric[QUERIES_MAX];	/* by slot of world.query */
-	/* what is wrong with Prometheus' samples of it, NULL: nothing, or no Prometheus */
-	const struct why *prom_why;
-	char		 prom_detail[160];
-	int64_t		 prom_until_usec;	/* its samples count for the node until then, monotonic */
-	struct phys_row	 row;			/* as last published */
-	/* steering's own */
 	bool		 inherited;		/* stood in the table that was in force when this brain began */
-	int64_t		 ramp_usec;		/* slow start counts from here, monotonic; 0: not looked at yet */
-	int64_t		 gap_usec;		/* between the last two samples */
-	double		 inflight_sum;		/* of what each tick saw in flight since the last sample */
-	unsigned	 inflight_looks;
+	bool		 drained;		/* by an operator's command */
+	bool		 seen;			/* mark of the discovery pass under way */
+
+	struct {				/* state of its sources; written by collect/ */
+		const struct why *why;		/* what is wrong with its signal, NULL when nothing */
+		char		 detail[160];
+		int64_t		 wrong_usec;	/* since when, monotonic */
+		/* what is wrong with Prometheus' samples of it, NULL: nothing, or no Prometheus */
+		const struct why *prom_why;
+		char		 prom_detail[160];
+		int64_t		 prom_until_usec;	/* its samples count for the node until then, monotonic */
+	} signal;
+
+	struct {				/* accepted samples; written by score/ */
+		unsigned	 samples;	/* good ones since it joined or came back */
+		struct sample	 sample;	/* the last good one */
+		struct sample	 smoothed;	/* with memory, disks and links as means over the last ones */
+		double		 inflight;	/* n_s: our requests there, all workers, that the sample met */
+		struct world_user_metric user_metric[QUERIES_MAX];	/* by slot of world.query */
+	} observed;
+
+	struct {				/* computed from all this; written by score/ */
+		struct phys_row	 row;		/* as last published */
+		int64_t		 ramp_usec;	/* slow start counts from here, monotonic; 0: not looked at yet */
+		int64_t		 gap_usec;	/* between the last two samples */
+		double		 inflight_sum;	/* of what each tick saw in flight since the last sample */
+		unsigned	 inflight_looks;
+	} steering;
 };
 
 struct world_task {
@@ -103,9 +116,9 @@ struct world_service {
 	struct route_requirements requirements;
 	unsigned	 profile;		/* slot of conf.profile with conf.terms in it */
 	bool		 profile_crowded;	/* no slot was left for it: taken for balanced */
-	bool		 profile_reported;		/* and that was reported; for the code that reports it */
-	/* more than half of its tasks are ejected, and that was reported; likewise */
-	bool		 all_used_reported;
+	/* Written by main/: profile_crowded was reported; and so was that more than half of its tasks
+	 * are ejected. */
+	bool		 profile_reported, all_used_reported;
 	struct route_conf *route;
 	unsigned	 nroutes;
 	LIST_HEAD(, world_task) tasks;

@@ -55,12 +55,12 @@ static void
 row_init(struct world *w, struct world_node *n)
 {
 	ASSERT(n->slot < NODES_MAX);
-	n->row = (struct phys_row){ .law = {
+	n->steering.row = (struct phys_row){ .law = {
 		.cores = n->cores_declared > 0 ? n->cores_declared : 1,
 		.period_usec = USEC_PER_SEC,
 		.balancers = 1,
 	} };
-	phys_write(w->phys, n->slot, &n->row);
+	phys_write(w->phys, n->slot, &n->steering.row);
 }
 
 static struct world_node *
@@ -81,7 +81,7 @@ node_new(struct world *w, const struct world_node *like)
 		x->node_drained[slot] = false;
 		row_init(w, n);
 	} else
-		phys_read(w->phys, slot, &n->row);
+		phys_read(w->phys, slot, &n->steering.row);
 	n->inherited = !fresh && !x->began;
 	n->drained = x->node_drained[slot];
 	map_put(x->nodes, str_of(n->name), n);

@@ -32,7 +32,7 @@ query_take(struct world *w, const char *text, unsigned *slot)
 		return false;
 	w->query[*slot] = (struct world_query){ .text = must_strdup(text), .mean = NAN };
 	LIST_FOREACH(n, &w->nodes, link)
-		n->user_metric[*slot] = (struct world_user_metric){ .effective = NAN };
+		n->observed.user_metric[*slot] = (struct world_user_metric){ .effective = NAN };
 	return true;
 }
 

@@ -502,7 +502,7 @@ expect_cores(struct scene *c)
 	struct world_node *n = t != NULL ? t->node : seen_node(c, name);
 
 	if (n != NULL)
-		compare(c, "cores", name, phys_cores(&n->row, t != NULL ? t->service->profile : 0));
+		compare(c, "cores", name, phys_cores(&n->steering.row, t != NULL ? t->service->profile : 0));
 }
 
 static void
@@ -512,7 +512,7 @@ expect_others(struct scene *c)
 	struct world_node *n = seen_node(c, name);
 
 	if (n != NULL)
-		compare(c, "others", name, law_others(&n->row.law, c->sim->now));
+		compare(c, "others", name, law_others(&n->steering.row.law, c->sim->now));
 }
 
 static void

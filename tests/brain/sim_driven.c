@@ -70,7 +70,7 @@ has_settled(const struct sim *s)
 	const struct world_node *n;
 
 	LIST_FOREACH(n, &s->mola[0].world->nodes, link)
-		if (n->samples < GUARD_SAMPLES)
+		if (n->observed.samples < GUARD_SAMPLES)
 			return false;
 	return true;
 }

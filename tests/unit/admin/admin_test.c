@@ -65,16 +65,16 @@ fill_signals(struct stage *s)
 	struct world_node *a = world_node(s->world, STR("alpha")), *b = world_node(s->world, STR("beta"));
 	int64_t now = clock_mono_usec();
 
-	a->samples = 9;
-	a->sample = (struct sample){ .taken_usec = now - 500000, .span_usec = 1000000, .source = SOURCE_AGENT, .cores = 4, .busy = 1.5,
+	a->observed.samples = 9;
+	a->observed.sample = (struct sample){ .taken_usec = now - 500000, .span_usec = 1000000, .source = SOURCE_AGENT, .cores = 4, .busy = 1.5,
 	    .running = 2, .load1 = NAN, .memory_total_bytes = 8e9, .memory_available_bytes = 2e9, .psi_cpu_waiting = 0.25,
 	    .psi_memory_waiting = NAN, .psi_io_waiting = NAN };
-	a->row = (struct phys_row){ .law = { .cores = 4, .others = 2, .sampled_usec = now - 500000, .period_usec = 1000000,
+	a->steering.row = (struct phys_row){ .law = { .cores = 4, .others = 2, .sampled_usec = now - 500000, .period_usec = 1000000,
 	    .balancers = 1 }, .score = 61.5 };
-	b->row = (struct phys_row){ .law = { .cores = 1, .period_usec = 1000000, .balancers = 1 } };
-	b->signal_why = WHY_METRICS_SYNTAX;
-	b->signal_wrong_usec = now - 7 * USEC_PER_SEC;
-	snprintf(b->signal_detail, sizeof b->signal_detail, "line 3");
+	b->steering.row = (struct phys_row){ .law = { .cores = 1, .period_usec = 1000000, .balancers = 1 } };
+	b->signal.why = WHY_METRICS_SYNTAX;
+	b->signal.wrong_usec = now - 7 * USEC_PER_SEC;
+	snprintf(b->signal.detail, sizeof b->signal.detail, "line 3");
 }
 
 static struct stage *
@@ -240,7 +240,7 @@ test_inherited_age(void **state)
 	const char *line;
 
 	(void)state;
-	b->row.law.sampled_usec = clock_mono_usec() - 40 * USEC_PER_SEC;
+	b->steering.row.law.sampled_usec = clock_mono_usec() - 40 * USEC_PER_SEC;
 	get(s, "/api/v1/nodes");
 	assert_true(real_of(item(s, "nodes", 1), "age_seconds") >= 40);
 	get(s, "/metrics");

@@ -117,7 +117,7 @@ got(void *arg, struct world_node *n, const struct sample *s, double inflight)
 	b->last = *s;
 	b->inflight = inflight;
 	b->who = n->name;
-	n->samples++;
+	n->observed.samples++;
 }
 
 static void
@@ -164,7 +164,7 @@ test_exporter_gives_samples(void **state)
 	assert_string_equal(b.who, "alpha");
 	assert_int_equal(b.last.source, SOURCE_NODE_EXPORTER);
 	assert_true(fabs(b.last.busy - 1) < 1e-6 && b.last.running == 2);
-	assert_null(b.a.signal_why);
+	assert_null(b.a.signal.why);
 	finish(&b);
 }
 
@@ -198,17 +198,17 @@ fails(const char *text, const struct why *end_why, long status, const char *word
 	else
 		end(f, WHY_METRICS_FETCH, 0, "ended by us");
 	since = now_usec;
-	assert_ptr_equal(b.a.signal_why, why);
-	assert_string_equal(b.a.signal_detail, detail);
-	assert_int_equal(b.a.signal_wrong_usec, since);
+	assert_ptr_equal(b.a.signal.why, why);
+	assert_string_equal(b.a.signal.detail, detail);
+	assert_int_equal(b.a.signal.wrong_usec, since);
 	run(PERIOD + PERIOD / 10);
 	answer("http://a/", "garbage");
-	assert_ptr_equal(b.a.signal_why, WHY_METRICS_SYNTAX);
-	assert_int_equal(b.a.signal_wrong_usec, since);
+	assert_ptr_equal(b.a.signal.why, WHY_METRICS_SYNTAX);
+	assert_int_equal(b.a.signal.wrong_usec, since);
 	run(PERIOD + PERIOD / 10);
 	answer("http://a/", page_now());
-	assert_null(b.a.signal_why);
-	assert_string_equal(b.a.signal_detail, "");
+	assert_null(b.a.signal.why);
+	assert_string_equal(b.a.signal.detail, "");
 	finish(&b);
 }
 
@@ -238,10 +238,10 @@ test_response_without_a_body(void **state)
 	begin(&b, "http://a/metrics", NULL);
 	run(EAGER_USEC);
 	end(open_to("http://a/"), NULL, 200, "");
-	assert_ptr_equal(b.a.signal_why, WHY_METRICS_INCOMPLETE);
+	assert_ptr_equal(b.a.signal.why, WHY_METRICS_INCOMPLETE);
 	run(PERIOD + PERIOD / 10);
 	answer("http://a/", page_now());
-	assert_null(b.a.signal_why);
+	assert_null(b.a.signal.why);
 	finish(&b);
 }
 
@@ -307,8 +307,8 @@ test_stream_comes_back(void **state)
 	f = open_to("http://a/stream");
 	f->piece(f->arg, str_of(page_now()));
 	end(f, NULL, 200, "");
-	assert_ptr_equal(b.a.signal_why, WHY_METRICS_FETCH);
-	assert_string_equal(b.a.signal_detail, "the stream ended");
+	assert_ptr_equal(b.a.signal.why, WHY_METRICS_FETCH);
+	assert_string_equal(b.a.signal.detail, "the stream ended");
 	for (int i = 0; i < 12; i++) {			/* farther and farther apart, never for good */
 		int64_t since = now_usec;
 		while ((f = open_to("http://a/stream")) == NULL)
@@ -320,11 +320,11 @@ test_stream_comes_back(void **state)
 	while ((f = open_to("http://a/stream")) == NULL)
 		run(SEC / 20);
 	assert_true(f->piece(f->arg, str_of(page_now())));
-	assert_null(b.a.signal_why);
+	assert_null(b.a.signal.why);
 	run(PERIOD);
 	assert_true(f->piece(f->arg, str_of(page_now())));
 	assert_int_equal(b.samples, 1);
-	assert_int_equal(b.a.samples, 1);
+	assert_int_equal(b.a.observed.samples, 1);
 	finish(&b);
 }
 
@@ -342,13 +342,13 @@ test_stream_that_drips(void **state)
 		f->piece(f->arg, STR("#"));
 		run(SEC / 10);
 	}
-	assert_ptr_equal(b.a.signal_why, WHY_METRICS_FETCH);
-	assert_string_equal(b.a.signal_detail, "no whole block of the stream for 3000 ms");
+	assert_ptr_equal(b.a.signal.why, WHY_METRICS_FETCH);
+	assert_string_equal(b.a.signal.detail, "no whole block of the stream for 3000 ms");
 	run(BACKOFF_LEAST_USEC * 2);
 	f = open_to("http://a/stream");
 	for (int i = 0; i < 10; i++) {
 		assert_true(f->piece(f->arg, str_of(page_now())));
-		assert_null(b.a.signal_why);
+		assert_null(b.a.signal.why);
 		run(2 * PERIOD);
 	}
 	assert_int_equal(b.samples, 9);
@@ -367,14 +367,14 @@ test_stream_of_garbage(void **state)
 	f = open_to("http://a/stream");
 	assert_false(f->piece(f->arg, STR("\x01\x02\n# EOF\n")));
 	end(f, WHY_METRICS_FETCH, 200, "ended by us");
-	assert_ptr_equal(b.a.signal_why, WHY_METRICS_SYNTAX);
+	assert_ptr_equal(b.a.signal.why, WHY_METRICS_SYNTAX);
 	run(BACKOFF_LEAST_USEC * 2);
 	f = open_to("http://a/stream");
 	for (unsigned i = 0; i < BLOCK_MAX / 8; i++)
 		assert_true(f->piece(f->arg, STR("a_one 1\n")));
 	assert_false(f->piece(f->arg, STR("a_one 1\n")));
 	end(f, WHY_METRICS_FETCH, 200, "ended by us");
-	assert_ptr_equal(b.a.signal_why, WHY_METRICS_LARGE);
+	assert_ptr_equal(b.a.signal.why, WHY_METRICS_LARGE);
 	finish(&b);
 }
 
@@ -387,8 +387,8 @@ test_page_instead_of_stream(void **state)
 	begin(&b, NULL, "http://a/metrics");
 	run(EAGER_USEC);
 	answer("http://a/", "up 1\n");
-	assert_ptr_equal(b.a.signal_why, WHY_METRICS_SYNTAX);
-	assert_non_null(strstr(b.a.signal_detail, "/stream?"));
+	assert_ptr_equal(b.a.signal.why, WHY_METRICS_SYNTAX);
+	assert_non_null(strstr(b.a.signal.detail, "/stream?"));
 	finish(&b);
 }
 
@@ -414,14 +414,14 @@ test_both(void **state)
 	assert_int_equal(started, asked);
 	assert_int_equal(b.last.source, SOURCE_AGENT);
 	end(f, WHY_METRICS_FETCH, 0, "stalled");
-	assert_ptr_equal(b.a.signal_why, WHY_METRICS_FETCH);
+	assert_ptr_equal(b.a.signal.why, WHY_METRICS_FETCH);
 	before = b.samples;
 	for (int i = 0; i < 4; i++) {
 		run(PERIOD + PERIOD / 10);
 		answer("http://a/metrics", page_now());
 		if ((f = open_to("http://a/stream")) != NULL)
 			end(f, WHY_METRICS_FETCH, 0, "refused");
-		assert_null(b.a.signal_why);
+		assert_null(b.a.signal.why);
 	}
 	assert_true(b.samples >= before + 3);
 	assert_int_equal(b.last.source, SOURCE_NODE_EXPORTER);
@@ -447,12 +447,12 @@ test_sync(void **state)
 	scrape_sync(b.s, &b.w, PERIOD, SEC / 2);
 	run(EAGER_USEC);
 	answer("http://a/", "rubbish");
-	assert_ptr_equal(moved.signal_why, WHY_METRICS_SYNTAX);
+	assert_ptr_equal(moved.signal.why, WHY_METRICS_SYNTAX);
 	answer("http://b/", page_now());
-	assert_null(b.b.signal_why);
+	assert_null(b.b.signal.why);
 	moved.exporter_url = (char[]){ "http://c/metrics" };
 	scrape_sync(b.s, &b.w, PERIOD, SEC / 2);
-	assert_null(moved.signal_why);
+	assert_null(moved.signal.why);
 	run(2 * PERIOD);
 	assert_null(open_to("http://a/"));
 	assert_non_null(open_to("http://c/"));
@@ -476,7 +476,7 @@ test_long_silence_starts_over(void **state)
 		run(PERIOD + PERIOD / 10);
 		answer("http://a/", page_now());
 	}
-	assert_int_equal(b.a.samples, 3);
+	assert_int_equal(b.a.observed.samples, 3);
 	run(PERIOD + PERIOD / 10);
 	run(20 * PERIOD);
 	answer("http://a/", page_now());
@@ -484,7 +484,7 @@ test_long_silence_starts_over(void **state)
 	run(PERIOD + PERIOD / 10);
 	answer("http://a/", page_now());
 	assert_int_equal(b.samples, 4);
-	assert_int_equal(b.a.samples, 1);
+	assert_int_equal(b.a.observed.samples, 1);
 	finish(&b);
 }
 
@@ -496,20 +496,20 @@ test_seen_by_prometheus_meanwhile(void **state)
 
 	(void)state;
 	begin(&b, "http://a/metrics", NULL);
-	b.a.samples = 7;
-	b.a.prom_until_usec = now_usec + 60 * SEC;
+	b.a.observed.samples = 7;
+	b.a.signal.prom_until_usec = now_usec + 60 * SEC;
 	for (int i = 0; i < 2; i++) {
 		run(PERIOD + PERIOD / 10);
 		answer("http://a/", page_now());
 	}
 	assert_int_equal(b.samples, 1);
-	assert_int_equal(b.a.samples, 8);
+	assert_int_equal(b.a.observed.samples, 8);
 	run(PERIOD + PERIOD / 10);
 	run(20 * PERIOD);
 	answer("http://a/", page_now());
 	run(PERIOD + PERIOD / 10);
 	answer("http://a/", page_now());
-	assert_int_equal(b.a.samples, 9);
+	assert_int_equal(b.a.observed.samples, 9);
 	finish(&b);
 }
 
@@ -526,14 +526,14 @@ test_stored_copy(void **state)
 		run(PERIOD + PERIOD / 10);
 		answer("http://a/", copy);
 		if (i >= 6)
-			assert_ptr_equal(b.a.signal_why, WHY_METRICS_STUCK);
+			assert_ptr_equal(b.a.signal.why, WHY_METRICS_STUCK);
 	}
 	assert_int_equal(b.samples, 0);
 	for (int i = 0; i < 2; i++) {
 		run(PERIOD + PERIOD / 10);
 		answer("http://a/", page_now());
 	}
-	assert_null(b.a.signal_why);
+	assert_null(b.a.signal.why);
 	finish(&b);
 }
 

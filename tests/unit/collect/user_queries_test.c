@@ -172,7 +172,7 @@ failed(const struct why *why, const char *detail)
 static double
 value_of(struct stage *s, const char *node)
 {
-	const struct world_user_metric *h = &world_node(s->world, str_of(node))->user_metric[0];
+	const struct world_user_metric *h = &world_node(s->world, str_of(node))->observed.user_metric[0];
 
 	return h->at_usec == 0 ? -1 : h->value;
 }

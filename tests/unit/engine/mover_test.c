@@ -46,11 +46,11 @@ sample_all(void)
 
 	LIST_FOREACH(n, &stage.world->nodes, link) {
 		double threads = load[n->name[0] - 'a'];
-		n->sample = (struct sample){ .taken_usec = fake.now, .span_usec = USEC_PER_SEC, .source = SOURCE_AGENT, .cores = 1,
+		n->observed.sample = (struct sample){ .taken_usec = fake.now, .span_usec = USEC_PER_SEC, .source = SOURCE_AGENT, .cores = 1,
 		    .busy = fmin(1, threads), .running = threads, .memory_total_bytes = NAN, .memory_available_bytes = NAN,
 		    .psi_memory_stalled = NAN };
-		n->samples = 9;
-		n->row.law = (struct law_node){ .cores = 1, .sampled_usec = fake.now, .period_usec = USEC_PER_SEC, .balancers = 1,
+		n->observed.samples = 9;
+		n->steering.row.law = (struct law_node){ .cores = 1, .sampled_usec = fake.now, .period_usec = USEC_PER_SEC, .balancers = 1,
 		    .others = threads - live_node_inflight(stage.live, n->slot) };
 	}
 }

@@ -31,11 +31,11 @@ add_task(struct stage *s, const char *name, const char *node, const char *addr)
 static void
 judge(struct world_node *n, double cores, double others)
 {
-	n->sample = (struct sample){ .taken_usec = T, .span_usec = 1, .cores = cores, .memory_total_bytes = 100,
+	n->observed.sample = (struct sample){ .taken_usec = T, .span_usec = 1, .cores = cores, .memory_total_bytes = 100,
 	    .memory_available_bytes = 50 };
-	n->smoothed = n->sample;
-	n->samples = 2;
-	n->row.law = (struct law_node){ cores, others, 0, T, USEC_PER_SEC, 1, 0 };
+	n->observed.smoothed = n->observed.sample;
+	n->observed.samples = 2;
+	n->steering.row.law = (struct law_node){ cores, others, 0, T, USEC_PER_SEC, 1, 0 };
 }
 
 static int
@@ -121,20 +121,20 @@ signals_that_fail(void **state)
 	struct stage *s = *state;
 	char *exporter, *agent;
 
-	s->b->row.law.sampled_usec = s->b->sample.taken_usec = T - 12 * USEC_PER_SEC;
-	s->b->signal_why = WHY_METRICS_FETCH;
+	s->b->steering.row.law.sampled_usec = s->b->observed.sample.taken_usec = T - 12 * USEC_PER_SEC;
+	s->b->signal.why = WHY_METRICS_FETCH;
 	node_says(s, s->b, T, "stale since 12 s (the exporter cannot be reached), its last sample counts for 17 %: "
 	    "4.0 cores, 0.6 busy with others' work, 0 of Mola's in flight: cost 0.70");
 	node_says(s, s->b, T + 100 * USEC_PER_SEC, "blind since 112 s (the exporter cannot be reached), taken for the mean of the fleet: "
 	    "4.0 cores, 0 of Mola's in flight: cost 0.63");
-	s->b->row.law.sampled_usec = 0, s->b->sample.taken_usec = 0, s->b->samples = 0, s->b->signal_why = NULL;
+	s->b->steering.row.law.sampled_usec = 0, s->b->observed.sample.taken_usec = 0, s->b->observed.samples = 0, s->b->signal.why = NULL;
 	node_says(s, s->b, T, "blind, never sampled, taken for the mean of the fleet: 4.0 cores, 0 of Mola's in flight: cost 0.62");
 	exporter = s->b->exporter_url, agent = s->b->agent_url;
 	s->b->exporter_url = s->b->agent_url = NULL;		/* Prometheus is asked */
-	s->b->signal_why = WHY_PROM_ABSENT;
+	s->b->signal.why = WHY_PROM_ABSENT;
 	node_says(s, s->b, T, "blind, never sampled (Prometheus has no value for this node), taken for the mean of the fleet: 4.0 cores, "
 	    "0 of Mola's in flight: cost 0.62");
-	s->b->signal_why = NULL;
+	s->b->signal.why = NULL;
 	node_says(s, s->b, T, "blind, no source of samples, taken for the mean of the fleet: 4.0 cores, 0 of Mola's in flight: cost 0.62");
 	s->b->exporter_url = exporter, s->b->agent_url = agent;
 }
@@ -144,8 +144,8 @@ special_states_come_first(void **state)
 {
 	struct stage *s = *state;
 
-	s->b->smoothed.memory_available_bytes = 7;
-	s->b->row.law.cores = 1.6;
+	s->b->observed.smoothed.memory_available_bytes = 7;
+	s->b->steering.row.law.cores = 1.6;
 	task_says(s, s->two, 0, 0, "memory at 93 % cuts 4.0 cores to 1.6: 1.6 cores, 3.8 busy with others' work, 0 of Mola's in flight: cost 3.00");
 	s->b->drained = true;
 	task_says(s, s->two, 1, 2, "its node is drained, takes no new requests");
@@ -168,7 +168,7 @@ other_policies_have_other_reasons(void **state)
 	s->web->conf.policy = POLICY_LEAST_CONN;
 	task_says(s, s->one, 1, 2, "3 in flight on the task; least-conn looks at nothing else");
 	s->web->conf.policy = POLICY_BEST_NODE;
-	s->a->row.score = 81.25;
+	s->a->steering.row.score = 81.25;
 	task_says(s, s->one, 1, 2, "node's score 81.2; best-node sends all to the highest until it is renewed");
 }
 

@@ -152,13 +152,13 @@ a_node_is_new_then_fresh_then_stale_then_blind(void **state)
 {
 	(void)state;
 	int64_t t = quiet.taken_usec;
-	struct world_node n = { .row.law = { .cores = 4, .period_usec = USEC_PER_SEC, .balancers = 1 } };
+	struct world_node n = { .steering.row.law = { .cores = 4, .period_usec = USEC_PER_SEC, .balancers = 1 } };
 
 	assert_int_equal(guard_state(&n, t), GUARD_BLIND);
-	n.sample = quiet, n.samples = 1;
+	n.observed.sample = quiet, n.observed.samples = 1;
 	assert_int_equal(guard_state(&n, t), GUARD_NEW);
 	assert_int_equal(guard_state(&n, t + 60 * USEC_PER_SEC), GUARD_BLIND);	/* one sample, and no more came */
-	n.samples = 2, n.row.law.sampled_usec = t;
+	n.observed.samples = 2, n.steering.row.law.sampled_usec = t;
 	assert_int_equal(guard_state(&n, t + 3 * USEC_PER_SEC), GUARD_FRESH);
 	assert_int_equal(guard_state(&n, t + 3 * USEC_PER_SEC + 1), GUARD_STALE);
 	assert_int_equal(guard_state(&n, t + 26 * USEC_PER_SEC), GUARD_STALE);

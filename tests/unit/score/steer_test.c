@@ -85,7 +85,7 @@ two_samples_make_a_judgement_and_workers_see_it_at_once(void **state)
 	assert_null(sampled(s, s->a, T + USEC_PER_SEC, 4, 3, 3, 2));
 	near(row_of(s, s->a).law.others, 1);
 	assert_int_equal(row_of(s, s->a).law.sampled_usec, T + USEC_PER_SEC);
-	near(s->a->inflight_sampled, 2);
+	near(s->a->observed.inflight, 2);
 }
 
 static void
@@ -204,7 +204,7 @@ a_refused_sample_leaves_the_node_as_it_was(void **state)
 	assert_ptr_equal(sampled(s, s->a, T + 3600 * USEC_PER_SEC, 4, 0, 0, 0), WHY_METRICS_BACKWARDS);
 	assert_ptr_equal(sampled(s, s->a, T + 2, -4, 0, 0, 0), WHY_METRICS_INCOMPLETE);
 	near(row_of(s, s->a).law.others, 3);
-	assert_int_equal(s->a->samples, 2);
+	assert_int_equal(s->a->observed.samples, 2);
 }
 
 static void
@@ -219,12 +219,12 @@ who_was_away_ramps_up_and_who_was_mute_does_not(void **state)
 			sampled(s, s->b, t, 6, 1, 1, 0);
 		steer_tick(s->steer, t);
 	}
-	assert_int_equal(s->b->samples, 0);
+	assert_int_equal(s->b->observed.samples, 0);
 	near(row_of(s, s->b).law.cores, 6);
 	sampled(s, s->b, t, 6, 1, 1, 0);
 	steer_tick(s->steer, t);
 	near(row_of(s, s->b).law.cores, 0.6);
-	s->b->samples = 0, s->b->ramp_usec = T;
+	s->b->observed.samples = 0, s->b->steering.ramp_usec = T;
 	sampled(s, s->b, t + 1, 6, 1, 1, 2);			/* two of ours were on it */
 	near(row_of(s, s->b).law.cores, 6);
 }
@@ -250,7 +250,7 @@ who_returns_together_with_prometheus_was_not_away(void **state)
 		}
 		steer_tick(s->steer, t);
 	}
-	assert_int_equal(s->a->samples + s->b->samples, 0);
+	assert_int_equal(s->a->observed.samples + s->b->observed.samples, 0);
 	for (int i = 0; i < 2; i++, t += USEC_PER_SEC) {
 		give_sample(s, s->a, t, 0);
 		give_sample(s, s->b, t, 2);
@@ -286,8 +286,8 @@ memory_is_smoothed_and_stalls_count_at_once(void **state)
 		assert_null(sampled_memory(s, s->a, at += USEC_PER_SEC, 50, 0));
 	near(row_of(s, s->a).law.cores, 4);
 	assert_null(sampled_memory(s, s->a, at += USEC_PER_SEC, 0, 0));
-	near(s->a->smoothed.memory_available_bytes, 50 * exp(-1.0 / SMOOTH_PERIODS));
-	near(s->a->sample.memory_available_bytes, 0);		/* what people are shown is what was said */
+	near(s->a->observed.smoothed.memory_available_bytes, 50 * exp(-1.0 / SMOOTH_PERIODS));
+	near(s->a->observed.sample.memory_available_bytes, 0);		/* what people are shown is what was said */
 	near(row_of(s, s->a).law.cores, 4);
 	for (int i = 0; i < 20; i++)
 		assert_null(sampled_memory(s, s->a, at += USEC_PER_SEC, 0, 0));

@@ -109,9 +109,9 @@ who_is_not_known_is_the_mean_of_those_who_are(void **state)
 	near(used(s, s->b), 0.8);
 	near(used(s, s->c), 0.5);
 	assert_true(isnan(plain(s, s->c, T)));
-	s->c->samples = 2;			/* seen by others: its score is not made of the rest alone */
+	s->c->observed.samples = 2;			/* seen by others: its score is not made of the rest alone */
 	near(plain(s, s->c, T), 0.5);
-	s->c->samples = 0;
+	s->c->observed.samples = 0;
 	s->b->drained = true;			/* the mean is of those who take requests */
 	user_metric_refresh(s->world, T);
 	near(used(s, s->c), 0.2);

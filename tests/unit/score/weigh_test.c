@@ -38,7 +38,7 @@ stage_open(struct stage *s, double a, double b, double c)
 	s->now = 1000 * USEC_PER_SEC;
 	for (unsigned i = 0; i < NODES; i++) {
 		s->node[i].slot = i;
-		s->node[i].row.law = (struct law_node){ .cores = cores[i], .balancers = 1, .period_usec = USEC_PER_SEC };
+		s->node[i].steering.row.law = (struct law_node){ .cores = cores[i], .balancers = 1, .period_usec = USEC_PER_SEC };
 		LIST_INSERT_HEAD(&s->world.nodes, &s->node[i], link);
 	}
 }
@@ -55,10 +55,10 @@ stage_sample(struct stage *s, unsigned seconds, double a, double b, double c)
 			struct world_node *n = &s->node[i];
 			if (wanted[i] < 0)
 				continue;
-			n->sample = (struct sample){ .taken_usec = s->now, .span_usec = USEC_PER_SEC, .cores = n->row.law.cores,
-			    .busy = fmin(wanted[i], n->row.law.cores), .running = wanted[i] };
-			n->row.law.sampled_usec = s->now;
-			n->samples = 2;
+			n->observed.sample = (struct sample){ .taken_usec = s->now, .span_usec = USEC_PER_SEC, .cores = n->steering.row.law.cores,
+			    .busy = fmin(wanted[i], n->steering.row.law.cores), .running = wanted[i] };
+			n->steering.row.law.sampled_usec = s->now;
+			n->observed.samples = 2;
 		}
 		weigh_update(s->weigh, &s->world, &s->rules, s->now);
 	}
@@ -81,7 +81,7 @@ a_node_without_samples_counts_by_cores(void **state)
 	near(weight(&s, 2), 8);
 	stage_sample(&s, 20, -1, -1, -1);
 	near(weight(&s, 1), 2);
-	s.node[1].row.law.cores = 0;				/* nobody has steered yet */
+	s.node[1].steering.row.law.cores = 0;				/* nobody has steered yet */
 	assert_true(weight(&s, 1) > 0);
 	weigh_free(&s.weigh);
 	assert_null(s.weigh);
@@ -96,8 +96,8 @@ an_inherited_node_counts_by_cores_of_the_profile(void **state)
 	(void)state;
 	stage_open(&s, 4, 4, 4);
 	for (unsigned i = 0; i < NODES; i++)
-		s.node[i].row.law.sampled_usec = s.now;
-	s.node[0].row.as[0].cores = 1;
+		s.node[i].steering.row.law.sampled_usec = s.now;
+	s.node[0].steering.row.as[0].cores = 1;
 	weigh_update(s.weigh, &s.world, &s.rules, s.now);
 	near(weigh_node(s.weigh, 1, &s.node[0]), 1);
 	near(weigh_node(s.weigh, 1, &s.node[1]), 4);
@@ -254,7 +254,7 @@ a_slot_that_another_node_has_got_begins_anew(void **state)
 	assert_true(weight(&s, 0) < 4);
 	LIST_REMOVE(&s.node[0], link);
 	stage_sample(&s, 1, -1, 1, 1);
-	s.node[0].sample.taken_usec = s.node[0].row.law.sampled_usec = 0;
+	s.node[0].observed.sample.taken_usec = s.node[0].steering.row.law.sampled_usec = 0;
 	LIST_INSERT_HEAD(&s.world.nodes, &s.node[0], link);
 	stage_sample(&s, 1, -1, 1, 1);
 	near(weight(&s, 0), 4);
@@ -308,8 +308,8 @@ each_profile_has_its_own_cores_and_all_have_a_floor(void **state)
 
 	(void)state;
 	stage_open(&s, 4, 4, 4);
-	s.node[0].row.as[2 - 1].cores = 1;
-	s.node[0].row.as[3 - 1].cores = 1e-6;
+	s.node[0].steering.row.as[2 - 1].cores = 1;
+	s.node[0].steering.row.as[3 - 1].cores = 1e-6;
 	stage_sample(&s, 1, 2, 2, 2);
 	near(weigh_node(s.weigh, 0, &s.node[0]), 4);
 	near(weigh_node(s.weigh, 1, &s.node[0]), 4);	/* a profile that nobody has */

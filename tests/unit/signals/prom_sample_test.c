@@ -111,8 +111,8 @@ cores_may_be_known_otherwise(void **state)
 	assert_null(judge());
 	assert_true(sample.cores == 4);
 	assert_string_equal(detail, "");
-	node.sample.taken_usec = 1;
-	node.sample.cores = 16;
+	node.observed.sample.taken_usec = 1;
+	node.observed.sample.cores = 16;
 	assert_null(judge());
 	assert_true(sample.cores == 16);
 	node = (struct world_node){ .name = NULL };

@@ -128,13 +128,13 @@ seen_now(const char *name, double cores, double busy, int64_t now)
 {
 	struct world_node *n = world_node(world, str_of(name));
 
-	n->samples = 5;
-	n->sample = (struct sample){ .taken_usec = now, .span_usec = USEC_PER_SEC, .source = SOURCE_AGENT, .cores = cores, .busy = busy,
+	n->observed.samples = 5;
+	n->observed.sample = (struct sample){ .taken_usec = now, .span_usec = USEC_PER_SEC, .source = SOURCE_AGENT, .cores = cores, .busy = busy,
 	    .running = busy, .memory_total_bytes = 100, .memory_available_bytes = 50 };
-	n->smoothed = n->sample;
-	n->row.law.cores = cores;
-	n->row.law.sampled_usec = now;
-	n->row.law.period_usec = USEC_PER_SEC;
+	n->observed.smoothed = n->observed.sample;
+	n->steering.row.law.cores = cores;
+	n->steering.row.law.sampled_usec = now;
+	n->steering.row.law.period_usec = USEC_PER_SEC;
 }
 
 static int
@@ -328,10 +328,10 @@ who_is_seen_by_half_is_not_chosen(void **state)
 	(void)state;
 	conf_set(", policy: best-node, fallback: 'http://localhost:8020'");
 	seen_now("a", 1, 0, now), seen_now("b", 3, 2.5, now);
-	world_node(world, STR("a"))->sample.memory_available_bytes = NAN;
+	world_node(world, STR("a"))->observed.sample.memory_available_bytes = NAN;
 	assert_int_equal(published_at(now), 1);
 	assert_string_equal(proxy.last, "web.1 drain,web.2 1000,");
-	world_node(world, STR("b"))->sample.memory_available_bytes = NAN;
+	world_node(world, STR("b"))->observed.sample.memory_available_bytes = NAN;
 	assert_int_equal(published_at(now + 5 * USEC_PER_SEC), 2);		/* the query has failed: the fallback */
 	assert_string_equal(proxy.last, "web.1 drain,web.2 drain,");
 }
@@ -346,7 +346,7 @@ a_choice_that_is_gone_is_not_kept(void **state)
 	seen_now("a", 1, 0.9, now), seen_now("b", 3, 0.1, now);
 	assert_int_equal(published_at(now), 1);
 	assert_string_equal(proxy.last, "web.1 drain,web.2 1000,");
-	world_node(world, STR("a"))->row.law.sampled_usec = world_node(world, STR("b"))->row.law.sampled_usec = 0;
+	world_node(world, STR("a"))->steering.row.law.sampled_usec = world_node(world, STR("b"))->steering.row.law.sampled_usec = 0;
 	assert_int_equal(published_at(now + 5 * USEC_PER_SEC), 1);		/* nobody is seen any more: it stays */
 	assert_ptr_equal(proxy.target->fault.why, WHY_PROXY_CHOICE);
 	pass(1);							/* and dies */

@@ -355,7 +355,7 @@ a_new_brain_inherits_slots_rows_and_drains(void **state)
 	assert_true(world_node(s->world, STR("alpha"))->drained);
 	assert_true(world_node(s->world, STR("alpha"))->inherited);
 	assert_true(world_task(s->world, STR("web.2"))->drained);
-	assert_true(world_node(s->world, STR("alpha"))->row.law.cores == 8);
+	assert_true(world_node(s->world, STR("alpha"))->steering.row.law.cores == 8);
 	assert_int_equal(s->world->serial, serial);
 	assert_int_equal(live_node_inflight(s->live, alpha), 1);
 	live_give(s->live, 0, alpha, web2);
