@@ -1,8 +1,8 @@
 /*
  * prom_nodes: the state of the nodes as Prometheus has it. Each period its queries are sent, the
  * age first, so that no value can be older than is assumed; the results for each node become a
- * sample. What is wrong is in the node's prom_why and prom_detail, and in the view; it is logged
- * when it changes.
+ * sample. What is wrong is in the node's signal.prom_why and signal.prom_detail, and in the view;
+ * it is logged when it changes.
  */
 #ifndef COLLECT_PROM_NODES_H
 #define COLLECT_PROM_NODES_H

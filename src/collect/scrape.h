@@ -2,7 +2,7 @@
  * scrape: samples from the nodes themselves. For every node of the world it requests the
  * node_exporter's page each period, keeps the agent's stream open, or both: then the exporter is
  * used only while the agent is silent. Pages go through signals/node.c; a sample goes to the
- * callback, what is wrong is in the node's signal_why, signal_detail and signal_wrong_usec (of
+ * callback, what is wrong is in the node's signal.why, signal.detail and signal.wrong_usec (of
  * Prometheus, too, where a node's own sources fail), and is logged when it changes (signal.lost,
  * signal.back). One node's trouble is its own: nothing here waits for anything.
  */
@@ -34,7 +34,7 @@ void		 scrape_free(struct scrape **);
  */
 void		 scrape_sync(struct scrape *, struct world *, int64_t period_usec, int64_t timeout_usec);
 
-/* Call when what Prometheus says of nodes (its prom_why) has changed. Between passes only. */
+/* Call when the state of nodes in Prometheus (signal.prom_why) has changed. Between passes only. */
 void		 scrape_update_signals(struct scrape *);
 
 #endif

@@ -59,7 +59,7 @@ struct scrape {
 	LIST_HEAD(, scrape_target) targets;
 };
 
-/* What the two sources together mean becomes the node's signal_why. */
+/* What the two sources together mean becomes the node's signal.why. */
 void	scrape_target_update_signal(struct scrape_target *);
 
 void	exporter_start(struct source *);	/* after a random delay, then each period */
