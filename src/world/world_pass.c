@@ -6,6 +6,7 @@
  * slot belongs to service, name and address together: a task at another address begins with
  * clean counters. Must not know where the names come from.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,6 +85,8 @@ node_new(struct world *w, const struct world_node *like)
 		phys_read(w->phys, slot, &n->steering.row);
 	n->inherited = !fresh && !x->began;
 	n->drained = x->node_drained[slot];
+	for (unsigned i = 0; i < QUERIES_MAX; i++)
+		n->observed.user_metric[i].effective = NAN;	/* 0 would be a node with all of it left */
 	map_put(x->nodes, str_of(n->name), n);
 	if (x->last_node == NULL)
 		LIST_INSERT_HEAD(&w->nodes, n, link);

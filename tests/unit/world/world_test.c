@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
+#include <math.h>
 #include <stdint.h>
 #include <cmocka.h>
 #include <unistd.h>
@@ -89,6 +90,16 @@ table_of(struct world *w)
 	assert_null(world_table(w, &fd));
 	assert_null(table_open(fd, &t));
 	return t;
+}
+
+static void
+a_new_node_has_no_value_of_any_query(void **state)
+{
+	struct world *w = ((struct stage *)*state)->world;
+
+	pass_all(w);
+	for (unsigned i = 0; i < QUERIES_MAX; i++)
+		assert_true(isnan(world_node(w, STR("alpha"))->observed.user_metric[i].effective));
 }
 
 static void
@@ -458,6 +469,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(a_new_node_has_no_value_of_any_query),
 		TEST(a_pass_that_says_the_same_changes_nothing),
 		TEST(what_is_not_named_is_gone),
 		TEST(the_second_of_a_name_is_refused),
