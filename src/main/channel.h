@@ -30,14 +30,22 @@ struct channel_msg {
 };
 
 struct channel;
-/* `fd` (-1: none) belongs to the callee. A NULL message says that the other side is gone, or does
- * not speak as it should: the channel is closed then. */
+/*
+ * `fd` belongs to the callee; -1: the kind has none, or a LEND lost it, as descriptors have run out.
+ * A NULL message says that the other side is gone, does not speak as it should, or that a message
+ * lost its descriptor. The channel is closed then, so that the child ends and is replaced by one
+ * that has everything.
+ */
 typedef void	channel_f(void *arg, const struct channel_msg *, int fd);
 
 /* Lives inside its owner. */
 struct channel {
-	struct io	 io;
 	struct loop	*loop;
+	struct io	 io;		/* not watched while a message waits for a free descriptor */
+	int		 fd;		/* -1: closed */
+	int		 reserve;	/* makes room for the next message's descriptor; -1: none is free */
+	bool		 waits;		/* and that is logged */
+	struct timer	 retry;
 	channel_f	*fn;
 	void		*arg;
 };
@@ -47,5 +55,7 @@ void	channel_open(struct channel *, struct loop *, int fd, channel_f *, void *ar
 /* False: the other side is dead or has not read for a long time. `fd` stays the caller's. */
 bool	channel_send(struct channel *, const struct channel_msg *, int fd);
 void	channel_close(struct channel *);
+/* For a child that was forked: closes its copies, and leaves the parent's loop alone. */
+void	channel_shed(struct channel *);
 
 #endif

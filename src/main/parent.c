@@ -179,9 +179,9 @@ close_others(struct parent *p, unsigned keep_listeners_of)
 {
 	for (unsigned i = 0; i < p->nworkers; i++)
 		if (p->worker[i].pid != 0)
-			close(p->worker[i].channel.io.fd);
+			channel_shed(&p->worker[i].channel);
 	if (p->brain.pid != 0)
-		close(p->brain.channel.io.fd);
+		channel_shed(&p->brain.channel);
 	close(p->signals.fd);
 	listeners_shed(&p->listeners, keep_listeners_of);
 	loop_drop(&p->loop);
