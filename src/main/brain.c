@@ -25,6 +25,7 @@
 #include "world/secrets.h"
 
 #define TICK_USEC	(100 * USEC_PER_MSEC)
+#define RETRY_USEC	(5 * USEC_PER_SEC)	/* between tables that could not be published */
 #define SNAPSHOT_USEC	(5 * USEC_PER_SEC)	/* that the first pass may wait for a snapshot */
 
 struct brain {
@@ -51,7 +52,8 @@ struct brain {
 	uint64_t	 secrets_serial;	/* of the set that was published last; counts from 1 in each brain */
 	bool		 inherited;	/* a table was in force at the start */
 	bool		 began;		/* the first pass was made */
-	bool		 changed;	/* since the last table */
+	bool		 changed;	/* since the last table that was sent */
+	int64_t		 retry_usec;	/* of a table that failed */
 };
 
 /* ---- the life of a table ---- */
@@ -63,6 +65,8 @@ knows_better(const struct brain *b)
 	return !b->inherited || discover_is_ready(b->discover);
 }
 
+/* A table that cannot be made or sent, as without a free descriptor, stays due: on_tick tries
+ * again. */
 static void
 publish(struct brain *b)
 {
@@ -71,7 +75,8 @@ publish(struct brain *b)
 	int fd;
 
 	ASSERT(knows_better(b));
-	b->changed = false;
+	b->changed = true;
+	b->retry_usec = loop_now(b->loop) + RETRY_USEC;
 	if ((why = world_table(b->world, &fd)) != NULL) {
 		log_event(LOG_ERROR, "table.failed", "why", why_name(why), "text", why->text, NULL);
 		return;
@@ -79,10 +84,12 @@ publish(struct brain *b)
 	ASSERT(fd >= 0 && b->world->serial > 0);
 	if (!channel_send(&b->channel, &m, fd))
 		log_event(LOG_ERROR, "table.unsent", "serial", LOG_N(b->world->serial), NULL);
-	else
+	else {
+		b->changed = false;
 		log_event(LOG_INFO, "table.published", "serial", LOG_N(b->world->serial),
 		    "services", LOG_N(b->world->nservices), "tasks", LOG_N(b->world->ntasks),
 		    "nodes", LOG_N(b->world->nnodes), NULL);
+	}
 	close(fd);
 }
 
@@ -231,6 +238,8 @@ on_tick(void *arg)
 	live_log_dropped(b->boot->live, LIVE_BRAIN, log_dropped_take());
 	if (!b->began && may_begin(b))
 		apply(b);
+	else if (b->began && b->changed && knows_better(b) && loop_now(b->loop) >= b->retry_usec)
+		publish(b);
 }
 
 static void

@@ -2,8 +2,9 @@
  * SIGHUP: the file is read again. What is wrong in it leaves everything as it was; what is right
  * reaches listeners, workers and brain without a connection lost.
  */
-#include <string.h>
+#include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/bug.h"
@@ -56,7 +57,8 @@ same_admin(const struct conf *a, const struct conf *b)
 	    value_same(&conf_keys[KEY_ADMIN_group], a, b);
 }
 
-/* Other admin addresses: the brain is started again with them, as after any other end. */
+/* Other admin addresses, or no descriptor for the text: the brain is started again, with the
+ * configuration in force, as after any other end. */
 static void
 reload_brain(struct parent *p, struct str text, bool admin_changed)
 {
@@ -70,11 +72,17 @@ reload_brain(struct parent *p, struct str text, bool admin_changed)
 			child_dismiss(&p->brain);
 		return;
 	}
-	fd = memfile_seal(text);
-	if (fd >= 0 && p->brain.pid != 0 && !channel_send(&p->brain.channel, &m, fd))
+	if (p->brain.pid == 0)		/* the next one begins with it */
+		return;
+	if ((fd = memfile_seal(text)) < 0) {
+		log_event(LOG_ERROR, "reload.unsent", "error", strerror(errno), "text",
+		    "the brain is started again with the new configuration", NULL);
+		child_dismiss(&p->brain);
+		return;
+	}
+	if (!channel_send(&p->brain.channel, &m, fd))
 		kill(p->brain.pid, SIGKILL);
-	if (fd >= 0)
-		close(fd);
+	close(fd);
 }
 
 static void
