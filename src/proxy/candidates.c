@@ -210,7 +210,7 @@ node_at(struct candidate_sets *sets, uint32_t slot, int64_t now)
 	struct node_row *n = &sets->node[slot];
 
 	if (now - n->read_usec >= REFRESH_USEC || n->read_usec == 0) {
-		phys_read(sets->phys, slot, &n->row);
+		phys_read(sets->phys, slot, &n->row);	/* or it stays, and grows old by its own time */
 		n->others = law_others(&n->row.law, now);
 		n->read_usec = now;
 	}

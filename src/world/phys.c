@@ -11,6 +11,7 @@
 #include "world/phys.h"
 
 #define WORDS	(sizeof(struct phys_row) / 8)
+#define LOOKS	1000		/* at a row that changes all the time */
 
 struct phys_slot {
 	_Atomic uint32_t	count;		/* of writes; its last bit names the copy in force */
@@ -53,28 +54,33 @@ phys_write(struct phys *p, unsigned slot, const struct phys_row *row)
 	atomic_store_explicit(&s->count, count + 1, memory_order_release);
 }
 
-/* Only a writer that writes this very row twice while we read it makes us read again. */
-void
+/*
+ * Only a writer that writes this very row twice while we read it makes us read again. The brain
+ * writes a row once per sample; whatever it does, a worker that compares nodes cannot wait for it.
+ */
+bool
 phys_read(const struct phys *p, unsigned slot, struct phys_row *row)
 {
 	const struct phys_slot *s = &p->slot[slot];
+	bool whole = false;
 	uint64_t word[WORDS];
 	uint32_t before;
 
 	ASSERT(slot < NODES_MAX);
-	for (int look = 0; look < 1000; look++) {
+	for (int look = 0; look < LOOKS && !whole; look++) {
 		before = atomic_load_explicit(&s->count, memory_order_acquire);
 		for (size_t i = 0; i < WORDS; i++)
 			word[i] = atomic_load_explicit(&s->word[before & 1][i], memory_order_relaxed);
 		atomic_thread_fence(memory_order_acquire);
-		if (atomic_load_explicit(&s->count, memory_order_relaxed) == before)
-			break;
+		whole = atomic_load_explicit(&s->count, memory_order_relaxed) == before;
 	}
-	memcpy(row, word, sizeof word);
-	if (!(row->law.cores > 0))		/* never written */
+	if (whole)
+		memcpy(row, word, sizeof word);
+	if (!(row->law.cores > 0))		/* never written, or never read */
 		row->law.cores = 1;
 	if (row->law.period_usec <= 0)
 		row->law.period_usec = 1000000;
 	if (!(row->law.balancers >= 1))
 		row->law.balancers = 1;
+	return whole;
 }
