@@ -32,6 +32,10 @@ double		 guard_trust(const struct world_node *, int64_t now_usec);
  * there is none. */
 int64_t		 guard_age_usec(const struct world_node *, int64_t now_usec);
 
+/* Of a node's memory, disks, links and users' values, what counts is a mean over so many periods:
+ * used at once, load would swing. */
+#define SMOOTH_PERIODS	2
+
 /* Slow start: the share of its cores that a node shows `elapsed` after it came. */
 #define GUARD_RAMP_FLOOR	0.1
 #define GUARD_RAMP_USEC		INT64_C(10000000)

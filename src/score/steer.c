@@ -21,8 +21,6 @@
 #include "score/steer.h"
 #include "score/user_metric.h"
 
-#define SMOOTH_PERIODS	2
-
 struct steer_fleet {			/* all nodes, at the last tick */
 	double	 others_per_core;	/* of the nodes with a fresh signal */
 	double	 cores_mean;		/* of those whose cores are known; 1 when none are */

@@ -8,8 +8,6 @@
 #include "score/guard.h"
 #include "score/user_metric.h"
 
-#define SMOOTH_PERIODS	2	/* as for memory, disks and links: used at once, load would swing */
-
 double
 user_metric_trust(const struct world_user_metric *m, int64_t period, int64_t now)
 {
