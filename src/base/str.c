@@ -41,6 +41,26 @@ str_starts(struct str s, struct str prefix)
 	return s.len >= prefix.len && str_eq((struct str){ s.p, prefix.len }, prefix);
 }
 
+/* The last `len` bytes of a slice that has so many. */
+static struct str
+str_tail(struct str s, size_t len)
+{
+	ASSERT(s.len >= len);
+	return (struct str){ s.p + (s.len - len), len };
+}
+
+bool
+str_ends(struct str s, struct str suffix)
+{
+	return s.len >= suffix.len && str_eq(str_tail(s, suffix.len), suffix);
+}
+
+bool
+str_ends_nocase(struct str s, struct str suffix)
+{
+	return s.len >= suffix.len && str_eq_nocase(str_tail(s, suffix.len), suffix);
+}
+
 struct str
 str_trim(struct str s)
 {

@@ -20,6 +20,8 @@ struct str	str_of(const char *nul_terminated);	/* NULL gives the empty slice */
 bool		str_eq(struct str, struct str);
 bool		str_eq_nocase(struct str, struct str);	/* ASCII only */
 bool		str_starts(struct str, struct str prefix);
+bool		str_ends(struct str, struct str suffix);
+bool		str_ends_nocase(struct str, struct str suffix);	/* ASCII only */
 struct str	str_trim(struct str);			/* spaces and tabs, both ends */
 /* Takes what is before `sep` off the front of `rest`; false when `rest` is spent. */
 bool		str_split(struct str *rest, char sep, struct str *part);

@@ -122,8 +122,7 @@ middlewares_name(struct str reference)
 
 	for (size_t i = 0; i < 2; i++) {
 		size_t n = strlen(own[i]);
-		if (reference.len > n && str_eq_nocase((struct str){
-		    reference.p + reference.len - n, n }, str_of(own[i])))
+		if (reference.len > n && str_ends_nocase(reference, str_of(own[i])))
 			return (struct str){ reference.p, reference.len - n };
 	}
 	return reference;

@@ -4,15 +4,8 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "base/str.h"
 #include "discovery/route.h"
-
-static bool
-ends_with(const char *s, const char *with)
-{
-	size_t n = strlen(s), m = strlen(with);
-
-	return n > m && strcmp(s + n - m, with) == 0;
-}
 
 static bool
 is_wild(const char *host)
@@ -27,7 +20,7 @@ route_host_covers(const char *host, const char *of)
 		return host == NULL;
 	if (!is_wild(host) || strcmp(host + 1, is_wild(of) ? of + 1 : of) == 0)
 		return strcmp(host, of) == 0 || (host[0] == '*' && of[0] == '+');
-	if (!ends_with(of, host + 1))
+	if (!str_ends(str_of(of), str_of(host + 1)))
 		return false;
 	return host[0] == '*' || (!is_wild(of) && strlen(host + 1) + strcspn(of, ".") == strlen(of));
 }

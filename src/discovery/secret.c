@@ -7,7 +7,6 @@
  */
 #include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/bug.h"
 #include "base/str.h"
@@ -171,14 +170,6 @@ rule_hide(const char *rule, char *out)
 	return changed;
 }
 
-static bool
-ends_with(const char *s, const char *end)
-{
-	size_t n = strlen(s), m = strlen(end);
-
-	return n >= m && strcasecmp(s + n - m, end) == 0;
-}
-
 const char *
 secret_text(struct arena *a, const char *label, const char *text)
 {
@@ -188,7 +179,7 @@ secret_text(struct arena *a, const char *label, const char *text)
 		return NULL;
 	if (value_is_secret(text))
 		return hidden;
-	if (!ends_with(label, ".rule"))
+	if (!str_ends_nocase(str_of(label), STR(".rule")))
 		return text;
 	out = arena_zalloc(a, strlen(text) * MASK_BYTES + 1);
 	return rule_hide(text, out) ? out : text;

@@ -288,14 +288,6 @@ read_env(struct static_reader *b, const struct traefik_spec *spec)
 	}
 }
 
-static bool
-ends_with(const char *s, const char *end)
-{
-	size_t n = strlen(s), m = strlen(end);
-
-	return n >= m && strcasecmp(s + n - m, end) == 0;
-}
-
 static void
 read_file(struct static_reader *b, const struct traefik_spec *spec, struct str file,
     const char *file_unreadable)
@@ -307,7 +299,7 @@ read_file(struct static_reader *b, const struct traefik_spec *spec, struct str f
 	if (file_unreadable != NULL)
 		set_unreadable(b, "%.*s", str_of(arena_printf(b->arena, "its file %s %s",
 		    spec->file, file_unreadable)));
-	else if (ends_with(spec->file, ".toml"))
+	else if (str_ends_nocase(str_of(spec->file), STR(".toml")))
 		set_unreadable(b, "its file %.*s is TOML, which Mola does not read", str_of(spec->file));
 	else if (file.p != NULL && !flat_yaml(file, apply_setting, b, problem))
 		set_unreadable(b, "%.*s", str_of(arena_printf(b->arena,

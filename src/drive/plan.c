@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/bug.h"
+#include "base/str.h"
 #include "drive/plan.h"
 
 /* Scores that differ by less are equal: the first by name is chosen, rounding decides nothing. */
@@ -179,14 +180,6 @@ servers_weigh(struct plan_builder *p, const struct plan_rules *r, plan_weigh_f *
 }
 
 static bool
-ends_with(const char *s, const char *end)
-{
-	size_t n = strlen(s), m = strlen(end);
-
-	return n >= m && strcmp(s + n - m, end) == 0;
-}
-
-static bool
 is_wild(const char *host)
 {
 	return host[0] == '\0' || host[0] == '*' || host[0] == '+';
@@ -199,7 +192,8 @@ hosts_overlap(const char *a, const char *b)
 	const char *x = a[0] == '\0' || !is_wild(a) ? a : a + 1;
 	const char *y = b[0] == '\0' || !is_wild(b) ? b : b + 1;
 
-	return (is_wild(a) && ends_with(y, x)) || (is_wild(b) && ends_with(x, y)) || strcmp(a, b) == 0;
+	return (is_wild(a) && str_ends(str_of(y), str_of(x))) ||
+	    (is_wild(b) && str_ends(str_of(x), str_of(y))) || strcmp(a, b) == 0;
 }
 
 static bool

@@ -20,6 +20,12 @@ slices_are_compared(void **state)
 	assert_true(str_starts(STR("unix:/x"), STR("unix:")));
 	assert_false(str_starts(STR("uni"), STR("unix:")));
 	assert_true(str_starts(STR(""), STR("")));
+	assert_true(str_ends(STR("a.rule"), STR(".rule")) && str_ends(STR("a"), STR("a")));
+	assert_true(str_ends(STR("a"), STR("")) && str_ends(STR(""), STR("")));
+	assert_false(str_ends(STR("a.rule"), STR(".Rule")));
+	assert_false(str_ends(STR("rule"), STR(".rule")));
+	assert_true(str_ends_nocase(STR("a.rule"), STR(".RULE")));
+	assert_false(str_ends_nocase(STR("rule"), STR(".rule")) || str_ends_nocase(STR("a.rul"), STR(".rule")));
 }
 
 static void
