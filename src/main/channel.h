@@ -31,7 +31,7 @@ struct channel_msg {
 
 struct channel;
 /*
- * `fd` belongs to the callee; -1: the kind has none, or a LEND lost it, as descriptors have run out.
+ * `fd` belongs to the callee; -1: the kind has none, or a LEND lost it, as no descriptor was free.
  * A NULL message says that the other side is gone, does not speak as it should, or that a message
  * lost its descriptor. The channel is closed then, so that the child ends and is replaced by one
  * that has everything.
