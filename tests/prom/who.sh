@@ -64,6 +64,6 @@ check "or user and password" within 20 basic
 mola_conf "  servers: $prom
   user: me"
 mola_reload
-check "a reload that is wrong is refused, with the line" within 10 logged 'prometheus.user: no password to it'
+check "a reload that is wrong is refused, with the line" within 10 logged 'prometheus.user: a user without a password'
 check "and what was in force stays" during 1 basic
 check "Mola ends in order" mola_stop
