@@ -241,7 +241,7 @@ static void
 node_publish(struct steer *s, struct world_node *n, bool score_due, int64_t now)
 {
 	double cores = cores_of(n);
-	struct phys_row row = n->steering.row, published = row;
+	struct phys_row row = n->steering.row;
 
 	ASSERT(n->observed.samples == 0 || n->observed.sample.taken_usec != 0);
 	if (n->observed.samples > 0 && guard_trust(n, now) < GUARD_FAINT)
@@ -261,7 +261,7 @@ node_publish(struct steer *s, struct world_node *n, bool score_due, int64_t now)
 	ASSERT(row.score >= 0 && row.score <= 100);
 	ASSERT(isfinite(row.law.others) && isfinite(row.law.neutral));
 	n->steering.row = row;
-	if (!phys_read(s->world->phys, n->slot, &published) || memcmp(&row, &published, sizeof row) != 0)
+	if (!phys_holds(s->world->phys, n->slot, &row))
 		phys_write(s->world->phys, n->slot, &row);
 }
 

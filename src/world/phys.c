@@ -54,6 +54,22 @@ phys_write(struct phys *p, unsigned slot, const struct phys_row *row)
 	atomic_store_explicit(&s->count, count + 1, memory_order_release);
 }
 
+bool
+phys_holds(const struct phys *p, unsigned slot, const struct phys_row *row)
+{
+	const struct phys_slot *s = &p->slot[slot];
+	const _Atomic uint64_t *in_force;
+	uint64_t word[WORDS];
+
+	ASSERT(slot < NODES_MAX);
+	in_force = s->word[atomic_load_explicit(&s->count, memory_order_relaxed) & 1];
+	memcpy(word, row, sizeof word);
+	for (size_t i = 0; i < WORDS; i++)
+		if (atomic_load_explicit(&in_force[i], memory_order_relaxed) != word[i])
+			return false;
+	return true;
+}
+
 /*
  * Only a writer that writes this very row twice while we read it makes us read again. The brain
  * writes a row once per sample; whatever it does, a worker that compares nodes cannot wait for it.

@@ -57,6 +57,8 @@ phys_law(const struct phys_row *r, unsigned profile)
 size_t		 phys_bytes(void);
 struct phys	*phys_init(void *zeroed_shared_memory);		/* once, by the parent */
 void		 phys_write(struct phys *, unsigned slot, const struct phys_row *);	/* brain only */
+/* Whether this very row is in force. For the writer alone: no other write may be going on. */
+bool		 phys_holds(const struct phys *, unsigned slot, const struct phys_row *);
 /* False: the row changed all the time, and `row` keeps what was read before. What has never been
  * written or read (zeroed memory) is made a row that can be reckoned with. */
 bool		 phys_read(const struct phys *, unsigned slot, struct phys_row *);

@@ -82,6 +82,24 @@ what_was_left_half_written_is_not_seen(void **state)
 	free(p);
 }
 
+static void
+the_writer_knows_what_is_in_force(void **state)
+{
+	(void)state;
+	struct phys *p = phys_init(calloc(1, phys_bytes()));
+	struct phys_row r = { .law = { 4, 1, 1, 7, 9, 1, 0 }, .score = 50 };
+
+	assert_false(phys_holds(p, 2, &r));
+	for (int i = 0; i < 3; i++) {		/* in either copy */
+		r.as[PROFILE_SLOTS - 2].score = i;
+		assert_false(phys_holds(p, 2, &r));
+		phys_write(p, 2, &r);
+		assert_true(phys_holds(p, 2, &r));
+	}
+	assert_false(phys_holds(p, 3, &r));
+	free(p);
+}
+
 int
 main(void)
 {
@@ -89,6 +107,7 @@ main(void)
 		cmocka_unit_test(no_row_is_torn),
 		cmocka_unit_test(an_unwritten_row_can_be_reckoned_with),
 		cmocka_unit_test(what_was_left_half_written_is_not_seen),
+		cmocka_unit_test(the_writer_knows_what_is_in_force),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
