@@ -1,9 +1,9 @@
 /*
  * secrets: named values that workers need and nobody else may read, such as the keys of
- * certificates. A set travels as tables do, as one block in a sealed memfd from the brain
- * through the parent to the workers, but never inside a table: tables are shown by the admin
- * API, and a set is mapped by no process that does not use it, and is left out of core dumps.
- * The newest set replaces the one before as a whole.
+ * certificates. A set travels as tables do, as one block in a sealed memfd from the brain through
+ * the parent to the workers, but never inside a table: the brain, too, maps tables, and what they
+ * hold is what the admin API shows. Only workers map a set, and it is left out of core dumps. The
+ * newest set replaces the one before as a whole.
  */
 #ifndef WORLD_SECRETS_H
 #define WORLD_SECRETS_H
