@@ -66,7 +66,13 @@ show() {
 must "images of Mola, Traefik, Prometheus and node_exporter" images_made
 # As in the reference, one manages and the others work. All beside it has little CPU: a node that is late is not down.
 dk swarm update --dispatcher-heartbeat 5s >/dev/null
-dk node demote node2 node3 >/dev/null
+# One after the other: Swarm takes a manager out of its raft group only while enough of the others are there, and until
+# then the scheduler goes on placing what managers run there.
+demoted() { engine /nodes | json_is ".[] | select(.Description.Hostname == \"$1\") | .ManagerStatus == null"; }
+for n in node2 node3; do
+	dk node demote $n >/dev/null
+	must "$n is a worker" within 60 demoted $n
+done
 echo secret | dk secret create grafana_password - >/dev/null
 cat >"$tmp/test.yml" <<-'E2'
 	version: "3.8"
