@@ -9,6 +9,7 @@
 #include "admin/access_check.h"
 #include "admin/admin.h"
 #include "admin/pages.h"
+#include "admin/pending.h"
 #include "admin/view.h"
 #include "base/bug.h"
 #include "base/clock.h"
@@ -26,6 +27,7 @@ struct admin {
 	struct server	*server;
 	struct rates	*rates;
 	struct pages	*pages;
+	struct pending	*pending;
 	int64_t		 logged_usec;		/* a request with a wrong Host was last logged; 0: never */
 };
 
@@ -112,7 +114,7 @@ get_root(struct admin *a, struct request *req)
 {
 	(void)a;
 	reply(req, 200, "text/plain; charset=utf-8", STR("Mola " MOLA_VERSION "\n\n"
-	    "/healthz           ok, when a routing table is in force\n"
+	    "/healthz           ok, when workers have a routing table in force\n"
 	    "/metrics           Prometheus text\n"
 	    "/api/v1/nodes      the nodes, their state and their share of the requests\n"
 	    "/api/v1/services   the services and their traffic\n"
@@ -145,7 +147,7 @@ get_healthz(struct admin *a, struct request *req)
 {
 	const char *trouble = NULL;
 
-	if (a->conf.world->serial == 0)
+	if (!live_table_reached_any(a->conf.world->live))
 		trouble = WHY_NO_TABLE->text;
 	else if (is_without_services(a))
 		trouble = "the Swarm has not been seen yet, and nothing else is served";
@@ -279,27 +281,31 @@ static void
 drain_node(struct admin *a, struct request *req, const char *name, bool drain)
 {
 	struct world_node *n = world_node(a->conf.world, str_of(name));
+	uint64_t serial;
 
 	if (n == NULL) {
 		reply_absent(req, "node", name);
 		return;
 	}
-	a->conf.drain_node(a->conf.arg, n, drain);
-	reply_json(req, 200, json_pack("{s:s, s:b}", "node", n->name, "drain", n->drained), NULL);
+	serial = a->conf.drain_node(a->conf.arg, n, drain);
+	pending_reply(a->pending, req, serial,
+	    json_pack("{s:s, s:b}", "node", n->name, "drain", n->drained));
 }
 
 static void
 drain_task(struct admin *a, struct request *req, const char *name, bool drain)
 {
 	struct world_task *t = world_task(a->conf.world, str_of(name));
+	uint64_t serial;
 
 	if (t == NULL)
 		reply_absent(req, "task", name);
 	else if (a->conf.drain_task == NULL)
 		reply_error(req, 501, "tasks cannot be drained here", NULL);
 	else {
-		a->conf.drain_task(a->conf.arg, t, drain);
-		reply_json(req, 200, json_pack("{s:s, s:b}", "task", t->name, "drain", t->drained), NULL);
+		serial = a->conf.drain_task(a->conf.arg, t, drain);
+		pending_reply(a->pending, req, serial,
+		    json_pack("{s:s, s:b}", "task", t->name, "drain", t->drained));
 	}
 }
 
@@ -422,6 +428,7 @@ admin_new(struct loop *l, const struct admin_conf *conf)
 	loop_longest_pause(l);
 	a->rates = rates_new();
 	a->pages = pages_new(l, view_of, a);
+	a->pending = pending_new(l, conf->world->live);
 	a->server = server_new(l, &(struct server_conf){ .body_max = BODY_MAX }, on_request, a);
 	if (conf->tcp_fd >= 0)
 		server_listen(a->server, conf->tcp_fd, (void *)(uintptr_t)by_tcp);
@@ -437,6 +444,7 @@ admin_free(struct admin **ap)
 
 	server_free(&a->server);
 	pages_free(&a->pages);
+	pending_free(&a->pending);
 	rates_free(&a->rates);
 	free(a);
 	*ap = NULL;

@@ -18,8 +18,9 @@ struct prometheus;
 struct user_queries;
 struct targets;
 
-typedef void	admin_drain_node_f(void *arg, struct world_node *, bool drained);
-typedef void	admin_drain_task_f(void *arg, struct world_task *, bool drained);
+/* Return the serial of the table that has the change, published or still to come. */
+typedef uint64_t	admin_drain_node_f(void *arg, struct world_node *, bool drained);
+typedef uint64_t	admin_drain_task_f(void *arg, struct world_task *, bool drained);
 
 struct admin_conf {
 	const struct conf *conf;		/* in force; see admin_reconf */

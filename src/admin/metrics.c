@@ -112,6 +112,7 @@ put_family(struct metrics_page *p, enum family f)
 		page_plain(p, (double)live_conf(live).read_usec / (double)USEC_PER_SEC);
 		break;
 	case FAMILY_LOG_DROPPED:
+	case FAMILY_WORKER_TABLE:
 	case FAMILY_STARTS:
 	case FAMILY_PROCESS_CPU:
 	case FAMILY_PROCESS_MEMORY:	metrics_processes(p, f); break;

@@ -63,6 +63,11 @@ put_process(struct metrics_page *page, enum family f, unsigned number, const cha
 			return;
 		x = (double)is.starts;
 		break;
+	case FAMILY_WORKER_TABLE:
+		if (number >= LIVE_BRAIN)	/* LIVE_PARENT, too */
+			return;
+		x = (double)live_table(live, number);
+		break;
 	case FAMILY_LOG_DROPPED:
 		x = (double)live_log_dropped_total(live, number);
 		break;

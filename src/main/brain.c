@@ -242,26 +242,32 @@ on_tick(void *arg)
 		publish(b);
 }
 
-static void
+/* The serial of the table that has the change: one that is out, or the next one. */
+static uint64_t
+publish_change(struct brain *b, bool changed)
+{
+	b->changed |= changed;
+	if (b->changed && knows_better(b))
+		publish(b);
+	return b->world->serial + b->changed;
+}
+
+static uint64_t
 on_drain_node(void *arg, struct world_node *n, bool drained)
 {
 	struct brain *b = arg;
 
 	log_event(LOG_INFO, drained ? "node.drained" : "node.undrained", "node", n->name, NULL);
-	b->changed |= world_drain(b->world, n, drained);
-	if (b->changed && knows_better(b))
-		publish(b);
+	return publish_change(b, world_drain(b->world, n, drained));
 }
 
-static void
+static uint64_t
 on_drain_task(void *arg, struct world_task *t, bool drained)
 {
 	struct brain *b = arg;
 
 	log_event(LOG_INFO, drained ? "task.drained" : "task.undrained", "task", t->name, NULL);
-	b->changed |= world_drain_task(b->world, t, drained);
-	if (b->changed && knows_better(b))
-		publish(b);
+	return publish_change(b, world_drain_task(b->world, t, drained));
 }
 
 static void

@@ -95,6 +95,7 @@ worker_take_table(struct worker *w, int fd)
 		return;
 	}
 	proxy_set_table(w->proxy, t);
+	live_set_table(w->conf->live, w->conf->index, table_serial(t));
 	log_event(LOG_DEBUG, "table.taken", "serial", LOG_N(table_serial(t)), NULL);
 	table_unref(&t);
 }

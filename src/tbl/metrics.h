@@ -20,7 +20,9 @@ METRIC(PAUSE, mola_brain_pause_seconds, gauge,
     "Longest pause between two polls of the brain's event loop in "
     "the last one or two minutes, in wall-clock and in CPU time.")
 METRIC(TABLE_SERIAL, mola_table_serial, gauge,
-    "Serial number of the routing table in force, 0 when there is none.")
+    "Serial number of the routing table published last, 0 when there is none.")
+METRIC(WORKER_TABLE, mola_worker_table_serial, gauge,
+    "Serial number of the routing table that a worker has in force, 0 when it has none.")
 METRIC(WORKERS, mola_workers, gauge, "Processes that serve clients.")
 METRIC(CLIENTS, mola_clients, gauge, "Client connections open now.")
 METRIC(IDLE_UPSTREAMS, mola_idle_upstreams, gauge,

@@ -25,6 +25,7 @@ struct worker_row {
 	_Atomic uint64_t	duration_usec;
 	_Atomic int64_t		gauge[LIVE_GAUGES];
 	_Atomic int64_t		beat;
+	_Atomic uint64_t	table;
 	/* no task slot from here on was ever taken: its memory need not exist */
 	_Atomic uint32_t	tasks_end;
 } __attribute__((aligned(64)));
@@ -339,6 +340,50 @@ live_prober(const struct live *l)
 }
 
 void
+live_set_table(struct live *l, unsigned worker, uint64_t serial)
+{
+	ASSERT(worker < l->workers && serial > 0);
+	SET(l->worker[worker].table, serial);
+}
+
+uint64_t
+live_table(const struct live *l, unsigned worker)
+{
+	ASSERT(worker < l->workers);
+	return GET(l->worker[worker].table);
+}
+
+/*
+ * One that does not run now will begin with this table or a later one: the parent keeps a table
+ * for workers to come before it sends it to those that are there. So one that has it will do,
+ * but one there must be: what no worker has, the parent may not have either.
+ */
+bool
+live_table_reached_all(const struct live *l, uint64_t serial)
+{
+	bool any = false;
+
+	ASSERT(serial > 0);
+	for (unsigned w = 0; w < l->workers; w++) {
+		if (GET(l->process[w].pid) == 0)
+			continue;
+		if (GET(l->worker[w].table) < serial)
+			return false;
+		any = true;
+	}
+	return any;
+}
+
+bool
+live_table_reached_any(const struct live *l)
+{
+	for (unsigned w = 0; w < l->workers; w++)
+		if (GET(l->worker[w].table) != 0)
+			return true;
+	return false;
+}
+
+void
 live_task_read(const struct live *l, unsigned task, struct live_task *out)
 {
 	const struct task_row *t = &l->task[task];
@@ -528,6 +573,7 @@ live_forget_worker(struct live *l, unsigned worker)
 			SET(l->task[i].by_worker.inflight[worker], 0);
 	for (unsigned g = 0; g < LIVE_GAUGES; g++)
 		SET(l->worker[worker].gauge[g], 0);
+	SET(l->worker[worker].table, 0);
 }
 
 void

@@ -103,6 +103,16 @@ void		live_beat(struct live *, unsigned worker, int64_t now_usec);
 int64_t		live_last_beat(const struct live *, unsigned worker);
 void		live_set_prober(struct live *, unsigned worker);
 unsigned	live_prober(const struct live *);		/* at first 0 */
+/*
+ * The table that a worker has in force, by its serial; 0: none. Whoever must know that a table is
+ * in force goes by this: between its publication and a worker there are two sockets, and a worker
+ * may be busy or hang.
+ */
+void		live_set_table(struct live *, unsigned worker, uint64_t serial);
+uint64_t	live_table(const struct live *, unsigned worker);
+/* At least one worker runs, and all that do have this table or a later one. */
+bool		live_table_reached_all(const struct live *, uint64_t serial);
+bool		live_table_reached_any(const struct live *);	/* whichever table */
 
 /* all processes */
 void		live_task_read(const struct live *, unsigned task_slot, struct live_task *);

@@ -4,6 +4,7 @@
 #include "admin/metrics_node.c"
 #include "admin/metrics_process.c"
 #include "admin/pages.c"
+#include "admin/pending.c"
 
 #include "../until.h"
 
@@ -19,6 +20,7 @@ struct stage {
 	struct admin	*admin;
 	struct addr	 tcp, local;
 	int		 drains;
+	uint64_t	 serial;		/* of the table that has the last drain; the one worker has 1 in force */
 	int		 status;		/* of the last answer */
 	char		 head[2048], body[65536];
 	json_t		*json;			/* of the body, NULL when it is none */
@@ -34,13 +36,14 @@ static const char yaml[] = "listen: 127.0.0.1:1\n"
     "  - { node: alpha, address: '127.0.0.1:81' }\n"
     "  - { node: beta, address: '127.0.0.1:82' }\n";
 
-static void
+static uint64_t
 on_drain(void *arg, struct world_node *n, bool drained)
 {
 	struct stage *s = arg;
 
 	s->drains++;
 	world_drain(s->world, n, drained);
+	return s->serial;
 }
 
 static void
@@ -90,6 +93,8 @@ stage_new(const char *text)
 	assert_non_null(s->conf);
 	s->loop = loop_new();
 	s->live = live_init(must_zalloc(live_bytes()), 1);
+	live_started(s->live, 0, getpid());
+	live_set_table(s->live, 0, s->serial = 1);
 	s->phys = phys_init(must_zalloc(phys_bytes()));
 	s->world = world_new(s->live, s->phys);
 	s->events = events_new();
@@ -377,9 +382,11 @@ test_healthz(void **state)
 	struct stage *s = stage_new(yaml);
 
 	(void)state;
+	live_forget_worker(s->live, 0);
+	s->world->serial = 1;		/* published, but no worker has it */
 	get(s, "/healthz");
 	assert_int_equal(s->status, 503);
-	s->world->serial = 1;
+	live_set_table(s->live, 0, 1);
 	get(s, "/healthz");
 	assert_int_equal(s->status, 200);
 	assert_string_equal(s->body, "ok\n");
@@ -507,7 +514,7 @@ test_without_a_token_only_the_socket_writes(void **state)
 	assert_non_null(strstr(error_of(s), "admin.token"));
 	post(s, &s->local, JSON_TYPE, body);
 	assert_int_equal(s->status, 200);
-	assert_string_equal(s->body, "{\"node\":\"alpha\",\"drain\":true}");
+	assert_string_equal(s->body, "{\"node\":\"alpha\",\"drain\":true,\"pending\":false}");
 	assert_true(world_node(s->world, STR("alpha"))->drained);
 	post(s, &s->local, JSON_TYPE, "{\"node\":\"alpha\",\"drain\":false}");
 	assert_false(world_node(s->world, STR("alpha"))->drained);
@@ -535,6 +542,134 @@ test_drain_is_checked(void **state)
 	}
 	assert_int_equal(s->drains, 0);
 	stage_free(s);
+}
+
+static const char drain_alpha[] = "POST /api/v1/drain HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" JSON_TYPE
+    "Content-Length: 30\r\n\r\n{\"node\":\"alpha\", \"drain\":true}";
+
+static void
+turns(struct stage *s, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		loop_turn(s->loop, 2 * USEC_PER_MSEC);
+}
+
+/* Whoever drains a node wants to reboot it: the last request has been sent there when the reply comes. */
+static void
+test_a_drain_is_replied_to_when_workers_have_it(void **state)
+{
+	struct stage *s = stage_new(yaml);
+	int fd = dial(&s->local);
+	char got[2048] = "";
+
+	(void)state;
+	s->serial = 2;
+	say(fd, drain_alpha, strlen(drain_alpha));
+	UNTIL(s->loop, s->admin->pending->count == 1);
+	turns(s, 10);
+	assert_int_equal(hear(fd, got, sizeof got), 1);
+	assert_string_equal(got, "");
+	assert_int_equal(s->drains, 1);
+	live_set_table(s->live, 0, 2);
+	UNTIL(s->loop, hear(fd, got, sizeof got) <= 0);
+	close(fd);
+	assert_non_null(strstr(got, "HTTP/1.1 200 "));
+	assert_non_null(strstr(got, "{\"node\":\"alpha\",\"drain\":true,\"pending\":false}"));
+	assert_int_equal(s->admin->pending->poll.node.at, 0);		/* nothing waits, nothing polls */
+	stage_free(s);
+}
+
+/* A worker that hangs keeps its old table, and is waited for, but not for ever. */
+static void
+test_a_drain_that_a_worker_does_not_have_is_pending(void **state)
+{
+	struct stage *s = stage_new(yaml);
+
+	(void)state;
+	s->serial = 2;
+	s->admin->pending->patience_usec = 20 * USEC_PER_MSEC;
+	ask_at(s, &s->local, drain_alpha);
+	assert_int_equal(s->status, 202);
+	assert_string_equal(s->body, "{\"node\":\"alpha\",\"drain\":true,\"pending\":true}");
+	assert_true(world_node(s->world, STR("alpha"))->drained);
+	stage_free(s);
+}
+
+/* No more of them wait than there is room for, also of clients that have left, and none is forgotten. */
+static void
+test_drains_that_wait_are_bounded(void **state)
+{
+	struct stage *s = stage_new(yaml);
+	int fd[WAITING_MOST];
+	char got[2048] = "";
+
+	(void)state;
+	s->serial = 2;
+	for (int i = 0; i < WAITING_MOST; i++) {
+		fd[i] = dial(&s->local);
+		say(fd[i], drain_alpha, strlen(drain_alpha));
+	}
+	UNTIL(s->loop, s->admin->pending->count == WAITING_MOST);
+	ask_at(s, &s->local, drain_alpha);
+	assert_int_equal(s->status, 202);
+	for (int i = 0; i < WAITING_MOST; i += 2)
+		close(fd[i]);
+	turns(s, 5);
+	live_set_table(s->live, 0, 2);
+	UNTIL(s->loop, s->admin->pending->count == 0);
+	for (int i = 1; i < WAITING_MOST; i += 2) {
+		got[0] = '\0';
+		UNTIL(s->loop, hear(fd[i], got, sizeof got) <= 0);
+		close(fd[i]);
+		assert_non_null(strstr(got, "HTTP/1.1 200 "));
+	}
+	stage_free(s);
+}
+
+/* The next request of the same client comes in by the reply to the first. */
+static void
+test_drains_in_one_piece_are_replied_to_in_order(void **state)
+{
+	struct stage *s = stage_new(yaml);
+	static const char kept[] = "POST /api/v1/drain HTTP/1.1\r\nHost: x\r\n" JSON_TYPE
+	    "Content-Length: 30\r\n\r\n{\"node\":\"beta\", \"drain\":false}";
+	int fd = dial(&s->local);
+	char got[2048] = "";
+	const char *beta;
+
+	(void)state;
+	s->serial = 2;
+	say(fd, kept, strlen(kept));
+	say(fd, drain_alpha, strlen(drain_alpha));
+	UNTIL(s->loop, s->admin->pending->count == 1);
+	s->serial = 3;
+	live_set_table(s->live, 0, 2);
+	UNTIL(s->loop, hear(fd, got, sizeof got) <= 0 || s->drains == 2);
+	turns(s, 5);
+	assert_int_equal(s->admin->pending->count, 1);
+	live_set_table(s->live, 0, 3);
+	UNTIL(s->loop, hear(fd, got, sizeof got) <= 0);
+	close(fd);
+	assert_non_null(beta = strstr(got, "{\"node\":\"beta\",\"drain\":false,\"pending\":false}"));
+	assert_non_null(strstr(beta, "{\"node\":\"alpha\",\"drain\":true,\"pending\":false}"));
+	stage_free(s);
+}
+
+/* It ends with replies that still wait, and with clients that have left. */
+static void
+test_the_end_while_a_drain_waits(void **state)
+{
+	struct stage *s = stage_new(yaml);
+	int one = dial(&s->local), two = dial(&s->local);
+
+	(void)state;
+	s->serial = 2;
+	say(one, drain_alpha, strlen(drain_alpha));
+	say(two, drain_alpha, strlen(drain_alpha));
+	UNTIL(s->loop, s->admin->pending->count == 2);
+	close(one);
+	stage_free(s);
+	close(two);
 }
 
 static void
@@ -572,7 +707,7 @@ test_metrics(void **state)
 	live_count_response(s->live, 0, 503, 500000);
 	live_started(s->live, LIVE_BRAIN, getpid());
 	live_started(s->live, LIVE_BRAIN, getpid());
-	live_started(s->live, 0, 0);
+	live_stopped(s->live, 0);
 	live_set_conf(s->live, (struct live_conf){ 1700000000 * USEC_PER_SEC, false });
 	live_set_health(s->live, 1, HEALTH_DOWN);
 	log_event(LOG_ERROR, "test.event", NULL);
@@ -601,6 +736,8 @@ test_metrics(void **state)
 	assert_non_null(strstr(s->body, "\nmola_process_starts_total{process=\"worker-0\"} 1\n"));
 	assert_non_null(strstr(s->body, "\nmola_process_cpu_seconds_total{process=\"brain\"} "));
 	assert_null(strstr(s->body, "mola_process_resident_memory_bytes{process=\"worker-0\"}"));
+	assert_non_null(strstr(s->body, "\nmola_worker_table_serial{process=\"worker-0\"} 1\n"));
+	assert_null(strstr(s->body, "mola_worker_table_serial{process=\"brain\"}"));
 	assert_non_null(strstr(s->body, "\nmola_config_good 0\n"));
 	assert_non_null(strstr(s->body, "\nmola_config_read_timestamp_seconds 1700000000\n"));
 	assert_non_null(strstr(s->body, "\nmola_events_total{level=\"error\"} 1\n"));
@@ -784,6 +921,11 @@ main(void)
 		cmocka_unit_test(test_writes_need_the_token),
 		cmocka_unit_test(test_without_a_token_only_the_socket_writes),
 		cmocka_unit_test(test_drain_is_checked),
+		cmocka_unit_test(test_a_drain_is_replied_to_when_workers_have_it),
+		cmocka_unit_test(test_a_drain_that_a_worker_does_not_have_is_pending),
+		cmocka_unit_test(test_drains_that_wait_are_bounded),
+		cmocka_unit_test(test_drains_in_one_piece_are_replied_to_in_order),
+		cmocka_unit_test(test_the_end_while_a_drain_waits),
 		cmocka_unit_test(test_methods_and_paths),
 		cmocka_unit_test(test_metrics),
 		cmocka_unit_test(test_promtool_is_content),

@@ -70,7 +70,10 @@ pretend(void *arg, struct request *x)
 		json = "{\"node\":\"alpha\",\"drain\":false}";
 	else if (str_eq(path, STR("/api/v1/drain")) && str_eq(body, STR("{\"task\":\"web.1\",\"drain\":true}")))
 		json = "{\"task\":\"web.1\",\"drain\":true}";
-	else if (str_eq(path, STR("/healthz")))
+	else if (str_eq(path, STR("/api/v1/drain")) && str_eq(body, STR("{\"node\":\"hung\",\"drain\":true}"))) {
+		json = "{\"node\":\"hung\",\"drain\":true,\"pending\":true}";
+		status = 202;
+	} else if (str_eq(path, STR("/healthz")))
 		json = "ok\033\n";
 	else
 		status = 404;
@@ -247,6 +250,20 @@ test_drain(void **state)
 	assert_int_equal(t.status + undo.status + after.status, 0);
 }
 
+/* What is not in force is no success: the next command of the line may be a reboot. */
+static void
+test_a_pending_drain(void **state)
+{
+	struct output t = MOLA(drain, "hung"), j = MOLA(drain, "--json", "hung");
+
+	(void)state;
+	assert_int_equal(t.status, 1);
+	assert_string_equal(t.out, "");
+	assert_non_null(strstr(t.err, "mola drain: hung is drained, but not all workers know it yet"));
+	assert_int_equal(j.status, 1);
+	assert_string_equal(j.out, "{\n  \"node\": \"hung\",\n  \"drain\": true,\n  \"pending\": true\n}\n");
+}
+
 static void
 test_health(void **state)
 {
@@ -389,7 +406,7 @@ main(void)
 		cmocka_unit_test(test_tasks), cmocka_unit_test(test_long_names),
 		cmocka_unit_test(test_why),
 		cmocka_unit_test(test_why_unserved),
-		cmocka_unit_test(test_drain),
+		cmocka_unit_test(test_drain), cmocka_unit_test(test_a_pending_drain),
 		cmocka_unit_test(test_health),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_trouble),

@@ -98,6 +98,54 @@ a_dead_worker_takes_its_requests_with_it_and_nobody_elses(void **state)
 	assert_int_equal(live_task_inflight(l, 100), 0);
 }
 
+/* A worker that runs and has an older table, or none, may still send requests by it. */
+static void
+a_table_is_in_force_when_all_workers_that_run_have_it(void **state)
+{
+	struct live *l = *state;
+
+	assert_false(live_table_reached_all(l, 1));	/* none runs */
+	assert_false(live_table_reached_any(l));
+	live_started(l, 0, 40);
+	live_started(l, 1, 41);
+	live_started(l, 2, 42);
+	live_set_table(l, 0, 7);
+	live_set_table(l, 1, 7);
+	assert_false(live_table_reached_all(l, 1));	/* the last one has just been started */
+	assert_true(live_table_reached_any(l));
+	live_set_table(l, 2, 6);
+	assert_false(live_table_reached_all(l, 7));
+	assert_true(live_table_reached_all(l, 6));
+	live_set_table(l, 2, 8);
+	assert_true(live_table_reached_all(l, 7));
+	assert_false(live_table_reached_all(l, 8));
+	assert_int_equal(live_table(l, 2), 8);
+}
+
+static void
+a_dead_worker_has_no_table(void **state)
+{
+	struct live *l = *state;
+
+	live_started(l, 0, 40);
+	live_started(l, 1, 41);
+	live_set_table(l, 0, 7);
+	live_set_table(l, 1, 8);
+	live_stopped(l, 0);
+	live_forget_worker(l, 0);
+	assert_true(live_table_reached_all(l, 8));	/* its successor begins with what the other one has */
+	live_started(l, 0, 42);
+	assert_false(live_table_reached_all(l, 1));
+	live_set_table(l, 0, 8);
+	assert_true(live_table_reached_all(l, 8));
+	live_stopped(l, 0);
+	live_forget_worker(l, 0);
+	live_stopped(l, 1);
+	live_forget_worker(l, 1);
+	assert_false(live_table_reached_all(l, 1));	/* nobody is there to have it */
+	assert_false(live_table_reached_any(l));
+}
+
 /* Shared pages that nobody wrote cost memory once they are read. */
 static void
 forgetting_a_worker_touches_no_more_than_it_did(void **state)
@@ -242,6 +290,8 @@ main(void)
 		TEST(what_a_task_answered_is_added_up),
 		TEST(processes_are_remembered_beyond_their_death),
 		TEST(a_dead_worker_takes_its_requests_with_it_and_nobody_elses),
+		TEST(a_table_is_in_force_when_all_workers_that_run_have_it),
+		TEST(a_dead_worker_has_no_table),
 		TEST(forgetting_a_worker_touches_no_more_than_it_did),
 		TEST(a_cause_is_kept_as_it_was_given),
 		TEST(a_census_says_when_ejections_do_not_count),
