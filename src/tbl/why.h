@@ -122,6 +122,10 @@ WHY(TABLE_LARGE,          0, CONFIG,   "more nodes, services or tasks than the t
 WHY(SECRETS_BROKEN,       0, US,       "a set of secrets failed its check")
 WHY(SECRETS_LARGE,        0, CONFIG,   "more secrets than a set can hold, or larger ones")
 
+/* certificates from ACME CAs */
+WHY(STORE_SEALED, 0, SWARM,
+    "no sealing secret that Mola has opens this object, or somebody has changed it")
+
 /* profiles */
 WHY(BAD_PROFILE, 0, CONFIG,
     "not a profile; expected balanced, cpu, ram, io or net, or weights such as cpu=0.3,ram=0.7")
