@@ -1,5 +1,5 @@
 # lib: what all suites of shell have in common: words of TAP, programs that end with their story, Mola itself, emulated nodes,
-# clients. The run file of a suite names itself in $suite, reads this from the top of the tree, adds what is the suite's own,
+# clients; by tests/front.sh certificates, a CA, servers of other protocols. The run file of a suite names itself in $suite, reads this from the top of the tree, adds what is the suite's own,
 # and ends with `stories NAME...` or with `finish`.
 #   $tmp   a folder of the suite, or of the story          $B, $MOLA   the build, and the program under test
 # A story is a file NAME.sh beside the run file, or a function story_NAME of it. It runs in a shell of its own and has $net, the
@@ -217,3 +217,5 @@ traefik_start() {
 	within 60 curl -s -f -o "$tmp/overview" --max-time 1 "http://$net.100:8082/api/overview"
 }
 traefik() { curl -s -f --max-time 2 "http://$net.100:8082$1"; }	# traefik PATH: of its API
+
+. tests/front.sh
