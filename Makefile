@@ -134,9 +134,9 @@ test: test-ready	## everything, with sanitizers; installs what is missing
 test-long: test-ready	## what takes hours: fuzzing, newer Engines of Docker, newer Debians
 	@tests/run long
 
-check:			## a fast look: house, unit tests, scenes of the brain, inputs that fuzzing once found
+check:			## a fast look: house, unit tests, scenes of the brain, inputs that fuzzing once found, smoke
 	+@$(SUBMAKE) MODE=san test-bins
-	@tests/run house unit brain fuzz
+	@tests/run house unit brain fuzz smoke
 
 fuzz:			## libFuzzer on every function that parses foreign bytes; FUZZ_SECONDS=600 for longer
 	@tools/deps check fuzz
