@@ -126,6 +126,18 @@ WHY(SECRETS_LARGE,        0, CONFIG,   "more secrets than a set can hold, or lar
 WHY(STORE_SEALED, 0, SWARM,
     "no sealing secret that Mola has opens this object, or somebody has changed it")
 
+/* certificates */
+WHY(CERT_MISSING,         0, CONFIG,   "there is no certificate; expected PEM")
+WHY(CERT_SYNTAX,          0, CONFIG,   "a certificate is malformed")
+WHY(CERT_LARGE,           0, CONFIG,   "a certificate has more names, or a longer chain, than the limit")
+WHY(CERT_NO_KEY,          0, CONFIG,   "there is no private key; expected PEM")
+WHY(CERT_KEY_SYNTAX,      0, CONFIG,   "the private key is malformed")
+WHY(CERT_KEY_ENCRYPTED,   0, CONFIG,   "the private key is encrypted; expected one without a password")
+WHY(CERT_KEY_KIND, 0, CONFIG,
+    "the private key is of no supported kind; expected ECDSA with P-256, P-384 or P-521, "
+    "Ed25519, or RSA with 2048 bits or more")
+WHY(CERT_KEY_WRONG,       0, CONFIG,   "the private key does not belong to the first certificate")
+
 /* profiles */
 WHY(BAD_PROFILE, 0, CONFIG,
     "not a profile; expected balanced, cpu, ram, io or net, or weights such as cpu=0.3,ram=0.7")
