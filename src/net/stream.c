@@ -113,12 +113,14 @@ close_socket(struct stream *s)
 	struct stream_private *p = &s->private;
 	int fd = p->io.fd;
 
-	ASSERT(fd >= 0);
+	ASSERT(fd >= 0 || p->transport != NULL);
 	if (p->transport != NULL)
 		p->transport->ops->free(p->transport);
 	p->transport = NULL;
-	loop_forget(p->loop, &p->io);
-	close(fd);
+	if (fd >= 0) {
+		loop_forget(p->loop, &p->io);
+		close(fd);
+	}
 	p->open = false;
 }
 
@@ -142,7 +144,10 @@ stream_reset(struct stream *s)
 
 	if (!s->private.open)
 		return;
-	setsockopt(s->private.io.fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+	if (s->private.io.fd < 0)
+		s->private.transport->ops->reset(s);
+	else
+		setsockopt(s->private.io.fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
 	close_socket(s);
 }
 
@@ -301,6 +306,8 @@ stream_shut(struct stream *s)
 		return res;
 	ASSERT(res != IO_EOF);
 	p->shut = true;
+	if (p->io.fd < 0)
+		return res;
 	return shutdown(p->io.fd, SHUT_WR) == 0 ? res : plain_failed(s);
 }
 
@@ -316,6 +323,8 @@ stream_local_addr(const struct stream *s, struct addr *out)
 	struct addr a = { .len = sizeof a.sa };
 
 	ASSERT(s->private.open);
+	if (s->private.io.fd < 0)
+		return s->private.transport->ops->local_addr(s, out);
 	if (getsockname(s->private.io.fd, &a.sa.any, &a.len) != 0 || a.sa.any.sa_family == AF_UNIX)
 		return false;
 	*out = a;

@@ -1,7 +1,7 @@
 /*
  * stream: a connected byte stream on a loop. Its bytes go over a plain TCP or unix socket, or
- * through a transport that lies on top of it, such as TLS (transport_priv.h); owners need not
- * know which.
+ * through a transport that lies on top of it, such as TLS (transport_priv.h), or to other code
+ * of this process (inner.h); owners need not know which.
  *
  * Edge-triggered: registered once for life and for both directions. `fn` is called at each
  * change, and the owner then tries again what it wanted to do: to read, to write, to shut. What
@@ -27,8 +27,12 @@ enum io_result {
 #define STREAM_PIECES_MAX 64	/* of one stream_writev */
 
 struct stream;
-struct transport;
 typedef void	stream_f(void *arg);
+
+/* What a stream's bytes go through, when that is not the bare socket: transport_priv.h, inner.h. */
+struct transport {
+	const struct transport_ops *ops;
+};
 
 /*
  * Lives inside its owner; zeroed memory is a closed stream. `private` is for net/ alone

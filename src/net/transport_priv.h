@@ -13,10 +13,6 @@
 
 #include "net/stream.h"
 
-struct transport {
-	const struct transport_ops *ops;
-};
-
 struct transport_ops {
 	/*
 	 * Until it has returned IO_DONE, only ready and free are called besides. IO_AGAIN,
@@ -40,6 +36,13 @@ struct transport_ops {
 	 * `writable` when a write has waited for bytes to come.
 	 */
 	void		(*ready)(struct stream *);
+	/*
+	 * The stream is about to close so that the other side sees a break. Only for a transport
+	 * without a socket, whose io.fd is -1: where there is one, the kernel does it.
+	 */
+	void		(*reset)(struct stream *);
+	/* Likewise: our end's address; false: there is none. */
+	bool		(*local_addr)(const struct stream *, struct addr *);
 	void		(*free)(struct transport *);	/* the stream closes; sends nothing */
 };
 
