@@ -181,11 +181,7 @@ check_names(struct conf_reader *r, const struct tree *map, const char *where,
 		if (word_place(str_of(t->key), names) >= 0)
 			continue;
 		near = word_near(str_of(t->key), names);
-		if (strcmp(t->key, "tls") == 0 || strcmp(t->key, "certificates") == 0)
-			faults_add(&r->faults, t->line, inside(where, t->key, key),
-			    "not supported yet: Mola has no TLS for clients; put a proxy that does TLS in front "
-			    "of it, and list it in clients.trusted");
-		else if (near != NULL)
+		if (near != NULL)
 			faults_add(&r->faults, t->line, inside(where, t->key, key), "unknown key; did you mean %s?",
 			    near);
 		else
@@ -201,13 +197,15 @@ check_names(struct conf_reader *r, const struct tree *map, const char *where,
 }
 
 /* The key whose value may stand alone in the place of its section's mapping: "listen: :80",
- * "traefik: false". */
+ * "traefik: false", "certificates: /etc/mola/web.pem". */
 static const struct conf_key *
 key_alone(enum conf_section_id section)
 {
 	switch (section) {
 	case SECTION_LISTEN:
 		return &conf_keys[KEY_LISTEN_address];
+	case SECTION_CERTIFICATE:
+		return &conf_keys[KEY_CERTIFICATE_cert];
 	case SECTION_RULE:
 		return &conf_keys[KEY_RULE_query];
 	case SECTION_TRAEFIK:
@@ -279,6 +277,10 @@ read_item(struct conf_reader *r, const struct tree *t, enum conf_section_id sect
 		faults_add(&r->faults, t->line, where, "more than %d addresses", CONF_LISTEN_MAX);
 		return;
 	}
+	if (section == SECTION_CERTIFICATE && n == CONF_CERTIFICATES_MAX) {
+		faults_add(&r->faults, t->line, where, "more than %d certificates", CONF_CERTIFICATES_MAX);
+		return;
+	}
 	if (section == SECTION_RULE && n == TERMS_MAX) {
 		faults_add(&r->faults, t->line, where, "more than %d queries", TERMS_MAX);
 		return;
@@ -339,7 +341,8 @@ read_list(struct conf_reader *r, const struct tree *t, enum conf_section_id sect
 			faults_add(&r->faults, t->line, where, "an empty list. %s", conf_sections[section].help);
 		for (const struct tree *item = t->first; item != NULL; item = item->next)
 			read_item(r, item, section, where, base);
-	} else if (section == SECTION_LISTEN)
+	} else if (section == SECTION_LISTEN ||
+	    (section == SECTION_CERTIFICATE && (t->shape == TREE_MAP || !t->empty)))
 		read_item(r, t, section, where, base);
 	else if (t->shape != TREE_SCALAR || !t->empty)
 		faults_add(&r->faults, t->line, where, "not a list; expected items that begin with '- '");
@@ -383,6 +386,14 @@ limits_check(struct conf_reader *r)
 		    TASKS_MAX);
 }
 
+static void
+listen_assert(const struct conf_listen *l)
+{
+	ASSERT(l->addr.len > 0 && l->name != NULL && l->line > 0);
+	ASSERT(l->http2 != MAYBE_ABSENT && !(l->tls && l->redirect_port > 0));
+	ASSERT((l->client_ca != NULL) == (l->client_cert != CLIENT_CERT_NONE));
+}
+
 /* What a configuration that is put in force holds, whatever its file looked like. */
 static void
 conf_assert(const struct conf *c)
@@ -394,7 +405,7 @@ conf_assert(const struct conf *c)
 	ASSERT(c->prom.period_usec > 0 && c->prom.max_age_usec > 0);
 	ASSERT(c->nnodes <= NODES_MAX);
 	for (unsigned i = 0; i < c->nlisten; i++)
-		ASSERT(c->listen[i].addr.len > 0 && c->listen[i].name != NULL && c->listen[i].line > 0);
+		listen_assert(&c->listen[i]);
 	for (unsigned i = 0; i < c->nnodes; i++)
 		ASSERT(c->node[i].name != NULL && c->node[i].cores >= 0);
 	for (unsigned i = 0; i < c->nservices; i++) {

@@ -23,15 +23,30 @@ enum conf_maybe { MAYBE_ABSENT, MAYBE_NO, MAYBE_YES };
 #define CONF_PROM_SERVERS_MAX 8
 #define CONF_TRUSTED_MAX 64
 #define CONF_LISTEN_MAX 64
+#define CONF_LISTEN_NAME_MAX 64
+#define CONF_CERTIFICATES_MAX 1024
+#define CONF_TLS_NONE	"none"			/* as tls_default */
 #define CONF_AUTO	UINT32_MAX
 #define CONF_ERRORS_MAX	(256u << 10)		/* bytes of what is wrong with it */
+
+enum conf_client_cert { CLIENT_CERT_NONE, CLIENT_CERT_OPTIONAL, CLIENT_CERT_REQUIRE };
 
 struct conf_listen {
 	int		 line;
 	char		*name;			/* the address as written unless given */
 	struct addr	 addr;
 	bool		 proxy_protocol;
+	bool		 tls;
+	enum conf_maybe	 http2;			/* never absent: as tls unless given */
+	unsigned	 redirect_port;		/* of https, where requests are redirected to; 0: none are */
+	char		*client_ca;		/* file, NULL: none */
+	enum conf_client_cert client_cert;	/* none without client_ca */
 	bool		 shared;		/* others may listen there, too */
+};
+
+struct conf_certificate {
+	int		 line;
+	char		*cert, *key;		/* files; key may be NULL: in that of cert */
 };
 
 struct conf_node {
@@ -112,6 +127,12 @@ struct conf {
 	unsigned	 workers;		/* 1..WORKERS_MAX; auto is resolved: one per core that we may use */
 	char		*user;			/* that workers run as when Mola is started by root */
 	int64_t		 stop_usec;		/* graceful stop */
+
+	struct conf_certificate *certificate;
+	unsigned	 ncertificates;
+	char		*tls_default;		/* the cert of one of them, or CONF_TLS_NONE; NULL: the first */
+	unsigned	 tls_min_version;	/* 12 or 13 */
+	int64_t		 hsts_seconds;		/* -1: none */
 
 	struct addr	 admin_addr;		/* len 0: none */
 	char		*admin_socket;		/* path, NULL: none */

@@ -165,6 +165,7 @@ listeners_check(struct conf *c, const struct tree *root, struct faults *f)
 		if (l->proxy_protocol && c->clients_trusted.n == 0)
 			faults_add(f, l->line, "listen.proxy_protocol", "no client could connect: clients.trusted "
 			    "is empty; expected the proxies in front there");
+		listen_tls_check(c, l, f);
 	}
 	map_free(&names);
 }
@@ -257,6 +258,7 @@ conf_check(struct conf *c, const struct tree *root, struct faults *f)
 	struct map *nodes = map_new();
 
 	listeners_check(c, root, f);
+	certificates_check(c, root, f);
 	admin_check(c, root, f);
 	swarm_check(c, root, f);
 	prom_check(c, root, f);

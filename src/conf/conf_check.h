@@ -22,6 +22,9 @@ bool	secret_file_read(const char *file, char *text, size_t cap, struct str *line
  * its key. */
 void	tls_check(const struct tree *root, const char *section, const char *ca, const char *cert,
     const char *key, struct faults *);
+/* conf_tls.c: fills in what follows from it */
+void	listen_tls_check(const struct conf *, struct conf_listen *, struct faults *);
+void	certificates_check(const struct conf *, const struct tree *root, struct faults *);
 void	prom_check(struct conf *, const struct tree *root, struct faults *);	/* conf_prom.c */
 
 struct map;

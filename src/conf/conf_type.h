@@ -55,6 +55,11 @@ bool	read_setting(const struct conf_key *, struct str, void *member, char *probl
 #define MEMBER_ADMIN_ADDRESS	struct addr
 #define MEMBER_TASK_ADDRESS	struct addr
 #define MEMBER_PEER_LISTEN	struct addr
+#define MEMBER_TLS_DEFAULT	char *
+#define MEMBER_TLS_VERSION	unsigned
+#define MEMBER_REDIRECT		unsigned
+#define MEMBER_CLIENT_CERT	enum conf_client_cert
+#define MEMBER_HSTS		int64_t
 #define MEMBER_REAL		double
 #define MEMBER_WEIGHT		double
 #define MEMBER_BALANCERS	double
@@ -87,7 +92,11 @@ extern const struct conf_type type_PROM_SERVERS, type_PASSWORD, type_PROMQL, typ
 extern const struct conf_type type_CONSTRAINT, type_DEFAULT_RULE, type_MIDDLEWARES,
     type_ENTRY_POINTS, type_MAYBE;
 
-/* conf_text.c, for conf_target.c, conf_prom.c and conf_swarm.c */
+/* conf_tls.c */
+extern const struct conf_type type_TLS_DEFAULT, type_TLS_VERSION, type_REDIRECT, type_CLIENT_CERT,
+    type_HSTS;
+
+/* conf_text.c, for conf_target.c, conf_prom.c, conf_swarm.c and conf_tls.c */
 bool	list_append(void *member, struct str, char *problem);	/* each text once */
 bool	text_set(void *member, struct str);
 /* false: there is none; the same for addresses */

@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -15,8 +16,11 @@
 #include "proxy/proxy.h"
 #include "world/secrets.h"
 
-_Static_assert(CONF_TRUSTED_MAX == PROXY_TRUSTED_MAX && CONF_LISTEN_MAX == PROXY_LISTENERS_MAX,
+_Static_assert(CONF_TRUSTED_MAX == PROXY_TRUSTED_MAX && CONF_LISTEN_MAX == PROXY_LISTENERS_MAX &&
+    CONF_LISTEN_NAME_MAX == PROXY_LISTENER_NAME_MAX,
     "as many as may be written are taken");
+_Static_assert((int)CLIENT_CERT_OPTIONAL == (int)PROXY_CLIENT_CERT_OPTIONAL &&
+    (int)CLIENT_CERT_REQUIRE == (int)PROXY_CLIENT_CERT_REQUIRE, "one means the other");
 
 struct worker {
 	const struct worker_conf *conf;
@@ -43,6 +47,19 @@ worker_per_address(const struct conf *c)
 	return quarter > PER_ADDRESS_LEAST ? quarter : PER_ADDRESS_LEAST;
 }
 
+static void
+listener_modes(const struct conf_listen *l, struct proxy_listener *out)
+{
+	*out = proxy_listener_of(&l->addr);
+	ASSERT(strlen(l->name) < sizeof out->name);
+	strcpy(out->name, l->name);
+	out->proxy_protocol = l->proxy_protocol;
+	out->tls = l->tls;
+	out->http2 = l->http2 == MAYBE_YES;
+	out->redirect_port = (uint16_t)l->redirect_port;
+	out->client_cert = (enum proxy_client_cert)l->client_cert;
+}
+
 void
 worker_limits(const struct conf *c, struct proxy_conf *out)
 {
@@ -63,11 +80,12 @@ worker_limits(const struct conf *c, struct proxy_conf *out)
 		.upstream_idle_usec = c->upstream_idle_usec,
 		.access_log = c->log_access,
 		.ntrusted = c->clients_trusted.n,
+		.tls_min_version = c->tls_min_version,
+		.hsts_seconds = c->hsts_seconds,
 	};
 	for (unsigned i = 0; i < c->nlisten; i++)
-		if (c->listen[i].proxy_protocol)
-			out->proxied[out->nproxied++] = proxy_listener_of(&c->listen[i].addr);
-	ASSERT(out->nproxied <= PROXY_LISTENERS_MAX && out->ntrusted <= PROXY_TRUSTED_MAX);
+		listener_modes(&c->listen[i], &out->listener[out->nlisteners++]);
+	ASSERT(out->nlisteners <= PROXY_LISTENERS_MAX && out->ntrusted <= PROXY_TRUSTED_MAX);
 	for (unsigned i = 0; i < out->ntrusted; i++)
 		if (!ip_net_parse(str_of(c->clients_trusted.item[i]), &out->trusted[i]))
 			BUG("clients.trusted was checked when the file was read");

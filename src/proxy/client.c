@@ -233,7 +233,7 @@ turn_away(struct proxy *p, int fd, const struct why *why)
 }
 
 void
-client_open(struct proxy *p, int fd, const struct addr *peer, bool proxied)
+client_open(struct proxy *p, int fd, const struct addr *peer, const struct proxy_listener *l)
 {
 	struct ip ip = ip_of(peer);
 	const struct why *why;
@@ -242,6 +242,12 @@ client_open(struct proxy *p, int fd, const struct addr *peer, bool proxied)
 
 	if ((why = address_admit(p, &ip, &counted)) == NULL && !sessions_have_room(&p->sessions))
 		why = WHY_TOO_MANY_CLIENTS;
+	if (l->tls) {		/* nothing here speaks it yet; plain HTTP would be more open than was meant */
+		if (counted)
+			tally_take(p->tally, &ip);
+		close(fd);
+		return;
+	}
 	if (why == NULL && (c = slab_take(p->clients)) == NULL)
 		why = WHY_NO_MEMORY;
 	if (why != NULL) {
@@ -255,7 +261,7 @@ client_open(struct proxy *p, int fd, const struct addr *peer, bool proxied)
 	sender_init(&c->sender, &ip, is_trusted(p, &ip));
 	live_gauge_add(p->conf.live, p->conf.worker, LIVE_CLIENTS, 1);
 	session_open(&c->session, &p->sessions, fd);
-	if (!proxied)
+	if (!l->proxy_protocol)
 		return;
 	if (!c->sender.trusted) {	/* it could claim to be any client */
 		proxy_header_fail(c, WHY_PROXY_HEADER_UNTRUSTED);

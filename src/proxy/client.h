@@ -18,9 +18,8 @@ struct client {
 
 extern const struct session_ops client_ops;
 
-/* A connection was accepted; the descriptor is ours now. `proxied`: it begins with a PROXY
- * protocol header. */
-void		client_open(struct proxy *, int fd, const struct addr *peer, bool proxied);
+/* A connection was accepted by a listener; the descriptor is ours now, the listener is not. */
+void		client_open(struct proxy *, int fd, const struct addr *peer, const struct proxy_listener *);
 /* No exchange is possible: responds with the reason, as far as that goes without waiting, and
  * lingers. */
 void		client_refuse(struct client *, const struct why *);

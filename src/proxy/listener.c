@@ -14,7 +14,7 @@ struct listener {
 	struct proxy	*proxy;
 	struct acceptor	 acceptor;
 	struct addr	 addr;
-	bool		 proxied;	/* connections begin with a PROXY protocol header */
+	struct proxy_listener modes;	/* for connections to come */
 	unsigned	 owner;		/* the worker in whose name the kernel deals connections to it */
 	struct deferred	 deferred;
 };
@@ -24,19 +24,20 @@ on_client(void *arg, int fd, const struct addr *peer)
 {
 	struct listener *l = arg;
 
-	client_open(l->proxy, fd, peer, l->proxied);
+	client_open(l->proxy, fd, peer, &l->modes);
 }
 
+/* One that is no longer in the configuration is about to be closed. Until then it stays as it was:
+ * without its modes, a listener with TLS would be a plain one. */
 static void
 listener_conf(struct listener *l)
 {
 	const struct proxy_conf *conf = &l->proxy->conf;
-	struct proxy_listener here = proxy_listener_of(&l->addr);
 
-	ASSERT(conf->nproxied <= PROXY_LISTENERS_MAX);
-	l->proxied = false;
-	for (unsigned i = 0; i < conf->nproxied; i++)
-		l->proxied |= conf->proxied[i].port == here.port && ip_eq(&conf->proxied[i].ip, &here.ip);
+	ASSERT(conf->nlisteners <= PROXY_LISTENERS_MAX);
+	for (unsigned i = 0; i < conf->nlisteners; i++)
+		if (conf->listener[i].port == l->modes.port && ip_eq(&conf->listener[i].ip, &l->modes.ip))
+			l->modes = conf->listener[i];
 }
 
 void
@@ -55,6 +56,7 @@ listener_add(struct proxy *p, int fd, const struct addr *a, unsigned owner)
 
 	l->proxy = p;
 	l->addr = *a;
+	l->modes = proxy_listener_of(a);
 	l->owner = owner;
 	listener_conf(l);
 	LIST_INSERT_HEAD(&p->listeners, l, link);

@@ -11,7 +11,7 @@ void	listener_open(struct proxy *, int fd, const struct addr *);
 void	listener_borrow(struct proxy *, int fd, const struct addr *, unsigned owner);
 void	listener_give_back(struct proxy *, unsigned owner);
 void	listener_close(struct proxy *, const struct addr *);
-/* After a reload: on which of them connections begin with a PROXY protocol header. */
+/* After a reload: the modes of those to come. */
 void	listener_reconf(struct proxy *);
 /* Takes the connections that wait already, then closes all. */
 void	listener_drain(struct proxy *);

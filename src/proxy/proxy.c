@@ -106,7 +106,8 @@ proxy_listener_of(const struct addr *a)
 {
 	bool v6 = a->sa.any.sa_family == AF_INET6;
 
-	return (struct proxy_listener){ ip_of(a), ntohs(v6 ? a->sa.v6.sin6_port : a->sa.v4.sin_port) };
+	return (struct proxy_listener){ .ip = ip_of(a),
+	    .port = ntohs(v6 ? a->sa.v6.sin6_port : a->sa.v4.sin_port) };
 }
 
 void

@@ -18,9 +18,20 @@ struct proxy;
 #define PROXY_TRUSTED_MAX 64
 #define PROXY_LISTENERS_MAX 64
 
-struct proxy_listener {		/* the address of one, without what an addr has besides */
-	struct ip	ip;
+#define PROXY_LISTENER_NAME_MAX 64
+
+enum proxy_client_cert { PROXY_CLIENT_CERT_NONE, PROXY_CLIENT_CERT_OPTIONAL, PROXY_CLIENT_CERT_REQUIRE };
+
+/* One listener: where it is, and the protocols of connections to it. */
+struct proxy_listener {
+	struct ip	ip;		/* the address, without what an addr has besides */
 	uint16_t	port;
+	char		name[PROXY_LISTENER_NAME_MAX];	/* as in the configuration, and in names of secrets */
+	bool		proxy_protocol;	/* each begins with a header of it */
+	bool		tls;
+	bool		http2;		/* with tls: clients may choose it (ALPN); else they may begin with it */
+	uint16_t	redirect_port;	/* of https, where requests are redirected to; 0: none are */
+	enum proxy_client_cert client_cert;	/* verified with the secret client-ca/NAME */
 };
 
 struct proxy_conf {
@@ -37,9 +48,10 @@ struct proxy_conf {
 	unsigned	 clients_per_address;	/* 0: as many as there may be */
 	struct ip_net	 trusted[PROXY_TRUSTED_MAX];	/* whose X-Forwarded-* and PROXY headers are trusted */
 	unsigned	 ntrusted;
-	/* where connections begin with a PROXY protocol header */
-	struct proxy_listener proxied[PROXY_LISTENERS_MAX];
-	unsigned	 nproxied;
+	struct proxy_listener listener[PROXY_LISTENERS_MAX];
+	unsigned	 nlisteners;
+	unsigned	 tls_min_version;	/* 12 or 13 */
+	int64_t		 hsts_seconds;		/* -1: none */
 	struct head_limits request_head, response_head;
 	unsigned	 upstream_idle_max;	/* per task */
 	int64_t		 upstream_idle_usec;
@@ -50,7 +62,7 @@ struct proxy_conf {
 
 struct proxy	*proxy_new(struct loop *, const struct proxy_conf *);
 void		 proxy_free(struct proxy **);
-struct proxy_listener proxy_listener_of(const struct addr *);
+struct proxy_listener proxy_listener_of(const struct addr *);	/* a plain one, without a name */
 /* Listeners belong to the proxy from here on. Closing one: proxy_unlisten with the same addr. */
 void		 proxy_listen(struct proxy *, int fd, const struct addr *);
 void		 proxy_unlisten(struct proxy *, const struct addr *);

@@ -16,6 +16,14 @@ SECTION(TOP, TOP, , MAP, struct conf, "")
 SECTION(LISTEN, TOP, listen, LIST(struct conf, listen, nlisten), struct conf_listen,
     "Addresses on which clients are served: one address, or a list of addresses and mappings. "
     "Required, unless there are targets; Mola may then serve no clients itself.")
+SECTION(TLS, TOP, tls, MAP, struct conf,
+    "TLS on the listeners that have tls: true, and the certificates that they show.")
+SECTION(CERTIFICATE, TLS, certificates, LIST(struct conf, certificate, ncertificates),
+    struct conf_certificate,
+    "Certificates in files: one, or a list of paths and mappings. The names that a certificate "
+    "serves are those in it (DNS and IP subject alternative names). Several may have the same "
+    "name, such as one with an ECDSA and one with an RSA key. Files are watched: a change takes "
+    "effect at once, and one that cannot be used leaves the certificate before in force.")
 SECTION(ADMIN, TOP, admin, MAP, struct conf,
     "The admin interface: JSON for the command line and other programs, and metrics.")
 SECTION(LOG, TOP, log, MAP, struct conf,
@@ -84,10 +92,43 @@ KEY(LISTEN, proxy_protocol, SWITCH, proxy_protocol, "false", "", "",
     "identifies the client. Only proxies in clients.trusted may connect then, and only with "
     "such a header. Where the header identifies no client (UNKNOWN, LOCAL), the proxy's own "
     "address counts as the client's, and X-Forwarded-* are not trusted.")
+KEY(LISTEN, tls, SWITCH, tls, "false", "", "",
+    "Whether connections are TLS, with the certificates of tls. While there is none that can be "
+    "used, handshakes fail: the listener never falls back to plain HTTP.")
+KEY(LISTEN, http2, MAYBE, http2, NONE, "", "",
+    "Whether HTTP/2 is served. By default where tls is true, and clients choose. On a listener "
+    "without TLS, true serves HTTP/1.1 and, to clients that begin with it, HTTP/2 (h2c with "
+    "prior knowledge).")
+KEY(LISTEN, redirect_https, REDIRECT, redirect_port, "false", "1", "65535",
+    "Whether every request is redirected to https (308), but for those of ACME's challenge "
+    "HTTP-01: true, or the port to redirect to.")
+KEY(LISTEN, client_ca, FILE, client_ca, NONE, "", "",
+    "Absolute path of the CA certificates (PEM) that certificates of clients are verified with. "
+    "The file is watched. While it has never been read, handshakes fail.")
+KEY(LISTEN, client_cert, CLIENT_CERT, client_cert, NONE, "", "",
+    "With client_ca: require, and clients without a certificate are refused, or optional. By "
+    "default require. A certificate that does not verify is refused in either case.")
 KEY(LISTEN, shared, SWITCH, shared, "false", "", "",
     "Whether another process of the same user, such as a second Mola with another file, may "
     "listen on the same address at the same time; the kernel then distributes connections to "
     "both. Otherwise Mola refuses an address that is in use.")
+
+KEY(TLS, default, TLS_DEFAULT, tls_default, NONE, "", "",
+    "The certificate for clients that name no host, or one that no certificate has: its path "
+    "as in certificates, or none, which refuses them (alert unrecognized_name). By default the "
+    "first of certificates.")
+KEY(TLS, min_version, TLS_VERSION, tls_min_version, "1.2", "", "",
+    "The oldest version of TLS that clients may use: 1.2 or 1.3.")
+KEY(TLS, hsts, HSTS, hsts_seconds, "none", "0s", "2y",
+    "How long browsers are to use https only (Strict-Transport-Security in responses over TLS, "
+    "unless the task sends its own): a duration such as 1y or 30d, or none. 0s makes browsers "
+    "forget.")
+
+KEY(CERTIFICATE, cert, FILE, cert, REQUIRED, "", "",
+    "Absolute path of the certificate (PEM), followed by the chain to its root.")
+KEY(CERTIFICATE, key, FILE, key, NONE, "", "",
+    "Absolute path of its private key (PEM, not encrypted). By default the key is in the file of "
+    "the certificate.")
 
 KEY(ADMIN, address, ADMIN_ADDRESS, admin_addr, "127.0.0.1:8000", "", "",
     "Host and port, or none.")

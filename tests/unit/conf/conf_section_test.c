@@ -7,7 +7,8 @@
 #include "conf/conf_section.c"
 
 static const char yaml[] =
-    "listen: [ ':80', { address: ':81', name: b, proxy_protocol: true } ]\n"
+    "listen: [ ':80', { address: ':81', name: b, proxy_protocol: true, tls: true, client_ca: /ca } ]\n"
+    "tls: { certificates: [ /a, { cert: /b, key: /k } ], default: /a, hsts: 1y }\n"
     "clients: { trusted: [ 10.0.0.1, 10.1.0.0/16 ] }\n"
     "admin: { token: 0123456789abcdef, group: g, hosts: [ a.org ] }\n"
     "swarm: { network: [ n, m ], agent: '{address}:9101', traefik: { ignore_middlewares: [ x ], default_rule: Host(`a`) } }\n"
@@ -44,6 +45,8 @@ sections_are_filled_and_freed_whole(void **state)
 	assert_ptr_equal(section_map(SECTION_DEFAULTS, c), &c->defaults);
 	assert_ptr_equal(section_items(SECTION_LISTEN, c, &n), c->listen);
 	assert_int_equal(n, 2);
+	assert_ptr_equal(section_items(SECTION_CERTIFICATE, c, &n), c->certificate);
+	assert_int_equal(n, 2);
 	assert_ptr_equal(section_items(SECTION_TASK, c->service, &n), c->service->task);
 	assert_int_equal(n, 1);
 	assert_ptr_equal(section_items(SECTION_RULE, &c->defaults, &n), c->defaults.terms.term);
@@ -55,7 +58,7 @@ sections_are_filled_and_freed_whole(void **state)
 	memset(&zero, 0, sizeof zero);
 	assert_memory_equal(&c->defaults, &zero.defaults, sizeof c->defaults);
 	assert_null(c->service);
-	assert_int_equal(c->ntargets + c->nservices + c->nnodes + c->nlisten, 0);
+	assert_int_equal(c->ntargets + c->nservices + c->nnodes + c->nlisten + c->ncertificates, 0);
 	assert_null(c->admin_token);
 	free(file);
 	free(c);

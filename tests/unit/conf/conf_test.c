@@ -8,6 +8,7 @@
 #include "../between.h"
 
 #define L "listen: :80\n"
+#define T "tls: { certificates: /a }\n"
 #define P L "prometheus: { servers: 'h:1' }\n"
 
 static const struct wrong {
@@ -25,8 +26,7 @@ static const struct wrong {
 	{ L "user: *a\n", "m:2: an alias (*); expected plain values: what begins with '*' must be quoted, such as \"*.example.org\"\n" },
 	{ L "services:\n- name: w\n  host: *.example.org\n", "m:4: an alias (*); expected plain values: what begins with '*' must be quoted, such as \"*.example.org\"\n" },
 	{ L "services:\n- name: w\n  host: [ * ]\n", "m:4: an alias (*); expected plain values: what begins with '*' must be quoted, such as \"*.example.org\"\n" },
-	{ L "tls: { cert: /x }\n", "m:2: tls: not supported yet: Mola has no TLS for clients; put a proxy that does TLS in front "
-	    "of it, and list it in clients.trusted\n" },
+	{ L "tls: { cert: /x }\n", "m:2: tls.cert: unknown key; expected default, min_version, hsts or certificates\n" },
 	{ L "user: !!str x\n", "m:2: a tag (!); expected plain values, without tags\n" },
 	{ L "---\n" L, "m:2: a second document; expected one\n" },
 	{ "[[[[[[[[[[[[", "m:1: nested too deeply\n" },
@@ -36,7 +36,7 @@ static const struct wrong {
 
 	/* keys */
 	{ L "lisen: :81\n", "m:2: lisen: unknown key; did you mean listen?\n" },
-	{ L "\"a\\nb\": 1\n", "m:2: a?b: unknown key; expected workers, user, stop, listen, admin, log, swarm, signals, "
+	{ L "\"a\\nb\": 1\n", "m:2: a?b: unknown key; expected workers, user, stop, listen, tls, admin, log, swarm, signals, "
 	    "prometheus, score, clients, upstream, defaults, mover, nodes, services or targets\n" },
 	{ L "upstream: { frobnicate: 1 }\n", "m:2: upstream.frobnicate: unknown key; expected idle_max, idle, head_bytes or fields\n" },
 	{ L "user: a\nuser: b\n", "m:3: user: given twice, first in line 2\n" },
@@ -158,16 +158,41 @@ static const struct wrong {
 	{ L "nodes: [ { name: n } ]\nservices:\n- name: s\n  promql: up\n  tasks: [ { node: n, address: '10.0.0.1:1' } ]\n",
 	    "m:4: services.promql: there is no Prometheus; expected the section prometheus with its servers\n" },
 
+	/* TLS */
+	{ "listen:\n- { address: ':80', tls: true }\n", "m:2: listen.tls: there is no certificate; expected some in tls.certificates\n" },
+	{ T "listen: { address: ':80', tls: true, redirect_https: true }\n", "m:2: listen.redirect_https: set together with tls; expected it on a "
+	    "listener without TLS\n" },
+	{ "listen: { address: ':80', http2: true, redirect_https: 8443 }\n", "m:1: listen.http2: set together with redirect_https; expected one "
+	    "of them: clients that are redirected come by HTTP/1.1\n" },
+	{ T "listen: { address: ':80', client_ca: /ca }\n", "m:2: listen.client_ca: set without tls; expected tls: true, as only TLS has "
+	    "certificates of clients\n" },
+	{ T "listen: { address: ':80', tls: true, client_cert: require }\n", "m:2: listen.client_cert: set without client_ca; expected the CA "
+	    "there that certificates of clients are verified with\n" },
+	{ T "listen: { address: ':80', tls: true, client_ca: /ca, client_cert: none }\n", "m:2: listen.client_cert: 'none' is not known; "
+	    "expected optional or require\n" },
+	{ "listen: { address: ':80', redirect_https: 65536 }\n", "m:1: listen.redirect_https: '65536' is no port; expected true, false, or a "
+	    "port from 1 to 65535\n" },
+	{ "listen: { address: ':80', redirect_https: 0 }\n", "m:1: listen.redirect_https: '0' is no port; expected true, false, or a "
+	    "port from 1 to 65535\n" },
+	{ L "tls: { certificates: [ /a, { cert: /b, key: /k }, /a ] }\n", "m:2: tls.certificates.cert: '/a' is already listed in line 2\n" },
+	{ L "tls:\n  certificates: a.pem\n", "m:3: tls.certificates.cert: 'a.pem' is not an absolute path; expected it to begin with '/'\n" },
+	{ L "tls:\n  certificates: { key: /k }\n", "m:3: tls.certificates.cert: missing. Absolute path of the certificate (PEM), followed by "
+	    "the chain to its root.\n" },
+	{ L "tls:\n  certificates: /a\n  default: /b\n", "m:4: tls.default: '/b' is not listed; expected the cert of one of tls.certificates, "
+	    "or none\n" },
+	{ L "tls: { min_version: 1.1 }\n", "m:2: tls.min_version: '1.1' is not known; expected 1.2 or 1.3; did you mean 1.2?\n" },
+	{ L "tls: { hsts: 3y }\n", "m:2: tls.hsts: '3y' is out of range; expected 0s to 2y\n" },
+	{ L "tls: { hsts: 1w }\n", "m:2: tls.hsts: '1w' is not a duration; expected one such as 1y, 30d or 1h, or none\n" },
+
 	/* values */
 	{ "listen: example.org\n", "m:1: listen.address: 'example.org' is not an address; expected one such as :80, 10.0.0.1:80 or [::1]:80\n" },
 	{ "listen: unix:/run/x\n", "m:1: listen.address: 'unix:/run/x' is not an address; expected one such as :80, 10.0.0.1:80 or [::1]:80\n" },
 	{ "listen: [':80', ':80']\n", "m:1: listen.address: '0.0.0.0:80' is listed twice\n" },
 	{ "listen:\n- { address: ':80', name: web }\n- { address: ':81', name: web }\n",
 	    "m:3: listen.name: 'web' is already used in line 2; expected a unique one\n" },
-	{ "listen:\n- { address: ':80', tls: true }\n", "m:2: listen.tls: not supported yet: Mola has no TLS for clients; put a proxy "
-	    "that does TLS in front of it, and list it in clients.trusted\n" },
 	{ "listen:\n- { name: web }\n", "m:2: listen.address: missing. IP address and port: 10.0.0.1:80, [::1]:80, :80 (any address).\n" },
-	{ "listen:\n- [ ':80' ]\n", "m:2: listen: not a mapping; expected keys such as address, name, proxy_protocol or shared\n" },
+	{ "listen:\n- [ ':80' ]\n", "m:2: listen: not a mapping; expected keys such as address, name, proxy_protocol, tls, http2, "
+	    "redirect_https, client_ca, client_cert or shared\n" },
 	{ "listen: { address: ':80', proxy_protocol: true }\n", "m:1: listen.proxy_protocol: no client could connect: clients.trusted is empty; "
 	    "expected the proxies in front there\n" },
 	{ "listen: []\n", "m:1: listen: an empty list. Addresses on which clients are served: one address, or a list of addresses and "
@@ -426,6 +451,42 @@ test_traefik_is_a_switch_or_a_mapping(void **state)
 }
 
 static void
+test_listeners_have_modes(void **state)
+{
+	struct conf *c = parse_right("tls:\n  certificates: [ /a.pem, { cert: /b.pem, key: /b.key } ]\n  default: /b.pem\n  min_version: 1.3\n"
+	    "  hsts: 30d\nlisten:\n- ':80'\n- { address: ':81', redirect_https: true }\n- { address: ':82', redirect_https: 8443 }\n"
+	    "- { address: ':443', tls: true }\n- { address: ':444', tls: true, http2: false, client_ca: /ca }\n"
+	    "- { address: ':445', http2: true, name: h2c }\n- { address: ':446', tls: true, client_ca: /ca, client_cert: optional }\n");
+
+	(void)state;
+	assert_int_equal(c->nlisten, 7);
+	assert_false(c->listen[0].tls);
+	assert_int_equal(c->listen[0].http2, MAYBE_NO);
+	assert_int_equal(c->listen[0].redirect_port, 0);
+	assert_int_equal(c->listen[1].redirect_port, 443);
+	assert_int_equal(c->listen[2].redirect_port, 8443);
+	assert_true(c->listen[3].tls);
+	assert_int_equal(c->listen[3].http2, MAYBE_YES);
+	assert_int_equal(c->listen[3].client_cert, CLIENT_CERT_NONE);
+	assert_int_equal(c->listen[4].http2, MAYBE_NO);
+	assert_int_equal(c->listen[4].client_cert, CLIENT_CERT_REQUIRE);
+	assert_int_equal(c->listen[5].http2, MAYBE_YES);
+	assert_int_equal(c->listen[6].client_cert, CLIENT_CERT_OPTIONAL);
+	assert_int_equal(c->ncertificates, 2);
+	assert_null(c->certificate[0].key);
+	assert_string_equal(c->certificate[1].key, "/b.key");
+	assert_string_equal(c->tls_default, "/b.pem");
+	assert_int_equal(c->tls_min_version, 13);
+	assert_int_equal(c->hsts_seconds, 30 * 86400);
+	conf_free(&c);
+	c = parse_right(L T);
+	assert_null(c->tls_default);
+	assert_int_equal(c->tls_min_version, 12);
+	assert_int_equal(c->hsts_seconds, -1);
+	conf_free(&c);
+}
+
+static void
 test_services_take_defaults(void **state)
 {
 	struct conf *c = parse_right(whole);
@@ -603,6 +664,7 @@ main(void)
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_sparse),
 		cmocka_unit_test(test_traefik_is_a_switch_or_a_mapping),
+		cmocka_unit_test(test_listeners_have_modes),
 		cmocka_unit_test(test_services_take_defaults),
 		cmocka_unit_test(test_routes_and_tasks),
 		cmocka_unit_test(test_urls_for_short),

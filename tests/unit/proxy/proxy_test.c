@@ -226,6 +226,37 @@ test_unfinished_heads_give_way(void **state)
 	stage_close();
 }
 
+/* A reload that takes a listener away reaches workers in two steps: what it serves meanwhile is not
+ * more open than before. */
+static void
+test_a_listener_keeps_its_modes_to_its_end(void **state)
+{
+	struct proxy_listener modes;
+	int c;
+
+	(void)state;
+	stage_open(1);
+	modes = proxy_listener_of(&stage.front);
+	modes.proxy_protocol = true;
+	stage.conf.listener[stage.conf.nlisteners++] = modes;
+	for (int i = 0; i < 2; i++) {
+		proxy_reconf(stage.proxy, &stage.conf);
+		c = dial();
+		hear_end(c);
+		close(c);
+		assert_int_equal(whys(WHY_PROXY_HEADER_UNTRUSTED), i + 1);
+		stage.conf.nlisteners = 0;
+	}
+	stage.conf.listener[stage.conf.nlisteners++].proxy_protocol = false;
+	proxy_reconf(stage.proxy, &stage.conf);
+	c = dial();
+	say(c, GET("/c"));
+	close(answer_call(0));
+	hear_why(c, 502, WHY_UPSTREAM_GONE);
+	close(c);
+	stage_close();
+}
+
 static void
 test_per_address(void **state)
 {
@@ -614,6 +645,7 @@ main(void)
 		cmocka_unit_test(test_client_ceiling),
 		cmocka_unit_test(test_unfinished_heads_give_way),
 		cmocka_unit_test(test_per_address),
+		cmocka_unit_test(test_a_listener_keeps_its_modes_to_its_end),
 		cmocka_unit_test(test_idle_upstreams),
 		cmocka_unit_test(test_idle_upstream_ends),
 		cmocka_unit_test(test_trust),
