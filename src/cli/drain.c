@@ -33,7 +33,7 @@ drain_main(int argc, char **argv)
 		api_print(response);
 	else if (pending)
 		fprintf(stderr, "mola drain: %s is %s, but not all workers know it yet: one hangs, or Mola has "
-		    "just started; the same command waits again\n", printable(a.arg[0], &name),
+		    "not seen the Swarm yet; the same command waits again\n", printable(a.arg[0], &name),
 		    a.undo ? "no longer drained" : "drained");
 	else if (a.undo)
 		printf("%s gets new requests again\n", printable(a.arg[0], &name));
