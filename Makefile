@@ -160,6 +160,18 @@ bench-proxy: mola	## what a request costs, beside HAProxy and nginx; BEFORE=path
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,origin load forward)
 	@bench/proxy
 
+bench-tls: mola		## the same over TLS, and with a handshake for each request; bytes of an idle connection
+	@tools/deps check bench
+	+@$(SUBMAKE) MODE=release $(call bench_of,release,origin dial keeps)
+	@MODES="$${MODES:-tls-small tls-handshake tls-resumed}" bench/proxy
+	@KIND=tls bench/idle
+
+bench-h2: mola		## the same over HTTP/2
+	@tools/deps check bench
+	+@$(SUBMAKE) MODE=release $(call bench_of,release,origin keeps)
+	@MODES=h2-small bench/proxy
+	@KIND=h2 bench/idle
+
 bench-neighbours: mola	## small requests beside many readers of large responses
 	@tools/deps check bench
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,origin load)

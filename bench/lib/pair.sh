@@ -2,7 +2,7 @@
 # bench/proxy and bench/neighbours, which have $dir, $suite, $before and $tick.
 
 ulimit -Sn "$(ulimit -Hn)"
-names='' pids=()
+names='' pids=() programs=0
 declare -A pid at
 
 # Two cores or more: the proxy has one to itself.
@@ -15,7 +15,8 @@ fi
 peer=(env)
 [ -z "$suite" ] || peer=(tools/root "$suite" --bind "$dir" --)
 peers_ready() {
-	[ -z "$suite" ] || tools/root "$suite" --install "haproxy nginx-light" true || exit 1
+	# curl and lib*: what Mola itself wants, where it runs there, too
+	[ -z "$suite" ] || tools/root "$suite" --install "haproxy nginx-light curl libjansson4 libyaml-0-2 libseccomp2" true || exit 1
 }
 versions() {
 	"${peer[@]}" haproxy -v | sed -n 's/^HAProxy version \([^ ]*\).*/# HAProxy \1/p'

@@ -1,8 +1,17 @@
-# web: proxies in front of one task, for bench/proxy and bench/idle, which source it after pair.sh and have $net.
+# web: proxies in front of one task, for bench/proxy and bench/idle, which source it after pair.sh and have $net. With $secure set
+# they listen with TLS, too, at port 20443, where ALPN chooses HTTP/2 or HTTP/1.1; one certificate (ECDSA, P-256) for all.
 
+# secure_at NAME: where a contender has TLS
+secure_at() { echo "${at[$1]%:*}:20443"; }
+certificate_make() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=web -addext subjectAltName=DNS:web \
+	    -keyout "$dir/web.key" -out "$dir/web.crt" 2>>"$dir/log" && cat "$dir/web.crt" "$dir/web.key" >"$dir/web.pem" || exit 1
+	chmod 644 "$dir"/web.*
+}
 mola_conf() {		# mola_conf NAME HOST
 	cat >"$dir/$1.yaml" <<-EOF
-		listen: $net.$2:20080
+		listen: [ "$net.$2:20080"${secure:+, { address: $net.$2:20443, tls: true \}} ]
+		${secure:+tls: { certificates: [ { cert: $dir/web.crt, key: $dir/web.key \} ] \}}
 		workers: 1
 		stop: 0s
 		admin: { address: "$net.$2:20081", socket: $dir/$1.sock }
@@ -14,8 +23,27 @@ mola_conf() {		# mola_conf NAME HOST
 		  - { name: web, tasks: [ { node: one, address: "$net.9:20080" } ] }
 	EOF
 }
+# ours FILE: how a program of this machine runs: with TLS, by the libraries of the suite that the peers come from
+ours() {
+	program=("$1")
+	[ -n "$secure" ] && [ -n "$suite" ] || return 0
+	cp "$1" "$dir/program.$((++programs))" && chmod 755 "$dir/program.$programs" || exit 1
+	program=("${peer[@]}" "$dir/program.$programs")
+}
+# mola_contend NAME HOST FILE: Mola, unless this version does not have what the benchmark is about
+mola_contend() {
+	local name=$1 host=$2
+	ours "$3"
+	mola_conf "$name" "$host"
+	if [ -n "$secure" ] && ! "${program[@]}" check "$dir/$name.yaml" >>"$dir/log" 2>&1; then
+		echo "# $name: this version has no TLS"
+		return
+	fi
+	contend "$name" "$net.$host:20080" "${program[@]}" run -c "$dir/$name.yaml"
+}
 # web_peers BYTES: Mola, `before` if there is one, HAProxy and nginx; the task sends BYTES for each request
 web_peers() {
+	[ -z "$secure" ] || certificate_make
 	cat >"$dir/haproxy.cfg" <<-EOF
 		global
 		  nbthread 1
@@ -29,6 +57,7 @@ web_peers() {
 		  http-reuse always
 		frontend in
 		  bind $net.2:20080
+		  ${secure:+bind $net.2:20443 ssl crt $dir/web.pem alpn h2,http/1.1}
 		  default_backend web
 		backend web
 		  balance leastconn
@@ -48,6 +77,8 @@ web_peers() {
 		  upstream web { least_conn; server $net.9:20080; keepalive 1024; keepalive_requests 1000000000; }
 		  server {
 		    listen $net.3:20080;
+		    ${secure:+listen $net.3:20443 ssl http2; ssl_certificate $dir/web.crt; ssl_certificate_key $dir/web.key;}
+		    ${secure:+ssl_protocols TLSv1.2 TLSv1.3;}
 		    location / {
 		      proxy_pass http://web;
 		      proxy_http_version 1.1;
@@ -59,12 +90,8 @@ web_peers() {
 	EOF
 	peers_ready
 	start $on_other $bin/origin "$net.9:20080" "$1"
-	mola_conf mola 1
-	contend mola "$net.1:20080" ./mola run -c "$dir/mola.yaml"
-	if [ -n "$before" ]; then
-		mola_conf before 5
-		contend before "$net.5:20080" "$before" run -c "$dir/before.yaml"
-	fi
+	mola_contend mola 1 ./mola
+	[ -z "$before" ] || mola_contend before 5 "$before"
 	contend haproxy "$net.2:20080" "${peer[@]}" haproxy -db -f "$dir/haproxy.cfg"
 	contend nginx "$net.3:20080" "${peer[@]}" nginx -p "$dir" -c "$dir/nginx.conf"
 }
