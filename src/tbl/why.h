@@ -122,9 +122,22 @@ WHY(TABLE_LARGE,          0, CONFIG,   "more nodes, services or tasks than the t
 WHY(SECRETS_BROKEN,       0, US,       "a set of secrets failed its check")
 WHY(SECRETS_LARGE,        0, CONFIG,   "more secrets than a set can hold, or larger ones")
 
-/* certificates from ACME CAs */
-WHY(STORE_SEALED, 0, SWARM,
-    "no sealing secret that Mola has opens this object, or somebody has changed it")
+/* where certificates from ACME CAs are kept */
+WHY(STORE_SECRET, 0, CONFIG,
+    "the sealing secret is too short; expected 32 characters or more, as of openssl rand -base64 32")
+WHY(STORE_SECRETS,        0, CONFIG,   "more sealing secrets than can be known at once; expected 4 at most")
+WHY(STORE_SEALED, 0, CONFIG,
+    "the object is sealed with a secret that is not configured")
+WHY(STORE_TAMPERED, 0, CONFIG,
+    "the object was changed, or is another one under this name: its seal does not open")
+WHY(STORE_FOREIGN, 0, CONFIG,
+    "the objects belong to another stack: they are sealed with another secret")
+WHY(STORE_BEHIND,         0, ENGINE,   "what was written is not there yet")
+WHY(STORE_GONE,           0, ENGINE,   "the store cannot be read")
+WHY(STORE_REFUSED,        0, ENGINE,   "the store refused the request")
+WHY(STORE_FOLDER,         0, CONFIG,   "the state directory cannot be used")
+WHY(STORE_LOCKED,         0, CONFIG,   "another Mola uses this state directory")
+WHY(STORE_BROKEN,         0, CONFIG,   "a file of the state directory is damaged")
 
 /* certificates */
 WHY(CERT_MISSING,         0, CONFIG,   "there is no certificate; expected PEM")
