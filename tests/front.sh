@@ -95,6 +95,22 @@ cert_print() { openssl x509 -in "$1" -noout -fingerprint -sha256 2>/dev/null; }
 cert_is() { [ "$(cert_served "$1")" = "$(cert_print "$ca/$2.crt")" ]; }	# cert_is NAME FILE
 web_client() { build/peers/web-client -ca "$ca/root.crt" -connect "$https" "$@"; }	# web_client [OPTION...] URL
 
+# tls_grade NAME: that of testssl.sh, such as A+, its report in $tmp/testssl; some two minutes. It grades since 3.2: where this
+# Debian's is older, forky's does it (tools/root).
+tls_grade() {
+	local program=(testssl)
+	testssl --help 2>/dev/null | grep -q -e --disable-rating ||
+		program=(tools/root forky --install testssl.sh --bind "$tmp" --bind "$ca" -- testssl)
+	"${program[@]}" --quiet --color 0 --warnings off --ip "${https%:*}" --add-ca "$ca/root.crt" --overwrite --jsonfile "$tmp/testssl.json" \
+		"$1:${https##*:}" >"$tmp/testssl" 2>&1
+	jq -r '.[] | select(.id == "overall_grade").finding' "$tmp/testssl.json"
+}
+# tls_complies NAME [PROFILE]: with Mozilla's profile, as sslyze has it: modern, intermediate, old
+tls_complies() {
+	build/peers/sslyze --mozilla_config "${2:-intermediate}" --certinfo_ca_file "$ca/root.crt" "$1:${https##*:}{${https%:*}}" >"$tmp/sslyze" 2>&1
+	sed -n '/^ *COMPLIANCE/,$p' "$tmp/sslyze" && grep -q "OK - Compliant" "$tmp/sslyze"
+}
+
 # ---- a CA that speaks ACME: Pebble at $acme (its directory: https://$acme/dir, trusted by $ca/root.crt), and its DNS server ----
 
 # pebble_start ADDRESS HTTP-PORT TLS-PORT [VARIABLE=VALUE | JQ-FILTER]...: all names have this address until pebble_dns says otherwise;
