@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/bug.h"
 #include "discovery/swarm_priv.h"
 #include "discovery/json_reader.h"
@@ -72,41 +73,6 @@ swarm_config_wanted(const struct swarm *s)
 			return t->config;
 	}
 	return NULL;
-}
-
-static int
-base64_digit(char c)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = c == '\0' ? NULL : strchr(digits, c);
-
-	return at == NULL ? -1 : (int)(at - digits);
-}
-
-/* False: it is not base64. `out` has room for three bytes for each four. */
-static bool
-base64_read(struct str s, char *out, size_t *len)
-{
-	uint32_t bits = 0;
-	unsigned n = 0;
-
-	*len = 0;
-	while (s.len > 0 && s.p[s.len - 1] == '=')
-		s.len--;
-	for (size_t i = 0; i < s.len; i++) {
-		int digit = base64_digit(s.p[i]);
-		if (digit < 0)
-			return false;
-		ASSERT(n < 8);
-		bits = bits << 6 | (uint32_t)digit;
-		n += 6;
-		if (n >= 8) {
-			n -= 8;
-			out[(*len)++] = (char)(bits >> n & 0xff);
-		}
-	}
-	ASSERT(*len <= s.len);
-	return true;
 }
 
 void

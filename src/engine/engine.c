@@ -43,7 +43,9 @@ struct engine_call {
 	struct engine	*engine;
 	struct call_list *in;		/* waiting or active; NULL: neither yet, or it has ended */
 	char		*path;
-	char		*body;		/* NULL: GET */
+	const char	*method;	/* NULL: GET */
+	char		*body;		/* NULL: none */
+	int64_t		 timeout_usec;	/* of each try */
 	fetch_data_f	*on_data;	/* NULL: the response is wanted whole */
 	engine_done_f	*done;
 	void		*arg;
@@ -246,7 +248,7 @@ classify(const struct engine_call *c, const struct fetch_result *r)
 	if (r->why != WHY_METRICS_STATUS) {
 		v.why = WHY_ENGINE_GONE;
 		v.leave = true;
-		v.again = c->body == NULL || !r->sent;
+		v.again = c->method == NULL || !r->sent;
 		describe_unreachable(v.detail, &c->engine->endpoint[c->endpoint], r);
 		return v;
 	}
@@ -259,8 +261,8 @@ classify(const struct engine_call *c, const struct fetch_result *r)
 	old = r->status == 400 && contains(v.detail, "client version");
 	v.why = WHY_ENGINE_REFUSED;
 	v.leave = old || (r->status >= 500 && c->engine->nendpoints > 1);
-	v.again = old || (r->status >= 500 && c->body == NULL);
-	if (c->body == NULL)
+	v.again = old || (r->status >= 500 && c->method == NULL);
+	if (c->method == NULL)
 		add_path(v.detail, c->path);
 	return v;
 }
@@ -363,11 +365,9 @@ call_start(struct engine_call *c)
 	if (c->on_data != NULL)
 		fc.body_max = 0;
 	else
-		fc.timeout_usec = e->timeout_usec;
-	if (c->body != NULL) {
-		fc.method = "POST";
-		fc.body = str_of(c->body);
-	}
+		fc.timeout_usec = c->timeout_usec;
+	fc.method = c->method;
+	fc.body = str_of(c->body);
 	c->endpoint = e->at;
 	c->tries++;
 	c->fetch = fetch_start(e->fetcher, &fc, c->on_data != NULL ? call_data : NULL, call_complete, c);
@@ -375,21 +375,23 @@ call_start(struct engine_call *c)
 }
 
 static struct engine_call *
-call_new(struct engine *e, const char *path, bool own_version, unsigned required_minor,
-    struct str body, fetch_data_f *on_data, engine_done_f *done, void *arg)
+call_new(struct engine *e, const char *path, engine_done_f *done, void *arg)
 {
 	struct engine_call *c = must_zalloc(sizeof *c);
 
 	ASSERT(!e->closing && path[0] == '/' && done != NULL);
 	c->engine = e;
 	c->path = must_strdup(path);
-	c->own_version = own_version;
-	c->required_minor = required_minor;
-	c->body = body.p == NULL ? NULL : str_dup(body);
-	c->on_data = on_data;
+	c->timeout_usec = e->timeout_usec;
 	c->done = done;
 	c->arg = arg;
-	if (e->state == READY)
+	return c;
+}
+
+static struct engine_call *
+call_begin(struct engine_call *c)
+{
+	if (c->engine->state == READY)
 		call_start(c);
 	else
 		call_wait(c);
@@ -399,28 +401,53 @@ call_new(struct engine *e, const char *path, bool own_version, unsigned required
 struct engine_call *
 engine_get(struct engine *e, const char *path, engine_done_f *done, void *arg)
 {
-	return call_new(e, path, false, 0, (struct str){ 0 }, NULL, done, arg);
+	return call_begin(call_new(e, path, done, arg));
 }
 
 struct engine_call *
 engine_get_own(struct engine *e, const char *path, engine_done_f *done, void *arg)
 {
-	return call_new(e, path, true, 0, (struct str){ 0 }, NULL, done, arg);
+	struct engine_call *c = call_new(e, path, done, arg);
+
+	c->own_version = true;
+	return call_begin(c);
 }
 
 struct engine_call *
 engine_post(struct engine *e, const char *path, unsigned minor, struct str json,
     engine_done_f *done, void *arg)
 {
+	struct engine_call *c = call_new(e, path, done, arg);
+
 	ASSERT(minor >= MINOR_LEAST);
-	return call_new(e, path, true, minor, json.p == NULL ? STR("") : json, NULL, done, arg);
+	c->method = "POST";
+	c->body = str_dup(json);
+	c->own_version = true;
+	c->required_minor = minor;
+	return call_begin(c);
+}
+
+struct engine_call *
+engine_write(struct engine *e, const char *method, const char *path, struct str json,
+    int64_t timeout_usec, engine_done_f *done, void *arg)
+{
+	struct engine_call *c = call_new(e, path, done, arg);
+
+	ASSERT(method != NULL && timeout_usec > 0);
+	c->method = method;
+	c->body = json.len == 0 ? NULL : str_dup(json);
+	c->timeout_usec = timeout_usec;
+	return call_begin(c);
 }
 
 struct engine_call *
 engine_stream(struct engine *e, const char *path, fetch_data_f *on_data, engine_done_f *done,
     void *arg)
 {
-	return call_new(e, path, false, 0, (struct str){ 0 }, on_data, done, arg);
+	struct engine_call *c = call_new(e, path, done, arg);
+
+	c->on_data = on_data;
+	return call_begin(c);
 }
 
 void

@@ -58,6 +58,13 @@ struct engine_call *engine_get_own(struct engine *, const char *path, engine_don
  * ENGINE_VERSION. */
 struct engine_call *engine_post(struct engine *, const char *path, unsigned minor, struct str json,
 	    engine_done_f *, void *arg);
+/*
+ * What is not a specification: sent in the version of reads, with a time limit of its own, and
+ * otherwise as engine_post. `method` is "POST" or "DELETE" and outlives the call; `json` may be
+ * empty.
+ */
+struct engine_call *engine_write(struct engine *, const char *method, const char *path,
+	    struct str json, int64_t timeout_usec, engine_done_f *, void *arg);
 /* A response without end (/events): each piece goes to `on_data`, whose false ends it;
  * `done` when it has ended. */
 struct engine_call *engine_stream(struct engine *, const char *path, fetch_data_f *on_data,

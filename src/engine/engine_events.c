@@ -12,10 +12,11 @@
 #define OPEN_USEC	(1 * USEC_PER_SEC)	/* between two tries */
 #define EVENT_MAX	(256u << 10)
 
-/* {"type":["node","service","network","container"],"event":[…]}: without the noise of health
- * checks' processes. */
+/* {"type":["node","service","network","config","container"],"event":[…]}: without the noise of
+ * health checks' processes. */
 static const char path[] = "/events?filters="
-    "%7B%22type%22%3A%5B%22node%22%2C%22service%22%2C%22network%22%2C%22container%22%5D%2C"
+    "%7B%22type%22%3A%5B%22node%22%2C%22service%22%2C%22network%22%2C%22config%22%2C"
+    "%22container%22%5D%2C"
     "%22event%22%3A%5B%22create%22%2C%22update%22%2C%22remove%22%2C%22start%22%2C%22kill%22%2C"
     "%22die%22%2C%22health_status%22%5D%7D";
 
@@ -35,6 +36,8 @@ event_type(const char *type)
 {
 	if (type != NULL && strcmp(type, "network") == 0)
 		return ENGINE_EVENT_NETWORK;
+	if (type != NULL && strcmp(type, "config") == 0)
+		return ENGINE_EVENT_CONFIG;
 	return type != NULL && strcmp(type, "container") == 0 ? ENGINE_EVENT_CONTAINER :
 	    ENGINE_EVENT_SWARM;
 }

@@ -12,6 +12,7 @@ struct engine_events;
 enum engine_event {
 	ENGINE_EVENT_SWARM,		/* of a node or a service */
 	ENGINE_EVENT_NETWORK,
+	ENGINE_EVENT_CONFIG,
 	ENGINE_EVENT_CONTAINER		/* of one on that Engine's machine, or unknown */
 };
 typedef void	engine_event_f(void *arg, enum engine_event);

@@ -82,6 +82,8 @@ struct watch {
 	int64_t		 poll_usec;
 	watch_change_f	*fn;
 	void		*arg;
+	watch_change_f	*configs_fn;	/* NULL: nobody wants to know */
+	void		*configs_arg;
 
 	struct timer	 timer;		/* the next round */
 	struct watch_part part[PARTS];
@@ -319,11 +321,29 @@ log_skipped(struct watch *w)
 }
 
 static void
+configs_changed(struct watch *w)
+{
+	if (w->configs_fn != NULL)
+		w->configs_fn(w->configs_arg);
+}
+
+/* What happened while no stream was open is not reported by the next one. */
+static void
+open_events(struct watch *w)
+{
+	bool was_open = engine_events_is_open(w->events);
+
+	engine_events_open(w->events);
+	if (!was_open)
+		configs_changed(w);
+}
+
+static void
 round_finish(struct watch *w)
 {
 	mark_good(w);
 	log_skipped(w);
-	engine_events_open(w->events);
+	open_events(w);
 	if (w->changed) {
 		attach_networks(w);
 		w->changed = false;
@@ -496,11 +516,22 @@ round_start(void *arg)
 
 /* ---- events ---- */
 
+void
+watch_on_configs(struct watch *w, watch_change_f *fn, void *arg)
+{
+	w->configs_fn = fn;
+	w->configs_arg = arg;
+}
+
 static void
 on_event(void *arg, enum engine_event of)
 {
 	struct watch *w = arg;
 
+	if (of == ENGINE_EVENT_CONFIG) {	/* no part of the snapshot */
+		configs_changed(w);
+		return;
+	}
 	if (of == ENGINE_EVENT_NETWORK)
 		w->part[NETWORKS].requested_usec = 0;
 	poll_soon(w, of == ENGINE_EVENT_CONTAINER ? LOCAL_BURST_USEC : BURST_USEC);
@@ -511,6 +542,7 @@ on_events_ended(void *arg)
 {
 	struct watch *w = arg;
 
+	configs_changed(w);
 	if (w->pending == 0 && w->state == WATCH_GOOD)
 		round_at(w, loop_now(w->loop));	/* it may be gone */
 }

@@ -49,6 +49,9 @@ void		 watch_free(struct watch **);
 void		 watch_reconf(struct watch *, const struct watch_conf *);
 bool		 watch_same(const struct watch *, const struct watch_conf *);	/* the engine would stay */
 
+/* For one that reads configs itself: one of them has changed, or may have unseen. NULL: no more. */
+void		 watch_on_configs(struct watch *, watch_change_f *, void *arg);
+
 /* The snapshot; swarm_is_complete() returns whether there is one yet. */
 const struct swarm *watch_swarm(const struct watch *);
 struct engine	*watch_engine(struct watch *);		/* until the next watch_reconf */

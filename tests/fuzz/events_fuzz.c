@@ -10,7 +10,7 @@ static void
 on_event(void *arg, enum engine_event what)
 {
 	(void)arg;
-	ASSERT(what == ENGINE_EVENT_SWARM || what == ENGINE_EVENT_NETWORK || what == ENGINE_EVENT_CONTAINER);
+	ASSERT(what == ENGINE_EVENT_SWARM || what == ENGINE_EVENT_NETWORK || what == ENGINE_EVENT_CONFIG || what == ENGINE_EVENT_CONTAINER);
 	events++;
 }
 

@@ -333,6 +333,27 @@ a_manager_without_a_leader_is_left_for_another_by_readers_alone(void **state)
 	assert_string_equal(get(s, "/nodes").body, "[2]");
 }
 
+/* A write has a limit of its own, longer than the Engine's: what is not answered may be done all the same. */
+static void
+a_write_has_its_own_limit_and_goes_nowhere_else(void **state)
+{
+	struct scene *s = *state;
+	struct heard h = { 0 };
+
+	fake_say(s->one, "/configs/x", 204, "");
+	fake_say(s->one, "/configs/create", 0, "");
+	fake_say(s->two, "/configs/create", 201, "{}");
+	begin(s, 2);
+	engine_write(s->engine, "DELETE", "/configs/x", STR(""), USEC_PER_SEC * 10, on_done, &h);
+	UNTIL(s->loop, h.done == 1);
+	assert_null(h.why);
+	engine_write(s->engine, "POST", "/configs/create", STR("{\"Name\":\"x\"}"), 50 * USEC_PER_MSEC, on_done, &h);
+	UNTIL(s->loop, h.done == 2);
+	assert_ptr_equal(h.why, WHY_ENGINE_GONE);
+	assert_string_equal(s->one->posted, "{\"Name\":\"x\"}");
+	assert_int_equal(s->two->asked, 0);
+}
+
 static void
 a_post_that_reached_nobody_goes_to_the_next(void **state)
 {
@@ -446,6 +467,7 @@ main(void)
 		TEST(a_worker_is_left_for_a_manager),
 		TEST(an_old_engine_is_left_for_a_newer_one),
 		TEST(a_manager_without_a_leader_is_left_for_another_by_readers_alone),
+		TEST(a_write_has_its_own_limit_and_goes_nowhere_else),
 		TEST(a_post_that_reached_nobody_goes_to_the_next),
 		TEST(a_stream_comes_in_pieces_and_says_when_it_breaks),
 		TEST(a_refused_stream_has_a_reason),

@@ -22,6 +22,9 @@ struct fake {
 	int		 pings, asked;
 	char		 last[512];	/* path and query asked last, the version included */
 	char		 posted[512];
+	/* what it answers first, if it is set; false: it is not its */
+	bool		(*hook)(struct fake *, struct request *, struct str path);
+	void		*hook_arg;
 	struct request	*events;
 	int		 streams;	/* ever begun */
 	struct request	*held[16];
@@ -93,6 +96,8 @@ fake_answer(void *arg, struct request *x)
 		while (path.len > 0 && *path.p != '/')
 			path.p++, path.len--;
 	}
+	if (f->hook != NULL && f->hook(f, x, path))
+		return;
 	for (int i = 0; i < FAKE_PATHS && f->answer[i].path != NULL; i++)
 		if (str_eq(path, str_of(f->answer[i].path))) {
 			f->answer[i].asked++;

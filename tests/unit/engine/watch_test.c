@@ -236,6 +236,35 @@ an_event_wakes(void **state)
 }
 
 static void
+count(void *arg)
+{
+	++*(unsigned *)arg;
+}
+
+/* Mola itself changes one every 15 seconds. */
+static void
+an_event_of_a_config_is_passed_on_and_polls_nothing(void **state)
+{
+	struct scene *s = *state;
+	unsigned configs = 0;
+	int asked;
+
+	begin(s, 1, 60 * USEC_PER_SEC);
+	watch_on_configs(s->watch, count, &configs);
+	UNTIL(s->loop, s->one->events != NULL && s->tasks == 2);
+	assert_int_equal(configs, 1);		/* what happened before the stream began is unknown */
+	UNTIL(s->loop, s->watch->burst_usec < clock_mono_usec());
+	asked = fake_asked(s->one, "/tasks");
+	request_write(s->one->events, STR("{\"Type\":\"config\",\"Action\":\"update\"}\n"));
+	UNTIL(s->loop, configs == 2);
+	assert_true(s->watch->burst_usec < clock_mono_usec());
+	assert_int_equal(fake_asked(s->one, "/tasks"), asked);
+	request_end(s->one->events);
+	s->one->events = NULL;
+	UNTIL(s->loop, configs >= 4);		/* it ended, and another began */
+}
+
+static void
 many_events_make_few_rounds(void **state)
 {
 	struct scene *s = *state;
@@ -436,6 +465,7 @@ main(void)
 		TEST(what_changes_is_seen_by_the_next_poll),
 		TEST(what_does_not_change_makes_no_pass),
 		TEST(an_event_wakes),
+		TEST(an_event_of_a_config_is_passed_on_and_polls_nothing),
 		TEST(many_events_make_few_rounds),
 		TEST(a_socket_that_vanishes_leaves_the_picture_in_force),
 		TEST(half_an_answer_is_none),
