@@ -101,6 +101,16 @@ put_events(struct metrics_page *p)
 }
 
 static void
+put_relayed(struct metrics_page *p, enum family f)
+{
+	struct live_relayed r = live_relayed_total(p->v->world->live);
+
+	page_plain(p, f == FAMILY_TCP_CONNECTIONS ? (double)r.connections :
+	    f == FAMILY_TCP_SECONDS ? (double)r.usec / (double)USEC_PER_SEC :
+	    f == FAMILY_TCP_RECEIVED ? (double)r.received : (double)r.sent);
+}
+
+static void
 put_family(struct metrics_page *p, enum family f)
 {
 	const struct live *live = p->v->world->live;
@@ -127,6 +137,7 @@ put_family(struct metrics_page *p, enum family f)
 		break;
 	case FAMILY_ENDED:		put_ends(p); break;
 	case FAMILY_DURATION:		put_durations(p); break;
+	case FAMILY_TCP_CONNECTIONS ... FAMILY_TCP_SENT: put_relayed(p, f); break;
 	case FAMILY_REQUESTS ... FAMILY_SERVICE_UP:	metrics_tasks(p, f); break;
 	case FAMILY_NODE_INFO ... FAMILY_NODE_DRAINED:	metrics_nodes(p, f); break;
 	case FAMILY_SWARM_UP:		put_swarm(p, false); break;

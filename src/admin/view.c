@@ -220,9 +220,12 @@ view_routes(const struct world_service *s)
 {
 	json_t *list = json_array();
 
-	for (unsigned i = 0; i < s->nroutes; i++)
-		json_array_append_new(list, json_pack("{s:o, s:o}",
-		    "host", text(s->route[i].host), "path", text(s->route[i].path)));
+	for (unsigned i = 0; i < s->nroutes; i++) {
+		const struct route_conf *r = &s->route[i];
+		json_array_append_new(list, r->listener == NULL ?
+		    json_pack("{s:o, s:o}", "host", text(r->host), "path", text(r->path)) :
+		    json_pack("{s:o, s:o}", "listener", text(r->listener), "host", text(r->host)));
+	}
 	return list;
 }
 
@@ -237,6 +240,7 @@ view_service(const struct admin_view *v, const struct world_service *s,
 	json_t *j = json_object();
 
 	json_object_set_new(j, "name", text(s->name));
+	json_object_set_new(j, "kind", text(s->conf.kind == SERVICE_TCP ? "tcp" : "http"));
 	json_object_set_new(j, "policy", text(policy_name(s->conf.policy)));
 	json_object_set_new(j, "profile", text(profile_name(&s->conf.profile)));
 	json_object_set_new(j, "queries", user_queries_view(v->user_queries, s, false, v->now_usec));

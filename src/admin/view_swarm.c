@@ -90,9 +90,9 @@ view_unserved(const struct admin_view *v, json_t *list)
 	for (unsigned i = 0; all != NULL && i < all->nservices; i++) {
 		if (!is_missed(&all->service[i]) || is_routeless(v, &all->service[i]))
 			continue;
-		j = json_pack("{s:o, s:n, s:[], s:[], s:i, s:i, s:i, s:i, s:i, s:n}",
-		    "name", text(all->service[i].name), "policy", "queries", "routes",
-		    "tasks", 0, "usable", 0, "inflight", 0, "requests_total", 0, "failures_total", 0,
+		j = json_pack("{s:o, s:n, s:n, s:[], s:[], s:i, s:i, s:i, s:i, s:i, s:n}",
+		    "name", text(all->service[i].name), "kind", "policy", "queries",
+		    "routes", "tasks", 0, "usable", 0, "inflight", 0, "requests_total", 0, "failures_total", 0,
 		    "requests_per_second");
 		view_origin(j, &all->service[i]);
 		json_array_append_new(list, j);

@@ -13,7 +13,7 @@ static void
 routes_cell(struct grid *s, const json_t *routes)
 {
 	const json_t *first = json_array_get(routes, 0);
-	const char *host = text_of(first, "host");
+	const char *host = text_of(first, "host"), *listener = text_of(first, "listener");
 	char text[400];
 	int len;
 
@@ -21,8 +21,11 @@ routes_cell(struct grid *s, const json_t *routes)
 		grid_text(s, "-", HUE_FAINT);
 		return;
 	}
-	len = snprintf(text, sizeof text, "%.150s%.150s", *host == '\0' ? "*" : host,
-	    text_of(first, "path"));
+	if (*listener != '\0')
+		len = snprintf(text, sizeof text, "tcp %.100s%s%.150s", listener, *host == '\0' ? "" : " ", host);
+	else
+		len = snprintf(text, sizeof text, "%.150s%.150s", *host == '\0' ? "*" : host,
+		    text_of(first, "path"));
 	ASSERT(len >= 0 && (size_t)len < sizeof text);
 	if (json_array_size(routes) > 1)
 		snprintf(text + len, sizeof text - (size_t)len, " +%zu", json_array_size(routes) - 1);

@@ -68,8 +68,8 @@ struct conf_task {
 struct conf_service {
 	int		 line;
 	char		*name;
-	struct conf_list hosts, paths;		/* as written; `route` is made of them */
-	struct route_conf *route;		/* hosts x paths */
+	struct conf_list hosts, paths, listen;	/* as written; `route` is made of them */
+	struct route_conf *route;		/* hosts x paths, of kind tcp: hosts x listeners */
 	unsigned	 nroutes;
 	struct service_conf conf;
 	struct conf_task *task;

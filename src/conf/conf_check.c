@@ -95,7 +95,7 @@ route_add(struct conf_service *s, const char *host, const char *path, struct map
 	char key[1500];
 
 	ASSERT(*path == '/');
-	*r = (struct route_conf){ must_strdup(host), must_strdup(path) };
+	*r = (struct route_conf){ must_strdup(host), must_strdup(path), NULL };
 	snprintf(key, sizeof key, "%s %s", host, path);
 	first = map_get(taken, str_of(key));
 	if (first == NULL)
@@ -120,7 +120,7 @@ routes_check(struct conf_service *s, struct map *taken, struct faults *f)
 }
 
 static void
-services_check(struct conf *c, const struct map *nodes, struct faults *f)
+services_check(struct conf *c, const struct tree *root, const struct map *nodes, struct faults *f)
 {
 	struct map *services = map_new(), *tasks = map_new(), *routes = map_new();
 
@@ -128,7 +128,11 @@ services_check(struct conf *c, const struct map *nodes, struct faults *f)
 		struct conf_service *s = &c->service[i];
 		name_once(services, s->name, s->line, "services.name", f);
 		tasks_check(c, s, nodes, tasks, f);
-		routes_check(s, routes, f);
+		kind_check(s, root, i, f);
+		if (s->conf.kind == SERVICE_TCP)
+			tcp_routes_check(c, s, routes, f);
+		else
+			routes_check(s, routes, f);
 	}
 	map_free(&services);
 	map_free(&tasks);
@@ -256,7 +260,11 @@ void
 conf_check(struct conf *c, const struct tree *root, struct faults *f)
 {
 	struct map *nodes = map_new();
+	const struct tree *defaults = tree_find(root, NULL, "defaults");
 
+	if (defaults != NULL && defaults->shape == TREE_MAP && tree_find(defaults, NULL, "kind") != NULL)
+		faults_add(f, conf_line(root, "defaults", "kind"), "defaults.kind",
+		    "of no use here; expected kind in each service of kind tcp");
 	listeners_check(c, root, f);
 	certificates_check(c, root, f);
 	admin_check(c, root, f);
@@ -269,7 +277,7 @@ conf_check(struct conf *c, const struct tree *root, struct faults *f)
 		faults_add(f, conf_line(root, "mover", "cold"), "mover.cold",
 		    "%g, and mover.hot is %g; expected less", c->mover_cold, c->mover_hot);
 	nodes_check(c, nodes, f);
-	services_check(c, nodes, f);
+	services_check(c, root, nodes, f);
 	targets_check(c, root, f);
 	map_free(&nodes);
 }

@@ -246,6 +246,8 @@ const struct conf_type
 	type_BYTES = { read_bytes, write_bytes, KIND_PLAIN, false, NULL },
 	type_WORKERS = { read_workers, NULL, KIND_PLAIN, true, &setting_COUNT },
 	type_BALANCERS = { read_balancers, write_balancers, KIND_PLAIN, true, NULL },
+	type_KIND = { read_setting, NULL, KIND_PLAIN, false, &setting_KIND },
+	type_PROXY_VERSION = { read_setting, NULL, KIND_PLAIN, false, &setting_PROXY_VERSION },
 	type_POLICY = { read_setting, NULL, KIND_PLAIN, false, &setting_POLICY },
 	type_PROFILE = { read_setting, NULL, KIND_PLAIN, false, &setting_PROFILE },
 	type_LIMITS = { read_limits, write_limits, KIND_PLAIN, false, NULL },

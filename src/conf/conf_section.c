@@ -114,6 +114,7 @@ section_free(enum conf_section_id id, void *base)
 		for (unsigned i = 0; i < service->nroutes; i++) {
 			free(service->route[i].host);
 			free(service->route[i].path);
+			free(service->route[i].listener);
 		}
 		free(service->route);
 		service->route = NULL;

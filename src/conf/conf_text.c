@@ -357,6 +357,15 @@ read_names(const struct conf_key *k, struct str s, void *member, char *problem)
 	return list_append(member, s, problem);
 }
 
+static bool
+read_listen_names(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	struct addr a;
+
+	return addr_parse(s, &a) == NULL ? list_append(member, s, problem) :
+	    read_names(k, s, member, problem);
+}
+
 /* Braces hold what Swarm knows of the node; all else is as in a URL. */
 static bool
 is_template(struct str s)
@@ -406,6 +415,7 @@ const struct conf_type
 	type_AGENT = { read_agent, write_text, KIND_TEXT, false, NULL },
 	type_ADMIN_ADDRESS = { read_admin_address, write_address_or_none, KIND_PLAIN, false, NULL },
 	type_TASK_ADDRESS = { read_task_address, write_address, KIND_PLAIN, false, NULL },
+	type_LISTEN_NAMES = { read_listen_names, NULL, KIND_LIST, false, NULL },
 	type_LISTEN_NAME = { read_listen_name, write_text, KIND_TEXT, false, NULL },
 	type_LISTEN_ADDRESS = { read_listen_address, write_address, KIND_PLAIN, false, NULL },
 	type_HOSTS = { read_host, NULL, KIND_LIST, false, NULL },

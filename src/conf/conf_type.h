@@ -42,6 +42,7 @@ bool	read_setting(const struct conf_key *, struct str, void *member, char *probl
 #define MEMBER_OPTIONS		char *
 #define MEMBER_BACKEND		char *
 #define MEMBER_HOSTS		struct conf_list
+#define MEMBER_LISTEN_NAMES	struct conf_list
 #define MEMBER_PATHS		struct conf_list
 #define MEMBER_ENDPOINTS	struct conf_list
 #define MEMBER_NETWORKS		struct conf_list
@@ -76,11 +77,12 @@ bool	read_setting(const struct conf_key *, struct str, void *member, char *probl
 /* conf_text.c */
 extern const struct conf_type type_STRING, type_NAME, type_SECRET, type_FILE, type_SOCKET,
     type_PATH_OR_NONE, type_EXPORTER, type_AGENT, type_ADMIN_ADDRESS, type_TASK_ADDRESS,
-    type_LISTEN_ADDRESS, type_LISTEN_NAME, type_HOSTS, type_PATHS, type_ENDPOINTS, type_NETWORKS,
+    type_LISTEN_ADDRESS, type_LISTEN_NAME, type_LISTEN_NAMES, type_HOSTS, type_PATHS, type_ENDPOINTS, type_NETWORKS,
     type_NETS, type_TEMPLATE, type_URL, type_NAMES;
 /* conf_number.c */
 extern const struct conf_type type_DURATION, type_REAL, type_WEIGHT, type_COUNT,
     type_COUNT_OR_AUTO, type_BYTES, type_WORKERS, type_BALANCERS, type_POLICY, type_PROFILE,
+    type_KIND, type_PROXY_VERSION,
     type_LIMITS, type_LEVEL, type_FORMAT, type_SWITCH;
 /* conf_target.c */
 extern const struct conf_type type_TARGET_KIND, type_TARGET_POLICY, type_TARGET_SERVICES,

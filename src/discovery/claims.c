@@ -121,7 +121,7 @@ covering_claim(const struct claims *c, const struct labels_route *r)
 {
 	const struct claim *const lists[] = { map_get(c->exact, str_of(r->at.host)), c->wide };
 
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2 && r->at.listener == NULL; i++)
 		for (const struct claim *k = lists[i]; k != NULL; k = k->next)
 			if (takes_precedence(k, r) && route_path_covers(k->of->at.path, r->at.path))
 				return k;
@@ -163,9 +163,10 @@ refuse_overlaps(struct claims *c, const struct join_service *js)
 	const struct labels *l = &js->labels;
 
 	for (unsigned i = 0; i < l->nroutes; i++)
-		for (const struct claim *k = c->wide; k != NULL; k = k->next)
+		for (const struct claim *k = c->wide; k != NULL && l->route[i].at.listener == NULL; k = k->next)
 			if (takes_precedence(k, &l->route[i]) && route_path_covers(l->route[i].at.path, k->of->at.path))
-				add_refused(c, &(struct route_conf){ l->route[i].at.host, k->of->at.path });
+				add_refused(c, &(struct route_conf){ .host = l->route[i].at.host,
+				    .path = k->of->at.path });
 }
 
 static void
@@ -177,6 +178,8 @@ refuse_claimed(struct claims *c, const struct join_service *js)
 		if (*at->host != '\0' || strcmp(at->path, "/") != 0)
 			add_refused(c, at);
 	}
+	for (unsigned i = 0; i < js->labels.nrefused; i++)
+		add_refused(c, &js->labels.refused[i]);
 }
 
 void

@@ -59,12 +59,16 @@ group_tasks(struct join *j, struct join_service *js)
 char *
 join_route_key(struct arena *a, const struct route_conf *r)
 {
-	return arena_printf(a, "%s %s", r->host, r->path);
+	return r->listener != NULL ? arena_printf(a, "tcp %s %s", r->listener, r->host) :
+	    arena_printf(a, "%s %s", r->host, r->path);
 }
 
 char *
 join_route_text(struct arena *a, const struct route_conf *r)
 {
+	if (r->listener != NULL)
+		return arena_printf(a, "tcp %s%s%s%s", r->listener, *r->host == '\0' ? "" : " ",
+		    *r->host == '+' ? "*" : "", r->host + (*r->host == '+'));
 	return arena_printf(a, "%s%s%s", *r->host == '\0' ? "*" : *r->host == '+' ? "*" : "",
 	    r->host + (*r->host == '+'), r->path);
 }
@@ -97,7 +101,7 @@ take_routes(struct join *j, struct join_service *js)
 		} else if (lost++ < 4)
 			join_add_trouble(j, l->report, WHY_ROUTE_TAKEN,
 			    arena_printf(j->arena, "%s belongs to %s, which is older or of the "
-			    "configuration file; expected another host or path",
+			    "configuration file; expected another host, path or listener",
 			    join_route_text(j->arena, &l->route[i].at), owner));
 	}
 	ASSERT(kept + lost == l->nroutes);
@@ -183,7 +187,8 @@ read_service(struct join *j, struct join_service *js)
 	const char *reason;
 
 	ASSERT(l->report->name == NULL && l->report->nlabels == 0);	/* each service once */
-	*l = (struct labels){ .arena = j->arena, .report = l->report };
+	*l = (struct labels){ .arena = j->arena, .report = l->report, .listener = j->conf->listener,
+	    .nlisteners = j->conf->nlisteners };
 	l->report->id = arena_text(j->arena, str_of(js->from->id));
 	l->report->name = arena_text(j->arena, str_of(js->from->name));
 	l->report->served_before = upgrade_served(js->from, j->conf->traefik->enable);

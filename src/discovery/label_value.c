@@ -182,15 +182,38 @@ read_paths(const struct label_row *row, struct str s, void *member, struct arena
 	return read_texts(s, member, a, false, problem);
 }
 
+static bool
+read_names(const struct label_row *row, struct str s, void *member, struct arena *a, char *problem)
+{
+	struct text_list *t = member;
+	struct str part, rest = s;
+
+	(void)row;
+	*t = (struct text_list){ .given = true, .item = arena_zalloc(a, TEXTS_MAX * sizeof *t->item) };
+	while (str_split(&rest, ',', &part)) {
+		part = str_trim(part);
+		if (part.len > 0 && t->n == TEXTS_MAX)
+			return reject(problem, "expected at most %d; the others are left out", TEXTS_MAX);
+		if (part.len > 63)
+			return reject(problem, "expected names of at most 63 characters");
+		if (part.len > 0)
+			list_add(t, a, part, false);
+	}
+	return t->n > 0 || reject(problem, "expected names of listeners");
+}
+
 /* --- the table --- */
 
 #define TYPE_ENABLE		read_enable, NULL
 #define TYPE_PORT		read_port, NULL
 #define TYPE_HOSTS		read_hosts, NULL
 #define TYPE_PATHS		read_paths, NULL
+#define TYPE_NAMES		read_names, NULL
 #define TYPE_PROMQL		read_promql, NULL
 #define TYPE_LATER		read_later, NULL
 #define TYPE_POLICY		read_setting, &setting_POLICY
+#define TYPE_KIND		read_setting, &setting_KIND
+#define TYPE_PROXY_VERSION	read_setting, &setting_PROXY_VERSION
 #define TYPE_PROFILE		read_setting, &setting_PROFILE
 #define TYPE_DURATION		read_setting, &setting_DURATION
 #define TYPE_COUNT		read_setting, &setting_COUNT

@@ -108,13 +108,16 @@ check_scale(struct labels *l, const struct swarm_service *s)
 static struct route_conf
 copy_route(struct arena *a, const struct route_conf *r)
 {
-	return (struct route_conf){ arena_text(a, str_of(r->host)), arena_text(a, str_of(r->path)) };
+	return (struct route_conf){ arena_text(a, str_of(r->host)), arena_text(a, str_of(r->path)),
+	    r->listener == NULL ? NULL : arena_text(a, str_of(r->listener)) };
 }
 
 static bool
 same_route(const struct route_conf *a, const struct route_conf *b)
 {
-	return strcmp(a->host, b->host) == 0 && strcmp(a->path, b->path) == 0;
+	return strcmp(a->host, b->host) == 0 && strcmp(a->path, b->path) == 0 &&
+	    (a->listener == NULL ? b->listener == NULL :
+	    b->listener != NULL && strcmp(a->listener, b->listener) == 0);
 }
 
 void
@@ -182,7 +185,7 @@ make_routes(struct labels *l)
 	for (unsigned h = 0; h < l->host.n; h++)
 		for (unsigned p = 0; p < npaths; p++)
 			labels_add_route(l, &(struct labels_route){
-			    { l->host.item[h], l->path.given ? l->path.item[p] : (char *)"/" }, 0,
+			    { l->host.item[h], l->path.given ? l->path.item[p] : (char *)"/", NULL }, 0,
 			    ROUTE_OWN, "" });
 }
 
@@ -278,8 +281,10 @@ labels_read(struct labels *l, const struct swarm_service *s, const struct servic
 	promql_read(l, s);
 	check_scale(l, s);
 	l->enabled = l->enable == ENABLE_YES || (l->enable == ENABLE_ABSENT &&
-	    (has_label(s, "mola.port") || has_label(s, "mola.host")));
-	if (l->enabled)
+	    (has_label(s, "mola.port") || has_label(s, "mola.host") || has_label(s, "mola.listen")));
+	if (l->enabled && l->conf.kind == SERVICE_TCP)
+		labels_make_tcp(l);
+	else if (l->enabled)
 		make_routes(l);
 	if (rules->enable)
 		traefik_read(l, s, rules, middlewares);
@@ -287,6 +292,7 @@ labels_read(struct labels *l, const struct swarm_service *s, const struct servic
 		check_unknown(l, s);
 		check_routes(l);
 	}
+	labels_check_kind(l);
 	ASSERT(l->conf.scale_max == 0 || l->conf.scale_min <= l->conf.scale_max);
 	qsort(l->report->label, l->report->nlabels, sizeof *l->report->label, label_order);
 	l->report->enabled = l->enabled;

@@ -56,6 +56,7 @@ struct labels {
 	unsigned	 port;			/* 0: no label names it */
 	bool		 self;			/* counted by swarm_balancers */
 	struct text_list host, path;		/* hosts in lower case, "" for any */
+	struct text_list listen;		/* names of listeners */
 	struct service_conf conf;
 	/* what is made of them */
 	bool		 enabled;
@@ -64,15 +65,19 @@ struct labels {
 	unsigned	 nroutes;
 	struct labels_claim *claim;
 	unsigned	 nclaims, nwide;	/* nwide: those of no exact host */
+	struct route_conf *refused;		/* connections that are kept from all services, as by a claim */
+	unsigned	 nrefused;
 	struct labels_port *other;		/* besides `port`, which has `conf` */
 	unsigned	 nothers;
+	const struct swarm_listener *listener;	/* all that there are */
+	unsigned	 nlisteners;
 	struct arena	*arena;			/* of everything here and in the report */
 	struct report_service *report;
 	unsigned	 label_cap;		/* of the report's list of labels */
 };
 
 /* Reads all of a service's labels into `l`, and reports each in l->report. The caller sets
- * arena and report. */
+ * arena, report and the listeners. */
 void	labels_read(struct labels *, const struct swarm_service *, const struct service_conf *defaults,
 	    const struct traefik_rules *, const struct middlewares *);
 
@@ -80,6 +85,14 @@ void	labels_read(struct labels *, const struct swarm_service *, const struct ser
  * labels_read. */
 void	traefik_read(struct labels *, const struct swarm_service *, const struct traefik_rules *,
 	    const struct middlewares *);
+
+/* labels_tcp.c: the routes of a service of kind tcp, by mola.* labels. */
+void	labels_make_tcp(struct labels *);
+/* Labels that are for services of another kind are reported as such. */
+void	labels_check_kind(struct labels *);
+const struct swarm_listener *labels_listener(const struct labels *, struct str name);	/* NULL: none */
+/* Connections on this listener to this host go to no service. */
+void	labels_add_refused(struct labels *, const char *listener, const char *host);
 
 /* promql.c: labels of user queries: mola.promql and the like. */
 bool	promql_is_label(const char *name);

@@ -44,7 +44,7 @@ struct report_service {
 	unsigned	 nlabels;
 	struct report_trouble *trouble;
 	unsigned	 ntroubles;
-	char		**route;	/* "host/path", "*" for any host */
+	char		**route;	/* "host/path", "*" for any host; "tcp listener host" */
 	unsigned	 nroutes;
 	unsigned	 ntasks;	/* that run, on nodes that are ready and active */
 	unsigned	 nserving;	/* tasks in the world that take requests */

@@ -285,7 +285,7 @@ add_terms(struct traefik_reading *r, struct router *router, const struct rule *r
 	for (unsigned i = 0; i < rule->n; i++) {
 		const struct rule_term *t = &rule->term[i];
 		struct route_conf at = { (char *)(uintptr_t)(t->host == NULL ? "" : t->host),
-		    (char *)(uintptr_t)(t->path == NULL ? "/" : t->path) };
+		    (char *)(uintptr_t)(t->path == NULL ? "/" : t->path), NULL };
 		if (t->partial || router->refused)
 			labels_add_claim(r->l, &(struct labels_claim){ at, priority,
 			    router->refused && router->guarded, name, t->partial ? NULL : entry });

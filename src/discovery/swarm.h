@@ -23,6 +23,12 @@
 struct constraint;
 struct swarm;
 
+/* Where clients connect to, for services that are bound to a listener. */
+struct swarm_listener {
+	const char	*name;
+	bool		 tls;
+};
+
 /* How Swarm's nodes, services and tasks become the world's; the strings are the caller's and
  * stay. */
 struct swarm_conf {
@@ -31,6 +37,8 @@ struct swarm_conf {
 	const char	*agent_template;
 	const char	*exporter_template;	/* likewise; {address}, {hostname}, {id} */
 	const struct constraint *constraint;	/* which services Mola serves; NULL: all of them */
+	const struct swarm_listener *listener;
+	unsigned	 nlisteners;
 	bool		 routeless;		/* services without a route that may be served are published, too: targets
 						 * have routers of their own */
 	/* for traefik.* labels, which are read where there are no mola.* labels: what is configured */

@@ -211,7 +211,8 @@ overlaps_refused(const struct world *w, const struct world_service *s)
 {
 	for (unsigned i = 0; i < s->nroutes; i++)
 		for (unsigned k = 0; k < w->nrefused; k++)
-			if (routes_overlap(&s->route[i], &w->refused[k]))
+			if (s->route[i].listener == NULL && w->refused[k].listener == NULL &&
+			    routes_overlap(&s->route[i], &w->refused[k]))
 				return true;
 	return false;
 }
@@ -230,8 +231,8 @@ service_make(struct plan_builder *p, const struct plan_rules *r, plan_weigh_f *w
 	s->nroutes = w->nroutes;
 	s->route = arena_zalloc(a, (w->nroutes + 1) * sizeof *s->route);
 	for (unsigned i = 0; i < w->nroutes; i++)
-		s->route[i] = (struct route_conf){ arena_text(a, str_of(w->route[i].host)),
-		    arena_text(a, str_of(w->route[i].path)) };
+		s->route[i] = (struct route_conf){ .host = arena_text(a, str_of(w->route[i].host)),
+		    .path = arena_text(a, str_of(w->route[i].path)) };
 	s->requirements = w->requirements;
 	s->requirements.refused = overlaps_refused(p->world, w);
 	if (w->requirements.entry_points != NULL)

@@ -228,6 +228,8 @@ traefik_withheld_reason(const struct traefik_options *o, const struct plan_servi
 {
 	if (!o->routers)
 		return NULL;
+	if (s->conf.kind == SERVICE_TCP)
+		return "it is of kind tcp";
 	if (s->requirements.middlewares)
 		return "its labels demand middlewares";
 	if (s->requirements.tls)

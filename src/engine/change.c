@@ -94,7 +94,7 @@ is_serving(const struct change *c, const struct world_task *t)
 {
 	enum task_state s = task_state(c->world, t, loop_now(c->loop));
 
-	return s == TASK_UP || (s == TASK_UNKNOWN && t->service->conf.health_path == NULL);
+	return s == TASK_UP || (s == TASK_UNKNOWN && !service_conf_checks(&t->service->conf));
 }
 
 struct move_progress

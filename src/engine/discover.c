@@ -55,6 +55,7 @@ make_swarm_conf(struct discover *d)
 {
 	const struct conf *c = d->conf;
 	struct traefik_entry_point *e;
+	struct swarm_listener *listener;
 
 	arena_free(&d->arena);
 	d->arena = arena_new();
@@ -70,7 +71,10 @@ make_swarm_conf(struct discover *d)
 		    .served = true, .as_default = true };
 	d->traefik.entry_point = e;
 	d->traefik.nentry_points = c->traefik_entry_points.n;
-	d->swarm = (struct swarm_conf){ .defaults = &c->defaults, .agent_template = c->swarm_agent,
+	listener = arena_zalloc(d->arena, (c->nlisten + 1) * sizeof *listener);
+	for (unsigned i = 0; i < c->nlisten; i++)
+		listener[i] = (struct swarm_listener){ c->listen[i].name, c->listen[i].tls };
+	d->swarm = (struct swarm_conf){ .listener = listener, .nlisteners = c->nlisten, .defaults = &c->defaults, .agent_template = c->swarm_agent,
 	    .exporter_template = c->swarm_node_exporter, .constraint = parse_constraint(d,
 	    c->swarm_constraint), .traefik = &d->traefik, .traefik_constraint = parse_constraint(d,
 	    c->traefik_constraint), .traefik_exposed_configured =

@@ -121,11 +121,26 @@ access_note_request(const struct access *a, struct access_request *request, cons
 	size_t at = 0;
 
 	request->len = 0;
+	request->connection = false;
 	if (!a->on)
 		return;
 	at = put_named(request->text, at, 48, STR("method=\""), h->method);
 	at = put_named(request->text, at, 160, STR(" host=\""), h->host);
 	request->len = put_named(request->text, at, ACCESS_REQUEST_MAX, STR(" target=\""), h->target);
+}
+
+void
+access_note_connection(const struct access *a, struct access_request *request, struct str listener,
+    struct str server_name)
+{
+	size_t at = 0;
+
+	request->len = 0;
+	request->connection = true;
+	if (!a->on)
+		return;
+	at = put_named(request->text, at, 160, STR("listener=\""), listener);
+	request->len = put_named(request->text, at, ACCESS_REQUEST_MAX, STR(" sni=\""), server_name);
 }
 
 static void
@@ -152,8 +167,12 @@ access_log(struct access *a, const struct access_line *l)
 		return;
 	ASSERT(!a->ending && l->request->len <= ACCESS_REQUEST_MAX && l->took_usec >= 0);
 	add_time(b);
-	buf_printf(b, "client=%.*s %.*s status=%d bytes=%llu usec=%lld %.*s%.*s why=%s",
-	    STR_ARG(l->client), (int)l->request->len, l->request->text, l->status,
+	buf_printf(b, "client=%.*s %.*s ", STR_ARG(l->client), (int)l->request->len, l->request->text);
+	if (l->request->connection)
+		buf_printf(b, "received=%llu ", (unsigned long long)l->received);
+	else
+		buf_printf(b, "status=%d ", l->status);
+	buf_printf(b, "bytes=%llu usec=%lld %.*s%.*s why=%s",
 	    (unsigned long long)l->bytes, (long long)l->took_usec,
 	    (int)put_named(service, 0, sizeof service, STR("service=\""), l->service), service,
 	    (int)put_named(task, 0, sizeof task, STR(" task=\""), l->task), task,

@@ -17,6 +17,7 @@ struct access;
 /* The request, kept from the head until the end of the exchange. */
 struct access_request {
 	size_t	len;
+	bool	connection;			/* it is none, but a connection that is relayed */
 	char	text[ACCESS_REQUEST_MAX];
 };
 
@@ -25,6 +26,7 @@ struct access_line {
 	const struct access_request *request;
 	int		 status;		/* 0: none was sent */
 	uint64_t	 bytes;			/* to the client, heads included */
+	uint64_t	 received;		/* from it, where it is a connection that is logged */
 	int64_t		 took_usec;
 	struct str	 service, task;		/* empty when it did not come to that */
 	const struct why *why;
@@ -35,6 +37,9 @@ void		 access_free(struct access **);		/* writes what is left */
 void		 access_on(struct access *, bool on);
 
 void		 access_note_request(const struct access *, struct access_request *, const struct message *);
+/* The same for a connection that is relayed. */
+void		 access_note_connection(const struct access *, struct access_request *, struct str listener,
+    struct str server_name);
 void		 access_log(struct access *, const struct access_line *);
 void		 access_flush(struct access *);		/* once more what its reader did not take */
 uint64_t	 access_lost_take(struct access *);	/* lines lost since the last call */

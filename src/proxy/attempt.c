@@ -38,6 +38,7 @@ attempt_take(struct attempt *a, const struct table_task *task)
 	a->connected = a->reopened = a->deaf = a->keeps = false;
 	a->interims = 0;
 	a->status = 0;
+	a->served = false;
 	live_take(p->conf.live, p->conf.worker, task->node_slot, task->slot);
 }
 
@@ -66,6 +67,16 @@ attempt_connect(struct attempt *a, bool careful)
 	ASSERT(a->taken && a->conn == NULL);
 	a->began_usec = now(a);
 	if (upstream_take(a->proxy->upstream, a->task, careful, a->fn, a->arg, &a->conn) != NULL)
+		return upstream_why(errno);
+	return NULL;
+}
+
+const struct why *
+attempt_connect_new(struct attempt *a)
+{
+	ASSERT(a->taken && a->conn == NULL);
+	a->began_usec = now(a);
+	if (upstream_open(a->proxy->upstream, a->task, a->fn, a->arg, &a->conn) != NULL)
 		return upstream_why(errno);
 	return NULL;
 }
@@ -187,6 +198,6 @@ attempt_leave(struct attempt *a, const struct why *why, bool clean)
 		return;
 	a->taken = false;
 	outcome_note(p->conf.live, &(struct outcome){ .table = a->table, .service = a->service,
-	    .task = a->task, .why = why, .status = a->status, .client = a->client }, now(a));
+	    .task = a->task, .why = why, .status = a->status, .served = a->served, .client = a->client }, now(a));
 	live_give(p->conf.live, p->conf.worker, a->task->node_slot, a->task->slot);
 }

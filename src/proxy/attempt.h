@@ -39,6 +39,7 @@ struct attempt {
 	bool		 keeps;		/* the connection outlives the response */
 	int64_t		 keeps_usec;	/* for how long, as the task announces; negative: it does not */
 	int		 status;	/* of its response, 0: there is none yet */
+	bool		 served;	/* it has sent something that has no status */
 	unsigned	 interims;	/* 1xx responses so far */
 };
 
@@ -52,6 +53,8 @@ const struct why *attempt_pick(struct attempt *, const struct table *, const str
  * attempt has failed.
  */
 const struct why *attempt_connect(struct attempt *, bool careful);
+/* The same for what needs a connection that carried nothing before. */
+const struct why *attempt_connect_new(struct attempt *);
 /*
  * IO_DONE: the task has accepted. IO_AGAIN: not yet, `fn` is called. IO_FAIL: it did not, at any
  * of its addresses, and *why says how.

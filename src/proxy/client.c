@@ -10,7 +10,10 @@
 #include "proxy/answer.h"
 #include "proxy/client.h"
 #include "proxy/exchange.h"
+#include "proxy/hello.h"
+#include "proxy/listener.h"
 #include "proxy/proxy_header.h"
+#include "proxy/tcp.h"
 
 #define OWN_LOOKS	256	/* idle clients that are looked at for one of a given address */
 
@@ -19,7 +22,14 @@
 static void
 on_begin(struct session *s)
 {
-	exchange_start((struct client *)s);
+	struct client *c = (struct client *)s;
+
+	if (c->listener == NULL)
+		exchange_start(c);
+	else {			/* a drain has cut short what comes before its requests */
+		proxy_count(client_proxy(c), WHY_STOPPING);
+		session_close(s);
+	}
 }
 
 static void
@@ -31,7 +41,10 @@ on_evict(struct session *s)
 static void
 on_abort(struct session *s)
 {
-	exchange_abort(s->exchange);
+	if (((struct client *)s)->relayed)
+		tcp_abort(s->exchange);
+	else
+		exchange_abort(s->exchange);
 }
 
 static void
@@ -44,6 +57,7 @@ on_end(struct session *s, const struct why *why)
 		proxy_count(p, why);
 	if (c->counted)
 		tally_take(p->tally, &c->sender.ip);
+	listener_unref(&c->listener);
 	live_gauge_add(p->conf.live, p->conf.worker, LIVE_CLIENTS, -1);
 	slab_give_later(p->clients, c);
 	proxy_gone(p);
@@ -165,13 +179,16 @@ proxy_header_take(struct client *c, const struct proxy_header *h, size_t used)
 		c->sender.trusted = false;
 	} else {
 		ASSERT(!c->counted);	/* the proxy itself is trusted */
+		c->port = h->source_port;
 		sender_init(&c->sender, &h->source, is_trusted(p, &h->source));
 		why = address_admit(p, &h->source, &c->counted);
 	}
-	if (why != NULL)
+	if (why == NULL)
+		hello_begin(c);
+	else if (listener_speaks_http(c->listener))
 		client_refuse(c, why);
 	else
-		session_idle(&c->session);
+		proxy_header_fail(c, why);
 }
 
 /*
@@ -216,15 +233,16 @@ on_proxy_header(void *arg)
 
 /* ---- the beginning ---- */
 
-/* No session for this connection: responds with the reason, as far as that goes without waiting. */
+/* No session for this connection: responds with the reason, if it would speak HTTP, as far as that
+ * goes without waiting. */
 static void
-turn_away(struct proxy *p, int fd, const struct why *why)
+turn_away(struct proxy *p, int fd, const struct why *why, bool http)
 {
 	char out[ANSWER_MAX], waste[4096];
 	struct str answer = answer_make(out, why, false, false);
 
 	proxy_count(p, why);
-	if (send(fd, answer.p, answer.len, MSG_NOSIGNAL) > 0) {
+	if (http && send(fd, answer.p, answer.len, MSG_NOSIGNAL) > 0) {
 		shutdown(fd, SHUT_WR);
 		for (int i = 0; i < 16 && recv(fd, waste, sizeof waste, 0) == (ssize_t)sizeof waste; i++)
 			;
@@ -232,8 +250,42 @@ turn_away(struct proxy *p, int fd, const struct why *why)
 	close(fd);
 }
 
+/* Nothing here speaks TLS yet; plain HTTP would be more open than was meant. */
 void
-client_open(struct proxy *p, int fd, const struct addr *peer, const struct proxy_listener *l)
+client_speak(struct client *c)
+{
+	bool tls = listener_modes(c->listener)->tls;
+
+	ASSERT(!c->relayed && c->session.exchange == NULL);
+	listener_unref(&c->listener);
+	if (tls)
+		session_close(&c->session);
+	else
+		session_idle(&c->session);
+}
+
+/* How it goes on, when there is more to it than to wait for a request. */
+static void
+client_begin(struct client *c, struct listener *l)
+{
+	struct proxy *p = client_proxy(c);
+
+	c->listener = listener_ref(l);
+	if (!listener_modes(l)->proxy_protocol) {
+		hello_begin(c);
+		return;
+	}
+	if (!c->sender.trusted) {	/* it could claim to be any client */
+		proxy_header_fail(c, WHY_PROXY_HEADER_UNTRUSTED);
+		return;
+	}
+	stream_adopt(&c->session.stream, on_proxy_header, c);
+	timer_set(p->loop, &c->session.timer, loop_now(p->loop) + p->conf.client_head_usec,
+	    on_proxy_header_late, c);
+}
+
+void
+client_open(struct proxy *p, int fd, const struct addr *peer, struct listener *l)
 {
 	struct ip ip = ip_of(peer);
 	const struct why *why;
@@ -242,32 +294,20 @@ client_open(struct proxy *p, int fd, const struct addr *peer, const struct proxy
 
 	if ((why = address_admit(p, &ip, &counted)) == NULL && !sessions_have_room(&p->sessions))
 		why = WHY_TOO_MANY_CLIENTS;
-	if (l->tls) {		/* nothing here speaks it yet; plain HTTP would be more open than was meant */
-		if (counted)
-			tally_take(p->tally, &ip);
-		close(fd);
-		return;
-	}
 	if (why == NULL && (c = slab_take(p->clients)) == NULL)
 		why = WHY_NO_MEMORY;
 	if (why != NULL) {
 		if (counted)
 			tally_take(p->tally, &ip);
-		turn_away(p, fd, why);
+		turn_away(p, fd, why, listener_speaks_http(l));
 		return;
 	}
 	memset(c, 0, sizeof *c);
 	c->counted = counted;
+	c->port = proxy_listener_of(peer).port;
 	sender_init(&c->sender, &ip, is_trusted(p, &ip));
 	live_gauge_add(p->conf.live, p->conf.worker, LIVE_CLIENTS, 1);
 	session_open(&c->session, &p->sessions, fd);
-	if (!l->proxy_protocol)
-		return;
-	if (!c->sender.trusted) {	/* it could claim to be any client */
-		proxy_header_fail(c, WHY_PROXY_HEADER_UNTRUSTED);
-		return;
-	}
-	stream_adopt(&c->session.stream, on_proxy_header, c);
-	timer_set(p->loop, &c->session.timer, loop_now(p->loop) + p->conf.client_head_usec,
-	    on_proxy_header_late, c);
+	if (!listener_is_plain(l))
+		client_begin(c, l);
 }

@@ -9,17 +9,25 @@
 #include "proxy/proxy_priv.h"
 #include "proxy/sender.h"
 
+struct listener;
+
 struct client {
 	struct session	 session;	/* first, as session.h requires */
 	bool		 counted;	/* in the tally */
+	bool		 relayed;	/* its exchange is a struct tcp */
 	bool		 unnamed;	/* its PROXY header does not say whose it is: nothing that it says is believed */
+	uint16_t	 port;		/* of its address, as far as it is known */
 	struct sender	 sender;
+	/* our reference, until it is decided what becomes of the connection, and while it is relayed */
+	struct listener	*listener;
 };
 
 extern const struct session_ops client_ops;
 
 /* A connection was accepted by a listener; the descriptor is ours now, the listener is not. */
-void		client_open(struct proxy *, int fd, const struct addr *peer, const struct proxy_listener *);
+void		client_open(struct proxy *, int fd, const struct addr *peer, struct listener *);
+/* The connection is none that is relayed: it is served as its listener says. */
+void		client_speak(struct client *);
 /* No exchange is possible: responds with the reason, as far as that goes without waiting, and
  * lingers. */
 void		client_refuse(struct client *, const struct why *);

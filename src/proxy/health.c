@@ -1,5 +1,6 @@
 /*
- * One probe per task with a health path: a small state machine on a timer and a stream of its
+ * One probe per task that is checked: by a request where its service has a health path, by a
+ * connection alone where it is one of kind tcp. A small state machine on a timer and a stream of its
  * own. Each check opens a new connection, as a client that has just come would. Knows nothing of
  * clients' requests and of picks.
  */
@@ -14,6 +15,7 @@
 #include "http/slab.h"
 #include "net/stream.h"
 #include "proxy/health.h"
+#include "proxy/proxy_header.h"
 #include "proxy/upstream.h"
 
 #define REQUEST_MAX	1024
@@ -32,6 +34,7 @@ struct probe {
 	unsigned	 tried;			/* that could not be reached, in this round */
 	int64_t		 interval_usec, timeout_usec;
 	uint32_t	 rise, fall;
+	bool		 connects;		/* that it accepts is all that is asked */
 	size_t		 request_len;
 	char		 request[REQUEST_MAX];
 	/* what is known */
@@ -222,7 +225,7 @@ on_stream(void *arg)
 	}
 	if (res == IO_DONE)
 		p->tried = 0;
-	if (res == IO_DONE && (res = probe_write(p)) == IO_DONE)
+	if (res == IO_DONE && (res = probe_write(p)) == IO_DONE && !p->connects)
 		res = probe_read(p);
 	if (res == IO_AGAIN)
 		return;
@@ -230,7 +233,7 @@ on_stream(void *arg)
 		probe_fails(p, p->got > 0 ? WHY_UPSTREAM_BAD_HEAD : WHY_UPSTREAM_GONE, 0);
 		return;
 	}
-	status = p->health->head.status;
+	status = p->connects ? 200 : p->health->head.status;
 	if (status >= 200 && status < 400)
 		probe_done(p, true);
 	else
@@ -244,7 +247,7 @@ probe_start(void *arg)
 	struct loop *l = p->health->loop;
 
 	ASSERT(p->response == NULL && !stream_is_open(&p->stream) && p->at <= p->nothers);
-	ASSERT(p->request_len > 0 && p->request_len < sizeof p->request);
+	ASSERT((p->request_len > 0 || p->connects) && p->request_len < sizeof p->request);
 	p->sent = p->got = 0;
 	if (stream_connect(&p->stream, l, p->at == 0 ? &p->addr : &p->other[p->at - 1], on_stream,
 	    p) != NULL) {
@@ -264,24 +267,35 @@ probe_start(void *arg)
 
 /* ---- all probes ---- */
 
-/*
- * The health path with the task's address as Host; false when it is too long to send. A check
- * under way begins again when it differs from what was sent.
- */
-static bool
-request_make(struct probe *p, struct str path)
+/* The health path with the task's address as Host. */
+static size_t
+request_write(const struct probe *p, struct str path, char text[REQUEST_MAX])
 {
-	char host[ADDR_TEXT_MAX], text[REQUEST_MAX];
-	int n = snprintf(text, sizeof text,
+	char host[ADDR_TEXT_MAX];
+
+	return (size_t)snprintf(text, REQUEST_MAX,
 	    "GET %.*s HTTP/1.1\r\nHost: %s\r\nUser-Agent: mola-health\r\n"
 	    "Connection: close\r\n\r\n", STR_ARG(path),
 	    p->addr.sa.any.sa_family == AF_UNIX ? "localhost" : addr_text(&p->addr, host));
-	size_t len = (size_t)n;
+}
+
+/*
+ * False when it is too long to send. A task that expects a PROXY header gets one, of a connection
+ * of our own. A check under way begins again when it differs from what was sent.
+ */
+static bool
+request_make(struct probe *p, const struct table *t, const struct table_service *s)
+{
+	bool connects = s->kind == SERVICE_TCP;
+	char text[REQUEST_MAX];
+	size_t len = connects ? proxy_header_write(text, s->proxy_version, NULL)
+	    : request_write(p, table_text(t, s->health_path), text);
 
 	if (len >= sizeof text)
 		return false;
-	if (len == p->request_len && memcmp(text, p->request, len) == 0)
+	if (connects == p->connects && len == p->request_len && memcmp(text, p->request, len) == 0)
 		return true;
+	p->connects = connects;
 	if (p->response != NULL) {
 		probe_stop(p);
 		timer_set(p->health->loop, &p->timer, loop_now(p->health->loop), probe_start, p);
@@ -345,11 +359,17 @@ probe_table(struct health *h, const struct table *t, const struct table_task *ta
 	memcpy(p->other, task->other, task->nothers * sizeof *task->other);
 	if (p->at > p->nothers)
 		p->at = 0;
-	p->kept = request_make(p, table_text(t, s->health_path));
+	p->kept = request_make(p, t, s);
 	p->interval_usec = s->health_interval_usec;
 	p->timeout_usec = s->health_timeout_usec;
 	p->rise = s->health_rise;
 	p->fall = s->health_fall;
+}
+
+static bool
+is_checked(const struct table_service *s)
+{
+	return s->kind == SERVICE_TCP ? s->health_connect : s->health_path.len > 0;
 }
 
 void
@@ -360,7 +380,7 @@ health_set_table(struct health *h, const struct table *t)
 	const struct table_service *service = table_services(t, &(uint32_t){ 0 });
 
 	for (uint32_t i = 0; i < n; i++)
-		if (service[task[i].service].health_path.len > 0)
+		if (is_checked(&service[task[i].service]))
 			probe_table(h, t, &task[i], &service[task[i].service]);
 		else if (h->probe[task[i].slot] == NULL)	/* what a prober that died may have left */
 			slot_set(h, task[i].slot, HEALTH_UNKNOWN);

@@ -1,5 +1,5 @@
 /*
- * health: checks over HTTP whether tasks are well, and writes the results into live. Runs in one
+ * health: checks whether tasks are well, over HTTP or by a connection, and writes the results into live. Runs in one
  * worker, for all of them: live_prober. A worker that no longer is that one and does not know it
  * yet (it hung) writes nothing.
  */
@@ -15,7 +15,7 @@ struct health;
 /* What is known of tasks from an earlier prober stays until it is found to be otherwise. */
 struct health	*health_new(struct loop *, struct live *, uint64_t seed, unsigned worker);
 void		 health_free(struct health **);
-/* From now on checks every task of this table whose service has a health path; nothing of the
+/* From now on checks every task of this table whose service is checked; nothing of the
  * table is kept. */
 void		 health_set_table(struct health *, const struct table *);
 

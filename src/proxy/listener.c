@@ -14,7 +14,9 @@ struct listener {
 	struct proxy	*proxy;
 	struct acceptor	 acceptor;
 	struct addr	 addr;
+	unsigned	 refs;
 	struct proxy_listener modes;	/* for connections to come */
+	enum table_relays relays;	/* the same */
 	unsigned	 owner;		/* the worker in whose name the kernel deals connections to it */
 	struct deferred	 deferred;
 };
@@ -24,7 +26,15 @@ on_client(void *arg, int fd, const struct addr *peer)
 {
 	struct listener *l = arg;
 
-	client_open(l->proxy, fd, peer, &l->modes);
+	client_open(l->proxy, fd, peer, l);
+}
+
+static void
+listener_route(struct listener *l)
+{
+	const struct table *t = l->proxy->table;
+
+	l->relays = t == NULL ? RELAYS_NONE : table_relays(t, str_of(l->modes.name));
 }
 
 /* One that is no longer in the configuration is about to be closed. Until then it stays as it was:
@@ -38,6 +48,7 @@ listener_conf(struct listener *l)
 	for (unsigned i = 0; i < conf->nlisteners; i++)
 		if (conf->listener[i].port == l->modes.port && ip_eq(&conf->listener[i].ip, &l->modes.ip))
 			l->modes = conf->listener[i];
+	listener_route(l);
 }
 
 void
@@ -49,11 +60,21 @@ listener_reconf(struct proxy *p)
 		listener_conf(l);
 }
 
+void
+listener_set_table(struct proxy *p)
+{
+	struct listener *l;
+
+	LIST_FOREACH(l, &p->listeners, link)
+		listener_route(l);
+}
+
 static void
 listener_add(struct proxy *p, int fd, const struct addr *a, unsigned owner)
 {
 	struct listener *l = must_zalloc(sizeof *l);
 
+	l->refs = 1;
 	l->proxy = p;
 	l->addr = *a;
 	l->modes = proxy_listener_of(a);
@@ -84,13 +105,58 @@ listener_borrow(struct proxy *p, int fd, const struct addr *a, unsigned owner)
 		listener_add(p, fd, a, owner);
 }
 
+struct listener *
+listener_ref(struct listener *l)
+{
+	ASSERT(l->refs > 0);
+	l->refs++;
+	return l;
+}
+
+void
+listener_unref(struct listener **lp)
+{
+	struct listener *l = *lp;
+
+	*lp = NULL;
+	if (l == NULL)
+		return;
+	ASSERT(l->refs > 0);
+	if (--l->refs == 0)
+		loop_defer(l->proxy->loop, &l->deferred, free, l);
+}
+
+const struct proxy_listener *
+listener_modes(const struct listener *l)
+{
+	return &l->modes;
+}
+
+bool
+listener_speaks_http(const struct listener *l)
+{
+	return !l->modes.tls && l->relays == RELAYS_NONE;
+}
+
+bool
+listener_is_plain(const struct listener *l)
+{
+	return listener_speaks_http(l) && !l->modes.proxy_protocol;
+}
+
+enum table_relays
+listener_relays(const struct listener *l)
+{
+	return l->relays;
+}
+
 static void
 listener_end(struct listener *l)
 {
 	ASSERT(!LIST_EMPTY(&l->proxy->listeners));
 	LIST_REMOVE(l, link);
 	acceptor_close(&l->acceptor);
-	loop_defer(l->proxy->loop, &l->deferred, free, l);
+	listener_unref(&l);
 }
 
 void

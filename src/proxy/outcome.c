@@ -29,7 +29,7 @@ meaning_of(const struct outcome *o)
 		return MEANS_FAILED;
 	switch (o->status) {
 	case 0:
-		return MEANS_NOTHING;
+		return o->served ? MEANS_WELL : MEANS_NOTHING;
 	case 502: case 503: case 504:
 		return MEANS_FAILED;
 	case 500:

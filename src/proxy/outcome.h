@@ -16,6 +16,7 @@ struct outcome {
 	const struct table_task *task;
 	const struct why *why;		/* how the attempt ended */
 	int		 status;	/* that the task responded with, 0: it did not */
+	bool		 served;	/* it sent something that has no status */
 	const struct ip	*client;
 };
 

@@ -12,10 +12,12 @@
 #include "proxy/client.h"
 #include "proxy/exchange.h"
 #include "proxy/listener.h"
+#include "proxy/tcp.h"
 
 /* Unused memory that is kept for the next ones; beyond it, what a peak left behind goes back. */
 #define CLIENTS_KEPT	4096
 #define EXCHANGES_KEPT	4096
+#define RELAYS_KEPT	1024
 #define PAGES_KEPT	2048
 
 /* After the last response. */
@@ -62,6 +64,7 @@ proxy_new(struct loop *l, const struct proxy_conf *conf)
 	share_init(&p->share, l);
 	p->clients = slab_new(l, sizeof(struct client), CLIENTS_KEPT);
 	p->exchanges = slab_new(l, exchange_bytes(), EXCHANGES_KEPT);
+	p->relays = slab_new(l, tcp_bytes(), RELAYS_KEPT);
 	p->pages = slab_new(l, PAGE_BYTES, PAGES_KEPT);
 	p->tally = tally_new();
 	p->pick = pick_new(conf->live, conf->phys, conf->seed);
@@ -94,6 +97,7 @@ proxy_free(struct proxy **pp)
 	tally_free(&p->tally);
 	slab_free(&p->clients);
 	slab_free(&p->exchanges);
+	slab_free(&p->relays);
 	slab_free(&p->pages);
 	table_unref(&p->table);
 	free(p->head.field);
@@ -143,6 +147,7 @@ proxy_set_table(struct proxy *p, struct table *t)
 	pick_set_table(p->pick, t);
 	budget_set_table(p->budget, t, loop_now(p->loop));
 	upstream_set_table(p->upstream, t);
+	listener_set_table(p);
 	if (p->health != NULL)
 		health_set_table(p->health, t);
 	table_unref(&old);
@@ -186,8 +191,8 @@ memory_tidy(struct proxy *p)
 	if (loop_now(p->loop) < p->tidy_usec)
 		return;
 	p->tidy_usec = loop_now(p->loop) + TIDY_USEC;
-	p->loose += slab_tidy(p->clients) + slab_tidy(p->exchanges) + slab_tidy(p->pages) +
-	    upstream_tidy(p->upstream);
+	p->loose += slab_tidy(p->clients) + slab_tidy(p->exchanges) + slab_tidy(p->relays) +
+	    slab_tidy(p->pages) + upstream_tidy(p->upstream);
 	if (p->loose < LOOSE_BYTES)
 		return;
 	p->loose = 0;

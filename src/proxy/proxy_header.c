@@ -2,8 +2,10 @@
  * A connection without a sound header is refused: read as HTTP, it would let its sender pass for
  * anybody. Knows no connections.
  */
+#include <stdio.h>
 #include <string.h>
 
+#include "base/bug.h"
 #include "proxy/proxy_header.h"
 
 #define LINE_MAX_BYTES	107		/* of version 1, CRLF included */
@@ -22,17 +24,21 @@ may_begin(struct str in, const char *prefix, size_t len)
 /* ---- version 1: "PROXY TCP4 192.0.2.1 192.0.2.2 40000 80\r\n", "PROXY UNKNOWN ...\r\n" ---- */
 
 static bool
-port_is_sound(struct str port)
+port_read(struct str port, uint16_t *out)
 {
 	uint64_t n;
 
-	return port.len <= 5 && str_to_u64(port, &n) && n <= 65535;
+	if (port.len > 5 || !str_to_u64(port, &n) || n > 65535)
+		return false;
+	*out = (uint16_t)n;
+	return true;
 }
 
 static bool
 line_read(struct str line, struct proxy_header *h)
 {
 	struct str part[5], rest = line;
+	uint16_t to_port;
 	struct ip to;
 	bool v4;
 	int n = 0;
@@ -54,7 +60,7 @@ line_read(struct str line, struct proxy_header *h)
 	    || (memchr(part[2].p, ':', part[2].len) == NULL) != v4)
 		return false;
 	h->local = false;
-	return port_is_sound(part[3]) && port_is_sound(part[4]);
+	return port_read(part[3], &h->source_port) && port_read(part[4], &to_port);
 }
 
 static enum parse
@@ -154,10 +160,13 @@ parse_v2(struct str in, struct proxy_header *h, size_t *used)
 	if ((p[12] & 15) == 1 && p[13] != 0 && !tlvs_are_sound(p, len, FIXED_BYTES + (size_t)addresses))
 		return PARSE_BAD;
 	h->local = local;
-	if (!local && p[13] == 0x11)
+	if (!local && p[13] == 0x11) {
 		h->source = ip_of_v4(p + FIXED_BYTES);
-	else if (!local)
+		h->source_port = (uint16_t)be16(p + FIXED_BYTES + 8);
+	} else if (!local) {
 		memcpy(h->source.b, p + FIXED_BYTES, sizeof h->source.b);
+		h->source_port = (uint16_t)be16(p + FIXED_BYTES + 32);
+	}
 	*used = len;
 	return PARSE_DONE;
 }
@@ -172,4 +181,78 @@ proxy_header_parse(struct str in, struct proxy_header *h, size_t *used)
 	if (may_begin(in, "PROXY ", 6))
 		return in.len < 6 ? PARSE_MORE : parse_v1(in, h, used);
 	return PARSE_BAD;
+}
+
+/* ---- writing ---- */
+
+/* Both addresses have one family in a header: an IPv4 one beside an IPv6 one is written as mapped. */
+static bool
+both_are_v4(const struct proxy_ends *e)
+{
+	return ip_is_v4(&e->source) && ip_is_v4(&e->here);
+}
+
+static size_t
+text_of(const struct ip *ip, bool v4, char out[IP_TEXT_MAX])
+{
+	char plain[IP_TEXT_MAX];
+
+	return (size_t)snprintf(out, IP_TEXT_MAX, "%s%s", !v4 && ip_is_v4(ip) ? "::ffff:" : "",
+	    ip_text(ip, plain).p);
+}
+
+static size_t
+write_v1(char out[PROXY_SENT_MAX], const struct proxy_ends *e)
+{
+	char source[IP_TEXT_MAX], here[IP_TEXT_MAX], line[PROXY_SENT_MAX + 1];
+	bool v4 = e != NULL && both_are_v4(e);
+	int n;
+
+	if (e == NULL)
+		n = snprintf(line, sizeof line, "PROXY UNKNOWN\r\n");
+	else {
+		text_of(&e->source, v4, source);
+		text_of(&e->here, v4, here);
+		n = snprintf(line, sizeof line, "PROXY TCP%c %s %s %u %u\r\n", v4 ? '4' : '6', source, here,
+		    e->source_port, e->here_port);
+	}
+	ASSERT(n > 0 && n <= PROXY_SENT_MAX);
+	memcpy(out, line, (size_t)n);
+	return (size_t)n;
+}
+
+static char *
+put16(char *at, unsigned n)
+{
+	*at++ = (char)(n >> 8);
+	*at++ = (char)n;
+	return at;
+}
+
+static size_t
+write_v2(char out[PROXY_SENT_MAX], const struct proxy_ends *e)
+{
+	size_t from = e != NULL && both_are_v4(e) ? 12 : 0, n = 16 - from;
+	char *at = out + SIGNATURE_BYTES;
+
+	memcpy(out, SIGNATURE, SIGNATURE_BYTES);
+	*at++ = e == NULL ? 0x20 : 0x21;
+	*at++ = e == NULL ? 0 : from > 0 ? 0x11 : 0x21;
+	at = put16(at, e == NULL ? 0 : (unsigned)(2 * n + 4));
+	if (e == NULL)
+		return FIXED_BYTES;
+	memcpy(at, e->source.b + from, n);
+	memcpy(at + n, e->here.b + from, n);
+	at = put16(at + 2 * n, e->source_port);
+	at = put16(at, e->here_port);
+	ASSERT(at - out <= PROXY_SENT_MAX);
+	return (size_t)(at - out);
+}
+
+size_t
+proxy_header_write(char out[PROXY_SENT_MAX], enum proxy_version version,
+    const struct proxy_ends *e)
+{
+	ASSERT(version < PROXY_VERSIONS);
+	return version == PROXY_NONE ? 0 : version == PROXY_V1 ? write_v1(out, e) : write_v2(out, e);
 }

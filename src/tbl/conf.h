@@ -384,6 +384,10 @@ KEY(SERVICE, name, NAME, name, REQUIRED, "", "",
 KEY(SERVICE, host, HOSTS, hosts, NONE, "", "",
     "Host names, one or a list; '*.example.org' (quoted) matches all names below it. Without "
     "it, any host that no other service names.")
+KEY(SERVICE, listen, LISTEN_NAMES, listen, NONE, "", "",
+    "For tcp services: names of the listeners whose connections go to the service, one or a list; "
+    "all of them, or where host is set, those of TLS clients that name such a server. Without it, "
+    "all listeners that have tls; host is required then.")
 KEY(SERVICE, path, PATHS, paths, "/", "", "",
     "Path prefixes, one or a list. A prefix ends at a slash or at the end of the path; the "
     "longest wins.")

@@ -14,7 +14,7 @@
 #define LABEL_IN_PROMQL		"promql."
 #define LABEL_IN_QUERY		"promql.NAME."
 
-LABEL(DEFAULTS, enable, ENABLE, enable, "true with mola.port or mola.host", "", "",
+LABEL(DEFAULTS, enable, ENABLE, enable, "true with mola.port, mola.host or mola.listen", "", "",
     "Whether Mola serves the service: true, yes, on or 1. Anything else means no.")
 LABEL(DEFAULTS, port, PORT, port, "the only one", "1", "65535",
     "The port on which the tasks listen inside their containers. Optional where the service "
@@ -23,6 +23,10 @@ LABEL(DEFAULTS, host, HOSTS, host, "none", "", "",
     "Host names, separated by commas; *.example.org matches all names below it, and * any host "
     "that no other service names. Without it, and without a Traefik router, the service is not "
     "served.")
+LABEL(DEFAULTS, listen, NAMES, listen, "none", "", "",
+    "For tcp services: names of listeners (listen in mola.yaml), separated by commas. All of their "
+    "connections go to the service; with mola.host, those of TLS clients that name such a server. "
+    "Without it, the listeners that have tls; mola.host is required then.")
 LABEL(DEFAULTS, path, PATHS, path, "/", "", "",
     "Path prefixes, separated by commas. A prefix ends at a slash or at the end of the path; "
     "the longest wins.")

@@ -31,6 +31,14 @@ METRIC(ENDED, mola_requests_ended_total, counter,
     "Requests and connections that ended, by reason and by the party at fault.")
 METRIC(DURATION, mola_request_duration_seconds, histogram,
     "Time from the first byte of a request to the last byte of its response.")
+METRIC(TCP_CONNECTIONS, mola_tcp_connections_total, counter,
+    "Connections of tcp services that ended.")
+METRIC(TCP_SECONDS, mola_tcp_connection_seconds_total, counter,
+    "Total time that those connections took.")
+METRIC(TCP_RECEIVED, mola_tcp_received_bytes_total, counter,
+    "Bytes received from clients of tcp services, on connections under way, too.")
+METRIC(TCP_SENT, mola_tcp_sent_bytes_total, counter,
+    "Bytes sent to clients of tcp services, on connections under way, too.")
 METRIC(REQUESTS, mola_requests_total, counter, "Requests sent to a task.")
 METRIC(FAILURES, mola_request_failures_total, counter,
     "Requests that ended for a reason that is the task's fault.")

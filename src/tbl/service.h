@@ -15,6 +15,9 @@
  *		without a range
  * Two rows with one field, or with one section and key, do not compile.
  */
+SETTING(KIND, kind, WORKERS, FILE_AND_LABEL, DEFAULTS, kind, "http", "", "",
+    "The protocol of the tasks: http, or tcp. A service of kind tcp gets whole connections, relayed as "
+    "they are, and each counts as one request in flight; see TCP in mola.yaml(5).")
 SETTING(POLICY, policy, WORKERS, FILE_AND_LABEL, DEFAULTS, policy, "marginal", "", "",
     "How the task for a request is chosen; mola.yaml(5) lists the policies.")
 SETTING(PROFILE, profile, BRAIN, FILE_AND_LABEL, DEFAULTS, profile, "balanced", "", "",
@@ -27,10 +30,17 @@ SETTING(DURATION, response_usec, WORKERS, FILE_AND_LABEL, DEFAULTS, response, "6
 SETTING(DURATION, idle_usec, WORKERS, FILE_AND_LABEL, DEFAULTS, idle, "60s", "10ms", "24h",
     "Time-out between two pieces of a body, from the task or to it.")
 SETTING(DURATION, tunnel_usec, WORKERS, FILE_AND_LABEL, DEFAULTS, tunnel, "1h", "100ms", "168h",
-    "Time-out of an idle upgraded connection (WebSocket).")
+    "Time-out of a connection that carries no bytes in either direction, for upgraded connections "
+    "(WebSocket) and those of a tcp service.")
+SETTING(PROXY_VERSION, proxy_version, WORKERS, FILE_AND_LABEL, DEFAULTS, proxy_protocol, "none", "", "",
+    "For tcp services: the version of the PROXY protocol, v1 or v2, by whose header the tasks learn "
+    "who the client is; or none. The tasks must expect it.")
 SETTING(PATH_OR_NONE, health_path, WORKERS, FILE_AND_LABEL, HEALTH, path, "none", "", "",
     "Path that the health check requests from each task, or none. A status of 2xx or 3xx is a "
     "pass.")
+SETTING(SWITCH, health_connect, WORKERS, FILE_AND_LABEL, HEALTH, connect, "true", "", "",
+    "For tcp services: whether each task is checked by a connection to it, which is closed as soon as "
+    "the task has accepted it.")
 SETTING(DURATION, health_interval_usec, WORKERS, FILE_AND_LABEL, HEALTH, interval,
     "2s", "100ms", "10m",
     "Time between two checks of a task.")

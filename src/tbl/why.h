@@ -34,11 +34,16 @@ WHY(PROXY_HEADER_UNTRUSTED, 0, CLIENT,
 WHY(PROXY_HEADER_BAD, 0, CLIENT,
     "the PROXY protocol header is missing, malformed or not for TCP")
 WHY(PROXY_HEADER_SLOW,    0, CLIENT,   "the PROXY protocol header did not arrive in time")
+WHY(HELLO_BAD,            0, CLIENT,   "the first message of a TLS client is malformed")
+WHY(HELLO_SLOW, 0, CLIENT,
+    "the first message of a TLS client did not arrive in time")
 
 /* routing and choice */
 WHY(NO_ROUTE,           404, CONFIG,   "no service is configured for this host and path")
 WHY(ROUTE_REFUSED, 503, CONFIG,
     "this host and path belong to a router that is not served: see mola services")
+WHY(NO_RELAY, 0, CONFIG,
+    "no service is configured for the server that this TLS client names")
 WHY(NO_TABLE,           503, US,       "no routing table has arrived yet")
 WHY(NO_TASK,            503, CONFIG,   "the service has no task")
 WHY(NO_LIVE_TASK,       503, UPSTREAM, "no task of the service is healthy and accepts requests")
@@ -66,8 +71,8 @@ WHY(NO_DESCRIPTORS, 503, US,
     "no file descriptor was available for a connection to the task")
 WHY(NO_PORTS,           503, US,       "no local port was available for a connection to the task")
 WHY(STOPPING,           503, US,       "Mola is stopping")
-WHY(TUNNEL_IDLE,          0, US,       "the tunnel carried no bytes within its idle time")
-WHY(TUNNEL_CLOSED,        0, CLIENT,   "one side closed the tunnel")
+WHY(TUNNEL_IDLE,          0, US,       "the connection carried no bytes within its idle time")
+WHY(TUNNEL_CLOSED,        0, CLIENT,   "one side closed the connection")
 WHY(COMPLETE,             0, US,       "the exchange is complete")
 
 /* addresses, files, the system */
@@ -181,6 +186,8 @@ WHY(LABEL_UNKNOWN,        0, SWARM,    "an unknown label may have been meant to 
 WHY(LABELS_FOREIGN,       0, SWARM,    "the labels are for software other than Mola")
 WHY(HEALTH_CHECK, 0, SWARM,
     "the labels configure a health check that Mola does not support: there is none")
+WHY(LISTENER, 0, SWARM,
+    "a service of kind tcp names no listener that it could have connections of")
 WHY(ENTRY_POINT,          0, SWARM,    "a router is on no entry point that Mola serves")
 WHY(OTHER_PROXY,          0, SWARM,    "the service is left to another proxy")
 WHY(SERVICE_UNREACHABLE, 0, SWARM,

@@ -23,6 +23,7 @@ struct worker_row {
 	_Atomic uint64_t	why[WHY_COUNT];
 	_Atomic uint64_t	bucket[LIVE_BUCKETS];
 	_Atomic uint64_t	duration_usec;
+	_Atomic uint64_t	relayed, relayed_usec, relayed_received, relayed_sent;
 	_Atomic int64_t		gauge[LIVE_GAUGES];
 	_Atomic int64_t		beat;
 	_Atomic uint64_t	table;
@@ -465,6 +466,33 @@ live_observe(struct live *l, unsigned worker, int64_t usec)
 		b++;
 	SET(w->bucket[b], GET(w->bucket[b]) + 1);
 	SET(w->duration_usec, GET(w->duration_usec) + (uint64_t)usec);
+}
+
+void
+live_add_relayed(struct live *l, unsigned worker, const struct live_relayed *more)
+{
+	struct worker_row *w = &l->worker[worker];
+
+	ASSERT(worker < l->workers);
+	SET(w->relayed, GET(w->relayed) + more->connections);
+	SET(w->relayed_usec, GET(w->relayed_usec) + more->usec);
+	SET(w->relayed_received, GET(w->relayed_received) + more->received);
+	SET(w->relayed_sent, GET(w->relayed_sent) + more->sent);
+}
+
+struct live_relayed
+live_relayed_total(const struct live *l)
+{
+	struct live_relayed sum = { 0 };
+
+	for (unsigned i = 0; i < l->workers; i++) {
+		const struct worker_row *w = &l->worker[i];
+		sum.connections += GET(w->relayed);
+		sum.usec += GET(w->relayed_usec);
+		sum.received += GET(w->relayed_received);
+		sum.sent += GET(w->relayed_sent);
+	}
+	return sum;
 }
 
 uint64_t

@@ -128,6 +128,14 @@ double		live_bucket_bound_seconds(unsigned bucket);	/* upper bound; the last is 
 void		live_observe(struct live *, unsigned worker, int64_t duration_usec);
 uint64_t	live_bucket_total(const struct live *, unsigned bucket);	/* not cumulative */
 double		live_duration_sum_seconds(const struct live *);
+/* connections of tcp services, per worker, ever; each is added once and in parts */
+struct live_relayed {
+	uint64_t	 connections;	/* that ended */
+	uint64_t	 usec;		/* that those took */
+	uint64_t	 received, sent;	/* bytes, from clients and to them */
+};
+void		live_add_relayed(struct live *, unsigned worker, const struct live_relayed *);
+struct live_relayed live_relayed_total(const struct live *);
 
 /* what the parent reports of itself and its children; LIVE_BRAIN in place of a worker's number is
  * the brain */

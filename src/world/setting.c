@@ -49,6 +49,8 @@ static const char *const policy_words[] = {
 #undef POLICY
 	NULL
 };
+static const char *const kind_words[] = { "http", "tcp", NULL };
+static const char *const version_words[] = { "none", "v1", "v2", NULL };
 static const char *const switch_words[] = { "false", "true", NULL };
 
 static bool
@@ -66,6 +68,40 @@ static bool
 write_policy(const void *member, struct buf *out)
 {
 	return buf_adds(out, str_of(policy_name(*(const enum policy *)member)));
+}
+
+static bool
+read_kind(struct str s, struct setting_range range, void *member, struct arena *a, char *problem)
+{
+	int at = setting_word(s, kind_words, problem);
+
+	(void)range, (void)a;
+	if (at >= 0)
+		*(enum service_kind *)member = (enum service_kind)at;
+	return at >= 0;
+}
+
+static bool
+write_kind(const void *member, struct buf *out)
+{
+	return buf_adds(out, str_of(kind_words[*(const enum service_kind *)member]));
+}
+
+static bool
+read_version(struct str s, struct setting_range range, void *member, struct arena *a, char *problem)
+{
+	int at = setting_word(s, version_words, problem);
+
+	(void)range, (void)a;
+	if (at >= 0)
+		*(enum proxy_version *)member = (enum proxy_version)at;
+	return at >= 0;
+}
+
+static bool
+write_version(const void *member, struct buf *out)
+{
+	return buf_adds(out, str_of(version_words[*(const enum proxy_version *)member]));
 }
 
 static bool
@@ -235,6 +271,9 @@ clear_queries(void *member)
 
 const struct setting_type
 	setting_POLICY = { sizeof(MEMBER_POLICY), read_policy, write_policy, NULL, NULL, NULL },
+	setting_KIND = { sizeof(MEMBER_KIND), read_kind, write_kind, NULL, NULL, NULL },
+	setting_PROXY_VERSION = { sizeof(MEMBER_PROXY_VERSION), read_version, write_version,
+	    NULL, NULL, NULL },
 	setting_PROFILE = { sizeof(MEMBER_PROFILE), read_profile, write_profile,
 		same_profile, NULL, NULL },
 	setting_DURATION = { sizeof(MEMBER_DURATION), read_duration, write_duration, NULL, NULL, NULL },

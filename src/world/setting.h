@@ -15,6 +15,8 @@
 
 /* What a member of each type is in C. */
 #define MEMBER_POLICY		enum policy
+#define MEMBER_KIND		enum service_kind
+#define MEMBER_PROXY_VERSION	enum proxy_version
 #define MEMBER_PROFILE		struct profile	/* zeroed: balanced */
 #define MEMBER_DURATION		int64_t		/* usec */
 #define MEMBER_COUNT		unsigned
@@ -36,6 +38,12 @@ struct service_conf {
  * untouched, so that others may hold on to their texts. True: something differed. */
 bool	service_conf_set(struct service_conf *at, const struct service_conf *from);
 void	service_conf_clear(struct service_conf *);	/* leaves it zeroed */
+/* Whether its tasks are checked. */
+static inline bool
+service_conf_checks(const struct service_conf *c)
+{
+	return c->kind == SERVICE_TCP ? c->health_connect : c->health_path != NULL;
+}
 
 #define SETTING_PROBLEM_MAX	200
 
@@ -58,7 +66,7 @@ struct setting_type {
 	void		(*clear)(void *member);		/* frees, and leaves it zeroed */
 };
 extern const struct setting_type setting_POLICY, setting_PROFILE, setting_DURATION, setting_COUNT,
-    setting_SWITCH, setting_PATH_OR_NONE, setting_QUERIES;
+    setting_SWITCH, setting_PATH_OR_NONE, setting_QUERIES, setting_KIND, setting_PROXY_VERSION;
 
 /* The place of a word among `words`, which end with NULL; -1 and a problem that names them all. */
 int	setting_word(struct str, const char *const *words, char problem[SETTING_PROBLEM_MAX]);

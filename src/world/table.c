@@ -21,6 +21,7 @@ const struct table_part table_parts[PARTS] = {
 	[PART_SERVICES] = { sizeof(struct table_service), 16384 },
 	[PART_TASKS] = { sizeof(struct table_task), TASKS_MAX },
 	[PART_ROUTES] = { sizeof(struct table_route), 65536 },
+	[PART_TCP] = { sizeof(struct table_tcp), 65536 },
 	[PART_TEXT] = { 1, 16 << 20 },
 };
 
@@ -81,6 +82,12 @@ bool_ok(const bool *b)
 }
 
 static bool
+bool_is_false(const bool *b)
+{
+	return *(const unsigned char *)b == 0;
+}
+
+static bool
 text_ok(const struct table *t, struct table_ref r)
 {
 	return (uint64_t)r.at + r.len <= t->head->part[PART_TEXT].n;
@@ -116,6 +123,8 @@ may_be_0(const char *least)
 }
 
 #define SETTING_OK_POLICY(t, value, least)	((unsigned)(value) < POLICY_COUNT)
+#define SETTING_OK_KIND(t, value, least)	((unsigned)(value) <= SERVICE_TCP)
+#define SETTING_OK_PROXY_VERSION(t, value, least)	((unsigned)(value) < PROXY_VERSIONS)
 #define SETTING_OK_DURATION(t, value, least) \
 	((value) >= !may_be_0(least) && (value) <= TABLE_USEC_MOST)
 #define SETTING_OK_COUNT(t, value, least)	((value) > 0 || may_be_0(least))
@@ -124,7 +133,7 @@ may_be_0(const char *least)
 
 /* Which settings count: those of health checks only where there are some. */
 #define COUNTS_DEFAULTS(s)	true
-#define COUNTS_HEALTH(s)	((s)->health_path.len > 0)
+#define COUNTS_HEALTH(s)	((s)->health_path.len > 0 || !bool_is_false(&(s)->health_connect))
 
 static bool
 settings_ok(const struct table *t, const struct table_service *s)
@@ -225,6 +234,20 @@ routes_ok(struct table *t)
 	return true;
 }
 
+static bool
+tcp_ok(const struct table *t)
+{
+	uint32_t n, nservices;
+	const struct table_tcp *r = table_tcp(t, &n);
+
+	table_services(t, &nservices);
+	for (uint32_t i = 0; i < n; i++)
+		if (!text_ok(t, r[i].listener) || !text_ok(t, r[i].host) ||
+		    (r[i].service >= nservices && r[i].service != TABLE_REFUSED))
+			return false;
+	return true;
+}
+
 /* Makes *t a view of `size` foreign bytes at `base` (aligned to 8), or returns that they are no
  * table. */
 static bool
@@ -232,7 +255,8 @@ table_view(struct table *t, const void *base, size_t size)
 {
 	t->base = base;
 	t->head = base;
-	return head_ok(t->head, size) && nodes_ok(t) && services_and_tasks_ok(t) && routes_ok(t);
+	return head_ok(t->head, size) && nodes_ok(t) && services_and_tasks_ok(t) && routes_ok(t) &&
+	    tcp_ok(t);
 }
 
 /* ---- life ---- */
@@ -327,6 +351,12 @@ const struct table_route *
 table_routes(const struct table *t, uint32_t *n)
 {
 	return part_of(t, PART_ROUTES, n);
+}
+
+const struct table_tcp *
+table_tcp(const struct table *t, uint32_t *n)
+{
+	return part_of(t, PART_TCP, n);
 }
 
 struct str

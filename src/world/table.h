@@ -21,6 +21,11 @@ enum policy {
 const char	*policy_name(enum policy);
 bool		 policy_parse(struct str, enum policy *);
 
+/* What a service's tasks speak: requests are routed, or whole connections. */
+enum service_kind { SERVICE_HTTP, SERVICE_TCP };
+/* The header of the PROXY protocol that its tasks get before the bytes of a connection. */
+enum proxy_version { PROXY_NONE, PROXY_V1, PROXY_V2, PROXY_VERSIONS };
+
 /* A string inside the table. */
 struct table_ref {
 	uint32_t	at, len;
@@ -49,6 +54,8 @@ struct table_task {
 
 /* What a setting that reaches the workers is in a row, by its type. */
 #define ROW_POLICY		enum policy
+#define ROW_KIND		enum service_kind
+#define ROW_PROXY_VERSION	enum proxy_version
 #define ROW_DURATION		int64_t
 #define ROW_COUNT		uint32_t
 #define ROW_SWITCH		bool
@@ -77,6 +84,13 @@ struct table_route {
 	uint32_t	 service;	/* TABLE_REFUSED: requests end here, whatever wider route there is */
 };
 
+/* Connections that are relayed as they are. */
+struct table_tcp {
+	struct table_ref listener;	/* its name */
+	struct table_ref host;		/* as in a route; empty: all that no other row has */
+	uint32_t	 service;	/* or TABLE_REFUSED */
+};
+
 struct table;	/* mapped, read-only, checked */
 
 /* Reading. table_open checks every offset and index, takes ownership of the descriptor in
@@ -89,6 +103,7 @@ const struct table_service *table_services(const struct table *, uint32_t *n);
 const struct table_task	*table_tasks(const struct table *, uint32_t *n);
 const struct table_node	*table_nodes(const struct table *, uint32_t *n);
 const struct table_route *table_routes(const struct table *, uint32_t *n);
+const struct table_tcp	*table_tcp(const struct table *, uint32_t *n);
 struct str		 table_text(const struct table *, struct table_ref);
 
 /*
@@ -100,6 +115,22 @@ struct str		 table_text(const struct table *, struct table_ref);
  * path means to a task, too (escapes decoded, empty and dot segments taken out).
  */
 const struct table_service *table_match(const struct table *, struct str host, struct str path,
+    const struct why **);
+
+/* What is relayed of the connections to a listener, and what must be known of each for that. */
+enum table_relays {
+	RELAYS_NONE,
+	RELAYS_NAMED,		/* those of TLS clients that name certain servers */
+	RELAYS_ALL,
+	RELAYS_BOTH		/* all, and where to depends on the name */
+};
+enum table_relays	 table_relays(const struct table *, struct str listener);
+/*
+ * The service for a connection whose client names this server, empty: none. The exact name first,
+ * then as for a route. NULL with a reason: NO_ROUTE, and the connection is not to be relayed; or
+ * ROUTE_REFUSED, and it ends.
+ */
+const struct table_service *table_match_tcp(const struct table *, struct str listener, struct str name,
     const struct why **);
 
 /* Building, in the brain. Strings are copied. Services' tasks must be added right after their
@@ -114,6 +145,7 @@ uint32_t		 table_maker_service(struct table_maker *, const struct table_service 
 /* service, node_slot are filled in */
 uint32_t		 table_maker_task(struct table_maker *, const struct table_task *);
 void			 table_maker_route(struct table_maker *, const struct table_route *);	/* in any order */
+void			 table_maker_tcp(struct table_maker *, const struct table_tcp *);	/* the same */
 /* Seals. On success *fd belongs to the caller. WHY_TABLE_LARGE, WHY_SYSTEM (errno). */
 const struct why	*table_maker_seal(struct table_maker *, int *fd);
 

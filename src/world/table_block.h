@@ -9,7 +9,7 @@
 
 #include "world/table.h"
 
-enum part { PART_NODES, PART_SERVICES, PART_TASKS, PART_ROUTES, PART_TEXT, PARTS };
+enum part { PART_NODES, PART_SERVICES, PART_TASKS, PART_ROUTES, PART_TCP, PART_TEXT, PARTS };
 
 extern const struct table_part {
 	uint32_t	width, most;
@@ -17,9 +17,9 @@ extern const struct table_part {
 
 #define TABLE_MAGIC	UINT64_C(0x31656c6261546f4d)	/* "MoTable1" */
 /* Differs between builds whose structures differ, so that neither reads the other's table. */
-#define TABLE_SHAPE (uint32_t)(((sizeof(struct table_node) * 1021 + \
+#define TABLE_SHAPE (uint32_t)((((sizeof(struct table_node) * 1021 + \
     sizeof(struct table_service)) * 1021 + sizeof(struct table_task)) * 1021 + \
-    sizeof(struct table_route))
+    sizeof(struct table_route)) * 1021 + sizeof(struct table_tcp))
 #define TABLE_SEALS	(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 /* a century: a deadline made of it cannot overflow */
 #define TABLE_USEC_MOST	INT64_C(3000000000000000)
@@ -47,5 +47,7 @@ int	host_kind(struct str host);		/* 0, 1, 2 */
 int	host_order(struct str, struct str);	/* among hosts of one kind */
 /* long ones first, so that a search for one length rarely looks at bytes */
 int	path_order(struct str, struct str);
+/* Rows of PART_TCP stand sorted by the listener's name, then by host. */
+int	tcp_order(struct str listener, struct str host, struct str other_listener, struct str other_host);
 
 #endif

@@ -131,6 +131,14 @@ table_maker_route(struct table_maker *m, const struct table_route *r)
 	part_put(m, PART_ROUTES, r);
 }
 
+void
+table_maker_tcp(struct table_maker *m, const struct table_tcp *r)
+{
+	ASSERT(m->large || r->service == TABLE_REFUSED || r->service < m->part[PART_SERVICES].n);
+	ASSERT(m->large || r->listener.len > 0);
+	part_put(m, PART_TCP, r);
+}
+
 static int
 route_order(const void *a, const void *b, void *text)
 {
@@ -145,6 +153,24 @@ route_order(const void *a, const void *b, void *text)
 		c = path_order((struct str){ (char *)text + r->path.at, r->path.len },
 		    (struct str){ (char *)text + s->path.at, s->path.len });
 	return c != 0 ? c : (r->service > s->service) - (r->service < s->service);
+}
+
+static int
+tcp_row_order(const void *a, const void *b, void *text)
+{
+	const struct table_tcp *r = a, *s = b;
+
+	return tcp_order((struct str){ (char *)text + r->listener.at, r->listener.len },
+	    (struct str){ (char *)text + r->host.at, r->host.len },
+	    (struct str){ (char *)text + s->listener.at, s->listener.len },
+	    (struct str){ (char *)text + s->host.at, s->host.len });
+}
+
+static void
+part_sort(struct table_maker *m, enum part p, int (*order)(const void *, const void *, void *))
+{
+	if (m->part[p].n > 1)
+		qsort_r(m->part[p].p, m->part[p].n, table_parts[p].width, order, m->part[PART_TEXT].p);
 }
 
 static bool
@@ -184,9 +210,8 @@ table_maker_seal(struct table_maker *m, int *fd)
 
 	if (m->large)
 		return WHY_TABLE_LARGE;
-	if (m->part[PART_ROUTES].n > 1)
-		qsort_r(m->part[PART_ROUTES].p, m->part[PART_ROUTES].n, table_parts[PART_ROUTES].width,
-		    route_order, m->part[PART_TEXT].p);
+	part_sort(m, PART_ROUTES, route_order);
+	part_sort(m, PART_TCP, tcp_row_order);
 	memory = memfd_create("mola-table", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (memory == -1)
 		return WHY_SYSTEM;

@@ -64,6 +64,7 @@ world_routes_free(struct route_conf *r, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		free(r[i].host);
 		free(r[i].path);
+		free(r[i].listener);
 	}
 	free(r);
 }
@@ -203,11 +204,26 @@ world_drain_task(struct world *w, struct world_task *t, bool drained)
 
 /* A setting of a service as it stands in the table, by its type. */
 #define SETTING_ROW_POLICY(m, value)	(value)
+#define SETTING_ROW_KIND(m, value)	(value)
+#define SETTING_ROW_PROXY_VERSION(m, value)	(value)
 #define SETTING_ROW_DURATION(m, value)	(value)
 #define SETTING_ROW_COUNT(m, value)	(value)
 #define SETTING_ROW_SWITCH(m, value)	(value)
 #define SETTING_ROW_PATH_OR_NONE(m, value) \
 	((value) == NULL ? (struct table_ref){ 0, 0 } : table_maker_text(m, str_of(value)))
+
+static void
+table_add_route(struct table_maker *m, const struct route_conf *r, uint32_t service)
+{
+	struct table_ref host = table_maker_text(m, str_of(r->host));
+
+	if (r->listener != NULL)
+		table_maker_tcp(m, &(struct table_tcp){ .listener = table_maker_text(m, str_of(r->listener)),
+		    .host = host, .service = service });
+	else
+		table_maker_route(m, &(struct table_route){ .host = host,
+		    .path = table_maker_text(m, str_of(r->path)), .service = service });
+}
 
 static void
 table_add_service(struct table_maker *m, const struct world_service *s, const uint32_t *node_at)
@@ -240,11 +256,7 @@ table_add_service(struct table_maker *m, const struct world_service *s, const ui
 	}
 	ASSERT(ntasks == s->ntasks);
 	for (unsigned i = 0; i < s->nroutes; i++)
-		table_maker_route(m, &(struct table_route){
-			.host = table_maker_text(m, str_of(s->route[i].host)),
-			.path = table_maker_text(m, str_of(s->route[i].path)),
-			.service = at,
-		});
+		table_add_route(m, &s->route[i], at);
 }
 
 const struct why *
@@ -262,9 +274,7 @@ world_table(struct world *w, int *fd)
 	LIST_FOREACH(s, &w->services, link)
 		table_add_service(m, s, node_at);
 	for (unsigned i = 0; i < w->nrefused; i++)
-		table_maker_route(m, &(struct table_route){ .host =
-		    table_maker_text(m, str_of(w->refused[i].host)),
-		    .path = table_maker_text(m, str_of(w->refused[i].path)), .service = TABLE_REFUSED });
+		table_add_route(m, &w->refused[i], TABLE_REFUSED);
 	y = table_maker_seal(m, fd);
 	if (y == NULL)
 		w->serial++;

@@ -19,6 +19,9 @@
 struct route_conf {
 	char	*host;			/* lower case, "*.org" for all below, "+.org" for one label more, "" for any */
 	char	*path;			/* begins with '/' */
+	/* NULL: of requests. Else of connections to the listener of this name, whose TLS clients name the
+	 * host; "" is all of them, and the path is "/". */
+	char	*listener;
 };
 
 #define QUERIES_MAX	((PROFILE_SLOTS - 1) * TERMS_MAX)

@@ -142,7 +142,8 @@ static bool
 routes_same(const struct route_conf *a, const struct route_conf *b, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		if (strcmp(a[i].host, b[i].host) != 0 || strcmp(a[i].path, b[i].path) != 0)
+		if (strcmp(a[i].host, b[i].host) != 0 || strcmp(a[i].path, b[i].path) != 0 ||
+		    !text_same(a[i].listener, b[i].listener))
 			return false;
 	return true;
 }
@@ -156,7 +157,8 @@ routes_set(struct route_conf **at, unsigned *nat, const struct route_conf *r, un
 	*at = n == 0 ? NULL : must_zalloc(n * sizeof **at);
 	*nat = n;
 	for (unsigned i = 0; i < n; i++)
-		(*at)[i] = (struct route_conf){ must_strdup(r[i].host), must_strdup(r[i].path) };
+		(*at)[i] = (struct route_conf){ must_strdup(r[i].host), must_strdup(r[i].path),
+		    r[i].listener == NULL ? NULL : must_strdup(r[i].listener) };
 	return true;
 }
 

@@ -74,6 +74,23 @@ match_all(const struct table *t)
 	sink += table_match(t, STR(""), STR(""), &why) != NULL;
 }
 
+static void
+match_tcp(const struct table *t)
+{
+	uint32_t n;
+	const struct table_tcp *r = table_tcp(t, &n);
+	const struct why *why;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct str listener = table_text(t, r[i].listener), host = table_text(t, r[i].host);
+		sink += table_match_tcp(t, listener, host, &why) != NULL;
+		sink += table_match_tcp(t, listener, STR("a.b.example.org"), &why) != NULL;
+		sink += table_match_tcp(t, STR("pg"), host, &why) != NULL;
+		sink += table_relays(t, listener);
+	}
+	sink += table_match_tcp(t, STR(""), STR(""), &why) != NULL;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
@@ -92,6 +109,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		read_services(&t);
 		read_tasks(&t);
 		match_all(&t);
+		match_tcp(&t);
 	}
 	free(copy);
 	return 0;

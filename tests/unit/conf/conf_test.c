@@ -486,6 +486,84 @@ test_listeners_have_modes(void **state)
 	conf_free(&c);
 }
 
+#define TCP(more) "listen: [ { address: ':80', name: web }, { address: ':5432', name: pg }, { address: ':443', name: tls, tls: true } ]\n" \
+    "tls: { certificates: /a.pem }\nnodes: [ { name: a } ]\nservices:\n- name: db\n  tasks: [ { node: a, address: '10.0.0.1:1' } ]\n" more
+
+static void
+test_tcp_services(void **state)
+{
+	const struct conf_service *s;
+	struct conf *c = parse_right(TCP("  kind: tcp\n  listen: [ pg ]\n  proxy_protocol: v2\n  tunnel: 5m\n  health: { connect: false }\n"));
+
+	(void)state;
+	s = &c->service[0];
+	assert_int_equal(s->conf.kind, SERVICE_TCP);
+	assert_int_equal(s->conf.proxy_version, PROXY_V2);
+	assert_false(s->conf.health_connect);
+	assert_int_equal(s->nroutes, 1);
+	assert_string_equal(s->route[0].listener, "pg");
+	assert_string_equal(s->route[0].host, "");
+	conf_free(&c);
+	c = parse_right(TCP("  kind: tcp\n  host: [ a.org, '*.b.org' ]\n"));	/* wherever there is TLS */
+	s = &c->service[0];
+	assert_true(s->conf.health_connect);
+	assert_int_equal(s->nroutes, 2);
+	assert_string_equal(s->route[1].listener, "tls");
+	assert_string_equal(s->route[1].host, "*.b.org");
+	conf_free(&c);
+	c = parse_right(TCP("  kind: tcp\n  host: a.org\n  listen: [ pg, tls ]\n"));
+	s = &c->service[0];
+	assert_int_equal(s->nroutes, 2);
+	assert_string_equal(s->route[0].listener, "pg");
+	assert_string_equal(s->route[1].listener, "tls");
+	conf_free(&c);
+	c = parse_right(TCP(""));
+	assert_int_equal(c->service[0].conf.kind, SERVICE_HTTP);
+	assert_null(c->service[0].route[0].listener);
+	conf_free(&c);
+}
+
+static void
+test_tcp_services_are_sound(void **state)
+{
+	static const struct {
+		const char *yaml, *says;
+	} wrong[] = {
+		{ TCP("  kind: udp\n"), "m:7: services.kind: 'udp' is not known; expected http or tcp; did you mean tcp?\n" },
+		{ TCP("  kind: tcp\n"), "m:5: services.listen: missing: a service of kind tcp gets the connections of a listener; expected its "
+		    "name, or host for TLS connections by the server that they name\n" },
+		{ TCP("  kind: tcp\n  listen: pgg\n"), "m:5: services.listen: there is no listener 'pgg'; did you mean pg?\n" },
+		{ TCP("  kind: tcp\n  listen: tls\n"), "m:5: services.listen: listener 'tls' has tls, and a service without host would take "
+		    "all of its connections; expected host, or a listener without tls\n" },
+		{ TCP("  kind: tcp\n  listen: pg\n  path: /x\n  response: 1s\n  idle: 1s\n  health: { path: /up }\n"),
+		    "m:9: services.path: a service of kind tcp has no requests\n"
+		    "m:10: services.response: a service of kind tcp has no responses that are known as such\n"
+		    "m:11: services.idle: a service of kind tcp has no bodies; expected tunnel, which is for all of a connection\n"
+		    "m:12: services.health.path: a service of kind tcp has no requests; expected health.connect\n" },
+		{ TCP("  listen: pg\n  proxy_protocol: v1\n  health: { connect: true }\n"),
+		    "m:7: services.listen: a service of kind http is served on every listener that serves HTTP\n"
+		    "m:8: services.proxy_protocol: a service of kind http identifies clients by X-Forwarded-For\n"
+		    "m:9: services.health.connect: a service of kind http is checked by health.path\n" },
+		{ TCP("  kind: tcp\n  listen: pg\n- { name: b, kind: tcp, listen: pg, tasks: [ { node: a, address: '10.0.0.1:2' } ] }\n"),
+		    "m:9: services: any connection on listener 'pg' goes since line 5 to 'db'; expected another host or listener\n" },
+		{ TCP("  kind: tcp\n  host: a.org\n- { name: b, kind: tcp, listen: tls, host: a.org, "
+		    "tasks: [ { node: a, address: '10.0.0.1:2' } ] }\n"),
+		    "m:9: services: a.org on listener 'tls' goes since line 5 to 'db'; expected another host or listener\n" },
+		{ TCP("defaults: { kind: tcp }\n"), "m:5: services.listen: missing: a service of kind tcp gets the connections of a listener; expected its "
+		    "name, or host for TLS connections by the server that they name\n"
+		    "m:7: defaults.kind: of no use here; expected kind in each service of kind tcp\n" },
+		{ L "nodes: [ { name: a } ]\nservices: [ { name: b, kind: tcp, host: a.org, tasks: [ { node: a, address: '10.0.0.1:2' } ] } ]\n",
+		    "m:3: services.listen: missing: no listener has tls; expected the name of the listener whose connections go to the service\n" },
+	};
+	char says[4096];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		assert_null(parse(wrong[i].yaml, says, sizeof says));
+		assert_string_equal(says, wrong[i].says);
+	}
+}
+
 static void
 test_services_take_defaults(void **state)
 {
@@ -665,6 +743,8 @@ main(void)
 		cmocka_unit_test(test_sparse),
 		cmocka_unit_test(test_traefik_is_a_switch_or_a_mapping),
 		cmocka_unit_test(test_listeners_have_modes),
+		cmocka_unit_test(test_tcp_services),
+		cmocka_unit_test(test_tcp_services_are_sound),
 		cmocka_unit_test(test_services_take_defaults),
 		cmocka_unit_test(test_routes_and_tasks),
 		cmocka_unit_test(test_urls_for_short),

@@ -17,7 +17,7 @@ static struct plan_server server[] = {
 	{ .name = "web.2", .node = "b", .weight = 10, .share = 0.25 },
 	{ .name = "web.3", .node = "b", .draining = true },
 };
-static struct route_conf routes[] = { { (char *)"www.example.org", (char *)"/" }, { (char *)"*.example.org", (char *)"/api" } };
+static struct route_conf routes[] = { { (char *)"www.example.org", (char *)"/", NULL }, { (char *)"*.example.org", (char *)"/api", NULL } };
 static struct plan_service service;
 static struct plan plan = { .service = &service, .nservices = 1 };
 static char *points[] = { (char *)"web" };
@@ -95,7 +95,7 @@ whole(void **state)
 static void
 texts_of_others_stay_texts(void **state)
 {
-	struct route_conf odd = { (char *)"", (char *)"/{{ env }}/\"x\\`" };
+	struct route_conf odd = { (char *)"", (char *)"/{{ env }}/\"x\\`", NULL };
 
 	(void)state;
 	service.route = &odd;
@@ -107,7 +107,7 @@ texts_of_others_stay_texts(void **state)
 static void
 ruled(const char *host, const char *path, const char *expected)
 {
-	struct route_conf r = { (char *)(uintptr_t)host, (char *)(uintptr_t)path };
+	struct route_conf r = { (char *)(uintptr_t)host, (char *)(uintptr_t)path, NULL };
 	struct buf rule;
 
 	buf_init(&rule, 4096);
@@ -135,9 +135,9 @@ rules_are_in_traefiks_spelling(void **state)
 static void
 routes_are_tried_as_mola_tries_them(void **state)
 {
-	struct route_conf order[] = { { (char *)"", (char *)"/" }, { (char *)"", (char *)"/a/very/long/path/that/is/longer/than/a/host" },
-		{ (char *)"*.org", (char *)"/" }, { (char *)"*.org", (char *)"/a" }, { (char *)"*.example.org", (char *)"/" },
-		{ (char *)"a.b", (char *)"/" }, { (char *)"www.example.org", (char *)"/a" } };
+	struct route_conf order[] = { { (char *)"", (char *)"/", NULL }, { (char *)"", (char *)"/a/very/long/path/that/is/longer/than/a/host", NULL },
+		{ (char *)"*.org", (char *)"/", NULL }, { (char *)"*.org", (char *)"/a", NULL }, { (char *)"*.example.org", (char *)"/", NULL },
+		{ (char *)"a.b", (char *)"/", NULL }, { (char *)"www.example.org", (char *)"/a", NULL } };
 
 	(void)state;
 	for (size_t i = 1; i < sizeof order / sizeof *order; i++)

@@ -145,10 +145,45 @@ test_checksum(void **state)
 	refused(S(SIG "\x21\x11\0\x12" V4 "\3\0\3abc"));
 }
 
+/* What is written is read as what it was made of, in either version. */
+static void
+test_written(void **state)
+{
+	static const char *const ends[][2] = { { "192.0.2.1", "198.51.100.2" }, { "2001:db8::1", "2001:db8::2" },
+		{ "192.0.2.1", "2001:db8::2" }, { "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fff0" } };
+	char out[PROXY_SENT_MAX];
+	struct proxy_header h;
+	size_t len, used;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+		for (int v = PROXY_V1; v <= PROXY_V2; v++) {
+			struct proxy_ends e = { .source_port = 65535, .here_port = 65534 };
+			assert_true(ip_parse(str_of(ends[i][0]), &e.source) && ip_parse(str_of(ends[i][1]), &e.here));
+			len = proxy_header_write(out, (enum proxy_version)v, &e);
+			assert_true(len > 0 && len <= sizeof out);
+			assert_int_equal(parse(out, len, &h, &used), PARSE_DONE);
+			assert_int_equal(used, len);
+			assert_false(h.local);
+			assert_true(ip_eq(&h.source, &e.source));
+			assert_int_equal(h.source_port, 65535);
+		}
+	for (int v = PROXY_V1; v <= PROXY_V2; v++) {
+		len = proxy_header_write(out, (enum proxy_version)v, NULL);
+		assert_int_equal(parse(out, len, &h, &used), PARSE_DONE);
+		assert_true(h.local && used == len);
+	}
+	assert_int_equal(proxy_header_write(out, PROXY_NONE, NULL), 0);
+	assert_int_equal(proxy_header_write(out, PROXY_V2, &(struct proxy_ends){ .source = ip_of_v4("\xc0\0\2\1"),
+	    .here = ip_of_v4("\xc6\x33\x64\2"), .source_port = 40000, .here_port = 80 }), 28);
+	assert_memory_equal(out, SIG "\x21\x11\0\x0c" V4, 28);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_written),
 		cmocka_unit_test(test_version_1),
 		cmocka_unit_test(test_version_1_refused),
 		cmocka_unit_test(test_version_2),

@@ -38,6 +38,7 @@ struct stage {
 	struct addr	 first;			/* when its length is not 0: the tasks' first address, before that of the origin */
 	struct table_service service;		/* as in the next stage_table */
 	const char	*health_path;		/* the same; /health when NULL */
+	const char	*server;		/* NULL: HTTP. Else the service is of kind tcp: for clients that name this one; "": for all */
 	struct proxy_conf conf;
 	int		 drained;
 	uint64_t	 serial;
@@ -86,7 +87,11 @@ stage_table(void)
 		table_maker_task(m, &k);
 	}
 	r.path = table_maker_text(m, STR("/"));
-	table_maker_route(m, &r);
+	if (stage.server == NULL)
+		table_maker_route(m, &r);
+	else
+		table_maker_tcp(m, &(struct table_tcp){ .listener = table_maker_text(m, STR("front")),
+		    .host = table_maker_text(m, str_of(stage.server)), .service = r.service });
 	assert_null(table_maker_seal(m, &fd));
 	table_maker_free(&m);
 	assert_null(table_open(fd, &t));

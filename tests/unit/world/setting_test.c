@@ -10,6 +10,8 @@
 static char other_path[] = "/up";
 static struct term other_term = { .name = other_path, .query = other_path, .weight = 1, .full = 1, .period_usec = 1 };
 #define OTHER_POLICY		POLICY_BEST_NODE
+#define OTHER_KIND		SERVICE_TCP
+#define OTHER_PROXY_VERSION	PROXY_V2
 #define OTHER_PROFILE		profile_all[PROFILE_RAM]
 #define OTHER_DURATION		1
 #define OTHER_COUNT		1

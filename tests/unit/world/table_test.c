@@ -9,6 +9,7 @@
 #include "world/table.c"
 #include "world/table_maker.c"
 #include "world/table_match.c"
+#include "world/table_tcp.c"
 
 static struct table_service
 plain_service(struct table_maker *m, const char *name)
@@ -401,6 +402,32 @@ what_is_not_sealed_is_refused(void **state)
 	assert_ptr_equal(table_open(open("/dev/null", O_RDONLY), &t), WHY_TABLE_BROKEN);
 }
 
+static void
+add_tcp(struct table_maker *m, const char *name, const char *listener, const char *host)
+{
+	struct table_service s = plain_service(m, name);
+	uint32_t at = TABLE_REFUSED;
+
+	s.kind = SERVICE_TCP;
+	if (strcmp(name, "refused") != 0)
+		at = table_maker_service(m, &s);
+	table_maker_tcp(m, &(struct table_tcp){ .listener = table_maker_text(m, str_of(listener)),
+	    .host = table_maker_text(m, str_of(host)), .service = at });
+}
+
+static const char *
+match_tcp(const struct table *t, const char *listener, const char *name)
+{
+	static char out[64];
+	const struct why *why = NULL;
+	const struct table_service *s = table_match_tcp(t, str_of(listener), str_of(name), &why);
+
+	if (s == NULL)
+		return why == WHY_NO_ROUTE ? "-" : why == WHY_ROUTE_REFUSED ? "refused" : "?";
+	str_copy(out, sizeof out, table_text(t, s->name));
+	return out;
+}
+
 /* Whatever one byte becomes, either the check refuses or every read stays inside. */
 static void
 walk(const struct table *t)
@@ -416,13 +443,18 @@ walk(const struct table *t)
 		assert_true(table_services(t, NULL)[k[i].service].ntasks > 0);
 	}
 	match(t, "www.example.org", "/api/x");
+	match_tcp(t, "tls", "a.example.org");
+	table_relays(t, STR("tls"));
 }
 
 static void
 no_changed_byte_leads_outside(void **state)
 {
 	(void)state;
-	int fd = sealed(small());
+	struct table_maker *m = small();
+	add_tcp(m, "db", "tls", "*.example.org");
+	add_tcp(m, "refused", "tls", "a.example.org");
+	int fd = sealed(m);
 	off_t size = lseek(fd, 0, SEEK_END);
 	unsigned char *bytes = malloc((size_t)size);
 	static const unsigned char values[] = { 0, 1, 0x7f, 0x80, 0xff };
@@ -492,10 +524,60 @@ policies_are_known_by_name(void **state)
 	assert_string_equal(policy_name(POLICY_MARGINAL), "marginal");
 }
 
+/* ---- connections ---- */
+
+static void
+connections_match_by_listener_and_name(void **state)
+{
+	(void)state;
+	struct table_maker *m = table_maker_new(1);
+	add_tcp(m, "wild", "tls", "*.example.org");
+	add_tcp(m, "near", "tls", "*.db.example.org");
+	add_tcp(m, "one", "tls", "+.example.org");
+	add_tcp(m, "exact", "tls", "a.example.org");
+	add_tcp(m, "refused", "tls", "b.example.org");
+	add_tcp(m, "pg", "pg", "");
+	add_tcp(m, "both", "both", "");
+	add_tcp(m, "named", "both", "x.org");
+	add_service(m, "web", "a.example.org", "/");
+	struct table *t = opened(m);
+	char longest[300];
+
+	assert_string_equal(match_tcp(t, "tls", "a.example.org"), "exact");
+	assert_string_equal(match_tcp(t, "tls", "A.Example.ORG"), "exact");
+	assert_string_equal(match_tcp(t, "tls", "b.example.org"), "refused");
+	assert_string_equal(match_tcp(t, "tls", "c.example.org"), "one");
+	assert_string_equal(match_tcp(t, "tls", "d.c.example.org"), "wild");
+	assert_string_equal(match_tcp(t, "tls", "x.db.example.org"), "near");
+	assert_string_equal(match_tcp(t, "tls", "x.y.db.example.org"), "near");
+	assert_string_equal(match_tcp(t, "tls", "example.org"), "-");
+	assert_string_equal(match_tcp(t, "tls", "example.net"), "-");
+	assert_string_equal(match_tcp(t, "tls", ""), "-");
+	assert_string_equal(match_tcp(t, "tls", "*.example.org"), "one");
+	assert_string_equal(match_tcp(t, "tl", "a.example.org"), "-");
+	assert_string_equal(match_tcp(t, "", "a.example.org"), "-");
+	assert_string_equal(match_tcp(t, "pg", ""), "pg");
+	assert_string_equal(match_tcp(t, "pg", "a.example.org"), "pg");
+	assert_string_equal(match_tcp(t, "both", "x.org"), "named");
+	assert_string_equal(match_tcp(t, "both", "y.org"), "both");
+	memset(longest, 'a', sizeof longest - 1);
+	longest[sizeof longest - 1] = '\0';
+	assert_string_equal(match_tcp(t, "both", longest), "both");
+	assert_int_equal(table_relays(t, STR("tls")), RELAYS_NAMED);
+	assert_int_equal(table_relays(t, STR("pg")), RELAYS_ALL);
+	assert_int_equal(table_relays(t, STR("both")), RELAYS_BOTH);
+	assert_int_equal(table_relays(t, STR("bot")), RELAYS_NONE);
+	assert_int_equal(table_relays(t, STR("")), RELAYS_NONE);
+	assert_int_equal(table_relays(t, STR("zz")), RELAYS_NONE);
+	assert_string_equal(match(t, "a.example.org", "/"), "web");
+	table_unref(&t);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(connections_match_by_listener_and_name),
 		cmocka_unit_test(paths_match_at_a_slash_or_at_the_end),
 		cmocka_unit_test(hosts_match_exactly_then_by_wildcard_then_any),
 		cmocka_unit_test(a_plus_stands_for_one_label),

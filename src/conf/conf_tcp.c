@@ -1,0 +1,162 @@
+/*
+ * conf_tcp: services of kind tcp: which connections are theirs, and which keys have no meaning for
+ * them. Knows nothing of how values are written.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "base/map.h"
+#include "base/word.h"
+#include "conf/conf_check.h"
+
+/* ---- keys that are for the other kind ---- */
+
+struct misplaced {
+	const char	*section, *key, *text;	/* section NULL: the service's own */
+};
+static const struct misplaced for_http[] = {
+	{ NULL, "path", "has no requests" },
+	{ NULL, "response", "has no responses that are known as such" },
+	{ NULL, "idle", "has no bodies; expected tunnel, which is for all of a connection" },
+	{ "health", "path", "has no requests; expected health.connect" },
+}, for_tcp[] = {
+	{ NULL, "listen", "is served on every listener that serves HTTP" },
+	{ NULL, "proxy_protocol", "identifies clients by X-Forwarded-For" },
+	{ "health", "connect", "is checked by health.path" },
+};
+
+/* The mapping of the service that was read as number `at`. */
+static const struct tree *
+service_tree(const struct tree *root, unsigned at)
+{
+	const struct tree *all = tree_find(root, NULL, "services"), *t = NULL;
+
+	if (all != NULL && all->shape == TREE_LIST)
+		for (t = all->first; t != NULL && at > 0; at--)
+			t = t->next;
+	return t != NULL && t->shape == TREE_MAP ? t : NULL;
+}
+
+static void
+misplaced_check(const struct tree *service, const struct misplaced *m, const char *kind,
+    struct faults *f)
+{
+	const struct tree *in = m->section == NULL ? service : tree_find(service, NULL, m->section);
+	const struct tree *t = in == NULL || in->shape != TREE_MAP ? NULL : tree_find(in, NULL, m->key);
+	char where[64];
+
+	if (t == NULL)
+		return;
+	snprintf(where, sizeof where, "services.%s%s%s", m->section != NULL ? m->section : "",
+	    m->section != NULL ? "." : "", m->key);
+	faults_add(f, t->line, where, "a service of kind %s %s", kind, m->text);
+}
+
+void
+kind_check(const struct conf_service *s, const struct tree *root, unsigned at, struct faults *f)
+{
+	const struct tree *service = service_tree(root, at);
+	bool tcp = s->conf.kind == SERVICE_TCP;
+	const struct misplaced *m = tcp ? for_http : for_tcp;
+	size_t n = tcp ? sizeof for_http / sizeof *for_http : sizeof for_tcp / sizeof *for_tcp;
+
+	for (size_t i = 0; service != NULL && i < n; i++)
+		misplaced_check(service, &m[i], tcp ? "tcp" : "http", f);
+}
+
+/* ---- the listeners ---- */
+
+static const struct conf_listen *
+listener_find(const struct conf *c, const char *name)
+{
+	for (unsigned i = 0; i < c->nlisten; i++)
+		if (c->listen[i].name != NULL && strcmp(c->listen[i].name, name) == 0)
+			return &c->listen[i];
+	return NULL;
+}
+
+static void
+unknown_listener(const struct conf *c, const struct conf_service *s, const char *name,
+    struct faults *f)
+{
+	const char *words[CONF_LISTEN_MAX + 1], *near;
+	unsigned n = 0;
+
+	ASSERT(c->nlisten <= CONF_LISTEN_MAX);
+	for (unsigned i = 0; i < c->nlisten; i++)
+		if (c->listen[i].name != NULL)
+			words[n++] = c->listen[i].name;
+	words[n] = NULL;
+	near = word_near(str_of(name), words);
+	faults_add(f, s->line, "services.listen", "there is no listener '%s'; %s%s%s", name,
+	    near != NULL ? "did you mean " : "expected a name of listen", near != NULL ? near : "",
+	    near != NULL ? "?" : "");
+}
+
+/* ---- the routes ---- */
+
+static void
+route_add(struct conf_service *s, const char *host, const struct conf_listen *l,
+    struct map *taken, struct faults *f)
+{
+	struct route_conf *r = &s->route[s->nroutes++];	/* there is room for all */
+	struct conf_service *first;
+	char key[1500];
+
+	*r = (struct route_conf){ must_strdup(host), must_strdup("/"), must_strdup(l->name) };
+	snprintf(key, sizeof key, "%s\n%s", l->name, host);
+	first = map_get(taken, str_of(key));
+	if (first == NULL)
+		map_put(taken, str_of(key), s);
+	else
+		faults_add(f, s->line, "services", "%s%son listener '%s' goes since line %d to '%s'; expected "
+		    "another host or listener", *host == '\0' ? "any connection" : host, " ", l->name,
+		    first->line, first->name != NULL ? first->name : "?");
+}
+
+static void
+routes_add(struct conf_service *s, const struct conf_listen *l, struct map *taken,
+    struct faults *f)
+{
+	for (unsigned h = 0; h < s->hosts.n; h++)
+		route_add(s, s->hosts.item[h], l, taken, f);
+	if (s->hosts.n > 0)
+		return;
+	route_add(s, "", l, taken, f);
+	if (l->tls)
+		faults_add(f, s->line, "services.listen", "listener '%s' has tls, and a service without host would "
+		    "take all of its connections; expected host, or a listener without tls", l->name);
+}
+
+/* Without a list of its own, hosts are looked for wherever clients name one: on all listeners with
+ * TLS. */
+void
+tcp_routes_check(const struct conf *c, struct conf_service *s, struct map *taken,
+    struct faults *f)
+{
+	const struct conf_listen *l;
+	unsigned nhosts = s->hosts.n > 0 ? s->hosts.n : 1;
+
+	ASSERT(s->conf.kind == SERVICE_TCP && s->nroutes == 0);
+	s->route = must_zalloc((nhosts * c->nlisten + 1) * sizeof *s->route);
+	for (unsigned i = 0; i < s->listen.n; i++)
+		if ((l = listener_find(c, s->listen.item[i])) != NULL)
+			routes_add(s, l, taken, f);
+		else
+			unknown_listener(c, s, s->listen.item[i], f);
+	if (s->listen.n > 0)
+		return;
+	if (s->hosts.n == 0) {
+		faults_add(f, s->line, "services.listen", "missing: a service of kind tcp gets the connections of "
+		    "a listener; expected its name, or host for TLS connections by the server that they name");
+		return;
+	}
+	for (unsigned i = 0; i < c->nlisten; i++)
+		if (c->listen[i].tls && c->listen[i].name != NULL)
+			routes_add(s, &c->listen[i], taken, f);
+	if (s->nroutes == 0)
+		faults_add(f, s->line, "services.listen", "missing: no listener has tls; expected the name of the "
+		    "listener whose connections go to the service");
+}

@@ -1,0 +1,18 @@
+/*
+ * tcp: a client's connection that is relayed to a task as it is, in both directions, until both
+ * sides have ended. It is the session's exchange from its beginning to its end.
+ */
+#ifndef PROXY_TCP_H
+#define PROXY_TCP_H
+
+#include "proxy/client.h"
+
+struct tcp;
+
+size_t	tcp_bytes(void);			/* that one takes */
+/* The connection goes to a task of this service, for good; nothing of it was read so far. `name`: the
+ * server that the client names, empty: none. */
+void	tcp_start(struct client *, const struct table_service *, struct str name);
+void	tcp_abort(struct tcp *);		/* breaks off, and the session with it */
+
+#endif

@@ -1,0 +1,117 @@
+/* labels of services of kind tcp: which connections they get, of mola.* and of Traefik's labels. */
+#include "stage.h"
+
+static const struct swarm_listener listeners[] = { { "web", false }, { "pg", false }, { "websecure", true }, { "extra", true } };
+
+static const struct world_service *
+play_one(struct stage *s, const char *labels)
+{
+	s->conf.listener = listeners;
+	s->conf.nlisteners = 4;
+	swarm_detach(s->swarm);
+	swarm_attach(s->swarm, "shared");
+	node(s, "n1", "alpha", "10.0.0.1", "ready", "active");
+	service(s, "db", "2024-01-01T00:00:00Z", labels, "");
+	task(s, "t1", "db", 1, "n1", RUNNING, ON_SHARED("10.0.1.5"), "");
+	play(s);
+	return world_service(s->world, STR("db"));
+}
+
+static void
+expect_routes(const struct world_service *ws, const char *wanted)
+{
+	char out[1024] = "";
+
+	assert_non_null(ws);
+	for (unsigned i = 0; i < ws->nroutes; i++) {
+		const struct route_conf *r = &ws->route[i];
+		size_t n = strlen(out);
+		snprintf(out + n, sizeof out - n, "%s%s:%s", n > 0 ? " " : "", r->listener == NULL ? "http" : r->listener, r->host);
+	}
+	assert_string_equal(out, wanted);
+}
+
+#define TCP "\"mola.kind\":\"tcp\",\"mola.port\":\"5432\""
+
+static void
+by_listener_and_host(void **state)
+{
+	struct stage *s = *state;
+	const struct world_service *ws = play_one(s, TCP ",\"mola.listen\":\"pg\",\"mola.proxy_protocol\":\"v2\",\"mola.health.connect\":\"false\"");
+
+	expect_routes(ws, "pg:");
+	assert_int_equal(ws->conf.kind, SERVICE_TCP);
+	assert_int_equal(ws->conf.proxy_version, PROXY_V2);
+	assert_false(ws->conf.health_connect);
+	expect_tasks(s, "db", "db.1.t1=10.0.1.5:5432");
+	assert_string_equal(reported(s, "db")->route[0], "tcp pg");
+	assert_int_equal(reported(s, "db")->ntroubles, 0);
+	expect_routes(play_one(s, TCP ",\"mola.listen\":\" PG , extra\",\"mola.host\":\"A.org,*.b.org\""),
+	    "pg:a.org pg:*.b.org extra:a.org extra:*.b.org");
+	assert_string_equal(reported(s, "db")->route[1], "tcp pg *.b.org");
+	expect_routes(play_one(s, TCP ",\"mola.host\":\"a.org\""), "websecure:a.org extra:a.org");
+	expect_routes(play_one(s, TCP ",\"mola.listen\":\"pg\",\"mola.host\":\"*\""), "pg:");
+	expect_routes(play_one(s, "\"mola.kind\":\"tcp\",\"mola.listen\":\"pg\""), "pg:");	/* enough to be served */
+	expect_trouble(s, "db", WHY_SERVICE_NO_PORT, "no port");
+}
+
+static void
+what_is_not_clear_is_not_served(void **state)
+{
+	struct stage *s = *state;
+
+	assert_null(play_one(s, TCP ",\"mola.listen\":\"pgg\""));
+	expect_trouble(s, "db", WHY_LISTENER, "there is no listener pgg; the listeners are web, pg, websecure, extra");
+	assert_null(play_one(s, TCP));
+	expect_trouble(s, "db", WHY_LISTENER, "expected mola.listen");
+	assert_null(play_one(s, TCP ",\"mola.listen\":\"websecure\""));
+	expect_trouble(s, "db", WHY_LISTENER, "has tls");
+	assert_null(play_one(s, TCP ",\"mola.listen\":\"pg\",\"mola.host\":\"a_b!\""));
+	expect_label(s, "db", "mola.host", LABEL_INVALID, "expected a host");
+	assert_null(play_one(s, TCP ",\"mola.listen\":\"\""));
+	expect_label(s, "db", "mola.listen", LABEL_INVALID, "expected names of listeners");
+	expect_routes(play_one(s, TCP ",\"mola.listen\":\"pg,nowhere\""), "pg:");
+	expect_trouble(s, "db", WHY_LISTENER, "nowhere");
+}
+
+static void
+labels_of_the_other_kind_are_unused(void **state)
+{
+	struct stage *s = *state;
+
+	expect_routes(play_one(s, TCP ",\"mola.listen\":\"pg\",\"mola.path\":\"/x\",\"mola.response\":\"1s\",\"mola.health.path\":\"/up\""), "pg:");
+	expect_label(s, "db", "mola.path", LABEL_UNUSED, "kind http");
+	expect_label(s, "db", "mola.response", LABEL_UNUSED, "kind http");
+	expect_label(s, "db", "mola.health.path", LABEL_UNUSED, "kind http");
+	expect_label(s, "db", "mola.listen", LABEL_VALID, NULL);
+	expect_routes(play_one(s, "\"mola.port\":\"80\",\"mola.host\":\"a.org\",\"mola.listen\":\"pg\""), "http:a.org");
+	expect_label(s, "db", "mola.listen", LABEL_UNUSED, "mola.kind");
+	assert_null(play_one(s, "\"mola.kind\":\"udp\",\"mola.port\":\"80\",\"mola.listen\":\"pg\""));
+	expect_label(s, "db", "mola.kind", LABEL_INVALID, "expected http or tcp");
+}
+
+/* The oldest keeps what it has; the other gets nothing of it. */
+static void
+a_listener_is_taken_once(void **state)
+{
+	struct stage *s = *state;
+
+	service(s, "young", "2025-01-01T00:00:00Z", TCP ",\"mola.listen\":\"pg,web\"", "");
+	play_one(s, TCP ",\"mola.listen\":\"pg\"");
+	expect_routes(world_service(s->world, STR("db")), "pg:");
+	expect_routes(world_service(s->world, STR("young")), "web:");
+	expect_trouble(s, "young", WHY_ROUTE_TAKEN, "tcp pg belongs to db");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(by_listener_and_host, stage_setup, stage_teardown),
+		cmocka_unit_test_setup_teardown(what_is_not_clear_is_not_served, stage_setup, stage_teardown),
+		cmocka_unit_test_setup_teardown(labels_of_the_other_kind_are_unused, stage_setup, stage_teardown),
+		cmocka_unit_test_setup_teardown(a_listener_is_taken_once, stage_setup, stage_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
