@@ -47,8 +47,9 @@ enum store_outcome {
 	STORE_REFUSED		/* it never will be: too large, not allowed, the secret is missing */
 };
 /*
- * Called exactly once, in a later turn, unless store_free comes first: a write whose answer is lost
- * is read back until it is known what became of it, for as long as that takes.
+ * Called exactly once, in a later turn, unless store_free or store_forget comes first; the view has
+ * the result by then. A write whose answer is lost is read
+ * back until it is known what became of it, for as long as that takes.
  */
 typedef void	store_done_f(void *arg, enum store_outcome, const char *detail);
 
@@ -71,6 +72,7 @@ struct store_ops {
 	void	(*create)(struct store *, const char *name, const struct store_label *, unsigned n,
 		    struct str data, store_done_f *, void *arg);
 	void	(*remove)(struct store *, const char *id, store_done_f *, void *arg);
+	void	(*forget)(struct store *, const void *arg);
 	void	(*lease_want)(struct store *, bool);
 	bool	(*lease_held)(const struct store *);
 	void	(*lease_note)(struct store *, const char *key, const char *value);
@@ -133,6 +135,13 @@ static inline void
 store_remove(struct store *s, const char *id, store_done_f *done, void *arg)
 {
 	s->ops->remove(s, id, done, arg);
+}
+
+/* No callback with this `arg` follows. What was begun is still done, or not. */
+static inline void
+store_forget(struct store *s, const void *arg)
+{
+	s->ops->forget(s, arg);
 }
 
 /*

@@ -39,6 +39,7 @@ struct fetch {
 	struct curl_slist *fields;		/* of the request */
 	const char	*wanted;		/* of the response's */
 	char		 found[WANTED_MAX];
+	void		(*on_field)(void *, struct str, struct str);
 	int64_t		 first_byte_usec;
 	fetch_data_f	*on_data;
 	fetch_done_f	*done;
@@ -159,16 +160,19 @@ status_good(long status)
 }
 
 static void
-wanted_take(struct fetch *x, struct str line)
+field_take(struct fetch *x, struct str line)
 {
 	struct str name, value = line;
 
-	if (x->wanted == NULL || !str_split(&value, ':', &name)
-	    || !str_eq_nocase(name, str_of(x->wanted)))
+	if ((x->wanted == NULL && x->on_field == NULL) || !str_split(&value, ':', &name))
 		return;
 	while (value.len > 0 && (value.p[value.len - 1] == '\n' || value.p[value.len - 1] == '\r'))
 		value.len--;
-	str_copy(x->found, sizeof x->found, str_trim(value));
+	value = str_trim(value);
+	if (x->on_field != NULL && !x->cancelled)
+		x->on_field(x->arg, name, value);
+	if (x->wanted != NULL && str_eq_nocase(name, str_of(x->wanted)))
+		str_copy(x->found, sizeof x->found, value);
 }
 
 static size_t
@@ -178,7 +182,7 @@ on_head(char *p, size_t one, size_t len, void *arg)
 
 	ASSERT(x->fetcher->inside && one == 1);
 	fetch_received(x);
-	wanted_take(x, (struct str){ p, len });
+	field_take(x, (struct str){ p, len });
 	x->head_bytes += len;
 	x->large = x->head_bytes > HEAD_MAX;
 	return x->cancelled || x->large ? 0 : len;
@@ -456,6 +460,7 @@ set_request(struct fetch *x, const struct fetch_conf *c)
 	char type[160];
 
 	x->wanted = c->wanted;
+	x->on_field = c->on_field;
 	if (c->body.len > 0) {
 		snprintf(type, sizeof type, "Content-Type: %s",
 		    c->body_type != NULL ? c->body_type : "application/json");

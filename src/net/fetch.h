@@ -27,6 +27,8 @@ struct fetch_conf {
 	const char	*field;		/* one more field of the request: "Name: value" */
 	const char	*wanted;	/* name of a field of the response that the result shall hold;
 					 * must outlive the exchange */
+	/* called with `arg` for each field of the response, as it comes; not to call the fetcher */
+	void		(*on_field)(void *arg, struct str name, struct str value);
 	const char	*user, *password;	/* basic authentication */
 	const char	*ca;		/* PEM file: authorities to trust; NULL: the system's */
 	const char	*cert, *key;	/* PEM files: our own certificate; NULL: none */

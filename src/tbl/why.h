@@ -144,6 +144,22 @@ WHY(STORE_FOLDER,         0, CONFIG,   "the state directory cannot be used")
 WHY(STORE_LOCKED,         0, CONFIG,   "another Mola uses this state directory")
 WHY(STORE_BROKEN,         0, CONFIG,   "a file of the state directory is damaged")
 
+/* certificates from ACME CAs */
+WHY(ACME_GONE,            0, CONFIG,   "the CA cannot be reached or does not respond")
+WHY(ACME_REPLY,           0, CONFIG,   "the CA's response is not ACME: is this the URL of a directory?")
+WHY(ACME_LIMIT,           0, CONFIG,   "the CA allows no more at the moment")
+WHY(ACME_ACCOUNT,         0, CONFIG,   "the CA does not accept an account")
+WHY(ACME_REFUSED,         0, CONFIG,   "the CA refused the request")
+WHY(ACME_CHALLENGE, 0, CONFIG,
+    "the CA offers none of the challenges that are configured")
+WHY(ACME_INVALID,         0, CONFIG,   "the CA could not validate a name")
+WHY(ACME_ORDER,           0, CONFIG,   "the order has come to nothing")
+WHY(ACME_CERT, 0, CONFIG,
+    "the certificate that the CA issued is not the one that was ordered")
+WHY(ACME_HOOK,            0, CONFIG,   "the hook program failed")
+WHY(ACME_SLOW,            0, CONFIG,   "the CA did not finish the order in time")
+WHY(ACME_LEASE,           0, US,       "another Mola may order now")
+
 /* certificates */
 WHY(CERT_MISSING,         0, CONFIG,   "there is no certificate; expected PEM")
 WHY(CERT_SYNTAX,          0, CONFIG,   "a certificate is malformed")

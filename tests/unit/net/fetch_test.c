@@ -21,6 +21,7 @@ struct heard {
 	long		 status;
 	char		 body[256], detail[256];
 	char		 pieces[256], wanted[64];
+	int		 fields;
 	bool		 sent;
 	int64_t		 first_byte;
 	size_t		 stop_after;		/* bytes of pieces */
@@ -233,6 +234,30 @@ an_error_status_is_an_error(void **state)
 	assert_ptr_equal(h.why, WHY_METRICS_STATUS);
 	assert_int_equal(h.status, 500);
 	assert_string_equal(h.body, "oh dear");
+}
+
+static void
+on_field(void *arg, struct str name, struct str value)
+{
+	struct heard *h = arg;
+
+	h->fields++;
+	if (str_eq_nocase(name, STR("api-version")))
+		str_copy(h->pieces, sizeof h->pieces, value);
+}
+
+static void
+all_fields_of_the_answer_are_told(void **state)
+{
+	struct site *s = *state;
+	struct heard h = { 0 };
+
+	fetch_start(s->fetcher, &(struct fetch_conf){ .url = url(s, "/echo"), .body = STR("x"), .on_field = on_field },
+	    NULL, on_done, &h);
+	UNTIL(s->loop, h.done);
+	assert_string_equal(h.pieces, "1.41");
+	assert_true(h.fields > 1);
+	assert_string_equal(h.wanted, "");
 }
 
 static void
@@ -556,6 +581,7 @@ main(void)
 		CASE(redirects_are_not_followed),
 		CASE(an_error_status_is_an_error),
 		CASE(a_body_is_posted_and_a_field_of_the_answer_is_kept),
+		CASE(all_fields_of_the_answer_are_told),
 		CASE(a_refused_streams_page_can_be_read),
 		CASE(proxies_of_the_environment_are_ignored),
 		CASE(nobody_there),
