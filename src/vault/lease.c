@@ -87,6 +87,7 @@ lease_written(struct lease *l, enum vault_end end, int64_t now)
 	    now + REFUSED_USEC : now;
 	if (end == VAULT_DONE && !l->releasing && is_mine(l))
 		l->beat_usec = l->write_usec;
+	l->soon |= end != VAULT_DONE && is_mine(l);
 	if (!is_mine(l))
 		l->beat_usec = 0;
 	l->releasing = false;

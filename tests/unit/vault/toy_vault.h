@@ -5,6 +5,8 @@
 #ifndef UNIT_TOY_VAULT_H
 #define UNIT_TOY_VAULT_H
 
+#include <time.h>
+
 #include "../until.h"
 #include "base/bug.h"
 #include "vault/backend.h"
@@ -17,6 +19,8 @@ struct toy_object {
 	char		 id[16];
 	uint64_t	 version;
 	json_t		*labels;
+	int64_t		 created_sec;
+	const struct why *why;		/* as it is shown, without looking at the seal */
 };
 
 struct toy_swarm {
@@ -73,7 +77,8 @@ toy_create(struct toy_swarm *w, const struct vault_call *c)
 	assert_true(w->n < TOY_MAX);
 	o = &w->object[w->n++];
 	*o = (struct toy_object){ .name = must_strdup(c->name), .sealed = must_alloc(c->sealed_bytes + 1),
-	    .bytes = c->sealed_bytes, .version = ++w->index, .labels = json_deep_copy(c->labels) };
+	    .bytes = c->sealed_bytes, .version = ++w->index, .labels = json_deep_copy(c->labels),
+	    .created_sec = time(NULL) };
 	memcpy(o->sealed, c->sealed, c->sealed_bytes);
 	snprintf(o->id, sizeof o->id, "id%u", (unsigned)w->index);
 	return VAULT_ANSWER_YES;
@@ -170,7 +175,8 @@ toy_read(struct vault *s)
 	}
 	for (unsigned i = 0; i < w->n; i++)
 		vault_view_add(s, (struct vault_object){ .name = w->object[i].name, .id = w->object[i].id,
-		    .version = w->object[i].version, .labels = w->object[i].labels },
+		    .version = w->object[i].version, .labels = w->object[i].labels,
+		    .created_sec = w->object[i].created_sec, .why = w->object[i].why },
 		    (struct str){ w->object[i].sealed, w->object[i].bytes });
 	vault_view_commit(s);
 }
