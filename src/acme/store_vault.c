@@ -1,0 +1,506 @@
+/*
+ * store_vault: objects of the vault as ACME sees them, its writes, and the lease (vault/lease.h),
+ * which is driven here: what it wants done is written, what was read and has been written is
+ * reported to it, and the timer is set to when it wants to be called again.
+ */
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+#include "acme/store_vault.h"
+#include "base/bug.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "vault/lease.h"
+
+#define LEASE_NAME	"lease"
+#define RETRY_USEC	(2 * USEC_PER_SEC)
+
+/* A write of ACME's, until it is known what it has come to. */
+struct op {
+	TAILQ_ENTRY(op)	 link;
+	struct store_vault *store;
+	struct vault_call *call;	/* NULL: it waits to be repeated */
+	struct timer	 timer;
+	char		*name, *id;	/* one of them: create, or remove */
+	json_t		*labels;
+	char		*data;
+	size_t		 data_bytes;
+	store_done_f	*done;		/* NULL: nobody waits for it */
+	void		*arg;
+};
+
+struct store_vault {
+	struct store	 store;
+	struct loop	*loop;
+	struct vault	*vault;
+	struct vault_watcher watcher;
+	bool		 shared;
+	struct store_object *object;	/* the view */
+	unsigned	 n;
+	TAILQ_HEAD(, op) ops;
+
+	struct lease	 lease;
+	struct timer	 timer;
+	struct vault_call *beat;	/* under way */
+	enum lease_step	 step;		/* that it is for */
+	json_t		*notes;		/* to be written with the next beat; null: the label goes */
+	json_t		*sent;		/* those of the beat under way */
+	bool		 held;		/* as last reported */
+	char		 why_logged[VAULT_DETAIL_MAX];
+};
+
+static void	lease_pump(struct store_vault *);
+
+/* ---- the view ---- */
+
+static void
+view_clear(struct store_vault *s)
+{
+	for (unsigned i = 0; i < s->n; i++)
+		free((void *)s->object[i].label);
+	free(s->object);
+	s->object = NULL;
+	s->n = 0;
+}
+
+static void
+object_convert(const struct vault_object *o, struct store_object *out)
+{
+	struct store_label *label;
+	const char *name;
+	json_t *value;
+
+	label = must_zalloc((json_object_size(o->labels) + 1) * sizeof *label);
+	*out = (struct store_object){ .name = o->name, .id = o->id, .version = o->version,
+	    .created_usec = o->created_sec * USEC_PER_SEC, .label = label, .data = o->data,
+	    .why = o->why };
+	json_object_foreach((json_t *)o->labels, name, value)
+		label[out->nlabels++] = (struct store_label){ name, json_string_value(value) };
+}
+
+/* Before anything is called that may look at it: the objects of the view before are gone. */
+static void
+view_build(struct store_vault *s)
+{
+	view_clear(s);
+	s->object = must_zalloc((vault_count(s->vault) + 1) * sizeof *s->object);
+	for (; s->n < vault_count(s->vault); s->n++)
+		object_convert(vault_at(s->vault, s->n), &s->object[s->n]);
+}
+
+static int
+compare(const void *name, const void *object)
+{
+	return strcmp(name, ((const struct store_object *)object)->name);
+}
+
+static const struct store_object *
+find(const struct store *st, const char *name)
+{
+	const struct store_vault *s = (const struct store_vault *)st;
+
+	return s->n == 0 ? NULL : bsearch(name, s->object, s->n, sizeof *s->object, compare);
+}
+
+static const struct store_object *
+next(const struct store *st, const char *prefix, size_t *at)
+{
+	const struct store_vault *s = (const struct store_vault *)st;
+
+	while (*at < s->n) {
+		const struct store_object *o = &s->object[(*at)++];
+		if (str_starts(str_of(o->name), str_of(prefix)))
+			return o;
+	}
+	return NULL;
+}
+
+static void
+state(const struct store *st, struct store_state *out)
+{
+	const struct store_vault *s = (const struct store_vault *)st;
+	struct vault_status v = vault_status(s->vault);
+
+	*out = (struct store_state){ .ready = v.ready, .shared = s->shared, .detail = "",
+	    .read_usec = v.begun_usec, .holder = s->lease.holder };
+	if (v.lost) {
+		out->why = v.why;
+		out->detail = v.detail;
+	} else if (s->lease.foreign)
+		out->why = WHY_STORE_FOREIGN;
+}
+
+static void
+read_soon(struct store *st)
+{
+	vault_read_soon(((struct store_vault *)st)->vault);
+}
+
+/* ---- what people are told ---- */
+
+/* Once for each state. */
+static void
+log_state(struct store_vault *s)
+{
+	struct store_state st = store_state(&s->store);
+	char text[VAULT_DETAIL_MAX];
+
+	snprintf(text, sizeof text, "%s %.200s", st.why == NULL ? "" : why_name(st.why), st.detail);
+	if (strcmp(text, s->why_logged) == 0)
+		return;
+	if (st.why != NULL)
+		log_event(LOG_WARN, "acme.store_lost", "store", vault_status(s->vault).kind, "why",
+		    why_name(st.why), "text", st.why->text, "detail", st.detail, NULL);
+	else if (st.ready)
+		log_event(LOG_INFO, "acme.store", "store", vault_status(s->vault).kind, "objects",
+		    LOG_N(s->n), NULL);
+	else
+		return;
+	memcpy(s->why_logged, text, sizeof text);
+}
+
+static void
+log_unreadable(const struct store_vault *s)
+{
+	for (unsigned i = 0; i < s->n; i++)
+		if (s->object[i].why != NULL)
+			log_event(LOG_WARN, "acme.unreadable", "object", s->object[i].name, "why",
+			    why_name(s->object[i].why), "text", s->object[i].why->text, NULL);
+}
+
+static void
+report(struct store_vault *s)
+{
+	log_state(s);
+	s->store.changed(s->store.arg);
+}
+
+/* ---- writes ---- */
+
+static void	op_send(void *);
+
+static void
+op_free(struct op *x)
+{
+	timer_clear(x->store->loop, &x->timer);
+	TAILQ_REMOVE(&x->store->ops, x, link);
+	if (x->call != NULL)
+		vault_cancel(x->call);
+	if (x->data != NULL)
+		OPENSSL_cleanse(x->data, x->data_bytes);
+	free(x->data);
+	free(x->name);
+	free(x->id);
+	json_decref(x->labels);
+	free(x);
+}
+
+/* What an earlier try has left, late, is as good as what this one would have. */
+static bool
+is_ours(const struct op *x, const struct vault_object *o)
+{
+	return x->name != NULL && o != NULL && o->why == NULL &&
+	    str_eq(o->data, (struct str){ x->data, x->data_bytes });
+}
+
+static void
+op_done(void *arg, const struct vault_result *r)
+{
+	enum store_outcome outcome = STORE_DONE;
+	struct op *x = arg;
+	struct store_vault *s = x->store;
+
+	x->call = NULL;
+	if (r->end == VAULT_UNKNOWN) {
+		timer_set(s->loop, &x->timer, loop_now(s->loop) + RETRY_USEC, op_send, x);
+		return;
+	}
+	if (r->end == VAULT_OTHER && !is_ours(x, r->object))
+		outcome = STORE_EXISTS;
+	else if (r->end == VAULT_FAILED)
+		outcome = STORE_REFUSED;
+	view_build(s);
+	if (x->done != NULL)
+		x->done(x->arg, outcome, r->detail);
+	op_free(x);
+}
+
+static void
+op_send(void *arg)
+{
+	struct op *x = arg;
+	struct vault *v = x->store->vault;
+
+	ASSERT(x->call == NULL);
+	x->call = x->name == NULL ? vault_remove(v, x->id, op_done, x) :
+	    vault_create(v, x->name, json_incref(x->labels), (struct str){ x->data, x->data_bytes },
+	    op_done, x);
+}
+
+static struct op *
+op_new(struct store *st, store_done_f *done, void *arg)
+{
+	struct store_vault *s = (struct store_vault *)st;
+	struct op *x = must_zalloc(sizeof *x);
+
+	x->store = s;
+	x->done = done;
+	x->arg = arg;
+	TAILQ_INSERT_TAIL(&s->ops, x, link);
+	return x;
+}
+
+static void
+create(struct store *st, const char *name, const struct store_label *label, unsigned n,
+    struct str data, store_done_f *done, void *arg)
+{
+	struct op *x = op_new(st, done, arg);
+
+	ASSERT(n <= STORE_LABELS_MAX && data.len <= STORE_DATA_MAX);
+	x->name = must_strdup(name);
+	x->labels = json_object();
+	for (unsigned i = 0; i < n; i++)
+		json_object_set_new(x->labels, label[i].key, json_string(label[i].value));
+	x->data = str_dup(data);
+	x->data_bytes = data.len;
+	op_send(x);
+}
+
+static void
+remove_object(struct store *st, const char *id, store_done_f *done, void *arg)
+{
+	struct op *x = op_new(st, done, arg);
+
+	x->id = must_strdup(id);
+	op_send(x);
+}
+
+static void
+forget(struct store *st, const void *arg)
+{
+	struct op *x;
+
+	TAILQ_FOREACH(x, &((struct store_vault *)st)->ops, link)
+		if (x->arg == arg)
+			x->done = NULL;
+}
+
+/* ---- the lease ---- */
+
+static bool
+lease_held(const struct store *st)
+{
+	const struct store_vault *s = (const struct store_vault *)st;
+
+	return lease_may_act(&s->lease, clock_mono_usec());
+}
+
+/* All labels are replaced: what others have noted stays. */
+static json_t *
+lease_labels(struct store_vault *s, const struct vault_object *o, const char *holder)
+{
+	json_t *labels = o == NULL ? json_object() : json_deep_copy(o->labels), *value;
+	const char *count = o == NULL ? NULL : vault_object_label(o, "n"), *key;
+	uint64_t n = count == NULL ? 0 : strtoull(count, NULL, 10);
+	char number[24];
+
+	snprintf(number, sizeof number, "%llu", (unsigned long long)n + 1);
+	json_object_set_new(labels, "holder", json_string(holder));
+	json_object_set_new(labels, "n", json_string(number));
+	json_decref(s->sent);
+	s->sent = s->notes;
+	s->notes = json_object();
+	json_object_foreach(s->sent, key, value)
+		if (json_is_null(value))
+			json_object_del(labels, key);
+		else
+			json_object_set(labels, key, value);
+	return labels;
+}
+
+static void
+lease_look(struct store_vault *s)
+{
+	struct vault_status st = vault_status(s->vault);
+
+	if (st.ready)
+		lease_read(&s->lease, st.begun_usec, st.ended_usec, vault_find(s->vault, LEASE_NAME));
+}
+
+static void
+beat_done(void *arg, const struct vault_result *r)
+{
+	struct store_vault *s = arg;
+	int64_t now = clock_mono_usec();
+
+	s->beat = NULL;
+	view_build(s);
+	lease_look(s);
+	lease_written(&s->lease, r->end, now);
+	if (r->end != VAULT_DONE) {		/* newer notes count more */
+		json_object_update(s->sent, s->notes);
+		json_decref(s->notes);
+		s->notes = s->sent;
+		s->sent = NULL;
+	}
+	lease_pump(s);
+}
+
+static void
+lease_write(struct store_vault *s, enum lease_step step)
+{
+	const struct vault_object *o = vault_find(s->vault, LEASE_NAME);
+	json_t *labels = lease_labels(s, o, step == LEASE_RELEASE ? "" : s->lease.me);
+
+	ASSERT(s->beat == NULL && (step == LEASE_CREATE) == (o == NULL));
+	lease_sent(&s->lease, step, clock_mono_usec());
+	s->beat = o == NULL ? vault_create(s->vault, LEASE_NAME, labels, STR(LEASE_NAME), beat_done, s) :
+	    vault_relabel(s->vault, LEASE_NAME, o->version, labels, beat_done, s);
+}
+
+static void
+lease_due(void *arg)
+{
+	lease_pump(arg);
+}
+
+/* Whoever waits for the right is told when it begins and when it ends. */
+static void
+lease_report(struct store_vault *s, int64_t now)
+{
+	bool held = lease_may_act(&s->lease, now);
+
+	if (held == s->held)
+		return;
+	s->held = held;
+	log_event(LOG_DEBUG, "acme.lease", "state", held ? "held" : "not held", "holder",
+	    s->lease.holder, NULL);
+	if (!held)
+		json_object_clear(s->notes);
+	report(s);
+}
+
+static void
+lease_pump(struct store_vault *s)
+{
+	int64_t now = clock_mono_usec(), until = INT64_MAX,
+	    ends = s->lease.beat_usec + LEASE_RIGHT_USEC;
+	enum lease_step step = lease_next(&s->lease, now, &until);
+
+	if (step == LEASE_READ) {
+		vault_read_soon(s->vault);
+		step = lease_next(&s->lease, now, &until);
+	}
+	if (step >= LEASE_CREATE)
+		lease_write(s, step);
+	if (lease_may_act(&s->lease, now) && until > ends)
+		until = ends;
+	if (until == INT64_MAX)
+		timer_clear(s->loop, &s->timer);
+	else
+		timer_set(s->loop, &s->timer, until, lease_due, s);
+	lease_report(s, now);
+}
+
+static void
+want(struct store *st, bool wanted)
+{
+	struct store_vault *s = (struct store_vault *)st;
+
+	if (wanted == s->lease.wanted)
+		return;
+	if (wanted)
+		lease_want(&s->lease, 0);
+	else
+		lease_unwant(&s->lease);
+	timer_set(s->loop, &s->timer, loop_now(s->loop), lease_due, s);
+}
+
+static void
+note(struct store *st, const char *key, const char *value)
+{
+	struct store_vault *s = (struct store_vault *)st;
+
+	json_object_set_new(s->notes, key, value == NULL ? json_null() : json_string(value));
+	lease_beat_soon(&s->lease);
+	timer_set(s->loop, &s->timer, loop_now(s->loop), lease_due, s);
+}
+
+/* ---- life ---- */
+
+static void
+on_vault(void *arg, enum vault_event e)
+{
+	struct store_vault *s = arg;
+
+	if (e == VAULT_CHANGED) {
+		view_build(s);
+		log_unreadable(s);
+	}
+	if (e != VAULT_LOST)
+		lease_look(s);
+	lease_pump(s);
+	report(s);
+}
+
+static void
+free_store(struct store *st)
+{
+	struct store_vault *s = (struct store_vault *)st;
+	struct op *x;
+
+	while ((x = TAILQ_FIRST(&s->ops)) != NULL)
+		op_free(x);
+	if (s->beat != NULL)
+		vault_cancel(s->beat);
+	timer_clear(s->loop, &s->timer);
+	vault_unwatch(s->vault, &s->watcher);
+	vault_free(&s->vault);
+	view_clear(s);
+	json_decref(s->notes);
+	json_decref(s->sent);
+	free(s);
+}
+
+static const struct store_ops ops = { .free = free_store, .state = state, .find = find, .next = next,
+	.read = read_soon, .create = create, .remove = remove_object, .forget = forget,
+	.lease_want = want, .lease_held = lease_held, .lease_note = note };
+
+/* A name for people, and a number that makes it another one after each start. */
+static void
+name_oneself(char me[LEASE_HOLDER_MAX])
+{
+	unsigned char random[4];
+	char host[48] = "";
+
+	if (gethostname(host, sizeof host - 1) != 0 || host[0] == '\0')
+		snprintf(host, sizeof host, "mola");
+	if (RAND_bytes(random, sizeof random) != 1)
+		BUG("no random bytes");
+	snprintf(me, LEASE_HOLDER_MAX, "%s.%02x%02x%02x%02x", host, random[0], random[1], random[2],
+	    random[3]);
+}
+
+struct store *
+store_vault_new(struct loop *l, struct vault *v, bool shared, store_changed_f *changed, void *arg)
+{
+	struct store_vault *s = must_zalloc(sizeof *s);
+	char me[LEASE_HOLDER_MAX];
+
+	ASSERT(changed != NULL);
+	s->store = (struct store){ .ops = &ops, .changed = changed, .arg = arg };
+	s->loop = l;
+	s->vault = v;
+	s->shared = shared;
+	s->notes = json_object();
+	TAILQ_INIT(&s->ops);
+	name_oneself(me);
+	lease_init(&s->lease, me, !shared);
+	vault_watch(v, &s->watcher, on_vault, s);
+	return &s->store;
+}
