@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "vault/lease.h"
+#include "vault/seal.h"
 
 #define LEASE_NAME	"lease"
 #define RETRY_USEC	(2 * USEC_PER_SEC)
@@ -168,7 +169,7 @@ static void
 log_unreadable(const struct store_vault *s)
 {
 	for (unsigned i = 0; i < s->n; i++)
-		if (s->object[i].why != NULL)
+		if (s->object[i].why != NULL && strcmp(s->object[i].name, LEASE_NAME) != 0)
 			log_event(LOG_WARN, "acme.unreadable", "object", s->object[i].name, "why",
 			    why_name(s->object[i].why), "text", s->object[i].why->text, NULL);
 }
@@ -290,6 +291,47 @@ forget(struct store *st, const void *arg)
 			x->done = NULL;
 }
 
+/* ---- another secret ---- */
+
+/* Its place is free now. */
+static void
+on_unsealed(void *arg, enum store_outcome outcome, const char *detail)
+{
+	struct op *x = arg;
+
+	(void)detail;
+	if (outcome == STORE_DONE)
+		op_send(x);
+	else
+		op_free(x);
+}
+
+/* Certificates and orders are replaced in time; the key of an account stays, and so would the
+ * secret that it is sealed with. It is removed and made again by the one that has the lease: if that
+ * one dies in between, there is another account. */
+static void
+reseal(struct store_vault *s)
+{
+	const struct vault_object *o;
+	struct op *x;
+
+	if (!lease_may_act(&s->lease, clock_mono_usec()) || !TAILQ_EMPTY(&s->ops))
+		return;
+	for (unsigned i = 0; i < vault_count(s->vault); i++) {
+		o = vault_at(s->vault, i);
+		if (o->why != NULL || o->secret == 0 || !str_starts(str_of(o->name), STR("account.")))
+			continue;
+		x = op_new(&s->store, NULL, NULL);
+		x->name = must_strdup(o->name);
+		x->labels = json_deep_copy(o->labels);
+		x->data = str_dup(o->data);
+		x->data_bytes = o->data.len;
+		log_event(LOG_INFO, "acme.resealed", "object", o->name, NULL);
+		remove_object(&s->store, o->id, on_unsealed, x);
+		return;
+	}
+}
+
 /* ---- the lease ---- */
 
 static bool
@@ -307,11 +349,16 @@ lease_labels(struct store_vault *s, const struct vault_object *o, const char *ho
 	json_t *labels = o == NULL ? json_object() : json_deep_copy(o->labels), *value;
 	const char *count = o == NULL ? NULL : vault_object_label(o, "n"), *key;
 	uint64_t n = count == NULL ? 0 : strtoull(count, NULL, 10);
-	char number[24];
+	const struct seal *seal = vault_seal(s->vault);
+	char number[24], name[SEAL_NAME_BYTES];
 
 	snprintf(number, sizeof number, "%llu", (unsigned long long)n + 1);
 	json_object_set_new(labels, "holder", json_string(holder));
 	json_object_set_new(labels, "n", json_string(number));
+	if (seal != NULL) {
+		seal_name(seal, name);
+		json_object_set_new(labels, "seal", json_string(name));
+	}
 	json_decref(s->sent);
 	s->sent = s->notes;
 	s->notes = json_object();
@@ -323,13 +370,27 @@ lease_labels(struct store_vault *s, const struct vault_object *o, const char *ho
 	return labels;
 }
 
+/* By what its holder last sealed with: the object itself is never made again, and so remains
+ * sealed with a secret that may be forgotten by now. */
+static bool
+is_foreign(const struct store_vault *s, const struct vault_object *lease)
+{
+	const struct seal *seal = vault_seal(s->vault);
+	const char *name = vault_object_label(lease, "seal");
+
+	if (seal == NULL || name == NULL)
+		return lease->why != NULL;
+	return !seal_knows(seal, name);
+}
+
 static void
 lease_look(struct store_vault *s)
 {
+	const struct vault_object *o = vault_find(s->vault, LEASE_NAME);
 	struct vault_status st = vault_status(s->vault);
 
 	if (st.ready)
-		lease_read(&s->lease, st.begun_usec, st.ended_usec, vault_find(s->vault, LEASE_NAME));
+		lease_read(&s->lease, st.begun_usec, st.ended_usec, o, o != NULL && is_foreign(s, o));
 }
 
 static void
@@ -445,6 +506,7 @@ on_vault(void *arg, enum vault_event e)
 	if (e != VAULT_LOST)
 		lease_look(s);
 	lease_pump(s);
+	reseal(s);
 	report(s);
 }
 

@@ -44,18 +44,19 @@ is_mine(const struct lease *l)
 }
 
 void
-lease_read(struct lease *l, int64_t begun_usec, int64_t ended_usec, const struct vault_object *o)
+lease_read(struct lease *l, int64_t begun_usec, int64_t ended_usec, const struct vault_object *o,
+    bool foreign)
 {
 	const char *holder = o == NULL ? NULL : vault_object_label(o, "holder");
 	bool moved = !l->known || l->exists != (o != NULL) || (o != NULL && l->version != o->version);
 
-	ASSERT(begun_usec <= ended_usec);
+	ASSERT(begun_usec <= ended_usec && (o != NULL || !foreign));
 	l->begun_usec = begun_usec;
 	if (moved)
 		l->unmoved_usec = ended_usec;
 	l->known = true;
 	l->exists = o != NULL;
-	l->foreign = o != NULL && o->why != NULL;
+	l->foreign = foreign;
 	l->version = o == NULL ? 0 : o->version;
 	snprintf(l->holder, sizeof l->holder, "%s", holder == NULL ? "" : holder);
 	if (!is_mine(l) && !l->writing)

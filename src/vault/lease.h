@@ -57,8 +57,10 @@ void	lease_want(struct lease *, int64_t usec);
 void	lease_unwant(struct lease *);
 void	lease_beat_soon(struct lease *);	/* there is something to write along with a beat */
 
-/* After each good read; NULL: there is no such object. */
-void	lease_read(struct lease *, int64_t begun_usec, int64_t ended_usec, const struct vault_object *);
+/* After each good read; NULL: there is no such object. `foreign`: it is of others who do not share
+ * our secret, and left alone. */
+void	lease_read(struct lease *, int64_t begun_usec, int64_t ended_usec, const struct vault_object *,
+	    bool foreign);
 /* A step that writes was begun. */
 void	lease_sent(struct lease *, enum lease_step, int64_t now_usec);
 /* What it has come to; what was read to find out comes first, by lease_read. */

@@ -5,6 +5,7 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@
 struct seal_key {
 	unsigned char	 id;		/* not unique: two secrets may have the same */
 	unsigned char	 key[KEY_BYTES];
+	char		 name[SEAL_NAME_BYTES];
 };
 
 struct seal {
@@ -45,6 +47,16 @@ derive(struct str secret, const char *info, unsigned char *out, size_t bytes)
 	EVP_KDF_free(kdf);
 }
 
+static void
+derive_name(struct str secret, char out[SEAL_NAME_BYTES])
+{
+	unsigned char bytes[SEAL_NAME_BYTES / 2];
+
+	derive(secret, "name", bytes, sizeof bytes);
+	for (unsigned i = 0; i < sizeof bytes; i++)
+		snprintf(out + (size_t)2 * i, 3, "%02x", bytes[i]);
+}
+
 static bool
 is_space(char c)
 {
@@ -67,6 +79,7 @@ seal_add(struct seal *s, struct str secret)
 	k = &s->key[s->n++];
 	derive(secret, "key", k->key, sizeof k->key);
 	derive(secret, "id", &k->id, 1);
+	derive_name(secret, k->name);
 	return NULL;
 }
 
@@ -74,6 +87,22 @@ unsigned
 seal_secrets(const struct seal *s)
 {
 	return s->n;
+}
+
+void
+seal_name(const struct seal *s, char out[SEAL_NAME_BYTES])
+{
+	ASSERT(s->n > 0);
+	memcpy(out, s->key[0].name, SEAL_NAME_BYTES);
+}
+
+bool
+seal_knows(const struct seal *s, const char *name)
+{
+	for (unsigned i = 0; i < s->n; i++)
+		if (strcmp(s->key[i].name, name) == 0)
+			return true;
+	return false;
 }
 
 struct seal *

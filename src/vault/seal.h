@@ -17,6 +17,7 @@
 #define SEAL_SECRETS_MAX	4
 #define SEAL_SECRET_MIN		32	/* bytes */
 #define SEAL_BYTES		(1 + 12 + 16)	/* that sealing adds */
+#define SEAL_NAME_BYTES	17
 
 struct seal;
 
@@ -26,6 +27,11 @@ void		 seal_free(struct seal **);		/* overwrites the keys */
  * many. */
 const struct why *seal_add(struct seal *, struct str secret);
 unsigned	 seal_secrets(const struct seal *);
+
+/* A name of the secret that seals, which says nothing about it; and whether one is that of a
+ * secret that is known. */
+void		 seal_name(const struct seal *, char out[SEAL_NAME_BYTES]);
+bool		 seal_knows(const struct seal *, const char *name);
 
 /* Appends to `out`. False: it did not fit. */
 bool		 seal_close(const struct seal *, struct str name, struct str data, struct buf *out);

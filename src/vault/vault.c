@@ -37,6 +37,12 @@ vault_object_label(const struct vault_object *o, const char *label)
 	return json_string_value(json_object_get(o->labels, label));
 }
 
+const struct seal *
+vault_seal(const struct vault *v)
+{
+	return v->seal;
+}
+
 /* ---- the view ---- */
 
 static void

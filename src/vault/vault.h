@@ -22,6 +22,7 @@
 #define VAULT_DATA_MAX	(900u << 10)	/* bytes of its data */
 #define VAULT_DETAIL_MAX 256
 
+struct seal;
 struct vault;
 struct vault_call;
 
@@ -38,6 +39,9 @@ struct vault_object {
 
 /* NULL: it has no such label. */
 const char	*vault_object_label(const struct vault_object *, const char *label);
+
+/* The seal that it was made with; NULL: nothing is sealed. */
+const struct seal *vault_seal(const struct vault *);
 
 /* ---- the view ---- */
 

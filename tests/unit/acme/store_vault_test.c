@@ -261,6 +261,47 @@ a_lease_of_another_stack_is_left_alone(void **state)
 	assert_false(store_lease_held(s->store[1]));
 }
 
+/* [old] is replaced by [new, old], and that by [new]: nothing of it is lost. */
+static void
+the_secret_can_be_replaced(void **state)
+{
+	static const char new[] = "the new secret, also of 32 characters or more";
+	struct scene *s = *state;
+	struct seal *both = seal_new(), *one = seal_new(), *old = s->seal;
+
+	assert_null(seal_add(both, str_of(new)));
+	assert_null(seal_add(both, STR("a secret of the right length, 32 and more")));
+	assert_null(seal_add(one, str_of(new)));
+	create_object(s, 0, "account.00", "the key");
+	ends(s, STORE_DONE);
+	store_lease_want(s->store[0], true);
+	UNTIL(s->loop, store_lease_held(s->store[0]));
+	store_lease_want(s->store[0], false);
+	UNTIL(s->loop, (read_all(s), !store_lease_held(s->store[0])));
+	for (int i = 0; i < MOLAS; i++)
+		store_free(&s->store[i]);
+
+	s->seal = both;
+	mola_new(s, 0, true);
+	assert_null(store_state(s->store[0]).why);
+	store_lease_want(s->store[0], true);
+	UNTIL(s->loop, (read_all(s), vault_find(&s->toy[0]->vault, "account.00") != NULL &&
+	    vault_find(&s->toy[0]->vault, "account.00")->secret == 0));
+	store_lease_want(s->store[0], false);
+	UNTIL(s->loop, (read_all(s), !store_lease_held(s->store[0])));
+	store_free(&s->store[0]);
+
+	s->seal = one;
+	mola_new(s, 1, true);
+	assert_null(store_state(s->store[1]).why);
+	assert_true(str_eq(store_find(s->store[1], "account.00")->data, STR("the key")));
+	store_lease_want(s->store[1], true);
+	UNTIL(s->loop, store_lease_held(s->store[1]));
+	store_free(&s->store[1]);
+	seal_free(&both);
+	seal_free(&old);
+}
+
 static void
 a_store_that_is_lost_is_said_to_be_so(void **state)
 {
@@ -291,6 +332,7 @@ main(void)
 		TEST(notes_outlive_their_holder),
 		TEST(a_directory_is_taken_at_once),
 		TEST(a_lease_of_another_stack_is_left_alone),
+		TEST(the_secret_can_be_replaced),
 		TEST(a_store_that_is_lost_is_said_to_be_so),
 	};
 

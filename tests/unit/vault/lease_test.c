@@ -77,7 +77,7 @@ show(struct world *w, struct contender *c, int64_t took)
 	struct vault_object o = { .name = "acme.lease", .id = "x", .version = c->cut ? c->old_version : w->version,
 	    .labels = labels };
 
-	lease_read(&c->lease, w->now - took, w->now, exists ? &o : NULL);
+	lease_read(&c->lease, w->now - took, w->now, exists ? &o : NULL, false);
 	json_decref(labels);
 }
 
@@ -360,7 +360,7 @@ a_directory_is_ones_own(void **state)
 	(void)state;
 	lease_init(&l, "me", true);
 	lease_want(&l, 0);
-	lease_read(&l, 10, 10, &o);
+	lease_read(&l, 10, 10, &o, false);
 	assert_int_equal(lease_next(&l, 20, &until), LEASE_BEAT);
 	json_decref(labels);
 }
@@ -370,14 +370,13 @@ what_is_foreign_is_left_alone(void **state)
 {
 	struct lease l;
 	json_t *labels = json_pack("{s:s}", "holder", "");
-	struct vault_object o = { .name = "acme.lease", .id = "x", .version = 7, .labels = labels,
-	    .why = WHY_STORE_SEALED };
+	struct vault_object o = { .name = "acme.lease", .id = "x", .version = 7, .labels = labels };
 	int64_t until;
 
 	(void)state;
 	lease_init(&l, "me", false);
 	lease_want(&l, 0);
-	lease_read(&l, 10, 10, &o);
+	lease_read(&l, 10, 10, &o, true);
 	assert_int_equal(lease_next(&l, 1000 * SEC, &until), LEASE_REST);
 	assert_true(until == INT64_MAX);
 	json_decref(labels);

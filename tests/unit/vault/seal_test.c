@@ -105,6 +105,7 @@ a_secret_can_be_replaced(void **state)
 	struct seal *old = seal_of(one, NULL), *both = seal_of(two, one), *new = seal_of(two, NULL);
 	struct buf b, b2;
 	struct str sealed = closed(old, "a", "old", &b), fresh = closed(both, "a", "new", &b2);
+	char name[SEAL_NAME_BYTES];
 	unsigned which = 9;
 	char data[64] = "";
 
@@ -116,6 +117,13 @@ a_secret_can_be_replaced(void **state)
 	assert_int_equal(which, 0);
 	assert_ptr_equal(seal_open(new, STR("a"), sealed, data, &which), WHY_STORE_SEALED);
 	assert_ptr_equal(seal_open(old, STR("a"), fresh, data, &which), WHY_STORE_SEALED);
+	seal_name(both, name);
+	assert_int_equal(strlen(name), 16);
+	assert_true(seal_knows(new, name));
+	assert_false(seal_knows(old, name));
+	seal_name(old, name);
+	assert_true(seal_knows(both, name));
+	assert_false(seal_knows(new, name));
 	buf_fini(&b);
 	buf_fini(&b2);
 	seal_free(&old);
