@@ -143,6 +143,17 @@ pebble_issued() { grep -c 'Issued certificate serial' "$tmp/pebble.log"; }
 # '{"host": "a.test"}', set-txt '{"host": "_acme-challenge.a.test.", "value": "..."}'
 pebble_dns() { curl -sSf -o /dev/null --max-time 10 -d "$2" "http://$net.101:8055/$1"; }
 
+# faults_start: in front of Pebble, which is $acme from then on; acme_fault JSON: as tests/faults/acme.py has it, such as
+# '{"path": "/order-plz", "status": 429, "headers": {"Retry-After": "2"}, "type": "urn:ietf:params:acme:error:rateLimited"}'
+faults_start() {
+	cert_make faults "$net.102" || return 1
+	start faults python3 tests/faults/acme.py "$net.102:14000" "$ca/faults.crt" "$ca/faults.key" "$net.101:14000" "$ca/root.crt" "$net.102:14001"
+	within 30 listening "$net.102" 14000 && within 30 listening "$net.102" 14001 && acme=$net.102:14000
+}
+acme_fault() { curl -sSf -o /dev/null --max-time 10 -d "$1" "http://$net.102:14001/"; }
+acme_faults_end() { curl -sSf -o /dev/null --max-time 10 -X DELETE "http://$net.102:14001/"; }
+acme_requests() { grep -c -E "$1" "$tmp/faults.log"; }	# acme_requests REGEX: of lines METHOD PATH STATUS, such as '^POST /order-plz'
+
 # ---- servers of other protocols; each listens when its function returns ----
 
 # grpc_start NAME PORT [CERTIFICATE-FILE]: gRPC's own test server, of all addresses; grpc_case ADDRESS PORT CASE [OPTION...]
