@@ -11,6 +11,7 @@
 #include "world/world.h"
 
 struct admin;
+struct certs;
 struct discover;
 struct mover;
 struct prom_nodes;
@@ -30,6 +31,7 @@ struct admin_conf {
 	bool		 inherited;		/* a table was in force before this process started */
 	const struct mover *mover;		/* the same */
 	struct targets	*targets;		/* the same */
+	struct certs	*certs;			/* the same */
 	const struct prometheus *prometheus;	/* the same */
 	const struct prom_nodes *prom_nodes;	/* the same */
 	const struct user_queries *user_queries;	/* the same */

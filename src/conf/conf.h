@@ -25,6 +25,7 @@ enum conf_maybe { MAYBE_ABSENT, MAYBE_NO, MAYBE_YES };
 #define CONF_LISTEN_MAX 64
 #define CONF_LISTEN_NAME_MAX 64
 #define CONF_CERTIFICATES_MAX 1024
+#define CONF_CERT_PATH_MAX 480
 #define CONF_TLS_NONE	"none"			/* as tls_default */
 #define CONF_AUTO	UINT32_MAX
 #define CONF_ERRORS_MAX	(256u << 10)		/* bytes of what is wrong with it */

@@ -191,6 +191,8 @@ certificates_check(const struct conf *c, const struct tree *root, struct faults 
 	for (unsigned i = 0; i < c->ncertificates; i++) {
 		const struct conf_certificate *own = &c->certificate[i], *first;
 
+		if (own->cert != NULL && strlen(own->cert) > CONF_CERT_PATH_MAX)
+			faults_add(f, own->line, "tls.certificates.cert", "longer than %d bytes", CONF_CERT_PATH_MAX);
 		if (own->cert != NULL && (first = certificate_find(c, own->cert, i)) != NULL)
 			faults_add(f, own->line, "tls.certificates.cert", "'%.200s' is already listed in line %d",
 			    own->cert, first->line);

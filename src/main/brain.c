@@ -12,6 +12,7 @@
 #include "admin/events.h"
 #include "base/bug.h"
 #include "base/clock.h"
+#include "certs/certs.h"
 #include "collect/prom_nodes.h"
 #include "collect/user_queries.h"
 #include "collect/scrape.h"
@@ -43,17 +44,19 @@ struct brain {
 	struct discover	*discover;
 	struct mover	*mover;
 	struct targets	*targets;
+	struct certs	*certs;
 	struct events	*events;
 	struct outages	*outages;
 	struct admin	*admin;
 	struct channel	 channel;
 	struct timer	 tick;
 	int64_t		 born_usec;
-	uint64_t	 secrets_serial;	/* of the set that was published last; counts from 1 in each brain */
+	uint64_t	 secrets_serial;	/* of the set that was published last */
+	bool		 secrets_due;	/* it did not reach the parent */
 	bool		 inherited;	/* a table was in force at the start */
 	bool		 began;		/* the first pass was made */
 	bool		 changed;	/* since the last table that was sent */
-	int64_t		 retry_usec;	/* of a table that failed */
+	int64_t		 retry_usec, secrets_retry_usec;	/* of a table, and of secrets, that failed */
 };
 
 /* ---- the life of a table ---- */
@@ -94,25 +97,37 @@ publish(struct brain *b)
 }
 
 /*
- * What workers must keep secret: nothing today, so the set is empty, and workers have one from
- * their start. The set in force stays when this fails.
+ * What workers must keep secret. When this fails, the set in force stays, and on_tick tries again
+ * with what is to be published then.
  */
 static void
 publish_secrets(struct brain *b)
 {
-	struct secrets_maker *m = secrets_maker_new(++b->secrets_serial);
+	struct secrets_maker *m = secrets_maker_new(b->secrets_serial + 1);
 	struct channel_msg msg = { .kind = CHANNEL_SECRETS };
 	const struct why *why;
+	bool sent = false;
 	int fd;
 
+	certs_write(b->certs, m);
 	if ((why = secrets_maker_seal(m, &fd)) != NULL)
 		log_event(LOG_ERROR, "secrets.failed", "why", why_name(why), "text", why->text, NULL);
 	else {
-		if (!channel_send(&b->channel, &msg, fd))
-			log_event(LOG_ERROR, "secrets.unsent", "serial", LOG_N(b->secrets_serial), NULL);
+		sent = channel_send(&b->channel, &msg, fd);
+		if (!sent)
+			log_event(LOG_ERROR, "secrets.unsent", "serial", LOG_N(b->secrets_serial + 1), NULL);
 		close(fd);
 	}
 	secrets_maker_free(&m);
+	b->secrets_serial += sent;
+	b->secrets_due = !sent;
+	b->secrets_retry_usec = loop_now(b->loop) + RETRY_USEC;
+}
+
+static void
+on_certs(void *arg)
+{
+	publish_secrets(arg);
 }
 
 static struct mover_conf
@@ -240,6 +255,8 @@ on_tick(void *arg)
 		apply(b);
 	else if (b->began && b->changed && knows_better(b) && loop_now(b->loop) >= b->retry_usec)
 		publish(b);
+	if (b->secrets_due && loop_now(b->loop) >= b->secrets_retry_usec)
+		publish_secrets(b);
 }
 
 /* The serial of the table that has the change: one that is out, or the next one. */
@@ -300,6 +317,7 @@ reload(struct brain *b, int fd)
 		b->conf = next;
 		log_setup("brain", next->log_level, next->log_json);
 		admin_reconf(b->admin, next);
+		certs_reconf(b->certs, next);
 		discover_reload(b);
 		prometheus_reconf(b->prometheus, next);
 		prom_nodes_reconf(b->prom_nodes, next);
@@ -345,6 +363,25 @@ inherit(struct brain *b)
 	table_unref(&t);
 }
 
+/* Keys of tickets that clients hold, certificates whose files are broken by now: what workers have
+ * is where the next brain goes on. */
+static void
+inherit_secrets(struct brain *b)
+{
+	const struct why *why;
+	struct secrets *s;
+
+	if (b->boot->secrets_fd < 0)
+		return;
+	if ((why = secrets_open(b->boot->secrets_fd, &s)) != NULL) {
+		log_event(LOG_ERROR, "secrets.refused", "why", why_name(why), NULL);
+		return;
+	}
+	b->secrets_serial = secrets_serial(s);
+	certs_inherit(b->certs, s);
+	secrets_unref(&s);
+}
+
 static void
 brain_open(struct brain *b)
 {
@@ -356,7 +393,10 @@ brain_open(struct brain *b)
 	char host[64] = "";
 
 	inherit(b);
-	publish_secrets(b);
+	b->certs = certs_new(b->loop, b->boot->live, on_certs, b);
+	inherit_secrets(b);
+	certs_reconf(b->certs, b->conf);
+	publish_secrets(b);		/* before the first table: a worker begins with both */
 	b->fetcher = fetcher_new(b->loop);
 	b->scrape = scrape_new(b->loop, b->fetcher, on_sample, b);
 	b->steer = steer_new(b->world);
@@ -376,6 +416,7 @@ brain_open(struct brain *b)
 	a.prom_nodes = b->prom_nodes;
 	a.user_queries = b->user_queries;
 	a.targets = b->targets;
+	a.certs = b->certs;
 	a.discover = b->discover;
 	a.inherited = b->inherited;
 	b->admin = admin_new(b->loop, &a);
@@ -389,6 +430,7 @@ brain_close(struct brain *b)
 	timer_clear(b->loop, &b->tick);
 	admin_free(&b->admin);
 	targets_free(&b->targets);
+	certs_free(&b->certs);
 	mover_free(&b->mover);
 	discover_free(&b->discover);
 	user_queries_free(&b->user_queries);
@@ -413,6 +455,7 @@ brain_run(const struct brain_conf *boot)
 
 	ASSERT(boot->channel_fd >= 0);
 	prctl(PR_SET_NAME, "brain");
+	prctl(PR_SET_DUMPABLE, 0);	/* private keys: no core dump, no debugger */
 	log_setup("brain", b.conf->log_level, b.conf->log_json);
 	b.loop = loop_new();
 	b.born_usec = loop_now(b.loop);

@@ -15,7 +15,7 @@ struct brain_conf {
 	struct live	*live;
 	struct phys	*phys;
 	int		 channel_fd;
-	int		 table_fd;		/* the table in force, -1: none yet */
+	int		 table_fd, secrets_fd;	/* those in force, -1: none yet */
 	int		 admin_tcp_fd, admin_unix_fd;	/* listening, -1: none */
 };
 

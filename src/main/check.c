@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "certs/certs.h"
 #include "cli/cli.h"
 #include "conf/conf.h"
 #include "main/check.h"
@@ -14,6 +15,20 @@ static const char *
 plural(unsigned n)
 {
 	return n == 1 ? "" : "s";
+}
+
+/* What cannot be used; what is doubtful is told, and no more. */
+static bool
+print_certificates(const struct conf *c)
+{
+	struct buf out;
+	unsigned wrong;
+
+	buf_init(&out, CONF_ERRORS_MAX);
+	wrong = certs_check(c, &out);
+	fwrite(out.p, 1, out.len, stderr);
+	buf_fini(&out);
+	return wrong == 0;
 }
 
 static void
@@ -54,8 +69,10 @@ check_main(int argc, char **argv)
 	log_setup("check", LOG_ERROR, false);
 	c = conf_load(file, &text, &errors);
 	if (c != NULL) {
-		print_valid(c);
-		status = swarm ? check_swarm(c) : 0;
+		status = print_certificates(c) ? 0 : 1;
+		if (status == 0)
+			print_valid(c);
+		status |= swarm ? check_swarm(c) : 0;
 	} else
 		fwrite(errors.p, 1, errors.len, stderr);
 	buf_fini(&text);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -265,7 +266,8 @@ brain_again(void *arg)
 static void
 brain_start(struct parent *p)
 {
-	struct brain_conf b = { .conf = p->conf, .live = p->live, .phys = p->phys, .table_fd = p->table };
+	struct brain_conf b = { .conf = p->conf, .live = p->live, .phys = p->phys,
+	    .table_fd = p->table, .secrets_fd = p->secrets };
 	pid_t pid;
 
 	ASSERT(p->brain.pid == 0 && !p->stopping);
@@ -276,8 +278,6 @@ brain_start(struct parent *p)
 	pid = child_fork(&p->brain, p->loop, on_brain_message, p, &b.channel_fd);
 	if (pid == 0) {
 		close_others(p, WORKERS_MAX);
-		if (p->secrets >= 0)		/* it makes its own */
-			close(p->secrets);
 		exit(brain_run(&b));
 	}
 	if (pid < 0)
@@ -564,6 +564,8 @@ parent_run(struct conf *conf)
 	sink_unblock(STDOUT_FILENO);
 	sink_unblock(STDERR_FILENO);
 	log_setup("parent", conf->log_level, conf->log_json);
+	/* the sets of secrets that it passes on are open here: not for others in /proc */
+	prctl(PR_SET_DUMPABLE, 0);
 	descriptors_raise();
 	if (descriptors_clients(conf->clients_max) < conf->clients_max)
 		log_event(LOG_WARN, "clients.fewer", "max", LOG_N(descriptors_clients(conf->clients_max)),

@@ -172,6 +172,10 @@ WHY(CERT_KEY_KIND, 0, CONFIG,
     "Ed25519, or RSA with 2048 bits or more")
 WHY(CERT_KEY_WRONG,       0, CONFIG,   "the private key does not belong to the first certificate")
 
+WHY(CERT_FILE,            0, CONFIG,   "a file of a certificate cannot be read")
+WHY(CERT_EXPIRED,         0, CONFIG,   "the certificate has expired")
+WHY(CERT_NOT_YET_VALID,   0, CONFIG,   "the certificate is not valid yet")
+
 /* profiles */
 WHY(BAD_PROFILE, 0, CONFIG,
     "not a profile; expected balanced, cpu, ram, io or net, or weights such as cpu=0.3,ram=0.7")

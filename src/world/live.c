@@ -45,6 +45,7 @@ struct live {
 	_Atomic uint32_t	prober;
 	_Atomic int64_t		ejected_until, penalty_until;	/* of any task, at the latest */
 	_Atomic uint32_t	failure_serial, state_serial;
+	_Atomic uint32_t	challenges_asked;
 	_Atomic uint64_t	paused[LIVE_PAUSED];	/* 0: free */
 	struct worker_row	worker[WORKERS_MAX];
 	struct row		node[NODES_MAX] __attribute__((aligned(64)));
@@ -529,6 +530,18 @@ live_stopped(struct live *l, unsigned process)
 {
 	ASSERT(process <= LIVE_BRAIN);
 	SET(l->process[process].pid, 0);
+}
+
+void
+live_ask_challenges(struct live *l)
+{
+	ADD(l->challenges_asked, 1);
+}
+
+uint32_t
+live_challenges_asked(const struct live *l)
+{
+	return GET(l->challenges_asked);
 }
 
 void

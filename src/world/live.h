@@ -137,6 +137,11 @@ struct live_relayed {
 void		live_add_relayed(struct live *, unsigned worker, const struct live_relayed *);
 struct live_relayed live_relayed_total(const struct live *);
 
+/* A worker holds a request for a challenge (ACME) that it does not have: the brain looks for it at
+ * once. It reads how often that was, ever. */
+void		live_ask_challenges(struct live *);
+uint32_t	live_challenges_asked(const struct live *);
+
 /* what the parent reports of itself and its children; LIVE_BRAIN in place of a worker's number is
  * the brain */
 #define LIVE_BRAIN	WORKERS_MAX

@@ -176,6 +176,16 @@ secrets_find(const struct secrets *s, struct str name, struct str *value)
 	return false;
 }
 
+void
+secrets_at(const struct secrets *s, unsigned i, struct str *name, struct str *value)
+{
+	const struct secrets_row *r = &s->row[i];
+
+	ASSERT(i < s->head->nrows);
+	*name = row_name(s->base, r);
+	*value = (struct str){ name->p + name->len, r->value_len };
+}
+
 /* ---- building ---- */
 
 struct secrets_maker {

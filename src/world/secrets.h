@@ -2,8 +2,8 @@
  * secrets: named values that workers need and nobody else may read, such as the keys of
  * certificates. A set travels as tables do, as one block in a sealed memfd from the brain through
  * the parent to the workers, but never inside a table: the brain, too, maps tables, and what they
- * hold is what the admin API shows. Only workers map a set, and it is left out of core dumps. The
- * newest set replaces the one before as a whole.
+ * hold is what the admin API shows. Workers map a set, and a brain that begins, to go on with what the
+ * one before had; it is left out of core dumps. The newest set replaces the one before as a whole.
  */
 #ifndef WORLD_SECRETS_H
 #define WORLD_SECRETS_H
@@ -30,6 +30,9 @@ uint64_t		 secrets_serial(const struct secrets *);
 unsigned		 secrets_count(const struct secrets *);
 /* False: there is none of that name. The value lies in the set and lives as long as it. */
 bool			 secrets_find(const struct secrets *, struct str name, struct str *value);
+
+/* All of them by number, in the order of their names. */
+void			 secrets_at(const struct secrets *, unsigned i, struct str *name, struct str *value);
 
 /* ---- building, in the brain ---- */
 
