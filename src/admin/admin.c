@@ -13,6 +13,7 @@
 #include "admin/view.h"
 #include "base/bug.h"
 #include "base/clock.h"
+#include "certs/certs.h"
 #include "collect/prom_nodes.h"
 #include "engine/discover.h"
 #include "http/server.h"
@@ -86,7 +87,7 @@ view_of(const void *arg)
 		.world = a->conf.world, .rates = a->rates, .events = a->conf.events, .conf = a->conf.conf,
 		.now_usec = loop_now(a->loop), .mover = a->conf.mover, .discover = a->conf.discover,
 		.targets = a->conf.targets, .user_queries = a->conf.user_queries,
-		.prometheus = a->conf.prometheus, .pause = loop_longest_pause(a->loop)
+		.prometheus = a->conf.prometheus, .certs = a->conf.certs, .pause = loop_longest_pause(a->loop)
 	};
 }
 
@@ -125,9 +126,12 @@ get_root(struct admin *a, struct request *req)
 	    "/api/v1/swarm      the Docker Swarm that is watched\n"
 	    "/api/v1/prometheus the Prometheus servers and the state of the queries\n"
 	    "/api/v1/targets    the external proxies that Mola configures\n"
+	    "/api/v1/certs      the certificates, where they come from, and when they expire\n"
 	    "/api/v1/drain      POST {\"node\": NAME, \"drain\": true}\n"
 	    "/api/v1/targets/withdraw       POST {\"target\": NAME}\n"
 	    "/api/v1/targets/resume         the same\n"
+	    "/api/v1/certs/renew            POST {\"certificate\": NAME}\n"
+	    "/api/v1/certs/remove           the same\n"
 	    "/traefik           for Traefik's HTTP provider; ?target=NAME\n"
 	    "/v3/discovery:endpoints        POST, for Envoy's EDS by REST\n"
 	    "/envoy/v3/discovery:endpoints  the same\n"), NULL);
@@ -216,6 +220,15 @@ get_targets(struct admin *a, struct request *req)
 		reply_json(req, 200, targets_view(a->conf.targets, loop_now(a->loop)), NULL);
 }
 
+static void
+get_certs(struct admin *a, struct request *req)
+{
+	if (a->conf.certs == NULL)
+		reply_json(req, 200, json_pack("{s:[], s:[]}", "certificates", "authorities"), NULL);
+	else
+		reply_json(req, 200, certs_view(a->conf.certs), NULL);
+}
+
 /* ---- proxies that poll ---- */
 
 static void
@@ -275,6 +288,46 @@ static void
 post_resume(struct admin *a, struct request *req)
 {
 	post_target(a, req, false);
+}
+
+/* What is asked for takes as long as a CA does: the response says that it has begun. */
+static void
+post_certificate(struct admin *a, struct request *req, bool renew)
+{
+	struct str body = request_body(req);
+	json_t *j = json_loadb(body.len > 0 ? body.p : "", body.len, JSON_REJECT_DUPLICATES, NULL);
+	const char *name = json_string_value(json_object_get(j, "certificate"));
+	char detail[CERTS_DETAIL_MAX] = "";
+	int status;
+
+	if (name == NULL)
+		reply_error(req, 400, "expected {\"certificate\": NAME}", NULL);
+	else if (a->conf.certs == NULL)
+		reply_absent(req, "certificate", name);
+	else {
+		status = renew ? certs_renew(a->conf.certs, name, detail) :
+		    certs_act_remove(a->conf.certs, name, detail);
+		if (status == 404)
+			reply_absent(req, "certificate", name);
+		else if (status != 0)
+			reply_error(req, status, detail, NULL);
+		else
+			reply_json(req, 202, json_pack("{s:s, s:s}", "certificate", name, "state",
+			    renew ? "renewing" : "removing"), NULL);
+	}
+	json_decref(j);
+}
+
+static void
+post_renew(struct admin *a, struct request *req)
+{
+	post_certificate(a, req, true);
+}
+
+static void
+post_remove(struct admin *a, struct request *req)
+{
+	post_certificate(a, req, false);
 }
 
 static void
@@ -351,6 +404,9 @@ static const struct admin_endpoint {
 	{ "/api/v1/swarm", ACCESS_READ, NULL, PAGE_SWARM },
 	{ "/api/v1/prometheus", ACCESS_READ, get_prometheus, 0 },
 	{ "/api/v1/targets", ACCESS_READ, get_targets, 0 },
+	{ "/api/v1/certs", ACCESS_READ, get_certs, 0 },
+	{ "/api/v1/certs/renew", ACCESS_WRITE, post_renew, 0 },
+	{ "/api/v1/certs/remove", ACCESS_WRITE, post_remove, 0 },
 	{ "/api/v1/drain", ACCESS_WRITE, post_drain, 0 },
 	{ "/api/v1/targets/withdraw", ACCESS_WRITE, post_withdraw, 0 },
 	{ "/api/v1/targets/resume", ACCESS_WRITE, post_resume, 0 },

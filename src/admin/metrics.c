@@ -145,6 +145,7 @@ put_family(struct metrics_page *p, enum family f)
 	case FAMILY_PROM_UP ... FAMILY_PROM_FAILURES:	metrics_prometheus(p, f); break;
 	case FAMILY_QUERY_UP ... FAMILY_QUERY_USED:	metrics_queries(p, f); break;
 	case FAMILY_TARGET_UP ... FAMILY_TARGET_SHARE:	metrics_targets(p, f); break;
+	case FAMILY_CERT_EXPIRY ... FAMILY_CERT_FAILURES:	metrics_certs(p, f); break;
 	case FAMILY_EVENTS:		put_events(p); break;
 	case FAMILIES:			break;
 	}

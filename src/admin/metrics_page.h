@@ -40,5 +40,6 @@ void	metrics_processes(struct metrics_page *, enum family);	/* metrics_process.c
 void	metrics_prometheus(struct metrics_page *, enum family);	/* metrics_prometheus.c */
 void	metrics_queries(struct metrics_page *, enum family);	/* metrics_query.c */
 void	metrics_targets(struct metrics_page *, enum family);	/* metrics_target.c */
+void	metrics_certs(struct metrics_page *, enum family);	/* metrics_cert.c */
 
 #endif

@@ -11,6 +11,7 @@
 #include "conf/conf.h"
 #include "net/loop.h"
 
+struct certs;
 struct discover;
 struct mover;
 struct report_service;
@@ -29,6 +30,7 @@ struct admin_view {
 	const struct targets	*targets;	/* the same */
 	const struct user_queries	*user_queries;		/* the same */
 	const struct prometheus	*prometheus;	/* the same */
+	const struct certs	*certs;		/* the same */
 	struct loop_pause	 pause;		/* the brain's longest */
 };
 

@@ -109,6 +109,7 @@ struct certs_status {		/* of one certificate, for metrics */
 	bool		 there;		/* one is in force, */
 	bool		 good;		/* and what its source has last is it */
 	int64_t		 not_after;	/* seconds since the epoch, 0: not known */
+	double		 left;		/* fraction of its life */
 	uint64_t	 failures;	/* ever */
 };
 bool		 certs_status(const struct certs *, size_t *at, struct certs_status *);

@@ -108,6 +108,15 @@ certs_view(const struct certs *c)
 	    "challenges", (int)map_count(c->challenge), "clock_wrong", now < CLOCK_LEAST);
 }
 
+static double
+left_ratio(const struct cert *c, int64_t now)
+{
+	double life = c == NULL ? 0 : (double)(cert_not_after(c) - cert_not_before(c));
+	double left = c == NULL ? 0 : (double)(cert_not_after(c) - now);
+
+	return life <= 0 || left <= 0 ? 0 : left >= life ? 1 : left / life;
+}
+
 bool
 certs_status(const struct certs *c, size_t *at, struct certs_status *out)
 {
@@ -123,7 +132,7 @@ certs_status(const struct certs *c, size_t *at, struct certs_status *out)
 		    .file = i->file != NULL, .there = i->now.pem.p != NULL,
 		    .good = i->now.pem.p != NULL && i->why == NULL,
 		    .not_after = i->now.cert != NULL ? cert_not_after(i->now.cert) : 0,
-		    .failures = i->failures };
+		    .left = left_ratio(i->now.cert, now), .failures = i->failures };
 		return true;
 	}
 	return false;

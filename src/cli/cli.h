@@ -10,6 +10,7 @@ int	services_main(int argc, char **argv);
 int	tasks_main(int argc, char **argv);
 int	why_main(int argc, char **argv);
 int	targets_main(int argc, char **argv);
+int	certs_main(int argc, char **argv);
 int	drain_main(int argc, char **argv);
 int	health_main(int argc, char **argv);
 int	version_main(int argc, char **argv);

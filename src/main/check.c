@@ -26,7 +26,8 @@ print_certificates(const struct conf *c)
 
 	buf_init(&out, CONF_ERRORS_MAX);
 	wrong = certs_check(c, &out);
-	fwrite(out.p, 1, out.len, stderr);
+	if (out.len > 0)
+		fwrite(out.p, 1, out.len, stderr);
 	buf_fini(&out);
 	return wrong == 0;
 }

@@ -12,6 +12,8 @@ CMD(tasks, tasks_main, "[OPTIONS] [SERVICE]", "list the tasks of one service or 
 CMD(why, why_main, "[OPTIONS] SERVICE", "explain the shares of a service's tasks")
 CMD(targets, targets_verb, "[OPTIONS] [withdraw|resume NAME]",
     "list the external proxies that Mola configures and what they have applied, or withdraw that")
+CMD(certs, certs_main, "[OPTIONS] [renew|remove NAME]",
+    "list the certificates, where they come from and when they expire, or renew or remove one")
 CMD(drain, drain_main, "[OPTIONS] NODE",
     "stop sending new requests to a node, or with --task to a task; resume with --undo")
 CMD(health, health_main, "[OPTIONS]", "check whether Mola, or an agent, is healthy")

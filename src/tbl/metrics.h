@@ -114,4 +114,13 @@ METRIC(TARGET_WEIGHT, mola_target_weight, gauge,
     "0: it drains. While mola_target_up is 0, the weight that is to be published.")
 METRIC(TARGET_SHARE, mola_target_share_ratio, gauge,
     "The same as a fraction of the service's new requests.")
+METRIC(CERT_EXPIRY, mola_certificate_expiry_timestamp_seconds, gauge,
+    "When the certificate that is in force expires. Absent while there is none.")
+METRIC(CERT_LEFT, mola_certificate_left_ratio, gauge,
+    "Fraction of its life that the certificate has left, 0 when it has expired.")
+METRIC(CERT_UP, mola_certificate_up, gauge,
+    "1 when the certificate that its source has is in force, 0 when that one cannot be used or "
+    "there is none: then an older one stays in force, if there is one.")
+METRIC(CERT_FAILURES, mola_certificate_failures_total, counter,
+    "Readings of a certificate's file, or renewals, that failed.")
 METRIC(EVENTS, mola_events_total, counter, "Lines that the brain has logged, by level.")

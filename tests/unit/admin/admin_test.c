@@ -6,6 +6,7 @@
 #include "admin/pages.c"
 #include "admin/pending.c"
 
+#include "../net/make_cert.h"
 #include "../until.h"
 
 #define TOKEN "0123456789abcdef"
@@ -18,6 +19,7 @@ struct stage {
 	struct world	*world;
 	struct events	*events;
 	struct admin	*admin;
+	struct certs	*certs;
 	struct addr	 tcp, local;
 	int		 drains;
 	uint64_t	 serial;		/* of the table that has the last drain; the one worker has 1 in force */
@@ -80,6 +82,12 @@ fill_signals(struct stage *s)
 	snprintf(b->signal.detail, sizeof b->signal.detail, "line 3");
 }
 
+static void
+on_certs_changed(void *arg)
+{
+	(void)arg;
+}
+
 static struct stage *
 stage_new(const char *text)
 {
@@ -105,8 +113,9 @@ stage_new(const char *text)
 	assert_null(addr_parse(str_of(path), &s->local));
 	unlink(s->local.sa.un.sun_path);
 	assert_null(sock_listen(&s->local, false, &local));
+	s->certs = certs_new(s->loop, s->live, on_certs_changed, NULL);
 	s->admin = admin_new(s->loop, &(struct admin_conf){ .conf = s->conf, .world = s->world, .events = s->events, .tcp_fd = tcp,
-	    .unix_fd = local, .drain_node = on_drain, .arg = s });
+	    .unix_fd = local, .drain_node = on_drain, .certs = s->certs, .arg = s });
 	return s;
 }
 
@@ -115,6 +124,7 @@ stage_free(struct stage *s)
 {
 	json_decref(s->json);
 	admin_free(&s->admin);
+	certs_free(&s->certs);
 	events_free(&s->events);
 	world_free(&s->world);
 	loop_free(&s->loop);
@@ -498,6 +508,106 @@ test_writes_need_the_token(void **state)
 		drains += s->status == 200;
 		assert_int_equal(s->drains, drains);
 	}
+	stage_free(s);
+}
+
+static bool
+on_renew(void *arg, const char *id, char detail[CERTS_DETAIL_MAX])
+{
+	snprintf(arg, 64, "%s", id);
+	snprintf(detail, CERTS_DETAIL_MAX, "the CA said no");
+	return strcmp(id, "acme:a.org") == 0;
+}
+
+static void
+post_renew_of(struct stage *s, const char *verb, const char *body)
+{
+	char request[1024];
+
+	snprintf(request, sizeof request, "POST /api/v1/certs/%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" JSON_TYPE
+	    "Content-Length: %zu\r\n\r\n%s", verb, strlen(body), body);
+	ask_at(s, &s->local, request);
+}
+
+static char *
+put_certificate(struct stage *s, const char *id, const char *names)
+{
+	struct made m = make_cert(EVP_EC_gen("P-256"), "leaf", names, NULL, 90);
+	char *pem = pem_add(pem_add(NULL, m.x, NULL), NULL, m.key);
+
+	assert_null(certs_put(s->certs, id, str_of(pem), NULL));
+	made_free(&m);
+	return pem;
+}
+
+/* All that is public of a certificate, and nothing else. */
+static void
+test_certificates_are_shown_without_keys(void **state)
+{
+	struct stage *s = stage_new(yaml);
+	char *pem = put_certificate(s, "acme:a.org", "DNS:a.org, DNS:*.a.org"), key[40];
+	const json_t *c;
+
+	(void)state;
+	certs_put_challenge(s->certs, CERTS_HTTP_01, "token", STR("token.thumbprint"));
+	certs_note(s->certs, "acme:b.org", 0, WHY_SYSTEM, "the CA is away");
+	get(s, "/api/v1/certs");
+	assert_int_equal(s->status, 200);
+	c = item(s, "certificates", 0);
+	assert_string_equal(text_of(c, "id"), "acme:a.org");
+	assert_string_equal(text_of(c, "source"), "acme");
+	assert_string_equal(text_of(c, "state"), "good");
+	assert_string_equal(text_of(c, "key"), "ecdsa-256");
+	assert_string_equal(json_string_value(json_array_get(json_object_get(c, "names"), 1)), "*.a.org");
+	assert_true(real_of(c, "expires_seconds") > 89 * 86400);
+	assert_string_equal(text_of(item(s, "certificates", 1), "state"), "missing");
+	assert_string_equal(text_of(item(s, "certificates", 1), "detail"), "the CA is away");
+	assert_int_equal((int)real_of(s->json, "challenges"), 1);
+	str_copy(key, sizeof key, str_of(strstr(pem, "PRIVATE KEY-----\n") + 17));
+	for (int i = 0; i < 2; i++) {
+		assert_null(strstr(s->body, key));
+		assert_null(strstr(s->body, "PRIVATE"));
+		assert_null(strstr(s->body, "thumbprint"));
+		get(s, "/metrics");
+	}
+	assert_non_null(strstr(s->body, "\nmola_certificate_up{certificate=\"acme:a.org\"} 1\n"));
+	assert_non_null(strstr(s->body, "\nmola_certificate_up{certificate=\"acme:b.org\"} 0\n"));
+	assert_non_null(strstr(s->body, "\nmola_certificate_failures_total{certificate=\"acme:b.org\"} 1\n"));
+	assert_non_null(strstr(s->body, "\nmola_certificate_expiry_timestamp_seconds{certificate=\"acme:a.org\"} "));
+	assert_non_null(strstr(s->body, "\nmola_certificate_left_ratio{certificate=\"acme:a.org\"} 0.97"));
+	assert_null(strstr(s->body, "expiry_timestamp_seconds{certificate=\"acme:b.org\"}"));
+	free(pem);
+	stage_free(s);
+}
+
+static void
+test_a_certificate_is_renewed_by_its_source(void **state)
+{
+	struct stage *s = stage_new(yaml);
+	char *a = put_certificate(s, "acme:a.org", "DNS:a.org"), *b = put_certificate(s, "acme:b.org", "DNS:b.org"), renewed[64] = "";
+	const struct certs_source source = { .name = "acme", .renew = on_renew, .arg = renewed };
+
+	(void)state;
+	certs_set_source(s->certs, &source);
+	post_renew_of(s, "renew", "{\"certificate\":\"a.org\"}");
+	assert_int_equal(s->status, 202);
+	assert_string_equal(renewed, "acme:a.org");
+	assert_string_equal(text_of(s->json, "state"), "renewing");
+	post_renew_of(s, "renew", "{\"certificate\":\"acme:b.org\"}");
+	assert_int_equal(s->status, 409);
+	assert_string_equal(error_of(s), "the CA said no");
+	post_renew_of(s, "remove", "{\"certificate\":\"a.org\"}");
+	assert_int_equal(s->status, 409);
+	post_renew_of(s, "renew", "{\"certificate\":\"x.org\"}");
+	assert_int_equal(s->status, 404);
+	assert_string_equal(error_of(s), "there is no certificate 'x.org'");
+	post_renew_of(s, "renew", "{\"certificate\":7}");
+	assert_int_equal(s->status, 400);
+	ask_at(s, &s->tcp, "POST /api/v1/certs/renew HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n" JSON_TYPE
+	    "Content-Length: 2\r\n\r\n{}");
+	assert_int_equal(s->status, 401);
+	free(a);
+	free(b);
 	stage_free(s);
 }
 
@@ -919,6 +1029,8 @@ main(void)
 		cmocka_unit_test(test_a_foreign_name_is_told),
 		cmocka_unit_test(test_envoy_may_ask),
 		cmocka_unit_test(test_writes_need_the_token),
+		cmocka_unit_test(test_certificates_are_shown_without_keys),
+		cmocka_unit_test(test_a_certificate_is_renewed_by_its_source),
 		cmocka_unit_test(test_without_a_token_only_the_socket_writes),
 		cmocka_unit_test(test_drain_is_checked),
 		cmocka_unit_test(test_a_drain_is_replied_to_when_workers_have_it),

@@ -35,6 +35,14 @@ static const char why_unserved_answer[] = "{\"service\":\"two\",\"policy\":null,
     "\"state\":\"wrong\",\"text\":\"expected a duration\"}],\"troubles\":[{\"why\":\"route_taken\",\"text\":\"a/ belongs to web\"},"
     "{\"why\":\"service_no_port\",\"text\":\"no port is known\"}]}";
 
+static const char certs_answer[] = "{\"certificates\":[{\"id\":\"file:/a.pem\",\"source\":\"file\",\"state\":\"kept\",\"default\":true,"
+    "\"names\":[\"a.org\",\"b.org\",\"c.org\",\"d.org\"],\"issuer\":\"CN=R11\",\"key\":\"ecdsa-256\",\"not_after\":\"2027-01-31T00:00:00Z\","
+    "\"expires_seconds\":864001,\"renew\":null,\"text\":\"a file of a certificate cannot be read\",\"detail\":\"/a.pem: gone\"},"
+    "{\"id\":\"acme:e.org\",\"state\":\"waiting\",\"default\":false,\"names\":[],\"issuer\":null,\"key\":null,\"not_after\":null,"
+    "\"expires_seconds\":null,\"renew\":\"2027-01-01T10:00:00Z\",\"text\":null,\"detail\":null},"
+    "{\"id\":\"file:/f.pem\",\"state\":\"expired\",\"default\":false,\"names\":[\"f.org\"],\"issuer\":\"CN=R11\",\"key\":\"rsa-2048\","
+    "\"not_after\":\"2026-11-01T00:00:00Z\",\"expires_seconds\":-172800,\"warning\":\"no chain\"}]}";
+
 #define LONG_NAME 1200
 
 static char place[64], where[80];
@@ -52,7 +60,15 @@ pretend(void *arg, struct request *x)
 	request_query(x, "service", service, sizeof service);
 	if (str_eq(path, STR("/api/v1/nodes")))
 		json = nodes_answer;
-	else if (str_eq(path, STR("/api/v1/services")))
+	else if (str_eq(path, STR("/api/v1/certs")))
+		json = certs_answer;
+	else if (str_eq(path, STR("/api/v1/certs/renew")) && str_eq(body, STR("{\"certificate\":\"e.org\"}"))) {
+		json = "{\"certificate\":\"e.org\",\"state\":\"renewing\"}";
+		status = 202;
+	} else if (str_eq(path, STR("/api/v1/certs/remove"))) {
+		json = "{\"error\":\"it is a file\"}";
+		status = 409;
+	} else if (str_eq(path, STR("/api/v1/services")))
 		json = services_answer;
 	else if (str_eq(path, STR("/api/v1/tasks")) && (service[0] == '\0' || strcmp(service, "web & co") == 0))
 		json = tasks_answer;
@@ -237,6 +253,28 @@ test_why_unserved(void **state)
 }
 
 static void
+test_certs(void **state)
+{
+	struct output t = MOLA(certs), renew = MOLA(certs, "renew", "e.org"), remove = MOLA(certs, "remove", "/a.pem");
+	struct output wrong = MOLA(certs, "e.org");
+
+	(void)state;
+	assert_string_equal(t.out,
+	    "CERTIFICATE  NAMES                           ISSUER  KEY        EXPIRES               RENEWED     STATE\n"
+	    "file:/a.pem  a.org, b.org, c.org and 1 more  CN=R11  ecdsa-256  2027-01-31 (10 d)     -           kept\n"
+	    "  a file of a certificate cannot be read: /a.pem: gone\n"
+	    "  the default, for clients that name no host or an unknown one\n"
+	    "acme:e.org   -                               -       -          -                     2027-01-01  waiting\n"
+	    "file:/f.pem  f.org                           CN=R11  rsa-2048   2026-11-01 (2 d ago)  -           expired\n"
+	    "  no chain\n");
+	assert_string_equal(renew.out, "e.org: renewing; `mola certs` shows when it is done\n");
+	assert_int_equal(renew.status, 0);
+	assert_string_equal(remove.err, "mola certs: it is a file\n");
+	assert_int_equal(remove.status, 1);
+	assert_int_equal(wrong.status, 2);
+}
+
+static void
 test_drain(void **state)
 {
 	struct output task = MOLA(drain, "--task", "web.1");
@@ -406,6 +444,7 @@ main(void)
 		cmocka_unit_test(test_tasks), cmocka_unit_test(test_long_names),
 		cmocka_unit_test(test_why),
 		cmocka_unit_test(test_why_unserved),
+		cmocka_unit_test(test_certs),
 		cmocka_unit_test(test_drain), cmocka_unit_test(test_a_pending_drain),
 		cmocka_unit_test(test_health),
 		cmocka_unit_test(test_json),
