@@ -219,8 +219,8 @@ take_pem(struct cert *c, struct str pem, bool certs, struct fault *f)
 
 /* ---- what a certificate says ---- */
 
-static char *
-name_text(const X509_NAME *name)
+char *
+cert_name_text(const X509_NAME *name)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
 	struct str text = { "", 0 };
@@ -298,7 +298,7 @@ is_host_name(struct str s)
 	return true;
 }
 
-/* Names of other kinds (mail, URI) are no host's, and names that no client can ask for do not harm. */
+/* Names of other kinds (mail, URI) are no host's; what no client can ask for does no harm. */
 static bool
 take_name(struct cert *c, const GENERAL_NAME *g, struct fault *f)
 {
@@ -415,8 +415,8 @@ cert_read(struct cert *c, struct fault *f)
 		return fault_set(f, WHY_CERT_SYNTAX, "its dates are malformed");
 	if (!take_names(c, f))
 		return false;
-	c->subject = name_text(X509_get_subject_name(c->leaf));
-	c->issuer = name_text(X509_get_issuer_name(c->leaf));
+	c->subject = cert_name_text(X509_get_subject_name(c->leaf));
+	c->issuer = cert_name_text(X509_get_issuer_name(c->leaf));
 	c->serial = serial_text(c->leaf);
 	c->warning = warning_of(c);
 	return true;

@@ -13,5 +13,7 @@
 X509		*cert_x509(const struct cert *);
 EVP_PKEY	*cert_key(const struct cert *);
 STACK_OF(X509)	*cert_chain(const struct cert *);	/* without the first; may be empty */
+/* A name as RFC 4514 writes it, cut if it is long; the caller frees it. */
+char		*cert_name_text(const X509_NAME *);
 
 #endif

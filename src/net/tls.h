@@ -1,0 +1,121 @@
+/*
+ * tls: TLS 1.2 and 1.3 as what carries a stream's bytes, for both roles. Who owns the stream
+ * reads and writes as ever; this is for those who set it up, and who ask what came of it.
+ *
+ *	stream_set_transport(s, tls_accept(server, arg));	then stream_connected() until it is done
+ *
+ * The end of a direction is a message of TLS (close_notify): a socket that ends without it is a
+ * cut (stream_was_cut), and reads fail.
+ */
+#ifndef NET_TLS_H
+#define NET_TLS_H
+
+#include "net/cert_index.h"
+#include "net/stream.h"
+
+/* ---- tickets: keys by which clients resume sessions, with any worker that has the same ---- */
+
+#define TLS_TICKETS_MAX		8
+#define TLS_TICKET_BYTES	80	/* of a key: name 16, HMAC 32, AES-256 32 */
+
+struct tls_tickets {
+	unsigned	n;
+	unsigned char	key[TLS_TICKETS_MAX][TLS_TICKET_BYTES];	/* the first encrypts, all decrypt */
+};
+
+void	tls_tickets_make(struct tls_tickets *);		/* one of our own, of chance */
+/* False, and nothing has changed: there are none, too many, or one is not as long as a key. */
+bool	tls_tickets_set(struct tls_tickets *, const struct str *keys, unsigned n);
+void	tls_tickets_fini(struct tls_tickets *);		/* overwritten */
+
+/* ---- the server's side ---- */
+
+struct tls_server;
+
+enum tls_client_cert { TLS_CLIENT_CERT_NONE, TLS_CLIENT_CERT_OPTIONAL, TLS_CLIENT_CERT_REQUIRE };
+
+struct tls_server_conf {
+	unsigned	 min_version;		/* 12 or 13 */
+	bool		 http2;			/* is offered by ALPN */
+	enum tls_client_cert client_cert;
+	struct str	 client_ca;		/* PEM; not looked at without client certificates */
+	struct str	 scope;			/* sessions are resumed only where this is the same */
+};
+
+/* What a client asks for. */
+struct tls_wanted {
+	struct str	host;			/* in lower case; empty: none */
+	bool		challenge;		/* a CA's challenge TLS-ALPN-01 (RFC 8737) */
+};
+
+/*
+ * Gives the certificates for a client, NULL for kinds that there are not; they are not the
+ * caller's. IO_AGAIN: not yet; stream_connected() asks again. IO_FAIL: there is none.
+ * `client`: as passed to tls_accept().
+ */
+typedef enum io_result	tls_choose_f(void *arg, void *client, const struct tls_wanted *,
+			    struct cert_group *);
+
+/*
+ * Connections hold what they need of it: it may be freed while they go on. `tickets` may change
+ * at any time; NULL: sessions are not resumed. WHY_CERT_*: about client_ca.
+ */
+const struct why	*tls_server_new(const struct tls_server_conf *, tls_choose_f *, void *arg,
+			    const struct tls_tickets *, struct tls_server **);
+void			 tls_server_free(struct tls_server **);
+/* For a stream that has not read anything yet. NULL: there is no memory. */
+struct transport	*tls_accept(struct tls_server *, void *client);
+
+/* ---- the client's side ---- */
+
+struct tls_client;
+
+/* NAME: the certificate must be of a trusted CA, and name the host; CA: any name will do. */
+enum tls_verify { TLS_VERIFY_NAME, TLS_VERIFY_CA, TLS_VERIFY_NONE };
+
+struct tls_client_conf {
+	enum tls_verify	 verify;
+	struct str	 ca;			/* PEM: who is trusted; not looked at with NONE */
+	struct cert	*cert;			/* to be shown when the server asks; NULL: none */
+	bool		 http2;			/* is offered besides HTTP/1.1 */
+};
+
+const struct why	*tls_client_new(const struct tls_client_conf *, struct tls_client **);
+void			 tls_client_free(struct tls_client **);
+/* `name`: of the server, as asked for (SNI, unless it is an address) and as verified. */
+struct transport	*tls_connect(struct tls_client *, struct str name);
+
+/* ---- what came of it; all of it is empty for streams without TLS ---- */
+
+struct tls_facts {
+	const char	*version, *cipher;	/* "TLSv1.3", "TLS_AES_128_GCM_SHA256" */
+	struct str	 host;			/* that the client asked for, in lower case */
+	const struct cert *cert;		/* ours, which was shown or would have been; NULL in the client's role */
+	bool		 resumed;
+	bool		 challenge;		/* tls_wanted.challenge: nothing more is to be said */
+	const char	*peer;			/* the subject of the other side's certificate, verified; NULL: none */
+};
+
+bool		 stream_is_tls(const struct stream *);
+/* The protocol that both sides chose: "h2", "http/1.1"; empty: none. Once it is connected. */
+struct str	 stream_protocol(const struct stream *);
+/* False: not TLS, or not connected. What it points to lives as long as the stream is open. */
+bool		 tls_facts(const struct stream *, struct tls_facts *);
+
+/* Why TLS failed. */
+enum tls_fault {
+	TLS_NO_FAULT,		/* it has not, or the socket is at fault: stream_error() */
+	TLS_GONE,		/* the socket ended too early */
+	TLS_FAULT_BROKEN,	/* what came is not TLS, or breaks its rules */
+	TLS_FAULT_VERSION,	/* no version in common */
+	TLS_FAULT_SHARED,	/* no cipher, group, signature or protocol in common */
+	TLS_FAULT_NO_CERT,	/* no certificate of ours for what the client asks for */
+	TLS_FAULT_PEER_NONE,	/* the other side showed no certificate, and must */
+	TLS_FAULT_PEER,		/* its certificate does not verify */
+	TLS_FAULT_ALERT		/* the other side refused: our certificate, or anything else */
+};
+
+enum tls_fault	 tls_fault(const struct stream *);
+const char	*tls_fault_text(const struct stream *);	/* for people, never NULL; constant */
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * tls_priv: one connection's TLS, shared by its transport (tls.c) and both roles (tls_server.c,
+ * tls_client.c).
+ */
+#ifndef NET_TLS_PRIV_H
+#define NET_TLS_PRIV_H
+
+#include <openssl/ssl.h>
+
+#include "net/cert_priv.h"
+#include "net/tls.h"
+#include "net/transport_priv.h"
+
+struct tls {
+	struct transport transport;	/* first */
+	SSL		*ssl;
+	int		 fd;		/* the stream's; -1 until the handshake begins */
+	int		 error;		/* errno of the socket, 0: it works */
+	bool		 socket_ended;
+	bool		 failed;	/* nothing more goes either way */
+	bool		 read_waits;	/* for room in `out` */
+	bool		 chosen;	/* certificates */
+	bool		 challenge;
+	enum tls_fault	 fault;
+	const char	*fault_text;
+	char		*out;		/* what the socket did not take; NULL: nothing */
+	size_t		 out_at, out_len, out_cap;
+	/* the server's side */
+	struct tls_server *server;
+	void		*client;
+	char		*host;		/* that the client asked for; NULL: none */
+	struct cert	*cert;		/* after the handshake: that was shown */
+	struct cert_group group;	/* until then */
+	char		*peer;		/* subject of the other side's certificate, NULL: none */
+};
+
+/* A connection of this SSL_CTX; NULL: there is no memory. */
+struct tls	*tls_new(SSL_CTX *);
+/* What both roles have in common; never NULL. */
+SSL_CTX		*tls_context_new(const SSL_METHOD *, unsigned min_version);
+/* Whom to trust, by a PEM text. `names`: collects the names of CAs; NULL: not. */
+const struct why *tls_context_trust(SSL_CTX *, struct str pem, STACK_OF(X509_NAME) *names);
+
+static inline struct tls *
+tls_of(const SSL *ssl)
+{
+	return SSL_get_app_data(ssl);
+}
+
+/* tls_server.c: drops a reference */
+void		 tls_server_unref(struct tls_server *);
+
+#endif
