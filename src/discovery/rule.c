@@ -27,6 +27,7 @@ struct rule_parser {
 	char		*unsupported;	/* of struct rule */
 	char		*problem;
 	unsigned	 depth;
+	bool		 tcp;		/* whose matchers are others */
 	bool		 escaped;	/* the matcher being read has an escape that is not understood */
 };
 
@@ -359,6 +360,25 @@ read_unsupported(struct rule_parser *r, struct str name, const struct str *arg, 
 		term_add(out, (struct rule_term){ .partial = true });
 }
 
+/* Of connections, clients name the server, and nothing else is known. */
+static bool
+read_tcp(struct rule_parser *r, struct str name, const struct str *arg, unsigned n,
+    struct rule_terms *out)
+{
+	if (str_eq_nocase(name, STR("HostSNI")) && n == 1 && str_eq(arg[0], STR("*")))
+		term_add(out, (struct rule_term){ .host = NULL });
+	else if (str_eq_nocase(name, STR("HostSNI")))
+		return read_hosts(r, arg, n, out);
+	else {
+		unsupported_add(r, name);
+		for (unsigned i = 0; i < n && str_eq_nocase(name, STR("HostSNIRegexp")); i++)
+			regexp_host(r->arena, arg[i], out);
+		if (out->n == 0)
+			term_add(out, (struct rule_term){ .partial = true });
+	}
+	return true;
+}
+
 static bool
 read_matcher(struct rule_parser *r, struct rule_terms *out)
 {
@@ -382,6 +402,8 @@ read_matcher(struct rule_parser *r, struct rule_terms *out)
 		term_add(out, (struct rule_term){ .partial = true });
 		return true;
 	}
+	if (r->tcp)
+		return read_tcp(r, name, arg, n, out);
 	if (str_eq_nocase(name, STR("Host")) || str_eq_nocase(name, STR("HostHeader")))
 		return read_hosts(r, arg, n, out);
 	if (str_eq_nocase(name, STR("PathPrefix")) || str_eq_nocase(name, STR("Path")))
@@ -438,11 +460,11 @@ read_or(struct rule_parser *r, struct rule_terms *out)
 	return true;
 }
 
-bool
-rule_parse(struct str s, struct arena *a, struct rule *out, char problem[120])
+static bool
+parse(struct str s, struct arena *a, bool tcp, struct rule *out, char problem[120])
 {
 	struct rule rule = { .n = 0 };
-	struct rule_parser r = { .rest = s, .arena = a, .unsupported = rule.unsupported,
+	struct rule_parser r = { .rest = s, .arena = a, .tcp = tcp, .unsupported = rule.unsupported,
 	    .problem = problem };
 	struct rule_terms t;
 
@@ -458,4 +480,16 @@ rule_parse(struct str s, struct arena *a, struct rule *out, char problem[120])
 	memcpy(rule.term, t.term, t.n * sizeof *t.term);
 	*out = rule;
 	return true;
+}
+
+bool
+rule_parse(struct str s, struct arena *a, struct rule *out, char problem[120])
+{
+	return parse(s, a, false, out, problem);
+}
+
+bool
+rule_parse_tcp(struct str s, struct arena *a, struct rule *out, char problem[120])
+{
+	return parse(s, a, true, out, problem);
 }

@@ -24,5 +24,7 @@ struct rule {
 
 /* False: not a rule, or too large; `problem` says why. Texts are the arena's. */
 bool	rule_parse(struct str, struct arena *, struct rule *, char problem[120]);
+/* The same for routers of TCP: HostSNI(`a`, `b`), HostSNI(`*`) for any. */
+bool	rule_parse_tcp(struct str, struct arena *, struct rule *, char problem[120]);
 
 #endif

@@ -173,9 +173,11 @@ gather(struct traefik_reading *r, const struct swarm_label *label)
 		reading_report(r, label, LABEL_UNUSED, off_reason(r));
 	else if (n >= 2 && word_is(word[1], "http"))
 		gather_http(r, label, word, n);
-	else if (n >= 3 && (word_is(word[1], "tcp") || word_is(word[1], "udp"))) {
-		r->ntcp_udp++;
-		reading_report(r, label, LABEL_UNUSED, "Mola relays HTTP alone");
+	else if (n >= 3 && word_is(word[1], "tcp"))
+		tcp_gather(r, label, word, n);
+	else if (n >= 3 && word_is(word[1], "udp")) {
+		r->nudp++;
+		reading_report(r, label, LABEL_UNUSED, "Mola relays HTTP and TCP");
 	} else if (n >= 3 && (word_is(word[1], "docker") || word_is(word[1], "swarm")))
 		reading_report(r, label, LABEL_UNUSED, "Mola goes to tasks directly, on whichever "
 		    "network it shares with them");
@@ -243,11 +245,11 @@ report_others(struct traefik_reading *r)
 		    "read; set mola.host and mola.port, or use labels of Traefik 2 or 3 "
 		    "(traefik.http.routers.NAME.rule)", r->nv1, r->nv1 == 1 ? "label" : "labels",
 		    r->v1->name));
-	if (r->ntcp_udp > 0 && r->nrouters == 0)
+	if (r->nudp > 0 && r->nrouters == 0 && tcp_routers(r) == 0)
 		labels_add_trouble(l, WHY_LABELS_FOREIGN,
-		    arena_text(l->arena, STR("it has labels for TCP or UDP alone, and Mola relays "
-		    "HTTP; if it serves HTTP, set mola.host and mola.port; otherwise publish its "
-		    "port, or leave it to Traefik")));
+		    arena_text(l->arena, STR("it has labels for UDP alone, and Mola relays HTTP and TCP; if it "
+		    "serves HTTP, set mola.host and mola.port; otherwise publish its port, or leave it to "
+		    "Traefik")));
 }
 
 /* traefik.enable comes first: it decides whether the others count. Names are in order, as
@@ -257,18 +259,19 @@ traefik_read(struct labels *l, const struct swarm_service *s, const struct traef
     const struct middlewares *m)
 {
 	struct traefik_reading r = { .l = l, .service = s, .rules = rules, .middlewares = m,
-	    .mode = l->host.given || l->path.given ? MODE_PORT_ONLY : MODE_ALL };
+	    .mode = l->host.given || l->path.given || l->conf.kind == SERVICE_TCP ? MODE_PORT_ONLY :
+	    MODE_ALL };
 
 	read_enable(&r);
 	for (unsigned i = 0; i < s->nlabels; i++)
 		if (strncasecmp(s->label[i].name, "traefik.", 8) == 0)
 			gather(&r, &s->label[i]);
-	if (rules->default_rule != NULL && r.enabled && r.nrouters == 0 && r.ntcp_udp == 0 &&
-	    r.mode != MODE_OFF)
+	if (rules->default_rule != NULL && r.enabled && r.nrouters == 0 && r.nudp == 0 &&
+	    r.tcp == NULL && r.mode != MODE_OFF)
 		r.router[r.nrouters++] = (struct router){ .name = str_of(s->name) };
 	ASSERT(r.mode != MODE_OFF || (r.nrouters == 0 && r.nbackends == 0));
 	if (r.mode != MODE_OFF && l->enable == ENABLE_ABSENT)
-		l->enabled = r.enabled || r.nrouters > 0 || l->enabled;
+		l->enabled = r.enabled || r.nrouters > 0 || tcp_routers(&r) > 0 || l->enabled;
 	for (unsigned i = 0; i < r.nbackends; i++)
 		backend_read(&r, &r.backend[i]);
 	for (unsigned i = 0; i < r.nrouters; i++)
@@ -279,6 +282,7 @@ traefik_read(struct labels *l, const struct swarm_service *s, const struct traef
 		router_resolve(&r, &r.router[i],
 		    r.router[i].backend == NULL || reading_has_label(&r, "mola.port") ?
 		    l->port : backend_port(r.router[i].backend));
+	tcp_read(&r);
 	if (r.mode == MODE_ALL)
 		report_others(&r);
 }

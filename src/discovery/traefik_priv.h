@@ -1,7 +1,7 @@
 /*
  * traefik_priv: the traefik.* labels of one service while they are read: traefik.c gathers
  * them, router.c checks the routers, entry_points.c their entry points, backend.c the services
- * that they lead to. Private to these.
+ * that they lead to; tcp_router.c has all of this for TCP. Private to these.
  */
 #ifndef DISCOVERY_TRAEFIK_PRIV_H
 #define DISCOVERY_TRAEFIK_PRIV_H
@@ -35,6 +35,8 @@ struct backend {			/* what Traefik calls a service */
 	bool		 unsupported_scheme;	/* its tasks speak something other than plain HTTP */
 };
 
+struct tcp_reading;
+
 struct traefik_reading {
 	struct labels	*l;
 	const struct swarm_service *service;
@@ -50,7 +52,8 @@ struct traefik_reading {
 	} mode;
 	bool		 enabled;		/* traefik.enable is true */
 	bool		 too_many;		/* there are more routers or services than are read */
-	unsigned	 nv1, ntcp_udp;		/* labels of Traefik 1; of TCP and UDP */
+	struct tcp_reading *tcp;		/* labels of TCP, NULL: there are none */
+	unsigned	 nv1, nudp;		/* labels of Traefik 1; of UDP */
 	const struct swarm_label *v1;		/* the first of Traefik 1 */
 	const struct swarm_label *unknown;	/* the first that may concern any router: none is served */
 };
@@ -77,6 +80,12 @@ unsigned backend_port(const struct backend *);
 void	backend_read(struct traefik_reading *, struct backend *);
 /* Puts into `conf` how its tasks are checked. */
 void	backend_conf(const struct backend *, struct service_conf *);
+
+/* tcp_router.c: one label; then, once, all that is made of them. */
+void	tcp_gather(struct traefik_reading *, const struct swarm_label *, const struct str *word,
+	    unsigned n);
+unsigned tcp_routers(const struct traefik_reading *);
+void	tcp_read(struct traefik_reading *);
 
 /* entry_points.c: why a router is not served on those that the label names (NULL: the
  * default ones); NULL: it is. `guarded`: they may keep requests out. */

@@ -13,6 +13,8 @@ int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 static const struct service_conf defaults = { .connect_usec = 1, .response_usec = 1, .idle_usec = 1, .tunnel_usec = 1,
 	.health_interval_usec = 1, .health_timeout_usec = 1, .health_rise = 1, .health_fall = 1 };
 
+static const struct swarm_listener listeners[] = { { "web", false }, { "pg", false }, { "tls", true } };
+
 static void
 check(const struct labels *l)
 {
@@ -21,6 +23,12 @@ check(const struct labels *l)
 	ASSERT(l->conf.scale_max == 0 || l->conf.scale_min <= l->conf.scale_max);
 	for (unsigned i = 0; i < l->nroutes; i++)
 		ASSERT(l->route[i].at.path[0] == '/' && strlen(l->route[i].at.host) <= 253 && l->route[i].port <= 65535);
+	for (unsigned i = 0; i < l->nroutes; i++)
+		ASSERT(l->route[i].at.listener == NULL || labels_listener(l, str_of(l->route[i].at.listener)) != NULL);
+	for (unsigned i = 0; i < l->nroutes; i++)	/* all connections of a listener with TLS go to nobody */
+		ASSERT(l->route[i].at.listener == NULL || *l->route[i].at.host != '\0' || strcmp(l->route[i].at.listener, "tls") != 0);
+	for (unsigned i = 0; i < l->nrefused; i++)
+		ASSERT(l->refused[i].listener != NULL && *l->refused[i].host != '\0');
 	for (unsigned i = 0; i < l->nclaims; i++)
 		ASSERT(l->claim[i].at.path[0] == '/' && strlen(l->claim[i].at.host) <= 253 && l->claim[i].priority < ROUTE_OWN);
 	for (unsigned i = 0; i < l->nothers; i++)
@@ -42,7 +50,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct swarm_service s = { .id = "id", .name = "web", .label = label };
 	struct report_service report = { 0 };
 	struct middlewares *m = middlewares_new();
-	struct labels l = { .arena = arena_new(), .report = &report };
+	struct labels l = { .arena = arena_new(), .report = &report, .listener = listeners, .nlisteners = 3 };
 
 	while (s.nlabels < 64 && str_split(&rest, '\n', &line))
 		if (str_split(&line, '=', &name))

@@ -23,6 +23,11 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 			ASSERT(r.term[i].path == NULL || r.term[i].path[0] == '/');
 		}
 	}
+	if (rule_parse_tcp((struct str){ (const char *)bytes, len }, a, &r, problem)) {
+		ASSERT(r.n <= RULE_TERMS_MAX && strlen(r.unsupported) < sizeof r.unsupported);
+		for (unsigned i = 0; i < r.n; i++)
+			ASSERT(r.term[i].path == NULL && (r.term[i].host == NULL || r.term[i].host[0] != '\0'));
+	}
 	arena_free(&a);
 	return 0;
 }

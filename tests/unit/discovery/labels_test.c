@@ -274,7 +274,7 @@ what_is_not_understood_of_traefik_is_named(void **state)
 	expect_label(s, "web", "traefik.http.routers.web.priority", LABEL_VALID, NULL);
 	expect_label(s, "web", "traefik.http.routers.web.entrypoints", LABEL_VALID, NULL);
 	expect_label(s, "web", "traefik.http.middlewares.auth.basicauth.users", LABEL_UNUSED, "");
-	expect_label(s, "web", "traefik.tcp.routers.t.rule", LABEL_UNUSED, "HTTP");
+	expect_label(s, "web", "traefik.tcp.routers.t.rule", LABEL_UNUSED, "not served");
 	expect_label(s, "web", "traefik.bogus", LABEL_UNKNOWN, "not understood");
 	expect_label(s, "web", "traefik.http.services.web.loadbalancer.sticky.cookie", LABEL_UNSUPPORTED, "stay with its task");
 	assert_string_equal(world_service(s->world, STR("web"))->conf.health_path, "/hc");
@@ -556,9 +556,9 @@ labels_of_others_are_named_in_one_line(void **state)
 	    "\"traefik.frontend.auth.basic.users\":\"x\",\"traefik.admin.port\":\"81\""));
 	expect_trouble(s, "web", WHY_LABELS_FOREIGN, "4 labels of Traefik 1");
 	assert_int_equal(reported(s, "web")->ntroubles, 1);
-	assert_null(web(s, "\"traefik.enable\":\"true\",\"traefik.tcp.routers.t.rule\":\"HostSNI(`*`)\","
-	    "\"traefik.tcp.services.t.loadbalancer.server.port\":\"5432\""));
-	expect_trouble(s, "web", WHY_LABELS_FOREIGN, "TCP or UDP alone");
+	assert_null(web(s, "\"traefik.enable\":\"true\",\"traefik.udp.routers.t.entrypoints\":\"dns\","
+	    "\"traefik.udp.services.t.loadbalancer.server.port\":\"53\""));
+	expect_trouble(s, "web", WHY_LABELS_FOREIGN, "UDP alone");
 	assert_int_equal(reported(s, "web")->ntroubles, 1);
 }
 

@@ -103,6 +103,100 @@ a_listener_is_taken_once(void **state)
 	expect_trouble(s, "young", WHY_ROUTE_TAKEN, "tcp pg belongs to db");
 }
 
+/* ---- Traefik's ---- */
+
+#define T(key, value) "\"traefik.tcp." key "\":\"" value "\""
+#define RULE(rule) T("routers.x.rule", rule)
+#define ON(names) "," T("routers.x.entrypoints", names)
+#define PORT "," T("services.x.loadbalancer.server.port", "5432")
+#define THROUGH "," T("routers.x.tls.passthrough", "true")
+
+static void
+routers_of_tcp(void **state)
+{
+	struct stage *s = *state;
+	const struct world_service *ws = play_one(s, RULE("HostSNI(`*`)") ON("PG") PORT "," T("services.x.loadbalancer.proxyprotocol.version", "1"));
+
+	expect_routes(ws, "pg:");
+	expect_tasks(s, "db", "db.1.t1=10.0.1.5:5432");
+	assert_int_equal(ws->conf.kind, SERVICE_TCP);
+	assert_int_equal(ws->conf.proxy_version, PROXY_V1);
+	assert_int_equal(reported(s, "db")->ntroubles, 0);
+	for (unsigned i = 0; i < reported(s, "db")->nlabels; i++)
+		assert_int_equal(reported(s, "db")->label[i].state, LABEL_VALID);
+	expect_routes(play_one(s, RULE("HostSNI(`A.org`, `b.org`) || HostSNI(`*.c.org`)") THROUGH ON("websecure,none") PORT ","
+	    T("routers.x.tls", "true")), "websecure:a.org websecure:b.org websecure:+.c.org");
+	expect_routes(play_one(s, RULE("HostSNI(`a.org`)") THROUGH PORT), "websecure:a.org extra:a.org");
+	ws = play_one(s, RULE("HostSNI(`*`)") ON("pg") PORT "," T("services.x.loadbalancer.proxyprotocol", "true"));
+	assert_int_equal(ws->conf.proxy_version, PROXY_V2);
+	s->traefik.enable = false;
+	assert_null(play_one(s, RULE("HostSNI(`*`)") ON("pg") PORT));
+	s->traefik.enable = true;
+}
+
+/* A name of a router that is not served goes to nobody, so that a wider one does not get it. */
+static void
+routers_of_tcp_that_are_not_served(void **state)
+{
+	static const struct {
+		const char *labels, *part;
+		const struct why *const *why;
+		unsigned refused;
+	} odd[] = {
+		{ RULE("HostSNI(`a.org`)") PORT "," T("routers.x.tls", "true"), "passes TLS of tcp services through", &WHY_TLS_OPTIONS, 2 },
+		{ RULE("HostSNI(`a.org`)") PORT ON("pg"), "is for TLS", &WHY_ROUTER_RULE, 1 },
+		{ RULE("HostSNI(`a.org`)") PORT THROUGH ON("nowhere"), "(nowhere)", &WHY_ENTRY_POINT, 0 },
+		{ RULE("HostSNI(`*`)") PORT THROUGH ON("websecure"), "has tls", &WHY_LISTENER, 0 },
+		{ RULE("HostSNI(`a.org`) && ClientIP(`10.0.0.0/8`)") PORT THROUGH ON("pg"), "ClientIP", &WHY_ROUTER_RULE, 1 },
+		{ RULE("HostSNIRegexp(`^.+\\\\.a\\\\.org$`)") PORT THROUGH ON("pg"), "HostSNIRegexp", &WHY_ROUTER_RULE, 1 },
+		{ RULE("HostSNI(`a.org`)") PORT THROUGH ON("pg") "," T("routers.x.middlewares", "allow@swarm"), "allow@swarm", &WHY_NEEDS_MIDDLEWARE, 1 },
+		{ RULE("HostSNI(`a.org`)") PORT THROUGH ON("pg") "," T("routers.x.priority", "7"), "most specific", &WHY_ROUTER_LABEL, 1 },
+		{ RULE("HostSNI(`a.org`)") PORT THROUGH ON("pg") "," T("routers.x.frob", "7"), "frob", &WHY_ROUTER_LABEL, 1 },
+		{ RULE("HostSNI(`a.org`)") PORT THROUGH ON("pg") "," T("services.x.loadbalancer.server.tls", "true"), "server.tls", &WHY_ROUTER_SERVICE, 1 },
+		{ RULE("HostSNI(`a.org`)") PORT THROUGH ON("pg") "," T("services.x.loadbalancer.proxyprotocol.version", "3"), "version", &WHY_ROUTER_SERVICE, 1 },
+		{ RULE("HostSNI(`a.org`)") PORT THROUGH ON("pg") "," T("routers.y.rule", "HostSNI("), "another tcp router", &WHY_ROUTER_RULE, 1 },
+		{ RULE("HostSNI(`a.org`)") PORT THROUGH ON("pg") "," T("frob.x", "1"), "another tcp router", &WHY_ROUTER_RULE, 1 },
+		{ RULE("HostSNI(`a.org`)") PORT THROUGH ON("pg") "," T("routers.x.service", "other"), "no label here defines", &WHY_ROUTER_SERVICE, 1 },
+	};
+	struct stage *s = *state;
+
+	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+		assert_null(play_one(s, odd[i].labels));
+		expect_trouble(s, "db", *odd[i].why, odd[i].part);
+		assert_int_equal(s->world->nrefused, odd[i].refused);
+		for (unsigned k = 0; k < s->world->nrefused; k++)
+			assert_non_null(s->world->refused[k].listener);
+	}
+}
+
+static void
+routers_of_both_kinds(void **state)
+{
+	struct stage *s = *state;
+	const char *http = "\"traefik.http.routers.w.rule\":\"Host(`a.org`)\",\"traefik.http.services.w.loadbalancer.server.port\":\"80\",";
+	const struct world_service *tcp;
+	char labels[2000];
+
+	snprintf(labels, sizeof labels, "%s%s", http, RULE("HostSNI(`*`)") ON("pg") PORT);
+	expect_routes(play_one(s, labels), "http:a.org");
+	tcp = world_service(s->world, STR("db:5432"));
+	expect_routes(tcp, "pg:");
+	assert_int_equal(tcp->conf.kind, SERVICE_TCP);
+	expect_tasks(s, "db:5432", "db:5432.1.t1=10.0.1.5:5432");
+	assert_int_equal(world_service(s->world, STR("db"))->conf.kind, SERVICE_HTTP);
+	snprintf(labels, sizeof labels, "%s%s", http, RULE("HostSNI(`*`)") ON("pg") "," T("services.x.loadbalancer.server.port", "80"));
+	expect_routes(play_one(s, labels), "http:a.org");
+	expect_trouble(s, "db", WHY_SERVICE_NO_PORT, "also that of");
+	/* two ports of tcp */
+	expect_routes(play_one(s, RULE("HostSNI(`*`)") ON("pg") PORT "," T("routers.x.service", "x") "," T("routers.y.service", "y") ","
+	    T("routers.y.rule", "HostSNI(`*`)") "," T("routers.y.entrypoints", "web") "," T("services.y.loadbalancer.server.port", "5433")), "pg:");
+	expect_routes(world_service(s->world, STR("db:5433")), "web:");
+	assert_int_equal(world_service(s->world, STR("db:5433"))->conf.kind, SERVICE_TCP);
+	/* mola.* go first */
+	expect_routes(play_one(s, TCP ",\"mola.listen\":\"web\"," RULE("HostSNI(`*`)") ON("pg") PORT), "web:");
+	expect_label(s, "db", "traefik.tcp.routers.x.rule", LABEL_UNUSED, "precedence");
+}
+
 int
 main(void)
 {
@@ -110,6 +204,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(by_listener_and_host, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(what_is_not_clear_is_not_served, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(labels_of_the_other_kind_are_unused, stage_setup, stage_teardown),
+		cmocka_unit_test_setup_teardown(routers_of_tcp, stage_setup, stage_teardown),
+		cmocka_unit_test_setup_teardown(routers_of_tcp_that_are_not_served, stage_setup, stage_teardown),
+		cmocka_unit_test_setup_teardown(routers_of_both_kinds, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(a_listener_is_taken_once, stage_setup, stage_teardown),
 	};
 
