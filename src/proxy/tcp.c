@@ -198,10 +198,12 @@ idle_until(const struct tcp *t)
 	return (up > down ? up : down) + t->service->tunnel_usec;
 }
 
-/* Which side it was shows in what is left of the connections. */
+/* Which side it was, if it was not for want of memory, shows in what is left of the connections. */
 static const struct why *
 broken_why(const struct tcp *t)
 {
+	if (t->up.starved || t->down.starved)
+		return WHY_NO_MEMORY;
 	if (stream_is_broken(&t->client->session.stream))
 		return WHY_CLIENT_GONE;
 	return t->attempt.served ? WHY_TUNNEL_CLOSED : WHY_UPSTREAM_GONE;
