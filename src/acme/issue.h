@@ -39,8 +39,7 @@ typedef void	issue_ended_f(void *arg, const struct issue_end *);
 /* For the log: an order was made, taken over, left behind. `what` is the event's name. */
 typedef void	issue_note_f(void *arg, const char *what, const char *order_url);
 
-/* `ended` is called exactly once, in a later turn, unless issue_free comes first; never to be freed
- * within it, but after. */
+/* `ended` is called exactly once, in a later turn, unless issue_free comes first; it may free it. */
 struct issue	*issue_new(const struct issue_conf *, issue_note_f *, issue_ended_f *, void *arg);
 void		 issue_free(struct issue **);
 const char	*issue_phase(const struct issue *);	/* for people: "waiting for the CA" */

@@ -206,6 +206,8 @@ key_alone(enum conf_section_id section)
 		return &conf_keys[KEY_LISTEN_address];
 	case SECTION_CERTIFICATE:
 		return &conf_keys[KEY_CERTIFICATE_cert];
+	case SECTION_ACME_CA:
+		return &conf_keys[KEY_ACME_CA_url];
 	case SECTION_RULE:
 		return &conf_keys[KEY_RULE_query];
 	case SECTION_TRAEFIK:
@@ -281,6 +283,10 @@ read_item(struct conf_reader *r, const struct tree *t, enum conf_section_id sect
 		faults_add(&r->faults, t->line, where, "more than %d certificates", CONF_CERTIFICATES_MAX);
 		return;
 	}
+	if (section == SECTION_ACME_CA && n == CONF_ACME_CAS_MAX) {
+		faults_add(&r->faults, t->line, where, "more than %d CAs", CONF_ACME_CAS_MAX);
+		return;
+	}
 	if (section == SECTION_RULE && n == TERMS_MAX) {
 		faults_add(&r->faults, t->line, where, "more than %d queries", TERMS_MAX);
 		return;
@@ -342,7 +348,8 @@ read_list(struct conf_reader *r, const struct tree *t, enum conf_section_id sect
 		for (const struct tree *item = t->first; item != NULL; item = item->next)
 			read_item(r, item, section, where, base);
 	} else if (section == SECTION_LISTEN ||
-	    (section == SECTION_CERTIFICATE && (t->shape == TREE_MAP || !t->empty)))
+	    ((section == SECTION_CERTIFICATE || section == SECTION_ACME_CA) &&
+	    (t->shape == TREE_MAP || !t->empty)))
 		read_item(r, t, section, where, base);
 	else if (t->shape != TREE_SCALAR || !t->empty)
 		faults_add(&r->faults, t->line, where, "not a list; expected items that begin with '- '");

@@ -22,6 +22,8 @@ enum conf_maybe { MAYBE_ABSENT, MAYBE_NO, MAYBE_YES };
 #define CONF_ENDPOINTS_MAX 16
 #define CONF_PROM_SERVERS_MAX 8
 #define CONF_TRUSTED_MAX 64
+#define CONF_ACME_CAS_MAX 8
+#define CONF_ACME_SECRETS_MAX 4
 #define CONF_LISTEN_MAX 64
 #define CONF_LISTEN_NAME_MAX 64
 #define CONF_CERTIFICATES_MAX 1024
@@ -121,6 +123,13 @@ struct conf_prom {			/* Prometheus, as a source of samples and of rules */
 	char		*cores, *memory, *running;	/* queries, NULL: none */
 };
 
+struct conf_acme_ca {
+	int		 line;
+	char		*url;			/* of its directory */
+	char		*trust;			/* PEM file, NULL: the system's */
+	char		*eab_id, *eab_key, *eab_key_file;	/* the file's is in eab_key, too; as written */
+};
+
 struct conf {
 	char		*file;			/* as named by the user, for messages */
 	struct conf_listen *listen;
@@ -134,6 +143,19 @@ struct conf {
 	char		*tls_default;		/* the cert of one of them, or CONF_TLS_NONE; NULL: the first */
 	unsigned	 tls_min_version;	/* 12 or 13 */
 	int64_t		 hsts_seconds;		/* -1: none */
+
+	struct conf_acme_ca *acme_ca;
+	unsigned	 nacme_cas;		/* 0: no ACME */
+	char		*acme_email;		/* NULL: none */
+	struct conf_list acme_names;		/* items may have several, one blank between them */
+	struct conf_list acme_allow;		/* none: any */
+	unsigned	 acme_most;
+	struct conf_list acme_challenges;	/* words of ACME; filled in when not given */
+	char		*acme_hook;		/* NULL: none */
+	int64_t		 acme_hook_usec;
+	char		*acme_profile;		/* NULL: the CA's choice */
+	struct conf_list acme_secrets;		/* files; none: the state directory */
+	char		*acme_prefix, *acme_state;
 
 	struct addr	 admin_addr;		/* len 0: none */
 	char		*admin_socket;		/* path, NULL: none */

@@ -265,6 +265,7 @@ conf_check(struct conf *c, const struct tree *root, struct faults *f)
 	if (defaults != NULL && defaults->shape == TREE_MAP && tree_find(defaults, NULL, "kind") != NULL)
 		faults_add(f, conf_line(root, "defaults", "kind"), "defaults.kind",
 		    "of no use here; expected kind in each service of kind tcp");
+	acme_check(c, root, f);
 	listeners_check(c, root, f);
 	certificates_check(c, root, f);
 	admin_check(c, root, f);

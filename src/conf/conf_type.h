@@ -61,6 +61,12 @@ bool	read_setting(const struct conf_key *, struct str, void *member, char *probl
 #define MEMBER_REDIRECT		unsigned
 #define MEMBER_CLIENT_CERT	enum conf_client_cert
 #define MEMBER_HSTS		int64_t
+#define MEMBER_EMAIL		char *
+#define MEMBER_ACME_URL		char *
+#define MEMBER_ACME_NAMES	struct conf_list
+#define MEMBER_ACME_ALLOW	struct conf_list
+#define MEMBER_ACME_CHALLENGES	struct conf_list
+#define MEMBER_FILES		struct conf_list
 #define MEMBER_REAL		double
 #define MEMBER_WEIGHT		double
 #define MEMBER_BALANCERS	double
@@ -83,7 +89,7 @@ extern const struct conf_type type_STRING, type_NAME, type_SECRET, type_FILE, ty
 extern const struct conf_type type_DURATION, type_REAL, type_WEIGHT, type_COUNT,
     type_COUNT_OR_AUTO, type_BYTES, type_WORKERS, type_BALANCERS, type_POLICY, type_PROFILE,
     type_KIND, type_PROXY_VERSION,
-    type_LIMITS, type_LEVEL, type_FORMAT, type_SWITCH;
+    type_LIMITS, type_LEVEL, type_FORMAT, type_SWITCH, type_TLS_FROM;
 /* conf_target.c */
 extern const struct conf_type type_TARGET_KIND, type_TARGET_POLICY, type_TARGET_SERVICES,
     type_STRATEGY, type_PEER, type_PEER_LISTEN, type_OPTIONS, type_BACKEND;
@@ -97,6 +103,10 @@ extern const struct conf_type type_CONSTRAINT, type_DEFAULT_RULE, type_MIDDLEWAR
 /* conf_tls.c */
 extern const struct conf_type type_TLS_DEFAULT, type_TLS_VERSION, type_REDIRECT, type_CLIENT_CERT,
     type_HSTS;
+
+/* conf_acme.c */
+extern const struct conf_type type_EMAIL, type_ACME_URL, type_ACME_NAMES, type_ACME_ALLOW,
+    type_ACME_CHALLENGES, type_FILES;
 
 /* conf_text.c, for conf_target.c, conf_prom.c, conf_swarm.c and conf_tls.c */
 bool	list_append(void *member, struct str, char *problem);	/* each text once */

@@ -217,6 +217,7 @@ read_names(const struct label_row *row, struct str s, void *member, struct arena
 #define TYPE_PROFILE		read_setting, &setting_PROFILE
 #define TYPE_DURATION		read_setting, &setting_DURATION
 #define TYPE_COUNT		read_setting, &setting_COUNT
+#define TYPE_TLS_FROM		read_setting, &setting_TLS_FROM
 #define TYPE_SWITCH		read_setting, &setting_SWITCH
 #define TYPE_PATH_OR_NONE	read_setting, &setting_PATH_OR_NONE
 

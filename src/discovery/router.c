@@ -49,7 +49,12 @@ gather_tls(struct traefik_reading *r, struct router *router, const struct swarm_
 	const char *text = "Mola has no TLS: the router is served on its addresses as they are";
 
 	router->tls |= n > 5 || !str_eq_nocase(str_of(label->value), STR("false"));
-	if (n == 5 || (n == 6 && word_is(word[5], "certresolver")) ||
+	if (n == 6 && word_is(word[5], "certresolver") && label->value[0] != '\0') {
+		/* what Mola calls tls: acme; a word of its own has precedence */
+		if (!reading_has_label(r, "mola.tls"))
+			r->l->conf.acme = true;
+		reading_report(r, label, LABEL_VALID, NULL);
+	} else if (n == 5 || (n == 6 && word_is(word[5], "certresolver")) ||
 	    (n == 7 && str_starts(word[5], STR("domains"))))
 		reading_report(r, label, LABEL_UNSUPPORTED, text);
 	else if (n == 6 && word_is(word[5], "options") && router->tls_options == NULL)

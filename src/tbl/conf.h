@@ -24,6 +24,14 @@ SECTION(CERTIFICATE, TLS, certificates, LIST(struct conf, certificate, ncertific
     "serves are those in it (DNS and IP subject alternative names). Several may have the same "
     "name, such as one with an ECDSA and one with an RSA key. Files are watched: a change takes "
     "effect at once, and one that cannot be used leaves the certificate before in force.")
+SECTION(ACME, TOP, acme, MAP, struct conf,
+    "Certificates from a CA that supports ACME, such as Let's Encrypt, for the names below and for "
+    "the hosts of services with tls: acme. With this section you agree to the terms of service of "
+    "each CA in it. All Molas of a Swarm share certificates, orders and the account; see "
+    "doc/acme.md.")
+SECTION(ACME_CA, ACME, ca, LIST(struct conf, acme_ca, nacme_cas), struct conf_acme_ca,
+    "The CA: letsencrypt (the default), letsencrypt-staging, or the URL of its directory; or a "
+    "mapping, or a list of them. Of several, the next is used when one has failed.")
 SECTION(ADMIN, TOP, admin, MAP, struct conf,
     "The admin interface: JSON for the command line and other programs, and metrics.")
 SECTION(LOG, TOP, log, MAP, struct conf,
@@ -129,6 +137,54 @@ KEY(CERTIFICATE, cert, FILE, cert, REQUIRED, "", "",
 KEY(CERTIFICATE, key, FILE, key, NONE, "", "",
     "Absolute path of its private key (PEM, not encrypted). By default the key is in the file of "
     "the certificate.")
+
+KEY(ACME, email, EMAIL, acme_email, NONE, "", "",
+    "Address that the CA may write to. By default none.")
+KEY(ACME, names, ACME_NAMES, acme_names, NONE, "", "",
+    "Host names that certificates are wanted for, whether or not a service has them: one "
+    "certificate for each item of the list. Names in one item, with blanks between them, share a "
+    "certificate. A wildcard, '*.example.org' (quoted), needs challenge dns-01.")
+KEY(ACME, allow, ACME_ALLOW, acme_allow, NONE, "", "",
+    "Host names that services may request by tls: acme, one or a list: example.org, or "
+    "'*.example.org' (quoted) for all names below it. By default any.")
+KEY(ACME, most, COUNT, acme_most, "100", "1", "10000",
+    "Maximum number of certificates; further names are reported and get none.")
+KEY(ACME, challenge, ACME_CHALLENGES, acme_challenges, NONE, "", "",
+    "How the CA verifies that the names are yours, one or a list, the preferred one first: http-01 "
+    "(it must reach a plain listener on port 80), tls-alpn-01 (a listener with TLS on port 443), "
+    "dns-01 (hook). By default http-01, and dns-01 where there is a hook.")
+KEY(ACME, hook, FILE, acme_hook, NONE, "", "",
+    "Absolute path of a program for dns-01, which Mola runs as: HOOK present|clean NAME RECORD "
+    "VALUE. With present, it adds the TXT record (others of that name stay) and ends with 0 when "
+    "it is visible; with clean, it removes it.")
+KEY(ACME, hook_timeout, DURATION, acme_hook_usec, "2m", "1s", "1h",
+    "How long the program may run.")
+KEY(ACME, profile, NAME, acme_profile, NONE, "", "",
+    "Profile of the certificates, such as Let's Encrypt's shortlived. By default the CA's own "
+    "choice.")
+KEY(ACME, secret, FILES, acme_secrets, NONE, "", "",
+    "In a Swarm: absolute path of a file, usually a Docker secret, whose first line Mola seals "
+    "everything with that it keeps in the Swarm's configs: 32 characters or more. In a list, the "
+    "first seals and all unseal, so that a secret can be replaced. Without it, state is used.")
+KEY(ACME, prefix, NAME, acme_prefix, "mola", "", "",
+    "What the names of these configs begin with; two stacks with Molas of their own in one Swarm "
+    "need different ones.")
+KEY(ACME, state, FILE, acme_state, "/var/lib/mola", "", "",
+    "Absolute path of the directory that all this is kept in without a Swarm, or without secret. "
+    "It must outlive the container.")
+
+KEY(ACME_CA, url, ACME_URL, url, REQUIRED, "", "",
+    "letsencrypt, letsencrypt-staging, or the URL of its directory (https).")
+KEY(ACME_CA, trust, FILE, trust, NONE, "", "",
+    "Absolute path of the CA certificates (PEM) that its server is verified with. By default those "
+    "of the system.")
+KEY(ACME_CA, eab_id, STRING, eab_id, NONE, "", "",
+    "For CAs that know their customers already: the ID that they gave you for external account "
+    "binding.")
+KEY(ACME_CA, eab_key, PASSWORD, eab_key, NONE, "", "",
+    "The key that belongs to it, in base64url.")
+KEY(ACME_CA, eab_key_file, FILE, eab_key_file, NONE, "", "",
+    "Absolute path of a file whose first line is the key; instead of eab_key.")
 
 KEY(ADMIN, address, ADMIN_ADDRESS, admin_addr, "127.0.0.1:8000", "", "",
     "Host and port, or none.")

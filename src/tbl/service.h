@@ -61,4 +61,7 @@ SETTING(COUNT, scale_max, BRAIN, LABEL, SCALE, max, "none", "1", "10000",
     "Maximum number of tasks. Without it, Mola does not scale the service. After a change, "
     "docker service rollback undoes that change and not your last update; mola why names the "
     "image to which a rollback would have gone before.")
+SETTING(TLS_FROM, acme, BRAIN, FILE_AND_LABEL, DEFAULTS, tls, "none", "", "",
+    "acme: certificates for the service's hosts are ordered from a CA, one for each host; see the "
+    "section acme of mola.yaml(5). none: its hosts have the certificates that are there anyway.")
 SETTING(QUERIES, terms, BRAIN, ELSEWHERE, , , "", "", "", "")

@@ -158,6 +158,7 @@ WHY(ACME_CERT, 0, CONFIG,
     "the certificate that the CA issued is not the one that was ordered")
 WHY(ACME_HOOK,            0, CONFIG,   "the hook program failed")
 WHY(ACME_SLOW,            0, CONFIG,   "the CA did not finish the order in time")
+WHY(ACME_NOT_ALLOWED,     0, CONFIG,   "this name is not to get a certificate")
 WHY(ACME_LEASE,           0, US,       "another Mola may order now")
 
 /* certificates */

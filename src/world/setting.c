@@ -122,6 +122,25 @@ write_switch(const void *member, struct buf *out)
 	return buf_adds(out, str_of(switch_words[*(const bool *)member]));
 }
 
+static const char *const tls_words[] = { "none", "acme", NULL };
+
+static bool
+read_tls_from(struct str s, struct setting_range range, void *member, struct arena *a, char *problem)
+{
+	int at = setting_word(s, tls_words, problem);
+
+	(void)range, (void)a;
+	if (at >= 0)
+		*(bool *)member = at == 1;
+	return at >= 0;
+}
+
+static bool
+write_tls_from(const void *member, struct buf *out)
+{
+	return buf_adds(out, str_of(tls_words[*(const bool *)member]));
+}
+
 /* ---- numbers ---- */
 
 static bool
@@ -279,6 +298,7 @@ const struct setting_type
 	setting_DURATION = { sizeof(MEMBER_DURATION), read_duration, write_duration, NULL, NULL, NULL },
 	setting_COUNT = { sizeof(MEMBER_COUNT), read_count, write_count, NULL, NULL, NULL },
 	setting_SWITCH = { sizeof(MEMBER_SWITCH), read_switch, write_switch, NULL, NULL, NULL },
+	setting_TLS_FROM = { sizeof(MEMBER_TLS_FROM), read_tls_from, write_tls_from, NULL, NULL, NULL },
 	setting_PATH_OR_NONE = { sizeof(MEMBER_PATH_OR_NONE), read_path_or_none, write_path_or_none,
 	    same_text, set_text, clear_text },
 	setting_QUERIES = { sizeof(MEMBER_QUERIES), NULL, NULL, same_queries, set_queries, clear_queries };

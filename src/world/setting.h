@@ -22,6 +22,7 @@
 #define MEMBER_COUNT		unsigned
 #define MEMBER_SWITCH		bool
 #define MEMBER_PATH_OR_NONE	char *		/* NULL: none */
+#define MEMBER_TLS_FROM		bool		/* from ACME */
 #define MEMBER_QUERIES		struct terms
 
 /*
@@ -66,7 +67,8 @@ struct setting_type {
 	void		(*clear)(void *member);		/* frees, and leaves it zeroed */
 };
 extern const struct setting_type setting_POLICY, setting_PROFILE, setting_DURATION, setting_COUNT,
-    setting_SWITCH, setting_PATH_OR_NONE, setting_QUERIES, setting_KIND, setting_PROXY_VERSION;
+    setting_SWITCH, setting_PATH_OR_NONE, setting_TLS_FROM, setting_QUERIES, setting_KIND,
+    setting_PROXY_VERSION;
 
 /* The place of a word among `words`, which end with NULL; -1 and a problem that names them all. */
 int	setting_word(struct str, const char *const *words, char problem[SETTING_PROBLEM_MAX]);

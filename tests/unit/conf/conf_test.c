@@ -36,7 +36,7 @@ static const struct wrong {
 
 	/* keys */
 	{ L "lisen: :81\n", "m:2: lisen: unknown key; did you mean listen?\n" },
-	{ L "\"a\\nb\": 1\n", "m:2: a?b: unknown key; expected workers, user, stop, listen, tls, admin, log, swarm, signals, "
+	{ L "\"a\\nb\": 1\n", "m:2: a?b: unknown key; expected workers, user, stop, listen, tls, acme, admin, log, swarm, signals, "
 	    "prometheus, score, clients, upstream, defaults, mover, nodes, services or targets\n" },
 	{ L "upstream: { frobnicate: 1 }\n", "m:2: upstream.frobnicate: unknown key; expected idle_max, idle, head_bytes or fields\n" },
 	{ L "user: a\nuser: b\n", "m:3: user: given twice, first in line 2\n" },
@@ -158,8 +158,30 @@ static const struct wrong {
 	{ L "nodes: [ { name: n } ]\nservices:\n- name: s\n  promql: up\n  tasks: [ { node: n, address: '10.0.0.1:1' } ]\n",
 	    "m:4: services.promql: there is no Prometheus; expected the section prometheus with its servers\n" },
 
+	/* ACME */
+	{ L "acme: { ca: letsencript }\n", "m:2: acme.ca.url: 'letsencript' is not a CA; expected letsencrypt, letsencrypt-staging, or the "
+	    "https:// URL of a directory\n" },
+	{ L "acme: { ca: [ 'https://a/', { url: 'https://a/' } ] }\n", "m:2: acme.ca.url: 'https://a/' is listed twice\n" },
+	{ L "acme: { ca: { url: 'https://a/', eab_id: x } }\n", "m:2: acme.ca: eab_id and eab_key belong together; expected both or none\n" },
+	{ L "acme: { ca: { url: 'https://a/', eab_id: x, eab_key: 'abc=' } }\n", "m:2: acme.ca.eab_key: not a key; expected base64url, without "
+	    "= at the end\n" },
+	{ L "acme: { names: localhost }\n", "m:2: acme.names: 'localhost' is not a host name; expected one such as www.example.org or "
+	    "*.example.org, or several with blanks between them\n" },
+	{ L "acme: { names: [ 'a.org 10.0.0.1' ] }\n", "m:2: acme.names: '10.0.0.1' is not a host name; expected one such as "
+	    "www.example.org or *.example.org, or several with blanks between them\n" },
+	{ L "acme: { names: [ '*.example.org' ] }\n", "m:2: acme.names: '*.example.org': a wildcard needs the challenge dns-01, and a hook "
+	    "for it\n" },
+	{ L "acme: { challenge: dns-01 }\n", "m:2: acme.challenge: dns-01 without a program; expected it in hook\n" },
+	{ L "acme: { challenge: http-01, hook: /h }\n", "m:2: acme.hook: a program for dns-01, which challenge does not list\n" },
+	{ L "acme: { challenge: http }\n", "m:2: acme.challenge: 'http' is not known; expected http-01, tls-alpn-01 or dns-01\n" },
+	{ L "acme: { email: nobody }\n", "m:2: acme.email: 'nobody' is not an address; expected one such as admin@example.org\n" },
+	{ L "acme: { secret: key }\n", "m:2: acme.secret: 'key' is not an absolute path; expected it to begin with '/'\n" },
+	{ L "acme: { allow: '*' }\n", "m:2: acme.allow: '*' is not a pattern; expected a host name such as www.example.org, or "
+	    "*.example.org\n" },
+
 	/* TLS */
-	{ "listen:\n- { address: ':80', tls: true }\n", "m:2: listen.tls: there is no certificate; expected some in tls.certificates\n" },
+	{ "listen:\n- { address: ':80', tls: true }\n", "m:2: listen.tls: there is no certificate; expected some in tls.certificates, or a "
+	    "section acme\n" },
 	{ T "listen: { address: ':80', tls: true, redirect_https: true }\n", "m:2: listen.redirect_https: set together with tls; expected it on a "
 	    "listener without TLS\n" },
 	{ "listen: { address: ':80', http2: true, redirect_https: 8443 }\n", "m:1: listen.http2: set together with redirect_https; expected one "
@@ -447,6 +469,37 @@ test_traefik_is_a_switch_or_a_mapping(void **state)
 	conf_free(&c);
 	c = parse_right(L "swarm:\n  traefik:\n    entry_points: lan\n");
 	assert_int_equal(c->traefik_entry_points.n, 1);
+	conf_free(&c);
+}
+
+static void
+test_acme(void **state)
+{
+	struct conf *c = parse_right(L "acme:\n");
+
+	(void)state;
+	assert_int_equal(c->nacme_cas, 1);
+	assert_string_equal(c->acme_ca[0].url, "https://acme-v02.api.letsencrypt.org/directory");
+	assert_int_equal(c->acme_challenges.n, 1);
+	assert_string_equal(c->acme_challenges.item[0], "http-01");
+	assert_int_equal(c->acme_most, 100);
+	assert_string_equal(c->acme_state, "/var/lib/mola");
+	conf_free(&c);
+	c = parse_right("listen: { address: ':443', tls: true }\nacme:\n  ca: [ letsencrypt-staging, { url: 'https://a/dir', eab_id: x, "
+	    "eab_key: abcdefghijklmnopq_ } ]\n  email: me@example.org\n  names: [ 'WWW.example.org  example.org', '*.example.net' ]\n"
+	    "  hook: /bin/hook\n  hook_timeout: 5m\n  profile: shortlived\n  secret: [ /run/secrets/new, /run/secrets/old ]\n  allow: "
+	    "'*.Example.org'\ndefaults: { tls: acme }\n");
+	assert_int_equal(c->nacme_cas, 2);
+	assert_string_equal(c->acme_ca[1].eab_id, "x");
+	assert_string_equal(c->acme_names.item[0], "www.example.org example.org");
+	assert_string_equal(c->acme_names.item[1], "*.example.net");
+	assert_int_equal(c->acme_challenges.n, 2);
+	assert_int_equal(c->acme_secrets.n, 2);
+	assert_string_equal(c->acme_allow.item[0], "*.example.org");
+	assert_true(c->defaults.acme);
+	conf_free(&c);
+	c = parse_right(L);
+	assert_int_equal(c->nacme_cas, 0);
 	conf_free(&c);
 }
 
@@ -745,6 +798,7 @@ main(void)
 		cmocka_unit_test(test_listeners_have_modes),
 		cmocka_unit_test(test_tcp_services),
 		cmocka_unit_test(test_tcp_services_are_sound),
+		cmocka_unit_test(test_acme),
 		cmocka_unit_test(test_services_take_defaults),
 		cmocka_unit_test(test_routes_and_tasks),
 		cmocka_unit_test(test_urls_for_short),

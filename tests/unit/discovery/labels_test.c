@@ -79,7 +79,7 @@ static void
 words_that_may_say_who_gets_in_serve_nothing(void **state)
 {
 	static const char *const words[] = { "prefix", "public", "expose", "ssl", "cert", "role", "rule", "oauth", "rate", "disable", "paths",
-		"private", "tls", "allow" };
+		"private", "verify", "allow" };
 	static const char *const slips[] = { "polcy", "polciy", "policyy", "migrte", "prot", "ports", "health.intervall" };
 	struct stage *s = *state;
 	char labels[200];
@@ -448,6 +448,7 @@ whatever_is_not_understood_of_a_router_refuses_it(void **state)
 		{ "services.web.loadbalancer.server.url", "http://10.0.0.1", WHY_ROUTER_SERVICE, "not understood" },
 		{ "services.web.loadbalancer.bogus", "x", WHY_ROUTER_SERVICE, "not understood" },
 		{ "routers.web.middlewares", "a,", WHY_NEEDS_MIDDLEWARE, "no label defines it" } };
+	const struct world_service *ws;
 	struct stage *s = *state;
 	char labels[600];
 
@@ -457,10 +458,13 @@ whatever_is_not_understood_of_a_router_refuses_it(void **state)
 			fail_msg("%s is served", odd[i].label);
 		expect_trouble(s, "web", odd[i].why, odd[i].part);
 	}
-	assert_non_null(web(s, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.routers.web.tls.options\":\"default\","
+	ws = web(s, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.routers.web.tls.options\":\"default\","
 	    "\"traefik.http.routers.web.tls.certresolver\":\"le\",\"traefik.http.routers.web.tls.domains[0].main\":\"a.org\","
 	    "\"traefik.http.routers.web.middlewares\":\" \",\"traefik.http.services.web.loadbalancer.server.scheme\":\"http\","
-	    "\"traefik.http.routers.web.observability.accesslogs\":\"true\",\"traefik.http.routers.web.rulesyntax\":\"v2\""));
+	    "\"traefik.http.routers.web.observability.accesslogs\":\"true\",\"traefik.http.routers.web.rulesyntax\":\"v2\"");
+	assert_true(ws != NULL && ws->conf.acme);
+	ws = web(s, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.routers.web.tls.certresolver\":\"le\",\"mola.tls\":\"none\"");
+	assert_true(ws != NULL && !ws->conf.acme);
 }
 
 /* A typing error before the router's name leaves the router without what it was to have. */

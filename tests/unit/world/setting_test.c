@@ -16,6 +16,7 @@ static struct term other_term = { .name = other_path, .query = other_path, .weig
 #define OTHER_DURATION		1
 #define OTHER_COUNT		1
 #define OTHER_SWITCH		true
+#define OTHER_TLS_FROM		true
 #define OTHER_PATH_OR_NONE	other_path
 #define OTHER_QUERIES		(struct terms){ .term = { other_term }, .n = 1 }
 

@@ -1,0 +1,267 @@
+/*
+ * conf_acme: types of values about certificates from ACME CAs, and whether the section is sound as a
+ * whole. Nothing is asked of a CA here.
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "base/form.h"
+#include "base/word.h"
+#include "conf/conf_check.h"
+#include "conf/conf_type.h"
+
+#define IN		"acme"
+#define URL_MAX		1024
+#define SECRET_MAX	4096
+
+/* ---- names ---- */
+
+/* A certificate of a public CA is for names, which have a dot and a last label that is no number. */
+static bool
+is_name(struct str s)
+{
+	size_t dot = s.len;
+
+	while (dot > 0 && s.p[dot - 1] != '.')
+		dot--;
+	return form_host(s, true) && dot > 0 && dot < s.len && !isdigit((unsigned char)s.p[dot]) &&
+	    memchr(s.p, ':', s.len) == NULL;
+}
+
+static bool
+add_lower(struct buf *b, struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		buf_add(b, &(char){ (char)tolower((unsigned char)s.p[i]) }, 1);
+	return !b->full;
+}
+
+static bool
+read_names(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	struct str rest = s, name;
+	struct buf b;
+	bool good = true;
+
+	(void)k;
+	buf_init(&b, 4096);
+	while (good && str_split(&rest, ' ', &name)) {
+		if (name.len == 0)
+			continue;
+		good = is_name(name) || problem_set(problem, "'%s' is not a host name; expected one such as "
+		    "www.example.org or *.example.org, or several with blanks between them", QUOTED(name));
+		buf_adds(&b, b.len > 0 ? STR(" ") : STR(""));
+		if (!add_lower(&b, name) && good)
+			good = problem_set(problem, "more than %d bytes of names for one certificate", 4096);
+	}
+	if (good && b.len == 0)
+		good = problem_set(problem, "an empty text; expected host names");
+	good = good && list_append(member, buf_str(&b), problem);
+	buf_fini(&b);
+	return good;
+}
+
+static bool
+read_allow(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	struct buf b;
+	bool good;
+
+	(void)k;
+	if (!is_name(s))
+		return problem_set(problem, "'%s' is not a pattern; expected a host name such as www.example.org, "
+		    "or *.example.org", QUOTED(s));
+	buf_init(&b, 512);
+	good = add_lower(&b, s) && list_append(member, buf_str(&b), problem);
+	buf_fini(&b);
+	return good;
+}
+
+/* ---- other types ---- */
+
+static const char *const challenge_words[] = { "http-01", "tls-alpn-01", "dns-01", NULL };
+
+static bool
+read_challenge(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	(void)k;
+	return word_of(s, challenge_words, problem) >= 0 && list_append(member, s, problem);
+}
+
+static bool
+read_email(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	const char *at = memchr(s.p, '@', s.len);
+	bool good = at != NULL && at > s.p && at < s.p + s.len - 1 && s.len <= 254;
+
+	(void)k;
+	for (size_t i = 0; good && i < s.len; i++)
+		good = isalnum((unsigned char)s.p[i]) || strchr("@.!#$%&*+-/=?^_{|}~", s.p[i]) != NULL;
+	if (!good)
+		return problem_set(problem, "'%s' is not an address; expected one such as admin@example.org",
+		    QUOTED(s));
+	return text_set(member, s);
+}
+
+static bool
+read_ca_url(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	static const char *const words[] = { "letsencrypt", "letsencrypt-staging", NULL };
+	static const char *const urls[] = { "https://acme-v02.api.letsencrypt.org/directory",
+	    "https://acme-staging-v02.api.letsencrypt.org/directory" };
+	int at = word_place(s, words);
+	bool good = str_starts(s, STR("https://")) && s.len > 8 && s.len <= URL_MAX;
+
+	(void)k;
+	if (at >= 0)
+		return text_set(member, str_of(urls[at]));
+	for (size_t i = 0; good && i < s.len; i++)
+		good = s.p[i] > ' ' && s.p[i] <= '~' && strchr("\"\\<>^`{|}", s.p[i]) == NULL;
+	if (!good)
+		return problem_set(problem, "'%s' is not a CA; expected letsencrypt, letsencrypt-staging, or the "
+		    "https:// URL of a directory", QUOTED(s));
+	return text_set(member, s);
+}
+
+static bool
+read_files(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	(void)k;
+	if (s.len == 0 || s.len > 4000 || s.p[0] != '/' || memchr(s.p, '\n', s.len) != NULL)
+		return problem_set(problem, "'%s' is not an absolute path; expected it to begin with '/'",
+		    QUOTED(s));
+	return list_append(member, s, problem);
+}
+
+const struct conf_type
+	type_EMAIL = { read_email, write_text, KIND_TEXT, false, NULL },
+	type_ACME_URL = { read_ca_url, write_text, KIND_TEXT, false, NULL },
+	type_ACME_NAMES = { read_names, NULL, KIND_LIST, false, NULL },
+	type_ACME_ALLOW = { read_allow, NULL, KIND_LIST, false, NULL },
+	type_ACME_CHALLENGES = { read_challenge, NULL, KIND_LIST, false, NULL },
+	type_FILES = { read_files, NULL, KIND_LIST, false, NULL };
+
+/* ---- together ---- */
+
+static bool
+has(const struct conf_list *l, const char *item)
+{
+	for (unsigned i = 0; i < l->n; i++)
+		if (strcmp(l->item[i], item) == 0)
+			return true;
+	return false;
+}
+
+static void
+add(struct conf_list *l, const char *item)
+{
+	l->item = must_realloc(l->item, (l->n + 1) * sizeof *l->item);
+	l->item[l->n++] = must_strdup(item);
+}
+
+/* The key of external account binding may stand in a file of its own. */
+static void
+eab_file_read(struct conf_acme_ca *ca, struct faults *f)
+{
+	char text[SECRET_MAX + 2], problem[CONF_PROBLEM_MAX];
+	struct str line;
+
+	if (!secret_file_read(ca->eab_key_file, text, sizeof text, &line, problem, sizeof problem))
+		faults_add(f, ca->line, IN ".ca.eab_key_file", "'%.200s' %s", ca->eab_key_file, problem);
+	else
+		ca->eab_key = str_dup(line);
+	explicit_bzero(text, sizeof text);
+}
+
+static bool
+is_base64url(const char *s)
+{
+	size_t n = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+
+	return s[n] == '\0' && n >= 16 && n <= SECRET_MAX && n % 4 != 1;
+}
+
+static void
+ca_check(struct conf_acme_ca *ca, struct faults *f)
+{
+	if (ca->eab_key != NULL && ca->eab_key_file != NULL)
+		faults_add(f, ca->line, IN ".ca.eab_key_file", "set together with eab_key; expected one of them");
+	else if (ca->eab_key_file != NULL)
+		eab_file_read(ca, f);
+	if ((ca->eab_id == NULL) != (ca->eab_key == NULL && ca->eab_key_file == NULL))
+		faults_add(f, ca->line, IN ".ca", "eab_id and eab_key belong together; expected both or none");
+	if (ca->eab_id != NULL && strpbrk(ca->eab_id, "\"\\") != NULL)
+		faults_add(f, ca->line, IN ".ca.eab_id", "a quotation mark or backslash in it; expected the ID "
+		    "alone");
+	if (ca->eab_key != NULL && !is_base64url(ca->eab_key))
+		faults_add(f, ca->line, IN ".ca.eab_key", "not a key; expected base64url, without = at the end");
+}
+
+static void
+cas_check(struct conf *c, const struct tree *root, struct faults *f)
+{
+	if (c->nacme_cas == 0) {
+		c->acme_ca = must_zalloc(sizeof *c->acme_ca);
+		c->nacme_cas = 1;
+		c->acme_ca->line = conf_line(root, IN, NULL);
+		read_ca_url(NULL, STR("letsencrypt"), &c->acme_ca->url, NULL);
+	}
+	for (unsigned i = 0; i < c->nacme_cas; i++) {
+		ca_check(&c->acme_ca[i], f);
+		for (unsigned k = 0; k < i; k++)
+			if (c->acme_ca[i].url != NULL && c->acme_ca[k].url != NULL &&
+			    strcmp(c->acme_ca[i].url, c->acme_ca[k].url) == 0)
+				faults_add(f, c->acme_ca[i].line, IN ".ca.url", "'%.200s' is listed twice",
+				    c->acme_ca[i].url);
+	}
+}
+
+static void
+challenges_check(struct conf *c, const struct tree *root, struct faults *f)
+{
+	bool given = c->acme_challenges.n > 0;
+	int line = conf_line(root, IN, "challenge");
+
+	if (!given) {
+		add(&c->acme_challenges, "http-01");
+		if (c->acme_hook != NULL)
+			add(&c->acme_challenges, "dns-01");
+	}
+	if (has(&c->acme_challenges, "dns-01") && c->acme_hook == NULL)
+		faults_add(f, line, IN ".challenge", "dns-01 without a program; expected it in hook");
+	if (c->acme_hook != NULL && !has(&c->acme_challenges, "dns-01"))
+		faults_add(f, conf_line(root, IN, "hook"), IN ".hook", "a program for dns-01, which challenge does "
+		    "not list");
+	for (unsigned i = 0; i < c->acme_names.n; i++)
+		if (strchr(c->acme_names.item[i], '*') != NULL && !has(&c->acme_challenges, "dns-01"))
+			faults_add(f, conf_line(root, IN, "names"), IN ".names", "'%.200s': a wildcard needs the "
+			    "challenge dns-01, and a hook for it", c->acme_names.item[i]);
+}
+
+/* As engine/config_vault.h has it. */
+static bool
+is_prefix(const char *s)
+{
+	size_t n = strlen(s);
+
+	return n > 0 && n <= 15 && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == n && s[0] != '-' &&
+	    s[n - 1] != '-';
+}
+
+void
+acme_check(struct conf *c, const struct tree *root, struct faults *f)
+{
+	if (tree_find(root, NULL, IN) == NULL)
+		return;
+	cas_check(c, root, f);
+	challenges_check(c, root, f);
+	if (c->acme_secrets.n > CONF_ACME_SECRETS_MAX)
+		faults_add(f, conf_line(root, IN, "secret"), IN ".secret", "more than %d files",
+		    CONF_ACME_SECRETS_MAX);
+	if (c->acme_prefix != NULL && !is_prefix(c->acme_prefix))
+		faults_add(f, conf_line(root, IN, "prefix"), IN ".prefix", "'%.60s' is not a prefix; expected up to "
+		    "15 of a-z, 0-9 and -, with a letter or digit at both ends", c->acme_prefix);
+	ASSERT(c->nacme_cas > 0 && c->acme_challenges.n > 0);
+}
