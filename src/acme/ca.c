@@ -489,6 +489,12 @@ ca_renewal(struct ca *ca, const char *renewal_id, ca_done_f *done, void *arg)
 }
 
 void
+ca_contact(struct ca *ca, ca_done_f *done, void *arg)
+{
+	call_add(ca, CALL_CONTACT, NULL, STR(""), done, arg);
+}
+
+void
 ca_cancel(struct ca *ca, const void *arg)
 {
 	struct call *c, *next;

@@ -35,6 +35,14 @@ issue_go(struct issue *x, timer_f *next)
 	timer_set(x->conf.loop, &x->timer, loop_now(x->conf.loop), next, x);
 }
 
+void
+issue_enter(struct issue *x, const char *phase)
+{
+	if (strcmp(phase, x->phase) != 0)
+		x->note(x->arg, "acme.phase", phase);
+	x->phase = phase;
+}
+
 static void
 finish(struct issue *x, const struct issue_end *end)
 {
@@ -220,7 +228,7 @@ order_new(void *arg)
 {
 	struct issue *x = arg;
 
-	x->phase = "ordering";
+	issue_enter(x, "ordering");
 	if (issue_may_act(x))
 		ca_contact(x->conf.ca, order_contacted, x);
 }
@@ -257,7 +265,7 @@ issue_record(struct issue *x)
 	char name[STORE_NAME_MAX + 1];
 	struct buf b;
 
-	x->phase = "writing the order down";
+	issue_enter(x, "writing the order down");
 	r->ca = ca_url(x->conf.ca);
 	r->url = x->order;
 	r->key = str_of(x->key);
@@ -321,7 +329,7 @@ wait_on(struct issue *x, int64_t retry_after)
 void
 issue_wait(struct issue *x)
 {
-	x->phase = "waiting for the CA to validate";
+	issue_enter(x, "waiting for the CA to validate");
 	wait_on(x, -1);
 }
 
@@ -389,7 +397,7 @@ finalize(struct issue *x)
 {
 	struct buf der, payload;
 
-	x->phase = "finalizing";
+	issue_enter(x, "finalizing");
 	buf_init(&der, 64u << 10);
 	buf_init(&payload, 128u << 10);
 	buf_adds(&payload, STR("{\"csr\":\""));
@@ -430,11 +438,11 @@ order_take(struct issue *x, const struct ca_reply *r)
 		finalize(x);
 		break;
 	case REPLY_PROCESSING:
-		x->phase = "waiting for the CA to issue";
+		issue_enter(x, "waiting for the CA to issue");
 		wait_on(x, r->retry_after);
 		break;
 	case REPLY_VALID:
-		x->phase = "downloading";
+		issue_enter(x, "downloading");
 		ca_read(x->conf.ca, x->reply.certificate, downloaded, x);
 		break;
 	case REPLY_INVALID:

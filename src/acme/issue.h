@@ -36,8 +36,9 @@ struct issue_end {			/* valid during the callback */
 };
 
 typedef void	issue_ended_f(void *arg, const struct issue_end *);
-/* For the log: an order was made, taken over, left behind. `what` is the event's name. */
-typedef void	issue_note_f(void *arg, const char *what, const char *order_url);
+/* For the log: an order was made, resumed, left behind (text: its URL); a phase has begun. `what` is the
+ * event's name. */
+typedef void	issue_note_f(void *arg, const char *what, const char *text);
 
 /* `ended` is called exactly once, in a later turn, unless issue_free comes first; it may free it. */
 struct issue	*issue_new(const struct issue_conf *, issue_note_f *, issue_ended_f *, void *arg);

@@ -111,7 +111,7 @@ issue_authz(void *arg)
 {
 	struct issue *x = arg;
 
-	x->phase = "reading the authorizations";
+	issue_enter(x, "reading the authorizations");
 	if (x->at < x->reply.nauthz)
 		ca_read(x->conf.ca, x->reply.authz[x->at], authz_read, x);
 	else if (x->seeks_problem)
@@ -172,7 +172,7 @@ issue_present(void *arg)
 {
 	struct issue *x = arg;
 
-	x->phase = "preparing the challenges";
+	issue_enter(x, "preparing the challenges");
 	while (x->at < x->nchallenges && !needs_hook(x, x->at))
 		x->at++;
 	if (x->at < x->nchallenges) {
@@ -234,7 +234,7 @@ issue_send(void *arg)
 {
 	struct issue *x = arg;
 
-	x->phase = "requesting validation";
+	issue_enter(x, "requesting validation");
 	while (x->at < x->nchallenges && x->challenge[x->at].sent)
 		x->at++;
 	if (x->at == x->nchallenges)

@@ -47,6 +47,7 @@ struct issue {
 };
 
 /* issue.c */
+void	issue_enter(struct issue *, const char *phase);
 void	issue_go(struct issue *, timer_f *next);	/* in a later turn, with the right to act */
 /* Ends it, after the hook has cleaned up; the text is copied. */
 void	issue_fail(struct issue *, const struct why *, const char *detail, bool for_good);

@@ -19,6 +19,7 @@
 #include "engine/discover.h"
 #include "engine/mover.h"
 #include "main/brain.h"
+#include "main/brain_acme.h"
 #include "main/memfile.h"
 #include "main/outages.h"
 #include "score/steer.h"
@@ -45,6 +46,7 @@ struct brain {
 	struct mover	*mover;
 	struct targets	*targets;
 	struct certs	*certs;
+	struct brain_acme *acme;
 	struct events	*events;
 	struct outages	*outages;
 	struct admin	*admin;
@@ -192,6 +194,8 @@ apply(struct brain *b)
 	b->began = b->began || may_begin(b);
 	b->changed |= b->began && discover_pass(b->discover);
 	profiles_report(b);
+	if (b->began)
+		brain_acme_want(b->acme, b->world);
 	user_queries_sync(b->user_queries);
 	scrape_sync(b->scrape, b->world, b->conf->signal_period_usec, b->conf->signal_timeout_usec);
 	mover_reconf(b->mover, &mc);
@@ -292,11 +296,15 @@ discover_reload(struct brain *b)
 {
 	struct watch *w;
 
-	if (!discover_keeps_engine(b->discover, b->conf))
+	if (!discover_keeps_engine(b->discover, b->conf)) {
 		mover_engine(b->mover, NULL);
+		brain_acme_engine(b->acme, NULL);
+	}
 	discover_reconf(b->discover, b->conf);
 	w = discover_watch(b->discover);
 	mover_engine(b->mover, w == NULL ? NULL : watch_engine(w));
+	brain_acme_engine(b->acme, w == NULL ? NULL : watch_engine(w));
+	brain_acme_reconf(b->acme, b->conf);
 }
 
 static void
@@ -406,6 +414,7 @@ brain_open(struct brain *b)
 	prom_nodes_reconf(b->prom_nodes, b->conf);
 	b->user_queries = user_queries_new(b->loop, b->prometheus, b->world);
 	gethostname(host, sizeof host - 1);
+	b->acme = brain_acme_new(b->loop, b->fetcher, b->certs);
 	b->mover = mover_new(b->loop, b->world, &mc, host);
 	b->discover = discover_new(b->loop, b->fetcher, b->world, on_swarm, b);
 	discover_reload(b);
@@ -430,6 +439,7 @@ brain_close(struct brain *b)
 	timer_clear(b->loop, &b->tick);
 	admin_free(&b->admin);
 	targets_free(&b->targets);
+	brain_acme_free(&b->acme);
 	certs_free(&b->certs);
 	mover_free(&b->mover);
 	discover_free(&b->discover);

@@ -239,7 +239,8 @@ on_note(void *arg, const char *what, const char *url)
 	struct site *s = arg;
 
 	assert_non_null(url);
-	snprintf(s->notes + strlen(s->notes), sizeof s->notes - strlen(s->notes), "%s ", what);
+	if (strcmp(what, "acme.phase") != 0)
+		snprintf(s->notes + strlen(s->notes), sizeof s->notes - strlen(s->notes), "%s ", what);
 }
 
 static void
