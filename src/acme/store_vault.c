@@ -53,6 +53,7 @@ struct store_vault {
 	json_t		*sent;		/* those of the beat under way */
 	bool		 held;		/* as last reported */
 	char		 why_logged[VAULT_DETAIL_MAX];
+	uint64_t	 unreadable;	/* a hash of the names of those that were logged */
 };
 
 static void	lease_pump(struct store_vault *);
@@ -165,11 +166,32 @@ log_state(struct store_vault *s)
 	memcpy(s->why_logged, text, sizeof text);
 }
 
-static void
-log_unreadable(const struct store_vault *s)
+/* A config of other people may have our prefix, such as mola.yaml. */
+static bool
+is_of_acme(const char *name)
 {
+	static const char *const kinds[] = { "account.", "order.", "cert.", "tickets." };
+
+	for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (str_starts(str_of(name), str_of(kinds[i])))
+			return true;
+	return false;
+}
+
+/* Each one once, as long as there are the same ones. */
+static void
+log_unreadable(struct store_vault *s)
+{
+	uint64_t all = 0;
+
 	for (unsigned i = 0; i < s->n; i++)
-		if (s->object[i].why != NULL && strcmp(s->object[i].name, LEASE_NAME) != 0)
+		if (s->object[i].why != NULL && is_of_acme(s->object[i].name))
+			all += str_hash(str_of(s->object[i].name));
+	if (all == s->unreadable)
+		return;
+	s->unreadable = all;
+	for (unsigned i = 0; i < s->n; i++)
+		if (s->object[i].why != NULL && is_of_acme(s->object[i].name))
 			log_event(LOG_WARN, "acme.unreadable", "object", s->object[i].name, "why",
 			    why_name(s->object[i].why), "text", s->object[i].why->text, NULL);
 }

@@ -261,6 +261,42 @@ a_lease_of_another_stack_is_left_alone(void **state)
 	assert_false(store_lease_held(s->store[1]));
 }
 
+static unsigned unreadable_logged;
+
+static void
+on_log(void *arg, enum log_level level, const char *event, const char *pairs)
+{
+	(void)arg;
+	(void)level;
+	(void)pairs;
+	unreadable_logged += strcmp(event, "acme.unreadable") == 0;
+}
+
+static void
+what_cannot_be_read_is_said_once(void **state)
+{
+	struct scene *s = *state;
+	struct toy_object *o;
+
+	create_object(s, 0, "cert.00.1", "the key");
+	ends(s, STORE_DONE);
+	create_object(s, 0, "yaml", "of somebody else");
+	ends(s, STORE_DONE);
+	log_tap(on_log, NULL);
+	for (int i = 0; i < 3; i++)			/* the view changes, and these do not */
+		for (unsigned k = 0; k < s->swarm.n; k++) {
+			o = &s->swarm.object[k];
+			o->why = WHY_STORE_TAMPERED;
+			o->version = ++s->swarm.index;
+			s->changes = 0;
+			store_read(s->store[0]);
+			UNTIL(s->loop, s->changes > 0);
+		}
+	assert_int_equal(unreadable_logged, 1);
+	log_tap(NULL, NULL);
+	assert_ptr_equal(store_find(s->store[0], "cert.00.1")->why, WHY_STORE_TAMPERED);
+}
+
 /* [old] is replaced by [new, old], and that by [new]: nothing of it is lost. */
 static void
 the_secret_can_be_replaced(void **state)
@@ -332,6 +368,7 @@ main(void)
 		TEST(notes_outlive_their_holder),
 		TEST(a_directory_is_taken_at_once),
 		TEST(a_lease_of_another_stack_is_left_alone),
+		TEST(what_cannot_be_read_is_said_once),
 		TEST(the_secret_can_be_replaced),
 		TEST(a_store_that_is_lost_is_said_to_be_so),
 	};
