@@ -18,6 +18,7 @@
 #define CLIENTS_KEPT	4096
 #define EXCHANGES_KEPT	4096
 #define RELAYS_KEPT	1024
+#define RELAY_FLOWS_KEPT 64
 #define PAGES_KEPT	2048
 
 /* After the last response. */
@@ -65,6 +66,7 @@ proxy_new(struct loop *l, const struct proxy_conf *conf)
 	p->clients = slab_new(l, sizeof(struct client), CLIENTS_KEPT);
 	p->exchanges = slab_new(l, exchange_bytes(), EXCHANGES_KEPT);
 	p->relays = slab_new(l, tcp_bytes(), RELAYS_KEPT);
+	p->relay_flows = slab_new(l, tcp_flows_bytes(), RELAY_FLOWS_KEPT);
 	p->pages = slab_new(l, PAGE_BYTES, PAGES_KEPT);
 	p->tally = tally_new();
 	p->pick = pick_new(conf->live, conf->phys, conf->seed);
@@ -98,6 +100,7 @@ proxy_free(struct proxy **pp)
 	slab_free(&p->clients);
 	slab_free(&p->exchanges);
 	slab_free(&p->relays);
+	slab_free(&p->relay_flows);
 	slab_free(&p->pages);
 	table_unref(&p->table);
 	free(p->head.field);
@@ -192,7 +195,7 @@ memory_tidy(struct proxy *p)
 		return;
 	p->tidy_usec = loop_now(p->loop) + TIDY_USEC;
 	p->loose += slab_tidy(p->clients) + slab_tidy(p->exchanges) + slab_tidy(p->relays) +
-	    slab_tidy(p->pages) + upstream_tidy(p->upstream);
+	    slab_tidy(p->relay_flows) + slab_tidy(p->pages) + upstream_tidy(p->upstream);
 	if (p->loose < LOOSE_BYTES)
 		return;
 	p->loose = 0;

@@ -36,7 +36,7 @@ struct proxy {
 	struct sessions	 sessions;
 	struct tally	*tally;			/* of clients that are not trusted */
 	/* memory */
-	struct slab	*clients, *exchanges, *relays, *pages;
+	struct slab	*clients, *exchanges, *relays, *relay_flows, *pages;
 	int64_t		 tidy_usec;		/* when unused memory is looked for next */
 	size_t		 loose;			/* bytes that were freed and may still be in the heap */
 	struct share	 share;

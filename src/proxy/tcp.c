@@ -2,6 +2,9 @@
  * Two states: connecting, while another task is tried if one fails, since nothing was sent yet; then
  * a tunnel. What the client sends meanwhile waits in its socket.
  *
+ * The flows of a tunnel are laid down when all that came has gone out: what is left of them is
+ * when bytes last moved, and which direction has ended.
+ *
  * A task counts as failed when it does not accept, or breaks off before it has sent anything: how
  * a protocol that nobody reads should end is not known here.
  */
@@ -16,6 +19,12 @@
 #include "proxy/tcp.h"
 #include "proxy/tunnel.h"
 
+struct tcp_flows {
+	struct tcp_flows *unused;	/* the slab's, while they are laid down */
+	struct flow	 up, down;
+	char		 header[PROXY_SENT_MAX];
+};
+
 struct tcp {
 	struct tcp	*unused;	/* the slab's, once this one is over */
 	struct client	*client;
@@ -24,12 +33,12 @@ struct tcp {
 	const struct table_service *service;
 	struct attempt	 attempt;
 	bool		 relaying;	/* a task has accepted */
-	int64_t		 began_usec;
-	struct flow	 up, down;
+	int64_t		 began_usec, moved_usec;
+	struct tcp_flows *flows;	/* NULL: laid down, or not there yet */
+	bool		 up_over, down_over;
 	struct share_waiter yielded;
 	uint64_t	 received, sent;	/* bytes that are in live already */
 	char		*name;		/* of the server, for the log; NULL: not needed */
-	char		 header[PROXY_SENT_MAX];
 };
 
 static void on_late(void *arg);
@@ -41,10 +50,69 @@ tcp_bytes(void)
 	return sizeof(struct tcp);
 }
 
+size_t
+tcp_flows_bytes(void)
+{
+	return sizeof(struct tcp_flows);
+}
+
 static int64_t
 tcp_now(const struct tcp *t)
 {
 	return loop_now(t->proxy->loop);
+}
+
+/* ---- flows ---- */
+
+/* False: there is no memory. */
+static bool
+flows_raise(struct tcp *t)
+{
+	struct stream *client = &t->client->session.stream, *task = upconn_stream(t->attempt.conn);
+	struct proxy *p = t->proxy;
+	struct tcp_flows *f;
+
+	ASSERT(t->relaying);
+	if (t->flows != NULL)
+		return true;
+	if ((f = slab_take(p->relay_flows)) == NULL)
+		return false;
+	flow_init(&f->up, p->pages, &p->share, client, task, t->moved_usec);
+	flow_init(&f->down, p->pages, &p->share, task, client, t->moved_usec);
+	tunnel_begin(&f->up, &f->down, 0);
+	f->up.over = t->up_over;
+	f->down.over = t->down_over;
+	t->flows = f;
+	return true;
+}
+
+static void
+flows_drop(struct tcp *t)
+{
+	if (t->flows == NULL)
+		return;
+	flow_fini(&t->flows->up);
+	flow_fini(&t->flows->down);
+	slab_give(t->proxy->relay_flows, t->flows);
+	t->flows = NULL;
+}
+
+static bool
+flow_is_empty(const struct flow *f)
+{
+	return f->page == NULL && gather_done(&f->head);
+}
+
+static void
+flows_lay(struct tcp *t)
+{
+	const struct flow *up = &t->flows->up, *down = &t->flows->down;
+
+	t->moved_usec = up->moved_usec > down->moved_usec ? up->moved_usec : down->moved_usec;
+	t->up_over = up->over;
+	t->down_over = down->over;
+	if (flow_is_empty(up) && flow_is_empty(down))
+		flows_drop(t);
 }
 
 /* ---- the end ---- */
@@ -92,8 +160,7 @@ tcp_end(struct tcp *t, const struct why *why)
 	live_count_why(p->conf.live, p->conf.worker, why);
 	tcp_log(t, why);
 	session_served(&t->client->session);
-	flow_fini(&t->up);
-	flow_fini(&t->down);
+	flows_drop(t);
 	share_unwait(&p->share, &t->yielded);
 	table_unref(&t->table);
 	free(t->name);
@@ -139,9 +206,9 @@ tcp_connect(struct tcp *t, const struct why *why)
 		tcp_run(t);
 }
 
-/* The bytes that the client has sent follow the header. */
+/* The bytes that the client has sent follow it. */
 static void
-tcp_accepted(struct tcp *t)
+header_add(struct tcp *t)
 {
 	struct client *c = t->client;
 	struct proxy_ends e = { .source = c->sender.ip, .source_port = c->port };
@@ -149,18 +216,27 @@ tcp_accepted(struct tcp *t)
 	struct addr local;
 	size_t len;
 
-	if (t->service->proxy_version != PROXY_NONE) {
-		if (stream_local_addr(&c->session.stream, &local))
-			here = proxy_listener_of(&local);
-		e.here = here.ip;
-		e.here_port = here.port;
-		len = proxy_header_write(t->header, t->service->proxy_version, c->unnamed ? NULL : &e);
-		gather_add(&t->up.head, (struct str){ t->header, len });
-	}
+	if (stream_local_addr(&c->session.stream, &local))
+		here = proxy_listener_of(&local);
+	e.here = here.ip;
+	e.here_port = here.port;
+	len = proxy_header_write(t->flows->header, t->service->proxy_version, c->unnamed ? NULL : &e);
+	gather_add(&t->flows->up.head, (struct str){ t->flows->header, len });
+}
+
+/* False: the connection is over, for want of memory. */
+static bool
+tcp_accepted(struct tcp *t)
+{
 	t->relaying = true;
-	t->up.sink = t->down.source = upconn_stream(t->attempt.conn);
-	t->up.moved_usec = t->down.moved_usec = tcp_now(t);
-	tunnel_begin(&t->up, &t->down, 0);
+	t->moved_usec = tcp_now(t);
+	if (!flows_raise(t)) {
+		tcp_break(t, WHY_NO_MEMORY);
+		return false;
+	}
+	if (t->service->proxy_version != PROXY_NONE)
+		header_add(t);
+	return true;
 }
 
 /* True: a task has accepted. */
@@ -174,8 +250,7 @@ tcp_check(struct tcp *t)
 		timer_set(t->proxy->loop, &t->client->session.timer, attempt_connect_until(&t->attempt), on_late, t);
 		return false;
 	case IO_DONE:
-		tcp_accepted(t);
-		return true;
+		return tcp_accepted(t);
 	default:
 		tcp_connect(t, why);
 		return false;
@@ -193,16 +268,14 @@ on_share(void *arg)
 static int64_t
 idle_until(const struct tcp *t)
 {
-	int64_t up = t->up.moved_usec, down = t->down.moved_usec;
-
-	return (up > down ? up : down) + t->service->tunnel_usec;
+	return t->moved_usec + t->service->tunnel_usec;
 }
 
 /* Which side it was, if it was not for want of memory, shows in what is left of the connections. */
 static const struct why *
 broken_why(const struct tcp *t)
 {
-	if (t->up.starved || t->down.starved)
+	if (t->flows->up.starved || t->flows->down.starved)
 		return WHY_NO_MEMORY;
 	if (stream_is_broken(&t->client->session.stream))
 		return WHY_CLIENT_GONE;
@@ -212,15 +285,21 @@ broken_why(const struct tcp *t)
 static void
 tcp_relay(struct tcp *t)
 {
-	enum tunnel_result res = tunnel_run(&t->up, &t->down, tcp_now(t));
+	enum tunnel_result res;
 
-	t->attempt.served = stream_bytes_in(t->down.source) > 0;
+	if (!flows_raise(t)) {
+		tcp_break(t, WHY_NO_MEMORY);
+		return;
+	}
+	res = tunnel_run(&t->flows->up, &t->flows->down, tcp_now(t));
+	t->attempt.served = stream_bytes_in(t->flows->down.source) > 0;
 	tcp_count(t, 0, 0);
 	switch (res) {
 	case TUNNEL_YIELD:
 		share_wait(&t->proxy->share, &t->yielded, on_share, t);
 		/* fall through */
 	case TUNNEL_OPEN:
+		flows_lay(t);
 		timer_set(t->proxy->loop, &t->client->session.timer, idle_until(t), on_late, t);
 		return;
 	case TUNNEL_ENDED:
@@ -295,8 +374,6 @@ tcp_start(struct client *c, const struct table_service *service, struct str name
 	t->service = service;
 	t->began_usec = tcp_now(t);
 	t->name = p->conf.access_log && name.len > 0 ? str_dup(name) : NULL;
-	flow_init(&t->up, p->pages, &p->share, &c->session.stream, NULL, t->began_usec);
-	flow_init(&t->down, p->pages, &p->share, NULL, &c->session.stream, t->began_usec);
 	attempt_init(&t->attempt, p, on_task, t);
 	c->relayed = true;
 	session_busy(&c->session, t, on_client);

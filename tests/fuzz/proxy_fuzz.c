@@ -1,6 +1,7 @@
 /*
  * A client and a task of the proxy, in parts with a line of "----" between them: the client speaks first, then in turn. An empty
  * part ends the speaker's direction. However it goes, nothing is in flight in the end.
+ * With RELAYED, by tcp_fuzz.c: the service is of kind tcp.
  */
 #include "base/clock.h"
 #include "proxy/proxy.h"
@@ -16,6 +17,10 @@ static struct phys *phys;
 static int origin;			/* where tasks are called */
 static struct addr front, task_at;
 
+#ifdef RELAYED
+static void	relayed(struct table_maker *);
+#endif
+
 static struct table *
 table_of_one(void)
 {
@@ -26,12 +31,19 @@ table_of_one(void)
 	struct table *t;
 	int fd;
 
+#ifdef RELAYED
+	s.kind = SERVICE_TCP;
+	s.proxy_version = PROXY_V2;
+#endif
 	table_maker_node(m, &(struct table_node){ .name = table_maker_text(m, STR("n")) });
 	s.name = table_maker_text(m, STR("web"));
 	r.service = table_maker_service(m, &s);
 	table_maker_task(m, &(struct table_task){ .name = table_maker_text(m, STR("web.1")), .addr = task_at });
 	r.path = table_maker_text(m, STR("/"));
 	table_maker_route(m, &r);
+#ifdef RELAYED
+	relayed(m);
+#endif
 	ASSERT(table_maker_seal(m, &fd) == NULL);
 	table_maker_free(&m);
 	ASSERT(table_open(fd, &t) == NULL);
@@ -48,6 +60,12 @@ proxy_of_one(void)
 	struct table *t = table_of_one();
 
 	proxy_listen(p, talk_listen("front", &front), &front);
+#ifdef RELAYED
+	conf.listener[0] = proxy_listener_of(&front);
+	strcpy(conf.listener[0].name, "front");
+	conf.nlisteners = 1;
+	proxy_reconf(p, &conf);
+#endif
 	proxy_set_table(p, t);
 	table_unref(&t);
 	return p;
