@@ -24,6 +24,7 @@
 #include "lib/lag.h"
 #include "lib/limits.h"
 #include "lib/wake.h"
+#include "net/tls.h"
 
 #define TARGETS_MAX	16
 #define NAMES_MAX	64
@@ -31,6 +32,8 @@
 enum dist { DIST_EXP, DIST_HEAVY, DIST_CONST };
 /* How connections are used: kept, ended by us with each response, or by the server, as HTTP/1.0 had it. */
 enum how { HOW_KEEP, HOW_CLOSE, HOW_HTTP10 };
+/* What carries requests: TCP, TLS, HTTP/2 over TLS. */
+enum over { OVER_TCP, OVER_TLS, OVER_H2 };
 
 struct load;
 
@@ -64,6 +67,8 @@ struct load {
 	double		 rate, seconds, warmup, work, io, hold, every, grace;
 	enum dist	 dist;
 	enum how	 how;
+	enum over	 over;
+	struct tls_client *tls;
 	uint64_t	 seed, arrivals;
 	unsigned	 closed, connections_max;
 	bool		 json;
@@ -75,7 +80,7 @@ struct load {
 	struct io	 signals;
 	struct lag	 lag;
 	int64_t		 start, stop, next;
-	bool		 over;
+	bool		 ended;
 };
 
 /* One request. */
@@ -125,7 +130,7 @@ shot_done(struct call *call, enum call_end end, int status, struct str node)
 	t->inflight--;
 	LIST_REMOVE(s, link);
 	free(s);
-	if (t->load->closed > 0 && !t->load->over)
+	if (t->load->closed > 0 && !t->load->ended)
 		shot_fire(t, now, "");
 }
 
@@ -204,7 +209,7 @@ on_wake(void *arg)
 		l->next += 1 + (int64_t)rng_exp(&l->rng, 1e6 / l->rate);
 	}
 	if (now >= l->stop) {
-		l->over = true;
+		l->ended = true;
 		if (all_answered(l) || now >= l->stop + (int64_t)(l->grace * 1e6))
 			loop_stop(l->loop);
 	} else if (l->closed == 0) {
@@ -382,6 +387,7 @@ usage(void)
 	    "  --connections N   most per target (4000)\n"
 	    "  --closed N        N connections that request again at once, instead of --rate\n"
 	    "  --how H           keep: connections are kept (default); close: one request each; http10: the same in HTTP/1.0\n"
+	    "  --over O          tcp (default); tls: HTTP/1.1 over TLS, no certificate is verified; h2: HTTP/2 over TLS\n"
 	    "  --progress FD     lines on this descriptor, every --every S (0.5)\n"
 	    "  --json            report as JSON; --prefix P for the names in `bench` lines\n", stderr);
 	return 2;
@@ -420,8 +426,9 @@ options_parse(struct load *l, int argc, char **argv)
 	static const struct option options[] = { { "target", 1, NULL, 't' }, { "rate", 1, NULL, 'r' }, { "seconds", 1, NULL, 's' },
 		{ "warmup", 1, NULL, 'w' }, { "grace", 1, NULL, 'g' }, { "work", 1, NULL, 'W' }, { "dist", 1, NULL, 'd' },
 		{ "io", 1, NULL, 'i' }, { "hold", 1, NULL, 'H' }, { "seed", 1, NULL, 'S' }, { "connections", 1, NULL, 'c' }, { "closed", 1, NULL, 'C' },
-		{ "how", 1, NULL, 'o' }, { "progress", 1, NULL, 'p' }, { "every", 1, NULL, 'e' }, { "json", 0, NULL, 'j' }, { "prefix", 1, NULL, 'P' }, { 0 } };
-	static const char *const dists[] = { "exp", "heavy", "const" }, *const hows[] = { "keep", "close", "http10" };
+		{ "how", 1, NULL, 'o' }, { "over", 1, NULL, 'O' }, { "progress", 1, NULL, 'p' }, { "every", 1, NULL, 'e' }, { "json", 0, NULL, 'j' }, { "prefix", 1, NULL, 'P' }, { 0 } };
+	static const char *const dists[] = { "exp", "heavy", "const" }, *const hows[] = { "keep", "close", "http10" },
+		*const overs[] = { "tcp", "tls", "h2" };
 	bool ok = true;
 	int o;
 
@@ -435,6 +442,7 @@ options_parse(struct load *l, int argc, char **argv)
 		case 'W': ok = (l->work = atof(optarg)) > 0; break;
 		case 'd': ok = word_parse(dists, optarg, &l->dist); break;
 		case 'o': ok = word_parse(hows, optarg, &l->how); break;
+		case 'O': ok = word_parse(overs, optarg, &l->over); break;
 		case 'H': l->hold = atof(optarg); break;
 		case 'i': l->io = atof(optarg); break;
 		case 'S': l->seed = strtoull(optarg, NULL, 10); break;
@@ -446,7 +454,7 @@ options_parse(struct load *l, int argc, char **argv)
 		case 'P': l->prefix = optarg; break;
 		default: ok = false;
 		}
-	return ok && optind == argc && l->ntargets > 0 && l->connections_max > 0;
+	return ok && optind == argc && l->ntargets > 0 && l->connections_max > 0 && (l->over != OVER_H2 || l->how == HOW_KEEP);
 }
 
 /* A ceiling that we cannot reach would turn waiting into failing. */
@@ -484,11 +492,25 @@ signals_watch(struct load *l)
 }
 
 static void
+callers_make(struct load *l)
+{
+	const struct tls_client_conf tls = { .verify = TLS_VERIFY_NONE, .http2 = l->over == OVER_H2 };
+
+	if (l->over != OVER_TCP && tls_client_new(&tls, &l->tls) != NULL)
+		BUG("no settings for TLS");
+	for (unsigned i = 0; i < l->ntargets; i++) {
+		struct target *t = l->target[i];
+		struct caller_conf conf = { t->addr, l->connections_max, l->tls, l->over == OVER_H2, "" };
+		str_copy(conf.host, sizeof conf.host, str_of(t->host));
+		t->caller = caller_new(l->loop, &conf);
+	}
+}
+
+static void
 load_start(struct load *l)
 {
 	rng_seed(&l->rng, l->seed);
-	for (unsigned i = 0; i < l->ntargets; i++)
-		l->target[i]->caller = caller_new(l->loop, &l->target[i]->addr, l->connections_max);
+	callers_make(l);
 	wake_open(&l->wake, l->loop, on_wake, l);
 	l->start = clock_mono_usec();
 	l->next = l->start;

@@ -156,7 +156,12 @@ acme_requests() { grep -c -E "$1" "$tmp/faults.log"; }	# acme_requests REGEX: of
 
 # ---- servers of other protocols; each listens when its function returns ----
 
-# grpc_start NAME PORT [CERTIFICATE-FILE]: gRPC's own test server, of all addresses; grpc_case ADDRESS PORT CASE [OPTION...]
+# grpc_start NAME PORT [CERTIFICATE-FILE]: gRPC's own test server, of all addresses; grpc_case ADDRESS PORT CASE [OPTION...], and
+# the cases that a proxy can pass: all of the client's but those that want Google's credentials, and pick_first_unary, for which
+# this server does not say who it is.
+grpc_cases='empty_unary large_unary client_streaming server_streaming ping_pong empty_stream timeout_on_sleeping_server
+	cancel_after_begin cancel_after_first_response status_code_and_message special_status_message custom_metadata
+	unimplemented_method unimplemented_service orca_per_rpc orca_oob rpc_soak channel_soak'
 grpc_start() {
 	local name=$1 port=$2 tls=()
 	[ $# -lt 3 ] || tls=(-use_tls -tls_cert_file "$ca/$3.crt" -tls_key_file "$ca/$3.key")
@@ -166,6 +171,7 @@ grpc_start() {
 grpc_case() {
 	local address=$1 port=$2 case=$3
 	shift 3
+	[[ $case != orca_* ]] || set -- -service_config_json '{"loadBalancingConfig": [{"test_backend_metrics_load_balancer": {}}]}' "$@"
 	timeout 60 build/peers/grpc-client -server_host "$address" -server_port "$port" -test_case "$case" "$@"
 }
 redis_start() {		# redis_start NAME ADDRESS PORT

@@ -7,7 +7,8 @@
 
 #include "base/bug.h"
 #include "base/clock.h"
-#include "caller.h"
+#include "caller_h2.h"
+#include "net/tls.h"
 
 #define IDLE_MOST	(4 * USEC_PER_SEC)
 
@@ -29,8 +30,9 @@ struct conn {
 
 struct caller {
 	struct loop	*loop;
-	struct addr	 addr;
-	unsigned	 max, count;
+	struct caller_conf conf;
+	struct h2_caller *h2;		/* NULL: HTTP/1.1; else all of it */
+	unsigned	 count;
 	uint64_t	 waited, bytes;
 	LIST_HEAD(, conn) idle, busy;
 	STAILQ_HEAD(, call) waiting;
@@ -40,13 +42,13 @@ static void	conn_go(void *arg);
 static void	caller_next(struct caller *);
 
 struct caller *
-caller_new(struct loop *l, const struct addr *addr, unsigned max)
+caller_new(struct loop *l, const struct caller_conf *conf)
 {
 	struct caller *c = must_zalloc(sizeof *c);
 
 	c->loop = l;
-	c->addr = *addr;
-	c->max = max;
+	c->conf = *conf;
+	c->h2 = conf->http2 ? h2_caller_new(l, conf) : NULL;
 	LIST_INIT(&c->idle);
 	LIST_INIT(&c->busy);
 	STAILQ_INIT(&c->waiting);
@@ -247,11 +249,13 @@ caller_connect(struct caller *c, struct call *call)
 
 	memset(n, 0, offsetof(struct conn, in));
 	n->caller = c;
-	if (stream_connect(&n->stream, c->loop, &c->addr, conn_go, n) != NULL) {
+	if (stream_connect(&n->stream, c->loop, &c->conf.addr, conn_go, n) != NULL) {
 		free(n);
 		call->done(call, CALL_CONNECT, 0, str_of(NULL));
 		return;
 	}
+	if (c->conf.tls != NULL)
+		stream_set_transport(&n->stream, tls_connect(c->conf.tls, str_of(c->conf.host)));
 	c->count++;
 	LIST_INSERT_HEAD(&c->busy, n, link);
 	conn_start(n, call);
@@ -262,7 +266,7 @@ caller_next(struct caller *c)
 {
 	struct call *call = STAILQ_FIRST(&c->waiting);
 
-	if (call == NULL || (LIST_EMPTY(&c->idle) && c->count >= c->max))
+	if (call == NULL || (LIST_EMPTY(&c->idle) && c->count >= c->conf.connections_max))
 		return;
 	STAILQ_REMOVE_HEAD(&c->waiting, link);
 	caller_ask(c, call);
@@ -273,11 +277,13 @@ caller_ask(struct caller *c, struct call *call)
 {
 	struct conn *n = LIST_FIRST(&c->idle);
 
-	if (n != NULL) {
+	if (c->h2 != NULL) {
+		h2_caller_ask(c->h2, call);
+	} else if (n != NULL) {
 		LIST_REMOVE(n, link);
 		LIST_INSERT_HEAD(&c->busy, n, link);
 		conn_start(n, call);
-	} else if (c->count < c->max) {
+	} else if (c->count < c->conf.connections_max) {
 		caller_connect(c, call);
 	} else {
 		c->waited++;
@@ -294,6 +300,8 @@ caller_free(struct caller **cp)
 	*cp = NULL;
 	while ((n = LIST_FIRST(&c->idle)) != NULL || (n = LIST_FIRST(&c->busy)) != NULL)
 		conn_close(n);
+	if (c->h2 != NULL)
+		h2_caller_free(&c->h2);
 	free(c);
 }
 
@@ -312,19 +320,19 @@ caller_tidy(struct caller *c)
 unsigned
 caller_connections(const struct caller *c)
 {
-	return c->count;
+	return c->h2 != NULL ? h2_caller_connections(c->h2) : c->count;
 }
 
 uint64_t
 caller_bytes(const struct caller *c)
 {
-	return c->bytes;
+	return c->h2 != NULL ? h2_caller_bytes(c->h2) : c->bytes;
 }
 
 uint64_t
 caller_waited(const struct caller *c)
 {
-	return c->waited;
+	return c->h2 != NULL ? h2_caller_waited(c->h2) : c->waited;
 }
 
 const char *

@@ -1,6 +1,7 @@
 /*
  * caller: an HTTP/1.1 client of one address for load generators: keep-alive connections, as many as there are
  * calls under way, up to a ceiling; past it calls wait in order. The last connection used is the first used again.
+ * Over TLS, too; and over HTTP/2, whose connections take several calls at once (caller_h2.h).
  */
 #ifndef BENCH_CALLER_H
 #define BENCH_CALLER_H
@@ -32,9 +33,19 @@ struct call {			/* lives inside its owner until `done` was called */
 	char		 text[CALL_TEXT_MAX];	/* the request, whole */
 };
 
+struct tls_client;
+
+struct caller_conf {
+	struct addr	 addr;
+	unsigned	 connections_max;
+	struct tls_client *tls;		/* NULL: plain */
+	bool		 http2;		/* over TLS as the server chooses by ALPN, else by prior knowledge */
+	char		 host[64];	/* the name for TLS and HTTP/2; of HTTP/1.1 it is in the calls */
+};
+
 struct caller;
 
-struct caller	*caller_new(struct loop *, const struct addr *, unsigned connections_max);
+struct caller	*caller_new(struct loop *, const struct caller_conf *);
 void		 caller_free(struct caller **);		/* calls under way end without `done` */
 void		 caller_ask(struct caller *, struct call *);
 void		 caller_tidy(struct caller *);		/* closes connections that are idle for 4 s; call now and then */

@@ -1,9 +1,13 @@
 # peers: who takes part in the comparison, and how each is set up: as somebody who knows that proxy would. One thread
 # each, keep-alive to the servers without a limit that would bind, no access log, time-outs that cut off nobody, health
-# checks where they cost nothing. Sourced by bench/decision, which has $dir, $second, $port, the array core, set_of and node.
+# checks where they cost nothing. Sourced by bench/decision, which has $dir, $second, $port, the array core, set_of and node;
+# $over, where Mola, HAProxy and nginx are to have TLS, too, at $secure_port.
 
 haproxy=${HAPROXY:-haproxy} nginx=${NGINX:-nginx} envoy=build/peers/envoy traefik=build/peers/traefik
+. bench/lib/certificate.sh
 at() { echo "127.$second.1.$1:$port"; }
+
+secure() { echo "${1/:$port/:$secure_port}"; }	# secure PLACE: the same with TLS
 
 # Where each contender listens: an address, and the host by which those that share one are told apart.
 where() {
@@ -40,7 +44,13 @@ mola_top() {		# NAME ADMIN PERIOD
 mola_conf() {		# NAME...: those that Mola serves; "mola" alone is its default
 	local n
 	mola_top mola 21 "$period"
-	printf 'listen: "%s"\nworkers: 1\n' "$(at 1)"
+	if [ -z "$over" ]; then
+		printf 'listen: "%s"\n' "$(at 1)"
+	else
+		printf 'listen: [ "%s", { address: "%s", tls: true } ]\n' "$(at 1)" "$(secure "$(at 1)")"
+		printf 'tls: { certificates: [ { cert: %s, key: %s } ] }\n' "$dir/web.crt" "$dir/web.key"
+	fi
+	echo "workers: 1"
 	mola_nodes "$@"
 	echo "services:"
 	for n; do [ "$n" = mola ] && mola_service "$n" "host: $n" || mola_service "$n" "host: $n" "${n#mola-}"; done
@@ -71,7 +81,9 @@ haproxy_conf() {	# NAME...
 	local n i
 	printf 'global\n  nbthread 1\n  maxconn 8000\n  stats socket %s/haproxy.sock mode 600 level admin\n' "$dir"
 	printf 'defaults\n  mode http\n  timeout connect 5s\n  timeout client 600s\n  timeout server 600s\n  http-reuse always\n'
-	printf '  default-server check inter 2s\nfrontend in\n  bind %s\n  use_backend %%[req.hdr(host)]\n' "$(at 2)"
+	printf '  default-server check inter 2s\nfrontend in\n  bind %s\n' "$(at 2)"
+	[ -z "$over" ] || printf '  bind %s ssl crt %s alpn h2,http/1.1\n' "$(secure "$(at 2)")" "$dir/web.pem"
+	printf '  use_backend %%[req.hdr(host)]\n'
 	for n; do
 		printf 'backend %s\n' "$n"
 		case $n in
@@ -95,6 +107,7 @@ nginx_conf() {		# NAME
 	printf '  keepalive_requests 1000000000;\n  upstream web {\n    least_conn;\n'
 	for i in "${!core[@]}"; do echo "    server $(node "$1" $((i + 1)));"; done
 	printf '    keepalive 1024;\n    keepalive_requests 1000000000;\n  }\n  server {\n    listen %s;\n' "$(at 3)"
+	[ -z "$over" ] || printf '    listen %s ssl http2;\n    ssl_certificate %s;\n    ssl_certificate_key %s;\n' "$(secure "$(at 3)")" "$dir/web.crt" "$dir/web.key"
 	printf '    location / {\n      proxy_pass http://web;\n      proxy_http_version 1.1;\n      proxy_set_header Connection "";\n'
 	printf '      proxy_read_timeout 600s;\n    }\n  }\n}\n'
 }

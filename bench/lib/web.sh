@@ -3,11 +3,7 @@
 
 # secure_at NAME: where a contender has TLS
 secure_at() { echo "${at[$1]%:*}:20443"; }
-certificate_make() {
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=web -addext subjectAltName=DNS:web \
-	    -keyout "$dir/web.key" -out "$dir/web.crt" 2>>"$dir/log" && cat "$dir/web.crt" "$dir/web.key" >"$dir/web.pem" || exit 1
-	chmod 644 "$dir"/web.*
-}
+. bench/lib/certificate.sh
 mola_conf() {		# mola_conf NAME HOST
 	cat >"$dir/$1.yaml" <<-EOF
 		listen: [ "$net.$2:20080"${secure:+, { address: $net.$2:20443, tls: true \}} ]
@@ -40,10 +36,19 @@ mola_contend() {
 		return
 	fi
 	contend "$name" "$net.$host:20080" "${program[@]}" run -c "$dir/$name.yaml"
+	[ -z "$secure" ] || secure_answers "$name" || { echo "# $name: does not respond over TLS" && names=${names% "$name"}; }
+}
+secure_answers() {
+	local k
+	for k in $(seq 50); do
+		curl -skf -o /dev/null --connect-to "::$(secure_at "$1")" https://web/ && return
+		sleep .1
+	done
+	return 1
 }
 # web_peers BYTES: Mola, `before` if there is one, HAProxy and nginx; the task sends BYTES for each request
 web_peers() {
-	[ -z "$secure" ] || certificate_make
+	[ -z "$secure" ] || certificate_make web
 	cat >"$dir/haproxy.cfg" <<-EOF
 		global
 		  nbthread 1

@@ -5,6 +5,7 @@
 #define field caller_field
 #include "../../../bench/lib/caller.c"
 #undef field
+#include "../../../bench/lib/caller_h2.c"
 #include "../../../bench/lib/lag.c"
 #include "../../../bench/lib/hist.c"
 
@@ -107,7 +108,7 @@ static void
 one_connection_serves_many_calls(void **state)
 {
 	struct talk *t = *state;
-	struct caller *c = caller_new(t->loop, &t->addr, 10);
+	struct caller *c = caller_new(t->loop, &(struct caller_conf){ .addr = t->addr, .connections_max = 10 });
 	struct asking a;
 
 	for (int i = 0; i < 20; i++) {
@@ -128,7 +129,7 @@ static void
 calls_wait_for_a_connection(void **state)
 {
 	struct talk *t = *state;
-	struct caller *c = caller_new(t->loop, &t->addr, 2);
+	struct caller *c = caller_new(t->loop, &(struct caller_conf){ .addr = t->addr, .connections_max = 2 });
 	struct asking a[3];
 
 	t->nheld = 0;
@@ -154,7 +155,7 @@ the_end_can_be_awaited(void **state)
 {
 	static const char text[] = "GET / HTTP/1.0\r\n\r\n";
 	struct talk *t = *state;
-	struct caller *c = caller_new(t->loop, &t->addr, 2);
+	struct caller *c = caller_new(t->loop, &(struct caller_conf){ .addr = t->addr, .connections_max = 2 });
 	struct asking a = { .call = { .done = on_done, .until_end = true, .len = sizeof text - 1 } };
 
 	memcpy(a.call.text, text, sizeof text);
@@ -174,7 +175,7 @@ nobody_there_is_an_outcome(void **state)
 	struct caller *c;
 
 	assert_null(addr_parse(STR("127.93.1.1:1"), &nowhere));
-	c = caller_new(t->loop, &nowhere, 2);
+	c = caller_new(t->loop, &(struct caller_conf){ .addr = nowhere, .connections_max = 2 });
 	ask_for(c, &a, "/");
 	wait_for(t, &a.over);
 	assert_int_equal(a.end, CALL_CONNECT);
@@ -186,7 +187,7 @@ static void
 an_answer_nobody_waits_for_is_dropped(void **state)
 {
 	struct talk *t = *state;
-	struct caller *c = caller_new(t->loop, &t->addr, 2);
+	struct caller *c = caller_new(t->loop, &(struct caller_conf){ .addr = t->addr, .connections_max = 2 });
 	struct asking a;
 	int fd;
 
