@@ -22,8 +22,10 @@ SECTION(CERTIFICATE, TLS, certificates, LIST(struct conf, certificate, ncertific
     struct conf_certificate,
     "Certificates in files: one, or a list of paths and mappings. The names that a certificate "
     "serves are those in it (DNS and IP subject alternative names). Several may have the same "
-    "name, such as one with an ECDSA and one with an RSA key. Files are watched: a change takes "
-    "effect at once, and one that cannot be used leaves the certificate before in force.")
+    "name, such as one with an ECDSA and one with an RSA key; of equal ones the newest is used. "
+    "Files are watched, symbolic links included: a change takes effect at once, and one that cannot "
+    "be used leaves the certificate before in force. Docker secrets are files, too: "
+    "/run/secrets/NAME. They are read as the user that starts Mola, not as user.")
 SECTION(ACME, TOP, acme, MAP, struct conf,
     "Certificates from a CA that supports ACME, such as Let's Encrypt, for the names below and for "
     "the hosts of services with tls: acme. With this section you agree to the terms of service of "

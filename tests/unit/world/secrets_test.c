@@ -47,6 +47,16 @@ what_was_added_is_found(void **state)
 	}
 	assert_true(secrets_find(s, STR("empty"), &got));
 	assert_int_equal(got.len, 0);
+	for (unsigned i = 0; i < secrets_count(s); i++) {	/* all of them, in order */
+		struct str at, before, value_of;
+
+		secrets_at(s, i, &at, &value_of);
+		assert_true(secrets_find(s, at, &got) && got.p == value_of.p && got.len == value_of.len);
+		if (i > 0) {
+			secrets_at(s, i - 1, &before, &value_of);
+			assert_true(name_order(before, at) < 0);
+		}
+	}
 	assert_false(secrets_find(s, STR("key-1000"), &got));
 	assert_false(secrets_find(s, STR("key"), &got));
 	assert_false(secrets_find(s, STR(""), &got));
