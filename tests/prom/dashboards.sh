@@ -3,6 +3,7 @@
 # an alert for: each has its data, and names who it is about.
 net=127.47.$((1 + $$ % 70)) ill=127.47.$((81 + $$ % 70)) lost=127.47.$((161 + $$ % 70))
 front=$net.100:8080
+. tests/front.sh
 [ -x build/peers/traefik ] || skip "there is no build/peers/traefik; tools/peers traefik makes it"
 
 # --- the parts ---
@@ -80,7 +81,10 @@ within 10 quiet && ok "no alert has anything to say while all is well" || { sed 
 start illnodes "$B/bench/cluster" --cores "1 1" --net "$ill" --port 20080 --exporter-port 29100 --parked "0.5 0.98" --hog 1,6,0
 start lostnode "$B/bench/cluster" --cores 1 --net "$lost" --port 20080 --exporter-port 29100
 start liar "$B/faults/liar" mute "$ill.9:9"
+must "a CA is made" ca_make
+must "it has issued a certificate that has expired" cert_make old --expired old.example
 cat >"$tmp/ill.yaml" <<Y
+tls: { certificates: [ { cert: $ca/old.crt, key: $ca/old.key }, $tmp/none.pem ] }
 listen: "$ill.200:8080"
 admin: { address: "$ill.200:8000", socket: $tmp/ill.sock }
 workers: 1
@@ -199,6 +203,8 @@ check "the one without memory is named" named "$(jq -r 'select(.name == "MolaNod
 check "the service that is gone is named" named "$(jq -r 'select(.name == "MolaServiceDown").expr' "$tmp/alerts")" service gone
 check "the target that cannot be told is named" named "$(jq -r 'select(.name == "MolaTargetFailing").expr' "$tmp/alerts")" target deaf
 check "the one that has something else is named" named "$(jq -r 'select(.name == "MolaTargetNotTaken").expr' "$tmp/alerts")" target stranger
+check "the certificate that has expired is named" named "$(jq -r 'select(.name == "MolaCertificateExpired").expr' "$tmp/alerts")" certificate "file:$ca/old.crt"
+check "the one that cannot be read is named" named "$(jq -r 'select(.name == "MolaCertificateFailing").expr' "$tmp/alerts")" certificate "file:$tmp/none.pem"
 
 for record in $(sed -n 's/^ *- record: //p' deploy/prometheus/rules.yml); do check "$record is kept" within 10 has "$record"; done
 rules_well() { rules | json_is '[.data.groups[].rules[]] | length > 20 and all(.health == "ok")'; }

@@ -29,6 +29,14 @@ board("mola-self"; "Mola / Itself"; "The balancers themselves: their health, the
 	lines("Changes"; "Routing tables that were published: tasks that come and go, drains, reloads."; 12;
 		[query("changes(mola_table_serial{\(of)}[$__rate_interval])"; "{{instance}}")]; unit("none")),
 
+	row("Certificates"),
+	table("Certificates"; "When each expires, and whether what its source has is in force: mola certs. Empty without TLS."; 24; 8; "certificate"; [
+		{ name: "Certificate", width: 420 },
+		{ query: "min by (certificate) (mola_certificate_up{\(of)})", name: "In force", colored: true, figures: yes_no("yes"; "an older one, or none") },
+		{ query: "min by (certificate) (mola_certificate_expiry_timestamp_seconds{\(of)}) - time()", name: "Expires in", figures: (unit("s") + { decimals: 0 }) },
+		{ query: "min by (certificate) (mola_certificate_left_ratio{\(of)})", name: "Life left", figures: (percent + { decimals: 0 }) },
+		{ query: "sum by (certificate) (increase(mola_certificate_failures_total{\(of)}[24h]))", name: "Failures, 24 h", colored: true, figures: ({ decimals: 0 } + worse_above(1; 10)) }]),
+
 	row("External proxies, and Prometheus servers"),
 	table("External proxies"; "Whether the last publication to each succeeded, and whether the proxy has applied it: mola targets."; 12; 8; "target"; [
 		{ name: "Proxy", width: 160 },
