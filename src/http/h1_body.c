@@ -178,7 +178,7 @@ trailer_line(const char *p, const char *lf, struct str *name)
 
 /* Whole lines only: a name decides whether its line goes on. */
 static enum parse
-eat_trailer(struct h1_body *b, const char *p, size_t len, size_t *at)
+eat_trailer(struct h1_body *b, const char *p, size_t len, size_t *at, h1_trailer_f *fn, void *arg)
 {
 	const char *lf;
 	struct str name;
@@ -195,6 +195,8 @@ eat_trailer(struct h1_body *b, const char *p, size_t len, size_t *at)
 			return PARSE_BAD;
 		if (name.len > 0 && is_forbidden(name))
 			cut_add(b, *at, n);
+		else if (name.len > 0 && fn != NULL)
+			fn(arg, (struct str){ p + *at, n - 2 });
 		b->trailer += (uint32_t)n;
 		*at += n;
 		if (name.len == 0) {
@@ -228,7 +230,7 @@ eat_chunks(struct h1_body *b, const char *p, size_t len, size_t *used)
 
 	while (at < len && b->ncuts < H1_CUTS_MAX) {
 		if (b->state == AT_TRAILER) {
-			r = eat_trailer(b, p, len, &at);
+			r = eat_trailer(b, p, len, &at, NULL, NULL);
 			break;
 		}
 		if (b->state == IN_DATA)
@@ -244,7 +246,8 @@ eat_chunks(struct h1_body *b, const char *p, size_t len, size_t *used)
 }
 
 enum parse
-h1_body_bare(struct h1_body *b, char *p, size_t len, size_t *used, size_t *data)
+h1_body_split(struct h1_body *b, char *p, size_t len, size_t *used, size_t *data,
+    h1_trailer_f *trailer, void *arg)
 {
 	size_t at = 0, put = 0, from;
 	enum parse r = PARSE_MORE;
@@ -254,7 +257,7 @@ h1_body_bare(struct h1_body *b, char *p, size_t len, size_t *used, size_t *data)
 		b->ncuts = 0;			/* all framing is cut */
 		from = at;
 		if (b->state == AT_TRAILER) {
-			if ((r = eat_trailer(b, p, len, &at)) == PARSE_MORE && at == from)
+			if ((r = eat_trailer(b, p, len, &at, trailer, arg)) == PARSE_MORE && at == from)
 				break;
 		} else if (b->state == IN_DATA) {
 			at += data_step(b, len - at);
@@ -269,6 +272,12 @@ h1_body_bare(struct h1_body *b, char *p, size_t len, size_t *used, size_t *data)
 	*used = at;
 	*data = put;
 	return r;
+}
+
+enum parse
+h1_body_bare(struct h1_body *b, char *p, size_t len, size_t *used, size_t *data)
+{
+	return h1_body_split(b, p, len, used, data, NULL, NULL);
 }
 
 enum parse

@@ -43,5 +43,9 @@ enum parse	h1_body_eat(struct h1_body *, const char *p, size_t len, size_t *used
  * what was not used stays where it is. For BODY_CHUNKED.
  */
 enum parse	h1_body_bare(struct h1_body *, char *p, size_t len, size_t *used, size_t *data);
+/* The same, and `trailer` is called with each trailer that may go on: its line without the CRLF. */
+typedef void	h1_trailer_f(void *arg, struct str line);
+enum parse	h1_body_split(struct h1_body *, char *p, size_t len, size_t *used, size_t *data,
+		    h1_trailer_f *trailer, void *arg);
 
 #endif

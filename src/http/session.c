@@ -75,11 +75,19 @@ session_reset(struct session *s)
 	session_end(s, NULL);
 }
 
+static void
+leave(struct session *s)
+{
+	if (s->home->ops->leave != NULL)
+		s->home->ops->leave(s);
+}
+
 /* Between exchanges, for a reason of our own. */
 static void
 close_between(struct session *s, const struct why *why)
 {
 	ASSERT(s->exchange == NULL);
+	leave(s);
 	stream_close(&s->stream);
 	session_end(s, why);
 }
@@ -119,6 +127,7 @@ session_idle(struct session *s)
 	int64_t most = ss->draining ? ss->limits.linger_usec : ss->limits.idle_usec;
 
 	if (ss->draining && s->served > 0) {
+		leave(s);
 		session_linger(s);
 		return;
 	}
@@ -131,13 +140,19 @@ session_idle(struct session *s)
 }
 
 void
-session_open(struct session *s, struct sessions *ss, int fd)
+session_open_stream(struct session *s, struct sessions *ss)
 {
-	ASSERT(s->place == SESSION_NEW && s->served == 0);
+	ASSERT(s->place == SESSION_NEW && s->served == 0 && stream_is_open(&s->stream));
 	s->home = ss;
 	ss->count++;
-	stream_open(&s->stream, ss->loop, fd, on_idle, s);
 	session_idle(s);
+}
+
+void
+session_open(struct session *s, struct sessions *ss, int fd)
+{
+	stream_open(&s->stream, ss->loop, fd, on_idle, s);
+	session_open_stream(s, ss);
 }
 
 void
@@ -293,9 +308,10 @@ sessions_drain(struct sessions *ss)
 	for (int i = 0; i < 2; i++)
 		for (s = TAILQ_FIRST(lists[i]); s != NULL; s = next) {
 			next = TAILQ_NEXT(s, link);
-			if (s->exchange == NULL && s->served > 0)
+			if (s->exchange == NULL && s->served > 0) {
+				leave(s);
 				session_linger(s);
-			else if (s->exchange == NULL)
+			} else if (s->exchange == NULL)
 				timer_set(ss->loop, &s->timer, loop_now(ss->loop) + ss->limits.linger_usec, on_idle_late, s);
 		}
 }

@@ -52,7 +52,7 @@ struct session_limits {
 	unsigned	 linger_turn_bytes;	/* and in one turn of the loop */
 };
 
-/* What the owner does. None may be missing; `end` is the last, and called exactly once for every
+/* What the owner does. None but `leave` may be missing; `end` is the last, and called exactly once for every
  * session. */
 struct session_ops {
 	/* Bytes came on an idle session, or its end: leads to session_busy, or to one of the ends. */
@@ -62,6 +62,9 @@ struct session_ops {
 	void	(*evict)(struct session *);
 	/* All end: so does the exchange, and the session with it. */
 	void	(*abort)(struct session *);
+	/* One between exchanges is about to end, and the client has not asked for it: last words, as
+	 * far as they go without waiting. NULL: there are none. */
+	void	(*leave)(struct session *);
 	/* It is closed; its memory is looked at until the end of this turn. `why`: what ended it
 	 * between exchanges, NULL when its owner did. */
 	void	(*end)(struct session *, const struct why *);
@@ -90,6 +93,8 @@ void		sessions_drain(struct sessions *);
 
 /* Takes over an accepted connection; there must be room. It is FRESH. */
 void		session_open(struct session *, struct sessions *, int fd);
+/* The same, when its stream was opened by the caller, with any function. */
+void		session_open_stream(struct session *, struct sessions *);
 /* An exchange begins, or goes on after session_reading: the stream calls `fn` with it from now
  * on. */
 void		session_busy(struct session *, void *exchange, stream_f *fn);

@@ -156,6 +156,11 @@ add_time(struct buf *b)
 	    (int)(now % USEC_PER_SEC / USEC_PER_MSEC));
 }
 
+static const char *const versions[] = {
+	[ACCESS_UNKNOWN] = "", [ACCESS_HTTP_1_0] = " protocol=HTTP/1.0",
+	[ACCESS_HTTP_1_1] = " protocol=HTTP/1.1", [ACCESS_HTTP_2] = " protocol=HTTP/2.0",
+};
+
 void
 access_log(struct access *a, const struct access_line *l)
 {
@@ -172,8 +177,8 @@ access_log(struct access *a, const struct access_line *l)
 		buf_printf(b, "received=%llu ", (unsigned long long)l->received);
 	else
 		buf_printf(b, "status=%d ", l->status);
-	buf_printf(b, "bytes=%llu usec=%lld %.*s%.*s why=%s",
-	    (unsigned long long)l->bytes, (long long)l->took_usec,
+	buf_printf(b, "bytes=%llu usec=%lld%s %.*s%.*s why=%s",
+	    (unsigned long long)l->bytes, (long long)l->took_usec, versions[l->version],
 	    (int)put_named(service, 0, sizeof service, STR("service=\""), l->service), service,
 	    (int)put_named(task, 0, sizeof task, STR(" task=\""), l->task), task,
 	    why_name(l->why));

@@ -21,8 +21,12 @@ struct access_request {
 	char	text[ACCESS_REQUEST_MAX];
 };
 
+/* What the request came in; UNKNOWN: there was no whole head. */
+enum access_version { ACCESS_UNKNOWN, ACCESS_HTTP_1_0, ACCESS_HTTP_1_1, ACCESS_HTTP_2 };
+
 struct access_line {
 	struct str	 client;
+	enum access_version version;
 	const struct access_request *request;
 	int		 status;		/* 0: none was sent */
 	uint64_t	 bytes;			/* to the client, heads included */

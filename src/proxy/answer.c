@@ -29,3 +29,37 @@ answer_make(char out[ANSWER_MAX], const struct why *why, bool keep_alive, bool w
 	ASSERT(n > 0 && n < ANSWER_MAX);
 	return (struct str){ out, (size_t)n };
 }
+
+/* As gRPC's clients read an HTTP status: its document http-grpc-status-mapping. */
+static int
+grpc_status(int status)
+{
+	switch (status) {
+	case 400:
+		return 13;		/* INTERNAL */
+	case 401:
+		return 16;		/* UNAUTHENTICATED */
+	case 403:
+		return 7;		/* PERMISSION_DENIED */
+	case 404:
+		return 12;		/* UNIMPLEMENTED */
+	case 429: case 502: case 503: case 504:
+		return 14;		/* UNAVAILABLE */
+	default:
+		return 2;		/* UNKNOWN */
+	}
+}
+
+struct str
+answer_make_grpc(char out[ANSWER_MAX], const struct why *why)
+{
+	int n;
+
+	ASSERT(why->status != 0);
+	n = snprintf(out, ANSWER_MAX,
+	    "HTTP/1.1 200 OK\r\nContent-Type: application/grpc\r\nContent-Length: 0\r\n"
+	    "Grpc-Status: %d\r\nGrpc-Message: %s\r\nMola-Why: %s\r\nConnection: close\r\n\r\n",
+	    grpc_status(why->status), why->text, why->name);
+	ASSERT(n > 0 && n < ANSWER_MAX);
+	return (struct str){ out, (size_t)n };
+}

@@ -12,5 +12,10 @@
 /* A whole message in `out`. why->status must not be 0. `without_body`: the response to HEAD. */
 struct str	answer_make(char out[ANSWER_MAX], const struct why *, bool keep_alive,
     bool without_body);
+/*
+ * The same for a client of gRPC over HTTP/2: 200 with the status in fields, as a response that
+ * has no more than a head.
+ */
+struct str	answer_make_grpc(char out[ANSWER_MAX], const struct why *);
 
 #endif

@@ -10,6 +10,7 @@
 #include "proxy/answer.h"
 #include "proxy/client.h"
 #include "proxy/exchange.h"
+#include "proxy/h2_client.h"
 #include "proxy/hello.h"
 #include "proxy/listener.h"
 #include "proxy/proxy_header.h"
@@ -24,12 +25,13 @@ on_begin(struct session *s)
 {
 	struct client *c = (struct client *)s;
 
-	if (c->listener == NULL)
-		exchange_start(c);
-	else {			/* a drain has cut short what comes before its requests */
+	if (c->listener != NULL) {	/* a drain has cut short what comes before its requests */
 		proxy_count(client_proxy(c), WHY_STOPPING);
 		session_close(s);
-	}
+	} else if (c->h2 != NULL)
+		h2_client_resume(c);
+	else if (!c->may_preface || !h2_client_preface(c))
+		exchange_start(c);
 }
 
 static void
@@ -41,10 +43,20 @@ on_evict(struct session *s)
 static void
 on_abort(struct session *s)
 {
-	if (((struct client *)s)->relayed)
+	struct client *c = (struct client *)s;
+
+	if (c->relayed)
 		tcp_abort(s->exchange);
+	else if (c->h2 != NULL)
+		h2_client_abort(c);
 	else
 		exchange_abort(s->exchange);
+}
+
+static void
+on_leave(struct session *s)
+{
+	h2_client_leave((struct client *)s);
 }
 
 static void
@@ -55,16 +67,18 @@ on_end(struct session *s, const struct why *why)
 
 	if (why != NULL)
 		proxy_count(p, why);
+	h2_client_end(c);
 	if (c->counted)
 		tally_take(p->tally, &c->sender.ip);
 	listener_unref(&c->listener);
-	live_gauge_add(p->conf.live, p->conf.worker, LIVE_CLIENTS, -1);
+	if (!c->is_stream)
+		live_gauge_add(p->conf.live, p->conf.worker, LIVE_CLIENTS, -1);
 	slab_give_later(p->clients, c);
 	proxy_gone(p);
 }
 
 const struct session_ops client_ops = { .begin = on_begin, .evict = on_evict, .abort = on_abort,
-    .end = on_end };
+    .leave = on_leave, .end = on_end };
 
 void
 client_refuse(struct client *c, const struct why *why)
@@ -134,14 +148,43 @@ is_trusted(const struct proxy *p, const struct ip *ip)
 void
 clients_trust(struct proxy *p)
 {
-	struct session_list *lists[] = { &p->sessions.idle, &p->sessions.reading, &p->sessions.busy };
+	struct session_list *lists[] = { &p->sessions.idle, &p->sessions.reading, &p->sessions.busy,
+	    &p->streams.reading, &p->streams.busy };
 	struct session *s;
 
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 5; i++)
 		TAILQ_FOREACH(s, lists[i], link) {
 			struct client *c = (struct client *)s;
 			c->sender.trusted = !c->unnamed && is_trusted(p, &c->sender.ip);
 		}
+}
+
+/* ---- streams of HTTP/2 ---- */
+
+struct client *
+client_stream_new(struct client *of)
+{
+	struct proxy *p = client_proxy(of);
+	struct client *c;
+
+	if (!sessions_have_room(&p->streams) || (c = slab_take(p->clients)) == NULL)
+		return NULL;
+	memset(c, 0, sizeof *c);
+	c->is_stream = true;
+	c->unnamed = of->unnamed;
+	c->sender = of->sender;
+	return c;
+}
+
+void
+clients_drain(struct proxy *p)
+{
+	struct session *s, *next;
+
+	for (s = TAILQ_FIRST(&p->sessions.busy); s != NULL; s = next) {
+		next = TAILQ_NEXT(s, link);
+		h2_client_drain((struct client *)s);
+	}
 }
 
 /* ---- the PROXY protocol ---- */
@@ -304,6 +347,7 @@ client_open(struct proxy *p, int fd, const struct addr *peer, struct listener *l
 	}
 	memset(c, 0, sizeof *c);
 	c->counted = counted;
+	c->may_preface = listener_modes(l)->http2 && !listener_modes(l)->tls;
 	c->port = proxy_listener_of(peer).port;
 	sender_init(&c->sender, &ip, is_trusted(p, &ip));
 	live_gauge_add(p->conf.live, p->conf.worker, LIVE_CLIENTS, 1);

@@ -10,16 +10,22 @@
 #include "proxy/sender.h"
 
 struct listener;
+struct h2_conn;
 
 struct client {
 	struct session	 session;	/* first, as session.h requires */
 	bool		 counted;	/* in the tally */
 	bool		 relayed;	/* its exchange is a struct tcp */
 	bool		 unnamed;	/* its PROXY header does not say whose it is: nothing that it says is believed */
+	bool		 may_preface;	/* it may begin with the preface of HTTP/2 */
+	bool		 preface_waits;	/* a part of that has come */
+	bool		 is_stream;	/* not a connection: a request on the HTTP/2 connection of another client */
+	bool		 is_grpc;	/* the request of that is for gRPC */
 	uint16_t	 port;		/* of its address, as far as it is known */
 	struct sender	 sender;
 	/* our reference, until it is decided what becomes of the connection, and while it is relayed */
 	struct listener	*listener;
+	struct h2_conn	*h2;		/* ours; NULL: the connection speaks HTTP/1, or nothing yet */
 };
 
 extern const struct session_ops client_ops;
@@ -31,6 +37,10 @@ void		client_speak(struct client *);
 /* No exchange is possible: responds with the reason, as far as that goes without waiting, and
  * lingers. */
 void		client_refuse(struct client *, const struct why *);
+/* A stream of the connection has begun: the session of a new client, or NULL: there is no place. */
+struct client	*client_stream_new(struct client *connection);
+/* A drain has begun; sessions_drain sees to those between exchanges. */
+void		clients_drain(struct proxy *);
 /* clients.trusted has changed: it holds for connections that are there, too. */
 void		clients_trust(struct proxy *);
 

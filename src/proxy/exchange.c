@@ -298,7 +298,8 @@ answer_begin(struct exchange *x)
 	x->status = x->why->status;
 	flow_fini(&x->down);
 	x->down.moved_usec = exchange_now(x);
-	gather_add(&x->down.head, answer_make(x->answer, x->why, x->keep, x->is_head));
+	gather_add(&x->down.head, x->client->is_grpc ? answer_make_grpc(x->answer, x->why)
+	    : answer_make(x->answer, x->why, x->keep, x->is_head));
 }
 
 static enum state

@@ -4,6 +4,16 @@
 #include "base/bug.h"
 #include "proxy/exchange_priv.h"
 
+static enum access_version
+version(const struct exchange *x)
+{
+	if (x->client->is_stream)
+		return ACCESS_HTTP_2;
+	if (!x->has_head)
+		return ACCESS_UNKNOWN;
+	return x->minor == 0 ? ACCESS_HTTP_1_0 : ACCESS_HTTP_1_1;
+}
+
 void
 exchange_report(const struct exchange *x)
 {
@@ -14,7 +24,7 @@ exchange_report(const struct exchange *x)
 	char from[IP_TEXT_MAX];
 	struct access_line line = {
 		.client = ip_eq(&x->from, &sender->ip) ? sender_peer(sender) : ip_text(&x->from, from),
-		.request = &x->log, .status = x->status,
+		.request = &x->log, .version = version(x), .status = x->status,
 		.bytes = stream_bytes_out(x->down.sink) - x->bytes_before,
 		.took_usec = took_usec, .why = x->why,
 	};

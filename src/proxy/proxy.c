@@ -11,6 +11,7 @@
 #include "http/flow.h"
 #include "proxy/client.h"
 #include "proxy/exchange.h"
+#include "proxy/h2_client.h"
 #include "proxy/listener.h"
 #include "proxy/tcp.h"
 
@@ -44,8 +45,12 @@ conf_apply(struct proxy *p)
 		.linger_usec = LINGER_USEC, .linger_most_usec = LINGER_MOST_USEC,
 		.linger_bytes = LINGER_BYTES, .linger_turn_bytes = LINGER_TURN_BYTES,
 	};
-	/* a client's and a request's timer each, tasks' connections and probes */
-	loop_reserve(p->loop, 4 * p->conf.clients_max + 4096);
+	p->streams.limits = p->sessions.limits;
+	h2_set_conf(p->h2, &(struct h2_conf){ .head_usec = p->conf.client_head_usec,
+	    .write_usec = p->conf.client_write_usec, .request = p->conf.request_head,
+	    .response = p->conf.response_head });
+	/* a client's and a request's timer each, also of streams; tasks' connections and probes */
+	loop_reserve(p->loop, 8 * p->conf.clients_max + 4096);
 	p->head.field = must_realloc(p->head.field,
 	    (size_t)(request > response ? request : response) * sizeof *p->head.field);
 	upstream_set_limits(p->upstream, p->conf.upstream_idle_max, p->conf.upstream_idle_usec);
@@ -62,6 +67,8 @@ proxy_new(struct loop *l, const struct proxy_conf *conf)
 	p->conf = *conf;
 	LIST_INIT(&p->listeners);
 	sessions_init(&p->sessions, l, &client_ops, p);
+	sessions_init(&p->streams, l, &client_ops, p);
+	p->h2 = h2_new(l, &h2_client_ops);
 	share_init(&p->share, l);
 	p->clients = slab_new(l, sizeof(struct client), CLIENTS_KEPT);
 	p->exchanges = slab_new(l, exchange_bytes(), EXCHANGES_KEPT);
@@ -89,6 +96,8 @@ proxy_free(struct proxy **pp)
 		return;
 	listener_close_all(p);
 	sessions_end(&p->sessions);
+	sessions_end(&p->streams);
+	h2_free(&p->h2);
 	timer_clear(p->loop, &p->empty_timer);
 	share_fini(&p->share);
 	health_free(&p->health);
@@ -195,7 +204,8 @@ memory_tidy(struct proxy *p)
 		return;
 	p->tidy_usec = loop_now(p->loop) + TIDY_USEC;
 	p->loose += slab_tidy(p->clients) + slab_tidy(p->exchanges) + slab_tidy(p->relays) +
-	    slab_tidy(p->relay_flows) + slab_tidy(p->pages) + upstream_tidy(p->upstream);
+	    slab_tidy(p->relay_flows) + slab_tidy(p->pages) + upstream_tidy(p->upstream) +
+	    h2_tidy(p->h2);
 	if (p->loose < LOOSE_BYTES)
 		return;
 	p->loose = 0;
@@ -239,5 +249,6 @@ proxy_drain(struct proxy *p, proxy_empty_f *empty, void *arg)
 	p->empty_arg = arg;
 	listener_drain(p);
 	sessions_drain(&p->sessions);
+	clients_drain(p);
 	proxy_gone(p);
 }

@@ -34,6 +34,8 @@ struct proxy {
 	struct listener_list listeners;
 	/* client.c */
 	struct sessions	 sessions;
+	struct sessions	 streams;		/* of HTTP/2 connections: a session for each */
+	struct h2	*h2;
 	struct tally	*tally;			/* of clients that are not trusted */
 	/* memory */
 	struct slab	*clients, *exchanges, *relays, *relay_flows, *pages;

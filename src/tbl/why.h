@@ -37,6 +37,17 @@ WHY(PROXY_HEADER_SLOW,    0, CLIENT,   "the PROXY protocol header did not arrive
 WHY(HELLO_BAD,            0, CLIENT,   "the first message of a TLS client is malformed")
 WHY(HELLO_SLOW, 0, CLIENT,
     "the first message of a TLS client did not arrive in time")
+WHY(H2_PROTOCOL, 0, CLIENT,
+    "an HTTP/2 client broke the protocol's rules, and its connection was ended")
+WHY(H2_MALFORMED, 0, CLIENT,
+    "a request over HTTP/2 is malformed: its pseudo-fields, a name, a value or a length")
+WHY(H2_RESETS,            0, CLIENT,   "an HTTP/2 client cancelled requests faster than allowed")
+WHY(H2_FLOOD, 0, CLIENT,
+    "an HTTP/2 client sent more frames that carry no request and no data than allowed")
+WHY(H2_HEAD_FLOOD, 0, CLIENT,
+    "a request head over HTTP/2 was many times larger than the limit, or in too many pieces")
+WHY(H2_TOO_MANY, 0, US,
+    "a stream over HTTP/2 was refused, to be tried again: as many as may be are open")
 
 /* routing and choice */
 WHY(NO_ROUTE,           404, CONFIG,   "no service is configured for this host and path")

@@ -56,7 +56,8 @@ on_end(struct session *s, const struct why *why)
 	v->why = why;
 }
 
-static const struct session_ops ops = { on_begin, on_evict, on_abort, on_end };
+static const struct session_ops ops = { .begin = on_begin, .evict = on_evict, .abort = on_abort,
+	.end = on_end };
 
 static int
 begin(void **state)

@@ -1,0 +1,99 @@
+/*
+ * What the HTTP/2 connections of a loop share: the options of nghttp2, its memory, which is that
+ * of clients, and room for what is parsed within one step.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "http/h2_priv.h"
+
+static void *
+mem_alloc(size_t bytes, void *arg)
+{
+	(void)arg;
+	return try_alloc(bytes);
+}
+
+static void
+mem_free(void *p, void *arg)
+{
+	(void)arg;
+	free(p);
+}
+
+static void *
+mem_zalloc(size_t n, size_t bytes, void *arg)
+{
+	void *p = n > SIZE_MAX / 2 / (bytes > 0 ? bytes : 1) ? NULL : try_alloc(n * bytes);
+
+	(void)arg;
+	return p == NULL ? NULL : memset(p, 0, n * bytes);
+}
+
+static void *
+mem_realloc(void *p, size_t bytes, void *arg)
+{
+	(void)arg;
+	return realloc(p, bytes);
+}
+
+/* Its own limits on resets and CONTINUATIONs are ours to have, with reasons that are counted. */
+static void
+option_init(nghttp2_option *o)
+{
+	nghttp2_option_set_no_auto_window_update(o, 1);
+	nghttp2_option_set_no_closed_streams(o, 1);
+	nghttp2_option_set_max_outbound_ack(o, 10000);
+	nghttp2_option_set_max_send_header_block_length(o, 1 << 20);
+	nghttp2_option_set_stream_reset_rate_limit(o, 1 << 30, 1 << 30);
+	nghttp2_option_set_max_continuations(o, 64);
+}
+
+struct h2 *
+h2_new(struct loop *l, const struct h2_ops *ops)
+{
+	struct h2 *h2 = must_zalloc(sizeof *h2);
+
+	h2->loop = l;
+	h2->ops = ops;
+	h2->mem = (nghttp2_mem){ .malloc = mem_alloc, .free = mem_free, .calloc = mem_zalloc,
+	    .realloc = mem_realloc };
+	h2->streams = slab_new(l, sizeof(struct h2_stream), 1024);
+	if (nghttp2_option_new(&h2->option) != 0 || nghttp2_session_callbacks_new(&h2->callbacks) != 0)
+		BUG("no memory at the start");
+	option_init(h2->option);
+	h2_frames_init(h2->callbacks);
+	return h2;
+}
+
+void
+h2_set_conf(struct h2 *h2, const struct h2_conf *conf)
+{
+	ASSERT(conf->head_usec > 0 && conf->write_usec > 0);
+	h2->conf = *conf;
+	h2->head.field = must_realloc(h2->head.field, (size_t)conf->response.fields * sizeof *h2->head.field);
+}
+
+void
+h2_free(struct h2 **h2p)
+{
+	struct h2 *h2 = *h2p;
+
+	*h2p = NULL;
+	if (h2 == NULL)
+		return;
+	ASSERT(h2->nconns == 0);
+	slab_free(&h2->streams);
+	nghttp2_option_del(h2->option);
+	nghttp2_session_callbacks_del(h2->callbacks);
+	h2_fields_fini(&h2->fields);
+	free(h2->head.field);
+	free(h2);
+}
+
+size_t
+h2_tidy(struct h2 *h2)
+{
+	return slab_tidy(h2->streams);
+}

@@ -1,0 +1,100 @@
+/*
+ * Pure: slices in, slices out.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "http/chars.h"
+#include "http/h2_fields.h"
+
+void
+h2_fields_fini(struct h2_fields *f)
+{
+	free(f->nv);
+	*f = (struct h2_fields){ 0 };
+}
+
+static bool
+room(struct h2_fields *f, size_t n)
+{
+	nghttp2_nv *nv;
+
+	f->n = 0;
+	if (n <= f->cap)
+		return true;
+	if ((nv = try_alloc(n * sizeof *nv)) == NULL)
+		return false;
+	free(f->nv);
+	f->nv = nv;
+	f->cap = n;
+	return true;
+}
+
+static void
+add(struct h2_fields *f, struct str name, struct str value)
+{
+	ASSERT(f->n < f->cap && name.len > 0);
+	f->nv[f->n++] = (nghttp2_nv){ (uint8_t *)(uintptr_t)name.p,
+	    (uint8_t *)(uintptr_t)(value.len > 0 ? value.p : ""), name.len, value.len,
+	    NGHTTP2_NV_FLAG_NONE };
+}
+
+/* A key that the client has not sent has no answer either. */
+static bool
+is_of_handshake(struct str name)
+{
+	return str_eq_nocase(name, STR("sec-websocket-accept"));
+}
+
+bool
+h2_fields_response(struct h2_fields *f, const struct message *m, bool opens)
+{
+	int status = opens ? 200 : m->status;
+
+	ASSERT(status >= 100 && status <= 999 && (status != 101 || opens));
+	if (!room(f, (size_t)m->nfields + 2))
+		return false;
+	for (int i = 3; i-- > 0; status /= 10)
+		f->status[i] = (char)('0' + status % 10);
+	add(f, STR(":status"), (struct str){ f->status, 3 });
+	for (int i = 0; i < m->nfields; i++) {
+		const struct field *x = &m->field[i];
+		if (x->hop || x->id == FIELD_TRANSFER_ENCODING || (opens && is_of_handshake(x->name)))
+			continue;
+		add(f, x->name, x->value);
+	}
+	if (m->length_text.len > 0)
+		add(f, STR("content-length"), m->length_text);
+	return true;
+}
+
+static size_t
+lines_count(struct str lines)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < lines.len; i++)
+		n += lines.p[i] == '\n';
+	return n;
+}
+
+bool
+h2_fields_trailers(struct h2_fields *f, struct str lines)
+{
+	struct str line;
+	const char *colon;
+
+	if (!room(f, lines_count(lines) + 1))
+		return false;
+	while (str_split(&lines, '\n', &line)) {
+		if (line.len < 2)
+			continue;
+		ASSERT(line.p[line.len - 1] == '\r');
+		line.len--;
+		colon = memchr(line.p, ':', line.len);
+		ASSERT(colon != NULL && colon > line.p);
+		add(f, str_between(line.p, colon), str_trim(str_between(colon + 1, line.p + line.len)));
+	}
+	return true;
+}

@@ -1,0 +1,180 @@
+/*
+ * The request of a stream: fields and data come from nghttp2, and its owner reads the HTTP/1.1
+ * message that they mean. What it has read opens the windows again, of the stream and of the
+ * connection: that is the back-pressure, and the bound on memory.
+ */
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/bug.h"
+#include "http/h2_priv.h"
+
+/* A response of ours, without a body: there is no owner for this request. */
+static void
+answer(struct h2_stream *st, const struct why *why)
+{
+	struct h2_conn *c = st->conn;
+	char status[3] = { (char)('0' + why->status / 100), (char)('0' + why->status / 10 % 10),
+	    (char)('0' + why->status % 10) };
+#define FIELD(name, value, len) { (uint8_t *)(uintptr_t)(name), (uint8_t *)(uintptr_t)(value), \
+	sizeof(name) - 1, (len), NGHTTP2_NV_FLAG_NONE }
+	nghttp2_nv nv[] = {
+		FIELD(":status", status, 3),
+		FIELD("content-length", "0", 1),
+		FIELD("mola-why", why->name, strlen(why->name)),
+	};
+#undef FIELD
+
+	ASSERT(why->status >= 200 && why->status <= 599);
+	nghttp2_submit_response(c->session, st->id, nv, sizeof nv / sizeof *nv, NULL);
+	st->offered = true;
+	st->out_state = H2_SENT;
+	st->out_ended = true;
+	st->left_usec = st->moved_usec = loop_now(c->h2->loop);
+	c->h2->ops->ended(c->owner, why, why->status);
+}
+
+/* A key for the handshake of HTTP/1.1: 16 random octets in base64. */
+static void
+key_make(char key[H2_KEY_LEN])
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	uint8_t octets[18] = { 0 };
+
+	if (getrandom(octets, 16, GRND_NONBLOCK) != 16)
+		BUG("getrandom");
+	for (int i = 0, at = 0; i < 18; i += 3) {
+		unsigned n = (unsigned)octets[i] << 16 | (unsigned)octets[i + 1] << 8 | octets[i + 2];
+		for (int shift = 18; shift >= 0; shift -= 6)
+			key[at++] = digits[n >> shift & 63];
+	}
+	key[H2_KEY_LEN - 2] = key[H2_KEY_LEN - 1] = '=';
+}
+
+void
+h2_in_head(struct h2_stream *st, bool ended)
+{
+	char key[H2_KEY_LEN] = "";
+	const struct why *why;
+
+	if ((st->request.seen & 1u << H2_PROTOCOL) != 0)
+		key_make(key);
+	why = h2_request_end(&st->request, ended, key);
+	st->in_ended = ended;
+	if (why == NULL)
+		h2_stream_wake(st);
+	else if (why->status != 0)
+		answer(st, why);
+	else
+		h2_stream_fail(st, why, NGHTTP2_PROTOCOL_ERROR);
+}
+
+/* A chunk each: its owner reads them as they come. */
+bool
+h2_in_data(struct h2_stream *st, const uint8_t *p, size_t len)
+{
+	struct queue *q = &st->request.head;
+	char size[8];
+	int at = sizeof size;
+
+	ASSERT(len > 0 && len < 1u << 24);
+	st->owed += len;
+	if (st->request.is_chunked) {
+		size[--at] = '\n';
+		size[--at] = '\r';
+		for (size_t n = len; n > 0; n >>= 4)
+			size[--at] = "0123456789abcdef"[n & 15];
+		if (!queue_add(q, size + at, sizeof size - (size_t)at))
+			return false;
+	}
+	if (!queue_add(q, p, len) || (st->request.is_chunked && !queue_add(q, "\r\n", 2)))
+		return false;
+	if (inner_is_open(&st->inner)) {
+		inner_mark(&st->inner, INNER_READABLE);
+		h2_stream_wake(st);
+	}
+	return true;
+}
+
+/* Trailers have no place behind a body of known length: HTTP/1.1 cannot say them there. */
+bool
+h2_in_end(struct h2_stream *st)
+{
+	struct queue *q = &st->request.head;
+	struct str lines = queue_str(&st->in_trailer);
+	bool ok = true;
+
+	st->in_ended = true;
+	if (st->request.is_chunked)
+		ok = queue_add(q, "0\r\n", 3) && queue_add(q, lines.p, lines.len) && queue_add(q, "\r\n", 2);
+	queue_fini(&st->in_trailer);
+	if (inner_is_open(&st->inner)) {
+		inner_mark(&st->inner, INNER_READABLE);
+		h2_stream_wake(st);
+	}
+	return ok;
+}
+
+/* All that the owner will ever get is here: what comes behind its response is nothing to it. */
+static bool
+at_end(const struct h2_stream *st)
+{
+	return st->in_ended || (st->shut && st->out_state != H2_TUNNEL) || st->closed;
+}
+
+enum io_result
+h2_in_peek(struct inner *n, void *to, size_t cap, size_t *got)
+{
+	struct h2_stream *st = (struct h2_stream *)n;
+	struct str in = queue_str(&st->request.head);
+
+	if (in.len == 0)
+		return at_end(st) ? IO_EOF : IO_AGAIN;
+	*got = in.len < cap ? in.len : cap;
+	memcpy(to, in.p, *got);
+	return IO_DONE;
+}
+
+/* What was read opens the window again, of the stream and of the connection. */
+static void
+read_consume(struct h2_stream *st, size_t n)
+{
+	struct h2_conn *c = st->conn;
+
+	if (n > st->owed)
+		n = st->owed;
+	if (n == 0)
+		return;
+	st->owed -= n;
+	if (st->closed)
+		nghttp2_session_consume_connection(c->session, n);
+	else
+		nghttp2_session_consume(c->session, st->id, n);
+	h2_conn_soon(c);
+}
+
+enum io_result
+h2_in_read(struct inner *n, void *to, size_t cap, size_t *got)
+{
+	struct h2_stream *st = (struct h2_stream *)n;
+	enum io_result res = h2_in_peek(n, to, cap, got);
+
+	if (res != IO_DONE)
+		return res;
+	queue_take(&st->request.head, *got);
+	read_consume(st, *got);
+	if (queue_len(&st->request.head) > 0)
+		return res;
+	queue_fini(&st->request.head);
+	/* the end shows by the framing, or follows in a tunnel */
+	if (!at_end(st) || (!st->request.is_tunnel && !st->shut))
+		inner_drained(n);
+	return res;
+}
+
+void
+h2_in_forget(struct h2_stream *st)
+{
+	queue_fini(&st->request.head);
+	read_consume(st, st->owed);
+}
