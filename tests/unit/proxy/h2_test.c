@@ -1,0 +1,964 @@
+/*
+ * The proxy with clients that speak HTTP/2: played with nghttp2's client side, or frame by frame when they
+ * misbehave. Tasks are those of the stage, and speak HTTP/1.1.
+ */
+#include "stage.h"
+
+#include <nghttp2/nghttp2.h>
+
+#include "http/h2.h"
+#include "http/h2_guard.h"
+
+#define STREAMS 512
+
+struct got {			/* what came on a stream */
+	char		 head[65536];	/* "name: value\n", of all heads and trailers */
+	char		 body[256 * 1024];
+	size_t		 len;
+	bool		 ended, closed;
+	uint32_t	 code;		/* of its RST_STREAM */
+	int		 interims;
+};
+
+struct peer {
+	int		 fd;
+	nghttp2_session	*session;
+	bool		 over;		/* the socket has ended */
+	bool		 gone;		/* GOAWAY */
+	uint32_t	 code;
+	int32_t		 last_id;
+	bool		 reads;		/* it opens its windows */
+	struct got	*got[STREAMS];
+	/* a body that is being sent */
+	const char	*up;
+	size_t		 up_len, up_at;
+	bool		 up_open;	/* more may be appended */
+};
+
+static struct got *
+got_of(struct peer *p, int32_t id)
+{
+	id = id < STREAMS ? id : 0;		/* where nobody looks */
+	if (p->got[id] == NULL)
+		p->got[id] = must_zalloc(sizeof *p->got[id]);
+	return p->got[id];
+}
+
+static int
+on_header(nghttp2_session *s, const nghttp2_frame *f, const uint8_t *n, size_t nl, const uint8_t *v, size_t vl,
+    uint8_t flags, void *arg)
+{
+	struct got *g = got_of(arg, f->hd.stream_id);
+	size_t at = strlen(g->head);
+
+	(void)s, (void)flags;
+	snprintf(g->head + at, sizeof g->head - at, "%.*s: %.*s\n", (int)nl, (const char *)n, (int)vl, (const char *)v);
+	g->interims += nl == 7 && vl == 3 && v[0] == '1';
+	return 0;
+}
+
+static int
+on_data(nghttp2_session *s, uint8_t flags, int32_t id, const uint8_t *data, size_t len, void *arg)
+{
+	struct peer *p = arg;
+	struct got *g = got_of(p, id);
+
+	(void)flags;
+	assert_true(g->len + len <= sizeof g->body);
+	memcpy(g->body + g->len, data, len);
+	g->len += len;
+	if (p->reads)
+		nghttp2_session_consume(s, id, len);
+	return 0;
+}
+
+static int
+on_frame(nghttp2_session *s, const nghttp2_frame *f, void *arg)
+{
+	struct peer *p = arg;
+
+	(void)s;
+	if (f->hd.type == NGHTTP2_GOAWAY) {
+		p->gone = true;
+		p->code = f->goaway.error_code;
+		p->last_id = f->goaway.last_stream_id;
+	}
+	if ((f->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 && (f->hd.type == NGHTTP2_DATA || f->hd.type == NGHTTP2_HEADERS))
+		got_of(p, f->hd.stream_id)->ended = true;
+	if (f->hd.type == NGHTTP2_RST_STREAM)
+		got_of(p, f->hd.stream_id)->code = f->rst_stream.error_code;
+	return 0;
+}
+
+static int
+on_closed(nghttp2_session *s, int32_t id, uint32_t code, void *arg)
+{
+	(void)s, (void)code;
+	got_of(arg, id)->closed = true;
+	return 0;
+}
+
+static struct peer *
+peer_new(uint32_t window)
+{
+	struct peer *p = must_zalloc(sizeof *p);
+	nghttp2_settings_entry window_size = { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, window };
+	nghttp2_session_callbacks *cb;
+	nghttp2_option *o;
+
+	nghttp2_session_callbacks_new(&cb);
+	nghttp2_session_callbacks_set_on_header_callback(cb, on_header);
+	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(cb, on_data);
+	nghttp2_session_callbacks_set_on_frame_recv_callback(cb, on_frame);
+	nghttp2_session_callbacks_set_on_stream_close_callback(cb, on_closed);
+	nghttp2_option_new(&o);
+	nghttp2_option_set_no_auto_window_update(o, 1);
+	nghttp2_option_set_no_http_messaging(o, 1);
+	assert_int_equal(nghttp2_session_client_new2(&p->session, cb, p, o), 0);
+	nghttp2_option_del(o);
+	nghttp2_session_callbacks_del(cb);
+	assert_int_equal(nghttp2_submit_settings(p->session, 0, &window_size, 1), 0);
+	p->fd = dial();
+	p->reads = true;
+	return p;
+}
+
+static void
+peer_free(struct peer *p)
+{
+	for (int i = 0; i < STREAMS; i++)
+		free(p->got[i]);
+	nghttp2_session_del(p->session);
+	close(p->fd);
+	free(p);
+}
+
+/* All that can be sent and received now. */
+static void
+peer_turn(struct peer *p)
+{
+	const uint8_t *out;
+	char in[16384];
+	ssize_t n;
+
+	stage_turn();
+	while ((n = recv(p->fd, in, sizeof in, 0)) > 0)
+		assert_int_equal(nghttp2_session_mem_recv(p->session, (uint8_t *)in, (size_t)n), n);
+	p->over |= n == 0 || (errno != EAGAIN);
+	while (!p->over && (n = nghttp2_session_mem_send(p->session, &out)) > 0)
+		say_bytes(p->fd, (const char *)out, (size_t)n);
+}
+
+#define PEER_UNTIL(p, condition) do { \
+	int64_t peer_until_ = clock_mono_usec() + PATIENCE; \
+	while (!(condition)) { \
+		if (clock_mono_usec() > peer_until_) \
+			fail_msg("waited in vain: %s", #condition); \
+		peer_turn(p); \
+	} \
+} while (0)
+
+static ssize_t
+up_read(nghttp2_session *s, int32_t id, uint8_t *to, size_t cap, uint32_t *flags, nghttp2_data_source *src, void *arg)
+{
+	struct peer *p = arg;
+	size_t n = p->up_len - p->up_at < cap ? p->up_len - p->up_at : cap;
+
+	(void)s, (void)id, (void)src;
+	if (n == 0 && p->up_open)
+		return NGHTTP2_ERR_DEFERRED;
+	memcpy(to, p->up + p->up_at, n);
+	p->up_at += n;
+	if (p->up_at == p->up_len && !p->up_open)
+		*flags |= NGHTTP2_DATA_FLAG_EOF;
+	return (ssize_t)n;
+}
+
+#define NV(n, v) { (uint8_t *)(uintptr_t)(n), (uint8_t *)(uintptr_t)(v), strlen(n), strlen(v), 0 }
+
+/* With one more field if there is a name for it, and a body if peer->up is set. */
+static int32_t
+peer_ask(struct peer *p, const char *method, const char *path, const char *name, const char *value)
+{
+	nghttp2_nv nv[] = { NV(":method", method), NV(":scheme", "http"), NV(":authority", "a.example"), NV(":path", path),
+		NV(name == NULL ? "" : name, value == NULL ? "" : value) };
+	nghttp2_data_provider body = { .read_callback = up_read };
+
+	return nghttp2_submit_request(p->session, NULL, nv, name == NULL ? 4 : 5,
+	    p->up != NULL || p->up_open ? &body : NULL, NULL);
+}
+
+static int32_t
+peer_get(struct peer *p, const char *path)
+{
+	return peer_ask(p, "GET", path, NULL, NULL);
+}
+
+/* The head of the request that a task gets. */
+static int
+task_gets(struct peer *p, const char *want)
+{
+	char got[4096] = "";
+	size_t at = 0;
+	int task = -1, origin;
+	ssize_t n;
+
+	PEER_UNTIL(p, (task = answer_any(&origin)) >= 0);
+	while (strstr(got, "\r\n\r\n") == NULL) {
+		PEER_UNTIL(p, (n = recv(task, got + at, 1, 0)) >= 0 || errno != EAGAIN);
+		assert_true(n == 1 && at < sizeof got - 1);
+		got[++at] = '\0';
+	}
+	if (strstr(got, want) == NULL)
+		fail_msg("the task got:\n%s\nand not:\n%s", got, want);
+	return task;
+}
+
+/* ---- a stage whose listener takes HTTP/2 ---- */
+
+static void
+h2_open(int norigins)
+{
+	stage_open(norigins);
+	stage.conf.listener[0] = proxy_listener_of(&stage.front);
+	stage.conf.listener[0].http2 = true;
+	stage.conf.nlisteners = 1;
+	proxy_reconf(stage.proxy, &stage.conf);
+}
+
+static void
+h2_close(struct peer *p)
+{
+	peer_free(p);
+	WAIT_UNTIL(live_gauge_total(stage.live, LIVE_CLIENTS) == 0);
+	stage_close();
+}
+
+static void
+on_drained(void *arg)
+{
+	(void)arg;
+	stage.drained++;
+}
+
+static bool
+has(struct peer *p, int32_t id, const char *line)
+{
+	return p->got[id] != NULL && strstr(p->got[id]->head, line) != NULL;
+}
+
+/* ---- what is asked for is served ---- */
+
+static void
+streams_are_requests(void **state)
+{
+	struct peer *p;
+	int32_t a, b;
+	int ta, tb;
+
+	(void)state;
+	h2_open(1);
+	p = peer_new(65535);
+	a = peer_get(p, "/a");
+	ta = task_gets(p, "GET /a HTTP/1.1\r\nHost: a.example\r\nX-Forwarded-For: 127.0.0.1\r\n");
+	b = peer_get(p, "/b");
+	tb = task_gets(p, "GET /b HTTP/1.1\r\nHost: a.example\r\n");
+	say(tb, OK(2, "bb"));			/* the later one is answered first */
+	PEER_UNTIL(p, has(p, b, ":status: 200\n") && p->got[b]->ended);
+	assert_memory_equal(p->got[b]->body, "bb", 2);
+	assert_false(has(p, a, ":status"));
+	say(ta, "HTTP/1.1 200 OK\r\nConnection: x-hop\r\nX-Hop: 1\r\nKeep-Alive: 5\r\nX-Case: Yes\r\n"
+	    "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 7\r\nHost: no\r\n\r\n");
+	PEER_UNTIL(p, p->got[a] != NULL && p->got[a]->ended);
+	assert_string_equal(p->got[a]->head, ":status: 200\nx-case: Yes\nx-sum: 7\n");
+	assert_int_equal(p->got[a]->len, 3);
+	assert_int_equal(whys(WHY_COMPLETE), 2);
+	assert_int_equal(live_gauge_total(stage.live, LIVE_CLIENTS), 1);
+	close(ta);
+	close(tb);
+	h2_close(p);
+}
+
+static void
+interim_responses_go_on(void **state)
+{
+	struct peer *p;
+	int32_t id;
+	int task;
+
+	(void)state;
+	h2_open(1);
+	p = peer_new(65535);
+	p->up_open = true;
+	p->up = "body";
+	id = peer_ask(p, "POST", "/", "expect", "100-continue");
+	task = task_gets(p, "expect: 100-continue\r\n");
+	say(task, "HTTP/1.1 100 Continue\r\n\r\n");
+	PEER_UNTIL(p, has(p, id, ":status: 100\n"));
+	p->up_len = 4;
+	p->up_open = false;
+	nghttp2_session_resume_data(p->session, id);
+	PEER_UNTIL(p, p->up_at == 4);
+	hear(task, "4\r\nbody\r\n0\r\n\r\n");
+	say(task, "HTTP/1.1 204 No Content\r\n\r\n");
+	PEER_UNTIL(p, has(p, id, ":status: 204\n") && p->got[id]->ended);
+	assert_int_equal(p->got[id]->interims, 1);
+	close(task);
+	h2_close(p);
+}
+
+/* Until the task reads, the client gets no more than a stream's window. */
+static void
+windows_follow_the_task(void **state)
+{
+	enum { TOTAL = 8 * 1024 * 1024 };
+	char *body = must_zalloc(TOTAL), sink[65536];
+	struct peer *p;
+	int32_t id;
+	int task;
+	size_t before;
+	ssize_t n;
+
+	(void)state;
+	h2_open(1);
+	p = peer_new(65535);
+	p->up = body;
+	p->up_len = TOTAL;
+	id = peer_ask(p, "POST", "/", "content-length", "8388608");
+	task = task_gets(p, "content-length: 8388608\r\n");
+	do {			/* the sockets in between are full */
+		before = p->up_at;
+		for (int i = 0; i < 50; i++)
+			peer_turn(p);
+	} while (p->up_at != before);
+	assert_true(before > 65535 && before < TOTAL);
+	for (size_t got = 0; got < TOTAL; got += (size_t)n)
+		PEER_UNTIL(p, (n = recv(task, sink, sizeof sink, 0)) > 0);
+	say(task, OK(2, "ok"));
+	PEER_UNTIL(p, has(p, id, ":status: 200\n") && p->got[id]->ended);
+	free(body);
+	close(task);
+	h2_close(p);
+}
+
+/* The rest of a request that nobody reads is not waited for. */
+static void
+an_early_response_ends_the_stream(void **state)
+{
+	struct peer *p;
+	int32_t id;
+	int task;
+
+	(void)state;
+	h2_open(1);
+	p = peer_new(65535);
+	p->up_open = true;
+	id = peer_ask(p, "POST", "/", NULL, NULL);
+	task = task_gets(p, "Transfer-Encoding: chunked\r\n");
+	say(task, "HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno");
+	PEER_UNTIL(p, has(p, id, ":status: 413\n") && p->got[id]->closed);
+	assert_true(p->got[id]->ended);
+	assert_int_equal(p->got[id]->code, NGHTTP2_NO_ERROR);
+	assert_false(p->gone);
+	close(task);
+	h2_close(p);
+}
+
+static void
+what_is_cut_does_not_look_whole(void **state)
+{
+	struct peer *p;
+	int32_t id;
+	int task;
+
+	(void)state;
+	h2_open(1);
+	p = peer_new(65535);
+	id = peer_get(p, "/");
+	task = task_gets(p, "GET / ");
+	say(task, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
+	PEER_UNTIL(p, p->got[id] != NULL && p->got[id]->len == 4);
+	hang_up(task);
+	PEER_UNTIL(p, p->got[id]->closed);
+	assert_false(p->got[id]->ended);
+	assert_int_equal(p->got[id]->code, NGHTTP2_INTERNAL_ERROR);
+	assert_int_equal(whys(WHY_UPSTREAM_GONE), 1);
+	h2_close(p);
+}
+
+static void
+a_response_may_end_with_its_connection(void **state)
+{
+	struct peer *p;
+	int32_t id;
+	int task;
+
+	(void)state;
+	h2_open(1);
+	p = peer_new(65535);
+	id = peer_get(p, "/");
+	task = task_gets(p, "GET / ");
+	say(task, "HTTP/1.0 200 OK\r\n\r\nall of it");
+	close(task);
+	PEER_UNTIL(p, p->got[id] != NULL && p->got[id]->ended);
+	assert_int_equal(p->got[id]->len, 9);
+	h2_close(p);
+}
+
+static void
+refusals_have_their_reason(void **state)
+{
+	struct peer *p;
+	int32_t plain, grpc, head;
+
+	(void)state;
+	h2_open(1);
+	stage.service.health_interval_usec = 0;
+	close(stage.origin[0]);
+	stage.origin[0] = -1;
+	p = peer_new(65535);
+	plain = peer_get(p, "/");
+	PEER_UNTIL(p, p->got[plain] != NULL && p->got[plain]->ended);
+	assert_true(has(p, plain, ":status: 502\n") && has(p, plain, "mola-why: connect_refused\n"));
+	assert_false(has(p, plain, "connection"));
+	head = peer_ask(p, "HEAD", "/", NULL, NULL);
+	PEER_UNTIL(p, p->got[head] != NULL && p->got[head]->ended);
+	assert_int_equal(p->got[head]->len, 0);
+	p->up_open = true;
+	grpc = peer_ask(p, "POST", "/a.B/C", "content-type", "application/grpc");
+	PEER_UNTIL(p, p->got[grpc] != NULL && p->got[grpc]->closed);
+	assert_true(has(p, grpc, ":status: 200\n") && has(p, grpc, "grpc-status: 14\n"));
+	assert_true(has(p, grpc, "content-type: application/grpc\n") && has(p, grpc, "mola-why: "));
+	stage.origin[0] = stage_listen(&stage.origin_addr[0]);
+	h2_close(p);
+}
+
+static void
+a_tunnel_carries_bytes_both_ways(void **state)
+{
+	struct peer *p;
+	nghttp2_nv nv[] = { NV(":method", "CONNECT"), NV(":protocol", "websocket"), NV(":scheme", "http"),
+		NV(":path", "/chat"), NV(":authority", "a.example"), NV("sec-websocket-version", "13") };
+	nghttp2_data_provider body = { .read_callback = up_read };
+	int32_t id;
+	int task;
+
+	(void)state;
+	h2_open(1);
+	p = peer_new(65535);
+	PEER_UNTIL(p, nghttp2_session_get_remote_settings(p->session, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1);
+	p->up = "ping";
+	p->up_open = true;
+	id = nghttp2_submit_request(p->session, NULL, nv, 6, &body, NULL);
+	task = task_gets(p, "GET /chat HTTP/1.1\r\nHost: a.example\r\nsec-websocket-version: 13\r\nUpgrade: websocket\r\n");
+	say(task, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
+	    "Sec-WebSocket-Accept: x\r\nSec-WebSocket-Protocol: chat\r\n\r\nhello");
+	PEER_UNTIL(p, p->got[id] != NULL && p->got[id]->len == 5);
+	assert_string_equal(p->got[id]->head, ":status: 200\nsec-websocket-protocol: chat\n");
+	p->up_len = 4;
+	nghttp2_session_resume_data(p->session, id);
+	PEER_UNTIL(p, p->up_at == 4);
+	hear(task, "ping");
+	p->up_open = false;
+	nghttp2_session_resume_data(p->session, id);
+	for (char c; recv(task, &c, 1, MSG_PEEK) != 0;)
+		peer_turn(p);
+	assert_false(p->got[id]->ended);		/* one direction may end alone */
+	say(task, "bye");
+	close(task);
+	PEER_UNTIL(p, p->got[id]->ended);
+	assert_int_equal(p->got[id]->len, 8);
+	assert_int_equal(whys(WHY_TUNNEL_CLOSED), 1);
+	h2_close(p);
+}
+
+static void
+plain_clients_are_served_there_too(void **state)
+{
+	int c, task;
+
+	(void)state;
+	h2_open(1);
+	c = dial();
+	say_slowly(c, GET("/"));
+	task = answer_call(0);
+	hear(task, GOT("/"));
+	say(task, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	close(c);
+	c = dial();
+	say_slowly(c, "PRI * HTTP/2.0\r\n\r\nSX");
+	hear_why(c, 505, WHY_BAD_VERSION);
+	close(c);
+	close(task);
+	WAIT_UNTIL(live_gauge_total(stage.live, LIVE_CLIENTS) == 0);
+	stage_close();
+}
+
+/* ---- ends ---- */
+
+static void
+a_client_that_cancels_frees_the_task(void **state)
+{
+	struct peer *p;
+	int32_t id;
+	int task;
+
+	(void)state;
+	h2_open(1);
+	p = peer_new(65535);
+	id = peer_get(p, "/");
+	task = task_gets(p, "GET / ");
+	nghttp2_submit_rst_stream(p->session, 0, id, NGHTTP2_CANCEL);
+	PEER_UNTIL(p, inflight() == 0);
+	assert_int_equal(whys(WHY_CLIENT_GONE), 1);
+	assert_false(p->gone);
+	close(task);
+	h2_close(p);
+}
+
+static void
+a_connection_that_goes_takes_its_streams(void **state)
+{
+	struct peer *p;
+	int ta, tb;
+
+	(void)state;
+	h2_open(1);
+	p = peer_new(65535);
+	peer_get(p, "/a");
+	ta = task_gets(p, "GET /a ");
+	peer_get(p, "/b");
+	tb = task_gets(p, "GET /b ");
+	say(tb, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
+	assert_int_equal(inflight(), 2);
+	hang_up(p->fd);
+	p->fd = dial();
+	WAIT_UNTIL(inflight() == 0);
+	close(ta);
+	close(tb);
+	h2_close(p);
+}
+
+static void
+a_drain_lets_streams_run_out(void **state)
+{
+	struct peer *idle, *busy;
+	int32_t a, b;
+	int task, other;
+
+	(void)state;
+	h2_open(1);
+	idle = peer_new(65535);
+	a = peer_get(idle, "/");
+	task = task_gets(idle, "GET / ");
+	say(task, OK(2, "ok"));
+	PEER_UNTIL(idle, idle->got[a] != NULL && idle->got[a]->ended);
+	close(task);
+	busy = peer_new(65535);
+	a = peer_get(busy, "/a");
+	task = task_gets(busy, "GET /a ");
+	proxy_drain(stage.proxy, on_drained, NULL);
+	PEER_UNTIL(idle, idle->over);
+	assert_true(idle->gone && idle->code == NGHTTP2_NO_ERROR && idle->last_id == 1);
+	b = peer_get(busy, "/b");			/* still served: it is asked for nothing else */
+	other = task_gets(busy, "GET /b ");
+	say(other, OK(2, "bb"));
+	PEER_UNTIL(busy, busy->got[b] != NULL && busy->got[b]->ended);
+	assert_false(busy->gone);
+	say(task, OK(2, "ok"));
+	PEER_UNTIL(busy, busy->over);
+	assert_true(busy->got[a]->ended && busy->gone);
+	assert_int_equal(busy->code, NGHTTP2_NO_ERROR);
+	assert_int_equal(busy->last_id, 3);
+	peer_free(idle);
+	close(task);
+	close(other);
+	h2_close(busy);
+}
+
+static void
+an_idle_one_is_told_before_it_is_closed(void **state)
+{
+	struct peer *p;
+
+	(void)state;
+	h2_open(1);
+	stage.conf.client_idle_usec = 50 * MSEC;
+	proxy_reconf(stage.proxy, &stage.conf);
+	p = peer_new(65535);
+	PEER_UNTIL(p, p->over);
+	assert_true(p->gone && p->code == NGHTTP2_NO_ERROR);
+	assert_int_equal(whys(WHY_CLIENT_IDLE), 1);
+	h2_close(p);
+}
+
+/* ---- clients that misbehave ---- */
+
+static void
+cancelled_requests_have_a_limit(void **state)
+{
+	struct peer *p;
+	int rounds = 0;
+
+	(void)state;
+	h2_open(1);
+	p = peer_new(65535);
+	while (!p->over) {
+		int32_t id[32];
+		for (int i = 0; i < 32; i++) {
+			nghttp2_nv nv[] = { NV(":method", "GET"), NV(":scheme", "http"), NV(":authority", "a.example"),
+				NV(":path", "/") };
+			id[i] = nghttp2_submit_request(p->session, NULL, nv, 4, NULL, NULL);
+		}
+		peer_turn(p);
+		for (int i = 0; i < 5; i++)
+			peer_turn(p);
+		for (int i = 0; i < 32; i++)
+			nghttp2_submit_rst_stream(p->session, 0, id[i], NGHTTP2_CANCEL);
+		for (int i = 0; i < 5; i++)
+			peer_turn(p);
+		assert_true(++rounds < 200);
+	}
+	assert_true(rounds >= H2_RESETS_BURST / 32);
+	assert_int_equal(p->code, NGHTTP2_ENHANCE_YOUR_CALM);
+	assert_int_equal(whys(WHY_H2_RESETS), 1);
+	WAIT_UNTIL(inflight() == 0);
+	h2_close(p);
+}
+
+/* Raw frames, after a preface and SETTINGS. */
+static int
+raw_dial(void)
+{
+	int fd = dial();
+
+	say_bytes(fd, H2_PREFACE, H2_PREFACE_LEN);
+	say_bytes(fd, "\0\0\0\4\0\0\0\0\0", 9);
+	return fd;
+}
+
+static void
+raw_frame(int fd, uint8_t type, uint8_t flags, uint8_t id, const void *payload, size_t len)
+{
+	char head[9] = { (char)(len >> 16), (char)(len >> 8), (char)len, (char)type, (char)flags, 0, 0, 0, (char)id };
+
+	if (send(fd, head, 9, MSG_NOSIGNAL) == 9 && len > 0 && send(fd, payload, len, MSG_NOSIGNAL) < 0)
+		assert_true(errno == EPIPE || errno == ECONNRESET || errno == EAGAIN);
+}
+
+/* Reads frames until GOAWAY; returns its code. */
+static uint32_t
+raw_goaway(int fd)
+{
+	uint8_t head[9], payload[70000];
+
+	for (;;) {
+		size_t at = 0, len = 9;
+		ssize_t n = 0;
+		for (; at < len; at += (size_t)n)
+			WAIT_UNTIL((n = recv(fd, head + at, len - at, 0)) > 0);
+		len = (size_t)head[0] << 16 | (size_t)head[1] << 8 | head[2];
+		for (at = 0; at < len; at += (size_t)n)
+			WAIT_UNTIL((n = recv(fd, payload + at, len - at, 0)) > 0);
+		if (head[3] == NGHTTP2_GOAWAY)
+			return (uint32_t)payload[4] << 24 | (uint32_t)payload[5] << 16 | (uint32_t)payload[6] << 8 | payload[7];
+	}
+}
+
+/* :method GET, :scheme http, :path /, :authority a */
+static const char block[] = "\x82\x86\x84\x41\x01" "a";
+
+static void
+flood(uint8_t type, uint8_t flags, uint8_t id, const void *payload, size_t len, const struct why *want)
+{
+	int fd;
+
+	h2_open(1);
+	fd = raw_dial();
+	if (id != 0)
+		raw_frame(fd, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, id, block, sizeof block - 1);
+	for (int i = 0; i < 3 * H2_FRAMES_BURST && whys(want) == 0; i++) {
+		raw_frame(fd, type, flags, id, payload, len);
+		if (i % 100 == 0)
+			stage_turn();
+	}
+	WAIT_UNTIL(whys(want) == 1);
+	assert_int_equal(raw_goaway(fd), NGHTTP2_ENHANCE_YOUR_CALM);
+	close(fd);
+	WAIT_UNTIL(live_gauge_total(stage.live, LIVE_CLIENTS) == 0 && inflight() == 0);
+	stage_close();
+}
+
+static void
+floods_have_limits(void **state)
+{
+	(void)state;
+	flood(NGHTTP2_PING, 0, 0, "12345678", 8, WHY_H2_FLOOD);
+	flood(NGHTTP2_SETTINGS, 0, 0, "", 0, WHY_H2_FLOOD);
+	flood(NGHTTP2_WINDOW_UPDATE, 0, 0, "\0\0\0\1", 4, WHY_H2_FLOOD);
+	flood(NGHTTP2_WINDOW_UPDATE, 0, 1, "\0\0\0\1", 4, WHY_H2_FLOOD);
+	flood(NGHTTP2_PRIORITY, 0, 3, "\0\0\0\0\1", 5, WHY_H2_FLOOD);
+	flood(NGHTTP2_DATA, 0, 1, "", 0, WHY_H2_FLOOD);
+	flood(NGHTTP2_DATA, NGHTTP2_FLAG_PADDED, 1, "\3\0\0\0", 4, WHY_H2_FLOOD);
+}
+
+static void
+heads_in_many_pieces_have_a_limit(void **state)
+{
+	int fd;
+
+	(void)state;
+	h2_open(1);
+	fd = raw_dial();
+	raw_frame(fd, NGHTTP2_HEADERS, 0, 1, block, sizeof block - 1);
+	for (int i = 0; i < 40; i++)
+		raw_frame(fd, NGHTTP2_CONTINUATION, 0, 1, "", 0);
+	assert_int_equal(raw_goaway(fd), NGHTTP2_ENHANCE_YOUR_CALM);
+	assert_int_equal(whys(WHY_H2_HEAD_FLOOD), 1);
+	close(fd);
+	WAIT_UNTIL(live_gauge_total(stage.live, LIVE_CLIENTS) == 0);
+	stage_close();
+}
+
+/* 4000 octets in the table, and then one octet of the block for each time that they are meant. */
+static void
+a_small_block_may_be_a_large_head(void **state)
+{
+	char bomb[16000];
+	size_t at = sizeof block - 1;
+	int fd;
+
+	(void)state;
+	h2_open(1);
+	fd = raw_dial();
+	memcpy(bomb, block, at);
+	memcpy(bomb + at, "\x40\x01x\x7f\xa1\x1e", 6);		/* literal, indexed; value of 4000 octets */
+	at += 6;
+	memset(bomb + at, 'y', 4000);
+	at += 4000;
+	memset(bomb + at, '\xbe', sizeof bomb - at);		/* index 62: the newest */
+	raw_frame(fd, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, 1, bomb, sizeof bomb);
+	assert_int_equal(raw_goaway(fd), NGHTTP2_ENHANCE_YOUR_CALM);
+	assert_int_equal(whys(WHY_H2_HEAD_FLOOD), 1);
+	close(fd);
+	WAIT_UNTIL(live_gauge_total(stage.live, LIVE_CLIENTS) == 0);
+	stage_close();
+}
+
+static void
+a_head_that_is_too_large_is_answered(void **state)
+{
+	struct peer *p;
+	char *value = must_zalloc(20001);
+	int32_t id, next;
+	int task;
+
+	(void)state;
+	h2_open(1);
+	stage.conf.request_head.bytes = 8192;
+	proxy_reconf(stage.proxy, &stage.conf);
+	memset(value, 'v', 20000);
+	p = peer_new(65535);
+	id = peer_ask(p, "GET", "/", "x", value);
+	PEER_UNTIL(p, p->got[id] != NULL && p->got[id]->ended);
+	assert_true(has(p, id, ":status: 431\n") && has(p, id, "mola-why: head_too_large\n"));
+	assert_int_equal(whys(WHY_HEAD_TOO_LARGE), 1);
+	next = peer_get(p, "/next");			/* the connection goes on */
+	task = task_gets(p, "GET /next ");
+	say(task, OK(2, "ok"));
+	PEER_UNTIL(p, p->got[next] != NULL && p->got[next]->ended);
+	free(value);
+	close(task);
+	h2_close(p);
+}
+
+static void
+what_is_malformed_ends_its_stream_alone(void **state)
+{
+	struct peer *p;
+	int32_t bad, good;
+	int task;
+
+	(void)state;
+	h2_open(1);
+	p = peer_new(65535);
+	bad = peer_ask(p, "GET", "/", "connection", "close");
+	good = peer_get(p, "/good");
+	task = task_gets(p, "GET /good ");
+	say(task, OK(2, "ok"));
+	PEER_UNTIL(p, p->got[good] != NULL && p->got[good]->ended);
+	assert_int_equal(p->got[bad]->code, NGHTTP2_PROTOCOL_ERROR);
+	assert_int_equal(whys(WHY_H2_MALFORMED), 1);
+	assert_false(p->gone);
+	close(task);
+	h2_close(p);
+}
+
+/* It announced five octets and sent three: the task must not take that for all. */
+static void
+a_body_that_is_too_short_is_no_body(void **state)
+{
+	struct peer *p;
+	int32_t id;
+	int task;
+	char c;
+	ssize_t n;
+
+	(void)state;
+	h2_open(1);
+	p = peer_new(65535);
+	p->up = "abc";
+	p->up_len = 3;
+	p->up_open = true;
+	id = peer_ask(p, "POST", "/", "content-length", "5");
+	task = task_gets(p, "content-length: 5\r\n");
+	p->up_open = false;
+	nghttp2_session_resume_data(p->session, id);
+	PEER_UNTIL(p, p->got[id] != NULL && p->got[id]->closed);
+	assert_int_equal(p->got[id]->code, NGHTTP2_PROTOCOL_ERROR);
+	for (int i = 0; i < 3; i++)
+		if (recv(task, &c, 1, 0) <= 0)
+			break;
+	PEER_UNTIL(p, (n = recv(task, &c, 1, 0)) <= 0 && !(n < 0 && errno == EAGAIN));
+	WAIT_UNTIL(inflight() == 0);
+	close(task);
+	h2_close(p);
+}
+
+static void
+a_head_may_not_take_forever(void **state)
+{
+	int fd;
+
+	(void)state;
+	h2_open(1);
+	stage.conf.client_head_usec = 100 * MSEC;
+	proxy_reconf(stage.proxy, &stage.conf);
+	fd = raw_dial();
+	raw_frame(fd, NGHTTP2_HEADERS, 0, 1, block, sizeof block - 1);
+	assert_int_equal(raw_goaway(fd), NGHTTP2_ENHANCE_YOUR_CALM);
+	assert_int_equal(whys(WHY_CLIENT_SLOW_HEAD), 1);
+	close(fd);
+	fd = dial();			/* nor a preface */
+	say(fd, "PRI * HT");
+	hear_break(fd);			/* what it has sent lies unread */
+	assert_int_equal(whys(WHY_CLIENT_SLOW_HEAD), 2);
+	close(fd);
+	stage_close();
+}
+
+/* Its window is closed for good: what waits for it goes, and not only when the exchange waits, too. */
+static void
+closed_windows_do_not_hold_memory(void **state)
+{
+	struct peer *p;
+	int32_t small, large;
+	int task;
+	char *body = must_zalloc(200001);
+
+	(void)state;
+	h2_open(1);
+	stage.conf.client_write_usec = 100 * MSEC;
+	proxy_reconf(stage.proxy, &stage.conf);
+	p = peer_new(0);
+	p->reads = false;
+	small = peer_get(p, "/small");
+	task = task_gets(p, "GET /small ");
+	say(task, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
+	close(task);
+	large = peer_get(p, "/large");
+	task = task_gets(p, "GET /large ");
+	say(task, "HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n");
+	memset(body, 'x', 200000);
+	send(task, body, 200000, MSG_NOSIGNAL);
+	PEER_UNTIL(p, p->got[small] != NULL && p->got[small]->closed && p->got[large] != NULL && p->got[large]->closed);
+	assert_true(!p->got[small]->ended && !p->got[large]->ended);
+	assert_int_equal(whys(WHY_CLIENT_SLOW_READ), 2);
+	assert_int_equal(whys(WHY_COMPLETE), 1);
+	free(body);
+	close(task);
+	h2_close(p);
+}
+
+/* Ids that went past, and frames behind a client's own end. */
+static void
+streams_do_not_come_back(void **state)
+{
+	int fd;
+
+	(void)state;
+	h2_open(1);
+	fd = raw_dial();
+	raw_frame(fd, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, 5, block, sizeof block - 1);
+	raw_frame(fd, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, 3, block, sizeof block - 1);
+	assert_int_equal(raw_goaway(fd), NGHTTP2_PROTOCOL_ERROR);
+	close(fd);
+	fd = raw_dial();
+	raw_frame(fd, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, 1, block, sizeof block - 1);
+	raw_frame(fd, NGHTTP2_RST_STREAM, 0, 1, "\0\0\0\10", 4);
+	raw_frame(fd, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, 1, block, sizeof block - 1);
+	assert_int_equal(raw_goaway(fd), NGHTTP2_STREAM_CLOSED);
+	close(fd);
+	assert_int_equal(whys(WHY_H2_PROTOCOL), 2);
+	WAIT_UNTIL(live_gauge_total(stage.live, LIVE_CLIENTS) == 0 && inflight() == 0);
+	stage_close();
+}
+
+/* As many streams as clients may be at most, over all connections. */
+static void
+streams_have_their_places(void **state)
+{
+	struct peer *p;
+	int32_t id = 0;
+	int refused = 0;
+
+	(void)state;
+	h2_open(1);
+	p = peer_new(65535);
+	for (int i = 0; i < 20; i++)
+		id = peer_get(p, "/");
+	PEER_UNTIL(p, whys(WHY_H2_TOO_MANY) == 4);	/* of the 16 of the stage */
+	PEER_UNTIL(p, p->got[id] != NULL && p->got[id]->closed);
+	for (int32_t i = 1; i <= id; i += 2)
+		refused += p->got[i] != NULL && p->got[i]->code == NGHTTP2_REFUSED_STREAM;
+	assert_int_equal(refused, 4);
+	assert_int_equal(inflight(), 16);
+	hang_up(p->fd);
+	p->fd = dial();
+	WAIT_UNTIL(inflight() == 0);
+	h2_close(p);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(streams_are_requests),
+		cmocka_unit_test(interim_responses_go_on),
+		cmocka_unit_test(windows_follow_the_task),
+		cmocka_unit_test(an_early_response_ends_the_stream),
+		cmocka_unit_test(what_is_cut_does_not_look_whole),
+		cmocka_unit_test(a_response_may_end_with_its_connection),
+		cmocka_unit_test(refusals_have_their_reason),
+		cmocka_unit_test(a_tunnel_carries_bytes_both_ways),
+		cmocka_unit_test(plain_clients_are_served_there_too),
+		cmocka_unit_test(a_client_that_cancels_frees_the_task),
+		cmocka_unit_test(a_connection_that_goes_takes_its_streams),
+		cmocka_unit_test(a_drain_lets_streams_run_out),
+		cmocka_unit_test(an_idle_one_is_told_before_it_is_closed),
+		cmocka_unit_test(cancelled_requests_have_a_limit),
+		cmocka_unit_test(floods_have_limits),
+		cmocka_unit_test(heads_in_many_pieces_have_a_limit),
+		cmocka_unit_test(a_small_block_may_be_a_large_head),
+		cmocka_unit_test(a_head_that_is_too_large_is_answered),
+		cmocka_unit_test(what_is_malformed_ends_its_stream_alone),
+		cmocka_unit_test(a_body_that_is_too_short_is_no_body),
+		cmocka_unit_test(a_head_may_not_take_forever),
+		cmocka_unit_test(closed_windows_do_not_hold_memory),
+		cmocka_unit_test(streams_do_not_come_back),
+		cmocka_unit_test(streams_have_their_places),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
