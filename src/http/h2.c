@@ -8,6 +8,13 @@
 #include "base/bug.h"
 #include "http/h2_priv.h"
 
+/*
+ * The session's buffer for frames is most of what a connection takes, and means nothing between
+ * frames: it gets pages of its own, which an idle connection gives back (h2_conn_rest).
+ */
+#define PAGE	4096
+#define IS_FRAMES(bytes) ((bytes) >= H2_FRAMES_BYTES && (bytes) < 2 * H2_FRAMES_BYTES)
+
 static void *
 mem_alloc(size_t bytes, void *arg)
 {
@@ -18,7 +25,10 @@ mem_alloc(size_t bytes, void *arg)
 static void
 mem_free(void *p, void *arg)
 {
-	(void)arg;
+	struct h2_conn *c = arg;
+
+	if (p == c->frames)
+		c->frames = NULL;
 	free(p);
 }
 
@@ -34,8 +44,14 @@ mem_zalloc(size_t n, size_t bytes, void *arg)
 static void *
 mem_realloc(void *p, size_t bytes, void *arg)
 {
-	(void)arg;
-	return realloc(p, bytes);
+	struct h2_conn *c = arg;
+
+	if (p != NULL || c->frames != NULL || !IS_FRAMES(bytes)) {
+		if (p == c->frames)
+			c->frames = NULL;	/* where it goes, pages may be shared */
+		return realloc(p, bytes);
+	}
+	return c->frames = aligned_alloc(PAGE, (bytes + PAGE - 1) / PAGE * PAGE);
 }
 
 /* Its own limits on resets and CONTINUATIONs are ours to have, with reasons that are counted. */
@@ -50,6 +66,9 @@ option_init(nghttp2_option *o)
 	nghttp2_option_set_max_continuations(o, 64);
 }
 
+const nghttp2_mem h2_mem = { .malloc = mem_alloc, .free = mem_free, .calloc = mem_zalloc,
+    .realloc = mem_realloc };
+
 struct h2 *
 h2_new(struct loop *l, const struct h2_ops *ops)
 {
@@ -57,8 +76,6 @@ h2_new(struct loop *l, const struct h2_ops *ops)
 
 	h2->loop = l;
 	h2->ops = ops;
-	h2->mem = (nghttp2_mem){ .malloc = mem_alloc, .free = mem_free, .calloc = mem_zalloc,
-	    .realloc = mem_realloc };
 	h2->streams = slab_new(l, sizeof(struct h2_stream), 1024);
 	if (nghttp2_option_new(&h2->option) != 0 || nghttp2_session_callbacks_new(&h2->callbacks) != 0)
 		BUG("no memory at the start");

@@ -80,6 +80,8 @@ stream_f	 h2_conn_run;		/* with the h2_conn */
 void		 h2_conn_drain(struct h2_conn *);
 /* The last words before the owner closes what it lies on: as far as that goes without waiting. */
 void		 h2_conn_goaway(struct h2_conn *);
+/* It has been idle for some time: gives back memory that the next bytes will need again. */
+void		 h2_conn_rest(struct h2_conn *);
 unsigned	 h2_conn_streams(const struct h2_conn *);
 
 /* The stream's owner has it from here on. */

@@ -5,7 +5,7 @@
  * its calls does: there it may be freed.
  */
 #include <stdlib.h>
-#include <string.h>
+#include <sys/mman.h>
 
 #include "base/bug.h"
 #include "base/clock.h"
@@ -39,12 +39,14 @@ struct h2_conn *
 h2_conn_new(struct h2 *h2, struct stream *s, void *owner)
 {
 	struct h2_conn *c = try_alloc(sizeof *c);
+	nghttp2_mem mem = h2_mem;
 
 	ASSERT(h2->conf.head_usec > 0 && stream_is_open(s));
 	if (c == NULL)
 		return NULL;
 	*c = (struct h2_conn){ .h2 = h2, .owner = owner, .stream = s };
-	if (nghttp2_session_server_new3(&c->session, h2->callbacks, c, h2->option, &h2->mem) != 0) {
+	mem.mem_user_data = c;
+	if (nghttp2_session_server_new3(&c->session, h2->callbacks, c, h2->option, &mem) != 0) {
 		free(c);
 		return NULL;
 	}
@@ -375,6 +377,7 @@ h2_conn_run(void *arg)
 
 	ASSERT(!c->running);
 	c->running = true;
+	c->rests = false;
 	for (int i = 0; i < READS && res == IO_DONE && c->why == NULL; i++) {
 		res = read_some(c);
 		streams_call(c);
@@ -400,6 +403,16 @@ h2_conn_goaway(struct h2_conn *c)
 	goaway_add(c, NGHTTP2_NO_ERROR);
 	out_write(c);
 	c->running = false;
+}
+
+/* The pages come back as zeros when the next frame is made. */
+void
+h2_conn_rest(struct h2_conn *c)
+{
+	ASSERT(c->nstreams == 0 && queue_len(&c->out) == 0);
+	if (!c->rests && c->frames != NULL)
+		madvise(c->frames, H2_FRAMES_BYTES, MADV_DONTNEED);
+	c->rests = true;
 }
 
 unsigned

@@ -26,7 +26,6 @@ struct h2 {
 	struct h2_conf	 conf;
 	nghttp2_session_callbacks *callbacks;
 	nghttp2_option	*option;
-	nghttp2_mem	 mem;
 	struct message	 head;		/* of whatever response is being parsed: used within one step */
 	struct h2_fields fields;	/* the same */
 	unsigned	 nconns;
@@ -74,6 +73,8 @@ struct h2_conn {
 	void		*owner;
 	struct stream	*stream;	/* what it lies on */
 	nghttp2_session	*session;
+	void		*frames;	/* the session's buffer for frames, on pages of its own */
+	bool		 rests;		/* which were given back */
 	struct h2_guard	 guard;
 	struct timer	 flush, deadline;
 	struct queue	 out;		/* frames for the socket */
@@ -96,6 +97,10 @@ struct h2_conn {
 	const struct why *why;		/* it must end for this, */
 	uint32_t	 code;		/* and says so */
 };
+
+/* h2.c */
+#define H2_FRAMES_BYTES	16384
+extern const nghttp2_mem h2_mem;	/* with the connection as its user data */
 
 /* h2_conn.c */
 void	h2_conn_soon(struct h2_conn *);		/* something is to be sent, or looked at */

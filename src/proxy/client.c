@@ -187,6 +187,19 @@ clients_drain(struct proxy *p)
 	}
 }
 
+/* The first has been idle longest. */
+void
+clients_rest(struct proxy *p, int64_t usec)
+{
+	struct session *s;
+
+	TAILQ_FOREACH(s, &p->sessions.idle, link) {
+		if (loop_now(p->loop) - s->since_usec < usec)
+			return;
+		h2_client_rest((struct client *)s);
+	}
+}
+
 /* ---- the PROXY protocol ---- */
 
 static void

@@ -41,6 +41,8 @@ void		client_refuse(struct client *, const struct why *);
 struct client	*client_stream_new(struct client *connection);
 /* A drain has begun; sessions_drain sees to those between exchanges. */
 void		clients_drain(struct proxy *);
+/* Those that have been idle for `usec` give back memory. */
+void		clients_rest(struct proxy *, int64_t usec);
 /* clients.trusted has changed: it holds for connections that are there, too. */
 void		clients_trust(struct proxy *);
 

@@ -154,6 +154,13 @@ h2_client_leave(struct client *c)
 }
 
 void
+h2_client_rest(struct client *c)
+{
+	if (c->h2 != NULL)
+		h2_conn_rest(c->h2);
+}
+
+void
 h2_client_end(struct client *c)
 {
 	h2_conn_free(&c->h2);

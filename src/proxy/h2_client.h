@@ -26,6 +26,7 @@ void	h2_client_abort(struct client *);
 /* For any client, also one that is none of ours. */
 void	h2_client_drain(struct client *);
 void	h2_client_leave(struct client *);
+void	h2_client_rest(struct client *);	/* it is idle since a while */
 void	h2_client_end(struct client *);		/* its session has ended */
 
 #endif

@@ -203,6 +203,7 @@ memory_tidy(struct proxy *p)
 	if (loop_now(p->loop) < p->tidy_usec)
 		return;
 	p->tidy_usec = loop_now(p->loop) + TIDY_USEC;
+	clients_rest(p, TIDY_USEC / 2);
 	p->loose += slab_tidy(p->clients) + slab_tidy(p->exchanges) + slab_tidy(p->relays) +
 	    slab_tidy(p->relay_flows) + slab_tidy(p->pages) + upstream_tidy(p->upstream) +
 	    h2_tidy(p->h2);

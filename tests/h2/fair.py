@@ -5,12 +5,14 @@ import sys
 import h2.config
 import h2.connection
 import h2.events
+import h2.settings
 
 s = socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=30)
 c = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True))
 c.initiate_connection()
-c.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: 1 << 24})
-c.increment_flow_control_window(1 << 24)
+# no more than this is ever in the sockets in between
+c.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: 1 << 18})
+c.increment_flow_control_window(1 << 19)
 
 
 def ask(stream, path):
