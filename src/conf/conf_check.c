@@ -260,9 +260,8 @@ void
 conf_check(struct conf *c, const struct tree *root, struct faults *f)
 {
 	struct map *nodes = map_new();
-	const struct tree *defaults = tree_find(root, NULL, "defaults");
 
-	if (defaults != NULL && defaults->shape == TREE_MAP && tree_find(defaults, NULL, "kind") != NULL)
+	if (c->defaults.kind != SERVICE_HTTP)
 		faults_add(f, conf_line(root, "defaults", "kind"), "defaults.kind",
 		    "of no use here; expected kind in each service of kind tcp");
 	acme_check(c, root, f);

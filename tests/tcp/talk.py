@@ -6,6 +6,7 @@ talk.py half ADDRESS            sends much, ends its direction, and reads all of
 talk.py many ADDRESS N          N times a connection, and bytes there and back
 talk.py idle ADDRESS            says nothing, and is closed within 10 s
 talk.py hold ADDRESS SECONDS    keeps one open and uses it now and then, for so long
+talk.py crowd ADDRESS N         keeps N open, and says nothing
 talk.py raw ADDRESS [--from IP] TEXT   sends the text, with \\r and \\n, and prints what comes back
 talk.py hello ADDRESS NAME N    a TLS handshake whose first message comes in pieces of N bytes
 talk.py records ADDRESS NAME N  the same in TLS records of N bytes
@@ -149,6 +150,10 @@ def main(verb, at, *more):
         while time.monotonic() < until:
             echo(s)
             time.sleep(0.1)
+    elif verb == "crowd":
+        held = [connect(at) for _ in range(int(more[0]))]
+        print("held", flush=True)
+        time.sleep(600)
     elif verb == "raw":
         source = more[1] if more[0] == "--from" else None
         s = connect(at, source)
