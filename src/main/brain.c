@@ -304,6 +304,8 @@ discover_reload(struct brain *b)
 	w = discover_watch(b->discover);
 	mover_engine(b->mover, w == NULL ? NULL : watch_engine(w));
 	brain_acme_engine(b->acme, w == NULL ? NULL : watch_engine(w));
+	if (w != NULL)
+		watch_on_configs(w, brain_acme_configs, b->acme);
 	brain_acme_reconf(b->acme, b->conf);
 }
 

@@ -15,6 +15,8 @@
 #include "engine/config_vault.h"
 #include "main/brain_acme.h"
 #include "vault/directory.h"
+#include "vault/ticket_keys.h"
+#include "vault/tidy.h"
 
 #define SECRET_MAX	4096
 
@@ -26,6 +28,8 @@ struct brain_acme {
 	struct engine	*engine;
 	struct store	*store;
 	struct vault	*vault;		/* of the store */
+	struct tidy	*tidy;
+	struct ticket_keys *ticket_keys;
 	struct seal	*seal;		/* NULL: the state directory */
 	bool		 no_manager;	/* the Engine is none: the directory is used */
 	unsigned char	 made_of[SHA256_DIGEST_LENGTH];	/* what the store was opened with */
@@ -38,6 +42,8 @@ static void
 store_close(struct brain_acme *b)
 {
 	acme_reconf(b->acme, b->conf, NULL);
+	tidy_free(&b->tidy);
+	ticket_keys_free(&b->ticket_keys);
 	store_free(&b->store);
 	seal_free(&b->seal);
 	b->vault = NULL;
@@ -74,6 +80,21 @@ wants_swarm(const struct brain_acme *b)
 
 static void on_changed(void *);
 
+/* Sessions go on at every replica, and after a restart. */
+static void
+on_ticket_keys(void *arg)
+{
+	unsigned char keys[TICKET_KEYS_MAX][CERTS_TICKET_BYTES];
+	struct str key[TICKET_KEYS_MAX];
+	struct brain_acme *b = arg;
+	unsigned n = ticket_keys_list(b->ticket_keys, key);
+
+	for (unsigned i = 0; i < n; i++)
+		memcpy(keys[i], key[i].p, sizeof keys[i]);
+	certs_share_tickets(b->certs, (const unsigned char (*)[CERTS_TICKET_BYTES])keys, n);
+	explicit_bzero(keys, sizeof keys);
+}
+
 static void
 store_open(struct brain_acme *b)
 {
@@ -91,6 +112,8 @@ store_open(struct brain_acme *b)
 		    "this node is not a manager: certificates are kept in this directory, and not shared" :
 		    "acme.secret is not set: certificates are kept in this directory, and not shared", NULL);
 	b->store = store_vault_new(b->loop, b->vault, swarm, on_changed, b);
+	b->tidy = tidy_new(b->vault);
+	b->ticket_keys = ticket_keys_new(b->loop, b->vault, on_ticket_keys, b);
 }
 
 /* What decides which store it is, and with which keys. */
@@ -187,6 +210,8 @@ brain_acme_free(struct brain_acme **bp)
 	if (b == NULL)
 		return;
 	acme_free(&b->acme);
+	tidy_free(&b->tidy);
+	ticket_keys_free(&b->ticket_keys);
 	store_free(&b->store);
 	seal_free(&b->seal);
 	free(b);
@@ -198,6 +223,16 @@ brain_acme_engine(struct brain_acme *b, struct engine *e)
 	b->engine = e;
 	if (b->seal != NULL && b->vault != NULL)
 		config_vault_engine(b->vault, e);
+}
+
+/* One of the Swarm's configs has changed, or may have unseen. */
+void
+brain_acme_configs(void *arg)
+{
+	struct brain_acme *b = arg;
+
+	if (b->seal != NULL && b->store != NULL)
+		store_read(b->store);
 }
 
 void

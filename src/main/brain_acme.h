@@ -17,6 +17,7 @@ struct brain_acme *brain_acme_new(struct loop *, struct fetcher *, struct certs 
 void		 brain_acme_free(struct brain_acme **);
 /* The engine is that of discovery; NULL: there is none, or it is about to be freed. */
 void		 brain_acme_engine(struct brain_acme *, struct engine *);
+void		 brain_acme_configs(void *);	/* a watch_change_f, for watch_on_configs */
 /* The configuration is kept by reference; after brain_acme_engine. */
 void		 brain_acme_reconf(struct brain_acme *, const struct conf *);
 void		 brain_acme_want(struct brain_acme *, const struct world *);	/* after each pass */
