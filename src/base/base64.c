@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "base/base64.h"
 #include "base/bug.h"
 
@@ -22,13 +20,14 @@ base64_add(struct buf *b, struct str bytes)
 	return !b->full;
 }
 
-static int
-base64_digit(char c)
-{
-	const char *at = c == '\0' ? NULL : strchr(digits, c);
-
-	return at == NULL ? -1 : (int)(at - digits);
-}
+/* The value of a digit, plus one; 0: it is none. */
+static const uint8_t values[256] = {
+	['A'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
+	    26,
+	['a'] = 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49,
+	    50, 51, 52,
+	['0'] = 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, ['+'] = 63, ['/'] = 64
+};
 
 bool
 base64_read(struct str s, char *out, size_t *len)
@@ -40,11 +39,11 @@ base64_read(struct str s, char *out, size_t *len)
 	while (s.len > 0 && s.p[s.len - 1] == '=')
 		s.len--;
 	for (size_t i = 0; i < s.len; i++) {
-		int digit = base64_digit(s.p[i]);
-		if (digit < 0)
+		unsigned digit = values[(unsigned char)s.p[i]];
+		if (digit == 0)
 			return false;
 		ASSERT(n < 8);
-		bits = bits << 6 | (uint32_t)digit;
+		bits = bits << 6 | (digit - 1);
 		n += 6;
 		if (n >= 8) {
 			n -= 8;

@@ -36,7 +36,13 @@ config_found(void *arg, const struct config_object *c)
 		return;
 	vault_view_add(&v->vault, (struct vault_object){ .name = c->name + strlen(v->prefix),
 	    .id = c->id, .version = c->version, .created_sec = c->created_sec, .labels = c->labels },
-	    c->data);
+	    c->data, c->tag);
+}
+
+static bool
+config_known(void *arg, uint64_t tag)
+{
+	return vault_view_keep(&((struct config_vault *)arg)->vault, tag);
 }
 
 static void
@@ -52,7 +58,7 @@ read_received(void *arg, const struct engine_response *a)
 		vault_read_failed(&v->vault, a->why, a->detail);
 		return;
 	}
-	why = configs_read(a->body, config_found, v, detail);
+	why = configs_read(a->body, config_known, config_found, v, detail);
 	if (why != NULL)
 		vault_read_failed(&v->vault, why, detail);
 	else

@@ -20,15 +20,19 @@ struct config_object {
 	int64_t		 created_sec;	/* 0: not understood */
 	const json_t	*labels;	/* names and texts */
 	struct str	 data;		/* empty also when it is not base64 */
+	uint64_t	 tag;		/* a hash of all of it, not 0 */
 };
 
 typedef void	configs_f(void *arg, const struct config_object *);
 
+/* True: nothing is new about the config with that tag, which need not be read. */
+typedef bool	configs_known_f(void *arg, uint64_t tag);
+
 /*
  * The response to GET /configs. What it calls is valid during the call. A config that is not
- * understood is left out. ENGINE_SYNTAX, ENGINE_SHAPE: it is no such list, `detail` has where.
+ * understood is left out; `known` may be NULL. ENGINE_SYNTAX, ENGINE_SHAPE: it is no such list, `detail` has where.
  */
-const struct why *configs_read(struct str json, configs_f *, void *arg,
+const struct why *configs_read(struct str json, configs_known_f *known, configs_f *, void *arg,
 		    char detail[CONFIGS_DETAIL_MAX]);
 
 /* The path of a list of those whose names begin with `prefix`, which is of [a-z0-9.-]. */

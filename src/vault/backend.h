@@ -52,8 +52,9 @@ struct vault_ops {
 
 struct vault_view {
 	struct vault_object *object;	/* sorted by name */
-	struct vault_raw *raw;		/* what belongs to them */
+	struct vault_raw **raw;		/* what belongs to them */
 	unsigned	 n, cap;
+	unsigned	*by_tag;	/* places, in the order of tags; NULL: not needed yet */
 	uint64_t	 hash;		/* of names, ids and versions */
 };
 
@@ -67,6 +68,7 @@ struct vault {
 	bool		 again;		/* another read was requested during this one */
 	uint64_t	 reads;		/* good ones so far */
 	int64_t		 read_usec;	/* the last read began */
+	int64_t		 gap_usec;	/* between that and the next one, at least */
 	struct timer	 timer;
 	struct vault_status status;
 	char		 detail[VAULT_DETAIL_MAX];
@@ -79,8 +81,13 @@ void	vault_init(struct vault *, const struct vault_ops *, struct loop *, struct 
 void	vault_fini(struct vault *);	/* after vault_calls_drop */
 void	vault_calls_drop(struct vault *);
 
-/* During a read: adds what was found. Everything is copied; `sealed` is as it was stored. */
-void	vault_view_add(struct vault *, struct vault_object, struct str sealed);
+/*
+ * During a read: adds what was found. Everything is copied; `sealed` is as it was stored. A tag
+ * (0: none) is a hash of all that is said of the object: where the view had one with the same
+ * tag, vault_view_keep adds that, and it need not be read.
+ */
+void	vault_view_add(struct vault *, struct vault_object, struct str sealed, uint64_t tag);
+bool	vault_view_keep(struct vault *, uint64_t tag);
 void	vault_view_commit(struct vault *);
 void	vault_read_failed(struct vault *, const struct why *, const char *detail);
 

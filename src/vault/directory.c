@@ -136,13 +136,13 @@ file_read(struct directory *d, const char *file, const char *name)
 
 	buf_init(&text, FILE_MAX);
 	if (file_load(d, file, &text) && directory_file_read(buf_str(&text), name, &o, &keep)) {
-		vault_view_add(&d->vault, o, o.data);
+		vault_view_add(&d->vault, o, o.data, 0);
 		OPENSSL_cleanse((char *)o.data.p, o.data.len);
 		free((char *)o.data.p);
 	} else {
 		keep = json_object();
 		vault_view_add(&d->vault, (struct vault_object){ .name = name, .id = "damaged",
-		    .labels = keep, .why = WHY_STORE_BROKEN }, STR(""));
+		    .labels = keep, .why = WHY_STORE_BROKEN }, STR(""), 0);
 	}
 	json_decref(keep);
 	buf_wipe(&text);

@@ -20,12 +20,15 @@
 
 #define PERIOD_USEC	(45 * USEC_PER_SEC)	/* between two reads without a reason */
 #define GAP_USEC	(200 * USEC_PER_MSEC)	/* between two with one, at least */
+#define GAP_MOST_USEC	(2 * USEC_PER_SEC)	/* where there is much to read */
 #define RETRY_USEC	(2 * USEC_PER_SEC)	/* after one that failed */
 #define AGAIN_USEC	(1 * USEC_PER_SEC)	/* when a read does not show what was answered */
 #define BEHIND_USEC	(20 * USEC_PER_SEC)	/* a vault may be behind for that long */
 
-/* What an object's texts and data are kept in. */
+/* What an object's texts and data are kept in; views share it. */
 struct vault_raw {
+	unsigned refs;
+	uint64_t tag;
 	char	*name, *id, *data, *sealed;
 	size_t	 data_bytes, sealed_bytes;
 	json_t	*labels;
@@ -46,8 +49,11 @@ vault_seal(const struct vault *v)
 /* ---- the view ---- */
 
 static void
-raw_fini(struct vault_raw *r)
+raw_unref(struct vault_raw *r)
 {
+	ASSERT(r->refs > 0);
+	if (--r->refs > 0)
+		return;
 	if (r->data != NULL)
 		OPENSSL_cleanse(r->data, r->data_bytes + 1);
 	free(r->data);
@@ -55,15 +61,17 @@ raw_fini(struct vault_raw *r)
 	free(r->id);
 	free(r->sealed);
 	json_decref(r->labels);
+	free(r);
 }
 
 static void
 view_clear(struct vault_view *v)
 {
 	for (unsigned i = 0; i < v->n; i++)
-		raw_fini(&v->raw[i]);
+		raw_unref(v->raw[i]);
 	free(v->object);
 	free(v->raw);
+	free(v->by_tag);
 	*v = (struct vault_view){ 0 };
 }
 
@@ -102,7 +110,7 @@ view_find(const struct vault_view *v, const char *name, unsigned *at)
 }
 
 static void
-view_insert(struct vault_view *v, const struct vault_object *o, const struct vault_raw *r)
+view_insert(struct vault_view *v, const struct vault_object *o, struct vault_raw *r)
 {
 	unsigned at = view_place(v, o->name);
 
@@ -114,7 +122,7 @@ view_insert(struct vault_view *v, const struct vault_object *o, const struct vau
 	memmove(&v->object[at + 1], &v->object[at], (v->n - at) * sizeof *v->object);
 	memmove(&v->raw[at + 1], &v->raw[at], (v->n - at) * sizeof *v->raw);
 	v->object[at] = *o;
-	v->raw[at] = *r;
+	v->raw[at] = r;
 	v->n++;
 }
 
@@ -131,27 +139,69 @@ object_open(const struct vault *s, struct vault_object *o, struct vault_raw *r, 
 }
 
 void
-vault_view_add(struct vault *s, struct vault_object o, struct str sealed)
+vault_view_add(struct vault *s, struct vault_object o, struct str sealed, uint64_t tag)
 {
-	struct vault_raw r = { .name = must_strdup(o.name), .id = must_strdup(o.id),
-	    .sealed = must_alloc(sealed.len + 1), .sealed_bytes = sealed.len,
-	    .labels = json_incref((json_t *)o.labels) };
 	struct vault_view *v = &s->next;
+	struct vault_raw *r;
 	unsigned at;
 
 	ASSERT(s->reading && json_is_object(o.labels));
-	if (view_find(v, o.name, &at) != NULL) {	/* no vault has two */
-		json_decref(r.labels);
-		r.labels = NULL;
-		raw_fini(&r);
+	if (view_find(v, o.name, &at) != NULL)		/* no vault has two */
 		return;
-	}
-	memcpy(r.sealed, sealed.p, sealed.len);
-	o.name = r.name;
-	o.id = r.id;
+	r = must_zalloc(sizeof *r);
+	*r = (struct vault_raw){ .refs = 1, .tag = tag, .name = must_strdup(o.name),
+	    .id = must_strdup(o.id), .sealed = must_alloc(sealed.len + 1),
+	    .sealed_bytes = sealed.len, .labels = json_incref((json_t *)o.labels) };
+	memcpy(r->sealed, sealed.p, sealed.len);
+	o.name = r->name;
+	o.id = r->id;
 	if (o.why == NULL)
-		object_open(s, &o, &r, sealed);
-	view_insert(v, &o, &r);
+		object_open(s, &o, r, sealed);
+	view_insert(v, &o, r);
+}
+
+static int
+compare_tags(const void *a, const void *b, void *view)
+{
+	const struct vault_view *v = view;
+	uint64_t x = v->raw[*(const unsigned *)a]->tag, y = v->raw[*(const unsigned *)b]->tag;
+
+	return x < y ? -1 : x > y;
+}
+
+static void
+view_index(struct vault_view *v)
+{
+	v->by_tag = must_alloc((v->n + 1) * sizeof *v->by_tag);
+	for (unsigned i = 0; i < v->n; i++)
+		v->by_tag[i] = i;
+	qsort_r(v->by_tag, v->n, sizeof *v->by_tag, compare_tags, v);
+}
+
+bool
+vault_view_keep(struct vault *s, uint64_t tag)
+{
+	struct vault_view *v = &s->view;
+	unsigned low = 0, high = v->n, mid, at;
+
+	ASSERT(s->reading && tag != 0);
+	if (v->by_tag == NULL)
+		view_index(v);
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (v->raw[v->by_tag[mid]]->tag < tag)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low == v->n || v->raw[v->by_tag[low]]->tag != tag)
+		return false;
+	low = v->by_tag[low];
+	if (view_find(&s->next, v->object[low].name, &at) == NULL) {
+		v->raw[low]->refs++;
+		view_insert(&s->next, &v->object[low], v->raw[low]);
+	}
+	return true;
 }
 
 static uint64_t
@@ -205,7 +255,7 @@ static void	read_begin(void *);
 static void
 read_at(struct vault *s, int64_t usec)
 {
-	int64_t least = s->read_usec + GAP_USEC;
+	int64_t least = s->read_usec + s->gap_usec;
 
 	ASSERT(!s->reading);
 	timer_set(s->loop, &s->timer, usec < least ? least : usec, read_begin, s);
@@ -279,6 +329,17 @@ vault_read_failed(struct vault *s, const struct why *why, const char *detail)
 
 static void	calls_settle(struct vault *);
 
+/* Reading is a fifth of the time at most, here and at the Engine. */
+static void
+gap_set(struct vault *s, int64_t took_usec)
+{
+	s->gap_usec = 5 * took_usec;
+	if (s->gap_usec < GAP_USEC)
+		s->gap_usec = GAP_USEC;
+	if (s->gap_usec > GAP_MOST_USEC)
+		s->gap_usec = GAP_MOST_USEC;
+}
+
 void
 vault_view_commit(struct vault *s)
 {
@@ -296,6 +357,7 @@ vault_view_commit(struct vault *s)
 	s->detail[0] = '\0';
 	s->status = (struct vault_status){ .ready = true, .begun_usec = s->read_usec,
 	    .ended_usec = clock_mono_usec() };
+	gap_set(s, s->status.ended_usec - s->read_usec);
 	read_end(s, PERIOD_USEC);
 	calls_settle(s);
 	watchers_call(s, changed ? VAULT_CHANGED : VAULT_READ);
@@ -329,8 +391,8 @@ call_find(const struct vault_call *c, const struct vault_object **o)
 	if (c->write == VAULT_CREATE) {
 		if (*o == NULL)
 			return FOUND_NOTHING;
-		return v->raw[at].sealed_bytes == c->sealed_bytes &&
-		    memcmp(v->raw[at].sealed, c->sealed, c->sealed_bytes) == 0 ?
+		return v->raw[at]->sealed_bytes == c->sealed_bytes &&
+		    memcmp(v->raw[at]->sealed, c->sealed, c->sealed_bytes) == 0 ?
 		    FOUND_DONE : FOUND_OTHER;
 	}
 	if (*o == NULL || strcmp((*o)->id, c->id) != 0)
@@ -504,7 +566,7 @@ void
 vault_init(struct vault *s, const struct vault_ops *ops, struct loop *l, struct seal *seal)
 {
 	ASSERT(seal == NULL || seal_secrets(seal) > 0);
-	*s = (struct vault){ .ops = ops, .loop = l, .seal = seal };
+	*s = (struct vault){ .ops = ops, .loop = l, .seal = seal, .gap_usec = GAP_USEC };
 	TAILQ_INIT(&s->calls);
 	TAILQ_INIT(&s->watchers);
 	timer_set(l, &s->timer, loop_now(l), read_begin, s);

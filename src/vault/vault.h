@@ -62,7 +62,7 @@ unsigned	 vault_count(const struct vault *);
 const struct vault_object *vault_at(const struct vault *, unsigned i);	/* in the order of names */
 const struct vault_object *vault_find(const struct vault *, const char *name);
 
-/* Reads now instead of later; at most five times a second, whoever wants it. */
+/* Reads now instead of later; at most five times a second, and less often where that takes long. */
 void		 vault_read_soon(struct vault *);
 
 enum vault_event {

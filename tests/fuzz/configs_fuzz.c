@@ -24,7 +24,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	char detail[CONFIGS_DETAIL_MAX] = "";
 	size_t total = 0;
 
-	if (configs_read((struct str){ (const char *)bytes, len }, on_config, &total, detail) != NULL)
+	if (configs_read((struct str){ (const char *)bytes, len }, NULL, on_config, &total, detail) != NULL)
 		ASSERT(detail[0] != '\0');
 	return 0;
 }

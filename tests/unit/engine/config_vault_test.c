@@ -155,6 +155,35 @@ others_configs_are_left_alone(void **state)
 	ends(s, VAULT_OTHER);
 }
 
+/* What is known is not read again, and what has changed is, even by people's hands. */
+static void
+what_has_not_changed_is_kept(void **state)
+{
+	struct scene *s = *state;
+	const struct vault_object *o;
+	const char *data;
+	char name[16];
+
+	for (unsigned i = 0; i < 5; i++) {
+		snprintf(name, sizeof name, "a%u", i);
+		create(s, name, name);
+		ends(s, VAULT_DONE);
+	}
+	data = vault_find(s->vault, "a1")->data.p;
+	relabel(s, "a3", "you");
+	ends(s, VAULT_DONE);
+	assert_ptr_equal(vault_find(s->vault, "a1")->data.p, data);
+	assert_string_equal(vault_object_label(vault_find(s->vault, "a3"), "by"), "you");
+	json_array_remove(s->configs.all, 1);
+	create(s, "a1", "another");
+	ends(s, VAULT_DONE);
+	o = vault_find(s->vault, "a1");
+	assert_true(str_eq(o->data, STR("another")));
+	assert_int_equal(vault_count(s->vault), 5);
+	for (unsigned i = 0; i < 5; i++)
+		assert_true(vault_at(s->vault, i)->name[1] == (char)('0' + i));
+}
+
 /* 500, and it was done; 409, and it was done; nothing, and it was done. */
 static void
 responses_prove_nothing(void **state)
@@ -263,6 +292,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(objects_are_configs),
 		TEST(others_configs_are_left_alone),
+		TEST(what_has_not_changed_is_kept),
 		TEST(responses_prove_nothing),
 		TEST(certain_refusals_are_final),
 		TEST(a_stale_version_loses),

@@ -177,7 +177,7 @@ toy_read(struct vault *s)
 		vault_view_add(s, (struct vault_object){ .name = w->object[i].name, .id = w->object[i].id,
 		    .version = w->object[i].version, .labels = w->object[i].labels,
 		    .created_sec = w->object[i].created_sec, .why = w->object[i].why },
-		    (struct str){ w->object[i].sealed, w->object[i].bytes });
+		    (struct str){ w->object[i].sealed, w->object[i].bytes }, 0);
 	vault_view_commit(s);
 }
 

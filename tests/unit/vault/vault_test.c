@@ -302,6 +302,19 @@ reads_are_at_most_five_a_second(void **state)
 }
 
 static void
+what_takes_long_is_read_less_often(void **state)
+{
+	struct scene *s = *state;
+
+	gap_set(s->vault, 1);
+	assert_int_equal(s->vault->gap_usec, GAP_USEC);
+	gap_set(s->vault, 300 * USEC_PER_MSEC);
+	assert_int_equal(s->vault->gap_usec, 1500 * USEC_PER_MSEC);
+	gap_set(s->vault, 30 * USEC_PER_SEC);
+	assert_int_equal(s->vault->gap_usec, GAP_MOST_USEC);
+}
+
+static void
 a_cancelled_write_calls_nobody(void **state)
 {
 	struct scene *s = *state;
@@ -368,6 +381,7 @@ main(void)
 		TEST(a_vault_that_is_behind_is_read_again),
 		TEST(a_vault_that_is_lost_keeps_its_view_and_writes_wait),
 		TEST(reads_are_at_most_five_a_second),
+		TEST(what_takes_long_is_read_less_often),
 		TEST(a_cancelled_write_calls_nobody),
 		TEST(what_does_not_open_is_said),
 	};
