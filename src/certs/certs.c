@@ -179,7 +179,7 @@ item_fail(struct certs *c, struct item *i, const struct why *why, const char *de
 }
 
 void
-item_read(struct certs *c, struct item *i, bool report)
+item_read(struct certs *c, struct item *i, bool certain)
 {
 	struct source_files f = { i->file, i->key_file };
 	char detail[CERTS_DETAIL_MAX] = "";
@@ -199,10 +199,7 @@ item_read(struct certs *c, struct item *i, bool report)
 		i->why = NULL;
 		*i->detail = '\0';
 	}
-	if (why != NULL && !report)
-		return;
-	i->failures += why != NULL && !i->reported;
-	states_report(c, clock_wall_usec() / USEC_PER_SEC);
+	i->unsettled = why != NULL && !certain && !i->reported;
 }
 
 static bool
@@ -275,6 +272,7 @@ certs_reconf(struct certs *c, const struct conf *conf)
 	}
 	if (tickets_turn(&c->tickets, clock_wall_usec()))
 		certs_touch(c);
+	states_report(c, clock_wall_usec() / USEC_PER_SEC);
 	watch_again(c);
 }
 
@@ -326,10 +324,9 @@ certs_note(struct certs *c, const char *id, int64_t renew_at, const struct why *
 	snprintf(name, sizeof name, "%s%s", cert_prefix, id);
 	i = item_take(c, str_of(name), ITEM_CERT);
 	i->renew_at = renew_at;
-	if (why != NULL) {
+	if (why != NULL)
 		item_fail(c, i, why, detail != NULL ? detail : "");
-		i->failures += !i->reported;
-	} else {
+	else {
 		i->why = NULL;
 		*i->detail = '\0';
 	}

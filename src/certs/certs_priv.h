@@ -87,6 +87,7 @@ struct item {
 	const struct why *why;		/* NULL: what is in force is what there is */
 	char		 detail[CERTS_DETAIL_MAX];
 	int64_t		 failed_usec;	/* since when, monotonic */
+	bool		 unsettled;	/* it is looked at once more before it is reported */
 	bool		 reported;
 	uint64_t	 failures;	/* ever */
 	enum cert_state	 state;		/* as last reported */
@@ -119,8 +120,9 @@ void		 certs_touch(struct certs *);
 /* "file:/etc/mola/web.pem" of a certificate; of others the whole name. */
 const char	*item_id(const struct item *);
 bool		 item_is_served(const struct item *);	/* a certificate that clients get */
-/* Reads the files again; the first time, `report` at once what is wrong. */
-void		 item_read(struct certs *, struct item *, bool report);
+/* Reads the files again. What is wrong is reported by the next states_report if it is `certain`, as
+ * at the start. */
+void		 item_read(struct certs *, struct item *, bool certain);
 /* The certificate for clients without a known name; NULL: they are refused. */
 const struct item *certs_default(const struct certs *);
 

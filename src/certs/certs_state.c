@@ -139,10 +139,13 @@ states_report(struct certs *c, int64_t wall_sec)
 	clock_report(c, wall_sec);
 	TAILQ_FOREACH(i, &c->items, link) {
 		enum cert_state s = state_of(i, wall_sec);
+		bool failed = i->why != NULL && !i->reported;
 
-		/* another failure of one that is in the same state is news, too */
-		if (s != i->state || (i->why != NULL && !i->reported))
+		if (i->unsettled)
+			continue;
+		if (s != i->state || failed)	/* another failure in the same state is news, too */
 			state_report(i, s);
+		i->failures += failed;
 		i->state = s;
 		i->reported = true;
 	}

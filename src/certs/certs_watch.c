@@ -141,14 +141,14 @@ is_changed(const struct item *i)
 static bool
 is_due_again(const struct certs *c, const struct item *i)
 {
-	return i->why != NULL && !i->reported && loop_now(c->loop) - i->failed_usec >= AGAIN_USEC;
+	return i->unsettled && loop_now(c->loop) - i->failed_usec >= AGAIN_USEC;
 }
 
 static void
 look(void *arg)
 {
 	struct certs *c = arg;
-	bool any = false;
+	bool read = false, any = false;
 	struct item *i;
 
 	timer_set(c->loop, &c->look, loop_now(c->loop) + POLL_USEC, look, c);
@@ -162,9 +162,12 @@ look(void *arg)
 			continue;
 		any |= is_changed(i);
 		item_read(c, i, again);
-		if (i->why != NULL && !i->reported)
+		read = true;
+		if (i->unsettled)
 			look_by(c, AGAIN_USEC);
 	}
+	if (read)
+		states_report(c, clock_wall_usec() / USEC_PER_SEC);
 	if (any)
 		watch_again(c);		/* links lead elsewhere now */
 }

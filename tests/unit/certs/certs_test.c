@@ -317,12 +317,15 @@ test_a_pair_changes_in_two_steps(void **state)
 	put_file("a.pem", pem[1]);
 	UNTIL(s.loop, strcmp(seen(file_id("a.pem"), "why"), "cert_key_wrong") == 0);
 	assert_string_equal(serial(file_id("a.pem")), before);
+	assert_int_equal(TAILQ_FIRST(&s.certs->items)->failures, 0);
 	put_file("a.key", key[1]);
 	UNTIL(s.loop, strcmp(serial(file_id("a.pem")), before) != 0);
 	assert_string_equal(seen(file_id("a.pem"), "state"), "good");
+	assert_int_equal(TAILQ_FIRST(&s.certs->items)->failures, 0);
 	put_file("a.key", key[0]);
 	UNTIL(s.loop, strcmp(seen(file_id("a.pem"), "why"), "cert_key_wrong") == 0);
 	assert_non_null(strstr(seen(file_id("a.pem"), "detail"), "a.key"));
+	UNTIL(s.loop, TAILQ_FIRST(&s.certs->items)->failures == 1);	/* once it has lasted */
 	for (int i = 0; i < 2; i++) {
 		free(pem[i]);
 		free(key[i]);
