@@ -453,6 +453,7 @@ certs_write(struct certs *c, struct secrets_maker *m)
 	void *value;
 	size_t at = 0;
 
+	timer_clear(c->loop, &c->tell);
 	TAILQ_FOREACH(i, &c->items, link)
 		if (i->now.pem.p != NULL)
 			secrets_maker_add(m, str_of(i->name), pem_str(&i->now.pem));

@@ -37,7 +37,7 @@ void		 certs_free(struct certs **);
 void		 certs_inherit(struct certs *, const struct secrets *);
 /* Reads the files that this configuration names. */
 void		 certs_reconf(struct certs *, const struct conf *);
-/* All of it, for workers. */
+/* All of it, for workers. Changes before this are in it, and are not notified any more. */
 void		 certs_write(struct certs *, struct secrets_maker *);
 
 /* ---- other sources, such as ACME ---- */
