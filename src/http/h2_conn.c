@@ -15,6 +15,7 @@
 #define READS		8		/* in a row before others get their turn */
 #define WRITES		8
 #define OUT_MOST	(64 * 1024)	/* frames that wait for the socket before more are made */
+#define QUEUED_MOST	2000		/* replies to frames of a client that does not read them */
 #define ASK_USEC	(2 * USEC_PER_SEC)	/* how long a drain leaves a busy client alone */
 
 /* ---- the beginning ---- */
@@ -366,6 +367,8 @@ read_some(struct h2_conn *c)
 	used = nghttp2_session_mem_recv(c->session, bytes, got);
 	if (used != (ssize_t)got)
 		feed_failed(c, used);
+	else if (nghttp2_session_get_outbound_queue_size(c->session) > QUEUED_MOST)
+		h2_conn_fail(c, WHY_H2_FLOOD, NGHTTP2_ENHANCE_YOUR_CALM);
 	return res;
 }
 

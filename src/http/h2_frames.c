@@ -218,7 +218,10 @@ on_data_chunk(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t
 		nghttp2_session_consume(session, id, len);
 		return GO_ON;
 	}
-	return h2_in_data(st, p, len) ? GO_ON : end_all(c, WHY_NO_MEMORY, NGHTTP2_INTERNAL_ERROR);
+	if (!h2_in_data(st, p, len))
+		return end_all(c, WHY_NO_MEMORY, NGHTTP2_INTERNAL_ERROR);
+	/* the window bounds data, but not the chunks that many small frames become */
+	return c->unread <= H2_UNREAD_MOST ? GO_ON : end_all(c, WHY_H2_FLOOD, NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
 static int

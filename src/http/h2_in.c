@@ -69,6 +69,16 @@ h2_in_head(struct h2_stream *st, bool ended)
 		h2_stream_fail(st, why, NGHTTP2_PROTOCOL_ERROR);
 }
 
+/* The connection's `unread` follows what is here. */
+static void
+unread_update(struct h2_stream *st)
+{
+	size_t now = queue_len(&st->request.head);
+
+	st->conn->unread += now - st->unread;
+	st->unread = now;
+}
+
 /* A chunk each: its owner reads them as they come. */
 bool
 h2_in_data(struct h2_stream *st, const uint8_t *p, size_t len)
@@ -89,6 +99,7 @@ h2_in_data(struct h2_stream *st, const uint8_t *p, size_t len)
 	}
 	if (!queue_add(q, p, len) || (st->request.is_chunked && !queue_add(q, "\r\n", 2)))
 		return false;
+	unread_update(st);
 	if (inner_is_open(&st->inner)) {
 		inner_mark(&st->inner, INNER_READABLE);
 		h2_stream_wake(st);
@@ -108,6 +119,7 @@ h2_in_end(struct h2_stream *st)
 	if (st->request.is_chunked)
 		ok = queue_add(q, "0\r\n", 3) && queue_add(q, lines.p, lines.len) && queue_add(q, "\r\n", 2);
 	queue_fini(&st->in_trailer);
+	unread_update(st);
 	if (inner_is_open(&st->inner)) {
 		inner_mark(&st->inner, INNER_READABLE);
 		h2_stream_wake(st);
@@ -162,6 +174,7 @@ h2_in_read(struct inner *n, void *to, size_t cap, size_t *got)
 	if (res != IO_DONE)
 		return res;
 	queue_take(&st->request.head, *got);
+	unread_update(st);
 	read_consume(st, *got);
 	if (queue_len(&st->request.head) > 0)
 		return res;
@@ -176,5 +189,6 @@ void
 h2_in_forget(struct h2_stream *st)
 {
 	queue_fini(&st->request.head);
+	unread_update(st);
 	read_consume(st, st->owed);
 }

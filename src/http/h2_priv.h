@@ -57,6 +57,7 @@ struct h2_stream {
 	bool		 out_ended;	/* nothing follows what is in `out` */
 	enum h2_out	 out_state;
 	struct h2_request request;	/* its `head` holds all that is to be read of the request */
+	size_t		 unread;	/* bytes of it in the connection's `unread` */
 	size_t		 owed;		/* bytes of DATA in it: the client's window has not got them back */
 	struct queue	 out;		/* of the response: `out_good` bytes of body, then what is not parsed yet */
 	size_t		 out_good;
@@ -79,6 +80,7 @@ struct h2_conn {
 	struct timer	 flush, deadline;
 	struct queue	 out;		/* frames for the socket */
 	size_t		 held;		/* bytes in `out` of its streams */
+	size_t		 unread;	/* bytes of requests that their owners have not read */
 	struct h2_stream_list streams;
 	struct h2_ready_list ready;	/* whose owners have something to learn */
 	unsigned	 nstreams;
@@ -125,7 +127,7 @@ void	h2_stream_fail(struct h2_stream *, const struct why *, uint32_t code);
 int64_t	h2_stream_until(const struct h2_stream *);
 
 /* h2_in.c */
-/* Of the request: a piece of its body, all of its trailers, its end. False: no memory. */
+/* Of the request: a piece of its body, its end, with the trailers that came. False: no memory. */
 bool	h2_in_data(struct h2_stream *, const uint8_t *, size_t);
 bool	h2_in_end(struct h2_stream *);
 /* The head is complete, and the request with it if `ended`. */

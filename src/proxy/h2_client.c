@@ -15,6 +15,7 @@ h2_client_start(struct client *c)
 
 	ASSERT(c->h2 == NULL && c->session.exchange == NULL);
 	c->may_preface = false;
+	timer_clear(p->loop, &c->session.timer);	/* it may wait for the preface */
 	if ((c->h2 = h2_conn_new(p->h2, &c->session.stream, c)) == NULL) {
 		proxy_count(p, WHY_NO_MEMORY);
 		session_close(&c->session);
