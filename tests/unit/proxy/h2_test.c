@@ -341,6 +341,43 @@ windows_follow_the_task(void **state)
 	h2_close(p);
 }
 
+/* All together have more than a connection holds: each waits, and goes on when there is room. */
+static void
+large_responses_share_what_is_held(void **state)
+{
+	enum { MANY = 24, BYTES = 120000 };
+	nghttp2_settings_entry open_window = { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 1 << 20 };
+	char *body = must_zalloc(BYTES);
+	struct peer *p;
+	int32_t id[MANY];
+	int task[MANY];
+
+	(void)state;
+	h2_open(1);
+	stage.conf.clients_max = 64;
+	proxy_reconf(stage.proxy, &stage.conf);
+	memset(body, 'b', BYTES);
+	p = peer_new(0);
+	for (int i = 0; i < MANY; i++) {
+		id[i] = peer_get(p, "/");
+		task[i] = task_gets(p, "GET / ");
+		say(task[i], "HTTP/1.1 200 OK\r\nContent-Length: 120000\r\n\r\n");
+		say_bytes(task[i], body, BYTES);
+	}
+	for (int i = 0; i < 20; i++)
+		peer_turn(p);
+	nghttp2_submit_settings(p->session, 0, &open_window, 1);
+	for (int i = 0; i < MANY; i++) {
+		PEER_UNTIL(p, p->got[id[i]] != NULL && p->got[id[i]]->ended);
+		assert_int_equal(p->got[id[i]]->len, BYTES);
+		assert_memory_equal(p->got[id[i]]->body, body, BYTES);
+		close(task[i]);
+	}
+	assert_int_equal(whys(WHY_COMPLETE), MANY);
+	free(body);
+	h2_close(p);
+}
+
 /* The rest of a request that nobody reads is not waited for. */
 static void
 an_early_response_ends_the_stream(void **state)
@@ -1046,6 +1083,7 @@ main(void)
 		cmocka_unit_test(streams_are_requests),
 		cmocka_unit_test(interim_responses_go_on),
 		cmocka_unit_test(windows_follow_the_task),
+		cmocka_unit_test(large_responses_share_what_is_held),
 		cmocka_unit_test(an_early_response_ends_the_stream),
 		cmocka_unit_test(what_is_cut_does_not_look_whole),
 		cmocka_unit_test(a_response_may_end_with_its_connection),
