@@ -9,7 +9,6 @@
 #include "cli/api.h"
 #include "cli/cli.h"
 #include "cli/grid.h"
-#include "cli/list.h"
 
 #define NAMES_SHOWN 3
 #define DAY_SECONDS 86400
@@ -71,7 +70,11 @@ certificate_row(struct grid *s, const json_t *cert)
 	grid_text(s, text_of(cert, "id"), HUE_PLAIN);
 	names_cell(s, cert);
 	grid_text(s, *text_of(cert, "issuer") == '\0' ? "-" : text_of(cert, "issuer"), HUE_PLAIN);
-	grid_text(s, *text_of(cert, "key") == '\0' ? "-" : text_of(cert, "key"), HUE_PLAIN);
+	if (json_is_integer(json_object_get(cert, "certificates")))
+		snprintf(note, sizeof note, "%lld CA", json_integer_value(json_object_get(cert, "certificates")));
+	else
+		snprintf(note, sizeof note, "%s", *text_of(cert, "key") == '\0' ? "-" : text_of(cert, "key"));
+	grid_text(s, note, HUE_PLAIN);
 	expires_cell(s, cert);
 	snprintf(note, sizeof note, "%.10s", *text_of(cert, "renew") == '\0' ? "-" :
 	    text_of(cert, "renew"));
@@ -135,13 +138,48 @@ act_main(int argc, char **argv)
 	return help_misuse(a.verb, "expected renew NAME or remove NAME");
 }
 
-int
-certs_main(int argc, char **argv)
+/* ---- the list ---- */
+
+static void
+rows(struct grid *g, const json_t *response, const char *list)
+{
+	const json_t *cert;
+	size_t i;
+
+	json_array_foreach(json_object_get(response, list), i, cert) {
+		certificate_row(g, cert);
+		ASSERT(grid_is_at_row(g));
+	}
+}
+
+static int
+list_certificates(int argc, char **argv)
 {
 	static const char *const titles[] = { "CERTIFICATE", "NAMES", "ISSUER", "KEY", "EXPIRES", "RENEWED",
 		"STATE", NULL };
-	static const struct list_view view = { .path = "/api/v1/certs", .list = "certificates",
-		.titles = titles, .row = certificate_row };
+	struct api a;
+	struct grid *g;
+	json_t *response;
+	int status = api_init(&a, argc, argv, 0, 0);
 
-	return is_act(argc, argv) ? act_main(argc, argv) : list_main(&view, argc, argv);
+	if (status != API_GO_ON)
+		return status;
+	if ((response = api_get(&a, "/api/v1/certs", NULL, NULL)) == NULL)
+		return 1;
+	if (a.json)
+		api_print(response);
+	else {
+		g = grid_new(titles);
+		rows(g, response, "certificates");
+		rows(g, response, "authorities");	/* for certificates of clients */
+		grid_print(&g);
+	}
+	json_decref(response);
+	return 0;
+}
+
+int
+certs_main(int argc, char **argv)
+{
+	return is_act(argc, argv) ? act_main(argc, argv) : list_certificates(argc, argv);
 }

@@ -41,7 +41,8 @@ static const char certs_answer[] = "{\"certificates\":[{\"id\":\"file:/a.pem\",\
     "{\"id\":\"acme:e.org\",\"state\":\"waiting\",\"default\":false,\"names\":[],\"issuer\":null,\"key\":null,\"not_after\":null,"
     "\"expires_seconds\":null,\"renew\":\"2027-01-01T10:00:00Z\",\"text\":null,\"detail\":null},"
     "{\"id\":\"file:/f.pem\",\"state\":\"expired\",\"default\":false,\"names\":[\"f.org\"],\"issuer\":\"CN=R11\",\"key\":\"rsa-2048\","
-    "\"not_after\":\"2026-11-01T00:00:00Z\",\"expires_seconds\":-172800,\"warning\":\"no chain\"}]}";
+    "\"not_after\":\"2026-11-01T00:00:00Z\",\"expires_seconds\":-172800,\"warning\":\"no chain\"}],"
+    "\"authorities\":[{\"id\":\"client-ca/web\",\"state\":\"good\",\"certificates\":2}]}";
 
 #define LONG_NAME 1200
 
@@ -260,13 +261,14 @@ test_certs(void **state)
 
 	(void)state;
 	assert_string_equal(t.out,
-	    "CERTIFICATE  NAMES                           ISSUER  KEY        EXPIRES               RENEWED     STATE\n"
-	    "file:/a.pem  a.org, b.org, c.org and 1 more  CN=R11  ecdsa-256  2027-01-31 (10 d)     -           kept\n"
+	    "CERTIFICATE    NAMES                           ISSUER  KEY        EXPIRES               RENEWED     STATE\n"
+	    "file:/a.pem    a.org, b.org, c.org and 1 more  CN=R11  ecdsa-256  2027-01-31 (10 d)     -           kept\n"
 	    "  a file of a certificate cannot be read: /a.pem: gone\n"
 	    "  the default, for clients that name no host or an unknown one\n"
-	    "acme:e.org   -                               -       -          -                     2027-01-01  waiting\n"
-	    "file:/f.pem  f.org                           CN=R11  rsa-2048   2026-11-01 (2 d ago)  -           expired\n"
-	    "  no chain\n");
+	    "acme:e.org     -                               -       -          -                     2027-01-01  waiting\n"
+	    "file:/f.pem    f.org                           CN=R11  rsa-2048   2026-11-01 (2 d ago)  -           expired\n"
+	    "  no chain\n"
+	    "client-ca/web  -                               -       2 CA       -                     -           good\n");
 	assert_string_equal(renew.out, "e.org: renewing; `mola certs` shows when it is done\n");
 	assert_int_equal(renew.status, 0);
 	assert_string_equal(remove.err, "mola certs: it is a file\n");
