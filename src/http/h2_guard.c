@@ -60,8 +60,10 @@ h2_guard_request(struct h2_guard *g)
 void
 h2_guard_data(struct h2_guard *g, size_t bytes)
 {
-	if (bytes > H2_FRAMES_BURST * H2_BYTES_PER_FRAME)	/* more pays for no more */
-		bytes = H2_FRAMES_BURST * H2_BYTES_PER_FRAME;
+	size_t most = (H2_FRAMES_BURST + 1) * H2_BYTES_PER_FRAME;	/* and a debt of one */
+
+	if (bytes > most)
+		bytes = most;
 	g->bytes += bytes;
 	fill(&g->frames, (int64_t)(g->bytes / H2_BYTES_PER_FRAME) * TOKEN, H2_FRAMES_BURST * TOKEN);
 	g->bytes %= H2_BYTES_PER_FRAME;
