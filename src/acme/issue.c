@@ -188,7 +188,8 @@ order_made(void *arg, const struct ca_reply *r)
 {
 	struct issue *x = arg;
 
-	if (r->why != NULL && strcmp(r->type, "alreadyReplaced") == 0 && !x->lone) {
+	/* what is replaced may have been, or be another CA's by now: the order does not depend on it */
+	if (r->why == WHY_ACME_REFUSED && x->conf.replaces != NULL && !x->lone) {
 		x->lone = true;
 		issue_go(x, order_new);
 	} else if (r->why != NULL)
