@@ -3,8 +3,10 @@
  * whole. Nothing is asked of a CA here.
  */
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/bug.h"
 #include "base/form.h"
@@ -15,6 +17,7 @@
 #define IN		"acme"
 #define URL_MAX		1024
 #define SECRET_MAX	4096
+#define SEAL_MIN	32		/* as vault/seal.h has it */
 
 /* ---- names ---- */
 
@@ -184,8 +187,17 @@ is_base64url(const char *s)
 }
 
 static void
+access_check(const char *file, int how, int line, const char *where, struct faults *f)
+{
+	if (file != NULL && access(file, how) < 0)
+		faults_add(f, line, where, "'%.200s' cannot be %s: %s", file, how == X_OK ? "run" : "read",
+		    strerror(errno));
+}
+
+static void
 ca_check(struct conf_acme_ca *ca, struct faults *f)
 {
+	access_check(ca->trust, R_OK, ca->line, IN ".ca.trust", f);
 	if (ca->eab_key != NULL && ca->eab_key_file != NULL)
 		faults_add(f, ca->line, IN ".ca.eab_key_file", "set together with eab_key; expected one of them");
 	else if (ca->eab_key_file != NULL)
@@ -240,6 +252,25 @@ challenges_check(struct conf *c, const struct tree *root, struct faults *f)
 			    "challenge dns-01, and a hook for it", c->acme_names.item[i]);
 }
 
+/* What is sealed with a secret that others could guess is not sealed. */
+static void
+secrets_check(const struct conf_list *files, int line, struct faults *f)
+{
+	char text[SECRET_MAX + 2], problem[CONF_PROBLEM_MAX];
+	struct str secret;
+
+	if (files->n > CONF_ACME_SECRETS_MAX)
+		faults_add(f, line, IN ".secret", "more than %d files", CONF_ACME_SECRETS_MAX);
+	for (unsigned i = 0; i < files->n; i++) {
+		if (!secret_file_read(files->item[i], text, sizeof text, &secret, problem, sizeof problem))
+			faults_add(f, line, IN ".secret", "'%.200s' %s", files->item[i], problem);
+		else if (secret.len < SEAL_MIN)
+			faults_add(f, line, IN ".secret", "'%.200s' has %zu characters in its first line; expected %d "
+			    "or more, as of openssl rand -base64 32", files->item[i], secret.len, SEAL_MIN);
+		explicit_bzero(text, sizeof text);
+	}
+}
+
 /* As engine/config_vault.h has it. */
 static bool
 is_prefix(const char *s)
@@ -257,9 +288,8 @@ acme_check(struct conf *c, const struct tree *root, struct faults *f)
 		return;
 	cas_check(c, root, f);
 	challenges_check(c, root, f);
-	if (c->acme_secrets.n > CONF_ACME_SECRETS_MAX)
-		faults_add(f, conf_line(root, IN, "secret"), IN ".secret", "more than %d files",
-		    CONF_ACME_SECRETS_MAX);
+	secrets_check(&c->acme_secrets, conf_line(root, IN, "secret"), f);
+	access_check(c->acme_hook, X_OK, conf_line(root, IN, "hook"), IN ".hook", f);
 	if (c->acme_prefix != NULL && !is_prefix(c->acme_prefix))
 		faults_add(f, conf_line(root, IN, "prefix"), IN ".prefix", "'%.60s' is not a prefix; expected up to "
 		    "15 of a-z, 0-9 and -, with a letter or digit at both ends", c->acme_prefix);

@@ -593,7 +593,7 @@ services_want_what_they_may(void **state)
 	unsigned n;
 
 	conf_free(&s->conf);
-	s->conf = conf_of(", most: 4, allow: '*.example.org', hook: /h, names: [ '*.wild.example.org', 'x.org y.org' ]");
+	s->conf = conf_of(", most: 4, allow: '*.example.org', hook: /bin/true, names: [ '*.wild.example.org', 'x.org y.org' ]");
 	acme_reconf(s->acme, s->conf, &s->store->store);
 	LIST_INSERT_HEAD(&world.services, &web, link);
 	LIST_INSERT_HEAD(&world.services, &other, link);

@@ -172,7 +172,13 @@ static const struct wrong {
 	{ L "acme: { names: [ '*.example.org' ] }\n", "m:2: acme.names: '*.example.org': a wildcard needs the challenge dns-01, and a hook "
 	    "for it\n" },
 	{ L "acme: { challenge: dns-01 }\n", "m:2: acme.challenge: dns-01 without a program; expected it in hook\n" },
-	{ L "acme: { challenge: http-01, hook: /h }\n", "m:2: acme.hook: a program for dns-01, which challenge does not list\n" },
+	{ L "acme: { hook: /nowhere/hook }\n", "m:2: acme.hook: '/nowhere/hook' cannot be run: No such file or directory\n" },
+	{ L "acme: { secret: /nowhere }\n", "m:2: acme.secret: '/nowhere' cannot be read: No such file or directory\n" },
+	{ L "acme: { secret: /dev/null }\n", "m:2: acme.secret: '/dev/null' has 0 characters in its first line; expected 32 or more, as of "
+	    "openssl rand -base64 32\n" },
+	{ L "acme: { ca: { url: letsencrypt, trust: /nowhere } }\n", "m:2: acme.ca.trust: '/nowhere' cannot be read: No such file or "
+	    "directory\n" },
+	{ L "acme: { challenge: http-01, hook: /bin/true }\n", "m:2: acme.hook: a program for dns-01, which challenge does not list\n" },
 	{ L "acme: { challenge: http }\n", "m:2: acme.challenge: 'http' is not known; expected http-01, tls-alpn-01 or dns-01\n" },
 	{ L "acme: { email: nobody }\n", "m:2: acme.email: 'nobody' is not an address; expected one such as admin@example.org\n" },
 	{ L "acme: { secret: key }\n", "m:2: acme.secret: 'key' is not an absolute path; expected it to begin with '/'\n" },
@@ -477,7 +483,11 @@ test_acme(void **state)
 {
 	struct conf *c = parse_right(L "acme:\n");
 
+	char file[] = "/tmp/mola-conf-XXXXXX", text[1000];
+	int fd = mkstemp(file);
+
 	(void)state;
+	assert_int_equal(write(fd, "0123456789abcdef0123456789abcdef\n", 33), 33);
 	assert_int_equal(c->nacme_cas, 1);
 	assert_string_equal(c->acme_ca[0].url, "https://acme-v02.api.letsencrypt.org/directory");
 	assert_int_equal(c->acme_challenges.n, 1);
@@ -485,16 +495,19 @@ test_acme(void **state)
 	assert_int_equal(c->acme_most, 100);
 	assert_string_equal(c->acme_state, "/var/lib/mola");
 	conf_free(&c);
-	c = parse_right("listen: { address: ':443', tls: true }\nacme:\n  ca: [ letsencrypt-staging, { url: 'https://a/dir', eab_id: x, "
+	close(fd);
+	snprintf(text, sizeof text, "listen: { address: ':443', tls: true }\nacme:\n  ca: [ letsencrypt-staging, { url: 'https://a/dir', eab_id: x, "
 	    "eab_key: abcdefghijklmnopq_ } ]\n  email: me@example.org\n  names: [ 'WWW.example.org  example.org', '*.example.net' ]\n"
-	    "  hook: /bin/hook\n  hook_timeout: 5m\n  profile: shortlived\n  secret: [ /run/secrets/new, /run/secrets/old ]\n  allow: "
-	    "'*.Example.org'\ndefaults: { tls: acme }\n");
+	    "  hook: /bin/true\n  hook_timeout: 5m\n  profile: shortlived\n  secret: [ %s, /proc/self/root%s ]\n  allow: "
+	    "'*.Example.org'\ndefaults: { tls: acme }\n", file, file);
+	c = parse_right(text);
 	assert_int_equal(c->nacme_cas, 2);
 	assert_string_equal(c->acme_ca[1].eab_id, "x");
 	assert_string_equal(c->acme_names.item[0], "www.example.org example.org");
 	assert_string_equal(c->acme_names.item[1], "*.example.net");
 	assert_int_equal(c->acme_challenges.n, 2);
 	assert_int_equal(c->acme_secrets.n, 2);
+	unlink(file);
 	assert_string_equal(c->acme_allow.item[0], "*.example.org");
 	assert_true(c->defaults.acme);
 	conf_free(&c);
