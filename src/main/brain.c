@@ -477,6 +477,7 @@ brain_run(const struct brain_conf *boot)
 	channel_open(&b.channel, b.loop, boot->channel_fd, on_parent_message, &b);
 	brain_open(&b);
 	loop_run(b.loop);
+	brain_acme_stop(b.acme);
 	brain_close(&b);
 	return 0;
 }

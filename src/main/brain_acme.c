@@ -11,6 +11,7 @@
 #include "acme/store_vault.h"
 #include "acme/wanted.h"
 #include "base/bug.h"
+#include "base/clock.h"
 #include "conf/conf_check.h"
 #include "engine/config_vault.h"
 #include "main/brain_acme.h"
@@ -19,6 +20,7 @@
 #include "vault/tidy.h"
 
 #define SECRET_MAX	4096
+#define STOP_USEC	(500 * USEC_PER_MSEC)
 
 struct brain_acme {
 	struct loop	*loop;
@@ -198,6 +200,20 @@ brain_acme_new(struct loop *l, struct fetcher *f, struct certs *certs)
 	b->certs = certs;
 	b->acme = acme_new(l, f, certs, on_event, b);
 	return b;
+}
+
+/* Without it, the other Molas would wait for a minute. */
+void
+brain_acme_stop(struct brain_acme *b)
+{
+	int64_t until = loop_now(b->loop) + STOP_USEC;
+
+	if (b->store == NULL || !store_lease_held(b->store))
+		return;
+	acme_reconf(b->acme, b->conf, NULL);		/* nothing is begun any more */
+	store_lease_want(b->store, false);
+	while (store_state(b->store).holder[0] != '\0' && clock_mono_usec() < until)
+		loop_turn(b->loop, 20 * USEC_PER_MSEC);
 }
 
 /* What is published stays with the workers. */

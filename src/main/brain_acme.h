@@ -14,6 +14,8 @@
 struct brain_acme;
 
 struct brain_acme *brain_acme_new(struct loop *, struct fetcher *, struct certs *);
+/* Before it is freed at a stop: gives the lease back, for which it waits a moment at most. */
+void		 brain_acme_stop(struct brain_acme *);
 void		 brain_acme_free(struct brain_acme **);
 /* The engine is that of discovery; NULL: there is none, or it is about to be freed. */
 void		 brain_acme_engine(struct brain_acme *, struct engine *);
