@@ -1,9 +1,12 @@
-/* What a CA says. The first byte chooses what it is; what is taken is fit to be asked, told and renewed. */
+/*
+ * What a CA says, and what stands in the store, which others may write to. The first byte chooses what it is; what is taken is fit to
+ * be asked, told and renewed.
+ */
 #include <string.h>
 
 #include "acme/base64url.h"
 #include "acme/csr.h"
-#include "acme/reply.h"
+#include "acme/record.h"
 #include "base/bug.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
@@ -77,6 +80,42 @@ text_check(char which, struct str text)
 	buf_fini(&b);
 }
 
+static void
+names_check(const struct record_names *names)
+{
+	char hash[RECORD_HASH_LEN + 1];
+
+	ASSERT(names->n > 0 && names->n <= REPLY_AUTHZ_MAX);
+	for (unsigned i = 1; i < names->n; i++)
+		ASSERT(strcmp(names->name[i - 1], names->name[i]) < 0);
+	record_hash(names, hash);
+	ASSERT(strlen(hash) == RECORD_HASH_LEN);
+}
+
+/* What was read, written and read again is the same. */
+static void
+record_check(struct arena *a, char which, struct str text)
+{
+	struct record_order *o = arena_zalloc(a, sizeof *o), *again = arena_zalloc(a, sizeof *again);
+	char hash[RECORD_HASH_LEN + 1], name[64];
+	unsigned generation, attempt;
+	struct record_cert c;
+	struct buf b;
+
+	if (which == 'O' && record_order_read(a, text, o)) {
+		names_check(&o->names);
+		buf_init(&b, 16u << 20);
+		record_order_write(o, &b);
+		ASSERT(record_order_read(a, buf_str(&b), again) && again->nanswers == o->nanswers && str_eq(again->key, o->key));
+		buf_fini(&b);
+	}
+	if (which == 'C' && record_cert_read(a, text, &c))
+		names_check(&c.names);
+	str_copy(name, sizeof name, text);
+	if (which == 'N' && record_name_parse(name, hash, &generation, &attempt))
+		ASSERT(generation > 0 && strlen(hash) == RECORD_HASH_LEN);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
@@ -103,6 +142,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		reply_problem(a, text, &p);
 		problem_check(&p);
 	}
+	record_check(a, (char)bytes[0], text);
 	text_check((char)bytes[0], text);
 	arena_free(&a);
 	return 0;
