@@ -169,11 +169,14 @@ issue_good(struct acme_cert *c, const struct issue_end *e)
 static void
 issue_bad(struct acme_cert *c, const struct issue_end *e)
 {
+	unsigned round = ++c->failures / c->acme->ncas;
 	int64_t wait;
 
-	c->failures++;
-	wait = when_again(c->failures);
-	c->again = acme_now() + (e->retry_after > wait ? e->retry_after : wait);
+	if (c->failures % c->acme->ncas != 0)		/* another CA is left to try */
+		wait = when_again(1);
+	else
+		wait = e->retry_after > when_again(round) ? e->retry_after : when_again(round);
+	c->again = acme_now() + wait;
 	if (e->failed > 0)
 		c->failed = e->failed;
 	c->why = e->why;

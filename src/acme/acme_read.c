@@ -10,9 +10,26 @@
 #include "acme/acme_priv.h"
 #include "acme/csr.h"
 #include "base/bug.h"
+#include "base/clock.h"
 #include "net/cert.h"
 
+#define ASK_SPREAD	(600 * USEC_PER_SEC)
+
 /* ---- certificates ---- */
+
+/* When to ask the CA for the renewal's window: many certificates do not do so at the same moment. */
+static int64_t
+ask_later(struct acme *a)
+{
+	int64_t spread = 0;
+	struct acme_cert *c;
+
+	TAILQ_FOREACH(c, &a->certs_list, link)
+		spread += USEC_PER_SEC;
+	if (spread > ASK_SPREAD)
+		spread = ASK_SPREAD;
+	return loop_now(a->loop) + (int64_t)((double)spread * rng_double(&a->rng));
+}
 
 /* What follows from a certificate that is in force from now on. */
 static void
@@ -28,7 +45,7 @@ serve_note(struct acme_cert *c, const struct cert *x, unsigned generation, const
 	c->ca_url = must_strdup(ca_url);
 	c->chance = rng_double(&c->acme->rng);
 	c->has_window = c->forced = false;
-	c->ask_usec = 0;
+	c->ask_usec = ask_later(c->acme);
 	c->failures = c->failed = 0;
 	c->again = 0;
 	c->why = NULL;
