@@ -1,6 +1,6 @@
 /*
- * acme: lives of certificates: they begin as names that are wanted or as objects in the store, and end
- * when neither is left.
+ * acme: lives of certificates: they begin as names that are wanted or as objects in the store,
+ * and end when neither is left.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,8 +65,8 @@ acme_note(struct acme_cert *c)
 /* ---- certificates ---- */
 
 /*
- * The first name that is no wildcard stands for all. Several may have the same: those of more than one
- * name have a part of their hash in the ID.
+ * The first name that is no wildcard stands for all. Several may have the same: those of more
+ * than one name have a part of their hash in the ID.
  */
 static void
 id_make(struct acme_cert *c)

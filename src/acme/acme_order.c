@@ -1,7 +1,7 @@
 /*
- * acme_order: when a certificate is due, and what becomes of the attempt. The lease is wanted while
- * anything is due, and nothing is ordered without it; each Mola has its own place in a certificate's
- * window, so that they do not all want it at the same moment.
+ * acme_order: when a certificate is due, and what becomes of the attempt. The lease is wanted
+ * while anything is due, and nothing is ordered without it; each Mola has its own place in a
+ * certificate's window, so that they do not all want it at the same moment.
  */
 #include <stdio.h>
 #include <stdlib.h>

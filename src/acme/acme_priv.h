@@ -1,6 +1,6 @@
 /*
- * acme_priv: the certificates that acme looks after: acme.c has their lives, acme_read.c takes what the
- * store says, acme_order.c decides when one is due and orders it.
+ * acme_priv: the certificates that acme looks after: acme.c has their lives, acme_read.c takes
+ * what the store says, acme_order.c decides when one is due and orders it.
  */
 #ifndef ACME_ACME_PRIV_H
 #define ACME_ACME_PRIV_H

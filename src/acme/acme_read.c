@@ -1,7 +1,7 @@
 /*
- * acme_read: what the store says: certificates, of which the one that is valid longest is served (a
- * restored Swarm brings old ones back), orders, whose answers to challenges any Mola gives, and how
- * often a name has failed.
+ * acme_read: what the store says: certificates, of which the one that is valid longest is
+ * served (a restored Swarm brings old ones back), orders, whose answers to challenges any Mola
+ * gives, and how often a name has failed.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,10 @@
 
 /* ---- certificates ---- */
 
-/* When to ask the CA for the renewal's window: many certificates do not do so at the same moment. */
+/*
+ * When to ask the CA for the renewal's window: many certificates do not do so at the same
+ * moment.
+ */
 static int64_t
 ask_later(struct acme *a)
 {
@@ -226,7 +229,10 @@ answers_read(struct acme *a)
 
 /* ---- failures ---- */
 
-/* "3 1795819980 2": three failures in a row, not again before, the last attempt that came to nothing. */
+/*
+ * "3 1795819980 2": three failures in a row, not again before, the last attempt that came to
+ * nothing.
+ */
 static void
 failures_take(struct acme_cert *c, const char *value)
 {

@@ -7,8 +7,10 @@
 #include "base/buf.h"
 
 bool	base64url_add(struct buf *, struct str bytes);		/* false: the buffer is full */
-/* Adds the bytes; false: a character that is none of the alphabet, a length that cannot be, bits
- * that are left over, or the buffer is full; the buffer is then as before. */
+/*
+ * Adds the bytes; false: a character that is none of the alphabet, a length that cannot be,
+ * bits that are left over, or the buffer is full; the buffer is then as before.
+ */
 bool	base64url_decode(struct buf *, struct str text);
 
 #endif

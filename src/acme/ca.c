@@ -1,7 +1,7 @@
 /*
- * ca: calls wait in a queue, and the first one decides what is fetched next: the directory, a nonce,
- * the account, or what it is itself. One fetch is under way at a time, so a nonce is used as soon as it
- * comes, and the account is made once.
+ * ca: calls wait in a queue, and the first one decides what is fetched next: the directory, a
+ * nonce, the account, or what it is itself. One fetch is under way at a time, so a nonce is
+ * used as soon as it comes, and the account is made once.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -310,7 +310,9 @@ account_done(void *arg, const struct fetch_result *r)
 	}
 }
 
-/* The same key gets the same account, however often it asks: nothing but the key need be kept. */
+/*
+ * The same key gets the same account, however often it asks: nothing but the key need be kept.
+ */
 static void
 account_ask(struct ca *ca)
 {

@@ -1,6 +1,6 @@
 /*
- * ca: a client of one ACME CA: its directory, its nonces, an account there, and signed requests, one
- * at a time. What the requests are for is issue.c's.
+ * ca: a client of one ACME CA: its directory, its nonces, an account there, and signed
+ * requests, one at a time. What the requests are for is issue.c's.
  */
 #ifndef ACME_CA_H
 #define ACME_CA_H
@@ -21,9 +21,9 @@ struct ca_conf {			/* strings are copied */
 
 struct ca_reply {			/* valid during the callback */
 	/*
-	 * NULL: 2xx. ACME_GONE: no answer, so what was asked for may have been done. ACME_LIMIT: too much
-	 * or too early. ACME_ACCOUNT: it takes no account from us. ACME_REFUSED: any other problem.
-	 * ACME_REPLY: not understood.
+	 * NULL: 2xx. ACME_GONE: no answer, so what was asked for may have been done.
+	 * ACME_LIMIT: too much or too early. ACME_ACCOUNT: it takes no account from us.
+	 * ACME_REFUSED: any other problem. ACME_REPLY: not understood.
 	 */
 	const struct why *why;
 	const char	*detail;	/* for people; "" when there is none */
@@ -44,8 +44,8 @@ void		 ca_set_key(struct ca *, const struct jose_key *);
 const struct jose_key *ca_key(const struct ca *);	/* NULL: none yet */
 
 /*
- * `done` is called exactly once, in a later turn, unless ca_cancel comes first. The directory and the
- * account come first where they are needed, and a refused nonce is replaced by another.
+ * `done` is called exactly once, in a later turn, unless ca_cancel comes first. The directory
+ * and the account come first where they are needed, and a refused nonce is replaced by another.
  */
 void		 ca_post(struct ca *, const char *url, struct str payload, ca_done_f *, void *arg);
 /* POST-as-GET */

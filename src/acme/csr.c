@@ -131,7 +131,10 @@ csr_make(struct str key_pem, const char *const *names, unsigned n, struct buf *d
 
 /* ---- the answer to tls-alpn-01 ---- */
 
-/* The extension id-pe-acmeIdentifier: an OCTET STRING in the OCTET STRING that each extension is. */
+/*
+ * The extension id-pe-acmeIdentifier: an OCTET STRING in the OCTET STRING that each extension
+ * is.
+ */
 static bool
 identifier_set(X509 *x, struct str answer)
 {
@@ -190,7 +193,10 @@ csr_challenge(const char *name, struct str answer, struct buf *pem)
 
 /* ---- the name of a certificate for its CA ---- */
 
-/* The serial number as DER has it, without tag and length: 0 in front where the first bit is set. */
+/*
+ * The serial number as DER has it, without tag and length: 0 in front where the first bit is
+ * set.
+ */
 static void
 add_serial(struct buf *b, const ASN1_INTEGER *serial)
 {

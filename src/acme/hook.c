@@ -1,6 +1,6 @@
 /*
- * hook: posix_spawn, a pipe for what the program says, and a pidfd that tells when it has ended. The
- * program leads a process group, so that its children end with it.
+ * hook: posix_spawn, a pipe for what the program says, and a pidfd that tells when it has
+ * ended. The program leads a process group, so that its children end with it.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -12,12 +12,15 @@
 
 struct hook;
 
-/* NULL: it ended with 0. ACME_HOOK: it did not; `said` is the last line that it wrote, or what is wrong. */
+/*
+ * NULL: it ended with 0. ACME_HOOK: it did not; `said` is the last line that it wrote, or what
+ * is wrong.
+ */
 typedef void	hook_done_f(void *arg, const struct why *, const char *said);
 
 /*
- * PROGRAM VERB NAME RECORD VALUE. `done` is called exactly once, in a later turn, unless hook_free
- * comes first.
+ * PROGRAM VERB NAME RECORD VALUE. `done` is called exactly once, in a later turn, unless
+ * hook_free comes first.
  */
 struct hook	*hook_new(struct loop *, const char *const argv[5], int64_t timeout_usec, hook_done_f *,
 		    void *arg);

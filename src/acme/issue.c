@@ -1,8 +1,8 @@
 /*
- * issue: the order's own way: made or taken over, written down, looked at again and again, finalized,
- * downloaded. Each step is a function that asks the CA and one that takes its answer; steps follow
- * each other in turns of the loop, and each act that another Mola must not do as well is preceded by a
- * look at the lease.
+ * issue: the order's own way: made or taken over, written down, looked at again and again,
+ * finalized, downloaded. Each step is a function that asks the CA and one that takes its
+ * answer; steps follow each other in turns of the loop, and each act that another Mola must not
+ * do as well is preceded by a look at the lease.
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -188,7 +188,10 @@ order_made(void *arg, const struct ca_reply *r)
 {
 	struct issue *x = arg;
 
-	/* what is replaced may have been, or be another CA's by now: the order does not depend on it */
+	/*
+	 * what is replaced may have been, or be another CA's by now: the order does not depend
+	 * on it
+	 */
 	if (r->why == WHY_ACME_REFUSED && x->conf.replaces != NULL && !x->lone) {
 		x->lone = true;
 		issue_go(x, order_new);

@@ -1,7 +1,8 @@
 /*
- * issue: one attempt for one certificate, from the order to the chain that the CA returns. What must
- * survive a kill at any point is in the store before the next step is taken, and the first step of each
- * attempt is to look there: an order that is under way, ours or another's, is gone on with.
+ * issue: one attempt for one certificate, from the order to the chain that the CA returns. What
+ * must survive a kill at any point is in the store before the next step is taken, and the first
+ * step of each attempt is to look there: an order that is under way, ours or another's, is gone
+ * on with.
  */
 #ifndef ACME_ISSUE_H
 #define ACME_ISSUE_H
@@ -36,11 +37,16 @@ struct issue_end {			/* valid during the callback */
 };
 
 typedef void	issue_ended_f(void *arg, const struct issue_end *);
-/* For the log: an order was made, resumed, left behind (text: its URL); a phase has begun. `what` is the
- * event's name. */
+/*
+ * For the log: an order was made, resumed, left behind (text: its URL); a phase has begun.
+ * `what` is the event's name.
+ */
 typedef void	issue_note_f(void *arg, const char *what, const char *text);
 
-/* `ended` is called exactly once, in a later turn, unless issue_free comes first; it may free it. */
+/*
+ * `ended` is called exactly once, in a later turn, unless issue_free comes first; it may free
+ * it.
+ */
 struct issue	*issue_new(const struct issue_conf *, issue_note_f *, issue_ended_f *, void *arg);
 void		 issue_free(struct issue **);
 const char	*issue_phase(const struct issue *);	/* for people: "waiting for the CA" */

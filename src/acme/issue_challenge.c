@@ -1,6 +1,6 @@
 /*
- * issue_challenge: what the authorizations of an order need. They are read first, all of them, so that
- * the answers stand in the store before the CA is told to look for the first one.
+ * issue_challenge: what the authorizations of an order need. They are read first, all of them,
+ * so that the answers stand in the store before the CA is told to look for the first one.
  */
 #include <stdlib.h>
 #include <string.h>

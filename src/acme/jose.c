@@ -1,6 +1,6 @@
 /*
- * jose: OpenSSL makes ECDSA signatures in DER, JWS has them as two numbers of 32 octets; that and
- * base64url is nearly all there is to it.
+ * jose: OpenSSL makes ECDSA signatures in DER, JWS has them as two numbers of 32 octets; that
+ * and base64url is nearly all there is to it.
  */
 #include <limits.h>
 #include <openssl/bn.h>

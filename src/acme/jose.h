@@ -1,6 +1,7 @@
 /*
- * jose: signed requests as ACME wants them (RFC 7515, flattened JSON; RFC 7638 thumbprints): ES256
- * with an account's key, HS256 for the binding to an account elsewhere. Pure: texts in, texts out.
+ * jose: signed requests as ACME wants them (RFC 7515, flattened JSON; RFC 7638 thumbprints):
+ * ES256 with an account's key, HS256 for the binding to an account elsewhere. Pure: texts in,
+ * texts out.
  */
 #ifndef ACME_JOSE_H
 #define ACME_JOSE_H

@@ -1,6 +1,6 @@
 /*
- * record: a store can be damaged, restored or from a later version of Mola, so all that is read is
- * checked like what strangers say.
+ * record: a store can be damaged, restored or from a later version of Mola, so all that is read
+ * is checked like what strangers say.
  */
 #include <ctype.h>
 #include <jansson.h>

@@ -1,7 +1,7 @@
 /*
  * reply: what a CA says (RFC 8555, RFC 9773, RFC 7807): JSON in, checked structs out. Pure. All
- * of it is foreign: texts are bounded, URLs are https, what is not known is passed over, and what
- * is needed and missing makes a reply BAD. Everything lives in the arena.
+ * of it is foreign: texts are bounded, URLs are https, what is not known is passed over, and
+ * what is needed and missing makes a reply BAD. Everything lives in the arena.
  */
 #ifndef ACME_REPLY_H
 #define ACME_REPLY_H

@@ -47,9 +47,9 @@ enum store_outcome {
 	STORE_REFUSED		/* it never will be: too large, not allowed, the secret is missing */
 };
 /*
- * Called exactly once, in a later turn, unless store_free or store_forget comes first; the view has
- * the result by then. A write whose answer is lost is read
- * back until it is known what became of it, for as long as that takes.
+ * Called exactly once, in a later turn, unless store_free or store_forget comes first; the view
+ * has the result by then. A write whose answer is lost is read back until it is known what
+ * became of it, for as long as that takes.
  */
 typedef void	store_done_f(void *arg, enum store_outcome, const char *detail);
 
@@ -145,8 +145,8 @@ store_forget(struct store *s, const void *arg)
 }
 
 /*
- * The lease: while it is wanted, the store tries to get and to keep it; when no longer, it is given
- * back. A directory's is held from the moment that it is wanted.
+ * The lease: while it is wanted, the store tries to get and to keep it; when no longer, it is
+ * given back. A directory's is held from the moment that it is wanted.
  */
 static inline void
 store_lease_want(struct store *s, bool wanted)
@@ -162,8 +162,9 @@ store_lease_held(const struct store *s)
 }
 
 /*
- * A label of the object "lease", written with the next beat, which comes at once; only while the
- * lease is held. NULL: the label goes. Read with store_find("lease"). Keys of ours: "fail.H".
+ * A label of the object "lease", written with the next beat, which comes at once; only while
+ * the lease is held. NULL: the label goes. Read with store_find("lease"). Keys of ours:
+ * "fail.H".
  */
 static inline void
 store_lease_note(struct store *s, const char *key, const char *value)

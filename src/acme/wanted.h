@@ -1,6 +1,6 @@
 /*
- * wanted: which certificates the configuration and the services want, and which of them are refused,
- * and why. Pure.
+ * wanted: which certificates the configuration and the services want, and which of them are
+ * refused, and why. Pure.
  */
 #ifndef ACME_WANTED_H
 #define ACME_WANTED_H

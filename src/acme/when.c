@@ -28,7 +28,10 @@ take_text(struct str *s, struct str text)
 	return true;
 }
 
-/* False: there is no such day. timegm would take 31 February for 3 March; a leap second is the next. */
+/*
+ * False: there is no such day. timegm would take 31 February for 3 March; a leap second is the
+ * next.
+ */
 static bool
 seconds_of(const struct tm *given, int64_t *sec)
 {
@@ -107,7 +110,9 @@ take_month(struct str *s, int *out)
 	return false;
 }
 
-/* The form that senders must use (RFC 9110, 5.6.7); the two obsolete ones are not understood. */
+/*
+ * The form that senders must use (RFC 9110, 5.6.7); the two obsolete ones are not understood.
+ */
 bool
 when_http_date(struct str s, int64_t *sec)
 {

@@ -15,9 +15,9 @@ bool	when_http_date(struct str, int64_t *sec);	/* Fri, 27 Nov 2026 22:53:00 GMT 
 int64_t	when_retry_after(struct str, int64_t now, int64_t most);
 
 /*
- * When to renew a certificate that is valid between these two: when a third of that is left, 4 % of
- * it earlier or later, as `chance` (0 to 1) says, so that certificates of one day do not all come due
- * at once. `window`: what the CA suggests (ARI), or NULL.
+ * When to renew a certificate that is valid between these two: when a third of that is left, 4
+ * % of it earlier or later, as `chance` (0 to 1) says, so that certificates of one day do not
+ * all come due at once. `window`: what the CA suggests (ARI), or NULL.
  */
 struct when_window {
 	int64_t	 start, end;

@@ -1,6 +1,6 @@
 /*
- * conf_acme: types of values about certificates from ACME CAs, and whether the section is sound as a
- * whole. Nothing is asked of a CA here.
+ * conf_acme: types of values about certificates from ACME CAs, and whether the section is sound
+ * as a whole. Nothing is asked of a CA here.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -21,7 +21,10 @@
 
 /* ---- names ---- */
 
-/* A certificate of a public CA is for names, which have a dot and a last label that is no number. */
+/*
+ * A certificate of a public CA is for names, which have a dot and a last label that is no
+ * number.
+ */
 static bool
 is_name(struct str s)
 {

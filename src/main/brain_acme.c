@@ -1,6 +1,6 @@
 /*
- * brain_acme: in a Swarm, and with a secret to seal with, the state is in the Swarm's configs; else in
- * a directory, which is the only choice on a node that is no manager.
+ * brain_acme: in a Swarm, and with a secret to seal with, the state is in the Swarm's configs;
+ * else in a directory, which is the only choice on a node that is no manager.
  */
 #include <openssl/sha.h>
 #include <stdio.h>

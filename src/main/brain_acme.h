@@ -1,6 +1,6 @@
 /*
- * brain_acme: what the brain has of ACME: where its state is kept, by configuration and by what the
- * Engine is, and what its events look like in the log.
+ * brain_acme: what the brain has of ACME: where its state is kept, by configuration and by what
+ * the Engine is, and what its events look like in the log.
  */
 #ifndef MAIN_BRAIN_ACME_H
 #define MAIN_BRAIN_ACME_H
