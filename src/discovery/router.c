@@ -46,7 +46,7 @@ static void
 gather_tls(struct traefik_reading *r, struct router *router, const struct swarm_label *label,
     const struct str *word, unsigned n)
 {
-	const char *text = "Mola has no TLS: the router is served on its addresses as they are";
+	const char *text = "TLS is that of Mola's own listeners and certificates";
 
 	router->tls |= n > 5 || !str_eq_nocase(str_of(label->value), STR("false"));
 	if (n == 6 && word_is(word[5], "certresolver") && label->value[0] != '\0') {
