@@ -14,7 +14,7 @@
 
 #define ARI_USEC	(6 * 3600 * USEC_PER_SEC)	/* between two questions, unless the CA says otherwise */
 #define ARI_LEAST	60			/* seconds, whatever it says */
-#define RETRY_SEC	7200			/* when the store has refused a certificate */
+#define RETRY_SEC	7200			/* when a certificate could not be stored or served */
 
 /* ---- accounts ---- */
 
@@ -158,8 +158,13 @@ issue_good(struct acme_cert *c, const struct issue_end *e)
 	const char *url = c->ordering;
 	char text[80];
 
-	if (!acme_serve(c, c->saving_generation, url, str_of(e->chain), str_of(e->key)))
+	c->forced = false;
+	if (!acme_serve(c, c->saving_generation, url, str_of(e->chain), str_of(e->key))
+	    || c->served != c->saving_generation) {
+		/* whatever the reason is: it would be the same the next time */
 		acme_tell(c, LOG_WARN, "acme.unserved", WHY_ACME_CERT, "");
+		c->again = acme_now() + RETRY_SEC;
+	}
 	snprintf(text, sizeof text, "valid for %lld hours", (long long)(c->not_after - acme_now()) / 3600);
 	acme_tell(c, LOG_INFO, "acme.issued", NULL, text);
 	fail_note(c);

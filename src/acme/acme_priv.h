@@ -31,7 +31,7 @@ struct acme_cert {
 
 	/* of the store */
 	unsigned	 generation;	/* the newest that is there; 0: none */
-	unsigned	 served;	/* the generation in force: the one that is valid longest */
+	unsigned	 served;	/* the generation in force */
 	int64_t		 not_before, not_after;	/* of that one, seconds since the epoch */
 	char		 renewal_id[200];	/* "" when it has none */
 	char		*ca_url;		/* that it is from */

@@ -1,6 +1,6 @@
 /*
- * acme_read: what the store says: certificates, of which the one that is valid longest is
- * served (a restored Swarm brings old ones back), orders, whose answers to challenges any Mola
+ * acme_read: what the store says: certificates, of which the latest generation is served
+ * (a restored Swarm brings old ones back), orders, whose answers to challenges any Mola
  * gives, and how often a name has failed.
  */
 #include <stdio.h>
@@ -60,6 +60,22 @@ serve_note(struct acme_cert *c, const struct cert *x, unsigned generation, const
 	buf_fini(&id);
 }
 
+/*
+ * A later generation is what somebody wanted, even where it is valid for a shorter time. One that
+ * has expired takes nothing out of force that has not.
+ */
+static bool
+is_better(const struct acme_cert *c, const struct cert *x, unsigned generation)
+{
+	int64_t now = acme_now(), until = cert_not_after(x);
+
+	if (c->served == 0)
+		return true;
+	if (now >= until || now >= c->not_after)
+		return until > c->not_after;
+	return generation > c->served || (generation == c->served && until > c->not_after);
+}
+
 bool
 acme_serve(struct acme_cert *c, unsigned generation, const char *ca_url, struct str chain,
     struct str key)
@@ -70,7 +86,7 @@ acme_serve(struct acme_cert *c, unsigned generation, const char *ca_url, struct 
 
 	if (cert_parse_pair(chain, key, &x, NULL) != NULL)
 		return false;
-	if (c->served != 0 && cert_not_after(x) <= c->not_after) {
+	if (!is_better(c, x, generation)) {
 		cert_unref(&x);
 		return true;
 	}

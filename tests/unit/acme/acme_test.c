@@ -447,24 +447,45 @@ what_expires_is_renewed(void **state)
 	assert_int_equal(nissues, 0);
 }
 
-/* Generations of a restored backup are older than what is in force. */
+/* Generations of a restored backup are older than what is in force; a shorter validity is no reason. */
 static void
-the_one_that_is_valid_longest_is_served(void **state)
+the_latest_generation_that_is_valid_is_served(void **state)
 {
 	struct site *s = *state;
 	char before[8192];
 
-	store_has_cert(s, "example.org", 1, -10, 7200);
+	store_has_cert(s, "example.org", 3, -10, 3600);
 	want(s, "example.org");
 	UNTIL(s->loop, shelf.n == 1);
 	snprintf(before, sizeof before, "%s", shelf.pem[0]);
-	store_has_cert(s, "example.org", 2, -10, 3600);
+	store_has_cert(s, "example.org", 2, -10, 7200);
+	store_has_cert(s, "example.org", 4, -100, -10);
 	turns(s);
 	turns(s);
 	assert_string_equal(shelf.pem[0], before);
-	store_has_cert(s, "example.org", 3, -10, 9000);
+	store_has_cert(s, "example.org", 5, -10, 1800);
 	UNTIL(s->loop, strcmp(shelf.pem[0], before) != 0);
 	assert_int_equal(nissues, 0);
+}
+
+/* A shorter profile, by hand: it is ordered once. */
+static void
+a_shorter_certificate_is_no_loop(void **state)
+{
+	struct site *s = *state;
+	char detail[CERTS_DETAIL_MAX];
+
+	store_has_cert(s, "example.org", 1, -10, 90000);
+	want(s, "example.org");
+	UNTIL(s->loop, shelf.n == 1);
+	assert_true(shelf.source->renew(s->acme, "acme:example.org", detail));
+	UNTIL(s->loop, nissues == 1);
+	issue_succeeds(s, "example.org", -5, 3600);
+	UNTIL(s->loop, !s->store->lease_wanted);
+	turns(s);
+	turns(s);
+	assert_int_equal(nissues, 0);
+	assert_int_equal(TAILQ_FIRST(&s->acme->certs_list)->served, 2);
 }
 
 #define TOKEN "LoqXcYV8q5ONbJQxbmR7SCTNo3tiAXDfowyjxAjEuX0"
@@ -628,7 +649,8 @@ main(void)
 		CASE(without_the_lease_nothing_is_ordered),
 		CASE(failures_are_written_down_for_everybody),
 		CASE(what_expires_is_renewed),
-		CASE(the_one_that_is_valid_longest_is_served),
+		CASE(the_latest_generation_that_is_valid_is_served),
+		CASE(a_shorter_certificate_is_no_loop),
 		CASE(any_mola_answers_the_challenges_of_all),
 		CASE(what_nobody_wants_stays_until_it_is_removed),
 		CASE(after_a_week_it_goes_by_itself),
