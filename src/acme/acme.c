@@ -233,8 +233,8 @@ on_remove(void *arg, const char *id, char detail[CERTS_DETAIL_MAX])
 	struct acme_cert *c = find_id(a, id);
 
 	if (c != NULL && c->wanted && c->refused == NULL) {
-		snprintf(detail, CERTS_DETAIL_MAX, "%.60s wants it, and would order it again: remove it there first",
-		    c->source);
+		snprintf(detail, CERTS_DETAIL_MAX,
+		    "%.60s wants it, and would order it again: remove it there first", c->source);
 		return false;
 	}
 	if (c == NULL || a->store == NULL) {
@@ -273,11 +273,13 @@ cas_open(struct acme *a)
 {
 	for (unsigned i = 0; i < a->conf->nacme_cas; i++) {
 		const struct conf_acme_ca *from = &a->conf->acme_ca[i];
-		struct ca_conf c = { from->url, from->trust, a->conf->acme_email, from->eab_id, { NULL, 0 } };
+		struct ca_conf c = { .directory = from->url, .trust = from->trust,
+		    .email = a->conf->acme_email, .eab_id = from->eab_id };
 		struct buf secret;
 
 		buf_init(&secret, 4096);
-		if (from->eab_key != NULL && base64url_decode(&secret, str_of(from->eab_key)) && secret.len > 0)
+		if (from->eab_key != NULL && base64url_decode(&secret, str_of(from->eab_key))
+		    && secret.len > 0)
 			c.eab_secret = buf_str(&secret);
 		else
 			c.eab_id = NULL;		/* the CA tells what is missing */

@@ -112,7 +112,8 @@ saved(void *arg, enum store_outcome outcome, const char *detail)
 		acme_tell(c, LOG_DEBUG, "acme.saved", NULL, "");
 		break;
 	case STORE_EXISTS:
-		acme_tell(c, LOG_WARN, "acme.saved_before", NULL, "another Mola had this certificate first");
+		acme_tell(c, LOG_WARN, "acme.saved_before", NULL,
+		    "another Mola had this certificate first");
 		break;
 	case STORE_REFUSED:
 		acme_tell(c, LOG_ERROR, "acme.unsaved", WHY_STORE_REFUSED, detail);
@@ -165,7 +166,8 @@ issue_good(struct acme_cert *c, const struct issue_end *e)
 		acme_tell(c, LOG_WARN, "acme.unserved", WHY_ACME_CERT, "");
 		c->again = acme_now() + RETRY_SEC;
 	}
-	snprintf(text, sizeof text, "valid for %lld hours", (long long)(c->not_after - acme_now()) / 3600);
+	snprintf(text, sizeof text, "valid for %lld hours",
+	    (long long)(c->not_after - acme_now()) / 3600);
 	acme_tell(c, LOG_INFO, "acme.issued", NULL, text);
 	fail_note(c);
 	save(c, url, e);
@@ -186,7 +188,8 @@ issue_bad(struct acme_cert *c, const struct issue_end *e)
 		c->failed = e->failed;
 	c->why = e->why;
 	snprintf(c->detail, sizeof c->detail, "%s", e->detail);
-	acme_tell(c, c->served > 0 && acme_now() < c->not_after ? LOG_WARN : LOG_ERROR, "acme.failed", e->why, e->detail);
+	acme_tell(c, c->served > 0 && acme_now() < c->not_after ? LOG_WARN : LOG_ERROR,
+	    "acme.failed", e->why, e->detail);
 	fail_note(c);
 }
 
@@ -258,7 +261,8 @@ window_done(void *arg, const struct ca_reply *r)
 	if (r->why != NULL || !reply_renewal(r->body, &w))
 		return;
 	if (c->has_window && (w.start != c->window.start || w.end != c->window.end))
-		acme_tell(c, LOG_INFO, "acme.window_moved", NULL, "the CA suggests another time for the renewal");
+		acme_tell(c, LOG_INFO, "acme.window_moved", NULL,
+		    "the CA suggests another time for the renewal");
 	c->window = w;
 	c->has_window = true;
 	acme_note(c);
@@ -313,8 +317,10 @@ look_after(struct acme_cert *c)
 
 	if (c->wanted && c->served > 0 && !c->asking && now >= c->ask_usec)
 		window_ask(c);
-	if (!c->wanted && c->generation > 0 && c->unwanted_usec != 0 && now - c->unwanted_usec > UNWANTED_USEC) {
-		acme_tell(c, LOG_INFO, "acme.unwanted", NULL, "no service has wanted it for a week: it is removed");
+	if (!c->wanted && c->generation > 0 && c->unwanted_usec != 0
+	    && now - c->unwanted_usec > UNWANTED_USEC) {
+		acme_tell(c, LOG_INFO, "acme.unwanted", NULL,
+		    "no service has wanted it for a week: it is removed");
 		acme_cert_remove(c);
 	}
 }

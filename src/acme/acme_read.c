@@ -256,13 +256,15 @@ failures_take(struct acme_cert *c, const char *value)
 	uint64_t n[3];
 
 	for (int i = 0; i < 3; i++)
-		if (!str_split(&rest, ' ', &part[i]) || !str_to_u64(part[i], &n[i]) || n[i] > INT32_MAX * 4LL)
+		if (!str_split(&rest, ' ', &part[i]) || !str_to_u64(part[i], &n[i])
+		    || n[i] > INT32_MAX * 4LL)
 			return;
 	if ((int64_t)n[1] <= c->again || n[0] > 1000000)
 		return;
 	c->failures = (unsigned)n[0];
 	c->again = (int64_t)n[1];
-	if (c->again > acme_now() + 24 * 3600)		/* a clock that was wrong holds us up for a day at most */
+	/* a clock that was wrong holds us up for a day at most */
+	if (c->again > acme_now() + 24 * 3600)
 		c->again = acme_now() + 24 * 3600;
 	c->failed = (unsigned)n[2];
 }

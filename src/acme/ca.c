@@ -15,7 +15,7 @@
 #define TIMEOUT_USEC	(30 * USEC_PER_SEC)
 #define REPLY_MAX	(1u << 20)		/* bytes of an answer */
 #define NONCE_MAX	256
-#define NONCE_TRIES	40		/* Pebble refuses nonces by chance, and there CAs with several fronts */
+#define NONCE_TRIES	40		/* a CA with several fronts may not know its own nonces */
 #define DIRECTORY_USEC	(24 * 3600 * USEC_PER_SEC)	/* a directory is read again after that */
 #define RETRY_MOST	(24 * 3600)	/* seconds of Retry-After that are believed */
 
@@ -176,7 +176,8 @@ call_tell(struct ca *ca, const struct fetch_result *f, const struct why *other)
 	r.detail = f->why == WHY_METRICS_FETCH ? f->detail : p.text[0] != '\0' ? p.text
 	    : f->why == WHY_METRICS_STATUS ? text : "";
 	r.type = p.type;
-	r.retry_after = when_retry_after(str_of(ca->retry_after), clock_wall_usec() / USEC_PER_SEC, RETRY_MOST);
+	r.retry_after = when_retry_after(str_of(ca->retry_after), clock_wall_usec() / USEC_PER_SEC,
+	    RETRY_MOST);
 	ca->doing = DOING_NOTHING;
 	call_end(ca, &r);
 	arena_free(&a);
@@ -355,7 +356,8 @@ renewal_ask(struct ca *ca, const struct call *c)
 
 	ca->doing = DOING_CALL;
 	if (ca->directory.renewal_info == NULL) {
-		call_tell(ca, &(struct fetch_result){ .why = WHY_METRICS_STATUS, .detail = "" }, WHY_ACME_REFUSED);
+		call_tell(ca, &(struct fetch_result){ .why = WHY_METRICS_STATUS, .detail = "" },
+		    WHY_ACME_REFUSED);
 		return;
 	}
 	snprintf(url, sizeof url, "%s/%s", ca->directory.renewal_info, c->url);

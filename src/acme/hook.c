@@ -77,7 +77,7 @@ last_line(struct hook *h)
 	size_t len = strlen(h->said);
 	char *at;
 
-	while (len > 0 && (h->said[len - 1] == '\n' || h->said[len - 1] == ' ' || h->said[len - 1] == '\r'))
+	while (len > 0 && strchr("\n\r ", h->said[len - 1]) != NULL)
 		h->said[--len] = '\0';
 	at = strrchr(h->said, '\n');
 	if (at != NULL)
@@ -168,7 +168,8 @@ spawn(struct hook *h, const char *const argv[5], int out)
 	sigemptyset(&none);
 	sigfillset(&all);
 	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setflags(&attr,
+	    POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	posix_spawnattr_setpgroup(&attr, 0);
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawnattr_setsigdefault(&attr, &all);

@@ -157,7 +157,8 @@ order_payload(struct issue *x, const struct reply_directory *d)
 	char *text;
 
 	for (unsigned i = 0; i < x->conf.names->n; i++)
-		json_array_append_new(list, json_pack("{ssss}", "type", "dns", "value", x->conf.names->name[i]));
+		json_array_append_new(list,
+		    json_pack("{ssss}", "type", "dns", "value", x->conf.names->name[i]));
 	member(j, "identifiers", list);
 	if (x->conf.profile != NULL && d->nprofiles > 0)
 		member(j, "profile", json_string(x->conf.profile));
@@ -219,7 +220,8 @@ order_contacted(void *arg, const struct ca_reply *r)
 	if (r->why != NULL || d == NULL)
 		issue_refused(x, r, false);
 	else if (!profile_known(x, d))
-		issue_fail(x, WHY_ACME_REFUSED, "it has no profile of the name that is configured", false);
+		issue_fail(x, WHY_ACME_REFUSED, "it has no profile of the name that is configured",
+		    false);
 	else if (issue_may_act(x)) {
 		payload = order_payload(x, d);
 		ca_order(x->conf.ca, str_of(payload), order_made, x);
@@ -326,8 +328,8 @@ wait_on(struct issue *x, int64_t retry_after)
 		x->wait_usec = WAIT_MOST;
 	if (retry_after > RETRY_MOST)
 		retry_after = RETRY_MOST;
-	timer_set(x->conf.loop, &x->timer, now + (retry_after > 0 ? retry_after * USEC_PER_SEC : x->wait_usec),
-	    issue_look, x);
+	timer_set(x->conf.loop, &x->timer,
+	    now + (retry_after > 0 ? retry_after * USEC_PER_SEC : x->wait_usec), issue_look, x);
 }
 
 void

@@ -71,7 +71,8 @@ static void
 authz_pending(struct issue *x, const struct reply_authz *z)
 {
 	if (x->recorded && !challenge_recall(x, z))
-		fail_name(x, WHY_ACME_ORDER, z->name, "its challenge is not the one that was written down");
+		fail_name(x, WHY_ACME_ORDER, z->name,
+		    "its challenge is not the one that was written down");
 	else if (!x->recorded && !challenge_choose(x, z))
 		fail_name(x, WHY_ACME_CHALLENGE, z->name, z->wildcard ? "a wildcard needs dns-01" : "");
 	else {
@@ -97,7 +98,8 @@ authz_read(void *arg, const struct ca_reply *r)
 	}
 	problem = problem_of(&z);
 	if (z.status == REPLY_INVALID || z.status == REPLY_OTHER)
-		fail_name(x, WHY_ACME_INVALID, z.name, problem != NULL ? problem : "the CA gives no reason");
+		fail_name(x, WHY_ACME_INVALID, z.name,
+		    problem != NULL ? problem : "the CA gives no reason");
 	else if (z.status == REPLY_PENDING && !x->seeks_problem)
 		authz_pending(x, &z);
 	else {
@@ -177,7 +179,8 @@ issue_present(void *arg)
 		x->at++;
 	if (x->at < x->nchallenges) {
 		if (x->conf.hook == NULL)
-			issue_fail(x, WHY_ACME_CHALLENGE, "the order needs dns-01, and no hook is configured", true);
+			issue_fail(x, WHY_ACME_CHALLENGE,
+			    "the order needs dns-01, and no hook is configured", true);
 		else
 			hook_run(x, "present", &x->challenge[x->at], presented);
 		return;

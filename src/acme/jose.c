@@ -239,7 +239,8 @@ jose_sign_mac(struct str secret, struct str head, struct str payload, struct buf
 
 	ASSERT(secret.len > 0);
 	input_make(&input, head, payload);
-	if (HMAC(EVP_sha256(), secret.p, (int)secret.len, (unsigned char *)input.p, input.len, mac, &n) == NULL)
+	if (HMAC(EVP_sha256(), secret.p, (int)secret.len, (unsigned char *)input.p, input.len, mac,
+	    &n) == NULL)
 		BUG("OpenSSL does not authenticate");
 	add_signed(b, buf_str(&input), (struct str){ (char *)mac, n });
 	buf_fini(&input);

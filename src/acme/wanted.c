@@ -65,7 +65,8 @@ is_public(const char *name)
 {
 	const char *dot = strrchr(name, '.');
 
-	return dot != NULL && dot[1] != '\0' && !isdigit((unsigned char)dot[1]) && strchr(name, ':') == NULL;
+	return dot != NULL && dot[1] != '\0' && !isdigit((unsigned char)dot[1])
+	    && strchr(name, ':') == NULL;
 }
 
 static const char *

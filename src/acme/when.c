@@ -65,8 +65,8 @@ take_zone(struct str *s, int64_t *offset)
 	if (take_text(s, STR("Z")))
 		return true;
 	sign = take_text(s, STR("+")) ? 1 : take_text(s, STR("-")) ? -1 : 0;
-	if (sign == 0 || !take_digits(s, 2, &hours) || !take_text(s, STR(":")) || !take_digits(s, 2, &minutes)
-	    || hours > 23 || minutes > 59)
+	if (sign == 0 || !take_digits(s, 2, &hours) || !take_text(s, STR(":"))
+	    || !take_digits(s, 2, &minutes) || hours > 23 || minutes > 59)
 		return false;
 	*offset = sign * (hours * 3600 + minutes * 60);
 	return true;
@@ -125,7 +125,8 @@ when_http_date(struct str s, int64_t *sec)
 	s.len -= 4;
 	if (!take_text(&s, STR(" ")) || !take_digits(&s, 2, &tm.tm_mday) || !take_text(&s, STR(" "))
 	    || !take_month(&s, &tm.tm_mon) || !take_text(&s, STR(" ")) || !take_digits(&s, 4, &year)
-	    || !take_text(&s, STR(" ")) || !take_clock(&s, &tm) || !take_text(&s, STR(" GMT")) || s.len > 0)
+	    || !take_text(&s, STR(" ")) || !take_clock(&s, &tm) || !take_text(&s, STR(" GMT"))
+	    || s.len > 0)
 		return false;
 	tm.tm_year = year - 1900;
 	return seconds_of(&tm, sec);

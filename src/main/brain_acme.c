@@ -65,8 +65,8 @@ seal_open_files(const struct conf_list *files)
 		if (secret_file_read(files->item[i], text, sizeof text, &line, problem, sizeof problem))
 			why = seal_add(seal, line);
 		if (why != NULL)
-			log_event(LOG_ERROR, "acme.secret", "file", files->item[i], "why", why_name(why), "text",
-			    problem[0] != '\0' ? problem : why->text, NULL);
+			log_event(LOG_ERROR, "acme.secret", "file", files->item[i], "why", why_name(why),
+			    "text", problem[0] != '\0' ? problem : why->text, NULL);
 		explicit_bzero(text, sizeof text);
 	}
 	if (seal_secrets(seal) == 0)
@@ -130,7 +130,8 @@ fingerprint(const struct brain_acme *b, unsigned char out[SHA256_DIGEST_LENGTH])
 	buf_init(&all, 64u << 10);
 	buf_printf(&all, "%d|%s|%s", wants_swarm(b), c->acme_state, c->acme_prefix);
 	for (unsigned i = 0; i < c->acme_secrets.n; i++)
-		if (secret_file_read(c->acme_secrets.item[i], text, sizeof text, &line, problem, sizeof problem))
+		if (secret_file_read(c->acme_secrets.item[i], text, sizeof text, &line, problem,
+		    sizeof problem))
 			buf_printf(&all, "|%.*s", STR_ARG(line));
 	explicit_bzero(text, sizeof text);
 	SHA256((const unsigned char *)all.p, all.len, out);
