@@ -3,6 +3,7 @@
  * (tbl/conf.h). Durations and addresses are strings, as in the file; secrets are left out.
  */
 #include "admin/view.h"
+#include "conf/conf_check.h"
 #include "conf/conf_section.h"
 
 static json_t	*section(enum conf_section_id, const struct conf *, const void *base);
@@ -50,6 +51,17 @@ put_keys(json_t *j, enum conf_section_id id, const struct conf *c, const void *b
 			json_object_set_new(j, conf_sections[s].name, section(s, c, base));
 }
 
+/* Keys that the service may not have are not there, whatever defaults say of them. */
+static void
+drop_misplaced(json_t *j, enum service_kind kind)
+{
+	size_t n;
+	const struct conf_misplaced *m = kind_misplaced(kind, &n);
+
+	for (size_t i = 0; i < n; i++)
+		json_object_set_new(m[i].section == NULL ? j : json_object_get(j, m[i].section), m[i].key, json_null());
+}
+
 static json_t *
 items(enum conf_section_id id, const struct conf *c, const void *base)
 {
@@ -60,8 +72,11 @@ items(enum conf_section_id id, const struct conf *c, const void *base)
 	for (; n > 0; n--, item += conf_sections[id].size) {
 		j = json_object();
 		put_keys(j, id, c, item);
-		if (id == SECTION_SERVICE)
-			put_keys(j, SECTION_DEFAULTS, c, &((const struct conf_service *)(const void *)item)->conf);
+		if (id == SECTION_SERVICE) {
+			const struct service_conf *conf = &((const struct conf_service *)(const void *)item)->conf;
+			put_keys(j, SECTION_DEFAULTS, c, conf);
+			drop_misplaced(j, conf->kind);
+		}
 		json_array_append_new(list, j);
 	}
 	return list;
@@ -76,6 +91,8 @@ section(enum conf_section_id id, const struct conf *c, const void *base)
 
 	if (id == SECTION_SWARM && c->swarm_endpoints.n == 0)
 		return json_null();		/* without the section there is no Swarm */
+	if (id == SECTION_ACME && c->nacme_cas == 0)
+		return json_null();
 	if (id == SECTION_PROMETHEUS && c->prom.servers.n == 0)
 		return json_null();
 	if (conf_sections[id].shape != SHAPE_MAP)

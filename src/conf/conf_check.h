@@ -29,7 +29,12 @@ void	prom_check(struct conf *, const struct tree *root, struct faults *);	/* con
 void	acme_check(struct conf *, const struct tree *root, struct faults *);	/* conf_acme.c */
 
 struct map;
-/* conf_tcp.c: keys of the service that is number `at` which are for another kind than its own */
+/* conf_tcp.c: keys that a service of this kind may not have */
+struct conf_misplaced {
+	const char	*section, *key, *text;	/* section NULL: the service's own */
+};
+const struct conf_misplaced *kind_misplaced(enum service_kind, size_t *n);
+/* keys of the service that is number `at` which are for another kind than its own */
 void	kind_check(const struct conf_service *, const struct tree *root, unsigned at, struct faults *);
 /* makes the routes of a tcp service; `taken`: those of all so far */
 void	tcp_routes_check(const struct conf *, struct conf_service *, struct map *taken, struct faults *);

@@ -13,10 +13,7 @@
 
 /* ---- keys that are for the other kind ---- */
 
-struct misplaced {
-	const char	*section, *key, *text;	/* section NULL: the service's own */
-};
-static const struct misplaced for_http[] = {
+static const struct conf_misplaced for_http[] = {
 	{ NULL, "path", "has no requests" },
 	{ NULL, "response", "has no responses that are known as such" },
 	{ NULL, "idle", "has no bodies; expected tunnel, which is for all of a connection" },
@@ -40,7 +37,7 @@ service_tree(const struct tree *root, unsigned at)
 }
 
 static void
-misplaced_check(const struct tree *service, const struct misplaced *m, const char *kind,
+misplaced_check(const struct tree *service, const struct conf_misplaced *m, const char *kind,
     struct faults *f)
 {
 	const struct tree *in = m->section == NULL ? service : tree_find(service, NULL, m->section);
@@ -54,16 +51,24 @@ misplaced_check(const struct tree *service, const struct misplaced *m, const cha
 	faults_add(f, t->line, where, "a service of kind %s %s", kind, m->text);
 }
 
+const struct conf_misplaced *
+kind_misplaced(enum service_kind kind, size_t *n)
+{
+	bool tcp = kind == SERVICE_TCP;
+
+	*n = tcp ? sizeof for_http / sizeof *for_http : sizeof for_tcp / sizeof *for_tcp;
+	return tcp ? for_http : for_tcp;
+}
+
 void
 kind_check(const struct conf_service *s, const struct tree *root, unsigned at, struct faults *f)
 {
 	const struct tree *service = service_tree(root, at);
-	bool tcp = s->conf.kind == SERVICE_TCP;
-	const struct misplaced *m = tcp ? for_http : for_tcp;
-	size_t n = tcp ? sizeof for_http / sizeof *for_http : sizeof for_tcp / sizeof *for_tcp;
+	size_t n;
+	const struct conf_misplaced *m = kind_misplaced(s->conf.kind, &n);
 
 	for (size_t i = 0; service != NULL && i < n; i++)
-		misplaced_check(service, &m[i], tcp ? "tcp" : "http", f);
+		misplaced_check(service, &m[i], s->conf.kind == SERVICE_TCP ? "tcp" : "http", f);
 }
 
 /* ---- the listeners ---- */
