@@ -2,7 +2,7 @@
  * Every state of a certificate, in which it is shown and logged: STATE(id, name, level, text). The
  * level and the text are those of the log line when it begins.
  */
-STATE(GOOD, "good", LOG_DEBUG, "")
+STATE(GOOD, "good", LOG_INFO, "it is in force, and what its source has")
 STATE(WAITING, "waiting", LOG_DEBUG, "it has not been issued yet")
 STATE(WARNING, "warning", LOG_WARN, "it is served, and may not work for all clients")
 STATE(EXPIRING, "expiring", LOG_WARN, "it expires soon, and nothing has renewed it")
