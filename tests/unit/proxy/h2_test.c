@@ -614,6 +614,32 @@ a_drain_lets_streams_run_out(void **state)
 	h2_close(busy);
 }
 
+/* A client that has always something open hears of the drain after a while, and is served to its end. */
+static void
+a_drain_asks_a_busy_client_to_leave(void **state)
+{
+	struct peer *p;
+	int32_t id;
+	int task;
+
+	(void)state;
+	h2_open(1);
+	p = peer_new(65535);
+	id = peer_get(p, "/");
+	task = task_gets(p, "GET / ");
+	proxy_drain(stage.proxy, on_drained, NULL);
+	PEER_UNTIL(p, p->gone);
+	assert_int_equal(p->code, NGHTTP2_NO_ERROR);
+	assert_int_equal(p->last_id, INT32_MAX);		/* whatever is under way is served */
+	assert_false(p->over);
+	say(task, OK(2, "ok"));
+	PEER_UNTIL(p, p->over);
+	assert_true(p->got[id]->ended);
+	assert_int_equal(p->last_id, id);
+	close(task);
+	h2_close(p);
+}
+
 static void
 an_idle_one_is_told_before_it_is_closed(void **state)
 {
@@ -1093,6 +1119,7 @@ main(void)
 		cmocka_unit_test(a_client_that_cancels_frees_the_task),
 		cmocka_unit_test(a_connection_that_goes_takes_its_streams),
 		cmocka_unit_test(a_drain_lets_streams_run_out),
+		cmocka_unit_test(a_drain_asks_a_busy_client_to_leave),
 		cmocka_unit_test(an_idle_one_is_told_before_it_is_closed),
 		cmocka_unit_test(cancelled_requests_have_a_limit),
 		cmocka_unit_test(floods_have_limits),
