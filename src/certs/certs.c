@@ -459,6 +459,8 @@ certs_write(struct certs *c, struct secrets_maker *m)
 			secrets_maker_add(m, str_of(i->name), pem_str(&i->now.pem));
 	if (fallback != NULL)
 		secrets_maker_add(m, STR("default"), str_of(item_id(fallback)));
+	if (c->source != NULL && c->source->asked != NULL)	/* workers may wait for challenges */
+		secrets_maker_add(m, STR("acme"), STR(""));
 	while (map_next(c->challenge, &at, &name, &value))
 		secrets_maker_add(m, name, pem_str(&((struct challenge *)value)->value));
 	tickets_write(&c->tickets, m);

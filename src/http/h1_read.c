@@ -40,7 +40,7 @@ struct known_field {
  * By length of the name; no length has more than three. Framing passes through verbatim: not
  * hop-by-hop here.
  */
-static const struct known_field known_fields[18][3] = {
+static const struct known_field known_fields[26][3] = {
 	[2] = { { FIELD_TE, true, "te" } },
 	[4] = { { FIELD_HOST, false, "host" }, { FIELD_DATE, false, "date" } },
 	[6] = { { FIELD_COOKIE, false, "cookie" }, { FIELD_EXPECT, false, "expect" } },
@@ -54,6 +54,7 @@ static const struct known_field known_fields[18][3] = {
 		 { FIELD_PROXY_CONNECTION, true, "proxy-connection" } },
 	[17] = { { FIELD_TRANSFER_ENCODING, false, "transfer-encoding" },
 		 { FIELD_X_FORWARDED_PROTO, false, "x-forwarded-proto" } },
+	[25] = { { FIELD_STRICT_TRANSPORT_SECURITY, false, "strict-transport-security" } },
 };
 
 static const struct str forwarded = { "x-forwarded", 11 };

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "main/descriptors.h"
 #include "main/worker.h"
+#include "net/tls.h"
 #include "proxy/proxy.h"
 #include "world/secrets.h"
 
@@ -26,8 +27,6 @@ struct worker {
 	const struct worker_conf *conf;
 	struct loop	*loop;
 	struct proxy	*proxy;
-	/* in force, NULL until the first set arrives; no code reads it yet: keys for TLS will be in it */
-	struct secrets	*secrets;
 	struct channel	 channel;
 	struct timer	 last_call, beat;
 	bool		 draining;
@@ -129,10 +128,11 @@ worker_take_secrets(struct worker *w, int fd)
 		log_event(LOG_ERROR, "secrets.refused", "why", why_name(why), NULL);
 		return;
 	}
-	secrets_unref(&w->secrets);
-	w->secrets = s;
+	if (!proxy_set_secrets(w->proxy, s))
+		log_event(LOG_ERROR, "secrets.incomplete", "serial", LOG_N(secrets_serial(s)), NULL);
 	log_event(LOG_DEBUG, "secrets.taken", "serial", LOG_N(secrets_serial(s)), "count",
 	    LOG_N(secrets_count(s)), NULL);
+	secrets_unref(&s);
 }
 
 static void
@@ -247,6 +247,7 @@ worker_run(const struct worker_conf *c)
 	log_setup(name, log_least(), log_is_json());
 	prctl(PR_SET_NAME, name);
 	w.loop = loop_new();
+	tls_init();
 	worker_give_up_rights(c);
 	worker_fill(&w, &limits);
 	w.proxy = proxy_new(w.loop, &limits);
@@ -259,7 +260,6 @@ worker_run(const struct worker_conf *c)
 	worker_beat(&w);
 	loop_run(w.loop);
 	proxy_free(&w.proxy);
-	secrets_unref(&w.secrets);
 	channel_close(&w.channel);
 	loop_free(&w.loop);
 	_exit(0);		/* no exit handlers: they belong to the parent, and rights are gone */

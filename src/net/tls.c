@@ -391,6 +391,19 @@ static const struct transport_ops tls_ops = {
 
 /* ---- making one ---- */
 
+/* The first SSL_CTX finds all algorithms, which may need files. */
+void
+tls_init(void)
+{
+	SSL_CTX *ctx;
+
+	if (OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS, NULL) != 1)
+		BUG("OpenSSL does not start");
+	ctx = tls_context_new(TLS_server_method(), 12);
+	SSL_CTX_free(ctx);
+}
+
+
 struct tls *
 tls_new(SSL_CTX *ctx)
 {

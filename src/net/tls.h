@@ -13,6 +13,9 @@
 #include "net/cert_index.h"
 #include "net/stream.h"
 
+/* Once per process, before it gives up its rights: reads OpenSSL's configuration. */
+void	tls_init(void);
+
 /* ---- tickets: keys by which clients resume sessions, with any worker that has the same ---- */
 
 #define TLS_TICKETS_MAX		8
@@ -78,6 +81,7 @@ struct tls_client_conf {
 	struct str	 ca;			/* PEM: who is trusted; not looked at with NONE */
 	struct cert	*cert;			/* to be shown when the server asks; NULL: none */
 	bool		 http2;			/* is offered besides HTTP/1.1 */
+	bool		 acme;			/* offered is a challenge's protocol alone, as a CA does */
 };
 
 const struct why	*tls_client_new(const struct tls_client_conf *, struct tls_client **);

@@ -21,7 +21,9 @@ struct tls_client {
 const struct why *
 tls_client_new(const struct tls_client_conf *conf, struct tls_client **out)
 {
-	static const unsigned char both[] = "\002h2\010http/1.1", one[] = "\010http/1.1";
+	static const struct str offers[] = { STR("\010http/1.1"), STR("\002h2\010http/1.1"),
+	    STR("\012acme-tls/1") };
+	struct str offer = offers[conf->acme ? 2 : conf->http2];
 	SSL_CTX *ctx = tls_context_new(TLS_client_method(), 12);
 	const struct why *why = NULL;
 	struct tls_client *c;
@@ -38,8 +40,7 @@ tls_client_new(const struct tls_client_conf *conf, struct tls_client **out)
 	}
 	SSL_CTX_set_verify(ctx, conf->verify == TLS_VERIFY_NONE ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
 	/* zero is success, here alone */
-	ASSERT(SSL_CTX_set_alpn_protos(ctx, conf->http2 ? both : one,
-	    (unsigned)(conf->http2 ? sizeof both : sizeof one) - 1) == 0);
+	ASSERT(SSL_CTX_set_alpn_protos(ctx, (const unsigned char *)offer.p, (unsigned)offer.len) == 0);
 	c = must_zalloc(sizeof *c);
 	*c = (struct tls_client){ ctx, conf->verify };
 	*out = c;

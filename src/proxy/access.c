@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/escape.h"
 #include "base/sink.h"
+#include "net/tls.h"
 #include "proxy/access.h"
 
 #define NAME_SHOWN	512		/* bytes of a service's name, or a task's, with what stands around it */
@@ -182,6 +183,9 @@ access_log(struct access *a, const struct access_line *l)
 	    (int)put_named(service, 0, sizeof service, STR("service=\""), l->service), service,
 	    (int)put_named(task, 0, sizeof task, STR(" task=\""), l->task), task,
 	    why_name(l->why));
+	if (l->tls != NULL)
+		buf_printf(b, " tls=%s cipher=%s resumed=%s", l->tls->version, l->tls->cipher,
+		    l->tls->resumed ? "yes" : "no");
 	if (a->lost > 0)
 		buf_printf(b, " lost=%llu", (unsigned long long)a->lost);
 	buf_adds(b, STR("\n"));

@@ -11,6 +11,7 @@
 #include "net/loop.h"
 
 struct access;
+struct tls_facts;
 
 #define ACCESS_REQUEST_MAX 384
 
@@ -32,6 +33,7 @@ struct access_line {
 	uint64_t	 bytes;			/* to the client, heads included */
 	uint64_t	 received;		/* from it, where it is a connection that is logged */
 	int64_t		 took_usec;
+	const struct tls_facts *tls;		/* NULL: the connection is plain */
 	struct str	 service, task;		/* empty when it did not come to that */
 	const struct why *why;
 };

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "proxy/answer.h"
 #include "proxy/client.h"
+#include "proxy/client_tls.h"
 #include "proxy/exchange.h"
 #include "proxy/h2_client.h"
 #include "proxy/hello.h"
@@ -25,7 +26,9 @@ on_begin(struct session *s)
 {
 	struct client *c = (struct client *)s;
 
-	if (c->listener != NULL) {	/* a drain has cut short what comes before its requests */
+	if (c->handshaking)
+		client_tls_resume(c);
+	else if (c->listener != NULL) {	/* a drain has cut short what comes before its requests */
 		proxy_count(client_proxy(c), WHY_STOPPING);
 		session_close(s);
 	} else if (c->h2 != NULL)
@@ -71,6 +74,7 @@ on_end(struct session *s, const struct why *why)
 	if (c->counted)
 		tally_take(p->tally, &c->sender.ip);
 	listener_unref(&c->listener);
+	client_tls_end(c);
 	if (!c->is_stream)
 		live_gauge_add(p->conf.live, p->conf.worker, LIVE_CLIENTS, -1);
 	slab_give_later(p->clients, c);
@@ -173,6 +177,8 @@ client_stream_new(struct client *of)
 	c->is_stream = true;
 	c->unnamed = of->unnamed;
 	c->sender = of->sender;
+	c->redirect_port = of->redirect_port;
+	client_tls_share(c, of);
 	return c;
 }
 
@@ -306,18 +312,16 @@ turn_away(struct proxy *p, int fd, const struct why *why, bool http)
 	close(fd);
 }
 
-/* Nothing here speaks TLS yet; plain HTTP would be more open than was meant. */
 void
 client_speak(struct client *c)
 {
-	bool tls = listener_modes(c->listener)->tls;
-
 	ASSERT(!c->relayed && c->session.exchange == NULL);
+	if (listener_modes(c->listener)->tls) {
+		client_tls_begin(c);
+		return;
+	}
 	listener_unref(&c->listener);
-	if (tls)
-		session_close(&c->session);
-	else
-		session_idle(&c->session);
+	session_idle(&c->session);
 }
 
 /* How it goes on, when there is more to it than to wait for a request. */
@@ -362,6 +366,7 @@ client_open(struct proxy *p, int fd, const struct addr *peer, struct listener *l
 	c->counted = counted;
 	c->may_preface = listener_modes(l)->http2 && !listener_modes(l)->tls;
 	c->port = proxy_listener_of(peer).port;
+	c->redirect_port = listener_modes(l)->redirect_port;
 	sender_init(&c->sender, &ip, is_trusted(p, &ip));
 	live_gauge_add(p->conf.live, p->conf.worker, LIVE_CLIENTS, 1);
 	session_open(&c->session, &p->sessions, fd);

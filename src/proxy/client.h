@@ -6,11 +6,19 @@
 #define PROXY_CLIENT_H
 
 #include "http/session.h"
+#include "net/tls.h"
 #include "proxy/proxy_priv.h"
 #include "proxy/sender.h"
 
 struct listener;
 struct h2_conn;
+
+/* What came of a connection's handshake: valid as long as the connection's stream is open. */
+struct client_secure {
+	unsigned	 refs;
+	struct tls_facts facts;
+	char		*cert_info;	/* NULL: no certificate of the client's was verified */
+};
 
 struct client {
 	struct session	 session;	/* first, as session.h requires */
@@ -26,6 +34,10 @@ struct client {
 	/* our reference, until it is decided what becomes of the connection, and while it is relayed */
 	struct listener	*listener;
 	struct h2_conn	*h2;		/* ours; NULL: the connection speaks HTTP/1, or nothing yet */
+	uint16_t	 redirect_port;	/* of https, where its requests are redirected to; 0: they are not */
+	bool		 handshaking;	/* TLS is not there yet */
+	struct client_secure *secure;	/* our reference; NULL: plain */
+	struct keys_wait *wait;		/* of a handshake for a challenge; NULL: it did not come to that */
 };
 
 extern const struct session_ops client_ops;

@@ -144,6 +144,8 @@ exchange_reset(struct exchange *x)
 	x->from = x->client->sender.ip;
 	x->bytes_before = stream_bytes_out(x->down.sink);
 	x->log.len = 0;
+	keys_unwait(&x->hold);
+	x->hold.over = false;
 }
 
 void
@@ -163,6 +165,7 @@ exchange_start(struct client *c)
 	x->state = HEAD;
 	memset(&x->again, 0, sizeof x->again);
 	memset(&x->yielded, 0, sizeof x->yielded);
+	memset(&x->hold, 0, sizeof x->hold);
 	flow_init(&x->up, p->pages, &p->share, &c->session.stream, NULL, now);
 	flow_init(&x->down, p->pages, &p->share, NULL, &c->session.stream, now);
 	x->in_row = 0;
@@ -298,8 +301,7 @@ answer_begin(struct exchange *x)
 	x->status = x->why->status;
 	flow_fini(&x->down);
 	x->down.moved_usec = exchange_now(x);
-	gather_add(&x->down.head, x->client->is_grpc ? answer_make_grpc(x->answer, x->why)
-	    : answer_make(x->answer, x->why, x->keep, x->is_head));
+	front_answer(x);
 }
 
 static enum state
@@ -349,6 +351,7 @@ exchange_free(struct exchange *x)
 	flow_fini(&x->down);
 	timer_clear(x->proxy->loop, &x->again);
 	share_unwait(&x->proxy->share, &x->yielded);
+	keys_unwait(&x->hold);
 	table_unref(&x->table);
 	slab_give_later(x->proxy->exchanges, x);
 }

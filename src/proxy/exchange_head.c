@@ -69,7 +69,7 @@ head_done(struct exchange *x, const struct message *h, size_t used)
 {
 	const struct proxy *p = x->proxy;
 	const struct sender *sender = &x->client->sender;
-	const struct why *why = WHY_NO_TABLE;
+	const struct why *why;
 	struct edits edits;
 
 	ASSERT(!x->has_head && x->table == NULL && x->status == 0);
@@ -88,6 +88,9 @@ head_done(struct exchange *x, const struct message *h, size_t used)
 		x->keep = false;
 		return exchange_fail(x, WHY_BAD_CHUNK);
 	}
+	if ((why = front_judge(x, h)) != NULL)
+		return exchange_fail(x, why);
+	why = WHY_NO_TABLE;
 	if (p->table != NULL) {
 		x->table = table_ref(p->table);
 		x->service = table_match(x->table, h->host, h->path, &why);
@@ -108,6 +111,8 @@ head_read(struct exchange *x)
 	const struct why *why;
 	size_t used;
 
+	if (x->hold.keys != NULL)
+		return STAY;
 	if (x->in_row > IN_ROW) {
 		x->in_row = 0;
 		return exchange_again(x);
@@ -115,7 +120,7 @@ head_read(struct exchange *x)
 	h->limits = x->proxy->conf.request_head;
 	switch (flow_read_head(&x->up, FLOW_REQUEST, h, &used, &why, exchange_now(x))) {
 	case FLOW_DONE:
-		return head_done(x, h, used);
+		return front_holds(x, h) ? STAY : head_done(x, h, used);
 	case FLOW_BAD:
 		return exchange_fail(x, why);
 	case FLOW_STARVED:

@@ -57,6 +57,7 @@ struct exchange {
 	struct flow	 up, down;
 	struct timer	 again;
 	struct share_waiter yielded;
+	struct keys_wait hold;		/* for the answer to a challenge */
 	char		 answer[ANSWER_MAX];
 	struct access_request log;
 };
@@ -103,6 +104,15 @@ wait_f		head_wait;
 struct wait	head_rate_wait(const struct exchange *, const struct flow *, uint64_t bytes,
     const struct why *);
 struct wait	head_whole_wait(const struct exchange *);	/* for all of the request: clients.request */
+
+/*
+ * exchange_front.c: what is decided before a route is looked for. The message is that of the head
+ * that was read in this step.
+ */
+bool		front_holds(struct exchange *, const struct message *);	/* it is read again later */
+/* NULL: it goes on. Else exchange_fail is next, in the same step. */
+const struct why *front_judge(const struct exchange *, const struct message *);
+void		front_answer(struct exchange *);	/* the whole response for x->why, in down.head */
 
 /* relay.c */
 step_f		relay_await, relay_interim, relay_both, relay_tunnel;

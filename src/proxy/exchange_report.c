@@ -27,6 +27,7 @@ exchange_report(const struct exchange *x)
 		.request = &x->log, .version = version(x), .status = x->status,
 		.bytes = stream_bytes_out(x->down.sink) - x->bytes_before,
 		.took_usec = took_usec, .why = x->why,
+		.tls = x->client->secure != NULL ? &x->client->secure->facts : NULL,
 	};
 
 	ASSERT(x->why != NULL && took_usec >= 0 && !x->attempt.taken);

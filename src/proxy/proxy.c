@@ -3,6 +3,7 @@
  * apart. What happens to a connection is in listener.c, client.c and exchange.c, in this order.
  */
 #include <malloc.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include "base/clock.h"
 #include "http/flow.h"
 #include "proxy/client.h"
+#include "proxy/client_tls.h"
 #include "proxy/exchange.h"
 #include "proxy/h2_client.h"
 #include "proxy/listener.h"
@@ -55,6 +57,9 @@ conf_apply(struct proxy *p)
 	    (size_t)(request > response ? request : response) * sizeof *p->head.field);
 	upstream_set_limits(p->upstream, p->conf.upstream_idle_max, p->conf.upstream_idle_usec);
 	access_on(p->access, p->conf.access_log);
+	p->hsts[0] = '\0';
+	if (p->conf.hsts_seconds >= 0)
+		snprintf(p->hsts, sizeof p->hsts, "max-age=%lld", (long long)p->conf.hsts_seconds);
 }
 
 struct proxy *
@@ -76,6 +81,7 @@ proxy_new(struct loop *l, const struct proxy_conf *conf)
 	p->relay_flows = slab_new(l, tcp_flows_bytes(), RELAY_FLOWS_KEPT);
 	p->pages = slab_new(l, PAGE_BYTES, PAGES_KEPT);
 	p->tally = tally_new();
+	p->keys = keys_new(l, conf->live, client_tls_choose, p);
 	p->pick = pick_new(conf->live, conf->phys, conf->seed);
 	p->budget = budget_new();
 	p->upstream = upstream_new(l, conf->live, conf->worker);
@@ -106,6 +112,7 @@ proxy_free(struct proxy **pp)
 	budget_free(&p->budget);
 	access_free(&p->access);
 	tally_free(&p->tally);
+	keys_free(&p->keys);
 	slab_free(&p->clients);
 	slab_free(&p->exchanges);
 	slab_free(&p->relays);
@@ -165,6 +172,15 @@ proxy_set_table(struct proxy *p, struct table *t)
 	table_unref(&old);
 }
 
+bool
+proxy_set_secrets(struct proxy *p, struct secrets *s)
+{
+	unsigned bad;
+
+	keys_set_secrets(p->keys, s, &bad);
+	return bad == 0;
+}
+
 void
 proxy_reconf(struct proxy *p, const struct proxy_conf *conf)
 {
@@ -179,6 +195,7 @@ proxy_reconf(struct proxy *p, const struct proxy_conf *conf)
 	conf_apply(p);
 	clients_trust(p);
 	listener_reconf(p);
+	keys_reconf(p->keys);
 }
 
 /* The health checks are ours now, or no longer. */

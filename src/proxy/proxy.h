@@ -14,6 +14,7 @@
 #include "world/table.h"
 
 struct proxy;
+struct secrets;
 
 #define PROXY_TRUSTED_MAX 64
 #define PROXY_LISTENERS_MAX 64
@@ -71,6 +72,9 @@ void		 proxy_borrow(struct proxy *, int fd, const struct addr *, unsigned worker
 void		 proxy_give_back(struct proxy *, unsigned worker);
 /* Takes a reference. Requests under way finish on the table they began with. */
 void		 proxy_set_table(struct proxy *, struct table *);
+/* Takes a reference. False: a certificate in it cannot be read, and is left out. Connections keep
+ * what they began with. */
+bool		 proxy_set_secrets(struct proxy *, struct secrets *);
 /* New limits and time-outs after a reload; worker, live, phys and seed stay. */
 void		 proxy_reconf(struct proxy *, const struct proxy_conf *);
 

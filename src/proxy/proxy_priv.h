@@ -14,6 +14,7 @@
 #include "proxy/access.h"
 #include "proxy/budget.h"
 #include "proxy/health.h"
+#include "proxy/keys.h"
 #include "proxy/pick.h"
 #include "proxy/proxy.h"
 #include "proxy/tally.h"
@@ -37,6 +38,8 @@ struct proxy {
 	struct sessions	 streams;		/* of HTTP/2 connections: a session for each */
 	struct h2	*h2;
 	struct tally	*tally;			/* of clients that are not trusted */
+	struct keys	*keys;
+	char		 hsts[48];		/* the value of Strict-Transport-Security; empty: none */
 	/* memory */
 	struct slab	*clients, *exchanges, *relays, *relay_flows, *pages;
 	int64_t		 tidy_usec;		/* when unused memory is looked for next */

@@ -200,6 +200,9 @@ response_begin(struct exchange *x, size_t used)
 	edits_init(&edits);
 	if (!body_begin(x, h, used, &edits))
 		return exchange_try_other(x, WHY_UPSTREAM_BAD_BODY);
+	if (x->client->sender.tls && x->proxy->hsts[0] != '\0'
+	    && message_find(h, FIELD_STRICT_TRANSPORT_SECURITY) == NULL)
+		edits_add(&edits, EDIT_NAME("Strict-Transport-Security"), str_of(x->proxy->hsts));
 	x->attempt.keeps = h->h1.keep_alive && !x->attempt.deaf;
 	x->attempt.keeps_usec = x->attempt.keeps ? keeps_usec(h) : -1;
 	x->keep = x->keep && x->up.over && !x->attempt.deaf && h->body != BODY_UNTIL_CLOSE

@@ -11,9 +11,11 @@
 /* X-Forwarded-Proto stands before X-Forwarded-Host, so that both are written as one piece. */
 #define PROTO	"\r\nX-Forwarded-Proto: http"
 #define HOST	"\r\nX-Forwarded-Host: "
-static const char proto_and_host[] = PROTO HOST;
+static const char proto_and_host[] = PROTO HOST, secure_proto_and_host[] = PROTO "s" HOST;
 static const struct str proto_line = { proto_and_host, sizeof PROTO - 1 };
 static const struct str host_name = { proto_and_host + sizeof PROTO - 1, sizeof HOST - 1 };
+static const struct str secure_proto_line = { secure_proto_and_host, sizeof PROTO };
+static const struct str secure_host_name = { secure_proto_and_host + sizeof PROTO, sizeof HOST - 1 };
 
 /* The port that the client meant: as it wrote it, else that of the scheme. */
 static void
@@ -30,9 +32,16 @@ add_port(struct edits *e, const struct message *m, bool https)
 }
 
 static void
-add_proto(struct edits *e)
+add_proto(struct edits *e, const struct sender *s)
 {
-	edits_add_line(e, proto_line, sizeof "X-Forwarded-Proto" - 1);
+	edits_add_line(e, s->tls ? secure_proto_line : proto_line, sizeof "X-Forwarded-Proto" - 1);
+}
+
+static void
+add_host(struct edits *e, const struct message *m, const struct sender *s)
+{
+	if (m->authority.len > 0)
+		edits_add(e, s->tls ? secure_host_name : host_name, m->authority);
 }
 
 static void
@@ -40,10 +49,9 @@ add_all(struct edits *e, const struct message *m, const struct sender *s)
 {
 	edits_add(e, EDIT_NAME("X-Forwarded-For"), sender_peer(s));
 	edits_add(e, EDIT_NAME("X-Real-IP"), sender_peer(s));
-	add_proto(e);
-	if (m->authority.len > 0)
-		edits_add(e, host_name, m->authority);
-	add_port(e, m, false);
+	add_proto(e, s);
+	add_host(e, m, s);
+	add_port(e, m, s->tls);
 }
 
 /* What a trusted sender has sent stays: of each kind, the last field that is not empty. */
@@ -75,11 +83,11 @@ add_missing(struct edits *e, const struct message *m, const struct sender *s,
 	if (real_ip == NULL)
 		edits_add(e, EDIT_NAME("X-Real-IP"), ip_text(client, text));
 	if (proto == NULL)
-		add_proto(e);
-	if (host == NULL && m->authority.len > 0)
-		edits_add(e, host_name, m->authority);
+		add_proto(e, s);
+	if (host == NULL)
+		add_host(e, m, s);
 	if (port == NULL)
-		add_port(e, m, proto != NULL && str_eq_nocase(proto->value, STR("https")));
+		add_port(e, m, proto != NULL ? str_eq_nocase(proto->value, STR("https")) : s->tls);
 }
 
 void
@@ -96,4 +104,6 @@ rewrite_request(struct edits *e, const struct message *m, const struct sender *s
 		add_missing(e, m, s, client, text);
 	else
 		add_all(e, m, s);
+	if (s->cert_info != NULL)
+		edits_add(e, EDIT_NAME("X-Forwarded-Tls-Client-Cert-Info"), str_of(s->cert_info));
 }

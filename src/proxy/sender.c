@@ -12,6 +12,8 @@ sender_init(struct sender *s, const struct ip *ip, bool trusted)
 {
 	s->ip = *ip;
 	s->trusted = trusted;
+	s->tls = false;
+	s->cert_info = NULL;
 	s->len = (uint8_t)ip_text(ip, s->text).len;
 	ASSERT(s->len > 0 && s->len < sizeof s->text);
 }

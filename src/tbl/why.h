@@ -48,6 +48,23 @@ WHY(H2_HEAD_FLOOD, 0, CLIENT,
     "a request head over HTTP/2 was many times larger than the limit, or in too many pieces")
 WHY(H2_TOO_MANY, 0, US,
     "a stream over HTTP/2 was refused, to be tried again: as many as may be are open")
+WHY(TLS_SLOW,             0, CLIENT,   "the TLS handshake did not end in time")
+WHY(TLS_PLAIN, 400, CLIENT,
+    "this listener uses TLS, and the request came without it: use https")
+WHY(TLS_BROKEN,           0, CLIENT,   "what the client sent is not TLS, or breaks its rules")
+WHY(TLS_VERSION,          0, CLIENT,   "the client supports no version of TLS that is allowed")
+WHY(TLS_NO_SHARED, 0, CLIENT,
+    "the client and Mola have no cipher, group or protocol of TLS in common")
+WHY(TLS_NO_CERT,          0, CONFIG,   "there is no certificate for the host that the client wants")
+WHY(TLS_CLIENT_CERT_MISSING, 0, CLIENT,
+    "the client sent no certificate, and the listener requires one")
+WHY(TLS_CLIENT_CERT_BAD,  0, CLIENT,   "the client's certificate cannot be verified")
+WHY(TLS_REFUSED, 0, CLIENT,
+    "the client refused the handshake, most often because it does not trust the certificate")
+WHY(MISDIRECTED, 421, CLIENT,
+    "the certificate of this connection does not cover the host of the request")
+WHY(HTTPS_REDIRECT,     308, CLIENT,   "the request came without TLS, and was redirected to https")
+WHY(CHALLENGE_SERVED,   200, CLIENT,   "the request was for a challenge of a CA, which has its response")
 
 /* routing and choice */
 WHY(NO_ROUTE,           404, CONFIG,   "no service is configured for this host and path")

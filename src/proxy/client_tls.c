@@ -1,0 +1,251 @@
+/*
+ * A connection that waits for its client's first byte has no memory of TLS. All of the handshake
+ * has as long as the head of a request (clients.head). What fails is counted by its reason, and
+ * not logged: whoever scans the internet would write the log.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/bug.h"
+#include "base/clock.h"
+#include "proxy/client_tls.h"
+#include "proxy/h2_client.h"
+#include "proxy/listener.h"
+
+#define CERT_INFO_MAX	1024	/* bytes; a subject has 256 at most */
+
+/* ---- the end ---- */
+
+static void
+tls_fail(struct client *c, const struct why *why)
+{
+	ASSERT(c->session.exchange == NULL);
+	if (why != NULL)
+		proxy_count(client_proxy(c), why);
+	session_close(&c->session);
+}
+
+static const struct why *
+why_of(enum tls_fault fault)
+{
+	switch (fault) {
+	case TLS_NO_FAULT:
+	case TLS_GONE:
+		return WHY_CLIENT_GONE;
+	case TLS_FAULT_BROKEN:
+		return WHY_TLS_BROKEN;
+	case TLS_FAULT_VERSION:
+		return WHY_TLS_VERSION;
+	case TLS_FAULT_SHARED:
+		return WHY_TLS_NO_SHARED;
+	case TLS_FAULT_NO_CERT:
+		return WHY_TLS_NO_CERT;
+	case TLS_FAULT_PEER_NONE:
+		return WHY_TLS_CLIENT_CERT_MISSING;
+	case TLS_FAULT_PEER:
+		return WHY_TLS_CLIENT_CERT_BAD;
+	case TLS_FAULT_ALERT:
+		return WHY_TLS_REFUSED;
+	}
+	BUG("TLS failed otherwise");
+}
+
+static void
+on_late(void *arg)
+{
+	tls_fail(arg, WHY_TLS_SLOW);
+}
+
+void
+client_tls_end(struct client *c)
+{
+	if (c->wait != NULL)
+		keys_unwait(c->wait);
+	free(c->wait);
+	c->wait = NULL;
+	if (c->secure != NULL && --c->secure->refs == 0) {
+		free(c->secure->cert_info);
+		free(c->secure);
+	}
+	c->secure = NULL;
+}
+
+void
+client_tls_share(struct client *c, const struct client *of)
+{
+	ASSERT(c->secure == NULL);
+	if ((c->secure = of->secure) != NULL)
+		c->secure->refs++;
+}
+
+/* ---- the handshake ---- */
+
+/*
+ * Subject="CN=alice,O=Example", each byte that is not a letter, a digit or one of -._~ as %XX: what
+ * Traefik sends in X-Forwarded-Tls-Client-Cert-Info.
+ */
+static char *
+cert_info(const char *subject)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	struct buf b;
+	char *out;
+
+	buf_init(&b, CERT_INFO_MAX);
+	buf_adds(&b, STR("Subject%3D%22"));
+	for (const unsigned char *p = (const unsigned char *)subject; *p != '\0'; p++) {
+		char coded[3] = { '%', hex[*p >> 4], hex[*p & 15] };
+
+		if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9')
+		    || strchr("-._~", *p) != NULL)
+			buf_add(&b, p, 1);
+		else
+			buf_add(&b, coded, sizeof coded);
+	}
+	buf_adds(&b, STR("%22"));
+	out = str_dup(buf_str(&b));
+	buf_fini(&b);
+	return out;
+}
+
+/* A CA that looks at a challenge has seen all that it wants. */
+static void
+tls_done(struct client *c)
+{
+	struct tls_facts facts;
+
+	if (!tls_facts(&c->session.stream, &facts))
+		BUG("a handshake without facts");
+	c->handshaking = false;
+	if (facts.challenge) {
+		tls_fail(c, NULL);
+		return;
+	}
+	if ((c->secure = try_alloc(sizeof *c->secure)) == NULL) {
+		tls_fail(c, WHY_NO_MEMORY);
+		return;
+	}
+	*c->secure = (struct client_secure){ 1, facts, facts.peer != NULL ? cert_info(facts.peer) : NULL };
+	c->sender.tls = true;
+	c->sender.cert_info = c->secure->cert_info;
+	if (str_eq(stream_protocol(&c->session.stream), STR("h2")))
+		h2_client_start(c);
+	else
+		session_idle(&c->session);
+}
+
+static void
+on_handshake(void *arg)
+{
+	struct client *c = arg;
+	struct stream *s = &c->session.stream;
+
+	switch (stream_connected(s)) {
+	case IO_AGAIN:
+		return;
+	case IO_DONE:
+		tls_done(c);
+		return;
+	default:
+		tls_fail(c, why_of(tls_fault(s)));
+	}
+}
+
+void
+client_tls_resume(struct client *c)
+{
+	ASSERT(c->handshaking);
+	on_handshake(c);
+}
+
+/*
+ * The challenge may have been posted a moment ago: then it is on its way here, and its CA waits as
+ * long as any client.
+ */
+static enum io_result
+choose_challenge(struct proxy *p, struct client *c, struct str host, struct cert_group *out)
+{
+	if (keys_find_alpn(p->keys, host, out))
+		return IO_DONE;
+	if (c->wait == NULL) {
+		if ((c->wait = try_alloc(sizeof *c->wait)) == NULL)
+			return IO_FAIL;
+		*c->wait = (struct keys_wait){ 0 };
+	}
+	return keys_wait(p->keys, c->wait, on_handshake, c) ? IO_AGAIN : IO_FAIL;
+}
+
+enum io_result
+client_tls_choose(void *arg, void *client, const struct tls_wanted *w, struct cert_group *out)
+{
+	struct proxy *p = arg;
+	const struct cert_group *g;
+
+	if (w->challenge)
+		return choose_challenge(p, client, w->host, out);
+	if ((g = keys_find(p->keys, w->host)) == NULL)
+		return IO_FAIL;
+	*out = *g;
+	return IO_DONE;
+}
+
+/* ---- the first byte ---- */
+
+static void
+handshake_begin(struct client *c)
+{
+	struct proxy *p = client_proxy(c);
+	struct tls_server *server;
+	struct transport *t = NULL;
+	const struct why *why;
+
+	why = keys_server(p->keys, listener_modes(c->listener), p->conf.tls_min_version, &server);
+	if (why == NULL && (t = tls_accept(server, c)) == NULL)
+		why = WHY_NO_MEMORY;
+	if (why != NULL) {
+		tls_fail(c, why);
+		return;
+	}
+	listener_unref(&c->listener);
+	c->handshaking = true;
+	stream_set_transport(&c->session.stream, t);
+	stream_adopt(&c->session.stream, on_handshake, c);
+	on_handshake(c);
+}
+
+/* TLS begins with a byte that is no letter; methods of HTTP are letters. */
+static void
+on_first(void *arg)
+{
+	struct client *c = arg;
+	size_t got;
+	char byte;
+
+	switch (stream_peek(&c->session.stream, &byte, 1, &got)) {
+	case IO_AGAIN:
+		return;
+	case IO_DONE:
+		break;
+	default:
+		tls_fail(c, NULL);	/* a check of the port is not worth counting */
+		return;
+	}
+	if (byte < 'A' || byte > 'Z') {
+		handshake_begin(c);
+		return;
+	}
+	listener_unref(&c->listener);
+	client_refuse(c, WHY_TLS_PLAIN);
+}
+
+void
+client_tls_begin(struct client *c)
+{
+	struct proxy *p = client_proxy(c);
+
+	ASSERT(c->session.place == SESSION_FRESH && c->listener != NULL && c->secure == NULL);
+	stream_adopt(&c->session.stream, on_first, c);
+	timer_set(p->loop, &c->session.timer, loop_now(p->loop) + p->conf.client_head_usec, on_late, c);
+	on_first(c);
+}

@@ -1,0 +1,161 @@
+/*
+ * What becomes of a request before it is routed: a CA's challenge has its answer here, a request
+ * that came in plain is sent to https, and one that has come over the wrong connection is refused.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "proxy/exchange_priv.h"
+
+#define TOKEN_LEAST	20	/* bytes of a challenge's token that is worth waiting for */
+#define TOKEN_MOST	100
+#define CHALLENGE_MAX	(ANSWER_MAX - 160)	/* bytes of an answer to a challenge */
+
+/* ---- challenges of a CA (RFC 8555, 8.3) ---- */
+
+/* Empty: the request is for none. */
+static struct str
+challenge_token(const struct message *h)
+{
+	static const struct str prefix = { "/.well-known/acme-challenge/", 28 };
+	struct str token;
+
+	if (!str_starts(h->path, prefix) || !(h->is_head || str_eq(h->method, STR("GET"))))
+		return STR("");
+	token = (struct str){ h->path.p + prefix.len, h->path.len - prefix.len };
+	for (size_t i = 0; i < token.len; i++) {
+		char c = token.p[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-'
+		    || c == '_'))
+			return STR("");
+	}
+	return token;
+}
+
+static bool
+challenge_answer(const struct exchange *x, const struct message *h, struct str *answer)
+{
+	struct str token = challenge_token(h);
+
+	return token.len > 0 && keys_find_http(x->proxy->keys, token, answer)
+	    && answer->len <= CHALLENGE_MAX;
+}
+
+/* Over TLS it is not asked for first, and a task may have an answer of its own. */
+bool
+front_holds(struct exchange *x, const struct message *h)
+{
+	size_t len = challenge_token(h).len;
+	struct str answer;
+
+	return len >= TOKEN_LEAST && len <= TOKEN_MOST && !x->client->sender.tls
+	    && !challenge_answer(x, h, &answer)
+	    && keys_wait(x->proxy->keys, &x->hold, exchange_on_client, x);
+}
+
+/* ---- what is decided ---- */
+
+/* A proxy in front of us that is trusted has said that its client came by https. */
+static bool
+came_by_https(const struct exchange *x, const struct message *h)
+{
+	const struct field *f;
+
+	if (x->client->sender.tls)
+		return true;
+	if (!x->client->sender.trusted)
+		return false;
+	f = message_find(h, FIELD_X_FORWARDED_PROTO);
+	return f != NULL && str_eq_nocase(f->value, STR("https"));
+}
+
+/*
+ * Browsers send requests for several hosts over one connection if its certificate covers them. A
+ * host that it does not cover was never verified; one that the client has named in the handshake
+ * is what it wanted, whatever was shown.
+ */
+static bool
+is_misdirected(const struct client *c, struct str host)
+{
+	const struct tls_facts *f = c->secure != NULL ? &c->secure->facts : NULL;
+
+	return f != NULL && f->host.len > 0 && host.len > 0 && !str_eq_nocase(f->host, host)
+	    && (f->cert == NULL || !cert_covers(f->cert, host));
+}
+
+const struct why *
+front_judge(const struct exchange *x, const struct message *h)
+{
+	struct str answer;
+
+	if (challenge_answer(x, h, &answer))
+		return WHY_CHALLENGE_SERVED;
+	if (is_misdirected(x->client, h->host))
+		return WHY_MISDIRECTED;
+	if (x->client->redirect_port == 0 || came_by_https(x, h))
+		return NULL;
+	return h->host.len > 0 ? WHY_HTTPS_REDIRECT : WHY_BAD_HOST;
+}
+
+/* ---- responses ---- */
+
+static struct str
+connection(const struct exchange *x)
+{
+	return x->keep ? STR("keep-alive") : STR("close");
+}
+
+static void
+answer_challenge(struct exchange *x)
+{
+	struct str answer;
+	int n;
+
+	if (!challenge_answer(x, &x->proxy->head, &answer))
+		BUG("a challenge is not known any more");
+	n = snprintf(x->answer, sizeof x->answer,
+	    "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: %zu\r\n"
+	    "Connection: %.*s\r\n\r\n%.*s", answer.len, STR_ARG(connection(x)),
+	    x->is_head ? 0 : (int)answer.len, answer.p);
+	ASSERT(n > 0 && (size_t)n < sizeof x->answer);
+	gather_add(&x->down.head, (struct str){ x->answer, (size_t)n });
+}
+
+/* The host and the target lie in the page of the request, which stays until the response is out. */
+static void
+answer_redirect(struct exchange *x)
+{
+	const struct message *h = &x->proxy->head;
+	struct gather *g = &x->down.head;
+	unsigned port = x->client->redirect_port;
+	char text[16] = "";
+	int begin, n;
+
+	if (port != 443)
+		snprintf(text, sizeof text, ":%u", port);
+	begin = snprintf(x->answer, sizeof x->answer, "%s", text) + 1;
+	n = snprintf(x->answer + begin, sizeof x->answer - (size_t)begin,
+	    "\r\nContent-Length: 0\r\nMola-Why: %s\r\nConnection: %.*s\r\n\r\n", x->why->name,
+	    STR_ARG(connection(x)));
+	ASSERT(n > 0 && (size_t)(begin + n) < sizeof x->answer);
+	gather_add(g, STR("HTTP/1.1 308 Permanent Redirect\r\nLocation: https://"));
+	gather_add(g, h->host);
+	gather_add(g, str_of(x->answer));
+	gather_add(g, h->target.p[0] == '/' ? h->target : STR("/"));
+	gather_add(g, (struct str){ x->answer + begin, (size_t)n });
+}
+
+void
+front_answer(struct exchange *x)
+{
+	if (x->why == WHY_CHALLENGE_SERVED)
+		answer_challenge(x);
+	else if (x->why == WHY_HTTPS_REDIRECT)
+		answer_redirect(x);
+	else if (x->client->is_grpc)
+		gather_add(&x->down.head, answer_make_grpc(x->answer, x->why));
+	else
+		gather_add(&x->down.head, answer_make(x->answer, x->why, x->keep, x->is_head));
+}

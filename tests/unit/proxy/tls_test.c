@@ -1,0 +1,398 @@
+/*
+ * TLS and what belongs to it, as clients and CAs see it: which certificate, challenges that come while somebody waits for
+ * them, a redirect, requests for the wrong host, and connections that end in the middle.
+ */
+#include "stage.h"
+
+#include "net/tls.h"
+#include "world/secrets.h"
+
+#include "../net/make_cert.h"
+
+#define TOKEN	"evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"
+#define AUTH	TOKEN ".nP1qzpXGymHBrUEepNY9HCsQk7K8KhOypzEt62jcerQ"
+#define CHALLENGE_PATH "/.well-known/acme-challenge/"
+
+static struct made ca;
+static char *pems[3];		/* web.test, other.test, and the certificate of a challenge */
+
+static char *
+leaf(const char *names)
+{
+	struct made m = make_cert(EVP_EC_gen("P-256"), "leaf", names, &ca, 30);
+	char *pem = pem_add(NULL, m.x, m.key);
+
+	made_free(&m);
+	return pem;
+}
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	ca = make_cert(EVP_EC_gen("P-256"), "test CA", NULL, NULL, 3650);
+	pems[0] = leaf("DNS:web.test, DNS:also.test");
+	pems[1] = leaf("DNS:other.test");
+	pems[2] = leaf("DNS:new.test");
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	made_free(&ca);
+	for (int i = 0; i < 3; i++)
+		free(pems[i]);
+	return 0;
+}
+
+/* ---- what the brain publishes: pairs of name and value, NULL at the end ---- */
+
+static bool
+publish(const char *name, ...)
+{
+	static uint64_t serial;
+	struct secrets_maker *m = secrets_maker_new(++serial);
+	struct secrets *s;
+	bool whole;
+	va_list ap;
+	int fd;
+
+	va_start(ap, name);
+	for (; name != NULL; name = va_arg(ap, const char *))
+		secrets_maker_add(m, str_of(name), str_of(va_arg(ap, const char *)));
+	va_end(ap);
+	assert_null(secrets_maker_seal(m, &fd));
+	secrets_maker_free(&m);
+	assert_null(secrets_open(fd, &s));
+	whole = proxy_set_secrets(stage.proxy, s);
+	secrets_unref(&s);
+	return whole;
+}
+
+#define CERTS	"cert/file:web", pems[0], "cert/file:other", pems[1]
+
+static void
+open_front(bool tls)
+{
+	stage_open(1);
+	stage.conf.tls_min_version = 12;
+	stage.conf.hsts_seconds = 60;
+	stage.conf.nlisteners = 1;
+	stage.conf.listener[0] = proxy_listener_of(&stage.front);
+	strcpy(stage.conf.listener[0].name, "front");
+	stage.conf.listener[0].tls = tls;
+	proxy_reconf(stage.proxy, &stage.conf);
+}
+
+/* ---- a client that uses TLS ---- */
+
+struct caller {
+	struct stream	 s;
+	struct tls_client *client;
+	char		 got[4096];
+	size_t		 len;
+	enum io_result	 last;
+};
+
+static void
+on_caller(void *arg)
+{
+	(void)arg;
+}
+
+static void
+caller_open(struct caller *c, const char *name, bool challenge)
+{
+	memset(c, 0, sizeof *c);
+	assert_null(tls_client_new(&(struct tls_client_conf){ .verify = TLS_VERIFY_NONE, .acme = challenge }, &c->client));
+	stream_open(&c->s, stage.loop, dial(), on_caller, c);
+	stream_set_transport(&c->s, tls_connect(c->client, str_of(name)));
+}
+
+static void
+caller_meet(struct caller *c, const char *name)
+{
+	enum io_result res;
+
+	caller_open(c, name, false);
+	WAIT_UNTIL((res = stream_connected(&c->s)) != IO_AGAIN);
+	assert_int_equal(res, IO_DONE);
+}
+
+static void
+caller_say(struct caller *c, const char *text)
+{
+	struct iovec v = { (void *)(uintptr_t)text, strlen(text) };
+	size_t n;
+
+	assert_int_equal(stream_writev(&c->s, &v, 1, &n), IO_DONE);
+	assert_int_equal(n, v.iov_len);
+}
+
+static bool
+caller_reads(struct caller *c)
+{
+	size_t n;
+
+	c->last = stream_read(&c->s, c->got + c->len, sizeof c->got - 1 - c->len, &n);
+	if (c->last != IO_DONE)
+		return false;
+	c->len += n;
+	c->got[c->len] = '\0';
+	return true;
+}
+
+static void
+caller_hear(struct caller *c, const char *words)
+{
+	WAIT_UNTIL((caller_reads(c), strstr(c->got, words) != NULL));
+	c->len = 0;
+	c->got[0] = '\0';
+}
+
+static void
+caller_close(struct caller *c)
+{
+	stream_close(&c->s);
+	tls_client_free(&c->client);
+}
+
+/* ---- certificates ---- */
+
+static void
+a_request_over_tls(void **state)
+{
+	struct caller c;
+	int t;
+
+	(void)state;
+	open_front(true);
+	assert_true(publish(CERTS, NULL));
+	caller_meet(&c, "web.test");
+	caller_say(&c, "GET /x HTTP/1.1\r\nHost: Web.test\r\n\r\n");
+	t = answer_call(0);
+	hear(t, "GET /x HTTP/1.1\r\nHost: Web.test\r\nX-Forwarded-For: 127.0.0.1\r\nX-Real-IP: 127.0.0.1\r\nX-Forwarded-Proto: https\r\n"
+	    "X-Forwarded-Host: Web.test\r\nX-Forwarded-Port: 443\r\n\r\n");
+	say(t, OK(2, "ok"));
+	caller_hear(&c, "Strict-Transport-Security: max-age=60\r\n\r\nok");
+	caller_say(&c, "GET /x HTTP/1.1\r\nHost: also.test\r\n\r\n");	/* the certificate has this one, too */
+	WAIT_UNTIL(recv(t, c.got, 10, 0) == 10);
+	say(t, OK(2, "ok"));
+	caller_hear(&c, "ok");
+	caller_say(&c, "GET /x HTTP/1.1\r\nHost: other.test\r\n\r\n");
+	caller_hear(&c, "HTTP/1.1 421 Misdirected Request");
+	assert_int_equal(whys(WHY_MISDIRECTED), 1);
+	caller_close(&c);
+	close(t);
+	stage_close();
+}
+
+static void
+what_is_not_there_is_refused(void **state)
+{
+	struct caller c;
+	enum io_result res;
+	int plain;
+
+	(void)state;
+	open_front(true);
+	for (int round = 0; round < 2; round++) {	/* before there is any set, and when none of it fits */
+		caller_open(&c, "nobody.test", false);
+		WAIT_UNTIL((res = stream_connected(&c.s)) != IO_AGAIN);
+		assert_int_equal(res, IO_FAIL);
+		WAIT_UNTIL(whys(WHY_TLS_NO_CERT) == (uint64_t)round + 1);
+		caller_close(&c);
+		assert_false(publish(CERTS, "cert/broken", "no PEM", NULL));
+	}
+	plain = dial();
+	say(plain, GET("/"));
+	hear_why(plain, 400, WHY_TLS_PLAIN);
+	close(plain);
+	plain = dial();
+	say(plain, "\x05\x01 what is this?");
+	WAIT_UNTIL(whys(WHY_TLS_BROKEN) == 1);
+	close(plain);
+	close(dial());			/* a check of the port is not counted */
+	caller_meet(&c, "other.test");
+	assert_int_equal(whys(WHY_CLIENT_GONE), 0);
+	caller_close(&c);
+	stage_close();
+}
+
+/* Connections go on with what they have; the next ones get what is there then. */
+static void
+another_set_closes_nothing(void **state)
+{
+	struct caller before, after;
+	int t;
+
+	(void)state;
+	open_front(true);
+	publish(CERTS, NULL);
+	caller_meet(&before, "web.test");
+	publish("cert/file:other", pems[1], "default", "file:other", NULL);
+	caller_meet(&after, "web.test");		/* what is left is the default */
+	caller_say(&before, GET("/"));
+	caller_hear(&before, "421");		/* a.example is not in it */
+	caller_say(&after, "GET / HTTP/1.1\r\nHost: web.test\r\n\r\n");	/* as in its handshake, whatever it was shown */
+	t = answer_call(0);
+	say(t, OK(2, "ok"));
+	caller_hear(&after, "ok");
+	caller_close(&before);
+	caller_close(&after);
+	close(t);
+	stage_close();
+}
+
+/* ---- challenges ---- */
+
+static void
+a_challenge_has_its_answer(void **state)
+{
+	int c, t;
+
+	(void)state;
+	open_front(false);
+	stage.conf.listener[0].redirect_port = 443;
+	proxy_reconf(stage.proxy, &stage.conf);
+	publish("challenge/http-01/" TOKEN, AUTH, NULL);
+	c = dial();
+	say(c, GET(CHALLENGE_PATH TOKEN));
+	hear(c, "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: 87\r\nConnection: keep-alive\r\n\r\n" AUTH);
+	say(c, "HEAD " CHALLENGE_PATH TOKEN " HTTP/1.1\r\nHost: a.example\r\n\r\n");
+	hear(c, "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: 87\r\nConnection: keep-alive\r\n\r\n");
+	say(c, GET("/a?b"));
+	hear(c, "HTTP/1.1 308 Permanent Redirect\r\nLocation: https://a.example/a?b\r\nContent-Length: 0\r\nMola-Why: https_redirect\r\n"
+	    "Connection: keep-alive\r\n\r\n");
+	stage.conf.listener[0].redirect_port = 0;
+	proxy_reconf(stage.proxy, &stage.conf);
+	close(c);
+	c = dial();
+	say(c, GET(CHALLENGE_PATH "not-known-and-nobody-will-know-it"));	/* no source of challenges: a task may know it */
+	t = answer_call(0);
+	hear(t, GOT(CHALLENGE_PATH "not-known-and-nobody-will-know-it"));
+	say(t, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	assert_int_equal(live_challenges_asked(stage.live), 0);
+	close(c);
+	close(t);
+	stage_close();
+}
+
+/* Its request was faster than the brain. */
+static void
+a_challenge_is_waited_for(void **state)
+{
+	int c, late, gone, t;
+
+	(void)state;
+	open_front(false);
+	publish("acme", "", NULL);
+	c = dial();
+	say(c, GET(CHALLENGE_PATH TOKEN));
+	gone = dial();
+	say(gone, GET(CHALLENGE_PATH TOKEN));
+	WAIT_UNTIL(live_challenges_asked(stage.live) == 2);
+	hang_up(gone);
+	publish("acme", "", "challenge/http-01/" TOKEN, AUTH, NULL);
+	hear(c, "HTTP/1.1 200 OK\r\n");
+	late = dial();
+	say(late, GET(CHALLENGE_PATH "another-token-that-nobody-has"));
+	WAIT_UNTIL(live_challenges_asked(stage.live) == 3);
+	t = answer_call(0);		/* in two seconds: nobody knew it */
+	hear(t, GOT(CHALLENGE_PATH "another-token-that-nobody-has"));
+	close(c);
+	close(late);
+	close(t);
+	stage_close();
+}
+
+static void
+a_challenge_over_tls(void **state)
+{
+	struct caller c;
+	enum io_result res;
+
+	(void)state;
+	open_front(true);
+	publish(CERTS, "acme", "", NULL);
+	caller_open(&c, "new.test", true);
+	WAIT_UNTIL((stream_connected(&c.s), live_challenges_asked(stage.live) == 1));
+	publish(CERTS, "acme", "", "challenge/tls-alpn-01/new.test", pems[2], NULL);
+	WAIT_UNTIL((res = stream_connected(&c.s)) != IO_AGAIN);
+	assert_int_equal(res, IO_DONE);
+	assert_true(str_eq(stream_protocol(&c.s), STR("acme-tls/1")));
+	WAIT_UNTIL((caller_reads(&c), c.last == IO_EOF));		/* nothing more is said */
+	caller_close(&c);
+	caller_open(&c, "new.test", true);		/* known by now */
+	WAIT_UNTIL((res = stream_connected(&c.s)) != IO_AGAIN);
+	assert_int_equal(res, IO_DONE);
+	caller_close(&c);
+	caller_open(&c, "web.test", true);		/* there is a certificate, but no challenge */
+	WAIT_UNTIL((res = stream_connected(&c.s)) != IO_AGAIN);
+	assert_int_equal(res, IO_FAIL);
+	caller_close(&c);
+	stage_close();
+}
+
+/* ---- in the middle ---- */
+
+static void
+handshakes_end_with_the_proxy(void **state)
+{
+	struct caller c, held;
+	int silent, half;
+
+	(void)state;
+	open_front(true);
+	publish(CERTS, "acme", "", NULL);
+	silent = dial();
+	half = dial();
+	say_bytes(half, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11);
+	caller_open(&held, "new.test", true);
+	WAIT_UNTIL((stream_connected(&held.s), live_challenges_asked(stage.live) == 1));
+	caller_meet(&c, "web.test");
+	assert_int_equal(live_gauge_total(stage.live, LIVE_CLIENTS), 4);
+	proxy_free(&stage.proxy);
+	caller_close(&c);
+	caller_close(&held);
+	close(silent);
+	close(half);
+	stage_close();
+}
+
+static void
+handshakes_have_an_end(void **state)
+{
+	int half;
+
+	(void)state;
+	open_front(true);
+	stage.conf.client_head_usec = 50 * MSEC;
+	proxy_reconf(stage.proxy, &stage.conf);
+	publish(CERTS, NULL);
+	half = dial();
+	say_bytes(half, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11);
+	WAIT_UNTIL(whys(WHY_TLS_SLOW) == 1);
+	close(half);
+	stage_close();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_request_over_tls),
+		cmocka_unit_test(what_is_not_there_is_refused),
+		cmocka_unit_test(another_set_closes_nothing),
+		cmocka_unit_test(a_challenge_has_its_answer),
+		cmocka_unit_test(a_challenge_is_waited_for),
+		cmocka_unit_test(a_challenge_over_tls),
+		cmocka_unit_test(handshakes_end_with_the_proxy),
+		cmocka_unit_test(handshakes_have_an_end),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
