@@ -313,6 +313,7 @@ acme_reconf(struct acme *a, const struct conf *conf, struct store *store)
 	a->conf = conf;
 	a->store = store;
 	cas_open(a);
+	a->source.asked = conf->nacme_cas > 0 ? on_asked : NULL;	/* else workers need not wait */
 	certs_set_source(a->certs, &a->source);
 	if (store != NULL)
 		acme_read(a);

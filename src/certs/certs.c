@@ -281,8 +281,13 @@ certs_reconf(struct certs *c, const struct conf *conf)
 void
 certs_set_source(struct certs *c, const struct certs_source *s)
 {
+	bool asked = s != NULL && s->asked != NULL;
+
 	c->source = s;
 	watch_asked(c);
+	if (asked != c->source_asked)
+		certs_touch(c);
+	c->source_asked = asked;
 }
 
 const struct why *
@@ -459,7 +464,7 @@ certs_write(struct certs *c, struct secrets_maker *m)
 			secrets_maker_add(m, str_of(i->name), pem_str(&i->now.pem));
 	if (fallback != NULL)
 		secrets_maker_add(m, STR("default"), str_of(item_id(fallback)));
-	if (c->source != NULL && c->source->asked != NULL)	/* workers may wait for challenges */
+	if (c->source_asked)
 		secrets_maker_add(m, STR("acme"), STR(""));
 	while (map_next(c->challenge, &at, &name, &value))
 		secrets_maker_add(m, name, pem_str(&((struct challenge *)value)->value));

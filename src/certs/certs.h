@@ -53,7 +53,7 @@ typedef void	certs_asked_f(void *arg);
 struct certs_source {
 	const char	*name;		/* "acme" */
 	certs_act_f	*renew, *remove;
-	certs_asked_f	*asked;
+	certs_asked_f	*asked;			/* NULL: no challenge will come, and workers do not wait for one */
 	void		*arg;
 };
 

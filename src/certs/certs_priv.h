@@ -107,6 +107,7 @@ struct certs {
 	struct tickets	 tickets;
 	char		*fallback;	/* as tls.default: a path, CONF_TLS_NONE, NULL: the first */
 	const struct certs_source *source;
+	bool		 source_asked;	/* workers know that they may wait for its challenges */
 	certs_changed_f	*changed;
 	void		*arg;
 	struct watcher	*watcher;

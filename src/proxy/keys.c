@@ -249,6 +249,8 @@ keys_server(struct keys *k, const struct proxy_listener *here, unsigned min_vers
 	const struct why *why;
 	struct tls_server *server;
 
+	if (here->client_cert != PROXY_CLIENT_CERT_NONE && conf.client_ca.len == 0)
+		return WHY_CERT_MISSING;	/* the CA's file was never read: nobody gets in */
 	if (l == NULL) {
 		if ((why = tls_server_new(&conf, k->choose, k->arg, &k->tickets, &server)) != NULL)
 			return why;
