@@ -42,6 +42,15 @@ def head(s):
     return out
 
 
+def response(s):  # with its body; the connection goes on
+    out = head(s)
+    length = int(out.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+    left = length - len(out.split(b"\r\n\r\n", 1)[1])
+    while left > 0:
+        left -= len(s.recv(left))
+    return out
+
+
 if what == "slow":  # one byte at a time, and all the same it is served
     inside, outside = ssl.MemoryBIO(), ssl.MemoryBIO()
     o = context().wrap_bio(inside, outside, server_hostname=host)
@@ -139,17 +148,12 @@ elif what == "keep":  # one connection through all that happens: a request for e
     s = connect(context())
     for line in sys.stdin:
         get(s)
-        print(head(s)[9:12].decode(), flush=True)
+        print(response(s)[9:12].decode(), flush=True)
 elif what == "reuse":  # two requests on one connection, the second for another host
     s = connect(context())
     for name in (host, rest[0]):
         s.sendall(f"GET / HTTP/1.1\r\nHost: {name}\r\n\r\n".encode())
-        out = head(s)
-        print(out[9:12].decode(), end=" ", flush=True)
-        length = int(out.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-        left = length - len(out.split(b"\r\n\r\n", 1)[1])
-        while left > 0:
-            left -= len(s.recv(left))
+        print(response(s)[9:12].decode(), end=" ", flush=True)
     print()
 elif what == "load":  # THREADS: a new connection for each request until stdin ends: how many, how many failed
     count, failed, over, lock = 0, [], False, threading.Lock()
