@@ -395,7 +395,8 @@ h2_conn_run(void *arg)
 void
 h2_conn_drain(struct h2_conn *c)
 {
-	c->drain_usec = loop_now(c->h2->loop);
+	if (c->drain_usec == 0)
+		c->drain_usec = loop_now(c->h2->loop);
 	h2_conn_soon(c);
 }
 

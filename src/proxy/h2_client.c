@@ -21,8 +21,6 @@ h2_client_start(struct client *c)
 		session_close(&c->session);
 		return;
 	}
-	if (session_is_draining(&c->session))
-		h2_conn_drain(c->h2);
 	h2_client_resume(c);
 }
 
@@ -30,6 +28,8 @@ void
 h2_client_resume(struct client *c)
 {
 	session_busy(&c->session, c->h2, h2_conn_run);
+	if (session_is_draining(&c->session))
+		h2_conn_drain(c->h2);
 	h2_conn_run(c->h2);
 }
 

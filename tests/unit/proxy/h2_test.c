@@ -614,6 +614,33 @@ a_drain_lets_streams_run_out(void **state)
 	h2_close(busy);
 }
 
+/* It was connected in time, and had not asked for anything yet. */
+static void
+a_drain_serves_a_client_that_has_just_come(void **state)
+{
+	struct peer *p;
+	int32_t id;
+	int task;
+
+	(void)state;
+	h2_open(1);
+	p = peer_new(65535);
+	PEER_UNTIL(p, nghttp2_session_get_remote_settings(p->session, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1);
+	for (int i = 0; i < 5; i++)
+		peer_turn(p);
+	proxy_drain(stage.proxy, on_drained, NULL);
+	id = peer_get(p, "/");
+	task = task_gets(p, "GET / ");
+	PEER_UNTIL(p, p->gone);				/* a busy one is asked to leave here, too */
+	assert_int_equal(p->last_id, INT32_MAX);
+	say(task, OK(2, "ok"));
+	PEER_UNTIL(p, p->over);
+	assert_true(p->got[id]->ended && p->code == NGHTTP2_NO_ERROR);
+	assert_int_equal(p->last_id, id);
+	close(task);
+	h2_close(p);
+}
+
 /* A client that has always something open hears of the drain after a while, and is served to its end. */
 static void
 a_drain_asks_a_busy_client_to_leave(void **state)
@@ -1119,6 +1146,7 @@ main(void)
 		cmocka_unit_test(a_client_that_cancels_frees_the_task),
 		cmocka_unit_test(a_connection_that_goes_takes_its_streams),
 		cmocka_unit_test(a_drain_lets_streams_run_out),
+		cmocka_unit_test(a_drain_serves_a_client_that_has_just_come),
 		cmocka_unit_test(a_drain_asks_a_busy_client_to_leave),
 		cmocka_unit_test(an_idle_one_is_told_before_it_is_closed),
 		cmocka_unit_test(cancelled_requests_have_a_limit),
