@@ -78,7 +78,7 @@ updated() { [ "$(engine /services/mola_mola | jq -r .UpdateStatus.State)" = comp
 ask_all_the_while >"$tmp/none" &
 asking=$!
 sed 's/period: 500ms/period: 400ms/' deploy/mola.yaml >"$tmp/mola.yaml"
-sed "s,file: ./mola.yaml,file: $tmp/mola.yaml," deploy/stack.yml >"$tmp/stack.yml"
+sed "s,file: \./mola.*yaml,file: $tmp/mola.yaml,; s,file: \./,file: $PWD/deploy/," deploy/stack.yml >"$tmp/stack.yml"
 MOLA_YAML=2 stack deploy -c "$tmp/stack.yml" -c "$tmp/demo.yml" --resolve-image never mola
 must "every Mola gets the new configuration" within 120 updated
 touch "$tmp/enough"
