@@ -494,7 +494,7 @@ signals_watch(struct load *l)
 static void
 callers_make(struct load *l)
 {
-	const struct tls_client_conf tls = { .verify = TLS_VERIFY_NONE, .http2 = l->over == OVER_H2 };
+	const struct tls_client_conf tls = { .verify = TLS_VERIFY_NONE, .offer = l->over == OVER_H2 ? TLS_HTTP_BOTH : TLS_HTTP1 };
 
 	if (l->over != OVER_TCP && tls_client_new(&tls, &l->tls) != NULL)
 		BUG("no settings for TLS");

@@ -255,7 +255,7 @@ caller_connect(struct caller *c, struct call *call)
 		return;
 	}
 	if (c->conf.tls != NULL)
-		stream_set_transport(&n->stream, tls_connect(c->conf.tls, str_of(c->conf.host)));
+		stream_set_transport(&n->stream, tls_connect(c->conf.tls, str_of(c->conf.host), NULL));
 	c->count++;
 	LIST_INSERT_HEAD(&c->busy, n, link);
 	conn_start(n, call);

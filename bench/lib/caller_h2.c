@@ -227,7 +227,7 @@ h2_conn_new(struct h2_caller *caller)
 		return NULL;
 	}
 	if (caller->conf.tls != NULL)
-		stream_set_transport(&c->stream, tls_connect(caller->conf.tls, str_of(caller->conf.host)));
+		stream_set_transport(&c->stream, tls_connect(caller->conf.tls, str_of(caller->conf.host), NULL));
 	if (nghttp2_session_client_new(&c->session, caller->callbacks, c) != 0)
 		BUG("no memory for a session");
 	h2_settings_submit(c->session);

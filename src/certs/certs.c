@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/bug.h"
 #include "base/clock.h"
@@ -13,7 +14,8 @@
 #include "certs/certs_priv.h"
 #include "conf/conf.h"
 
-static const char cert_prefix[] = "cert/", file_prefix[] = "cert/file:", ca_prefix[] = "client-ca/";
+static const char cert_prefix[] = "cert/", file_prefix[] = "cert/file:", ca_prefix[] = "client-ca/",
+    task_ca_prefix[] = "task-ca/", task_cert_prefix[] = "task-cert/";
 static const char *const challenge_prefix[CERTS_CHALLENGES] = {
 	[CERTS_HTTP_01] = "challenge/http-01/", [CERTS_TLS_ALPN_01] = "challenge/tls-alpn-01/" };
 
@@ -41,7 +43,9 @@ static bool
 item_is_file(const struct item *i)
 {
 	return str_starts(str_of(i->name), STR(file_prefix)) ||
-	    str_starts(str_of(i->name), STR(ca_prefix));
+	    str_starts(str_of(i->name), STR(ca_prefix)) ||
+	    str_starts(str_of(i->name), STR(task_ca_prefix)) ||
+	    str_starts(str_of(i->name), STR(task_cert_prefix));
 }
 
 static struct item *
@@ -234,6 +238,59 @@ want(struct certs *c, const char *name, enum item_kind kind, const char *file, c
 	item_read(c, i, true);
 }
 
+/* The CAs of the system, where distributions keep them; NULL: it has none. */
+static const char *
+system_cas(void)
+{
+	static const char *const files[] = { "/etc/ssl/certs/ca-certificates.crt",
+		"/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem" };
+	const char *given = secure_getenv("SSL_CERT_FILE");
+
+	if (given != NULL && *given == '/')
+		return given;
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+		if (access(files[i], R_OK) == 0)
+			return files[i];
+	return NULL;
+}
+
+static bool
+trusts_system(const struct service_conf *s)
+{
+	return (s->scheme == SCHEME_HTTPS || s->scheme == SCHEME_H2) && s->tls_verify && s->tls_ca == NULL;
+}
+
+/* Labels may say so, too, and are not known here. */
+static bool
+may_trust_system(const struct conf *conf)
+{
+	bool may = conf->swarm_endpoints.n > 0;
+
+	for (unsigned i = 0; i < conf->nservices && !may; i++)
+		may = trusts_system(&conf->service[i].conf);
+	return may;
+}
+
+static void
+want_for_tasks(struct certs *c, const struct conf *conf)
+{
+	const char *cas = may_trust_system(conf) ? system_cas() : NULL;
+	char name[SECRETS_NAME_MAX];
+
+	if (cas != NULL) {
+		snprintf(name, sizeof name, "%ssystem", task_ca_prefix);
+		want(c, name, ITEM_CA, cas, NULL);
+	}
+	for (unsigned k = 0; k < conf->ntask_cas; k++) {
+		snprintf(name, sizeof name, "%s%s", task_ca_prefix, conf->task_ca[k].name);
+		want(c, name, ITEM_CA, conf->task_ca[k].file, NULL);
+	}
+	for (unsigned k = 0; k < conf->ntask_certs; k++) {
+		snprintf(name, sizeof name, "%s%s", task_cert_prefix, conf->task_cert[k].name);
+		want(c, name, ITEM_CERT, conf->task_cert[k].cert, conf->task_cert[k].key);
+	}
+}
+
 static void
 want_all(struct certs *c, const struct conf *conf)
 {
@@ -250,6 +307,7 @@ want_all(struct certs *c, const struct conf *conf)
 			snprintf(name, sizeof name, "%s%s", ca_prefix, conf->listen[k].name);
 			want(c, name, ITEM_CA, conf->listen[k].client_ca, NULL);
 		}
+	want_for_tasks(c, conf);
 }
 
 void
@@ -475,7 +533,8 @@ certs_write(struct certs *c, struct secrets_maker *m)
 static void
 inherit_one(struct certs *c, struct str name, struct str value)
 {
-	enum item_kind kind = str_starts(name, STR(ca_prefix)) ? ITEM_CA : ITEM_CERT;
+	enum item_kind kind = str_starts(name, STR(ca_prefix)) || str_starts(name, STR(task_ca_prefix)) ?
+	    ITEM_CA : ITEM_CERT;
 	char detail[CERTS_DETAIL_MAX];
 	struct content content = { 0 };
 
@@ -483,7 +542,8 @@ inherit_one(struct certs *c, struct str name, struct str value)
 		challenge_set(c, name, value)->inherited = true;
 		return;
 	}
-	if ((kind == ITEM_CERT && !str_starts(name, STR(cert_prefix))) ||
+	if ((kind == ITEM_CERT && !str_starts(name, STR(cert_prefix)) &&
+	    !str_starts(name, STR(task_cert_prefix))) ||
 	    name.len >= SECRETS_NAME_MAX || content_parse(value, kind, &content, detail) != NULL)
 		return;
 	item_take(c, name, kind)->now = content;

@@ -58,5 +58,11 @@ certs_check(const struct conf *conf, struct buf *out)
 		if (conf->listen[i].client_ca != NULL)
 			wrong += !file_check(conf->file, conf->listen[i].line, "listen.client_ca",
 			    &(struct source_files){ conf->listen[i].client_ca, NULL }, ITEM_CA, out);
+	for (unsigned i = 0; i < conf->ntask_cas; i++)
+		wrong += !file_check(conf->file, conf->task_ca[i].line, "tls.task_cas",
+		    &(struct source_files){ conf->task_ca[i].file, NULL }, ITEM_CA, out);
+	for (unsigned i = 0; i < conf->ntask_certs; i++)
+		wrong += !file_check(conf->file, conf->task_cert[i].line, "tls.task_certs",
+		    &(struct source_files){ conf->task_cert[i].cert, conf->task_cert[i].key }, ITEM_CERT, out);
 	return wrong;
 }

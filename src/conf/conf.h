@@ -52,6 +52,16 @@ struct conf_certificate {
 	char		*cert, *key;		/* files; key may be NULL: in that of cert */
 };
 
+struct conf_task_ca {
+	int		 line;
+	char		*name, *file;
+};
+
+struct conf_task_cert {
+	int		 line;
+	char		*name, *cert, *key;	/* key may be NULL: in the file of cert */
+};
+
 struct conf_node {
 	int		 line;
 	char		*name;
@@ -140,6 +150,10 @@ struct conf {
 
 	struct conf_certificate *certificate;
 	unsigned	 ncertificates;
+	struct conf_task_ca *task_ca;
+	unsigned	 ntask_cas;
+	struct conf_task_cert *task_cert;
+	unsigned	 ntask_certs;
 	char		*tls_default;		/* the cert of one of them, or CONF_TLS_NONE; NULL: the first */
 	unsigned	 tls_min_version;	/* 12 or 13 */
 	int64_t		 hsts_seconds;		/* -1: none */

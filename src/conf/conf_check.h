@@ -25,6 +25,7 @@ void	tls_check(const struct tree *root, const char *section, const char *ca, con
 /* conf_tls.c: fills in what follows from it */
 void	listen_tls_check(const struct conf *, struct conf_listen *, struct faults *);
 void	certificates_check(const struct conf *, const struct tree *root, struct faults *);
+void	task_tls_check(const struct conf *, const struct tree *root, struct faults *);
 void	prom_check(struct conf *, const struct tree *root, struct faults *);	/* conf_prom.c */
 void	acme_check(struct conf *, const struct tree *root, struct faults *);	/* conf_acme.c */
 

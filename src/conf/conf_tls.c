@@ -3,11 +3,13 @@
  * looked into here: one that is missing today may be there tomorrow, and the other certificates
  * are served meanwhile (certs/).
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/form.h"
+#include "base/map.h"
 #include "conf/conf_check.h"
 #include "conf/conf_type.h"
 
@@ -202,6 +204,78 @@ certificates_check(const struct conf *c, const struct tree *root, struct faults 
 	    certificate_find(c, fallback, c->ncertificates) == NULL)
 		faults_add(f, conf_line(root, "tls", "default"), "tls.default", "'%.200s' is not listed; expected "
 		    "the cert of one of tls.certificates, or none", fallback);
+}
+
+/* ---- TLS to tasks ---- */
+
+static bool
+has_task_ca(const struct conf *c, const char *name)
+{
+	for (unsigned i = 0; i < c->ntask_cas; i++)
+		if (c->task_ca[i].name != NULL && strcmp(c->task_ca[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static bool
+has_task_cert(const struct conf *c, const char *name)
+{
+	for (unsigned i = 0; i < c->ntask_certs; i++)
+		if (c->task_cert[i].name != NULL && strcmp(c->task_cert[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* What a service has of defaults is their fault. */
+static bool
+is_own(const struct conf *c, const struct service_conf *s, const char *name, const char *of_defaults)
+{
+	return name != NULL
+	    && (s == &c->defaults || of_defaults == NULL || strcmp(name, of_defaults) != 0);
+}
+
+static void
+task_tls_names_check(const struct conf *c, const struct service_conf *s, int line, const char *where,
+    struct faults *f)
+{
+	char key[32];
+
+	if (is_own(c, s, s->tls_ca, c->defaults.tls_ca) && !has_task_ca(c, s->tls_ca)) {
+		snprintf(key, sizeof key, "%s.task_tls.ca", where);
+		faults_add(f, line, key, "there is no CA '%s' in tls.task_cas; expected the name of one of them, or "
+		    "system", s->tls_ca);
+	}
+	if (is_own(c, s, s->tls_cert, c->defaults.tls_cert) && !has_task_cert(c, s->tls_cert)) {
+		snprintf(key, sizeof key, "%s.task_tls.cert", where);
+		faults_add(f, line, key, "there is no certificate '%s' in tls.task_certs; expected the name of one of "
+		    "them, or none", s->tls_cert);
+	}
+}
+
+void
+task_tls_check(const struct conf *c, const struct tree *root, struct faults *f)
+{
+	struct map *cas = map_new(), *certs = map_new();
+
+	for (unsigned i = 0; i < c->ntask_cas; i++) {
+		const struct conf_task_ca *ca = &c->task_ca[i];
+
+		name_once(cas, ca->name, ca->line, "tls.task_cas.name", f);
+		if (ca->name != NULL && strcmp(ca->name, "system") == 0)
+			faults_add(f, ca->line, "tls.task_cas.name", "'system' is taken: it means the system's CAs");
+	}
+	for (unsigned i = 0; i < c->ntask_certs; i++) {
+		const struct conf_task_cert *cert = &c->task_cert[i];
+
+		name_once(certs, cert->name, cert->line, "tls.task_certs.name", f);
+		if (cert->name != NULL && strcmp(cert->name, "none") == 0)
+			faults_add(f, cert->line, "tls.task_certs.name", "'none' is taken: it means no certificate");
+	}
+	map_free(&cas);
+	map_free(&certs);
+	task_tls_names_check(c, &c->defaults, conf_line(root, "defaults", "task_tls"), "defaults", f);
+	for (unsigned i = 0; i < c->nservices; i++)
+		task_tls_names_check(c, &c->service[i].conf, c->service[i].line, "services", f);
 }
 
 const struct conf_type

@@ -71,7 +71,10 @@ check_is_supported(const struct backend *b, struct str key, struct str value)
 
 	if (word_is(key, "port"))
 		return label_port(value, &port) && port == backend_port(b);
-	if (word_is(key, "scheme") || word_is(key, "mode"))
+	if (word_is(key, "scheme"))
+		return value.len == 0 || str_eq_nocase(value, b->scheme == NULL ? STR("http") :
+		    str_trim(str_of(b->scheme->value)));
+	if (word_is(key, "mode"))
 		return value.len == 0 || str_eq(value, STR("http"));
 	if (word_is(key, "method"))
 		return value.len == 0 || str_eq_nocase(value, STR("GET"));
@@ -109,7 +112,6 @@ backend_gather(struct traefik_reading *r, const struct swarm_label *label, const
 	bool is_true = str_eq_nocase(str_of(label->value), STR("true"));
 	const char *later = n < 6 || !word_is(word[4], "loadbalancer") ? NULL :
 	    word_is(word[5], "sticky") ? "not done yet: a client does not stay with its task" :
-	    word_is(word[5], "serverstransport") ? "Mola uses plain HTTP/1.1 to tasks" :
 	    word_is(word[5], "responseforwarding") || word_is(word[5], "strategy") ||
 	    word_is(word[5], "passivehealthcheck") ? "not done: Mola has ways of its own" : NULL;
 
@@ -124,6 +126,8 @@ backend_gather(struct traefik_reading *r, const struct swarm_label *label, const
 	else if (n == 6 && word_is(word[4], "loadbalancer") && word_is(word[5], "passhostheader"))
 		reading_report(r, label, is_true ? LABEL_VALID : LABEL_UNSUPPORTED,
 		    is_true ? NULL : "the Host field is always passed on");
+	else if (n == 6 && word_is(word[4], "loadbalancer") && word_is(word[5], "serverstransport"))
+		set_once(r, b, &b->transport, label);
 	else if (later != NULL)
 		reading_report(r, label, LABEL_UNSUPPORTED, later);
 	else
@@ -241,11 +245,50 @@ read_checks(struct traefik_reading *r, struct backend *b)
 		    not == b->check_port ? "Mola's checks go to the port of the requests" : NULL);
 }
 
+/*
+ * Traefik's servers transport is defined where Mola does not look: where it matters, only what
+ * mola.* labels say instead makes it known.
+ */
+static void
+read_transport(struct traefik_reading *r, struct backend *b)
+{
+	bool given = reading_has_label(r, "mola.scheme") || reading_has_label(r, "mola.task_tls.verify") ||
+	    reading_has_label(r, "mola.task_tls.ca") || reading_has_label(r, "mola.task_tls.name");
+
+	if (b->transport == NULL)
+		return;
+	if (b->speaks == SCHEME_HTTPS && !given)
+		b->unspoken = "how the certificates of its tasks are verified is defined elsewhere (serversTransport); "
+		    "set mola.task_tls labels";
+	reading_report(r, b->transport, LABEL_UNSUPPORTED, b->unspoken != NULL ? b->unspoken :
+	    "what it refers to is defined elsewhere: not used");
+}
+
+static void
+read_scheme(struct traefik_reading *r, struct backend *b)
+{
+	static const enum scheme known[] = { SCHEME_HTTP, SCHEME_HTTPS, SCHEME_H2C };
+	struct str value;
+
+	b->speaks = SCHEME_HTTP;
+	if (b->scheme == NULL)
+		return;
+	value = str_trim(str_of(b->scheme->value));
+	b->unspoken = "not understood: expected http, https or h2c";
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (str_eq_nocase(value, str_of(scheme_name(known[i])))) {
+			b->speaks = known[i];
+			b->unspoken = NULL;
+		}
+	if (b->unspoken == NULL && reading_has_label(r, "mola.scheme"))
+		reading_report(r, b->scheme, LABEL_UNUSED, "mola.scheme has precedence");
+	else
+		reading_report(r, b->scheme, b->unspoken != NULL ? LABEL_UNSUPPORTED : LABEL_VALID, b->unspoken);
+}
+
 void
 backend_read(struct traefik_reading *r, struct backend *b)
 {
-	const char *scheme = b->scheme == NULL ? "http" : b->scheme->value;
-
 	read_checks(r, b);
 	if (b->port != NULL && backend_port(b) == 0)
 		reading_report(r, b->port, LABEL_INVALID, "expected a port, 1 to 65535");
@@ -253,16 +296,29 @@ backend_read(struct traefik_reading *r, struct backend *b)
 		reading_report(r, b->port, LABEL_UNUSED, "mola.port has precedence");
 	else if (b->port != NULL)
 		reading_report(r, b->port, LABEL_VALID, NULL);
-	b->unsupported_scheme = !str_eq_nocase(str_trim(str_of(scheme)), STR("http"));
-	if (b->scheme != NULL)
-		reading_report(r, b->scheme, b->unsupported_scheme ? LABEL_UNSUPPORTED : LABEL_VALID,
-		    !b->unsupported_scheme ? NULL :
-		    "Mola uses plain HTTP/1.1 to tasks: nothing leads to this service");
+	read_scheme(r, b);
+	read_transport(r, b);
+}
+
+/* As Traefik does without a servers transport: the system's CAs, and the address of the task. */
+static void
+scheme_conf(const struct traefik_reading *r, const struct backend *b, struct service_conf *conf)
+{
+	if (b->scheme == NULL || reading_has_label(r, "mola.scheme"))
+		return;
+	conf->scheme = b->speaks;
+	if (!reading_has_label(r, "mola.task_tls.verify"))
+		conf->tls_verify = true;
+	if (!reading_has_label(r, "mola.task_tls.ca"))
+		conf->tls_ca = NULL;
+	if (!reading_has_label(r, "mola.task_tls.name"))
+		conf->tls_name = arena_text(r->l->arena, STR(TLS_NAME_ADDRESS));
 }
 
 void
-backend_conf(const struct backend *b, struct service_conf *conf)
+backend_conf(const struct traefik_reading *r, const struct backend *b, struct service_conf *conf)
 {
+	scheme_conf(r, b, conf);
 	if (b->unchecked)
 		conf->health_path = NULL;
 	if (b->health_path != NULL)

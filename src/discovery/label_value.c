@@ -220,6 +220,10 @@ read_names(const struct label_row *row, struct str s, void *member, struct arena
 #define TYPE_TLS_FROM		read_setting, &setting_TLS_FROM
 #define TYPE_SWITCH		read_setting, &setting_SWITCH
 #define TYPE_PATH_OR_NONE	read_setting, &setting_PATH_OR_NONE
+#define TYPE_SCHEME		read_setting, &setting_SCHEME
+#define TYPE_TLS_CA		read_setting, &setting_TLS_CA
+#define TYPE_TLS_NAME		read_setting, &setting_TLS_NAME
+#define TYPE_TLS_CERT		read_setting, &setting_TLS_CERT
 
 const struct label_row label_rows[] = {
 #define LABEL(group, name, type, field, fallback, least, most, help) \

@@ -176,10 +176,8 @@ check_backend(struct traefik_reading *r, struct router *router)
 	if (b->unknown != NULL)
 		refuse(r, router, true, WHY_ROUTER_SERVICE, "%s of its service is not understood",
 		    b->unknown->name);
-	if (b->unsupported_scheme)
-		refuse(r, router, true, WHY_SERVER_SCHEME,
-		    "%s is %.20s, and Mola uses plain HTTP/1.1 to tasks", b->scheme->name,
-		    b->scheme->value);
+	if (b->unspoken != NULL)
+		refuse(r, router, true, WHY_SERVER_SCHEME, "%s: %s", b->scheme->name, b->unspoken);
 	if (!reading_has_label(r, "mola.port") && backend_port(b) == 0 &&
 	    (b->port != NULL || r->nbackends > 1))
 		refuse(r, router, true, WHY_SERVICE_NO_PORT,

@@ -205,7 +205,7 @@ add_port(struct traefik_reading *r, const struct backend *b)
 		conf->health_path = NULL;
 	conf->migrate = false;
 	conf->scale_min = conf->scale_max = 0;
-	backend_conf(b, conf);
+	backend_conf(r, b, conf);
 }
 
 /* A service of several ports is several services to the world: each port that a router leads
@@ -230,7 +230,7 @@ choose_ports(struct traefik_reading *r)
 		    backend_port(r->router[i].backend) != l->port)
 			add_port(r, r->router[i].backend);
 	if (first != NULL)
-		backend_conf(first, &l->conf);
+		backend_conf(r, first, &l->conf);
 }
 
 /* One line for what is not a router of HTTP, and would be missed. */

@@ -24,7 +24,7 @@ struct router {
 
 struct backend {			/* what Traefik calls a service */
 	struct str	 name;
-	const struct swarm_label *port, *scheme;
+	const struct swarm_label *port, *scheme, *transport;
 	const struct swarm_label *unknown;	/* the first that is not understood: nothing may lead there */
 	const struct swarm_label *path, *interval, *timeout, *check_port;	/* of its health check */
 	const struct swarm_label *check;	/* the first of it that Mola's checks cannot do */
@@ -32,7 +32,8 @@ struct backend {			/* what Traefik calls a service */
 	char		*health_path;		/* NULL: not given */
 	int64_t		 health_interval_usec, health_timeout_usec;	/* 0: not given */
 	bool		 unchecked;		/* it has a health check that Mola cannot do */
-	bool		 unsupported_scheme;	/* its tasks speak something other than plain HTTP */
+	enum scheme	 speaks;		/* what its tasks do */
+	const char	*unspoken;		/* why that cannot be done; NULL: it can */
 };
 
 struct tcp_reading;
@@ -78,8 +79,8 @@ void	backend_gather(struct traefik_reading *, const struct swarm_label *, const 
 unsigned backend_port(const struct backend *);
 /* Understands its labels, and reports each. Before anything is made of it. */
 void	backend_read(struct traefik_reading *, struct backend *);
-/* Puts into `conf` how its tasks are checked. */
-void	backend_conf(const struct backend *, struct service_conf *);
+/* Puts into `conf` what its tasks speak, and how they are checked. */
+void	backend_conf(const struct traefik_reading *, const struct backend *, struct service_conf *);
 
 /* tcp_router.c: one label; then, once, all that is made of them. */
 void	tcp_gather(struct traefik_reading *, const struct swarm_label *, const struct str *word,

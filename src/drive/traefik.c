@@ -260,12 +260,14 @@ traefik_uses_fallback(const struct traefik_options *o, const struct plan_service
 	return o->fallback != NULL && s->nserving == 0;
 }
 
+/* What its certificate is verified with is Traefik's own affair, by its default servers transport. */
 void
-traefik_url(const struct plan_server *v, char out[TRAEFIK_NAME_MAX])
+traefik_url(const struct plan_service *s, const struct plan_server *v, char out[TRAEFIK_NAME_MAX])
 {
+	enum scheme scheme = s->conf.scheme == SCHEME_H2 ? SCHEME_HTTPS : s->conf.scheme;
 	char addr[ADDR_TEXT_MAX];
 
-	snprintf(out, TRAEFIK_NAME_MAX, "http://%s", addr_text(&v->addr, addr));
+	snprintf(out, TRAEFIK_NAME_MAX, "%s://%s", scheme_name(scheme), addr_text(&v->addr, addr));
 }
 
 /* ---- the file ---- */
@@ -357,7 +359,7 @@ put_service(struct buf *out, const struct traefik_options *o, const struct plan_
 	}
 	for (unsigned i = 0; i < s->nservers; i++)
 		if (traefik_is_listed(s, &s->server[i])) {
-			traefik_url(&s->server[i], url);
+			traefik_url(s, &s->server[i], url);
 			put_server(out, url, traefik_weight(o, &s->server[i]));
 		}
 	if (o->strategy != NULL) {

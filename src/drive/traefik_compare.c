@@ -93,7 +93,7 @@ server_check(struct comparison *c, const json_t *service, const struct plan_serv
 	const char *state;
 	const json_t *j;
 
-	traefik_url(v, url);
+	traefik_url(s, v, url);
 	j = map_get(c->servers, str_of(url));
 	state = json_string_value(json_object_get(json_object_get(service, "serverStatus"), url));
 	if (c->on_server != NULL)

@@ -31,7 +31,8 @@ bool	 traefik_is_listed(const struct plan_service *, const struct plan_server *)
 bool	 traefik_uses_fallback(const struct traefik_options *, const struct plan_service *);
 /* How many routers are written for it. */
 unsigned traefik_routers(const struct traefik_options *, const struct plan_service *);
-void	 traefik_url(const struct plan_server *, char out[TRAEFIK_NAME_MAX]);
+void	 traefik_url(const struct plan_service *, const struct plan_server *,
+	     char out[TRAEFIK_NAME_MAX]);
 
 static inline unsigned
 traefik_weight(const struct traefik_options *o, const struct plan_server *v)

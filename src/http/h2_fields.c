@@ -69,6 +69,36 @@ h2_fields_response(struct h2_fields *f, const struct message *m, bool opens)
 	return true;
 }
 
+bool
+h2_is_grpc(struct str type)
+{
+	struct str grpc = STR("application/grpc");
+
+	return type.len >= grpc.len && str_eq_nocase((struct str){ type.p, grpc.len }, grpc)
+	    && (type.len == grpc.len || type.p[grpc.len] == '+' || type.p[grpc.len] == ';');
+}
+
+bool
+h2_fields_request(struct h2_fields *f, const struct message *m, struct str scheme)
+{
+	struct message_walk walk;
+	struct message_pair pair;
+	bool grpc = false;
+
+	if (!room(f, (size_t)m->nfields + 6))
+		return false;
+	message_walk(&walk, m, &edits_none, scheme);
+	while (message_next(&walk, &pair)) {
+		ASSERT(pair.extension.len == 0);
+		add(f, pair.name, pair.value);
+		if (str_eq_nocase(pair.name, STR("content-type")))
+			grpc = h2_is_grpc(pair.value);
+	}
+	if (grpc)
+		add(f, STR("te"), STR("trailers"));
+	return true;
+}
+
 static size_t
 lines_count(struct str lines)
 {

@@ -22,6 +22,13 @@ void	h2_fields_fini(struct h2_fields *);
  * it is the 101 that opens a tunnel, which is 200 here (RFC 8441, 5). False: there is no memory.
  */
 bool	h2_fields_response(struct h2_fields *, const struct message *, bool opens);
+/*
+ * A request's head, likewise. What goes to a task of gRPC says that trailers are welcome, which its
+ * servers insist on.
+ */
+bool	h2_fields_request(struct h2_fields *, const struct message *, struct str scheme);
+/* Content-Type: application/grpc, with or without a format behind it. */
+bool	h2_is_grpc(struct str content_type);
 /* Trailers: lines that end in CRLF. */
 bool	h2_fields_trailers(struct h2_fields *, struct str lines);
 

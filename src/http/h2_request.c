@@ -6,6 +6,7 @@
 
 #include "base/bug.h"
 #include "http/chars.h"
+#include "http/h2_fields.h"
 #include "http/h2_request.h"
 
 #define CRUMBS_MAX	1024		/* Cookie fields, which count as one */
@@ -235,15 +236,6 @@ priority_field(struct h2_request *r, struct str value)
 	}
 }
 
-static bool
-is_grpc(struct str type)
-{
-	struct str grpc = STR("application/grpc");
-
-	return type.len >= grpc.len && str_eq_nocase((struct str){ type.p, grpc.len }, grpc)
-	    && (type.len == grpc.len || type.p[grpc.len] == '+' || type.p[grpc.len] == ';');
-}
-
 static const struct why *
 line_add(struct h2_request *r, struct str name, struct str value)
 {
@@ -268,7 +260,7 @@ plain_field(struct h2_request *r, struct str name, struct str value)
 			return WHY_H2_MALFORMED;
 		r->has_length = true;
 	} else if (str_eq(name, STR("content-type")))
-		r->is_grpc = is_grpc(value);
+		r->is_grpc = h2_is_grpc(value);
 	else if (str_eq(name, STR("priority")))
 		priority_field(r, value);
 	else if (r->is_tunnel && str_eq(name, STR("sec-websocket-key")))

@@ -149,3 +149,13 @@ inner_call(struct inner *n)
 	ASSERT(n->private.stream != NULL);
 	p->fn(p->arg);
 }
+
+const struct inner *
+inner_under(const struct stream *s, const struct inner_ops *ops)
+{
+	const struct transport *t = s->private.open ? s->private.transport : NULL;
+
+	if (t == NULL || t->ops != &inner_transport)
+		return NULL;
+	return inner_of(s)->ops == ops ? inner_of(s) : NULL;
+}

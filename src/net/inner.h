@@ -55,6 +55,9 @@ void	inner_drained(struct inner *);
 /* The owner learns of the marks. It may have closed the stream when this returns. */
 void	inner_call(struct inner *);
 
+/* The other end of a stream that is of this kind; NULL: it is not, or it is closed. */
+const struct inner *inner_under(const struct stream *, const struct inner_ops *);
+
 static inline bool
 inner_is_open(const struct inner *n)
 {

@@ -133,6 +133,13 @@ stream_is_connecting(const struct stream *s)
 	return s->private.connecting || s->private.handshaking;
 }
 
+/* The socket is, what lies on it is not yet. */
+static inline bool
+stream_is_handshaking(const struct stream *s)
+{
+	return s->private.handshaking && !s->private.connecting;
+}
+
 /*
  * A read is worth trying: bytes, an end or an error may wait, in the socket or above. False:
  * `fn` will be called.

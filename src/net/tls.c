@@ -177,6 +177,26 @@ fault_of(int reason)
 	}
 }
 
+static enum tls_fault
+verify_fault_of(long result)
+{
+	switch (result) {
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+		return TLS_FAULT_PEER_EXPIRED;
+	case X509_V_ERR_HOSTNAME_MISMATCH:
+	case X509_V_ERR_IP_ADDRESS_MISMATCH:
+		return TLS_FAULT_PEER_NAME;
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+		return TLS_FAULT_PEER_CA;
+	default:
+		return TLS_FAULT_PEER;
+	}
+}
+
 static void
 fault_note(struct tls *t, unsigned long code)
 {
@@ -190,8 +210,10 @@ fault_note(struct tls *t, unsigned long code)
 	} else if (t->fault == TLS_NO_FAULT) {
 		t->fault = ERR_GET_LIB(code) == ERR_LIB_SSL ? fault_of(ERR_GET_REASON(code)) : TLS_FAULT_BROKEN;
 		t->fault_text = text != NULL ? text : "not known";
-		if (t->fault == TLS_FAULT_PEER)
+		if (t->fault == TLS_FAULT_PEER) {
+			t->fault = verify_fault_of(SSL_get_verify_result(t->ssl));
 			t->fault_text = X509_verify_cert_error_string(SSL_get_verify_result(t->ssl));
+		}
 	}
 }
 

@@ -76,18 +76,33 @@ struct tls_client;
 /* NAME: the certificate must be of a trusted CA, and name the host; CA: any name will do. */
 enum tls_verify { TLS_VERIFY_NAME, TLS_VERIFY_CA, TLS_VERIFY_NONE };
 
+/* What is offered by ALPN. ACME: a challenge's protocol alone, as a CA does. */
+enum tls_offer { TLS_HTTP1, TLS_HTTP2, TLS_HTTP_BOTH, TLS_ACME };
+
 struct tls_client_conf {
 	enum tls_verify	 verify;
 	struct str	 ca;			/* PEM: who is trusted; not looked at with NONE */
 	struct cert	*cert;			/* to be shown when the server asks; NULL: none */
-	bool		 http2;			/* is offered besides HTTP/1.1 */
-	bool		 acme;			/* offered is a challenge's protocol alone, as a CA does */
+	enum tls_offer	 offer;
 };
+
+/*
+ * The session of the newest connection, for the next one to the same server with the same
+ * struct tls_client; zeroed: there is none. It outlives the connections that it is given for.
+ */
+struct tls_resume {
+	struct ssl_session_st *session;
+	uint64_t	 of;			/* which struct tls_client */
+};
+void			 tls_resume_clear(struct tls_resume *);
 
 const struct why	*tls_client_new(const struct tls_client_conf *, struct tls_client **);
 void			 tls_client_free(struct tls_client **);
-/* `name`: of the server, as asked for (SNI, unless it is an address) and as verified. */
-struct transport	*tls_connect(struct tls_client *, struct str name);
+/*
+ * `name`: of the server, as asked for (SNI, unless it is an address) and as verified. `resume` may
+ * be NULL: then nothing is resumed. NULL: there is no memory, or no name where one is verified.
+ */
+struct transport	*tls_connect(struct tls_client *, struct str name, struct tls_resume *);
 
 /* ---- what came of it; all of it is empty for streams without TLS ---- */
 
@@ -115,7 +130,10 @@ enum tls_fault {
 	TLS_FAULT_SHARED,	/* no cipher, group, signature or protocol in common */
 	TLS_FAULT_NO_CERT,	/* no certificate of ours for what the client asks for */
 	TLS_FAULT_PEER_NONE,	/* the other side showed no certificate, and must */
-	TLS_FAULT_PEER,		/* its certificate does not verify */
+	TLS_FAULT_PEER,		/* its certificate does not verify, for another reason than these: */
+	TLS_FAULT_PEER_CA,	/* it is of no CA that is trusted */
+	TLS_FAULT_PEER_NAME,	/* it is for other names */
+	TLS_FAULT_PEER_EXPIRED,	/* it has expired, or one above it */
 	TLS_FAULT_ALERT		/* the other side refused: our certificate, or anything else */
 };
 

@@ -16,14 +16,48 @@
 struct tls_client {
 	SSL_CTX		*ctx;		/* connections have references of their own */
 	enum tls_verify	 verify;
+	uint64_t	 serial;	/* no other has had it */
 };
+
+static const struct {
+	const unsigned char *p;
+	unsigned	 len;
+} offers[] = {
+	[TLS_HTTP1] = { (const unsigned char *)"\010http/1.1", 9 },
+	[TLS_HTTP2] = { (const unsigned char *)"\002h2", 3 },
+	[TLS_ACME] = { (const unsigned char *)"\012acme-tls/1", 11 },
+	[TLS_HTTP_BOTH] = { (const unsigned char *)"\002h2\010http/1.1", 12 },
+};
+
+/* ---- resumption ---- */
+
+void
+tls_resume_clear(struct tls_resume *r)
+{
+	SSL_SESSION_free(r->session);
+	*r = (struct tls_resume){ 0 };
+}
+
+/* A ticket came. True: the session is ours from here on. */
+static int
+on_session(SSL *ssl, SSL_SESSION *session)
+{
+	const struct tls *t = tls_of(ssl);
+	struct tls_resume *r = t->resume;
+
+	if (r == NULL)
+		return 0;
+	tls_resume_clear(r);
+	*r = (struct tls_resume){ session, t->of };
+	return 1;
+}
+
+/* ---- whom to trust, and what to show ---- */
 
 const struct why *
 tls_client_new(const struct tls_client_conf *conf, struct tls_client **out)
 {
-	static const struct str offers[] = { STR("\010http/1.1"), STR("\002h2\010http/1.1"),
-	    STR("\012acme-tls/1") };
-	struct str offer = offers[conf->acme ? 2 : conf->http2];
+	static uint64_t serial;
 	SSL_CTX *ctx = tls_context_new(TLS_client_method(), 12);
 	const struct why *why = NULL;
 	struct tls_client *c;
@@ -39,10 +73,14 @@ tls_client_new(const struct tls_client_conf *conf, struct tls_client **out)
 		return why;
 	}
 	SSL_CTX_set_verify(ctx, conf->verify == TLS_VERIFY_NONE ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
+	/* so that an intermediate CA, or the one certificate itself, may be what is trusted */
+	X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ctx), X509_V_FLAG_PARTIAL_CHAIN);
 	/* zero is success, here alone */
-	ASSERT(SSL_CTX_set_alpn_protos(ctx, (const unsigned char *)offer.p, (unsigned)offer.len) == 0);
+	ASSERT(SSL_CTX_set_alpn_protos(ctx, offers[conf->offer].p, offers[conf->offer].len) == 0);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_sess_set_new_cb(ctx, on_session);
 	c = must_zalloc(sizeof *c);
-	*c = (struct tls_client){ ctx, conf->verify };
+	*c = (struct tls_client){ ctx, conf->verify, ++serial };
 	*out = c;
 	return NULL;
 }
@@ -81,7 +119,7 @@ name_set(SSL *ssl, enum tls_verify verify, struct str name)
 }
 
 struct transport *
-tls_connect(struct tls_client *c, struct str name)
+tls_connect(struct tls_client *c, struct str name, struct tls_resume *resume)
 {
 	struct tls *t = tls_new(c->ctx);
 
@@ -93,5 +131,10 @@ tls_connect(struct tls_client *c, struct str name)
 		t->transport.ops->free(&t->transport);
 		return NULL;
 	}
+	t->resume = resume;
+	t->of = c->serial;
+	if (resume != NULL && resume->session != NULL && resume->of == c->serial)
+		SSL_set_session(t->ssl, resume->session);
+	ERR_clear_error();
 	return &t->transport;
 }

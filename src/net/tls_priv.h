@@ -31,6 +31,9 @@ struct tls {
 	char		*host;		/* that the client asked for; NULL: none */
 	struct cert	*cert;		/* after the handshake: that was shown */
 	struct cert_group group;	/* until then */
+	/* the client's side */
+	struct tls_resume *resume;	/* where sessions go; NULL: nowhere */
+	uint64_t	 of;
 	char		*peer;		/* subject of the other side's certificate, NULL: none */
 };
 

@@ -30,23 +30,26 @@ answer_make(char out[ANSWER_MAX], const struct why *why, bool keep_alive, bool w
 	return (struct str){ out, (size_t)n };
 }
 
-/* As gRPC's clients read an HTTP status: its document http-grpc-status-mapping. */
+/*
+ * What a client may call again is UNAVAILABLE: no task has processed it, or it did not get through.
+ * A task that did not respond in time may have processed it.
+ */
 static int
-grpc_status(int status)
+grpc_status(const struct why *why)
 {
-	switch (status) {
-	case 400:
-		return 13;		/* INTERNAL */
-	case 401:
-		return 16;		/* UNAUTHENTICATED */
-	case 403:
-		return 7;		/* PERMISSION_DENIED */
-	case 404:
-		return 12;		/* UNIMPLEMENTED */
-	case 429: case 502: case 503: case 504:
+	if (why == WHY_CONNECT_TIMEOUT || why == WHY_UPSTREAM_TLS_SLOW)
 		return 14;		/* UNAVAILABLE */
+	switch (why->status) {
+	case 400: case 417: case 505:
+		return 13;		/* INTERNAL */
+	case 404: case 501:
+		return 12;		/* UNIMPLEMENTED */
+	case 408: case 504:
+		return 4;		/* DEADLINE_EXCEEDED */
+	case 413: case 431:
+		return 8;		/* RESOURCE_EXHAUSTED */
 	default:
-		return 2;		/* UNKNOWN */
+		return 14;
 	}
 }
 
@@ -59,7 +62,7 @@ answer_make_grpc(char out[ANSWER_MAX], const struct why *why)
 	n = snprintf(out, ANSWER_MAX,
 	    "HTTP/1.1 200 OK\r\nContent-Type: application/grpc\r\nContent-Length: 0\r\n"
 	    "Grpc-Status: %d\r\nGrpc-Message: %s\r\nMola-Why: %s\r\nConnection: close\r\n\r\n",
-	    grpc_status(why->status), why->text, why->name);
+	    grpc_status(why), why->text, why->name);
 	ASSERT(n > 0 && n < ANSWER_MAX);
 	return (struct str){ out, (size_t)n };
 }

@@ -3,8 +3,6 @@
  * harm (its method is idempotent) and the client has received nothing yet;
  * doc/why/0011-a-task-that-fails.md.
  */
-#include <errno.h>
-
 #include "base/bug.h"
 #include "base/clock.h"
 #include "proxy/attempt.h"
@@ -61,14 +59,19 @@ attempt_pick(struct attempt *a, const struct table *t, const struct table_servic
 	return NULL;
 }
 
+static unsigned
+need(const struct attempt *a, bool careful)
+{
+	return (careful ? UPSTREAM_CAREFUL : 0) | (a->needs_http1 ? UPSTREAM_HTTP1 : 0);
+}
+
 const struct why *
 attempt_connect(struct attempt *a, bool careful)
 {
 	ASSERT(a->taken && a->conn == NULL);
 	a->began_usec = now(a);
-	if (upstream_take(a->proxy->upstream, a->task, careful, a->fn, a->arg, &a->conn) != NULL)
-		return upstream_why(errno);
-	return NULL;
+	return upstream_take(a->proxy->upstream, a->table, a->task, need(a, careful), a->fn, a->arg,
+	    &a->conn);
 }
 
 const struct why *
@@ -76,21 +79,16 @@ attempt_connect_new(struct attempt *a)
 {
 	ASSERT(a->taken && a->conn == NULL);
 	a->began_usec = now(a);
-	if (upstream_open(a->proxy->upstream, a->task, a->fn, a->arg, &a->conn) != NULL)
-		return upstream_why(errno);
-	return NULL;
+	return upstream_open(a->proxy->upstream, a->table, a->task, need(a, false), a->fn, a->arg,
+	    &a->conn);
 }
 
 /* A new connection to the task, in place of the one that there was. */
 static const struct why *
 attempt_reopen(struct attempt *a)
 {
-	ASSERT(a->taken && a->conn != NULL);
 	upstream_drop(&a->conn);
-	a->began_usec = now(a);
-	if (upstream_open(a->proxy->upstream, a->task, a->fn, a->arg, &a->conn) != NULL)
-		return upstream_why(errno);
-	return NULL;
+	return attempt_connect_new(a);
 }
 
 /* A task with several addresses may be reachable at another one: there is no need to wait for all
@@ -118,10 +116,9 @@ attempt_unreached(struct attempt *a, const struct why *why)
 enum io_result
 attempt_check(struct attempt *a, const struct why **why)
 {
-	struct stream *s = upconn_stream(a->conn);
-	const struct why *failed;
+	const struct why *failed = NULL;
 
-	switch (stream_connected(s)) {
+	switch (upconn_connected(a->conn, &failed)) {
 	case IO_AGAIN:
 		return IO_AGAIN;
 	case IO_DONE:
@@ -130,10 +127,16 @@ attempt_check(struct attempt *a, const struct why **why)
 	default:
 		break;
 	}
-	if ((failed = attempt_unreached(a, upstream_why(stream_error(s)))) == NULL)
+	if ((failed = attempt_unreached(a, failed)) == NULL)
 		return IO_AGAIN;
 	*why = failed;
 	return IO_FAIL;
+}
+
+const struct why *
+attempt_late(struct attempt *a)
+{
+	return attempt_unreached(a, upconn_late(a->conn));
 }
 
 /* ---- once more ---- */
@@ -166,16 +169,24 @@ attempt_repeat(struct attempt *a, const struct why *why, bool repeatable)
 	return true;
 }
 
+bool
+attempt_unprocessed(const struct attempt *a)
+{
+	return a->conn != NULL && upconn_unprocessed(a->conn);
+}
+
 const struct why *
 attempt_lost(struct attempt *a, bool silent, bool repeatable)
 {
-	bool idle_died = upconn_reused(a->conn) && silent && a->interims == 0;
+	bool unprocessed = attempt_unprocessed(a), idle_died = upconn_reused(a->conn) && silent
+	    && a->interims == 0;
+	const struct why *why = upconn_why(a->conn);
 
 	ASSERT(a->connected && a->status == 0);
 	if (idle_died)
 		upconn_died_idle(a->conn);
-	if (!idle_died || a->reopened || !repeatable)
-		return WHY_UPSTREAM_GONE;
+	if ((!idle_died && !unprocessed) || a->reopened || !repeatable)
+		return why != NULL ? why : WHY_UPSTREAM_GONE;
 	a->reopened = true;
 	a->connected = a->deaf = false;
 	return attempt_reopen(a);

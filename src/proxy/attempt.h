@@ -34,6 +34,8 @@ struct attempt {
 	bool		 connected;	/* the task accepted */
 	bool		 reopened;	/* an idle connection had died; once is enough */
 
+	bool		 needs_http1;	/* the owner's, before attempt_connect: nothing else will do */
+
 	/* the owner's notes, of the one under way */
 	bool		 deaf;		/* the task reads no more of the request */
 	bool		 keeps;		/* the connection outlives the response */
@@ -66,6 +68,11 @@ int64_t		 attempt_connect_until(const struct attempt *);
  * failed. */
 const struct why *attempt_unreached(struct attempt *, const struct why *);
 
+/* The time is over, whatever it was that was waited for: as attempt_unreached(). */
+const struct why *attempt_late(struct attempt *);
+
+/* Its connection broke, and the task has not processed what was sent. */
+bool		 attempt_unprocessed(const struct attempt *);
 /*
  * The attempt failed. True: another task is taken instead, and attempt_connect is next; no task
  * can have processed the request, or `repeatable`: a second time does no harm, all of it is there

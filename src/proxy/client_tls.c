@@ -43,7 +43,8 @@ why_of(enum tls_fault fault)
 		return WHY_TLS_NO_CERT;
 	case TLS_FAULT_PEER_NONE:
 		return WHY_TLS_CLIENT_CERT_MISSING;
-	case TLS_FAULT_PEER:
+	case TLS_FAULT_PEER: case TLS_FAULT_PEER_CA: case TLS_FAULT_PEER_NAME:
+	case TLS_FAULT_PEER_EXPIRED:
 		return WHY_TLS_CLIENT_CERT_BAD;
 	case TLS_FAULT_ALERT:
 		return WHY_TLS_REFUSED;

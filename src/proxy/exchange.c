@@ -219,7 +219,8 @@ connect_check(struct exchange *x)
 static enum state
 connect_late(struct exchange *x, const struct why *why)
 {
-	why = attempt_unreached(&x->attempt, why);
+	(void)why;
+	why = attempt_late(&x->attempt);
 	return why == NULL ? CONNECT : exchange_try_other(x, why);
 }
 
@@ -256,7 +257,8 @@ connect_watch(struct exchange *x)
 static bool
 is_repeatable(const struct exchange *x)
 {
-	return x->status == 0 && (!flow_begun(&x->up) || (x->idempotent && x->up.whole));
+	return x->status == 0 && (!flow_begun(&x->up)
+	    || (x->up.whole && (x->idempotent || attempt_unprocessed(&x->attempt))));
 }
 
 bool

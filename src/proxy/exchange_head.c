@@ -100,7 +100,9 @@ head_done(struct exchange *x, const struct message *h, size_t used)
 	rewrite_request(&edits, h, sender, &x->from, x->from_text, here(x, h));
 	if (!h1_write_request(&x->up.head, h, &edits, h->upgrade ? H1_UPGRADE : H1_UNSAID))
 		return exchange_fail(x, WHY_NO_MEMORY);
-	x->up.keep = x->idempotent;
+	/* one of HTTP/2 may say that it has not processed a request */
+	x->up.keep = x->idempotent || x->service->scheme != SCHEME_HTTP;
+	x->attempt.needs_http1 = h->upgrade;
 	return PICK;
 }
 

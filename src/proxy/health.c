@@ -12,10 +12,12 @@
 #include "base/bug.h"
 #include "base/rng.h"
 #include "http/h1_read.h"
+#include "http/h2_up.h"
 #include "http/slab.h"
 #include "net/stream.h"
 #include "proxy/health.h"
 #include "proxy/proxy_header.h"
+#include "proxy/task_tls.h"
 #include "proxy/upstream.h"
 
 #define REQUEST_MAX	1024
@@ -34,6 +36,7 @@ struct probe {
 	unsigned	 tried;			/* that could not be reached, in this round */
 	int64_t		 interval_usec, timeout_usec;
 	uint32_t	 rise, fall;
+	const struct table_service *service;	/* of the health's table */
 	bool		 connects;		/* that it accepts is all that is asked */
 	size_t		 request_len;
 	char		 request[REQUEST_MAX];
@@ -44,6 +47,10 @@ struct probe {
 	/* the check under way */
 	size_t		 sent, got;
 	struct stream	 stream;
+	struct h2_up_conn *h2;			/* on it, where it speaks HTTP/2 */
+	struct stream	 exchange;		/* of that */
+	struct timer	 look;			/* at it, outside of the calls of h2 */
+	bool		 ready;			/* all that lies below the request is there */
 	struct timer	 timer;			/* until the next check, or until a response is too late */
 	char		*response;		/* RESPONSE_BYTES, during a check */
 };
@@ -54,15 +61,19 @@ struct health {
 	unsigned	 worker;		/* that we run in */
 	struct rng	 rng;
 	struct slab	*responses;
+	struct task_tls	*tls;
+	struct h2_up	*h2;
+	struct table	*table;			/* our reference; NULL: none yet */
 	struct message	 head;			/* of the response being read: used at once */
 	struct field	 field[FIELDS_MAX];	/* the head's */
 	struct probe	*probe[TASKS_MAX];	/* by task slot */
 };
 
 static void probe_start(void *arg);
+static const struct h2_up_ops h2_ops;
 
 struct health *
-health_new(struct loop *l, struct live *live, uint64_t seed, unsigned worker)
+health_new(struct loop *l, struct live *live, uint64_t seed, unsigned worker, struct task_tls *tls)
 {
 	struct health *h = must_zalloc(sizeof *h);
 
@@ -72,6 +83,9 @@ health_new(struct loop *l, struct live *live, uint64_t seed, unsigned worker)
 	h->head.limits = (struct head_limits){ RESPONSE_BYTES, FIELDS_MAX };
 	h->head.field = h->field;
 	rng_seed(&h->rng, seed);
+	h->tls = tls;
+	h->h2 = h2_up_new(l, &h2_ops);
+	h2_up_set_limits(h->h2, (struct head_limits){ REQUEST_MAX, FIELDS_MAX }, h->head.limits);
 	h->responses = slab_new(l, RESPONSE_BYTES, 1);
 	return h;
 }
@@ -124,7 +138,11 @@ probe_wait(struct probe *p)
 static void
 probe_stop(struct probe *p)
 {
+	stream_close(&p->exchange);
+	h2_up_conn_free(&p->h2);
 	stream_close(&p->stream);
+	p->ready = false;
+	timer_clear(p->health->loop, &p->look);
 	timer_clear(p->health->loop, &p->timer);
 	if (p->response != NULL)
 		slab_give(p->health->responses, p->response);
@@ -168,9 +186,15 @@ on_late(void *arg)
 	struct probe *p = arg;
 
 	if (stream_is_connecting(&p->stream))
-		probe_unreached(p, WHY_CONNECT_TIMEOUT);
+		probe_unreached(p, stream_is_handshaking(&p->stream) ? WHY_UPSTREAM_TLS_SLOW : WHY_CONNECT_TIMEOUT);
 	else
 		probe_fails(p, WHY_UPSTREAM_SLOW_HEAD, 0);
+}
+
+static struct stream *
+probe_io(struct probe *p)
+{
+	return p->h2 != NULL ? &p->exchange : &p->stream;
 }
 
 /* IO_AGAIN: more is to come. IO_DONE: a whole head, and h->head holds it. IO_FAIL, IO_EOF: no
@@ -183,7 +207,7 @@ probe_read(struct probe *p)
 	enum io_result res;
 
 	ASSERT(p->response != NULL && p->got < RESPONSE_BYTES);
-	while ((res = stream_read(&p->stream, p->response + p->got, RESPONSE_BYTES - p->got,
+	while ((res = stream_read(probe_io(p), p->response + p->got, RESPONSE_BYTES - p->got,
 	    &got)) == IO_DONE) {
 		struct str in = { p->response, p->got += got };
 		switch (h1_read_response(&p->health->head, in, false, &scanned, &used, &why)) {
@@ -204,7 +228,7 @@ probe_write(struct probe *p)
 	while (p->sent < p->request_len) {
 		struct iovec v = { p->request + p->sent, p->request_len - p->sent };
 		size_t put;
-		enum io_result res = stream_writev(&p->stream, &v, 1, &put);
+		enum io_result res = stream_writev(probe_io(p), &v, 1, &put);
 		if (res != IO_DONE)
 			return res;
 		p->sent += put;
@@ -212,17 +236,94 @@ probe_write(struct probe *p)
 	return IO_DONE;
 }
 
+static void on_exchange(void *arg);
+
+/* The connection may be ended then, which it may not in a call of its own. */
+static void
+on_exchange_event(void *arg)
+{
+	struct probe *p = arg;
+
+	timer_set(p->health->loop, &p->look, loop_now(p->health->loop), on_exchange, p);
+}
+
+static void
+on_nothing(void *arg)
+{
+	(void)arg;
+}
+
+/* The task speaks HTTP/2: the request gets a stream of its own. False: the check is over. */
+static bool
+probe_begin_h2(struct probe *p)
+{
+	struct health *h = p->health;
+
+	p->h2 = h2_up_conn_new(h->h2, &p->stream, scheme_is_tls(p->service->scheme), p);
+	if (p->h2 != NULL && h2_up_open(p->h2, &p->exchange, on_exchange_event, p)) {
+		stream_adopt(&p->stream, h2_up_conn_run, p->h2);
+		return true;
+	}
+	probe_stop(p);			/* our own shortage */
+	probe_wait(p);
+	return false;
+}
+
+/* True: the request may go. */
+static bool
+probe_is_ready(struct probe *p)
+{
+	bool chosen = str_eq(stream_protocol(&p->stream), STR("h2"));
+
+	p->ready = true;
+	if (p->connects)
+		return true;
+	if (p->service->scheme == SCHEME_H2 && !chosen) {
+		probe_fails(p, WHY_UPSTREAM_NOT_HTTP2, 0);
+		return false;
+	}
+	return p->service->scheme == SCHEME_H2C || chosen ? probe_begin_h2(p) : true;
+}
+
+/* The connection has gone, and the exchange on it is broken: that is noticed there. */
+static void
+on_h2_over(void *owner, const struct why *why)
+{
+	struct probe *p = owner;
+
+	(void)why;
+	stream_adopt(&p->stream, on_nothing, p);
+}
+
+static void
+on_h2_changed(void *owner)
+{
+	(void)owner;
+}
+
+static const struct h2_up_ops h2_ops = { .changed = on_h2_changed, .over = on_h2_over };
+
 static void
 on_stream(void *arg)
 {
 	struct probe *p = arg;
 	enum io_result res = stream_connected(&p->stream);
-	int status;
+	const struct why *why;
 
 	if (res == IO_FAIL) {
-		probe_unreached(p, upstream_why(stream_error(&p->stream)));
-		return;
-	}
+		why = task_tls_why(&p->stream);
+		probe_unreached(p, why != NULL ? why : upstream_why(stream_error(&p->stream)));
+	} else if (res == IO_DONE && (p->ready || probe_is_ready(p)))
+		on_exchange(p);
+}
+
+static void
+on_exchange(void *arg)
+{
+	struct probe *p = arg;
+	enum io_result res = IO_DONE;
+	int status;
+
 	if (res == IO_DONE)
 		p->tried = 0;
 	if (res == IO_DONE && (res = probe_write(p)) == IO_DONE && !p->connects)
@@ -240,11 +341,21 @@ on_stream(void *arg)
 		probe_fails(p, WHY_UPSTREAM_STATUS, status);
 }
 
+/* A check that is a connection alone does not ask for TLS: services of kind tcp have none. */
+static const struct why *
+probe_secure(struct probe *p)
+{
+	struct task_tls_how how = task_tls_how(p->health->table, p->service);
+
+	return task_tls_start(p->health->tls, &how, p->at == 0 ? &p->addr : &p->other[p->at - 1], &p->stream);
+}
+
 static void
 probe_start(void *arg)
 {
 	struct probe *p = arg;
 	struct loop *l = p->health->loop;
+	const struct why *why;
 
 	ASSERT(p->response == NULL && !stream_is_open(&p->stream) && p->at <= p->nothers);
 	ASSERT((p->request_len > 0 || p->connects) && p->request_len < sizeof p->request);
@@ -255,6 +366,10 @@ probe_start(void *arg)
 			probe_wait(p);
 		else
 			probe_unreached(p, upstream_why(errno));
+		return;
+	}
+	if ((why = probe_secure(p)) != NULL) {
+		probe_fails(p, why, 0);
 		return;
 	}
 	if ((p->response = slab_take(p->health->responses)) == NULL) {	/* nor is this */
@@ -359,6 +474,7 @@ probe_table(struct health *h, const struct table *t, const struct table_task *ta
 	memcpy(p->other, task->other, task->nothers * sizeof *task->other);
 	if (p->at > p->nothers)
 		p->at = 0;
+	p->service = s;
 	p->kept = request_make(p, t, s);
 	p->interval_usec = s->health_interval_usec;
 	p->timeout_usec = s->health_timeout_usec;
@@ -373,12 +489,14 @@ is_checked(const struct table_service *s)
 }
 
 void
-health_set_table(struct health *h, const struct table *t)
+health_set_table(struct health *h, struct table *t)
 {
 	uint32_t n;
 	const struct table_task *task = table_tasks(t, &n);
 	const struct table_service *service = table_services(t, &(uint32_t){ 0 });
+	struct table *old = h->table;
 
+	h->table = table_ref(t);
 	for (uint32_t i = 0; i < n; i++)
 		if (is_checked(&service[task[i].service]))
 			probe_table(h, t, &task[i], &service[task[i].service]);
@@ -391,6 +509,7 @@ health_set_table(struct health *h, const struct table *t)
 		else if (p != NULL)
 			p->kept = false;
 	}
+	table_unref(&old);
 }
 
 void
@@ -405,5 +524,7 @@ health_free(struct health **hp)
 		if (h->probe[slot] != NULL)
 			probe_free(h->probe[slot]);
 	slab_free(&h->responses);
+	h2_up_free(&h->h2);
+	table_unref(&h->table);
 	free(h);
 }

@@ -11,12 +11,13 @@
 #include "world/table.h"
 
 struct health;
+struct task_tls;
 
 /* What is known of tasks from an earlier prober stays until it is found to be otherwise. */
-struct health	*health_new(struct loop *, struct live *, uint64_t seed, unsigned worker);
+struct health	*health_new(struct loop *, struct live *, uint64_t seed, unsigned worker,
+		    struct task_tls *);
 void		 health_free(struct health **);
-/* From now on checks every task of this table whose service is checked; nothing of the
- * table is kept. */
-void		 health_set_table(struct health *, const struct table *);
+/* From now on checks every task of this table whose service is checked. Takes a reference. */
+void		 health_set_table(struct health *, struct table *);
 
 #endif

@@ -15,6 +15,7 @@
 #include "proxy/exchange.h"
 #include "proxy/h2_client.h"
 #include "proxy/listener.h"
+#include "proxy/task_tls.h"
 #include "proxy/tcp.h"
 
 /* Unused memory that is kept for the next ones; beyond it, what a peak left behind goes back. */
@@ -55,6 +56,7 @@ conf_apply(struct proxy *p)
 	loop_reserve(p->loop, 8 * p->conf.clients_max + 4096);
 	p->head.field = must_realloc(p->head.field,
 	    (size_t)(request > response ? request : response) * sizeof *p->head.field);
+	upstream_set_heads(p->upstream, p->conf.request_head, p->conf.response_head);
 	upstream_set_limits(p->upstream, p->conf.upstream_idle_max, p->conf.upstream_idle_usec);
 	access_on(p->access, p->conf.access_log);
 	p->hsts[0] = '\0';
@@ -84,10 +86,11 @@ proxy_new(struct loop *l, const struct proxy_conf *conf)
 	p->keys = keys_new(l, conf->live, client_tls_choose, p);
 	p->pick = pick_new(conf->live, conf->phys, conf->seed);
 	p->budget = budget_new();
-	p->upstream = upstream_new(l, conf->live, conf->worker);
+	p->tls = task_tls_new();
+	p->upstream = upstream_new(l, conf->live, conf->worker, p->tls);
 	p->access = access_new(l, STDOUT_FILENO);
 	if (conf->probe)
-		p->health = health_new(l, conf->live, conf->seed, conf->worker);
+		p->health = health_new(l, conf->live, conf->seed, conf->worker, p->tls);
 	conf_apply(p);
 	return p;
 }
@@ -108,6 +111,7 @@ proxy_free(struct proxy **pp)
 	share_fini(&p->share);
 	health_free(&p->health);
 	upstream_free(&p->upstream);
+	task_tls_free(&p->tls);
 	pick_free(&p->pick);
 	budget_free(&p->budget);
 	access_free(&p->access);
@@ -178,6 +182,7 @@ proxy_set_secrets(struct proxy *p, struct secrets *s)
 	unsigned bad;
 
 	keys_set_secrets(p->keys, s, &bad);
+	task_tls_set_secrets(p->tls, s);
 	return bad == 0;
 }
 
@@ -205,7 +210,7 @@ probe_or_not(struct proxy *p)
 	bool ours = live_prober(p->conf.live) == p->conf.worker;
 
 	if (ours && p->health == NULL) {
-		p->health = health_new(p->loop, p->conf.live, p->conf.seed, p->conf.worker);
+		p->health = health_new(p->loop, p->conf.live, p->conf.seed, p->conf.worker, p->tls);
 		if (p->table != NULL)
 			health_set_table(p->health, p->table);
 	} else if (!ours)

@@ -11,6 +11,7 @@
 #include "net/loop.h"
 #include "world/live.h"
 #include "world/phys.h"
+#include "world/secrets.h"
 #include "world/table.h"
 
 struct proxy;

@@ -20,6 +20,8 @@
 #include "proxy/tally.h"
 #include "proxy/upstream.h"
 
+struct task_tls;
+
 LIST_HEAD(listener_list, listener);
 
 struct proxy {
@@ -28,6 +30,7 @@ struct proxy {
 	struct table	*table;			/* in force, NULL until the first arrives */
 	struct pick	*pick;
 	struct budget	*budget;
+	struct task_tls	*tls;
 	struct upstream	*upstream;
 	struct health	*health;
 	struct access	*access;

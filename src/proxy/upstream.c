@@ -4,16 +4,16 @@
  * begins a new life has another address, and the connections to the old one are closed.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
 #include "base/bug.h"
 #include "base/clock.h"
-#include "http/slab.h"
-#include "proxy/upstream.h"
+#include "proxy/upstream_priv.h"
 
 #define CONNS_KEPT	1024	/* memory of closed connections that waits for the next ones */
+#define LINKS_KEPT	64
 #define RECENT_USEC	(5 * USEC_PER_SEC)	/* over which "busy at once lately" is taken */
 /* idle time that any task is assumed to allow */
 #define SAFE_USEC	(100 * USEC_PER_MSEC)
@@ -26,63 +26,18 @@
 /* this many are kept until the idle time-out even when there is little traffic */
 #define IDLE_FEW	16
 
-enum place { PLACE_NEW, PLACE_BUSY, PLACE_IDLE, PLACE_DEAD };
-
-TAILQ_HEAD(upconn_list, upconn);
-
-struct upconn {
-	TAILQ_ENTRY(upconn) link;	/* idle: of the pool; first, as slab.c requires */
-	struct upstream	*home;
-	struct pool	*pool;
-	enum place	 place;
-	bool		 reused;
-	int64_t		 idle_since_usec;
-	int64_t		 age_usec;	/* idle time when it was taken */
-	int64_t		 announced_usec;	/* how long the task keeps it idle, as announced; negative: unknown */
-	unsigned	 life;		/* of the pool when this was opened */
-	unsigned	 at;		/* which of the task's addresses */
-	struct stream	 stream;
-	struct timer	 timer;		/* only of interest while idle: a busy one lets it pass */
-};
-
-struct pool {
-	struct addr	   addr;
-	unsigned	   naddrs;		/* of the task, the first among them */
-	int64_t		   avoid_until_usec[TASK_ADDRS];	/* such as could not be reached */
-	struct upconn_list idle;	/* the most recently used first */
-	unsigned	   nidle, nbusy;
-	unsigned	   peak;	/* most that were busy at once lately */
-	struct timer	   recent;	/* set while connections are idle */
-	/* idle time after which the task closes, as learnt; 0: nothing is known */
-	int64_t		   closes_usec;
-	bool		   hasty;	/* the last one that it closed had only just become idle */
-	unsigned	   life;	/* counts addresses: a connection of an earlier life is not kept */
-};
-
-/*
- * After a time of many requests at once, the next such time should find as many connections open;
- * but a task may spend a process on each. So more than IDLE_FEW are kept only while as many
- * connections are busy at once now and then.
- */
-struct upstream {
-	struct loop	*loop;
-	struct live	*live;
-	unsigned	 worker;
-	unsigned	 idle_max;
-	int64_t		 idle_usec;
-	struct slab	*conns;
-	struct pool	*pool[TASKS_MAX];	/* by slot, NULL where nothing ever was */
-};
-
 struct upstream *
-upstream_new(struct loop *l, struct live *live, unsigned worker)
+upstream_new(struct loop *l, struct live *live, unsigned worker, struct task_tls *tls)
 {
 	struct upstream *u = must_zalloc(sizeof *u);
 
 	u->loop = l;
 	u->live = live;
 	u->worker = worker;
+	u->tls = tls;
 	u->conns = slab_new(l, sizeof(struct upconn), CONNS_KEPT);
+	u->links = slab_new(l, sizeof(struct link), LINKS_KEPT);
+	u->h2 = h2_up_new(l, &link_ops);
 	return u;
 }
 
@@ -93,12 +48,18 @@ upstream_set_limits(struct upstream *u, unsigned idle_max, int64_t idle_usec)
 	u->idle_usec = idle_usec;
 }
 
+void
+upstream_set_heads(struct upstream *u, struct head_limits request, struct head_limits response)
+{
+	h2_up_set_limits(u->h2, request, response);
+}
+
 static void
 leave_place(struct upconn *c)
 {
 	if (c->place == PLACE_IDLE) {
 		ASSERT(c->pool->nidle > 0 && !TAILQ_EMPTY(&c->pool->idle));
-		TAILQ_REMOVE(&c->pool->idle, c, link);
+		TAILQ_REMOVE(&c->pool->idle, c, entry);
 		c->pool->nidle--;
 		live_gauge_add(c->home->live, c->home->worker, LIVE_IDLE_UPSTREAMS, -1);
 	} else if (c->place == PLACE_BUSY) {
@@ -114,14 +75,16 @@ upstream_move(struct upconn *c, enum place to)
 	leave_place(c);
 	c->place = to;
 	if (to == PLACE_IDLE) {
-		TAILQ_INSERT_HEAD(&c->pool->idle, c, link);
+		TAILQ_INSERT_HEAD(&c->pool->idle, c, entry);
 		c->pool->nidle++;
 		live_gauge_add(c->home->live, c->home->worker, LIVE_IDLE_UPSTREAMS, 1);
 	} else if (to == PLACE_BUSY) {
 		if (++c->pool->nbusy > c->pool->peak)
 			c->pool->peak = c->pool->nbusy;
 	} else {
-		stream_close(&c->stream);
+		if (c->link != NULL || c->carrier != NULL)
+			link_leave(c, false);
+		stream_close(&c->own);
 		timer_clear(c->home->loop, &c->timer);
 		slab_give_later(c->home->conns, c);
 	}
@@ -205,7 +168,7 @@ static bool
 idle_look(struct upconn *c)
 {
 	ASSERT(c->place == PLACE_IDLE);
-	switch (stream_look(&c->stream)) {
+	switch (stream_look(c->stream)) {
 	case IO_AGAIN:
 		return true;
 	case IO_DONE:
@@ -226,7 +189,7 @@ idle_look(struct upconn *c)
 static bool
 idle_usable(struct upconn *c)
 {
-	if (!stream_has_event(&c->stream)
+	if (!stream_has_event(c->stream)
 	    && (idle_age(c) < FRESH_USEC || loop_knows(c->home->loop, FRESH_USEC)))
 		return true;
 	return idle_look(c);
@@ -237,7 +200,7 @@ on_idle(void *arg)
 {
 	struct upconn *c = arg;
 
-	if (stream_can_read(&c->stream))
+	if (stream_can_read(c->stream))
 		idle_look(c);
 }
 
@@ -257,6 +220,8 @@ void
 upconn_died_idle(struct upconn *c)
 {
 	ASSERT(c->reused);
+	if (h2_up_is_stream(c->stream))		/* a connection that others share */
+		return;
 	closing_learn(c->pool, c->age_usec);
 }
 
@@ -281,7 +246,10 @@ static void
 pool_free(struct upstream *u, struct pool *s)
 {
 	ASSERT(s->nbusy == 0 && s->nidle == 0);
+	links_end(s);
 	timer_clear(u->loop, &s->recent);
+	tls_resume_clear(&s->resume);
+	free(s->manner);
 	free(s);
 }
 
@@ -290,6 +258,7 @@ static void
 pool_clear(struct pool *s)
 {
 	s->life++;
+	links_clear(s);
 	while (!TAILQ_EMPTY(&s->idle))
 		idle_end(TAILQ_FIRST(&s->idle), WHY_UPSTREAM_IDLE);
 }
@@ -300,25 +269,70 @@ same_addr(const struct addr *a, const struct addr *b)
 	return a->len == b->len && memcmp(&a->sa, &b->sa, a->len) == 0;
 }
 
+/* `how` with its texts behind one another in a text of its own. */
+static char *
+manner_make(const struct task_tls_how *how, struct task_tls_how *own)
+{
+	char *text;
+
+	*own = *how;
+	if (asprintf(&text, "%d%d%.*s %.*s %.*s", how->scheme, how->verify, STR_ARG(how->ca),
+	    STR_ARG(how->cert), STR_ARG(how->name)) < 0)
+		BUG("out of memory");
+	own->ca.p = text + 2;
+	own->cert.p = own->ca.p + how->ca.len + 1;
+	own->name.p = own->cert.p + how->cert.len + 1;
+	return text;
+}
+
+/* Connections that were made in another manner are not kept. */
+static void
+manner_update(struct pool *s, const struct table *t, const struct table_task *task)
+{
+	struct task_tls_how how = task_tls_how(t, &table_services(t, &(uint32_t){ 0 })[task->service]), own;
+	char *manner = manner_make(&how, &own);
+
+	s->serial = table_serial(t);
+	s->naddrs = 1 + task->nothers;
+	memcpy(s->other, task->other, task->nothers * sizeof *task->other);
+	if (s->manner != NULL && strcmp(s->manner, manner) == 0) {
+		free(manner);
+		return;
+	}
+	if (s->manner != NULL)
+		pool_clear(s);
+	tls_resume_clear(&s->resume);
+	s->chose_http1 = false;
+	free(s->manner);
+	s->manner = manner;
+	s->how = own;
+	s->how.resume = &s->resume;
+}
+
 /* The pool of the task's slot, emptied if it belonged to another address. */
 static struct pool *
-pool_of(struct upstream *u, const struct table_task *t)
+pool_of(struct upstream *u, const struct table *t, const struct table_task *task)
 {
 	struct pool *s;
 
-	ASSERT(t->slot < TASKS_MAX && t->nothers < TASK_ADDRS);
-	s = u->pool[t->slot];
+	ASSERT(task->slot < TASKS_MAX && task->nothers < TASK_ADDRS);
+	s = u->pool[task->slot];
 	if (s == NULL) {
-		s = u->pool[t->slot] = must_zalloc(sizeof *s);
+		s = u->pool[task->slot] = must_zalloc(sizeof *s);
 		TAILQ_INIT(&s->idle);
-		s->addr = t->addr;
-	} else if (!same_addr(&s->addr, &t->addr)) {
+		TAILQ_INIT(&s->links);
+		s->addr = task->addr;
+	} else if (!same_addr(&s->addr, &task->addr)) {
 		pool_clear(s);
-		s->addr = t->addr;
+		s->addr = task->addr;
 		s->closes_usec = 0;
+		s->serial = 0;
+		s->chose_http1 = false;
+		tls_resume_clear(&s->resume);
 		memset(s->avoid_until_usec, 0, sizeof s->avoid_until_usec);
 	}
-	s->naddrs = 1 + t->nothers;
+	if (s->manner == NULL || s->serial != table_serial(t))
+		manner_update(s, t, task);
 	return s;
 }
 
@@ -370,69 +384,159 @@ upconn_has_other(const struct upconn *c)
 	return c->life == c->pool->life && address_left(c->pool, c->at, loop_now(c->home->loop));
 }
 
-const struct why *
-upstream_open(struct upstream *u, const struct table_task *t, stream_f *fn, void *arg,
-    struct upconn **out)
+unsigned
+pool_address(const struct upstream *u, const struct pool *s)
 {
-	struct upconn *c = slab_take(u->conns);
-	struct pool *s = pool_of(u, t);
+	return address_choose(s, loop_now(u->loop));
+}
+
+/* Another address is tried at once where not even a socket could be started. */
+const struct why *
+pool_connect(struct upstream *u, struct pool *s, bool http1, struct stream *stream, stream_f *fn,
+    void *arg, unsigned *at)
+{
+	struct task_tls_how how = s->how;
+	const struct addr *addr;
 	const struct why *why;
 	bool more;
 
-	if (c == NULL) {
-		errno = ENOMEM;
-		return WHY_NO_MEMORY;
-	}
 	do {
-		memset(c, 0, sizeof *c);
-		c->at = address_choose(s, loop_now(u->loop));
-		why = stream_connect(&c->stream, u->loop, c->at == 0 ? &t->addr : &t->other[c->at - 1], fn, arg);
-		more = why != NULL && upstream_why(errno)->blame == BLAME_UPSTREAM
-		    && address_avoid(s, c->at, loop_now(u->loop));
+		*at = pool_address(u, s);
+		addr = *at == 0 ? &s->addr : &s->other[*at - 1];
+		why = stream_connect(stream, u->loop, addr, fn, arg);
+		if (why != NULL)
+			why = upstream_why(errno);
+		more = why != NULL && why->blame == BLAME_UPSTREAM && address_avoid(s, *at, loop_now(u->loop));
 	} while (more);
-	if (why != NULL) {
-		slab_give(u->conns, c);
+	if (why != NULL)
 		return why;
+	how.http1 = http1;
+	if ((why = task_tls_start(u->tls, &how, addr, stream)) != NULL)
+		stream_close(stream);
+	return why;
+}
+
+const struct why *
+upconn_connect(struct upconn *c)
+{
+	const struct why *why = pool_connect(c->home, c->pool, true, &c->own, c->fn, c->arg, &c->at);
+
+	if (why == NULL)
+		c->stream = &c->own;
+	return why;
+}
+
+/* Several requests share a connection, or may: the task has not chosen yet. */
+static bool
+is_shared(const struct pool *s, unsigned need)
+{
+	switch (s->how.scheme) {
+	case SCHEME_H2C: case SCHEME_H2:
+		return true;
+	case SCHEME_HTTPS:
+		return !s->chose_http1 && (need & UPSTREAM_HTTP1) == 0;
+	default:
+		return false;
 	}
+}
+
+const struct why *
+upstream_open(struct upstream *u, const struct table *t, const struct table_task *task,
+    unsigned need, stream_f *fn, void *arg, struct upconn **out)
+{
+	struct upconn *c = slab_take(u->conns);
+	struct pool *s = pool_of(u, t, task);
+	const struct why *why;
+
+	if (c == NULL)
+		return WHY_NO_MEMORY;
+	memset(c, 0, sizeof *c);
 	c->home = u;
 	c->pool = s;
 	c->life = s->life;
+	c->opened_usec = loop_now(u->loop);
+	c->fn = fn;
+	c->arg = arg;
+	if ((why = is_shared(s, need) ? link_take(c) : upconn_connect(c)) != NULL) {
+		slab_give(u->conns, c);
+		return why;
+	}
 	upstream_move(c, PLACE_BUSY);
 	*out = c;
 	return NULL;
 }
 
 const struct why *
-upstream_take(struct upstream *u, const struct table_task *t, bool careful, stream_f *fn,
-    void *arg, struct upconn **out)
+upstream_take(struct upstream *u, const struct table *t, const struct table_task *task,
+    unsigned need, stream_f *fn, void *arg, struct upconn **out)
 {
-	struct pool *s = pool_of(u, t);
+	struct pool *s = pool_of(u, t, task);
+	bool careful = (need & UPSTREAM_CAREFUL) != 0;
 	struct upconn *c;
 
+	if (is_shared(s, need))
+		return upstream_open(u, t, task, need, fn, arg, out);
 	while ((c = TAILQ_FIRST(&s->idle)) != NULL && !(careful && idle_age(c) > idle_safe(c))
 	    && !idle_usable(c))
 		;
 	if (c == NULL || (careful && idle_age(c) > idle_safe(c)))
-		return upstream_open(u, t, fn, arg, out);
+		return upstream_open(u, t, task, need, fn, arg, out);
 	ASSERT(c->pool == s && c->life == s->life);	/* its address is the task's */
 	c->age_usec = idle_age(c);
 	upstream_move(c, PLACE_BUSY);
 	c->reused = true;
-	stream_adopt(&c->stream, fn, arg);
+	stream_adopt(c->stream, fn, arg);
 	*out = c;
 	return NULL;
+}
+
+enum io_result
+upconn_connected(struct upconn *c, const struct why **why)
+{
+	enum io_result res;
+
+	if (c->why != NULL) {
+		*why = c->why;
+		return IO_FAIL;
+	}
+	if (c->stream == NULL)
+		return IO_AGAIN;
+	if ((res = stream_connected(c->stream)) == IO_FAIL
+	    && (*why = task_tls_why(c->stream)) == NULL)
+		*why = upstream_why(stream_error(c->stream));
+	return res;
+}
+
+const struct why *
+upconn_late(const struct upconn *c)
+{
+	const struct stream *s = c->link != NULL ? &c->link->stream : c->stream;
+
+	return s != NULL && stream_is_handshaking(s) ? WHY_UPSTREAM_TLS_SLOW : WHY_CONNECT_TIMEOUT;
+}
+
+bool
+upconn_unprocessed(const struct upconn *c)
+{
+	return c->stream != NULL && h2_up_is_unprocessed(c->stream);
+}
+
+const struct why *
+upconn_why(const struct upconn *c)
+{
+	return c->stream == NULL ? NULL : h2_up_why(c->stream);
 }
 
 size_t
 upstream_tidy(struct upstream *u)
 {
-	return slab_tidy(u->conns);
+	return slab_tidy(u->conns) + slab_tidy(u->links) + h2_up_tidy(u->h2);
 }
 
 struct stream *
 upconn_stream(struct upconn *c)
 {
-	return &c->stream;
+	return c->stream;
 }
 
 bool
@@ -450,8 +554,13 @@ upstream_give(struct upconn **cp, int64_t announced)
 	struct upstream *u = c->home;
 	struct pool *s = c->pool;
 
-	ASSERT(c->place == PLACE_BUSY && stream_is_open(&c->stream));
+	ASSERT(c->place == PLACE_BUSY && stream_is_open(c->stream));
 	*cp = NULL;
+	if (h2_up_is_stream(c->stream)) {
+		link_leave(c, true);
+		upstream_move(c, PLACE_DEAD);
+		return;
+	}
 	c->announced_usec = announced;
 	c->idle_since_usec = loop_now(u->loop);
 	if (u->idle_max == 0 || c->life != s->life || idle_most(c) <= 0) {
@@ -463,7 +572,7 @@ upstream_give(struct upconn **cp, int64_t announced)
 	upstream_move(c, PLACE_IDLE);
 	if (s->recent.node.at == 0)
 		timer_set(u->loop, &s->recent, loop_now(u->loop) + RECENT_USEC, on_recent_over, s);
-	stream_adopt(&c->stream, on_idle, c);
+	stream_adopt(c->stream, on_idle, c);
 	timer_set(u->loop, &c->timer, c->idle_since_usec + idle_most(c), on_idle_late, c);
 	on_idle(c);
 }
@@ -538,6 +647,8 @@ upstream_free(struct upstream **up)
 		pool_clear(s);
 		pool_free(u, s);
 	}
+	h2_up_free(&u->h2);
 	slab_free(&u->conns);
+	slab_free(&u->links);
 	free(u);
 }

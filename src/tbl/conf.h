@@ -26,6 +26,10 @@ SECTION(CERTIFICATE, TLS, certificates, LIST(struct conf, certificate, ncertific
     "Files are watched, symbolic links included: a change takes effect at once, and one that cannot "
     "be used leaves the certificate before in force. Docker secrets are files, too: "
     "/run/secrets/NAME. They are read as the user that starts Mola, not as user.")
+SECTION(TASK_CA, TLS, task_cas, LIST(struct conf, task_ca, ntask_cas), struct conf_task_ca,
+    "CAs that certificates of tasks may be of, for task_tls.ca of services.")
+SECTION(TASK_CERT, TLS, task_certs, LIST(struct conf, task_cert, ntask_certs), struct conf_task_cert,
+    "Certificates that Mola shows to tasks, for task_tls.cert of services.")
 SECTION(ACME, TOP, acme, MAP, struct conf,
     "Certificates from a CA that supports ACME, such as Let's Encrypt, for the names below and for "
     "the hosts of services with tls: acme. With this section you agree to the terms of service of "
@@ -65,6 +69,8 @@ SECTION(DEFAULTS, TOP, defaults, MAP_AT(struct conf, defaults), struct service_c
 SECTION(HEALTH, DEFAULTS, health, MAP, struct service_conf,
     "Active health checks, in defaults and in each service. A task that has never been checked "
     "counts as healthy.")
+SECTION(TASK_TLS, DEFAULTS, task_tls, MAP, struct service_conf,
+    "TLS to tasks, in defaults and in each service; it counts where scheme is https or h2.")
 SECTION(RULE, DEFAULTS, promql, FEW(struct service_conf, terms.term, terms.n), struct term,
     "Queries to Prometheus, in defaults and in each service; each adds one more resource that "
     "can run out on a node. At most four, or one as plain text. A service's own list replaces "
@@ -137,6 +143,19 @@ KEY(TLS, hsts, HSTS, hsts_seconds, "none", "0s", "2y",
 KEY(CERTIFICATE, cert, FILE, cert, REQUIRED, "", "",
     "Absolute path of the certificate (PEM), followed by the chain to its root.")
 KEY(CERTIFICATE, key, FILE, key, NONE, "", "",
+    "Absolute path of its private key (PEM, not encrypted). By default the key is in the file of "
+    "the certificate.")
+
+KEY(TASK_CA, name, NAME, name, REQUIRED, "", "",
+    "By which services refer to it; not system.")
+KEY(TASK_CA, file, FILE, file, REQUIRED, "", "",
+    "Absolute path of the CA certificates (PEM).")
+
+KEY(TASK_CERT, name, NAME, name, REQUIRED, "", "",
+    "By which services refer to it; not none.")
+KEY(TASK_CERT, cert, FILE, cert, REQUIRED, "", "",
+    "Absolute path of the certificate (PEM), followed by the chain to its root.")
+KEY(TASK_CERT, key, FILE, key, NONE, "", "",
     "Absolute path of its private key (PEM, not encrypted). By default the key is in the file of "
     "the certificate.")
 

@@ -23,8 +23,23 @@ SETTING(POLICY, policy, WORKERS, FILE_AND_LABEL, DEFAULTS, policy, "marginal", "
 SETTING(PROFILE, profile, BRAIN, FILE_AND_LABEL, DEFAULTS, profile, "balanced", "", "",
     "Which resources of a node matter, and their limits: balanced, cpu, ram, io, net, or "
     "weights and limits such as ram,limits.ram=0.6-0.8; see PROFILES in mola.yaml(5).")
+SETTING(SCHEME, scheme, WORKERS, FILE_AND_LABEL, DEFAULTS, scheme, "http", "", "",
+    "The protocol of the tasks: http (HTTP/1.1), h2c (HTTP/2 without TLS, as of gRPC servers), https "
+    "(TLS, with HTTP/2 where the task chooses it, else HTTP/1.1) or h2 (TLS, with HTTP/2 only).")
+SETTING(SWITCH, tls_verify, WORKERS, FILE_AND_LABEL, TASK_TLS, verify, "true", "", "",
+    "Whether the certificate of a task must be valid, of a CA that is trusted, and for the name. "
+    "false: any certificate will do.")
+SETTING(TLS_CA, tls_ca, WORKERS, FILE_AND_LABEL, TASK_TLS, ca, "system", "", "",
+    "The CAs that are trusted: the name of one of tls.task_cas, or system, the CAs of the system "
+    "that Mola runs on.")
+SETTING(TLS_NAME, tls_name, WORKERS, FILE_AND_LABEL, TASK_TLS, name, "service", "", "",
+    "The name that Mola sends (SNI) and that the certificate must have: a host name, service for "
+    "the name of the service, or address for the IP address of the task (no SNI then).")
+SETTING(TLS_CERT, tls_cert, WORKERS, FILE_AND_LABEL, TASK_TLS, cert, "none", "", "",
+    "The certificate that Mola shows to tasks that request one: the name of one of tls.task_certs, "
+    "or none.")
 SETTING(DURATION, connect_usec, WORKERS, FILE_AND_LABEL, DEFAULTS, connect, "5s", "10ms", "5m",
-    "Time-out for connecting to a task.")
+    "Time-out for connecting to a task, the handshake of TLS included.")
 SETTING(DURATION, response_usec, WORKERS, FILE_AND_LABEL, DEFAULTS, response, "60s", "10ms", "24h",
     "Time-out for the start of a task's response.")
 SETTING(DURATION, idle_usec, WORKERS, FILE_AND_LABEL, DEFAULTS, idle, "60s", "10ms", "24h",

@@ -89,6 +89,23 @@ WHY(UPSTREAM_BAD_HEAD,  502, UPSTREAM, "the response head is malformed")
 WHY(UPSTREAM_BAD_BODY,  502, UPSTREAM, "the response body's framing is malformed")
 WHY(UPSTREAM_HEAD_LARGE,502, UPSTREAM, "the response head is larger than the limit")
 WHY(UPSTREAM_STATUS,    502, UPSTREAM, "the task responded with a status that means failure")
+WHY(UPSTREAM_TLS_FAILED, 502, UPSTREAM,
+    "the TLS handshake with the task failed: does it use TLS on this port?")
+WHY(UPSTREAM_TLS_SLOW,  504, UPSTREAM, "the task did not complete the TLS handshake in time")
+WHY(UPSTREAM_TLS_REFUSED, 502, UPSTREAM,
+    "the task refused the TLS handshake: does it want a certificate (task_tls.cert)?")
+WHY(UPSTREAM_TLS_CA, 502, UPSTREAM,
+    "the certificate of the task is of no CA that task_tls.ca trusts")
+WHY(UPSTREAM_TLS_NAME, 502, UPSTREAM,
+    "the certificate of the task is for other names than task_tls.name")
+WHY(UPSTREAM_TLS_EXPIRED, 502, UPSTREAM, "the certificate of the task has expired")
+WHY(UPSTREAM_TLS_CERT, 502, UPSTREAM, "the certificate of the task does not verify")
+WHY(TASK_TLS_MISSING, 502, CONFIG,
+    "there is no CA or certificate of the name that task_tls gives: tasks are not connected to")
+WHY(UPSTREAM_NOT_HTTP2, 502, UPSTREAM, "the task does not support HTTP/2")
+WHY(UPSTREAM_H2_BROKEN, 502, UPSTREAM, "the task broke the rules of HTTP/2")
+WHY(UPSTREAM_H2_SILENT, 504, UPSTREAM,
+    "the task did not respond on its HTTP/2 connection in time")
 WHY(UPSTREAM_EARLY,       0, UPSTREAM, "the task sent bytes on an idle connection")
 WHY(UPSTREAM_IDLE,        0, US,       "an idle connection was closed after its keep-alive time")
 

@@ -141,6 +141,32 @@ write_tls_from(const void *member, struct buf *out)
 	return buf_adds(out, str_of(tls_words[*(const bool *)member]));
 }
 
+static const char *const scheme_words[] = { "http", "h2c", "https", "h2", NULL };
+
+const char *
+scheme_name(enum scheme s)
+{
+	ASSERT((unsigned)s < SCHEME_COUNT);
+	return scheme_words[s];
+}
+
+static bool
+read_scheme(struct str s, struct setting_range range, void *member, struct arena *a, char *problem)
+{
+	int at = setting_word(s, scheme_words, problem);
+
+	(void)range, (void)a;
+	if (at >= 0)
+		*(enum scheme *)member = (enum scheme)at;
+	return at >= 0;
+}
+
+static bool
+write_scheme(const void *member, struct buf *out)
+{
+	return buf_adds(out, str_of(scheme_name(*(const enum scheme *)member)));
+}
+
 /* ---- numbers ---- */
 
 static bool
@@ -245,6 +271,75 @@ write_path_or_none(const void *member, struct buf *out)
 	return buf_adds(out, text != NULL ? str_of(text) : STR("none"));
 }
 
+/* ---- names, and the word that stands for none ---- */
+
+static bool
+read_or_word(struct str s, const char *word, bool sound, const char *expected, void *member,
+    struct arena *a, char *problem)
+{
+	bool none = str_eq(s, str_of(word));
+	char **text = member;
+
+	if (!none && !sound)
+		return wrong(problem, "is not %s, or %s", expected, word);
+	if (a == NULL)
+		free(*text);
+	*text = none ? NULL : a != NULL ? arena_text(a, s) : str_dup(s);
+	return true;
+}
+
+static bool
+write_or_word(const void *member, const char *word, struct buf *out)
+{
+	const char *text = *(char *const *)member;
+
+	return buf_adds(out, str_of(text != NULL ? text : word));
+}
+
+#define NAME_EXPECTED	"a name; expected 1 to 63 of A-Z, a-z, 0-9, '.', '_' and '-'"
+
+static bool
+read_tls_ca(struct str s, struct setting_range range, void *member, struct arena *a, char *problem)
+{
+	(void)range;
+	return read_or_word(s, "system", form_name(s), NAME_EXPECTED, member, a, problem);
+}
+
+static bool
+write_tls_ca(const void *member, struct buf *out)
+{
+	return write_or_word(member, "system", out);
+}
+
+static bool
+read_tls_cert(struct str s, struct setting_range range, void *member, struct arena *a,
+    char *problem)
+{
+	(void)range;
+	return read_or_word(s, "none", form_name(s), NAME_EXPECTED, member, a, problem);
+}
+
+static bool
+write_tls_cert(const void *member, struct buf *out)
+{
+	return write_or_word(member, "none", out);
+}
+
+static bool
+read_tls_name(struct str s, struct setting_range range, void *member, struct arena *a,
+    char *problem)
+{
+	(void)range;
+	return read_or_word(s, "service", form_host(s, false), "a host name; expected one, " TLS_NAME_ADDRESS,
+	    member, a, problem);
+}
+
+static bool
+write_tls_name(const void *member, struct buf *out)
+{
+	return write_or_word(member, "service", out);
+}
+
 /* ---- profiles and queries ---- */
 
 static bool
@@ -300,6 +395,12 @@ const struct setting_type
 	setting_SWITCH = { sizeof(MEMBER_SWITCH), read_switch, write_switch, NULL, NULL, NULL },
 	setting_TLS_FROM = { sizeof(MEMBER_TLS_FROM), read_tls_from, write_tls_from, NULL, NULL, NULL },
 	setting_PATH_OR_NONE = { sizeof(MEMBER_PATH_OR_NONE), read_path_or_none, write_path_or_none,
+	    same_text, set_text, clear_text },
+	setting_SCHEME = { sizeof(MEMBER_SCHEME), read_scheme, write_scheme, NULL, NULL, NULL },
+	setting_TLS_CA = { sizeof(MEMBER_TLS_CA), read_tls_ca, write_tls_ca, same_text, set_text, clear_text },
+	setting_TLS_NAME = { sizeof(MEMBER_TLS_NAME), read_tls_name, write_tls_name,
+	    same_text, set_text, clear_text },
+	setting_TLS_CERT = { sizeof(MEMBER_TLS_CERT), read_tls_cert, write_tls_cert,
 	    same_text, set_text, clear_text },
 	setting_QUERIES = { sizeof(MEMBER_QUERIES), NULL, NULL, same_queries, set_queries, clear_queries };
 

@@ -23,6 +23,10 @@
 #define MEMBER_SWITCH		bool
 #define MEMBER_PATH_OR_NONE	char *		/* NULL: none */
 #define MEMBER_TLS_FROM		bool		/* from ACME */
+#define MEMBER_SCHEME		enum scheme
+#define MEMBER_TLS_CA		char *		/* NULL: the system's */
+#define MEMBER_TLS_NAME		char *		/* NULL: the service's name */
+#define MEMBER_TLS_CERT		char *		/* NULL: none */
 #define MEMBER_QUERIES		struct terms
 
 /*
@@ -68,7 +72,8 @@ struct setting_type {
 };
 extern const struct setting_type setting_POLICY, setting_PROFILE, setting_DURATION, setting_COUNT,
     setting_SWITCH, setting_PATH_OR_NONE, setting_TLS_FROM, setting_QUERIES, setting_KIND,
-    setting_PROXY_VERSION;
+    setting_PROXY_VERSION,
+    setting_SCHEME, setting_TLS_CA, setting_TLS_NAME, setting_TLS_CERT;
 
 /* The place of a word among `words`, which end with NULL; -1 and a problem that names them all. */
 int	setting_word(struct str, const char *const *words, char problem[SETTING_PROBLEM_MAX]);

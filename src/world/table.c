@@ -131,8 +131,14 @@ may_be_0(const char *least)
 #define SETTING_OK_SWITCH(t, value, least)	bool_ok(&(value))
 #define SETTING_OK_PATH_OR_NONE(t, value, least) ((value).len == 0 || path_ok(t, value))
 
+#define SETTING_OK_SCHEME(t, value, least)	((unsigned)(value) < SCHEME_COUNT)
+#define SETTING_OK_TLS_CA(t, value, least)	text_ok(t, value)
+#define SETTING_OK_TLS_NAME(t, value, least)	text_ok(t, value)
+#define SETTING_OK_TLS_CERT(t, value, least)	text_ok(t, value)
+
 /* Which settings count: those of health checks only where there are some. */
 #define COUNTS_DEFAULTS(s)	true
+#define COUNTS_TASK_TLS(s)	true
 #define COUNTS_HEALTH(s)	((s)->health_path.len > 0 || !bool_is_false(&(s)->health_connect))
 
 static bool

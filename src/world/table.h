@@ -25,6 +25,10 @@ bool		 policy_parse(struct str, enum policy *);
 enum service_kind { SERVICE_HTTP, SERVICE_TCP };
 /* The header of the PROXY protocol that its tasks get before the bytes of a connection. */
 enum proxy_version { PROXY_NONE, PROXY_V1, PROXY_V2, PROXY_VERSIONS };
+/* What tasks speak. HTTPS: TLS with HTTP/2 where the task chooses it; H2: with HTTP/2 only. */
+enum scheme { SCHEME_HTTP, SCHEME_H2C, SCHEME_HTTPS, SCHEME_H2, SCHEME_COUNT };
+const char	*scheme_name(enum scheme);
+#define TLS_NAME_ADDRESS	"address"	/* as tls_name: the address of the task */
 
 /* A string inside the table. */
 struct table_ref {
@@ -60,6 +64,10 @@ struct table_task {
 #define ROW_COUNT		uint32_t
 #define ROW_SWITCH		bool
 #define ROW_PATH_OR_NONE	struct table_ref	/* empty: none */
+#define ROW_SCHEME		enum scheme
+#define ROW_TLS_CA		struct table_ref	/* empty: the system's */
+#define ROW_TLS_NAME		struct table_ref	/* empty: the service's name */
+#define ROW_TLS_CERT		struct table_ref	/* empty: none */
 
 /* For a column `reach` of tbl/service.h: what is for workers, and nothing for the brain's. */
 #define IN_ROW_WORKERS(...)	__VA_ARGS__

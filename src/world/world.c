@@ -209,6 +209,10 @@ world_drain_task(struct world *w, struct world_task *t, bool drained)
 #define SETTING_ROW_DURATION(m, value)	(value)
 #define SETTING_ROW_COUNT(m, value)	(value)
 #define SETTING_ROW_SWITCH(m, value)	(value)
+#define SETTING_ROW_SCHEME(m, value)	(value)
+#define SETTING_ROW_TLS_CA(m, value)	SETTING_ROW_PATH_OR_NONE(m, value)
+#define SETTING_ROW_TLS_NAME(m, value)	SETTING_ROW_PATH_OR_NONE(m, value)
+#define SETTING_ROW_TLS_CERT(m, value)	SETTING_ROW_PATH_OR_NONE(m, value)
 #define SETTING_ROW_PATH_OR_NONE(m, value) \
 	((value) == NULL ? (struct table_ref){ 0, 0 } : table_maker_text(m, str_of(value)))
 

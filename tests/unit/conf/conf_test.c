@@ -26,7 +26,7 @@ static const struct wrong {
 	{ L "user: *a\n", "m:2: an alias (*); expected plain values: what begins with '*' must be quoted, such as \"*.example.org\"\n" },
 	{ L "services:\n- name: w\n  host: *.example.org\n", "m:4: an alias (*); expected plain values: what begins with '*' must be quoted, such as \"*.example.org\"\n" },
 	{ L "services:\n- name: w\n  host: [ * ]\n", "m:4: an alias (*); expected plain values: what begins with '*' must be quoted, such as \"*.example.org\"\n" },
-	{ L "tls: { cert: /x }\n", "m:2: tls.cert: unknown key; expected default, min_version, hsts or certificates\n" },
+	{ L "tls: { cert: /x }\n", "m:2: tls.cert: unknown key; expected default, min_version, hsts, certificates, task_cas or task_certs\n" },
 	{ L "user: !!str x\n", "m:2: a tag (!); expected plain values, without tags\n" },
 	{ L "---\n" L, "m:2: a second document; expected one\n" },
 	{ "[[[[[[[[[[[[", "m:1: nested too deeply\n" },

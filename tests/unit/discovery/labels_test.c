@@ -443,8 +443,9 @@ whatever_is_not_understood_of_a_router_refuses_it(void **state)
 		{ "routers.web.tls.option", "mtls", WHY_ROUTER_LABEL, "not understood" },
 		{ "routers.web.tls.options", "mtls@file", WHY_TLS_OPTIONS, "names TLS options" },
 		{ "routers.web.a.b.c.d.e.f.g.h.i", "x", WHY_ROUTER_LABEL, "not understood" },
-		{ "services.web.loadbalancer.server.scheme", "https", WHY_SERVER_SCHEME, "is https" },
-		{ "services.web.loadbalancer.server.scheme", "h2c", WHY_SERVER_SCHEME, "is h2c" },
+		{ "services.web.loadbalancer.server.scheme", "fcgi", WHY_SERVER_SCHEME, "expected http, https or h2c" },
+		{ "services.web.loadbalancer.server.scheme", "https\",\"traefik.http.services.web.loadbalancer.serverstransport\":\"t@file",
+		    WHY_SERVER_SCHEME, "defined elsewhere" },
 		{ "services.web.loadbalancer.server.url", "http://10.0.0.1", WHY_ROUTER_SERVICE, "not understood" },
 		{ "services.web.loadbalancer.bogus", "x", WHY_ROUTER_SERVICE, "not understood" },
 		{ "routers.web.middlewares", "a,", WHY_NEEDS_MIDDLEWARE, "no label defines it" } };
@@ -465,6 +466,30 @@ whatever_is_not_understood_of_a_router_refuses_it(void **state)
 	assert_true(ws != NULL && ws->conf.acme);
 	ws = web(s, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.routers.web.tls.certresolver\":\"le\",\"mola.tls\":\"none\"");
 	assert_true(ws != NULL && !ws->conf.acme);
+}
+
+#define SCHEME(name)	",\"traefik.http.services.web.loadbalancer.server.scheme\":\"" name "\""
+
+/* By Traefik's rules: the CAs of the system, and the address. What mola.* labels say counts more. */
+static void
+schemes_of_traefik_are_followed(void **state)
+{
+	const struct world_service *ws;
+	struct stage *s = *state;
+
+	ws = web(s, ROUTER("Host(`a.org`)") BACKEND SCHEME("H2C"));
+	assert_true(ws != NULL && ws->conf.scheme == SCHEME_H2C);
+	ws = web(s, ROUTER("Host(`a.org`)") BACKEND SCHEME("https"));
+	assert_true(ws != NULL && ws->conf.scheme == SCHEME_HTTPS && ws->conf.tls_verify && ws->conf.tls_ca == NULL);
+	assert_string_equal(ws->conf.tls_name, TLS_NAME_ADDRESS);
+	ws = web(s, ROUTER("Host(`a.org`)") BACKEND SCHEME("https")
+	    ",\"traefik.http.services.web.loadbalancer.serverstransport\":\"t@file\",\"mola.task_tls.verify\":\"false\"");
+	assert_true(ws != NULL && ws->conf.scheme == SCHEME_HTTPS && !ws->conf.tls_verify);
+	ws = web(s, ROUTER("Host(`a.org`)") BACKEND SCHEME("https") ",\"mola.task_tls.ca\":\"own\",\"mola.task_tls.name\":\"web.test\"");
+	assert_string_equal(ws->conf.tls_ca, "own");
+	assert_string_equal(ws->conf.tls_name, "web.test");
+	ws = web(s, ROUTER("Host(`a.org`)") BACKEND SCHEME("https") ",\"mola.scheme\":\"http\"");
+	assert_true(ws != NULL && ws->conf.scheme == SCHEME_HTTP);
 }
 
 /* A typing error before the router's name leaves the router without what it was to have. */
@@ -610,6 +635,7 @@ main(void)
 		SCENE(what_is_not_served_has_tasks_for_targets),
 		SCENE(traefik_enable_is_read_as_go_reads_it),
 		SCENE(whatever_is_not_understood_of_a_router_refuses_it),
+		SCENE(schemes_of_traefik_are_followed),
 		SCENE(whatever_may_have_been_meant_for_a_router_refuses_it),
 		SCENE(labels_that_cannot_all_be_read_serve_nothing),
 		SCENE(health_checks_are_done_as_meant_or_not_at_all),

@@ -357,7 +357,7 @@ many_servers(void **state)
 	many_init(&m);
 	buf_init(&has, 4 << 20);
 	for (unsigned i = 0; i < MANY; i++) {
-		traefik_url(&m.server[i], url);
+		traefik_url(&m.service, &m.server[i], url);
 		buf_printf(&has, "%s{\"url\":\"%s\",\"weight\":100}", i == 0 ? "[{\"name\":\"web@file\",\"status\":\"enabled\","
 		    "\"loadBalancer\":{\"servers\":[" : ",", url);
 	}

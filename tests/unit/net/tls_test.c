@@ -135,7 +135,7 @@ pair_open(struct pair *p, const char *name)
 		assert_null(tls_server_new(&p->server_conf, choose, p, &p->tickets, &p->server));
 	if (p->client == NULL)
 		assert_null(tls_client_new(&p->client_conf, &p->client));
-	assert_non_null(near = tls_connect(p->client, str_of(name)));
+	assert_non_null(near = tls_connect(p->client, str_of(name), NULL));
 	stream_set_transport(&p->near, near);
 	stream_set_transport(&p->far, tls_accept(p->server, p));
 }
@@ -215,7 +215,8 @@ bytes_go_both_ways(void **state)
 	size_t n;
 
 	(void)state;
-	p->server_conf.http2 = p->client_conf.http2 = true;
+	p->server_conf.http2 = true;
+	p->client_conf.offer = TLS_HTTP_BOTH;
 	pair_open(p, "Web.test");
 	assert_true(stream_is_connecting(&p->far) && stream_is_tls(&p->far));
 	assert_false(tls_facts(&p->far, &f));
@@ -517,7 +518,7 @@ clients_show_certificates(void **state)
 	pair_refused(p, "web.test", TLS_FAULT_PEER_NONE);
 	tls_client_free(&p->client);
 	p->client_conf.cert = stranger_cert;
-	pair_refused(p, "web.test", TLS_FAULT_PEER);
+	pair_refused(p, "web.test", TLS_FAULT_PEER_CA);
 	tls_client_free(&p->client);
 	p->client_conf.cert = client_cert;
 	pair_meet(p, "web.test");
@@ -532,7 +533,7 @@ clients_show_certificates(void **state)
 	assert_null(f.peer);
 	tls_client_free(&p->client);
 	p->client_conf.cert = stranger_cert;		/* optional is not: whatever you like */
-	pair_refused(p, "web.test", TLS_FAULT_PEER);
+	pair_refused(p, "web.test", TLS_FAULT_PEER_CA);
 	pair_free(p);
 }
 
@@ -556,13 +557,13 @@ servers_are_verified(void **state)
 	cert_index_set_default(p->index, certs[0]);
 	assert_int_equal(client_result(p, "web.test"), TLS_NO_FAULT);
 	assert_int_equal(client_result(p, "127.0.0.1"), TLS_NO_FAULT);
-	assert_int_equal(client_result(p, "other.test"), TLS_FAULT_PEER);
+	assert_int_equal(client_result(p, "other.test"), TLS_FAULT_PEER_NAME);
 	assert_string_equal(tls_fault_text(&p->near), "hostname mismatch");
-	assert_int_equal(client_result(p, "127.0.0.2"), TLS_FAULT_PEER);
+	assert_int_equal(client_result(p, "127.0.0.2"), TLS_FAULT_PEER_NAME);
 	p->client_conf.verify = TLS_VERIFY_CA;
 	assert_int_equal(client_result(p, "other.test"), TLS_NO_FAULT);
 	p->client_conf.ca = str_of(stranger_pem);
-	assert_int_equal(client_result(p, "other.test"), TLS_FAULT_PEER);
+	assert_int_equal(client_result(p, "other.test"), TLS_FAULT_PEER_CA);
 	p->client_conf.verify = TLS_VERIFY_NONE;
 	assert_int_equal(client_result(p, "other.test"), TLS_NO_FAULT);
 	pair_free(p);

@@ -106,9 +106,9 @@ static void
 caller_open(struct caller *c, const char *name, bool challenge)
 {
 	memset(c, 0, sizeof *c);
-	assert_null(tls_client_new(&(struct tls_client_conf){ .verify = TLS_VERIFY_NONE, .acme = challenge }, &c->client));
+	assert_null(tls_client_new(&(struct tls_client_conf){ .verify = TLS_VERIFY_NONE, .offer = challenge ? TLS_ACME : TLS_HTTP1 }, &c->client));
 	stream_open(&c->s, stage.loop, dial(), on_caller, c);
-	stream_set_transport(&c->s, tls_connect(c->client, str_of(name)));
+	stream_set_transport(&c->s, tls_connect(c->client, str_of(name), NULL));
 }
 
 static void

@@ -2,6 +2,7 @@
  * How many connections to a task are kept, and for how long. The task accepts and says nothing.
  */
 #include "../../../src/proxy/upstream.c"
+#include "proxy/task_tls.h"
 #include "../until.h"
 #include "../between.h"
 
@@ -10,18 +11,43 @@
 static struct loop *loop;
 static struct live *live;
 static struct upstream *up;
-static struct table_task task;
+static struct task_tls *tls;
+static struct table *table;
+static const struct table_task *task;
 static int listener;
+
+static struct table *
+table_of(const struct addr *a)
+{
+	struct table_maker *m = table_maker_new(7);
+	struct table *t;
+	int fd;
+
+	table_maker_node(m, &(struct table_node){ .name = table_maker_text(m, STR("n")) });
+	table_maker_service(m, &(struct table_service){ .name = table_maker_text(m, STR("web")),
+	    .connect_usec = USEC_PER_SEC, .response_usec = USEC_PER_SEC, .idle_usec = USEC_PER_SEC,
+	    .tunnel_usec = USEC_PER_SEC });
+	table_maker_task(m, &(struct table_task){ .name = table_maker_text(m, STR("web.1")), .addr = *a });
+	assert_null(table_maker_seal(m, &fd));
+	table_maker_free(&m);
+	assert_null(table_open(fd, &t));
+	return t;
+}
 
 static int
 begin(void **state)
 {
+	struct addr a;
+
 	(void)state;
 	loop = loop_new();
 	live = live_init(must_zalloc(live_bytes()), 1);
-	up = upstream_new(loop, live, 0);
+	tls = task_tls_new();
+	up = upstream_new(loop, live, 0, tls);
 	upstream_set_limits(up, MOST, 600 * USEC_PER_SEC);
-	listener = listen_anywhere(&task.addr);
+	listener = listen_anywhere(&a);
+	table = table_of(&a);
+	task = table_tasks(table, &(uint32_t){ 0 });
 	return 0;
 }
 
@@ -30,6 +56,8 @@ end(void **state)
 {
 	(void)state;
 	upstream_free(&up);
+	task_tls_free(&tls);
+	table_unref(&table);
 	loop_turn(loop, 0);
 	assert_int_equal(live_gauge_total(live, LIVE_IDLE_UPSTREAMS), 0);
 	loop_free(&loop);
@@ -53,7 +81,7 @@ wave(unsigned n)
 
 	assert_true(n <= 2 * MOST);
 	for (unsigned i = 0; i < n; i++) {
-		assert_null(upstream_take(up, &task, false, on_stream, NULL, &c[i]));
+		assert_null(upstream_take(up, table, task, 0, on_stream, NULL, &c[i]));
 		opened += !upconn_reused(c[i]);
 	}
 	for (unsigned i = 0; i < n; i++)
@@ -108,7 +136,7 @@ the_busy_are_part_of_the_peak(void **state)
 	(void)state;
 	wave(50);
 	for (int i = 0; i < 20; i++)
-		assert_null(upstream_take(up, &task, false, on_stream, NULL, &c[i]));
+		assert_null(upstream_take(up, table, task, 0, on_stream, NULL, &c[i]));
 	time_passes();			/* of 50 at once, 20 of them still */
 	assert_int_equal(up->pool[0]->nidle, 30);
 	time_passes();			/* of 20 at once */

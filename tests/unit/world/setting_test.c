@@ -18,6 +18,10 @@ static struct term other_term = { .name = other_path, .query = other_path, .weig
 #define OTHER_SWITCH		true
 #define OTHER_TLS_FROM		true
 #define OTHER_PATH_OR_NONE	other_path
+#define OTHER_SCHEME		SCHEME_H2
+#define OTHER_TLS_CA		other_path
+#define OTHER_TLS_NAME		other_path
+#define OTHER_TLS_CERT		other_path
 #define OTHER_QUERIES		(struct terms){ .term = { other_term }, .n = 1 }
 
 /* What is forgotten here is a reload that changes nothing. */
@@ -94,6 +98,12 @@ what_is_wrong_is_said_with_what_was_expected(void **state)
 	    "random-two or best-node; did you mean least-conn?");
 	assert_string_equal(problem_of(&setting_PATH_OR_NONE, "", "", "up"), "is not a path; expected one that begins with '/', or none");
 	assert_string_equal(problem_of(&setting_PATH_OR_NONE, "", "", "none"), "none");
+	assert_string_equal(problem_of(&setting_SCHEME, "", "", "grpc"), "is not known; expected http, h2c, https or h2");
+	assert_string_equal(problem_of(&setting_TLS_CA, "", "", "my ca"), "is not a name; expected 1 to 63 of A-Z, a-z, 0-9, '.', '_' "
+	    "and '-', or system");
+	assert_string_equal(problem_of(&setting_TLS_NAME, "", "", "*.example.org"), "is not a host name; expected one, address, or service");
+	assert_string_equal(problem_of(&setting_TLS_NAME, "", "", "address"), "none");
+	assert_string_equal(problem_of(&setting_TLS_CERT, "", "", "none"), "none");
 	assert_non_null(strstr(problem_of(&setting_PROFILE, "", "", "rum"), "is not a profile; expected balanced"));
 }
 

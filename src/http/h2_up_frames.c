@@ -1,0 +1,214 @@
+/*
+ * What nghttp2 calls when frames come from a task, or may go to it. Owners are not called from
+ * here: they are woken, and called when nghttp2 has returned. A task that keeps us busy with frames
+ * that bring nothing is as broken as one that sends malformed ones.
+ */
+#include "base/bug.h"
+#include "http/h2_up_priv.h"
+
+#define PIECES_MAX	64		/* CONTINUATIONs of one head */
+#define TRAILER_MAX	16384		/* bytes */
+#define FRAMES_MAX	4000		/* in a row that bring neither heads nor data */
+#define OUT_MOST	(64 * 1024)	/* frames that wait for the socket before more are made */
+
+#define GO_ON		0
+#define END_ALL		NGHTTP2_ERR_CALLBACK_FAILURE
+
+static struct up_stream *
+stream_of(struct h2_up_conn *c, int32_t id)
+{
+	return id == 0 ? NULL : nghttp2_session_get_stream_user_data(c->session, id);
+}
+
+static int
+end_all(struct h2_up_conn *c, const struct why *why, uint32_t code)
+{
+	h2_up_fail(c, why, code);
+	return END_ALL;
+}
+
+static int
+on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, void *arg)
+{
+	struct h2_up_conn *c = arg;
+
+	(void)session;
+	if (hd->type == NGHTTP2_CONTINUATION)
+		return ++c->pieces <= PIECES_MAX ? GO_ON
+		    : end_all(c, WHY_UPSTREAM_H2_BROKEN, NGHTTP2_ENHANCE_YOUR_CALM);
+	c->pieces = 0;
+	if (hd->type == NGHTTP2_HEADERS || (hd->type == NGHTTP2_DATA && hd->length > 0))
+		c->frames = 0;
+	else if (++c->frames > FRAMES_MAX)
+		return end_all(c, WHY_UPSTREAM_H2_BROKEN, NGHTTP2_ENHANCE_YOUR_CALM);
+	return GO_ON;
+}
+
+/* ---- heads and trailers ---- */
+
+static int
+on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
+{
+	struct up_stream *st = stream_of(arg, frame->hd.stream_id);
+
+	(void)session;
+	if (st != NULL && st->has_head)
+		st->in_trailers = true;
+	return GO_ON;
+}
+
+static int
+failed(struct up_stream *st, const struct why *why)
+{
+	if (why != NULL)
+		up_stream_fail(st, why, why == WHY_NO_MEMORY ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_PROTOCOL_ERROR);
+	return GO_ON;
+}
+
+static int
+on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t namelen,
+    const uint8_t *value, size_t valuelen, uint8_t flags, void *arg)
+{
+	struct h2_up_conn *c = arg;
+	struct up_stream *st = stream_of(c, frame->hd.stream_id);
+	struct str n = { (const char *)name, namelen }, v = { (const char *)value, valuelen };
+
+	(void)session, (void)flags;
+	if (st == NULL || st->left)
+		return GO_ON;
+	if (!st->in_trailers) {
+		h2_response_field(&st->response, n, v, c->up->response);
+		return GO_ON;
+	}
+	if (queue_len(&st->in_trailer) + n.len + v.len + 4 > TRAILER_MAX)
+		return failed(st, WHY_UPSTREAM_HEAD_LARGE);
+	return failed(st, h2_trailer_field(&st->in_trailer, n, v));
+}
+
+/* nghttp2 would leave it out and go on. */
+static int
+on_invalid_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
+    size_t namelen, const uint8_t *value, size_t valuelen, uint8_t flags, void *arg)
+{
+	struct up_stream *st = stream_of(arg, frame->hd.stream_id);
+
+	(void)session, (void)name, (void)namelen, (void)value, (void)valuelen, (void)flags;
+	if (st != NULL)
+		failed(st, WHY_UPSTREAM_BAD_HEAD);
+	return GO_ON;
+}
+
+static const struct why *
+headers_done(struct up_stream *st, bool ended)
+{
+	if (!st->in_trailers)
+		return up_stream_head(st, ended);
+	return ended ? up_stream_end(st) : WHY_UPSTREAM_BAD_BODY;
+}
+
+/* ---- what else comes ---- */
+
+static int
+on_data_chunk(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *p, size_t len,
+    void *arg)
+{
+	struct up_stream *st = stream_of(arg, id);
+
+	(void)flags;
+	if (st == NULL || st->left)
+		nghttp2_session_consume(session, id, len);
+	else
+		failed(st, up_stream_data(st, p, len));
+	return GO_ON;
+}
+
+static int
+on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
+{
+	struct h2_up_conn *c = arg;
+	struct up_stream *st = stream_of(c, frame->hd.stream_id);
+	bool ended = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+
+	(void)session;
+	switch (frame->hd.type) {
+	case NGHTTP2_HEADERS:
+		return st == NULL || st->left ? GO_ON : failed(st, headers_done(st, ended));
+	case NGHTTP2_DATA:
+		return st == NULL || st->left || !ended ? GO_ON : failed(st, up_stream_end(st));
+	case NGHTTP2_GOAWAY:
+		c->leaving = c->changed = true;
+		return GO_ON;
+	case NGHTTP2_SETTINGS:
+		c->changed = true;
+		return GO_ON;
+	default:
+		return GO_ON;
+	}
+}
+
+static int
+on_stream_close(nghttp2_session *session, int32_t id, uint32_t code, void *arg)
+{
+	struct h2_up_conn *c = arg;
+	struct up_stream *st = nghttp2_session_get_stream_user_data(session, id);
+
+	c->changed = true;
+	if (st == NULL)
+		return GO_ON;
+	if (code == NGHTTP2_REFUSED_STREAM && !st->has_head)
+		st->unprocessed = true;
+	up_stream_closed(st, st->in_ended);
+	return GO_ON;
+}
+
+/* ---- what goes ---- */
+
+/* The task is leaving, or a head does not fit into what HTTP/2 sends: nothing of it went. */
+static int
+on_frame_unsent(nghttp2_session *session, const nghttp2_frame *frame, int error, void *arg)
+{
+	struct up_stream *st = stream_of(arg, frame->hd.stream_id);
+
+	(void)session;
+	if (frame->hd.type != NGHTTP2_HEADERS || st == NULL || st->closed)
+		return GO_ON;
+	st->unprocessed = error == NGHTTP2_ERR_START_STREAM_NOT_ALLOWED
+	    || error == NGHTTP2_ERR_SESSION_CLOSING;
+	up_stream_closed(st, false);
+	return GO_ON;
+}
+
+static int
+on_send_data(nghttp2_session *session, nghttp2_frame *frame, const uint8_t *head, size_t len,
+    nghttp2_data_source *source, void *arg)
+{
+	struct h2_up_conn *c = arg;
+	struct up_stream *st = stream_of(c, frame->hd.stream_id);
+
+	(void)session, (void)source;
+	ASSERT(frame->data.padlen == 0);
+	if (st == NULL || len > up_stream_body(st).len)
+		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+	if (queue_len(&c->out) >= OUT_MOST)
+		return NGHTTP2_ERR_WOULDBLOCK;
+	if (queue_room(&c->out, 9 + len) == NULL)
+		return END_ALL;
+	queue_add(&c->out, head, 9);
+	queue_add(&c->out, up_stream_body(st).p, len);
+	up_stream_taken(st, len);
+	return GO_ON;
+}
+
+void
+h2_up_frames_init(nghttp2_session_callbacks *cb)
+{
+	nghttp2_session_callbacks_set_on_begin_frame_callback(cb, on_begin_frame);
+	nghttp2_session_callbacks_set_on_begin_headers_callback(cb, on_begin_headers);
+	nghttp2_session_callbacks_set_on_header_callback(cb, on_header);
+	nghttp2_session_callbacks_set_on_invalid_header_callback(cb, on_invalid_header);
+	nghttp2_session_callbacks_set_on_frame_recv_callback(cb, on_frame);
+	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(cb, on_data_chunk);
+	nghttp2_session_callbacks_set_on_stream_close_callback(cb, on_stream_close);
+	nghttp2_session_callbacks_set_on_frame_not_send_callback(cb, on_frame_unsent);
+	nghttp2_session_callbacks_set_send_data_callback(cb, on_send_data);
+}
