@@ -155,7 +155,7 @@ rows(struct grid *g, const json_t *response, const char *list)
 static int
 list_certificates(int argc, char **argv)
 {
-	static const char *const titles[] = { "CERTIFICATE", "NAMES", "ISSUER", "KEY", "EXPIRES", "RENEWED",
+	static const char *const titles[] = { "CERTIFICATE", "NAMES", "ISSUER", "KEY", "EXPIRES", "RENEWAL",
 		"STATE", NULL };
 	struct api a;
 	struct grid *g;

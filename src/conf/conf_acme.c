@@ -284,11 +284,28 @@ is_prefix(const char *s)
 	    s[n - 1] != '-';
 }
 
+/* Nobody orders what is wanted without a section. */
+static void
+unordered_check(const struct conf *c, const struct tree *root, struct faults *f)
+{
+	static const char text[] = "acme without a section acme; expected one, with the CA and how it verifies names";
+
+	if (c->defaults.acme) {
+		faults_add(f, conf_line(root, "defaults", "tls"), "defaults.tls", "%s", text);
+		return;
+	}
+	for (unsigned i = 0; i < c->nservices; i++)
+		if (c->service[i].conf.acme)
+			faults_add(f, c->service[i].line, "services.tls", "%s", text);
+}
+
 void
 acme_check(struct conf *c, const struct tree *root, struct faults *f)
 {
-	if (tree_find(root, NULL, IN) == NULL)
+	if (tree_find(root, NULL, IN) == NULL) {
+		unordered_check(c, root, f);
 		return;
+	}
 	cas_check(c, root, f);
 	challenges_check(c, root, f);
 	secrets_check(&c->acme_secrets, conf_line(root, IN, "secret"), f);

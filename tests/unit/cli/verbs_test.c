@@ -261,7 +261,7 @@ test_certs(void **state)
 
 	(void)state;
 	assert_string_equal(t.out,
-	    "CERTIFICATE    NAMES                           ISSUER  KEY        EXPIRES               RENEWED     STATE\n"
+	    "CERTIFICATE    NAMES                           ISSUER  KEY        EXPIRES               RENEWAL     STATE\n"
 	    "file:/a.pem    a.org, b.org, c.org and 1 more  CN=R11  ecdsa-256  2027-01-31 (10 d)     -           kept\n"
 	    "  a file of a certificate cannot be read: /a.pem: gone\n"
 	    "  the default, for clients that name no host or an unknown one\n"

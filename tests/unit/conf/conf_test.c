@@ -185,6 +185,11 @@ static const struct wrong {
 	{ L "acme: { allow: '*' }\n", "m:2: acme.allow: '*' is not a pattern; expected a host name such as www.example.org, or "
 	    "*.example.org\n" },
 
+	{ L "defaults: { tls: acme }\n", "m:2: defaults.tls: acme without a section acme; expected one, with the CA and how it verifies "
+	    "names\n" },
+	{ L "nodes: [ { name: n } ]\nservices:\n- { name: c, host: d.org, tls: acme, tasks: [ { node: n, address: '1.2.3.4:5' } ] }\n", "m:4: services.tls: acme "
+	    "without a section acme; expected one, with the CA and how it verifies names\n" },
+
 	/* TLS */
 	{ "listen:\n- { address: ':80', tls: true }\n", "m:2: listen.tls: there is no certificate; expected some in tls.certificates, or a "
 	    "section acme\n" },
