@@ -12,7 +12,7 @@ mola_conf() {		# mola_conf NAME HOST
 		stop: 0s
 		admin: { address: "$net.$2:20081", socket: $dir/$1.sock }
 		log: { level: warn }
-		clients: { max: 16384 }
+		clients: { max: 16384, idle: 10m }
 		nodes:
 		  - { name: one, cores: 4 }
 		services:
@@ -26,17 +26,17 @@ ours() {
 	cp "$1" "$dir/program.$((++programs))" && chmod 755 "$dir/program.$programs" || exit 1
 	program=("${peer[@]}" "$dir/program.$programs")
 }
-# mola_contend NAME HOST FILE: Mola, unless this version does not have what the benchmark is about
+# mola_contend NAME HOST FILE: Mola; of older ones, `before`, some do not have what the benchmark is about
 mola_contend() {
 	local name=$1 host=$2
 	ours "$3"
 	mola_conf "$name" "$host"
-	if [ -n "$secure" ] && ! "${program[@]}" check "$dir/$name.yaml" >>"$dir/log" 2>&1; then
+	if [ -n "$secure" ] && [ "$name" = before ] && ! "${program[@]}" check "$dir/$name.yaml" >>"$dir/log" 2>&1; then
 		echo "# $name: this version has no TLS"
 		return
 	fi
 	contend "$name" "$net.$host:20080" "${program[@]}" run -c "$dir/$name.yaml"
-	[ -z "$secure" ] || secure_answers "$name" || { echo "# $name: does not respond over TLS" && names=${names% "$name"}; }
+	[ -z "$secure" ] || secure_answers "$name" || { echo "$name does not respond over TLS" >&2 && exit 1; }
 }
 secure_answers() {
 	local k
@@ -56,7 +56,7 @@ web_peers() {
 		defaults
 		  mode http
 		  timeout connect 5s
-		  timeout client 60s
+		  timeout client 600s
 		  timeout server 60s
 		  option forwardfor
 		  http-reuse always
@@ -79,6 +79,7 @@ web_peers() {
 		  access_log off;
 		  client_body_temp_path $dir/b; proxy_temp_path $dir/p; fastcgi_temp_path $dir/f; uwsgi_temp_path $dir/u; scgi_temp_path $dir/s;
 		  keepalive_requests 1000000000;
+		  keepalive_timeout 600s;
 		  upstream web { least_conn; server $net.9:20080; keepalive 1024; keepalive_requests 1000000000; }
 		  server {
 		    listen $net.3:20080;
