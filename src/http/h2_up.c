@@ -357,6 +357,8 @@ static void
 over(struct h2_up_conn *c, const struct why *why)
 {
 	c->running = true;
+	if (c->why == NULL)
+		c->why = why;			/* that of its streams, too */
 	streams_break(c);
 	c->up->ops->over(c->owner, why);
 }
@@ -388,7 +390,6 @@ settle(struct h2_up_conn *c, bool quiet)
 	} else if (quiet && !nghttp2_session_want_read(c->session))
 		over(c, c->leaving ? NULL : WHY_UPSTREAM_H2_BROKEN);
 	else if (quiet && c->nstreams == 0 && (c->leaving || c->retired)) {
-		c->why = WHY_UPSTREAM_IDLE;
 		goaway_send(c, NGHTTP2_NO_ERROR);
 		over(c, NULL);
 	} else {

@@ -63,6 +63,7 @@ int64_t		 h2_up_heard_usec(const struct h2_up_conn *);
 
 /* There must be room. False: there is no memory. */
 bool		 h2_up_open(struct h2_up_conn *, struct stream *, stream_f *, void *arg);
+bool		 h2_up_has_head(const struct stream *);	/* of its response, interim ones aside */
 bool		 h2_up_is_stream(const struct stream *);
 /* The stream broke: why, unless the task has merely ended it; NULL also for other streams. */
 const struct why *h2_up_why(const struct stream *);

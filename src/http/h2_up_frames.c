@@ -146,6 +146,18 @@ on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 	}
 }
 
+/* nghttp2 resets the stream: that is not what its owner is to be told. */
+static int
+on_invalid_frame(nghttp2_session *session, const nghttp2_frame *frame, int error, void *arg)
+{
+	struct up_stream *st = stream_of(arg, frame->hd.stream_id);
+
+	(void)session, (void)error;
+	if (st != NULL && st->why == NULL)
+		st->why = st->has_head ? WHY_UPSTREAM_BAD_BODY : WHY_UPSTREAM_BAD_HEAD;
+	return GO_ON;
+}
+
 static int
 on_stream_close(nghttp2_session *session, int32_t id, uint32_t code, void *arg)
 {
@@ -208,6 +220,7 @@ h2_up_frames_init(nghttp2_session_callbacks *cb)
 	nghttp2_session_callbacks_set_on_invalid_header_callback(cb, on_invalid_header);
 	nghttp2_session_callbacks_set_on_frame_recv_callback(cb, on_frame);
 	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(cb, on_data_chunk);
+	nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(cb, on_invalid_frame);
 	nghttp2_session_callbacks_set_on_stream_close_callback(cb, on_stream_close);
 	nghttp2_session_callbacks_set_on_frame_not_send_callback(cb, on_frame_unsent);
 	nghttp2_session_callbacks_set_send_data_callback(cb, on_send_data);

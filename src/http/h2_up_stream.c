@@ -446,6 +446,14 @@ h2_up_is_unprocessed(const struct stream *s)
 }
 
 bool
+h2_up_has_head(const struct stream *s)
+{
+	const struct inner *n = inner_under(s, &stream_ops);
+
+	return n != NULL && ((const struct up_stream *)n)->has_head;
+}
+
+bool
 h2_up_is_stream(const struct stream *s)
 {
 	return inner_under(s, &stream_ops) != NULL;

@@ -8,8 +8,8 @@
 #include "base/clock.h"
 #include "proxy/upstream_priv.h"
 
-/* a stream that is given up after this time, on a link that has been silent all the while, is the
- * link's last */
+/* a stream that is given up after this time without a response, on a link that has been silent since
+ * soon after its beginning, is the link's last */
 #define SILENT_USEC	USEC_PER_SEC
 
 /* ---- life ---- */
@@ -151,8 +151,8 @@ link_take(struct upconn *c)
 static bool
 is_silent(const struct upconn *c)
 {
-	return loop_now(c->home->loop) - c->opened_usec >= SILENT_USEC
-	    && h2_up_heard_usec(c->link->h2) <= c->opened_usec;
+	return loop_now(c->home->loop) - c->opened_usec >= SILENT_USEC && !h2_up_has_head(c->stream)
+	    && h2_up_heard_usec(c->link->h2) <= c->opened_usec + SILENT_USEC / 2;
 }
 
 void
