@@ -255,9 +255,12 @@ stream_peek(struct stream *s, void *to, size_t cap, size_t *got)
 enum io_result
 stream_look(struct stream *s)
 {
+	struct transport *t = s->private.transport;
 	char byte;
 	size_t got;
 
+	if (t != NULL && s->private.io.fd >= 0)
+		t->ops->ready(s);		/* it may know the socket to be drained */
 	s->private.readable = true;
 	return stream_peek(s, &byte, 1, &got);
 }

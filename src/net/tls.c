@@ -105,9 +105,14 @@ bio_read(BIO *b, char *p, int len)
 	BIO_clear_retry_flags(b);
 	if (t->error != 0 || len <= 0)
 		return -1;
+	if (t->drained) {
+		BIO_set_retry_read(b);
+		return -1;
+	}
 	do
 		n = recv(t->fd, p, (size_t)len, 0);
 	while (n < 0 && errno == EINTR);
+	t->drained = n > 0 && n < len && !t->ends;	/* short, as in stream_read() */
 	if (n == 0)
 		t->socket_ended = true;
 	else if (n < 0 && errno == EAGAIN)
@@ -255,6 +260,14 @@ tls_waits(struct stream *s, int result)
 
 /* ---- the transport ---- */
 
+/* What the socket has said since it was asked last. */
+static void
+socket_said(struct tls *t, const struct stream *s)
+{
+	t->drained = false;
+	t->ends = s->private.peer_ended || s->private.broken;
+}
+
 /* What is asked about later is kept; what was for the handshake alone is let go. */
 static void
 handshake_done(struct tls *t)
@@ -283,7 +296,10 @@ tls_handshake(struct stream *s)
 
 	if (t->failed)
 		return tls_failed(s);
-	t->fd = s->private.io.fd;
+	if (t->fd < 0) {
+		t->fd = s->private.io.fd;
+		socket_said(t, s);
+	}
 	ERR_clear_error();
 	result = SSL_do_handshake(t->ssl);
 	if (result == 1) {
@@ -378,6 +394,7 @@ tls_ready(struct stream *s)
 {
 	struct tls *t = (struct tls *)s->private.transport;
 
+	socket_said(t, s);
 	if (t->out != NULL && out_flush(t) == IO_FAIL)
 		s->private.readable = s->private.writable = true;
 	if (s->private.handshaking)

@@ -31,9 +31,9 @@ struct transport_ops {
 	/* Sends its own end, after all that is unsent; stream.c ends the socket's direction then. */
 	enum io_result	(*shut)(struct stream *);
 	/*
-	 * After each event of the socket, before the owner learns of it: sends what is unsent,
-	 * and sets `readable` when a read has waited for the socket to take bytes, or
-	 * `writable` when a write has waited for bytes to come.
+	 * After each event of the socket, before the owner learns of it, and before a look at the
+	 * socket: sends what is unsent, and sets `readable` when a read has waited for the socket
+	 * to take bytes, or `writable` when a write has waited for bytes to come.
 	 */
 	void		(*ready)(struct stream *);
 	/*

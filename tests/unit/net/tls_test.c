@@ -274,6 +274,28 @@ a_full_socket_waits(void **state)
 	pair_free(p);
 }
 
+/* A short read has emptied the socket: it is not asked again before it says something, except by a look. */
+static void
+a_drained_socket_is_left_alone(void **state)
+{
+	struct pair *p = pair_new();
+	char got[100];
+	size_t n;
+
+	(void)state;
+	pair_meet(p, "web.test");
+	put(p, &p->near, "one");
+	get(p, &p->far, "one");
+	put(p, &p->near, "two");
+	p->far.private.readable = true;			/* whoever has made its owner read again */
+	assert_int_equal(stream_read(&p->far, got, sizeof got, &n), IO_AGAIN);
+	get(p, &p->far, "two");				/* it has spoken, meanwhile */
+	put(p, &p->near, "three");
+	assert_int_equal(stream_look(&p->far), IO_DONE);
+	get(p, &p->far, "three");
+	pair_free(p);
+}
+
 /* ---- ends ---- */
 
 static void
@@ -643,6 +665,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bytes_go_both_ways),
 		cmocka_unit_test(a_full_socket_waits),
+		cmocka_unit_test(a_drained_socket_is_left_alone),
 		cmocka_unit_test(an_end_is_no_cut),
 		cmocka_unit_test(a_socket_that_ends_is_a_cut),
 		cmocka_unit_test(what_is_no_tls_is_refused),
