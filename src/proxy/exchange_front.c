@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "http/chars.h"
 #include "proxy/exchange_priv.h"
 
 #define TOKEN_LEAST	20	/* bytes of a challenge's token that is worth waiting for */
@@ -107,6 +108,24 @@ connection(const struct exchange *x)
 	return x->keep ? STR("keep-alive") : STR("close");
 }
 
+/* Over TLS, HSTS stands behind the status line: a browser's first response may be one of ours. */
+static void
+answer_add(struct exchange *x, struct str all)
+{
+	const char *end = memchr(all.p, '\r', all.len);
+	struct gather *g = &x->down.head;
+
+	ASSERT(end != NULL);
+	if (!x->client->sender.tls || x->proxy->hsts[0] == '\0') {
+		gather_add(g, all);
+		return;
+	}
+	gather_add(g, str_between(all.p, end));
+	gather_add(g, STR("\r\nStrict-Transport-Security: "));
+	gather_add(g, str_of(x->proxy->hsts));
+	gather_add(g, str_between(end, all.p + all.len));
+}
+
 static void
 answer_challenge(struct exchange *x)
 {
@@ -120,7 +139,7 @@ answer_challenge(struct exchange *x)
 	    "Connection: %.*s\r\n\r\n%.*s", answer.len, STR_ARG(connection(x)),
 	    x->is_head ? 0 : (int)answer.len, answer.p);
 	ASSERT(n > 0 && (size_t)n < sizeof x->answer);
-	gather_add(&x->down.head, (struct str){ x->answer, (size_t)n });
+	answer_add(x, (struct str){ x->answer, (size_t)n });
 }
 
 /* The host and the target lie in the page of the request, which stays until the response is out. */
@@ -155,7 +174,7 @@ front_answer(struct exchange *x)
 	else if (x->why == WHY_HTTPS_REDIRECT)
 		answer_redirect(x);
 	else if (x->client->is_grpc)
-		gather_add(&x->down.head, answer_make_grpc(x->answer, x->why));
+		answer_add(x, answer_make_grpc(x->answer, x->why));
 	else
-		gather_add(&x->down.head, answer_make(x->answer, x->why, x->keep, x->is_head));
+		answer_add(x, answer_make(x->answer, x->why, x->keep, x->is_head));
 }
