@@ -291,6 +291,8 @@ read_host(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	char lower[256];
 
+	if (k->section == SECTION_SERVICE && str_eq(s, STR("*")))	/* as the label mola.host has it */
+		return problem_set(problem, "'*' is not a host; expected names, or no host at all, which is any");
 	if (!form_host(s, k->section == SECTION_SERVICE))
 		return problem_set(problem, "'%s' is not a host; expected a name such as www.example.org, "
 		    "without a port", QUOTED(s));

@@ -300,6 +300,8 @@ static const struct wrong {
 	{ L "nodes: [{name: a}]\nservices:\n- {name: x, tasks: [{node: a, address: '1.1.1.1:1'}]}\n"
 	    "- {name: y, tasks: [{node: a, address: '1.1.1.1:1'}]}\n",
 	    "m:5: services: any host, path / is served since line 4 by 'x'; expected another host or path\n" },
+	{ L "nodes: [{name: a}]\nservices:\n- {name: x, host: '*', tasks: [{node: a, address: '1.1.1.1:1'}]}\n",
+	    "m:4: services.host: '*' is not a host; expected names, or no host at all, which is any\n" },
 	{ L "nodes: [{name: a}]\nservices:\n- {name: x, host: 'w.org:80', path: w, tasks: [{node: a, address: '1.1.1.1:1'}]}\n",
 	    "m:4: services.host: 'w.org:80' is not a host; expected a name such as www.example.org, without a port\n"
 	    "m:4: services.path: 'w' is not a path; expected one that begins with '/'\n" },
