@@ -151,6 +151,18 @@ take_host(struct tls *t, struct str host)
 	return true;
 }
 
+/* A CA has no certificate to show. What nobody was asked for is not to be had again by a ticket. */
+static bool
+challenge_isolate(SSL *ssl)
+{
+	static const unsigned char scope[] = ALPN_ACME;
+
+	SSL_set_verify(ssl, SSL_VERIFY_NONE, NULL);
+	SSL_set_options(ssl, SSL_OP_NO_TICKET);
+	return SSL_set_num_tickets(ssl, 0) == 1
+	    && SSL_set_session_id_context(ssl, scope, sizeof scope - 1) == 1;
+}
+
 static bool
 take_group(struct tls *t, const struct cert_group *g)
 {
@@ -164,9 +176,7 @@ take_group(struct tls *t, const struct cert_group *g)
 		t->group.kind[k] = cert_ref(c);
 		good = good && SSL_use_cert_and_key(t->ssl, cert_x509(c), cert_key(c), cert_chain(c), 1) == 1;
 	}
-	if (t->challenge)
-		SSL_set_verify(t->ssl, SSL_VERIFY_NONE, NULL);	/* a CA has no certificate to show */
-	return good;
+	return good && (!t->challenge || challenge_isolate(t->ssl));
 }
 
 static int

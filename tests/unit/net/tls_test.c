@@ -78,6 +78,7 @@ struct pair {
 	bool		 hold;		/* the choice is not made yet */
 	unsigned	 chosen;
 	bool		 challenge;
+	SSL_SESSION	*session;	/* that the client offers; NULL: none */
 };
 
 static void
@@ -136,6 +137,8 @@ pair_open(struct pair *p, const char *name)
 	if (p->client == NULL)
 		assert_null(tls_client_new(&p->client_conf, &p->client));
 	assert_non_null(near = tls_connect(p->client, str_of(name), NULL));
+	if (p->session != NULL)
+		SSL_set_session(((struct tls *)near)->ssl, p->session);
 	stream_set_transport(&p->near, near);
 	stream_set_transport(&p->far, tls_accept(p->server, p));
 }
@@ -659,6 +662,33 @@ sessions_are_resumed_by_tickets(void **state)
 	pair_free(p);
 }
 
+/* A handshake that asks for no certificate must not be the way to come back without one. */
+static void
+a_challenge_is_never_resumed(void **state)
+{
+	struct pair *p = pair_new();
+	SSL_SESSION *session = NULL;
+
+	(void)state;
+	p->server_conf.client_cert = TLS_CLIENT_CERT_REQUIRE;
+	p->server_conf.client_ca = str_of(ca_pem);
+	for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
+		pair_open(p, "web.test");
+		SSL_CTX_set_max_proto_version(p->client->ctx, version);
+		SSL_CTX_set_alpn_protos(p->client->ctx, (const unsigned char *)"\012acme-tls/1", 11);
+		assert_false(pair_resumes(p, "web.test", &session));
+		assert_false(pair_resumes(p, "web.test", &session));
+		SSL_CTX_set_alpn_protos(p->client->ctx, (const unsigned char *)"\010http/1.1", 9);
+		p->session = session;
+		pair_refused(p, "web.test", TLS_FAULT_PEER_NONE);
+		p->session = NULL;
+		tls_client_free(&p->client);
+		SSL_SESSION_free(session);
+		session = NULL;
+	}
+	pair_free(p);
+}
+
 int
 main(void)
 {
@@ -678,6 +708,7 @@ main(void)
 		cmocka_unit_test(clients_show_certificates),
 		cmocka_unit_test(servers_are_verified),
 		cmocka_unit_test(sessions_are_resumed_by_tickets),
+		cmocka_unit_test(a_challenge_is_never_resumed),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
