@@ -89,5 +89,6 @@ unsigned	 h2_conn_streams(const struct h2_conn *);
 void		 h2_stream_open(struct h2_stream *, struct stream *, stream_f *, void *arg);
 /* What an owner wants to know beyond the bytes. */
 bool		 h2_stream_is_grpc(const struct h2_stream *);
+bool		 h2_stream_is_tunnel(const struct h2_stream *);
 
 #endif

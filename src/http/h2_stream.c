@@ -147,6 +147,12 @@ h2_stream_is_grpc(const struct h2_stream *st)
 	return st->request.is_grpc;
 }
 
+bool
+h2_stream_is_tunnel(const struct h2_stream *st)
+{
+	return st->request.is_tunnel;
+}
+
 int64_t
 h2_stream_until(const struct h2_stream *st)
 {

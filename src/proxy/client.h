@@ -29,6 +29,7 @@ struct client {
 	bool		 preface_waits;	/* a part of that has come */
 	bool		 is_stream;	/* not a connection: a request on the HTTP/2 connection of another client */
 	bool		 is_grpc;	/* the request of that is for gRPC */
+	bool		 is_tunnel;	/* it is a CONNECT: any 2xx means that the tunnel is open */
 	uint16_t	 port;		/* of its address, as far as it is known */
 	struct sender	 sender;
 	/* our reference, until it is decided what becomes of the connection, and while it is relayed */

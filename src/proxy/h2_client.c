@@ -85,6 +85,7 @@ on_begin(void *owner, struct h2_stream *st)
 	if ((of = client_stream_new(c)) == NULL)
 		return false;
 	of->is_grpc = h2_stream_is_grpc(st);
+	of->is_tunnel = h2_stream_is_tunnel(st);
 	h2_stream_open(st, &of->session.stream, on_nothing, of);
 	session_open_stream(&of->session, &p->streams);
 	return true;

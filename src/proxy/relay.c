@@ -228,6 +228,8 @@ await_head(struct exchange *x)
 	case FLOW_DONE:
 		if (h->status == 101)
 			return tunnel_enter(x, used);
+		if (x->client->is_tunnel && h->status >= 200 && h->status <= 299)
+			return exchange_fail(x, WHY_NOT_UPGRADED);
 		return h->status < 200 ? interim_begin(x, used) : response_begin(x, used);
 	case FLOW_MORE:
 		return STAY;

@@ -48,6 +48,8 @@ WHY(H2_HEAD_FLOOD, 0, CLIENT,
     "a request head over HTTP/2 was many times larger than the limit, or in too many pieces")
 WHY(H2_TOO_MANY, 0, US,
     "a stream over HTTP/2 was refused, to be tried again: as many as may be are open")
+WHY(NOT_UPGRADED, 502, CLIENT,
+    "the client wanted a WebSocket over HTTP/2, and the task responded without one")
 WHY(TLS_SLOW,             0, CLIENT,   "the TLS handshake did not end in time")
 WHY(TLS_PLAIN, 400, CLIENT,
     "this listener uses TLS, and the request came without it: use https")

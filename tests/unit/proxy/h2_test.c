@@ -509,6 +509,35 @@ a_tunnel_carries_bytes_both_ways(void **state)
 	h2_close(p);
 }
 
+/* A 2xx opens a tunnel (RFC 9110, 9.3.6): a task's own must not look so. */
+static void
+a_task_that_does_not_upgrade_opens_no_tunnel(void **state)
+{
+	struct peer *p;
+	nghttp2_nv nv[] = { NV(":method", "CONNECT"), NV(":protocol", "websocket"), NV(":scheme", "http"),
+		NV(":path", "/page"), NV(":authority", "a.example") };
+	nghttp2_data_provider body = { .read_callback = up_read };
+	int32_t id;
+	int task;
+
+	(void)state;
+	h2_open(1);
+	p = peer_new(65535);
+	PEER_UNTIL(p, nghttp2_session_get_remote_settings(p->session, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1);
+	p->up_open = true;
+	for (int i = 0; i < 2; i++) {
+		id = nghttp2_submit_request(p->session, NULL, nv, 5, &body, NULL);
+		task = task_gets(p, "GET /page HTTP/1.1\r\n");
+		say(task, i == 0 ? OK(4, "page") : "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone");
+		PEER_UNTIL(p, p->got[id] != NULL && p->got[id]->closed);
+		assert_true(has(p, id, i == 0 ? ":status: 502\n" : ":status: 404\n"));
+		assert_int_equal(has(p, id, "mola-why: not_upgraded\n"), i == 0);
+		close(task);
+	}
+	assert_int_equal(whys(WHY_NOT_UPGRADED), 1);
+	h2_close(p);
+}
+
 static void
 plain_clients_are_served_there_too(void **state)
 {
@@ -1142,6 +1171,7 @@ main(void)
 		cmocka_unit_test(a_response_may_end_with_its_connection),
 		cmocka_unit_test(refusals_have_their_reason),
 		cmocka_unit_test(a_tunnel_carries_bytes_both_ways),
+		cmocka_unit_test(a_task_that_does_not_upgrade_opens_no_tunnel),
 		cmocka_unit_test(plain_clients_are_served_there_too),
 		cmocka_unit_test(a_client_that_cancels_frees_the_task),
 		cmocka_unit_test(a_connection_that_goes_takes_its_streams),
