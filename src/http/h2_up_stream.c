@@ -282,6 +282,9 @@ up_stream_head(struct up_stream *st, bool ended)
 	bool final = st->response.status >= 200;
 	const struct why *why;
 
+	/* the window does not bound these, and the owner may be waiting for its client */
+	if (!final && queue_len(&st->in) > st->conn->up->response.bytes)
+		return WHY_UPSTREAM_HEAD_LARGE;
 	if ((why = h2_response_end(&st->response, ended, st->is_head, &st->in)) != NULL)
 		return why;
 	st->has_head = final;

@@ -219,6 +219,31 @@ servers_of_grpc_see_that_trailers_are_welcome(void **state)
 	task_free(t);
 }
 
+/* HPACK makes a few bytes of each: what waits to be read is bounded all the same. */
+static void
+a_task_may_not_flood_with_interim_responses(void **state)
+{
+	static char large[3001];
+	int a = dial();
+	struct task *t;
+
+	(void)state;
+	memset(large, 'x', sizeof large - 1);
+	nghttp2_nv early[] = {
+		{ (uint8_t *)(uintptr_t)":status", (uint8_t *)(uintptr_t)"103", 7, 3, 0 },
+		{ (uint8_t *)(uintptr_t)"link", (uint8_t *)large, 4, sizeof large - 1, 0 },
+	};
+	say(a, POST("/c", 4, "body"));
+	t = task_new(0, 100);
+	TASK_UNTIL(t, t->call[1].ended);
+	for (int i = 0; i < 500; i++)
+		assert_int_equal(nghttp2_submit_headers(t->session, 0, 1, NULL, early, 2, NULL), 0);
+	TASK_UNTIL(t, t->call[1].closed);
+	WAIT_UNTIL(whys(WHY_UPSTREAM_HEAD_LARGE) == 1);
+	close(a);
+	task_free(t);
+}
+
 /* Whatever its method: the task has not processed it. */
 static void
 a_refused_request_goes_out_again(void **state)
@@ -429,6 +454,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		SCENE(requests_share_a_connection),
 		SCENE(servers_of_grpc_see_that_trailers_are_welcome),
+		SCENE(a_task_may_not_flood_with_interim_responses),
 		SCENE(a_refused_request_goes_out_again),
 		SCENE(a_task_that_leaves_gets_no_more),
 		SCENE(what_a_leaving_task_has_not_seen_goes_to_the_next_connection),
