@@ -82,6 +82,8 @@ is_misdirected(const struct client *c, struct str host)
 {
 	const struct tls_facts *f = c->secure != NULL ? &c->secure->facts : NULL;
 
+	if (host.len > 1 && host.p[host.len - 1] == '.')	/* as in routes; clients leave it out of SNI */
+		host.len--;
 	return f != NULL && f->host.len > 0 && host.len > 0 && !str_eq_nocase(f->host, host)
 	    && (f->cert == NULL || !cert_covers(f->cert, host));
 }
