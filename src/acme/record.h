@@ -1,6 +1,6 @@
 /*
- * record: what the objects of the store say, and what they are called. Pure: JSON in, JSON out; what
- * is read lives in the arena.
+ * record: what the objects of the store say, and what they are called. Pure: JSON in, JSON out;
+ * what is read lives in the arena.
  *
  *	account.K	the key of an account; K of the directory's URL
  *	order.H.G.A	attempt A for generation G of the certificate for the names of H

@@ -329,8 +329,8 @@ on_unsealed(void *arg, enum store_outcome outcome, const char *detail)
 }
 
 /* Certificates and orders are replaced in time; the key of an account stays, and so would the
- * secret that it is sealed with. It is removed and made again by the one that has the lease: if that
- * one dies in between, there is another account. */
+ * secret that it is sealed with. It is removed and made again by the one that has the lease: if
+ * that one dies in between, there is another account. */
 static void
 reseal(struct store_vault *s)
 {

@@ -1,6 +1,6 @@
 /*
- * metrics_cert: families of certificates, and of the CA bundles for those of clients. Counters start
- * again with each brain.
+ * metrics_cert: families of certificates, and of the CA bundles for those of clients. Counters
+ * start again with each brain.
  */
 #include "admin/metrics_page.h"
 #include "base/bug.h"

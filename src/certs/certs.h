@@ -1,9 +1,9 @@
 /*
- * certs: the certificates and challenges that workers are to have, with the keys of session tickets,
- * and what people may know of them. Certificates come from files, which are watched here, and from
- * sources such as ACME, which put theirs in. What cannot be used takes nothing out of force: the
- * last good certificate of each kind stays. One per brain; knows nothing of how a set of secrets
- * reaches workers.
+ * certs: the certificates and challenges that workers are to have, with the keys of session
+ * tickets, and what people may know of them. Certificates come from files, which are watched here,
+ * and from sources such as ACME, which put theirs in. What cannot be used takes nothing out of
+ * force: the last good certificate of each kind stays. One per brain; knows nothing of how a set of
+ * secrets reaches workers.
  *
  * Certificates of sources are named "SOURCE:NAME", such as acme:example.org; those of files
  * "file:PATH".
@@ -44,8 +44,8 @@ void		 certs_write(struct certs *, struct secrets_maker *);
 
 enum certs_challenge { CERTS_HTTP_01, CERTS_TLS_ALPN_01, CERTS_CHALLENGES };
 
-/* What people ask a source for, about one certificate of it. True: it is on its way. False: `detail`
- * has why not, a sentence. */
+/* What people ask a source for, about one certificate of it. True: it is on its way. False:
+ * `detail` has why not, a sentence. */
 typedef bool	certs_act_f(void *arg, const char *id, char detail[CERTS_DETAIL_MAX]);
 /* A worker holds a request for a challenge that it does not know: the source looks at once. */
 typedef void	certs_asked_f(void *arg);
@@ -71,7 +71,8 @@ const struct why *certs_put(struct certs *, const char *id, struct str pem,
 void		 certs_remove(struct certs *, const char *id);
 /*
  * What people see of a certificate, which may not be there yet: when it is renewed next (seconds
- * since the epoch, 0: not known), and what keeps it from that (NULL: nothing; `detail` may be NULL).
+ * since the epoch, 0: not known), and what keeps it from that (NULL: nothing; `detail` may be
+ * NULL).
  */
 void		 certs_note(struct certs *, const char *id, int64_t renew_at, const struct why *,
 		    const char *detail);

@@ -37,7 +37,8 @@ clock_is_wrong(int64_t wall_sec)
 	return wall_sec < CLOCK_LEAST;
 }
 
-/* A tenth of its life is left, or two weeks of a long one: whatever renews it should have done so. */
+/* A tenth of its life is left, or two weeks of a long one: whatever renews it should have done
+ * so. */
 static bool
 expires_soon(const struct cert *c, int64_t wall_sec)
 {

@@ -18,7 +18,8 @@ struct tickets {
 	int64_t		 made_usec;	/* the newest of our own; wall clock, so that the next brain knows it */
 };
 
-/* Takes over those of a brain before, if there are any; others that it cannot read are not taken. */
+/* Takes over those of a brain before, if there are any; others that it cannot read are not
+ * taken. */
 void	tickets_inherit(struct tickets *, const struct secrets *);
 /* Makes the first key, or the next one if it is time. True: something changed. */
 bool	tickets_turn(struct tickets *, int64_t wall_usec);

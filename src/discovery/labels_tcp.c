@@ -1,6 +1,6 @@
 /*
- * labels_tcp: of a service of kind tcp: which connections are its own, by listener and by the server
- * that TLS clients name; and labels that have no meaning for a service of its kind.
+ * labels_tcp: of a service of kind tcp: which connections are its own, by listener and by the
+ * server that TLS clients name; and labels that have no meaning for a service of its kind.
  * Must not know other services.
  */
 #include <stdio.h>

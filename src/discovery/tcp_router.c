@@ -1,7 +1,7 @@
 /*
- * tcp_router: Traefik's routers of TCP, from their labels to the connections that a service gets, or to
- * a reason for which a router is not served. As for requests, a router of which anything is not
- * understood is refused, and the names that it stands for are kept from wider ones.
+ * tcp_router: Traefik's routers of TCP, from their labels to the connections that a service gets,
+ * or to a reason for which a router is not served. As for requests, a router of which anything is
+ * not understood is refused, and the names that it stands for are kept from wider ones.
  *
  * An entry point is the listener of the same name here: connections are all that a listener has, so
  * that the usual entry points stand for nothing else.
@@ -371,7 +371,8 @@ listener_add(struct traefik_reading *r, struct tcp_router *router,
 	}
 }
 
-/* Which listeners it is on: those that its entry points name, else all where clients name servers. */
+/* Which listeners it is on: those that its entry points name, else all where clients name
+ * servers. */
 static unsigned
 router_listeners(struct traefik_reading *r, const struct tcp_router *router,
     const struct swarm_listener **on)

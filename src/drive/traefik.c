@@ -260,7 +260,8 @@ traefik_uses_fallback(const struct traefik_options *o, const struct plan_service
 	return o->fallback != NULL && s->nserving == 0;
 }
 
-/* What its certificate is verified with is Traefik's own affair, by its default servers transport. */
+/* What its certificate is verified with is Traefik's own affair, by its default servers
+ * transport. */
 void
 traefik_url(const struct plan_service *s, const struct plan_server *v, char out[TRAEFIK_NAME_MAX])
 {

@@ -30,7 +30,8 @@ typedef bool	configs_known_f(void *arg, uint64_t tag);
 
 /*
  * The response to GET /configs. What it calls is valid during the call. A config that is not
- * understood is left out; `known` may be NULL. ENGINE_SYNTAX, ENGINE_SHAPE: it is no such list, `detail` has where.
+ * understood is left out; `known` may be NULL. ENGINE_SYNTAX, ENGINE_SHAPE: it is no such list,
+ * `detail` has where.
  */
 const struct why *configs_read(struct str json, configs_known_f *known, configs_f *, void *arg,
 		    char detail[CONFIGS_DETAIL_MAX]);

@@ -29,8 +29,8 @@ void			 h2_response_fini(struct h2_response *);
 const struct why	*h2_response_field(struct h2_response *, struct str name, struct str value,
 			    struct head_limits);
 /*
- * That was all; `ended`: no body follows, or none may, as behind HEAD (`to_head`). NULL: the head is
- * added to `to`, and the struct is as new if it was an interim response.
+ * That was all; `ended`: no body follows, or none may, as behind HEAD (`to_head`). NULL: the head
+ * is added to `to`, and the struct is as new if it was an interim response.
  */
 const struct why	*h2_response_end(struct h2_response *, bool ended, bool to_head,
 			    struct queue *to);

@@ -52,8 +52,8 @@ struct session_limits {
 	unsigned	 linger_turn_bytes;	/* and in one turn of the loop */
 };
 
-/* What the owner does. None but `leave` may be missing; `end` is the last, and called exactly once for every
- * session. */
+/* What the owner does. None but `leave` may be missing; `end` is the last, and called exactly once
+ * for every session. */
 struct session_ops {
 	/* Bytes came on an idle session, or its end: leads to session_busy, or to one of the ends. */
 	void	(*begin)(struct session *);

@@ -16,7 +16,8 @@ struct cert_group {
 
 struct cert_index	*cert_index_new(void);
 void			 cert_index_free(struct cert_index **);
-/* Holds a reference. Of two with the same name and kind of key, that which is valid longer serves. */
+/* Holds a reference. Of two with the same name and kind of key, that which is valid longer
+ * serves. */
 void			 cert_index_add(struct cert_index *, struct cert *);
 /* For clients that name no host, or one that is not here. The certificate need not have names. */
 void			 cert_index_set_default(struct cert_index *, struct cert *);

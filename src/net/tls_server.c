@@ -101,7 +101,8 @@ on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *ciph
 	    encrypt) == 1 && EVP_MAC_CTX_set_params(mac, params) == 1;
 	if (!good)
 		return -1;
-	/* 1 gives no new ticket in TLS 1.3, where each serves once; in 1.2 those of old keys are renewed */
+	/* 1 gives no new ticket in TLS 1.3, where each serves once; in 1.2 those of old keys are
+	 * renewed */
 	return encrypt || (at == 0 && SSL_version(ssl) < TLS1_3_VERSION) ? 1 : 2;
 }
 
@@ -242,7 +243,8 @@ on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsig
 
 /* ---- life ---- */
 
-/* A session is resumed without another look at the client's certificate: only under the same rules. */
+/* A session is resumed without another look at the client's certificate: only under the same
+ * rules. */
 static void
 scope_set(SSL_CTX *ctx, const struct tls_server_conf *conf)
 {

@@ -1,8 +1,8 @@
 /*
  * One probe per task that is checked: by a request where its service has a health path, by a
- * connection alone where it is one of kind tcp. A small state machine on a timer and a stream of its
- * own. Each check opens a new connection, as a client that has just come would. Knows nothing of
- * clients' requests and of picks.
+ * connection alone where it is one of kind tcp. A small state machine on a timer and a stream of
+ * its own. Each check opens a new connection, as a client that has just come would. Knows nothing
+ * of clients' requests and of picks.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /*
- * health: checks whether tasks are well, over HTTP or by a connection, and writes the results into live. Runs in one
- * worker, for all of them: live_prober. A worker that no longer is that one and does not know it
- * yet (it hung) writes nothing.
+ * health: checks whether tasks are well, over HTTP or by a connection, and writes the results into
+ * live. Runs in one worker, for all of them: live_prober. A worker that no longer is that one and
+ * does not know it yet (it hung) writes nothing.
  */
 #ifndef PROXY_HEALTH_H
 #define PROXY_HEALTH_H

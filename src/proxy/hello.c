@@ -1,6 +1,6 @@
 /*
- * The message is looked at where it lies, in the socket, until all of it is there: a connection that
- * waits for it holds no buffer, and whoever reads it next finds it untouched.
+ * The message is looked at where it lies, in the socket, until all of it is there: a connection
+ * that waits for it holds no buffer, and whoever reads it next finds it untouched.
  */
 #include "base/bug.h"
 #include "proxy/hello.h"
@@ -50,7 +50,8 @@ hello_route(struct client *c, struct str name, bool tls)
 		client_speak(c);
 }
 
-/* Where all are relayed, one without a message of TLS is, too: it may wait for the server to begin. */
+/* Where all are relayed, one without a message of TLS is, too: it may wait for the server to
+ * begin. */
 static void
 hello_missing(struct client *c, const struct why *why, const char *alert)
 {

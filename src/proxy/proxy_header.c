@@ -185,7 +185,8 @@ proxy_header_parse(struct str in, struct proxy_header *h, size_t *used)
 
 /* ---- writing ---- */
 
-/* Both addresses have one family in a header: an IPv4 one beside an IPv6 one is written as mapped. */
+/* Both addresses have one family in a header: an IPv4 one beside an IPv6 one is written as
+ * mapped. */
 static bool
 both_are_v4(const struct proxy_ends *e)
 {

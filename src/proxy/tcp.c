@@ -1,6 +1,6 @@
 /*
- * Two states: connecting, while another task is tried if one fails, since nothing was sent yet; then
- * a tunnel. What the client sends meanwhile waits in its socket.
+ * Two states: connecting, while another task is tried if one fails, since nothing was sent yet;
+ * then a tunnel. What the client sends meanwhile waits in its socket.
  *
  * The flows of a tunnel are laid down when all that came has gone out: what is left of them is
  * when bytes last moved, and which direction has ended.

@@ -2,8 +2,9 @@
  * secrets: named values that workers need and nobody else may read, such as the keys of
  * certificates. A set travels as tables do, as one block in a sealed memfd from the brain through
  * the parent to the workers, but never inside a table: the brain, too, maps tables, and what they
- * hold is what the admin API shows. Workers map a set, and a brain that begins, to go on with what the
- * one before had; it is left out of core dumps. The newest set replaces the one before as a whole.
+ * hold is what the admin API shows. Workers map a set, and a brain that begins, to go on with what
+ * the one before had; it is left out of core dumps. The newest set replaces the one before as a
+ * whole.
  */
 #ifndef WORLD_SECRETS_H
 #define WORLD_SECRETS_H
