@@ -91,9 +91,11 @@ struct acme_cert *acme_cert_of(struct acme *, const struct record_names *);	/* m
 bool	acme_cert_ended(struct acme_cert *);
 int64_t	acme_now(void);			/* seconds since the epoch */
 struct acme_cert *acme_cert_find(struct acme *, const char *hash);
-void	acme_tell(struct acme_cert *, enum log_level, const char *event, const struct why *, const char *text);
+void	acme_tell(struct acme_cert *, enum log_level, const char *event, const struct why *,
+	    const char *text);
 void	acme_note(struct acme_cert *);	/* tells certs/ how it stands */
-int64_t	acme_renew_at(const struct acme_cert *);	/* seconds since the epoch; 0: as soon as possible */
+/* seconds since the epoch; 0: as soon as possible */
+int64_t	acme_renew_at(const struct acme_cert *);
 
 /* acme_read.c */
 void	acme_read(struct acme *);	/* the store has changed */

@@ -210,7 +210,8 @@ hook_start(struct hook *h, const char *const argv[5])
 }
 
 struct hook *
-hook_new(struct loop *l, const char *const argv[5], int64_t timeout_usec, hook_done_f *done, void *arg)
+hook_new(struct loop *l, const char *const argv[5], int64_t timeout_usec, hook_done_f *done,
+    void *arg)
 {
 	struct hook *h = must_zalloc(sizeof *h);
 	int error;

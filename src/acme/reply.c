@@ -12,7 +12,9 @@
 #define TEXT_MAX	600		/* bytes of a problem's text */
 #define URN		"urn:ietf:params:acme:error:"
 
-const char *const challenge_names[CHALLENGE_KINDS + 1] = { "http-01", "tls-alpn-01", "dns-01", NULL };
+const char *const challenge_names[CHALLENGE_KINDS + 1] = {
+	"http-01", "tls-alpn-01", "dns-01", NULL
+};
 
 static json_t *
 object_of(struct str json)

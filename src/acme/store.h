@@ -32,7 +32,8 @@ struct store_object {
 	const struct store_label *label;
 	unsigned	 nlabels;
 	struct str	 data;		/* opened; empty when `why` is set */
-	const struct why *why;		/* NULL; STORE_SEALED: no secret that we have opens it, or it was tampered with */
+	/* NULL; STORE_SEALED: no secret that we have opens it, or it was tampered with */
+	const struct why *why;
 };
 
 struct store;
@@ -42,7 +43,8 @@ struct store;
 typedef void	store_changed_f(void *arg);
 
 enum store_outcome {
-	STORE_DONE,		/* create: it is there and it is ours. Others: done, or there is no such object any more */
+	/* create: it is there and it is ours. Others: done, or there is no such object any more */
+	STORE_DONE,
 	STORE_EXISTS,		/* create: another one of that name is there; the view has it */
 	STORE_REFUSED		/* it never will be: too large, not allowed, the secret is missing */
 };

@@ -551,9 +551,11 @@ free_store(struct store *st)
 	free(s);
 }
 
-static const struct store_ops ops = { .free = free_store, .state = state, .find = find, .next = next,
-	.read = read_soon, .create = create, .remove = remove_object, .forget = forget,
-	.lease_want = want, .lease_held = lease_held, .lease_note = note };
+static const struct store_ops ops = {
+	.free = free_store, .state = state, .find = find, .next = next, .read = read_soon,
+	.create = create, .remove = remove_object, .forget = forget,
+	.lease_want = want, .lease_held = lease_held, .lease_note = note
+};
 
 /* A name for people, and a number that makes it another one after each start. */
 static void

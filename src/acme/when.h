@@ -22,7 +22,8 @@ int64_t	when_retry_after(struct str, int64_t now, int64_t most);
 struct when_window {
 	int64_t	 start, end;
 };
-int64_t	when_renew(int64_t not_before, int64_t not_after, const struct when_window *, double chance);
+int64_t	when_renew(int64_t not_before, int64_t not_after, const struct when_window *,
+	    double chance);
 /* How long to wait after so many failures in a row, 1 and more: 1 min, 5 min, 30 min, 2 h. */
 int64_t	when_again(unsigned failures);
 

@@ -59,7 +59,8 @@ drop_misplaced(json_t *j, enum service_kind kind)
 	const struct conf_misplaced *m = kind_misplaced(kind, &n);
 
 	for (size_t i = 0; i < n; i++)
-		json_object_set_new(m[i].section == NULL ? j : json_object_get(j, m[i].section), m[i].key, json_null());
+		json_object_set_new(m[i].section == NULL ? j : json_object_get(j, m[i].section),
+		    m[i].key, json_null());
 }
 
 static json_t *

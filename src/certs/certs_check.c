@@ -45,8 +45,8 @@ certs_check(const struct conf *conf, struct buf *out)
 	unsigned wrong = 0;
 
 	if (clock_wall_usec() / USEC_PER_SEC < CLOCK_LEAST && conf->ncertificates > 0)
-		buf_printf(out, "%s: the clock of this machine is wrong: whether certificates are valid cannot be "
-		    "judged\n", conf->file);
+		buf_printf(out, "%s: the clock of this machine is wrong: whether certificates are valid cannot "
+		    "be judged\n", conf->file);
 	for (unsigned i = 0; i < conf->ncertificates; i++) {
 		const struct conf_certificate *c = &conf->certificate[i];
 		bool same = c->key != NULL && strcmp(c->cert, c->key) == 0;

@@ -155,8 +155,8 @@ rows(struct grid *g, const json_t *response, const char *list)
 static int
 list_certificates(int argc, char **argv)
 {
-	static const char *const titles[] = { "CERTIFICATE", "NAMES", "ISSUER", "KEY", "EXPIRES", "RENEWAL",
-		"STATE", NULL };
+	static const char *const titles[] = { "CERTIFICATE", "NAMES", "ISSUER", "KEY", "EXPIRES",
+		"RENEWAL", "STATE", NULL };
 	struct api a;
 	struct grid *g;
 	json_t *response;

@@ -77,8 +77,8 @@ read_allow(const struct conf_key *k, struct str s, void *member, char *problem)
 
 	(void)k;
 	if (!is_name(s))
-		return problem_set(problem, "'%s' is not a pattern; expected a host name such as www.example.org, "
-		    "or *.example.org", QUOTED(s));
+		return problem_set(problem, "'%s' is not a pattern; expected a host name such as "
+		    "www.example.org, or *.example.org", QUOTED(s));
 	buf_init(&b, 512);
 	good = add_lower(&b, s) && list_append(member, buf_str(&b), problem);
 	buf_fini(&b);
@@ -247,8 +247,8 @@ challenges_check(struct conf *c, const struct tree *root, struct faults *f)
 	if (has(&c->acme_challenges, "dns-01") && c->acme_hook == NULL)
 		faults_add(f, line, IN ".challenge", "dns-01 without a program; expected it in hook");
 	if (c->acme_hook != NULL && !has(&c->acme_challenges, "dns-01"))
-		faults_add(f, conf_line(root, IN, "hook"), IN ".hook", "a program for dns-01, which challenge does "
-		    "not list");
+		faults_add(f, conf_line(root, IN, "hook"), IN ".hook", "a program for dns-01, which challenge "
+		    "does not list");
 	for (unsigned i = 0; i < c->acme_names.n; i++)
 		if (strchr(c->acme_names.item[i], '*') != NULL && !has(&c->acme_challenges, "dns-01"))
 			faults_add(f, conf_line(root, IN, "names"), IN ".names", "'%.200s': a wildcard needs the "
@@ -280,15 +280,16 @@ is_prefix(const char *s)
 {
 	size_t n = strlen(s);
 
-	return n > 0 && n <= 15 && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == n && s[0] != '-' &&
-	    s[n - 1] != '-';
+	return n > 0 && n <= 15 && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == n &&
+	    s[0] != '-' && s[n - 1] != '-';
 }
 
 /* Nobody orders what is wanted without a section. */
 static void
 unordered_check(const struct conf *c, const struct tree *root, struct faults *f)
 {
-	static const char text[] = "acme without a section acme; expected one, with the CA and how it verifies names";
+	static const char text[] = "acme without a section acme; expected one, with the CA "
+	    "and how it verifies names";
 
 	if (c->defaults.acme) {
 		faults_add(f, conf_line(root, "defaults", "tls"), "defaults.tls", "%s", text);
@@ -311,7 +312,7 @@ acme_check(struct conf *c, const struct tree *root, struct faults *f)
 	secrets_check(&c->acme_secrets, conf_line(root, IN, "secret"), f);
 	access_check(c->acme_hook, X_OK, conf_line(root, IN, "hook"), IN ".hook", f);
 	if (c->acme_prefix != NULL && !is_prefix(c->acme_prefix))
-		faults_add(f, conf_line(root, IN, "prefix"), IN ".prefix", "'%.60s' is not a prefix; expected up to "
-		    "15 of a-z, 0-9 and -, with a letter or digit at both ends", c->acme_prefix);
+		faults_add(f, conf_line(root, IN, "prefix"), IN ".prefix", "'%.60s' is not a prefix; expected "
+		    "up to 15 of a-z, 0-9 and -, with a letter or digit at both ends", c->acme_prefix);
 	ASSERT(c->nacme_cas > 0 && c->acme_challenges.n > 0);
 }

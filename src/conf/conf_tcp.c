@@ -131,8 +131,8 @@ routes_add(struct conf_service *s, const struct conf_listen *l, struct map *take
 		return;
 	route_add(s, "", l, taken, f);
 	if (l->tls)
-		faults_add(f, s->line, "services.listen", "listener '%s' has tls, and a service without host would "
-		    "take all of its connections; expected host, or a listener without tls", l->name);
+		faults_add(f, s->line, "services.listen", "listener '%s' has tls, and a service without host "
+		    "would take all of its connections; expected host, or a listener without tls", l->name);
 }
 
 /* Without a list of its own, hosts are looked for wherever clients name one: on all listeners with
@@ -154,14 +154,15 @@ tcp_routes_check(const struct conf *c, struct conf_service *s, struct map *taken
 	if (s->listen.n > 0)
 		return;
 	if (s->hosts.n == 0) {
-		faults_add(f, s->line, "services.listen", "missing: a service of kind tcp gets the connections of "
-		    "a listener; expected its name, or host for TLS connections by the server that they name");
+		faults_add(f, s->line, "services.listen", "missing: a service of kind tcp gets the "
+		    "connections of a listener; expected its name, or host for TLS connections by "
+		    "the server that they name");
 		return;
 	}
 	for (unsigned i = 0; i < c->nlisten; i++)
 		if (c->listen[i].tls && c->listen[i].name != NULL)
 			routes_add(s, &c->listen[i], taken, f);
 	if (s->nroutes == 0)
-		faults_add(f, s->line, "services.listen", "missing: no listener has tls; expected the name of the "
-		    "listener whose connections go to the service");
+		faults_add(f, s->line, "services.listen", "missing: no listener has tls; expected the name of "
+		    "the listener whose connections go to the service");
 }

@@ -76,7 +76,8 @@ read_listen_name(const struct conf_key *k, struct str s, void *member, char *pro
 {
 	struct addr a;
 
-	return s.len < CONF_LISTEN_NAME_MAX && addr_parse(s, &a) == NULL ? text_set(member, s) : read_name(k, s, member, problem);
+	return s.len < CONF_LISTEN_NAME_MAX && addr_parse(s, &a) == NULL ? text_set(member, s)
+	    : read_name(k, s, member, problem);
 }
 
 static bool

@@ -160,8 +160,8 @@ listen_tls_check(const struct conf *c, struct conf_listen *l, struct faults *f)
 		faults_add(f, l->line, "listen.tls", "there is no certificate; expected some in "
 		    "tls.certificates, or a section acme");
 	if (l->tls && l->redirect_port > 0)
-		faults_add(f, l->line, "listen.redirect_https", "set together with tls; expected it on a listener "
-		    "without TLS");
+		faults_add(f, l->line, "listen.redirect_https", "set together with tls; expected it on a "
+		    "listener without TLS");
 	if (!l->tls && l->http2 == MAYBE_YES && l->redirect_port > 0)
 		faults_add(f, l->line, "listen.http2", "set together with redirect_https; expected one of them: "
 		    "clients that are redirected come by HTTP/1.1");
@@ -202,8 +202,8 @@ certificates_check(const struct conf *c, const struct tree *root, struct faults 
 	}
 	if (fallback != NULL && strcmp(fallback, CONF_TLS_NONE) != 0 &&
 	    certificate_find(c, fallback, c->ncertificates) == NULL)
-		faults_add(f, conf_line(root, "tls", "default"), "tls.default", "'%.200s' is not listed; expected "
-		    "the cert of one of tls.certificates, or none", fallback);
+		faults_add(f, conf_line(root, "tls", "default"), "tls.default", "'%.200s' is not listed; "
+		    "expected the cert of one of tls.certificates, or none", fallback);
 }
 
 /* ---- TLS to tasks ---- */
@@ -228,27 +228,28 @@ has_task_cert(const struct conf *c, const char *name)
 
 /* What a service has of defaults is their fault. */
 static bool
-is_own(const struct conf *c, const struct service_conf *s, const char *name, const char *of_defaults)
+is_own(const struct conf *c, const struct service_conf *s, const char *name,
+    const char *of_defaults)
 {
 	return name != NULL
 	    && (s == &c->defaults || of_defaults == NULL || strcmp(name, of_defaults) != 0);
 }
 
 static void
-task_tls_names_check(const struct conf *c, const struct service_conf *s, int line, const char *where,
-    struct faults *f)
+task_tls_names_check(const struct conf *c, const struct service_conf *s, int line,
+    const char *where, struct faults *f)
 {
 	char key[32];
 
 	if (is_own(c, s, s->tls_ca, c->defaults.tls_ca) && !has_task_ca(c, s->tls_ca)) {
 		snprintf(key, sizeof key, "%s.task_tls.ca", where);
-		faults_add(f, line, key, "there is no CA '%s' in tls.task_cas; expected the name of one of them, or "
-		    "system", s->tls_ca);
+		faults_add(f, line, key, "there is no CA '%s' in tls.task_cas; expected the name of one of "
+		    "them, or system", s->tls_ca);
 	}
 	if (is_own(c, s, s->tls_cert, c->defaults.tls_cert) && !has_task_cert(c, s->tls_cert)) {
 		snprintf(key, sizeof key, "%s.task_tls.cert", where);
-		faults_add(f, line, key, "there is no certificate '%s' in tls.task_certs; expected the name of one of "
-		    "them, or none", s->tls_cert);
+		faults_add(f, line, key, "there is no certificate '%s' in tls.task_certs; expected the name of "
+		    "one of them, or none", s->tls_cert);
 	}
 }
 

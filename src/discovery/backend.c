@@ -258,8 +258,8 @@ read_transport(struct traefik_reading *r, struct backend *b)
 	if (b->transport == NULL)
 		return;
 	if (b->speaks == SCHEME_HTTPS && !given)
-		b->unspoken = "how the certificates of its tasks are verified is defined elsewhere (serversTransport); "
-		    "set mola.task_tls labels";
+		b->unspoken = "how the certificates of its tasks are verified is defined elsewhere "
+		    "(serversTransport); set mola.task_tls labels";
 	reading_report(r, b->transport, LABEL_UNSUPPORTED, b->unspoken != NULL ? b->unspoken :
 	    "what it refers to is defined elsewhere: not used");
 }

@@ -90,7 +90,8 @@ void	traefik_read(struct labels *, const struct swarm_service *, const struct tr
 void	labels_make_tcp(struct labels *);
 /* Labels that are for services of another kind are reported as such. */
 void	labels_check_kind(struct labels *);
-const struct swarm_listener *labels_listener(const struct labels *, struct str name);	/* NULL: none */
+/* NULL: none */
+const struct swarm_listener *labels_listener(const struct labels *, struct str name);
 /* Connections on this listener to this host go to no service. */
 void	labels_add_refused(struct labels *, const char *listener, const char *host);
 

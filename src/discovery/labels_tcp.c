@@ -131,7 +131,8 @@ labels_check_kind(struct labels *l)
 	for (unsigned i = 0; i < l->report->nlabels; i++)
 		for (size_t k = 0; k < sizeof only / sizeof *only; k++) {
 			struct report_label *r = &l->report->label[i];
-			if (only[k].kind == l->conf.kind || r->state != LABEL_VALID || strcmp(r->name, only[k].name) != 0)
+			if (only[k].kind == l->conf.kind || r->state != LABEL_VALID ||
+			    strcmp(r->name, only[k].name) != 0)
 				continue;
 			r->state = LABEL_UNUSED;
 			r->text = arena_text(l->arena, only[k].kind == SERVICE_HTTP ?

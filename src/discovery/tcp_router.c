@@ -169,8 +169,8 @@ tcp_gather(struct traefik_reading *r, const struct swarm_label *label, const str
 		reading_report(r, label, LABEL_UNUSED, "Mola has no middlewares: routers that name "
 		    "this one are not served");
 	else if (n >= 4 && word_is(word[2], "serverstransports"))
-		reading_report(r, label, LABEL_UNUSED, "Mola has no TLS to tasks of tcp services: nothing leads to "
-		    "a service that names this");
+		reading_report(r, label, LABEL_UNUSED, "Mola has no TLS to tasks of tcp services: "
+		    "nothing leads to a service that names this");
 	else {
 		r->tcp->unclear = true;
 		reading_report(r, label, LABEL_UNKNOWN, "not understood: no tcp router of the service is served");
@@ -282,7 +282,8 @@ backend_number(const struct tcp_backend *b)
 {
 	unsigned port = 0;
 
-	return b != NULL && b->port != NULL && label_port(str_trim(str_of(b->port->value)), &port) ? port : 0;
+	return b != NULL && b->port != NULL && label_port(str_trim(str_of(b->port->value)), &port)
+	    ? port : 0;
 }
 
 /* The settings of the port that the router leads to; NULL: it cannot be one of tcp, too. */
@@ -337,7 +338,8 @@ check_router(struct traefik_reading *r, struct tcp_router *router)
 		refuse(r, router, WHY_ROUTER_LABEL, "the service has more than %d of them, or of their services",
 		    ROUTERS_MAX);
 	check_backend(r, router);
-	if (router->passthrough != NULL && !label_switch(str_trim(str_of(router->passthrough->value)), &through))
+	if (router->passthrough != NULL &&
+	    !label_switch(str_trim(str_of(router->passthrough->value)), &through))
 		refuse(r, router, WHY_ROUTER_LABEL, "%s is neither true nor false", router->passthrough->name);
 	if (router->tls && !through)
 		refuse(r, router, WHY_TLS_OPTIONS, "it ends TLS, and Mola passes TLS of tcp services through; "
@@ -366,8 +368,9 @@ listener_add(struct traefik_reading *r, struct tcp_router *router,
 		if (router->refused && host != NULL)
 			labels_add_refused(l, on->name, host);
 		else if (!router->refused)
-			labels_add_route(l, &(struct labels_route){ .at = { (char *)(uintptr_t)(host == NULL ? "" : host),
-			    (char *)"/", (char *)(uintptr_t)on->name }, .port = port, .entry = "" });
+			labels_add_route(l, &(struct labels_route){
+			    .at = { (char *)(uintptr_t)(host == NULL ? "" : host), (char *)"/",
+			    (char *)(uintptr_t)on->name }, .port = port, .entry = "" });
 	}
 }
 
@@ -400,7 +403,8 @@ resolve_router(struct traefik_reading *r, struct tcp_router *router)
 	struct service_conf *conf;
 
 	if (r->tcp->unclear)
-		refuse(r, router, WHY_ROUTER_RULE, "what another tcp router of the service stands for is not known");
+		refuse(r, router, WHY_ROUTER_RULE, "what another tcp router of the service "
+		    "stands for is not known");
 	if (n == 0 && router->entry_points != NULL)
 		refuse(r, router, WHY_ENTRY_POINT, "no listener has the name of one of its entry points (%s); "
 		    "expected one in listen", router->entry_points->value);

@@ -74,7 +74,8 @@ make_swarm_conf(struct discover *d)
 	listener = arena_zalloc(d->arena, (c->nlisten + 1) * sizeof *listener);
 	for (unsigned i = 0; i < c->nlisten; i++)
 		listener[i] = (struct swarm_listener){ c->listen[i].name, c->listen[i].tls };
-	d->swarm = (struct swarm_conf){ .listener = listener, .nlisteners = c->nlisten, .defaults = &c->defaults, .agent_template = c->swarm_agent,
+	d->swarm = (struct swarm_conf){ .listener = listener, .nlisteners = c->nlisten,
+	    .defaults = &c->defaults, .agent_template = c->swarm_agent,
 	    .exporter_template = c->swarm_node_exporter, .constraint = parse_constraint(d,
 	    c->swarm_constraint), .traefik = &d->traefik, .traefik_constraint = parse_constraint(d,
 	    c->traefik_constraint), .traefik_exposed_configured =

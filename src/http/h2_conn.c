@@ -167,7 +167,9 @@ streams_call(struct h2_conn *c)
 {
 	struct h2_stream *st;
 
-	for (unsigned n = c->nstreams; n > 0 && c->why == NULL && (st = TAILQ_FIRST(&c->ready)) != NULL; n--) {
+	for (unsigned n = c->nstreams; n > 0 && c->why == NULL; n--) {
+		if ((st = TAILQ_FIRST(&c->ready)) == NULL)
+			break;
 		TAILQ_REMOVE(&c->ready, st, ready);
 		st->is_ready = false;
 		h2_stream_call(st);

@@ -143,7 +143,8 @@ trailer_field(struct h2_stream *st, struct str name, struct str value)
 static bool
 is_bomb(const struct h2_request *r)
 {
-	return r->decoded > 4 * r->limits.bytes + 65536 || r->ncounted > 4u * (unsigned)r->limits.fields + 4096;
+	return r->decoded > 4 * r->limits.bytes + 65536
+	    || r->ncounted > 4u * (unsigned)r->limits.fields + 4096;
 }
 
 static int

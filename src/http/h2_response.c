@@ -36,7 +36,8 @@ field(struct h2_response *r, struct str name, struct str value, struct head_limi
 	const struct why *why;
 
 	if (name.len > 0 && name.p[0] == ':')
-		return str_eq(name, STR(":status")) && r->nfields == 0 ? status_field(r, value) : WHY_UPSTREAM_BAD_HEAD;
+		return str_eq(name, STR(":status")) && r->nfields == 0 ? status_field(r, value)
+		    : WHY_UPSTREAM_BAD_HEAD;
 	if (r->status == 0)
 		return WHY_UPSTREAM_BAD_HEAD;
 	if (str_eq(name, STR("content-length"))) {

@@ -276,7 +276,9 @@ streams_call(struct h2_up_conn *c)
 {
 	struct up_stream *st;
 
-	for (unsigned n = c->nstreams; n > 0 && c->why == NULL && (st = TAILQ_FIRST(&c->ready)) != NULL; n--) {
+	for (unsigned n = c->nstreams; n > 0 && c->why == NULL; n--) {
+		if ((st = TAILQ_FIRST(&c->ready)) == NULL)
+			break;
 		TAILQ_REMOVE(&c->ready, st, ready);
 		st->is_ready = false;
 		if (inner_is_open(&st->inner))

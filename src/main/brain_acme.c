@@ -181,8 +181,8 @@ on_changed(void *arg)
 /* ---- the rest ---- */
 
 static void
-on_event(void *arg, enum log_level level, const char *event, const char *name, const struct why *why,
-    const char *text)
+on_event(void *arg, enum log_level level, const char *event, const char *name,
+    const struct why *why, const char *text)
 {
 	(void)arg;
 	if (why != NULL)

@@ -209,6 +209,7 @@ attempt_leave(struct attempt *a, const struct why *why, bool clean)
 		return;
 	a->taken = false;
 	outcome_note(p->conf.live, &(struct outcome){ .table = a->table, .service = a->service,
-	    .task = a->task, .why = why, .status = a->status, .served = a->served, .client = a->client }, now(a));
+	    .task = a->task, .why = why, .status = a->status, .served = a->served,
+	    .client = a->client }, now(a));
 	live_give(p->conf.live, p->conf.worker, a->task->node_slot, a->task->slot);
 }

@@ -186,7 +186,8 @@ on_late(void *arg)
 	struct probe *p = arg;
 
 	if (stream_is_connecting(&p->stream))
-		probe_unreached(p, stream_is_handshaking(&p->stream) ? WHY_UPSTREAM_TLS_SLOW : WHY_CONNECT_TIMEOUT);
+		probe_unreached(p, stream_is_handshaking(&p->stream) ? WHY_UPSTREAM_TLS_SLOW
+		    : WHY_CONNECT_TIMEOUT);
 	else
 		probe_fails(p, WHY_UPSTREAM_SLOW_HEAD, 0);
 }
@@ -347,7 +348,8 @@ probe_secure(struct probe *p)
 {
 	struct task_tls_how how = task_tls_how(p->health->table, p->service);
 
-	return task_tls_start(p->health->tls, &how, p->at == 0 ? &p->addr : &p->other[p->at - 1], &p->stream);
+	return task_tls_start(p->health->tls, &how, p->at == 0 ? &p->addr : &p->other[p->at - 1],
+	    &p->stream);
 }
 
 static void

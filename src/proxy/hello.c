@@ -131,6 +131,7 @@ hello_begin(struct client *c)
 		break;
 	}
 	stream_adopt(&c->session.stream, on_hello, c);
-	timer_set(p->loop, &c->session.timer, loop_now(p->loop) + p->conf.client_head_usec, on_hello_late, c);
+	timer_set(p->loop, &c->session.timer, loop_now(p->loop) + p->conf.client_head_usec,
+	    on_hello_late, c);
 	on_hello(c);		/* no event comes for what came before */
 }

@@ -19,8 +19,9 @@ is_of_connection(const struct why *why)
 {
 	return why == WHY_CONNECT_REFUSED || why == WHY_CONNECT_TIMEOUT || why == WHY_CONNECT_FAILED
 	    || why == WHY_UPSTREAM_TLS_FAILED || why == WHY_UPSTREAM_TLS_SLOW
-	    || why == WHY_UPSTREAM_TLS_REFUSED || why == WHY_UPSTREAM_TLS_CA || why == WHY_UPSTREAM_TLS_NAME
-	    || why == WHY_UPSTREAM_TLS_EXPIRED || why == WHY_UPSTREAM_TLS_CERT || why == WHY_UPSTREAM_NOT_HTTP2;
+	    || why == WHY_UPSTREAM_TLS_REFUSED || why == WHY_UPSTREAM_TLS_CA
+	    || why == WHY_UPSTREAM_TLS_NAME || why == WHY_UPSTREAM_TLS_EXPIRED
+	    || why == WHY_UPSTREAM_TLS_CERT || why == WHY_UPSTREAM_NOT_HTTP2;
 }
 
 /* A client that left before there was a response means nothing: it may have waited for one that

@@ -22,7 +22,9 @@ struct secrets;
 
 #define PROXY_LISTENER_NAME_MAX 64
 
-enum proxy_client_cert { PROXY_CLIENT_CERT_NONE, PROXY_CLIENT_CERT_OPTIONAL, PROXY_CLIENT_CERT_REQUIRE };
+enum proxy_client_cert {
+	PROXY_CLIENT_CERT_NONE, PROXY_CLIENT_CERT_OPTIONAL, PROXY_CLIENT_CERT_REQUIRE
+};
 
 /* One listener: where it is, and the protocols of connections to it. */
 struct proxy_listener {

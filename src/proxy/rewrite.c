@@ -15,7 +15,9 @@ static const char proto_and_host[] = PROTO HOST, secure_proto_and_host[] = PROTO
 static const struct str proto_line = { proto_and_host, sizeof PROTO - 1 };
 static const struct str host_name = { proto_and_host + sizeof PROTO - 1, sizeof HOST - 1 };
 static const struct str secure_proto_line = { secure_proto_and_host, sizeof PROTO };
-static const struct str secure_host_name = { secure_proto_and_host + sizeof PROTO, sizeof HOST - 1 };
+static const struct str secure_host_name = {
+	secure_proto_and_host + sizeof PROTO, sizeof HOST - 1
+};
 
 /* The port that the client meant: as it wrote it, else that of the scheme. */
 static void

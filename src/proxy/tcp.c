@@ -247,7 +247,8 @@ tcp_check(struct tcp *t)
 
 	switch (attempt_check(&t->attempt, &why)) {
 	case IO_AGAIN:
-		timer_set(t->proxy->loop, &t->client->session.timer, attempt_connect_until(&t->attempt), on_late, t);
+		timer_set(t->proxy->loop, &t->client->session.timer,
+		    attempt_connect_until(&t->attempt), on_late, t);
 		return false;
 	case IO_DONE:
 		return tcp_accepted(t);

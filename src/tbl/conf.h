@@ -23,12 +23,13 @@ SECTION(CERTIFICATE, TLS, certificates, LIST(struct conf, certificate, ncertific
     "Certificates in files: one, or a list of paths and mappings. The names that a certificate "
     "serves are those in it (DNS and IP subject alternative names). Several may have the same "
     "name, such as one with an ECDSA and one with an RSA key; of equal ones the newest is used. "
-    "Files are watched, symbolic links included: a change takes effect at once, and one that cannot "
-    "be used leaves the certificate before in force. Docker secrets are files, too: "
+    "Files are watched, symbolic links included: a change takes effect at once, and one that "
+    "cannot be used leaves the certificate before in force. Docker secrets are files, too: "
     "/run/secrets/NAME. They are read as the user that starts Mola, not as user.")
 SECTION(TASK_CA, TLS, task_cas, LIST(struct conf, task_ca, ntask_cas), struct conf_task_ca,
     "CAs that certificates of tasks may be of, for task_tls.ca of services.")
-SECTION(TASK_CERT, TLS, task_certs, LIST(struct conf, task_cert, ntask_certs), struct conf_task_cert,
+SECTION(TASK_CERT, TLS, task_certs, LIST(struct conf, task_cert, ntask_certs),
+    struct conf_task_cert,
     "Certificates that Mola shows to tasks, for task_tls.cert of services.")
 SECTION(ACME, TOP, acme, MAP, struct conf,
     "Certificates from a CA that supports ACME, such as Let's Encrypt, for the names below and for "

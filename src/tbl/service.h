@@ -16,16 +16,17 @@
  * Two rows with one field, or with one section and key, do not compile.
  */
 SETTING(KIND, kind, WORKERS, FILE_AND_LABEL, DEFAULTS, kind, "http", "", "",
-    "The protocol of the tasks: http, or tcp. A service of kind tcp gets whole connections, relayed as "
-    "they are, and each counts as one request in flight; see TCP in mola.yaml(5).")
+    "The protocol of the tasks: http, or tcp. A service of kind tcp gets whole connections, "
+    "relayed as they are, and each counts as one request in flight; see TCP in mola.yaml(5).")
 SETTING(POLICY, policy, WORKERS, FILE_AND_LABEL, DEFAULTS, policy, "marginal", "", "",
     "How the task for a request is chosen; mola.yaml(5) lists the policies.")
 SETTING(PROFILE, profile, BRAIN, FILE_AND_LABEL, DEFAULTS, profile, "balanced", "", "",
     "Which resources of a node matter, and their limits: balanced, cpu, ram, io, net, or "
     "weights and limits such as ram,limits.ram=0.6-0.8; see PROFILES in mola.yaml(5).")
 SETTING(SCHEME, scheme, WORKERS, FILE_AND_LABEL, DEFAULTS, scheme, "http", "", "",
-    "The protocol of the tasks: http (HTTP/1.1), h2c (HTTP/2 without TLS, as of gRPC servers), https "
-    "(TLS, with HTTP/2 where the task chooses it, else HTTP/1.1) or h2 (TLS, with HTTP/2 only).")
+    "The protocol of the tasks: http (HTTP/1.1), h2c (HTTP/2 without TLS, as of gRPC servers), "
+    "https (TLS, with HTTP/2 where the task chooses it, else HTTP/1.1) or h2 (TLS, with "
+    "HTTP/2 only).")
 SETTING(SWITCH, tls_verify, WORKERS, FILE_AND_LABEL, TASK_TLS, verify, "true", "", "",
     "Whether the certificate of a task must be valid, of a CA that is trusted, and for the name. "
     "false: any certificate will do.")
@@ -47,15 +48,16 @@ SETTING(DURATION, idle_usec, WORKERS, FILE_AND_LABEL, DEFAULTS, idle, "60s", "10
 SETTING(DURATION, tunnel_usec, WORKERS, FILE_AND_LABEL, DEFAULTS, tunnel, "1h", "100ms", "168h",
     "Time-out of a connection that carries no bytes in either direction, for upgraded connections "
     "(WebSocket) and those of a tcp service.")
-SETTING(PROXY_VERSION, proxy_version, WORKERS, FILE_AND_LABEL, DEFAULTS, proxy_protocol, "none", "", "",
-    "For tcp services: the version of the PROXY protocol, v1 or v2, by whose header the tasks learn "
-    "who the client is; or none. The tasks must expect it.")
+SETTING(PROXY_VERSION, proxy_version, WORKERS, FILE_AND_LABEL, DEFAULTS, proxy_protocol,
+    "none", "", "",
+    "For tcp services: the version of the PROXY protocol, v1 or v2, by whose header the tasks "
+    "learn who the client is; or none. The tasks must expect it.")
 SETTING(PATH_OR_NONE, health_path, WORKERS, FILE_AND_LABEL, HEALTH, path, "none", "", "",
     "Path that the health check requests from each task, or none. A status of 2xx or 3xx is a "
     "pass.")
 SETTING(SWITCH, health_connect, WORKERS, FILE_AND_LABEL, HEALTH, connect, "true", "", "",
-    "For tcp services: whether each task is checked by a connection to it, which is closed as soon as "
-    "the task has accepted it.")
+    "For tcp services: whether each task is checked by a connection to it, which is closed as soon "
+    "as the task has accepted it.")
 SETTING(DURATION, health_interval_usec, WORKERS, FILE_AND_LABEL, HEALTH, interval,
     "2s", "100ms", "10m",
     "Time between two checks of a task.")

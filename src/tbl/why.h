@@ -66,7 +66,8 @@ WHY(TLS_REFUSED, 0, CLIENT,
 WHY(MISDIRECTED, 421, CLIENT,
     "the certificate of this connection does not cover the host of the request")
 WHY(HTTPS_REDIRECT,     308, CLIENT,   "the request came without TLS, and was redirected to https")
-WHY(CHALLENGE_SERVED,   200, CLIENT,   "the request was for a challenge of a CA, which has its response")
+WHY(CHALLENGE_SERVED, 200, CLIENT,
+    "the request was for a challenge of a CA, which has its response")
 
 /* routing and choice */
 WHY(NO_ROUTE,           404, CONFIG,   "no service is configured for this host and path")
@@ -176,8 +177,10 @@ WHY(SECRETS_LARGE,        0, CONFIG,   "more secrets than a set can hold, or lar
 
 /* where certificates from ACME CAs are kept */
 WHY(STORE_SECRET, 0, CONFIG,
-    "the sealing secret is too short; expected 32 characters or more, as of openssl rand -base64 32")
-WHY(STORE_SECRETS,        0, CONFIG,   "more sealing secrets than can be known at once; expected 4 at most")
+    "the sealing secret is too short; expected 32 characters or more, as of "
+    "openssl rand -base64 32")
+WHY(STORE_SECRETS, 0, CONFIG,
+    "more sealing secrets than can be known at once; expected 4 at most")
 WHY(STORE_SEALED, 0, CONFIG,
     "the object is sealed with a secret that is not configured")
 WHY(STORE_TAMPERED, 0, CONFIG,
@@ -193,7 +196,8 @@ WHY(STORE_BROKEN,         0, CONFIG,   "a file of the state directory is damaged
 
 /* certificates from ACME CAs */
 WHY(ACME_GONE,            0, CONFIG,   "the CA cannot be reached or does not respond")
-WHY(ACME_REPLY,           0, CONFIG,   "the CA's response is not ACME: is this the URL of a directory?")
+WHY(ACME_REPLY, 0, CONFIG,
+    "the CA's response is not ACME: is this the URL of a directory?")
 WHY(ACME_LIMIT,           0, CONFIG,   "the CA allows no more at the moment")
 WHY(ACME_ACCOUNT,         0, CONFIG,   "the CA does not accept an account")
 WHY(ACME_REFUSED,         0, CONFIG,   "the CA refused the request")
@@ -211,10 +215,12 @@ WHY(ACME_LEASE,           0, US,       "another Mola may order now")
 /* certificates */
 WHY(CERT_MISSING,         0, CONFIG,   "there is no certificate; expected PEM")
 WHY(CERT_SYNTAX,          0, CONFIG,   "a certificate is malformed")
-WHY(CERT_LARGE,           0, CONFIG,   "a certificate has more names, or a longer chain, than the limit")
+WHY(CERT_LARGE, 0, CONFIG,
+    "a certificate has more names, or a longer chain, than the limit")
 WHY(CERT_NO_KEY,          0, CONFIG,   "there is no private key; expected PEM")
 WHY(CERT_KEY_SYNTAX,      0, CONFIG,   "the private key is malformed")
-WHY(CERT_KEY_ENCRYPTED,   0, CONFIG,   "the private key is encrypted; expected one without a password")
+WHY(CERT_KEY_ENCRYPTED, 0, CONFIG,
+    "the private key is encrypted; expected one without a password")
 WHY(CERT_KEY_KIND, 0, CONFIG,
     "the private key is of no supported kind; expected ECDSA with P-256, P-384 or P-521, "
     "Ed25519, or RSA with 2048 bits or more")

@@ -16,7 +16,8 @@ struct ticket_keys;
 /* The keys have changed. */
 typedef void	ticket_keys_changed_f(void *arg);
 
-struct ticket_keys	*ticket_keys_new(struct loop *, struct vault *, ticket_keys_changed_f *, void *arg);
+struct ticket_keys	*ticket_keys_new(struct loop *, struct vault *, ticket_keys_changed_f *,
+			    void *arg);
 void		 ticket_keys_free(struct ticket_keys **);	/* before the vault */
 /*
  * How many there are; the first one encrypts, all decrypt. A new key encrypts after a minute, when

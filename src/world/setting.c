@@ -125,7 +125,8 @@ write_switch(const void *member, struct buf *out)
 static const char *const tls_words[] = { "none", "acme", NULL };
 
 static bool
-read_tls_from(struct str s, struct setting_range range, void *member, struct arena *a, char *problem)
+read_tls_from(struct str s, struct setting_range range, void *member, struct arena *a,
+    char *problem)
 {
 	int at = setting_word(s, tls_words, problem);
 
@@ -330,8 +331,8 @@ read_tls_name(struct str s, struct setting_range range, void *member, struct are
     char *problem)
 {
 	(void)range;
-	return read_or_word(s, "service", form_host(s, false), "a host name; expected one, " TLS_NAME_ADDRESS,
-	    member, a, problem);
+	return read_or_word(s, "service", form_host(s, false),
+	    "a host name; expected one, " TLS_NAME_ADDRESS, member, a, problem);
 }
 
 static bool
@@ -397,7 +398,8 @@ const struct setting_type
 	setting_PATH_OR_NONE = { sizeof(MEMBER_PATH_OR_NONE), read_path_or_none, write_path_or_none,
 	    same_text, set_text, clear_text },
 	setting_SCHEME = { sizeof(MEMBER_SCHEME), read_scheme, write_scheme, NULL, NULL, NULL },
-	setting_TLS_CA = { sizeof(MEMBER_TLS_CA), read_tls_ca, write_tls_ca, same_text, set_text, clear_text },
+	setting_TLS_CA = { sizeof(MEMBER_TLS_CA), read_tls_ca, write_tls_ca,
+	    same_text, set_text, clear_text },
 	setting_TLS_NAME = { sizeof(MEMBER_TLS_NAME), read_tls_name, write_tls_name,
 	    same_text, set_text, clear_text },
 	setting_TLS_CERT = { sizeof(MEMBER_TLS_CERT), read_tls_cert, write_tls_cert,

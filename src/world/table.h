@@ -138,8 +138,8 @@ enum table_relays	 table_relays(const struct table *, struct str listener);
  * then as for a route. NULL with a reason: NO_ROUTE, and the connection is not to be relayed; or
  * ROUTE_REFUSED, and it ends.
  */
-const struct table_service *table_match_tcp(const struct table *, struct str listener, struct str name,
-    const struct why **);
+const struct table_service *table_match_tcp(const struct table *, struct str listener,
+    struct str name, const struct why **);
 
 /* Building, in the brain. Strings are copied. Services' tasks must be added right after their
  * service; nodes before the tasks on them. Returned numbers are indexes. */

@@ -48,6 +48,7 @@ int	host_order(struct str, struct str);	/* among hosts of one kind */
 /* long ones first, so that a search for one length rarely looks at bytes */
 int	path_order(struct str, struct str);
 /* Rows of PART_TCP stand sorted by the listener's name, then by host. */
-int	tcp_order(struct str listener, struct str host, struct str other_listener, struct str other_host);
+int	tcp_order(struct str listener, struct str host, struct str other_listener,
+	    struct str other_host);
 
 #endif
