@@ -22,7 +22,6 @@ who_is_concerned(void **state)
 	assert_true(lost(s, RULE ",\"traefik.http.routers.a.middlewares\":\"auth\""));
 	assert_true(lost(s, RULE ",\"traefik.http.routers.a.entrypoints\":\"internal\""));
 	assert_true(lost(s, RULE ",\"traefik.enable\":\"0\""));
-	assert_true(lost(s, RULE ",\"traefik.http.services.a.loadbalancer.server.scheme\":\"https\""));
 	assert_true(lost(s, "\"mola.port\":\"80\""));
 	assert_true(lost(s, "\"mola.port\":\"80\",\"mola.hots\":\"a.org\""));
 	assert_true(lost(s, RULE ",\"traefik.http.routers.b.rule\":\"Host(`b.org`)\",\"traefik.http.routers.b.middlewares\":\"auth\""));
@@ -35,6 +34,7 @@ who_is_not(void **state)
 
 	assert_false(lost(s, RULE));
 	assert_false(lost(s, RULE ",\"traefik.enable\":\"false\",\"traefik.http.routers.a.middlewares\":\"auth\""));
+	assert_false(lost(s, RULE ",\"traefik.http.services.a.loadbalancer.server.scheme\":\"https\""));
 	assert_false(lost(s, "\"mola.host\":\"a.org\",\"mola.port\":\"80\""));
 	assert_false(lost(s, "\"mola.host\":\"a.org\""));
 	assert_false(lost(s, "\"mola.enable\":\"false\",\"mola.port\":\"80\""));
