@@ -25,6 +25,9 @@ stack_gone() { ! dk network inspect mola >/dev/null 2>&1 && no_tasks; }
 story_ends() {
 	: >"$tmp/enough"
 	stack rm mola
+	within 60 stack_gone
+	dk config ls -q --filter name=mola. | xargs -r "$swarm" docker "$manager" config rm >/dev/null
+	dk secret rm mola_acme >/dev/null
 }
 # What is wrong stands in the containers, not in a log of ours.
 show() {
@@ -70,20 +73,25 @@ must "workers are nobody" runs_as "$manager" 65534 '-x worker-.*'
 must "agents are not root" runs_as "$manager" 65532 '-f "^/usr/bin/mola agent"'
 must "mola why, in the container" explains "$manager"
 
-# --- a new configuration, as an update: some manager answers at any time ---
+# --- HTTPS, as an update: some manager answers at any time. No CA can be reached, so there is no certificate. ---
 ask_all_the_while() { # until there is a file `enough`: a line for each round in which nobody answered
 	while [ ! -e "$tmp/enough" ]; do any_answers || echo none; sleep 0.05; done
 }
 updated() { [ "$(engine /services/mola_mola | jq -r .UpdateStatus.State)" = completed ]; }
 ask_all_the_while >"$tmp/none" &
 asking=$!
-sed 's/period: 500ms/period: 400ms/' deploy/mola.yaml >"$tmp/mola.yaml"
+sed 's/period: 500ms/period: 400ms/' deploy/mola443.yaml >"$tmp/mola.yaml"
+openssl rand -base64 32 | dk secret create mola_acme - >/dev/null
 sed "s,file: \./mola.*yaml,file: $tmp/mola.yaml,; s,file: \./,file: $PWD/deploy/," deploy/stack.yml >"$tmp/stack.yml"
-MOLA_YAML=2 stack deploy -c "$tmp/stack.yml" -c "$tmp/demo.yml" --resolve-image never mola
+MOLA_HTTPS=443 MOLA_YAML=2 stack deploy -c "$tmp/stack.yml" -c "$tmp/demo.yml" --resolve-image never mola
 must "every Mola gets the new configuration" within 120 updated
 touch "$tmp/enough"
 wait $asking
 must "meanwhile some manager answered at any time" test ! -s "$tmp/none"
+has_lease() { dk config ls --format '{{.Name}}' | grep -qx mola.lease; }
+no_name() { "$swarm" exec lan curl -sS --max-time 5 --connect-to "::$(address_of "$1"):443" https://demo.test/ 2>&1 | grep -q "unrecognized name"; }
+must "Molas share a store in the Swarm" within 30 has_lease
+for n in $nodes; do must "$n has TLS on port 443" within 30 no_name "$n"; done
 
 story_ends
 story_ends() { :; }
