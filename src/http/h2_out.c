@@ -8,6 +8,12 @@
 #include "http/h1_read.h"
 #include "http/h2_priv.h"
 
+/*
+ * Frames that wait for a client's socket, past which interim responses are left out: `held` does
+ * not count heads, and nobody needs a hint that comes so late.
+ */
+#define INTERIMS_WAIT	(2 * H2_STREAMS_MOST)
+
 /* The connection's `held` follows what is in `out`. */
 static void
 held_update(struct h2_stream *st)
@@ -47,7 +53,8 @@ submit(struct h2_stream *st, const struct message *m, bool opens)
 	if (!h2_fields_response(f, m, opens))
 		return false;
 	if (m->status < 200 && !opens)
-		return nghttp2_submit_headers(c->session, NGHTTP2_FLAG_NONE, st->id, NULL, f->nv, f->n,
+		return nghttp2_session_get_outbound_queue_size(c->session) > INTERIMS_WAIT
+		    || nghttp2_submit_headers(c->session, NGHTTP2_FLAG_NONE, st->id, NULL, f->nv, f->n,
 		    NULL) == 0;
 	if (opens)
 		st->out_state = H2_TUNNEL;

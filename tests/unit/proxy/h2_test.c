@@ -538,6 +538,40 @@ a_task_that_does_not_upgrade_opens_no_tunnel(void **state)
 	h2_close(p);
 }
 
+/* Heads have no window: those that a client does not read must not fill the memory. */
+static void
+interim_responses_do_not_pile_up(void **state)
+{
+	static char early[16 * 1024 + 64];
+	int32_t id[16];
+	int task[16], interims = 0;
+	struct peer *p;
+
+	(void)state;
+	snprintf(early, sizeof early, "HTTP/1.1 103 Early Hints\r\nLink: %016384d\r\n\r\n", 0);
+	h2_open(1);
+	p = peer_new(65535);
+	for (int i = 0; i < 16; i++) {
+		id[i] = peer_get(p, "/");
+		task[i] = task_gets(p, "GET / ");
+	}
+	for (int i = 0; i < 16; i++) {			/* and the client reads nothing */
+		for (int k = 0; k < 60; k++) {
+			say(task[i], early);
+			stage_turn();
+		}
+		say(task[i], OK(2, "ok"));
+		close(task[i]);
+	}
+	for (int i = 0; i < 16; i++) {
+		PEER_UNTIL(p, p->got[id[i]] != NULL && p->got[id[i]]->ended);
+		assert_int_equal(p->got[id[i]]->len, 2);
+		interims += p->got[id[i]]->interims;
+	}
+	assert_true(interims < 16 * 60);
+	h2_close(p);
+}
+
 static void
 plain_clients_are_served_there_too(void **state)
 {
@@ -1172,6 +1206,7 @@ main(void)
 		cmocka_unit_test(refusals_have_their_reason),
 		cmocka_unit_test(a_tunnel_carries_bytes_both_ways),
 		cmocka_unit_test(a_task_that_does_not_upgrade_opens_no_tunnel),
+		cmocka_unit_test(interim_responses_do_not_pile_up),
 		cmocka_unit_test(plain_clients_are_served_there_too),
 		cmocka_unit_test(a_client_that_cancels_frees_the_task),
 		cmocka_unit_test(a_connection_that_goes_takes_its_streams),
