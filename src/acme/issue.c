@@ -493,9 +493,3 @@ issue_free(struct issue **xp)
 	arena_free(&x->arena);
 	loop_defer(x->conf.loop, &x->deferred, free, x);
 }
-
-const char *
-issue_phase(const struct issue *x)
-{
-	return x->phase;
-}

@@ -49,6 +49,5 @@ typedef void	issue_note_f(void *arg, const char *what, const char *text);
  */
 struct issue	*issue_new(const struct issue_conf *, issue_note_f *, issue_ended_f *, void *arg);
 void		 issue_free(struct issue **);
-const char	*issue_phase(const struct issue *);	/* for people: "waiting for the CA" */
 
 #endif

@@ -83,7 +83,6 @@ void		 h2_conn_drain(struct h2_conn *);
 void		 h2_conn_goaway(struct h2_conn *);
 /* It has been idle for some time: gives back memory that the next bytes will need again. */
 void		 h2_conn_rest(struct h2_conn *);
-unsigned	 h2_conn_streams(const struct h2_conn *);
 
 /* The stream's owner has it from here on. */
 void		 h2_stream_open(struct h2_stream *, struct stream *, stream_f *, void *arg);

@@ -420,9 +420,3 @@ h2_conn_rest(struct h2_conn *c)
 		madvise(c->frames, H2_FRAMES_BYTES, MADV_DONTNEED);
 	c->rests = true;
 }
-
-unsigned
-h2_conn_streams(const struct h2_conn *c)
-{
-	return c->nstreams;
-}

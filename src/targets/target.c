@@ -344,9 +344,3 @@ targets_reconf(struct targets *all, const struct conf *c)
 	ASSERT(all->count == c->ntargets);
 	all->configured = true;
 }
-
-bool
-targets_any(const struct targets *all)
-{
-	return all->count > 0;
-}

@@ -92,7 +92,6 @@ void		 targets_free(struct targets **);
 void		 targets_reconf(struct targets *, const struct conf *);
 /* world_complete false: the world is not all that there is (yet), so nothing new is published. */
 void		 targets_tick(struct targets *, int64_t now_usec, bool world_complete);
-bool		 targets_any(const struct targets *);
 /* Replies with the target of this kind that `?target=` names; it may be missing if there is one. */
 void		 targets_respond(struct targets *, const char *kind, struct request *);
 /*

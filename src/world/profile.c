@@ -50,13 +50,6 @@ static const struct {
 #undef RESOURCE
 };
 
-const char *
-resource_name(enum resource r)
-{
-	ASSERT((unsigned)r < RESOURCE_COUNT);
-	return resources[r].name;
-}
-
 static bool
 resource_of(struct str s, int *out)
 {

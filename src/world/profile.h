@@ -59,7 +59,6 @@ bool		 profile_same(const struct profile *, const struct profile *);
 const char	*profile_name(const struct profile *);	/* "own" when it is none of the named ones */
 void		 profile_write(const struct profile *, struct buf *);	/* as profile_parse reads it */
 const struct profile *profile_or_balanced(const struct profile *);	/* balanced for zeroed memory */
-const char	*resource_name(enum resource);
 /* "0.7-0.9" or "none", and back. */
 bool		 profile_limit_read(struct str, struct profile_limit *);
 void		 profile_limit_write(const struct profile_limit *, struct buf *);
