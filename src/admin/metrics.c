@@ -111,6 +111,16 @@ put_relayed(struct metrics_page *p, enum family f)
 }
 
 static void
+put_handshakes(struct metrics_page *p)
+{
+	for (int resumed = 0; resumed < 2; resumed++) {
+		page_open(p);
+		page_label(p, "kind", resumed ? "resumed" : "full");
+		page_close(p, (double)live_handshakes_total(p->v->world->live, resumed));
+	}
+}
+
+static void
 put_family(struct metrics_page *p, enum family f)
 {
 	const struct live *live = p->v->world->live;
@@ -137,6 +147,7 @@ put_family(struct metrics_page *p, enum family f)
 		break;
 	case FAMILY_ENDED:		put_ends(p); break;
 	case FAMILY_DURATION:		put_durations(p); break;
+	case FAMILY_TLS_HANDSHAKES:	put_handshakes(p); break;
 	case FAMILY_TCP_CONNECTIONS ... FAMILY_TCP_SENT: put_relayed(p, f); break;
 	case FAMILY_REQUESTS ... FAMILY_SERVICE_UP:	metrics_tasks(p, f); break;
 	case FAMILY_NODE_INFO ... FAMILY_NODE_DRAINED:	metrics_nodes(p, f); break;

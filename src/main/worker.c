@@ -211,12 +211,26 @@ on_parent_message(void *arg, const struct channel_msg *m, int fd)
 }
 
 static void
+worker_tell_failed(struct worker *w)
+{
+	struct proxy_failed f;
+	char ip[IP_TEXT_MAX];
+
+	while (proxy_failed_take(w->proxy, &f)) {
+		ip_text(&f.ip, ip);
+		log_event(LOG_INFO, "tls.failed", "why", why_name(f.why), "text", f.text, "count",
+		    LOG_N(f.count), "client", ip, "host", f.host, NULL);
+	}
+}
+
+static void
 worker_beat(void *arg)
 {
 	struct worker *w = arg;
 
 	timer_set(w->loop, &w->beat, loop_now(w->loop) + PROXY_BEAT_USEC, worker_beat, w);
 	proxy_beat(w->proxy);
+	worker_tell_failed(w);
 	log_flush();
 	live_log_dropped(w->conf->live, w->conf->index, log_dropped_take());
 }

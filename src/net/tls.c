@@ -547,6 +547,14 @@ stream_protocol(const struct stream *s)
 	return (struct str){ (const char *)p, len };
 }
 
+struct str
+tls_host(const struct stream *s)
+{
+	const struct tls *t = stream_tls(s);
+
+	return str_of(t != NULL ? t->host : NULL);
+}
+
 bool
 tls_facts(const struct stream *s, struct tls_facts *out)
 {

@@ -118,6 +118,8 @@ struct tls_facts {
 bool		 stream_is_tls(const struct stream *);
 /* The protocol that both sides chose: "h2", "http/1.1"; empty: none. Once it is connected. */
 struct str	 stream_protocol(const struct stream *);
+/* That the client has asked for, in lower case: known from its first message on. Empty: none. */
+struct str	 tls_host(const struct stream *);
 /* False: not TLS, or not connected. What it points to lives as long as the stream is open. */
 bool		 tls_facts(const struct stream *, struct tls_facts *);
 
@@ -136,6 +138,8 @@ enum tls_fault {
 	TLS_FAULT_PEER_EXPIRED,	/* it has expired, or one above it */
 	TLS_FAULT_ALERT		/* the other side refused: our certificate, or anything else */
 };
+
+#define TLS_FAULTS	(TLS_FAULT_ALERT + 1)
 
 enum tls_fault	 tls_fault(const struct stream *);
 const char	*tls_fault_text(const struct stream *);	/* for people, never NULL; constant */

@@ -1,7 +1,7 @@
 /*
  * A connection that waits for its client's first byte has no memory of TLS. All of the handshake
- * has as long as the head of a request (clients.head). What fails is counted by its reason, and
- * not logged: whoever scans the internet would write the log.
+ * has as long as the head of a request (clients.head). What fails is counted by its reason; a
+ * line of the log for each would be written by whoever scans the internet.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +50,41 @@ why_of(enum tls_fault fault)
 		return WHY_TLS_REFUSED;
 	}
 	BUG("TLS failed otherwise");
+}
+
+/* A connection that only ends is no riddle. */
+static void
+failure_note(struct client *c)
+{
+	const struct stream *s = &c->session.stream;
+	enum tls_fault fault = tls_fault(s);
+	struct proxy_failed *f = &client_proxy(c)->failures[fault].seen;
+
+	if (fault == TLS_NO_FAULT || fault == TLS_GONE)
+		return;
+	f->why = why_of(fault);
+	f->count++;
+	f->text = tls_fault_text(s);
+	f->ip = c->sender.ip;
+	str_copy(f->host, sizeof f->host, tls_host(s));
+}
+
+bool
+proxy_failed_take(struct proxy *p, struct proxy_failed *out)
+{
+	int64_t now = loop_now(p->loop);
+
+	for (int fault = 0; fault < TLS_FAULTS; fault++) {
+		struct failures *f = &p->failures[fault];
+
+		if (f->seen.count == 0 || (f->taken_usec != 0 && now - f->taken_usec < PROXY_FAILED_USEC))
+			continue;
+		*out = f->seen;
+		f->seen.count = 0;
+		f->taken_usec = now;
+		return true;
+	}
+	return false;
 }
 
 static void
@@ -123,6 +158,7 @@ tls_done(struct client *c)
 		tls_fail(c, NULL);
 		return;
 	}
+	live_count_handshake(client_proxy(c)->conf.live, client_proxy(c)->conf.worker, facts.resumed);
 	if ((c->secure = try_alloc(sizeof *c->secure)) == NULL) {
 		tls_fail(c, WHY_NO_MEMORY);
 		return;
@@ -149,6 +185,7 @@ on_handshake(void *arg)
 		tls_done(c);
 		return;
 	default:
+		failure_note(c);
 		tls_fail(c, why_of(tls_fault(s)));
 	}
 }

@@ -85,6 +85,22 @@ void		 proxy_reconf(struct proxy *, const struct proxy_conf *);
 #define PROXY_BEAT_USEC	100000
 void		 proxy_beat(struct proxy *);
 
+/*
+ * Handshakes of TLS that failed for one reason since those were last taken, for people. Each
+ * reason once in PROXY_FAILED_USEC at most, whoever scans us; false: there are none now.
+ */
+#define PROXY_FAILED_USEC (60 * INT64_C(1000000))
+#define PROXY_FAILED_HOST_MAX 256
+struct proxy_failed {
+	const struct why *why;
+	unsigned	 count;
+	/* of the last of them */
+	const char	*text;		/* as TLS has it */
+	struct ip	 ip;		/* the client */
+	char		 host[PROXY_FAILED_HOST_MAX];	/* that it asked for; empty: none */
+};
+bool		 proxy_failed_take(struct proxy *, struct proxy_failed *out);
+
 /* Graceful stop: accepts what is already queued, then nothing; idle clients are closed, busy ones
  * get `Connection: close`; `empty` is called once when the last has gone. */
 typedef void	proxy_empty_f(void *arg);

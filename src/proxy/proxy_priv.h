@@ -24,6 +24,11 @@ struct task_tls;
 
 LIST_HEAD(listener_list, listener);
 
+struct failures {			/* handshakes that failed in one way */
+	struct proxy_failed	 seen;	/* since they were last taken */
+	int64_t			 taken_usec;	/* 0: never */
+};
+
 struct proxy {
 	struct loop	*loop;
 	struct proxy_conf conf;
@@ -42,6 +47,7 @@ struct proxy {
 	struct h2	*h2;
 	struct tally	*tally;			/* of clients that are not trusted */
 	struct keys	*keys;
+	struct failures	 failures[TLS_FAULTS];
 	char		 hsts[48];		/* the value of Strict-Transport-Security; empty: none */
 	/* memory */
 	struct slab	*clients, *exchanges, *relays, *relay_flows, *pages;

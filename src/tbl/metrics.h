@@ -31,6 +31,8 @@ METRIC(ENDED, mola_requests_ended_total, counter,
     "Requests and connections that ended, by reason and by the party at fault.")
 METRIC(DURATION, mola_request_duration_seconds, histogram,
     "Time from the first byte of a request to the last byte of its response.")
+METRIC(TLS_HANDSHAKES, mola_tls_handshakes_total, counter,
+    "TLS handshakes with clients that succeeded: full ones, and those that resumed a session.")
 METRIC(TCP_CONNECTIONS, mola_tcp_connections_total, counter,
     "Connections of tcp services that ended.")
 METRIC(TCP_SECONDS, mola_tcp_connection_seconds_total, counter,

@@ -23,6 +23,7 @@ struct worker_row {
 	_Atomic uint64_t	why[WHY_COUNT];
 	_Atomic uint64_t	bucket[LIVE_BUCKETS];
 	_Atomic uint64_t	duration_usec;
+	_Atomic uint64_t	handshakes[2];		/* resumed: 1 */
 	_Atomic uint64_t	relayed, relayed_usec, relayed_received, relayed_sent;
 	_Atomic int64_t		gauge[LIVE_GAUGES];
 	_Atomic int64_t		beat;
@@ -467,6 +468,25 @@ live_observe(struct live *l, unsigned worker, int64_t usec)
 		b++;
 	SET(w->bucket[b], GET(w->bucket[b]) + 1);
 	SET(w->duration_usec, GET(w->duration_usec) + (uint64_t)usec);
+}
+
+void
+live_count_handshake(struct live *l, unsigned worker, bool resumed)
+{
+	_Atomic uint64_t *n = &l->worker[worker].handshakes[resumed];
+
+	ASSERT(worker < l->workers);
+	SET(*n, GET(*n) + 1);
+}
+
+uint64_t
+live_handshakes_total(const struct live *l, bool resumed)
+{
+	uint64_t n = 0;
+
+	for (unsigned w = 0; w < l->workers; w++)
+		n += GET(l->worker[w].handshakes[resumed]);
+	return n;
 }
 
 void

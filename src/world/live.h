@@ -128,6 +128,9 @@ double		live_bucket_bound_seconds(unsigned bucket);	/* upper bound; the last is 
 void		live_observe(struct live *, unsigned worker, int64_t duration_usec);
 uint64_t	live_bucket_total(const struct live *, unsigned bucket);	/* not cumulative */
 double		live_duration_sum_seconds(const struct live *);
+/* handshakes of TLS with clients that succeeded, per worker, ever */
+void		live_count_handshake(struct live *, unsigned worker, bool resumed);
+uint64_t	live_handshakes_total(const struct live *, bool resumed);
 /* connections of tcp services, per worker, ever; each is added once and in parts */
 struct live_relayed {
 	uint64_t	 connections;	/* that ended */

@@ -193,6 +193,7 @@ static void
 what_is_not_there_is_refused(void **state)
 {
 	struct caller c;
+	struct proxy_failed f;
 	enum io_result res;
 	int plain;
 
@@ -206,6 +207,15 @@ what_is_not_there_is_refused(void **state)
 		caller_close(&c);
 		assert_false(publish(CERTS, "cert/broken", "no PEM", NULL));
 	}
+	assert_true(proxy_failed_take(stage.proxy, &f));
+	assert_ptr_equal(f.why, WHY_TLS_NO_CERT);
+	assert_int_equal(f.count, 2);
+	assert_string_equal(f.host, "nobody.test");
+	assert_non_null(strstr(f.text, "no certificate"));
+	caller_open(&c, "nobody.test", false);		/* a third is counted, and not told at once */
+	WAIT_UNTIL((stream_connected(&c.s), whys(WHY_TLS_NO_CERT) == 3));
+	caller_close(&c);
+	assert_false(proxy_failed_take(stage.proxy, &f));
 	plain = dial();
 	say(plain, GET("/"));
 	hear_why(plain, 400, WHY_TLS_PLAIN);
@@ -214,6 +224,10 @@ what_is_not_there_is_refused(void **state)
 	say(plain, "\x05\x01 what is this?");
 	WAIT_UNTIL(whys(WHY_TLS_BROKEN) == 1);
 	close(plain);
+	assert_true(proxy_failed_take(stage.proxy, &f));	/* another reason is */
+	assert_ptr_equal(f.why, WHY_TLS_BROKEN);
+	assert_int_equal(f.count, 1);
+	assert_string_equal(f.host, "");
 	close(dial());			/* a check of the port is not counted */
 	caller_meet(&c, "other.test");
 	assert_int_equal(whys(WHY_CLIENT_GONE), 0);
