@@ -289,7 +289,8 @@ manner_make(const struct task_tls_how *how, struct task_tls_how *own)
 static void
 manner_update(struct pool *s, const struct table *t, const struct table_task *task)
 {
-	struct task_tls_how how = task_tls_how(t, &table_services(t, &(uint32_t){ 0 })[task->service]), own;
+	const struct table_service *service = &table_services(t, &(uint32_t){ 0 })[task->service];
+	struct task_tls_how how = task_tls_how(t, service), own;
 	char *manner = manner_make(&how, &own);
 
 	s->serial = table_serial(t);

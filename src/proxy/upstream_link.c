@@ -8,8 +8,8 @@
 #include "base/clock.h"
 #include "proxy/upstream_priv.h"
 
-/* a stream that is given up after this time without a response, on a link that has been silent since
- * soon after its beginning, is the link's last */
+/* a stream that is given up after this time without a response, on a link that has been silent
+ * since soon after its beginning, is the link's last */
 #define SILENT_USEC	USEC_PER_SEC
 
 /* ---- life ---- */

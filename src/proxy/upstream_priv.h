@@ -96,8 +96,8 @@ struct upstream {
 };
 
 /* upstream.c */
-/* Starts to connect to the best of the task's addresses, *at, with TLS if it is to be. `http1`: that
- * and nothing else is offered. */
+/* Starts to connect to the best of the task's addresses, *at, with TLS if it is to be. `http1`:
+ * that and nothing else is offered. */
 const struct why *pool_connect(struct upstream *, struct pool *, bool http1, struct stream *,
     stream_f *, void *arg, unsigned *at);
 /* The best address, now. */
