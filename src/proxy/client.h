@@ -30,13 +30,13 @@ struct client {
 	bool		 is_stream;	/* not a connection: a request on the HTTP/2 connection of another client */
 	bool		 is_grpc;	/* the request of that is for gRPC */
 	bool		 is_tunnel;	/* it is a CONNECT: any 2xx means that the tunnel is open */
+	bool		 handshaking;	/* TLS is not there yet */
 	uint16_t	 port;		/* of its address, as far as it is known */
+	uint16_t	 redirect_port;	/* of https, where its requests are redirected to; 0: they are not */
 	struct sender	 sender;
 	/* our reference, until it is decided what becomes of the connection, and while it is relayed */
 	struct listener	*listener;
 	struct h2_conn	*h2;		/* ours; NULL: the connection speaks HTTP/1, or nothing yet */
-	uint16_t	 redirect_port;	/* of https, where its requests are redirected to; 0: they are not */
-	bool		 handshaking;	/* TLS is not there yet */
 	struct client_secure *secure;	/* our reference; NULL: plain */
 	struct keys_wait *wait;		/* of a handshake for a challenge; NULL: it did not come to that */
 };

@@ -10,9 +10,9 @@
 
 struct sender {
 	struct ip	ip;		/* the other end of the connection, or what its PROXY header names */
+	const char	*cert_info;	/* of its certificate, as tasks get it; NULL: it has shown none */
 	bool		trusted;	/* a proxy: its fields about the client are believed */
 	bool		tls;		/* its connection is */
-	const char	*cert_info;	/* of its certificate, as tasks get it; NULL: it has shown none */
 	uint8_t		len;
 	char		text[IP_TEXT_MAX];	/* the address: made once per connection */
 };
