@@ -86,6 +86,11 @@ void		 h2_conn_rest(struct h2_conn *);
 
 /* The stream's owner has it from here on. */
 void		 h2_stream_open(struct h2_stream *, struct stream *, stream_f *, void *arg);
+/*
+ * If it is broken off, then because the task has reset its own stream with this code: the client
+ * gets a code that means the same to it. Nothing for streams of other kinds.
+ */
+void		 h2_stream_set_reset(struct stream *, uint32_t code);
 /* What an owner wants to know beyond the bytes. */
 bool		 h2_stream_is_grpc(const struct h2_stream *);
 bool		 h2_stream_is_tunnel(const struct h2_stream *);

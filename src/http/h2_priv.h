@@ -65,6 +65,7 @@ struct h2_stream {
 	struct h1_body	 body;
 	struct queue	 in_trailer, out_trailer;	/* lines of the trailers */
 	size_t		 counted;	/* bytes of `out` in the connection's `held` */
+	uint32_t	 code;		/* of RST_STREAM, should its owner break it off */
 	int64_t		 moved_usec;	/* when the client last took something */
 	int64_t		 left_usec;	/* when its owner left, 0: it has not */
 };

@@ -29,6 +29,7 @@ h2_stream_new(struct h2_conn *c, int32_t id)
 	st->inner.under = c->stream;
 	st->conn = c;
 	st->id = id;
+	st->code = NGHTTP2_INTERNAL_ERROR;
 	st->moved_usec = loop_now(c->h2->loop);
 	h2_request_init(&st->request, c->h2->conf.request);
 	LIST_INSERT_HEAD(&c->streams, st, link);
@@ -192,7 +193,7 @@ on_close(struct inner *n, bool broken)
 		return;
 	}
 	if (broken || !st->out_ended) {
-		nghttp2_submit_rst_stream(c->session, NGHTTP2_FLAG_NONE, st->id, NGHTTP2_INTERNAL_ERROR);
+		nghttp2_submit_rst_stream(c->session, NGHTTP2_FLAG_NONE, st->id, st->code);
 		stream_end(st);
 		return;
 	}
@@ -205,3 +206,16 @@ static const struct inner_ops stream_ops = {
 	.read = h2_in_read, .peek = h2_in_peek, .writev = h2_out_writev, .shut = on_shut,
 	.close = on_close,
 };
+
+/*
+ * A task that cancels, for a deadline that has passed, or has had too much says so of the request;
+ * with all other codes it speaks of its connection with us, which is none of the client's.
+ */
+void
+h2_stream_set_reset(struct stream *s, uint32_t code)
+{
+	const struct inner *n = inner_under(s, &stream_ops);
+
+	if (n != NULL && (code == NGHTTP2_CANCEL || code == NGHTTP2_ENHANCE_YOUR_CALM))
+		((struct h2_stream *)(uintptr_t)n)->code = code;
+}

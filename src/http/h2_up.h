@@ -67,6 +67,8 @@ bool		 h2_up_has_head(const struct stream *);	/* of its response, interim ones a
 bool		 h2_up_is_stream(const struct stream *);
 /* The stream broke: why, unless the task has merely ended it; NULL also for other streams. */
 const struct why *h2_up_why(const struct stream *);
+/* The task has reset the stream: with this code of RST_STREAM. */
+bool		 h2_up_is_reset(const struct stream *, uint32_t *code);
 /* The stream broke, and the task says, or it is plain, that it has not processed the request. */
 bool		 h2_up_is_unprocessed(const struct stream *);
 

@@ -122,6 +122,17 @@ on_data_chunk(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t
 	return GO_ON;
 }
 
+static void
+on_reset(struct up_stream *st, uint32_t code)
+{
+	if (st->in_ended)
+		return;			/* it wants no more of the request: RFC 9113, 8.1 */
+	st->reset = true;
+	st->code = code;
+	if (st->why == NULL)
+		st->why = code == NGHTTP2_CANCEL ? WHY_UPSTREAM_CANCELLED : WHY_UPSTREAM_RESET;
+}
+
 static int
 on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 {
@@ -135,6 +146,10 @@ on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 		return st == NULL || st->left ? GO_ON : failed(st, headers_done(st, ended));
 	case NGHTTP2_DATA:
 		return st == NULL || st->left || !ended ? GO_ON : failed(st, up_stream_end(st));
+	case NGHTTP2_RST_STREAM:
+		if (st != NULL)
+			on_reset(st, frame->rst_stream.error_code);
+		return GO_ON;
 	case NGHTTP2_GOAWAY:
 		c->leaving = c->changed = true;
 		return GO_ON;

@@ -47,6 +47,8 @@ struct up_stream {
 	bool		 closed;	/* for nghttp2 */
 	bool		 unprocessed;	/* as the task says */
 	const struct why *why;		/* it is broken */
+	bool		 reset;		/* by the task, with `code` */
+	uint32_t	 code;
 	bool		 left;		/* its owner has: the rest is passed over */
 	bool		 waits;		/* a write of its owner's waits for room */
 	bool		 deferred;	/* nghttp2 waits for more of the body */

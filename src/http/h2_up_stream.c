@@ -462,6 +462,18 @@ h2_up_is_stream(const struct stream *s)
 	return inner_under(s, &stream_ops) != NULL;
 }
 
+bool
+h2_up_is_reset(const struct stream *s, uint32_t *code)
+{
+	const struct inner *n = inner_under(s, &stream_ops);
+	const struct up_stream *st = (const struct up_stream *)n;
+
+	if (n == NULL || !st->reset)
+		return false;
+	*code = st->code;
+	return true;
+}
+
 const struct why *
 h2_up_why(const struct stream *s)
 {

@@ -176,17 +176,31 @@ attempt_unprocessed(const struct attempt *a)
 }
 
 const struct why *
+attempt_broken(const struct attempt *a)
+{
+	const struct why *why = upconn_why(a->conn);
+
+	ASSERT(a->connected);
+	return why != NULL ? why : WHY_UPSTREAM_GONE;
+}
+
+bool
+attempt_is_reset(const struct attempt *a, uint32_t *code)
+{
+	return a->conn != NULL && upconn_is_reset(a->conn, code);
+}
+
+const struct why *
 attempt_lost(struct attempt *a, bool silent, bool repeatable)
 {
 	bool unprocessed = attempt_unprocessed(a), idle_died = upconn_reused(a->conn) && silent
-	    && a->interims == 0;
-	const struct why *why = upconn_why(a->conn);
+	    && a->interims == 0 && !attempt_is_reset(a, &(uint32_t){ 0 });
 
 	ASSERT(a->connected && a->status == 0);
 	if (idle_died)
 		upconn_died_idle(a->conn);
 	if ((!idle_died && !unprocessed) || a->reopened || !repeatable)
-		return why != NULL ? why : WHY_UPSTREAM_GONE;
+		return attempt_broken(a);
 	a->reopened = true;
 	a->connected = a->deaf = false;
 	return attempt_reopen(a);

@@ -85,6 +85,10 @@ bool		 attempt_repeat(struct attempt *, const struct why *, bool repeatable);
  * the request is repeatable, and once. NULL: it is. Else the attempt has failed.
  */
 const struct why *attempt_lost(struct attempt *, bool silent, bool repeatable);
+/* The task's connection broke: why. */
+const struct why *attempt_broken(const struct attempt *);
+/* The task has reset its stream, of HTTP/2, with this code. */
+bool		 attempt_is_reset(const struct attempt *, uint32_t *code);
 
 /* The end. `clean`: neither side has anything left to send on the connection, and it may be used
  * again. */

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "http/h2.h"
 #include "proxy/exchange_priv.h"
 
 static step_f pick_enter, connect_check, connect_watch, answer_write, end_enter, cut_enter, nothing;
@@ -319,6 +320,21 @@ answer_write(struct exchange *x)
 	}
 }
 
+/*
+ * The client's stream is to be reset as the task's was. Clients of gRPC know what that means, as
+ * they know it of a server: that their deadline has passed, for one.
+ */
+static bool
+is_reset_alike(struct exchange *x)
+{
+	uint32_t code;
+
+	if (!attempt_is_reset(&x->attempt, &code))
+		return false;
+	h2_stream_set_reset(x->down.sink, code);
+	return x->client->is_grpc && !attempt_unprocessed(&x->attempt);
+}
+
 /* Nothing was sent yet: the response is ours. Otherwise the client must not take what it has for
  * the whole. */
 enum state
@@ -326,7 +342,7 @@ exchange_fail(struct exchange *x, const struct why *why)
 {
 	ASSERT(why != NULL);
 	x->why = why;
-	if (x->status != 0 || why->status == 0)
+	if (is_reset_alike(x) || x->status != 0 || why->status == 0)
 		return CUT;
 	attempt_leave(&x->attempt, why, false);
 	answer_begin(x);

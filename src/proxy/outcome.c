@@ -25,10 +25,12 @@ is_of_connection(const struct why *why)
 }
 
 /* A client that left before there was a response means nothing: it may have waited for one that
- * never comes. */
+ * never comes. So does a task that cancels for it, as a server of gRPC does at the deadline. */
 static enum meaning
 meaning_of(const struct outcome *o)
 {
+	if (o->why == WHY_UPSTREAM_CANCELLED)
+		return MEANS_NOTHING;
 	if (o->why->blame == BLAME_UPSTREAM)
 		return MEANS_FAILED;
 	switch (o->status) {
@@ -135,7 +137,7 @@ outcome_note(struct live *l, const struct outcome *o, int64_t now)
 
 	ASSERT(o->why != NULL && o->task->slot < TASKS_MAX);
 	ASSERT(o->status == 0 || (o->status >= 100 && o->status <= 999));
-	if (o->why->blame == BLAME_UPSTREAM)
+	if (o->why->blame == BLAME_UPSTREAM && o->why != WHY_UPSTREAM_CANCELLED)
 		live_count_failure(l, o->task->slot);
 	switch (meaning_of(o)) {
 	case MEANS_NOTHING:

@@ -291,7 +291,7 @@ send_down(struct exchange *x)
 	case FLOW_SOURCE_END:
 		return x->down.body.kind == BODY_UNTIL_CLOSE ? complete(x) : exchange_fail(x, WHY_UPSTREAM_GONE);
 	case FLOW_SOURCE_BROKEN:
-		return exchange_fail(x, WHY_UPSTREAM_GONE);
+		return exchange_fail(x, attempt_broken(&x->attempt));
 	case FLOW_STARVED:
 		return exchange_fail(x, WHY_NO_MEMORY);
 	case FLOW_BAD:

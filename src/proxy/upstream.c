@@ -522,6 +522,12 @@ upconn_unprocessed(const struct upconn *c)
 	return c->stream != NULL && h2_up_is_unprocessed(c->stream);
 }
 
+bool
+upconn_is_reset(const struct upconn *c, uint32_t *code)
+{
+	return c->stream != NULL && h2_up_is_reset(c->stream, code);
+}
+
 const struct why *
 upconn_why(const struct upconn *c)
 {

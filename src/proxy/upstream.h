@@ -61,6 +61,8 @@ bool		 upconn_reused(const struct upconn *);		/* it was idle before: it may have
 
 /* It broke, and what was sent on it has not been processed. */
 bool		 upconn_unprocessed(const struct upconn *);
+/* The task has reset its stream, of HTTP/2: with this code. */
+bool		 upconn_is_reset(const struct upconn *, uint32_t *code);
 /* It broke: why, as far as it is known; NULL: the connection ended. */
 const struct why *upconn_why(const struct upconn *);
 /* It was idle before and turned out to be dead: the task closes idle connections sooner than was

@@ -107,6 +107,9 @@ WHY(TASK_TLS_MISSING, 502, CONFIG,
     "there is no CA or certificate of the name that task_tls gives: tasks are not connected to")
 WHY(UPSTREAM_NOT_HTTP2, 502, UPSTREAM, "the task does not support HTTP/2")
 WHY(UPSTREAM_H2_BROKEN, 502, UPSTREAM, "the task broke the rules of HTTP/2")
+WHY(UPSTREAM_CANCELLED, 502, UPSTREAM,
+    "the task cancelled the request, such as a call of gRPC whose deadline has passed")
+WHY(UPSTREAM_RESET,     502, UPSTREAM, "the task reset the request's HTTP/2 stream")
 WHY(UPSTREAM_H2_SILENT, 504, UPSTREAM,
     "the task did not respond on its HTTP/2 connection in time")
 WHY(UPSTREAM_EARLY,       0, UPSTREAM, "the task sent bytes on an idle connection")

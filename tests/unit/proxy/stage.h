@@ -2,6 +2,9 @@
  * stage: a proxy on its loop, with clients and tasks played by the test over loopback sockets, all in one
  * thread. Whoever waits turns the loop meanwhile, and gives up after PATIENCE.
  */
+#ifndef STAGE_H
+#define STAGE_H
+
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -357,3 +360,5 @@ exchange(int client, int task)
 	say(task, OK(2, "ok"));
 	hear(client, OK(2, "ok"));
 }
+
+#endif
