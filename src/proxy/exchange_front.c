@@ -118,7 +118,7 @@ answer_add(struct exchange *x, struct str all)
 	struct gather *g = &x->down.head;
 
 	ASSERT(end != NULL);
-	if (!x->client->sender.tls || x->proxy->hsts[0] == '\0') {
+	if (!x->client->sender.tls || x->proxy->hsts == NULL) {
 		gather_add(g, all);
 		return;
 	}

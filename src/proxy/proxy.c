@@ -5,6 +5,7 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/bug.h"
@@ -38,6 +39,48 @@
  * Touched only then. */
 #define RESERVE_BYTES	(4u << 20)
 
+struct kept_text {
+	SLIST_ENTRY(kept_text) link;
+	char		 text[];
+};
+
+/* A head that waits for its client points at it: so each text that a configuration brings is
+ * there once, as long as the proxy is. */
+static const char *
+text_keep(struct proxy *p, const char *text)
+{
+	size_t bytes = strlen(text) + 1;
+	struct kept_text *k;
+
+	SLIST_FOREACH(k, &p->texts, link)
+		if (strcmp(k->text, text) == 0)
+			return k->text;
+	k = must_zalloc(sizeof *k + bytes);
+	memcpy(k->text, text, bytes);
+	SLIST_INSERT_HEAD(&p->texts, k, link);
+	return k->text;
+}
+
+static void
+texts_free(struct proxy *p)
+{
+	struct kept_text *k;
+
+	while ((k = SLIST_FIRST(&p->texts)) != NULL) {
+		SLIST_REMOVE_HEAD(&p->texts, link);
+		free(k);
+	}
+}
+
+static void
+hsts_apply(struct proxy *p)
+{
+	char text[48];
+
+	snprintf(text, sizeof text, "max-age=%lld", (long long)p->conf.hsts_seconds);
+	p->hsts = p->conf.hsts_seconds >= 0 ? text_keep(p, text) : NULL;
+}
+
 static void
 conf_apply(struct proxy *p)
 {
@@ -59,9 +102,7 @@ conf_apply(struct proxy *p)
 	upstream_set_heads(p->upstream, p->conf.request_head, p->conf.response_head);
 	upstream_set_limits(p->upstream, p->conf.upstream_idle_max, p->conf.upstream_idle_usec);
 	access_on(p->access, p->conf.access_log);
-	p->hsts[0] = '\0';
-	if (p->conf.hsts_seconds >= 0)
-		snprintf(p->hsts, sizeof p->hsts, "max-age=%lld", (long long)p->conf.hsts_seconds);
+	hsts_apply(p);
 }
 
 struct proxy *
@@ -124,6 +165,7 @@ proxy_free(struct proxy **pp)
 	slab_free(&p->pages);
 	table_unref(&p->table);
 	free(p->head.field);
+	texts_free(p);
 	free(p);
 	alloc_reserve(0);
 }

@@ -24,6 +24,8 @@ struct task_tls;
 
 LIST_HEAD(listener_list, listener);
 
+SLIST_HEAD(text_list, kept_text);
+
 struct failures {			/* handshakes that failed in one way */
 	struct proxy_failed	 seen;	/* since they were last taken */
 	int64_t			 taken_usec;	/* 0: never */
@@ -48,7 +50,8 @@ struct proxy {
 	struct tally	*tally;			/* of clients that are not trusted */
 	struct keys	*keys;
 	struct failures	 failures[TLS_FAULTS];
-	char		 hsts[48];		/* the value of Strict-Transport-Security; empty: none */
+	const char	*hsts;			/* the value of Strict-Transport-Security; NULL: none */
+	struct text_list texts;			/* that heads of messages point at, also after a reload */
 	/* memory */
 	struct slab	*clients, *exchanges, *relays, *relay_flows, *pages;
 	int64_t		 tidy_usec;		/* when unused memory is looked for next */

@@ -200,7 +200,7 @@ response_begin(struct exchange *x, size_t used)
 	edits_init(&edits);
 	if (!body_begin(x, h, used, &edits))
 		return exchange_try_other(x, WHY_UPSTREAM_BAD_BODY);
-	if (x->client->sender.tls && x->proxy->hsts[0] != '\0'
+	if (x->client->sender.tls && x->proxy->hsts != NULL
 	    && message_find(h, FIELD_STRICT_TRANSPORT_SECURITY) == NULL)
 		edits_add(&edits, EDIT_NAME("Strict-Transport-Security"), str_of(x->proxy->hsts));
 	x->attempt.keeps = h->h1.keep_alive && !x->attempt.deaf;

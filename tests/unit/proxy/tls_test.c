@@ -103,22 +103,34 @@ on_caller(void *arg)
 }
 
 static void
-caller_open(struct caller *c, const char *name, bool challenge)
+caller_open_on(struct caller *c, int fd, const char *name, bool challenge)
 {
 	memset(c, 0, sizeof *c);
 	assert_null(tls_client_new(&(struct tls_client_conf){ .verify = TLS_VERIFY_NONE, .offer = challenge ? TLS_ACME : TLS_HTTP1 }, &c->client));
-	stream_open(&c->s, stage.loop, dial(), on_caller, c);
+	stream_open(&c->s, stage.loop, fd, on_caller, c);
 	stream_set_transport(&c->s, tls_connect(c->client, str_of(name), NULL));
+}
+
+static void
+caller_open(struct caller *c, const char *name, bool challenge)
+{
+	caller_open_on(c, dial(), name, challenge);
+}
+
+static void
+caller_meet_on(struct caller *c, int fd, const char *name)
+{
+	enum io_result res;
+
+	caller_open_on(c, fd, name, false);
+	WAIT_UNTIL((res = stream_connected(&c->s)) != IO_AGAIN);
+	assert_int_equal(res, IO_DONE);
 }
 
 static void
 caller_meet(struct caller *c, const char *name)
 {
-	enum io_result res;
-
-	caller_open(c, name, false);
-	WAIT_UNTIL((res = stream_connected(&c->s)) != IO_AGAIN);
-	assert_int_equal(res, IO_DONE);
+	caller_meet_on(c, dial(), name);
 }
 
 static void
@@ -257,6 +269,90 @@ another_set_closes_nothing(void **state)
 	caller_close(&before);
 	caller_close(&after);
 	close(t);
+	stage_close();
+}
+
+/* Responses of the proxy's own that wait for their client, when a reload brings another HSTS: each is whole, with the one
+ * value or the other. */
+#define ASK	"GET /x HTTP/1.1\r\nHost: other.test\r\n\r\n"
+#define FOUR(what) what what what what
+#define MANY	FOUR(FOUR(FOUR(FOUR(ASK))))	/* in one record */
+
+struct flood {
+	struct caller	 c;
+	unsigned	 asked, responses, early, late;
+	char		 line[256];
+	size_t		 len;
+};
+
+/* Requests until the proxy has stopped responding: nobody reads what it sends. */
+static void
+flood_ask(struct flood *f)
+{
+	struct iovec v = { MANY, sizeof MANY - 1 };
+	size_t n;
+
+	for (int idle = 0; idle < 100; idle++) {
+		if (whys(WHY_MISDIRECTED) + 256 > f->asked && stream_writev(&f->c.s, &v, 1, &n) == IO_DONE) {
+			assert_int_equal(n, v.iov_len);
+			f->asked += 256;
+			idle = 0;
+		}
+		stage_turn();
+	}
+}
+
+static void
+flood_line(struct flood *f)
+{
+	f->line[f->len] = '\0';
+	assert_int_equal(strlen(f->line), f->len);		/* no NUL in it */
+	f->responses += strcmp(f->line, "HTTP/1.1 421 Misdirected Request\r") == 0;
+	f->early += strcmp(f->line, "Strict-Transport-Security: max-age=60\r") == 0;
+	f->late += strcmp(f->line, "Strict-Transport-Security: max-age=7\r") == 0;
+	f->len = 0;
+}
+
+static void
+flood_read(struct flood *f)
+{
+	char bytes[4096];
+	size_t n;
+
+	while (stream_read(&f->c.s, bytes, sizeof bytes, &n) == IO_DONE)
+		for (size_t i = 0; i < n; i++)
+			if (bytes[i] == '\n')
+				flood_line(f);
+			else {
+				assert_true(f->len < sizeof f->line - 1);
+				f->line[f->len++] = bytes[i];
+			}
+}
+
+static void
+receive_buffer(int fd, int bytes)
+{
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes), 0);
+}
+
+static void
+a_head_that_waits_keeps_its_values(void **state)
+{
+	struct flood f = { .asked = 0 };
+	int fd;
+
+	(void)state;
+	open_front(true);
+	assert_true(publish(CERTS, NULL));
+	receive_buffer(fd = dial(), 4096);
+	caller_meet_on(&f.c, fd, "web.test");
+	flood_ask(&f);
+	receive_buffer(fd, 1 << 20);
+	stage.conf.hsts_seconds = 7;
+	proxy_reconf(stage.proxy, &stage.conf);
+	WAIT_UNTIL((flood_read(&f), f.responses == f.asked && f.early + f.late == f.asked));
+	assert_true(f.early > 0 && f.late > 0);
+	caller_close(&f.c);
 	stage_close();
 }
 
@@ -401,6 +497,7 @@ main(void)
 		cmocka_unit_test(a_request_over_tls),
 		cmocka_unit_test(what_is_not_there_is_refused),
 		cmocka_unit_test(another_set_closes_nothing),
+		cmocka_unit_test(a_head_that_waits_keeps_its_values),
 		cmocka_unit_test(a_challenge_has_its_answer),
 		cmocka_unit_test(a_challenge_is_waited_for),
 		cmocka_unit_test(a_challenge_over_tls),
