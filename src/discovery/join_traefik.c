@@ -13,20 +13,11 @@
 
 /* ---- the Traefiks ---- */
 
-static const struct swarm_config *
-find_config(const struct swarm *s, const char *id)
-{
-	for (unsigned i = 0; i < s->nconfigs; i++)
-		if (strcmp(s->config[i].id, id) == 0)
-			return &s->config[i];
-	return NULL;
-}
-
 static void
 add_traefik(struct join *j, const struct swarm_service *s)
 {
 	const struct swarm_config *c = s->traefik->config == NULL ? NULL :
-	    find_config(j->swarm, s->traefik->config);
+	    swarm_config_find(j->swarm, s->traefik->config);
 	const char *unreadable = c != NULL ? c->unreadable :
 	    s->traefik->config == NULL ? NULL : "has not been read yet";
 	struct join_traefik *t = &j->traefik[j->ntraefiks];

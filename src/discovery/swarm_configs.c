@@ -12,8 +12,8 @@
 
 #define CONFIGS_MAX	64
 
-static struct swarm_config *
-find_config(const struct swarm *s, const char *id)
+const struct swarm_config *
+swarm_config_find(const struct swarm *s, const char *id)
 {
 	for (unsigned i = 0; i < s->nconfigs; i++)
 		if (strcmp(s->config[i].id, id) == 0)
@@ -43,7 +43,7 @@ swarm_configs_clear(struct swarm *s)
 static struct swarm_config *
 add_config(struct swarm *s, const char *id)
 {
-	ASSERT(find_config(s, id) == NULL && s->nconfigs <= CONFIGS_MAX);
+	ASSERT(swarm_config_find(s, id) == NULL && s->nconfigs <= CONFIGS_MAX);
 	if (s->nconfigs == CONFIGS_MAX)
 		swarm_configs_clear(s);
 	s->config = must_realloc(s->config, (s->nconfigs + 1) * sizeof *s->config);
@@ -69,7 +69,7 @@ swarm_config_wanted(const struct swarm *s)
 		const struct traefik_spec *t = SWARM_SERVICES(s)[i].traefik;
 		if (t == NULL || t->config == NULL || !id_is_valid(t->config) || ++n > CONFIGS_MAX)
 			continue;
-		if (find_config(s, t->config) == NULL)
+		if (swarm_config_find(s, t->config) == NULL)
 			return t->config;
 	}
 	return NULL;
@@ -78,7 +78,7 @@ swarm_config_wanted(const struct swarm *s)
 void
 swarm_config_failed(struct swarm *s, const char *id, const char *text)
 {
-	if (find_config(s, id) == NULL)
+	if (swarm_config_find(s, id) == NULL)
 		add_config(s, id)->unreadable = must_strdup(text);
 }
 
@@ -110,7 +110,7 @@ swarm_read_config(struct swarm *s, const char *id, struct str json)
 	json_error_t e;
 	json_t *j = json_loadb(json.p == NULL ? "" : json.p, json.len, JSON_DECODE_INT_AS_REAL, &e);
 
-	if (find_config(s, id) != NULL)
+	if (swarm_config_find(s, id) != NULL)
 		;
 	else if (!json_is_object(j))
 		swarm_config_failed(s, id, "is a config that is not understood");

@@ -100,6 +100,9 @@ struct swarm {
 	unsigned	 nattached;
 };
 
+/* swarm_configs.c. NULL: it was not asked for yet, or the response is not there. */
+const struct swarm_config *swarm_config_find(const struct swarm *, const char *id);
+
 #define SWARM_NODES(s)		((const struct swarm_node *)(s)->nodes.item)
 #define SWARM_SERVICES(s)	((const struct swarm_service *)(s)->services.item)
 #define SWARM_TASKS(s)		((const struct swarm_task *)(s)->tasks.item)
