@@ -101,7 +101,8 @@ worker_fill(const struct worker *w, struct proxy_conf *c)
 	c->seed = (uint64_t)clock_wall_usec() * 64 + w->conf->index;
 }
 
-static void
+/* False: what was in force stays. */
+static bool
 worker_take_table(struct worker *w, int fd)
 {
 	const struct why *why;
@@ -109,16 +110,17 @@ worker_take_table(struct worker *w, int fd)
 
 	if ((why = table_open(fd, &t)) != NULL) {
 		log_event(LOG_ERROR, "table.refused", "why", why_name(why), NULL);
-		return;
+		return false;
 	}
 	proxy_set_table(w->proxy, t);
 	live_set_table(w->conf->live, w->conf->index, table_serial(t));
 	log_event(LOG_DEBUG, "table.taken", "serial", LOG_N(table_serial(t)), NULL);
 	table_unref(&t);
+	return true;
 }
 
 /* What already uses a secret of the set before keeps that set by a reference of its own. */
-static void
+static bool
 worker_take_secrets(struct worker *w, int fd)
 {
 	const struct why *why;
@@ -126,13 +128,14 @@ worker_take_secrets(struct worker *w, int fd)
 
 	if ((why = secrets_open(fd, &s)) != NULL) {
 		log_event(LOG_ERROR, "secrets.refused", "why", why_name(why), NULL);
-		return;
+		return false;
 	}
 	if (!proxy_set_secrets(w->proxy, s))
 		log_event(LOG_ERROR, "secrets.incomplete", "serial", LOG_N(secrets_serial(s)), NULL);
 	log_event(LOG_DEBUG, "secrets.taken", "serial", LOG_N(secrets_serial(s)), "count",
 	    LOG_N(secrets_count(s)), NULL);
 	secrets_unref(&s);
+	return true;
 }
 
 static void
@@ -249,6 +252,21 @@ worker_give_up_rights(const struct worker_conf *c)
 	}
 }
 
+/* Without the first table, or the secrets that are in force, every client would be refused, for as
+ * long as nothing changes: the worker that comes in its place may find memory or a descriptor for
+ * them. */
+static void
+worker_take_first(struct worker *w)
+{
+	const struct worker_conf *c = w->conf;
+
+	if (worker_take_table(w, c->table_fd)
+	    && (c->secrets_fd < 0 || worker_take_secrets(w, c->secrets_fd)))
+		return;
+	log_flush();
+	_exit(1);
+}
+
 void
 worker_run(const struct worker_conf *c)
 {
@@ -266,9 +284,7 @@ worker_run(const struct worker_conf *c)
 	worker_fill(&w, &limits);
 	w.proxy = proxy_new(w.loop, &limits);
 	channel_open(&w.channel, w.loop, c->channel_fd, on_parent_message, &w);
-	worker_take_table(&w, c->table_fd);
-	if (c->secrets_fd >= 0)
-		worker_take_secrets(&w, c->secrets_fd);
+	worker_take_first(&w);
 	for (unsigned i = 0; i < c->nlisteners; i++)
 		proxy_listen(w.proxy, c->listener[i].fd, &c->listener[i].addr);
 	worker_beat(&w);
