@@ -9,9 +9,9 @@
  * loop goes out together at the beginning of the next.
  *
  * Ceilings of memory, per connection: what clients have sent and nobody has read yet is at most
- * H2_WINDOW, of one stream H2_STREAM_WINDOW, and with all framing H2_UNREAD_MOST; what owners have
- * written and the client has not taken H2_HELD_MOST and one write more, of one stream
- * H2_STREAM_HELD; and H2_STREAMS_MOST streams, with one head each.
+ * H2_WINDOW, of one stream H2_STREAM_WINDOW, and a few bytes of framing; what owners have written
+ * and the client has not taken H2_HELD_MOST and one write more, of one stream H2_STREAM_HELD; and
+ * H2_STREAMS_MOST streams, with one head each.
  */
 #ifndef HTTP_H2_H
 #define HTTP_H2_H
@@ -23,7 +23,6 @@
 #define H2_STREAMS_MOST		100
 #define H2_STREAM_WINDOW	(128 * 1024)
 #define H2_WINDOW		(512 * 1024)
-#define H2_UNREAD_MOST		(1024 * 1024)
 #define H2_STREAM_HELD		(64 * 1024)
 #define H2_HELD_MOST		(1024 * 1024)
 

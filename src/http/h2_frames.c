@@ -121,7 +121,7 @@ on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *arg
 		return GO_ON;
 	}
 	id_come(c, id);
-	h2_guard_request(&c->guard);
+	h2_guard_head(&c->guard);
 	if ((st = h2_stream_new(c, id)) == NULL) {
 		c->h2->ops->ended(c->owner, WHY_NO_MEMORY, 0);
 		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
@@ -214,24 +214,24 @@ on_data_chunk(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t
 	struct h2_stream *st = stream_of(c, id);
 
 	(void)flags;
-	h2_guard_data(&c->guard, len);
 	if (st == NULL || (st->offered && !inner_is_open(&st->inner))) {
 		nghttp2_session_consume(session, id, len);
 		return GO_ON;
 	}
-	if (!h2_in_data(st, p, len))
-		return end_all(c, WHY_NO_MEMORY, NGHTTP2_INTERNAL_ERROR);
-	/* the window bounds data, but not the chunks that many small frames become */
-	return c->unread <= H2_UNREAD_MOST ? GO_ON : end_all(c, WHY_H2_FLOOD, NGHTTP2_ENHANCE_YOUR_CALM);
+	return h2_in_data(st, p, len) ? GO_ON : end_all(c, WHY_NO_MEMORY, NGHTTP2_INTERNAL_ERROR);
 }
 
 static int
 data_done(struct h2_conn *c, struct h2_stream *st, const nghttp2_frame *frame)
 {
+	size_t bytes = frame->hd.length - frame->data.padlen;
+
+	if (bytes > 0)
+		h2_guard_data(&c->guard, bytes);
 	if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0)
 		return st == NULL || h2_in_end(st) ? GO_ON
 		    : end_all(c, WHY_NO_MEMORY, NGHTTP2_INTERNAL_ERROR);
-	return frame->hd.length > frame->data.padlen ? GO_ON : frame_charge(c);
+	return bytes > 0 ? GO_ON : frame_charge(c);
 }
 
 /* A request that somebody works on is another thing than a stream that is over anyway. */
@@ -342,7 +342,8 @@ on_send_data(nghttp2_session *session, nghttp2_frame *frame, const uint8_t *head
 	queue_add(&c->out, head, 9);
 	queue_add(&c->out, h2_out_body(st).p, len);
 	h2_out_taken(st, len);
-	h2_guard_data(&c->guard, len);
+	if (len > 0)
+		h2_guard_data(&c->guard, len);
 	return GO_ON;
 }
 

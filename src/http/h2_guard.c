@@ -52,9 +52,9 @@ h2_guard_frame(struct h2_guard *g, int64_t now)
 }
 
 void
-h2_guard_request(struct h2_guard *g)
+h2_guard_head(struct h2_guard *g)
 {
-	fill(&g->frames, H2_FRAMES_PER_REQUEST * TOKEN, H2_FRAMES_BURST * TOKEN);
+	fill(&g->frames, H2_FRAMES_PER_HEAD * TOKEN, H2_FRAMES_BURST * TOKEN);
 }
 
 void
@@ -62,9 +62,11 @@ h2_guard_data(struct h2_guard *g, size_t bytes)
 {
 	size_t most = (H2_FRAMES_BURST + 1) * H2_BYTES_PER_FRAME;	/* and a debt of one */
 
+	ASSERT(bytes > 0);
 	if (bytes > most)
 		bytes = most;
 	g->bytes += bytes;
-	fill(&g->frames, (int64_t)(g->bytes / H2_BYTES_PER_FRAME) * TOKEN, H2_FRAMES_BURST * TOKEN);
+	fill(&g->frames, (int64_t)(H2_FRAMES_PER_DATA + g->bytes / H2_BYTES_PER_FRAME) * TOKEN,
+	    H2_FRAMES_BURST * TOKEN);
 	g->bytes %= H2_BYTES_PER_FRAME;
 }

@@ -1,7 +1,7 @@
 /*
- * h2_guard: how much an HTTP/2 client may do that costs us work and brings neither a request nor
- * data: two allowances per connection, which fill up again with time and, for frames, with what
- * the connection is used for. Pure: time is passed in.
+ * h2_guard: how much the other side of an HTTP/2 connection, a client or a task, may do that costs
+ * us work and brings neither a message nor data: two allowances per connection, which fill up again
+ * with time and, for frames, with what the connection is used for. Pure: time is passed in.
  */
 #ifndef HTTP_H2_GUARD_H
 #define HTTP_H2_GUARD_H
@@ -19,13 +19,16 @@
 #define H2_RESETS_PER_SEC	100
 
 /*
- * All frames but HEADERS and DATA, and DATA that carries nothing. A request pays for
- * H2_FRAMES_PER_REQUEST of them, H2_BYTES_PER_FRAME of data either way for one: so a client may
- * open windows as often as it likes while it takes what they let through.
+ * All frames but HEADERS and DATA, and DATA that carries nothing. A head pays for
+ * H2_FRAMES_PER_HEAD of them, H2_BYTES_PER_FRAME of data either way for one: so windows may be
+ * opened as often as one likes while something goes through them. Each DATA frame with data pays
+ * for some, too: gRPC sends WINDOW_UPDATE and PING with each message that has come, however small,
+ * to measure what the connection can carry.
  */
 #define H2_FRAMES_BURST		4000
 #define H2_FRAMES_PER_SEC	200
-#define H2_FRAMES_PER_REQUEST	8
+#define H2_FRAMES_PER_HEAD	8
+#define H2_FRAMES_PER_DATA	4
 #define H2_BYTES_PER_FRAME	256
 
 struct h2_guard {
@@ -38,8 +41,8 @@ void	h2_guard_init(struct h2_guard *, int64_t now_usec);
 /* False: that was one too many. */
 bool	h2_guard_reset(struct h2_guard *, int64_t now_usec);
 bool	h2_guard_frame(struct h2_guard *, int64_t now_usec);
-/* The client did something useful. */
-void	h2_guard_request(struct h2_guard *);
+/* Something useful: a head came, a DATA frame came or went. */
+void	h2_guard_head(struct h2_guard *);
 void	h2_guard_data(struct h2_guard *, size_t bytes);
 
 #endif

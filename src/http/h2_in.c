@@ -69,61 +69,38 @@ h2_in_head(struct h2_stream *st, bool ended)
 		h2_stream_fail(st, why, NGHTTP2_PROTOCOL_ERROR);
 }
 
-/* The connection's `unread` follows what is here. */
 static void
-unread_update(struct h2_stream *st)
+readable(struct h2_stream *st)
 {
-	size_t now = queue_len(&st->request.head);
-
-	st->conn->unread += now - st->unread;
-	st->unread = now;
+	if (!inner_is_open(&st->inner))
+		return;
+	inner_mark(&st->inner, INNER_READABLE);
+	h2_stream_wake(st);
 }
 
-/* A chunk each: its owner reads them as they come. */
 bool
 h2_in_data(struct h2_stream *st, const uint8_t *p, size_t len)
 {
 	struct queue *q = &st->request.head;
-	char size[8];
-	int at = sizeof size;
 
 	ASSERT(len > 0 && len < 1u << 24);
 	st->owed += len;
-	if (st->request.is_chunked) {
-		size[--at] = '\n';
-		size[--at] = '\r';
-		for (size_t n = len; n > 0; n >>= 4)
-			size[--at] = "0123456789abcdef"[n & 15];
-		if (!queue_add(q, size + at, sizeof size - (size_t)at))
-			return false;
-	}
-	if (!queue_add(q, p, len) || (st->request.is_chunked && !queue_add(q, "\r\n", 2)))
+	if (!(st->request.is_chunked ? h2_chunk_add(q, &st->chunk, p, len) : queue_add(q, p, len)))
 		return false;
-	unread_update(st);
-	if (inner_is_open(&st->inner)) {
-		inner_mark(&st->inner, INNER_READABLE);
-		h2_stream_wake(st);
-	}
+	readable(st);
 	return true;
 }
 
-/* Trailers have no place behind a body of known length: HTTP/1.1 cannot say them there. */
+/* Trailers that were not announced have no place behind a body of known length. */
 bool
 h2_in_end(struct h2_stream *st)
 {
-	struct queue *q = &st->request.head;
-	struct str lines = queue_str(&st->in_trailer);
-	bool ok = true;
+	bool ok = !st->request.is_chunked
+	    || h2_chunk_end(&st->request.head, queue_str(&st->in_trailer));
 
 	st->in_ended = true;
-	if (st->request.is_chunked)
-		ok = queue_add(q, "0\r\n", 3) && queue_add(q, lines.p, lines.len) && queue_add(q, "\r\n", 2);
 	queue_fini(&st->in_trailer);
-	unread_update(st);
-	if (inner_is_open(&st->inner)) {
-		inner_mark(&st->inner, INNER_READABLE);
-		h2_stream_wake(st);
-	}
+	readable(st);
 	return ok;
 }
 
@@ -174,7 +151,6 @@ h2_in_read(struct inner *n, void *to, size_t cap, size_t *got)
 	if (res != IO_DONE)
 		return res;
 	queue_take(&st->request.head, *got);
-	unread_update(st);
 	read_consume(st, *got);
 	if (queue_len(&st->request.head) > 0)
 		return res;
@@ -189,6 +165,5 @@ void
 h2_in_forget(struct h2_stream *st)
 {
 	queue_fini(&st->request.head);
-	unread_update(st);
 	read_consume(st, st->owed);
 }

@@ -11,6 +11,7 @@
 
 #include "http/h1_body.h"
 #include "http/h2.h"
+#include "http/h2_chunk.h"
 #include "http/h2_fields.h"
 #include "http/h2_guard.h"
 #include "http/h2_request.h"
@@ -57,7 +58,7 @@ struct h2_stream {
 	bool		 out_ended;	/* nothing follows what is in `out` */
 	enum h2_out	 out_state;
 	struct h2_request request;	/* its `head` holds all that is to be read of the request */
-	size_t		 unread;	/* bytes of it in the connection's `unread` */
+	size_t		 chunk;		/* h2_chunk_add's */
 	size_t		 owed;		/* bytes of DATA in it: the client's window has not got them back */
 	struct queue	 out;		/* of the response: `out_good` bytes of body, then what is not parsed yet */
 	size_t		 out_good;
@@ -81,7 +82,6 @@ struct h2_conn {
 	struct timer	 flush, deadline;
 	struct queue	 out;		/* frames for the socket */
 	size_t		 held;		/* bytes in `out` of its streams */
-	size_t		 unread;	/* bytes of requests that their owners have not read */
 	struct h2_stream_list streams;
 	struct h2_ready_list ready;	/* whose owners have something to learn */
 	unsigned	 nstreams;

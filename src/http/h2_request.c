@@ -2,14 +2,14 @@
  * The values of pseudo-fields are kept at the front of the queue until the first other field, or
  * the end: then all that the request line needs is there, and the head begins behind them.
  */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/bug.h"
 #include "http/chars.h"
 #include "http/h2_fields.h"
 #include "http/h2_request.h"
-
-#define CRUMBS_MAX	1024		/* Cookie fields, which count as one */
 
 void
 h2_request_init(struct h2_request *r, struct head_limits limits)
@@ -21,6 +21,7 @@ void
 h2_request_fini(struct h2_request *r)
 {
 	queue_fini(&r->head);
+	queue_fini(&r->cookie);
 }
 
 static struct str
@@ -183,32 +184,16 @@ begin(struct h2_request *r)
 
 /* ---- fields ---- */
 
-/* RFC 9113, 8.2.3: crumbs of one field, wherever they stand. */
+/* RFC 9113, 8.2.3: crumbs of one field, wherever they stand. It follows when all are here. */
 static const struct why *
 cookie_field(struct h2_request *r, struct str value)
 {
-	size_t behind, more = value.len + 2;
-	char *at;
+	bool first = !r->has_cookie;
 
-	if (++r->ncrumbs > CRUMBS_MAX)
-		return WHY_TOO_MANY_FIELDS;
-	if (r->cookie_end == 0) {
-		r->nfields++;
-		if (!add(r, STR("cookie: ")) || !add(r, value))
-			return WHY_NO_MEMORY;
-		r->cookie_end = (unsigned)r->head.len;
-		return add(r, STR("\r\n")) ? NULL : WHY_NO_MEMORY;
-	}
-	if (queue_room(&r->head, more) == NULL)
-		return WHY_NO_MEMORY;
-	behind = r->head.len - r->cookie_end;
-	at = r->head.p + r->cookie_end;
-	memmove(at + more, at, behind);
-	memcpy(at, "; ", 2);
-	memcpy(at + 2, value.p, value.len);
-	queue_added(&r->head, more);
-	r->cookie_end += (unsigned)more;
-	return NULL;
+	r->has_cookie = true;
+	r->nfields += first;
+	return (first || queue_add(&r->cookie, "; ", 2)) && queue_add(&r->cookie, value.p, value.len)
+	    ? NULL : WHY_NO_MEMORY;
 }
 
 /* Only instead of :authority, or the same once more. */
@@ -259,7 +244,12 @@ plain_field(struct h2_request *r, struct str name, struct str value)
 		if (r->has_length || !str_to_u64(value, &r->length) || r->is_tunnel)
 			return WHY_H2_MALFORMED;
 		r->has_length = true;
-	} else if (str_eq(name, STR("content-type")))
+		r->nfields++;
+		return NULL;			/* it follows, or chunks do */
+	}
+	if (str_eq(name, STR("trailer")))
+		r->has_trailer = true;
+	else if (str_eq(name, STR("content-type")))
 		r->is_grpc = h2_is_grpc(value);
 	else if (str_eq(name, STR("priority")))
 		priority_field(r, value);
@@ -294,35 +284,56 @@ h2_request_field(struct h2_request *r, struct str name, struct str value)
 	r->decoded += name.len + value.len;
 	r->ncounted++;
 	if (r->why == NULL && (r->why = field(r, name, value)) == NULL
-	    && r->head.len - r->begun > r->limits.bytes)
+	    && r->head.len - r->begun + r->cookie.len > r->limits.bytes)
 		r->why = WHY_HEAD_TOO_LARGE;
 	if (r->why != NULL)
-		queue_fini(&r->head);
+		h2_request_fini(r);
 	return r->why;
 }
 
-/* How the body follows, and that the connection ends with this exchange: it has a stream to
- * itself. */
+static bool
+add_cookie(struct h2_request *r)
+{
+	bool ok = !r->has_cookie || (add(r, STR("cookie: ")) && add(r, queue_str(&r->cookie))
+	    && add(r, STR("\r\n")));
+
+	queue_fini(&r->cookie);
+	return ok;
+}
+
+/*
+ * How the body follows. One whose trailers are announced goes in chunks, whatever its length is:
+ * HTTP/1.1 has no other place for them.
+ */
+static bool
+add_framing(struct h2_request *r, bool ended, const char *key)
+{
+	char digits[24];
+
+	r->is_chunked = !ended && !r->is_tunnel && (!r->has_length || r->has_trailer);
+	if (r->is_tunnel)
+		return add(r, STR("Upgrade: websocket\r\nSec-WebSocket-Key: "))
+		    && add(r, (struct str){ key, H2_KEY_LEN }) && add(r, STR("\r\n"));
+	if (r->is_chunked)
+		return add(r, STR("Transfer-Encoding: chunked\r\n"));
+	if (!r->has_length)
+		return true;
+	snprintf(digits, sizeof digits, "%" PRIu64, r->length);
+	return add(r, STR("content-length: ")) && add(r, str_of(digits)) && add(r, STR("\r\n"));
+}
+
+/* The connection ends with this exchange: it has a stream to itself. */
 static const struct why *
 finish(struct h2_request *r, bool ended, const char *key)
 {
 	const struct why *why;
-	bool ok = true;
 
 	if (r->begun == 0 && (why = begin(r)) != NULL)
 		return why;
 	if (ended && r->length > 0)
 		return WHY_H2_MALFORMED;
-	r->is_chunked = !ended && !r->has_length && !r->is_tunnel;
-	if (r->is_tunnel)
-		ok = add(r, STR("Upgrade: websocket\r\nSec-WebSocket-Key: "))
-		    && add(r, (struct str){ key, H2_KEY_LEN })
-		    && add(r, STR("\r\nConnection: upgrade, close\r\n\r\n"));
-	else if (r->is_chunked)
-		ok = add(r, STR("Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"));
-	else
-		ok = add(r, STR("Connection: close\r\n\r\n"));
-	if (!ok)
+	if (!add_cookie(r) || !add_framing(r, ended, key) || !add(r, r->is_tunnel
+	    ? STR("Connection: upgrade, close\r\n\r\n") : STR("Connection: close\r\n\r\n")))
 		return WHY_NO_MEMORY;
 	queue_take(&r->head, r->begun);
 	return NULL;
@@ -332,7 +343,7 @@ const struct why *
 h2_request_end(struct h2_request *r, bool ended, const char key[H2_KEY_LEN])
 {
 	if (r->why == NULL && (r->why = finish(r, ended, key)) != NULL)
-		queue_fini(&r->head);
+		h2_request_fini(r);
 	return r->why;
 }
 

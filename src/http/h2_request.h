@@ -26,11 +26,12 @@ struct h2_request {
 	struct h2_span	 pseudo[H2_PSEUDOS];
 	unsigned	 seen;		/* pseudo-fields, as bits */
 	unsigned	 begun;		/* where the head begins in the queue; 0: no field yet */
-	unsigned	 cookie_end;	/* where the value of Cookie ends, 0: there is none yet */
-	unsigned	 nfields, ncrumbs;
+	struct queue	 cookie;	/* the value of Cookie, of all its crumbs */
+	unsigned	 nfields;
 	size_t		 decoded;	/* bytes of all names and values, kept or not, */
 	unsigned	 ncounted;	/* and how many they are */
-	bool		 has_length;
+	bool		 has_cookie, has_length;
+	bool		 has_trailer;	/* trailers are announced */
 	uint64_t	 length;
 	bool		 is_head;
 	bool		 is_grpc;	/* Content-Type says so */

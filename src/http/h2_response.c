@@ -1,7 +1,9 @@
 /*
  * The start line is written when the head is whole, before the lines of the fields.
  */
+#include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/bug.h"
 #include "http/h2_request.h"
@@ -48,6 +50,9 @@ field(struct h2_response *r, struct str name, struct str value, struct head_limi
 	r->bytes += name.len + value.len + 4;
 	if (++r->nfields > (unsigned)limits.fields || r->bytes > limits.bytes)
 		return WHY_UPSTREAM_HEAD_LARGE;
+	if (str_eq(name, STR("content-length")))
+		return NULL;			/* it follows, or chunks do */
+	r->has_trailer |= str_eq(name, STR("trailer"));
 	why = h2_trailer_field(&r->lines, name, value);
 	return why == NULL || why == WHY_NO_MEMORY ? why : WHY_UPSTREAM_BAD_HEAD;
 }
@@ -68,14 +73,22 @@ is_bare(int status, bool to_head)
 	return to_head || status < 200 || status == 204 || status == 304;
 }
 
-/* How HTTP/1.1 says where the body ends. */
-static const char *
-framing(struct h2_response *r, bool ended, bool to_head)
+/*
+ * How HTTP/1.1 says where the body ends. One whose trailers are announced goes in chunks, whatever
+ * its length is: there is no other place for them.
+ */
+static bool
+add_framing(struct h2_response *r, bool ended, bool to_head, struct queue *to)
 {
-	if (r->has_length || is_bare(r->status, to_head))
-		return "";
-	r->is_chunked = !ended;
-	return ended ? "Content-Length: 0\r\n" : "Transfer-Encoding: chunked\r\n";
+	bool bare = is_bare(r->status, to_head);
+	char line[48] = "";
+
+	r->is_chunked = !ended && !bare && (!r->has_length || r->has_trailer);
+	if (r->is_chunked)
+		return queue_add(to, "Transfer-Encoding: chunked\r\n", 28);
+	if (r->has_length || !bare)
+		snprintf(line, sizeof line, "Content-Length: %" PRIu64 "\r\n", r->length);
+	return queue_add(to, line, strlen(line));
 }
 
 const struct why *
@@ -83,7 +96,6 @@ h2_response_end(struct h2_response *r, bool ended, bool to_head, struct queue *t
 {
 	struct str lines;
 	char start[64];
-	const char *how;
 	int n;
 
 	if (r->why == NULL && (r->status == 0 || (ended && r->status < 200)
@@ -92,11 +104,10 @@ h2_response_end(struct h2_response *r, bool ended, bool to_head, struct queue *t
 	if (r->why != NULL)
 		return r->why;
 	lines = queue_str(&r->lines);
-	how = framing(r, ended, to_head);
 	n = snprintf(start, sizeof start, "HTTP/1.1 %d %s\r\n", r->status, status_reason(r->status));
 	ASSERT(n > 0 && n < (int)sizeof start);
 	if (!queue_add(to, start, (size_t)n) || !queue_add(to, lines.p, lines.len)
-	    || !queue_add(to, how, str_of(how).len) || !queue_add(to, "\r\n", 2))
+	    || !add_framing(r, ended, to_head, to) || !queue_add(to, "\r\n", 2))
 		return r->why = WHY_NO_MEMORY;
 	queue_fini(&r->lines);
 	if (r->status < 200)

@@ -16,6 +16,7 @@ struct h2_response {
 	unsigned	 nfields;
 	size_t		 bytes;		/* of the head */
 	bool		 has_length;
+	bool		 has_trailer;	/* trailers are announced */
 	uint64_t	 length;
 	bool		 is_chunked;	/* the body is to follow in chunks */
 	struct queue	 lines;		/* fields as lines; the start line goes before them */

@@ -63,8 +63,6 @@ h2_stream_detach(struct h2_stream *st)
 	LIST_REMOVE(st, link);
 	c->nstreams--;
 	c->held -= st->counted;
-	c->unread -= st->unread;
-	st->unread = 0;
 	st->counted = 0;
 	if (st->owed > 0)
 		nghttp2_session_consume_connection(c->session, st->owed);

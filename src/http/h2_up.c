@@ -147,6 +147,7 @@ h2_up_conn_new(struct h2_up *up, struct stream *s, bool secure, void *owner)
 	LIST_INIT(&c->streams);
 	TAILQ_INIT(&c->ready);
 	c->heard_usec = loop_now(up->loop);
+	h2_guard_init(&c->guard, c->heard_usec);
 	if (!settings_submit(c))
 		h2_up_conn_free(&c);
 	else

@@ -8,7 +8,6 @@
 
 #define PIECES_MAX	64		/* CONTINUATIONs of one head */
 #define TRAILER_MAX	16384		/* bytes */
-#define FRAMES_MAX	4000		/* in a row that bring neither heads nor data */
 #define OUT_MOST	(64 * 1024)	/* frames that wait for the socket before more are made */
 
 #define GO_ON		0
@@ -28,6 +27,14 @@ end_all(struct h2_up_conn *c, const struct why *why, uint32_t code)
 }
 
 static int
+frame_charge(struct h2_up_conn *c)
+{
+	return h2_guard_frame(&c->guard, loop_now(c->up->loop)) ? GO_ON
+	    : end_all(c, WHY_UPSTREAM_H2_BROKEN, NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
+/* Heads and data of a stream that is still there are looked at when they are complete. */
+static int
 on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, void *arg)
 {
 	struct h2_up_conn *c = arg;
@@ -37,11 +44,9 @@ on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, void *arg)
 		return ++c->pieces <= PIECES_MAX ? GO_ON
 		    : end_all(c, WHY_UPSTREAM_H2_BROKEN, NGHTTP2_ENHANCE_YOUR_CALM);
 	c->pieces = 0;
-	if (hd->type == NGHTTP2_HEADERS || (hd->type == NGHTTP2_DATA && hd->length > 0))
-		c->frames = 0;
-	else if (++c->frames > FRAMES_MAX)
-		return end_all(c, WHY_UPSTREAM_H2_BROKEN, NGHTTP2_ENHANCE_YOUR_CALM);
-	return GO_ON;
+	if (hd->type == NGHTTP2_HEADERS || hd->type == NGHTTP2_DATA)
+		return stream_of(c, hd->stream_id) != NULL ? GO_ON : frame_charge(c);
+	return frame_charge(c);
 }
 
 /* ---- heads and trailers ---- */
@@ -122,6 +127,19 @@ on_data_chunk(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t
 	return GO_ON;
 }
 
+static int
+data_done(struct h2_up_conn *c, struct up_stream *st, const nghttp2_frame *frame)
+{
+	bool ended = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+	size_t bytes = frame->hd.length - frame->data.padlen;
+
+	if (bytes > 0)
+		h2_guard_data(&c->guard, bytes);
+	if (ended)
+		return st == NULL || st->left ? GO_ON : failed(st, up_stream_end(st));
+	return bytes > 0 ? GO_ON : frame_charge(c);
+}
+
 static void
 on_reset(struct up_stream *st, uint32_t code)
 {
@@ -143,9 +161,10 @@ on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 	(void)session;
 	switch (frame->hd.type) {
 	case NGHTTP2_HEADERS:
+		h2_guard_head(&c->guard);
 		return st == NULL || st->left ? GO_ON : failed(st, headers_done(st, ended));
 	case NGHTTP2_DATA:
-		return st == NULL || st->left || !ended ? GO_ON : failed(st, up_stream_end(st));
+		return data_done(c, st, frame);
 	case NGHTTP2_RST_STREAM:
 		if (st != NULL)
 			on_reset(st, frame->rst_stream.error_code);
@@ -223,6 +242,8 @@ on_send_data(nghttp2_session *session, nghttp2_frame *frame, const uint8_t *head
 	queue_add(&c->out, head, 9);
 	queue_add(&c->out, up_stream_body(st).p, len);
 	up_stream_taken(st, len);
+	if (len > 0)
+		h2_guard_data(&c->guard, len);
 	return GO_ON;
 }
 

@@ -66,6 +66,7 @@ struct up_stream {
 	struct h1_body	 body;
 	struct h2_response response;
 	struct queue	 in;		/* to be read */
+	size_t		 chunk;		/* h2_chunk_add's */
 	size_t		 owed;		/* bytes of DATA in it: the task's window has not got them back */
 	struct queue	 in_trailer, out_trailer;	/* lines of the trailers */
 	int64_t		 left_usec;
@@ -81,7 +82,7 @@ struct h2_up_conn {
 	struct up_stream_list streams;
 	struct up_ready_list ready;	/* whose owners have something to learn */
 	unsigned	 nstreams;
-	unsigned	 frames;	/* that came and cost work, since the last useful one */
+	struct h2_guard	 guard;
 	unsigned	 pieces;	/* CONTINUATIONs of a head */
 	int64_t		 heard_usec, pinged_usec;	/* pinged: 0, no ping is under way */
 	bool		 secure;

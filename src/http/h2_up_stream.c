@@ -293,46 +293,32 @@ up_stream_head(struct up_stream *st, bool ended)
 	return NULL;
 }
 
-/* A chunk each: its owner reads them as they come. */
 const struct why *
 up_stream_data(struct up_stream *st, const uint8_t *p, size_t len)
 {
-	char size[8];
-	int at = sizeof size;
-
 	ASSERT(len > 0 && len < 1u << 24);
 	st->owed += len;
 	if (!st->has_head)
 		return WHY_UPSTREAM_BAD_BODY;
-	if (st->response.is_chunked) {
-		size[--at] = '\n';
-		size[--at] = '\r';
-		for (size_t n = len; n > 0; n >>= 4)
-			size[--at] = "0123456789abcdef"[n & 15];
-		if (!queue_add(&st->in, size + at, sizeof size - (size_t)at))
-			return WHY_NO_MEMORY;
-	}
-	if (!queue_add(&st->in, p, len) || (st->response.is_chunked && !queue_add(&st->in, "\r\n", 2)))
+	if (!(st->response.is_chunked ? h2_chunk_add(&st->in, &st->chunk, p, len)
+	    : queue_add(&st->in, p, len)))
 		return WHY_NO_MEMORY;
 	readable(st);
 	return NULL;
 }
 
-/* Trailers have no place behind a body of known length: HTTP/1.1 cannot say them there. */
+/* Trailers that were not announced have no place behind a body of known length. */
 const struct why *
 up_stream_end(struct up_stream *st)
 {
-	struct str lines = queue_str(&st->in_trailer);
-	bool ok = true;
+	bool ok;
 
 	if (st->in_ended)
 		return NULL;
 	if (!st->has_head)
 		return WHY_UPSTREAM_BAD_HEAD;
 	st->in_ended = true;
-	if (st->response.is_chunked)
-		ok = queue_add(&st->in, "0\r\n", 3) && queue_add(&st->in, lines.p, lines.len)
-		    && queue_add(&st->in, "\r\n", 2);
+	ok = !st->response.is_chunked || h2_chunk_end(&st->in, queue_str(&st->in_trailer));
 	queue_fini(&st->in_trailer);
 	readable(st);
 	return ok ? NULL : WHY_NO_MEMORY;

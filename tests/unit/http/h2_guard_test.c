@@ -52,11 +52,13 @@ use_pays_for_frames(void **state)
 	(void)state;
 	h2_guard_init(&g, 0);
 	frames(&g, 0);			/* which leaves a debt of one */
-	h2_guard_request(&g);
-	assert_int_equal(frames(&g, 0), H2_FRAMES_PER_REQUEST - 1);
+	h2_guard_head(&g);
+	assert_int_equal(frames(&g, 0), H2_FRAMES_PER_HEAD - 1);
+	h2_guard_data(&g, 1);			/* of a stream of gRPC: a WINDOW_UPDATE and a PING may follow */
+	assert_int_equal(frames(&g, 0), H2_FRAMES_PER_DATA - 1);
 	for (int i = 0; i < 3 * H2_BYTES_PER_FRAME; i++)
 		h2_guard_data(&g, 1);
-	assert_int_equal(frames(&g, 0), 2);
+	assert_int_equal(frames(&g, 0), 3 * H2_BYTES_PER_FRAME * H2_FRAMES_PER_DATA + 2);
 	h2_guard_data(&g, SIZE_MAX / 4);
 	assert_int_equal(frames(&g, 0), H2_FRAMES_BURST);
 }

@@ -77,6 +77,11 @@ a_body_has_its_framing(void **state)
 	    POST, "content-length", "5");
 	becomes(true, "POST /x HTTP/1.1\r\nHost: a.example\r\ncontent-length: 0\r\nConnection: close\r\n\r\n",
 	    POST, "content-length", "0");
+	/* trailers follow, which have a place behind chunks alone */
+	becomes(false, "POST /x HTTP/1.1\r\nHost: a.example\r\ntrailer: x-sum\r\nTransfer-Encoding: chunked\r\n"
+	    "Connection: close\r\n\r\n", POST, "content-length", "5", "trailer", "x-sum");
+	becomes(true, "POST /x HTTP/1.1\r\nHost: a.example\r\ntrailer: x-sum\r\ncontent-length: 0\r\n"
+	    "Connection: close\r\n\r\n", POST, "content-length", "0", "trailer", "x-sum");
 	refused(POST, "content-length", "5");		/* and it has ended */
 	refused(POST, "content-length", "5x");
 	refused(POST, "content-length", "-1");
@@ -161,9 +166,33 @@ static void
 crumbs_are_one_cookie(void **state)
 {
 	(void)state;
-	becomes(true, "GET /x?y HTTP/1.1\r\nHost: a.example\r\ncookie: a=1; b=2; c=3\r\nx: y\r\nz: \r\n"
+	becomes(true, "GET /x?y HTTP/1.1\r\nHost: a.example\r\nx: y\r\nz: \r\ncookie: a=1; b=2; c=3\r\n"
 	    "Connection: close\r\n\r\n",
 	    GET, "cookie", "a=1", "cookie", "b=2", "x", "y", "cookie", "c=3", "z", "");
+	becomes(true, "GET /x?y HTTP/1.1\r\nHost: a.example\r\ncookie: ; \r\nConnection: close\r\n\r\n",
+	    GET, "cookie", "", "cookie", "");
+}
+
+/* They count as one field: what bounds them is the size of the head. */
+static void
+crumbs_are_as_many_as_fit(void **state)
+{
+	(void)state;
+	for (size_t most = 8192; most <= 65536; most *= 8) {
+		const struct why *why = NULL;
+		unsigned n = 0;
+
+		h2_request_init(&r, (struct head_limits){ most, 8 });
+		for (size_t i = 0; i < 8; i += 2)
+			assert_null(h2_request_field(&r, str_of(((const char *const[]){ GET })[i]),
+			    str_of(((const char *const[]){ GET })[i + 1])));
+		while ((why = h2_request_field(&r, STR("cookie"), STR("a=1"))) == NULL)
+			n++;
+		assert_ptr_equal(why, WHY_HEAD_TOO_LARGE);
+		assert_true(n > most / 5 - 100 && n <= most / 5);
+		assert_null(r.cookie.p);
+		h2_request_fini(&r);
+	}
 }
 
 static void
@@ -251,6 +280,7 @@ main(void)
 		cmocka_unit_test(what_belongs_to_connections_is_refused),
 		cmocka_unit_test(host_and_authority_agree),
 		cmocka_unit_test(crumbs_are_one_cookie),
+		cmocka_unit_test(crumbs_are_as_many_as_fit),
 		cmocka_unit_test(a_tunnel_is_an_upgrade),
 		cmocka_unit_test(what_is_too_large_is_said_so),
 		cmocka_unit_test(hints_are_read),

@@ -60,11 +60,16 @@ framing_is_what_the_body_needs(void **state)
 	begin(&c);
 	assert_null(field(&c, ":status", "404"));
 	assert_null(field(&c, "content-length", "3"));
-	expect(&c, false, false, "HTTP/1.1 404 Not Found\r\ncontent-length: 3\r\n\r\n");
+	expect(&c, false, false, "HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\n");
 	begin(&c);
 	assert_null(field(&c, ":status", "200"));
 	assert_null(field(&c, "content-length", "3"));
-	expect(&c, true, true, "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n");
+	expect(&c, true, true, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n");
+	begin(&c);		/* trailers follow, which have a place behind chunks alone */
+	assert_null(field(&c, ":status", "200"));
+	assert_null(field(&c, "content-length", "3"));
+	assert_null(field(&c, "trailer", "x-sum"));
+	expect(&c, false, false, "HTTP/1.1 200 OK\r\ntrailer: x-sum\r\nTransfer-Encoding: chunked\r\n\r\n");
 	begin(&c);
 	assert_null(field(&c, ":status", "304"));
 	expect(&c, true, false, "HTTP/1.1 304 Not Modified\r\n\r\n");

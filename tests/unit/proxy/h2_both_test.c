@@ -117,6 +117,101 @@ a_call_that_is_refused_is_unavailable(void **state)
 	assert_int_equal(whys(WHY_UPSTREAM_RESET), 1);
 }
 
+/* ---- frames that bring little ---- */
+
+static const char message[] = "\0\0\1\0\0\0\0\0\1" "m";
+static const char measure[] = "\0\0\4\10\0\0\0\0\0\0\0\0\1" "\0\0\10\6\0\0\0\0\0" "12345678";
+
+/* gRPC opens the window and sends a PING with each message that it has got, on either side. */
+static void
+small_messages_are_no_flood(void **state)
+{
+	enum { ROUNDS = 3900 };
+	int32_t id = call("application/grpc");
+	nghttp2_nv head = NV(":status", "200");
+
+	(void)state;
+	nghttp2_submit_headers(task->session, 0, 1, NULL, &head, 1, NULL);
+	BOTH_UNTIL(client, task, has(client, id, ":status: 200\n"));
+	for (size_t i = 1; i <= ROUNDS; i++) {
+		say_bytes(client->fd, message, sizeof message - 1);
+		say_bytes(client->fd, measure, sizeof measure - 1);
+		say_bytes(task->fd, message, sizeof message - 1);
+		say_bytes(task->fd, measure, sizeof measure - 1);
+		if (i % 100 == 0)
+			BOTH_UNTIL(client, task, task->call[1].len == i && got_of(client, id)->len == i);
+	}
+	assert_false(client->gone || task->gone);
+	reset_with(id, NGHTTP2_CANCEL, NGHTTP2_CANCEL);
+}
+
+/* Whatever a task sends that brings nothing. */
+static void
+flood(const char *frame, size_t len)
+{
+	int32_t id = call("text/plain");
+	nghttp2_nv head = NV(":status", "200");
+
+	nghttp2_submit_headers(task->session, 0, 1, NULL, &head, 1, NULL);
+	BOTH_UNTIL(client, task, has(client, id, ":status: 200\n"));
+	for (int i = 0; i < 20000 && whys(WHY_UPSTREAM_H2_BROKEN) == 0; i++) {
+		send(task->fd, frame, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (i % 100 == 0)
+			stage_turn();
+	}
+	WAIT_UNTIL(whys(WHY_UPSTREAM_H2_BROKEN) > 0);
+	PEER_UNTIL(client, got_of(client, id)->closed);
+}
+
+static void
+padding_is_no_data(void **state)
+{
+	(void)state;
+	flood("\0\0\3\0\10\0\0\0\1" "\2\0\0", 12);
+}
+
+static void
+an_empty_frame_is_no_data(void **state)
+{
+	(void)state;
+	flood("\0\0\0\0\0\0\0\0\1", 9);
+}
+
+static void
+windows_are_not_opened_without_use(void **state)
+{
+	(void)state;
+	flood(measure, 13);
+}
+
+/* ---- trailers behind a body whose length was announced ---- */
+
+static void
+announced_trailers_pass(void **state)
+{
+	nghttp2_nv ask[] = { NV(":method", "POST"), NV(":scheme", "http"), NV(":authority", "a.example"), NV(":path", "/"),
+		NV("content-length", "2"), NV("trailer", "x-sum") };
+	nghttp2_nv sum = NV("x-sum", "7"), head[] = { NV(":status", "200"), NV("content-length", "2"), NV("trailer", "x-sum") };
+	int32_t id = nghttp2_submit_headers(client->session, 0, -1, NULL, ask, 6, NULL);
+
+	(void)state;
+	peer_turn(client);
+	say_bytes(client->fd, "\0\0\2\0\0\0\0\0\1" "up", 11);
+	assert_int_equal(nghttp2_submit_headers(client->session, NGHTTP2_FLAG_END_STREAM, id, NULL, &sum, 1, NULL), 0);
+	peer_turn(client);
+	task = task_new(0, 100);
+	BOTH_UNTIL(client, task, task->call[1].ended);
+	assert_int_equal(task->call[1].len, 2);
+	assert_string_equal(task->call[1].sum, "7");
+	nghttp2_submit_headers(task->session, 0, 1, NULL, head, 3, NULL);
+	BOTH_UNTIL(client, task, has(client, id, ":status: 200\n"));
+	say_bytes(task->fd, "\0\0\2\0\0\0\0\0\1" "ok", 11);
+	assert_int_equal(nghttp2_submit_headers(task->session, NGHTTP2_FLAG_END_STREAM, 1, NULL, &sum, 1, NULL), 0);
+	BOTH_UNTIL(client, task, got_of(client, id)->ended);
+	assert_true(has(client, id, "\nx-sum: 7\n"));
+	assert_int_equal(got_of(client, id)->len, 2);
+}
+
 int
 main(void)
 {
@@ -127,6 +222,11 @@ main(void)
 		SCENE(other_codes_are_our_own_trouble),
 		SCENE(other_requests_get_a_response),
 		SCENE(a_call_that_is_refused_is_unavailable),
+		SCENE(small_messages_are_no_flood),
+		SCENE(padding_is_no_data),
+		SCENE(an_empty_frame_is_no_data),
+		SCENE(windows_are_not_opened_without_use),
+		SCENE(announced_trailers_pass),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@ struct call {			/* what came on a stream */
 	char		 path[64], body[4096];
 	size_t		 len;
 	bool		 te, ended, closed;
+	char		 sum[16];	/* x-sum, of its trailers */
 	uint32_t	 code;
 	const char	*reply;
 	size_t		 at;
@@ -39,6 +40,8 @@ task_on_header(nghttp2_session *s, const nghttp2_frame *f, const uint8_t *n, siz
 	t->last = f->hd.stream_id;
 	if (nl == 5 && memcmp(n, ":path", 5) == 0)
 		snprintf(c->path, sizeof c->path, "%.*s", (int)vl, (const char *)v);
+	if (nl == 5 && memcmp(n, "x-sum", 5) == 0)
+		snprintf(c->sum, sizeof c->sum, "%.*s", (int)vl, (const char *)v);
 	c->te |= nl == 2 && memcmp(n, "te", 2) == 0;
 	return 0;
 }
