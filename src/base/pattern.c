@@ -3,17 +3,19 @@
  * (Thompson's construction). Nothing goes back.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/bug.h"
 #include "base/pattern_priv.h"
 
 struct pattern_walk {
 	const struct pattern *of;
-	unsigned	*at, n;			/* where the ways stand that wait for a character */
-	unsigned	*mark;			/* by instruction: the turn in which it was last reached */
-	unsigned	*todo;			/* a stack */
-	unsigned	 turn;
-	bool		 begin, end, word;	/* of this place in the text; word: a boundary of one */
+	uint32_t	*at, n;			/* where the ways stand that wait for a character */
+	uint32_t	*mark;			/* by instruction: the turn in which it was last reached */
+	uint32_t	*todo;			/* a stack */
+	uint32_t	 turn;
+	/* of this place in the text; word: a boundary of one */
+	bool		 begin, end, line_begin, line_end, word;
 	bool		 matched;
 };
 
@@ -37,16 +39,48 @@ pattern_rune(struct str *s)
 	return rune;
 }
 
+static const struct rune_range *
+ranges_of(const struct pattern *p)
+{
+	return (const struct rune_range *)(p->inst + p->n);
+}
+
+static bool
+assertion_holds(const struct pattern_walk *w, uint32_t op)
+{
+	switch ((enum pattern_op)op) {
+	case OP_BEGIN:
+		return w->begin;
+	case OP_END:
+		return w->end;
+	case OP_LINE_BEGIN:
+		return w->line_begin;
+	case OP_LINE_END:
+		return w->line_end;
+	case OP_WORD:
+		return w->word;
+	case OP_NOT_WORD:
+		return !w->word;
+	case OP_SET:
+	case OP_SPLIT:
+	case OP_JUMP:
+	case OP_MATCH:
+	case OP_COUNT:
+		break;
+	}
+	BUG("no assertion");
+}
+
 /* All that is reached from an instruction without taking a character. */
 static void
-walk_reach(struct pattern_walk *w, unsigned from)
+walk_reach(struct pattern_walk *w, uint32_t from)
 {
-	unsigned n = 0;
+	uint32_t n = 0;
 
 	w->todo[n++] = from;
 	while (n > 0) {
 		ASSERT(n <= 2 * w->of->n && w->todo[n - 1] < w->of->n);
-		unsigned pc = w->todo[--n];
+		uint32_t pc = w->todo[--n];
 		const struct pattern_inst *i = &w->of->inst[pc];
 		if (w->mark[pc] == w->turn)
 			continue;
@@ -59,19 +93,21 @@ walk_reach(struct pattern_walk *w, unsigned from)
 			if (i->op == OP_SPLIT)
 				w->todo[n++] = i->y;
 			w->todo[n++] = i->x;
-		} else if (i->op == OP_BEGIN ? w->begin : i->op == OP_END ? w->end :
-		    (i->op == OP_WORD) == w->word)
+		} else if (assertion_holds(w, i->op))
 			w->todo[n++] = pc + 1;
 	}
 }
 
 static bool
-set_has(const struct rune_set *s, uint32_t rune)
+set_has(const struct pattern *p, const struct pattern_inst *i, uint32_t rune)
 {
-	for (unsigned i = 0; i < s->n; i++)
-		if (rune >= s->range[i].from && rune <= s->range[i].to)
-			return !s->not;
-	return s->not;
+	const struct rune_range *range = ranges_of(p) + i->x;
+	bool not = (i->y & SET_NOT) != 0;
+
+	for (uint32_t k = 0; k < (i->y & ~SET_NOT); k++)
+		if (rune >= range[k].from && rune <= range[k].to)
+			return !not;
+	return not;
 }
 
 static bool
@@ -80,29 +116,34 @@ is_word(uint32_t c)
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '_' || (c >= 'a' && c <= 'z');
 }
 
-/* Each place of the text: the ways that came here, and one that begins here. */
+/* Each place of the text: the ways that came here, and one that begins here, if it may. */
 static bool
-walk_all(struct pattern_walk *w, struct str text, unsigned *came)
+walk_all(struct pattern_walk *w, struct str text, uint32_t *came)
 {
-	uint32_t before = 0, rune = 0;
-	unsigned ncame = 0;
+	bool tied = w->of->inst[0].op == OP_BEGIN;
+	uint32_t before = '\n', rune = 0, ncame = 0;
 
 	for (w->begin = true; !w->matched; w->begin = false) {
 		struct str rest = text;
+		if (tied && !w->begin && ncame == 0)
+			break;
 		w->end = text.len == 0;
-		rune = w->end ? 0 : pattern_rune(&rest);
+		rune = w->end ? '\n' : pattern_rune(&rest);
+		w->line_begin = w->begin || before == '\n';
+		w->line_end = rune == '\n';
 		w->word = is_word(before) != is_word(rune);
 		ASSERT(ncame <= w->of->n);
 		w->n = 0;
 		w->turn++;
-		for (unsigned i = 0; i < ncame; i++)
+		for (uint32_t i = 0; i < ncame; i++)
 			walk_reach(w, came[i]);
-		walk_reach(w, 0);
+		if (!tied || w->begin)
+			walk_reach(w, 0);
 		if (w->end)
 			break;
 		ncame = 0;
-		for (unsigned i = 0; i < w->n; i++)
-			if (set_has(w->of->inst[w->at[i]].set, rune))
+		for (uint32_t i = 0; i < w->n; i++)
+			if (set_has(w->of, &w->of->inst[w->at[i]], rune))
 				came[ncame++] = w->at[i] + 1;
 		before = rune;
 		text = rest;
@@ -110,16 +151,62 @@ walk_all(struct pattern_walk *w, struct str text, unsigned *came)
 	return w->matched;
 }
 
+#define ROOM_OF(n)	(5 * (size_t)(n))
+#define SMALL		256		/* most expressions: their room is the stack's */
+
 bool
 pattern_match(const struct pattern *p, struct str text)
 {
-	unsigned *all = must_zalloc(5 * (size_t)p->n * sizeof *all);
-	struct pattern_walk w = { .of = p, .at = all, .mark = all + p->n, .todo = all + 2 * p->n };
+	uint32_t small[ROOM_OF(SMALL)];
+	uint32_t *room = p->n <= SMALL ? small : must_alloc(ROOM_OF(p->n) * sizeof *room);
+	struct pattern_walk w = { .of = p, .at = room, .mark = room + p->n, .todo = room + 2 * p->n };
 	bool matched;
 
 	ASSERT(p->n > 0 && p->n <= PROGRAM_MAX + 1 && p->inst[p->n - 1].op == OP_MATCH);
-	matched = walk_all(&w, text, all + 4 * p->n);
-
-	free(all);
+	memset(w.mark, 0, p->n * sizeof *w.mark);
+	matched = walk_all(&w, text, room + 4 * p->n);
+	if (room != small)
+		free(room);
 	return matched;
+}
+
+/* ---- as a block ---- */
+
+static size_t
+bytes_of(size_t n, size_t nranges)
+{
+	return sizeof(struct pattern) + n * sizeof(struct pattern_inst) +
+	    nranges * sizeof(struct rune_range);
+}
+
+size_t
+pattern_bytes(const struct pattern *p)
+{
+	return bytes_of(p->n, p->nranges);
+}
+
+static bool
+inst_valid(const struct pattern *p, const struct pattern_inst *i)
+{
+	if (i->op >= OP_COUNT)
+		return false;
+	if (i->op == OP_SET)
+		return (uint64_t)i->x + (i->y & ~SET_NOT) <= p->nranges;
+	return (i->op != OP_SPLIT && i->op != OP_JUMP) ||
+	    (i->x < p->n && (i->op == OP_JUMP || i->y < p->n));
+}
+
+/* The last one is OP_MATCH, so that there is one behind each of the others. */
+bool
+pattern_valid(const void *bytes, size_t len)
+{
+	const struct pattern *p = bytes;
+
+	if (len < sizeof *p || p->n == 0 || p->n > PROGRAM_MAX + 1 || p->nranges > RANGES_MAX ||
+	    len != bytes_of(p->n, p->nranges) || p->inst[p->n - 1].op != OP_MATCH)
+		return false;
+	for (uint32_t i = 0; i < p->n; i++)
+		if (!inst_valid(p, &p->inst[i]))
+			return false;
+	return true;
 }

@@ -1,7 +1,8 @@
 /*
  * pattern: regular expressions as Go writes them (RE2), in time linear in the text, whoever wrote
  * them. What is not understood is refused, never guessed: no look-around, no back references, no
- * \p classes.
+ * \p classes. What comes of an expression is one block without pointers: the routing table has
+ * such blocks, and workers walk them in place.
  */
 #ifndef BASE_PATTERN_H
 #define BASE_PATTERN_H
@@ -20,5 +21,9 @@ struct pattern;
 const struct pattern	*pattern_parse(struct arena *, struct str, char problem[PATTERN_PROBLEM]);
 /* Whether it matches anywhere in the text, as Go's MatchString: ^ and $ tie it to the ends. */
 bool			 pattern_match(const struct pattern *, struct str text);
+
+size_t			 pattern_bytes(const struct pattern *);
+/* Whether foreign bytes, aligned to 4, are a pattern: then no match reads or writes beyond them. */
+bool			 pattern_valid(const void *bytes, size_t len);
 
 #endif

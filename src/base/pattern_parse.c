@@ -3,6 +3,7 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bug.h"
@@ -12,11 +13,18 @@
 #define REPEAT_MAX	1000		/* RE2's */
 #define RUNE_MAX	0x10ffffu
 
+struct rune_set {
+	unsigned	 n;
+	bool		 not, written;
+	uint32_t	 at;			/* its first range in the program, once written */
+	struct rune_range *range;
+};
+
 struct pattern_node {
-	enum node_kind { NODE_EMPTY, NODE_SET, NODE_CAT, NODE_ALT, NODE_REPEAT, NODE_BEGIN,
-	    NODE_END, NODE_WORD, NODE_NOT_WORD } kind;
+	enum node_kind { NODE_EMPTY, NODE_SET, NODE_CAT, NODE_ALT, NODE_REPEAT, NODE_ASSERT } kind;
+	enum pattern_op	 assert;		/* of NODE_ASSERT */
 	const struct pattern_node *left, *right;
-	const struct rune_set *set;
+	struct rune_set	*set;
 	unsigned	 least, most;		/* of a repeat; most UINT32_MAX: no end */
 };
 
@@ -28,6 +36,7 @@ struct pattern_reader {
 	unsigned	 depth;
 	bool		 fold;			/* (?i) */
 	bool		 dot_all;		/* (?s) */
+	bool		 lines;			/* (?m) */
 	char		*problem;
 	bool		 failed;
 };
@@ -86,24 +95,32 @@ take(struct pattern_reader *r, const char *s)
 }
 
 static void
-set_add(struct pattern_reader *r, struct rune_set *s, uint32_t from, uint32_t to)
+set_put(struct pattern_reader *r, struct rune_set *s, uint32_t from, uint32_t to)
 {
-	struct rune_range *grown = arena_zalloc(r->arena, (s->n + 3) * sizeof *grown);
+	struct rune_range *grown;
 
 	ASSERT(from <= to);
-	if (s->n > 0)
-		memcpy(grown, s->range, s->n * sizeof *grown);
-	s->range = grown;
-	s->range[s->n++] = (struct rune_range){ from, to };
-	for (uint32_t c = 'a'; r->fold && c <= 'z'; c++) {	/* ASCII alone; others are refused under (?i) */
-		uint32_t big = c - 'a' + 'A';
-		bool has_small = from <= c && c <= to, has_big = from <= big && big <= to;
-		if (has_small == has_big)
-			continue;
-		grown = arena_zalloc(r->arena, (s->n + 1) * sizeof *grown);
-		memcpy(grown, s->range, s->n * sizeof *grown);
+	if ((s->n & (s->n - 1)) == 0) {		/* room for a power of two */
+		grown = arena_zalloc(r->arena, (s->n == 0 ? 1 : 2 * s->n) * sizeof *grown);
+		if (s->n > 0)
+			memcpy(grown, s->range, s->n * sizeof *grown);
 		s->range = grown;
-		s->range[s->n++] = has_small ? (struct rune_range){ big, big } : (struct rune_range){ c, c };
+	}
+	s->range[s->n++] = (struct rune_range){ from, to };
+}
+
+/* Under (?i), ASCII alone (others are refused there), and the two beyond it that fold to ASCII. */
+static void
+set_add(struct pattern_reader *r, struct rune_set *s, uint32_t from, uint32_t to)
+{
+	set_put(r, s, from, to);
+	for (uint32_t c = 'a'; r->fold && c <= 'z'; c++) {
+		uint32_t big = c - 'a' + 'A', far = c == 'k' ? 0x212a : c == 's' ? 0x17f : 0;
+		bool has_small = from <= c && c <= to, has_big = from <= big && big <= to;
+		if (has_small != has_big)
+			set_put(r, s, has_small ? big : c, has_small ? big : c);
+		if (far != 0 && (has_small || has_big))
+			set_put(r, s, far, far);
 	}
 }
 
@@ -142,6 +159,30 @@ set_add_class(struct pattern_reader *r, struct rune_set *s, char c)
 	return true;
 }
 
+static int
+hex_value(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 :
+	    c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Behind \x: two digits, or some in braces. */
+static bool
+hex_take(struct pattern_reader *r, uint32_t *rune)
+{
+	bool braces = take(r, "{");
+	unsigned n = 0;
+
+	*rune = 0;
+	for (int v; r->rest.len > 0 && (braces || n < 2) && (v = hex_value(*r->rest.p)) >= 0; n++) {
+		*rune = *rune * 16 + (uint32_t)v;
+		if (*rune > RUNE_MAX)
+			return false;
+		advance(r, 1);
+	}
+	return braces ? n > 0 && take(r, "}") : n == 2;
+}
+
 /* Behind the backslash: one character. */
 static bool
 escape_take(struct pattern_reader *r, uint32_t *rune)
@@ -152,6 +193,8 @@ escape_take(struct pattern_reader *r, uint32_t *rune)
 
 	if (c == '\0' || (unsigned char)c >= 0x80)
 		return false;
+	if (take(r, "x"))
+		return hex_take(r, rune) && (*rune < 0x80 || !r->fold);
 	if ((at = strchr(from, c)) != NULL)
 		*rune = (unsigned char)to[at - from];
 	else if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
@@ -160,6 +203,39 @@ escape_take(struct pattern_reader *r, uint32_t *rune)
 		*rune = (unsigned char)c;
 	advance(r, 1);
 	return true;
+}
+
+/* Behind "[:": the rest of [:alpha:] and the like. */
+static bool
+set_add_named(struct pattern_reader *r, struct rune_set *s)
+{
+	static const struct { const char *name; struct rune_range range[4]; } classes[] = {
+		{ "alnum", { { '0', '9' }, { 'A', 'Z' }, { 'a', 'z' } } },
+		{ "alpha", { { 'A', 'Z' }, { 'a', 'z' } } }, { "ascii", { { 0, 0x7f } } },
+		{ "blank", { { '\t', '\t' }, { ' ', ' ' } } }, { "cntrl", { { 0, 0x1f }, { 0x7f, 0x7f } } },
+		{ "digit", { { '0', '9' } } }, { "graph", { { '!', '~' } } }, { "lower", { { 'a', 'z' } } },
+		{ "print", { { ' ', '~' } } },
+		{ "punct", { { '!', '/' }, { ':', '@' }, { '[', '`' }, { '{', '~' } } },
+		{ "space", { { '\t', '\r' }, { ' ', ' ' } } }, { "upper", { { 'A', 'Z' } } },
+		{ "word", { { '0', '9' }, { 'A', 'Z' }, { '_', '_' }, { 'a', 'z' } } },
+		{ "xdigit", { { '0', '9' }, { 'A', 'F' }, { 'a', 'f' } } } };
+	bool not = take(r, "^");
+
+	for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
+		const struct rune_range *range = classes[i].range;
+		unsigned n = 0;
+		if (!str_starts(r->rest, str_of(classes[i].name)))
+			continue;
+		advance(r, strlen(classes[i].name));
+		while (n < 4 && range[n].to > 0)
+			n++;
+		if (not)
+			set_add_all_but(r, s, range, n);
+		for (unsigned k = 0; k < n && !not; k++)
+			set_add(r, s, range[k].from, range[k].to);
+		return take(r, ":]");
+	}
+	return false;
 }
 
 static bool
@@ -183,8 +259,11 @@ read_class(struct pattern_reader *r)
 	for (bool first = true; first || !peek(r, ']'); first = false) {
 		if (r->rest.len == 0)
 			return refuse(r, "a '[' that nothing closes");
-		if (take(r, "[:"))
-			return refuse(r, "[: :] inside of brackets");
+		if (take(r, "[:")) {
+			if (!set_add_named(r, s))
+				return refuse(r, "[: :] with a name that is not known");
+			continue;
+		}
 		if (r->rest.len > 1 && peek(r, '\\') && set_add_class(r, s, r->rest.p[1])) {
 			advance(r, 2);
 			continue;
@@ -249,7 +328,9 @@ read_flags(struct pattern_reader *r, bool *alone)
 			r->fold = on;
 		else if (peek(r, 's'))
 			r->dot_all = on;
-		else
+		else if (peek(r, 'm'))
+			r->lines = on;
+		else if (!peek(r, 'U'))		/* as short as can be: whether it matches is the same */
 			break;
 	*alone = peek(r, ')');
 	return *alone || take(r, ":");
@@ -259,7 +340,7 @@ read_flags(struct pattern_reader *r, bool *alone)
 static const struct pattern_node *
 read_group(struct pattern_reader *r)
 {
-	bool fold = r->fold, dot_all = r->dot_all, alone = false;
+	bool fold = r->fold, dot_all = r->dot_all, lines = r->lines, alone = false;
 	const struct pattern_node *n;
 
 	if (take(r, "?") && !read_flags(r, &alone))
@@ -277,6 +358,16 @@ read_group(struct pattern_reader *r)
 		return refuse(r, "a '(' that nothing closes");
 	r->fold = fold;
 	r->dot_all = dot_all;
+	r->lines = lines;
+	return n;
+}
+
+static const struct pattern_node *
+node_assert(struct pattern_reader *r, enum pattern_op op)
+{
+	struct pattern_node *n = node_new(r, NODE_ASSERT, NULL, NULL);
+
+	n->assert = op;
 	return n;
 }
 
@@ -288,13 +379,13 @@ read_escape(struct pattern_reader *r)
 	uint32_t rune;
 
 	if (take(r, "b"))
-		return node_new(r, NODE_WORD, NULL, NULL);
+		return node_assert(r, OP_WORD);
 	if (take(r, "B"))
-		return node_new(r, NODE_NOT_WORD, NULL, NULL);
+		return node_assert(r, OP_NOT_WORD);
 	if (take(r, "A"))
-		return node_new(r, NODE_BEGIN, NULL, NULL);
+		return node_assert(r, OP_BEGIN);
 	if (take(r, "z"))
-		return node_new(r, NODE_END, NULL, NULL);
+		return node_assert(r, OP_END);
 	if (r->rest.len > 0 && set_add_class(r, s, *r->rest.p)) {
 		advance(r, 1);
 		n = node_new(r, NODE_SET, NULL, NULL);
@@ -319,9 +410,9 @@ read_atom(struct pattern_reader *r)
 	if (take(r, "."))
 		return node_any(r);
 	if (take(r, "^"))
-		return node_new(r, NODE_BEGIN, NULL, NULL);
+		return node_assert(r, r->lines ? OP_LINE_BEGIN : OP_BEGIN);
 	if (take(r, "$"))
-		return node_new(r, NODE_END, NULL, NULL);
+		return node_assert(r, r->lines ? OP_LINE_END : OP_END);
 	return node_rune(r, pattern_rune(&r->rest));
 }
 
@@ -333,14 +424,16 @@ count_take(struct str *s, unsigned *n)
 
 	while (digits < s->len && s->p[digits] >= '0' && s->p[digits] <= '9')
 		digits++;
-	if (digits == 0 || !str_to_u64((struct str){ s->p, digits }, &x) || x > REPEAT_MAX)
+	if (digits == 0)
 		return false;
+	if (!str_to_u64((struct str){ s->p, digits }, &x) || x > REPEAT_MAX)
+		x = REPEAT_MAX + 1;
 	*n = (unsigned)x;
 	*s = (struct str){ s->p + digits, s->len - digits };
 	return true;
 }
 
-/* "{2}", "{2,}" or "{2,5}"; false: these are plain characters, or too many. */
+/* "{2}", "{2,}" or "{2,5}"; false: these are plain characters, or too many, which is refused. */
 static bool
 braces_take(struct pattern_reader *r, unsigned *least, unsigned *most)
 {
@@ -360,6 +453,8 @@ braces_take(struct pattern_reader *r, unsigned *least, unsigned *most)
 	}
 	if (s.len == 0 || *s.p != '}')
 		return false;
+	if (*least > REPEAT_MAX || (*most > REPEAT_MAX && *most != UINT32_MAX))
+		return refuse(r, "a repetition of more than %d times", REPEAT_MAX) != NULL;
 	r->rest = (struct str){ s.p + 1, s.len - 1 };
 	return true;
 }
@@ -389,15 +484,12 @@ read_repeat(struct pattern_reader *r)
 	unsigned least, most;
 	struct pattern_node *all;
 
-	if (r->failed || !repeat_take(r, &least, &most)) {
-		if (!r->failed && peek(r, '{'))
-			return refuse(r, "a '{' that is no repetition up to %d; expected \\{", REPEAT_MAX);
+	if (r->failed || !repeat_take(r, &least, &most))
 		return n;
-	}
 	if (most < least)
 		return refuse(r, "a repetition whose maximum is below its minimum");
 	take(r, "?");				/* as short as can be: whether it matches is the same */
-	if (r->rest.len > 0 && strchr("*+?{", *r->rest.p) != NULL)
+	if (r->rest.len > 0 && repeat_take(r, &(unsigned){ 0 }, &(unsigned){ 0 }))
 		return refuse(r, "two repetitions after each other");
 	all = node_new(r, NODE_REPEAT, n, NULL);
 	all->least = least;
@@ -428,20 +520,40 @@ read_alt(struct pattern_reader *r)
 /* ---- the program ---- */
 
 struct pattern_writer {
-	struct pattern	*of;
+	struct pattern_inst *inst;
+	struct rune_range *range;
+	uint32_t	 n, nranges;
 	bool		 full;
 };
 
-static unsigned
+static uint32_t
 emit(struct pattern_writer *w, struct pattern_inst inst)
 {
-	ASSERT(w->of->n <= PROGRAM_MAX && (inst.op == OP_SET) == (inst.set != NULL));
-	if (w->of->n == PROGRAM_MAX) {
+	ASSERT(w->n <= PROGRAM_MAX && inst.op < OP_COUNT);
+	if (w->n == PROGRAM_MAX) {
 		w->full = true;
 		return 0;
 	}
-	w->of->inst[w->of->n] = inst;
-	return w->of->n++;
+	w->inst[w->n] = inst;
+	return w->n++;
+}
+
+/* Its ranges stand in the program once, however often it is repeated. */
+static void
+write_set(struct pattern_writer *w, struct rune_set *s)
+{
+	if (!s->written && s->n > RANGES_MAX - w->nranges) {
+		w->full = true;
+		return;
+	}
+	if (!s->written && s->n > 0)
+		memcpy(w->range + w->nranges, s->range, s->n * sizeof *s->range);
+	if (!s->written) {
+		s->at = w->nranges;
+		w->nranges += s->n;
+		s->written = true;
+	}
+	emit(w, (struct pattern_inst){ OP_SET, s->at, s->n | (s->not ? SET_NOT : 0) });
 }
 
 static void	write_node(struct pattern_writer *, const struct pattern_node *);
@@ -449,13 +561,13 @@ static void	write_node(struct pattern_writer *, const struct pattern_node *);
 static void
 write_optional(struct pattern_writer *w, const struct pattern_node *n, bool again)
 {
-	unsigned split = emit(w, (struct pattern_inst){ .op = OP_SPLIT });
+	uint32_t split = emit(w, (struct pattern_inst){ .op = OP_SPLIT });
 
-	w->of->inst[split].x = w->of->n;
+	w->inst[split].x = w->n;
 	write_node(w, n);
 	if (again)
 		emit(w, (struct pattern_inst){ .op = OP_JUMP, .x = split });
-	w->of->inst[split].y = w->of->n;
+	w->inst[split].y = w->n;
 }
 
 static void
@@ -472,14 +584,14 @@ write_repeat(struct pattern_writer *w, const struct pattern_node *n)
 static void
 write_alt(struct pattern_writer *w, const struct pattern_node *n)
 {
-	unsigned split = emit(w, (struct pattern_inst){ .op = OP_SPLIT }), jump;
+	uint32_t split = emit(w, (struct pattern_inst){ .op = OP_SPLIT }), jump;
 
-	w->of->inst[split].x = w->of->n;
+	w->inst[split].x = w->n;
 	write_node(w, n->left);
 	jump = emit(w, (struct pattern_inst){ .op = OP_JUMP });
-	w->of->inst[split].y = w->of->n;
+	w->inst[split].y = w->n;
 	write_node(w, n->right);
-	w->of->inst[jump].x = w->of->n;
+	w->inst[jump].x = w->n;
 }
 
 /* Even nothing is an instruction: repetitions of it, too, come to the program's end. */
@@ -490,10 +602,10 @@ write_node(struct pattern_writer *w, const struct pattern_node *n)
 		return;
 	switch (n->kind) {
 	case NODE_EMPTY:
-		emit(w, (struct pattern_inst){ .op = OP_JUMP, .x = w->of->n + 1 });
+		emit(w, (struct pattern_inst){ .op = OP_JUMP, .x = w->n + 1 });
 		break;
 	case NODE_SET:
-		emit(w, (struct pattern_inst){ .op = OP_SET, .set = n->set });
+		write_set(w, n->set);
 		break;
 	case NODE_CAT:
 		write_node(w, n->left);
@@ -505,27 +617,41 @@ write_node(struct pattern_writer *w, const struct pattern_node *n)
 	case NODE_REPEAT:
 		write_repeat(w, n);
 		break;
-	case NODE_BEGIN:
-		emit(w, (struct pattern_inst){ .op = OP_BEGIN });
-		break;
-	case NODE_END:
-		emit(w, (struct pattern_inst){ .op = OP_END });
-		break;
-	case NODE_WORD:
-		emit(w, (struct pattern_inst){ .op = OP_WORD });
-		break;
-	case NODE_NOT_WORD:
-		emit(w, (struct pattern_inst){ .op = OP_NOT_WORD });
+	case NODE_ASSERT:
+		emit(w, (struct pattern_inst){ .op = n->assert });
 		break;
 	}
+}
+
+static const struct pattern *
+program_make(struct arena *a, const struct pattern_node *root)
+{
+	struct pattern_writer w = { .n = 0 };
+	struct pattern *p = NULL;
+
+	w.inst = must_alloc((PROGRAM_MAX + 1) * sizeof *w.inst);
+	w.range = must_alloc(RANGES_MAX * sizeof *w.range);
+	write_node(&w, root);
+	if (!w.full) {
+		w.inst[w.n++] = (struct pattern_inst){ .op = OP_MATCH };
+		p = arena_zalloc(a, sizeof *p + w.n * sizeof *w.inst + w.nranges * sizeof *w.range);
+		p->n = w.n;
+		p->nranges = w.nranges;
+		memcpy(p->inst, w.inst, w.n * sizeof *w.inst);
+		memcpy(p->inst + w.n, w.range, w.nranges * sizeof *w.range);
+		ASSERT(pattern_valid(p, pattern_bytes(p)));
+	}
+	free(w.inst);
+	free(w.range);
+	return p;
 }
 
 const struct pattern *
 pattern_parse(struct arena *a, struct str s, char problem[PATTERN_PROBLEM])
 {
 	struct pattern_reader r = { .arena = a, .rest = s, .problem = problem };
-	struct pattern_writer w = { .of = arena_zalloc(a, sizeof *w.of) };
 	const struct pattern_node *root;
+	const struct pattern *p;
 
 	if (s.len > PATTERN_MAX)
 		return refuse(&r, "an expression of more than %d bytes", PATTERN_MAX), NULL;
@@ -536,10 +662,6 @@ pattern_parse(struct arena *a, struct str s, char problem[PATTERN_PROBLEM])
 		refuse(&r, "a ')' that nothing opens");
 	if (r.failed)
 		return NULL;
-	w.of->inst = arena_zalloc(a, (PROGRAM_MAX + 1) * sizeof *w.of->inst);
-	write_node(&w, root);
-	if (w.full)
-		return refuse(&r, "repetitions that are too large altogether"), NULL;
-	w.of->inst[w.of->n++].op = OP_MATCH;
-	return w.of;
+	p = program_make(a, root);
+	return p != NULL ? p : (refuse(&r, "repetitions that are too large altogether"), NULL);
 }

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "http/h1_write.h"
 #include "proxy/exchange_priv.h"
+#include "proxy/request_view.h"
 #include "proxy/rewrite.h"
 
 #define IN_ROW	16	/* pipelined exchanges before others get their turn */
@@ -63,6 +64,22 @@ here(struct exchange *x, const struct message *h)
 	return str_of(addr_text(&a, x->here));
 }
 
+/* NULL: *why is said. */
+static const struct table_service *
+find_service(struct exchange *x, const struct message *h, const struct edits *edits,
+    const struct why **why)
+{
+	const struct request_fields fields = { h, edits };
+	const struct request_view view = request_view(&fields, &x->from);
+
+	ASSERT(x->table == NULL);
+	*why = WHY_NO_TABLE;
+	if (x->proxy->table == NULL)
+		return NULL;
+	x->table = table_ref(x->proxy->table);
+	return table_match(x->table, &view, why);
+}
+
 /* A whole head of `used` bytes. Its slices are used here or not at all. */
 static enum state
 head_done(struct exchange *x, const struct message *h, size_t used)
@@ -90,14 +107,10 @@ head_done(struct exchange *x, const struct message *h, size_t used)
 	}
 	if ((why = front_judge(x, h)) != NULL)
 		return exchange_fail(x, why);
-	why = WHY_NO_TABLE;
-	if (p->table != NULL) {
-		x->table = table_ref(p->table);
-		x->service = table_match(x->table, h->host, h->path, &why);
-	}
+	rewrite_request(&edits, h, sender, &x->from, x->from_text, here(x, h));
+	x->service = find_service(x, h, &edits, &why);
 	if (x->service == NULL)
 		return exchange_fail(x, why);
-	rewrite_request(&edits, h, sender, &x->from, x->from_text, here(x, h));
 	if (!h1_write_request(&x->up.head, h, &edits, h->upgrade ? H1_UPGRADE : H1_UNSAID))
 		return exchange_fail(x, WHY_NO_MEMORY);
 	/* one of HTTP/2 may say that it has not processed a request */

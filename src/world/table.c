@@ -22,6 +22,8 @@ const struct table_part table_parts[PARTS] = {
 	[PART_TASKS] = { sizeof(struct table_task), TASKS_MAX },
 	[PART_ROUTES] = { sizeof(struct table_route), 65536 },
 	[PART_TCP] = { sizeof(struct table_tcp), 65536 },
+	[PART_CONDITIONS] = { sizeof(struct table_code), 65536 },
+	[PART_CODE] = { sizeof(uint32_t), 16 << 20 },
 	[PART_TEXT] = { 1, 16 << 20 },
 };
 
@@ -216,23 +218,47 @@ services_and_tasks_ok(const struct table *t)
 }
 
 static bool
+conditions_ok(const struct table *t)
+{
+	uint32_t n, nwords;
+	const struct table_code *c = part_of(t, PART_CONDITIONS, &n);
+	const uint32_t *word = part_of(t, PART_CODE, &nwords);
+
+	for (uint32_t i = 0; i < n; i++)
+		if (c[i].at + (uint64_t)c[i].bytes / 4 > nwords || c[i].bytes % 4 != 0 ||
+		    !condition_valid(word + c[i].at, c[i].bytes))
+			return false;
+	return true;
+}
+
+/* Parents stand before their children, so that every walk ends. */
+static bool
+route_ok(const struct table *t, uint32_t at)
+{
+	const struct table_route *r = &t->route[at];
+
+	return text_ok(t, r->host) && path_ok(t, r->path) && bool_ok(&r->by_rule) && bool_ok(&r->whole) &&
+	    bool_ok(&r->gives_way) && (r->service < t->head->part[PART_SERVICES].n ||
+	    r->service == TABLE_REFUSED) && r->condition <= t->head->part[PART_CONDITIONS].n &&
+	    r->first <= at && (r->parent == NO_PARENT || r->parent < r->first);
+}
+
+static bool
 routes_ok(struct table *t)
 {
-	uint32_t n, nservices;
+	uint32_t n;
 	int kind = 0;
 
 	t->route = table_routes(t, &n);
-	table_services(t, &nservices);
 	t->exact_end = t->wild_end = 0;
-	t->refuses = false;
+	t->refuses = t->rules = t->gives_way = false;
 	for (uint32_t i = 0; i < n; i++) {
 		const struct table_route *r = &t->route[i];
-		if (!text_ok(t, r->host) || !path_ok(t, r->path) ||
-		    (r->service >= nservices && r->service != TABLE_REFUSED))
+		if (!route_ok(t, i) || host_kind(table_text(t, r->host)) < kind)
 			return false;
 		t->refuses |= r->service == TABLE_REFUSED;
-		if (host_kind(table_text(t, r->host)) < kind)
-			return false;
+		t->rules |= r->by_rule;
+		t->gives_way |= r->gives_way;
 		kind = host_kind(table_text(t, r->host));
 		t->exact_end += kind == 0;
 		t->wild_end += kind <= 1;
@@ -261,8 +287,8 @@ table_view(struct table *t, const void *base, size_t size)
 {
 	t->base = base;
 	t->head = base;
-	return head_ok(t->head, size) && nodes_ok(t) && services_and_tasks_ok(t) && routes_ok(t) &&
-	    tcp_ok(t);
+	return head_ok(t->head, size) && nodes_ok(t) && services_and_tasks_ok(t) &&
+	    conditions_ok(t) && routes_ok(t) && tcp_ok(t);
 }
 
 /* ---- life ---- */
@@ -369,4 +395,13 @@ struct str
 table_text(const struct table *t, struct table_ref r)
 {
 	return (struct str){ t->base + t->head->part[PART_TEXT].at + r.at, r.len };
+}
+
+const struct condition *
+table_condition(const struct table *t, uint32_t number)
+{
+	const struct table_code *c = part_of(t, PART_CONDITIONS, NULL);
+
+	ASSERT(number > 0 && number <= t->head->part[PART_CONDITIONS].n);
+	return (const void *)((const uint32_t *)part_of(t, PART_CODE, NULL) + c[number - 1].at);
 }

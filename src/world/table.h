@@ -11,6 +11,7 @@
 #include "base/addr.h"
 #include "base/str.h"
 #include "base/why.h"
+#include "world/condition.h"
 
 enum policy {
 #define POLICY(id, name, text) POLICY_##id,
@@ -85,11 +86,30 @@ struct table_service {
 
 #define TABLE_REFUSED	UINT32_MAX
 
+/*
+ * What leads requests to a service. A plain route does so by its host and path alone, and of
+ * several the most specific one has a request. A route of a rule has the host and path that each
+ * request which its rule matches has, and a condition when that is not all of the rule; of several
+ * the one of the greatest priority has a request.
+ */
 struct table_route {
 	/* lower case; "*.example.com" for all below, "+.example.com" for one label more; empty: any */
 	struct table_ref host;
-	struct table_ref path;		/* prefix, begins with '/' */
-	uint32_t	 service;	/* TABLE_REFUSED: requests end here, whatever wider route there is */
+	struct table_ref path;		/* prefix, begins with '/'; of rules by characters, else by segments */
+	uint32_t	 service;	/* TABLE_REFUSED: requests end here, whatever other route there is */
+	/* of rules: */
+	bool		 by_rule;
+	bool		 whole;		/* the path is all of it, no prefix */
+	/* Refused: it has what no served route has, and beyond that the requests of those that it takes
+	 * precedence over: they have no greater priority and no entry point (`ways`) that it has not. */
+	bool		 gives_way;
+	uint32_t	 condition;	/* of table_maker_condition; 0: none */
+	int64_t		 priority;
+	uint64_t	 ways;
+	/* Filled in by table_maker_seal: */
+	uint32_t	 place;		/* among all routes of rules, the one with precedence first */
+	uint32_t	 first;		/* route of the same host and path */
+	uint32_t	 parent;	/* last route of this host with the next shorter path; UINT32_MAX: none */
 };
 
 /* Connections that are relayed as they are. */
@@ -115,14 +135,16 @@ const struct table_tcp	*table_tcp(const struct table *, uint32_t *n);
 struct str		 table_text(const struct table *, struct table_ref);
 
 /*
- * The service for a host (no port, any case) and a path: exact host first, then "+.suffix" and
- * "*.suffix" hosts, the longest suffix first, then routes for any host; among those the longest
- * path prefix that ends at a '/' or at the end of the path. A host whose paths do not match
- * falls through to the next. NULL with a reason: NO_ROUTE or ROUTE_REFUSED. A refused route
- * matches more than others do: its prefix may end anywhere, and it is compared with what the
- * path means to a task, too (escapes decoded, empty and dot segments taken out).
+ * The service for a request. Of plain routes: exact host first, then "+.suffix" and "*.suffix"
+ * hosts, the longest suffix first, then routes for any host; among those the longest path prefix
+ * that ends at a '/' or at the end of the path. A host whose paths do not match falls through to
+ * the next. Of routes of rules, which match the path as Traefik reads it (table_path.h): the
+ * greatest priority, and among equal ones what is refused. Where there is one of both kinds: the
+ * more specific host, then the longer path, then the plain one. NULL with a reason: NO_ROUTE or
+ * ROUTE_REFUSED. What is refused is compared with what the path may mean to a task, too (escapes
+ * decoded, empty and dot segments taken out).
  */
-const struct table_service *table_match(const struct table *, struct str host, struct str path,
+const struct table_service *table_match(const struct table *, const struct request_view *,
     const struct why **);
 
 /* What is relayed of the connections to a listener, and what must be known of each for that. */
@@ -153,6 +175,7 @@ uint32_t		 table_maker_service(struct table_maker *, const struct table_service 
 /* service, node_slot are filled in */
 uint32_t		 table_maker_task(struct table_maker *, const struct table_task *);
 void			 table_maker_route(struct table_maker *, const struct table_route *);	/* in any order */
+uint32_t		 table_maker_condition(struct table_maker *, const struct condition *);
 void			 table_maker_tcp(struct table_maker *, const struct table_tcp *);	/* the same */
 /* Seals. On success *fd belongs to the caller. WHY_TABLE_LARGE, WHY_SYSTEM (errno). */
 const struct why	*table_maker_seal(struct table_maker *, int *fd);

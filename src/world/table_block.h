@@ -1,6 +1,6 @@
 /*
- * table_block: how a table lies in memory: a head, five arrays, and the text that they point
- * into. Known to the files that build, check and search it alone.
+ * table_block: how a table lies in memory: a head, arrays, and the text and the conditions
+ * that they point into. Known to the files that build, check and search it alone.
  */
 #ifndef WORLD_TABLE_BLOCK_H
 #define WORLD_TABLE_BLOCK_H
@@ -9,17 +9,24 @@
 
 #include "world/table.h"
 
-enum part { PART_NODES, PART_SERVICES, PART_TASKS, PART_ROUTES, PART_TCP, PART_TEXT, PARTS };
+enum part { PART_NODES, PART_SERVICES, PART_TASKS, PART_ROUTES, PART_TCP, PART_CONDITIONS,
+    PART_CODE, PART_TEXT, PARTS };
 
 extern const struct table_part {
 	uint32_t	width, most;
 } table_parts[PARTS];
 
+#define NO_PARENT	UINT32_MAX
+/* A condition in PART_CODE, which has words. */
+struct table_code {
+	uint32_t	at, bytes;
+};
+
 #define TABLE_MAGIC	UINT64_C(0x31656c6261546f4d)	/* "MoTable1" */
 /* Differs between builds whose structures differ, so that neither reads the other's table. */
 #define TABLE_SHAPE (uint32_t)((((sizeof(struct table_node) * 1021 + \
     sizeof(struct table_service)) * 1021 + sizeof(struct table_task)) * 1021 + \
-    sizeof(struct table_route)) * 1021 + sizeof(struct table_tcp))
+    sizeof(struct table_route)) * 1021 + sizeof(struct table_tcp) * 1021 + MATCHER_COUNT)
 #define TABLE_SEALS	(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 /* a century: a deadline made of it cannot overflow */
 #define TABLE_USEC_MOST	INT64_C(3000000000000000)
@@ -38,15 +45,18 @@ struct table {
 	const struct table_head *head;
 	const struct table_route *route;
 	uint32_t	 exact_end, wild_end;	/* routes: exact hosts, "*.…" and "+.…" hosts, any host */
-	bool		 refuses;	/* some of them */
+	bool		 refuses, rules, gives_way;	/* some of them */
 };
 
-/* Routes stand sorted: exact hosts, "*.…" and "+.…" hosts, any host; equal hosts together; then
- * by path_order; then as they were added. */
+/*
+ * Routes stand sorted: exact hosts, "*.…" and "+.…" hosts, any host; equal hosts together, by
+ * text_order; then by path, by text_order. So all paths of a host that a longer one begins with
+ * are found by one search: the last that does not stand behind it, and then from parent to parent.
+ * Of equal hosts and paths plain routes stand first, then those of rules by their place.
+ */
 int	host_kind(struct str host);		/* 0, 1, 2 */
-int	host_order(struct str, struct str);	/* among hosts of one kind */
-/* long ones first, so that a search for one length rarely looks at bytes */
-int	path_order(struct str, struct str);
+int	text_order(struct str, struct str);
+const struct condition	*table_condition(const struct table *, uint32_t number);
 /* Rows of PART_TCP stand sorted by the listener's name, then by host. */
 int	tcp_order(struct str listener, struct str host, struct str other_listener,
 	    struct str other_host);

@@ -1,5 +1,5 @@
 /*
- * table_maker: five growing arrays and a text, written out as one block and sealed.
+ * table_maker: growing arrays and a text, written out as one block and sealed.
  * Must not check what it is given beyond what would make an index wrong: discovery has.
  */
 #include <errno.h>
@@ -139,20 +139,128 @@ table_maker_tcp(struct table_maker *m, const struct table_tcp *r)
 	part_put(m, PART_TCP, r);
 }
 
-static int
-route_order(const void *a, const void *b, void *text)
+uint32_t
+table_maker_condition(struct table_maker *m, const struct condition *c)
 {
-	const struct table_route *r = a, *s = b;
-	struct str rh = { (char *)text + r->host.at, r->host.len }, sh =
-	    { (char *)text + s->host.at, s->host.len };
+	size_t bytes = condition_bytes(c);
+	struct table_code code = { m->part[PART_CODE].n, (uint32_t)bytes };
+	void *at = part_add(m, PART_CODE, bytes / 4);
+
+	ASSERT(bytes % 4 == 0);
+	if (at == NULL)
+		return 0;
+	memcpy(at, c, bytes);
+	return part_put(m, PART_CONDITIONS, &code) + 1;
+}
+
+/* ---- the order of routes ---- */
+
+static struct str
+text_at(const struct table_maker *m, struct table_ref r)
+{
+	return (struct str){ m->part[PART_TEXT].p + r.at, r.len };
+}
+
+static bool
+is_refused(const struct table_route *r)
+{
+	return r->service == TABLE_REFUSED;
+}
+
+/* Which of two rules has precedence; of equal priorities, what is refused. */
+static int
+rule_order(const void *a, const void *b, void *routes)
+{
+	uint32_t i = *(const uint32_t *)a, k = *(const uint32_t *)b;
+	const struct table_route *all = routes, *r = &all[i], *s = &all[k];
+
+	if (r->priority != s->priority)
+		return r->priority > s->priority ? -1 : 1;
+	if (is_refused(r) != is_refused(s))
+		return is_refused(r) ? -1 : 1;
+	if (r->gives_way != s->gives_way)
+		return r->gives_way ? 1 : -1;
+	return (i > k) - (i < k);
+}
+
+static void
+routes_place(struct table_maker *m)
+{
+	struct table_route *route = (void *)m->part[PART_ROUTES].p;
+	uint32_t n = m->part[PART_ROUTES].n, nrules = 0;
+	uint32_t *rule = must_alloc((n + 1) * sizeof *rule);
+
+	for (uint32_t i = 0; i < n; i++)
+		if (route[i].by_rule)
+			rule[nrules++] = i;
+	qsort_r(rule, nrules, sizeof *rule, rule_order, route);
+	for (uint32_t i = 0; i < nrules; i++)
+		route[rule[i]].place = i;
+	free(rule);
+}
+
+static int
+key_order(const struct table_maker *m, const struct table_route *r, const struct table_route *s)
+{
+	struct str rh = text_at(m, r->host), sh = text_at(m, s->host);
 	int c = host_kind(rh) - host_kind(sh);
 
 	if (c == 0)
-		c = host_order(rh, sh);
-	if (c == 0)
-		c = path_order((struct str){ (char *)text + r->path.at, r->path.len },
-		    (struct str){ (char *)text + s->path.at, s->path.len });
+		c = text_order(rh, sh);
+	return c != 0 ? c : text_order(text_at(m, r->path), text_at(m, s->path));
+}
+
+static int
+route_order(const void *a, const void *b, void *maker)
+{
+	const struct table_route *r = a, *s = b;
+	int c = key_order(maker, r, s);
+
+	if (c == 0 && r->by_rule != s->by_rule)
+		c = r->by_rule ? 1 : -1;
+	if (c == 0 && r->by_rule)
+		c = (r->place > s->place) - (r->place < s->place);
 	return c != 0 ? c : (r->service > s->service) - (r->service < s->service);
+}
+
+/* `last` is the last route of the key before, of which a parent is looked for. */
+static uint32_t
+parent_find(const struct table_maker *m, uint32_t last, const struct table_route *r)
+{
+	const struct table_route *route = (const void *)m->part[PART_ROUTES].p;
+	struct str host = text_at(m, r->host), path = text_at(m, r->path);
+
+	while (last != NO_PARENT && (!str_eq(text_at(m, route[last].host), host) ||
+	    !str_starts(path, text_at(m, route[last].path))))
+		last = route[last].parent;
+	return last;
+}
+
+static void
+routes_join(struct table_maker *m)
+{
+	struct table_route *route = (void *)m->part[PART_ROUTES].p;
+	uint32_t n = m->part[PART_ROUTES].n, first = 0, parent = NO_PARENT;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (i > 0 && key_order(m, &route[i - 1], &route[i]) != 0) {
+			first = i;
+			parent = parent_find(m, i - 1, &route[i]);
+		}
+		route[i].first = first;
+		route[i].parent = parent;
+	}
+}
+
+static void
+routes_sort(struct table_maker *m)
+{
+	if (m->part[PART_ROUTES].n == 0)
+		return;
+	routes_place(m);
+	qsort_r(m->part[PART_ROUTES].p, m->part[PART_ROUTES].n, sizeof(struct table_route), route_order,
+	    m);
+	routes_join(m);
 }
 
 static int
@@ -164,13 +272,6 @@ tcp_row_order(const void *a, const void *b, void *text)
 	    (struct str){ (char *)text + r->host.at, r->host.len },
 	    (struct str){ (char *)text + s->listener.at, s->listener.len },
 	    (struct str){ (char *)text + s->host.at, s->host.len });
-}
-
-static void
-part_sort(struct table_maker *m, enum part p, int (*order)(const void *, const void *, void *))
-{
-	if (m->part[p].n > 1)
-		qsort_r(m->part[p].p, m->part[p].n, table_parts[p].width, order, m->part[PART_TEXT].p);
 }
 
 static bool
@@ -210,8 +311,10 @@ table_maker_seal(struct table_maker *m, int *fd)
 
 	if (m->large)
 		return WHY_TABLE_LARGE;
-	part_sort(m, PART_ROUTES, route_order);
-	part_sort(m, PART_TCP, tcp_row_order);
+	routes_sort(m);
+	if (m->part[PART_TCP].n > 1)
+		qsort_r(m->part[PART_TCP].p, m->part[PART_TCP].n, sizeof(struct table_tcp), tcp_row_order,
+		    m->part[PART_TEXT].p);
 	memory = memfd_create("mola-table", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (memory == -1)
 		return WHY_SYSTEM;

@@ -1,12 +1,13 @@
 /*
- * table_match: from a host and a path to a service, by a few binary searches over the sorted
- * routes. Must not trust the order: a table that is not sorted matches wrongly, and that is all
- * it may do.
+ * table_match: from a request to a service, by a few binary searches over the sorted routes. Must
+ * not trust the order: a table that is not sorted matches wrongly, and that is all it may do.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bug.h"
 #include "world/table_block.h"
+#include "world/table_path.h"
 
 int
 host_kind(struct str host)
@@ -15,245 +16,219 @@ host_kind(struct str host)
 }
 
 int
-host_order(struct str a, struct str b)
+text_order(struct str a, struct str b)
 {
 	int c = memcmp(a.p, b.p, a.len < b.len ? a.len : b.len);
 
 	return c != 0 ? c : a.len < b.len ? -1 : a.len > b.len;
 }
 
-int
-path_order(struct str a, struct str b)
-{
-	if (a.len != b.len)
-		return a.len > b.len ? -1 : 1;
-	return memcmp(a.p, b.p, a.len);
-}
-
-/* The routes of [lo, hi) whose host is `host`: the first at or after it, or the first after
- * them all. */
-static uint32_t
-host_bound(const struct table *t, uint32_t lo, uint32_t hi, struct str host, bool after)
-{
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-		int c = host_order(table_text(t, t->route[mid].host), host);
-		if (c < 0 || (after && c == 0))
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
-static const struct table_route *
-path_find(const struct table *t, uint32_t lo, uint32_t hi, struct str path)
-{
-	uint32_t end = hi;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-		if (path_order(table_text(t, t->route[mid].path), path) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < end && path_order(table_text(t, t->route[lo].path), path) == 0 ? &t->route[lo] : NULL;
-}
-
-/* The longest prefix of `path` among the routes [lo, hi) of one host. A prefix may end where
- * the path ends, before a '/', or with one: "/api" is no prefix of "/apix". What is refused is
- * refused for "/apix", too: a proxy that protects a prefix protects all that begins with it. */
-static const struct table_route *
-prefix_find(const struct table *t, uint32_t lo, uint32_t hi, struct str path)
-{
-	size_t len = path.len;
-
-	ASSERT(hi <= t->head->part[PART_ROUTES].n);
-	if (lo >= hi)
-		return NULL;
-	if (len > t->route[lo].path.len)	/* the longest stands first */
-		len = t->route[lo].path.len;
-	for (; len > 0; len--) {
-		bool whole = len == path.len || path.p[len] == '/' || path.p[len - 1] == '/';
-		if (!whole && !t->refuses)
-			continue;
-		const struct table_route *r = path_find(t, lo, hi, (struct str){ path.p, len });
-		if (r != NULL && (whole || r->service == TABLE_REFUSED))
-			return r;
-	}
-	return NULL;
-}
-
-static const struct table_route *
-host_find(const struct table *t, uint32_t lo, uint32_t hi, struct str host, struct str path)
-{
-	uint32_t first = host_bound(t, lo, hi, host, false);
-
-	if (first == hi || !str_eq(table_text(t, t->route[first].host), host))
-		return NULL;
-	return prefix_find(t, first, host_bound(t, first, hi, host, true), path);
-}
-
-/* "*.example.com" for "a.b.example.com": the nearest wildcard first, and that for one label
- * alone before the other. `star` has room for a '*' before the host. */
-static const struct table_route *
-wild_find(const struct table *t, char *star, struct str host, struct str path)
-{
-	const struct table_route *r = NULL;
-	bool first = true;
-
-	ASSERT(host.p == star + 1);
-	if (t->exact_end == t->wild_end)
-		return NULL;
-	for (size_t i = 1; i < host.len && r == NULL; i++) {
-		if (host.p[i] != '.')
-			continue;
-		struct str wild = { star + i, host.len - i + 1 };
-		if (first) {
-			star[i] = '+';		/* host.p is star + 1, so this is the byte before the dot */
-			r = host_find(t, t->exact_end, t->wild_end, wild, path);
-			first = false;
-		}
-		star[i] = '*';
-		if (r == NULL)
-			r = host_find(t, t->exact_end, t->wild_end, wild, path);
-	}
-	return r;
-}
+/* ---- the candidates ---- */
 
 #define HOST_MOST 255		/* RFC 1035; nothing longer can have been configured */
 
-static const struct table_route *
-route_find(const struct table *t, struct str host, struct str path)
-{
-	const struct table_route *r = NULL;
-	char lower[HOST_MOST + 1];
+/* One search: a request, with one way to read its path. */
+struct table_search {
+	const struct table *t;
+	const struct request_view *request;
+	char		 lower[HOST_MOST];
+	struct str	 host;			/* in lower case, without a dot at its end */
+	struct str	 full;			/* with it */
+	struct str	 path;			/* as plain routes are compared with it */
+	struct str	 routed;		/* as rules are; p NULL: no rule matches it */
+	const struct table_route *plain, *rule;	/* found */
+	bool		 plain_known;		/* of a more specific host: nothing wider is looked for */
+	/* What is looked for: routes that give way, to those that `over` is one of; NULL: to none. */
+	bool		 giving_way;
+	const struct table_route *over;
+};
 
-	if (host.len > 0 && host.p[host.len - 1] == '.')	/* the same name, spelled to the root */
-		host.len--;
-	if (host.len > 0 && host.len <= HOST_MOST) {
-		for (size_t i = 0; i < host.len; i++)
-			lower[i + 1] = host.p[i] >= 'A' && host.p[i] <= 'Z' ? (char)(host.p[i] | 0x20) : host.p[i];
-		host.p = lower + 1;
-		r = host_find(t, 0, t->exact_end, host, path);
-		if (r == NULL)
-			r = wild_find(t, lower, host, path);
-	}
-	return r != NULL ? r : prefix_find(t, t->wild_end, t->head->part[PART_ROUTES].n, path);
-}
-
-/* ---- what a path means to a task ---- */
-
-/* routes are shorter; a longer path that needs reading is refused where anything is */
-#define PLAIN_MOST 4096
-
-static int
-hex_of(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 :
-	    c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* Tasks read paths differently. Each reading is a choice of these. */
-#define READ_PARAMS	1U	/* a segment ends at ';', as in "/x/..;a=b/admin" */
-/* an empty segment is one, which ".." takes away: "/admin//../x" is "/admin/x" */
-#define READ_EMPTY	2U
-#define READ_ENCODED	4U	/* %2f and %5c separate nothing: "/admin/%2f..%2f.." is below "/admin/" */
-#define READINGS	8U
-
-static char
-byte_take(struct str *rest, unsigned how)
-{
-	int high = *rest->p == '%' && rest->len > 2 ? hex_of(rest->p[1]) : -1;
-	int low = high < 0 ? -1 : hex_of(rest->p[2]);
-	char c = low < 0 ? *rest->p : (char)(high * 16 + low);
-
-	if (low >= 0 && (how & READ_ENCODED) != 0 && (c == '/' || c == '\\')) {
-		low = -1;
-		c = '%';
-	}
-	*rest = (struct str){ rest->p + (low < 0 ? 1 : 3), rest->len - (low < 0 ? 1 : 3) };
-	return c == '\\' ? '/' : c;
-}
-
-/* Takes a segment that has just ended off the end of `out` when it is ".", ".." (with the one
- * before it) or empty. */
-static size_t
-segment_close(const char *out, size_t n)
-{
-	size_t at = n;
-
-	ASSERT(n > 0 && n < PLAIN_MOST && out[0] == '/');
-	while (out[at - 1] != '/')
-		at--;
-	if (n - at == 2 && out[at] == '.' && out[at + 1] == '.') {
-		for (at -= at > 1; at > 1 && out[at - 1] != '/'; at--)
-			;
-		return at;
-	}
-	return n == at || (n - at == 1 && out[at] == '.') ? at : n;
-}
-
-/* False: it does not fit. */
+/* A plain prefix may end where the path ends, before a '/', or with one: "/api" is no prefix of
+ * "/apix". What is refused is refused for "/apix", too. */
 static bool
-path_plain(struct str path, unsigned how, char out[PLAIN_MOST], struct str *plain)
+plain_fits(const struct table_search *s, const struct table_route *r, struct str path)
 {
-	size_t n = 0, kept;
+	return str_starts(s->path, path) && (path.len == s->path.len || path.p[path.len - 1] == '/' ||
+	    s->path.p[path.len] == '/' || r->service == TABLE_REFUSED);
+}
 
-	out[n++] = '/';
-	if (path.len > 0 && *path.p == '/')
-		path = (struct str){ path.p + 1, path.len - 1 };
-	while (path.len > 0) {
-		char c = byte_take(&path, how);
-		if (c == ';' && (how & READ_PARAMS) != 0) {
-			while (path.len > 0 && *path.p != '/')
-				path = (struct str){ path.p + 1, path.len - 1 };
-			continue;
-		}
-		if (n == PLAIN_MOST - 1)
-			return false;
-		if (c != '/') {
-			out[n++] = c;
-			continue;
-		}
-		kept = segment_close(out, n);
-		if (kept == n && (out[n - 1] != '/' || (how & READ_EMPTY) != 0))
-			out[n++] = '/';
+static bool
+rule_fits(const struct table_search *s, const struct table_route *r, struct str path)
+{
+	return s->routed.p != NULL && (!r->whole || path.len == s->routed.len) &&
+	    str_starts(s->routed, path) && (r->condition == 0 ||
+	    condition_holds(table_condition(s->t, r->condition), s->request, s->full, s->routed));
+}
+
+/* Whether a route that gives way takes precedence over a route that is served, all the same. */
+static bool
+is_over(const struct table_route *r, const struct table_route *served)
+{
+	return served == NULL || (r->place < served->place && (served->ways & ~r->ways) == 0);
+}
+
+static void
+consider(struct table_search *s, const struct table_route *r, struct str path)
+{
+	bool longer = s->plain == NULL || path.len > s->plain->path.len;
+
+	if (!r->by_rule) {
+		if (!s->plain_known && longer && plain_fits(s, r, path))
+			s->plain = r;
+	} else if ((s->rule == NULL || r->place < s->rule->place) && r->gives_way == s->giving_way &&
+	    (!s->giving_way || is_over(r, s->over)) && rule_fits(s, r, path))
+		s->rule = r;
+}
+
+/* ---- the search ---- */
+
+/* The last of the routes [lo, hi) that does not stand behind this host and path; `lo` - 1: none. */
+static uint32_t
+route_bound(const struct table *t, uint32_t lo, uint32_t hi, struct str host, struct str path)
+{
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		int c = text_order(table_text(t, t->route[mid].host), host);
+		if (c == 0)
+			c = text_order(table_text(t, t->route[mid].path), path);
+		if (c <= 0)
+			lo = mid + 1;
 		else
-			n = kept;
+			hi = mid;
 	}
-	*plain = (struct str){ out, segment_close(out, n) };
-	ASSERT(plain->len > 0);
-	return true;
+	return lo - 1;
 }
 
-/* Whether `path` may be read in another way than it is spelled. */
-static bool
-path_is_odd(struct str path)
+/* All routes of [lo, hi) of this host whose path `path` begins with: from the longest to the
+ * shortest. */
+static void
+path_search(struct table_search *s, uint32_t lo, uint32_t hi, struct str host, struct str path)
 {
-	for (size_t i = 0; i < path.len; i++)
-		if (path.p[i] == '%' || path.p[i] == ';' || path.p[i] == '\\' ||
-		    (path.p[i] == '/' && i + 1 < path.len && (path.p[i + 1] == '/' || path.p[i + 1] == '.')))
+	const struct table_route *route = s->t->route;
+	uint32_t at = lo < hi ? route_bound(s->t, lo, hi, host, path) : lo - 1;
+
+	ASSERT(hi <= s->t->head->part[PART_ROUTES].n);
+	if (at + 1 == lo || !str_eq(table_text(s->t, route[at].host), host))
+		return;
+	for (; at != NO_PARENT; at = route[at].parent) {
+		struct str prefix = table_text(s->t, route[at].path);
+		if (!str_starts(path, prefix))
+			continue;
+		for (uint32_t i = route[at].first; i <= at; i++)
+			consider(s, &route[i], prefix);
+	}
+}
+
+/* True: no other host can have a better route. */
+static bool
+host_search(struct table_search *s, uint32_t lo, uint32_t hi, struct str host)
+{
+	path_search(s, lo, hi, host, s->path);
+	if (s->t->rules && s->routed.p != NULL && !str_eq(s->routed, s->path))
+		path_search(s, lo, hi, host, s->routed);
+	s->plain_known |= s->plain != NULL;
+	return s->plain_known && !s->t->rules;
+}
+
+/* "*.example.com" for "a.b.example.com": the nearest wildcard first, and that for one label
+ * alone before the other. */
+static bool
+wild_search(struct table_search *s)
+{
+	uint32_t lo = s->t->exact_end, hi = s->t->wild_end;
+	char star[HOST_MOST + 1];
+	bool first = true;
+
+	if (lo == hi)
+		return false;
+	memcpy(star + 1, s->host.p, s->host.len);
+	for (size_t i = 1; i < s->host.len; i++) {
+		struct str wild = { star + i, s->host.len - i + 1 };
+		if (s->host.p[i] != '.')
+			continue;
+		star[i] = '+';		/* instead of the byte before the dot */
+		if (first && host_search(s, lo, hi, wild))
 			return true;
+		first = false;
+		star[i] = '*';
+		if (host_search(s, lo, hi, wild))
+			return true;
+	}
 	return false;
 }
 
-/* Whether it may lead upwards: a segment is "..". */
-static bool
-path_climbs(struct str path)
+static void
+search_hosts(struct table_search *s)
 {
-	int dots = -1;		/* of which the segment consists so far; -1: of others, too */
-	char c;
-
-	while (path.len > 0) {
-		c = byte_take(&path, 0);
-		if ((c == '/' || c == ';') && dots == 2)
-			return true;
-		dots = c == '/' ? 0 : c == '.' && dots >= 0 ? dots + 1 : -1;
-	}
-	return dots == 2;
+	if (s->host.len > 0 && s->host.len <= HOST_MOST && (host_search(s, 0,
+	    s->t->exact_end, s->host) || wild_search(s)))
+		return;
+	host_search(s, s->t->wild_end, s->t->head->part[PART_ROUTES].n, STR(""));
 }
+
+/* ---- which of both ---- */
+
+/* The more specific host, then the longer path. */
+static uint64_t
+specificity(const struct table *t, const struct table_route *r)
+{
+	struct str host = table_text(t, r->host);
+	uint64_t kind = 2 - (uint64_t)host_kind(host), label = kind == 1 && host.p[0] == '+';
+
+	return kind << 60 | (kind == 1 ? (uint64_t)host.len << 33 | label << 32 : 0) | r->path.len;
+}
+
+/* A route that gives way for any host and path takes nothing that nobody else has: then there is
+ * no route. */
+static bool
+has_all(const struct table_route *r)
+{
+	return r->host.len == 0 && r->path.len == 1;
+}
+
+static const struct table_route *
+search(struct table_search *s)
+{
+	const struct table_route *plain, *served;
+
+	s->plain = s->rule = s->over = NULL;
+	s->plain_known = s->giving_way = false;
+	search_hosts(s);
+	plain = s->plain;
+	served = s->rule;
+	if (s->t->gives_way && (served == NULL || served->service != TABLE_REFUSED)) {
+		s->plain_known = s->giving_way = true;
+		s->over = served;
+		s->rule = NULL;
+		search_hosts(s);
+		if (s->rule == NULL || (served == NULL && has_all(s->rule)))
+			s->rule = served;
+	}
+	if (plain == NULL || s->rule == NULL)
+		return plain != NULL ? plain : s->rule;
+	return specificity(s->t, plain) >= specificity(s->t, s->rule) ? plain : s->rule;
+}
+
+static void
+search_init(struct table_search *s, const struct table *t, const struct request_view *r)
+{
+	struct str host = r->host;
+
+	s->t = t;
+	s->request = r;
+	if (host.len > 1 && host.p[0] == '[' && host.p[host.len - 1] == ']')
+		host = (struct str){ host.p + 1, host.len - 2 };
+	s->host = s->full = host;
+	if (host.len == 0 || host.len > HOST_MOST)
+		return;
+	for (size_t i = 0; i < host.len; i++)
+		s->lower[i] = host.p[i] >= 'A' && host.p[i] <= 'Z' ? (char)(host.p[i] | 0x20) : host.p[i];
+	s->full = s->host = (struct str){ s->lower, host.len };
+	if (s->host.p[s->host.len - 1] == '.')	/* the same name, spelled to the root */
+		s->host.len--;
+}
+
+/* ---- what the path means to a task ---- */
 
 static bool
 is_below(struct str path, struct str prefix)
@@ -262,40 +237,66 @@ is_below(struct str path, struct str prefix)
 	    prefix.p[prefix.len - 1] == '/');
 }
 
-/* Why `path` may not be sent to a task of `r`, however that task reads it: it is refused, or it
- * lies where no route leads to that service: "/public/../admin". NULL: it may. */
+/* Why the request may not be sent to a task of `r`, however that task reads its path: it is
+ * refused, or it lies where no route leads to that service: "/public/../admin". NULL: it may. */
 static const struct why *
-readings_refuse(const struct table *t, const struct table_route *r, struct str host,
-    struct str path)
+readings_refuse(struct table_search *s, const struct table_route *r, struct str path)
 {
-	bool climbs = table_text(t, r->path).len > 1 && path_climbs(path);
+	bool climbs = table_text(s->t, r->path).len > 1 && path_climbs(path);
 	const struct table_route *other;
-	char out[PLAIN_MOST];
-	struct str plain;
+	char out[PATH_PLAIN_MOST];
 
-	for (unsigned how = 0; how < READINGS && (climbs || t->refuses); how++) {
-		if (!path_plain(path, how, out, &plain))
+	for (unsigned how = 0; how < PATH_READINGS && (climbs || s->t->refuses); how++) {
+		if (!path_read(path, how, out, &s->path))
 			return WHY_ROUTE_REFUSED;
-		other = route_find(t, host, plain);
+		s->routed = s->path;
+		other = search(s);
 		if (other != NULL && other->service == TABLE_REFUSED)
 			return WHY_ROUTE_REFUSED;
-		if (climbs && !is_below(plain, table_text(t, r->path)) &&
+		if (climbs && !is_below(s->path, table_text(s->t, r->path)) &&
 		    (other == NULL || other->service != r->service))
 			return WHY_NO_ROUTE;
 	}
 	return NULL;
 }
 
-const struct table_service *
-table_match(const struct table *t, struct str host, struct str path, const struct why **why)
+static const struct why *
+search_and_judge(struct table_search *s, struct str path, bool odd, const struct table_route **out)
 {
-	const struct table_route *r = route_find(t, host, path);
+	*out = search(s);
+	if (*out == NULL)
+		return WHY_NO_ROUTE;
+	if ((*out)->service == TABLE_REFUSED)
+		return WHY_ROUTE_REFUSED;
+	return odd ? readings_refuse(s, *out, path) : NULL;
+}
 
-	if (r == NULL)
-		*why = WHY_NO_ROUTE;
-	else if (r->service == TABLE_REFUSED)
-		*why = WHY_ROUTE_REFUSED;
-	else if (!path_is_odd(path) || (*why = readings_refuse(t, r, host, path)) == NULL)
-		return &table_services(t, NULL)[r->service];
-	return NULL;
+/* A path that Traefik reads otherwise than it is spelled. */
+static const struct why *
+match_odd(struct table_search *s, struct str path, const struct table_route **out)
+{
+	char small[PATH_ROUTED_ROOM(512)], *room = path.len <= 512 ? small :
+	    must_alloc(PATH_ROUTED_ROOM(path.len));
+	const struct why *why;
+
+	if (!path_routed(path, room, &s->routed))
+		s->routed.p = NULL;
+	why = search_and_judge(s, path, true, out);
+	if (room != small)
+		free(room);
+	return why;
+}
+
+const struct table_service *
+table_match(const struct table *t, const struct request_view *r, const struct why **why)
+{
+	const struct table_route *route = NULL;
+	struct table_search s;
+	bool odd = path_is_odd(r->path);
+
+	search_init(&s, t, r);
+	s.path = s.routed = r->path;
+	*why = odd && t->rules ? match_odd(&s, r->path, &route) :
+	    search_and_judge(&s, r->path, odd, &route);
+	return *why != NULL ? NULL : &table_services(t, NULL)[route->service];
 }

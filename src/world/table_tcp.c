@@ -12,9 +12,9 @@
 int
 tcp_order(struct str listener, struct str host, struct str other_listener, struct str other_host)
 {
-	int c = host_order(listener, other_listener);
+	int c = text_order(listener, other_listener);
 
-	return c != 0 ? c : host_order(host, other_host);
+	return c != 0 ? c : text_order(host, other_host);
 }
 
 /* The first row that does not stand before this pair. */

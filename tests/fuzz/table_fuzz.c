@@ -57,21 +57,40 @@ read_tasks(const struct table *t)
 	}
 }
 
+static bool
+field(const void *arg, struct str name, unsigned nth, struct str *value)
+{
+	(void)arg;
+	touch(name);
+	*value = nth == 0 ? STR("websocket") : STR("");
+	return nth < 2;
+}
+
+static bool
+matched(const struct table *t, struct str host, struct str path)
+{
+	static const uint8_t client[16] = { [10] = 0xff, [11] = 0xff, [12] = 10, [15] = 1 };
+	const struct request_view r = { .host = host, .path = path, .method = STR("GET"), .query = STR("a=b&c=%41+x;d"),
+	    .client = client, .field = field };
+	const struct why *why;
+
+	return table_match(t, &r, &why) != NULL;
+}
+
 static void
 match_all(const struct table *t)
 {
 	uint32_t n;
 	const struct table_route *r = table_routes(t, &n);
-	const struct why *why;
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct str host = table_text(t, r[i].host), path = table_text(t, r[i].path);
-		sink += table_match(t, host, path, &why) != NULL;
-		sink += table_match(t, STR("a.b.example.org"), path, &why) != NULL;
-		sink += table_match(t, host, STR("/api/v1/x"), &why) != NULL;
-		sink += table_match(t, host, STR("/%2e/..//api%2f"), &why) != NULL;
+		sink += matched(t, host, path);
+		sink += matched(t, STR("a.b.example.org"), path);
+		sink += matched(t, host, STR("/api/v1/x"));
+		sink += matched(t, host, STR("/%2e/..//api%2f"));
 	}
-	sink += table_match(t, STR(""), STR(""), &why) != NULL;
+	sink += matched(t, STR(""), STR(""));
 }
 
 static void

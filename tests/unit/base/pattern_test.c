@@ -40,6 +40,11 @@ it_matches_as_re2_does(void **state)
 		{ "^(?P<env>dev|prod)-.*$", "prod-eu", true }, { "^.*?x$", "abx", true }, { "^(a|b)*c$", "ababc", true },
 		{ "x$", "xy", false }, { "^(((a)))$", "a", true }, { "^[\\d-]+$", "1-2", true }, { "^(a*)*$", "aaaa", true },
 		{ "^(a*)*$", "ab", false }, { "\\Aabc\\z", "abc", true },
+		{ "^[[:alpha:]]+$", "aZ", true }, { "^[[:alpha:]]+$", "a1", false }, { "^[[:^digit:]x]+$", "ax", true }, { "^[[:^digit:]]+$", "a1", false },
+		{ "^\\x41\\x{42}$", "AB", true }, { "(?m)^b$", "a\nb\nc", true },
+		{ "^b$", "a\nb\nc", false }, { "(?U)^a+$", "aa", true }, { "^{a:b}$", "{a:b}", true }, { "^a{x}$", "a{x}", true }, { "^x{,2}$", "x{,2}", true },
+		{ "(?i)^k$", "\xe2\x84\xaa", true }, { "^k$", "\xe2\x84\xaa", false }, { "(?m)a$", "a\n", true }, { "a$", "a\n", false }, { "^(?i)a$", "A", true },
+		{ "(?i)^[^k]$", "\xe2\x84\xaa", false }, { "a|^b", "xb", false }, { "^a|b", "xb", true }, { "^(a|^)b", "b", true },
 	};
 
 	(void)state;
@@ -51,8 +56,8 @@ it_matches_as_re2_does(void **state)
 static void
 what_is_not_understood_is_refused(void **state)
 {
-	static const char *const rows[] = { "(", ")", "a)", "[a", "*a", "a**", "a{1001}", "a{3,2}", "a{x}", "(?=a)", "(?<!a)", "\\1", "\\pL",
-		"[[:alpha:]]", "\\", "(?x)a", "[z-a]", "(?i)\xc3\xa4", "((((((((((((((((((((((((((((((((((a))))))))))))))))))))))))))))))))))",
+	static const char *const rows[] = { "(", ")", "a)", "[a", "*a", "a**", "a{1001}", "a{3,2}", "(?=a)", "(?<!a)", "\\1", "\\pL",
+		"[[:alpha]]", "[[:letters:]]", "\\xg1", "\\x{110000}", "a*{2}", "\\Qa\\E", "a{2}{3}", "\\", "(?x)a", "[z-a]", "(?i)\xc3\xa4", "((((((((((((((((((((((((((((((((((a))))))))))))))))))))))))))))))))))",
 		"((a{100}){100}){100}", "((){1000}){1000}" };
 	struct arena *a = arena_new();
 	char problem[PATTERN_PROBLEM];
@@ -64,6 +69,35 @@ what_is_not_understood_is_refused(void **state)
 			fail_msg("%s was taken", rows[i]);
 		assert_string_not_equal(problem, "");
 	}
+	arena_free(&a);
+}
+
+/* Whatever one word of it becomes, it is refused, or no match steps outside: for the sanitizers. */
+static void
+foreign_bytes_are_checked(void **state)
+{
+	static const uint32_t values[] = { 0, 1, 5, 9, 10, 4001, 0x7fffffff, 0x80000001, UINT32_MAX };
+	struct arena *a = arena_new();
+	char problem[PATTERN_PROBLEM];
+	const struct pattern *p = pattern_parse(a, STR("^(a|[b-d]+x)*\\bfoo$"), problem);
+	size_t len = pattern_bytes(p);
+	uint32_t *copy = malloc(len);
+	unsigned refused = 0;
+
+	(void)state;
+	assert_true(pattern_valid(p, len));
+	assert_false(pattern_valid(p, len - 4) || pattern_valid(p, 4) || pattern_valid(p, 0));
+	for (size_t i = 0; i < len / 4; i++)
+		for (size_t v = 0; v < sizeof values / sizeof *values; v++) {
+			memcpy(copy, p, len);
+			copy[i] = values[v];
+			if (pattern_valid(copy, len))
+				pattern_match((const struct pattern *)copy, STR("abcx foo"));
+			else
+				refused++;
+		}
+	assert_true(refused > 50);
+	free(copy);
 	arena_free(&a);
 }
 
@@ -87,6 +121,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_matches_as_re2_does),
 		cmocka_unit_test(what_is_not_understood_is_refused),
+		cmocka_unit_test(foreign_bytes_are_checked),
 		cmocka_unit_test(nobody_can_make_it_slow),
 	};
 

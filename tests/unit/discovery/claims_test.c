@@ -43,7 +43,7 @@ reach(struct stage *s, const char *host, const char *path)
 
 	assert_null(world_table(s->world, &fd));
 	assert_null(table_open(fd, &t));
-	to = table_match(t, str_of(host), str_of(path), &why);
+	to = table_match(t, &(struct request_view){ .host = str_of(host), .path = str_of(path) }, &why);
 	str_copy(name, sizeof name, to != NULL ? table_text(t, to->name) : why == WHY_ROUTE_REFUSED ? STR("refused") : STR("-"));
 	table_unref(&t);
 	return name;

@@ -9,6 +9,7 @@
 #include "world/table.c"
 #include "world/table_maker.c"
 #include "world/table_match.c"
+#include "world/table_path.c"
 #include "world/table_tcp.c"
 
 static struct table_service
@@ -68,7 +69,7 @@ match(const struct table *t, const char *host, const char *path)
 {
 	static char name[64];
 	const struct why *why = NULL;
-	const struct table_service *s = table_match(t, str_of(host), str_of(path), &why);
+	const struct table_service *s = table_match(t, &(struct request_view){ .host = str_of(host), .path = str_of(path) }, &why);
 
 	if (s == NULL)
 		return why == WHY_NO_ROUTE ? "-" : why == WHY_ROUTE_REFUSED ? "refused" : "?";
@@ -340,10 +341,217 @@ the_search_agrees_with_the_rules(void **state)
 			random_path(&g, path);
 			const struct table_route *r = match_plainly(t, str_of(host), str_of(path));
 			const struct why *why;
-			const struct table_service *s = table_match(t, str_of(host), str_of(path), &why);
+			const struct table_service *s = table_match(t, &(struct request_view){ .host = str_of(host), .path = str_of(path) }, &why);
 			assert_ptr_equal(s, r == NULL ? NULL : &table_services(t, NULL)[r->service]);
 		}
 		table_unref(&t);
+	}
+}
+
+/* ---- rules ---- */
+
+static struct arena *rules_arena;
+
+static void
+add_rule(struct table_maker *m, const char *name, const char *host, const char *path, int64_t priority, const char *method)
+{
+	struct table_service s = plain_service(m, name);
+	struct condition_node n = { .kind = CONDITION_TEST, .matcher = MATCHER_METHOD, .value = str_of(method) };
+	struct table_route r = { .host = table_maker_text(m, str_of(host)), .path = table_maker_text(m, str_of(path)),
+	    .service = TABLE_REFUSED, .by_rule = true, .priority = priority, .ways = 1 };
+
+	r.gives_way = strncmp(name, "yields", 6) == 0;
+	if (strncmp(name, "refused", 7) != 0 && !r.gives_way)
+		r.service = table_maker_service(m, &s);
+	if (method != NULL)
+		r.condition = table_maker_condition(m, condition_make(rules_arena, &n));
+	table_maker_route(m, &r);
+}
+
+static const char *
+match_by(const struct table *t, const char *method, const char *host, const char *path)
+{
+	static char name[64];
+	const struct why *why = NULL;
+	const struct table_service *s = table_match(t, &(struct request_view){ .host = str_of(host), .path = str_of(path), .method = str_of(method) }, &why);
+
+	if (s == NULL)
+		return why == WHY_NO_ROUTE ? "-" : why == WHY_ROUTE_REFUSED ? "refused" : "?";
+	str_copy(name, sizeof name, table_text(t, s->name));
+	return name;
+}
+
+static void
+the_greatest_priority_has_a_request(void **state)
+{
+	struct table_maker *m = table_maker_new(1);
+	struct table *t;
+
+	(void)state;
+	rules_arena = arena_new();
+	add_rule(m, "host", "a.org", "/", 10, NULL);
+	add_rule(m, "post", "a.org", "/", 20, "POST");
+	add_rule(m, "api", "", "/api", 30, NULL);
+	add_rule(m, "deep", "a.org", "/api/v1/x", 5, NULL);
+	add_rule(m, "wild", "*.b.org", "/", 7, NULL);
+	add_rule(m, "label", "+.b.org", "/", 6, NULL);
+	add_rule(m, "exact", "x.b.org", "/", 5, NULL);
+	add_rule(m, "delete", "x.b.org", "/", 8, "DELETE");
+	t = opened(m);
+	assert_string_equal(match_by(t, "GET", "a.org", "/x"), "host");
+	assert_string_equal(match_by(t, "POST", "a.org", "/x"), "post");
+	assert_string_equal(match_by(t, "POST", "A.org.", "/x"), "post");
+	assert_string_equal(match_by(t, "POST", "a.org", "/apix"), "api");	/* a prefix of characters */
+	assert_string_equal(match_by(t, "GET", "a.org", "/api/v1/x"), "api");
+	assert_string_equal(match_by(t, "GET", "c.org", "/api"), "api");
+	assert_string_equal(match_by(t, "GET", "c.org", "/"), "-");
+	assert_string_equal(match_by(t, "GET", "x.b.org", "/"), "wild");
+	assert_string_equal(match_by(t, "DELETE", "x.b.org", "/"), "delete");
+	assert_string_equal(match_by(t, "GET", "a.org", "/x/../api"), "api");
+	assert_string_equal(match_by(t, "GET", "a.org", "/%61pi"), "api");
+	assert_string_equal(match_by(t, "GET", "a.org", "/x/%2e%2e//api"), "-");	/* a task may read //api */
+	assert_string_equal(match_by(t, "GET", "a.org", "/%zz"), "-");
+	table_unref(&t);
+	arena_free(&rules_arena);
+}
+
+static void
+what_rules_refuse_is_refused_by_priority(void **state)
+{
+	struct table_maker *m = table_maker_new(1);
+	struct table *t;
+
+	(void)state;
+	rules_arena = arena_new();
+	add_rule(m, "open", "a.org", "/", 10, NULL);
+	add_rule(m, "refused", "a.org", "/admin", 20, NULL);
+	add_rule(m, "hook", "a.org", "/admin/hook", 30, NULL);
+	add_rule(m, "refused", "b.org", "/", 10, NULL);
+	add_rule(m, "same", "b.org", "/", 10, NULL);
+	add_rule(m, "refused", "", "/", 1, "PUT");
+	t = opened(m);
+	assert_string_equal(match_by(t, "GET", "a.org", "/"), "open");
+	assert_string_equal(match_by(t, "GET", "a.org", "/administrator"), "refused");
+	assert_string_equal(match_by(t, "GET", "a.org", "/admin/hook"), "hook");
+	assert_string_equal(match_by(t, "GET", "a.org", "/x/..;a/admin"), "refused");
+	assert_string_equal(match_by(t, "GET", "a.org", "/x%2f..%2fadmin"), "refused");
+	assert_string_equal(match_by(t, "GET", "a.org", "/admin/hook/../x"), "refused");
+	assert_string_equal(match_by(t, "GET", "b.org", "/"), "refused");
+	assert_string_equal(match_by(t, "PUT", "a.org", "/"), "open");
+	assert_string_equal(match_by(t, "PUT", "c.org", "/"), "refused");
+	assert_string_equal(match_by(t, "GET", "c.org", "/"), "-");
+	table_unref(&t);
+	arena_free(&rules_arena);
+}
+
+static void
+some_that_are_refused_give_way(void **state)
+{
+	struct table_maker *m = table_maker_new(1);
+	struct table *t;
+
+	(void)state;
+	rules_arena = arena_new();
+	add_rule(m, "open", "a.org", "/", 10, NULL);
+	add_rule(m, "yields", "a.org", "/", 5, NULL);
+	add_rule(m, "yields", "a.org", "/x", 15, NULL);		/* by the same entry point */
+	add_rule(m, "yields", "b.org", "/", 5, NULL);
+	add_rule(m, "yields", "", "/", 1, NULL);
+	t = opened(m);
+	assert_string_equal(match_by(t, "GET", "a.org", "/"), "open");
+	assert_string_equal(match_by(t, "GET", "a.org", "/x"), "refused");
+	assert_string_equal(match_by(t, "GET", "b.org", "/"), "refused");
+	assert_string_equal(match_by(t, "GET", "c.org", "/"), "-");
+	table_unref(&t);
+	arena_free(&rules_arena);
+}
+
+static void
+between_both_kinds_the_more_specific_has_it(void **state)
+{
+	struct table_maker *m = table_maker_new(1);
+	struct table *t;
+
+	(void)state;
+	rules_arena = arena_new();
+	add_service(m, "any", "", "/");
+	add_service(m, "anyapi", "", "/api");
+	add_service(m, "own", "a.org", "/");
+	add_service(m, "wild", "*.b.org", "/");
+	add_rule(m, "refused", "", "/", 99999, NULL);
+	add_rule(m, "rule", "c.org", "/", 1, NULL);
+	add_rule(m, "deep", "a.org", "/deep", 1, NULL);
+	add_rule(m, "one", "x.b.org", "/", 2, NULL);
+	t = opened(m);
+	assert_string_equal(match_by(t, "GET", "a.org", "/"), "own");
+	assert_string_equal(match_by(t, "GET", "a.org", "/deep"), "own");	/* rules by priority: the one for any host */
+	assert_string_equal(match_by(t, "GET", "d.org", "/"), "any");
+	assert_string_equal(match_by(t, "GET", "d.org", "/api"), "anyapi");
+	assert_string_equal(match_by(t, "GET", "c.org", "/"), "any");
+	assert_string_equal(match_by(t, "GET", "y.b.org", "/"), "wild");
+	table_unref(&t);
+	m = table_maker_new(1);
+	add_service(m, "any", "", "/api");
+	add_service(m, "wild", "*.b.org", "/api");
+	add_rule(m, "rule", "c.org", "/", 1, NULL);
+	add_rule(m, "one", "x.b.org", "/", 2, NULL);
+	add_rule(m, "all", "", "/", 1, NULL);
+	t = opened(m);
+	assert_string_equal(match_by(t, "GET", "c.org", "/api"), "rule");
+	assert_string_equal(match_by(t, "GET", "x.b.org", "/api"), "one");
+	assert_string_equal(match_by(t, "GET", "y.b.org", "/api"), "wild");
+	assert_string_equal(match_by(t, "GET", "d.org", "/api/x"), "any");
+	assert_string_equal(match_by(t, "GET", "d.org", "/apix"), "all");
+	table_unref(&t);
+	arena_free(&rules_arena);
+}
+
+/* Against a plain look at all of them, in order of their priority. */
+static void
+the_search_agrees_with_all_rules_in_turn(void **state)
+{
+	static const char *const methods[] = { NULL, "GET", "POST" };
+	struct { char host[64], path[64], name[16]; int64_t priority; const char *method; } rule[40];
+	struct rng g;
+
+	(void)state;
+	rng_seed(&g, 5);
+	for (int round = 0; round < 60; round++) {
+		struct table_maker *m = table_maker_new(1);
+		unsigned n = 1 + rng_below(&g, 40);
+		struct table *t;
+		char host[64], path[64];
+		rules_arena = arena_new();
+		for (unsigned i = 0; i < n; i++) {
+			random_host(&g, rule[i].host, true);
+			if (rule[i].host[0] == '*' && rng_below(&g, 2))
+				rule[i].host[0] = '+';
+			random_path(&g, rule[i].path);
+			snprintf(rule[i].name, sizeof rule[i].name, "s%u", i);
+			rule[i].priority = (int64_t)(rng_below(&g, 1000) * 100 + i);	/* no two are equal */
+			rule[i].method = methods[rng_below(&g, 3)];
+			add_rule(m, rule[i].name, rule[i].host, rule[i].path, rule[i].priority, rule[i].method);
+		}
+		t = opened(m);
+		for (int i = 0; i < 200; i++) {
+			const char *method = methods[1 + rng_below(&g, 2)], *wanted = "-";
+			int64_t best = -1;
+			random_host(&g, host, false);
+			random_path(&g, path);
+			for (unsigned k = 0; k < n; k++) {
+				const char *h = rule[k].host, *dot = strchr(host, '.');
+				bool fits = *h == '\0' || strcmp(h, host) == 0 || (*h == '+' && dot != NULL && strcmp(dot, h + 1) == 0) ||
+				    (*h == '*' && str_ends(str_of(host), str_of(h + 1)) && strlen(host) > strlen(h + 1));
+				fits = fits && strncmp(path, rule[k].path, strlen(rule[k].path)) == 0 && (rule[k].method == NULL || strcmp(rule[k].method, method) == 0);
+				if (fits && rule[k].priority > best) {
+					best = rule[k].priority;
+					wanted = rule[k].name;
+				}
+			}
+			assert_string_equal(match_by(t, method, host, path), wanted);
+		}
+		table_unref(&t);
+		arena_free(&rules_arena);
 	}
 }
 
@@ -454,6 +662,9 @@ no_changed_byte_leads_outside(void **state)
 	struct table_maker *m = small();
 	add_tcp(m, "db", "tls", "*.example.org");
 	add_tcp(m, "refused", "tls", "a.example.org");
+	rules_arena = arena_new();
+	add_rule(m, "rule", "www.example.org", "/api", 1, "GET");
+	arena_free(&rules_arena);
 	int fd = sealed(m);
 	off_t size = lseek(fd, 0, SEEK_END);
 	unsigned char *bytes = malloc((size_t)size);
@@ -586,6 +797,11 @@ main(void)
 		cmocka_unit_test(a_path_too_long_to_be_read_is_refused_where_anything_is),
 		cmocka_unit_test(of_two_equal_routes_the_first_service_wins),
 		cmocka_unit_test(the_search_agrees_with_the_rules),
+		cmocka_unit_test(the_greatest_priority_has_a_request),
+		cmocka_unit_test(what_rules_refuse_is_refused_by_priority),
+		cmocka_unit_test(some_that_are_refused_give_way),
+		cmocka_unit_test(between_both_kinds_the_more_specific_has_it),
+		cmocka_unit_test(the_search_agrees_with_all_rules_in_turn),
 		cmocka_unit_test(tasks_know_their_node_and_service),
 		cmocka_unit_test(what_is_not_sealed_is_refused),
 		cmocka_unit_test(no_changed_byte_leads_outside),

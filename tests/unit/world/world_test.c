@@ -292,7 +292,7 @@ the_table_says_what_the_world_is(void **state)
 	assert_false(k[1].drained);
 	assert_int_equal(k[1].slot, world_task(w, STR("web.2"))->slot);
 	assert_true(table_nodes(t, &n)[1].drained);
-	assert_non_null(table_match(t, STR("any"), STR("/x"), &why));
+	assert_non_null(table_match(t, &(struct request_view){ .host = STR("any"), .path = STR("/x") }, &why));
 	table_unref(&t);
 	t = table_of(w);
 	assert_int_equal(table_serial(t), w->serial);
@@ -322,9 +322,9 @@ what_is_refused_stands_in_the_table(void **state)
 	assert_false(pass_refused(w, "/x"));
 	assert_true(pass_refused(w, "/y"));
 	t = table_of(w);
-	assert_null(table_match(t, STR("any"), STR("/y"), &why));
+	assert_null(table_match(t, &(struct request_view){ .host = STR("any"), .path = STR("/y") }, &why));
 	assert_ptr_equal(why, WHY_ROUTE_REFUSED);
-	assert_non_null(table_match(t, STR("any"), STR("/x"), &why));
+	assert_non_null(table_match(t, &(struct request_view){ .host = STR("any"), .path = STR("/x") }, &why));
 	table_unref(&t);
 	assert_true(pass_all(w));
 	assert_int_equal(w->nrefused, 0);

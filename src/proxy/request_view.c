@@ -1,0 +1,60 @@
+/*
+ * Which fields a rule sees is what Traefik does: those that it passes on, Connection and Upgrade of
+ * a request that wants to be upgraded, and what it says about the client; but not the list of
+ * addresses, which it writes later, nor Host.
+ */
+#include "proxy/request_view.h"
+
+static bool
+is_seen(const struct request_fields *r, const struct field *f)
+{
+	if (f->id == FIELD_UPGRADE)
+		return r->message->upgrade;
+	return f->id != FIELD_HOST && edits_pass(r->edits, f);
+}
+
+static struct str
+edit_name(const struct edit *e)
+{
+	return (struct str){ e->name.p + 2, e->name.len - 4 };	/* "\r\nName: " */
+}
+
+static bool
+field_at(const void *arg, struct str name, unsigned nth, struct str *value)
+{
+	const struct request_fields *r = arg;
+
+	for (int i = 0; i < r->message->nfields; i++) {
+		const struct field *f = &r->message->field[i];
+		if (str_eq_nocase(f->name, name) && is_seen(r, f) && nth-- == 0) {
+			*value = f->value;
+			return true;
+		}
+	}
+	for (int i = 0; i < r->edits->nadded; i++) {
+		const struct edit *e = &r->edits->added[i];
+		if (str_eq_nocase(edit_name(e), name) && !str_eq_nocase(name, STR("X-Forwarded-For")) &&
+		    nth-- == 0) {
+			*value = e->value;
+			return true;
+		}
+	}
+	if (r->message->upgrade && str_eq_nocase(name, STR("Connection")) && nth == 0) {
+		*value = STR("Upgrade");
+		return true;
+	}
+	return false;
+}
+
+struct request_view
+request_view(const struct request_fields *r, const struct ip *client)
+{
+	const struct message *m = r->message;
+	struct str query = { m->target.p + m->path.len, m->target.len - m->path.len };
+
+	ASSERT(m->path.len <= m->target.len);
+	if (query.len > 0)		/* after the '?' */
+		query = (struct str){ query.p + 1, query.len - 1 };
+	return (struct request_view){ .host = m->host, .path = m->path, .method = m->method,
+	    .query = query, .client = client->b, .field = field_at, .arg = r };
+}
