@@ -287,8 +287,10 @@ a_drained_socket_is_left_alone(void **state)
 
 	(void)state;
 	pair_meet(p, "web.test");
+	assert_false(stream_can_read(&p->far));		/* the handshake has left nothing */
 	put(p, &p->near, "one");
 	get(p, &p->far, "one");
+	assert_false(stream_can_read(&p->far));
 	put(p, &p->near, "two");
 	p->far.private.readable = true;			/* whoever has made its owner read again */
 	assert_int_equal(stream_read(&p->far, got, sizeof got, &n), IO_AGAIN);
