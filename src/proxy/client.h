@@ -37,9 +37,13 @@ struct client {
 	/* our reference, until it is decided what becomes of the connection, and while it is relayed */
 	struct listener	*listener;
 	struct h2_conn	*h2;		/* ours; NULL: the connection speaks HTTP/1, or nothing yet */
-	struct client_secure *secure;	/* our reference; NULL: plain */
-	struct keys_wait *wait;		/* of a handshake for a challenge; NULL: it did not come to that */
+	union {
+		struct client_secure *secure;	/* our reference; NULL: plain */
+		struct keys_wait *wait;		/* handshaking, for a challenge; NULL: it did not come to that */
+	};
 };
+
+_Static_assert(sizeof(struct client) <= 320, "what an idle connection costs");
 
 extern const struct session_ops client_ops;
 

@@ -4,6 +4,8 @@
  */
 #include "stage.h"
 
+#include <openssl/ssl.h>
+
 #include "net/tls.h"
 #include "world/secrets.h"
 
@@ -24,6 +26,33 @@ leaf(const char *names)
 
 	made_free(&m);
 	return pem;
+}
+
+/* ---- what OpenSSL asks for ---- */
+
+static unsigned long pieces_made;
+
+static void *
+piece_make(size_t n, const char *file, int line)
+{
+	(void)file, (void)line;
+	pieces_made++;
+	return malloc(n);
+}
+
+static void *
+piece_resize(void *p, size_t n, const char *file, int line)
+{
+	(void)file, (void)line;
+	pieces_made++;
+	return realloc(p, n);
+}
+
+static void
+piece_free(void *p, const char *file, int line)
+{
+	(void)file, (void)line;
+	free(p);
 }
 
 static int
@@ -473,9 +502,11 @@ handshakes_end_with_the_proxy(void **state)
 	stage_close();
 }
 
+/* Half a message costs nothing but its bytes in the socket: OpenSSL has not been asked for anything. */
 static void
 handshakes_have_an_end(void **state)
 {
+	unsigned long before;
 	int half;
 
 	(void)state;
@@ -483,10 +514,60 @@ handshakes_have_an_end(void **state)
 	stage.conf.client_head_usec = 50 * MSEC;
 	proxy_reconf(stage.proxy, &stage.conf);
 	publish(CERTS, NULL);
+	before = pieces_made;
 	half = dial();
 	say_bytes(half, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11);
 	WAIT_UNTIL(whys(WHY_TLS_SLOW) == 1);
+	assert_int_equal(pieces_made, before);
 	close(half);
+	stage_close();
+}
+
+/* The first message of a client, as it goes over the wire. */
+static size_t
+hello_make(char *out, size_t cap)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	SSL *ssl = SSL_new(ctx);
+	BIO *wire = BIO_new(BIO_s_mem());
+	int n;
+
+	SSL_set_bio(ssl, BIO_new(BIO_s_mem()), wire);
+	SSL_set_tlsext_host_name(ssl, "web.test");
+	SSL_connect(ssl);
+	n = BIO_read(wire, out, (int)cap);
+	assert_true(n > 100);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	return (size_t)n;
+}
+
+static void
+a_first_message_may_come_in_pieces(void **state)
+{
+	char hello[4096], got[64] = "";
+	size_t len;
+	int c;
+
+	(void)state;
+	open_front(true);
+	assert_true(publish(CERTS, NULL));
+	len = hello_make(hello, sizeof hello);
+	c = dial();
+	for (size_t at = 0, n; at < len; at += n) {
+		n = at < 8 ? 1 : len - at < 100 ? len - at : 100;
+		say_bytes(c, hello + at, n);
+		for (int i = 0; i < 3; i++)
+			loop_turn(stage.loop, MSEC);
+	}
+	WAIT_UNTIL(recv(c, got, sizeof got, MSG_DONTWAIT) > 5);
+	assert_memory_equal(got, "\x16\x03\x03", 3);		/* ServerHello */
+	close(c);
+	c = dial();						/* one that ends in the middle is gone */
+	say_bytes(c, hello, len / 2);
+	close(c);
+	WAIT_UNTIL(live_gauge_total(stage.live, LIVE_CLIENTS) == 0);
+	assert_int_equal(whys(WHY_CLIENT_GONE), 2);
 	stage_close();
 }
 
@@ -503,7 +584,10 @@ main(void)
 		cmocka_unit_test(a_challenge_over_tls),
 		cmocka_unit_test(handshakes_end_with_the_proxy),
 		cmocka_unit_test(handshakes_have_an_end),
+		cmocka_unit_test(a_first_message_may_come_in_pieces),
 	};
 
+	if (!CRYPTO_set_mem_functions(piece_make, piece_resize, piece_free))
+		return 1;
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
