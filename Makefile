@@ -131,7 +131,7 @@ test-ready:
 test: test-ready	## everything, with sanitizers; installs what is missing
 	@tests/run
 
-test-long: test-ready	## what takes hours: fuzzing, newer Engines of Docker, newer Debians
+test-long: test-ready	## what takes hours: fuzzing, newer Engines of Docker, newer Debians; large clients
 	@tests/run long
 
 check:			## a fast look: house, unit tests, scenes of the brain, inputs that fuzzing once found, smoke
