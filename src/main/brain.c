@@ -126,6 +126,16 @@ publish_secrets(struct brain *b)
 	b->secrets_retry_usec = loop_now(b->loop) + RETRY_USEC;
 }
 
+/* What workers need for the configuration in force is on its way. */
+static void
+tell_ready(struct brain *b)
+{
+	struct channel_msg m = { .kind = CHANNEL_READY };
+
+	if (!channel_send(&b->channel, &m, -1))
+		log_event(LOG_ERROR, "ready.unsent", NULL);
+}
+
 static void
 on_certs(void *arg)
 {
@@ -333,7 +343,9 @@ reload(struct brain *b, int fd)
 		prom_nodes_reconf(b->prom_nodes, next);
 		apply(b);
 		targets_reconf(b->targets, next);
+		publish_secrets(b);
 	}
+	tell_ready(b);
 	buf_fini(&text);
 	buf_fini(&errors);
 }
@@ -432,6 +444,7 @@ brain_open(struct brain *b)
 	a.inherited = b->inherited;
 	b->admin = admin_new(b->loop, &a);
 	apply(b);
+	tell_ready(b);
 	on_tick(b);
 }
 

@@ -13,7 +13,11 @@ enum channel_kind {
 	CHANNEL_TABLE,		/* fd: a sealed table; brain to parent, parent to workers */
 	CHANNEL_SECRETS,	/* fd: a sealed set of secrets; brain to parent, parent to workers */
 	CHANNEL_CONF,		/* fd: a sealed configuration text; parent to brain */
+	/* the brain has sent what workers need for a configuration: the one that it began with, or that
+	 * of a CHANNEL_CONF; brain to parent */
+	CHANNEL_READY,
 	CHANNEL_LIMITS,		/* limits; parent to workers */
+	CHANNEL_LIMITS_SECRETS,	/* both, fd as above, to take effect at once; parent to workers */
 	CHANNEL_LISTEN,		/* fd, addr: one more listener; parent to workers */
 	CHANNEL_UNLISTEN,	/* addr; parent to workers */
 	/* fd, addr: a listener of another worker's, to accept from as well; parent to workers */

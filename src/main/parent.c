@@ -238,13 +238,16 @@ on_brain_message(void *arg, const struct channel_msg *m, int fd)
 
 	if (m == NULL)
 		return;				/* SIGCHLD follows */
-	ASSERT((m->kind == CHANNEL_TABLE || m->kind == CHANNEL_SECRETS) && fd >= 0);
-	if (p->stopping)
+	ASSERT(m->kind == CHANNEL_TABLE || m->kind == CHANNEL_SECRETS || m->kind == CHANNEL_READY);
+	ASSERT((fd >= 0) == (m->kind != CHANNEL_READY));
+	if (m->kind == CHANNEL_READY)
+		reload_ready(p);
+	else if (p->stopping)
 		close(fd);
-	else if (m->kind == CHANNEL_SECRETS)
-		pass_on(p, CHANNEL_SECRETS, &p->secrets, fd);
-	else
+	else if (m->kind == CHANNEL_TABLE)
 		take_table(p, fd);
+	else if (!reload_keeps(p, fd))
+		pass_on(p, CHANNEL_SECRETS, &p->secrets, fd);
 }
 
 static void
@@ -267,7 +270,7 @@ static void
 brain_start(struct parent *p)
 {
 	struct brain_conf b = { .conf = p->conf, .live = p->live, .phys = p->phys,
-	    .table_fd = p->table, .secrets_fd = p->secrets };
+	    .table_fd = p->table, .secrets_fd = p->next_secrets >= 0 ? p->next_secrets : p->secrets };
 	pid_t pid;
 
 	ASSERT(p->brain.pid == 0 && !p->stopping);
@@ -283,6 +286,7 @@ brain_start(struct parent *p)
 	if (pid < 0)
 		child_later(p, &p->brain, USEC_PER_SEC, brain_again);
 	else {
+		p->unready = 1;
 		live_started(p->live, LIVE_BRAIN, pid);
 		log_event(LOG_INFO, "brain.started", "pid", LOG_N(pid), NULL);
 	}
@@ -306,7 +310,9 @@ worker_become(struct parent *p, unsigned index, int channel_fd)
 	    .user = p->other_user ? &p->user : NULL, .stop_usec = p->conf->stop_usec };
 
 	ASSERT(index < p->nworkers);
-	worker_limits(p->conf, &w.limits);
+	w.limits = p->limits;
+	if (p->next_secrets >= 0)
+		close(p->next_secrets);
 	for (unsigned i = 0; i < p->listeners.count; i++)
 		ls[i] = (struct worker_listener){ p->listeners.one[i].addr, p->listeners.one[i].fd[index] };
 	parent_close_admin(p);
@@ -386,6 +392,7 @@ stop_begin(struct parent *p)
 	for (unsigned i = 0; i < p->nworkers; i++)
 		timer_clear(p->loop, &p->worker[i].again);
 	timer_clear(p->loop, &p->brain.again);
+	reload_forget(p);
 	listeners_close(&p->listeners);		/* they would go on taking connections that no process accepts */
 	parent_send_workers(p, &m, -1);
 	/* workers cut by themselves; this is for one that hangs */
@@ -544,6 +551,7 @@ parent_close(struct parent *p)
 		close(p->table);
 	if (p->secrets >= 0)
 		close(p->secrets);
+	reload_forget(p);
 	if (p->signals.fd >= 0) {
 		int fd = p->signals.fd;
 		loop_unwatch(p->loop, &p->signals);
@@ -557,7 +565,8 @@ parent_close(struct parent *p)
 int
 parent_run(struct conf *conf)
 {
-	struct parent p = { .conf = conf, .table = -1, .secrets = -1, .admin_tcp = -1, .admin_unix = -1,
+	struct parent p = { .conf = conf, .table = -1, .secrets = -1, .next_secrets = -1,
+	    .admin_tcp = -1, .admin_unix = -1,
 	    .nworkers = conf->workers, .signals.fd = -1, .listeners.workers = conf->workers };
 
 	ASSERT(conf->workers > 0 && conf->workers <= WORKERS_MAX);
@@ -570,6 +579,7 @@ parent_run(struct conf *conf)
 	if (descriptors_clients(conf->clients_max) < conf->clients_max)
 		log_event(LOG_WARN, "clients.fewer", "max", LOG_N(descriptors_clients(conf->clients_max)),
 		    "reason", "a low limit of open files", NULL);
+	worker_limits(conf, &p.limits);
 	p.loop = loop_new();
 	p.live = live_init(shared_block(live_bytes()), p.nworkers);
 	live_set_conf(p.live, (struct live_conf){ clock_wall_usec(), true });

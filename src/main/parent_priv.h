@@ -12,12 +12,18 @@
 struct parent {
 	struct loop	*loop;
 	struct conf	*conf;			/* in force: what a brain that is started now begins with */
+	struct proxy_conf limits;		/* in force in workers */
 	struct live	*live;
 	struct phys	*phys;
 	struct listeners listeners;
 	int		 admin_tcp, admin_unix;	/* -1: none */
 	bool		 admin_due;		/* to be opened for the next brain */
 	int		 table, secrets;	/* what the brain published last, for workers to come; -1: nothing yet */
+	/* reload.c: workers have not taken `conf` yet */
+	bool		 reloading;
+	unsigned	 unready;		/* configurations that the brain has, and is not ready for */
+	int		 next_secrets;		/* published meanwhile, -1: none */
+	struct timer	 reload_late;
 	struct io	 signals;
 	struct child	 brain, worker[WORKERS_MAX];
 	unsigned	 nworkers;

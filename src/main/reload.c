@@ -1,6 +1,8 @@
 /*
  * SIGHUP: the file is read again. What is wrong in it leaves everything as it was; what is right
- * reaches listeners, workers and brain without a connection lost.
+ * reaches the brain first. Workers get it together with the secrets that the brain has for it: a
+ * listener with TLS has its certificates from its first client on, and none is taken from one
+ * that goes.
  */
 #include <errno.h>
 #include <signal.h>
@@ -15,6 +17,8 @@
 #include "main/reload.h"
 #include "main/watchdog.h"
 #include "main/worker.h"
+
+#define READY_USEC	(3 * USEC_PER_SEC)	/* that workers wait for a brain that hangs */
 
 static void
 reload_listeners(struct parent *p, const struct conf *next)
@@ -80,10 +84,79 @@ reload_brain(struct parent *p, struct str text, bool admin_changed)
 		child_dismiss(&p->brain);
 		return;
 	}
-	if (!channel_send(&p->brain.channel, &m, fd))
+	if (channel_send(&p->brain.channel, &m, fd))
+		p->unready++;
+	else
 		kill(p->brain.pid, SIGKILL);
 	close(fd);
 }
+
+/* ---- workers ---- */
+
+void
+reload_forget(struct parent *p)
+{
+	p->reloading = false;
+	timer_clear(p->loop, &p->reload_late);
+	if (p->next_secrets >= 0)
+		close(p->next_secrets);
+	p->next_secrets = -1;
+}
+
+/* Limits come before listeners: trusted networks are known before a client connects. */
+static void
+reload_finish(struct parent *p)
+{
+	struct channel_msg m = { .kind = CHANNEL_LIMITS };
+	bool secrets = p->next_secrets >= 0;
+
+	ASSERT(p->reloading && !p->stopping);
+	worker_limits(p->conf, &p->limits);
+	m.limits = p->limits;
+	if (secrets) {
+		m.kind = CHANNEL_LIMITS_SECRETS;
+		close(p->secrets);
+		p->secrets = p->next_secrets;
+		p->next_secrets = -1;
+	}
+	parent_send_workers(p, &m, secrets ? p->secrets : -1);
+	reload_listeners(p, p->conf);
+	reload_forget(p);
+	log_event(LOG_INFO, "reload.done", "file", p->conf->file, NULL);
+}
+
+static void
+on_late(void *arg)
+{
+	struct parent *p = arg;
+
+	log_event(LOG_WARN, "reload.late", "text", "the brain does not respond; workers take the "
+	    "configuration with the certificates that they have", NULL);
+	reload_finish(p);
+}
+
+void
+reload_ready(struct parent *p)
+{
+	if (p->unready > 0)
+		p->unready--;
+	if (p->unready == 0 && p->reloading)
+		reload_finish(p);
+}
+
+bool
+reload_keeps(struct parent *p, int fd)
+{
+	ASSERT(fd >= 0);
+	if (!p->reloading || p->secrets < 0)
+		return false;
+	if (p->next_secrets >= 0)
+		close(p->next_secrets);
+	p->next_secrets = fd;
+	return true;
+}
+
+/* ---- the file ---- */
 
 static void
 log_errors(const struct buf *errors)
@@ -102,7 +175,6 @@ log_errors(const struct buf *errors)
 static void
 reload_take(struct parent *p, struct conf *next, struct str text)
 {
-	struct channel_msg m = { .kind = CHANNEL_LIMITS };
 	bool admin_changed = !same_admin(p->conf, next);
 
 	ASSERT(next != p->conf && !p->stopping);
@@ -113,12 +185,9 @@ reload_take(struct parent *p, struct conf *next, struct str text)
 	conf_free(&p->conf);
 	p->conf = next;
 	log_setup("parent", next->log_level, next->log_json);
-	worker_limits(next, &m.limits);
-	parent_send_workers(p, &m, -1);
-	/* after the limits: trusted networks are known before a client connects */
-	reload_listeners(p, next);
+	p->reloading = true;
+	timer_set(p->loop, &p->reload_late, loop_now(p->loop) + READY_USEC, on_late, p);
 	reload_brain(p, text, admin_changed);
-	log_event(LOG_INFO, "reload.done", "file", next->file, NULL);
 }
 
 void

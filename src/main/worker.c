@@ -139,6 +139,15 @@ worker_take_secrets(struct worker *w, int fd)
 }
 
 static void
+worker_take_limits(struct worker *w, const struct channel_msg *m)
+{
+	struct proxy_conf limits = m->limits;
+
+	worker_fill(w, &limits);
+	proxy_reconf(w->proxy, &limits);
+}
+
+static void
 worker_empty(void *arg)
 {
 	struct worker *w = arg;
@@ -171,7 +180,6 @@ static void
 on_parent_message(void *arg, const struct channel_msg *m, int fd)
 {
 	struct worker *w = arg;
-	struct proxy_conf limits;
 
 	if (m == NULL) {	/* the parent is gone: finish what is here, so that its successor has the ports */
 		worker_drain(w);
@@ -199,15 +207,18 @@ on_parent_message(void *arg, const struct channel_msg *m, int fd)
 		proxy_unlisten(w->proxy, &m->addr);
 		break;
 	case CHANNEL_LIMITS:
-		limits = m->limits;
-		worker_fill(w, &limits);
-		proxy_reconf(w->proxy, &limits);
+		worker_take_limits(w, m);
 		break;
+	case CHANNEL_LIMITS_SECRETS:	/* no client's turn comes between them */
+		worker_take_secrets(w, fd);
+		worker_take_limits(w, m);
+		return;
 	case CHANNEL_DRAIN:
 		worker_drain(w);
 		break;
 	case CHANNEL_CONF:
-		BUG("a configuration text was sent to a worker");
+	case CHANNEL_READY:
+		BUG("a message for another process was sent to a worker");
 	}
 	if (fd >= 0)
 		close(fd);
