@@ -81,6 +81,19 @@ metrics(void)
 	printf(".El\n");
 }
 
+/* The facts of a line in the access log: their names in both formats. */
+static void
+facts(void)
+{
+	printf(".Bl -column request_User-Agent request_User-Agent\n.It Em mola Ta Em json Ta\n");
+#define FORMAT(id, name, help)
+#define FACT(id, own, json, help) printf(".It Cm %s Ta Cm %s Ta %s\n", *own ? own : "-", *json ? json : "-", help);
+#include "../src/tbl/access.h"
+#undef FORMAT
+#undef FACT
+	printf(".El\n");
+}
+
 static void
 policies(void)
 {
@@ -253,6 +266,8 @@ main(int argc, char **argv)
 		reasons(false);
 	else if (strcmp(part, "metrics") == 0)
 		metrics();
+	else if (strcmp(part, "facts") == 0)
+		facts();
 	else if (strcmp(part, "policies") == 0)
 		policies();
 	else if (strcmp(part, "profiles") == 0)

@@ -32,6 +32,17 @@ enum conf_maybe { MAYBE_ABSENT, MAYBE_NO, MAYBE_YES };
 #define CONF_AUTO	UINT32_MAX
 #define CONF_ERRORS_MAX	(256u << 10)		/* bytes of what is wrong with it */
 
+#define CONF_STATUSES_MAX 16
+
+enum conf_access_format {
+#define FORMAT(id, name, help) CONF_ACCESS_##id,
+#define FACT(id, own, json, help)
+#include "tbl/access.h"
+#undef FORMAT
+#undef FACT
+	CONF_ACCESS_FORMATS
+};
+
 enum conf_client_cert { CLIENT_CERT_NONE, CLIENT_CERT_OPTIONAL, CLIENT_CERT_REQUIRE };
 
 struct conf_listen {
@@ -181,7 +192,12 @@ struct conf {
 
 	enum log_level	 log_level;
 	bool		 log_json;
-	bool		 log_access;
+	enum conf_access_format log_access;
+	char		*log_access_file;	/* NULL: standard output */
+	struct conf_list log_access_statuses;	/* "404", "500-599"; none: all */
+	int64_t		 log_access_usec;
+	bool		 log_access_tried;
+	struct conf_list log_access_dropped, log_access_redacted;	/* facts */
 
 	struct conf_list swarm_endpoints;	/* none: no Swarm */
 	char		*swarm_ca, *swarm_cert, *swarm_key;	/* files, NULL: none */
@@ -234,6 +250,8 @@ struct conf {
 struct conf	*conf_parse(struct str text, const char *file, struct buf *errors);
 /* Adds a whole file to `text`, whose ceiling (CONF_TEXT_MAX) is the file's. False: `errors` has
  * the reason. */
+/* Of an item of log_access_statuses: "404", "500-599", "0". */
+bool		 conf_statuses_parse(struct str, unsigned *least, unsigned *most);
 bool		 conf_read(const char *file, struct buf *text, struct buf *errors);
 /* Both at once, for a file that is to be put in force; begins both buffers, which the caller
  * ends. */

@@ -256,6 +256,16 @@ swarm_check(struct conf *c, const struct tree *root, struct faults *f)
 	tls_check(root, "swarm", c->swarm_ca, c->swarm_cert, c->swarm_key, f);
 }
 
+/* What is in its mapping is for requests that are logged. */
+static void
+log_check(struct conf *c, const struct tree *root)
+{
+	const struct tree *log = tree_find(root, NULL, "log");
+
+	if (log == NULL || log->shape != TREE_MAP || tree_find(log, NULL, "access") == NULL)
+		c->log_access = CONF_ACCESS_OFF;
+}
+
 void
 conf_check(struct conf *c, const struct tree *root, struct faults *f)
 {
@@ -264,6 +274,7 @@ conf_check(struct conf *c, const struct tree *root, struct faults *f)
 	if (c->defaults.kind != SERVICE_HTTP)
 		faults_add(f, conf_line(root, "defaults", "kind"), "defaults.kind",
 		    "of no use here; expected kind in each service of kind tcp");
+	log_check(c, root);
 	acme_check(c, root, f);
 	listeners_check(c, root, f);
 	certificates_check(c, root, f);

@@ -77,6 +77,9 @@ bool	read_setting(const struct conf_key *, struct str, void *member, char *probl
 #define MEMBER_TARGET_POLICY	bool
 #define MEMBER_MAYBE		enum conf_maybe
 #define MEMBER_LEVEL		enum log_level
+#define MEMBER_ACCESS_FORMAT	enum conf_access_format
+#define MEMBER_STATUSES		struct conf_list
+#define MEMBER_ACCESS_FACTS	struct conf_list
 #define MEMBER_TARGET_KIND	enum target_id
 #define MEMBER_LIMITS		struct profile_limit
 
@@ -104,6 +107,9 @@ extern const struct conf_type type_CONSTRAINT, type_DEFAULT_RULE, type_MIDDLEWAR
 /* conf_tls.c */
 extern const struct conf_type type_TLS_DEFAULT, type_TLS_VERSION, type_REDIRECT, type_CLIENT_CERT,
     type_HSTS;
+
+/* conf_access.c */
+extern const struct conf_type type_ACCESS_FORMAT, type_STATUSES, type_ACCESS_FACTS;
 
 /* conf_acme.c */
 extern const struct conf_type type_EMAIL, type_ACME_URL, type_ACME_NAMES, type_ACME_ALLOW,

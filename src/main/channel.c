@@ -24,7 +24,8 @@ static bool
 kind_has_fd(enum channel_kind kind)
 {
 	return kind == CHANNEL_TABLE || kind == CHANNEL_SECRETS || kind == CHANNEL_CONF ||
-	    kind == CHANNEL_LIMITS_SECRETS || kind == CHANNEL_LISTEN || kind == CHANNEL_LEND;
+	    kind == CHANNEL_ACCESS || kind == CHANNEL_LIMITS_SECRETS || kind == CHANNEL_LISTEN ||
+	    kind == CHANNEL_LEND;
 }
 
 /* What is lent helps for a while, and a process without descriptors has enough to do: it is not

@@ -3,6 +3,7 @@
  * Everything it owns is what a successor of a dead child needs.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -116,6 +117,24 @@ parent_close_admin(struct parent *p)
 	if (p->admin_unix >= 0)
 		close(p->admin_unix);
 	p->admin_tcp = p->admin_unix = -1;
+}
+
+bool
+parent_open_access(struct parent *p)
+{
+	const char *path = p->conf->log_access_file;
+	int fd = -1;
+
+	if (path != NULL &&
+	    (fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | O_NONBLOCK | O_CLOEXEC,
+	    0640)) < 0) {
+		log_event(LOG_ERROR, "access.no_file", "path", path, "error", strerror(errno), NULL);
+		return false;
+	}
+	if (p->access >= 0)
+		close(p->access);
+	p->access = fd;
+	return true;
 }
 
 /* A listener of our own that is in the way of one more: any address, and one of them, on the same
@@ -281,6 +300,8 @@ brain_start(struct parent *p)
 	pid = child_fork(&p->brain, p->loop, on_brain_message, p, &b.channel_fd);
 	if (pid == 0) {
 		close_others(p, WORKERS_MAX);
+		if (p->access >= 0)
+			close(p->access);
 		exit(brain_run(&b));
 	}
 	if (pid < 0)
@@ -306,7 +327,8 @@ worker_become(struct parent *p, unsigned index, int channel_fd)
 	struct worker_listener *ls = must_zalloc((p->listeners.count + 1) * sizeof *ls);
 	struct worker_conf w = { .index = index, .live = p->live, .phys = p->phys,
 	    .channel_fd = channel_fd, .table_fd = p->table, .secrets_fd = p->secrets,
-	    .listener = ls, .nlisteners = p->listeners.count,
+	    .access_fd = p->access >= 0 ? p->access : STDOUT_FILENO, .listener = ls,
+	    .nlisteners = p->listeners.count,
 	    .user = p->other_user ? &p->user : NULL, .stop_usec = p->conf->stop_usec };
 
 	ASSERT(index < p->nworkers);
@@ -536,7 +558,7 @@ parent_open(struct parent *p)
 	for (unsigned i = 0; i < p->conf->nlisten; i++)
 		if (!parent_open_listener(p, &p->conf->listen[i].addr))
 			return false;
-	return find_user(p) && parent_open_admin(p);
+	return find_user(p) && parent_open_access(p) && parent_open_admin(p);
 }
 
 static void
@@ -552,6 +574,8 @@ parent_close(struct parent *p)
 	if (p->secrets >= 0)
 		close(p->secrets);
 	reload_forget(p);
+	if (p->access >= 0)
+		close(p->access);
 	if (p->signals.fd >= 0) {
 		int fd = p->signals.fd;
 		loop_unwatch(p->loop, &p->signals);
@@ -566,8 +590,8 @@ int
 parent_run(struct conf *conf)
 {
 	struct parent p = { .conf = conf, .table = -1, .secrets = -1, .next_secrets = -1,
-	    .admin_tcp = -1, .admin_unix = -1,
-	    .nworkers = conf->workers, .signals.fd = -1, .listeners.workers = conf->workers };
+	    .access = -1, .admin_tcp = -1, .admin_unix = -1, .nworkers = conf->workers,
+	    .signals.fd = -1, .listeners.workers = conf->workers };
 
 	ASSERT(conf->workers > 0 && conf->workers <= WORKERS_MAX);
 	sink_unblock(STDOUT_FILENO);

@@ -24,6 +24,7 @@ struct parent {
 	unsigned	 unready;		/* configurations that the brain has, and is not ready for */
 	int		 next_secrets;		/* published meanwhile, -1: none */
 	struct timer	 reload_late;
+	int		 access;		/* the file of the access log; -1: standard output */
 	struct io	 signals;
 	struct child	 brain, worker[WORKERS_MAX];
 	unsigned	 nworkers;
@@ -39,6 +40,9 @@ struct parent {
 /* What opens logs what went wrong. A unix socket that cannot be made is no failure. */
 bool	parent_open_admin(struct parent *);
 void	parent_close_admin(struct parent *);
+/* The file of the access log as configured, also one that was open: it may have been renamed.
+ * False: it stays as it was, and that is logged. */
+bool	parent_open_access(struct parent *);
 /* No other process listens there, or it is configured as shared. */
 bool	parent_may_listen(const struct parent *, const struct conf_listen *);
 bool	parent_open_listener(struct parent *, const struct addr *);

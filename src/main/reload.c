@@ -190,6 +190,17 @@ reload_take(struct parent *p, struct conf *next, struct str text)
 	reload_brain(p, text, admin_changed);
 }
 
+/* The file may have been renamed, whatever there is to say of the configuration. */
+static void
+reload_access(struct parent *p)
+{
+	struct channel_msg m = { .kind = CHANNEL_ACCESS };
+	bool had = p->access >= 0;
+
+	if (parent_open_access(p) && (had || p->access >= 0))
+		parent_send_workers(p, &m, p->access >= 0 ? p->access : STDOUT_FILENO);
+}
+
 void
 reload_run(struct parent *p)
 {
@@ -204,6 +215,7 @@ reload_run(struct parent *p)
 		log_event(LOG_ERROR, "reload.refused", "file", p->conf->file, "kept",
 		    "the configuration in force", NULL);
 	}
+	reload_access(p);
 	buf_fini(&text);
 	buf_fini(&errors);
 }

@@ -23,6 +23,9 @@ _Static_assert(CONF_TRUSTED_MAX == PROXY_TRUSTED_MAX && CONF_LISTEN_MAX == PROXY
 _Static_assert((int)CLIENT_CERT_OPTIONAL == (int)PROXY_CLIENT_CERT_OPTIONAL &&
     (int)CLIENT_CERT_REQUIRE == (int)PROXY_CLIENT_CERT_REQUIRE, "one means the other");
 
+_Static_assert((int)CONF_ACCESS_FORMATS == (int)ACCESS_FORMATS &&
+    CONF_STATUSES_MAX == ACCESS_STATUSES_MAX, "the formats are those of one table");
+
 struct worker {
 	const struct worker_conf *conf;
 	struct loop	*loop;
@@ -59,6 +62,35 @@ listener_modes(const struct conf_listen *l, struct proxy_listener *out)
 	out->client_cert = (enum proxy_client_cert)l->client_cert;
 }
 
+static uint64_t
+access_facts(const struct conf_list *names)
+{
+	enum access_fact f;
+	uint64_t bits = 0;
+
+	for (unsigned i = 0; i < names->n; i++) {
+		if (!access_fact_parse(str_of(names->item[i]), &f))
+			BUG("names of facts were checked when the file was read");
+		bits |= ACCESS_BIT(f);
+	}
+	return bits;
+}
+
+static struct access_conf
+access_conf_of(const struct conf *c)
+{
+	struct access_conf out = { .format = (enum access_format)c->log_access,
+	    .least_usec = c->log_access_usec, .tried = c->log_access_tried,
+	    .dropped = access_facts(&c->log_access_dropped),
+	    .redacted = access_facts(&c->log_access_redacted) };
+
+	for (unsigned i = 0; i < c->log_access_statuses.n; i++, out.nstatuses++)
+		if (!conf_statuses_parse(str_of(c->log_access_statuses.item[i]),
+		    &out.status[i].least, &out.status[i].most))
+			BUG("statuses were checked when the file was read");
+	return out;
+}
+
 void
 worker_limits(const struct conf *c, struct proxy_conf *out)
 {
@@ -77,7 +109,7 @@ worker_limits(const struct conf *c, struct proxy_conf *out)
 		.response_head = { c->response_head_bytes, (int)c->response_fields },
 		.upstream_idle_max = c->upstream_idle_max,
 		.upstream_idle_usec = c->upstream_idle_usec,
-		.access_log = c->log_access,
+		.access = access_conf_of(c),
 		.ntrusted = c->clients_trusted.n,
 		.tls_min_version = c->tls_min_version,
 		.hsts_seconds = c->hsts_seconds,
@@ -193,6 +225,9 @@ on_parent_message(void *arg, const struct channel_msg *m, int fd)
 	case CHANNEL_SECRETS:
 		worker_take_secrets(w, fd);
 		return;
+	case CHANNEL_ACCESS:
+		proxy_set_access(w->proxy, fd);
+		return;
 	case CHANNEL_LISTEN:
 		proxy_listen(w->proxy, fd, &m->addr);
 		return;
@@ -294,6 +329,7 @@ worker_run(const struct worker_conf *c)
 	worker_give_up_rights(c);
 	worker_fill(&w, &limits);
 	w.proxy = proxy_new(w.loop, &limits);
+	proxy_set_access(w.proxy, c->access_fd);
 	channel_open(&w.channel, w.loop, c->channel_fd, on_parent_message, &w);
 	worker_take_first(&w);
 	for (unsigned i = 0; i < c->nlisteners; i++)

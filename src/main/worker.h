@@ -21,6 +21,7 @@ struct worker_conf {
 	const struct phys *phys;
 	int		 channel_fd, table_fd;
 	int		 secrets_fd;	/* -1: none yet */
+	int		 access_fd;	/* where the access log goes; becomes the worker's */
 	struct worker_listener *listener;	/* descriptors become the worker's */
 	unsigned	 nlisteners;
 	struct proxy_conf limits;

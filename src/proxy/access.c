@@ -1,24 +1,20 @@
 /*
- * Knows how a line looks. What clients send is quoted: nothing in it can end a line or a value.
+ * Lines wait here for the end of the turn and for their reader; access_line.c knows how they look.
  */
 #include <stdlib.h>
-#include <time.h>
+#include <string.h>
+#include <unistd.h>
 
-#include "base/buf.h"
 #include "base/bug.h"
-#include "base/clock.h"
-#include "base/escape.h"
 #include "base/sink.h"
-#include "net/tls.h"
-#include "proxy/access.h"
+#include "proxy/access_line.h"
 
-#define NAME_SHOWN	512		/* bytes of a service's name, or a task's, with what stands around it */
 #define WAITING_MAX	(256 * 1024)	/* bytes of lines that may wait for their reader */
 
 struct access {
 	struct loop	*loop;
 	struct sink	 sink;
-	bool		 on;
+	struct access_conf conf;
 	bool		 waiting;	/* lines are to be written at the end of this turn */
 	bool		 ending;
 	uint64_t	 lost;		/* lines, since the last one that was written */
@@ -39,14 +35,33 @@ access_new(struct loop *l, int fd)
 }
 
 void
-access_on(struct access *a, bool on)
+access_set_conf(struct access *a, const struct access_conf *conf)
 {
-	a->on = on;
+	ASSERT(conf->format < ACCESS_FORMATS && conf->nstatuses <= ACCESS_STATUSES_MAX);
+	a->conf = *conf;
+}
+
+static void
+sink_close(struct access *a)
+{
+	if (a->sink.fd > STDERR_FILENO)
+		close(a->sink.fd);
+}
+
+void
+access_set_fd(struct access *a, int fd)
+{
+	ASSERT(fd >= 0);
+	if (a->lines.len > 0)
+		access_flush(a);
+	sink_close(a);
+	sink_init(&a->sink, fd);
 }
 
 static void
 destroy(struct access *a)
 {
+	sink_close(a);
 	buf_fini(&a->lines);
 	free(a);
 }
@@ -103,92 +118,77 @@ on_turn_end(void *arg)
 		destroy(a);
 }
 
-static size_t
-put_named(char *out, size_t at, size_t cap, struct str name, struct str value)
-{
-	ASSERT(at <= cap);
-	if (at + name.len + 1 > cap)
-		return at;
-	for (size_t i = 0; i < name.len; i++)
-		out[at++] = name.p[i];
-	at += escape_text(out + at, cap - 1 - at, value, ESCAPE_LOG, NULL);
-	out[at++] = '"';
-	return at;
-}
+/* ---- what is kept of a request ---- */
 
-void
-access_note_request(const struct access *a, struct access_request *request, const struct message *h)
-{
-	size_t at = 0;
+#define TEXT_KEPT 1024
 
-	request->len = 0;
-	request->connection = false;
-	if (!a->on)
+/* Without memory for it nothing is kept, and the line lacks it. */
+static void
+keep(struct access_request *r, const struct str text[ACCESS_TEXTS])
+{
+	size_t n = 0, at = 0;
+
+	for (unsigned i = 0; i < ACCESS_TEXTS; i++)
+		n += r->len[i] = (uint16_t)(text[i].len < TEXT_KEPT ? text[i].len : TEXT_KEPT);
+	if ((r->text = malloc(n + 1)) == NULL)
 		return;
-	at = put_named(request->text, at, 48, STR("method=\""), h->method);
-	at = put_named(request->text, at, 160, STR(" host=\""), h->host);
-	request->len = put_named(request->text, at, ACCESS_REQUEST_MAX, STR(" target=\""), h->target);
+	for (unsigned i = 0; i < ACCESS_TEXTS; i++) {
+		if (r->len[i] > 0)
+			memcpy(r->text + at, text[i].p, r->len[i]);
+		at += r->len[i];
+	}
 }
 
 void
-access_note_connection(const struct access *a, struct access_request *request, struct str listener,
+access_note_request(const struct access *a, struct access_request *r, const struct message *h)
+{
+	struct str text[ACCESS_TEXTS] = {
+		[ACCESS_TEXT_METHOD] = h->method, [ACCESS_TEXT_HOST] = h->host,
+		[ACCESS_TEXT_TARGET] = h->target,
+	};
+
+	*r = (struct access_request){ .connection = false };
+	if (a->conf.format == ACCESS_FORMAT_OFF)
+		return;
+	for (int i = 0; i < h->nfields; i++) {
+		const struct field *f = &h->field[i];
+		if (f->id != FIELD_OTHER)
+			continue;
+		if (str_eq_nocase(f->name, STR("user-agent")))
+			text[ACCESS_TEXT_AGENT] = f->value;
+		else if (str_eq_nocase(f->name, STR("referer")))
+			text[ACCESS_TEXT_REFERER] = f->value;
+	}
+	keep(r, text);
+}
+
+void
+access_note_connection(const struct access *a, struct access_request *r, struct str listener,
     struct str server_name)
 {
-	size_t at = 0;
-
-	request->len = 0;
-	request->connection = true;
-	if (!a->on)
-		return;
-	at = put_named(request->text, at, 160, STR("listener=\""), listener);
-	request->len = put_named(request->text, at, ACCESS_REQUEST_MAX, STR(" sni=\""), server_name);
+	*r = (struct access_request){ .connection = true };
+	if (a->conf.format != ACCESS_FORMAT_OFF)
+		keep(r, (struct str[ACCESS_TEXTS]){ [ACCESS_TEXT_LISTENER] = listener,
+		    [ACCESS_TEXT_SNI] = server_name });
 }
 
-static void
-add_time(struct buf *b)
+void
+access_forget(struct access_request *r)
 {
-	int64_t now = clock_wall_usec();
-	time_t sec = (time_t)(now / USEC_PER_SEC);
-	struct tm tm;
-
-	gmtime_r(&sec, &tm);
-	buf_printf(b, "time=%04d-%02d-%02dT%02d:%02d:%02d.%03dZ ", tm.tm_year + 1900,
-	    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
-	    (int)(now % USEC_PER_SEC / USEC_PER_MSEC));
+	free(r->text);
+	*r = (struct access_request){ .connection = false };
 }
-
-static const char *const versions[] = {
-	[ACCESS_UNKNOWN] = "", [ACCESS_HTTP_1_0] = " protocol=HTTP/1.0",
-	[ACCESS_HTTP_1_1] = " protocol=HTTP/1.1", [ACCESS_HTTP_2] = " protocol=HTTP/2.0",
-};
 
 void
 access_log(struct access *a, const struct access_line *l)
 {
 	struct buf *b = &a->lines;
-	char service[NAME_SHOWN], task[NAME_SHOWN];
 	size_t before = b->len;
 
-	if (!a->on)
+	if (a->conf.format == ACCESS_FORMAT_OFF || !access_wants(&a->conf, l))
 		return;
-	ASSERT(!a->ending && l->request->len <= ACCESS_REQUEST_MAX && l->took_usec >= 0);
-	add_time(b);
-	buf_printf(b, "client=%.*s %.*s ", STR_ARG(l->client), (int)l->request->len, l->request->text);
-	if (l->request->connection)
-		buf_printf(b, "received=%llu ", (unsigned long long)l->received);
-	else
-		buf_printf(b, "status=%d ", l->status);
-	buf_printf(b, "bytes=%llu usec=%lld%s %.*s%.*s why=%s",
-	    (unsigned long long)l->bytes, (long long)l->took_usec, versions[l->version],
-	    (int)put_named(service, 0, sizeof service, STR("service=\""), l->service), service,
-	    (int)put_named(task, 0, sizeof task, STR(" task=\""), l->task), task,
-	    why_name(l->why));
-	if (l->tls != NULL)
-		buf_printf(b, " tls=%s cipher=%s resumed=%s", l->tls->version, l->tls->cipher,
-		    l->tls->resumed ? "yes" : "no");
-	if (a->lost > 0)
-		buf_printf(b, " lost=%llu", (unsigned long long)a->lost);
-	buf_adds(b, STR("\n"));
+	ASSERT(!a->ending);
+	access_line_write(b, &a->conf, l, a->lost);
 	if (!b->full)
 		a->lost = 0;
 	else {

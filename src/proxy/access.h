@@ -1,10 +1,12 @@
 /*
- * access: one line per request on stdout, off by default. Lines of a turn are written together; a
- * reader of the log that is too slow loses lines and never slows a request.
+ * access: one line per request, off by default. Lines of a turn are written together; a reader of
+ * the log that is too slow loses lines and never slows a request. access_line.c knows how a line
+ * looks.
  */
 #ifndef PROXY_ACCESS_H
 #define PROXY_ACCESS_H
 
+#include "base/addr.h"
 #include "base/str.h"
 #include "base/why.h"
 #include "http/message.h"
@@ -13,13 +15,51 @@
 struct access;
 struct tls_facts;
 
-#define ACCESS_REQUEST_MAX 384
+enum access_format {
+#define FORMAT(id, name, help) ACCESS_FORMAT_##id,
+#define FACT(id, own, json, help)
+#include "tbl/access.h"
+#undef FORMAT
+#undef FACT
+	ACCESS_FORMATS
+};
 
-/* The request, kept from the head until the end of the exchange. */
+enum access_fact {
+#define FORMAT(id, name, help)
+#define FACT(id, own, json, help) ACCESS_##id,
+#include "tbl/access.h"
+#undef FORMAT
+#undef FACT
+	ACCESS_FACTS
+};
+#define ACCESS_BIT(fact) (UINT64_C(1) << (fact))
+
+/* By its name in either format. */
+bool	access_fact_parse(struct str, enum access_fact *);
+
+#define ACCESS_STATUSES_MAX 16
+
+struct access_conf {
+	enum access_format format;
+	/* without any of these, all lines are written; else those to which at least one applies */
+	struct { unsigned least, most; } status[ACCESS_STATUSES_MAX];
+	unsigned	 nstatuses;
+	int64_t		 least_usec;	/* that take at least so long; 0: no such */
+	bool		 tried;		/* for which a task had failed before */
+
+	uint64_t	 dropped, redacted;	/* bits of facts that nobody is to see */
+};
+
+/* What is kept of a request from its head until the end of its exchange. */
+enum access_text { ACCESS_TEXT_METHOD, ACCESS_TEXT_HOST, ACCESS_TEXT_TARGET, ACCESS_TEXT_REFERER,
+    ACCESS_TEXT_AGENT, ACCESS_TEXTS,
+    /* of a connection that is relayed */
+    ACCESS_TEXT_LISTENER = 0, ACCESS_TEXT_SNI };
+
 struct access_request {
-	size_t	len;
-	bool	connection;			/* it is none, but a connection that is relayed */
-	char	text[ACCESS_REQUEST_MAX];
+	bool		 connection;		/* it is none, but a connection that is relayed */
+	uint16_t	 len[ACCESS_TEXTS];
+	char		*text;			/* all of them; ours. NULL: nothing is kept */
 };
 
 /* What the request came in; UNKNOWN: there was no whole head. */
@@ -31,21 +71,28 @@ struct access_line {
 	const struct access_request *request;
 	int		 status;		/* 0: none was sent */
 	uint64_t	 bytes;			/* to the client, heads included */
-	uint64_t	 received;		/* from it, where it is a connection that is logged */
+	uint64_t	 content;		/* of these, the body's */
+	uint64_t	 received;		/* from the client, without the request's head */
 	int64_t		 took_usec;
 	const struct tls_facts *tls;		/* NULL: the connection is plain */
 	struct str	 service, task;		/* empty when it did not come to that */
+	const struct addr *address;		/* of the task; NULL: there is none */
+	unsigned	 tried;			/* tasks that had failed before */
 	const struct why *why;
 };
 
 struct access	*access_new(struct loop *, int fd);
+/* From now on to `fd`, which becomes its own; what can be written to the one before is. */
+void		 access_set_fd(struct access *, int fd);
 void		 access_free(struct access **);		/* writes what is left */
-void		 access_on(struct access *, bool on);
+void		 access_set_conf(struct access *, const struct access_conf *);
 
+/* Keeps what a line will need of it; access_forget is due in any case. */
 void		 access_note_request(const struct access *, struct access_request *, const struct message *);
 /* The same for a connection that is relayed. */
 void		 access_note_connection(const struct access *, struct access_request *, struct str listener,
     struct str server_name);
+void		 access_forget(struct access_request *);
 void		 access_log(struct access *, const struct access_line *);
 void		 access_flush(struct access *);		/* once more what its reader did not take */
 uint64_t	 access_lost_take(struct access *);	/* lines lost since the last call */

@@ -144,7 +144,7 @@ exchange_reset(struct exchange *x)
 	x->status = 0;
 	x->from = x->client->sender.ip;
 	x->bytes_before = stream_bytes_out(x->down.sink);
-	x->log.len = 0;
+	x->log = (struct access_request){ .connection = false };
 	keys_unwait(&x->hold);
 	x->hold.over = false;
 }

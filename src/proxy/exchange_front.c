@@ -180,3 +180,12 @@ front_answer(struct exchange *x)
 	else
 		answer_add(x, answer_make(x->answer, x->why, x->keep, x->is_head));
 }
+
+size_t
+front_answer_content(const struct exchange *x)
+{
+	if (x->is_head || x->client->is_grpc || x->why == WHY_HTTPS_REDIRECT ||
+	    x->why == WHY_CHALLENGE_SERVED)
+		return 0;
+	return strlen(x->why->text) + 1;
+}

@@ -113,6 +113,7 @@ bool		front_holds(struct exchange *, const struct message *);	/* it is read agai
 /* NULL: it goes on. Else exchange_fail is next, in the same step. */
 const struct why *front_judge(const struct exchange *, const struct message *);
 void		front_answer(struct exchange *);	/* the whole response for x->why, in down.head */
+size_t		front_answer_content(const struct exchange *);	/* bytes of that response's body */
 
 /* relay.c */
 step_f		relay_await, relay_interim, relay_both, relay_tunnel;
@@ -120,6 +121,6 @@ late_f		relay_tunnel_late;
 wait_f		relay_await_wait, relay_wait, relay_tunnel_wait, relay_write_wait;
 
 /* exchange_report.c: once, when it is over. */
-void		exchange_report(const struct exchange *);
+void		exchange_report(struct exchange *);
 
 #endif

@@ -14,8 +14,20 @@ version(const struct exchange *x)
 	return x->minor == 0 ? ACCESS_HTTP_1_0 : ACCESS_HTTP_1_1;
 }
 
+/* Bytes of the response's body that the client was sent, with the framing of a chunked one. */
+static uint64_t
+content(const struct exchange *x)
+{
+	const struct flow *down = &x->down;
+	size_t rest = down->end - down->at;
+
+	if (x->attempt.status == 0 || down->body_bytes < rest)
+		return x->status == 0 ? 0 : front_answer_content(x);
+	return down->body_bytes - rest;
+}
+
 void
-exchange_report(const struct exchange *x)
+exchange_report(struct exchange *x)
 {
 	const struct proxy *p = x->proxy;
 	const struct sender *sender = &x->client->sender;
@@ -26,7 +38,8 @@ exchange_report(const struct exchange *x)
 		.client = ip_eq(&x->from, &sender->ip) ? sender_peer(sender) : ip_text(&x->from, from),
 		.request = &x->log, .version = version(x), .status = x->status,
 		.bytes = stream_bytes_out(x->down.sink) - x->bytes_before,
-		.took_usec = took_usec, .why = x->why,
+		.content = content(x), .received = x->up.body_bytes,
+		.took_usec = took_usec, .why = x->why, .tried = x->attempt.avoid.n,
 		.tls = x->client->secure != NULL ? &x->client->secure->facts : NULL,
 	};
 
@@ -40,7 +53,10 @@ exchange_report(const struct exchange *x)
 	}
 	if (x->service != NULL)
 		line.service = table_text(x->table, x->service->name);
-	if (task != NULL)
+	if (task != NULL) {
 		line.task = table_text(x->table, task->name);
+		line.address = &task->addr;
+	}
 	access_log(p->access, &line);
+	access_forget(&x->log);
 }

@@ -101,7 +101,7 @@ conf_apply(struct proxy *p)
 	    (size_t)(request > response ? request : response) * sizeof *p->head.field);
 	upstream_set_heads(p->upstream, p->conf.request_head, p->conf.response_head);
 	upstream_set_limits(p->upstream, p->conf.upstream_idle_max, p->conf.upstream_idle_usec);
-	access_on(p->access, p->conf.access_log);
+	access_set_conf(p->access, &p->conf.access);
 	hsts_apply(p);
 }
 
@@ -275,6 +275,12 @@ memory_tidy(struct proxy *p)
 		return;
 	p->loose = 0;
 	malloc_trim(0);
+}
+
+void
+proxy_set_access(struct proxy *p, int fd)
+{
+	access_set_fd(p->access, fd);
 }
 
 void

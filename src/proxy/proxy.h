@@ -9,6 +9,7 @@
 #include "http/message.h"
 #include "net/ip.h"
 #include "net/loop.h"
+#include "proxy/access.h"
 #include "world/live.h"
 #include "world/phys.h"
 #include "world/secrets.h"
@@ -59,7 +60,7 @@ struct proxy_conf {
 	struct head_limits request_head, response_head;
 	unsigned	 upstream_idle_max;	/* per task */
 	int64_t		 upstream_idle_usec;
-	bool		 access_log;
+	struct access_conf access;
 	/* this worker begins with the active health checks of all; later, live_prober says */
 	bool		 probe;
 };
@@ -78,6 +79,8 @@ void		 proxy_set_table(struct proxy *, struct table *);
 /* Takes a reference. False: a certificate in it cannot be read, and is left out. Connections keep
  * what they began with. */
 bool		 proxy_set_secrets(struct proxy *, struct secrets *);
+/* Where the access log goes, standard output at first; the descriptor becomes the proxy's. */
+void		 proxy_set_access(struct proxy *, int fd);
 /* New limits and time-outs after a reload; worker, live, phys and seed stay. */
 void		 proxy_reconf(struct proxy *, const struct proxy_conf *);
 

@@ -140,6 +140,7 @@ tcp_log(const struct tcp *t, const struct why *why)
 		.took_usec = tcp_now(t) - t->began_usec, .why = why,
 		.service = table_text(t->table, t->service->name),
 		.task = task == NULL ? STR("") : table_text(t->table, task->name),
+		.address = task == NULL ? NULL : &task->addr, .tried = t->attempt.avoid.n,
 	};
 	struct access_request request;
 
@@ -147,6 +148,7 @@ tcp_log(const struct tcp *t, const struct why *why)
 	    str_of(listener_modes(t->client->listener)->name), str_of(t->name == NULL ? "" : t->name));
 	line.request = &request;
 	access_log(t->proxy->access, &line);
+	access_forget(&request);
 }
 
 /* The caller decides about the session. */
@@ -374,7 +376,7 @@ tcp_start(struct client *c, const struct table_service *service, struct str name
 	t->table = table_ref(p->table);
 	t->service = service;
 	t->began_usec = tcp_now(t);
-	t->name = p->conf.access_log && name.len > 0 ? str_dup(name) : NULL;
+	t->name = p->conf.access.format != ACCESS_FORMAT_OFF && name.len > 0 ? str_dup(name) : NULL;
 	attempt_init(&t->attempt, p, on_task, t);
 	c->relayed = true;
 	session_busy(&c->session, t, on_client);

@@ -44,6 +44,10 @@ SECTION(ADMIN, TOP, admin, MAP, struct conf,
 SECTION(LOG, TOP, log, MAP, struct conf,
     "What is written to standard error. A log reader that falls behind delays nothing: lines "
     "that do not fit are dropped and counted, and the event log.dropped has their number.")
+SECTION(ACCESS, LOG, access, MAP, struct conf,
+    "A line for every request: true, a format, or a mapping with the keys "
+    "below. Without it requests are not logged. The line after dropped ones has their number "
+    "(lost).")
 SECTION(SWARM, TOP, swarm, MAP, struct conf,
     "Discovery of nodes, services and tasks in a Docker Swarm, in addition to those of this "
     "file. Without this section there is no discovery; an empty one takes the defaults. "
@@ -229,9 +233,26 @@ KEY(LOG, level, LEVEL, log_level, "info", "", "",
     "Minimum level of a line: debug, info, warn or error.")
 KEY(LOG, format, FORMAT, log_json, "text", "", "",
     "Lines of key=value pairs (text), or one JSON object per line (json).")
-KEY(LOG, access, SWITCH, log_access, "false", "", "",
-    "Whether every request is logged as a line on standard output. The line after dropped ones "
-    "has their number: lost=N.")
+
+KEY(ACCESS, format, ACCESS_FORMAT, log_access, "mola", "", "",
+    "What a line looks like: mola (key=value; also true), common (the Common Log Format), combined "
+    "(the same with referrer and user agent) or json (an object with the names of Traefik's access "
+    "log); false: requests are not logged.")
+KEY(ACCESS, file, FILE, log_access_file, NONE, "", "",
+    "Absolute path of a file that lines are added to, instead of standard output. The process that "
+    "starts Mola opens it, with the rights that it has, and again at each reload: after the file "
+    "was renamed, send SIGHUP.")
+KEY(ACCESS, status, STATUSES, log_access_statuses, NONE, "", "",
+    "Only responses with these statuses are logged: 404, 500-599, or a list; 0 stands for no "
+    "response. Of status, duration and retried, one that applies is enough.")
+KEY(ACCESS, duration, DURATION, log_access_usec, "0s", "0s", "1h",
+    "Only requests that took at least so long are logged; 0s: this selects none.")
+KEY(ACCESS, retried, SWITCH, log_access_tried, "false", "", "",
+    "Only requests for which a task had failed before are logged; false: this selects none.")
+KEY(ACCESS, drop, ACCESS_FACTS, log_access_dropped, NONE, "", "",
+    "Facts that are left out of every line, by their names in either format, one or a list.")
+KEY(ACCESS, redact, ACCESS_FACTS, log_access_redacted, NONE, "", "",
+    "Facts that have the value REDACTED instead of theirs.")
 
 KEY(SWARM, endpoint, ENDPOINTS, swarm_endpoints, NONE, "", "",
     "The Docker Engine, one or a list: unix:///path or tcp://host:port. In a list, all must be "

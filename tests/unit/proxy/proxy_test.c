@@ -596,7 +596,7 @@ test_access_log(void **state)
 	(void)state;
 	assert_int_equal(pipe(pipe_fd), 0);
 	stage_open(1);
-	stage.conf.access_log = true;
+	stage.conf.access.format = ACCESS_FORMAT_MOLA;
 	proxy_reconf(stage.proxy, &stage.conf);
 	fflush(stdout);
 	dup2(pipe_fd[1], STDOUT_FILENO);

@@ -1,0 +1,42 @@
+/*
+ * The access log: its formats, and the facts that a line may have.
+ *
+ * FORMAT(ID, name, help)
+ * FACT(ID, own, json, help): `own` is the key in Mola's own format, `json` the one in JSON: that of
+ * Traefik's access log where it has the fact. "": the format lacks it.
+ */
+FORMAT(OFF, "false", "requests are not logged")
+FORMAT(MOLA, "mola", "key=value pairs")
+FORMAT(COMMON, "common", "the Common Log Format of web servers")
+FORMAT(COMBINED, "combined", "the same with referrer and user agent, as Apache and nginx write it")
+FORMAT(JSON, "json", "one object per line, with the names of Traefik's access log")
+
+FACT(TIME,      "time",     "time",                  "when the response was complete")
+FACT(START,     "",         "StartUTC",              "when the request began to arrive")
+FACT(CLIENT,    "client",   "ClientHost",            "the client, also behind a trusted proxy")
+FACT(METHOD,    "method",   "RequestMethod",         "the request's method")
+FACT(HOST,      "host",     "RequestHost",           "the request's host, without a port")
+FACT(TARGET,    "target",   "RequestPath",           "path and query")
+FACT(REFERER,   "",         "request_Referer",       "the field Referer")
+FACT(AGENT,     "",         "request_User-Agent",    "the field User-Agent")
+FACT(LISTENER,  "listener", "entryPointName",        "the listener, of a relayed connection")
+FACT(SNI,       "sni",      "TLSServerName",         "the server that a relayed TLS client named")
+FACT(STATUS,    "status",   "DownstreamStatus",      "the status, 0 if none was sent")
+FACT(RECEIVED,  "received", "received",              "bytes from a relayed connection's client")
+FACT(CONTENT_IN, "",        "RequestContentSize",    "bytes of the request's body")
+FACT(BYTES,     "bytes",    "bytes",                 "bytes to the client, heads included")
+FACT(CONTENT,   "",         "DownstreamContentSize", "bytes of the response's body")
+FACT(USEC,      "usec",     "",                      "the duration in microseconds")
+FACT(DURATION,  "",         "Duration",              "the duration in nanoseconds")
+FACT(PROTOCOL,  "protocol", "RequestProtocol",       "HTTP/1.0, HTTP/1.1 or HTTP/2.0")
+FACT(SCHEME,    "",         "RequestScheme",         "http or https")
+FACT(SERVICE,   "service",  "ServiceName",           "the service")
+FACT(TASK,      "task",     "task",                  "the task that served it, or was tried last")
+FACT(ADDRESS,   "",         "ServiceAddr",           "that task's address")
+FACT(TRIED,     "",         "RetryAttempts",         "how many tasks had failed before")
+FACT(WHY,       "why",      "why",                   "the reason how it ended")
+FACT(TLS,       "tls",      "",                      "the version of TLS")
+FACT(VERSION,   "",         "TLSVersion",            "the same as a number: 1.3")
+FACT(CIPHER,    "cipher",   "TLSCipher",             "the cipher of TLS")
+FACT(RESUMED,   "resumed",  "TLSResumed",            "whether the TLS session was resumed")
+FACT(LOST,      "lost",     "lost",                  "lines before this one that were dropped")

@@ -1,0 +1,232 @@
+/* How lines of the access log look, and which are written. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "net/tls.h"
+#include "proxy/access_line.h"
+
+static struct buf out;
+
+static void
+line_is_kept(struct access_request *r, const char *method, const char *host, const char *target,
+    const char *referer, const char *agent)
+{
+	const char *text[ACCESS_TEXTS] = { method, host, target, referer, agent };
+	size_t n = 0;
+
+	*r = (struct access_request){ .connection = false };
+	for (int i = 0; i < ACCESS_TEXTS; i++)
+		n += r->len[i] = (uint16_t)strlen(text[i]);
+	r->text = malloc(n + 1);
+	r->text[0] = '\0';
+	for (int i = 0; i < ACCESS_TEXTS; i++)
+		strcat(r->text, text[i]);
+}
+
+static const char *
+line_text(const struct access_conf *c, const struct access_line *l, uint64_t lost)
+{
+	buf_clear(&out);
+	access_line_write(&out, c, l, lost);
+	buf_add(&out, "", 1);
+	assert_false(out.full);
+	return out.p;
+}
+
+/* What the text matches, with '#' for digits. */
+static void
+assert_looks(const char *text, const char *like)
+{
+	const char *t = text, *l = like;
+
+	while (*t != '\0' && *l != '\0' && (*t == *l || (*l == '#' && *t >= '0' && *t <= '9')))
+		t++, l++;
+	if (*t != '\0' || *l != '\0')
+		fail_msg("at '%s':\n%sis not\n%s", t, text, like);
+}
+
+static struct addr address;
+static struct access_request request;
+static struct access_line line;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	buf_init(&out, 16384);
+	assert_null(addr_parse(STR("10.0.0.7:8080"), &address));
+	line_is_kept(&request, "GET", "a.example", "/a\"b?c=d", "https://x.example/\n", "curl/8 (\x01)");
+	line = (struct access_line){ .client = STR("192.0.2.7"), .version = ACCESS_HTTP_1_1,
+	    .request = &request, .status = 200, .bytes = 140, .content = 12, .received = 3,
+	    .took_usec = 1500, .service = STR("web"), .task = STR("web.1"), .address = &address,
+	    .tried = 1, .why = WHY_COMPLETE };
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	free(request.text);
+	buf_fini(&out);
+	return 0;
+}
+
+static void
+test_formats(void **state)
+{
+	struct access_conf c = { .format = ACCESS_FORMAT_MOLA };
+
+	(void)state;
+	assert_looks(line_text(&c, &line, 3), "time=####-##-##T##:##:##.###Z client=192.0.2.7 method=\"GET\" "
+	    "host=\"a.example\" target=\"/a\\\"b?c=d\" status=200 bytes=140 usec=1500 protocol=HTTP/1.1 "
+	    "service=\"web\" task=\"web.1\" why=complete lost=3\n");
+	c.format = ACCESS_FORMAT_JSON;
+	assert_looks(line_text(&c, &line, 3), "{\"level\":\"info\",\"msg\":\"\",\"time\":\"####-##-##T##:##:##.###Z\","
+	    "\"StartUTC\":\"####-##-##T##:##:##.###Z\",\"ClientHost\":\"192.0.2.7\",\"RequestMethod\":\"GET\","
+	    "\"RequestHost\":\"a.example\",\"RequestPath\":\"/a\\\"b?c=d\",\"request_Referer\":"
+	    "\"https://x.example/\\u000a\",\"request_User-Agent\":\"curl/8 (\\u0001)\",\"DownstreamStatus\":200,"
+	    "\"RequestContentSize\":3,\"bytes\":140,\"DownstreamContentSize\":12,\"Duration\":1500000,"
+	    "\"RequestProtocol\":\"HTTP/1.1\",\"RequestScheme\":\"http\",\"ServiceName\":\"web\",\"task\":\"web.1\","
+	    "\"ServiceAddr\":\"10.0.0.7:8080\",\"RetryAttempts\":1,\"why\":\"complete\",\"lost\":3}\n");
+	c.format = ACCESS_FORMAT_COMBINED;
+	line.took_usec = 0;
+	const char *text = line_text(&c, &line, 3), *day = strchr(text, '[');
+	assert_true(strncmp(text, "192.0.2.7 - - [", 15) == 0 && day != NULL);
+	assert_looks(strchr(day, ':'), ":##:##:## +0000] \"GET /a\\\"b?c=d HTTP/1.1\" 200 12 "
+	    "\"https://x.example/\\u000a\" \"curl/8 (\\u0001)\"\n");
+}
+
+static void
+test_tls_and_what_has_no_request(void **state)
+{
+	struct access_conf c = { .format = ACCESS_FORMAT_MOLA };
+	struct tls_facts tls = { .version = "TLSv1.3", .cipher = "TLS_AES_128_GCM_SHA256", .resumed = true };
+	struct access_request none = { .connection = false };
+
+	(void)state;
+	line.tls = &tls;
+	assert_non_null(strstr(line_text(&c, &line, 0), " why=complete tls=TLSv1.3 cipher=TLS_AES_128_GCM_SHA256 resumed=yes\n"));
+	c.format = ACCESS_FORMAT_JSON;
+	assert_non_null(strstr(line_text(&c, &line, 0), "\"RequestScheme\":\"https\""));
+	assert_non_null(strstr(line_text(&c, &line, 0), "\"TLSVersion\":\"1.3\",\"TLSCipher\":\"TLS_AES_128_GCM_SHA256\",\"TLSResumed\":\"yes\"}\n"));
+	c.format = ACCESS_FORMAT_COMMON;
+	line.request = &none;
+	line.version = ACCESS_UNKNOWN;
+	line.status = 0;
+	line.content = 0;
+	assert_looks(strchr(strchr(line_text(&c, &line, 0), '['), ':'), ":##:##:## +0000] \"-\" 499 0\n");
+}
+
+static void
+test_dropped_and_redacted(void **state)
+{
+	struct access_conf c = { .format = ACCESS_FORMAT_JSON };
+	enum access_fact f;
+
+	(void)state;
+	assert_true(access_fact_parse(STR("client"), &f) && f == ACCESS_CLIENT);
+	c.redacted = ACCESS_BIT(f);
+	assert_true(access_fact_parse(STR("RequestPath"), &f) && f == ACCESS_TARGET);
+	c.dropped = ACCESS_BIT(f);
+	assert_false(access_fact_parse(STR(""), &f) || access_fact_parse(STR("nothing"), &f));
+	assert_non_null(strstr(line_text(&c, &line, 0), "\"ClientHost\":\"REDACTED\",\"RequestMethod\":"));
+	assert_null(strstr(out.p, "RequestPath"));
+	c.format = ACCESS_FORMAT_COMMON;
+	assert_non_null(strstr(line_text(&c, &line, 0), "\"GET - HTTP/1.1\""));
+	assert_int_equal(strncmp(out.p, "REDACTED - - [", 14), 0);
+}
+
+/* Each fact of the table stands in a line, of a request or of a connection, under its name. */
+static void
+test_every_fact_is_there(void **state)
+{
+	static const struct { const char *own, *json; } names[] = {
+#define FORMAT(id, name, help)
+#define FACT(id, own, json, help) { own, json },
+#include "tbl/access.h"
+	};
+	struct tls_facts tls = { .version = "TLSv1.3", .cipher = "TLS_AES_128_GCM_SHA256" };
+	struct access_conf own = { .format = ACCESS_FORMAT_MOLA }, json = { .format = ACCESS_FORMAT_JSON };
+	char all[2][8192] = { "", "" }, sought[80];
+
+	(void)state;
+	line.tls = &tls;
+	for (int i = 0; i < 2; i++, request.connection = true) {
+		strcat(strcat(all[0], " "), line_text(&own, &line, 1));
+		strcat(all[1], line_text(&json, &line, 1));
+	}
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		snprintf(sought, sizeof sought, " %s=", names[i].own);
+		if (names[i].own[0] != '\0' && strstr(all[0], sought) == NULL)
+			fail_msg("no line has %s", names[i].own);
+		snprintf(sought, sizeof sought, ",\"%s\":", names[i].json);
+		if (names[i].json[0] != '\0' && strstr(all[1], sought) == NULL)
+			fail_msg("no line has %s", names[i].json);
+	}
+}
+
+/* Texts of the longest kind, all of whose bytes need escapes: a pipe takes the line in one piece. */
+static void
+test_no_line_is_too_long(void **state)
+{
+	struct access_conf c = { .format = ACCESS_FORMAT_MOLA };
+	static char bytes[ACCESS_TEXTS * 1024];
+
+	(void)state;
+	memset(bytes, 1, sizeof bytes);
+	free(request.text);
+	request.text = strndup(bytes, sizeof bytes);
+	for (int i = 0; i < ACCESS_TEXTS; i++)
+		request.len[i] = 1024;
+	line.service = line.task = (struct str){ bytes, 1024 };
+	for (unsigned f = ACCESS_FORMAT_MOLA; f < ACCESS_FORMATS; f++) {
+		c.format = (enum access_format)f;
+		line_text(&c, &line, UINT64_MAX);
+		assert_true(out.len <= ACCESS_LINE_MAX + 1 && strchr(out.p, '\n') == out.p + out.len - 2);
+	}
+}
+
+static void
+test_wanted(void **state)
+{
+	struct access_conf c = { .format = ACCESS_FORMAT_MOLA };
+
+	(void)state;
+	assert_true(access_wants(&c, &line));
+	c.status[c.nstatuses].least = 500;
+	c.status[c.nstatuses++].most = 599;
+	assert_false(access_wants(&c, &line));
+	c.least_usec = 1500;
+	assert_true(access_wants(&c, &line));
+	c.least_usec = 1501;
+	assert_false(access_wants(&c, &line));
+	c.tried = true;
+	assert_true(access_wants(&c, &line));
+	line.tried = 0;
+	assert_false(access_wants(&c, &line));
+	line.status = 502;
+	assert_true(access_wants(&c, &line));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_formats, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_tls_and_what_has_no_request, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_dropped_and_redacted, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_every_fact_is_there, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_line_is_too_long, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_wanted, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
