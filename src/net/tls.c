@@ -14,7 +14,7 @@
 #include <openssl/pem.h>
 
 #include "base/bug.h"
-#include "net/tls_buffers.h"
+#include "net/tls_memory.h"
 #include "net/tls_priv.h"
 
 #define RECORD_BYTES	16384		/* of plain bytes, as TLS limits them */
@@ -459,7 +459,7 @@ tls_init(void)
 {
 	SSL_CTX *ctx;
 
-	tls_buffers_init();
+	tls_memory_init();
 	if (OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS, NULL) != 1)
 		BUG("OpenSSL does not start");
 	ctx = tls_context_new(TLS_server_method(), 12);
