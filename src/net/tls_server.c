@@ -74,6 +74,17 @@ ticket_key(const struct tls_tickets *k, const unsigned char *name, unsigned *at)
 	return NULL;
 }
 
+/* Found once: EVP_aes_256_cbc() is looked for at each use. */
+static const EVP_CIPHER *
+ticket_cipher(void)
+{
+	static EVP_CIPHER *c;
+
+	if (c == NULL)
+		c = EVP_CIPHER_fetch(NULL, "AES-256-CBC", NULL);
+	return c != NULL ? c : EVP_aes_256_cbc();
+}
+
 /* Returns as OpenSSL wants it: 0: a full handshake; 1; 2: and a new ticket. */
 static int
 on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher,
@@ -92,12 +103,12 @@ on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *ciph
 		return 0;
 	if (encrypt) {
 		memcpy(name, key, NAME_BYTES);
-		if (RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) != 1)
+		if (RAND_bytes(iv, EVP_CIPHER_get_iv_length(ticket_cipher())) != 1)
 			return -1;
 	}
 	params[1] = OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY,
 	    (void *)(uintptr_t)(key + NAME_BYTES), MAC_BYTES);
-	good = EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, key + NAME_BYTES + MAC_BYTES, iv,
+	good = EVP_CipherInit_ex(cipher, ticket_cipher(), NULL, key + NAME_BYTES + MAC_BYTES, iv,
 	    encrypt) == 1 && EVP_MAC_CTX_set_params(mac, params) == 1;
 	if (!good)
 		return -1;
@@ -167,17 +178,27 @@ challenge_isolate(SSL *ssl)
 static bool
 take_group(struct tls *t, const struct cert_group *g)
 {
+	for (int k = 0; k < CERT_KINDS; k++)
+		if (g->kind[k] != NULL)
+			t->group.kind[k] = cert_ref(g->kind[k]);
+	return !t->challenge || challenge_isolate(t->ssl);
+}
+
+/* One is to be shown: not where a session is resumed. */
+static int
+on_cert(SSL *ssl, void *arg)
+{
+	const struct tls *t = tls_of(ssl);
 	bool good = true;
 
+	(void)arg;
 	for (int k = 0; k < CERT_KINDS; k++) {
-		struct cert *c = g->kind[k];
+		const struct cert *c = t->group.kind[k];
 
-		if (c == NULL)
-			continue;
-		t->group.kind[k] = cert_ref(c);
-		good = good && SSL_use_cert_and_key(t->ssl, cert_x509(c), cert_key(c), cert_chain(c), 1) == 1;
+		good = good && (c == NULL
+		    || SSL_use_cert_and_key(ssl, cert_x509(c), cert_key(c), cert_chain(c), 1) == 1);
 	}
-	return good && (!t->challenge || challenge_isolate(t->ssl));
+	return good;
 }
 
 static int
@@ -296,6 +317,7 @@ tls_server_new(const struct tls_server_conf *conf, tls_choose_f *choose, void *a
 	*s = (struct tls_server){ 1, ctx, conf->http2, choose, arg, tickets };
 	scope_set(ctx, conf);
 	SSL_CTX_set_client_hello_cb(ctx, on_hello, NULL);
+	SSL_CTX_set_cert_cb(ctx, on_cert, NULL);
 	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
 	SSL_CTX_set_timeout(ctx, SESSION_SECONDS);
 	SSL_CTX_set_max_cert_list(ctx, CLIENT_CERTS_BYTES);
