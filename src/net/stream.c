@@ -314,10 +314,17 @@ stream_shut(struct stream *s)
 	return shutdown(p->io.fd, SHUT_WR) == 0 ? res : plain_failed(s);
 }
 
+/* The socket's own end comes by closing it. */
 bool
 stream_may_close(struct stream *s)
 {
-	return s->private.transport == NULL || stream_shut(s) == IO_DONE;
+	struct stream_private *p = &s->private;
+
+	if (p->transport == NULL)
+		return true;
+	if (p->io.fd < 0 || p->shut || p->handshaking)
+		return stream_shut(s) == IO_DONE;
+	return p->transport->ops->shut(s) == IO_DONE;
 }
 
 bool

@@ -20,29 +20,54 @@
 #define RECORD_BYTES	16384		/* of plain bytes, as TLS limits them */
 #define DIRECT_BYTES	4096		/* a first piece from here on is not copied together with the next */
 #define OUT_MAX		65536		/* more is not kept: then OpenSSL waits */
+#define HOLD_MAX	4096		/* more is sent without waiting for what comes next */
 
 /* ---- the socket below ---- */
 
-static enum io_result
-out_flush(struct tls *t)
+/*
+ * What waits in `out` goes first, and then these bytes, as far as the socket takes them: *sent of
+ * them. False: it is broken.
+ */
+static bool
+socket_send(struct tls *t, const char *p, size_t len, size_t *sent)
 {
-	while (t->out_at < t->out_len) {
-		ssize_t n = send(t->fd, t->out + t->out_at, t->out_len - t->out_at, MSG_NOSIGNAL);
+	int flags = MSG_NOSIGNAL | (t->ending ? MSG_MORE : 0);
+
+	*sent = 0;
+	t->held = false;
+	while (t->out_at < t->out_len || *sent < len) {
+		size_t waits = t->out_len - t->out_at;
+		struct iovec v[2] = { { t->out + t->out_at, waits },
+		    { (char *)(uintptr_t)p + *sent, len - *sent } };
+		struct msghdr m = { .msg_iov = v + (waits == 0), .msg_iovlen = 2 - (waits == 0) };
+		ssize_t n = sendmsg(t->fd, &m, flags);
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && errno == EAGAIN)
-			return IO_AGAIN;
-		if (n < 0) {
+		if (n < 0 && errno != EAGAIN)
 			t->error = errno;
-			return IO_FAIL;
-		}
-		t->out_at += (size_t)n;
+		if (n < 0)
+			return t->error == 0;
+		waits = waits < (size_t)n ? waits : (size_t)n;
+		t->out_at += waits;
+		*sent += (size_t)n - waits;
 	}
 	free(t->out);
 	t->out = NULL;
 	t->out_at = t->out_len = t->out_cap = 0;
-	return IO_DONE;
+	return true;
+}
+
+static enum io_result
+out_flush(struct tls *t)
+{
+	size_t none;
+
+	if (t->out == NULL)
+		return IO_DONE;
+	if (!socket_send(t, NULL, 0, &none))
+		return IO_FAIL;
+	return t->out == NULL ? IO_DONE : IO_AGAIN;
 }
 
 static bool
@@ -69,31 +94,23 @@ static int
 bio_write(BIO *b, const char *p, int len)
 {
 	struct tls *t = BIO_get_data(b);
-	ssize_t sent = 0;
+	size_t sent = 0;
 
 	BIO_clear_retry_flags(b);
 	if (t->error != 0 || len <= 0)
 		return -1;
-	if (t->out != NULL && out_flush(t) == IO_FAIL)
+	t->spoken = true;
+	if ((!t->holds || t->out_len > OUT_MAX) && !socket_send(t, p, (size_t)len, &sent))
 		return -1;
-	if (t->out_len > OUT_MAX) {
+	if (sent == 0 && t->out_len > OUT_MAX) {
 		BIO_set_retry_write(b);
 		return -1;
 	}
-	while (t->out == NULL && (sent = send(t->fd, p, (size_t)len, MSG_NOSIGNAL)) < 0) {
-		if (errno == EINTR)
-			continue;
-		if (errno != EAGAIN) {
-			t->error = errno;
-			return -1;
-		}
-		sent = 0;
-		break;
-	}
-	if (sent < len && !out_add(t, p + sent, (size_t)(len - sent))) {
+	if (sent < (size_t)len && !out_add(t, p + sent, (size_t)len - sent)) {
 		t->error = ENOMEM;
 		return -1;
 	}
+	t->held |= t->holds;
 	return len;
 }
 
@@ -308,6 +325,16 @@ handshake_done(struct tls *t)
 		t->peer = cert_name_text(X509_get_subject_name(peer));
 }
 
+/* What the server writes last in TLS 1.3 are tickets, which nobody waits for: they may go with the
+ * response to a request that seems to be there already. */
+static bool
+tickets_wait(const struct stream *s)
+{
+	const struct tls *t = (struct tls *)s->private.transport;
+
+	return s->private.readable && t->out_len <= HOLD_MAX && SSL_version(t->ssl) == TLS1_3_VERSION;
+}
+
 static enum io_result
 tls_handshake(struct stream *s)
 {
@@ -321,12 +348,17 @@ tls_handshake(struct stream *s)
 		socket_said(t, s);
 	}
 	errors_clear();
+	t->holds = t->server != NULL && t->spoken && t->out == NULL;
 	result = SSL_do_handshake(t->ssl);
+	t->holds = false;
 	if (result == 1) {
 		handshake_done(t);
 		drained_note(s);
-		return IO_DONE;
 	}
+	if (t->held && !(result == 1 && tickets_wait(s)) && out_flush(t) == IO_FAIL)
+		return tls_failed(s);
+	if (result == 1)
+		return IO_DONE;
 	return tls_waits(s, result) == IO_AGAIN ? IO_AGAIN : tls_failed(s);
 }
 
@@ -334,16 +366,19 @@ static enum io_result
 tls_receive(struct stream *s, void *p, size_t cap, bool peek, size_t *got)
 {
 	struct tls *t = (struct tls *)s->private.transport;
+	enum io_result res;
 	int result;
 
 	if (t->failed)
 		return tls_failed(s);
 	errors_clear();
 	result = peek ? SSL_peek_ex(t->ssl, p, cap, got) : SSL_read_ex(t->ssl, p, cap, got);
-	if (result != 1)
-		return tls_waits(s, result);
-	drained_note(s);
-	return IO_DONE;
+	if (result == 1) {
+		drained_note(s);
+		return IO_DONE;
+	}
+	res = tls_waits(s, result);
+	return t->held && out_flush(t) == IO_FAIL ? tls_failed(s) : res;
 }
 
 static enum io_result
@@ -378,19 +413,37 @@ pieces_join(const struct iovec *iov, int n)
 	return (struct str){ record, len };
 }
 
+/* A last piece that is short goes with our end. */
+static bool
+end_waits(const struct stream *s, const struct iovec *iov, int n, size_t len)
+{
+	const struct tls *t = (struct tls *)s->private.transport;
+	size_t all = 0;
+
+	if (!s->private.end_follows || t->out_len + len > HOLD_MAX)
+		return false;
+	for (int i = 0; i < n; i++)
+		all += iov[i].iov_len;
+	return all == len;
+}
+
 static enum io_result
 tls_writev(struct stream *s, const struct iovec *iov, int n, size_t *put)
 {
 	struct tls *t = (struct tls *)s->private.transport;
 	struct str bytes = pieces_join(iov, n);
-	enum io_result res = t->failed ? IO_FAIL : out_flush(t);
+	enum io_result res = t->failed ? IO_FAIL : t->held ? IO_DONE : out_flush(t);
 	size_t done;
+	int result;
 
 	if (res != IO_DONE)
 		return res == IO_AGAIN ? res : tls_failed(s);
-	ASSERT(bytes.len > 0);
-	/* it is all taken: `out` was empty */
-	if (SSL_write_ex(t->ssl, bytes.p, bytes.len, &done) != 1)
+	ASSERT(bytes.len > 0 && t->out_len <= 2 * HOLD_MAX);
+	t->holds = end_waits(s, iov, n, bytes.len);
+	/* it is all taken: there was hardly anything in `out` */
+	result = SSL_write_ex(t->ssl, bytes.p, bytes.len, &done);
+	t->holds = false;
+	if (result != 1)
 		return tls_failed(s);
 	*put = done;
 	return IO_DONE;
@@ -405,6 +458,7 @@ tls_shut(struct stream *s)
 	if (t->failed)
 		return tls_failed(s);
 	errors_clear();
+	t->ending = true;
 	if ((SSL_get_shutdown(t->ssl) & SSL_SENT_SHUTDOWN) == 0 && SSL_shutdown(t->ssl) < 0)
 		return tls_failed(s);
 	res = out_flush(t);

@@ -25,6 +25,10 @@ struct tls {
 	bool		 challenge;
 	enum tls_fault	 fault;
 	const char	*fault_text;
+	bool		 spoken;	/* OpenSSL has written something */
+	bool		 holds;		/* what it writes: to be sent together with what comes next */
+	bool		 held;		/* `out` waits for that, not for the socket */
+	bool		 ending;	/* what is sent is our end, and that of the socket follows */
 	char		*out;		/* what the socket did not take; NULL: nothing */
 	size_t		 out_at, out_len, out_cap;
 	/* the server's side */

@@ -301,6 +301,89 @@ a_drained_socket_is_left_alone(void **state)
 	pair_free(p);
 }
 
+/* ---- what goes together ---- */
+
+static const struct tls *
+far_tls(const struct pair *p)
+{
+	return (const struct tls *)p->far.private.transport;
+}
+
+/* The client's request comes with the end of its handshake: its ticket waits for the response. */
+static void
+tickets_go_with_the_response(void **state)
+{
+	struct pair *p = pair_new();
+	enum io_result near = IO_AGAIN;
+	char got[100];
+	size_t n;
+
+	(void)state;
+	pair_open(p, "web.test");
+	UNTIL(p->loop, (near = stream_connected(&p->near)) != IO_AGAIN || stream_connected(&p->far) != IO_AGAIN);
+	assert_int_equal(near, IO_DONE);
+	put(p, &p->near, "request");
+	UNTIL(p->loop, stream_connected(&p->far) == IO_DONE);
+	assert_true(far_tls(p)->held && stream_can_read(&p->far));
+	get(p, &p->far, "request");
+	assert_true(far_tls(p)->held);
+	put(p, &p->far, "response");
+	assert_false(far_tls(p)->held || far_tls(p)->out != NULL);
+	get(p, &p->near, "response");
+	pair_free(p);
+
+	p = pair_new();				/* nothing comes with it, and a part of a record */
+	pair_meet(p, "web.test");
+	assert_false(far_tls(p)->held);
+	pair_open(p, "web.test");
+	UNTIL(p->loop, stream_connected(&p->near) != IO_AGAIN || stream_connected(&p->far) != IO_AGAIN);
+	assert_int_equal(send(p->near.private.io.fd, "\x17\x03\x03", 3, 0), 3);
+	UNTIL(p->loop, stream_connected(&p->far) == IO_DONE);
+	assert_true(far_tls(p)->held);
+	assert_int_equal(stream_read(&p->far, got, sizeof got, &n), IO_AGAIN);
+	assert_false(far_tls(p)->held);
+	pair_free(p);
+}
+
+static void
+an_end_goes_with_the_last_bytes(void **state)
+{
+	static char big[2 * HOLD_MAX];
+	struct pair *p = pair_new();
+	struct iovec v[2] = { { (char *)(uintptr_t)"head", 4 }, { big, sizeof big } };
+	enum io_result res;
+	char got[100];
+	size_t n;
+
+	(void)state;
+	pair_meet(p, "web.test");
+	put(p, &p->far, "first");		/* after its tickets */
+	get(p, &p->near, "first");
+	stream_end_follows(&p->far, true);
+	put(p, &p->far, "last");
+	assert_true(far_tls(p)->held);
+	assert_int_equal(recv(p->near.private.io.fd, got, sizeof got, MSG_PEEK | MSG_DONTWAIT), -1);
+	assert_int_equal(stream_shut(&p->far), IO_DONE);
+	assert_false(far_tls(p)->held || far_tls(p)->out != NULL);
+	get(p, &p->near, "last");
+	UNTIL(p->loop, (res = stream_read(&p->near, got, sizeof got, &n)) != IO_AGAIN);
+	assert_int_equal(res, IO_EOF);
+
+	pair_meet(p, "web.test");			/* the owner has changed its mind: it only closes */
+	stream_end_follows(&p->far, true);
+	put(p, &p->far, "last");
+	stream_close(&p->far);
+	get(p, &p->near, "last");
+	UNTIL(p->loop, (res = stream_read(&p->near, got, sizeof got, &n)) != IO_AGAIN);
+	assert_int_equal(res, IO_EOF);
+
+	pair_meet(p, "web.test");			/* what is long does not wait */
+	stream_end_follows(&p->far, true);
+	assert_int_equal(stream_writev(&p->far, v, 2, &n), IO_DONE);
+	assert_false(far_tls(p)->held);
+	pair_free(p);
+}
+
 /* ---- ends ---- */
 
 static void
@@ -698,6 +781,8 @@ main(void)
 		cmocka_unit_test(bytes_go_both_ways),
 		cmocka_unit_test(a_full_socket_waits),
 		cmocka_unit_test(a_drained_socket_is_left_alone),
+		cmocka_unit_test(tickets_go_with_the_response),
+		cmocka_unit_test(an_end_goes_with_the_last_bytes),
 		cmocka_unit_test(an_end_is_no_cut),
 		cmocka_unit_test(a_socket_that_ends_is_a_cut),
 		cmocka_unit_test(what_is_no_tls_is_refused),
