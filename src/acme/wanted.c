@@ -113,11 +113,12 @@ add_host(struct wanted *w, const char *host, const char *service)
 		add(w, host, service, true);
 }
 
-/* A service of kind tcp does its TLS itself. */
+/* Where TLS of connections is passed through, the task has its own certificate. */
 static bool
-wants(const struct conf *c, const struct world_service *s)
+wants(const struct conf *c, const struct world_service *s, const struct route_conf *r)
 {
-	return c->nacme_cas > 0 && s->conf.acme && s->conf.kind != SERVICE_TCP;
+	return c->nacme_cas > 0 && s->conf.tls == SERVICE_TLS_ACME &&
+	    (r->listener == NULL || r->ends_tls);
 }
 
 const struct acme_want *
@@ -129,8 +130,9 @@ wanted_make(struct arena *a, const struct conf *c, const struct world *world, un
 	for (unsigned i = 0; c->nacme_cas > 0 && i < c->acme_names.n; i++)
 		add(&w, c->acme_names.item[i], "configuration", false);
 	LIST_FOREACH(s, &world->services, link)
-		for (unsigned i = 0; wants(c, s) && i < s->nroutes; i++)
-			add_host(&w, s->route[i].host, s->name);
+		for (unsigned i = 0; i < s->nroutes; i++)
+			if (wants(c, s, &s->route[i]))
+				add_host(&w, s->route[i].host, s->name);
 	map_free(&w.seen);
 	*n = w.n;
 	return w.list;

@@ -224,7 +224,8 @@ view_routes(const struct world_service *s)
 		const struct route_conf *r = &s->route[i];
 		json_array_append_new(list, r->listener == NULL ?
 		    json_pack("{s:o, s:o}", "host", text(r->host), "path", text(r->path)) :
-		    json_pack("{s:o, s:o}", "listener", text(r->listener), "host", text(r->host)));
+		    json_pack("{s:o, s:o, s:b}", "listener", text(r->listener), "host", text(r->host),
+		    "ends_tls", r->ends_tls));
 	}
 	return list;
 }

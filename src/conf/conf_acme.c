@@ -291,12 +291,12 @@ unordered_check(const struct conf *c, const struct tree *root, struct faults *f)
 	static const char text[] = "acme without a section acme; expected one, with the CA "
 	    "and how it verifies names";
 
-	if (c->defaults.acme) {
+	if (c->defaults.tls == SERVICE_TLS_ACME) {
 		faults_add(f, conf_line(root, "defaults", "tls"), "defaults.tls", "%s", text);
 		return;
 	}
 	for (unsigned i = 0; i < c->nservices; i++)
-		if (c->service[i].conf.acme)
+		if (c->service[i].conf.tls == SERVICE_TLS_ACME)
 			faults_add(f, c->service[i].line, "services.tls", "%s", text);
 }
 

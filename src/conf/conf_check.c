@@ -95,7 +95,7 @@ route_add(struct conf_service *s, const char *host, const char *path, struct map
 	char key[1500];
 
 	ASSERT(*path == '/');
-	*r = (struct route_conf){ must_strdup(host), must_strdup(path), NULL };
+	*r = (struct route_conf){ .host = must_strdup(host), .path = must_strdup(path) };
 	snprintf(key, sizeof key, "%s %s", host, path);
 	first = map_get(taken, str_of(key));
 	if (first == NULL)
@@ -130,7 +130,7 @@ services_check(struct conf *c, const struct tree *root, const struct map *nodes,
 		tasks_check(c, s, nodes, tasks, f);
 		kind_check(s, root, i, f);
 		if (s->conf.kind == SERVICE_TCP)
-			tcp_routes_check(c, s, routes, f);
+			tcp_routes_check(c, s, root, i, routes, f);
 		else
 			routes_check(s, routes, f);
 	}

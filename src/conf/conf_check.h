@@ -37,9 +37,9 @@ struct conf_misplaced {
 const struct conf_misplaced *kind_misplaced(enum service_kind, size_t *n);
 /* keys of the service that is number `at` which are for another kind than its own */
 void	kind_check(const struct conf_service *, const struct tree *root, unsigned at, struct faults *);
-/* makes the routes of a tcp service; `taken`: those of all so far */
-void	tcp_routes_check(const struct conf *, struct conf_service *, struct map *taken,
-	    struct faults *);
+/* makes the routes of a tcp service, which is number `at`; `taken`: those of all so far */
+void	tcp_routes_check(const struct conf *, struct conf_service *, const struct tree *root,
+	    unsigned at, struct map *taken, struct faults *);
 /* Names are unique: `names` is a map from the name to the line that gave it. */
 void	name_once(struct map *names, const char *name, int line, const char *where, struct faults *);
 void	targets_check(struct conf *, const struct tree *root, struct faults *);	/* conf_target.c */

@@ -255,4 +255,4 @@ const struct conf_type
 	type_LEVEL = { read_level, write_level, KIND_PLAIN, false, NULL },
 	type_FORMAT = { read_format, write_format, KIND_PLAIN, false, NULL },
 	type_SWITCH = { read_setting, NULL, KIND_PLAIN, true, &setting_SWITCH },
-	type_TLS_FROM = { read_setting, NULL, KIND_PLAIN, false, &setting_TLS_FROM };
+	type_SERVICE_TLS = { read_setting, NULL, KIND_PLAIN, false, &setting_SERVICE_TLS };

@@ -17,10 +17,16 @@ static const struct conf_misplaced for_http[] = {
 	{ NULL, "path", "has no requests" },
 	{ NULL, "response", "has no responses that are known as such" },
 	{ NULL, "idle", "has no bodies; expected tunnel, which is for all of a connection" },
+	{ NULL, "scheme", "connects to its tasks without TLS, and knows no protocol of theirs" },
+	{ "task_tls", "verify", "has no TLS to its tasks" },
+	{ "task_tls", "ca", "has no TLS to its tasks" },
+	{ "task_tls", "name", "has no TLS to its tasks" },
+	{ "task_tls", "cert", "has no TLS to its tasks" },
 	{ "health", "path", "has no requests; expected health.connect" },
 }, for_tcp[] = {
 	{ NULL, "listen", "is served on every listener that serves HTTP" },
 	{ NULL, "proxy_protocol", "identifies clients by X-Forwarded-For" },
+	{ NULL, "alpn", "is offered as HTTP/1.1 and, where the listener has http2, HTTP/2" },
 	{ "health", "connect", "is checked by health.path" },
 };
 
@@ -71,6 +77,29 @@ kind_check(const struct conf_service *s, const struct tree *root, unsigned at, s
 		misplaced_check(service, &m[i], s->conf.kind == SERVICE_TCP ? "tcp" : "http", f);
 }
 
+/* ---- TLS that ends here ---- */
+
+/* What defaults say of tls is for certificates of hosts: TLS of a connection ends here only where
+ * its service says so. */
+static void
+tls_take(const struct conf *c, struct conf_service *s, const struct tree *root, unsigned at,
+    struct faults *f)
+{
+	const struct tree *service = service_tree(root, at);
+
+	if (service == NULL || tree_find(service, NULL, "tls") == NULL)
+		s->conf.tls = SERVICE_TLS_NONE;
+	if (s->conf.tls == SERVICE_TLS_NONE && service != NULL && tree_find(service, NULL, "alpn") != NULL)
+		faults_add(f, s->line, "services.alpn", "set without tls; expected tls: terminate or acme, as "
+		    "Mola does not take part in TLS that is passed through");
+	if (s->conf.tls == SERVICE_TLS_TERMINATE && c->ncertificates == 0 && c->nacme_cas == 0)
+		faults_add(f, s->line, "services.tls", "there is no certificate; expected some in "
+		    "tls.certificates, or a section acme");
+	if (s->conf.tls == SERVICE_TLS_ACME && s->hosts.n == 0)
+		faults_add(f, s->line, "services.tls", "acme without host; expected the names that certificates "
+		    "are ordered for");
+}
+
 /* ---- the listeners ---- */
 
 static const struct conf_listen *
@@ -110,7 +139,8 @@ route_add(struct conf_service *s, const char *host, const struct conf_listen *l,
 	struct conf_service *first;
 	char key[1500];
 
-	*r = (struct route_conf){ must_strdup(host), must_strdup("/"), must_strdup(l->name) };
+	*r = (struct route_conf){ must_strdup(host), must_strdup("/"), must_strdup(l->name),
+	    s->conf.tls != SERVICE_TLS_NONE };
 	snprintf(key, sizeof key, "%s\n%s", l->name, host);
 	first = map_get(taken, str_of(key));
 	if (first == NULL)
@@ -130,7 +160,7 @@ routes_add(struct conf_service *s, const struct conf_listen *l, struct map *take
 	if (s->hosts.n > 0)
 		return;
 	route_add(s, "", l, taken, f);
-	if (l->tls)
+	if (l->tls && s->conf.tls == SERVICE_TLS_NONE)
 		faults_add(f, s->line, "services.listen", "listener '%s' has tls, and a service without host "
 		    "would take all of its connections; expected host, or a listener without tls", l->name);
 }
@@ -138,13 +168,14 @@ routes_add(struct conf_service *s, const struct conf_listen *l, struct map *take
 /* Without a list of its own, hosts are looked for wherever clients name one: on all listeners with
  * TLS. */
 void
-tcp_routes_check(const struct conf *c, struct conf_service *s, struct map *taken,
-    struct faults *f)
+tcp_routes_check(const struct conf *c, struct conf_service *s, const struct tree *root,
+    unsigned at, struct map *taken, struct faults *f)
 {
 	const struct conf_listen *l;
 	unsigned nhosts = s->hosts.n > 0 ? s->hosts.n : 1;
 
 	ASSERT(s->conf.kind == SERVICE_TCP && s->nroutes == 0);
+	tls_take(c, s, root, at, f);
 	s->route = must_zalloc((nhosts * c->nlisten + 1) * sizeof *s->route);
 	for (unsigned i = 0; i < s->listen.n; i++)
 		if ((l = listener_find(c, s->listen.item[i])) != NULL)

@@ -417,6 +417,7 @@ const struct conf_type
 	type_TLS_CA = { read_setting, NULL, KIND_TEXT, false, &setting_TLS_CA },
 	type_TLS_NAME = { read_setting, NULL, KIND_TEXT, false, &setting_TLS_NAME },
 	type_TLS_CERT = { read_setting, NULL, KIND_TEXT, false, &setting_TLS_CERT },
+	type_ALPN = { read_setting, NULL, KIND_TEXT, false, &setting_ALPN },
 	type_EXPORTER = { read_exporter, write_text, KIND_TEXT, false, NULL },
 	type_AGENT = { read_agent, write_text, KIND_TEXT, false, NULL },
 	type_ADMIN_ADDRESS = { read_admin_address, write_address_or_none, KIND_PLAIN, false, NULL },

@@ -85,7 +85,7 @@ bool	read_setting(const struct conf_key *, struct str, void *member, char *probl
 
 /* conf_text.c */
 extern const struct conf_type type_STRING, type_NAME, type_SECRET, type_FILE, type_SOCKET,
-    type_PATH_OR_NONE, type_TLS_CA, type_TLS_NAME, type_TLS_CERT,
+    type_PATH_OR_NONE, type_TLS_CA, type_TLS_NAME, type_TLS_CERT, type_ALPN,
     type_EXPORTER, type_AGENT, type_ADMIN_ADDRESS, type_TASK_ADDRESS,
     type_LISTEN_ADDRESS, type_LISTEN_NAME, type_LISTEN_NAMES, type_HOSTS, type_PATHS,
     type_ENDPOINTS, type_NETWORKS, type_NETS, type_TEMPLATE, type_URL, type_NAMES;
@@ -93,7 +93,7 @@ extern const struct conf_type type_STRING, type_NAME, type_SECRET, type_FILE, ty
 extern const struct conf_type type_DURATION, type_REAL, type_WEIGHT, type_COUNT,
     type_COUNT_OR_AUTO, type_BYTES, type_WORKERS, type_BALANCERS, type_POLICY, type_PROFILE,
     type_KIND, type_SCHEME, type_PROXY_VERSION,
-    type_LIMITS, type_LEVEL, type_FORMAT, type_SWITCH, type_TLS_FROM;
+    type_LIMITS, type_LEVEL, type_FORMAT, type_SWITCH, type_SERVICE_TLS;
 /* conf_target.c */
 extern const struct conf_type type_TARGET_KIND, type_TARGET_POLICY, type_TARGET_SERVICES,
     type_STRATEGY, type_PEER, type_PEER_LISTEN, type_OPTIONS, type_BACKEND;

@@ -217,13 +217,14 @@ read_names(const struct label_row *row, struct str s, void *member, struct arena
 #define TYPE_PROFILE		read_setting, &setting_PROFILE
 #define TYPE_DURATION		read_setting, &setting_DURATION
 #define TYPE_COUNT		read_setting, &setting_COUNT
-#define TYPE_TLS_FROM		read_setting, &setting_TLS_FROM
+#define TYPE_SERVICE_TLS	read_setting, &setting_SERVICE_TLS
 #define TYPE_SWITCH		read_setting, &setting_SWITCH
 #define TYPE_PATH_OR_NONE	read_setting, &setting_PATH_OR_NONE
 #define TYPE_SCHEME		read_setting, &setting_SCHEME
 #define TYPE_TLS_CA		read_setting, &setting_TLS_CA
 #define TYPE_TLS_NAME		read_setting, &setting_TLS_NAME
 #define TYPE_TLS_CERT		read_setting, &setting_TLS_CERT
+#define TYPE_ALPN		read_setting, &setting_ALPN
 
 const struct label_row label_rows[] = {
 #define LABEL(group, name, type, field, fallback, least, most, help) \

@@ -109,7 +109,7 @@ static struct route_conf
 copy_route(struct arena *a, const struct route_conf *r)
 {
 	return (struct route_conf){ arena_text(a, str_of(r->host)), arena_text(a, str_of(r->path)),
-	    r->listener == NULL ? NULL : arena_text(a, str_of(r->listener)) };
+	    r->listener == NULL ? NULL : arena_text(a, str_of(r->listener)), r->ends_tls };
 }
 
 static bool
@@ -185,7 +185,7 @@ make_routes(struct labels *l)
 	for (unsigned h = 0; h < l->host.n; h++)
 		for (unsigned p = 0; p < npaths; p++)
 			labels_add_route(l, &(struct labels_route){
-			    { l->host.item[h], l->path.given ? l->path.item[p] : (char *)"/", NULL }, 0,
+			    { l->host.item[h], l->path.given ? l->path.item[p] : (char *)"/", NULL, false }, 0,
 			    ROUTE_OWN, "" });
 }
 

@@ -37,13 +37,15 @@ listener_names(const struct labels *l)
 static void
 add_route(struct labels *l, const struct swarm_listener *on, const char *host)
 {
+	bool ends_tls = l->conf.tls != SERVICE_TLS_NONE;
+
 	if (on->tls && *host == '\0')
 		labels_add_trouble(l, WHY_LISTENER, arena_printf(l->arena,
 		    "listener %s has tls, and without a host the service would take all of its connections; "
 		    "expected mola.host, or a listener without tls", on->name));
 	else
 		labels_add_route(l, &(struct labels_route){ .at = { (char *)(uintptr_t)host, (char *)"/",
-		    (char *)(uintptr_t)on->name }, .priority = ROUTE_OWN, .entry = "" });
+		    (char *)(uintptr_t)on->name, ends_tls }, .priority = ROUTE_OWN, .entry = "" });
 }
 
 static void
@@ -84,10 +86,38 @@ listeners_with_tls(struct labels *l)
 		    "mola.listen, the name of the listener whose connections go to the service")));
 }
 
+static struct report_label *
+label_given(struct labels *l, const char *name)
+{
+	for (unsigned i = 0; i < l->report->nlabels; i++)
+		if (strcmp(l->report->label[i].name, name) == 0 && l->report->label[i].state == LABEL_VALID)
+			return &l->report->label[i];
+	return NULL;
+}
+
+/* What defaults say of tls is for certificates of hosts: TLS of a connection ends here only where
+ * its service says so. */
+static void
+take_tls(struct labels *l)
+{
+	struct report_label *alpn = label_given(l, "mola.alpn");
+
+	if (label_given(l, "mola.tls") == NULL)
+		l->conf.tls = SERVICE_TLS_NONE;
+	if (l->conf.tls == SERVICE_TLS_NONE && alpn != NULL) {
+		alpn->state = LABEL_UNUSED;
+		alpn->text = arena_text(l->arena, STR("TLS is passed through; expected mola.tls"));
+	}
+}
+
 void
 labels_make_tcp(struct labels *l)
 {
 	ASSERT(l->conf.kind == SERVICE_TCP && l->nroutes == 0);
+	take_tls(l);
+	if (l->conf.tls == SERVICE_TLS_ACME && !l->host.given)
+		labels_add_trouble(l, WHY_LISTENER, arena_text(l->arena, STR("mola.tls: acme without a host; "
+		    "expected mola.host, for which certificates are ordered")));
 	if (l->listen.given)
 		listeners_named(l);
 	else if (l->host.given)
@@ -107,7 +137,7 @@ labels_add_refused(struct labels *l, const char *listener, const char *host)
 	if (l->refused == NULL)
 		l->refused = arena_zalloc(l->arena, ROUTES_MAX * sizeof *l->refused);
 	l->refused[l->nrefused++] = (struct route_conf){ arena_text(l->arena, str_of(host)),
-	    arena_text(l->arena, STR("/")), arena_text(l->arena, str_of(listener)) };
+	    arena_text(l->arena, STR("/")), arena_text(l->arena, str_of(listener)), false };
 }
 
 /* ---- labels for the other kind ---- */
@@ -123,6 +153,12 @@ labels_check_kind(struct labels *l)
 		{ "mola.response", SERVICE_HTTP },
 		{ "mola.idle", SERVICE_HTTP },
 		{ "mola.health.path", SERVICE_HTTP },
+		{ "mola.scheme", SERVICE_HTTP },
+		{ "mola.task_tls.verify", SERVICE_HTTP },
+		{ "mola.task_tls.ca", SERVICE_HTTP },
+		{ "mola.task_tls.name", SERVICE_HTTP },
+		{ "mola.task_tls.cert", SERVICE_HTTP },
+		{ "mola.alpn", SERVICE_TCP },
 		{ "mola.listen", SERVICE_TCP },
 		{ "mola.proxy_protocol", SERVICE_TCP },
 		{ "mola.health.connect", SERVICE_TCP },

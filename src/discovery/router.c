@@ -52,7 +52,7 @@ gather_tls(struct traefik_reading *r, struct router *router, const struct swarm_
 	if (n == 6 && word_is(word[5], "certresolver") && label->value[0] != '\0') {
 		/* what Mola calls tls: acme; a word of its own has precedence */
 		if (!reading_has_label(r, "mola.tls"))
-			r->l->conf.acme = true;
+			r->l->conf.tls = SERVICE_TLS_ACME;
 		reading_report(r, label, LABEL_VALID, NULL);
 	} else if (n == 5 || (n == 6 && word_is(word[5], "certresolver")) ||
 	    (n == 7 && str_starts(word[5], STR("domains"))))
@@ -288,7 +288,7 @@ add_terms(struct traefik_reading *r, struct router *router, const struct rule *r
 	for (unsigned i = 0; i < rule->n; i++) {
 		const struct rule_term *t = &rule->term[i];
 		struct route_conf at = { (char *)(uintptr_t)(t->host == NULL ? "" : t->host),
-		    (char *)(uintptr_t)(t->path == NULL ? "/" : t->path), NULL };
+		    (char *)(uintptr_t)(t->path == NULL ? "/" : t->path), NULL, false };
 		if (t->partial || router->refused)
 			labels_add_claim(r->l, &(struct labels_claim){ at, priority,
 			    router->refused && router->guarded, name, t->partial ? NULL : entry });

@@ -26,8 +26,10 @@ struct tcp_backend {			/* what Traefik calls a service */
 struct tcp_router {
 	struct str	 name;
 	const struct swarm_label *rule, *service, *middlewares, *entry_points, *priority, *passthrough;
+	const struct swarm_label *resolver, *options;
 	const struct swarm_label *unknown;	/* the first that is not understood */
 	bool		 tls;
+	bool		 ends_tls;
 	/* what is made of it */
 	const struct tcp_backend *backend;
 	struct rule	 parsed;
@@ -88,7 +90,6 @@ set_once(struct traefik_reading *r, const struct swarm_label **at,
 		mark_unknown(r, unknown, label, "it is set twice");
 }
 
-/* Of a connection that is passed through, nothing else of TLS matters. */
 static void
 gather_tls(struct traefik_reading *r, struct tcp_router *router, const struct swarm_label *label,
     const struct str *word, unsigned n)
@@ -96,9 +97,13 @@ gather_tls(struct traefik_reading *r, struct tcp_router *router, const struct sw
 	router->tls |= n > 5 || !str_eq_nocase(str_of(label->value), STR("false"));
 	if (n == 6 && word_is(word[5], "passthrough"))
 		set_once(r, &router->passthrough, &router->unknown, label);
-	else if (n == 5 || (n == 6 && (word_is(word[5], "certresolver") || word_is(word[5], "options"))) ||
+	else if (n == 6 && word_is(word[5], "certresolver") && label->value[0] != '\0')
+		set_once(r, &router->resolver, &router->unknown, label);
+	else if (n == 6 && word_is(word[5], "options"))
+		set_once(r, &router->options, &router->unknown, label);
+	else if (n == 5 || (n == 6 && word_is(word[5], "certresolver")) ||
 	    (n == 7 && str_starts(word[5], STR("domains"))))
-		reading_report(r, label, LABEL_UNUSED, "TLS is passed through, or the router is not served");
+		reading_report(r, label, LABEL_UNUSED, "TLS is passed through, or ends with Mola's certificates");
 	else
 		mark_unknown(r, &router->unknown, label, "not understood: the router is not served");
 }
@@ -286,6 +291,16 @@ backend_number(const struct tcp_backend *b)
 	    ? port : 0;
 }
 
+/* What it has of defaults, or of a router for HTTP, is not for connections. */
+static struct service_conf *
+conf_make_tcp(const struct traefik_reading *r, struct service_conf *conf)
+{
+	if (conf->kind != SERVICE_TCP && !reading_has_label(r, "mola.tls"))
+		conf->tls = SERVICE_TLS_NONE;
+	conf->kind = SERVICE_TCP;
+	return conf;
+}
+
 /* The settings of the port that the router leads to; NULL: it cannot be one of tcp, too. */
 static struct service_conf *
 port_conf(struct traefik_reading *r, unsigned port)
@@ -295,16 +310,14 @@ port_conf(struct traefik_reading *r, unsigned port)
 
 	if (r->nrouters == 0 && (port == 0 || l->port == 0 || port == l->port)) {
 		l->port = l->port == 0 ? port : l->port;
-		l->conf.kind = SERVICE_TCP;
-		return &l->conf;
+		return conf_make_tcp(r, &l->conf);
 	}
 	if (port == 0 || port == l->port)
 		return NULL;
 	if ((conf = labels_add_port(l, port)) != NULL) {
-		conf->kind = SERVICE_TCP;
 		conf->migrate = false;
 		conf->scale_min = conf->scale_max = 0;
-		return conf;
+		return conf_make_tcp(r, conf);
 	}
 	for (unsigned i = 0; i < l->nothers; i++)
 		if (l->other[i].port == port && l->other[i].conf.kind == SERVICE_TCP)
@@ -313,6 +326,13 @@ port_conf(struct traefik_reading *r, unsigned port)
 }
 
 /* ---- all of it ---- */
+
+/* Mola's own label, whatever the router says, unless it passes TLS through. */
+static bool
+ends_by_label(const struct traefik_reading *r)
+{
+	return reading_has_label(r, "mola.tls") && r->l->conf.tls != SERVICE_TLS_NONE;
+}
 
 static void
 check_router(struct traefik_reading *r, struct tcp_router *router)
@@ -341,16 +361,18 @@ check_router(struct traefik_reading *r, struct tcp_router *router)
 	if (router->passthrough != NULL &&
 	    !label_switch(str_trim(str_of(router->passthrough->value)), &through))
 		refuse(r, router, WHY_ROUTER_LABEL, "%s is neither true nor false", router->passthrough->name);
-	if (router->tls && !through)
-		refuse(r, router, WHY_TLS_OPTIONS, "it ends TLS, and Mola passes TLS of tcp services through; "
-		    "expected traefik.tcp.routers.%.*s.tls.passthrough=true", STR_ARG(router->name));
+	router->ends_tls = !through && (router->tls || ends_by_label(r));
+	if (router->ends_tls && router->options != NULL &&
+	    !word_is(str_trim(str_of(router->options->value)), "default"))
+		refuse(r, router, WHY_TLS_OPTIONS, "%s names options of TLS, which Mola does not have; "
+		    "expected its listener to have what they are for", router->options->name);
 	for (unsigned i = 0; i < router->parsed.n; i++)
 		if (router->parsed.term[i].partial)
 			refuse(r, router, WHY_ROUTER_RULE, "its rule has %s, which Mola does not understand",
 			    router->parsed.unsupported);
 		else if (router->parsed.term[i].host != NULL && !router->tls)
 			refuse(r, router, WHY_ROUTER_RULE, "HostSNI with a name is for TLS; expected "
-			    "tls.passthrough=true, or HostSNI(`*`)");
+			    "tls=true, tls.passthrough=true, or HostSNI(`*`)");
 }
 
 /* On one listener: routes, or the names that nobody gets. */
@@ -370,7 +392,7 @@ listener_add(struct traefik_reading *r, struct tcp_router *router,
 		else if (!router->refused)
 			labels_add_route(l, &(struct labels_route){
 			    .at = { (char *)(uintptr_t)(host == NULL ? "" : host), (char *)"/",
-			    (char *)(uintptr_t)on->name }, .port = port, .entry = "" });
+			    (char *)(uintptr_t)on->name, router->ends_tls }, .port = port, .entry = "" });
 	}
 }
 
@@ -411,9 +433,11 @@ resolve_router(struct traefik_reading *r, struct tcp_router *router)
 	else if (n == 0)
 		refuse(r, router, WHY_ENTRY_POINT, "it names no entry point, and no listener has tls");
 	conf = router->refused ? NULL : port_conf(r, port);
-	if (conf != NULL)
+	if (conf != NULL) {
 		conf->proxy_version = router->backend == NULL ? PROXY_NONE : router->backend->sends;
-	else
+		if (router->ends_tls && conf->tls == SERVICE_TLS_NONE)
+			conf->tls = router->resolver != NULL ? SERVICE_TLS_ACME : SERVICE_TLS_TERMINATE;
+	} else
 		refuse(r, router, WHY_SERVICE_NO_PORT, "no label sets a port for it, or the port is also that of "
 		    "routers for HTTP");
 	for (unsigned i = 0; i < n; i++)
@@ -425,10 +449,16 @@ report_router(struct traefik_reading *r, const struct tcp_router *router, const 
 {
 	const struct swarm_label *const label[] = { router->rule, router->service, router->middlewares,
 	    router->entry_points, router->priority, router->passthrough };
+	const struct swarm_label *const ours[] = { router->resolver, router->options };
 
 	for (size_t i = 0; i < sizeof label / sizeof *label; i++)
 		if (label[i] != NULL)
 			reading_report(r, label[i], unused == NULL ? LABEL_VALID : LABEL_UNUSED, unused);
+	if (unused == NULL && !router->ends_tls)
+		unused = "TLS is passed through";
+	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+		if (ours[i] != NULL)
+			reading_report(r, ours[i], unused == NULL ? LABEL_VALID : LABEL_UNUSED, unused);
 }
 
 void

@@ -39,7 +39,9 @@ enum tls_client_cert { TLS_CLIENT_CERT_NONE, TLS_CLIENT_CERT_OPTIONAL, TLS_CLIEN
 
 struct tls_server_conf {
 	unsigned	 min_version;		/* 12 or 13 */
-	bool		 http2;			/* is offered by ALPN */
+	/* by ALPN, the preferred first, with commas between them, and a client that offers others alone
+	 * is refused; empty: what clients offer is not looked at */
+	struct str	 protocols;
 	enum tls_client_cert client_cert;
 	struct str	 client_ca;		/* PEM; not looked at without client certificates */
 	struct str	 scope;			/* sessions are resumed only where this is the same */

@@ -26,7 +26,7 @@ _Static_assert(NAME_BYTES + MAC_BYTES + AES_BYTES == TLS_TICKET_BYTES, "parts of
 struct tls_server {
 	unsigned	 refs;
 	SSL_CTX		*ctx;
-	bool		 http2;
+	char		*protocols;	/* as in tls_server_conf */
 	tls_choose_f	*choose;
 	void		*arg;
 	const struct tls_tickets *tickets;
@@ -249,17 +249,17 @@ on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsig
     unsigned len, void *arg)
 {
 	const struct tls *t = tls_of(ssl);
-	struct str name = STR("http/1.1");
+	struct str rest = t->challenge ? STR(ALPN_ACME) : str_of(t->server->protocols), name;
 
 	(void)arg;
-	if (t->challenge)
-		name = STR(ALPN_ACME);
-	else if (t->server->http2 && list_offers(list, len, STR("h2"), out))
-		name = STR("h2");
-	if (!list_offers(list, len, name, out))
-		return SSL_TLSEXT_ERR_ALERT_FATAL;	/* RFC 7301, 3.2 */
-	*out_len = (unsigned char)name.len;
-	return SSL_TLSEXT_ERR_OK;
+	if (rest.len == 0)
+		return SSL_TLSEXT_ERR_NOACK;
+	while (str_split(&rest, ',', &name))
+		if (list_offers(list, len, name, out)) {
+			*out_len = (unsigned char)name.len;
+			return SSL_TLSEXT_ERR_OK;
+		}
+	return SSL_TLSEXT_ERR_ALERT_FATAL;	/* RFC 7301, 3.2 */
 }
 
 /* ---- life ---- */
@@ -314,7 +314,7 @@ tls_server_new(const struct tls_server_conf *conf, tls_choose_f *choose, void *a
 		return why;
 	}
 	s = must_zalloc(sizeof *s);
-	*s = (struct tls_server){ 1, ctx, conf->http2, choose, arg, tickets };
+	*s = (struct tls_server){ 1, ctx, str_dup(conf->protocols), choose, arg, tickets };
 	scope_set(ctx, conf);
 	SSL_CTX_set_client_hello_cb(ctx, on_hello, NULL);
 	SSL_CTX_set_cert_cb(ctx, on_cert, NULL);
@@ -338,6 +338,7 @@ tls_server_unref(struct tls_server *s)
 	if (--s->refs > 0)
 		return;
 	SSL_CTX_free(s->ctx);
+	free(s->protocols);
 	free(s);
 }
 

@@ -31,6 +31,7 @@ struct client {
 	bool		 is_grpc;	/* the request of that is for gRPC */
 	bool		 is_tunnel;	/* it is a CONNECT: any 2xx means that the tunnel is open */
 	bool		 handshaking;	/* TLS is not there yet */
+	bool		 ends_tls;	/* it will be relayed when it is */
 	uint16_t	 port;		/* of its address, as far as it is known */
 	uint16_t	 redirect_port;	/* of https, where its requests are redirected to; 0: they are not */
 	struct sender	 sender;

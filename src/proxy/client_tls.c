@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "proxy/client_tls.h"
 #include "proxy/h2_client.h"
+#include "proxy/hello.h"
 #include "proxy/listener.h"
 #include "proxy/tls_hello.h"
 
@@ -178,6 +179,10 @@ tls_done(struct client *c)
 		return;
 	}
 	live_count_handshake(client_proxy(c)->conf.live, client_proxy(c)->conf.worker, facts.resumed);
+	if (c->ends_tls) {
+		hello_secured(c);
+		return;
+	}
 	if ((c->secure = try_alloc(sizeof *c->secure)) == NULL) {
 		tls_fail(c, WHY_NO_MEMORY);
 		return;
@@ -250,22 +255,24 @@ client_tls_choose(void *arg, void *client, const struct tls_wanted *w, struct ce
 
 /* ---- the first message ---- */
 
+/* `alpn`: as tls_server_conf.protocols */
 static void
-handshake_begin(struct client *c)
+handshake_begin(struct client *c, struct str alpn)
 {
 	struct proxy *p = client_proxy(c);
 	struct tls_server *server;
 	struct transport *t = NULL;
 	const struct why *why;
 
-	why = keys_server(p->keys, listener_modes(c->listener), p->conf.tls_min_version, &server);
+	why = keys_server(p->keys, listener_modes(c->listener), alpn, p->conf.tls_min_version, &server);
 	if (why == NULL && (t = tls_accept(server, c)) == NULL)
 		why = WHY_NO_MEMORY;
 	if (why != NULL) {
 		tls_fail(c, why);
 		return;
 	}
-	listener_unref(&c->listener);
+	if (!c->ends_tls)
+		listener_unref(&c->listener);
 	c->handshaking = true;
 	stream_set_transport(&c->session.stream, t);
 	stream_adopt(&c->session.stream, on_handshake, c);
@@ -306,7 +313,7 @@ on_first(void *arg)
 		listener_unref(&c->listener);
 		client_refuse(c, WHY_TLS_PLAIN);
 	} else if (!hello_waits(s, (struct str){ bytes, got }))
-		handshake_begin(c);
+		handshake_begin(c, listener_modes(c->listener)->http2 ? STR("h2,http/1.1") : STR("http/1.1"));
 }
 
 void
@@ -318,4 +325,15 @@ client_tls_begin(struct client *c)
 	stream_adopt(&c->session.stream, on_first, c);
 	timer_set(p->loop, &c->session.timer, loop_now(p->loop) + p->conf.client_head_usec, on_late, c);
 	on_first(c);
+}
+
+void
+client_tls_relay(struct client *c, const struct table_service *service)
+{
+	struct proxy *p = client_proxy(c);
+
+	ASSERT(c->session.place == SESSION_FRESH && c->listener != NULL && !c->ends_tls);
+	c->ends_tls = true;
+	timer_set(p->loop, &c->session.timer, loop_now(p->loop) + p->conf.client_head_usec, on_late, c);
+	handshake_begin(c, table_text(p->table, service->alpn));
 }

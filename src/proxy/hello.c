@@ -3,6 +3,7 @@
  * that waits for it holds no buffer, and whoever reads it next finds it untouched.
  */
 #include "base/bug.h"
+#include "proxy/client_tls.h"
 #include "proxy/hello.h"
 #include "proxy/listener.h"
 #include "proxy/tcp.h"
@@ -31,17 +32,33 @@ hello_fail(struct client *c, const struct why *why, const char *alert)
 	}
 }
 
+static const struct table_tcp *
+hello_match(const struct client *c, struct str name, const struct why **why)
+{
+	return table_match_tcp(client_proxy(c)->table, str_of(listener_modes(c->listener)->name), name,
+	    why);
+}
+
+static const struct table_service *
+row_service(const struct client *c, const struct table_tcp *r)
+{
+	return &table_services(client_proxy(c)->table, NULL)[r->service];
+}
+
 /* `tls`: the client speaks it, and the name is what it names. */
 static void
 hello_route(struct client *c, struct str name, bool tls)
 {
 	const struct proxy_listener *here = listener_modes(c->listener);
-	const struct table_service *service;
 	const struct why *why;
+	const struct table_tcp *r = hello_match(c, name, &why);
 
-	service = table_match_tcp(client_proxy(c)->table, str_of(here->name), name, &why);
-	if (service != NULL)
-		tcp_start(c, service, name);
+	if (r != NULL && r->ends_tls && !tls)
+		hello_fail(c, WHY_TLS_PLAIN, NULL);
+	else if (r != NULL && r->ends_tls)
+		client_tls_relay(c, row_service(c, r));
+	else if (r != NULL)
+		tcp_start(c, row_service(c, r), name);
 	else if (why == WHY_ROUTE_REFUSED)
 		hello_fail(c, why, tls ? ALERT_ACCESS_DENIED : NULL);
 	else if (tls && !here->tls)
@@ -51,11 +68,14 @@ hello_route(struct client *c, struct str name, bool tls)
 }
 
 /* Where all are relayed, one without a message of TLS is, too: it may wait for the server to
- * begin. */
+ * begin. Not where TLS ends here. */
 static void
 hello_missing(struct client *c, const struct why *why, const char *alert)
 {
-	if (listener_relays(c->listener) == RELAYS_BOTH)
+	const struct why *none;
+	const struct table_tcp *rest = hello_match(c, STR(""), &none);
+
+	if (rest != NULL && !rest->ends_tls)
 		hello_route(c, STR(""), false);
 	else
 		hello_fail(c, why, alert);
@@ -111,6 +131,20 @@ on_hello(void *arg)
 		hello_bad(c, &h);
 		return;
 	}
+}
+
+/* The table may be another one by now. */
+void
+hello_secured(struct client *c)
+{
+	struct str name = tls_host(&c->session.stream);
+	const struct why *why;
+	const struct table_tcp *r = hello_match(c, name, &why);
+
+	if (r != NULL && r->ends_tls)
+		tcp_start(c, row_service(c, r), name);
+	else
+		hello_fail(c, r == NULL ? why : WHY_NO_RELAY, NULL);
 }
 
 void

@@ -10,5 +10,7 @@
 
 /* Not a byte was read. It leads to tcp_start, to client_speak, or to the session's end. */
 void	hello_begin(struct client *);
+/* The TLS of a connection that is relayed is there: it leads to tcp_start, or to the end. */
+void	hello_secured(struct client *);
 
 #endif

@@ -24,7 +24,7 @@ LIST_HEAD(wait_list, keys_wait);
 struct keys_listener {
 	SLIST_ENTRY(keys_listener) link;
 	char		 name[PROXY_LISTENER_NAME_MAX];
-	bool		 http2;
+	char		*protocols;
 	enum proxy_client_cert client_cert;
 	unsigned	 min_version;
 	struct tls_server *server;
@@ -173,6 +173,7 @@ listener_free(struct keys *k, struct keys_listener *l)
 {
 	SLIST_REMOVE(&k->listeners, l, keys_listener, link);
 	tls_server_free(&l->server);
+	free(l->protocols);
 	free(l);
 }
 
@@ -225,24 +226,25 @@ keys_set_secrets(struct keys *k, struct secrets *s, unsigned *bad)
 /* ---- what is in force ---- */
 
 static struct keys_listener *
-listener_find(struct keys *k, const struct proxy_listener *here, unsigned min_version)
+listener_find(struct keys *k, const struct proxy_listener *here, struct str protocols,
+    unsigned min_version)
 {
 	struct keys_listener *l;
 
 	SLIST_FOREACH(l, &k->listeners, link)
-		if (strcmp(l->name, here->name) == 0 && l->http2 == here->http2
+		if (strcmp(l->name, here->name) == 0 && str_eq(str_of(l->protocols), protocols)
 		    && l->client_cert == here->client_cert && l->min_version == min_version)
 			return l;
 	return NULL;
 }
 
 const struct why *
-keys_server(struct keys *k, const struct proxy_listener *here, unsigned min_version,
-    struct tls_server **out)
+keys_server(struct keys *k, const struct proxy_listener *here, struct str protocols,
+    unsigned min_version, struct tls_server **out)
 {
-	struct keys_listener *l = listener_find(k, here, min_version);
+	struct keys_listener *l = listener_find(k, here, protocols, min_version);
 	struct tls_server_conf conf = {
-		.min_version = min_version, .http2 = here->http2,
+		.min_version = min_version, .protocols = protocols,
 		.client_cert = (enum tls_client_cert)here->client_cert,
 		.client_ca = client_ca(k->set, here->name), .scope = str_of(here->name),
 	};
@@ -255,7 +257,7 @@ keys_server(struct keys *k, const struct proxy_listener *here, unsigned min_vers
 		if ((why = tls_server_new(&conf, k->choose, k->arg, &k->tickets, &server)) != NULL)
 			return why;
 		l = must_zalloc(sizeof *l);
-		*l = (struct keys_listener){ .http2 = here->http2, .client_cert = here->client_cert,
+		*l = (struct keys_listener){ .protocols = str_dup(protocols), .client_cert = here->client_cert,
 		    .min_version = min_version, .server = server };
 		memcpy(l->name, here->name, sizeof l->name);
 		SLIST_INSERT_HEAD(&k->listeners, l, link);

@@ -18,9 +18,10 @@ void		 keys_set_secrets(struct keys *, struct secrets *, unsigned *bad);
 /* After a reload: what listeners do with TLS may be different. */
 void		 keys_reconf(struct keys *);
 
-/* What makes connections of this listener; stays the caller's for this turn at most. */
-const struct why *keys_server(struct keys *, const struct proxy_listener *, unsigned min_version,
-		    struct tls_server **);
+/* What makes connections of this listener; stays the caller's for this turn at most. `protocols`:
+ * as in tls_server_conf. */
+const struct why *keys_server(struct keys *, const struct proxy_listener *, struct str protocols,
+		    unsigned min_version, struct tls_server **);
 
 /* NULL: no certificate serves this host. */
 const struct cert_group *keys_find(const struct keys *, struct str host);

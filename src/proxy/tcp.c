@@ -1,4 +1,7 @@
 /*
+ * The client's TLS, where it ends here, is there before this begins. Its streams look alike but for
+ * the end: one without close_notify is a break.
+ *
  * Two states: connecting, while another task is tried if one fails, since nothing was sent yet;
  * then a tunnel. What the client sends meanwhile waits in its socket.
  *
@@ -178,12 +181,21 @@ tcp_finish(struct tcp *t, const struct why *why)
 	session_finish(s);
 }
 
-/* The client is to see that something went wrong. */
+/* Or it would take what it has for the whole. */
+static void
+task_break(struct tcp *t)
+{
+	if (t->relaying)
+		stream_reset(upconn_stream(t->attempt.conn));
+}
+
+/* Both sides are to see that something went wrong. */
 static void
 tcp_break(struct tcp *t, const struct why *why)
 {
 	struct session *s = &t->client->session;
 
+	task_break(t);
 	tcp_end(t, why);
 	session_reset(s);
 }
@@ -278,11 +290,28 @@ idle_until(const struct tcp *t)
 static const struct why *
 broken_why(const struct tcp *t)
 {
+	const struct stream *client = &t->client->session.stream;
+
 	if (t->flows->up.starved || t->flows->down.starved)
 		return WHY_NO_MEMORY;
-	if (stream_is_broken(&t->client->session.stream))
+	if (stream_is_broken(client) || stream_was_cut(client) || tls_fault(client) != TLS_NO_FAULT)
 		return WHY_CLIENT_GONE;
 	return t->attempt.served ? WHY_TUNNEL_CLOSED : WHY_UPSTREAM_GONE;
+}
+
+/* Many clients respond to the end of TLS with that of their socket. Then nothing is missing but to
+ * a task that ended its own direction alone, and that one sees a break. */
+static void
+tcp_broken(struct tcp *t)
+{
+	bool cut = stream_was_cut(&t->client->session.stream);
+
+	if (!cut || !t->flows->down.over)
+		tcp_break(t, broken_why(t));
+	else {
+		task_break(t);
+		tcp_finish(t, WHY_TUNNEL_CLOSED);
+	}
 }
 
 static void
@@ -309,7 +338,7 @@ tcp_relay(struct tcp *t)
 		tcp_finish(t, WHY_TUNNEL_CLOSED);
 		return;
 	case TUNNEL_BROKEN:
-		tcp_break(t, broken_why(t));
+		tcp_broken(t);
 		return;
 	}
 }

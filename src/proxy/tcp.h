@@ -1,6 +1,7 @@
 /*
- * tcp: a client's connection that is relayed to a task as it is, in both directions, until both
- * sides have ended. It is the session's exchange from its beginning to its end.
+ * tcp: a client's connection that is relayed to a task, in both directions, until both sides have
+ * ended: as it is, or what its TLS carries. It is the session's exchange from its beginning to its
+ * end.
  */
 #ifndef PROXY_TCP_H
 #define PROXY_TCP_H

@@ -17,7 +17,7 @@
  */
 SETTING(KIND, kind, WORKERS, FILE_AND_LABEL, DEFAULTS, kind, "http", "", "",
     "The protocol of the tasks: http, or tcp. A service of kind tcp gets whole connections, "
-    "relayed as they are, and each counts as one request in flight; see TCP in mola.yaml(5).")
+    "and each counts as one request in flight; see TCP in mola.yaml(5).")
 SETTING(POLICY, policy, WORKERS, FILE_AND_LABEL, DEFAULTS, policy, "marginal", "", "",
     "How the task for a request is chosen; mola.yaml(5) lists the policies.")
 SETTING(PROFILE, profile, BRAIN, FILE_AND_LABEL, DEFAULTS, profile, "balanced", "", "",
@@ -78,7 +78,14 @@ SETTING(COUNT, scale_max, BRAIN, LABEL, SCALE, max, "none", "1", "10000",
     "Maximum number of tasks. Without it, Mola does not scale the service. After a change, "
     "docker service rollback undoes that change and not your last update; mola why names the "
     "image to which a rollback would have gone before.")
-SETTING(TLS_FROM, acme, BRAIN, FILE_AND_LABEL, DEFAULTS, tls, "none", "", "",
+SETTING(SERVICE_TLS, tls, BRAIN, FILE_AND_LABEL, DEFAULTS, tls, "none", "", "",
     "acme: certificates for the service's hosts are ordered from a CA, one for each host; see the "
-    "section acme of mola.yaml(5). none: its hosts have the certificates that are there anyway.")
+    "section acme of mola.yaml(5). none: its hosts have the certificates that are there anyway. Of "
+    "a tcp service, none passes TLS through to the tasks; with terminate, TLS ends at Mola, which "
+    "has a certificate, and tasks get what was in it; with acme, too, and Mola orders them. "
+    "That of defaults does not count for tcp services. For others, terminate is the same as none.")
+SETTING(ALPN, alpn, WORKERS, FILE_AND_LABEL, DEFAULTS, alpn, "none", "", "",
+    "For tcp services whose TLS ends at Mola: the protocols that clients may choose by ALPN, the "
+    "preferred first, with commas between them, such as postgresql. A client that offers others "
+    "alone is refused. none: what clients offer is not looked at.")
 SETTING(QUERIES, terms, BRAIN, ELSEWHERE, , , "", "", "", "")

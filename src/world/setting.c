@@ -122,24 +122,24 @@ write_switch(const void *member, struct buf *out)
 	return buf_adds(out, str_of(switch_words[*(const bool *)member]));
 }
 
-static const char *const tls_words[] = { "none", "acme", NULL };
+static const char *const tls_words[] = { "none", "acme", "terminate", NULL };
 
 static bool
-read_tls_from(struct str s, struct setting_range range, void *member, struct arena *a,
+read_service_tls(struct str s, struct setting_range range, void *member, struct arena *a,
     char *problem)
 {
 	int at = setting_word(s, tls_words, problem);
 
 	(void)range, (void)a;
 	if (at >= 0)
-		*(bool *)member = at == 1;
+		*(enum service_tls *)member = (enum service_tls)at;
 	return at >= 0;
 }
 
 static bool
-write_tls_from(const void *member, struct buf *out)
+write_service_tls(const void *member, struct buf *out)
 {
-	return buf_adds(out, str_of(tls_words[*(const bool *)member]));
+	return buf_adds(out, str_of(tls_words[*(const enum service_tls *)member]));
 }
 
 static const char *const scheme_words[] = { "http", "h2c", "https", "h2", NULL };
@@ -297,6 +297,7 @@ write_or_word(const void *member, const char *word, struct buf *out)
 	return buf_adds(out, str_of(text != NULL ? text : word));
 }
 
+#define ALPN_MAX	200		/* bytes */
 #define NAME_EXPECTED	"a name; expected 1 to 63 of A-Z, a-z, 0-9, '.', '_' and '-'"
 
 static bool
@@ -339,6 +340,39 @@ static bool
 write_tls_name(const void *member, struct buf *out)
 {
 	return write_or_word(member, "service", out);
+}
+
+/* Names of protocols, with commas between them, that fit into an answer by ALPN. */
+static bool
+is_alpn(struct str s)
+{
+	struct str rest = s, name;
+
+	if (s.len == 0 || s.len > ALPN_MAX || s.p[s.len - 1] == ',')
+		return false;
+	while (str_split(&rest, ',', &name)) {
+		if (name.len == 0)
+			return false;
+		for (size_t i = 0; i < name.len; i++)
+			if (name.p[i] <= ' ' || name.p[i] > '~')
+				return false;
+	}
+	return true;
+}
+
+static bool
+read_alpn(struct str s, struct setting_range range, void *member, struct arena *a, char *problem)
+{
+	(void)range;
+	return read_or_word(s, "none", is_alpn(s),
+	    "a list of protocols; expected names with commas and no blanks between them, such as "
+	    "postgresql", member, a, problem);
+}
+
+static bool
+write_alpn(const void *member, struct buf *out)
+{
+	return write_or_word(member, "none", out);
 }
 
 /* ---- profiles and queries ---- */
@@ -394,7 +428,8 @@ const struct setting_type
 	setting_DURATION = { sizeof(MEMBER_DURATION), read_duration, write_duration, NULL, NULL, NULL },
 	setting_COUNT = { sizeof(MEMBER_COUNT), read_count, write_count, NULL, NULL, NULL },
 	setting_SWITCH = { sizeof(MEMBER_SWITCH), read_switch, write_switch, NULL, NULL, NULL },
-	setting_TLS_FROM = { sizeof(MEMBER_TLS_FROM), read_tls_from, write_tls_from, NULL, NULL, NULL },
+	setting_SERVICE_TLS = { sizeof(MEMBER_SERVICE_TLS), read_service_tls, write_service_tls,
+	    NULL, NULL, NULL },
 	setting_PATH_OR_NONE = { sizeof(MEMBER_PATH_OR_NONE), read_path_or_none, write_path_or_none,
 	    same_text, set_text, clear_text },
 	setting_SCHEME = { sizeof(MEMBER_SCHEME), read_scheme, write_scheme, NULL, NULL, NULL },
@@ -404,6 +439,7 @@ const struct setting_type
 	    same_text, set_text, clear_text },
 	setting_TLS_CERT = { sizeof(MEMBER_TLS_CERT), read_tls_cert, write_tls_cert,
 	    same_text, set_text, clear_text },
+	setting_ALPN = { sizeof(MEMBER_ALPN), read_alpn, write_alpn, same_text, set_text, clear_text },
 	setting_QUERIES = { sizeof(MEMBER_QUERIES), NULL, NULL, same_queries, set_queries, clear_queries };
 
 /* ---- all of a service's ---- */

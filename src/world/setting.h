@@ -13,6 +13,10 @@
 #include "world/table.h"
 #include "world/term.h"
 
+/* What a service wants of TLS with clients. ACME: certificates for its hosts. Either of ACME and
+ * TERMINATE: of a tcp service, its TLS ends here. */
+enum service_tls { SERVICE_TLS_NONE, SERVICE_TLS_ACME, SERVICE_TLS_TERMINATE };
+
 /* What a member of each type is in C. */
 #define MEMBER_POLICY		enum policy
 #define MEMBER_KIND		enum service_kind
@@ -22,11 +26,12 @@
 #define MEMBER_COUNT		unsigned
 #define MEMBER_SWITCH		bool
 #define MEMBER_PATH_OR_NONE	char *		/* NULL: none */
-#define MEMBER_TLS_FROM		bool		/* from ACME */
+#define MEMBER_SERVICE_TLS	enum service_tls
 #define MEMBER_SCHEME		enum scheme
 #define MEMBER_TLS_CA		char *		/* NULL: the system's */
 #define MEMBER_TLS_NAME		char *		/* NULL: the service's name */
 #define MEMBER_TLS_CERT		char *		/* NULL: none */
+#define MEMBER_ALPN		char *		/* NULL: none */
 #define MEMBER_QUERIES		struct terms
 
 /*
@@ -71,9 +76,9 @@ struct setting_type {
 	void		(*clear)(void *member);		/* frees, and leaves it zeroed */
 };
 extern const struct setting_type setting_POLICY, setting_PROFILE, setting_DURATION, setting_COUNT,
-    setting_SWITCH, setting_PATH_OR_NONE, setting_TLS_FROM, setting_QUERIES, setting_KIND,
+    setting_SWITCH, setting_PATH_OR_NONE, setting_SERVICE_TLS, setting_QUERIES, setting_KIND,
     setting_PROXY_VERSION,
-    setting_SCHEME, setting_TLS_CA, setting_TLS_NAME, setting_TLS_CERT;
+    setting_SCHEME, setting_TLS_CA, setting_TLS_NAME, setting_TLS_CERT, setting_ALPN;
 
 /* The place of a word among `words`, which end with NULL; -1 and a problem that names them all. */
 int	setting_word(struct str, const char *const *words, char problem[SETTING_PROBLEM_MAX]);

@@ -137,6 +137,7 @@ may_be_0(const char *least)
 #define SETTING_OK_TLS_CA(t, value, least)	text_ok(t, value)
 #define SETTING_OK_TLS_NAME(t, value, least)	text_ok(t, value)
 #define SETTING_OK_TLS_CERT(t, value, least)	text_ok(t, value)
+#define SETTING_OK_ALPN(t, value, least)	text_ok(t, value)
 
 /* Which settings count: those of health checks only where there are some. */
 #define COUNTS_DEFAULTS(s)	true
@@ -274,7 +275,7 @@ tcp_ok(const struct table *t)
 
 	table_services(t, &nservices);
 	for (uint32_t i = 0; i < n; i++)
-		if (!text_ok(t, r[i].listener) || !text_ok(t, r[i].host) ||
+		if (!text_ok(t, r[i].listener) || !text_ok(t, r[i].host) || !bool_ok(&r[i].ends_tls) ||
 		    (r[i].service >= nservices && r[i].service != TABLE_REFUSED))
 			return false;
 	return true;

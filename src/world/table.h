@@ -69,6 +69,7 @@ struct table_task {
 #define ROW_TLS_CA		struct table_ref	/* empty: the system's */
 #define ROW_TLS_NAME		struct table_ref	/* empty: the service's name */
 #define ROW_TLS_CERT		struct table_ref	/* empty: none */
+#define ROW_ALPN		struct table_ref	/* empty: none */
 
 /* For a column `reach` of tbl/service.h: what is for workers, and nothing for the brain's. */
 #define IN_ROW_WORKERS(...)	__VA_ARGS__
@@ -112,11 +113,12 @@ struct table_route {
 	uint32_t	 parent;	/* last route of this host with the next shorter path; UINT32_MAX: none */
 };
 
-/* Connections that are relayed as they are. */
+/* Connections that are relayed. */
 struct table_tcp {
 	struct table_ref listener;	/* its name */
 	struct table_ref host;		/* as in a route; empty: all that no other row has */
 	uint32_t	 service;	/* or TABLE_REFUSED */
+	bool		 ends_tls;	/* clients' TLS ends here: what is relayed is what was in it */
 };
 
 struct table;	/* mapped, read-only, checked */
@@ -152,16 +154,16 @@ enum table_relays {
 	RELAYS_NONE,
 	RELAYS_NAMED,		/* those of TLS clients that name certain servers */
 	RELAYS_ALL,
-	RELAYS_BOTH		/* all, and where to depends on the name */
+	RELAYS_BOTH		/* all, and how depends on what they begin with */
 };
 enum table_relays	 table_relays(const struct table *, struct str listener);
 /*
- * The service for a connection whose client names this server, empty: none. The exact name first,
+ * The row for a connection whose client names this server, empty: none. The exact name first,
  * then as for a route. NULL with a reason: NO_ROUTE, and the connection is not to be relayed; or
  * ROUTE_REFUSED, and it ends.
  */
-const struct table_service *table_match_tcp(const struct table *, struct str listener,
-    struct str name, const struct why **);
+const struct table_tcp *table_match_tcp(const struct table *, struct str listener, struct str name,
+    const struct why **);
 
 /* Building, in the brain. Strings are copied. Services' tasks must be added right after their
  * service; nodes before the tasks on them. Returned numbers are indexes. */

@@ -46,7 +46,8 @@ row_find(const struct table *t, struct str listener, struct str host)
 	    && str_eq(table_text(t, r[at].host), host) ? &r[at] : NULL;
 }
 
-/* The row without a name is the first of its listener's. */
+/* The row without a name is the first of its listener's. Where TLS ends here, its first message is
+ * looked at in any case: a handshake begins with all of it. */
 enum table_relays
 table_relays(const struct table *t, struct str listener)
 {
@@ -57,7 +58,7 @@ table_relays(const struct table *t, struct str listener)
 	at += all;
 	if (at < n && str_eq(table_text(t, r[at].listener), listener))
 		return all ? RELAYS_BOTH : RELAYS_NAMED;
-	return all ? RELAYS_ALL : RELAYS_NONE;
+	return !all ? RELAYS_NONE : r[at - 1].ends_tls ? RELAYS_BOTH : RELAYS_ALL;
 }
 
 /* "+.example.org" for "a.example.org" alone, "*.example.org" for that and all below: the nearest
@@ -100,7 +101,7 @@ row_find_name(const struct table *t, struct str listener, struct str name)
 	return r != NULL ? r : row_find_wild(t, listener, lower, name);
 }
 
-const struct table_service *
+const struct table_tcp *
 table_match_tcp(const struct table *t, struct str listener, struct str name,
     const struct why **why)
 {
@@ -109,5 +110,5 @@ table_match_tcp(const struct table *t, struct str listener, struct str name,
 	if (r == NULL)
 		r = row_find(t, listener, STR(""));
 	*why = r == NULL ? WHY_NO_ROUTE : WHY_ROUTE_REFUSED;
-	return r == NULL || r->service == TABLE_REFUSED ? NULL : &table_services(t, NULL)[r->service];
+	return r == NULL || r->service == TABLE_REFUSED ? NULL : r;
 }

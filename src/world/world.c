@@ -210,6 +210,7 @@ world_drain_task(struct world *w, struct world_task *t, bool drained)
 #define SETTING_ROW_COUNT(m, value)	(value)
 #define SETTING_ROW_SWITCH(m, value)	(value)
 #define SETTING_ROW_SCHEME(m, value)	(value)
+#define SETTING_ROW_ALPN(m, value)	SETTING_ROW_PATH_OR_NONE(m, value)
 #define SETTING_ROW_TLS_CA(m, value)	SETTING_ROW_PATH_OR_NONE(m, value)
 #define SETTING_ROW_TLS_NAME(m, value)	SETTING_ROW_PATH_OR_NONE(m, value)
 #define SETTING_ROW_TLS_CERT(m, value)	SETTING_ROW_PATH_OR_NONE(m, value)
@@ -223,7 +224,7 @@ table_add_route(struct table_maker *m, const struct route_conf *r, uint32_t serv
 
 	if (r->listener != NULL)
 		table_maker_tcp(m, &(struct table_tcp){ .listener = table_maker_text(m, str_of(r->listener)),
-		    .host = host, .service = service });
+		    .host = host, .service = service, .ends_tls = r->ends_tls });
 	else
 		table_maker_route(m, &(struct table_route){ .host = host,
 		    .path = table_maker_text(m, str_of(r->path)), .service = service });

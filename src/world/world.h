@@ -22,6 +22,7 @@ struct route_conf {
 	/* NULL: of requests. Else of connections to the listener of this name, whose TLS clients name the
 	 * host; "" is all of them, and the path is "/". */
 	char	*listener;
+	bool	 ends_tls;		/* of connections: their TLS ends here, and tasks get what was in it */
 };
 
 #define QUERIES_MAX	((PROFILE_SLOTS - 1) * TERMS_MAX)

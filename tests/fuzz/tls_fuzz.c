@@ -54,7 +54,7 @@ server(void)
 	free(pem);
 	made_free(&m);
 	tls_tickets_make(&tickets);
-	if (tls_server_new(&(struct tls_server_conf){ .min_version = 12, .http2 = true }, choose, NULL, &tickets, &s) != NULL)
+	if (tls_server_new(&(struct tls_server_conf){ .min_version = 12, .protocols = STR("h2,http/1.1") }, choose, NULL, &tickets, &s) != NULL)
 		BUG("a server of our own");
 	return s;
 }

@@ -10,7 +10,10 @@ talk.py crowd ADDRESS N         keeps N open, and says nothing
 talk.py raw ADDRESS [--from IP] TEXT   sends the text, with \\r and \\n, and prints what comes back
 talk.py hello ADDRESS NAME N    a TLS handshake whose first message comes in pieces of N bytes
 talk.py records ADDRESS NAME N  the same in TLS records of N bytes
+talk.py tls ADDRESS CA NAME VERB [CERT KEY]   in TLS, verified, perhaps with a certificate: echo, half and idle as above;
+                                cut: as half, but the socket ends before TLS does; postgres: begins a session of PostgreSQL
 """
+import os
 import socket
 import socketserver
 import ssl
@@ -118,6 +121,87 @@ def handshake(s, name, cut):
         incoming.write(got)
 
 
+def cut(raw, s):
+    s.sendall(b"x" * 100_000)
+    raw.shutdown(socket.SHUT_WR)
+    try:
+        while more := s.recv(65536):
+            if more.endswith(b"BYE"):
+                raise SystemExit("the task takes it for an end")
+    except (ssl.SSLError, OSError):
+        return
+    raise SystemExit("an end")
+
+
+def postgres(s):
+    if s.selected_alpn_protocol() != "postgresql":
+        raise SystemExit(f"protocol {s.selected_alpn_protocol()}")
+    start = struct.pack(">I", 196608) + b"user\0postgres\0database\0postgres\0\0"
+    s.sendall(struct.pack(">I", len(start) + 4) + start)
+    if receive(s, 9) != b"R\0\0\0\x08\0\0\0\0":
+        raise SystemExit("not authenticated")
+
+
+def tls_half(raw, context, name):
+    """Much there and back, then close_notify: the rest still comes, and the other side's close_notify."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(incoming, outgoing, server_hostname=name)
+
+    def until_done(step):
+        while True:
+            try:
+                result = step()
+                raw.sendall(outgoing.read())
+                return result
+            except ssl.SSLWantReadError:
+                raw.sendall(outgoing.read())
+                more = raw.recv(65536)
+                incoming.write(more) if more else incoming.write_eof()
+
+    until_done(tls.do_handshake)
+    got = 0
+    for _ in range(300):
+        until_done(lambda: tls.write(b"x" * 10_000))
+        want = got + 10_000
+        while got < want:
+            got += len(until_done(lambda: tls.read(65536)))
+    try:
+        tls.unwrap()
+    except ssl.SSLWantReadError:
+        raw.sendall(outgoing.read())
+    if until_done(lambda: tls.read(65536)) != b"BYE":
+        raise SystemExit("the rest has not come")
+    try:
+        if until_done(lambda: tls.read(65536)):
+            raise SystemExit("more came")
+    except ssl.SSLZeroReturnError:
+        pass
+
+
+def over_tls(at, ca, name, verb, *own):
+    context = ssl.create_default_context(cafile=ca)
+    if own:
+        context.load_cert_chain(*own)
+    if verb == "postgres":
+        context.set_alpn_protocols(["postgresql"])
+    raw = connect(at)
+    if verb == "half":
+        tls_half(raw, context, name)
+        return
+    descriptor = socket.socket(fileno=os.dup(raw.fileno()))
+    s = context.wrap_socket(raw, server_hostname=name, suppress_ragged_eofs=False)
+    s.settimeout(20)
+    if verb == "echo":
+        echo(s)
+    elif verb == "cut":
+        cut(descriptor, s)
+    elif verb == "postgres":
+        postgres(s)
+    elif verb == "idle":
+        if s.recv(1):
+            raise SystemExit("bytes came")
+
+
 def pieces(b, n):
     return [b[i : i + n] for i in range(0, len(b), n)]
 
@@ -160,6 +244,8 @@ def main(verb, at, *more):
         s.sendall(more[-1].replace("\\r", "\r").replace("\\n", "\n").encode())
         while got := s.recv(65536):
             sys.stdout.write(got.decode())
+    elif verb == "tls":
+        over_tls(at, *more)
     elif verb == "hello":
         handshake(connect(at), more[0], lambda b: pieces(b, int(more[1])))
     elif verb == "records":

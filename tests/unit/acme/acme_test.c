@@ -605,9 +605,13 @@ services_want_what_they_may(void **state)
 	static struct route_conf routes[] = { ROUTE("a.example.org", "/"), ROUTE("a.example.org", "/x"), ROUTE("", "/"),
 	    ROUTE("b.example.net", "/"), ROUTE("localhost", "/"), ROUTE("+.example.org", "/"), ROUTE("in.wild.example.org", "/"),
 	    ROUTE("c.example.org", "/"), ROUTE("d.example.org", "/") };
-	struct world_service web = { .name = (char *)"web", .conf.acme = true, .route = routes, .nroutes = 9 };
+	struct world_service web = { .name = (char *)"web", .conf.tls = SERVICE_TLS_ACME, .route = routes, .nroutes = 9 };
 	struct world_service other = { .name = (char *)"other", .route = routes, .nroutes = 9 };
-	struct world world = { .nservices = 2 };
+	/* of connections, those whose TLS ends here */
+	static struct route_conf tcp[] = { { .host = (char *)"db.example.org", .path = (char *)"/", .listener = (char *)"pg", .ends_tls = true },
+	    { .host = (char *)"through.example.org", .path = (char *)"/", .listener = (char *)"pg" } };
+	struct world_service db = { .name = (char *)"db", .conf = { .kind = SERVICE_TCP, .tls = SERVICE_TLS_ACME }, .route = tcp, .nroutes = 2 };
+	struct world world = { .nservices = 3 };
 	struct site *s = *state;
 	struct arena *a = arena_new();
 	const struct acme_want *w;
@@ -616,10 +620,12 @@ services_want_what_they_may(void **state)
 	conf_free(&s->conf);
 	s->conf = conf_of(", most: 4, allow: '*.example.org', hook: /bin/true, names: [ '*.wild.example.org', 'x.org y.org' ]");
 	acme_reconf(s->acme, s->conf, &s->store->store);
+	LIST_INSERT_HEAD(&world.services, &db, link);
 	LIST_INSERT_HEAD(&world.services, &web, link);
 	LIST_INSERT_HEAD(&world.services, &other, link);
 	w = wanted_make(a, s->conf, &world, &n);
-	assert_int_equal(n, 8);
+	assert_int_equal(n, 9);
+	assert_string_equal(w[8].names, "db.example.org");
 	assert_string_equal(w[0].names, "*.wild.example.org");
 	assert_string_equal(w[1].names, "x.org y.org");
 	assert_string_equal(w[2].names, "a.example.org");

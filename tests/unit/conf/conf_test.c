@@ -516,7 +516,7 @@ test_acme(void **state)
 	assert_int_equal(c->acme_secrets.n, 2);
 	unlink(file);
 	assert_string_equal(c->acme_allow.item[0], "*.example.org");
-	assert_true(c->defaults.acme);
+	assert_int_equal(c->defaults.tls, SERVICE_TLS_ACME);
 	conf_free(&c);
 	c = parse_right(L);
 	assert_int_equal(c->nacme_cas, 0);
@@ -590,6 +590,19 @@ test_tcp_services(void **state)
 	assert_string_equal(s->route[0].listener, "pg");
 	assert_string_equal(s->route[1].listener, "tls");
 	conf_free(&c);
+	c = parse_right(TCP("  kind: tcp\n  listen: pg\n  tls: terminate\n  alpn: postgresql\n"));
+	s = &c->service[0];
+	assert_true(s->route[0].ends_tls);
+	assert_string_equal(s->conf.alpn, "postgresql");
+	conf_free(&c);
+	c = parse_right(TCP("  kind: tcp\n  listen: tls\n  tls: terminate\n"));	/* there is no HTTPS then, on purpose */
+	assert_true(c->service[0].route[0].ends_tls);
+	conf_free(&c);
+	c = parse_right(TCP("  kind: tcp\n  host: a.org\nacme: { ca: letsencrypt }\ndefaults: { tls: acme }\n"));	/* its own word counts */
+	assert_int_equal(c->defaults.tls, SERVICE_TLS_ACME);
+	assert_int_equal(c->service[0].conf.tls, SERVICE_TLS_NONE);
+	assert_false(c->service[0].route[0].ends_tls);
+	conf_free(&c);
 	c = parse_right(TCP(""));
 	assert_int_equal(c->service[0].conf.kind, SERVICE_HTTP);
 	assert_null(c->service[0].route[0].listener);
@@ -613,6 +626,22 @@ test_tcp_services_are_sound(void **state)
 		    "m:10: services.response: a service of kind tcp has no responses that are known as such\n"
 		    "m:11: services.idle: a service of kind tcp has no bodies; expected tunnel, which is for all of a connection\n"
 		    "m:12: services.health.path: a service of kind tcp has no requests; expected health.connect\n" },
+		{ TCP("  kind: tcp\n  listen: pg\n  scheme: https\n  task_tls: { verify: false, ca: system, name: a.org, cert: none }\n"),
+		    "m:9: services.scheme: a service of kind tcp connects to its tasks without TLS, and knows no protocol of theirs\n"
+		    "m:10: services.task_tls.verify: a service of kind tcp has no TLS to its tasks\n"
+		    "m:10: services.task_tls.ca: a service of kind tcp has no TLS to its tasks\n"
+		    "m:10: services.task_tls.name: a service of kind tcp has no TLS to its tasks\n"
+		    "m:10: services.task_tls.cert: a service of kind tcp has no TLS to its tasks\n" },
+		{ TCP("  kind: tcp\n  listen: pg\n  alpn: postgresql\n"), "m:5: services.alpn: set without tls; expected tls: terminate or acme, "
+		    "as Mola does not take part in TLS that is passed through\n" },
+		{ TCP("  kind: tcp\n  listen: pg\n  tls: terminate\n  alpn: 'a, b'\n"), "m:10: services.alpn: 'a, b' is not a list of protocols; "
+		    "expected names with commas and no blanks between them, such as postgresql, or none\n" },
+		{ TCP("  kind: tcp\n  listen: pg\n  tls: acme\nacme: { ca: letsencrypt }\n"), "m:5: services.tls: acme without host; expected "
+		    "the names that certificates are ordered for\n" },
+		{ TCP("  kind: tcp\n  listen: pg\n  tls: yes\n"), "m:9: services.tls: 'yes' is not known; expected none, acme or terminate\n" },
+		{ TCP("  alpn: h2\n"), "m:7: services.alpn: a service of kind http is offered as HTTP/1.1 and, where the listener has http2, HTTP/2\n" },
+		{ "listen: { address: ':1', name: pg }\nnodes: [ { name: a } ]\nservices: [ { name: b, kind: tcp, listen: pg, tls: terminate, tasks: [ { node: a, address: '10.0.0.1:2' } ] } ]\n",
+		    "m:3: services.tls: there is no certificate; expected some in tls.certificates, or a section acme\n" },
 		{ TCP("  listen: pg\n  proxy_protocol: v1\n  health: { connect: true }\n"),
 		    "m:7: services.listen: a service of kind http is served on every listener that serves HTTP\n"
 		    "m:8: services.proxy_protocol: a service of kind http identifies clients by X-Forwarded-For\n"

@@ -463,9 +463,9 @@ whatever_is_not_understood_of_a_router_refuses_it(void **state)
 	    "\"traefik.http.routers.web.tls.certresolver\":\"le\",\"traefik.http.routers.web.tls.domains[0].main\":\"a.org\","
 	    "\"traefik.http.routers.web.middlewares\":\" \",\"traefik.http.services.web.loadbalancer.server.scheme\":\"http\","
 	    "\"traefik.http.routers.web.observability.accesslogs\":\"true\",\"traefik.http.routers.web.rulesyntax\":\"v2\"");
-	assert_true(ws != NULL && ws->conf.acme);
+	assert_true(ws != NULL && ws->conf.tls == SERVICE_TLS_ACME);
 	ws = web(s, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.routers.web.tls.certresolver\":\"le\",\"mola.tls\":\"none\"");
-	assert_true(ws != NULL && !ws->conf.acme);
+	assert_true(ws != NULL && ws->conf.tls == SERVICE_TLS_NONE);
 }
 
 #define SCHEME(name)	",\"traefik.http.services.web.loadbalancer.server.scheme\":\"" name "\""

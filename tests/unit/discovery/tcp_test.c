@@ -26,7 +26,8 @@ expect_routes(const struct world_service *ws, const char *wanted)
 	for (unsigned i = 0; i < ws->nroutes; i++) {
 		const struct route_conf *r = &ws->route[i];
 		size_t n = strlen(out);
-		snprintf(out + n, sizeof out - n, "%s%s:%s", n > 0 ? " " : "", r->listener == NULL ? "http" : r->listener, r->host);
+		snprintf(out + n, sizeof out - n, "%s%s:%s%s", n > 0 ? " " : "", r->listener == NULL ? "http" : r->listener, r->host,
+		    r->ends_tls ? "!" : "");
 	}
 	assert_string_equal(out, wanted);
 }
@@ -74,6 +75,34 @@ what_is_not_clear_is_not_served(void **state)
 	expect_trouble(s, "db", WHY_LISTENER, "nowhere");
 }
 
+/* "!": Mola ends the TLS */
+static void
+tls_that_ends_here(void **state)
+{
+	struct service_conf ordered = stage_defaults;
+	struct stage *s = *state;
+	const struct world_service *ws = play_one(s, TCP ",\"mola.listen\":\"pg\",\"mola.tls\":\"terminate\",\"mola.alpn\":\"postgresql\"");
+
+	expect_routes(ws, "pg:!");
+	assert_string_equal(ws->conf.alpn, "postgresql");
+	assert_int_equal(reported(s, "db")->ntroubles, 0);
+	ws = play_one(s, TCP ",\"mola.host\":\"a.org\",\"mola.tls\":\"acme\"");
+	expect_routes(ws, "websecure:a.org! extra:a.org!");
+	assert_int_equal(ws->conf.tls, SERVICE_TLS_ACME);
+	play_one(s, TCP ",\"mola.listen\":\"pg\",\"mola.tls\":\"acme\"");
+	expect_trouble(s, "db", WHY_LISTENER, "mola.tls: acme without a host");
+	assert_null(play_one(s, TCP ",\"mola.listen\":\"websecure\",\"mola.tls\":\"terminate\""));	/* no label takes all of HTTPS */
+	expect_trouble(s, "db", WHY_LISTENER, "has tls");
+	expect_routes(play_one(s, TCP ",\"mola.listen\":\"pg\",\"mola.alpn\":\"postgresql\""), "pg:");
+	expect_label(s, "db", "mola.alpn", LABEL_UNUSED, "passed through");
+	ordered.tls = SERVICE_TLS_ACME;
+	s->conf.defaults = &ordered;		/* for hosts of HTTP */
+	ws = play_one(s, TCP ",\"mola.host\":\"a.org\"");
+	expect_routes(ws, "websecure:a.org extra:a.org");
+	assert_int_equal(ws->conf.tls, SERVICE_TLS_NONE);
+	s->conf.defaults = &stage_defaults;
+}
+
 static void
 labels_of_the_other_kind_are_unused(void **state)
 {
@@ -84,6 +113,9 @@ labels_of_the_other_kind_are_unused(void **state)
 	expect_label(s, "db", "mola.response", LABEL_UNUSED, "kind http");
 	expect_label(s, "db", "mola.health.path", LABEL_UNUSED, "kind http");
 	expect_label(s, "db", "mola.listen", LABEL_VALID, NULL);
+	expect_routes(play_one(s, TCP ",\"mola.listen\":\"pg\",\"mola.scheme\":\"https\",\"mola.task_tls.verify\":\"false\""), "pg:");
+	expect_label(s, "db", "mola.scheme", LABEL_UNUSED, "kind http");
+	expect_label(s, "db", "mola.task_tls.verify", LABEL_UNUSED, "kind http");
 	expect_routes(play_one(s, "\"mola.port\":\"80\",\"mola.host\":\"a.org\",\"mola.listen\":\"pg\""), "http:a.org");
 	expect_label(s, "db", "mola.listen", LABEL_UNUSED, "mola.kind");
 	assert_null(play_one(s, "\"mola.kind\":\"udp\",\"mola.port\":\"80\",\"mola.listen\":\"pg\""));
@@ -134,6 +166,43 @@ routers_of_tcp(void **state)
 	s->traefik.enable = true;
 }
 
+static void
+routers_that_end_tls(void **state)
+{
+	struct service_conf ordered = stage_defaults;
+	struct stage *s = *state;
+	const struct world_service *ws = play_one(s, RULE("HostSNI(`db.example.org`)") ON("pg") PORT "," T("routers.x.tls", "true") ","
+	    T("routers.x.tls.options", "default"));
+
+	expect_routes(ws, "pg:db.example.org!");
+	assert_int_equal(ws->conf.tls, SERVICE_TLS_TERMINATE);
+	assert_int_equal(reported(s, "db")->ntroubles, 0);
+	expect_routes(play_one(s, RULE("HostSNI(`*`)") ON("pg") PORT "," T("routers.x.tls", "true")), "pg:!");
+	ws = play_one(s, RULE("HostSNI(`a.org`)") PORT "," T("routers.x.tls.certresolver", "le"));
+	expect_routes(ws, "websecure:a.org! extra:a.org!");
+	assert_int_equal(ws->conf.tls, SERVICE_TLS_ACME);
+	expect_label(s, "db", "traefik.tcp.routers.x.tls.certresolver", LABEL_VALID, NULL);
+	/* of one service: plain here, with TLS there; as it is, and what was in it */
+	ws = play_one(s, RULE("HostSNI(`*`)") ON("web") PORT "," T("routers.y.rule", "HostSNI(`*`)") "," T("routers.y.entrypoints", "pg") ","
+	    T("routers.y.tls", "true"));
+	expect_routes(ws, "web: pg:!");
+	ws = play_one(s, RULE("HostSNI(`a.org`)") ON("pg") PORT THROUGH "," T("routers.y.rule", "HostSNI(`b.org`)") ","
+	    T("routers.y.entrypoints", "pg") "," T("routers.y.tls", "true"));
+	expect_routes(ws, "pg:a.org pg:b.org!");
+	expect_routes(play_one(s, RULE("HostSNI(`a.org`)") ON("pg") PORT THROUGH "," T("routers.x.tls.certresolver", "le")), "pg:a.org");
+	expect_label(s, "db", "traefik.tcp.routers.x.tls.certresolver", LABEL_UNUSED, "passed through");
+	/* Mola's own word has precedence, but where TLS is passed through */
+	ws = play_one(s, RULE("HostSNI(`a.org`)") ON("pg") PORT ",\"mola.tls\":\"acme\"," T("routers.x.tls", "true"));
+	expect_routes(ws, "pg:a.org!");
+	assert_int_equal(ws->conf.tls, SERVICE_TLS_ACME);
+	expect_routes(play_one(s, RULE("HostSNI(`*`)") ON("pg") PORT ",\"mola.tls\":\"terminate\""), "pg:!");
+	ordered.tls = SERVICE_TLS_ACME;
+	s->conf.defaults = &ordered;
+	ws = play_one(s, RULE("HostSNI(`a.org`)") ON("pg") PORT THROUGH);
+	assert_int_equal(ws->conf.tls, SERVICE_TLS_NONE);
+	s->conf.defaults = &stage_defaults;
+}
+
 /* A name of a router that is not served goes to nobody, so that a wider one does not get it. */
 static void
 routers_of_tcp_that_are_not_served(void **state)
@@ -143,7 +212,7 @@ routers_of_tcp_that_are_not_served(void **state)
 		const struct why *const *why;
 		unsigned refused;
 	} odd[] = {
-		{ RULE("HostSNI(`a.org`)") PORT "," T("routers.x.tls", "true"), "passes TLS of tcp services through", &WHY_TLS_OPTIONS, 2 },
+		{ RULE("HostSNI(`a.org`)") PORT "," T("routers.x.tls", "true") "," T("routers.x.tls.options", "mtls@file"), "options of TLS", &WHY_TLS_OPTIONS, 2 },
 		{ RULE("HostSNI(`a.org`)") PORT ON("pg"), "is for TLS", &WHY_ROUTER_RULE, 1 },
 		{ RULE("HostSNI(`a.org`)") PORT THROUGH ON("nowhere"), "(nowhere)", &WHY_ENTRY_POINT, 0 },
 		{ RULE("HostSNI(`*`)") PORT THROUGH ON("websecure"), "has tls", &WHY_LISTENER, 0 },
@@ -205,6 +274,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(what_is_not_clear_is_not_served, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(labels_of_the_other_kind_are_unused, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(routers_of_tcp, stage_setup, stage_teardown),
+		cmocka_unit_test_setup_teardown(tls_that_ends_here, stage_setup, stage_teardown),
+		cmocka_unit_test_setup_teardown(routers_that_end_tls, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(routers_of_tcp_that_are_not_served, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(routers_of_both_kinds, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(a_listener_is_taken_once, stage_setup, stage_teardown),

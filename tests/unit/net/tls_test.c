@@ -115,7 +115,7 @@ pair_new(void)
 		cert_index_add(p->index, certs[i]);
 	assert_int_equal(cert_index_count(p->index), 3);
 	tls_tickets_make(&p->tickets);
-	p->server_conf = (struct tls_server_conf){ .min_version = 12, .scope = STR("a") };
+	p->server_conf = (struct tls_server_conf){ .min_version = 12, .protocols = STR("http/1.1"), .scope = STR("a") };
 	p->client_conf = (struct tls_client_conf){ .ca = str_of(ca_pem) };
 	return p;
 }
@@ -218,7 +218,7 @@ bytes_go_both_ways(void **state)
 	size_t n;
 
 	(void)state;
-	p->server_conf.http2 = true;
+	p->server_conf.protocols = STR("h2,http/1.1");
 	p->client_conf.offer = TLS_HTTP_BOTH;
 	pair_open(p, "Web.test");
 	assert_true(stream_is_connecting(&p->far) && stream_is_tls(&p->far));

@@ -42,6 +42,8 @@ struct stage {
 	struct table_service service;		/* as in the next stage_table */
 	const char	*health_path;		/* the same; /health when NULL */
 	const char	*server;		/* NULL: HTTP. Else the service is of kind tcp: for clients that name this one; "": for all */
+	bool		 ends_tls;		/* the TLS of these clients ends at the proxy, */
+	const char	*alpn;			/* with these protocols; NULL: none */
 	struct proxy_conf conf;
 	int		 drained;
 	uint64_t	 serial;
@@ -78,6 +80,7 @@ stage_table(void)
 	s.name = table_maker_text(m, STR("web"));
 	if (s.health_interval_usec > 0)
 		s.health_path = table_maker_text(m, str_of(stage.health_path != NULL ? stage.health_path : "/health"));
+	s.alpn = table_maker_text(m, str_of(stage.alpn));
 	r.service = table_maker_service(m, &s);
 	for (int i = 0; i < stage.norigins; i++) {
 		snprintf(name, sizeof name, "web.%d", i);
@@ -94,7 +97,7 @@ stage_table(void)
 		table_maker_route(m, &r);
 	else
 		table_maker_tcp(m, &(struct table_tcp){ .listener = table_maker_text(m, STR("front")),
-		    .host = table_maker_text(m, str_of(stage.server)), .service = r.service });
+		    .host = table_maker_text(m, str_of(stage.server)), .service = r.service, .ends_tls = stage.ends_tls });
 	assert_null(table_maker_seal(m, &fd));
 	table_maker_free(&m);
 	assert_null(table_open(fd, &t));

@@ -16,12 +16,13 @@ static struct term other_term = { .name = other_path, .query = other_path, .weig
 #define OTHER_DURATION		1
 #define OTHER_COUNT		1
 #define OTHER_SWITCH		true
-#define OTHER_TLS_FROM		true
+#define OTHER_SERVICE_TLS	SERVICE_TLS_ACME
 #define OTHER_PATH_OR_NONE	other_path
 #define OTHER_SCHEME		SCHEME_H2
 #define OTHER_TLS_CA		other_path
 #define OTHER_TLS_NAME		other_path
 #define OTHER_TLS_CERT		other_path
+#define OTHER_ALPN		other_path
 #define OTHER_QUERIES		(struct terms){ .term = { other_term }, .n = 1 }
 
 /* What is forgotten here is a reload that changes nothing. */

@@ -628,11 +628,11 @@ match_tcp(const struct table *t, const char *listener, const char *name)
 {
 	static char out[64];
 	const struct why *why = NULL;
-	const struct table_service *s = table_match_tcp(t, str_of(listener), str_of(name), &why);
+	const struct table_tcp *r = table_match_tcp(t, str_of(listener), str_of(name), &why);
 
-	if (s == NULL)
+	if (r == NULL)
 		return why == WHY_NO_ROUTE ? "-" : why == WHY_ROUTE_REFUSED ? "refused" : "?";
-	str_copy(out, sizeof out, table_text(t, s->name));
+	str_copy(out, sizeof out, table_text(t, table_services(t, NULL)[r->service].name));
 	return out;
 }
 
@@ -750,6 +750,7 @@ connections_match_by_listener_and_name(void **state)
 	add_tcp(m, "pg", "pg", "");
 	add_tcp(m, "both", "both", "");
 	add_tcp(m, "named", "both", "x.org");
+	table_maker_tcp(m, &(struct table_tcp){ .listener = table_maker_text(m, STR("ended")), .ends_tls = true });
 	add_service(m, "web", "a.example.org", "/");
 	struct table *t = opened(m);
 	char longest[300];
@@ -771,6 +772,7 @@ connections_match_by_listener_and_name(void **state)
 	assert_string_equal(match_tcp(t, "pg", "a.example.org"), "pg");
 	assert_string_equal(match_tcp(t, "both", "x.org"), "named");
 	assert_string_equal(match_tcp(t, "both", "y.org"), "both");
+	assert_int_equal(table_relays(t, STR("ended")), RELAYS_BOTH);	/* of each, its first message is looked at */
 	memset(longest, 'a', sizeof longest - 1);
 	longest[sizeof longest - 1] = '\0';
 	assert_string_equal(match_tcp(t, "both", longest), "both");
