@@ -23,6 +23,69 @@ attempt_init(struct attempt *a, struct proxy *p, stream_f *fn, void *arg)
 	*a = (struct attempt){ .proxy = p, .fn = fn, .arg = arg };
 }
 
+void
+attempt_fini(struct attempt *a)
+{
+	ASSERT(!a->taken && a->conn == NULL);
+	table_unref(&a->table);
+	attempt_init(a, a->proxy, a->fn, a->arg);
+}
+
+/* ---- by which table ---- */
+
+void
+attempt_route(struct attempt *a, struct table *t, const struct table_service *service)
+{
+	struct table *old = a->table;
+
+	ASSERT(service != NULL && t == a->proxy->table);
+	a->table = table_ref(t);
+	a->service = service;
+	table_unref(&old);
+}
+
+/* The service in the table in force; NULL: it is no longer there. */
+static const struct table_service *
+service_now(const struct attempt *a)
+{
+	struct table *t = a->proxy->table;
+
+	if (t == a->table)
+		return a->service;
+	return table_service_named(t, table_text(a->table, a->service->name), a->service->kind);
+}
+
+/* The task under way in the table in force, as a task of `service`; NULL: it is no longer
+ * there. */
+static const struct table_task *
+task_now(const struct attempt *a, const struct table_service *service)
+{
+	const struct table_task *task = table_tasks(a->proxy->table, &(uint32_t){ 0 });
+
+	if (a->proxy->table == a->table)
+		return a->task;
+	for (uint32_t i = 0; service != NULL && i < service->ntasks; i++) {
+		const struct table_task *t = &task[service->first_task + i];
+		if (t->slot == a->task->slot && addr_eq(&t->addr, &a->task->addr))
+			return t;
+	}
+	return NULL;
+}
+
+/* The task under way, by the table in force. False: it is no longer there. */
+static bool
+attempt_renew(struct attempt *a)
+{
+	const struct table_service *service = service_now(a);
+	const struct table_task *task = task_now(a, service);
+
+	if (task == NULL)
+		return false;
+	a->task = task;
+	attempt_route(a, a->proxy->table, service);
+	return true;
+}
+
 /* ---- choosing and connecting ---- */
 
 static void
@@ -41,19 +104,16 @@ attempt_take(struct attempt *a, const struct table_task *task)
 }
 
 const struct why *
-attempt_pick(struct attempt *a, const struct table *t, const struct table_service *service,
-    const struct ip *client)
+attempt_pick(struct attempt *a, const struct ip *client)
 {
 	struct proxy *p = a->proxy;
 	const struct table_task *task;
 	const struct why *why;
 
-	ASSERT(a->avoid.n == 0 && service != NULL);
-	a->table = t;
-	a->service = service;
+	ASSERT(a->avoid.n == 0 && a->service != NULL);
 	a->client = client;
-	budget_add(p->budget, t, service);
-	if ((why = pick_task(p->pick, t, service, &a->avoid, now(a), &task)) != NULL)
+	budget_add(p->budget, a->table, a->service);
+	if ((why = pick_task(p->pick, a->table, a->service, &a->avoid, now(a), &task)) != NULL)
 		return why;
 	attempt_take(a, task);
 	return NULL;
@@ -145,6 +205,7 @@ bool
 attempt_repeat(struct attempt *a, const struct why *why, bool repeatable)
 {
 	struct proxy *p = a->proxy;
+	const struct table_service *service = service_now(a);
 	const struct table_task *task;
 
 	ASSERT(a->taken && a->avoid.n < PICK_TRIES);
@@ -153,18 +214,19 @@ attempt_repeat(struct attempt *a, const struct why *why, bool repeatable)
 	/* ports may be left for another task's address */
 	if (why->blame != BLAME_UPSTREAM && why != WHY_NO_PORTS)
 		return false;
-	if (a->avoid.n + 1 == PICK_TRIES)
+	if (a->avoid.n + 1 == PICK_TRIES || service == NULL)
 		return false;
-	a->avoid.task[a->avoid.n++] = a->task;
-	if (pick_task(p->pick, a->table, a->service, &a->avoid, now(a), &task) != NULL)
+	a->avoid.slot[a->avoid.n++] = a->task->slot;
+	if (pick_task(p->pick, p->table, service, &a->avoid, now(a), &task) != NULL)
 		return false;
-	ASSERT(task != a->task);
-	if (!budget_take(p->budget, a->table, a->service, now(a))) {
+	ASSERT(task->slot != a->task->slot);
+	if (!budget_take(p->budget, p->table, service, now(a))) {
 		live_count_retry(p->conf.live, a->task->slot, false);
 		return false;
 	}
 	live_count_retry(p->conf.live, a->task->slot, true);
 	attempt_leave(a, why, false);
+	attempt_route(a, p->table, service);
 	attempt_take(a, task);
 	return true;
 }
@@ -199,7 +261,7 @@ attempt_lost(struct attempt *a, bool silent, bool repeatable)
 	ASSERT(a->connected && a->status == 0);
 	if (idle_died)
 		upconn_died_idle(a->conn);
-	if ((!idle_died && !unprocessed) || a->reopened || !repeatable)
+	if ((!idle_died && !unprocessed) || a->reopened || !repeatable || !attempt_renew(a))
 		return attempt_broken(a);
 	a->reopened = true;
 	a->connected = a->deaf = false;

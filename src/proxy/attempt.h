@@ -3,8 +3,11 @@
  * connection to it, did it accept, and how did it end? Knows nothing of what is offered, nor of
  * its client: the owner passes the facts that matter and decides what follows from a failure.
  *
- *	attempt_init -> attempt_pick -> attempt_connect -> attempt_check ... -> attempt_leave
- *	                     ^-------- attempt_repeat <--- (it failed) <--'
+ *	attempt_route -> attempt_pick -> attempt_connect -> attempt_check ... -> attempt_leave
+ *	                      ^-------- attempt_repeat <--- (it failed) <--'
+ *
+ * What is tried again goes by the table that is in force then: its tasks, and the service's
+ * settings there.
  *
  * A task is counted in live from attempt_pick() or attempt_repeat() to attempt_leave(), whatever
  * happens between.
@@ -22,10 +25,11 @@ struct attempt {
 	struct proxy	*proxy;
 	stream_f	*fn;		/* something happened on the task's stream */
 	void		*arg;
-	const struct table *table;
-	const struct table_service *service;
 	const struct ip	*client;	/* for which it is done */
 
+	/* where it goes */
+	struct table	*table;		/* our reference; NULL: it has no route */
+	const struct table_service *service;
 	struct pick_avoid avoid;	/* tasks that have failed */
 	const struct table_task *task;	/* the one under way; stays when that is over */
 	struct upconn	*conn;
@@ -46,9 +50,11 @@ struct attempt {
 };
 
 void		 attempt_init(struct attempt *, struct proxy *, stream_f *, void *arg);
+void		 attempt_fini(struct attempt *);		/* it has no route any more, and can be used again */
+/* A service of the table, which is in force. Takes a reference. */
+void		 attempt_route(struct attempt *, struct table *, const struct table_service *);
 /* Takes a task of the service. NULL: attempt_connect is next. Else no task can be had. */
-const struct why *attempt_pick(struct attempt *, const struct table *, const struct table_service *,
-		    const struct ip *client);
+const struct why *attempt_pick(struct attempt *, const struct ip *client);
 /*
  * A connection to the task, idle or new. `careful`: not one that the task may be about to close,
  * for what cannot be sent a second time. NULL: attempt_check finds out when it is there. Else the
@@ -82,7 +88,8 @@ bool		 attempt_repeat(struct attempt *, const struct why *, bool repeatable);
 /*
  * The task closed before it sent anything (`silent`). An idle connection may have died while the
  * request was on its way: that is nobody's fault, and a new one to the same task is opened, if
- * the request is repeatable, and once. NULL: it is. Else the attempt has failed.
+ * the request is repeatable, the task is still there, and once. NULL: it is. Else the attempt has
+ * failed.
  */
 const struct why *attempt_lost(struct attempt *, bool silent, bool repeatable);
 /* The task's connection broke: why. */

@@ -58,9 +58,7 @@ bucket_of(struct budget *b, const struct table *t, const struct table_service *s
 {
 	uint32_t n, at = (uint32_t)(s - table_services(t, &n));
 
-	if (t != b->table)
-		return NULL;
-	ASSERT(at < b->nbuckets);
+	ASSERT(t == b->table && at < b->nbuckets);
 	return &b->bucket[at];
 }
 
@@ -69,8 +67,6 @@ budget_add(struct budget *b, const struct table *t, const struct table_service *
 {
 	struct bucket *k = bucket_of(b, t, s);
 
-	if (k == NULL)
-		return;
 	ASSERT(k->tokens <= MOST);
 	if (k->tokens < MOST)
 		k->tokens++;
@@ -82,8 +78,6 @@ budget_take(struct budget *b, const struct table *t, const struct table_service 
 	struct bucket *k = bucket_of(b, t, s);
 	int64_t gained;
 
-	if (k == NULL)
-		return true;
 	ASSERT(now >= k->filled_usec && k->tokens <= MOST);
 	gained = (now - k->filled_usec) / A_TOKEN;
 	if (gained > 0) {

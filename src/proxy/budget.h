@@ -15,8 +15,7 @@ void		 budget_free(struct budget **);
 /* From now on services are those of this table; all begin with what a quiet one has. */
 void		 budget_set_table(struct budget *, const struct table *, int64_t now_usec);
 
-/* A request of the service came. Those of a table that is no longer in force are few, and not
- * counted. */
+/* A request of the service came; the table is the one in force. */
 void		 budget_add(struct budget *, const struct table *, const struct table_service *);
 /* One is to be repeated. False: not now. */
 bool		 budget_take(struct budget *, const struct table *, const struct table_service *,

@@ -138,8 +138,6 @@ exchange_reset(struct exchange *x)
 	x->has_head = x->is_head = x->idempotent = x->upgrade = x->expects_continue = x->keep =
 	    x->last = false;
 	x->minor = 1;
-	x->table = NULL;
-	x->service = NULL;
 	attempt_init(&x->attempt, x->proxy, on_task, x);
 	x->status = 0;
 	x->from = x->client->sender.ip;
@@ -194,7 +192,7 @@ pick_enter(struct exchange *x)
 
 	if (exchange_client_left(x))
 		return exchange_fail(x, WHY_CLIENT_GONE);
-	if ((why = attempt_pick(&x->attempt, x->table, x->service, &x->from)) != NULL)
+	if ((why = attempt_pick(&x->attempt, &x->from)) != NULL)
 		return exchange_fail(x, why);
 	return connect_begin(x);
 }
@@ -364,13 +362,12 @@ exchange_end(struct exchange *x, bool clean)
 static void
 exchange_free(struct exchange *x)
 {
-	ASSERT(!x->attempt.taken && x->attempt.conn == NULL);
 	flow_fini(&x->up);
 	flow_fini(&x->down);
 	timer_clear(x->proxy->loop, &x->again);
 	share_unwait(&x->proxy->share, &x->yielded);
 	keys_unwait(&x->hold);
-	table_unref(&x->table);
+	attempt_fini(&x->attempt);
 	slab_give_later(x->proxy->exchanges, x);
 }
 
@@ -420,7 +417,7 @@ end_enter(struct exchange *x)
 		done ? session_finish(s) : session_linger(s);
 		return OVER;
 	}
-	table_unref(&x->table);
+	attempt_fini(&x->attempt);
 	flow_next(&x->up, exchange_now(x));
 	flow_fini(&x->down);
 	exchange_reset(x);

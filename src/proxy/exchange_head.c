@@ -66,18 +66,14 @@ here(struct exchange *x, const struct message *h)
 
 /* NULL: *why is said. */
 static const struct table_service *
-find_service(struct exchange *x, const struct message *h, const struct edits *edits,
+find_service(const struct exchange *x, const struct message *h, const struct edits *edits,
     const struct why **why)
 {
 	const struct request_fields fields = { h, edits };
 	const struct request_view view = request_view(&fields, &x->from);
 
-	ASSERT(x->table == NULL);
 	*why = WHY_NO_TABLE;
-	if (x->proxy->table == NULL)
-		return NULL;
-	x->table = table_ref(x->proxy->table);
-	return table_match(x->table, &view, why);
+	return x->proxy->table == NULL ? NULL : table_match(x->proxy->table, &view, why);
 }
 
 /* A whole head of `used` bytes. Its slices are used here or not at all. */
@@ -86,10 +82,11 @@ head_done(struct exchange *x, const struct message *h, size_t used)
 {
 	const struct proxy *p = x->proxy;
 	const struct sender *sender = &x->client->sender;
+	const struct table_service *service;
 	const struct why *why;
 	struct edits edits;
 
-	ASSERT(!x->has_head && x->table == NULL && x->status == 0);
+	ASSERT(!x->has_head && x->attempt.table == NULL && x->status == 0);
 	session_busy(&x->client->session, x, exchange_on_client);
 	x->has_head = true;
 	x->is_head = h->is_head;
@@ -108,13 +105,13 @@ head_done(struct exchange *x, const struct message *h, size_t used)
 	if ((why = front_judge(x, h)) != NULL)
 		return exchange_fail(x, why);
 	rewrite_request(&edits, h, sender, &x->from, x->from_text, here(x, h));
-	x->service = find_service(x, h, &edits, &why);
-	if (x->service == NULL)
+	if ((service = find_service(x, h, &edits, &why)) == NULL)
 		return exchange_fail(x, why);
+	attempt_route(&x->attempt, p->table, service);
 	if (!h1_write_request(&x->up.head, h, &edits, h->upgrade ? H1_UPGRADE : H1_UNSAID))
 		return exchange_fail(x, WHY_NO_MEMORY);
 	/* one of HTTP/2 may say that it has not processed a request */
-	x->up.keep = x->idempotent || x->service->scheme != SCHEME_HTTP;
+	x->up.keep = x->idempotent || service->scheme != SCHEME_HTTP;
 	x->attempt.needs_http1 = h->upgrade;
 	return PICK;
 }

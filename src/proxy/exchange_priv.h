@@ -46,10 +46,7 @@ struct exchange {
 	char		 from_text[IP_TEXT_MAX];	/* as far as a field needs it */
 	char		 here[ADDR_TEXT_MAX];		/* the same: where the client connected to */
 
-	/* where it goes */
-	struct table	*table;		/* our reference */
-	const struct table_service *service;
-	struct attempt	 attempt;
+	struct attempt	 attempt;	/* where it goes */
 
 	/* what goes back */
 	int		 status;	/* 0 until a final response, ours or a task's, begins to go down */

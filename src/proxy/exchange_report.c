@@ -44,17 +44,17 @@ exchange_report(struct exchange *x)
 	};
 
 	ASSERT(x->why != NULL && took_usec >= 0 && !x->attempt.taken);
-	ASSERT(task == NULL || x->service != NULL);
+	ASSERT(task == NULL || x->attempt.service != NULL);
 	live_count_why(p->conf.live, p->conf.worker, x->why);
 	if (x->has_head && x->status != 101) {		/* a tunnel's life is no duration of a request */
 		live_observe(p->conf.live, p->conf.worker, took_usec);
 		if (task != NULL)
 			live_count_response(p->conf.live, task->slot, x->status, took_usec);
 	}
-	if (x->service != NULL)
-		line.service = table_text(x->table, x->service->name);
+	if (x->attempt.service != NULL)
+		line.service = table_text(x->attempt.table, x->attempt.service->name);
 	if (task != NULL) {
-		line.task = table_text(x->table, task->name);
+		line.task = table_text(x->attempt.table, task->name);
 		line.address = &task->addr;
 	}
 	access_log(p->access, &line);

@@ -85,7 +85,7 @@ static bool
 avoided(const struct pick_avoid *a, const struct table_task *t)
 {
 	for (unsigned i = 0; i < a->n; i++)
-		if (a->task[i] == t)
+		if (a->slot[i] == t->slot)
 			return true;
 	return false;
 }
@@ -242,17 +242,6 @@ pick_of_two(struct choice *c, const struct table_task *task, uint32_t ntasks)
 	return c->best;
 }
 
-/* For a table that is no longer in force: nothing is compared but requests in flight. */
-static const struct table_task *
-pick_plain(struct choice *c, const struct table_task *task, uint32_t ntasks)
-{
-	c->all_used = all_used(c->pick, task, ntasks, c->now);
-	for (uint32_t i = 0; i < ntasks; i++)
-		if (eligible(c, &task[i]))
-			offer(c, &task[i]);
-	return c->best;
-}
-
 static const struct table_task *
 pick_by_policy(struct choice *c, uint32_t service, const struct table_task *task,
     const struct table_service *s)
@@ -285,15 +274,12 @@ pick_task(struct pick *p, const struct table *table, const struct table_service 
 	struct choice c = { .pick = p, .avoid = avoid, .now = now,
 	    .penalties = live_has_penalty(p->live, now) };
 
-	ASSERT(service < nservices && s->first_task <= n && s->ntasks <= n - s->first_task);
+	ASSERT(table == p->table && service < nservices);
+	ASSERT( s->first_task <= n && s->ntasks <= n - s->first_task);
 	ASSERT(avoid->n <= PICK_TRIES);
 	if (s->ntasks == 0)
 		return WHY_NO_TASK;
-	if (table != p->table)
-		got = pick_plain(&c, task, s->ntasks);
-	else
-		got = pick_by_policy(&c, service, task, s);
-	if (got == NULL)
+	if ((got = pick_by_policy(&c, service, task, s)) == NULL)
 		return WHY_NO_LIVE_TASK;
 	ASSERT(got >= task && got < task + s->ntasks && !got->draining);
 	*out = got;

@@ -14,10 +14,10 @@
 
 struct pick;
 
-/* Tasks that this request has tried in vain. */
+/* Tasks that this request has tried in vain, by their slots: the table may be another one since. */
 struct pick_avoid {
-	const struct table_task	*task[PICK_TRIES];
-	unsigned		 n;
+	uint32_t	 slot[PICK_TRIES];
+	unsigned	 n;
 };
 
 struct pick	*pick_new(const struct live *, const struct phys *, uint64_t seed);
@@ -27,8 +27,7 @@ void		 pick_set_table(struct pick *, const struct table *);
 
 /*
  * WHY_NO_TASK: the service has none. WHY_NO_LIVE_TASK: none that is healthy, accepting and not to
- * be avoided. Nothing is counted: live_take is the caller's. An older table than the one in force
- * costs a slower, simpler choice.
+ * be avoided. Nothing is counted: live_take is the caller's. The table is the one in force.
  */
 const struct why *pick_task(struct pick *, const struct table *, const struct table_service *,
     const struct pick_avoid *, int64_t now_usec, const struct table_task **);

@@ -74,7 +74,8 @@ void		 proxy_unlisten(struct proxy *, const struct addr *);
 /* A listener of another worker's that hangs, to accept from as well until it is given back. */
 void		 proxy_borrow(struct proxy *, int fd, const struct addr *, unsigned worker);
 void		 proxy_give_back(struct proxy *, unsigned worker);
-/* Takes a reference. Requests under way finish on the table they began with. */
+/* Takes a reference. Requests under way go on with the table they began with, until one of them
+ * goes to another task. */
 void		 proxy_set_table(struct proxy *, struct table *);
 /* Takes a reference. False: a certificate in it cannot be read, and is left out. Connections keep
  * what they began with. */

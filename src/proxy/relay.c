@@ -53,7 +53,8 @@ up_wait(const struct exchange *x)
 	if (x->up.over)
 		return forever;
 	if (x->up.wait == FLOW_SINK)
-		return (struct wait){ x->up.moved_usec + x->service->idle_usec, WHY_UPSTREAM_SLOW_READ };
+		return (struct wait){ x->up.moved_usec + x->attempt.service->idle_usec,
+		    WHY_UPSTREAM_SLOW_READ };
 	return sooner((struct wait){ x->up.moved_usec + x->proxy->conf.client_body_usec,
 	    WHY_CLIENT_SLOW_BODY }, sooner(head_rate_wait(x, &x->up, x->up.body_bytes,
 	    WHY_CLIENT_SLOW_RATE), head_whole_wait(x)));
@@ -67,7 +68,8 @@ struct wait
 relay_await_wait(const struct exchange *x)
 {
 	if (x->up.over || (x->expects_continue && x->up.body_bytes == 0 && x->up.wait == FLOW_SOURCE))
-		return (struct wait){ x->up.moved_usec + x->service->response_usec, WHY_UPSTREAM_SLOW_HEAD };
+		return (struct wait){ x->up.moved_usec + x->attempt.service->response_usec,
+		    WHY_UPSTREAM_SLOW_HEAD };
 	return up_wait(x);
 }
 
@@ -266,7 +268,7 @@ struct wait
 relay_wait(const struct exchange *x)
 {
 	int64_t moved = x->up.moved_usec > x->down.moved_usec ? x->up.moved_usec : x->down.moved_usec;
-	struct wait down = { moved + x->service->idle_usec, WHY_UPSTREAM_SLOW_BODY };
+	struct wait down = { moved + x->attempt.service->idle_usec, WHY_UPSTREAM_SLOW_BODY };
 
 	return sooner(up_wait(x), x->down.wait == FLOW_SINK ? relay_write_wait(x) : down);
 }
@@ -321,7 +323,7 @@ relay_tunnel_wait(const struct exchange *x)
 {
 	int64_t moved = x->up.moved_usec > x->down.moved_usec ? x->up.moved_usec : x->down.moved_usec;
 
-	return (struct wait){ moved + x->service->tunnel_usec, WHY_TUNNEL_IDLE };
+	return (struct wait){ moved + x->attempt.service->tunnel_usec, WHY_TUNNEL_IDLE };
 }
 
 enum state

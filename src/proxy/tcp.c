@@ -32,8 +32,6 @@ struct tcp {
 	struct tcp	*unused;	/* the slab's, once this one is over */
 	struct client	*client;
 	struct proxy	*proxy;
-	struct table	*table;		/* our reference */
-	const struct table_service *service;
 	struct attempt	 attempt;
 	bool		 relaying;	/* a task has accepted */
 	int64_t		 began_usec, moved_usec;
@@ -141,8 +139,8 @@ tcp_log(const struct tcp *t, const struct why *why)
 	struct access_line line = {
 		.client = sender_peer(sender), .bytes = t->sent, .received = t->received,
 		.took_usec = tcp_now(t) - t->began_usec, .why = why,
-		.service = table_text(t->table, t->service->name),
-		.task = task == NULL ? STR("") : table_text(t->table, task->name),
+		.service = table_text(t->attempt.table, t->attempt.service->name),
+		.task = task == NULL ? STR("") : table_text(t->attempt.table, task->name),
 		.address = task == NULL ? NULL : &task->addr, .tried = t->attempt.avoid.n,
 	};
 	struct access_request request;
@@ -167,7 +165,7 @@ tcp_end(struct tcp *t, const struct why *why)
 	session_served(&t->client->session);
 	flows_drop(t);
 	share_unwait(&p->share, &t->yielded);
-	table_unref(&t->table);
+	attempt_fini(&t->attempt);
 	free(t->name);
 	slab_give_later(p->relays, t);
 }
@@ -234,7 +232,8 @@ header_add(struct tcp *t)
 		here = proxy_listener_of(&local);
 	e.here = here.ip;
 	e.here_port = here.port;
-	len = proxy_header_write(t->flows->header, t->service->proxy_version, c->unnamed ? NULL : &e);
+	len = proxy_header_write(t->flows->header, t->attempt.service->proxy_version,
+	    c->unnamed ? NULL : &e);
 	gather_add(&t->flows->up.head, (struct str){ t->flows->header, len });
 }
 
@@ -248,7 +247,7 @@ tcp_accepted(struct tcp *t)
 		tcp_break(t, WHY_NO_MEMORY);
 		return false;
 	}
-	if (t->service->proxy_version != PROXY_NONE)
+	if (t->attempt.service->proxy_version != PROXY_NONE)
 		header_add(t);
 	return true;
 }
@@ -283,7 +282,7 @@ on_share(void *arg)
 static int64_t
 idle_until(const struct tcp *t)
 {
-	return t->moved_usec + t->service->tunnel_usec;
+	return t->moved_usec + t->attempt.service->tunnel_usec;
 }
 
 /* Which side it was, if it was not for want of memory, shows in what is left of the connections. */
@@ -402,14 +401,13 @@ tcp_start(struct client *c, const struct table_service *service, struct str name
 	memset(t, 0, sizeof *t);
 	t->client = c;
 	t->proxy = p;
-	t->table = table_ref(p->table);
-	t->service = service;
 	t->began_usec = tcp_now(t);
 	t->name = p->conf.access.format != ACCESS_FORMAT_OFF && name.len > 0 ? str_dup(name) : NULL;
 	attempt_init(&t->attempt, p, on_task, t);
+	attempt_route(&t->attempt, p->table, service);
 	c->relayed = true;
 	session_busy(&c->session, t, on_client);
-	if ((why = attempt_pick(&t->attempt, t->table, service, &c->sender.ip)) != NULL)
+	if ((why = attempt_pick(&t->attempt, &c->sender.ip)) != NULL)
 		tcp_break(t, why);
 	else
 		tcp_connect(t, attempt_connect_new(&t->attempt));

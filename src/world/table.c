@@ -392,6 +392,18 @@ table_tcp(const struct table *t, uint32_t *n)
 	return part_of(t, PART_TCP, n);
 }
 
+const struct table_service *
+table_service_named(const struct table *t, struct str name, enum service_kind kind)
+{
+	uint32_t n;
+	const struct table_service *s = table_services(t, &n);
+
+	for (uint32_t i = 0; i < n; i++)
+		if (s[i].kind == kind && str_eq(table_text(t, s[i].name), name))
+			return &s[i];
+	return NULL;
+}
+
 struct str
 table_text(const struct table *t, struct table_ref r)
 {

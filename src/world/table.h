@@ -130,6 +130,9 @@ struct table		*table_ref(struct table *);
 void			 table_unref(struct table **);
 uint64_t		 table_serial(const struct table *);
 const struct table_service *table_services(const struct table *, uint32_t *n);
+/* NULL: there is none of this name and kind. */
+const struct table_service *table_service_named(const struct table *, struct str name,
+    enum service_kind);
 const struct table_task	*table_tasks(const struct table *, uint32_t *n);
 const struct table_node	*table_nodes(const struct table *, uint32_t *n);
 const struct table_route *table_routes(const struct table *, uint32_t *n);

@@ -280,6 +280,108 @@ test_budget(void **state)
 	stage_close();
 }
 
+/* ---- another table meanwhile ---- */
+
+/* The other task that there was is drained since, and there is a new one. */
+static void
+test_another_table(void **state)
+{
+	int c, t, u, first, second;
+
+	(void)state;
+	stage_open(3);
+	stage.state[2] = GONE;
+	stage_table();
+	c = dial();
+	t = first_task(c, GET("/"), GOT("/"), &first);
+	stage.state[1 - first] = DRAINS;
+	stage.state[2] = SERVES;
+	stage_table();
+	close(t);
+	u = call(&second);
+	assert_int_equal(second, 2);
+	hear(u, GOT("/"));
+	say(u, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	assert_int_equal(retries(true), 1);
+	close(u);
+	close(c);
+	stage_close();
+}
+
+/* And by its settings: the new table has a shorter time for the response. */
+static void
+test_another_table_settings(void **state)
+{
+	int c, t, u, first, second;
+
+	(void)state;
+	stage_open(2);
+	c = dial();
+	t = first_task(c, GET("/"), GOT("/"), &first);
+	stage.service.response_usec = SOON;
+	stage_table();
+	close(t);
+	u = call(&second);
+	assert_int_equal(second, 1 - first);
+	hear(u, GOT("/"));
+	hear_why(c, 504, WHY_UPSTREAM_SLOW_HEAD);
+	close(u);
+	close(c);
+	stage_close();
+}
+
+static void
+test_service_gone(void **state)
+{
+	int c, t, first;
+
+	(void)state;
+	stage_open(2);
+	c = dial();
+	t = first_task(c, GET("/"), GOT("/"), &first);
+	stage.name = "renamed";
+	stage_table();
+	close(t);
+	hear_why(c, 502, WHY_UPSTREAM_GONE);
+	assert_int_equal(retries(true) + retries(false), 0);
+	close(c);
+	stage_close();
+}
+
+/* An idle connection that died is opened again to a task that is still there, also a drained one: it had the request before.
+ * One that is gone may not even refuse a connection. */
+static void
+test_idle_died(void **state)
+{
+	int c, t, u, first, second;
+
+	(void)state;
+	for (int gone = 0; gone < 2; gone++) {
+		stage_open(2);
+		stage.state[1] = GONE;
+		stage_table();
+		c = dial();
+		t = first_task(c, GET("/1"), GOT("/1"), &first);
+		say(t, OK(2, "ok"));
+		hear(c, OK(2, "ok"));
+		say(c, GET("/2"));
+		hear(t, GOT("/2"));
+		stage.state[0] = gone ? GONE : DRAINS;
+		stage.state[1] = SERVES;
+		stage_table();
+		close(t);
+		u = call(&second);
+		assert_int_equal(second, gone ? 1 : 0);
+		hear(u, GOT("/2"));
+		say(u, OK(2, "ok"));
+		hear(c, OK(2, "ok"));
+		close(u);
+		close(c);
+		stage_close();
+	}
+}
+
 int
 main(void)
 {
@@ -293,6 +395,10 @@ main(void)
 		cmocka_unit_test(test_at_most_twice),
 		cmocka_unit_test(test_nobody_else),
 		cmocka_unit_test(test_budget),
+		cmocka_unit_test(test_another_table),
+		cmocka_unit_test(test_another_table_settings),
+		cmocka_unit_test(test_service_gone),
+		cmocka_unit_test(test_idle_died),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,6 +38,8 @@ struct stage {
 	int		 origin[TASKS];		/* listening sockets of the tasks */
 	struct addr	 origin_addr[TASKS];
 	int		 norigins;
+	enum { SERVES, DRAINS, GONE } state[TASKS];	/* in the next stage_table */
+	const char	*name;			/* of the service, in the next stage_table; NULL: web */
 	struct addr	 first;			/* when its length is not 0: the tasks' first address, before that of the origin */
 	struct table_service service;		/* as in the next stage_table */
 	const char	*health_path;		/* the same; /health when NULL */
@@ -77,15 +79,17 @@ stage_table(void)
 		snprintf(name, sizeof name, "n%d", i);
 		table_maker_node(m, &(struct table_node){ .name = table_maker_text(m, str_of(name)), .slot = (uint32_t)i });
 	}
-	s.name = table_maker_text(m, STR("web"));
+	s.name = table_maker_text(m, str_of(stage.name != NULL ? stage.name : "web"));
 	if (s.health_interval_usec > 0)
 		s.health_path = table_maker_text(m, str_of(stage.health_path != NULL ? stage.health_path : "/health"));
 	s.alpn = table_maker_text(m, str_of(stage.alpn));
 	r.service = table_maker_service(m, &s);
 	for (int i = 0; i < stage.norigins; i++) {
+		if (stage.state[i] == GONE)
+			continue;
 		snprintf(name, sizeof name, "web.%d", i);
 		struct table_task k = { .name = table_maker_text(m, str_of(name)), .addr = stage.origin_addr[i], .node = (uint32_t)i,
-		    .slot = (uint32_t)i };
+		    .slot = (uint32_t)i, .draining = stage.state[i] == DRAINS };
 		if (stage.first.len != 0) {
 			k.other[k.nothers++] = k.addr;
 			k.addr = stage.first;
