@@ -1,6 +1,6 @@
 /*
- * upstream_priv: what upstream.c (connections, idle and busy) and upstream_link.c (HTTP/2
- * connections that several requests share) have in common.
+ * upstream_priv: what upstream.c (connections, idle and busy), upstream_pool.c (what is known of
+ * each task) and upstream_link.c (HTTP/2 connections that several requests share) have in common.
  */
 #ifndef PROXY_UPSTREAM_PRIV_H
 #define PROXY_UPSTREAM_PRIV_H
@@ -96,14 +96,22 @@ struct upstream {
 };
 
 /* upstream.c */
+/* A connection of its own, for HTTP/1.1. */
+const struct why *upconn_connect(struct upconn *);
+/* An idle connection ends; no request waits for it, but the reason counts. */
+void		 upconn_idle_end(struct upconn *, const struct why *);
+
+/* upstream_pool.c */
+/* The pool of the task's slot, emptied if it belonged to another address. */
+struct pool	*pool_of(struct upstream *, const struct table *, const struct table_task *);
+void		 pool_clear(struct pool *);		/* ends a life of it */
+void		 pool_free(struct upstream *, struct pool *);	/* nobody uses any of its connections */
 /* Starts to connect to the best of the task's addresses, *at, with TLS if it is to be. `http1`:
  * that and nothing else is offered. */
 const struct why *pool_connect(struct upstream *, struct pool *, bool http1, struct stream *,
     stream_f *, void *arg, unsigned *at);
 /* The best address, now. */
 unsigned	 pool_address(const struct upstream *, const struct pool *);
-/* A connection of its own, for HTTP/1.1. */
-const struct why *upconn_connect(struct upconn *);
 
 /* upstream_link.c */
 extern const struct h2_up_ops link_ops;
