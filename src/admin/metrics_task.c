@@ -95,6 +95,28 @@ put_tasks(struct metrics_page *p, of_task_f *value)
 		}
 }
 
+static void
+put_failures(struct metrics_page *p)
+{
+	const struct world_service *s;
+	const struct world_task *t;
+	struct live_task l;
+
+	LIST_FOREACH(s, &p->v->world->services, link)
+		LIST_FOREACH(t, &s->tasks, link) {
+			live_task_read(p->v->world->live, t->slot, &l);
+			if (l.failure.why == NULL)
+				continue;
+			page_open(p);
+			page_label(p, "service", s->name);
+			page_label(p, "task", t->name);
+			page_label(p, "node", t->node->name);
+			page_label(p, "why", why_name(l.failure.why));
+			page_close(p, (double)(clock_wall_usec() - p->v->now_usec + l.failed_usec) /
+			    (double)USEC_PER_SEC);
+		}
+}
+
 static double
 service_up(const struct admin_view *v, const struct world_service *s)
 {
@@ -133,10 +155,12 @@ metrics_tasks(struct metrics_page *p, enum family f)
 		[FAMILY_TASK_UP] = task_up,
 	};
 
-	_Static_assert(FAMILY_SERVICE_UP - FAMILY_REQUESTS == 10,
+	_Static_assert(FAMILY_SERVICE_UP - FAMILY_REQUESTS == 11,
 	    "tbl/metrics.h: a new row of tasks needs a function above");
 	if (f == FAMILY_SERVICE_TASKS || f == FAMILY_SERVICE_UP)
 		put_services(p, f == FAMILY_SERVICE_UP);
+	else if (f == FAMILY_TASK_FAILED)
+		put_failures(p);
 	else {
 		ASSERT(of_task[f] != NULL);
 		put_tasks(p, of_task[f]);

@@ -285,6 +285,18 @@ put_cause(json_t *j, enum task_state state, const struct live_task *l)
 	json_object_set_new(j, "ejections_total", json_integer(l->ejections));
 }
 
+/* null: it never failed */
+static json_t *
+view_failure(const struct admin_view *v, const struct live_task *l)
+{
+	if (l->failure.why == NULL)
+		return json_null();
+	return json_pack("{s:s, s:o, s:s, s:o}", "why", why_name(l->failure.why), "status",
+	    l->failure.status == 0 ? json_null() : json_integer(l->failure.status), "text",
+	    l->failure.why->text, "age_seconds",
+	    number((double)(v->now_usec - l->failed_usec) / (double)USEC_PER_SEC));
+}
+
 static json_t *
 view_task(const struct admin_view *v, const struct world_task *t, uint64_t of_service)
 {
@@ -303,6 +315,7 @@ view_task(const struct admin_view *v, const struct world_task *t, uint64_t of_se
 	json_object_set_new(j, "inflight", json_integer(l.inflight));
 	json_object_set_new(j, "requests_total", json_integer((json_int_t)l.requests));
 	json_object_set_new(j, "failures_total", json_integer((json_int_t)l.failures));
+	json_object_set_new(j, "last_failure", view_failure(v, &l));
 	json_object_set_new(j, "share", share(rates_task(v->rates, v->world, t->slot), of_service));
 	json_object_set_new(j, "cost", t->node->steering.row.law.cores > 0 ?
 	    number(explain_task_cost(v->world, t, v->now_usec)) : json_null());

@@ -138,7 +138,7 @@ outcome_note(struct live *l, const struct outcome *o, int64_t now)
 	ASSERT(o->why != NULL && o->task->slot < TASKS_MAX);
 	ASSERT(o->status == 0 || (o->status >= 100 && o->status <= 999));
 	if (o->why->blame == BLAME_UPSTREAM && o->why != WHY_UPSTREAM_CANCELLED)
-		live_count_failure(l, o->task->slot);
+		live_count_failure(l, o->task->slot, (struct live_cause){ o->why, o->status }, now);
 	switch (meaning_of(o)) {
 	case MEANS_NOTHING:
 		return;

@@ -13,6 +13,8 @@
 #include "score/user_metric.h"
 #include "score/pressure.h"
 
+#define FAILED_LATELY_USEC	(300 * USEC_PER_SEC)	/* a failure that people are told of */
+
 bool
 service_all_used(const struct world *w, const struct world_service *s, int64_t now)
 {
@@ -293,6 +295,17 @@ write_out_of_use(const struct world *w, const struct world_task *t, int64_t now,
 	}
 }
 
+/* A task that is in use may fail all the same, such as the only one of its service, whose
+ * certificate is for another name. */
+static void
+write_failure(const struct live_task *l, int64_t now, struct buf *out)
+{
+	if (l->failure.why == NULL || now - l->failed_usec > FAILED_LATELY_USEC)
+		return;
+	buf_printf(out, "; failed %.0f s ago", floor(seconds_since(l->failed_usec, now)));
+	write_cause(&l->failure, out);
+}
+
 static void
 write_rank(unsigned rank, unsigned of, struct buf *out)
 {
@@ -306,21 +319,16 @@ write_rank(unsigned rank, unsigned of, struct buf *out)
 		buf_printf(out, ", number %u of %u", rank, of);
 }
 
-void
-explain_task(const struct world *w, const struct world_task *t, int64_t now, unsigned rank,
+/* Why a task that is in use has its share. */
+static void
+write_share(const struct world *w, const struct world_task *t, int64_t now, unsigned rank,
     unsigned of, struct buf *out)
 {
 	const struct world_service *s = t->service;
 	const struct explain_as as = { s->profile_crowded ? NULL : s, s->profile,
 	    live_penalty(w->live, t->slot, now) };
-	struct live_task l;
 
 	ASSERT(!s->profile_crowded || s->profile == 0);
-	if (write_out_of_use(w, t, now, out))
-		return;
-	live_task_read(w->live, t->slot, &l);
-	if (l.ejected_until_usec > now)
-		buf_printf(out, "ejected, but in use, for more than half of its service's tasks are: ");
 	switch (s->conf.policy) {
 	case POLICY_LEAST_CONN:
 	case POLICY_RANDOM_TWO:
@@ -341,6 +349,21 @@ explain_task(const struct world *w, const struct world_task *t, int64_t now, uns
 	write_node(w, &as, t->node, now, out);
 	if (rank > 0)
 		write_rank(rank, of, out);
+}
+
+void
+explain_task(const struct world *w, const struct world_task *t, int64_t now, unsigned rank,
+    unsigned of, struct buf *out)
+{
+	struct live_task l;
+
+	if (write_out_of_use(w, t, now, out))
+		return;
+	live_task_read(w->live, t->slot, &l);
+	if (l.ejected_until_usec > now)
+		buf_printf(out, "ejected, but in use, for more than half of its service's tasks are: ");
+	write_share(w, t, now, rank, of, out);
+	write_failure(&l, now, out);
 }
 
 static const struct world_task *

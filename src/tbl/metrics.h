@@ -56,6 +56,8 @@ METRIC(TASK_SECONDS, mola_request_seconds_total, counter,
     "Total time of a task's requests, each from its first byte to the last byte of its response.")
 METRIC(TASK_INFLIGHT, mola_task_inflight, gauge, "Requests in flight on a task.")
 METRIC(TASK_UP, mola_task_up, gauge, "1 when a task takes new requests, else 0.")
+METRIC(TASK_FAILED, mola_task_last_failure_timestamp_seconds, gauge,
+    "When a task failed last, with the reason as label why; a task that never failed has none.")
 METRIC(SERVICE_TASKS, mola_service_tasks, gauge, "Tasks of a service.")
 METRIC(SERVICE_UP, mola_service_tasks_up, gauge, "Tasks of a service that take new requests.")
 METRIC(NODE_INFO, mola_node_info, gauge,

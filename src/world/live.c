@@ -14,6 +14,8 @@ struct task_row {
 	_Atomic uint64_t	requests, failures, errors;
 	_Atomic uint64_t	retries, retries_refused;
 	_Atomic uint64_t	duration_usec;
+	_Atomic int64_t		failed;			/* the last time */
+	_Atomic uint32_t	failure;
 	_Atomic uint32_t	health, health_cause;
 	_Atomic uint32_t	lives;
 	struct outlier		outlier;
@@ -188,13 +190,6 @@ live_failed(struct live *l, unsigned task, const struct outlier_failure *f, int6
 	ADD(l->failure_serial, 1);
 }
 
-void
-live_count_failure(struct live *l, unsigned task)
-{
-	ASSERT(task < TASKS_MAX);
-	ADD(l->task[task].failures, 1);
-}
-
 struct outlier_rate
 live_rate(struct live *l, unsigned task, int64_t now)
 {
@@ -223,6 +218,17 @@ cause_of(uint32_t number)
 
 	return (struct live_cause){ id == 0 || id > WHY_COUNT ? NULL : &why_all[id - 1],
 	    (int)(number >> 16) };
+}
+
+void
+live_count_failure(struct live *l, unsigned task, struct live_cause cause, int64_t now)
+{
+	struct task_row *t = &l->task[task];
+
+	ASSERT(task < TASKS_MAX && cause.why != NULL && now > 0);
+	ADD(t->failures, 1);
+	SET(t->failure, cause_number(cause));
+	SET(t->failed, now);
 }
 
 bool
@@ -395,6 +401,8 @@ live_task_read(const struct live *l, unsigned task, struct live_task *out)
 	out->inflight = row_sum(l, &t->by_worker);
 	out->requests = GET(t->requests);
 	out->failures = GET(t->failures);
+	out->failure = cause_of(GET(t->failure));
+	out->failed_usec = GET(t->failed);
 	out->errors = GET(t->errors);
 	out->retries = GET(t->retries);
 	out->retries_refused = GET(t->retries_refused);
@@ -645,6 +653,8 @@ live_reset_task(struct live *l, unsigned task)
 	ASSERT(task < TASKS_MAX);
 	SET(t->requests, 0);
 	SET(t->failures, 0);
+	SET(t->failure, 0);
+	SET(t->failed, 0);
 	SET(t->errors, 0);
 	SET(t->retries, 0);
 	SET(t->retries_refused, 0);

@@ -31,6 +31,8 @@ struct live_task {			/* a snapshot of one task */
 	uint32_t	 inflight;
 	uint64_t	 requests;	/* picks, ever */
 	uint64_t	 failures;	/* ended with a reason that blames the task, ever */
+	struct live_cause failure;	/* the last of these */
+	int64_t		 failed_usec;	/* when that was; monotonic, 0: never */
 	uint64_t	 errors;	/* responses of 500 and more, ever */
 	uint64_t	 retries;	/* requests that failed here and went to another task, ever */
 	uint64_t	 retries_refused;	/* and those that did not, for the budget was spent */
@@ -63,7 +65,7 @@ void		live_succeeded(struct live *, unsigned task_slot);
 void		live_erred(struct live *, unsigned task_slot, int64_t now_usec);
 void		live_failed(struct live *, unsigned task_slot, const struct outlier_failure *,
     int64_t now_usec);
-void		live_count_failure(struct live *, unsigned task_slot);
+void		live_count_failure(struct live *, unsigned task_slot, struct live_cause, int64_t now_usec);
 struct outlier_rate live_rate(struct live *, unsigned task_slot, int64_t now_usec);
 bool		live_is_suspect(struct live *, unsigned task_slot, int64_t now_usec, bool *certain);
 bool		live_eject(struct live *, unsigned task_slot, struct live_cause, int64_t now_usec);

@@ -297,7 +297,7 @@ test_services_and_tasks(void **state)
 
 	(void)state;
 	live_take(s->live, 0, 1, 1);
-	live_count_failure(s->live, 1);
+	live_count_failure(s->live, 1, (struct live_cause){ WHY_UPSTREAM_TLS_NAME, 0 }, clock_mono_usec());
 	live_set_health(s->live, 0, HEALTH_DOWN);
 	get(s, "/api/v1/services");
 	j = item(s, "services", 0);
@@ -312,6 +312,13 @@ test_services_and_tasks(void **state)
 	assert_string_equal(text_of(item(s, "tasks", 1), "state"), "unknown");
 	assert_string_equal(text_of(item(s, "tasks", 1), "address"), "127.0.0.1:82");
 	assert_true(json_is_null(json_object_get(item(s, "tasks", 1), "share")));
+	assert_true(json_is_null(json_object_get(item(s, "tasks", 0), "last_failure")));
+	j = json_object_get(item(s, "tasks", 1), "last_failure");
+	assert_string_equal(text_of(j, "why"), "upstream_tls_name");
+	assert_true(real_of(j, "age_seconds") >= 0 && real_of(j, "age_seconds") < 100);
+	get(s, "/metrics");
+	assert_non_null(strstr(s->body, "mola_task_last_failure_timestamp_seconds{service=\"web\",task="));
+	assert_non_null(strstr(s->body, ",why=\"upstream_tls_name\"} 1"));
 	stage_free(s);
 }
 

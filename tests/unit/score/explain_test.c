@@ -160,6 +160,19 @@ special_states_come_first(void **state)
 	assert_int_equal(task_state(s->world, s->two, T), TASK_DOWN);
 }
 
+/* The only task of a service is not ejected, whatever it does. */
+static void
+a_task_in_use_may_fail(void **state)
+{
+	struct stage *s = *state;
+
+	s->web->conf.policy = POLICY_ROUND_ROBIN;
+	live_count_failure(s->live, s->one->slot, (struct live_cause){ WHY_UPSTREAM_TLS_NAME, 0 }, T - 12 * USEC_PER_SEC);
+	task_says(s, s->one, 1, 2, "each in turn; round-robin looks at nothing; failed 12 s ago: the certificate of the task is for other names than task_tls.name");
+	live_count_failure(s->live, s->one->slot, (struct live_cause){ WHY_UPSTREAM_STATUS, 503 }, T - 301 * USEC_PER_SEC);
+	task_says(s, s->one, 1, 2, "each in turn; round-robin looks at nothing");
+}
+
 static void
 other_policies_have_other_reasons(void **state)
 {
@@ -217,6 +230,7 @@ main(void)
 		TEST(the_ordinary_case),
 		TEST(signals_that_fail),
 		TEST(special_states_come_first),
+		TEST(a_task_in_use_may_fail),
 		TEST(other_policies_have_other_reasons),
 		TEST(ranks_share_a_place_and_leave_out_the_unusable),
 		TEST(a_service_in_a_sentence),

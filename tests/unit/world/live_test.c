@@ -248,12 +248,16 @@ a_new_life_begins_clean(void **state)
 	live_take(l, 0, 0, 4);
 	live_give(l, 0, 0, 4);
 	live_set_health(l, 4, HEALTH_DOWN);
-	live_count_failure(l, 4);
+	live_count_failure(l, 4, (struct live_cause){ WHY_UPSTREAM_STATUS, 503 }, 7);
+	live_task_read(l, 4, &t);
+	assert_ptr_equal(t.failure.why, WHY_UPSTREAM_STATUS);
+	assert_true(t.failure.status == 503 && t.failed_usec == 7);
 	live_eject(l, 4, (struct live_cause){ WHY_CONNECT_REFUSED, 0 }, 1);
 	live_reset_task(l, 4);
 	live_task_read(l, 4, &t);
 	assert_int_equal(t.requests, 0);
 	assert_int_equal(t.failures, 0);
+	assert_null(t.failure.why);
 	assert_int_equal(t.health, HEALTH_UNKNOWN);
 	assert_true(live_is_usable(l, 4, 1));
 }
