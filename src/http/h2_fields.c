@@ -40,11 +40,12 @@ add(struct h2_fields *f, struct str name, struct str value)
 	    NGHTTP2_NV_FLAG_NONE };
 }
 
-/* A key that the client has not sent has no answer either. */
+/* HTTP/2 has no such handshake. */
 static bool
 is_of_handshake(struct str name)
 {
-	return str_eq_nocase(name, STR("sec-websocket-accept"));
+	return str_eq_nocase(name, STR("sec-websocket-accept"))
+	    || str_eq_nocase(name, STR("sec-websocket-key"));
 }
 
 bool
@@ -76,6 +77,23 @@ h2_is_grpc(struct str type)
 
 	return type.len >= grpc.len && str_eq_nocase((struct str){ type.p, grpc.len }, grpc)
 	    && (type.len == grpc.len || type.p[grpc.len] == '+' || type.p[grpc.len] == ';');
+}
+
+bool
+h2_fields_tunnel(struct h2_fields *f, const struct message *m, struct str scheme)
+{
+	struct message_walk walk;
+	struct message_pair pair;
+
+	if (!room(f, (size_t)m->nfields + 6))
+		return false;
+	add(f, STR(":method"), STR("CONNECT"));
+	add(f, STR(":protocol"), STR("websocket"));
+	message_walk(&walk, m, &edits_none, scheme);
+	while (message_next(&walk, &pair))
+		if (!str_eq(pair.name, STR(":method")) && !is_of_handshake(pair.name))
+			add(f, pair.name, pair.value);
+	return true;
 }
 
 bool

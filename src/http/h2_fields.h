@@ -27,6 +27,8 @@ bool	h2_fields_response(struct h2_fields *, const struct message *, bool opens);
  * servers insist on.
  */
 bool	h2_fields_request(struct h2_fields *, const struct message *, struct str scheme);
+/* The same for one that wants a WebSocket: extended CONNECT (RFC 8441). */
+bool	h2_fields_tunnel(struct h2_fields *, const struct message *, struct str scheme);
 /* Content-Type: application/grpc, with or without a format behind it. */
 bool	h2_is_grpc(struct str content_type);
 /* Trailers: lines that end in CRLF. */

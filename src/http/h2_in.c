@@ -4,10 +4,10 @@
  * connection: that is the back-pressure, and the bound on memory.
  */
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/bug.h"
 #include "http/h2_priv.h"
+#include "http/websocket.h"
 
 /* A response of ours, without a body: there is no owner for this request. */
 static void
@@ -34,31 +34,14 @@ answer(struct h2_stream *st, const struct why *why)
 	c->h2->ops->ended(c->owner, why, why->status);
 }
 
-/* A key for the handshake of HTTP/1.1: 16 random octets in base64. */
-static void
-key_make(char key[H2_KEY_LEN])
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	uint8_t octets[18] = { 0 };
-
-	if (getrandom(octets, 16, GRND_NONBLOCK) != 16)
-		BUG("getrandom");
-	for (int i = 0, at = 0; i < 18; i += 3) {
-		unsigned n = (unsigned)octets[i] << 16 | (unsigned)octets[i + 1] << 8 | octets[i + 2];
-		for (int shift = 18; shift >= 0; shift -= 6)
-			key[at++] = digits[n >> shift & 63];
-	}
-	key[H2_KEY_LEN - 2] = key[H2_KEY_LEN - 1] = '=';
-}
-
 void
 h2_in_head(struct h2_stream *st, bool ended)
 {
-	char key[H2_KEY_LEN] = "";
+	char key[WEBSOCKET_KEY_LEN] = "";
 	const struct why *why;
 
 	if ((st->request.seen & 1u << H2_PROTOCOL) != 0)
-		key_make(key);
+		websocket_key(key);
 	why = h2_request_end(&st->request, ended, key);
 	st->in_ended = ended;
 	if (why == NULL)

@@ -313,7 +313,7 @@ add_framing(struct h2_request *r, bool ended, const char *key)
 	r->is_chunked = !ended && !r->is_tunnel && (!r->has_length || r->has_trailer);
 	if (r->is_tunnel)
 		return add(r, STR("Upgrade: websocket\r\nSec-WebSocket-Key: "))
-		    && add(r, (struct str){ key, H2_KEY_LEN }) && add(r, STR("\r\n"));
+		    && add(r, (struct str){ key, WEBSOCKET_KEY_LEN }) && add(r, STR("\r\n"));
 	if (r->is_chunked)
 		return add(r, STR("Transfer-Encoding: chunked\r\n"));
 	if (!r->has_length)
@@ -340,7 +340,7 @@ finish(struct h2_request *r, bool ended, const char *key)
 }
 
 const struct why *
-h2_request_end(struct h2_request *r, bool ended, const char key[H2_KEY_LEN])
+h2_request_end(struct h2_request *r, bool ended, const char key[WEBSOCKET_KEY_LEN])
 {
 	if (r->why == NULL && (r->why = finish(r, ended, key)) != NULL)
 		h2_request_fini(r);

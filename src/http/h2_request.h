@@ -12,6 +12,7 @@
 #include "base/why.h"
 #include "http/message.h"
 #include "http/queue.h"
+#include "http/websocket.h"
 
 struct h2_span {
 	uint32_t	at, len;	/* in the queue */
@@ -41,8 +42,6 @@ struct h2_request {
 	const struct why *why;		/* the first thing that was wrong with it */
 };
 
-#define H2_KEY_LEN	24	/* base64 of 16 random octets */
-
 void			 h2_request_init(struct h2_request *, struct head_limits);
 void			 h2_request_fini(struct h2_request *);
 /*
@@ -54,7 +53,8 @@ const struct why	*h2_request_field(struct h2_request *, struct str name, struct 
  * That was all, and no body follows if `ended`. NULL: `head` has it, to its empty line. `key` is
  * the Sec-WebSocket-Key of a tunnel, which HTTP/2 has none of.
  */
-const struct why	*h2_request_end(struct h2_request *, bool ended, const char key[H2_KEY_LEN]);
+const struct why	*h2_request_end(struct h2_request *, bool ended,
+			    const char key[WEBSOCKET_KEY_LEN]);
 
 /*
  * A field of the trailers of a request in chunks, as a line that is added. WHY_H2_MALFORMED:

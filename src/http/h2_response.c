@@ -21,6 +21,19 @@ h2_response_fini(struct h2_response *r)
 	queue_fini(&r->lines);
 }
 
+void
+h2_response_tunnel(struct h2_response *r, struct str key)
+{
+	r->is_tunnel = true;
+	websocket_accept(key, r->accept);
+}
+
+bool
+h2_response_opens(const struct h2_response *r)
+{
+	return r->is_tunnel && r->status >= 200 && r->status <= 299;
+}
+
 static const struct why *
 status_field(struct h2_response *r, struct str value)
 {
@@ -52,6 +65,8 @@ field(struct h2_response *r, struct str name, struct str value, struct head_limi
 		return WHY_UPSTREAM_HEAD_LARGE;
 	if (str_eq(name, STR("content-length")))
 		return NULL;			/* it follows, or chunks do */
+	if (r->is_tunnel && str_eq(name, STR("sec-websocket-accept")))
+		return NULL;			/* it has seen no key */
 	r->has_trailer |= str_eq(name, STR("trailer"));
 	why = h2_trailer_field(&r->lines, name, value);
 	return why == NULL || why == WHY_NO_MEMORY ? why : WHY_UPSTREAM_BAD_HEAD;
@@ -80,10 +95,13 @@ is_bare(int status, bool to_head)
 static bool
 add_framing(struct h2_response *r, bool ended, bool to_head, struct queue *to)
 {
-	bool bare = is_bare(r->status, to_head);
+	bool opens = h2_response_opens(r), bare = is_bare(r->status, to_head);
 	char line[48] = "";
 
-	r->is_chunked = !ended && !bare && (!r->has_length || r->has_trailer);
+	r->is_chunked = !ended && !bare && !opens && (!r->has_length || r->has_trailer);
+	if (opens)
+		return queue_add(to, "Upgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Accept: ", 63)
+		    && queue_add(to, r->accept, sizeof r->accept) && queue_add(to, "\r\n", 2);
 	if (r->is_chunked)
 		return queue_add(to, "Transfer-Encoding: chunked\r\n", 28);
 	if (r->has_length || !bare)
@@ -91,12 +109,23 @@ add_framing(struct h2_response *r, bool ended, bool to_head, struct queue *to)
 	return queue_add(to, line, strlen(line));
 }
 
+/* Another head follows. */
+static void
+begin_again(struct h2_response *r)
+{
+	r->status = 0;
+	r->nfields = 0;
+	r->bytes = 0;
+	r->has_length = r->has_trailer = false;
+	r->length = 0;
+}
+
 const struct why *
 h2_response_end(struct h2_response *r, bool ended, bool to_head, struct queue *to)
 {
+	int n, status = h2_response_opens(r) ? 101 : r->status;
 	struct str lines;
 	char start[64];
-	int n;
 
 	if (r->why == NULL && (r->status == 0 || (ended && r->status < 200)
 	    || (ended && r->length > 0 && !is_bare(r->status, to_head))))
@@ -104,13 +133,13 @@ h2_response_end(struct h2_response *r, bool ended, bool to_head, struct queue *t
 	if (r->why != NULL)
 		return r->why;
 	lines = queue_str(&r->lines);
-	n = snprintf(start, sizeof start, "HTTP/1.1 %d %s\r\n", r->status, status_reason(r->status));
+	n = snprintf(start, sizeof start, "HTTP/1.1 %d %s\r\n", status, status_reason(status));
 	ASSERT(n > 0 && n < (int)sizeof start);
 	if (!queue_add(to, start, (size_t)n) || !queue_add(to, lines.p, lines.len)
 	    || !add_framing(r, ended, to_head, to) || !queue_add(to, "\r\n", 2))
 		return r->why = WHY_NO_MEMORY;
 	queue_fini(&r->lines);
 	if (r->status < 200)
-		h2_response_init(r);
+		begin_again(r);
 	return NULL;
 }

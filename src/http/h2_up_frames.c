@@ -7,7 +7,7 @@
 #include "http/h2_up_priv.h"
 
 #define PIECES_MAX	64		/* CONTINUATIONs of one head */
-#define TRAILER_MAX	16384		/* bytes */
+#define TRAILER_MAX	8192		/* bytes, as much as HTTP/1.1 may have */
 #define OUT_MOST	(64 * 1024)	/* frames that wait for the socket before more are made */
 
 #define GO_ON		0
@@ -141,6 +141,21 @@ data_done(struct h2_up_conn *c, struct up_stream *st, const nghttp2_frame *frame
 }
 
 static void
+settings_done(struct h2_up_conn *c, bool ack)
+{
+	struct up_stream *st, *next;
+
+	c->changed = true;
+	if (ack || c->settled)
+		return;
+	c->settled = true;
+	for (st = LIST_FIRST(&c->streams); st != NULL; st = next) {
+		next = LIST_NEXT(st, link);
+		up_out_settled(st);
+	}
+}
+
+static void
 on_reset(struct up_stream *st, uint32_t code)
 {
 	if (st->in_ended)
@@ -173,7 +188,7 @@ on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 		c->leaving = c->changed = true;
 		return GO_ON;
 	case NGHTTP2_SETTINGS:
-		c->changed = true;
+		settings_done(c, (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0);
 		return GO_ON;
 	default:
 		return GO_ON;

@@ -1,7 +1,7 @@
 /*
  * h2_up_priv: what the files of HTTP/2 to tasks share. h2_up.c moves bytes between the socket and
  * nghttp2, and ends connections; h2_up_frames.c is what nghttp2 calls; h2_up_stream.c is a stream
- * as its owner sees it.
+ * as its owner sees it, h2_up_out.c its request.
  */
 #ifndef HTTP_H2_UP_PRIV_H
 #define HTTP_H2_UP_PRIV_H
@@ -33,6 +33,7 @@ struct h2_up {
 enum up_out {
 	UP_HEAD,		/* the head is to come */
 	UP_BODY,
+	UP_TUNNEL,		/* bytes as they are */
 	UP_SENT			/* all that belongs to the request was written */
 };
 
@@ -50,6 +51,7 @@ struct up_stream {
 	bool		 reset;		/* by the task, with `code` */
 	uint32_t	 code;
 	bool		 left;		/* its owner has: the rest is passed over */
+	bool		 asks;		/* its request depends on the task's first SETTINGS */
 	bool		 waits;		/* a write of its owner's waits for room */
 	bool		 deferred;	/* nghttp2 waits for more of the body */
 	bool		 rests;		/* until others have had their turn */
@@ -86,6 +88,7 @@ struct h2_up_conn {
 	unsigned	 pieces;	/* CONTINUATIONs of a head */
 	int64_t		 heard_usec, pinged_usec;	/* pinged: 0, no ping is under way */
 	bool		 secure;
+	bool		 settled;	/* the task's first SETTINGS are here */
 	bool		 leaving;	/* the task has sent a GOAWAY */
 	bool		 retired;	/* no more streams are to be opened */
 	bool		 rest;		/* some streams do */
@@ -116,6 +119,12 @@ void	up_stream_fail(struct up_stream *, const struct why *, uint32_t code);
 const struct why *up_stream_head(struct up_stream *, bool ended);
 const struct why *up_stream_data(struct up_stream *, const uint8_t *, size_t);
 const struct why *up_stream_end(struct up_stream *);
+
+/* h2_up_out.c */
+enum io_result up_out_writev(struct inner *, const struct iovec *, int n, size_t *put);
+void	up_out_end(struct up_stream *);			/* its owner has ended its direction */
+void	up_out_settled(struct up_stream *);		/* the task's first SETTINGS are here */
+void	up_out_refused(struct up_stream *);		/* it is no tunnel after all */
 /* For nghttp2: body bytes that may be sent; up_stream_taken removes them. */
 ssize_t	up_stream_source(nghttp2_session *, int32_t id, uint8_t *, size_t cap, uint32_t *flags,
 	    nghttp2_data_source *, void *conn);

@@ -1,15 +1,11 @@
 /*
  * A stream of a connection to a task, as its owner sees it: an inner stream to which the request is
- * written, and from which the response is read, both as HTTP/1.1. A write finds no room while the
- * task has not taken what came before.
+ * written (h2_up_out.c), and from which the response is read, both as HTTP/1.1.
  */
 #include <string.h>
 
 #include "base/bug.h"
-#include "http/h1_read.h"
 #include "http/h2_up_priv.h"
-
-#define TURN_BYTES	32768	/* of one request's body before other streams get their turn */
 
 static const struct inner_ops stream_ops;
 
@@ -119,152 +115,6 @@ up_stream_fail(struct up_stream *st, const struct why *why, uint32_t code)
 	up_stream_closed(st, false);
 }
 
-/* ---- the request ---- */
-
-static void
-resume(struct up_stream *st)
-{
-	h2_up_soon(st->conn);
-	if (!st->deferred)
-		return;
-	st->deferred = false;
-	nghttp2_session_resume_data(st->conn->session, st->id);
-}
-
-static void
-out_finish(struct up_stream *st)
-{
-	st->out_state = UP_SENT;
-	st->out_ended = true;
-	st->out.len = st->out.at + st->out_good;
-}
-
-static bool
-submit(struct up_stream *st, const struct message *m)
-{
-	struct h2_up_conn *c = st->conn;
-	struct h2_fields *f = &c->up->fields;
-	nghttp2_data_provider body = { .read_callback = up_stream_source };
-	bool bare = m->body == BODY_NONE;
-
-	if (!h2_fields_request(f, m, c->secure ? STR("https") : STR("http")))
-		return false;
-	st->is_head = m->is_head;
-	st->id = nghttp2_submit_request(c->session, NULL, f->nv, f->n, bare ? NULL : &body, st);
-	if (st->id < 0) {
-		st->id = 0;
-		st->unprocessed = true;
-		return false;
-	}
-	st->out_state = UP_BODY;
-	if (!bare)
-		h1_body_init(&st->body, m->body, m->body == BODY_LENGTH ? m->length : 0);
-	return true;
-}
-
-static enum parse
-out_head(struct up_stream *st)
-{
-	struct h2_up *up = st->conn->up;
-	struct message *m = &up->head;
-	const struct why *why;
-	enum parse res;
-	size_t used;
-
-	m->limits = up->request;
-	res = h1_read_request(m, queue_str(&st->out), &st->scanned, &used, &why);
-	if (res != PARSE_DONE)
-		return res;
-	if (!submit(st, m))
-		return PARSE_BAD;
-	queue_take(&st->out, used);
-	if (m->body == BODY_NONE)
-		out_finish(st);
-	return PARSE_DONE;
-}
-
-static void
-on_trailer(void *arg, struct str line)
-{
-	struct up_stream *st = arg;
-
-	if (!queue_add(&st->out_trailer, line.p, line.len) || !queue_add(&st->out_trailer, "\r\n", 2))
-		h2_up_fail(st->conn, WHY_NO_MEMORY, NGHTTP2_INTERNAL_ERROR);
-}
-
-/* Of what is behind the body bytes that are known as such. */
-static enum parse
-out_body(struct up_stream *st)
-{
-	char *p = st->out.p + st->out.at + st->out_good;
-	size_t len = queue_len(&st->out) - st->out_good, used = 0, data = 0;
-	enum parse res;
-
-	if (len == 0)
-		return PARSE_MORE;
-	if (st->body.kind != BODY_CHUNKED) {
-		res = h1_body_eat(&st->body, p, len, &used);
-		st->out_good += used;
-		return res;
-	}
-	res = h1_body_split(&st->body, p, len, &used, &data, on_trailer, st);
-	if (res == PARSE_BAD)
-		return res;
-	memmove(p + data, p + used, len - used);
-	st->out.len -= used - data;
-	st->out_good += data;
-	return res;
-}
-
-/* False: what the owner writes is not what it should be, or there is no memory. */
-static bool
-out_parse(struct up_stream *st)
-{
-	enum parse res = PARSE_DONE;
-
-	if (st->out_state == UP_HEAD)
-		res = out_head(st);
-	if (st->out_state == UP_BODY && res == PARSE_DONE && (res = out_body(st)) == PARSE_DONE)
-		out_finish(st);
-	resume(st);
-	return res != PARSE_BAD;
-}
-
-/* How much an owner may write now. A head is taken whole. */
-static size_t
-out_room(const struct up_stream *st)
-{
-	size_t have = queue_len(&st->out), most = H2_UP_HELD;
-
-	if (st->out_state == UP_SENT)
-		return SIZE_MAX;
-	if (st->out_state == UP_HEAD)
-		most += st->conn->up->request.bytes;
-	return have < most ? most - have : 0;
-}
-
-static enum io_result
-on_writev(struct inner *n, const struct iovec *iov, int count, size_t *put)
-{
-	struct up_stream *st = (struct up_stream *)n;
-	size_t room = out_room(st), done = 0;
-
-	for (int i = 0; i < count && done < room; i++) {
-		size_t part = iov[i].iov_len < room - done ? iov[i].iov_len : room - done;
-		if (st->out_state != UP_SENT && !queue_add(&st->out, iov[i].iov_base, part))
-			break;
-		done += part;
-	}
-	if (done == 0) {
-		st->waits = true;
-		return IO_AGAIN;
-	}
-	*put = done;
-	if (st->out_state != UP_SENT && !out_parse(st))
-		up_stream_fail(st, st->unprocessed ? NULL : WHY_NO_MEMORY, NGHTTP2_INTERNAL_ERROR);
-	return IO_DONE;
-}
-
 /* ---- the response ---- */
 
 static void
@@ -279,7 +129,7 @@ readable(struct up_stream *st)
 const struct why *
 up_stream_head(struct up_stream *st, bool ended)
 {
-	bool final = st->response.status >= 200;
+	bool final = st->response.status >= 200, opens = h2_response_opens(&st->response);
 	const struct why *why;
 
 	/* the window does not bound these, and the owner may be waiting for its client */
@@ -289,6 +139,8 @@ up_stream_head(struct up_stream *st, bool ended)
 		return why;
 	st->has_head = final;
 	st->in_ended = ended;
+	if (st->out_state == UP_TUNNEL && final && !opens)
+		up_out_refused(st);
 	readable(st);
 	return NULL;
 }
@@ -384,7 +236,10 @@ on_read(struct inner *n, void *to, size_t cap, size_t *got)
 static void
 on_shut(struct inner *n)
 {
-	(void)n;		/* where the request ends, its framing says */
+	struct up_stream *st = (struct up_stream *)n;
+
+	if (st->conn != NULL && !st->closed)
+		up_out_end(st);
 }
 
 /*
@@ -405,7 +260,7 @@ on_close(struct inner *n, bool broken)
 		stream_end(st);
 		return;
 	}
-	if (broken || !st->out_ended || !st->has_head) {
+	if (!(st->out_ended && (st->in_ended || (st->has_head && !broken)))) {
 		if (st->id != 0)
 			nghttp2_submit_rst_stream(c->session, NGHTTP2_FLAG_NONE, st->id, NGHTTP2_CANCEL);
 		stream_end(st);
@@ -422,7 +277,7 @@ on_close(struct inner *n, bool broken)
 }
 
 static const struct inner_ops stream_ops = {
-	.read = on_read, .peek = on_peek, .writev = on_writev, .shut = on_shut, .close = on_close,
+	.read = on_read, .peek = on_peek, .writev = up_out_writev, .shut = on_shut, .close = on_close,
 };
 
 /* An exchange asks this of a stream that it knows to be one of these. */
@@ -466,82 +321,4 @@ h2_up_why(const struct stream *s)
 	const struct inner *n = inner_under(s, &stream_ops);
 
 	return n != NULL ? ((const struct up_stream *)n)->why : NULL;
-}
-
-/* ---- for nghttp2 ---- */
-
-static int
-submit_trailers(struct up_stream *st)
-{
-	struct h2_fields *f = &st->conn->up->fields;
-
-	if (!h2_fields_trailers(f, queue_str(&st->out_trailer)))
-		return NGHTTP2_ERR_NOMEM;
-	return nghttp2_submit_trailer(st->conn->session, st->id, f->nv, f->n);
-}
-
-static ssize_t
-defer(struct up_stream *st)
-{
-	st->deferred = true;
-	return NGHTTP2_ERR_DEFERRED;
-}
-
-ssize_t
-up_stream_source(nghttp2_session *session, int32_t id, uint8_t *buf, size_t cap, uint32_t *flags,
-    nghttp2_data_source *source, void *conn)
-{
-	struct up_stream *st = nghttp2_session_get_stream_user_data(session, id);
-	size_t n;
-
-	(void)buf, (void)source, (void)conn;
-	if (st == NULL)
-		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-	n = st->out_good < cap ? st->out_good : cap;
-	if (n == 0 && !st->out_ended)
-		return defer(st);
-	if (n > 0 && st->turn_bytes >= TURN_BYTES) {
-		st->rests = st->conn->rest = true;
-		return defer(st);
-	}
-	*flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-	if (!st->out_ended || n < st->out_good)
-		return (ssize_t)n;
-	*flags |= NGHTTP2_DATA_FLAG_EOF;
-	if (queue_len(&st->out_trailer) > 0) {
-		*flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-		if (submit_trailers(st) != 0)
-			return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-	}
-	return (ssize_t)n;
-}
-
-void
-up_stream_rested(struct up_stream *st)
-{
-	st->turn_bytes = 0;
-	if (!st->rests)
-		return;
-	st->rests = false;
-	resume(st);
-}
-
-struct str
-up_stream_body(const struct up_stream *st)
-{
-	return (struct str){ queue_str(&st->out).p, st->out_good };
-}
-
-void
-up_stream_taken(struct up_stream *st, size_t n)
-{
-	ASSERT(n <= st->out_good);
-	queue_take(&st->out, n);
-	st->out_good -= n;
-	st->turn_bytes += n;
-	if (st->waits && queue_len(&st->out) <= H2_UP_HELD / 2 && inner_is_open(&st->inner)) {
-		st->waits = false;
-		inner_mark(&st->inner, INNER_WRITABLE);
-		up_stream_wake(st);
-	}
 }

@@ -256,7 +256,7 @@ const struct why *
 attempt_lost(struct attempt *a, bool silent, bool repeatable)
 {
 	bool unprocessed = attempt_unprocessed(a), idle_died = upconn_reused(a->conn) && silent
-	    && a->interims == 0 && !attempt_is_reset(a, &(uint32_t){ 0 });
+	    && a->interims == 0 && upconn_why(a->conn) == NULL;
 
 	ASSERT(a->connected && a->status == 0);
 	if (idle_died)

@@ -2,6 +2,7 @@
  * STATUS(code, reason): the statuses that Mola generates itself, with the reason phrases of
  * RFC 9110.
  */
+STATUS(101, "Switching Protocols")
 STATUS(200, "OK")
 STATUS(201, "Created")
 STATUS(202, "Accepted")

@@ -106,6 +106,8 @@ WHY(UPSTREAM_TLS_CERT, 502, UPSTREAM, "the certificate of the task does not veri
 WHY(TASK_TLS_MISSING, 502, CONFIG,
     "there is no CA or certificate of the name that task_tls gives: tasks are not connected to")
 WHY(UPSTREAM_NOT_HTTP2, 502, UPSTREAM, "the task does not support HTTP/2")
+WHY(UPSTREAM_NO_WEBSOCKET, 502, CONFIG,
+    "the task does not support WebSocket over HTTP/2: scheme http or https would use HTTP/1.1")
 WHY(UPSTREAM_H2_BROKEN, 502, UPSTREAM, "the task broke the rules of HTTP/2")
 WHY(UPSTREAM_CANCELLED, 502, UPSTREAM,
     "the task cancelled the request, such as a call of gRPC whose deadline has passed")

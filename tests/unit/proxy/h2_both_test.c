@@ -212,6 +212,134 @@ announced_trailers_pass(void **state)
 	assert_int_equal(got_of(client, id)->len, 2);
 }
 
+/* ---- WebSocket ---- */
+
+#define UPGRADE	"GET /chat HTTP/1.1\r\nHost: a.example\r\nUpgrade: websocket\r\nConnection: upgrade\r\n" \
+	"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"	/* of RFC 6455, 1.3 */
+
+static int
+begin_tunnel(void **state)
+{
+	task_takes_websocket = true;
+	return begin(state);
+}
+
+static int
+end_tunnel(void **state)
+{
+	task_takes_websocket = false;
+	return end(state);
+}
+
+static void
+tunnel_opens(int32_t on)
+{
+	nghttp2_nv head[] = { NV(":status", "200"), NV("sec-websocket-protocol", "chat") };
+
+	assert_string_equal(task->call[on].method, "CONNECT");
+	assert_string_equal(task->call[on].protocol, "websocket");
+	assert_string_equal(task->call[on].path, "/chat");
+	assert_false(task->call[on].key);
+	assert_int_equal(nghttp2_submit_headers(task->session, 0, on, NULL, head, 2, NULL), 0);
+}
+
+static void
+a_tunnel_leads_from_one_to_the_other(void **state)
+{
+	nghttp2_nv ask[] = { NV(":method", "CONNECT"), NV(":protocol", "websocket"), NV(":scheme", "http"),
+		NV(":authority", "a.example"), NV(":path", "/chat"), NV("sec-websocket-version", "13") };
+	int32_t id;
+
+	(void)state;
+	peer_turn(client);
+	id = nghttp2_submit_headers(client->session, 0, -1, NULL, ask, 6, NULL);
+	peer_turn(client);
+	task = task_new(0, 100);
+	BOTH_UNTIL(client, task, task->last == 1);
+	tunnel_opens(1);
+	BOTH_UNTIL(client, task, has(client, id, ":status: 200\n"));
+	assert_true(has(client, id, "sec-websocket-protocol: chat\n") && !has(client, id, "sec-websocket-accept"));
+	say_bytes(client->fd, "\0\0\2\0\0\0\0\0\1" "up", 11);
+	BOTH_UNTIL(client, task, task->call[1].len == 2);
+	say_bytes(task->fd, "\0\0\4\0\0\0\0\0\1" "down", 13);
+	BOTH_UNTIL(client, task, got_of(client, id)->len == 4);
+	say_bytes(client->fd, "\0\0\3\0\1\0\0\0\1" "bye", 12);
+	BOTH_UNTIL(client, task, task->call[1].ended && task->call[1].len == 5);
+	assert_false(got_of(client, id)->ended);
+	say_bytes(task->fd, "\0\0\2\0\1\0\0\0\1" "ok", 11);
+	BOTH_UNTIL(client, task, got_of(client, id)->ended);
+	assert_memory_equal(got_of(client, id)->body, "downok", 6);
+	assert_memory_equal(task->call[1].body, "upbye", 5);
+	PEER_UNTIL(client, whys(WHY_TUNNEL_CLOSED) == 1);
+}
+
+static void
+an_upgrade_of_http1_opens_one(void **state)
+{
+	int a = dial();
+
+	(void)state;
+	say(a, UPGRADE);
+	task = task_new(0, 100);
+	for (int i = 0; i < 20; i++)
+		stage_turn();			/* whether it may, the task has not said yet */
+	TASK_UNTIL(task, task->last == 1);
+	tunnel_opens(1);
+	task_turn(task);
+	hear(a, "HTTP/1.1 101 Switching Protocols\r\nsec-websocket-protocol: chat\r\nUpgrade: websocket\r\n"
+	    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nConnection: upgrade\r\n\r\n");
+	say(a, "up");
+	TASK_UNTIL(task, task->call[1].len == 2);
+	say_bytes(task->fd, "\0\0\4\0\1\0\0\0\1" "down", 13);
+	hear(a, "down");
+	hear_end(a);
+	shutdown(a, SHUT_WR);
+	TASK_UNTIL(task, task->call[1].ended);
+	WAIT_UNTIL(whys(WHY_TUNNEL_CLOSED) == 1);
+	close(a);
+}
+
+static void
+the_task_may_say_no(void **state)
+{
+	int a = dial();
+
+	(void)state;
+	say(a, UPGRADE);
+	task = task_new(0, 100);
+	TASK_UNTIL(task, task->last == 1);
+	reply(task, 1, "403", "no", false);
+	hear(a, "HTTP/1.1 403 Forbidden\r\n");
+	TASK_UNTIL(task, task->call[1].ended);		/* our side, too */
+	close(a);
+}
+
+/* The client learns why, the task is not to blame, and its connection is as good as before. */
+static void
+a_task_without_it_gets_no_websocket(void **state)
+{
+	int a = dial(), b = dial();
+
+	(void)state;
+	say(a, UPGRADE);
+	task = task_new(0, 100);
+	TASK_UNTIL(task, whys(WHY_UPSTREAM_NO_WEBSOCKET) == 1);
+	hear_why(a, 502, WHY_UPSTREAM_NO_WEBSOCKET);
+	say(b, UPGRADE);
+	TASK_UNTIL(task, whys(WHY_UPSTREAM_NO_WEBSOCKET) == 2);
+	hear_why(b, 502, WHY_UPSTREAM_NO_WEBSOCKET);
+	assert_int_equal(task->last, 0);
+	close(b);
+	b = dial();
+	say(b, GET("/b"));
+	TASK_UNTIL(task, task->call[1].ended);
+	reply(task, 1, "204", NULL, false);
+	hear(b, "HTTP/1.1 204 No Content\r\n\r\n");
+	assert_true(nobody_calls(0));
+	close(a);
+	close(b);
+}
+
 int
 main(void)
 {
@@ -227,6 +355,10 @@ main(void)
 		SCENE(an_empty_frame_is_no_data),
 		SCENE(windows_are_not_opened_without_use),
 		SCENE(announced_trailers_pass),
+		cmocka_unit_test_setup_teardown(a_tunnel_leads_from_one_to_the_other, begin_tunnel, end_tunnel),
+		cmocka_unit_test_setup_teardown(an_upgrade_of_http1_opens_one, begin_tunnel, end_tunnel),
+		cmocka_unit_test_setup_teardown(the_task_may_say_no, begin_tunnel, end_tunnel),
+		SCENE(a_task_without_it_gets_no_websocket),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

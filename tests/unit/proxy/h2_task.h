@@ -13,7 +13,8 @@
 struct call {			/* what came on a stream */
 	char		 path[64], body[4096];
 	size_t		 len;
-	bool		 te, ended, closed;
+	char		 method[16], protocol[16];
+	bool		 te, key, ended, closed;
 	char		 sum[16];	/* x-sum, of its trailers */
 	uint32_t	 code;
 	const char	*reply;
@@ -42,6 +43,11 @@ task_on_header(nghttp2_session *s, const nghttp2_frame *f, const uint8_t *n, siz
 		snprintf(c->path, sizeof c->path, "%.*s", (int)vl, (const char *)v);
 	if (nl == 5 && memcmp(n, "x-sum", 5) == 0)
 		snprintf(c->sum, sizeof c->sum, "%.*s", (int)vl, (const char *)v);
+	if (nl == 7 && memcmp(n, ":method", 7) == 0)
+		snprintf(c->method, sizeof c->method, "%.*s", (int)vl, (const char *)v);
+	if (nl == 9 && memcmp(n, ":protocol", 9) == 0)
+		snprintf(c->protocol, sizeof c->protocol, "%.*s", (int)vl, (const char *)v);
+	c->key |= nl == 17 && memcmp(n, "sec-websocket-key", 17) == 0;
 	c->te |= nl == 2 && memcmp(n, "te", 2) == 0;
 	return 0;
 }
@@ -80,12 +86,15 @@ task_on_closed(nghttp2_session *s, int32_t id, uint32_t code, void *arg)
 	return 0;
 }
 
-/* The proxy has connected. */
+static bool task_takes_websocket;	/* RFC 8441: the next one says so */
+
+/* The proxy has connected. SETTINGS go with the first task_turn(). */
 static struct task *
 task_new(int origin, uint32_t streams)
 {
 	struct task *t = must_zalloc(sizeof *t);
-	nghttp2_settings_entry most = { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, streams };
+	nghttp2_settings_entry settings[] = { { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, streams },
+		{ NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1 } };
 	nghttp2_session_callbacks *cb;
 
 	nghttp2_session_callbacks_new(&cb);
@@ -95,7 +104,7 @@ task_new(int origin, uint32_t streams)
 	nghttp2_session_callbacks_set_on_stream_close_callback(cb, task_on_closed);
 	assert_int_equal(nghttp2_session_server_new(&t->session, cb, t), 0);
 	nghttp2_session_callbacks_del(cb);
-	assert_int_equal(nghttp2_submit_settings(t->session, 0, &most, 1), 0);
+	assert_int_equal(nghttp2_submit_settings(t->session, 0, settings, task_takes_websocket ? 2 : 1), 0);
 	t->fd = answer_call(origin);
 	return t;
 }
