@@ -170,15 +170,17 @@ steer_reload(struct brain *b)
 	steer_tick(b->steer, loop_now(b->loop));
 }
 
-/* The first pass waits for the Swarm's snapshot, but not for ever, and not when it is known that
- * none comes soon. */
+/* The first pass waits for the Swarm's snapshot and for what ACME has stored, but not for ever, and
+ * not when it is known that none comes soon. */
 static bool
 may_begin(const struct brain *b)
 {
 	struct watch *w = discover_watch(b->discover);
 
-	return discover_is_ready(b->discover) || watch_status(w).why != NULL ||
-	    loop_now(b->loop) - b->born_usec > SNAPSHOT_USEC;
+	if (loop_now(b->loop) - b->born_usec > SNAPSHOT_USEC)
+		return true;
+	return (discover_is_ready(b->discover) || watch_status(w).why != NULL) &&
+	    brain_acme_has_read(b->acme);
 }
 
 /* Services whose profile found no slot are balanced, and that is logged when it begins. */
@@ -210,8 +212,12 @@ apply(struct brain *b)
 	scrape_sync(b->scrape, b->world, b->conf->signal_period_usec, b->conf->signal_timeout_usec);
 	mover_reconf(b->mover, &mc);
 	steer_reload(b);
+	if (!b->began || !knows_better(b))
+		return;
+	if (b->world->serial == 0)
+		publish_secrets(b);	/* a worker begins with both */
 	/* nothing to serve is a table, too */
-	if (b->began && knows_better(b) && (b->changed || b->world->serial == 0))
+	if (b->changed || b->world->serial == 0)
 		publish(b);
 }
 
@@ -418,7 +424,6 @@ brain_open(struct brain *b)
 	b->certs = certs_new(b->loop, b->boot->live, on_certs, b);
 	inherit_secrets(b);
 	certs_reconf(b->certs, b->conf);
-	publish_secrets(b);		/* before the first table: a worker begins with both */
 	b->fetcher = fetcher_new(b->loop);
 	b->scrape = scrape_new(b->loop, b->fetcher, on_sample, b);
 	b->steer = steer_new(b->world);

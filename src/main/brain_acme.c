@@ -260,6 +260,18 @@ brain_acme_reconf(struct brain_acme *b, const struct conf *c)
 	store_choose(b);
 }
 
+bool
+brain_acme_has_read(const struct brain_acme *b)
+{
+	bool changes = b->deferred.fn != NULL;		/* to the directory */
+	struct store_state st;
+
+	if (b->store == NULL)
+		return true;
+	st = store_state(b->store);
+	return st.ready || (st.why != NULL && !changes);
+}
+
 void
 brain_acme_want(struct brain_acme *b, const struct world *w)
 {

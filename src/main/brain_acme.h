@@ -22,6 +22,9 @@ void		 brain_acme_engine(struct brain_acme *, struct engine *);
 void		 brain_acme_configs(void *);	/* a watch_change_f, for watch_on_configs */
 /* The configuration is kept by reference; after brain_acme_engine. */
 void		 brain_acme_reconf(struct brain_acme *, const struct conf *);
+/* What is stored has been read, or cannot be read soon: before that, names that have a certificate
+ * would be refused. */
+bool		 brain_acme_has_read(const struct brain_acme *);
 void		 brain_acme_want(struct brain_acme *, const struct world *);	/* after each pass */
 
 #endif

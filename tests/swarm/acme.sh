@@ -18,13 +18,16 @@ check "with one account" test "$(configs account | wc -l)" = 1
 check "and one key of session tickets" test "$(configs tickets | wc -l)" = 1
 check "one Mola ordered, and each answered the CA" test "$(grep -l acme.order_made "$tmp"/mola-*.log | wc -l)" = 1
 
+for name in $names; do echo $name; done >"$tmp/served"
+handshakes_start 4
 event=$(now)
+away 4 "$event"
 mola_n 4 node2
 must "a fourth has them" within 20 all_have_all 1 4
 bench fourth "$(since "$event")" s
 check "without an order" test "$(pebble_orders)" = 3
 
-pebble_root >"$tmp/pebble.pem"
+check "it has refused none of them from its first moment" handshakes_stop
 # handshake N NAME [OPTION...]: with the Nth Mola
 handshake() { local n=$1 name=$2; shift 2; openssl s_client -connect "$net.$((200 + n)):5001" -servername "$name" -CAfile "$tmp/pebble.pem" -verify_return_error -tls1_2 "$@" </dev/null 2>&1; }
 served() { local n; for n in 1 2 3 4; do handshake $n "$1" | grep -q 'Verify return code: 0' || return 1; done; }

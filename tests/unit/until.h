@@ -24,14 +24,17 @@
 #include "net/loop.h"
 #include "net/sock.h"
 
+#ifndef UNTIL_TURN		/* turned_clock.h has others */
 #define UNTIL_USEC (10 * USEC_PER_SEC)
+#define UNTIL_TURN(loop) loop_turn((loop), 20 * USEC_PER_MSEC)
+#endif
 
 #define UNTIL(loop, cond) do { \
 	int64_t until_ = clock_mono_usec() + UNTIL_USEC; \
 	while (!(cond)) { \
 		if (clock_mono_usec() > until_) \
 			fail_msg("never came true: %s", #cond); \
-		loop_turn((loop), 20 * USEC_PER_MSEC); \
+		UNTIL_TURN(loop); \
 	} \
 } while (0)
 

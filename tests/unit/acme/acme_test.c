@@ -2,6 +2,8 @@
  * Which certificates are due, and what becomes of them: with a store in memory, attempts that end as the
  * test wants it, and a shelf in the place of certs/.
  */
+#include "../turned_clock.h"
+
 #include "acme/acme.c"
 #include "acme/acme_order.c"
 #include "acme/acme_read.c"

@@ -1,4 +1,6 @@
 /* store_vault: what ACME wants of a store, over a vault that loses answers; and one lease for three. */
+#include "../turned_clock.h"
+
 #include "acme/store_vault.c"
 
 #include "../vault/toy_vault.h"

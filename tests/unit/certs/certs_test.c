@@ -2,6 +2,8 @@
  * Certificates from files and from a source, in every way in which they change and go wrong: what workers are to have after
  * each step, and what people are told. Time passes by itself only where files are watched.
  */
+#include "../turned_clock.h"
+
 #include "../until.h"
 
 #include <sys/stat.h>

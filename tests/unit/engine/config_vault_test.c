@@ -1,4 +1,6 @@
 /* config_vault: Swarm's configs are a vault's objects, and no response to a write is trusted. */
+#include "../turned_clock.h"
+
 #include "engine/config_vault.c"
 
 #include "fake_configs.h"

@@ -1,4 +1,6 @@
 /* directory: files that outlive their Mola, for one Mola at a time; what is damaged is kept and said. */
+#include "../turned_clock.h"
+
 #include "vault/directory.c"
 
 #include "../until.h"

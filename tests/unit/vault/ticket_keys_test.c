@@ -1,4 +1,6 @@
 /* ticket_keys: one set of keys for all who share a vault; a new one encrypts when all have read it. */
+#include "../turned_clock.h"
+
 #include "vault/ticket_keys.c"
 
 #include "toy_vault.h"

@@ -1,4 +1,6 @@
 /* tidy: what has had its time goes, and never the last two. */
+#include "../turned_clock.h"
+
 #include "vault/tidy.c"
 
 #include "toy_vault.h"

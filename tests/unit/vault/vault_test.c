@@ -1,4 +1,6 @@
 /* vault: what a write has come to is what the next read shows, whatever was answered. */
+#include "../turned_clock.h"
+
 #include "vault/vault.c"
 
 #include "toy_vault.h"
