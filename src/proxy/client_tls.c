@@ -236,7 +236,7 @@ choose_challenge(struct proxy *p, struct client *c, struct str host, struct cert
 			return IO_FAIL;
 		*c->wait = (struct keys_wait){ 0 };
 	}
-	return keys_wait(p->keys, c->wait, on_handshake, c) ? IO_AGAIN : IO_FAIL;
+	return keys_wait(p->keys, c->wait, &c->sender.ip, on_handshake, c) ? IO_AGAIN : IO_FAIL;
 }
 
 enum io_result

@@ -48,12 +48,16 @@ challenge_answer(const struct exchange *x, const struct message *h, struct str *
 bool
 front_holds(struct exchange *x, const struct message *h)
 {
+	const struct proxy_conf *c = &x->proxy->conf;
+	const struct sender *sender = &x->client->sender;
 	size_t len = challenge_token(h).len;
 	struct str answer;
+	struct ip from;
 
-	return len >= TOKEN_LEAST && len <= TOKEN_MOST && !x->client->sender.tls
-	    && !challenge_answer(x, h, &answer)
-	    && keys_wait(x->proxy->keys, &x->hold, exchange_on_client, x);
+	if (len < TOKEN_LEAST || len > TOKEN_MOST || sender->tls || challenge_answer(x, h, &answer))
+		return false;
+	from = sender_client(sender, h, c->trusted, c->ntrusted);
+	return keys_wait(x->proxy->keys, &x->hold, &from, exchange_on_client, x);
 }
 
 /* ---- what is decided ---- */

@@ -16,6 +16,7 @@
 
 #define WAIT_USEC	(2 * USEC_PER_SEC)
 #define WAITS_MAX	64
+#define WAITS_EACH	16		/* of an address: a CA has several, and asks for many names at once */
 #define HOST_MAX	256
 
 LIST_HEAD(wait_list, keys_wait);
@@ -320,14 +321,29 @@ on_wait_late(void *arg)
 	w->fn(w->arg);
 }
 
-bool
-keys_wait(struct keys *k, struct keys_wait *w, void (*fn)(void *), void *arg)
+/* Whether there is a place for one more of that address. */
+static bool
+may_wait(const struct keys *k, const struct ip *ip)
 {
+	const struct keys_wait *w;
+	unsigned n = 0;
+
+	LIST_FOREACH(w, &k->waits, link)
+		n += ip_eq(&w->ip, ip);
+	return k->nwaits < WAITS_MAX && n < WAITS_EACH;
+}
+
+bool
+keys_wait(struct keys *k, struct keys_wait *w, const struct ip *ip, void (*fn)(void *), void *arg)
+{
+	struct ip key = ip_is_v4(ip) ? *ip : ip_masked(ip, 64);
+
 	if (w->keys != NULL)
 		return true;
-	if (w->over || k->nwaits == WAITS_MAX || !challenges_come(k))
+	if (w->over || !challenges_come(k) || !may_wait(k, &key))
 		return false;
 	w->keys = k;
+	w->ip = key;
 	w->fn = fn;
 	w->arg = arg;
 	k->nwaits++;

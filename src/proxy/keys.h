@@ -37,14 +37,19 @@ bool		 keys_find_http(const struct keys *, struct str token, struct str *answer)
 struct keys_wait {
 	LIST_ENTRY(keys_wait) link;
 	struct keys	*keys;		/* NULL: it does not wait */
+	struct ip	 ip;		/* the client's; of one that has a /64 the beginning */
 	struct timer	 timer;
 	bool		 over;		/* it has waited; once is enough */
 	void		(*fn)(void *);
 	void		*arg;
 };
 
-/* True: `fn` is called when there is another set, or in two seconds. False: waiting is no use. */
-bool		 keys_wait(struct keys *, struct keys_wait *, void (*fn)(void *), void *arg);
+/*
+ * True: `fn` is called when there is another set, or in two seconds. False: waiting is no use, or
+ * too many wait, in all or from this address: no client can take the places of a CA.
+ */
+bool		 keys_wait(struct keys *, struct keys_wait *, const struct ip *, void (*fn)(void *),
+		    void *arg);
 void		 keys_unwait(struct keys_wait *);
 
 #endif

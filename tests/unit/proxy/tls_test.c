@@ -5,6 +5,7 @@
 #include "caller.h"
 
 #include <openssl/ssl.h>
+#include <arpa/inet.h>
 
 #define TOKEN	"evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"
 #define AUTH	TOKEN ".nP1qzpXGymHBrUEepNY9HCsQk7K8KhOypzEt62jcerQ"
@@ -285,6 +286,51 @@ a_challenge_is_waited_for(void **state)
 	stage_close();
 }
 
+static int
+dial_from(const char *address)
+{
+	struct sockaddr_in from = { .sin_family = AF_INET };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(inet_pton(AF_INET, address, &from.sin_addr), 1);
+	assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof from), 0);
+	assert_int_equal(connect(fd, &stage.front.sa.any, stage.front.len), 0);
+	assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	return fd;
+}
+
+/* There are 64 places, and a CA needs one. */
+static void
+one_address_does_not_hold_all_places(void **state)
+{
+	int c[18], t;
+
+	(void)state;
+	open_front(false);
+	stage.conf.clients_max = 18;
+	proxy_reconf(stage.proxy, &stage.conf);
+	publish("acme", "", NULL);
+	for (int i = 0; i < 16; i++) {
+		c[i] = dial();
+		say(c[i], GET(CHALLENGE_PATH "a-token-that-nobody-has"));
+	}
+	WAIT_UNTIL(live_challenges_asked(stage.live) == 16);
+	c[16] = dial();
+	say(c[16], GET(CHALLENGE_PATH TOKEN));
+	t = answer_call(0);			/* not held: its task knows nothing of it */
+	hear(t, GOT(CHALLENGE_PATH TOKEN));
+	assert_int_equal(live_challenges_asked(stage.live), 16);
+	c[17] = dial_from("127.0.0.2");
+	say(c[17], GET(CHALLENGE_PATH TOKEN));
+	WAIT_UNTIL(live_challenges_asked(stage.live) == 17);
+	publish("acme", "", "challenge/http-01/" TOKEN, AUTH, NULL);
+	hear(c[17], "HTTP/1.1 200 OK\r\n");
+	for (int i = 0; i < 18; i++)
+		close(c[i]);
+	close(t);
+	stage_close();
+}
+
 static void
 a_challenge_over_tls(void **state)
 {
@@ -418,6 +464,7 @@ main(void)
 		cmocka_unit_test(a_head_that_waits_keeps_its_values),
 		cmocka_unit_test(a_challenge_has_its_answer),
 		cmocka_unit_test(a_challenge_is_waited_for),
+		cmocka_unit_test(one_address_does_not_hold_all_places),
 		cmocka_unit_test(a_challenge_over_tls),
 		cmocka_unit_test(handshakes_end_with_the_proxy),
 		cmocka_unit_test(handshakes_have_an_end),
