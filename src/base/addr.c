@@ -86,6 +86,19 @@ addr_text(const struct addr *a, char out[ADDR_TEXT_MAX])
 	return out;
 }
 
+unsigned
+addr_port(const struct addr *a)
+{
+	switch (a->sa.any.sa_family) {
+	case AF_INET:
+		return ntohs(a->sa.v4.sin_port);
+	case AF_INET6:
+		return ntohs(a->sa.v6.sin6_port);
+	default:
+		return 0;
+	}
+}
+
 bool
 addr_eq(const struct addr *a, const struct addr *b)
 {

@@ -28,6 +28,7 @@ const struct why	*addr_parse(struct str, struct addr *);
 #define ADDR_TEXT_MAX	128
 const char		*addr_text(const struct addr *, char out[ADDR_TEXT_MAX]);	/* the same forms */
 const char		*addr_host_text(const struct addr *, char out[ADDR_TEXT_MAX]);	/* without the port */
+unsigned		 addr_port(const struct addr *);	/* 0 of a unix socket */
 bool			 addr_eq(const struct addr *, const struct addr *);
 /* for qsort and bsearch: some order of IP addresses and ports */
 int			 addr_order(const struct addr *, const struct addr *);

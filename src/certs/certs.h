@@ -115,8 +115,11 @@ struct certs_status {		/* of one certificate, for metrics */
 };
 bool		 certs_status(const struct certs *, size_t *at, struct certs_status *);
 
-/* For `mola check`: a line for each file that is wrong or doubtful. The number of those that are
- * wrong. */
-unsigned	 certs_check(const struct conf *, struct buf *out);
+/*
+ * For `mola check`: a line for each file that is wrong or doubtful. The number of those that are
+ * wrong. `in_force`, not NULL, is the view of the Mola that is to take this configuration: then
+ * those are not wrong that have expired, or cannot be used and are in that view, too.
+ */
+unsigned	 certs_check(const struct conf *, const json_t *in_force, struct buf *out);
 
 #endif

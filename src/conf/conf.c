@@ -456,10 +456,10 @@ conf_parse(struct str text, const char *file, struct buf *errors)
 		limits_check(&r);
 	}
 	tree_free(&root);
-	if (r.faults.n > 0) {
-		faults_write(&r.faults, file, errors);
+	faults_write(&r.faults, file, errors);
+	if (r.faults.wrong > 0)
 		conf_free(&r.conf);
-	} else
+	else
 		conf_assert(r.conf);
 	faults_fini(&r.faults);
 	return r.conf;

@@ -246,7 +246,7 @@ struct conf {
 };
 
 /* `file` is used in messages only. On failure NULL, and `errors` holds one "file:line: key: …"
- * line per error. */
+ * line per error; a file that is good may have warnings there, "file:line: warning: key: …". */
 struct conf	*conf_parse(struct str text, const char *file, struct buf *errors);
 /* Adds a whole file to `text`, whose ceiling (CONF_TEXT_MAX) is the file's. False: `errors` has
  * the reason. */

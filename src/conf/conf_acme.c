@@ -255,6 +255,50 @@ challenges_check(struct conf *c, const struct tree *root, struct faults *f)
 			    "challenge dns-01, and a hook for it", c->acme_names.item[i]);
 }
 
+/* A listener on the CA's port, or NULL: any other without TLS, or with it. */
+static const struct conf_listen *
+listener_for(const struct conf *c, bool tls, unsigned port)
+{
+	const struct conf_listen *found = NULL;
+
+	for (unsigned i = 0; i < c->nlisten; i++)
+		if (c->listen[i].tls == tls) {
+			found = &c->listen[i];
+			if (addr_port(&found->addr) == port)
+				break;
+		}
+	return found;
+}
+
+/*
+ * Which port a CA connects to is fixed. Behind a container's port or another proxy another one is
+ * right, which cannot be seen from here.
+ */
+static void
+reach_check(const struct conf *c, const struct tree *root, struct faults *f)
+{
+	const struct conf_listen *plain = listener_for(c, false, 80), *tls = listener_for(c, true, 443);
+	bool http = has(&c->acme_challenges, "http-01"), alpn = has(&c->acme_challenges, "tls-alpn-01");
+	int line = conf_line(root, IN, "challenge");
+
+	if (http && plain == NULL)
+		faults_doubt(f, line, IN ".challenge", "http-01, but listen has no listener without TLS; "
+		    "expected one on port 80, to which the CA connects");
+	else if (http && addr_port(&plain->addr) != 80)
+		faults_doubt(f, plain->line, "listen", "the CA connects to port 80 for acme.challenge http-01; "
+		    "expected a listener without TLS there, unless port 80 of the host leads to this one");
+	if (alpn && tls == NULL)
+		faults_add(f, line, IN ".challenge", "tls-alpn-01, but listen has no listener with TLS; "
+		    "expected one on port 443, to which the CA connects");
+	else if (alpn && addr_port(&tls->addr) != 443)
+		faults_doubt(f, tls->line, "listen", "the CA connects to port 443 for acme.challenge "
+		    "tls-alpn-01; expected a listener with TLS there, unless port 443 of the host leads to this "
+		    "one");
+	else if (tls == NULL)
+		faults_doubt(f, conf_line(root, IN, NULL), IN, "no listener serves certificates; expected "
+		    "tls: true on one in listen");
+}
+
 /* What is sealed with a secret that others could guess is not sealed. */
 static void
 secrets_check(const struct conf_list *files, int line, struct faults *f)
@@ -309,6 +353,7 @@ acme_check(struct conf *c, const struct tree *root, struct faults *f)
 	}
 	cas_check(c, root, f);
 	challenges_check(c, root, f);
+	reach_check(c, root, f);
 	secrets_check(&c->acme_secrets, conf_line(root, IN, "secret"), f);
 	access_check(c->acme_hook, X_OK, conf_line(root, IN, "hook"), IN ".hook", f);
 	if (c->acme_prefix != NULL && !is_prefix(c->acme_prefix))

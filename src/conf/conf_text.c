@@ -182,14 +182,6 @@ write_text_or_none(const void *member, struct buf *out)
 
 /* ---- addresses ---- */
 
-static unsigned
-addr_port(const struct addr *a)
-{
-	if (a->sa.any.sa_family == AF_UNIX)
-		return 1;
-	return ntohs(a->sa.any.sa_family == AF_INET6 ? a->sa.v6.sin6_port : a->sa.v4.sin_port);
-}
-
 static bool
 read_listen_address(const struct conf_key *k, struct str s, void *member, char *problem)
 {

@@ -5,27 +5,45 @@
 #include "base/bug.h"
 #include "conf/faults.h"
 
-void
-faults_add(struct faults *f, int line, const char *where, const char *fmt, ...)
+static __attribute__((format(printf, 5, 0))) void
+add(struct faults *f, bool doubt, int line, const char *where, const char *fmt, va_list ap)
 {
 	char text[512];
 	size_t len = 0;
-	va_list ap;
 
 	ASSERT(line >= 0 && f->n <= FAULTS_MAX && (f->beyond == 0 || f->n == FAULTS_MAX));
+	f->wrong += !doubt;
 	if (f->n == FAULTS_MAX) {
 		f->beyond++;
 		return;
 	}
 	if (*where != '\0')
 		len = (size_t)snprintf(text, sizeof text, "%.100s: ", where);
-	va_start(ap, fmt);
 	vsnprintf(text + len, sizeof text - len, fmt, ap);
-	va_end(ap);
 	for (char *c = text; *c != '\0'; c++)	/* keys and names are the file's: one fault, one line */
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = '?';
-	f->fault[f->n++] = (struct fault){ line, must_strdup(text) };
+	f->fault[f->n++] = (struct fault){ line, doubt, must_strdup(text) };
+}
+
+void
+faults_add(struct faults *f, int line, const char *where, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add(f, false, line, where, fmt, ap);
+	va_end(ap);
+}
+
+void
+faults_doubt(struct faults *f, int line, const char *where, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add(f, true, line, where, fmt, ap);
+	va_end(ap);
 }
 
 /* Few and nearly sorted; those of one line stay in their order. */
@@ -45,7 +63,9 @@ faults_write(struct faults *f, const char *file, struct buf *out)
 {
 	sort(f);
 	for (unsigned i = 0; i < f->n; i++)
-		buf_printf(out, "%s:%d: %s\n", file, f->fault[i].line, f->fault[i].text);
+		if (!f->fault[i].doubt || f->wrong == 0)
+			buf_printf(out, "%s:%d: %s%s\n", file, f->fault[i].line,
+			    f->fault[i].doubt ? "warning: " : "", f->fault[i].text);
 	if (f->beyond > 0)
 		buf_printf(out, "%s: and %u more\n", file, f->beyond);
 }
@@ -55,5 +75,5 @@ faults_fini(struct faults *f)
 {
 	for (unsigned i = 0; i < f->n; i++)
 		free(f->fault[i].text);
-	f->n = f->beyond = 0;
+	f->n = f->beyond = f->wrong = 0;
 }

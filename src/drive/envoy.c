@@ -26,12 +26,6 @@ envoy_endpoints_make(const struct plan_service *s, struct envoy_endpoint *out)
 	}
 }
 
-static unsigned
-port_of(const struct addr *a)
-{
-	return ntohs(a->sa.any.sa_family == AF_INET6 ? a->sa.v6.sin6_port : a->sa.v4.sin_port);
-}
-
 /* The metadata are for Envoy's access log: %UPSTREAM_METADATA(mola:task)%. */
 static json_t *
 endpoint(const struct envoy_endpoint *e)
@@ -42,7 +36,7 @@ endpoint(const struct envoy_endpoint *e)
 
 	j = json_pack("{s:{s:{s:{s:s, s:i}}}, s:s, s:i, s:{s:{s:{s:s, s:s}}}}",
 	    "endpoint", "address", "socket_address",
-	    "address", addr_host_text(&v->addr, host), "port_value", (int)port_of(&v->addr),
+	    "address", addr_host_text(&v->addr, host), "port_value", (int)addr_port(&v->addr),
 	    "health_status", e->draining ? "DRAINING" : "HEALTHY",
 	    "load_balancing_weight", (int)e->weight,
 	    "metadata", "filter_metadata", "mola", "task", v->name, "node", v->node);

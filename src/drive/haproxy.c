@@ -108,11 +108,9 @@ static void
 server_readdress(struct command_writer *w, const char *name, const struct addr *a)
 {
 	char host[ADDR_TEXT_MAX];
-	bool six = a->sa.any.sa_family == AF_INET6;
-	unsigned port = ntohs(six ? a->sa.v6.sin6_port : a->sa.v4.sin_port);
 
 	COMMAND(w, HAPROXY_ADDRESS, "set server %s/%s addr %s port %u", w->backend, name,
-	    addr_host_text(a, host), port);
+	    addr_host_text(a, host), addr_port(a));
 }
 
 /* A new server starts in maintenance, with its checks off. */

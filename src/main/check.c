@@ -1,11 +1,13 @@
 /*
- * check: `mola check FILE`: whether a configuration is valid; with --swarm, what of the Swarm is
- * served otherwise than by 0.1.0.
+ * check: `mola check FILE`: whether a configuration is valid; with --reload, whether it may take
+ * the place of the one in force; with --swarm, what of the Swarm is served otherwise than by 0.1.0.
  */
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "certs/certs.h"
+#include "cli/api.h"
 #include "cli/cli.h"
 #include "conf/conf.h"
 #include "main/check.h"
@@ -17,18 +19,38 @@ plural(unsigned n)
 	return n == 1 ? "" : "s";
 }
 
-/* What cannot be used; what is doubtful is told, and no more. */
-static bool
-print_certificates(const struct conf *c)
+/* Of the Mola that runs: its certificates, by the admin interface of the same file. One that does
+ * not respond has none. */
+static json_t *
+certificates_in_force(const struct conf *c)
 {
+	char where[ADDR_TEXT_MAX + 8] = "", text[ADDR_TEXT_MAX];
+	struct api a = { .verb = "check", .where = c->admin_socket };
+	json_t *j = NULL;
+
+	if (c->admin_socket == NULL && c->admin_addr.len > 0) {
+		snprintf(where, sizeof where, "http://%s", addr_text(&c->admin_addr, text));
+		a.where = where;
+	}
+	if (a.where != NULL)
+		j = api_get(&a, "/api/v1/certs", NULL, NULL);
+	return j != NULL ? j : json_object();
+}
+
+/* What cannot be used; what is doubtful is reported, and no more. */
+static bool
+print_certificates(const struct conf *c, bool reload)
+{
+	json_t *in_force = reload ? certificates_in_force(c) : NULL;
 	struct buf out;
 	unsigned wrong;
 
 	buf_init(&out, CONF_ERRORS_MAX);
-	wrong = certs_check(c, &out);
+	wrong = certs_check(c, in_force, &out);
 	if (out.len > 0)
 		fwrite(out.p, 1, out.len, stderr);
 	buf_fini(&out);
+	json_decref(in_force);
 	return wrong == 0;
 }
 
@@ -51,31 +73,43 @@ enum {
 #include "tbl/options.h"
 	CHECK_OPTIONS
 };
-_Static_assert(CHECK_swarm == 0 && CHECK_OPTIONS == 1,
-    "tbl/options.h: check_main reads each option");
+_Static_assert(CHECK_OPTIONS == 2, "tbl/options.h: check_main reads each option");
+
+static const struct option options[] = {
+#define CHECK_OPTION(id, name, ...) { name + 2, no_argument, NULL, CHECK_##id },
+#include "tbl/options.h"
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 }
+};
 
 int
 check_main(int argc, char **argv)
 {
-	bool swarm = argc == 3 && strcmp(argv[1], "--swarm") == 0;
-	const char *file = argv[argc - 1];
+	bool wants[CHECK_OPTIONS] = { false };
 	struct buf text, errors;
-	int status = 1;
+	int status = 1, opt;
 	struct conf *c;
 
-	if (argc == 2 && strcmp(argv[1], "--help") == 0)
-		return help_verb("check");
-	if (argc != 2 + swarm || file[0] == '-')
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, "+h", options, NULL)) != -1) {
+		if (opt == 'h')
+			return help_verb("check");
+		if (opt == '?')
+			return help_misuse("check", "expected one file");
+		wants[opt] = true;
+	}
+	if (optind != argc - 1)
 		return help_misuse("check", "expected one file");
 	log_setup("check", LOG_ERROR, false);
-	c = conf_load(file, &text, &errors);
+	c = conf_load(argv[optind], &text, &errors);
+	if (errors.len > 0)
+		fwrite(errors.p, 1, errors.len, stderr);
 	if (c != NULL) {
-		status = print_certificates(c) ? 0 : 1;
+		status = print_certificates(c, wants[CHECK_reload]) ? 0 : 1;
 		if (status == 0)
 			print_valid(c);
-		status |= swarm ? check_swarm(c) : 0;
-	} else
-		fwrite(errors.p, 1, errors.len, stderr);
+		status |= wants[CHECK_swarm] ? check_swarm(c) : 0;
+	}
 	buf_fini(&text);
 	buf_fini(&errors);
 	conf_free(&c);

@@ -158,8 +158,9 @@ reload_keeps(struct parent *p, int fd)
 
 /* ---- the file ---- */
 
+/* Or warnings, of a file that is good. */
 static void
-log_errors(const struct buf *errors)
+log_errors(const struct buf *errors, bool good)
 {
 	struct str rest = buf_str(errors), line;
 	char text[512];
@@ -167,7 +168,8 @@ log_errors(const struct buf *errors)
 	while (str_split(&rest, '\n', &line))
 		if (line.len > 0) {
 			str_copy(text, sizeof text, line);
-			log_event(LOG_ERROR, "config.wrong", "where", text, NULL);
+			log_event(good ? LOG_WARN : LOG_ERROR, good ? "config.doubtful" : "config.wrong",
+			    "where", text, NULL);
 		}
 }
 
@@ -208,13 +210,12 @@ reload_run(struct parent *p)
 	struct conf *next = conf_load(p->conf->file, &text, &errors);
 
 	live_set_conf(p->live, (struct live_conf){ clock_wall_usec(), next != NULL });
+	log_errors(&errors, next != NULL);
 	if (next != NULL)
 		reload_take(p, next, buf_str(&text));
-	else {
-		log_errors(&errors);
+	else
 		log_event(LOG_ERROR, "reload.refused", "file", p->conf->file, "kept",
 		    "the configuration in force", NULL);
-	}
 	reload_access(p);
 	buf_fini(&text);
 	buf_fini(&errors);

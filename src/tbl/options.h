@@ -33,6 +33,9 @@
 
 RUN_OPTION(config, "--config", "FILE",
     "the configuration, also without --config; default /etc/mola/mola.yaml")
+CHECK_OPTION(reload, "--reload", "",
+    "whether the Mola that runs may take the file: a certificate that has expired, or that it "
+    "cannot use now either, is a warning")
 CHECK_OPTION(swarm, "--swarm", "",
     "also inspect the Swarm: list the services that are not served as Mola 0.1.0 served them")
 ASK_OPTION(admin, "--admin", "WHERE",

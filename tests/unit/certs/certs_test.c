@@ -661,6 +661,7 @@ test_check_names_what_is_wrong(void **state)
 	char *old, *lone;
 	struct made m;
 	struct buf out;
+	json_t *view;
 
 	(void)state;
 	start();
@@ -673,15 +674,27 @@ test_check_names_what_is_wrong(void **state)
 	configure("listen:\n- { address: ':443', tls: true, client_ca: @/good.pem }\ntls:\n  certificates:\n  - @/old.pem\n"
 	    "  - @/lone.pem\n  - @/good.pem\n  - @/none.pem\n");
 	buf_init(&out, 8192);
-	assert_int_equal(certs_check(s.conf, &out), 3);
+	assert_int_equal(certs_check(s.conf, NULL, &out), 3);
 	buf_add(&out, "", 1);
 	assert_non_null(strstr(out.p, "t:5: tls.certificates: '"));
 	assert_non_null(strstr(out.p, "old.pem' has expired\n"));
 	assert_non_null(strstr(out.p, "lone.pem': the certificate of its issuer does not follow it"));
+	assert_null(strstr(out.p, "t:5: warning: "));
 	assert_null(strstr(out.p, "t:7:"));
 	assert_non_null(strstr(out.p, "none.pem' cannot be used: a file of a certificate cannot be read: "));
 	assert_non_null(strstr(out.p, "t:2: listen.client_ca: '"));
 	assert_non_null(strstr(out.p, "there is a private key in it"));
+	buf_fini(&out);
+
+	/* for a reload: none.pem is in force, as wrong as here; good.pem as a CA is new */
+	view = json_pack("{s:[{s:s+, s:n}], s:[]}", "certificates", "file", s.dir, "/none.pem", "key_file", "authorities");
+	buf_init(&out, 8192);
+	assert_int_equal(certs_check(s.conf, view, &out), 1);
+	buf_add(&out, "", 1);
+	assert_non_null(strstr(out.p, "t:5: warning: tls.certificates: '"));
+	assert_non_null(strstr(out.p, "t:8: warning: tls.certificates: '"));
+	assert_non_null(strstr(out.p, "t:2: listen.client_ca: '"));
+	json_decref(view);
 	buf_fini(&out);
 	free(old);
 	free(lone);

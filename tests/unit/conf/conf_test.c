@@ -159,6 +159,8 @@ static const struct wrong {
 	    "m:4: services.promql: there is no Prometheus; expected the section prometheus with its servers\n" },
 
 	/* ACME */
+	{ L "acme: { challenge: tls-alpn-01 }\n", "m:2: acme.challenge: tls-alpn-01, but listen has no listener with TLS; expected one on "
+	    "port 443, to which the CA connects\n" },
 	{ L "acme: { ca: letsencript }\n", "m:2: acme.ca.url: 'letsencript' is not a CA; expected letsencrypt, letsencrypt-staging, or the "
 	    "https:// URL of a directory\n" },
 	{ L "acme: { ca: [ 'https://a/', { url: 'https://a/' } ] }\n", "m:2: acme.ca.url: 'https://a/' is listed twice\n" },
@@ -488,7 +490,7 @@ test_traefik_is_a_switch_or_a_mapping(void **state)
 static void
 test_acme(void **state)
 {
-	struct conf *c = parse_right(L "acme:\n");
+	struct conf *c = parse_right("listen: [ ':80', { address: ':443', tls: true } ]\nacme:\n");
 
 	char file[] = "/tmp/mola-conf-XXXXXX", text[1000];
 	int fd = mkstemp(file);
@@ -503,7 +505,7 @@ test_acme(void **state)
 	assert_string_equal(c->acme_state, "/var/lib/mola");
 	conf_free(&c);
 	close(fd);
-	snprintf(text, sizeof text, "listen: { address: ':443', tls: true }\nacme:\n  ca: [ letsencrypt-staging, { url: 'https://a/dir', eab_id: x, "
+	snprintf(text, sizeof text, "listen: [ ':80', { address: ':443', tls: true } ]\nacme:\n  ca: [ letsencrypt-staging, { url: 'https://a/dir', eab_id: x, "
 	    "eab_key: abcdefghijklmnopq_ } ]\n  email: me@example.org\n  names: [ 'WWW.example.org  example.org', '*.example.net' ]\n"
 	    "  hook: /bin/true\n  hook_timeout: 5m\n  profile: shortlived\n  secret: [ %s, /proc/self/root%s ]\n  allow: "
 	    "'*.Example.org'\ndefaults: { tls: acme }\n", file, file);
@@ -521,6 +523,42 @@ test_acme(void **state)
 	c = parse_right(L);
 	assert_int_equal(c->nacme_cas, 0);
 	conf_free(&c);
+}
+
+/* Where a CA asks is fixed; a container's port may lead elsewhere. */
+static void
+test_what_a_ca_cannot_reach_is_doubted(void **state)
+{
+#define PLAIN	"listen: ':8080'\n"
+#define TLS	"listen: { address: ':4443', tls: true }\n"
+	static const struct { const char *yaml, *said; } cases[] = {
+		{ TLS "acme: { challenge: [ http-01 ], email: a@b.org }\n",
+		    "m:2: warning: acme.challenge: http-01, but listen has no listener without TLS; expected one on port 80, to "
+		    "which the CA connects\n" },
+		{ PLAIN "acme: { email: a@b.org }\n",
+		    "m:1: warning: listen: the CA connects to port 80 for acme.challenge http-01; expected a listener without TLS there, "
+		    "unless port 80 of the host leads to this one\n"
+		    "m:2: warning: acme: no listener serves certificates; expected tls: true on one in listen\n" },
+		{ TLS "acme: { challenge: tls-alpn-01 }\n",
+		    "m:1: warning: listen: the CA connects to port 443 for acme.challenge tls-alpn-01; expected a listener with TLS there, "
+		    "unless port 443 of the host leads to this one\n" },
+		{ "listen: [ ':8080', ':80', { address: '[::]:443', tls: true } ]\nacme: { challenge: [ http-01, tls-alpn-01 ] }\n", "" },
+		{ TLS "acme: { challenge: dns-01, hook: /bin/true }\n", "" },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct buf said;
+		struct conf *c;
+
+		buf_init(&said, 4096);
+		c = conf_parse(str_of(cases[i].yaml), "m", &said);
+		assert_non_null(c);
+		buf_add(&said, "", 1);
+		assert_string_equal(said.p, cases[i].said);
+		buf_fini(&said);
+		conf_free(&c);
+	}
 }
 
 static void
@@ -848,6 +886,7 @@ main(void)
 		cmocka_unit_test(test_tcp_services),
 		cmocka_unit_test(test_tcp_services_are_sound),
 		cmocka_unit_test(test_acme),
+		cmocka_unit_test(test_what_a_ca_cannot_reach_is_doubted),
 		cmocka_unit_test(test_services_take_defaults),
 		cmocka_unit_test(test_routes_and_tasks),
 		cmocka_unit_test(test_urls_for_short),
