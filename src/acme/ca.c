@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "acme/account.h"
 #include "acme/ca.h"
 #include "base/bug.h"
 #include "base/clock.h"
@@ -55,7 +56,6 @@ struct ca {
 
 static void	on_soon(void *);
 static void	ca_step(struct ca *);
-
 
 static char *
 dup_or_null(const char *s)
@@ -110,29 +110,17 @@ call_end(struct ca *ca, const struct ca_reply *r)
 
 /* ---- fetching ---- */
 
-/* Printable ASCII alone: it goes into a JSON text, a log line, a URL. */
-static void
-field_keep(char *out, size_t cap, struct str value)
-{
-	out[0] = '\0';
-	for (size_t i = 0; i < value.len; i++)
-		if (value.p[i] < ' ' || value.p[i] > '~' || value.p[i] == '"' || value.p[i] == '\\')
-			return;
-	if (value.len < cap)
-		str_copy(out, cap, value);
-}
-
 static void
 on_field(void *arg, struct str name, struct str value)
 {
 	struct ca *ca = arg;
 
 	if (str_eq_nocase(name, STR("Replay-Nonce")))
-		field_keep(ca->nonce, sizeof ca->nonce, value);
+		reply_field(value, ca->nonce, sizeof ca->nonce);
 	else if (str_eq_nocase(name, STR("Location")))
-		field_keep(ca->location, sizeof ca->location, value);
+		reply_field(value, ca->location, sizeof ca->location);
 	else if (str_eq_nocase(name, STR("Retry-After")))
-		field_keep(ca->retry_after, sizeof ca->retry_after, value);
+		reply_field(value, ca->retry_after, sizeof ca->retry_after);
 }
 
 static void
@@ -277,23 +265,6 @@ is_repeated(struct ca *ca, const struct fetch_result *r)
 /* ---- the account ---- */
 
 static void
-add_binding(struct ca *ca, struct buf *b)
-{
-	struct buf head, jwk;
-
-	buf_init(&head, 4096);
-	buf_init(&jwk, 256);
-	buf_printf(&head, "{\"alg\":\"HS256\",\"kid\":\"%s\",\"url\":\"%s\"}", ca->eab_id,
-	    ca->directory.new_account);
-	jose_jwk(ca->key, &jwk);
-	ASSERT(!head.full && !jwk.full);
-	buf_adds(b, STR(",\"externalAccountBinding\":"));
-	jose_sign_mac(buf_str(&ca->eab_secret), buf_str(&head), buf_str(&jwk), b);
-	buf_fini(&head);
-	buf_fini(&jwk);
-}
-
-static void
 account_done(void *arg, const struct fetch_result *r)
 {
 	struct ca *ca = arg;
@@ -320,12 +291,8 @@ account_ask(struct ca *ca)
 	struct buf b;
 
 	buf_init(&b, 8192);
-	buf_adds(&b, STR("{\"termsOfServiceAgreed\":true"));
-	if (ca->email != NULL)
-		buf_printf(&b, ",\"contact\":[\"mailto:%s\"]", ca->email);
-	if (ca->eab_id != NULL)
-		add_binding(ca, &b);
-	buf_adds(&b, STR("}"));
+	account_request(&(struct account_conf){ ca->key, ca->directory.new_account, ca->email,
+	    ca->eab_id, buf_str(&ca->eab_secret) }, &b);
 	buf_add(&b, "", 1);
 	ASSERT(!b.full);
 	post(ca, ca->directory.new_account, b.p, account_done);

@@ -8,38 +8,10 @@
 #include "acme/base64url.h"
 #include "acme/csr.h"
 #include "acme/jose.h"
+#include "acme/pem.h"
 #include "base/bug.h"
 
 #define CHALLENGE_DAYS	7		/* a replica may make it long before it is asked for */
-
-static BIO *
-bio_of(struct str s)
-{
-	BIO *b = BIO_new_mem_buf(s.p, s.len > INT_MAX ? 0 : (int)s.len);
-
-	ASSERT(b != NULL);
-	return b;
-}
-
-static int
-no_phrase(char *out, int cap, int writing, void *arg)
-{
-	(void)out;
-	(void)cap;
-	(void)writing;
-	(void)arg;
-	return -1;
-}
-
-static EVP_PKEY *
-key_read(struct str pem)
-{
-	BIO *b = bio_of(pem);
-	EVP_PKEY *k = PEM_read_bio_PrivateKey(b, NULL, no_phrase, NULL);
-
-	BIO_free(b);
-	return k;
-}
 
 static void
 bio_move(BIO *from, struct buf *to)
@@ -113,7 +85,7 @@ bool
 csr_make(struct str key_pem, const char *const *names, unsigned n, struct buf *der)
 {
 	GENERAL_NAMES *all = names_make(names, n);
-	EVP_PKEY *key = key_read(key_pem);
+	EVP_PKEY *key = pem_read_key(key_pem);
 	X509_REQ *r = X509_REQ_new();
 	bool good;
 
@@ -211,8 +183,7 @@ add_serial(struct buf *b, const ASN1_INTEGER *serial)
 bool
 csr_renewal_id(struct str pem, struct buf *b)
 {
-	BIO *in = bio_of(pem);
-	X509 *x = PEM_read_bio_X509(in, NULL, no_phrase, NULL);
+	X509 *x = pem_read_cert(pem);
 	const ASN1_OCTET_STRING *issuer = x == NULL ? NULL : X509_get0_authority_key_id(x);
 	const ASN1_INTEGER *serial = x == NULL ? NULL : X509_get0_serialNumber(x);
 	bool good = issuer != NULL && i2d_ASN1_INTEGER(serial, NULL) <= 64;
@@ -224,6 +195,5 @@ csr_renewal_id(struct str pem, struct buf *b)
 		add_serial(b, serial);
 	}
 	X509_free(x);
-	BIO_free(in);
 	return good;
 }

@@ -16,6 +16,7 @@
 
 #include "acme/base64url.h"
 #include "acme/jose.h"
+#include "acme/pem.h"
 #include "base/bug.h"
 
 #define NUMBER_BYTES	32		/* of a coordinate, and of half a signature */
@@ -46,17 +47,6 @@ jose_key_new(void)
 	return key_of(pkey);
 }
 
-/* A pass phrase is never asked for: the brain has no terminal. */
-static int
-no_phrase(char *out, int cap, int writing, void *arg)
-{
-	(void)out;
-	(void)cap;
-	(void)writing;
-	(void)arg;
-	return -1;
-}
-
 static bool
 is_p256(EVP_PKEY *pkey)
 {
@@ -71,12 +61,8 @@ is_p256(EVP_PKEY *pkey)
 struct jose_key *
 jose_key_parse(struct str pem)
 {
-	BIO *in = BIO_new_mem_buf(pem.p, pem.len > INT_MAX ? 0 : (int)pem.len);
-	EVP_PKEY *pkey;
+	EVP_PKEY *pkey = pem_read_key(pem);
 
-	ASSERT(in != NULL);
-	pkey = PEM_read_bio_PrivateKey(in, NULL, no_phrase, NULL);
-	BIO_free(in);
 	if (pkey == NULL || is_p256(pkey))
 		return pkey == NULL ? NULL : key_of(pkey);
 	EVP_PKEY_free(pkey);

@@ -249,3 +249,14 @@ reply_renewal(struct str json, struct when_window *out)
 		*out = window;
 	return good;
 }
+
+void
+reply_field(struct str value, char *out, size_t cap)
+{
+	out[0] = '\0';
+	for (size_t i = 0; i < value.len; i++)
+		if (value.p[i] < ' ' || value.p[i] > '~' || value.p[i] == '"' || value.p[i] == '\\')
+			return;
+	if (value.len < cap)
+		str_copy(out, cap, value);
+}

@@ -71,4 +71,10 @@ void	reply_problem(struct arena *, struct str body, struct reply_problem *);
 bool	reply_renewal(struct str json, struct when_window *);
 bool	reply_token(struct str);	/* base64url, of a length that tokens have */
 
+/*
+ * A field of a header, for a JSON text, a log line or a URL: "" if it is too long or not printable
+ * ASCII without quotation marks and backslashes.
+ */
+void	reply_field(struct str value, char *out, size_t cap);
+
 #endif

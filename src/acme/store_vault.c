@@ -1,7 +1,6 @@
 /*
- * store_vault: objects of the vault as ACME sees them, its writes, and the lease (vault/lease.h),
- * which is driven here: what it wants done is written, what was read and has been written is
- * reported to it, and the timer is set to when it wants to be called again.
+ * store_vault: objects of the vault as ACME sees them, and its writes. The lease is in
+ * store_lease.c.
  */
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
@@ -11,14 +10,11 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
-#include "acme/store_vault.h"
+#include "acme/store_vault_priv.h"
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "vault/lease.h"
-#include "vault/seal.h"
 
-#define LEASE_NAME	"lease"
 #define RETRY_USEC	(2 * USEC_PER_SEC)
 
 /* A write of ACME's, until it is known what it has come to. */
@@ -34,29 +30,6 @@ struct op {
 	store_done_f	*done;		/* NULL: nobody waits for it */
 	void		*arg;
 };
-
-struct store_vault {
-	struct store	 store;
-	struct loop	*loop;
-	struct vault	*vault;
-	struct vault_watcher watcher;
-	bool		 shared;
-	struct store_object *object;	/* the view */
-	unsigned	 n;
-	TAILQ_HEAD(, op) ops;
-
-	struct lease	 lease;
-	struct timer	 timer;
-	struct vault_call *beat;	/* under way */
-	enum lease_step	 step;		/* that it is for */
-	json_t		*notes;		/* to be written with the next beat; null: the label goes */
-	json_t		*sent;		/* those of the beat under way */
-	bool		 held;		/* as last reported */
-	char		 why_logged[VAULT_DETAIL_MAX];
-	uint64_t	 unreadable;	/* a hash of the names of those that were logged */
-};
-
-static void	lease_pump(struct store_vault *);
 
 /* ---- the view ---- */
 
@@ -86,8 +59,8 @@ object_convert(const struct vault_object *o, struct store_object *out)
 }
 
 /* Before anything is called that may look at it: the objects of the view before are gone. */
-static void
-view_build(struct store_vault *s)
+void
+store_vault_view(struct store_vault *s)
 {
 	view_clear(s);
 	s->object = must_zalloc((vault_count(s->vault) + 1) * sizeof *s->object);
@@ -196,8 +169,8 @@ log_unreadable(struct store_vault *s)
 			    why_name(s->object[i].why), "text", s->object[i].why->text, NULL);
 }
 
-static void
-report(struct store_vault *s)
+void
+store_vault_report(struct store_vault *s)
 {
 	log_state(s);
 	s->store.changed(s->store.arg);
@@ -247,7 +220,7 @@ op_done(void *arg, const struct vault_result *r)
 		outcome = STORE_EXISTS;
 	else if (r->end == VAULT_FAILED)
 		outcome = STORE_REFUSED;
-	view_build(s);
+	store_vault_view(s);
 	if (x->done != NULL)
 		x->done(x->arg, outcome, r->detail);
 	op_free(x);
@@ -354,166 +327,6 @@ reseal(struct store_vault *s)
 	}
 }
 
-/* ---- the lease ---- */
-
-static bool
-lease_held(const struct store *st)
-{
-	const struct store_vault *s = (const struct store_vault *)st;
-
-	return lease_may_act(&s->lease, clock_mono_usec());
-}
-
-/* All labels are replaced: what others have noted stays. */
-static json_t *
-lease_labels(struct store_vault *s, const struct vault_object *o, const char *holder)
-{
-	json_t *labels = o == NULL ? json_object() : json_deep_copy(o->labels), *value;
-	const char *count = o == NULL ? NULL : vault_object_label(o, "n"), *key;
-	uint64_t n = count == NULL ? 0 : strtoull(count, NULL, 10);
-	const struct seal *seal = vault_seal(s->vault);
-	char number[24], name[SEAL_NAME_BYTES];
-
-	snprintf(number, sizeof number, "%llu", (unsigned long long)n + 1);
-	json_object_set_new(labels, "holder", json_string(holder));
-	json_object_set_new(labels, "n", json_string(number));
-	if (seal != NULL) {
-		seal_name(seal, name);
-		json_object_set_new(labels, "seal", json_string(name));
-	}
-	json_decref(s->sent);
-	s->sent = s->notes;
-	s->notes = json_object();
-	json_object_foreach(s->sent, key, value)
-		if (json_is_null(value))
-			json_object_del(labels, key);
-		else
-			json_object_set(labels, key, value);
-	return labels;
-}
-
-/* By what its holder last sealed with: the object itself is never made again, and so remains
- * sealed with a secret that may be forgotten by now. */
-static bool
-is_foreign(const struct store_vault *s, const struct vault_object *lease)
-{
-	const struct seal *seal = vault_seal(s->vault);
-	const char *name = vault_object_label(lease, "seal");
-
-	if (seal == NULL || name == NULL)
-		return lease->why != NULL;
-	return !seal_knows(seal, name);
-}
-
-static void
-lease_look(struct store_vault *s)
-{
-	const struct vault_object *o = vault_find(s->vault, LEASE_NAME);
-	struct vault_status st = vault_status(s->vault);
-
-	if (st.ready)
-		lease_read(&s->lease, st.begun_usec, st.ended_usec, o, o != NULL && is_foreign(s, o));
-}
-
-static void
-beat_done(void *arg, const struct vault_result *r)
-{
-	struct store_vault *s = arg;
-	int64_t now = clock_mono_usec();
-
-	s->beat = NULL;
-	view_build(s);
-	lease_look(s);
-	lease_written(&s->lease, r->end, now);
-	if (r->end != VAULT_DONE) {		/* newer notes count more */
-		json_object_update(s->sent, s->notes);
-		json_decref(s->notes);
-		s->notes = s->sent;
-		s->sent = NULL;
-	}
-	lease_pump(s);
-}
-
-static void
-lease_write(struct store_vault *s, enum lease_step step)
-{
-	const struct vault_object *o = vault_find(s->vault, LEASE_NAME);
-	json_t *labels = lease_labels(s, o, step == LEASE_RELEASE ? "" : s->lease.me);
-
-	ASSERT(s->beat == NULL && (step == LEASE_CREATE) == (o == NULL));
-	lease_sent(&s->lease, step, clock_mono_usec());
-	s->beat = o == NULL ? vault_create(s->vault, LEASE_NAME, labels, STR(LEASE_NAME), beat_done, s) :
-	    vault_relabel(s->vault, LEASE_NAME, o->version, labels, beat_done, s);
-}
-
-static void
-lease_due(void *arg)
-{
-	lease_pump(arg);
-}
-
-/* Whoever waits for the right is told when it begins and when it ends. */
-static void
-lease_report(struct store_vault *s, int64_t now)
-{
-	bool held = lease_may_act(&s->lease, now);
-
-	if (held == s->held)
-		return;
-	s->held = held;
-	log_event(LOG_DEBUG, "acme.lease", "state", held ? "held" : "not held", "holder",
-	    s->lease.holder, NULL);
-	if (!held)
-		json_object_clear(s->notes);
-	report(s);
-}
-
-static void
-lease_pump(struct store_vault *s)
-{
-	int64_t now = clock_mono_usec(), until = INT64_MAX,
-	    ends = s->lease.beat_usec + LEASE_RIGHT_USEC;
-	enum lease_step step = lease_next(&s->lease, now, &until);
-
-	if (step == LEASE_READ) {
-		vault_read_soon(s->vault);
-		step = lease_next(&s->lease, now, &until);
-	}
-	if (step >= LEASE_CREATE)
-		lease_write(s, step);
-	if (lease_may_act(&s->lease, now) && until > ends)
-		until = ends;
-	if (until == INT64_MAX)
-		timer_clear(s->loop, &s->timer);
-	else
-		timer_set(s->loop, &s->timer, until, lease_due, s);
-	lease_report(s, now);
-}
-
-static void
-want(struct store *st, bool wanted)
-{
-	struct store_vault *s = (struct store_vault *)st;
-
-	if (wanted == s->lease.wanted)
-		return;
-	if (wanted)
-		lease_want(&s->lease, 0);
-	else
-		lease_unwant(&s->lease);
-	timer_set(s->loop, &s->timer, loop_now(s->loop), lease_due, s);
-}
-
-static void
-note(struct store *st, const char *key, const char *value)
-{
-	struct store_vault *s = (struct store_vault *)st;
-
-	json_object_set_new(s->notes, key, value == NULL ? json_null() : json_string(value));
-	lease_beat_soon(&s->lease);
-	timer_set(s->loop, &s->timer, loop_now(s->loop), lease_due, s);
-}
-
 /* ---- life ---- */
 
 static void
@@ -522,14 +335,14 @@ on_vault(void *arg, enum vault_event e)
 	struct store_vault *s = arg;
 
 	if (e == VAULT_CHANGED) {
-		view_build(s);
+		store_vault_view(s);
 		log_unreadable(s);
 	}
 	if (e != VAULT_LOST)
-		lease_look(s);
-	lease_pump(s);
+		store_lease_look(s);
+	store_lease_pump(s);
 	reseal(s);
-	report(s);
+	store_vault_report(s);
 }
 
 static void
@@ -554,7 +367,8 @@ free_store(struct store *st)
 static const struct store_ops ops = {
 	.free = free_store, .state = state, .find = find, .next = next, .read = read_soon,
 	.create = create, .remove = remove_object, .forget = forget,
-	.lease_want = want, .lease_held = lease_held, .lease_note = note
+	.lease_want = store_lease_set_wanted, .lease_held = store_lease_is_held,
+	.lease_note = store_lease_add_note
 };
 
 /* A name for people, and a number that makes it another one after each start. */

@@ -1,21 +1,17 @@
 /*
  * What workers are to have, item by item, each under the name that its secret has. An item changes
  * in two places: item_read for files, certs_put for sources; both only ever put something in the
- * place of what is worse.
+ * place of what is worse. Which files there are to be is in certs_want.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "certs/certs_priv.h"
-#include "conf/conf.h"
 
-static const char cert_prefix[] = "cert/", file_prefix[] = "cert/file:", ca_prefix[] = "client-ca/",
-    task_ca_prefix[] = "task-ca/", task_cert_prefix[] = "task-cert/";
 static const char *const challenge_prefix[CERTS_CHALLENGES] = {
 	[CERTS_HTTP_01] = "challenge/http-01/", [CERTS_TLS_ALPN_01] = "challenge/tls-alpn-01/" };
 
@@ -29,23 +25,22 @@ struct challenge {
 const char *
 item_id(const struct item *i)
 {
-	return item_is_served(i) ? i->name + sizeof cert_prefix - 1 : i->name;
+	return item_is_served(i) ? i->name + sizeof CERT_PREFIX - 1 : i->name;
 }
 
 bool
 item_is_served(const struct item *i)
 {
-	return str_starts(str_of(i->name), STR(cert_prefix));
+	return str_starts(str_of(i->name), STR(CERT_PREFIX));
 }
 
-/* It stands for files that the configuration names, now or before. */
-static bool
+bool
 item_is_file(const struct item *i)
 {
-	return str_starts(str_of(i->name), STR(file_prefix)) ||
-	    str_starts(str_of(i->name), STR(ca_prefix)) ||
-	    str_starts(str_of(i->name), STR(task_ca_prefix)) ||
-	    str_starts(str_of(i->name), STR(task_cert_prefix));
+	return str_starts(str_of(i->name), STR(FILE_PREFIX)) ||
+	    str_starts(str_of(i->name), STR(CLIENT_CA_PREFIX)) ||
+	    str_starts(str_of(i->name), STR(TASK_CA_PREFIX)) ||
+	    str_starts(str_of(i->name), STR(TASK_CERT_PREFIX));
 }
 
 static struct item *
@@ -60,11 +55,11 @@ item_find_id(const struct certs *c, const char *id)
 	char name[SECRETS_NAME_MAX];
 
 	ASSERT(strlen(id) < CERTS_ID_MAX);
-	snprintf(name, sizeof name, "%s%s", cert_prefix, id);
+	snprintf(name, sizeof name, "%s%s", CERT_PREFIX, id);
 	return item_find(c, name);
 }
 
-static struct item *
+struct item *
 item_take(struct certs *c, struct str name, enum item_kind kind)
 {
 	struct item *i = map_get(c->by_name, name);
@@ -95,7 +90,7 @@ item_free(struct certs *c, struct item *i)
 	free(i);
 }
 
-static void
+void
 item_drop(struct certs *c, struct item *i)
 {
 	if (i->now.pem.p != NULL) {
@@ -206,134 +201,6 @@ item_read(struct certs *c, struct item *i, bool certain)
 	i->unsettled = why != NULL && !certain && !i->reported;
 }
 
-static bool
-same_text(const char *a, const char *b)
-{
-	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
-
-static void
-want(struct certs *c, const char *name, enum item_kind kind, const char *file, const char *key_file)
-{
-	struct item *i = item_take(c, str_of(name), kind);
-	struct file_sign sign, key_sign = { 0 };
-
-	if (key_file != NULL && strcmp(key_file, file) == 0)
-		key_file = NULL;
-	i->wanted = true;
-	TAILQ_REMOVE(&c->items, i, link);	/* in the order of the configuration */
-	TAILQ_INSERT_TAIL(&c->items, i, link);
-	sign = file_sign(file);
-	if (key_file != NULL)
-		key_sign = file_sign(key_file);
-	if (same_text(i->file, file) && same_text(i->key_file, key_file) && i->why == NULL &&
-	    file_sign_same(&i->sign[0], &sign) && file_sign_same(&i->sign[1], &key_sign))
-		return;
-	free(i->file);
-	free(i->key_file);
-	i->file = must_strdup(file);
-	i->key_file = key_file != NULL ? must_strdup(key_file) : NULL;
-	i->sign[1] = (struct file_sign){ 0 };
-	i->reported = false;
-	item_read(c, i, true);
-}
-
-/* The CAs of the system, where distributions keep them; NULL: it has none. */
-static const char *
-system_cas(void)
-{
-	static const char *const files[] = { "/etc/ssl/certs/ca-certificates.crt",
-		"/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem" };
-	const char *given = secure_getenv("SSL_CERT_FILE");
-
-	if (given != NULL && *given == '/')
-		return given;
-	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-		if (access(files[i], R_OK) == 0)
-			return files[i];
-	return NULL;
-}
-
-static bool
-trusts_system(const struct service_conf *s)
-{
-	return (s->scheme == SCHEME_HTTPS || s->scheme == SCHEME_H2) && s->tls_verify && s->tls_ca == NULL;
-}
-
-/* Labels may say so, too, and are not known here. */
-static bool
-may_trust_system(const struct conf *conf)
-{
-	bool may = conf->swarm_endpoints.n > 0;
-
-	for (unsigned i = 0; i < conf->nservices && !may; i++)
-		may = trusts_system(&conf->service[i].conf);
-	return may;
-}
-
-static void
-want_for_tasks(struct certs *c, const struct conf *conf)
-{
-	const char *cas = may_trust_system(conf) ? system_cas() : NULL;
-	char name[SECRETS_NAME_MAX];
-
-	if (cas != NULL) {
-		snprintf(name, sizeof name, "%ssystem", task_ca_prefix);
-		want(c, name, ITEM_CA, cas, NULL);
-	}
-	for (unsigned k = 0; k < conf->ntask_cas; k++) {
-		snprintf(name, sizeof name, "%s%s", task_ca_prefix, conf->task_ca[k].name);
-		want(c, name, ITEM_CA, conf->task_ca[k].file, NULL);
-	}
-	for (unsigned k = 0; k < conf->ntask_certs; k++) {
-		snprintf(name, sizeof name, "%s%s", task_cert_prefix, conf->task_cert[k].name);
-		want(c, name, ITEM_CERT, conf->task_cert[k].cert, conf->task_cert[k].key);
-	}
-}
-
-static void
-want_all(struct certs *c, const struct conf *conf)
-{
-	char name[SECRETS_NAME_MAX];
-
-	for (unsigned k = 0; k < conf->ncertificates; k++) {
-		const struct conf_certificate *cc = &conf->certificate[k];
-
-		snprintf(name, sizeof name, "%s%s", file_prefix, cc->cert);
-		want(c, name, ITEM_CERT, cc->cert, cc->key);
-	}
-	for (unsigned k = 0; k < conf->nlisten; k++)
-		if (conf->listen[k].client_ca != NULL) {
-			snprintf(name, sizeof name, "%s%s", ca_prefix, conf->listen[k].name);
-			want(c, name, ITEM_CA, conf->listen[k].client_ca, NULL);
-		}
-	want_for_tasks(c, conf);
-}
-
-void
-certs_reconf(struct certs *c, const struct conf *conf)
-{
-	struct item *i, *next;
-
-	TAILQ_FOREACH(i, &c->items, link)
-		i->wanted = false;
-	want_all(c, conf);
-	for (i = TAILQ_FIRST(&c->items); i != NULL; i = next) {
-		next = TAILQ_NEXT(i, link);
-		if (item_is_file(i) && !i->wanted)
-			item_drop(c, i);
-	}
-	if (!same_text(c->fallback, conf->tls_default)) {
-		free(c->fallback);
-		c->fallback = conf->tls_default != NULL ? must_strdup(conf->tls_default) : NULL;
-		certs_touch(c);
-	}
-	if (tickets_turn(&c->tickets, clock_wall_usec()))
-		certs_touch(c);
-	states_report(c, clock_wall_usec() / USEC_PER_SEC);
-	watch_again(c);
-}
-
 /* ---- sources ---- */
 
 void
@@ -356,8 +223,8 @@ certs_put(struct certs *c, const char *id, struct str pem, char detail[CERTS_DET
 	const struct why *why = content_parse(pem, ITEM_CERT, &next, own);
 
 	ASSERT(strchr(id, ':') != NULL && strlen(id) < CERTS_ID_MAX);
-	snprintf(name, sizeof name, "%s%s", cert_prefix, id);
-	ASSERT(!str_starts(str_of(name), STR(file_prefix)));
+	snprintf(name, sizeof name, "%s%s", CERT_PREFIX, id);
+	ASSERT(!str_starts(str_of(name), STR(FILE_PREFIX)));
 	if (why == NULL)
 		why = item_offer(c, item_take(c, str_of(name), ITEM_CERT), &next);
 	if (why != NULL && detail != NULL)
@@ -384,7 +251,7 @@ certs_note(struct certs *c, const char *id, int64_t renew_at, const struct why *
 	struct item *i;
 
 	ASSERT(strlen(id) < CERTS_ID_MAX);
-	snprintf(name, sizeof name, "%s%s", cert_prefix, id);
+	snprintf(name, sizeof name, "%s%s", CERT_PREFIX, id);
 	i = item_take(c, str_of(name), ITEM_CERT);
 	i->renew_at = renew_at;
 	if (why != NULL)
@@ -533,8 +400,8 @@ certs_write(struct certs *c, struct secrets_maker *m)
 static void
 inherit_one(struct certs *c, struct str name, struct str value)
 {
-	enum item_kind kind = str_starts(name, STR(ca_prefix)) || str_starts(name, STR(task_ca_prefix)) ?
-	    ITEM_CA : ITEM_CERT;
+	bool ca = str_starts(name, STR(CLIENT_CA_PREFIX)) || str_starts(name, STR(TASK_CA_PREFIX));
+	enum item_kind kind = ca ? ITEM_CA : ITEM_CERT;
 	char detail[CERTS_DETAIL_MAX];
 	struct content content = { 0 };
 
@@ -542,8 +409,8 @@ inherit_one(struct certs *c, struct str name, struct str value)
 		challenge_set(c, name, value)->inherited = true;
 		return;
 	}
-	if ((kind == ITEM_CERT && !str_starts(name, STR(cert_prefix)) &&
-	    !str_starts(name, STR(task_cert_prefix))) ||
+	if ((kind == ITEM_CERT && !str_starts(name, STR(CERT_PREFIX)) &&
+	    !str_starts(name, STR(TASK_CERT_PREFIX))) ||
 	    name.len >= SECRETS_NAME_MAX || content_parse(value, kind, &content, detail) != NULL)
 		return;
 	item_take(c, name, kind)->now = content;

@@ -96,6 +96,13 @@ struct item {
 };
 TAILQ_HEAD(items, item);
 
+/* What names of secrets begin with. */
+#define CERT_PREFIX		"cert/"
+#define FILE_PREFIX		"cert/file:"
+#define CLIENT_CA_PREFIX	"client-ca/"
+#define TASK_CA_PREFIX		"task-ca/"
+#define TASK_CERT_PREFIX	"task-cert/"
+
 struct watcher;			/* certs_watch.c */
 
 struct certs {
@@ -121,6 +128,10 @@ void		 certs_touch(struct certs *);
 /* "file:/etc/mola/web.pem" of a certificate; of others the whole name. */
 const char	*item_id(const struct item *);
 bool		 item_is_served(const struct item *);	/* a certificate that clients get */
+bool		 item_is_file(const struct item *);	/* that the configuration names, now or before */
+/* The one of that name; a new one where there is none. */
+struct item	*item_take(struct certs *, struct str name, enum item_kind);
+void		 item_drop(struct certs *, struct item *);
 /* Reads the files again. What is wrong is reported by the next states_report if it is `certain`, as
  * at the start. */
 void		 item_read(struct certs *, struct item *, bool certain);

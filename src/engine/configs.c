@@ -7,6 +7,7 @@
 #include "base/bug.h"
 #include "discovery/json_reader.h"
 #include "engine/configs.h"
+#include "vault/vault.h"
 
 #define LIST_MAX	((size_t)64 << 20)
 #define DATA_MAX	(1u << 20)
@@ -49,18 +50,6 @@ copy_lower(char out[CONFIGS_NAME_MAX + 1], const char *name)
 	return true;
 }
 
-static bool
-labels_are_texts(const json_t *labels)
-{
-	const char *name;
-	json_t *value;
-
-	json_object_foreach((json_t *)labels, name, value)
-		if (!json_is_string(value))
-			return false;
-	return json_is_object(labels);
-}
-
 /* What the Engine leaves out is empty. */
 static json_t *
 read_labels(const json_t *spec)
@@ -93,7 +82,7 @@ read_config(void *arg, struct json_reader *jr, const json_t *j)
 	if (id_is_valid(o.id) && copy_lower(name, text_of(spec, "Name")) && json_is_number(index) &&
 	    json_number_value(index) >= 0 &&
 	    json_number_value(index) < 9e15 &&
-	    labels_are_texts(labels) && data.len / 4 * 3 <= DATA_MAX) {
+	    vault_labels_are_texts(labels) && data.len / 4 * 3 <= DATA_MAX) {
 		bytes = must_alloc(data.len + 1);
 		o.version = (uint64_t)json_number_value(index);
 		o.labels = labels;

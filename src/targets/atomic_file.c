@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/bug.h"
+#include "base/fd.h"
 #include "targets/atomic_file.h"
 
 struct file_paths {
@@ -30,22 +31,6 @@ paths_make(const char *path, struct file_paths *n)
 	snprintf(n->folder, sizeof n->folder, "%.*s", folder == 0 ? 1 : folder, path);
 	return (size_t)snprintf(n->new, sizeof n->new, "%.*s/.%s.new", folder, path,
 	    slash + 1) < sizeof n->new;
-}
-
-static bool
-write_whole(int fd, struct str text)
-{
-	while (text.len > 0) {
-		ssize_t n = write(fd, text.p, text.len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		ASSERT((size_t)n <= text.len);
-		text.p += n;
-		text.len -= (size_t)n;
-	}
-	return true;
 }
 
 /* A program that may read the old file may read the new one. */
@@ -71,7 +56,7 @@ file_create(const char *new, const char *path, struct str text, struct stat *st)
 
 	if (fd < 0)
 		return "open";
-	if (!write_whole(fd, text))
+	if (!fd_write(fd, text))
 		step = "write";
 	else if (!mode_copy(fd, path))
 		step = "mode";

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/bug.h"
+#include "base/fd.h"
 #include "vault/backend.h"
 #include "vault/directory.h"
 #include "vault/names.h"
@@ -191,22 +192,22 @@ read_files(struct vault *s)
 	closedir(dir);
 }
 
-/* ---- writing ---- */
-
-static bool
-write_whole(int fd, struct str text)
+bool
+directory_is_used(const char *path)
 {
-	while (text.len > 0) {
-		ssize_t n = write(fd, text.p, text.len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		text.p += n;
-		text.len -= (size_t)n;
-	}
-	return true;
+	DIR *dir = opendir(path);
+	char name[VAULT_NAME_MAX + 1];
+	struct dirent *e;
+	bool used = false;
+
+	while (dir != NULL && !used && (e = readdir(dir)) != NULL)
+		used = name_of(e->d_name, name);
+	if (dir != NULL)
+		closedir(dir);
+	return used;
 }
+
+/* ---- writing ---- */
 
 /* Writes a file and puts it in its place. */
 static bool
@@ -221,7 +222,7 @@ file_store(struct directory *d, const char *name, struct str text)
 	fd = openat(d->folder, new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return false;
-	good = fchmod(fd, 0600) == 0 && write_whole(fd, text) && fsync(fd) == 0;
+	good = fchmod(fd, 0600) == 0 && fd_write(fd, text) && fsync(fd) == 0;
 	if (close(fd) != 0 || !good || renameat(d->folder, new, d->folder, file) != 0)
 		return false;
 	return fsync(d->folder) == 0;

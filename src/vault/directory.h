@@ -25,4 +25,7 @@ char		*directory_file_write(const struct vault_object *);
 bool		 directory_file_read(struct str text, const char *name, struct vault_object *,
 		    json_t **keep);
 
+/* Whether there are objects in it, of this Mola or of one before. */
+bool		 directory_is_used(const char *path);
+
 #endif

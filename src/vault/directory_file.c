@@ -56,18 +56,6 @@ directory_file_write(const struct vault_object *o)
 }
 
 static bool
-labels_are_texts(const json_t *labels)
-{
-	const char *name;
-	json_t *value;
-
-	json_object_foreach((json_t *)labels, name, value)
-		if (!json_is_string(value))
-			return false;
-	return json_is_object(labels);
-}
-
-static bool
 sum_is_right(json_t *j)
 {
 	const char *sum = json_string_value(json_object_get(j, "sum"));
@@ -94,7 +82,7 @@ object_read(const json_t *j, const char *name, struct vault_object *o)
 	    .created_sec = json_integer_value(created), .labels = json_object_get(j, "labels") };
 	if (o->name == NULL || strcmp(o->name, name) != 0 || o->id == NULL || o->id[0] == '\0' ||
 	    !json_is_integer(version) || json_integer_value(version) <= 0 ||
-	    !json_is_integer(created) || !labels_are_texts(o->labels))
+	    !json_is_integer(created) || !vault_labels_are_texts(o->labels))
 		return false;
 	bytes = must_alloc(data.len + 1);
 	o->data.p = bytes;

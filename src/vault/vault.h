@@ -43,6 +43,8 @@ const char	*vault_object_label(const struct vault_object *, const char *label);
 /* The seal that it was made with; NULL: nothing is sealed. */
 const struct seal *vault_seal(const struct vault *);
 
+bool		 vault_labels_are_texts(const json_t *);	/* a JSON object of them */
+
 /* ---- the view ---- */
 
 struct vault_status {

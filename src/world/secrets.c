@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/bug.h"
+#include "base/fd.h"
 #include "world/secrets.h"
 
 #define MAGIC	UINT64_C(0x3174657263655342)	/* "BSecret1" */
@@ -263,22 +264,6 @@ row_order(const void *a, const void *b, void *bytes)
 }
 
 static bool
-write_all(int fd, const void *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t done = write(fd, p, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return false;
-		p = (const char *)p + done;
-		n -= (size_t)done;
-	}
-	return true;
-}
-
-static bool
 block_write(struct secrets_maker *m, int fd)
 {
 	struct secrets_head h = { .magic = MAGIC, .serial = m->serial,
@@ -296,8 +281,9 @@ block_write(struct secrets_maker *m, int fd)
 		rows[i] = m->row[i];
 		rows[i].at += bytes_at;
 	}
-	done = write_all(fd, &h, sizeof h) && write_all(fd, rows, m->nrows * sizeof *rows)
-	    && write_all(fd, m->bytes, m->len);
+	done = fd_write(fd, (struct str){ (const char *)&h, sizeof h })
+	    && fd_write(fd, (struct str){ (const char *)rows, m->nrows * sizeof *rows })
+	    && fd_write(fd, (struct str){ m->bytes, m->len });
 	free(rows);
 	return done;
 }

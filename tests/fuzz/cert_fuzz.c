@@ -3,6 +3,7 @@
  * it covers itself (a wildcard: a host under it) and the rest can be asked for.
  */
 #include "net/cert.c"
+#include "net/cert_read.c"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

@@ -35,7 +35,7 @@ a_request_has_all_names_and_its_key(void **state)
 	p = (const unsigned char *)der.p;
 	r = d2i_X509_REQ(NULL, &p, (long)der.len);
 	assert_non_null(r);
-	pkey = key_read(buf_str(&key));
+	pkey = pem_read_key(buf_str(&key));
 	assert_int_equal(X509_REQ_verify(r, pkey), 1);
 	list = X509_REQ_get_extensions(r);
 	all = X509V3_get_d2i(list, NID_subject_alt_name, NULL, NULL);
@@ -64,16 +64,13 @@ a_challenge_certificate_names_its_answer(void **state)
 	struct buf pem;
 	EVP_PKEY *key;
 	X509 *x;
-	BIO *in;
 	int at;
 
 	(void)state;
 	buf_init(&pem, 8192);
 	assert_true(csr_challenge("example.org", STR("token.thumbprint"), &pem));
-	in = bio_of(buf_str(&pem));
-	x = PEM_read_bio_X509(in, NULL, NULL, NULL);
-	BIO_free(in);
-	key = key_read(buf_str(&pem));
+	x = pem_read_cert(buf_str(&pem));
+	key = pem_read_key(buf_str(&pem));
 	assert_int_equal(X509_check_private_key(x, key), 1);
 	assert_int_equal(X509_check_host(x, "example.org", 0, 0, NULL), 1);
 	at = X509_get_ext_by_OBJ(x, id, -1);

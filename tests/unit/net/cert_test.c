@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "net/cert.c"
+#include "net/cert_read.c"
 #include "make_cert.h"
 
 #define DAY 86400

@@ -109,8 +109,11 @@ objects_outlive_their_mola(void **state)
 	struct stat st;
 	char id[32];
 
+	assert_false(directory_is_used(s->path));
 	make(s, "cert.00.1", "the key");
 	ends(s, VAULT_DONE);
+	assert_true(directory_is_used(s->path));
+	assert_false(directory_is_used("/nowhere"));
 	vault_relabel(s->vault, "cert.00.1", 1, json_pack("{s:s}", "by", "you"), on_done, s);
 	ends(s, VAULT_DONE);
 	assert_int_equal(stat(file_of(s, "cert.00.1"), &st), 0);

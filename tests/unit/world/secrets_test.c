@@ -116,7 +116,7 @@ file_of(const void *bytes, size_t len, bool sealed)
 {
 	int fd = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
-	assert_true(fd >= 0 && write_all(fd, bytes, len));
+	assert_true(fd >= 0 && fd_write(fd, (struct str){ bytes, len }));
 	if (sealed)
 		assert_int_equal(fcntl(fd, F_ADD_SEALS, SEALS), 0);
 	return fd;
