@@ -203,6 +203,9 @@ apply(struct brain *b)
 {
 	struct mover_conf mc = mover_conf_of(b->conf);
 
+	if (discover_watch(b->discover) != NULL && discover_is_ready(b->discover) &&
+	    watch_status(discover_watch(b->discover)).why == NULL)
+		brain_acme_manager(b->acme);
 	b->began = b->began || may_begin(b);
 	b->changed |= b->began && discover_pass(b->discover);
 	profiles_report(b);

@@ -21,6 +21,7 @@
 
 #define SECRET_MAX	4096
 #define STOP_USEC	(500 * USEC_PER_MSEC)
+#define NO_MANAGER_USEC	(60 * USEC_PER_SEC)	/* an Engine that starts is none for a while */
 
 struct brain_acme {
 	struct loop	*loop;
@@ -34,6 +35,7 @@ struct brain_acme {
 	struct ticket_keys *ticket_keys;
 	struct seal	*seal;		/* NULL: the state directory */
 	bool		 no_manager;	/* the Engine is none: the directory is used */
+	int64_t		 denied_usec;	/* since when it says so, 0: it does not */
 	unsigned char	 made_of[SHA256_DIGEST_LENGTH];	/* what the store was opened with */
 	struct deferred	 deferred;
 };
@@ -164,6 +166,29 @@ choose_later(void *arg)
 	store_choose(arg);
 }
 
+/*
+ * A directory is chosen if the Engine is no manager from the start, and for a minute unless the
+ * directory was used before. What is known of the Swarm's certificates is not given up for an
+ * Engine that starts again, or a manager that is demoted: it is served on, and reported.
+ */
+static void
+manager_look(struct brain_acme *b)
+{
+	struct store_state st = store_state(b->store);
+
+	if (b->seal == NULL || b->no_manager || st.ready || st.why != WHY_ENGINE_CLIENT) {
+		b->denied_usec = 0;
+		return;
+	}
+	if (b->denied_usec == 0)
+		b->denied_usec = loop_now(b->loop);
+	if (loop_now(b->loop) - b->denied_usec < NO_MANAGER_USEC &&
+	    !directory_is_used(b->conf->acme_state))
+		return;
+	b->no_manager = true;
+	loop_defer(b->loop, &b->deferred, choose_later, b);
+}
+
 static void
 on_changed(void *arg)
 {
@@ -171,11 +196,20 @@ on_changed(void *arg)
 
 	if (b->store == NULL)
 		return;
-	if (b->seal != NULL && !b->no_manager && store_state(b->store).why == WHY_ENGINE_CLIENT) {
-		b->no_manager = true;
-		loop_defer(b->loop, &b->deferred, choose_later, b);
-	}
+	manager_look(b);
 	acme_store_changed(b->acme);
+}
+
+/* What a directory has stays there: the Swarm's certificates are others. */
+void
+brain_acme_manager(struct brain_acme *b)
+{
+	if (!b->no_manager)
+		return;
+	log_event(LOG_INFO, "acme.shared", "text", "this node is a manager now: certificates are kept in "
+	    "the Swarm's configs", NULL);
+	b->no_manager = false;
+	store_choose(b);
 }
 
 /* ---- the rest ---- */
@@ -263,13 +297,12 @@ brain_acme_reconf(struct brain_acme *b, const struct conf *c)
 bool
 brain_acme_has_read(const struct brain_acme *b)
 {
-	bool changes = b->deferred.fn != NULL;		/* to the directory */
 	struct store_state st;
 
 	if (b->store == NULL)
 		return true;
 	st = store_state(b->store);
-	return st.ready || (st.why != NULL && !changes);
+	return st.ready || st.why != NULL;
 }
 
 void

@@ -22,6 +22,8 @@ void		 brain_acme_engine(struct brain_acme *, struct engine *);
 void		 brain_acme_configs(void *);	/* a watch_change_f, for watch_on_configs */
 /* The configuration is kept by reference; after brain_acme_engine. */
 void		 brain_acme_reconf(struct brain_acme *, const struct conf *);
+/* The Engine is a manager: what is in a directory because it was none is shared from now on. */
+void		 brain_acme_manager(struct brain_acme *);
 /* What is stored has been read, or cannot be read soon: before that, names that have a certificate
  * would be refused. */
 bool		 brain_acme_has_read(const struct brain_acme *);
