@@ -64,6 +64,7 @@ proxy_of_one(void)
 	conf.listener[0] = proxy_listener_of(&front);
 	strcpy(conf.listener[0].name, "front");
 	conf.nlisteners = 1;
+	conf.tls_min_version = 12;
 	proxy_reconf(p, &conf);
 #endif
 	proxy_set_table(p, t);
