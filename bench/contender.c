@@ -134,8 +134,13 @@ on_change(void *arg)
 static void
 on_event(void *arg, enum engine_event e)
 {
-	if (e == ENGINE_EVENT_CONFIG)
-		store_read(((struct contender *)arg)->store);
+	(void)arg, (void)e;
+}
+
+static void
+on_configs(void *arg)
+{
+	store_read(((struct contender *)arg)->store);
 }
 
 static void
@@ -208,7 +213,9 @@ main(int argc, char **argv)
 	c.vault = config_vault_new(c.loop, c.seal, argc == 4 ? argv[3] : "contender");
 	c.store = store_vault_new(c.loop, c.vault, true, on_change, &c);
 	config_vault_engine(c.vault, c.engine);
-	c.events = engine_events_new(c.loop, c.engine, on_event, on_events_ended, &c);
+	c.events = engine_events_new(c.loop, on_event, on_events_ended, &c);
+	engine_events_on_configs(c.events, on_configs, &c);
+	engine_events_use(c.events, c.engine);
 	store_lease_want(c.store, true);
 	watch_signals(&c);
 	tick(&c);

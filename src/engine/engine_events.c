@@ -22,10 +22,12 @@ static const char path[] = "/events?filters="
 
 struct engine_events {
 	struct loop	*loop;
-	struct engine	*engine;
+	struct engine	*engine;	/* NULL: none */
 	engine_event_f	*event;
 	engine_events_ended_f	*ended;
 	void		*arg;
+	void		(*configs)(void *);	/* NULL: nobody wants to know */
+	void		*configs_arg;
 	struct engine_call *stream;	/* NULL: none is open */
 	int64_t		 begun_usec;	/* the last one was opened; 0: never */
 	struct buf	 line;
@@ -36,10 +38,15 @@ event_type(const char *type)
 {
 	if (type != NULL && strcmp(type, "network") == 0)
 		return ENGINE_EVENT_NETWORK;
-	if (type != NULL && strcmp(type, "config") == 0)
-		return ENGINE_EVENT_CONFIG;
 	return type != NULL && strcmp(type, "container") == 0 ? ENGINE_EVENT_CONTAINER :
 	    ENGINE_EVENT_SWARM;
+}
+
+static void
+configs_changed(struct engine_events *e)
+{
+	if (e->configs != NULL)
+		e->configs(e->configs_arg);
 }
 
 static void
@@ -55,7 +62,10 @@ read_line(struct engine_events *e, struct str line)
 	j = json_loadb(line.p, line.len, 0, NULL);
 	type = json_string_value(json_object_get(j, "Type"));
 	log_event(LOG_DEBUG, "swarm.event", "type", type == NULL ? "?" : type, NULL);
-	e->event(e->arg, event_type(type));
+	if (type != NULL && strcmp(type, "config") == 0)
+		configs_changed(e);
+	else
+		e->event(e->arg, event_type(type));
 	json_decref(j);
 }
 
@@ -92,20 +102,25 @@ stream_ended(void *arg, const struct engine_response *a)
 	ASSERT(e->stream != NULL && e->begun_usec > 0);		/* it ends once, and not after a stop */
 	e->stream = NULL;
 	log_event(LOG_DEBUG, "swarm.deaf", "why", why_name(a->why), "detail", a->detail, NULL);
+	configs_changed(e);
 	e->ended(e->arg);
 }
 
+/* What happened while no stream was open is not reported by the next one. */
 void
 engine_events_open(struct engine_events *e)
 {
 	int64_t now = loop_now(e->loop);
 
-	ASSERT(e->begun_usec <= now);
-	if (e->stream != NULL || (e->begun_usec != 0 && now - e->begun_usec < OPEN_USEC))
+	ASSERT(e->begun_usec <= now && e->engine != NULL);
+	if (e->stream != NULL)
 		return;
-	e->begun_usec = now;
-	buf_clear(&e->line);
-	e->stream = engine_stream(e->engine, path, read_data, stream_ended, e);
+	if (e->begun_usec == 0 || now - e->begun_usec >= OPEN_USEC) {
+		e->begun_usec = now;
+		buf_clear(&e->line);
+		e->stream = engine_stream(e->engine, path, read_data, stream_ended, e);
+	}
+	configs_changed(e);
 }
 
 void
@@ -124,15 +139,27 @@ engine_events_is_open(const struct engine_events *e)
 }
 
 struct engine_events *
-engine_events_new(struct loop *l, struct engine *engine, engine_event_f *event,
-    engine_events_ended_f *ended, void *arg)
+engine_events_new(struct loop *l, engine_event_f *event, engine_events_ended_f *ended, void *arg)
 {
 	struct engine_events *e = must_zalloc(sizeof *e);
 
-	*e = (struct engine_events){ .loop = l, .engine = engine, .event = event, .ended = ended,
-	    .arg = arg };
+	*e = (struct engine_events){ .loop = l, .event = event, .ended = ended, .arg = arg };
 	buf_init(&e->line, EVENT_MAX);
 	return e;
+}
+
+void
+engine_events_use(struct engine_events *e, struct engine *engine)
+{
+	engine_events_stop(e);
+	e->engine = engine;
+}
+
+void
+engine_events_on_configs(struct engine_events *e, void (*fn)(void *), void *arg)
+{
+	e->configs = fn;
+	e->configs_arg = arg;
 }
 
 void

@@ -1,49 +1,20 @@
 /*
  * mover: twice a second it takes in what was sampled, and score decides what should move or
- * scale. Before it acts, and every so often, it reads nodes and services from the Swarm: what
- * prevents a move is mostly in their specifications. How a change is made is in change.c.
+ * scale. Before it acts, and every so often, it reads nodes and services from the Swarm
+ * (mover_read.c). How a change is made is in change.c, what people are shown in mover_view.c.
  *
  * Every verdict is logged once, when it changes, and so becomes an event.
  */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "discovery/spec.h"
-#include "engine/change.h"
-#include "engine/mover.h"
-#include "engine/previous.h"
-#include "score/scale.h"
+#include "engine/mover_priv.h"
 
 #define TICK_USEC	(500 * USEC_PER_MSEC)
-#define READ_USEC	(30 * USEC_PER_SEC)
-#define RETRY_USEC	(5 * USEC_PER_SEC)	/* after a failure */
 #define EXCLUDE_MAX	64
-#define ABANDONED_SECONDS 10	/* another Mola's move that is overdue by so much is abandoned */
-
-struct mover {
-	struct loop	*loop;
-	struct world	*world;
-	struct engine	*engine;
-	struct mover_conf conf;
-	char		*by;
-	struct heat	*heat;
-	struct previous	*previous;
-	struct timer	 tick;
-	struct change	*change;	/* under way, or NULL */
-	/* reading the Swarm */
-	struct engine_call *call;
-	json_t		*nodes;		/* of the read under way */
-	int64_t		 read_due_usec;
-	int64_t		 read_usec;	/* when the last good read began; 0: never */
-	int64_t		 began_usec;	/* of the one under way */
-	bool		 lost;		/* the last read failed, and that was logged */
-	bool		 other_active;	/* another Mola is moving something */
-	int64_t		 wanted_usec;	/* since when a service should move or scale; 0: none */
-};
 
 /* ---- the log ---- */
 
@@ -122,8 +93,8 @@ hold_reason(const struct mover *m)
 	return m->conf.dry_run ? REFUSAL_DRY_RUN : REFUSAL_NONE;
 }
 
-static struct move
-evaluate_move(const struct mover *m, const struct world_service *s, int64_t now)
+struct move
+mover_evaluate_move(const struct mover *m, const struct world_service *s, int64_t now)
 {
 	struct move v;
 
@@ -133,8 +104,8 @@ evaluate_move(const struct mover *m, const struct world_service *s, int64_t now)
 	return v;
 }
 
-static struct scale
-evaluate_scale(const struct mover *m, const struct world_service *s, int64_t now)
+struct scale
+mover_evaluate_scale(const struct mover *m, const struct world_service *s, int64_t now)
 {
 	struct scale v;
 
@@ -151,11 +122,11 @@ log_verdicts(struct mover *m, int64_t now)
 
 	LIST_FOREACH(s, &m->world->services, link) {
 		if (s->conf.migrate) {
-			struct move v = evaluate_move(m, s, now);
+			struct move v = mover_evaluate_move(m, s, now);
 			log_move(m, s, &v, now);
 		}
 		if (s->conf.scale_max > 0) {
-			struct scale v = evaluate_scale(m, s, now);
+			struct scale v = mover_evaluate_scale(m, s, now);
 			log_scale(m, s, &v);
 		}
 	}
@@ -176,8 +147,8 @@ record_end(struct mover *m, struct heat_service *h, const struct change_end *e)
 		h->changed_usec = loop_now(m->loop);
 }
 
-static void
-on_ended(void *arg, const struct change_end *e)
+void
+mover_on_ended(void *arg, const struct change_end *e)
 {
 	const struct world_service *s;
 	struct mover *m = arg;
@@ -228,7 +199,7 @@ start_move(struct mover *m, const struct world_service *s, const struct move *v)
 	    LOG_F(v->gain, 2), "previous_image", previous_image(m->previous, s->name), NULL);
 	heat_record_move(m->heat, v->from, now);
 	heat_record_move(m->heat, v->to, now);
-	m->change = change_move_new(m->loop, m->engine, m->world, &c, on_ended, m);
+	m->change = change_move_new(m->loop, m->engine, m->world, &c, mover_on_ended, m);
 }
 
 static void
@@ -244,7 +215,8 @@ start_scale(struct mover *m, const struct world_service *s, const struct scale *
 	    LOG_N(v->to), "previous_image", previous_image(m->previous, s->name), "text", words.p,
 	    NULL);
 	buf_fini(&words);
-	m->change = change_scale_new(m->loop, m->engine, m->world, s->name, v->is, v->to, on_ended, m);
+	m->change = change_scale_new(m->loop, m->engine, m->world, s->name, v->is, v->to, mover_on_ended,
+	    m);
 }
 
 static const struct world_service *
@@ -289,152 +261,6 @@ act(struct mover *m, int64_t now)
 		start_move(m, move, &mv);
 }
 
-/* ---- reading the Swarm ---- */
-
-static void
-read_finished(struct mover *m, bool good, const char *detail)
-{
-	int64_t now = loop_now(m->loop);
-
-	ASSERT(m->call == NULL && m->began_usec > 0 && m->began_usec <= now);
-	json_decref(m->nodes);
-	m->nodes = NULL;
-	if (good)
-		m->read_usec = m->began_usec;
-	if (!good && !m->lost)
-		log_event(LOG_WARN, "mover.blind", "detail", detail, NULL);
-	m->lost = !good;
-	m->read_due_usec = now + (good ? READ_USEC : RETRY_USEC);
-}
-
-static int64_t
-to_monotonic(int64_t wall_seconds, int64_t now)
-{
-	int64_t ago = clock_wall_usec() - wall_seconds * USEC_PER_SEC;
-
-	return wall_seconds == 0 ? 0 : ago < 0 ? now : now - ago;
-}
-
-static void
-update_allowed_nodes(struct mover *m, struct heat_service *e, const json_t *service)
-{
-	struct world_node *n;
-	const json_t *node;
-	size_t i;
-
-	LIST_FOREACH(n, &m->world->nodes, link) {
-		bool allowed = false;
-		json_array_foreach(m->nodes, i, node) {
-			const char *id = json_string_value(json_object_get(node, "ID"));
-			if (id == NULL || n->swarm_id == NULL || strcmp(id, n->swarm_id) != 0)
-				continue;
-			allowed = placement_allows(service, node);
-			break;
-		}
-		heat_set_barred(e, n->slot, !allowed);
-	}
-}
-
-static void
-update_service(struct mover *m, const struct world_service *s, const json_t *service, int64_t now)
-{
-	struct heat_service *e = heat_service(m->heat, s);
-	int replicas = placement_replicas(service);
-	int64_t changed = to_monotonic(placement_changed(service), now);
-
-	e->refusal = e->altered ? REFUSAL_ALTERED : placement_refusal(service);
-	e->scale_refusal = e->altered ? REFUSAL_ALTERED : placement_scale_refusal(service);
-	e->replicas = replicas < 0 ? 0 : (unsigned)replicas;
-	if (changed > e->changed_usec || e->changed_usec == 0)
-		e->changed_usec = changed;
-	update_allowed_nodes(m, e, service);
-}
-
-/* Finishes a move that is this Mola's, or that its owner has abandoned. */
-static void
-check_mark(struct mover *m, const char *name, const json_t *service)
-{
-	struct placement_mark mark;
-
-	if (!placement_mark(service, &mark) || (m->change != NULL &&
-	    strcmp(change_service(m->change), name) == 0))
-		return;
-	if (strcmp(mark.by, m->by) != 0 &&
-	    clock_wall_usec() / USEC_PER_SEC - ABANDONED_SECONDS < mark.until)
-		m->other_active = true;
-	else if (m->change == NULL) {
-		log_event(LOG_WARN, "mover.resumed", "service", name, "begun_by", mark.by, "text",
-		    "a move that was begun and not ended was found by its label", NULL);
-		m->change = change_adopt_new(m->loop, m->engine, m->world, name, &mark, on_ended, m);
-	}
-}
-
-static void
-update_services(struct mover *m, const json_t *services)
-{
-	int64_t now = loop_now(m->loop);
-	const json_t *service;
-	size_t i;
-
-	m->other_active = false;
-	json_array_foreach(services, i, service) {
-		const char *name = json_string_value(json_object_get(json_object_get(service, "Spec"), "Name"));
-		const struct world_service *s = name == NULL ? NULL : world_service(m->world, str_of(name));
-		if (name == NULL)
-			continue;
-		if (s != NULL && (s->conf.migrate || s->conf.scale_max > 0)) {
-			update_service(m, s, service, now);
-			previous_update(m->previous, name, service);
-		}
-		check_mark(m, name, service);
-	}
-	previous_sweep(m->previous);
-}
-
-static json_t *
-list_of(const struct engine_response *a)
-{
-	json_t *list = a->why != NULL ? NULL : spec_read(a->body);
-
-	if (json_is_array(list))
-		return list;
-	json_decref(list);
-	return NULL;
-}
-
-static const char *
-detail_of(const struct engine_response *a)
-{
-	return a->why == NULL ? "the response is not a list" : a->detail[0] != '\0' ? a->detail :
-	    a->why->text;
-}
-
-static void
-on_services(void *arg, const struct engine_response *a)
-{
-	json_t *list = list_of(a);
-	struct mover *m = arg;
-
-	m->call = NULL;
-	if (list != NULL)
-		update_services(m, list);
-	read_finished(m, list != NULL, detail_of(a));
-	json_decref(list);
-}
-
-static void
-on_nodes(void *arg, const struct engine_response *a)
-{
-	struct mover *m = arg;
-
-	m->nodes = list_of(a);
-	m->call = NULL;
-	if (m->nodes == NULL)
-		read_finished(m, false, detail_of(a));
-	else
-		m->call = engine_get(m->engine, "/services", on_services, m);
-}
-
 /* ---- life ---- */
 
 static void
@@ -448,11 +274,8 @@ on_tick(void *arg)
 	log_verdicts(m, now);
 	if (!m->conf.enable || m->engine == NULL)
 		return;
-	if (m->call == NULL && now >= m->read_due_usec) {
-		ASSERT(m->nodes == NULL && m->read_usec <= now);
-		m->began_usec = now;
-		m->call = engine_get(m->engine, "/nodes", on_nodes, m);
-	}
+	if (m->call == NULL && now >= m->read_due_usec)
+		mover_read(m, now);
 	if (m->call == NULL && hold_reason(m) == REFUSAL_NONE)
 		act(m, now);
 }
@@ -518,77 +341,4 @@ mover_reconf(struct mover *m, const struct mover_conf *c)
 	m->conf = *c;
 	if (off)
 		reset(m);
-}
-
-/* ---- what people read ---- */
-
-static json_t *
-number(double x)
-{
-	return isfinite(x) ? json_real(x) : json_null();
-}
-
-static json_t *
-text(const char *s)
-{
-	return s == NULL ? json_null() : json_string(s);
-}
-
-static json_t *
-sentence(struct buf *b)
-{
-	json_t *j = json_stringn(b->len > 0 ? b->p : "", b->len);
-
-	buf_fini(b);
-	return j == NULL ? json_null() : j;
-}
-
-static json_t *
-view_scale(const struct mover *m, const struct world_service *s, int64_t now)
-{
-	struct scale v = evaluate_scale(m, s, now);
-	struct buf words;
-
-	buf_init(&words, 1024);
-	scale_explain(&v, &words);
-	return json_pack("{s:i, s:i, s:i, s:i, s:s, s:o, s:o}", "min", (int)s->conf.scale_min,
-	    "max", (int)s->conf.scale_max, "is", (int)v.is, "to", (int)v.to, "refusal",
-	    refusal_name(v.refusal), "pressure", number(v.pressure), "text", sentence(&words));
-}
-
-static json_t *
-view_rollback(const struct mover *m, const struct world_service *s)
-{
-	struct buf words;
-
-	buf_init(&words, 2048);
-	if (previous_explain(m->previous, s->name, &words))
-		return sentence(&words);
-	buf_fini(&words);
-	return json_null();
-}
-
-json_t *
-mover_view(const struct mover *m, const struct world_service *s)
-{
-	bool busy = m != NULL && m->change != NULL && strcmp(change_service(m->change), s->name) == 0;
-	struct buf words;
-	struct move v;
-
-	if (m == NULL || (!s->conf.migrate && s->conf.scale_max == 0))
-		return json_null();
-	v = evaluate_move(m, s, loop_now(m->loop));
-	buf_init(&words, 1024);
-	if (busy)
-		buf_printf(&words, "being changed: %s", change_phase(m->change));
-	else
-		move_explain(m->heat, &v, loop_now(m->loop), &words);
-	return json_pack("{s:b, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "migrate",
-	    s->conf.migrate, "state", busy ? "busy" : "idle", "refusal",
-	    refusal_name(busy ? REFUSAL_ONE_AT_A_TIME : v.refusal), "from",
-	    text(v.from == NULL ? NULL : v.from->name), "to",
-	    text(v.to == NULL ? NULL : v.to->name), "before", number(v.before), "after",
-	    number(v.after), "gain", number(v.gain), "text", sentence(&words), "scale",
-	    s->conf.scale_max > 0 ? view_scale(m, s, loop_now(m->loop)) : json_null(), "rollback",
-	    view_rollback(m, s));
 }

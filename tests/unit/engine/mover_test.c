@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <math.h>
+
 #include "base/log.h"
 #include "fake_swarm.h"
 #include "engine/mover.c"
