@@ -1,0 +1,66 @@
+/*
+ * live_priv: how live lies in shared memory, for the files that count in it: live.c has tasks and
+ * nodes, live_totals.c what becomes a metric, live_process.c what processes report of themselves.
+ */
+#ifndef WORLD_LIVE_PRIV_H
+#define WORLD_LIVE_PRIV_H
+
+#include <stdatomic.h>
+
+#include "world/live.h"
+
+struct row {					/* one cache line: a column per worker */
+	_Atomic uint32_t	inflight[WORKERS_MAX];
+};
+
+struct task_row {
+	struct row		by_worker;
+	_Atomic uint64_t	requests, failures, errors;
+	_Atomic uint64_t	retries, retries_refused;
+	_Atomic uint64_t	duration_usec;
+	_Atomic int64_t		failed;			/* the last time */
+	_Atomic uint32_t	failure;
+	_Atomic uint32_t	health, health_cause;
+	_Atomic uint32_t	lives;
+	struct outlier		outlier;
+};
+
+struct worker_row {
+	_Atomic uint64_t	why[WHY_COUNT];
+	_Atomic uint64_t	bucket[LIVE_BUCKETS];
+	_Atomic uint64_t	duration_usec;
+	_Atomic uint64_t	handshakes[2];		/* resumed: 1 */
+	_Atomic uint64_t	relayed, relayed_usec, relayed_received, relayed_sent;
+	_Atomic int64_t		gauge[LIVE_GAUGES];
+	_Atomic int64_t		beat;
+	_Atomic uint64_t	table;
+	/* no task slot from here on was ever taken: its memory need not exist */
+	_Atomic uint32_t	tasks_end;
+} __attribute__((aligned(64)));
+
+struct process_row {
+	_Atomic int32_t		pid;
+	_Atomic uint64_t	starts;
+	_Atomic uint64_t	log_dropped;
+};
+
+struct live {
+	unsigned		workers;
+	struct process_row	process[LIVE_PARENT + 1];
+	_Atomic int64_t		conf_read;
+	_Atomic uint32_t	conf_good;
+	_Atomic uint32_t	prober;
+	_Atomic int64_t		ejected_until, penalty_until;	/* of any task, at the latest */
+	_Atomic uint32_t	failure_serial, state_serial;
+	_Atomic uint32_t	challenges_asked;
+	_Atomic uint64_t	paused[LIVE_PAUSED];	/* 0: free */
+	struct worker_row	worker[WORKERS_MAX];
+	struct row		node[NODES_MAX] __attribute__((aligned(64)));
+	struct task_row		task[TASKS_MAX] __attribute__((aligned(64)));
+};
+
+#define GET(x)		atomic_load_explicit(&(x), memory_order_relaxed)
+#define SET(x, v)	atomic_store_explicit(&(x), (v), memory_order_relaxed)
+#define ADD(x, v)	atomic_fetch_add_explicit(&(x), (v), memory_order_relaxed)
+
+#endif
