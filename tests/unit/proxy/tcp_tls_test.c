@@ -39,6 +39,17 @@ caller_ends(struct caller *c)
 	assert_int_equal(c->len, 0);
 }
 
+/* The client ends first. One that closes with tickets unread would break the connection off. */
+static void
+leave(struct caller *c, int t)
+{
+	WAIT_UNTIL(stream_shut(&c->s) == IO_DONE);
+	hear_end(t);
+	close(t);
+	caller_ends(c);
+	caller_close(c);
+}
+
 static void
 both_ways(void **state)
 {
@@ -106,9 +117,7 @@ much(void **state)
 			got += put;
 		}
 	}
-	caller_close(&c);
-	hear_end(t);
-	close(t);
+	leave(&c, t);
 	WAIT_UNTIL(inflight() == 0);
 	free(bytes);
 	stage_close();
@@ -192,9 +201,7 @@ another_task(void **state)
 		caller_say(&c, "x");
 		t = answer_call(1);
 		hear(t, "x");
-		caller_close(&c);
-		hear_end(t);
-		close(t);
+		leave(&c, t);
 	}
 	WAIT_UNTIL(inflight() == 0);
 	stage_close();
@@ -263,9 +270,7 @@ by_name_beside_https(void **state)
 	caller_say(&c, "GET / HTTP/1.1\r\n\r\n");
 	t = answer_call(0);
 	hear(t, "GET / HTTP/1.1\r\n\r\n");
-	caller_close(&c);
-	hear_end(t);
-	close(t);
+	leave(&c, t);
 	caller_meet(&c, "other.test");
 	assert_true(str_eq(stream_protocol(&c.s), STR("http/1.1")));
 	caller_say(&c, "GET / HTTP/1.1\r\nHost: other.test\r\n\r\n");
@@ -288,9 +293,7 @@ protocols(void **state)
 	caller_meet(&c, "web.test");
 	assert_true(str_eq(stream_protocol(&c.s), STR("http/1.1")));
 	t = answer_call(0);
-	caller_close(&c);
-	hear_end(t);
-	close(t);
+	leave(&c, t);
 	stage.alpn = "postgresql";
 	stage_table();
 	caller_open(&c, "web.test", false);
@@ -359,9 +362,7 @@ a_drain(void **state)
 	caller_hear(&c, "still here");
 	assert_int_equal(stage.drained, 0);
 	caller_close(&late);
-	caller_close(&c);
-	hear_end(t);
-	close(t);
+	leave(&c, t);
 	WAIT_UNTIL(stage.drained == 1);
 	stage_close();
 	open_for(1, "", false);			/* and a stop in the middle */
