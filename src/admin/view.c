@@ -222,10 +222,15 @@ view_routes(const struct world_service *s)
 
 	for (unsigned i = 0; i < s->nroutes; i++) {
 		const struct route_conf *r = &s->route[i];
-		json_array_append_new(list, r->listener == NULL ?
+		json_t *one = r->listener == NULL ?
 		    json_pack("{s:o, s:o}", "host", text(r->host), "path", text(r->path)) :
 		    json_pack("{s:o, s:o, s:b}", "listener", text(r->listener), "host", text(r->host),
-		    "ends_tls", r->ends_tls));
+		    "ends_tls", r->ends_tls);
+		if (r->rule != NULL) {
+			json_object_set_new(one, "rule", text(r->rule->text));
+			json_object_set_new(one, "priority", json_integer(r->rule->priority));
+		}
+		json_array_append_new(list, one);
 	}
 	return list;
 }

@@ -93,7 +93,10 @@ struct conf_service {
 	int		 line;
 	char		*name;
 	struct conf_list hosts, paths, listen;	/* as written; `route` is made of them */
-	struct route_conf *route;		/* hosts x paths, of kind tcp: hosts x listeners */
+	char		*rule;			/* instead of hosts and paths; NULL: none */
+	int64_t		 priority;		/* of the rule; 0: its length */
+	/* hosts x paths, of kind tcp: hosts x listeners; or the terms of the rule */
+	struct route_conf *route;
 	unsigned	 nroutes;
 	struct service_conf conf;
 	struct conf_task *task;

@@ -131,6 +131,8 @@ services_check(struct conf *c, const struct tree *root, const struct map *nodes,
 		kind_check(s, root, i, f);
 		if (s->conf.kind == SERVICE_TCP)
 			tcp_routes_check(c, s, root, i, routes, f);
+		else if (s->rule != NULL)
+			rule_routes_check(s, root, i, f);
 		else
 			routes_check(s, routes, f);
 	}

@@ -29,6 +29,12 @@ void	task_tls_check(const struct conf *, const struct tree *root, struct faults 
 void	prom_check(struct conf *, const struct tree *root, struct faults *);	/* conf_prom.c */
 void	acme_check(struct conf *, const struct tree *root, struct faults *);	/* conf_acme.c */
 
+/* conf_tcp.c: the mapping of the service that was read as number `at`; NULL: it is none */
+const struct tree *service_tree(const struct tree *root, unsigned at);
+/* conf_rule.c: makes the routes of a service with a rule */
+void	rule_routes_check(struct conf_service *, const struct tree *root, unsigned at,
+	    struct faults *);
+
 struct map;
 /* conf_tcp.c: keys that a service of this kind may not have */
 struct conf_misplaced {

@@ -113,11 +113,8 @@ section_free(enum conf_section_id id, void *base)
 	if (id == SECTION_SERVICE) {
 		struct conf_service *service = base;
 		service_conf_clear(&service->conf);
-		for (unsigned i = 0; i < service->nroutes; i++) {
-			free(service->route[i].host);
-			free(service->route[i].path);
-			free(service->route[i].listener);
-		}
+		for (unsigned i = 0; i < service->nroutes; i++)
+			route_conf_clear(&service->route[i]);
 		free(service->route);
 		service->route = NULL;
 		service->nroutes = 0;

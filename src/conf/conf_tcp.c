@@ -15,6 +15,8 @@
 
 static const struct conf_misplaced for_http[] = {
 	{ NULL, "path", "has no requests" },
+	{ NULL, "rule", "has no requests" },
+	{ NULL, "priority", "has no requests" },
 	{ NULL, "response", "has no responses that are known as such" },
 	{ NULL, "idle", "has no bodies; expected tunnel, which is for all of a connection" },
 	{ NULL, "scheme", "connects to its tasks without TLS, and knows no protocol of theirs" },
@@ -30,8 +32,7 @@ static const struct conf_misplaced for_http[] = {
 	{ "health", "connect", "is checked by health.path" },
 };
 
-/* The mapping of the service that was read as number `at`. */
-static const struct tree *
+const struct tree *
 service_tree(const struct tree *root, unsigned at)
 {
 	const struct tree *all = tree_find(root, NULL, "services"), *t = NULL;
@@ -140,7 +141,7 @@ route_add(struct conf_service *s, const char *host, const struct conf_listen *l,
 	char key[1500];
 
 	*r = (struct route_conf){ must_strdup(host), must_strdup("/"), must_strdup(l->name),
-	    s->conf.tls != SERVICE_TLS_NONE };
+	    s->conf.tls != SERVICE_TLS_NONE, NULL };
 	snprintf(key, sizeof key, "%s\n%s", l->name, host);
 	first = map_get(taken, str_of(key));
 	if (first == NULL)

@@ -41,6 +41,8 @@ bool	read_setting(const struct conf_key *, struct str, void *member, char *probl
 #define MEMBER_PEER		char *
 #define MEMBER_OPTIONS		char *
 #define MEMBER_BACKEND		char *
+#define MEMBER_RULE		char *
+#define MEMBER_PRIORITY		int64_t
 #define MEMBER_HOSTS		struct conf_list
 #define MEMBER_LISTEN_NAMES	struct conf_list
 #define MEMBER_PATHS		struct conf_list
@@ -101,6 +103,7 @@ extern const struct conf_type type_TARGET_KIND, type_TARGET_POLICY, type_TARGET_
 extern const struct conf_type type_PROM_SERVERS, type_PASSWORD, type_PROMQL, type_PROMQL_OR_NONE;
 
 /* conf_swarm.c */
+extern const struct conf_type type_RULE, type_PRIORITY;		/* conf_rule.c */
 extern const struct conf_type type_CONSTRAINT, type_DEFAULT_RULE, type_MIDDLEWARES,
     type_ENTRY_POINTS, type_MAYBE;
 

@@ -1,14 +1,15 @@
 /*
- * claims: what belongs to routers that are not served, compared with the routes of all services. A
- * request that Traefik would give to a router with a password must not reach a task here because
- * that router is missing and a wider one is not.
+ * claims: what belongs to routers that are not served. A request that Traefik would give to a
+ * router with a password must not reach a task here because that router is missing and another one
+ * is not. So claims are published as routes that are refused, with the priority and the condition
+ * of their rule: the routing table does the rest.
  *
- * The table looks for the most specific host, then for the longest path; Traefik for the greatest
- * priority. So a route is dropped where a guarded claim (or any claim by the same entry points) of
- * no lower priority covers all of it, and what both have in common is refused where the table would
- * find the route first. Every claim takes what no route has.
+ * Which claims that are not guarded take precedence depends on entry points, which a request does
+ * not show: each has a bit (`ways`). And a route that a claim covers as a whole would never get a
+ * request: it is dropped, so that people are told.
  * Must not decide which routers are served (router.c).
  */
+#include <ctype.h>
 #include <string.h>
 
 #include "base/bug.h"
@@ -25,7 +26,8 @@ struct claims {
 	struct join	*join;
 	struct map	*exact;			/* host to claims */
 	struct claim	*wide;			/* those of no exact host */
-	struct map	*known;			/* keys of `refused` */
+	struct map	*known;			/* keys of `refused`, of connections */
+	struct map	*ways;			/* entry points to their bits */
 	struct route_conf *refused;
 	unsigned	 n, room;
 };
@@ -39,12 +41,8 @@ host_or_null(const char *host)
 static void
 add_refused(struct claims *c, const struct route_conf *at)
 {
-	struct str key = str_of(join_route_key(c->join->arena, at));
 	struct route_conf *more;
 
-	if (map_get(c->known, key) != NULL || map_get(c->join->routes, key) != NULL)
-		return;
-	map_put(c->known, key, c);
 	ASSERT(c->n <= c->room);
 	if (c->n == c->room) {
 		c->room = c->room == 0 ? 64 : c->room * 2;
@@ -54,6 +52,18 @@ add_refused(struct claims *c, const struct route_conf *at)
 		c->refused = more;
 	}
 	c->refused[c->n++] = *at;
+}
+
+/* Of connections: each once, and none that a service has. */
+static void
+add_refused_tcp(struct claims *c, const struct route_conf *at)
+{
+	struct str key = str_of(join_route_key(c->join->arena, at));
+
+	if (map_get(c->known, key) != NULL || map_get(c->join->routes, key) != NULL)
+		return;
+	map_put(c->known, key, c);
+	add_refused(c, at);
 }
 
 static void
@@ -75,44 +85,80 @@ add_claims(struct claims *c, const struct join_service *js)
 	}
 }
 
-static bool
-list_has(struct str names, struct str name)
+/* ---- entry points ---- */
+
+#define WAY_OTHER	62		/* of all names beyond the first that fit */
+#define WAY_FILE	63		/* the configuration file's, which has none */
+
+/* The bit of an entry point: numbers in the map begin with 1. */
+static uint64_t
+way_of(struct claims *c, struct str name, bool tls)
 {
-	struct str one;
+	struct str key = str_of(arena_printf(c->join->arena, "%s%.*s", tls ? "tls " : "", STR_ARG(name)));
+	uintptr_t at;
 
-	while (str_split(&names, ',', &one))
-		if (str_eq_nocase(str_trim(one), name))
-			return true;
-	return false;
-}
-
-/* Whether a request that comes by the route's entry points could come by the claim's, too: TLS is
- * the same, and all entry points are among the claim's. */
-static bool
-entry_covers(const char *claim, const char *route)
-{
-	struct str names = str_of(claim), of = str_of(route), tls = STR("tls "), name;
-
-	if (str_starts(names, tls) != str_starts(of, tls))
-		return false;
-	if (str_starts(of, tls)) {
-		names = (struct str){ names.p + tls.len, names.len - tls.len };
-		of = (struct str){ of.p + tls.len, of.len - tls.len };
+	for (char *p = (char *)(uintptr_t)key.p; *p != '\0'; p++)
+		*p = (char)tolower((unsigned char)*p);
+	at = (uintptr_t)map_get(c->ways, key);
+	if (at == 0) {
+		at = map_count(c->ways) < WAY_OTHER ? map_count(c->ways) + 1 : WAY_OTHER + 1;
+		map_put(c->ways, key, (void *)at);
 	}
-	while (str_split(&of, ',', &name))
-		if (!list_has(names, str_trim(name)))
-			return false;
-	return true;
+	return UINT64_C(1) << (at - 1);
 }
+
+/* A claim of no entry that is known covers no route's. */
+static uint64_t
+ways_of(struct claims *c, const char *entry)
+{
+	struct str tls = STR("tls "), names = str_of(entry), one;
+	bool secure = str_starts(names, tls);
+	uint64_t ways = 0;
+
+	if (entry == NULL)
+		return 0;
+	if (secure)
+		names = (struct str){ names.p + tls.len, names.len - tls.len };
+	if (names.len == 0)
+		return way_of(c, STR(""), secure);
+	while (str_split(&names, ',', &one))
+		ways |= way_of(c, str_trim(one), secure);
+	return ways;
+}
+
+static void
+set_ways(struct claims *c, struct join_service *js)
+{
+	struct labels *l = &js->labels;
+
+	for (unsigned i = 0; i < l->nroutes; i++)
+		if (l->route[i].at.rule != NULL)
+			l->route[i].at.rule->ways = ways_of(c, l->route[i].entry);
+	for (unsigned i = 0; i < l->nclaims; i++) {
+		l->claim[i].at.rule->ways = ways_of(c, l->claim[i].entry);
+		l->claim[i].at.rule->gives_way = !l->claim[i].guarded;
+	}
+}
+
+/* ---- routes that would get no request ---- */
 
 static bool
 takes_precedence(const struct claim *claim, const struct labels_route *r)
 {
-	bool applies = claim->of->guarded ||
-	    (claim->of->entry != NULL && entry_covers(claim->of->entry, r->entry));
+	const struct route_rule *of = claim->of->at.rule;
+	bool applies = claim->of->guarded || (of->ways != 0 && (r->at.rule->ways & ~of->ways) == 0);
 
-	return applies && claim->of->priority >= r->priority &&
+	return applies && claim->of->priority >= r->priority && of->condition == NULL &&
 	    route_host_covers(host_or_null(claim->of->at.host), host_or_null(r->at.host));
+}
+
+static bool
+covers_path(const struct claim *claim, const struct labels_route *r)
+{
+	const char *path = claim->of->at.path, *of = r->at.path;
+
+	return claim->of->at.rule->whole ? r->at.rule->whole && strcmp(path, of) == 0 :
+	    route_path_covers(path, of);
 }
 
 /* The first claim that covers all of the route. */
@@ -121,9 +167,9 @@ covering_claim(const struct claims *c, const struct labels_route *r)
 {
 	const struct claim *const lists[] = { map_get(c->exact, str_of(r->at.host)), c->wide };
 
-	for (int i = 0; i < 2 && r->at.listener == NULL; i++)
+	for (int i = 0; i < 2 && r->at.rule != NULL; i++)
 		for (const struct claim *k = lists[i]; k != NULL; k = k->next)
-			if (takes_precedence(k, r) && route_path_covers(k->of->at.path, r->at.path))
+			if (takes_precedence(k, r) && covers_path(k, r))
 				return k;
 	return NULL;
 }
@@ -134,7 +180,6 @@ drop_claimed_routes(struct claims *c, struct join_service *js)
 	struct labels *l = &js->labels;
 	struct join *j = c->join;
 	unsigned kept = 0, lost = 0;
-	struct str key;
 
 	for (unsigned i = 0; i < l->nroutes; i++) {
 		const struct claim *k = covering_claim(c, &l->route[i]);
@@ -142,10 +187,6 @@ drop_claimed_routes(struct claims *c, struct join_service *js)
 			l->route[kept++] = l->route[i];
 			continue;
 		}
-		key = str_of(join_route_key(j->arena, &l->route[i].at));
-		ASSERT(map_get(j->routes, key) == js->from->name);	/* the service still has it */
-		map_remove(j->routes, key);
-		add_refused(c, &l->route[i].at);
 		if (lost++ < 4)
 			join_add_trouble(j, l->report, WHY_ROUTE_CLAIMED,
 			    arena_printf(j->arena, "%s is not served: it belongs to router %s of "
@@ -156,46 +197,30 @@ drop_claimed_routes(struct claims *c, struct join_service *js)
 	l->nroutes = kept;
 }
 
-/* Where a claim has the wider host and the longer path, the table would find the route first. */
-static void
-refuse_overlaps(struct claims *c, const struct join_service *js)
-{
-	const struct labels *l = &js->labels;
-
-	for (unsigned i = 0; i < l->nroutes; i++)
-		for (const struct claim *k = c->wide; k != NULL && l->route[i].at.listener == NULL; k = k->next)
-			if (takes_precedence(k, &l->route[i]) && route_path_covers(l->route[i].at.path, k->of->at.path))
-				add_refused(c, &(struct route_conf){ .host = l->route[i].at.host,
-				    .path = k->of->at.path });
-}
-
 static void
 refuse_claimed(struct claims *c, const struct join_service *js)
 {
-	for (unsigned i = 0; i < js->labels.nclaims; i++) {
-		const struct route_conf *at = &js->labels.claim[i].at;
-		/* nothing is wider than any host and any path */
-		if (*at->host != '\0' || strcmp(at->path, "/") != 0)
-			add_refused(c, at);
-	}
+	for (unsigned i = 0; i < js->labels.nclaims; i++)
+		add_refused(c, &js->labels.claim[i].at);
 	for (unsigned i = 0; i < js->labels.nrefused; i++)
-		add_refused(c, &js->labels.refused[i]);
+		add_refused_tcp(c, &js->labels.refused[i]);
 }
 
 void
 join_claims(struct join *j, struct join_service *js, unsigned n)
 {
-	struct claims c = { .join = j, .exact = map_new(), .known = map_new() };
+	struct claims c = { .join = j, .exact = map_new(), .known = map_new(), .ways = map_new() };
 
+	for (unsigned i = 0; i < n; i++)
+		set_ways(&c, &js[i]);
 	for (unsigned i = 0; i < n; i++)
 		add_claims(&c, &js[i]);
 	for (unsigned i = 0; i < n; i++)
 		drop_claimed_routes(&c, &js[i]);
 	for (unsigned i = 0; i < n; i++)
-		refuse_overlaps(&c, &js[i]);
-	for (unsigned i = 0; i < n; i++)
 		refuse_claimed(&c, &js[i]);
 	world_pass_refuse(j->world, c.refused, c.n);
 	map_free(&c.exact);
 	map_free(&c.known);
+	map_free(&c.ways);
 }

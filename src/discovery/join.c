@@ -1,6 +1,6 @@
 /*
- * join: the pass itself. Services are read from the oldest to the youngest, so that the service
- * that had a route first keeps it, and published in order of name.
+ * join: the pass itself. Services are read from the oldest to the youngest, so that of two that
+ * want one route with one priority the older has it, and published in order of name.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,8 +59,12 @@ group_tasks(struct join *j, struct join_service *js)
 char *
 join_route_key(struct arena *a, const struct route_conf *r)
 {
+	bool whole = r->rule != NULL && r->rule->whole;
+
 	return r->listener != NULL ? arena_printf(a, "tcp %s %s", r->listener, r->host) :
-	    arena_printf(a, "%s %s", r->host, r->path);
+	    arena_printf(a, "%s%s %s%s%s", whole ? "= " : "", r->host, r->path,
+	    r->rule != NULL && r->rule->condition != NULL ? " " : "",
+	    r->rule != NULL && r->rule->condition != NULL ? r->rule->text : "");
 }
 
 char *
@@ -69,8 +73,24 @@ join_route_text(struct arena *a, const struct route_conf *r)
 	if (r->listener != NULL)
 		return arena_printf(a, "tcp %s%s%s%s", r->listener, *r->host == '\0' ? "" : " ",
 		    *r->host == '+' ? "*" : "", r->host + (*r->host == '+'));
+	if (r->rule != NULL && (r->rule->whole || r->rule->condition != NULL))
+		return arena_text(a, str_of(r->rule->text));
 	return arena_printf(a, "%s%s%s", *r->host == '\0' ? "*" : *r->host == '+' ? "*" : "",
 	    r->host + (*r->host == '+'), r->path);
+}
+
+/* The greatest priority has a route, and of equal ones the first. */
+static void
+offer_route(struct join *j, const struct route_conf *at, const struct join_owner *owner)
+{
+	struct str key = str_of(join_route_key(j->arena, at));
+	struct join_owner *had = map_get(j->routes, key);
+
+	if (had != NULL && had->priority >= owner->priority)
+		return;
+	had = arena_zalloc(j->arena, sizeof *had);
+	*had = *owner;
+	map_put(j->routes, key, had);
 }
 
 static void
@@ -81,28 +101,41 @@ add_static_routes(struct join *j)
 	LIST_FOREACH(s, &j->world->services, link)
 		if (s->seen)
 			for (unsigned i = 0; i < s->nroutes; i++)
-				map_put(j->routes, str_of(join_route_key(j->arena, &s->route[i])), s->name);
+				offer_route(j, &s->route[i], &(struct join_owner){ .service = s->name,
+				    .priority = s->route[i].rule == NULL ? ROUTE_OWN : s->route[i].rule->priority });
 }
 
-/* Keeps those that no other service had before. */
+static void
+offer_routes(struct join *j, const struct join_service *js)
+{
+	const struct labels *l = &js->labels;
+
+	ASSERT(l->nroutes <= ROUTES_MAX);
+	for (unsigned i = 0; i < l->nroutes; i++)
+		offer_route(j, &l->route[i].at, &(struct join_owner){ .service = js->from->name,
+		    .route = &l->route[i], .priority = l->route[i].priority });
+}
+
+/* Keeps those that are its own. */
 static void
 take_routes(struct join *j, struct join_service *js)
 {
 	struct labels *l = &js->labels;
 	unsigned kept = 0, lost = 0;
 
-	ASSERT(l->enabled && l->nroutes <= ROUTES_MAX);
 	for (unsigned i = 0; i < l->nroutes; i++) {
 		char *key = join_route_key(j->arena, &l->route[i].at);
-		const char *owner = map_get(j->routes, str_of(key));
-		if (owner == NULL) {
-			map_put(j->routes, str_of(key), (void *)(uintptr_t)js->from->name);
-			l->route[kept++] = l->route[i];
+		struct join_owner *owner = map_get(j->routes, str_of(key));
+		ASSERT(owner != NULL);		/* it has been offered */
+		if (owner->route == &l->route[i]) {
+			l->route[kept] = l->route[i];
+			owner->route = &l->route[kept++];
 		} else if (lost++ < 4)
 			join_add_trouble(j, l->report, WHY_ROUTE_TAKEN,
-			    arena_printf(j->arena, "%s belongs to %s, which is older or of the "
-			    "configuration file; expected another host, path or listener",
-			    join_route_text(j->arena, &l->route[i].at), owner));
+			    arena_printf(j->arena, "%s belongs to %s, which %s; expected another host, path, "
+			    "rule or listener", join_route_text(j->arena, &l->route[i].at), owner->service,
+			    owner->priority > l->route[i].priority && owner->priority < ROUTE_OWN ?
+			    "has a greater priority" : "is older or of the configuration file"));
 	}
 	ASSERT(kept + lost == l->nroutes);
 	l->nroutes = kept;
@@ -212,9 +245,7 @@ read_service(struct join *j, struct join_service *js)
 	if (!name_is_valid(j, js)) {
 		l->nroutes = 0;
 		l->enabled = false;
-		return;
 	}
-	take_routes(j, js);
 }
 
 /* The routes to one port of a service, under a name of its own. One without a port is in the table
@@ -294,6 +325,10 @@ join_services(struct join *j)
 		middlewares_read(j->middlewares, &s[i]);
 	for (unsigned i = 0; i < n; i++)
 		read_service(j, old[i]);
+	for (unsigned i = 0; i < n; i++)
+		offer_routes(j, old[i]);
+	for (unsigned i = 0; i < n; i++)
+		take_routes(j, old[i]);
 	join_claims(j, js, n);
 	for (unsigned i = 0; i < n; i++)
 		publish_service(j, &js[i]);

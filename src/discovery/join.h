@@ -31,7 +31,7 @@ struct join {
 	unsigned	 ntraefiks;
 	struct map	*nodes;			/* id to join_node */
 	struct map	*services;		/* id to join_service */
-	struct map	*routes;		/* "host path" to the name of the service that has it */
+	struct map	*routes;		/* join_route_key to the join_owner that has it */
 	struct middlewares *middlewares;	/* of all services */
 };
 
@@ -47,6 +47,13 @@ struct join_service {
 	struct join_tasks tasks;
 };
 
+/* Who has a route. */
+struct join_owner {
+	const char	*service;
+	const struct labels_route *route;	/* NULL: it is of the configuration file */
+	int64_t		 priority;
+};
+
 /* join_nodes.c */
 void	join_nodes(struct join *);
 
@@ -56,8 +63,8 @@ void	join_traefiks(struct join *);
 const struct traefik_rules *join_traefik_rules(struct join *, const struct swarm_service *,
 	    const char **reason);
 
-/* claims.c: removes the routes that belong to routers which are not served, and publishes
- * which requests are refused */
+/* claims.c: removes routes that would get no request, for the routers that are not served, and
+ * publishes which requests are refused */
 void	join_claims(struct join *, struct join_service *, unsigned n);
 
 /* join_tasks.c: publishes the tasks of a service that is in the world already, at one of its

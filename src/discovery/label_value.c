@@ -202,6 +202,33 @@ read_names(const struct label_row *row, struct str s, void *member, struct arena
 	return t->n > 0 || reject(problem, "expected names of listeners");
 }
 
+static bool
+read_rule(const struct label_row *row, struct str s, void *member, struct arena *a, char *problem)
+{
+	struct labels_rule *l = member;
+	struct rule rule;
+
+	(void)row;
+	*l = (struct labels_rule){ .given = true };
+	if (!rule_parse(s, RULE_V3, a, &rule, problem))
+		return false;
+	if (rule.unsupported[0] != '\0')
+		return reject(problem, "not understood: %s", rule.unsupported);
+	if (rule.n == 0)
+		return reject(problem, "no request can match all of it");
+	l->text = arena_text(a, s);
+	return true;
+}
+
+static bool
+read_priority(const struct label_row *row, struct str s, void *member, struct arena *a,
+    char *problem)
+{
+	(void)a;
+	return rule_priority(s, member) || reject(problem, "expected a whole number, %s to %s",
+	    row->range.least, row->range.most);
+}
+
 /* --- the table --- */
 
 #define TYPE_ENABLE		read_enable, NULL
@@ -209,6 +236,8 @@ read_names(const struct label_row *row, struct str s, void *member, struct arena
 #define TYPE_HOSTS		read_hosts, NULL
 #define TYPE_PATHS		read_paths, NULL
 #define TYPE_NAMES		read_names, NULL
+#define TYPE_RULE		read_rule, NULL
+#define TYPE_PRIORITY		read_priority, NULL
 #define TYPE_PROMQL		read_promql, NULL
 #define TYPE_LATER		read_later, NULL
 #define TYPE_POLICY		read_setting, &setting_POLICY

@@ -109,13 +109,24 @@ static struct route_conf
 copy_route(struct arena *a, const struct route_conf *r)
 {
 	return (struct route_conf){ arena_text(a, str_of(r->host)), arena_text(a, str_of(r->path)),
-	    r->listener == NULL ? NULL : arena_text(a, str_of(r->listener)), r->ends_tls };
+	    r->listener == NULL ? NULL : arena_text(a, str_of(r->listener)), r->ends_tls, r->rule };
+}
+
+/* Whatever their priority is. */
+static bool
+same_rule(const struct route_rule *a, const struct route_rule *b)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	return a->whole == b->whole && (a->condition == NULL) == (b->condition == NULL) &&
+	    (a->condition == NULL || strcmp(a->text, b->text) == 0);
 }
 
 static bool
 same_route(const struct route_conf *a, const struct route_conf *b)
 {
 	return strcmp(a->host, b->host) == 0 && strcmp(a->path, b->path) == 0 &&
+	    same_rule(a->rule, b->rule) &&
 	    (a->listener == NULL ? b->listener == NULL :
 	    b->listener != NULL && strcmp(a->listener, b->listener) == 0);
 }
@@ -127,7 +138,8 @@ labels_add_route(struct labels *l, const struct labels_route *r)
 	for (unsigned i = 0; i < l->nroutes; i++)
 		if (same_route(&l->route[i].at, &r->at)) {
 			if (l->route[i].priority < r->priority)
-				l->route[i] = (struct labels_route){ l->route[i].at, r->port, r->priority, r->entry };
+				l->route[i] = (struct labels_route){ copy_route(l->arena, &r->at), r->port,
+				    r->priority, r->entry };
 			return;
 		}
 	if (l->nroutes == ROUTES_MAX)
@@ -161,6 +173,24 @@ labels_add_claim(struct labels *l, const struct labels_claim *c)
 	    c->guarded, c->router, c->entry };
 }
 
+void
+labels_add_rule(struct labels *l, const struct labels_rule_route *r)
+{
+	const struct rule_term *t = r->term;
+	struct route_rule *rule = arena_zalloc(l->arena, sizeof *rule);
+	struct route_conf at = { (char *)(uintptr_t)(t->host == NULL ? "" : t->host),
+	    (char *)(uintptr_t)(t->path == NULL ? "/" : t->path), NULL, false, rule };
+
+	ASSERT(r->priority < ROUTE_OWN && (!t->partial || r->rule->condition != NULL));
+	*rule = (struct route_rule){ .priority = r->priority, .whole = t->whole,
+	    .text = (char *)(uintptr_t)r->text, .condition = t->partial ? r->rule->condition : NULL };
+	if (r->router == NULL)
+		labels_add_route(l, &(struct labels_route){ at, r->port, r->priority, r->entry });
+	else
+		labels_add_claim(l, &(struct labels_claim){ at, r->priority, r->guarded, r->router,
+		    r->rule->unsupported[0] != '\0' ? NULL : r->entry });
+}
+
 struct service_conf *
 labels_add_port(struct labels *l, unsigned port)
 {
@@ -185,8 +215,42 @@ make_routes(struct labels *l)
 	for (unsigned h = 0; h < l->host.n; h++)
 		for (unsigned p = 0; p < npaths; p++)
 			labels_add_route(l, &(struct labels_route){
-			    { l->host.item[h], l->path.given ? l->path.item[p] : (char *)"/", NULL, false }, 0,
+			    { l->host.item[h], l->path.given ? l->path.item[p] : (char *)"/", NULL, false,
+			    NULL }, 0,
 			    ROUTE_OWN, "" });
+}
+
+/* The rule has been understood when its label was read. */
+static void
+make_rule_routes(struct labels *l)
+{
+	char problem[RULE_PROBLEM];
+	struct rule rule;
+	bool good = l->rule.text != NULL &&
+	    rule_parse(str_of(l->rule.text), RULE_V3, l->arena, &rule, problem);
+
+	for (unsigned i = 0; good && i < rule.n; i++)
+		labels_add_rule(l, &(struct labels_rule_route){ .rule = &rule, .term = &rule.term[i],
+		    .text = l->rule.text, .entry = "mola.rule",
+		    .priority = l->priority == 0 ? (int64_t)strlen(l->rule.text) : l->priority });
+}
+
+static void
+report_overridden(struct labels *l)
+{
+	static const char *const names[] = { "mola.host", "mola.path" };
+	struct report_label *r;
+
+	for (int i = 0; i < 2 && l->rule.given; i++)
+		if ((r = find_label(l, names[i])) != NULL && r->state == LABEL_VALID) {
+			r->state = LABEL_UNUSED;
+			r->text = arena_text(l->arena, STR("mola.rule has precedence"));
+		}
+	if (!l->rule.given && (r = find_label(l, "mola.priority")) != NULL && r->state == LABEL_VALID) {
+		r->state = LABEL_UNUSED;
+		r->text = arena_text(l->arena, STR("there is no mola.rule: of hosts and paths the most "
+		    "specific one goes first"));
+	}
 }
 
 /* ---- what keeps the service out ---- */
@@ -220,7 +284,8 @@ is_harmless(const struct swarm_service *s, const char *name)
 
 	if (near == NULL || !is_typo(name + 5, near))
 		return false;
-	if (strcmp(near, "enable") != 0 && strcmp(near, "host") != 0 && strcmp(near, "path") != 0)
+	if (strcmp(near, "enable") != 0 && strcmp(near, "host") != 0 && strcmp(near, "path") != 0 &&
+	    strcmp(near, "rule") != 0)
 		return true;
 	whole = label_names[word_place(str_of(near), words)];
 	return has_label(s, whole) && strncmp(name, whole, strlen(whole)) == 0;
@@ -245,7 +310,7 @@ check_unknown(struct labels *l, const struct swarm_service *s)
 static void
 check_routes(struct labels *l)
 {
-	if (l->blocked && l->nroutes > 0 && l->route[0].priority != ROUTE_OWN) {
+	if (l->blocked && l->nroutes > 0 && l->route[0].priority != ROUTE_OWN && !l->rule.given) {
 		labels_add_trouble(l, WHY_ROUTE_CLAIMED,
 		    arena_text(l->arena, STR("nothing of it is served: one of its routers is not, "
 		    "and what that one stands for is not known")));
@@ -281,11 +346,15 @@ labels_read(struct labels *l, const struct swarm_service *s, const struct servic
 	promql_read(l, s);
 	check_scale(l, s);
 	l->enabled = l->enable == ENABLE_YES || (l->enable == ENABLE_ABSENT &&
-	    (has_label(s, "mola.port") || has_label(s, "mola.host") || has_label(s, "mola.listen")));
+	    (has_label(s, "mola.port") || has_label(s, "mola.host") || has_label(s, "mola.rule") ||
+	    has_label(s, "mola.listen")));
 	if (l->enabled && l->conf.kind == SERVICE_TCP)
 		labels_make_tcp(l);
+	else if (l->enabled && l->rule.given)
+		make_rule_routes(l);
 	else if (l->enabled)
 		make_routes(l);
+	report_overridden(l);
 	if (rules->enable)
 		traefik_read(l, s, rules, middlewares);
 	if (l->enabled) {

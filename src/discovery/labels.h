@@ -6,6 +6,7 @@
 #define DISCOVERY_LABELS_H
 
 #include "base/arena.h"
+#include "discovery/rule.h"
 #include "discovery/swarm_priv.h"
 #include "discovery/traefik.h"
 
@@ -26,22 +27,27 @@ struct text_list {
 struct labels_route {
 	struct route_conf at;
 	unsigned	 port;			/* that it leads to; 0: the service's first */
-	int64_t		 priority;		/* among Traefik's routers, the greater first */
+	int64_t		 priority;		/* among rules, the greater first */
 	const char	*entry;			/* entry points and whether by TLS, to be compared; "" for mola.* */
 };
 
+struct labels_rule {			/* mola.rule */
+	bool		 given;			/* even if it is not valid */
+	const char	*text;			/* NULL: it is not valid */
+};
+
 /*
- * A claim: requests that belong to a router which is not served. They must not fall to a wider
+ * A claim: requests that belong to a router which is not served. They must not fall to another
  * route. A claim is guarded when its router requires a password or something that is not
- * understood: then it keeps its requests from any route of the same or a lower priority. Any
- * other claim, such as a redirection, keeps them from routes by the same entry points alone,
+ * understood: then it keeps its requests from all routes of rules of the same or a lower priority.
+ * Any other claim, such as a redirection, keeps them from routes by the same entry points alone,
  * and otherwise takes what no route has.
  */
 struct labels_claim {
 	struct route_conf at;
 	int64_t		 priority;
 	bool		 guarded;
-	const char	*router, *entry;	/* entry NULL: the router may not cover all that `at` covers */
+	const char	*router, *entry;	/* entry NULL: the router may not cover all that its rule seems to */
 };
 
 struct labels_port {			/* of a service that has more than one */
@@ -56,6 +62,8 @@ struct labels {
 	unsigned	 port;			/* 0: no label names it */
 	bool		 self;			/* counted by swarm_balancers */
 	struct text_list host, path;		/* hosts in lower case, "" for any */
+	struct labels_rule rule;
+	int64_t		 priority;		/* of mola.rule; 0: its length */
 	struct text_list listen;		/* names of listeners */
 	struct service_conf conf;
 	/* what is made of them */
@@ -103,10 +111,22 @@ void	promql_read(struct labels *, const struct swarm_service *);
 void	labels_report(struct labels *, const struct swarm_label *, enum label_state, char *text);
 /* Why something of the service is not served; the text is the arena's. */
 void	labels_add_trouble(struct labels *, const struct why *, char *text);
-/* Hosts and paths are copied, other texts are the arena's. Of the same host and path, the
- * greatest priority stays. */
+/* Hosts and paths are copied, all else is the arena's. Of the same route, the greatest priority
+ * stays. */
 void	labels_add_route(struct labels *, const struct labels_route *);
 void	labels_add_claim(struct labels *, const struct labels_claim *);
+
+/* One term of a rule, as a route, or as a claim of a router that is not served. */
+struct labels_rule_route {
+	const struct rule *rule;
+	const struct rule_term *term;
+	const char	*text, *entry;		/* of the rule; as in labels_route */
+	int64_t		 priority;
+	unsigned	 port;
+	const char	*router;		/* NULL: it is served */
+	bool		 guarded;
+};
+void	labels_add_rule(struct labels *, const struct labels_rule_route *);
 /* The settings of requests to another port than the first: a copy of `conf`, to be changed,
  * when the port is new; else NULL. */
 struct service_conf *labels_add_port(struct labels *, unsigned port);

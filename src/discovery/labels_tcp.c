@@ -45,7 +45,7 @@ add_route(struct labels *l, const struct swarm_listener *on, const char *host)
 		    "expected mola.host, or a listener without tls", on->name));
 	else
 		labels_add_route(l, &(struct labels_route){ .at = { (char *)(uintptr_t)host, (char *)"/",
-		    (char *)(uintptr_t)on->name, ends_tls }, .priority = ROUTE_OWN, .entry = "" });
+		    (char *)(uintptr_t)on->name, ends_tls, NULL }, .priority = ROUTE_OWN, .entry = "" });
 }
 
 static void
@@ -137,7 +137,7 @@ labels_add_refused(struct labels *l, const char *listener, const char *host)
 	if (l->refused == NULL)
 		l->refused = arena_zalloc(l->arena, ROUTES_MAX * sizeof *l->refused);
 	l->refused[l->nrefused++] = (struct route_conf){ arena_text(l->arena, str_of(host)),
-	    arena_text(l->arena, STR("/")), arena_text(l->arena, str_of(listener)), false };
+	    arena_text(l->arena, STR("/")), arena_text(l->arena, str_of(listener)), false, NULL };
 }
 
 /* ---- labels for the other kind ---- */
@@ -150,6 +150,8 @@ labels_check_kind(struct labels *l)
 		enum service_kind kind;		/* for which it is */
 	} only[] = {
 		{ "mola.path", SERVICE_HTTP },
+		{ "mola.rule", SERVICE_HTTP },
+		{ "mola.priority", SERVICE_HTTP },
 		{ "mola.response", SERVICE_HTTP },
 		{ "mola.idle", SERVICE_HTTP },
 		{ "mola.health.path", SERVICE_HTTP },

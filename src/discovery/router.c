@@ -80,13 +80,12 @@ router_gather(struct traefik_reading *r, const struct swarm_label *label, const 
 	    word_is(word[4], "service") ? &router->service :
 	    word_is(word[4], "middlewares") ? &router->middlewares :
 	    word_is(word[4], "entrypoints") ? &router->entry_points :
-	    word_is(word[4], "priority") ? &router->priority : NULL;
+	    word_is(word[4], "priority") ? &router->priority :
+	    word_is(word[4], "rulesyntax") ? &router->syntax : NULL;
 	if (at != NULL && n == 5 && *at == NULL)
 		*at = label;
 	else if (word_is(word[4], "tls"))
 		gather_tls(r, router, label, word, n);
-	else if (n == 5 && word_is(word[4], "rulesyntax"))
-		reading_report(r, label, LABEL_UNUSED, "both are read alike, as far as they are");
 	else if (n >= 6 && word_is(word[4], "observability"))
 		reading_report(r, label, LABEL_UNUSED, "Mola's log and metrics have settings of their own");
 	else
@@ -189,15 +188,21 @@ check_backend(struct traefik_reading *r, struct router *router)
 static int64_t
 priority_of(const struct router *router, struct str rule, bool *good)
 {
-	struct str s = router->priority == NULL ? STR("") : str_of(router->priority->value);
-	bool minus = str_starts(s, STR("-"));
-	uint64_t n = 0;
+	int64_t n = 0;
 
-	*good = s.len == 0 ||
-	    (str_to_u64(minus ? (struct str){ s.p + 1, s.len - 1 } : s, &n) && n < INT64_MAX);
+	*good = router->priority == NULL || router->priority->value[0] == '\0' ||
+	    rule_priority(str_of(router->priority->value), &n);
 	if (!*good)
 		return ROUTE_OWN - 1;
-	return n == 0 ? (int64_t)rule.len : minus ? -(int64_t)n : (int64_t)n;
+	return n == 0 ? (int64_t)rule.len : n;
+}
+
+/* What Traefik does not know counts as its own. */
+static enum rule_syntax
+syntax_of(const struct router *router)
+{
+	return router->syntax == NULL ? RULE_ANY :
+	    strcmp(router->syntax->value, "v2") == 0 ? RULE_V2 : RULE_V3;
 }
 
 void
@@ -278,22 +283,20 @@ rule_text(struct traefik_reading *r, struct router *router, struct str *out)
 
 static void
 add_terms(struct traefik_reading *r, struct router *router, const struct rule *rule,
-    int64_t priority, unsigned port)
+    struct str text, unsigned port)
 {
-	const char *name = arena_text(r->l->arena, router->name);
-	const char *entry = arena_printf(r->l->arena, "%s%s", router->tls ? "tls " : "",
-	    router->entry_points == NULL ? "" : router->entry_points->value);
+	bool good;
+	struct labels_rule_route route = { .rule = rule, .text = arena_text(r->l->arena, text),
+	    .entry = arena_printf(r->l->arena, "%s%s", router->tls ? "tls " : "",
+	    router->entry_points == NULL ? "" : router->entry_points->value),
+	    .priority = priority_of(router, text, &good), .port = port, .guarded = router->guarded };
 
-	ASSERT(rule->n <= RULE_TERMS_MAX && priority < ROUTE_OWN);
+	ASSERT(rule->n <= RULE_TERMS_MAX);
+	if (router->refused)
+		route.router = arena_text(r->l->arena, router->name);
 	for (unsigned i = 0; i < rule->n; i++) {
-		const struct rule_term *t = &rule->term[i];
-		struct route_conf at = { (char *)(uintptr_t)(t->host == NULL ? "" : t->host),
-		    (char *)(uintptr_t)(t->path == NULL ? "/" : t->path), NULL, false };
-		if (t->partial || router->refused)
-			labels_add_claim(r->l, &(struct labels_claim){ at, priority,
-			    router->refused && router->guarded, name, t->partial ? NULL : entry });
-		else
-			labels_add_route(r->l, &(struct labels_route){ at, port, priority, entry });
+		route.term = &rule->term[i];
+		labels_add_rule(r->l, &route);
 	}
 }
 
@@ -317,6 +320,7 @@ report_rest(struct traefik_reading *r, const struct router *router, enum label_s
 		report_if_set(r, router->middlewares, state, text);
 	report_if_set(r, router->entry_points, state, text);
 	report_if_set(r, router->priority, state, text);
+	report_if_set(r, router->syntax, state, text);
 	report_if_set(r, router->tls_options, state, text);
 }
 
@@ -327,8 +331,8 @@ report_rule(struct traefik_reading *r, const struct router *router, const struct
 		return;
 	if (rule->unsupported[0] != '\0')
 		labels_report(r->l, router->rule, LABEL_UNSUPPORTED,
-		    arena_printf(r->l->arena, "not understood: %s; what depends on it is "
-		    "not served", rule->unsupported));
+		    arena_printf(r->l->arena, "not understood: %s; the router is not served",
+		    rule->unsupported));
 	else if (router->refused)
 		reading_report(r, router->rule, LABEL_UNUSED, "its router is not served");
 	else
@@ -339,32 +343,30 @@ void
 router_resolve(struct traefik_reading *r, struct router *router, unsigned port)
 {
 	struct rule rule = { .n = 0 };
-	char problem[120];
+	char problem[RULE_PROBLEM];
 	struct str text;
-	unsigned whole = 0;
-	bool good;
 
 	ASSERT(r->mode != MODE_OFF && port <= 65535);
 	if (r->mode == MODE_PORT_ONLY) {
-		report_rest(r, router, LABEL_UNUSED, "mola.host and mola.path have precedence");
-		report_if_set(r, router->rule, LABEL_UNUSED, "mola.host and mola.path have precedence");
-		report_if_set(r, router->service, LABEL_UNUSED, "mola.host and mola.path have precedence");
+		const char *overridden = "mola.host, mola.path or mola.rule has precedence";
+		report_rest(r, router, LABEL_UNUSED, overridden);
+		report_if_set(r, router->rule, LABEL_UNUSED, overridden);
+		report_if_set(r, router->service, LABEL_UNUSED, overridden);
 		return;
 	}
-	if (rule_text(r, router, &text) && !rule_parse(text, r->l->arena, &rule, problem)) {
+	if (rule_text(r, router, &text) && !rule_parse(text, syntax_of(router), r->l->arena, &rule,
+	    problem)) {
 		refuse(r, router, false, WHY_ROUTER_RULE, "its rule is not understood: %s", problem);
 		report_if_set(r, router->rule, LABEL_INVALID, problem);
 		r->l->blocked |= router->guarded;
 	} else if (router->rule == NULL && router->refused && rule.n == 0)
 		r->l->blocked |= router->guarded;
 	else {
-		for (unsigned i = 0; i < rule.n; i++)
-			whole += !rule.term[i].partial;
-		if (whole == 0)
+		if (rule.n == 0 || rule.unsupported[0] != '\0')
 			refuse(r, router, false, WHY_ROUTER_RULE,
 			    rule.n == 0 ? "no request can match all of its rule" :
 			    "its rule has %s, which Mola does not understand", rule.unsupported);
-		add_terms(r, router, &rule, priority_of(router, text, &good), port);
+		add_terms(r, router, &rule, text, port);
 		report_rule(r, router, &rule);
 	}
 	report_rest(r, router, router->refused ? LABEL_UNUSED : LABEL_VALID,

@@ -1,52 +1,33 @@
 /*
- * rule: a small recursive descent. What is not understood may match anything, and marks its
- * terms as partial: with && it marks those that it is multiplied with, with || only its own. So
- * both are known: what may be served, and what must not fall to another router; and neither is
- * too little.
+ * rule: the grammar, by recursive descent. It is that of Go's expressions, which Traefik's rules
+ * are, with strings as Go writes them; a line may not end where Go would put a semicolon. What is
+ * not understood stands for anything: so both are known, what may be served, and what must not
+ * fall to another router; and neither is too little.
  */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/bug.h"
-#include "base/form.h"
-#include "discovery/route.h"
-#include "discovery/rule.h"
+#include "discovery/rule_priv.h"
 
 #define DEPTH_MAX	16
-#define ARGS_MAX	32
 
-struct rule_terms {
-	struct rule_term term[RULE_TERMS_MAX];
-	unsigned	 n;
-};
+static struct rule_node	*read_or(struct rule_parser *);
 
-struct rule_parser {
-	struct str	 rest;
-	struct arena	*arena;
-	char		*unsupported;	/* of struct rule */
-	char		*problem;
-	unsigned	 depth;
-	bool		 tcp;		/* whose matchers are others */
-	bool		 escaped;	/* the matcher being read has an escape that is not understood */
-};
-
-static bool	read_or(struct rule_parser *, struct rule_terms *);
-
-_Static_assert(2 * ARGS_MAX <= RULE_TERMS_MAX, "a matcher makes two terms of a text at most");
-
-static void
-term_add(struct rule_terms *t, struct rule_term term)
+bool
+rule_reject(struct rule_parser *r, const char *text)
 {
-	ASSERT(t->n < RULE_TERMS_MAX);
-	t->term[t->n++] = term;
+	if (r->problem[0] == '\0')
+		snprintf(r->problem, RULE_PROBLEM, "%s", text);
+	return false;
 }
 
-static bool
-reject(struct rule_parser *r, const char *text)
+static struct rule_node *
+reject_node(struct rule_parser *r, const char *text)
 {
-	snprintf(r->problem, 120, "%s", text);
-	return false;
+	rule_reject(r, text);
+	return NULL;
 }
 
 static void
@@ -56,86 +37,58 @@ advance(struct rule_parser *r, size_t n)
 	r->rest = (struct str){ r->rest.p + n, r->rest.len - n };
 }
 
-static void
+/* False: a line ends where Go ends the expression, and it goes on. */
+static bool
 skip_blanks(struct rule_parser *r)
 {
-	while (r->rest.len > 0 && isspace((unsigned char)*r->rest.p))
+	bool line = false;
+
+	while (r->rest.len > 0 && strchr(" \t\r\n", *r->rest.p) != NULL && *r->rest.p != '\0') {
+		line |= *r->rest.p == '\n';
 		advance(r, 1);
+	}
+	return !line || !r->ended || r->rest.len == 0 ||
+	    rule_reject(r, "a line ends before && or ||; expected these at its end, as in Traefik");
 }
 
 static bool
 take_token(struct rule_parser *r, struct str token)
 {
-	skip_blanks(r);
-	if (!str_starts(r->rest, token))
+	if (!skip_blanks(r) || !str_starts(r->rest, token))
 		return false;
 	advance(r, token.len);
+	r->ended = str_eq(token, STR(")"));
 	return true;
 }
 
+struct rule_node *
+rule_node_new(struct rule_parser *r)
+{
+	return arena_zalloc(r->arena, sizeof(struct rule_node));
+}
+
 /* Each name once, in a list with commas. */
-static void
-unsupported_add(struct rule_parser *r, struct str name)
+struct rule_node *
+rule_unknown(struct rule_parser *r, struct str name)
 {
 	size_t len = strlen(r->unsupported), cap = sizeof ((struct rule *)0)->unsupported;
+	struct rule_node *n = rule_node_new(r);
 	char text[40];
 
 	str_copy(text, sizeof text, name);
 	if (strstr(r->unsupported, text) == NULL && len + strlen(text) + 3 < cap)
 		snprintf(r->unsupported + len, cap - len, "%s%s", len > 0 ? ", " : "", text);
+	n->c.kind = CONDITION_ALWAYS;
+	return n;
 }
 
-/* ---- sums and products ---- */
-
-static bool
-terms_add(struct rule_parser *r, struct rule_terms *to, const struct rule_terms *with)
-{
-	ASSERT(to->n <= RULE_TERMS_MAX && with->n <= RULE_TERMS_MAX);
-	if (to->n + with->n > RULE_TERMS_MAX)
-		return reject(r, "more than 64 alternatives");
-	memcpy(to->term + to->n, with->term, with->n * sizeof *with->term);
-	to->n += with->n;
-	return true;
-}
-
-/* False: nothing is both. */
-static bool
-term_intersect(const struct rule_term *a, const struct rule_term *b, struct rule_term *out)
-{
-	struct rule_term t = { .partial = a->partial || b->partial };
-
-	if (!route_host_intersect(a->host, b->host, &t.host) || !route_path_intersect(a->path,
-	    b->path, &t.path))
-		return false;
-	*out = t;
-	return true;
-}
-
-static bool
-terms_multiply(struct rule_parser *r, struct rule_terms *to, const struct rule_terms *with)
-{
-	struct rule_terms out = { .n = 0 };
-	struct rule_term t;
-
-	for (unsigned i = 0; i < to->n; i++)
-		for (unsigned k = 0; k < with->n; k++) {
-			if (!term_intersect(&to->term[i], &with->term[k], &t))
-				continue;
-			if (out.n == RULE_TERMS_MAX)
-				return reject(r, "more than 64 alternatives");
-			term_add(&out, t);
-		}
-	*to = out;
-	return true;
-}
-
-/* ---- matchers ---- */
+/* ---- strings ---- */
 
 /* The closing double quote; `s` begins after the opening one. NULL: there is none. */
 static const char *
 quote_end(struct str s)
 {
-	for (size_t i = 0; i < s.len; i++)
+	for (size_t i = 0; i < s.len && s.p[i] != '\n'; i++)
 		if (s.p[i] == '"')
 			return s.p + i;
 		else if (s.p[i] == '\\')
@@ -143,23 +96,101 @@ quote_end(struct str s)
 	return NULL;
 }
 
-/* Go's escapes; of all of them, only that of the backslash itself and that of the quote are
- * understood. */
-static struct str
-unescape(struct rule_parser *r, struct str s)
+static int
+digit_value(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 :
+	    c >= 'A' && c <= 'F' ? c - 'A' + 10 : 99;
+}
+
+static bool
+digits_take(struct str *s, unsigned n, unsigned base, uint32_t *value)
+{
+	*value = 0;
+	for (unsigned i = 0; i < n; i++) {
+		int v = i < s->len ? digit_value(s->p[i]) : 99;
+		if (v >= (int)base)
+			return false;
+		*value = *value * base + (unsigned)v;
+	}
+	*s = (struct str){ s->p + n, s->len - n };
+	return true;
+}
+
+static size_t
+put_utf8(char *out, uint32_t rune)
+{
+	if (rune < 0x80) {
+		out[0] = (char)rune;
+		return 1;
+	}
+	if (rune < 0x800) {
+		out[0] = (char)(0xc0 | rune >> 6);
+		out[1] = (char)(0x80 | (rune & 0x3f));
+		return 2;
+	}
+	if (rune < 0x10000) {
+		out[0] = (char)(0xe0 | rune >> 12);
+		out[1] = (char)(0x80 | (rune >> 6 & 0x3f));
+		out[2] = (char)(0x80 | (rune & 0x3f));
+		return 3;
+	}
+	out[0] = (char)(0xf0 | rune >> 18);
+	out[1] = (char)(0x80 | (rune >> 12 & 0x3f));
+	out[2] = (char)(0x80 | (rune >> 6 & 0x3f));
+	out[3] = (char)(0x80 | (rune & 0x3f));
+	return 4;
+}
+
+/* Behind a backslash. What it makes is never longer than what it is written as. */
+static bool
+escape_take(struct str *s, char *out, size_t *n)
+{
+	static const char from[] = "abfnrtv\\\"", to[] = "\a\b\f\n\r\t\v\\\"";
+	char c = s->len == 0 ? '\0' : *s->p;
+	const char *at = c == '\0' ? NULL : strchr(from, c);
+	uint32_t value;
+
+	if (at != NULL) {
+		out[(*n)++] = to[at - from];
+		*s = (struct str){ s->p + 1, s->len - 1 };
+		return true;
+	}
+	if (c >= '0' && c <= '7') {
+		if (!digits_take(s, 3, 8, &value) || value > 255)
+			return false;
+		out[(*n)++] = (char)value;
+		return true;
+	}
+	if (c != 'x' && c != 'u' && c != 'U')
+		return false;
+	*s = (struct str){ s->p + 1, s->len - 1 };
+	if (!digits_take(s, c == 'x' ? 2 : c == 'u' ? 4 : 8, 16, &value) || value > 0x10ffff ||
+	    (value >= 0xd800 && value < 0xe000))
+		return false;
+	if (c == 'x')
+		out[(*n)++] = (char)value;
+	else
+		*n += put_utf8(out + *n, value);
+	return true;
+}
+
+static bool
+unescape(struct rule_parser *r, struct str s, struct str *out)
 {
 	char *copy = arena_zalloc(r->arena, s.len + 1);
 	size_t n = 0;
 
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.p[i] == '\\') {
-			ASSERT(i + 1 < s.len);		/* quote_end does not stop at an escaped quote */
-			i++;
-			r->escaped |= s.p[i] != '\\' && s.p[i] != '"';
-		}
-		copy[n++] = s.p[i];
+	while (s.len > 0) {
+		char c = *s.p;
+		s = (struct str){ s.p + 1, s.len - 1 };
+		if (c != '\\')
+			copy[n++] = c;
+		else if (!escape_take(&s, copy, &n))
+			return rule_reject(r, "a text between double quotes has a backslash that Go does not know");
 	}
-	return (struct str){ copy, n };
+	*out = (struct str){ copy, n };
+	return true;
 }
 
 /* `text` or "text". */
@@ -169,327 +200,179 @@ read_quoted(struct rule_parser *r, struct str *out)
 	const char *end;
 	char quote;
 
-	skip_blanks(r);
+	if (!skip_blanks(r))
+		return false;
 	if (r->rest.len == 0 || (*r->rest.p != '`' && *r->rest.p != '"'))
-		return reject(r, "expected a text between backquotes");
+		return rule_reject(r, "expected a text between backquotes");
 	quote = *r->rest.p;
 	advance(r, 1);
 	end = quote == '`' ? memchr(r->rest.p, quote, r->rest.len) : quote_end(r->rest);
 	if (end == NULL)
-		return reject(r, "a text has no closing quote");
+		return rule_reject(r, "a text has no closing quote");
 	*out = (struct str){ r->rest.p, (size_t)(end - r->rest.p) };
 	advance(r, out->len + 1);
-	if (quote == '"' && memchr(out->p, '\\', out->len) != NULL)
-		*out = unescape(r, *out);
-	return true;
+	r->ended = true;
+	if (out->len == 0 || memchr(out->p, '\0', out->len) != NULL)
+		return rule_reject(r, "a text is empty");
+	return quote == '`' || memchr(out->p, '\\', out->len) == NULL || unescape(r, *out, out);
 }
+
+/* ---- matchers ---- */
 
 static bool
 read_args(struct rule_parser *r, struct str *arg, unsigned *n)
 {
 	*n = 0;
 	if (!take_token(r, STR("(")))
-		return reject(r, "expected '(' after a name");
+		return rule_reject(r, "expected '(' after a name");
 	if (take_token(r, STR(")")))
 		return true;
 	do {
 		if (*n == ARGS_MAX)
-			return reject(r, "more than 32 texts in one matcher");
+			return rule_reject(r, "more than 32 texts in one matcher");
 		if (!read_quoted(r, &arg[(*n)++]))
 			return false;
 	} while (take_token(r, STR(",")));
-	return take_token(r, STR(")")) || reject(r, "expected ')' or ','");
+	return take_token(r, STR(")")) || rule_reject(r, "expected ')' or ','");
 }
 
-static char *
-lower(struct arena *a, struct str s)
-{
-	char *copy = arena_text(a, s);
-
-	for (char *c = copy; *c != '\0'; c++)
-		*c = (char)tolower((unsigned char)*c);
-	return copy;
-}
-
-/* Host(`*.example.org`) is for one label, since Traefik 3.7. A dot at the end has no
- * meaning, neither here nor in a request. */
-static bool
-read_hosts(struct rule_parser *r, const struct str *arg, unsigned n, struct rule_terms *out)
-{
-	for (unsigned i = 0; i < n; i++) {
-		bool dot = arg[i].len > 1 && arg[i].p[arg[i].len - 1] == '.';
-		struct str name = { arg[i].p, arg[i].len - dot };
-		char *host = lower(r->arena, name);
-		if (!form_host(name, true))
-			return reject(r, "Host holds something that is not a host name");
-		if (host[0] == '*')
-			host[0] = '+';
-		term_add(out, (struct rule_term){ .host = host });
-	}
-	return true;
-}
-
-static bool
-is_plain_path(struct str s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (!isalnum((unsigned char)s.p[i]) && (s.p[i] == '\0' || strchr("/_-.~", s.p[i]) == NULL))
-			return false;
-	return true;
-}
-
-/* Whole paths (Path) are no prefixes, and a path with braces or '%' is not compared as it is
- * spelled. */
-static bool
-read_paths(struct rule_parser *r, struct str name, const struct str *arg, unsigned n,
-    struct rule_terms *out)
-{
-	bool prefix = str_eq_nocase(name, STR("PathPrefix"));
-
-	if (!prefix)
-		unsupported_add(r, name);
-	for (unsigned i = 0; i < n; i++) {
-		struct str path = arg[i];
-		bool odd = memchr(path.p, '{', path.len) != NULL || memchr(path.p, '%', path.len) != NULL;
-		if (!form_path(path) || memchr(path.p, '?', path.len) != NULL)
-			return reject(r, "a path does not begin with '/', or holds what no path does");
-		if (odd && prefix)
-			unsupported_add(r, memchr(path.p, '{', path.len) != NULL ?
-			    STR("PathPrefix with {}") : STR("PathPrefix with %"));
-		while (odd && !is_plain_path(path))
-			path.len--;
-		term_add(out, (struct rule_term){ .path = arena_text(r->arena, path),
-		    .partial = odd || !prefix });
-	}
-	return true;
-}
-
-/* "^(...\.)?": one optional group and nothing else. */
-static bool
-is_one_option(struct str s)
-{
-	struct str inner = s.len < 5 ? STR("") : (struct str){ s.p + 2, s.len - 4 };
-
-	return s.len > 5 && str_starts(s, STR("^(")) && str_eq((struct str){ s.p + s.len - 3, 3 },
-	    STR(".)?")) && memchr(inner.p, '(', inner.len) == NULL &&
-	    memchr(inner.p, ')', inner.len) == NULL;
-}
-
-/* The closing brace of the last {name:regexp}, as Traefik 2 has them; NULL: there is none,
- * and braces are a repetition. */
-static const char *
-regexp_brace(struct str s)
-{
-	size_t open = 0, colon;
-
-	while (open < s.len && s.p[open] != '{')
-		open++;
-	for (colon = open + 1; colon < s.len && isalnum((unsigned char)s.p[colon]); colon++)
-		;
-	return colon < s.len && s.p[colon] == ':' ? memrchr(s.p, '}', s.len) : NULL;
-}
-
-/* Which hosts a regular expression may match: those that end with its literal end, as
- * "*.example.org"; one or two where nothing else can come before that (^example\.org$,
- * ^(www\.)?example\.org$). A dot is a dot: few people escape it, and nobody means
- * "exampleXorg". */
-static void
-regexp_host(struct arena *a, struct str s, struct rule_terms *out)
-{
-	const char *brace = regexp_brace(s);		/* then it is anchored by itself */
-	size_t end = s.len, at;
-	char *text = arena_zalloc(a, s.len + 3), *p = text + s.len + 2, *dot;
-	struct str before;
-
-	if (memchr(s.p, '|', s.len) != NULL || s.len == 0 || (brace == NULL && s.p[--end] != '$')) {
-		term_add(out, (struct rule_term){ .partial = true });
-		return;
-	}
-	for (at = end; at > 0; at--) {
-		char c = s.p[at - 1];
-		bool escaped = at > 1 && s.p[at - 2] == '\\';
-		if (c != '.' && (escaped || !(isalnum((unsigned char)c) || c == '-')))
-			break;
-		*--p = (char)tolower((unsigned char)c);
-		at -= escaped;
-	}
-	before = (struct str){ s.p, at };
-	dot = strchr(p, '.');
-	if (form_host(str_of(p), false) && p[0] != '.' &&
-	    (str_eq(before, STR("^")) || is_one_option(before))) {
-		term_add(out, (struct rule_term){ .host = arena_text(a, str_of(p)), .partial = true });
-		if (before.len > 1)
-			term_add(out, (struct rule_term){ .host = arena_printf(a, "*.%s", p), .partial = true });
-		return;
-	}
-	if (dot != NULL && form_host(str_of(dot + 1), false))
-		*--dot = '*';
-	else
-		dot = NULL;
-	term_add(out, (struct rule_term){ .host = dot, .partial = true });
-}
-
-/* The literal beginning of a regular expression for paths; NULL: it has none. */
-static const char *
-regexp_path(struct arena *a, struct str s)
-{
-	size_t n = 1;
-
-	if (s.len < 2 || s.p[0] != '^' || s.p[1] != '/' || memchr(s.p, '|', s.len) != NULL)
-		return NULL;
-	while (n < s.len && is_plain_path((struct str){ s.p + n, 1 }) && s.p[n] != '.')
-		n++;
-	if (n < s.len && strchr("?*{", s.p[n]) != NULL)
-		n--;
-	return n < 2 ? NULL : arena_text(a, (struct str){ s.p + 1, n - 1 });
-}
-
-static void
-read_unsupported(struct rule_parser *r, struct str name, const struct str *arg, unsigned n,
-    struct rule_terms *out)
-{
-	bool host = str_eq_nocase(name, STR("HostRegexp")), path = str_eq_nocase(name, STR("PathRegexp"));
-
-	unsupported_add(r, name);
-	for (unsigned i = 0; i < n && host; i++)
-		regexp_host(r->arena, arg[i], out);
-	for (unsigned i = 0; i < n && path; i++)
-		term_add(out, (struct rule_term){ .path = regexp_path(r->arena, arg[i]),
-		    .partial = true });
-	if (out->n == 0)
-		term_add(out, (struct rule_term){ .partial = true });
-}
-
-/* Of connections, clients name the server, and nothing else is known. */
-static bool
-read_tcp(struct rule_parser *r, struct str name, const struct str *arg, unsigned n,
-    struct rule_terms *out)
-{
-	if (str_eq_nocase(name, STR("HostSNI")) && n == 1 && str_eq(arg[0], STR("*")))
-		term_add(out, (struct rule_term){ .host = NULL });
-	else if (str_eq_nocase(name, STR("HostSNI")))
-		return read_hosts(r, arg, n, out);
-	else {
-		unsupported_add(r, name);
-		for (unsigned i = 0; i < n && str_eq_nocase(name, STR("HostSNIRegexp")); i++)
-			regexp_host(r->arena, arg[i], out);
-		if (out->n == 0)
-			term_add(out, (struct rule_term){ .partial = true });
-	}
-	return true;
-}
-
-static bool
-read_matcher(struct rule_parser *r, struct rule_terms *out)
+static struct rule_node *
+read_matcher(struct rule_parser *r)
 {
 	struct str name, arg[ARGS_MAX];
 	size_t len = 0;
 	unsigned n;
 
-	skip_blanks(r);
+	if (!skip_blanks(r))
+		return NULL;
 	while (len < r->rest.len && isalnum((unsigned char)r->rest.p[len]))
 		len++;
 	if (len == 0)
-		return reject(r, "expected a name such as Host or PathPrefix");
+		return reject_node(r, "expected a name such as Host or PathPrefix");
 	name = (struct str){ r->rest.p, len };
 	advance(r, len);
-	r->escaped = false;
+	r->ended = true;
 	if (!read_args(r, arg, &n))
-		return false;
-	out->n = 0;
-	if (r->escaped) {
-		unsupported_add(r, STR("\\ in a text"));
-		term_add(out, (struct rule_term){ .partial = true });
-		return true;
-	}
-	if (r->tcp)
-		return read_tcp(r, name, arg, n, out);
-	if (str_eq_nocase(name, STR("Host")) || str_eq_nocase(name, STR("HostHeader")))
-		return read_hosts(r, arg, n, out);
-	if (str_eq_nocase(name, STR("PathPrefix")) || str_eq_nocase(name, STR("Path")))
-		return read_paths(r, name, arg, n, out);
-	read_unsupported(r, name, arg, n, out);
-	return true;
+		return NULL;
+	return n == 0 ? rule_unknown(r, name) : rule_leaf(r, name, arg, n);
 }
 
 /* ---- operators ---- */
 
-static bool
-read_unary(struct rule_parser *r, struct rule_terms *out)
+/* && and || change places, and tests are negated; what is not understood stays so. */
+static void
+negate(struct rule_node *n)
 {
+	if (n->c.kind == CONDITION_AND || n->c.kind == CONDITION_OR) {
+		n->c.kind = n->c.kind == CONDITION_AND ? CONDITION_OR : CONDITION_AND;
+		negate((struct rule_node *)(uintptr_t)n->c.left);
+		negate((struct rule_node *)(uintptr_t)n->c.right);
+		return;
+	}
+	if (n->c.kind == CONDITION_TEST || n->certain)
+		n->c.not = !n->c.not;
+	n->nkeys = 0;
+}
+
+static struct rule_node *
+read_unary(struct rule_parser *r)
+{
+	struct rule_node *n;
+
 	if (take_token(r, STR("!"))) {
-		if (!read_unary(r, out))
-			return false;
-		unsupported_add(r, STR("!"));
-		*out = (struct rule_terms){ .term = { { .partial = true } }, .n = 1 };
-		return true;
+		if ((n = read_unary(r)) != NULL)
+			negate(n);
+		return n;
 	}
 	if (!take_token(r, STR("(")))
-		return read_matcher(r, out);
+		return r->problem[0] != '\0' ? NULL : read_matcher(r);
 	if (++r->depth > DEPTH_MAX)
-		return reject(r, "more than 16 parentheses deep");
-	if (!read_or(r, out))
-		return false;
+		return reject_node(r, "more than 16 parentheses deep");
+	if ((n = read_or(r)) == NULL)
+		return NULL;
 	r->depth--;
-	return take_token(r, STR(")")) || reject(r, "expected ')'");
+	return take_token(r, STR(")")) ? n : reject_node(r, "expected ')'");
 }
 
-static bool
-read_and(struct rule_parser *r, struct rule_terms *out)
+static struct rule_node *
+join_nodes(struct rule_parser *r, int kind, struct rule_node *left, struct rule_node *right)
 {
-	struct rule_terms next;
+	struct rule_node *n = rule_node_new(r);
 
-	if (!read_unary(r, out))
-		return false;
-	while (take_token(r, STR("&&")))
-		if (!read_unary(r, &next) || !terms_multiply(r, out, &next))
-			return false;
-	return true;
+	n->c.kind = kind;
+	n->c.left = &left->c;
+	n->c.right = &right->c;
+	return n;
 }
 
-static bool
-read_or(struct rule_parser *r, struct rule_terms *out)
+static struct rule_node *
+read_and(struct rule_parser *r)
 {
-	struct rule_terms next;
+	struct rule_node *n = read_unary(r), *next;
 
-	if (!read_and(r, out))
-		return false;
-	while (take_token(r, STR("||")))
-		if (!read_and(r, &next) || !terms_add(r, out, &next))
-			return false;
-	return true;
+	while (n != NULL && take_token(r, STR("&&")))
+		n = (next = read_unary(r)) == NULL ? NULL : join_nodes(r, CONDITION_AND, n, next);
+	return n;
+}
+
+static struct rule_node *
+read_or(struct rule_parser *r)
+{
+	struct rule_node *n = read_and(r), *next;
+
+	while (n != NULL && take_token(r, STR("||")))
+		n = (next = read_and(r)) == NULL ? NULL : join_nodes(r, CONDITION_OR, n, next);
+	return n;
 }
 
 static bool
-parse(struct str s, struct arena *a, bool tcp, struct rule *out, char problem[120])
+parse(struct rule_parser *r, struct str s, struct rule *out)
 {
 	struct rule rule = { .n = 0 };
-	struct rule_parser r = { .rest = s, .arena = a, .tcp = tcp, .unsupported = rule.unsupported,
-	    .problem = problem };
-	struct rule_terms t;
+	struct rule_node *root;
+	bool partial = false;
 
+	r->problem[0] = '\0';
+	r->rest = s;
+	r->unsupported = rule.unsupported;
 	if (s.len > RULE_BYTES_MAX)
-		return reject(&r, "longer than 4096 bytes");
-	if (!read_or(&r, &t))
-		return false;
-	skip_blanks(&r);
-	if (r.rest.len > 0)
-		return reject(&r, "expected && or || or the end");
-	ASSERT(r.depth == 0 && t.n <= RULE_TERMS_MAX);
-	rule.n = t.n;
-	memcpy(rule.term, t.term, t.n * sizeof *t.term);
+		return rule_reject(r, "longer than 4096 bytes");
+	root = read_or(r);
+	if (root == NULL || !skip_blanks(r) || r->problem[0] != '\0')
+		return rule_reject(r, "not understood");
+	if (r->rest.len > 0)
+		return rule_reject(r, "expected && or || or the end");
+	ASSERT(r->depth == 0);
+	rule_terms(root, &rule);
+	for (unsigned i = 0; i < rule.n; i++)
+		partial |= rule.term[i].partial;
+	if (partial && !r->tcp && (rule.condition = condition_make(r->arena, &root->c)) == NULL)
+		return rule_reject(r, "it is too large");
 	*out = rule;
 	return true;
 }
 
 bool
-rule_parse(struct str s, struct arena *a, struct rule *out, char problem[120])
+rule_parse(struct str s, enum rule_syntax syntax, struct arena *a, struct rule *out,
+    char problem[RULE_PROBLEM])
 {
-	return parse(s, a, false, out, problem);
+	return parse(&(struct rule_parser){ .arena = a, .syntax = syntax, .problem = problem }, s, out);
 }
 
 bool
-rule_parse_tcp(struct str s, struct arena *a, struct rule *out, char problem[120])
+rule_parse_tcp(struct str s, struct arena *a, struct rule *out, char problem[RULE_PROBLEM])
 {
-	return parse(s, a, true, out, problem);
+	return parse(&(struct rule_parser){ .arena = a, .tcp = true, .problem = problem }, s, out);
+}
+
+bool
+rule_priority(struct str s, int64_t *out)
+{
+	bool minus = str_starts(s, STR("-"));
+	uint64_t n;
+
+	if (!str_to_u64(minus ? (struct str){ s.p + 1, s.len - 1 } : s, &n) || n > INT64_MAX - 1000)
+		return false;
+	*out = minus ? -(int64_t)n : (int64_t)n;
+	return true;
 }

@@ -338,7 +338,7 @@ static void
 check_router(struct traefik_reading *r, struct tcp_router *router)
 {
 	struct tcp_reading *t = r->tcp;
-	char problem[120];
+	char problem[RULE_PROBLEM];
 	bool through = false;
 
 	if (router->rule == NULL || !rule_parse_tcp(str_of(router->rule->value), r->l->arena,
@@ -392,7 +392,8 @@ listener_add(struct traefik_reading *r, struct tcp_router *router,
 		else if (!router->refused)
 			labels_add_route(l, &(struct labels_route){
 			    .at = { (char *)(uintptr_t)(host == NULL ? "" : host), (char *)"/",
-			    (char *)(uintptr_t)on->name, router->ends_tls }, .port = port, .entry = "" });
+			    (char *)(uintptr_t)on->name, router->ends_tls, NULL }, .port = port,
+			    .entry = "" });
 	}
 }
 

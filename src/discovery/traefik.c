@@ -259,8 +259,8 @@ traefik_read(struct labels *l, const struct swarm_service *s, const struct traef
     const struct middlewares *m)
 {
 	struct traefik_reading r = { .l = l, .service = s, .rules = rules, .middlewares = m,
-	    .mode = l->host.given || l->path.given || l->conf.kind == SERVICE_TCP ? MODE_PORT_ONLY :
-	    MODE_ALL };
+	    .mode = l->host.given || l->path.given || l->rule.given || l->conf.kind == SERVICE_TCP ?
+	    MODE_PORT_ONLY : MODE_ALL };
 
 	read_enable(&r);
 	for (unsigned i = 0; i < s->nlabels; i++)

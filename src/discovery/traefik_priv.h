@@ -13,7 +13,8 @@
 struct router {
 	struct str	 name;
 	/* its labels, NULL: none */
-	const struct swarm_label *rule, *service, *middlewares, *entry_points, *priority, *tls_options;
+	const struct swarm_label *rule, *service, *middlewares, *entry_points, *priority, *tls_options,
+	    *syntax;
 	const struct swarm_label *unknown;	/* the first that is not understood */
 	bool		 tls;
 	/* what is made of it */

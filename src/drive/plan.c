@@ -206,14 +206,32 @@ routes_overlap(const struct route_conf *a, const struct route_conf *b)
 
 /* Mola itself ends requests for a route that is refused. An external proxy does not know of it,
  * and would match the service's routes for them. */
+/* One that takes only what nobody else has, or whose routes discovery has dropped. */
+static bool
+is_everything(const struct route_conf *r)
+{
+	return r->host[0] == '\0' && strcmp(r->path, "/") == 0 && r->rule != NULL &&
+	    (r->rule->gives_way || r->rule->condition == NULL);
+}
+
+/* What the rules of an external proxy's routers here do not say: they have hosts and prefixes. */
+static bool
+is_more_than_prefix(const struct route_conf *r)
+{
+	return r->rule != NULL && (r->rule->whole || r->rule->condition != NULL);
+}
+
 static bool
 overlaps_refused(const struct world *w, const struct world_service *s)
 {
 	for (unsigned i = 0; i < s->nroutes; i++)
 		for (unsigned k = 0; k < w->nrefused; k++)
 			if (s->route[i].listener == NULL && w->refused[k].listener == NULL &&
-			    routes_overlap(&s->route[i], &w->refused[k]))
+			    !is_everything(&w->refused[k]) && routes_overlap(&s->route[i], &w->refused[k]))
 				return true;
+	for (unsigned i = 0; i < s->nroutes; i++)
+		if (is_more_than_prefix(&s->route[i]))
+			return true;
 	return false;
 }
 

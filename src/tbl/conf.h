@@ -490,6 +490,13 @@ KEY(SERVICE, listen, LISTEN_NAMES, listen, NONE, "", "",
 KEY(SERVICE, path, PATHS, paths, "/", "", "",
     "Path prefixes, one or a list. A prefix ends at a slash or at the end of the path; the "
     "longest wins.")
+KEY(SERVICE, rule, RULE, rule, NONE, "", "",
+    "Which requests the service gets, in the language of Traefik 3's rules, such as "
+    "'Host(`a.org`) && !PathPrefix(`/internal`)': instead of host and path. See Rules in "
+    "mola-labels(7).")
+KEY(SERVICE, priority, PRIORITY, priority, "0", "-9223372036854774807", "9223372036854774807",
+    "Of several rules that match a request, the one with the greatest priority has it. 0 means "
+    "the length of the rule.")
 
 KEY(TASK, name, NAME, name, NONE, "", "",
     "Unique among all tasks. By default the service's name, a dot and the number in the list.")

@@ -15,7 +15,8 @@
 #define LABEL_IN_PROMQL		"promql."
 #define LABEL_IN_QUERY		"promql.NAME."
 
-LABEL(DEFAULTS, enable, ENABLE, enable, "true with mola.port, mola.host or mola.listen", "", "",
+LABEL(DEFAULTS, enable, ENABLE, enable,
+    "true with mola.port, mola.host, mola.rule or mola.listen", "", "",
     "Whether Mola serves the service: true, yes, on or 1. Anything else means no.")
 LABEL(DEFAULTS, port, PORT, port, "the only one", "1", "65535",
     "The port on which the tasks listen inside their containers. Optional where the service "
@@ -31,6 +32,13 @@ LABEL(DEFAULTS, listen, NAMES, listen, "none", "", "",
 LABEL(DEFAULTS, path, PATHS, path, "/", "", "",
     "Path prefixes, separated by commas. A prefix ends at a slash or at the end of the path; "
     "the longest wins.")
+LABEL(DEFAULTS, rule, RULE, rule, "none", "", "",
+    "Which requests the service gets, in the language of Traefik 3's rules: Host(`a.org`) && "
+    "!PathPrefix(`/internal`). Instead of mola.host and mola.path. See mola-labels(7), Rules.")
+LABEL(DEFAULTS, priority, PRIORITY, priority, "the length of the rule",
+    "-9223372036854774807", "9223372036854774807",
+    "Of several rules that match a request, the one with the greatest priority has it. 0 means the "
+    "default.")
 /* What each service has of its own: tbl/service.h. */
 #define LABEL_IF_FILE_AND_LABEL(section, key, type, field, fallback, least, most, help) \
 	LABEL(section, key, type, conf.field, "as in defaults", least, most, help)

@@ -61,11 +61,8 @@ world_task_free(struct world *w, struct world_task *t)
 void
 world_routes_free(struct route_conf *r, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++) {
-		free(r[i].host);
-		free(r[i].path);
-		free(r[i].listener);
-	}
+	for (unsigned i = 0; i < n; i++)
+		route_conf_clear(&r[i]);
 	free(r);
 }
 
@@ -217,21 +214,53 @@ world_drain_task(struct world *w, struct world_task *t, bool drained)
 #define SETTING_ROW_PATH_OR_NONE(m, value) \
 	((value) == NULL ? (struct table_ref){ 0, 0 } : table_maker_text(m, str_of(value)))
 
-static void
-table_add_route(struct table_maker *m, const struct route_conf *r, uint32_t service)
+/* Routes of one rule stand together, and have one condition. */
+struct condition_writer {
+	const struct condition *last;
+	uint32_t	 number;
+};
+
+static uint32_t
+table_add_condition(struct table_maker *m, struct condition_writer *w, const struct condition *c)
 {
+	if (c == NULL)
+		return 0;
+	if (w->last == NULL || condition_bytes(w->last) != condition_bytes(c) ||
+	    memcmp(w->last, c, condition_bytes(c)) != 0) {
+		w->last = c;
+		w->number = table_maker_condition(m, c);
+	}
+	return w->number;
+}
+
+static void
+table_add_route(struct table_maker *m, const struct route_conf *r, uint32_t service,
+    struct condition_writer *w)
+{
+	struct table_route row = { .service = service };
 	struct table_ref host = table_maker_text(m, str_of(r->host));
 
 	if (r->listener != NULL)
 		table_maker_tcp(m, &(struct table_tcp){ .listener = table_maker_text(m, str_of(r->listener)),
 		    .host = host, .service = service, .ends_tls = r->ends_tls });
-	else
-		table_maker_route(m, &(struct table_route){ .host = host,
-		    .path = table_maker_text(m, str_of(r->path)), .service = service });
+	else {
+		row.host = host;
+		row.path = table_maker_text(m, str_of(r->path));
+		if (r->rule != NULL) {
+			row.by_rule = true;
+			row.whole = r->rule->whole;
+			row.gives_way = r->rule->gives_way && service == TABLE_REFUSED;
+			row.priority = r->rule->priority;
+			row.ways = r->rule->ways;
+			row.condition = table_add_condition(m, w, r->rule->condition);
+		}
+		table_maker_route(m, &row);
+	}
 }
 
 static void
-table_add_service(struct table_maker *m, const struct world_service *s, const uint32_t *node_at)
+table_add_service(struct table_maker *m, const struct world_service *s, const uint32_t *node_at,
+    struct condition_writer *w)
 {
 	uint32_t at = table_maker_service(m, &(struct table_service){
 		.name = table_maker_text(m, str_of(s->name)),
@@ -261,7 +290,7 @@ table_add_service(struct table_maker *m, const struct world_service *s, const ui
 	}
 	ASSERT(ntasks == s->ntasks);
 	for (unsigned i = 0; i < s->nroutes; i++)
-		table_add_route(m, &s->route[i], at);
+		table_add_route(m, &s->route[i], at, w);
 }
 
 const struct why *
@@ -269,6 +298,7 @@ world_table(struct world *w, int *fd)
 {
 	struct table_maker *m = table_maker_new(w->serial + 1);
 	uint32_t node_at[NODES_MAX];		/* by slot */
+	struct condition_writer writer = { .last = NULL };
 	const struct world_service *s;
 	const struct world_node *n;
 	const struct why *y;
@@ -277,9 +307,9 @@ world_table(struct world *w, int *fd)
 		node_at[n->slot] = table_maker_node(m, &(struct table_node){
 			.name = table_maker_text(m, str_of(n->name)), .slot = n->slot, .drained = n->drained });
 	LIST_FOREACH(s, &w->services, link)
-		table_add_service(m, s, node_at);
+		table_add_service(m, s, node_at, &writer);
 	for (unsigned i = 0; i < w->nrefused; i++)
-		table_add_route(m, &w->refused[i], TABLE_REFUSED);
+		table_add_route(m, &w->refused[i], TABLE_REFUSED, &writer);
 	y = table_maker_seal(m, fd);
 	if (y == NULL)
 		w->serial++;

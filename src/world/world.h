@@ -16,6 +16,16 @@
 #include "world/table.h"
 #include "world/term.h"
 
+/* What makes a route one of a rule (struct table_route). */
+struct route_rule {
+	int64_t		 priority;
+	uint64_t	 ways;
+	bool		 whole;
+	bool		 gives_way;		/* of those that are refused */
+	char		*text;			/* the rule, for people */
+	const struct condition *condition;	/* NULL: host and path are all of it */
+};
+
 struct route_conf {
 	char	*host;			/* lower case, "*.org" for all below, "+.org" for one label more, "" for any */
 	char	*path;			/* begins with '/' */
@@ -23,7 +33,13 @@ struct route_conf {
 	 * host; "" is all of them, and the path is "/". */
 	char	*listener;
 	bool	 ends_tls;		/* of connections: their TLS ends here, and tasks get what was in it */
+	struct route_rule *rule;	/* NULL: a plain one */
 };
+
+/* Whose parts are all allocated. */
+void			 route_conf_clear(struct route_conf *);
+struct route_rule	*route_rule_copy(const struct route_rule *);	/* NULL of NULL */
+bool			 route_rule_same(const struct route_rule *, const struct route_rule *);
 
 #define QUERIES_MAX	((PROFILE_SLOTS - 1) * TERMS_MAX)
 
@@ -171,7 +187,7 @@ void			 world_pass_requirements(struct world_service *, const struct route_requi
 struct world_task	*world_pass_task(struct world *, struct world_service *, const char *name,
     const char *node, const struct addr *, bool draining);
 /* All routes that are refused; at most once in a pass, else there are none. No service may have
- * one of them. */
+ * a plain one of them. */
 void			 world_pass_refuse(struct world *, const struct route_conf *, unsigned n);
 /* Of a task that was just named: other addresses of it, at most TASK_ADDRS - 1. Not called: as
  * in the last pass. */

@@ -78,7 +78,7 @@ what_is_not_plain_serves_nothing(void **state)
 static void
 words_that_may_say_who_gets_in_serve_nothing(void **state)
 {
-	static const char *const words[] = { "prefix", "public", "expose", "ssl", "cert", "role", "rule", "oauth", "rate", "disable", "paths",
+	static const char *const words[] = { "prefix", "public", "expose", "ssl", "cert", "role", "oauth", "rate", "disable", "paths",
 		"private", "verify", "allow" };
 	static const char *const slips[] = { "polcy", "polciy", "policyy", "migrte", "prot", "ports", "health.intervall" };
 	struct stage *s = *state;
@@ -264,12 +264,12 @@ what_is_not_understood_of_traefik_is_named(void **state)
 {
 	struct stage *s = *state;
 
-	assert_non_null(web(s, ROUTER("Host(`a.org`) || HostRegexp(`.*`)") BACKEND ","
+	assert_non_null(web(s, ROUTER("Host(`a.org`) && HostRegexp(`.*`)") BACKEND ","
 	    "\"traefik.http.routers.web.tls\":\"true\",\"traefik.http.routers.web.priority\":\"3\",\"traefik.http.routers.web.entrypoints\":\"web\","
 	    "\"traefik.http.middlewares.auth.basicauth.users\":\"x\",\"traefik.tcp.routers.t.rule\":\"HostSNI(`*`)\",\"traefik.bogus\":\"1\","
 	    "\"traefik.http.services.web.loadbalancer.sticky.cookie\":\"true\",\"traefik.http.services.web.loadbalancer.healthcheck.path\":\"/hc\","
 	    "\"traefik.http.services.web.loadbalancer.healthcheck.interval\":\"7\",\"traefik.docker.network\":\"x\""));
-	expect_label(s, "web", "traefik.http.routers.web.rule", LABEL_UNSUPPORTED, "HostRegexp");
+	expect_label(s, "web", "traefik.http.routers.web.rule", LABEL_VALID, NULL);
 	expect_label(s, "web", "traefik.http.routers.web.tls", LABEL_UNSUPPORTED, "TLS");
 	expect_label(s, "web", "traefik.http.routers.web.priority", LABEL_VALID, NULL);
 	expect_label(s, "web", "traefik.http.routers.web.entrypoints", LABEL_VALID, NULL);
@@ -333,7 +333,48 @@ molas_own_labels_have_precedence(void **state)
 	/* what is missing in one is taken from the other */
 	expect_routes(web(s, ROUTER("Host(`t.org`)") "\"mola.port\":\"81\""), "t.org/");
 	/* a rule that is not understood is not replaced by all hosts */
-	assert_null(web(s, ROUTER("HostRegexp(`.*`)") "\"mola.enable\":\"true\",\"mola.port\":\"81\""));
+	assert_null(web(s, ROUTER("Strange(`.*`)") "\"mola.enable\":\"true\",\"mola.port\":\"81\""));
+}
+
+/* In Traefik, one matcher that is not understood takes the whole router. */
+static void
+a_rule_is_understood_as_a_whole_or_not_served(void **state)
+{
+	struct stage *s = *state;
+
+	assert_null(web(s, ROUTER("Host(`a.org`) || Strange(`x`)") BACKEND));
+	expect_label(s, "web", "traefik.http.routers.web.rule", LABEL_UNSUPPORTED, "Strange");
+	expect_trouble(s, "web", WHY_ROUTER_RULE, "Strange");
+	assert_null(web(s, ROUTER("Host(`a.org`, `b.org`)") "\"traefik.http.routers.web.rulesyntax\":\"v3\"," BACKEND));
+	expect_routes(web(s, ROUTER("Host(`a.org`, `b.org`)") "\"traefik.http.routers.web.ruleSyntax\":\"v2\"," BACKEND), "a.org/ b.org/");
+	expect_label(s, "web", "traefik.http.routers.web.ruleSyntax", LABEL_VALID, NULL);
+	assert_null(web(s, ROUTER("Host(`a.org`)") "\"traefik.http.routers.web.priority\":\"9223372036854775807\"," BACKEND));
+}
+
+static void
+molas_own_rules(void **state)
+{
+	struct stage *s = *state;
+	const struct world_service *ws = web(s, "\"mola.rule\":\"Host(`a.org`) && Method(`GET`)\",\"mola.priority\":\"-7\",\"mola.port\":\"80\"");
+
+	expect_routes(ws, "a.org/");
+	assert_int_equal(ws->route[0].rule->priority, -7);
+	assert_non_null(ws->route[0].rule->condition);
+	assert_string_equal(ws->route[0].rule->text, "Host(`a.org`) && Method(`GET`)");
+	ws = web(s, "\"mola.rule\":\"Host(`a.org`) || Path(`/x`)\",\"mola.host\":\"b.org\",\"mola.port\":\"80\"," ROUTER("Host(`t.org`)") BACKEND);
+	expect_routes(ws, "a.org/ */x");
+	assert_int_equal(ws->route[0].rule->priority, 27);
+	assert_null(ws->route[0].rule->condition);
+	assert_true(ws->route[1].rule->whole);
+	expect_label(s, "web", "mola.host", LABEL_UNUSED, "mola.rule");
+	expect_label(s, "web", "traefik.http.routers.web.rule", LABEL_UNUSED, "mola.host");
+	/* one that is wrong does not give way to what would be more open */
+	assert_null(web(s, "\"mola.rule\":\"Host(a.org)\",\"mola.host\":\"b.org\",\"mola.port\":\"80\""));
+	expect_label(s, "web", "mola.rule", LABEL_INVALID, "expected a text between backquotes");
+	assert_null(web(s, "\"mola.rule\":\"Host(`a`, `b`)\",\"mola.port\":\"80\""));
+	assert_null(web(s, "\"mola.rule\":\"Host(`a`) && Host(`b`)\",\"mola.port\":\"80\""));
+	assert_non_null(web(s, "\"mola.host\":\"b.org\",\"mola.port\":\"80\",\"mola.priority\":\"3\""));
+	expect_label(s, "web", "mola.priority", LABEL_UNUSED, "there is no mola.rule");
 }
 
 static void
@@ -630,6 +671,8 @@ main(void)
 		SCENE(a_middleware_that_is_not_there_is_missed),
 		SCENE(a_router_is_served_where_its_entry_point_is),
 		SCENE(molas_own_labels_have_precedence),
+		SCENE(a_rule_is_understood_as_a_whole_or_not_served),
+		SCENE(molas_own_rules),
 		SCENE(routers_and_services_find_each_other),
 		SCENE(every_router_leads_to_its_own_port),
 		SCENE(what_is_not_served_has_tasks_for_targets),
