@@ -151,9 +151,9 @@ bench_of = $(patsubst %,build/$(1)/bench/%,$(2))
 
 bench: bench-micro bench-proxy bench-demo bench-memory	## the numbers of README.md: all of these
 
-bench-micro:		## a choice among tasks, a tick of the brain
-	+@$(SUBMAKE) MODE=release $(call bench_of,release,pick tick)
-	@build/release/bench/pick && build/release/bench/tick
+bench-micro:		## a choice among tasks, a tick of the brain, finding a route
+	+@$(SUBMAKE) MODE=release $(call bench_of,release,pick tick routes)
+	@build/release/bench/pick && build/release/bench/tick && build/release/bench/routes
 
 bench-proxy: mola	## what a request costs, beside HAProxy and nginx; BEFORE=path/to/mola for an older one
 	@tools/deps check bench

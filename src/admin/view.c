@@ -226,10 +226,10 @@ view_routes(const struct world_service *s)
 		    json_pack("{s:o, s:o}", "host", text(r->host), "path", text(r->path)) :
 		    json_pack("{s:o, s:o, s:b}", "listener", text(r->listener), "host", text(r->host),
 		    "ends_tls", r->ends_tls);
-		if (r->rule != NULL) {
+		if (r->rule != NULL && (r->rule->whole || r->rule->condition != NULL))
 			json_object_set_new(one, "rule", text(r->rule->text));
+		if (r->rule != NULL)
 			json_object_set_new(one, "priority", json_integer(r->rule->priority));
-		}
 		json_array_append_new(list, one);
 	}
 	return list;

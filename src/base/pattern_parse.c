@@ -522,9 +522,19 @@ read_alt(struct pattern_reader *r)
 struct pattern_writer {
 	struct pattern_inst *inst;
 	struct rune_range *range;
-	uint32_t	 n, nranges;
+	uint32_t	 n, nranges, room, ranges_room;
 	bool		 full;
 };
+
+/* Room for one more, of items of this size. */
+static void *
+grow(void *items, uint32_t n, uint32_t *room, size_t size)
+{
+	if (n < *room)
+		return items;
+	*room = *room == 0 ? 64 : 2 * *room;
+	return must_realloc(items, *room * size);
+}
 
 static uint32_t
 emit(struct pattern_writer *w, struct pattern_inst inst)
@@ -534,6 +544,7 @@ emit(struct pattern_writer *w, struct pattern_inst inst)
 		w->full = true;
 		return 0;
 	}
+	w->inst = grow(w->inst, w->n, &w->room, sizeof *w->inst);
 	w->inst[w->n] = inst;
 	return w->n++;
 }
@@ -546,11 +557,12 @@ write_set(struct pattern_writer *w, struct rune_set *s)
 		w->full = true;
 		return;
 	}
-	if (!s->written && s->n > 0)
-		memcpy(w->range + w->nranges, s->range, s->n * sizeof *s->range);
 	if (!s->written) {
 		s->at = w->nranges;
-		w->nranges += s->n;
+		for (unsigned i = 0; i < s->n; i++) {
+			w->range = grow(w->range, w->nranges, &w->ranges_room, sizeof *w->range);
+			w->range[w->nranges++] = s->range[i];
+		}
 		s->written = true;
 	}
 	emit(w, (struct pattern_inst){ OP_SET, s->at, s->n | (s->not ? SET_NOT : 0) });
@@ -629,16 +641,16 @@ program_make(struct arena *a, const struct pattern_node *root)
 	struct pattern_writer w = { .n = 0 };
 	struct pattern *p = NULL;
 
-	w.inst = must_alloc((PROGRAM_MAX + 1) * sizeof *w.inst);
-	w.range = must_alloc(RANGES_MAX * sizeof *w.range);
 	write_node(&w, root);
 	if (!w.full) {
+		w.inst = grow(w.inst, w.n, &w.room, sizeof *w.inst);
 		w.inst[w.n++] = (struct pattern_inst){ .op = OP_MATCH };
 		p = arena_zalloc(a, sizeof *p + w.n * sizeof *w.inst + w.nranges * sizeof *w.range);
 		p->n = w.n;
 		p->nranges = w.nranges;
 		memcpy(p->inst, w.inst, w.n * sizeof *w.inst);
-		memcpy(p->inst + w.n, w.range, w.nranges * sizeof *w.range);
+		if (w.nranges > 0)
+			memcpy(p->inst + w.n, w.range, w.nranges * sizeof *w.range);
 		ASSERT(pattern_valid(p, pattern_bytes(p)));
 	}
 	free(w.inst);

@@ -2,6 +2,7 @@
  * `mola services`: what is served, and its traffic.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/bug.h"
 #include "cli/cli.h"
@@ -14,6 +15,7 @@ routes_cell(struct grid *s, const json_t *routes)
 {
 	const json_t *first = json_array_get(routes, 0);
 	const char *host = text_of(first, "host"), *listener = text_of(first, "listener");
+	const char *rule = text_of(first, "rule");
 	char text[400];
 	int len;
 
@@ -23,6 +25,8 @@ routes_cell(struct grid *s, const json_t *routes)
 	}
 	if (*listener != '\0')
 		len = snprintf(text, sizeof text, "tcp %.100s%s%.150s", listener, *host == '\0' ? "" : " ", host);
+	else if (*rule != '\0')
+		len = snprintf(text, sizeof text, "%.60s%s", rule, strlen(rule) > 60 ? "..." : "");
 	else
 		len = snprintf(text, sizeof text, "%.150s%.150s", *host == '\0' ? "*" : host,
 		    text_of(first, "path"));

@@ -99,6 +99,13 @@ route_bound(const struct table *t, uint32_t lo, uint32_t hi, struct str host, st
 	return lo - 1;
 }
 
+/* Neither it nor those behind it, of the same host and path, can have precedence any more. */
+static bool
+is_beaten(const struct table_search *s, const struct table_route *r)
+{
+	return r->by_rule && s->rule != NULL && r->place > s->rule->place;
+}
+
 /* All routes of [lo, hi) of this host whose path `path` begins with: from the longest to the
  * shortest. */
 static void
@@ -114,7 +121,7 @@ path_search(struct table_search *s, uint32_t lo, uint32_t hi, struct str host, s
 		struct str prefix = table_text(s->t, route[at].path);
 		if (!str_starts(path, prefix))
 			continue;
-		for (uint32_t i = route[at].first; i <= at; i++)
+		for (uint32_t i = route[at].first; i <= at && !is_beaten(s, &route[i]); i++)
 			consider(s, &route[i], prefix);
 	}
 }
