@@ -307,6 +307,14 @@ static const struct wrong {
 	{ L "nodes: [{name: a}]\nservices:\n- {name: x, host: 'w.org:80', path: w, tasks: [{node: a, address: '1.1.1.1:1'}]}\n",
 	    "m:4: services.host: 'w.org:80' is not a host; expected a name such as www.example.org, without a port\n"
 	    "m:4: services.path: 'w' is not a path; expected one that begins with '/'\n" },
+#define RULED(more) L "nodes: [{name: a}]\nservices:\n- name: x\n  tasks: [{node: a, address: '1.1.1.1:1'}]\n" more
+	{ RULED("  rule: Host(a)\n"), "m:6: services.rule: not a rule: expected a text between backquotes\n" },
+	{ RULED("  rule: Host(`a`, `b`)\n"), "m:6: services.rule: not understood: Host with 2 texts\n" },
+	{ RULED("  rule: Host(`a`) && Host(`b`)\n"), "m:6: services.rule: no request can match all of it\n" },
+	{ RULED("  rule: Host(`a`)\n  priority: 1.5\n"), "m:7: services.priority: '1.5' is not a priority; expected a whole number, "
+	    "-9223372036854774807 to 9223372036854774807\n" },
+	{ RULED("  rule: Host(`a`)\n  host: a\n  path: /\n"), "m:7: services.host: the service has a rule; expected one or the other\n"
+	    "m:8: services.path: the service has a rule; expected one or the other\n" },
 	{ L "nodes: [{name: a}]\nservices:\n- name: x\n  health: { pth: / }\n  tasks: [{node: a, address: '1.1.1.1:1'}]\n",
 	    "m:5: services.health.pth: unknown key; did you mean path?\n" },
 };
@@ -333,6 +341,25 @@ parse_right(const char *yaml)
 	assert_string_equal(says, "");
 	assert_non_null(c);
 	return c;
+}
+
+static void
+test_rules_make_routes(void **state)
+{
+	struct conf *c = parse_right(RULED("  rule: Host(`A.org`) && Method(`GET`) || Path(`/x`)\n"));
+	const struct conf_service *s = &c->service[0];
+
+	(void)state;
+	assert_int_equal(s->nroutes, 2);
+	assert_string_equal(s->route[0].host, "a.org");
+	assert_non_null(s->route[0].rule->condition);
+	assert_int_equal(s->route[0].rule->priority, 44);
+	assert_string_equal(s->route[1].path, "/x");
+	assert_true(s->route[1].rule->whole && s->route[1].rule->condition == NULL);
+	conf_free(&c);
+	c = parse_right(RULED("  rule: Host(`a.org`)\n  priority: -3\n"));
+	assert_int_equal(c->service[0].route[0].rule->priority, -3);
+	conf_free(&c);
 }
 
 static void
@@ -876,6 +903,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_rules_make_routes),
 		cmocka_unit_test(test_all_faults_are_told_in_the_order_of_lines),
 		cmocka_unit_test(test_many_faults_are_counted),
 		cmocka_unit_test(test_long_and_strange_values_are_quoted_short),
