@@ -19,6 +19,19 @@ edit_name(const struct edit *e)
 	return (struct str){ e->name.p + 2, e->name.len - 4 };	/* "\r\nName: " */
 }
 
+/* What Traefik calls the protocol of a request that wants to be a WebSocket is ws or wss. */
+static struct str
+added_value(const struct request_fields *r, const struct edit *e)
+{
+	const struct field *upgrade = r->message->upgrade ?
+	    message_find(r->message, FIELD_UPGRADE) : NULL;
+
+	if (upgrade == NULL || !list_has(upgrade->value, STR("websocket")) ||
+	    !str_eq(edit_name(e), STR("X-Forwarded-Proto")))
+		return e->value;
+	return str_eq(e->value, STR("https")) ? STR("wss") : STR("ws");
+}
+
 static bool
 field_at(const void *arg, struct str name, unsigned nth, struct str *value)
 {
@@ -35,7 +48,7 @@ field_at(const void *arg, struct str name, unsigned nth, struct str *value)
 		const struct edit *e = &r->edits->added[i];
 		if (str_eq_nocase(edit_name(e), name) && !str_eq_nocase(name, STR("X-Forwarded-For")) &&
 		    nth-- == 0) {
-			*value = e->value;
+			*value = added_value(r, e);
 			return true;
 		}
 	}
