@@ -244,6 +244,15 @@ is_below(struct str path, struct str prefix)
 	    prefix.p[prefix.len - 1] == '/');
 }
 
+/* Whether the path, read so, belongs to a route that is refused. */
+static bool
+reading_is_refused(struct table_search *s, struct str path, const struct table_route **other)
+{
+	s->path = s->routed = path;
+	*other = search(s);
+	return *other != NULL && (*other)->service == TABLE_REFUSED;
+}
+
 /* Why the request may not be sent to a task of `r`, however that task reads its path: it is
  * refused, or it lies where no route leads to that service: "/public/../admin". NULL: it may. */
 static const struct why *
@@ -252,13 +261,12 @@ readings_refuse(struct table_search *s, const struct table_route *r, struct str 
 	bool climbs = table_text(s->t, r->path).len > 1 && path_climbs(path);
 	const struct table_route *other;
 	char out[PATH_PLAIN_MOST];
+	struct str plain;
 
+	if (s->t->refuses && reading_is_refused(s, path, &other))
+		return WHY_ROUTE_REFUSED;	/* it is sent as it is spelled */
 	for (unsigned how = 0; how < PATH_READINGS && (climbs || s->t->refuses); how++) {
-		if (!path_read(path, how, out, &s->path))
-			return WHY_ROUTE_REFUSED;
-		s->routed = s->path;
-		other = search(s);
-		if (other != NULL && other->service == TABLE_REFUSED)
+		if (!path_read(path, how, out, &plain) || reading_is_refused(s, plain, &other))
 			return WHY_ROUTE_REFUSED;
 		if (climbs && !is_below(s->path, table_text(s->t, r->path)) &&
 		    (other == NULL || other->service != r->service))

@@ -436,6 +436,7 @@ what_rules_refuse_is_refused_by_priority(void **state)
 	assert_string_equal(match_by(t, "GET", "a.org", "/x/..;a/admin"), "refused");
 	assert_string_equal(match_by(t, "GET", "a.org", "/x%2f..%2fadmin"), "refused");
 	assert_string_equal(match_by(t, "GET", "a.org", "/admin/hook/../x"), "refused");
+	assert_string_equal(match_by(t, "GET", "a.org", "/admin/../x"), "refused");	/* it is sent as it is spelled */
 	assert_string_equal(match_by(t, "GET", "b.org", "/"), "refused");
 	assert_string_equal(match_by(t, "PUT", "a.org", "/"), "open");
 	assert_string_equal(match_by(t, "PUT", "c.org", "/"), "refused");
