@@ -9,6 +9,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include "http/h1_body.h"
+#include "net/stream.h"
 #include "talk.h"
 
 #define MODEL_HEAD_MAX	4096
@@ -39,7 +40,7 @@ octet(struct str *rest)
 
 struct model {
 	struct stream	 stream;
-	const void	*of;		/* for the target: whatever it belongs to */
+	const void	*of;		/* not NULL: it has been responded to, and may end early */
 	bool		 is_response, to_head;
 	bool		 has_head, whole, refused;
 	char		 head[2 * MODEL_HEAD_MAX];
@@ -125,7 +126,7 @@ model_read(struct model *m, size_t most)
 		} while (m->len < before && m->len > 0 && !m->whole && !m->refused);
 	}
 	/* what ends without a break is whole */
-	ASSERT(res != IO_EOF || m->whole || m->refused || (m->has_head && m->body.kind == BODY_UNTIL_CLOSE));
+	ASSERT(res != IO_EOF || m->whole || m->refused || m->of != NULL || (m->has_head && m->body.kind == BODY_UNTIL_CLOSE));
 }
 
 static inline void
