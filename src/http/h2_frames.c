@@ -291,7 +291,7 @@ on_stream_close(nghttp2_session *session, int32_t id, uint32_t code, void *arg)
 	if (c->head_id == id)
 		c->head_id = 0;
 	if (st != NULL)
-		h2_stream_closed(st, code == NGHTTP2_NO_ERROR && st->out_ended);
+		h2_stream_closed(st, code == NGHTTP2_NO_ERROR && st->out.ended);
 	return GO_ON;
 }
 
@@ -330,18 +330,15 @@ on_send_data(nghttp2_session *session, nghttp2_frame *frame, const uint8_t *head
 {
 	struct h2_conn *c = arg;
 	struct h2_stream *st = stream_of(c, frame->hd.stream_id);
+	int res;
 
 	(void)session, (void)source;
 	ASSERT(frame->data.padlen == 0);
-	if (st == NULL || len > h2_out_body(st).len)
+	if (st == NULL)
 		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-	if (queue_len(&c->out) >= OUT_MOST)
-		return NGHTTP2_ERR_WOULDBLOCK;
-	if (queue_room(&c->out, 9 + len) == NULL)
-		return END_ALL;
-	queue_add(&c->out, head, 9);
-	queue_add(&c->out, h2_out_body(st).p, len);
-	h2_out_taken(st, len);
+	if ((res = h2_body_send(&st->out, &c->out, OUT_MOST, head, len)) != 0)
+		return res;
+	h2_out_taken(st);
 	if (len > 0)
 		h2_guard_data(&c->guard, len);
 	return GO_ON;

@@ -29,7 +29,7 @@ answer(struct h2_stream *st, const struct why *why)
 	nghttp2_submit_response(c->session, st->id, nv, sizeof nv / sizeof *nv, NULL);
 	st->offered = true;
 	st->out_state = H2_SENT;
-	st->out_ended = true;
+	st->out.ended = true;
 	st->left_usec = st->moved_usec = loop_now(c->h2->loop);
 	c->h2->ops->ended(c->owner, why, why->status);
 }

@@ -2,15 +2,16 @@
  * h2_priv: what the files of HTTP/2 share. h2.c is what all connections have in common; h2_conn.c
  * moves bytes between the socket and nghttp2, and ends connections; h2_frames.c is what nghttp2
  * calls when frames come; h2_stream.c is a stream as its owner sees it, h2_in.c its request,
- * h2_out.c its response.
+ * h2_out.c its response. With HTTP/2 to tasks (h2_up_priv.h) they share h2_body.c and h2_chunk.c:
+ * bodies that go and that come.
  */
 #ifndef HTTP_H2_PRIV_H
 #define HTTP_H2_PRIV_H
 
 #include <sys/queue.h>
 
-#include "http/h1_body.h"
 #include "http/h2.h"
+#include "http/h2_body.h"
 #include "http/h2_chunk.h"
 #include "http/h2_fields.h"
 #include "http/h2_guard.h"
@@ -55,16 +56,13 @@ struct h2_stream {
 	bool		 waits;		/* a write of its owner's waits for room */
 	bool		 deferred;	/* nghttp2 waits for more of the body */
 	bool		 shut;		/* its owner has ended its direction */
-	bool		 out_ended;	/* nothing follows what is in `out` */
 	enum h2_out	 out_state;
 	struct h2_request request;	/* its `head` holds all that is to be read of the request */
 	size_t		 chunk;		/* h2_chunk_add's */
 	size_t		 owed;		/* bytes of DATA in it: the client's window has not got them back */
-	struct queue	 out;		/* of the response: `out_good` bytes of body, then what is not parsed yet */
-	size_t		 out_good;
+	struct h2_body	 out;		/* the response */
 	size_t		 scanned;
-	struct h1_body	 body;
-	struct queue	 in_trailer, out_trailer;	/* lines of the trailers */
+	struct queue	 in_trailer;	/* lines of the trailers */
 	size_t		 counted;	/* bytes of `out` in the connection's `held` */
 	uint32_t	 code;		/* of RST_STREAM, should its owner break it off */
 	int64_t		 moved_usec;	/* when the client last took something */
@@ -141,10 +139,9 @@ enum io_result h2_in_peek(struct inner *, void *, size_t cap, size_t *got);
 /* h2_out.c */
 enum io_result h2_out_writev(struct inner *, const struct iovec *, int n, size_t *put);
 void	h2_out_end(struct h2_stream *);		/* its owner has ended its direction */
-/* For nghttp2: body bytes that may be sent; h2_out_taken removes them. */
+/* For nghttp2: body bytes that may be sent; when some of them have gone, h2_out_taken is next. */
 ssize_t	h2_out_source(nghttp2_session *, int32_t id, uint8_t *, size_t cap, uint32_t *flags,
 	    nghttp2_data_source *, void *conn);
-struct str h2_out_body(const struct h2_stream *);
-void	h2_out_taken(struct h2_stream *, size_t n);
+void	h2_out_taken(struct h2_stream *);
 
 #endif

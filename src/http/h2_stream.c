@@ -42,9 +42,8 @@ stream_free(struct h2_stream *st)
 {
 	ASSERT(!inner_is_open(&st->inner) && st->conn == NULL);
 	h2_request_fini(&st->request);
-	queue_fini(&st->out);
+	h2_body_fini(&st->out);
 	queue_fini(&st->in_trailer);
-	queue_fini(&st->out_trailer);
 	slab_give(st->slab, st);
 }
 
@@ -190,7 +189,7 @@ on_close(struct inner *n, bool broken)
 		stream_end(st);
 		return;
 	}
-	if (broken || !st->out_ended) {
+	if (broken || !st->out.ended) {
 		nghttp2_submit_rst_stream(c->session, NGHTTP2_FLAG_NONE, st->id, st->code);
 		stream_end(st);
 		return;

@@ -245,17 +245,14 @@ on_send_data(nghttp2_session *session, nghttp2_frame *frame, const uint8_t *head
 {
 	struct h2_up_conn *c = arg;
 	struct up_stream *st = stream_of(c, frame->hd.stream_id);
+	int res;
 
 	(void)session, (void)source;
 	ASSERT(frame->data.padlen == 0);
-	if (st == NULL || len > up_stream_body(st).len)
+	if (st == NULL)
 		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-	if (queue_len(&c->out) >= OUT_MOST)
-		return NGHTTP2_ERR_WOULDBLOCK;
-	if (queue_room(&c->out, 9 + len) == NULL)
-		return END_ALL;
-	queue_add(&c->out, head, 9);
-	queue_add(&c->out, up_stream_body(st).p, len);
+	if ((res = h2_body_send(&st->out, &c->out, OUT_MOST, head, len)) != 0)
+		return res;
 	up_stream_taken(st, len);
 	if (len > 0)
 		h2_guard_data(&c->guard, len);

@@ -5,8 +5,6 @@
  * A request for a WebSocket becomes an extended CONNECT, where the task allows that (RFC 8441). It
  * says so in its first SETTINGS: until then such a request waits, and no other does.
  */
-#include <string.h>
-
 #include "base/bug.h"
 #include "http/h1_read.h"
 #include "http/h2_up_priv.h"
@@ -27,8 +25,7 @@ static void
 out_finish(struct up_stream *st)
 {
 	st->out_state = UP_SENT;
-	st->out_ended = true;
-	st->out.len = st->out.at + st->out_good;
+	h2_body_finish(&st->out);
 }
 
 static bool
@@ -71,7 +68,7 @@ submit(struct up_stream *st, const struct message *m)
 	st->is_head = m->is_head;
 	st->out_state = UP_BODY;
 	if (!bare)
-		h1_body_init(&st->body, m->body, m->body == BODY_LENGTH ? m->length : 0);
+		h1_body_init(&st->out.framing, m->body, m->body == BODY_LENGTH ? m->length : 0);
 	return true;
 }
 
@@ -102,7 +99,7 @@ out_head(struct up_stream *st)
 	size_t used;
 
 	m->limits = up->request;
-	res = h1_read_request(m, queue_str(&st->out), &st->scanned, &used, &why);
+	res = h1_read_request(m, queue_str(&st->out.q), &st->scanned, &used, &why);
 	if (res != PARSE_DONE)
 		return res;
 	if ((key = websocket_wanted(m)) != NULL) {
@@ -112,43 +109,10 @@ out_head(struct up_stream *st)
 			return PARSE_BAD;
 	} else if (!submit(st, m))
 		return PARSE_BAD;
-	queue_take(&st->out, used);
+	queue_take(&st->out.q, used);
 	if (key == NULL && m->body == BODY_NONE)
 		out_finish(st);
 	return PARSE_DONE;
-}
-
-static void
-on_trailer(void *arg, struct str line)
-{
-	struct up_stream *st = arg;
-
-	if (!queue_add(&st->out_trailer, line.p, line.len) || !queue_add(&st->out_trailer, "\r\n", 2))
-		h2_up_fail(st->conn, WHY_NO_MEMORY, NGHTTP2_INTERNAL_ERROR);
-}
-
-/* Of what is behind the body bytes that are known as such. */
-static enum parse
-out_body(struct up_stream *st)
-{
-	char *p = st->out.p + st->out.at + st->out_good;
-	size_t len = queue_len(&st->out) - st->out_good, used = 0, data = 0;
-	enum parse res;
-
-	if (len == 0)
-		return PARSE_MORE;
-	if (st->body.kind != BODY_CHUNKED) {
-		res = h1_body_eat(&st->body, p, len, &used);
-		st->out_good += used;
-		return res;
-	}
-	res = h1_body_split(&st->body, p, len, &used, &data, on_trailer, st);
-	if (res == PARSE_BAD)
-		return res;
-	memmove(p + data, p + used, len - used);
-	st->out.len -= used - data;
-	st->out_good += data;
-	return res;
 }
 
 /* False: what the owner writes is not what it should be, or there is no memory. */
@@ -159,10 +123,10 @@ out_parse(struct up_stream *st)
 
 	if (st->out_state == UP_HEAD)
 		res = out_head(st);
-	if (st->out_state == UP_BODY && res == PARSE_DONE && (res = out_body(st)) == PARSE_DONE)
+	if (st->out_state == UP_BODY && res == PARSE_DONE && (res = h2_body_parse(&st->out)) == PARSE_DONE)
 		out_finish(st);
 	if (st->out_state == UP_TUNNEL)
-		st->out_good = queue_len(&st->out);
+		h2_body_all_good(&st->out);
 	resume(st);
 	return res != PARSE_BAD;
 }
@@ -177,7 +141,7 @@ out_fail(struct up_stream *st)
 static size_t
 out_room(const struct up_stream *st)
 {
-	size_t have = queue_len(&st->out), most = H2_UP_HELD;
+	size_t have = queue_len(&st->out.q), most = H2_UP_HELD;
 
 	if (st->out_state == UP_SENT)
 		return SIZE_MAX;
@@ -194,7 +158,7 @@ up_out_writev(struct inner *n, const struct iovec *iov, int count, size_t *put)
 
 	for (int i = 0; i < count && done < room; i++) {
 		size_t part = iov[i].iov_len < room - done ? iov[i].iov_len : room - done;
-		if (st->out_state != UP_SENT && !queue_add(&st->out, iov[i].iov_base, part))
+		if (st->out_state != UP_SENT && !queue_add(&st->out.q, iov[i].iov_base, part))
 			break;
 		done += part;
 	}
@@ -224,7 +188,7 @@ up_out_end(struct up_stream *st)
 	if (st->out_state != UP_TUNNEL)
 		return;			/* where other requests end, their framing says */
 	st->out_state = UP_SENT;
-	st->out_ended = true;
+	st->out.ended = true;
 	resume(st);
 }
 
@@ -237,16 +201,6 @@ up_out_refused(struct up_stream *st)
 }
 
 /* ---- for nghttp2 ---- */
-
-static int
-submit_trailers(struct up_stream *st)
-{
-	struct h2_fields *f = &st->conn->up->fields;
-
-	if (!h2_fields_trailers(f, queue_str(&st->out_trailer)))
-		return NGHTTP2_ERR_NOMEM;
-	return nghttp2_submit_trailer(st->conn->session, st->id, f->nv, f->n);
-}
 
 static ssize_t
 defer(struct up_stream *st)
@@ -265,23 +219,14 @@ up_stream_source(nghttp2_session *session, int32_t id, uint8_t *buf, size_t cap,
 	(void)buf, (void)source, (void)conn;
 	if (st == NULL)
 		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-	n = st->out_good < cap ? st->out_good : cap;
-	if (n == 0 && !st->out_ended)
+	n = st->out.good < cap ? st->out.good : cap;
+	if (n == 0 && !st->out.ended)
 		return defer(st);
 	if (n > 0 && st->turn_bytes >= TURN_BYTES) {
 		st->rests = st->conn->rest = true;
 		return defer(st);
 	}
-	*flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-	if (!st->out_ended || n < st->out_good)
-		return (ssize_t)n;
-	*flags |= NGHTTP2_DATA_FLAG_EOF;
-	if (queue_len(&st->out_trailer) > 0) {
-		*flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-		if (submit_trailers(st) != 0)
-			return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-	}
-	return (ssize_t)n;
+	return h2_body_offer(&st->out, session, id, n, flags, &st->conn->up->fields);
 }
 
 void
@@ -294,20 +239,11 @@ up_stream_rested(struct up_stream *st)
 	resume(st);
 }
 
-struct str
-up_stream_body(const struct up_stream *st)
-{
-	return (struct str){ queue_str(&st->out).p, st->out_good };
-}
-
 void
 up_stream_taken(struct up_stream *st, size_t n)
 {
-	ASSERT(n <= st->out_good);
-	queue_take(&st->out, n);
-	st->out_good -= n;
 	st->turn_bytes += n;
-	if (st->waits && queue_len(&st->out) <= H2_UP_HELD / 2 && inner_is_open(&st->inner)) {
+	if (st->waits && queue_len(&st->out.q) <= H2_UP_HELD / 2 && inner_is_open(&st->inner)) {
 		st->waits = false;
 		inner_mark(&st->inner, INNER_WRITABLE);
 		up_stream_wake(st);

@@ -8,7 +8,6 @@
 
 #include <sys/queue.h>
 
-#include "http/h1_body.h"
 #include "http/h2_priv.h"
 #include "http/h2_response.h"
 #include "http/h2_up.h"
@@ -56,21 +55,18 @@ struct up_stream {
 	bool		 deferred;	/* nghttp2 waits for more of the body */
 	bool		 rests;		/* until others have had their turn */
 	size_t		 turn_bytes;	/* of the body that went in this turn */
-	bool		 out_ended;	/* nothing follows what is in `out` */
 	bool		 is_head;	/* of the request: no body follows the response */
 	bool		 in_ended;	/* no more of the response comes */
 	bool		 in_trailers;	/* its trailers have begun */
 	bool		 has_head;	/* the final one has come */
 	enum up_out	 out_state;
-	struct queue	 out;		/* `out_good` bytes of body, then what is not parsed yet */
-	size_t		 out_good;
+	struct h2_body	 out;		/* the request */
 	size_t		 scanned;
-	struct h1_body	 body;
 	struct h2_response response;
 	struct queue	 in;		/* to be read */
 	size_t		 chunk;		/* h2_chunk_add's */
 	size_t		 owed;		/* bytes of DATA in it: the task's window has not got them back */
-	struct queue	 in_trailer, out_trailer;	/* lines of the trailers */
+	struct queue	 in_trailer;	/* lines of the trailers */
 	int64_t		 left_usec;
 };
 
@@ -125,11 +121,10 @@ enum io_result up_out_writev(struct inner *, const struct iovec *, int n, size_t
 void	up_out_end(struct up_stream *);			/* its owner has ended its direction */
 void	up_out_settled(struct up_stream *);		/* the task's first SETTINGS are here */
 void	up_out_refused(struct up_stream *);		/* it is no tunnel after all */
-/* For nghttp2: body bytes that may be sent; up_stream_taken removes them. */
+/* For nghttp2: body bytes that may be sent; when some have gone, up_stream_taken is next. */
 ssize_t	up_stream_source(nghttp2_session *, int32_t id, uint8_t *, size_t cap, uint32_t *flags,
 	    nghttp2_data_source *, void *conn);
 void	up_stream_rested(struct up_stream *);		/* others have had their turn */
-struct str up_stream_body(const struct up_stream *);
 void	up_stream_taken(struct up_stream *, size_t n);
 
 #endif

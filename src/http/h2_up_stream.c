@@ -37,10 +37,9 @@ static void
 stream_free(struct up_stream *st)
 {
 	ASSERT(!inner_is_open(&st->inner) && st->conn == NULL);
-	queue_fini(&st->out);
+	h2_body_fini(&st->out);
 	queue_fini(&st->in);
 	queue_fini(&st->in_trailer);
-	queue_fini(&st->out_trailer);
 	h2_response_fini(&st->response);
 	slab_give(st->slab, st);
 }
@@ -260,7 +259,7 @@ on_close(struct inner *n, bool broken)
 		stream_end(st);
 		return;
 	}
-	if (!(st->out_ended && (st->in_ended || (st->has_head && !broken)))) {
+	if (!(st->out.ended && (st->in_ended || (st->has_head && !broken)))) {
 		if (st->id != 0)
 			nghttp2_submit_rst_stream(c->session, NGHTTP2_FLAG_NONE, st->id, NGHTTP2_CANCEL);
 		stream_end(st);

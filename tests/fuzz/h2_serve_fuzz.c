@@ -98,10 +98,10 @@ memory_check(void)
 		return;
 	LIST_FOREACH(st, &conn->streams, link) {
 		ASSERT(queue_len(&st->request.head) <= H2_STREAM_WINDOW + 4 * MODEL_HEAD_MAX + 8192);
-		ASSERT(queue_len(&st->out) <= H2_STREAM_HELD + MODEL_HEAD_MAX);
+		ASSERT(queue_len(&st->out.q) <= H2_STREAM_HELD + MODEL_HEAD_MAX);
 		ASSERT(queue_len(&st->in_trailer) <= 8192);
 		owed += st->owed;
-		held += queue_len(&st->out);
+		held += queue_len(&st->out.q);
 		n++;
 	}
 	ASSERT(owed <= H2_WINDOW && n == conn->nstreams && n <= H2_STREAMS_MOST);

@@ -108,7 +108,7 @@ memory_check(void)
 		return;
 	LIST_FOREACH(st, &conn->streams, link) {
 		ASSERT(queue_len(&st->in) <= H2_UP_STREAM_WINDOW + 4 * MODEL_HEAD_MAX + PARTS + SLACK);
-		ASSERT(queue_len(&st->out) <= H2_UP_HELD + conn->up->request.bytes);
+		ASSERT(queue_len(&st->out.q) <= H2_UP_HELD + conn->up->request.bytes);
 		ASSERT(queue_len(&st->in_trailer) <= 16384 && st->owed <= queue_len(&st->in) + SLACK);
 		ASSERT(st->response.lines.len <= MODEL_HEAD_MAX);
 		owed += st->owed;
