@@ -36,8 +36,9 @@ check "and orders what it needs" within 60 serial 4 k0.example.org
 orders=$(pebble_orders)
 dk node promote node3 >/dev/null
 must "the node is a manager again" within 90 nodes_ready
-check "both share again" within 120 all_have k0.example.org 1 2 3 4
-check "which is said" log_of 4 'event=acme.shared'
+check "both share again, which is said" within 120 log_of 4 'event=acme.shared'
+check "and the first" within 60 log_of 3 'event=acme.store_good'
+check "with what they had" all_have k0.example.org 1 2 3
 check "nothing was ordered for it" orders_stay
 stop mola-4
 
