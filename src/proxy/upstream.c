@@ -19,8 +19,9 @@
 #define SAFE_USEC	(100 * USEC_PER_MSEC)
 /* closed sooner than this: not taken for an idle time-out, unless it happens again */
 #define HASTY_USEC	(5 * USEC_PER_MSEC)
-/* of a busy task's connections, that are used again at once */
+/* of a busy task's connections, that are used again at once; a turn with many of them is longer */
 #define FRESH_USEC	(1 * USEC_PER_MSEC)
+#define FRESH_TURN_USEC	(10 * USEC_PER_MSEC)
 /* this many are kept until the idle time-out even when there is little traffic */
 #define IDLE_FEW	16
 
@@ -181,13 +182,16 @@ idle_look(struct upconn *c)
 /*
  * Its event may be the next of this turn, or be on its way: so each is looked at before it is
  * used. The system call is spared when the kernel was polled a moment ago, for this connection as
- * it became idle or for all that the loop watches, and reported nothing that is still pending.
+ * it became idle or for all that the loop watches, and reported nothing that is still pending. The
+ * moment is shorter where the request could not be sent again.
  */
 static bool
-idle_usable(struct upconn *c)
+idle_usable(struct upconn *c, bool careful)
 {
+	int64_t fresh = careful ? FRESH_USEC : FRESH_TURN_USEC;
+
 	if (!stream_has_event(c->stream)
-	    && (idle_age(c) < FRESH_USEC || loop_knows(c->home->loop, FRESH_USEC)))
+	    && (idle_age(c) < fresh || loop_knows(c->home->loop, fresh)))
 		return true;
 	return idle_look(c);
 }
@@ -302,7 +306,7 @@ upstream_take(struct upstream *u, const struct table *t, const struct table_task
 	if (is_shared(s, need))
 		return upstream_open(u, t, task, need, fn, arg, out);
 	while ((c = TAILQ_FIRST(&s->idle)) != NULL && !(careful && idle_age(c) > idle_safe(c))
-	    && !idle_usable(c))
+	    && !idle_usable(c, careful))
 		;
 	if (c == NULL || (careful && idle_age(c) > idle_safe(c)))
 		return upstream_open(u, t, task, need, fn, arg, out);

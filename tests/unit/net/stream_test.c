@@ -82,6 +82,29 @@ bytes_arrive_and_a_drained_stream_waits(void **state)
 	pair_free(p);
 }
 
+/* Whether they are short enough to be copied or not, and some empty: what arrives is the same. */
+static void
+pieces_arrive_in_order(void **state)
+{
+	static const size_t lens[] = { 0, 1, 100, JOIN_MAX / 2, JOIN_MAX, JOIN_MAX + 1, 3 * JOIN_MAX };
+	char all[4 * JOIN_MAX + 200], got[sizeof all];
+	struct pair *p = pair_new();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof all; i++)
+		all[i] = (char)(i * 7 + i / 255);
+	for (unsigned i = 0; i < sizeof lens / sizeof *lens; i++) {
+		struct iovec v[] = { { all, 3 }, { all + 3, 0 }, { all + 3, lens[i] }, { all + 3 + lens[i], 50 } };
+		size_t whole = 53 + lens[i], came = 0, n;
+
+		assert_int_equal(stream_writev(&p->near.s, v, 4, &n), IO_DONE);
+		assert_int_equal(n, whole);
+		UNTIL(p->loop, (came += stream_read(&p->far.s, got + came, sizeof got - came, &n) == IO_DONE ? n : 0) == whole);
+		assert_memory_equal(got, all, whole);
+	}
+	pair_free(p);
+}
+
 static void
 the_end_follows_the_last_bytes(void **state)
 {
@@ -186,6 +209,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bytes_arrive_and_a_drained_stream_waits),
+		cmocka_unit_test(pieces_arrive_in_order),
 		cmocka_unit_test(the_end_follows_the_last_bytes),
 		cmocka_unit_test(a_full_socket_says_again_and_then_tells),
 		cmocka_unit_test(a_break_is_seen_on_both_sides),
