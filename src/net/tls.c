@@ -1,174 +1,19 @@
 /*
- * OpenSSL reads from and writes to the stream's own socket, through a BIO that is ours: it always
- * takes what OpenSSL writes and keeps what the socket does not. So a record that was begun is
- * never waited for in the middle, an owner may change its mind about what it writes next, and
- * waiting to write is flushing `out`.
+ * One connection's TLS as a transport: its handshake, bytes and ends, and what came of them. What
+ * goes over the socket is tls_socket.c's.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
-#include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 
 #include "base/bug.h"
-#include "net/tls_memory.h"
 #include "net/tls_priv.h"
 
 #define RECORD_BYTES	16384		/* of plain bytes, as TLS limits them */
 #define DIRECT_BYTES	4096		/* a first piece from here on is not copied together with the next */
-#define OUT_MAX		65536		/* more is not kept: then OpenSSL waits */
 #define HOLD_MAX	4096		/* more is sent without waiting for what comes next */
-
-/* ---- the socket below ---- */
-
-/*
- * What waits in `out` goes first, and then these bytes, as far as the socket takes them: *sent of
- * them. False: it is broken.
- */
-static bool
-socket_send(struct tls *t, const char *p, size_t len, size_t *sent)
-{
-	int flags = MSG_NOSIGNAL | (t->ending ? MSG_MORE : 0);
-
-	*sent = 0;
-	t->held = false;
-	while (t->out_at < t->out_len || *sent < len) {
-		size_t waits = t->out_len - t->out_at;
-		struct iovec v[2] = { { t->out + t->out_at, waits },
-		    { (char *)(uintptr_t)p + *sent, len - *sent } };
-		struct msghdr m = { .msg_iov = v + (waits == 0), .msg_iovlen = 2 - (waits == 0) };
-		ssize_t n = sendmsg(t->fd, &m, flags);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno != EAGAIN)
-			t->error = errno;
-		if (n < 0)
-			return t->error == 0;
-		waits = waits < (size_t)n ? waits : (size_t)n;
-		t->out_at += waits;
-		*sent += (size_t)n - waits;
-	}
-	free(t->out);
-	t->out = NULL;
-	t->out_at = t->out_len = t->out_cap = 0;
-	return true;
-}
-
-static enum io_result
-out_flush(struct tls *t)
-{
-	size_t none;
-
-	if (t->out == NULL)
-		return IO_DONE;
-	if (!socket_send(t, NULL, 0, &none))
-		return IO_FAIL;
-	return t->out == NULL ? IO_DONE : IO_AGAIN;
-}
-
-static bool
-out_add(struct tls *t, const char *p, size_t len)
-{
-	if (t->out_len + len > t->out_cap) {
-		size_t cap = t->out_len + len;
-		char *out = try_alloc(cap);
-
-		if (out == NULL)
-			return false;
-		if (t->out_len > 0)
-			memcpy(out, t->out, t->out_len);
-		free(t->out);
-		t->out = out;
-		t->out_cap = cap;
-	}
-	memcpy(t->out + t->out_len, p, len);
-	t->out_len += len;
-	return true;
-}
-
-static int
-bio_write(BIO *b, const char *p, int len)
-{
-	struct tls *t = BIO_get_data(b);
-	size_t sent = 0;
-
-	BIO_clear_retry_flags(b);
-	if (t->error != 0 || len <= 0)
-		return -1;
-	t->spoken = true;
-	if ((!t->holds || t->out_len > OUT_MAX) && !socket_send(t, p, (size_t)len, &sent))
-		return -1;
-	if (sent == 0 && t->out_len > OUT_MAX) {
-		BIO_set_retry_write(b);
-		return -1;
-	}
-	if (sent < (size_t)len && !out_add(t, p + sent, (size_t)len - sent)) {
-		t->error = ENOMEM;
-		return -1;
-	}
-	t->held |= t->holds;
-	return len;
-}
-
-static int
-bio_read(BIO *b, char *p, int len)
-{
-	struct tls *t = BIO_get_data(b);
-	ssize_t n;
-
-	BIO_clear_retry_flags(b);
-	if (t->error != 0 || len <= 0)
-		return -1;
-	if (t->drained) {
-		BIO_set_retry_read(b);
-		return -1;
-	}
-	do
-		n = recv(t->fd, p, (size_t)len, 0);
-	while (n < 0 && errno == EINTR);
-	t->drained = n > 0 && n < len && !t->ends;	/* short, as in stream_read() */
-	if (n == 0)
-		t->socket_ended = true;
-	else if (n < 0 && errno == EAGAIN)
-		BIO_set_retry_read(b);
-	else if (n < 0)
-		t->error = errno;
-	return (int)n;
-}
-
-static long
-bio_ctrl(BIO *b, int cmd, long num, void *p)
-{
-	const struct tls *t = BIO_get_data(b);
-
-	(void)num;
-	(void)p;
-	switch (cmd) {
-	case BIO_CTRL_FLUSH:
-		return 1;
-	case BIO_CTRL_EOF:
-		return t->socket_ended;
-	default:
-		return 0;
-	}
-}
-
-static const BIO_METHOD *
-bio_method(void)
-{
-	static BIO_METHOD *m;
-
-	if (m != NULL)
-		return m;
-	m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "stream");
-	ASSERT(m != NULL && BIO_meth_set_read(m, bio_read) && BIO_meth_set_write(m, bio_write) &&
-	    BIO_meth_set_ctrl(m, bio_ctrl));
-	return m;
-}
 
 /* ---- failures ---- */
 
@@ -355,7 +200,7 @@ tls_handshake(struct stream *s)
 		handshake_done(t);
 		drained_note(s);
 	}
-	if (t->held && !(result == 1 && tickets_wait(s)) && out_flush(t) == IO_FAIL)
+	if (t->held && !(result == 1 && tickets_wait(s)) && tls_flush(t) == IO_FAIL)
 		return tls_failed(s);
 	if (result == 1)
 		return IO_DONE;
@@ -378,7 +223,7 @@ tls_receive(struct stream *s, void *p, size_t cap, bool peek, size_t *got)
 		return IO_DONE;
 	}
 	res = tls_waits(s, result);
-	return t->held && out_flush(t) == IO_FAIL ? tls_failed(s) : res;
+	return t->held && tls_flush(t) == IO_FAIL ? tls_failed(s) : res;
 }
 
 static enum io_result
@@ -432,7 +277,7 @@ tls_writev(struct stream *s, const struct iovec *iov, int n, size_t *put)
 {
 	struct tls *t = (struct tls *)s->private.transport;
 	struct str bytes = pieces_join(iov, n);
-	enum io_result res = t->failed ? IO_FAIL : t->held ? IO_DONE : out_flush(t);
+	enum io_result res = t->failed ? IO_FAIL : t->held ? IO_DONE : tls_flush(t);
 	size_t done;
 	int result;
 
@@ -461,7 +306,7 @@ tls_shut(struct stream *s)
 	t->ending = true;
 	if ((SSL_get_shutdown(t->ssl) & SSL_SENT_SHUTDOWN) == 0 && SSL_shutdown(t->ssl) < 0)
 		return tls_failed(s);
-	res = out_flush(t);
+	res = tls_flush(t);
 	return res == IO_FAIL ? tls_failed(s) : res;
 }
 
@@ -472,7 +317,7 @@ tls_ready(struct stream *s)
 	struct tls *t = (struct tls *)s->private.transport;
 
 	socket_said(t, s);
-	if (t->out != NULL && out_flush(t) == IO_FAIL)
+	if (t->out != NULL && tls_flush(t) == IO_FAIL)
 		s->private.readable = s->private.writable = true;
 	if (s->private.handshaking)
 		s->private.readable = s->private.writable = true;
@@ -507,26 +352,12 @@ static const struct transport_ops tls_ops = {
 
 /* ---- making one ---- */
 
-/* The first SSL_CTX finds all algorithms, which may need files. */
-void
-tls_init(void)
-{
-	SSL_CTX *ctx;
-
-	tls_memory_init();
-	if (OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS, NULL) != 1)
-		BUG("OpenSSL does not start");
-	ctx = tls_context_new(TLS_server_method(), 12);
-	SSL_CTX_free(ctx);
-}
-
-
 struct tls *
 tls_new(SSL_CTX *ctx)
 {
 	struct tls *t = try_alloc(sizeof *t);
 	SSL *ssl = t != NULL ? SSL_new(ctx) : NULL;
-	BIO *bio = ssl != NULL ? BIO_new(bio_method()) : NULL;
+	BIO *bio = ssl != NULL ? BIO_new(tls_bio_method()) : NULL;
 
 	errors_clear();
 	if (bio == NULL) {
@@ -540,61 +371,6 @@ tls_new(SSL_CTX *ctx)
 	SSL_set_bio(ssl, bio, bio);
 	SSL_set_app_data(ssl, t);
 	return t;
-}
-
-/*
- * The ciphers of TLS 1.2 that Mozilla's "intermediate" profile has, without finite-field
- * Diffie-Hellman, which costs much and which no client needs that has elliptic curves.
- */
-static const char ciphers[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
-    "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
-    "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
-
-SSL_CTX *
-tls_context_new(const SSL_METHOD *method, unsigned min_version)
-{
-	SSL_CTX *ctx = SSL_CTX_new(method);
-
-	ASSERT(ctx != NULL && (min_version == 12 || min_version == 13));
-	ASSERT(SSL_CTX_set_min_proto_version(ctx, min_version == 13 ? TLS1_3_VERSION : TLS1_2_VERSION));
-	ASSERT(SSL_CTX_set_cipher_list(ctx, ciphers));
-	SSL_CTX_set_security_level(ctx, 2);
-	/* hybrids only where the library has them */
-	if (!SSL_CTX_set1_groups_list(ctx, "X25519MLKEM768:X25519:P-256:P-384"))
-		ASSERT(SSL_CTX_set1_groups_list(ctx, "X25519:P-256:P-384"));
-	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	SSL_CTX_set_read_ahead(ctx, 1);
-	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-	ERR_clear_error();
-	return ctx;
-}
-
-const struct why *
-tls_context_trust(SSL_CTX *ctx, struct str pem, STACK_OF(X509_NAME) *names)
-{
-	X509_STORE *store = SSL_CTX_get_cert_store(ctx);
-	BIO *bio = pem.len > 0 && pem.len < INT32_MAX ? BIO_new_mem_buf(pem.p, (int)pem.len) : NULL;
-	bool good = true;
-	int count = 0;
-	X509 *x;
-
-	ERR_clear_error();
-	while (good && bio != NULL && (x = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
-		X509_NAME *name = names != NULL ? X509_NAME_dup(X509_get_subject_name(x)) : NULL;
-
-		good = X509_STORE_add_cert(store, x) == 1;
-		if (name != NULL && !sk_X509_NAME_push(names, name))
-			X509_NAME_free(name);
-		X509_free(x);
-		count++;
-	}
-	if (good && bio != NULL && count > 0)
-		good = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-	BIO_free(bio);
-	ERR_clear_error();
-	return count == 0 ? WHY_CERT_MISSING : good ? NULL : WHY_CERT_SYNTAX;
 }
 
 /* ---- questions ---- */

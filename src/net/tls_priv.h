@@ -1,6 +1,6 @@
 /*
- * tls_priv: one connection's TLS, shared by its transport (tls.c) and both roles (tls_server.c,
- * tls_client.c).
+ * tls_priv: one connection's TLS, shared by its transport (tls.c), its way to the socket
+ * (tls_socket.c) and both roles (tls_server.c, tls_client.c).
  */
 #ifndef NET_TLS_PRIV_H
 #define NET_TLS_PRIV_H
@@ -49,6 +49,12 @@ struct tls	*tls_new(SSL_CTX *);
 SSL_CTX		*tls_context_new(const SSL_METHOD *, unsigned min_version);
 /* Whom to trust, by a PEM text. `names`: collects the names of CAs; NULL: not. */
 const struct why *tls_context_trust(SSL_CTX *, struct str pem, STACK_OF(X509_NAME) *names);
+
+/* ---- tls_socket.c ---- */
+
+const BIO_METHOD *tls_bio_method(void);		/* its data is the struct tls */
+/* All that waits in `out`. IO_AGAIN: the socket does not take it yet. */
+enum io_result	 tls_flush(struct tls *);
 
 static inline struct tls *
 tls_of(const SSL *ssl)

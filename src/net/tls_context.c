@@ -1,0 +1,78 @@
+/*
+ * What all connections of a listener or to a service have in common: versions, ciphers, groups, and
+ * whom they trust.
+ */
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+#include "base/bug.h"
+#include "net/tls_memory.h"
+#include "net/tls_priv.h"
+
+/*
+ * The ciphers of TLS 1.2 that Mozilla's "intermediate" profile has, without finite-field
+ * Diffie-Hellman, which costs much and which no client needs that has elliptic curves.
+ */
+static const char ciphers[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
+    "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
+    "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+
+SSL_CTX *
+tls_context_new(const SSL_METHOD *method, unsigned min_version)
+{
+	SSL_CTX *ctx = SSL_CTX_new(method);
+
+	ASSERT(ctx != NULL && (min_version == 12 || min_version == 13));
+	ASSERT(SSL_CTX_set_min_proto_version(ctx, min_version == 13 ? TLS1_3_VERSION : TLS1_2_VERSION));
+	ASSERT(SSL_CTX_set_cipher_list(ctx, ciphers));
+	SSL_CTX_set_security_level(ctx, 2);
+	/* hybrids only where the library has them */
+	if (!SSL_CTX_set1_groups_list(ctx, "X25519MLKEM768:X25519:P-256:P-384"))
+		ASSERT(SSL_CTX_set1_groups_list(ctx, "X25519:P-256:P-384"));
+	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_read_ahead(ctx, 1);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	ERR_clear_error();
+	return ctx;
+}
+
+const struct why *
+tls_context_trust(SSL_CTX *ctx, struct str pem, STACK_OF(X509_NAME) *names)
+{
+	X509_STORE *store = SSL_CTX_get_cert_store(ctx);
+	BIO *bio = pem.len > 0 && pem.len < INT32_MAX ? BIO_new_mem_buf(pem.p, (int)pem.len) : NULL;
+	bool good = true;
+	int count = 0;
+	X509 *x;
+
+	ERR_clear_error();
+	while (good && bio != NULL && (x = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+		X509_NAME *name = names != NULL ? X509_NAME_dup(X509_get_subject_name(x)) : NULL;
+
+		good = X509_STORE_add_cert(store, x) == 1;
+		if (name != NULL && !sk_X509_NAME_push(names, name))
+			X509_NAME_free(name);
+		X509_free(x);
+		count++;
+	}
+	if (good && bio != NULL && count > 0)
+		good = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+	BIO_free(bio);
+	ERR_clear_error();
+	return count == 0 ? WHY_CERT_MISSING : good ? NULL : WHY_CERT_SYNTAX;
+}
+
+/* The first SSL_CTX finds all algorithms, which may need files. */
+void
+tls_init(void)
+{
+	SSL_CTX *ctx;
+
+	tls_memory_init();
+	if (OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS, NULL) != 1)
+		BUG("OpenSSL does not start");
+	ctx = tls_context_new(TLS_server_method(), 12);
+	SSL_CTX_free(ctx);
+}

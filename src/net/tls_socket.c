@@ -1,0 +1,163 @@
+/*
+ * OpenSSL reads from and writes to the stream's own socket, through a BIO that is ours: it always
+ * takes what OpenSSL writes and keeps what the socket does not. So a record that was begun is
+ * never waited for in the middle, an owner may change its mind about what it writes next, and
+ * waiting to write is flushing `out`.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <openssl/bio.h>
+
+#include "base/bug.h"
+#include "net/tls_priv.h"
+
+#define OUT_MAX		65536		/* more is not kept: then OpenSSL waits */
+
+/*
+ * What waits in `out` goes first, and then these bytes, as far as the socket takes them: *sent of
+ * them. False: it is broken.
+ */
+static bool
+socket_send(struct tls *t, const char *p, size_t len, size_t *sent)
+{
+	int flags = MSG_NOSIGNAL | (t->ending ? MSG_MORE : 0);
+
+	*sent = 0;
+	t->held = false;
+	while (t->out_at < t->out_len || *sent < len) {
+		size_t waits = t->out_len - t->out_at;
+		struct iovec v[2] = { { t->out + t->out_at, waits },
+		    { (char *)(uintptr_t)p + *sent, len - *sent } };
+		struct msghdr m = { .msg_iov = v, .msg_iovlen = 2 };
+		ssize_t n = waits == 0 ? send(t->fd, p + *sent, len - *sent, flags) : sendmsg(t->fd, &m, flags);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != EAGAIN)
+			t->error = errno;
+		if (n < 0)
+			return t->error == 0;
+		waits = waits < (size_t)n ? waits : (size_t)n;
+		t->out_at += waits;
+		*sent += (size_t)n - waits;
+	}
+	free(t->out);
+	t->out = NULL;
+	t->out_at = t->out_len = t->out_cap = 0;
+	return true;
+}
+
+enum io_result
+tls_flush(struct tls *t)
+{
+	size_t none;
+
+	if (t->out == NULL)
+		return IO_DONE;
+	if (!socket_send(t, NULL, 0, &none))
+		return IO_FAIL;
+	return t->out == NULL ? IO_DONE : IO_AGAIN;
+}
+
+static bool
+out_add(struct tls *t, const char *p, size_t len)
+{
+	if (t->out_len + len > t->out_cap) {
+		size_t cap = t->out_len + len;
+		char *out = try_alloc(cap);
+
+		if (out == NULL)
+			return false;
+		if (t->out_len > 0)
+			memcpy(out, t->out, t->out_len);
+		free(t->out);
+		t->out = out;
+		t->out_cap = cap;
+	}
+	memcpy(t->out + t->out_len, p, len);
+	t->out_len += len;
+	return true;
+}
+
+static int
+bio_write(BIO *b, const char *p, int len)
+{
+	struct tls *t = BIO_get_data(b);
+	size_t sent = 0;
+
+	BIO_clear_retry_flags(b);
+	if (t->error != 0 || len <= 0)
+		return -1;
+	t->spoken = true;
+	if ((!t->holds || t->out_len > OUT_MAX) && !socket_send(t, p, (size_t)len, &sent))
+		return -1;
+	if (sent == 0 && t->out_len > OUT_MAX) {
+		BIO_set_retry_write(b);
+		return -1;
+	}
+	if (sent < (size_t)len && !out_add(t, p + sent, (size_t)len - sent)) {
+		t->error = ENOMEM;
+		return -1;
+	}
+	t->held |= t->holds;
+	return len;
+}
+
+static int
+bio_read(BIO *b, char *p, int len)
+{
+	struct tls *t = BIO_get_data(b);
+	ssize_t n;
+
+	BIO_clear_retry_flags(b);
+	if (t->error != 0 || len <= 0)
+		return -1;
+	if (t->drained) {
+		BIO_set_retry_read(b);
+		return -1;
+	}
+	do
+		n = recv(t->fd, p, (size_t)len, 0);
+	while (n < 0 && errno == EINTR);
+	t->drained = n > 0 && n < len && !t->ends;	/* short, as in stream_read() */
+	if (n == 0)
+		t->socket_ended = true;
+	else if (n < 0 && errno == EAGAIN)
+		BIO_set_retry_read(b);
+	else if (n < 0)
+		t->error = errno;
+	return (int)n;
+}
+
+static long
+bio_ctrl(BIO *b, int cmd, long num, void *p)
+{
+	const struct tls *t = BIO_get_data(b);
+
+	(void)num;
+	(void)p;
+	switch (cmd) {
+	case BIO_CTRL_FLUSH:
+		return 1;
+	case BIO_CTRL_EOF:
+		return t->socket_ended;
+	default:
+		return 0;
+	}
+}
+
+const BIO_METHOD *
+tls_bio_method(void)
+{
+	static BIO_METHOD *m;
+
+	if (m != NULL)
+		return m;
+	m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "stream");
+	ASSERT(m != NULL && BIO_meth_set_read(m, bio_read) && BIO_meth_set_write(m, bio_write) &&
+	    BIO_meth_set_ctrl(m, bio_ctrl));
+	return m;
+}
