@@ -146,7 +146,7 @@ drained_note(struct stream *s)
 {
 	const struct tls *t = (struct tls *)s->private.transport;
 
-	if (t->drained && SSL_has_pending(t->ssl) == 0)
+	if (t->drained && t->in == NULL && SSL_has_pending(t->ssl) == 0)
 		s->private.readable = false;
 }
 
@@ -342,6 +342,7 @@ tls_free(struct transport *transport)
 	free(t->host);
 	free(t->peer);
 	free(t->out);
+	free(t->in);
 	free(t);
 }
 

@@ -25,6 +25,8 @@ struct tls {
 	bool		 challenge;
 	enum tls_fault	 fault;
 	const char	*fault_text;
+	char		*in;		/* what the socket gave and OpenSSL has not asked for; NULL: nothing */
+	size_t		 in_at, in_len;
 	bool		 spoken;	/* OpenSSL has written something */
 	bool		 holds;		/* what it writes: to be sent together with what comes next */
 	bool		 held;		/* `out` waits for that, not for the socket */

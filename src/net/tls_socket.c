@@ -15,6 +15,8 @@
 #include "net/tls_priv.h"
 
 #define OUT_MAX		65536		/* more is not kept: then OpenSSL waits */
+#define FEW_BYTES	1024		/* less is not worth a system call of its own */
+#define AHEAD_BYTES	4096		/* that are read instead: most of what clients send in a handshake */
 
 /*
  * What waits in `out` goes first, and then these bytes, as far as the socket takes them: *sent of
@@ -106,6 +108,60 @@ bio_write(BIO *b, const char *p, int len)
 	return len;
 }
 
+/* From what was read before. */
+static int
+in_take(struct tls *t, char *p, size_t len)
+{
+	size_t n = t->in_len - t->in_at;
+
+	ASSERT(n > 0);
+	n = n < len ? n : len;
+	memcpy(p, t->in + t->in_at, n);
+	t->in_at += n;
+	if (t->in_at == t->in_len) {
+		free(t->in);
+		t->in = NULL;
+		t->in_at = t->in_len = 0;
+	}
+	return (int)n;
+}
+
+/* The rest of what was read for a short request of OpenSSL's. */
+static bool
+in_keep(struct tls *t, const char *p, size_t len)
+{
+	ASSERT(t->in == NULL && len > 0);
+	if ((t->in = try_alloc(len)) == NULL) {
+		t->error = ENOMEM;
+		return false;
+	}
+	memcpy(t->in, p, len);
+	t->in_len = len;
+	return true;
+}
+
+/* What the socket has. From OpenSSL 3.2 on a handshake is read by each record's head and body,
+ * whatever is set for reading ahead: these get what is there by one system call. */
+static ssize_t
+socket_receive(struct tls *t, char *p, size_t len)
+{
+	static char ahead[AHEAD_BYTES];
+	bool few = len < FEW_BYTES;
+	size_t cap = few ? sizeof ahead : len;
+	ssize_t n;
+
+	do
+		n = recv(t->fd, few ? ahead : p, cap, 0);
+	while (n < 0 && errno == EINTR);
+	t->drained = n > 0 && (size_t)n < cap && !t->ends;	/* short, as in stream_read() */
+	if (!few || n <= 0)
+		return n;
+	memcpy(p, ahead, (size_t)n < len ? (size_t)n : len);
+	if ((size_t)n <= len)
+		return n;
+	return in_keep(t, ahead + len, (size_t)n - len) ? (ssize_t)len : -1;
+}
+
 static int
 bio_read(BIO *b, char *p, int len)
 {
@@ -115,19 +171,18 @@ bio_read(BIO *b, char *p, int len)
 	BIO_clear_retry_flags(b);
 	if (t->error != 0 || len <= 0)
 		return -1;
+	if (t->in != NULL)
+		return in_take(t, p, (size_t)len);
 	if (t->drained) {
 		BIO_set_retry_read(b);
 		return -1;
 	}
-	do
-		n = recv(t->fd, p, (size_t)len, 0);
-	while (n < 0 && errno == EINTR);
-	t->drained = n > 0 && n < len && !t->ends;	/* short, as in stream_read() */
+	n = socket_receive(t, p, (size_t)len);
 	if (n == 0)
 		t->socket_ended = true;
-	else if (n < 0 && errno == EAGAIN)
+	else if (n < 0 && t->error == 0 && errno == EAGAIN)
 		BIO_set_retry_read(b);
-	else if (n < 0)
+	else if (n < 0 && t->error == 0)
 		t->error = errno;
 	return (int)n;
 }
@@ -143,7 +198,7 @@ bio_ctrl(BIO *b, int cmd, long num, void *p)
 	case BIO_CTRL_FLUSH:
 		return 1;
 	case BIO_CTRL_EOF:
-		return t->socket_ended;
+		return t->socket_ended && t->in == NULL;
 	default:
 		return 0;
 	}

@@ -301,13 +301,58 @@ a_drained_socket_is_left_alone(void **state)
 	pair_free(p);
 }
 
-/* ---- what goes together ---- */
-
 static const struct tls *
 far_tls(const struct pair *p)
 {
 	return (const struct tls *)p->far.private.transport;
 }
+
+/* An OpenSSL that asks for each record's head and body by themselves, as newer ones do in a handshake. */
+static void
+short_requests_read_what_there_is(void **state)
+{
+	static const char *const words[] = { "one", "two", "three", "four" };
+	static char big[3 * 4096];
+	struct pair *p = pair_new();
+	struct iovec v = { big, sizeof big };
+	enum io_result res;
+	char got[sizeof big];
+	size_t n, came;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof big; i++)
+		big[i] = (char)(i * 7 + i / 255);
+	pair_open(p, "web.test");
+	SSL_set_read_ahead(((struct tls *)p->near.private.transport)->ssl, 0);
+	SSL_set_read_ahead(((struct tls *)p->far.private.transport)->ssl, 0);
+	UNTIL(p->loop, (res = stream_connected(&p->near), stream_connected(&p->far) == IO_DONE && res == IO_DONE));
+	for (int i = 0; i < 4; i++)
+		put(p, &p->near, words[i]);
+	get(p, &p->far, words[0]);
+	assert_non_null(far_tls(p)->in);
+	assert_true(stream_can_read(&p->far));
+	for (int i = 1; i < 4; i++) {
+		assert_int_equal(stream_read(&p->far, got, sizeof got, &n), IO_DONE);	/* no event is waited for */
+		assert_int_equal(n, strlen(words[i]));
+	}
+	assert_null(far_tls(p)->in);
+	assert_false(stream_can_read(&p->far));
+	for (size_t i = 0; i < 20; i++) {
+		assert_int_equal(stream_writev(&p->near, &v, 1, &n), IO_DONE);
+		assert_int_equal(n, sizeof big);
+		for (came = 0; came < sizeof big; came += n)
+			UNTIL(p->loop, stream_read(&p->far, got + came, sizeof got - came, &n) == IO_DONE);
+		assert_memory_equal(got, big, sizeof big);
+	}
+	put(p, &p->near, "bye");
+	assert_int_equal(stream_shut(&p->near), IO_DONE);
+	get(p, &p->far, "bye");
+	UNTIL(p->loop, (res = stream_read(&p->far, got, 1, &n)) != IO_AGAIN);
+	assert_int_equal(res, IO_EOF);
+	pair_free(p);
+}
+
+/* ---- what goes together ---- */
 
 /* The client's request comes with the end of its handshake: its ticket waits for the response. */
 static void
@@ -781,6 +826,7 @@ main(void)
 		cmocka_unit_test(bytes_go_both_ways),
 		cmocka_unit_test(a_full_socket_waits),
 		cmocka_unit_test(a_drained_socket_is_left_alone),
+		cmocka_unit_test(short_requests_read_what_there_is),
 		cmocka_unit_test(tickets_go_with_the_response),
 		cmocka_unit_test(an_end_goes_with_the_last_bytes),
 		cmocka_unit_test(an_end_is_no_cut),
