@@ -12,12 +12,6 @@ str_of(const char *s)
 	return (struct str){ s, s == NULL ? 0 : strlen(s) };
 }
 
-bool
-str_eq(struct str a, struct str b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
-}
-
 static char
 lower(char c)
 {
@@ -25,12 +19,10 @@ lower(char c)
 }
 
 bool
-str_eq_nocase(struct str a, struct str b)
+bytes_eq_nocase(const char *a, const char *b, size_t len)
 {
-	if (a.len != b.len)
-		return false;
-	for (size_t i = 0; i < a.len; i++)
-		if (lower(a.p[i]) != lower(b.p[i]))
+	for (size_t i = 0; i < len; i++)
+		if (lower(a[i]) != lower(b[i]))
 			return false;
 	return true;
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct str {
 	const char	*p;
@@ -17,8 +18,21 @@ struct str {
 #define STR_ARG(s) (int)(s).len, (s).p			/* for "%.*s" */
 
 struct str	str_of(const char *nul_terminated);	/* NULL gives the empty slice */
-bool		str_eq(struct str, struct str);
-bool		str_eq_nocase(struct str, struct str);	/* ASCII only */
+bool		bytes_eq_nocase(const char *, const char *, size_t len);
+
+/* These are called a hundred times for a request, and mostly the lengths differ. */
+static inline bool
+str_eq(struct str a, struct str b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
+}
+
+static inline bool
+str_eq_nocase(struct str a, struct str b)	/* ASCII only */
+{
+	return a.len == b.len && bytes_eq_nocase(a.p, b.p, a.len);
+}
+
 bool		str_starts(struct str, struct str prefix);
 bool		str_ends(struct str, struct str suffix);
 bool		str_ends_nocase(struct str, struct str suffix);	/* ASCII only */

@@ -49,20 +49,6 @@ queue_added(struct queue *q, size_t n)
 	q->len += n;
 }
 
-bool
-queue_add(struct queue *q, const void *from, size_t n)
-{
-	char *to;
-
-	if (n == 0)
-		return true;
-	if ((to = queue_room(q, n)) == NULL)
-		return false;
-	memcpy(to, from, n);
-	q->len += n;
-	return true;
-}
-
 void
 queue_take(struct queue *q, size_t n)
 {
