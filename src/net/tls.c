@@ -411,6 +411,14 @@ tls_host(const struct stream *s)
 }
 
 bool
+tls_has_heard(const struct stream *s)
+{
+	const struct tls *t = stream_tls(s);
+
+	return t != NULL && t->heard;
+}
+
+bool
 tls_facts(const struct stream *s, struct tls_facts *out)
 {
 	const struct tls *t = stream_tls(s);

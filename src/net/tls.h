@@ -122,6 +122,8 @@ bool		 stream_is_tls(const struct stream *);
 struct str	 stream_protocol(const struct stream *);
 /* That the client has asked for, in lower case: known from its first message on. Empty: none. */
 struct str	 tls_host(const struct stream *);
+/* The client's first message has come as a whole. Of the server's side. */
+bool		 tls_has_heard(const struct stream *);
 /* False: not TLS, or not connected. What it points to lives as long as the stream is open. */
 bool		 tls_facts(const struct stream *, struct tls_facts *);
 

@@ -21,6 +21,7 @@ struct tls {
 	bool		 ends;		/* the socket's end was announced: reading will show it */
 	bool		 failed;	/* nothing more goes either way */
 	bool		 read_waits;	/* for room in `out` */
+	bool		 heard;		/* the client's first message */
 	bool		 chosen;	/* certificates */
 	bool		 challenge;
 	enum tls_fault	 fault;

@@ -209,6 +209,7 @@ on_hello(SSL *ssl, int *alert, void *arg)
 	struct tls_wanted hello;
 
 	(void)arg;
+	t->heard = true;
 	if (t->chosen)			/* the second hello, after a HelloRetryRequest */
 		return SSL_CLIENT_HELLO_SUCCESS;
 	*alert = SSL_AD_INTERNAL_ERROR;

@@ -312,8 +312,12 @@ on_first(void *arg)
 	if (bytes[0] >= 'A' && bytes[0] <= 'Z') {
 		listener_unref(&c->listener);
 		client_refuse(c, WHY_TLS_PLAIN);
-	} else if (!hello_waits(s, (struct str){ bytes, got }))
+	} else if (!hello_waits(s, (struct str){ bytes, got })) {
 		handshake_begin(c, listener_modes(c->listener)->http2 ? STR("h2,http/1.1") : STR("http/1.1"));
+		/* what is no message shall not wait there for its end */
+		if (c->handshaking && !tls_has_heard(s))
+			tls_fail(c, WHY_TLS_BROKEN);
+	}
 }
 
 void

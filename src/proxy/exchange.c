@@ -408,7 +408,8 @@ end_enter(struct exchange *x)
 {
 	struct session *s = &x->client->session;
 	/* the client has announced that nothing follows, and all that it has sent is read: no
-	 * byte can come that would break its response */
+	 * byte can come that would break its response, but for its own end of TLS, with which it
+	 * responds to ours when it has read the response */
 	bool done = x->last && x->up.body.done && !stream_can_read(x->up.source);
 
 	exchange_end(x, x->attempt.keeps && x->up.over && x->down.good == x->down.end);

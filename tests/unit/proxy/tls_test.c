@@ -403,6 +403,15 @@ handshakes_have_an_end(void **state)
 	WAIT_UNTIL(whys(WHY_TLS_SLOW) == 1);
 	assert_int_equal(pieces_made, before);
 	close(half);
+	half = dial();						/* these never become one: nobody waits for their end */
+	say_bytes(half, "\x17\x03\x03\x40\x00", 5);
+	WAIT_UNTIL(whys(WHY_TLS_BROKEN) == 1);
+	close(half);
+	half = dial();
+	say_bytes(half, "\x16\x03\x01\x40\x00\x01\x00\x43\x00", 9);
+	WAIT_UNTIL(whys(WHY_TLS_BROKEN) == 2);
+	assert_int_equal(whys(WHY_TLS_SLOW), 1);
+	close(half);
 	stage_close();
 }
 
