@@ -223,10 +223,15 @@ get_targets(struct admin *a, struct request *req)
 static void
 get_certs(struct admin *a, struct request *req)
 {
+	json_t *response;
+
 	if (a->conf.certs == NULL)
-		reply_json(req, 200, json_pack("{s:[], s:[]}", "certificates", "authorities"), NULL);
+		response = json_pack("{s:[], s:[]}", "certificates", "authorities");
 	else
-		reply_json(req, 200, certs_view(a->conf.certs), NULL);
+		response = certs_view(a->conf.certs);
+	json_object_set_new(response, "handshakes_failed",
+	    view_refused(a->conf.world->live, loop_now(a->loop)));
+	reply_json(req, 200, response, NULL);
 }
 
 /* ---- proxies that poll ---- */

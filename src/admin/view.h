@@ -37,6 +37,7 @@ struct admin_view {
 #define VIEW_JSON	(JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(10))
 
 json_t	*view_nodes(const struct admin_view *);
+json_t	*view_refused(const struct live *, int64_t now_usec);	/* handshakes of clients that failed */
 json_t	*view_services(const struct admin_view *);
 
 /*

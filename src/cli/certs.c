@@ -152,6 +152,32 @@ rows(struct grid *g, const json_t *response, const char *list)
 	}
 }
 
+/* What clients wanted, and did not get. */
+static void
+failed_print(const json_t *failed)
+{
+	static const char *const titles[] = { "HANDSHAKES FAILED FOR", ">COUNT", ">LAST", "WHY", NULL };
+	const json_t *one;
+	struct grid *g;
+	char text[40];
+	size_t i;
+
+	if (json_array_size(failed) == 0)
+		return;
+	printf("\n");
+	g = grid_new(titles);
+	json_array_foreach(failed, i, one) {
+		const char *host = text_of(one, "host");
+		grid_text(g, *host == '\0' ? "(no host)" : host, HUE_PLAIN);
+		grid_count(g, json_object_get(one, "count"));
+		snprintf(text, sizeof text, "%.0f s ago",
+		    json_number_value(json_object_get(one, "age_seconds")));
+		grid_text(g, text, HUE_PLAIN);
+		grid_text(g, text_of(one, "text"), HUE_PLAIN);
+	}
+	grid_print(&g);
+}
+
 static int
 list_certificates(int argc, char **argv)
 {
@@ -173,6 +199,7 @@ list_certificates(int argc, char **argv)
 		rows(g, response, "certificates");
 		rows(g, response, "authorities");	/* for certificates of clients */
 		grid_print(&g);
+		failed_print(json_object_get(response, "handshakes_failed"));
 	}
 	json_decref(response);
 	return 0;

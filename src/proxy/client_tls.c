@@ -61,7 +61,8 @@ failure_note(struct client *c)
 {
 	const struct stream *s = &c->session.stream;
 	enum tls_fault fault = tls_fault(s);
-	struct proxy_failed *f = &client_proxy(c)->failures[fault].seen;
+	struct proxy *p = client_proxy(c);
+	struct proxy_failed *f = &p->failures[fault].seen;
 
 	if (fault == TLS_NO_FAULT || fault == TLS_GONE)
 		return;
@@ -70,6 +71,7 @@ failure_note(struct client *c)
 	f->text = tls_fault_text(s);
 	f->ip = c->sender.ip;
 	str_copy(f->host, sizeof f->host, tls_host(s));
+	refused_note(live_refuse(p->conf.live, p->conf.worker), f->why, tls_host(s), loop_now(p->loop));
 }
 
 bool

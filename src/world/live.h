@@ -14,6 +14,7 @@
 #include "base/why.h"
 #include "world/outlier.h"
 #include "world/phys.h"
+#include "world/refused.h"
 
 #define WORKERS_MAX	16
 #define TASKS_MAX	16384		/* task slots */
@@ -133,6 +134,9 @@ double		live_duration_sum_seconds(const struct live *);
 /* handshakes of TLS with clients that succeeded, per worker, ever */
 void		live_count_handshake(struct live *, unsigned worker, bool resumed);
 uint64_t	live_handshakes_total(const struct live *, bool resumed);
+/* those that failed lately, of a worker */
+struct refused	*live_refuse(struct live *, unsigned worker);		/* to write */
+const struct refused *live_refused(const struct live *, unsigned worker);
 /* connections of tcp services, per worker, ever; each is added once and in parts */
 struct live_relayed {
 	uint64_t	 connections;	/* that ended */

@@ -34,6 +34,7 @@ struct worker_row {
 	_Atomic int64_t		gauge[LIVE_GAUGES];
 	_Atomic int64_t		beat;
 	_Atomic uint64_t	table;
+	struct refused		refused;
 	/* no task slot from here on was ever taken: its memory need not exist */
 	_Atomic uint32_t	tasks_end;
 } __attribute__((aligned(64)));

@@ -98,6 +98,20 @@ live_count_handshake(struct live *l, unsigned worker, bool resumed)
 	SET(*n, GET(*n) + 1);
 }
 
+struct refused *
+live_refuse(struct live *l, unsigned worker)
+{
+	ASSERT(worker < l->workers);
+	return &l->worker[worker].refused;
+}
+
+const struct refused *
+live_refused(const struct live *l, unsigned worker)
+{
+	ASSERT(worker < l->workers);
+	return &l->worker[worker].refused;
+}
+
 uint64_t
 live_handshakes_total(const struct live *l, bool resumed)
 {

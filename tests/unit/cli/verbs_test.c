@@ -42,7 +42,9 @@ static const char certs_answer[] = "{\"certificates\":[{\"id\":\"file:/a.pem\",\
     "\"expires_seconds\":null,\"renew\":\"2027-01-01T10:00:00Z\",\"text\":null,\"detail\":null},"
     "{\"id\":\"file:/f.pem\",\"state\":\"expired\",\"default\":false,\"names\":[\"f.org\"],\"issuer\":\"CN=R11\",\"key\":\"rsa-2048\","
     "\"not_after\":\"2026-11-01T00:00:00Z\",\"expires_seconds\":-172800,\"warning\":\"no chain\"}],"
-    "\"authorities\":[{\"id\":\"client-ca/web\",\"state\":\"good\",\"certificates\":2}]}";
+    "\"authorities\":[{\"id\":\"client-ca/web\",\"state\":\"good\",\"certificates\":2}],\"handshakes_failed\":[{\"host\":\"old.org\",\"why\":\"tls_no_cert\","
+    "\"text\":\"there is no certificate\",\"count\":3,\"age_seconds\":12.4},{\"host\":\"\",\"why\":\"tls_broken\",\"text\":\"no TLS\","
+    "\"count\":1,\"age_seconds\":0.2}]}";
 
 #define LONG_NAME 1200
 
@@ -268,7 +270,11 @@ test_certs(void **state)
 	    "acme:e.org     -                               -       -          -                     2027-01-01  waiting\n"
 	    "file:/f.pem    f.org                           CN=R11  rsa-2048   2026-11-01 (2 d ago)  -           expired\n"
 	    "  no chain\n"
-	    "client-ca/web  -                               -       2 CA       -                     -           good\n");
+	    "client-ca/web  -                               -       2 CA       -                     -           good\n"
+	    "\n"
+	    "HANDSHAKES FAILED FOR  COUNT      LAST  WHY\n"
+	    "old.org                    3  12 s ago  there is no certificate\n"
+	    "(no host)                  1   0 s ago  no TLS\n");
 	assert_string_equal(renew.out, "e.org: renewing; `mola certs` shows when it is done\n");
 	assert_int_equal(renew.status, 0);
 	assert_string_equal(remove.err, "mola certs: it is a file\n");

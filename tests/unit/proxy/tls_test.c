@@ -73,6 +73,7 @@ what_is_not_there_is_refused(void **state)
 {
 	struct caller c;
 	struct proxy_failed f;
+	struct refused_kind kind;
 	enum io_result res;
 	int plain;
 
@@ -90,6 +91,11 @@ what_is_not_there_is_refused(void **state)
 	assert_ptr_equal(f.why, WHY_TLS_NO_CERT);
 	assert_int_equal(f.count, 2);
 	assert_string_equal(f.host, "nobody.test");
+	assert_true(refused_read(live_refused(stage.live, 0), 0, &kind));
+	assert_ptr_equal(kind.why, WHY_TLS_NO_CERT);
+	assert_string_equal(kind.host, "nobody.test");
+	assert_int_equal(kind.count, 2);
+	assert_false(refused_read(live_refused(stage.live, 0), 1, &kind));
 	assert_non_null(strstr(f.text, "no certificate"));
 	caller_open(&c, "nobody.test", false);		/* a third is counted, and not told at once */
 	WAIT_UNTIL((stream_connected(&c.s), whys(WHY_TLS_NO_CERT) == 3));
