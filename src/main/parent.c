@@ -3,8 +3,6 @@
  * Everything it owns is what a successor of a dead child needs.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +10,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,15 +18,12 @@
 #include "base/sink.h"
 #include "main/brain.h"
 #include "main/descriptors.h"
-#include "main/holder.h"
 #include "main/parent_priv.h"
 #include "main/reload.h"
 #include "main/watchdog.h"
 #include "main/worker.h"
 
 #define FIRST_TABLE_MOST	(10 * USEC_PER_SEC)
-#define ADMIN_PATIENCE		(1 * USEC_PER_SEC)
-#define LISTEN_PATIENCE		(10 * USEC_PER_SEC)
 #define BEAT_USEC		(100 * USEC_PER_MSEC)
 /* signals to stop that come so close together are one */
 #define SAME_SIGNAL_USEC		(500 * USEC_PER_MSEC)
@@ -37,7 +31,7 @@
 static void	brain_start(struct parent *);
 static void	worker_start(struct parent *, struct child *);
 
-/* ---- memory and sockets that outlive children ---- */
+/* ---- memory that outlives children ---- */
 
 static void *
 shared_block(size_t bytes)
@@ -47,147 +41,6 @@ shared_block(size_t bytes)
 	if (p == MAP_FAILED)
 		BUG("no shared memory");
 	return p;
-}
-
-/* The brain of a parent that was killed a moment ago may not have left yet. */
-static const struct why *
-admin_listen(const struct addr *a, int *fd)
-{
-	int64_t until = clock_mono_usec() + ADMIN_PATIENCE;
-	const struct why *why;
-
-	while ((why = sock_listen(a, false, fd)) != NULL && errno == EADDRINUSE &&
-	    clock_mono_usec() < until)
-		usleep(20000);
-	return why;
-}
-
-/* A configured group that does not exist must neither let others in nor lock everybody out. */
-static bool
-parent_own_socket(const struct conf *c)
-{
-	const struct group *g = c->admin_group == NULL ? NULL : getgrnam(c->admin_group);
-
-	if (c->admin_group != NULL && g == NULL) {
-		log_event(LOG_ERROR, "admin.no_group", "group", c->admin_group, "text",
-		    "expected the name of a group of this machine", NULL);
-		return false;
-	}
-	if (g != NULL && chown(c->admin_socket, (uid_t)-1, g->gr_gid) != 0) {
-		log_event(LOG_ERROR, "admin.no_group", "group", c->admin_group, "path",
-		    c->admin_socket, "error", strerror(errno), NULL);
-		return false;
-	}
-	chmod(c->admin_socket, 0660);
-	return true;
-}
-
-bool
-parent_open_admin(struct parent *p)
-{
-	const struct conf *c = p->conf;
-	char path[ADDR_TEXT_MAX + 8];
-	struct addr a;
-
-	ASSERT(p->admin_tcp < 0 && p->admin_unix < 0);
-	p->admin_due = false;
-	if (c->admin_addr.len != 0 && admin_listen(&c->admin_addr, &p->admin_tcp) != NULL) {
-		log_event(LOG_ERROR, "admin.closed", "address", addr_text(&c->admin_addr, path),
-		    "error", strerror(errno), NULL);
-		return false;
-	}
-	if (c->admin_socket == NULL)
-		return true;
-	snprintf(path, sizeof path, "unix:%s", c->admin_socket);
-	if (addr_parse(str_of(path), &a) != NULL || admin_listen(&a, &p->admin_unix) != NULL) {
-		/* a default path in a place that we may not write to is no reason not to balance */
-		log_event(c->admin_socket_given ? LOG_ERROR : LOG_WARN, "admin.no_socket", "path",
-		    c->admin_socket, "error", strerror(errno), NULL);
-		p->admin_unix = -1;
-		return !c->admin_socket_given;
-	}
-	return parent_own_socket(c);
-}
-
-void
-parent_close_admin(struct parent *p)
-{
-	if (p->admin_tcp >= 0)
-		close(p->admin_tcp);
-	if (p->admin_unix >= 0)
-		close(p->admin_unix);
-	p->admin_tcp = p->admin_unix = -1;
-}
-
-bool
-parent_open_access(struct parent *p)
-{
-	const char *path = p->conf->log_access_file;
-	int fd = -1;
-
-	if (path != NULL &&
-	    (fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | O_NONBLOCK | O_CLOEXEC,
-	    0640)) < 0) {
-		log_event(LOG_ERROR, "access.no_file", "path", path, "error", strerror(errno), NULL);
-		return false;
-	}
-	if (p->access >= 0)
-		close(p->access);
-	p->access = fd;
-	return true;
-}
-
-/* A listener of our own that is in the way of one more: any address, and one of them, on the same
- * port. */
-static bool
-is_own_in_the_way(const struct parent *p, const struct addr *a)
-{
-	for (unsigned i = 0; i < p->listeners.count; i++)
-		if (holder_overlap(&p->listeners.one[i].addr, a))
-			return true;
-	return false;
-}
-
-bool
-parent_may_listen(const struct parent *p, const struct conf_listen *l)
-{
-	/* at the start, the workers of a predecessor that was killed a moment ago may not have
-	 * let go yet */
-	int64_t until = clock_mono_usec() + (p->table < 0 ? LISTEN_PATIENCE : 0);
-	char text[ADDR_TEXT_MAX], by[HOLDER_TEXT];
-	bool said = false;
-
-	if (l->shared || is_own_in_the_way(p, &l->addr))
-		return true;
-	while (holder_is_there(&l->addr)) {
-		if (clock_mono_usec() >= until) {
-			log_event(LOG_ERROR, "listen.taken", "address", addr_text(&l->addr, text),
-			    "error", strerror(EADDRINUSE), "by", holder_text(&l->addr, by),
-			    "text", "stop it, or set shared: true for this address in listen "
-			    "if both are to serve there", NULL);
-			return false;
-		}
-		if (!said)
-			log_event(LOG_INFO, "listen.waiting", "address",
-			    addr_text(&l->addr, text), "by", holder_text(&l->addr, by), NULL);
-		said = true;
-		usleep(20000);
-	}
-	return true;
-}
-
-bool
-parent_open_listener(struct parent *p, const struct addr *a)
-{
-	char text[ADDR_TEXT_MAX];
-
-	if (listeners_add(&p->listeners, a) == NULL) {
-		log_event(LOG_INFO, "listen.open", "address", addr_text(a, text), NULL);
-		return true;
-	}
-	log_event(LOG_ERROR, "listen.failed", "address", addr_text(a, text), "error",
-	    strerror(errno), NULL);
-	return false;
 }
 
 /* ---- children ---- */

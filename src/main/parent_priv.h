@@ -1,5 +1,5 @@
 /*
- * parent_priv: what the parent owns, for parent.c and reload.c alone.
+ * parent_priv: what the parent owns, for parent.c, parent_open.c, reload.c and watchdog.c alone.
  */
 #ifndef MAIN_PARENT_PRIV_H
 #define MAIN_PARENT_PRIV_H
@@ -37,6 +37,7 @@ struct parent {
 	int64_t		 looked_usec, trust_until_usec;	/* watchdog.c */
 };
 
+/* parent_open.c */
 /* What opens logs what went wrong. A unix socket that cannot be made is no failure. */
 bool	parent_open_admin(struct parent *);
 void	parent_close_admin(struct parent *);
@@ -46,6 +47,7 @@ bool	parent_open_access(struct parent *);
 /* No other process listens there, or it is configured as shared. */
 bool	parent_may_listen(const struct parent *, const struct conf_listen *);
 bool	parent_open_listener(struct parent *, const struct addr *);
+/* parent.c */
 /* `fd` (-1: none) stays the parent's. A worker that does not read its channel is killed, and
  * replaced. */
 void	parent_send_workers(struct parent *, const struct channel_msg *, int fd);
