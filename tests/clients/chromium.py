@@ -103,7 +103,7 @@ class Window:
         return self.evaluate("""(() => {
             const by = {};
             for (const e of performance.getEntries())
-                if (e.nextHopProtocol !== undefined)
+                if (e.nextHopProtocol !== undefined && !e.name.endsWith('/favicon.ico'))     // comes when it likes
                     by[e.nextHopProtocol] = (by[e.nextHopProtocol] ?? 0) + 1;
             return Object.entries(by).map(([k, n]) => `${k} ${n}`).join(' ') + ', '
                 + document.getElementById('said').textContent + ', '
