@@ -31,8 +31,9 @@ socket_send(struct tls *t, const char *p, size_t len, size_t *sent)
 	t->held = false;
 	while (t->out_at < t->out_len || *sent < len) {
 		size_t waits = t->out_len - t->out_at;
-		struct iovec v[2] = { { t->out + t->out_at, waits },
-		    { (char *)(uintptr_t)p + *sent, len - *sent } };
+		/* there is no NULL + 0 */
+		struct iovec v[2] = { { waits == 0 ? NULL : t->out + t->out_at, waits },
+		    { len == 0 ? NULL : (char *)(uintptr_t)p + *sent, len - *sent } };
 		struct msghdr m = { .msg_iov = v, .msg_iovlen = 2 };
 		ssize_t n = waits == 0 ? send(t->fd, p + *sent, len - *sent, flags) : sendmsg(t->fd, &m, flags);
 
