@@ -2,7 +2,7 @@
  * entry_points: on which a router is. Mola's listeners stand for the usual public entry points and
  * for those that the operator names; what an entry point requires of every router on it is in no
  * label of the router's.
- * Must not know what else a router requires.
+ * Its middlewares are filters of every router on it. Must not know what else a router requires.
  */
 #include <string.h>
 
@@ -23,11 +23,14 @@ entry_point_guards(const struct traefik_reading *r, const struct traefik_entry_p
 	return e->served && guards;
 }
 
-/* Why requests by this entry point may not go to the tasks as they are; NULL: they may. */
+/* Why requests by this entry point may not go to the tasks; NULL: they may, behind *chain ("":
+ * none). */
 static const char *
 entry_point_refusal(const struct traefik_reading *r, const struct traefik_entry_point *e,
-    const struct why **why)
+    const struct why **why, const char **chain)
 {
+	const char *problem, *with;
+
 	const char *whose = e->owner == NULL ? "" : arena_printf(r->l->arena, " of Traefik %s", e->owner);
 
 	*why = WHY_ENTRY_POINT;
@@ -39,13 +42,13 @@ entry_point_refusal(const struct traefik_reading *r, const struct traefik_entry_
 		return arena_printf(r->l->arena, "entry point %s: %s; name it in "
 		    "swarm.traefik.entry_points if it demands nothing", e->name, e->unreadable);
 	for (unsigned i = 0; i < e->middlewares.n; i++) {
-		struct str name = str_of(e->middlewares.name[i]);
-		if (reading_ignores_middleware(r, name))
-			continue;
+		with = reading_add_middleware(r, *chain, str_of(e->middlewares.name[i]), &problem);
 		*why = WHY_NEEDS_MIDDLEWARE;
-		return arena_printf(r->l->arena, "entry point %s%s has middleware %s, which Mola "
-		    "does not have; name it in swarm.traefik.ignore_middlewares if it "
-		    "protects nothing", e->name, whose, e->middlewares.name[i]);
+		if (with == NULL)
+			return arena_printf(r->l->arena, "entry point %s%s has middleware %s, %s; name it in "
+			    "swarm.traefik.ignore_middlewares if it protects nothing", e->name, whose,
+			    e->middlewares.name[i], problem);
+		*chain = with;
 	}
 	if (e->tls_options != NULL) {
 		*why = WHY_TLS_OPTIONS;
@@ -58,21 +61,30 @@ entry_point_refusal(const struct traefik_reading *r, const struct traefik_entry_
 	    e->redirect);
 }
 
-/* The same by name. All rows of the name count. */
+/* The same by name. All rows of the name count, and their chains must be one. */
 static const char *
 name_refusal(const struct traefik_reading *r, struct str name, const struct why **why,
-    bool *guarded)
+    bool *guarded, const char **chain)
 {
-	const char *text = NULL;
+	const char *text = NULL, *one;
 	bool known = false;
+
+	*chain = "";
 
 	for (unsigned i = 0; i < r->rules->nentry_points; i++) {
 		const struct traefik_entry_point *e = &r->rules->entry_point[i];
 		if (!str_eq_nocase(str_of(e->name), name))
 			continue;
 		*guarded |= entry_point_guards(r, e);
+		one = "";
 		if (text == NULL)
-			text = entry_point_refusal(r, e, why);
+			text = entry_point_refusal(r, e, why, &one);
+		if (text == NULL && known && strcmp(one, *chain) != 0) {
+			*why = WHY_NEEDS_MIDDLEWARE;
+			text = arena_printf(r->l->arena, "entry point %s has other middlewares in one Traefik than in "
+			    "another", e->name);
+		}
+		*chain = one;
 		known = true;
 	}
 	ASSERT(known || text == NULL);
@@ -96,15 +108,20 @@ struct entry_point_names {
 	const char	*text;
 	const struct why *why;
 	bool		 any, open, guarded;
+	const char	*chain;		/* of the open ones; NULL: they differ */
 };
 
 static void
 names_add(const struct traefik_reading *r, struct entry_point_names *n, struct str name)
 {
 	const struct why *why;
-	const char *text = name_refusal(r, name, &why, &n->guarded);
+	const char *chain, *text = name_refusal(r, name, &why, &n->guarded, &chain);
 
 	n->any = true;
+	if (text == NULL && (!n->open || *chain == '\0'))
+		n->chain = chain;
+	else if (text == NULL && n->chain != NULL && *n->chain != '\0' && strcmp(n->chain, chain) != 0)
+		n->chain = NULL;
 	n->open |= text == NULL;
 	if (n->text == NULL) {
 		n->text = text;
@@ -113,11 +130,11 @@ names_add(const struct traefik_reading *r, struct entry_point_names *n, struct s
 }
 
 /* A router is served when one of its entry points lets every request in: that is how its author
- * serves it. One that names none is on all default entry points; where none is known, on the usual
- * ones. */
+ * serves it; else when all that can be served have the same middlewares. One that names none is on
+ * all default entry points; where none is known, on the usual ones. */
 const char *
 entry_points_refusal(const struct traefik_reading *r, const struct swarm_label *label,
-    const struct why **why, bool *guarded)
+    const struct why **why, bool *guarded, const char **chain)
 {
 	struct str rest = label == NULL ? (struct str){ NULL, 0 } : str_of(label->value), name;
 	struct entry_point_names n = { .any = false };
@@ -133,5 +150,11 @@ entry_points_refusal(const struct traefik_reading *r, const struct swarm_label *
 	ASSERT(!n.open || n.any);
 	*why = n.any ? n.why : WHY_ENTRY_POINT;
 	*guarded = n.guarded;
+	*chain = n.chain;
+	if (n.open && n.chain == NULL) {
+		*why = WHY_NEEDS_MIDDLEWARE;
+		return "its entry points have different middlewares, and Mola's listeners stand for all of "
+		    "them";
+	}
 	return n.open ? NULL : n.any ? n.text : "it names no entry point";
 }

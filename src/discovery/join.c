@@ -59,10 +59,11 @@ group_tasks(struct join *j, struct join_service *js)
 char *
 join_route_key(struct arena *a, const struct route_conf *r)
 {
+	static const char *const by[ROUTE_BYS] = { "", "plain ", "tls " };
 	bool whole = r->rule != NULL && r->rule->whole;
 
 	return r->listener != NULL ? arena_printf(a, "tcp %s %s", r->listener, r->host) :
-	    arena_printf(a, "%s%s %s%s%s", whole ? "= " : "", r->host, r->path,
+	    arena_printf(a, "%s%s%s %s%s%s", r->rule == NULL ? "" : by[r->rule->by], whole ? "= " : "", r->host, r->path,
 	    r->rule != NULL && r->rule->condition != NULL ? " " : "",
 	    r->rule != NULL && r->rule->condition != NULL ? r->rule->text : "");
 }
@@ -79,14 +80,15 @@ join_route_text(struct arena *a, const struct route_conf *r)
 	    r->host + (*r->host == '+'), r->path);
 }
 
-/* The greatest priority has a route, and of equal ones the first. */
+/* The greatest priority has a route, and of equal ones one that guards, or the first. */
 static void
 offer_route(struct join *j, const struct route_conf *at, const struct join_owner *owner)
 {
 	struct str key = str_of(join_route_key(j->arena, at));
 	struct join_owner *had = map_get(j->routes, key);
 
-	if (had != NULL && had->priority >= owner->priority)
+	if (had != NULL && (had->priority > owner->priority || (had->priority == owner->priority &&
+	    (had->guards || !owner->guards))))
 		return;
 	had = arena_zalloc(j->arena, sizeof *had);
 	*had = *owner;
@@ -113,7 +115,8 @@ offer_routes(struct join *j, const struct join_service *js)
 	ASSERT(l->nroutes <= ROUTES_MAX);
 	for (unsigned i = 0; i < l->nroutes; i++)
 		offer_route(j, &l->route[i].at, &(struct join_owner){ .service = js->from->name,
-		    .route = &l->route[i], .priority = l->route[i].priority });
+		    .route = &l->route[i], .priority = l->route[i].priority,
+		    .guards = l->route[i].at.rule != NULL && l->route[i].at.rule->guards });
 }
 
 /* Keeps those that are its own. */
@@ -275,6 +278,8 @@ publish_port(struct join *j, struct join_service *js, unsigned port,
 		l->report->route[l->report->nroutes++] = join_route_text(j->arena, &route[i]);
 	l->report->served |= n > 0;
 	requirements_read(js->from, j->arena, &requirements);
+	for (unsigned i = 0; i < n; i++)	/* also those of entry points */
+		requirements.middlewares |= route[i].rule != NULL && route[i].rule->chain != NULL;
 	world_pass_requirements(ws, &requirements);
 	if (port != 0)
 		join_tasks(j, l, ws, &js->tasks, port, first);

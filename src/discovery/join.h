@@ -52,6 +52,7 @@ struct join_owner {
 	const char	*service;
 	const struct labels_route *route;	/* NULL: it is of the configuration file */
 	int64_t		 priority;
+	bool		 guards;
 };
 
 /* join_nodes.c */

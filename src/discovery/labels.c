@@ -118,7 +118,7 @@ same_rule(const struct route_rule *a, const struct route_rule *b)
 {
 	if (a == NULL || b == NULL)
 		return a == b;
-	return a->whole == b->whole && (a->condition == NULL) == (b->condition == NULL) &&
+	return a->by == b->by && a->whole == b->whole && (a->condition == NULL) == (b->condition == NULL) &&
 	    (a->condition == NULL || strcmp(a->text, b->text) == 0);
 }
 
@@ -131,13 +131,21 @@ same_route(const struct route_conf *a, const struct route_conf *b)
 	    b->listener != NULL && strcmp(a->listener, b->listener) == 0);
 }
 
+static bool
+route_is_guarded(const struct labels_route *r)
+{
+	return r->at.rule != NULL && r->at.rule->guards;
+}
+
+/* Of two with the same priority one that guards: which of them Traefik takes is chance. */
 void
 labels_add_route(struct labels *l, const struct labels_route *r)
 {
 	ASSERT(r->at.path[0] == '/' && r->port <= 65535 && l->nroutes <= ROUTES_MAX);
 	for (unsigned i = 0; i < l->nroutes; i++)
 		if (same_route(&l->route[i].at, &r->at)) {
-			if (l->route[i].priority < r->priority)
+			if (l->route[i].priority < r->priority || (l->route[i].priority == r->priority &&
+			    route_is_guarded(r) && !route_is_guarded(&l->route[i])))
 				l->route[i] = (struct labels_route){ copy_route(l->arena, &r->at), r->port,
 				    r->priority, r->entry };
 			return;
@@ -184,6 +192,11 @@ labels_add_rule(struct labels *l, const struct labels_rule_route *r)
 	ASSERT(r->priority < ROUTE_OWN && (!t->partial || r->rule->condition != NULL));
 	*rule = (struct route_rule){ .priority = r->priority, .whole = t->whole,
 	    .text = (char *)(uintptr_t)r->text, .condition = t->partial ? r->rule->condition : NULL };
+	if (r->router == NULL) {
+		rule->by = r->by;
+		rule->chain = (char *)(uintptr_t)r->chain;
+		rule->guards = r->chain_guards;
+	}
 	if (r->router == NULL)
 		labels_add_route(l, &(struct labels_route){ at, r->port, r->priority, r->entry });
 	else

@@ -125,6 +125,9 @@ struct labels_rule_route {
 	unsigned	 port;
 	const char	*router;		/* NULL: it is served */
 	bool		 guarded;
+	enum route_by	 by;			/* of one that is served, as its filters: */
+	const char	*chain;			/* NULL: none */
+	bool		 chain_guards;
 };
 void	labels_add_rule(struct labels *, const struct labels_rule_route *);
 /* The settings of requests to another port than the first: a copy of `conf`, to be changed,

@@ -1,6 +1,7 @@
 /*
  * middlewares: a name is looked up without case, which finds too much rather than too little.
  * Two definitions of one name count as neither.
+ * Several services may define one, if they all say the same of it, as Traefik has it.
  * Must not know which routers use them.
  */
 #include <ctype.h>
@@ -11,6 +12,7 @@
 #include "base/bug.h"
 #include "base/map.h"
 #include "discovery/middlewares.h"
+#include "world/filter.h"
 
 #define CHAIN_LINKS	64		/* followed for one reference: chains may form cycles, and meet again */
 #define PREFIX		"traefik.http.middlewares."
@@ -31,10 +33,19 @@ static const struct {
 #undef MIDDLEWARE
 };
 
+/* What the labels of one service say of it. */
+struct definition {
+	struct definition *next;		/* another service's */
+	const struct swarm_service *of;
+	struct filter_setting *setting;
+	unsigned	 n, room;
+};
+
 struct middleware {
 	const char	*kind;		/* of the table; "chain"; "several kinds"; "an unknown kind" */
 	const char	*chain;		/* its references, NULL: it is no chain */
 	bool		 guards;
+	struct definition *definition;
 };
 
 struct middlewares {
@@ -79,15 +90,47 @@ static struct middleware
 middleware_of(struct str kind, const char *value)
 {
 	if (str_eq_nocase(kind, STR("chain")))
-		return (struct middleware){ "chain", value, true };
+		return (struct middleware){ .kind = "chain", .chain = value, .guards = true };
 	for (size_t i = 0; i < KINDS; i++)
 		if (str_eq_nocase(kind, str_of(kinds[i].name)))
-			return (struct middleware){ kinds[i].name, NULL, kinds[i].guards };
-	return (struct middleware){ "an unknown kind", NULL, true };
+			return (struct middleware){ .kind = kinds[i].name, .guards = kinds[i].guards };
+	return (struct middleware){ .kind = "an unknown kind", .guards = true };
+}
+
+static struct definition *
+definition_of(struct middlewares *m, struct middleware *is, const struct swarm_service *s)
+{
+	struct definition *d;
+
+	for (d = is->definition; d != NULL; d = d->next)
+		if (d->of == s)
+			return d;
+	d = arena_zalloc(m->arena, sizeof *d);
+	d->of = s;
+	d->next = is->definition;
+	is->definition = d;
+	return d;
+}
+
+/* The path is what follows the kind; empty: nothing does. */
+static void
+definition_add(struct middlewares *m, struct definition *d, struct str path, const char *value)
+{
+	struct filter_setting *more;
+
+	ASSERT(d->n <= d->room);
+	if (d->n == d->room) {
+		d->room = d->room == 0 ? 8 : d->room * 2;
+		more = arena_zalloc(m->arena, d->room * sizeof *more);
+		if (d->n > 0)
+			memcpy(more, d->setting, d->n * sizeof *more);
+		d->setting = more;
+	}
+	d->setting[d->n++] = (struct filter_setting){ path, str_of(value) };
 }
 
 static void
-read_label(struct middlewares *m, const struct swarm_label *label)
+read_label(struct middlewares *m, const struct swarm_service *s, const struct swarm_label *label)
 {
 	struct str rest = str_of(label->name + strlen(PREFIX)), name, kind;
 	struct middleware is, *known;
@@ -104,7 +147,10 @@ read_label(struct middlewares *m, const struct swarm_label *label)
 		map_put(m->by_name, lower(text, name), known);
 	} else if (strcmp(known->kind, is.kind) != 0 ||
 	    (is.chain != NULL && strcmp(known->chain, is.chain) != 0))
-		*known = (struct middleware){ "several kinds", NULL, true };
+		*known = (struct middleware){ .kind = "several kinds", .guards = true };
+	if (name.len >= sizeof text)		/* not all of it was looked at */
+		*known = (struct middleware){ .kind = "an unknown kind", .guards = true };
+	definition_add(m, definition_of(m, known, s), rest, label->value);
 }
 
 void
@@ -112,7 +158,7 @@ middlewares_read(struct middlewares *m, const struct swarm_service *s)
 {
 	for (unsigned i = 0; i < s->nlabels; i++)
 		if (strncasecmp(s->label[i].name, PREFIX, strlen(PREFIX)) == 0)
-			read_label(m, &s->label[i]);
+			read_label(m, s, &s->label[i]);
 }
 
 struct str
@@ -166,4 +212,101 @@ middlewares_guards(const struct middlewares *m, struct str reference)
 	unsigned links = CHAIN_LINKS;
 
 	return guards(m, reference, &links);
+}
+
+/* ---- what they become ---- */
+
+/* Labels are in order of their names. */
+static bool
+same_definition(const struct definition *a, const struct definition *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (unsigned i = 0; i < a->n; i++)
+		if (!str_eq_nocase(a->setting[i].path, b->setting[i].path)
+		    || !str_eq(a->setting[i].value, b->setting[i].value))
+			return false;
+	return true;
+}
+
+static bool
+defined_alike(const struct middleware *is)
+{
+	for (const struct definition *d = is->definition; d->next != NULL; d = d->next)
+		if (!same_definition(d, d->next))
+			return false;
+	return true;
+}
+
+static const char *
+add_filter(const struct middleware *is, struct arena *a, const char *chain, struct str name,
+    const char **problem)
+{
+	const struct definition *d = is->definition;
+	const struct filter_setting *s = d->setting;
+	char wrong[FILTER_PROBLEM];
+	enum filter_kind kind;
+	struct filter filter;
+	unsigned n = d->n;
+
+	if (!filter_kind_parse(str_of(is->kind), &kind)) {
+		*problem = arena_printf(a, "which Mola does not have");
+		return NULL;
+	}
+	/* "contenttype=true" is all of it: the label of the kind itself */
+	if (n > 0 && s->path.p == NULL && str_eq_nocase(s->value, STR("true"))) {
+		s++;
+		n--;
+	}
+	if (n > FILTER_SETTINGS_MAX || (n > 0 && s->path.p == NULL)) {
+		*problem = arena_printf(a, "which is not understood: %s", n > FILTER_SETTINGS_MAX ?
+		    "it has too many options" : "expected options below it");
+		return NULL;
+	}
+	if (!filter_read(a, kind, s, n, &filter, wrong)) {
+		*problem = arena_printf(a, "which is not understood: %s", wrong);
+		return NULL;
+	}
+	chain = filter_chain_add(a, chain, name, kind, s, n);
+	if (chain == NULL)
+		*problem = arena_printf(a, "with which its middlewares are more than %d", FILTERS_MAX);
+	return chain;
+}
+
+static const char *
+add(const struct middlewares *m, struct arena *a, const char *chain, struct str reference,
+    unsigned *links, const char **problem)
+{
+	const struct middleware *is = find(m, reference);
+	const char *text = chain;
+	struct str rest, one;
+
+	*problem = NULL;
+	if (is == NULL || is->definition == NULL)
+		*problem = "no label defines it";
+	else if (!defined_alike(is))
+		*problem = "services define it differently";
+	else if ((*links)-- == 0)
+		*problem = "its chains form a cycle, or are too long";
+	if (*problem != NULL)
+		return NULL;
+	if (is->chain == NULL)
+		return add_filter(is, a, chain, middlewares_name(reference), problem);
+	if (is->definition->n != 1 || !str_eq_nocase(is->definition->setting->path, STR("middlewares"))) {
+		*problem = "expected middlewares below chain, and nothing else";
+		return NULL;
+	}
+	rest = str_of(is->chain);
+	while (text != NULL && str_split(&rest, ',', &one))
+		text = add(m, a, text, str_trim(one), links, problem);
+	return text;
+}
+
+const char *
+middlewares_add(const struct middlewares *m, struct arena *a, const char *chain,
+    struct str reference, const char **problem)
+{
+	unsigned links = CHAIN_LINKS;
+
+	return add(m, a, chain, reference, &links, problem);
 }

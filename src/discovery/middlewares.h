@@ -20,6 +20,14 @@ const char		*middlewares_kind(const struct middlewares *, struct str reference);
 /* Whether it may keep requests out that would get in without it. True where that is not known. */
 bool			 middlewares_guards(const struct middlewares *, struct str reference);
 
+/*
+ * The text of a chain (world/filter.h; "" is empty) with what the reference stands for behind it:
+ * one filter, or those of a chain. NULL: it cannot be applied as it is meant, and *problem says
+ * why. All texts are the arena's.
+ */
+const char		*middlewares_add(const struct middlewares *, struct arena *, const char *chain,
+			    struct str reference, const char **problem);
+
 /* The name of a reference within the provider of labels: without "@swarm" and "@docker". A
  * reference to another provider stays whole. */
 struct str		 middlewares_name(struct str reference);

@@ -119,22 +119,26 @@ refuse(struct traefik_reading *r, struct router *router, bool guarded, const str
 	    STR_ARG(router->name), text));
 }
 
-static void
-check_middlewares(struct traefik_reading *r, struct router *router)
+/* The chain with the router's own middlewares behind `chain`. */
+static const char *
+check_middlewares(struct traefik_reading *r, struct router *router, const char *chain)
 {
 	struct str rest = str_trim(str_of(router->middlewares->value)), one;
-	const char *kind;
+	const char *problem, *with;
 
 	while (rest.len > 0 && str_split(&rest, ',', &one)) {
 		one = str_trim(one);
-		kind = middlewares_kind(r->middlewares, one);
-		if (!reading_ignores_middleware(r, one))
-			refuse(r, router, middlewares_guards(r->middlewares, one),
-			    WHY_NEEDS_MIDDLEWARE, "%s has middleware %.*s (%s), which Mola does "
-			    "not have; name it in swarm.traefik.ignore_middlewares if it "
-			    "protects nothing", router->middlewares->name, STR_ARG(one),
-			    kind == NULL ? "no label defines it" : kind);
+		with = reading_add_middleware(r, chain, one, &problem);
+		if (with == NULL) {
+			const char *kind = middlewares_kind(r->middlewares, one);
+			refuse(r, router, middlewares_guards(r->middlewares, one), WHY_NEEDS_MIDDLEWARE,
+			    "%s has middleware %.*s%s%s%s, %s; name it in swarm.traefik.ignore_middlewares if "
+			    "it protects nothing", router->middlewares->name, STR_ARG(one),
+			    kind == NULL ? "" : " (", kind == NULL ? "" : kind, kind == NULL ? "" : ")", problem);
+		} else
+			chain = with;
 	}
+	return chain;
 }
 
 /* ---- where it leads ---- */
@@ -205,11 +209,27 @@ syntax_of(const struct router *router)
 	    strcmp(router->syntax->value, "v2") == 0 ? RULE_V2 : RULE_V3;
 }
 
+/* What its requests pass: the middlewares of its entry points, then its own. */
+static void
+set_chain(struct traefik_reading *r, struct router *router, const char *chain)
+{
+	const struct filter_chain *filters;
+
+	if (router->middlewares != NULL)
+		chain = check_middlewares(r, router, chain);
+	if (router->refused || *chain == '\0')
+		return;
+	filters = filter_chain_parse(r->l->arena, str_of(chain));
+	ASSERT(filters != NULL);		/* each of them was read */
+	router->chain = chain;
+	router->chain_guards = filters->guards;
+}
+
 void
 router_check(struct traefik_reading *r, struct router *router)
 {
 	const struct why *why;
-	const char *text;
+	const char *text, *chain;
 	bool good, guarded;
 
 	ASSERT(r->mode != MODE_OFF && router->backend == NULL && !router->refused);	/* once */
@@ -219,7 +239,7 @@ router_check(struct traefik_reading *r, struct router *router)
 	}
 	priority_of(router, STR(""), &good);
 	if (router->middlewares != NULL)
-		check_middlewares(r, router);
+		check_middlewares(r, router, "");
 	if (router->unknown != NULL)
 		refuse(r, router, true, WHY_ROUTER_LABEL, "%s is not understood", router->unknown->name);
 	if (r->unknown != NULL)
@@ -235,8 +255,10 @@ router_check(struct traefik_reading *r, struct router *router)
 	    !word_is(str_trim(str_of(router->tls_options->value)), "default"))
 		refuse(r, router, true, WHY_TLS_OPTIONS,
 		    "%s names TLS options, which Mola does not have", router->tls_options->name);
-	if ((text = entry_points_refusal(r, router->entry_points, &why, &guarded)) != NULL)
+	if ((text = entry_points_refusal(r, router->entry_points, &why, &guarded, &chain)) != NULL)
 		refuse(r, router, guarded, why, "%s", text);
+	else if (!router->refused)
+		set_chain(r, router, chain);
 }
 
 /* The default rule with {{ .Name }} and {{ normalize .Name }} replaced. False: it has other
@@ -289,7 +311,9 @@ add_terms(struct traefik_reading *r, struct router *router, const struct rule *r
 	struct labels_rule_route route = { .rule = rule, .text = arena_text(r->l->arena, text),
 	    .entry = arena_printf(r->l->arena, "%s%s", router->tls ? "tls " : "",
 	    router->entry_points == NULL ? "" : router->entry_points->value),
-	    .priority = priority_of(router, text, &good), .port = port, .guarded = router->guarded };
+	    .priority = priority_of(router, text, &good), .port = port, .guarded = router->guarded,
+	    .by = router->tls ? BY_TLS : BY_PLAIN, .chain = router->chain,
+	    .chain_guards = router->chain_guards };
 
 	ASSERT(rule->n <= RULE_TERMS_MAX);
 	if (router->refused)
@@ -308,14 +332,32 @@ report_if_set(struct traefik_reading *r, const struct swarm_label *label, enum l
 		reading_report(r, label, state, text);
 }
 
+/* Some may be left out, and those that could be applied are, whatever the operator says. */
+static void
+report_middlewares(struct traefik_reading *r, const struct router *router)
+{
+	struct str rest = str_of(router->middlewares->value), one;
+	bool left_out = false, applied = false;
+	const char *problem;
+
+	while (str_split(&rest, ',', &one))
+		if (reading_ignores_middleware(r, str_trim(one))) {
+			bool can = middlewares_add(r->middlewares, r->l->arena, "", str_trim(one), &problem) != NULL;
+			left_out |= !can;
+			applied |= can;
+		}
+	reading_report(r, router->middlewares, left_out ? LABEL_UNUSED : LABEL_VALID, left_out ?
+	    "left out, as far as swarm.traefik.ignore_middlewares has them and Mola has not" : applied ?
+	    "applied, although swarm.traefik.ignore_middlewares names them: Mola has them now" : NULL);
+}
+
 static void
 report_rest(struct traefik_reading *r, const struct router *router, enum label_state state,
     const char *text)
 {
 	if (router->middlewares != NULL && state == LABEL_VALID &&
 	    str_trim(str_of(router->middlewares->value)).len > 0)
-		report_if_set(r, router->middlewares, LABEL_UNUSED,
-		    "left out, as set in swarm.traefik.ignore_middlewares");
+		report_middlewares(r, router);
 	else
 		report_if_set(r, router->middlewares, state, text);
 	report_if_set(r, router->entry_points, state, text);

@@ -52,6 +52,15 @@ reading_ignores_middleware(const struct traefik_reading *r, struct str reference
 	return false;
 }
 
+const char *
+reading_add_middleware(const struct traefik_reading *r, const char *chain, struct str reference,
+    const char **problem)
+{
+	const char *with = middlewares_add(r->middlewares, r->l->arena, chain, reference, problem);
+
+	return with == NULL && reading_ignores_middleware(r, reference) ? chain : with;
+}
+
 /* "traefik.http.routers.web.rule" in words; the last one has all that is left. */
 static unsigned
 split_words(const char *name, struct str word[DEPTH_MAX])
@@ -144,6 +153,19 @@ gather_unknown(struct traefik_reading *r, const struct swarm_label *label)
 	reading_report(r, label, LABEL_UNKNOWN, "not understood: no router of the service is served");
 }
 
+/* Where it cannot be applied, routers say so, too. */
+static void
+middleware_report(struct traefik_reading *r, const struct swarm_label *label, struct str name)
+{
+	const char *problem;
+
+	if (middlewares_add(r->middlewares, r->l->arena, "", name, &problem) != NULL)
+		reading_report(r, label, LABEL_VALID, NULL);
+	else
+		reading_report(r, label, LABEL_UNUSED, arena_printf(r->l->arena, "routers that name this "
+		    "middleware are not served: %s", problem));
+}
+
 static void
 gather_http(struct traefik_reading *r, const struct swarm_label *label, const struct str *word,
     unsigned n)
@@ -153,8 +175,7 @@ gather_http(struct traefik_reading *r, const struct swarm_label *label, const st
 	else if (n >= 5 && word_is(word[2], "services"))
 		backend_gather(r, label, word, n);
 	else if (n >= 4 && word_is(word[2], "middlewares"))
-		reading_report(r, label, LABEL_UNUSED, "Mola has no middlewares: routers that name "
-		    "this one are not served");
+		middleware_report(r, label, word[3]);
 	else if (n >= 4 && word_is(word[2], "serverstransports"))
 		reading_report(r, label, LABEL_UNSUPPORTED, "Mola uses plain HTTP/1.1 to tasks");
 	else

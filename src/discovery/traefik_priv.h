@@ -19,6 +19,8 @@ struct router {
 	bool		 tls;
 	/* what is made of it */
 	const struct backend *backend;
+	const char	*chain;			/* of filters, NULL: none */
+	bool		 chain_guards;
 	bool		 refused;		/* and the reason is reported */
 	bool		 guarded;		/* refused for what keeps requests out, or may: see struct labels_claim */
 };
@@ -72,6 +74,10 @@ void	reading_report(struct traefik_reading *, const struct swarm_label *, enum l
 bool	reading_has_label(const struct traefik_reading *, const char *label);
 /* Whether the operator lets requests reach the tasks without this middleware. */
 bool	reading_ignores_middleware(const struct traefik_reading *, struct str reference);
+/* The chain with a middleware behind it, without it when Mola cannot apply it and the operator
+ * ignores it. NULL: it cannot be applied, and *problem says why. */
+const char *reading_add_middleware(const struct traefik_reading *, const char *chain,
+	    struct str reference, const char **problem);
 
 /* backend.c */
 void	backend_gather(struct traefik_reading *, const struct swarm_label *, const struct str *word,
@@ -90,9 +96,10 @@ unsigned tcp_routers(const struct traefik_reading *);
 void	tcp_read(struct traefik_reading *);
 
 /* entry_points.c: why a router is not served on those that the label names (NULL: the
- * default ones); NULL: it is. `guarded`: they may keep requests out. */
+ * default ones); NULL: it is, and *chain is what their middlewares are. `guarded`: they may keep
+ * requests out. */
 const char *entry_points_refusal(const struct traefik_reading *, const struct swarm_label *,
-	    const struct why **, bool *guarded);
+	    const struct why **, bool *guarded, const char **chain);
 
 /* router.c */
 void	router_gather(struct traefik_reading *, const struct swarm_label *, const struct str *word,

@@ -138,6 +138,8 @@ exchange_reset(struct exchange *x)
 	x->has_head = x->is_head = x->idempotent = x->upgrade = x->expects_continue = x->keep =
 	    x->last = false;
 	x->minor = 1;
+	x->filters = NULL;
+	x->filters_of = NULL;
 	attempt_init(&x->attempt, x->proxy, on_task, x);
 	x->status = 0;
 	x->from = x->client->sender.ip;
@@ -367,6 +369,7 @@ exchange_free(struct exchange *x)
 	timer_clear(x->proxy->loop, &x->again);
 	share_unwait(&x->proxy->share, &x->yielded);
 	keys_unwait(&x->hold);
+	filters_end(x);
 	attempt_fini(&x->attempt);
 	slab_give_later(x->proxy->exchanges, x);
 }
@@ -418,9 +421,10 @@ end_enter(struct exchange *x)
 		done ? session_finish(s) : session_linger(s);
 		return OVER;
 	}
-	attempt_fini(&x->attempt);
 	flow_next(&x->up, exchange_now(x));
 	flow_fini(&x->down);
+	filters_end(x);
+	attempt_fini(&x->attempt);
 	exchange_reset(x);
 	x->in_row++;
 	return HEAD;

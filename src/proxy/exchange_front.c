@@ -63,8 +63,8 @@ front_holds(struct exchange *x, const struct message *h)
 /* ---- what is decided ---- */
 
 /* A proxy in front of us that is trusted has said that its client came by https. */
-static bool
-came_by_https(const struct exchange *x, const struct message *h)
+bool
+front_came_by_https(const struct exchange *x, const struct message *h)
 {
 	const struct field *f;
 
@@ -101,7 +101,7 @@ front_judge(const struct exchange *x, const struct message *h)
 		return WHY_CHALLENGE_SERVED;
 	if (is_misdirected(x->client, h->host))
 		return WHY_MISDIRECTED;
-	if (x->client->redirect_port == 0 || came_by_https(x, h))
+	if (x->client->redirect_port == 0 || front_came_by_https(x, h))
 		return NULL;
 	return h->host.len > 0 ? WHY_HTTPS_REDIRECT : WHY_BAD_HOST;
 }
@@ -175,6 +175,8 @@ answer_redirect(struct exchange *x)
 void
 front_answer(struct exchange *x)
 {
+	if (x->filters != NULL && filters_answer(x))
+		return;
 	if (x->why == WHY_CHALLENGE_SERVED)
 		answer_challenge(x);
 	else if (x->why == WHY_HTTPS_REDIRECT)

@@ -67,13 +67,16 @@ here(struct exchange *x, const struct message *h)
 /* NULL: *why is said. */
 static const struct table_service *
 find_service(const struct exchange *x, const struct message *h, const struct edits *edits,
-    const struct why **why)
+    const struct filter_chain **chain, const struct why **why)
 {
 	const struct request_fields fields = { h, edits };
-	const struct request_view view = request_view(&fields, &x->from);
+	struct request_view view = request_view(&fields, &x->from);
 
 	*why = WHY_NO_TABLE;
-	return x->proxy->table == NULL ? NULL : table_match(x->proxy->table, &view, why);
+	if (x->proxy->table == NULL)
+		return NULL;
+	view.tls = front_came_by_https(x, h);
+	return table_find(x->proxy->table, &view, chain, why);
 }
 
 /* A whole head of `used` bytes. Its slices are used here or not at all. */
@@ -82,6 +85,7 @@ head_done(struct exchange *x, const struct message *h, size_t used)
 {
 	const struct proxy *p = x->proxy;
 	const struct sender *sender = &x->client->sender;
+	const struct filter_chain *chain = NULL;
 	const struct table_service *service;
 	const struct why *why;
 	struct edits edits;
@@ -105,10 +109,13 @@ head_done(struct exchange *x, const struct message *h, size_t used)
 	if ((why = front_judge(x, h)) != NULL)
 		return exchange_fail(x, why);
 	rewrite_request(&edits, h, sender, &x->from, x->from_text, here(x, h));
-	if ((service = find_service(x, h, &edits, &why)) == NULL)
+	if ((service = find_service(x, h, &edits, &chain, &why)) == NULL)
 		return exchange_fail(x, why);
 	attempt_route(&x->attempt, p->table, service);
-	if (!h1_write_request(&x->up.head, h, &edits, h->upgrade ? H1_UPGRADE : H1_UNSAID))
+	if (chain != NULL) {
+		if ((why = filters_request(x, chain, h, &edits)) != NULL)
+			return exchange_fail(x, why);
+	} else if (!h1_write_request(&x->up.head, h, &edits, h->upgrade ? H1_UPGRADE : H1_UNSAID))
 		return exchange_fail(x, WHY_NO_MEMORY);
 	/* one of HTTP/2 may say that it has not processed a request */
 	x->up.keep = x->idempotent || service->scheme != SCHEME_HTTP;

@@ -6,7 +6,9 @@
 #ifndef PROXY_EXCHANGE_PRIV_H
 #define PROXY_EXCHANGE_PRIV_H
 
+#include "filter/filter_run.h"
 #include "http/flow.h"
+#include "http/h1_write.h"
 #include "proxy/answer.h"
 #include "proxy/attempt.h"
 #include "proxy/exchange.h"
@@ -47,6 +49,8 @@ struct exchange {
 	char		 here[ADDR_TEXT_MAX];		/* the same: where the client connected to */
 
 	struct attempt	 attempt;	/* where it goes */
+	struct filter_run *filters;	/* that the request passes; NULL: its route has none */
+	struct table	*filters_of;	/* the table that they are in: our reference */
 
 	/* what goes back */
 	int		 status;	/* 0 until a final response, ours or a task's, begins to go down */
@@ -106,11 +110,25 @@ struct wait	head_whole_wait(const struct exchange *);	/* for all of the request:
  * exchange_front.c: what is decided before a route is looked for. The message is that of the head
  * that was read in this step.
  */
+/* to us, or to a trusted proxy before us */
+bool		front_came_by_https(const struct exchange *, const struct message *);
 bool		front_holds(struct exchange *, const struct message *);	/* it is read again later */
 /* NULL: it goes on. Else exchange_fail is next, in the same step. */
 const struct why *front_judge(const struct exchange *, const struct message *);
 void		front_answer(struct exchange *);	/* the whole response for x->why, in down.head */
 size_t		front_answer_content(const struct exchange *);	/* bytes of that response's body */
+
+/*
+ * exchange_filter.c: the filters of the route. filters_request writes the request's head, and the
+ * reason is not NULL when it goes no further; filters_response the response's; filters_answer one
+ * of our own, when the request has filters: false: it has none.
+ */
+const struct why *filters_request(struct exchange *, const struct filter_chain *,
+    const struct message *, const struct edits *);
+bool		filters_response(struct exchange *, const struct message *, const struct edits *,
+    enum h1_connection);
+bool		filters_answer(struct exchange *);
+void		filters_end(struct exchange *);		/* nothing is written of them any more */
 
 /* relay.c */
 step_f		relay_await, relay_interim, relay_both, relay_tunnel;

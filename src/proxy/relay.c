@@ -209,7 +209,8 @@ response_begin(struct exchange *x, size_t used)
 	x->attempt.keeps_usec = x->attempt.keeps ? keeps_usec(h) : -1;
 	x->keep = x->keep && x->up.over && !x->attempt.deaf && h->body != BODY_UNTIL_CLOSE
 	    && !session_is_draining(&x->client->session);
-	if (!h1_write_response(&x->down.head, h, &edits, connection_for_client(x)))
+	if (x->filters != NULL ? !filters_response(x, h, &edits, connection_for_client(x)) :
+	    !h1_write_response(&x->down.head, h, &edits, connection_for_client(x)))
 		return exchange_fail(x, WHY_NO_MEMORY);
 	x->down.last = !x->keep;
 	x->status = h->status;

@@ -1,6 +1,6 @@
 /*
- * Every kind of middleware that Traefik has, one row each. Mola has none of them: a router that
- * names one is not served.
+ * Every kind of middleware that Traefik has, one row each. Those that Mola has are in filters.h;
+ * a router that names another is not served.
  *
  * MIDDLEWARE(name, guards): it guards when a client could get access, or another identity, without
  * it. No other router of the same or a lower priority serves the requests that match a guarded

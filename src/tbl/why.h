@@ -68,6 +68,10 @@ WHY(MISDIRECTED, 421, CLIENT,
 WHY(HTTPS_REDIRECT,     308, CLIENT,   "the request came without TLS, and was redirected to https")
 WHY(CHALLENGE_SERVED, 200, CLIENT,
     "the request was for a challenge of a CA, which has its response")
+WHY(CORS_PREFLIGHT, 200, CLIENT,
+    "a middleware (headers) responded to the preflight request of a browser (CORS)")
+WHY(HOST_NOT_ALLOWED, 500, CLIENT,
+    "a middleware (headers) does not allow this host")
 
 /* routing and choice */
 WHY(NO_ROUTE,           404, CONFIG,   "no service is configured for this host and path")

@@ -22,6 +22,7 @@ struct request_view {
 	struct str	 host;			/* without a port; any case */
 	struct str	 path;
 	struct str	 method, query;
+	bool		 tls;			/* it came by TLS */
 	const uint8_t	*client;		/* its address, 16 bytes; IPv4 is mapped */
 	/* the value of its nth field of this name, in any case; false: there are no more */
 	bool		(*field)(const void *arg, struct str name, unsigned nth, struct str *value);

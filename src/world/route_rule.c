@@ -15,12 +15,19 @@ conditions_same(const struct condition *a, const struct condition *b)
 	return condition_bytes(a) == condition_bytes(b) && memcmp(a, b, condition_bytes(a)) == 0;
 }
 
+static bool
+text_same(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
 bool
 route_rule_same(const struct route_rule *a, const struct route_rule *b)
 {
 	if (a == NULL || b == NULL)
 		return a == b;
-	return a->priority == b->priority && a->ways == b->ways && a->whole == b->whole &&
+	return a->by == b->by && a->guards == b->guards && text_same(a->chain, b->chain) &&
+	    a->priority == b->priority && a->ways == b->ways && a->whole == b->whole &&
 	    a->gives_way == b->gives_way && strcmp(a->text, b->text) == 0 &&
 	    conditions_same(a->condition, b->condition);
 }
@@ -36,6 +43,7 @@ route_rule_copy(const struct route_rule *r)
 	copy = must_alloc(sizeof *copy);
 	*copy = *r;
 	copy->text = must_strdup(r->text);
+	copy->chain = r->chain == NULL ? NULL : must_strdup(r->chain);
 	if (r->condition != NULL) {
 		condition = must_alloc(condition_bytes(r->condition));
 		memcpy(condition, r->condition, condition_bytes(r->condition));
@@ -52,6 +60,7 @@ route_conf_clear(struct route_conf *r)
 	free(r->listener);
 	if (r->rule != NULL) {
 		free(r->rule->text);
+		free(r->rule->chain);
 		free((void *)(uintptr_t)r->rule->condition);
 		free(r->rule);
 	}

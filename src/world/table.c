@@ -24,6 +24,7 @@ const struct table_part table_parts[PARTS] = {
 	[PART_TCP] = { sizeof(struct table_tcp), 65536 },
 	[PART_CONDITIONS] = { sizeof(struct table_code), 65536 },
 	[PART_CODE] = { sizeof(uint32_t), 16 << 20 },
+	[PART_CHAINS] = { sizeof(struct table_ref), 4096 },
 	[PART_TEXT] = { 1, 16 << 20 },
 };
 
@@ -241,6 +242,8 @@ route_ok(const struct table *t, uint32_t at)
 	return text_ok(t, r->host) && path_ok(t, r->path) && bool_ok(&r->by_rule) && bool_ok(&r->whole) &&
 	    bool_ok(&r->gives_way) && (r->service < t->head->part[PART_SERVICES].n ||
 	    r->service == TABLE_REFUSED) && r->condition <= t->head->part[PART_CONDITIONS].n &&
+	    (unsigned)r->by < ROUTE_BYS && bool_ok(&r->guards) &&
+	    r->chain <= t->head->part[PART_CHAINS].n &&
 	    r->first <= at && (r->parent == NO_PARENT || r->parent < r->first);
 }
 
@@ -252,13 +255,14 @@ routes_ok(struct table *t)
 
 	t->route = table_routes(t, &n);
 	t->exact_end = t->wild_end = 0;
-	t->refuses = t->rules = t->gives_way = false;
+	t->refuses = t->rules = t->gives_way = t->by_ways = false;
 	for (uint32_t i = 0; i < n; i++) {
 		const struct table_route *r = &t->route[i];
 		if (!route_ok(t, i) || host_kind(table_text(t, r->host)) < kind)
 			return false;
-		t->refuses |= r->service == TABLE_REFUSED;
+		t->refuses |= r->service == TABLE_REFUSED || route_guards(t, r);
 		t->rules |= r->by_rule;
+		t->by_ways |= r->by != BY_ANY;
 		t->gives_way |= r->gives_way;
 		kind = host_kind(table_text(t, r->host));
 		t->exact_end += kind == 0;
@@ -288,8 +292,11 @@ table_view(struct table *t, const void *base, size_t size)
 {
 	t->base = base;
 	t->head = base;
-	return head_ok(t->head, size) && nodes_ok(t) && services_and_tasks_ok(t) &&
-	    conditions_ok(t) && routes_ok(t) && tcp_ok(t);
+	if (head_ok(t->head, size) && nodes_ok(t) && services_and_tasks_ok(t) &&
+	    conditions_ok(t) && chains_open(t) && routes_ok(t) && tcp_ok(t))
+		return true;
+	chains_close(t);
+	return false;
 }
 
 /* ---- life ---- */
@@ -308,6 +315,7 @@ table_map(int fd, struct table **out)
 	base = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (base == MAP_FAILED)
 		return WHY_SYSTEM;
+	madvise(base, (size_t)st.st_size, MADV_DONTDUMP);	/* filters may hold hashes of passwords */
 	t = must_zalloc(sizeof *t);
 	t->refs = 1;
 	if (!table_view(t, base, (size_t)st.st_size)) {
@@ -351,6 +359,7 @@ table_unref(struct table **tp)
 	if (--t->refs > 0)
 		return;
 	munmap((void *)t->base, t->head->size);
+	chains_close(t);
 	free(t);
 }
 

@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "base/why.h"
 #include "world/condition.h"
+#include "world/filter.h"
 
 enum policy {
 #define POLICY(id, name, text) POLICY_##id,
@@ -87,6 +88,9 @@ struct table_service {
 
 #define TABLE_REFUSED	UINT32_MAX
 
+/* How the requests of a route come. */
+enum route_by { BY_ANY, BY_PLAIN, BY_TLS, ROUTE_BYS };
+
 /*
  * What leads requests to a service. A plain route does so by its host and path alone, and of
  * several the most specific one has a request. A route of a rule has the host and path that each
@@ -111,6 +115,11 @@ struct table_route {
 	uint32_t	 place;		/* among all routes of rules, the one with precedence first */
 	uint32_t	 first;		/* route of the same host and path */
 	uint32_t	 parent;	/* last route of this host with the next shorter path; UINT32_MAX: none */
+	/* A route by one of both has precedence over those by the other: these get the requests that no
+	 * route has by their own way. */
+	enum route_by	 by;
+	uint32_t	 chain;		/* of table_maker_chain, what its requests pass first; 0: none */
+	bool		 guards;	/* it may keep requests out */
 };
 
 /* Connections that are relayed. */
@@ -152,6 +161,10 @@ struct str		 table_text(const struct table *, struct table_ref);
 const struct table_service *table_match(const struct table *, const struct request_view *,
     const struct why **);
 
+/* The same with the chain of filters that the request passes; NULL: none. */
+const struct table_service *table_find(const struct table *, const struct request_view *,
+    const struct filter_chain **, const struct why **);
+
 /* What is relayed of the connections to a listener, and what must be known of each for that. */
 enum table_relays {
 	RELAYS_NONE,
@@ -179,6 +192,8 @@ uint32_t		 table_maker_node(struct table_maker *, const struct table_node *);
 uint32_t		 table_maker_service(struct table_maker *, const struct table_service *);
 /* service, node_slot are filled in */
 uint32_t		 table_maker_task(struct table_maker *, const struct table_task *);
+/* A chain of filters, as text; "" and NULL are none. The same text has the same number. */
+uint32_t		 table_maker_chain(struct table_maker *, const char *);
 void			 table_maker_route(struct table_maker *, const struct table_route *);	/* in any order */
 uint32_t		 table_maker_condition(struct table_maker *, const struct condition *);
 void			 table_maker_tcp(struct table_maker *, const struct table_tcp *);	/* the same */

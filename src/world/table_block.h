@@ -10,7 +10,7 @@
 #include "world/table.h"
 
 enum part { PART_NODES, PART_SERVICES, PART_TASKS, PART_ROUTES, PART_TCP, PART_CONDITIONS,
-    PART_CODE, PART_TEXT, PARTS };
+    PART_CODE, PART_CHAINS, PART_TEXT, PARTS };
 
 extern const struct table_part {
 	uint32_t	width, most;
@@ -45,8 +45,18 @@ struct table {
 	const struct table_head *head;
 	const struct table_route *route;
 	uint32_t	 exact_end, wild_end;	/* routes: exact hosts, "*.…" and "+.…" hosts, any host */
-	bool		 refuses, rules, gives_way;	/* some of them */
+	bool		 refuses, rules, gives_way, by_ways;	/* some of them; refuses: also by filters that guard */
+	struct arena	*arena;		/* of the chains */
+	const struct filter_chain **chain;
 };
+
+#define CHAIN_BYTES_MOST (4U << 20)	/* of all chains of a table */
+
+/* table_filters.c: reads the chains; false: one of them is none. */
+bool	chains_open(struct table *);
+void	chains_close(struct table *);
+/* Its filters may keep requests out: other routes must not serve what it covers. */
+bool	route_guards(const struct table *, const struct table_route *);
 
 /*
  * Routes stand sorted: exact hosts, "*.…" and "+.…" hosts, any host; equal hosts together, by

@@ -9,12 +9,15 @@
 #include <unistd.h>
 
 #include "base/bug.h"
+#include "base/map.h"
 #include "world/live.h"
 #include "world/table_block.h"
 
 struct table_maker {
 	uint64_t	serial;
 	bool		large;		/* something did not fit: no table comes of this */
+	struct map	*chains;	/* text to number */
+	uint64_t	chain_bytes;
 	struct {
 		char		*p;
 		uint32_t	 n, cap;
@@ -27,6 +30,7 @@ table_maker_new(uint64_t serial)
 	struct table_maker *m = must_zalloc(sizeof *m);
 
 	m->serial = serial;
+	m->chains = map_new();
 	return m;
 }
 
@@ -40,6 +44,7 @@ table_maker_free(struct table_maker **mp)
 		return;
 	for (int p = 0; p < PARTS; p++)
 		free(m->part[p].p);
+	map_free(&m->chains);
 	free(m);
 }
 
@@ -123,6 +128,25 @@ table_maker_task(struct table_maker *m, const struct table_task *k)
 	return part_put(m, PART_TASKS, &copy);
 }
 
+uint32_t
+table_maker_chain(struct table_maker *m, const char *chain)
+{
+	struct table_ref text;
+	uintptr_t known;
+
+	if (chain == NULL || *chain == '\0')
+		return 0;
+	known = (uintptr_t)map_get(m->chains, str_of(chain));
+	if (known != 0)
+		return (uint32_t)known;
+	m->chain_bytes += strlen(chain);
+	m->large |= m->chain_bytes > CHAIN_BYTES_MOST;
+	text = table_maker_text(m, str_of(chain));
+	known = (uintptr_t)part_put(m, PART_CHAINS, &text) + 1;
+	map_put(m->chains, str_of(chain), (void *)known);
+	return (uint32_t)known;
+}
+
 void
 table_maker_route(struct table_maker *m, const struct table_route *r)
 {
@@ -167,7 +191,8 @@ is_refused(const struct table_route *r)
 	return r->service == TABLE_REFUSED;
 }
 
-/* Which of two rules has precedence; of equal priorities, what is refused. */
+/* Which of two rules has precedence; of equal priorities, what is refused, then what is
+ * guarded. */
 static int
 rule_order(const void *a, const void *b, void *routes)
 {
@@ -178,6 +203,8 @@ rule_order(const void *a, const void *b, void *routes)
 		return r->priority > s->priority ? -1 : 1;
 	if (is_refused(r) != is_refused(s))
 		return is_refused(r) ? -1 : 1;
+	if (r->guards != s->guards)
+		return r->guards ? -1 : 1;
 	if (r->gives_way != s->gives_way)
 		return r->gives_way ? 1 : -1;
 	return (i > k) - (i < k);

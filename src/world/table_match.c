@@ -41,15 +41,17 @@ struct table_search {
 	/* What is looked for: routes that give way, to those that `over` is one of; NULL: to none. */
 	bool		 giving_way;
 	const struct table_route *over;
+	enum route_by	 not_by;		/* routes that are left out; BY_ANY: none are */
 };
 
 /* A plain prefix may end where the path ends, before a '/', or with one: "/api" is no prefix of
- * "/apix". What is refused is refused for "/apix", too. */
+ * "/apix". What is refused, or guarded by filters, is so for "/apix", too. */
 static bool
 plain_fits(const struct table_search *s, const struct table_route *r, struct str path)
 {
 	return str_starts(s->path, path) && (path.len == s->path.len || path.p[path.len - 1] == '/' ||
-	    s->path.p[path.len] == '/' || r->service == TABLE_REFUSED);
+	    s->path.p[path.len] == '/' || r->service == TABLE_REFUSED ||
+	    route_guards(s->t, r));
 }
 
 static bool
@@ -75,7 +77,8 @@ consider(struct table_search *s, const struct table_route *r, struct str path)
 	if (!r->by_rule) {
 		if (!s->plain_known && longer && plain_fits(s, r, path))
 			s->plain = r;
-	} else if ((s->rule == NULL || r->place < s->rule->place) && r->gives_way == s->giving_way &&
+	} else if ((s->not_by == BY_ANY || r->by != s->not_by) &&
+	    (s->rule == NULL || r->place < s->rule->place) && r->gives_way == s->giving_way &&
 	    (!s->giving_way || is_over(r, s->over)) && rule_fits(s, r, path))
 		s->rule = r;
 }
@@ -194,7 +197,7 @@ has_all(const struct table_route *r)
 }
 
 static const struct table_route *
-search(struct table_search *s)
+search_once(struct table_search *s)
 {
 	const struct table_route *plain, *served;
 
@@ -214,6 +217,20 @@ search(struct table_search *s)
 	if (plain == NULL || s->rule == NULL)
 		return plain != NULL ? plain : s->rule;
 	return specificity(s->t, plain) >= specificity(s->t, s->rule) ? plain : s->rule;
+}
+
+/* First without the routes by the other way, and with them where there is none. */
+static const struct table_route *
+search(struct table_search *s)
+{
+	const struct table_route *r;
+
+	s->not_by = !s->t->by_ways ? BY_ANY : s->request->tls ? BY_PLAIN : BY_TLS;
+	r = search_once(s);
+	if (s->not_by == BY_ANY || (r != NULL && r->by_rule && !r->gives_way))
+		return r;
+	s->not_by = BY_ANY;
+	return search_once(s);
 }
 
 static void
@@ -244,17 +261,21 @@ is_below(struct str path, struct str prefix)
 	    prefix.p[prefix.len - 1] == '/');
 }
 
-/* Whether the path, read so, belongs to a route that is refused. */
+/* Whether the path, read so, belongs to a route that is refused, or that guards otherwise than
+ * `r`. */
 static bool
-reading_is_refused(struct table_search *s, struct str path, const struct table_route **other)
+reading_is_refused(struct table_search *s, struct str path, const struct table_route *r,
+    const struct table_route **other)
 {
 	s->path = s->routed = path;
 	*other = search(s);
-	return *other != NULL && (*other)->service == TABLE_REFUSED;
+	return *other != NULL && ((*other)->service == TABLE_REFUSED ||
+	    (route_guards(s->t, *other) && (*other)->chain != r->chain));
 }
 
 /* Why the request may not be sent to a task of `r`, however that task reads its path: it is
- * refused, or it lies where no route leads to that service: "/public/../admin". NULL: it may. */
+ * refused, or it lies where no route leads to that service: "/public/../admin". What passes filters
+ * must not be read as what passes others, nor leave what a plain route's are for. NULL: it may. */
 static const struct why *
 readings_refuse(struct table_search *s, const struct table_route *r, struct str path)
 {
@@ -263,10 +284,12 @@ readings_refuse(struct table_search *s, const struct table_route *r, struct str 
 	char out[PATH_PLAIN_MOST];
 	struct str plain;
 
-	if (s->t->refuses && reading_is_refused(s, path, &other))
+	if (r->chain != 0 && !r->by_rule && path_climbs(path))
+		return WHY_ROUTE_REFUSED;
+	if (s->t->refuses && reading_is_refused(s, path, r, &other))
 		return WHY_ROUTE_REFUSED;	/* it is sent as it is spelled */
 	for (unsigned how = 0; how < PATH_READINGS && (climbs || s->t->refuses); how++) {
-		if (!path_read(path, how, out, &plain) || reading_is_refused(s, plain, &other))
+		if (!path_read(path, how, out, &plain) || reading_is_refused(s, plain, r, &other))
 			return WHY_ROUTE_REFUSED;
 		if (climbs && !is_below(s->path, table_text(s->t, r->path)) &&
 		    (other == NULL || other->service != r->service))
@@ -302,8 +325,8 @@ match_odd(struct table_search *s, struct str path, const struct table_route **ou
 	return why;
 }
 
-const struct table_service *
-table_match(const struct table *t, const struct request_view *r, const struct why **why)
+static const struct table_route *
+route_match(const struct table *t, const struct request_view *r, const struct why **why)
 {
 	const struct table_route *route = NULL;
 	struct table_search s;
@@ -313,5 +336,25 @@ table_match(const struct table *t, const struct request_view *r, const struct wh
 	s.path = s.routed = r->path;
 	*why = odd && t->rules ? match_odd(&s, r->path, &route) :
 	    search_and_judge(&s, r->path, odd, &route);
-	return *why != NULL ? NULL : &table_services(t, NULL)[route->service];
+	return *why != NULL ? NULL : route;
+}
+
+const struct table_service *
+table_match(const struct table *t, const struct request_view *r, const struct why **why)
+{
+	const struct table_route *route = route_match(t, r, why);
+
+	return route == NULL ? NULL : &table_services(t, NULL)[route->service];
+}
+
+const struct table_service *
+table_find(const struct table *t, const struct request_view *r,
+    const struct filter_chain **chain, const struct why **why)
+{
+	const struct table_route *route = route_match(t, r, why);
+
+	if (route == NULL)
+		return NULL;
+	*chain = route->chain == 0 ? NULL : t->chain[route->chain - 1];
+	return &table_services(t, NULL)[route->service];
 }

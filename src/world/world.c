@@ -252,6 +252,9 @@ table_add_route(struct table_maker *m, const struct route_conf *r, uint32_t serv
 			row.gives_way = r->rule->gives_way && service == TABLE_REFUSED;
 			row.priority = r->rule->priority;
 			row.ways = r->rule->ways;
+			row.by = r->rule->by;
+			row.guards = r->rule->guards;
+			row.chain = table_maker_chain(m, r->rule->chain);
 			row.condition = table_add_condition(m, w, r->rule->condition);
 		}
 		table_maker_route(m, &row);

@@ -23,6 +23,9 @@ struct route_rule {
 	bool		 whole;
 	bool		 gives_way;		/* of those that are refused */
 	char		*text;			/* the rule, for people */
+	enum route_by	 by;
+	char		*chain;			/* of filters (world/filter.h); NULL: none */
+	bool		 guards;		/* they do */
 	const struct condition *condition;	/* NULL: host and path are all of it */
 };
 

@@ -129,6 +129,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		read_tasks(&t);
 		match_all(&t);
 		match_tcp(&t);
+		chains_close(&t);
 	}
 	free(copy);
 	return 0;

@@ -43,6 +43,7 @@ struct stage {
 	struct addr	 first;			/* when its length is not 0: the tasks' first address, before that of the origin */
 	struct table_service service;		/* as in the next stage_table */
 	const char	*health_path;		/* the same; /health when NULL */
+	const char	*chain;			/* of filters, as world/filter.h has it; NULL: none */
 	const char	*server;		/* NULL: HTTP. Else the service is of kind tcp: for clients that name this one; "": for all */
 	bool		 ends_tls;		/* the TLS of these clients ends at the proxy, */
 	const char	*alpn;			/* with these protocols; NULL: none */
@@ -97,6 +98,7 @@ stage_table(void)
 		table_maker_task(m, &k);
 	}
 	r.path = table_maker_text(m, STR("/"));
+	r.chain = table_maker_chain(m, stage.chain);
 	if (stage.server == NULL)
 		table_maker_route(m, &r);
 	else

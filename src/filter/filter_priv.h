@@ -1,0 +1,74 @@
+/*
+ * filter_priv: what a kind of filter sees: the message in its hands, and how it responds. Each kind
+ * is a file, filter_KIND.c, with up to two functions. Private to filter/.
+ */
+#ifndef FILTER_FILTER_PRIV_H
+#define FILTER_FILTER_PRIV_H
+
+#include "base/buf.h"
+#include "filter/filter_run.h"
+
+struct url {
+	struct str	 path;		/* decoded; may become empty */
+	struct str	 raw;		/* as spelled; empty: as url.c spells the path */
+};
+
+struct filter_run {
+	struct arena	*arena;		/* texts that filters make */
+	size_t		 spent;		/* bytes of it */
+	bool		 full;		/* something did not fit: looked at once, at the end */
+	const struct filter_chain *chain;
+	unsigned	 done;		/* filters that the request has passed */
+	uint8_t		 note[FILTERS_MAX];	/* of each filter, for its response */
+	struct filter_facts facts;
+	/* the request */
+	struct message	 request;
+	struct url	 url;
+	struct str	 query;		/* from its '?' on */
+	bool		 pathless;	/* its target is no path: "*" */
+	bool		 unforwarded;	/* no X-Forwarded-For at all */
+	struct str	 origin;	/* its Origin, when it had passed */
+	/* a response of a filter */
+	int		 status;	/* 0: none */
+	bool		 inside;	/* the filter's own response function applies to it, too */
+	const struct why *why;
+	struct buf	 fields;
+	struct str	 body;
+	/* the response */
+	struct message	 response;
+};
+
+/* fields.c: fields by name, without case. A name and a value live as long as the run. */
+/* the value of the first; p NULL: there is none */
+struct str	fields_get(const struct message *, struct str name);
+void		fields_add(struct filter_run *, struct message *, struct str name, struct str value);
+/* One field with this value, where the first of the name stood. */
+void		fields_set(struct filter_run *, struct message *, struct str name, struct str value);
+void		fields_remove(struct message *, struct str name);
+/* The message with its edits, whose fields are then the run's to change. */
+void		fields_begin(struct filter_run *, struct message *, const struct message *,
+		    const struct edits *);
+
+/* texts of the run; empty, and `full`, when there is no room; run_room is NULL then */
+char		*run_room(struct filter_run *, size_t bytes);
+struct str	run_join(struct filter_run *, struct str, struct str);	/* of any bytes */
+struct str	run_text(struct filter_run *, const char *fmt, ...)
+		    __attribute__((format(printf, 2, 3)));
+
+/* The filter responds, with a status and a reason; then its fields; last its body. */
+void		run_answer(struct filter_run *, const struct why *, int status);
+void		run_answer_field(struct filter_run *, struct str name, struct str value);
+void		run_answer_body(struct filter_run *, struct str);
+
+/* Requests: false: it has responded. `note` is the filter's own. */
+#define FILTER_REQUEST(kind) \
+	bool kind##_request(struct filter_run *, const struct filter_##kind *, uint8_t *note)
+#define FILTER_RESPONSE(kind) \
+	void kind##_response(struct filter_run *, const struct filter_##kind *, uint8_t note)
+
+FILTER_REQUEST(headers);
+FILTER_RESPONSE(headers);
+FILTER_REQUEST(strip_prefix);
+FILTER_RESPONSE(strip_prefix);
+
+#endif

@@ -1,0 +1,229 @@
+/*
+ * filter_run: the filters of a chain, one after the other, and back.
+ * Must not know what any of them does, nor how its messages travel.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "filter/filter_priv.h"
+#include "filter/url.h"
+
+#define TEXTS_MOST	65536		/* bytes of texts that the filters of one exchange make */
+
+struct filter_run *
+filter_run_new(const struct filter_chain *chain, const struct filter_facts *facts)
+{
+	struct arena *a = arena_new();
+	struct filter_run *r = arena_zalloc(a, sizeof *r);
+
+	ASSERT(chain->n > 0 && chain->n <= FILTERS_MAX);
+	r->arena = a;
+	r->chain = chain;
+	r->facts = *facts;
+	buf_init(&r->fields, TEXTS_MOST);
+	return r;
+}
+
+void
+filter_run_free(struct filter_run **rp)
+{
+	struct filter_run *r = *rp;
+	struct arena *a;
+
+	*rp = NULL;
+	if (r == NULL)
+		return;
+	buf_fini(&r->fields);
+	a = r->arena;
+	arena_free(&a);
+}
+
+char *
+run_room(struct filter_run *r, size_t bytes)
+{
+	if (bytes > TEXTS_MOST || r->spent + bytes > TEXTS_MOST) {
+		r->full = true;
+		return NULL;
+	}
+	r->spent += bytes;
+	return arena_zalloc(r->arena, bytes + 1);
+}
+
+struct str
+run_join(struct filter_run *r, struct str a, struct str b)
+{
+	char *text = run_room(r, a.len + b.len);
+
+	if (text == NULL)
+		return (struct str){ "", 0 };
+	if (a.len > 0)
+		memcpy(text, a.p, a.len);
+	if (b.len > 0)
+		memcpy(text + a.len, b.p, b.len);
+	return (struct str){ text, a.len + b.len };
+}
+
+struct str
+run_text(struct filter_run *r, const char *fmt, ...)
+{
+	struct str out = { "", 0 };
+	va_list ap;
+	char *text;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0 || (text = run_room(r, (size_t)n)) == NULL)
+		return out;
+	va_start(ap, fmt);
+	vsnprintf(text, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	return (struct str){ text, (size_t)n };
+}
+
+/* ---- the request ---- */
+
+/* False: its path has a malformed escape. */
+static bool
+split_target(struct filter_run *r, const struct message *m)
+{
+	r->pathless = m->target.p[0] != '/';
+	if (r->pathless)
+		return true;
+	r->query = (struct str){ m->target.p + m->path.len, m->target.len - m->path.len };
+	return url_set(r, &r->url, url_clean(r, m->path));
+}
+
+static bool
+filter_request(struct filter_run *r, const struct filter *f, uint8_t *note)
+{
+	switch (f->kind) {
+#define FILTER(kind, field, ...) case FILTER_##kind: return field##_request(r, &f->of.field, note);
+#include "tbl/filters.h"
+	case FILTER_KINDS:
+		break;
+	}
+	BUG("no kind of filter");
+}
+
+/* Our part of it, as every proxy adds its own. */
+static void
+add_forwarded_for(struct filter_run *r)
+{
+	struct str name = STR("X-Forwarded-For"), list = { NULL, 0 };
+	struct message *m = &r->request;
+
+	if (r->unforwarded)
+		return;
+	for (int i = 0; i < m->nfields; i++)
+		if (str_eq_nocase(m->field[i].name, name))
+			list = list.p == NULL ? m->field[i].value :
+			    run_text(r, "%.*s, %.*s", STR_ARG(list), STR_ARG(m->field[i].value));
+	fields_set(r, m, name, list.len == 0 ? r->facts.peer :
+	    run_text(r, "%.*s, %.*s", STR_ARG(list), STR_ARG(r->facts.peer)));
+}
+
+static void
+finish_request(struct filter_run *r)
+{
+	struct message *m = &r->request;
+	struct str path;
+
+	if (!r->pathless) {
+		path = url_spelled(r, &r->url);
+		m->target = run_text(r, "%.*s%.*s", STR_ARG(path.len == 0 ? STR("/") : path), STR_ARG(r->query));
+	}
+	add_forwarded_for(r);
+	r->origin = run_text(r, "%.*s", STR_ARG(fields_get(m, STR("Origin"))));
+}
+
+const struct why *
+filter_run_request(struct filter_run *r, const struct message *m, const struct edits *e)
+{
+	ASSERT(r->done == 0 && m->status == 0 && m->target.len > 0);
+	fields_begin(r, &r->request, m, e);
+	if (!split_target(r, m))
+		return WHY_BAD_TARGET;
+	for (; r->done < r->chain->n; r->done++)
+		if (!filter_request(r, &r->chain->filter[r->done], &r->note[r->done])) {
+			r->origin = run_text(r, "%.*s", STR_ARG(fields_get(&r->request, STR("Origin"))));
+			ASSERT(r->status != 0 && r->why != NULL);
+			return r->full ? WHY_NO_MEMORY : r->why;
+		}
+	finish_request(r);
+	return r->full ? WHY_NO_MEMORY : NULL;
+}
+
+const struct message *
+filter_run_message(const struct filter_run *r)
+{
+	ASSERT(r->done == r->chain->n);
+	return &r->request;
+}
+
+/* ---- responses of filters ---- */
+
+void
+run_answer(struct filter_run *r, const struct why *why, int status)
+{
+	ASSERT(r->status == 0 && status >= 200 && status <= 999);
+	r->why = why;
+	r->status = status;
+}
+
+void
+run_answer_field(struct filter_run *r, struct str name, struct str value)
+{
+	ASSERT(r->status != 0);
+	if (!buf_printf(&r->fields, "%.*s: %.*s\r\n", STR_ARG(name), STR_ARG(value)))
+		r->full = true;
+}
+
+void
+run_answer_body(struct filter_run *r, struct str body)
+{
+	ASSERT(r->status != 0);
+	r->body = body;
+}
+
+struct str
+filter_run_answer(struct filter_run *r, bool without_body)
+{
+	if (r->status == 0 || r->full)
+		return (struct str){ "", 0 };
+	return run_text(r, "HTTP/1.1 %d %s\r\n%.*sContent-Length: %zu\r\nMola-Why: %s\r\n\r\n%.*s",
+	    r->status, status_reason(r->status), STR_ARG(buf_str(&r->fields)), r->body.len, r->why->name,
+	    without_body ? 0 : (int)r->body.len, r->body.p);
+}
+
+/* ---- the response ---- */
+
+static void
+filter_response(struct filter_run *r, const struct filter *f, uint8_t note)
+{
+	switch (f->kind) {
+#define FILTER(kind, field, ...) \
+	case FILTER_##kind: \
+		field##_response(r, &f->of.field, note); \
+		return;
+#include "tbl/filters.h"
+	case FILTER_KINDS:
+		break;
+	}
+	BUG("no kind of filter");
+}
+
+const struct message *
+filter_run_response(struct filter_run *r, const struct message *m, const struct edits *e)
+{
+	ASSERT(m->status >= 200 && r->done <= r->chain->n);
+	r->full = false;
+	fields_begin(r, &r->response, m, e);
+	for (unsigned i = r->done + r->inside; i-- > 0; )
+		filter_response(r, &r->chain->filter[i], r->note[i]);
+	return r->full ? NULL : &r->response;
+}

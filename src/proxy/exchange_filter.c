@@ -1,0 +1,80 @@
+/*
+ * What the filters of a route do to an exchange: its request passes them before a task is chosen,
+ * and what goes back to the client passes them on the way, whoever it is from.
+ * Must not know what kinds of filters there are.
+ */
+#include "base/bug.h"
+#include "proxy/exchange_priv.h"
+
+#define ANSWER_FIELDS	128
+
+const struct why *
+filters_request(struct exchange *x, const struct filter_chain *chain, const struct message *h,
+    const struct edits *edits)
+{
+	const struct sender *s = &x->client->sender;
+	struct filter_facts facts = { .ip = s->ip.b, .peer = sender_peer(s), .tls = s->tls };
+	const struct why *why;
+
+	ASSERT(x->filters == NULL && x->filters_of == NULL);
+	x->filters_of = table_ref(x->proxy->table);	/* what is tried again may go by another one */
+	x->filters = filter_run_new(chain, &facts);
+	why = filter_run_request(x->filters, h, edits);
+	if (why == NULL && !h1_write_request(&x->up.head, filter_run_message(x->filters), &edits_none,
+	    h->upgrade ? H1_UPGRADE : H1_UNSAID))
+		why = WHY_NO_MEMORY;
+	return why;
+}
+
+bool
+filters_response(struct exchange *x, const struct message *h, const struct edits *edits,
+    enum h1_connection c)
+{
+	const struct message *m = filter_run_response(x->filters, h, edits);
+
+	return m != NULL && h1_write_response(&x->down.head, m, &edits_none, c);
+}
+
+/* A response of ours is read as one of a task's is, so that filters see it alike. */
+static bool
+answer_read(struct message *m, struct field field[ANSWER_FIELDS], struct str all, struct str *body)
+{
+	const struct why *why;
+	size_t scanned = 0, used;
+
+	*m = (struct message){ .limits = { all.len + 1, ANSWER_FIELDS }, .field = field };
+	if (h1_read_response(m, all, false, &scanned, &used, &why) != PARSE_DONE)
+		return false;
+	*body = (struct str){ all.p + used, all.len - used };
+	return true;
+}
+
+bool
+filters_answer(struct exchange *x)
+{
+	struct str all = filter_run_answer(x->filters, x->is_head), body;
+	enum h1_connection c = x->keep ? H1_KEEP_ALIVE : H1_CLOSE;
+	struct field field[ANSWER_FIELDS];
+	struct edits edits;
+	struct message m;
+
+	ASSERT(x->why->status != 0);
+	if (all.len == 0)
+		all = x->client->is_grpc ? answer_make_grpc(x->answer, x->why) :
+		    answer_make(x->answer, x->why, x->keep, x->is_head);
+	edits_init(&edits);
+	if (x->client->sender.tls && x->proxy->hsts[0] != '\0')
+		edits_add(&edits, EDIT_NAME("Strict-Transport-Security"), str_of(x->proxy->hsts));
+	if (!answer_read(&m, field, all, &body) || !filters_response(x, &m, &edits, c))
+		return false;
+	x->status = m.status;
+	gather_add(&x->down.head, body);
+	return true;
+}
+
+void
+filters_end(struct exchange *x)
+{
+	filter_run_free(&x->filters);
+	table_unref(&x->filters_of);
+}

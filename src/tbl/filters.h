@@ -1,0 +1,91 @@
+/*
+ * The middlewares that Mola has, and their options, one row each. From them come the structs of
+ * world/filter.h, the reader of labels (world/filter_read.c), and the table in doc/middlewares.md.
+ * Those of Traefik's that are not here are in middlewares.h alone, and refuse the router that names
+ * one.
+ *
+ * FILTER(KIND, name, "label", guards): guards as in middlewares.h.
+ * KIND_OPTION(type, field, "label", fallback, least, most, help): the label is the option's path
+ * below the middleware, compared without case; numbers count for COUNT alone.
+ *
+ * A row without code does not compile. Types:
+ *	TEXT	one line		TEXTS	several, separated by commas
+ *	PAIRS	a name to a value	SWITCH	as Go's ParseBool reads it
+ *	COUNT	a whole number
+ */
+#ifndef FILTER
+#define FILTER(...)
+#endif
+#ifdef OPTION
+#define HEADERS_OPTION(...)	OPTION(HEADERS, __VA_ARGS__)
+#define STRIP_PREFIX_OPTION(...) OPTION(STRIP_PREFIX, __VA_ARGS__)
+#endif
+#ifndef HEADERS_OPTION
+#define HEADERS_OPTION(...)
+#endif
+#ifndef STRIP_PREFIX_OPTION
+#define STRIP_PREFIX_OPTION(...)
+#endif
+
+FILTER(HEADERS, headers, "headers", true)
+HEADERS_OPTION(PAIRS, request, "customRequestHeaders", 0, 0, 0,
+    "Fields that the task gets, by name; an empty value takes the field away. Host sets the host.")
+HEADERS_OPTION(PAIRS, response, "customResponseHeaders", 0, 0, 0,
+    "Fields that the client gets, by name; an empty value takes the field away.")
+HEADERS_OPTION(SWITCH, allow_credentials, "accessControlAllowCredentials", 0, 0, 0,
+    "Access-Control-Allow-Credentials: true.")
+HEADERS_OPTION(TEXTS, allow_headers, "accessControlAllowHeaders", 0, 0, 0,
+    "Access-Control-Allow-Headers of a preflight's response.")
+HEADERS_OPTION(TEXTS, allow_methods, "accessControlAllowMethods", 0, 0, 0,
+    "Access-Control-Allow-Methods of a preflight's response.")
+HEADERS_OPTION(TEXTS, allow_origins, "accessControlAllowOriginList", 0, 0, 0,
+    "Origins for which Access-Control-Allow-Origin is sent; * is any.")
+HEADERS_OPTION(PATTERNS, allow_patterns, "accessControlAllowOriginListRegex", 0, 0, 0,
+    "The same as regular expressions.")
+HEADERS_OPTION(TEXTS, expose_headers, "accessControlExposeHeaders", 0, 0, 0,
+    "Access-Control-Expose-Headers.")
+HEADERS_OPTION(COUNT, cors_max_age, "accessControlMaxAge", 0, 0, INT64_MAX,
+    "Access-Control-Max-Age of a preflight's response, in seconds.")
+HEADERS_OPTION(SWITCH, add_vary, "addVaryHeader", 0, 0, 0, "Adds Origin to Vary.")
+HEADERS_OPTION(TEXTS, allowed_hosts, "allowedHosts", 0, 0, 0,
+    "Hosts, as the client writes them, that are served; others get 500.")
+HEADERS_OPTION(TEXTS, hosts_proxy, "hostsProxyHeaders", 0, 0, 0,
+    "Fields in which allowedHosts looks for the host first.")
+HEADERS_OPTION(PAIRS, ssl_proxy, "sslProxyHeaders", 0, 0, 0,
+    "Fields that mean, with this value, that the client came by TLS.")
+HEADERS_OPTION(COUNT, sts_seconds, "stsSeconds", 0, 0, INT64_MAX,
+    "max-age of Strict-Transport-Security; 0: none.")
+HEADERS_OPTION(SWITCH, sts_subdomains, "stsIncludeSubdomains", 0, 0, 0, "Its includeSubDomains.")
+HEADERS_OPTION(SWITCH, sts_preload, "stsPreload", 0, 0, 0, "Its preload.")
+HEADERS_OPTION(SWITCH, sts_force, "forceSTSHeader", 0, 0, 0, "Sent without TLS, too.")
+HEADERS_OPTION(SWITCH, frame_deny, "frameDeny", 0, 0, 0, "X-Frame-Options: DENY.")
+HEADERS_OPTION(TEXT, frame_options, "customFrameOptionsValue", 0, 0, 0, "X-Frame-Options.")
+HEADERS_OPTION(SWITCH, nosniff, "contentTypeNosniff", 0, 0, 0, "X-Content-Type-Options: nosniff.")
+HEADERS_OPTION(SWITCH, xss_filter, "browserXssFilter", 0, 0, 0, "X-XSS-Protection: 1; mode=block.")
+HEADERS_OPTION(TEXT, xss_value, "customBrowserXSSValue", 0, 0, 0, "X-XSS-Protection.")
+HEADERS_OPTION(TEXT, csp, "contentSecurityPolicy", 0, 0, 0,
+    "Content-Security-Policy; $NONCE becomes another one for each request.")
+HEADERS_OPTION(TEXT, csp_report, "contentSecurityPolicyReportOnly", 0, 0, 0,
+    "Content-Security-Policy-Report-Only.")
+HEADERS_OPTION(TEXT, public_key, "publicKey", 0, 0, 0, "Public-Key-Pins, over TLS.")
+HEADERS_OPTION(TEXT, referrer_policy, "referrerPolicy", 0, 0, 0, "Referrer-Policy.")
+HEADERS_OPTION(TEXT, permissions_policy, "permissionsPolicy", 0, 0, 0, "Permissions-Policy.")
+HEADERS_OPTION(SWITCH, is_development, "isDevelopment", 0, 0, 0,
+    "Leaves allowedHosts, publicKey and Strict-Transport-Security out.")
+HEADERS_OPTION(TEXT, feature_policy, "featurePolicy", 0, 0, 0, "Without effect, as in Traefik 3.")
+HEADERS_OPTION(SWITCH, ssl_redirect, "sslRedirect", 0, 0, 0, "Without effect, as in Traefik 3.")
+HEADERS_OPTION(SWITCH, ssl_temporary, "sslTemporaryRedirect", 0, 0, 0,
+    "Without effect, as in Traefik 3.")
+HEADERS_OPTION(TEXT, ssl_host, "sslHost", 0, 0, 0, "Without effect, as in Traefik 3.")
+HEADERS_OPTION(SWITCH, ssl_force_host, "sslForceHost", 0, 0, 0, "Without effect, as in Traefik 3.")
+
+FILTER(STRIP_PREFIX, strip_prefix, "stripprefix", false)
+STRIP_PREFIX_OPTION(TEXTS, prefixes, "prefixes", 0, 0, 0,
+    "The first of them that the path begins with is taken away; X-Forwarded-Prefix names it.")
+STRIP_PREFIX_OPTION(SWITCH, force_slash, "forceSlash", 0, 0, 0,
+    "What is left begins with exactly one slash.")
+
+#undef FILTER
+#undef OPTION
+#undef HEADERS_OPTION
+#undef STRIP_PREFIX_OPTION

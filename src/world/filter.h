@@ -1,0 +1,96 @@
+/*
+ * filter: what a middleware becomes: its options as values, and the chain of them that a route has.
+ * A chain travels as one line of text, in the table and through the world; filter_chain_parse is
+ * the one reader of it, so that what discovery has accepted is what workers run.
+ */
+#ifndef WORLD_FILTER_H
+#define WORLD_FILTER_H
+
+#include "base/arena.h"
+#include "base/pattern.h"
+
+#define FILTERS_MAX	32		/* of one chain */
+#define FILTER_SETTINGS_MAX 256		/* of one filter */
+#define FILTER_PROBLEM	240
+
+enum filter_kind {
+#define FILTER(kind, ...) FILTER_##kind,
+#include "tbl/filters.h"
+	FILTER_KINDS
+};
+
+struct filter_texts {
+	struct str	*item;
+	unsigned	 n;
+};
+
+struct filter_patterns {
+	const struct pattern **item;
+	unsigned	 n;
+};
+
+struct filter_pair {
+	struct str	 name, value;
+};
+
+struct filter_pairs {
+	struct filter_pair *item;
+	unsigned	 n;
+};
+
+/* What an option of each type is in C. */
+#define FILTER_TEXT	struct str
+#define FILTER_TEXTS	struct filter_texts
+#define FILTER_PATTERNS	struct filter_patterns
+#define FILTER_PAIRS	struct filter_pairs
+#define FILTER_SWITCH	bool
+#define FILTER_COUNT	int64_t
+
+struct filter_headers {
+#define HEADERS_OPTION(type, field, ...) FILTER_##type field;
+#include "tbl/filters.h"
+};
+
+struct filter_strip_prefix {
+#define STRIP_PREFIX_OPTION(type, field, ...) FILTER_##type field;
+#include "tbl/filters.h"
+};
+
+struct filter {
+	enum filter_kind kind;
+	struct str	 name;		/* of its middleware, for people */
+	union {
+#define FILTER(kind, field, ...) struct filter_##field field;
+#include "tbl/filters.h"
+	} of;
+};
+
+struct filter_chain {
+	unsigned	 n;
+	bool		 guards;	/* one of them does */
+	struct filter	 filter[];
+};
+
+struct filter_setting {		/* as a label: "customRequestHeaders.X-One" and its value */
+	struct str	 path, value;
+};
+
+const char	*filter_kind_name(enum filter_kind);	/* as in labels: "stripprefix" */
+bool		 filter_kind_parse(struct str, enum filter_kind *);	/* without case */
+bool		 filter_kind_guards(enum filter_kind);
+
+/* Reads a middleware; texts and patterns are the arena's. False: `problem` names the option, and
+ * what was expected. */
+bool		 filter_read(struct arena *, enum filter_kind, const struct filter_setting *, unsigned n,
+		    struct filter *, char problem[FILTER_PROBLEM]);
+
+/* The text of a chain: "" has none. `chain` and one more; the settings must be such as filter_read
+ * accepts. NULL: the chain is full, or too long. */
+char		*filter_chain_add(struct arena *, const char *chain, struct str name, enum filter_kind,
+		    const struct filter_setting *, unsigned n);
+/* NULL: it is no chain of at least one filter. */
+const struct filter_chain *filter_chain_parse(struct arena *, struct str text);
+/* "auth, strip", for people */
+char		*filter_chain_names(struct arena *, struct str text);
+
+#endif

@@ -1,0 +1,100 @@
+/*
+ * filter_check: what must hold for a whole middleware: what it cannot do without, names and values
+ * that HTTP can carry, and fields that are not its own to change.
+ * Must not know how a worker applies it.
+ */
+#include <string.h>
+
+#include "base/bug.h"
+#include "world/filter_priv.h"
+
+/* ---- words of HTTP ---- */
+
+static bool
+is_token(struct str s)
+{
+	static const char others[] = "!#$%&'*+-.^_`|~";
+
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.p[i];
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+		    && memchr(others, c, sizeof others - 1) == NULL)
+			return false;
+	}
+	return s.len > 0;
+}
+
+static bool
+is_host(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.p[i] <= ' ' || s.p[i] >= 0x7f || strchr("/?#@\\\"<>", s.p[i]) != NULL)
+			return false;
+	return s.len > 0 && s.len <= 255;
+}
+
+/* What says where a message ends or what becomes of its connection is Mola's own. */
+static bool
+is_framing(struct str name)
+{
+	static const char *const names[] = { "connection", "content-length", "keep-alive",
+	    "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer",
+	    "transfer-encoding", "upgrade", "expect" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (str_eq_nocase(name, str_of(names[i])))
+			return true;
+	return false;
+}
+
+static bool
+check_names(const char *option, const struct filter_pairs *p, bool request,
+    char problem[FILTER_PROBLEM])
+{
+	for (unsigned i = 0; i < p->n; i++) {
+		struct filter_pair *f = &p->item[i];
+		f->value = str_trim(f->value);
+		if (!is_token(f->name))
+			return filter_wrong(problem, "%s.%.*s is no name of a field", option, STR_ARG(f->name));
+		if (is_framing(f->name))
+			return filter_wrong(problem, "%s.%.*s: the field belongs to the connection, and "
+			    "cannot be changed", option, STR_ARG(f->name));
+		if (request && str_eq_nocase(f->name, STR("host")) && f->value.len > 0 && !is_host(f->value))
+			return filter_wrong(problem, "%s.Host is no host", option);
+	}
+	return true;
+}
+
+/* ---- kinds ---- */
+
+static bool
+check_headers(struct arena *a, struct filter_headers *h, char problem[FILTER_PROBLEM])
+{
+	static const struct filter_headers none;
+
+	(void)a;
+	if (memcmp(h, &none, sizeof none) == 0)
+		return filter_wrong(problem, "it has no option");
+	return check_names("customRequestHeaders", &h->request, true, problem)
+	    && check_names("customResponseHeaders", &h->response, false, problem)
+	    && check_names("sslProxyHeaders", &h->ssl_proxy, false, problem);
+}
+
+static bool
+check_strip_prefix(struct arena *a, struct filter_strip_prefix *s, char problem[FILTER_PROBLEM])
+{
+	(void)a;
+	return s->prefixes.n > 0 || filter_wrong(problem, "it has no prefixes");
+}
+
+bool
+filter_check(struct arena *a, struct filter *f, char problem[FILTER_PROBLEM])
+{
+	switch (f->kind) {
+#define FILTER(kind, field, ...) case FILTER_##kind: return check_##field(a, &f->of.field, problem);
+#include "tbl/filters.h"
+	case FILTER_KINDS:
+		break;
+	}
+	BUG("no kind of filter");
+}

@@ -1,0 +1,256 @@
+/*
+ * filter_read: the options of a middleware, from pairs of path and value, whoever wrote them. An
+ * option that is not known, that is there twice, or whose value is none is a problem, never left
+ * out: half a middleware may be an open one.
+ * Must not know what the options of a kind mean together (filter_check.c).
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "world/filter_priv.h"
+
+#define ITEMS_MAX	512	/* of one option */
+
+bool
+filter_wrong(char problem[FILTER_PROBLEM], const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(problem, FILTER_PROBLEM, fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+struct option {
+	const char	*label;
+	bool		(*read)(const struct option *, struct arena *, struct str value, void *member,
+			    char problem[FILTER_PROBLEM]);
+	size_t		 at;
+	int64_t		 fallback, least, most;
+};
+
+/* ---- values, by type ---- */
+
+static bool
+read_TEXT(const struct option *o, struct arena *a, struct str value, void *member,
+    char problem[FILTER_PROBLEM])
+{
+	(void)o;
+	(void)a;
+	(void)problem;
+	*(struct str *)member = value;
+	return true;
+}
+
+/* Traefik drops none, so that an empty prefix is one that every path begins with. */
+static bool
+split_list(struct str value, struct str item[ITEMS_MAX], unsigned *n, char problem[FILTER_PROBLEM])
+{
+	struct str one;
+
+	for (*n = 0; str_split(&value, ',', &one); (*n)++) {
+		one = str_trim(one);
+		if (one.len == 0)
+			return filter_wrong(problem, "an item of the list is empty");
+		if (*n == ITEMS_MAX)
+			return filter_wrong(problem, "expected at most %d items", ITEMS_MAX);
+		item[*n] = one;
+	}
+	return true;
+}
+
+static bool
+read_TEXTS(const struct option *o, struct arena *a, struct str value, void *member,
+    char problem[FILTER_PROBLEM])
+{
+	struct filter_texts *out = member;
+	struct str item[ITEMS_MAX];
+
+	(void)o;
+	if (!split_list(value, item, &out->n, problem))
+		return false;
+	out->item = arena_zalloc(a, out->n * sizeof *out->item);
+	memcpy(out->item, item, out->n * sizeof *out->item);
+	return true;
+}
+
+static bool
+read_PATTERNS(const struct option *o, struct arena *a, struct str value, void *member,
+    char problem[FILTER_PROBLEM])
+{
+	struct filter_patterns *out = member;
+	char wrong[PATTERN_PROBLEM];
+	struct str item[ITEMS_MAX];
+
+	(void)o;
+	if (!split_list(value, item, &out->n, problem))
+		return false;
+	out->item = arena_zalloc(a, out->n * sizeof *out->item);
+	for (unsigned i = 0; i < out->n; i++)
+		if ((out->item[i] = pattern_parse(a, item[i], wrong)) == NULL)
+			return filter_wrong(problem, "the expression %.*s is not understood: %s",
+			    STR_ARG(item[i]), wrong);
+	return true;
+}
+
+/* As Go's strconv.ParseBool. */
+static bool
+read_SWITCH(const struct option *o, struct arena *a, struct str value, void *member,
+    char problem[FILTER_PROBLEM])
+{
+	static const char *const words[] = { "1", "t", "T", "TRUE", "true", "True",
+		"0", "f", "F", "FALSE", "false", "False" };
+
+	(void)o;
+	(void)a;
+	for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
+		if (str_eq(value, str_of(words[i]))) {
+			*(bool *)member = i < 6;
+			return true;
+		}
+	return filter_wrong(problem, "expected true or false");
+}
+
+static bool
+read_COUNT(const struct option *o, struct arena *a, struct str value, void *member,
+    char problem[FILTER_PROBLEM])
+{
+	uint64_t n;
+
+	(void)a;
+	if (!str_to_u64(value, &n) || n > INT64_MAX || (int64_t)n < o->least || (int64_t)n > o->most)
+		return filter_wrong(problem, "expected a whole number from %lld to %lld",
+		    (long long)o->least, (long long)o->most);
+	*(int64_t *)member = (int64_t)n;
+	return true;
+}
+
+/* Never called: each of its settings is one pair (read_pair). */
+static bool
+read_PAIRS(const struct option *o, struct arena *a, struct str value, void *member,
+    char problem[FILTER_PROBLEM])
+{
+	(void)a;
+	(void)value;
+	(void)member;
+	return filter_wrong(problem, "expected %s.NAME", o->label);
+}
+
+/* ---- options, by kind ---- */
+
+#define ROW(kind, type, field, label, fallback, least, most, help) \
+	{ label, read_##type, offsetof(struct filter, of.kind.field), fallback, least, most },
+static const struct option headers_options[] = {
+#define HEADERS_OPTION(...) ROW(headers, __VA_ARGS__)
+#include "tbl/filters.h"
+};
+static const struct option strip_prefix_options[] = {
+#define STRIP_PREFIX_OPTION(...) ROW(strip_prefix, __VA_ARGS__)
+#include "tbl/filters.h"
+};
+
+static const struct kind {
+	const struct option *option;
+	unsigned	 n;
+} kinds[FILTER_KINDS] = {
+#define FILTER(kind, field, ...) \
+	{ field##_options, sizeof field##_options / sizeof *field##_options },
+#include "tbl/filters.h"
+};
+
+/* The option of a path such as "customRequestHeaders.X-One"; `rest` is the name of a pair. */
+static const struct option *
+find_option(enum filter_kind kind, struct str path, struct str *rest)
+{
+	for (unsigned i = 0; i < kinds[kind].n; i++) {
+		const struct option *o = &kinds[kind].option[i];
+		struct str label = str_of(o->label);
+		*rest = (struct str){ NULL, 0 };
+		if (str_eq_nocase(path, label))
+			return o;
+		if (o->read != read_PAIRS || path.len <= label.len + 1 || path.p[label.len] != '.'
+		    || !str_eq_nocase((struct str){ path.p, label.len }, label))
+			continue;
+		*rest = (struct str){ path.p + label.len + 1, path.len - label.len - 1 };
+		return o;
+	}
+	return NULL;
+}
+
+static bool
+read_pair(struct arena *a, struct str name, struct str value, struct filter_pairs *out,
+    char problem[FILTER_PROBLEM])
+{
+	struct filter_pair *more;
+
+	for (unsigned i = 0; i < out->n; i++)
+		if (str_eq_nocase(out->item[i].name, name))
+			return filter_wrong(problem, "it is there twice");
+	more = arena_zalloc(a, (out->n + 1) * sizeof *more);
+	if (out->n > 0)
+		memcpy(more, out->item, out->n * sizeof *more);
+	more[out->n] = (struct filter_pair){ name, value };
+	*out = (struct filter_pairs){ more, out->n + 1 };
+	return true;
+}
+
+/* Visible ASCII, spaces, tabs, and what is beyond ASCII. */
+static bool
+is_line(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (((unsigned char)s.p[i] < ' ' && s.p[i] != '\t') || s.p[i] == 0x7f)
+			return false;
+	return true;
+}
+
+static bool
+read_setting(struct arena *a, struct filter *f, const struct filter_setting *s, bool *seen,
+    char problem[FILTER_PROBLEM])
+{
+	char wrong[FILTER_PROBLEM] = "";
+	const struct option *o;
+	struct str name;
+	bool good;
+
+	if (!is_line(s->path) || !is_line(s->value))
+		return filter_wrong(problem, "%.*s has a control character", STR_ARG(s->path));
+	if ((o = find_option(f->kind, s->path, &name)) == NULL)
+		return filter_wrong(problem, "%s has no option %.*s", filter_kind_name(f->kind),
+		    STR_ARG(s->path));
+	if (name.len > 0)
+		good = read_pair(a, name, s->value, (void *)((char *)f + o->at), wrong);
+	else if (seen[o - kinds[f->kind].option])
+		good = filter_wrong(wrong, "it is there twice");
+	else
+		good = o->read(o, a, str_trim(s->value), (char *)f + o->at, wrong);
+	seen[o - kinds[f->kind].option] = true;
+	return good || filter_wrong(problem, "%.*s: %s", STR_ARG(s->path), wrong);
+}
+
+#define OPTIONS_MAX	64
+
+bool
+filter_read(struct arena *a, enum filter_kind kind, const struct filter_setting *s, unsigned n,
+    struct filter *out, char problem[FILTER_PROBLEM])
+{
+	bool seen[OPTIONS_MAX] = { false };
+	struct filter f;
+
+	ASSERT((unsigned)kind < FILTER_KINDS && kinds[kind].n <= OPTIONS_MAX);
+	memset(&f, 0, sizeof f);		/* with what lies between members: kinds are compared */
+	f.kind = kind;
+	for (unsigned i = 0; i < kinds[kind].n; i++)
+		if (kinds[kind].option[i].read == read_COUNT)
+			*(int64_t *)((char *)&f + kinds[kind].option[i].at) = kinds[kind].option[i].fallback;
+	for (unsigned i = 0; i < n; i++)
+		if (!read_setting(a, &f, &s[i], seen, problem))
+			return false;
+	if (!filter_check(a, &f, problem))
+		return false;
+	*out = f;
+	return true;
+}

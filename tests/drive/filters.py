@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+"""The middlewares of labels, by Traefik and by Mola: the same services, the same requests, and what differs.
+    filters.py services ADDRESS PORT          prints the services for swarm.py; their task is at ADDRESS:PORT
+    filters.py task ADDRESS PORT              that task: responds with what it got, as JSON
+    filters.py compare TRAEFIK MOLA [SET...]  prints `set: request: what: Traefik's | Mola's` for each difference, and a count; status 1
+                                              when there is one
+A set: labels of middlewares (below traefik.http.middlewares.), the router's list of them, and requests: METHOD PATH [FIELD...].
+SERVICE in a value is the set's name."""
+import http.server, json, socket, socketserver, sys
+
+GET = ["GET /", "GET /x", "HEAD /x", "POST /x?a=b"]
+PATHS = ["GET /", "GET /api", "GET /api/", "GET /api/x?y=1&z", "GET /apix", "GET /v1/api/x", "GET /%61pi/x", "GET /api/%2Fx", "GET /api%2Fx", "GET /api/a%20b",
+         "POST /api/x", "GET /api?", "GET /other/x", "HEAD /api/x", "GET /API/x", "GET //api/x", "GET /api//x/./y/", "GET /api/a+b!c'd(e)*f;g", "GET /api/%e4%7e%2E"]
+ORIGIN = ["GET / Origin:https://a.org", "GET / Origin:https://b.org", "GET /", "OPTIONS / Origin:https://a.org Access-Control-Request-Method:PUT",
+          "OPTIONS / Origin:https://b.org Access-Control-Request-Method:PUT", "OPTIONS /", "OPTIONS / Origin:https://a.org",
+          "GET /?Vary=Accept Origin:https://a.org", "GET /?Vary=Origin Origin:https://a.org", "GET /?Access-Control-Allow-Origin=x Origin:https://a.org"]
+
+
+def one(kind, options, requests):
+    return {"a." + kind + "." + k: v for k, v in options.items()}, "a", requests
+
+
+SETS = {
+    "strip": one("stripprefix", {"prefixes": "/api"}, PATHS),
+    "striptwo": one("stripprefix", {"prefixes": "/v1/api, /api,/v1"}, PATHS),
+    "stripslash": one("stripprefix", {"prefixes": "/api/"}, PATHS),
+    "stripforced": one("stripprefix", {"prefixes": "/api", "forceslash": "true"}, PATHS),
+    "striproot": one("stripprefix", {"prefixes": "/"}, PATHS),
+    "stripencoded": one("stripprefix", {"prefixes": "/a b"}, ["GET /a%20b/c", "GET /a%20b", "GET /%61%20b/%2f"]),
+    "headrequest": one("headers", {"customrequestheaders.X-One": "1", "customrequestheaders.x-two": "2", "customrequestheaders.X-Gone": ""},
+                       GET + ["GET / X-One:old X-Gone:there x-gone:again", "GET / X-Two:old"]),
+    "headhost": one("headers", {"customrequestheaders.Host": "other.test"}, GET),
+    "headforwarded": one("headers", {"customrequestheaders.X-Forwarded-Proto": "https", "customrequestheaders.X-Forwarded-For": "9.9.9.9"}, GET),
+    "headunforwarded": one("headers", {"customrequestheaders.X-Forwarded-For": ""}, GET + ["GET / X-Forwarded-For:1.2.3.4"]),
+    "headresponse": one("headers", {"customresponseheaders.X-One": "1, a=b", "customresponseheaders.X-Gone": ""},
+                        GET + ["GET /?X-One=old", "GET /?X-Gone=there", "GET /?status=404&X-Gone=there", "GET /?status=204", "GET /?status=302"]),
+    "headcors": one("headers", {"accesscontrolalloworiginlist": "https://a.org,https://c.org", "accesscontrolallowmethods": "GET, PUT",
+                                "accesscontrolallowheaders": "X-One,X-Two", "accesscontrolexposeheaders": "X-A, X-B", "accesscontrolmaxage": "100",
+                                "accesscontrolallowcredentials": "true", "addvaryheader": "true"}, ORIGIN),
+    "headcorsany": one("headers", {"accesscontrolalloworiginlist": "*"}, ORIGIN),
+    "headcorsregex": one("headers", {"accesscontrolalloworiginlistregex": "^https://[ac]\\.org$"}, ORIGIN),
+    "headvary": one("headers", {"addvaryheader": "true"}, ORIGIN),
+    "headsecure": one("headers", {"framedeny": "true", "contenttypenosniff": "true", "browserxssfilter": "true", "stsseconds": "100", "forcestsheader": "true",
+                                  "stsincludesubdomains": "true", "stspreload": "true", "contentsecuritypolicy": "default-src 'self'; img-src *",
+                                  "contentsecuritypolicyreportonly": "default-src 'none'", "publickey": "pin", "referrerpolicy": "no-referrer",
+                                  "permissionspolicy": "camera=()", "featurepolicy": "x"}, GET + ["GET /?X-Frame-Options=SAMEORIGIN"]),
+    "headcustom": one("headers", {"customframeoptionsvalue": "SAMEORIGIN", "framedeny": "true", "custombrowserxssvalue": "0", "browserxssfilter": "true"}, GET),
+    "headplain": one("headers", {"stsseconds": "100"}, GET),
+    "headproxied": one("headers", {"stsseconds": "100", "sslproxyheaders.X-Tls": "yes"}, GET + ["GET / X-Tls:yes", "GET / X-Tls:no"]),
+    "headdevelopment": one("headers", {"stsseconds": "100", "forcestsheader": "true", "isdevelopment": "true", "allowedhosts": "nobody.test"}, GET),
+    "headhosts": one("headers", {"allowedhosts": "headhosts.test,other.test", "customresponseheaders.X-One": "1", "framedeny": "true"}, GET),
+    "headbadhost": one("headers", {"allowedhosts": "other.test", "customresponseheaders.X-One": "1", "framedeny": "true"}, GET),
+    "headproxyhost": one("headers", {"allowedhosts": "other.test", "hostsproxyheaders": "X-Host, X-Host-Two"}, GET + ["GET / X-Host:other.test",
+                         "GET / X-Host-Two:OTHER.test", "GET / X-Host:headproxyhost.test X-Host-Two:other.test"]),
+    "headssl": one("headers", {"sslredirect": "true", "framedeny": "true"}, GET),
+    "two": ({"a.stripprefix.prefixes": "/api", "b.headers.customresponseheaders.X-One": "1", "b.headers.customrequestheaders.X-One": "1"}, "b,a", PATHS),
+    "twoheaders": ({"a.headers.customresponseheaders.X-One": "a", "a.headers.customrequestheaders.X-One": "a",
+                    "b.headers.customresponseheaders.X-One": "b", "b.headers.customrequestheaders.X-One": "b"}, "a,b", GET),
+    "chained": ({"a.stripprefix.prefixes": "/api", "b.stripprefix.prefixes": "/x", "c.chain.middlewares": "SERVICE-a, SERVICE-b"}, "c", PATHS + ["GET /api/x/y"]),
+    "unknown": ({"a.headers.framedenyy": "true"}, "a", GET),
+    "undefined": ({}, "nobody", GET),
+}
+
+
+def services(address, port):
+    out = {}
+    for name, (middlewares, order, _) in SETS.items():
+        labels = {"traefik.enable": "true", f"traefik.http.services.{name}.loadbalancer.server.port": str(port),
+                  f"traefik.http.routers.{name}.rule": f"Host(`{name}.test`)",
+                  f"traefik.http.routers.{name}.middlewares": ",".join(f"{name}-{m}" for m in order.split(","))}
+        for k, v in middlewares.items():
+            labels[f"traefik.http.middlewares.{name}-{k}"] = v.replace("SERVICE", name)
+        out[name] = {"labels": labels, "address": address, "port": port}
+    print(json.dumps(out))
+
+
+class Task(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do(self):
+        n = int(self.headers.get("Content-Length") or 0)
+        self.rfile.read(n)
+        query = self.path.partition("?")[2]
+        fields = [q.split("=", 1) for q in query.split("&") if "=" in q]
+        body = json.dumps({"method": self.command, "path": self.path, "fields": sorted([k.lower(), v] for k, v in self.headers.items())}).encode()
+        status = int(dict(fields).get("status", 200))
+        self.send_response_only(status)
+        for k, v in fields:
+            if k[0].isupper():
+                self.send_header(k, v)
+        if status != 204:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD" and status != 204:
+            self.wfile.write(body)
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_OPTIONS = do
+
+    def log_message(self, *_):
+        pass
+
+
+class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+
+OURS = {"date", "mola-why", "connection", "keep-alive", "content-length"}
+PASSED = {"x-forwarded-server", "connection", "user-agent", "accept-encoding", "te"}
+
+
+def ask(where, host, request):
+    """(status, fields, what the task got or the body)"""
+    method, path, *fields = request.split(" ")
+    text = f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
+    text += "".join(f.replace(":", ": ", 1) + "\r\n" for f in fields) + ("Content-Length: 4\r\n" if method == "POST" else "")
+    with socket.create_connection(where, timeout=10) as s:
+        s.sendall((text + "\r\n" + ("body" if method == "POST" else "")).encode())
+        got = b""
+        while True:
+            more = s.recv(65536)
+            if not more:
+                break
+            got += more
+    head, _, body = got.partition(b"\r\n\r\n")
+    lines = head.decode("latin-1").split("\r\n")
+    pairs = [l.split(":", 1) for l in lines[1:]]
+    fields = sorted((k.lower(), v.strip()) for k, v in pairs if k.lower() not in OURS)
+    status = lines[0].split(" ")[1]
+    try:
+        got = json.loads(body)
+        if not isinstance(got, dict):
+            raise ValueError
+        got["fields"] = sorted(f for f in got["fields"] if f[0] not in PASSED)
+    except ValueError:
+        got = {"body": body.decode("latin-1")} if method != "HEAD" else {}
+    return status, fields, got
+
+
+def compare(traefik, mola, sets):
+    differences = requests = 0
+    for name in sets or SETS:
+        for request in SETS[name][2]:
+            requests += 1
+            a, b = (ask(w, name + ".test", request) for w in (traefik, mola))
+            if refuses(a) and b[0] == "503" and "path" not in b[2]:
+                continue                  # a router that neither serves: its response differs
+            found = [(w, x, y) for w, x, y in zip(("status", "response", "request"), a, b) if x != y]
+            for what, x, y in found:
+                print(f"{name}: {request}: {what}: {x} | {y}")
+            differences += bool(found)
+    print(f"{len(sets or SETS)} sets, {requests} requests, {differences} differences")
+    return differences > 0
+
+
+def refuses(answer):
+    """Traefik's response where no router is"""
+    return answer[0] == "404" and "404 page not found" in answer[2].get("body", "404 page not found" if not answer[2] else "")
+
+
+def at(text):
+    host, port = text.rsplit(":", 1)
+    return host, int(port)
+
+
+if sys.argv[1] == "services":
+    services(sys.argv[2], int(sys.argv[3]))
+elif sys.argv[1] == "task":
+    Server((sys.argv[2], int(sys.argv[3])), Task).serve_forever()
+else:
+    sys.exit(compare(at(sys.argv[2]), at(sys.argv[3]), sys.argv[4:]))

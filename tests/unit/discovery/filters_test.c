@@ -1,0 +1,339 @@
+/* filters: from labels to the chain that a request passes, and no request of a guarded router passes by it. */
+#include "stage.h"
+
+#include "base/rng.h"
+#include "discovery/middlewares.c"
+
+#define AGE "2026-01-01T00:00:00Z"
+#define L(name, value) "\"traefik.http." name "\":\"" value "\","
+#define RULE(router, rule) L("routers." router ".rule", rule)
+#define THROUGH(router, list) L("routers." router ".middlewares", list)
+#define M(name, value) L("middlewares." name, value)
+#define PORT "\"traefik.http.services.x.loadbalancer.server.port\":\"80\""
+
+static void
+swarm(struct stage *s, const char *first, ...)
+{
+	char name[16], age[40];
+	const char *labels = first;
+	va_list ap;
+
+	va_start(ap, first);
+	for (int i = 0; labels != NULL; i++) {
+		snprintf(name, sizeof name, "s%d", i);
+		snprintf(age, sizeof age, "2026-01-01T00:00:%02dZ", i);
+		service(s, name, age, labels, "");
+		labels = va_arg(ap, const char *);
+	}
+	va_end(ap);
+	play(s);
+}
+
+/* "s0", "s0 by one, two", "refused" or "-". */
+static const char *
+way(struct stage *s, const char *host, const char *path, bool tls)
+{
+	static char out[200];
+	const struct filter_chain *chain = NULL;
+	const struct table_service *to;
+	const struct why *why;
+	struct table *t;
+	size_t n;
+	int fd;
+
+	assert_null(world_table(s->world, &fd));
+	assert_null(table_open(fd, &t));
+	to = table_find(t, &(struct request_view){ .host = str_of(host), .path = str_of(path), .method = STR("GET"), .tls = tls }, &chain, &why);
+	n = str_copy(out, sizeof out, to != NULL ? table_text(t, to->name) : why == WHY_ROUTE_REFUSED ? STR("refused") : STR("-"));
+	for (unsigned i = 0; to != NULL && chain != NULL && i < chain->n; i++)
+		n += (size_t)snprintf(out + n, sizeof out - n, "%s%.*s", i == 0 ? " by " : ", ", STR_ARG(chain->filter[i].name));
+	table_unref(&t);
+	return out;
+}
+
+#define STRIP(name) M(name ".stripprefix.prefixes", "/x")
+#define HEAD(name, value) M(name ".headers.customrequestheaders.X-One", value)
+
+static void
+what_a_router_names_is_passed_in_its_order(void **state)
+{
+	struct stage *s = *state;
+
+	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "two, one@swarm,TWO@docker") STRIP("one") HEAD("two", "1") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "s0 by two, one, TWO");
+	assert_string_equal(way(s, "a.org", "/", true), "s0 by two, one, TWO");
+	assert_true(world_service(s->world, STR("s0"))->requirements.middlewares);
+	expect_label(s, "s0", "traefik.http.middlewares.one.stripprefix.prefixes", LABEL_VALID, NULL);
+	assert_true(s->changed);
+	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "two, one@swarm,TWO@docker") STRIP("one") HEAD("two", "1") PORT, NULL);
+	assert_false(s->changed);
+	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "two, one@swarm,TWO@docker") STRIP("one") HEAD("two", "2") PORT, NULL);
+	assert_true(s->changed);
+	/* of another service, without case, and by a chain */
+	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "c") PORT, M("C.chain.middlewares", "one, d") M("d.chain.middlewares", "two") STRIP("ONE")
+	    HEAD("two", "1") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "s0 by one, two");
+	swarm(s, RULE("r", "Host(`a.org`)") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "s0");
+	assert_true(s->changed);
+}
+
+static void
+what_is_not_understood_of_one_refuses_its_router(void **state)
+{
+	const struct { const char *middleware, *part; } odd[] = {
+		{ M("m.stripprefix.prefix", "/x"), "stripprefix has no option prefix" },
+		{ M("m.stripprefix.prefixes", "/x") M("m.stripprefix.Prefixes", "/y"), "refixes: it is there twice" },
+		{ M("m.stripprefix.prefixes", "/x,"), "an item of the list is empty" },
+		{ M("m.stripprefix.forceslash", "yes"), "expected true or false" },
+		{ M("m.stripprefix", "true"), "it has no prefixes" },
+		{ M("m.stripprefix", "x"), "expected options below it" },
+		{ M("m.stripprefix.prefixes.a", "/x"), "has no option" },
+		{ M("m.headers.framedeny", "false"), "it has no option" },
+		{ M("m.headers.customrequestheaders", "x"), "expected customRequestHeaders.NAME" },
+		{ M("m.headers.customrequestheaders.a b", "x"), "no name of a field" },
+		{ M("m.headers.customrequestheaders.Connection", "x"), "belongs to the connection" },
+		{ M("m.headers.customrequestheaders.Content-Length", ""), "belongs to the connection" },
+		{ M("m.headers.customresponseheaders.Transfer-Encoding", ""), "belongs to the connection" },
+		{ M("m.headers.customrequestheaders.Host", "a b"), "is no host" },
+		{ M("m.headers.customrequestheaders.X", "a\\r\\nY: b"), "control character" },
+		{ M("m.headers.stsseconds", "-1"), "expected a whole number" },
+		{ M("m.headers.accesscontrolalloworiginlistregex", "a(b"), "is not understood" },
+		{ M("m.stripprefix.prefixes", "/x") HEAD("m", "1"), "which Mola does not have" },
+		{ M("m.compress", "true"), "which Mola does not have" },
+		{ M("m.chain.middlewares", "m"), "cycle" },
+		{ M("m.chain.middlewares", "nobody"), "no label defines it" },
+		{ M("m.chain.middlewares", "") M("m.chain.x", "y"), "" },
+	};
+	struct stage *s = *state;
+	char labels[800];
+
+	for (unsigned i = 0; i < sizeof odd / sizeof *odd; i++) {
+		snprintf(labels, sizeof labels, RULE("r", "Host(`a.org`)") THROUGH("r", "m") "%s" PORT, odd[i].middleware);
+		swarm(s, labels, NULL);
+		if (strcmp(way(s, "a.org", "/", false), "refused") != 0)
+			fail_msg("%s: %s", odd[i].middleware, way(s, "a.org", "/", false));
+		expect_trouble(s, "s0", WHY_NEEDS_MIDDLEWARE, odd[i].part);
+	}
+	/* two services, two meanings */
+	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "m") HEAD("m", "1") PORT, HEAD("m", "2") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "refused");
+	expect_trouble(s, "s0", WHY_NEEDS_MIDDLEWARE, "services define it differently");
+	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "m") HEAD("m", "1") PORT, HEAD("m", "1") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "s0 by m");
+	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "m") HEAD("m", "1") PORT, HEAD("m", "1") M("m.headers.framedeny", "true") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "refused");
+}
+
+static void
+what_can_be_applied_is_not_ignored(void **state)
+{
+	static const char *const names[] = { "m", "gzip" };
+	struct stage *s = *state;
+
+	s->traefik.ignore_middlewares = (struct traefik_names){ names, 2 };
+	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "gzip,m") HEAD("m", "1") M("gzip.compress", "true") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "s0 by m");
+	expect_label(s, "s0", "traefik.http.routers.r.middlewares", LABEL_UNUSED, "left out");
+	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "m") HEAD("m", "1") PORT, NULL);
+	expect_label(s, "s0", "traefik.http.routers.r.middlewares", LABEL_VALID, "Mola has them now");
+}
+
+static void
+those_of_the_entry_point_come_first(void **state)
+{
+	static const char *const one[] = { "m@swarm" }, *const other[] = { "n@swarm" };
+	struct traefik_entry_point points[] = { { .name = "web", .served = true, .middlewares = { one, 1 } },
+		{ .name = "websecure", .served = true, .middlewares = { one, 1 } } };
+	struct stage *s = *state;
+
+#define DEFINED HEAD("m", "1") HEAD("n", "2") STRIP("o")
+	s->traefik.entry_point = points;
+	s->traefik.nentry_points = 2;
+	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "o") L("routers.r.entrypoints", "web") DEFINED PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "s0 by m, o");
+	swarm(s, RULE("r", "Host(`a.org`)") L("routers.r.entrypoints", "web,websecure") DEFINED PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "s0 by m");
+	points[1].middlewares.name = other;
+	swarm(s, RULE("r", "Host(`a.org`)") L("routers.r.entrypoints", "web,websecure") DEFINED PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "refused");
+	expect_trouble(s, "s0", WHY_NEEDS_MIDDLEWARE, "its entry points have different middlewares");
+	points[1].name = "web";		/* two Traefiks */
+	swarm(s, RULE("r", "Host(`a.org`)") L("routers.r.entrypoints", "web") DEFINED PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "refused");
+	points[0].middlewares.name = (const char *const[]){ "auth@file" };
+	swarm(s, RULE("r", "Host(`a.org`)") L("routers.r.entrypoints", "web") DEFINED PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "refused");
+}
+
+static void
+plain_requests_and_those_by_tls_have_ways_of_their_own(void **state)
+{
+	struct stage *s = *state;
+
+#define TLS(router) L("routers." router ".tls", "true")
+	swarm(s, RULE("p", "Host(`a.org`)") THROUGH("p", "m") RULE("t", "Host(`a.org`)") TLS("t") THROUGH("t", "n") HEAD("m", "1") HEAD("n", "2") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "s0 by m");
+	assert_string_equal(way(s, "a.org", "/", true), "s0 by n");
+	swarm(s, RULE("p", "Host(`a.org`)") RULE("t", "Host(`a.org`)") TLS("t") THROUGH("t", "n") HEAD("n", "2") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "s0");
+	assert_string_equal(way(s, "a.org", "/", true), "s0 by n");
+	/* a router for one of them has both, where no other is */
+	swarm(s, RULE("t", "Host(`a.org`)") TLS("t") THROUGH("t", "n") HEAD("n", "2") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "s0 by n");
+	/* of two rules the one by the request's own way, whatever their priorities are */
+	swarm(s, RULE("p", "Host(`a.org`)") THROUGH("p", "m") RULE("t", "Host(`a.org`) && PathPrefix(`/x`)") TLS("t") HEAD("m", "1") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/x", false), "s0 by m");
+	assert_string_equal(way(s, "a.org", "/x", true), "s0");
+	assert_string_equal(way(s, "a.org", "/", true), "s0 by m");
+	/* the same way twice: the greater priority, and of equal ones what guards */
+	swarm(s, RULE("p", "Host(`a.org`)") RULE("t", "Host(`a.org`)") THROUGH("t", "n") HEAD("n", "2") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "s0 by n");
+	swarm(s, RULE("p", "Host(`a.org`)") PORT, RULE("t", "Host(`a.org`)") THROUGH("t", "n") HEAD("n", "2") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "s1 by n");
+	swarm(s, RULE("p", "Host(`a.org`)") RULE("t", "Host(`a.org`)") THROUGH("t", "n") L("routers.t.priority", "999") HEAD("n", "2") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "s0 by n");
+}
+
+static void
+a_guarded_path_is_guarded_however_it_is_spelled(void **state)
+{
+	static const char *const paths[] = { "/admin", "/admin/", "/administrator", "/%61dmin/x", "//admin", "/./admin", "/x/../admin", "/admin;x",
+		"/x/%2e%2e/admin" };
+	struct stage *s = *state;
+
+	swarm(s, RULE("all", "Host(`a.org`)") RULE("admin", "Host(`a.org`) && PathPrefix(`/admin`)") THROUGH("admin", "m") HEAD("m", "1") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "s0");
+	assert_string_equal(way(s, "a.org", "/adm", false), "s0");
+	for (unsigned i = 0; i < sizeof paths / sizeof *paths; i++)
+		if (strcmp(way(s, "a.org", paths[i], false), "s0") == 0)
+			fail_msg("%s is open", paths[i]);
+	assert_string_equal(way(s, "a.org", "/administrator", false), "s0 by m");
+	/* it is cleaned before it is looked for, and before it passes */
+	assert_string_equal(way(s, "a.org", "/admin/../x", false), "refused");
+	/* a wider host, with a greater priority */
+	swarm(s, RULE("r", "Host(`a.org`)") PORT, RULE("g", "PathPrefix(`/metrics`)") THROUGH("g", "m") L("routers.g.priority", "99") HEAD("m", "1") PORT, NULL);
+	assert_string_equal(way(s, "b.org", "/metrics", false), "s1 by m");
+	assert_string_equal(way(s, "a.org", "/metrics", false), "s1 by m");
+	assert_string_equal(way(s, "a.org", "/", false), "s0");
+}
+
+/* ---- routers as they come ---- */
+
+enum { OPEN, REFUSED, BY_M, BY_N, GUARDS };
+static const char *const through[] = { "", "auth@file", "m", "n" };
+
+struct drawn {
+	const char	*host, *path;
+	int		 priority, guard, of;
+	char		 rule[120];
+};
+
+static void
+drawn_make(struct drawn *d, struct rng *rng, int services)
+{
+	static const char *const hosts[] = { "", "a.o.org", "b.o.org", "*.o.org", "c.org" };
+	static const char *const paths[] = { "/", "/x", "/x/y", "/xy", "/x/", "/z" };
+
+	d->host = hosts[rng_below(rng, 5)];
+	d->path = paths[rng_below(rng, 6)];
+	d->guard = (int)rng_below(rng, GUARDS);
+	d->of = (int)rng_below(rng, (uint32_t)services);
+	if (*d->host == '\0')
+		snprintf(d->rule, sizeof d->rule, "PathPrefix(`%s`)", d->path);
+	else
+		snprintf(d->rule, sizeof d->rule, "Host(`%s`) && PathPrefix(`%s`)", d->host, d->path);
+	d->priority = rng_below(rng, 2) == 0 ? (int)strlen(d->rule) : 1 + (int)rng_below(rng, 60);
+}
+
+static bool
+drawn_matches(const struct drawn *d, const char *host, const char *path)
+{
+	bool fits = *d->host == '\0' || strcmp(d->host, host) == 0;
+
+	if (*d->host == '*')
+		fits = strchr(host, '.') != NULL && strcmp(strchr(host, '.'), d->host + 1) == 0;
+	return fits && strncmp(path, d->path, strlen(d->path)) == 0;
+}
+
+static void
+drawn_play(struct stage *s, const struct drawn *d, int n, int services)
+{
+	char labels[4096], name[16], age[40];
+
+	for (int k = 0; k < services; k++) {
+		size_t at = (size_t)snprintf(labels, sizeof labels, HEAD("m", "1") HEAD("n", "2") PORT);
+		for (int i = 0; i < n; i++)
+			if (d[i].of == k)
+				at += (size_t)snprintf(labels + at, sizeof labels - at, ",\"traefik.http.routers.r%d.rule\":\"%s\","
+				    "\"traefik.http.routers.r%d.priority\":\"%d\",\"traefik.http.routers.r%d.middlewares\":\"%s\"", i, d[i].rule, i, d[i].priority, i,
+				    through[d[i].guard]);
+		snprintf(name, sizeof name, "s%d", k);
+		snprintf(age, sizeof age, "2026-01-01T00:00:%02dZ", k);
+		service(s, name, age, labels, "");
+	}
+	play(s);
+}
+
+/* Whether what became of the request is as closed as every router of the greatest priority would have it, or one of them. */
+static bool
+is_closed_enough(const struct drawn *d, int n, const char *host, const char *path, const char *got)
+{
+	bool all_open = true, fits = false;
+	char by[20];
+	int best = 0;
+
+	if (*got != 's')
+		return true;
+	for (int i = 0; i < n; i++)
+		if (drawn_matches(&d[i], host, path) && d[i].priority > best)
+			best = d[i].priority;
+	for (int i = 0; i < n; i++)
+		if (drawn_matches(&d[i], host, path) && d[i].priority == best) {
+			snprintf(by, sizeof by, " by %s", through[d[i].guard]);
+			all_open &= d[i].guard == OPEN;
+			fits |= d[i].guard > REFUSED && strcmp(got + 2, by) == 0;
+		}
+	return all_open || fits;
+}
+
+static void
+no_request_of_a_guarded_router_passes_by_its_filters(void **state)
+{
+	static const char *const hosts[] = { "a.o.org", "b.o.org", "q.o.org", "c.org", "d.org" };
+	static const char *const paths[] = { "/", "/x", "/x/", "/x/y", "/xy", "/xyz", "/x/yz", "/z", "/q", "/x/y/z" };
+	struct stage *s = *state;
+	struct drawn d[8];
+	struct rng rng;
+	int served = 0;
+
+	rng_seed(&rng, 1);
+	for (int round = 0; round < 300; round++) {
+		int n = 2 + (int)rng_below(&rng, 6), services = 1 + (int)rng_below(&rng, 3);
+		for (int i = 0; i < n; i++)
+			drawn_make(&d[i], &rng, services);
+		drawn_play(s, d, n, services);
+		for (size_t h = 0; h < 5; h++)
+			for (size_t p = 0; p < 10; p++) {
+				const char *got = way(s, hosts[h], paths[p], false);
+				served += strchr(got, 'b') != NULL;
+				if (is_closed_enough(d, n, hosts[h], paths[p], got))
+					continue;
+				for (int i = 0; i < n; i++)
+					print_message("s%d %s %d %s\n", d[i].of, d[i].rule, d[i].priority, through[d[i].guard]);
+				fail_msg("%s%s: %s", hosts[h], paths[p], got);
+			}
+	}
+	assert_true(served > 1000);
+}
+
+int
+main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, stage_setup, stage_teardown)
+	const struct CMUnitTest tests[] = { T(what_a_router_names_is_passed_in_its_order), T(what_is_not_understood_of_one_refuses_its_router),
+		T(what_can_be_applied_is_not_ignored), T(those_of_the_entry_point_come_first), T(plain_requests_and_those_by_tls_have_ways_of_their_own),
+		T(a_guarded_path_is_guarded_however_it_is_spelled), T(no_request_of_a_guarded_router_passes_by_its_filters) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,45 @@
+/* Filters that change the path. What they shall make of it was read off the real Traefik: tests/drive/filters.sh compares both. */
+#include "stage.h"
+
+static void
+a_prefix_goes_and_is_said(void **state)
+{
+	(void)state;
+	becomes("stripprefix prefixes=/api", "/api/x?y=1&z", "/x?y=1&z");
+	has("\r\nX-Forwarded-Prefix: /api\r\n");
+	has("\r\nX-Forwarded-For: 10.0.0.9\r\n");
+	has("\r\nHost: a.org\r\n");
+	becomes("stripprefix prefixes=/api", "/api", "/");
+	becomes("stripprefix prefixes=/api", "/apix", "/x");
+	becomes("stripprefix prefixes=/api", "/x/api", "/x/api");
+	has_not("X-Forwarded-Prefix");
+	becomes("stripprefix prefixes=/v1/api,/api,/v1", "/v1/api/x", "/x");
+	becomes("stripprefix prefixes=/api/", "/api/x", "/x");
+	becomes("stripprefix prefixes=/api/", "/api", "/api");
+	becomes("stripprefix prefixes=/api; stripprefix prefixes=/v1", "/api/v1/x", "/x");
+	becomes("stripprefix prefixes=/api forceslash=true", "/api", "/");
+	assert_null(request("stripprefix prefixes=/", "OPTIONS *"));
+	has("OPTIONS * HTTP/1.1\r\n");
+}
+
+static void
+a_path_is_read_and_spelled_as_go_does(void **state)
+{
+	(void)state;
+	becomes("stripprefix prefixes=/api", "/%61pi/%e4%7e", "/%E4~");
+	becomes("stripprefix prefixes=/a_b", "/a%20b/c%20d", "/c%20d");
+	becomes("stripprefix prefixes=/api", "/api/%2Fx", "/%2Fx");
+	becomes("stripprefix prefixes=/api", "/api%2Fx", "/x");
+	becomes("stripprefix prefixes=/api", "//api//x/./y/", "/x/y/");
+	becomes("stripprefix prefixes=/api", "/api/a+b!c'd(e)*f;g", "/a+b!c'd(e)*f;g");
+	becomes("stripprefix prefixes=/api", "/api%00x", "/%00x");
+	assert_ptr_equal(request("stripprefix prefixes=/api", "GET /api/%zz"), WHY_BAD_TARGET);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = { T(a_prefix_goes_and_is_said), T(a_path_is_read_and_spelled_as_go_does) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

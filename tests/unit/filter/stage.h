@@ -1,0 +1,164 @@
+/* stage: a request and a response through the filters that labels describe. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/bug.h"
+#include "filter/filter_run.h"
+#include "http/h1_read.h"
+#include "http/h1_write.h"
+
+#pragma GCC diagnostic ignored "-Wunused-function"	/* no test plays every part */
+
+static struct arena *arena;
+static struct filter_run *run;
+static struct filter_facts facts;
+static uint8_t client_ip[16] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 9 };
+static char out[65536];
+
+static int
+setup(void **state)
+{
+	(void)state;
+	arena = arena_new();
+	facts = (struct filter_facts){ .ip = client_ip, .peer = STR("10.0.0.9") };
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	filter_run_free(&run);
+	arena_free(&arena);
+	return 0;
+}
+
+/* "stripprefix prefixes=/a,/b; headers framedeny=true stsseconds=1": values without spaces, '_' for one. */
+static const struct filter_chain *
+chain_of(const char *text)
+{
+	struct str rest = str_of(text), one, word, pair;
+	const char *chain = "";
+	enum filter_kind kind;
+
+	while (str_split(&rest, ';', &one)) {
+		struct filter_setting s[32];
+		struct filter filter;
+		char problem[FILTER_PROBLEM];
+		unsigned n = 0;
+		one = str_trim(one);
+		assert_true(str_split(&one, ' ', &word) && filter_kind_parse(word, &kind));
+		while (str_split(&one, ' ', &pair)) {
+			char *value;
+			assert_true(str_split(&pair, '=', &s[n].path));
+			value = arena_text(arena, pair);
+			for (char *c = value; *c != '\0'; c++)
+				*c = *c == '_' ? ' ' : *c;
+			s[n++].value = str_of(value);
+		}
+		if (!filter_read(arena, kind, s, n, &filter, problem))
+			fail_msg("%s: %s", text, problem);
+		chain = filter_chain_add(arena, chain, STR("m"), kind, s, n);
+		assert_non_null(chain);
+	}
+	return filter_chain_parse(arena, str_of(chain));
+}
+
+static void
+flat(const struct gather *g)
+{
+	size_t at = 0;
+
+	for (int i = 0; i < g->n; i++) {
+		memcpy(out + at, g->v[i].iov_base, g->v[i].iov_len);
+		at += g->v[i].iov_len;
+	}
+	out[at] = '\0';
+}
+
+/* Sends "GET /x\nA: b\nC: d" to Host a.org; what the task gets is in `out`. NULL, or why a filter responded. */
+static const struct why *
+request(const char *filters, const char *text)
+{
+	static struct field field[100];
+	struct message m = { .limits = { 16384, 100 }, .field = field };
+	struct str rest = str_of(text), line;
+	char *head = arena_text(arena, STR(""));
+	const struct why *why;
+	size_t scanned = 0, used;
+	struct gather g;
+
+	filter_run_free(&run);
+	for (int i = 0; str_split(&rest, '\n', &line); i++)
+		head = arena_printf(arena, "%s%.*s%s\r\n", head, STR_ARG(line), i == 0 ? " HTTP/1.1\r\nHost: a.org" : "");
+	head = arena_printf(arena, "%s\r\n", head);
+	assert_int_equal(h1_read_request(&m, str_of(head), &scanned, &used, &why), PARSE_DONE);
+	run = filter_run_new(chain_of(filters), &facts);
+	if ((why = filter_run_request(run, &m, &edits_none)) != NULL)
+		return why;
+	gather_init(&g);
+	assert_true(h1_write_request(&g, filter_run_message(run), &edits_none, H1_UNSAID));
+	flat(&g);
+	gather_clear(&g);
+	return NULL;
+}
+
+/* A response with these fields, or that of the filter, as the client gets it in `out`. */
+static void
+response(const char *fields)
+{
+	static struct field field[100];
+	struct message m = { .limits = { 16384, 100 }, .field = field };
+	struct str answer = filter_run_answer(run, false);
+	char *head = answer.len > 0 ? arena_text(arena, answer) :
+	    arena_printf(arena, "HTTP/1.1 200 OK\r\n%sContent-Length: 0\r\n\r\n", fields);
+	const struct message *edited;
+	const struct why *why;
+	size_t scanned = 0, used;
+	struct gather g;
+
+	assert_int_equal(h1_read_response(&m, str_of(head), false, &scanned, &used, &why), PARSE_DONE);
+	edited = filter_run_response(run, &m, &edits_none);
+	assert_non_null(edited);
+	gather_init(&g);
+	assert_true(h1_write_response(&g, edited, &edits_none, H1_UNSAID));
+	gather_add(&g, str_of(head + used));
+	flat(&g);
+	gather_clear(&g);
+}
+
+static void
+has(const char *part)
+{
+	if (strstr(out, part) == NULL)
+		fail_msg("no '%s' in: %s", part, out);
+}
+
+static void
+has_not(const char *part)
+{
+	if (strstr(out, part) != NULL)
+		fail_msg("'%s' is in: %s", part, out);
+}
+
+/* The target that the task gets. */
+static void
+becomes(const char *filters, const char *target, const char *want)
+{
+	char text[600];
+
+	snprintf(text, sizeof text, "GET %s", target);
+	assert_null(request(filters, text));
+	snprintf(text, sizeof text, "GET %s HTTP/1.1\r\n", want);
+	if (strncmp(out, text, strlen(text)) != 0)
+		fail_msg("%s: wanted %s: %s", target, want, out);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

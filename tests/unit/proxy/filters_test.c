@@ -1,0 +1,167 @@
+/* The filters of a route in an exchange: on the way to a task, on the way back, and where no task responds. */
+#include "stage.h"
+
+static struct arena *arena;
+
+static void
+open_with(int norigins, const char *kind, const char *path, const char *value)
+{
+	const struct filter_setting s = { str_of(path), str_of(value) };
+	enum filter_kind k;
+
+	assert_true(filter_kind_parse(str_of(kind), &k));
+	arena = arena_new();
+	stage_open(norigins);
+	stage.chain = filter_chain_add(arena, "", STR("m"), k, &s, 1);
+	assert_non_null(stage.chain);
+	stage_table();
+}
+
+static void
+close_with(void)
+{
+	stage_close();
+	arena_free(&arena);
+}
+
+static void
+a_request_passes_and_so_does_its_response(void **state)
+{
+	int c, t;
+
+	(void)state;
+	open_with(1, "headers", "customresponseheaders.X-One", "1");
+	c = dial();
+	for (int i = 0; i < 2; i++) {
+		say(c, "POST /a HTTP/1.1\r\nHost: a.example\r\nContent-Length: 3\r\n\r\nabc");
+		if (i == 0)
+			t = answer_call(0);
+		hear(t, "POST /a HTTP/1.1\r\nHost: a.example\r\nContent-Length: 3\r\nX-Real-IP: 127.0.0.1\r\nX-Forwarded-Proto: http\r\n"
+		    "X-Forwarded-Host: a.example\r\nX-Forwarded-Port: 80\r\nX-Forwarded-For: 127.0.0.1\r\n\r\nabc");
+		say(t, "HTTP/1.1 200 Fine\r\nx-one: 0\r\nContent-Length: 2\r\n\r\nok");
+		hear(c, "HTTP/1.1 200 Fine\r\nX-One: 1\r\nContent-Length: 2\r\n\r\nok");
+	}
+	/* chunks are not touched */
+	say(c, "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+	hear(t, "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nX-Real-IP: 127.0.0.1\r\nX-Forwarded-Proto: http\r\n"
+	    "X-Forwarded-Host: a\r\nX-Forwarded-Port: 80\r\nX-Forwarded-For: 127.0.0.1\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+	say(t, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n");
+	hear(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-One: 1\r\n\r\n2\r\nok\r\n0\r\n\r\n");
+	close(c);
+	close(t);
+	close_with();
+}
+
+static void
+the_target_is_the_filters(void **state)
+{
+	int c, t;
+
+	(void)state;
+	open_with(1, "stripprefix", "prefixes", "/api");
+	c = dial();
+	say_slowly(c, "GET http://a.example/api/x?y HTTP/1.1\r\nHost: a.example\r\n\r\n");
+	t = answer_call(0);
+	hear(t, "GET /x?y HTTP/1.1\r\n");
+	close(c);
+	close(t);
+	close_with();
+}
+
+static void
+responses_of_ours_pass_too(void **state)
+{
+	static const char want[] = "HTTP/1.1 502 Bad Gateway\r\n";
+	char got[1024];
+	ssize_t n;
+	int c;
+
+	(void)state;
+	open_with(1, "headers", "customresponseheaders.X-One", "1");
+	close(stage.origin[0]);
+	stage.origin[0] = -1;
+	c = dial();
+	say(c, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n");
+	WAIT_UNTIL((n = recv(c, got, sizeof got - 1, 0)) > 0);
+	got[n] = '\0';
+	assert_memory_equal(got, want, strlen(want));
+	assert_non_null(strstr(got, "\r\nX-One: 1\r\n"));
+	assert_non_null(strstr(got, "\r\nMola-Why: "));
+	assert_non_null(strstr(got, "\r\nConnection: keep-alive\r\n\r\n"));
+	close(c);
+	stage.origin[0] = dial_addr(&stage.front);	/* for stage_close to close */
+	close_with();
+}
+
+static void
+a_filter_responds_and_no_task_is_asked(void **state)
+{
+	int c;
+
+	(void)state;
+	open_with(1, "headers", "allowedhosts", "b.example");
+	c = dial();
+	for (int i = 0; i < 2; i++) {
+		say(c, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n");
+		hear(c, "HTTP/1.1 500 Internal Server Error\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n"
+		    "Content-Length: 9\r\nMola-Why: host_not_allowed\r\nConnection: keep-alive\r\n\r\nBad Host\n");
+	}
+	say(c, "HEAD / HTTP/1.0\r\nHost: a.example\r\n\r\n");
+	hear(c, "HTTP/1.1 500 Internal Server Error\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n"
+	    "Content-Length: 9\r\nMola-Why: host_not_allowed\r\nConnection: close\r\n\r\n");
+	hear_end(c);
+	assert_true(nobody_calls(0));
+	assert_int_equal(whys(WHY_HOST_NOT_ALLOWED), 3);
+	close(c);
+	close_with();
+}
+
+/* A task that is gone before it responds: the next one gets the same. */
+static void
+a_retry_sends_what_the_filters_made(void **state)
+{
+	int c, t, origin;
+
+	(void)state;
+	open_with(2, "stripprefix", "prefixes", "/api");
+	c = dial();
+	say(c, "GET /api/x HTTP/1.1\r\nHost: a.example\r\n\r\n");
+	WAIT_UNTIL((t = answer_any(&origin)) >= 0);
+	hear(t, "GET /x HTTP/1.1\r\n");
+	hang_up(t);
+	WAIT_UNTIL((t = answer_any(&origin)) >= 0);
+	hear(t, "GET /x HTTP/1.1\r\nHost: a.example\r\n");
+	say(t, OK(0, ""));
+	hear(c, OK(0, ""));
+	close(c);
+	close(t);
+	close_with();
+}
+
+static void
+a_tunnel_opens_behind_filters(void **state)
+{
+	int c, t;
+
+	(void)state;
+	open_with(1, "stripprefix", "prefixes", "/api");
+	c = dial();
+	say(c, "GET /api/ws HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+	t = answer_call(0);
+	hear(t, "GET /ws HTTP/1.1\r\nHost: a.example\r\nUpgrade: websocket\r\n");
+	say(t, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+	hear(c, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n");
+	close(c);
+	close(t);
+	close_with();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(a_request_passes_and_so_does_its_response), cmocka_unit_test(the_target_is_the_filters),
+		cmocka_unit_test(responses_of_ours_pass_too), cmocka_unit_test(a_filter_responds_and_no_task_is_asked),
+		cmocka_unit_test(a_retry_sends_what_the_filters_made), cmocka_unit_test(a_tunnel_opens_behind_filters) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
