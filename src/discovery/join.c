@@ -63,7 +63,8 @@ join_route_key(struct arena *a, const struct route_conf *r)
 	bool whole = r->rule != NULL && r->rule->whole;
 
 	return r->listener != NULL ? arena_printf(a, "tcp %s %s", r->listener, r->host) :
-	    arena_printf(a, "%s%s%s %s%s%s", r->rule == NULL ? "" : by[r->rule->by], whole ? "= " : "", r->host, r->path,
+	    arena_printf(a, "%s%s%s %s%s%s", r->rule == NULL ? "" : by[r->rule->by],
+	    whole ? "= " : "", r->host, r->path,
 	    r->rule != NULL && r->rule->condition != NULL ? " " : "",
 	    r->rule != NULL && r->rule->condition != NULL ? r->rule->text : "");
 }

@@ -118,7 +118,8 @@ same_rule(const struct route_rule *a, const struct route_rule *b)
 {
 	if (a == NULL || b == NULL)
 		return a == b;
-	return a->by == b->by && a->whole == b->whole && (a->condition == NULL) == (b->condition == NULL) &&
+	return a->by == b->by && a->whole == b->whole &&
+	    (a->condition == NULL) == (b->condition == NULL) &&
 	    (a->condition == NULL || strcmp(a->text, b->text) == 0);
 }
 

@@ -55,6 +55,7 @@ struct str	run_join(struct filter_run *, struct str, struct str);	/* of any byte
 struct str	run_text(struct filter_run *, const char *fmt, ...)
 		    __attribute__((format(printf, 2, 3)));
 
+struct str	run_target(struct filter_run *);	/* as it is now */
 /* The filter responds, with a status and a reason; then its fields; last its body. */
 void		run_answer(struct filter_run *, const struct why *, int status);
 void		run_answer_field(struct filter_run *, struct str name, struct str value);
@@ -66,9 +67,20 @@ void		run_answer_body(struct filter_run *, struct str);
 #define FILTER_RESPONSE(kind) \
 	void kind##_response(struct filter_run *, const struct filter_##kind *, uint8_t note)
 
+FILTER_REQUEST(add_prefix);
+FILTER_REQUEST(replace_path);
+FILTER_REQUEST(redirect_scheme);
+FILTER_REQUEST(ip_allow_list);
+FILTER_REQUEST(ip_white_list);
 FILTER_REQUEST(headers);
 FILTER_RESPONSE(headers);
 FILTER_REQUEST(strip_prefix);
-FILTER_RESPONSE(strip_prefix);
+/* those that leave responses as they are */
+#define strip_prefix_response(r, f, note)	((void)(r), (void)(f), (void)(note))
+#define add_prefix_response(r, f, note)		((void)(r), (void)(f), (void)(note))
+#define replace_path_response(r, f, note)	((void)(r), (void)(f), (void)(note))
+#define redirect_scheme_response(r, f, note)	((void)(r), (void)(f), (void)(note))
+#define ip_allow_list_response(r, f, note)	((void)(r), (void)(f), (void)(note))
+#define ip_white_list_response(r, f, note)	((void)(r), (void)(f), (void)(note))
 
 #endif

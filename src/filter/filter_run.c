@@ -127,16 +127,23 @@ add_forwarded_for(struct filter_run *r)
 	    run_text(r, "%.*s, %.*s", STR_ARG(list), STR_ARG(r->facts.peer)));
 }
 
+struct str
+run_target(struct filter_run *r)
+{
+	struct str path;
+
+	if (r->pathless)
+		return r->request.target;
+	path = url_spelled(r, &r->url);
+	return run_join(r, path.len == 0 ? STR("/") : path, r->query);
+}
+
 static void
 finish_request(struct filter_run *r)
 {
 	struct message *m = &r->request;
-	struct str path;
 
-	if (!r->pathless) {
-		path = url_spelled(r, &r->url);
-		m->target = run_text(r, "%.*s%.*s", STR_ARG(path.len == 0 ? STR("/") : path), STR_ARG(r->query));
-	}
+	m->target = run_target(r);
 	add_forwarded_for(r);
 	r->origin = run_text(r, "%.*s", STR_ARG(fields_get(m, STR("Origin"))));
 }
@@ -195,6 +202,9 @@ filter_run_answer(struct filter_run *r, bool without_body)
 {
 	if (r->status == 0 || r->full)
 		return (struct str){ "", 0 };
+	if (r->status == 204 || r->status == 304)
+		return run_text(r, "HTTP/1.1 %d %s\r\n%.*sMola-Why: %s\r\n\r\n", r->status,
+		    status_reason(r->status), STR_ARG(buf_str(&r->fields)), r->why->name);
 	return run_text(r, "HTTP/1.1 %d %s\r\n%.*sContent-Length: %zu\r\nMola-Why: %s\r\n\r\n%.*s",
 	    r->status, status_reason(r->status), STR_ARG(buf_str(&r->fields)), r->body.len, r->why->name,
 	    without_body ? 0 : (int)r->body.len, r->body.p);

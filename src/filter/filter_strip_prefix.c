@@ -45,11 +45,3 @@ strip_prefix_request(struct filter_run *r, const struct filter_strip_prefix *s, 
 	}
 	return true;
 }
-
-void
-strip_prefix_response(struct filter_run *r, const struct filter_strip_prefix *s, uint8_t note)
-{
-	(void)r;
-	(void)s;
-	(void)note;
-}

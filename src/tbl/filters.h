@@ -11,7 +11,8 @@
  * A row without code does not compile. Types:
  *	TEXT	one line		TEXTS	several, separated by commas
  *	PAIRS	a name to a value	SWITCH	as Go's ParseBool reads it
- *	COUNT	a whole number
+ *	COUNT	a whole number		NETS	addresses and networks, separated by commas
+ *	PATTERNS	regular expressions, separated by commas
  */
 #ifndef FILTER
 #define FILTER(...)
@@ -19,12 +20,32 @@
 #ifdef OPTION
 #define HEADERS_OPTION(...)	OPTION(HEADERS, __VA_ARGS__)
 #define STRIP_PREFIX_OPTION(...) OPTION(STRIP_PREFIX, __VA_ARGS__)
+#define ADD_PREFIX_OPTION(...) OPTION(ADD_PREFIX, __VA_ARGS__)
+#define REPLACE_PATH_OPTION(...) OPTION(REPLACE_PATH, __VA_ARGS__)
+#define REDIRECT_SCHEME_OPTION(...) OPTION(REDIRECT_SCHEME, __VA_ARGS__)
+#define IP_ALLOW_LIST_OPTION(...) OPTION(IP_ALLOW_LIST, __VA_ARGS__)
+#define IP_WHITE_LIST_OPTION(...) OPTION(IP_WHITE_LIST, __VA_ARGS__)
 #endif
 #ifndef HEADERS_OPTION
 #define HEADERS_OPTION(...)
 #endif
 #ifndef STRIP_PREFIX_OPTION
 #define STRIP_PREFIX_OPTION(...)
+#endif
+#ifndef ADD_PREFIX_OPTION
+#define ADD_PREFIX_OPTION(...)
+#endif
+#ifndef REPLACE_PATH_OPTION
+#define REPLACE_PATH_OPTION(...)
+#endif
+#ifndef REDIRECT_SCHEME_OPTION
+#define REDIRECT_SCHEME_OPTION(...)
+#endif
+#ifndef IP_ALLOW_LIST_OPTION
+#define IP_ALLOW_LIST_OPTION(...)
+#endif
+#ifndef IP_WHITE_LIST_OPTION
+#define IP_WHITE_LIST_OPTION(...)
 #endif
 
 FILTER(HEADERS, headers, "headers", true)
@@ -85,7 +106,43 @@ STRIP_PREFIX_OPTION(TEXTS, prefixes, "prefixes", 0, 0, 0,
 STRIP_PREFIX_OPTION(SWITCH, force_slash, "forceSlash", 0, 0, 0,
     "What is left begins with exactly one slash.")
 
+FILTER(ADD_PREFIX, add_prefix, "addprefix", false)
+ADD_PREFIX_OPTION(TEXT, prefix, "prefix", 0, 0, 0, "What the path begins with then.")
+
+FILTER(REPLACE_PATH, replace_path, "replacepath", false)
+REPLACE_PATH_OPTION(TEXT, path, "path", 0, 0, 0,
+    "What the path becomes; X-Replaced-Path has the one before.")
+
+FILTER(REDIRECT_SCHEME, redirect_scheme, "redirectscheme", false)
+REDIRECT_SCHEME_OPTION(TEXT, scheme, "scheme", 0, 0, 0, "The scheme of the URL to go to.")
+REDIRECT_SCHEME_OPTION(TEXT, port, "port", 0, 0, 0, "Its port; none: that of the scheme.")
+REDIRECT_SCHEME_OPTION(SWITCH, permanent, "permanent", 0, 0, 0,
+    "Status 301, or 308 where the method is not GET, instead of 302 and 307.")
+
+FILTER(IP_ALLOW_LIST, ip_allow_list, "ipallowlist", true)
+IP_ALLOW_LIST_OPTION(NETS, nets, "sourceRange", 0, 0, 0,
+    "Addresses and networks whose requests pass; others get 403.")
+IP_ALLOW_LIST_OPTION(COUNT, depth, "ipStrategy.depth", 0, 0, 1000,
+    "Which address of X-Forwarded-For is the client's, from the right; 0: the connection's.")
+IP_ALLOW_LIST_OPTION(NETS, excluded, "ipStrategy.excludedIPs", 0, 0, 0,
+    "Proxies: the client is the last address of X-Forwarded-For that is none of them.")
+IP_ALLOW_LIST_OPTION(COUNT, subnet, "ipStrategy.ipv6Subnet", 0, 1, 128,
+    "Bits of an IPv6 address that are looked at.")
+IP_ALLOW_LIST_OPTION(COUNT, status, "rejectStatusCode", 403, 200, 999,
+    "Another status than 403.")
+
+FILTER(IP_WHITE_LIST, ip_white_list, "ipwhitelist", true)
+IP_WHITE_LIST_OPTION(NETS, nets, "sourceRange", 0, 0, 0, "As ipAllowList.")
+IP_WHITE_LIST_OPTION(COUNT, depth, "ipStrategy.depth", 0, 0, 1000, "As ipAllowList.")
+IP_WHITE_LIST_OPTION(NETS, excluded, "ipStrategy.excludedIPs", 0, 0, 0, "As ipAllowList.")
+IP_WHITE_LIST_OPTION(COUNT, subnet, "ipStrategy.ipv6Subnet", 0, 1, 128, "As ipAllowList.")
+
 #undef FILTER
 #undef OPTION
 #undef HEADERS_OPTION
 #undef STRIP_PREFIX_OPTION
+#undef ADD_PREFIX_OPTION
+#undef REPLACE_PATH_OPTION
+#undef REDIRECT_SCHEME_OPTION
+#undef IP_ALLOW_LIST_OPTION
+#undef IP_WHITE_LIST_OPTION

@@ -70,6 +70,10 @@ WHY(CHALLENGE_SERVED, 200, CLIENT,
     "the request was for a challenge of a CA, which has its response")
 WHY(CORS_PREFLIGHT, 200, CLIENT,
     "a middleware (headers) responded to the preflight request of a browser (CORS)")
+WHY(MIDDLEWARE_REDIRECT, 302, CLIENT,
+    "a middleware (redirectScheme) sent the client elsewhere")
+WHY(ADDRESS_NOT_ALLOWED, 403, CLIENT,
+    "a middleware (ipAllowList) does not let this address in")
 WHY(HOST_NOT_ALLOWED, 500, CLIENT,
     "a middleware (headers) does not allow this host")
 

@@ -38,11 +38,23 @@ struct filter_pairs {
 	unsigned	 n;
 };
 
+struct filter_net {
+	uint8_t		 ip[16];	/* v4 as v4-mapped */
+	unsigned	 bits;		/* of the 128 */
+	bool		 v4;		/* no other address is in it, nor is one of v4 in another */
+};
+
+struct filter_nets {
+	struct filter_net *item;
+	unsigned	 n;
+};
+
 /* What an option of each type is in C. */
 #define FILTER_TEXT	struct str
 #define FILTER_TEXTS	struct filter_texts
 #define FILTER_PATTERNS	struct filter_patterns
 #define FILTER_PAIRS	struct filter_pairs
+#define FILTER_NETS	struct filter_nets
 #define FILTER_SWITCH	bool
 #define FILTER_COUNT	int64_t
 
@@ -53,6 +65,31 @@ struct filter_headers {
 
 struct filter_strip_prefix {
 #define STRIP_PREFIX_OPTION(type, field, ...) FILTER_##type field;
+#include "tbl/filters.h"
+};
+
+struct filter_add_prefix {
+#define ADD_PREFIX_OPTION(type, field, ...) FILTER_##type field;
+#include "tbl/filters.h"
+};
+
+struct filter_replace_path {
+#define REPLACE_PATH_OPTION(type, field, ...) FILTER_##type field;
+#include "tbl/filters.h"
+};
+
+struct filter_redirect_scheme {
+#define REDIRECT_SCHEME_OPTION(type, field, ...) FILTER_##type field;
+#include "tbl/filters.h"
+};
+
+struct filter_ip_allow_list {
+#define IP_ALLOW_LIST_OPTION(type, field, ...) FILTER_##type field;
+#include "tbl/filters.h"
+};
+
+struct filter_ip_white_list {
+#define IP_WHITE_LIST_OPTION(type, field, ...) FILTER_##type field;
 #include "tbl/filters.h"
 };
 
@@ -83,6 +120,11 @@ bool		 filter_kind_guards(enum filter_kind);
  * what was expected. */
 bool		 filter_read(struct arena *, enum filter_kind, const struct filter_setting *, unsigned n,
 		    struct filter *, char problem[FILTER_PROBLEM]);
+
+/* An address as text, v4 as v4-mapped; false: it is none. */
+bool		 filter_ip_parse(struct str, uint8_t ip[16]);
+bool		 filter_nets_have(const struct filter_nets *, const uint8_t ip[16]);
+void		 filter_ip_mask(uint8_t ip[16], unsigned bits);
 
 /* The text of a chain: "" has none. `chain` and one more; the settings must be such as filter_read
  * accepts. NULL: the chain is full, or too long. */

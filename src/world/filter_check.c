@@ -3,6 +3,7 @@
  * that HTTP can carry, and fields that are not its own to change.
  * Must not know how a worker applies it.
  */
+#include <ctype.h>
 #include <string.h>
 
 #include "base/bug.h"
@@ -85,6 +86,82 @@ check_strip_prefix(struct arena *a, struct filter_strip_prefix *s, char problem[
 {
 	(void)a;
 	return s->prefixes.n > 0 || filter_wrong(problem, "it has no prefixes");
+}
+
+/* Escapes that are whole: the path can be decoded. */
+static bool
+is_spelled_path(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.p[i] == '%' && (i + 2 >= s.len || !isxdigit((unsigned char)s.p[i + 1])
+		    || !isxdigit((unsigned char)s.p[i + 2])))
+			return false;
+	return s.len > 0 && s.p[0] == '/';
+}
+
+static bool
+check_add_prefix(struct arena *a, struct filter_add_prefix *p, char problem[FILTER_PROBLEM])
+{
+	(void)a;
+	return (p->prefix.len > 0 && p->prefix.p[0] == '/')
+	    || filter_wrong(problem, "expected a prefix that begins with a slash");
+}
+
+static bool
+check_replace_path(struct arena *a, struct filter_replace_path *p, char problem[FILTER_PROBLEM])
+{
+	(void)a;
+	return is_spelled_path(p->path)
+	    || filter_wrong(problem, "expected a path that begins with a slash, and whole escapes");
+}
+
+static bool
+check_redirect_scheme(struct arena *a, struct filter_redirect_scheme *s,
+    char problem[FILTER_PROBLEM])
+{
+	uint64_t port;
+
+	(void)a;
+	for (size_t i = 0; i < s->scheme.len; i++)
+		if (!isalnum((unsigned char)s->scheme.p[i]) || !isalpha((unsigned char)s->scheme.p[0]))
+			return filter_wrong(problem, "expected a scheme such as https");
+	if (s->scheme.len == 0)
+		return filter_wrong(problem, "it has no scheme");
+	if (s->port.len > 0 && (s->port.len > 5 || !str_to_u64(s->port, &port) || port == 0 ||
+	    port > 65535))
+		return filter_wrong(problem, "expected a port from 1 to 65535");
+	return true;
+}
+
+static bool
+is_status(int64_t status)
+{
+	static const int known[] = {
+#define STATUS(code, reason) code,
+#include "tbl/status.h"
+#undef STATUS
+	};
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (known[i] == status)
+			return true;
+	return false;
+}
+
+static bool
+check_ip_allow_list(struct arena *a, struct filter_ip_allow_list *l, char problem[FILTER_PROBLEM])
+{
+	(void)a;
+	if (l->nets.n == 0)
+		return filter_wrong(problem, "it has no sourceRange");
+	return is_status(l->status) || filter_wrong(problem, "rejectStatusCode is no status of HTTP");
+}
+
+static bool
+check_ip_white_list(struct arena *a, struct filter_ip_white_list *l, char problem[FILTER_PROBLEM])
+{
+	(void)a;
+	return l->nets.n > 0 || filter_wrong(problem, "it has no sourceRange");
 }
 
 bool

@@ -96,6 +96,23 @@ read_PATTERNS(const struct option *o, struct arena *a, struct str value, void *m
 	return true;
 }
 
+static bool
+read_NETS(const struct option *o, struct arena *a, struct str value, void *member,
+    char problem[FILTER_PROBLEM])
+{
+	struct filter_nets *out = member;
+	struct str item[ITEMS_MAX];
+
+	(void)o;
+	if (!split_list(value, item, &out->n, problem))
+		return false;
+	out->item = arena_zalloc(a, out->n * sizeof *out->item);
+	for (unsigned i = 0; i < out->n; i++)
+		if (!filter_net_parse(item[i], &out->item[i]))
+			return filter_wrong(problem, "%.*s is no address or network", STR_ARG(item[i]));
+	return true;
+}
+
 /* As Go's strconv.ParseBool. */
 static bool
 read_SWITCH(const struct option *o, struct arena *a, struct str value, void *member,
@@ -149,6 +166,26 @@ static const struct option headers_options[] = {
 };
 static const struct option strip_prefix_options[] = {
 #define STRIP_PREFIX_OPTION(...) ROW(strip_prefix, __VA_ARGS__)
+#include "tbl/filters.h"
+};
+static const struct option add_prefix_options[] = {
+#define ADD_PREFIX_OPTION(...) ROW(add_prefix, __VA_ARGS__)
+#include "tbl/filters.h"
+};
+static const struct option replace_path_options[] = {
+#define REPLACE_PATH_OPTION(...) ROW(replace_path, __VA_ARGS__)
+#include "tbl/filters.h"
+};
+static const struct option redirect_scheme_options[] = {
+#define REDIRECT_SCHEME_OPTION(...) ROW(redirect_scheme, __VA_ARGS__)
+#include "tbl/filters.h"
+};
+static const struct option ip_allow_list_options[] = {
+#define IP_ALLOW_LIST_OPTION(...) ROW(ip_allow_list, __VA_ARGS__)
+#include "tbl/filters.h"
+};
+static const struct option ip_white_list_options[] = {
+#define IP_WHITE_LIST_OPTION(...) ROW(ip_white_list, __VA_ARGS__)
 #include "tbl/filters.h"
 };
 

@@ -14,6 +14,8 @@ PATHS = ["GET /", "GET /api", "GET /api/", "GET /api/x?y=1&z", "GET /apix", "GET
 ORIGIN = ["GET / Origin:https://a.org", "GET / Origin:https://b.org", "GET /", "OPTIONS / Origin:https://a.org Access-Control-Request-Method:PUT",
           "OPTIONS / Origin:https://b.org Access-Control-Request-Method:PUT", "OPTIONS /", "OPTIONS / Origin:https://a.org",
           "GET /?Vary=Accept Origin:https://a.org", "GET /?Vary=Origin Origin:https://a.org", "GET /?Access-Control-Allow-Origin=x Origin:https://a.org"]
+SCHEMES = PATHS + GET + ["GET / Host:HOST:80", "GET /x Host:HOST:8080", "GET / Host:HOST:443", "PUT /x?y", "OPTIONS /", "GET / X-Forwarded-Proto:https"]
+FROM = ["GET /", "HEAD /", "POST /", "GET / X-Forwarded-For:1.2.3.4", "GET / X-Real-Ip:10.0.0.1"]
 
 
 def one(kind, options, requests):
@@ -53,6 +55,40 @@ SETS = {
     "headproxyhost": one("headers", {"allowedhosts": "other.test", "hostsproxyheaders": "X-Host, X-Host-Two"}, GET + ["GET / X-Host:other.test",
                          "GET / X-Host-Two:OTHER.test", "GET / X-Host:headproxyhost.test X-Host-Two:other.test"]),
     "headssl": one("headers", {"sslredirect": "true", "framedeny": "true"}, GET),
+    "add": one("addprefix", {"prefix": "/api"}, PATHS),
+    "addodd": one("addprefix", {"prefix": "/a b%c"}, PATHS),
+    "addstrip": ({"a.stripprefix.prefixes": "/api", "b.addprefix.prefix": "/v2"}, "a,b", PATHS),
+    "replace": one("replacepath", {"path": "/new"}, PATHS),
+    "replaceodd": one("replacepath", {"path": "/new%2fx y"}, PATHS),
+    "replaceafter": ({"a.stripprefix.prefixes": "/api", "b.replacepath.path": "/new"}, "a,b", PATHS),
+    "scheme": one("redirectscheme", {"scheme": "https"}, SCHEMES),
+    "schemeport": one("redirectscheme", {"scheme": "https", "port": "8443", "permanent": "true"}, SCHEMES),
+    "schemeusual": one("redirectscheme", {"scheme": "https", "port": "443"}, SCHEMES),
+    "schemehttp": one("redirectscheme", {"scheme": "http"}, SCHEMES),
+    "schemehttpport": one("redirectscheme", {"scheme": "http", "port": "8080"}, SCHEMES),
+    "schemeother": one("redirectscheme", {"scheme": "wss"}, SCHEMES),
+    "schemestripped": ({"a.stripprefix.prefixes": "/api", "b.redirectscheme.scheme": "https"}, "a,b", PATHS),
+    "schemehead": ({"a.headers.customresponseheaders.X-One": "1", "a.headers.framedeny": "true", "b.redirectscheme.scheme": "https"}, "a,b", GET),
+    "schemesaid": ({"a.headers.customrequestheaders.X-Forwarded-Proto": "https", "b.redirectscheme.scheme": "https"}, "a,b", GET),
+    "allow": one("ipallowlist", {"sourcerange": "127.0.0.0/8, 10.1.2.3"}, FROM),
+    "allownone": one("ipallowlist", {"sourcerange": "10.0.0.0/8,::/0"}, FROM),
+    "allowstatus": one("ipallowlist", {"sourcerange": "10.0.0.0/8", "rejectstatuscode": "404"}, FROM),
+    "allowteapot": one("ipallowlist", {"sourcerange": "10.0.0.0/8", "rejectstatuscode": "418"}, FROM),
+    "allowdepth": one("ipallowlist", {"sourcerange": "1.2.3.4", "ipstrategy.depth": "1"}, FROM),
+    "allowset": ({"a.headers.customrequestheaders.X-Forwarded-For": "9.9.9.9, 1.2.3.4:80,10.0.0.1", "b.ipallowlist.sourcerange": "1.2.3.4",
+                  "b.ipallowlist.ipstrategy.depth": "2"}, "a,b", FROM),
+    "allowtoodeep": ({"a.headers.customrequestheaders.X-Forwarded-For": "1.2.3.4", "b.ipallowlist.sourcerange": "0.0.0.0/0",
+                      "b.ipallowlist.ipstrategy.depth": "2"}, "a,b", FROM),
+    "allowexcluded": ({"a.headers.customrequestheaders.X-Forwarded-For": "1.2.3.4, 10.0.0.1, ,10.0.0.2", "b.ipallowlist.sourcerange": "1.2.3.4",
+                       "b.ipallowlist.ipstrategy.excludedips": "10.0.0.0/8"}, "a,b", FROM),
+    "allowodd": ({"a.headers.customrequestheaders.X-Forwarded-For": "1.2.3.4, nobody", "b.ipallowlist.sourcerange": "1.2.3.4",
+                  "b.ipallowlist.ipstrategy.excludedips": "10.0.0.0/8"}, "a,b", FROM),
+    "allowsubnet": ({"a.headers.customrequestheaders.X-Forwarded-For": "2001:db8:1:2::3", "b.ipallowlist.sourcerange": "2001:db8:1:2::",
+                     "b.ipallowlist.ipstrategy.depth": "1", "b.ipallowlist.ipstrategy.ipv6subnet": "64"}, "a,b", FROM),
+    "white": one("ipwhitelist", {"sourcerange": "127.0.0.1/32"}, FROM),
+    "whitenone": one("ipwhitelist", {"sourcerange": "10.0.0.0/8"}, FROM),
+    "allowhead": ({"a.headers.customresponseheaders.X-One": "1", "b.ipallowlist.sourcerange": "10.0.0.0/8"}, "a,b", FROM),
+    "allowbad": one("ipallowlist", {"sourcerange": "10.0.0.0/33"}, FROM),
     "two": ({"a.stripprefix.prefixes": "/api", "b.headers.customresponseheaders.X-One": "1", "b.headers.customrequestheaders.X-One": "1"}, "b,a", PATHS),
     "twoheaders": ({"a.headers.customresponseheaders.X-One": "a", "a.headers.customrequestheaders.X-One": "a",
                     "b.headers.customresponseheaders.X-One": "b", "b.headers.customrequestheaders.X-One": "b"}, "a,b", GET),
@@ -112,7 +148,9 @@ PASSED = {"x-forwarded-server", "connection", "user-agent", "accept-encoding", "
 def ask(where, host, request):
     """(status, fields, what the task got or the body)"""
     method, path, *fields = request.split(" ")
-    text = f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
+    named = [f[5:].replace("HOST", host) for f in fields if f.startswith("Host:")]
+    fields = [f for f in fields if not f.startswith("Host:")]
+    text = f"{method} {path} HTTP/1.1\r\nHost: {named[0] if named else host}\r\nConnection: close\r\n"
     text += "".join(f.replace(":", ": ", 1) + "\r\n" for f in fields) + ("Content-Length: 4\r\n" if method == "POST" else "")
     with socket.create_connection(where, timeout=10) as s:
         s.sendall((text + "\r\n" + ("body" if method == "POST" else "")).encode())
@@ -131,7 +169,7 @@ def ask(where, host, request):
         got = json.loads(body)
         if not isinstance(got, dict):
             raise ValueError
-        got["fields"] = sorted(f for f in got["fields"] if f[0] not in PASSED)
+        got["fields"] = sorted(f for f in got["fields"] if f[0] not in PASSED and f != ["content-length", "0"])
     except ValueError:
         got = {"body": body.decode("latin-1")} if method != "HEAD" else {}
     return status, fields, got

@@ -6,7 +6,7 @@ cat >"$tmp/services.json" <<END
 { "app": { $here, "labels": { ${port/SERVICE/app}, "traefik.enable": "true",
 	"traefik.http.routers.all.rule": "Host(\`app.test\`)", "traefik.http.routers.all.entrypoints": "websecure", "traefik.http.routers.all.tls": "true",
 	"traefik.http.routers.plain.rule": "Host(\`app.test\`)", "traefik.http.routers.plain.entrypoints": "web",
-	"traefik.http.routers.plain.middlewares": "https", "traefik.http.middlewares.https.redirectscheme.scheme": "https",
+	"traefik.http.routers.plain.middlewares": "https", "traefik.http.middlewares.https.redirectregex.regex": "x",
 	"traefik.http.routers.admin.rule": "Host(\`app.test\`) && PathPrefix(\`/admin\`)", "traefik.http.routers.admin.middlewares": "auth",
 	"traefik.http.middlewares.auth.basicauth.users": "joe:\$apr1\$hidden" } },
   "metrics": { $here, "labels": { ${port/SERVICE/metrics}, "traefik.http.routers.metrics.rule": "PathPrefix(\`/metrics\`)",
@@ -44,7 +44,7 @@ check "other hosts have no route" all 404 other.test / /x
 check "a label that was mistyped opens nothing" all 404 mistyped.test /
 check "nor does one that says off" all 404 off.test /
 check "the router is told of by name" trouble app needs_middleware "router admin .*basicauth"
-check "so is the one that redirects" trouble app needs_middleware "router plain .*redirectscheme"
+check "so is the one that redirects" trouble app needs_middleware "router plain .*redirectregex"
 check "and one of another provider" trouble metrics needs_middleware "lan@file"
 check "and the label that was meant" trouble mistyped label_unknown "mola.host"
 check "mola services says it" eval '"$MOLA" services --admin "unix:$tmp/admin.sock" >"$tmp/services" && grep -q "router admin is not served" "$tmp/services"'

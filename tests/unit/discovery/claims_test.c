@@ -7,7 +7,7 @@
 #define AGE "2026-01-01T00:00:00Z"
 #define RULE(router, rule) "\"traefik.http.routers." router ".rule\":\"" rule "\","
 #define AUTH(router) "\"traefik.http.routers." router ".middlewares\":\"auth\",\"traefik.http.middlewares.auth.basicauth.users\":\"x\","
-#define REDIRECT(router) "\"traefik.http.routers." router ".middlewares\":\"https\",\"traefik.http.middlewares.https.redirectscheme.scheme\":\"https\","
+#define REDIRECT(router) "\"traefik.http.routers." router ".middlewares\":\"https\",\"traefik.http.middlewares.https.redirectregex.regex\":\"x\","
 #define ON(router, point) "\"traefik.http.routers." router ".entrypoints\":\"" point "\","
 #define PRIORITY(router, n) "\"traefik.http.routers." router ".priority\":\"" #n "\","
 #define PORT(name) "\"traefik.http.services." name ".loadbalancer.server.port\":\"80\""
@@ -259,7 +259,7 @@ a_redirection_takes_only_what_is_its_own(void **state)
 
 	swarm(s, RULE("h", "Host(`a.org`)") ON("h", "web") REDIRECT("h") RULE("s", "Host(`a.org`)") ON("s", "websecure") PORT("x"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "s0");
-	expect_trouble(s, "s0", WHY_NEEDS_MIDDLEWARE, "redirectscheme");
+	expect_trouble(s, "s0", WHY_NEEDS_MIDDLEWARE, "redirectregex");
 	swarm(s, RULE("h", "Host(`a.org`)") ON("h", "web") REDIRECT("h") RULE("s", "Host(`a.org`)") ON("s", "websecure") AUTH("s") PORT("x"),
 	    RULE("any", "PathPrefix(`/`)") PRIORITY("any", 1) PORT("y"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "refused");
@@ -289,7 +289,7 @@ static void
 a_chain_guards_what_its_links_guard(void **state)
 {
 #define CHAIN(links) "\"traefik.http.routers.h.middlewares\":\"c\",\"traefik.http.middlewares.c.chain.middlewares\":\"" links "\"," \
-	"\"traefik.http.middlewares.https.redirectscheme.scheme\":\"https\",\"traefik.http.middlewares.auth.basicauth.users\":\"x\","
+	"\"traefik.http.middlewares.https.redirectregex.regex\":\"x\",\"traefik.http.middlewares.auth.basicauth.users\":\"x\","
 	struct stage *s = *state;
 
 	swarm(s, RULE("h", "Host(`a.org`)") ON("h", "web") RULE("s", "Host(`a.org`)") CHAIN("https, https@swarm") PORT("x"), NULL);

@@ -36,10 +36,25 @@ a_path_is_read_and_spelled_as_go_does(void **state)
 	assert_ptr_equal(request("stripprefix prefixes=/api", "GET /api/%zz"), WHY_BAD_TARGET);
 }
 
+static void
+a_prefix_comes_and_a_path_goes(void **state)
+{
+	(void)state;
+	becomes("addprefix prefix=/v2", "/x?y", "/v2/x?y");
+	becomes("addprefix prefix=/a_b%c", "/", "/a%20b%25c/");
+	becomes("stripprefix prefixes=/api; addprefix prefix=/v2", "/api", "/v2");
+	becomes("addprefix prefix=/v2", "/a%2fb", "/v2/a%2Fb");
+	becomes("replacepath path=/new", "/x%20y?z", "/new?z");
+	has("\r\nX-Replaced-Path: /x%20y\r\n");
+	becomes("replacepath path=/new%2fx_y", "/x", "/new/x%20y");
+	becomes("stripprefix prefixes=/api; replacepath path=/new", "/api", "/new");
+	has("\r\nX-Replaced-Path: \r\n");
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { T(a_prefix_goes_and_is_said), T(a_path_is_read_and_spelled_as_go_does) };
+	const struct CMUnitTest tests[] = { T(a_prefix_goes_and_is_said), T(a_path_is_read_and_spelled_as_go_does), T(a_prefix_comes_and_a_path_goes) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
