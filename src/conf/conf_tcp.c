@@ -90,7 +90,8 @@ tls_take(const struct conf *c, struct conf_service *s, const struct tree *root, 
 
 	if (service == NULL || tree_find(service, NULL, "tls") == NULL)
 		s->conf.tls = SERVICE_TLS_NONE;
-	if (s->conf.tls == SERVICE_TLS_NONE && service != NULL && tree_find(service, NULL, "alpn") != NULL)
+	if (s->conf.tls == SERVICE_TLS_NONE && s->conf.alpn != NULL && service != NULL &&
+	    tree_find(service, NULL, "alpn") != NULL)
 		faults_add(f, s->line, "services.alpn", "set without tls; expected tls: terminate or acme, as "
 		    "Mola does not take part in TLS that is passed through");
 	if (s->conf.tls == SERVICE_TLS_TERMINATE && c->ncertificates == 0 && c->nacme_cas == 0)
