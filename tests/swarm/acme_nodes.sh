@@ -56,6 +56,8 @@ check "it is unlocked" eval '"$swarm" docker node2 swarm unlock <<<"$key"'
 check "and gets that, too" within 120 all_have k1.example.org 1 2 3
 dk swarm update --autolock=false >/dev/null
 must "the nodes are ready" within 90 nodes_ready
+unlocked() { ! cat "$(on_disk node1)/certificates/swarm-node.key" "$(on_disk node2)/certificates/swarm-node.key" "$(on_disk node3)/certificates/swarm-node.key" 2>/dev/null | grep -q ENCRYPTED; }
+must "no key on a disk is locked any more" within 60 unlocked
 check "no directory was used" eval '! log_of 2 acme.not_shared'
 
 # ---- a backup that is older than a certificate, and than the secret ----
