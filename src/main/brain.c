@@ -427,6 +427,8 @@ brain_open(struct brain *b)
 	b->certs = certs_new(b->loop, b->boot->live, on_certs, b);
 	inherit_secrets(b);
 	certs_reconf(b->certs, b->conf);
+	if (b->secrets_serial > 0)
+		publish_secrets(b);	/* files may have changed since; a first set goes with the first table */
 	b->fetcher = fetcher_new(b->loop);
 	b->scrape = scrape_new(b->loop, b->fetcher, on_sample, b);
 	b->steer = steer_new(b->world);
