@@ -19,6 +19,15 @@ fields_get(const struct message *m, struct str name)
 	return (struct str){ NULL, 0 };
 }
 
+struct str
+fields_last(const struct message *m, struct str name)
+{
+	for (int i = m->nfields; i-- > 0;)
+		if (m->field[i].value.len > 0 && str_eq_nocase(m->field[i].name, name))
+			return m->field[i].value;
+	return (struct str){ NULL, 0 };
+}
+
 static bool
 has_room(struct filter_run *r, struct message *m)
 {
@@ -90,6 +99,38 @@ is_forwarded_for(struct str name)
 	return str_eq_nocase(name, STR("X-Forwarded-For"));
 }
 
+/* Proxies put what they know at the list's end, in its last line or in one of their own: filters
+ * have to see all of it as one. */
+static void
+join_forwarded_for(struct filter_run *r, struct message *m)
+{
+	struct str name = STR("X-Forwarded-For");
+	size_t len = 0, at = 0;
+	char *list;
+	int lines = 0;
+
+	for (int i = 0; i < m->nfields; i++)
+		if (str_eq_nocase(m->field[i].name, name)) {
+			len += m->field[i].value.len + 2;
+			lines++;
+		}
+	if (lines < 2 || (list = run_room(r, len)) == NULL)
+		return;
+	for (int i = 0; i < m->nfields; i++) {
+		struct str value = m->field[i].value;
+		if (!str_eq_nocase(m->field[i].name, name) || value.len == 0)
+			continue;
+		if (at > 0) {
+			memcpy(list + at, ", ", 2);
+			at += 2;
+		}
+		memcpy(list + at, value.p, value.len);
+		at += value.len;
+	}
+	ASSERT(at <= len);
+	fields_set(r, m, name, (struct str){ list, at });
+}
+
 void
 fields_begin(struct filter_run *r, struct message *out, const struct message *m,
     const struct edits *e)
@@ -116,6 +157,8 @@ fields_begin(struct filter_run *r, struct message *out, const struct message *m,
 		if (m->status != 0 || !is_forwarded_for(name))
 			fields_add(r, out, name, e->added[i].value);
 	}
+	if (m->status == 0)
+		join_forwarded_for(r, out);
 	if (e->authority.len > 0)
 		out->authority = e->authority;
 }

@@ -14,22 +14,29 @@ struct list {
 	int		 status;
 };
 
+/* Takes the last item off the list. False: it is spent. */
+static bool
+item_last(struct str *list, struct str *item)
+{
+	size_t at = list->len;
+
+	if (list->p == NULL)
+		return false;
+	while (at > 0 && list->p[at - 1] != ',')
+		at--;
+	*item = str_trim((struct str){ list->p + at, list->len - at });
+	*list = at == 0 ? (struct str){ NULL, 0 } : (struct str){ list->p, at - 1 };
+	return true;
+}
+
 /* The nth item of a list from the right, 1 is the last. False: there are fewer. */
 static bool
 item_from_right(struct str list, int64_t nth, struct str *item)
 {
-	size_t end = list.len;
-
-	for (size_t i = list.len; ; i--)
-		if (i == 0 || list.p[i - 1] == ',') {
-			if (--nth == 0) {
-				*item = str_trim((struct str){ list.p + i, end - i });
-				return true;
-			}
-			if (i == 0)
-				return false;
-			end = i - 1;
-		}
+	ASSERT(nth > 0);
+	while (nth > 0 && item_last(&list, item))
+		nth--;
+	return nth == 0;
 }
 
 /* "10.0.0.1:80" and "[::1]:80" are addresses, too. */
@@ -52,7 +59,7 @@ last_not_excluded(const struct filter_nets *excluded, struct str forwarded, stru
 {
 	uint8_t ip[16];
 
-	for (int64_t i = 1; item_from_right(forwarded, i, item); i++)
+	while (item_last(&forwarded, item))
 		if (item->len > 0 && !(filter_ip_parse(*item, ip) && filter_nets_have(excluded, ip)))
 			return true;
 	return false;

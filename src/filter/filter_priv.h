@@ -41,6 +41,8 @@ struct filter_run {
 /* fields.c: fields by name, without case. A name and a value live as long as the run. */
 /* the value of the first; p NULL: there is none */
 struct str	fields_get(const struct message *, struct str name);
+/* the value of the last that is not empty: what the nearest proxy has said */
+struct str	fields_last(const struct message *, struct str name);
 void		fields_add(struct filter_run *, struct message *, struct str name, struct str value);
 /* One field with this value, where the first of the name stood. */
 void		fields_set(struct filter_run *, struct message *, struct str name, struct str value);

@@ -13,7 +13,7 @@
 static struct str
 scheme_of(const struct filter_run *r)
 {
-	struct str proto = fields_get(&r->request, STR("X-Forwarded-Proto"));
+	struct str proto = fields_last(&r->request, STR("X-Forwarded-Proto"));
 
 	if (str_eq_nocase(proto, STR("http")) || str_eq_nocase(proto, STR("ws")))
 		return STR("http");

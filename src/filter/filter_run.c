@@ -114,15 +114,12 @@ filter_request(struct filter_run *r, const struct filter *f, uint8_t *note)
 static void
 add_forwarded_for(struct filter_run *r)
 {
-	struct str name = STR("X-Forwarded-For"), list = { NULL, 0 };
+	struct str name = STR("X-Forwarded-For"), list;
 	struct message *m = &r->request;
 
 	if (r->unforwarded)
 		return;
-	for (int i = 0; i < m->nfields; i++)
-		if (str_eq_nocase(m->field[i].name, name))
-			list = list.p == NULL ? m->field[i].value :
-			    run_text(r, "%.*s, %.*s", STR_ARG(list), STR_ARG(m->field[i].value));
+	list = fields_get(m, name);
 	fields_set(r, m, name, list.len == 0 ? r->facts.peer :
 	    run_text(r, "%.*s, %.*s", STR_ARG(list), STR_ARG(r->facts.peer)));
 }

@@ -62,17 +62,20 @@ front_holds(struct exchange *x, const struct message *h)
 
 /* ---- what is decided ---- */
 
-/* A proxy in front of us that is trusted has said that its client came by https. */
+/* A proxy in front of us that is trusted has said that its client came by https: in the last of
+ * these fields, as one before it may be the client's own. */
 bool
 front_came_by_https(const struct exchange *x, const struct message *h)
 {
-	const struct field *f;
+	const struct field *f = NULL;
 
 	if (x->client->sender.tls)
 		return true;
 	if (!x->client->sender.trusted)
 		return false;
-	f = message_find(h, FIELD_X_FORWARDED_PROTO);
+	for (int i = 0; i < h->nfields; i++)
+		if (h->field[i].id == FIELD_X_FORWARDED_PROTO && h->field[i].value.len > 0)
+			f = &h->field[i];
 	return f != NULL && str_eq_nocase(f->value, STR("https"));
 }
 

@@ -1,4 +1,6 @@
 /* Filters that respond themselves: redirectScheme, ipAllowList. */
+#include <time.h>
+
 #include "stage.h"
 
 static void
@@ -79,10 +81,41 @@ the_client_is_found_behind_proxies(void **state)
 	refused(FORWARDED("10.0.0.1", "sourcerange=0.0.0.0/0 ipstrategy.excludedips=10.0.0.0/8"), "GET /", " 403 ");
 }
 
+/* HAProxy puts a line of its own behind the client's. */
+static void
+what_a_client_says_of_itself_is_not_what_its_proxy_says(void **state)
+{
+	(void)state;
+#define LIES "GET /\nX-Forwarded-For: 1.2.3.4\nA: b\nX-Forwarded-For: 6.6.6.6"
+	refused("ipallowlist sourcerange=1.2.3.4 ipstrategy.depth=1", LIES, " 403 ");
+	refused("ipallowlist sourcerange=1.2.3.4 ipstrategy.excludedips=10.0.0.0/8", LIES, " 403 ");
+	assert_null(request("ipallowlist sourcerange=6.6.6.6 ipstrategy.depth=1", LIES));
+	has("\r\nX-Forwarded-For: 1.2.3.4, 6.6.6.6, 10.0.0.9\r\n");
+	assert_null(request("ipallowlist sourcerange=1.2.3.4 ipstrategy.depth=2", LIES));
+	assert_null(request("ipwhitelist sourcerange=1.2.3.4 ipstrategy.excludedips=6.0.0.0/8", LIES));
+	goes("redirectscheme scheme=https", "GET /\nX-Forwarded-Proto: https\nX-Forwarded-Proto: http", "302 Found", "https://a.org/");
+	assert_null(request("redirectscheme scheme=https", "GET /\nX-Forwarded-Proto: http\nX-Forwarded-Proto: https"));
+}
+
+static void
+a_list_of_nothing_takes_no_time(void **state)
+{
+	static char text[16000];
+	clock_t begin = clock();
+
+	(void)state;
+	snprintf(text, sizeof text, "GET /\nX-Forwarded-For: 1");
+	memset(text + strlen(text), ',', sizeof text - strlen(text) - 1);
+	for (int i = 0; i < 100; i++)
+		assert_ptr_equal(request("ipallowlist sourcerange=1.2.3.4 ipstrategy.excludedips=10.0.0.0/8", text), WHY_ADDRESS_NOT_ALLOWED);
+	assert_true(clock() - begin < 5 * CLOCKS_PER_SEC);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { T(a_scheme_is_redirected_to), T(an_address_is_let_in_or_not), T(the_client_is_found_behind_proxies) };
+	const struct CMUnitTest tests[] = { T(a_scheme_is_redirected_to), T(an_address_is_let_in_or_not), T(the_client_is_found_behind_proxies),
+		T(what_a_client_says_of_itself_is_not_what_its_proxy_says), T(a_list_of_nothing_takes_no_time) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

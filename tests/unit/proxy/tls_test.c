@@ -229,6 +229,27 @@ a_head_that_waits_keeps_its_values(void **state)
 	stage_close();
 }
 
+/* A proxy may put its own line behind one that is the client's. */
+static void
+the_nearest_proxy_says_how_a_client_came(void **state)
+{
+	int c;
+
+	(void)state;
+	open_front(false);
+	stage.conf.listener[0].redirect_port = 443;
+	assert_true(ip_net_parse(STR("127.0.0.0/8"), &stage.conf.trusted[stage.conf.ntrusted++]));
+	proxy_reconf(stage.proxy, &stage.conf);
+	c = dial();
+	say(c, "GET /x HTTP/1.1\r\nHost: a.example\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Proto: http\r\n\r\n");
+	hear(c, "HTTP/1.1 308 Permanent Redirect\r\nLocation: https://a.example/x\r\nContent-Length: 0\r\nMola-Why: https_redirect\r\n"
+	    "Connection: keep-alive\r\n\r\n");
+	close(c);
+	stage.conf.listener[0].redirect_port = 0;
+	stage.conf.ntrusted = 0;
+	stage_close();
+}
+
 /* ---- challenges ---- */
 
 static void
@@ -477,7 +498,7 @@ main(void)
 		cmocka_unit_test(what_is_not_there_is_refused),
 		cmocka_unit_test(another_set_closes_nothing),
 		cmocka_unit_test(a_head_that_waits_keeps_its_values),
-		cmocka_unit_test(a_challenge_has_its_answer),
+		cmocka_unit_test(the_nearest_proxy_says_how_a_client_came), cmocka_unit_test(a_challenge_has_its_answer),
 		cmocka_unit_test(a_challenge_is_waited_for),
 		cmocka_unit_test(one_address_does_not_hold_all_places),
 		cmocka_unit_test(a_challenge_over_tls),
