@@ -103,6 +103,43 @@ name_refusal(const struct traefik_reading *r, struct str name, const struct why 
 	    "swarm.traefik.entry_points if it is open to everybody", STR_ARG(name));
 }
 
+/* ---- TLS ---- */
+
+#define SIDE_PLAIN	1U
+#define SIDE_TLS	2U
+
+/* Where it is not known, its name says so. */
+static unsigned
+name_sides(const struct traefik_reading *r, struct str name)
+{
+	bool secure = str_eq_nocase(name, STR("websecure")) || str_eq_nocase(name, STR("https"));
+	unsigned sides = 0;
+
+	for (unsigned i = 0; i < r->rules->nentry_points; i++) {
+		const struct traefik_entry_point *e = &r->rules->entry_point[i];
+		if (e->owner != NULL && str_eq_nocase(str_of(e->name), name))
+			sides |= e->tls ? SIDE_TLS : SIDE_PLAIN;
+	}
+	return sides != 0 ? sides : secure ? SIDE_TLS : SIDE_PLAIN;
+}
+
+enum route_by
+entry_points_by(const struct traefik_reading *r, const struct swarm_label *label)
+{
+	struct str rest = label == NULL ? (struct str){ NULL, 0 } : str_of(label->value), name;
+	unsigned sides = 0;
+
+	while (str_split(&rest, ',', &name))
+		if (str_trim(name).len > 0)
+			sides |= name_sides(r, str_trim(name));
+	for (unsigned i = 0; i < r->rules->nentry_points && label == NULL; i++)
+		if (r->rules->entry_point[i].as_default)
+			sides |= name_sides(r, str_of(r->rules->entry_point[i].name));
+	return sides == (SIDE_PLAIN | SIDE_TLS) ? BY_ANY : sides == SIDE_TLS ? BY_TLS : BY_PLAIN;
+}
+
+/* ---- all that it names ---- */
+
 /* Of several: the first reason, unless one of them is open. */
 struct entry_point_names {
 	const char	*text;

@@ -307,12 +307,13 @@ static void
 add_terms(struct traefik_reading *r, struct router *router, const struct rule *rule,
     struct str text, unsigned port)
 {
+	enum route_by by = router->tls ? BY_TLS : entry_points_by(r, router->entry_points);
 	bool good;
 	struct labels_rule_route route = { .rule = rule, .text = arena_text(r->l->arena, text),
-	    .entry = arena_printf(r->l->arena, "%s%s", router->tls ? "tls " : "",
+	    .entry = arena_printf(r->l->arena, "%s%s", by == BY_TLS ? "tls " : "",
 	    router->entry_points == NULL ? "" : router->entry_points->value),
 	    .priority = priority_of(router, text, &good), .port = port, .guarded = router->guarded,
-	    .by = router->tls ? BY_TLS : BY_PLAIN, .chain = router->chain,
+	    .by = by, .chain = router->chain,
 	    .chain_guards = router->chain_guards };
 
 	ASSERT(rule->n <= RULE_TERMS_MAX);

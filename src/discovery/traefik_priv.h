@@ -101,6 +101,10 @@ void	tcp_read(struct traefik_reading *);
 const char *entry_points_refusal(const struct traefik_reading *, const struct swarm_label *,
 	    const struct why **, bool *guarded, const char **chain);
 
+/* By which way requests come to a router on these that has no TLS of its own: Traefik gives it that
+ * of its entry points. */
+enum route_by	entry_points_by(const struct traefik_reading *, const struct swarm_label *);
+
 /* router.c */
 void	router_gather(struct traefik_reading *, const struct swarm_label *, const struct str *word,
 	    unsigned n);

@@ -113,6 +113,7 @@ apply_http(struct static_reader *b, struct traefik_entry_point *e, const struct 
 		if (e->redirect == NULL || (n == 3 && is_word(word[2], "to")))
 			e->redirect = n == 3 && is_word(word[2], "to") ? arena_text(b->arena, value) : "another one";
 	} else if (is_word(word[0], "tls")) {
+		e->tls |= n > 1 || parse_bool(value, true);
 		if (n == 2 && is_word(word[1], "options") && value.len > 0)
 			e->tls_options = arena_text(b->arena, value);
 	} else {

@@ -284,7 +284,9 @@ readings_refuse(struct table_search *s, const struct table_route *r, struct str 
 	char out[PATH_PLAIN_MOST];
 	struct str plain;
 
-	if (r->chain != 0 && !r->by_rule && path_climbs(path))
+	/* filters get it cleaned if a rule is for it; what still climbs then may leave what they put
+	 * it below: "/..;/admin" */
+	if (r->chain != 0 && path_climbs(r->by_rule ? s->routed : path))
 		return WHY_ROUTE_REFUSED;
 	if (s->t->refuses && reading_is_refused(s, path, r, &other))
 		return WHY_ROUTE_REFUSED;	/* it is sent as it is spelled */

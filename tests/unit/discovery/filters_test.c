@@ -205,6 +205,60 @@ plain_requests_and_those_by_tls_have_ways_of_their_own(void **state)
 	assert_string_equal(way(s, "a.org", "/", false), "s0 by n");
 }
 
+/* Traefik gives TLS to every router of an entry point that has it. */
+static void
+an_entry_point_has_tls_for_its_routers(void **state)
+{
+	struct traefik_entry_point points[] = { { .name = "web", .served = true, .owner = "edge" },
+		{ .name = "secure", .served = true, .owner = "edge", .tls = true }, { .name = "websecure", .served = true, .owner = "edge" } };
+	struct stage *s = *state;
+
+#define ON(router, points) L("routers." router ".entrypoints", points)
+#define ALL_AND_ADMIN(points) RULE("all", "Host(`a.org`)") TLS("all") RULE("admin", "Host(`a.org`) && PathPrefix(`/admin`)") ON("admin", points) \
+	THROUGH("admin", "m") HEAD("m", "1")
+	s->traefik.entry_point = points;
+	s->traefik.nentry_points = 3;
+	swarm(s, ON("all", "secure") ALL_AND_ADMIN("secure") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/admin", true), "s0 by m");
+	assert_string_equal(way(s, "a.org", "/", true), "s0");
+	swarm(s, ON("all", "secure") ALL_AND_ADMIN("web,secure") RULE("p", "Host(`a.org`)") ON("p", "web") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/admin", true), "s0 by m");
+	assert_string_equal(way(s, "a.org", "/admin", false), "s0 by m");
+	/* one that is read, and has none, gives none */
+	swarm(s, ON("all", "websecure") ALL_AND_ADMIN("websecure") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/admin", true), "s0");
+	/* a router of the other way takes no plain request from one that is there for them */
+	swarm(s, RULE("q", "Host(`a.org`) && PathPrefix(`/`)") ON("q", "secure") RULE("p", "Host(`a.org`)") ON("p", "web") THROUGH("p", "m") HEAD("m", "1")
+	    PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "s0 by m");
+	assert_string_equal(way(s, "a.org", "/", true), "s0");
+	/* all of the default ones */
+	points[0].as_default = points[1].as_default = true;
+	swarm(s, RULE("all", "Host(`a.org`)") TLS("all") RULE("admin", "Host(`a.org`) && PathPrefix(`/admin`)") THROUGH("admin", "m") HEAD("m", "1") PORT,
+	    NULL);
+	assert_string_equal(way(s, "a.org", "/admin", true), "s0 by m");
+	/* where nothing is known: one that is called so */
+	s->traefik.nentry_points = 0;
+	swarm(s, ON("all", "websecure") ALL_AND_ADMIN("websecure") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/admin", true), "s0 by m");
+}
+
+/* A path that goes up when a task has decoded it leaves what a filter puts it below. */
+static void
+what_passes_filters_does_not_go_up(void **state)
+{
+	static const char *const paths[] = { "/..%2fprivate", "/x/..%2f..%2fprivate", "/..;/private", "/..\\private", "/%2e%2e%2fprivate", "/..%5cprivate",
+		"/..%2F..;x/private" };
+	struct stage *s = *state;
+
+	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "m") M("m.addprefix.prefix", "/public") PORT, NULL);
+	for (unsigned i = 0; i < sizeof paths / sizeof *paths; i++)
+		if (strcmp(way(s, "a.org", paths[i], false), "refused") != 0)
+			fail_msg("%s: %s", paths[i], way(s, "a.org", paths[i], false));
+	assert_string_equal(way(s, "a.org", "/x/../private", false), "s0 by m");	/* is /public/private */
+	assert_string_equal(way(s, "a.org", "/x%2fy/..a/a../...;b", false), "s0 by m");
+}
+
 static void
 a_guarded_path_is_guarded_however_it_is_spelled(void **state)
 {
@@ -343,7 +397,9 @@ main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, stage_setup, stage_teardown)
 	const struct CMUnitTest tests[] = { T(what_a_router_names_is_passed_in_its_order), T(what_is_not_understood_of_one_refuses_its_router),
 		T(what_can_be_applied_is_not_ignored), T(those_of_the_entry_point_come_first), T(plain_requests_and_those_by_tls_have_ways_of_their_own),
-		T(a_guarded_path_is_guarded_however_it_is_spelled), T(no_request_of_a_guarded_router_passes_by_its_filters) };
+		T(an_entry_point_has_tls_for_its_routers),
+		T(what_passes_filters_does_not_go_up), T(a_guarded_path_is_guarded_however_it_is_spelled),
+		T(no_request_of_a_guarded_router_passes_by_its_filters) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

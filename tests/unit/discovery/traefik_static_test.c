@@ -306,6 +306,13 @@ what_is_said_stays_within_bounds(void **state)
 	t = traefik_static_read(a, "edge", &spec, (struct str){ NULL, 0 }, NULL);
 	assert_int_equal(t->entry_point[0].middlewares.n, 64);
 	assert_non_null(t->entry_point[0].unreadable);
+	for (unsigned i = 0; i < 5; i++) {
+		static const char *const tls[] = { "tls", "tls=true", "tls.certresolver=le", "tls=false", "encodequerysemicolons=true" };
+		text = arena_printf(a, "--entrypoints.e.http.%s", tls[i]);
+		spec = (struct traefik_spec){ .arg = &text, .nargs = 1 };
+		t = traefik_static_read(a, "edge", &spec, (struct str){ NULL, 0 }, NULL);
+		assert_int_equal(t->entry_point[0].tls, i < 3);
+	}
 	text = memset(arena_zalloc(a, 4000001), 'a', 4000000);	/* a service's specification may be that large */
 	memcpy((char *)(uintptr_t)text, "--entrypoints=Name:x ", 21);
 	spec = (struct traefik_spec){ .arg = &text, .nargs = 1 };
