@@ -108,19 +108,21 @@ name_refusal(const struct traefik_reading *r, struct str name, const struct why 
 #define SIDE_PLAIN	1U
 #define SIDE_TLS	2U
 
-/* Where it is not known, its name says so. */
+/* Where it is not known, its name says so, or it may have TLS or not. */
 static unsigned
 name_sides(const struct traefik_reading *r, struct str name)
 {
 	bool secure = str_eq_nocase(name, STR("websecure")) || str_eq_nocase(name, STR("https"));
-	unsigned sides = 0;
+	unsigned sides = 0, else_sides = secure ? SIDE_TLS : traefik_is_usual(name) ? SIDE_PLAIN :
+	    SIDE_PLAIN | SIDE_TLS;
 
 	for (unsigned i = 0; i < r->rules->nentry_points; i++) {
 		const struct traefik_entry_point *e = &r->rules->entry_point[i];
-		if (e->owner != NULL && str_eq_nocase(str_of(e->name), name))
-			sides |= e->tls ? SIDE_TLS : SIDE_PLAIN;
+		if (str_eq_nocase(str_of(e->name), name))
+			sides |= e->tls ? SIDE_TLS : e->owner == NULL || r->rules->unreadable != NULL ? else_sides :
+			    SIDE_PLAIN;
 	}
-	return sides != 0 ? sides : secure ? SIDE_TLS : SIDE_PLAIN;
+	return sides != 0 ? sides : else_sides;
 }
 
 enum route_by

@@ -273,6 +273,16 @@ add_filter(const struct middleware *is, struct arena *a, const char *chain, stru
 	return chain;
 }
 
+/* It travels in the text of a chain, and people read it. */
+static bool
+is_name(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (iscntrl((unsigned char)s.p[i]))
+			return false;
+	return s.len > 0;
+}
+
 static const char *
 add(const struct middlewares *m, struct arena *a, const char *chain, struct str reference,
     unsigned *links, const char **problem)
@@ -284,6 +294,8 @@ add(const struct middlewares *m, struct arena *a, const char *chain, struct str 
 	*problem = NULL;
 	if (is == NULL || is->definition == NULL)
 		*problem = "no label defines it";
+	else if (!is_name(middlewares_name(reference)))
+		*problem = "whose name is empty or has control characters";
 	else if (!defined_alike(is))
 		*problem = "services define it differently";
 	else if ((*links)-- == 0)

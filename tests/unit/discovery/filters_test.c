@@ -136,6 +136,27 @@ what_is_not_understood_of_one_refuses_its_router(void **state)
 }
 
 static void
+a_name_that_is_none_refuses_its_router(void **state)
+{
+	const struct { const char *list, *middleware; } odd[] = {
+		{ ",m", M("m.stripprefix.prefixes", "/x") M(".headers.framedeny", "true") },
+		{ "a\\u001fb", M("a\\u001fb.headers.framedeny", "true") },
+		{ "a\\u001eb", M("a\\u001eb.headers.framedeny", "true") },
+		{ "a\\u001e", M("a\\u001e.headers.framedeny", "true") },
+		{ "a\\nb", M("a\\nb.headers.framedeny", "true") },
+	};
+	struct stage *s = *state;
+	char labels[800];
+
+	for (unsigned i = 0; i < sizeof odd / sizeof *odd; i++) {
+		snprintf(labels, sizeof labels, RULE("r", "Host(`a.org`)") "\"traefik.http.routers.r.middlewares\":\"%s\",%s" PORT, odd[i].list, odd[i].middleware);
+		swarm(s, labels, NULL);
+		if (strcmp(way(s, "a.org", "/", false), "refused") != 0)
+			fail_msg("%u: %s", i, way(s, "a.org", "/", false));
+	}
+}
+
+static void
 what_can_be_applied_is_not_ignored(void **state)
 {
 	static const char *const names[] = { "m", "gzip" };
@@ -240,6 +261,15 @@ an_entry_point_has_tls_for_its_routers(void **state)
 	/* where nothing is known: one that is called so */
 	s->traefik.nentry_points = 0;
 	swarm(s, ON("all", "websecure") ALL_AND_ADMIN("websecure") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/admin", true), "s0 by m");
+	/* or that the operator has named, or whose Traefik cannot be read whole: it may have it */
+	points[0] = (struct traefik_entry_point){ .name = "public", .served = true };
+	s->traefik.nentry_points = 1;
+	swarm(s, ON("all", "public") ALL_AND_ADMIN("public") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/admin", true), "s0 by m");
+	points[0].owner = "edge";
+	s->traefik.unreadable = "it has a file";
+	swarm(s, ON("all", "public") ALL_AND_ADMIN("public") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/admin", true), "s0 by m");
 }
 
@@ -396,7 +426,7 @@ main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, stage_setup, stage_teardown)
 	const struct CMUnitTest tests[] = { T(what_a_router_names_is_passed_in_its_order), T(what_is_not_understood_of_one_refuses_its_router),
-		T(what_can_be_applied_is_not_ignored), T(those_of_the_entry_point_come_first), T(plain_requests_and_those_by_tls_have_ways_of_their_own),
+		T(a_name_that_is_none_refuses_its_router), T(what_can_be_applied_is_not_ignored), T(those_of_the_entry_point_come_first), T(plain_requests_and_those_by_tls_have_ways_of_their_own),
 		T(an_entry_point_has_tls_for_its_routers),
 		T(what_passes_filters_does_not_go_up), T(a_guarded_path_is_guarded_however_it_is_spelled),
 		T(no_request_of_a_guarded_router_passes_by_its_filters) };
