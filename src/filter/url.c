@@ -50,9 +50,13 @@ stands(char c)
 static bool
 unescape(struct filter_run *r, struct str s, struct str *out)
 {
-	char *to = run_room(r, s.len);
+	char *to;
 	size_t n = 0;
 
+	*out = s;		/* most paths have no escape, and take no room */
+	if (s.len == 0 || memchr(s.p, '%', s.len) == NULL)
+		return true;
+	to = run_room(r, s.len);
 	for (size_t i = 0; to != NULL && i < s.len; i++) {
 		int byte = escape_at((struct str){ s.p + i, s.len - i });
 		if (s.p[i] == '%' && byte < 0)
@@ -68,9 +72,14 @@ static struct str
 escape(struct filter_run *r, struct str s)
 {
 	static const char digits[] = "0123456789ABCDEF";
-	char *to = run_room(r, s.len * 3);
-	size_t n = 0;
+	size_t n = 0, escapes = 0;
+	char *to;
 
+	for (size_t i = 0; i < s.len; i++)
+		escapes += !stands(s.p[i]);
+	if (escapes == 0)
+		return s;
+	to = run_room(r, s.len + 2 * escapes);
 	for (size_t i = 0; to != NULL && i < s.len; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 		if (stands((char)c)) {
@@ -144,15 +153,20 @@ normalize(struct str s, char *to)
 struct str
 url_clean(struct filter_run *r, struct str spelled)
 {
-	char *normal = run_room(r, spelled.len), *to = run_room(r, spelled.len + 2);
-	struct str rest, segment;
+	char *to = run_room(r, spelled.len + 2);
+	struct str rest = spelled, segment;
 	size_t n = 0;
 	bool slash;
 
 	ASSERT(spelled.len > 0 && spelled.p[0] == '/');
-	if (normal == NULL || to == NULL)
+	if (to == NULL)
 		return (struct str){ "/", 1 };
-	rest = (struct str){ normal, normalize(spelled, normal) };
+	if (memchr(spelled.p, '%', spelled.len) != NULL) {
+		char *normal = run_room(r, spelled.len);
+		if (normal == NULL)
+			return (struct str){ "/", 1 };
+		rest = (struct str){ normal, normalize(spelled, normal) };
+	}
 	slash = rest.p[rest.len - 1] == '/';
 	while (str_split(&rest, '/', &segment)) {
 		if (segment.len == 0 || str_eq(segment, STR(".")))

@@ -129,12 +129,26 @@ browsers_are_made_careful(void **state)
 	assert_string_not_equal(first, out);
 }
 
+static void
+a_list_may_be_long(void **state)
+{
+	char *text = arena_text(arena, STR("headers accesscontrolalloworiginlist=* accesscontrolexposeheaders="));
+
+	(void)state;
+	for (int i = 0; i < 200; i++)
+		text = arena_printf(arena, "%s%sX-A-Name-That-Is-Long-%d", text, i == 0 ? "" : ",", i);
+	assert_null(request(text, "GET /\nOrigin: https://b.org"));
+	response("");
+	has("\r\nAccess-Control-Expose-Headers: X-A-Name-That-Is-Long-0,X-A-Name-That-Is-Long-1,");
+	has(",X-A-Name-That-Is-Long-199\r\n");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { T(fields_of_the_request_are_set_and_taken_away), T(fields_of_the_response_are_set_and_taken_away),
 		T(a_preflight_has_its_response_here), T(origins_are_told_whether_they_may), T(only_hosts_that_are_allowed_are_served),
-		T(browsers_are_made_careful) };
+		T(browsers_are_made_careful), T(a_list_may_be_long) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,10 +51,35 @@ a_prefix_comes_and_a_path_goes(void **state)
 	has("\r\nX-Replaced-Path: \r\n");
 }
 
+/* As long as heads may be: what filters make of a path does not take several times its room. */
+static void
+a_long_path_passes(void **state)
+{
+	static char target[20000], line[20100];
+
+	(void)state;
+	memset(target, 'a', sizeof target - 1);
+	memcpy(target, "/api/", 5);
+	snprintf(line, sizeof line, "GET %s", target);
+	assert_null(request("headers customrequestheaders.A=b", line));
+	snprintf(line, sizeof line, "GET %s HTTP/1.1\r\n", target);
+	assert_true(strncmp(out, line, strlen(line)) == 0);
+	snprintf(line, sizeof line, "GET %s", target);
+	assert_null(request("stripprefix prefixes=/api; addprefix prefix=/v2", line));
+	snprintf(line, sizeof line, "GET /v2%s HTTP/1.1\r\n", target + 4);
+	assert_true(strncmp(out, line, strlen(line)) == 0);
+	memcpy(target + 5, "%2Fb%C3%A4/../c%20;d/./", 23);
+	target[6000] = '\0';
+	snprintf(line, sizeof line, "GET %s", target);
+	assert_null(request("stripprefix prefixes=/api; addprefix prefix=/v2", line));
+	has("GET /v2/c%20;d/aaa");
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { T(a_prefix_goes_and_is_said), T(a_path_is_read_and_spelled_as_go_does), T(a_prefix_comes_and_a_path_goes) };
+	const struct CMUnitTest tests[] = { T(a_prefix_goes_and_is_said), T(a_path_is_read_and_spelled_as_go_does), T(a_prefix_comes_and_a_path_goes),
+		T(a_long_path_passes) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

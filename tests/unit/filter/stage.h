@@ -88,7 +88,7 @@ static const struct why *
 request(const char *filters, const char *text)
 {
 	static struct field field[100];
-	struct message m = { .limits = { 16384, 100 }, .field = field };
+	struct message m = { .limits = { 32768, 100 }, .field = field };
 	struct str rest = str_of(text), line;
 	char *head = arena_text(arena, STR(""));
 	const struct why *why;
@@ -115,7 +115,7 @@ static void
 response(const char *fields)
 {
 	static struct field field[100];
-	struct message m = { .limits = { 16384, 100 }, .field = field };
+	struct message m = { .limits = { 32768, 100 }, .field = field };
 	struct str answer = filter_run_answer(run, false);
 	char *head = answer.len > 0 ? arena_text(arena, answer) :
 	    arena_printf(arena, "HTTP/1.1 200 OK\r\n%sContent-Length: 0\r\n\r\n", fields);
