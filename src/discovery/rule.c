@@ -214,7 +214,11 @@ read_quoted(struct rule_parser *r, struct str *out)
 	r->ended = true;
 	if (out->len == 0 || memchr(out->p, '\0', out->len) != NULL)
 		return rule_reject(r, "a text is empty");
-	return quote == '`' || memchr(out->p, '\\', out->len) == NULL || unescape(r, *out, out);
+	if (quote == '`' || memchr(out->p, '\\', out->len) == NULL)
+		return true;
+	/* hosts and paths end at one, and would be wider than they are written */
+	return unescape(r, *out, out) && (memchr(out->p, '\0', out->len) == NULL ||
+	    rule_reject(r, "a text has a byte that is 0"));
 }
 
 /* ---- matchers ---- */

@@ -119,6 +119,8 @@ a_backslash_between_double_quotes(void **state)
 	expect("Host(\"a\\\")", "? a text has no closing quote");
 	expect("PathPrefix(\"/\\q\")", "? a text between double quotes has a backslash that Go does not know");
 	expect("PathPrefix(\"/\\u00\")", "? a text between double quotes has a backslash that Go does not know");
+	expect("PathPrefix(\"/admin\\x00\")", "? a text has a byte that is 0");
+	expect("Path(\"/\\000b\")", "? a text has a byte that is 0");
 	expect("PathPrefix(\"/\\ud800\")", "? a text between double quotes has a backslash that Go does not know");
 }
 
