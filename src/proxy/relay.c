@@ -126,6 +126,7 @@ tunnel_enter(struct exchange *x, size_t used)
 	x->up.keep = false;
 	x->keep = false;
 	tunnel_begin(&x->up, &x->down, used);
+	filters_end(x);		/* tunnels last, and both heads are written, or not theirs */
 	return TUNNEL;
 }
 

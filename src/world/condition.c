@@ -155,14 +155,18 @@ query_fits(const struct condition_walk *w, const struct condition_test *t)
 	return fits;
 }
 
+/* As in Go, a network of v6 has no address of v4, not even ::/0. */
 static bool
 client_is_in(const uint8_t *client, struct str net)
 {
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	unsigned bits = (unsigned char)net.p[16], whole = bits / 8;
 	uint8_t mask = (uint8_t)(0xff00 >> bits % 8);
 
 	ASSERT(net.len == CONDITION_NET_BYTES && bits <= 128);
-	return client != NULL && memcmp(client, net.p, whole) == 0 &&
+	if (client == NULL || (bits < 96 && memcmp(client, mapped, sizeof mapped) == 0))
+		return false;
+	return memcmp(client, net.p, whole) == 0 &&
 	    (bits % 8 == 0 || ((client[whole] ^ (uint8_t)net.p[whole]) & mask) == 0);
 }
 

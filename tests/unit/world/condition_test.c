@@ -201,6 +201,8 @@ clients(void **state)
 	assert_false(client("10.2.0.0", 15));
 	assert_false(client("10.1.128.0", 17));
 	assert_true(client("0.0.0.0", 0));
+	assert_false(client("0.0.0.0", -96u));		/* ::/0 has addresses of v6 */
+	assert_false(client("0.0.0.0", -1u));
 }
 
 static bool
