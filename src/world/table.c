@@ -24,7 +24,7 @@ const struct table_part table_parts[PARTS] = {
 	[PART_TCP] = { sizeof(struct table_tcp), 65536 },
 	[PART_CONDITIONS] = { sizeof(struct table_code), 65536 },
 	[PART_CODE] = { sizeof(uint32_t), 16 << 20 },
-	[PART_CHAINS] = { sizeof(struct table_ref), 4096 },
+	[PART_CHAINS] = { sizeof(struct table_ref), 65536 },
 	[PART_TEXT] = { 1, 16 << 20 },
 };
 

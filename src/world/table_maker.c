@@ -128,23 +128,28 @@ table_maker_task(struct table_maker *m, const struct table_task *k)
 	return part_put(m, PART_TASKS, &copy);
 }
 
-uint32_t
-table_maker_chain(struct table_maker *m, const char *chain)
+bool
+table_maker_chain(struct table_maker *m, const char *chain, uint32_t *number)
 {
+	size_t bytes = chain == NULL ? 0 : strlen(chain);
 	struct table_ref text;
 	uintptr_t known;
 
-	if (chain == NULL || *chain == '\0')
-		return 0;
+	*number = 0;
+	if (bytes == 0)
+		return true;
 	known = (uintptr_t)map_get(m->chains, str_of(chain));
-	if (known != 0)
-		return (uint32_t)known;
-	m->chain_bytes += strlen(chain);
-	m->large |= m->chain_bytes > CHAIN_BYTES_MOST;
-	text = table_maker_text(m, str_of(chain));
-	known = (uintptr_t)part_put(m, PART_CHAINS, &text) + 1;
-	map_put(m->chains, str_of(chain), (void *)known);
-	return (uint32_t)known;
+	if (known == 0) {
+		if (m->chain_bytes + bytes > CHAIN_BYTES_MOST ||
+		    m->part[PART_CHAINS].n == table_parts[PART_CHAINS].most)
+			return false;
+		m->chain_bytes += bytes;
+		text = table_maker_text(m, str_of(chain));
+		known = (uintptr_t)part_put(m, PART_CHAINS, &text) + 1;
+		map_put(m->chains, str_of(chain), (void *)known);
+	}
+	*number = (uint32_t)known;
+	return true;
 }
 
 void

@@ -8,6 +8,7 @@
 
 #include "base/bug.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "world/world_index.h"
 
 /* ---- life ---- */
@@ -218,6 +219,7 @@ world_drain_task(struct world *w, struct world_task *t, bool drained)
 struct condition_writer {
 	const struct condition *last;
 	uint32_t	 number;
+	uint64_t	 nchainless;	/* routes that are refused, as their chains have no room */
 };
 
 static uint32_t
@@ -254,7 +256,11 @@ table_add_route(struct table_maker *m, const struct route_conf *r, uint32_t serv
 			row.ways = r->rule->ways;
 			row.by = r->rule->by;
 			row.guards = r->rule->guards;
-			row.chain = table_maker_chain(m, r->rule->chain);
+			/* one service's middlewares must not keep the others from having a table */
+			if (!table_maker_chain(m, r->rule->chain, &row.chain)) {
+				row.service = TABLE_REFUSED;
+				w->nchainless++;
+			}
 			row.condition = table_add_condition(m, w, r->rule->condition);
 		}
 		table_maker_route(m, &row);
@@ -313,6 +319,9 @@ world_table(struct world *w, int *fd)
 		table_add_service(m, s, node_at, &writer);
 	for (unsigned i = 0; i < w->nrefused; i++)
 		table_add_route(m, &w->refused[i], TABLE_REFUSED, &writer);
+	if (writer.nchainless > 0)
+		log_event(LOG_ERROR, "table.full", "refused", "middlewares", "routes",
+		    LOG_N(writer.nchainless), "text", "the middlewares of all routers are more than 4 MB", NULL);
 	y = table_maker_seal(m, fd);
 	if (y == NULL)
 		w->serial++;

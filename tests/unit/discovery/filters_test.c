@@ -312,6 +312,48 @@ a_guarded_path_is_guarded_however_it_is_spelled(void **state)
 	assert_string_equal(way(s, "a.org", "/", false), "s0");
 }
 
+/* Names without case are one middleware, and as many texts of chains. */
+static char *
+many_chains(char letter, const char *domain)
+{
+	static char value[64001];
+	struct buf b;
+	char *text;
+
+	memset(value, 'a', sizeof value - 1);
+	buf_init(&b, 1 << 20);
+	for (unsigned i = 0; i < 64; i++) {
+		char name[7] = "";
+		for (unsigned k = 0; k < 6; k++)
+			name[k] = (char)(i >> k & 1 ? letter : letter - 32);
+		buf_printf(&b, "\"traefik.http.routers.r%u.rule\":\"Host(`h%u.%s`)\",\"traefik.http.routers.r%u.middlewares\":\"%s\",", i, i, domain, i, name);
+	}
+	buf_printf(&b, "\"traefik.http.middlewares.%c%c%c%c%c%c.headers.customrequestheaders.X\":\"%s\"," PORT, letter, letter, letter, letter, letter, letter,
+	    value);
+	assert_false(b.full);
+	text = strndup(b.p, b.len);
+	buf_fini(&b);
+	return text;
+}
+
+static void
+those_of_one_do_not_keep_others_from_being_served(void **state)
+{
+	char *one = many_chains('m', "one.org"), *two = many_chains('n', "two.org"), host[40];
+	struct stage *s = *state;
+	unsigned refused = 0;
+
+	swarm(s, one, two, RULE("r", "Host(`a.org`)") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "s2");
+	for (unsigned i = 0; i < 128; i++) {
+		snprintf(host, sizeof host, "h%u.%s.org", i / 2, i % 2 ? "one" : "two");
+		refused += strcmp(way(s, host, "/", false), "refused") == 0;
+	}
+	assert_in_range(refused, 1, 70);
+	free(one);
+	free(two);
+}
+
 /* ---- routers as they come ---- */
 
 enum { OPEN, REFUSED, BY_M, BY_N, GUARDS };
@@ -428,7 +470,7 @@ main(void)
 	const struct CMUnitTest tests[] = { T(what_a_router_names_is_passed_in_its_order), T(what_is_not_understood_of_one_refuses_its_router),
 		T(a_name_that_is_none_refuses_its_router), T(what_can_be_applied_is_not_ignored), T(those_of_the_entry_point_come_first), T(plain_requests_and_those_by_tls_have_ways_of_their_own),
 		T(an_entry_point_has_tls_for_its_routers),
-		T(what_passes_filters_does_not_go_up), T(a_guarded_path_is_guarded_however_it_is_spelled),
+		T(what_passes_filters_does_not_go_up), T(a_guarded_path_is_guarded_however_it_is_spelled), T(those_of_one_do_not_keep_others_from_being_served),
 		T(no_request_of_a_guarded_router_passes_by_its_filters) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,13 +33,14 @@ static const struct service_conf stage_defaults = { .connect_usec = 5000000, .re
 static inline void
 list_add(struct buf *b, const char *fmt, ...)
 {
-	char text[4096];
+	char *text;
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	assert_true(vasprintf(&text, fmt, ap) > 0);
 	va_end(ap);
 	buf_printf(b, "%s%s", b->len == 0 ? "[" : ",", text);
+	free(text);
 }
 
 /* Before each scene's own lists. */
