@@ -192,8 +192,8 @@ uint32_t		 table_maker_node(struct table_maker *, const struct table_node *);
 uint32_t		 table_maker_service(struct table_maker *, const struct table_service *);
 /* service, node_slot are filled in */
 uint32_t		 table_maker_task(struct table_maker *, const struct table_task *);
-/* A chain of filters, as text; "" and NULL are none: *number is 0. The same text has the same number.
- * False: there is no room for one more; the table has the others. */
+/* A chain of filters, as text; "" and NULL are none: *number is 0. The same text has the same
+ * number. False: there is no room for one more; the table has the others. */
 bool			 table_maker_chain(struct table_maker *, const char *, uint32_t *number);
 void			 table_maker_route(struct table_maker *, const struct table_route *);	/* in any order */
 uint32_t		 table_maker_condition(struct table_maker *, const struct condition *);

@@ -98,7 +98,7 @@ stage_table(void)
 		table_maker_task(m, &k);
 	}
 	r.path = table_maker_text(m, STR("/"));
-	r.chain = table_maker_chain(m, stage.chain);
+	assert_true(table_maker_chain(m, stage.chain, &r.chain));
 	if (stage.server == NULL)
 		table_maker_route(m, &r);
 	else
