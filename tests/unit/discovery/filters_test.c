@@ -349,7 +349,7 @@ those_of_one_do_not_keep_others_from_being_served(void **state)
 		snprintf(host, sizeof host, "h%u.%s.org", i / 2, i % 2 ? "one" : "two");
 		refused += strcmp(way(s, host, "/", false), "refused") == 0;
 	}
-	assert_in_range(refused, 1, 70);
+	assert_true(refused > 0 && refused < 70);
 	free(one);
 	free(two);
 }
