@@ -63,7 +63,7 @@ filters_answer(struct exchange *x)
 		all = x->client->is_grpc ? answer_make_grpc(x->answer, x->why) :
 		    answer_make(x->answer, x->why, x->keep, x->is_head);
 	edits_init(&edits);
-	if (x->client->sender.tls && x->proxy->hsts[0] != '\0')
+	if (x->client->sender.tls && x->proxy->hsts != NULL)
 		edits_add(&edits, EDIT_NAME("Strict-Transport-Security"), str_of(x->proxy->hsts));
 	if (!answer_read(&m, field, all, &body) || !filters_response(x, &m, &edits, c))
 		return false;

@@ -229,6 +229,33 @@ a_head_that_waits_keeps_its_values(void **state)
 	stage_close();
 }
 
+static void
+a_filter_responds_by_tls(void **state)
+{
+	const struct filter_setting setting = { STR("allowedhosts"), STR("b.example") };
+	struct arena *arena = arena_new();
+	enum filter_kind kind;
+	struct caller c;
+
+	(void)state;
+	open_front(true);
+	assert_true(filter_kind_parse(STR("headers"), &kind));
+	stage.chain = filter_chain_add(arena, "", STR("m"), kind, &setting, 1);
+	stage_table();
+	assert_true(publish(CERTS, NULL));
+	for (int64_t seconds = 60; seconds >= -1; seconds -= 61) {
+		stage.conf.hsts_seconds = seconds;
+		proxy_reconf(stage.proxy, &stage.conf);
+		caller_meet(&c, "web.test");
+		caller_say(&c, "GET / HTTP/1.1\r\nHost: web.test\r\n\r\n");
+		caller_hear(&c, seconds < 0 ? "host_not_allowed\r\nConnection" : "Strict-Transport-Security: max-age=60\r\n");
+		caller_close(&c);
+	}
+	stage.chain = NULL;
+	stage_close();
+	arena_free(&arena);
+}
+
 /* A proxy may put its own line behind one that is the client's. */
 static void
 the_nearest_proxy_says_how_a_client_came(void **state)
@@ -498,7 +525,7 @@ main(void)
 		cmocka_unit_test(what_is_not_there_is_refused),
 		cmocka_unit_test(another_set_closes_nothing),
 		cmocka_unit_test(a_head_that_waits_keeps_its_values),
-		cmocka_unit_test(the_nearest_proxy_says_how_a_client_came), cmocka_unit_test(a_challenge_has_its_answer),
+		cmocka_unit_test(a_filter_responds_by_tls), cmocka_unit_test(the_nearest_proxy_says_how_a_client_came), cmocka_unit_test(a_challenge_has_its_answer),
 		cmocka_unit_test(a_challenge_is_waited_for),
 		cmocka_unit_test(one_address_does_not_hold_all_places),
 		cmocka_unit_test(a_challenge_over_tls),
