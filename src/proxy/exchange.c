@@ -144,6 +144,7 @@ exchange_reset(struct exchange *x)
 	x->status = 0;
 	x->from = x->client->sender.ip;
 	x->bytes_before = stream_bytes_out(x->down.sink);
+	x->own_content = 0;
 	x->log = (struct access_request){ .connection = false };
 	keys_unwait(&x->hold);
 	x->hold.over = false;

@@ -69,6 +69,7 @@ filters_answer(struct exchange *x)
 		return false;
 	x->status = m.status;
 	gather_add(&x->down.head, body);
+	x->own_content = body.len;
 	return true;
 }
 

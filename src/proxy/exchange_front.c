@@ -149,6 +149,7 @@ answer_challenge(struct exchange *x)
 	    x->is_head ? 0 : (int)answer.len, answer.p);
 	ASSERT(n > 0 && (size_t)n < sizeof x->answer);
 	answer_add(x, (struct str){ x->answer, (size_t)n });
+	x->own_content = x->is_head ? 0 : answer.len;
 }
 
 /* The host and the target lie in the page of the request, which stays until the response is out. */
@@ -186,15 +187,8 @@ front_answer(struct exchange *x)
 		answer_redirect(x);
 	else if (x->client->is_grpc)
 		answer_add(x, answer_make_grpc(x->answer, x->why));
-	else
+	else {
 		answer_add(x, answer_make(x->answer, x->why, x->keep, x->is_head));
-}
-
-size_t
-front_answer_content(const struct exchange *x)
-{
-	if (x->is_head || x->client->is_grpc || x->why == WHY_HTTPS_REDIRECT ||
-	    x->why == WHY_CHALLENGE_SERVED)
-		return 0;
-	return strlen(x->why->text) + 1;
+		x->own_content = x->is_head ? 0 : strlen(x->why->text) + 1;
+	}
 }

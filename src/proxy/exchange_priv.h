@@ -60,6 +60,7 @@ struct exchange {
 	struct share_waiter yielded;
 	struct keys_wait hold;		/* for the answer to a challenge */
 	char		 answer[ANSWER_MAX];
+	size_t		 own_content;	/* bytes of the body, where the response is ours */
 	struct access_request log;
 };
 
@@ -115,8 +116,8 @@ bool		front_came_by_https(const struct exchange *, const struct message *);
 bool		front_holds(struct exchange *, const struct message *);	/* it is read again later */
 /* NULL: it goes on. Else exchange_fail is next, in the same step. */
 const struct why *front_judge(const struct exchange *, const struct message *);
-void		front_answer(struct exchange *);	/* the whole response for x->why, in down.head */
-size_t		front_answer_content(const struct exchange *);	/* bytes of that response's body */
+/* The whole response for x->why, in down.head; own_content is that of its body. */
+void		front_answer(struct exchange *);
 
 /*
  * exchange_filter.c: the filters of the route. filters_request writes the request's head, and the

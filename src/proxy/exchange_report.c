@@ -22,7 +22,7 @@ content(const struct exchange *x)
 	size_t rest = down->end - down->at;
 
 	if (x->attempt.status == 0 || down->body_bytes < rest)
-		return x->status == 0 ? 0 : front_answer_content(x);
+		return x->status == 0 ? 0 : x->own_content;
 	return down->body_bytes - rest;
 }
 

@@ -93,6 +93,37 @@ responses_of_ours_pass_too(void **state)
 	close_with();
 }
 
+/* With the length of the text that the filter has sent, not of one that Mola would have. */
+static void
+what_a_filter_responds_is_logged(void **state)
+{
+	char line[1024] = "";
+	int pipe_fd[2], out, c;
+	ssize_t n;
+
+	(void)state;
+	open_with(1, "headers", "allowedhosts", "b.example");
+	stage.conf.access.format = ACCESS_FORMAT_COMMON;
+	proxy_reconf(stage.proxy, &stage.conf);
+	assert_int_equal(pipe(pipe_fd), 0);
+	fflush(stdout);
+	out = dup(STDOUT_FILENO);
+	dup2(pipe_fd[1], STDOUT_FILENO);
+	c = dial();
+	say(c, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n");
+	hear(c, "HTTP/1.1 500 Internal Server Error\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n"
+	    "Content-Length: 9\r\nMola-Why: host_not_allowed\r\nConnection: keep-alive\r\n\r\nBad Host\n");
+	n = read(pipe_fd[0], line, sizeof line - 1);
+	dup2(out, STDOUT_FILENO);
+	assert_true(n > 0);
+	assert_non_null(strstr(line, "] \"GET / HTTP/1.1\" 500 9\n"));
+	close(pipe_fd[0]);
+	close(pipe_fd[1]);
+	close(out);
+	close(c);
+	close_with();
+}
+
 static void
 a_filter_responds_and_no_task_is_asked(void **state)
 {
@@ -161,6 +192,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(a_request_passes_and_so_does_its_response), cmocka_unit_test(the_target_is_the_filters),
 		cmocka_unit_test(responses_of_ours_pass_too), cmocka_unit_test(a_filter_responds_and_no_task_is_asked),
+		cmocka_unit_test(what_a_filter_responds_is_logged),
 		cmocka_unit_test(a_retry_sends_what_the_filters_made), cmocka_unit_test(a_tunnel_opens_behind_filters) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
