@@ -123,16 +123,20 @@ static void
 services_check(struct conf *c, const struct tree *root, const struct map *nodes, struct faults *f)
 {
 	struct map *services = map_new(), *tasks = map_new(), *routes = map_new();
+	const struct tree *list = tree_find(root, NULL, "services");
+	const struct tree *t = list != NULL && list->shape == TREE_LIST ? list->first : NULL;
 
-	for (unsigned i = 0; i < c->nservices; i++) {
+	for (unsigned i = 0; i < c->nservices; i++, t = t != NULL ? t->next : NULL) {
+		const struct tree *service = t != NULL && t->shape == TREE_MAP ? t : NULL;
 		struct conf_service *s = &c->service[i];
+
 		name_once(services, s->name, s->line, "services.name", f);
 		tasks_check(c, s, nodes, tasks, f);
-		kind_check(s, root, i, f);
+		kind_check(s, service, f);
 		if (s->conf.kind == SERVICE_TCP)
-			tcp_routes_check(c, s, root, i, routes, f);
+			tcp_routes_check(c, s, service, routes, f);
 		else if (s->rule != NULL)
-			rule_routes_check(s, root, i, f);
+			rule_routes_check(s, service, f);
 		else
 			routes_check(s, routes, f);
 	}

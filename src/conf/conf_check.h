@@ -29,11 +29,9 @@ void	task_tls_check(const struct conf *, const struct tree *root, struct faults 
 void	prom_check(struct conf *, const struct tree *root, struct faults *);	/* conf_prom.c */
 void	acme_check(struct conf *, const struct tree *root, struct faults *);	/* conf_acme.c */
 
-/* conf_tcp.c: the mapping of the service that was read as number `at`; NULL: it is none */
-const struct tree *service_tree(const struct tree *root, unsigned at);
+/* Below, `service` is the mapping that the service was read from; NULL: it is none. */
 /* conf_rule.c: makes the routes of a service with a rule */
-void	rule_routes_check(struct conf_service *, const struct tree *root, unsigned at,
-	    struct faults *);
+void	rule_routes_check(struct conf_service *, const struct tree *service, struct faults *);
 
 struct map;
 /* conf_tcp.c: keys that a service of this kind may not have */
@@ -41,11 +39,11 @@ struct conf_misplaced {
 	const char	*section, *key, *text;	/* section NULL: the service's own */
 };
 const struct conf_misplaced *kind_misplaced(enum service_kind, size_t *n);
-/* keys of the service that is number `at` which are for another kind than its own */
-void	kind_check(const struct conf_service *, const struct tree *root, unsigned at, struct faults *);
-/* makes the routes of a tcp service, which is number `at`; `taken`: those of all so far */
-void	tcp_routes_check(const struct conf *, struct conf_service *, const struct tree *root,
-	    unsigned at, struct map *taken, struct faults *);
+/* keys of the service which are for another kind than its own */
+void	kind_check(const struct conf_service *, const struct tree *service, struct faults *);
+/* makes the routes of a tcp service; `taken`: those of all so far */
+void	tcp_routes_check(const struct conf *, struct conf_service *, const struct tree *service,
+	    struct map *taken, struct faults *);
 /* Names are unique: `names` is a map from the name to the line that gave it. */
 void	name_once(struct map *names, const char *name, int line, const char *where, struct faults *);
 void	targets_check(struct conf *, const struct tree *root, struct faults *);	/* conf_target.c */

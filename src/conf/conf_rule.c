@@ -78,9 +78,8 @@ add_term(struct conf_service *s, const struct rule *rule, const struct rule_term
 
 /* The rule has been read once, when its value was. */
 void
-rule_routes_check(struct conf_service *s, const struct tree *root, unsigned at, struct faults *f)
+rule_routes_check(struct conf_service *s, const struct tree *service, struct faults *f)
 {
-	const struct tree *service = service_tree(root, at);
 	struct arena *a = arena_new();
 	char problem[RULE_PROBLEM];
 	struct rule rule;

@@ -32,17 +32,6 @@ static const struct conf_misplaced for_http[] = {
 	{ "health", "connect", "is checked by health.path" },
 };
 
-const struct tree *
-service_tree(const struct tree *root, unsigned at)
-{
-	const struct tree *all = tree_find(root, NULL, "services"), *t = NULL;
-
-	if (all != NULL && all->shape == TREE_LIST)
-		for (t = all->first; t != NULL && at > 0; at--)
-			t = t->next;
-	return t != NULL && t->shape == TREE_MAP ? t : NULL;
-}
-
 static void
 misplaced_check(const struct tree *service, const struct conf_misplaced *m, const char *kind,
     struct faults *f)
@@ -68,9 +57,8 @@ kind_misplaced(enum service_kind kind, size_t *n)
 }
 
 void
-kind_check(const struct conf_service *s, const struct tree *root, unsigned at, struct faults *f)
+kind_check(const struct conf_service *s, const struct tree *service, struct faults *f)
 {
-	const struct tree *service = service_tree(root, at);
 	size_t n;
 	const struct conf_misplaced *m = kind_misplaced(s->conf.kind, &n);
 
@@ -83,11 +71,8 @@ kind_check(const struct conf_service *s, const struct tree *root, unsigned at, s
 /* What defaults say of tls is for certificates of hosts: TLS of a connection ends here only where
  * its service says so. */
 static void
-tls_take(const struct conf *c, struct conf_service *s, const struct tree *root, unsigned at,
-    struct faults *f)
+tls_take(const struct conf *c, struct conf_service *s, const struct tree *service, struct faults *f)
 {
-	const struct tree *service = service_tree(root, at);
-
 	if (service == NULL || tree_find(service, NULL, "tls") == NULL)
 		s->conf.tls = SERVICE_TLS_NONE;
 	if (s->conf.tls == SERVICE_TLS_NONE && s->conf.alpn != NULL && service != NULL &&
@@ -170,14 +155,14 @@ routes_add(struct conf_service *s, const struct conf_listen *l, struct map *take
 /* Without a list of its own, hosts are looked for wherever clients name one: on all listeners with
  * TLS. */
 void
-tcp_routes_check(const struct conf *c, struct conf_service *s, const struct tree *root,
-    unsigned at, struct map *taken, struct faults *f)
+tcp_routes_check(const struct conf *c, struct conf_service *s, const struct tree *service,
+    struct map *taken, struct faults *f)
 {
 	const struct conf_listen *l;
 	unsigned nhosts = s->hosts.n > 0 ? s->hosts.n : 1;
 
 	ASSERT(s->conf.kind == SERVICE_TCP && s->nroutes == 0);
-	tls_take(c, s, root, at, f);
+	tls_take(c, s, service, f);
 	s->route = must_zalloc((nhosts * c->nlisten + 1) * sizeof *s->route);
 	for (unsigned i = 0; i < s->listen.n; i++)
 		if ((l = listener_find(c, s->listen.item[i])) != NULL)
