@@ -72,7 +72,8 @@ struct load {
 	uint64_t	 seed, arrivals;
 	unsigned	 closed, connections_max;
 	bool		 json;
-	const char	*prefix;
+	const char	*prefix, *path;
+	struct buf	 fields;		/* of every request, a line each */
 	FILE		*progress;
 	struct rng	 rng;
 	struct wake	 wake;
@@ -144,8 +145,9 @@ shot_fire(struct target *t, int64_t intended, const char *query)
 	s->counts = intended >= t->load->start + (int64_t)(t->load->warmup * 1e6);
 	s->call.done = shot_done;
 	s->call.until_end = t->load->how == HOW_HTTP10;
-	s->call.len = (unsigned)snprintf(s->call.text, sizeof s->call.text, "GET /%s HTTP/1.%d\r\nHost: %s\r\n%s\r\n", query,
-	    t->load->how != HOW_HTTP10, t->host, t->load->how == HOW_CLOSE ? "Connection: close\r\n" : "");
+	s->call.len = (unsigned)snprintf(s->call.text, sizeof s->call.text, "GET %s%s HTTP/1.%d\r\nHost: %s\r\n%s%.*s\r\n",
+	    t->load->path, query, t->load->how != HOW_HTTP10, t->host, t->load->how == HOW_CLOSE ? "Connection: close\r\n" : "",
+	    STR_ARG(buf_str(&t->load->fields)));
 	ASSERT(s->call.len < sizeof s->call.text);
 	LIST_INSERT_HEAD(&t->shots, s, link);
 	t->sent++;
@@ -387,6 +389,7 @@ usage(void)
 	    "  --connections N   most per target (4000)\n"
 	    "  --closed N        N connections that request again at once, instead of --rate\n"
 	    "  --how H           keep: connections are kept (default); close: one request each; http10: the same in HTTP/1.0\n"
+	    "  --path P          of each request (/); --field 'NAME: VALUE' more fields, one each\n"
 	    "  --over O          tcp (default); tls: HTTP/1.1 over TLS, no certificate is verified; h2: HTTP/2 over TLS\n"
 	    "  --progress FD     lines on this descriptor, every --every S (0.5)\n"
 	    "  --json            report as JSON; --prefix P for the names in `bench` lines\n", stderr);
@@ -426,7 +429,8 @@ options_parse(struct load *l, int argc, char **argv)
 	static const struct option options[] = { { "target", 1, NULL, 't' }, { "rate", 1, NULL, 'r' }, { "seconds", 1, NULL, 's' },
 		{ "warmup", 1, NULL, 'w' }, { "grace", 1, NULL, 'g' }, { "work", 1, NULL, 'W' }, { "dist", 1, NULL, 'd' },
 		{ "io", 1, NULL, 'i' }, { "hold", 1, NULL, 'H' }, { "seed", 1, NULL, 'S' }, { "connections", 1, NULL, 'c' }, { "closed", 1, NULL, 'C' },
-		{ "how", 1, NULL, 'o' }, { "over", 1, NULL, 'O' }, { "progress", 1, NULL, 'p' }, { "every", 1, NULL, 'e' }, { "json", 0, NULL, 'j' }, { "prefix", 1, NULL, 'P' }, { 0 } };
+		{ "how", 1, NULL, 'o' }, { "over", 1, NULL, 'O' }, { "progress", 1, NULL, 'p' }, { "every", 1, NULL, 'e' }, { "json", 0, NULL, 'j' }, { "prefix", 1, NULL, 'P' }, { "path", 1, NULL, 'u' },
+		{ "field", 1, NULL, 'f' }, { 0 } };
 	static const char *const dists[] = { "exp", "heavy", "const" }, *const hows[] = { "keep", "close", "http10" },
 		*const overs[] = { "tcp", "tls", "h2" };
 	bool ok = true;
@@ -452,6 +456,8 @@ options_parse(struct load *l, int argc, char **argv)
 		case 'e': ok = (l->every = atof(optarg)) > 0; break;
 		case 'j': l->json = true; break;
 		case 'P': l->prefix = optarg; break;
+		case 'u': ok = *(l->path = optarg) == '/'; break;
+		case 'f': ok = buf_printf(&l->fields, "%s\r\n", optarg); break;
 		default: ok = false;
 		}
 	return ok && optind == argc && l->ntargets > 0 && l->connections_max > 0 && (l->over != OVER_H2 || l->how == HOW_KEEP);
@@ -528,7 +534,8 @@ main(int argc, char **argv)
 	struct load *l = must_zalloc(sizeof *l);
 
 	*l = (struct load){ .rate = 100, .seconds = 10, .grace = 2, .work = 0.02, .every = 0.5, .seed = 1, .connections_max = 4000,
-		.prefix = "" };
+		.prefix = "", .path = "/" };
+	buf_init(&l->fields, CALL_TEXT_MAX / 2);
 	if (!options_parse(l, argc, argv))
 		return usage();
 	connections_limit(l);
