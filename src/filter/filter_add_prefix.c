@@ -4,7 +4,7 @@
 #include "base/bug.h"
 #include "filter/filter_priv.h"
 
-bool
+enum filter_verdict
 add_prefix_request(struct filter_run *r, const struct filter_add_prefix *p, uint8_t *note)
 {
 	struct url *u = &r->url;
@@ -12,9 +12,9 @@ add_prefix_request(struct filter_run *r, const struct filter_add_prefix *p, uint
 	ASSERT(p->prefix.len > 0 && p->prefix.p[0] == '/');
 	(void)note;
 	if (r->pathless)
-		return true;
+		return FILTER_PASS;
 	u->path = run_join(r, p->prefix, u->path);
 	if (u->raw.len > 0)
 		u->raw = run_join(r, p->prefix, u->raw);
-	return true;
+	return FILTER_PASS;
 }

@@ -244,13 +244,13 @@ secure_response(struct filter_run *r, const struct filter_headers *h, bool tls)
 
 /* ---- both ways ---- */
 
-bool
+enum filter_verdict
 headers_request(struct filter_run *r, const struct filter_headers *h, uint8_t *note)
 {
 	ASSERT(*note == 0);
 	if (has_cors(h) && is_preflight(r)) {
 		answer_preflight(r, h);
-		return false;
+		return FILTER_RESPOND;
 	}
 	change_request(r, h);
 	if (!host_allowed(r, h)) {
@@ -260,10 +260,10 @@ headers_request(struct filter_run *r, const struct filter_headers *h, uint8_t *n
 		run_answer_field(r, STR("Content-Type"), STR("text/plain; charset=utf-8"));
 		run_answer_field(r, STR("X-Content-Type-Options"), STR("nosniff"));
 		run_answer_body(r, STR("Bad Host\n"));
-		return false;
+		return FILTER_RESPOND;
 	}
 	*note = came_by_tls(r, h) ? NOTE_TLS : 0;
-	return true;
+	return FILTER_PASS;
 }
 
 void

@@ -98,20 +98,20 @@ client_ip(const struct filter_run *r, const struct list *l, uint8_t ip[16])
 	return true;
 }
 
-static bool
+static enum filter_verdict
 may_pass(struct filter_run *r, const struct list *l)
 {
 	uint8_t ip[16];
 
 	ASSERT(l->nets->n > 0);
 	if (client_ip(r, l, ip) && filter_nets_have(l->nets, ip))
-		return true;
+		return FILTER_PASS;
 	run_answer(r, WHY_ADDRESS_NOT_ALLOWED, l->status);
 	run_answer_body(r, str_of(status_reason(l->status)));
-	return false;
+	return FILTER_RESPOND;
 }
 
-bool
+enum filter_verdict
 ip_allow_list_request(struct filter_run *r, const struct filter_ip_allow_list *f, uint8_t *note)
 {
 	const struct list l = { &f->nets, &f->excluded, f->depth, f->subnet, (int)f->status };
@@ -120,7 +120,7 @@ ip_allow_list_request(struct filter_run *r, const struct filter_ip_allow_list *f
 	return may_pass(r, &l);
 }
 
-bool
+enum filter_verdict
 ip_white_list_request(struct filter_run *r, const struct filter_ip_white_list *f, uint8_t *note)
 {
 	const struct list l = { &f->nets, &f->excluded, f->depth, f->subnet, 403 };

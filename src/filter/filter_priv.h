@@ -19,6 +19,10 @@ struct filter_run {
 	bool		 full;		/* something did not fit: looked at once, at the end */
 	const struct filter_chain *chain;
 	unsigned	 done;		/* filters that the request has passed */
+	/* the filter that is next, if it has waited */
+	int64_t		 now_usec, until_usec;
+	void		*held;		/* its own, while it waits; NULL: nothing */
+	void		(*drop)(void *held);	/* the run ends before it has it */
 	uint8_t		 note[FILTERS_MAX];	/* of each filter, for its response */
 	struct filter_facts facts;
 	/* the request */
@@ -26,6 +30,7 @@ struct filter_run {
 	struct url	 url;
 	struct str	 query;		/* from its '?' on */
 	bool		 pathless;	/* its target is no path: "*" */
+	bool		 bad_target;	/* its path has a malformed escape */
 	bool		 unforwarded;	/* no X-Forwarded-For at all */
 	struct str	 origin;	/* its Origin, when it had passed */
 	/* a response of a filter */
@@ -63,9 +68,16 @@ void		run_answer(struct filter_run *, const struct why *, int status);
 void		run_answer_field(struct filter_run *, struct str name, struct str value);
 void		run_answer_body(struct filter_run *, struct str);
 
-/* Requests: false: it has responded. `note` is the filter's own. */
+/*
+ * FILTER_WAIT, to be returned: the filter is called again when it has been woken (facts.wake), or
+ * then at the latest. Its note and `held` say what it was at; it may be woken for nothing.
+ */
+enum filter_verdict run_wait(struct filter_run *, int64_t until_usec);
+
+/* Requests. `note` is the filter's own, 0 at first. */
 #define FILTER_REQUEST(kind) \
-	bool kind##_request(struct filter_run *, const struct filter_##kind *, uint8_t *note)
+	enum filter_verdict kind##_request(struct filter_run *, const struct filter_##kind *, \
+	    uint8_t *note)
 #define FILTER_RESPONSE(kind) \
 	void kind##_response(struct filter_run *, const struct filter_##kind *, uint8_t note)
 

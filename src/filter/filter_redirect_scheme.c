@@ -95,7 +95,7 @@ answer(struct filter_run *r, bool permanent, struct str location)
 	run_answer_body(r, str_of(status_reason(status)));
 }
 
-bool
+enum filter_verdict
 redirect_scheme_request(struct filter_run *r, const struct filter_redirect_scheme *s, uint8_t *note)
 {
 	struct str rest, from = client_url(r, &rest), host = host_at(rest), to, port;
@@ -108,7 +108,7 @@ redirect_scheme_request(struct filter_run *r, const struct filter_redirect_schem
 	to = run_text(r, "%.*s://%.*s%s%.*s%.*s", STR_ARG(s->scheme), STR_ARG(host), own_port ? ":" : "",
 	    own_port ? (int)s->port.len : 0, s->port.p, STR_ARG(rest));
 	if (str_eq(from, to))
-		return true;
+		return FILTER_PASS;
 	answer(r, s->permanent, to);
-	return false;
+	return FILTER_RESPOND;
 }

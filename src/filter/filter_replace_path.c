@@ -5,17 +5,17 @@
 #include "filter/filter_priv.h"
 #include "filter/url.h"
 
-bool
+enum filter_verdict
 replace_path_request(struct filter_run *r, const struct filter_replace_path *p, uint8_t *note)
 {
 	struct str before;
 
 	(void)note;
 	if (r->pathless)
-		return true;
+		return FILTER_PASS;
 	before = r->url.raw.len > 0 ? r->url.raw : url_spelled(r, &r->url);
 	fields_add(r, &r->request, STR("X-Replaced-Path"), before);
 	if (!url_set(r, &r->url, p->path))
 		BUG("a path that was checked cannot be read");
-	return true;
+	return FILTER_PASS;
 }

@@ -13,17 +13,32 @@
 
 #define TEXTS_MOST	65536		/* bytes of texts that the filters of one exchange make */
 
+/* False: its path has a malformed escape. */
+static bool
+split_target(struct filter_run *r, const struct message *m)
+{
+	r->pathless = m->target.p[0] != '/';
+	if (r->pathless)
+		return true;
+	r->query = (struct str){ m->target.p + m->path.len, m->target.len - m->path.len };
+	return url_set(r, &r->url, url_clean(r, m->path));
+}
+
 struct filter_run *
-filter_run_new(const struct filter_chain *chain, const struct filter_facts *facts)
+filter_run_new(const struct filter_chain *chain, const struct filter_facts *facts,
+    const struct message *m, const struct edits *e)
 {
 	struct arena *a = arena_new();
 	struct filter_run *r = arena_zalloc(a, sizeof *r);
 
 	ASSERT(chain->n > 0 && chain->n <= FILTERS_MAX);
+	ASSERT(m->status == 0 && m->target.len > 0);
 	r->arena = a;
 	r->chain = chain;
 	r->facts = *facts;
 	buf_init(&r->fields, TEXTS_MOST);
+	fields_begin(r, &r->request, m, e);
+	r->bad_target = !split_target(r, m);
 	return r;
 }
 
@@ -36,6 +51,8 @@ filter_run_free(struct filter_run **rp)
 	*rp = NULL;
 	if (r == NULL)
 		return;
+	if (r->held != NULL)
+		r->drop(r->held);
 	buf_fini(&r->fields);
 	a = r->arena;
 	arena_free(&a);
@@ -87,18 +104,7 @@ run_text(struct filter_run *r, const char *fmt, ...)
 
 /* ---- the request ---- */
 
-/* False: its path has a malformed escape. */
-static bool
-split_target(struct filter_run *r, const struct message *m)
-{
-	r->pathless = m->target.p[0] != '/';
-	if (r->pathless)
-		return true;
-	r->query = (struct str){ m->target.p + m->path.len, m->target.len - m->path.len };
-	return url_set(r, &r->url, url_clean(r, m->path));
-}
-
-static bool
+static enum filter_verdict
 filter_request(struct filter_run *r, const struct filter *f, uint8_t *note)
 {
 	switch (f->kind) {
@@ -145,21 +151,49 @@ finish_request(struct filter_run *r)
 	r->origin = run_text(r, "%.*s", STR_ARG(fields_get(m, STR("Origin"))));
 }
 
-const struct why *
-filter_run_request(struct filter_run *r, const struct message *m, const struct edits *e)
+enum filter_verdict
+run_wait(struct filter_run *r, int64_t until_usec)
 {
-	ASSERT(r->done == 0 && m->status == 0 && m->target.len > 0);
-	fields_begin(r, &r->request, m, e);
-	if (!split_target(r, m))
-		return WHY_BAD_TARGET;
+	ASSERT(until_usec > r->now_usec && r->status == 0);
+	r->until_usec = until_usec;
+	return FILTER_WAIT;
+}
+
+static enum filter_verdict
+run_end(struct filter_run *r, const struct why *why_not, const struct why **why)
+{
+	*why = r->full ? WHY_NO_MEMORY : why_not;
+	return *why != NULL ? FILTER_RESPOND : FILTER_PASS;
+}
+
+enum filter_verdict
+filter_run_request(struct filter_run *r, int64_t now_usec, const struct why **why)
+{
+	ASSERT(r->done < r->chain->n && r->status == 0);
+	r->now_usec = now_usec;
+	if (r->bad_target)
+		return run_end(r, WHY_BAD_TARGET, why);
 	for (; r->done < r->chain->n; r->done++)
-		if (!filter_request(r, &r->chain->filter[r->done], &r->note[r->done])) {
+		switch (filter_request(r, &r->chain->filter[r->done], &r->note[r->done])) {
+		case FILTER_PASS:
+			ASSERT(r->held == NULL && r->status == 0);
+			break;
+		case FILTER_RESPOND:
+			ASSERT(r->held == NULL && r->status != 0 && r->why != NULL);
 			r->origin = run_text(r, "%.*s", STR_ARG(fields_get(&r->request, STR("Origin"))));
-			ASSERT(r->status != 0 && r->why != NULL);
-			return r->full ? WHY_NO_MEMORY : r->why;
+			return run_end(r, r->why, why);
+		case FILTER_WAIT:
+			return FILTER_WAIT;
 		}
 	finish_request(r);
-	return r->full ? WHY_NO_MEMORY : NULL;
+	return run_end(r, NULL, why);
+}
+
+int64_t
+filter_run_until(const struct filter_run *r)
+{
+	ASSERT(r->until_usec > 0);
+	return r->until_usec;
 }
 
 const struct message *

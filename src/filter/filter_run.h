@@ -3,6 +3,8 @@
  * back. The request is what the client sent with the proxy's own edits; filters see what earlier
  * ones made of it. Response filters run in the opposite order, over those that the request has
  * passed, and on responses of our own, too.
+ *
+ * A filter may wait, for a moment or for what it has asked for; the run goes on where it stopped.
  */
 #ifndef FILTER_FILTER_RUN_H
 #define FILTER_FILTER_RUN_H
@@ -17,18 +19,32 @@ struct filter_facts {			/* of the client; lives as long as the run */
 	const uint8_t	*ip;		/* 16 bytes: the other end of the connection; v4 as v4-mapped */
 	struct str	 peer;		/* the same as text: the last of X-Forwarded-For */
 	bool		 tls;
+	/* what a filter waits for is there: filter_run_request is to be called again; not from within
+	 * any function of the run. NULL: nobody listens, and only time is waited for. */
+	void		(*wake)(void *arg);
+	void		*wake_arg;
 };
 
-/* The chain must live as long as the run, and so must what the head was read from. */
-struct filter_run	*filter_run_new(const struct filter_chain *, const struct filter_facts *);
-void			 filter_run_free(struct filter_run **);
+enum filter_verdict {
+	FILTER_PASS,
+	FILTER_RESPOND,		/* it goes no further: a filter has responded, or it cannot go on */
+	FILTER_WAIT		/* until it is woken, or until its time is up */
+};
+
+/* The chain must live as long as the run, and so must what the head was read from and what its
+ * edits point at; the message itself need not. */
+struct filter_run	*filter_run_new(const struct filter_chain *, const struct filter_facts *,
+			    const struct message *, const struct edits *);
+void			 filter_run_free(struct filter_run **);	/* also while a filter waits */
 
 /*
- * NULL: the request passes, and filter_run_message is what goes to the task, without any more
- * edits. Else a filter has responded, and why; or WHY_NO_MEMORY, and none has.
+ * Goes on with the first filter that the request has not passed. PASS: it has passed all of them,
+ * and filter_run_message is what goes to the task, without any more edits. RESPOND: a filter has
+ * responded, and why; or WHY_NO_MEMORY or WHY_BAD_TARGET, and none has. WAIT: to be called again.
  */
-const struct why	*filter_run_request(struct filter_run *, const struct message *,
-			    const struct edits *);
+enum filter_verdict	 filter_run_request(struct filter_run *, int64_t now_usec,
+			    const struct why **);
+int64_t			 filter_run_until(const struct filter_run *);	/* that waits */
 const struct message	*filter_run_message(const struct filter_run *);
 /* The whole response of a filter, to be edited by filter_run_response; empty: none has responded.
  * It has its fields, and a body unless `without_body`. */

@@ -26,7 +26,7 @@ without(struct filter_run *r, const struct filter_strip_prefix *s, struct str pa
 	return run_join(r, STR("/"), path);
 }
 
-bool
+enum filter_verdict
 strip_prefix_request(struct filter_run *r, const struct filter_strip_prefix *s, uint8_t *note)
 {
 	struct url *u = &r->url;
@@ -43,5 +43,5 @@ strip_prefix_request(struct filter_run *r, const struct filter_strip_prefix *s, 
 		fields_add(r, &r->request, STR("X-Forwarded-Prefix"), prefix);
 		break;
 	}
-	return true;
+	return FILTER_PASS;
 }

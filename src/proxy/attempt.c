@@ -103,6 +103,16 @@ attempt_take(struct attempt *a, const struct table_task *task)
 	live_take(p->conf.live, p->conf.worker, task->node_slot, task->slot);
 }
 
+/* What has waited goes by the table that is in force now, if its service is still in it. */
+static void
+attempt_follow(struct attempt *a)
+{
+	const struct table_service *service = service_now(a);
+
+	if (a->proxy->table != a->table && service != NULL)
+		attempt_route(a, a->proxy->table, service);
+}
+
 const struct why *
 attempt_pick(struct attempt *a, const struct ip *client)
 {
@@ -112,6 +122,7 @@ attempt_pick(struct attempt *a, const struct ip *client)
 
 	ASSERT(a->avoid.n == 0 && a->service != NULL);
 	a->client = client;
+	attempt_follow(a);
 	budget_add(p->budget, a->table, a->service);
 	if ((why = pick_task(p->pick, a->table, a->service, &a->avoid, now(a), &task)) != NULL)
 		return why;

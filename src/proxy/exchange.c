@@ -4,9 +4,9 @@
  * other retries, or another kind of connection to the client are more rows; no step knows how it
  * was reached.
  *
- *	HEAD --> PICK <--> CONNECT <--> AWAIT <--> INTERIM
- *	  ^                              | '--> TUNNEL --.
- *	  |                              '----> RELAY ---+--> END --> HEAD, or over
+ *	HEAD --> FILTER --> PICK <--> CONNECT <--> AWAIT <--> INTERIM
+ *	  ^ '----------------^                      | '--> TUNNEL --.
+ *	  |                                         '----> RELAY ---+--> END --> HEAD, or over
  *	  in trouble: ANSWER --> END while the client has received nothing, CUT when it has
  *
  * Streams are edge-triggered: a step that stops before it got IO_AGAIN must see to it that it is
@@ -30,6 +30,7 @@ static const struct row {
 } rows[] = {
 /* enter client moved task moved time is up until when, and why */
 [HEAD]    = { head_read,     head_read,     nothing,       exchange_fail,      head_wait },
+[FILTER]  = { filters_enter, filters_watch, nothing,       filters_late,       filters_wait },
 [PICK]    = { pick_enter,    NULL,          NULL,          NULL,               NULL },
 [CONNECT] = { connect_check, connect_watch, connect_check, connect_late,       connect_wait },
 [AWAIT]   = { relay_await,   relay_await,   relay_await,   exchange_try_other, relay_await_wait },
@@ -86,8 +87,8 @@ on_late(void *arg)
 	run(x, w.until_usec > loop_now(x->proxy->loop) ? STAY : rows[x->state].late(x, w.why));
 }
 
-static void
-on_again(void *arg)
+void
+exchange_go_on(void *arg)
 {
 	struct exchange *x = arg;
 
@@ -97,14 +98,14 @@ on_again(void *arg)
 enum state
 exchange_again(struct exchange *x)
 {
-	timer_set(x->proxy->loop, &x->again, loop_now(x->proxy->loop) + 1, on_again, x);
+	timer_set(x->proxy->loop, &x->again, loop_now(x->proxy->loop) + 1, exchange_go_on, x);
 	return STAY;
 }
 
 enum state
 exchange_yield(struct exchange *x)
 {
-	share_wait(&x->proxy->share, &x->yielded, on_again, x);
+	share_wait(&x->proxy->share, &x->yielded, exchange_go_on, x);
 	return STAY;
 }
 

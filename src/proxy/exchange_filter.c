@@ -8,22 +8,57 @@
 
 #define ANSWER_FIELDS	128
 
-const struct why *
-filters_request(struct exchange *x, const struct filter_chain *chain, const struct message *h,
+void
+filters_begin(struct exchange *x, const struct filter_chain *chain, const struct message *h,
     const struct edits *edits)
 {
 	const struct sender *s = &x->client->sender;
-	struct filter_facts facts = { .ip = s->ip.b, .peer = sender_peer(s), .tls = s->tls };
-	const struct why *why;
+	struct filter_facts facts = { .ip = s->ip.b, .peer = sender_peer(s), .tls = s->tls,
+	    .wake = exchange_go_on, .wake_arg = x };
 
 	ASSERT(x->filters == NULL && x->filters_of == NULL);
 	x->filters_of = table_ref(x->proxy->table);	/* what is tried again may go by another one */
-	x->filters = filter_run_new(chain, &facts);
-	why = filter_run_request(x->filters, h, edits);
-	if (why == NULL && !h1_write_request(&x->up.head, filter_run_message(x->filters), &edits_none,
-	    h->upgrade ? H1_UPGRADE : H1_UNSAID))
-		why = WHY_NO_MEMORY;
-	return why;
+	x->filters = filter_run_new(chain, &facts, h, edits);
+}
+
+/* What the head was read from stays where it is as long as that of a head that is being sent. */
+enum state
+filters_enter(struct exchange *x)
+{
+	const struct why *why;
+
+	switch (filter_run_request(x->filters, exchange_now(x), &why)) {
+	case FILTER_WAIT:
+		return STAY;
+	case FILTER_RESPOND:
+		return exchange_fail(x, why);
+	case FILTER_PASS:
+		break;
+	}
+	if (!h1_write_request(&x->up.head, filter_run_message(x->filters), &edits_none,
+	    x->upgrade ? H1_UPGRADE : H1_UNSAID))
+		return exchange_fail(x, WHY_NO_MEMORY);
+	return PICK;
+}
+
+enum state
+filters_watch(struct exchange *x)
+{
+	return exchange_client_left(x) ? exchange_fail(x, WHY_CLIENT_GONE) : STAY;
+}
+
+/* Its filter knows whether that is what it has waited for. */
+enum state
+filters_late(struct exchange *x, const struct why *why)
+{
+	(void)why;
+	return filters_enter(x);
+}
+
+struct wait
+filters_wait(const struct exchange *x)
+{
+	return (struct wait){ filter_run_until(x->filters), NULL };
 }
 
 bool

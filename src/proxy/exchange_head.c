@@ -112,14 +112,15 @@ head_done(struct exchange *x, const struct message *h, size_t used)
 	if ((service = find_service(x, h, &edits, &chain, &why)) == NULL)
 		return exchange_fail(x, why);
 	attempt_route(&x->attempt, p->table, service);
-	if (chain != NULL) {
-		if ((why = filters_request(x, chain, h, &edits)) != NULL)
-			return exchange_fail(x, why);
-	} else if (!h1_write_request(&x->up.head, h, &edits, h->upgrade ? H1_UPGRADE : H1_UNSAID))
-		return exchange_fail(x, WHY_NO_MEMORY);
 	/* one of HTTP/2 may say that it has not processed a request */
 	x->up.keep = x->idempotent || service->scheme != SCHEME_HTTP;
 	x->attempt.needs_http1 = h->upgrade;
+	if (chain != NULL) {
+		filters_begin(x, chain, h, &edits);
+		return FILTER;
+	}
+	if (!h1_write_request(&x->up.head, h, &edits, h->upgrade ? H1_UPGRADE : H1_UNSAID))
+		return exchange_fail(x, WHY_NO_MEMORY);
 	return PICK;
 }
 

@@ -15,6 +15,7 @@
 
 enum state {
 	HEAD,		/* the request head arrives */
+	FILTER,		/* the filters of its route have it; one of them may wait */
 	PICK,		/* which task? (never waits) */
 	CONNECT,	/* to the task */
 	AWAIT,		/* the request goes up; the response head has not come yet */
@@ -82,6 +83,7 @@ typedef struct wait	wait_f(const struct exchange *);
 
 /* exchange.c */
 stream_f	exchange_on_client;	/* for the stream of the client's connection */
+void		exchange_go_on(void *x);	/* what its state's first step waits for has come */
 late_f		exchange_fail;		/* responds with the reason if that is still possible, else breaks off */
 /* nothing of a response went down: another task may take the request */
 late_f		exchange_try_other;
@@ -120,12 +122,15 @@ const struct why *front_judge(const struct exchange *, const struct message *);
 void		front_answer(struct exchange *);
 
 /*
- * exchange_filter.c: the filters of the route. filters_request writes the request's head, and the
- * reason is not NULL when it goes no further; filters_response the response's; filters_answer one
- * of our own, when the request has filters: false: it has none.
+ * exchange_filter.c: the filters of the route. filters_begin gives them the request, for FILTER,
+ * which writes its head when it has passed them; filters_response writes the response's;
+ * filters_answer one of our own, when the request has filters: false: it has none.
  */
-const struct why *filters_request(struct exchange *, const struct filter_chain *,
-    const struct message *, const struct edits *);
+void		filters_begin(struct exchange *, const struct filter_chain *, const struct message *,
+    const struct edits *);
+step_f		filters_enter, filters_watch;
+late_f		filters_late;
+wait_f		filters_wait;
 bool		filters_response(struct exchange *, const struct message *, const struct edits *,
     enum h1_connection);
 bool		filters_answer(struct exchange *);

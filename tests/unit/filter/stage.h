@@ -100,8 +100,8 @@ request(const char *filters, const char *text)
 		head = arena_printf(arena, "%s%.*s%s\r\n", head, STR_ARG(line), i == 0 ? " HTTP/1.1\r\nHost: a.org" : "");
 	head = arena_printf(arena, "%s\r\n", head);
 	assert_int_equal(h1_read_request(&m, str_of(head), &scanned, &used, &why), PARSE_DONE);
-	run = filter_run_new(chain_of(filters), &facts);
-	if ((why = filter_run_request(run, &m, &edits_none)) != NULL)
+	run = filter_run_new(chain_of(filters), &facts, &m, &edits_none);
+	if (filter_run_request(run, 1, &why) != FILTER_PASS)
 		return why;
 	gather_init(&g);
 	assert_true(h1_write_request(&g, filter_run_message(run), &edits_none, H1_UNSAID));
