@@ -138,20 +138,39 @@ str_dup(struct str s)
 	return copy;
 }
 
-/* FNV-1a with a random start, so that clients cannot choose colliding keys beforehand. */
+/* Both halves of the product. */
+static uint64_t
+fold(uint64_t a, uint64_t b)
+{
+	unsigned __int128 p = (unsigned __int128)a * b;
+
+	return (uint64_t)p ^ (uint64_t)(p >> 64);
+}
+
+/*
+ * Eight bytes at a time, each multiplied into what came before (the step of wyhash), with a random
+ * start, so that clients cannot choose colliding keys beforehand.
+ */
 uint64_t
 str_hash(struct str s)
 {
 	static uint64_t seed;
-	uint64_t h;
+	const uint64_t odd = 0x9e3779b97f4a7c15u;
+	uint64_t h, word;
+	size_t i = 0;
 
 	if (seed == 0) {
 		if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != sizeof seed)
-			seed = 0x9e3779b97f4a7c15u;
+			seed = odd;
 		seed |= 1;
 	}
-	h = seed;
-	for (size_t i = 0; i < s.len; i++)
-		h = (h ^ (unsigned char)s.p[i]) * 0x100000001b3u;
-	return h ^ h >> 29;
+	h = seed ^ s.len;
+	for (; s.len - i >= sizeof word; i += sizeof word) {
+		memcpy(&word, s.p + i, sizeof word);
+		h = fold(h ^ word, odd);
+	}
+	word = 0;
+	if (i < s.len)
+		memcpy(&word, s.p + i, s.len - i);
+	return fold(h ^ word, odd);
 }
