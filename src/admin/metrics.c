@@ -111,6 +111,21 @@ put_relayed(struct metrics_page *p, enum family f)
 }
 
 static void
+put_middlewares(struct metrics_page *p)
+{
+	static const char *const outcomes[FILTER_OUTCOMES] = { [FILTER_PASSED] = "passed",
+	    [FILTER_RESPONDED] = "responded", [FILTER_REFUSED] = "refused", [FILTER_WAITED] = "waited" };
+
+	for (unsigned k = 0; k < FILTER_KINDS; k++)
+		for (unsigned o = 0; o < FILTER_OUTCOMES; o++) {
+			page_open(p);
+			page_label(p, "kind", filter_kind_name(k));
+			page_label(p, "outcome", outcomes[o]);
+			page_close(p, (double)live_filter_total(p->v->world->live, k, o));
+		}
+}
+
+static void
 put_handshakes(struct metrics_page *p)
 {
 	for (int resumed = 0; resumed < 2; resumed++) {
@@ -147,6 +162,7 @@ put_family(struct metrics_page *p, enum family f)
 		break;
 	case FAMILY_ENDED:		put_ends(p); break;
 	case FAMILY_DURATION:		put_durations(p); break;
+	case FAMILY_MIDDLEWARES:	put_middlewares(p); break;
 	case FAMILY_TLS_HANDSHAKES:	put_handshakes(p); break;
 	case FAMILY_TCP_CONNECTIONS ... FAMILY_TCP_SENT: put_relayed(p, f); break;
 	case FAMILY_REQUESTS ... FAMILY_SERVICE_UP:	metrics_tasks(p, f); break;

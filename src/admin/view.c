@@ -215,6 +215,19 @@ service_sum(const struct admin_view *v, const struct world_service *s)
 	return sum;
 }
 
+/* Names and kinds alone: options may be secret. */
+static json_t *
+view_chain(const char *chain)
+{
+	struct str rest = str_of(chain), name, kind;
+	json_t *list = json_array();
+
+	while (filter_chain_next(&rest, &name, &kind))
+		json_array_append_new(list, json_pack("{s:s%, s:s%}", "name", name.p, name.len, "kind", kind.p,
+		    kind.len));
+	return list;
+}
+
 static json_t *
 view_routes(const struct world_service *s)
 {
@@ -230,6 +243,10 @@ view_routes(const struct world_service *s)
 			json_object_set_new(one, "rule", text(r->rule->text));
 		if (r->rule != NULL)
 			json_object_set_new(one, "priority", json_integer(r->rule->priority));
+		if (r->rule != NULL && r->rule->name != NULL)
+			json_object_set_new(one, "router", text(r->rule->name));
+		if (r->rule != NULL && r->rule->chain != NULL)
+			json_object_set_new(one, "middlewares", view_chain(r->rule->chain));
 		json_array_append_new(list, one);
 	}
 	return list;
@@ -350,8 +367,9 @@ view_why(const struct admin_view *v, const struct world_service *s)
 
 	buf_init(&words, SENTENCE_MAX);
 	explain_service(v->world, s, v->now_usec, &words);
-	j = json_pack("{s:o, s:s, s:o, s:o, s:o}", "service", text(s->name),
+	j = json_pack("{s:o, s:s, s:o, s:o, s:o, s:o}", "service", text(s->name),
 	    "policy", policy_name(s->conf.policy), "summary", sentence(&words),
+	    "routes", view_routes(s),
 	    "queries", user_queries_view(v->user_queries, s, true, v->now_usec),
 	    "mover", mover_view(v->mover, s));
 	ASSERT(j != NULL);

@@ -23,3 +23,17 @@ note_trouble(const json_t *service, const json_t *trouble, char out[NOTE_MAX])
 
 	snprintf(out, NOTE_MAX, "%s%.600s", unserved ? "not served: " : "", text_of(trouble, "text"));
 }
+
+bool
+note_middlewares(const json_t *route, char out[NOTE_MAX])
+{
+	const json_t *one;
+	size_t i, n = 0;
+
+	out[0] = '\0';
+	json_array_foreach(json_object_get(route, "middlewares"), i, one)
+		if (n < NOTE_MAX)
+			n += (size_t)snprintf(out + n, NOTE_MAX - n, "%s%.100s (%.30s)", i == 0 ? "" : ", ",
+			    text_of(one, "name"), text_of(one, "kind"));
+	return out[0] != '\0';
+}

@@ -47,7 +47,24 @@ usable_cell(struct grid *s, const json_t *service)
 	grid_text(s, text, usable == 0 ? HUE_BAD : usable < tasks ? HUE_WARN : HUE_GOOD);
 }
 
-/* Below the row: labels that are not valid, and why it is not served. */
+/* Each chain once: the routes of one rule have the same. */
+static void
+middlewares_rows(struct grid *s, const json_t *routes)
+{
+	char text[NOTE_MAX], last[NOTE_MAX] = "", note[NOTE_MAX + 16];
+	const json_t *route;
+	size_t i;
+
+	json_array_foreach(routes, i, route) {
+		if (!note_middlewares(route, text) || strcmp(text, last) == 0)
+			continue;
+		snprintf(note, sizeof note, "middlewares: %s", text);
+		grid_note(s, note);
+		strcpy(last, text);
+	}
+}
+
+/* Below the row: middlewares, labels that are not valid, and why it is not served. */
 static void
 service_rows(struct grid *s, const json_t *service)
 {
@@ -63,6 +80,7 @@ service_rows(struct grid *s, const json_t *service)
 	grid_count(s, json_object_get(service, "requests_total"));
 	grid_count(s, json_object_get(service, "failures_total"));
 	routes_cell(s, json_object_get(service, "routes"));
+	middlewares_rows(s, json_object_get(service, "routes"));
 	json_array_foreach(json_object_get(service, "labels"), i, label)
 		if (note_label(label, text))
 			grid_note(s, text);

@@ -2,6 +2,7 @@
  * `mola why SERVICE`: in words, why each task gets its share, or why the service is not served.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/bug.h"
 #include "base/str.h"
@@ -128,6 +129,26 @@ troubles_print(const json_t *response)
 		}
 }
 
+/* What requests pass before they come to a task. Routes of one router have the same. */
+static void
+middlewares_print(const json_t *routes)
+{
+	const char *router, *last = NULL;
+	char text[NOTE_MAX];
+	struct printable name;
+	const json_t *route;
+	size_t i;
+
+	json_array_foreach(routes, i, route) {
+		router = text_of(route, "router");
+		if ((last != NULL && strcmp(router, last) == 0) || !note_middlewares(route, text))
+			continue;
+		last = router;
+		printf("\nmiddlewares of %s\n", printable(*router == '\0' ? "its route" : router, &name));
+		print_wrapped(text, 2);
+	}
+}
+
 int
 why_main(int argc, char **argv)
 {
@@ -147,6 +168,7 @@ why_main(int argc, char **argv)
 	else {
 		print_wrapped(text_of(response, "summary"), 0);
 		troubles_print(response);
+		middlewares_print(json_object_get(response, "routes"));
 		mover_print(json_object_get(response, "mover"));
 		queries_print(json_object_get(response, "queries"));
 		json_array_foreach(json_object_get(response, "tasks"), i, task)

@@ -195,6 +195,7 @@ labels_add_rule(struct labels *l, const struct labels_rule_route *r)
 	    .text = (char *)(uintptr_t)r->text, .condition = t->partial ? r->rule->condition : NULL };
 	if (r->router == NULL) {
 		rule->by = r->by;
+		rule->name = (char *)(uintptr_t)r->name;
 		rule->chain = (char *)(uintptr_t)r->chain;
 		rule->guards = r->chain_guards;
 	}

@@ -121,6 +121,7 @@ struct labels_rule_route {
 	const struct rule *rule;
 	const struct rule_term *term;
 	const char	*text, *entry;		/* of the rule; as in labels_route */
+	const char	*name;			/* as in struct route_rule */
 	int64_t		 priority;
 	unsigned	 port;
 	const char	*router;		/* NULL: it is served */

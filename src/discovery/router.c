@@ -310,6 +310,7 @@ add_terms(struct traefik_reading *r, struct router *router, const struct rule *r
 	enum route_by by = router->tls ? BY_TLS : entry_points_by(r, router->entry_points);
 	bool good;
 	struct labels_rule_route route = { .rule = rule, .text = arena_text(r->l->arena, text),
+	    .name = arena_printf(r->l->arena, "%.*s@swarm", STR_ARG(router->name)),
 	    .entry = arena_printf(r->l->arena, "%s%s", by == BY_TLS ? "tls " : "",
 	    router->entry_points == NULL ? "" : router->entry_points->value),
 	    .priority = priority_of(router, text, &good), .port = port, .guarded = router->guarded,

@@ -21,6 +21,7 @@ struct filter_run {
 	unsigned	 done;		/* filters that the request has passed */
 	/* the filter that is next, if it has waited */
 	int64_t		 now_usec, until_usec;
+	bool		 waited;
 	void		*held;		/* its own, while it waits; NULL: nothing */
 	void		(*drop)(void *held);	/* the run ends before it has it */
 	uint8_t		 note[FILTERS_MAX];	/* of each filter, for its response */

@@ -166,6 +166,13 @@ run_end(struct filter_run *r, const struct why *why_not, const struct why **why)
 	return *why != NULL ? FILTER_RESPOND : FILTER_PASS;
 }
 
+static void
+count(struct filter_run *r, enum filter_outcome o)
+{
+	if (r->facts.count != NULL)
+		r->facts.count(r->facts.count_arg, r->chain->filter[r->done].kind, o);
+}
+
 enum filter_verdict
 filter_run_request(struct filter_run *r, int64_t now_usec, const struct why **why)
 {
@@ -177,12 +184,18 @@ filter_run_request(struct filter_run *r, int64_t now_usec, const struct why **wh
 		switch (filter_request(r, &r->chain->filter[r->done], &r->note[r->done])) {
 		case FILTER_PASS:
 			ASSERT(r->held == NULL && r->status == 0);
+			count(r, FILTER_PASSED);
+			r->waited = false;
 			break;
 		case FILTER_RESPOND:
 			ASSERT(r->held == NULL && r->status != 0 && r->why != NULL);
+			count(r, r->status < 400 ? FILTER_RESPONDED : FILTER_REFUSED);
 			r->origin = run_text(r, "%.*s", STR_ARG(fields_get(&r->request, STR("Origin"))));
 			return run_end(r, r->why, why);
 		case FILTER_WAIT:
+			if (!r->waited)
+				count(r, FILTER_WAITED);
+			r->waited = true;
 			return FILTER_WAIT;
 		}
 	finish_request(r);
@@ -239,6 +252,12 @@ filter_run_answer(struct filter_run *r, bool without_body)
 	return run_text(r, "HTTP/1.1 %d %s\r\n%.*sContent-Length: %zu\r\nMola-Why: %s\r\n\r\n%.*s",
 	    r->status, status_reason(r->status), STR_ARG(buf_str(&r->fields)), r->body.len, r->why->name,
 	    without_body ? 0 : (int)r->body.len, r->body.p);
+}
+
+const struct filter *
+filter_run_responder(const struct filter_run *r)
+{
+	return r->status == 0 ? NULL : &r->chain->filter[r->done];
 }
 
 /* ---- the response ---- */

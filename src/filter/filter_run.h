@@ -23,6 +23,9 @@ struct filter_facts {			/* of the client; lives as long as the run */
 	 * any function of the run. NULL: nobody listens, and only time is waited for. */
 	void		(*wake)(void *arg);
 	void		*wake_arg;
+	/* called with what each filter made of the request; NULL: nobody counts */
+	void		(*count)(void *arg, enum filter_kind, enum filter_outcome);
+	void		*count_arg;
 };
 
 enum filter_verdict {
@@ -49,6 +52,8 @@ const struct message	*filter_run_message(const struct filter_run *);
 /* The whole response of a filter, to be edited by filter_run_response; empty: none has responded.
  * It has its fields, and a body unless `without_body`. */
 struct str		 filter_run_answer(struct filter_run *, bool without_body);
+/* The filter that has responded; NULL: none has. */
+const struct filter	*filter_run_responder(const struct filter_run *);
 /* A response with its edits, as the filters leave it: written without any more edits. NULL: it has
  * become too large. */
 const struct message	*filter_run_response(struct filter_run *, const struct message *,

@@ -8,13 +8,21 @@
 
 #define ANSWER_FIELDS	128
 
+static void
+on_count(void *arg, enum filter_kind kind, enum filter_outcome outcome)
+{
+	const struct proxy *p = arg;
+
+	live_count_filter(p->conf.live, p->conf.worker, kind, outcome);
+}
+
 void
 filters_begin(struct exchange *x, const struct filter_chain *chain, const struct message *h,
     const struct edits *edits)
 {
 	const struct sender *s = &x->client->sender;
 	struct filter_facts facts = { .ip = s->ip.b, .peer = sender_peer(s), .tls = s->tls,
-	    .wake = exchange_go_on, .wake_arg = x };
+	    .wake = exchange_go_on, .wake_arg = x, .count = on_count, .count_arg = x->proxy };
 
 	ASSERT(x->filters == NULL && x->filters_of == NULL);
 	x->filters_of = table_ref(x->proxy->table);	/* what is tried again may go by another one */

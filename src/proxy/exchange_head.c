@@ -65,8 +65,8 @@ here(struct exchange *x, const struct message *h)
 }
 
 /* NULL: *why is said. */
-static const struct table_service *
-find_service(const struct exchange *x, const struct message *h, const struct edits *edits,
+static const struct table_route *
+find_route(const struct exchange *x, const struct message *h, const struct edits *edits,
     const struct filter_chain **chain, const struct why **why)
 {
 	const struct request_fields fields = { h, edits };
@@ -87,6 +87,7 @@ head_done(struct exchange *x, const struct message *h, size_t used)
 	const struct sender *sender = &x->client->sender;
 	const struct filter_chain *chain = NULL;
 	const struct table_service *service;
+	const struct table_route *route;
 	const struct why *why;
 	struct edits edits;
 
@@ -109,8 +110,9 @@ head_done(struct exchange *x, const struct message *h, size_t used)
 	if ((why = front_judge(x, h)) != NULL)
 		return exchange_fail(x, why);
 	rewrite_request(&edits, h, sender, &x->from, x->from_text, here(x, h));
-	if ((service = find_service(x, h, &edits, &chain, &why)) == NULL)
+	if ((route = find_route(x, h, &edits, &chain, &why)) == NULL)
 		return exchange_fail(x, why);
+	service = &table_services(p->table, NULL)[route->service];
 	attempt_route(&x->attempt, p->table, service);
 	/* one of HTTP/2 may say that it has not processed a request */
 	x->up.keep = x->idempotent || service->scheme != SCHEME_HTTP;

@@ -31,6 +31,9 @@ METRIC(ENDED, mola_requests_ended_total, counter,
     "Requests and connections that ended, by reason and by the party at fault.")
 METRIC(DURATION, mola_request_duration_seconds, histogram,
     "Time from the first byte of a request to the last byte of its response.")
+METRIC(MIDDLEWARES, mola_middleware_requests_total, counter,
+    "Requests that came to a middleware, by its kind and outcome: passed on, responded to (such as "
+    "a redirection), or refused; waited is counted besides one of these.")
 METRIC(TLS_HANDSHAKES, mola_tls_handshakes_total, counter,
     "TLS handshakes with clients that succeeded: full ones, and those that resumed a session.")
 METRIC(TCP_CONNECTIONS, mola_tcp_connections_total, counter,

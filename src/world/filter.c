@@ -124,14 +124,11 @@ filter_chain_parse(struct arena *a, struct str text)
 	return c->n == n ? c : NULL;
 }
 
-char *
-filter_chain_names(struct arena *a, struct str text)
+bool
+filter_chain_next(struct str *text, struct str *name, struct str *kind)
 {
-	char *names = arena_text(a, STR(""));
-	struct str record, name;
+	struct str record;
 
-	while (str_split(&text, RECORD, &record))
-		if (str_split(&record, FIELD, &name))
-			names = arena_printf(a, "%s%s%.*s", names, *names == '\0' ? "" : ", ", STR_ARG(name));
-	return names;
+	return text->len > 0 && str_split(text, RECORD, &record) && record.len > 0 &&
+	    str_split(&record, FIELD, name) && str_split(&record, FIELD, kind);
 }

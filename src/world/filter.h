@@ -108,6 +108,15 @@ struct filter_chain {
 	struct filter	 filter[];
 };
 
+/* What a filter made of a request, as it is counted. */
+enum filter_outcome {
+	FILTER_PASSED,
+	FILTER_RESPONDED,	/* with a status below 400: a redirection, a preflight's response */
+	FILTER_REFUSED,		/* with another one */
+	FILTER_WAITED,		/* before any of these */
+	FILTER_OUTCOMES
+};
+
 struct filter_setting {		/* as a label: "customRequestHeaders.X-One" and its value */
 	struct str	 path, value;
 };
@@ -132,7 +141,7 @@ char		*filter_chain_add(struct arena *, const char *chain, struct str name, enum
 		    const struct filter_setting *, unsigned n);
 /* NULL: it is no chain of at least one filter. */
 const struct filter_chain *filter_chain_parse(struct arena *, struct str text);
-/* "auth, strip", for people */
-char		*filter_chain_names(struct arena *, struct str text);
+/* Takes the first filter off the text of a chain: what people may see of it. False: it has none. */
+bool		 filter_chain_next(struct str *text, struct str *name, struct str *kind);
 
 #endif

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/why.h"
+#include "world/filter.h"
 #include "world/outlier.h"
 #include "world/phys.h"
 #include "world/refused.h"
@@ -135,6 +136,8 @@ double		live_duration_sum_seconds(const struct live *);
 void		live_count_handshake(struct live *, unsigned worker, bool resumed);
 uint64_t	live_handshakes_total(const struct live *, bool resumed);
 /* those that failed lately, of a worker */
+void		live_count_filter(struct live *, unsigned worker, enum filter_kind, enum filter_outcome);
+uint64_t	live_filter_total(const struct live *, enum filter_kind, enum filter_outcome);
 struct refused	*live_refuse(struct live *, unsigned worker);		/* to write */
 const struct refused *live_refused(const struct live *, unsigned worker);
 /* connections of tcp services, per worker, ever; each is added once and in parts */

@@ -98,6 +98,26 @@ live_count_handshake(struct live *l, unsigned worker, bool resumed)
 	SET(*n, GET(*n) + 1);
 }
 
+void
+live_count_filter(struct live *l, unsigned worker, enum filter_kind k, enum filter_outcome o)
+{
+	_Atomic uint64_t *n = &l->worker[worker].filter[k][o];
+
+	ASSERT(worker < l->workers && k < FILTER_KINDS && o < FILTER_OUTCOMES);
+	SET(*n, GET(*n) + 1);
+}
+
+uint64_t
+live_filter_total(const struct live *l, enum filter_kind k, enum filter_outcome o)
+{
+	uint64_t n = 0;
+
+	ASSERT(k < FILTER_KINDS && o < FILTER_OUTCOMES);
+	for (unsigned w = 0; w < l->workers; w++)
+		n += GET(l->worker[w].filter[k][o]);
+	return n;
+}
+
 struct refused *
 live_refuse(struct live *l, unsigned worker)
 {

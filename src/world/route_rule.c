@@ -28,7 +28,7 @@ route_rule_same(const struct route_rule *a, const struct route_rule *b)
 		return a == b;
 	return a->by == b->by && a->guards == b->guards && text_same(a->chain, b->chain) &&
 	    a->priority == b->priority && a->ways == b->ways && a->whole == b->whole &&
-	    a->gives_way == b->gives_way && strcmp(a->text, b->text) == 0 &&
+	    a->gives_way == b->gives_way && strcmp(a->text, b->text) == 0 && text_same(a->name, b->name) &&
 	    conditions_same(a->condition, b->condition);
 }
 
@@ -43,6 +43,7 @@ route_rule_copy(const struct route_rule *r)
 	copy = must_alloc(sizeof *copy);
 	*copy = *r;
 	copy->text = must_strdup(r->text);
+	copy->name = r->name == NULL ? NULL : must_strdup(r->name);
 	copy->chain = r->chain == NULL ? NULL : must_strdup(r->chain);
 	if (r->condition != NULL) {
 		condition = must_alloc(condition_bytes(r->condition));
@@ -60,6 +61,7 @@ route_conf_clear(struct route_conf *r)
 	free(r->listener);
 	if (r->rule != NULL) {
 		free(r->rule->text);
+		free(r->rule->name);
 		free(r->rule->chain);
 		free((void *)(uintptr_t)r->rule->condition);
 		free(r->rule);

@@ -120,6 +120,7 @@ struct table_route {
 	enum route_by	 by;
 	uint32_t	 chain;		/* of table_maker_chain, what its requests pass first; 0: none */
 	bool		 guards;	/* it may keep requests out */
+	struct table_ref name;		/* of its router, for people; empty: it has none */
 };
 
 /* Connections that are relayed. */
@@ -161,8 +162,8 @@ struct str		 table_text(const struct table *, struct table_ref);
 const struct table_service *table_match(const struct table *, const struct request_view *,
     const struct why **);
 
-/* The same with the chain of filters that the request passes; NULL: none. */
-const struct table_service *table_find(const struct table *, const struct request_view *,
+/* The route itself, and the chain of filters that its requests pass first; NULL: none. */
+const struct table_route *table_find(const struct table *, const struct request_view *,
     const struct filter_chain **, const struct why **);
 
 /* What is relayed of the connections to a listener, and what must be known of each for that. */

@@ -349,14 +349,13 @@ table_match(const struct table *t, const struct request_view *r, const struct wh
 	return route == NULL ? NULL : &table_services(t, NULL)[route->service];
 }
 
-const struct table_service *
+const struct table_route *
 table_find(const struct table *t, const struct request_view *r,
     const struct filter_chain **chain, const struct why **why)
 {
 	const struct table_route *route = route_match(t, r, why);
 
-	if (route == NULL)
-		return NULL;
-	*chain = route->chain == 0 ? NULL : t->chain[route->chain - 1];
-	return &table_services(t, NULL)[route->service];
+	if (route != NULL)
+		*chain = route->chain == 0 ? NULL : t->chain[route->chain - 1];
+	return route;
 }

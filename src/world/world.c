@@ -254,6 +254,8 @@ table_add_route(struct table_maker *m, const struct route_conf *r, uint32_t serv
 			row.gives_way = r->rule->gives_way && service == TABLE_REFUSED;
 			row.priority = r->rule->priority;
 			row.ways = r->rule->ways;
+			if (r->rule->name != NULL)
+				row.name = table_maker_text(m, str_of(r->rule->name));
 			row.by = r->rule->by;
 			row.guards = r->rule->guards;
 			/* one service's middlewares must not keep the others from having a table */

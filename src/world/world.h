@@ -23,6 +23,7 @@ struct route_rule {
 	bool		 whole;
 	bool		 gives_way;		/* of those that are refused */
 	char		*text;			/* the rule, for people */
+	char		*name;			/* of its router, as Traefik has it: "web@swarm"; NULL: it has none */
 	enum route_by	 by;
 	char		*chain;			/* of filters (world/filter.h); NULL: none */
 	bool		 guards;		/* they do */

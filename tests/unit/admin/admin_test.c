@@ -322,6 +322,45 @@ test_services_and_tasks(void **state)
 	stage_free(s);
 }
 
+/* Names and kinds, and nothing of what their options are. */
+static void
+test_middlewares(void **state)
+{
+	static const struct filter_setting one = { { "customrequestheaders.X-Secret", 29 }, { "hunter2", 7 } }, two = { { "prefix", 6 }, { "/x", 2 } };
+	struct route_rule rule = { .text = (char *)(uintptr_t)"Host(`a`)", .name = (char *)(uintptr_t)"a@swarm" };
+	struct route_conf at = { .host = (char *)(uintptr_t)"a", .path = (char *)(uintptr_t)"/", .rule = &rule };
+	struct stage *s = stage_new(yaml);
+	struct arena *a = arena_new();
+	const struct conf_service *web = &s->conf->service[0];
+	json_t *j;
+
+	(void)state;
+	rule.chain = filter_chain_add(a, "", STR("auth"), FILTER_HEADERS, &one, 1);
+	rule.chain = filter_chain_add(a, rule.chain, STR("add"), FILTER_ADD_PREFIX, &two, 1);
+	world_pass_begin(s->world);
+	world_pass_service(s->world, web->name, &web->conf, &at, 1);
+	world_pass_end(s->world);
+	live_count_filter(s->live, 0, FILTER_HEADERS, FILTER_PASSED);
+	live_count_filter(s->live, 0, FILTER_HEADERS, FILTER_PASSED);
+	get(s, "/api/v1/why?service=web");
+	assert_null(strstr(s->body, "hunter2"));
+	j = json_array_get(json_object_get(s->json, "routes"), 0);
+	assert_string_equal(text_of(j, "router"), "a@swarm");
+	j = json_object_get(j, "middlewares");
+	assert_int_equal(json_array_size(j), 2);
+	assert_string_equal(text_of(json_array_get(j, 0), "name"), "auth");
+	assert_string_equal(text_of(json_array_get(j, 0), "kind"), "headers");
+	assert_string_equal(text_of(json_array_get(j, 1), "kind"), "addprefix");
+	get(s, "/api/v1/services");
+	assert_null(strstr(s->body, "hunter2"));
+	assert_int_equal(json_array_size(json_object_get(json_array_get(json_object_get(item(s, "services", 0), "routes"), 0), "middlewares")), 2);
+	get(s, "/metrics");
+	assert_non_null(strstr(s->body, "mola_middleware_requests_total{kind=\"headers\",outcome=\"passed\"} 2"));
+	assert_non_null(strstr(s->body, "mola_middleware_requests_total{kind=\"addprefix\",outcome=\"refused\"} 0"));
+	arena_free(&a);
+	stage_free(s);
+}
+
 static void
 test_why(void **state)
 {
@@ -1027,7 +1066,7 @@ main(void)
 		cmocka_unit_test(test_inherited_age),
 		cmocka_unit_test(test_shares_and_rates_of_the_last_seconds),
 		cmocka_unit_test(test_services_and_tasks),
-		cmocka_unit_test(test_why),
+		cmocka_unit_test(test_middlewares), cmocka_unit_test(test_why),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_config_without_secrets),
 		cmocka_unit_test(test_healthz),

@@ -36,6 +36,7 @@ way(struct stage *s, const char *host, const char *path, bool tls)
 	static char out[200];
 	const struct filter_chain *chain = NULL;
 	const struct table_service *to;
+	const struct table_route *route;
 	const struct why *why;
 	struct table *t;
 	size_t n;
@@ -43,7 +44,8 @@ way(struct stage *s, const char *host, const char *path, bool tls)
 
 	assert_null(world_table(s->world, &fd));
 	assert_null(table_open(fd, &t));
-	to = table_find(t, &(struct request_view){ .host = str_of(host), .path = str_of(path), .method = STR("GET"), .tls = tls }, &chain, &why);
+	route = table_find(t, &(struct request_view){ .host = str_of(host), .path = str_of(path), .method = STR("GET"), .tls = tls }, &chain, &why);
+	to = route == NULL ? NULL : &table_services(t, NULL)[route->service];
 	n = str_copy(out, sizeof out, to != NULL ? table_text(t, to->name) : why == WHY_ROUTE_REFUSED ? STR("refused") : STR("-"));
 	for (unsigned i = 0; to != NULL && chain != NULL && i < chain->n; i++)
 		n += (size_t)snprintf(out + n, sizeof out - n, "%s%.*s", i == 0 ? " by " : ", ", STR_ARG(chain->filter[i].name));

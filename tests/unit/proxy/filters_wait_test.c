@@ -66,6 +66,16 @@ open_waiting(int norigins)
 	stage_table();
 }
 
+/* What was counted of filters of this kind: passed, responded, refused, waited. */
+static void
+counted(enum filter_kind kind, uint64_t passed, uint64_t responded, uint64_t refused, uint64_t waited)
+{
+	assert_int_equal(live_filter_total(stage.live, kind, FILTER_PASSED), passed);
+	assert_int_equal(live_filter_total(stage.live, kind, FILTER_RESPONDED), responded);
+	assert_int_equal(live_filter_total(stage.live, kind, FILTER_REFUSED), refused);
+	assert_int_equal(live_filter_total(stage.live, kind, FILTER_WAITED), waited);
+}
+
 static void
 close_waiting(void)
 {
@@ -95,6 +105,8 @@ it_goes_on_when_woken(void **state)
 	    "X-Forwarded-Host: a.example\r\nX-Forwarded-Port: 80\r\nX-Two: 2\r\nX-Forwarded-For: 127.0.0.1\r\n\r\nabcdef");
 	say(t, OK(2, "ok"));
 	hear(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-One: 1\r\n\r\nok");
+	counted(FILTER_HEADERS, 2, 0, 0, 0);
+	counted(FILTER_ADD_PREFIX, 1, 0, 0, 1);
 	assert_int_equal(waiting.dropped, 0);
 	close(c);
 	close(t);
