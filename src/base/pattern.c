@@ -14,8 +14,7 @@ struct pattern_walk {
 	uint32_t	*mark;			/* by instruction: the turn in which it was last reached */
 	uint32_t	*todo;			/* a stack */
 	uint32_t	 turn;
-	/* of this place in the text; word: a boundary of one */
-	bool		 begin, end, line_begin, line_end, word;
+	struct pattern_place place;
 	bool		 matched;
 };
 
@@ -45,25 +44,26 @@ ranges_of(const struct pattern *p)
 	return (const struct rune_range *)(p->inst + p->n);
 }
 
-static bool
-assertion_holds(const struct pattern_walk *w, uint32_t op)
+bool
+pattern_holds(const struct pattern_place *at, uint32_t op)
 {
 	switch ((enum pattern_op)op) {
 	case OP_BEGIN:
-		return w->begin;
+		return at->begin;
 	case OP_END:
-		return w->end;
+		return at->end;
 	case OP_LINE_BEGIN:
-		return w->line_begin;
+		return at->line_begin;
 	case OP_LINE_END:
-		return w->line_end;
+		return at->line_end;
 	case OP_WORD:
-		return w->word;
+		return at->word;
 	case OP_NOT_WORD:
-		return !w->word;
+		return !at->word;
 	case OP_SET:
 	case OP_SPLIT:
 	case OP_JUMP:
+	case OP_SAVE:
 	case OP_MATCH:
 	case OP_COUNT:
 		break;
@@ -93,13 +93,13 @@ walk_reach(struct pattern_walk *w, uint32_t from)
 			if (i->op == OP_SPLIT)
 				w->todo[n++] = i->y;
 			w->todo[n++] = i->x;
-		} else if (assertion_holds(w, i->op))
+		} else if (i->op == OP_SAVE || pattern_holds(&w->place, i->op))
 			w->todo[n++] = pc + 1;
 	}
 }
 
-static bool
-set_has(const struct pattern *p, const struct pattern_inst *i, uint32_t rune)
+bool
+pattern_set_has(const struct pattern *p, const struct pattern_inst *i, uint32_t rune)
 {
 	const struct rune_range *range = ranges_of(p) + i->x;
 	bool not = (i->y & SET_NOT) != 0;
@@ -116,34 +116,41 @@ is_word(uint32_t c)
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '_' || (c >= 'a' && c <= 'z');
 }
 
+void
+pattern_place(struct pattern_place *at, uint32_t before, uint32_t rune)
+{
+	at->line_begin = at->begin || before == '\n';
+	at->line_end = rune == '\n';
+	at->word = is_word(before) != is_word(rune);
+}
+
 /* Each place of the text: the ways that came here, and one that begins here, if it may. */
 static bool
 walk_all(struct pattern_walk *w, struct str text, uint32_t *came)
 {
 	bool tied = w->of->inst[0].op == OP_BEGIN;
 	uint32_t before = '\n', rune = 0, ncame = 0;
+	struct pattern_place *at = &w->place;
 
-	for (w->begin = true; !w->matched; w->begin = false) {
+	for (at->begin = true; !w->matched; at->begin = false) {
 		struct str rest = text;
-		if (tied && !w->begin && ncame == 0)
+		if (tied && !at->begin && ncame == 0)
 			break;
-		w->end = text.len == 0;
-		rune = w->end ? '\n' : pattern_rune(&rest);
-		w->line_begin = w->begin || before == '\n';
-		w->line_end = rune == '\n';
-		w->word = is_word(before) != is_word(rune);
+		at->end = text.len == 0;
+		rune = at->end ? '\n' : pattern_rune(&rest);
+		pattern_place(at, before, rune);
 		ASSERT(ncame <= w->of->n);
 		w->n = 0;
 		w->turn++;
 		for (uint32_t i = 0; i < ncame; i++)
 			walk_reach(w, came[i]);
-		if (!tied || w->begin)
+		if (!tied || at->begin)
 			walk_reach(w, 0);
-		if (w->end)
+		if (at->end)
 			break;
 		ncame = 0;
 		for (uint32_t i = 0; i < w->n; i++)
-			if (set_has(w->of, &w->of->inst[w->at[i]], rune))
+			if (pattern_set_has(w->of, &w->of->inst[w->at[i]], rune))
 				came[ncame++] = w->at[i] + 1;
 		before = rune;
 		text = rest;
@@ -190,6 +197,8 @@ inst_valid(const struct pattern *p, const struct pattern_inst *i)
 {
 	if (i->op >= OP_COUNT)
 		return false;
+	if (i->op == OP_SAVE)
+		return i->x < 2 * p->groups;
 	if (i->op == OP_SET)
 		return (uint64_t)i->x + (i->y & ~SET_NOT) <= p->nranges;
 	return (i->op != OP_SPLIT && i->op != OP_JUMP) ||
@@ -202,7 +211,7 @@ pattern_valid(const void *bytes, size_t len)
 {
 	const struct pattern *p = bytes;
 
-	if (len < sizeof *p || p->n == 0 || p->n > PROGRAM_MAX + 1 || p->nranges > RANGES_MAX ||
+	if (len < sizeof *p || p->n == 0 || p->n > PROGRAM_MAX + 1 || p->nranges > RANGES_MAX || p->groups > PATTERN_GROUPS ||
 	    len != bytes_of(p->n, p->nranges) || p->inst[p->n - 1].op != OP_MATCH)
 		return false;
 	for (uint32_t i = 0; i < p->n; i++)
