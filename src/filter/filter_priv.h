@@ -82,6 +82,13 @@ enum filter_verdict run_wait(struct filter_run *, int64_t until_usec);
 #define FILTER_RESPONSE(kind) \
 	void kind##_response(struct filter_run *, const struct filter_##kind *, uint8_t note)
 
+/* filter_basic_auth.c, also for digestAuth: the request is this user's; the task is told in the
+ * field, if there is one, and gets Authorization unless it is removed. */
+enum filter_verdict auth_pass(struct filter_run *, struct str field, bool remove, struct str user);
+struct str	auth_realm(struct str realm);		/* or the usual one */
+
+FILTER_REQUEST(basic_auth);
+FILTER_REQUEST(digest_auth);
 FILTER_REQUEST(add_prefix);
 FILTER_REQUEST(replace_path);
 FILTER_REQUEST(redirect_scheme);
@@ -91,6 +98,8 @@ FILTER_REQUEST(headers);
 FILTER_RESPONSE(headers);
 FILTER_REQUEST(strip_prefix);
 /* those that leave responses as they are */
+#define basic_auth_response(r, f, note)		((void)(r), (void)(f), (void)(note))
+#define digest_auth_response(r, f, note)	((void)(r), (void)(f), (void)(note))
 #define strip_prefix_response(r, f, note)	((void)(r), (void)(f), (void)(note))
 #define add_prefix_response(r, f, note)		((void)(r), (void)(f), (void)(note))
 #define replace_path_response(r, f, note)	((void)(r), (void)(f), (void)(note))

@@ -10,6 +10,7 @@
 #define FILTER_FILTER_RUN_H
 
 #include "base/why.h"
+#include "filter/filter_means.h"
 #include "http/message.h"
 #include "world/filter.h"
 
@@ -19,6 +20,7 @@ struct filter_facts {			/* of the client; lives as long as the run */
 	const uint8_t	*ip;		/* 16 bytes: the other end of the connection; v4 as v4-mapped */
 	struct str	 peer;		/* the same as text: the last of X-Forwarded-For */
 	bool		 tls;
+	struct filter_means *means;	/* of the worker */
 	/* what a filter waits for is there: filter_run_request is to be called again; not from within
 	 * any function of the run. NULL: nobody listens, and only time is waited for. */
 	void		(*wake)(void *arg);

@@ -16,6 +16,7 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/sink.h"
+#include "filter/filter_means.h"
 #include "main/brain.h"
 #include "main/descriptors.h"
 #include "main/parent_priv.h"
@@ -461,6 +462,7 @@ parent_run(struct conf *conf)
 	p.live = live_init(shared_block(live_bytes()), p.nworkers);
 	live_set_conf(p.live, (struct live_conf){ clock_wall_usec(), true });
 	p.phys = phys_init(shared_block(phys_bytes()));
+	filter_means_share();
 	snprintf(p.brain.name, sizeof p.brain.name, "brain");
 	for (unsigned i = 0; i < p.nworkers; i++) {
 		p.worker[i].index = i;

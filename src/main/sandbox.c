@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -51,6 +52,8 @@ static const int allowed[] = {
 	SCMP_SYS(poll), SCMP_SYS(ppoll),
 	/* tables: sealed descriptors that the parent sends */
 	SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(fcntl), SCMP_SYS(lseek),
+	/* a thread for passwords; clone() itself is limited to threads below */
+	SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(eventfd2), SCMP_SYS(setpriority),
 	/* memory, time, randomness, the end */
 	SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(brk), SCMP_SYS(futex),
 	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(clock_nanosleep),
@@ -66,13 +69,25 @@ static const int allowed[] = {
 #endif
 };
 
+#define THREAD	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD)
+
+/* The arguments of clone3() are out of sight: without it, libc makes threads by clone(). */
+static bool
+allow_threads(scmp_filter_ctx f)
+{
+	return seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) == 0 &&
+	    seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+	    SCMP_A0(SCMP_CMP_MASKED_EQ, THREAD, THREAD)) == 0;
+}
+
 static bool
 allow_all(scmp_filter_ctx f)
 {
 	for (unsigned i = 0; i < sizeof allowed / sizeof *allowed; i++)
 		if (seccomp_rule_add(f, SCMP_ACT_ALLOW, allowed[i], 0) != 0)
 			return false;
-	return seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+	return allow_threads(f) &&
+	    seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
 	    SCMP_A0(SCMP_CMP_EQ, AF_INET, 0)) == 0 &&
 	    seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
 	    SCMP_A0(SCMP_CMP_EQ, AF_INET6, 0)) == 0 &&

@@ -22,7 +22,8 @@ filters_begin(struct exchange *x, const struct filter_chain *chain, const struct
 {
 	const struct sender *s = &x->client->sender;
 	struct filter_facts facts = { .ip = s->ip.b, .peer = sender_peer(s), .tls = s->tls,
-	    .wake = exchange_go_on, .wake_arg = x, .count = on_count, .count_arg = x->proxy };
+	    .means = x->proxy->means, .wake = exchange_go_on, .wake_arg = x, .count = on_count,
+	    .count_arg = x->proxy };
 
 	ASSERT(x->filters == NULL && x->filters_of == NULL);
 	x->filters_of = table_ref(x->proxy->table);	/* what is tried again may go by another one */

@@ -105,6 +105,15 @@ conf_apply(struct proxy *p)
 	hsts_apply(p);
 }
 
+static void
+on_means(void *arg, uint32_t events)
+{
+	struct proxy *p = arg;
+
+	(void)events;
+	filter_means_turn(p->means);
+}
+
 struct proxy *
 proxy_new(struct loop *l, const struct proxy_conf *conf)
 {
@@ -130,6 +139,10 @@ proxy_new(struct loop *l, const struct proxy_conf *conf)
 	p->tls = task_tls_new();
 	p->upstream = upstream_new(l, conf->live, conf->worker, p->tls);
 	p->access = access_new(l, STDOUT_FILENO);
+	p->means = filter_means_new();
+	p->means_io.fd = -1;
+	if (filter_means_fd(p->means) >= 0)
+		loop_watch(l, &p->means_io, filter_means_fd(p->means), LOOP_LEVEL, on_means, p);
 	if (conf->probe)
 		p->health = health_new(l, conf->live, conf->seed, conf->worker, p->tls);
 	conf_apply(p);
@@ -158,6 +171,9 @@ proxy_free(struct proxy **pp)
 	access_free(&p->access);
 	tally_free(&p->tally);
 	keys_free(&p->keys);
+	if (p->means_io.fd >= 0)
+		loop_unwatch(p->loop, &p->means_io);
+	filter_means_free(&p->means);
 	slab_free(&p->clients);
 	slab_free(&p->exchanges);
 	slab_free(&p->relays);

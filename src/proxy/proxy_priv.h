@@ -7,6 +7,7 @@
 
 #include <sys/queue.h>
 
+#include "filter/filter_means.h"
 #include "http/message.h"
 #include "http/session.h"
 #include "http/share.h"
@@ -50,6 +51,8 @@ struct proxy {
 	struct tally	*tally;			/* of clients that are not trusted */
 	struct keys	*keys;
 	struct failures	 failures[TLS_FAULTS];
+	struct filter_means *means;
+	struct io	 means_io;
 	const char	*hsts;			/* the value of Strict-Transport-Security; NULL: none */
 	struct text_list texts;			/* that heads of messages point at, also after a reload */
 	/* memory */

@@ -25,6 +25,8 @@
 #define REDIRECT_SCHEME_OPTION(...) OPTION(REDIRECT_SCHEME, __VA_ARGS__)
 #define IP_ALLOW_LIST_OPTION(...) OPTION(IP_ALLOW_LIST, __VA_ARGS__)
 #define IP_WHITE_LIST_OPTION(...) OPTION(IP_WHITE_LIST, __VA_ARGS__)
+#define BASIC_AUTH_OPTION(...) OPTION(BASIC_AUTH, __VA_ARGS__)
+#define DIGEST_AUTH_OPTION(...) OPTION(DIGEST_AUTH, __VA_ARGS__)
 #endif
 #ifndef HEADERS_OPTION
 #define HEADERS_OPTION(...)
@@ -46,6 +48,12 @@
 #endif
 #ifndef IP_WHITE_LIST_OPTION
 #define IP_WHITE_LIST_OPTION(...)
+#endif
+#ifndef BASIC_AUTH_OPTION
+#define BASIC_AUTH_OPTION(...)
+#endif
+#ifndef DIGEST_AUTH_OPTION
+#define DIGEST_AUTH_OPTION(...)
 #endif
 
 FILTER(HEADERS, headers, "headers", true)
@@ -137,6 +145,24 @@ IP_WHITE_LIST_OPTION(COUNT, depth, "ipStrategy.depth", 0, 0, 1000, "As ipAllowLi
 IP_WHITE_LIST_OPTION(NETS, excluded, "ipStrategy.excludedIPs", 0, 0, 0, "As ipAllowList.")
 IP_WHITE_LIST_OPTION(COUNT, subnet, "ipStrategy.ipv6Subnet", 0, 1, 128, "As ipAllowList.")
 
+FILTER(BASIC_AUTH, basic_auth, "basicauth", true)
+BASIC_AUTH_OPTION(TEXTS, users, "users", 0, 0, 0,
+    "Users that pass, each as htpasswd writes it: NAME:HASH, of bcrypt, MD5 (apr1) or SHA.")
+BASIC_AUTH_OPTION(TEXT, users_file, "usersFile", 0, 0, 0, "Not there: use users.")
+BASIC_AUTH_OPTION(TEXT, realm, "realm", 0, 0, 0, "What browsers show; none: traefik.")
+BASIC_AUTH_OPTION(TEXT, header_field, "headerField", 0, 0, 0,
+    "A field that tells the task the user's name.")
+BASIC_AUTH_OPTION(SWITCH, remove_header, "removeHeader", 0, 0, 0,
+    "The task does not get Authorization.")
+
+FILTER(DIGEST_AUTH, digest_auth, "digestauth", true)
+DIGEST_AUTH_OPTION(TEXTS, users, "users", 0, 0, 0,
+    "Users that pass, each as htdigest writes it: NAME:REALM:DIGEST.")
+DIGEST_AUTH_OPTION(TEXT, users_file, "usersFile", 0, 0, 0, "Not there: use users.")
+DIGEST_AUTH_OPTION(TEXT, realm, "realm", 0, 0, 0, "As basicAuth.")
+DIGEST_AUTH_OPTION(TEXT, header_field, "headerField", 0, 0, 0, "As basicAuth.")
+DIGEST_AUTH_OPTION(SWITCH, remove_header, "removeHeader", 0, 0, 0, "As basicAuth.")
+
 #undef FILTER
 #undef OPTION
 #undef HEADERS_OPTION
@@ -146,3 +172,5 @@ IP_WHITE_LIST_OPTION(COUNT, subnet, "ipStrategy.ipv6Subnet", 0, 1, 128, "As ipAl
 #undef REDIRECT_SCHEME_OPTION
 #undef IP_ALLOW_LIST_OPTION
 #undef IP_WHITE_LIST_OPTION
+#undef BASIC_AUTH_OPTION
+#undef DIGEST_AUTH_OPTION

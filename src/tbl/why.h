@@ -76,6 +76,8 @@ WHY(ADDRESS_NOT_ALLOWED, 403, CLIENT,
     "a middleware (ipAllowList) does not let this address in")
 WHY(HOST_NOT_ALLOWED, 500, CLIENT,
     "a middleware (headers) does not allow this host")
+WHY(AUTH_REQUIRED, 401, CLIENT,
+    "a middleware (basicAuth, digestAuth) wants a user and a password that fit")
 
 /* routing and choice */
 WHY(NO_ROUTE,           404, CONFIG,   "no service is configured for this host and path")
@@ -131,6 +133,7 @@ WHY(NO_MEMORY,          503, US,       "a memory limit was reached")
 WHY(NO_DESCRIPTORS, 503, US,
     "no file descriptor was available for a connection to the task")
 WHY(NO_PORTS,           503, US,       "no local port was available for a connection to the task")
+WHY(AUTH_BUSY,          503, US,       "too many passwords are being verified: try again")
 WHY(STOPPING,           503, US,       "Mola is stopping")
 WHY(TUNNEL_IDLE,          0, US,       "the connection carried no bytes within its idle time")
 WHY(TUNNEL_CLOSED,        0, CLIENT,   "one side closed the connection")

@@ -93,6 +93,16 @@ struct filter_ip_white_list {
 #include "tbl/filters.h"
 };
 
+struct filter_basic_auth {
+#define BASIC_AUTH_OPTION(type, field, ...) FILTER_##type field;
+#include "tbl/filters.h"
+};
+
+struct filter_digest_auth {
+#define DIGEST_AUTH_OPTION(type, field, ...) FILTER_##type field;
+#include "tbl/filters.h"
+};
+
 struct filter {
 	enum filter_kind kind;
 	struct str	 name;		/* of its middleware, for people */

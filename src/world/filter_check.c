@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "base/password.h"
 #include "world/filter_priv.h"
 
 /* ---- words of HTTP ---- */
@@ -162,6 +163,77 @@ check_ip_white_list(struct arena *a, struct filter_ip_white_list *l, char proble
 {
 	(void)a;
 	return l->nets.n > 0 || filter_wrong(problem, "it has no sourceRange");
+}
+
+/* ---- users ---- */
+
+static bool
+check_user_field(struct str field, char problem[FILTER_PROBLEM])
+{
+	if (field.len == 0)
+		return true;
+	if (!is_token(field) || is_framing(field) || str_eq_nocase(field, STR("host")))
+		return filter_wrong(problem, "headerField is no name of a field that a middleware may set");
+	return true;
+}
+
+static bool
+check_users(const struct filter_texts *users, struct str file, char problem[FILTER_PROBLEM])
+{
+	if (file.len > 0)
+		return filter_wrong(problem, "usersFile is a file of Traefik's, which Mola does not read: put "
+		    "the users in the label users");
+	return users->n > 0 || filter_wrong(problem, "it has no users");
+}
+
+/* Nothing of a user is shown: the label may be wrong in that its name is the password. */
+static bool
+check_basic_auth(struct arena *a, struct filter_basic_auth *b, char problem[FILTER_PROBLEM])
+{
+	struct str hash, name;
+
+	(void)a;
+	if (!check_users(&b->users, b->users_file, problem))
+		return false;
+	for (unsigned i = 0; i < b->users.n; i++) {
+		hash = b->users.item[i];
+		if (!str_split(&hash, ':', &name) || name.len == 0 || hash.len == 0)
+			return filter_wrong(problem, "users: expected NAME:HASH for user %u", i + 1);
+		if (str_starts(hash, STR("$$")))
+			return filter_wrong(problem, "users: the hash of user %u begins with $$, which is how files "
+			    "of stacks write $; a label has it once", i + 1);
+		if (password_usec(hash) == 0)
+			return filter_wrong(problem, "users: the hash of user %u is not one of bcrypt (up to cost "
+			    "15), MD5 (apr1) or SHA, as htpasswd writes them", i + 1);
+	}
+	return check_user_field(b->header_field, problem);
+}
+
+static bool
+is_digest(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!isxdigit((unsigned char)s.p[i]))
+			return false;
+	return s.len == 32;
+}
+
+static bool
+check_digest_auth(struct arena *a, struct filter_digest_auth *d, char problem[FILTER_PROBLEM])
+{
+	struct str digest, name, realm;
+
+	(void)a;
+	if (!check_users(&d->users, d->users_file, problem))
+		return false;
+	for (unsigned i = 0; i < d->users.n; i++) {
+		digest = d->users.item[i];
+		if (!str_split(&digest, ':', &name) || !str_split(&digest, ':', &realm) || name.len == 0 ||
+		    !is_digest(digest))
+			return filter_wrong(problem, "users: expected NAME:REALM:DIGEST, as htdigest writes it, for "
+			    "user %u", i + 1);
+	}
+	return check_user_field(d->header_field, problem);
 }
 
 bool

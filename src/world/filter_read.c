@@ -188,6 +188,14 @@ static const struct option ip_white_list_options[] = {
 #define IP_WHITE_LIST_OPTION(...) ROW(ip_white_list, __VA_ARGS__)
 #include "tbl/filters.h"
 };
+static const struct option basic_auth_options[] = {
+#define BASIC_AUTH_OPTION(...) ROW(basic_auth, __VA_ARGS__)
+#include "tbl/filters.h"
+};
+static const struct option digest_auth_options[] = {
+#define DIGEST_AUTH_OPTION(...) ROW(digest_auth, __VA_ARGS__)
+#include "tbl/filters.h"
+};
 
 static const struct kind {
 	const struct option *option;

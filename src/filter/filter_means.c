@@ -1,0 +1,52 @@
+#include <stdlib.h>
+
+#include "base/bug.h"
+#include "filter/means_priv.h"
+
+#define JOBS_MOST	64		/* at some milliseconds for each of the usual kind */
+
+static struct nonces *shared;
+
+void
+filter_means_share(void)
+{
+	if (shared == NULL)
+		shared = nonces_new();
+}
+
+struct filter_means *
+filter_means_new(void)
+{
+	struct filter_means *m = must_zalloc(sizeof *m);
+
+	filter_means_share();
+	m->jobs = jobs_new(JOBS_MOST);
+	m->known = known_new();
+	m->nonces = shared;
+	return m;
+}
+
+void
+filter_means_free(struct filter_means **mp)
+{
+	struct filter_means *m = *mp;
+
+	*mp = NULL;
+	if (m == NULL)
+		return;
+	jobs_free(&m->jobs);
+	known_free(&m->known);
+	free(m);
+}
+
+int
+filter_means_fd(const struct filter_means *m)
+{
+	return jobs_fd(m->jobs);
+}
+
+void
+filter_means_turn(struct filter_means *m)
+{
+	jobs_turn(m->jobs);
+}
