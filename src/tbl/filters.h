@@ -151,7 +151,7 @@ BASIC_AUTH_OPTION(TEXTS, users, "users", 0, 0, 0,
 BASIC_AUTH_OPTION(TEXT, users_file, "usersFile", 0, 0, 0, "Not there: use users.")
 BASIC_AUTH_OPTION(TEXT, realm, "realm", 0, 0, 0, "What browsers show; none: traefik.")
 BASIC_AUTH_OPTION(TEXT, header_field, "headerField", 0, 0, 0,
-    "A field that tells the task the user's name.")
+    "A field in which the task gets the user's name.")
 BASIC_AUTH_OPTION(SWITCH, remove_header, "removeHeader", 0, 0, 0,
     "The task does not get Authorization.")
 
