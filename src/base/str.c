@@ -147,6 +147,8 @@ fold(uint64_t a, uint64_t b)
 	return (uint64_t)p ^ (uint64_t)(p >> 64);
 }
 
+static const uint64_t odd = 0x9e3779b97f4a7c15u;
+
 /*
  * Eight bytes at a time, each multiplied into what came before (the step of wyhash), with a random
  * start, so that clients cannot choose colliding keys beforehand.
@@ -155,16 +157,21 @@ uint64_t
 str_hash(struct str s)
 {
 	static uint64_t seed;
-	const uint64_t odd = 0x9e3779b97f4a7c15u;
-	uint64_t h, word;
-	size_t i = 0;
 
 	if (seed == 0) {
 		if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != sizeof seed)
 			seed = odd;
 		seed |= 1;
 	}
-	h = seed ^ s.len;
+	return str_hash_from(seed, s);
+}
+
+uint64_t
+str_hash_from(uint64_t seed, struct str s)
+{
+	uint64_t h = seed ^ s.len, word;
+	size_t i = 0;
+
 	for (; s.len - i >= sizeof word; i += sizeof word) {
 		memcpy(&word, s.p + i, sizeof word);
 		h = fold(h ^ word, odd);

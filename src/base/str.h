@@ -45,5 +45,6 @@ bool		str_to_double(struct str, double *out);	/* the whole slice, finite or not 
 size_t		str_copy(char *dst, size_t cap, struct str);
 char		*str_dup(struct str);			/* NUL-terminated, the caller frees */
 uint64_t	str_hash(struct str);			/* seeded once per process: not for storage */
+uint64_t	str_hash_from(uint64_t seed, struct str);	/* for what processes share */
 
 #endif

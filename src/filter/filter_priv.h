@@ -25,6 +25,11 @@ struct filter_run {
 	void		*held;		/* its own, while it waits; NULL: nothing */
 	void		(*drop)(void *held);	/* the run ends before it has it */
 	uint8_t		 note[FILTERS_MAX];	/* of each filter, for its response */
+	struct filter_mark {		/* of each that counts requests, until the exchange is over */
+		uint32_t	 place;
+		int64_t		 usec;
+	} mark[FILTERS_MAX];
+	struct filter_end end;		/* of the exchange */
 	struct filter_facts facts;
 	/* the request */
 	struct message	 request;
@@ -75,6 +80,12 @@ void		run_answer_body(struct filter_run *, struct str);
  */
 enum filter_verdict run_wait(struct filter_run *, int64_t until_usec);
 
+/* For filters that count requests: what they have noted of this one, and as whom they count it. */
+struct filter_mark *run_mark(struct filter_run *);
+uint64_t	run_limiter(const struct filter_run *);
+/* 429 */
+enum filter_verdict run_limited(struct filter_run *, const struct why *, struct str body);
+
 /* Requests. `note` is the filter's own, 0 at first. */
 #define FILTER_REQUEST(kind) \
 	enum filter_verdict kind##_request(struct filter_run *, const struct filter_##kind *, \
@@ -89,6 +100,13 @@ struct str	auth_realm(struct str realm);		/* or the usual one */
 
 FILTER_REQUEST(basic_auth);
 FILTER_REQUEST(digest_auth);
+/* Of a filter that counts requests: the exchange, whose request has passed it, is over. */
+#define FILTER_OVER(kind) \
+	void kind##_over(const struct filter_run *, const struct filter_mark *)
+
+FILTER_REQUEST(in_flight_req);
+FILTER_OVER(in_flight_req);
+FILTER_REQUEST(rate_limit);
 FILTER_REQUEST(add_prefix);
 FILTER_REQUEST(replace_path);
 FILTER_REQUEST(redirect_scheme);
@@ -100,6 +118,8 @@ FILTER_REQUEST(strip_prefix);
 /* those that leave responses as they are */
 #define basic_auth_response(r, f, note)		((void)(r), (void)(f), (void)(note))
 #define digest_auth_response(r, f, note)	((void)(r), (void)(f), (void)(note))
+#define in_flight_req_response(r, f, note)	((void)(r), (void)(f), (void)(note))
+#define rate_limit_response(r, f, note)		((void)(r), (void)(f), (void)(note))
 #define strip_prefix_response(r, f, note)	((void)(r), (void)(f), (void)(note))
 #define add_prefix_response(r, f, note)		((void)(r), (void)(f), (void)(note))
 #define replace_path_response(r, f, note)	((void)(r), (void)(f), (void)(note))

@@ -42,6 +42,35 @@ filter_run_new(const struct filter_chain *chain, const struct filter_facts *fact
 	return r;
 }
 
+/* What filters count of the request until it is over: nothing, for most. */
+static void
+filter_over(const struct filter_run *r, unsigned i)
+{
+	switch (r->chain->filter[i].kind) {
+	case FILTER_IN_FLIGHT_REQ:
+		in_flight_req_over(r, &r->mark[i]);
+		return;
+	default:
+		return;
+	}
+}
+
+void
+filter_run_end(struct filter_run *r, const struct filter_end *end)
+{
+	ASSERT(r->end.usec == 0 && end->usec > 0);
+	r->end = *end;
+}
+
+bool
+filter_run_counts(const struct filter_run *r)
+{
+	for (unsigned i = 0; i < r->done; i++)
+		if (r->chain->filter[i].kind == FILTER_IN_FLIGHT_REQ)
+			return true;
+	return false;
+}
+
 void
 filter_run_free(struct filter_run **rp)
 {
@@ -53,6 +82,8 @@ filter_run_free(struct filter_run **rp)
 		return;
 	if (r->held != NULL)
 		r->drop(r->held);
+	for (unsigned i = 0; i < r->done; i++)
+		filter_over(r, i);
 	buf_fini(&r->fields);
 	a = r->arena;
 	arena_free(&a);
@@ -159,6 +190,21 @@ run_wait(struct filter_run *r, int64_t until_usec)
 	return FILTER_WAIT;
 }
 
+struct filter_mark *
+run_mark(struct filter_run *r)
+{
+	ASSERT(r->done < r->chain->n);
+	return &r->mark[r->done];
+}
+
+uint64_t
+run_limiter(const struct filter_run *r)
+{
+	ASSERT(r->done < r->chain->n && r->facts.limits != NULL);
+	return limits_limiter(r->facts.limits, &(struct limits_owner){ r->facts.service, r->facts.router,
+	    r->chain->filter[r->done].name, r->done });
+}
+
 static enum filter_verdict
 run_end(struct filter_run *r, const struct why *why_not, const struct why **why)
 {
@@ -224,6 +270,14 @@ run_answer(struct filter_run *r, const struct why *why, int status)
 	ASSERT(r->status == 0 && status >= 200 && status <= 999);
 	r->why = why;
 	r->status = status;
+}
+
+enum filter_verdict
+run_limited(struct filter_run *r, const struct why *why, struct str body)
+{
+	run_answer(r, why, 429);
+	run_answer_body(r, body);
+	return FILTER_RESPOND;
 }
 
 void

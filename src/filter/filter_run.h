@@ -13,6 +13,7 @@
 #include "filter/filter_means.h"
 #include "http/message.h"
 #include "world/filter.h"
+#include "world/limits.h"
 
 struct filter_run;
 
@@ -21,6 +22,9 @@ struct filter_facts {			/* of the client; lives as long as the run */
 	struct str	 peer;		/* the same as text: the last of X-Forwarded-For */
 	bool		 tls;
 	struct filter_means *means;	/* of the worker */
+	struct limits	*limits;	/* what all workers count; */
+	unsigned	 worker;	/* who this one is, */
+	struct str	 service, router;	/* and for whom they count it */
 	/* what a filter waits for is there: filter_run_request is to be called again; not from within
 	 * any function of the run. NULL: nobody listens, and only time is waited for. */
 	void		(*wake)(void *arg);
@@ -28,6 +32,11 @@ struct filter_facts {			/* of the client; lives as long as the run */
 	/* called with what each filter made of the request; NULL: nobody counts */
 	void		(*count)(void *arg, enum filter_kind, enum filter_outcome);
 	void		*count_arg;
+};
+
+struct filter_end {			/* what came of an exchange */
+	int		 status;	/* of its response; 0: the client got none */
+	int64_t		 usec;		/* when it was over */
 };
 
 enum filter_verdict {
@@ -41,6 +50,10 @@ enum filter_verdict {
 struct filter_run	*filter_run_new(const struct filter_chain *, const struct filter_facts *,
 			    const struct message *, const struct edits *);
 void			 filter_run_free(struct filter_run **);	/* also while a filter waits */
+/* For filters that count requests; before it is freed. */
+void			 filter_run_end(struct filter_run *, const struct filter_end *);
+/* One of them counts this request for as long as its exchange lasts, whatever that becomes. */
+bool			 filter_run_counts(const struct filter_run *);
 
 /*
  * Goes on with the first filter that the request has not passed. PASS: it has passed all of them,

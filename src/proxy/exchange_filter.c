@@ -17,13 +17,15 @@ on_count(void *arg, enum filter_kind kind, enum filter_outcome outcome)
 }
 
 void
-filters_begin(struct exchange *x, const struct filter_chain *chain, const struct message *h,
-    const struct edits *edits)
+filters_begin(struct exchange *x, const struct table_route *route, const struct filter_chain *chain,
+    const struct message *h, const struct edits *edits)
 {
 	const struct sender *s = &x->client->sender;
 	struct filter_facts facts = { .ip = s->ip.b, .peer = sender_peer(s), .tls = s->tls,
 	    .means = x->proxy->means, .wake = exchange_go_on, .wake_arg = x, .count = on_count,
-	    .count_arg = x->proxy };
+	    .count_arg = x->proxy, .limits = live_limits(x->proxy->conf.live),
+	    .worker = x->proxy->conf.worker, .router = table_text(x->proxy->table, route->name),
+	    .service = table_text(x->proxy->table, x->attempt.service->name) };
 
 	ASSERT(x->filters == NULL && x->filters_of == NULL);
 	x->filters_of = table_ref(x->proxy->table);	/* what is tried again may go by another one */
@@ -117,9 +119,20 @@ filters_answer(struct exchange *x)
 	return true;
 }
 
+/* A client that left without a response has one of its own in logs, and in what filters count. */
+static int
+status_of(const struct exchange *x)
+{
+	if (x->status != 0 || x->why == NULL)
+		return x->status;
+	return x->why->status != 0 ? x->why->status : 499;
+}
+
 void
 filters_end(struct exchange *x)
 {
+	if (x->filters != NULL)
+		filter_run_end(x->filters, &(struct filter_end){ status_of(x), exchange_now(x) });
 	filter_run_free(&x->filters);
 	table_unref(&x->filters_of);
 }

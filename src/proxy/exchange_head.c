@@ -118,7 +118,7 @@ head_done(struct exchange *x, const struct message *h, size_t used)
 	x->up.keep = x->idempotent || service->scheme != SCHEME_HTTP;
 	x->attempt.needs_http1 = h->upgrade;
 	if (chain != NULL) {
-		filters_begin(x, chain, h, &edits);
+		filters_begin(x, route, chain, h, &edits);
 		return FILTER;
 	}
 	if (!h1_write_request(&x->up.head, h, &edits, h->upgrade ? H1_UPGRADE : H1_UNSAID))

@@ -126,8 +126,8 @@ void		front_answer(struct exchange *);
  * which writes its head when it has passed them; filters_response writes the response's;
  * filters_answer one of our own, when the request has filters: false: it has none.
  */
-void		filters_begin(struct exchange *, const struct filter_chain *, const struct message *,
-    const struct edits *);
+void		filters_begin(struct exchange *, const struct table_route *, const struct filter_chain *,
+    const struct message *, const struct edits *);
 step_f		filters_enter, filters_watch;
 late_f		filters_late;
 wait_f		filters_wait;

@@ -126,7 +126,9 @@ tunnel_enter(struct exchange *x, size_t used)
 	x->up.keep = false;
 	x->keep = false;
 	tunnel_begin(&x->up, &x->down, used);
-	filters_end(x);		/* tunnels last, and both heads are written, or not theirs */
+	/* tunnels last, and both heads are written, or not theirs */
+	if (x->filters != NULL && !filter_run_counts(x->filters))
+		filters_end(x);
 	return TUNNEL;
 }
 

@@ -13,6 +13,7 @@
  *	PAIRS	a name to a value	SWITCH	as Go's ParseBool reads it
  *	COUNT	a whole number		NETS	addresses and networks, separated by commas
  *	PATTERNS	regular expressions, separated by commas
+ *	DURATION	as Go's ParseDuration reads it, without a sign, or a number of seconds; usec
  */
 #ifndef FILTER
 #define FILTER(...)
@@ -27,6 +28,8 @@
 #define IP_WHITE_LIST_OPTION(...) OPTION(IP_WHITE_LIST, __VA_ARGS__)
 #define BASIC_AUTH_OPTION(...) OPTION(BASIC_AUTH, __VA_ARGS__)
 #define DIGEST_AUTH_OPTION(...) OPTION(DIGEST_AUTH, __VA_ARGS__)
+#define IN_FLIGHT_REQ_OPTION(...) OPTION(IN_FLIGHT_REQ, __VA_ARGS__)
+#define RATE_LIMIT_OPTION(...) OPTION(RATE_LIMIT, __VA_ARGS__)
 #endif
 #ifndef HEADERS_OPTION
 #define HEADERS_OPTION(...)
@@ -54,6 +57,12 @@
 #endif
 #ifndef DIGEST_AUTH_OPTION
 #define DIGEST_AUTH_OPTION(...)
+#endif
+#ifndef IN_FLIGHT_REQ_OPTION
+#define IN_FLIGHT_REQ_OPTION(...)
+#endif
+#ifndef RATE_LIMIT_OPTION
+#define RATE_LIMIT_OPTION(...)
 #endif
 
 FILTER(HEADERS, headers, "headers", true)
@@ -163,6 +172,35 @@ DIGEST_AUTH_OPTION(TEXT, realm, "realm", 0, 0, 0, "As basicAuth.")
 DIGEST_AUTH_OPTION(TEXT, header_field, "headerField", 0, 0, 0, "As basicAuth.")
 DIGEST_AUTH_OPTION(SWITCH, remove_header, "removeHeader", 0, 0, 0, "As basicAuth.")
 
+FILTER(IN_FLIGHT_REQ, in_flight_req, "inflightreq", true)
+IN_FLIGHT_REQ_OPTION(COUNT, amount, "amount", 0, 0, INT64_MAX,
+    "Requests of one source that may be in flight at a time; more get 429.")
+IN_FLIGHT_REQ_OPTION(COUNT, depth, "sourceCriterion.ipStrategy.depth", -1, 0, 1000,
+    "The source is the client, found as ipAllowList does.")
+IN_FLIGHT_REQ_OPTION(NETS, excluded, "sourceCriterion.ipStrategy.excludedIPs", 0, 0, 0,
+    "As ipAllowList.")
+IN_FLIGHT_REQ_OPTION(COUNT, subnet, "sourceCriterion.ipStrategy.ipv6Subnet", 0, 1, 128,
+    "As ipAllowList.")
+IN_FLIGHT_REQ_OPTION(TEXT, by_field, "sourceCriterion.requestHeaderName", 0, 0, 0,
+    "The source is the value of this field.")
+IN_FLIGHT_REQ_OPTION(SWITCH, by_host, "sourceCriterion.requestHost", 0, 0, 0,
+    "The source is the host that the request names, as it is where nothing else is said.")
+
+FILTER(RATE_LIMIT, rate_limit, "ratelimit", true)
+RATE_LIMIT_OPTION(COUNT, average, "average", 0, 0, INT64_MAX,
+    "Requests of one source in each period, on average; 0: any number. More get 429.")
+RATE_LIMIT_OPTION(DURATION, period, "period", 1000000, 0, 0, "The period; 0 is a second.")
+RATE_LIMIT_OPTION(COUNT, burst, "burst", 1, 0, INT64_MAX,
+    "Requests that may come at once, after a time without any.")
+RATE_LIMIT_OPTION(COUNT, depth, "sourceCriterion.ipStrategy.depth", -1, 0, 1000,
+    "As inFlightReq; where nothing is said, the source is the other end of the connection.")
+RATE_LIMIT_OPTION(NETS, excluded, "sourceCriterion.ipStrategy.excludedIPs", 0, 0, 0,
+    "As ipAllowList.")
+RATE_LIMIT_OPTION(COUNT, subnet, "sourceCriterion.ipStrategy.ipv6Subnet", 0, 1, 128,
+    "As ipAllowList.")
+RATE_LIMIT_OPTION(TEXT, by_field, "sourceCriterion.requestHeaderName", 0, 0, 0, "As inFlightReq.")
+RATE_LIMIT_OPTION(SWITCH, by_host, "sourceCriterion.requestHost", 0, 0, 0, "As inFlightReq.")
+
 #undef FILTER
 #undef OPTION
 #undef HEADERS_OPTION
@@ -174,3 +212,5 @@ DIGEST_AUTH_OPTION(SWITCH, remove_header, "removeHeader", 0, 0, 0, "As basicAuth
 #undef IP_WHITE_LIST_OPTION
 #undef BASIC_AUTH_OPTION
 #undef DIGEST_AUTH_OPTION
+#undef IN_FLIGHT_REQ_OPTION
+#undef RATE_LIMIT_OPTION

@@ -74,6 +74,10 @@ WHY(MIDDLEWARE_REDIRECT, 302, CLIENT,
     "a middleware (redirectScheme) sent the client elsewhere")
 WHY(ADDRESS_NOT_ALLOWED, 403, CLIENT,
     "a middleware (ipAllowList) does not let this address in")
+WHY(TOO_MANY_IN_FLIGHT, 429, CLIENT,
+    "a middleware (inFlightReq) allows no more requests of this source at a time")
+WHY(RATE_EXCEEDED, 429, CLIENT,
+    "a middleware (rateLimit) allows requests of this source only less often")
 WHY(HOST_NOT_ALLOWED, 500, CLIENT,
     "a middleware (headers) does not allow this host")
 WHY(AUTH_REQUIRED, 401, CLIENT,

@@ -57,6 +57,7 @@ struct filter_nets {
 #define FILTER_NETS	struct filter_nets
 #define FILTER_SWITCH	bool
 #define FILTER_COUNT	int64_t
+#define FILTER_DURATION	int64_t
 
 struct filter_headers {
 #define HEADERS_OPTION(type, field, ...) FILTER_##type field;
@@ -100,6 +101,16 @@ struct filter_basic_auth {
 
 struct filter_digest_auth {
 #define DIGEST_AUTH_OPTION(type, field, ...) FILTER_##type field;
+#include "tbl/filters.h"
+};
+
+struct filter_in_flight_req {
+#define IN_FLIGHT_REQ_OPTION(type, field, ...) FILTER_##type field;
+#include "tbl/filters.h"
+};
+
+struct filter_rate_limit {
+#define RATE_LIMIT_OPTION(type, field, ...) FILTER_##type field;
 #include "tbl/filters.h"
 };
 

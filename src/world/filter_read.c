@@ -4,11 +4,13 @@
  * out: half a middleware may be an open one.
  * Must not know what the options of a kind mean together (filter_check.c).
  */
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/bug.h"
+#include "base/form.h"
 #include "world/filter_priv.h"
 
 #define ITEMS_MAX	512	/* of one option */
@@ -145,6 +147,60 @@ read_COUNT(const struct option *o, struct arena *a, struct str value, void *memb
 	return true;
 }
 
+#define DURATION_MOST	INT64_C(3155760000000000)	/* 100 years */
+
+/* "1h15m30.5s", and "0"; false: it is none, or too long. */
+static bool
+go_duration(struct str s, int64_t *usec)
+{
+	static const struct {
+		struct str	 name;
+		double		 usec;
+	} units[] = { { STR("ns"), 1e-3 }, { STR("us"), 1 }, { STR("\u00b5s"), 1 }, { STR("\u03bcs"), 1 },
+		{ STR("ms"), 1e3 }, { STR("s"), 1e6 }, { STR("m"), 6e7 }, { STR("h"), 3.6e9 } };
+	double total = 0;
+
+	while (s.len > 0) {
+		size_t digits = 0, unit = 0, i = 0;
+		double x;
+		while (digits < s.len && (isdigit((unsigned char)s.p[digits]) || s.p[digits] == '.'))
+			digits++;
+		while (digits + unit < s.len && !isdigit((unsigned char)s.p[digits + unit])
+		    && s.p[digits + unit] != '.')
+			unit++;
+		while (i < sizeof units / sizeof *units
+		    && !str_eq((struct str){ s.p + digits, unit }, units[i].name))
+			i++;
+		if (i == sizeof units / sizeof *units || !form_number((struct str){ s.p, digits }, &x))
+			return false;
+		total += x * units[i].usec;
+		s = (struct str){ s.p + digits + unit, s.len - digits - unit };
+		if (s.len == 0) {
+			*usec = (int64_t)(total + .5);
+			return total <= (double)DURATION_MOST;
+		}
+	}
+	return false;
+}
+
+/* As Traefik: a number of seconds, or as Go's time.ParseDuration. None is negative. */
+static bool
+read_DURATION(const struct option *o, struct arena *a, struct str value, void *member,
+    char problem[FILTER_PROBLEM])
+{
+	uint64_t seconds;
+	int64_t usec;
+
+	(void)o;
+	(void)a;
+	if (str_to_u64(value, &seconds) && seconds <= DURATION_MOST / 1000000)
+		usec = (int64_t)seconds * 1000000;
+	else if (!go_duration(value, &usec))
+		return filter_wrong(problem, "expected a duration such as 500ms, 10s, 1m30s, or seconds");
+	*(int64_t *)member = usec;
+	return true;
+}
+
 /* Never called: each of its settings is one pair (read_pair). */
 static bool
 read_PAIRS(const struct option *o, struct arena *a, struct str value, void *member,
@@ -194,6 +250,14 @@ static const struct option basic_auth_options[] = {
 };
 static const struct option digest_auth_options[] = {
 #define DIGEST_AUTH_OPTION(...) ROW(digest_auth, __VA_ARGS__)
+#include "tbl/filters.h"
+};
+static const struct option in_flight_req_options[] = {
+#define IN_FLIGHT_REQ_OPTION(...) ROW(in_flight_req, __VA_ARGS__)
+#include "tbl/filters.h"
+};
+static const struct option rate_limit_options[] = {
+#define RATE_LIMIT_OPTION(...) ROW(rate_limit, __VA_ARGS__)
 #include "tbl/filters.h"
 };
 
@@ -289,7 +353,7 @@ filter_read(struct arena *a, enum filter_kind kind, const struct filter_setting 
 	memset(&f, 0, sizeof f);		/* with what lies between members: kinds are compared */
 	f.kind = kind;
 	for (unsigned i = 0; i < kinds[kind].n; i++)
-		if (kinds[kind].option[i].read == read_COUNT)
+		if (kinds[kind].option[i].read == read_COUNT || kinds[kind].option[i].read == read_DURATION)
 			*(int64_t *)((char *)&f + kinds[kind].option[i].at) = kinds[kind].option[i].fallback;
 	for (unsigned i = 0; i < n; i++)
 		if (!read_setting(a, &f, &s[i], seen, problem))

@@ -19,7 +19,14 @@ live_init(void *memory, unsigned workers)
 
 	ASSERT(workers >= 1 && workers <= WORKERS_MAX);
 	l->workers = workers;
+	limits_init(&l->limits);
 	return l;
+}
+
+struct limits *
+live_limits(struct live *l)
+{
+	return &l->limits;
 }
 
 unsigned
@@ -306,6 +313,7 @@ live_forget_worker(struct live *l, unsigned worker)
 	for (unsigned g = 0; g < LIVE_GAUGES; g++)
 		SET(l->worker[worker].gauge[g], 0);
 	SET(l->worker[worker].table, 0);
+	limits_forget_worker(&l->limits, worker);
 }
 
 void

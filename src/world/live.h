@@ -21,6 +21,7 @@
 #define TASKS_MAX	16384		/* task slots */
 
 struct live;
+struct limits;
 
 enum live_health { HEALTH_UNKNOWN, HEALTH_UP, HEALTH_DOWN };	/* unknown counts as up */
 
@@ -51,6 +52,7 @@ struct live_task {			/* a snapshot of one task */
 size_t		live_bytes(void);
 struct live	*live_init(void *zeroed_shared_memory, unsigned workers);
 unsigned	live_workers(const struct live *);
+struct limits	*live_limits(struct live *);	/* what middlewares count (limits.h) */
 
 /* workers: a request begins and ends on a task of a node */
 void		live_take(struct live *, unsigned worker, unsigned node_slot, unsigned task_slot);

@@ -7,6 +7,7 @@
 
 #include <stdatomic.h>
 
+#include "world/limits.h"
 #include "world/live.h"
 
 struct row {					/* one cache line: a column per worker */
@@ -59,6 +60,7 @@ struct live {
 	struct worker_row	worker[WORKERS_MAX];
 	struct row		node[NODES_MAX] __attribute__((aligned(64)));
 	struct task_row		task[TASKS_MAX] __attribute__((aligned(64)));
+	struct limits		limits __attribute__((aligned(64)));
 };
 
 #define GET(x)		atomic_load_explicit(&(x), memory_order_relaxed)

@@ -5,8 +5,10 @@
     filters.py compare TRAEFIK MOLA [SET...]  prints `set: request: what: Traefik's | Mola's` for each difference, and a count; status 1
                                               when there is one
 A set: labels of middlewares (below traefik.http.middlewares.), the router's list of them, and requests: METHOD PATH [FIELD...].
+COUNT*METHOD...: so many at once, of which the number of each status is compared; N in a field's value is the number of each,
+N%COUNT what is left of it.
 SERVICE in a value is the set's name."""
-import base64, hashlib, http.server, json, re, socket, socketserver, sys
+import base64, collections, concurrent.futures, hashlib, http.server, json, re, socket, socketserver, sys, time
 
 GET = ["GET /", "GET /x", "HEAD /x", "POST /x?a=b"]
 PATHS = ["GET /", "GET /api", "GET /api/", "GET /api/x?y=1&z", "GET /apix", "GET /v1/api/x", "GET /%61pi/x", "GET /api/%2Fx", "GET /api%2Fx", "GET /api/a%20b",
@@ -103,6 +105,27 @@ SETS = {
     "whitenone": one("ipwhitelist", {"sourcerange": "10.0.0.0/8"}, FROM),
     "allowhead": ({"a.headers.customresponseheaders.X-One": "1", "b.ipallowlist.sourcerange": "10.0.0.0/8"}, "a,b", FROM),
     "allowbad": one("ipallowlist", {"sourcerange": "10.0.0.0/33"}, FROM),
+    "flightnone": one("inflightreq", {"amount": "0"}, GET),
+    "flight": one("inflightreq", {"amount": "2"}, ["8*GET /?sleep=1", "8*GET /x?sleep=1", "2*GET /?sleep=0.2"]),
+    "flightfield": one("inflightreq", {"amount": "1", "sourcecriterion.requestheadername": "X-User"},
+                       ["6*GET /?sleep=1 X-User:N%3", "4*GET /?sleep=1", "6*GET /?sleep=1 X-User:N"]),
+    "flightip": one("inflightreq", {"amount": "1", "sourcecriterion.ipstrategy.depth": "0"}, ["4*GET /?sleep=1 X-User:N"]),
+    "flightdeep": ({"a.inflightreq.amount": "1", "a.inflightreq.sourcecriterion.ipstrategy.depth": "1"}, "a", ["4*GET /?sleep=1 X-Forwarded-For:1.2.3.N"]),
+    "flighthost": one("inflightreq", {"amount": "1", "sourcecriterion.requesthost": "true"}, ["4*GET /?sleep=1"]),
+    "flighttwice": ({"a.inflightreq.amount": "3"}, "a,a", ["6*GET /?sleep=1"]),
+    "flightbad": one("inflightreq", {"amount": "3", "sourcecriterion.requesthost": "true", "sourcecriterion.ipstrategy.depth": "1"}, GET),
+    "rate": one("ratelimit", {"average": "1", "period": "1m", "burst": "3"}, ["GET /"] * 6 + ["POST /x"]),
+    "rateonce": one("ratelimit", {"average": "1", "period": "90"}, ["GET /", "HEAD /", "GET /"]),
+    "ratenone": one("ratelimit", {"burst": "1"}, ["8*GET /"]),
+    "rateburst": one("ratelimit", {"average": "1", "period": "1m", "burst": "5"}, ["12*GET /", "3*GET /"]),
+    "ratewait": one("ratelimit", {"average": "2", "burst": "1"}, ["GET /", "GET /"]),
+    "ratefield": one("ratelimit", {"average": "1", "period": "1m", "burst": "2", "sourcecriterion.requestheadername": "X-User"},
+                     ["GET / X-User:a", "GET / X-User:a", "GET / X-User:a", "GET / X-User:b", "9*GET / X-User:N%3", "GET /"]),
+    "ratehost": one("ratelimit", {"average": "1", "period": "1m", "burst": "2", "sourcecriterion.requesthost": "true"}, ["GET /"] * 4),
+    "ratesubnet": one("ratelimit", {"average": "1", "period": "1m", "sourcecriterion.ipstrategy.ipv6subnet": "64"}, ["GET /"] * 3),
+    "ratezero": one("ratelimit", {"average": "1", "period": "0", "burst": "0"}, ["4*GET /"]),
+    "ratebad": one("ratelimit", {"average": "1", "period": "soon"}, GET),
+    "ratehead": ({"a.headers.customresponseheaders.X-One": "1", "b.ratelimit.average": "1", "b.ratelimit.period": "1h"}, "a,b", ["GET /"] * 3),
     "two": ({"a.stripprefix.prefixes": "/api", "b.headers.customresponseheaders.X-One": "1", "b.headers.customrequestheaders.X-One": "1"}, "b,a", PATHS),
     "twoheaders": ({"a.headers.customresponseheaders.X-One": "a", "a.headers.customrequestheaders.X-One": "a",
                     "b.headers.customresponseheaders.X-One": "b", "b.headers.customrequestheaders.X-One": "b"}, "a,b", GET),
@@ -142,6 +165,7 @@ class Task(http.server.BaseHTTPRequestHandler):
         n = int(self.headers.get("Content-Length") or 0)
         self.rfile.read(n)
         query = self.path.partition("?")[2]
+        time.sleep(float(dict(q.split("=", 1) for q in query.split("&") if "=" in q).get("sleep", 0)))
         fields = [q.split("=", 1) for q in query.split("&") if "=" in q]
         body = json.dumps({"method": self.command, "path": self.path, "fields": sorted([k.lower(), v] for k, v in self.headers.items())}).encode()
         status = int(dict(fields).get("status", 200))
@@ -164,9 +188,11 @@ class Task(http.server.BaseHTTPRequestHandler):
 class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
     daemon_threads = True
     allow_reuse_address = True
+    request_queue_size = 128
 
 
 OURS = {"date", "mola-why", "connection", "keep-alive", "content-length"}
+TIMES = {"x-retry-in"}
 PASSED = {"x-forwarded-server", "connection", "user-agent", "accept-encoding", "te"}
 
 
@@ -191,7 +217,7 @@ def ask(where, host, request):
     head, _, body = got.partition(b"\r\n\r\n")
     lines = head.decode("latin-1").split("\r\n")
     pairs = [l.split(":", 1) for l in lines[1:]]
-    fields = sorted((k.lower(), v.strip()) for k, v in pairs if k.lower() not in OURS)
+    fields = sorted((k.lower(), "some" if k.lower() in TIMES else v.strip()) for k, v in pairs if k.lower() not in OURS)
     status = lines[0].split(" ")[1]
     try:
         got = json.loads(body)
@@ -235,12 +261,22 @@ def steady(answer):
     return answer[0], known(answer[1]), {k: known(v) if k == "fields" else v for k, v in answer[2].items()}
 
 
+def ask_many(where, host, request):
+    """The same, of several at once: how many have which status."""
+    n, one = request.split("*", 1)
+    numbered = [re.sub(r"N%(\d+)$", lambda m: str(i % int(m[1])), re.sub(r"N$", str(i), one)) for i in range(int(n))]
+    with concurrent.futures.ThreadPoolExecutor(int(n)) as pool:
+        statuses = [a[0] for a in pool.map(lambda r: ask(where, host, r), numbered)]
+    return dict(collections.Counter(statuses)), [], {}
+
+
 def compare(traefik, mola, sets):
     differences = requests = 0
     for name in sets or SETS:
         for request in SETS[name][2]:
             requests += 1
-            a, b = (steady(ask(w, name + ".test", request)) for w in (traefik, mola))
+            how = ask_many if request[0].isdigit() else ask
+            a, b = (steady(how(w, name + ".test", request)) for w in (traefik, mola))
             if refuses(a) and b[0] == "503" and "path" not in b[2]:
                 continue                  # a router that neither serves: its response differs
             found = [(w, x, y) for w, x, y in zip(("status", "response", "request"), a, b) if x != y]

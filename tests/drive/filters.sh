@@ -1,9 +1,10 @@
 # Middlewares of labels: the real Traefik and Mola read the same services of one Swarm, and get the same requests.
 [ -x build/peers/traefik ] || skip "there is no build/peers/traefik; tools/peers traefik makes it"
 needs python3
+ONLY=${ONLY:-}		# sets to compare; none: all
 engine=$net.210:2375
 python3 tests/drive/filters.py services "$net.1" 9000 >"$tmp/services.json"
-printf 'listen: "%s.200:8080"\nadmin: { address: "%s.200:8000", socket: %s/admin.sock }\nworkers: 1\nswarm: { endpoint: "tcp://%s", poll: 500ms }\n' \
+printf 'listen: "%s.200:8080"\nadmin: { address: "%s.200:8000", socket: %s/admin.sock }\nworkers: 2\nswarm: { endpoint: "tcp://%s", poll: 500ms }\n' \
 	"$net" "$net" "$tmp" "$engine" >"$tmp/mola.yaml"
 is() { [ "$(curl -s -o "$tmp/body" -w '%{http_code}' --max-time 5 -H "Host: $2.test" "http://$3/")" = "$1" ]; }
 
@@ -15,6 +16,6 @@ must "Traefik reads the Swarm" traefik_start --providers.swarm.endpoint="tcp://$
 must "Mola starts" mola_start
 must "Traefik serves" within 30 is 200 strip "$front"
 must "Mola serves" within 30 is 200 strip "$net.200:8080"
-check "both do the same" eval 'python3 tests/drive/filters.py compare "$front" "$net.200:8080" >"$tmp/compared.log"'
+check "both do the same" eval 'python3 tests/drive/filters.py compare "$front" "$net.200:8080" $ONLY >"$tmp/compared.log"'
 sed 's/^/# /' "$tmp/compared.log"
 check "Mola ends in order" mola_stop

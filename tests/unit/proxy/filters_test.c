@@ -187,13 +187,63 @@ a_tunnel_opens_behind_filters(void **state)
 	close_with();
 }
 
+#define FIELDS "X-Real-IP: 127.0.0.1\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: a.example\r\nX-Forwarded-Port: 80\r\nX-Forwarded-For: 127.0.0.1\r\n"
+
+static void
+what_is_in_flight_is_so_until_it_is_over(void **state)
+{
+	const char *get = "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
+	int c, d, t;
+
+	(void)state;
+	open_with(1, "inflightreq", "amount", "1");
+	c = dial();
+	d = dial();
+	say(c, get);
+	t = answer_call(0);
+	hear(t, "GET / HTTP/1.1\r\nHost: a.example\r\n" FIELDS "\r\n");
+	say(d, get);
+	hear_why(d, 429, WHY_TOO_MANY_IN_FLIGHT);
+	say(t, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
+	hear(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
+	say(d, get);
+	hear_why(d, 429, WHY_TOO_MANY_IN_FLIGHT);
+	say(t, "ok");
+	hear(c, "ok");
+	/* a tunnel is one for as long as it is there */
+	say(c, "GET /ws HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+	hear(t, "GET /ws HTTP/1.1\r\nHost: a.example\r\nUpgrade: websocket\r\n" FIELDS "Connection: upgrade\r\n\r\n");
+	say(t, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+	hear(c, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n");
+	say(d, get);
+	hear_why(d, 429, WHY_TOO_MANY_IN_FLIGHT);
+	close(t);
+	hear_end(c);
+	close(c);
+	say(d, get);
+	t = answer_call(0);
+	hear(t, "GET / HTTP/1.1\r\nHost: a.example\r\n" FIELDS "\r\n");
+	/* a client that leaves takes its request with it */
+	close(d);
+	hear_end(t);
+	close(t);
+	c = dial();
+	say(c, get);
+	t = answer_call(0);
+	hear(t, "GET / HTTP/1.1\r\nHost: a.example\r\n" FIELDS "\r\n");
+	close(c);
+	close(t);
+	close_with();
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(a_request_passes_and_so_does_its_response), cmocka_unit_test(the_target_is_the_filters),
 		cmocka_unit_test(responses_of_ours_pass_too), cmocka_unit_test(a_filter_responds_and_no_task_is_asked),
 		cmocka_unit_test(what_a_filter_responds_is_logged),
-		cmocka_unit_test(a_retry_sends_what_the_filters_made), cmocka_unit_test(a_tunnel_opens_behind_filters) };
+		cmocka_unit_test(a_retry_sends_what_the_filters_made), cmocka_unit_test(a_tunnel_opens_behind_filters),
+		cmocka_unit_test(what_is_in_flight_is_so_until_it_is_over) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
