@@ -68,11 +68,19 @@ struct str	run_join(struct filter_run *, struct str, struct str);	/* of any byte
 struct str	run_text(struct filter_run *, const char *fmt, ...)
 		    __attribute__((format(printf, 2, 3)));
 
+/* The matches in a text replaced; empty, and `full`, as well when looking for them takes too long. */
+struct str	run_replaced(struct filter_run *, const struct filter_pattern *, struct str,
+		    struct str template);
+
 struct str	run_target(struct filter_run *);	/* as it is now */
 /* The filter responds, with a status and a reason; then its fields; last its body. */
 void		run_answer(struct filter_run *, const struct why *, int status);
 void		run_answer_field(struct filter_run *, struct str name, struct str value);
 void		run_answer_body(struct filter_run *, struct str);
+/* That the client is to go elsewhere. */
+void		run_redirect(struct filter_run *, bool permanent, struct str location);
+/* Status 500, as Go's http.Error has it. */
+void		run_failed(struct filter_run *, const struct why *, struct str text);
 
 /*
  * FILTER_WAIT, to be returned: the filter is called again when it has been woken (facts.wake), or
@@ -109,12 +117,15 @@ FILTER_OVER(in_flight_req);
 FILTER_REQUEST(rate_limit);
 FILTER_REQUEST(add_prefix);
 FILTER_REQUEST(replace_path);
+FILTER_REQUEST(replace_path_regex);
+FILTER_REQUEST(redirect_regex);
 FILTER_REQUEST(redirect_scheme);
 FILTER_REQUEST(ip_allow_list);
 FILTER_REQUEST(ip_white_list);
 FILTER_REQUEST(headers);
 FILTER_RESPONSE(headers);
 FILTER_REQUEST(strip_prefix);
+FILTER_REQUEST(strip_prefix_regex);
 /* those that leave responses as they are */
 #define basic_auth_response(r, f, note)		((void)(r), (void)(f), (void)(note))
 #define digest_auth_response(r, f, note)	((void)(r), (void)(f), (void)(note))
@@ -123,6 +134,9 @@ FILTER_REQUEST(strip_prefix);
 #define strip_prefix_response(r, f, note)	((void)(r), (void)(f), (void)(note))
 #define add_prefix_response(r, f, note)		((void)(r), (void)(f), (void)(note))
 #define replace_path_response(r, f, note)	((void)(r), (void)(f), (void)(note))
+#define strip_prefix_regex_response(r, f, note)	((void)(r), (void)(f), (void)(note))
+#define replace_path_regex_response(r, f, note)	((void)(r), (void)(f), (void)(note))
+#define redirect_regex_response(r, f, note)	((void)(r), (void)(f), (void)(note))
 #define redirect_scheme_response(r, f, note)	((void)(r), (void)(f), (void)(note))
 #define ip_allow_list_response(r, f, note)	((void)(r), (void)(f), (void)(note))
 #define ip_white_list_response(r, f, note)	((void)(r), (void)(f), (void)(note))

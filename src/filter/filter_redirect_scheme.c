@@ -84,17 +84,6 @@ client_url(struct filter_run *r, struct str *behind_scheme)
 	return url;
 }
 
-static void
-answer(struct filter_run *r, bool permanent, struct str location)
-{
-	bool get = str_eq(r->request.method, STR("GET"));
-	int status = permanent ? (get ? 301 : 308) : get ? 302 : 307;
-
-	run_answer(r, WHY_MIDDLEWARE_REDIRECT, status);
-	run_answer_field(r, STR("Location"), location);
-	run_answer_body(r, str_of(status_reason(status)));
-}
-
 enum filter_verdict
 redirect_scheme_request(struct filter_run *r, const struct filter_redirect_scheme *s, uint8_t *note)
 {
@@ -109,6 +98,6 @@ redirect_scheme_request(struct filter_run *r, const struct filter_redirect_schem
 	    own_port ? (int)s->port.len : 0, s->port.p, STR_ARG(rest));
 	if (str_eq(from, to))
 		return FILTER_PASS;
-	answer(r, s->permanent, to);
+	run_redirect(r, s->permanent, to);
 	return FILTER_RESPOND;
 }

@@ -133,6 +133,22 @@ run_text(struct filter_run *r, const char *fmt, ...)
 	return (struct str){ text, (size_t)n };
 }
 
+struct str
+run_replaced(struct filter_run *r, const struct filter_pattern *p, struct str text,
+    struct str template)
+{
+	struct str made = { "", 0 };
+	struct buf out;
+
+	buf_init(&out, TEXTS_MOST);
+	if (pattern_replace(p->of, p->names, text, template, &out))
+		made = run_join(r, buf_str(&out), made);
+	else
+		r->full = true;
+	buf_fini(&out);
+	return made;
+}
+
 /* ---- the request ---- */
 
 static enum filter_verdict
@@ -293,6 +309,26 @@ run_answer_body(struct filter_run *r, struct str body)
 {
 	ASSERT(r->status != 0);
 	r->body = body;
+}
+
+void
+run_redirect(struct filter_run *r, bool permanent, struct str location)
+{
+	bool get = str_eq(r->request.method, STR("GET"));
+	int status = permanent ? (get ? 301 : 308) : get ? 302 : 307;
+
+	run_answer(r, WHY_MIDDLEWARE_REDIRECT, status);
+	run_answer_field(r, STR("Location"), location);
+	run_answer_body(r, str_of(status_reason(status)));
+}
+
+void
+run_failed(struct filter_run *r, const struct why *why, struct str text)
+{
+	run_answer(r, why, 500);
+	run_answer_field(r, STR("Content-Type"), STR("text/plain; charset=utf-8"));
+	run_answer_field(r, STR("X-Content-Type-Options"), STR("nosniff"));
+	run_answer_body(r, run_join(r, text, STR("\n")));
 }
 
 struct str

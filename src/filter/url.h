@@ -12,6 +12,13 @@
 bool		url_set(struct filter_run *, struct url *, struct str spelled);
 /* How it is sent; empty where the path is. */
 struct str	url_spelled(struct filter_run *, const struct url *);
+bool		url_is_escape(struct str);		/* "%41" at its front */
+bool		url_has_control(struct str);		/* characters that no line of HTTP may have */
+/* Takes so many bytes of the decoded path away, and as many bytes or escapes of the spelled one.
+ * What is left begins with a slash; with nothing left only if that is forced. */
+void		url_strip(struct filter_run *, struct url *, size_t bytes, bool force_slash);
+/* A whole URL as Go's url.Parse reads it and its String writes it. False: Go reads none there. */
+bool		url_normal(struct filter_run *, struct str url, struct str *normal);
 /* The same as Traefik cleans it before anything else: escapes of letters, digits and "-._~"
  * decoded, others in upper case, empty segments, "." and ".." taken out. */
 struct str	url_clean(struct filter_run *, struct str spelled);

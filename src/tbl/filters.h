@@ -14,6 +14,7 @@
  *	COUNT	a whole number		NETS	addresses and networks, separated by commas
  *	PATTERNS	regular expressions, separated by commas
  *	DURATION	as Go's ParseDuration reads it, without a sign, or a number of seconds; usec
+ *	PATTERN	one		TEMPLATE	what replaces its matches: $1, ${name}
  */
 #ifndef FILTER
 #define FILTER(...)
@@ -24,6 +25,9 @@
 #define ADD_PREFIX_OPTION(...) OPTION(ADD_PREFIX, __VA_ARGS__)
 #define REPLACE_PATH_OPTION(...) OPTION(REPLACE_PATH, __VA_ARGS__)
 #define REDIRECT_SCHEME_OPTION(...) OPTION(REDIRECT_SCHEME, __VA_ARGS__)
+#define STRIP_PREFIX_REGEX_OPTION(...) OPTION(STRIP_PREFIX_REGEX, __VA_ARGS__)
+#define REPLACE_PATH_REGEX_OPTION(...) OPTION(REPLACE_PATH_REGEX, __VA_ARGS__)
+#define REDIRECT_REGEX_OPTION(...) OPTION(REDIRECT_REGEX, __VA_ARGS__)
 #define IP_ALLOW_LIST_OPTION(...) OPTION(IP_ALLOW_LIST, __VA_ARGS__)
 #define IP_WHITE_LIST_OPTION(...) OPTION(IP_WHITE_LIST, __VA_ARGS__)
 #define BASIC_AUTH_OPTION(...) OPTION(BASIC_AUTH, __VA_ARGS__)
@@ -45,6 +49,15 @@
 #endif
 #ifndef REDIRECT_SCHEME_OPTION
 #define REDIRECT_SCHEME_OPTION(...)
+#endif
+#ifndef STRIP_PREFIX_REGEX_OPTION
+#define STRIP_PREFIX_REGEX_OPTION(...)
+#endif
+#ifndef REPLACE_PATH_REGEX_OPTION
+#define REPLACE_PATH_REGEX_OPTION(...)
+#endif
+#ifndef REDIRECT_REGEX_OPTION
+#define REDIRECT_REGEX_OPTION(...)
 #endif
 #ifndef IP_ALLOW_LIST_OPTION
 #define IP_ALLOW_LIST_OPTION(...)
@@ -130,11 +143,27 @@ FILTER(REPLACE_PATH, replace_path, "replacepath", false)
 REPLACE_PATH_OPTION(TEXT, path, "path", 0, 0, 0,
     "What the path becomes; X-Replaced-Path has the one before.")
 
+FILTER(STRIP_PREFIX_REGEX, strip_prefix_regex, "stripprefixregex", false)
+STRIP_PREFIX_REGEX_OPTION(PATTERNS, prefixes, "regex", 0, 0, 0,
+    "The first of them that matches the path at its beginning takes away what it matches; "
+    "X-Forwarded-Prefix has it.")
+
+FILTER(REPLACE_PATH_REGEX, replace_path_regex, "replacepathregex", false)
+REPLACE_PATH_REGEX_OPTION(PATTERN, regex, "regex", 0, 0, 0,
+    "What is replaced in the path; X-Replaced-Path has the one before.")
+REPLACE_PATH_REGEX_OPTION(TEMPLATE, replacement, "replacement", 0, 0, 0, "By what.")
+
 FILTER(REDIRECT_SCHEME, redirect_scheme, "redirectscheme", false)
 REDIRECT_SCHEME_OPTION(TEXT, scheme, "scheme", 0, 0, 0, "The scheme of the URL to go to.")
 REDIRECT_SCHEME_OPTION(TEXT, port, "port", 0, 0, 0, "Its port; none: that of the scheme.")
 REDIRECT_SCHEME_OPTION(SWITCH, permanent, "permanent", 0, 0, 0,
     "Status 301, or 308 where the method is not GET, instead of 302 and 307.")
+
+FILTER(REDIRECT_REGEX, redirect_regex, "redirectregex", false)
+REDIRECT_REGEX_OPTION(PATTERN, regex, "regex", 0, 0, 0,
+    "What is replaced in the URL that the client requested; one without a match passes.")
+REDIRECT_REGEX_OPTION(TEMPLATE, replacement, "replacement", 0, 0, 0, "By what.")
+REDIRECT_REGEX_OPTION(SWITCH, permanent, "permanent", 0, 0, 0, "As of redirectScheme.")
 
 FILTER(IP_ALLOW_LIST, ip_allow_list, "ipallowlist", true)
 IP_ALLOW_LIST_OPTION(NETS, nets, "sourceRange", 0, 0, 0,
@@ -208,6 +237,9 @@ RATE_LIMIT_OPTION(SWITCH, by_host, "sourceCriterion.requestHost", 0, 0, 0, "As i
 #undef ADD_PREFIX_OPTION
 #undef REPLACE_PATH_OPTION
 #undef REDIRECT_SCHEME_OPTION
+#undef STRIP_PREFIX_REGEX_OPTION
+#undef REPLACE_PATH_REGEX_OPTION
+#undef REDIRECT_REGEX_OPTION
 #undef IP_ALLOW_LIST_OPTION
 #undef IP_WHITE_LIST_OPTION
 #undef BASIC_AUTH_OPTION

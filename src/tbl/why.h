@@ -71,7 +71,9 @@ WHY(CHALLENGE_SERVED, 200, CLIENT,
 WHY(CORS_PREFLIGHT, 200, CLIENT,
     "a middleware (headers) responded to the preflight request of a browser (CORS)")
 WHY(MIDDLEWARE_REDIRECT, 302, CLIENT,
-    "a middleware (redirectScheme) sent the client elsewhere")
+    "a middleware (redirectScheme, redirectRegex) sent the client elsewhere")
+WHY(BAD_REPLACEMENT, 500, CLIENT,
+    "what a middleware (redirectRegex, replacePathRegex) made of this URL is none")
 WHY(ADDRESS_NOT_ALLOWED, 403, CLIENT,
     "a middleware (ipAllowList) does not let this address in")
 WHY(TOO_MANY_IN_FLIGHT, 429, CLIENT,

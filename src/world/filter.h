@@ -29,6 +29,11 @@ struct filter_patterns {
 	unsigned	 n;
 };
 
+struct filter_pattern {
+	const struct pattern *of;	/* NULL: none is given */
+	const struct pattern_names *names;
+};
+
 struct filter_pair {
 	struct str	 name, value;
 };
@@ -53,6 +58,8 @@ struct filter_nets {
 #define FILTER_TEXT	struct str
 #define FILTER_TEXTS	struct filter_texts
 #define FILTER_PATTERNS	struct filter_patterns
+#define FILTER_PATTERN	struct filter_pattern
+#define FILTER_TEMPLATE	struct str
 #define FILTER_PAIRS	struct filter_pairs
 #define FILTER_NETS	struct filter_nets
 #define FILTER_SWITCH	bool
@@ -76,6 +83,21 @@ struct filter_add_prefix {
 
 struct filter_replace_path {
 #define REPLACE_PATH_OPTION(type, field, ...) FILTER_##type field;
+#include "tbl/filters.h"
+};
+
+struct filter_strip_prefix_regex {
+#define STRIP_PREFIX_REGEX_OPTION(type, field, ...) FILTER_##type field;
+#include "tbl/filters.h"
+};
+
+struct filter_replace_path_regex {
+#define REPLACE_PATH_REGEX_OPTION(type, field, ...) FILTER_##type field;
+#include "tbl/filters.h"
+};
+
+struct filter_redirect_regex {
+#define REDIRECT_REGEX_OPTION(type, field, ...) FILTER_##type field;
 #include "tbl/filters.h"
 };
 

@@ -117,6 +117,38 @@ check_replace_path(struct arena *a, struct filter_replace_path *p, char problem[
 }
 
 static bool
+check_strip_prefix_regex(struct arena *a, struct filter_strip_prefix_regex *s,
+    char problem[FILTER_PROBLEM])
+{
+	(void)a;
+	return s->prefixes.n > 0 || filter_wrong(problem, "it has no regex");
+}
+
+static bool
+check_replacement(const struct filter_pattern *regex, struct str replacement,
+    char problem[FILTER_PROBLEM])
+{
+	if (regex->of == NULL)
+		return filter_wrong(problem, "it has no regex");
+	return replacement.len > 0 || filter_wrong(problem, "it has no replacement");
+}
+
+static bool
+check_replace_path_regex(struct arena *a, struct filter_replace_path_regex *p,
+    char problem[FILTER_PROBLEM])
+{
+	(void)a;
+	return check_replacement(&p->regex, p->replacement, problem);
+}
+
+static bool
+check_redirect_regex(struct arena *a, struct filter_redirect_regex *p, char problem[FILTER_PROBLEM])
+{
+	(void)a;
+	return check_replacement(&p->regex, p->replacement, problem);
+}
+
+static bool
 check_redirect_scheme(struct arena *a, struct filter_redirect_scheme *s,
     char problem[FILTER_PROBLEM])
 {

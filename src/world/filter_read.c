@@ -84,6 +84,7 @@ read_PATTERNS(const struct option *o, struct arena *a, struct str value, void *m
     char problem[FILTER_PROBLEM])
 {
 	struct filter_patterns *out = member;
+	struct pattern_names names;
 	char wrong[PATTERN_PROBLEM];
 	struct str item[ITEMS_MAX];
 
@@ -92,9 +93,36 @@ read_PATTERNS(const struct option *o, struct arena *a, struct str value, void *m
 		return false;
 	out->item = arena_zalloc(a, out->n * sizeof *out->item);
 	for (unsigned i = 0; i < out->n; i++)
-		if ((out->item[i] = pattern_parse(a, item[i], wrong)) == NULL)
+		if ((out->item[i] = pattern_parse_groups(a, item[i], &names, wrong)) == NULL)
 			return filter_wrong(problem, "the expression %.*s is not understood: %s",
 			    STR_ARG(item[i]), wrong);
+	return true;
+}
+
+static bool
+read_PATTERN(const struct option *o, struct arena *a, struct str value, void *member,
+    char problem[FILTER_PROBLEM])
+{
+	struct pattern_names *names = arena_zalloc(a, sizeof *names);
+	struct filter_pattern *out = member;
+	char wrong[PATTERN_PROBLEM];
+
+	(void)o;
+	if ((out->of = pattern_parse_groups(a, value, names, wrong)) == NULL)
+		return filter_wrong(problem, "the expression %.*s is not understood: %s", STR_ARG(value), wrong);
+	out->names = names;
+	return true;
+}
+
+static bool
+read_TEMPLATE(const struct option *o, struct arena *a, struct str value, void *member,
+    char problem[FILTER_PROBLEM])
+{
+	(void)o;
+	(void)a;
+	if (!pattern_template_valid(value))
+		return filter_wrong(problem, "a name behind a $ has letters beyond ASCII");
+	*(struct str *)member = value;
 	return true;
 }
 
@@ -230,6 +258,18 @@ static const struct option add_prefix_options[] = {
 };
 static const struct option replace_path_options[] = {
 #define REPLACE_PATH_OPTION(...) ROW(replace_path, __VA_ARGS__)
+#include "tbl/filters.h"
+};
+static const struct option strip_prefix_regex_options[] = {
+#define STRIP_PREFIX_REGEX_OPTION(...) ROW(strip_prefix_regex, __VA_ARGS__)
+#include "tbl/filters.h"
+};
+static const struct option replace_path_regex_options[] = {
+#define REPLACE_PATH_REGEX_OPTION(...) ROW(replace_path_regex, __VA_ARGS__)
+#include "tbl/filters.h"
+};
+static const struct option redirect_regex_options[] = {
+#define REDIRECT_REGEX_OPTION(...) ROW(redirect_regex, __VA_ARGS__)
 #include "tbl/filters.h"
 };
 static const struct option redirect_scheme_options[] = {

@@ -1,4 +1,4 @@
-/* Filters that respond themselves: redirectScheme, ipAllowList. */
+/* Filters that respond themselves: redirectScheme, redirectRegex, ipAllowList. */
 #include <time.h>
 
 #include "stage.h"
@@ -34,6 +34,27 @@ a_scheme_is_redirected_to(void **state)
 	facts.tls = true;
 	assert_null(request("redirectscheme scheme=https", "GET /"));
 	goes("redirectscheme scheme=http", "GET /", "302 Found", "http://a.org/");
+}
+
+static void
+a_url_is_rewritten(void **state)
+{
+	(void)state;
+#define REGEX(regex, replacement) "redirectregex regex=" regex " replacement=" replacement
+	goes(REGEX("^http://([^/]+)/old/(.*)", "https://$1/new/${2}"), "GET /old/x?y=%20", "302 Found", "https://a.org/new/x?y=%20");
+	goes(REGEX("^http://([^/]+)/old/(.*)", "https://$1/new/${2}") " permanent=true", "POST /old/", "308 Permanent Redirect", "https://a.org/new/");
+	goes(REGEX("^(.*)$", "HTTPS://b.org:80/a_b{}#c"), "GET /", "302 Found", "https://b.org:80/a%20b%7B%7D#c");
+	goes(REGEX("^.*/x$", "//\xc3\xa4.org"), "GET /x", "302 Found", "//%C3%A4.org");
+	goes(REGEX("^.*$", "mailto:a"), "GET /x", "302 Found", "mailto:a");
+	assert_null(request(REGEX("^http://b.org/", "http://c.org/"), "GET /"));
+	assert_null(request(REGEX("^(.*)$", "$1"), "GET /"));		/* to where it is already */
+	assert_ptr_equal(request(REGEX("^.*$", ":x"), "GET /"), WHY_BAD_REPLACEMENT);
+	response("");
+	has("HTTP/1.1 502 Bad Gateway\r\n");
+	assert_ptr_equal(request(REGEX("^.*$", "http://a_b/"), "GET /"), WHY_BAD_REPLACEMENT);
+	facts.tls = true;
+	goes(REGEX("^https://a", "https://b"), "GET /", "302 Found", "https://b.org/");
+	facts.tls = false;
 }
 
 static void
@@ -114,7 +135,7 @@ a_list_of_nothing_takes_no_time(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { T(a_scheme_is_redirected_to), T(an_address_is_let_in_or_not), T(the_client_is_found_behind_proxies),
+	const struct CMUnitTest tests[] = { T(a_scheme_is_redirected_to), T(a_url_is_rewritten), T(an_address_is_let_in_or_not), T(the_client_is_found_behind_proxies),
 		T(what_a_client_says_of_itself_is_not_what_its_proxy_says), T(a_list_of_nothing_takes_no_time) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,11 +75,43 @@ a_long_path_passes(void **state)
 	has("GET /v2/c%20;d/aaa");
 }
 
+static void
+what_an_expression_matches_goes(void **state)
+{
+	(void)state;
+	becomes("stripprefixregex regex=^/v[0-9]+", "/v12/x?y", "/x?y");
+	has("\r\nX-Forwarded-Prefix: /v12\r\n");
+	becomes("stripprefixregex regex=/b$", "/b/b", "/b");		/* found at the end, and taken from the beginning */
+	becomes("stripprefixregex regex=/x*,/a", "/ab/c", "/ab/c");	/* the first that matches at the beginning: "/" */
+	becomes("stripprefixregex regex=/b", "/a/b", "/a/b");
+	has_not("X-Forwarded-Prefix");
+	becomes("stripprefixregex regex=^/c+/d", "/%63%63/%64%2fe", "/e");
+	/* what no field can carry does not become a field */
+	assert_ptr_equal(request("stripprefixregex regex=^/.*", "GET /%0d%0aA:b"), WHY_BAD_REPLACEMENT);
+}
+
+static void
+a_path_is_rewritten(void **state)
+{
+	(void)state;
+	becomes("replacepathregex regex=^/api/(?P<rest>.*) replacement=/v2/${rest}/$1x", "/api/a%2fb?q", "/v2/a%2Fb/?q");
+	has("\r\nX-Replaced-Path: /api/a%2Fb\r\n");
+	becomes("replacepathregex regex=/ replacement=/x/", "/a/b", "/x/a/x/b");
+	becomes("replacepathregex regex=^/a$ replacement=/b", "/ab", "/ab");
+	has_not("X-Replaced-Path");
+	becomes("replacepathregex regex=a replacement=b_c?", "/a", "/b%20c%3F");
+	assert_ptr_equal(request("replacepathregex regex=^/x replacement=/%z", "GET /x"), WHY_BAD_REPLACEMENT);
+	response("");
+	has("HTTP/1.1 500 Internal Server Error\r\n");
+	has("invalid URL escape \"%z\"\n");
+	assert_ptr_equal(request("replacepathregex regex=^/ replacement=x", "GET /y"), WHY_BAD_REPLACEMENT);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { T(a_prefix_goes_and_is_said), T(a_path_is_read_and_spelled_as_go_does), T(a_prefix_comes_and_a_path_goes),
-		T(a_long_path_passes) };
+		T(a_long_path_passes), T(what_an_expression_matches_goes), T(a_path_is_rewritten) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
