@@ -14,7 +14,7 @@ B       := build/$(MODE)
 WERROR  ?= $(if $(filter san,$(MODE)),1)
 
 ROOMS   := main cli admin acme targets collect engine certs conf proxy filter score drive discovery signals world http vault net base
-PKGS    := libcurl jansson yaml-0.1 libseccomp libnghttp2 openssl libcrypt
+PKGS    := libcurl jansson yaml-0.1 libseccomp libnghttp2 openssl libcrypt libcares
 
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror=switch
 SANITIZE_san  := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer

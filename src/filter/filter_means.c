@@ -15,7 +15,7 @@ filter_means_share(void)
 }
 
 struct filter_means *
-filter_means_new(void)
+filter_means_new(const struct filter_fetch_ops *fetch)
 {
 	struct filter_means *m = must_zalloc(sizeof *m);
 
@@ -23,6 +23,7 @@ filter_means_new(void)
 	m->jobs = jobs_new(JOBS_MOST);
 	m->known = known_new();
 	m->nonces = shared;
+	m->fetch = *fetch;
 	return m;
 }
 

@@ -45,6 +45,8 @@ struct filter_run {
 	const struct why *why;
 	struct buf	 fields;
 	struct str	 body;
+	struct buf	 body_kept;	/* that `body` is of; or empty */
+	struct auth_cookies *cookies;	/* of filter_forward_auth.c */
 	/* the response */
 	struct message	 response;
 };
@@ -81,6 +83,8 @@ void		run_answer_body(struct filter_run *, struct str);
 void		run_redirect(struct filter_run *, bool permanent, struct str location);
 /* Status 500, as Go's http.Error has it. */
 void		run_failed(struct filter_run *, const struct why *, struct str text);
+/* The body is all that is in the buffer, which becomes the run's. */
+void		run_keep_body(struct filter_run *, struct buf *);
 
 /*
  * FILTER_WAIT, to be returned: the filter is called again when it has been woken (facts.wake), or
@@ -115,6 +119,8 @@ FILTER_REQUEST(digest_auth);
 FILTER_REQUEST(in_flight_req);
 FILTER_OVER(in_flight_req);
 FILTER_REQUEST(rate_limit);
+FILTER_REQUEST(forward_auth);
+FILTER_RESPONSE(forward_auth);
 FILTER_REQUEST(add_prefix);
 FILTER_REQUEST(replace_path);
 FILTER_REQUEST(replace_path_regex);

@@ -85,6 +85,7 @@ filter_run_free(struct filter_run **rp)
 	for (unsigned i = 0; i < r->done; i++)
 		filter_over(r, i);
 	buf_fini(&r->fields);
+	buf_fini(&r->body_kept);
 	a = r->arena;
 	arena_free(&a);
 }
@@ -331,17 +332,29 @@ run_failed(struct filter_run *r, const struct why *why, struct str text)
 	run_answer_body(r, run_join(r, text, STR("\n")));
 }
 
-struct str
-filter_run_answer(struct filter_run *r, bool without_body)
+void
+run_keep_body(struct filter_run *r, struct buf *b)
 {
+	ASSERT(r->body_kept.p == NULL);
+	r->body_kept = *b;
+	buf_init(b, b->max);
+	run_answer_body(r, buf_str(&r->body_kept));
+}
+
+struct str
+filter_run_answer(struct filter_run *r, bool without_body, struct str *body)
+{
+	*body = (struct str){ "", 0 };
 	if (r->status == 0 || r->full)
 		return (struct str){ "", 0 };
 	if (r->status == 204 || r->status == 304)
 		return run_text(r, "HTTP/1.1 %d %s\r\n%.*sMola-Why: %s\r\n\r\n", r->status,
 		    status_reason(r->status), STR_ARG(buf_str(&r->fields)), r->why->name);
-	return run_text(r, "HTTP/1.1 %d %s\r\n%.*sContent-Length: %zu\r\nMola-Why: %s\r\n\r\n%.*s",
-	    r->status, status_reason(r->status), STR_ARG(buf_str(&r->fields)), r->body.len, r->why->name,
-	    without_body ? 0 : (int)r->body.len, r->body.p);
+	if (!without_body)
+		*body = r->body;
+	return run_text(r, "HTTP/1.1 %d %s\r\n%.*sContent-Length: %zu\r\nMola-Why: %s\r\n\r\n",
+	    r->status, status_reason(r->status), STR_ARG(buf_str(&r->fields)), r->body.len,
+	    r->why->name);
 }
 
 const struct filter *

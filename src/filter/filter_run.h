@@ -64,9 +64,9 @@ enum filter_verdict	 filter_run_request(struct filter_run *, int64_t now_usec,
 			    const struct why **);
 int64_t			 filter_run_until(const struct filter_run *);	/* that waits */
 const struct message	*filter_run_message(const struct filter_run *);
-/* The whole response of a filter, to be edited by filter_run_response; empty: none has responded.
- * It has its fields, and a body unless `without_body`. */
-struct str		 filter_run_answer(struct filter_run *, bool without_body);
+/* The head of a filter's response, to be edited by filter_run_response; empty: none has responded.
+ * Its body is as long as the head says, or empty if `without_body`; it lives as long as the run. */
+struct str		 filter_run_answer(struct filter_run *, bool without_body, struct str *body);
 /* The filter that has responded; NULL: none has. */
 const struct filter	*filter_run_responder(const struct filter_run *);
 /* A response with its edits, as the filters leave it: written without any more edits. NULL: it has

@@ -5,6 +5,7 @@
 #define FILTER_MEANS_PRIV_H
 
 #include "base/jobs.h"
+#include "filter/filter_fetch.h"
 #include "filter/filter_means.h"
 #include "filter/known.h"
 #include "filter/nonces.h"
@@ -13,6 +14,7 @@ struct filter_means {
 	struct jobs	*jobs;
 	struct known	*known;
 	struct nonces	*nonces;	/* of all workers */
+	struct filter_fetch_ops fetch;
 };
 
 #endif

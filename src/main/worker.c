@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "main/descriptors.h"
 #include "main/worker.h"
+#include "net/resolve.h"
 #include "net/tls.h"
 #include "proxy/proxy.h"
 #include "world/secrets.h"
@@ -30,6 +31,7 @@ struct worker {
 	const struct worker_conf *conf;
 	struct loop	*loop;
 	struct proxy	*proxy;
+	struct resolver	*resolver;
 	struct channel	 channel;
 	struct timer	 last_call, beat;
 	bool		 draining;
@@ -128,6 +130,7 @@ worker_fill(const struct worker *w, struct proxy_conf *c)
 	ASSERT(w->conf->index < WORKERS_MAX && c->clients_max > 0);
 	c->worker = w->conf->index;
 	c->live = w->conf->live;
+	c->resolver = w->resolver;
 	c->phys = w->conf->phys;
 	c->probe = live_prober(w->conf->live) == w->conf->index;
 	c->seed = (uint64_t)clock_wall_usec() * 64 + w->conf->index;
@@ -326,6 +329,7 @@ worker_run(const struct worker_conf *c)
 	prctl(PR_SET_NAME, name);
 	w.loop = loop_new();
 	tls_init();
+	w.resolver = resolver_new(w.loop);	/* while files can be read */
 	worker_give_up_rights(c);
 	worker_fill(&w, &limits);
 	w.proxy = proxy_new(w.loop, &limits);
@@ -337,6 +341,7 @@ worker_run(const struct worker_conf *c)
 	worker_beat(&w);
 	loop_run(w.loop);
 	proxy_free(&w.proxy);
+	resolver_free(&w.resolver);
 	channel_close(&w.channel);
 	loop_free(&w.loop);
 	_exit(0);		/* no exit handlers: they belong to the parent, and rights are gone */

@@ -8,6 +8,7 @@
  * are not followed.
  */
 #include <curl/curl.h>
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,10 @@ struct fetch {
 	size_t		 head_bytes, body_bytes, body_max;
 	struct buf	 body;
 	struct curl_slist *fields;		/* of the request */
+	struct curl_slist *resolved;
+	X509_STORE	*trust;
+	bool		 in_head;
+	void		(*on_header)(void *);
 	const char	*wanted;		/* of the response's */
 	char		 found[WANTED_MAX];
 	void		(*on_field)(void *, struct str, struct str);
@@ -175,14 +180,22 @@ field_take(struct fetch *x, struct str line)
 		str_copy(x->found, sizeof x->found, value);
 }
 
+/* Trailers come the same way, behind the empty line. */
 static size_t
 on_head(char *p, size_t one, size_t len, void *arg)
 {
 	struct fetch *x = arg;
+	struct str line = { p, len };
 
 	ASSERT(x->fetcher->inside && one == 1);
 	fetch_received(x);
-	field_take(x, (struct str){ p, len });
+	if (str_starts(line, STR("HTTP/"))) {
+		x->in_head = true;
+		if (x->on_header != NULL && !x->cancelled)
+			x->on_header(x->arg);
+	} else if (x->in_head)
+		field_take(x, line);
+	x->in_head = x->in_head && len > 2;
 	x->head_bytes += len;
 	x->large = x->head_bytes > HEAD_MAX;
 	return x->cancelled || x->large ? 0 : len;
@@ -222,6 +235,8 @@ static void
 fetch_free(struct fetch *x)
 {
 	curl_slist_free_all(x->fields);
+	curl_slist_free_all(x->resolved);
+	X509_STORE_free(x->trust);
 	buf_fini(&x->body);
 	free(x);
 }
@@ -454,6 +469,41 @@ field_add(struct fetch *x, const char *field)
 	ASSERT(x->fields != NULL);
 }
 
+static bool
+has_field(const struct fetch_conf *c, const char *name)
+{
+	for (unsigned i = 0; i < c->nfields; i++)
+		if (strncasecmp(c->fields[i], name, strlen(name)) == 0)
+			return true;
+	return false;
+}
+
+/* curl leaves out what it would add when it is named without a value. */
+static void
+set_foreign(struct fetch *x, const struct fetch_conf *c)
+{
+	static const char *const own[] = { "User-Agent:", "Accept:", "Content-Type:", "Expect:" };
+	const char *method = c->method != NULL ? c->method : "GET";
+	bool has_body = c->body.len > 0 || strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0
+	    || strcmp(method, "PATCH") == 0;
+
+	for (unsigned i = 0; i < c->nfields; i++)
+		field_add(x, c->fields[i]);
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		if (!has_field(c, own[i]))
+			field_add(x, own[i]);
+	curl_easy_setopt(x->easy, CURLOPT_USERAGENT, NULL);
+	curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, x->fields);
+	if (has_body) {
+		curl_easy_setopt(x->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->body.len);
+		curl_easy_setopt(x->easy, CURLOPT_COPYPOSTFIELDS, c->body.len > 0 ? c->body.p : "");
+	}
+	if (strcmp(method, "HEAD") == 0)
+		curl_easy_setopt(x->easy, CURLOPT_NOBODY, 1L);
+	else
+		curl_easy_setopt(x->easy, CURLOPT_CUSTOMREQUEST, method);
+}
+
 static void
 set_request(struct fetch *x, const struct fetch_conf *c)
 {
@@ -461,6 +511,11 @@ set_request(struct fetch *x, const struct fetch_conf *c)
 
 	x->wanted = c->wanted;
 	x->on_field = c->on_field;
+	x->on_header = c->on_head;
+	if (c->fields != NULL) {
+		set_foreign(x, c);
+		return;
+	}
 	if (c->body.len > 0) {
 		snprintf(type, sizeof type, "Content-Type: %s",
 		    c->body_type != NULL ? c->body_type : "application/json");
@@ -476,6 +531,41 @@ set_request(struct fetch *x, const struct fetch_conf *c)
 		field_add(x, c->field);
 	if (x->fields != NULL)
 		curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, x->fields);
+}
+
+static CURLcode
+on_tls(CURL *e, void *tls, void *arg)
+{
+	struct fetch *x = arg;
+
+	(void)e;
+	SSL_CTX_set1_cert_store(tls, x->trust);
+	return CURLE_OK;
+}
+
+static void
+set_trust_store(struct fetch *x, const struct fetch_conf *c)
+{
+	CURL *e = x->easy;
+
+	x->trust = (X509_STORE *)(uintptr_t)c->trust;
+	X509_STORE_up_ref(x->trust);
+	curl_easy_setopt(e, CURLOPT_CAINFO, NULL);
+	curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
+	curl_easy_setopt(e, CURLOPT_SSL_CTX_FUNCTION, on_tls);
+	curl_easy_setopt(e, CURLOPT_SSL_CTX_DATA, x);
+}
+
+static void
+set_way(struct fetch *x, const struct fetch_conf *c)
+{
+	if (c->resolved != NULL) {
+		x->resolved = curl_slist_append(NULL, c->resolved);
+		ASSERT(x->resolved != NULL);
+		curl_easy_setopt(x->easy, CURLOPT_RESOLVE, x->resolved);
+	}
+	if (c->trust != NULL)
+		set_trust_store(x, c);
 }
 
 static void
@@ -494,8 +584,8 @@ set_trust(CURL *e, const struct fetch_conf *c)
 		curl_easy_setopt(e, CURLOPT_USERNAME, c->user);
 		curl_easy_setopt(e, CURLOPT_PASSWORD, c->password);
 	}
-	curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
-	curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
+	curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, c->insecure ? 0L : 1L);
+	curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, c->insecure ? 0L : 2L);
 }
 
 struct fetch *
@@ -518,6 +608,7 @@ fetch_start(struct fetcher *f, const struct fetch_conf *c, fetch_data_f *on_data
 	set_limits(x, c);
 	set_request(x, c);
 	set_trust(x->easy, c);
+	set_way(x, c);
 	TAILQ_INSERT_TAIL(&f->fetches, x, link);
 	if (x->stall_usec > 0)
 		timer_set(f->loop, &x->stall, loop_now(f->loop) + x->stall_usec, fetch_stalled, x);

@@ -32,6 +32,15 @@ struct fetch_conf {
 	const char	*user, *password;	/* basic authentication */
 	const char	*ca;		/* PEM file: authorities to trust; NULL: the system's */
 	const char	*cert, *key;	/* PEM files: our own certificate; NULL: none */
+	/* A request of somebody else's: these fields ("Name: value", and "Name;" where the value is
+	 * empty), and none of our own but Host and what frames the body. NULL: as above. */
+	const char	*const *fields;
+	unsigned	 nfields;
+	/* each head of a response begins, also of an interim one; its fields follow, and no trailer */
+	void		(*on_head)(void *arg);
+	const char	*resolved;	/* "HOST:PORT:ADDRESS,...": where that host is; NULL: it is looked up */
+	const void	*trust;		/* X509_STORE with authorities to trust, in place of `ca` */
+	bool		 insecure;	/* whoever responds is believed */
 };
 
 struct fetch_result {

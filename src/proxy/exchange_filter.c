@@ -83,7 +83,7 @@ filters_response(struct exchange *x, const struct message *h, const struct edits
 
 /* A response of ours is read as one of a task's is, so that filters see it alike. */
 static bool
-answer_read(struct message *m, struct field field[ANSWER_FIELDS], struct str all, struct str *body)
+answer_read(struct message *m, struct field field[ANSWER_FIELDS], struct str all, struct str *rest)
 {
 	const struct why *why;
 	size_t scanned = 0, used;
@@ -91,14 +91,14 @@ answer_read(struct message *m, struct field field[ANSWER_FIELDS], struct str all
 	*m = (struct message){ .limits = { all.len + 1, ANSWER_FIELDS }, .field = field };
 	if (h1_read_response(m, all, false, &scanned, &used, &why) != PARSE_DONE)
 		return false;
-	*body = (struct str){ all.p + used, all.len - used };
+	*rest = (struct str){ all.p + used, all.len - used };
 	return true;
 }
 
 bool
 filters_answer(struct exchange *x)
 {
-	struct str all = filter_run_answer(x->filters, x->is_head), body;
+	struct str body, rest, all = filter_run_answer(x->filters, x->is_head, &body);
 	enum h1_connection c = x->keep ? H1_KEEP_ALIVE : H1_CLOSE;
 	struct field field[ANSWER_FIELDS];
 	struct edits edits;
@@ -111,9 +111,11 @@ filters_answer(struct exchange *x)
 	edits_init(&edits);
 	if (x->client->sender.tls && x->proxy->hsts != NULL)
 		edits_add(&edits, EDIT_NAME("Strict-Transport-Security"), str_of(x->proxy->hsts));
-	if (!answer_read(&m, field, all, &body) || !filters_response(x, &m, &edits, c))
+	if (!answer_read(&m, field, all, &rest) || !filters_response(x, &m, &edits, c))
 		return false;
 	x->status = m.status;
+	if (rest.len > 0)
+		body = rest;		/* of one that is Mola's, and in one piece */
 	gather_add(&x->down.head, body);
 	x->own_content = body.len;
 	return true;

@@ -16,6 +16,7 @@
 #include "proxy/exchange.h"
 #include "proxy/h2_client.h"
 #include "proxy/listener.h"
+#include "proxy/outcall.h"
 #include "proxy/task_tls.h"
 #include "proxy/tcp.h"
 
@@ -118,6 +119,7 @@ struct proxy *
 proxy_new(struct loop *l, const struct proxy_conf *conf)
 {
 	struct proxy *p = must_zalloc(sizeof *p);
+	struct filter_fetch_ops calls;
 
 	alloc_reserve(RESERVE_BYTES);
 	p->loop = l;
@@ -139,7 +141,9 @@ proxy_new(struct loop *l, const struct proxy_conf *conf)
 	p->tls = task_tls_new();
 	p->upstream = upstream_new(l, conf->live, conf->worker, p->tls);
 	p->access = access_new(l, STDOUT_FILENO);
-	p->means = filter_means_new();
+	p->outcalls = outcalls_new(l, conf->resolver);
+	calls = outcalls_ops(p->outcalls);
+	p->means = filter_means_new(&calls);
 	p->means_io.fd = -1;
 	if (filter_means_fd(p->means) >= 0)
 		loop_watch(l, &p->means_io, filter_means_fd(p->means), LOOP_LEVEL, on_means, p);
@@ -174,6 +178,7 @@ proxy_free(struct proxy **pp)
 	if (p->means_io.fd >= 0)
 		loop_unwatch(p->loop, &p->means_io);
 	filter_means_free(&p->means);
+	outcalls_free(&p->outcalls);
 	slab_free(&p->clients);
 	slab_free(&p->exchanges);
 	slab_free(&p->relays);
@@ -241,6 +246,7 @@ proxy_set_secrets(struct proxy *p, struct secrets *s)
 
 	keys_set_secrets(p->keys, s, &bad);
 	task_tls_set_secrets(p->tls, s);
+	outcalls_set_secrets(p->outcalls, s);
 	return bad == 0;
 }
 
@@ -253,6 +259,7 @@ proxy_reconf(struct proxy *p, const struct proxy_conf *conf)
 	now.live = p->conf.live;
 	now.phys = p->conf.phys;
 	now.seed = p->conf.seed;
+	now.resolver = p->conf.resolver;
 	now.probe = p->conf.probe;
 	p->conf = now;
 	conf_apply(p);

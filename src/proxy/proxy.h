@@ -17,6 +17,7 @@
 
 struct proxy;
 struct secrets;
+struct resolver;
 
 #define PROXY_TRUSTED_MAX 64
 #define PROXY_LISTENERS_MAX 64
@@ -43,6 +44,7 @@ struct proxy_conf {
 	unsigned	 worker;		/* our column in live */
 	struct live	*live;
 	const struct phys *phys;
+	struct resolver	*resolver;		/* of servers that filters ask; NULL: numbers only */
 	uint64_t	 seed;			/* for tie-breaking */
 	int64_t		 client_head_usec, client_idle_usec, client_body_usec, client_write_usec;
 	bool		 client_abort_on_close;	/* before the response begins */

@@ -21,6 +21,7 @@
 #include "proxy/tally.h"
 #include "proxy/upstream.h"
 
+struct outcalls;
 struct task_tls;
 
 LIST_HEAD(listener_list, listener);
@@ -51,6 +52,7 @@ struct proxy {
 	struct tally	*tally;			/* of clients that are not trusted */
 	struct keys	*keys;
 	struct failures	 failures[TLS_FAULTS];
+	struct outcalls	*outcalls;
 	struct filter_means *means;
 	struct io	 means_io;
 	const char	*hsts;			/* the value of Strict-Transport-Security; NULL: none */

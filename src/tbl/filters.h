@@ -34,6 +34,7 @@
 #define DIGEST_AUTH_OPTION(...) OPTION(DIGEST_AUTH, __VA_ARGS__)
 #define IN_FLIGHT_REQ_OPTION(...) OPTION(IN_FLIGHT_REQ, __VA_ARGS__)
 #define RATE_LIMIT_OPTION(...) OPTION(RATE_LIMIT, __VA_ARGS__)
+#define FORWARD_AUTH_OPTION(...) OPTION(FORWARD_AUTH, __VA_ARGS__)
 #endif
 #ifndef HEADERS_OPTION
 #define HEADERS_OPTION(...)
@@ -67,6 +68,9 @@
 #endif
 #ifndef BASIC_AUTH_OPTION
 #define BASIC_AUTH_OPTION(...)
+#endif
+#ifndef FORWARD_AUTH_OPTION
+#define FORWARD_AUTH_OPTION(...)
 #endif
 #ifndef DIGEST_AUTH_OPTION
 #define DIGEST_AUTH_OPTION(...)
@@ -230,6 +234,38 @@ RATE_LIMIT_OPTION(COUNT, subnet, "sourceCriterion.ipStrategy.ipv6Subnet", 0, 1, 
 RATE_LIMIT_OPTION(TEXT, by_field, "sourceCriterion.requestHeaderName", 0, 0, 0, "As inFlightReq.")
 RATE_LIMIT_OPTION(SWITCH, by_host, "sourceCriterion.requestHost", 0, 0, 0, "As inFlightReq.")
 
+FILTER(FORWARD_AUTH, forward_auth, "forwardauth", true)
+FORWARD_AUTH_OPTION(TEXT, address, "address", 0, 0, 0,
+    "URL of the server that decides whether a request passes.")
+FORWARD_AUTH_OPTION(SWITCH, trust, "trustForwardHeader", 0, 0, 0,
+    "X-Forwarded-... of proxies in clients.trusted are passed to it, instead of Mola's own.")
+FORWARD_AUTH_OPTION(TEXTS, response_headers, "authResponseHeaders", 0, 0, 0,
+    "Fields of its response that the task gets, in place of the client's.")
+FORWARD_AUTH_OPTION(PATTERN, response_pattern, "authResponseHeadersRegex", 0, 0, 0,
+    "The same for all fields whose names match.")
+FORWARD_AUTH_OPTION(TEXTS, request_headers, "authRequestHeaders", 0, 0, 0,
+    "Fields of the request that it gets; none: all.")
+FORWARD_AUTH_OPTION(TEXTS, cookies, "addAuthCookiesToResponse", 0, 0, 0,
+    "Cookies of its response that the client gets.")
+FORWARD_AUTH_OPTION(TEXT, header_field, "headerField", 0, 0, 0,
+    "Without effect: it is for Traefik's access log.")
+FORWARD_AUTH_OPTION(SWITCH, forward_body, "forwardBody", 0, 0, 0, "Not there.")
+FORWARD_AUTH_OPTION(COUNT, body_max, "maxBodySize", -1, -1, INT64_MAX,
+    "Of forwardBody, which is not there.")
+FORWARD_AUTH_OPTION(COUNT, response_max, "maxResponseBodySize", -1, -1, INT64_MAX,
+    "Bytes of its response's body at most; more: 401.")
+FORWARD_AUTH_OPTION(SWITCH, preserve_location, "preserveLocationHeader", 0, 0, 0,
+    "Location stays as it is, and is not seen from the server's address.")
+FORWARD_AUTH_OPTION(SWITCH, preserve_method, "preserveRequestMethod", 0, 0, 0,
+    "It gets the request's method instead of GET.")
+FORWARD_AUTH_OPTION(TEXT, ca, "tls.ca", 0, 0, 0, "Not there: workers read no files.")
+FORWARD_AUTH_OPTION(TEXT, cert, "tls.cert", 0, 0, 0, "Not there.")
+FORWARD_AUTH_OPTION(TEXT, key, "tls.key", 0, 0, 0, "Not there.")
+FORWARD_AUTH_OPTION(SWITCH, insecure, "tls.insecureSkipVerify", 0, 0, 0,
+    "Its certificate is not verified.")
+FORWARD_AUTH_OPTION(SWITCH, ca_optional, "tls.caOptional", 0, 0, 0,
+    "Without effect, as in Traefik 3.")
+
 #undef FILTER
 #undef OPTION
 #undef HEADERS_OPTION
@@ -246,3 +282,4 @@ RATE_LIMIT_OPTION(SWITCH, by_host, "sourceCriterion.requestHost", 0, 0, 0, "As i
 #undef DIGEST_AUTH_OPTION
 #undef IN_FLIGHT_REQ_OPTION
 #undef RATE_LIMIT_OPTION
+#undef FORWARD_AUTH_OPTION

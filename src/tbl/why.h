@@ -84,6 +84,12 @@ WHY(HOST_NOT_ALLOWED, 500, CLIENT,
     "a middleware (headers) does not allow this host")
 WHY(AUTH_REQUIRED, 401, CLIENT,
     "a middleware (basicAuth, digestAuth) wants a user and a password that fit")
+WHY(FORWARD_AUTH_REFUSED, 401, CLIENT,
+    "the server of a middleware (forwardAuth) did not let the request pass")
+WHY(FORWARD_AUTH_FAILED, 500, UPSTREAM,
+    "the server of a middleware (forwardAuth) did not respond in time, or not as a server of HTTP")
+WHY(FORWARD_AUTH_LARGE, 401, UPSTREAM,
+    "the response of a middleware's server (forwardAuth) is larger than maxResponseBodySize")
 
 /* routing and choice */
 WHY(NO_ROUTE,           404, CONFIG,   "no service is configured for this host and path")

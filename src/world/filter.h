@@ -136,6 +136,11 @@ struct filter_rate_limit {
 #include "tbl/filters.h"
 };
 
+struct filter_forward_auth {
+#define FORWARD_AUTH_OPTION(type, field, ...) FILTER_##type field;
+#include "tbl/filters.h"
+};
+
 struct filter {
 	enum filter_kind kind;
 	struct str	 name;		/* of its middleware, for people */

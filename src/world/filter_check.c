@@ -4,6 +4,7 @@
  * Must not know how a worker applies it.
  */
 #include <ctype.h>
+#include <curl/curl.h>
 #include <string.h>
 
 #include "base/bug.h"
@@ -300,6 +301,46 @@ check_rate_limit(struct arena *a, struct filter_rate_limit *f, char problem[FILT
 
 	(void)a;
 	return check_source(f->by_field, by_ip, f->by_host, problem);
+}
+
+/* ---- forwardAuth ---- */
+
+/* An address of http or https with a host. */
+static bool
+is_url(struct arena *a, struct str text)
+{
+	CURLU *u = curl_url();
+	char *host = NULL, *scheme = NULL;
+	bool good = u != NULL
+	    && curl_url_set(u, CURLUPART_URL, arena_text(a, text), 0) == CURLUE_OK
+	    && curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK
+	    && (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0)
+	    && curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK && *host != '\0';
+
+	curl_free(scheme);
+	curl_free(host);
+	curl_url_cleanup(u);
+	return good;
+}
+
+/* The address is not shown: it may have a password in it. */
+static bool
+check_forward_auth(struct arena *a, struct filter_forward_auth *f, char problem[FILTER_PROBLEM])
+{
+	if (f->address.len == 0)
+		return filter_wrong(problem, "it has no address");
+	if (!is_url(a, f->address))
+		return filter_wrong(problem, "address: expected a URL such as http://auth:8080/verify");
+	if (f->ca.len > 0 || f->cert.len > 0 || f->key.len > 0)
+		return filter_wrong(problem, "tls.ca, tls.cert and tls.key are files of Traefik's, which Mola "
+		    "does not read; https trusts the CAs of the system that Mola runs on");
+	if (f->forward_body)
+		return filter_wrong(problem, "forwardBody is not there: the server gets no body");
+	for (unsigned i = 0; i < f->response_headers.n; i++)
+		if (!is_token(f->response_headers.item[i]))
+			return filter_wrong(problem, "authResponseHeaders: %.*s is no name of a field",
+			    STR_ARG(f->response_headers.item[i]));
+	return true;
 }
 
 bool

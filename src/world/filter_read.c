@@ -168,6 +168,10 @@ read_COUNT(const struct option *o, struct arena *a, struct str value, void *memb
 	uint64_t n;
 
 	(void)a;
+	if (o->least == -1 && str_eq(value, STR("-1"))) {
+		*(int64_t *)member = -1;
+		return true;
+	}
 	if (!str_to_u64(value, &n) || n > INT64_MAX || (int64_t)n < o->least || (int64_t)n > o->most)
 		return filter_wrong(problem, "expected a whole number from %lld to %lld",
 		    (long long)o->least, (long long)o->most);
@@ -298,6 +302,10 @@ static const struct option in_flight_req_options[] = {
 };
 static const struct option rate_limit_options[] = {
 #define RATE_LIMIT_OPTION(...) ROW(rate_limit, __VA_ARGS__)
+#include "tbl/filters.h"
+};
+static const struct option forward_auth_options[] = {
+#define FORWARD_AUTH_OPTION(...) ROW(forward_auth, __VA_ARGS__)
 #include "tbl/filters.h"
 };
 

@@ -33,6 +33,10 @@ DIGEST = ["GET /", "HEAD /", "POST /x?y", "GET / Authorization:Digest", "GET / A
     for w in ["one:one", "one:one:removed", "one:two", "nobody:one", "two:two", "one:one:noalgorithm", "one:one:uri=/other", "one:one:nc=x",
               "one:one:replay", "one:one:lower", "one:one:opaque=x", "one:one:method"]]
 
+FORWARD = ["GET /", "HEAD /x", "POST /x?a=b", "GET / X-User:root x-user:admin X-Gone:1 Cookie:a=1;b=2", "GET / X-Forwarded-For:1.2.3.4", "GET /a%2fb?c&d",
+           "GET / X-Forwarded-Uri:/other X-Forwarded-Method:PUT X-Forwarded-Host:other.test X-Forwarded-Proto:https X-Forwarded-Port:1", "GET / Host:HOST:8080",
+           "GET / X-Empty:", "GET / TE:trailers X-Hop:1", "GET / User-Agent:me Accept:text/html", "GET / Authorization:Basic_eDp5"]
+
 
 def one(kind, options, requests):
     return {"a." + kind + "." + k: v for k, v in options.items()}, "a", requests
@@ -152,6 +156,35 @@ SETS = {
     "digest": one("digestauth", {"users": "one:traefik:75e393b377269132d290f8ac7ac90549,two:other:0f98c503fca1aac40931d4aa8312a6c5"}, DIGEST),
     "digestfield": one("digestauth", {"users": "one:a b:bbc0d420ebff20faaba2fba62aaa3bc9", "realm": "a b", "headerfield": "X-User", "removeheader": "true"}, DIGEST),
     "digestbad": one("digestauth", {"users": "one:traefik"}, GET),
+    "forward": one("forwardauth", {"address": "http://TASK/auth?X-User=joe&X-Other=1", "authresponseheaders": "X-User,X-Gone"}, FORWARD),
+    "forwardall": one("forwardauth", {"address": "http://TASK/auth?x-auth-user=joe&X-AUTH-ID=1&X-Auth-Id=2&X-Other=1",
+                                      "authresponseheadersregex": "^X-(Auth-|User)"}, FORWARD + ["GET / X-Auth-Old:1 x-auth-user:root"]),
+    "forwarddeny": one("forwardauth", {"address": "http://TASK/auth?status=401&WWW-Authenticate=Basic&X-One=1&X-One=2&Set-Cookie=a=1", "headerfield": "X-User"}, FORWARD),
+    "forwardtrust": one("forwardauth", {"address": "http://TASK/auth?status=403&Content-Type=text/plain", "trustforwardheader": "true"}, FORWARD),
+    "forwardfew": one("forwardauth", {"address": "http://TASK/auth?status=403&Content-Type=text/plain", "authrequestheaders": "X-User, Cookie,x-forwarded-port"}, FORWARD),
+    "forwardfewtrust": one("forwardauth", {"address": "http://TASK/auth?status=403&Content-Type=text/plain", "authrequestheaders": "X-User", "trustforwardheader": "true"}, FORWARD),
+    "forwardmethod": one("forwardauth", {"address": "http://TASK/auth?status=403&Content-Type=text/plain", "preserverequestmethod": "true"},
+                         FORWARD + ["PUT /x", "OPTIONS /", "DELETE /x"]),
+    "forwardwhere": one("forwardauth", {"address": "http://TASK/auth?status=302&Location=http://login.test/x%3Fy", "authresponseheaders": "X-User"}, GET),
+    "forwardback": one("forwardauth", {"address": "http://TASK/a/auth?status=302&Location=../login"}, GET),
+    "forwardroot": one("forwardauth", {"address": "http://TASK/a/auth?status=303&Location=/login"}, GET),
+    "forwardkept": one("forwardauth", {"address": "http://TASK/a/auth?status=307&Location=/login", "preservelocationheader": "true"}, GET),
+    "forwardcookies": one("forwardauth", {"address": "http://TASK/auth?Set-Cookie=a=1&Set-Cookie=b=2&Set-Cookie=c=3", "addauthcookiestoresponse": "a,c,A"},
+                          GET + ["GET /?Set-Cookie=a=9&Set-Cookie=d=4", "GET /?Set-Cookie=b=9&Set-Cookie=A=4"]),
+    "forwardnocookies": one("forwardauth", {"address": "http://TASK/auth", "addauthcookiestoresponse": "a"}, GET + ["GET /?Set-Cookie=a=9&Set-Cookie=d=4"]),
+    "forwardempty": one("forwardauth", {"address": "http://TASK/auth?status=204&X-User=joe", "authresponseheaders": "x-user"}, FORWARD),
+    "forwardmissing": one("forwardauth", {"address": "http://TASK/auth?status=404&Content-Type=text/plain"}, GET),
+    "forwardbroken": one("forwardauth", {"address": "http://TASK/auth?status=500&Content-Type=text/plain"}, GET),
+    "forwardsmall": one("forwardauth", {"address": "http://TASK/auth?status=403&Content-Type=text/plain", "maxresponsebodysize": "10"}, GET),
+    "forwardlarge": one("forwardauth", {"address": "http://TASK/auth", "maxresponsebodysize": "10"}, GET),
+    "forwardany": one("forwardauth", {"address": "http://TASK/auth?status=403&Content-Type=text/plain", "maxresponsebodysize": "-1"}, GET),
+    "forwarddown": one("forwardauth", {"address": "http://127.0.0.1:1/"}, GET),
+    "forwardname": one("forwardauth", {"address": "http://auth.invalid/"}, GET),
+    "forwardlogin": one("forwardauth", {"address": "http://one:two@TASK/auth?status=403&Content-Type=text/plain"}, GET + ["GET / Authorization:Basic_eDp5"]),
+    "forwardhead": ({"a.headers.customresponseheaders.X-One": "1", "a.headers.customrequestheaders.X-Two": "2", "b.stripprefix.prefixes": "/api",
+                     "c.forwardauth.address": "http://TASK/auth?status=403&Content-Type=text/plain"}, "a,b,c", PATHS + GET),
+    "forwardtwice": ({"a.forwardauth.address": "http://TASK/auth?X-User=joe", "a.forwardauth.authresponseheaders": "X-User",
+                      "b.forwardauth.address": "http://TASK/auth?status=403&Content-Type=text/plain"}, "a,b", FORWARD),
     "unknown": ({"a.headers.framedenyy": "true"}, "a", GET),
     "undefined": ({}, "nobody", GET),
 }
@@ -164,7 +197,7 @@ def services(address, port):
                   f"traefik.http.routers.{name}.rule": f"Host(`{name}.test`)",
                   f"traefik.http.routers.{name}.middlewares": ",".join(f"{name}-{m}" for m in order.split(","))}
         for k, v in middlewares.items():
-            labels[f"traefik.http.middlewares.{name}-{k}"] = v.replace("SERVICE", name)
+            labels[f"traefik.http.middlewares.{name}-{k}"] = v.replace("SERVICE", name).replace("TASK", f"{address}:{port}")
         out[name] = {"labels": labels, "address": address, "port": port}
     print(json.dumps(out))
 

@@ -33,15 +33,72 @@ on_wake(void *arg)
 	assert_null(arg);
 }
 
+/* The server of forwardAuth is played by the test: what it got, and what it is to say. */
+static struct {
+	int		 status;	/* 0: it does not respond */
+	bool		 large, busy;
+	const char	*head;		/* "Name: value\n..."; an empty line begins another head */
+	const char	*body;
+	int		 calls, cancelled;
+	char		 got[8192];	/* method, URL, fields */
+	struct filter_fetch *under_way;
+} server;
+
+static bool
+server_start(void *arg, struct filter_fetch *f)
+{
+	size_t n;
+
+	assert_null(arg);
+	if (server.busy)
+		return false;
+	server.calls++;
+	server.under_way = f;
+	n = (size_t)snprintf(server.got, sizeof server.got, "%s %s\n", f->method, f->url);
+	for (unsigned i = 0; i < f->nfields; i++)
+		n += (size_t)snprintf(server.got + n, sizeof server.got - n, "%s\n", f->fields[i]);
+	return true;
+}
+
+static void
+server_cancel(void *arg, struct filter_fetch *f)
+{
+	assert_null(arg);
+	assert_ptr_equal(f, server.under_way);
+	server.under_way = NULL;
+	server.cancelled++;
+}
+
+static void
+server_respond(void)
+{
+	struct str rest = str_of(server.head), line, name;
+	struct filter_fetch *f = server.under_way;
+
+	assert_non_null(f);
+	server.under_way = NULL;
+	f->on_head(f);
+	while (str_split(&rest, '\n', &line)) {
+		if (line.len == 0)
+			f->on_head(f);
+		else if (str_split(&line, ':', &name))
+			f->on_field(f, name, str_trim(line));
+	}
+	f->done(f, server.status, server.large, str_of(server.body));
+}
+
+static const struct filter_fetch_ops calls = { server_start, server_cancel, NULL };
+
 static int
 setup(void **state)
 {
 	(void)state;
 	arena = arena_new();
+	memset(&server, 0, sizeof server);
 	memset(&limits, 0, sizeof limits);
 	limits_init(&limits);
 	time_passes = false;
-	facts = (struct filter_facts){ .limits = &limits, .service = STR("web"), .router = STR("r"), .ip = client_ip, .peer = STR("10.0.0.9"), .means = filter_means_new(), .wake = on_wake };
+	facts = (struct filter_facts){ .limits = &limits, .service = STR("web"), .router = STR("r"), .ip = client_ip, .peer = STR("10.0.0.9"), .means = filter_means_new(&calls), .wake = on_wake };
 	return 0;
 }
 
@@ -124,6 +181,10 @@ request(const char *filters, const char *text)
 		if (verdict == FILTER_RESPOND)
 			return why;
 		assert_true(filter_run_until(run) > now_usec);
+		if (server.under_way != NULL) {
+			server_respond();
+			continue;
+		}
 		if (time_passes) {
 			now_usec = filter_run_until(run);
 			continue;
@@ -144,7 +205,7 @@ response(const char *fields)
 {
 	static struct field field[100];
 	struct message m = { .limits = { 32768, 100 }, .field = field };
-	struct str answer = filter_run_answer(run, false);
+	struct str body, answer = filter_run_answer(run, false, &body);
 	char *head = answer.len > 0 ? arena_text(arena, answer) :
 	    arena_printf(arena, "HTTP/1.1 200 OK\r\n%sContent-Length: 0\r\n\r\n", fields);
 	const struct message *edited;
@@ -158,6 +219,7 @@ response(const char *fields)
 	gather_init(&g);
 	assert_true(h1_write_response(&g, edited, &edits_none, H1_UNSAID));
 	gather_add(&g, str_of(head + used));
+	gather_add(&g, body);
 	flat(&g);
 	gather_clear(&g);
 }
