@@ -6,7 +6,8 @@
 #include "filter/source.h"
 
 static enum filter_verdict
-may_pass(struct filter_run *r, const struct filter_nets *nets, const struct source_ip *s, int status)
+may_pass(struct filter_run *r, const struct filter_nets *nets, const struct source_ip *s,
+    int status)
 {
 	uint8_t ip[16];
 

@@ -30,6 +30,7 @@ struct filter_run {
 		int64_t		 usec;
 	} mark[FILTERS_MAX];
 	struct filter_end end;		/* of the exchange */
+	struct filter_tries tries;
 	struct filter_facts facts;
 	/* the request */
 	struct message	 request;
@@ -121,6 +122,7 @@ FILTER_OVER(in_flight_req);
 FILTER_REQUEST(rate_limit);
 FILTER_REQUEST(forward_auth);
 FILTER_RESPONSE(forward_auth);
+FILTER_REQUEST(retry);
 FILTER_REQUEST(add_prefix);
 FILTER_REQUEST(replace_path);
 FILTER_REQUEST(replace_path_regex);
@@ -137,6 +139,7 @@ FILTER_REQUEST(strip_prefix_regex);
 #define digest_auth_response(r, f, note)	((void)(r), (void)(f), (void)(note))
 #define in_flight_req_response(r, f, note)	((void)(r), (void)(f), (void)(note))
 #define rate_limit_response(r, f, note)		((void)(r), (void)(f), (void)(note))
+#define retry_response(r, f, note)		((void)(r), (void)(f), (void)(note))
 #define strip_prefix_response(r, f, note)	((void)(r), (void)(f), (void)(note))
 #define add_prefix_response(r, f, note)		((void)(r), (void)(f), (void)(note))
 #define replace_path_response(r, f, note)	((void)(r), (void)(f), (void)(note))

@@ -279,6 +279,13 @@ filter_run_message(const struct filter_run *r)
 	return &r->request;
 }
 
+struct filter_tries
+filter_run_tries(const struct filter_run *r)
+{
+	ASSERT(r->done == r->chain->n);
+	return r->tries;
+}
+
 /* ---- responses of filters ---- */
 
 void

@@ -39,6 +39,11 @@ struct filter_end {			/* what came of an exchange */
 	int64_t		 usec;		/* when it was over */
 };
 
+struct filter_tries {			/* how often the request may be sent to tasks */
+	unsigned	 most;		/* 0: no filter says anything of that */
+	int64_t		 interval_usec;	/* before a task gets it once more */
+};
+
 enum filter_verdict {
 	FILTER_PASS,
 	FILTER_RESPOND,		/* it goes no further: a filter has responded, or it cannot go on */
@@ -67,6 +72,7 @@ const struct message	*filter_run_message(const struct filter_run *);
 /* The head of a filter's response, to be edited by filter_run_response; empty: none has responded.
  * Its body is as long as the head says, or empty if `without_body`; it lives as long as the run. */
 struct str		 filter_run_answer(struct filter_run *, bool without_body, struct str *body);
+struct filter_tries	 filter_run_tries(const struct filter_run *);	/* once it has passed all */
 /* The filter that has responded; NULL: none has. */
 const struct filter	*filter_run_responder(const struct filter_run *);
 /* A response with its edits, as the filters leave it: written without any more edits. NULL: it has

@@ -3,12 +3,15 @@
  * harm (its method is idempotent) and the client has received nothing yet;
  * doc/why/0011-a-task-that-fails.md.
  */
+#include <math.h>
+
 #include "base/bug.h"
 #include "base/clock.h"
 #include "proxy/attempt.h"
 #include "proxy/outcome.h"
 #include "proxy/proxy_priv.h"
 
+#define AGAIN_LEAST	1000		/* usec before a task is tried once more */
 #define OTHER_USEC	USEC_PER_SEC	/* after which the next address is tried */
 
 static int64_t
@@ -212,18 +215,31 @@ attempt_late(struct attempt *a)
 
 /* ---- once more ---- */
 
+static bool
+may_try(const struct attempt *a, const struct why *why, enum attempt_repeats repeats)
+{
+	if (repeats == ATTEMPT_ONCE || a->interims > 0 || (a->most > 0 && a->tries + 1 >= a->most))
+		return false;
+	/* ports may be left for another task's address */
+	return why->blame == BLAME_UPSTREAM || why == WHY_NO_PORTS;
+}
+
+/* Who has said how often it may be tried has said so of what costs no task anything, too. */
+static bool
+is_granted(const struct attempt *a, enum attempt_repeats repeats)
+{
+	return a->most > 0 && repeats == ATTEMPT_UNSENT;
+}
+
 bool
-attempt_repeat(struct attempt *a, const struct why *why, bool repeatable)
+attempt_repeat(struct attempt *a, const struct why *why, enum attempt_repeats repeats)
 {
 	struct proxy *p = a->proxy;
 	const struct table_service *service = service_now(a);
 	const struct table_task *task;
 
 	ASSERT(a->taken && a->avoid.n < PICK_TRIES);
-	if (!repeatable || a->interims > 0)
-		return false;
-	/* ports may be left for another task's address */
-	if (why->blame != BLAME_UPSTREAM && why != WHY_NO_PORTS)
+	if (!may_try(a, why, repeats))
 		return false;
 	if (a->avoid.n + 1 == PICK_TRIES || service == NULL)
 		return false;
@@ -231,7 +247,7 @@ attempt_repeat(struct attempt *a, const struct why *why, bool repeatable)
 	if (pick_task(p->pick, p->table, service, &a->avoid, now(a), &task) != NULL)
 		return false;
 	ASSERT(task->slot != a->task->slot);
-	if (!budget_take(p->budget, p->table, service, now(a))) {
+	if (!is_granted(a, repeats) && !budget_take(p->budget, p->table, service, now(a))) {
 		live_count_retry(p->conf.live, a->task->slot, false);
 		return false;
 	}
@@ -239,7 +255,54 @@ attempt_repeat(struct attempt *a, const struct why *why, bool repeatable)
 	attempt_leave(a, why, false);
 	attempt_route(a, p->table, service);
 	attempt_take(a, task);
+	a->tries++;
 	return true;
+}
+
+/* From the interval to twice as long, as the tries that are allowed pass. Not at once: a task that
+ * refuses would be asked as fast as it can refuse. */
+static int64_t
+interval(const struct attempt *a)
+{
+	double far = a->most > 2 ? (double)a->tries / (a->most - 1) : 0;
+	int64_t usec = (int64_t)((double)a->interval_usec * exp2(far));
+
+	return usec > AGAIN_LEAST ? usec : AGAIN_LEAST;
+}
+
+bool
+attempt_again(struct attempt *a, const struct why *why, enum attempt_repeats repeats)
+{
+	ASSERT(a->taken);
+	if (!is_granted(a, repeats) || !may_try(a, why, repeats))
+		return false;
+	live_count_retry(a->proxy->conf.live, a->task->slot, true);
+	a->again_usec = now(a) + interval(a);
+	a->avoid = (struct pick_avoid){ { a->task->slot }, 1 };
+	attempt_leave(a, why, false);
+	a->tries++;
+	return true;
+}
+
+const struct why *
+attempt_pick_again(struct attempt *a)
+{
+	struct proxy *p = a->proxy;
+	const struct table_task *task;
+	const struct why *why;
+
+	ASSERT(!a->taken && a->service != NULL && a->tries > 0);
+	attempt_follow(a);
+	if (a->table != p->table)
+		return WHY_NO_LIVE_TASK;	/* the service is gone */
+	why = pick_task(p->pick, a->table, a->service, &a->avoid, now(a), &task);
+	if (why != NULL) {
+		a->avoid.n = 0;
+		why = pick_task(p->pick, a->table, a->service, &a->avoid, now(a), &task);
+	}
+	if (why == NULL)
+		attempt_take(a, task);
+	return why;
 }
 
 bool

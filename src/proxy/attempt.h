@@ -38,6 +38,12 @@ struct attempt {
 	bool		 connected;	/* the task accepted */
 	bool		 reopened;	/* an idle connection had died; once is enough */
 
+	/* how often it may be tried: the owner's, after attempt_route */
+	unsigned	 most;		/* tries in all; 0: as usual */
+	int64_t		 interval_usec;	/* before a task is tried once more */
+	unsigned	 tries;		/* that have failed, and another one has followed */
+	int64_t		 again_usec;	/* when the next one is due */
+
 	bool		 needs_http1;	/* the owner's, before attempt_connect: nothing else will do */
 
 	/* the owner's notes, of the one under way */
@@ -79,12 +85,20 @@ const struct why *attempt_late(struct attempt *);
 
 /* Its connection broke, and the task has not processed what was sent. */
 bool		 attempt_unprocessed(const struct attempt *);
+/* May it be done a second time? Its client has received nothing, and all of it can be sent: no
+ * task can have processed it (UNSENT), or a second time does no harm. */
+enum attempt_repeats { ATTEMPT_ONCE, ATTEMPT_REPEATABLE, ATTEMPT_UNSENT };
 /*
- * The attempt failed. True: another task is taken instead, and attempt_connect is next; no task
- * can have processed the request, or `repeatable`: a second time does no harm, all of it is there
- * to be sent, and its client has received nothing. False: nothing has changed.
+ * The attempt failed. True: another task is taken instead, and attempt_connect is next. False:
+ * nothing has changed.
  */
-bool		 attempt_repeat(struct attempt *, const struct why *, bool repeatable);
+bool		 attempt_repeat(struct attempt *, const struct why *, enum attempt_repeats);
+/*
+ * The same where no other task could be taken, and `most` allows for one more try, of any task:
+ * it is left, and attempt_pick_again is next, at again_usec.
+ */
+bool		 attempt_again(struct attempt *, const struct why *, enum attempt_repeats);
+const struct why *attempt_pick_again(struct attempt *);
 /*
  * The task closed before it sent anything (`silent`). An idle connection may have died while the
  * request was on its way: that is nobody's fault, and a new one to the same task is opened, if

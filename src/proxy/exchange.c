@@ -7,6 +7,7 @@
  *	HEAD --> FILTER --> PICK <--> CONNECT <--> AWAIT <--> INTERIM
  *	  ^ '----------------^                      | '--> TUNNEL --.
  *	  |                                         '----> RELAY ---+--> END --> HEAD, or over
+ *	  CONNECT and AWAIT --> RETRY --> CONNECT: after a moment, where a middleware allows it
  *	  in trouble: ANSWER --> END while the client has received nothing, CUT when it has
  *
  * Streams are edge-triggered: a step that stops before it got IO_AGAIN must see to it that it is
@@ -20,8 +21,8 @@
 #include "proxy/exchange_priv.h"
 
 static step_f pick_enter, connect_check, connect_watch, answer_write, end_enter, cut_enter, nothing;
-static late_f connect_late;
-static wait_f connect_wait;
+static late_f connect_late, retry_late;
+static wait_f connect_wait, retry_wait;
 
 static const struct row {
 	step_f	*enter, *client, *task;
@@ -33,6 +34,7 @@ static const struct row {
 [FILTER]  = { filters_enter, filters_watch, nothing,       filters_late,       filters_wait },
 [PICK]    = { pick_enter,    NULL,          NULL,          NULL,               NULL },
 [CONNECT] = { connect_check, connect_watch, connect_check, connect_late,       connect_wait },
+[RETRY]   = { nothing,       connect_watch, nothing,       retry_late,         retry_wait },
 [AWAIT]   = { relay_await,   relay_await,   relay_await,   exchange_try_other, relay_await_wait },
 [INTERIM] = { relay_interim, relay_interim, nothing,       exchange_fail,      relay_write_wait },
 [RELAY]   = { relay_both,    relay_both,    relay_both,    exchange_fail,      relay_wait },
@@ -257,17 +259,20 @@ connect_watch(struct exchange *x)
 /* ---- once more ---- */
 
 /* May the request be sent again, for all that is known of it and of its client? */
-static bool
-is_repeatable(const struct exchange *x)
+static enum attempt_repeats
+repeats(const struct exchange *x)
 {
-	return x->status == 0 && (!flow_begun(&x->up)
-	    || (x->up.whole && (x->idempotent || attempt_unprocessed(&x->attempt))));
+	if (x->status != 0 || (flow_begun(&x->up) && !x->up.whole))
+		return ATTEMPT_ONCE;
+	if (!flow_begun(&x->up) || attempt_unprocessed(&x->attempt))
+		return ATTEMPT_UNSENT;
+	return x->idempotent ? ATTEMPT_REPEATABLE : ATTEMPT_ONCE;
 }
 
 bool
 exchange_retry(struct exchange *x, const struct why *why, enum state *next)
 {
-	if (!attempt_repeat(&x->attempt, why, is_repeatable(x)))
+	if (!attempt_repeat(&x->attempt, why, repeats(x)))
 		return false;
 	flow_rewind(&x->up);
 	flow_fini(&x->down);
@@ -280,13 +285,32 @@ exchange_try_other(struct exchange *x, const struct why *why)
 {
 	enum state next;
 
-	return exchange_retry(x, why, &next) ? next : exchange_fail(x, why);
+	if (exchange_retry(x, why, &next))
+		return next;
+	if (!attempt_again(&x->attempt, why, repeats(x)))
+		return exchange_fail(x, why);
+	flow_rewind(&x->up);
+	flow_fini(&x->down);
+	return RETRY;
+}
+
+static enum state
+retry_late(struct exchange *x, const struct why *why)
+{
+	why = attempt_pick_again(&x->attempt);
+	return why == NULL ? connect_begin(x) : exchange_fail(x, why);
+}
+
+static struct wait
+retry_wait(const struct exchange *x)
+{
+	return (struct wait){ x->attempt.again_usec, NULL };
 }
 
 enum state
 exchange_task_lost(struct exchange *x)
 {
-	const struct why *why = attempt_lost(&x->attempt, x->down.end == 0, is_repeatable(x));
+	const struct why *why = attempt_lost(&x->attempt, x->down.end == 0, repeats(x) != ATTEMPT_ONCE);
 
 	if (why != NULL)
 		return exchange_try_other(x, why);

@@ -36,6 +36,7 @@ filters_begin(struct exchange *x, const struct table_route *route, const struct 
 enum state
 filters_enter(struct exchange *x)
 {
+	struct filter_tries tries;
 	const struct why *why;
 
 	switch (filter_run_request(x->filters, exchange_now(x), &why)) {
@@ -46,6 +47,9 @@ filters_enter(struct exchange *x)
 	case FILTER_PASS:
 		break;
 	}
+	tries = filter_run_tries(x->filters);
+	x->attempt.most = tries.most;
+	x->attempt.interval_usec = tries.interval_usec;
 	if (!h1_write_request(&x->up.head, filter_run_message(x->filters), &edits_none,
 	    x->upgrade ? H1_UPGRADE : H1_UNSAID))
 		return exchange_fail(x, WHY_NO_MEMORY);

@@ -18,6 +18,7 @@ enum state {
 	FILTER,		/* the filters of its route have it; one of them may wait */
 	PICK,		/* which task? (never waits) */
 	CONNECT,	/* to the task */
+	RETRY,		/* a moment, before a task is tried once more */
 	AWAIT,		/* the request goes up; the response head has not come yet */
 	INTERIM,	/* a 1xx goes down before the final response */
 	RELAY,		/* the response goes down, the request's rest goes up */

@@ -26,6 +26,13 @@ content(const struct exchange *x)
 	return down->body_bytes - rest;
 }
 
+/* Tasks that failed; the last of them, too, where no other could be taken. */
+static unsigned
+tried(const struct attempt *a)
+{
+	return a->tries > a->avoid.n ? a->tries : a->avoid.n;
+}
+
 void
 exchange_report(struct exchange *x)
 {
@@ -39,7 +46,7 @@ exchange_report(struct exchange *x)
 		.request = &x->log, .version = version(x), .status = x->status,
 		.bytes = stream_bytes_out(x->down.sink) - x->bytes_before,
 		.content = content(x), .received = x->up.body_bytes,
-		.took_usec = took_usec, .why = x->why, .tried = x->attempt.avoid.n,
+		.took_usec = took_usec, .why = x->why, .tried = tried(&x->attempt),
 		.tls = x->client->secure != NULL ? &x->client->secure->facts : NULL,
 	};
 

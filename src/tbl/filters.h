@@ -35,6 +35,7 @@
 #define IN_FLIGHT_REQ_OPTION(...) OPTION(IN_FLIGHT_REQ, __VA_ARGS__)
 #define RATE_LIMIT_OPTION(...) OPTION(RATE_LIMIT, __VA_ARGS__)
 #define FORWARD_AUTH_OPTION(...) OPTION(FORWARD_AUTH, __VA_ARGS__)
+#define RETRY_OPTION(...) OPTION(RETRY, __VA_ARGS__)
 #endif
 #ifndef HEADERS_OPTION
 #define HEADERS_OPTION(...)
@@ -80,6 +81,9 @@
 #endif
 #ifndef RATE_LIMIT_OPTION
 #define RATE_LIMIT_OPTION(...)
+#endif
+#ifndef RETRY_OPTION
+#define RETRY_OPTION(...)
 #endif
 
 FILTER(HEADERS, headers, "headers", true)
@@ -217,7 +221,7 @@ IN_FLIGHT_REQ_OPTION(COUNT, subnet, "sourceCriterion.ipStrategy.ipv6Subnet", 0, 
 IN_FLIGHT_REQ_OPTION(TEXT, by_field, "sourceCriterion.requestHeaderName", 0, 0, 0,
     "The source is the value of this field.")
 IN_FLIGHT_REQ_OPTION(SWITCH, by_host, "sourceCriterion.requestHost", 0, 0, 0,
-    "The source is the host that the request names, as it is where nothing else is said.")
+    "The source is the host that the request names, which is the usual one.")
 
 FILTER(RATE_LIMIT, rate_limit, "ratelimit", true)
 RATE_LIMIT_OPTION(COUNT, average, "average", 0, 0, INT64_MAX,
@@ -226,7 +230,7 @@ RATE_LIMIT_OPTION(DURATION, period, "period", 1000000, 0, 0, "The period; 0 is a
 RATE_LIMIT_OPTION(COUNT, burst, "burst", 1, 0, INT64_MAX,
     "Requests that may come at once, after a time without any.")
 RATE_LIMIT_OPTION(COUNT, depth, "sourceCriterion.ipStrategy.depth", -1, 0, 1000,
-    "As inFlightReq; where nothing is said, the source is the other end of the connection.")
+    "As inFlightReq; the usual source is the other end of the connection.")
 RATE_LIMIT_OPTION(NETS, excluded, "sourceCriterion.ipStrategy.excludedIPs", 0, 0, 0,
     "As ipAllowList.")
 RATE_LIMIT_OPTION(COUNT, subnet, "sourceCriterion.ipStrategy.ipv6Subnet", 0, 1, 128,
@@ -266,6 +270,12 @@ FORWARD_AUTH_OPTION(SWITCH, insecure, "tls.insecureSkipVerify", 0, 0, 0,
 FORWARD_AUTH_OPTION(SWITCH, ca_optional, "tls.caOptional", 0, 0, 0,
     "Without effect, as in Traefik 3.")
 
+FILTER(RETRY, retry, "retry", false)
+RETRY_OPTION(COUNT, attempts, "attempts", 0, 0, 1000,
+    "How often a request is tried at most, the first time included.")
+RETRY_OPTION(DURATION, interval, "initialInterval", 0, 0, 0,
+    "Time before a task is tried once more, twice as long at the end; other tasks are tried at once.")
+
 #undef FILTER
 #undef OPTION
 #undef HEADERS_OPTION
@@ -283,3 +293,4 @@ FORWARD_AUTH_OPTION(SWITCH, ca_optional, "tls.caOptional", 0, 0, 0,
 #undef IN_FLIGHT_REQ_OPTION
 #undef RATE_LIMIT_OPTION
 #undef FORWARD_AUTH_OPTION
+#undef RETRY_OPTION

@@ -141,6 +141,11 @@ struct filter_forward_auth {
 #include "tbl/filters.h"
 };
 
+struct filter_retry {
+#define RETRY_OPTION(type, field, ...) FILTER_##type field;
+#include "tbl/filters.h"
+};
+
 struct filter {
 	enum filter_kind kind;
 	struct str	 name;		/* of its middleware, for people */

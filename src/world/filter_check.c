@@ -13,8 +13,8 @@
 
 /* ---- words of HTTP ---- */
 
-static bool
-is_token(struct str s)
+bool
+filter_is_token(struct str s)
 {
 	static const char others[] = "!#$%&'*+-.^_`|~";
 
@@ -57,7 +57,7 @@ check_names(const char *option, const struct filter_pairs *p, bool request,
 	for (unsigned i = 0; i < p->n; i++) {
 		struct filter_pair *f = &p->item[i];
 		f->value = str_trim(f->value);
-		if (!is_token(f->name))
+		if (!filter_is_token(f->name))
 			return filter_wrong(problem, "%s.%.*s is no name of a field", option, STR_ARG(f->name));
 		if (is_framing(f->name))
 			return filter_wrong(problem, "%s.%.*s: the field belongs to the connection, and "
@@ -205,7 +205,7 @@ check_user_field(struct str field, char problem[FILTER_PROBLEM])
 {
 	if (field.len == 0)
 		return true;
-	if (!is_token(field) || is_framing(field) || str_eq_nocase(field, STR("host")))
+	if (!filter_is_token(field) || is_framing(field) || str_eq_nocase(field, STR("host")))
 		return filter_wrong(problem, "headerField is no name of a field that a middleware may set");
 	return true;
 }
@@ -269,40 +269,6 @@ check_digest_auth(struct arena *a, struct filter_digest_auth *d, char problem[FI
 	return check_user_field(d->header_field, problem);
 }
 
-/* ---- what counts requests ---- */
-
-/* Of whom a request is: one way to know it at most. */
-static bool
-check_source(struct str field, bool by_ip, bool by_host, char problem[FILTER_PROBLEM])
-{
-	if (by_ip + by_host + (field.len > 0) > 1)
-		return filter_wrong(problem,
-		    "expected one of ipStrategy, requestHeaderName and requestHost below sourceCriterion");
-	return field.len == 0 || is_token(field)
-	    || filter_wrong(problem, "sourceCriterion.requestHeaderName is no name of a field");
-}
-
-static bool
-check_in_flight_req(struct arena *a, struct filter_in_flight_req *f, char problem[FILTER_PROBLEM])
-{
-	bool by_ip = f->depth >= 0 || f->excluded.n > 0 || f->subnet > 0;
-
-	(void)a;
-	if (!check_source(f->by_field, by_ip, f->by_host, problem))
-		return false;
-	f->by_host = !by_ip && f->by_field.len == 0;
-	return true;
-}
-
-static bool
-check_rate_limit(struct arena *a, struct filter_rate_limit *f, char problem[FILTER_PROBLEM])
-{
-	bool by_ip = f->depth >= 0 || f->excluded.n > 0 || f->subnet > 0;
-
-	(void)a;
-	return check_source(f->by_field, by_ip, f->by_host, problem);
-}
-
 /* ---- forwardAuth ---- */
 
 /* An address of http or https with a host. */
@@ -337,7 +303,7 @@ check_forward_auth(struct arena *a, struct filter_forward_auth *f, char problem[
 	if (f->forward_body)
 		return filter_wrong(problem, "forwardBody is not there: the server gets no body");
 	for (unsigned i = 0; i < f->response_headers.n; i++)
-		if (!is_token(f->response_headers.item[i]))
+		if (!filter_is_token(f->response_headers.item[i]))
 			return filter_wrong(problem, "authResponseHeaders: %.*s is no name of a field",
 			    STR_ARG(f->response_headers.item[i]));
 	return true;

@@ -308,6 +308,10 @@ static const struct option forward_auth_options[] = {
 #define FORWARD_AUTH_OPTION(...) ROW(forward_auth, __VA_ARGS__)
 #include "tbl/filters.h"
 };
+static const struct option retry_options[] = {
+#define RETRY_OPTION(...) ROW(retry, __VA_ARGS__)
+#include "tbl/filters.h"
+};
 
 static const struct kind {
 	const struct option *option;

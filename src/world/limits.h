@@ -50,10 +50,10 @@ struct limits_owner {		/* a middleware of a router, the nth that it has */
 uint64_t	 limits_limiter(const struct limits *, const struct limits_owner *);
 
 /*
- * A request of the source begins, if there are fewer than `most` now. What is returned is to be given back
- * when it has ended; LIMITS_NOWHERE: it may not begin. Of those that try for the last one at the
- * same moment all may be sent away; only where two workers give a source its place at the same
- * moment, one too many may begin.
+ * A request of the source begins, if there are fewer than `most` now. What is returned is to be
+ * given back when it has ended; LIMITS_NOWHERE: it may not begin. Of those that try for the last
+ * one at the same moment all may be sent away; only where two workers give a source its place at
+ * the same moment, one too many may begin.
  */
 uint32_t	 limits_fly(struct limits *, unsigned worker, uint64_t limiter, struct str source,
     uint64_t most);

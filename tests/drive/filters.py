@@ -140,6 +140,11 @@ SETS = {
     "ratesubnet": one("ratelimit", {"average": "1", "period": "1m", "sourcecriterion.ipstrategy.ipv6subnet": "64"}, ["GET /"] * 3),
     "ratezero": one("ratelimit", {"average": "1", "period": "0", "burst": "0"}, ["4*GET /"]),
     "ratebad": one("ratelimit", {"average": "1", "period": "soon"}, GET),
+    "retry": one("retry", {"attempts": "3", "initialinterval": "10ms"}, GET + ["GET /?status=503"]),
+    "retryonce": one("retry", {"attempts": "1"}, GET),
+    "retrydead": one("retry", {"attempts": "3", "initialinterval": "10ms"}, ["2*GET /", "2*POST /"]),
+    "retrynone": one("retry", {"initialinterval": "10ms"}, GET),
+    "retrystatus": one("retry", {"attempts": "2", "status": "500"}, GET),
     "ratehead": ({"a.headers.customresponseheaders.X-One": "1", "b.ratelimit.average": "1", "b.ratelimit.period": "1h"}, "a,b", ["GET /"] * 3),
     "two": ({"a.stripprefix.prefixes": "/api", "b.headers.customresponseheaders.X-One": "1", "b.headers.customrequestheaders.X-One": "1"}, "b,a", PATHS),
     "twoheaders": ({"a.headers.customresponseheaders.X-One": "a", "a.headers.customrequestheaders.X-One": "a",
@@ -190,9 +195,10 @@ SETS = {
 }
 
 
-def services(address, port):
+def services(address, port_of_task):
     out = {}
     for name, (middlewares, order, _) in SETS.items():
+        port = 9 if name.endswith("dead") else port_of_task
         labels = {"traefik.enable": "true", f"traefik.http.services.{name}.loadbalancer.server.port": str(port),
                   f"traefik.http.routers.{name}.rule": f"Host(`{name}.test`)",
                   f"traefik.http.routers.{name}.middlewares": ",".join(f"{name}-{m}" for m in order.split(","))}

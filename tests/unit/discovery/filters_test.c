@@ -119,6 +119,8 @@ what_is_not_understood_of_one_refuses_its_router(void **state)
 		{ M("m.ratelimit.average", "1") M("m.ratelimit.sourcecriterion.requestheadername", "a b"), "no name of a field" },
 		{ M("m.ratelimit.average", "1") M("m.ratelimit.sourcecriterion.requestheadername", "a") M("m.ratelimit.sourcecriterion.requesthost", "true"),
 		    "expected one of" },
+		{ M("m.retry.initialinterval", "1s"), "it has no attempts" },
+		{ M("m.retry.attempts", "3") M("m.retry.timeout", "1s"), "has no option timeout" },
 		{ M("m.ratelimit.period", "-1s"), "expected a duration" },
 		{ M("m.ratelimit.period", "1d"), "expected a duration" },
 		{ M("m.ratelimit.period", "1s1"), "expected a duration" },

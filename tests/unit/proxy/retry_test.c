@@ -382,6 +382,149 @@ test_idle_died(void **state)
 	}
 }
 
+/* ---- as a middleware says ---- */
+
+#define POST_PASSED "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1\r\nX-Real-IP: 127.0.0.1\r\nX-Forwarded-Proto: http\r\n" \
+	"X-Forwarded-Host: a.example\r\nX-Forwarded-Port: 80\r\nX-Forwarded-For: 127.0.0.1\r\n\r\nx"
+
+static struct arena *arena;
+
+static void
+open_with_retry(int norigins, const char *attempts, const char *interval)
+{
+	const struct filter_setting s[] = { { STR("attempts"), str_of(attempts) }, { STR("initialInterval"), str_of(interval) } };
+
+	arena = arena_new();
+	stage_open(norigins);
+	stage.chain = filter_chain_add(arena, "", STR("again"), FILTER_RETRY, s, 2);
+	stage_table();
+}
+
+static void
+close_with_retry(void)
+{
+	stage_close();
+	arena_free(&arena);
+}
+
+static uint64_t
+requests(void)
+{
+	struct live_task t;
+	uint64_t n = 0;
+
+	for (int i = 0; i < stage.norigins; i++) {
+		live_task_read(stage.live, (unsigned)i, &t);
+		n += t.requests;
+	}
+	return n;
+}
+
+/* The only task is not there yet. */
+static void
+test_task_that_comes_back(void **state)
+{
+	int c, t;
+
+	(void)state;
+	open_with_retry(1, "1000", "2ms");
+	close(stage.origin[0]);
+	c = dial();
+	say(c, POST);
+	WAIT_UNTIL(retries(true) >= 5);
+	assert_int_equal(inflight() <= 1, 1);
+	stage.origin[0] = -1;
+	assert_null(sock_listen(&stage.origin_addr[0], false, &stage.origin[0]));
+	t = answer_call(0);
+	hear(t, POST_PASSED);
+	say(t, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	assert_int_equal(whys(WHY_COMPLETE), 1);
+	close(c);
+	close(t);
+	close_with_retry();
+}
+
+static void
+test_tries_are_as_many_as_allowed(void **state)
+{
+	static const char *const attempts[] = { "1", "2", "7" };
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		for (int norigins = 1; norigins <= 3; norigins++) {
+			uint64_t most = strtoul(attempts[i], NULL, 10);
+			int c;
+			open_with_retry(norigins, attempts[i], "1ms");
+			for (int o = 0; o < norigins; o++)
+				close(stage.origin[o]);
+			c = dial();
+			say(c, GET("/"));
+			hear_why(c, 502, WHY_CONNECT_REFUSED);
+			assert_int_equal(requests(), most);
+			assert_int_equal(retries(true), most - 1);
+			assert_int_equal(inflight(), 0);
+			for (int o = 0; o < norigins; o++)
+				stage.origin[o] = stage_listen(&stage.origin_addr[o]);
+			close(c);
+			close_with_retry();
+		}
+}
+
+/* The budget is for what tasks have to do twice. */
+static void
+test_no_budget_for_what_was_not_sent(void **state)
+{
+	int c;
+
+	(void)state;
+	open_with_retry(1, "3", "0");
+	close(stage.origin[0]);
+	c = dial();
+	for (int i = 0; i < 60; i++) {
+		say(c, GET("/"));
+		hear_why(c, 502, WHY_CONNECT_REFUSED);
+	}
+	assert_int_equal(requests(), 180);
+	stage.origin[0] = stage_listen(&stage.origin_addr[0]);
+	close(c);
+	close_with_retry();
+}
+
+static void
+test_what_was_sent_stays_so(void **state)
+{
+	int c, t, origin;
+
+	(void)state;
+	open_with_retry(1, "9", "1ms");
+	c = dial();
+	t = first_task(c, POST, POST_PASSED, &origin);
+	close(t);
+	hear_why(c, 502, WHY_UPSTREAM_GONE);
+	assert_int_equal(requests(), 1);
+	close(c);
+	close_with_retry();
+}
+
+static void
+test_a_client_may_leave_meanwhile(void **state)
+{
+	int c;
+
+	(void)state;
+	open_with_retry(1, "5", "1h");
+	close(stage.origin[0]);
+	c = dial();
+	say(c, GET("/"));
+	WAIT_UNTIL(retries(true) == 1);
+	close(c);
+	WAIT_UNTIL(whys(WHY_CLIENT_GONE) == 1);
+	assert_int_equal(requests(), 1);
+	stage.origin[0] = stage_listen(&stage.origin_addr[0]);
+	close_with_retry();
+}
+
 int
 main(void)
 {
@@ -399,6 +542,11 @@ main(void)
 		cmocka_unit_test(test_another_table_settings),
 		cmocka_unit_test(test_service_gone),
 		cmocka_unit_test(test_idle_died),
+		cmocka_unit_test(test_task_that_comes_back),
+		cmocka_unit_test(test_tries_are_as_many_as_allowed),
+		cmocka_unit_test(test_no_budget_for_what_was_not_sent),
+		cmocka_unit_test(test_what_was_sent_stays_so),
+		cmocka_unit_test(test_a_client_may_leave_meanwhile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
