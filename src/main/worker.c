@@ -329,7 +329,7 @@ worker_run(const struct worker_conf *c)
 	prctl(PR_SET_NAME, name);
 	w.loop = loop_new();
 	tls_init();
-	w.resolver = resolver_new(w.loop);	/* while files can be read */
+	w.resolver = resolver_new(w.loop, NULL);	/* while files can be read */
 	worker_give_up_rights(c);
 	worker_fill(&w, &limits);
 	w.proxy = proxy_new(w.loop, &limits);

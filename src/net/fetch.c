@@ -40,7 +40,7 @@ struct fetch {
 	struct curl_slist *fields;		/* of the request */
 	struct curl_slist *resolved;
 	X509_STORE	*trust;
-	bool		 in_head;
+	bool		 in_head;		/* of a response, whose empty line has not come */
 	void		(*on_header)(void *);
 	const char	*wanted;		/* of the response's */
 	char		 found[WANTED_MAX];
@@ -299,6 +299,10 @@ fetch_finish(struct fetch *x, CURLcode code)
 	ASSERT(x->added && !x->cancelled);
 	curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &r.status);
 	curl_easy_getinfo(x->easy, CURLINFO_REQUEST_SIZE, &sent);
+	if (code == CURLE_OK && x->in_head) {	/* curl takes a head that breaks off for all of it */
+		code = CURLE_RECV_ERROR;
+		snprintf(x->error, sizeof x->error, "the head of the response broke off");
+	}
 	r.sent = sent > 0;
 	r.why = verdict(x, code, r.status);
 	if (r.why == WHY_METRICS_FETCH && x->error[0] == '\0')

@@ -293,7 +293,7 @@ hosts_read(struct resolver *r)
 }
 
 struct resolver *
-resolver_new(struct loop *l)
+resolver_new(struct loop *l, const char *servers)
 {
 	static char dns[] = "b";
 	struct ares_options o = { .timeout = TRY_MSEC, .tries = TRIES, .lookups = dns,
@@ -309,6 +309,9 @@ resolver_new(struct loop *l)
 	    ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB)
 	    != ARES_SUCCESS)
 		r->channel = NULL;
+	if (r->channel != NULL && servers != NULL
+	    && ares_set_servers_ports_csv(r->channel, servers) != ARES_SUCCESS)
+		BUG("addresses of name servers are wrong");
 	return r;
 }
 

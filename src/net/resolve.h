@@ -17,7 +17,8 @@ struct resolve;
 /* `n` is 0: there is no such name, or nobody knows. */
 typedef void	resolve_done_f(void *arg, const struct ip *, unsigned n);
 
-struct resolver	*resolver_new(struct loop *);
+/* `servers`: "10.0.0.1:53,..."; NULL: those of resolv.conf. */
+struct resolver	*resolver_new(struct loop *, const char *servers);
 void		 resolver_free(struct resolver **);	/* cancels what is under way, without callbacks */
 /* What is known of a name now, also that there is none; numbers are names of themselves. False:
  * resolve_start finds out. */

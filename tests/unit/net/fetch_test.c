@@ -549,6 +549,18 @@ a_short_answer_is_no_answer(void **state)
 }
 
 static void
+half_a_head_is_no_answer(void **state)
+{
+	static const char half[] = "HTTP/1.1 200 OK\r\nServer: me\r\n";
+	struct site *s = *state;
+	struct heard h;
+
+	babbler_says(s, half, sizeof half - 1, &h, 1);
+	assert_ptr_equal(h.why, WHY_METRICS_FETCH);
+	assert_string_equal(h.detail, "the head of the response broke off");
+}
+
+static void
 unix_sockets_work(void **state)
 {
 	struct site *s = *state;
@@ -598,6 +610,7 @@ main(void)
 		CASE(the_fetcher_may_be_freed_from_within),
 		CASE(babble_is_refused),
 		CASE(a_short_answer_is_no_answer),
+		CASE(half_a_head_is_no_answer),
 		CASE(unix_sockets_work),
 	};
 

@@ -21,6 +21,7 @@
 #include "base/buf.h"
 #include "base/bug.h"
 #include "base/clock.h"
+#include "net/resolve.h"
 #include "proxy/proxy.h"
 
 #pragma GCC diagnostic ignored "-Wunused-function"	/* no test plays every part */
@@ -131,6 +132,7 @@ stage_open(int norigins)
 	stage.norigins = norigins;
 	for (int i = 0; i < norigins; i++)
 		stage.origin[i] = stage_listen(&stage.origin_addr[i]);
+	stage.conf.resolver = resolver_new(stage.loop, NULL);
 	stage.proxy = proxy_new(stage.loop, &stage.conf);
 	fd = stage_listen(&stage.front);
 	proxy_listen(stage.proxy, fd, &stage.front);
@@ -150,6 +152,7 @@ stage_close(void)
 	struct live_task t;
 
 	proxy_free(&stage.proxy);
+	resolver_free(&stage.conf.resolver);
 	loop_turn(stage.loop, 0);
 	for (int i = 0; i < stage.norigins; i++) {
 		live_task_read(stage.live, (unsigned)i, &t);
