@@ -13,7 +13,7 @@ in_flight_req_request(struct filter_run *r, const struct filter_in_flight_req *f
 
 	(void)note;
 	ASSERT(f->amount >= 0);
-	mark->place = limits_fly(r->facts.limits, r->facts.worker, run_limiter(r), source_of(r, &s),
+	mark->place = limits_fly(r->facts.limits, r->facts.worker, run_limiter(r, mark), source_of(r, &s),
 	    (uint64_t)f->amount);
 	if (mark->place != LIMITS_NOWHERE)
 		return FILTER_PASS;

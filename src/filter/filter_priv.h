@@ -95,7 +95,7 @@ enum filter_verdict run_wait(struct filter_run *, int64_t until_usec);
 
 /* For filters that count requests: what they have noted of this one, and as whom they count it. */
 struct filter_mark *run_mark(struct filter_run *);
-uint64_t	run_limiter(const struct filter_run *);
+uint64_t	run_limiter(const struct filter_run *, const struct filter_mark *);
 /* 429 */
 enum filter_verdict run_limited(struct filter_run *, const struct why *, struct str body);
 
@@ -123,6 +123,9 @@ FILTER_REQUEST(rate_limit);
 FILTER_REQUEST(forward_auth);
 FILTER_RESPONSE(forward_auth);
 FILTER_REQUEST(retry);
+FILTER_REQUEST(circuit_breaker);
+void	circuit_breaker_over(const struct filter_run *, const struct filter_circuit_breaker *,
+	    const struct filter_mark *);
 FILTER_REQUEST(add_prefix);
 FILTER_REQUEST(replace_path);
 FILTER_REQUEST(replace_path_regex);
@@ -140,6 +143,7 @@ FILTER_REQUEST(strip_prefix_regex);
 #define in_flight_req_response(r, f, note)	((void)(r), (void)(f), (void)(note))
 #define rate_limit_response(r, f, note)		((void)(r), (void)(f), (void)(note))
 #define retry_response(r, f, note)		((void)(r), (void)(f), (void)(note))
+#define circuit_breaker_response(r, f, note)	((void)(r), (void)(f), (void)(note))
 #define strip_prefix_response(r, f, note)	((void)(r), (void)(f), (void)(note))
 #define add_prefix_response(r, f, note)		((void)(r), (void)(f), (void)(note))
 #define replace_path_response(r, f, note)	((void)(r), (void)(f), (void)(note))

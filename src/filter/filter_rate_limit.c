@@ -72,7 +72,7 @@ rate_limit_request(struct filter_run *r, const struct filter_rate_limit *f, uint
 		return FILTER_PASS;
 	if (*note != WAITS) {
 		rate = rate_of(f);
-		delay = limits_spend(r->facts.limits, run_limiter(r), source_of(r, &s), &rate,
+		delay = limits_spend(r->facts.limits, run_limiter(r, mark), source_of(r, &s), &rate,
 		    r->now_usec * 1000);
 		if (delay > rate.wait_nsec)
 			return answer(r, delay);

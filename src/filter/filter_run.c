@@ -50,6 +50,9 @@ filter_over(const struct filter_run *r, unsigned i)
 	case FILTER_IN_FLIGHT_REQ:
 		in_flight_req_over(r, &r->mark[i]);
 		return;
+	case FILTER_CIRCUIT_BREAKER:
+		circuit_breaker_over(r, &r->chain->filter[i].of.circuit_breaker, &r->mark[i]);
+		return;
 	default:
 		return;
 	}
@@ -215,11 +218,13 @@ run_mark(struct filter_run *r)
 }
 
 uint64_t
-run_limiter(const struct filter_run *r)
+run_limiter(const struct filter_run *r, const struct filter_mark *mark)
 {
-	ASSERT(r->done < r->chain->n && r->facts.limits != NULL);
+	unsigned n = (unsigned)(mark - r->mark);
+
+	ASSERT(n < r->chain->n && r->facts.limits != NULL);
 	return limits_limiter(r->facts.limits, &(struct limits_owner){ r->facts.service, r->facts.router,
-	    r->chain->filter[r->done].name, r->done });
+	    r->chain->filter[n].name, n });
 }
 
 static enum filter_verdict

@@ -14,6 +14,7 @@
  *	COUNT	a whole number		NETS	addresses and networks, separated by commas
  *	PATTERNS	regular expressions, separated by commas
  *	DURATION	as Go's ParseDuration reads it, without a sign, or a number of seconds; usec
+ *	BREAKER	when a circuit breaker opens (world/breaker_rule.h)
  *	PATTERN	one		TEMPLATE	what replaces its matches: $1, ${name}
  */
 #ifndef FILTER
@@ -36,6 +37,7 @@
 #define RATE_LIMIT_OPTION(...) OPTION(RATE_LIMIT, __VA_ARGS__)
 #define FORWARD_AUTH_OPTION(...) OPTION(FORWARD_AUTH, __VA_ARGS__)
 #define RETRY_OPTION(...) OPTION(RETRY, __VA_ARGS__)
+#define CIRCUIT_BREAKER_OPTION(...) OPTION(CIRCUIT_BREAKER, __VA_ARGS__)
 #endif
 #ifndef HEADERS_OPTION
 #define HEADERS_OPTION(...)
@@ -84,6 +86,9 @@
 #endif
 #ifndef RETRY_OPTION
 #define RETRY_OPTION(...)
+#endif
+#ifndef CIRCUIT_BREAKER_OPTION
+#define CIRCUIT_BREAKER_OPTION(...)
 #endif
 
 FILTER(HEADERS, headers, "headers", true)
@@ -276,6 +281,19 @@ RETRY_OPTION(COUNT, attempts, "attempts", 0, 0, 1000,
 RETRY_OPTION(DURATION, interval, "initialInterval", 0, 0, 0,
     "Time before a task is tried once more, twice as long at the end; other tasks are tried at once.")
 
+FILTER(CIRCUIT_BREAKER, circuit_breaker, "circuitbreaker", false)
+CIRCUIT_BREAKER_OPTION(BREAKER, rule, "expression", 0, 0, 0,
+    "When it opens, and requests get responseCode: LatencyAtQuantileMS(50.0) > 100, "
+    "NetworkErrorRatio() > 0.3, ResponseCodeRatio(500, 600, 0, 600) > 0.25, joined by && and ||.")
+CIRCUIT_BREAKER_OPTION(DURATION, check, "checkPeriod", 100000, 0, 0,
+    "Time between two looks at that.")
+CIRCUIT_BREAKER_OPTION(DURATION, open, "fallbackDuration", 10000000, 0, 0,
+    "For how long no request passes.")
+CIRCUIT_BREAKER_OPTION(DURATION, recover, "recoveryDuration", 10000000, 0, 0,
+    "For how long after that a part passes, and more and more.")
+CIRCUIT_BREAKER_OPTION(COUNT, status, "responseCode", 503, 200, 999,
+    "The status of those that do not pass.")
+
 #undef FILTER
 #undef OPTION
 #undef HEADERS_OPTION
@@ -294,3 +312,4 @@ RETRY_OPTION(DURATION, interval, "initialInterval", 0, 0, 0,
 #undef RATE_LIMIT_OPTION
 #undef FORWARD_AUTH_OPTION
 #undef RETRY_OPTION
+#undef CIRCUIT_BREAKER_OPTION

@@ -80,6 +80,8 @@ WHY(TOO_MANY_IN_FLIGHT, 429, CLIENT,
     "a middleware (inFlightReq) allows no more requests of this source at a time")
 WHY(RATE_EXCEEDED, 429, CLIENT,
     "a middleware (rateLimit) allows requests of this source only less often")
+WHY(BREAKER_OPEN, 503, UPSTREAM,
+    "a middleware (circuitBreaker) lets no request pass: too many failed, or took too long")
 WHY(HOST_NOT_ALLOWED, 500, CLIENT,
     "a middleware (headers) does not allow this host")
 WHY(AUTH_REQUIRED, 401, CLIENT,

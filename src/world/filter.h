@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/pattern.h"
+#include "world/breaker_rule.h"
 
 #define FILTERS_MAX	32		/* of one chain */
 #define FILTER_SETTINGS_MAX 256		/* of one filter */
@@ -65,6 +66,7 @@ struct filter_nets {
 #define FILTER_SWITCH	bool
 #define FILTER_COUNT	int64_t
 #define FILTER_DURATION	int64_t
+#define FILTER_BREAKER	const struct breaker_rule *
 
 struct filter_headers {
 #define HEADERS_OPTION(type, field, ...) FILTER_##type field;
@@ -143,6 +145,11 @@ struct filter_forward_auth {
 
 struct filter_retry {
 #define RETRY_OPTION(type, field, ...) FILTER_##type field;
+#include "tbl/filters.h"
+};
+
+struct filter_circuit_breaker {
+#define CIRCUIT_BREAKER_OPTION(type, field, ...) FILTER_##type field;
 #include "tbl/filters.h"
 };
 

@@ -167,8 +167,8 @@ check_redirect_scheme(struct arena *a, struct filter_redirect_scheme *s,
 	return true;
 }
 
-static bool
-is_status(int64_t status)
+bool
+filter_is_status(int64_t status)
 {
 	static const int known[] = {
 #define STATUS(code, reason) code,
@@ -188,7 +188,8 @@ check_ip_allow_list(struct arena *a, struct filter_ip_allow_list *l, char proble
 	(void)a;
 	if (l->nets.n == 0)
 		return filter_wrong(problem, "it has no sourceRange");
-	return is_status(l->status) || filter_wrong(problem, "rejectStatusCode is no status of HTTP");
+	return filter_is_status(l->status)
+	    || filter_wrong(problem, "rejectStatusCode is no status of HTTP");
 }
 
 static bool

@@ -41,3 +41,13 @@ check_retry(struct arena *a, struct filter_retry *f, char problem[FILTER_PROBLEM
 	(void)a;
 	return f->attempts > 0 || filter_wrong(problem, "it has no attempts");
 }
+
+bool
+check_circuit_breaker(struct arena *a, struct filter_circuit_breaker *f,
+    char problem[FILTER_PROBLEM])
+{
+	(void)a;
+	if (f->rule == NULL)
+		return filter_wrong(problem, "it has no expression");
+	return filter_is_status(f->status) || filter_wrong(problem, "responseCode is no status of HTTP");
+}

@@ -233,6 +233,20 @@ read_DURATION(const struct option *o, struct arena *a, struct str value, void *m
 	return true;
 }
 
+static bool
+read_BREAKER(const struct option *o, struct arena *a, struct str value, void *member,
+    char problem[FILTER_PROBLEM])
+{
+	char wrong[BREAKER_PROBLEM];
+	const struct breaker_rule *rule = breaker_rule_parse(a, value, wrong);
+
+	(void)o;
+	if (rule == NULL)
+		return filter_wrong(problem, "%s", wrong);
+	*(const struct breaker_rule **)member = rule;
+	return true;
+}
+
 /* Never called: each of its settings is one pair (read_pair). */
 static bool
 read_PAIRS(const struct option *o, struct arena *a, struct str value, void *member,
@@ -310,6 +324,10 @@ static const struct option forward_auth_options[] = {
 };
 static const struct option retry_options[] = {
 #define RETRY_OPTION(...) ROW(retry, __VA_ARGS__)
+#include "tbl/filters.h"
+};
+static const struct option circuit_breaker_options[] = {
+#define CIRCUIT_BREAKER_OPTION(...) ROW(circuit_breaker, __VA_ARGS__)
 #include "tbl/filters.h"
 };
 

@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 
 #include "base/str.h"
+#include "world/breaker.h"
 #include "world/live.h"
 
 #define LIMITS_WAYS	8		/* places that one source may have */
@@ -38,6 +39,7 @@ struct limits {			/* zeroed but for its seed */
 	_Atomic int64_t	 rate_shared[LIMITS_SHARED];	/* full_nsec */
 	struct limits_flight_place flight[LIMITS_FLIGHTS + LIMITS_SHARED];
 	/* a place among these was ever used: their memory need not exist */
+	struct breaker	 breaker[BREAKERS];
 	_Atomic uint8_t	 flown[(LIMITS_FLIGHTS + LIMITS_SHARED) / LIMITS_GROUP];
 };
 

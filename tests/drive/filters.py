@@ -6,7 +6,7 @@
                                               when there is one
 A set: labels of middlewares (below traefik.http.middlewares.), the router's list of them, and requests: METHOD PATH [FIELD...].
 COUNT*METHOD...: so many at once, of which the number of each status is compared; N in a field's value is the number of each,
-N%COUNT what is left of it.
+N%COUNT what is left of it. PAUSE SECONDS: nothing happens.
 SERVICE in a value is the set's name."""
 import base64, collections, concurrent.futures, hashlib, http.server, json, re, socket, socketserver, sys, time
 
@@ -145,6 +145,21 @@ SETS = {
     "retrydead": one("retry", {"attempts": "3", "initialinterval": "10ms"}, ["2*GET /", "2*POST /"]),
     "retrynone": one("retry", {"initialinterval": "10ms"}, GET),
     "retrystatus": one("retry", {"attempts": "2", "status": "500"}, GET),
+    "breaker": one("circuitbreaker", {"expression": "ResponseCodeRatio(500, 600, 0, 600) > 0.5", "checkperiod": "10ms", "fallbackduration": "1s",
+                                      "recoveryduration": "500ms"},
+                   ["GET /?sleep=0.05", "GET /?status=500&sleep=0.05", "GET /", "GET /?status=500&sleep=0.05", "GET /?status=599&sleep=0.05", "GET /", "HEAD /",
+                    "PAUSE 1.1", "GET /", "PAUSE 0.6", "GET /", "GET /?status=500&sleep=0.05", "GET /"]),
+    "breakerslow": one("circuitbreaker", {"expression": "LatencyAtQuantileMS(50.0) > 200 && NetworkErrorRatio() < 0.5", "checkperiod": "1ms", "fallbackduration": "60",
+                                          "responsecode": "418"}, ["GET /", "GET /?sleep=0.4", "GET /?sleep=0.4", "GET /?sleep=0.4", "GET /"]),
+    "breakernet": one("circuitbreaker", {"expression": "(NetworkErrorRatio()) >= (0.5)", "checkperiod": "1ms", "fallbackduration": "60"},
+                      ["GET /?sleep=0.01", "GET /?status=500&sleep=0.01", "GET /?status=502&sleep=0.01", "GET /?status=504&sleep=0.01", "GET /"]),
+    "breakerinner": ({"a.circuitbreaker.expression": "ResponseCodeRatio(400, 404, 0, 600) > 0.5", "b.ipallowlist.sourcerange": "10.0.0.0/8"}, "a,b", ["GET /", "GET /"]),
+    **{"breaker" + n: one("circuitbreaker", {"expression": e}, ["GET /"]) for n, e in {
+        "point": "NetworkErrorRatio() > 0.5 && NetworkErrorRatio() > 1.", "whole": "NetworkErrorRatio() > 1", "not": "!(NetworkErrorRatio() > 0.5)",
+        "float": "LatencyAtQuantileMS(50.0) > 100.0", "integer": "LatencyAtQuantileMS(50) > 100", "turned": "0.5 < NetworkErrorRatio()",
+        "bare": "NetworkErrorRatio()", "spaced": " ResponseCodeRatio ( 500,600,0 , 600 )>=0.25||NetworkErrorRatio()==.5 ", "open": "(NetworkErrorRatio() > 0.5",
+        "case": "networkErrorRatio() > 0.5", "twice": "NetworkErrorRatio() > 0.5 > 0.5", "negative": "NetworkErrorRatio() > -0.5", "exponent":
+        "NetworkErrorRatio() > 5e-1", "empty": ""}.items()},
     "ratehead": ({"a.headers.customresponseheaders.X-One": "1", "b.ratelimit.average": "1", "b.ratelimit.period": "1h"}, "a,b", ["GET /"] * 3),
     "two": ({"a.stripprefix.prefixes": "/api", "b.headers.customresponseheaders.X-One": "1", "b.headers.customrequestheaders.X-One": "1"}, "b,a", PATHS),
     "twoheaders": ({"a.headers.customresponseheaders.X-One": "a", "a.headers.customrequestheaders.X-One": "a",
@@ -324,6 +339,9 @@ def compare(traefik, mola, sets):
     differences = requests = 0
     for name in sets or SETS:
         for request in SETS[name][2]:
+            if request.startswith("PAUSE "):
+                time.sleep(float(request.split(" ")[1]))
+                continue
             requests += 1
             how = ask_many if request[0].isdigit() else ask
             a, b = (steady(how(w, name + ".test", request)) for w in (traefik, mola))

@@ -149,11 +149,65 @@ a_client_is_told_when(void **state)
 	assert_null(request("ratelimit average=9223372036854775807 burst=9223372036854775807 period=1ns", "GET /"));
 }
 
+/* The request that has passed is over, with this status. */
+static void
+over(int status)
+{
+	now_usec += 200000;
+	filter_run_end(run, &(struct filter_end){ status, now_usec });
+	filter_run_free(&run);
+}
+
+#define BREAKER "circuitbreaker expression=NetworkErrorRatio()_>_0.5 fallbackduration=10s recoveryduration=10s"
+
+static void
+too_many_failures_open_a_circuit(void **state)
+{
+	(void)state;
+	assert_null(request(BREAKER, "GET /"));
+	assert_false(filter_run_counts(run));
+	over(200);
+	for (int i = 0; i < 2; i++) {
+		assert_null(request(BREAKER, "GET /"));
+		over(502);
+	}
+	assert_ptr_equal(request(BREAKER, "GET /"), WHY_BREAKER_OPEN);
+	response("");
+	has("HTTP/1.1 503 Service Unavailable\r\n");
+	has("\r\n\r\nService Unavailable");
+	assert_ptr_equal(request(BREAKER " responsecode=418", "GET /"), WHY_BREAKER_OPEN);
+	response("");
+	has("HTTP/1.1 418 I'm a teapot\r\n");
+	facts.router = STR("another");
+	assert_null(request(BREAKER, "GET /"));
+	over(200);
+	facts.router = STR("r");
+	now_usec += 10000000;
+	assert_ptr_equal(request(BREAKER, "GET /"), WHY_BREAKER_OPEN);	/* it recovers */
+	now_usec += 10000001;
+	assert_null(request(BREAKER, "GET /"));
+	over(200);
+	assert_null(request(BREAKER, "GET /"));
+}
+
+/* What stands behind it counts with what it makes of a request. */
+static void
+responses_of_filters_behind_count(void **state)
+{
+	const char *chain = "circuitbreaker expression=ResponseCodeRatio(403,_404,_0,_600)_>_0.5; ipallowlist sourcerange=1.2.3.4";
+
+	(void)state;
+	assert_ptr_equal(request(chain, "GET /"), WHY_ADDRESS_NOT_ALLOWED);
+	over(403);
+	assert_ptr_equal(request(chain, "GET /"), WHY_BREAKER_OPEN);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { T(requests_are_in_flight_until_they_are_over), T(a_request_that_goes_no_further_is_over),
-		T(of_whom_a_request_is), T(a_rate_is_not_exceeded), T(a_client_is_told_when) };
+		T(of_whom_a_request_is), T(a_rate_is_not_exceeded), T(a_client_is_told_when),
+		T(too_many_failures_open_a_circuit), T(responses_of_filters_behind_count) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
