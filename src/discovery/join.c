@@ -348,7 +348,7 @@ join_all(struct join *j)
 	j->nodes = map_new();
 	j->services = map_new();
 	j->routes = map_new();
-	j->middlewares = middlewares_new();
+	j->middlewares = middlewares_new(j->conf);
 	join_nodes(j);
 	join_traefiks(j);
 	join_services(j);

@@ -49,15 +49,17 @@ struct middleware {
 };
 
 struct middlewares {
+	const struct swarm_conf *conf;
 	struct map	*by_name;
 	struct arena	*arena;
 };
 
 struct middlewares *
-middlewares_new(void)
+middlewares_new(const struct swarm_conf *conf)
 {
 	struct middlewares *m = must_zalloc(sizeof *m);
 
+	m->conf = conf;
 	m->by_name = map_new();
 	m->arena = arena_new();
 	return m;
@@ -238,9 +240,80 @@ defined_alike(const struct middleware *is)
 	return true;
 }
 
+/* Users of a file as a label has them. Lines that are empty, or begin with #, are none. */
 static const char *
-add_filter(const struct middleware *is, struct arena *a, const char *chain, struct str name,
-    const char **problem)
+users_of_text(struct arena *a, const char *text, const char **problem)
+{
+	struct str rest = str_of(text), line;
+	const char *users = "";
+
+	while (str_split(&rest, '\n', &line)) {
+		if (line.len > 0 && line.p[line.len - 1] == '\r')
+			line.len--;
+		line = str_trim(line);
+		if (line.len == 0 || line.p[0] == '#')
+			continue;
+		if (memchr(line.p, ',', line.len) != NULL) {
+			*problem = "which is not understood: usersFile: a user has a comma";
+			return NULL;
+		}
+		users = arena_printf(a, "%s%s%.*s", users, *users == '\0' ? "" : ",", STR_ARG(line));
+	}
+	return users;
+}
+
+static const char *
+users_of_file(const struct middlewares *m, struct arena *a, struct str path, const char **problem)
+{
+	const char *text, *why;
+
+	if (path.len == 0 || path.p[0] != '/') {
+		*problem = "which is not understood: usersFile: expected a path that begins with a slash";
+		return NULL;
+	}
+	text = m->conf->file(m->conf->file_arg, arena_text(a, path), &why);
+	if (text == NULL) {
+		*problem = arena_printf(a, "whose usersFile %.*s Mola cannot read: %s; it has to be there where "
+		    "Mola runs", STR_ARG(path), why);
+		return NULL;
+	}
+	return users_of_text(a, text, problem);
+}
+
+/* In place of usersFile, its users stand before those of the label, as in Traefik. */
+static bool
+take_users(const struct middlewares *m, struct arena *a, const struct filter_setting **s,
+    unsigned *n, const char **problem)
+{
+	struct filter_setting *more = arena_zalloc(a, (*n + 1) * sizeof *more);
+	const char *users = NULL;
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < *n; i++)
+		if (!str_eq_nocase((*s)[i].path, STR("usersFile")))
+			more[left++] = (*s)[i];
+		else if ((users = users_of_file(m, a, (*s)[i].value, problem)) == NULL)
+			return false;
+	if (users == NULL)
+		return true;
+	for (unsigned i = 0; i < left; i++)
+		if (str_eq_nocase(more[i].path, STR("users"))) {
+			if (*users != '\0' && more[i].value.len > 0)
+				more[i].value = str_of(arena_printf(a, "%s,%.*s", users, STR_ARG(more[i].value)));
+			else if (*users != '\0')
+				more[i].value = str_of(users);
+			users = "";
+		}
+	if (*users != '\0')
+		more[left++] = (struct filter_setting){ STR("users"), str_of(users) };
+	*s = more;
+	*n = left;
+	return true;
+}
+
+static const char *
+add_filter(const struct middlewares *m, const struct middleware *is, struct arena *a,
+    const char *chain, struct str name, const char **problem)
 {
 	const struct definition *d = is->definition;
 	const struct filter_setting *s = d->setting;
@@ -263,6 +336,8 @@ add_filter(const struct middleware *is, struct arena *a, const char *chain, stru
 		    "it has too many options" : "expected options below it");
 		return NULL;
 	}
+	if (m->conf->file != NULL && !take_users(m, a, &s, &n, problem))
+		return NULL;
 	if (!filter_read(a, kind, s, n, &filter, wrong)) {
 		*problem = arena_printf(a, "which is not understood: %s", wrong);
 		return NULL;
@@ -303,7 +378,7 @@ add(const struct middlewares *m, struct arena *a, const char *chain, struct str 
 	if (*problem != NULL)
 		return NULL;
 	if (is->chain == NULL)
-		return add_filter(is, a, chain, middlewares_name(reference), problem);
+		return add_filter(m, is, a, chain, middlewares_name(reference), problem);
 	if (is->definition->n != 1 || !str_eq_nocase(is->definition->setting->path, STR("middlewares"))) {
 		*problem = "expected middlewares below chain, and nothing else";
 		return NULL;

@@ -9,7 +9,8 @@
 
 struct middlewares;
 
-struct middlewares	*middlewares_new(void);
+/* The configuration says how files are read that they name. */
+struct middlewares	*middlewares_new(const struct swarm_conf *);
 void			 middlewares_free(struct middlewares **);
 /* The labels must stay as long as the middlewares do. */
 void			 middlewares_read(struct middlewares *, const struct swarm_service *);

@@ -31,6 +31,10 @@ struct swarm_listener {
 
 /* How Swarm's nodes, services and tasks become the world's; the strings are the caller's and
  * stay. */
+/* A file that a label names, such as one with users: its text, which stays until the pass is over.
+ * NULL: *problem says why, for people. */
+typedef const char	*swarm_file_f(void *arg, const char *path, const char **problem);
+
 struct swarm_conf {
 	const struct service_conf *defaults;	/* what services start from */
 	/* "{address}:9101", "http://{hostname}:9101/stream", ...; NULL: none */
@@ -45,6 +49,8 @@ struct swarm_conf {
 	const struct traefik_rules *traefik;
 	const struct constraint *traefik_constraint;	/* NULL: those of the Traefik services */
 	bool		 traefik_exposed_configured;	/* exposed_by_default is configured, not the default */
+	swarm_file_f	*file;			/* NULL: no files are read */
+	void		*file_arg;
 };
 
 struct swarm	*swarm_new(void);

@@ -12,6 +12,7 @@
 #include "discovery/constraint.h"
 #include "discovery/upgrade.h"
 #include "engine/discover.h"
+#include "engine/user_files.h"
 
 #define NAMES_SHOWN	450
 
@@ -26,6 +27,7 @@ struct discover {
 	struct arena	*arena;			/* of what follows, made again with each configuration */
 	struct traefik_rules traefik;
 	struct swarm_conf swarm;
+	struct user_files *files;
 	discover_change_f *fn;
 	void		*arg;
 };
@@ -79,7 +81,7 @@ make_swarm_conf(struct discover *d)
 	    .exporter_template = c->swarm_node_exporter, .constraint = parse_constraint(d,
 	    c->swarm_constraint), .traefik = &d->traefik, .traefik_constraint = parse_constraint(d,
 	    c->traefik_constraint), .traefik_exposed_configured =
-	    c->traefik_exposed != MAYBE_ABSENT, .routeless = c->ntargets > 0 };
+	    c->traefik_exposed != MAYBE_ABSENT, .routeless = c->ntargets > 0, .file = user_files_read, .file_arg = d->files };
 }
 
 /* The configuration has been checked, so names are unique and known: what is left is a full
@@ -198,7 +200,9 @@ publish_swarm(struct discover *d)
 {
 	struct swarm_report *report;
 
+	user_files_begin(d->files);
 	swarm_pass(watch_swarm(d->watch), &d->swarm, d->world, &report);
+	user_files_end(d->files);
 	if (swarm_is_complete(watch_swarm(d->watch)))
 		log_changes(d->report, report);
 	if (swarm_is_complete(watch_swarm(d->watch)) && !d->upgrade_logged) {
@@ -275,6 +279,7 @@ discover_new(struct loop *l, struct fetcher *f, struct world *w, discover_change
 	d->world = w;
 	d->fn = fn;
 	d->arg = arg;
+	d->files = user_files_new(l, on_change, d);
 	return d;
 }
 
@@ -287,6 +292,7 @@ discover_free(struct discover **dp)
 	if (d == NULL)
 		return;
 	watch_free(&d->watch);
+	user_files_free(&d->files);
 	swarm_report_free(&d->report);
 	arena_free(&d->arena);
 	free(d);

@@ -199,7 +199,8 @@ IP_WHITE_LIST_OPTION(COUNT, subnet, "ipStrategy.ipv6Subnet", 0, 1, 128, "As ipAl
 FILTER(BASIC_AUTH, basic_auth, "basicauth", true)
 BASIC_AUTH_OPTION(TEXTS, users, "users", 0, 0, 0,
     "Users that pass, each as htpasswd writes it: NAME:HASH, of bcrypt, MD5 (apr1) or SHA.")
-BASIC_AUTH_OPTION(TEXT, users_file, "usersFile", 0, 0, 0, "Not there: use users.")
+BASIC_AUTH_OPTION(TEXT, users_file, "usersFile", 0, 0, 0,
+    "A file of htpasswd with more users, where Mola runs. For labels.")
 BASIC_AUTH_OPTION(TEXT, realm, "realm", 0, 0, 0, "What browsers show; none: traefik.")
 BASIC_AUTH_OPTION(TEXT, header_field, "headerField", 0, 0, 0,
     "A field in which the task gets the user's name.")
@@ -209,7 +210,8 @@ BASIC_AUTH_OPTION(SWITCH, remove_header, "removeHeader", 0, 0, 0,
 FILTER(DIGEST_AUTH, digest_auth, "digestauth", true)
 DIGEST_AUTH_OPTION(TEXTS, users, "users", 0, 0, 0,
     "Users that pass, each as htdigest writes it: NAME:REALM:DIGEST.")
-DIGEST_AUTH_OPTION(TEXT, users_file, "usersFile", 0, 0, 0, "Not there: use users.")
+DIGEST_AUTH_OPTION(TEXT, users_file, "usersFile", 0, 0, 0,
+    "A file of htdigest with more users, where Mola runs. For labels.")
 DIGEST_AUTH_OPTION(TEXT, realm, "realm", 0, 0, 0, "As basicAuth.")
 DIGEST_AUTH_OPTION(TEXT, header_field, "headerField", 0, 0, 0, "As basicAuth.")
 DIGEST_AUTH_OPTION(SWITCH, remove_header, "removeHeader", 0, 0, 0, "As basicAuth.")

@@ -215,8 +215,8 @@ static bool
 check_users(const struct filter_texts *users, struct str file, char problem[FILTER_PROBLEM])
 {
 	if (file.len > 0)
-		return filter_wrong(problem, "usersFile is a file of Traefik's, which Mola does not read: put "
-		    "the users in the label users");
+		return filter_wrong(problem, "usersFile is read where labels name it; here, users belong in "
+		    "users");
 	return users->n > 0 || filter_wrong(problem, "it has no users");
 }
 

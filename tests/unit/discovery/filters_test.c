@@ -483,6 +483,63 @@ no_request_of_a_guarded_router_passes_by_its_filters(void **state)
 	assert_true(served > 1000);
 }
 
+/* ---- files of users ---- */
+
+static const char *
+users_file(void *arg, const char *path, const char **problem)
+{
+	assert_ptr_equal(arg, &users_file);
+	*problem = "it is away";
+	return strcmp(path, "/run/secrets/users") == 0 ? "# ours\n\none:{SHA}EfatjsUqKYSrqv18O1FlA3hcIHI=\r\n  two:$1$qq$v1LnfI4z3rvTIXN/eJW7U.\n" :
+	    strcmp(path, "/run/secrets/odd") == 0 ? "one,two\n" : strcmp(path, "/run/secrets/none") == 0 ? "# nobody\n" : NULL;
+}
+
+static const char *
+users_of(struct stage *s)
+{
+	static char out[400];
+	const struct filter_chain *chain = NULL;
+	const struct why *why;
+	struct table *t;
+	size_t n = 0;
+	int fd;
+
+	assert_null(world_table(s->world, &fd));
+	assert_null(table_open(fd, &t));
+	table_find(t, &(struct request_view){ .host = STR("a.org"), .path = STR("/"), .method = STR("GET") }, &chain, &why);
+	out[0] = '\0';
+	for (unsigned i = 0; chain != NULL && i < chain->filter[0].of.basic_auth.users.n; i++)
+		n += (size_t)snprintf(out + n, sizeof out - n, "%.*s ", STR_ARG(chain->filter[0].of.basic_auth.users.item[i]));
+	table_unref(&t);
+	return out;
+}
+
+#define OURS "one:{SHA}EfatjsUqKYSrqv18O1FlA3hcIHI= two:$1$qq$v1LnfI4z3rvTIXN/eJW7U. "
+
+static void
+users_of_a_file_stand_before_those_of_the_label(void **state)
+{
+	struct stage *s = *state;
+
+	s->conf.file = users_file;
+	s->conf.file_arg = (void *)&users_file;
+	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "a") M("a.basicauth.usersFile", "/run/secrets/users") PORT, NULL);
+	assert_string_equal(users_of(s), OURS);
+	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "a") M("a.basicauth.usersfile", "/run/secrets/users")
+	    M("a.basicauth.users", "joe:{SHA}EfatjsUqKYSrqv18O1FlA3hcIHI=") PORT, NULL);
+	assert_string_equal(users_of(s), OURS "joe:{SHA}EfatjsUqKYSrqv18O1FlA3hcIHI= ");
+	/* what cannot be read, or has no users, serves nothing */
+	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "a") M("a.basicauth.usersfile", "/run/secrets/other")
+	    M("a.basicauth.users", "joe:{SHA}EfatjsUqKYSrqv18O1FlA3hcIHI=") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "refused");
+	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "a") M("a.basicauth.usersfile", "/run/secrets/none") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "refused");
+	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "a") M("a.basicauth.usersfile", "/run/secrets/odd") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "refused");
+	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "a") M("a.basicauth.usersfile", "users") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "refused");
+}
+
 int
 main(void)
 {
@@ -490,6 +547,7 @@ main(void)
 	const struct CMUnitTest tests[] = { T(what_a_router_names_is_passed_in_its_order), T(what_is_not_understood_of_one_refuses_its_router),
 		T(a_name_that_is_none_refuses_its_router), T(what_can_be_applied_is_not_ignored), T(those_of_the_entry_point_come_first), T(plain_requests_and_those_by_tls_have_ways_of_their_own),
 		T(an_entry_point_has_tls_for_its_routers),
+		T(users_of_a_file_stand_before_those_of_the_label),
 		T(what_passes_filters_does_not_go_up), T(a_guarded_path_is_guarded_however_it_is_spelled), T(those_of_one_do_not_keep_others_from_being_served),
 		T(no_request_of_a_guarded_router_passes_by_its_filters) };
 
