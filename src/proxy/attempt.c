@@ -106,14 +106,15 @@ attempt_take(struct attempt *a, const struct table_task *task)
 	live_take(p->conf.live, p->conf.worker, task->node_slot, task->slot);
 }
 
-/* What has waited goes by the table that is in force now, if its service is still in it. */
-static void
+/* What has waited goes by the table that is in force now. False: its service is not in it. */
+static bool
 attempt_follow(struct attempt *a)
 {
 	const struct table_service *service = service_now(a);
 
-	if (a->proxy->table != a->table && service != NULL)
+	if (service != NULL && a->proxy->table != a->table)
 		attempt_route(a, a->proxy->table, service);
+	return service != NULL;
 }
 
 const struct why *
@@ -125,7 +126,8 @@ attempt_pick(struct attempt *a, const struct ip *client)
 
 	ASSERT(a->avoid.n == 0 && a->service != NULL);
 	a->client = client;
-	attempt_follow(a);
+	if (!attempt_follow(a))
+		return WHY_NO_TASK;
 	budget_add(p->budget, a->table, a->service);
 	if ((why = pick_task(p->pick, a->table, a->service, &a->avoid, now(a), &task)) != NULL)
 		return why;
@@ -292,9 +294,8 @@ attempt_pick_again(struct attempt *a)
 	const struct why *why;
 
 	ASSERT(!a->taken && a->service != NULL && a->tries > 0);
-	attempt_follow(a);
-	if (a->table != p->table)
-		return WHY_NO_LIVE_TASK;	/* the service is gone */
+	if (!attempt_follow(a))
+		return WHY_NO_TASK;
 	why = pick_task(p->pick, a->table, a->service, &a->avoid, now(a), &task);
 	if (why != NULL) {
 		a->avoid.n = 0;

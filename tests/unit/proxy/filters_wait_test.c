@@ -205,12 +205,34 @@ it_goes_by_the_table_that_is_in_force_then(void **state)
 	close_waiting();
 }
 
+/* And nowhere, when its service is no longer there. */
+static void
+its_service_may_go_meanwhile(void **state)
+{
+	int c;
+
+	(void)state;
+	open_waiting(1);
+	c = dial();
+	say(c, "GET /a HTTP/1.1\r\nHost: a.example\r\n\r\n");
+	WAIT_UNTIL(waiting.asked == 1);
+	stage.name = "another";
+	stage_table();
+	waiting.verdict = FILTER_PASS;
+	waiting.facts.wake(waiting.facts.wake_arg);
+	hear_why(c, 503, WHY_NO_TASK);
+	assert_true(nobody_calls(0));
+	close(c);
+	close_waiting();
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(it_goes_on_when_woken), cmocka_unit_test(it_goes_on_when_its_time_is_up),
 		cmocka_unit_test(it_may_respond_after_all), cmocka_unit_test(a_client_leaves_meanwhile),
-		cmocka_unit_test(it_goes_by_the_table_that_is_in_force_then) };
+		cmocka_unit_test(it_goes_by_the_table_that_is_in_force_then),
+		cmocka_unit_test(its_service_may_go_meanwhile) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

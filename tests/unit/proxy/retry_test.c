@@ -525,6 +525,26 @@ test_a_client_may_leave_meanwhile(void **state)
 	close_with_retry();
 }
 
+/* While the next try waits. */
+static void
+test_service_goes_meanwhile(void **state)
+{
+	int c;
+
+	(void)state;
+	open_with_retry(1, "1000", "5ms");
+	close(stage.origin[0]);
+	c = dial();
+	say(c, GET("/"));
+	WAIT_UNTIL(retries(true) == 2);
+	stage.name = "another";
+	stage_table();
+	hear_why(c, 503, WHY_NO_TASK);
+	stage.origin[0] = stage_listen(&stage.origin_addr[0]);
+	close(c);
+	close_with_retry();
+}
+
 int
 main(void)
 {
@@ -547,6 +567,7 @@ main(void)
 		cmocka_unit_test(test_no_budget_for_what_was_not_sent),
 		cmocka_unit_test(test_what_was_sent_stays_so),
 		cmocka_unit_test(test_a_client_may_leave_meanwhile),
+		cmocka_unit_test(test_service_goes_meanwhile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
