@@ -15,6 +15,7 @@
 #include "engine/mover.h"
 #include "score/explain.h"
 #include "score/guard.h"
+#include "world/limits.h"
 
 #define SENTENCE_MAX	1024
 
@@ -217,19 +218,24 @@ service_sum(const struct admin_view *v, const struct world_service *s)
 
 /* Names and kinds alone: options may be secret. */
 static json_t *
-view_chain(const char *chain)
+view_chain(const struct admin_view *v, const struct world_service *s, const struct route_rule *r)
 {
-	struct str rest = str_of(chain), name, kind;
-	json_t *list = json_array();
+	const struct limits *l = live_limits(v->world->live);
+	struct str rest = str_of(r->chain), name, kind;
+	json_t *list = json_array(), *one;
 
-	while (filter_chain_next(&rest, &name, &kind))
-		json_array_append_new(list, json_pack("{s:s%, s:s%}", "name", name.p, name.len, "kind", kind.p,
-		    kind.len));
+	for (unsigned i = 0; filter_chain_next(&rest, &name, &kind); i++) {
+		one = json_pack("{s:s%, s:s%}", "name", name.p, name.len, "kind", kind.p, kind.len);
+		if (str_eq(kind, str_of(filter_kind_name(FILTER_CIRCUIT_BREAKER))))
+			json_object_set_new(one, "state", text(breaker_state(l->breaker, limits_limiter(l,
+			    &(struct limits_owner){ str_of(s->name), str_of(r->name), name, i }), v->now_usec)));
+		json_array_append_new(list, one);
+	}
 	return list;
 }
 
 static json_t *
-view_routes(const struct world_service *s)
+view_routes(const struct admin_view *v, const struct world_service *s)
 {
 	json_t *list = json_array();
 
@@ -246,7 +252,7 @@ view_routes(const struct world_service *s)
 		if (r->rule != NULL && r->rule->name != NULL)
 			json_object_set_new(one, "router", text(r->rule->name));
 		if (r->rule != NULL && r->rule->chain != NULL)
-			json_object_set_new(one, "middlewares", view_chain(r->rule->chain));
+			json_object_set_new(one, "middlewares", view_chain(v, s, r->rule));
 		json_array_append_new(list, one);
 	}
 	return list;
@@ -267,7 +273,7 @@ view_service(const struct admin_view *v, const struct world_service *s,
 	json_object_set_new(j, "policy", text(policy_name(s->conf.policy)));
 	json_object_set_new(j, "profile", text(profile_name(&s->conf.profile)));
 	json_object_set_new(j, "queries", user_queries_view(v->user_queries, s, false, v->now_usec));
-	json_object_set_new(j, "routes", view_routes(s));
+	json_object_set_new(j, "routes", view_routes(v, s));
 	json_object_set_new(j, "tasks", json_integer(s->ntasks));
 	json_object_set_new(j, "usable", json_integer(sum.usable));
 	json_object_set_new(j, "inflight", json_integer(sum.inflight));
@@ -369,7 +375,7 @@ view_why(const struct admin_view *v, const struct world_service *s)
 	explain_service(v->world, s, v->now_usec, &words);
 	j = json_pack("{s:o, s:s, s:o, s:o, s:o, s:o}", "service", text(s->name),
 	    "policy", policy_name(s->conf.policy), "summary", sentence(&words),
-	    "routes", view_routes(s),
+	    "routes", view_routes(v, s),
 	    "queries", user_queries_view(v->user_queries, s, true, v->now_usec),
 	    "mover", mover_view(v->mover, s));
 	ASSERT(j != NULL);

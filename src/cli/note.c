@@ -33,7 +33,8 @@ note_middlewares(const json_t *route, char out[NOTE_MAX])
 	out[0] = '\0';
 	json_array_foreach(json_object_get(route, "middlewares"), i, one)
 		if (n < NOTE_MAX)
-			n += (size_t)snprintf(out + n, NOTE_MAX - n, "%s%.100s (%.30s)", i == 0 ? "" : ", ",
-			    text_of(one, "name"), text_of(one, "kind"));
+			n += (size_t)snprintf(out + n, NOTE_MAX - n, "%s%.100s (%.30s%s%.20s)", i == 0 ? "" : ", ",
+			    text_of(one, "name"), text_of(one, "kind"), *text_of(one, "state") == '\0' ? "" : ": ",
+			    text_of(one, "state"));
 	return out[0] != '\0';
 }

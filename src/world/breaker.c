@@ -63,6 +63,21 @@ breaker_of(struct breaker breakers[BREAKERS], uint64_t key, int64_t now)
 	return NULL;
 }
 
+const char *
+breaker_state(const struct breaker breakers[BREAKERS], uint64_t key, int64_t now)
+{
+	for (unsigned i = 0; i < PROBES; i++) {
+		const struct breaker *b = &breakers[((key >> 8) + i) % BREAKERS];
+		uint64_t word = GET(b->state);
+		if (GET(b->key) != (key | 1) || state_of(word) == CLOSED)
+			continue;
+		if (state_of(word) == OPEN)
+			return now < until_of(word) ? "open" : "recovering";
+		return now > until_of(word) ? "closed" : "recovering";
+	}
+	return "closed";
+}
+
 /* ---- what is counted ---- */
 
 /* The numbers of the second that this time is in. */

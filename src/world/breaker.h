@@ -46,6 +46,8 @@ struct breaker_conf {
 
 /* NULL: all places are others'. */
 struct breaker	*breaker_of(struct breaker breakers[BREAKERS], uint64_t key, int64_t now_usec);
+/* "closed", "open" or "recovering", for people; that it is looked at does not keep its place. */
+const char	*breaker_state(const struct breaker breakers[BREAKERS], uint64_t key, int64_t now_usec);
 /* May a request pass? */
 bool		 breaker_lets(struct breaker *, const struct breaker_conf *, int64_t now_usec);
 /* What came of one that did. */

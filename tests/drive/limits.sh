@@ -36,6 +36,7 @@ must "Mola serves" within 30 is 200 flight /
 
 check "a rate is one for both workers" eval 'each_is 200 rate 3 && each_is 429 rate 8'
 check "a breaker opens for both" eval 'is 502 breaker "/?status=502" && within 5 each_is 503 breaker 8'
+check "mola why tells of it" eval '"$MOLA" why --admin "unix:$tmp/admin.sock" breaker >"$tmp/words.log" && grep -q "breaker (circuitbreaker: open)" "$tmp/words.log"'
 for i in 1 2 3 4; do wait_for_task "$i"; done
 must "four requests are in flight" within 20 inflight_is 4
 check "a fifth is one too many, in either worker" each_is 429 flight 8

@@ -152,8 +152,11 @@ it_opens_when_too_much_fails(void **state)
 	seen(b, 3, 502, MSEC);
 	assert_true(breaker_lets(b, &conf, now));
 	seen(b, 1, 504, MSEC);
+	assert_string_equal(breaker_state(all, 7, now - 1), "open");
+	assert_string_equal(breaker_state(all, 8, now), "closed");
 	assert_false(breaker_lets(b, &conf, now));
 	assert_false(breaker_lets(b, &conf, now + 9900 * MSEC));
+	assert_string_equal(breaker_state(all, 7, now + 10000 * MSEC), "recovering");
 	/* what is under way while it is open changes nothing */
 	seen(b, 10, 502, MSEC);
 	now += 8 * SEC;		/* 10 s after it has opened */
@@ -166,7 +169,9 @@ it_opens_when_too_much_fails(void **state)
 		}
 		assert_true(half == 0 ? passed > 50 && passed < 150 : passed > 150 && passed < 350);
 	}
+	assert_string_equal(breaker_state(all, 7, now), "recovering");
 	now += 2 * SEC;
+	assert_string_equal(breaker_state(all, 7, now), "closed");
 	for (int i = 0; i < 100; i++)
 		assert_true(breaker_lets(b, &conf, now));
 	/* what made it open is forgotten */
