@@ -49,7 +49,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct swarm_label label[64];
 	struct swarm_service s = { .id = "id", .name = "web", .label = label };
 	struct report_service report = { 0 };
-	struct middlewares *m = middlewares_new();
+	static const struct swarm_conf conf;
+	struct middlewares *m = middlewares_new(&conf);
 	struct labels l = { .arena = arena_new(), .report = &report, .listener = listeners, .nlisteners = 3 };
 
 	while (s.nlabels < 64 && str_split(&rest, '\n', &line))
