@@ -130,7 +130,7 @@ whose(const uint8_t ip[16])
 static struct proof *
 proof_new(struct filter_run *r, struct str hash, struct str slowest, struct str password)
 {
-	struct proof *p = malloc(sizeof *p + hash.len + slowest.len + password.len);
+	struct proof *p = try_alloc(sizeof *p + hash.len + slowest.len + password.len);
 	char *at;
 
 	if (p == NULL)
@@ -215,18 +215,19 @@ prove(struct filter_run *r, const struct filter_basic_auth *f, struct str user, 
     struct str password)
 {
 	struct filter_means *means = r->facts.means;
-	struct str slowest = slowest_hash(&f->users);
+	bool cheap = hash.len > 0 && password_usec(hash) <= PASSWORD_CHEAP_USEC, marked;
 	struct known_mark mark;
-	bool marked = hash.len > 0 && known_mark(means->known, hash, password, &mark);
-	bool cheap = password_usec(slowest) <= PASSWORD_CHEAP_USEC;
+	struct str slowest;
 	struct proof *p;
 
-	if (cheap && hash.len > 0 && password_fits(hash, password))
+	if (cheap && password_fits(hash, password))
 		return auth_pass(r, f->header_field, f->remove_header, user);
-	if (cheap)
-		return refuse(r, f);
+	marked = !cheap && hash.len > 0 && known_mark(means->known, hash, password, &mark);
 	if (marked && known_has(means->known, &mark, r->now_usec))
 		return auth_pass(r, f->header_field, f->remove_header, user);
+	slowest = slowest_hash(&f->users);
+	if (password_usec(slowest) <= PASSWORD_CHEAP_USEC)
+		return refuse(r, f);
 	if ((p = proof_new(r, hash, slowest, password)) == NULL)
 		return busy(r);
 	if (marked) {
@@ -254,6 +255,7 @@ basic_auth_request(struct filter_run *r, const struct filter_basic_auth *f, uint
 	if (!basic_read(fields_get(&r->request, STR("Authorization")), &c)
 	    || c.password.len > PASSWORD_MAX)
 		return refuse(r, f);
+	r->user = run_text(r, "%.*s", (int)(c.user.len < 256 ? c.user.len : 256), c.user.p);
 	hash = user_hash(&f->users, c.user, &user);
 	verdict = r->held != NULL ? go_on(r, f, user) : prove(r, f, user, hash, c.password);
 	OPENSSL_cleanse(c.text, sizeof c.text);

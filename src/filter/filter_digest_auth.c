@@ -115,8 +115,10 @@ digest_auth_request(struct filter_run *r, const struct filter_digest_auth *f, ui
 
 	ASSERT(r->facts.means != NULL && f->users.n > 0);
 	(void)note;
-	if (!digest_read(fields_get(&r->request, STR("Authorization")), &c) ||
-	    !str_eq(c.algorithm, STR("MD5")) || !str_eq(c.qop, STR("auth")) || !is_for(r, c.uri))
+	if (!digest_read(fields_get(&r->request, STR("Authorization")), &c))
+		return refuse(r, f, false);
+	r->user = c.user;
+	if (!str_eq(c.algorithm, STR("MD5")) || !str_eq(c.qop, STR("auth")) || !is_for(r, c.uri))
 		return refuse(r, f, false);
 	secret = user_digest(&f->users, c.user, auth_realm(f->realm), &user);
 	if (secret.p == NULL || !is_signed(r, &c, secret) || !count_read(c.nc, &count))

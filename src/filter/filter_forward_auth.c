@@ -6,6 +6,7 @@
  */
 #include <curl/urlapi.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/bug.h"
 #include "base/clock.h"
@@ -194,8 +195,11 @@ body_most(const struct filter_forward_auth *f)
 static struct asked *
 asked_new(struct filter_run *r, const struct filter_forward_auth *f)
 {
-	struct asked *a = must_zalloc(sizeof *a);
+	struct asked *a = try_alloc(sizeof *a);
 
+	if (a == NULL)
+		return NULL;
+	memset(a, 0, sizeof *a);
 	a->ops = &r->facts.means->fetch;
 	a->wake = r->facts.wake;
 	a->wake_arg = r->facts.wake_arg;
@@ -398,6 +402,8 @@ judge(struct filter_run *r, const struct filter_forward_auth *f, struct asked *a
 		return fail(r, WHY_FORWARD_AUTH_LARGE);
 	if (a->large || a->status < 200 || a->status > 999 || !head_read(r, a, &m, field))
 		return fail(r, WHY_FORWARD_AUTH_FAILED);
+	if (f->header_field.len > 0)
+		r->user = kept(r, fields_get(&m, f->header_field));
 	return a->status < 300 ? let_pass(r, f, &m, note) : hand_back(r, f, a, &m);
 }
 
@@ -408,6 +414,8 @@ ask(struct filter_run *r, const struct filter_forward_auth *f)
 {
 	struct asked *a = asked_new(r, f);
 
+	if (a == NULL)
+		return fail(r, WHY_FORWARD_AUTH_FAILED);
 	if (!a->ops->start(a->ops->arg, &a->fetch)) {
 		asked_free(a);
 		return fail(r, WHY_FORWARD_AUTH_FAILED);

@@ -42,6 +42,7 @@ struct filter_run {
 	struct str	 origin;	/* its Origin, when it had passed */
 	/* a response of a filter */
 	int		 status;	/* 0: none */
+	struct str	 user;		/* as the client says; not verified, if there is a response */
 	bool		 inside;	/* the filter's own response function applies to it, too */
 	const struct why *why;
 	struct buf	 fields;

@@ -369,6 +369,12 @@ filter_run_answer(struct filter_run *r, bool without_body, struct str *body)
 	    r->why->name);
 }
 
+struct str
+filter_run_user(const struct filter_run *r)
+{
+	return r->user;
+}
+
 const struct filter *
 filter_run_responder(const struct filter_run *r)
 {

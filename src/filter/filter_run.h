@@ -73,6 +73,8 @@ const struct message	*filter_run_message(const struct filter_run *);
  * Its body is as long as the head says, or empty if `without_body`; it lives as long as the run. */
 struct str		 filter_run_answer(struct filter_run *, bool without_body, struct str *body);
 struct filter_tries	 filter_run_tries(const struct filter_run *);	/* once it has passed all */
+/* Who the client says it is, to a filter that has looked; else empty. */
+struct str		 filter_run_user(const struct filter_run *);
 /* The filter that has responded; NULL: none has. */
 const struct filter	*filter_run_responder(const struct filter_run *);
 /* A response with its edits, as the filters leave it: written without any more edits. NULL: it has

@@ -596,9 +596,13 @@ struct fetch *
 fetch_start(struct fetcher *f, const struct fetch_conf *c, fetch_data_f *on_data,
     fetch_done_f *done, void *arg)
 {
-	struct fetch *x = must_zalloc(sizeof *x);
+	CURL *easy = curl_easy_init();
+	struct fetch *x;
 
 	ASSERT(!f->dead && c->url != NULL && done != NULL);
+	if (easy == NULL && c->fields != NULL)
+		return NULL;
+	x = must_zalloc(sizeof *x);
 	x->fetcher = f;
 	x->stall_usec = c->stall_usec;
 	x->on_data = on_data;
@@ -606,7 +610,7 @@ fetch_start(struct fetcher *f, const struct fetch_conf *c, fetch_data_f *on_data
 	x->arg = arg;
 	x->body_max = c->body_max == 0 && on_data == NULL ? BODY_MAX : c->body_max;
 	buf_init(&x->body, x->body_max > 0 ? x->body_max : BODY_MAX);
-	x->easy = curl_easy_init();
+	x->easy = easy;
 	ASSERT(x->easy != NULL);
 	set_basics(x, c);
 	set_limits(x, c);

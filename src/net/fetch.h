@@ -65,7 +65,7 @@ struct fetcher	*fetcher_new(struct loop *);
 void		 fetcher_free(struct fetcher **);	/* cancels what is under way, without callbacks */
 /*
  * `done` is called exactly once, in a later turn, unless fetch_cancel comes first. Connections
- * are reused.
+ * are reused. NULL, with `fields` alone: there is no memory.
  */
 struct fetch	*fetch_start(struct fetcher *, const struct fetch_conf *, fetch_data_f *,
 		    fetch_done_f *, void *arg);

@@ -163,6 +163,22 @@ access_note_request(const struct access *a, struct access_request *r, const stru
 }
 
 void
+access_note_user(struct access_request *r, struct str user)
+{
+	size_t n = 0, len = user.len < TEXT_KEPT ? user.len : TEXT_KEPT;
+	char *more;
+
+	for (unsigned i = 0; i < ACCESS_TEXT_USER; i++)
+		n += r->len[i];
+	if (r->text == NULL || (more = realloc(r->text, n + len + 1)) == NULL)
+		return;
+	r->text = more;
+	if (len > 0)
+		memcpy(more + n, user.p, len);
+	r->len[ACCESS_TEXT_USER] = (uint16_t)len;
+}
+
+void
 access_note_connection(const struct access *a, struct access_request *r, struct str listener,
     struct str server_name)
 {

@@ -52,7 +52,7 @@ struct access_conf {
 
 /* What is kept of a request from its head until the end of its exchange. */
 enum access_text { ACCESS_TEXT_METHOD, ACCESS_TEXT_HOST, ACCESS_TEXT_TARGET, ACCESS_TEXT_REFERER,
-    ACCESS_TEXT_AGENT, ACCESS_TEXTS,
+    ACCESS_TEXT_AGENT, ACCESS_TEXT_USER, ACCESS_TEXTS,
     /* of a connection that is relayed */
     ACCESS_TEXT_LISTENER = 0, ACCESS_TEXT_SNI };
 
@@ -89,6 +89,8 @@ void		 access_set_conf(struct access *, const struct access_conf *);
 
 /* Keeps what a line will need of it; access_forget is due in any case. */
 void		 access_note_request(const struct access *, struct access_request *, const struct message *);
+/* The user that a filter has found in it, which nobody knew before. */
+void		 access_note_user(struct access_request *, struct str user);
 /* The same for a connection that is relayed. */
 void		 access_note_connection(const struct access *, struct access_request *, struct str listener,
     struct str server_name);

@@ -16,6 +16,7 @@
 static const size_t shown_most[ACCESS_TEXTS] = {
 	[ACCESS_TEXT_METHOD] = 64, [ACCESS_TEXT_HOST] = 255, [ACCESS_TEXT_TARGET] = 1200,
 	[ACCESS_TEXT_REFERER] = 600, [ACCESS_TEXT_AGENT] = 400,
+	[ACCESS_TEXT_USER] = 64,
 };
 
 static const struct {
@@ -166,6 +167,8 @@ value_of_request(struct value *v, enum access_fact f, const struct access_line *
 		set_kept(v, r, ACCESS_TEXT_REFERER);
 	else if (f == ACCESS_AGENT)
 		set_kept(v, r, ACCESS_TEXT_AGENT);
+	else if (f == ACCESS_USER && r->len[ACCESS_TEXT_USER] > 0)
+		set_kept(v, r, ACCESS_TEXT_USER);
 	else if (f == ACCESS_STATUS)
 		set_number(v, (uint64_t)l->status);
 	else if (f == ACCESS_CONTENT_IN)
@@ -303,6 +306,19 @@ add_common(struct buf *b, enum access_fact f, const struct access_conf *c,
 		add_quoted(b, v.text, v.kind == VALUE_WORD ? ADDR_TEXT_MAX : v.most);
 }
 
+/* Without a space: words of this format have none. */
+static void
+add_common_user(struct buf *b, const struct access_conf *c, const struct access_line *l)
+{
+	size_t at = b->len + 3;
+
+	buf_adds(b, STR(" - "));
+	add_common(b, ACCESS_USER, c, l);
+	for (size_t i = at; i < b->len; i++)
+		if (b->p[i] == ' ')
+			b->p[i] = '_';
+}
+
 /* The time of the Common Log Format, whatever the locale. */
 static void
 add_common_time(struct buf *b, const struct access_line *l)
@@ -313,7 +329,7 @@ add_common_time(struct buf *b, const struct access_line *l)
 	struct tm tm;
 
 	gmtime_r(&sec, &tm);
-	buf_printf(b, " - - [%02d/%s/%04d:%02d:%02d:%02d +0000] \"", tm.tm_mday, months[tm.tm_mon],
+	buf_printf(b, " [%02d/%s/%04d:%02d:%02d:%02d +0000] \"", tm.tm_mday, months[tm.tm_mon],
 	    tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
@@ -327,6 +343,7 @@ write_common(struct buf *b, const struct access_conf *c, const struct access_lin
 	bool request = l->request->text != NULL && !l->request->connection;
 
 	add_common(b, ACCESS_CLIENT, c, l);
+	add_common_user(b, c, l);
 	add_common_time(b, l);
 	if (request) {
 		add_common(b, ACCESS_METHOD, c, l);

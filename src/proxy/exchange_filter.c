@@ -38,8 +38,11 @@ filters_enter(struct exchange *x)
 {
 	struct filter_tries tries;
 	const struct why *why;
+	enum filter_verdict verdict = filter_run_request(x->filters, exchange_now(x), &why);
 
-	switch (filter_run_request(x->filters, exchange_now(x), &why)) {
+	if (filter_run_user(x->filters).len > 0)
+		access_note_user(&x->log, filter_run_user(x->filters));
+	switch (verdict) {
 	case FILTER_WAIT:
 		return STAY;
 	case FILTER_RESPOND:

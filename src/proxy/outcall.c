@@ -160,6 +160,8 @@ call_fetch(struct outcall *c, const char *way)
 		return;
 	}
 	c->fetch = fetch_start(c->calls->fetcher, &conf, NULL, on_fetched, c);
+	if (c->fetch == NULL)
+		call_fail(c);
 }
 
 static void
@@ -218,9 +220,9 @@ call_start(void *arg, struct filter_fetch *what)
 	struct outcall *c;
 	unsigned n;
 
-	if (o->count >= CALLS_MOST)
+	if (o->count >= CALLS_MOST || (c = try_alloc(sizeof *c)) == NULL)
 		return false;
-	c = must_zalloc(sizeof *c);
+	memset(c, 0, sizeof *c);
 	c->calls = o;
 	c->what = what;
 	o->count++;

@@ -259,7 +259,7 @@ FORWARD_AUTH_OPTION(TEXTS, request_headers, "authRequestHeaders", 0, 0, 0,
 FORWARD_AUTH_OPTION(TEXTS, cookies, "addAuthCookiesToResponse", 0, 0, 0,
     "Cookies of its response that the client gets.")
 FORWARD_AUTH_OPTION(TEXT, header_field, "headerField", 0, 0, 0,
-    "Without effect: it is for Traefik's access log.")
+    "The field of its response with the user, for the access log.")
 FORWARD_AUTH_OPTION(SWITCH, forward_body, "forwardBody", 0, 0, 0, "Not there.")
 FORWARD_AUTH_OPTION(COUNT, body_max, "maxBodySize", -1, -1, INT64_MAX,
     "Of forwardBody, which is not there.")

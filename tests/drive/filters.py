@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The middlewares of labels, by Traefik and by Mola: the same services, the same requests, and what differs.
-    filters.py services ADDRESS PORT          prints the services for swarm.py; their task is at ADDRESS:PORT
+    filters.py services ADDRESS PORT FOLDER   prints the services for swarm.py; their task is at ADDRESS:PORT
     filters.py task ADDRESS PORT              that task: responds with what it got, as JSON
     filters.py compare TRAEFIK MOLA [SET...]  prints `set: request: what: Traefik's | Mola's` for each difference, and a count; status 1
                                               when there is one
@@ -172,7 +172,9 @@ SETS = {
     "basichead": ({"a.headers.customresponseheaders.X-One": "1", "b.basicauth.users": USERS}, "a,b", AUTH),
     "basicafter": ({"a.headers.customrequestheaders.Authorization": "Basic b25lOm9uZQ==", "b.basicauth.users": USERS}, "a,b", AUTH),
     "basicbad": one("basicauth", {"users": "one"}, GET),
-    "basicfile": one("basicauth", {"usersfile": "/nonexistent"}, GET),
+    "basicaway": one("basicauth", {"usersfile": "/nonexistent"}, GET),
+    "basicfile": one("basicauth", {"usersfile": "FOLDER/users"}, AUTH),
+    "basicboth": one("basicauth", {"usersfile": "FOLDER/users", "users": USERS.split(",", 1)[1]}, AUTH),
     "digest": one("digestauth", {"users": "one:traefik:75e393b377269132d290f8ac7ac90549,two:other:0f98c503fca1aac40931d4aa8312a6c5"}, DIGEST),
     "digestfield": one("digestauth", {"users": "one:a b:bbc0d420ebff20faaba2fba62aaa3bc9", "realm": "a b", "headerfield": "X-User", "removeheader": "true"}, DIGEST),
     "digestbad": one("digestauth", {"users": "one:traefik"}, GET),
@@ -210,7 +212,10 @@ SETS = {
 }
 
 
-def services(address, port_of_task):
+def services(address, port_of_task, folder):
+    """files that labels name are in the folder"""
+    with open(folder + "/users", "w") as f:
+        f.write("# users\n\n  " + USERS.split(",")[0] + "\n")
     out = {}
     for name, (middlewares, order, _) in SETS.items():
         port = 9 if name.endswith("dead") else port_of_task
@@ -218,7 +223,7 @@ def services(address, port_of_task):
                   f"traefik.http.routers.{name}.rule": f"Host(`{name}.test`)",
                   f"traefik.http.routers.{name}.middlewares": ",".join(f"{name}-{m}" for m in order.split(","))}
         for k, v in middlewares.items():
-            labels[f"traefik.http.middlewares.{name}-{k}"] = v.replace("SERVICE", name).replace("TASK", f"{address}:{port}")
+            labels[f"traefik.http.middlewares.{name}-{k}"] = v.replace("SERVICE", name).replace("TASK", f"{address}:{port}").replace("FOLDER", folder)
         out[name] = {"labels": labels, "address": address, "port": port}
     print(json.dumps(out))
 
@@ -366,7 +371,7 @@ def at(text):
 
 
 if sys.argv[1] == "services":
-    services(sys.argv[2], int(sys.argv[3]))
+    services(sys.argv[2], int(sys.argv[3]), sys.argv[4])
 elif sys.argv[1] == "task":
     Server((sys.argv[2], int(sys.argv[3])), Task).serve_forever()
 else:

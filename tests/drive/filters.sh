@@ -3,7 +3,7 @@
 needs python3
 ONLY=${ONLY:-}		# sets to compare; none: all
 engine=$net.210:2375
-python3 tests/drive/filters.py services "$net.1" 9000 >"$tmp/services.json"
+python3 tests/drive/filters.py services "$net.1" 9000 "$tmp" >"$tmp/services.json"
 printf 'listen: "%s.200:8080"\nadmin: { address: "%s.200:8000", socket: %s/admin.sock }\nworkers: 2\nswarm: { endpoint: "tcp://%s", poll: 500ms }\n' \
 	"$net" "$net" "$tmp" "$engine" >"$tmp/mola.yaml"
 is() { [ "$(curl -s -o "$tmp/body" -w '%{http_code}' --max-time 5 -H "Host: $2.test" "http://$3/")" = "$1" ]; }

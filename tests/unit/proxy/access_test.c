@@ -18,7 +18,7 @@ static void
 line_is_kept(struct access_request *r, const char *method, const char *host, const char *target,
     const char *referer, const char *agent)
 {
-	const char *text[ACCESS_TEXTS] = { method, host, target, referer, agent };
+	const char *text[ACCESS_TEXTS] = { method, host, target, referer, agent, "" };
 	size_t n = 0;
 
 	*r = (struct access_request){ .connection = false };
@@ -144,6 +144,26 @@ test_dropped_and_redacted(void **state)
 	assert_int_equal(strncmp(out.p, "REDACTED - - [", 14), 0);
 }
 
+/* Who a filter has found in the request: a word of its own in formats whose words have no spaces. */
+static void
+test_users(void **state)
+{
+	struct access_conf c = { .format = ACCESS_FORMAT_MOLA };
+
+	(void)state;
+	access_note_user(&request, STR("joe"));
+	assert_non_null(strstr(line_text(&c, &line, 0), " client=192.0.2.7 user=\"joe\" method="));
+	access_note_user(&request, STR("a \"b\n"));
+	c.format = ACCESS_FORMAT_JSON;
+	assert_non_null(strstr(line_text(&c, &line, 0), "\"ClientUsername\":\"a \\\"b\\u000a\""));
+	c.format = ACCESS_FORMAT_COMMON;
+	assert_non_null(strstr(line_text(&c, &line, 0), "192.0.2.7 - a_\\\"b\\u000a ["));
+	c.redacted = ACCESS_BIT(ACCESS_USER);
+	assert_non_null(strstr(line_text(&c, &line, 0), "192.0.2.7 - REDACTED ["));
+	access_note_user(&request, STR(""));
+	assert_non_null(strstr(line_text(&c, &line, 0), "192.0.2.7 - - ["));
+}
+
 /* Each fact of the table stands in a line, of a request or of a connection, under its name. */
 static void
 test_every_fact_is_there(void **state)
@@ -159,6 +179,7 @@ test_every_fact_is_there(void **state)
 
 	(void)state;
 	line.tls = &tls;
+	access_note_user(&request, STR("joe"));
 	for (int i = 0; i < 2; i++, request.connection = true) {
 		strcat(strcat(all[0], " "), line_text(&own, &line, 1));
 		strcat(all[1], line_text(&json, &line, 1));
@@ -223,7 +244,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_formats, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tls_and_what_has_no_request, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dropped_and_redacted, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_every_fact_is_there, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_users, setup, teardown), cmocka_unit_test_setup_teardown(test_every_fact_is_there, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_line_is_too_long, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_wanted, setup, teardown),
 	};
