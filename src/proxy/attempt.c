@@ -12,6 +12,7 @@
 #include "proxy/proxy_priv.h"
 
 #define AGAIN_LEAST	1000		/* usec before a task is tried once more */
+#define AGAIN_MOST	(900 * USEC_PER_SEC)	/* after which none is, as in Traefik */
 #define OTHER_USEC	USEC_PER_SEC	/* after which the next address is tried */
 
 static int64_t
@@ -126,6 +127,7 @@ attempt_pick(struct attempt *a, const struct ip *client)
 
 	ASSERT(a->avoid.n == 0 && a->service != NULL);
 	a->client = client;
+	a->picked_usec = now(a);
 	if (!attempt_follow(a))
 		return WHY_NO_TASK;
 	budget_add(p->budget, a->table, a->service);
@@ -276,7 +278,8 @@ bool
 attempt_again(struct attempt *a, const struct why *why, enum attempt_repeats repeats)
 {
 	ASSERT(a->taken);
-	if (!is_granted(a, repeats) || !may_try(a, why, repeats))
+	if (!is_granted(a, repeats) || !may_try(a, why, repeats)
+	    || now(a) + interval(a) > a->picked_usec + AGAIN_MOST)
 		return false;
 	live_count_retry(a->proxy->conf.live, a->task->slot, true);
 	a->again_usec = now(a) + interval(a);

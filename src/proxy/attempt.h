@@ -42,6 +42,7 @@ struct attempt {
 	unsigned	 most;		/* tries in all; 0: as usual */
 	int64_t		 interval_usec;	/* before a task is tried once more */
 	unsigned	 tries;		/* that have failed, and another one has followed */
+	int64_t		 picked_usec;	/* when the first one began */
 	int64_t		 again_usec;	/* when the next one is due */
 
 	bool		 needs_http1;	/* the owner's, before attempt_connect: nothing else will do */

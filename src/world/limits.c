@@ -1,6 +1,6 @@
 /*
- * limits: two tables in shared memory, each of sets of LIMITS_WAYS places. A key is a hash of 64
- * bits with a start that nobody outside knows: that two sources have the same one is not going to
+ * limits: two tables in shared memory, each of sets of LIMITS_WAYS places. A key is hashed with a
+ * start that nobody outside knows: that two sources in one set have the same one is not going to
  * happen, and would only make them share.
  *
  * What a rate has spent is one number: the time at which nothing of it will be spent any more. So
@@ -17,7 +17,7 @@
 
 #define LONG		(INT64_MAX / 4)		/* sums of some of these do not overflow */
 #define TRIES		64			/* others may be at the same place */
-#define SHARES		64			/* places that the newcomers of one limiter share */
+#define SHARES		256			/* places that the newcomers of one limiter share */
 
 _Static_assert(LIMITS_FLIGHTS % LIMITS_GROUP == 0 && LIMITS_SHARED % LIMITS_GROUP == 0, "groups");
 
@@ -34,38 +34,59 @@ limits_limiter(const struct limits *l, const struct limits_owner *o)
 	return str_hash_from(str_hash_from(str_hash_from(l->seed + o->n, o->service), o->router), o->name);
 }
 
-/* Never 0. */
-static uint64_t
-key_of(uint64_t limiter, struct str source)
+/* A source of a limiter. */
+struct source {
+	uint64_t	 hash;
+	uint64_t	 key;		/* its limiter's mark in front, never 0 */
+	unsigned	 shared;	/* the place that it shares with a few of its limiter's */
+};
+
+#define MARK_BIT	48
+
+static struct source
+source_of(uint64_t limiter, struct str text)
 {
-	return str_hash_from(limiter, source) | 1;
+	uint64_t hash = str_hash_from(limiter, text);
+	uint64_t mixed = limiter + (hash >> 40) % SHARES * 0x9e3779b97f4a7c15u;
+
+	return (struct source){ hash, limiter >> MARK_BIT << MARK_BIT | hash >> (64 - MARK_BIT) | 1,
+	    (unsigned)((mixed ^ mixed >> 32) % LIMITS_SHARED) };
 }
 
-/* Of a limiter and a few of its sources; no other limiter has the same ones, but by chance. */
-static unsigned
-shared_of(uint64_t limiter, uint64_t key)
+static bool
+same_limiter(uint64_t a, uint64_t b)
 {
-	uint64_t mixed = limiter + (key >> 40) % SHARES * 0x9e3779b97f4a7c15u;
+	return a >> MARK_BIT == b >> MARK_BIT;
+}
 
-	return (unsigned)((mixed ^ mixed >> 32) % LIMITS_SHARED);
+/* The first of its places, in a table of that many. */
+static uint32_t
+set_of(const struct source *s, uint32_t places)
+{
+	return (uint32_t)(s->hash % (places / LIMITS_WAYS)) * LIMITS_WAYS;
 }
 
 /* ---- rates ---- */
 
-/* A place that has this key, or gets it now; NULL: all others have something to remember. */
+/* A place that is the source's, or becomes its now; NULL: all others have something to remember,
+ * or enough are its limiter's. */
 static struct limits_rate_place *
-rate_place(struct limits *l, uint64_t key, int64_t now)
+rate_place(struct limits *l, const struct source *s, int64_t now)
 {
-	struct limits_rate_place *set = &l->rate[(key >> 8) % (LIMITS_RATES / LIMITS_WAYS) * LIMITS_WAYS];
+	struct limits_rate_place *set = &l->rate[set_of(s, LIMITS_RATES)];
+	int own = 0;
 
-	for (int i = 0; i < LIMITS_WAYS; i++)
-		if (GET(set[i].key) == key)
-			return &set[i];
 	for (int i = 0; i < LIMITS_WAYS; i++) {
+		uint64_t key = GET(set[i].key);
+		if (key == s->key)
+			return &set[i];
+		own += same_limiter(key, s->key) && GET(set[i].full_nsec) > now;
+	}
+	for (int i = 0; own < LIMITS_OWN && i < LIMITS_WAYS; i++) {
 		uint64_t was = GET(set[i].key);
 		bool mine = GET(set[i].full_nsec) <= now
-		    && atomic_compare_exchange_strong(&set[i].key, &was, key);
-		if (mine || was == key)
+		    && atomic_compare_exchange_strong(&set[i].key, &was, s->key);
+		if (mine || was == s->key)
 			return &set[i];
 	}
 	return NULL;
@@ -92,12 +113,12 @@ int64_t
 limits_spend(struct limits *l, uint64_t limiter, struct str source, const struct limits_rate *r,
     int64_t now)
 {
-	uint64_t key = key_of(limiter, source);
-	struct limits_rate_place *place = rate_place(l, key, now);
+	struct source s = source_of(limiter, source);
+	struct limits_rate_place *place = rate_place(l, &s, now);
 
 	ASSERT(r->burst >= 1 && r->each_nsec >= 0 && r->each_nsec <= LONG && r->wait_nsec < LONG);
 	ASSERT(now > 0 && now < LONG);
-	return spend(place != NULL ? &place->full_nsec : &l->rate_shared[shared_of(limiter, key)], r, now);
+	return spend(place != NULL ? &place->full_nsec : &l->rate_shared[s.shared], r, now);
 }
 
 /* ---- in flight ---- */
@@ -137,20 +158,25 @@ enter(struct limits *l, unsigned worker, uint32_t at, uint64_t key)
 	return false;
 }
 
-/* Counted in a place that is the source's, at once or from now on; LIMITS_NOWHERE: none is free. */
+/* Counted in a place that is the source's, at once or from now on; LIMITS_NOWHERE: none is free, or
+ * enough are its limiter's. */
 static uint32_t
-flight_place(struct limits *l, unsigned worker, uint64_t key)
+flight_place(struct limits *l, unsigned worker, const struct source *s)
 {
-	uint32_t set = (uint32_t)((key >> 8) % (LIMITS_FLIGHTS / LIMITS_WAYS) * LIMITS_WAYS);
+	uint32_t set = set_of(s, LIMITS_FLIGHTS);
+	int own = 0;
 
-	for (uint32_t i = set; i < set + LIMITS_WAYS; i++)
-		if (GET(l->flight[i].key) == key && enter(l, worker, i, key))
-			return i;
 	for (uint32_t i = set; i < set + LIMITS_WAYS; i++) {
+		uint64_t key = GET(l->flight[i].key);
+		if (key == s->key && enter(l, worker, i, key))
+			return i;
+		own += same_limiter(key, s->key) && count(&l->flight[i]) > 0;
+	}
+	for (uint32_t i = set; own < LIMITS_OWN && i < set + LIMITS_WAYS; i++) {
 		uint64_t was = GET(l->flight[i].key);
 		bool mine = count(&l->flight[i]) == 0
-		    && atomic_compare_exchange_strong(&l->flight[i].key, &was, key);
-		if ((mine || was == key) && enter(l, worker, i, key))
+		    && atomic_compare_exchange_strong(&l->flight[i].key, &was, s->key);
+		if ((mine || was == s->key) && enter(l, worker, i, s->key))
 			return i;
 	}
 	return LIMITS_NOWHERE;
@@ -159,15 +185,15 @@ flight_place(struct limits *l, unsigned worker, uint64_t key)
 uint32_t
 limits_fly(struct limits *l, unsigned worker, uint64_t limiter, struct str source, uint64_t most)
 {
-	uint64_t key = key_of(limiter, source);
+	struct source s = source_of(limiter, source);
 	uint32_t at;
 
 	ASSERT(worker < WORKERS_MAX);
 	if (most == 0)
 		return LIMITS_NOWHERE;
-	at = flight_place(l, worker, key);
+	at = flight_place(l, worker, &s);
 	if (at == LIMITS_NOWHERE) {
-		at = LIMITS_FLIGHTS + shared_of(limiter, key);
+		at = LIMITS_FLIGHTS + s.shared;
 		note_flown(l, at);
 		atomic_fetch_add(&l->flight[at].inflight[worker], 1);
 	}

@@ -16,10 +16,11 @@
 #include "world/breaker.h"
 #include "world/live.h"
 
-#define LIMITS_WAYS	8		/* places that one source may have */
+#define LIMITS_WAYS	8		/* places that one source may have, */
+#define LIMITS_OWN	4		/* of which this many may be its limiter's: others have room, too */
 #define LIMITS_RATES	131072		/* sources that spend of a rate */
 #define LIMITS_FLIGHTS	8192		/* sources that have requests in flight */
-#define LIMITS_SHARED	1024		/* places that others share, of each kind */
+#define LIMITS_SHARED	4096		/* places that others share, of each kind */
 #define LIMITS_GROUP	64		/* places of `flight` that are noted as one */
 #define LIMITS_NOWHERE	UINT32_MAX
 

@@ -513,7 +513,7 @@ test_a_client_may_leave_meanwhile(void **state)
 	int c;
 
 	(void)state;
-	open_with_retry(1, "5", "1h");
+	open_with_retry(1, "5", "10m");
 	close(stage.origin[0]);
 	c = dial();
 	say(c, GET("/"));
@@ -522,6 +522,15 @@ test_a_client_may_leave_meanwhile(void **state)
 	WAIT_UNTIL(whys(WHY_CLIENT_GONE) == 1);
 	assert_int_equal(requests(), 1);
 	stage.origin[0] = stage_listen(&stage.origin_addr[0]);
+	close_with_retry();
+	/* nobody waits for longer than a quarter of an hour */
+	open_with_retry(1, "5", "1h");
+	close(stage.origin[0]);
+	c = dial();
+	say(c, GET("/"));
+	hear_why(c, 502, WHY_CONNECT_REFUSED);
+	stage.origin[0] = stage_listen(&stage.origin_addr[0]);
+	close(c);
 	close_with_retry();
 }
 
