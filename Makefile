@@ -14,7 +14,7 @@ B       := build/$(MODE)
 WERROR  ?= $(if $(filter san,$(MODE)),1)
 
 ROOMS   := main cli admin acme targets collect engine certs conf proxy filter score drive discovery signals world http vault net base
-PKGS    := libcurl jansson yaml-0.1 libseccomp libnghttp2 openssl libcrypt libcares
+PKGS    := libcurl jansson yaml-0.1 libseccomp libnghttp2 openssl libcrypt libcares zlib libbrotlienc libzstd
 
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror=switch
 SANITIZE_san  := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -93,9 +93,9 @@ $(eval $(call compile_rule,fuzz/,tests/fuzz/,-Wno-missing-prototypes))
 # include the .c they test never pull in its archive member.
 $(B)/mola: $(B)/main/main.o
 $(UNITS): $(B)/unit/%: $(B)/unit/%.o
-$(UNITS): private LIBS += -lcmocka
+$(UNITS): private LIBS += -lcmocka -lbrotlidec
 $(FUZZERS): $(B)/fuzz/%: $(B)/fuzz/%_fuzz.o $(if $(filter fuzz,$(MODE)),,$(B)/fuzz/replay.o)
-$(FUZZERS): private LIBS += $(if $(filter fuzz,$(MODE)),-fsanitize=fuzzer)
+$(FUZZERS): private LIBS += -lbrotlidec $(if $(filter fuzz,$(MODE)),-fsanitize=fuzzer)
 $(BENCH): $(B)/bench/%: $(B)/bench/%.o $(BENCHLIB)
 $(SCENES): $(patsubst tests/%.c,$(B)/%.o,$(wildcard tests/brain/*.c))
 $(B)/mola $(UNITS) $(FUZZERS) $(BENCH) $(SCENES): $(ARCHIVES)

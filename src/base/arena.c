@@ -20,12 +20,27 @@ struct block {
 
 struct arena {
 	struct block	*first;		/* the one that is being filled */
+	size_t		 size;		/* of a block */
 };
 
 struct arena *
 arena_new(void)
 {
-	return must_zalloc(sizeof(struct arena));
+	struct arena *a = must_zalloc(sizeof *a);
+
+	a->size = BLOCK;
+	return a;
+}
+
+struct arena *
+arena_try_new(size_t block)
+{
+	struct arena *a = try_alloc(sizeof *a);
+
+	ASSERT(block > 0);
+	if (a != NULL)
+		*a = (struct arena){ .size = block };
+	return a;
 }
 
 void
@@ -44,26 +59,30 @@ arena_free(struct arena **ap)
 	free(a);
 }
 
+/* NULL: there is no memory, where that may be. */
 static struct block *
-block_new(size_t cap)
+block_new(size_t cap, bool may_fail)
 {
-	struct block *b = must_alloc(sizeof *b + cap);
+	size_t all = sizeof(struct block) + cap;
+	struct block *b = may_fail ? try_alloc(all) : must_alloc(all);
 
-	*b = (struct block){ .cap = cap };
+	if (b != NULL)
+		*b = (struct block){ .cap = cap };
 	return b;
 }
 
 /* A large one goes behind the one that is being filled, whose rest is not lost then. */
 static struct block *
-block_for(struct arena *a, size_t bytes)
+block_for(struct arena *a, size_t bytes, bool may_fail)
 {
 	struct block *b = a->first;
 
 	ASSERT(bytes % ALIGN == 0 && (b == NULL || (b->used <= b->cap && b->used % ALIGN == 0)));
 	if (b != NULL && b->cap - b->used >= bytes)
 		return b;
-	b = block_new(bytes > BLOCK ? bytes : BLOCK);
-	if (bytes > BLOCK / 2 && a->first != NULL) {
+	if ((b = block_new(bytes > a->size ? bytes : a->size, may_fail)) == NULL)
+		return NULL;
+	if (bytes > a->size / 2 && a->first != NULL) {
 		b->next = a->first->next;
 		a->first->next = b;
 	} else {
@@ -74,18 +93,31 @@ block_for(struct arena *a, size_t bytes)
 	return b;
 }
 
-void *
-arena_zalloc(struct arena *a, size_t bytes)
+static void *
+take(struct arena *a, size_t bytes, bool may_fail)
 {
 	size_t room = (bytes + ALIGN - 1) / ALIGN * ALIGN;
 	struct block *b;
 	char *at;
 
 	ASSERT(room >= bytes);
-	b = block_for(a, room);
+	if ((b = block_for(a, room, may_fail)) == NULL)
+		return NULL;
 	at = b->bytes + b->used;
 	b->used += room;
 	return memset(at, 0, bytes);
+}
+
+void *
+arena_zalloc(struct arena *a, size_t bytes)
+{
+	return take(a, bytes, false);
+}
+
+void *
+arena_try_zalloc(struct arena *a, size_t bytes)
+{
+	return take(a, bytes, true);
 }
 
 char *

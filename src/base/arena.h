@@ -11,6 +11,12 @@ struct arena;
 struct arena	*arena_new(void);
 void		 arena_free(struct arena **);
 void		*arena_zalloc(struct arena *, size_t bytes);		/* zeroed, aligned for anything; never NULL */
+/*
+ * For what others decide the amount of, such as clients (bug.h): NULL when there is no memory.
+ * What is asked for comes in pieces of `block` bytes, or in one of its own.
+ */
+struct arena	*arena_try_new(size_t block);
+void		*arena_try_zalloc(struct arena *, size_t bytes);
 char		*arena_text(struct arena *, struct str);		/* a copy, NUL-terminated */
 char		*arena_printf(struct arena *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -34,14 +34,14 @@ has_room(struct filter_run *r, struct message *m)
 	struct field *more;
 	int room = m->limits.fields * 2;
 
-	ASSERT(m->nfields <= m->limits.fields && m->limits.fields > 0);
+	ASSERT(m->nfields <= m->limits.fields);
 	if (m->nfields < m->limits.fields)
 		return true;
-	if (room > FIELDS_MOST) {
+	if (r->full || room > FIELDS_MOST
+	    || (more = arena_try_zalloc(r->arena, (size_t)room * sizeof *more)) == NULL) {
 		r->full = true;
 		return false;
 	}
-	more = arena_zalloc(r->arena, (size_t)room * sizeof *more);
 	memcpy(more, m->field, (size_t)m->nfields * sizeof *more);
 	m->field = more;
 	m->limits.fields = room;
@@ -137,8 +137,13 @@ fields_begin(struct filter_run *r, struct message *out, const struct message *m,
 {
 	*out = *m;
 	out->limits.fields = m->nfields + EDITS_MAX + 16;
-	out->field = arena_zalloc(r->arena, (size_t)out->limits.fields * sizeof *out->field);
+	out->field = arena_try_zalloc(r->arena, (size_t)out->limits.fields * sizeof *out->field);
 	out->nfields = 0;
+	if (out->field == NULL) {
+		out->limits.fields = 0;
+		r->full = true;
+		return;
+	}
 	if (m->status == 0)
 		out->h1.start_line = (struct str){ NULL, 0 };
 	out->h1.untidy = true;		/* nothing of it is written as it stands */

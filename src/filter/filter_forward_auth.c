@@ -354,7 +354,11 @@ take_cookies(struct filter_run *r, const struct filter_forward_auth *f, const st
 {
 	struct auth_cookies *c;
 
-	c = arena_zalloc(r->arena, sizeof *c + (size_t)m->nfields * sizeof *c->cookie);
+	c = arena_try_zalloc(r->arena, sizeof *c + (size_t)m->nfields * sizeof *c->cookie);
+	if (c == NULL) {
+		r->full = true;
+		return;
+	}
 	c->of = f;
 	for (int i = 0; i < m->nfields; i++)
 		if (str_eq_nocase(m->field[i].name, STR("Set-Cookie"))

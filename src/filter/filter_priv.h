@@ -16,7 +16,8 @@ struct url {
 struct filter_run {
 	struct arena	*arena;		/* texts that filters make */
 	size_t		 spent;		/* bytes of it */
-	bool		 full;		/* something did not fit: looked at once, at the end */
+	bool		 full;		/* something did not fit, or there is no memory: looked at once, at
+					 * the end */
 	const struct filter_chain *chain;
 	unsigned	 done;		/* filters that the request has passed */
 	/* the filter that is next, if it has waited */
@@ -51,6 +52,9 @@ struct filter_run {
 	struct auth_cookies *cookies;	/* of filter_forward_auth.c */
 	/* the response */
 	struct message	 response;
+	bool		 may_encode;
+	struct filter_body bodies;
+	unsigned	 bounds_request, bounds_response;	/* which filters do */
 };
 
 /* fields.c: fields by name, without case. A name and a value live as long as the run. */
@@ -127,6 +131,10 @@ FILTER_REQUEST(retry);
 FILTER_REQUEST(circuit_breaker);
 void	circuit_breaker_over(const struct filter_run *, const struct filter_circuit_breaker *,
 	    const struct filter_mark *);
+FILTER_REQUEST(compress);
+FILTER_RESPONSE(compress);
+FILTER_REQUEST(buffering);
+FILTER_RESPONSE(buffering);
 FILTER_REQUEST(add_prefix);
 FILTER_REQUEST(replace_path);
 FILTER_REQUEST(replace_path_regex);

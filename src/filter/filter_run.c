@@ -12,6 +12,7 @@
 #include "filter/url.h"
 
 #define TEXTS_MOST	65536		/* bytes of texts that the filters of one exchange make */
+#define BLOCK		2048		/* an exchange needs some of them, as long as its heads are written */
 
 /* False: its path has a malformed escape. */
 static bool
@@ -28,9 +29,13 @@ struct filter_run *
 filter_run_new(const struct filter_chain *chain, const struct filter_facts *facts,
     const struct message *m, const struct edits *e)
 {
-	struct arena *a = arena_new();
-	struct filter_run *r = arena_zalloc(a, sizeof *r);
+	struct arena *a = arena_try_new(BLOCK);
+	struct filter_run *r = a == NULL ? NULL : arena_try_zalloc(a, sizeof *r);
 
+	if (r == NULL) {
+		arena_free(&a);
+		return NULL;
+	}
 	ASSERT(chain->n > 0 && chain->n <= FILTERS_MAX);
 	ASSERT(m->status == 0 && m->target.len > 0);
 	r->arena = a;
@@ -96,12 +101,15 @@ filter_run_free(struct filter_run **rp)
 char *
 run_room(struct filter_run *r, size_t bytes)
 {
-	if (bytes > TEXTS_MOST || r->spent + bytes > TEXTS_MOST) {
+	char *room = NULL;
+
+	if (bytes <= TEXTS_MOST && r->spent + bytes <= TEXTS_MOST)
+		room = arena_try_zalloc(r->arena, bytes + 1);
+	if (room == NULL)
 		r->full = true;
-		return NULL;
-	}
-	r->spent += bytes;
-	return arena_zalloc(r->arena, bytes + 1);
+	else
+		r->spent += bytes;
+	return room;
 }
 
 struct str
@@ -246,6 +254,8 @@ filter_run_request(struct filter_run *r, int64_t now_usec, const struct why **wh
 {
 	ASSERT(r->done < r->chain->n && r->status == 0);
 	r->now_usec = now_usec;
+	if (r->full)
+		return run_end(r, NULL, why);
 	if (r->bad_target)
 		return run_end(r, WHY_BAD_TARGET, why);
 	for (; r->done < r->chain->n; r->done++)
@@ -375,6 +385,12 @@ filter_run_user(const struct filter_run *r)
 	return r->user;
 }
 
+const struct filter_body *
+filter_run_bodies(const struct filter_run *r)
+{
+	return &r->bodies;
+}
+
 const struct filter *
 filter_run_responder(const struct filter_run *r)
 {
@@ -398,13 +414,22 @@ filter_response(struct filter_run *r, const struct filter *f, uint8_t note)
 	BUG("no kind of filter");
 }
 
+void
+filter_run_may_encode(struct filter_run *r)
+{
+	r->may_encode = true;
+}
+
 const struct message *
 filter_run_response(struct filter_run *r, const struct message *m, const struct edits *e)
 {
 	ASSERT(m->status >= 200 && r->done <= r->chain->n);
 	r->full = false;
+	r->bodies.encoding = ENCODING_NONE;
+	r->bodies.response_most = 0;
 	fields_begin(r, &r->response, m, e);
 	for (unsigned i = r->done + r->inside; i-- > 0; )
 		filter_response(r, &r->chain->filter[i], r->note[i]);
+	r->may_encode = false;
 	return r->full ? NULL : &r->response;
 }

@@ -10,6 +10,7 @@
 #define FILTER_FILTER_RUN_H
 
 #include "base/why.h"
+#include "http/encode.h"
 #include "filter/filter_means.h"
 #include "http/message.h"
 #include "world/filter.h"
@@ -44,6 +45,12 @@ struct filter_tries {			/* how often the request may be sent to tasks */
 	int64_t		 interval_usec;	/* before a task gets it once more */
 };
 
+/* What filters want to become of bodies on their way. */
+struct filter_body {
+	uint64_t	 request_most, response_most;	/* bytes; 0: any number */
+	enum encoding	 encoding;	/* of the response that was edited last */
+};
+
 enum filter_verdict {
 	FILTER_PASS,
 	FILTER_RESPOND,		/* it goes no further: a filter has responded, or it cannot go on */
@@ -51,10 +58,11 @@ enum filter_verdict {
 };
 
 /* The chain must live as long as the run, and so must what the head was read from and what its
- * edits point at; the message itself need not. */
+ * edits point at; the message itself need not. NULL: there is no memory. */
 struct filter_run	*filter_run_new(const struct filter_chain *, const struct filter_facts *,
 			    const struct message *, const struct edits *);
-void			 filter_run_free(struct filter_run **);	/* also while a filter waits */
+/* Also while a filter waits. What was written of its messages must have been sent. */
+void			 filter_run_free(struct filter_run **);
 /* For filters that count requests; before it is freed. */
 void			 filter_run_end(struct filter_run *, const struct filter_end *);
 /* One of them counts this request for as long as its exchange lasts, whatever that becomes. */
@@ -75,10 +83,16 @@ struct str		 filter_run_answer(struct filter_run *, bool without_body, struct st
 struct filter_tries	 filter_run_tries(const struct filter_run *);	/* once it has passed all */
 /* Who the client says it is, to a filter that has looked; else empty. */
 struct str		 filter_run_user(const struct filter_run *);
+const struct filter_body *filter_run_bodies(const struct filter_run *);
+/* The request has passed all filters, but its body, or that of the response to it, is larger than
+ * one allows: as if that one had responded. */
+void			 filter_run_too_large(struct filter_run *, bool response);
 /* The filter that has responded; NULL: none has. */
 const struct filter	*filter_run_responder(const struct filter_run *);
+/* The body of the response that is edited next can be encoded. */
+void			 filter_run_may_encode(struct filter_run *);
 /* A response with its edits, as the filters leave it: written without any more edits. NULL: it has
- * become too large. */
+ * become too large, or there is no memory. */
 const struct message	*filter_run_response(struct filter_run *, const struct message *,
 			    const struct edits *);
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/bug.h"
-#include "http/flow.h"
+#include "http/flow_priv.h"
 
 #define ROUNDS		16		/* pages in a row before others get their turn */
 #define LARGE_BYTES	(64 * 1024)	/* a body beyond this waits when the turn's share is used up */
@@ -28,6 +28,9 @@ flow_init(struct flow *f, struct slab *pages, struct share *share, struct stream
 	f->wait = FLOW_SOURCE;
 	flow_excuse(f);
 	f->over = f->keep = f->whole = f->bare = f->last = false;
+	f->stage = NULL;
+	f->most = UINT64_MAX;
+	f->large = false;
 	gather_init(&f->head);
 	h1_body_init(&f->body, BODY_NONE, 0);
 }
@@ -56,6 +59,8 @@ flow_fini(struct flow *f)
 {
 	gather_clear(&f->head);
 	page_give(f);
+	if (f->stage != NULL)
+		flow_stage_free(&f->stage);
 }
 
 enum io_result
@@ -180,7 +185,8 @@ bare_check(struct flow *f)
 	if (f->body.done || f->end == f->good)
 		return true;
 	p = f->page + f->good;
-	if (h1_body_bare(&f->body, p, f->end - f->good, &used, &data) == PARSE_BAD)
+	if (h1_body_split(&f->body, p, f->end - f->good, &used, &data,
+	    f->stage != NULL ? flow_stage_trailer : NULL, f->stage) == PARSE_BAD)
 		return false;
 	ASSERT(data <= used && used <= f->end - f->good);
 	memmove(p + data, p + used, f->end - f->good - used);
@@ -190,14 +196,27 @@ bare_check(struct flow *f)
 	return true;
 }
 
-/* How many of the unread bytes belong to the body? Those may go. */
 static bool
-body_check(struct flow *f)
+is_large(struct flow *f)
+{
+	return f->large = (f->body.kind == BODY_CHUNKED ? f->body.data : f->body_bytes) > f->most;
+}
+
+bool
+flow_limit(struct flow *f, uint64_t most)
+{
+	f->most = most;
+	return !is_large(f);
+}
+
+/* How many of the unread bytes belong to the body? Those may go. */
+bool
+flow_check(struct flow *f)
 {
 	bool cut = true;
 
 	if (f->bare)
-		return bare_check(f);
+		return bare_check(f) && !is_large(f);
 	while (cut && !f->body.done && f->end > f->good) {
 		size_t used = 0;
 		if (h1_body_eat(&f->body, f->page + f->good, f->end - f->good, &used) == PARSE_BAD)
@@ -207,7 +226,7 @@ body_check(struct flow *f)
 			used -= cuts_close(f);
 		f->good += used;
 	}
-	return true;
+	return !is_large(f);
 }
 
 static bool
@@ -223,7 +242,9 @@ begin(struct flow *f, size_t used, enum body_kind kind, uint64_t length, bool le
 	h1_body_init(&f->body, kind, length);
 	f->body.lenient = lenient;
 	f->bare = bare;
-	return body_check(f);
+	f->most = UINT64_MAX;
+	f->large = false;
+	return flow_check(f);
 }
 
 bool
@@ -242,6 +263,15 @@ bool
 flow_begin_bare(struct flow *f, size_t used)
 {
 	return begin(f, used, BODY_CHUNKED, 0, true, true);
+}
+
+bool
+flow_begin_encoded(struct flow *f, size_t used, enum body_kind kind, uint64_t length,
+    struct flow_stage *stage)
+{
+	ASSERT(f->stage == NULL && kind != BODY_NONE && !f->keep);
+	f->stage = stage;
+	return begin(f, used, kind, length, true, kind == BODY_CHUNKED);
 }
 
 bool
@@ -266,7 +296,7 @@ flow_read_body(struct flow *f, size_t most, int64_t now)
 			return FLOW_STARVED;
 		if ((res = flow_fill(f, now)) != IO_DONE)
 			return unfilled(f, res);
-		if (!body_check(f))
+		if (!flow_check(f))
 			return FLOW_BAD;
 	}
 	return f->body_bytes > most ? FLOW_LARGE : FLOW_DONE;
@@ -308,8 +338,8 @@ flow_write(struct flow *f, int64_t now)
  * line that is still incomplete), or goes back when nothing comes; unless it keeps what it
  * holds. A head's own page is not needed for its body.
  */
-static enum io_result
-refill(struct flow *f, int64_t now)
+enum io_result
+flow_refill(struct flow *f, int64_t now)
 {
 	size_t rest = f->end - f->good;
 	enum io_result res;
@@ -330,7 +360,7 @@ refill(struct flow *f, int64_t now)
 	return res;
 }
 
-static enum flow_result
+enum flow_result
 flow_wait(struct flow *f, enum flow_wait side, int64_t now)
 {
 	ASSERT(f->since_usec == 0);
@@ -340,7 +370,7 @@ flow_wait(struct flow *f, enum flow_wait side, int64_t now)
 }
 
 /* Others have their turn; a page without bytes serves them meanwhile. */
-static enum flow_result
+enum flow_result
 flow_yield(struct flow *f)
 {
 	if (f->good == f->end && !f->keep)
@@ -367,6 +397,8 @@ flow_run(struct flow *f, int64_t now)
 	if (f->since_usec != 0)
 		f->waited_usec[f->wait] += now - f->since_usec;
 	f->since_usec = 0;
+	if (f->stage != NULL)
+		return flow_stage_run(f, now);
 	for (int round = 0; round < ROUNDS; round++) {
 		uint64_t before = stream_bytes_in(f->source);
 		enum io_result res = flow_write(f, now);
@@ -378,7 +410,7 @@ flow_run(struct flow *f, int64_t now)
 			return FLOW_DONE;
 		if (f->body_bytes > LARGE_BYTES && !share_has(f->share))
 			return flow_yield(f);
-		res = refill(f, now);
+		res = flow_refill(f, now);
 		share_use(f->share, stream_bytes_in(f->source) - before);
 		if (res == IO_AGAIN)
 			return flow_wait(f, FLOW_SOURCE, now);
@@ -386,8 +418,8 @@ flow_run(struct flow *f, int64_t now)
 			return FLOW_SOURCE_END;
 		if (res == IO_FAIL)
 			return f->starved ? FLOW_STARVED : FLOW_SOURCE_BROKEN;
-		if (!body_check(f))
-			return FLOW_BAD;
+		if (!flow_check(f))
+			return f->large ? FLOW_LARGE : FLOW_BAD;
 	}
 	return FLOW_YIELD;	/* what came is not written yet */
 }

@@ -6,6 +6,7 @@
 #ifndef HTTP_FLOW_H
 #define HTTP_FLOW_H
 
+#include "http/encode.h"
 #include "http/gather.h"
 #include "http/h1_body.h"
 #include "http/h1_read.h"
@@ -46,7 +47,10 @@ struct flow {
 	struct h1_body	 body;
 	bool		 last;			/* the owner ends the sink's direction as soon as this message is written */
 	bool		 bare;			/* chunked framing stays here: only data goes on */
+	struct flow_stage *stage;		/* the body is encoded on its way; NULL: it is not */
 	uint64_t	 body_bytes;		/* that came, framing included */
+	uint64_t	 most;			/* bytes that the body may have, without framing */
+	bool		 large;			/* it has more */
 	int64_t		 moved_usec;		/* when bytes last moved, or were first waited for */
 	enum flow_wait	 wait;
 	int64_t		 since_usec;		/* when this wait began, 0: none is under way */
@@ -85,6 +89,15 @@ bool			 flow_begin(struct flow *, size_t used, enum body_kind, uint64_t length);
 bool			 flow_begin_lenient(struct flow *, size_t used, enum body_kind, uint64_t length);
 /* The same for a chunked response of which only the data goes on. */
 bool			 flow_begin_bare(struct flow *, size_t used);
+/*
+ * The same for a response whose body is encoded on its way; the stage is the flow's. It goes on in
+ * chunks, or until the connection's end.
+ */
+bool			 flow_begin_encoded(struct flow *, size_t used, enum body_kind, uint64_t length,
+    struct flow_stage *);
+struct flow_stage	*flow_stage_new(enum encoding, bool chunked,
+    struct encode_budget *);		/* NULL: there is no memory */
+uint64_t		 flow_stage_bytes(const struct flow_stage *);	/* of the encoded body, so far */
 /* The same for a request whose body is to be read whole, without its framing: flow_read_body is
  * next. */
 bool			 flow_begin_whole(struct flow *, size_t used, enum body_kind, uint64_t length);
@@ -98,6 +111,9 @@ enum flow_result	 flow_read_body(struct flow *, size_t most, int64_t now_usec);
 struct str		 flow_body(const struct flow *);	/* what came of it so far, while the flow is whole */
 /* the head as it came, while the flow is whole */
 struct str		 flow_head_bytes(const struct flow *);
+/* The body that has begun may have no more bytes. False: it has more already. Once it has,
+ * flow_run returns FLOW_LARGE, and nothing of the last piece was written. */
+bool			 flow_limit(struct flow *, uint64_t most);
 /* Writes the head and moves body bytes, as far as they go now. */
 enum flow_result	 flow_run(struct flow *, int64_t now_usec);
 /* Only the writing half: IO_DONE when head and at..good are out. */

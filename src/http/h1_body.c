@@ -217,6 +217,7 @@ data_step(struct h1_body *b, size_t len)
 
 	ASSERT(b->state == IN_DATA && b->left > 0);
 	b->left -= n;
+	b->data += n;
 	if (b->left == 0)
 		b->state = AT_DATA_CR;
 	return n;

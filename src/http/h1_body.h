@@ -21,6 +21,7 @@ struct h1_body {
 	uint8_t		state;		/* place within chunked framing: private to h1_body.c */
 	bool		lenient;	/* a response: blanks after a chunk's size are cut, not refused */
 	bool		done;
+	uint64_t	data;		/* bytes of chunks so far, without their framing */
 	uint16_t	line;		/* bytes of the present size line */
 	uint32_t	trailer;	/* bytes of all trailer lines */
 	unsigned	ncuts;

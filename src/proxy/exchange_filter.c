@@ -16,7 +16,7 @@ on_count(void *arg, enum filter_kind kind, enum filter_outcome outcome)
 	live_count_filter(p->conf.live, p->conf.worker, kind, outcome);
 }
 
-void
+bool
 filters_begin(struct exchange *x, const struct table_route *route, const struct filter_chain *chain,
     const struct message *h, const struct edits *edits)
 {
@@ -29,7 +29,7 @@ filters_begin(struct exchange *x, const struct table_route *route, const struct 
 
 	ASSERT(x->filters == NULL && x->filters_of == NULL);
 	x->filters_of = table_ref(x->proxy->table);	/* what is tried again may go by another one */
-	x->filters = filter_run_new(chain, &facts, h, edits);
+	return (x->filters = filter_run_new(chain, &facts, h, edits)) != NULL;
 }
 
 /* What the head was read from stays where it is as long as that of a head that is being sent. */
@@ -39,6 +39,7 @@ filters_enter(struct exchange *x)
 	struct filter_tries tries;
 	const struct why *why;
 	enum filter_verdict verdict = filter_run_request(x->filters, exchange_now(x), &why);
+	uint64_t most;
 
 	if (filter_run_user(x->filters).len > 0)
 		access_note_user(&x->log, filter_run_user(x->filters));
@@ -53,6 +54,11 @@ filters_enter(struct exchange *x)
 	tries = filter_run_tries(x->filters);
 	x->attempt.most = tries.most;
 	x->attempt.interval_usec = tries.interval_usec;
+	most = filter_run_bodies(x->filters)->request_most;
+	if (most > 0 && !flow_limit(&x->up, most)) {
+		filter_run_too_large(x->filters, false);
+		return exchange_fail(x, WHY_BODY_TOO_LARGE);
+	}
 	if (!h1_write_request(&x->up.head, filter_run_message(x->filters), &edits_none,
 	    x->upgrade ? H1_UPGRADE : H1_UNSAID))
 		return exchange_fail(x, WHY_NO_MEMORY);
@@ -79,7 +85,15 @@ filters_wait(const struct exchange *x)
 	return (struct wait){ filter_run_until(x->filters), NULL };
 }
 
-bool
+const struct message *
+filters_head(struct exchange *x, const struct message *h, const struct edits *edits)
+{
+	if (encode_budget_has(&x->proxy->encoders))
+		filter_run_may_encode(x->filters);
+	return filter_run_response(x->filters, h, edits);
+}
+
+static bool
 filters_response(struct exchange *x, const struct message *h, const struct edits *edits,
     enum h1_connection c)
 {

@@ -117,10 +117,8 @@ head_done(struct exchange *x, const struct message *h, size_t used)
 	/* one of HTTP/2 may say that it has not processed a request */
 	x->up.keep = x->idempotent || service->scheme != SCHEME_HTTP;
 	x->attempt.needs_http1 = h->upgrade;
-	if (chain != NULL) {
-		filters_begin(x, route, chain, h, &edits);
-		return FILTER;
-	}
+	if (chain != NULL)
+		return filters_begin(x, route, chain, h, &edits) ? FILTER : exchange_fail(x, WHY_NO_MEMORY);
 	if (!h1_write_request(&x->up.head, h, &edits, h->upgrade ? H1_UPGRADE : H1_UNSAID))
 		return exchange_fail(x, WHY_NO_MEMORY);
 	return PICK;

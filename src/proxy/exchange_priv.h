@@ -124,17 +124,18 @@ void		front_answer(struct exchange *);
 
 /*
  * exchange_filter.c: the filters of the route. filters_begin gives them the request, for FILTER,
- * which writes its head when it has passed them; filters_response writes the response's;
- * filters_answer one of our own, when the request has filters: false: it has none.
+ * which writes its head when it has passed them; false: there is no memory. filters_answer writes a
+ * response of our own, when the request has filters; false: it has none.
  */
-void		filters_begin(struct exchange *, const struct table_route *, const struct filter_chain *,
+bool		filters_begin(struct exchange *, const struct table_route *, const struct filter_chain *,
     const struct message *, const struct edits *);
 step_f		filters_enter, filters_watch;
 late_f		filters_late;
 wait_f		filters_wait;
-bool		filters_response(struct exchange *, const struct message *, const struct edits *,
-    enum h1_connection);
 bool		filters_answer(struct exchange *);
+/* A task's response as they leave it, to be written with no other edits than those of its framing;
+ * NULL: there is no memory. filter_run_bodies says what becomes of its body. */
+const struct message *filters_head(struct exchange *, const struct message *, const struct edits *);
 void		filters_end(struct exchange *);		/* nothing is written of them any more */
 
 /* relay.c */

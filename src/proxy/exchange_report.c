@@ -21,6 +21,8 @@ content(const struct exchange *x)
 	const struct flow *down = &x->down;
 	size_t rest = down->end - down->at;
 
+	if (down->stage != NULL)
+		return flow_stage_bytes(down->stage);
 	if (x->attempt.status == 0 || down->body_bytes < rest)
 		return x->status == 0 ? 0 : x->own_content;
 	return down->body_bytes - rest;

@@ -21,6 +21,7 @@
 #include "proxy/tcp.h"
 
 /* Unused memory that is kept for the next ones; beyond it, what a peak left behind goes back. */
+#define ENCODERS_BYTES	(64 * 1024 * 1024)	/* what bodies under way take to be compressed, at most */
 #define CLIENTS_KEPT	4096
 #define EXCHANGES_KEPT	4096
 #define RELAYS_KEPT	1024
@@ -129,6 +130,7 @@ proxy_new(struct loop *l, const struct proxy_conf *conf)
 	sessions_init(&p->streams, l, &client_ops, p);
 	p->h2 = h2_new(l, &h2_client_ops);
 	share_init(&p->share, l);
+	p->encoders.most = ENCODERS_BYTES;
 	p->clients = slab_new(l, sizeof(struct client), CLIENTS_KEPT);
 	p->exchanges = slab_new(l, exchange_bytes(), EXCHANGES_KEPT);
 	p->relays = slab_new(l, tcp_bytes(), RELAYS_KEPT);

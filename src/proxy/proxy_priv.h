@@ -8,6 +8,7 @@
 #include <sys/queue.h>
 
 #include "filter/filter_means.h"
+#include "http/encode.h"
 #include "http/message.h"
 #include "http/session.h"
 #include "http/share.h"
@@ -62,6 +63,7 @@ struct proxy {
 	int64_t		 tidy_usec;		/* when unused memory is looked for next */
 	size_t		 loose;			/* bytes that were freed and may still be in the heap */
 	struct share	 share;
+	struct encode_budget encoders;		/* of bodies that are compressed */
 	struct message	 head;			/* of whatever message is being parsed: used within one step, never kept */
 	/* proxy.c */
 	proxy_empty_f	*empty;

@@ -16,6 +16,15 @@
 
 static const struct wait forever = { INT64_MAX, NULL };
 
+/* The task has some of it, and sees that the rest is missing. */
+static enum state
+up_too_large(struct exchange *x)
+{
+	if (x->status == 0)
+		filter_run_too_large(x->filters, false);
+	return exchange_fail(x, WHY_BODY_TOO_LARGE);
+}
+
 /*
  * STAY: as much as possible has gone up. A task that no longer reads may have responded already:
  * its response, or that it is gone, is found on the way down.
@@ -42,6 +51,8 @@ send_up(struct exchange *x)
 	case FLOW_BAD:
 		x->keep = false;
 		return exchange_fail(x, WHY_BAD_CHUNK);
+	case FLOW_LARGE:
+		return up_too_large(x);
 	default:
 		return exchange_fail(x, WHY_CLIENT_GONE);
 	}
@@ -167,15 +178,12 @@ keeps_usec(const struct message *h)
 }
 
 /*
- * The body begins. An HTTP/1.0 client cannot read chunks: it gets their data alone, with its
- * length if all of it is here already, else until the connection's end. False: the framing is
- * malformed.
+ * An HTTP/1.0 client cannot read chunks: it gets their data alone, with its length if all of it is
+ * here already, else until the connection's end. False: the framing is malformed.
  */
 static bool
-body_begin(struct exchange *x, const struct message *h, size_t used, struct edits *edits)
+body_begin_bare(struct exchange *x, const struct message *h, size_t used, struct edits *edits)
 {
-	if (x->minor == 1)
-		return flow_begin_lenient(&x->down, used, h->body, h->length);
 	edits_drop(edits, FIELD_BIT(FIELD_TRANSFER_ENCODING) | FIELD_BIT(FIELD_TRAILER));
 	if (h->body != BODY_CHUNKED)
 		return flow_begin_lenient(&x->down, used, h->body, h->length);
@@ -189,12 +197,53 @@ body_begin(struct exchange *x, const struct message *h, size_t used, struct edit
 	return true;
 }
 
+/* Nobody knows how long it becomes. */
+static const struct why *
+body_begin_encoded(struct exchange *x, const struct message *h, size_t used, enum encoding e,
+    struct edits *edits)
+{
+	struct flow_stage *stage = flow_stage_new(e, x->minor == 1, &x->proxy->encoders);
+
+	if (stage == NULL)
+		return WHY_NO_MEMORY;
+	edits_drop(edits, FIELD_BIT(FIELD_CONTENT_LENGTH) | FIELD_BIT(FIELD_TRANSFER_ENCODING));
+	if (x->minor == 1)
+		edits_add(edits, EDIT_NAME("Transfer-Encoding"), STR("chunked"));
+	else {
+		edits_drop(edits, FIELD_BIT(FIELD_TRAILER));
+		x->keep = false;
+	}
+	return flow_begin_encoded(&x->down, used, h->body, h->length, stage) ? NULL :
+	    WHY_UPSTREAM_BAD_BODY;
+}
+
+/* The body begins, as its filters want it, if it has any. NULL, or why it cannot go on. */
+static const struct why *
+body_begin(struct exchange *x, const struct message *h, size_t used, struct edits *edits)
+{
+	const struct filter_body *f = x->filters == NULL ? NULL : filter_run_bodies(x->filters);
+	const struct why *why = NULL;
+
+	if (f != NULL && f->encoding != ENCODING_NONE)
+		why = body_begin_encoded(x, h, used, f->encoding, edits);
+	else if (x->minor == 0 ? !body_begin_bare(x, h, used, edits) :
+	    !flow_begin_lenient(&x->down, used, h->body, h->length))
+		why = WHY_UPSTREAM_BAD_BODY;
+	if (why == NULL && f != NULL && f->response_most > 0 && ((h->body == BODY_LENGTH
+	    && h->length > f->response_most) || !flow_limit(&x->down, f->response_most))) {
+		filter_run_too_large(x->filters, true);
+		why = WHY_RESPONSE_TOO_LARGE;
+	}
+	return why;
+}
+
 /* A response that comes before the request is whole ends the connection: the rest of the body
  * has no reader. */
 static enum state
 response_begin(struct exchange *x, size_t used)
 {
-	const struct message *h = &x->proxy->head;
+	const struct message *h = &x->proxy->head, *m = h;
+	const struct why *why;
 	struct edits edits;
 	enum state next;
 
@@ -203,17 +252,21 @@ response_begin(struct exchange *x, size_t used)
 	if (may_retry_status(h->status) && exchange_retry(x, WHY_UPSTREAM_STATUS, &next))
 		return next;
 	edits_init(&edits);
-	if (!body_begin(x, h, used, &edits))
-		return exchange_try_other(x, WHY_UPSTREAM_BAD_BODY);
 	if (x->client->sender.tls && x->proxy->hsts != NULL
 	    && message_find(h, FIELD_STRICT_TRANSPORT_SECURITY) == NULL)
 		edits_add(&edits, EDIT_NAME("Strict-Transport-Security"), str_of(x->proxy->hsts));
+	if (x->filters != NULL) {
+		if ((m = filters_head(x, h, &edits)) == NULL)
+			return exchange_fail(x, WHY_NO_MEMORY);
+		edits_init(&edits);
+	}
+	if ((why = body_begin(x, h, used, &edits)) != NULL)
+		return exchange_try_other(x, why);
 	x->attempt.keeps = h->h1.keep_alive && !x->attempt.deaf;
 	x->attempt.keeps_usec = x->attempt.keeps ? keeps_usec(h) : -1;
 	x->keep = x->keep && x->up.over && !x->attempt.deaf && h->body != BODY_UNTIL_CLOSE
 	    && !session_is_draining(&x->client->session);
-	if (x->filters != NULL ? !filters_response(x, h, &edits, connection_for_client(x)) :
-	    !h1_write_response(&x->down.head, h, &edits, connection_for_client(x)))
+	if (!h1_write_response(&x->down.head, m, &edits, connection_for_client(x)))
 		return exchange_fail(x, WHY_NO_MEMORY);
 	x->down.last = !x->keep;
 	x->status = h->status;
@@ -302,9 +355,19 @@ send_down(struct exchange *x)
 		return exchange_fail(x, WHY_NO_MEMORY);
 	case FLOW_BAD:
 		return exchange_fail(x, WHY_UPSTREAM_BAD_BODY);
+	case FLOW_LARGE:
+		return exchange_fail(x, WHY_RESPONSE_TOO_LARGE);
 	default:
 		return exchange_fail(x, WHY_CLIENT_GONE);
 	}
+}
+
+/* Both heads have gone, and nothing more is asked of what has edited them. */
+static void
+filters_leave(struct exchange *x)
+{
+	if (gather_done(&x->down.head) && gather_done(&x->up.head) && !filter_run_counts(x->filters))
+		filters_end(x);
 }
 
 enum state
@@ -317,6 +380,8 @@ relay_both(struct exchange *x)
 		return exchange_fail(x, WHY_CLIENT_GONE);
 	if ((next = send_up(x)) != STAY)
 		return next;
+	if (x->filters != NULL)
+		filters_leave(x);
 	return send_down(x);
 }
 

@@ -31,6 +31,8 @@
 #define REDIRECT_REGEX_OPTION(...) OPTION(REDIRECT_REGEX, __VA_ARGS__)
 #define IP_ALLOW_LIST_OPTION(...) OPTION(IP_ALLOW_LIST, __VA_ARGS__)
 #define IP_WHITE_LIST_OPTION(...) OPTION(IP_WHITE_LIST, __VA_ARGS__)
+#define COMPRESS_OPTION(...) OPTION(COMPRESS, __VA_ARGS__)
+#define BUFFERING_OPTION(...) OPTION(BUFFERING, __VA_ARGS__)
 #define BASIC_AUTH_OPTION(...) OPTION(BASIC_AUTH, __VA_ARGS__)
 #define DIGEST_AUTH_OPTION(...) OPTION(DIGEST_AUTH, __VA_ARGS__)
 #define IN_FLIGHT_REQ_OPTION(...) OPTION(IN_FLIGHT_REQ, __VA_ARGS__)
@@ -68,6 +70,12 @@
 #endif
 #ifndef IP_WHITE_LIST_OPTION
 #define IP_WHITE_LIST_OPTION(...)
+#endif
+#ifndef COMPRESS_OPTION
+#define COMPRESS_OPTION(...)
+#endif
+#ifndef BUFFERING_OPTION
+#define BUFFERING_OPTION(...)
 #endif
 #ifndef BASIC_AUTH_OPTION
 #define BASIC_AUTH_OPTION(...)
@@ -177,6 +185,30 @@ REDIRECT_REGEX_OPTION(PATTERN, regex, "regex", 0, 0, 0,
     "What is replaced in the URL that the client requested; one without a match passes.")
 REDIRECT_REGEX_OPTION(TEMPLATE, replacement, "replacement", 0, 0, 0, "By what.")
 REDIRECT_REGEX_OPTION(SWITCH, permanent, "permanent", 0, 0, 0, "As of redirectScheme.")
+
+FILTER(COMPRESS, compress, "compress", false)
+COMPRESS_OPTION(TEXTS, encodings, "encodings", 0, 0, 0,
+    "Codings that may be used, the preferred first; gzip, br and zstd are all there are.")
+COMPRESS_OPTION(TEXT, usual, "defaultEncoding", 0, 0, 0,
+    "Which of them, for clients that accept any, or send no Accept-Encoding.")
+COMPRESS_OPTION(TEXTS, excluded, "excludedContentTypes", 0, 0, 0,
+    "Media types that are left as they are; application/grpc always is.")
+COMPRESS_OPTION(TEXTS, included, "includedContentTypes", 0, 0, 0,
+    "Media types that are compressed, and no others.")
+COMPRESS_OPTION(COUNT, least, "minResponseBodyBytes", 0, 0, INT64_MAX,
+    "Bytes from which on a body of known length is compressed; 0: 1024.")
+
+FILTER(BUFFERING, buffering, "buffering", false)
+BUFFERING_OPTION(COUNT, request, "maxRequestBodyBytes", 0, 0, INT64_MAX,
+    "Bytes that the body of a request may have; 0: any. Others get 413.")
+BUFFERING_OPTION(COUNT, request_memory, "memRequestBodyBytes", 0, 0, INT64_MAX,
+    "Without effect: bodies are not collected.")
+BUFFERING_OPTION(COUNT, response, "maxResponseBodyBytes", 0, 0, INT64_MAX,
+    "Bytes that the body of a response may have; 0: any. Others become 500.")
+BUFFERING_OPTION(COUNT, response_memory, "memResponseBodyBytes", 0, 0, INT64_MAX,
+    "Without effect: bodies are not collected.")
+BUFFERING_OPTION(TEXT, retry, "retryExpression", 0, 0, 0,
+    "IsNetworkError() && Attempts() < N: as Mola does by itself, within its own limits.")
 
 FILTER(IP_ALLOW_LIST, ip_allow_list, "ipallowlist", true)
 IP_ALLOW_LIST_OPTION(NETS, nets, "sourceRange", 0, 0, 0,
@@ -308,6 +340,8 @@ CIRCUIT_BREAKER_OPTION(COUNT, status, "responseCode", 503, 200, 999,
 #undef REDIRECT_REGEX_OPTION
 #undef IP_ALLOW_LIST_OPTION
 #undef IP_WHITE_LIST_OPTION
+#undef COMPRESS_OPTION
+#undef BUFFERING_OPTION
 #undef BASIC_AUTH_OPTION
 #undef DIGEST_AUTH_OPTION
 #undef IN_FLIGHT_REQ_OPTION

@@ -82,6 +82,10 @@ WHY(RATE_EXCEEDED, 429, CLIENT,
     "a middleware (rateLimit) allows requests of this source only less often")
 WHY(BREAKER_OPEN, 503, UPSTREAM,
     "a middleware (circuitBreaker) lets no request pass: too many failed, or took too long")
+WHY(BODY_TOO_LARGE, 413, CLIENT,
+    "the body of the request is larger than a middleware (buffering) allows")
+WHY(RESPONSE_TOO_LARGE, 500, CONFIG,
+    "the body of the response is larger than a middleware (buffering) allows")
 WHY(HOST_NOT_ALLOWED, 500, CLIENT,
     "a middleware (headers) does not allow this host")
 WHY(AUTH_REQUIRED, 401, CLIENT,

@@ -153,6 +153,16 @@ struct filter_circuit_breaker {
 #include "tbl/filters.h"
 };
 
+struct filter_compress {
+#define COMPRESS_OPTION(type, field, ...) FILTER_##type field;
+#include "tbl/filters.h"
+};
+
+struct filter_buffering {
+#define BUFFERING_OPTION(type, field, ...) FILTER_##type field;
+#include "tbl/filters.h"
+};
+
 struct filter {
 	enum filter_kind kind;
 	struct str	 name;		/* of its middleware, for people */
@@ -189,6 +199,11 @@ bool		 filter_kind_guards(enum filter_kind);
  * what was expected. */
 bool		 filter_read(struct arena *, enum filter_kind, const struct filter_setting *, unsigned n,
 		    struct filter *, char problem[FILTER_PROBLEM]);
+
+/* The media type of a Content-Type, in lower case, as Go's mime.ParseMediaType reads it. False: it
+ * cannot be read; `type` is what stands there as far as it can, maybe empty. */
+#define MEDIA_TYPE_MAX	128
+bool		 media_type_parse(struct str, char type[MEDIA_TYPE_MAX]);
 
 /* An address as text, v4 as v4-mapped; false: it is none. */
 bool		 filter_ip_parse(struct str, uint8_t ip[16]);

@@ -26,4 +26,9 @@ bool	check_circuit_breaker(struct arena *, struct filter_circuit_breaker *,
 	    char problem[FILTER_PROBLEM]);
 bool	check_retry(struct arena *, struct filter_retry *, char problem[FILTER_PROBLEM]);
 
+/* filter_check_body.c */
+bool	filter_check_compress(struct arena *, struct filter_compress *, char problem[FILTER_PROBLEM]);
+bool	filter_check_buffering(struct arena *, struct filter_buffering *,
+	    char problem[FILTER_PROBLEM]);
+
 #endif

@@ -331,6 +331,15 @@ static const struct option circuit_breaker_options[] = {
 #include "tbl/filters.h"
 };
 
+static const struct option compress_options[] = {
+#define COMPRESS_OPTION(...) ROW(compress, __VA_ARGS__)
+#include "tbl/filters.h"
+};
+static const struct option buffering_options[] = {
+#define BUFFERING_OPTION(...) ROW(buffering, __VA_ARGS__)
+#include "tbl/filters.h"
+};
+
 static const struct kind {
 	const struct option *option;
 	unsigned	 n;

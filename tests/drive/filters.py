@@ -7,8 +7,9 @@
 A set: labels of middlewares (below traefik.http.middlewares.), the router's list of them, and requests: METHOD PATH [FIELD...].
 COUNT*METHOD...: so many at once, of which the number of each status is compared; N in a field's value is the number of each,
 N%COUNT what is left of it. PAUSE SECONDS: nothing happens.
+Body:N as a field: a body of N bytes; Chunked:N: the same in chunks.
 SERVICE in a value is the set's name."""
-import base64, collections, concurrent.futures, hashlib, http.server, json, re, socket, socketserver, sys, time
+import base64, collections, concurrent.futures, ctypes, hashlib, http.server, json, re, socket, socketserver, sys, time, zlib
 
 GET = ["GET /", "GET /x", "HEAD /x", "POST /x?a=b"]
 PATHS = ["GET /", "GET /api", "GET /api/", "GET /api/x?y=1&z", "GET /apix", "GET /v1/api/x", "GET /%61pi/x", "GET /api/%2Fx", "GET /api%2Fx", "GET /api/a%20b",
@@ -36,6 +37,21 @@ DIGEST = ["GET /", "HEAD /", "POST /x?y", "GET / Authorization:Digest", "GET / A
 FORWARD = ["GET /", "HEAD /x", "POST /x?a=b", "GET / X-User:root x-user:admin X-Gone:1 Cookie:a=1;b=2", "GET / X-Forwarded-For:1.2.3.4", "GET /a%2fb?c&d",
            "GET / X-Forwarded-Uri:/other X-Forwarded-Method:PUT X-Forwarded-Host:other.test X-Forwarded-Proto:https X-Forwarded-Port:1", "GET / Host:HOST:8080",
            "GET / X-Empty:", "GET / TE:trailers X-Hop:1", "GET / User-Agent:me Accept:text/html", "GET / Authorization:Basic_eDp5"]
+ACCEPTS = ["gzip", "br", "zstd", "gzip,br", "br;q=0.5,gzip;q=0.4", "gzip;q=0.1,zstd", "*", "*;q=0.1,gzip;q=0", "identity", "identity,gzip;q=0.9", "deflate", "gzip;q=0",
+           "GZIP", "x-gzip", "gzip;q=x", "gzip;q=1;a=b", "br;Q=0", "zstd;q=2,gzip", "*,br", ",", "gzip;q=1e-3,br;q=0.0001", "gzip;q=-1", "br;x=1;q=0"]
+CODINGS = ["GET /?size=2000 Accept-Encoding:" + a for a in ACCEPTS] + ["GET /?size=2000", "GET /?size=2000 Accept-Encoding:", "HEAD /?size=2000 Accept-Encoding:gzip",
+           "GET /?size=2000 Accept-Encoding:br Accept-Encoding:gzip", "GET /?size=2000 Accept-Encoding:deflate Accept-Encoding:gzip",
+           "POST /?size=2000 Accept-Encoding:gzip Content-Type:application/grpc", "POST /?size=2000 Accept-Encoding:gzip Content-Type:text/html"]
+SIZES = [f"GET /?size={n}{more}&Content-Type=text/plain Accept-Encoding:{a}" for n in (0, 50, 1023, 1024, 300000) for more in ("", "&chunked=1") for a in ("gzip", "zstd") if n or not more]
+SIZES += ["GET /?size=2000&Content-Type=a/b&Content-Encoding=x Accept-Encoding:gzip", "GET /?size=2000&Content-Type=a/b&ETag=%22a%22&Vary=Origin Accept-Encoding:br",
+          "GET /?size=2000&Content-Type=a/b&ETag=W/%22a%22&Accept-Ranges=bytes Accept-Encoding:gzip", "GET /?size=2000&Content-Type=a/b&Accept-Ranges=bytes Accept-Encoding:zstd",
+          "GET /?status=204&Content-Type=a/b Accept-Encoding:gzip", "GET /?status=404&size=2000&Content-Type=a/b Accept-Encoding:gzip",
+          "GET /?size=2000&Content-Type=a/b&Content-Range=bytes_0-1/2&status=206 Accept-Encoding:gzip", "GET /?size=2000&Content-Type=a/b&No-Gzip-Compression=1 Accept-Encoding:gzip",
+          "GET /?size=30000&Content-Type=text/event-stream Accept-Encoding:br", "HEAD /?size=2000&Content-Type=a/b Accept-Encoding:gzip"]
+TYPES = [f"GET /?size=2000&Content-Type={t.replace(chr(59), '%3B')} Accept-Encoding:gzip,br;q=0.5,zstd;q=0.1" for t in ("text/html", "text/html;charset=utf-8", "TEXT/html;x", "text/css", "image/png",
+         "image/png;q=1", "image/", "application/grpc", "application/grpc;x=1", "x", "text/html;a=b;", "text/html/x")]
+BODIES = ["GET /", "POST / Body:0", "POST / Body:9", "POST / Body:10000", "POST / Body:10001", "POST / Chunked:9000", "POST / Chunked:11000", "POST / Chunked:900000", "POST / Chunked:0",
+          "POST / Body:300000 Expect:100-continue"]
 
 
 def one(kind, options, requests):
@@ -161,6 +177,26 @@ SETS = {
         "case": "networkErrorRatio() > 0.5", "twice": "NetworkErrorRatio() > 0.5 > 0.5", "negative": "NetworkErrorRatio() > -0.5", "exponent":
         "NetworkErrorRatio() > 5e-1", "empty": ""}.items()},
     "ratehead": ({"a.headers.customresponseheaders.X-One": "1", "b.ratelimit.average": "1", "b.ratelimit.period": "1h"}, "a,b", ["GET /"] * 3),
+    "compress": ({"a.compress": "true"}, "a", CODINGS + SIZES),
+    "compressbr": one("compress", {"encodings": "br,gzip", "minresponsebodybytes": "100"}, CODINGS + SIZES),
+    "compresszstd": one("compress", {"encodings": "zstd", "defaultencoding": "zstd"}, CODINGS + SIZES),
+    "compressusual": one("compress", {"defaultencoding": "br"}, CODINGS),
+    "compressusualgzip": one("compress", {"defaultencoding": "gzip"}, CODINGS),
+    "compressexcluded": one("compress", {"excludedcontenttypes": "text/html, Image/PNG;q=1"}, TYPES),
+    "compressexcludedbr": one("compress", {"excludedcontenttypes": "text/html, Image/PNG;q=1", "encodings": "br"}, TYPES),
+    "compressincluded": one("compress", {"includedcontenttypes": "text/html"}, TYPES),
+    "compressincludedzstd": one("compress", {"includedcontenttypes": "text/html", "encodings": "zstd"}, TYPES),
+    "compressboth": one("compress", {"includedcontenttypes": "text/html", "excludedcontenttypes": "text/css"}, GET),
+    "compressbad": one("compress", {"encodings": "gzip,deflate"}, GET),
+    "compressbadusual": one("compress", {"encodings": "gzip", "defaultencoding": "br"}, GET),
+    "compressbadtype": one("compress", {"excludedcontenttypes": "text/"}, GET),
+    "compressheaders": ({"a.headers.customresponseheaders.Vary": "Origin", "b.compress.encodings": "gzip", "c.headers.customresponseheaders.Content-Type": "image/png"},
+                        "a,b,c", TYPES[:4]),
+    "compresstwice": ({"a.compress.encodings": "gzip", "b.compress.encodings": "br"}, "a,b", CODINGS),
+    "buffer": one("buffering", {"maxrequestbodybytes": "10000", "memrequestbodybytes": "100"}, BODIES),
+    "bufferresponse": one("buffering", {"maxresponsebodybytes": "10000", "memresponsebodybytes": "100"}, [s for s in SIZES if "300000&chunked" not in s] + ["GET /?size=9999", "GET /?size=10000"]),
+    "bufferhead": ({"a.headers.customresponseheaders.X-One": "1", "b.buffering.maxrequestbodybytes": "10"}, "a,b", BODIES),
+    "bufferretry": one("buffering", {"retryexpression": "IsNetworkError() && Attempts() < 3"}, GET),
     "two": ({"a.stripprefix.prefixes": "/api", "b.headers.customresponseheaders.X-One": "1", "b.headers.customrequestheaders.X-One": "1"}, "b,a", PATHS),
     "twoheaders": ({"a.headers.customresponseheaders.X-One": "a", "a.headers.customrequestheaders.X-One": "a",
                     "b.headers.customresponseheaders.X-One": "b", "b.headers.customrequestheaders.X-One": "b"}, "a,b", GET),
@@ -232,22 +268,38 @@ class Task(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do(self):
-        n = int(self.headers.get("Content-Length") or 0)
-        self.rfile.read(n)
+        sent = self.read()
         query = self.path.partition("?")[2]
         time.sleep(float(dict(q.split("=", 1) for q in query.split("&") if "=" in q).get("sleep", 0)))
         fields = [q.split("=", 1) for q in query.split("&") if "=" in q]
-        body = json.dumps({"method": self.command, "path": self.path, "fields": sorted([k.lower(), v] for k, v in self.headers.items())}).encode()
+        body = json.dumps({"method": self.command, "path": self.path, "sent": len(sent), "fields": sorted([k.lower(), v] for k, v in self.headers.items())}).encode()
+        size, chunked = dict(fields).get("size"), "chunked" in dict(fields)
+        body = body if size is None else (body + b"%-99d\n" % 7 * 9999)[:int(size)] if int(size) < len(body) else body + b" " * (int(size) - len(body))
         status = int(dict(fields).get("status", 200))
         self.send_response_only(status)
         for k, v in fields:
             if k[0].isupper():
-                self.send_header(k, v)
-        if status != 204:
+                self.send_header(k, v.replace("%22", '"').replace("%3B", ";").replace("_", " "))
+        if chunked:
+            self.send_header("Transfer-Encoding", "chunked")
+        elif status not in (204, 304):
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        if self.command != "HEAD" and status != 204:
-            self.wfile.write(body)
+        if self.command == "HEAD" or status in (204, 304):
+            return
+        if chunked:
+            body = b"".join(b"%x\r\n%s\r\n" % (len(c), c) for c in (body[i:i + 5000] for i in range(0, len(body), 5000))) + b"0\r\n\r\n"
+        self.wfile.write(body)
+
+    def read(self):
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        got = b""
+        while (n := int(self.rfile.readline() or b"0", 16)) > 0:
+            got += self.rfile.read(n)
+            self.rfile.readline()
+        self.rfile.readline()
+        return got
 
     do_GET = do_HEAD = do_POST = do_PUT = do_OPTIONS = do
 
@@ -261,9 +313,41 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
     request_queue_size = 128
 
 
-OURS = {"date", "mola-why", "connection", "keep-alive", "content-length"}
+OURS = {"date", "mola-why", "connection", "keep-alive", "content-length", "transfer-encoding"}
 TIMES = {"x-retry-in"}
-PASSED = {"x-forwarded-server", "connection", "user-agent", "accept-encoding", "te"}
+PASSED = {"x-forwarded-server", "connection", "user-agent", "accept-encoding", "te", "transfer-encoding", "content-length"}        # `sent` says what came
+
+
+class Zstd(ctypes.Structure):
+    _fields_ = [("p", ctypes.c_void_p), ("size", ctypes.c_size_t), ("at", ctypes.c_size_t)]
+
+
+def decoded(coding, body):
+    """by the libraries that Mola was built with"""
+    if coding == "gzip":
+        return zlib.decompress(body, 31)
+    out = ctypes.create_string_buffer(1 << 22)
+    if coding == "br":
+        n = ctypes.c_size_t(len(out))
+        done = ctypes.CDLL("libbrotlidec.so.1").BrotliDecoderDecompress(ctypes.c_size_t(len(body)), body, ctypes.byref(n), out) == 1
+        return out.raw[:n.value] if done else b"no br"
+    lib = ctypes.CDLL("libzstd.so.1")
+    lib.ZSTD_createDCtx.restype = ctypes.c_void_p
+    lib.ZSTD_decompressStream.restype = ctypes.c_size_t
+    lib.ZSTD_decompressStream.argtypes = [ctypes.c_void_p] * 3
+    to, of = Zstd(ctypes.addressof(out), len(out), 0), Zstd(ctypes.cast(body, ctypes.c_void_p), len(body), 0)
+    left = lib.ZSTD_decompressStream(lib.ZSTD_createDCtx(), ctypes.byref(to), ctypes.byref(of))
+    return out.raw[:to.at] if left == 0 and of.at == len(body) else b"no zstd"
+
+
+def dechunked(body):
+    out = b""
+    while True:
+        size, _, body = body.partition(b"\r\n")
+        n = int(size or b"0", 16)
+        if n == 0:
+            return out if body == b"\r\n" else out + b" CUT"
+        out, body = out + body[:n], body[n + 2:]
 
 
 def ask(where, host, request):
@@ -274,21 +358,39 @@ def ask(where, host, request):
     for f in [f for f in fields if f.startswith("Signed:")]:
         fields.remove(f)
         fields += signed(where, host, method, path, *f[7:].split(":"))
+    sent = [f for f in fields if f.startswith(("Body:", "Chunked:"))]
+    fields = [f for f in fields if f not in sent]
+    n = int(sent[0].split(":")[1]) if sent else 4 if method == "POST" else 0
+    data = b"body" if n == 4 else b"x" * n
+    framing = f"Content-Length: {n}\r\n" if method == "POST" else ""
+    if sent and sent[0].startswith("Chunked"):
+        framing = "Transfer-Encoding: chunked\r\n"
+        data = b"".join(b"%x\r\n%s\r\n" % (len(c), c) for c in (data[i:i + 3000] for i in range(0, n, 3000))) + b"0\r\n\r\n"
     text = f"{method} {path} HTTP/1.1\r\nHost: {named[0] if named else host}\r\nConnection: close\r\n"
-    text += "".join(f.replace(":", ": ", 1) + "\r\n" for f in fields) + ("Content-Length: 4\r\n" if method == "POST" else "")
+    text += "".join(f.replace(":", ": ", 1) + "\r\n" for f in fields) + framing
     with socket.create_connection(where, timeout=10) as s:
-        s.sendall((text + "\r\n" + ("body" if method == "POST" else "")).encode())
         got = b""
-        while True:
-            more = s.recv(65536)
-            if not more:
-                break
-            got += more
-    head, _, body = got.partition(b"\r\n\r\n")
+        try:
+            s.sendall((text + "\r\n").encode() + data)
+        except OSError:
+            pass                          # it may respond before it has all
+        try:
+            while more := s.recv(65536):
+                got += more
+        except OSError:
+            pass                          # what is missing is seen below
+    head, _, body = got.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n").partition(b"\r\n\r\n")
     lines = head.decode("latin-1").split("\r\n")
     pairs = [l.split(":", 1) for l in lines[1:]]
     fields = sorted((k.lower(), "some" if k.lower() in TIMES else v.strip()) for k, v in pairs if k.lower() not in OURS)
     status = lines[0].split(" ")[1]
+    named = {k.lower(): v.strip() for k, v in pairs}
+    if method != "HEAD" and named.get("transfer-encoding") == "chunked":
+        body = dechunked(body)
+    elif method != "HEAD" and len(body) < int(named.get("content-length", 0)):
+        body += b" CUT"
+    if body and named.get("content-encoding") in ("gzip", "br", "zstd"):
+        body = decoded(named["content-encoding"], body)
     try:
         got = json.loads(body)
         if not isinstance(got, dict):
