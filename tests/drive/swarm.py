@@ -38,7 +38,7 @@ def answer(path):
     if path == "/services":
         return [service(n, s) for n, s in all.items()]
     if path.startswith("/tasks"):
-        wanted = re.search(r"id-([a-z]+)", path)
+        wanted = re.search(r"id-([a-z0-9-]+)", path)
         return [task(n, s) for n, s in all.items() if wanted is None or wanted.group(1) == n]
     if path.startswith("/nodes"):
         one = node(next(iter(all.values()))["address"])
