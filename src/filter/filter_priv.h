@@ -19,7 +19,8 @@ struct filter_run {
 	bool		 full;		/* something did not fit, or there is no memory: looked at once, at
 					 * the end */
 	const struct filter_chain *chain;
-	unsigned	 done;		/* filters that the request has passed */
+	unsigned	 done;		/* filters that the request has passed, and the response passes */
+	unsigned	 passed;	/* that the request has passed, whatever became of it then */
 	/* the filter that is next, if it has waited */
 	int64_t		 now_usec, until_usec;
 	bool		 waited;

@@ -71,11 +71,13 @@ filter_run_end(struct filter_run *r, const struct filter_end *end)
 }
 
 bool
-filter_run_counts(const struct filter_run *r)
+filter_run_counts(const struct filter_run *r, bool tunnel)
 {
-	for (unsigned i = 0; i < r->done; i++)
-		if (r->chain->filter[i].kind == FILTER_IN_FLIGHT_REQ)
+	for (unsigned i = 0; i < r->passed; i++) {
+		enum filter_kind kind = r->chain->filter[i].kind;
+		if (kind == FILTER_IN_FLIGHT_REQ || (kind == FILTER_CIRCUIT_BREAKER && !tunnel))
 			return true;
+	}
 	return false;
 }
 
@@ -90,7 +92,7 @@ filter_run_free(struct filter_run **rp)
 		return;
 	if (r->held != NULL)
 		r->drop(r->held);
-	for (unsigned i = 0; i < r->done; i++)
+	for (unsigned i = 0; i < r->passed; i++)
 		filter_over(r, i);
 	buf_fini(&r->fields);
 	buf_fini(&r->body_kept);
@@ -263,6 +265,7 @@ filter_run_request(struct filter_run *r, int64_t now_usec, const struct why **wh
 		case FILTER_PASS:
 			ASSERT(r->held == NULL && r->status == 0);
 			count(r, FILTER_PASSED);
+			r->passed = r->done + 1;
 			r->waited = false;
 			break;
 		case FILTER_RESPOND:

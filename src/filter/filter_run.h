@@ -65,8 +65,9 @@ struct filter_run	*filter_run_new(const struct filter_chain *, const struct filt
 void			 filter_run_free(struct filter_run **);
 /* For filters that count requests; before it is freed. */
 void			 filter_run_end(struct filter_run *, const struct filter_end *);
-/* One of them counts this request for as long as its exchange lasts, whatever that becomes. */
-bool			 filter_run_counts(const struct filter_run *);
+/* One of them counts this request until its response has ended, or, when it has become a tunnel,
+ * until that has ended. */
+bool			 filter_run_counts(const struct filter_run *, bool tunnel);
 
 /*
  * Goes on with the first filter that the request has not passed. PASS: it has passed all of them,

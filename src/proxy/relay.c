@@ -138,7 +138,7 @@ tunnel_enter(struct exchange *x, size_t used)
 	x->keep = false;
 	tunnel_begin(&x->up, &x->down, used);
 	/* tunnels last, and both heads are written, or not theirs */
-	if (x->filters != NULL && !filter_run_counts(x->filters))
+	if (x->filters != NULL && !filter_run_counts(x->filters, true))
 		filters_end(x);
 	return TUNNEL;
 }
@@ -366,7 +366,7 @@ send_down(struct exchange *x)
 static void
 filters_leave(struct exchange *x)
 {
-	if (gather_done(&x->down.head) && gather_done(&x->up.head) && !filter_run_counts(x->filters))
+	if (gather_done(&x->down.head) && gather_done(&x->up.head) && !filter_run_counts(x->filters, false))
 		filters_end(x);
 }
 

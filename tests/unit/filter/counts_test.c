@@ -30,13 +30,13 @@ requests_are_in_flight_until_they_are_over(void **state)
 
 	(void)state;
 	assert_null(request(TWO, "GET /"));
-	assert_true(filter_run_counts(run));
+	assert_true(filter_run_counts(run, true));
 	first = keep();
 	assert_null(request(TWO, "GET /"));
 	second = keep();
 	limited(TWO, "GET /", WHY_TOO_MANY_IN_FLIGHT, FULL);
 	limited(TWO, "GET /", WHY_TOO_MANY_IN_FLIGHT, FULL);	/* those that were sent away do not count */
-	assert_false(filter_run_counts(run));
+	assert_false(filter_run_counts(run, true));
 	facts.router = STR("another");
 	assert_null(request(TWO, "GET /"));
 	facts.router = STR("r");
@@ -55,6 +55,21 @@ a_request_that_goes_no_further_is_over(void **state)
 	for (int i = 0; i < 5; i++)
 		assert_null(request(TWO "; " TWO, "GET /"));
 	limited("inflightreq amount=0", "GET /", WHY_TOO_MANY_IN_FLIGHT, "reached: 0");
+}
+
+/* Also what is sent back after it has passed all of them, by one in front. */
+static void
+a_body_that_is_too_large_is_over(void **state)
+{
+	const char *chain = "buffering maxrequestbodybytes=9 maxresponsebodybytes=9; inflightreq amount=1";
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		assert_null(request(chain, "GET /"));
+		filter_run_too_large(run, i % 2 == 0);
+		assert_true(filter_run_counts(run, true));
+	}
+	assert_null(request(chain, "GET /"));
 }
 
 #define ONE "inflightreq amount=1 sourcecriterion."
@@ -165,7 +180,8 @@ too_many_failures_open_a_circuit(void **state)
 {
 	(void)state;
 	assert_null(request(BREAKER, "GET /"));
-	assert_false(filter_run_counts(run));
+	assert_true(filter_run_counts(run, false));
+	assert_false(filter_run_counts(run, true));
 	over(200);
 	for (int i = 0; i < 2; i++) {
 		assert_null(request(BREAKER, "GET /"));
@@ -206,6 +222,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = { T(requests_are_in_flight_until_they_are_over), T(a_request_that_goes_no_further_is_over),
+		T(a_body_that_is_too_large_is_over),
 		T(of_whom_a_request_is), T(a_rate_is_not_exceeded), T(a_client_is_told_when),
 		T(too_many_failures_open_a_circuit), T(responses_of_filters_behind_count) };
 
