@@ -17,7 +17,7 @@ conf_of(const struct filter_circuit_breaker *f)
 
 /* Where too many are in use it is NULL, and this one never opens. */
 static struct breaker *
-find(const struct filter_run *r, const struct filter_mark *mark, int64_t now)
+find(const struct filter_run *r, const union filter_mark *mark, int64_t now)
 {
 	return breaker_of(r->facts.limits->breaker, run_limiter(r, mark), now);
 }
@@ -25,7 +25,7 @@ find(const struct filter_run *r, const struct filter_mark *mark, int64_t now)
 enum filter_verdict
 circuit_breaker_request(struct filter_run *r, const struct filter_circuit_breaker *f, uint8_t *note)
 {
-	struct filter_mark *mark = run_mark(r);
+	union filter_mark *mark = run_mark(r);
 	struct breaker *b = find(r, mark, r->now_usec);
 	struct breaker_conf c = conf_of(f);
 
@@ -40,7 +40,7 @@ circuit_breaker_request(struct filter_run *r, const struct filter_circuit_breake
 
 void
 circuit_breaker_over(const struct filter_run *r, const struct filter_circuit_breaker *f,
-    const struct filter_mark *mark)
+    const union filter_mark *mark)
 {
 	struct breaker_conf c = conf_of(f);
 	struct breaker *b;

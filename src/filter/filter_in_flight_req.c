@@ -9,7 +9,7 @@ enum filter_verdict
 in_flight_req_request(struct filter_run *r, const struct filter_in_flight_req *f, uint8_t *note)
 {
 	struct source s = { { &f->excluded, f->depth, f->subnet }, f->by_field, f->by_host };
-	struct filter_mark *mark = run_mark(r);
+	union filter_mark *mark = run_mark(r);
 
 	(void)note;
 	ASSERT(f->amount >= 0);
@@ -22,7 +22,7 @@ in_flight_req_request(struct filter_run *r, const struct filter_in_flight_req *f
 }
 
 void
-in_flight_req_over(const struct filter_run *r, const struct filter_mark *mark)
+in_flight_req_over(const struct filter_run *r, const union filter_mark *mark)
 {
 	limits_land(r->facts.limits, r->facts.worker, mark->place);
 }

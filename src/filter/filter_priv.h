@@ -27,9 +27,9 @@ struct filter_run {
 	void		*held;		/* its own, while it waits; NULL: nothing */
 	void		(*drop)(void *held);	/* the run ends before it has it */
 	uint8_t		 note[FILTERS_MAX];	/* of each filter, for its response */
-	struct filter_mark {		/* of each that counts requests, until the exchange is over */
-		uint32_t	 place;
-		int64_t		 usec;
+	union filter_mark {		/* of each that counts requests, until the exchange is over */
+		uint32_t	 place;	/* where it is counted */
+		int64_t		 usec;	/* when it passed, or may pass */
 	} mark[FILTERS_MAX];
 	struct filter_end end;		/* of the exchange */
 	struct filter_tries tries;
@@ -100,8 +100,8 @@ void		run_keep_body(struct filter_run *, struct buf *);
 enum filter_verdict run_wait(struct filter_run *, int64_t until_usec);
 
 /* For filters that count requests: what they have noted of this one, and as whom they count it. */
-struct filter_mark *run_mark(struct filter_run *);
-uint64_t	run_limiter(const struct filter_run *, const struct filter_mark *);
+union filter_mark *run_mark(struct filter_run *);
+uint64_t	run_limiter(const struct filter_run *, const union filter_mark *);
 /* 429 */
 enum filter_verdict run_limited(struct filter_run *, const struct why *, struct str body);
 
@@ -121,7 +121,7 @@ FILTER_REQUEST(basic_auth);
 FILTER_REQUEST(digest_auth);
 /* Of a filter that counts requests: the exchange, whose request has passed it, is over. */
 #define FILTER_OVER(kind) \
-	void kind##_over(const struct filter_run *, const struct filter_mark *)
+	void kind##_over(const struct filter_run *, const union filter_mark *)
 
 FILTER_REQUEST(in_flight_req);
 FILTER_OVER(in_flight_req);
@@ -131,7 +131,7 @@ FILTER_RESPONSE(forward_auth);
 FILTER_REQUEST(retry);
 FILTER_REQUEST(circuit_breaker);
 void	circuit_breaker_over(const struct filter_run *, const struct filter_circuit_breaker *,
-	    const struct filter_mark *);
+	    const union filter_mark *);
 FILTER_REQUEST(compress);
 FILTER_RESPONSE(compress);
 FILTER_REQUEST(buffering);

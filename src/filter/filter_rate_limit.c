@@ -64,7 +64,7 @@ enum filter_verdict
 rate_limit_request(struct filter_run *r, const struct filter_rate_limit *f, uint8_t *note)
 {
 	struct source s = { { &f->excluded, f->depth, f->subnet }, f->by_field, f->by_host };
-	struct filter_mark *mark = run_mark(r);
+	union filter_mark *mark = run_mark(r);
 	struct limits_rate rate;
 	int64_t delay;
 

@@ -220,7 +220,7 @@ run_wait(struct filter_run *r, int64_t until_usec)
 	return FILTER_WAIT;
 }
 
-struct filter_mark *
+union filter_mark *
 run_mark(struct filter_run *r)
 {
 	ASSERT(r->done < r->chain->n);
@@ -228,7 +228,7 @@ run_mark(struct filter_run *r)
 }
 
 uint64_t
-run_limiter(const struct filter_run *r, const struct filter_mark *mark)
+run_limiter(const struct filter_run *r, const union filter_mark *mark)
 {
 	unsigned n = (unsigned)(mark - r->mark);
 

@@ -366,7 +366,8 @@ send_down(struct exchange *x)
 static void
 filters_leave(struct exchange *x)
 {
-	if (gather_done(&x->down.head) && gather_done(&x->up.head) && !filter_run_counts(x->filters, false))
+	if (gather_done(&x->down.head) && gather_done(&x->up.head)
+	    && !filter_run_counts(x->filters, false))
 		filters_end(x);
 }
 
