@@ -311,6 +311,13 @@ take_users(const struct middlewares *m, struct arena *a, const struct filter_set
 	return true;
 }
 
+/* "contenttype=true" is all of it: the label of the kind itself. Traefik takes that of these two. */
+static bool
+may_be_bare(const char *kind)
+{
+	return strcmp(kind, "contenttype") == 0 || strcmp(kind, "compress") == 0;
+}
+
 static const char *
 add_filter(const struct middlewares *m, const struct middleware *is, struct arena *a,
     const char *chain, struct str name, const char **problem)
@@ -326,8 +333,7 @@ add_filter(const struct middlewares *m, const struct middleware *is, struct aren
 		*problem = arena_printf(a, "which Mola does not have");
 		return NULL;
 	}
-	/* "contenttype=true" is all of it: the label of the kind itself */
-	if (n > 0 && s->path.p == NULL && str_eq_nocase(s->value, STR("true"))) {
+	if (n > 0 && s->path.p == NULL && may_be_bare(is->kind) && str_eq_nocase(s->value, STR("true"))) {
 		s++;
 		n--;
 	}

@@ -181,6 +181,21 @@ read_COUNT(const struct option *o, struct arena *a, struct str value, void *memb
 
 #define DURATION_MOST	INT64_C(3155760000000000)	/* 100 years */
 
+/* As form_number, and ".5" and "5.", too. */
+static bool
+go_number(struct str s, double *x)
+{
+	char text[32];
+
+	if (s.len == 0 || s.len > sizeof text - 3 || (s.len == 1 && s.p[0] == '.'))
+		return false;
+	text[0] = '0';
+	str_copy(text + 1, sizeof text - 2, s);
+	if (s.p[s.len - 1] == '.')
+		strcat(text, "0");
+	return form_number(str_of(text), x);
+}
+
 /* "1h15m30.5s", and "0"; false: it is none, or too long. */
 static bool
 go_duration(struct str s, int64_t *usec)
@@ -203,7 +218,7 @@ go_duration(struct str s, int64_t *usec)
 		while (i < sizeof units / sizeof *units
 		    && !str_eq((struct str){ s.p + digits, unit }, units[i].name))
 			i++;
-		if (i == sizeof units / sizeof *units || !form_number((struct str){ s.p, digits }, &x))
+		if (i == sizeof units / sizeof *units || !go_number((struct str){ s.p, digits }, &x))
 			return false;
 		total += x * units[i].usec;
 		s = (struct str){ s.p + digits + unit, s.len - digits - unit };
@@ -395,6 +410,13 @@ is_line(struct str s)
 	return true;
 }
 
+/* Traefik takes no blanks around numbers, durations and switches. */
+static bool
+is_exact(const struct option *o)
+{
+	return o->read == read_COUNT || o->read == read_DURATION || o->read == read_SWITCH;
+}
+
 static bool
 read_setting(struct arena *a, struct filter *f, const struct filter_setting *s, bool *seen,
     char problem[FILTER_PROBLEM])
@@ -414,7 +436,7 @@ read_setting(struct arena *a, struct filter *f, const struct filter_setting *s, 
 	else if (seen[o - kinds[f->kind].option])
 		good = filter_wrong(wrong, "it is there twice");
 	else
-		good = o->read(o, a, str_trim(s->value), (char *)f + o->at, wrong);
+		good = o->read(o, a, is_exact(o) ? s->value : str_trim(s->value), (char *)f + o->at, wrong);
 	seen[o - kinds[f->kind].option] = true;
 	return good || filter_wrong(problem, "%.*s: %s", STR_ARG(s->path), wrong);
 }

@@ -88,7 +88,11 @@ what_is_not_understood_of_one_refuses_its_router(void **state)
 		{ M("m.stripprefix.prefixes", "/x") M("m.stripprefix.Prefixes", "/y"), "refixes: it is there twice" },
 		{ M("m.stripprefix.prefixes", "/x,"), "an item of the list is empty" },
 		{ M("m.stripprefix.forceslash", "yes"), "expected true or false" },
-		{ M("m.stripprefix", "true"), "it has no prefixes" },
+		{ M("m.stripprefix", "true"), "expected options below it" },
+		{ M("m.ratelimit", "true"), "expected options below it" },
+		{ M("m.ratelimit.average", " 1"), "whole number" },
+		{ M("m.ratelimit.period", "1s "), "expected a duration" },
+		{ M("m.headers.framedeny", " true"), "true or false" },
 		{ M("m.stripprefix", "x"), "expected options below it" },
 		{ M("m.stripprefix.prefixes.a", "/x"), "has no option" },
 		{ M("m.headers.framedeny", "false"), "it has no option" },
@@ -102,7 +106,7 @@ what_is_not_understood_of_one_refuses_its_router(void **state)
 		{ M("m.headers.stsseconds", "-1"), "expected a whole number" },
 		{ M("m.headers.accesscontrolalloworiginlistregex", "a(b"), "is not understood" },
 		{ M("m.stripprefix.prefixes", "/x") HEAD("m", "1"), "which Mola does not have" },
-		{ M("m.compress", "true"), "which Mola does not have" },
+		{ M("m.grpcweb.alloworigins", "*"), "which Mola does not have" },
 		{ M("m.addprefix.prefix", "x"), "begins with a slash" },
 		{ M("m.replacepath.path", "/%2"), "whole escapes" },
 		{ M("m.redirectscheme.port", "80"), "it has no scheme" },
@@ -126,6 +130,8 @@ what_is_not_understood_of_one_refuses_its_router(void **state)
 		{ M("m.circuitbreaker.expression", "NetworkErrorRatio() > 0.1") M("m.circuitbreaker.responsecode", "299"), "no status" },
 		{ M("m.ratelimit.period", "-1s"), "expected a duration" },
 		{ M("m.ratelimit.period", "1d"), "expected a duration" },
+		{ M("m.ratelimit.period", ".s"), "expected a duration" },
+		{ M("m.ratelimit.period", "1..5s"), "expected a duration" },
 		{ M("m.ratelimit.period", "1s1"), "expected a duration" },
 		{ M("m.ratelimit.period", "1e9h"), "expected a duration" },
 		{ M("m.ratelimit.period", "99999999h"), "expected a duration" },
@@ -183,7 +189,7 @@ what_can_be_applied_is_not_ignored(void **state)
 	struct stage *s = *state;
 
 	s->traefik.ignore_middlewares = (struct traefik_names){ names, 2 };
-	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "gzip,m") HEAD("m", "1") M("gzip.compress", "true") PORT, NULL);
+	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "gzip,m") HEAD("m", "1") M("gzip.grpcweb.alloworigins", "*") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "s0 by m");
 	expect_label(s, "s0", "traefik.http.routers.r.middlewares", LABEL_UNUSED, "left out");
 	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "m") HEAD("m", "1") PORT, NULL);

@@ -160,6 +160,7 @@ a_client_is_told_when(void **state)
 	retry_in("ratelimit average=1000 burst=0", "1", "1ms");
 	retry_in("ratelimit average=800", "1", "1.25ms");
 	retry_in("ratelimit average=2000 period=1500ms", "1", "750\302\265s");
+	retry_in("ratelimit average=1 period=.5h5.m", "2100", "35m0s");
 	facts.router = STR("huge");
 	assert_null(request("ratelimit average=9223372036854775807 burst=9223372036854775807 period=1ns", "GET /"));
 }
