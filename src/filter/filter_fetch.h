@@ -17,6 +17,7 @@ struct filter_fetch {
 	const char	*method;
 	const char	*const *fields;	/* "Name: value", or "Name;" where the value is empty */
 	unsigned	 nfields;
+	struct str	 body;		/* of the request */
 	size_t		 body_max;	/* of the response */
 	int64_t		 timeout_usec;
 	bool		 insecure;	/* whoever responds over TLS is believed */

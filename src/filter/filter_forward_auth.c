@@ -213,6 +213,8 @@ asked_new(struct filter_run *r, const struct filter_forward_auth *f)
 	a->fetch.url = arena_text(a->arena, f->address);
 	a->fetch.method = f->preserve_method ? arena_text(a->arena, r->request.method) : "GET";
 	a->fetch.fields = a->fields;
+	a->fetch.body = r->body_state == BODY_HERE && f->forward_body ? buf_str(&r->request_body) :
+	    STR("");
 	a->fetch.body_max = body_most(f);
 	a->fetch.timeout_usec = TIME_USEC;
 	a->fetch.insecure = f->insecure;
@@ -429,6 +431,25 @@ ask(struct filter_run *r, const struct filter_forward_auth *f)
 	return run_wait(r, r->now_usec + TIME_USEC + USEC_PER_SEC);
 }
 
+/* False: not yet, or never. */
+static bool
+body_is_here(struct filter_run *r, const struct filter_forward_auth *f, enum filter_verdict *v)
+{
+	size_t most = f->body_max >= 0 && f->body_max < BODY_MOST ? (size_t)f->body_max : BODY_MOST;
+
+	if (!f->forward_body || r->request.body == BODY_NONE)
+		return true;
+	if (r->body_state == BODY_HERE && r->request_body.len <= most)
+		return true;
+	if (r->body_state == BODY_UNSEEN)
+		*v = run_want_body(r, most, r->now_usec + TIME_USEC);
+	else if (r->body_state == BODY_WANTED && r->now_usec < r->until_usec)
+		*v = run_wait(r, r->until_usec);
+	else
+		*v = fail(r, WHY_FORWARD_AUTH_BODY);
+	return false;
+}
+
 enum filter_verdict
 forward_auth_request(struct filter_run *r, const struct filter_forward_auth *f, uint8_t *note)
 {
@@ -437,7 +458,7 @@ forward_auth_request(struct filter_run *r, const struct filter_forward_auth *f, 
 
 	ASSERT(f->address.len > 0 && r->facts.means != NULL);
 	if (a == NULL)
-		return ask(r, f);
+		return body_is_here(r, f, &verdict) ? ask(r, f) : verdict;
 	if (!a->over && r->now_usec < r->until_usec)
 		return run_wait(r, r->until_usec);
 	r->held = NULL;

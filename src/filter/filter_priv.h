@@ -42,6 +42,10 @@ struct filter_run {
 	bool		 bad_target;	/* its path has a malformed escape */
 	bool		 unforwarded;	/* no X-Forwarded-For at all */
 	struct str	 origin;	/* its Origin, when it had passed */
+	/* its body */
+	enum { BODY_UNSEEN, BODY_WANTED, BODY_HERE, BODY_LARGE } body_state;
+	size_t		 body_most;
+	struct buf	 request_body;
 	/* a response of a filter */
 	int		 status;	/* 0: none */
 	struct str	 user;		/* as the client says; not verified, if there is a response */
@@ -104,6 +108,9 @@ union filter_mark *run_mark(struct filter_run *);
 uint64_t	run_limiter(const struct filter_run *, const union filter_mark *);
 /* 429 */
 enum filter_verdict run_limited(struct filter_run *, const struct why *, struct str body);
+
+/* The same, until the request's body is here, or known to be larger: body_state says so. */
+enum filter_verdict run_want_body(struct filter_run *, size_t most, int64_t until_usec);
 
 /* Requests. `note` is the filter's own, 0 at first. */
 #define FILTER_REQUEST(kind) \

@@ -96,6 +96,7 @@ filter_run_free(struct filter_run **rp)
 		filter_over(r, i);
 	buf_fini(&r->fields);
 	buf_fini(&r->body_kept);
+	buf_fini(&r->request_body);
 	a = r->arena;
 	arena_free(&a);
 }
@@ -235,6 +236,56 @@ run_limiter(const struct filter_run *r, const union filter_mark *mark)
 	ASSERT(n < r->chain->n && r->facts.limits != NULL);
 	return limits_limiter(r->facts.limits, &(struct limits_owner){ r->facts.service, r->facts.router,
 	    r->chain->filter[n].name, n });
+}
+
+enum filter_verdict
+run_want_body(struct filter_run *r, size_t most, int64_t until_usec)
+{
+	ASSERT(r->body_state == BODY_UNSEEN || r->body_state == BODY_WANTED);
+	r->body_state = BODY_WANTED;
+	r->body_most = most;
+	return run_wait(r, until_usec);
+}
+
+bool
+filter_run_wants_body(const struct filter_run *r, size_t *most)
+{
+	*most = r->body_most;
+	return r->body_state == BODY_WANTED;
+}
+
+bool
+filter_run_body(struct filter_run *r, struct str body, bool large)
+{
+	ASSERT(r->body_state == BODY_WANTED);
+	large |= body.len > r->body_most;
+	r->body_state = large ? BODY_LARGE : BODY_HERE;
+	buf_init(&r->request_body, large ? 1 : body.len + 1);
+	return large || buf_adds(&r->request_body, body);
+}
+
+static void
+move(struct str *s, const char *old, size_t len, const char *now)
+{
+	uintptr_t at = (uintptr_t)s->p - (uintptr_t)old;
+
+	if (s->p != NULL && at < len)
+		s->p = now + at;
+}
+
+void
+filter_run_moved(struct filter_run *r, const char *old, size_t len, const char *now)
+{
+	struct message *m = &r->request;
+	struct str *all[] = { &m->method, &m->target, &m->path, &m->authority, &m->host,
+	    &m->length_text, &r->url.path, &r->url.raw, &r->query, &r->user };
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		move(all[i], old, len, now);
+	for (int i = 0; i < m->nfields; i++) {
+		move(&m->field[i].name, old, len, now);
+		move(&m->field[i].value, old, len, now);
+	}
 }
 
 static enum filter_verdict

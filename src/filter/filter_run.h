@@ -77,6 +77,14 @@ bool			 filter_run_counts(const struct filter_run *, bool tunnel);
 enum filter_verdict	 filter_run_request(struct filter_run *, int64_t now_usec,
 			    const struct why **);
 int64_t			 filter_run_until(const struct filter_run *);	/* that waits */
+/* What it waits for is the request's body, of no more bytes than that. */
+bool			 filter_run_wants_body(const struct filter_run *, size_t *most);
+/* Here it is, without framing; it is copied. `large`: it has more bytes. False: there is no memory.
+ * Else filter_run_request is next. */
+bool			 filter_run_body(struct filter_run *, struct str, bool large);
+/* What the head was read from lies elsewhere now. */
+void			 filter_run_moved(struct filter_run *, const char *old, size_t len,
+			    const char *now);
 const struct message	*filter_run_message(const struct filter_run *);
 /* The head of a filter's response, to be edited by filter_run_response; empty: none has responded.
  * Its body is as long as the head says, or empty if `without_body`; it lives as long as the run. */

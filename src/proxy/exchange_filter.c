@@ -3,6 +3,10 @@
  * and what goes back to the client passes them on the way, whoever it is from.
  * Must not know what kinds of filters there are.
  */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
 #include "base/bug.h"
 #include "proxy/exchange_priv.h"
 
@@ -32,6 +36,83 @@ filters_begin(struct exchange *x, const struct table_route *route, const struct 
 	return (x->filters = filter_run_new(chain, &facts, h, edits)) != NULL;
 }
 
+/* ---- the body, for a filter that wants it ---- */
+
+/* Without the framing of chunks, which stays for the task. */
+static bool
+data_of_chunks(struct str raw, struct buf *out)
+{
+	char *copy = try_alloc(raw.len + 1);
+	enum parse res = PARSE_MORE;
+	struct h1_body body;
+	size_t used, data;
+
+	if (copy == NULL)
+		return false;
+	memcpy(copy, raw.p, raw.len);	/* the last chunk, at least */
+	h1_body_init(&body, BODY_CHUNKED, 0);
+	for (size_t at = 0; at < raw.len && res == PARSE_MORE; at += used) {
+		res = h1_body_bare(&body, copy + at, raw.len - at, &used, &data);
+		if (res == PARSE_BAD || used == 0)
+			break;
+		buf_add(out, copy + at, data);
+	}
+	free(copy);
+	return res == PARSE_DONE && !out->full;
+}
+
+static bool
+body_give(struct exchange *x, bool large)
+{
+	struct str raw = flow_body(&x->up);
+	struct buf data;
+	bool good;
+
+	if (large || x->up.body.kind != BODY_CHUNKED)
+		return filter_run_body(x->filters, raw, large);
+	buf_init(&data, raw.len + 1);
+	good = data_of_chunks(raw, &data) && filter_run_body(x->filters, buf_str(&data), false);
+	buf_fini(&data);
+	return good;
+}
+
+#define FRAMING(most)	((most) / 4 + 65536)	/* bytes, of chunks */
+
+/* All of it is read into the page, where it stays for the task; a larger page takes the place of
+ * one that is full. */
+static enum state
+collect(struct exchange *x, size_t most)
+{
+	const char *page = x->up.page;
+	enum flow_result res;
+	size_t cap = x->up.cap;
+
+	if (x->expects_continue && !x->up.body.done)
+		return exchange_fail(x, WHY_BAD_EXPECT);
+	if (x->up.body.kind == BODY_CHUNKED)
+		most += FRAMING(most);
+	res = flow_read_body(&x->up, most, exchange_now(x));
+	if (x->up.page != page)
+		filter_run_moved(x->filters, page, cap, x->up.page);
+	switch (res) {
+	case FLOW_DONE:
+	case FLOW_LARGE:
+		return body_give(x, res == FLOW_LARGE) ? filters_enter(x) :
+		    exchange_fail(x, WHY_NO_MEMORY);
+	case FLOW_MORE:
+		return STAY;
+	case FLOW_STARVED:
+		return exchange_fail(x, WHY_NO_MEMORY);
+	case FLOW_BAD:
+		x->keep = false;
+		return exchange_fail(x, WHY_BAD_CHUNK);
+	default:
+		return exchange_fail(x, WHY_CLIENT_GONE);
+	}
+}
+
+/* ---- the request ---- */
+
 /* What the head was read from stays where it is as long as that of a head that is being sent. */
 enum state
 filters_enter(struct exchange *x)
@@ -39,13 +120,14 @@ filters_enter(struct exchange *x)
 	struct filter_tries tries;
 	const struct why *why;
 	enum filter_verdict verdict = filter_run_request(x->filters, exchange_now(x), &why);
+	size_t wanted;
 	uint64_t most;
 
 	if (filter_run_user(x->filters).len > 0)
 		access_note_user(&x->log, filter_run_user(x->filters));
 	switch (verdict) {
 	case FILTER_WAIT:
-		return STAY;
+		return filter_run_wants_body(x->filters, &wanted) ? collect(x, wanted) : STAY;
 	case FILTER_RESPOND:
 		return exchange_fail(x, why);
 	case FILTER_PASS:
@@ -68,14 +150,22 @@ filters_enter(struct exchange *x)
 enum state
 filters_watch(struct exchange *x)
 {
-	return exchange_client_left(x) ? exchange_fail(x, WHY_CLIENT_GONE) : STAY;
+	size_t most;
+
+	if (exchange_client_left(x))
+		return exchange_fail(x, WHY_CLIENT_GONE);
+	return filter_run_wants_body(x->filters, &most) ? collect(x, most) : STAY;
 }
 
 /* Its filter knows whether that is what it has waited for. */
 enum state
 filters_late(struct exchange *x, const struct why *why)
 {
+	size_t most;
+
 	(void)why;
+	if (filter_run_wants_body(x->filters, &most))
+		return exchange_fail(x, WHY_CLIENT_SLOW_BODY);
 	return filters_enter(x);
 }
 

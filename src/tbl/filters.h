@@ -292,9 +292,10 @@ FORWARD_AUTH_OPTION(TEXTS, cookies, "addAuthCookiesToResponse", 0, 0, 0,
     "Cookies of its response that the client gets.")
 FORWARD_AUTH_OPTION(TEXT, header_field, "headerField", 0, 0, 0,
     "The field of its response with the user, for the access log.")
-FORWARD_AUTH_OPTION(SWITCH, forward_body, "forwardBody", 0, 0, 0, "Not there.")
+FORWARD_AUTH_OPTION(SWITCH, forward_body, "forwardBody", 0, 0, 0,
+    "It gets the request's body, too.")
 FORWARD_AUTH_OPTION(COUNT, body_max, "maxBodySize", -1, -1, INT64_MAX,
-    "Of forwardBody, which is not there.")
+    "Bytes of that body at most; more: 401.")
 FORWARD_AUTH_OPTION(COUNT, response_max, "maxResponseBodySize", -1, -1, INT64_MAX,
     "Bytes of its response's body at most; more: 401.")
 FORWARD_AUTH_OPTION(SWITCH, preserve_location, "preserveLocationHeader", 0, 0, 0,

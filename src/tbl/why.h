@@ -94,6 +94,8 @@ WHY(FORWARD_AUTH_REFUSED, 401, CLIENT,
     "the server of a middleware (forwardAuth) did not let the request pass")
 WHY(FORWARD_AUTH_FAILED, 500, UPSTREAM,
     "the server of a middleware (forwardAuth) did not respond in time, or not as a server of HTTP")
+WHY(FORWARD_AUTH_BODY, 401, CLIENT,
+    "the request's body is larger than a middleware (forwardAuth) may pass on")
 WHY(FORWARD_AUTH_LARGE, 401, UPSTREAM,
     "the response of a middleware's server (forwardAuth) is larger than maxResponseBodySize")
 

@@ -301,8 +301,6 @@ check_forward_auth(struct arena *a, struct filter_forward_auth *f, char problem[
 	if (f->ca.len > 0 || f->cert.len > 0 || f->key.len > 0)
 		return filter_wrong(problem, "tls.ca, tls.cert and tls.key are files of Traefik's, which Mola "
 		    "does not read; https trusts the CAs of the system that Mola runs on");
-	if (f->forward_body)
-		return filter_wrong(problem, "forwardBody is not there: the server gets no body");
 	for (unsigned i = 0; i < f->response_headers.n; i++)
 		if (!filter_is_token(f->response_headers.item[i]))
 			return filter_wrong(problem, "authResponseHeaders: %.*s is no name of a field",

@@ -229,7 +229,6 @@ what_cannot_be_done_is_refused(void **state)
 	refused("trustForwardHeader", "maybe", "expected true or false");
 	refused("tls.ca", "/ca.pem", "does not read");
 	refused("tls.cert", "/ca.pem", "does not read");
-	refused("forwardBody", "true", "gets no body");
 	refused("authResponseHeadersRegex", "(", "is not understood");
 	refused("authResponseHeaders", "X User", "no name of a field");
 	refused("maxResponseBodySize", "-2", "whole number");

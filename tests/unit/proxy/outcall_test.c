@@ -7,17 +7,20 @@ static struct arena *arena;
 static int auth;			/* where the server is called */
 static struct addr auth_at;
 
+static const char *body_most;		/* forwardBody, with this maxBodySize; NULL: not */
+
 static void
 open_with(const char *host)
 {
 	char url[100];
-	struct filter_setting s[2] = { { STR("address"), { url, 0 } }, { STR("authResponseHeaders"), STR("X-User") } };
+	struct filter_setting s[4] = { { STR("address"), { url, 0 } }, { STR("authResponseHeaders"), STR("X-User") },
+		{ STR("forwardBody"), STR("true") }, { STR("maxBodySize"), str_of(body_most) } };
 
 	arena = arena_new();
 	stage_open(1);
 	auth = stage_listen(&auth_at);
 	s[0].value.len = (size_t)snprintf(url, sizeof url, "http://%s:%u/verify", host, addr_port(&auth_at));
-	stage.chain = filter_chain_add(arena, "", STR("m"), FILTER_FORWARD_AUTH, s, 2);
+	stage.chain = filter_chain_add(arena, "", STR("m"), FILTER_FORWARD_AUTH, s, body_most != NULL ? 4 : 2);
 	assert_non_null(stage.chain);
 	stage_table();
 }
@@ -151,6 +154,129 @@ no_server_is_not_open(void **state)
 	close_with();
 }
 
+/* ---- bodies ---- */
+
+/* The question up to its body: its head must have these lines. */
+static void
+hear_question_with(int a, const char *line, const char *body)
+{
+	char got[4096] = "";
+	size_t at = 0;
+	ssize_t n;
+
+	while (strstr(got, "\r\n\r\n") == NULL) {
+		WAIT_UNTIL((n = recv(a, got + at, 1, 0)) >= 0 || errno != EAGAIN);
+		assert_true(n == 1 && at < sizeof got - 2);
+		got[++at] = '\0';
+	}
+	if (strstr(got, line) == NULL)
+		fail_msg("no '%s' in %s", line, got);
+	assert_non_null(strstr(got, "\r\nX-Kind: yes\r\n"));
+	hear(a, body);
+}
+
+#define TASK_HEAD "POST /x HTTP/1.1\r\nHost: a.example\r\nX-Kind: yes\r\n"
+#define TASK_REST "X-Real-IP: 127.0.0.1\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: a.example\r\n" \
+    "X-Forwarded-Port: 80\r\nX-User: joe\r\nX-Forwarded-For: 127.0.0.1\r\n\r\n"
+
+/* A body of this length, in pieces: it reaches the server, and then the task. */
+static void
+body_of(size_t len, bool chunked)
+{
+	char *body = must_alloc(len + 1), head[200], framing[64], line[64];
+	int c, a, t;
+
+	body_most = "1000000";
+	open_with("127.0.0.1");
+	for (size_t i = 0; i < len; i++)
+		body[i] = (char)('a' + i % 23);
+	body[len] = '\0';
+	if (chunked)
+		snprintf(framing, sizeof framing, "Transfer-Encoding: chunked\r\n");
+	else
+		snprintf(framing, sizeof framing, "Content-Length: %zu\r\n", len);
+	c = dial();
+	snprintf(head, sizeof head, TASK_HEAD "%s\r\n", framing);
+	say_slowly(c, head);
+	assert_true(nobody_calls(0));
+	if (chunked) {
+		snprintf(head, sizeof head, "%zx\r\n", len);
+		say(c, head);
+	}
+	say(c, body);
+	if (chunked)
+		say(c, "\r\n0\r\nX-Trailer: 1\r\n\r\n");
+	a = answer_auth();
+	snprintf(line, sizeof line, "\r\nContent-Length: %zu\r\n", len);
+	hear_question_with(a, line, body);
+	assert_true(nobody_calls(0));
+	say(a, "HTTP/1.1 200 OK\r\nX-User: joe\r\nContent-Length: 0\r\n\r\n");
+	t = answer_call(0);
+	hear(t, TASK_HEAD);
+	hear(t, framing);
+	hear(t, TASK_REST);
+	if (chunked) {
+		snprintf(head, sizeof head, "%zx\r\n", len);
+		hear(t, head);
+	}
+	hear(t, body);
+	if (chunked)
+		hear(t, "\r\n0\r\nX-Trailer: 1\r\n\r\n");
+	say(t, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	free(body);
+	close(a);
+	close(c);
+	close(t);
+	close_with();
+	body_most = NULL;
+}
+
+static void
+it_gets_the_body_too(void **state)
+{
+	(void)state;
+	body_of(5, false);
+	body_of(5, true);
+	body_of(15000, false);
+	body_of(300000, false);		/* more than a page */
+	body_of(300000, true);
+}
+
+static void
+bodies_that_it_does_not_get_go_nowhere(void **state)
+{
+	int c;
+
+	(void)state;
+	body_most = "10";
+	open_with("127.0.0.1");
+	c = dial();
+	say(c, "POST /x HTTP/1.1\r\nHost: a.example\r\nContent-Length: 11\r\n\r\nabcdefghijk");
+	hear_why(c, 401, WHY_FORWARD_AUTH_BODY);
+	close(c);
+	c = dial();
+	say(c, "POST /x HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n5\r\nabcde\r\n0\r\n\r\n");
+	hear_why(c, 401, WHY_FORWARD_AUTH_BODY);
+	close(c);
+	c = dial();
+	say(c, "POST /x HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdefX");
+	hear_why(c, 400, WHY_BAD_CHUNK);
+	close(c);
+	c = dial();
+	say(c, "POST /x HTTP/1.1\r\nHost: a.example\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+	hear_why(c, 417, WHY_BAD_EXPECT);
+	close(c);
+	c = dial();
+	say(c, "POST /x HTTP/1.1\r\nHost: a.example\r\nContent-Length: 5\r\n\r\nabc");
+	stage_turn();
+	hang_up(c);
+	WAIT_UNTIL(whys(WHY_CLIENT_GONE) == 1);
+	assert_true(nobody_calls(0));
+	close_with();
+	body_most = NULL;
+}
+
 /* What it says before it ends its connection, or we do. */
 static void
 lies(const char *text, int times)
@@ -245,7 +371,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(it_passes_over_one_connection), cmocka_unit_test(a_server_may_have_a_name),
 		cmocka_unit_test(a_large_page_goes_back_whole), cmocka_unit_test(no_server_is_not_open), cmocka_unit_test(no_lie_is_open),
-		cmocka_unit_test(an_endless_head_ends), cmocka_unit_test(a_client_leaves_a_slow_one) };
+		cmocka_unit_test(an_endless_head_ends), cmocka_unit_test(a_client_leaves_a_slow_one), cmocka_unit_test(it_gets_the_body_too), cmocka_unit_test(bodies_that_it_does_not_get_go_nowhere) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
