@@ -81,7 +81,8 @@ make_swarm_conf(struct discover *d)
 	    .exporter_template = c->swarm_node_exporter, .constraint = parse_constraint(d,
 	    c->swarm_constraint), .traefik = &d->traefik, .traefik_constraint = parse_constraint(d,
 	    c->traefik_constraint), .traefik_exposed_configured =
-	    c->traefik_exposed != MAYBE_ABSENT, .routeless = c->ntargets > 0, .file = user_files_read, .file_arg = d->files };
+	    c->traefik_exposed != MAYBE_ABSENT, .routeless = c->ntargets > 0,
+	    .file = user_files_read, .file_arg = d->files };
 }
 
 /* The configuration has been checked, so names are unique and known: what is left is a full

@@ -151,7 +151,8 @@ static void
 call_fetch(struct outcall *c, const char *way)
 {
 	const struct filter_fetch *w = c->what;
-	struct fetch_conf conf = { .url = w->url, .method = w->method, .body = w->body, .timeout_usec = w->timeout_usec,
+	struct fetch_conf conf = { .url = w->url, .method = w->method, .body = w->body,
+	    .timeout_usec = w->timeout_usec,
 	    .body_max = w->body_max > 0 ? w->body_max : 1, .fields = w->fields, .nfields = w->nfields,
 	    .on_head = on_head, .on_field = on_field, .resolved = way, .insecure = w->insecure };
 

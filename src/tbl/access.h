@@ -14,7 +14,7 @@ FORMAT(JSON, "json", "one object per line, with the names of Traefik's access lo
 FACT(TIME,      "time",     "time",                  "when the response was complete")
 FACT(START,     "",         "StartUTC",              "when the request began to arrive")
 FACT(CLIENT,    "client",   "ClientHost",            "the client, also behind a trusted proxy")
-FACT(USER,      "user",     "ClientUsername",        "the user of basicAuth or digestAuth, also a wrong one")
+FACT(USER,      "user",     "ClientUsername",        "the user of basicAuth or digestAuth")
 FACT(METHOD,    "method",   "RequestMethod",         "the request's method")
 FACT(HOST,      "host",     "RequestHost",           "the request's host, without a port")
 FACT(TARGET,    "target",   "RequestPath",           "path and query")
