@@ -228,13 +228,53 @@ workers_count_together(void **state)
 		assert_int_not_equal(limits_fly(l, 0, limiter("f"), STR("x"), 50), LIMITS_NOWHERE);
 }
 
+struct inside {
+	_Atomic int	 now, too_many, got;
+};
+
+static void
+go_in_and_out(unsigned worker, struct inside *in)
+{
+	for (int i = 0; i < 20000; i++) {
+		uint32_t mine = limits_fly(l, worker, limiter("f"), STR("x"), 1);
+		if (mine == LIMITS_NOWHERE)
+			continue;
+		if (atomic_fetch_add(&in->now, 1) != 0)
+			atomic_fetch_add(&in->too_many, 1);
+		atomic_fetch_add(&in->got, 1);
+		atomic_fetch_sub(&in->now, 1);
+		limits_land(l, worker, mine);
+	}
+}
+
+static void
+never_are_there_two_where_one_may_be(void **state)
+{
+	struct inside *in = mmap(NULL, sizeof *in, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int status;
+	pid_t pid;
+
+	(void)state;
+	assert_ptr_not_equal(in, MAP_FAILED);
+	limits_land(l, 0, limits_fly(l, 0, limiter("f"), STR("x"), 1));
+	if ((pid = fork()) == 0) {
+		go_in_and_out(1, in);
+		_exit(0);
+	}
+	go_in_and_out(0, in);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(in->too_many, 0);
+	assert_true(in->got > 100);
+	munmap(in, sizeof *in);
+}
+
 int
 main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = { T(limiters_are_apart), T(so_many_of_a_source_are_in_flight), T(a_dead_worker_gives_back_what_it_had),
 		T(a_full_table_lets_nobody_have_more), T(a_rate_is_a_bucket_of_tokens), T(numbers_may_be_large), T(a_flood_of_sources_opens_nothing),
-		T(workers_count_together) };
+		T(workers_count_together), T(never_are_there_two_where_one_may_be) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
