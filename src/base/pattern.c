@@ -211,7 +211,8 @@ pattern_valid(const void *bytes, size_t len)
 {
 	const struct pattern *p = bytes;
 
-	if (len < sizeof *p || p->n == 0 || p->n > PROGRAM_MAX + 1 || p->nranges > RANGES_MAX || p->groups > PATTERN_GROUPS ||
+	if (len < sizeof *p || p->n == 0 || p->n > PROGRAM_MAX + 1 || p->nranges > RANGES_MAX ||
+	    p->groups > PATTERN_GROUPS ||
 	    len != bytes_of(p->n, p->nranges) || p->inst[p->n - 1].op != OP_MATCH)
 		return false;
 	for (uint32_t i = 0; i < p->n; i++)

@@ -42,7 +42,8 @@ ways_add(struct find *f, struct ways *w, uint32_t at, const uint32_t *slot)
 	w->at[w->n++] = at;
 }
 
-/* All that is reached from `from` at this place of the text without taking a character, in order. */
+/* All that is reached from `from` at this place of the text without taking a character, in
+ * order. */
 static void
 reach(struct find *f, uint32_t from, uint32_t here)
 {
@@ -305,7 +306,8 @@ pattern_template_valid(struct str t)
 	return true;
 }
 
-/* A match of nothing right behind another is none, and the search goes on by a character at least. */
+/* A match of nothing right behind another is none, and the search goes on by a character at
+ * least. */
 bool
 pattern_replace(const struct pattern *p, const struct pattern_names *names, struct str text,
     struct str template, struct buf *out)

@@ -136,7 +136,8 @@ static bool
 is_same_repeat(const struct pattern_node *a, const struct pattern_node *b)
 {
 	return b->kind == NODE_REPEAT && a->least == b->least && a->most == b->most &&
-	    a->lazy == b->lazy && a->least <= 1 && (a->most == UINT32_MAX || (a->least == 0 && a->most == 1));
+	    a->lazy == b->lazy && a->least <= 1 &&
+	    (a->most == UINT32_MAX || (a->least == 0 && a->most == 1));
 }
 
 /* As Go simplifies it: x{3,} is xxx+, x{2,4} is xx(x(x)?)?, and (?:x*)* is x*. */

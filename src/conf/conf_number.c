@@ -243,6 +243,7 @@ const struct conf_type
 	type_WEIGHT = { read_real, write_weight, KIND_PLAIN, true, NULL },
 	type_COUNT = { read_setting, NULL, KIND_PLAIN, true, &setting_COUNT },
 	type_COUNT_OR_AUTO = { read_count_or_auto, write_count_or_auto, KIND_PLAIN, true, &setting_COUNT },
+	type_SAME_SITE = { read_setting, NULL, KIND_PLAIN, false, &setting_SAME_SITE },
 	type_SCHEME = { read_setting, NULL, KIND_PLAIN, false, &setting_SCHEME },
 	type_BYTES = { read_bytes, write_bytes, KIND_PLAIN, false, NULL },
 	type_WORKERS = { read_workers, NULL, KIND_PLAIN, true, &setting_COUNT },

@@ -88,13 +88,14 @@ bool	read_setting(const struct conf_key *, struct str, void *member, char *probl
 /* conf_text.c */
 extern const struct conf_type type_STRING, type_NAME, type_SECRET, type_FILE, type_SOCKET,
     type_PATH_OR_NONE, type_TLS_CA, type_TLS_NAME, type_TLS_CERT, type_ALPN,
+    type_COOKIE_NAME, type_COOKIE_PATH, type_COOKIE_DOMAIN,
     type_EXPORTER, type_AGENT, type_ADMIN_ADDRESS, type_TASK_ADDRESS,
     type_LISTEN_ADDRESS, type_LISTEN_NAME, type_LISTEN_NAMES, type_HOSTS, type_PATHS,
     type_ENDPOINTS, type_NETWORKS, type_NETS, type_TEMPLATE, type_URL, type_NAMES;
 /* conf_number.c */
 extern const struct conf_type type_DURATION, type_REAL, type_WEIGHT, type_COUNT,
     type_COUNT_OR_AUTO, type_BYTES, type_WORKERS, type_BALANCERS, type_POLICY, type_PROFILE,
-    type_KIND, type_SCHEME, type_PROXY_VERSION,
+    type_KIND, type_SCHEME, type_SAME_SITE, type_PROXY_VERSION,
     type_LIMITS, type_LEVEL, type_FORMAT, type_SWITCH, type_SERVICE_TLS;
 /* conf_target.c */
 extern const struct conf_type type_TARGET_KIND, type_TARGET_POLICY, type_TARGET_SERVICES,

@@ -111,7 +111,6 @@ backend_gather(struct traefik_reading *r, const struct swarm_label *label, const
 	struct backend *b = backend_get(r, word[3]);
 	bool is_true = str_eq_nocase(str_of(label->value), STR("true"));
 	const char *later = n < 6 || !word_is(word[4], "loadbalancer") ? NULL :
-	    word_is(word[5], "sticky") ? "not done yet: a client does not stay with its task" :
 	    word_is(word[5], "responseforwarding") || word_is(word[5], "strategy") ||
 	    word_is(word[5], "passivehealthcheck") ? "not done: Mola has ways of its own" : NULL;
 
@@ -126,6 +125,8 @@ backend_gather(struct traefik_reading *r, const struct swarm_label *label, const
 	else if (n == 6 && word_is(word[4], "loadbalancer") && word_is(word[5], "passhostheader"))
 		reading_report(r, label, is_true ? LABEL_VALID : LABEL_UNSUPPORTED,
 		    is_true ? NULL : "the Host field is always passed on");
+	else if (n >= 6 && word_is(word[4], "loadbalancer") && word_is(word[5], "sticky"))
+		sticky_gather(r, b, label, word + 6, n - 6);
 	else if (n == 6 && word_is(word[4], "loadbalancer") && word_is(word[5], "serverstransport"))
 		set_once(r, b, &b->transport, label);
 	else if (later != NULL)
@@ -319,6 +320,7 @@ void
 backend_conf(const struct traefik_reading *r, const struct backend *b, struct service_conf *conf)
 {
 	scheme_conf(r, b, conf);
+	sticky_conf(r, b, conf);
 	if (b->unchecked)
 		conf->health_path = NULL;
 	if (b->health_path != NULL)

@@ -253,6 +253,10 @@ read_priority(const struct label_row *row, struct str s, void *member, struct ar
 #define TYPE_TLS_CA		read_setting, &setting_TLS_CA
 #define TYPE_TLS_NAME		read_setting, &setting_TLS_NAME
 #define TYPE_TLS_CERT		read_setting, &setting_TLS_CERT
+#define TYPE_COOKIE_NAME	read_setting, &setting_COOKIE_NAME
+#define TYPE_COOKIE_PATH	read_setting, &setting_COOKIE_PATH
+#define TYPE_COOKIE_DOMAIN	read_setting, &setting_COOKIE_DOMAIN
+#define TYPE_SAME_SITE		read_setting, &setting_SAME_SITE
 #define TYPE_ALPN		read_setting, &setting_ALPN
 
 const struct label_row label_rows[] = {

@@ -311,7 +311,8 @@ take_users(const struct middlewares *m, struct arena *a, const struct filter_set
 	return true;
 }
 
-/* "contenttype=true" is all of it: the label of the kind itself. Traefik takes that of these two. */
+/* "contenttype=true" is all of it: the label of the kind itself. Traefik takes that of these
+ * two. */
 static bool
 may_be_bare(const char *kind)
 {

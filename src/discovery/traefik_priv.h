@@ -31,6 +31,7 @@ struct backend {			/* what Traefik calls a service */
 	const struct swarm_label *unknown;	/* the first that is not understood: nothing may lead there */
 	const struct swarm_label *path, *interval, *timeout, *check_port;	/* of its health check */
 	const struct swarm_label *check;	/* the first of it that Mola's checks cannot do */
+	struct backend_sticky *sticky;		/* NULL: none */
 	/* what is made of it */
 	char		*health_path;		/* NULL: not given */
 	int64_t		 health_interval_usec, health_timeout_usec;	/* 0: not given */
@@ -40,6 +41,7 @@ struct backend {			/* what Traefik calls a service */
 };
 
 struct tcp_reading;
+struct backend_sticky;
 
 struct traefik_reading {
 	struct labels	*l;
@@ -61,6 +63,14 @@ struct traefik_reading {
 	const struct swarm_label *v1;		/* the first of Traefik 1 */
 	const struct swarm_label *unknown;	/* the first that may concern any router: none is served */
 };
+
+/*
+ * backend_sticky.c: the labels of a sticky cookie: what is behind `sticky` of a label's name, in
+ * words; then the settings.
+ */
+void	sticky_gather(struct traefik_reading *, struct backend *, const struct swarm_label *,
+    const struct str *word, unsigned n);
+void	sticky_conf(const struct traefik_reading *, const struct backend *, struct service_conf *);
 
 static inline bool
 word_is(struct str word, const char *s)

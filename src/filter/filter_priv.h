@@ -81,7 +81,8 @@ struct str	run_join(struct filter_run *, struct str, struct str);	/* of any byte
 struct str	run_text(struct filter_run *, const char *fmt, ...)
 		    __attribute__((format(printf, 2, 3)));
 
-/* The matches in a text replaced; empty, and `full`, as well when looking for them takes too long. */
+/* The matches in a text replaced; empty, and `full`, as well when looking for them takes too
+ * long. */
 struct str	run_replaced(struct filter_run *, const struct filter_pattern *, struct str,
 		    struct str template);
 

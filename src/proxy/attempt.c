@@ -118,6 +118,22 @@ attempt_follow(struct attempt *a)
 	return service != NULL;
 }
 
+/* NULL: the client has no task, or another one has to be taken. */
+static const struct table_task *
+claimed_task(struct attempt *a)
+{
+	const struct table_task *task;
+	bool renew = false;
+
+	if (a->service->sticky_cookie.len == 0 || !a->claim.given)
+		return NULL;
+	task = sticky_find(a->proxy->sticky, a->table, a->service, &a->claim, &renew);
+	if (task == NULL || !pick_may(a->proxy->pick, a->table, a->service, &a->avoid, now(a), task))
+		return NULL;
+	a->bound = !renew;
+	return task;
+}
+
 const struct why *
 attempt_pick(struct attempt *a, const struct ip *client)
 {
@@ -130,6 +146,12 @@ attempt_pick(struct attempt *a, const struct ip *client)
 	a->picked_usec = now(a);
 	if (!attempt_follow(a))
 		return WHY_NO_TASK;
+	a->bound = false;
+	if ((task = claimed_task(a)) != NULL) {
+		budget_add(p->budget, a->table, a->service);
+		attempt_take(a, task);
+		return NULL;
+	}
 	budget_add(p->budget, a->table, a->service);
 	if ((why = pick_task(p->pick, a->table, a->service, &a->avoid, now(a), &task)) != NULL)
 		return why;
@@ -258,6 +280,7 @@ attempt_repeat(struct attempt *a, const struct why *why, enum attempt_repeats re
 	live_count_retry(p->conf.live, a->task->slot, true);
 	attempt_leave(a, why, false);
 	attempt_route(a, p->table, service);
+	a->bound = false;
 	attempt_take(a, task);
 	a->tries++;
 	return true;

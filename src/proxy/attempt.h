@@ -16,6 +16,7 @@
 #define PROXY_ATTEMPT_H
 
 #include "proxy/pick.h"
+#include "proxy/sticky.h"
 #include "proxy/upstream.h"
 
 struct proxy;
@@ -46,6 +47,8 @@ struct attempt {
 	int64_t		 again_usec;	/* when the next one is due */
 
 	bool		 needs_http1;	/* the owner's, before attempt_connect: nothing else will do */
+	struct sticky_claim claim;	/* the owner's, before attempt_pick: the task that its client had */
+	bool		 bound;		/* the client's cookie names the one under way */
 
 	/* the owner's notes, of the one under way */
 	bool		 deaf;		/* the task reads no more of the request */

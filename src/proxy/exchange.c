@@ -14,6 +14,7 @@
  * called again (exchange_again, exchange_yield). Two flows carry the bytes: `up` from the client
  * to the task, `down` back.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bug.h"
@@ -148,6 +149,7 @@ exchange_reset(struct exchange *x)
 	x->from = x->client->sender.ip;
 	x->bytes_before = stream_bytes_out(x->down.sink);
 	x->own_content = 0;
+	x->cookie = NULL;
 	x->log = (struct access_request){ .connection = false };
 	keys_unwait(&x->hold);
 	x->hold.over = false;
@@ -396,6 +398,8 @@ exchange_free(struct exchange *x)
 	share_unwait(&x->proxy->share, &x->yielded);
 	keys_unwait(&x->hold);
 	filters_end(x);
+	free(x->cookie);
+	x->cookie = NULL;
 	attempt_fini(&x->attempt);
 	slab_give_later(x->proxy->exchanges, x);
 }
@@ -450,6 +454,8 @@ end_enter(struct exchange *x)
 	flow_next(&x->up, exchange_now(x));
 	flow_fini(&x->down);
 	filters_end(x);
+	free(x->cookie);
+	x->cookie = NULL;
 	attempt_fini(&x->attempt);
 	exchange_reset(x);
 	x->in_row++;

@@ -114,6 +114,8 @@ head_done(struct exchange *x, const struct message *h, size_t used)
 		return exchange_fail(x, why);
 	service = &table_services(p->table, NULL)[route->service];
 	attempt_route(&x->attempt, p->table, service);
+	if (service->sticky_cookie.len > 0)
+		x->attempt.claim = sticky_read(p->table, service, h);
 	/* one of HTTP/2 may say that it has not processed a request */
 	x->up.keep = x->idempotent || service->scheme != SCHEME_HTTP;
 	x->attempt.needs_http1 = h->upgrade;

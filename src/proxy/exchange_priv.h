@@ -61,6 +61,7 @@ struct exchange {
 	struct timer	 again;
 	struct share_waiter yielded;
 	struct keys_wait hold;		/* for the answer to a challenge */
+	char		*cookie;	/* that binds the client to the task; stands in down.head */
 	char		 answer[ANSWER_MAX];
 	size_t		 own_content;	/* bytes of the body, where the response is ours */
 	struct access_request log;

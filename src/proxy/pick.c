@@ -285,3 +285,17 @@ pick_task(struct pick *p, const struct table *table, const struct table_service 
 	*out = got;
 	return NULL;
 }
+
+bool
+pick_may(struct pick *p, const struct table *table, const struct table_service *s,
+    const struct pick_avoid *avoid, int64_t now, const struct table_task *t)
+{
+	uint32_t n;
+	const struct table_task *task = table_tasks(table, &n) + s->first_task;
+	struct choice c = { .pick = p, .avoid = avoid, .now = now };
+
+	ASSERT(table == p->table && t >= task && t < task + s->ntasks);
+	if (!eligible(&c, t))
+		c.all_used = all_used(p, task, s->ntasks, now);
+	return eligible(&c, t);
+}

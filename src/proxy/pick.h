@@ -32,4 +32,8 @@ void		 pick_set_table(struct pick *, const struct table *);
 const struct why *pick_task(struct pick *, const struct table *, const struct table_service *,
     const struct pick_avoid *, int64_t now_usec, const struct table_task **);
 
+/* Whether pick_task might take this task of the service. The table is the one in force. */
+bool		 pick_may(struct pick *, const struct table *, const struct table_service *,
+    const struct pick_avoid *, int64_t now_usec, const struct table_task *);
+
 #endif

@@ -139,6 +139,7 @@ proxy_new(struct loop *l, const struct proxy_conf *conf)
 	p->tally = tally_new();
 	p->keys = keys_new(l, conf->live, client_tls_choose, p);
 	p->pick = pick_new(conf->live, conf->phys, conf->seed);
+	p->sticky = sticky_new();
 	p->budget = budget_new();
 	p->tls = task_tls_new();
 	p->upstream = upstream_new(l, conf->live, conf->worker, p->tls);
@@ -173,6 +174,7 @@ proxy_free(struct proxy **pp)
 	upstream_free(&p->upstream);
 	task_tls_free(&p->tls);
 	pick_free(&p->pick);
+	sticky_free(&p->sticky);
 	budget_free(&p->budget);
 	access_free(&p->access);
 	tally_free(&p->tally);
@@ -233,6 +235,7 @@ proxy_set_table(struct proxy *p, struct table *t)
 
 	p->table = table_ref(t);
 	pick_set_table(p->pick, t);
+	sticky_set_table(p->sticky, t);
 	budget_set_table(p->budget, t, loop_now(p->loop));
 	upstream_set_table(p->upstream, t);
 	listener_set_table(p);

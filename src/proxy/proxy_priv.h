@@ -18,6 +18,7 @@
 #include "proxy/health.h"
 #include "proxy/keys.h"
 #include "proxy/pick.h"
+#include "proxy/sticky.h"
 #include "proxy/proxy.h"
 #include "proxy/tally.h"
 #include "proxy/upstream.h"
@@ -39,6 +40,7 @@ struct proxy {
 	struct proxy_conf conf;
 	struct table	*table;			/* in force, NULL until the first arrives */
 	struct pick	*pick;
+	struct sticky	*sticky;
 	struct budget	*budget;
 	struct task_tls	*tls;
 	struct upstream	*upstream;

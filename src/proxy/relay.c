@@ -3,6 +3,7 @@
  * what a byte means where it is; which task it is, attempt.c knows.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/bug.h"
 #include "base/clock.h"
@@ -125,13 +126,32 @@ relay_write_wait(const struct exchange *x)
 	    WHY_CLIENT_SLOW_READ }, head_rate_wait(x, &x->down, bytes, WHY_CLIENT_SLOW_READ));
 }
 
+/* A client that is not bound to the task yet gets the cookie. False: there is no memory. */
+static bool
+bind_client(struct exchange *x, struct edits *edits)
+{
+	const struct attempt *a = &x->attempt;
+
+	if (a->service->sticky_cookie.len == 0 || a->bound)
+		return true;
+	free(x->cookie);
+	if ((x->cookie = sticky_cookie(a->table, a->service, a->task)) == NULL)
+		return false;
+	edits_add(edits, EDIT_NAME("Set-Cookie"), str_of(x->cookie));
+	return true;
+}
+
 static enum state
 tunnel_enter(struct exchange *x, size_t used)
 {
+	struct edits edits;
+
 	ASSERT(x->status == 0);
 	if (!x->upgrade || !x->up.over || x->attempt.deaf)
 		return exchange_try_other(x, WHY_UPSTREAM_BAD_HEAD);
-	if (!h1_write_response(&x->down.head, &x->proxy->head, &edits_none, H1_UPGRADE))
+	edits_init(&edits);
+	if (!bind_client(x, &edits)
+	    || !h1_write_response(&x->down.head, &x->proxy->head, &edits, H1_UPGRADE))
 		return exchange_fail(x, WHY_NO_MEMORY);
 	x->status = x->attempt.status = 101;
 	x->up.keep = false;
@@ -255,6 +275,8 @@ response_begin(struct exchange *x, size_t used)
 	if (x->client->sender.tls && x->proxy->hsts != NULL
 	    && message_find(h, FIELD_STRICT_TRANSPORT_SECURITY) == NULL)
 		edits_add(&edits, EDIT_NAME("Strict-Transport-Security"), str_of(x->proxy->hsts));
+	if (!bind_client(x, &edits))
+		return exchange_fail(x, WHY_NO_MEMORY);
 	if (x->filters != NULL) {
 		if ((m = filters_head(x, h, &edits)) == NULL)
 			return exchange_fail(x, WHY_NO_MEMORY);

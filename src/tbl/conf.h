@@ -74,6 +74,9 @@ SECTION(DEFAULTS, TOP, defaults, MAP_AT(struct conf, defaults), struct service_c
 SECTION(HEALTH, DEFAULTS, health, MAP, struct service_conf,
     "Active health checks, in defaults and in each service. A task that has never been checked "
     "counts as healthy.")
+SECTION(STICKY, DEFAULTS, sticky, MAP, struct service_conf,
+    "Clients that stay with a task, in defaults and in each service of kind http. It takes "
+    "precedence over the policy for clients that have the cookie.")
 SECTION(TASK_TLS, DEFAULTS, task_tls, MAP, struct service_conf,
     "TLS to tasks, in defaults and in each service; it counts where scheme is https or h2.")
 SECTION(RULE, DEFAULTS, promql, FEW(struct service_conf, terms.term, terms.n), struct term,

@@ -314,7 +314,8 @@ FILTER(RETRY, retry, "retry", false)
 RETRY_OPTION(COUNT, attempts, "attempts", 0, 0, 1000,
     "How often a request is tried at most, the first time included.")
 RETRY_OPTION(DURATION, interval, "initialInterval", 0, 0, 0,
-    "Time before a task is tried once more, twice as long at the end; other tasks are tried at once.")
+    "Time before a task is tried once more, twice as long at the end; other tasks are tried at "
+    "once.")
 
 FILTER(CIRCUIT_BREAKER, circuit_breaker, "circuitbreaker", false)
 CIRCUIT_BREAKER_OPTION(BREAKER, rule, "expression", 0, 0, 0,

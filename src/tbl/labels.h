@@ -10,6 +10,7 @@
 #define LABEL_NAME(group, name)	"mola." LABEL_IN_##group #name
 #define LABEL_IN_DEFAULTS	""
 #define LABEL_IN_HEALTH		"health."
+#define LABEL_IN_STICKY		"sticky."
 #define LABEL_IN_TASK_TLS	"task_tls."
 #define LABEL_IN_SCALE		"scale."
 #define LABEL_IN_PROMQL		"promql."
@@ -72,5 +73,3 @@ LABEL(QUERY, full, PROMQL, conf.terms, "1", "", "",
     "The value that means 100 %.")
 LABEL(QUERY, period, PROMQL, conf.terms, "5s", "1s", "10m",
     "Time between two evaluations.")
-LABEL(DEFAULTS, sticky, LATER, port, "none", "", "",
-    "Sticky sessions. Not implemented yet.")

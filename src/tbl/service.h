@@ -68,6 +68,23 @@ SETTING(COUNT, health_rise, WORKERS, FILE_AND_LABEL, HEALTH, rise, "2", "1", "10
     "Consecutive passes after which a task is healthy again.")
 SETTING(COUNT, health_fall, WORKERS, FILE_AND_LABEL, HEALTH, fall, "3", "1", "100",
     "Consecutive failures after which a task is unhealthy.")
+SETTING(COOKIE_NAME, sticky_cookie, WORKERS, FILE_AND_LABEL, STICKY, cookie, "none", "", "",
+    "The name of a cookie that binds a client to the task of its first request; none: no client is "
+    "bound. A client whose task is gone, drained or unhealthy gets another one, and its cookie. "
+    "The cookie is the one that Traefik 3 gives for the same address, and those that Traefik gave "
+    "are understood.")
+SETTING(SWITCH, sticky_http_only, WORKERS, FILE_AND_LABEL, STICKY, http_only, "false", "", "",
+    "Whether the cookie is kept from scripts (HttpOnly).")
+SETTING(SWITCH, sticky_secure, WORKERS, FILE_AND_LABEL, STICKY, secure, "false", "", "",
+    "Whether the cookie is sent over TLS alone (Secure).")
+SETTING(SAME_SITE, sticky_same_site, WORKERS, FILE_AND_LABEL, STICKY, same_site, "unsaid", "", "",
+    "SameSite of the cookie: none, lax, strict, or unsaid.")
+SETTING(COUNT, sticky_max_age, WORKERS, FILE_AND_LABEL, STICKY, max_age, "0", "0", "2000000000",
+    "For how many seconds a client keeps the cookie (Max-Age); 0: until it is closed.")
+SETTING(COOKIE_PATH, sticky_path, WORKERS, FILE_AND_LABEL, STICKY, path, "/", "", "",
+    "Path of the cookie, or none.")
+SETTING(COOKIE_DOMAIN, sticky_domain, WORKERS, FILE_AND_LABEL, STICKY, domain, "none", "", "",
+    "Domain of the cookie; none: the host of the request alone.")
 SETTING(SWITCH, migrate, BRAIN, LABEL, DEFAULTS, migrate, "false", "", "",
     "Whether Mola may move the service off a hot node. After a move, docker service rollback "
     "undoes the move and not your last update: Swarm keeps one previous version. mola why names "

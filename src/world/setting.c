@@ -3,6 +3,7 @@
  * read beside the text itself, in an error of the configuration file or in the list of a
  * service's labels, so it is not quoted here. Must not know where a text stood.
  */
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -298,6 +299,7 @@ write_or_word(const void *member, const char *word, struct buf *out)
 }
 
 #define ALPN_MAX	200		/* bytes */
+#define COOKIE_NAME_MAX	128
 #define NAME_EXPECTED	"a name; expected 1 to 63 of A-Z, a-z, 0-9, '.', '_' and '-'"
 
 static bool
@@ -322,7 +324,7 @@ read_tls_cert(struct str s, struct setting_range range, void *member, struct are
 }
 
 static bool
-write_tls_cert(const void *member, struct buf *out)
+write_or_none(const void *member, struct buf *out)
 {
 	return write_or_word(member, "none", out);
 }
@@ -373,6 +375,67 @@ static bool
 write_alpn(const void *member, struct buf *out)
 {
 	return write_or_word(member, "none", out);
+}
+
+/* ---- a cookie (RFC 6265, 4.1.1) ---- */
+
+static const char *const same_site_words[] = { "unsaid", "none", "lax", "strict", NULL };
+
+static bool
+read_same_site(struct str s, struct setting_range range, void *member, struct arena *a,
+    char *problem)
+{
+	int at = setting_word(s, same_site_words, problem);
+
+	(void)range, (void)a;
+	if (at >= 0)
+		*(enum same_site *)member = (enum same_site)at;
+	return at >= 0;
+}
+
+static bool
+write_same_site(const void *member, struct buf *out)
+{
+	return buf_adds(out, str_of(same_site_words[*(const enum same_site *)member]));
+}
+
+static bool
+is_cookie_name(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!isalnum((unsigned char)s.p[i]) && strchr("!#$%&'*+-.^_`|~", s.p[i]) == NULL)
+			return false;
+	return s.len > 0 && s.len <= COOKIE_NAME_MAX;
+}
+
+static bool
+read_cookie_name(struct str s, struct setting_range range, void *member, struct arena *a,
+    char *problem)
+{
+	(void)range;
+	return read_or_word(s, "none", is_cookie_name(s), "a cookie's name; expected up to 128 letters, "
+	    "digits and some of !#$%&'*+-.^_`|~", member, a, problem);
+}
+
+static bool
+read_cookie_path(struct str s, struct setting_range range, void *member, struct arena *a,
+    char *problem)
+{
+	(void)range;
+	return read_or_word(s, "none", form_path(s) && memchr(s.p, ';', s.len) == NULL,
+	    "a path; expected one that begins with '/' and has no ';'", member, a, problem);
+}
+
+/* A dot before it was usual once, and says nothing. */
+static bool
+read_cookie_domain(struct str s, struct setting_range range, void *member, struct arena *a,
+    char *problem)
+{
+	bool dot = s.len > 0 && *s.p == '.';
+
+	(void)range;
+	return read_or_word(s, "none", form_host((struct str){ s.p + dot, s.len - dot }, false),
+	    "a host name", member, a, problem);
 }
 
 /* ---- profiles and queries ---- */
@@ -437,9 +500,17 @@ const struct setting_type
 	    same_text, set_text, clear_text },
 	setting_TLS_NAME = { sizeof(MEMBER_TLS_NAME), read_tls_name, write_tls_name,
 	    same_text, set_text, clear_text },
-	setting_TLS_CERT = { sizeof(MEMBER_TLS_CERT), read_tls_cert, write_tls_cert,
+	setting_TLS_CERT = { sizeof(MEMBER_TLS_CERT), read_tls_cert, write_or_none,
 	    same_text, set_text, clear_text },
 	setting_ALPN = { sizeof(MEMBER_ALPN), read_alpn, write_alpn, same_text, set_text, clear_text },
+	setting_COOKIE_NAME = { sizeof(MEMBER_COOKIE_NAME), read_cookie_name, write_or_none,
+	    same_text, set_text, clear_text },
+	setting_COOKIE_PATH = { sizeof(MEMBER_COOKIE_PATH), read_cookie_path, write_or_none,
+	    same_text, set_text, clear_text },
+	setting_COOKIE_DOMAIN = { sizeof(MEMBER_COOKIE_DOMAIN), read_cookie_domain, write_or_none,
+	    same_text, set_text, clear_text },
+	setting_SAME_SITE = { sizeof(MEMBER_SAME_SITE), read_same_site, write_same_site,
+	    NULL, NULL, NULL },
 	setting_QUERIES = { sizeof(MEMBER_QUERIES), NULL, NULL, same_queries, set_queries, clear_queries };
 
 /* ---- all of a service's ---- */

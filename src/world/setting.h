@@ -32,6 +32,10 @@ enum service_tls { SERVICE_TLS_NONE, SERVICE_TLS_ACME, SERVICE_TLS_TERMINATE };
 #define MEMBER_TLS_NAME		char *		/* NULL: the service's name */
 #define MEMBER_TLS_CERT		char *		/* NULL: none */
 #define MEMBER_ALPN		char *		/* NULL: none */
+#define MEMBER_COOKIE_NAME	char *		/* NULL: none */
+#define MEMBER_COOKIE_PATH	char *		/* NULL: none */
+#define MEMBER_COOKIE_DOMAIN	char *		/* NULL: none */
+#define MEMBER_SAME_SITE	enum same_site
 #define MEMBER_QUERIES		struct terms
 
 /*
@@ -78,7 +82,8 @@ struct setting_type {
 extern const struct setting_type setting_POLICY, setting_PROFILE, setting_DURATION, setting_COUNT,
     setting_SWITCH, setting_PATH_OR_NONE, setting_SERVICE_TLS, setting_QUERIES, setting_KIND,
     setting_PROXY_VERSION,
-    setting_SCHEME, setting_TLS_CA, setting_TLS_NAME, setting_TLS_CERT, setting_ALPN;
+    setting_SCHEME, setting_TLS_CA, setting_TLS_NAME, setting_TLS_CERT, setting_ALPN,
+    setting_COOKIE_NAME, setting_COOKIE_PATH, setting_COOKIE_DOMAIN, setting_SAME_SITE;
 
 /* The place of a word among `words`, which end with NULL; -1 and a problem that names them all. */
 int	setting_word(struct str, const char *const *words, char problem[SETTING_PROBLEM_MAX]);

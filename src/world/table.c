@@ -138,11 +138,16 @@ may_be_0(const char *least)
 #define SETTING_OK_TLS_CA(t, value, least)	text_ok(t, value)
 #define SETTING_OK_TLS_NAME(t, value, least)	text_ok(t, value)
 #define SETTING_OK_TLS_CERT(t, value, least)	text_ok(t, value)
+#define SETTING_OK_COOKIE_NAME(t, value, least)	text_ok(t, value)
+#define SETTING_OK_COOKIE_PATH(t, value, least)	text_ok(t, value)
+#define SETTING_OK_COOKIE_DOMAIN(t, value, least) text_ok(t, value)
+#define SETTING_OK_SAME_SITE(t, value, least)	((unsigned)(value) < SAME_SITES)
 #define SETTING_OK_ALPN(t, value, least)	text_ok(t, value)
 
 /* Which settings count: those of health checks only where there are some. */
 #define COUNTS_DEFAULTS(s)	true
 #define COUNTS_TASK_TLS(s)	true
+#define COUNTS_STICKY(s)	true
 #define COUNTS_HEALTH(s)	((s)->health_path.len > 0 || !bool_is_false(&(s)->health_connect))
 
 static bool

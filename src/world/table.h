@@ -30,6 +30,7 @@ enum proxy_version { PROXY_NONE, PROXY_V1, PROXY_V2, PROXY_VERSIONS };
 /* What tasks speak. HTTPS: TLS with HTTP/2 where the task chooses it; H2: with HTTP/2 only. */
 enum scheme { SCHEME_HTTP, SCHEME_H2C, SCHEME_HTTPS, SCHEME_H2, SCHEME_COUNT };
 const char	*scheme_name(enum scheme);
+enum same_site { SAME_SITE_UNSAID, SAME_SITE_NONE, SAME_SITE_LAX, SAME_SITE_STRICT, SAME_SITES };
 #define TLS_NAME_ADDRESS	"address"	/* as tls_name: the address of the task */
 
 /* A string inside the table. */
@@ -70,6 +71,10 @@ struct table_task {
 #define ROW_TLS_CA		struct table_ref	/* empty: the system's */
 #define ROW_TLS_NAME		struct table_ref	/* empty: the service's name */
 #define ROW_TLS_CERT		struct table_ref	/* empty: none */
+#define ROW_COOKIE_NAME		struct table_ref	/* empty: none */
+#define ROW_COOKIE_PATH		struct table_ref	/* empty: none */
+#define ROW_COOKIE_DOMAIN	struct table_ref	/* empty: none */
+#define ROW_SAME_SITE		enum same_site
 #define ROW_ALPN		struct table_ref	/* empty: none */
 
 /* For a column `reach` of tbl/service.h: what is for workers, and nothing for the brain's. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A Swarm's manager as far as Traefik's Swarm provider and Mola ask: swarm.py ADDRESS PORT FILE
 FILE has the services, {"NAME": {"labels": {...}, "address": IP, "port": N}, ...}, and is read anew for each request; each service
-has one task, whose port is published in host mode."""
+has one task, whose port is published in host mode, or one for each of several addresses ("address": [IP, ...])."""
 import http.server, json, re, sys
 
 ADDRESS, PORT, FILE = sys.argv[1], int(sys.argv[2]), sys.argv[3]
@@ -20,16 +20,24 @@ def service(name, s):
                      "TaskTemplate": {"ContainerSpec": {"Image": "app"}}}, "Endpoint": {"Spec": {"Mode": "dnsrr"}}}
 
 
-def task(name, s):
+def addresses(s):
+    return s["address"] if isinstance(s["address"], list) else [s["address"]]
+
+
+def node_of(s, address):
+    return "node" + address.replace(".", "-") if isinstance(s["address"], list) else "node1"
+
+
+def task(name, s, address):
     port = {"Protocol": "tcp", "TargetPort": s["port"], "PublishedPort": s["port"], "PublishMode": "host"}
-    return {"ID": "task" + name, "ServiceID": "id-" + name, "NodeID": "node1", "Slot": 1, "DesiredState": "running",
+    return {"ID": "task" + name + node_of(s, address), "ServiceID": "id-" + name, "NodeID": node_of(s, address), "Slot": int(address.split(".")[-1]), "DesiredState": "running",
             "Status": {"State": "running", "PortStatus": {"Ports": [port]}},
-            "NetworksAttachments": [{"Network": {"ID": "net1", "Spec": {"Name": "shared"}}, "Addresses": [s["address"] + "/24"]}]}
+            "NetworksAttachments": [{"Network": {"ID": "net1", "Spec": {"Name": "shared"}}, "Addresses": [address + "/24"]}]}
 
 
-def node(address):
-    return {"ID": "node1", "Version": {"Index": 1}, "Spec": {"Labels": {}, "Role": "manager", "Availability": "active"},
-            "Description": {"Hostname": "m1", "Resources": {"NanoCPUs": 2000000000, "MemoryBytes": 1 << 32}},
+def node(identity, address):
+    return {"ID": identity, "Version": {"Index": 1}, "Spec": {"Labels": {}, "Role": "manager", "Availability": "active"},
+            "Description": {"Hostname": "m1" if identity == "node1" else identity, "Resources": {"NanoCPUs": 2000000000, "MemoryBytes": 1 << 32}},
             "Status": {"State": "ready", "Addr": address}}
 
 
@@ -39,10 +47,13 @@ def answer(path):
         return [service(n, s) for n, s in all.items()]
     if path.startswith("/tasks"):
         wanted = re.search(r"id-([a-z0-9-]+)", path)
-        return [task(n, s) for n, s in all.items() if wanted is None or wanted.group(1) == n]
+        return [task(n, s, a) for n, s in all.items() if wanted is None or wanted.group(1) == n for a in addresses(s)]
     if path.startswith("/nodes"):
-        one = node(next(iter(all.values()))["address"])
-        return one if path == "/nodes/node1" else [one]
+        nodes = {}
+        for s in all.values():
+            for a in addresses(s):
+                nodes.setdefault(node_of(s, a), node(node_of(s, a), a))
+        return list(nodes.values()) if path == "/nodes" else nodes.get(path[len("/nodes/"):])
     if path.startswith("/networks"):
         return [NET]
     if path == "/version":

@@ -200,11 +200,12 @@ unknown_and_reserved_labels_are_named(void **state)
 {
 	struct stage *s = *state;
 
-	assert_null(web(s, PLAIN ",\"mola.prot\":\"80\",\"mola.banana\":\"1\",\"mola.sticky\":\"true\",\"other\":\"1\""));
+	assert_null(web(s, PLAIN ",\"mola.prot\":\"80\",\"mola.banana\":\"1\",\"mola.sticky\":\"true\",\"mola.sticky.cookie\":\"a b\",\"other\":\"1\""));
 	expect_label(s, "web", "mola.prot", LABEL_UNKNOWN, "did you mean mola.port?");
 	expect_label(s, "web", "mola.banana", LABEL_UNKNOWN, "no label of Mola's");
-	expect_label(s, "web", "mola.sticky", LABEL_UNSUPPORTED, "Not implemented yet");
-	assert_int_equal(reported(s, "web")->nlabels, 5);
+	expect_label(s, "web", "mola.sticky", LABEL_UNKNOWN, "");
+	expect_label(s, "web", "mola.sticky.cookie", LABEL_INVALID, "expected up to 128 letters");
+	assert_int_equal(reported(s, "web")->nlabels, 6);
 }
 
 /* A slip of the pen in the host must not open the service to all hosts. */
@@ -276,9 +277,47 @@ what_is_not_understood_of_traefik_is_named(void **state)
 	expect_label(s, "web", "traefik.http.middlewares.auth.basicauth.users", LABEL_UNUSED, "");
 	expect_label(s, "web", "traefik.tcp.routers.t.rule", LABEL_UNUSED, "not served");
 	expect_label(s, "web", "traefik.bogus", LABEL_UNKNOWN, "not understood");
-	expect_label(s, "web", "traefik.http.services.web.loadbalancer.sticky.cookie", LABEL_UNSUPPORTED, "stay with its task");
+	expect_label(s, "web", "traefik.http.services.web.loadbalancer.sticky.cookie", LABEL_VALID, NULL);
+	assert_string_equal(world_service(s->world, STR("web"))->conf.sticky_cookie, "_bb9e4");
+	assert_string_equal(world_service(s->world, STR("web"))->conf.sticky_path, "/");
 	assert_string_equal(world_service(s->world, STR("web"))->conf.health_path, "/hc");
 	assert_int_equal(world_service(s->world, STR("web"))->conf.health_interval_usec, 7000000);
+}
+
+#define STICKY(rest) "\"traefik.http.services.web.loadbalancer.sticky" rest
+
+static void
+a_sticky_cookie_is_read_from_labels_of_traefik(void **state)
+{
+	struct stage *s = *state;
+	const struct service_conf *c;
+
+	assert_non_null(web(s, ROUTER("Host(`a.org`)") BACKEND "," STICKY(".cookie.name\":\"my app\",") STICKY(".cookie.httponly\":\"1\",")
+	    STICKY(".cookie.samesite\":\"strict\",") STICKY(".cookie.maxage\":\"60\",") STICKY(".cookie.domain\":\".a.org\",")
+	    "\"mola.sticky.secure\":\"true\"," STICKY(".cookie.secure\":\"false\"")));
+	c = &world_service(s->world, STR("web"))->conf;
+	assert_string_equal(c->sticky_cookie, "my_app");
+	assert_true(c->sticky_http_only && c->sticky_secure);
+	assert_int_equal(c->sticky_same_site, SAME_SITE_STRICT);
+	assert_int_equal(c->sticky_max_age, 60);
+	assert_string_equal(c->sticky_domain, ".a.org");
+	expect_label(s, "web", "traefik.http.services.web.loadbalancer.sticky.cookie.secure", LABEL_UNUSED, "precedence");
+}
+
+/* Its clients would lose their sessions, and its author would not know. */
+static void
+half_a_sticky_cookie_is_none(void **state)
+{
+	struct stage *s = *state;
+
+	assert_null(web(s, ROUTER("Host(`a.org`)") BACKEND "," STICKY(".cookie.maxage\":\"-1\"")));
+	assert_null(web(s, ROUTER("Host(`a.org`)") BACKEND "," STICKY(".cookie.colour\":\"red\"")));
+	assert_null(web(s, ROUTER("Host(`a.org`)") BACKEND "," STICKY(".cookie.path\":\"/a;b\"")));
+	/* what binds nobody in Traefik, either */
+	assert_non_null(web(s, ROUTER("Host(`a.org`)") BACKEND "," STICKY("\":\"true\"")));
+	assert_null(world_service(s->world, STR("web"))->conf.sticky_cookie);
+	assert_non_null(web(s, ROUTER("Host(`a.org`)") BACKEND "," STICKY(".cookie\":\"false\"")));
+	assert_null(world_service(s->world, STR("web"))->conf.sticky_cookie);
 }
 
 static void
@@ -668,6 +707,8 @@ main(void)
 		SCENE(bounds_of_scaling_fit_together),
 		SCENE(traefiks_labels_serve_too),
 		SCENE(what_is_not_understood_of_traefik_is_named),
+		SCENE(a_sticky_cookie_is_read_from_labels_of_traefik),
+		SCENE(half_a_sticky_cookie_is_none),
 		SCENE(a_middleware_that_is_not_there_is_missed),
 		SCENE(a_router_is_served_where_its_entry_point_is),
 		SCENE(molas_own_labels_have_precedence),

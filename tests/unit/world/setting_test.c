@@ -22,6 +22,10 @@ static struct term other_term = { .name = other_path, .query = other_path, .weig
 #define OTHER_TLS_CA		other_path
 #define OTHER_TLS_NAME		other_path
 #define OTHER_TLS_CERT		other_path
+#define OTHER_COOKIE_NAME	other_path
+#define OTHER_COOKIE_PATH	other_path
+#define OTHER_COOKIE_DOMAIN	other_path
+#define OTHER_SAME_SITE		SAME_SITE_LAX
 #define OTHER_ALPN		other_path
 #define OTHER_QUERIES		(struct terms){ .term = { other_term }, .n = 1 }
 
