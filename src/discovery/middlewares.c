@@ -16,6 +16,7 @@
 
 #define CHAIN_LINKS	64		/* followed for one reference: chains may form cycles, and meet again */
 #define PREFIX		"traefik.http.middlewares."
+#define SERVICES	"traefik.http.services."
 
 /* Two rows of one name do not compile. */
 enum {
@@ -51,6 +52,7 @@ struct middleware {
 struct middlewares {
 	const struct swarm_conf *conf;
 	struct map	*by_name;
+	struct map	*pages;		/* services that labels define, for errors; by name, without case */
 	struct arena	*arena;
 };
 
@@ -61,6 +63,7 @@ middlewares_new(const struct swarm_conf *conf)
 
 	m->conf = conf;
 	m->by_name = map_new();
+	m->pages = map_new();
 	m->arena = arena_new();
 	return m;
 }
@@ -74,6 +77,7 @@ middlewares_free(struct middlewares **mp)
 	if (m == NULL)
 		return;
 	map_free(&m->by_name);
+	map_free(&m->pages);
 	arena_free(&m->arena);
 	free(m);
 }
@@ -155,12 +159,42 @@ read_label(struct middlewares *m, const struct swarm_service *s, const struct sw
 	definition_add(m, definition_of(m, known, s), rest, label->value);
 }
 
+/* What of a service is needed to find it in the table: it may be anywhere in the Swarm. */
+struct page {
+	const struct swarm_service *of;
+	const char	*port;
+	bool		 several;	/* defined more than once */
+};
+
+static void
+read_service_label(struct middlewares *m, const struct swarm_service *s,
+    const struct swarm_label *label)
+{
+	struct str rest = str_of(label->name + strlen(SERVICES)), name = STR("");
+	struct page *known;
+	char text[256];
+	uint64_t port;
+
+	if (!str_split(&rest, '.', &name) || name.len >= sizeof text
+	    || !str_eq_nocase(rest, STR("loadbalancer.server.port"))
+	    || !str_to_u64(str_of(label->value), &port))
+		return;
+	if ((known = map_get(m->pages, lower(text, name))) == NULL) {
+		known = arena_zalloc(m->arena, sizeof *known);
+		*known = (struct page){ s, label->value, false };
+		map_put(m->pages, lower(text, name), known);
+	} else
+		known->several = true;
+}
+
 void
 middlewares_read(struct middlewares *m, const struct swarm_service *s)
 {
 	for (unsigned i = 0; i < s->nlabels; i++)
 		if (strncasecmp(s->label[i].name, PREFIX, strlen(PREFIX)) == 0)
 			read_label(m, s, &s->label[i]);
+		else if (strncasecmp(s->label[i].name, SERVICES, strlen(SERVICES)) == 0)
+			read_service_label(m, s, &s->label[i]);
 }
 
 struct str
@@ -319,6 +353,32 @@ may_be_bare(const char *kind)
 	return strcmp(kind, "contenttype") == 0 || strcmp(kind, "compress") == 0;
 }
 
+/* The settings of errors with its service as the table has it: the Swarm's name and the port. */
+static const struct filter_setting *
+with_page(const struct middlewares *m, struct arena *a, const struct filter_setting *s, unsigned n,
+    const char **problem)
+{
+	struct filter_setting *out = arena_zalloc(a, (n + 1) * sizeof *out);
+	char text[256];
+
+	for (unsigned i = 0; i < n; i++) {
+		struct str name = middlewares_name(str_trim(s[i].value));
+		const struct page *page = NULL;
+		out[i] = s[i];
+		if (!str_eq_nocase(s[i].path, STR("service")))
+			continue;
+		if (name.len < sizeof text)
+			page = map_get(m->pages, lower(text, name));
+		if (page == NULL || page->several) {
+			*problem = arena_printf(a, "which is not understood: service: %s labels define the port of "
+			    "the service %.*s", page == NULL ? "no" : "several", STR_ARG(name));
+			return NULL;
+		}
+		out[i].value = str_of(arena_printf(a, "%s:%s", page->of->name, page->port));
+	}
+	return out;
+}
+
 static const char *
 add_filter(const struct middlewares *m, const struct middleware *is, struct arena *a,
     const char *chain, struct str name, const char **problem)
@@ -344,6 +404,8 @@ add_filter(const struct middlewares *m, const struct middleware *is, struct aren
 		return NULL;
 	}
 	if (m->conf->file != NULL && !take_users(m, a, &s, &n, problem))
+		return NULL;
+	if (kind == FILTER_ERRORS && (s = with_page(m, a, s, n, problem)) == NULL)
 		return NULL;
 	if (!filter_read(a, kind, s, n, &filter, wrong)) {
 		*problem = arena_printf(a, "which is not understood: %s", wrong);

@@ -55,6 +55,10 @@ struct filter_run {
 	struct str	 body;
 	struct buf	 body_kept;	/* that `body` is of; or empty */
 	struct auth_cookies *cookies;	/* of filter_forward_auth.c */
+	bool		 catches;	/* one of the filters that were passed may catch a response */
+	struct str	 page_url;	/* of the request that the page is for */
+	struct str	 page_forwarded;	/* X-Forwarded-For, without our part; empty: none */
+	int		 page_status;	/* of the response, which is a page of one that has; 0: it is not */
 	/* the response */
 	struct message	 response;
 	bool		 may_encode;
@@ -87,6 +91,7 @@ struct str	run_replaced(struct filter_run *, const struct filter_pattern *, stru
 		    struct str template);
 
 struct str	run_target(struct filter_run *);	/* as it is now */
+void		run_finish(struct filter_run *);	/* the request is as it is sent */
 /* The filter responds, with a status and a reason; then its fields; last its body. */
 void		run_answer(struct filter_run *, const struct why *, int status);
 void		run_answer_field(struct filter_run *, struct str name, struct str value);
@@ -142,6 +147,8 @@ void	circuit_breaker_over(const struct filter_run *, const struct filter_circuit
 	    const union filter_mark *);
 FILTER_REQUEST(compress);
 FILTER_RESPONSE(compress);
+FILTER_REQUEST(errors);
+void	errors_keep(struct filter_run *);	/* what its page needs of the request */
 FILTER_REQUEST(buffering);
 FILTER_RESPONSE(buffering);
 FILTER_REQUEST(add_prefix);
@@ -163,6 +170,7 @@ FILTER_REQUEST(strip_prefix_regex);
 #define retry_response(r, f, note)		((void)(r), (void)(f), (void)(note))
 #define circuit_breaker_response(r, f, note)	((void)(r), (void)(f), (void)(note))
 #define strip_prefix_response(r, f, note)	((void)(r), (void)(f), (void)(note))
+#define errors_response(r, f, note)		((void)(r), (void)(f), (void)(note))
 #define add_prefix_response(r, f, note)		((void)(r), (void)(f), (void)(note))
 #define replace_path_response(r, f, note)	((void)(r), (void)(f), (void)(note))
 #define strip_prefix_regex_response(r, f, note)	((void)(r), (void)(f), (void)(note))

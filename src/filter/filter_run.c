@@ -203,14 +203,18 @@ run_target(struct filter_run *r)
 	return run_join(r, path.len == 0 ? STR("/") : path, r->query);
 }
 
-static void
-finish_request(struct filter_run *r)
+void
+run_finish(struct filter_run *r)
 {
 	struct message *m = &r->request;
 
 	m->target = run_target(r);
+	if (r->catches)
+		r->page_forwarded = run_text(r, "%.*s", STR_ARG(fields_get(m, STR("X-Forwarded-For"))));
 	add_forwarded_for(r);
 	r->origin = run_text(r, "%.*s", STR_ARG(fields_get(m, STR("Origin"))));
+	if (r->catches)
+		errors_keep(r);
 }
 
 enum filter_verdict
@@ -330,7 +334,7 @@ filter_run_request(struct filter_run *r, int64_t now_usec, const struct why **wh
 			r->waited = true;
 			return FILTER_WAIT;
 		}
-	finish_request(r);
+	run_finish(r);
 	return run_end(r, NULL, why);
 }
 
@@ -445,6 +449,12 @@ filter_run_bodies(const struct filter_run *r)
 	return &r->bodies;
 }
 
+int
+filter_run_status(const struct filter_run *r)
+{
+	return r->status;
+}
+
 const struct filter *
 filter_run_responder(const struct filter_run *r)
 {
@@ -482,6 +492,11 @@ filter_run_response(struct filter_run *r, const struct message *m, const struct 
 	r->bodies.encoding = ENCODING_NONE;
 	r->bodies.response_most = 0;
 	fields_begin(r, &r->response, m, e);
+	if (r->page_status != 0) {
+		r->response.status = r->page_status;
+		r->response.h1.reason = str_of(status_reason(r->page_status));
+		r->response.h1.status_text = run_text(r, "%d %s", r->page_status, r->response.h1.reason.p);
+	}
 	for (unsigned i = r->done + r->inside; i-- > 0; )
 		filter_response(r, &r->chain->filter[i], r->note[i]);
 	r->may_encode = false;

@@ -96,8 +96,16 @@ const struct filter_body *filter_run_bodies(const struct filter_run *);
 /* The request has passed all filters, but its body, or that of the response to it, is larger than
  * one allows: as if that one had responded. */
 void			 filter_run_too_large(struct filter_run *, bool response);
+/*
+ * A response with this status, a task's or one of ours, is caught by a filter, and a page of that
+ * service takes its place: filter_run_page is the request for it. What responds to that is edited
+ * as the response then.
+ */
+bool			 filter_run_catch(struct filter_run *, int status, struct str *service);
+const struct message	*filter_run_page(const struct filter_run *);
 /* The filter that has responded; NULL: none has. */
 const struct filter	*filter_run_responder(const struct filter_run *);
+int			 filter_run_status(const struct filter_run *);	/* of its response */
 /* The body of the response that is edited next can be encoded. */
 void			 filter_run_may_encode(struct filter_run *);
 /* A response with its edits, as the filters leave it: written without any more edits. NULL: it has

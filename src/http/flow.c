@@ -440,6 +440,20 @@ flow_rewind(struct flow *f)
 	f->over = false;
 }
 
+bool
+flow_replace(struct flow *f)
+{
+	bool whole = f->body.done;
+
+	gather_clear(&f->head);
+	f->at = f->body_at = f->good;
+	h1_body_init(&f->body, BODY_NONE, 0);
+	f->whole = true;
+	f->over = f->bare = false;
+	f->since_usec = 0;
+	return whole;
+}
+
 void
 flow_next(struct flow *f, int64_t now)
 {

@@ -118,6 +118,9 @@ bool			 flow_limit(struct flow *, uint64_t most);
 enum flow_result	 flow_run(struct flow *, int64_t now_usec);
 /* Only the writing half: IO_DONE when head and at..good are out. */
 enum io_result		 flow_write(struct flow *, int64_t now_usec);
+/* Another message goes out in the place of one that need not go on: it has no body. False: the
+ * body of the first is not there to its end, and its rest has no reader. */
+bool			 flow_replace(struct flow *);
 /* The message goes out once more from its beginning, to another sink. It must be whole. */
 void			 flow_rewind(struct flow *);
 bool			 flow_begun(const struct flow *);	/* some of the message has gone out */

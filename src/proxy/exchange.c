@@ -140,7 +140,7 @@ exchange_reset(struct exchange *x)
 	x->why = NULL;
 	x->began_usec = exchange_now(x);
 	x->has_head = x->is_head = x->idempotent = x->upgrade = x->expects_continue = x->keep =
-	    x->last = false;
+	    x->last = x->paged = false;
 	x->minor = 1;
 	x->filters = NULL;
 	x->filters_of = NULL;
@@ -363,15 +363,33 @@ is_reset_alike(struct exchange *x)
 	return x->client->is_grpc && !attempt_unprocessed(&x->attempt);
 }
 
+/* The status of a response of ours that filters may catch: one of theirs, or that the service did
+ * not respond. 0: it is none. */
+static int
+caught_status(const struct exchange *x, const struct why *why)
+{
+	if (why == WHY_NO_MEMORY)
+		return 0;
+	if (filter_run_responder(x->filters) != NULL)
+		return filter_run_status(x->filters);
+	return why->blame == BLAME_CLIENT ? 0 : why->status;
+}
+
 /* Nothing was sent yet: the response is ours. Otherwise the client must not take what it has for
  * the whole. */
 enum state
 exchange_fail(struct exchange *x, const struct why *why)
 {
+	enum state next;
+	int status;
+
 	ASSERT(why != NULL);
 	x->why = why;
 	if (is_reset_alike(x) || x->status != 0 || why->status == 0)
 		return CUT;
+	if (x->filters != NULL && (status = caught_status(x, why)) != 0
+	    && filters_catch(x, status, why, &next))
+		return next;
 	attempt_leave(&x->attempt, why, false);
 	answer_begin(x);
 	return ANSWER;

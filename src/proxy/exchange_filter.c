@@ -232,6 +232,52 @@ filters_answer(struct exchange *x)
 	return true;
 }
 
+/* "NAME:PORT" is the service NAME at that port, when no service has all of it as its name. */
+static const struct table_service *
+page_service(const struct table *t, struct str name)
+{
+	const struct table_service *s = table_service_named(t, name, SERVICE_HTTP);
+	const struct table_task *task = table_tasks(t, &(uint32_t){ 0 });
+	uint64_t port;
+	size_t n;
+
+	for (n = name.len; n > 0 && name.p[n - 1] != ':'; n--)
+		;
+	if (s != NULL || n == 0 || !str_to_u64((struct str){ name.p + n, name.len - n }, &port))
+		return s;
+	s = table_service_named(t, (struct str){ name.p, n - 1 }, SERVICE_HTTP);
+	return s != NULL && s->ntasks > 0 && addr_port(&task[s->first_task].addr) == port ? s : NULL;
+}
+
+bool
+filters_catch(struct exchange *x, int status, const struct why *why, enum state *next)
+{
+	struct table *t = x->proxy->table;
+	const struct table_service *service;
+	struct str name;
+
+	ASSERT(x->status == 0);
+	if (x->filters == NULL || !filter_run_catch(x->filters, status, &name))
+		return false;
+	x->paged = true;
+	attempt_leave(&x->attempt, why, false);
+	attempt_fini(&x->attempt);
+	flow_fini(&x->down);
+	if (!flow_replace(&x->up))
+		x->keep = x->last = false;
+	x->up.sink = x->down.source = NULL;
+	x->up.keep = x->idempotent = true;
+	x->upgrade = x->expects_continue = false;
+	if ((service = page_service(t, name)) == NULL) {
+		*next = exchange_fail(x, WHY_NO_PAGE);
+		return true;
+	}
+	attempt_route(&x->attempt, t, service);
+	*next = h1_write_request(&x->up.head, filter_run_page(x->filters), &edits_none, H1_UNSAID) ? PICK :
+	    exchange_fail(x, WHY_NO_MEMORY);
+	return true;
+}
+
 /* A client that left without a response has one of its own in logs, and in what filters count. */
 static int
 status_of(const struct exchange *x)

@@ -46,6 +46,7 @@ struct exchange {
 	int		 minor;
 	bool		 keep;		/* the client's connection may live on */
 	bool		 last;		/* the client has announced that it will not */
+	bool		 paged;		/* a page takes the place of the response (errors) */
 	struct ip	 from;		/* the client, also one behind a trusted proxy */
 	char		 from_text[IP_TEXT_MAX];	/* as far as a field needs it */
 	char		 here[ADDR_TEXT_MAX];		/* the same: where the client connected to */
@@ -137,6 +138,9 @@ bool		filters_answer(struct exchange *);
 /* A task's response as they leave it, to be written with no other edits than those of its framing;
  * NULL: there is no memory. filter_run_bodies says what becomes of its body. */
 const struct message *filters_head(struct exchange *, const struct message *, const struct edits *);
+/* A response with this status, a task's or one of ours, is dropped, and `next` gets a page in its
+ * place; `why`: of the attempt that is over. False: it goes on, and nothing has changed. */
+bool		filters_catch(struct exchange *, int status, const struct why *why, enum state *next);
 void		filters_end(struct exchange *);		/* nothing is written of them any more */
 
 /* relay.c */

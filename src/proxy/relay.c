@@ -271,6 +271,8 @@ response_begin(struct exchange *x, size_t used)
 	x->attempt.status = h->status;
 	if (may_retry_status(h->status) && exchange_retry(x, WHY_UPSTREAM_STATUS, &next))
 		return next;
+	if (x->filters != NULL && filters_catch(x, h->status, WHY_COMPLETE, &next))
+		return next;
 	edits_init(&edits);
 	if (x->client->sender.tls && x->proxy->hsts != NULL
 	    && message_find(h, FIELD_STRICT_TRANSPORT_SECURITY) == NULL)
@@ -284,14 +286,15 @@ response_begin(struct exchange *x, size_t used)
 	}
 	if ((why = body_begin(x, h, used, &edits)) != NULL)
 		return exchange_try_other(x, why);
-	x->attempt.keeps = h->h1.keep_alive && !x->attempt.deaf;
+	/* the page's request is no HEAD, whatever the client's is: there may be a body behind it */
+	x->attempt.keeps = h->h1.keep_alive && !x->attempt.deaf && !(x->paged && x->is_head);
 	x->attempt.keeps_usec = x->attempt.keeps ? keeps_usec(h) : -1;
 	x->keep = x->keep && x->up.over && !x->attempt.deaf && h->body != BODY_UNTIL_CLOSE
 	    && !session_is_draining(&x->client->session);
 	if (!h1_write_response(&x->down.head, m, &edits, connection_for_client(x)))
 		return exchange_fail(x, WHY_NO_MEMORY);
 	x->down.last = !x->keep;
-	x->status = h->status;
+	x->status = m->status;
 	x->up.keep = false;
 	return RELAY;
 }
@@ -398,7 +401,7 @@ relay_both(struct exchange *x)
 {
 	enum state next;
 
-	ASSERT(x->status >= 200 && x->status == x->attempt.status);
+	ASSERT(x->status >= 200 && (x->paged || x->status == x->attempt.status));
 	if (stream_is_broken(x->down.sink))
 		return exchange_fail(x, WHY_CLIENT_GONE);
 	if ((next = send_up(x)) != STAY)

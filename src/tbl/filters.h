@@ -33,6 +33,7 @@
 #define IP_WHITE_LIST_OPTION(...) OPTION(IP_WHITE_LIST, __VA_ARGS__)
 #define COMPRESS_OPTION(...) OPTION(COMPRESS, __VA_ARGS__)
 #define BUFFERING_OPTION(...) OPTION(BUFFERING, __VA_ARGS__)
+#define ERRORS_OPTION(...) OPTION(ERRORS, __VA_ARGS__)
 #define BASIC_AUTH_OPTION(...) OPTION(BASIC_AUTH, __VA_ARGS__)
 #define DIGEST_AUTH_OPTION(...) OPTION(DIGEST_AUTH, __VA_ARGS__)
 #define IN_FLIGHT_REQ_OPTION(...) OPTION(IN_FLIGHT_REQ, __VA_ARGS__)
@@ -76,6 +77,9 @@
 #endif
 #ifndef BUFFERING_OPTION
 #define BUFFERING_OPTION(...)
+#endif
+#ifndef ERRORS_OPTION
+#define ERRORS_OPTION(...)
 #endif
 #ifndef BASIC_AUTH_OPTION
 #define BASIC_AUTH_OPTION(...)
@@ -209,6 +213,15 @@ BUFFERING_OPTION(COUNT, response_memory, "memResponseBodyBytes", 0, 0, INT64_MAX
     "Without effect: bodies are not collected.")
 BUFFERING_OPTION(TEXT, retry, "retryExpression", 0, 0, 0,
     "IsNetworkError() && Attempts() < N: as Mola does by itself, within its own limits.")
+
+FILTER(ERRORS, errors, "errors", false)
+ERRORS_OPTION(TEXTS, status, "status", 0, 0, 0,
+    "Statuses, or ranges such as 500-599, of responses that a page takes the place of.")
+ERRORS_OPTION(TEXT, service, "service", 0, 0, 0, "The service that has the page.")
+ERRORS_OPTION(TEXT, query, "query", 0, 0, 0,
+    "Its path; {status}, {originalStatus} and {url} are those of the response and its request.")
+ERRORS_OPTION(PAIRS, rewrites, "statusRewrites", 0, 0, 0,
+    "Another status for one or a range of them, such as statusRewrites.500-599=503.")
 
 FILTER(IP_ALLOW_LIST, ip_allow_list, "ipallowlist", true)
 IP_ALLOW_LIST_OPTION(NETS, nets, "sourceRange", 0, 0, 0,
@@ -344,6 +357,7 @@ CIRCUIT_BREAKER_OPTION(COUNT, status, "responseCode", 503, 200, 999,
 #undef IP_WHITE_LIST_OPTION
 #undef COMPRESS_OPTION
 #undef BUFFERING_OPTION
+#undef ERRORS_OPTION
 #undef BASIC_AUTH_OPTION
 #undef DIGEST_AUTH_OPTION
 #undef IN_FLIGHT_REQ_OPTION

@@ -86,6 +86,8 @@ WHY(BODY_TOO_LARGE, 413, CLIENT,
     "the body of the request is larger than a middleware (buffering) allows")
 WHY(RESPONSE_TOO_LARGE, 500, CONFIG,
     "the body of the response is larger than a middleware (buffering) allows")
+WHY(NO_PAGE, 503, SWARM,
+    "the service of a middleware (errors) that has the page is not served")
 WHY(HOST_NOT_ALLOWED, 500, CLIENT,
     "a middleware (headers) does not allow this host")
 WHY(AUTH_REQUIRED, 401, CLIENT,

@@ -163,6 +163,11 @@ struct filter_buffering {
 #include "tbl/filters.h"
 };
 
+struct filter_errors {
+#define ERRORS_OPTION(type, field, ...) FILTER_##type field;
+#include "tbl/filters.h"
+};
+
 struct filter {
 	enum filter_kind kind;
 	struct str	 name;		/* of its middleware, for people */
@@ -199,6 +204,9 @@ bool		 filter_kind_guards(enum filter_kind);
  * what was expected. */
 bool		 filter_read(struct arena *, enum filter_kind, const struct filter_setting *, unsigned n,
 		    struct filter *, char problem[FILTER_PROBLEM]);
+
+/* "404" or "500-599"; of one that filter_read has accepted. */
+bool		 filter_status_in(struct str range, int status);
 
 /* The media type of a Content-Type, in lower case, as Go's mime.ParseMediaType reads it. False: it
  * cannot be read; `type` is what stands there as far as it can, maybe empty. */

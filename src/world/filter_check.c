@@ -310,6 +310,7 @@ check_forward_auth(struct arena *a, struct filter_forward_auth *f, char problem[
 
 #define check_compress	filter_check_compress
 #define check_buffering	filter_check_buffering
+#define check_errors	filter_check_errors
 
 bool
 filter_check(struct arena *a, struct filter *f, char problem[FILTER_PROBLEM])

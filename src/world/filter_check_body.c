@@ -1,6 +1,8 @@
 /*
  * filter_check_body: what must hold for middlewares that are about bodies.
  */
+#include <string.h>
+
 #include "world/filter_priv.h"
 
 static bool
@@ -74,4 +76,62 @@ filter_check_buffering(struct arena *a, struct filter_buffering *b, char problem
 	return b->retry.len == 0 || is_own_retry(b->retry)
 	    || filter_wrong(problem, "retryExpression: expected IsNetworkError() && Attempts() < N: "
 	    "Mola repeats nothing else");
+}
+
+/* ---- errors ---- */
+
+static bool
+status_parse(struct str s, uint64_t *status)
+{
+	return str_to_u64(s, status) && *status >= 100 && *status <= 999;
+}
+
+static bool
+range_parse(struct str s, uint64_t *from, uint64_t *to)
+{
+	struct str first = STR("");
+
+	if (!str_split(&s, '-', &first) || !status_parse(str_trim(first), from))
+		return false;
+	*to = *from;
+	return s.len == 0 || (status_parse(str_trim(s), to) && *from <= *to);
+}
+
+bool
+filter_status_in(struct str range, int status)
+{
+	uint64_t from, to;
+
+	return range_parse(range, &from, &to) && (uint64_t)status >= from && (uint64_t)status <= to;
+}
+
+/* What needs no escape, so that it is sent as it stands; braces are around words of ours. */
+static bool
+is_page_path(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.p[i] <= ' ' || s.p[i] >= 0x7f || strchr("\"#<>\\^`|", s.p[i]) != NULL)
+			return false;
+	return true;
+}
+
+bool
+filter_check_errors(struct arena *a, struct filter_errors *f, char problem[FILTER_PROBLEM])
+{
+	uint64_t from, to;
+
+	(void)a;
+	if (f->service.len == 0)
+		return filter_wrong(problem, "it has no service");
+	if (f->status.n == 0)
+		return filter_wrong(problem, "it has no status");
+	for (unsigned i = 0; i < f->status.n; i++)
+		if (!range_parse(f->status.item[i], &from, &to))
+			return filter_wrong(problem, "status: expected statuses such as 404 or 500-599");
+	for (unsigned i = 0; i < f->rewrites.n; i++)
+		if (!range_parse(f->rewrites.item[i].name, &from, &to)
+		    || !status_parse(str_trim(f->rewrites.item[i].value), &to) || to < 200)
+			return filter_wrong(problem, "statusRewrites: expected 404=200 or 500-599=503");
+	return is_page_path(f->query)
+	    || filter_wrong(problem, "query: expected a path without blanks and what needs escapes");
 }

@@ -31,4 +31,6 @@ bool	filter_check_compress(struct arena *, struct filter_compress *, char proble
 bool	filter_check_buffering(struct arena *, struct filter_buffering *,
 	    char problem[FILTER_PROBLEM]);
 
+bool	filter_check_errors(struct arena *, struct filter_errors *, char problem[FILTER_PROBLEM]);
+
 #endif

@@ -355,6 +355,11 @@ static const struct option buffering_options[] = {
 #include "tbl/filters.h"
 };
 
+static const struct option errors_options[] = {
+#define ERRORS_OPTION(...) ROW(errors, __VA_ARGS__)
+#include "tbl/filters.h"
+};
+
 static const struct kind {
 	const struct option *option;
 	unsigned	 n;

@@ -53,6 +53,9 @@ TYPES = [f"GET /?size=2000&Content-Type={t.replace(chr(59), '%3B')} Accept-Encod
 BODIES = ["GET /", "POST / Body:0", "POST / Body:9", "POST / Body:10000", "POST / Body:10001", "POST / Chunked:9000", "POST / Chunked:11000", "POST / Chunked:900000", "POST / Chunked:0",
           "POST / Body:300000 Expect:100-continue"]
 
+FAILS = ["GET /?status=404", "HEAD /?status=404", "GET /?status=500&a=b%20c+d", "POST /?status=503 Body:300000", "GET /?status=404&X-One=1&size=3000", "GET /?status=404&chunked=1",
+         "GET /?status=200", "GET /?status=403", "PUT /x/y?status=404 Content-Type:a/b", "POST /?status=404 Chunked:200000", "GET /?status=404 X-Forwarded-For:1.2.3.4 Cookie:a=b"]
+
 
 def one(kind, options, requests):
     return {"a." + kind + "." + k: v for k, v in options.items()}, "a", requests
@@ -200,6 +203,25 @@ SETS = {
     "bufferresponse": one("buffering", {"maxresponsebodybytes": "10000", "memresponsebodybytes": "100"}, [s for s in SIZES if "300000&chunked" not in s] + ["GET /?size=9999", "GET /?size=10000"]),
     "bufferhead": ({"a.headers.customresponseheaders.X-One": "1", "b.buffering.maxrequestbodybytes": "10"}, "a,b", BODIES),
     "bufferretry": one("buffering", {"retryexpression": "IsNetworkError() && Attempts() < 3"}, GET),
+    "errors": one("errors", {"status": "404,500-599", "service": "errors", "query": "/page/{status}?u={url}"}, FAILS),
+    "errorsrewrite": one("errors", {"status": "404,500-503", "service": "errors@swarm", "query": "{status}-{originalStatus}.html", "statusrewrites.500-502": "418",
+                                    "statusrewrites.404": "200"}, FAILS),
+    "errorsroot": one("errors", {"status": "404", "service": "errors"}, FAILS[:4]),
+    "errorsfilter": ({"a.errors.status": "403", "a.errors.service": "errors", "a.errors.query": "/no?{url}", "b.ipallowlist.sourcerange": "10.0.0.0/8"}, "a,b", GET + BODIES[3:5]),
+    "errorsoutside": ({"a.errors.status": "403", "a.errors.service": "errors", "b.ipallowlist.sourcerange": "10.0.0.0/8"}, "b,a", GET),
+    "errorsheaders": ({"a.headers.customresponseheaders.X-One": "1", "a.headers.customrequestheaders.X-Forwarded-For": "9.9.9.9", "b.errors.status": "404", "b.errors.service": "errors",
+                       "c.headers.customresponseheaders.X-Two": "2", "c.headers.customrequestheaders.X-B": "1", "c.headers.customrequestheaders.Host": "other.test"}, "a,b,c", FAILS),
+    "errorsagain": one("errors", {"status": "404", "service": "errors", "query": "/?status=500"}, FAILS[:4]),
+    "errorsnested": ({"a.errors.status": "418", "a.errors.service": "errors", "a.errors.query": "/outer/{status}/{originalStatus}", "b.errors.status": "404",
+                      "b.errors.service": "errors", "b.errors.query": "/inner", "b.errors.statusrewrites.404": "418"}, "a,b", FAILS[:6]),
+    "errorsstripped": ({"a.errors.status": "404", "a.errors.service": "errors", "a.errors.query": "/x?{url}", "b.stripprefix.prefixes": "/api"}, "a,b",
+                       ["GET /api/y?status=404", "GET /api/a%20b?status=404&z"]),
+    "errorsstrippedfirst": ({"a.errors.status": "404", "a.errors.service": "errors", "a.errors.query": "/x?{url}", "b.stripprefix.prefixes": "/api"}, "b,a",
+                            ["GET /api/y?status=404"]),
+    "errorscompressed": ({"a.compress.encodings": "gzip", "a.compress.minresponsebodybytes": "10", "b.errors.status": "404", "b.errors.service": "errors"}, "a,b",
+                         [f + " Accept-Encoding:gzip" for f in FAILS[:6]]),
+    "errorsnone": one("errors", {"status": "404", "service": "nobody"}, GET),
+    "errorsbad": one("errors", {"status": "404-x", "service": "errors"}, GET),
     "two": ({"a.stripprefix.prefixes": "/api", "b.headers.customresponseheaders.X-One": "1", "b.headers.customrequestheaders.X-One": "1"}, "b,a", PATHS),
     "twoheaders": ({"a.headers.customresponseheaders.X-One": "a", "a.headers.customrequestheaders.X-One": "a",
                     "b.headers.customresponseheaders.X-One": "b", "b.headers.customrequestheaders.X-One": "b"}, "a,b", GET),

@@ -80,11 +80,50 @@ what_a_router_names_is_passed_in_its_order(void **state)
 	assert_true(s->changed);
 }
 
+/* The Swarm's name of the service, and the port; of two definitions none. */
+static void
+pages_are_of_a_service_that_labels_define(void **state)
+{
+	struct stage *s = *state;
+	const struct filter_chain *chain = NULL;
+	const struct why *why;
+	struct table *t;
+	int fd;
+
+#define ERRORS(service) RULE("r", "Host(`a.org`)") THROUGH("r", "m") M("m.errors.status", "404") M("m.errors.service", service) PORT
+#define OTHER RULE("q", "Host(`b.org`)") "\"traefik.http.services.Pages.loadbalancer.server.port\":\"8080\""
+	swarm(s, ERRORS("pages@swarm"), OTHER, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "s0 by m");
+	assert_null(world_table(s->world, &fd));
+	assert_null(table_open(fd, &t));
+	assert_non_null(table_find(t, &(struct request_view){ .host = STR("a.org"), .path = STR("/"), .method = STR("GET") }, &chain, &why));
+	assert_true(str_eq(chain->filter[0].of.errors.service, STR("s1:8080")));
+	table_unref(&t);
+	swarm(s, ERRORS("pages"), OTHER, OTHER, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "refused");
+	swarm(s, ERRORS("pages@file"), OTHER, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "refused");
+}
+
 static void
 what_is_not_understood_of_one_refuses_its_router(void **state)
 {
 	const struct { const char *middleware, *part; } odd[] = {
 		{ M("m.stripprefix.prefix", "/x"), "stripprefix has no option prefix" },
+		{ M("m.compress.encodings", "gzip,deflate"), "encodings: expected gzip, br or zstd" },
+		{ M("m.compress.encodings", "gzip") M("m.compress.defaultencoding", "br"), "defaultEncoding is none of the encodings" },
+		{ M("m.compress.defaultencoding", "deflate"), "defaultEncoding is none of the encodings" },
+		{ M("m.compress.excludedcontenttypes", "text/"), "excludedContentTypes: text/ is no media type" },
+		{ M("m.compress.excludedcontenttypes", "a/b") M("m.compress.includedcontenttypes", "a/b"), "not both" },
+		{ M("m.buffering.retryexpression", "ResponseCode() == 500"), "Mola repeats nothing else" },
+		{ M("m.buffering.retryexpression", "IsNetworkError() && Attempts() < x"), "Mola repeats nothing else" },
+		{ M("m.errors.status", "404") M("m.errors.service", "y"), "service: no labels define the port of the service y" },
+		{ M("m.errors.status", "404"), "it has no service" },
+		{ M("m.errors.status", "404-x") M("m.errors.service", "x"), "status: expected statuses such as 404 or 500-599" },
+		{ M("m.errors.status", "599-500") M("m.errors.service", "x"), "status: expected statuses such as 404 or 500-599" },
+		{ M("m.errors.service", "x"), "it has no status" },
+		{ M("m.errors.status", "404") M("m.errors.service", "x") M("m.errors.query", "/a b"), "query: expected a path" },
+		{ M("m.errors.status", "404") M("m.errors.service", "x") M("m.errors.statusrewrites.404", "none"), "statusRewrites: expected" },
 		{ M("m.stripprefix.prefixes", "/x") M("m.stripprefix.Prefixes", "/y"), "refixes: it is there twice" },
 		{ M("m.stripprefix.prefixes", "/x,"), "an item of the list is empty" },
 		{ M("m.stripprefix.forceslash", "yes"), "expected true or false" },
@@ -550,7 +589,7 @@ int
 main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, stage_setup, stage_teardown)
-	const struct CMUnitTest tests[] = { T(what_a_router_names_is_passed_in_its_order), T(what_is_not_understood_of_one_refuses_its_router),
+	const struct CMUnitTest tests[] = { T(what_a_router_names_is_passed_in_its_order), T(what_is_not_understood_of_one_refuses_its_router), T(pages_are_of_a_service_that_labels_define),
 		T(a_name_that_is_none_refuses_its_router), T(what_can_be_applied_is_not_ignored), T(those_of_the_entry_point_come_first), T(plain_requests_and_those_by_tls_have_ways_of_their_own),
 		T(an_entry_point_has_tls_for_its_routers),
 		T(users_of_a_file_stand_before_those_of_the_label),

@@ -1,4 +1,4 @@
-/* Bodies on their way through middlewares: compressed as they come, and refused where they are too large. */
+/* Bodies on their way through middlewares: compressed as they come, refused where they are too large, replaced by a page. */
 #include "stage.h"
 
 #include "../../decode.h"
@@ -296,12 +296,139 @@ responses_that_are_too_large_end(void **state)
 	close_with(c, t);
 }
 
+/* ---- errors ---- */
+
+/* Pages are of the same service. */
+static void
+open_errors(const char *service, int norigins)
+{
+	const struct filter_setting s[] = { { STR("status"), STR("404,500-599") }, { STR("service"), str_of(service) },
+	    { STR("query"), STR("/{status}") } };
+
+	arena = arena_new();
+	stage_open(norigins);
+	stage.chain = filter_chain_add(arena, "", STR("m"), FILTER_ERRORS, s, 3);
+	assert_non_null(stage.chain);
+	stage_table();
+}
+
+#define PAGE(path)	"GET " path " HTTP/1.1\r\nHost: a.example\r\nX-Real-IP: 127.0.0.1\r\nX-Forwarded-Proto: http\r\n" \
+	"X-Forwarded-Host: a.example\r\nX-Forwarded-Port: 80\r\n\r\n"
+
+static void
+a_page_takes_the_place_of_a_response(void **state)
+{
+	int c, t;
+
+	(void)state;
+	for (int way = 0; way < 2; way++) {
+		open_errors("web", 1);
+		if (way == 1) {		/* as discovery names it */
+			char name[30];
+			struct filter_setting by_port[] = { { STR("status"), STR("404,500") }, { STR("service"), { NULL, 0 } }, { STR("query"), STR("/{status}") } };
+			snprintf(name, sizeof name, "web:%u", addr_port(&stage.origin_addr[0]));
+			by_port[1].value = str_of(name);
+			stage.chain = filter_chain_add(arena, "", STR("m"), FILTER_ERRORS, by_port, 3);
+			stage_table();
+		}
+		c = dial();
+		for (int i = 0; i < 2; i++) {
+			say(c, POST("Content-Length: 3\r\n") "abc");
+			t = asked();
+			hear(t, "abc");
+			say(t, "HTTP/1.1 404 Not Found\r\nX-Its: own\r\nContent-Length: 3\r\n\r\nnot");
+			t = answer_call(0);
+			hear(t, PAGE("/404"));
+			say(t, "HTTP/1.1 200 OK\r\nX-Page: 1\r\nContent-Length: 4\r\n\r\npage");
+			hear(c, "HTTP/1.1 404 Not Found\r\nX-Page: 1\r\nContent-Length: 4\r\n\r\npage");
+			close(t);
+		}
+		assert_int_equal(whys(WHY_COMPLETE), 2);
+		say(c, "HEAD / HTTP/1.1\r\nHost: a.example\r\n\r\n");
+		t = asked();
+		say(t, "HTTP/1.1 500 Oh\r\nContent-Length: 9\r\n\r\n");
+		t = answer_call(0);
+		hear(t, PAGE("/500"));
+		say(t, OK(4, "page"));
+		hear(c, "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 4\r\n\r\n");
+		hear_end(t);		/* its body has no reader */
+		close(t);
+		say(c, GET("/"));		/* the client's connection goes on */
+		t = asked();
+		say(t, OK(2, "ok"));
+		hear(c, OK(2, "ok"));
+		close_with(c, t);
+	}
+}
+
+/* A request whose body has not all come, and whose head has given its place to it. */
+static void
+a_page_for_a_request_that_is_still_coming(void **state)
+{
+	int c, t;
+
+	(void)state;
+	open_errors("web", 1);
+	c = dial();
+	say(c, POST("Content-Length: 200000\r\n"));
+	t = asked();
+	say_bytes(c, text, 100000);
+	for (size_t at = 0; at < 100000;) {
+		ssize_t n;
+		WAIT_UNTIL((n = recv(t, wire, sizeof wire, 0)) > 0);
+		at += (size_t)n;
+	}
+	say(t, "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n");
+	t = answer_call(0);
+	hear(t, PAGE("/503"));
+	say(t, OK(4, "page"));
+	hear(c, "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\nConnection: close\r\n\r\npage");
+	hear_end(c);
+	close_with(c, t);
+}
+
+static void
+without_a_page_the_status_stays(void **state)
+{
+	int c, t;
+
+	(void)state;
+	open_errors("web", 1);
+	c = dial();
+	say(c, GET("/"));
+	t = asked();
+	say(t, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+	t = answer_call(0);
+	hear(t, PAGE("/404"));
+	close(t);
+	hear_why(c, 404, WHY_UPSTREAM_GONE);
+	close_with(c, -1);
+	open_errors("nobody", 1);
+	c = dial();
+	say(c, GET("/"));
+	t = asked();
+	say(t, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+	hear_why(c, 404, WHY_NO_PAGE);
+	close_with(c, t);
+	open_errors("web", 1);		/* no task responds, nor has it a page */
+	close(stage.origin[0]);
+	stage.origin[0] = -1;
+	c = dial();
+	say(c, GET("/"));
+	hear_why(c, 502, WHY_CONNECT_REFUSED);
+	close(c);
+	stage.origin[0] = dial_addr(&stage.front);
+	close_with(-1, -1);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(events_do_not_wait), cmocka_unit_test(a_large_body_arrives_whole),
 		cmocka_unit_test(who_does_not_read_slows_the_task), cmocka_unit_test(what_breaks_off_is_broken_for_the_client),
-		cmocka_unit_test(requests_that_are_too_large_end), cmocka_unit_test(responses_that_are_too_large_end) };
+		cmocka_unit_test(requests_that_are_too_large_end), cmocka_unit_test(responses_that_are_too_large_end),
+		cmocka_unit_test(a_page_takes_the_place_of_a_response), cmocka_unit_test(a_page_for_a_request_that_is_still_coming),
+		cmocka_unit_test(without_a_page_the_status_stays) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
