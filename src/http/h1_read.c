@@ -54,6 +54,9 @@ static const struct known_field known_fields[26][3] = {
 		 { FIELD_PROXY_CONNECTION, true, "proxy-connection" } },
 	[17] = { { FIELD_TRANSFER_ENCODING, false, "transfer-encoding" },
 		 { FIELD_X_FORWARDED_PROTO, false, "x-forwarded-proto" } },
+	/* what a client and its proxy say to each other (RFC 9110, 11.7) */
+	[18] = { { FIELD_OTHER, true, "proxy-authenticate" } },
+	[19] = { { FIELD_OTHER, true, "proxy-authorization" } },
 	[25] = { { FIELD_STRICT_TRANSPORT_SECURITY, false, "strict-transport-security" } },
 };
 
