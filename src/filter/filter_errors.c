@@ -159,8 +159,8 @@ filter_run_catch(struct filter_run *r, int status, struct str *service)
 			return false;
 	while (!catches(&r->chain->filter[i], status));
 	f = &r->chain->filter[i];
-	if (r->done < r->chain->n && r->page_status == 0)
-		run_finish(r);			/* a filter has responded, and the request went no further */
+	if (!r->finished)		/* a filter has responded, and the request went no further */
+		run_finish(r);
 	r->done = i;
 	r->inside = false;
 	r->status = 0;

@@ -55,6 +55,7 @@ struct filter_run {
 	struct str	 body;
 	struct buf	 body_kept;	/* that `body` is of; or empty */
 	struct auth_cookies *cookies;	/* of filter_forward_auth.c */
+	bool		 finished;	/* run_finish was called */
 	bool		 catches;	/* one of the filters that were passed may catch a response */
 	struct str	 page_url;	/* of the request that the page is for */
 	struct str	 page_forwarded;	/* X-Forwarded-For, without our part; empty: none */

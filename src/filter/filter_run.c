@@ -208,6 +208,8 @@ run_finish(struct filter_run *r)
 {
 	struct message *m = &r->request;
 
+	ASSERT(!r->finished);
+	r->finished = true;
 	m->target = run_target(r);
 	if (r->catches)
 		r->page_forwarded = run_text(r, "%.*s", STR_ARG(fields_get(m, STR("X-Forwarded-For"))));

@@ -140,6 +140,46 @@ a_body_is_known_to_be_too_large(void **state)
 	has("\r\nX-One: 1\r\n");
 }
 
+/* The page's request, where a filter has caught a response with this status. */
+static void
+page(int status, const char *want, const char *service)
+{
+	struct str name;
+	struct gather g;
+
+	assert_true(filter_run_catch(run, status, &name));
+	assert_true(str_eq(name, str_of(service)));
+	gather_init(&g);
+	assert_true(h1_write_request(&g, filter_run_page(run), &edits_none, H1_UNSAID));
+	flat(&g);
+	gather_clear(&g);
+	has(want);
+	has_not("X-Forwarded-For");
+	has_not("Content-Length");
+	has_not("Transfer-Encoding");
+}
+
+static void
+a_response_is_caught(void **state)
+{
+	struct str name;
+
+	(void)state;
+	assert_null(request("errors status=404,500-599 service=web query=p?{url}-{status}-{originalStatus} statusrewrites.500-502=418", "POST /a%20b?c\nContent-Length: 5"));
+	assert_false(filter_run_catch(run, 403, &name));
+	page(502, "GET /p?http%3A%2F%2Fa.org%2Fa%2520b%3Fc-418-502 HTTP/1.1\r\nHost: a.org\r\n", "web");
+	assert_int_equal(answers("200 OK", ""), ENCODING_NONE);
+	has("HTTP/1.1 418 I'm a teapot\r\n");
+	assert_false(filter_run_catch(run, 502, &name));	/* it is done */
+	assert_ptr_equal(request("errors status=403 service=web; ipallowlist sourcerange=1.2.3.4", "GET /"), WHY_ADDRESS_NOT_ALLOWED);
+	page(403, "GET / HTTP/1.1\r\n", "web");
+	assert_ptr_equal(request("ipallowlist sourcerange=1.2.3.4; errors status=403 service=web", "GET /"), WHY_ADDRESS_NOT_ALLOWED);
+	assert_false(filter_run_catch(run, 403, &name));
+	assert_null(request("errors status=413 service=web; buffering maxrequestbodybytes=9", "POST /\nTransfer-Encoding: chunked"));
+	filter_run_too_large(run, false);
+	page(413, "GET / HTTP/1.1\r\n", "web");
+}
+
 /* Whenever it is that there is none, the request ends, and nothing else does. */
 static void
 no_memory_ends_the_request(void **state)
@@ -180,7 +220,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = { T(a_coding_is_chosen), T(what_is_not_worth_it_is_left), T(a_body_is_known_to_be_too_large),
-		T(no_memory_ends_the_request) };
+		T(a_response_is_caught), T(no_memory_ends_the_request) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
