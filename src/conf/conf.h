@@ -147,6 +147,22 @@ struct conf_prom {			/* Prometheus, as a source of samples and of rules */
 	char		*cores, *memory, *running;	/* queries, NULL: none */
 };
 
+enum conf_request_ids { REQUEST_IDS_OFF, REQUEST_IDS_KEEP, REQUEST_IDS_MAKE };
+enum conf_trace_parents { TRACE_PARENT_TRUSTED, TRACE_PARENT_ANY, TRACE_PARENT_NONE };
+#define CONF_FIELD_NAME_MAX 64
+
+struct conf_tracing {
+	enum conf_request_ids ids;
+	char		*id_field;
+	char		*url;			/* of the collector, with its path; NULL: no spans */
+	char		*headers, *headers_file;	/* lines; the file's are in headers, too */
+	char		*ca, *cert, *key;	/* files, NULL: the system's, none */
+	double		 ratio;
+	enum conf_trace_parents parents;
+	char		*service;		/* service.name of all spans */
+	int64_t		 timeout_usec;
+};
+
 struct conf_acme_ca {
 	int		 line;
 	char		*url;			/* of its directory */
@@ -238,6 +254,7 @@ struct conf {
 	int64_t		 mover_dwell_usec, mover_cool_down_usec, mover_patience_usec;
 
 	struct conf_prom prom;
+	struct conf_tracing tracing;
 
 	struct service_conf defaults;		/* what services start from */
 	struct conf_node *node;

@@ -287,6 +287,7 @@ conf_check(struct conf *c, const struct tree *root, struct faults *f)
 	admin_check(c, root, f);
 	swarm_check(c, root, f);
 	prom_check(c, root, f);
+	tracing_check(c, root, f);
 	if (fabs(c->score_cpu_weight + c->score_ram_weight - 1) > 0.001)
 		faults_add(f, conf_line(root, "score", NULL), "score", "cpu and ram add up to %g; expected 1",
 		    c->score_cpu_weight + c->score_ram_weight);

@@ -27,6 +27,7 @@ void	listen_tls_check(const struct conf *, struct conf_listen *, struct faults *
 void	certificates_check(const struct conf *, const struct tree *root, struct faults *);
 void	task_tls_check(const struct conf *, const struct tree *root, struct faults *);
 void	prom_check(struct conf *, const struct tree *root, struct faults *);	/* conf_prom.c */
+void	tracing_check(struct conf *, const struct tree *root, struct faults *);	/* conf_trace.c */
 void	acme_check(struct conf *, const struct tree *root, struct faults *);	/* conf_acme.c */
 
 /* Below, `service` is the mapping that the service was read from; NULL: it is none. */

@@ -119,9 +119,8 @@ read_socket(const struct conf_key *k, struct str s, void *member, char *problem)
 	return text_set(member, s);
 }
 
-/* A URL whole, or host:port, to which `path` is added; so it is to a URL without a path. */
-static bool
-read_url(struct str s, const char *path, void *member, char *problem)
+bool
+url_of(struct str s, const char *path, void *member, char *problem)
 {
 	struct str rest = s;
 	char **text = member, *url;
@@ -149,21 +148,21 @@ static bool
 read_exporter(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	(void)k;
-	return read_url(s, "/metrics", member, problem);
+	return url_of(s, "/metrics", member, problem);
 }
 
 static bool
 read_agent(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	(void)k;
-	return read_url(s, "/stream", member, problem);
+	return url_of(s, "/stream", member, problem);
 }
 
 static bool
 read_plain_url(const struct conf_key *k, struct str s, void *member, char *problem)
 {
 	(void)k;
-	return read_url(s, "", member, problem);
+	return url_of(s, "", member, problem);
 }
 
 bool

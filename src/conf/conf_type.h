@@ -82,6 +82,11 @@ bool	read_setting(const struct conf_key *, struct str, void *member, char *probl
 #define MEMBER_ACCESS_FORMAT	enum conf_access_format
 #define MEMBER_STATUSES		struct conf_list
 #define MEMBER_ACCESS_FACTS	struct conf_list
+#define MEMBER_REQUEST_IDS	enum conf_request_ids
+#define MEMBER_TRACE_PARENTS	enum conf_trace_parents
+#define MEMBER_FIELD_NAME	char *
+#define MEMBER_OTLP_URL		char *
+#define MEMBER_OTLP_HEADERS	char *
 #define MEMBER_TARGET_KIND	enum target_id
 #define MEMBER_LIMITS		struct profile_limit
 
@@ -115,6 +120,10 @@ extern const struct conf_type type_TLS_DEFAULT, type_TLS_VERSION, type_REDIRECT,
 /* conf_access.c */
 extern const struct conf_type type_ACCESS_FORMAT, type_STATUSES, type_ACCESS_FACTS;
 
+/* conf_trace.c */
+extern const struct conf_type type_REQUEST_IDS, type_TRACE_PARENTS, type_FIELD_NAME, type_OTLP_URL,
+    type_OTLP_HEADERS;
+
 /* conf_acme.c */
 extern const struct conf_type type_EMAIL, type_ACME_URL, type_ACME_NAMES, type_ACME_ALLOW,
     type_ACME_CHALLENGES, type_FILES;
@@ -122,6 +131,8 @@ extern const struct conf_type type_EMAIL, type_ACME_URL, type_ACME_NAMES, type_A
 /* conf_text.c, for conf_target.c, conf_prom.c, conf_swarm.c and conf_tls.c */
 bool	list_append(void *member, struct str, char *problem);	/* each text once */
 bool	text_set(void *member, struct str);
+/* A URL whole, or host:port, to which `path` is added; so it is to a URL without a path. */
+bool	url_of(struct str, const char *path, void *member, char *problem);
 /* false: there is none; the same for addresses */
 bool	write_text(const void *member, struct buf *);
 bool	write_address(const void *member, struct buf *);

@@ -93,7 +93,7 @@ struct edit {
 	struct str	value;
 };
 
-#define EDITS_MAX	8
+#define EDITS_MAX	10
 
 struct edits {
 	uint32_t	 dropped;		/* ids, as bits */

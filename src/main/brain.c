@@ -24,6 +24,7 @@
 #include "main/outages.h"
 #include "score/steer.h"
 #include "targets/target.h"
+#include "tracing/exporter.h"
 #include "world/secrets.h"
 
 #define TICK_USEC	(100 * USEC_PER_MSEC)
@@ -36,6 +37,7 @@ struct brain {
 	struct conf	*conf;
 	struct world	*world;
 	struct fetcher	*fetcher;
+	struct exporter	*exporter;
 	struct scrape	*scrape;
 	struct prometheus *prometheus;
 	struct prom_nodes *prom_nodes;
@@ -348,6 +350,7 @@ reload(struct brain *b, int fd)
 		admin_reconf(b->admin, next);
 		certs_reconf(b->certs, next);
 		discover_reload(b);
+		exporter_reconf(b->exporter, next);
 		prometheus_reconf(b->prometheus, next);
 		prom_nodes_reconf(b->prom_nodes, next);
 		apply(b);
@@ -359,14 +362,24 @@ reload(struct brain *b, int fd)
 	buf_fini(&errors);
 }
 
+/* A worker's: that it says how many bytes there are is not believed. */
+static void
+take_spans(struct brain *b, const struct channel_msg *m)
+{
+	if (m->spans.bytes <= sizeof m->spans.text)
+		exporter_add(b->exporter, (struct str){ m->spans.text, m->spans.bytes });
+}
+
 static void
 on_parent_message(void *arg, const struct channel_msg *m, int fd)
 {
 	struct brain *b = arg;
 
-	ASSERT(m == NULL || m->kind == CHANNEL_CONF);
+	ASSERT(m == NULL || m->kind == CHANNEL_CONF || m->kind == CHANNEL_SPANS);
 	if (m == NULL)
 		loop_stop(b->loop);
+	else if (m->kind == CHANNEL_SPANS)
+		take_spans(b, m);
 	else
 		reload(b, fd);
 	if (fd >= 0)
@@ -430,6 +443,8 @@ brain_open(struct brain *b)
 	if (b->secrets_serial > 0)
 		publish_secrets(b);	/* files may have changed since; a first set goes with the first table */
 	b->fetcher = fetcher_new(b->loop);
+	b->exporter = exporter_new(b->loop, b->fetcher, b->boot->live);
+	exporter_reconf(b->exporter, b->conf);
 	b->scrape = scrape_new(b->loop, b->fetcher, on_sample, b);
 	b->steer = steer_new(b->world);
 	b->prometheus = prometheus_new(b->loop, b->fetcher);
@@ -472,6 +487,7 @@ brain_close(struct brain *b)
 	prom_nodes_free(&b->prom_nodes);
 	prometheus_free(&b->prometheus);
 	scrape_free(&b->scrape);
+	exporter_free(&b->exporter);
 	fetcher_free(&b->fetcher);
 	steer_free(&b->steer);
 	outages_free(&b->outages);

@@ -5,6 +5,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/bug.h"
@@ -13,6 +15,7 @@
 #include "main/channel.h"
 
 #define RETRY_USEC	(100 * USEC_PER_MSEC)
+#define QUEUE_BYTES	(80 * 1024)	/* less than half of what a socket has room for by default */
 
 bool
 channel_pair(int fd[2])
@@ -140,6 +143,14 @@ channel_send(struct channel *c, const struct channel_msg *m, int fd)
 {
 	ASSERT(kind_has_fd(m->kind) == (fd >= 0));
 	return c->fd >= 0 && sock_send_fd(c->fd, m, sizeof *m, fd);
+}
+
+bool
+channel_has_room(const struct channel *c)
+{
+	int queued;
+
+	return c->fd >= 0 && ioctl(c->fd, SIOCOUTQ, &queued) == 0 && queued < QUEUE_BYTES;
 }
 
 void

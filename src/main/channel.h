@@ -24,14 +24,26 @@ enum channel_kind {
 	/* fd, addr: a listener of another worker's, to accept from as well; parent to workers */
 	CHANNEL_LEND,
 	CHANNEL_TAKE_BACK,	/* worker: all that it has lent; parent to workers */
-	CHANNEL_DRAIN		/* stop gracefully; parent to workers */
+	CHANNEL_DRAIN,		/* stop gracefully; parent to workers */
+	CHANNEL_SPANS		/* spans; worker to parent, parent to brain; may be lost */
+};
+
+#define CHANNEL_SPANS_BYTES 7600
+
+struct channel_spans {			/* lines of proxy/span.h */
+	size_t		 bytes;
+	unsigned	 count;
+	char		 text[CHANNEL_SPANS_BYTES];
 };
 
 struct channel_msg {
 	enum channel_kind	kind;
 	struct addr		addr;
 	unsigned		worker;		/* whose listener is lent */
-	struct proxy_conf	limits;		/* its pointers mean nothing on the other side */
+	union {
+		struct proxy_conf limits;	/* its pointers mean nothing on the other side */
+		struct channel_spans spans;
+	};
 };
 
 struct channel;
@@ -59,6 +71,8 @@ bool	channel_pair(int fd[2]);
 void	channel_open(struct channel *, struct loop *, int fd, channel_f *, void *arg);
 /* False: the other side is dead or has not read for a long time. `fd` stays the caller's. */
 bool	channel_send(struct channel *, const struct channel_msg *, int fd);
+/* The other side keeps up: what may be lost takes no room that other messages may need. */
+bool	channel_has_room(const struct channel *);
 void	channel_close(struct channel *);
 /* For a child that was forked: closes its copies, and leaves the parent's loop alone. */
 void	channel_shed(struct channel *);

@@ -123,12 +123,19 @@ on_brain_message(void *arg, const struct channel_msg *m, int fd)
 		pass_on(p, CHANNEL_SECRETS, &p->secrets, fd);
 }
 
+/* Workers send nothing but spans, which nobody waits for. */
 static void
 on_worker_message(void *arg, const struct channel_msg *m, int fd)
 {
-	(void)arg, (void)m;			/* workers send nothing */
+	struct parent *p = arg;
+
 	if (fd >= 0)
 		close(fd);
+	if (m == NULL || m->kind != CHANNEL_SPANS)
+		return;
+	if (p->brain.pid == 0 || !channel_has_room(&p->brain.channel) ||
+	    !channel_send(&p->brain.channel, m, -1))
+		live_count_spans(p->live, SPANS_LOST, m->spans.count);
 }
 
 static void

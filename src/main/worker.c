@@ -27,6 +27,12 @@ _Static_assert((int)CLIENT_CERT_OPTIONAL == (int)PROXY_CLIENT_CERT_OPTIONAL &&
 _Static_assert((int)CONF_ACCESS_FORMATS == (int)ACCESS_FORMATS &&
     CONF_STATUSES_MAX == ACCESS_STATUSES_MAX, "the formats are those of one table");
 
+_Static_assert((int)REQUEST_IDS_KEEP == (int)TRACE_IDS_KEEP &&
+    (int)REQUEST_IDS_MAKE == (int)TRACE_IDS_MAKE &&
+    (int)TRACE_PARENT_ANY == (int)TRACE_PARENTS_ANY &&
+    (int)TRACE_PARENT_NONE == (int)TRACE_PARENTS_NONE && CONF_FIELD_NAME_MAX == TRACE_FIELD_MAX,
+    "one means the other");
+
 struct worker {
 	const struct worker_conf *conf;
 	struct loop	*loop;
@@ -112,10 +118,13 @@ worker_limits(const struct conf *c, struct proxy_conf *out)
 		.upstream_idle_max = c->upstream_idle_max,
 		.upstream_idle_usec = c->upstream_idle_usec,
 		.access = access_conf_of(c),
+		.trace = { .ids = (enum trace_ids)c->tracing.ids, .spans = c->tracing.url != NULL,
+		    .parents = (enum trace_parents)c->tracing.parents, .ratio = c->tracing.ratio },
 		.ntrusted = c->clients_trusted.n,
 		.tls_min_version = c->tls_min_version,
 		.hsts_seconds = c->hsts_seconds,
 	};
+	str_copy(out->trace.id_field, sizeof out->trace.id_field, str_of(c->tracing.id_field));
 	for (unsigned i = 0; i < c->nlisten; i++)
 		listener_modes(&c->listen[i], &out->listener[out->nlisteners++]);
 	ASSERT(out->nlisteners <= PROXY_LISTENERS_MAX && out->ntrusted <= PROXY_TRUSTED_MAX);
@@ -256,6 +265,7 @@ on_parent_message(void *arg, const struct channel_msg *m, int fd)
 		break;
 	case CHANNEL_CONF:
 	case CHANNEL_READY:
+	case CHANNEL_SPANS:
 		BUG("a message for another process was sent to a worker");
 	}
 	if (fd >= 0)
@@ -275,6 +285,23 @@ worker_tell_failed(struct worker *w)
 	}
 }
 
+/* As many as the parent takes now; what stays, and more, is lost when there is no room for it. */
+static void
+worker_send_spans(struct worker *w)
+{
+	struct channel_msg m = { .kind = CHANNEL_SPANS, .worker = w->conf->index };
+	uint64_t lost = proxy_spans_lost_take(w->proxy);
+	unsigned count;
+
+	while ((m.spans.bytes = proxy_spans_take(w->proxy, m.spans.text, sizeof m.spans.text,
+	    &count)) > 0) {
+		m.spans.count = count;
+		if (!channel_send(&w->channel, &m, -1))
+			lost += count;
+	}
+	live_count_spans(w->conf->live, SPANS_LOST, lost);
+}
+
 static void
 worker_beat(void *arg)
 {
@@ -282,6 +309,7 @@ worker_beat(void *arg)
 
 	timer_set(w->loop, &w->beat, loop_now(w->loop) + PROXY_BEAT_USEC, worker_beat, w);
 	proxy_beat(w->proxy);
+	worker_send_spans(w);
 	worker_tell_failed(w);
 	log_flush();
 	live_log_dropped(w->conf->live, w->conf->index, log_dropped_take());
@@ -340,6 +368,7 @@ worker_run(const struct worker_conf *c)
 		proxy_listen(w.proxy, c->listener[i].fd, &c->listener[i].addr);
 	worker_beat(&w);
 	loop_run(w.loop);
+	worker_send_spans(&w);
 	proxy_free(&w.proxy);
 	resolver_free(&w.resolver);
 	channel_close(&w.channel);

@@ -25,6 +25,7 @@ struct fetch_conf {
 	struct str	 body;		/* of the request; copied */
 	const char	*body_type;	/* its Content-Type; NULL: application/json */
 	const char	*field;		/* one more field of the request: "Name: value" */
+	const char	*lines;		/* the same, several: one per line */
 	const char	*wanted;	/* name of a field of the response that the result shall hold;
 					 * must outlive the exchange */
 	/* called with `arg` for each field of the response, as it comes; not to call the fetcher */

@@ -3,6 +3,7 @@
  */
 #include <openssl/ssl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bug.h"
@@ -43,6 +44,22 @@ field_add(struct fetch *x, const char *field)
 {
 	x->fields = curl_slist_append(x->fields, field);
 	ASSERT(x->fields != NULL);
+}
+
+static void
+lines_add(struct fetch *x, struct str lines)
+{
+	struct str line;
+	char *one;
+
+	while (str_split(&lines, '\n', &line)) {
+		line = str_trim(line);
+		if (line.len == 0)
+			continue;
+		one = str_dup(line);
+		field_add(x, one);
+		free(one);
+	}
 }
 
 static bool
@@ -105,6 +122,8 @@ set_request(struct fetch *x, const struct fetch_conf *c)
 		curl_easy_setopt(x->easy, CURLOPT_CUSTOMREQUEST, c->method);
 	if (c->field != NULL)
 		field_add(x, c->field);
+	if (c->lines != NULL)
+		lines_add(x, str_of(c->lines));
 	if (x->fields != NULL)
 		curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, x->fields);
 }

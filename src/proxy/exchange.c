@@ -151,6 +151,7 @@ exchange_reset(struct exchange *x)
 	x->own_content = 0;
 	x->cookie = NULL;
 	x->log = (struct access_request){ .connection = false };
+	x->trace = NULL;
 	keys_unwait(&x->hold);
 	x->hold.over = false;
 }

@@ -141,6 +141,8 @@ filters_enter(struct exchange *x)
 		filter_run_too_large(x->filters, false);
 		return exchange_fail(x, WHY_BODY_TOO_LARGE);
 	}
+	if (x->trace != NULL)
+		trace_set_target(x->trace, filter_run_message(x->filters)->target);
 	if (!h1_write_request(&x->up.head, filter_run_message(x->filters), &edits_none,
 	    x->upgrade ? H1_UPGRADE : H1_UNSAID))
 		return exchange_fail(x, WHY_NO_MEMORY);

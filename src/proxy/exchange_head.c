@@ -81,9 +81,9 @@ find_route(const struct exchange *x, const struct message *h, const struct edits
 
 /* A whole head of `used` bytes. Its slices are used here or not at all. */
 static enum state
-head_done(struct exchange *x, const struct message *h, size_t used)
+head_done(struct exchange *x, struct message *h, size_t used)
 {
-	const struct proxy *p = x->proxy;
+	struct proxy *p = x->proxy;
 	const struct sender *sender = &x->client->sender;
 	const struct filter_chain *chain = NULL;
 	const struct table_service *service;
@@ -103,6 +103,8 @@ head_done(struct exchange *x, const struct message *h, size_t used)
 	x->last = !h->h1.keep_alive;
 	x->from = sender_client(sender, h, p->conf.trusted, p->conf.ntrusted);
 	access_note_request(p->access, &x->log, h);
+	if (p->tracer.on)
+		x->trace = trace_begin(&p->tracer, h, sender->trusted);
 	if (!flow_begin(&x->up, used, h->body, h->length)) {
 		x->keep = false;
 		return exchange_fail(x, WHY_BAD_CHUNK);
@@ -110,9 +112,13 @@ head_done(struct exchange *x, const struct message *h, size_t used)
 	if ((why = front_judge(x, h)) != NULL)
 		return exchange_fail(x, why);
 	rewrite_request(&edits, h, sender, &x->from, x->from_text, here(x, h));
+	if (x->trace != NULL)
+		trace_edit(x->trace, &p->tracer, &edits);
 	if ((route = find_route(x, h, &edits, &chain, &why)) == NULL)
 		return exchange_fail(x, why);
 	service = &table_services(p->table, NULL)[route->service];
+	if (x->trace != NULL)
+		trace_set_route(x->trace, table_text(p->table, route->name), table_text(p->table, route->path));
 	attempt_route(&x->attempt, p->table, service);
 	if (service->sticky_cookie.len > 0)
 		x->attempt.claim = sticky_read(p->table, service, h);

@@ -12,6 +12,7 @@
 #include "proxy/answer.h"
 #include "proxy/attempt.h"
 #include "proxy/exchange.h"
+#include "proxy/trace.h"
 
 enum state {
 	HEAD,		/* the request head arrives */
@@ -66,6 +67,7 @@ struct exchange {
 	char		 answer[ANSWER_MAX];
 	size_t		 own_content;	/* bytes of the body, where the response is ours */
 	struct access_request log;
+	struct trace	*trace;		/* its ID, and its trace; NULL: neither is wanted */
 };
 
 /* Until when a state waits, and what has gone wrong if nothing came. */

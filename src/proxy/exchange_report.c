@@ -2,6 +2,7 @@
  * What an exchange leaves behind: its reason is counted, its duration observed, its line logged.
  */
 #include "base/bug.h"
+#include "base/clock.h"
 #include "proxy/exchange_priv.h"
 
 static enum access_version
@@ -33,6 +34,28 @@ static unsigned
 tried(const struct attempt *a)
 {
 	return a->tries > a->avoid.n ? a->tries : a->avoid.n;
+}
+
+/* In a trace, with what its line in the access log has. */
+static void
+record(struct exchange *x, const struct access_line *line)
+{
+	static const char *const versions[] = { [ACCESS_UNKNOWN] = NULL, [ACCESS_HTTP_1_0] = "1.0",
+	    [ACCESS_HTTP_1_1] = "1.1", [ACCESS_HTTP_2] = "2" };
+	const struct attempt *a = &x->attempt;
+	int64_t now = exchange_now(x), wall = clock_wall_usec();
+	struct span_exchange s = { .began_usec = wall - (now - x->began_usec), .ended_usec = wall,
+	    .tried_usec = wall - (now - a->began_usec), .version = versions[line->version],
+	    .tls = x->client->sender.tls, .client = line->client, .peer = sender_peer(&x->client->sender),
+	    .status = x->status, .task_status = a->status, .service = line->service,
+	    .task = line->task, .address = line->address, .tried = line->tried, .why = x->why };
+
+	if (a->task != NULL) {
+		s.node = table_text(a->table, table_nodes(a->table, NULL)[a->task->node].name);
+		s.task_scheme = a->service->scheme == SCHEME_HTTP || a->service->scheme == SCHEME_H2C ?
+		    "http" : "https";
+	}
+	trace_record(x->trace, &x->proxy->tracer, &s);
 }
 
 void
@@ -68,4 +91,9 @@ exchange_report(struct exchange *x)
 	}
 	access_log(p->access, &line);
 	access_forget(&x->log);
+	if (x->trace != NULL) {
+		if (trace_is_recorded(x->trace))
+			record(x, &line);
+		trace_free(&x->trace);
+	}
 }

@@ -84,6 +84,16 @@ hsts_apply(struct proxy *p)
 }
 
 static void
+trace_apply(struct proxy *p)
+{
+	char name[TRACE_FIELD_MAX + 8];
+
+	tracer_set_conf(&p->tracer, &p->conf.trace);
+	snprintf(name, sizeof name, "\r\n%s: ", p->conf.trace.id_field);
+	p->tracer.id_edit = text_keep(p, name);
+}
+
+static void
 conf_apply(struct proxy *p)
 {
 	int request = p->conf.request_head.fields, response = p->conf.response_head.fields;
@@ -104,6 +114,7 @@ conf_apply(struct proxy *p)
 	upstream_set_heads(p->upstream, p->conf.request_head, p->conf.response_head);
 	upstream_set_limits(p->upstream, p->conf.upstream_idle_max, p->conf.upstream_idle_usec);
 	access_set_conf(p->access, &p->conf.access);
+	trace_apply(p);
 	hsts_apply(p);
 }
 
@@ -144,6 +155,7 @@ proxy_new(struct loop *l, const struct proxy_conf *conf)
 	p->tls = task_tls_new();
 	p->upstream = upstream_new(l, conf->live, conf->worker, p->tls);
 	p->access = access_new(l, STDOUT_FILENO);
+	tracer_init(&p->tracer);
 	p->outcalls = outcalls_new(l, conf->resolver);
 	calls = outcalls_ops(p->outcalls);
 	p->means = filter_means_new(&calls);
@@ -177,6 +189,7 @@ proxy_free(struct proxy **pp)
 	sticky_free(&p->sticky);
 	budget_free(&p->budget);
 	access_free(&p->access);
+	tracer_fini(&p->tracer);
 	tally_free(&p->tally);
 	keys_free(&p->keys);
 	if (p->means_io.fd >= 0)
@@ -309,6 +322,35 @@ void
 proxy_set_access(struct proxy *p, int fd)
 {
 	access_set_fd(p->access, fd);
+}
+
+uint64_t
+proxy_spans_lost_take(struct proxy *p)
+{
+	uint64_t n = p->tracer.lost;
+
+	p->tracer.lost = 0;
+	return n;
+}
+
+size_t
+proxy_spans_take(struct proxy *p, char *out, size_t cap, unsigned *count)
+{
+	struct buf *b = &p->tracer.spans;
+	size_t end = 0;
+
+	ASSERT(cap >= SPAN_LINE_MAX);
+	*count = 0;
+	for (size_t i = 0; i < b->len && i < cap; i++)
+		if (b->p[i] == '\n') {
+			end = i + 1;
+			++*count;
+		}
+	if (end > 0) {
+		memcpy(out, b->p, end);
+		buf_eat(b, end);
+	}
+	return end;
 }
 
 void

@@ -10,6 +10,7 @@
 #include "net/ip.h"
 #include "net/loop.h"
 #include "proxy/access.h"
+#include "proxy/trace.h"
 #include "world/live.h"
 #include "world/phys.h"
 #include "world/secrets.h"
@@ -63,6 +64,7 @@ struct proxy_conf {
 	unsigned	 upstream_idle_max;	/* per task */
 	int64_t		 upstream_idle_usec;
 	struct access_conf access;
+	struct trace_conf trace;
 	/* this worker begins with the active health checks of all; later, live_prober says */
 	bool		 probe;
 };
@@ -84,6 +86,10 @@ void		 proxy_set_table(struct proxy *, struct table *);
 bool		 proxy_set_secrets(struct proxy *, struct secrets *);
 /* Where the access log goes, standard output at first; the descriptor becomes the proxy's. */
 void		 proxy_set_access(struct proxy *, int fd);
+/* Spans that are over, as lines (proxy/span.h): as many as fit, and how many they are. 0: there are
+ * none. */
+uint64_t	 proxy_spans_lost_take(struct proxy *);	/* that had no room, since the last call */
+size_t		 proxy_spans_take(struct proxy *, char *out, size_t cap, unsigned *count);
 /* New limits and time-outs after a reload; worker, live, phys and seed stay. */
 void		 proxy_reconf(struct proxy *, const struct proxy_conf *);
 

@@ -21,6 +21,7 @@
 #include "proxy/sticky.h"
 #include "proxy/proxy.h"
 #include "proxy/tally.h"
+#include "proxy/trace.h"
 #include "proxy/upstream.h"
 
 struct outcalls;
@@ -46,6 +47,7 @@ struct proxy {
 	struct upstream	*upstream;
 	struct health	*health;
 	struct access	*access;
+	struct tracer	 tracer;
 	/* listener.c */
 	struct listener_list listeners;
 	/* client.c */

@@ -63,6 +63,10 @@ SECTION(PROMETHEUS, TOP, prometheus, MAP, struct conf,
     "services. Without this section no server is queried. A node's own agent or node_exporter "
     "takes precedence, because its samples are newer. Series are matched to nodes by their "
     "labels: node_id, instance, node, nodename or hostname.")
+SECTION(TRACING, TOP, tracing, MAP, struct conf,
+    "IDs of requests, and traces: spans of each request are sent to a collector of OpenTelemetry "
+    "(OTLP over HTTP). Without this section neither costs anything, and what clients send of both "
+    "(X-Request-Id, traceparent, tracestate) goes to tasks as other fields do. See doc/tracing.md.")
 SECTION(SCORE, TOP, score, MAP, struct conf,
     "The score of a node, from 0 to 100. It is shown to people, and policy best-node uses it.")
 SECTION(CLIENTS, TOP, clients, MAP, struct conf,
@@ -364,6 +368,36 @@ KEY(PROMETHEUS, memory, PROMQL_OR_NONE, prom.memory, "node_memory_MemTotal_bytes
 KEY(PROMETHEUS, running, PROMQL_OR_NONE, prom.running, "node_procs_running", "", "",
     "Threads that run or wait for a core at the time of the sample, including the one that "
     "takes it; or none.")
+
+KEY(TRACING, request_id, REQUEST_IDS, tracing.ids, "off", "", "",
+    "off; keep: the ID that a client in clients.trusted sends is logged, and goes to the task, and "
+    "what others send is removed; make: the same, and a request without one gets one (a UUID).")
+KEY(TRACING, request_id_field, FIELD_NAME, tracing.id_field, "X-Request-Id", "", "",
+    "The field that the ID is in.")
+KEY(TRACING, endpoint, OTLP_URL, tracing.url, NONE, "", "",
+    "Where spans are sent: http://host:4318, https://host/path, or host:4318 for short; without a "
+    "path, /v1/traces. By default there are no spans.")
+KEY(TRACING, headers, OTLP_HEADERS, tracing.headers, NONE, "", "",
+    "Header fields that the collector wants, one 'Name: value' per line.")
+KEY(TRACING, headers_file, FILE, tracing.headers_file, NONE, "", "",
+    "Absolute path of a file whose first line is such a field; instead of headers.")
+KEY(TRACING, ca, FILE, tracing.ca, NONE, "", "",
+    "Absolute path of the CA certificates (PEM) that an https endpoint is verified with. By "
+    "default those of the system.")
+KEY(TRACING, cert, FILE, tracing.cert, NONE, "", "",
+    "Absolute path of Mola's client certificate (PEM).")
+KEY(TRACING, key, FILE, tracing.key, NONE, "", "",
+    "Absolute path of its private key.")
+KEY(TRACING, ratio, WEIGHT, tracing.ratio, "1", "0", "1",
+    "Which part of the traces that begin at Mola is recorded. A trace that goes on is recorded if "
+    "the client that sent the request records it.")
+KEY(TRACING, parent, TRACE_PARENTS, tracing.parents, "trusted", "", "",
+    "Whose traceparent is believed: that of clients.trusted, of any client, or none's. For all "
+    "others a trace begins at Mola, and their traceparent and tracestate are removed.")
+KEY(TRACING, service, NAME, tracing.service, "mola", "", "",
+    "The attribute service.name of the spans.")
+KEY(TRACING, timeout, DURATION, tracing.timeout_usec, "10s", "100ms", "1m",
+    "Time-out of a request to the collector.")
 
 KEY(SCORE, cpu, WEIGHT, score_cpu_weight, "0.8", "0", "1",
     "Weight of idle CPU. The weights of cpu and ram add up to 1.")

@@ -34,6 +34,9 @@ METRIC(DURATION, mola_request_duration_seconds, histogram,
 METRIC(MIDDLEWARES, mola_middleware_requests_total, counter,
     "Requests that came to a middleware, by its kind and outcome: passed on, responded to (such as "
     "a redirection), or refused; waited is counted besides one of these.")
+METRIC(TRACING, mola_tracing_spans_total, counter,
+    "Spans of traces, by outcome: sent; rejected by the collector; failed, as it could not be "
+    "reached or was busy for too long; lost, as there was no room for them on their way to it.")
 METRIC(TLS_HANDSHAKES, mola_tls_handshakes_total, counter,
     "TLS handshakes with clients that succeeded: full ones, and those that resumed a session.")
 METRIC(TCP_CONNECTIONS, mola_tcp_connections_total, counter,

@@ -140,6 +140,16 @@ uint64_t	live_handshakes_total(const struct live *, bool resumed);
 /* those that failed lately, of a worker */
 void		live_count_filter(struct live *, unsigned worker, enum filter_kind, enum filter_outcome);
 uint64_t	live_filter_total(const struct live *, enum filter_kind, enum filter_outcome);
+/* spans of traces, in any process */
+enum live_spans {
+	SPANS_SENT,		/* the collector has them */
+	SPANS_REJECTED,		/* it did not take them, for what they are */
+	SPANS_FAILED,		/* it could not be reached, or was busy for too long */
+	SPANS_LOST,		/* there was no room for them on their way there */
+	SPANS_OUTCOMES
+};
+void		live_count_spans(struct live *, enum live_spans, uint64_t);
+uint64_t	live_spans_total(const struct live *, enum live_spans);
 struct refused	*live_refuse(struct live *, unsigned worker);		/* to write */
 const struct refused *live_refused(const struct live *, unsigned worker);
 /* connections of tcp services, per worker, ever; each is added once and in parts */

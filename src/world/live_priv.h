@@ -56,6 +56,7 @@ struct live {
 	_Atomic int64_t		ejected_until, penalty_until;	/* of any task, at the latest */
 	_Atomic uint32_t	failure_serial, state_serial;
 	_Atomic uint32_t	challenges_asked;
+	_Atomic uint64_t	spans[SPANS_OUTCOMES];
 	_Atomic uint64_t	paused[LIVE_PAUSED];	/* 0: free */
 	struct worker_row	worker[WORKERS_MAX];
 	struct row		node[NODES_MAX] __attribute__((aligned(64)));

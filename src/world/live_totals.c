@@ -118,6 +118,21 @@ live_filter_total(const struct live *l, enum filter_kind k, enum filter_outcome 
 	return n;
 }
 
+void
+live_count_spans(struct live *l, enum live_spans outcome, uint64_t n)
+{
+	ASSERT(outcome < SPANS_OUTCOMES);
+	if (n > 0)
+		ADD(l->spans[outcome], n);
+}
+
+uint64_t
+live_spans_total(const struct live *l, enum live_spans outcome)
+{
+	ASSERT(outcome < SPANS_OUTCOMES);
+	return GET(l->spans[outcome]);
+}
+
 struct refused *
 live_refuse(struct live *l, unsigned worker)
 {
