@@ -78,6 +78,9 @@ struct access_line {
 	struct str	 service, task;		/* empty when it did not come to that */
 	const struct addr *address;		/* of the task; NULL: there is none */
 	unsigned	 tried;			/* tasks that had failed before */
+	/* empty: there is none */
+	struct str	 middleware;		/* that responded */
+	struct str	 id, trace, span;	/* of the request */
 	const struct why *why;
 };
 

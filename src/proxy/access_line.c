@@ -13,9 +13,11 @@
 
 /* Bytes of texts that a line shows, with escapes: together they leave room for the rest of it. */
 #define NAME_SHOWN	250		/* a service's, or a task's */
+#define MIDDLEWARE_SHOWN 100
+#define ID_SHOWN	130
 static const size_t shown_most[ACCESS_TEXTS] = {
-	[ACCESS_TEXT_METHOD] = 64, [ACCESS_TEXT_HOST] = 255, [ACCESS_TEXT_TARGET] = 1200,
-	[ACCESS_TEXT_REFERER] = 600, [ACCESS_TEXT_AGENT] = 400,
+	[ACCESS_TEXT_METHOD] = 64, [ACCESS_TEXT_HOST] = 255, [ACCESS_TEXT_TARGET] = 1000,
+	[ACCESS_TEXT_REFERER] = 500, [ACCESS_TEXT_AGENT] = 400,
 	[ACCESS_TEXT_USER] = 64,
 };
 
@@ -179,6 +181,14 @@ value_of_request(struct value *v, enum access_fact f, const struct access_line *
 		set_word(v, protocol(l->version));
 	else if (f == ACCESS_SCHEME)
 		set_word(v, l->tls != NULL ? STR("https") : STR("http"));
+	else if (f == ACCESS_MIDDLEWARE && l->middleware.len > 0)
+		set_text(v, l->middleware, MIDDLEWARE_SHOWN);
+	else if (f == ACCESS_ID && l->id.len > 0)
+		set_text(v, l->id, ID_SHOWN);
+	else if (f == ACCESS_TRACE && l->trace.len > 0)
+		set_word(v, l->trace);
+	else if (f == ACCESS_SPAN && l->span.len > 0)
+		set_word(v, l->span);
 	else if (f == ACCESS_TRIED)
 		set_number(v, l->tried);
 	else

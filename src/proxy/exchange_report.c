@@ -36,6 +36,27 @@ tried(const struct attempt *a)
 	return a->tries > a->avoid.n ? a->tries : a->avoid.n;
 }
 
+static struct str
+responder(const struct filter_run *r)
+{
+	const struct filter *f = filter_run_responder(r);
+
+	return f == NULL ? STR("") : f->name;
+}
+
+static void
+add_trace(struct access_line *line, const struct trace *t, char trace[2 * TRACE_BYTES + 1],
+    char span[2 * TRACE_SPAN_BYTES + 1])
+{
+	line->id = str_of(t->id);
+	if (!t->spans)
+		return;
+	trace_hex(t->context.trace, TRACE_BYTES, trace);
+	trace_hex(t->own, TRACE_SPAN_BYTES, span);
+	line->trace = str_of(trace);
+	line->span = str_of(span);
+}
+
 /* In a trace, with what its line in the access log has. */
 static void
 record(struct exchange *x, const struct access_line *line)
@@ -48,7 +69,8 @@ record(struct exchange *x, const struct access_line *line)
 	    .tried_usec = wall - (now - a->began_usec), .version = versions[line->version],
 	    .tls = x->client->sender.tls, .client = line->client, .peer = sender_peer(&x->client->sender),
 	    .status = x->status, .task_status = a->status, .service = line->service,
-	    .task = line->task, .address = line->address, .tried = line->tried, .why = x->why };
+	    .task = line->task, .address = line->address, .tried = line->tried,
+	    .middleware = line->middleware, .why = x->why };
 
 	if (a->task != NULL) {
 		s.node = table_text(a->table, table_nodes(a->table, NULL)[a->task->node].name);
@@ -65,7 +87,7 @@ exchange_report(struct exchange *x)
 	const struct sender *sender = &x->client->sender;
 	const struct table_task *task = x->attempt.task;
 	int64_t took_usec = exchange_now(x) - x->began_usec;
-	char from[IP_TEXT_MAX];
+	char from[IP_TEXT_MAX], trace[2 * TRACE_BYTES + 1], span[2 * TRACE_SPAN_BYTES + 1];
 	struct access_line line = {
 		.client = ip_eq(&x->from, &sender->ip) ? sender_peer(sender) : ip_text(&x->from, from),
 		.request = &x->log, .version = version(x), .status = x->status,
@@ -89,6 +111,10 @@ exchange_report(struct exchange *x)
 		line.task = table_text(x->attempt.table, task->name);
 		line.address = &task->addr;
 	}
+	if (x->filters != NULL)
+		line.middleware = responder(x->filters);
+	if (x->trace != NULL)
+		add_trace(&line, x->trace, trace, span);
 	access_log(p->access, &line);
 	access_forget(&x->log);
 	if (x->trace != NULL) {

@@ -179,6 +179,10 @@ test_every_fact_is_there(void **state)
 
 	(void)state;
 	line.tls = &tls;
+	line.middleware = STR("auth");
+	line.id = STR("1");
+	line.trace = STR("0af7651916cd43dd8448eb211c80319c");
+	line.span = STR("b7ad6b7169203331");
 	access_note_user(&request, STR("joe"));
 	for (int i = 0; i < 2; i++, request.connection = true) {
 		strcat(strcat(all[0], " "), line_text(&own, &line, 1));
@@ -207,7 +211,7 @@ test_no_line_is_too_long(void **state)
 	request.text = strndup(bytes, sizeof bytes);
 	for (int i = 0; i < ACCESS_TEXTS; i++)
 		request.len[i] = 1024;
-	line.service = line.task = (struct str){ bytes, 1024 };
+	line.service = line.task = line.middleware = line.id = (struct str){ bytes, 1024 };
 	for (unsigned f = ACCESS_FORMAT_MOLA; f < ACCESS_FORMATS; f++) {
 		c.format = (enum access_format)f;
 		line_text(&c, &line, UINT64_MAX);
