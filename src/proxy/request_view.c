@@ -1,6 +1,6 @@
 /*
- * Which fields a rule sees is what Traefik does: those that it passes on, Connection and Upgrade of
- * a request that wants to be upgraded, and what it says about the client; but not the list of
+ * Which fields a rule sees is what Traefik does: those that it passes on, Upgrade, Connection of a
+ * request that wants to be upgraded, and what it says about the client; but not the list of
  * addresses, which it writes later, nor Host.
  */
 #include "proxy/request_view.h"
@@ -9,7 +9,7 @@ static bool
 is_seen(const struct request_fields *r, const struct field *f)
 {
 	if (f->id == FIELD_UPGRADE)
-		return r->message->upgrade;
+		return true;
 	return f->id != FIELD_HOST && edits_pass(r->edits, f);
 }
 

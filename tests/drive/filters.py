@@ -277,19 +277,25 @@ SETS = {
 }
 
 
-def services(address, port_of_task, folder):
-    """files that labels name are in the folder"""
+def services(address, port_of_task, folder, sets=None):
+    """files that labels name are in the folder; sets: other ones, each perhaps with its routers: {NAME: {OPTION: VALUE}}"""
     with open(folder + "/users", "w") as f:
         f.write("# users\n\n  " + USERS.split(",")[0] + "\n")
     out = {}
-    for name, (middlewares, order, _) in SETS.items():
+    for name, (middlewares, order, _, *routers) in (SETS if sets is None else sets).items():
         port = 9 if name.endswith("dead") else port_of_task
         labels = {"traefik.enable": "true", f"traefik.http.services.{name}.loadbalancer.server.port": str(port),
                   f"traefik.http.routers.{name}.rule": f"Host(`{name}.test`)",
                   f"traefik.http.routers.{name}.middlewares": ",".join(f"{name}-{m}" for m in order.split(","))}
+        for router, options in routers[0].items() if routers else ():
+            labels.update({f"traefik.http.routers.{name}{router}.{k}": v.replace("SERVICE", name) for k, v in options.items()})
+        if not order:
+            del labels[f"traefik.http.routers.{name}.middlewares"]
         for k, v in middlewares.items():
             labels[f"traefik.http.middlewares.{name}-{k}"] = v.replace("SERVICE", name).replace("TASK", f"{address}:{port}").replace("FOLDER", folder)
         out[name] = {"labels": labels, "address": address, "port": port}
+    if sets is not None:
+        return out
     print(json.dumps(out))
 
 
@@ -342,6 +348,9 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
     daemon_threads = True
     allow_reuse_address = True
     request_queue_size = 128
+
+    def handle_error(self, *_):
+        pass                              # clients and proxies break connections off
 
 
 OURS = {"date", "mola-why", "connection", "keep-alive", "content-length", "transfer-encoding"}
@@ -503,9 +512,10 @@ def at(text):
     return host, int(port)
 
 
-if sys.argv[1] == "services":
-    services(sys.argv[2], int(sys.argv[3]), sys.argv[4])
-elif sys.argv[1] == "task":
-    Server((sys.argv[2], int(sys.argv[3])), Task).serve_forever()
-else:
-    sys.exit(compare(at(sys.argv[2]), at(sys.argv[3]), sys.argv[4:]))
+if __name__ == "__main__":
+    if sys.argv[1] == "services":
+        services(sys.argv[2], int(sys.argv[3]), sys.argv[4])
+    elif sys.argv[1] == "task":
+        Server((sys.argv[2], int(sys.argv[3])), Task).serve_forever()
+    else:
+        sys.exit(compare(at(sys.argv[2]), at(sys.argv[3]), sys.argv[4:]))

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""Label sets drawn from a seed, and whether Mola does with each request what a real Traefik does.
+    judge.py services SEED SETS ADDRESS PORT FOLDER     prints the services for ../drive/swarm.py; their task is filters.py's, at ADDRESS:PORT
+    judge.py compare SEED SETS TRAEFIK MOLA             prints each difference, and last `judge: N label sets, M requests, D differences, L documented`;
+                                                        status 1 when there is a difference
+A set is one of: every set of ../drive/filters.py (each option of each middleware), every function of a rule alone, an ordered pair of middlewares of
+two kinds, two routers with rules drawn at random. They come in an order that the seed decides, in turns, so that few are of all sorts and many are all.
+What may differ, and why, is in documented.py."""
+import concurrent.futures, json, os, random, sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "drive"))
+import filters, rules
+from documented import documented
+
+REQUESTS = 20
+# in a pair these have to do the same each time, whatever the time is
+STEADY = {
+    "ratelimit": [({"a.ratelimit.average": "1", "a.ratelimit.period": "1h", "a.ratelimit.burst": "8"}, filters.GET)],
+    "inflightreq": [({"a.inflightreq.amount": "100"}, filters.GET)],
+    "circuitbreaker": [({"a.circuitbreaker.expression": "NetworkErrorRatio() > 2"}, filters.GET)],
+    "retry": [({"a.retry.attempts": "3", "a.retry.initialinterval": "10ms"}, filters.GET)],
+}
+
+
+def kinds():
+    """kind: sets of it alone, without those that are refused or take their time"""
+    found = {}
+    for name, (middlewares, order, requests) in filters.SETS.items():
+        of = {k.split(".")[1] for k in middlewares}
+        if len(of) == 1 and order == "a" and "bad" not in name and not any(r[0].isdigit() or r.startswith("PAUSE") for r in requests):
+            found.setdefault(of.pop(), []).append((middlewares, requests))
+    for kind in ("chain", *STEADY):
+        found.pop(kind, None)
+    return {**found, **STEADY}
+
+
+def pairs():
+    of = kinds()
+    for one in of:
+        for other in of:
+            (a, some), (b, more) = random.choice(of[one]), random.choice(of[other])
+            requests = [random.choice(random.choice([some, more])) for _ in range(REQUESTS)]
+            yield {**a, **{"b" + k[1:]: v for k, v in b.items()}}, "a,b", requests
+
+
+def request():
+    method, path, query, _, fields = rules.request()
+    host = random.choice(["HOST"] * 6 + ["HOST:8080", "HOST."])
+    return " ".join([method, path + query, "Host:" + host] + [f"{k}:{v}" for k, v in fields if k != "Connection"])
+
+
+def routers(rule, other=None):
+    mine = {"rule": f"Host(`SERVICE.test`) && ({rule})", "service": "SERVICE"}
+    made = {"": mine}
+    if other is not None:
+        made["-b"] = {"rule": f"Host(`SERVICE.test`) && ({other})", "service": "SERVICE", "middlewares": "SERVICE-a",
+                      "priority": str(random.randrange(-300, 300) or 1)}
+    return {"a.headers.customresponseheaders.X-Router": "b"} if other else {}, "", [request() for _ in range(REQUESTS)], made
+
+
+def single_rules():
+    for leaf in rules.LEAVES:
+        yield routers(leaf)
+        yield routers("!" + leaf)
+
+
+def drawn_rules():
+    while True:
+        yield routers(rules.rule(random.choice([1, 2, 3])), rules.rule(random.choice([1, 2, 3])))
+
+
+def draw(seed, count):
+    random.seed(seed)
+    sorts = [[(n, s) for n, s in filters.SETS.items()], [("", s) for s in pairs()], [("", s) for s in single_rules()]]
+    for sort in sorts:
+        random.shuffle(sort)
+    more, sets = drawn_rules(), {"ready": ({}, "", ["GET /"])}
+    while len(sets) < count:
+        sort = random.choices(sorts + [None], [4, 6, 2, 2])[0]
+        if sort is not None and not sort:
+            sort = None if not any(sorts) else next(s for s in sorts if s)
+        name, made = sort.pop() if sort else ("", next(more))
+        sets[name or f"j{len(sets)}"] = made
+    return sets
+
+
+def judge_set(traefik, mola, name, made):
+    """(request, what, Traefik's, Mola's, the documented kind or None) for each difference, and how many requests there were"""
+    found, asked = [], 0
+    for text in made[2]:
+        if text.startswith("PAUSE "):
+            filters.time.sleep(float(text.split(" ")[1]))
+            continue
+        asked += 1
+        how = filters.ask_many if text[0].isdigit() else filters.ask
+        a, b = (filters.steady(how(w, name + ".test", text)) for w in (traefik, mola))
+        if a != b:
+            found.append((text, a, b, documented(text, a, b, made[0])))
+    return found, asked
+
+
+def compare(seed, count, traefik, mola):
+    sets = draw(seed, count)
+    differences = requests = 0
+    known = set()
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        judged = {n: pool.submit(judge_set, traefik, mola, n, s) for n, s in sets.items()}
+    for name, future in judged.items():
+        found, asked = future.result()
+        requests += asked
+        known |= {kind for *_, kind in found if kind}
+        bad = [f for f in found if f[3] is None]
+        differences += len(bad)
+        for text, a, b, _ in bad[:3]:
+            for what, x, y in zip(("status", "response", "request"), a, b):
+                if x != y:
+                    print(f"{name}: {text}: {what}: {x} | {y}")
+        if bad:
+            print("   ", json.dumps(sets[name][0]), json.dumps(sets[name][3:]))
+    for kind in sorted(known):
+        print("documented:", kind)
+    print(f"judge: {len(sets)} label sets, {requests} requests, {differences} differences, {len(known)} documented")
+    return differences > 0
+
+
+if __name__ == "__main__":
+    seed, count = int(sys.argv[2]), int(sys.argv[3])
+    if sys.argv[1] == "services":
+        address, port, folder = sys.argv[4:7]
+        print(json.dumps(filters.services(address, int(port), folder, draw(seed, count))))
+    else:
+        sys.exit(compare(seed, count, filters.at(sys.argv[4]), filters.at(sys.argv[5])))
