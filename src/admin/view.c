@@ -218,17 +218,18 @@ service_sum(const struct admin_view *v, const struct world_service *s)
 
 /* Names and kinds alone: options may be secret. */
 static json_t *
-view_chain(const struct admin_view *v, const struct world_service *s, const struct route_rule *r)
+view_chain(const struct admin_view *v, const struct world_service *s, const struct route_conf *r)
 {
 	const struct limits *l = live_limits(v->world->live);
-	struct str rest = str_of(r->chain), name, kind;
+	struct str rest = str_of(r->chain), name, kind,
+	    router = r->rule != NULL && r->rule->name != NULL ? str_of(r->rule->name) : STR("");
 	json_t *list = json_array(), *one;
 
 	for (unsigned i = 0; filter_chain_next(&rest, &name, &kind); i++) {
 		one = json_pack("{s:s%, s:s%}", "name", name.p, name.len, "kind", kind.p, kind.len);
 		if (str_eq(kind, str_of(filter_kind_name(FILTER_CIRCUIT_BREAKER))))
 			json_object_set_new(one, "state", text(breaker_state(l->breaker, limits_limiter(l,
-			    &(struct limits_owner){ str_of(s->name), str_of(r->name), name, i }), v->now_usec)));
+			    &(struct limits_owner){ str_of(s->name), router, name, i }), v->now_usec)));
 		json_array_append_new(list, one);
 	}
 	return list;
@@ -251,8 +252,8 @@ view_routes(const struct admin_view *v, const struct world_service *s)
 			json_object_set_new(one, "priority", json_integer(r->rule->priority));
 		if (r->rule != NULL && r->rule->name != NULL)
 			json_object_set_new(one, "router", text(r->rule->name));
-		if (r->rule != NULL && r->rule->chain != NULL)
-			json_object_set_new(one, "middlewares", view_chain(v, s, r->rule));
+		if (r->chain != NULL)
+			json_object_set_new(one, "middlewares", view_chain(v, s, r));
 		json_array_append_new(list, one);
 	}
 	return list;

@@ -14,6 +14,7 @@
 #include "base/word.h"
 #include "conf/conf_section.h"
 #include "conf/conf_check.h"
+#include "conf/flat.h"
 
 #define WHERE_MAX	128
 #define KEYS_MAX	32		/* of one mapping, sections included */
@@ -95,6 +96,24 @@ flatten(const struct tree *map, const char *prefix, struct buf *out)
 	return true;
 }
 
+static void
+read_flat(struct conf_reader *r, const struct conf_key *k, const struct tree *t,
+    const char *where, void *base)
+{
+	struct flat flat = { .names = 2 };
+	char key[WHERE_MAX];
+	struct buf out;
+
+	buf_init(&out, CONF_TEXT_MAX);
+	if (t->shape != TREE_MAP)
+		faults_add(&r->faults, t->line, where, "not a mapping. %s", k->help);
+	else if (!flat_write(&flat, t, &out))
+		faults_add(&r->faults, flat.line, inside(where, flat.path, key), "%s", flat.problem);
+	else
+		read_text(r, k, buf_str(&out), t->line, where, base);
+	buf_fini(&out);
+}
+
 /* In each form in which a value of its type may be written. */
 static void
 read_value(struct conf_reader *r, const struct conf_key *k, const struct tree *t,
@@ -103,7 +122,9 @@ read_value(struct conf_reader *r, const struct conf_key *k, const struct tree *t
 	char key[WHERE_MAX], pair[WHERE_MAX];
 	const struct tree *item;
 
-	if (is_pair(t) && value_is_pair(k)) {
+	if (value_is_flat(k))
+		read_flat(r, k, t, where, base);
+	else if (is_pair(t) && value_is_pair(k)) {
 		snprintf(pair, sizeof pair, "%.60s-%.60s", t->first->text, t->last->text);
 		read_text(r, k, str_of(pair), t->line, where, base);
 	} else if (t->shape == TREE_MAP && value_is_mapped(k)) {

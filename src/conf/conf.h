@@ -95,6 +95,7 @@ struct conf_service {
 	struct conf_list hosts, paths, listen;	/* as written; `route` is made of them */
 	char		*rule;			/* instead of hosts and paths; NULL: none */
 	int64_t		 priority;		/* of the rule; 0: its length */
+	struct conf_list middlewares;		/* names; `route` has the chain of them */
 	/* hosts x paths, of kind tcp: hosts x listeners; or the terms of the rule */
 	struct route_conf *route;
 	unsigned	 nroutes;
@@ -263,6 +264,7 @@ struct conf {
 	unsigned	 nservices;
 	struct conf_target *target;
 	unsigned	 ntargets;
+	char		*middlewares;		/* as lines (conf/flat.h); NULL: none */
 };
 
 /* `file` is used in messages only. On failure NULL, and `errors` holds one "file:line: key: …"

@@ -296,6 +296,7 @@ conf_check(struct conf *c, const struct tree *root, struct faults *f)
 		    "%g, and mover.hot is %g; expected less", c->mover_cold, c->mover_hot);
 	nodes_check(c, nodes, f);
 	services_check(c, root, nodes, f);
+	middlewares_check(c, root, f);
 	task_tls_check(c, root, f);
 	targets_check(c, root, f);
 	map_free(&nodes);

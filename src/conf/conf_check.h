@@ -30,6 +30,9 @@ void	prom_check(struct conf *, const struct tree *root, struct faults *);	/* con
 void	tracing_check(struct conf *, const struct tree *root, struct faults *);	/* conf_trace.c */
 void	acme_check(struct conf *, const struct tree *root, struct faults *);	/* conf_acme.c */
 
+/* conf_middlewares.c: what they are, and the chains of services; after their routes are made */
+void	middlewares_check(struct conf *, const struct tree *root, struct faults *);
+
 /* Below, `service` is the mapping that the service was read from; NULL: it is none. */
 /* conf_rule.c: makes the routes of a service with a rule */
 void	rule_routes_check(struct conf_service *, const struct tree *service, struct faults *);

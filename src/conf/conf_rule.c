@@ -71,9 +71,9 @@ add_term(struct conf_service *s, const struct rule *rule, const struct rule_term
 	    .priority = s->priority == 0 ? (int64_t)strlen(s->rule) : s->priority,
 	    .condition = t->partial ? rule->condition : NULL };
 
-	s->route[s->nroutes++] = (struct route_conf){ must_strdup(t->host == NULL ? "" : t->host),
-	    must_strdup(t->path == NULL ? "/" : t->path), NULL, false,
-	    route_rule_copy(&from) };
+	s->route[s->nroutes++] = (struct route_conf){
+	    .host = must_strdup(t->host == NULL ? "" : t->host),
+	    .path = must_strdup(t->path == NULL ? "/" : t->path), .rule = route_rule_copy(&from) };
 }
 
 /* The rule has been read once, when its value was. */

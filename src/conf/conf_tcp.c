@@ -17,6 +17,7 @@ static const struct conf_misplaced for_http[] = {
 	{ NULL, "path", "has no requests" },
 	{ NULL, "rule", "has no requests" },
 	{ NULL, "priority", "has no requests" },
+	{ NULL, "middlewares", "has no requests" },
 	{ NULL, "response", "has no responses that are known as such" },
 	{ NULL, "idle", "has no bodies; expected tunnel, which is for all of a connection" },
 	{ NULL, "scheme", "connects to its tasks without TLS, and knows no protocol of theirs" },
@@ -127,8 +128,8 @@ route_add(struct conf_service *s, const char *host, const struct conf_listen *l,
 	struct conf_service *first;
 	char key[1500];
 
-	*r = (struct route_conf){ must_strdup(host), must_strdup("/"), must_strdup(l->name),
-	    s->conf.tls != SERVICE_TLS_NONE, NULL };
+	*r = (struct route_conf){ .host = must_strdup(host), .path = must_strdup("/"),
+	    .listener = must_strdup(l->name), .ends_tls = s->conf.tls != SERVICE_TLS_NONE };
 	snprintf(key, sizeof key, "%s\n%s", l->name, host);
 	first = map_get(taken, str_of(key));
 	if (first == NULL)

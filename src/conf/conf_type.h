@@ -52,6 +52,7 @@ bool	read_setting(const struct conf_key *, struct str, void *member, char *probl
 #define MEMBER_NAMES		struct conf_list
 #define MEMBER_PROM_SERVERS	struct conf_list
 #define MEMBER_MIDDLEWARES	struct conf_list
+#define MEMBER_MIDDLEWARE_MAP	char *
 #define MEMBER_ENTRY_POINTS	struct conf_list
 #define MEMBER_TARGET_SERVICES	struct conf_list
 #define MEMBER_LISTEN_ADDRESS	struct addr
@@ -123,6 +124,9 @@ extern const struct conf_type type_ACCESS_FORMAT, type_STATUSES, type_ACCESS_FAC
 /* conf_trace.c */
 extern const struct conf_type type_REQUEST_IDS, type_TRACE_PARENTS, type_FIELD_NAME, type_OTLP_URL,
     type_OTLP_HEADERS;
+
+/* conf_middlewares.c */
+extern const struct conf_type type_MIDDLEWARE_MAP;	/* text as of flat.h */
 
 /* conf_acme.c */
 extern const struct conf_type type_EMAIL, type_ACME_URL, type_ACME_NAMES, type_ACME_ALLOW,

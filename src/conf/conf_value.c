@@ -131,6 +131,12 @@ value_is_placed(const struct conf_key *k)
 }
 
 bool
+value_is_flat(const struct conf_key *k)
+{
+	return k->type == &type_MIDDLEWARE_MAP;
+}
+
+bool
 value_is_bare(const struct conf_key *k)
 {
 	return k->type->bare;

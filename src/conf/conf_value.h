@@ -50,6 +50,8 @@ bool	value_is_mapped(const struct conf_key *);
 bool	value_is_pair(const struct conf_key *);	/* may be a list of two: [1, 2] for the text "1-2" */
 /* a list that may be a mapping, from each item to where it is served */
 bool	value_is_placed(const struct conf_key *);
+/* a mapping of mappings, for the text that flat.h makes of it */
+bool	value_is_flat(const struct conf_key *);
 bool	value_is_bare(const struct conf_key *);	/* a number or a truth value, in JSON too */
 /* Into the member of `base`; a list gains an item. False: `problem` has what is wrong and what
  * was expected. */

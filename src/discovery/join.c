@@ -117,7 +117,7 @@ offer_routes(struct join *j, const struct join_service *js)
 	for (unsigned i = 0; i < l->nroutes; i++)
 		offer_route(j, &l->route[i].at, &(struct join_owner){ .service = js->from->name,
 		    .route = &l->route[i], .priority = l->route[i].priority,
-		    .guards = l->route[i].at.rule != NULL && l->route[i].at.rule->guards });
+		    .guards = l->route[i].at.guards });
 }
 
 /* Keeps those that are its own. */
@@ -280,7 +280,7 @@ publish_port(struct join *j, struct join_service *js, unsigned port,
 	l->report->served |= n > 0;
 	requirements_read(js->from, j->arena, &requirements);
 	for (unsigned i = 0; i < n; i++)	/* also those of entry points */
-		requirements.middlewares |= route[i].rule != NULL && route[i].rule->chain != NULL;
+		requirements.middlewares |= route[i].chain != NULL;
 	world_pass_requirements(ws, &requirements);
 	if (port != 0)
 		join_tasks(j, l, ws, &js->tasks, port, first);
@@ -329,6 +329,8 @@ join_services(struct join *j)
 	add_static_routes(j);
 	for (unsigned i = 0; i < n; i++)
 		middlewares_read(j->middlewares, &s[i]);
+	if (j->conf->middlewares != NULL)
+		middlewares_read_settings(j->middlewares, MOLA_PROVIDER, j->conf, str_of(j->conf->middlewares));
 	for (unsigned i = 0; i < n; i++)
 		read_service(j, old[i]);
 	for (unsigned i = 0; i < n; i++)

@@ -183,23 +183,44 @@ read_paths(const struct label_row *row, struct str s, void *member, struct arena
 }
 
 static bool
-read_names(const struct label_row *row, struct str s, void *member, struct arena *a, char *problem)
+read_list(struct str s, size_t longest, const char *what, void *member, struct arena *a,
+    char *problem)
 {
 	struct text_list *t = member;
 	struct str part, rest = s;
 
-	(void)row;
 	*t = (struct text_list){ .given = true, .item = arena_zalloc(a, TEXTS_MAX * sizeof *t->item) };
 	while (str_split(&rest, ',', &part)) {
 		part = str_trim(part);
 		if (part.len > 0 && t->n == TEXTS_MAX)
 			return reject(problem, "expected at most %d; the others are left out", TEXTS_MAX);
-		if (part.len > 63)
-			return reject(problem, "expected names of at most 63 characters");
+		if (part.len > longest)
+			return reject(problem, "expected names of at most %zu characters", longest);
 		if (part.len > 0)
 			list_add(t, a, part, false);
 	}
-	return t->n > 0 || reject(problem, "expected names of listeners");
+	return t->n > 0 || reject(problem, "expected names of %s", what);
+}
+
+static bool
+read_names(const struct label_row *row, struct str s, void *member, struct arena *a, char *problem)
+{
+	(void)row;
+	return read_list(s, 63, "listeners", member, a, problem);
+}
+
+/* All or none: without one of them, the service is more open than meant. */
+static bool
+read_middlewares(const struct label_row *row, struct str s, void *member, struct arena *a,
+    char *problem)
+{
+	struct text_list *t = member;
+	bool good = read_list(s, 255, "middlewares", member, a, problem);
+
+	(void)row;
+	if (!good)
+		t->n = 0;
+	return good;
 }
 
 static bool
@@ -236,6 +257,7 @@ read_priority(const struct label_row *row, struct str s, void *member, struct ar
 #define TYPE_HOSTS		read_hosts, NULL
 #define TYPE_PATHS		read_paths, NULL
 #define TYPE_NAMES		read_names, NULL
+#define TYPE_MIDDLEWARES	read_middlewares, NULL
 #define TYPE_RULE		read_rule, NULL
 #define TYPE_PRIORITY		read_priority, NULL
 #define TYPE_PROMQL		read_promql, NULL

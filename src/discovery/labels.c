@@ -108,8 +108,13 @@ check_scale(struct labels *l, const struct swarm_service *s)
 static struct route_conf
 copy_route(struct arena *a, const struct route_conf *r)
 {
-	return (struct route_conf){ arena_text(a, str_of(r->host)), arena_text(a, str_of(r->path)),
-	    r->listener == NULL ? NULL : arena_text(a, str_of(r->listener)), r->ends_tls, r->rule };
+	struct route_conf copy = *r;
+
+	copy.host = arena_text(a, str_of(r->host));
+	copy.path = arena_text(a, str_of(r->path));
+	if (r->listener != NULL)
+		copy.listener = arena_text(a, str_of(r->listener));
+	return copy;
 }
 
 /* Whatever their priority is. */
@@ -135,7 +140,7 @@ same_route(const struct route_conf *a, const struct route_conf *b)
 static bool
 route_is_guarded(const struct labels_route *r)
 {
-	return r->at.rule != NULL && r->at.rule->guards;
+	return r->at.guards;
 }
 
 /* Of two with the same priority one that guards: which of them Traefik takes is chance. */
@@ -187,8 +192,8 @@ labels_add_rule(struct labels *l, const struct labels_rule_route *r)
 {
 	const struct rule_term *t = r->term;
 	struct route_rule *rule = arena_zalloc(l->arena, sizeof *rule);
-	struct route_conf at = { (char *)(uintptr_t)(t->host == NULL ? "" : t->host),
-	    (char *)(uintptr_t)(t->path == NULL ? "/" : t->path), NULL, false, rule };
+	struct route_conf at = { .host = (char *)(uintptr_t)(t->host == NULL ? "" : t->host),
+	    .path = (char *)(uintptr_t)(t->path == NULL ? "/" : t->path), .rule = rule };
 
 	ASSERT(r->priority < ROUTE_OWN && (!t->partial || r->rule->condition != NULL));
 	*rule = (struct route_rule){ .priority = r->priority, .whole = t->whole,
@@ -196,8 +201,8 @@ labels_add_rule(struct labels *l, const struct labels_rule_route *r)
 	if (r->router == NULL) {
 		rule->by = r->by;
 		rule->name = (char *)(uintptr_t)r->name;
-		rule->chain = (char *)(uintptr_t)r->chain;
-		rule->guards = r->chain_guards;
+		at.chain = (char *)(uintptr_t)r->chain;
+		at.guards = r->chain_guards;
 	}
 	if (r->router == NULL)
 		labels_add_route(l, &(struct labels_route){ at, r->port, r->priority, r->entry });
@@ -220,6 +225,23 @@ labels_add_port(struct labels *l, unsigned port)
 	return &l->other[l->nothers++].conf;
 }
 
+/* Or a claim, where its middlewares cannot be applied: no wider route has its requests. */
+static void
+make_route(struct labels *l, char *host, char *path)
+{
+	struct route_conf at = { .host = host, .path = path, .chain = (char *)(uintptr_t)l->chain,
+	    .guards = l->chain_guards };
+
+	if (!l->chain_wrong) {
+		labels_add_route(l, &(struct labels_route){ .at = at, .priority = ROUTE_OWN, .entry = "" });
+		return;
+	}
+	at.rule = arena_zalloc(l->arena, sizeof *at.rule);
+	at.rule->text = arena_printf(l->arena, "%s%s", host, path);
+	at.rule->priority = ROUTE_OWN - 1;
+	labels_add_claim(l, &(struct labels_claim){ at, ROUTE_OWN - 1, true, "mola.host", NULL });
+}
+
 /* Any host takes an explicit *: a mistyped label must not open the service to all of them. */
 static void
 make_routes(struct labels *l)
@@ -229,10 +251,7 @@ make_routes(struct labels *l)
 	ASSERT(l->nroutes == 0 && (l->host.given || l->host.n == 0));
 	for (unsigned h = 0; h < l->host.n; h++)
 		for (unsigned p = 0; p < npaths; p++)
-			labels_add_route(l, &(struct labels_route){
-			    { l->host.item[h], l->path.given ? l->path.item[p] : (char *)"/", NULL, false,
-			    NULL }, 0,
-			    ROUTE_OWN, "" });
+			make_route(l, l->host.item[h], l->path.given ? l->path.item[p] : (char *)"/");
 }
 
 /* The rule has been understood when its label was read. */
@@ -246,7 +265,9 @@ make_rule_routes(struct labels *l)
 
 	for (unsigned i = 0; good && i < rule.n; i++)
 		labels_add_rule(l, &(struct labels_rule_route){ .rule = &rule, .term = &rule.term[i],
-		    .text = l->rule.text, .entry = "mola.rule",
+		    .text = l->rule.text, .entry = "mola.rule", .chain = l->chain,
+		    .chain_guards = l->chain_guards, .guarded = true,
+		    .router = l->chain_wrong ? "mola.rule" : NULL,
 		    .priority = l->priority == 0 ? (int64_t)strlen(l->rule.text) : l->priority });
 }
 
@@ -363,6 +384,7 @@ labels_read(struct labels *l, const struct swarm_service *s, const struct servic
 	l->enabled = l->enable == ENABLE_YES || (l->enable == ENABLE_ABSENT &&
 	    (has_label(s, "mola.port") || has_label(s, "mola.host") || has_label(s, "mola.rule") ||
 	    has_label(s, "mola.listen")));
+	labels_make_chain(l, middlewares);
 	if (l->enabled && l->conf.kind == SERVICE_TCP)
 		labels_make_tcp(l);
 	else if (l->enabled && l->rule.given)
@@ -374,6 +396,7 @@ labels_read(struct labels *l, const struct swarm_service *s, const struct servic
 		traefik_read(l, s, rules, middlewares);
 	if (l->enabled) {
 		check_unknown(l, s);
+		labels_check_chain(l);
 		check_routes(l);
 	}
 	labels_check_kind(l);

@@ -64,10 +64,13 @@ struct labels {
 	struct text_list host, path;		/* hosts in lower case, "" for any */
 	struct labels_rule rule;
 	int64_t		 priority;		/* of mola.rule; 0: its length */
+	struct text_list middlewares;		/* of mola.host and mola.rule */
 	struct text_list listen;		/* names of listeners */
 	struct service_conf conf;
 	/* what is made of them */
 	bool		 enabled;
+	const char	*chain;			/* of `middlewares`, NULL: none */
+	bool		 chain_guards, chain_wrong; /* wrong: nothing is served without it */
 	bool		 blocked;		/* a guarded router may cover any request: no route of Traefik's is served */
 	struct labels_route *route;		/* each once */
 	unsigned	 nroutes;
@@ -96,6 +99,9 @@ void	traefik_read(struct labels *, const struct swarm_service *, const struct tr
 
 /* labels_tcp.c: the routes of a service of kind tcp, by mola.* labels. */
 void	labels_make_tcp(struct labels *);
+/* labels_chain.c: what the routes of mola.* labels pass; and that there are such routes. */
+void	labels_make_chain(struct labels *, const struct middlewares *);
+void	labels_check_chain(struct labels *);
 /* Labels that are for services of another kind are reported as such. */
 void	labels_check_kind(struct labels *);
 /* NULL: none */

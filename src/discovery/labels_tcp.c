@@ -44,8 +44,9 @@ add_route(struct labels *l, const struct swarm_listener *on, const char *host)
 		    "listener %s has tls, and without a host the service would take all of its connections; "
 		    "expected mola.host, or a listener without tls", on->name));
 	else
-		labels_add_route(l, &(struct labels_route){ .at = { (char *)(uintptr_t)host, (char *)"/",
-		    (char *)(uintptr_t)on->name, ends_tls, NULL }, .priority = ROUTE_OWN, .entry = "" });
+		labels_add_route(l, &(struct labels_route){ .at = { .host = (char *)(uintptr_t)host,
+		    .path = (char *)"/", .listener = (char *)(uintptr_t)on->name, .ends_tls = ends_tls },
+		    .priority = ROUTE_OWN, .entry = "" });
 }
 
 static void
@@ -136,8 +137,9 @@ labels_add_refused(struct labels *l, const char *listener, const char *host)
 		return;
 	if (l->refused == NULL)
 		l->refused = arena_zalloc(l->arena, ROUTES_MAX * sizeof *l->refused);
-	l->refused[l->nrefused++] = (struct route_conf){ arena_text(l->arena, str_of(host)),
-	    arena_text(l->arena, STR("/")), arena_text(l->arena, str_of(listener)), false, NULL };
+	l->refused[l->nrefused++] = (struct route_conf){ .host = arena_text(l->arena, str_of(host)),
+	    .path = arena_text(l->arena, STR("/")),
+	    .listener = arena_text(l->arena, str_of(listener)) };
 }
 
 /* ---- labels for the other kind ---- */
@@ -152,6 +154,7 @@ labels_check_kind(struct labels *l)
 		{ "mola.path", SERVICE_HTTP },
 		{ "mola.rule", SERVICE_HTTP },
 		{ "mola.priority", SERVICE_HTTP },
+		{ "mola.middlewares", SERVICE_HTTP },
 		{ "mola.response", SERVICE_HTTP },
 		{ "mola.idle", SERVICE_HTTP },
 		{ "mola.health.path", SERVICE_HTTP },

@@ -2,9 +2,11 @@
  * middlewares: a name is looked up without case, which finds too much rather than too little.
  * Two definitions of one name count as neither.
  * Several services may define one, if they all say the same of it, as Traefik has it.
+ * Those of another provider than labels have its name at the end of their own, as references do.
  * Must not know which routers use them.
  */
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -37,7 +39,7 @@ static const struct {
 /* What the labels of one service say of it. */
 struct definition {
 	struct definition *next;		/* another service's */
-	const struct swarm_service *of;
+	const void	*of;		/* who: a service, or a file */
 	struct filter_setting *setting;
 	unsigned	 n, room;
 };
@@ -45,6 +47,7 @@ struct definition {
 struct middleware {
 	const char	*kind;		/* of the table; "chain"; "several kinds"; "an unknown kind" */
 	const char	*chain;		/* its references, NULL: it is no chain */
+	const char	*provider;	/* "@file"; "": labels */
 	bool		 guards;
 	struct definition *definition;
 };
@@ -92,6 +95,17 @@ lower(char out[256], struct str s)
 	return (struct str){ out, n };
 }
 
+/* The name under which it is known. Longer ones than fit are known by a part of it. */
+static struct str
+key_of(char out[256], struct str name, const char *provider)
+{
+	char text[256];
+	size_t n = (size_t)snprintf(text, sizeof text, "%.*s%s", (int)(name.len > 255 ? 255 : name.len),
+	    name.p, provider);
+
+	return lower(out, (struct str){ text, n < sizeof text ? n : sizeof text - 1 });
+}
+
 static struct middleware
 middleware_of(struct str kind, const char *value)
 {
@@ -104,15 +118,15 @@ middleware_of(struct str kind, const char *value)
 }
 
 static struct definition *
-definition_of(struct middlewares *m, struct middleware *is, const struct swarm_service *s)
+definition_of(struct middlewares *m, struct middleware *is, const void *of)
 {
 	struct definition *d;
 
 	for (d = is->definition; d != NULL; d = d->next)
-		if (d->of == s)
+		if (d->of == of)
 			return d;
 	d = arena_zalloc(m->arena, sizeof *d);
-	d->of = s;
+	d->of = of;
 	d->next = is->definition;
 	is->definition = d;
 	return d;
@@ -135,28 +149,31 @@ definition_add(struct middlewares *m, struct definition *d, struct str path, con
 	d->setting[d->n++] = (struct filter_setting){ path, str_of(value) };
 }
 
+/* One setting: "NAME.KIND.OPTION" and its value. */
 static void
-read_label(struct middlewares *m, const struct swarm_service *s, const struct swarm_label *label)
+put(struct middlewares *m, const void *of, const char *provider, struct str path,
+    const char *value)
 {
-	struct str rest = str_of(label->name + strlen(PREFIX)), name, kind;
 	struct middleware is, *known;
+	struct str name, kind;
 	char text[256];
 
-	ASSERT(strncasecmp(label->name, PREFIX, strlen(PREFIX)) == 0);
-	if (!str_split(&rest, '.', &name) || !str_split(&rest, '.', &kind))
+	if (!str_split(&path, '.', &name) || !str_split(&path, '.', &kind))
 		return;
-	is = middleware_of(kind, label->value);
-	known = map_get(m->by_name, lower(text, name));
+	is = middleware_of(kind, value);
+	is.provider = provider;
+	known = map_get(m->by_name, key_of(text, name, provider));
 	if (known == NULL) {
 		known = arena_zalloc(m->arena, sizeof *known);
 		*known = is;
-		map_put(m->by_name, lower(text, name), known);
+		map_put(m->by_name, key_of(text, name, provider), known);
 	} else if (strcmp(known->kind, is.kind) != 0 ||
 	    (is.chain != NULL && strcmp(known->chain, is.chain) != 0))
-		*known = (struct middleware){ .kind = "several kinds", .guards = true };
-	if (name.len >= sizeof text)		/* not all of it was looked at */
-		*known = (struct middleware){ .kind = "an unknown kind", .guards = true };
-	definition_add(m, definition_of(m, known, s), rest, label->value);
+		*known = (struct middleware){ .kind = "several kinds", .guards = true, .provider = provider };
+	if (name.len + strlen(provider) >= sizeof text)		/* not all of it was looked at */
+		*known = (struct middleware){ .kind = "an unknown kind", .guards = true,
+		    .provider = provider };
+	definition_add(m, definition_of(m, known, of), path, value);
 }
 
 /* What of a service is needed to find it in the table: it may be anywhere in the Swarm. */
@@ -192,9 +209,30 @@ middlewares_read(struct middlewares *m, const struct swarm_service *s)
 {
 	for (unsigned i = 0; i < s->nlabels; i++)
 		if (strncasecmp(s->label[i].name, PREFIX, strlen(PREFIX)) == 0)
-			read_label(m, s, &s->label[i]);
+			put(m, s, "", str_of(s->label[i].name + strlen(PREFIX)), s->label[i].value);
 		else if (strncasecmp(s->label[i].name, SERVICES, strlen(SERVICES)) == 0)
 			read_service_label(m, s, &s->label[i]);
+}
+
+void
+middlewares_read_settings(struct middlewares *m, const char *provider, const void *of,
+    struct str settings)
+{
+	struct str line, path;
+
+	ASSERT(*provider == '@');
+	while (str_split(&settings, '\n', &line))
+		if (line.len > 0 && str_split(&line, '=', &path))
+			put(m, of, provider, str_of(arena_text(m->arena, path)), line.p == NULL ? "" :
+			    arena_text(m->arena, line));
+}
+
+const char *
+middlewares_qualify(struct arena *a, struct str reference, const char *provider)
+{
+	bool known = *provider == '\0' || memchr(reference.p, '@', reference.len) != NULL;
+
+	return arena_printf(a, "%.*s%s", STR_ARG(reference), known ? "" : provider);
 }
 
 struct str
@@ -226,6 +264,17 @@ middlewares_kind(const struct middlewares *m, struct str reference)
 	return is == NULL ? NULL : is->kind;
 }
 
+/* Of a chain: each reference, in its provider. False: there is no more. */
+static bool
+next_link(const struct middlewares *m, const struct middleware *is, struct str *rest,
+    struct str *one)
+{
+	if (!str_split(rest, ',', one))
+		return false;
+	*one = str_of(middlewares_qualify(m->arena, str_trim(*one), is->provider));
+	return true;
+}
+
 static bool
 guards(const struct middlewares *m, struct str reference, unsigned *links)
 {
@@ -236,8 +285,8 @@ guards(const struct middlewares *m, struct str reference, unsigned *links)
 	if (is == NULL || is->chain == NULL || (*links)-- == 0)
 		return is == NULL || is->guards;
 	rest = str_of(is->chain);
-	while (str_split(&rest, ',', &one))
-		if (guards(m, str_trim(one), links))
+	while (next_link(m, is, &rest, &one))
+		if (guards(m, one, links))
 			return true;
 	return false;
 }
@@ -437,11 +486,13 @@ add(const struct middlewares *m, struct arena *a, const char *chain, struct str 
 
 	*problem = NULL;
 	if (is == NULL || is->definition == NULL)
-		*problem = "no label defines it";
+		*problem = reference.len > 0 && memchr(reference.p, '@', reference.len) != NULL ?
+		    "nothing that Mola reads defines it" : "no label defines it";
 	else if (!is_name(middlewares_name(reference)))
 		*problem = "whose name is empty or has control characters";
 	else if (!defined_alike(is))
-		*problem = "services define it differently";
+		*problem = *is->provider == '\0' ? "services define it differently" :
+		    "files define it differently";
 	else if ((*links)-- == 0)
 		*problem = "its chains form a cycle, or are too long";
 	if (*problem != NULL)
@@ -453,8 +504,8 @@ add(const struct middlewares *m, struct arena *a, const char *chain, struct str 
 		return NULL;
 	}
 	rest = str_of(is->chain);
-	while (text != NULL && str_split(&rest, ',', &one))
-		text = add(m, a, text, str_trim(one), links, problem);
+	while (text != NULL && next_link(m, is, &rest, &one))
+		text = add(m, a, text, one, links, problem);
 	return text;
 }
 

@@ -1,11 +1,15 @@
 /*
- * middlewares: what the labels of a whole Swarm define as Traefik's middlewares, by name.
+ * middlewares: what the labels of a whole Swarm define as Traefik's middlewares, by name, and what
+ * the configuration file and Traefik's own files define.
  * Routers of one service may use those of another.
  */
 #ifndef DISCOVERY_MIDDLEWARES_H
 #define DISCOVERY_MIDDLEWARES_H
 
 #include "discovery/swarm_priv.h"
+
+#define MOLA_PROVIDER	"@mola"
+#define FILE_PROVIDER	"@file"
 
 struct middlewares;
 
@@ -14,6 +18,14 @@ struct middlewares	*middlewares_new(const struct swarm_conf *);
 void			 middlewares_free(struct middlewares **);
 /* The labels must stay as long as the middlewares do. */
 void			 middlewares_read(struct middlewares *, const struct swarm_service *);
+
+/* The same of another provider, "@file" or "@mola", as lines of NAME.KIND.OPTION=value; an option
+ * that has none of its own, as in compress: {}, is NAME.KIND=true. `of` tells one who defines it
+ * from another. */
+void			 middlewares_read_settings(struct middlewares *, const char *provider, const void *of,
+			    struct str settings);
+/* A reference as others understand it, that is written by somebody of this provider. */
+const char		*middlewares_qualify(struct arena *, struct str reference, const char *provider);
 
 /* Of a reference such as "auth", "auth@swarm" or "auth@file": its kind, for people:
  * "basicauth", "chain", "several kinds"; NULL when no label defines it. */

@@ -41,6 +41,7 @@ struct swarm_conf {
 	const char	*agent_template;
 	const char	*exporter_template;	/* likewise; {address}, {hostname}, {id} */
 	const struct constraint *constraint;	/* which services Mola serves; NULL: all of them */
+	const char	*middlewares;		/* as lines of middlewares_read_settings; NULL: none */
 	const struct swarm_listener *listener;
 	unsigned	 nlisteners;
 	bool		 routeless;		/* services without a route that may be served are published, too: targets

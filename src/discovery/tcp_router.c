@@ -391,8 +391,8 @@ listener_add(struct traefik_reading *r, struct tcp_router *router,
 			labels_add_refused(l, on->name, host);
 		else if (!router->refused)
 			labels_add_route(l, &(struct labels_route){
-			    .at = { (char *)(uintptr_t)(host == NULL ? "" : host), (char *)"/",
-			    (char *)(uintptr_t)on->name, router->ends_tls, NULL }, .port = port,
+			    .at = { .host = (char *)(uintptr_t)(host == NULL ? "" : host), .path = (char *)"/",
+			    .listener = (char *)(uintptr_t)on->name, .ends_tls = router->ends_tls }, .port = port,
 			    .entry = "" });
 	}
 }

@@ -77,7 +77,7 @@ make_swarm_conf(struct discover *d)
 	for (unsigned i = 0; i < c->nlisten; i++)
 		listener[i] = (struct swarm_listener){ c->listen[i].name, c->listen[i].tls };
 	d->swarm = (struct swarm_conf){ .listener = listener, .nlisteners = c->nlisten,
-	    .defaults = &c->defaults, .agent_template = c->swarm_agent,
+	    .defaults = &c->defaults, .middlewares = c->middlewares, .agent_template = c->swarm_agent,
 	    .exporter_template = c->swarm_node_exporter, .constraint = parse_constraint(d,
 	    c->swarm_constraint), .traefik = &d->traefik, .traefik_constraint = parse_constraint(d,
 	    c->traefik_constraint), .traefik_exposed_configured =

@@ -110,6 +110,12 @@ KEY(TOP, user, STRING, user, "nobody", "", "",
 KEY(TOP, stop, DURATION, stop_usec, "30s", "0s", "1h",
     "How long requests in flight may take to complete when Mola is stopped.")
 
+KEY(TOP, middlewares, MIDDLEWARE_MAP, middlewares, NONE, "", "",
+    "What happens to requests and responses on their way, by name: a mapping of NAME to KIND to "
+    "the options of that kind, as in Traefik's files; doc/middlewares.md lists kinds and options. "
+    "The key middlewares of services and the label mola.middlewares name them, and so can labels "
+    "of Traefik's, as NAME@mola.")
+
 KEY(LISTEN, address, LISTEN_ADDRESS, addr, REQUIRED, "", "",
     "IP address and port: 10.0.0.1:80, [::1]:80, :80 (any address).")
 KEY(LISTEN, name, LISTEN_NAME, name, NONE, "", "",
@@ -534,6 +540,9 @@ KEY(SERVICE, rule, RULE, rule, NONE, "", "",
 KEY(SERVICE, priority, PRIORITY, priority, "0", "-9223372036854774807", "9223372036854774807",
     "Of several rules that match a request, the one with the greatest priority has it. 0 means "
     "the length of the rule.")
+
+KEY(SERVICE, middlewares, MIDDLEWARES, middlewares, NONE, "", "",
+    "Names of middlewares that the requests of the service pass, in this order, one or a list.")
 
 KEY(TASK, name, NAME, name, NONE, "", "",
     "Unique among all tasks. By default the service's name, a dot and the number in the list.")

@@ -40,6 +40,11 @@ LABEL(DEFAULTS, priority, PRIORITY, priority, "the length of the rule",
     "-9223372036854774807", "9223372036854774807",
     "Of several rules that match a request, the one with the greatest priority has it. 0 means the "
     "default.")
+LABEL(DEFAULTS, middlewares, MIDDLEWARES, middlewares, "none", "", "",
+    "Names of middlewares that the requests of mola.host and mola.rule pass, in this order, "
+    "separated by commas: those of middlewares in mola.yaml, those that labels define "
+    "(traefik.http.middlewares) and, as NAME@file, those of Traefik's files. While one of them "
+    "cannot be applied, nothing of the service is served.")
 /* What each service has of its own: tbl/service.h. */
 #define LABEL_IF_FILE_AND_LABEL(section, key, type, field, fallback, least, most, help) \
 	LABEL(section, key, type, conf.field, "as in defaults", least, most, help)

@@ -26,10 +26,18 @@ route_rule_same(const struct route_rule *a, const struct route_rule *b)
 {
 	if (a == NULL || b == NULL)
 		return a == b;
-	return a->by == b->by && a->guards == b->guards && text_same(a->chain, b->chain) &&
-	    a->priority == b->priority && a->ways == b->ways && a->whole == b->whole &&
-	    a->gives_way == b->gives_way && strcmp(a->text, b->text) == 0 && text_same(a->name, b->name) &&
+	return a->by == b->by && a->priority == b->priority && a->ways == b->ways &&
+	    a->whole == b->whole && a->gives_way == b->gives_way && strcmp(a->text, b->text) == 0 &&
+	    text_same(a->name, b->name) &&
 	    conditions_same(a->condition, b->condition);
+}
+
+bool
+route_conf_same(const struct route_conf *a, const struct route_conf *b)
+{
+	return strcmp(a->host, b->host) == 0 && strcmp(a->path, b->path) == 0 &&
+	    text_same(a->listener, b->listener) && a->ends_tls == b->ends_tls &&
+	    a->guards == b->guards && text_same(a->chain, b->chain) && route_rule_same(a->rule, b->rule);
 }
 
 struct route_rule *
@@ -44,12 +52,24 @@ route_rule_copy(const struct route_rule *r)
 	*copy = *r;
 	copy->text = must_strdup(r->text);
 	copy->name = r->name == NULL ? NULL : must_strdup(r->name);
-	copy->chain = r->chain == NULL ? NULL : must_strdup(r->chain);
 	if (r->condition != NULL) {
 		condition = must_alloc(condition_bytes(r->condition));
 		memcpy(condition, r->condition, condition_bytes(r->condition));
 	}
 	copy->condition = condition;
+	return copy;
+}
+
+struct route_conf
+route_conf_copy(const struct route_conf *r)
+{
+	struct route_conf copy = *r;
+
+	copy.host = must_strdup(r->host);
+	copy.path = must_strdup(r->path);
+	copy.listener = r->listener == NULL ? NULL : must_strdup(r->listener);
+	copy.rule = route_rule_copy(r->rule);
+	copy.chain = r->chain == NULL ? NULL : must_strdup(r->chain);
 	return copy;
 }
 
@@ -59,10 +79,10 @@ route_conf_clear(struct route_conf *r)
 	free(r->host);
 	free(r->path);
 	free(r->listener);
+	free(r->chain);
 	if (r->rule != NULL) {
 		free(r->rule->text);
 		free(r->rule->name);
-		free(r->rule->chain);
 		free((void *)(uintptr_t)r->rule->condition);
 		free(r->rule);
 	}

@@ -252,6 +252,12 @@ table_add_route(struct table_maker *m, const struct route_conf *r, uint32_t serv
 	else {
 		row.host = host;
 		row.path = table_maker_text(m, str_of(r->path));
+		row.guards = r->guards;
+		/* one service's middlewares must not keep the others from having a table */
+		if (!table_maker_chain(m, r->chain, &row.chain)) {
+			row.service = TABLE_REFUSED;
+			w->nchainless++;
+		}
 		if (r->rule != NULL) {
 			row.by_rule = true;
 			row.whole = r->rule->whole;
@@ -261,12 +267,6 @@ table_add_route(struct table_maker *m, const struct route_conf *r, uint32_t serv
 			if (r->rule->name != NULL)
 				row.name = table_maker_text(m, str_of(r->rule->name));
 			row.by = r->rule->by;
-			row.guards = r->rule->guards;
-			/* one service's middlewares must not keep the others from having a table */
-			if (!table_maker_chain(m, r->rule->chain, &row.chain)) {
-				row.service = TABLE_REFUSED;
-				w->nchainless++;
-			}
 			row.condition = table_add_condition(m, w, r->rule->condition);
 		}
 		table_maker_route(m, &row);

@@ -25,8 +25,6 @@ struct route_rule {
 	char		*text;			/* the rule, for people */
 	char		*name;			/* of its router, as Traefik has it: "web@swarm"; NULL: it has none */
 	enum route_by	 by;
-	char		*chain;			/* of filters (world/filter.h); NULL: none */
-	bool		 guards;		/* they do */
 	const struct condition *condition;	/* NULL: host and path are all of it */
 };
 
@@ -38,12 +36,16 @@ struct route_conf {
 	char	*listener;
 	bool	 ends_tls;		/* of connections: their TLS ends here, and tasks get what was in it */
 	struct route_rule *rule;	/* NULL: a plain one */
+	char	*chain;			/* of filters that its requests pass (world/filter.h); NULL: none */
+	bool	 guards;		/* they do */
 };
 
 /* Whose parts are all allocated. */
 void			 route_conf_clear(struct route_conf *);
 struct route_rule	*route_rule_copy(const struct route_rule *);	/* NULL of NULL */
 bool			 route_rule_same(const struct route_rule *, const struct route_rule *);
+struct route_conf	 route_conf_copy(const struct route_conf *);
+bool			 route_conf_same(const struct route_conf *, const struct route_conf *);
 
 #define QUERIES_MAX	((PROFILE_SLOTS - 1) * TERMS_MAX)
 

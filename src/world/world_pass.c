@@ -142,9 +142,7 @@ static bool
 routes_same(const struct route_conf *a, const struct route_conf *b, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		if (strcmp(a[i].host, b[i].host) != 0 || strcmp(a[i].path, b[i].path) != 0 ||
-		    !text_same(a[i].listener, b[i].listener) || a[i].ends_tls != b[i].ends_tls ||
-		    !route_rule_same(a[i].rule, b[i].rule))
+		if (!route_conf_same(&a[i], &b[i]))
 			return false;
 	return true;
 }
@@ -158,9 +156,7 @@ routes_set(struct route_conf **at, unsigned *nat, const struct route_conf *r, un
 	*at = n == 0 ? NULL : must_zalloc(n * sizeof **at);
 	*nat = n;
 	for (unsigned i = 0; i < n; i++)
-		(*at)[i] = (struct route_conf){ must_strdup(r[i].host), must_strdup(r[i].path),
-		    r[i].listener == NULL ? NULL : must_strdup(r[i].listener), r[i].ends_tls,
-		    route_rule_copy(r[i].rule) };
+		(*at)[i] = route_conf_copy(&r[i]);
 	return true;
 }
 

@@ -335,8 +335,8 @@ test_middlewares(void **state)
 	json_t *j;
 
 	(void)state;
-	rule.chain = filter_chain_add(a, "", STR("auth"), FILTER_HEADERS, &one, 1);
-	rule.chain = filter_chain_add(a, rule.chain, STR("add"), FILTER_ADD_PREFIX, &two, 1);
+	at.chain = filter_chain_add(a, "", STR("auth"), FILTER_HEADERS, &one, 1);
+	at.chain = filter_chain_add(a, at.chain, STR("add"), FILTER_ADD_PREFIX, &two, 1);
 	world_pass_begin(s->world);
 	world_pass_service(s->world, web->name, &web->conf, &at, 1);
 	world_pass_end(s->world);

@@ -13,9 +13,10 @@ static const char yaml[] =
     "admin: { token: 0123456789abcdef, group: g, hosts: [ a.org ] }\n"
     "swarm: { network: [ n, m ], agent: '{address}:9101', traefik: { ignore_middlewares: [ x ], default_rule: Host(`a`) } }\n"
     "prometheus: { servers: [ a:9090 ], token: t }\n"
+    "middlewares: { m: { addPrefix: { prefix: /m } } }\n"
     "defaults: { health: { path: /up }, promql: [ { query: a }, { query: b } ] }\n"
     "nodes: [ { name: a, agent: 'a:1' } ]\n"
-    "services: [ { name: w, host: [ a.org, b.org ], path: [ /, /x ], health: { path: /w }, promql: q,\n"
+    "services: [ { name: w, host: [ a.org, b.org ], path: [ /, /x ], health: { path: /w }, promql: q, middlewares: [ m ],\n"
     "    tasks: [ { node: a, address: '1.1.1.1:1' } ] } ]\n"
     "targets: [ { name: t, kind: traefik-file, file: /x, services: [ w ], routers: true, entry_points: [ web ] } ]\n";
 

@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include "conf/conf.c"
+#include "world/filter.h"
 #include "../between.h"
 
 #define L "listen: :80\n"
@@ -36,8 +37,8 @@ static const struct wrong {
 
 	/* keys */
 	{ L "lisen: :81\n", "m:2: lisen: unknown key; did you mean listen?\n" },
-	{ L "\"a\\nb\": 1\n", "m:2: a?b: unknown key; expected workers, user, stop, listen, tls, acme, admin, log, swarm, signals, "
-	    "prometheus, score, clients, upstream, defaults, mover, nodes, services or targets\n" },
+	{ L "\"a\\nb\": 1\n", "m:2: a?b: unknown key; expected workers, user, stop, middlewares, listen, tls, acme, admin, log, swarm, signals, "
+	    "prometheus, tracing, score, clients, upstream, defaults, mover, nodes, services or targets\n" },
 	{ L "upstream: { frobnicate: 1 }\n", "m:2: upstream.frobnicate: unknown key; expected idle_max, idle, head_bytes or fields\n" },
 	{ L "user: a\nuser: b\n", "m:3: user: given twice, first in line 2\n" },
 	{ L "log: {level: info}\nlog: {level: info}\n", "m:3: log: given twice, first in line 2\n" },
@@ -315,6 +316,27 @@ static const struct wrong {
 	    "-9223372036854774807 to 9223372036854774807\n" },
 	{ RULED("  rule: Host(`a`)\n  host: a\n  path: /\n"), "m:7: services.host: the service has a rule; expected one or the other\n"
 	    "m:8: services.path: the service has a rule; expected one or the other\n" },
+	/* middlewares: a name, a kind, its options */
+#define M L "middlewares:\n  slim:\n    "
+	{ L "middlewares: [ a ]\n", "m:2: middlewares: not a mapping. What happens to requests and responses on their way, by name: a mapping of "
+	    "NAME to KIND to the options of that kind, as in Traefik's files; doc/middlewares.md lists kinds and options. The key middlewares of "
+	    "services and the label mola.middlewares name them, and so can labels of Traefik's, as NAME@mola.\n" },
+	{ L "middlewares:\n  slim: true\n", "m:3: middlewares.slim: expected one kind of middleware below it, such as headers, and below that its options\n" },
+	{ M "stripPrefix: { prefixes: /a }\n    addPrefix: { prefix: /b }\n", "m:3: middlewares.slim: expected one kind of middleware below it, such "
+	    "as headers, and below that its options\n" },
+	{ M "stripPrefx: { prefixes: /a }\n", "m:4: middlewares.slim.stripPrefx: no kind of middleware that Mola has; doc/middlewares.md lists them\n" },
+	{ M "stripPrefix:\n      forceSlash: true\n      prefix: /a\n", "m:6: middlewares.slim.stripPrefix: which is not understood: stripprefix has no "
+	    "option prefix\n" },
+	{ M "stripPrefix:\n      prefixes: [ /a, '/b,c' ]\n", "m:5: middlewares.slim.stripPrefix.prefixes: an item of a list has a comma, which Mola cannot "
+	    "distinguish from two items\n" },
+	{ M "stripPrefix:\n      prefixes:\n", "m:5: middlewares.slim.stripPrefix.prefixes: no value\n" },
+	{ M "stripPrefix: { prefixes: /a }\n  a.b: { addPrefix: { prefix: /b } }\n", "m:5: middlewares.a.b: not understood; expected a name without dots "
+	    "and brackets\n" },
+	{ M "stripPrefix: { prefixes: /a }\n  slim: { addPrefix: { prefix: /b } }\n", "m:5: middlewares.slim: given twice\n" },
+	{ M "chain: { middlewares: [ other ] }\n", "m:4: middlewares.slim.chain: nothing that Mola reads defines it\n" },
+	{ RULED("  middlewares: slum\nmiddlewares: { slim: { stripPrefix: { prefixes: /a } } }\n"), "m:6: services.middlewares: there is no 'slum' in "
+	    "middlewares; expected the name of one of them\n" },
+	{ RULED("  middlewares: web@file\n"), "m:6: services.middlewares: there is no 'web@file' in middlewares; expected the name of one of them\n" },
 	{ L "nodes: [{name: a}]\nservices:\n- name: x\n  health: { pth: / }\n  tasks: [{node: a, address: '1.1.1.1:1'}]\n",
 	    "m:5: services.health.pth: unknown key; did you mean path?\n" },
 };
@@ -359,6 +381,33 @@ test_rules_make_routes(void **state)
 	conf_free(&c);
 	c = parse_right(RULED("  rule: Host(`a.org`)\n  priority: -3\n"));
 	assert_int_equal(c->service[0].route[0].rule->priority, -3);
+	conf_free(&c);
+}
+
+static void
+test_middlewares_are_on_every_route(void **state)
+{
+	struct conf *c = parse_right(RULED("  host: [ a.org, b.org ]\n  middlewares: [ slim, only ]\n") "middlewares:\n  slim: { stripPrefix: { prefixes: "
+	    "[ /a, /b ] } }\n  only: { chain: { middlewares: lan } }\n  lan: { ipAllowList: { sourceRange: [ 10.0.0.0/8 ], ipStrategy: { depth: 2 } } }\n");
+	const struct conf_service *s = &c->service[0];
+	struct arena *a = arena_new();
+	const struct filter_chain *chain;
+
+	(void)state;
+	assert_int_equal(s->nroutes, 2);
+	assert_string_equal(s->route[0].chain, s->route[1].chain);
+	assert_true(s->route[0].guards && s->route[1].guards);
+	chain = filter_chain_parse(a, str_of(s->route[0].chain));
+	assert_non_null(chain);
+	assert_int_equal(chain->n, 2);
+	assert_true(str_eq(chain->filter[0].name, STR("slim@mola")) && str_eq(chain->filter[1].name, STR("lan@mola")));
+	assert_int_equal(chain->filter[0].of.strip_prefix.prefixes.n, 2);
+	assert_int_equal(chain->filter[1].of.ip_allow_list.depth, 2);
+	arena_free(&a);
+	conf_free(&c);
+	c = parse_right(RULED("  rule: Host(`a.org`)\n  middlewares: slim\n") "middlewares: { slim: { stripPrefix: { prefixes: /a } } }\n");
+	assert_non_null(c->service[0].route[0].chain);
+	assert_false(c->service[0].route[0].guards);
 	conf_free(&c);
 }
 
@@ -903,7 +952,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_wrong),
-		cmocka_unit_test(test_rules_make_routes),
+		cmocka_unit_test(test_rules_make_routes), cmocka_unit_test(test_middlewares_are_on_every_route),
 		cmocka_unit_test(test_all_faults_are_told_in_the_order_of_lines),
 		cmocka_unit_test(test_many_faults_are_counted),
 		cmocka_unit_test(test_long_and_strange_values_are_quoted_short),

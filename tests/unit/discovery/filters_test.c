@@ -291,6 +291,42 @@ plain_requests_and_those_by_tls_have_ways_of_their_own(void **state)
 	assert_string_equal(way(s, "a.org", "/", false), "s0 by n");
 }
 
+/* Those of mola.yaml and of labels, for hosts and rules of Mola's own labels. */
+static void
+own_labels_name_middlewares_of_either(void **state)
+{
+#define OWN(more) "\"mola.port\":\"80\"," more
+#define BY(names) "\"mola.middlewares\":\"" names "\""
+	const struct { const char *labels, *part; } odd[] = {
+		{ OWN("\"mola.host\":\"a.org\",") BY("nobody"), "mola.middlewares names nobody, no label defines it" },
+		{ OWN("\"mola.rule\":\"Host(`a.org`)\",") BY("slim,nobody@file"), "names nobody@file, nothing that Mola reads defines it" },
+		{ OWN("\"mola.host\":\"a.org\",") BY(","), NULL },
+		{ OWN("\"mola.host\":\"a.org\",") HEAD("slim", "1") BY("slim"), "both mola.yaml and labels define it" },
+		{ RULE("r", "Host(`a.org`)") BY("slim"), "expected NAME@mola" },
+	};
+	struct stage *s = *state;
+
+	s->conf.middlewares = "slim.stripprefix.prefixes=/a,/b\nall.chain.middlewares=slim,lan\nlan.ipallowlist.sourcerange=10.0.0.0/8\n";
+	swarm(s, OWN("\"mola.host\":\"a.org\",") HEAD("head", "1") BY("slim, head,all@mola"), NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "s0 by slim@mola, head, slim@mola, lan@mola");
+	assert_true(s->world->services.lh_first->route[0].guards);
+	swarm(s, OWN("\"mola.rule\":\"Host(`a.org`)\",") HEAD("slim", "1") BY("slim@swarm"), NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "s0 by slim");
+	/* and routers name those of mola.yaml */
+	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "slim@mola") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "s0 by slim@mola");
+	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "slim") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "refused");
+	for (unsigned i = 0; i < sizeof odd / sizeof *odd; i++) {
+		swarm(s, odd[i].labels, OWN("\"mola.host\":\"*\""), NULL);
+		if (i < 4)		/* nor has a wider route what it leaves */
+			assert_string_equal(way(s, "a.org", "/", false), "refused");
+		assert_string_equal(way(s, "b.org", "/", false), "s1");
+		if (odd[i].part != NULL)
+			expect_trouble(s, "s0", WHY_NEEDS_MIDDLEWARE, odd[i].part);
+	}
+}
+
 /* Traefik gives TLS to every router of an entry point that has it. */
 static void
 an_entry_point_has_tls_for_its_routers(void **state)
@@ -593,6 +629,7 @@ main(void)
 		T(a_name_that_is_none_refuses_its_router), T(what_can_be_applied_is_not_ignored), T(those_of_the_entry_point_come_first), T(plain_requests_and_those_by_tls_have_ways_of_their_own),
 		T(an_entry_point_has_tls_for_its_routers),
 		T(users_of_a_file_stand_before_those_of_the_label),
+		T(own_labels_name_middlewares_of_either),
 		T(what_passes_filters_does_not_go_up), T(a_guarded_path_is_guarded_however_it_is_spelled), T(those_of_one_do_not_keep_others_from_being_served),
 		T(no_request_of_a_guarded_router_passes_by_its_filters) };
 

@@ -17,7 +17,7 @@ static struct plan_server server[] = {
 	{ .name = "web.2", .node = "b", .weight = 10, .share = 0.25 },
 	{ .name = "web.3", .node = "b", .draining = true },
 };
-static struct route_conf routes[] = { { (char *)"www.example.org", (char *)"/", NULL, false, NULL }, { (char *)"*.example.org", (char *)"/api", NULL, false, NULL } };
+static struct route_conf routes[] = { { (char *)"www.example.org", (char *)"/", NULL, false, NULL, NULL, false }, { (char *)"*.example.org", (char *)"/api", NULL, false, NULL, NULL, false } };
 static struct plan_service service;
 static struct plan plan = { .service = &service, .nservices = 1 };
 static char *points[] = { (char *)"web" };
@@ -95,7 +95,7 @@ whole(void **state)
 static void
 texts_of_others_stay_texts(void **state)
 {
-	struct route_conf odd = { (char *)"", (char *)"/{{ env }}/\"x\\`", NULL, false, NULL };
+	struct route_conf odd = { (char *)"", (char *)"/{{ env }}/\"x\\`", NULL, false, NULL, NULL, false };
 
 	(void)state;
 	service.route = &odd;
@@ -107,7 +107,7 @@ texts_of_others_stay_texts(void **state)
 static void
 ruled(const char *host, const char *path, const char *expected)
 {
-	struct route_conf r = { (char *)(uintptr_t)host, (char *)(uintptr_t)path, NULL, false, NULL };
+	struct route_conf r = { (char *)(uintptr_t)host, (char *)(uintptr_t)path, NULL, false, NULL, NULL, false };
 	struct buf rule;
 
 	buf_init(&rule, 4096);
@@ -135,9 +135,9 @@ rules_are_in_traefiks_spelling(void **state)
 static void
 routes_are_tried_as_mola_tries_them(void **state)
 {
-	struct route_conf order[] = { { (char *)"", (char *)"/", NULL, false, NULL }, { (char *)"", (char *)"/a/very/long/path/that/is/longer/than/a/host", NULL, false, NULL },
-		{ (char *)"*.org", (char *)"/", NULL, false, NULL }, { (char *)"*.org", (char *)"/a", NULL, false, NULL }, { (char *)"*.example.org", (char *)"/", NULL, false, NULL },
-		{ (char *)"a.b", (char *)"/", NULL, false, NULL }, { (char *)"www.example.org", (char *)"/a", NULL, false, NULL } };
+	struct route_conf order[] = { { (char *)"", (char *)"/", NULL, false, NULL, NULL, false }, { (char *)"", (char *)"/a/very/long/path/that/is/longer/than/a/host", NULL, false, NULL, NULL, false },
+		{ (char *)"*.org", (char *)"/", NULL, false, NULL, NULL, false }, { (char *)"*.org", (char *)"/a", NULL, false, NULL, NULL, false }, { (char *)"*.example.org", (char *)"/", NULL, false, NULL, NULL, false },
+		{ (char *)"a.b", (char *)"/", NULL, false, NULL, NULL, false }, { (char *)"www.example.org", (char *)"/a", NULL, false, NULL, NULL, false } };
 
 	(void)state;
 	for (size_t i = 1; i < sizeof order / sizeof *order; i++)
