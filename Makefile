@@ -182,6 +182,12 @@ bench-idle: mola	## bytes that an idle connection of a client costs
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,origin)
 	@bench/idle
 
+bench-routers: mola	## what Traefik's labels cost, beside a real Traefik; 10 000 routers beside 10
+	@tools/deps check bench peers
+	@tools/peers traefik
+	+@$(SUBMAKE) MODE=release $(call bench_of,release,origin load)
+	@bench/routers
+
 bench-demo: mola	## policies on one emulated cluster
 	@tools/deps check bench
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,cluster load)
