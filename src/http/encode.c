@@ -190,7 +190,8 @@ zstd_run(struct encoder *e, enum encode_step step, struct encode_io *io)
 		if (ZSTD_isError(left))
 			return ENCODE_FAIL;
 	} while (out.pos < out.size && (in.pos < in.size || (left > 0 && step != ENCODE_MORE)));
-	io->in += in.pos;
+	if (in.pos > 0)		/* without any there may be no place, either */
+		io->in += in.pos;
 	io->in_len -= in.pos;
 	io->out += out.pos;
 	io->out_len -= out.pos;
