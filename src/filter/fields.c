@@ -56,13 +56,30 @@ fields_add(struct filter_run *r, struct message *m, struct str name, struct str 
 		m->field[m->nfields++] = (struct field){ .name = name, .value = value };
 }
 
+/*
+ * To a CGI variable, and so to many tasks, a request's X_User is X-User: who takes one away, or
+ * says what it is, means both.
+ */
+static bool
+names_same(const struct message *m, struct str a, struct str b)
+{
+	if (m->status != 0)
+		return str_eq_nocase(a, b);
+	for (size_t i = 0; a.len == b.len && i < a.len; i++) {
+		char x = a.p[i] == '_' ? '-' : a.p[i], y = b.p[i] == '_' ? '-' : b.p[i];
+		if (!bytes_eq_nocase(&x, &y, 1))
+			return false;
+	}
+	return a.len == b.len;
+}
+
 void
 fields_remove(struct message *m, struct str name)
 {
 	int kept = 0;
 
 	for (int i = 0; i < m->nfields; i++)
-		if (!str_eq_nocase(m->field[i].name, name))
+		if (!names_same(m, m->field[i].name, name))
 			m->field[kept++] = m->field[i];
 	m->nfields = kept;
 }
@@ -72,7 +89,7 @@ fields_set(struct filter_run *r, struct message *m, struct str name, struct str 
 {
 	int at = 0, kept;
 
-	while (at < m->nfields && !str_eq_nocase(m->field[at].name, name))
+	while (at < m->nfields && !names_same(m, m->field[at].name, name))
 		at++;
 	if (at == m->nfields) {
 		fields_add(r, m, name, value);
@@ -80,7 +97,7 @@ fields_set(struct filter_run *r, struct message *m, struct str name, struct str 
 	}
 	m->field[at] = (struct field){ .name = name, .value = value };
 	for (int i = kept = at + 1; i < m->nfields; i++)
-		if (!str_eq_nocase(m->field[i].name, name))
+		if (!names_same(m, m->field[i].name, name))
 			m->field[kept++] = m->field[i];
 	m->nfields = kept;
 }

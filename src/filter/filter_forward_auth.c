@@ -306,15 +306,16 @@ take_field(struct filter_run *r, const struct message *m, struct str name)
 			fields_add(r, &r->request, name, kept(r, m->field[i].value));
 }
 
-/* As Go writes names, which the expression is for: X-Auth-User. */
+/* As Go writes names, which the expression is for: X-Auth-User. `dashed`: X_Auth_User, too, which
+ * is the same to a task that makes CGI variables of them. */
 static bool
-name_fits(struct filter_run *r, const struct pattern *p, struct str name)
+name_fits(struct filter_run *r, const struct pattern *p, struct str name, bool dashed)
 {
 	char *text = run_room(r, name.len);
 	bool begins = true;
 
 	for (size_t i = 0; i < name.len && text != NULL; i++) {
-		char c = name.p[i];
+		char c = dashed && name.p[i] == '_' ? '-' : name.p[i];
 		if (begins && c >= 'a' && c <= 'z')
 			c = (char)(c - 'a' + 'A');
 		else if (!begins && c >= 'A' && c <= 'Z')
@@ -332,11 +333,12 @@ take_matching(struct filter_run *r, const struct message *m, const struct patter
 	int left = 0;
 
 	for (int i = 0; i < to->nfields; i++)
-		if (!is_passed(&to->field[i]) || !name_fits(r, p, to->field[i].name))
+		if (!is_passed(&to->field[i]) || (!name_fits(r, p, to->field[i].name, false)
+		    && !name_fits(r, p, to->field[i].name, true)))
 			to->field[left++] = to->field[i];
 	to->nfields = left;
 	for (int i = 0; i < m->nfields; i++)
-		if (is_passed(&m->field[i]) && name_fits(r, p, m->field[i].name))
+		if (is_passed(&m->field[i]) && name_fits(r, p, m->field[i].name, false))
 			fields_add(r, to, kept(r, m->field[i].name), kept(r, m->field[i].value));
 }
 
