@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "acme/acme_priv.h"
+#include "acme/import.h"
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/word.h"
@@ -135,9 +136,9 @@ names_label(const struct acme_cert *c, char *out, size_t cap)
 
 /* It is served at once; the store has it whenever it can. */
 static void
-save(struct acme_cert *c, const char *url, const struct issue_end *e)
+save(struct acme_cert *c, const char *url, const char *chain, const char *key)
 {
-	struct record_cert r = { url, str_of(e->chain), str_of(e->key), c->names };
+	struct record_cert r = { url, str_of(chain), str_of(key), c->names };
 	char name[STORE_NAME_MAX + 1], names[200], after[24];
 	struct store_label label[] = { { "names", names }, { "after", after } };
 	struct buf b;
@@ -170,7 +171,7 @@ issue_good(struct acme_cert *c, const struct issue_end *e)
 	    (long long)(c->not_after - acme_now()) / 3600);
 	acme_tell(c, LOG_INFO, "acme.issued", NULL, text);
 	fail_note(c);
-	save(c, url, e);
+	save(c, url, e->chain, e->key);
 }
 
 static void
@@ -226,6 +227,29 @@ challenges_of(const struct conf *c, struct issue_conf *out)
 	}
 }
 
+/* What another program has already is served and stored as if it had been ordered, of the first CA. */
+static bool
+imported(struct acme_cert *c)
+{
+	const char *path = c->acme->conf->acme_import, *url = ca_url(c->acme->ca[0].ca);
+	char detail[IMPORT_DETAIL_MAX] = "";
+	struct import_pair p;
+
+	if (path == NULL || c->served > 0 || c->generation > 0 || c->forced)
+		return false;
+	if (!import_find(path, &c->names, acme_now(), &p, detail)) {
+		acme_tell(c, LOG_WARN, "acme.import_unusable", NULL, detail);
+		return false;
+	}
+	if (p.chain != NULL && acme_serve(c, 1, url, str_of(p.chain), str_of(p.key)) && c->served == 1) {
+		c->saving_generation = 1;
+		acme_tell(c, LOG_INFO, "acme.imported", NULL, path);
+		save(c, url, p.chain, p.key);
+	}
+	import_free(&p);
+	return c->served > 0;
+}
+
 /* After a failure it is the next CA's turn. */
 static void
 start(struct acme_cert *c)
@@ -236,7 +260,7 @@ start(struct acme_cert *c)
 	    .hash = c->hash, .failed = c->failed, .profile = a->conf->acme_profile,
 	    .hook = a->conf->acme_hook, .hook_usec = a->conf->acme_hook_usec };
 
-	if (!account_ready(a, ca))
+	if (imported(c) || !account_ready(a, ca))
 		return;
 	conf.generation = (c->generation > c->served ? c->generation : c->served) + 1;
 	challenges_of(a->conf, &conf);

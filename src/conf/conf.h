@@ -200,7 +200,7 @@ struct conf {
 	int64_t		 acme_hook_usec;
 	char		*acme_profile;		/* NULL: the CA's choice */
 	struct conf_list acme_secrets;		/* files; none: the state directory */
-	char		*acme_prefix, *acme_state;
+	char		*acme_prefix, *acme_state, *acme_import;
 
 	struct addr	 admin_addr;		/* len 0: none */
 	char		*admin_socket;		/* path, NULL: none */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "acme/import.h"
 #include "certs/certs.h"
 #include "cli/api.h"
 #include "cli/cli.h"
@@ -52,6 +53,25 @@ print_certificates(const struct conf *c, bool reload)
 	buf_fini(&out);
 	json_decref(in_force);
 	return wrong == 0;
+}
+
+/* The file of another program, whose certificates are to be taken. */
+static bool
+print_import(const struct conf *c)
+{
+	char detail[IMPORT_DETAIL_MAX];
+	unsigned n;
+
+	if (c->acme_import == NULL)
+		return true;
+	if (!import_count(c->acme_import, &n, detail)) {
+		fprintf(stderr, "%s: acme.import: %s\n", c->file, detail);
+		return false;
+	}
+	if (n == 0)
+		fprintf(stderr, "%s: acme.import: %s has no certificate that can be used\n", c->file,
+		    c->acme_import);
+	return true;
 }
 
 static void
@@ -105,7 +125,7 @@ check_main(int argc, char **argv)
 	if (errors.len > 0)
 		fwrite(errors.p, 1, errors.len, stderr);
 	if (c != NULL) {
-		status = print_certificates(c, wants[CHECK_reload]) ? 0 : 1;
+		status = print_certificates(c, wants[CHECK_reload]) && print_import(c) ? 0 : 1;
 		if (status == 0)
 			print_valid(c);
 		status |= wants[CHECK_swarm] ? check_swarm(c) : 0;

@@ -212,6 +212,10 @@ KEY(ACME, state, FILE, acme_state, "/var/lib/mola", "", "",
     "Absolute path of the directory that all this is kept in without a Swarm, or without secret. "
     "It must outlive the container.")
 
+KEY(ACME, import, FILE, acme_import, NONE, "", "",
+    "Absolute path of a Traefik's acme.json. A name that has no certificate yet gets the one that "
+    "is there, if it has not expired, instead of a new order; later ones are ordered as usual.")
+
 KEY(ACME_CA, url, ACME_URL, url, REQUIRED, "", "",
     "letsencrypt, letsencrypt-staging, or the URL of its directory (https).")
 KEY(ACME_CA, trust, FILE, trust, NONE, "", "",

@@ -1,0 +1,29 @@
+/*
+ * import: certificates of a Traefik's acme.json, so that a switch orders none anew. The file is
+ * only read; what is taken goes the way of a certificate that was ordered.
+ */
+#ifndef ACME_IMPORT_H
+#define ACME_IMPORT_H
+
+#include "acme/record.h"
+#include "base/arena.h"
+
+#define IMPORT_DETAIL_MAX 200
+
+struct import_pair {
+	char		*chain, *key;	/* PEM; p NULL: there is none */
+	int64_t		 not_after;	/* seconds since the epoch */
+};
+
+/*
+ * The certificate of the file that has all these names and is valid for the longest time, of those
+ * that have not expired at `now`. False: the file cannot be read, or is none of Traefik's, and
+ * `detail` says so. The caller frees the pair.
+ */
+bool	import_find(const char *path, const struct record_names *, int64_t now, struct import_pair *,
+	    char detail[IMPORT_DETAIL_MAX]);
+void	import_free(struct import_pair *);	/* overwrites the key */
+/* For `mola check`: how many certificates the file has; false and `detail` as above. */
+bool	import_count(const char *path, unsigned *n, char detail[IMPORT_DETAIL_MAX]);
+
+#endif
