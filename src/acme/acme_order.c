@@ -227,7 +227,8 @@ challenges_of(const struct conf *c, struct issue_conf *out)
 	}
 }
 
-/* What another program has already is served and stored as if it had been ordered, of the first CA. */
+/* What another program has already is served and stored as if it had been ordered, of the first
+ * CA. */
 static bool
 imported(struct acme_cert *c)
 {

@@ -187,8 +187,8 @@ resolvers(const char *path, char detail[IMPORT_DETAIL_MAX])
 }
 
 bool
-import_find(const char *path, const struct record_names *names, int64_t now, struct import_pair *out,
-    char detail[IMPORT_DETAIL_MAX])
+import_find(const char *path, const struct record_names *names, int64_t now,
+    struct import_pair *out, char detail[IMPORT_DETAIL_MAX])
 {
 	json_t *all = resolvers(path, detail), *resolver, *one;
 	const char *name;
