@@ -230,13 +230,17 @@ static void
 note_who(void)
 {
 	const char *field = strcasestr(request, "\r\nAuthorization: ");
-	FILE *f = open_in("who", "w");
+	char whole[512], part[540];
+	FILE *f;
 
-	if (f == NULL)
+	snprintf(whole, sizeof whole, "%s/who", folder);
+	snprintf(part, sizeof part, "%s.%d", whole, (int)getpid());
+	if ((f = fopen(part, "w")) == NULL)
 		return;
 	if (field != NULL)
 		fprintf(f, "%.*s\n", (int)strcspn(field + 17, "\r"), field + 17);
 	fclose(f);
+	rename(part, whole);		/* its readers never see half of it */
 }
 
 static void
