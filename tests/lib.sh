@@ -20,8 +20,8 @@ ok() { echo "ok ${story:+$story: }$*"; }
 # not_ok WORDS: with what there is to see: the ends of logs, and what the suite or the story shows
 not_ok() {
 	local log
-	for log in "$tmp"/*.log; do [ ! -f "$log" ] || tail -n 25 "$log" | sed "s,^,# ${log##*/}: ,"; done
-	show 2>&1 | sed 's/^/# /'
+	for log in "$tmp"/*.log; do [ ! -f "$log" ] || tail -n 25 "$log" | sed "s,^,# ${log##*/}: ,;\$a\\"; done
+	show 2>&1 | sed 's/^/# /;$a\'		# the next line begins on its own, whatever this one lacks
 	echo "not ok ${story:+$story: }$*"
 	: >"$tmp/failed"
 	return 1
