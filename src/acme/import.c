@@ -1,7 +1,8 @@
 /*
  * acme.json is an object with a member for each of Traefik's resolvers, whose Certificates have a
  * chain and a key, both PEM and then base64. Traefik 1 has one resolver, and its members at the
- * top, which is not understood. Keys are in memory that is overwritten.
+ * top, which is not understood. Texts of keys are overwritten before they are freed; the JSON
+ * library's own copies are not.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -107,6 +108,7 @@ decoded(const json_t *j)
 		return NULL;
 	out = must_alloc(len + 4);
 	if (!base64_read((struct str){ json_string_value(j), len }, out, &len)) {
+		explicit_bzero(out, json_string_length(j) + 4);
 		free(out);
 		return NULL;
 	}
@@ -206,22 +208,24 @@ import_find(const char *path, const struct record_names *names, int64_t now,
 }
 
 bool
-import_count(const char *path, unsigned *n, char detail[IMPORT_DETAIL_MAX])
+import_count(const char *path, unsigned *n, unsigned *bad, char detail[IMPORT_DETAIL_MAX])
 {
 	json_t *all = resolvers(path, detail), *resolver, *one;
 	const char *name;
 	size_t i;
 	bool good;
 
-	*n = 0;
+	*n = *bad = 0;
 	if (all == NULL)
 		return false;
 	json_object_foreach(all, name, resolver)
 		json_array_foreach(certificates(resolver, &good), i, one) {
 			struct import_pair p;
 			struct cert *c;
-			if (!pair_of(one, &p, &c))
+			if (!pair_of(one, &p, &c)) {
+				++*bad;
 				continue;
+			}
 			import_free(&p);
 			cert_unref(&c);
 			++*n;

@@ -23,7 +23,8 @@ struct import_pair {
 bool	import_find(const char *path, const struct record_names *, int64_t now, struct import_pair *,
 	    char detail[IMPORT_DETAIL_MAX]);
 void	import_free(struct import_pair *);	/* overwrites the key */
-/* For `mola check`: how many certificates the file has; false and `detail` as above. */
-bool	import_count(const char *path, unsigned *n, char detail[IMPORT_DETAIL_MAX]);
+/* For `mola check`: how many certificates the file has with their keys, and how many more that
+ * cannot be used; false and `detail` as above. */
+bool	import_count(const char *path, unsigned *n, unsigned *bad, char detail[IMPORT_DETAIL_MAX]);
 
 #endif

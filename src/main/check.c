@@ -60,17 +60,17 @@ static bool
 print_import(const struct conf *c)
 {
 	char detail[IMPORT_DETAIL_MAX];
-	unsigned n;
+	unsigned n, bad;
 
 	if (c->acme_import == NULL)
 		return true;
-	if (!import_count(c->acme_import, &n, detail)) {
+	if (!import_count(c->acme_import, &n, &bad, detail)) {
 		fprintf(stderr, "%s: acme.import: %s\n", c->file, detail);
 		return false;
 	}
-	if (n == 0)
-		fprintf(stderr, "%s: acme.import: %s has no certificate that can be used\n", c->file,
-		    c->acme_import);
+	if (n == 0 || bad > 0)
+		fprintf(stderr, "%s: warning: acme.import: %s has %u certificate%s with a key, and %u that "
+		    "cannot be used; their names will be ordered\n", c->file, c->acme_import, n, plural(n), bad);
 	return true;
 }
 

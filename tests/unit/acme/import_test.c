@@ -78,20 +78,20 @@ what_is_none_is_refused_in_words(void **state)
 	char detail[IMPORT_DETAIL_MAX];
 	struct record_names none = { NULL, 0 };
 	struct import_pair p;
-	unsigned n;
+	unsigned n, bad;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		file_is(rows[i].text);
-		assert_false(import_count(path, &n, detail));
+		assert_false(import_count(path, &n, &bad, detail));
 		if (strstr(detail, rows[i].words) == NULL || strstr(detail, path) == NULL)
 			fail_msg("%s: %s", rows[i].text, detail);
 		assert_false(import_find(path, &none, 0, &p, detail));
 		unlink(path);
 	}
-	assert_false(import_count("/nonexistent/acme.json", &n, detail));
+	assert_false(import_count("/nonexistent/acme.json", &n, &bad, detail));
 	assert_string_equal(detail, "/nonexistent/acme.json: No such file or directory");
-	assert_false(import_count("/dev/null", &n, detail));
+	assert_false(import_count("/dev/null", &n, &bad, detail));
 }
 
 static void
@@ -102,13 +102,14 @@ a_file_without_certificates_has_none(void **state)
 	char *name[] = { (char[]){ "a.org" } }, detail[IMPORT_DETAIL_MAX];
 	struct record_names names = { name, 1 };
 	struct import_pair p;
-	unsigned n;
+	unsigned n, bad;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		file_is(texts[i]);
-		assert_true(import_count(path, &n, detail));
+		assert_true(import_count(path, &n, &bad, detail));
 		assert_int_equal(n, 0);
+		assert_int_equal(bad, i == 3 ? 4 : 0);
 		assert_true(import_find(path, &names, 0, &p, detail));
 		assert_null(p.chain);
 		unlink(path);
@@ -136,7 +137,7 @@ the_one_that_is_valid_longest_is_taken(void **state)
 {
 	char *both[] = { (char[]){ "a.org" }, (char[]){ "b.org" } }, *wild[] = { (char[]){ "x.c.org" } }, detail[IMPORT_DETAIL_MAX];
 	struct buf text;
-	unsigned n;
+	unsigned n, bad;
 
 	(void)state;
 	buf_init(&text, 1 << 20);
@@ -153,8 +154,9 @@ the_one_that_is_valid_longest_is_taken(void **state)
 	buf_printf(&text, "]}}");
 	buf_add(&text, "", 1);
 	file_is(text.p);
-	assert_true(import_count(path, &n, detail));
+	assert_true(import_count(path, &n, &bad, detail));
 	assert_int_equal(n, 5);
+	assert_int_equal(bad, 0);
 	assert_int_equal(found(both, 1), 30);
 	assert_int_equal(found(both, 2), 10);
 	assert_int_equal(found(both + 1, 1), 10);
