@@ -11,6 +11,7 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/form.h"
+#include "base/go.h"
 #include "discovery/traefik_priv.h"
 
 static struct backend *
@@ -74,14 +75,17 @@ check_is_supported(const struct backend *b, struct str key, struct str value)
 	if (word_is(key, "scheme"))
 		return value.len == 0 || str_eq_nocase(value, b->scheme == NULL ? STR("http") :
 		    str_trim(str_of(b->scheme->value)));
+	if (word_is(key, "followredirects"))
+		return go_bool(value, &(bool){ false });
+	if (word_is(key, "unhealthyinterval"))
+		return go_duration(value, &(int64_t){ 0 });
 	if (word_is(key, "mode"))
 		return value.len == 0 || str_eq(value, STR("http"));
 	if (word_is(key, "method"))
 		return value.len == 0 || str_eq_nocase(value, STR("GET"));
 	if (word_is(key, "status"))
 		return value.len == 0 || str_eq(value, STR("0"));
-	return word_is(key, "unhealthyinterval") || word_is(key, "followredirects") ||
-	    (word_is(key, "hostname") && value.len == 0);
+	return word_is(key, "hostname") && value.len == 0;
 }
 
 static void
@@ -96,6 +100,8 @@ gather_check(struct traefik_reading *r, struct backend *b, const struct swarm_la
 		set_once(r, b, &b->timeout, label);
 	else if (!deeper && word_is(key, "port"))
 		set_once(r, b, &b->check_port, label);
+	else if (!deeper && word_is(key, "scheme"))
+		set_once(r, b, &b->check_scheme, label);
 	else if (!deeper && check_is_supported(b, key, str_trim(str_of(label->value))))
 		reading_report(r, label, LABEL_UNUSED, "that is how Mola's checks are, or nearly");
 	else {
@@ -104,12 +110,22 @@ gather_check(struct traefik_reading *r, struct backend *b, const struct swarm_la
 	}
 }
 
+static void
+gather_pass_host(struct traefik_reading *r, struct backend *b, const struct swarm_label *label)
+{
+	bool on;
+
+	if (go_bool(str_trim(str_of(label->value)), &on) && on)
+		reading_report(r, label, LABEL_VALID, NULL);
+	else
+		mark_unknown(r, b, label, "Mola always passes Host on; expected true");
+}
+
 void
 backend_gather(struct traefik_reading *r, const struct swarm_label *label, const struct str *word,
     unsigned n)
 {
 	struct backend *b = backend_get(r, word[3]);
-	bool is_true = str_eq_nocase(str_of(label->value), STR("true"));
 	const char *later = n < 6 || !word_is(word[4], "loadbalancer") ? NULL :
 	    word_is(word[5], "responseforwarding") || word_is(word[5], "strategy") ||
 	    word_is(word[5], "passivehealthcheck") ? "not done: Mola has ways of its own" : NULL;
@@ -123,8 +139,7 @@ backend_gather(struct traefik_reading *r, const struct swarm_label *label, const
 	else if (n >= 7 && word_is(word[4], "loadbalancer") && word_is(word[5], "healthcheck"))
 		gather_check(r, b, label, word[6], n > 7);
 	else if (n == 6 && word_is(word[4], "loadbalancer") && word_is(word[5], "passhostheader"))
-		reading_report(r, label, is_true ? LABEL_VALID : LABEL_UNSUPPORTED,
-		    is_true ? NULL : "the Host field is always passed on");
+		gather_pass_host(r, b, label);
 	else if (n >= 6 && word_is(word[4], "loadbalancer") && word_is(word[5], "sticky"))
 		sticky_gather(r, b, label, word + 6, n - 6);
 	else if (n == 6 && word_is(word[4], "loadbalancer") && word_is(word[5], "serverstransport"))
@@ -144,40 +159,6 @@ backend_port(const struct backend *b)
 }
 
 /* ---- health checks ---- */
-
-/* As Go writes it: 1m30s, 1.5h, 300ms; to Traefik a number alone is seconds. */
-static bool
-go_duration(struct str s, int64_t *usec)
-{
-	static const struct { const char *unit; double usec; } units[] = {
-		{ "ns", 1e-3 }, { "us", 1 }, { "µs", 1 }, { "μs", 1 },
-		{ "ms", 1e3 }, { "s", 1e6 }, { "m", 60e6 }, { "h", 3600e6 },
-	};
-	double sum = 0, x;
-	uint64_t seconds;
-
-	if (str_to_u64(s, &seconds) && seconds < 1000000000) {
-		*usec = (int64_t)seconds * USEC_PER_SEC;
-		return true;
-	}
-	while (s.len > 0) {
-		size_t digits = 0, unit, k;
-		while (digits < s.len && (isdigit((unsigned char)s.p[digits]) || s.p[digits] == '.'))
-			digits++;
-		for (unit = digits; unit < s.len && !isdigit((unsigned char)s.p[unit]); )
-			unit++;
-		for (k = 0; k < sizeof units / sizeof *units; k++)
-			if (str_eq((struct str){ s.p + digits, unit - digits }, str_of(units[k].unit)))
-				break;
-		if (k == sizeof units / sizeof *units || !form_number((struct str){ s.p, digits },
-		    &x) || sum > 1e15)
-			return false;
-		sum += x * units[k].usec;
-		s = (struct str){ s.p + unit, s.len - unit };
-	}
-	*usec = sum < 1e15 ? (int64_t)sum : INT64_C(1000000000000000);
-	return sum > 0;
-}
 
 /* Reads it as the row of mola.health.* does, whose limits then apply to Traefik's label,
  * too, into `conf`. */
@@ -222,12 +203,18 @@ read_checks(struct traefik_reading *r, struct backend *b)
 		{ b->interval, "mola.health.interval" },
 		{ b->timeout, "mola.health.timeout" },
 	};
+	/* these mean something beside the server's own, wherever that stands */
+	const struct { const struct swarm_label *label; struct str key; const char *wrong; } late[] = {
+		{ b->check_port, STR("port"), "Mola's checks go to the port of the requests" },
+		{ b->check_scheme, STR("scheme"), "Mola's checks use the protocol of the requests" },
+	};
 	const struct swarm_label *not = b->check;
 	struct service_conf conf = { .health_path = NULL };
 
-	if (not == NULL && b->check_port != NULL && !check_is_supported(b, STR("port"),
-	    str_trim(str_of(b->check_port->value))))
-		not = b->check_port;
+	for (int i = 0; i < 2; i++)
+		if (not == NULL && late[i].label != NULL &&
+		    !check_is_supported(b, late[i].key, str_trim(str_of(late[i].label->value))))
+			not = late[i].label;
 	b->unchecked = not != NULL && b->path != NULL && !reading_has_label(r, "mola.health.path");
 	if (b->unchecked)
 		labels_add_trouble(r->l, WHY_HEALTH_CHECK,
@@ -241,9 +228,10 @@ read_checks(struct traefik_reading *r, struct backend *b)
 	b->health_path = conf.health_path;
 	b->health_interval_usec = conf.health_interval_usec;
 	b->health_timeout_usec = conf.health_timeout_usec;
-	if (b->check_port != NULL)
-		reading_report(r, b->check_port, not == b->check_port ? LABEL_UNSUPPORTED : LABEL_VALID,
-		    not == b->check_port ? "Mola's checks go to the port of the requests" : NULL);
+	for (int i = 0; i < 2; i++)
+		if (late[i].label != NULL)
+			reading_report(r, late[i].label, not == late[i].label ? LABEL_UNSUPPORTED : LABEL_VALID,
+			    not == late[i].label ? late[i].wrong : NULL);
 }
 
 /*

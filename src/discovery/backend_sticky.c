@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "base/go.h"
 #include "discovery/traefik_priv.h"
 
 struct backend_sticky {
@@ -42,22 +43,6 @@ sticky_of(struct traefik_reading *r, struct backend *b)
 	return b->sticky;
 }
 
-/* What Go reads as a bool, as our switches are written. */
-static struct str
-go_bool(struct str s)
-{
-	static const char *const yes[] = { "1", "t", "T", "TRUE", "True" },
-	    *const no[] = { "0", "f", "F", "FALSE", "False" };
-
-	for (unsigned i = 0; i < 5; i++) {
-		if (str_eq(s, str_of(yes[i])))
-			return STR("true");
-		if (str_eq(s, str_of(no[i])))
-			return STR("false");
-	}
-	return s;
-}
-
 /* Traefik writes an underscore for what cannot stand in a name. */
 static struct str
 cookie_name(struct arena *a, struct str s)
@@ -74,12 +59,14 @@ cookie_name(struct arena *a, struct str s)
 static struct str
 value_of(struct traefik_reading *r, const struct part *p, struct str value)
 {
+	bool on;
+
 	switch (p - parts) {
 	case 0:
 		return cookie_name(r->l->arena, value);
 	case 1:
 	case 2:
-		return go_bool(value);
+		return !go_bool(value, &on) ? value : on ? STR("true") : STR("false");
 	case 3:			/* others are the browser's default, as in Traefik */
 		return str_eq(value, STR("none")) || str_eq(value, STR("lax")) ||
 		    str_eq(value, STR("strict")) ? value : STR("unsaid");

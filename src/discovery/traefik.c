@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/bug.h"
+#include "base/go.h"
 #include "discovery/middlewares.h"
 #include "discovery/traefik_priv.h"
 
@@ -78,21 +79,6 @@ split_words(const char *name, struct str word[DEPTH_MAX])
 
 /* ---- whether the labels count ---- */
 
-/* As Go's strconv.ParseBool; false: it is none. */
-static bool
-go_bool(const char *s, bool *on)
-{
-	static const char *const words[] = { "1", "t", "T", "TRUE", "true", "True",
-		"0", "f", "F", "FALSE", "false", "False" };
-
-	for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
-		if (strcmp(s, words[i]) == 0) {
-			*on = i < 6;
-			return true;
-		}
-	return false;
-}
-
 /* Traefik skips a service whose traefik.enable it cannot read. */
 static void
 read_enable(struct traefik_reading *r)
@@ -105,7 +91,7 @@ read_enable(struct traefik_reading *r)
 		if (strcasecmp(label->name, "traefik.enable") != 0)
 			continue;
 		found = true;
-		if (!go_bool(label->value, &on)) {
+		if (!go_bool(str_of(label->value), &on)) {
 			r->mode = MODE_OFF;
 			reading_report(r, label, LABEL_INVALID, "expected true or false; it counts as false");
 			continue;
@@ -177,7 +163,7 @@ gather_http(struct traefik_reading *r, const struct swarm_label *label, const st
 	else if (n >= 4 && word_is(word[2], "middlewares"))
 		middleware_report(r, label, word[3]);
 	else if (n >= 4 && word_is(word[2], "serverstransports"))
-		reading_report(r, label, LABEL_UNSUPPORTED, "Mola uses plain HTTP/1.1 to tasks");
+		reading_report(r, label, LABEL_UNSUPPORTED, "what it sets is in mola.scheme and mola.task_tls labels");
 	else
 		gather_unknown(r, label);
 }

@@ -29,7 +29,8 @@ struct backend {			/* what Traefik calls a service */
 	struct str	 name;
 	const struct swarm_label *port, *scheme, *transport;
 	const struct swarm_label *unknown;	/* the first that is not understood: nothing may lead there */
-	const struct swarm_label *path, *interval, *timeout, *check_port;	/* of its health check */
+	const struct swarm_label *path, *interval, *timeout;	/* of its health check */
+	const struct swarm_label *check_port, *check_scheme;
 	const struct swarm_label *check;	/* the first of it that Mola's checks cannot do */
 	struct backend_sticky *sticky;		/* NULL: none */
 	/* what is made of it */

@@ -617,26 +617,45 @@ static void
 health_checks_are_done_as_meant_or_not_at_all(void **state)
 {
 	static const char *const not[] = { "port\":\"8081", "status\":\"204", "hostname\":\"x.org", "scheme\":\"https", "method\":\"HEAD",
-		"headers.X-A\":\"b", "mode\":\"grpc", "bogus\":\"1" };
-	static const char *const fine[] = { "port\":\"80", "status\":\"0", "scheme\":\"http", "method\":\"GET", "followredirects\":\"true" };
+		"headers.X-A\":\"b", "mode\":\"grpc", "followredirects\":\"maybe", "unhealthyinterval\":\"soon", "bogus\":\"1" };
+	static const char *const fine[] = { "port\":\"80", "status\":\"0", "scheme\":\"http", "method\":\"GET", "followredirects\":\"true", "followredirects\":\"0",
+		"unhealthyinterval\":\"30s" };
 	static const struct { const char *text; int64_t usec; } times[] = { { "7", 7000000 }, { "1m30s", 90000000 }, { "1.5s", 1500000 },
 		{ "300ms", 300000 }, { "1500000us", 1500000 }, { "soon", 2000000 }, { "1", 1000000 }, { "90h", 2000000 }, { "-1s", 2000000 } };
 	struct stage *s = *state;
 	char labels[800];
 
-	for (unsigned i = 0; i < 13; i++) {
+	for (unsigned i = 0; i < 17; i++) {
 		snprintf(labels, sizeof labels, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.services.web.loadbalancer.healthcheck.path\":\"/hc\","
-		    "\"traefik.http.services.web.loadbalancer.healthcheck.%s\"", i < 8 ? not[i] : fine[i - 8]);
+		    "\"traefik.http.services.web.loadbalancer.healthcheck.%s\"", i < 10 ? not[i] : fine[i - 10]);
 		assert_non_null(web(s, labels));
-		assert_true((world_service(s->world, STR("web"))->conf.health_path == NULL) == (i < 8));
-		if (i < 8)
+		assert_true((world_service(s->world, STR("web"))->conf.health_path == NULL) == (i < 10));
+		if (i < 10)
 			expect_trouble(s, "web", WHY_HEALTH_CHECK, "not checked");
 	}
+	/* its protocol is that of the requests, whichever label is read first */
+#define CHECK_OF(scheme) ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.services.web.loadbalancer.healthcheck.path\":\"/hc\"," \
+	    "\"traefik.http.services.web.loadbalancer.healthcheck.scheme\":\"" scheme "\",\"traefik.http.services.web.loadbalancer.server.scheme\":\"https\""
+	assert_string_equal(web(s, CHECK_OF("https"))->conf.health_path, "/hc");
+	assert_null(web(s, CHECK_OF("http"))->conf.health_path);
+	expect_trouble(s, "web", WHY_HEALTH_CHECK, "healthcheck.scheme");
 	for (unsigned i = 0; i < sizeof times / sizeof *times; i++) {
 		snprintf(labels, sizeof labels, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.services.web.loadbalancer.healthcheck.path\":\"/hc\","
 		    "\"traefik.http.services.web.loadbalancer.healthcheck.interval\":\"%s\"", times[i].text);
 		assert_int_equal(web(s, labels)->conf.health_interval_usec, times[i].usec);
 	}
+}
+
+/* Tasks would get another Host than their author meant. */
+static void
+a_host_that_is_not_passed_on_is_refused(void **state)
+{
+	struct stage *s = *state;
+
+	assert_non_null(web(s, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.services.web.loadbalancer.passhostheader\":\"1\""));
+	assert_null(web(s, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.services.web.loadbalancer.passhostheader\":\"false\""));
+	expect_trouble(s, "web", WHY_ROUTER_SERVICE, "passhostheader");
+	assert_null(web(s, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.services.web.loadbalancer.passhostheader\":\"\""));
 }
 
 static void
@@ -723,6 +742,7 @@ main(void)
 		SCENE(whatever_may_have_been_meant_for_a_router_refuses_it),
 		SCENE(labels_that_cannot_all_be_read_serve_nothing),
 		SCENE(health_checks_are_done_as_meant_or_not_at_all),
+		SCENE(a_host_that_is_not_passed_on_is_refused),
 		SCENE(a_default_rule_is_filled_in),
 		SCENE(labels_of_others_are_named_in_one_line),
 		SCENE(odd_bytes_are_told_safely),
