@@ -84,6 +84,20 @@ str_split(struct str *rest, char sep, struct str *part)
 }
 
 bool
+str_split_last(struct str *rest, char sep, struct str *part)
+{
+	size_t at = rest->len;
+
+	if (rest->p == NULL)
+		return false;
+	while (at > 0 && rest->p[at - 1] != sep)
+		at--;
+	*part = (struct str){ rest->p + at, rest->len - at };
+	*rest = at == 0 ? (struct str){ NULL, 0 } : (struct str){ rest->p, at - 1 };
+	return true;
+}
+
+bool
 str_to_u64(struct str s, uint64_t *out)
 {
 	uint64_t v = 0;

@@ -39,6 +39,8 @@ bool		str_ends_nocase(struct str, struct str suffix);	/* ASCII only */
 struct str	str_trim(struct str);			/* spaces and tabs, both ends */
 /* Takes what is before `sep` off the front of `rest`; false when `rest` is spent. */
 bool		str_split(struct str *rest, char sep, struct str *part);
+/* The same from the end: what is behind the last `sep`. */
+bool		str_split_last(struct str *rest, char sep, struct str *part);
 bool		str_to_u64(struct str, uint64_t *out);	/* decimal digits only, no overflow */
 bool		str_to_double(struct str, double *out);	/* the whole slice, finite or not */
 /* NUL-terminated, truncated; returns its length */

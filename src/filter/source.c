@@ -7,27 +7,12 @@
 #include "base/bug.h"
 #include "filter/source.h"
 
-/* Takes the last item off the list. False: it is spent. */
-static bool
-item_last(struct str *list, struct str *item)
-{
-	size_t at = list->len;
-
-	if (list->p == NULL)
-		return false;
-	while (at > 0 && list->p[at - 1] != ',')
-		at--;
-	*item = str_trim((struct str){ list->p + at, list->len - at });
-	*list = at == 0 ? (struct str){ NULL, 0 } : (struct str){ list->p, at - 1 };
-	return true;
-}
-
 /* The nth item of a list from the right, 1 is the last. False: there are fewer. */
 static bool
 item_from_right(struct str list, int64_t nth, struct str *item)
 {
 	ASSERT(nth > 0);
-	while (nth > 0 && item_last(&list, item))
+	while (nth > 0 && str_split_last(&list, ',', item))
 		nth--;
 	return nth == 0;
 }
@@ -52,9 +37,11 @@ last_not_excluded(const struct filter_nets *excluded, struct str forwarded, stru
 {
 	uint8_t ip[16];
 
-	while (item_last(&forwarded, item))
+	while (str_split_last(&forwarded, ',', item)) {
+		*item = str_trim(*item);
 		if (item->len > 0 && !(filter_ip_parse(*item, ip) && filter_nets_have(excluded, ip)))
 			return true;
+	}
 	return false;
 }
 
@@ -78,7 +65,7 @@ forwarded_item(const struct filter_run *r, const struct source_ip *s)
 		return item;
 	found = s->depth > 0 ? item_from_right(forwarded, s->depth, &item) :
 	    last_not_excluded(s->excluded, forwarded, &item);
-	return found ? item : (struct str){ NULL, 0 };
+	return found ? str_trim(item) : (struct str){ NULL, 0 };
 }
 
 static bool

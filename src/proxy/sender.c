@@ -42,21 +42,6 @@ part_read(struct str part, struct ip *out)
 	return end != NULL && ip_parse((struct str){ part.p, (size_t)(end - part.p) }, out);
 }
 
-/* What stands behind the last comma, taken off the end; false when the list is spent. */
-static bool
-part_last(struct str *list, struct str *part)
-{
-	size_t at = list->len;
-
-	if (list->p == NULL)
-		return false;
-	while (at > 0 && list->p[at - 1] != ',')
-		at--;
-	*part = (struct str){ list->p + at, list->len - at };
-	*list = at == 0 ? (struct str){ NULL, 0 } : (struct str){ list->p, at - 1 };
-	return true;
-}
-
 struct ip
 sender_client(const struct sender *s, const struct message *m, const struct ip_net *trusted,
     unsigned ntrusted)
@@ -69,7 +54,7 @@ sender_client(const struct sender *s, const struct message *m, const struct ip_n
 	for (int i = m->nfields; i-- > 0;) {
 		if (m->field[i].id != FIELD_X_FORWARDED_FOR)
 			continue;
-		for (list = m->field[i].value; part_last(&list, &part);) {
+		for (list = m->field[i].value; str_split_last(&list, ',', &part);) {
 			if (str_trim(part).len == 0)
 				continue;
 			if (!part_read(part, &next))

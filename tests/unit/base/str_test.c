@@ -49,6 +49,11 @@ lists_are_split(void **state)
 	assert_true(str_split(&rest, ',', &part) && str_eq(part, STR("b")));
 	assert_true(str_split(&rest, ',', &part) && str_eq(part, STR("")));
 	assert_false(str_split(&rest, ',', &part));
+	rest = STR("a,,b");
+	assert_true(str_split_last(&rest, ',', &part) && str_eq(part, STR("b")));
+	assert_true(str_split_last(&rest, ',', &part) && part.len == 0);
+	assert_true(str_split_last(&rest, ',', &part) && str_eq(part, STR("a")));
+	assert_false(str_split_last(&rest, ',', &part));
 	rest = STR("");
 	assert_true(str_split(&rest, ',', &part) && part.len == 0);
 	assert_false(str_split(&rest, ',', &part));
