@@ -163,7 +163,8 @@ gather_http(struct traefik_reading *r, const struct swarm_label *label, const st
 	else if (n >= 4 && word_is(word[2], "middlewares"))
 		middleware_report(r, label, word[3]);
 	else if (n >= 4 && word_is(word[2], "serverstransports"))
-		reading_report(r, label, LABEL_UNSUPPORTED, "what it sets is in mola.scheme and mola.task_tls labels");
+		reading_report(r, label, LABEL_UNSUPPORTED,
+		    "what it sets is in mola.scheme and mola.task_tls labels");
 	else
 		gather_unknown(r, label);
 }
