@@ -15,7 +15,6 @@
 #include "engine/mover.h"
 #include "score/explain.h"
 #include "score/guard.h"
-#include "world/limits.h"
 
 #define SENTENCE_MAX	1024
 
@@ -37,8 +36,8 @@ bytes_if(bool known, double x)
 	return known && x >= 0 && x < 9e18 ? json_integer((json_int_t)x) : json_null();
 }
 
-static json_t *
-text(const char *s)
+json_t *
+view_text(const char *s)
 {
 	json_t *j = s == NULL ? NULL : json_string(s);
 
@@ -133,7 +132,7 @@ put_fault(json_t *j, const struct admin_view *v, const struct world_node *n)
 	char detail[400];
 	double seconds;
 
-	json_object_set_new(j, "why", text(n->signal.why == NULL ? NULL : why_name(n->signal.why)));
+	json_object_set_new(j, "why", view_text(n->signal.why == NULL ? NULL : why_name(n->signal.why)));
 	if (n->signal.why == NULL) {
 		json_object_set_new(j, "detail", json_null());
 		return;
@@ -144,7 +143,7 @@ put_fault(json_t *j, const struct admin_view *v, const struct world_node *n)
 	else
 		snprintf(detail, sizeof detail, "%s (%s), since %.0f s", n->signal.why->text,
 		    n->signal.detail, seconds);
-	json_object_set_new(j, "detail", text(detail));
+	json_object_set_new(j, "detail", view_text(detail));
 }
 
 static json_t *
@@ -158,10 +157,10 @@ view_node(const struct admin_view *v, const struct world_node *n,
 	json_t *j = json_object();
 	struct buf reason;
 
-	json_object_set_new(j, "name", text(n->name));
-	json_object_set_new(j, "address", text(n->address));
-	json_object_set_new(j, "state", text(guard_state_name(guard_state(n, v->now_usec))));
-	json_object_set_new(j, "source", text(view_source_name(sampled ? s->source : SOURCE_NONE)));
+	json_object_set_new(j, "name", view_text(n->name));
+	json_object_set_new(j, "address", view_text(n->address));
+	json_object_set_new(j, "state", view_text(guard_state_name(guard_state(n, v->now_usec))));
+	json_object_set_new(j, "source", view_text(view_source_name(sampled ? s->source : SOURCE_NONE)));
 	json_object_set_new(j, "age_seconds", number_if(age >= 0, (double)age / (double)USEC_PER_SEC));
 	json_object_set_new(j, "cores", number_if(cores > 0, cores));
 	put_steering(j, v, n);
@@ -216,49 +215,6 @@ service_sum(const struct admin_view *v, const struct world_service *s)
 	return sum;
 }
 
-/* Names and kinds alone: options may be secret. */
-static json_t *
-view_chain(const struct admin_view *v, const struct world_service *s, const struct route_conf *r)
-{
-	const struct limits *l = live_limits(v->world->live);
-	struct str rest = str_of(r->chain), name, kind,
-	    router = r->rule != NULL && r->rule->name != NULL ? str_of(r->rule->name) : STR("");
-	json_t *list = json_array(), *one;
-
-	for (unsigned i = 0; filter_chain_next(&rest, &name, &kind); i++) {
-		one = json_pack("{s:s%, s:s%}", "name", name.p, name.len, "kind", kind.p, kind.len);
-		if (str_eq(kind, str_of(filter_kind_name(FILTER_CIRCUIT_BREAKER))))
-			json_object_set_new(one, "state", text(breaker_state(l->breaker, limits_limiter(l,
-			    &(struct limits_owner){ str_of(s->name), router, name, i }), v->now_usec)));
-		json_array_append_new(list, one);
-	}
-	return list;
-}
-
-static json_t *
-view_routes(const struct admin_view *v, const struct world_service *s)
-{
-	json_t *list = json_array();
-
-	for (unsigned i = 0; i < s->nroutes; i++) {
-		const struct route_conf *r = &s->route[i];
-		json_t *one = r->listener == NULL ?
-		    json_pack("{s:o, s:o}", "host", text(r->host), "path", text(r->path)) :
-		    json_pack("{s:o, s:o, s:b}", "listener", text(r->listener), "host", text(r->host),
-		    "ends_tls", r->ends_tls);
-		if (r->rule != NULL && (r->rule->whole || r->rule->condition != NULL))
-			json_object_set_new(one, "rule", text(r->rule->text));
-		if (r->rule != NULL)
-			json_object_set_new(one, "priority", json_integer(r->rule->priority));
-		if (r->rule != NULL && r->rule->name != NULL)
-			json_object_set_new(one, "router", text(r->rule->name));
-		if (r->chain != NULL)
-			json_object_set_new(one, "middlewares", view_chain(v, s, r));
-		json_array_append_new(list, one);
-	}
-	return list;
-}
-
 static json_t *
 view_service(const struct admin_view *v, const struct world_service *s,
     const struct swarm_report *report)
@@ -269,10 +225,10 @@ view_service(const struct admin_view *v, const struct world_service *s,
 	double seconds = rates_seconds(v->rates, v->now_usec);
 	json_t *j = json_object();
 
-	json_object_set_new(j, "name", text(s->name));
-	json_object_set_new(j, "kind", text(s->conf.kind == SERVICE_TCP ? "tcp" : "http"));
-	json_object_set_new(j, "policy", text(policy_name(s->conf.policy)));
-	json_object_set_new(j, "profile", text(profile_name(&s->conf.profile)));
+	json_object_set_new(j, "name", view_text(s->name));
+	json_object_set_new(j, "kind", view_text(s->conf.kind == SERVICE_TCP ? "tcp" : "http"));
+	json_object_set_new(j, "policy", view_text(policy_name(s->conf.policy)));
+	json_object_set_new(j, "profile", view_text(profile_name(&s->conf.profile)));
 	json_object_set_new(j, "queries", user_queries_view(v->user_queries, s, false, v->now_usec));
 	json_object_set_new(j, "routes", view_routes(v, s));
 	json_object_set_new(j, "tasks", json_integer(s->ntasks));
@@ -296,7 +252,7 @@ view_services(const struct admin_view *v)
 	LIST_FOREACH(s, &v->world->services, link)
 		json_array_append_new(list, view_service(v, s, report));
 	view_unserved(v, list);
-	return json_pack("{s:o}", "services", list);
+	return json_pack("{s:o, s:o}", "services", list, "refused", view_routes_refused(v));
 }
 
 /* Why it is down or ejected: a reason's name, and the status of the response that led to it. */
@@ -309,7 +265,7 @@ put_cause(json_t *j, enum task_state state, const struct live_task *l)
 		c = l->health_cause;
 	else if (state == TASK_EJECTED)
 		c = l->ejected_cause;
-	json_object_set_new(j, "why", text(c.why == NULL ? NULL : why_name(c.why)));
+	json_object_set_new(j, "why", view_text(c.why == NULL ? NULL : why_name(c.why)));
 	json_object_set_new(j, "why_status", c.status == 0 ? json_null() : json_integer(c.status));
 	json_object_set_new(j, "ejections_total", json_integer(l->ejections));
 }
@@ -335,11 +291,11 @@ view_task(const struct admin_view *v, const struct world_task *t, uint64_t of_se
 	struct live_task l;
 
 	live_task_read(v->world->live, t->slot, &l);
-	json_object_set_new(j, "name", text(t->name));
-	json_object_set_new(j, "service", text(t->service->name));
-	json_object_set_new(j, "node", text(t->node->name));
-	json_object_set_new(j, "address", text(addr_text(&t->addr, address)));
-	json_object_set_new(j, "state", text(task_state_name(state)));
+	json_object_set_new(j, "name", view_text(t->name));
+	json_object_set_new(j, "service", view_text(t->service->name));
+	json_object_set_new(j, "node", view_text(t->node->name));
+	json_object_set_new(j, "address", view_text(addr_text(&t->addr, address)));
+	json_object_set_new(j, "state", view_text(task_state_name(state)));
 	put_cause(j, state, &l);
 	json_object_set_new(j, "inflight", json_integer(l.inflight));
 	json_object_set_new(j, "requests_total", json_integer((json_int_t)l.requests));
@@ -374,7 +330,7 @@ view_why(const struct admin_view *v, const struct world_service *s)
 
 	buf_init(&words, SENTENCE_MAX);
 	explain_service(v->world, s, v->now_usec, &words);
-	j = json_pack("{s:o, s:s, s:o, s:o, s:o, s:o}", "service", text(s->name),
+	j = json_pack("{s:o, s:s, s:o, s:o, s:o, s:o}", "service", view_text(s->name),
 	    "policy", policy_name(s->conf.policy), "summary", sentence(&words),
 	    "routes", view_routes(v, s),
 	    "queries", user_queries_view(v->user_queries, s, true, v->now_usec),
@@ -472,7 +428,7 @@ rfc3339(int64_t usec)
 	gmtime_r(&seconds, &tm);
 	strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(all, sizeof all, "%s.%03dZ", date, (int)(usec % USEC_PER_SEC / USEC_PER_MSEC));
-	return text(all);
+	return view_text(all);
 }
 
 json_t *
@@ -486,7 +442,7 @@ view_events(const struct admin_view *v, uint64_t after)
 		ASSERT(e->id > after && e->level < sizeof levels / sizeof *levels);
 		json_array_append_new(list, json_pack("{s:I, s:o, s:s, s:o, s:o}",
 		    "id", (json_int_t)e->id, "time", rfc3339(e->time_usec), "level", levels[e->level],
-		    "event", text(e->name), "text", text(e->text)));
+		    "event", view_text(e->name), "text", view_text(e->text)));
 	}
 	return json_pack("{s:o, s:I}", "events", list, "last", (json_int_t)events_last(v->events));
 }

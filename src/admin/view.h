@@ -58,8 +58,12 @@ void	 view_tasks_start_of(struct view_walk *, const struct admin_view *,
 bool	 view_tasks_next(struct view_walk *, const struct admin_view *, struct buf *);
 void	 view_tasks_end(struct view_walk *);
 
+/* view_route.c */
+json_t	*view_routes(const struct admin_view *, const struct world_service *);
+json_t	*view_routes_refused(const struct admin_view *);
 json_t	*view_why_unserved(const struct report_service *);	/* view_swarm.c; the same fields */
 json_t	*view_events(const struct admin_view *, uint64_t after);
+json_t	*view_text(const char *);		/* null: NULL, and what is not UTF-8 */
 const char *view_source_name(enum sample_source);
 json_t	*view_conf(const struct conf *);
 /* view_swarm.c */

@@ -6,17 +6,9 @@
 #include "engine/discover.h"
 
 static json_t *
-text(const char *s)
-{
-	json_t *j = s == NULL ? NULL : json_string(s);
-
-	return j == NULL ? json_null() : j;	/* so is what is not UTF-8 */
-}
-
-static json_t *
 text_if(const char *s)
 {
-	return text(s[0] == '\0' ? NULL : s);
+	return view_text(s[0] == '\0' ? NULL : s);
 }
 
 static json_t *
@@ -35,8 +27,8 @@ view_labels(const struct report_service *r)
 	for (unsigned i = 0; i < r->nlabels; i++) {
 		const struct report_label *l = &r->label[i];
 		json_array_append_new(list, json_pack("{s:o, s:o, s:s, s:o}",
-		    "label", text(l->name), "value", text(l->value),
-		    "state", label_state_name(l->state), "text", text(l->text)));
+		    "label", view_text(l->name), "value", view_text(l->value),
+		    "state", label_state_name(l->state), "text", view_text(l->text)));
 	}
 	return list;
 }
@@ -48,7 +40,7 @@ view_troubles(const struct report_trouble *t, unsigned n)
 
 	for (unsigned i = 0; i < n; i++)
 		json_array_append_new(list, json_pack("{s:s, s:o}",
-		    "why", why_name(t[i].why), "text", text(t[i].text)));
+		    "why", why_name(t[i].why), "text", view_text(t[i].text)));
 	return list;
 }
 
@@ -91,7 +83,7 @@ view_unserved(const struct admin_view *v, json_t *list)
 		if (!is_missed(&all->service[i]) || is_routeless(v, &all->service[i]))
 			continue;
 		j = json_pack("{s:o, s:n, s:n, s:[], s:[], s:i, s:i, s:i, s:i, s:i, s:n}",
-		    "name", text(all->service[i].name), "kind", "policy", "queries",
+		    "name", view_text(all->service[i].name), "kind", "policy", "queries",
 		    "routes", "tasks", 0, "usable", 0, "inflight", 0, "requests_total", 0, "failures_total", 0,
 		    "requests_per_second");
 		view_origin(j, &all->service[i]);
@@ -108,7 +100,7 @@ view_why_unserved(const struct report_service *r)
 	    "its labels do not request it; mola.enable=true with mola.host would";
 	json_t *summary = json_sprintf("%s is not served: %s", r->name, reason);
 	json_t *j = json_pack("{s:o, s:n, s:o, s:[], s:[], s:n}",
-	    "service", text(r->name), "policy",
+	    "service", view_text(r->name), "policy",
 	    "summary", summary == NULL ? json_null() : summary, "queries", "tasks", "mover");
 
 	view_origin(j, r);
@@ -130,8 +122,8 @@ put_status(json_t *j, const struct admin_view *v, const struct watch_status *st)
 	json_object_set_new(j, "api_version", text_if(st->version));
 	json_object_set_new(j, "untried", json_boolean(st->untried));
 	json_object_set_new(j, "events", json_boolean(st->events));
-	json_object_set_new(j, "why", text(st->why == NULL ? NULL : why_name(st->why)));
-	json_object_set_new(j, "text", text(st->why == NULL ? NULL : st->why->text));
+	json_object_set_new(j, "why", view_text(st->why == NULL ? NULL : why_name(st->why)));
+	json_object_set_new(j, "text", view_text(st->why == NULL ? NULL : st->why->text));
 	json_object_set_new(j, "detail", text_if(st->detail));
 	json_object_set_new(j, "left_out", text_if(odd));
 	json_object_set_new(j, "container", text_if(st->container));

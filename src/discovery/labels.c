@@ -197,10 +197,10 @@ labels_add_rule(struct labels *l, const struct labels_rule_route *r)
 
 	ASSERT(r->priority < ROUTE_OWN && (!t->partial || r->rule->condition != NULL));
 	*rule = (struct route_rule){ .priority = r->priority, .whole = t->whole,
-	    .text = (char *)(uintptr_t)r->text, .condition = t->partial ? r->rule->condition : NULL };
+	    .text = (char *)(uintptr_t)r->text, .name = (char *)(uintptr_t)r->name,
+	    .condition = t->partial ? r->rule->condition : NULL };
 	if (r->router == NULL) {
 		rule->by = r->by;
-		rule->name = (char *)(uintptr_t)r->name;
 		at.chain = (char *)(uintptr_t)r->chain;
 		at.guards = r->chain_guards;
 	}

@@ -361,6 +361,43 @@ test_middlewares(void **state)
 	stage_free(s);
 }
 
+/* What a client needs to ask for the address of a route: by which way, and whether host and path are all of its rule. */
+static void
+test_routes(void **state)
+{
+	const struct condition_node get_alone = { .matcher = MATCHER_METHOD, .value = STR("GET") };
+	struct arena *a = arena_new();
+	struct route_rule whole = { .text = (char *)(uintptr_t)"Path(`/x`)", .whole = true, .by = BY_TLS },
+	    partial = { .text = (char *)(uintptr_t)"Method(`GET`)", .condition = condition_make(a, &get_alone), .by = BY_PLAIN },
+	    refused = { .text = (char *)(uintptr_t)"Host(`r`)", .name = (char *)(uintptr_t)"r@swarm" };
+	const struct route_conf at[] = { { .host = (char *)(uintptr_t)"a", .path = (char *)(uintptr_t)"/x", .rule = &whole },
+	    { .host = (char *)(uintptr_t)"", .path = (char *)(uintptr_t)"/", .rule = &partial },
+	    { .host = (char *)(uintptr_t)"b", .path = (char *)(uintptr_t)"/" } },
+	    no = { .host = (char *)(uintptr_t)"r", .path = (char *)(uintptr_t)"/", .rule = &refused };
+	struct stage *s = stage_new(yaml);
+	const struct conf_service *web = &s->conf->service[0];
+	const json_t *routes;
+
+	(void)state;
+	world_pass_begin(s->world);
+	world_pass_service(s->world, web->name, &web->conf, at, 3);
+	world_pass_refuse(s->world, &no, 1);
+	world_pass_end(s->world);
+	get(s, "/api/v1/services");
+	routes = json_object_get(item(s, "services", 0), "routes");
+	assert_string_equal(text_of(json_array_get(routes, 0), "by"), "tls");
+	assert_string_equal(text_of(json_array_get(routes, 0), "rule"), "Path(`/x`)");
+	assert_true(json_is_false(json_object_get(json_array_get(routes, 0), "partial")));
+	assert_string_equal(text_of(json_array_get(routes, 1), "by"), "plain");
+	assert_true(json_is_true(json_object_get(json_array_get(routes, 1), "partial")));
+	assert_string_equal(text_of(json_array_get(routes, 2), "by"), "any");
+	assert_int_equal(json_array_size(json_object_get(s->json, "refused")), 1);
+	assert_string_equal(text_of(item(s, "refused", 0), "host"), "r");
+	assert_string_equal(text_of(item(s, "refused", 0), "router"), "r@swarm");
+	arena_free(&a);
+	stage_free(s);
+}
+
 static void
 test_why(void **state)
 {
@@ -1066,7 +1103,8 @@ main(void)
 		cmocka_unit_test(test_inherited_age),
 		cmocka_unit_test(test_shares_and_rates_of_the_last_seconds),
 		cmocka_unit_test(test_services_and_tasks),
-		cmocka_unit_test(test_middlewares), cmocka_unit_test(test_why),
+		cmocka_unit_test(test_middlewares),
+		cmocka_unit_test(test_routes), cmocka_unit_test(test_why),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_config_without_secrets),
 		cmocka_unit_test(test_healthz),
