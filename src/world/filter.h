@@ -68,105 +68,11 @@ struct filter_nets {
 #define FILTER_DURATION	int64_t
 #define FILTER_BREAKER	const struct breaker_rule *
 
-struct filter_headers {
-#define HEADERS_OPTION(type, field, ...) FILTER_##type field;
+/* struct filter_headers, and so on: the options of each kind. */
+#define FILTER(kind, field, ...) struct filter_##field {
+#define OPTION(type, field, ...) FILTER_##type field;
+#define FILTER_END(...) };
 #include "tbl/filters.h"
-};
-
-struct filter_strip_prefix {
-#define STRIP_PREFIX_OPTION(type, field, ...) FILTER_##type field;
-#include "tbl/filters.h"
-};
-
-struct filter_add_prefix {
-#define ADD_PREFIX_OPTION(type, field, ...) FILTER_##type field;
-#include "tbl/filters.h"
-};
-
-struct filter_replace_path {
-#define REPLACE_PATH_OPTION(type, field, ...) FILTER_##type field;
-#include "tbl/filters.h"
-};
-
-struct filter_strip_prefix_regex {
-#define STRIP_PREFIX_REGEX_OPTION(type, field, ...) FILTER_##type field;
-#include "tbl/filters.h"
-};
-
-struct filter_replace_path_regex {
-#define REPLACE_PATH_REGEX_OPTION(type, field, ...) FILTER_##type field;
-#include "tbl/filters.h"
-};
-
-struct filter_redirect_regex {
-#define REDIRECT_REGEX_OPTION(type, field, ...) FILTER_##type field;
-#include "tbl/filters.h"
-};
-
-struct filter_redirect_scheme {
-#define REDIRECT_SCHEME_OPTION(type, field, ...) FILTER_##type field;
-#include "tbl/filters.h"
-};
-
-struct filter_ip_allow_list {
-#define IP_ALLOW_LIST_OPTION(type, field, ...) FILTER_##type field;
-#include "tbl/filters.h"
-};
-
-struct filter_ip_white_list {
-#define IP_WHITE_LIST_OPTION(type, field, ...) FILTER_##type field;
-#include "tbl/filters.h"
-};
-
-struct filter_basic_auth {
-#define BASIC_AUTH_OPTION(type, field, ...) FILTER_##type field;
-#include "tbl/filters.h"
-};
-
-struct filter_digest_auth {
-#define DIGEST_AUTH_OPTION(type, field, ...) FILTER_##type field;
-#include "tbl/filters.h"
-};
-
-struct filter_in_flight_req {
-#define IN_FLIGHT_REQ_OPTION(type, field, ...) FILTER_##type field;
-#include "tbl/filters.h"
-};
-
-struct filter_rate_limit {
-#define RATE_LIMIT_OPTION(type, field, ...) FILTER_##type field;
-#include "tbl/filters.h"
-};
-
-struct filter_forward_auth {
-#define FORWARD_AUTH_OPTION(type, field, ...) FILTER_##type field;
-#include "tbl/filters.h"
-};
-
-struct filter_retry {
-#define RETRY_OPTION(type, field, ...) FILTER_##type field;
-#include "tbl/filters.h"
-};
-
-struct filter_circuit_breaker {
-#define CIRCUIT_BREAKER_OPTION(type, field, ...) FILTER_##type field;
-#include "tbl/filters.h"
-};
-
-struct filter_compress {
-#define COMPRESS_OPTION(type, field, ...) FILTER_##type field;
-#include "tbl/filters.h"
-};
-
-struct filter_buffering {
-#define BUFFERING_OPTION(type, field, ...) FILTER_##type field;
-#include "tbl/filters.h"
-};
-
-struct filter_errors {
-#define ERRORS_OPTION(type, field, ...) FILTER_##type field;
-#include "tbl/filters.h"
-};
 
 struct filter {
 	enum filter_kind kind;

@@ -216,106 +216,46 @@ read_PAIRS(const struct option *o, struct arena *a, struct str value, void *memb
 
 /* ---- options, by kind ---- */
 
-#define ROW(kind, type, field, label, fallback, least, most, help) \
-	{ label, read_##type, offsetof(struct filter, of.kind.field), fallback, least, most },
-static const struct option headers_options[] = {
-#define HEADERS_OPTION(...) ROW(headers, __VA_ARGS__)
-#include "tbl/filters.h"
-};
-static const struct option strip_prefix_options[] = {
-#define STRIP_PREFIX_OPTION(...) ROW(strip_prefix, __VA_ARGS__)
-#include "tbl/filters.h"
-};
-static const struct option add_prefix_options[] = {
-#define ADD_PREFIX_OPTION(...) ROW(add_prefix, __VA_ARGS__)
-#include "tbl/filters.h"
-};
-static const struct option replace_path_options[] = {
-#define REPLACE_PATH_OPTION(...) ROW(replace_path, __VA_ARGS__)
-#include "tbl/filters.h"
-};
-static const struct option strip_prefix_regex_options[] = {
-#define STRIP_PREFIX_REGEX_OPTION(...) ROW(strip_prefix_regex, __VA_ARGS__)
-#include "tbl/filters.h"
-};
-static const struct option replace_path_regex_options[] = {
-#define REPLACE_PATH_REGEX_OPTION(...) ROW(replace_path_regex, __VA_ARGS__)
-#include "tbl/filters.h"
-};
-static const struct option redirect_regex_options[] = {
-#define REDIRECT_REGEX_OPTION(...) ROW(redirect_regex, __VA_ARGS__)
-#include "tbl/filters.h"
-};
-static const struct option redirect_scheme_options[] = {
-#define REDIRECT_SCHEME_OPTION(...) ROW(redirect_scheme, __VA_ARGS__)
-#include "tbl/filters.h"
-};
-static const struct option ip_allow_list_options[] = {
-#define IP_ALLOW_LIST_OPTION(...) ROW(ip_allow_list, __VA_ARGS__)
-#include "tbl/filters.h"
-};
-static const struct option ip_white_list_options[] = {
-#define IP_WHITE_LIST_OPTION(...) ROW(ip_white_list, __VA_ARGS__)
-#include "tbl/filters.h"
-};
-static const struct option basic_auth_options[] = {
-#define BASIC_AUTH_OPTION(...) ROW(basic_auth, __VA_ARGS__)
-#include "tbl/filters.h"
-};
-static const struct option digest_auth_options[] = {
-#define DIGEST_AUTH_OPTION(...) ROW(digest_auth, __VA_ARGS__)
-#include "tbl/filters.h"
-};
-static const struct option in_flight_req_options[] = {
-#define IN_FLIGHT_REQ_OPTION(...) ROW(in_flight_req, __VA_ARGS__)
-#include "tbl/filters.h"
-};
-static const struct option rate_limit_options[] = {
-#define RATE_LIMIT_OPTION(...) ROW(rate_limit, __VA_ARGS__)
-#include "tbl/filters.h"
-};
-static const struct option forward_auth_options[] = {
-#define FORWARD_AUTH_OPTION(...) ROW(forward_auth, __VA_ARGS__)
-#include "tbl/filters.h"
-};
-static const struct option retry_options[] = {
-#define RETRY_OPTION(...) ROW(retry, __VA_ARGS__)
-#include "tbl/filters.h"
-};
-static const struct option circuit_breaker_options[] = {
-#define CIRCUIT_BREAKER_OPTION(...) ROW(circuit_breaker, __VA_ARGS__)
-#include "tbl/filters.h"
-};
-
-static const struct option compress_options[] = {
-#define COMPRESS_OPTION(...) ROW(compress, __VA_ARGS__)
-#include "tbl/filters.h"
-};
-static const struct option buffering_options[] = {
-#define BUFFERING_OPTION(...) ROW(buffering, __VA_ARGS__)
-#include "tbl/filters.h"
-};
-
-static const struct option errors_options[] = {
-#define ERRORS_OPTION(...) ROW(errors, __VA_ARGS__)
-#include "tbl/filters.h"
-};
-
-static const struct kind {
-	const struct option *option;
+struct options {
+	const struct option *item;
 	unsigned	 n;
-} kinds[FILTER_KINDS] = {
-#define FILTER(kind, field, ...) \
-	{ field##_options, sizeof field##_options / sizeof *field##_options },
-#include "tbl/filters.h"
 };
+
+#define FILTER(kind, field, ...) \
+static struct options \
+field##_options(void) \
+{ \
+	typedef struct filter_##field filter; \
+	static const struct option item[] = {
+#define OPTION(type, field, label, fallback, least, most, help) \
+	{ label, read_##type, offsetof(struct filter, of) + offsetof(filter, field), fallback, least, \
+	    most },
+#define FILTER_END(...) \
+	}; \
+	return (struct options){ item, sizeof item / sizeof *item }; \
+}
+#include "tbl/filters.h"
+
+static struct options
+options_of(enum filter_kind kind)
+{
+	static struct options (*const of[FILTER_KINDS])(void) = {
+#define FILTER(kind, field, ...) field##_options,
+#include "tbl/filters.h"
+	};
+
+	ASSERT((unsigned)kind < FILTER_KINDS);
+	return of[kind]();
+}
 
 /* The option of a path such as "customRequestHeaders.X-One"; `rest` is the name of a pair. */
 static const struct option *
 find_option(enum filter_kind kind, struct str path, struct str *rest)
 {
-	for (unsigned i = 0; i < kinds[kind].n; i++) {
-		const struct option *o = &kinds[kind].option[i];
+	struct options all = options_of(kind);
+
+	for (unsigned i = 0; i < all.n; i++) {
+		const struct option *o = &all.item[i];
 		struct str label = str_of(o->label);
 		*rest = (struct str){ NULL, 0 };
 		if (str_eq_nocase(path, label))
@@ -379,11 +319,11 @@ read_setting(struct arena *a, struct filter *f, const struct filter_setting *s, 
 		    STR_ARG(s->path));
 	if (name.len > 0)
 		good = read_pair(a, name, s->value, (void *)((char *)f + o->at), wrong);
-	else if (seen[o - kinds[f->kind].option])
+	else if (seen[o - options_of(f->kind).item])
 		good = filter_wrong(wrong, "it is there twice");
 	else
 		good = o->read(o, a, is_exact(o) ? s->value : str_trim(s->value), (char *)f + o->at, wrong);
-	seen[o - kinds[f->kind].option] = true;
+	seen[o - options_of(f->kind).item] = true;
 	return good || filter_wrong(problem, "%.*s: %s", STR_ARG(s->path), wrong);
 }
 
@@ -394,14 +334,15 @@ filter_read(struct arena *a, enum filter_kind kind, const struct filter_setting 
     struct filter *out, char problem[FILTER_PROBLEM])
 {
 	bool seen[OPTIONS_MAX] = { false };
+	struct options all = options_of(kind);
 	struct filter f;
 
-	ASSERT((unsigned)kind < FILTER_KINDS && kinds[kind].n <= OPTIONS_MAX);
+	ASSERT(all.n <= OPTIONS_MAX);
 	memset(&f, 0, sizeof f);		/* with what lies between members: kinds are compared */
 	f.kind = kind;
-	for (unsigned i = 0; i < kinds[kind].n; i++)
-		if (kinds[kind].option[i].read == read_COUNT || kinds[kind].option[i].read == read_DURATION)
-			*(int64_t *)((char *)&f + kinds[kind].option[i].at) = kinds[kind].option[i].fallback;
+	for (unsigned i = 0; i < all.n; i++)
+		if (all.item[i].read == read_COUNT || all.item[i].read == read_DURATION)
+			*(int64_t *)((char *)&f + all.item[i].at) = all.item[i].fallback;
 	for (unsigned i = 0; i < n; i++)
 		if (!read_setting(a, &f, &s[i], seen, problem))
 			return false;
