@@ -163,6 +163,7 @@ FILTER_REQUEST(headers);
 FILTER_RESPONSE(headers);
 FILTER_REQUEST(strip_prefix);
 FILTER_REQUEST(strip_prefix_regex);
+FILTER_REQUEST(pass_client_cert);
 /* those that leave responses as they are */
 #define basic_auth_response(r, f, note)		((void)(r), (void)(f), (void)(note))
 #define digest_auth_response(r, f, note)	((void)(r), (void)(f), (void)(note))
@@ -179,6 +180,7 @@ FILTER_REQUEST(strip_prefix_regex);
 #define redirect_regex_response(r, f, note)	((void)(r), (void)(f), (void)(note))
 #define redirect_scheme_response(r, f, note)	((void)(r), (void)(f), (void)(note))
 #define ip_allow_list_response(r, f, note)	((void)(r), (void)(f), (void)(note))
+#define pass_client_cert_response(r, f, note)	((void)(r), (void)(f), (void)(note))
 #define ip_white_list_response(r, f, note)	((void)(r), (void)(f), (void)(note))
 
 #endif

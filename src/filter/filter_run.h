@@ -22,6 +22,7 @@ struct filter_facts {			/* of the client; lives as long as the run */
 	const uint8_t	*ip;		/* 16 bytes: the other end of the connection; v4 as v4-mapped */
 	struct str	 peer;		/* the same as text: the last of X-Forwarded-For */
 	bool		 tls;
+	struct str	 certs;		/* that it has shown, in DER; the first is its own. Empty: none */
 	struct filter_means *means;	/* of the worker */
 	struct limits	*limits;	/* what all workers count; */
 	unsigned	 worker;	/* who this one is, */

@@ -37,3 +37,24 @@ query_get(struct str query, const char *name, char *out, size_t cap)
 			return decode(pair, out, cap);
 	return false;
 }
+
+bool
+query_escape(struct buf *out, struct str s)
+{
+	static const char hex[] = "0123456789ABCDEF";
+
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+		char coded[3] = { '%', hex[c >> 4], hex[c & 15] };
+		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		    c == '-' || c == '.' || c == '_' || c == '~';
+
+		if (c == ' ')
+			buf_adds(out, STR("+"));
+		else if (plain)
+			buf_add(out, s.p + i, 1);
+		else
+			buf_add(out, coded, sizeof coded);
+	}
+	return !out->full;
+}

@@ -8,6 +8,7 @@
 
 #include <openssl/err.h>
 
+#include "base/buf.h"
 #include "base/bug.h"
 #include "net/tls_priv.h"
 
@@ -431,6 +432,40 @@ tls_facts(const struct stream *s, struct tls_facts *out)
 		.challenge = t->challenge, .peer = t->peer,
 	};
 	return true;
+}
+
+static void
+cert_add(struct buf *out, const X509 *cert)
+{
+	unsigned char *der = NULL;
+	int len = i2d_X509(cert, &der);
+
+	if (len > 0)
+		buf_add(out, der, (size_t)len);
+	OPENSSL_free(der);
+}
+
+/* OpenSSL leaves the certificate itself out of the chain that a server got. */
+struct str
+tls_peer_certs(const struct stream *s)
+{
+	const struct tls *t = stream_tls(s);
+	const STACK_OF(X509) *chain;
+	struct buf out;
+
+	if (t == NULL || t->peer == NULL)
+		return (struct str){ NULL, 0 };
+	ASSERT(SSL_is_server(t->ssl));
+	buf_init(&out, PEER_CERTS_BYTES);
+	cert_add(&out, SSL_get0_peer_certificate(t->ssl));
+	chain = SSL_get_peer_cert_chain(t->ssl);
+	for (int i = 0; i < sk_X509_num(chain); i++)
+		cert_add(&out, sk_X509_value(chain, i));
+	if (out.full) {			/* what is left would begin with somebody else's */
+		buf_fini(&out);
+		buf_init(&out, 0);
+	}
+	return buf_str(&out);
 }
 
 enum tls_fault

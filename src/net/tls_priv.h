@@ -11,6 +11,8 @@
 #include "net/tls.h"
 #include "net/transport_priv.h"
 
+#define PEER_CERTS_BYTES	32768	/* of a client's certificate with its chain */
+
 struct tls {
 	struct transport transport;	/* first */
 	SSL		*ssl;

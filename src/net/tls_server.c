@@ -15,7 +15,6 @@
 #include "net/tls_priv.h"
 
 #define SESSION_SECONDS	(6 * 3600)
-#define CLIENT_CERTS_BYTES 32768		/* of a client's certificate with its chain */
 #define NAME_BYTES	16
 #define MAC_BYTES	32
 #define AES_BYTES	32
@@ -321,7 +320,7 @@ tls_server_new(const struct tls_server_conf *conf, tls_choose_f *choose, void *a
 	SSL_CTX_set_cert_cb(ctx, on_cert, NULL);
 	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
 	SSL_CTX_set_timeout(ctx, SESSION_SECONDS);
-	SSL_CTX_set_max_cert_list(ctx, CLIENT_CERTS_BYTES);
+	SSL_CTX_set_max_cert_list(ctx, PEER_CERTS_BYTES);
 	if (tickets != NULL)
 		SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, on_ticket);
 	else {

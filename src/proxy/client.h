@@ -18,6 +18,7 @@ struct client_secure {
 	unsigned	 refs;
 	struct tls_facts facts;
 	char		*cert_info;	/* NULL: no certificate of the client's was verified */
+	struct str	 certs;		/* that one, and what came with it: tls_peer_certs */
 };
 
 struct client {

@@ -5,11 +5,11 @@
  * each would be written by whoever scans the internet.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/buf.h"
 #include "base/bug.h"
 #include "base/clock.h"
+#include "http/query.h"
 #include "proxy/client_tls.h"
 #include "proxy/h2_client.h"
 #include "proxy/hello.h"
@@ -124,6 +124,7 @@ client_tls_end(struct client *c)
 		handshaking_end(c);
 	if (c->secure != NULL && --c->secure->refs == 0) {
 		free(c->secure->cert_info);
+		free((char *)c->secure->certs.p);
 		free(c->secure);
 	}
 	c->secure = NULL;
@@ -139,32 +140,36 @@ client_tls_share(struct client *c, const struct client *of)
 
 /* ---- the handshake ---- */
 
-/*
- * Subject="CN=alice,O=Example", each byte that is not a letter, a digit or one of -._~ as %XX: what
- * Traefik sends in X-Forwarded-Tls-Client-Cert-Info.
- */
+/* Subject="CN=alice,O=Example" as in the query of a URL: what Traefik sends, too. */
 static char *
 cert_info(const char *subject)
 {
-	static const char hex[] = "0123456789ABCDEF";
 	struct buf b;
 	char *out;
 
 	buf_init(&b, CERT_INFO_MAX);
-	buf_adds(&b, STR("Subject%3D%22"));
-	for (const unsigned char *p = (const unsigned char *)subject; *p != '\0'; p++) {
-		char coded[3] = { '%', hex[*p >> 4], hex[*p & 15] };
-
-		if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9')
-		    || strchr("-._~", *p) != NULL)
-			buf_add(&b, p, 1);
-		else
-			buf_add(&b, coded, sizeof coded);
-	}
-	buf_adds(&b, STR("%22"));
+	query_escape(&b, STR("Subject=\""));
+	query_escape(&b, str_of(subject));
+	query_escape(&b, STR("\""));
 	out = str_dup(buf_str(&b));
 	buf_fini(&b);
 	return out;
+}
+
+/* What is kept of the handshake. False: there is no memory. */
+static bool
+secure_keep(struct client *c, const struct tls_facts *facts)
+{
+	struct client_secure *s = try_alloc(sizeof *s);
+
+	if (s == NULL)
+		return false;
+	*s = (struct client_secure){ 1, *facts, facts->peer != NULL ? cert_info(facts->peer) : NULL,
+	    tls_peer_certs(&c->session.stream) };
+	c->secure = s;
+	c->sender.tls = true;
+	c->sender.cert_info = s->cert_info;
+	return true;
 }
 
 /* A CA that looks at a challenge has seen all that it wants. */
@@ -185,13 +190,10 @@ tls_done(struct client *c)
 		hello_secured(c);
 		return;
 	}
-	if ((c->secure = try_alloc(sizeof *c->secure)) == NULL) {
+	if (!secure_keep(c, &facts)) {
 		tls_fail(c, WHY_NO_MEMORY);
 		return;
 	}
-	*c->secure = (struct client_secure){ 1, facts, facts.peer != NULL ? cert_info(facts.peer) : NULL };
-	c->sender.tls = true;
-	c->sender.cert_info = c->secure->cert_info;
 	if (str_eq(stream_protocol(&c->session.stream), STR("h2")))
 		h2_client_start(c);
 	else

@@ -25,7 +25,9 @@ filters_begin(struct exchange *x, const struct table_route *route, const struct 
     const struct message *h, const struct edits *edits)
 {
 	const struct sender *s = &x->client->sender;
+	const struct client_secure *secure = x->client->secure;
 	struct filter_facts facts = { .ip = s->ip.b, .peer = sender_peer(s), .tls = s->tls,
+	    .certs = secure != NULL ? secure->certs : (struct str){ NULL, 0 },
 	    .means = x->proxy->means, .wake = exchange_go_on, .wake_arg = x, .count = on_count,
 	    .count_arg = x->proxy, .limits = live_limits(x->proxy->conf.live),
 	    .worker = x->proxy->conf.worker, .router = table_text(x->proxy->table, route->name),

@@ -288,6 +288,36 @@ OPTION(COUNT, status, "responseCode", 503, 200, 999,
     "The status of those that do not pass.")
 FILTER_END(circuit_breaker)
 
+FILTER(PASS_CLIENT_CERT, pass_client_cert, "passtlsclientcert", true)
+OPTION(SWITCH, pem, "pem", 0, 0, 0,
+    "X-Forwarded-Tls-Client-Cert: the certificate that the client has shown, in base64, and with "
+    "commas between them those that came with it.")
+OPTION(SWITCH, not_after, "info.notAfter", 0, 0, 0,
+    "NA in X-Forwarded-Tls-Client-Cert-Info: when it expires, in seconds since 1970.")
+OPTION(SWITCH, not_before, "info.notBefore", 0, 0, 0, "NB there: from when on it is valid.")
+OPTION(SWITCH, sans, "info.sans", 0, 0, 0, "SAN there: the names that it is for.")
+OPTION(SWITCH, serial, "info.serialNumber", 0, 0, 0, "SerialNumber there, a decimal number.")
+OPTION(SWITCH, subject_domain_component, "info.subject.domainComponent", 0, 0, 0,
+    "DC of its subject there.")
+OPTION(SWITCH, subject_country, "info.subject.country", 0, 0, 0, "C of its subject there.")
+OPTION(SWITCH, subject_province, "info.subject.province", 0, 0, 0, "ST of its subject there.")
+OPTION(SWITCH, subject_locality, "info.subject.locality", 0, 0, 0, "L of its subject there.")
+OPTION(SWITCH, subject_organization, "info.subject.organization", 0, 0, 0,
+    "O of its subject there.")
+OPTION(SWITCH, subject_unit, "info.subject.organizationalUnit", 0, 0, 0, "OU of its subject there.")
+OPTION(SWITCH, subject_serial_number, "info.subject.serialNumber", 0, 0, 0,
+    "SN of its subject there.")
+OPTION(SWITCH, subject_common_name, "info.subject.commonName", 0, 0, 0, "CN of its subject there.")
+OPTION(SWITCH, issuer_domain_component, "info.issuer.domainComponent", 0, 0, 0,
+    "DC of its issuer there.")
+OPTION(SWITCH, issuer_country, "info.issuer.country", 0, 0, 0, "C of its issuer there.")
+OPTION(SWITCH, issuer_province, "info.issuer.province", 0, 0, 0, "ST of its issuer there.")
+OPTION(SWITCH, issuer_locality, "info.issuer.locality", 0, 0, 0, "L of its issuer there.")
+OPTION(SWITCH, issuer_organization, "info.issuer.organization", 0, 0, 0, "O of its issuer there.")
+OPTION(SWITCH, issuer_serial_number, "info.issuer.serialNumber", 0, 0, 0, "SN of its issuer there.")
+OPTION(SWITCH, issuer_common_name, "info.issuer.commonName", 0, 0, 0, "CN of its issuer there.")
+FILTER_END(pass_client_cert)
+
 #undef FILTER
 #undef OPTION
 #undef FILTER_END

@@ -308,6 +308,15 @@ check_forward_auth(struct arena *a, struct filter_forward_auth *f, char problem[
 	return true;
 }
 
+static bool
+check_pass_client_cert(struct arena *a, struct filter_pass_client_cert *p, char problem[FILTER_PROBLEM])
+{
+	static const struct filter_pass_client_cert none;
+
+	(void)a;
+	return memcmp(p, &none, sizeof none) != 0 || filter_wrong(problem, "it has no option");
+}
+
 #define check_compress	filter_check_compress
 #define check_buffering	filter_check_buffering
 #define check_errors	filter_check_errors

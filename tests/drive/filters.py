@@ -95,6 +95,7 @@ SETS = {
                          "GET / X-Host-Two:OTHER.test", "GET / X-Host:headproxyhost.test X-Host-Two:other.test"]),
     "headssl": one("headers", {"sslredirect": "true", "framedeny": "true"}, GET),
     "add": one("addprefix", {"prefix": "/api"}, PATHS),
+    "clientcert": one("passtlsclientcert", {"pem": "true", "info.subject.commonName": "true"}, GET + ["GET / X-Forwarded-Tls-Client-Cert:x X-Forwarded-Tls-Client-Cert-Info:y"]),
     "stripregex": one("stripprefixregex", {"regex": "^/api/?[a-z]*, /v[0-9]+"}, PATHS + ["GET /apixy/z", "GET /v12/x%2fy", "GET /x/v1"]),
     "stripregexfar": one("stripprefixregex", {"regex": "/b$,(/c)+"}, ["GET /b/b", "GET /a/b", "GET /c/c/d", "GET /x/c", "GET /%63/%63/%64%2f", "GET /"]),
     "replaceregex": one("replacepathregex", {"regex": "^/api/(?P<rest>.*)", "replacement": "/v2/${rest}/$1x"}, PATHS),
