@@ -48,31 +48,6 @@ content_free(struct content *c)
 
 /* ---- files ---- */
 
-struct file_sign
-file_sign(const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) != 0)
-		return (struct file_sign){ .there = false };
-	return (struct file_sign){ true, st.st_dev, st.st_ino, st.st_size, st.st_ctim, st.st_mtim };
-}
-
-static bool
-same_time(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-bool
-file_sign_same(const struct file_sign *a, const struct file_sign *b)
-{
-	if (!a->there || !b->there)
-		return a->there == b->there;
-	return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
-	    same_time(&a->changed, &b->changed) && same_time(&a->modified, &b->modified);
-}
-
 static bool
 read_whole(int fd, struct pem *out)
 {

@@ -5,13 +5,12 @@
 #define CERTS_CERTS_PRIV_H
 
 #include <sys/queue.h>
-#include <sys/types.h>
-#include <time.h>
 
 #include "base/map.h"
 #include "certs/certs.h"
 #include "certs/tickets.h"
 #include "net/cert.h"
+#include "net/file_watch.h"
 
 /* ---- texts that hold keys: wiped before they are freed ---- */
 
@@ -29,15 +28,6 @@ pem_str(const struct pem *p)
 }
 
 /* ---- files (certs_file.c) ---- */
-
-/* What tells one content of a file from the next without reading it. */
-struct file_sign {
-	bool		 there;
-	dev_t		 dev;
-	ino_t		 ino;
-	off_t		 size;
-	struct timespec	 changed, modified;
-};
 
 enum item_kind {
 	ITEM_CERT,		/* a certificate with its key */
@@ -60,8 +50,6 @@ const struct why	*content_read(const struct source_files *, enum item_kind, stru
 const struct why	*content_parse(struct str, enum item_kind, struct content *,
 			    char detail[CERTS_DETAIL_MAX]);
 void			 content_free(struct content *);
-struct file_sign	 file_sign(const char *path);
-bool			 file_sign_same(const struct file_sign *, const struct file_sign *);
 
 /* ---- items (certs.c) ---- */
 
@@ -103,8 +91,6 @@ TAILQ_HEAD(items, item);
 #define TASK_CA_PREFIX		"task-ca/"
 #define TASK_CERT_PREFIX	"task-cert/"
 
-struct watcher;			/* certs_watch.c */
-
 struct certs {
 	struct loop	*loop;
 	struct live	*live;
@@ -117,7 +103,7 @@ struct certs {
 	bool		 source_asked;	/* workers know that they may wait for its challenges */
 	certs_changed_f	*changed;
 	void		*arg;
-	struct watcher	*watcher;
+	struct file_watch *files;
 	struct timer	 tell, look, minute, asked;
 	uint32_t	 asked_seen;
 	bool		 clock_wrong;	/* as last reported */

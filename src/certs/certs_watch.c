@@ -1,18 +1,7 @@
 /*
- * certs_watch: when something may have happened to a file. Events of the kernel (inotify) come for
- * the file, for the directory that it is in, and for those of each symbolic link on the way to it,
- * as what renews certificates replaces links (certbot, Kubernetes). An event only means that all
- * files are looked at soon; a look every ten seconds finds what had none, as on network file
- * systems.
+ * certs_watch: when something may have happened to a file. An event only means that all files are
+ * looked at soon; a look every ten seconds finds what had none.
  */
-#include <errno.h>
-#include <limits.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/inotify.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -23,14 +12,6 @@
 #define POLL_USEC	(10 * USEC_PER_SEC)
 #define MINUTE_USEC	(60 * USEC_PER_SEC)
 #define ASKED_USEC	(50 * USEC_PER_MSEC)
-
-#define IN_DIRECTORY	(IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_CLOSE_WRITE | \
-			    IN_ATTRIB)
-#define IN_FILE		(IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF)
-
-struct watcher {
-	struct io	 io;		/* fd -1: there are no events, and looks must do */
-};
 
 static void	look(void *arg);
 
@@ -46,84 +27,22 @@ look_by(struct certs *c, int64_t usec)
 /* ---- events ---- */
 
 static void
-on_event(void *arg, uint32_t events)
+on_event(void *arg)
 {
-	struct certs *c = arg;
-	char buf[4096] __attribute__((aligned(8)));
-	bool any = false;
-
-	(void)events;
-	while (read(c->watcher->io.fd, buf, sizeof buf) > 0)
-		any = true;
-	if (any)
-		look_by(c, SETTLE_USEC);
-}
-
-static void
-watch_directory_of(int fd, const char *path, size_t len)
-{
-	char dir[PATH_MAX];
-
-	while (len > 1 && path[len - 1] != '/')
-		len--;
-	if (len >= sizeof dir)
-		return;
-	memcpy(dir, path, len);
-	dir[len] = '\0';
-	inotify_add_watch(fd, dir, IN_DIRECTORY);
-}
-
-/* All that is between the root and the file. What is not there yet is found by a look. */
-static void
-watch_path(int fd, const char *path)
-{
-	char part[PATH_MAX], *real;
-	struct stat st;
-	size_t len = strlen(path);
-
-	inotify_add_watch(fd, path, IN_FILE);
-	watch_directory_of(fd, path, len);
-	if ((real = realpath(path, NULL)) != NULL)
-		watch_directory_of(fd, real, strlen(real));
-	free(real);
-	for (size_t i = 1; i < len && i < sizeof part - 1; i++) {
-		if (path[i] != '/')
-			continue;
-		memcpy(part, path, i);
-		part[i] = '\0';
-		if (lstat(part, &st) == 0 && S_ISLNK(st.st_mode))
-			watch_directory_of(fd, part, i);
-	}
-}
-
-static void
-events_close(struct certs *c)
-{
-	int fd = c->watcher->io.fd;
-
-	if (fd < 0)
-		return;
-	loop_unwatch(c->loop, &c->watcher->io);
-	close(fd);
-	c->watcher->io.fd = -1;
+	look_by(arg, SETTLE_USEC);
 }
 
 void
 watch_again(struct certs *c)
 {
 	const struct item *i;
-	int fd;
 
-	events_close(c);
-	fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (fd < 0)
-		return;		/* looks find it all, a few seconds later */
-	loop_watch(c->loop, &c->watcher->io, fd, LOOP_LEVEL, on_event, c);
+	file_watch_clear(c->files);
 	TAILQ_FOREACH(i, &c->items, link) {
 		if (i->file != NULL)
-			watch_path(fd, i->file);
+			file_watch_add(c->files, i->file);
 		if (i->key_file != NULL)
-			watch_path(fd, i->key_file);
+			file_watch_add(c->files, i->key_file);
 	}
 }
 
@@ -215,8 +134,7 @@ watch_asked(struct certs *c)
 void
 watch_start(struct certs *c)
 {
-	c->watcher = must_zalloc(sizeof *c->watcher);
-	c->watcher->io.fd = -1;
+	c->files = file_watch_new(c->loop, on_event, c);
 	timer_set(c->loop, &c->minute, loop_now(c->loop) + MINUTE_USEC, on_minute, c);
 	timer_set(c->loop, &c->look, loop_now(c->loop) + POLL_USEC, look, c);
 }
@@ -224,10 +142,8 @@ watch_start(struct certs *c)
 void
 watch_stop(struct certs *c)
 {
-	events_close(c);
+	file_watch_free(&c->files);
 	timer_clear(c->loop, &c->minute);
 	timer_clear(c->loop, &c->look);
 	timer_clear(c->loop, &c->asked);
-	free(c->watcher);
-	c->watcher = NULL;
 }

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "engine/user_files.h"
+#include "net/file_watch.h"
 
 #define BYTES_MOST	65536
 #define FILES_MOST	256
@@ -23,7 +24,7 @@ struct file {
 	bool		 is_read;
 	char		*text;		/* NULL: `problem` says why */
 	const char	*problem;
-	struct stat	 seen;
+	struct file_sign seen;
 	char		 path[];
 };
 
@@ -49,22 +50,6 @@ user_files_new(struct loop *l, void (*changed)(void *), void *arg)
 
 /* ---- one file ---- */
 
-/* Zeroed: it is not there. */
-static void
-file_look(const struct file *f, struct stat *st)
-{
-	memset(st, 0, sizeof *st);
-	if (stat(f->path, st) != 0)
-		memset(st, 0, sizeof *st);
-}
-
-static bool
-same(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size
-	    && a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
 static const char *
 text_read(int fd, char **out)
 {
@@ -88,7 +73,7 @@ file_read(struct file *f)
 	struct stat st;
 	int fd;
 
-	file_look(f, &f->seen);		/* before it is read: what changes meanwhile is seen next time */
+	f->seen = file_sign(f->path);	/* before it is read: what changes meanwhile is seen next time */
 	f->is_read = true;
 	free(f->text);
 	f->text = NULL;
@@ -112,14 +97,13 @@ look(void *arg)
 	struct user_files *u = arg;
 	bool changed = false;
 	struct str path;
-	struct stat now;
 	void *value;
 	size_t at = 0;
 
 	while (map_next(u->files, &at, &path, &value)) {
 		struct file *f = value;
-		file_look(f, &now);
-		if (!same(&now, &f->seen)) {
+		struct file_sign now = file_sign(f->path);
+		if (!file_sign_same(&now, &f->seen)) {
 			f->is_read = false;
 			changed = true;
 		}
