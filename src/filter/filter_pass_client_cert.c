@@ -207,7 +207,8 @@ field_set(struct filter_run *r, struct str name, const struct buf *value)
 }
 
 enum filter_verdict
-pass_client_cert_request(struct filter_run *r, const struct filter_pass_client_cert *f, uint8_t *note)
+pass_client_cert_request(struct filter_run *r, const struct filter_pass_client_cert *f,
+    uint8_t *note)
 {
 	const unsigned char *at = (const unsigned char *)r->facts.certs.p, *end = at, *der;
 	struct buf pem, info, escaped;

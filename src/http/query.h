@@ -13,8 +13,8 @@
  */
 bool	query_get(struct str query, const char *name, char *out, size_t cap);
 
-/* As Go's url.QueryEscape: a blank becomes a plus, each byte that is not a letter, a digit or one of
- * -._~ becomes %XX. False: the buffer is full. */
+/* As Go's url.QueryEscape: a blank becomes a plus, each byte that is not a letter, a digit or one
+ * of -._~ becomes %XX. False: the buffer is full. */
 bool	query_escape(struct buf *, struct str);
 
 #endif

@@ -127,8 +127,8 @@ bool		 tls_has_heard(const struct stream *);
 /* False: not TLS, or not connected. What it points to lives as long as the stream is open. */
 bool		 tls_facts(const struct stream *, struct tls_facts *);
 
-/* The other side's certificate, which was verified, and what it sent with it, in DER, one behind the
- * other; of a session that was resumed, the certificate alone. Empty: none. The caller frees p. */
+/* The other side's certificate, which was verified, and what it sent with it, in DER, one behind
+ * the other; of a resumed session, the certificate alone. Empty: none. The caller frees p. */
 struct str	 tls_peer_certs(const struct stream *);
 
 /* Why TLS failed. */

@@ -309,7 +309,8 @@ check_forward_auth(struct arena *a, struct filter_forward_auth *f, char problem[
 }
 
 static bool
-check_pass_client_cert(struct arena *a, struct filter_pass_client_cert *p, char problem[FILTER_PROBLEM])
+check_pass_client_cert(struct arena *a, struct filter_pass_client_cert *p,
+    char problem[FILTER_PROBLEM])
 {
 	static const struct filter_pass_client_cert none;
 
