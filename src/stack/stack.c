@@ -1,0 +1,329 @@
+/*
+ * stack: a file is a tree, in whose values variables are expanded; its services are added to those
+ * of the files before it.
+ * Must not know what labels mean.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "conf/conf.h"
+#include "stack/stack_priv.h"
+
+#define VALUE_MAX	((size_t)1 << 20)
+#define SAID_MAX	1000
+
+/* ---- for people ---- */
+
+static void
+say(struct stack_reader *r, stack_say_f *to, int line, const char *fmt, va_list ap)
+{
+	char text[SAID_MAX], whole[SAID_MAX + 300];
+
+	vsnprintf(text, sizeof text, fmt, ap);
+	for (char *c = text; *c != '\0'; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	snprintf(whole, sizeof whole, "%.250s:%d: %s", r->file, line, text);
+	to(r->how->arg, whole);
+}
+
+void
+stack_fail(struct stack_reader *r, int line, const char *fmt, ...)
+{
+	va_list ap;
+
+	r->failures++;
+	va_start(ap, fmt);
+	say(r, r->how->fail, line, fmt, ap);
+	va_end(ap);
+}
+
+void
+stack_warn(struct stack_reader *r, int line, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(r, r->how->warn, line, fmt, ap);
+	va_end(ap);
+}
+
+/* ---- parts of a tree ---- */
+
+const struct tree *
+stack_member(const struct tree *map, const char *key)
+{
+	const struct tree *t = map->shape == TREE_MAP ? tree_find(map, NULL, key) : NULL;
+
+	return t == NULL || t->empty ? NULL : t;
+}
+
+const char *
+stack_text(struct stack_reader *r, const struct tree *t, const char *what)
+{
+	if (t->shape == TREE_SCALAR)
+		return arena_text(r->s->arena, str_of(t->text));
+	stack_fail(r, t->line, "%s: expected a single value", what);
+	return NULL;
+}
+
+void *
+stack_grow(struct stack *s, void *array, unsigned n, size_t size)
+{
+	void *more;
+
+	if (n % 8 != 0)		/* there is room: it grows by eight */
+		return array;
+	more = arena_zalloc(s->arena, (n + 8) * size);
+	if (n > 0)
+		memcpy(more, array, n * size);
+	return more;
+}
+
+/* ---- variables ---- */
+
+struct unset {
+	struct stack_reader *r;
+	struct str	 seen[64];		/* the arena's */
+	unsigned	 n;
+	int		 line;
+};
+
+/* Each once in a file. */
+static void
+on_unset(void *arg, struct str name)
+{
+	struct unset *u = arg;
+	const unsigned room = sizeof u->seen / sizeof *u->seen;
+
+	for (unsigned i = 0; i < u->n; i++)
+		if (str_eq(u->seen[i], name))
+			return;
+	if (u->n < room)
+		u->seen[u->n++] = str_of(arena_text(u->r->s->arena, name));
+	stack_warn(u->r, u->line, "$%.*s is not set; it becomes nothing", STR_ARG(name));
+}
+
+static void
+expand_text(struct stack_reader *r, struct tree *t, struct unset *unset)
+{
+	char problem[VARIABLES_PROBLEM];
+	struct buf out;
+
+	if (strchr(t->text, '$') == NULL)
+		return;
+	unset->line = t->line;
+	buf_init(&out, VALUE_MAX);
+	if (!variables_expand(r->how->variables, str_of(t->text), on_unset, unset, &out, problem))
+		stack_fail(r, t->line, "%s", *problem != '\0' ? problem : "the value is too long");
+	free(t->text);
+	t->text = str_dup(buf_str(&out));
+	buf_fini(&out);
+}
+
+static void
+expand(struct stack_reader *r, struct tree *t, struct unset *unset)
+{
+	if (t->shape == TREE_SCALAR)
+		expand_text(r, t, unset);
+	for (struct tree *m = t->first; m != NULL; m = m->next)
+		expand(r, m, unset);
+}
+
+/* ---- a file ---- */
+
+static void
+read_network(struct stack_reader *r, const struct tree *t)
+{
+	const struct tree *name = stack_member(t, "name"), *external = stack_member(t, "external");
+	struct arena *a = r->s->arena;
+	const char *real = "";
+
+	if (external != NULL && external->shape == TREE_MAP && name == NULL)
+		name = stack_member(external, "name");
+	if (name != NULL && name->shape == TREE_SCALAR)
+		real = arena_text(a, str_of(name->text));
+	else if (external != NULL && (external->shape == TREE_MAP || strcmp(external->text, "true") == 0))
+		real = arena_text(a, str_of(t->key));
+	r->net = stack_grow(r->s, r->net, r->nnets, sizeof *r->net);
+	r->net[r->nnets++] = (struct stack_pair){ arena_text(a, str_of(t->key)), real,
+	    { r->file, t->line } };
+}
+
+/* A path beside the file. */
+static const char *
+beside(struct stack_reader *r, const char *path)
+{
+	const char *slash = strrchr(r->file, '/');
+
+	return *path == '/' || slash == NULL ? arena_text(r->s->arena, str_of(path)) :
+	    arena_printf(r->s->arena, "%.*s/%s", (int)(slash - r->file), r->file, path);
+}
+
+static void
+read_config(struct stack_reader *r, const struct tree *t)
+{
+	const struct tree *file = stack_member(t, "file");
+	struct stack *s = r->s;
+
+	s->config = stack_grow(s, s->config, s->nconfigs, sizeof *s->config);
+	s->config[s->nconfigs++] = (struct stack_config){ arena_text(s->arena, str_of(t->key)),
+	    file != NULL && file->shape == TREE_SCALAR ? beside(r, file->text) : NULL };
+}
+
+static void
+each(struct stack_reader *r, const struct tree *root, const char *key,
+    void (*read)(struct stack_reader *, const struct tree *))
+{
+	const struct tree *map = stack_member(root, key);
+
+	if (map == NULL)
+		return;
+	if (map->shape != TREE_MAP) {
+		stack_fail(r, map->line, "%s: expected a mapping", key);
+		return;
+	}
+	for (const struct tree *t = map->first; t != NULL; t = t->next)
+		read(r, t);
+}
+
+static void
+read_root(struct stack_reader *r, struct tree *root)
+{
+	static const char *const sections[] = { "name", "services", "networks", "configs" };
+	struct unset unset = { .r = r };
+	struct tree *section;
+	const struct tree *t;
+
+	for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+		if ((section = tree_find(root, NULL, sections[i])) != NULL)
+			expand(r, section, &unset);
+	if ((t = stack_member(root, "include")) != NULL)
+		stack_fail(r, t->line, "include: expected all of the stack in the files that are named; "
+		    "`docker compose config` prints it as one");
+	if (stack_member(root, "services") == NULL)
+		stack_fail(r, root->line, "expected `services`, as in a stack file");
+	if ((t = stack_member(root, "name")) != NULL)
+		r->s->name = stack_text(r, t, "name");
+	each(r, root, "networks", read_network);
+	each(r, root, "configs", read_config);
+	each(r, root, "services", stack_read_service);
+}
+
+static void
+read_file(struct stack_reader *r, const char *file)
+{
+	struct buf text, errors;
+	char problem[240];
+	struct tree *root;
+	int line = 1;
+
+	r->file = arena_text(r->s->arena, str_of(file));
+	buf_init(&text, CONF_TEXT_MAX);
+	buf_init(&errors, CONF_ERRORS_MAX);
+	if (!conf_read(file, &text, &errors)) {
+		struct str said = buf_str(&errors);
+		r->failures++;
+		while (said.len > 0 && said.p[said.len - 1] == '\n')
+			said.len--;
+		r->how->fail(r->how->arg, arena_text(r->s->arena, said));
+	} else if ((root = tree_read_foreign(buf_str(&text), &line, problem, sizeof problem)) == NULL)
+		stack_fail(r, line, "%s", problem);
+	else {
+		if (root->shape == TREE_MAP)
+			read_root(r, root);
+		else
+			stack_fail(r, root->line, "expected a mapping with `services`, as in a stack file");
+		tree_free(&root);
+	}
+	buf_fini(&text);
+	buf_fini(&errors);
+}
+
+/* ---- the whole ---- */
+
+/* STACK_NET is the name of a network in Docker that the stack makes itself. The stack's name is not
+ * in the file; where a label names such a network, it is. */
+static const char *
+named_by_label(const struct stack_service *v, const char *net)
+{
+	size_t len = strlen(net);
+
+	for (unsigned i = 0; i < v->deploy.n + v->container.n; i++) {
+		const struct stack_pair *p = i < v->deploy.n ? &v->deploy.item[i] :
+		    &v->container.item[i - v->deploy.n];
+		size_t have = strlen(p->value);
+		if (strstr(p->name, ".network") != NULL && have > len + 1
+		    && p->value[have - len - 1] == '_' && strcmp(p->value + have - len, net) == 0)
+			return p->value;
+	}
+	return NULL;
+}
+
+static const char *
+real_name(struct stack_reader *r, const struct stack_service *v, const char *net)
+{
+	const char *real = "";
+
+	for (unsigned i = 0; i < r->nnets; i++)
+		if (strcmp(r->net[i].name, net) == 0)
+			real = r->net[i].value;
+	if (*real != '\0')
+		return real;
+	if (r->s->name != NULL)
+		return arena_printf(r->s->arena, "%s_%s", r->s->name, net);
+	return (real = named_by_label(v, net)) != NULL ? real : net;
+}
+
+static void
+finish(struct stack_reader *r)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < r->s->nservices; i++) {
+		struct stack_service *v = &r->s->service[i];
+		any |= v->deploy.n > 0;
+		if (v->networks.n == 0)
+			stack_add_text(r->s, &v->networks, "default");
+		for (unsigned k = 0; k < v->networks.n; k++)
+			v->networks.item[k] = real_name(r, v, v->networks.item[k]);
+	}
+	r->s->of_compose = !any;
+}
+
+struct stack *
+stack_read(const struct stack_reading *how)
+{
+	struct arena *a = arena_new();
+	struct stack_reader r = { .how = how, .s = arena_zalloc(a, sizeof *r.s) };
+
+	r.s->arena = a;
+	for (unsigned i = 0; i < how->nfiles; i++)
+		read_file(&r, how->file[i]);
+	finish(&r);
+	if (r.failures > 0)
+		stack_free(&r.s);
+	return r.s;
+}
+
+void
+stack_free(struct stack **sp)
+{
+	struct stack *s = *sp;
+	struct arena *a;
+
+	*sp = NULL;
+	if (s == NULL)
+		return;
+	a = s->arena;			/* the stack itself is in it */
+	arena_free(&a);
+}
+
+const struct stack_pairs *
+stack_labels(const struct stack *s, const struct stack_service *v)
+{
+	return s->of_compose ? &v->container : &v->deploy;
+}
