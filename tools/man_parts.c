@@ -256,7 +256,8 @@ main(int argc, char **argv)
 
 	if (strcmp(part, "verbs") == 0)
 		verbs();
-	else if (strcmp(part, "agent") == 0 || strcmp(part, "check") == 0 || strcmp(part, "ask") == 0 || strcmp(part, "drain") == 0)
+	else if (strcmp(part, "agent") == 0 || strcmp(part, "check") == 0 || strcmp(part, "ask") == 0 || strcmp(part, "drain") == 0
+	    || strcmp(part, "compare") == 0)
 		options(part);
 	else if (strcmp(part, "withdraw") == 0)
 		options("targets");

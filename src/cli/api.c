@@ -44,8 +44,55 @@ enum api_option {
 #define ASK_OPTION(id, ...)	ASK_##id,
 #define TARGETS_OPTION(id, ...)	TARGETS_##id,
 #define DRAIN_OPTION(id, ...)	DRAIN_##id,
+#define COMPARE_OPTION(id, ...)	COMPARE_##id,
 #include "tbl/options.h"
 };
+
+/* False: it is not one of this verb's. */
+static bool
+option_take(struct api *a, enum api_option option)
+{
+	bool drain = strcmp(a->verb, "drain") == 0, targets = strcmp(a->verb, "targets") == 0;
+	bool compare = strcmp(a->verb, "compare") == 0;
+
+	switch (option) {
+	case ASK_admin:
+		a->where = optarg;
+		return true;
+	case ASK_token_file:
+		a->token_file = optarg;
+		return true;
+	case ASK_json:
+		return a->json = true;
+	case TARGETS_dry_run:
+		a->dry_run = targets;
+		return targets;
+	case TARGETS_config:		/* targets_verb reads it: there is no Mola to connect to */
+		return false;
+	case DRAIN_task:
+		a->task = drain;
+		return drain;
+	case DRAIN_undo:
+		a->undo = drain;
+		return drain;
+	case COMPARE_with:
+		a->with = optarg;
+		return compare;
+	case COMPARE_with_tls:
+		a->with_tls = optarg;
+		return compare;
+	case COMPARE_mola:
+		a->mola = optarg;
+		return compare;
+	case COMPARE_mola_tls:
+		a->mola_tls = optarg;
+		return compare;
+	case COMPARE_most:
+		a->most = optarg;
+		return compare;
+	}
+	BUG("an option without its case");
+}
 
 static int
 api_options(struct api *a, int argc, char **argv)
@@ -56,9 +103,9 @@ api_options(struct api *a, int argc, char **argv)
 #define ASK_OPTION(id, name, argument, help)	OPTION_ROW(ASK_##id, name, argument)
 #define TARGETS_OPTION(id, name, argument, help) OPTION_ROW(TARGETS_##id, name, argument)
 #define DRAIN_OPTION(id, name, argument, help)	OPTION_ROW(DRAIN_##id, name, argument)
+#define COMPARE_OPTION(id, name, argument, help) OPTION_ROW(COMPARE_##id, name, argument)
 #include "tbl/options.h"
 		{ "help", no_argument, NULL, 'h' }, { 0 } };
-	bool drain = strcmp(a->verb, "drain") == 0, targets = strcmp(a->verb, "targets") == 0;
 	bool known = true;
 	int opt;
 
@@ -71,29 +118,8 @@ api_options(struct api *a, int argc, char **argv)
 			return help_misuse(a->verb, "%s expects a value", argv[optind - 1]);
 		if (opt == '?')
 			known = false;
-		else switch ((enum api_option)opt) {
-		case ASK_admin:
-			a->where = optarg;
-			break;
-		case ASK_token_file:
-			a->token_file = optarg;
-			break;
-		case ASK_json:
-			a->json = true;
-			break;
-		case TARGETS_dry_run:
-			a->dry_run = known = targets;
-			break;
-		case TARGETS_config:		/* targets_verb reads it: there is no Mola to connect to */
-			known = false;
-			break;
-		case DRAIN_task:
-			a->task = known = drain;
-			break;
-		case DRAIN_undo:
-			a->undo = known = drain;
-			break;
-		}
+		else
+			known = option_take(a, (enum api_option)opt);
 	}
 	if (!known)
 		return help_misuse(a->verb, "there is no option %s", argv[optind - 1]);

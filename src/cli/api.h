@@ -17,6 +17,7 @@ struct api {
 	bool		 json;		/* print the response as JSON and nothing else */
 	bool		 undo, task;	/* drain only */
 	bool		 dry_run;	/* targets only */
+	const char	*with, *with_tls, *mola, *mola_tls, *most;	/* compare only; NULL: not given */
 	char		**arg;		/* the arguments that are not options */
 	int		 nargs;
 };

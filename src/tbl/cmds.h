@@ -16,6 +16,8 @@ CMD(certs, certs_main, "[OPTIONS] [renew|remove NAME]",
     "list the certificates, where they come from and when they expire, or renew or remove one")
 CMD(drain, drain_main, "[OPTIONS] NODE",
     "stop sending new requests to a node, or with --task to a task; resume with --undo")
+CMD(compare, compare_main, "[OPTIONS] --with URL",
+    "compare the responses of Traefik and of Mola for the address of each route")
 CMD(health, health_main, "[OPTIONS]", "check whether Mola, or an agent, is healthy")
 CMD(version, version_main, "", "print the version")
 CMD(help, help_main, "[VERB]", "print this list, or the usage of a verb")

@@ -10,6 +10,7 @@
 #define ASK_OPTION(...)	OPTION(ask, __VA_ARGS__)
 #define TARGETS_OPTION(...)	OPTION(targets, __VA_ARGS__)
 #define DRAIN_OPTION(...)	OPTION(drain, __VA_ARGS__)
+#define COMPARE_OPTION(...)	OPTION(compare, __VA_ARGS__)
 #define AGENT_OPTION(...)	OPTION(agent, __VA_ARGS__)
 #endif
 #ifndef RUN_OPTION
@@ -26,6 +27,9 @@
 #endif
 #ifndef DRAIN_OPTION
 #define DRAIN_OPTION(...)
+#endif
+#ifndef COMPARE_OPTION
+#define COMPARE_OPTION(...)
 #endif
 #ifndef AGENT_OPTION
 #define AGENT_OPTION(...)
@@ -52,6 +56,18 @@ DRAIN_OPTION(task, "--task", "",
     "the name is that of a task, not of a node")
 DRAIN_OPTION(undo, "--undo", "",
     "resume sending it new requests")
+COMPARE_OPTION(with, "--with", "URL",
+    "where Traefik takes requests without TLS: http://host:port")
+COMPARE_OPTION(with_tls, "--with-tls", "URL",
+    "where it takes those by TLS: https://host:port; its certificate is not verified")
+COMPARE_OPTION(mola, "--mola", "URL",
+    "where Mola takes requests without TLS; by default the first such listener of its "
+    "configuration")
+COMPARE_OPTION(mola_tls, "--mola-tls", "URL",
+    "where it takes those by TLS: https://host:port, or http://host:port of a listener without "
+    "TLS that trusts this client's X-Forwarded-Proto; by default the first listener with tls")
+COMPARE_OPTION(most, "--most", "N",
+    "how many addresses at most, 1 to 100000, default 500")
 AGENT_OPTION(listen, "--listen", "ADDRESS",
     "the address to listen on, default 0.0.0.0:9101")
 AGENT_OPTION(period, "--period", "TIME",
@@ -67,4 +83,5 @@ AGENT_OPTION(cgroup, "--cgroup", "DIR",
 #undef ASK_OPTION
 #undef TARGETS_OPTION
 #undef DRAIN_OPTION
+#undef COMPARE_OPTION
 #undef AGENT_OPTION

@@ -1,0 +1,160 @@
+/*
+ * compare_finding: judges the texts of responses, and prints them. Knows no server, and sends
+ * nothing.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "cli/compare_finding.h"
+#include "cli/grid.h"
+
+static const struct {
+	const char	*name;
+	bool		 of_page;
+} rows[COMPARED_COUNT] = {
+#define COMPARED(id, name, of_page) { name, of_page },
+#include "tbl/compared.h"
+#undef COMPARED
+};
+
+static const char *const result_names[RESULTS] = { "same", "different", "varies", "silent" };
+
+/* ---- judging ---- */
+
+static bool
+text_same(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* Of pages that say why there is no other, nobody needs a comparison: with different statuses, and
+ * where both refuse or redirect, and Mola does so by itself. */
+static bool
+skips_page(const struct finding *f)
+{
+	const char *status = f->mola.text[COMPARED_STATUS];
+
+	return !text_same(status, f->first.text[COMPARED_STATUS]) ||
+	    (f->mola.came && f->mola.why[0] != '\0' && strtol(status, NULL, 10) >= 300);
+}
+
+bool
+finding_judge(struct finding *f)
+{
+	bool skips = skips_page(f), any = false;
+
+	for (int i = 0; i < COMPARED_COUNT; i++) {
+		if (text_same(f->first.text[i], f->mola.text[i]) || (skips && rows[i].of_page))
+			f->field[i] = FIELD_SAME;
+		else
+			f->field[i] = FIELD_DIFFERENT;
+		if (!text_same(f->first.text[i], f->second.text[i]))
+			f->field[i] = FIELD_VARIES;
+		any |= f->field[i] == FIELD_DIFFERENT;
+	}
+	return any;
+}
+
+void
+finding_confirm(struct finding *f, const struct finding *again)
+{
+	for (int i = 0; i < COMPARED_COUNT; i++)
+		if (f->field[i] == FIELD_DIFFERENT && again->field[i] != FIELD_DIFFERENT)
+			f->field[i] = FIELD_VARIES;
+}
+
+enum result
+finding_result(const struct finding *f)
+{
+	if (!f->first.came && !f->second.came && !f->mola.came)
+		return RESULT_SILENT;
+	if (f->field[COMPARED_STATUS] == FIELD_VARIES)
+		return RESULT_VARIES;
+	for (int i = 0; i < COMPARED_COUNT; i++)
+		if (f->field[i] == FIELD_DIFFERENT)
+			return RESULT_DIFFERENT;
+	return RESULT_SAME;
+}
+
+void
+finding_fini(struct finding *f)
+{
+	compare_answer_fini(&f->first);
+	compare_answer_fini(&f->mola);
+	compare_answer_fini(&f->second);
+}
+
+/* ---- printing ---- */
+
+/* "503 (route_refused)": who reads it wants to know whose response it is. */
+static void
+value_text(const struct compare_answer *a, int field, char *out, size_t cap)
+{
+	struct printable text;
+
+	ASSERT(field >= 0 && field < COMPARED_COUNT);
+	snprintf(out, cap, "%s%s%s%s", a->text[field] == NULL ? "none" :
+	    printable(a->text[field], &text), field == COMPARED_STATUS && a->why[0] != '\0' ? " (" : "",
+	    field == COMPARED_STATUS ? a->why : "",
+	    field == COMPARED_STATUS && a->why[0] != '\0' ? ")" : "");
+}
+
+void
+finding_print(const struct finding *f, const struct compare_address *at)
+{
+	char traefik[600], mola[600];
+	struct printable safe, address;
+	const char *before = ": varies: ";
+
+	printable(at->text, &address);
+	if (finding_result(f) == RESULT_SILENT) {
+		printf("%s: neither responds\n", address.text);
+		return;
+	}
+	for (int i = 0; i < COMPARED_COUNT; i++)
+		if (f->field[i] == FIELD_DIFFERENT) {
+			value_text(&f->first, i, traefik, sizeof traefik);
+			value_text(&f->mola, i, mola, sizeof mola);
+			printf("%s: %s: Traefik %s, Mola %s\n", address.text, rows[i].name, traefik,
+			    printable(mola, &safe));
+		}
+	for (int i = 0; i < COMPARED_COUNT; i++)
+		if (f->field[i] == FIELD_VARIES) {
+			printf("%s%s%s", before[0] == ':' ? address.text : "", before, rows[i].name);
+			before = ", ";
+		}
+	if (before[0] == ',')
+		printf("\n");
+	fflush(stdout);
+}
+
+static json_t *
+value_json(const struct compare_answer *a, int field)
+{
+	char text[600];
+	json_t *j;
+
+	if (a->text[field] == NULL)
+		return json_null();
+	value_text(a, field, text, sizeof text);
+	j = json_string(text);
+	return j != NULL ? j : json_string("not UTF-8");
+}
+
+json_t *
+finding_json(const struct finding *f, const struct compare_address *at)
+{
+	json_t *differences = json_array(), *varies = json_array();
+
+	for (int i = 0; i < COMPARED_COUNT; i++)
+		if (f->field[i] == FIELD_DIFFERENT)
+			json_array_append_new(differences, json_pack("{s:s, s:o, s:o}", "field", rows[i].name,
+			    "traefik", value_json(&f->first, i), "mola", value_json(&f->mola, i)));
+		else if (f->field[i] == FIELD_VARIES)
+			json_array_append_new(varies, json_string(rows[i].name));
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "address", at->text, "service", at->service,
+	    "router", at->router, "result", result_names[finding_result(f)], "differences", differences,
+	    "varies", varies);
+}
