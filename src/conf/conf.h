@@ -227,6 +227,7 @@ struct conf {
 	bool		 swarm_traefik;
 	struct conf_list traefik_ignore;	/* middlewares */
 	struct conf_list traefik_entry_points;
+	struct conf_list traefik_files;		/* or directories */
 	/* NULL: as each Traefik has it; so is what follows */
 	char		*traefik_constraint, *traefik_default_rule;
 	enum conf_maybe	 traefik_exposed;

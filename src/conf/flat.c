@@ -24,10 +24,20 @@ static bool
 write_line(struct flat *f, const struct tree *t, struct buf *out, const char *path,
     const char *value)
 {
-	if (strchr(value, '\n') != NULL)
+	size_t n = strlen(value), at;
+	bool fits;
+
+	if (n > 0 && value[n - 1] == '\n')
+		n--;
+	if (!f->numbered && memchr(value, '\n', n) != NULL)
 		return refuse(f, t, path, "a line break in a value");
-	return buf_printf(out, "%s=%s\n", path, value) ||
-	    refuse(f, t, path, "with it, all is too much");
+	fits = (!f->numbered || buf_printf(out, "%d ", t->line)) && buf_printf(out, "%s=", path);
+	at = out->len;
+	fits = fits && buf_add(out, value, n);
+	for (; fits && at < out->len; at++)
+		if (out->p[at] == '\n')
+			out->p[at] = FLAT_BREAK;
+	return (fits && buf_add(out, "\n", 1)) || refuse(f, t, path, "with it, all is too much");
 }
 
 static bool

@@ -136,6 +136,11 @@ backend_gather(struct traefik_reading *r, const struct swarm_label *label, const
 		reading_report(r, label, LABEL_UNSUPPORTED, "more than 64 services");
 	} else if (n == 7 && word_is(word[4], "loadbalancer") && word_is(word[5], "server"))
 		gather_server(r, b, label, word[6]);
+	else if (n == 5 && r->service->provided && word_is(word[4], "loadbalancer"))
+		reading_report(r, label, LABEL_VALID, NULL);	/* it has no servers */
+	else if (n == 7 && r->service->provided && word_is(word[4], "loadbalancer") &&
+	    str_starts(word[5], STR("servers[")))
+		servers_gather(r, b, label, word[6]);
 	else if (n >= 7 && word_is(word[4], "loadbalancer") && word_is(word[5], "healthcheck"))
 		gather_check(r, b, label, word[6], n > 7);
 	else if (n == 6 && word_is(word[4], "loadbalancer") && word_is(word[5], "passhostheader"))
@@ -219,7 +224,7 @@ read_checks(struct traefik_reading *r, struct backend *b)
 	if (b->unchecked)
 		labels_add_trouble(r->l, WHY_HEALTH_CHECK,
 		    arena_printf(r->l->arena, "its tasks are not checked, because %s is nothing "
-		    "that Mola's checks do; mola.health.path sets one that they do", not->name));
+		    "that Mola's checks do; mola.health.path sets one that they do", reading_key(r, not)));
 	for (int i = 0; i < 3; i++)
 		if (part[i].label != NULL && b->unchecked)
 			reading_report(r, part[i].label, LABEL_UNUSED, "the service is not checked");
@@ -286,6 +291,7 @@ backend_read(struct traefik_reading *r, struct backend *b)
 	else if (b->port != NULL)
 		reading_report(r, b->port, LABEL_VALID, NULL);
 	read_scheme(r, b);
+	servers_read(r, b);
 	read_transport(r, b);
 }
 
@@ -293,7 +299,7 @@ backend_read(struct traefik_reading *r, struct backend *b)
 static void
 scheme_conf(const struct traefik_reading *r, const struct backend *b, struct service_conf *conf)
 {
-	if (b->scheme == NULL || reading_has_label(r, "mola.scheme"))
+	if ((b->scheme == NULL && b->nurls == 0) || reading_has_label(r, "mola.scheme"))
 		return;
 	conf->scheme = b->speaks;
 	if (!reading_has_label(r, "mola.task_tls.verify"))

@@ -10,6 +10,7 @@
 #include "base/bug.h"
 #include "base/form.h"
 #include "discovery/constraint.h"
+#include "discovery/files.h"
 #include "discovery/requirements.h"
 #include "discovery/join.h"
 #include "discovery/middlewares.h"
@@ -34,10 +35,9 @@ task_order(const void *a, const void *b)
 }
 
 static void
-group_tasks(struct join *j, struct join_service *js)
+group_tasks(struct join *j, struct join_service *js, unsigned n)
 {
 	const struct swarm_task *t = SWARM_TASKS(j->swarm);
-	unsigned n = j->swarm->services.n;
 	struct join_service **of = arena_zalloc(j->arena, (j->swarm->tasks.n + 1) * sizeof *of);
 
 	for (unsigned i = 0; i < j->swarm->tasks.n; i++)
@@ -175,7 +175,7 @@ name_is_valid(struct join *j, const struct join_service *js)
 	const char *name = js->from->name;
 	const struct world_service *ws = world_service(j->world, str_of(name));
 
-	if (form_host(str_of(name), false) && (ws == NULL || !ws->seen))
+	if ((js->from->provided || form_host(str_of(name), false)) && (ws == NULL || !ws->seen))
 		return true;
 	join_add_trouble(j, js->labels.report, WHY_SERVICE_NAME,
 	    arena_text(j->arena, ws != NULL && ws->seen ?
@@ -225,12 +225,12 @@ read_service(struct join *j, struct join_service *js)
 
 	ASSERT(l->report->name == NULL && l->report->nlabels == 0);	/* each service once */
 	*l = (struct labels){ .arena = j->arena, .report = l->report, .listener = j->conf->listener,
-	    .nlisteners = j->conf->nlisteners };
+	    .nlisteners = j->conf->nlisteners, .files = j->files };
 	l->report->id = arena_text(j->arena, str_of(js->from->id));
 	l->report->name = arena_text(j->arena, str_of(js->from->name));
 	l->report->served_before = upgrade_served(js->from, j->conf->traefik->enable);
-	if (j->conf->constraint != NULL && !constraint_match(j->conf->constraint, js->from->all,
-	    js->from->nall)) {
+	if (j->conf->constraint != NULL && !js->from->provided &&
+	    !constraint_match(j->conf->constraint, js->from->all, js->from->nall)) {
 		report_other_proxy(j, js, "swarm.constraint does not take the service");
 		return;
 	}
@@ -243,7 +243,7 @@ read_service(struct join *j, struct join_service *js)
 			report_foreign_labels(j, js);
 		return;
 	}
-	if (l->port == 0)
+	if (l->port == 0 && !js->from->provided)
 		l->port = join_port(js->from, &js->tasks);
 	l->report->port = l->port;
 	if (!name_is_valid(j, js)) {
@@ -259,7 +259,7 @@ publish_port(struct join *j, struct join_service *js, unsigned port,
     const struct service_conf *conf, bool first)
 {
 	struct labels *l = &js->labels;
-	struct route_conf *route = arena_zalloc(j->arena, (l->nroutes + 1) * sizeof *route);
+	struct route_conf *route = arena_zalloc(j->arena, (l->nroutes + j->nlent + 1) * sizeof *route);
 	const char *name = first ? js->from->name : arena_printf(j->arena, "%s:%u", js->from->name, port);
 	struct route_requirements requirements;
 	struct world_service *ws;
@@ -267,14 +267,15 @@ publish_port(struct join *j, struct join_service *js, unsigned port,
 
 	ASSERT(l->enabled && port <= 65535 && (first || port != l->port));
 	for (unsigned i = 0; i < l->nroutes; i++)
-		if (l->route[i].port == port || (first && l->route[i].port == 0))
+		if (l->route[i].to == NULL && (l->route[i].port == port || (first && l->route[i].port == 0)))
 			route[n++] = l->route[i].at;
-	if (n == 0 && !j->conf->routeless)
-		return;
+	n = join_lent(j, js, port, first, route, n);
+	if (n == 0 && !j->conf->routeless && l->nservers == 0)
+		return;		/* those of files may have pages of others */
 	ws = world_pass_service(j->world, name, conf, route, n);
 	if (ws == NULL)
 		return;
-	ASSERT(l->report->nroutes + n <= l->nroutes);		/* each route leads to one port */
+	ASSERT(l->report->nroutes + n <= l->nroutes + j->nlent);	/* each route leads to one port */
 	for (unsigned i = 0; i < n; i++)
 		l->report->route[l->report->nroutes++] = join_route_text(j->arena, &route[i]);
 	l->report->served |= n > 0;
@@ -282,7 +283,9 @@ publish_port(struct join *j, struct join_service *js, unsigned port,
 	for (unsigned i = 0; i < n; i++)	/* also those of entry points */
 		requirements.middlewares |= route[i].chain != NULL;
 	world_pass_requirements(ws, &requirements);
-	if (port != 0)
+	if (js->from->provided)
+		join_servers(j, l, ws);
+	else if (port != 0)
 		join_tasks(j, l, ws, &js->tasks, port, first);
 	else if (n > 0)
 		join_add_trouble(j, l->report, WHY_SERVICE_NO_PORT,
@@ -295,49 +298,88 @@ publish_service(struct join *j, struct join_service *js)
 {
 	struct labels *l = &js->labels;
 
-	if (!l->enabled || (l->nroutes == 0 && !j->conf->routeless) || !name_is_valid(j, js))
+	if (!l->enabled || !name_is_valid(j, js) ||
+	    (l->nroutes + j->nlent + l->nservers == 0 && !j->conf->routeless))
 		return;
 	ASSERT(l->report->nroutes == 0 && l->nothers <= LABELS_PORTS_MAX);
-	l->report->route = arena_zalloc(j->arena, (l->nroutes + 1) * sizeof *l->report->route);
+	l->report->route = arena_zalloc(j->arena, (l->nroutes + j->nlent + 1) * sizeof *l->report->route);
 	publish_port(j, js, l->port, &l->conf, true);
 	for (unsigned i = 0; i < l->nothers; i++)
 		if (l->other[i].port != l->port)
 			publish_port(j, js, l->other[i].port, &l->other[i].conf, false);
 }
 
-static void
-join_services(struct join *j)
+/* The Swarm's, then those of files, which are older than any label. */
+static struct join_service *
+make_services(struct join *j, unsigned *count)
 {
-	const struct swarm_service *s = SWARM_SERVICES(j->swarm);
-	unsigned n = j->swarm->services.n;
-	struct join_service *js = arena_zalloc(j->arena, (n + 1) * sizeof *js);
-	struct join_service **old = arena_zalloc(j->arena, (n + 1) * sizeof *old);
+	unsigned nprovided, n = j->swarm->services.n;
+	const struct swarm_service *provided = files_services(j->files, &nprovided);
+	struct join_service *js = arena_zalloc(j->arena, (n + nprovided + 1) * sizeof *js);
 
+	for (unsigned i = 0; i < n; i++)
+		js[i].from = js[i].tasks.of = &SWARM_SERVICES(j->swarm)[i];
+	for (unsigned i = 0; i < nprovided; i++)
+		js[n + i].from = js[n + i].tasks.of = &provided[i];
+	n += nprovided;
+	qsort(js, n, sizeof *js, by_name);
 	j->report->service = arena_zalloc(j->arena, (n + 1) * sizeof *j->report->service);
 	j->report->nservices = n;
-	for (unsigned i = 0; i < n; i++)
-		js[i].from = js[i].tasks.of = &s[i];
-	qsort(js, n, sizeof *js, by_name);
 	for (unsigned i = 0; i < n; i++) {
 		js[i].labels.report = &j->report->service[i];
 		ASSERT(map_get(j->services, str_of(js[i].from->id)) == NULL);	/* ids are unique */
 		map_put(j->services, str_of(js[i].from->id), &js[i]);
-		old[i] = &js[i];
 	}
-	group_tasks(j, js);
-	qsort(old, n, sizeof *old, by_age);
-	add_static_routes(j);
+	*count = n;
+	return js;
+}
+
+static void
+read_files(struct join *j)
+{
+	const char *const *text;
+	unsigned n;
+
+	j->files = files_read(j->conf, j->arena, j->middlewares);
+	n = files_troubles(j->files, &text);
 	for (unsigned i = 0; i < n; i++)
-		middlewares_read(j->middlewares, &s[i]);
-	if (j->conf->middlewares != NULL)
-		middlewares_read_settings(j->middlewares, MOLA_PROVIDER, j->conf, str_of(j->conf->middlewares));
+		join_add_trouble(j, NULL, WHY_TRAEFIK_FILE, arena_text(j->arena, str_of(text[i])));
+}
+
+static void
+read_services(struct join *j, struct join_service *js, unsigned n)
+{
+	struct join_service **old = arena_zalloc(j->arena, (n + 1) * sizeof *old);
+
+	for (unsigned i = 0; i < n; i++)
+		old[i] = &js[i];
+	qsort(old, n, sizeof *old, by_age);
 	for (unsigned i = 0; i < n; i++)
 		read_service(j, old[i]);
+	join_lend(j, js, n);
 	for (unsigned i = 0; i < n; i++)
 		offer_routes(j, old[i]);
 	for (unsigned i = 0; i < n; i++)
 		take_routes(j, old[i]);
+}
+
+static void
+join_services(struct join *j)
+{
+	struct join_service *js;
+	unsigned n;
+
+	for (unsigned i = 0; i < j->swarm->services.n; i++)
+		middlewares_read(j->middlewares, &SWARM_SERVICES(j->swarm)[i]);
+	if (j->conf->middlewares != NULL)
+		middlewares_read_settings(j->middlewares, MOLA_PROVIDER, j->conf, str_of(j->conf->middlewares));
+	read_files(j);
+	js = make_services(j, &n);
+	group_tasks(j, js, n);
+	add_static_routes(j);
+	read_services(j, js, n);
 	join_claims(j, js, n);
+	join_find_lent(j, js, n);
 	for (unsigned i = 0; i < n; i++)
 		publish_service(j, &js[i]);
 }
@@ -357,6 +399,7 @@ join_all(struct join *j)
 	map_free(&j->nodes);
 	map_free(&j->services);
 	map_free(&j->routes);
+	files_free(&j->files);
 	middlewares_free(&j->middlewares);
 }
 

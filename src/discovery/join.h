@@ -31,8 +31,11 @@ struct join {
 	unsigned	 ntraefiks;
 	struct map	*nodes;			/* id to join_node */
 	struct map	*services;		/* id to join_service */
+	const struct labels_route **lent;	/* those that lead to another service's tasks */
+	unsigned	 nlent;
 	struct map	*routes;		/* join_route_key to the join_owner that has it */
 	struct middlewares *middlewares;	/* of all services */
+	struct files	*files;
 };
 
 /* A service of the snapshot, and what the pass has made of it so far. */
@@ -64,6 +67,15 @@ void	join_traefiks(struct join *);
 const struct traefik_rules *join_traefik_rules(struct join *, const struct swarm_service *,
 	    const char **reason);
 
+/* join_files.c: publishes the servers of a service that a file defines */
+void	join_servers(struct join *, const struct labels *, struct world_service *);
+/* Routes to another service that is not there become claims; before routes are offered. */
+void	join_lend(struct join *, struct join_service *, unsigned n);
+/* Once it is known which are kept; then, of a service, those that lead to it. */
+void	join_find_lent(struct join *, struct join_service *, unsigned n);
+unsigned join_lent(const struct join *, const struct join_service *, unsigned port, bool first,
+	    struct route_conf *, unsigned n);
+
 /* claims.c: removes routes that would get no request, for the routers that are not served, and
  * publishes which requests are refused */
 void	join_claims(struct join *, struct join_service *, unsigned n);
@@ -72,6 +84,8 @@ void	join_claims(struct join *, struct join_service *, unsigned n);
  * ports; `first`: the port whose tasks the report counts */
 void	join_tasks(struct join *, const struct labels *, struct world_service *,
 	    const struct join_tasks *, unsigned port, bool first);
+/* "10.0.0.7" and its port; false: it is no address. */
+bool	join_address(const char *ip, unsigned port, struct addr *);
 /* The port of a service whose labels name none; 0: there is none, or several. */
 unsigned join_port(const struct swarm_service *, const struct join_tasks *);
 

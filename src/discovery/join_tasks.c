@@ -60,8 +60,8 @@ join_port(const struct swarm_service *s, const struct join_tasks *tasks)
 
 /* ---- the address ---- */
 
-static bool
-make_address(const char *ip, unsigned port, struct addr *out)
+bool
+join_address(const char *ip, unsigned port, struct addr *out)
 {
 	char text[128];
 
@@ -85,7 +85,7 @@ find_shared_address(const struct swarm *s, const struct swarm_task *t, unsigned 
 	for (unsigned i = 0; i < s->nattached; i++)
 		for (unsigned k = 0; k < t->nattachments; k++)
 			if (attachment_is(&t->attachment[k], s->attached[i]) &&
-			    make_address(t->attachment[k].address, port, out))
+			    join_address(t->attachment[k].address, port, out))
 				return true;
 	return false;
 }
@@ -116,7 +116,7 @@ find_published_address(const struct join *j, const struct task_candidate *c,
 
 	if (at == 0)
 		at = published_port(s->port, s->nports, port);
-	return at != 0 && make_address(node_address(j->swarm, c->on->node), at, out);
+	return at != 0 && join_address(node_address(j->swarm, c->on->node), at, out);
 }
 
 static void
@@ -142,7 +142,7 @@ find_other_addresses(const struct join *j, struct task_candidate *c, const struc
 	for (unsigned i = 0; i < j->swarm->nattached; i++)
 		for (unsigned k = 0; k < t->nattachments; k++)
 			if (attachment_is(&t->attachment[k], j->swarm->attached[i]) &&
-			    make_address(t->attachment[k].address, port, &a))
+			    join_address(t->attachment[k].address, port, &a))
 				add_other_address(c, &a);
 	if (find_published_address(j, c, s, port, &a))
 		add_other_address(c, &a);

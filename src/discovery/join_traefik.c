@@ -110,7 +110,7 @@ fill_rules(struct join *j, const struct swarm_service *s, struct traefik_rules *
 	rows.row = arena_zalloc(j->arena, rows.room * sizeof *rows.row);
 	for (unsigned i = 0; i < j->ntraefiks; i++) {
 		const struct traefik_static *t = j->traefik[i].config;
-		if (!traefik_takes(&j->traefik[i], s))
+		if (!s->provided && !traefik_takes(&j->traefik[i], s))
 			continue;
 		owner = t->owner;
 		/* what was not read may set it to false */
@@ -165,7 +165,7 @@ join_traefik_rules(struct join *j, const struct swarm_service *s, const char **r
 		return j->conf->traefik;
 	r = arena_zalloc(j->arena, sizeof *r);
 	*r = *j->conf->traefik;
-	if (!service_is_taken(j, s)) {
+	if (!s->provided && !service_is_taken(j, s)) {
 		*reason = j->conf->traefik_constraint != NULL ?
 		    "swarm.traefik.constraint does not take the service: its traefik labels are "
 		    "left to another proxy" :
@@ -174,5 +174,9 @@ join_traefik_rules(struct join *j, const struct swarm_service *s, const char **r
 		r->enable = false;
 	} else if (j->ntraefiks > 0)
 		fill_rules(j, s, r);
+	if (s->provided) {		/* nothing but labels has to be exposed */
+		r->exposed_by_default = true;
+		r->default_rule = NULL;
+	}
 	return r;
 }

@@ -15,15 +15,32 @@
 #include "discovery/placement.h"
 #include "discovery/secret.h"
 
+/* What its author has written: a file has no "traefik." before its keys. */
+static const char *
+own_name(const struct swarm_label *label)
+{
+	return label->name + (label->file == NULL ? 0 : strlen("traefik."));
+}
+
+const char *
+label_key(struct arena *a, const struct swarm_label *label)
+{
+	return label->file == NULL ? label->name : arena_printf(a, "%s (line %u of %s)", own_name(label),
+	    label->line, label->file);
+}
+
 void
 labels_report(struct labels *l, const struct swarm_label *of, enum label_state state, char *text)
 {
 	struct report_service *r = l->report;
 
 	ASSERT(r->nlabels < l->label_cap);
-	r->label[r->nlabels++] = (struct report_label){ arena_text(l->arena, str_of(of->name)),
-	    arena_text(l->arena, str_of(secret_value(l->arena, of->name, of->value))), state,
-	    text == NULL ? NULL : arena_text(l->arena, str_of(secret_text(l->arena, of->name, text))) };
+	if (text != NULL)
+		text = arena_text(l->arena, str_of(secret_text(l->arena, of->name, text)));
+	if (text != NULL && of->file != NULL)
+		text = arena_printf(l->arena, "%s:%u: %s", of->file, of->line, text);
+	r->label[r->nlabels++] = (struct report_label){ arena_text(l->arena, str_of(own_name(of))),
+	    arena_text(l->arena, str_of(secret_value(l->arena, of->name, of->value))), state, text };
 }
 
 void
@@ -153,7 +170,7 @@ labels_add_route(struct labels *l, const struct labels_route *r)
 			if (l->route[i].priority < r->priority || (l->route[i].priority == r->priority &&
 			    route_is_guarded(r) && !route_is_guarded(&l->route[i])))
 				l->route[i] = (struct labels_route){ copy_route(l->arena, &r->at), r->port,
-				    r->priority, r->entry };
+				    r->priority, r->entry, r->to };
 			return;
 		}
 	if (l->nroutes == ROUTES_MAX)
@@ -161,7 +178,7 @@ labels_add_route(struct labels *l, const struct labels_route *r)
 	if (l->route == NULL)
 		l->route = arena_zalloc(l->arena, ROUTES_MAX * sizeof *l->route);
 	l->route[l->nroutes++] = (struct labels_route){ copy_route(l->arena, &r->at), r->port,
-	    r->priority, r->entry };
+	    r->priority, r->entry, r->to };
 }
 
 /* Beyond a limit, the service is not served at all: it must not fill the table that all
@@ -205,7 +222,7 @@ labels_add_rule(struct labels *l, const struct labels_rule_route *r)
 		at.guards = r->chain_guards;
 	}
 	if (r->router == NULL)
-		labels_add_route(l, &(struct labels_route){ at, r->port, r->priority, r->entry });
+		labels_add_route(l, &(struct labels_route){ at, r->port, r->priority, r->entry, r->to });
 	else
 		labels_add_claim(l, &(struct labels_claim){ at, r->priority, r->guarded, r->router,
 		    r->rule->unsupported[0] != '\0' ? NULL : r->entry });
@@ -344,7 +361,7 @@ check_unknown(struct labels *l, const struct swarm_service *s)
 }
 
 static void
-check_routes(struct labels *l)
+check_routes(struct labels *l, const struct swarm_service *s)
 {
 	if (l->blocked && l->nroutes > 0 && l->route[0].priority != ROUTE_OWN && !l->rule.given) {
 		labels_add_trouble(l, WHY_ROUTE_CLAIMED,
@@ -352,7 +369,7 @@ check_routes(struct labels *l)
 		    "and what that one stands for is not known")));
 		l->nroutes = 0;
 	}
-	if (l->nroutes == 0 && l->report->ntroubles == 0)
+	if (l->nroutes == 0 && l->report->ntroubles == 0 && !s->provided)
 		labels_add_trouble(l, WHY_SERVICE_NO_ROUTE,
 		    arena_text(l->arena, l->path.given && !l->host.given ?
 		    STR("mola.path is there, but no mola.host; mola.host=* means any host") :
@@ -397,7 +414,7 @@ labels_read(struct labels *l, const struct swarm_service *s, const struct servic
 	if (l->enabled) {
 		check_unknown(l, s);
 		labels_check_chain(l);
-		check_routes(l);
+		check_routes(l, s);
 	}
 	labels_check_kind(l);
 	ASSERT(l->conf.scale_max == 0 || l->conf.scale_min <= l->conf.scale_max);

@@ -29,6 +29,7 @@ struct labels_route {
 	unsigned	 port;			/* that it leads to; 0: the service's first */
 	int64_t		 priority;		/* among rules, the greater first */
 	const char	*entry;			/* entry points and whether by TLS, to be compared; "" for mola.* */
+	const struct swarm_service *to;		/* whose tasks it leads to; NULL: those of the service itself */
 };
 
 struct labels_rule {			/* mola.rule */
@@ -55,6 +56,12 @@ struct labels_port {			/* of a service that has more than one */
 	struct service_conf conf;
 };
 
+struct labels_server {			/* of a service that Traefik's files define */
+	struct str	 host;
+	unsigned	 port;
+};
+
+struct files;
 struct middlewares;
 
 struct labels {
@@ -80,8 +87,11 @@ struct labels {
 	unsigned	 nrefused;
 	struct labels_port *other;		/* besides `port`, which has `conf` */
 	unsigned	 nothers;
+	struct labels_server *server;		/* in place of tasks */
+	unsigned	 nservers;
 	const struct swarm_listener *listener;	/* all that there are */
 	unsigned	 nlisteners;
+	const struct files *files;		/* what they define; NULL: nothing */
 	struct arena	*arena;			/* of everything here and in the report */
 	struct report_service *report;
 	unsigned	 label_cap;		/* of the report's list of labels */
@@ -115,6 +125,8 @@ void	promql_read(struct labels *, const struct swarm_service *);
 
 /* Reports what became of a label; `text` is the arena's, NULL when it is valid. */
 void	labels_report(struct labels *, const struct swarm_label *, enum label_state, char *text);
+/* The label's name, or the key of a file and its line. */
+const char *label_key(struct arena *, const struct swarm_label *);
 /* Why something of the service is not served; the text is the arena's. */
 void	labels_add_trouble(struct labels *, const struct why *, char *text);
 /* Hosts and paths are copied, all else is the arena's. Of the same route, the greatest priority
@@ -128,6 +140,7 @@ struct labels_rule_route {
 	const struct rule_term *term;
 	const char	*text, *entry;		/* of the rule; as in labels_route */
 	const char	*name;			/* as in struct route_rule */
+	const struct swarm_service *to;		/* as in labels_route */
 	int64_t		 priority;
 	unsigned	 port;
 	const char	*router;		/* NULL: it is served */

@@ -48,6 +48,7 @@ struct middleware {
 	const char	*kind;		/* of the table; "chain"; "several kinds"; "an unknown kind" */
 	const char	*chain;		/* its references, NULL: it is no chain */
 	const char	*provider;	/* "@file"; "": labels */
+	struct str	 name;		/* as it was written first */
 	bool		 guards;
 	struct definition *definition;
 };
@@ -56,6 +57,7 @@ struct middlewares {
 	const struct swarm_conf *conf;
 	struct map	*by_name;
 	struct map	*pages;		/* services that labels define, for errors; by name, without case */
+	struct map	*provided;	/* those of files, as they are written */
 	struct arena	*arena;
 };
 
@@ -67,6 +69,7 @@ middlewares_new(const struct swarm_conf *conf)
 	m->conf = conf;
 	m->by_name = map_new();
 	m->pages = map_new();
+	m->provided = map_new();
 	m->arena = arena_new();
 	return m;
 }
@@ -81,6 +84,7 @@ middlewares_free(struct middlewares **mp)
 		return;
 	map_free(&m->by_name);
 	map_free(&m->pages);
+	map_free(&m->provided);
 	arena_free(&m->arena);
 	free(m);
 }
@@ -149,9 +153,8 @@ definition_add(struct middlewares *m, struct definition *d, struct str path, con
 	d->setting[d->n++] = (struct filter_setting){ path, str_of(value) };
 }
 
-/* One setting: "NAME.KIND.OPTION" and its value. */
-static void
-put(struct middlewares *m, const void *of, const char *provider, struct str path,
+void
+middlewares_put(struct middlewares *m, const char *provider, const void *of, struct str path,
     const char *value)
 {
 	struct middleware is, *known;
@@ -162,6 +165,7 @@ put(struct middlewares *m, const void *of, const char *provider, struct str path
 		return;
 	is = middleware_of(kind, value);
 	is.provider = provider;
+	is.name = name;
 	known = map_get(m->by_name, key_of(text, name, provider));
 	if (known == NULL) {
 		known = arena_zalloc(m->arena, sizeof *known);
@@ -169,10 +173,11 @@ put(struct middlewares *m, const void *of, const char *provider, struct str path
 		map_put(m->by_name, key_of(text, name, provider), known);
 	} else if (strcmp(known->kind, is.kind) != 0 ||
 	    (is.chain != NULL && strcmp(known->chain, is.chain) != 0))
-		*known = (struct middleware){ .kind = "several kinds", .guards = true, .provider = provider };
+		*known = (struct middleware){ .kind = "several kinds", .guards = true, .provider = provider,
+		    .name = name };
 	if (name.len + strlen(provider) >= sizeof text)		/* not all of it was looked at */
 		*known = (struct middleware){ .kind = "an unknown kind", .guards = true,
-		    .provider = provider };
+		    .provider = provider, .name = name };
 	definition_add(m, definition_of(m, known, of), path, value);
 }
 
@@ -209,7 +214,7 @@ middlewares_read(struct middlewares *m, const struct swarm_service *s)
 {
 	for (unsigned i = 0; i < s->nlabels; i++)
 		if (strncasecmp(s->label[i].name, PREFIX, strlen(PREFIX)) == 0)
-			put(m, s, "", str_of(s->label[i].name + strlen(PREFIX)), s->label[i].value);
+			middlewares_put(m, "", s, str_of(s->label[i].name + strlen(PREFIX)), s->label[i].value);
 		else if (strncasecmp(s->label[i].name, SERVICES, strlen(SERVICES)) == 0)
 			read_service_label(m, s, &s->label[i]);
 }
@@ -223,8 +228,14 @@ middlewares_read_settings(struct middlewares *m, const char *provider, const voi
 	ASSERT(*provider == '@');
 	while (str_split(&settings, '\n', &line))
 		if (line.len > 0 && str_split(&line, '=', &path))
-			put(m, of, provider, str_of(arena_text(m->arena, path)), line.p == NULL ? "" :
-			    arena_text(m->arena, line));
+			middlewares_put(m, provider, of, str_of(arena_text(m->arena, path)),
+			    line.p == NULL ? "" : arena_text(m->arena, line));
+}
+
+void
+middlewares_put_service(struct middlewares *m, struct str name)
+{
+	map_put(m->provided, name, m);
 }
 
 const char *
@@ -248,12 +259,17 @@ middlewares_name(struct str reference)
 	return reference;
 }
 
+/* Names in Traefik's files are of one spelling, unlike those of labels. */
 static const struct middleware *
 find(const struct middlewares *m, struct str reference)
 {
+	struct str name = middlewares_name(reference);
+	const struct middleware *is;
 	char text[256];
 
-	return map_get(m->by_name, lower(text, middlewares_name(reference)));
+	is = map_get(m->by_name, lower(text, name));
+	return is == NULL || strcmp(is->provider, FILE_PROVIDER) != 0 || (name.len >= is->name.len &&
+	    str_eq((struct str){ name.p, is->name.len }, is->name)) ? is : NULL;
 }
 
 const char *
@@ -402,10 +418,25 @@ may_be_bare(const char *kind)
 	return strcmp(kind, "contenttype") == 0 || strcmp(kind, "compress") == 0;
 }
 
+const struct swarm_service *
+middlewares_page(const struct middlewares *m, struct str name, unsigned *port)
+{
+	const struct page *page = NULL;
+	char text[256];
+	uint64_t n = 0;
+
+	if (name.len < sizeof text)
+		page = map_get(m->pages, lower(text, name));
+	if (page == NULL || page->several || !str_to_u64(str_of(page->port), &n) || n > 65535)
+		return NULL;
+	*port = (unsigned)n;
+	return page->of;
+}
+
 /* The settings of errors with its service as the table has it: the Swarm's name and the port. */
 static const struct filter_setting *
-with_page(const struct middlewares *m, struct arena *a, const struct filter_setting *s, unsigned n,
-    const char **problem)
+with_page(const struct middlewares *m, struct arena *a, const char *provider,
+    const struct filter_setting *s, unsigned n, const char **problem)
 {
 	struct filter_setting *out = arena_zalloc(a, (n + 1) * sizeof *out);
 	char text[256];
@@ -416,6 +447,15 @@ with_page(const struct middlewares *m, struct arena *a, const struct filter_sett
 		out[i] = s[i];
 		if (!str_eq_nocase(s[i].path, STR("service")))
 			continue;
+		if (str_ends(name, STR(FILE_PROVIDER)) || (strcmp(provider, FILE_PROVIDER) == 0 &&
+		    memchr(name.p, '@', name.len) == NULL && name.len == str_trim(s[i].value).len)) {
+			out[i].value = str_of(middlewares_qualify(a, name, FILE_PROVIDER));
+			if (map_get(m->provided, out[i].value) != NULL)
+				continue;
+			*problem = arena_printf(a, "which is not understood: service: no file defines the service %.*s",
+			    STR_ARG(name));
+			return NULL;
+		}
 		if (name.len < sizeof text)
 			page = map_get(m->pages, lower(text, name));
 		if (page == NULL || page->several) {
@@ -454,7 +494,7 @@ add_filter(const struct middlewares *m, const struct middleware *is, struct aren
 	}
 	if (m->conf->file != NULL && !take_users(m, a, &s, &n, problem))
 		return NULL;
-	if (kind == FILTER_ERRORS && (s = with_page(m, a, s, n, problem)) == NULL)
+	if (kind == FILTER_ERRORS && (s = with_page(m, a, is->provider, s, n, problem)) == NULL)
 		return NULL;
 	if (!filter_read(a, kind, s, n, &filter, wrong)) {
 		*problem = arena_printf(a, "which is not understood: %s", wrong);

@@ -19,11 +19,17 @@ void			 middlewares_free(struct middlewares **);
 /* The labels must stay as long as the middlewares do. */
 void			 middlewares_read(struct middlewares *, const struct swarm_service *);
 
+/* One setting of another provider, "@file" or "@mola": NAME.KIND.OPTION and its value. `of` tells
+ * one who defines it from another; all texts stay. */
+void			 middlewares_put(struct middlewares *, const char *provider, const void *of,
+			    struct str path, const char *value);
 /* The same of another provider, "@file" or "@mola", as lines of NAME.KIND.OPTION=value; an option
  * that has none of its own, as in compress: {}, is NAME.KIND=true. `of` tells one who defines it
  * from another. */
 void			 middlewares_read_settings(struct middlewares *, const char *provider, const void *of,
 			    struct str settings);
+/* A service that a file defines, as references have it: "web@file". */
+void			 middlewares_put_service(struct middlewares *, struct str name);
 /* A reference as others understand it, that is written by somebody of this provider. */
 const char		*middlewares_qualify(struct arena *, struct str reference, const char *provider);
 
@@ -40,6 +46,10 @@ bool			 middlewares_guards(const struct middlewares *, struct str reference);
  */
 const char		*middlewares_add(const struct middlewares *, struct arena *, const char *chain,
 			    struct str reference, const char **problem);
+
+/* The service whose port the labels of exactly one define; NULL: there is none. */
+const struct swarm_service *middlewares_page(const struct middlewares *, struct str name,
+			    unsigned *port);
 
 /* The name of a reference within the provider of labels: without "@swarm" and "@docker". A
  * reference to another provider stays whole. */

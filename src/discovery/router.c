@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "base/bug.h"
-#include "discovery/middlewares.h"
+#include "discovery/files.h"
 #include "discovery/rule.h"
 #include "discovery/traefik_priv.h"
 
@@ -25,7 +25,8 @@ router_get(struct traefik_reading *r, struct str name)
 {
 	ASSERT(r->nrouters <= ROUTERS_MAX);
 	for (unsigned i = 0; i < r->nrouters; i++)
-		if (str_eq_nocase(r->router[i].name, name))
+		if (r->service->provided ? str_eq(r->router[i].name, name) :
+		    str_eq_nocase(r->router[i].name, name))
 			return &r->router[i];
 	if (r->nrouters == ROUTERS_MAX)
 		return NULL;
@@ -100,6 +101,19 @@ static void	refuse(struct traefik_reading *, struct router *, bool guarded, cons
     const char *fmt, ...)
 		    __attribute__((format(printf, 5, 6)));
 
+/* "/etc/traefik/web.yml:12: " of one in a file. */
+static const char *
+place_of(const struct traefik_reading *r, const struct router *router)
+{
+	const struct swarm_label *const label[] = { router->rule, router->service, router->middlewares,
+	    router->entry_points, router->unknown };
+
+	for (size_t i = 0; i < sizeof label / sizeof *label; i++)
+		if (label[i] != NULL && label[i]->file != NULL)
+			return arena_printf(r->l->arena, "%s:%u: ", label[i]->file, label[i]->line);
+	return "";
+}
+
 /* Of several reasons the first is reported. */
 static void
 refuse(struct traefik_reading *r, struct router *router, bool guarded, const struct why *why,
@@ -115,8 +129,8 @@ refuse(struct traefik_reading *r, struct router *router, bool guarded, const str
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	labels_add_trouble(r->l, why, arena_printf(r->l->arena, "router %.*s is not served: %s",
-	    STR_ARG(router->name), text));
+	labels_add_trouble(r->l, why, arena_printf(r->l->arena, "%srouter %.*s%s is not served: %s",
+	    place_of(r, router), STR_ARG(router->name), r->service->provided ? FILE_PROVIDER : "", text));
 }
 
 /* The chain with the router's own middlewares behind `chain`. */
@@ -130,10 +144,12 @@ check_middlewares(struct traefik_reading *r, struct router *router, const char *
 		one = str_trim(one);
 		with = reading_add_middleware(r, chain, one, &problem);
 		if (with == NULL) {
-			const char *kind = middlewares_kind(r->middlewares, one);
-			refuse(r, router, middlewares_guards(r->middlewares, one), WHY_NEEDS_MIDDLEWARE,
+			struct str whole = r->service->provided ? str_of(middlewares_qualify(r->l->arena, one,
+			    FILE_PROVIDER)) : one;
+			const char *kind = middlewares_kind(r->middlewares, whole);
+			refuse(r, router, middlewares_guards(r->middlewares, whole), WHY_NEEDS_MIDDLEWARE,
 			    "%s has middleware %.*s%s%s%s, %s; name it in swarm.traefik.ignore_middlewares if "
-			    "it protects nothing", router->middlewares->name, STR_ARG(one),
+			    "it protects nothing", reading_key(r, router->middlewares), STR_ARG(one),
 			    kind == NULL ? "" : " (", kind == NULL ? "" : kind, kind == NULL ? "" : ")", problem);
 		} else
 			chain = with;
@@ -160,16 +176,43 @@ find_backend(struct traefik_reading *r, const struct router *router, const char 
 			return &r->backend[i];
 	*text = name.len == 0 ? "there are several services, and no label names the router's" :
 	    memchr(name.p, '@', name.len) != NULL ? "it leads to a service that another provider "
-	    "of Traefik's knows" : "it leads to a service that no label here defines";
+	    "of Traefik's knows" : r->service->provided ?
+	    "it leads to a service that no file of swarm.traefik.files defines" :
+	    "it leads to a service that no label here defines";
 	return NULL;
+}
+
+/* That of a service of labels, from a file, and the other way round. False: it leads to one of the
+ * same provider's. */
+static bool
+find_elsewhere(struct traefik_reading *r, struct router *router, const char **text)
+{
+	struct str name = router->service == NULL ? STR("") : str_trim(str_of(router->service->value));
+	bool provided = r->service->provided, labels = middlewares_name(name).len < name.len;
+
+	*text = NULL;
+	if (!(provided ? labels : str_ends(name, STR(FILE_PROVIDER)))) {
+		if (provided && name.len == 0)
+			*text = "it names no service";
+		return provided && name.len == 0;
+	}
+	router->to = !labels ? files_service(r->l->files, name) :
+	    middlewares_page(r->middlewares, middlewares_name(name), &router->to_port);
+	if (router->to == NULL)
+		*text = arena_printf(r->l->arena, labels ? "it leads to %.*s, whose port no label defines, or "
+		    "several do" : "it leads to %.*s, which no file of swarm.traefik.files defines",
+		    STR_ARG(name));
+	return true;
 }
 
 static void
 check_backend(struct traefik_reading *r, struct router *router)
 {
 	const char *text;
-	const struct backend *b = router->backend = find_backend(r, router, &text);
+	const struct backend *b = NULL;
 
+	if (!find_elsewhere(r, router, &text))
+		b = router->backend = find_backend(r, router, &text);
 	if (text != NULL)
 		refuse(r, router, true, WHY_ROUTER_SERVICE, "%s", text);
 	if (router->service != NULL)
@@ -178,9 +221,10 @@ check_backend(struct traefik_reading *r, struct router *router)
 		return;
 	if (b->unknown != NULL)
 		refuse(r, router, true, WHY_ROUTER_SERVICE, "%s of its service is not understood",
-		    b->unknown->name);
+		    reading_key(r, b->unknown));
 	if (b->unspoken != NULL)
-		refuse(r, router, true, WHY_SERVER_SCHEME, "%s: %s", b->scheme->name, b->unspoken);
+		refuse(r, router, true, WHY_SERVER_SCHEME, "%s: %s",
+		    reading_key(r, b->scheme != NULL ? b->scheme : b->url[0]), b->unspoken);
 	if (!reading_has_label(r, "mola.port") && backend_port(b) == 0 &&
 	    (b->port != NULL || r->nbackends > 1))
 		refuse(r, router, true, WHY_SERVICE_NO_PORT,
@@ -237,16 +281,20 @@ router_check(struct traefik_reading *r, struct router *router)
 		router->backend = find_backend(r, router, &text);
 		return;
 	}
+	if (files_unreadable(r->l->files) != NULL)
+		refuse(r, router, true, WHY_TRAEFIK_FILE, "%s", files_unreadable(r->l->files));
 	priority_of(router, STR(""), &good);
 	if (router->middlewares != NULL)
 		check_middlewares(r, router, "");
 	if (router->unknown != NULL)
-		refuse(r, router, true, WHY_ROUTER_LABEL, "%s is not understood", router->unknown->name);
+		refuse(r, router, true, WHY_ROUTER_LABEL, "%s is not understood",
+		    reading_key(r, router->unknown));
 	if (r->unknown != NULL)
 		refuse(r, router, true, WHY_ROUTER_LABEL,
-		    "%s is not understood, and may apply to it", r->unknown->name);
+		    "%s is not understood, and may apply to it", reading_key(r, r->unknown));
 	if (!good)
-		refuse(r, router, true, WHY_ROUTER_LABEL, "%s is no number", router->priority->name);
+		refuse(r, router, true, WHY_ROUTER_LABEL, "%s is no number",
+		    reading_key(r, router->priority));
 	if (r->too_many)
 		refuse(r, router, true, WHY_ROUTER_LABEL,
 		    "the service has more than %d routers or services of Traefik's", ROUTERS_MAX);
@@ -254,7 +302,7 @@ router_check(struct traefik_reading *r, struct router *router)
 	if (router->tls_options != NULL &&
 	    !word_is(str_trim(str_of(router->tls_options->value)), "default"))
 		refuse(r, router, true, WHY_TLS_OPTIONS,
-		    "%s names TLS options, which Mola does not have", router->tls_options->name);
+		    "%s names TLS options, which Mola does not have", reading_key(r, router->tls_options));
 	if ((text = entry_points_refusal(r, router->entry_points, &why, &guarded, &chain)) != NULL)
 		refuse(r, router, guarded, why, "%s", text);
 	else if (!router->refused)
@@ -310,7 +358,8 @@ add_terms(struct traefik_reading *r, struct router *router, const struct rule *r
 	enum route_by by = router->tls ? BY_TLS : entry_points_by(r, router->entry_points);
 	bool good;
 	struct labels_rule_route route = { .rule = rule, .text = arena_text(r->l->arena, text),
-	    .name = arena_printf(r->l->arena, "%.*s@swarm", STR_ARG(router->name)),
+	    .name = arena_printf(r->l->arena, "%.*s%s", STR_ARG(router->name), reading_provider(r)),
+	    .to = router->to,
 	    .entry = arena_printf(r->l->arena, "%s%s", by == BY_TLS ? "tls " : "",
 	    router->entry_points == NULL ? "" : router->entry_points->value),
 	    .priority = priority_of(router, text, &good), .port = port, .guarded = router->guarded,

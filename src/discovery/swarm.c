@@ -207,8 +207,8 @@ read_labels(struct part_reader *r, struct json_reader *jr, const json_t *j, stru
 	json_object_foreach(labels, name, v) {
 		if (!json_is_string(v))
 			json_reader_mismatch(jr, "Spec.Labels", "strings");
-		s->all[s->nall++] = (struct swarm_label){ arena_text(r->part.arena, str_of(name)),
-		    label_text(r->part.arena, v) };
+		s->all[s->nall++] = (struct swarm_label){ .name = arena_text(r->part.arena,
+		    str_of(name)), .value = label_text(r->part.arena, v) };
 	}
 	ASSERT(s->nall == room);
 	qsort(s->all, s->nall, sizeof *s->all, label_order);

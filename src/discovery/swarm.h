@@ -29,11 +29,20 @@ struct swarm_listener {
 	bool		 tls;
 };
 
+/* A file of Traefik's file provider. */
+struct swarm_file {
+	const char	*path;
+	const char	*lines;		/* as conf/traefik_file.h has them, the last good ones; NULL: there are none */
+	const char	*problem;	/* what is wrong with it now, for people; NULL: nothing */
+};
+
 /* How Swarm's nodes, services and tasks become the world's; the strings are the caller's and
  * stay. */
 /* A file that a label names, such as one with users: its text, which stays until the pass is over.
  * NULL: *problem says why, for people. */
 typedef const char	*swarm_file_f(void *arg, const char *path, const char **problem);
+
+typedef bool	swarm_host_f(void *arg, const char *host, unsigned port, struct addr *);
 
 struct swarm_conf {
 	const struct service_conf *defaults;	/* what services start from */
@@ -51,7 +60,10 @@ struct swarm_conf {
 	const struct constraint *traefik_constraint;	/* NULL: those of the Traefik services */
 	bool		 traefik_exposed_configured;	/* exposed_by_default is configured, not the default */
 	swarm_file_f	*file;			/* NULL: no files are read */
-	void		*file_arg;
+	swarm_host_f	*host;			/* an address of a name; NULL: names have none */
+	void		*file_arg;		/* of both */
+	const struct swarm_file *provided;	/* Traefik's; of two definitions of one name the first counts */
+	unsigned	 nprovided;
 };
 
 struct swarm	*swarm_new(void);

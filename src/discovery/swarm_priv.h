@@ -21,6 +21,8 @@ struct swarm_node {
 
 struct swarm_label {
 	const char	*name, *value;
+	const char	*file;			/* that says the same, NULL: it is a label */
+	unsigned	 line;			/* in the file */
 };
 
 struct swarm_port {
@@ -40,6 +42,7 @@ struct swarm_service {
 	struct swarm_port *port;		/* TCP alone */
 	unsigned	 nports;
 	struct traefik_spec *traefik;		/* NULL: it is not a Traefik */
+	bool		 provided;		/* none of the Swarm's: Traefik's file provider has it (files.h) */
 };
 
 struct swarm_attachment {

@@ -42,6 +42,18 @@ reading_has_label(const struct traefik_reading *r, const char *label)
 	return false;
 }
 
+const char *
+reading_provider(const struct traefik_reading *r)
+{
+	return r->service->provided ? FILE_PROVIDER : "@swarm";
+}
+
+const char *
+reading_key(const struct traefik_reading *r, const struct swarm_label *label)
+{
+	return label_key(r->l->arena, label);
+}
+
 bool
 reading_ignores_middleware(const struct traefik_reading *r, struct str reference)
 {
@@ -57,7 +69,11 @@ const char *
 reading_add_middleware(const struct traefik_reading *r, const char *chain, struct str reference,
     const char **problem)
 {
-	const char *with = middlewares_add(r->middlewares, r->l->arena, chain, reference, problem);
+	const char *with;
+
+	if (r->service->provided)
+		reference = str_of(middlewares_qualify(r->l->arena, reference, FILE_PROVIDER));
+	with = middlewares_add(r->middlewares, r->l->arena, chain, reference, problem);
 
 	return with == NULL && reading_ignores_middleware(r, reference) ? chain : with;
 }
@@ -279,7 +295,7 @@ traefik_read(struct labels *l, const struct swarm_service *s, const struct traef
 		r.router[r.nrouters++] = (struct router){ .name = str_of(s->name) };
 	ASSERT(r.mode != MODE_OFF || (r.nrouters == 0 && r.nbackends == 0));
 	if (r.mode != MODE_OFF && l->enable == ENABLE_ABSENT)
-		l->enabled = r.enabled || r.nrouters > 0 || tcp_routers(&r) > 0 || l->enabled;
+		l->enabled = r.enabled || s->provided || r.nrouters > 0 || tcp_routers(&r) > 0 || l->enabled;
 	for (unsigned i = 0; i < r.nbackends; i++)
 		backend_read(&r, &r.backend[i]);
 	for (unsigned i = 0; i < r.nrouters; i++)
@@ -288,6 +304,7 @@ traefik_read(struct labels *l, const struct swarm_service *s, const struct traef
 	ASSERT(l->port <= 65535 && l->nothers <= LABELS_PORTS_MAX);
 	for (unsigned i = 0; i < r.nrouters; i++)
 		router_resolve(&r, &r.router[i],
+		    r.router[i].to != NULL ? r.router[i].to_port :
 		    r.router[i].backend == NULL || reading_has_label(&r, "mola.port") ?
 		    l->port : backend_port(r.router[i].backend));
 	tcp_read(&r);

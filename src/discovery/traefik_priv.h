@@ -19,6 +19,8 @@ struct router {
 	bool		 tls;
 	/* what is made of it */
 	const struct backend *backend;
+	const struct swarm_service *to;		/* it leads there, to this port; NULL: to its own service */
+	unsigned	 to_port;
 	const char	*chain;			/* of filters, NULL: none */
 	bool		 chain_guards;
 	bool		 refused;		/* and the reason is reported */
@@ -28,6 +30,8 @@ struct router {
 struct backend {			/* what Traefik calls a service */
 	struct str	 name;
 	const struct swarm_label *port, *scheme, *transport;
+	const struct swarm_label **url;		/* of servers, in files */
+	unsigned	 nurls;
 	const struct swarm_label *unknown;	/* the first that is not understood: nothing may lead there */
 	const struct swarm_label *path, *interval, *timeout;	/* of its health check */
 	const struct swarm_label *check_port, *check_scheme;
@@ -73,6 +77,13 @@ void	sticky_gather(struct traefik_reading *, struct backend *, const struct swar
     const struct str *word, unsigned n);
 void	sticky_conf(const struct traefik_reading *, const struct backend *, struct service_conf *);
 
+/*
+ * backend_servers.c: what is behind `servers[N]` of a key in a file; then, once, all of them.
+ */
+void	servers_gather(struct traefik_reading *, struct backend *, const struct swarm_label *,
+    struct str key);
+void	servers_read(struct traefik_reading *, struct backend *);
+
 static inline bool
 word_is(struct str word, const char *s)
 {
@@ -83,6 +94,10 @@ word_is(struct str word, const char *s)
 void	reading_report(struct traefik_reading *, const struct swarm_label *, enum label_state,
 	    const char *text);
 bool	reading_has_label(const struct traefik_reading *, const char *label);
+/* The provider behind the names of what the service has: "@swarm", "@file". */
+const char *reading_provider(const struct traefik_reading *);
+/* For people: what a label is called. */
+const char *reading_key(const struct traefik_reading *, const struct swarm_label *);
 /* Whether the operator lets requests reach the tasks without this middleware. */
 bool	reading_ignores_middleware(const struct traefik_reading *, struct str reference);
 /* The chain with a middleware behind it, without it when Mola cannot apply it and the operator

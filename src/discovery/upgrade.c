@@ -52,7 +52,7 @@ upgrade_served(const struct swarm_service *s, bool traefik)
 	const char *enable = value_of(s, "mola.enable");
 	bool ruled = traefik && !is_off(value_of(s, "traefik.enable")) && has_rule(s);
 
-	if (is_off(enable))
+	if (is_off(enable) || s->provided)
 		return false;
 	return is_on(enable) || value_of(s, "mola.port") != NULL ||
 	    value_of(s, "mola.host") != NULL || ruled;

@@ -12,6 +12,8 @@
 #include "discovery/constraint.h"
 #include "discovery/upgrade.h"
 #include "engine/discover.h"
+#include "engine/hosts.h"
+#include "engine/traefik_files.h"
 #include "engine/user_files.h"
 
 #define NAMES_SHOWN	450
@@ -28,6 +30,8 @@ struct discover {
 	struct traefik_rules traefik;
 	struct swarm_conf swarm;
 	struct user_files *files;
+	struct hosts	*hosts;
+	struct traefik_files *provided;
 	discover_change_f *fn;
 	void		*arg;
 };
@@ -50,6 +54,22 @@ parse_constraint(struct discover *d, const char *text)
 
 	ASSERT((text == NULL) == (c == NULL));
 	return c;
+}
+
+static const char *
+read_file(void *arg, const char *path, const char **problem)
+{
+	struct discover *d = arg;
+
+	return user_files_read(d->files, path, problem);
+}
+
+static bool
+find_host(void *arg, const char *host, unsigned port, struct addr *out)
+{
+	struct discover *d = arg;
+
+	return hosts_find(d->hosts, host, port, out);
 }
 
 static void
@@ -82,7 +102,7 @@ make_swarm_conf(struct discover *d)
 	    c->swarm_constraint), .traefik = &d->traefik, .traefik_constraint = parse_constraint(d,
 	    c->traefik_constraint), .traefik_exposed_configured =
 	    c->traefik_exposed != MAYBE_ABSENT, .routeless = c->ntargets > 0,
-	    .file = user_files_read, .file_arg = d->files };
+	    .file = read_file, .host = find_host, .file_arg = d };
 }
 
 /* The configuration has been checked, so names are unique and known: what is left is a full
@@ -202,8 +222,11 @@ publish_swarm(struct discover *d)
 	struct swarm_report *report;
 
 	user_files_begin(d->files);
+	hosts_begin(d->hosts);
+	d->swarm.provided = traefik_files_all(d->provided, &d->swarm.nprovided);
 	swarm_pass(watch_swarm(d->watch), &d->swarm, d->world, &report);
 	user_files_end(d->files);
+	hosts_end(d->hosts);
 	if (swarm_is_complete(watch_swarm(d->watch)))
 		log_changes(d->report, report);
 	if (swarm_is_complete(watch_swarm(d->watch)) && !d->upgrade_logged) {
@@ -234,7 +257,8 @@ discover_is_ready(const struct discover *d)
 {
 	const struct swarm *s = d->watch == NULL ? NULL : watch_swarm(d->watch);
 
-	return s == NULL || (swarm_is_complete(s) && swarm_config_wanted(s) == NULL);
+	return s == NULL || (swarm_is_complete(s) && swarm_config_wanted(s) == NULL &&
+	    hosts_are_known(d->hosts));
 }
 
 /* ---- what is known ---- */
@@ -281,6 +305,8 @@ discover_new(struct loop *l, struct fetcher *f, struct world *w, discover_change
 	d->fn = fn;
 	d->arg = arg;
 	d->files = user_files_new(l, on_change, d);
+	d->hosts = hosts_new(l, NULL, on_change, d);
+	d->provided = traefik_files_new(l, on_change, d);
 	return d;
 }
 
@@ -294,6 +320,8 @@ discover_free(struct discover **dp)
 		return;
 	watch_free(&d->watch);
 	user_files_free(&d->files);
+	hosts_free(&d->hosts);
+	traefik_files_free(&d->provided);
 	swarm_report_free(&d->report);
 	arena_free(&d->arena);
 	free(d);
@@ -327,6 +355,8 @@ discover_reconf(struct discover *d, const struct conf *c)
 
 	d->conf = c;
 	make_swarm_conf(d);
+	traefik_files_reconf(d->provided, c->traefik_files.item,
+	    c->swarm_endpoints.n > 0 && c->swarm_traefik ? c->traefik_files.n : 0);
 	if (c->swarm_endpoints.n == 0) {
 		watch_free(&d->watch);
 		swarm_report_free(&d->report);

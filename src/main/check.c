@@ -125,7 +125,8 @@ check_main(int argc, char **argv)
 	if (errors.len > 0)
 		fwrite(errors.p, 1, errors.len, stderr);
 	if (c != NULL) {
-		status = print_certificates(c, wants[CHECK_reload]) && print_import(c) ? 0 : 1;
+		status = print_certificates(c, wants[CHECK_reload]) && print_import(c) &&
+		    check_traefik(c) ? 0 : 1;
 		if (status == 0)
 			print_valid(c);
 		status |= wants[CHECK_swarm] ? check_swarm(c) : 0;

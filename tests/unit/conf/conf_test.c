@@ -84,7 +84,7 @@ static const struct wrong {
 	    "before is not understood: what follows '(?'\n" },
 	{ L "swarm:\n  traefik: perhaps\n", "m:3: swarm.traefik: 'perhaps' is not known; expected false or true\n" },
 	{ L "swarm:\n  traefik: [true]\n", "m:3: swarm.traefik: not a mapping; expected keys such as enable, ignore_middlewares, constraint, "
-	    "default_rule, exposed_by_default or entry_points\n" },
+	    "default_rule, exposed_by_default, entry_points or files\n" },
 	{ L "swarm:\n  traefik:\n    ignore_middleware: x\n", "m:4: swarm.traefik.ignore_middleware: unknown key; did you mean "
 	    "ignore_middlewares?\n" },
 	{ L "swarm:\n  traefik:\n    ignore_middlewares: [ 'a,b', c, c ]\n", "m:4: swarm.traefik.ignore_middlewares: 'a,b' is not the name of a "

@@ -1,0 +1,135 @@
+/*
+ * backend_servers: the servers of a service that Traefik's files define: "http://10.0.0.7:8080".
+ * Of a URL the path does not count, as in Traefik.
+ * Must not know how names become addresses.
+ */
+#include <string.h>
+
+#include "base/bug.h"
+#include "base/form.h"
+#include "base/go.h"
+#include "discovery/traefik_priv.h"
+
+#define SERVERS_MAX	256		/* of one service */
+
+static void
+mark_unknown(struct traefik_reading *r, struct backend *b, const struct swarm_label *label,
+    const char *text)
+{
+	if (b->unknown == NULL)
+		b->unknown = label;
+	reading_report(r, label, LABEL_UNKNOWN, text);
+}
+
+static void
+add_url(struct traefik_reading *r, struct backend *b, const struct swarm_label *label)
+{
+	if (b->url == NULL)
+		b->url = arena_zalloc(r->l->arena, SERVERS_MAX * sizeof *b->url);
+	if (b->nurls == SERVERS_MAX)
+		mark_unknown(r, b, label, "more than 256 servers");
+	else
+		b->url[b->nurls++] = label;
+}
+
+void
+servers_gather(struct traefik_reading *r, struct backend *b, const struct swarm_label *label,
+    struct str key)
+{
+	struct str value = str_trim(str_of(label->value));
+	bool on = true;
+
+	if (word_is(key, "url"))
+		add_url(r, b, label);
+	else if (word_is(key, "weight"))
+		reading_report(r, label, LABEL_UNSUPPORTED, "not done: mola.yaml's policy chooses servers");
+	else if (word_is(key, "preservepath") && go_bool(value, &on) && !on)
+		reading_report(r, label, LABEL_VALID, NULL);
+	else
+		mark_unknown(r, b, label, on && word_is(key, "preservepath") ?
+		    "Mola passes paths on as they are; expected false, or a middleware addPrefix" :
+		    "not understood: nothing leads to this service");
+}
+
+/* ---- URLs ---- */
+
+static bool
+read_scheme(struct str *rest, enum scheme *scheme, unsigned *port)
+{
+	static const struct { struct str text; enum scheme is; unsigned port; } known[] = {
+		{ STR("http://"), SCHEME_HTTP, 80 }, { STR("https://"), SCHEME_HTTPS, 443 },
+		{ STR("h2c://"), SCHEME_H2C, 80 },
+	};
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (rest->len > known[i].text.len &&
+		    str_eq_nocase((struct str){ rest->p, known[i].text.len }, known[i].text)) {
+			*scheme = known[i].is;
+			*port = known[i].port;
+			*rest = (struct str){ rest->p + known[i].text.len, rest->len - known[i].text.len };
+			return true;
+		}
+	return false;
+}
+
+/* "10.0.0.7:8080", "[::1]", "nas.lan" */
+static bool
+read_host(struct str at, struct labels_server *out)
+{
+	struct str host = at, port = { NULL, 0 };
+	const char *end = at.len > 0 && *at.p == '[' ? memchr(at.p, ']', at.len) :
+	    memchr(at.p, ':', at.len);
+	bool six = at.len > 0 && *at.p == '[';
+
+	if (six && end == NULL)
+		return false;
+	if (end != NULL) {
+		end += six;
+		host.len = (size_t)(end - at.p);
+		port = (struct str){ end, at.len - host.len };
+	}
+	if (port.len > 0 && (*port.p != ':' ||
+	    !label_port((struct str){ port.p + 1, port.len - 1 }, &out->port)))
+		return false;
+	if (six)
+		host = (struct str){ host.p + 1, host.len - 2 };
+	out->host = host;
+	return host.len > 0 && host.len < 254 && (six || form_host(host, false));
+}
+
+static bool
+read_url(struct str url, struct labels_server *out, enum scheme *scheme)
+{
+	size_t n;
+
+	if (!read_scheme(&url, scheme, &out->port))
+		return false;
+	for (n = 0; n < url.len && strchr("/?#", url.p[n]) == NULL; n++)
+		;
+	return read_host((struct str){ url.p, n }, out);
+}
+
+void
+servers_read(struct traefik_reading *r, struct backend *b)
+{
+	struct labels *l = r->l;
+	enum scheme speaks;
+
+	if (b->nurls == 0)
+		return;
+	l->server = arena_zalloc(l->arena, b->nurls * sizeof *l->server);
+	for (unsigned i = 0; i < b->nurls; i++) {
+		struct labels_server s = { .port = 0 };
+		if (!read_url(str_trim(str_of(b->url[i]->value)), &s, &speaks))
+			mark_unknown(r, b, b->url[i], "expected a URL such as http://10.0.0.7:8080 (http, https or "
+			    "h2c)");
+		else if (i > 0 && speaks != b->speaks)
+			mark_unknown(r, b, b->url[i], "expected the protocol of the servers before it");
+		else {
+			reading_report(r, b->url[i], LABEL_VALID, NULL);
+			b->speaks = speaks;
+			l->server[l->nservers++] = s;
+		}
+	}
+	ASSERT(l->nservers <= b->nurls);
+}

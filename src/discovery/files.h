@@ -1,0 +1,28 @@
+/*
+ * files: what the files of Traefik's file provider define, as labels of the same meaning.
+ * Each of their services is a service here, "NAME@file", and has the labels of the routers that
+ * lead to it, so that all that is known of labels holds for files; routers that lead elsewhere are
+ * those of one more, "@file".
+ */
+#ifndef DISCOVERY_FILES_H
+#define DISCOVERY_FILES_H
+
+#include "discovery/middlewares.h"
+#include "discovery/swarm_priv.h"
+
+struct files;
+
+/* Middlewares of the files are put into `middlewares`. All is the arena's. */
+struct files	*files_read(const struct swarm_conf *, struct arena *, struct middlewares *);
+void		 files_free(struct files **);
+
+const struct swarm_service	*files_services(const struct files *, unsigned *n);
+/* The one that routers name so: "web@file". NULL: there is none. */
+const struct swarm_service	*files_service(const struct files *, struct str reference);
+/* A file that was never read: what it defines is not known, and a router of Traefik's may be less
+ * open by it. The text is for people; NULL: there is no such file. */
+const char			*files_unreadable(const struct files *);
+/* What is wrong with the files, and what of them is not used; for people. */
+unsigned			 files_troubles(const struct files *, const char *const **text);
+
+#endif

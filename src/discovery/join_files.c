@@ -1,0 +1,142 @@
+/*
+ * join_files: services that Traefik's files define: their servers are tasks, each on a node of its
+ * host, which may be one of the Swarm's. And the routers that lead from the labels of one service,
+ * or from a file, to another one.
+ */
+#include <string.h>
+
+#include "base/bug.h"
+#include "discovery/files.h"
+#include "discovery/join.h"
+
+/* ---- servers ---- */
+
+static bool
+server_address(const struct join *j, const struct labels_server *s, struct addr *out)
+{
+	const char *host = arena_text(j->arena, s->host);
+
+	return join_address(host, s->port, out) ||
+	    (j->conf->host != NULL && j->conf->host(j->conf->file_arg, host, s->port, out));
+}
+
+/* The node that has this address, or a new one. */
+static const char *
+node_of(struct join *j, const struct addr *at)
+{
+	char text[ADDR_TEXT_MAX];
+	const char *host = arena_text(j->arena, str_of(addr_host_text(at, text)));
+	struct world_node *n;
+
+	LIST_FOREACH(n, &j->world->nodes, link)
+		if (n->seen && (strcmp(n->name, host) == 0 || (n->address != NULL &&
+		    strcmp(n->address, host) == 0)))
+			return n->name;
+	n = world_pass_node(j->world, &(struct world_node){ .name = (char *)(uintptr_t)host,
+	    .address = (char *)(uintptr_t)host });
+	return n == NULL ? NULL : n->name;
+}
+
+static bool
+is_repeated(const struct labels *l, unsigned at)
+{
+	for (unsigned i = 0; i < at; i++)
+		if (str_eq(l->server[i].host, l->server[at].host) && l->server[i].port == l->server[at].port)
+			return true;
+	return false;
+}
+
+void
+join_servers(struct join *j, const struct labels *l, struct world_service *ws)
+{
+	for (unsigned i = 0; i < l->nservers; i++) {
+		const struct labels_server *s = &l->server[i];
+		char *name = arena_printf(j->arena, "%s.%.*s:%u", ws->name, STR_ARG(s->host), s->port);
+		const char *node;
+		struct addr at;
+		if (is_repeated(l, i))
+			continue;
+		l->report->ntasks++;
+		if (!server_address(j, s, &at))
+			join_add_trouble(j, l->report, WHY_SERVICE_UNREACHABLE, arena_printf(j->arena,
+			    "server %.*s: no address of this name is known", STR_ARG(s->host)));
+		else if ((node = node_of(j, &at)) == NULL ||
+		    world_pass_task(j->world, ws, name, node, &at, false) == NULL)
+			join_add_trouble(j, l->report, WHY_TABLE_LARGE, arena_printf(j->arena,
+			    "server %s: no place is left for it", name));
+		else
+			l->report->nserving++;
+	}
+}
+
+/* ---- routes that lead elsewhere ---- */
+
+static bool
+has_port(const struct labels *l, unsigned port)
+{
+	bool has = port == 0 || port == l->port;
+
+	for (unsigned i = 0; i < l->nothers && !has; i++)
+		has = l->other[i].port == port;
+	return has;
+}
+
+/* Their requests are kept from other routes then, as those of a router that is not served. */
+static void
+refuse_route(struct join *j, struct join_service *js, const struct labels_route *r)
+{
+	join_add_trouble(j, js->labels.report, WHY_ROUTER_SERVICE, arena_printf(j->arena,
+	    "router %s is not served: it leads to %s, which is not served at this port",
+	    r->at.rule->name, r->to->name));
+	labels_add_claim(&js->labels, &(struct labels_claim){ r->at, r->priority, true, r->at.rule->name,
+	    r->entry });
+}
+
+void
+join_lend(struct join *j, struct join_service *js, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		struct labels *l = &js[i].labels;
+		unsigned kept = 0;
+		for (unsigned k = 0; k < l->nroutes; k++) {
+			const struct join_service *to = l->route[k].to == NULL ? &js[i] :
+			    map_get(j->services, str_of(l->route[k].to->id));
+			bool good = l->route[k].to == NULL || (to != NULL && to->labels.enabled &&
+			    to->labels.conf.kind == SERVICE_HTTP && has_port(&to->labels, l->route[k].port));
+			if (good)
+				l->route[kept++] = l->route[k];
+			else
+				refuse_route(j, &js[i], &l->route[k]);
+		}
+		l->nroutes = kept;
+	}
+}
+
+/* Adds those that others lend to this port of a service to `route`, which has room. */
+unsigned
+join_lent(const struct join *j, const struct join_service *js, unsigned port, bool first,
+    struct route_conf *route, unsigned n)
+{
+	for (unsigned i = 0; i < j->nlent; i++) {
+		const struct labels_route *r = j->lent[i];
+		if (r->to == js->from && (r->port == port || (first && r->port == 0)))
+			route[n++] = r->at;
+	}
+	return n;
+}
+
+void
+join_find_lent(struct join *j, struct join_service *js, unsigned n)
+{
+	unsigned all = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		for (unsigned k = 0; k < js[i].labels.nroutes; k++)
+			all += js[i].labels.route[k].to != NULL;
+	j->lent = arena_zalloc(j->arena, (all + 1) * sizeof *j->lent);
+	for (unsigned i = 0; i < n; i++)
+		for (unsigned k = 0; k < js[i].labels.nroutes; k++)
+			if (js[i].labels.route[k].to != NULL)
+				j->lent[j->nlent++] = &js[i].labels.route[k];
+	ASSERT(j->nlent == all);
+}

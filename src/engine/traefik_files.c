@@ -1,0 +1,365 @@
+/*
+ * traefik_files: a list of paths is followed to files, in Traefik's order: those of a directory by
+ * name, with those of directories in it where these are. Any event leads to a look at all of them
+ * a moment later; without events there is one every ten seconds.
+ * Must not know what is in a file.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/bug.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "conf/traefik_file.h"
+#include "engine/traefik_files.h"
+#include "net/file_watch.h"
+
+#define SETTLE_USEC	(100 * USEC_PER_MSEC)	/* a change may be several writes */
+#define POLL_USEC	(10 * USEC_PER_SEC)
+#define FILES_MOST	256
+#define DEPTH_MOST	8
+
+struct file {
+	char		*path;
+	unsigned	 from;		/* which of the configured paths led to it */
+	struct file_sign sign;		/* as last read */
+	char		*lines, *problem;	/* as in struct swarm_file */
+	bool		 found;		/* in this look */
+};
+
+struct traefik_files {
+	struct loop	*loop;
+	void		(*changed)(void *);
+	void		*arg;
+	struct file_watch *watch;	/* NULL: they are not watched */
+	struct timer	 look;
+	char		**path;		/* as configured */
+	unsigned	 npaths;
+	struct file	*file, *old;	/* old: those of the look before */
+	unsigned	 nfiles, nold;
+	struct swarm_file *all;
+	bool		 different;	/* what was found in this look */
+};
+
+struct traefik_files *
+traefik_files_new(struct loop *l, void (*changed)(void *), void *arg)
+{
+	struct traefik_files *t = must_zalloc(sizeof *t);
+
+	t->loop = l;
+	t->changed = changed;
+	t->arg = arg;
+	return t;
+}
+
+/* ---- one file ---- */
+
+static void
+file_clear(struct file *f)
+{
+	free(f->path);
+	free(f->lines);
+	free(f->problem);
+	*f = (struct file){ .path = NULL };
+}
+
+static void
+set_problem(struct traefik_files *t, struct file *f, const char *problem)
+{
+	if (f->problem != NULL && strcmp(f->problem, problem) == 0)
+		return;
+	free(f->problem);
+	f->problem = must_strdup(problem);
+	t->different = true;
+	if (t->watch != NULL)
+		log_event(LOG_ERROR, "traefik_file.refused", "file", f->path, "text", problem, "kept",
+		    f->lines != NULL ? "what was read of it before" :
+		    "nothing: routers of Traefik's are not served",
+		    NULL);
+}
+
+static void
+set_lines(struct traefik_files *t, struct file *f, const struct buf *lines)
+{
+	bool same = f->problem == NULL && f->lines != NULL && strlen(f->lines) == lines->len &&
+	    (lines->len == 0 || memcmp(f->lines, lines->p, lines->len) == 0);
+
+	if (same)
+		return;
+	free(f->problem);
+	free(f->lines);
+	f->problem = NULL;
+	f->lines = str_dup(buf_str(lines));
+	t->different = true;
+	if (t->watch != NULL)
+		log_event(LOG_INFO, "traefik_file.read", "file", f->path, NULL);
+}
+
+/* NULL: `text` has all of it. */
+static const char *
+text_read(const char *path, struct buf *text)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	const char *problem = NULL;
+	char part[16384];
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0)
+		return strerrordesc_np(errno);
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+		problem = "it is no file";
+	while (problem == NULL && (n = read(fd, part, sizeof part)) != 0)
+		if (n < 0 && errno != EINTR)
+			problem = strerrordesc_np(errno);
+		else if (n > 0 && !buf_add(text, part, (size_t)n))
+			problem = "it is larger than 1 MiB";
+	close(fd);
+	return problem;
+}
+
+static void
+file_read(struct traefik_files *t, struct file *f)
+{
+	char problem[TRAEFIK_FILE_PROBLEM];
+	struct buf text, lines;
+	const char *why;
+
+	f->sign = file_sign(f->path);	/* before it is read: what changes meanwhile is seen next time */
+	buf_init(&text, TRAEFIK_FILE_MAX);
+	buf_init(&lines, TRAEFIK_LINES_MAX);
+	if ((why = text_read(f->path, &text)) != NULL)
+		set_problem(t, f, why);
+	else if (!traefik_file_read(str_of(f->path), buf_str(&text), &lines, problem))
+		set_problem(t, f, problem);
+	else
+		set_lines(t, f, &lines);
+	buf_fini(&text);
+	buf_fini(&lines);
+}
+
+/* ---- a look at all of them ---- */
+
+/* As it was at the last look. */
+static struct file *
+old_find(struct traefik_files *t, const char *path)
+{
+	for (unsigned i = 0; i < t->nold; i++)
+		if (t->old[i].path != NULL && strcmp(t->old[i].path, path) == 0)
+			return &t->old[i];
+	return NULL;
+}
+
+static struct file *
+file_add(struct traefik_files *t, const char *path, unsigned from)
+{
+	struct file *old = old_find(t, path), *f;
+
+	for (unsigned i = 0; i < t->nfiles; i++)
+		if (strcmp(t->file[i].path, path) == 0)
+			return NULL;		/* two paths lead to it */
+	t->file = must_realloc(t->file, (t->nfiles + 1) * sizeof *t->file);
+	f = &t->file[t->nfiles++];
+	*f = (struct file){ .path = NULL };
+	if (old != NULL) {
+		*f = *old;
+		*old = (struct file){ .path = NULL };
+	} else {
+		f->path = must_strdup(path);
+		t->different = true;
+	}
+	f->from = from;
+	if (t->watch != NULL)
+		file_watch_add(t->watch, path);
+	return f;
+}
+
+static void
+look_at(struct traefik_files *t, const char *path, unsigned from)
+{
+	struct file *f = file_add(t, path, from);
+	struct file_sign now = file_sign(path);
+
+	if (f != NULL && (!file_sign_same(&now, &f->sign) || (f->lines == NULL && f->problem == NULL) ||
+	    !now.there))
+		file_read(t, f);
+}
+
+/* What cannot be listed is as a file that cannot be read, and its files stay. */
+static void
+keep_those_of(struct traefik_files *t, const char *path, unsigned from, const char *problem)
+{
+	struct file *f = file_add(t, path, from);
+
+	if (f != NULL)
+		set_problem(t, f, problem);
+	for (unsigned i = 0; i < t->nold; i++)
+		if (t->old[i].path != NULL && t->old[i].from == from)
+			file_add(t, t->old[i].path, from);
+}
+
+static int
+by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static bool
+is_directory(const char *path, bool follow)
+{
+	struct stat st;
+
+	return (follow ? stat(path, &st) : lstat(path, &st)) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Recursion is as deep as DEPTH_MOST at most. */
+static void
+look_into(struct traefik_files *t, const char *path, unsigned from, unsigned depth)
+{
+	struct dirent **entry;
+	char inner[PATH_MAX];
+	int n = scandir(path, &entry, NULL, by_name);
+
+	if (t->watch != NULL)
+		file_watch_add(t->watch, path);
+	if (n < 0 || depth == DEPTH_MOST) {
+		keep_those_of(t, path, from, n < 0 ? strerrordesc_np(errno) : "directories are too deep");
+		n = n < 0 ? 0 : n;
+	}
+	for (int i = 0; i < n; free(entry[i++])) {
+		const char *name = entry[i]->d_name;
+		if (depth == DEPTH_MOST || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+		    snprintf(inner, sizeof inner, "%s%s%s", path, path[strlen(path) - 1] == '/' ? "" : "/",
+		    name) >= (int)sizeof inner)
+			continue;
+		if (is_directory(inner, false))
+			look_into(t, inner, from, depth + 1);
+		else if (traefik_file_is_one(str_of(name)) && t->nfiles < FILES_MOST)
+			look_at(t, inner, from);
+		else if (traefik_file_is_one(str_of(name)))
+			keep_those_of(t, path, from, "it has too many files");
+	}
+	if (n > 0)
+		free(entry);
+}
+
+static void
+make_list(struct traefik_files *t)
+{
+	free(t->all);
+	t->all = must_zalloc((t->nfiles + 1) * sizeof *t->all);
+	for (unsigned i = 0; i < t->nfiles; i++)
+		t->all[i] = (struct swarm_file){ t->file[i].path, t->file[i].lines, t->file[i].problem };
+}
+
+/* Those that a path no longer leads to are gone. */
+static void
+drop_old(struct traefik_files *t)
+{
+	for (unsigned i = 0; i < t->nold; i++) {
+		t->different |= t->old[i].path != NULL;
+		file_clear(&t->old[i]);
+	}
+	free(t->old);
+	t->old = NULL;
+	t->nold = 0;
+}
+
+static void
+look(struct traefik_files *t)
+{
+	t->old = t->file;
+	t->nold = t->nfiles;
+	t->file = NULL;
+	t->nfiles = 0;
+	t->different = false;
+	if (t->watch != NULL)
+		file_watch_clear(t->watch);
+	for (unsigned i = 0; i < t->npaths; i++)
+		if (is_directory(t->path[i], true))
+			look_into(t, t->path[i], i, 0);
+		else
+			look_at(t, t->path[i], i);
+	drop_old(t);
+	make_list(t);
+}
+
+static void
+on_time(void *arg)
+{
+	struct traefik_files *t = arg;
+
+	timer_set(t->loop, &t->look, loop_now(t->loop) + POLL_USEC, on_time, t);
+	look(t);
+	if (t->different)
+		t->changed(t->arg);
+}
+
+static void
+on_event(void *arg)
+{
+	struct traefik_files *t = arg;
+
+	timer_set(t->loop, &t->look, loop_now(t->loop) + SETTLE_USEC, on_time, t);
+}
+
+/* ---- which they are ---- */
+
+static void
+drop_paths(struct traefik_files *t)
+{
+	while (t->npaths > 0)
+		free(t->path[--t->npaths]);
+	free(t->path);
+	t->path = NULL;
+}
+
+void
+traefik_files_reconf(struct traefik_files *t, char *const *path, unsigned n)
+{
+	drop_paths(t);
+	t->path = must_zalloc((n + 1) * sizeof *t->path);
+	for (unsigned i = 0; i < n; i++)
+		t->path[t->npaths++] = must_strdup(path[i]);
+	if (n > 0 && t->watch == NULL && t->changed != NULL)
+		t->watch = file_watch_new(t->loop, on_event, t);
+	else if (n == 0)
+		file_watch_free(&t->watch);
+	look(t);
+	if (t->watch != NULL)
+		timer_set(t->loop, &t->look, loop_now(t->loop) + POLL_USEC, on_time, t);
+	else
+		timer_clear(t->loop, &t->look);
+}
+
+const struct swarm_file *
+traefik_files_all(const struct traefik_files *t, unsigned *n)
+{
+	*n = t->nfiles;
+	return t->all;
+}
+
+void
+traefik_files_free(struct traefik_files **tp)
+{
+	struct traefik_files *t = *tp;
+
+	*tp = NULL;
+	if (t == NULL)
+		return;
+	timer_clear(t->loop, &t->look);
+	file_watch_free(&t->watch);
+	drop_paths(t);
+	t->old = t->file;
+	t->nold = t->nfiles;
+	drop_old(t);
+	free(t->all);
+	free(t);
+}

@@ -1,0 +1,284 @@
+/* Files of Traefik's file provider: what they define serves as labels would, for labels and by itself. */
+#include "stage.h"
+
+#include "world/filter.h"
+
+#define AGE "2026-01-01T00:00:00Z"
+#define L(name, value) "\"traefik.http." name "\":\"" value "\","
+#define PORT(name) "\"traefik.http.services." name ".loadbalancer.server.port\":\"80\""
+
+static struct swarm_file file[4];
+
+/* One service of labels, "web", beside these files. */
+static void
+swarm(struct stage *s, const char *labels, const char *first, ...)
+{
+	static const char *const path[] = { "/a.yml", "/b.yml", "/c.yml", "/d.yml" };
+	va_list ap;
+
+	s->conf.nprovided = 0;
+	va_start(ap, first);
+	for (const char *lines = first; lines != NULL; lines = va_arg(ap, const char *)) {
+		file[s->conf.nprovided] = (struct swarm_file){ path[s->conf.nprovided], lines, NULL };
+		s->conf.nprovided++;
+	}
+	va_end(ap);
+	s->conf.provided = file;
+	node(s, "n1", "one", "10.0.1.1", "ready", "active");
+	service(s, "web", AGE, labels, "");
+	task(s, "aaaaaaaaaa", "web", 1, "n1", RUNNING, ON_SHARED("10.0.9.5"), "");
+	swarm_detach(s->swarm);
+	swarm_attach(s->swarm, "net1");
+	play(s);
+}
+
+/* "web", "s@file by one, two", "refused" or "-". */
+static const char *
+way(struct stage *s, const char *host)
+{
+	static char out[200];
+	const struct filter_chain *chain = NULL;
+	const struct table_service *to;
+	const struct table_route *route;
+	const struct why *why;
+	struct table *t;
+	size_t n;
+	int fd;
+
+	assert_null(world_table(s->world, &fd));
+	assert_null(table_open(fd, &t));
+	route = table_find(t, &(struct request_view){ .host = str_of(host), .path = STR("/"), .method = STR("GET") }, &chain, &why);
+	to = route == NULL ? NULL : &table_services(t, NULL)[route->service];
+	n = str_copy(out, sizeof out, to != NULL ? table_text(t, to->name) : why == WHY_ROUTE_REFUSED ? STR("refused") : STR("-"));
+	for (unsigned i = 0; to != NULL && chain != NULL && i < chain->n; i++)
+		n += (size_t)snprintf(out + n, sizeof out - n, "%s%.*s", i == 0 ? " by " : ", ", STR_ARG(chain->filter[i].name));
+	table_unref(&t);
+	return out;
+}
+
+static void
+expect_file_trouble(struct stage *s, const char *part)
+{
+	for (unsigned i = 0; i < s->report->ntroubles; i++)
+		if (s->report->trouble[i].why == WHY_TRAEFIK_FILE && strstr(s->report->trouble[i].text, part) != NULL)
+			return;
+	fail_msg("no trouble of a file with '%s'; first: %s", part, s->report->ntroubles > 0 ? s->report->trouble[0].text : "none");
+}
+
+#define ROUTER(name, key, value) "1 http.routers." name "." key "=" value "\n"
+#define SERVER(name, n, url) "2 http.services." name ".loadBalancer.servers[" n "].url=" url "\n"
+#define ONE "3 http.middlewares.one.headers.customRequestHeaders.X-One=1\n"
+#define ALL "4 http.middlewares.all.chain.middlewares=one\n"
+#define OWN L("routers.w.rule", "Host(`a.org`)") PORT("w")
+
+static void
+labels_name_middlewares_of_files(void **state)
+{
+	struct stage *s = *state;
+
+	swarm(s, L("routers.w.middlewares", "one@file,all@file") OWN, ONE ALL, NULL);
+	assert_string_equal(way(s, "a.org"), "web by one@file, one@file");
+	swarm(s, L("routers.w.middlewares", "one") OWN, ONE ALL, NULL);
+	assert_string_equal(way(s, "a.org"), "refused");
+}
+
+static void
+names_of_files_have_one_spelling(void **state)
+{
+	struct stage *s = *state;
+
+	swarm(s, L("routers.w.middlewares", "ONE@file") OWN, ONE, NULL);
+	assert_string_equal(way(s, "a.org"), "refused");
+	swarm(s, OWN, ROUTER("r", "rule", "Host(`b.org`)") ROUTER("r", "service", "S") SERVER("s", "0", "http://10.0.0.7"), NULL);
+	assert_string_equal(way(s, "b.org"), "refused");
+}
+
+static void
+a_file_has_routers_and_services(void **state)
+{
+	struct stage *s = *state;
+
+	swarm(s, OWN, ROUTER("r", "rule", "Host(`b.org`)") ROUTER("r", "service", "s") ROUTER("r", "middlewares", "one") ONE
+	    SERVER("s", "0", "http://10.0.0.7:8080/base") SERVER("s", "1", "http://10.0.1.1") SERVER("s", "2", "http://10.0.1.1"), NULL);
+	assert_string_equal(way(s, "b.org"), "s@file by one@file");
+	assert_string_equal(way(s, "a.org"), "web");
+	expect_tasks(s, "s@file", "s@file.10.0.0.7:8080=10.0.0.7:8080 s@file.10.0.1.1:80=10.0.1.1:80");
+	/* one of them is on a node of the Swarm */
+	assert_string_equal(world_task(s->world, STR("s@file.10.0.1.1:80"))->node->name, "one");
+	assert_string_equal(world_task(s->world, STR("s@file.10.0.0.7:8080"))->node->name, "10.0.0.7");
+	expect_label(s, "s@file", "http.routers.r.rule", LABEL_VALID, NULL);
+	assert_true(reported(s, "s@file")->served);
+}
+
+static void
+routers_of_labels_lead_to_services_of_files(void **state)
+{
+	struct stage *s = *state;
+
+	swarm(s, L("routers.x.rule", "Host(`x.org`)") L("routers.x.service", "s@file") L("routers.w.service", "w") OWN,
+	    SERVER("s", "0", "http://10.0.0.7"), NULL);
+	assert_string_equal(way(s, "x.org"), "s@file");
+	assert_string_equal(way(s, "a.org"), "web");
+	swarm(s, L("routers.x.rule", "Host(`x.org`)") L("routers.x.service", "t@file") L("routers.w.service", "w") OWN,
+	    SERVER("s", "0", "http://10.0.0.7"), NULL);
+	assert_string_equal(way(s, "x.org"), "refused");
+	expect_trouble(s, "web", WHY_ROUTER_SERVICE, "t@file, which no file");
+}
+
+static void
+routers_of_files_lead_to_services_of_labels(void **state)
+{
+	struct stage *s = *state;
+
+	swarm(s, OWN, ROUTER("r", "rule", "Host(`b.org`)") ROUTER("r", "service", "w@swarm") ROUTER("r", "middlewares", "one") ONE, NULL);
+	assert_string_equal(way(s, "b.org"), "web by one@file");
+	swarm(s, OWN, ROUTER("r", "rule", "Host(`b.org`)") ROUTER("r", "service", "v@swarm"), NULL);
+	assert_string_equal(way(s, "b.org"), "refused");
+	expect_trouble(s, "@file", WHY_ROUTER_SERVICE, "/a.yml:1: router r@file is not served: it leads to v@swarm");
+}
+
+/* The service is there, and its labels do not ask for it to be served. */
+static void
+a_router_to_a_service_that_is_not_served_keeps_its_requests(void **state)
+{
+	struct stage *s = *state;
+
+	swarm(s, "\"traefik.enable\":\"false\"," OWN, ROUTER("r", "rule", "Host(`b.org`)") ROUTER("r", "service", "w@swarm")
+	    ROUTER("all", "rule", "PathPrefix(`/`)") ROUTER("all", "service", "s") ROUTER("all", "priority", "1") SERVER("s", "0", "http://10.0.0.7"), NULL);
+	assert_string_equal(way(s, "b.org"), "refused");
+	assert_string_equal(way(s, "c.org"), "s@file");
+}
+
+static void
+what_is_not_understood_refuses_its_router(void **state)
+{
+	struct stage *s = *state;
+	static const char *const odd[] = { ROUTER("r", "odd", "1"), ROUTER("r", "service", "api@internal"), ROUTER("r", "middlewares", "none"),
+		"5 http.services.s.loadBalancer.odd=1\n", "5 http.services.s.loadBalancer.servers[0].preservePath=true\n",
+		"5 http.services.s.loadBalancer.servers[1].url=10.0.0.1\n", "5 http.services.s.loadBalancer.servers[1].url=https://10.0.0.1\n",
+		"5 http.services.s.loadBalancer.servers[1].url=http://u:p@10.0.0.1\n" };
+
+	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+		char lines[600];
+		snprintf(lines, sizeof lines, "%s%s", odd[i], ROUTER("r", "rule", "Host(`b.org`)") ROUTER("r", "service", "s")
+		    SERVER("s", "0", "http://10.0.0.7"));
+		swarm(s, OWN, lines, NULL);
+		assert_string_equal(way(s, "b.org"), "refused");
+		assert_string_equal(way(s, "a.org"), "web");
+	}
+}
+
+static void
+of_two_definitions_the_first_one_counts(void **state)
+{
+	struct stage *s = *state;
+
+	swarm(s, OWN, ROUTER("r", "rule", "Host(`b.org`)") ROUTER("r", "service", "s") SERVER("s", "0", "http://10.0.0.7"),
+	    ROUTER("r", "rule", "Host(`c.org`)") SERVER("s", "0", "http://10.0.0.8") SERVER("s", "1", "http://10.0.0.9"), NULL);
+	assert_string_equal(way(s, "b.org"), "s@file");
+	assert_string_equal(way(s, "c.org"), "-");
+	expect_tasks(s, "s@file", "s@file.10.0.0.7:80=10.0.0.7:80");
+	expect_file_trouble(s, "/b.yml:1: http.routers.r: not used, as in Traefik: /a.yml defines it, too");
+	expect_file_trouble(s, "/b.yml:2: http.services.s: ");
+}
+
+static void
+without_a_file_that_was_never_read_nothing_of_traefik_is_served(void **state)
+{
+	struct stage *s = *state;
+
+	swarm(s, OWN, NULL);
+	assert_string_equal(way(s, "a.org"), "web");
+	file[0] = (struct swarm_file){ "/a.yml", NULL, "7: not YAML" };
+	s->conf.provided = file;
+	s->conf.nprovided = 1;
+	world_pass_begin(s->world);
+	pass(s);
+	world_pass_end(s->world);
+	assert_string_equal(way(s, "a.org"), "refused");
+	expect_trouble(s, "web", WHY_TRAEFIK_FILE, "/a.yml");
+	expect_file_trouble(s, "/a.yml:7: not YAML; until it is read");
+	/* what was read before stays */
+	file[0].lines = ROUTER("r", "rule", "Host(`b.org`)") ROUTER("r", "service", "w@swarm");
+	world_pass_begin(s->world);
+	pass(s);
+	world_pass_end(s->world);
+	assert_string_equal(way(s, "a.org"), "web");
+	assert_string_equal(way(s, "b.org"), "web");
+	expect_file_trouble(s, "/a.yml:7: not YAML; what was read of it before");
+}
+
+static void
+what_of_a_file_cannot_be_used_is_reported(void **state)
+{
+	struct stage *s = *state;
+
+	swarm(s, OWN, "5 http.middlewares.limit.rateLimit.average=many\n6 udp.routers.u.service=x\n7 http=true\n8 http.routers=true\n", NULL);
+	expect_file_trouble(s, "/a.yml:5: http.middlewares.limit: routers that name it are not served: ");
+	expect_file_trouble(s, "/a.yml:6: udp.routers.u: not served: ");
+	assert_string_equal(way(s, "a.org"), "web");
+}
+
+/* Pages of errors may be of a service that no router leads to. */
+static void
+pages_are_of_services_of_files(void **state)
+{
+	struct stage *s = *state;
+#define PAGES(of) "5 http.middlewares.pages.errors.status=500-599\n6 http.middlewares.pages.errors.query=/{status}\n" \
+	"7 http.middlewares.pages.errors.service=" of "\n"
+
+	swarm(s, L("routers.w.middlewares", "pages@file") OWN, PAGES("s") SERVER("s", "0", "http://10.0.0.7"), NULL);
+	assert_string_equal(way(s, "a.org"), "web by pages@file");
+	expect_tasks(s, "s@file", "s@file.10.0.0.7:80=10.0.0.7:80");
+	swarm(s, L("routers.w.middlewares", "pages@file") OWN, PAGES("w@swarm") SERVER("s", "0", "http://10.0.0.7"), NULL);
+	assert_string_equal(way(s, "a.org"), "web by pages@file");
+	swarm(s, L("routers.w.middlewares", "pages@file") OWN, PAGES("t") SERVER("s", "0", "http://10.0.0.7"), NULL);
+	assert_string_equal(way(s, "a.org"), "refused");
+}
+
+static bool
+host(void *arg, const char *name, unsigned port, struct addr *out)
+{
+	char text[64];
+
+	(void)arg;
+	if (strcmp(name, "nas.lan") != 0)
+		return false;
+	snprintf(text, sizeof text, "10.0.7.7:%u", port);
+	return addr_parse(str_of(text), out) == NULL;
+}
+
+static void
+servers_may_have_names(void **state)
+{
+	struct stage *s = *state;
+
+	s->conf.host = host;
+	swarm(s, OWN, ROUTER("r", "rule", "Host(`b.org`)") ROUTER("r", "service", "s") SERVER("s", "0", "h2c://nas.lan:81")
+	    SERVER("s", "1", "h2c://gone.lan"), NULL);
+	expect_tasks(s, "s@file", "s@file.nas.lan:81=10.0.7.7:81");
+	expect_trouble(s, "s@file", WHY_SERVICE_UNREACHABLE, "gone.lan");
+	assert_int_equal(world_service(s->world, STR("s@file"))->conf.scheme, SCHEME_H2C);
+}
+
+int
+main(void)
+{
+#define STAGED(test) cmocka_unit_test_setup_teardown(test, stage_setup, stage_teardown)
+	const struct CMUnitTest tests[] = {
+		STAGED(labels_name_middlewares_of_files),
+		STAGED(names_of_files_have_one_spelling),
+		STAGED(a_file_has_routers_and_services),
+		STAGED(routers_of_labels_lead_to_services_of_files),
+		STAGED(routers_of_files_lead_to_services_of_labels),
+		STAGED(a_router_to_a_service_that_is_not_served_keeps_its_requests),
+		STAGED(what_is_not_understood_refuses_its_router),
+		STAGED(of_two_definitions_the_first_one_counts),
+		STAGED(without_a_file_that_was_never_read_nothing_of_traefik_is_served),
+		STAGED(what_of_a_file_cannot_be_used_is_reported),
+		STAGED(pages_are_of_services_of_files),
+		STAGED(servers_may_have_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
