@@ -65,6 +65,7 @@ ask(struct comparison *c, const struct compare_side *s, const struct compare_add
 static bool
 ask_all(struct comparison *c, const struct compare_address *at, struct finding *f)
 {
+	f->stated = at->tls && c->mola[1].stated;
 	return ask(c, &c->traefik[at->tls], at, &f->first) &&
 	    ask(c, &c->mola[at->tls], at, &f->mola) && ask(c, &c->traefik[at->tls], at, &f->second);
 }

@@ -15,7 +15,6 @@
 #define RESPONSE_SECONDS 10L
 #define HEAD_MAX	(256u << 10)	/* bytes of all heads of a response */
 #define BODY_MAX	(1u << 20)	/* what is beyond is not read */
-#define VALUE_MAX	2048
 #define COOKIES_MAX	64
 #define URL_MAX		8192
 
@@ -269,8 +268,8 @@ compare_fetch(const struct compare_side *s, const struct compare_address *at,
 	ASSERT(c != NULL && to != NULL && s->to[0] != '\0');
 	*out = (struct compare_answer){ .came = false };
 	for (int i = 0; i < COMPARED_COUNT; i++)
-		buf_init(&r.value[i], VALUE_MAX);
-	buf_init(&r.cookies, VALUE_MAX);
+		buf_init(&r.value[i], COMPARE_VALUE_MAX);
+	buf_init(&r.cookies, COMPARE_VALUE_MAX);
 	buf_init(&r.body, BODY_MAX);
 	set_request(c, s, at, &r);
 	curl_easy_setopt(c, CURLOPT_CONNECT_TO, to);

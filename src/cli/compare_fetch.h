@@ -39,6 +39,7 @@ struct compare_side {
 bool	compare_side_set(struct compare_side *, const char *url, bool tls);
 
 #define COMPARE_WHY_MAX	48
+#define COMPARE_VALUE_MAX 2048		/* bytes of a text; what is beyond is not compared */
 
 struct compare_answer {
 	char	*text[COMPARED_COUNT];	/* NULL: the response has none */

@@ -10,6 +10,8 @@
 #include "cli/compare_finding.h"
 #include "cli/grid.h"
 
+#define SHOWN_MAX	(COMPARE_VALUE_MAX + COMPARE_WHY_MAX + 8)
+
 static const struct {
 	const char	*name;
 	bool		 of_page;
@@ -40,13 +42,20 @@ skips_page(const struct finding *f)
 	    (f->mola.came && f->mola.why[0] != '\0' && strtol(status, NULL, 10) >= 300);
 }
 
+/* Strict-Transport-Security is for responses by TLS, which nobody can state. */
+static bool
+is_skipped(const struct finding *f, int field)
+{
+	return (rows[field].of_page && skips_page(f)) || (field == COMPARED_HSTS && f->stated);
+}
+
 bool
 finding_judge(struct finding *f)
 {
-	bool skips = skips_page(f), any = false;
+	bool any = false;
 
 	for (int i = 0; i < COMPARED_COUNT; i++) {
-		if (text_same(f->first.text[i], f->mola.text[i]) || (skips && rows[i].of_page))
+		if (text_same(f->first.text[i], f->mola.text[i]) || is_skipped(f, i))
 			f->field[i] = FIELD_SAME;
 		else
 			f->field[i] = FIELD_DIFFERENT;
@@ -92,20 +101,18 @@ finding_fini(struct finding *f)
 static void
 value_text(const struct compare_answer *a, int field, char *out, size_t cap)
 {
-	struct printable text;
+	bool own = field == COMPARED_STATUS && a->why[0] != '\0';
 
 	ASSERT(field >= 0 && field < COMPARED_COUNT);
-	snprintf(out, cap, "%s%s%s%s", a->text[field] == NULL ? "none" :
-	    printable(a->text[field], &text), field == COMPARED_STATUS && a->why[0] != '\0' ? " (" : "",
-	    field == COMPARED_STATUS ? a->why : "",
-	    field == COMPARED_STATUS && a->why[0] != '\0' ? ")" : "");
+	snprintf(out, cap, "%s%s%s%s", a->text[field] == NULL ? "none" : a->text[field],
+	    own ? " (" : "", own ? a->why : "", own ? ")" : "");
 }
 
 void
 finding_print(const struct finding *f, const struct compare_address *at)
 {
-	char traefik[600], mola[600];
-	struct printable safe, address;
+	char traefik[SHOWN_MAX], mola[SHOWN_MAX];
+	struct printable one, other, address;
 	const char *before = ": varies: ";
 
 	printable(at->text, &address);
@@ -117,8 +124,8 @@ finding_print(const struct finding *f, const struct compare_address *at)
 		if (f->field[i] == FIELD_DIFFERENT) {
 			value_text(&f->first, i, traefik, sizeof traefik);
 			value_text(&f->mola, i, mola, sizeof mola);
-			printf("%s: %s: Traefik %s, Mola %s\n", address.text, rows[i].name, traefik,
-			    printable(mola, &safe));
+			printf("%s: %s: Traefik %s, Mola %s\n", address.text, rows[i].name,
+			    printable(traefik, &one), printable(mola, &other));
 		}
 	for (int i = 0; i < COMPARED_COUNT; i++)
 		if (f->field[i] == FIELD_VARIES) {
@@ -133,7 +140,7 @@ finding_print(const struct finding *f, const struct compare_address *at)
 static json_t *
 value_json(const struct compare_answer *a, int field)
 {
-	char text[600];
+	char text[SHOWN_MAX];
 	json_t *j;
 
 	if (a->text[field] == NULL)

@@ -21,6 +21,7 @@ enum field_state { FIELD_SAME, FIELD_DIFFERENT, FIELD_VARIES };
 
 struct finding {
 	struct compare_answer first, mola, second;
+	bool	 stated;		/* to Mola, that the request came by TLS: it did not */
 	enum field_state field[COMPARED_COUNT];
 };
 

@@ -15,8 +15,8 @@ read_response(struct str in, long status, CURLcode rc)
 	struct str line;
 
 	for (int i = 0; i < COMPARED_COUNT; i++)
-		buf_init(&r.value[i], VALUE_MAX);
-	buf_init(&r.cookies, VALUE_MAX);
+		buf_init(&r.value[i], COMPARE_VALUE_MAX);
+	buf_init(&r.cookies, COMPARE_VALUE_MAX);
 	buf_init(&r.body, BODY_MAX);
 	do {
 		const char *end = in.len == 0 ? NULL : memchr(in.p, '\n', in.len);

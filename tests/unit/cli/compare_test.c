@@ -128,8 +128,8 @@ response_make(struct compare_answer *out, const char *const *lines, const char *
 
 	*out = (struct compare_answer){ .came = false };
 	for (int i = 0; i < COMPARED_COUNT; i++)
-		buf_init(&r.value[i], VALUE_MAX);
-	buf_init(&r.cookies, VALUE_MAX);
+		buf_init(&r.value[i], COMPARE_VALUE_MAX);
+	buf_init(&r.cookies, COMPARE_VALUE_MAX);
 	buf_init(&r.body, BODY_MAX);
 	for (; *lines != NULL; lines++)
 		on_head((char *)(uintptr_t)*lines, 1, strlen(*lines), &r);
@@ -242,7 +242,7 @@ test_findings(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows_of / sizeof *rows_of; i++) {
-		struct finding f = { rows_of[i].first, rows_of[i].mola, rows_of[i].second, { FIELD_SAME } };
+		struct finding f = { .first = rows_of[i].first, .mola = rows_of[i].mola, .second = rows_of[i].second };
 		assert_int_equal(finding_judge(&f), rows_of[i].different >= 0);
 		assert_int_equal(finding_result(&f), rows_of[i].result);
 		for (int k = 0; k < COMPARED_COUNT; k++)
@@ -251,12 +251,27 @@ test_findings(void **state)
 	}
 }
 
+/* That it came by TLS was stated to Mola: it has no response by TLS. */
+static void
+test_stated(void **state)
+{
+	struct finding f = { .first = answer("200", "a", "x", ""), .mola = answer("200", "a", "x", ""), .second = answer("200", "a", "x", "") };
+
+	(void)state;
+	f.first.text[COMPARED_HSTS] = strdup("max-age=1");
+	f.second.text[COMPARED_HSTS] = strdup("max-age=1");
+	assert_true(finding_judge(&f));
+	f.stated = true;
+	assert_false(finding_judge(&f));
+	finding_fini(&f);
+}
+
 /* What does not differ twice is no difference; what neither of both has a response for, neither. */
 static void
 test_moments(void **state)
 {
-	struct finding f = { answer("200", "a", "x", ""), answer("502", "a", "x", "connect"), answer("200", "a", "x", ""), { FIELD_SAME } },
-	    again = { answer("200", "a", "x", ""), answer("200", "a", "x", ""), answer("200", "a", "x", ""), { FIELD_SAME } },
+	struct finding f = { .first = answer("200", "a", "x", ""), .mola = answer("502", "a", "x", "connect"), .second = answer("200", "a", "x", "") },
+	    again = { .first = answer("200", "a", "x", ""), .mola = answer("200", "a", "x", ""), .second = answer("200", "a", "x", "") },
 	    silent = { .field = { FIELD_SAME } };
 
 	(void)state;
@@ -281,6 +296,7 @@ main(void)
 		cmocka_unit_test(test_no_response),
 		cmocka_unit_test(test_bodies),
 		cmocka_unit_test(test_findings),
+		cmocka_unit_test(test_stated),
 		cmocka_unit_test(test_moments),
 	};
 
