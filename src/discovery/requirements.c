@@ -49,8 +49,9 @@ requirements_read(const struct swarm_service *s, struct arena *a, struct route_r
 		const char *name = s->label[i].name, *value = s->label[i].value;
 		const char *key = starts_with(name, ROUTERS) ? strchr(name + strlen(ROUTERS), '.') : NULL;
 		out->middlewares |= starts_with(name, MIDDLEWARES) || starts_with(name, FRONTEND);
-		if (key++ == NULL)
+		if (key == NULL)
 			continue;
+		key++;
 		out->middlewares |= is_key(key, "middlewares");
 		out->tls |= is_key(key, "tls") && !(strcasecmp(key, "tls") == 0 && is_false(value));
 		if (is_key(key, "entrypoints"))
