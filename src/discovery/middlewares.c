@@ -362,7 +362,8 @@ users_of_text(struct arena *a, const char *text, const char **problem)
 }
 
 static const char *
-users_of_file(const struct middlewares *m, struct arena *a, struct str path, const char **problem)
+users_of_file(const struct middlewares *m, struct arena *a, struct str path,
+    enum filter_kind kind, const char **problem)
 {
 	const char *text, *why;
 
@@ -370,6 +371,9 @@ users_of_file(const struct middlewares *m, struct arena *a, struct str path, con
 		*problem = "which is not understood: usersFile: expected a path that begins with a slash";
 		return NULL;
 	}
+	if (m->conf->files_assumed)
+		return kind == FILTER_BASIC_AUTH ? "assumed:{SHA}2jmj7l5rSw0yVb/vlWAYkK/YBwk=" :
+		    "assumed:assumed:00000000000000000000000000000000";
 	text = m->conf->file(m->conf->file_arg, arena_text(a, path), &why);
 	if (text == NULL) {
 		*problem = arena_printf(a, "whose usersFile %.*s Mola cannot read: %s; it has to be there where "
@@ -381,8 +385,8 @@ users_of_file(const struct middlewares *m, struct arena *a, struct str path, con
 
 /* In place of usersFile, its users stand before those of the label, as in Traefik. */
 static bool
-take_users(const struct middlewares *m, struct arena *a, const struct filter_setting **s,
-    unsigned *n, const char **problem)
+take_users(const struct middlewares *m, struct arena *a, enum filter_kind kind,
+    const struct filter_setting **s, unsigned *n, const char **problem)
 {
 	struct filter_setting *more = arena_zalloc(a, (*n + 1) * sizeof *more);
 	const char *users = NULL;
@@ -391,7 +395,7 @@ take_users(const struct middlewares *m, struct arena *a, const struct filter_set
 	for (unsigned i = 0; i < *n; i++)
 		if (!str_eq_nocase((*s)[i].path, STR("usersFile")))
 			more[left++] = (*s)[i];
-		else if ((users = users_of_file(m, a, (*s)[i].value, problem)) == NULL)
+		else if ((users = users_of_file(m, a, (*s)[i].value, kind, problem)) == NULL)
 			return false;
 	if (users == NULL)
 		return true;
@@ -492,7 +496,8 @@ add_filter(const struct middlewares *m, const struct middleware *is, struct aren
 		    "it has too many options" : "expected options below it");
 		return NULL;
 	}
-	if (m->conf->file != NULL && !take_users(m, a, &s, &n, problem))
+	if ((m->conf->file != NULL || m->conf->files_assumed)
+	    && !take_users(m, a, kind, &s, &n, problem))
 		return NULL;
 	if (kind == FILTER_ERRORS && (s = with_page(m, a, is->provider, s, n, problem)) == NULL)
 		return NULL;

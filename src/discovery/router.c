@@ -47,7 +47,7 @@ static void
 gather_tls(struct traefik_reading *r, struct router *router, const struct swarm_label *label,
     const struct str *word, unsigned n)
 {
-	const char *text = "TLS is that of Mola's own listeners and certificates";
+	const char *text = "certificates are ordered for the hosts of rules, and for acme.names";
 
 	router->tls |= n > 5 || !str_eq_nocase(str_of(label->value), STR("false"));
 	if (n == 6 && word_is(word[5], "certresolver") && label->value[0] != '\0') {
@@ -55,9 +55,10 @@ gather_tls(struct traefik_reading *r, struct router *router, const struct swarm_
 		if (!reading_has_label(r, "mola.tls"))
 			r->l->conf.tls = SERVICE_TLS_ACME;
 		reading_report(r, label, LABEL_VALID, NULL);
-	} else if (n == 5 || (n == 6 && word_is(word[5], "certresolver")) ||
-	    (n == 7 && str_starts(word[5], STR("domains"))))
-		reading_report(r, label, LABEL_UNSUPPORTED, text);
+	} else if (n == 5 || (n == 6 && word_is(word[5], "certresolver")))
+		reading_report(r, label, LABEL_VALID, NULL);
+	else if (n == 7 && str_starts(word[5], STR("domains")))
+		reading_report(r, label, LABEL_UNUSED, text);
 	else if (n == 6 && word_is(word[5], "options") && router->tls_options == NULL)
 		router->tls_options = label;
 	else

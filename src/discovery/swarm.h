@@ -36,14 +36,14 @@ struct swarm_file {
 	const char	*problem;	/* what is wrong with it now, for people; NULL: nothing */
 };
 
-/* How Swarm's nodes, services and tasks become the world's; the strings are the caller's and
- * stay. */
 /* A file that a label names, such as one with users: its text, which stays until the pass is over.
  * NULL: *problem says why, for people. */
 typedef const char	*swarm_file_f(void *arg, const char *path, const char **problem);
 
 typedef bool	swarm_host_f(void *arg, const char *host, unsigned port, struct addr *);
 
+/* How Swarm's nodes, services and tasks become the world's; the strings are the caller's and
+ * stay. */
 struct swarm_conf {
 	const struct service_conf *defaults;	/* what services start from */
 	/* "{address}:9101", "http://{hostname}:9101/stream", ...; NULL: none */
@@ -64,6 +64,7 @@ struct swarm_conf {
 	void		*file_arg;		/* of both */
 	const struct swarm_file *provided;	/* Traefik's; of two definitions of one name the first counts */
 	unsigned	 nprovided;
+	bool		 files_assumed;		/* they are taken to be there, and sound: nobody is served */
 };
 
 struct swarm	*swarm_new(void);

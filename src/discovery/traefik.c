@@ -201,7 +201,8 @@ gather(struct traefik_reading *r, const struct swarm_label *label)
 		tcp_gather(r, label, word, n);
 	else if (n >= 3 && word_is(word[1], "udp")) {
 		r->nudp++;
-		reading_report(r, label, LABEL_UNUSED, "Mola relays HTTP and TCP");
+		reading_report(r, label, LABEL_UNSUPPORTED, "Mola relays HTTP and TCP; publish the port, or "
+		    "leave it to Traefik");
 	} else if (n >= 3 && (word_is(word[1], "docker") || word_is(word[1], "swarm")))
 		reading_report(r, label, LABEL_UNUSED, "Mola goes to tasks directly, on whichever "
 		    "network it shares with them");

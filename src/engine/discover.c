@@ -9,7 +9,6 @@
 
 #include "base/bug.h"
 #include "base/log.h"
-#include "discovery/constraint.h"
 #include "discovery/upgrade.h"
 #include "engine/discover.h"
 #include "engine/hosts.h"
@@ -27,7 +26,6 @@ struct discover {
 	struct swarm_report *report;
 	bool		 upgrade_logged;
 	struct arena	*arena;			/* of what follows, made again with each configuration */
-	struct traefik_rules traefik;
 	struct swarm_conf swarm;
 	struct user_files *files;
 	struct hosts	*hosts;
@@ -37,24 +35,6 @@ struct discover {
 };
 
 /* ---- the file's ---- */
-
-static struct traefik_names
-names_of(const struct conf_list *l)
-{
-	return (struct traefik_names){ (const char *const *)l->item, l->n };
-}
-
-/* The configuration has been checked, so that constraints are understood. */
-static const struct constraint *
-parse_constraint(struct discover *d, const char *text)
-{
-	char problem[CONSTRAINT_PROBLEM];
-	const struct constraint *c = text == NULL ? NULL : constraint_parse(d->arena, str_of(text),
-	    problem);
-
-	ASSERT((text == NULL) == (c == NULL));
-	return c;
-}
 
 static const char *
 read_file(void *arg, const char *path, const char **problem)
@@ -75,34 +55,12 @@ find_host(void *arg, const char *host, unsigned port, struct addr *out)
 static void
 make_swarm_conf(struct discover *d)
 {
-	const struct conf *c = d->conf;
-	struct traefik_entry_point *e;
-	struct swarm_listener *listener;
-
 	arena_free(&d->arena);
 	d->arena = arena_new();
-	d->traefik = traefik_rules_default;
-	d->traefik.enable = c->swarm_traefik;
-	d->traefik.ignore_middlewares = names_of(&c->traefik_ignore);
-	d->traefik.default_rule = c->traefik_default_rule;
-	if (c->traefik_exposed != MAYBE_ABSENT)
-		d->traefik.exposed_by_default = c->traefik_exposed == MAYBE_YES;
-	e = arena_zalloc(d->arena, (c->traefik_entry_points.n + 1) * sizeof *e);
-	for (unsigned i = 0; i < c->traefik_entry_points.n; i++)
-		e[i] = (struct traefik_entry_point){ .name = c->traefik_entry_points.item[i],
-		    .served = true, .as_default = true };
-	d->traefik.entry_point = e;
-	d->traefik.nentry_points = c->traefik_entry_points.n;
-	listener = arena_zalloc(d->arena, (c->nlisten + 1) * sizeof *listener);
-	for (unsigned i = 0; i < c->nlisten; i++)
-		listener[i] = (struct swarm_listener){ c->listen[i].name, c->listen[i].tls };
-	d->swarm = (struct swarm_conf){ .listener = listener, .nlisteners = c->nlisten,
-	    .defaults = &c->defaults, .middlewares = c->middlewares, .agent_template = c->swarm_agent,
-	    .exporter_template = c->swarm_node_exporter, .constraint = parse_constraint(d,
-	    c->swarm_constraint), .traefik = &d->traefik, .traefik_constraint = parse_constraint(d,
-	    c->traefik_constraint), .traefik_exposed_configured =
-	    c->traefik_exposed != MAYBE_ABSENT, .routeless = c->ntargets > 0,
-	    .file = read_file, .host = find_host, .file_arg = d };
+	d->swarm = discover_conf(d->arena, d->conf);
+	d->swarm.file = read_file;
+	d->swarm.host = find_host;
+	d->swarm.file_arg = d;
 }
 
 /* The configuration has been checked, so names are unique and known: what is left is a full

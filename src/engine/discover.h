@@ -33,4 +33,7 @@ const struct swarm_report *discover_report(const struct discover *);
 double		 discover_balancers(const struct discover *);
 struct watch	*discover_watch(const struct discover *);	/* NULL: no Swarm is configured */
 
+/* What it says of a Swarm's services; points into both. The caller adds what reads files. */
+struct swarm_conf discover_conf(struct arena *, const struct conf *);
+
 #endif

@@ -1,6 +1,7 @@
 /*
  * check: `mola check FILE`: whether a configuration is valid; with --reload, whether it may take
- * the place of the one in force; with --swarm, what of the Swarm is served otherwise than by 0.1.0.
+ * the place of the one in force; with --swarm, what of the Swarm is served otherwise than by 0.1.0;
+ * with --stack, how a stack would be served.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -93,46 +94,80 @@ enum {
 #include "tbl/options.h"
 	CHECK_OPTIONS
 };
-_Static_assert(CHECK_OPTIONS == 2, "tbl/options.h: check_main reads each option");
+_Static_assert(CHECK_OPTIONS == 4, "tbl/options.h: check_main reads each option");
 
 static const struct option options[] = {
-#define CHECK_OPTION(id, name, ...) { name + 2, no_argument, NULL, CHECK_##id },
+#define CHECK_OPTION(id, name, argument, ...) \
+	{ name + 2, sizeof argument > 1 ? required_argument : no_argument, NULL, CHECK_##id },
 #include "tbl/options.h"
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 }
 };
 
-int
-check_main(int argc, char **argv)
+/* A file more. False: there are too many. */
+static bool
+file_add(const char *file, const char *files[CHECK_STACKS_MAX], unsigned *n)
 {
-	bool wants[CHECK_OPTIONS] = { false };
-	struct buf text, errors;
-	int status = 1, opt;
-	struct conf *c;
+	if (*n == CHECK_STACKS_MAX)
+		return false;
+	files[(*n)++] = file;
+	return true;
+}
 
-	opterr = 0;
-	while ((opt = getopt_long(argc, argv, "+h", options, NULL)) != -1) {
-		if (opt == 'h')
-			return help_verb("check");
-		if (opt == '?')
-			return help_misuse("check", "expected one file");
-		wants[opt] = true;
-	}
-	if (optind != argc - 1)
-		return help_misuse("check", "expected one file");
-	log_setup("check", LOG_ERROR, false);
-	c = conf_load(argv[optind], &text, &errors);
+static int
+check_conf(const char *file, bool reload, bool swarm)
+{
+	struct buf text, errors;
+	struct conf *c = conf_load(file, &text, &errors);
+	int status = 1;
+
 	if (errors.len > 0)
 		fwrite(errors.p, 1, errors.len, stderr);
 	if (c != NULL) {
-		status = print_certificates(c, wants[CHECK_reload]) && print_import(c) &&
-		    check_traefik(c) ? 0 : 1;
+		status = print_certificates(c, reload) && print_import(c) && check_traefik(c) ? 0 : 1;
 		if (status == 0)
 			print_valid(c);
-		status |= wants[CHECK_swarm] ? check_swarm(c) : 0;
+		status |= swarm ? check_swarm(c) : 0;
 	}
 	buf_fini(&text);
 	buf_fini(&errors);
 	conf_free(&c);
 	return status;
+}
+
+int
+check_main(int argc, char **argv)
+{
+	struct check_stack stack = { .nstacks = 0 };
+	bool reload = false, swarm = false, good = true;
+	int opt;
+
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, "+h", options, NULL)) != -1)
+		switch (opt) {
+		case CHECK_reload:
+			reload = true;
+			break;
+		case CHECK_swarm:
+			swarm = true;
+			break;
+		case CHECK_stack:
+			good &= file_add(optarg, stack.stack, &stack.nstacks);
+			break;
+		case CHECK_env_file:
+			good &= file_add(optarg, stack.env_file, &stack.nenv_files);
+			break;
+		case 'h':
+			return help_verb("check");
+		default:
+			return help_misuse("check", "expected one file");
+		}
+	stack.conf = optind < argc ? argv[optind] : NULL;
+	if (!good || optind < argc - 1 || (stack.nstacks > 0 ? reload || swarm : stack.nenv_files > 0))
+		return help_misuse("check", "expected one file; --reload and --swarm are not for --stack, and "
+		    "--env-file is for it alone");
+	if (stack.nstacks == 0 && stack.conf == NULL)
+		return help_misuse("check", "expected one file");
+	log_setup("check", LOG_ERROR, false);
+	return stack.nstacks > 0 ? check_stack(&stack) : check_conf(stack.conf, reload, swarm);
 }

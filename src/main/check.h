@@ -10,4 +10,14 @@ int	check_swarm(const struct conf *);	/* the exit status */
 /* The files of swarm.traefik.files. False: one of them cannot be used. */
 bool	check_traefik(const struct conf *);
 
+#define CHECK_STACKS_MAX 32
+
+struct check_stack {
+	const char	*stack[CHECK_STACKS_MAX], *env_file[CHECK_STACKS_MAX];
+	unsigned	 nstacks, nenv_files;
+	const char	*conf;			/* NULL: the usual one */
+};
+/* The exit status: 0: all is served as meant, 1: something is not, 2: a file cannot be read. */
+int	check_stack(const struct check_stack *);
+
 #endif

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include "base/bug.h"
 #include "conf/conf.h"
 #include "stack/stack_priv.h"
@@ -107,6 +109,18 @@ on_unset(void *arg, struct str name)
 	stack_warn(u->r, u->line, "$%.*s is not set; it becomes nothing", STR_ARG(name));
 }
 
+static bool
+is_text(struct str s)
+{
+	json_t *j = json_stringn(s.p == NULL ? "" : s.p, s.len);	/* NULL: it is not UTF-8 */
+	bool good = j != NULL;
+
+	json_decref(j);
+	for (size_t i = 0; good && i < s.len; i++)
+		good = ((unsigned char)s.p[i] >= ' ' && s.p[i] != 0x7f) || s.p[i] == '\n' || s.p[i] == '\t';
+	return good;
+}
+
 static void
 expand_text(struct stack_reader *r, struct tree *t, struct unset *unset)
 {
@@ -119,6 +133,8 @@ expand_text(struct stack_reader *r, struct tree *t, struct unset *unset)
 	buf_init(&out, VALUE_MAX);
 	if (!variables_expand(r->how->variables, str_of(t->text), on_unset, unset, &out, problem))
 		stack_fail(r, t->line, "%s", *problem != '\0' ? problem : "the value is too long");
+	else if (!is_text(buf_str(&out)))
+		stack_fail(r, t->line, "with its variables it is not UTF-8 text, or has control characters");
 	free(t->text);
 	t->text = str_dup(buf_str(&out));
 	buf_fini(&out);
@@ -214,30 +230,36 @@ read_root(struct stack_reader *r, struct tree *root)
 }
 
 static void
-read_file(struct stack_reader *r, const char *file)
+read_text(struct stack_reader *r, struct str text)
 {
-	struct buf text, errors;
 	char problem[240];
 	struct tree *root;
 	int line = 1;
 
-	r->file = arena_text(r->s->arena, str_of(file));
+	if ((root = tree_read_foreign(text, &line, problem, sizeof problem)) == NULL)
+		stack_fail(r, line, "%s", problem);
+	else if (root->shape == TREE_MAP)
+		read_root(r, root);
+	else
+		stack_fail(r, root->line, "expected a mapping with `services`, as in a stack file");
+	tree_free(&root);
+}
+
+static void
+read_file(struct stack_reader *r)
+{
+	struct buf text, errors;
+
 	buf_init(&text, CONF_TEXT_MAX);
 	buf_init(&errors, CONF_ERRORS_MAX);
-	if (!conf_read(file, &text, &errors)) {
+	if (conf_read(r->file, &text, &errors))
+		read_text(r, buf_str(&text));
+	else {
 		struct str said = buf_str(&errors);
 		r->failures++;
 		while (said.len > 0 && said.p[said.len - 1] == '\n')
 			said.len--;
 		r->how->fail(r->how->arg, arena_text(r->s->arena, said));
-	} else if ((root = tree_read_foreign(buf_str(&text), &line, problem, sizeof problem)) == NULL)
-		stack_fail(r, line, "%s", problem);
-	else {
-		if (root->shape == TREE_MAP)
-			read_root(r, root);
-		else
-			stack_fail(r, root->line, "expected a mapping with `services`, as in a stack file");
-		tree_free(&root);
 	}
 	buf_fini(&text);
 	buf_fini(&errors);
@@ -301,8 +323,13 @@ stack_read(const struct stack_reading *how)
 	struct stack_reader r = { .how = how, .s = arena_zalloc(a, sizeof *r.s) };
 
 	r.s->arena = a;
-	for (unsigned i = 0; i < how->nfiles; i++)
-		read_file(&r, how->file[i]);
+	for (unsigned i = 0; i < how->nfiles; i++) {
+		r.file = arena_text(a, str_of(how->file[i]));
+		if (how->text != NULL)
+			read_text(&r, how->text[i]);
+		else
+			read_file(&r);
+	}
 	finish(&r);
 	if (r.failures > 0)
 		stack_free(&r.s);

@@ -76,8 +76,9 @@ typedef void	stack_say_f(void *arg, const char *line);
  * doubtful, `fail` with what is wrong: then NULL is returned.
  */
 struct stack_reading {
-	const char	**file;
+	const char *const *file;
 	unsigned	 nfiles;
+	const struct str *text;			/* of each; NULL: they are read */
 	const struct variables *variables;
 	stack_say_f	*warn, *fail;
 	void		*arg;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "base/form.h"
 #include "stack/stack_priv.h"
 
 #define PORTS_MAX	65535
@@ -220,6 +221,11 @@ stack_read_service(struct stack_reader *r, const struct tree *t)
 
 	if (t->shape != TREE_MAP) {
 		stack_fail(r, t->line, "services.%s: expected a mapping", t->key);
+		return;
+	}
+	if (!form_name(str_of(t->key))) {
+		stack_fail(r, t->line, "services.%s: expected a name of letters, digits and one of ._-, with up "
+		    "to 63 characters", t->key);
 		return;
 	}
 	v = service_of(r, t);

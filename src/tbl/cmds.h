@@ -4,7 +4,7 @@
  */
 CMD(run, run_main, "[--config] [FILE]", "run the load balancer as configured in FILE")
 CMD(agent, agent_main, "[OPTIONS]", "export this machine's state to Mola and Prometheus")
-CMD(check, check_main, "[--reload] [--swarm] FILE", "validate a configuration file")
+CMD(check, check_main, "[OPTIONS] FILE", "validate a configuration file, or a stack file")
 CMD(nodes, nodes_main, "[OPTIONS]",
     "list the nodes, their state and their share of the requests")
 CMD(services, services_main, "[OPTIONS]", "list the services and their traffic")

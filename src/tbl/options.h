@@ -42,6 +42,12 @@ CHECK_OPTION(reload, "--reload", "",
     "cannot use now either, is a warning")
 CHECK_OPTION(swarm, "--swarm", "",
     "also inspect the Swarm: list the services that are not served as Mola 0.1.0 served them")
+CHECK_OPTION(stack, "--stack", "FILE",
+    "a stack file, also several times: whether its services would be served as their labels mean, "
+    "without any Docker. The configuration may be left out then; exit status 2: a file cannot be "
+    "read")
+CHECK_OPTION(env_file, "--env-file", "FILE",
+    "lines NAME=VALUE: variables of the stack file, before those of the environment")
 ASK_OPTION(admin, "--admin", "WHERE",
     "the admin interface: unix:/path, /path or http://host:port; also $MOLA_ADMIN")
 ASK_OPTION(token_file, "--token-file", "FILE",

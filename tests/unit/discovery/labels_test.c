@@ -266,12 +266,15 @@ what_is_not_understood_of_traefik_is_named(void **state)
 	struct stage *s = *state;
 
 	assert_non_null(web(s, ROUTER("Host(`a.org`) && HostRegexp(`.*`)") BACKEND ","
-	    "\"traefik.http.routers.web.tls\":\"true\",\"traefik.http.routers.web.priority\":\"3\",\"traefik.http.routers.web.entrypoints\":\"web\","
+	    "\"traefik.http.routers.web.tls\":\"true\",\"traefik.http.routers.web.tls.domains[0].main\":\"a.org\",\"traefik.udp.routers.u.entrypoints\":\"u\","
+	    "\"traefik.http.routers.web.priority\":\"3\",\"traefik.http.routers.web.entrypoints\":\"web\","
 	    "\"traefik.http.middlewares.auth.basicauth.users\":\"x\",\"traefik.tcp.routers.t.rule\":\"HostSNI(`*`)\",\"traefik.bogus\":\"1\","
 	    "\"traefik.http.services.web.loadbalancer.sticky.cookie\":\"true\",\"traefik.http.services.web.loadbalancer.healthcheck.path\":\"/hc\","
 	    "\"traefik.http.services.web.loadbalancer.healthcheck.interval\":\"7\",\"traefik.docker.network\":\"x\""));
 	expect_label(s, "web", "traefik.http.routers.web.rule", LABEL_VALID, NULL);
-	expect_label(s, "web", "traefik.http.routers.web.tls", LABEL_UNSUPPORTED, "TLS");
+	expect_label(s, "web", "traefik.http.routers.web.tls", LABEL_VALID, NULL);
+	expect_label(s, "web", "traefik.http.routers.web.tls.domains[0].main", LABEL_UNUSED, "acme.names");
+	expect_label(s, "web", "traefik.udp.routers.u.entrypoints", LABEL_UNSUPPORTED, "publish the port");
 	expect_label(s, "web", "traefik.http.routers.web.priority", LABEL_VALID, NULL);
 	expect_label(s, "web", "traefik.http.routers.web.entrypoints", LABEL_VALID, NULL);
 	expect_label(s, "web", "traefik.http.middlewares.auth.basicauth.users", LABEL_UNUSED, "");

@@ -40,7 +40,7 @@ static struct stack *
 reads(const char *one, const char *two)
 {
 	const char *files[] = { path[0], path[1] };
-	struct stack_reading how = { files, two == NULL ? 1 : 2, variables, on_say, on_say, NULL };
+	struct stack_reading how = { files, two == NULL ? 1 : 2, NULL, variables, on_say, on_say, NULL };
 
 	stack_free(&stack);
 	*said = '\0';
@@ -260,6 +260,8 @@ what_is_no_stack_is_refused(void **state)
 	    "one:5: ports: expected [PUBLISHED:]TARGET[/PROTOCOL], got x\n"
 	    "one:6: services.e.extends: expected the whole service here; `docker compose config` prints it\n"
 	    "one:7: ports: expected `target`, a port\n");
+	assert_null(reads("services: { \"a:b\": {} }\n", NULL));
+	assert_non_null(strstr(said, "one:1: services.a:b: expected a name"));
 	assert_null(reads("services: {\n", NULL));
 	assert_non_null(strstr(said, "one:2: not YAML"));
 	assert_null(reads("services: { a: { image: !x y } }\n", NULL));
@@ -267,7 +269,7 @@ what_is_no_stack_is_refused(void **state)
 	unlink(path[0]);
 	{
 		const char *files[] = { path[0] };
-		assert_null(stack_read(&(struct stack_reading){ files, 1, variables, on_say, on_say, NULL }));
+		assert_null(stack_read(&(struct stack_reading){ files, 1, NULL, variables, on_say, on_say, NULL }));
 	}
 	assert_non_null(strstr(said, "No such file"));
 }

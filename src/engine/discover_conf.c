@@ -1,0 +1,60 @@
+/*
+ * discover_conf: what the configuration says of services of a Swarm, for a pass over it.
+ */
+#include "base/bug.h"
+#include "discovery/constraint.h"
+#include "engine/discover.h"
+
+static struct traefik_names
+names_of(const struct conf_list *l)
+{
+	return (struct traefik_names){ (const char *const *)l->item, l->n };
+}
+
+/* The configuration has been checked, so that constraints are understood. */
+static const struct constraint *
+parse_constraint(struct arena *a, const char *text)
+{
+	char problem[CONSTRAINT_PROBLEM];
+	const struct constraint *c = text == NULL ? NULL : constraint_parse(a, str_of(text), problem);
+
+	ASSERT((text == NULL) == (c == NULL));
+	return c;
+}
+
+static struct traefik_rules *
+traefik_of(struct arena *a, const struct conf *c)
+{
+	struct traefik_rules *t = arena_zalloc(a, sizeof *t);
+	struct traefik_entry_point *e;
+
+	*t = traefik_rules_default;
+	t->enable = c->swarm_traefik;
+	t->ignore_middlewares = names_of(&c->traefik_ignore);
+	t->default_rule = c->traefik_default_rule;
+	if (c->traefik_exposed != MAYBE_ABSENT)
+		t->exposed_by_default = c->traefik_exposed == MAYBE_YES;
+	e = arena_zalloc(a, (c->traefik_entry_points.n + 1) * sizeof *e);
+	for (unsigned i = 0; i < c->traefik_entry_points.n; i++)
+		e[i] = (struct traefik_entry_point){ .name = c->traefik_entry_points.item[i],
+		    .served = true, .as_default = true };
+	t->entry_point = e;
+	t->nentry_points = c->traefik_entry_points.n;
+	return t;
+}
+
+struct swarm_conf
+discover_conf(struct arena *a, const struct conf *c)
+{
+	struct swarm_listener *listener = arena_zalloc(a, (c->nlisten + 1) * sizeof *listener);
+
+	for (unsigned i = 0; i < c->nlisten; i++)
+		listener[i] = (struct swarm_listener){ c->listen[i].name, c->listen[i].tls };
+	return (struct swarm_conf){ .listener = listener, .nlisteners = c->nlisten,
+	    .defaults = &c->defaults, .middlewares = c->middlewares, .agent_template = c->swarm_agent,
+	    .exporter_template = c->swarm_node_exporter,
+	    .constraint = parse_constraint(a, c->swarm_constraint), .traefik = traefik_of(a, c),
+	    .traefik_constraint = parse_constraint(a, c->traefik_constraint),
+	    .traefik_exposed_configured = c->traefik_exposed != MAYBE_ABSENT,
+	    .routeless = c->ntargets > 0 };
+}

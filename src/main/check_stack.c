@@ -1,0 +1,200 @@
+/*
+ * check_stack: `mola check --stack FILE`: how the services of a stack would be served, without any
+ * Docker. Values of labels are shown where they are no secrets (discovery/report.h).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "main/check.h"
+#include "stack/stack_judge.h"
+#include "world/filter.h"
+
+#define UNREADABLE	2
+
+/* A Mola on the usual ports, which reads the labels of Traefik, too. */
+static const char usual_conf[] =
+    "listen:\n"
+    "  - { address: \"0.0.0.0:80\", name: web }\n"
+    "  - { address: \"0.0.0.0:443\", name: websecure, tls: true }\n"
+    "acme: { email: any@example.org }\n"
+    "swarm: {}\n";
+
+static void
+on_say(void *arg, const char *line)
+{
+	(void)arg;
+	fprintf(stderr, "%s\n", line);
+}
+
+static void
+on_warn(void *arg, const char *line)
+{
+	(void)arg;
+	fprintf(stderr, "warning: %s\n", line);
+}
+
+/* ---- what is served ---- */
+
+/* "websecure *.example.org" of connections, "https://www.example.org/path" of requests. */
+static void
+print_address(const struct route_conf *r)
+{
+	static const char *const schemes[ROUTE_BYS] = { "http(s)", "http", "https" };
+	const char *host = *r->host == '\0' ? "ANY-HOST" : *r->host == '+' ? r->host + 1 : r->host;
+	const char *star = *r->host == '+' ? "*" : "";
+
+	if (r->listener != NULL)
+		printf("  listener %s: %s%s%s", r->listener, *r->host == '\0' ? "all connections" : star,
+		    *r->host == '\0' ? "" : host, r->ends_tls ? ", TLS ends at Mola" : "");
+	else
+		printf("  %s://%s%s%s", schemes[r->rule == NULL ? BY_ANY : r->rule->by], star, host, r->path);
+	if (r->rule != NULL && r->rule->condition != NULL)
+		printf("  if %s", r->rule->text);
+}
+
+static void
+print_chain(const struct route_conf *r)
+{
+	struct str rest = str_of(r->chain), name, kind;
+	const char *before = "  passes ";
+	enum filter_kind k;
+
+	while (filter_chain_next(&rest, &name, &kind)) {
+		bool guards = filter_kind_parse(kind, &k) && filter_kind_guards(k);
+		printf("%s%.*s (%.*s%s)", before, STR_ARG(name), STR_ARG(kind), guards ? ", guards" : "");
+		before = ", ";
+	}
+}
+
+static void
+print_served(const struct stack_judgement *j, const struct stack_service *v)
+{
+	const struct world_service *s = NULL;
+
+	while ((s = stack_world_next(j, v, s)) != NULL)
+		for (unsigned i = 0; i < s->nroutes; i++) {
+			print_address(&s->route[i]);
+			if (s->route[i].chain != NULL)
+				print_chain(&s->route[i]);
+			printf("\n");
+		}
+}
+
+/* ---- what is not ---- */
+
+static void
+print_label(const struct stack *s, const struct stack_service *v, const struct report_label *l)
+{
+	const struct stack_pair *p = stack_label_find(s, v, l->name);
+
+	if (l->state == LABEL_VALID || l->state == LABEL_UNUSED)
+		return;			/* why a label counts for nothing is a trouble, if it is one */
+	printf("  %s:%d: %s: %s%s%s\n", p == NULL ? v->at.file : p->at.file,
+	    p == NULL ? v->at.line : p->at.line, l->name, label_state_name(l->state),
+	    l->text == NULL ? "" : ": ", l->text == NULL ? "" : l->text);
+}
+
+static void
+print_trouble(const struct stack_service *v, const struct report_trouble *t)
+{
+	printf("  %s:%d: %s\n", v->at.file, v->at.line, t->text);
+}
+
+static enum stack_verdict
+print_service(const struct stack *s, const struct stack_judgement *j, const struct stack_service *v)
+{
+	const struct report_service *r = stack_report(j, v);
+	enum stack_verdict verdict = stack_verdict(j, v);
+
+	printf("%s: %s\n", v->name, stack_verdict_name(verdict));
+	print_served(j, v);
+	for (unsigned i = 0; i < r->nlabels; i++)
+		print_label(s, v, &r->label[i]);
+	for (unsigned i = 0; i < r->ntroubles; i++)
+		print_trouble(v, &r->trouble[i]);
+	return verdict;
+}
+
+static int
+print_all(const struct stack *s, const struct conf *c)
+{
+	struct stack_judgement *j = stack_judge(s, c);
+	unsigned n[STACK_VERDICTS] = { 0 };
+	const struct swarm_report *whole = stack_whole_report(j);
+
+	if (s->of_compose)
+		printf("no service has deploy.labels: judged by `labels`, which Swarm gives to containers alone; "
+		    "in a stack they belong below `deploy`\n");
+	for (unsigned i = 0; i < whole->ntroubles; i++)
+		printf("%s\n", whole->trouble[i].text);
+	for (unsigned i = 0; i < s->nservices; i++)
+		n[print_service(s, j, &s->service[i])]++;
+	printf("%u service%s: %u as meant, %u in part, %u not served, %u not to be served\n", s->nservices,
+	    s->nservices == 1 ? "" : "s", n[STACK_AS_MEANT], n[STACK_PARTLY], n[STACK_REFUSED],
+	    n[STACK_NOT_ASKED]);
+	stack_judgement_free(&j);
+	return n[STACK_PARTLY] + n[STACK_REFUSED] == 0 ? 0 : 1;
+}
+
+/* ---- the files ---- */
+
+static bool
+read_variables(struct variables *v, const char *file)
+{
+	char problem[VARIABLES_PROBLEM];
+	struct buf text, errors;
+	bool good = true;
+	int line;
+
+	buf_init(&text, CONF_TEXT_MAX);
+	buf_init(&errors, CONF_ERRORS_MAX);
+	if (!conf_read(file, &text, &errors)) {
+		fwrite(errors.p, 1, errors.len, stderr);
+		good = false;
+	} else if (!variables_read(v, buf_str(&text), &line, problem)) {
+		fprintf(stderr, "%s:%d: %s\n", file, line, problem);
+		good = false;
+	}
+	buf_fini(&text);
+	buf_fini(&errors);
+	return good;
+}
+
+static struct conf *
+read_conf(const char *file, struct buf *text, struct buf *errors)
+{
+	if (file != NULL)
+		return conf_load(file, text, errors);
+	buf_init(text, CONF_TEXT_MAX);
+	buf_init(errors, CONF_ERRORS_MAX);
+	buf_adds(text, STR(usual_conf));
+	return conf_parse(buf_str(text), "the usual configuration", errors);
+}
+
+int
+check_stack(const struct check_stack *what)
+{
+	struct variables *variables = variables_new();
+	struct stack_reading how = { .file = what->stack, .nfiles = what->nstacks,
+	    .variables = variables, .warn = on_warn, .fail = on_say };
+	struct buf text, errors;
+	struct stack *s = NULL;
+	struct conf *c = read_conf(what->conf, &text, &errors);
+	bool good = c != NULL;
+	int status = UNREADABLE;
+
+	if (errors.len > 0)
+		fwrite(errors.p, 1, errors.len, stderr);
+	for (unsigned i = 0; i < what->nenv_files; i++)
+		good = read_variables(variables, what->env_file[i]) && good;
+	if (good && (s = stack_read(&how)) != NULL)
+		status = print_all(s, c);
+	stack_free(&s);
+	variables_free(&variables);
+	conf_free(&c);
+	buf_fini(&text);
+	buf_fini(&errors);
+	return status;
+}
