@@ -9,7 +9,7 @@ note_label(const json_t *label, char out[NOTE_MAX])
 {
 	const char *state = text_of(label, "state"), *text = text_of(label, "text");
 
-	if (strcmp(state, "understood") == 0 || strcmp(state, "unused") == 0)
+	if ((strcmp(state, "understood") == 0 && *text == '\0') || strcmp(state, "unused") == 0)
 		return false;
 	snprintf(out, NOTE_MAX, "%.100s=%.100s is %s%s%.400s", text_of(label, "label"),
 	    text_of(label, "value"), state, *text == '\0' ? "" : ": ", text);

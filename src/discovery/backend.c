@@ -110,24 +110,12 @@ gather_check(struct traefik_reading *r, struct backend *b, const struct swarm_la
 	}
 }
 
-static void
-gather_pass_host(struct traefik_reading *r, struct backend *b, const struct swarm_label *label)
-{
-	bool on;
-
-	if (go_bool(str_trim(str_of(label->value)), &on) && on)
-		reading_report(r, label, LABEL_VALID, NULL);
-	else
-		mark_unknown(r, b, label, "Mola always passes Host on; expected true");
-}
-
 void
 backend_gather(struct traefik_reading *r, const struct swarm_label *label, const struct str *word,
     unsigned n)
 {
 	struct backend *b = backend_get(r, word[3]);
 	const char *later = n < 6 || !word_is(word[4], "loadbalancer") ? NULL :
-	    word_is(word[5], "responseforwarding") || word_is(word[5], "strategy") ||
 	    word_is(word[5], "passivehealthcheck") ? "not done: Mola has ways of its own" : NULL;
 
 	ASSERT(n >= 5);
@@ -143,8 +131,9 @@ backend_gather(struct traefik_reading *r, const struct swarm_label *label, const
 		servers_gather(r, b, label, word[6]);
 	else if (n >= 7 && word_is(word[4], "loadbalancer") && word_is(word[5], "healthcheck"))
 		gather_check(r, b, label, word[6], n > 7);
-	else if (n == 6 && word_is(word[4], "loadbalancer") && word_is(word[5], "passhostheader"))
-		gather_pass_host(r, b, label);
+	else if (n >= 6 && word_is(word[4], "loadbalancer") &&
+	    options_gather(r, b, label, word + 5, n - 5))
+		return;
 	else if (n >= 6 && word_is(word[4], "loadbalancer") && word_is(word[5], "sticky"))
 		sticky_gather(r, b, label, word + 6, n - 6);
 	else if (n == 6 && word_is(word[4], "loadbalancer") && word_is(word[5], "serverstransport"))
@@ -315,6 +304,7 @@ backend_conf(const struct traefik_reading *r, const struct backend *b, struct se
 {
 	scheme_conf(r, b, conf);
 	sticky_conf(r, b, conf);
+	options_conf(b, conf);
 	if (b->unchecked)
 		conf->health_path = NULL;
 	if (b->health_path != NULL)

@@ -159,6 +159,7 @@ labels_check_kind(struct labels *l)
 		{ "mola.idle", SERVICE_HTTP },
 		{ "mola.health.path", SERVICE_HTTP },
 		{ "mola.scheme", SERVICE_HTTP },
+		{ "mola.pass_host", SERVICE_HTTP },
 		{ "mola.task_tls.verify", SERVICE_HTTP },
 		{ "mola.task_tls.ca", SERVICE_HTTP },
 		{ "mola.task_tls.name", SERVICE_HTTP },

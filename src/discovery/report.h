@@ -26,7 +26,7 @@ const char	*label_state_name(enum label_state);
 struct report_label {
 	char		*name, *value;
 	enum label_state state;
-	char		*text;		/* what was expected or what applies instead; NULL when valid */
+	char		*text;		/* what was expected, what applies instead, or what it is here; or NULL */
 };
 
 struct report_trouble {

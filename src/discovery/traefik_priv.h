@@ -37,9 +37,13 @@ struct backend {			/* what Traefik calls a service */
 	const struct swarm_label *check_port, *check_scheme;
 	const struct swarm_label *check;	/* the first of it that Mola's checks cannot do */
 	struct backend_sticky *sticky;		/* NULL: none */
+	const struct swarm_label *pass_host, *strategy;	/* those that count */
 	/* what is made of it */
 	char		*health_path;		/* NULL: not given */
 	int64_t		 health_interval_usec, health_timeout_usec;	/* 0: not given */
+	bool		 passes_host;		/* where pass_host is given */
+	bool		 has_policy;		/* that of the strategy */
+	enum policy	 policy;
 	bool		 unchecked;		/* it has a health check that Mola cannot do */
 	enum scheme	 speaks;		/* what its tasks do */
 	const char	*unspoken;		/* why that cannot be done; NULL: it can */
@@ -83,6 +87,14 @@ void	sticky_conf(const struct traefik_reading *, const struct backend *, struct 
 void	servers_gather(struct traefik_reading *, struct backend *, const struct swarm_label *,
     struct str key);
 void	servers_read(struct traefik_reading *, struct backend *);
+
+/*
+ * backend_options.c: what is behind `loadbalancer` of a label's name, in words; false: it is none
+ * of its labels. Then the settings.
+ */
+bool	options_gather(struct traefik_reading *, struct backend *, const struct swarm_label *,
+    const struct str *word, unsigned n);
+void	options_conf(const struct backend *, struct service_conf *);
 
 static inline bool
 word_is(struct str word, const char *s)

@@ -368,6 +368,8 @@ put_service(struct buf *out, const struct traefik_options *o, const struct plan_
 		put_text(out, o->strategy);
 		buf_adds(out, STR("\n"));
 	}
+	if (!s->conf.pass_host)
+		buf_adds(out, STR("        passHostHeader: false\n"));
 	put_health(out, &s->conf);
 }
 

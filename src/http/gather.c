@@ -15,6 +15,7 @@ gather_init(struct gather *g)
 {
 	g->n = g->first = 0;
 	g->offset = 0;
+	g->slot = g->slot_len = 0;
 	g->copy = NULL;
 	g->full = false;
 }
@@ -69,7 +70,7 @@ static bool
 copy_begin(struct gather *g)
 {
 	struct iovec v[GATHER_MAX];
-	int n = g->n;
+	int n = g->n, slot = g->slot_len > 0 ? (int)g->slot : -1;
 
 	if ((g->copy = try_alloc(COPY_LEAST)) == NULL)
 		return false;
@@ -77,8 +78,11 @@ copy_begin(struct gather *g)
 	g->copy_cap = COPY_LEAST;
 	g->v[0] = (struct iovec){ g->copy, 0 };
 	g->n = 1;
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n; i++) {
+		if (i == slot)
+			g->slot = g->v[0].iov_len;
 		copy_add(g, (struct str){ v[i].iov_base, v[i].iov_len });
+	}
 	return !g->full;
 }
 
@@ -91,6 +95,41 @@ gather_add_copied(struct gather *g, struct str s)
 		copy_add(g, s);
 	else
 		g->full = true;
+}
+
+void
+gather_add_slot(struct gather *g, struct str s)
+{
+	ASSERT(g->slot_len == 0 && s.len > 0 && !(g->n > 0 && g->first == g->n));
+	if (g->copy == NULL && g->n < GATHER_MAX) {
+		g->slot = (size_t)g->n;
+		g->v[g->n++] = (struct iovec){ (void *)(uintptr_t)s.p, s.len };
+	} else {
+		gather_add_copied(g, STR(""));		/* the copy begins, if there is none */
+		g->slot = g->full ? 0 : g->v[0].iov_len;
+		gather_add_copied(g, s);
+	}
+	g->slot_len = s.len;
+}
+
+bool
+gather_set_slot(struct gather *g, struct str s)
+{
+	char *at;
+
+	ASSERT(g->slot_len > 0 && s.len > 0 && g->first == 0 && g->offset == 0);
+	if (g->copy == NULL)
+		g->v[g->slot] = (struct iovec){ (void *)(uintptr_t)s.p, s.len };
+	else {
+		if (!copy_room(g, s.len))
+			return false;
+		at = g->copy + g->slot;
+		memmove(at + s.len, at + g->slot_len, g->v[0].iov_len - g->slot - g->slot_len);
+		memcpy(at, s.p, s.len);
+		g->v[0].iov_len += s.len - g->slot_len;
+	}
+	g->slot_len = s.len;
+	return true;
 }
 
 bool

@@ -15,11 +15,17 @@ struct gather {
 	size_t		offset;		/* written bytes of v[first] */
 	char		*copy;		/* ours, NULL for few pieces: they are all in it, and it is the only one */
 	size_t		copy_cap;
+	/* a piece that may be replaced: its number, or where it is in the copy; slot_len 0: none */
+	size_t		slot, slot_len;
 	bool		full;		/* a piece did not fit, for want of memory: look once, at the end */
 };
 
 void		gather_init(struct gather *);
 void		gather_clear(struct gather *);		/* it may be filled again, or forgotten */
+/* A piece whose text is not final yet: gather_set_slot replaces it, once or more often, while
+ * nothing is written, or after gather_rewind. At most one; never empty. */
+void		gather_add_slot(struct gather *, struct str);
+bool		gather_set_slot(struct gather *, struct str);	/* false: there is no memory */
 void		gather_add_copied(struct gather *, struct str);	/* gather_add, when the pieces are many */
 bool		gather_done(const struct gather *);		/* all is written */
 void		gather_rewind(struct gather *);			/* to be written again, on another connection */

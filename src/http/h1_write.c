@@ -120,7 +120,7 @@ h1_write_request(struct gather *g, const struct message *m, const struct edits *
 	if (authority.len > 0) {
 		gather_add(g, run);
 		gather_add(g, STR("\r\nHost: "));
-		gather_add(g, authority);
+		gather_add_slot(g, authority);
 		run = (struct str){ NULL, 0 };
 		dropped |= FIELD_BIT(FIELD_HOST);
 	}

@@ -140,7 +140,7 @@ exchange_reset(struct exchange *x)
 	x->why = NULL;
 	x->began_usec = exchange_now(x);
 	x->has_head = x->is_head = x->idempotent = x->upgrade = x->expects_continue = x->keep =
-	    x->last = x->paged = false;
+	    x->last = x->paged = x->names_task = false;
 	x->minor = 1;
 	x->filters = NULL;
 	x->filters_of = NULL;
@@ -189,8 +189,11 @@ exchange_start(struct client *c)
 static enum state
 connect_begin(struct exchange *x)
 {
-	const struct why *why = attempt_connect(&x->attempt, !(x->idempotent && x->up.body.done));
+	const struct why *why;
 
+	if (!head_name_task(x))
+		return exchange_fail(x, WHY_NO_MEMORY);
+	why = attempt_connect(&x->attempt, !(x->idempotent && x->up.body.done));
 	return why == NULL ? CONNECT : exchange_try_other(x, why);
 }
 

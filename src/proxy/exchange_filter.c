@@ -145,7 +145,7 @@ filters_enter(struct exchange *x)
 	}
 	if (x->trace != NULL)
 		trace_set_target(x->trace, filter_run_message(x->filters)->target);
-	if (!h1_write_request(&x->up.head, filter_run_message(x->filters), &edits_none,
+	if (!head_write(x, filter_run_message(x->filters), &edits_none,
 	    x->upgrade ? H1_UPGRADE : H1_UNSAID))
 		return exchange_fail(x, WHY_NO_MEMORY);
 	return PICK;
@@ -277,7 +277,7 @@ filters_catch(struct exchange *x, int status, const struct why *why, enum state 
 		return true;
 	}
 	attempt_route(&x->attempt, t, service);
-	*next = h1_write_request(&x->up.head, filter_run_page(x->filters), &edits_none, H1_UNSAID) ? PICK :
+	*next = head_write(x, filter_run_page(x->filters), &edits_none, H1_UNSAID) ? PICK :
 	    exchange_fail(x, WHY_NO_MEMORY);
 	return true;
 }

@@ -64,6 +64,28 @@ here(struct exchange *x, const struct message *h)
 	return str_of(addr_text(&a, x->here));
 }
 
+bool
+head_write(struct exchange *x, const struct message *m, const struct edits *edits,
+    enum h1_connection c)
+{
+	struct edits named;
+
+	x->names_task = !x->attempt.service->pass_host;
+	if (!x->names_task)
+		return h1_write_request(&x->up.head, m, edits, c);
+	named = *edits;
+	named.authority = STR("task");
+	return h1_write_request(&x->up.head, m, &named, c);
+}
+
+bool
+head_name_task(struct exchange *x)
+{
+	ASSERT(x->attempt.taken);
+	return !x->names_task || gather_set_slot(&x->up.head,
+	    str_of(addr_text(&x->attempt.task->addr, x->task_host)));
+}
+
 /* NULL: *why is said. */
 static const struct table_route *
 find_route(const struct exchange *x, const struct message *h, const struct edits *edits,
@@ -127,7 +149,7 @@ head_done(struct exchange *x, struct message *h, size_t used)
 	x->attempt.needs_http1 = h->upgrade;
 	if (chain != NULL)
 		return filters_begin(x, route, chain, h, &edits) ? FILTER : exchange_fail(x, WHY_NO_MEMORY);
-	if (!h1_write_request(&x->up.head, h, &edits, h->upgrade ? H1_UPGRADE : H1_UNSAID))
+	if (!head_write(x, h, &edits, h->upgrade ? H1_UPGRADE : H1_UNSAID))
 		return exchange_fail(x, WHY_NO_MEMORY);
 	return PICK;
 }

@@ -51,6 +51,8 @@ struct exchange {
 	struct ip	 from;		/* the client, also one behind a trusted proxy */
 	char		 from_text[IP_TEXT_MAX];	/* as far as a field needs it */
 	char		 here[ADDR_TEXT_MAX];		/* the same: where the client connected to */
+	bool		 names_task;	/* the head that goes up has the task's address as Host, which is in: */
+	char		 task_host[ADDR_TEXT_MAX];
 
 	struct attempt	 attempt;	/* where it goes */
 	struct filter_run *filters;	/* that the request passes; NULL: its route has none */
@@ -107,6 +109,11 @@ int64_t		exchange_now(const struct exchange *);
 
 /* exchange_head.c */
 step_f		head_read;
+/* The head as the service's tasks are to have it; head_name_task, when a task is known, completes
+ * it. False: there is no memory. */
+bool		head_write(struct exchange *, const struct message *, const struct edits *,
+    enum h1_connection);
+bool		head_name_task(struct exchange *);
 wait_f		head_wait;
 /* How long the client may be waited for, given how many bytes it has sent or taken so far:
  * clients.min_rate. */

@@ -39,6 +39,9 @@ SETTING(TLS_NAME, tls_name, WORKERS, FILE_AND_LABEL, TASK_TLS, name, "service", 
 SETTING(TLS_CERT, tls_cert, WORKERS, FILE_AND_LABEL, TASK_TLS, cert, "none", "", "",
     "The certificate that Mola shows to tasks that request one: the name of one of tls.task_certs, "
     "or none.")
+SETTING(SWITCH, pass_host, WORKERS, FILE_AND_LABEL, DEFAULTS, pass_host, "true", "", "",
+    "Whether tasks get the Host that the client sent. false: each gets its own address and port "
+    "as Host; X-Forwarded-Host has the client's in either case.")
 SETTING(DURATION, connect_usec, WORKERS, FILE_AND_LABEL, DEFAULTS, connect, "5s", "10ms", "5m",
     "Time-out for connecting to a task, the handshake of TLS included.")
 SETTING(DURATION, response_usec, WORKERS, FILE_AND_LABEL, DEFAULTS, response, "60s", "10ms", "24h",

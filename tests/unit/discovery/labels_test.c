@@ -649,16 +649,50 @@ health_checks_are_done_as_meant_or_not_at_all(void **state)
 	}
 }
 
-/* Tasks would get another Host than their author meant. */
+#define LB(rest) ",\"traefik.http.services.web.loadbalancer." rest "\""
+
 static void
-a_host_that_is_not_passed_on_is_refused(void **state)
+hosts_and_strategies_are_those_of_the_labels(void **state)
 {
 	struct stage *s = *state;
+	static const struct {
+		const char	*labels;
+		bool		 pass_host;
+		enum policy	 policy;
+	} good[] = {
+		{ LB("passhostheader\":\"1"), true, POLICY_MARGINAL },
+		{ LB("passhostheader\":\"false"), false, POLICY_MARGINAL },
+		{ LB("passHostHeader\":\"f") ",\"mola.pass_host\":\"true\"", true, POLICY_MARGINAL },
+		{ LB("strategy\":\"wrr"), true, POLICY_ROUND_ROBIN },
+		{ LB("strategy\":\"p2c"), true, POLICY_RANDOM_TWO },
+		{ LB("strategy\":\"leasttime"), true, POLICY_MARGINAL },
+		{ LB("strategy\":\"hrw") ",\"mola.policy\":\"least-conn\"", true, POLICY_LEAST_CONN },
+		{ LB("strategy\":\"p2c") ",\"mola.policy\":\"least-conn\"", true, POLICY_LEAST_CONN },
+		{ LB("responseforwarding.flushinterval\":\"-1"), true, POLICY_MARGINAL },
+		{ LB("responseForwarding.flushInterval\":\"100ms"), true, POLICY_MARGINAL },
+	};
+	static const struct {
+		const char	*labels, *word;
+	} bad[] = {
+		{ LB("passhostheader\":\""), "passhostheader" },
+		{ LB("passhostheader\":\"no"), "passhostheader" },
+		{ LB("strategy\":\"WRR"), "strategy" },
+		{ LB("strategy.deep\":\"wrr"), "strategy.deep" },
+		{ LB("responseforwarding.flushinterval\":\"soon"), "flushinterval" },
+		{ LB("responseforwarding.other\":\"1"), "responseforwarding.other" },
+	};
+	char labels[2048];
 
-	assert_non_null(web(s, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.services.web.loadbalancer.passhostheader\":\"1\""));
-	assert_null(web(s, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.services.web.loadbalancer.passhostheader\":\"false\""));
-	expect_trouble(s, "web", WHY_ROUTER_SERVICE, "passhostheader");
-	assert_null(web(s, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.services.web.loadbalancer.passhostheader\":\"\""));
+	for (unsigned i = 0; i < sizeof good / sizeof *good; i++) {
+		snprintf(labels, sizeof labels, ROUTER("Host(`a.org`)") BACKEND "%s", good[i].labels);
+		assert_int_equal(web(s, labels)->conf.pass_host, good[i].pass_host);
+		assert_int_equal(web(s, labels)->conf.policy, good[i].policy);
+	}
+	for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++) {
+		snprintf(labels, sizeof labels, ROUTER("Host(`a.org`)") BACKEND "%s", bad[i].labels);
+		assert_null(web(s, labels));
+		expect_trouble(s, "web", WHY_ROUTER_SERVICE, bad[i].word);
+	}
 }
 
 static void
@@ -745,7 +779,7 @@ main(void)
 		SCENE(whatever_may_have_been_meant_for_a_router_refuses_it),
 		SCENE(labels_that_cannot_all_be_read_serve_nothing),
 		SCENE(health_checks_are_done_as_meant_or_not_at_all),
-		SCENE(a_host_that_is_not_passed_on_is_refused),
+		SCENE(hosts_and_strategies_are_those_of_the_labels),
 		SCENE(a_default_rule_is_filled_in),
 		SCENE(labels_of_others_are_named_in_one_line),
 		SCENE(odd_bytes_are_told_safely),

@@ -27,7 +27,7 @@ struct stage {
 	bool		 changed;
 };
 
-static const struct service_conf stage_defaults = { .connect_usec = 5000000, .response_usec = 60000000, .idle_usec = 60000000,
+static const struct service_conf stage_defaults = { .pass_host = true, .connect_usec = 5000000, .response_usec = 60000000, .idle_usec = 60000000,
 	.tunnel_usec = 3600000000, .health_interval_usec = 2000000, .health_timeout_usec = 1000000, .health_rise = 2, .health_fall = 3 };
 
 static inline void

@@ -86,6 +86,7 @@ whole(void **state)
 	    "            weight: 30\n"
 	    "          - url: \"http://[fd00::2]:80\"\n"
 	    "            weight: 10\n"
+	    "        passHostHeader: false\n"
 	    "        healthCheck:\n"
 	    "          path: \"/up\"\n"
 	    "          interval: 2000ms\n"

@@ -39,7 +39,7 @@ test_little_at_a_time(void **state)
 {
 	char *all = must_alloc((PIECES + 1) * PIECE), *got = must_alloc(2 * (PIECES + 1) * PIECE);
 	struct loop *l = loop_new();
-	struct stream s;
+	static struct stream s;
 	struct gather g;
 	struct str tail = { all + PIECES * PIECE, PIECE };
 	size_t at = 0, tail_put = 0;
@@ -109,12 +109,50 @@ test_many(void **state)
 	assert_int_equal(g.n, 0);
 }
 
+/* What is in the slot is said late, and again; the rest stays, in pieces and in a copy of them. */
+static void
+test_slot(void **state)
+{
+	static const char text[] = "a-b-c-d-e-f-g-";
+	static const char *const said[] = { "10.0.0.1:80", "x", "[fd00::1]:8080" };
+	char got[4 * GATHER_MAX], want[sizeof got];
+	struct gather g;
+
+	(void)state;
+	for (int before = 0; before <= 2 * GATHER_MAX; before += GATHER_MAX / 2)
+		for (int behind = 1; behind <= 2 * GATHER_MAX; behind += GATHER_MAX) {
+			gather_init(&g);
+			for (int i = 0; i < before; i++)
+				gather_add(&g, (struct str){ text + 2 * (i % 2), 1 });
+			gather_add_slot(&g, STR("task"));
+			for (int i = 0; i < behind; i++)
+				gather_add(&g, (struct str){ text + 8 + 2 * (i % 2), 1 });
+			assert_false(g.full);
+			for (size_t k = 0; k < 3; k++) {
+				size_t n = 0, w = 0;
+				assert_true(gather_set_slot(&g, str_of(said[k])));
+				for (int i = 0; i < g.n; n += g.v[i++].iov_len)
+					memcpy(got + n, g.v[i].iov_base, g.v[i].iov_len);
+				for (int i = 0; i < before; i++)
+					want[w++] = text[2 * (i % 2)];
+				memcpy(want + w, said[k], strlen(said[k]));
+				w += strlen(said[k]);
+				for (int i = 0; i < behind; i++)
+					want[w++] = text[8 + 2 * (i % 2)];
+				assert_int_equal(n, w);
+				assert_memory_equal(got, want, n);
+			}
+			gather_clear(&g);
+		}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_little_at_a_time),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_slot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,7 @@
 struct call {			/* what came on a stream */
 	char		 path[64], body[4096];
 	size_t		 len;
-	char		 method[16], protocol[16];
+	char		 method[16], protocol[16], authority[64];
 	bool		 te, key, ended, closed;
 	char		 sum[16];	/* x-sum, of its trailers */
 	uint32_t	 code;
@@ -47,6 +47,8 @@ task_on_header(nghttp2_session *s, const nghttp2_frame *f, const uint8_t *n, siz
 		snprintf(c->method, sizeof c->method, "%.*s", (int)vl, (const char *)v);
 	if (nl == 9 && memcmp(n, ":protocol", 9) == 0)
 		snprintf(c->protocol, sizeof c->protocol, "%.*s", (int)vl, (const char *)v);
+	if (nl == 10 && memcmp(n, ":authority", 10) == 0)
+		snprintf(c->authority, sizeof c->authority, "%.*s", (int)vl, (const char *)v);
 	c->key |= nl == 17 && memcmp(n, "sec-websocket-key", 17) == 0;
 	c->te |= nl == 2 && memcmp(n, "te", 2) == 0;
 	return 0;

@@ -407,6 +407,47 @@ close_with_retry(void)
 	arena_free(&arena);
 }
 
+/* The head that a task gets where its own address is its Host. */
+static void
+hear_named(int t, int origin, const char *fields)
+{
+	char want[1024], addr[ADDR_TEXT_MAX];
+
+	snprintf(want, sizeof want, "GET / HTTP/1.1\r\nHost: %s\r\n%s\r\n",
+	    addr_text(&stage.origin_addr[origin], addr), fields);
+	hear(t, want);
+}
+
+/* Each task that is tried gets its own; the client's is in X-Forwarded-Host. With filters, and without. */
+static void
+test_host_of_the_task(void **state)
+{
+	static const char filtered[] = "X-Real-IP: 127.0.0.1\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: a.example\r\n"
+	    "X-Forwarded-Port: 80\r\nX-Forwarded-For: 127.0.0.1\r\n";
+	int c, t, u, first, second;
+
+	(void)state;
+	for (int filters = 0; filters < 2; filters++) {
+		filters ? open_with_retry(3, "3", "1ms") : stage_open(3);
+		stage.service.pass_host = false;
+		stage_table();
+		c = dial();
+		say(c, GET("/"));
+		t = call(&first);
+		hear_named(t, first, filters ? filtered : FORWARDED);
+		say(t, BUSY);
+		u = call(&second);
+		assert_int_not_equal(first, second);
+		hear_named(u, second, filters ? filtered : FORWARDED);
+		say(u, OK(2, "ok"));
+		hear(c, OK(2, "ok"));
+		close(t);
+		close(u);
+		close(c);
+		filters ? close_with_retry() : stage_close();
+	}
+}
+
 static uint64_t
 requests(void)
 {
@@ -559,6 +600,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_another_task),
+		cmocka_unit_test(test_host_of_the_task),
 		cmocka_unit_test(test_slow_task),
 		cmocka_unit_test(test_body_again),
 		cmocka_unit_test(test_large_body),

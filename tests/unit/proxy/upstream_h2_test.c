@@ -51,6 +51,27 @@ requests_share_a_connection(void **state)
 }
 
 static void
+a_task_gets_its_own_address_as_authority(void **state)
+{
+	char addr[ADDR_TEXT_MAX];
+	struct task *t;
+	int a;
+
+	(void)state;
+	stage.service.pass_host = false;
+	stage_table();
+	a = dial();
+	say(a, GET("/a"));
+	t = task_new(0, 100);
+	TASK_UNTIL(t, t->call[1].ended);
+	assert_string_equal(t->call[1].authority, addr_text(&stage.origin_addr[0], addr));
+	reply(t, 1, "204", NULL, false);
+	hear(a, "HTTP/1.1 204 No Content\r\n\r\n");
+	close(a);
+	task_free(t);
+}
+
+static void
 servers_of_grpc_see_that_trailers_are_welcome(void **state)
 {
 	int a = dial();
@@ -302,6 +323,7 @@ main(void)
 #define SCENE(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
 		SCENE(requests_share_a_connection),
+		SCENE(a_task_gets_its_own_address_as_authority),
 		SCENE(servers_of_grpc_see_that_trailers_are_welcome),
 		SCENE(a_task_may_not_flood_with_interim_responses),
 		SCENE(a_refused_request_goes_out_again),
