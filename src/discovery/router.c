@@ -170,6 +170,8 @@ find_backend(struct traefik_reading *r, const struct router *router, const char 
 
 	ASSERT(r->nbackends <= ROUTERS_MAX);
 	*text = NULL;
+	if (r->service->provided && str_ends(name, STR(FILE_PROVIDER)))
+		name.len -= strlen(FILE_PROVIDER);
 	if (name.len == 0 && r->nbackends <= 1)
 		return r->nbackends == 1 ? &r->backend[0] : NULL;
 	for (unsigned i = 0; i < r->nbackends; i++)

@@ -9,6 +9,7 @@
 
 #include "base/bug.h"
 #include "engine/traefik_files.h"
+#include "engine/user_files.h"
 #include "main/check.h"
 
 struct empty_swarm {
@@ -70,7 +71,9 @@ check_files(const struct conf *c, const struct swarm_file *file, unsigned n)
 {
 	struct traefik_rules rules = traefik_rules_default;
 	struct swarm_conf conf = { .defaults = &c->defaults, .middlewares = c->middlewares,
-	    .traefik = &rules, .provided = file, .nprovided = n };
+	    .traefik = &rules, .provided = file, .nprovided = n, .file = user_files_read,
+	    .file_arg = user_files_new(NULL, NULL, NULL) };
+	struct user_files *users = conf.file_arg;
 	struct swarm_report *report;
 	struct empty_swarm e;
 
@@ -83,6 +86,7 @@ check_files(const struct conf *c, const struct swarm_file *file, unsigned n)
 	print_report(c, report);
 	swarm_report_free(&report);
 	empty_fini(&e);
+	user_files_free(&users);
 }
 
 bool

@@ -55,7 +55,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 
 	while (s.nlabels < 64 && str_split(&rest, '\n', &line))
 		if (str_split(&line, '=', &name))
-			label[s.nlabels++] = (struct swarm_label){ arena_text(l.arena, name), arena_text(l.arena, line) };
+			label[s.nlabels++] = (struct swarm_label){ .name = arena_text(l.arena, name), .value = arena_text(l.arena, line) };
 	middlewares_read(m, &s);
 	labels_read(&l, &s, &defaults, &traefik_rules_default, m);
 	check(&l);

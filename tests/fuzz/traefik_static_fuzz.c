@@ -49,7 +49,8 @@ try_spec(struct arena *a, struct str json)
 static void
 try_constraint(struct arena *a, struct str s)
 {
-	static const struct swarm_label labels[] = { { "a", "b" }, { "zone", "public aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" } };
+	static const struct swarm_label labels[] = { { .name = "a", .value = "b" },
+		{ .name = "zone", .value = "public aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" } };
 	char problem[CONSTRAINT_PROBLEM] = "";
 	const struct constraint *c = constraint_parse(a, s, problem);
 

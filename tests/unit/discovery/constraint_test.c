@@ -3,8 +3,8 @@
 
 #include "discovery/constraint.c"
 
-static const struct swarm_label labels[] = { { "com.docker.stack.namespace", "shop" }, { "empty", "" },
-	{ "traefik.constraint-label", "traefik-public" }, { "zone", "prod \"1\"" } };
+static const struct swarm_label labels[] = { { .name = "com.docker.stack.namespace", .value = "shop" }, { .name = "empty", .value = "" },
+	{ .name = "traefik.constraint-label", .value = "traefik-public" }, { "zone", "prod \"1\"" } };
 
 static void
 expect(const char *expression, bool takes)

@@ -22,8 +22,8 @@ requirements(struct swarm_label label, struct swarm_label more, const char *expe
 	arena_free(&a);
 }
 
-#define NONE ((struct swarm_label){ NULL, NULL })
-#define ONE(name, value, expected) requirements((struct swarm_label){ name, value }, NONE, expected)
+#define NONE ((struct swarm_label){ .name = NULL })
+#define ONE(of, is, expected) requirements((struct swarm_label){ .name = of, .value = is }, NONE, expected)
 
 static void
 what_counts(void **state)
@@ -39,8 +39,8 @@ what_counts(void **state)
 	ONE("traefik.http.routers.web.tls.options", "mtls@file", "T-");
 	ONE("traefik.http.routers.web.entrypoints", "internal", "internal");
 	ONE("traefik.http.routers.web.entryPoints", "web,websecure", "web,websecure");
-	requirements((struct swarm_label){ "traefik.http.routers.a.entrypoints", "web" },
-	    (struct swarm_label){ "traefik.http.routers.b.entrypoints", "internal" }, "web;internal");
+	requirements((struct swarm_label){ .name = "traefik.http.routers.a.entrypoints", .value = "web" },
+	    (struct swarm_label){ .name = "traefik.http.routers.b.entrypoints", .value = "internal" }, "web;internal");
 	ONE("traefik.http.routers.web.entrypoints[0]", "web", "web");
 }
 

@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""The same middlewares as filters.py has, in files of Traefik's file provider: of every other set all is in a file, of the others the
+router and the service are labels, which name the middlewares of a file.
+    files.py write ADDRESS PORT FOLDER        FOLDER/services.json for swarm.py, FOLDER/files/*.yml
+    files.py compare TRAEFIK MOLA [SET...]    as filters.py does; without sets every ninth of them; all: all of them
+    files.py hosts TRAEFIK MOLA               of hand-written routers: prints what differs, a line for each; status 1 when anything does"""
+import json, os, sys
+
+import filters
+
+HOSTS = ["back", "there", "several", "path", "empty", "chain", "entry", "twice-a", "twice-b", "quoted", "line", "block", "null"]
+# With one of these Traefik reads nothing of the whole folder, so that they stay labels.
+WRONG = set("""allowbad basicaway basicbad breakerbare breakercase breakerempty breakerfloat breakerinteger breakernegative breakernot breakeropen
+    breakerturned breakertwice breakerwhole compressbad compressbadtype compressbadusual compressboth digestbad errorsbad errorsnone errorsrewrite
+    flightbad ratebad ratebare rateblank retrynone retrystatus undefined unknown""".split())
+OWN = """
+http:
+  routers:
+    back: { rule: "Host(`back.test`)", service: "%(some)s@swarm", middlewares: [ mark ] }
+    several: { rule: "Host(`several.test`) || Host(`seven.test`)", service: near }
+    path: { rule: "Host(`path.test`)", service: base }
+    empty: { rule: "Host(`empty.test`)", service: empty }
+    chain: { rule: "Host(`chain.test`)", service: near, middlewares: [ both, mark@file ] }
+    entry: { rule: "Host(`entry.test`)", service: near, entryPoints: web }
+    twice: { rule: "Host(`twice-a.test`)", service: near }
+    quoted:
+      rule: 'Host("quoted.test") && PathPrefix(`/`)'
+      service: 'near@file'
+      priority: 7
+    line: { rule: "Host(`line.test`)  &&  Method(`GET`)", service: near, middlewares: "mark,more" }
+    block:
+      rule: >
+        Host(`block.test`) ||
+        Host(`bloc.test`)
+      service: near
+    "null": { rule: "Host(`null.test`)", service: near, tls: , middlewares: }
+  middlewares:
+    mark: { headers: { customResponseHeaders: { X-Mark: "1" } } }
+    more: { headers: { customRequestHeaders: { X-More: "more, and more" } } }
+    both: { chain: { middlewares: [ mark, more ] } }
+  services:
+    near: { loadBalancer: { servers: [ { url: "http://%(at)s" }, { url: "http://%(at)s/" } ] } }
+    base: { loadBalancer: { servers: [ { url: "http://%(at)s/base/" } ] } }
+    empty: { loadBalancer: { servers: [] } }
+"""
+TWICE = "http: { routers: { twice: { rule: 'Host(`twice-b.test`)', service: near } } }\n"
+
+
+def put(tree, path, value):
+    *front, last = path
+    for word in front:
+        tree = tree.setdefault(word, {})
+    tree[last] = value
+
+
+def write(address, port, folder):
+    labels, tree = {}, {}
+    made = filters.services(address, port, folder, dict(filters.SETS))
+    for at, (name, service) in enumerate(made.items()):
+        whole, kept = at % 2 == 0, {}
+        if name in WRONG:
+            labels[name] = service
+            continue
+        for label, value in service["labels"].items():
+            words = label.split(".", 4) if ".services." not in label else label.split(".")
+            if len(words) < 3:
+                kept[label] = value
+            elif words[2] == "middlewares":
+                put(tree, label.split(".")[1:], value)
+            elif words[2] == "services" and whole:
+                put(tree, ["http", "services", words[3], "loadBalancer", "servers"], [{"url": f"http://{address}:{value}"}])
+            elif words[2] == "routers" and whole:
+                put(tree, words[1:], value)
+            elif words[4:] == ["middlewares"]:
+                kept[label] = ",".join(one + "@file" for one in value.split(","))
+            else:
+                kept[label] = value
+        for router in tree.get("http", {}).get("routers", {}) if whole else ():
+            if router.startswith(name):
+                tree["http"]["routers"][router].setdefault("service", name)
+        if not whole:
+            labels[name] = {**service, "labels": kept}
+    some = next(iter(labels))
+    labels["there"] = {"address": address, "port": port, "labels": {"traefik.enable": "true", "traefik.http.services.there.loadbalancer.server.port": str(port),
+                       "traefik.http.routers.there.rule": "Host(`there.test`)", "traefik.http.routers.there.service": "near@file",
+                       "traefik.http.routers.there.middlewares": "both@file"}}
+    with open(folder + "/services.json", "w") as f:
+        json.dump(labels, f)
+    os.makedirs(folder + "/files/inner", exist_ok=True)
+    with open(folder + "/files/filters.yml", "w") as f:
+        json.dump(tree, f)
+    with open(folder + "/files/inner/own.yaml", "w") as f:
+        f.write(OWN % {"at": f"{address}:{port}", "some": some})
+    with open(folder + "/files/later.yml", "w") as f:
+        f.write(TWICE)
+
+
+def hosts(traefik, mola):
+    differences = 0
+    for host in HOSTS:
+        a, b = (filters.steady(filters.ask(w, host + ".test", "GET /x?y=1")) for w in (traefik, mola))
+        if a[0] == b[0] == "503" or (a[0] == b[0] == "404" and filters.refuses(a)):
+            continue
+        for what, x, y in zip(("status", "response", "request"), a, b):
+            if x != y:
+                print(f"{host}: {what}: {x} | {y}")
+                differences += 1
+    print(f"{len(HOSTS)} hosts, {differences} differences")
+    return differences > 0
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "write":
+        write(sys.argv[2], int(sys.argv[3]), sys.argv[4])
+    elif sys.argv[1] == "hosts":
+        sys.exit(hosts(filters.at(sys.argv[2]), filters.at(sys.argv[3])))
+    else:
+        names = sys.argv[4:] or list(filters.SETS)[::9]
+        sys.exit(filters.compare(filters.at(sys.argv[2]), filters.at(sys.argv[3]), list(filters.SETS) if names == ["all"] else names))
