@@ -4,7 +4,7 @@
 #include "discovery/constraint.c"
 
 static const struct swarm_label labels[] = { { .name = "com.docker.stack.namespace", .value = "shop" }, { .name = "empty", .value = "" },
-	{ .name = "traefik.constraint-label", .value = "traefik-public" }, { "zone", "prod \"1\"" } };
+	{ .name = "traefik.constraint-label", .value = "traefik-public" }, { .name = "zone", .value = "prod \"1\"" } };
 
 static void
 expect(const char *expression, bool takes)
