@@ -211,6 +211,8 @@ gather(struct traefik_reading *r, const struct swarm_label *label)
 		reading_report(r, label, LABEL_UNUSED, "a label of Traefik 1");
 	} else if (n >= 3 && word_is(word[2], "routers"))
 		gather_unknown(r, label);
+	else if (n == 2)
+		reading_report(r, label, LABEL_UNUSED, "for constraints, and nothing else");
 	else
 		reading_report(r, label, LABEL_UNKNOWN, "not understood");
 }

@@ -10,10 +10,11 @@ int	check_swarm(const struct conf *);	/* the exit status */
 /* The files of swarm.traefik.files. False: one of them cannot be used. */
 bool	check_traefik(const struct conf *);
 
-#define CHECK_STACKS_MAX 32
+#define CHECK_STACKS_MAX 256
 
 struct check_stack {
-	const char	*stack[CHECK_STACKS_MAX], *env_file[CHECK_STACKS_MAX];
+	const char	*stack[CHECK_STACKS_MAX];	/* each FILE[,FILE...] */
+	const char	*env_file[CHECK_STACKS_MAX];
 	unsigned	 nstacks, nenv_files;
 	const char	*conf;			/* NULL: the usual one */
 };

@@ -1,5 +1,5 @@
 /*
- * check_stack: `mola check --stack FILE`: how the services of a stack would be served, without any
+ * check_stack: `mola check --stack FILE`: how the services of stacks would be served, without any
  * Docker. Values of labels are shown where they are no secrets (discovery/report.h).
  */
 #include <stdio.h>
@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "base/form.h"
 #include "main/check.h"
 #include "stack/stack_judge.h"
 #include "world/filter.h"
@@ -117,22 +118,34 @@ print_service(const struct stack *s, const struct stack_judgement *j, const stru
 	return verdict;
 }
 
-static int
-print_all(const struct stack *s, const struct conf *c)
+static void
+print_stack(const struct stack *s, const struct stack_judgement *j, bool alone,
+    unsigned n[STACK_VERDICTS])
 {
-	struct stack_judgement *j = stack_judge(s, c);
-	unsigned n[STACK_VERDICTS] = { 0 };
-	const struct swarm_report *whole = stack_whole_report(j);
-
+	if (!alone)
+		printf("---- %s ----\n", s->name);
 	if (s->of_compose)
 		printf("no service has deploy.labels: judged by `labels`, which Swarm gives to containers alone; "
 		    "in a stack they belong below `deploy`\n");
-	for (unsigned i = 0; i < whole->ntroubles; i++)
-		printf("%s\n", whole->trouble[i].text);
 	for (unsigned i = 0; i < s->nservices; i++)
 		n[print_service(s, j, &s->service[i])]++;
-	printf("%u service%s: %u as meant, %u in part, %u not served, %u not to be served\n", s->nservices,
-	    s->nservices == 1 ? "" : "s", n[STACK_AS_MEANT], n[STACK_PARTLY], n[STACK_REFUSED],
+}
+
+static int
+print_all(struct stack *const *stack, unsigned nstacks, const struct conf *c)
+{
+	struct stack_judgement *j = stack_judge(stack, nstacks, c);
+	const struct swarm_report *whole = stack_whole_report(j);
+	unsigned n[STACK_VERDICTS] = { 0 }, all = 0;
+
+	for (unsigned i = 0; i < whole->ntroubles; i++)
+		printf("%s\n", whole->trouble[i].text);
+	for (unsigned i = 0; i < nstacks; i++) {
+		print_stack(stack[i], j, nstacks == 1, n);
+		all += stack[i]->nservices;
+	}
+	printf("%u service%s: %u as meant, %u in part, %u not served, %u not to be served\n", all,
+	    all == 1 ? "" : "s", n[STACK_AS_MEANT], n[STACK_PARTLY], n[STACK_REFUSED],
 	    n[STACK_NOT_ASKED]);
 	stack_judgement_free(&j);
 	return n[STACK_PARTLY] + n[STACK_REFUSED] == 0 ? 0 : 1;
@@ -173,25 +186,87 @@ read_conf(const char *file, struct buf *text, struct buf *errors)
 	return conf_parse(buf_str(text), "the usual configuration", errors);
 }
 
+#define FILES_MAX	32		/* of one stack */
+#define NAME_MAX_BYTES	64
+
+/* What its first file is called, without what no name has; with a number when it is not the first
+ * of that name. */
+static void
+name_of(const char *file, struct stack *const *others, unsigned n, char name[NAME_MAX_BYTES])
+{
+	const char *slash = strrchr(file, '/');
+	size_t len = str_copy(name, NAME_MAX_BYTES - 8, str_of(slash == NULL ? file : slash + 1));
+	char *dot = strrchr(name, '.');
+
+	if (dot != NULL && dot > name)
+		*dot = '\0';
+	len = strlen(name);
+	for (char *c = name; *c != '\0'; c++)
+		if (!form_name((struct str){ c, 1 }))
+			*c = '-';
+	for (unsigned i = 0; i < n; i++)
+		if (strcmp(others[i]->name, name) == 0)
+			snprintf(name + len, 8, "-%u", n + 1);
+}
+
+/* `files` have commas between them. NULL: it was reported why. */
+static struct stack *
+read_stack(const char *files, const struct variables *v, struct stack *const *others, unsigned n)
+{
+	struct str rest = str_of(files), one;
+	const char *file[FILES_MAX];
+	struct stack_reading how = { .file = file, .variables = v, .warn = on_warn, .fail = on_say };
+	char name[NAME_MAX_BYTES];
+	struct stack *s = NULL;
+
+	while (how.nfiles < FILES_MAX && str_split(&rest, ',', &one))
+		file[how.nfiles++] = str_dup(one);
+	if (how.nfiles > 0) {
+		name_of(file[0], others, n, name);
+		how.name = name;
+		s = stack_read(&how);
+	}
+	while (how.nfiles > 0)
+		free((char *)(uintptr_t)file[--how.nfiles]);
+	return s;
+}
+
+/* False: another one has its name; it was reported, and the stack is gone. */
+static bool
+is_new(struct stack *s, struct stack *const *others, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (strcmp(others[i]->name, s->name) == 0) {
+			fprintf(stderr, "two stacks have the name %s; files of one stack have commas between them\n",
+			    s->name);
+			stack_free(&s);
+			return false;
+		}
+	return true;
+}
+
 int
 check_stack(const struct check_stack *what)
 {
 	struct variables *variables = variables_new();
-	struct stack_reading how = { .file = what->stack, .nfiles = what->nstacks,
-	    .variables = variables, .warn = on_warn, .fail = on_say };
+	struct stack *stack[CHECK_STACKS_MAX] = { NULL };
 	struct buf text, errors;
-	struct stack *s = NULL;
 	struct conf *c = read_conf(what->conf, &text, &errors);
 	bool good = c != NULL;
+	unsigned n = 0;
 	int status = UNREADABLE;
 
 	if (errors.len > 0)
 		fwrite(errors.p, 1, errors.len, stderr);
 	for (unsigned i = 0; i < what->nenv_files; i++)
 		good = read_variables(variables, what->env_file[i]) && good;
-	if (good && (s = stack_read(&how)) != NULL)
-		status = print_all(s, c);
-	stack_free(&s);
+	for (unsigned i = 0; i < what->nstacks; i++)
+		if ((stack[n] = read_stack(what->stack[i], variables, stack, n)) != NULL)
+			n += is_new(stack[n], stack, n);
+	if (good && n == what->nstacks)
+		status = print_all(stack, n, c);
+	for (unsigned i = 0; i < n; i++)
+		stack_free(&stack[i]);
 	variables_free(&variables);
 	conf_free(&c);
 	buf_fini(&text);

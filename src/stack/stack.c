@@ -87,26 +87,45 @@ stack_grow(struct stack *s, void *array, unsigned n, size_t size)
 
 /* ---- variables ---- */
 
-struct unset {
+struct doubts {
 	struct stack_reader *r;
-	struct str	 seen[64];		/* the arena's */
+	struct str	 unset[64];		/* those that were reported; the arena's */
 	unsigned	 n;
 	int		 line;
 };
 
 /* Each once in a file. */
 static void
-on_unset(void *arg, struct str name)
+warn_unset(struct doubts *d, struct str name)
 {
-	struct unset *u = arg;
-	const unsigned room = sizeof u->seen / sizeof *u->seen;
+	const unsigned room = sizeof d->unset / sizeof *d->unset;
 
-	for (unsigned i = 0; i < u->n; i++)
-		if (str_eq(u->seen[i], name))
+	for (unsigned i = 0; i < d->n; i++)
+		if (str_eq(d->unset[i], name))
 			return;
-	if (u->n < room)
-		u->seen[u->n++] = str_of(arena_text(u->r->s->arena, name));
-	stack_warn(u->r, u->line, "$%.*s is not set; it becomes nothing", STR_ARG(name));
+	if (d->n < room)
+		d->unset[d->n++] = str_of(arena_text(d->r->s->arena, name));
+	stack_warn(d->r, d->line, "$%.*s is not set; it becomes nothing", STR_ARG(name));
+}
+
+static void
+on_doubt(void *arg, enum variables_doubt doubt, struct str name)
+{
+	struct doubts *d = arg;
+
+	switch (doubt) {
+	case VARIABLES_UNSET:
+		warn_unset(d, name);
+		return;
+	case VARIABLES_NESTED:
+		stack_warn(d->r, d->line, "a variable in what stands for $%.*s is read as Docker Compose does; "
+		    "docker stack deploy does not expand it", STR_ARG(name));
+		return;
+	case VARIABLES_GREEDY:
+		stack_warn(d->r, d->line, "without braces, docker stack deploy takes all that follows "
+		    "$%.*s for what stands for it; expected ${%.*s}", STR_ARG(name), STR_ARG(name));
+		return;
+	}
 }
 
 static bool
@@ -122,16 +141,16 @@ is_text(struct str s)
 }
 
 static void
-expand_text(struct stack_reader *r, struct tree *t, struct unset *unset)
+expand_text(struct stack_reader *r, struct tree *t, struct doubts *doubts)
 {
 	char problem[VARIABLES_PROBLEM];
 	struct buf out;
 
 	if (strchr(t->text, '$') == NULL)
 		return;
-	unset->line = t->line;
+	doubts->line = t->line;
 	buf_init(&out, VALUE_MAX);
-	if (!variables_expand(r->how->variables, str_of(t->text), on_unset, unset, &out, problem))
+	if (!variables_expand(r->how->variables, str_of(t->text), on_doubt, doubts, &out, problem))
 		stack_fail(r, t->line, "%s", *problem != '\0' ? problem : "the value is too long");
 	else if (!is_text(buf_str(&out)))
 		stack_fail(r, t->line, "with its variables it is not UTF-8 text, or has control characters");
@@ -141,12 +160,12 @@ expand_text(struct stack_reader *r, struct tree *t, struct unset *unset)
 }
 
 static void
-expand(struct stack_reader *r, struct tree *t, struct unset *unset)
+expand(struct stack_reader *r, struct tree *t, struct doubts *doubts)
 {
 	if (t->shape == TREE_SCALAR)
-		expand_text(r, t, unset);
+		expand_text(r, t, doubts);
 	for (struct tree *m = t->first; m != NULL; m = m->next)
-		expand(r, m, unset);
+		expand(r, m, doubts);
 }
 
 /* ---- a file ---- */
@@ -210,13 +229,13 @@ static void
 read_root(struct stack_reader *r, struct tree *root)
 {
 	static const char *const sections[] = { "name", "services", "networks", "configs" };
-	struct unset unset = { .r = r };
+	struct doubts doubts = { .r = r };
 	struct tree *section;
 	const struct tree *t;
 
 	for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
 		if ((section = tree_find(root, NULL, sections[i])) != NULL)
-			expand(r, section, &unset);
+			expand(r, section, &doubts);
 	if ((t = stack_member(root, "include")) != NULL)
 		stack_fail(r, t->line, "include: expected all of the stack in the files that are named; "
 		    "`docker compose config` prints it as one");
@@ -286,6 +305,14 @@ named_by_label(const struct stack_service *v, const char *net)
 }
 
 static const char *
+full_name(struct stack_reader *r, const char *name)
+{
+	const char *of = r->s->name != NULL ? r->s->name : r->how->name;
+
+	return of == NULL ? name : arena_printf(r->s->arena, "%s_%s", of, name);
+}
+
+static const char *
 real_name(struct stack_reader *r, const struct stack_service *v, const char *net)
 {
 	const char *real = "";
@@ -295,9 +322,9 @@ real_name(struct stack_reader *r, const struct stack_service *v, const char *net
 			real = r->net[i].value;
 	if (*real != '\0')
 		return real;
-	if (r->s->name != NULL)
-		return arena_printf(r->s->arena, "%s_%s", r->s->name, net);
-	return (real = named_by_label(v, net)) != NULL ? real : net;
+	if (r->s->name == NULL && (real = named_by_label(v, net)) != NULL)
+		return real;
+	return full_name(r, net);
 }
 
 static void
@@ -312,8 +339,11 @@ finish(struct stack_reader *r)
 			stack_add_text(r->s, &v->networks, "default");
 		for (unsigned k = 0; k < v->networks.n; k++)
 			v->networks.item[k] = real_name(r, v, v->networks.item[k]);
+		v->full = full_name(r, v->name);
 	}
 	r->s->of_compose = !any;
+	if (r->s->name == NULL && r->how->name != NULL)
+		r->s->name = arena_text(r->s->arena, str_of(r->how->name));
 }
 
 struct stack *

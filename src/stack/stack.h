@@ -40,6 +40,7 @@ struct stack_mount {			/* a volume, or a config (`source` is its name in the sta
 
 struct stack_service {
 	const char	*name, *image;
+	const char	*full;			/* in Docker: STACK_NAME, where the stack has a name */
 	struct stack_at	 at;
 	struct stack_pairs deploy;		/* deploy.labels: what Swarm has */
 	struct stack_pairs container;		/* labels: what only a Docker without Swarm has */
@@ -59,7 +60,7 @@ struct stack_config {
 };
 
 struct stack {
-	const char	*name;			/* NULL: the files do not say it */
+	const char	*name;			/* NULL: nobody says it */
 	struct stack_service *service;		/* in the order of the files */
 	unsigned	 nservices;
 	struct stack_config *config;
@@ -76,6 +77,7 @@ typedef void	stack_say_f(void *arg, const char *line);
  * doubtful, `fail` with what is wrong: then NULL is returned.
  */
 struct stack_reading {
+	const char	*name;			/* of the stack, unless its files say it; may be NULL */
 	const char *const *file;
 	unsigned	 nfiles;
 	const struct str *text;			/* of each; NULL: they are read */

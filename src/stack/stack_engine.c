@@ -82,49 +82,50 @@ mounts(const struct stack_service *v)
 	return list;
 }
 
-/* Ids are numbers: those of the stack's configs, then those it does not have. */
-static unsigned
-config_number(const struct stack *s, const char *name)
+/* Ids of configs are numbers: those of the stack's, then one that it does not have. */
+#define CONFIGS_OF_STACK 100000UL
+
+static json_t *
+config_id(const struct stack *s, unsigned of, const char *name)
 {
 	unsigned i = 0;
 
-	while (i < s->nconfigs && strcmp(s->config[i].name, name) != 0)
+	while (i < s->nconfigs && i < CONFIGS_OF_STACK - 1 && strcmp(s->config[i].name, name) != 0)
 		i++;
-	return i;
+	return json_sprintf("%lu", of * CONFIGS_OF_STACK + i);
 }
 
 static json_t *
-configs(const struct stack *s, const struct stack_service *v)
+configs(const struct stack *s, unsigned of, const struct stack_service *v)
 {
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < v->nconfigs; i++)
 		json_array_append_new(list, json_pack("{s:o, s:{s:o}}", "ConfigID",
-		    json_sprintf("%u", config_number(s, v->config[i].source)), "File", "Name",
-		    text(v->config[i].target)));
+		    config_id(s, of, v->config[i].source), "File", "Name", text(v->config[i].target)));
 	return list;
 }
 
 static json_t *
-container(const struct stack *s, const struct stack_service *v)
+container(const struct stack *s, unsigned of, const struct stack_service *v)
 {
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "Image",
 	    text(v->image == NULL ? "" : v->image), "Command", texts(&v->entrypoint), "Args",
 	    texts(&v->command), "Env", variables(&v->environment), "Labels",
-	    labels(s->of_compose ? NULL : &v->container), "Mounts", mounts(v), "Configs", configs(s, v));
+	    labels(s->of_compose ? NULL : &v->container), "Mounts", mounts(v), "Configs", configs(s, of, v));
 }
 
+/* `i` counts the services of all stacks. */
 static json_t *
-service(const struct stack *s, unsigned i)
+service(const struct stack *s, unsigned of, const struct stack_service *v, unsigned i)
 {
-	const struct stack_service *v = &s->service[i];
 	json_t *mode = v->global ? json_pack("{s:{}}", "Global") :
 	    json_pack("{s:{s:i}}", "Replicated", "Replicas", (int)v->replicas);
 
 	return json_pack("{s:o, s:s, s:{s:o, s:o, s:o, s:{s:o}, s:{s:o}}}", "ID",
 	    json_sprintf("service%u", i), "CreatedAt", "2000-01-01T00:00:00Z", "Spec", "Name",
-	    text(v->name), "Labels", labels(stack_labels(s, v)), "Mode", mode, "TaskTemplate",
-	    "ContainerSpec", container(s, v), "EndpointSpec", "Ports", ports(v, false));
+	    text(v->full), "Labels", labels(stack_labels(s, v)), "Mode", mode, "TaskTemplate",
+	    "ContainerSpec", container(s, of, v), "EndpointSpec", "Ports", ports(v, false));
 }
 
 static json_t *
@@ -140,10 +141,8 @@ attachments(const struct stack_service *v, unsigned i)
 }
 
 static json_t *
-task(const struct stack *s, unsigned i)
+task(const struct stack_service *v, unsigned i)
 {
-	const struct stack_service *v = &s->service[i];
-
 	return json_pack("{s:o, s:o, s:s, s:i, s:s, s:{s:s, s:{s:o}}, s:o}", "ID",
 	    json_sprintf("task%u", i), "ServiceID", json_sprintf("service%u", i), "NodeID", NODE, "Slot",
 	    v->global ? 0 : 1, "DesiredState", "running", "Status", "State", "running", "PortStatus",
@@ -166,9 +165,10 @@ give(struct swarm *to, read_f *read, json_t *list)
 }
 
 static void
-give_config(struct swarm *to, const struct stack *s, const char *id)
+give_config(struct swarm *to, struct stack *const *stack, const char *id)
 {
-	unsigned long i = strtoul(id, NULL, 10);
+	unsigned long number = strtoul(id, NULL, 10), i = number % CONFIGS_OF_STACK;
+	const struct stack *s = stack[number / CONFIGS_OF_STACK];
 	struct buf file, errors, data;
 	char *body;
 	json_t *j;
@@ -195,14 +195,21 @@ give_config(struct swarm *to, const struct stack *s, const char *id)
 }
 
 static void
-give_networks(struct swarm *to, const struct stack *s)
+networks_of(json_t *all, const struct stack *s)
+{
+	for (unsigned i = 0; i < s->nservices; i++)
+		for (unsigned k = 0; k < s->service[i].networks.n; k++)
+			json_object_set_new_nocheck(all, s->service[i].networks.item[k], json_null());
+}
+
+static void
+give_networks(struct swarm *to, struct stack *const *stack, unsigned n)
 {
 	json_t *all = json_object(), *list = json_array(), *v;
 	const char *name;
 
-	for (unsigned i = 0; i < s->nservices; i++)
-		for (unsigned k = 0; k < s->service[i].networks.n; k++)
-			json_object_set_new_nocheck(all, s->service[i].networks.item[k], json_null());
+	for (unsigned i = 0; i < n; i++)
+		networks_of(all, stack[i]);
 	json_object_foreach(all, name, v) {
 		json_array_append_new(list, json_pack("{s:o, s:o}", "Id", text(name), "Name", text(name)));
 		swarm_attach(to, name);
@@ -211,10 +218,25 @@ give_networks(struct swarm *to, const struct stack *s)
 	json_decref(all);
 }
 
-struct swarm *
-stack_swarm(const struct stack *s)
+static void
+give_services(struct swarm *to, struct stack *const *stack, unsigned n)
 {
 	json_t *services = json_array(), *tasks = json_array();
+	unsigned id = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		for (unsigned k = 0; k < stack[i]->nservices; k++, id++) {
+			const struct stack_service *v = &stack[i]->service[k];
+			json_array_append_new(services, service(stack[i], i, v, id));
+			json_array_append_new(tasks, task(v, id));
+		}
+	give(to, swarm_read_services, services);
+	give(to, swarm_read_tasks, tasks);
+}
+
+struct swarm *
+stack_swarm(struct stack *const *stack, unsigned n)
+{
 	struct swarm *to = swarm_new();
 	const char *config;
 
@@ -222,16 +244,11 @@ stack_swarm(const struct stack *s)
 	    "ID", NODE, "Spec", "Availability", "active", "Description", "Hostname", NODE, "Resources",
 	    "NanoCPUs", (json_int_t)4000000000, "MemoryBytes", (json_int_t)8 << 30, "Status", "State",
 	    "ready", "Addr", "192.0.2.1"));
-	for (unsigned i = 0; i < s->nservices; i++) {
-		json_array_append_new(services, service(s, i));
-		json_array_append_new(tasks, task(s, i));
-	}
-	give(to, swarm_read_services, services);
-	give(to, swarm_read_tasks, tasks);
-	give_networks(to, s);
+	give_services(to, stack, n);
+	give_networks(to, stack, n);
 	while ((config = swarm_config_wanted(to)) != NULL) {
 		char *id = must_strdup(config);
-		give_config(to, s, id);
+		give_config(to, stack, id);
 		free(id);
 	}
 	return to;

@@ -1,5 +1,5 @@
 /*
- * stack_judge: one pass over a Swarm that has the stack alone.
+ * stack_judge: one pass over a Swarm that has these stacks alone.
  * Must not decide anything itself: what is served, and why something is not, is what the pass says.
  */
 #include <stdlib.h>
@@ -11,7 +11,6 @@
 #include "stack/stack_judge.h"
 
 struct stack_judgement {
-	const struct stack *stack;
 	struct live	*live;
 	struct phys	*phys;
 	struct world	*world;
@@ -20,24 +19,23 @@ struct stack_judgement {
 };
 
 struct stack_judgement *
-stack_judge(const struct stack *s, const struct conf *c)
+stack_judge(struct stack *const *stacks, unsigned n, const struct conf *c)
 {
 	struct stack_judgement *j = must_zalloc(sizeof *j);
 	struct arena *a = arena_new();
 	struct swarm_conf sc = discover_conf(a, c);
 
 	sc.files_assumed = true;
-	j->stack = s;
 	j->live = aligned_alloc(64, live_bytes());
 	j->phys = aligned_alloc(64, phys_bytes());
 	ASSERT(j->live != NULL && j->phys != NULL);
 	live_init(memset(j->live, 0, live_bytes()), 1);
 	phys_init(memset(j->phys, 0, phys_bytes()));
 	j->world = world_new(j->live, j->phys);
-	j->swarm = stack_swarm(s);
+	j->swarm = stack_swarm(stacks, n);
 	world_pass_begin(j->world);
 	if (!swarm_pass(j->swarm, &sc, j->world, &j->report))
-		BUG("a stack that is not a whole Swarm");
+		BUG("stacks that are no whole Swarm");
 	world_pass_end(j->world);
 	arena_free(&a);
 	return j;
@@ -62,7 +60,7 @@ stack_judgement_free(struct stack_judgement **jp)
 const struct report_service *
 stack_report(const struct stack_judgement *j, const struct stack_service *v)
 {
-	const struct report_service *r = swarm_report_find(j->report, str_of(v->name));
+	const struct report_service *r = swarm_report_find(j->report, str_of(v->full));
 
 	ASSERT(r != NULL);			/* each service of a Swarm has one */
 	return r;
@@ -80,9 +78,9 @@ stack_world_next(const struct stack_judgement *j, const struct stack_service *v,
 {
 	const struct world_service *s = after == NULL ? LIST_FIRST(&j->world->services) :
 	    LIST_NEXT(after, link);
-	size_t len = strlen(v->name);
+	size_t len = strlen(v->full);
 
-	while (s != NULL && (strncmp(s->name, v->name, len) != 0
+	while (s != NULL && (strncmp(s->name, v->full, len) != 0
 	    || (s->name[len] != '\0' && s->name[len] != ':')))
 		s = LIST_NEXT(s, link);
 	return s;

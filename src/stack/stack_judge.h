@@ -1,6 +1,6 @@
 /*
- * stack_judge: how Mola would serve the services of a stack: by the readers that serve those of a
- * Swarm.
+ * stack_judge: how Mola would serve the services of stacks in one Swarm: by the readers that serve
+ * those of any Swarm.
  */
 #ifndef STACK_STACK_JUDGE_H
 #define STACK_STACK_JUDGE_H
@@ -20,9 +20,9 @@ enum stack_verdict {
 
 struct stack_judgement;
 
-/* The configuration says what it says of a Swarm; both live as long as what is made of them. Files
- * that labels name are taken to be there. */
-struct stack_judgement	*stack_judge(const struct stack *, const struct conf *);
+/* The configuration says what it says of a Swarm; all live as long as what is made of them. Stacks
+ * have different names, if there are several. Files that labels name are taken to be there. */
+struct stack_judgement	*stack_judge(struct stack *const *, unsigned nstacks, const struct conf *);
 void			 stack_judgement_free(struct stack_judgement **);
 
 enum stack_verdict	 stack_verdict(const struct stack_judgement *, const struct stack_service *);

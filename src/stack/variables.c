@@ -1,6 +1,5 @@
 /*
- * variables: an expansion is read once, from its beginning to its end, also in the parts that are
- * not used: an error in them is one for Docker, too.
+ * variables: a value is read once, from its beginning to its end.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -139,12 +138,18 @@ variables_read(struct variables *v, struct str text, int *line, char problem[VAR
 
 struct expansion {
 	const struct variables *v;
-	variables_unset_f *unset;
+	variables_doubt_f *doubt;
 	void		*arg;
 	char		*problem;
 };
 
 static bool	expand(const struct expansion *, struct str, unsigned depth, struct buf *out);
+
+static bool
+has_braces(struct str s)
+{
+	return s.len > 1 && memmem(s.p, s.len, "${", 2) != NULL;
+}
 
 /* Up to the brace that closes the one before it; false: there is none. */
 static bool
@@ -153,9 +158,7 @@ find_close(struct str s, size_t *len)
 	unsigned open = 1;
 
 	for (size_t i = 0; i < s.len; i++) {
-		if (s.p[i] == '$' && i + 1 < s.len && s.p[i + 1] == '$')
-			i++;
-		else if (s.p[i] == '$' && i + 1 < s.len && s.p[i + 1] == '{')
+		if (s.p[i] == '$' && i + 1 < s.len && s.p[i + 1] == '{')
 			open++;
 		else if (s.p[i] == '}' && --open == 0)
 			return *len = i, true;
@@ -163,14 +166,14 @@ find_close(struct str s, size_t *len)
 	return false;
 }
 
-/* ${NAME alone, or $NAME */
+/* ${NAME}, or $NAME */
 static bool
 expand_name(const struct expansion *e, struct str name, struct buf *out)
 {
 	const char *value = value_of(e->v, name);
 
 	if (value == NULL)
-		e->unset(e->arg, name);
+		e->doubt(e->arg, VARIABLES_UNSET, name);
 	return buf_adds(out, str_of(value));
 }
 
@@ -182,11 +185,15 @@ missing(const struct expansion *e, struct str name, struct str text)
 	return false;
 }
 
-static void
-nothing(void *arg, struct str name)
+/* What stands for a variable: as it is, dollars included, unless it has braces of its own. */
+static bool
+expand_word(const struct expansion *e, struct str name, struct str word, unsigned depth,
+    struct buf *out)
 {
-	(void)arg;
-	(void)name;
+	if (!has_braces(word))
+		return buf_adds(out, word);
+	e->doubt(e->arg, VARIABLES_NESTED, name);
+	return expand(e, word, depth + 1, out);
 }
 
 /* What follows the name: an operation and its word. */
@@ -195,28 +202,20 @@ expand_operation(const struct expansion *e, struct str name, struct str rest, un
     struct buf *out)
 {
 	const char *value = value_of(e->v, name);
-	bool colon = *rest.p == ':', set = value != NULL && (!colon || *value != '\0'), good;
-	struct expansion quiet = *e;
-	struct buf word;
+	bool colon = *rest.p == ':', set = value != NULL && (!colon || *value != '\0');
+	struct str word;
 	char op;
 
 	rest = (struct str){ rest.p + colon, rest.len - colon };
 	op = rest.len > 0 ? *rest.p : '\0';
 	if (op != '-' && op != '?' && op != '+')
 		return wrong(e->problem, "expected ${NAME}, or one of :- - :? ? :+ + behind the name");
-	if (set != (op == '+'))			/* the word is not used, but must be sound */
-		quiet.unset = nothing;
-	buf_init(&word, out->max);
-	good = expand(&quiet, (struct str){ rest.p + 1, rest.len - 1 }, depth + 1, &word);
-	if (good && op == '?' && !set)
-		good = missing(e, name, buf_str(&word));
-	else if (good && (op == '+') == set)
-		good = buf_adds(out, buf_str(&word));
-	else if (good && op != '+')
-		good = buf_adds(out, str_of(value));
-	out->full |= word.full;
-	buf_fini(&word);
-	return good;
+	word = (struct str){ rest.p + 1, rest.len - 1 };
+	if (op == '?')
+		return set ? buf_adds(out, str_of(value)) : missing(e, name, word);
+	if (set == (op == '+'))
+		return expand_word(e, name, word, depth, out);
+	return op == '+' || buf_adds(out, str_of(value));
 }
 
 /* Behind "${"; *used: with the brace that closes it. */
@@ -239,6 +238,27 @@ expand_braces(const struct expansion *e, struct str s, unsigned depth, size_t *u
 	return expand_operation(e, name, (struct str){ s.p + name.len, len - name.len }, depth, out);
 }
 
+/* Without braces; -else and ?text count as with them, and reach to the next brace or the end. */
+static bool
+expand_bare(const struct expansion *e, struct str s, unsigned depth, size_t *used,
+    struct buf *out)
+{
+	struct str name = { s.p, name_length(s) };
+	size_t colon = name.len < s.len && s.p[name.len] == ':', op = name.len + colon;
+	const char *end;
+
+	if (name.len == 0)
+		return wrong(e->problem, "a dollar without a variable; a dollar itself is $$");
+	if (op >= s.len || (s.p[op] != '-' && s.p[op] != '?')) {
+		*used = name.len;
+		return expand_name(e, name, out);
+	}
+	end = memchr(s.p, '}', s.len);
+	*used = end == NULL ? s.len : (size_t)(end - s.p);
+	e->doubt(e->arg, VARIABLES_GREEDY, name);
+	return expand_operation(e, name, (struct str){ s.p + name.len, *used - name.len }, depth, out);
+}
+
 /* Behind '$' */
 static bool
 expand_dollar(const struct expansion *e, struct str s, unsigned depth, size_t *used,
@@ -251,9 +271,7 @@ expand_dollar(const struct expansion *e, struct str s, unsigned depth, size_t *u
 		++*used;
 		return good;
 	}
-	if ((*used = name_length(s)) == 0)
-		return wrong(e->problem, "a dollar without a variable; a dollar itself is $$");
-	return expand_name(e, (struct str){ s.p, *used }, out);
+	return expand_bare(e, s, depth, used, out);
 }
 
 static bool
@@ -277,10 +295,10 @@ expand(const struct expansion *e, struct str s, unsigned depth, struct buf *out)
 }
 
 bool
-variables_expand(const struct variables *v, struct str text, variables_unset_f *unset, void *arg,
+variables_expand(const struct variables *v, struct str text, variables_doubt_f *doubt, void *arg,
     struct buf *out, char problem[VARIABLES_PROBLEM])
 {
-	struct expansion e = { v, unset, arg, problem };
+	struct expansion e = { v, doubt, arg, problem };
 
 	*problem = '\0';
 	return expand(&e, text, 0, out);

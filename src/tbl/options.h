@@ -43,9 +43,9 @@ CHECK_OPTION(reload, "--reload", "",
 CHECK_OPTION(swarm, "--swarm", "",
     "also inspect the Swarm: list the services that are not served as Mola 0.1.0 served them")
 CHECK_OPTION(stack, "--stack", "FILE",
-    "a stack file, also several times: whether its services would be served as their labels mean, "
-    "without any Docker. The configuration may be left out then; exit status 2: a file cannot be "
-    "read")
+    "a stack file: whether its services would be served as their labels mean, without any Docker. "
+    "Several times: stacks of one Swarm; files of one stack have commas between them. The "
+    "configuration may be left out then; exit status 2: a file cannot be read")
 CHECK_OPTION(env_file, "--env-file", "FILE",
     "lines NAME=VALUE: variables of the stack file, before those of the environment")
 ASK_OPTION(admin, "--admin", "WHERE",

@@ -45,13 +45,13 @@ usual_conf(void)
 }
 
 static void
-judge(const struct stack *s)
+judge(struct stack *s)
 {
-	struct stack_judgement *j = stack_judge(s, usual_conf());
+	struct stack_judgement *j = stack_judge(&s, 1, usual_conf());
 
 	for (unsigned i = 0; i < s->nservices; i++) {
 		const struct stack_service *v = &s->service[i];
-		ASSERT(strcmp(stack_report(j, v)->name, v->name) == 0);
+		ASSERT(strcmp(stack_report(j, v)->name, v->full) == 0);
 		if (stack_verdict(j, v) == STACK_AS_MEANT)
 			ASSERT(stack_world_next(j, v, NULL) != NULL);
 	}

@@ -268,7 +268,7 @@ what_is_not_understood_of_traefik_is_named(void **state)
 	assert_non_null(web(s, ROUTER("Host(`a.org`) && HostRegexp(`.*`)") BACKEND ","
 	    "\"traefik.http.routers.web.tls\":\"true\",\"traefik.http.routers.web.tls.domains[0].main\":\"a.org\",\"traefik.udp.routers.u.entrypoints\":\"u\","
 	    "\"traefik.http.routers.web.priority\":\"3\",\"traefik.http.routers.web.entrypoints\":\"web\","
-	    "\"traefik.http.middlewares.auth.basicauth.users\":\"x\",\"traefik.tcp.routers.t.rule\":\"HostSNI(`*`)\",\"traefik.bogus\":\"1\","
+	    "\"traefik.http.middlewares.auth.basicauth.users\":\"x\",\"traefik.tcp.routers.t.rule\":\"HostSNI(`*`)\",\"traefik.bogus\":\"1\",\"traefik.bogus.more\":\"1\","
 	    "\"traefik.http.services.web.loadbalancer.sticky.cookie\":\"true\",\"traefik.http.services.web.loadbalancer.healthcheck.path\":\"/hc\","
 	    "\"traefik.http.services.web.loadbalancer.healthcheck.interval\":\"7\",\"traefik.docker.network\":\"x\""));
 	expect_label(s, "web", "traefik.http.routers.web.rule", LABEL_VALID, NULL);
@@ -279,7 +279,8 @@ what_is_not_understood_of_traefik_is_named(void **state)
 	expect_label(s, "web", "traefik.http.routers.web.entrypoints", LABEL_VALID, NULL);
 	expect_label(s, "web", "traefik.http.middlewares.auth.basicauth.users", LABEL_UNUSED, "");
 	expect_label(s, "web", "traefik.tcp.routers.t.rule", LABEL_UNUSED, "not served");
-	expect_label(s, "web", "traefik.bogus", LABEL_UNKNOWN, "not understood");
+	expect_label(s, "web", "traefik.bogus", LABEL_UNUSED, "for constraints");
+	expect_label(s, "web", "traefik.bogus.more", LABEL_UNKNOWN, "not understood");
 	expect_label(s, "web", "traefik.http.services.web.loadbalancer.sticky.cookie", LABEL_VALID, NULL);
 	assert_string_equal(world_service(s->world, STR("web"))->conf.sticky_cookie, "_bb9e4");
 	assert_string_equal(world_service(s->world, STR("web"))->conf.sticky_path, "/");
@@ -425,8 +426,10 @@ routers_and_services_find_each_other(void **state)
 	struct stage *s = *state;
 
 	assert_null(web(s, ROUTER("Host(`a.org`)") "\"traefik.http.routers.web.service\":\"api@internal\"," BACKEND));
+	expect_label(s, "web", "traefik.http.routers.web.service", LABEL_INVALID, "own dashboard or API");
+	expect_trouble(s, "web", WHY_ROUTER_SERVICE, "router web is not served: it leads to Traefik's own dashboard or API");
+	assert_null(web(s, ROUTER("Host(`a.org`)") "\"traefik.http.routers.web.service\":\"other@http\"," BACKEND));
 	expect_label(s, "web", "traefik.http.routers.web.service", LABEL_INVALID, "another provider");
-	expect_trouble(s, "web", WHY_ROUTER_SERVICE, "router web is not served: it leads to a service that another provider");
 	assert_null(web(s, ROUTER("Host(`a.org`)") "\"traefik.http.routers.web.service\":\"nobody\"," BACKEND));
 	assert_null(web(s, ROUTER("Host(`a.org`)") "\"traefik.http.services.one.loadbalancer.server.port\":\"81\","
 	    "\"traefik.http.services.two.loadbalancer.server.port\":\"82\""));

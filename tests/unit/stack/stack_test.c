@@ -40,7 +40,7 @@ static struct stack *
 reads(const char *one, const char *two)
 {
 	const char *files[] = { path[0], path[1] };
-	struct stack_reading how = { files, two == NULL ? 1 : 2, NULL, variables, on_say, on_say, NULL };
+	struct stack_reading how = { NULL, files, two == NULL ? 1 : 2, NULL, variables, on_say, on_say, NULL };
 
 	stack_free(&stack);
 	*said = '\0';
@@ -151,16 +151,23 @@ variables_stand_for_values(void **state)
 	    "x-not: ${NEVER:?looked at}\n"
 	    "services:\n"
 	    "  web:\n"
-	    "    image: ${ONE}-$TWO-${EMPTY}-${EMPTY-x}-${EMPTY:-y}-${NONE-z}-${NONE:-${ONE}}\n"
+	    "    image: ${ONE}-${TWO}-${EMPTY}-${EMPTY-x}-${EMPTY:-y}-${NONE-z}-${NONE:-$ONE $2y}\n"
 	    "    deploy:\n"
 	    "      labels: [ \"a=$$apr1$$x\", \"b=${ONE:+on}${NONE:+off}\", \"c=${THREE}\", \"d=${FOUR}\", \"e=${ONE:?needed}\", \"f=${ONE:-$NONE}\" ]\n", NULL));
 	SAYS("");
-	assert_string_equal(stack->service[0].image, "1-a b---y-z-1");
+	assert_string_equal(stack->service[0].image, "1-a b---y-z-$ONE $2y");
 	assert_string_equal(value_of(&stack->service[0].deploy, "a"), "$apr1$x");
 	assert_string_equal(value_of(&stack->service[0].deploy, "b"), "on");
 	assert_string_equal(value_of(&stack->service[0].deploy, "c"), "$x");
 	assert_string_equal(value_of(&stack->service[0].deploy, "d"), "4");
 	assert_string_equal(value_of(&stack->service[0].deploy, "f"), "1");
+	assert_non_null(reads("services:\n  a: { image: \"${NONE:-${ONE}x}\" }\n  b: { image: \"$ONE-two three\" }\n  c: { image: \"$NONE-two three\" }\n", NULL));
+	assert_string_equal(stack->service[0].image, "1x");
+	assert_string_equal(stack->service[1].image, "1");
+	assert_string_equal(stack->service[2].image, "two three");
+	SAYS("one:2: a variable in what stands for $NONE is read as Docker Compose does; docker stack deploy does not expand it\n"
+	    "one:3: without braces, docker stack deploy takes all that follows $ONE for what stands for it; expected ${ONE}\n"
+	    "one:4: without braces, docker stack deploy takes all that follows $NONE for what stands for it; expected ${NONE}\n");
 	assert_non_null(reads("services:\n  a:\n    image: x$NONE\n    labels: [ \"${NONE}\" ]\n", NULL));
 	SAYS("one:3: $NONE is not set; it becomes nothing\n");
 	assert_null(reads("services:\n  a: { image: \"${NONE:?a name}\" }\n  b: { image: \"${\" }\n  c: { image: \"a$\" }\n  d: { image: \"${ONE/a/b}\" }\n", NULL));
@@ -269,7 +276,7 @@ what_is_no_stack_is_refused(void **state)
 	unlink(path[0]);
 	{
 		const char *files[] = { path[0] };
-		assert_null(stack_read(&(struct stack_reading){ files, 1, NULL, variables, on_say, on_say, NULL }));
+		assert_null(stack_read(&(struct stack_reading){ NULL, files, 1, NULL, variables, on_say, on_say, NULL }));
 	}
 	assert_non_null(strstr(said, "No such file"));
 }
