@@ -9,18 +9,6 @@ targets="mola=$at:80"
 tag=mola:$(cat VERSION)
 docker_host=unix://$("$swarm" sock $manager)
 
-# program_image NAME PROGRAM: an image NAME that holds the program as /bin/NAME, with the libraries that it is linked to
-program_image() {
-	local name=$1 program=$2 context=$tmp/image-$1 lib
-	mkdir -p "$context/root/bin" "$context/root/tmp"
-	cp -L "$program" "$context/root/bin/$name"
-	for lib in $(ldd "$program" 2>/dev/null | grep -o '/[^ ]*'); do
-		mkdir -p "$context/root$(dirname "$lib")"
-		cp -L "$lib" "$context/root$lib"
-	done
-	printf 'FROM scratch\nCOPY root/ /\nENTRYPOINT ["/bin/%s"]\n' "$name" >"$context/Dockerfile"
-	dk build -q -t "test/$name" "$context" && rm -rf "$context"
-}
 images_made() {
 	tools/peers traefik && mola_image "$tag" &&
 		program_image traefik build/peers/traefik && program_image prometheus "$(command -v prometheus)" &&
