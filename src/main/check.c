@@ -94,7 +94,7 @@ enum {
 #include "tbl/options.h"
 	CHECK_OPTIONS
 };
-_Static_assert(CHECK_OPTIONS == 4, "tbl/options.h: check_main reads each option");
+_Static_assert(CHECK_OPTIONS == 5, "tbl/options.h: check_main reads each option");
 
 static const struct option options[] = {
 #define CHECK_OPTION(id, name, argument, ...) \
@@ -157,15 +157,19 @@ check_main(int argc, char **argv)
 		case CHECK_env_file:
 			good &= file_add(optarg, stack.env_file, &stack.nenv_files);
 			break;
+		case CHECK_write_labels:
+			stack.write_labels = true;
+			break;
 		case 'h':
 			return help_verb("check");
 		default:
 			return help_misuse("check", "expected one file");
 		}
 	stack.conf = optind < argc ? argv[optind] : NULL;
-	if (!good || optind < argc - 1 || (stack.nstacks > 0 ? reload || swarm : stack.nenv_files > 0))
+	if (!good || optind < argc - 1 || (stack.nstacks > 0 ? reload || swarm :
+	    stack.nenv_files > 0 || stack.write_labels))
 		return help_misuse("check", "expected one file; --reload and --swarm are not for --stack, and "
-		    "--env-file is for it alone");
+		    "--env-file and --write-labels are for it alone");
 	if (stack.nstacks == 0 && stack.conf == NULL)
 		return help_misuse("check", "expected one file");
 	log_setup("check", LOG_ERROR, false);

@@ -16,6 +16,7 @@ struct check_stack {
 	const char	*stack[CHECK_STACKS_MAX];	/* each FILE[,FILE...] */
 	const char	*env_file[CHECK_STACKS_MAX];
 	unsigned	 nstacks, nenv_files;
+	bool		 write_labels;		/* instead of what is served */
 	const char	*conf;			/* NULL: the usual one */
 };
 /* The exit status: 0: all is served as meant, 1: something is not, 2: a file cannot be read. */

@@ -9,10 +9,12 @@
 #include "base/bug.h"
 #include "base/form.h"
 #include "main/check.h"
+#include "stack/foreign.h"
 #include "stack/stack_judge.h"
 #include "world/filter.h"
 
 #define UNREADABLE	2
+#define LABELS_MAX	((size_t)16 << 20)
 
 /* A Mola on the usual ports, which reads the labels of Traefik, too. */
 static const char usual_conf[] =
@@ -151,6 +153,33 @@ print_all(struct stack *const *stack, unsigned nstacks, const struct conf *c)
 	return n[STACK_PARTLY] + n[STACK_REFUSED] == 0 ? 0 : 1;
 }
 
+/* ---- labels in Mola's words ---- */
+
+static int
+print_labels(struct stack *const *stack, unsigned n, const struct conf *c)
+{
+	struct foreign *all[CHECK_STACKS_MAX];
+	struct buf out;
+	int status = 0;
+
+	stack_foreign_all(stack, n, c, all);
+	buf_init(&out, LABELS_MAX);
+	for (unsigned i = 0; i < n; i++) {
+		if (n > 1)
+			buf_printf(&out, "%s# ---- %s ----\n", i == 0 ? "" : "---\n", stack[i]->name);
+		foreign_print(stack[i], all[i], &out);
+		for (unsigned k = 0; k < stack[i]->nservices; k++)
+			status |= all[i][k].problem.n > 0;
+	}
+	fwrite(out.p, 1, out.len, stdout);
+	if (out.full) {
+		fprintf(stderr, "there are too many labels: check the services in parts\n");
+		status = 1;
+	}
+	buf_fini(&out);
+	return status;
+}
+
 /* ---- the files ---- */
 
 static bool
@@ -264,7 +293,7 @@ check_stack(const struct check_stack *what)
 		if ((stack[n] = read_stack(what->stack[i], variables, stack, n)) != NULL)
 			n += is_new(stack[n], stack, n);
 	if (good && n == what->nstacks)
-		status = print_all(stack, n, c);
+		status = what->write_labels ? print_labels(stack, n, c) : print_all(stack, n, c);
 	for (unsigned i = 0; i < n; i++)
 		stack_free(&stack[i]);
 	variables_free(&variables);

@@ -48,6 +48,9 @@ CHECK_OPTION(stack, "--stack", "FILE",
     "configuration may be left out then; exit status 2: a file cannot be read")
 CHECK_OPTION(env_file, "--env-file", "FILE",
     "lines NAME=VALUE: variables of the stack file, before those of the environment")
+CHECK_OPTION(write_labels, "--write-labels", "",
+    "with --stack: prints what the labels of Traefik, caddy-docker-proxy and nginx-proxy would be "
+    "in Mola's words, as a stack file")
 ASK_OPTION(admin, "--admin", "WHERE",
     "the admin interface: unix:/path, /path or http://host:port; also $MOLA_ADMIN")
 ASK_OPTION(token_file, "--token-file", "FILE",
