@@ -106,23 +106,20 @@ api_options(struct api *a, int argc, char **argv)
 #define COMPARE_OPTION(id, name, argument, help) OPTION_ROW(COMPARE_##id, name, argument)
 #include "tbl/options.h"
 		{ "help", no_argument, NULL, 'h' }, { 0 } };
-	bool known = true;
-	int opt;
+	int opt, at = 0;
 
 	opterr = 0;
 	optind = 0;
-	while (known && (opt = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, ":h", options, &at)) != -1) {
 		if (opt == 'h')
 			return help_verb(a->verb);
 		if (opt == ':')
 			return help_misuse(a->verb, "%s expects a value", argv[optind - 1]);
 		if (opt == '?')
-			known = false;
-		else
-			known = option_take(a, (enum api_option)opt);
+			return help_misuse(a->verb, "there is no option %s", argv[optind - 1]);
+		if (!option_take(a, (enum api_option)opt))
+			return help_misuse(a->verb, "there is no option --%s", options[at].name);
 	}
-	if (!known)
-		return help_misuse(a->verb, "there is no option %s", argv[optind - 1]);
 	a->arg = argv + optind;
 	a->nargs = argc - optind;
 	ASSERT(a->nargs >= 0 && a->nargs < argc);	/* argv[0] is the verb */

@@ -403,6 +403,26 @@ test_misuse(void **state)
 	}
 }
 
+/* Exit status 1 would mean that something differs. */
+static void
+test_compare_misuse(void **state)
+{
+	const struct output all[] = { MOLA(compare), MOLA(compare, "--with", "traefik:80"), MOLA(compare, "--with", "https://traefik"),
+		MOLA(compare, "--with-tls", "http://traefik"), MOLA(compare, "--with", "http://u:p@traefik"), MOLA(compare, "--with", "http://t", "--most", "0"),
+		MOLA(compare, "--with", "http://t", "x"), MOLA(nodes, "--with", "http://t"), MOLA(compare, "--with", "http://t"),
+		MOLA(compare, "--with", "http://t", "--admin", "/nowhere") };
+	static const char *const expected[] = { "--with is missing", "--with expects http://host:port and no more", "--with expects http://host:port",
+		"--with-tls expects https://host:port", "--with expects http://host:port", "--most expects a number from 1 to 100000",
+		"unexpected argument 'x'", "there is no option --with", "mola compare: there is no service", "no Mola at /nowhere" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		assert_int_equal(all[i].status, 2);
+		assert_non_null(strstr(all[i].err, expected[i]));
+		assert_string_equal(all[i].out, "");
+	}
+}
+
 static void
 test_help(void **state)
 {
@@ -459,6 +479,7 @@ main(void)
 		cmocka_unit_test(test_trouble),
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_misuse),
+		cmocka_unit_test(test_compare_misuse),
 		cmocka_unit_test(test_help),
 		cmocka_unit_test(test_humane_numbers),
 		cmocka_unit_test(test_widths),
