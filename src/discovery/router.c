@@ -177,8 +177,9 @@ find_backend(struct traefik_reading *r, const struct router *router, const char 
 	for (unsigned i = 0; i < r->nbackends; i++)
 		if (str_eq_nocase(r->backend[i].name, name))
 			return &r->backend[i];
-	*text = str_ends_nocase(name, STR("@internal")) ? "it leads to Traefik's own dashboard or API, which "
-	    "Traefik alone can serve" : name.len == 0 ? "there are several services, and no label names the router's" :
+	*text = str_ends_nocase(name, STR("@internal")) ? "it leads to Traefik's own dashboard or API, "
+	    "which Traefik alone can serve" :
+	    name.len == 0 ? "there are several services, and no label names the router's" :
 	    memchr(name.p, '@', name.len) != NULL ? "it leads to a service that another provider "
 	    "of Traefik's knows" : r->service->provided ?
 	    "it leads to a service that no file of swarm.traefik.files defines" :

@@ -73,13 +73,32 @@ names_same(const struct message *m, struct str a, struct str b)
 	return a.len == b.len;
 }
 
+/* The field may go, as one of that name. Whatever a middleware was told, a request stays as long as
+ * it is. */
+static bool
+is_of(const struct message *m, const struct field *f, struct str name)
+{
+	return names_same(m, f->name, name) && (m->status != 0 || !filter_is_framing(f->name));
+}
+
 void
 fields_remove(struct message *m, struct str name)
 {
 	int kept = 0;
 
 	for (int i = 0; i < m->nfields; i++)
-		if (!names_same(m, m->field[i].name, name))
+		if (!is_of(m, &m->field[i], name))
+			m->field[kept++] = m->field[i];
+	m->nfields = kept;
+}
+
+void
+fields_unframe(struct message *m)
+{
+	int kept = 0;
+
+	for (int i = 0; i < m->nfields; i++)
+		if (!filter_is_framing(m->field[i].name))
 			m->field[kept++] = m->field[i];
 	m->nfields = kept;
 }
@@ -89,7 +108,7 @@ fields_set(struct filter_run *r, struct message *m, struct str name, struct str 
 {
 	int at = 0, kept;
 
-	while (at < m->nfields && !names_same(m, m->field[at].name, name))
+	while (at < m->nfields && !is_of(m, &m->field[at], name))
 		at++;
 	if (at == m->nfields) {
 		fields_add(r, m, name, value);
@@ -97,7 +116,7 @@ fields_set(struct filter_run *r, struct message *m, struct str name, struct str 
 	}
 	m->field[at] = (struct field){ .name = name, .value = value };
 	for (int i = kept = at + 1; i < m->nfields; i++)
-		if (!names_same(m, m->field[i].name, name))
+		if (!is_of(m, &m->field[i], name))
 			m->field[kept++] = m->field[i];
 	m->nfields = kept;
 }

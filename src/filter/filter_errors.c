@@ -110,11 +110,7 @@ page_request(struct filter_run *r, const struct filter_errors *f, int status)
 	m->body = BODY_NONE;
 	m->length = 0;
 	m->length_text = (struct str){ NULL, 0 };
-	fields_remove(m, STR("Content-Length"));
-	fields_remove(m, STR("Transfer-Encoding"));
-	fields_remove(m, STR("Trailer"));
-	fields_remove(m, STR("Expect"));
-	fields_remove(m, STR("Upgrade"));
+	fields_unframe(m);
 	if (r->page_forwarded.len > 0)		/* Traefik's own part is not in it, either */
 		fields_set(r, m, STR("X-Forwarded-For"), r->page_forwarded);
 	else

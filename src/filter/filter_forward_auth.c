@@ -77,13 +77,12 @@ static bool
 is_passed(const struct field *f)
 {
 	static const char *const own[] = { "x-forwarded-for", "x-forwarded-method",
-	    "x-forwarded-proto", "x-forwarded-host", "x-forwarded-uri", "keep-alive", "te", "trailer",
-	    "trailers", "upgrade", "connection", "transfer-encoding", "content-length", "expect" };
+	    "x-forwarded-proto", "x-forwarded-host", "x-forwarded-uri", "trailers", "host" };
 
 	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
 		if (str_eq_nocase(f->name, str_of(own[i])))
 			return false;
-	return !f->hop;
+	return !f->hop && !filter_is_framing(f->name);
 }
 
 static void

@@ -76,6 +76,8 @@ void		fields_add(struct filter_run *, struct message *, struct str name, struct 
 /* One field with this value, where the first of the name stood. */
 void		fields_set(struct filter_run *, struct message *, struct str name, struct str value);
 void		fields_remove(struct message *, struct str name);
+/* For a request that becomes another one, without a body and an upgrade. */
+void		fields_unframe(struct message *);
 /* The message with its edits, whose fields are then the run's to change. */
 void		fields_begin(struct filter_run *, struct message *, const struct message *,
 		    const struct edits *);

@@ -9,6 +9,7 @@
 
 #include "base/bug.h"
 #include "filter/filter_priv.h"
+#include "world/table_path.h"
 #include "filter/url.h"
 
 #define TEXTS_MOST	65536		/* bytes of texts that the filters of one exchange make */
@@ -308,6 +309,16 @@ count(struct filter_run *r, enum filter_outcome o)
 		r->facts.count(r->facts.count_arg, r->chain->filter[r->done].kind, o);
 }
 
+/* What was looked at when the route was chosen is the path before its filters. One that they leave
+ * may lead out of what it seems to be below, into what other filters are for. */
+static bool
+climbs(const struct filter_run *r)
+{
+	struct str rest = r->request.target, path;
+
+	return !r->pathless && str_split(&rest, '?', &path) && path_climbs(path);
+}
+
 enum filter_verdict
 filter_run_request(struct filter_run *r, int64_t now_usec, const struct why **why)
 {
@@ -337,7 +348,7 @@ filter_run_request(struct filter_run *r, int64_t now_usec, const struct why **wh
 			return FILTER_WAIT;
 		}
 	run_finish(r);
-	return run_end(r, NULL, why);
+	return run_end(r, climbs(r) ? WHY_ROUTE_REFUSED : NULL, why);
 }
 
 int64_t

@@ -73,7 +73,8 @@ bool			 filter_run_counts(const struct filter_run *, bool tunnel);
 /*
  * Goes on with the first filter that the request has not passed. PASS: it has passed all of them,
  * and filter_run_message is what goes to the task, without any more edits. RESPOND: a filter has
- * responded, and why; or WHY_NO_MEMORY or WHY_BAD_TARGET, and none has. WAIT: to be called again.
+ * responded, and why; or WHY_NO_MEMORY, WHY_BAD_TARGET or WHY_ROUTE_REFUSED, and none has. WAIT:
+ * to be called again.
  */
 enum filter_verdict	 filter_run_request(struct filter_run *, int64_t now_usec,
 			    const struct why **);

@@ -112,7 +112,8 @@ container(const struct stack *s, unsigned of, const struct stack_service *v)
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "Image",
 	    text(v->image == NULL ? "" : v->image), "Command", texts(&v->entrypoint), "Args",
 	    texts(&v->command), "Env", variables(&v->environment), "Labels",
-	    labels(s->of_compose ? NULL : &v->container), "Mounts", mounts(v), "Configs", configs(s, of, v));
+	    labels(s->of_compose ? NULL : &v->container), "Mounts", mounts(v), "Configs",
+	    configs(s, of, v));
 }
 
 /* `i` counts the services of all stacks. */

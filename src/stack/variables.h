@@ -25,9 +25,9 @@ bool	variables_read(struct variables *, struct str text, int *line,
 /* For tests: what would be the environment's. */
 void	variables_set(struct variables *, struct str name, struct str value);
 
-/* What is doubtful: UNSET: the variable is not set and has nothing in its place: it becomes nothing.
- * NESTED: a variable in what stands for it, which is for Docker Compose alone. GREEDY: $NAME without
- * braces, whose `else` reaches to the end of the value. */
+/* What is doubtful: UNSET: the variable is not set and has nothing in its place: it becomes
+ * nothing. NESTED: a variable in what stands for it, which is for Docker Compose alone. GREEDY:
+ * $NAME without braces, whose `else` reaches to the end of the value. */
 enum variables_doubt { VARIABLES_UNSET, VARIABLES_NESTED, VARIABLES_GREEDY };
 typedef void	variables_doubt_f(void *arg, enum variables_doubt, struct str name);
 

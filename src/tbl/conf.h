@@ -319,10 +319,10 @@ KEY(TRAEFIK, entry_points, ENTRY_POINTS, traefik_entry_points, NONE, "", "",
     "configuration cannot be read does this key decide.")
 KEY(TRAEFIK, files, FILES, traefik_files, NONE, "", "",
     "Files of Traefik's file provider, or directories of them, where Mola runs: one absolute path, "
-    "or a list. Of a directory, what ends with .yml or .yaml is read, that of directories in it, too. "
-    "Their middlewares, routers, services and the rest are those with @file in their names. They "
-    "are watched: a change takes effect at once, and a file that cannot be used leaves what was "
-    "read before in force. See doc/traefik-files.md.")
+    "or a list. Of a directory, what ends with .yml or .yaml is read, that of directories in it, "
+    "too. Their middlewares, routers, services and the rest are those with @file in their names. "
+    "They are watched: a change takes effect at once, and a file that cannot be used leaves what "
+    "was read before in force. See doc/traefik-files.md.")
 
 KEY(SIGNALS, period, DURATION, signal_period_usec, "1s", "100ms", "10s",
     "Time between two samples of a node.")

@@ -119,6 +119,10 @@ bool		 filter_status_in(struct str range, int status);
 #define MEDIA_TYPE_MAX	128
 bool		 media_type_parse(struct str, char type[MEDIA_TYPE_MAX]);
 
+/* What states where a message ends, or belongs to its connection, is nobody's to change; with '_'
+ * for '-', too. */
+bool		 filter_is_framing(struct str name);
+
 /* An address as text, v4 as v4-mapped; false: it is none. */
 bool		 filter_ip_parse(struct str, uint8_t ip[16]);
 bool		 filter_nets_have(const struct filter_nets *, const uint8_t ip[16]);

@@ -36,18 +36,36 @@ is_host(struct str s)
 	return s.len > 0 && s.len <= 255;
 }
 
-/* What says where a message ends or what becomes of its connection is Mola's own. */
+/* X_User is X-User to tasks that make CGI variables of names. */
 static bool
-is_framing(struct str name)
+is_spelling_of(struct str s, const char *name)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.p[i] == '_' ? '-' : s.p[i];
+		if (name[i] == '\0' || !bytes_eq_nocase(&c, &name[i], 1))
+			return false;
+	}
+	return name[s.len] == '\0';
+}
+
+bool
+filter_is_framing(struct str name)
 {
 	static const char *const names[] = { "connection", "content-length", "keep-alive",
 	    "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer",
 	    "transfer-encoding", "upgrade", "expect" };
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (str_eq_nocase(name, str_of(names[i])))
+		if (is_spelling_of(name, names[i]))
 			return true;
 	return false;
+}
+
+/* A field of a request whose value is somebody else's. */
+static bool
+may_be_told(struct str name)
+{
+	return filter_is_token(name) && !filter_is_framing(name) && !str_eq_nocase(name, STR("host"));
 }
 
 static bool
@@ -59,7 +77,7 @@ check_names(const char *option, const struct filter_pairs *p, bool request,
 		f->value = str_trim(f->value);
 		if (!filter_is_token(f->name))
 			return filter_wrong(problem, "%s.%.*s is no name of a field", option, STR_ARG(f->name));
-		if (is_framing(f->name))
+		if (filter_is_framing(f->name))
 			return filter_wrong(problem, "%s.%.*s: the field belongs to the connection, and "
 			    "cannot be changed", option, STR_ARG(f->name));
 		if (request && str_eq_nocase(f->name, STR("host")) && f->value.len > 0 && !is_host(f->value))
@@ -206,7 +224,7 @@ check_user_field(struct str field, char problem[FILTER_PROBLEM])
 {
 	if (field.len == 0)
 		return true;
-	if (!filter_is_token(field) || is_framing(field) || str_eq_nocase(field, STR("host")))
+	if (!may_be_told(field))
 		return filter_wrong(problem, "headerField is no name of a field that a middleware may set");
 	return true;
 }
@@ -302,9 +320,9 @@ check_forward_auth(struct arena *a, struct filter_forward_auth *f, char problem[
 		return filter_wrong(problem, "tls.ca, tls.cert and tls.key are files of Traefik's, which Mola "
 		    "does not read; https trusts the CAs of the system that Mola runs on");
 	for (unsigned i = 0; i < f->response_headers.n; i++)
-		if (!filter_is_token(f->response_headers.item[i]))
-			return filter_wrong(problem, "authResponseHeaders: %.*s is no name of a field",
-			    STR_ARG(f->response_headers.item[i]));
+		if (!may_be_told(f->response_headers.item[i]))
+			return filter_wrong(problem, "authResponseHeaders: %.*s is no name of a field that a "
+			    "middleware may set", STR_ARG(f->response_headers.item[i]));
 	return true;
 }
 

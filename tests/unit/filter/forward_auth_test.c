@@ -64,7 +64,7 @@ what_it_says_of_the_client_is_what_counts(void **state)
 {
 	(void)state;
 	says(200, "x-user: joe\nX-User: jim\nX-Other: 1\nContent-Length: 3\nTransfer-Encoding: chunked", "body");
-	assert_null(request(AUTH " authresponseheaders=X-User,X-Gone,Content-Length", "GET /\nX-User: root\nx-user: admin\nx_USER: root\nX-Gone: 1"));
+	assert_null(request(AUTH " authresponseheaders=X-User,X-Gone", "GET /\nX-User: root\nx-user: admin\nx_USER: root\nX-Gone: 1"));
 	has_not("root");
 	has("\r\nX-User: joe\r\n");
 	has("\r\nX-User: jim\r\n");
@@ -78,6 +78,13 @@ what_it_says_of_the_client_is_what_counts(void **state)
 	has("\r\nx-user: joe\r\n");
 	has("\r\nX-Identity: 1\r\n");
 	has_not("root");
+	/* what its request is, and how long, it does not say */
+	says(200, "Host: other\nContent-Length: 0\nX-User: joe", "");
+	assert_null(request(AUTH " authresponseheadersregex=.*", "POST /\nContent-Length: 3"));
+	has("\r\nHost: a.org\r\n");
+	has_not("other");
+	has("\r\nContent-Length: 3\r\n");
+	has("\r\nX-User: joe\r\n");
 	/* those of a head before the last do not count */
 	says(200, "X-User: early\n\nX-Other: 1", "");
 	assert_null(request(AUTH " authresponseheaders=X-User", "GET /\nX-User: root"));
@@ -233,6 +240,9 @@ what_cannot_be_done_is_refused(void **state)
 	refused("tls.cert", "/ca.pem", "does not read");
 	refused("authResponseHeadersRegex", "(", "is not understood");
 	refused("authResponseHeaders", "X User", "no name of a field");
+	refused("authResponseHeaders", "Content-Length", "no name of a field that a middleware may set");
+	refused("authResponseHeaders", "Transfer_Encoding", "no name of a field that a middleware may set");
+	refused("authResponseHeaders", "Host", "no name of a field that a middleware may set");
 	refused("maxResponseBodySize", "-2", "whole number");
 	refused("other", "1", "no option");
 }

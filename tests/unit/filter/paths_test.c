@@ -51,6 +51,21 @@ a_prefix_comes_and_a_path_goes(void **state)
 	has("\r\nX-Replaced-Path: \r\n");
 }
 
+static void
+a_path_that_goes_up_when_filters_leave_it_is_refused(void **state)
+{
+	static const char *const up[] = { "GET /a../secret", "GET /a..%2fsecret", "GET /a..", "GET /a..;x/secret" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof up / sizeof *up; i++) {
+		assert_ptr_equal(request("stripprefix prefixes=/a; addprefix prefix=/pub", up[i]), WHY_ROUTE_REFUSED);
+		assert_ptr_equal(request("stripprefixregex regex=^/a", up[i]), WHY_ROUTE_REFUSED);
+		assert_ptr_equal(request("replacepathregex regex=^/a(.*) replacement=/pub/$1", up[i]), WHY_ROUTE_REFUSED);
+	}
+	becomes("stripprefix prefixes=/a; addprefix prefix=/pub", "/a..b/c", "/pub/..b/c");
+	becomes("stripprefix prefixes=/a", "/a/x?y=/../z", "/x?y=/../z");
+}
+
 /* As long as heads may be: what filters make of a path does not take several times its room. */
 static void
 a_long_path_passes(void **state)
@@ -110,7 +125,7 @@ a_path_is_rewritten(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { T(a_prefix_goes_and_is_said), T(a_path_is_read_and_spelled_as_go_does), T(a_prefix_comes_and_a_path_goes),
+	const struct CMUnitTest tests[] = { T(a_prefix_goes_and_is_said), T(a_path_is_read_and_spelled_as_go_does), T(a_prefix_comes_and_a_path_goes), T(a_path_that_goes_up_when_filters_leave_it_is_refused),
 		T(a_long_path_passes), T(what_an_expression_matches_goes), T(a_path_is_rewritten) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
