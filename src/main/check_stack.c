@@ -281,7 +281,7 @@ check_stack(const struct check_stack *what)
 	struct stack *stack[CHECK_STACKS_MAX] = { NULL };
 	struct buf text, errors;
 	struct conf *c = read_conf(what->conf, &text, &errors);
-	bool good = c != NULL;
+	bool good = c != NULL && check_traefik(c);
 	unsigned n = 0;
 	int status = UNREADABLE;
 

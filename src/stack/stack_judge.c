@@ -7,6 +7,7 @@
 
 #include "base/bug.h"
 #include "engine/discover.h"
+#include "engine/traefik_files.h"
 #include "stack/stack_engine.h"
 #include "stack/stack_judge.h"
 
@@ -16,6 +17,7 @@ struct stack_judgement {
 	struct world	*world;
 	struct swarm	*swarm;
 	struct swarm_report *report;
+	struct traefik_files *files;		/* of the configuration */
 };
 
 struct stack_judgement *
@@ -26,6 +28,9 @@ stack_judge(struct stack *const *stacks, unsigned n, const struct conf *c)
 	struct swarm_conf sc = discover_conf(a, c);
 
 	sc.files_assumed = true;
+	j->files = traefik_files_new(NULL, NULL, NULL);
+	traefik_files_reconf(j->files, c->traefik_files.item, c->swarm_traefik ? c->traefik_files.n : 0);
+	sc.provided = traefik_files_all(j->files, &sc.nprovided);
 	j->live = aligned_alloc(64, live_bytes());
 	j->phys = aligned_alloc(64, phys_bytes());
 	ASSERT(j->live != NULL && j->phys != NULL);
@@ -52,6 +57,7 @@ stack_judgement_free(struct stack_judgement **jp)
 	swarm_report_free(&j->report);
 	swarm_free(&j->swarm);
 	world_free(&j->world);
+	traefik_files_free(&j->files);
 	free(j->live);
 	free(j->phys);
 	free(j);
