@@ -215,6 +215,7 @@ labels_add_rule(struct labels *l, const struct labels_rule_route *r)
 	ASSERT(r->priority < ROUTE_OWN && (!t->partial || r->rule->condition != NULL));
 	*rule = (struct route_rule){ .priority = r->priority, .whole = t->whole,
 	    .text = (char *)(uintptr_t)r->text, .name = (char *)(uintptr_t)r->name,
+	    .to = (char *)(uintptr_t)r->service,
 	    .condition = t->partial ? r->rule->condition : NULL };
 	if (r->router == NULL) {
 		rule->by = r->by;

@@ -139,7 +139,7 @@ struct labels_rule_route {
 	const struct rule *rule;
 	const struct rule_term *term;
 	const char	*text, *entry;		/* of the rule; as in labels_route */
-	const char	*name;			/* as in struct route_rule */
+	const char	*name, *service;	/* as name and to in struct route_rule */
 	const struct swarm_service *to;		/* as in labels_route */
 	int64_t		 priority;
 	unsigned	 port;

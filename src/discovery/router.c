@@ -356,6 +356,18 @@ rule_text(struct traefik_reading *r, struct router *router, struct str *out)
 	return false;
 }
 
+/* What Traefik calls the service that it leads to. */
+static const char *
+service_name(struct traefik_reading *r, const struct router *router)
+{
+	struct str name = router->backend != NULL ? router->backend->name :
+	    router->service != NULL ? str_trim(str_of(router->service->value)) :
+	    str_of(r->service->name);
+
+	return arena_printf(r->l->arena, "%.*s%s", STR_ARG(name),
+	    memchr(name.p, '@', name.len) != NULL ? "" : reading_provider(r));
+}
+
 static void
 add_terms(struct traefik_reading *r, struct router *router, const struct rule *rule,
     struct str text, unsigned port)
@@ -364,7 +376,7 @@ add_terms(struct traefik_reading *r, struct router *router, const struct rule *r
 	bool good;
 	struct labels_rule_route route = { .rule = rule, .text = arena_text(r->l->arena, text),
 	    .name = arena_printf(r->l->arena, "%.*s%s", STR_ARG(router->name), reading_provider(r)),
-	    .to = router->to,
+	    .service = service_name(r, router), .to = router->to,
 	    .entry = arena_printf(r->l->arena, "%s%s", by == BY_TLS ? "tls " : "",
 	    router->entry_points == NULL ? "" : router->entry_points->value),
 	    .priority = priority_of(router, text, &good), .port = port, .guarded = router->guarded,

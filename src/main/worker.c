@@ -79,7 +79,7 @@ access_facts(const struct conf_list *names)
 	for (unsigned i = 0; i < names->n; i++) {
 		if (!access_fact_parse(str_of(names->item[i]), &f))
 			BUG("names of facts were checked when the file was read");
-		bits |= ACCESS_BIT(f);
+		bits |= access_fact_bits(f);
 	}
 	return bits;
 }

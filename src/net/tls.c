@@ -427,7 +427,8 @@ tls_facts(const struct stream *s, struct tls_facts *out)
 	if (t == NULL || stream_is_connecting(s))
 		return false;
 	*out = (struct tls_facts){
-		.version = SSL_get_version(t->ssl), .cipher = SSL_get_cipher_name(t->ssl),
+		.version = SSL_get_version(t->ssl),
+		.cipher = SSL_CIPHER_standard_name(SSL_get_current_cipher(t->ssl)),
 		.host = str_of(t->host), .cert = t->cert, .resumed = SSL_session_reused(t->ssl),
 		.challenge = t->challenge, .peer = t->peer,
 	};

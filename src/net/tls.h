@@ -109,7 +109,7 @@ struct transport	*tls_connect(struct tls_client *, struct str name, struct tls_r
 /* ---- what came of it; all of it is empty for streams without TLS ---- */
 
 struct tls_facts {
-	const char	*version, *cipher;	/* "TLSv1.3", "TLS_AES_128_GCM_SHA256" */
+	const char	*version, *cipher;	/* "TLSv1.3"; the name in IANA's registry */
 	struct str	 host;			/* that the client asked for, in lower case */
 	const struct cert *cert;		/* ours, which was shown or would have been; NULL in the client's role */
 	bool		 resumed;

@@ -19,6 +19,7 @@ struct access {
 	bool		 ending;
 	uint64_t	 lost;		/* lines, since the last one that was written */
 	uint64_t	 counted;	/* lines lost since access_lost_take */
+	uint64_t	 requests;	/* access_count */
 	struct buf	 lines;
 	struct deferred	 deferred;
 };
@@ -144,7 +145,7 @@ access_note_request(const struct access *a, struct access_request *r, const stru
 {
 	struct str text[ACCESS_TEXTS] = {
 		[ACCESS_TEXT_METHOD] = h->method, [ACCESS_TEXT_HOST] = h->host,
-		[ACCESS_TEXT_TARGET] = h->target,
+		[ACCESS_TEXT_TARGET] = h->target, [ACCESS_TEXT_AUTHORITY] = h->authority,
 	};
 
 	*r = (struct access_request){ .connection = false };
@@ -162,20 +163,38 @@ access_note_request(const struct access *a, struct access_request *r, const stru
 	keep(r, text);
 }
 
-void
-access_note_user(struct access_request *r, struct str user)
+/* Texts that come later stand behind those of the head. */
+static void
+keep_more(struct access_request *r, enum access_text which, struct str text)
 {
-	size_t n = 0, len = user.len < TEXT_KEPT ? user.len : TEXT_KEPT;
+	size_t n = 0, len = text.len < TEXT_KEPT ? text.len : TEXT_KEPT;
 	char *more;
 
-	for (unsigned i = 0; i < ACCESS_TEXT_USER; i++)
+	for (unsigned i = which + 1; i < ACCESS_TEXTS; i++)
+		ASSERT(r->len[i] == 0);
+	for (unsigned i = 0; i < which; i++)
 		n += r->len[i];
 	if (r->text == NULL || (more = realloc(r->text, n + len + 1)) == NULL)
 		return;
 	r->text = more;
 	if (len > 0)
-		memcpy(more + n, user.p, len);
-	r->len[ACCESS_TEXT_USER] = (uint16_t)len;
+		memcpy(more + n, text.p, len);
+	r->len[which] = (uint16_t)len;
+}
+
+void
+access_note_router(struct access_request *r, struct str name, struct str service)
+{
+	if (name.len == 0)
+		return;
+	keep_more(r, ACCESS_TEXT_ROUTER, name);
+	keep_more(r, ACCESS_TEXT_SERVICE, service);
+}
+
+void
+access_note_user(struct access_request *r, struct str user)
+{
+	keep_more(r, ACCESS_TEXT_USER, user);
 }
 
 void
@@ -193,6 +212,12 @@ access_forget(struct access_request *r)
 {
 	free(r->text);
 	*r = (struct access_request){ .connection = false };
+}
+
+uint64_t
+access_count(struct access *a)
+{
+	return ++a->requests;
 }
 
 void

@@ -36,6 +36,8 @@ enum access_fact {
 
 /* By its name in either format. */
 bool	access_fact_parse(struct str, enum access_fact *);
+/* The fact, and those that say the same and more. */
+uint64_t access_fact_bits(enum access_fact);
 
 #define ACCESS_STATUSES_MAX 16
 
@@ -52,7 +54,9 @@ struct access_conf {
 
 /* What is kept of a request from its head until the end of its exchange. */
 enum access_text { ACCESS_TEXT_METHOD, ACCESS_TEXT_HOST, ACCESS_TEXT_TARGET, ACCESS_TEXT_REFERER,
-    ACCESS_TEXT_AGENT, ACCESS_TEXT_USER, ACCESS_TEXTS,
+    ACCESS_TEXT_AGENT, ACCESS_TEXT_AUTHORITY,
+    /* and what comes later, in this order */
+    ACCESS_TEXT_ROUTER, ACCESS_TEXT_SERVICE, ACCESS_TEXT_USER, ACCESS_TEXTS,
     /* of a connection that is relayed */
     ACCESS_TEXT_LISTENER = 0, ACCESS_TEXT_SNI };
 
@@ -67,6 +71,8 @@ enum access_version { ACCESS_UNKNOWN, ACCESS_HTTP_1_0, ACCESS_HTTP_1_1, ACCESS_H
 
 struct access_line {
 	struct str	 client;
+	struct str	 peer;			/* the other end of its connection */
+	unsigned	 port;			/* of that; 0: not known */
 	enum access_version version;
 	const struct access_request *request;
 	int		 status;		/* 0: none was sent */
@@ -77,7 +83,14 @@ struct access_line {
 	const struct tls_facts *tls;		/* NULL: the connection is plain */
 	struct str	 service, task;		/* empty when it did not come to that */
 	const struct addr *address;		/* of the task; NULL: there is none */
+	const char	*scheme;		/* of the URL that it is reached by */
+	/* what it responded, or what was made of its failure; before a body was encoded */
+	int		 origin_status;		/* 0: no task was asked */
+	uint64_t	 origin_content;
+	int64_t		 origin_usec;		/* since it was chosen */
 	unsigned	 tried;			/* tasks that had failed before */
+	unsigned	 again;			/* how often it was tried again */
+	uint64_t	 count;			/* of the requests of this worker */
 	/* empty: there is none */
 	struct str	 middleware;		/* that responded */
 	struct str	 id, trace, span;	/* of the request */
@@ -92,12 +105,15 @@ void		 access_set_conf(struct access *, const struct access_conf *);
 
 /* Keeps what a line will need of it; access_forget is due in any case. */
 void		 access_note_request(const struct access *, struct access_request *, const struct message *);
-/* The user that a filter has found in it, which nobody knew before. */
+/* What nobody knew before: what Traefik calls its router and the service of that, empty if they are
+ * none of Traefik's; and the user that a filter has found in it. */
+void		 access_note_router(struct access_request *, struct str name, struct str service);
 void		 access_note_user(struct access_request *, struct str user);
 /* The same for a connection that is relayed. */
 void		 access_note_connection(const struct access *, struct access_request *, struct str listener,
     struct str server_name);
 void		 access_forget(struct access_request *);
+uint64_t	 access_count(struct access *);		/* one more request */
 void		 access_log(struct access *, const struct access_line *);
 void		 access_flush(struct access *);		/* once more what its reader did not take */
 uint64_t	 access_lost_take(struct access *);	/* lines lost since the last call */

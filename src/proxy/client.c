@@ -178,6 +178,7 @@ client_stream_new(struct client *of)
 	c->unnamed = of->unnamed;
 	c->sender = of->sender;
 	c->redirect_port = of->redirect_port;
+	c->port = of->port;
 	client_tls_share(c, of);
 	return c;
 }

@@ -141,6 +141,8 @@ head_done(struct exchange *x, struct message *h, size_t used)
 	service = &table_services(p->table, NULL)[route->service];
 	if (x->trace != NULL)
 		trace_set_route(x->trace, table_text(p->table, route->name), table_text(p->table, route->path));
+	access_note_router(&x->log, table_text(p->table, route->name),
+	    table_text(p->table, route->to));
 	attempt_route(&x->attempt, p->table, service);
 	if (service->sticky_cookie.len > 0)
 		x->attempt.claim = sticky_read(p->table, service, h);

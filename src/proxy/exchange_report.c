@@ -15,18 +15,49 @@ version(const struct exchange *x)
 	return x->minor == 0 ? ACCESS_HTTP_1_0 : ACCESS_HTTP_1_1;
 }
 
-/* Bytes of the response's body that the client was sent, with the framing of a chunked one. */
+/* Bytes of a body that came, and that `rest` of its page is to come of, without framing. */
+static uint64_t
+body_bytes(const struct flow *f, size_t rest)
+{
+	uint64_t moved = f->body_bytes - rest;
+
+	return f->body.kind == BODY_CHUNKED && f->body.data < moved ? f->body.data : moved;
+}
+
+/* Whether a task's response began. */
+static bool
+is_of_task(const struct exchange *x)
+{
+	return x->attempt.status != 0 && x->down.body_bytes >= x->down.end - x->down.at;
+}
+
+/* Of the response's body, that the client was sent. */
 static uint64_t
 content(const struct exchange *x)
 {
 	const struct flow *down = &x->down;
-	size_t rest = down->end - down->at;
 
 	if (down->stage != NULL)
 		return flow_stage_bytes(down->stage);
-	if (x->attempt.status == 0 || down->body_bytes < rest)
+	if (!is_of_task(x))
 		return x->status == 0 ? 0 : x->own_content;
-	return down->body_bytes - rest;
+	return body_bytes(down, down->end - down->at);
+}
+
+/* What came of the task, or was sent in its place. */
+static void
+add_origin(const struct exchange *x, struct access_line *line)
+{
+	const struct attempt *a = &x->attempt;
+	int64_t usec = exchange_now(x) - a->began_usec;
+
+	line->origin_status = a->status != 0 ? a->status : x->status;
+	line->origin_content = x->down.stage != NULL ? body_bytes(&x->down, 0) : line->content;
+	if (a->began_usec > 0)
+		line->origin_usec = usec < line->took_usec ? usec : line->took_usec;
+	line->address = &a->task->addr;
+	line->scheme = scheme_name(a->service->scheme);
+	line->task = table_text(a->table, a->task->name);
 }
 
 /* Tasks that failed; the last of them, too, where no other could be taken. */
@@ -92,8 +123,10 @@ exchange_report(struct exchange *x)
 		.client = ip_eq(&x->from, &sender->ip) ? sender_peer(sender) : ip_text(&x->from, from),
 		.request = &x->log, .version = version(x), .status = x->status,
 		.bytes = stream_bytes_out(x->down.sink) - x->bytes_before,
-		.content = content(x), .received = x->up.body_bytes,
+		.peer = sender_peer(sender), .port = x->client->port,
+		.content = content(x), .received = body_bytes(&x->up, 0),
 		.took_usec = took_usec, .why = x->why, .tried = tried(&x->attempt),
+		.again = x->attempt.tries, .count = access_count(p->access),
 		.tls = x->client->secure != NULL ? &x->client->secure->facts : NULL,
 	};
 
@@ -107,10 +140,8 @@ exchange_report(struct exchange *x)
 	}
 	if (x->attempt.service != NULL)
 		line.service = table_text(x->attempt.table, x->attempt.service->name);
-	if (task != NULL) {
-		line.task = table_text(x->attempt.table, task->name);
-		line.address = &task->addr;
-	}
+	if (task != NULL)
+		add_origin(x, &line);
 	if (x->filters != NULL)
 		line.middleware = responder(x->filters);
 	if (x->trace != NULL)

@@ -100,7 +100,8 @@ on_ended(void *owner, const struct why *why, int status)
 	struct access_request none = { 0 };
 
 	proxy_count(p, why);
-	access_log(p->access, &(struct access_line){ .client = sender_peer(&c->sender), .request = &none,
+	access_log(p->access, &(struct access_line){ .client = sender_peer(&c->sender),
+	    .peer = sender_peer(&c->sender), .port = c->port, .request = &none,
 	    .version = ACCESS_HTTP_2, .status = status, .why = why });
 }
 

@@ -137,7 +137,8 @@ tcp_log(const struct tcp *t, const struct why *why)
 	const struct sender *sender = &t->client->sender;
 	const struct table_task *task = t->attempt.task;
 	struct access_line line = {
-		.client = sender_peer(sender), .bytes = t->sent, .received = t->received,
+		.client = sender_peer(sender), .peer = sender_peer(sender), .port = t->client->port,
+		.bytes = t->sent, .received = t->received,
 		.took_usec = tcp_now(t) - t->began_usec, .why = why,
 		.service = table_text(t->attempt.table, t->attempt.service->name),
 		.task = task == NULL ? STR("") : table_text(t->attempt.table, task->name),

@@ -253,7 +253,8 @@ KEY(LOG, format, FORMAT, log_json, "text", "", "",
 
 KEY(ACCESS, format, ACCESS_FORMAT, log_access, "mola", "", "",
     "What a line looks like: mola (key=value; also true), common (the Common Log Format), combined "
-    "(the same with referrer and user agent) or json (an object with the names of Traefik's access "
+    "(the same with referrer and user agent; Traefik calls it genericCLF), traefik (Traefik's "
+    "common: what is also called TRAEFIKCLF) or json (an object with the names of Traefik's access "
     "log); false: requests are not logged.")
 KEY(ACCESS, file, FILE, log_access_file, NONE, "", "",
     "Absolute path of a file that lines are added to, instead of standard output. The process that "
@@ -267,7 +268,8 @@ KEY(ACCESS, duration, DURATION, log_access_usec, "0s", "0s", "1h",
 KEY(ACCESS, retried, SWITCH, log_access_tried, "false", "", "",
     "Only requests for which a task had failed before are logged; false: this selects none.")
 KEY(ACCESS, drop, ACCESS_FACTS, log_access_dropped, NONE, "", "",
-    "Facts that are left out of every line, by their names in either format, one or a list.")
+    "Facts that are left out of every line, by their names in either format, one or a list. With "
+    "client, host, StartUTC or ServiceAddr, those that have the same and more.")
 KEY(ACCESS, redact, ACCESS_FACTS, log_access_redacted, NONE, "", "",
     "Facts that have the value REDACTED instead of theirs.")
 

@@ -28,7 +28,7 @@ route_rule_same(const struct route_rule *a, const struct route_rule *b)
 		return a == b;
 	return a->by == b->by && a->priority == b->priority && a->ways == b->ways &&
 	    a->whole == b->whole && a->gives_way == b->gives_way && strcmp(a->text, b->text) == 0 &&
-	    text_same(a->name, b->name) &&
+	    text_same(a->name, b->name) && text_same(a->to, b->to) &&
 	    conditions_same(a->condition, b->condition);
 }
 
@@ -52,6 +52,7 @@ route_rule_copy(const struct route_rule *r)
 	*copy = *r;
 	copy->text = must_strdup(r->text);
 	copy->name = r->name == NULL ? NULL : must_strdup(r->name);
+	copy->to = r->to == NULL ? NULL : must_strdup(r->to);
 	if (r->condition != NULL) {
 		condition = must_alloc(condition_bytes(r->condition));
 		memcpy(condition, r->condition, condition_bytes(r->condition));
@@ -83,6 +84,7 @@ route_conf_clear(struct route_conf *r)
 	if (r->rule != NULL) {
 		free(r->rule->text);
 		free(r->rule->name);
+		free(r->rule->to);
 		free((void *)(uintptr_t)r->rule->condition);
 		free(r->rule);
 	}

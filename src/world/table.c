@@ -248,7 +248,7 @@ route_ok(const struct table *t, uint32_t at)
 	    bool_ok(&r->gives_way) && (r->service < t->head->part[PART_SERVICES].n ||
 	    r->service == TABLE_REFUSED) && r->condition <= t->head->part[PART_CONDITIONS].n &&
 	    (unsigned)r->by < ROUTE_BYS && bool_ok(&r->guards) &&
-	    r->chain <= t->head->part[PART_CHAINS].n && text_ok(t, r->name) &&
+	    r->chain <= t->head->part[PART_CHAINS].n && text_ok(t, r->name) && text_ok(t, r->to) &&
 	    r->first <= at && (r->parent == NO_PARENT || r->parent < r->first);
 }
 

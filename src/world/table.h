@@ -126,6 +126,7 @@ struct table_route {
 	uint32_t	 chain;		/* of table_maker_chain, what its requests pass first; 0: none */
 	bool		 guards;	/* it may keep requests out */
 	struct table_ref name;		/* of its router, for people; empty: it has none */
+	struct table_ref to;		/* the same of the service that the router names */
 };
 
 /* Connections that are relayed. */

@@ -266,6 +266,8 @@ table_add_route(struct table_maker *m, const struct route_conf *r, uint32_t serv
 			row.ways = r->rule->ways;
 			if (r->rule->name != NULL)
 				row.name = table_maker_text(m, str_of(r->rule->name));
+			if (r->rule->to != NULL)
+				row.to = table_maker_text(m, str_of(r->rule->to));
 			row.by = r->rule->by;
 			row.condition = table_add_condition(m, w, r->rule->condition);
 		}

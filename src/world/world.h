@@ -24,6 +24,7 @@ struct route_rule {
 	bool		 gives_way;		/* of those that are refused */
 	char		*text;			/* the rule, for people */
 	char		*name;			/* of its router, as Traefik has it: "web@swarm"; NULL: it has none */
+	char		*to;			/* the same of the service */
 	enum route_by	 by;
 	const struct condition *condition;	/* NULL: host and path are all of it */
 };

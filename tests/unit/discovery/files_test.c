@@ -137,6 +137,44 @@ routers_of_files_lead_to_services_of_labels(void **state)
 	expect_trouble(s, "@file", WHY_ROUTER_SERVICE, "/a.yml:1: router r@file is not served: it leads to v@swarm");
 }
 
+/* For the access log: "r@file to w@swarm". */
+static const char *
+called(struct stage *s, const char *host)
+{
+	static char out[200];
+	const struct filter_chain *chain;
+	const struct table_route *route;
+	const struct why *why;
+	struct table *t;
+	int fd;
+
+	assert_null(world_table(s->world, &fd));
+	assert_null(table_open(fd, &t));
+	route = table_find(t, &(struct request_view){ .host = str_of(host), .path = STR("/"), .method = STR("GET") }, &chain, &why);
+	assert_non_null(route);
+	snprintf(out, sizeof out, "%.*s to %.*s", STR_ARG(table_text(t, route->name)), STR_ARG(table_text(t, route->to)));
+	table_unref(&t);
+	return out;
+}
+
+static void
+routers_and_services_have_the_names_that_traefik_gives_them(void **state)
+{
+	struct stage *s = *state;
+
+	swarm(s, L("routers.x.rule", "Host(`x.org`)") L("routers.x.service", "s@file") L("routers.w.service", "w") OWN,
+	    ROUTER("r", "rule", "Host(`b.org`)") ROUTER("r", "service", "w@swarm")
+	    ROUTER("q", "rule", "Host(`c.org`)") ROUTER("q", "service", "s") SERVER("s", "0", "http://10.0.0.7"), NULL);
+	assert_string_equal(called(s, "a.org"), "w@swarm to w@swarm");
+	assert_string_equal(called(s, "x.org"), "x@swarm to s@file");
+	assert_string_equal(called(s, "b.org"), "r@file to w@swarm");
+	assert_string_equal(called(s, "c.org"), "q@file to s@file");
+	swarm(s, L("routers.x.rule", "Host(`a.org`)") L("services.shop.loadbalancer.server.port", "80") "\"other\":\"1\"", NULL);
+	assert_string_equal(called(s, "a.org"), "x@swarm to shop@swarm");
+	swarm(s, L("routers.x.rule", "Host(`a.org`)") "\"mola.port\":\"80\"", NULL);
+	assert_string_equal(called(s, "a.org"), "x@swarm to web@swarm");
+}
+
 /* The service is there, and its labels do not ask for it to be served. */
 static void
 a_router_to_a_service_that_is_not_served_keeps_its_requests(void **state)
@@ -271,6 +309,7 @@ main(void)
 		STAGED(a_file_has_routers_and_services),
 		STAGED(routers_of_labels_lead_to_services_of_files),
 		STAGED(routers_of_files_lead_to_services_of_labels),
+		STAGED(routers_and_services_have_the_names_that_traefik_gives_them),
 		STAGED(a_router_to_a_service_that_is_not_served_keeps_its_requests),
 		STAGED(what_is_not_understood_refuses_its_router),
 		STAGED(of_two_definitions_the_first_one_counts),

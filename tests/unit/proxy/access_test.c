@@ -18,7 +18,7 @@ static void
 line_is_kept(struct access_request *r, const char *method, const char *host, const char *target,
     const char *referer, const char *agent)
 {
-	const char *text[ACCESS_TEXTS] = { method, host, target, referer, agent, "" };
+	const char *text[ACCESS_TEXTS] = { method, host, target, referer, agent, host, "", "", "" };
 	size_t n = 0;
 
 	*r = (struct access_request){ .connection = false };
@@ -63,10 +63,11 @@ setup(void **state)
 	buf_init(&out, 16384);
 	assert_null(addr_parse(STR("10.0.0.7:8080"), &address));
 	line_is_kept(&request, "GET", "a.example", "/a\"b?c=d", "https://x.example/\n", "curl/8 (\x01)");
-	line = (struct access_line){ .client = STR("192.0.2.7"), .version = ACCESS_HTTP_1_1,
+	line = (struct access_line){ .client = STR("192.0.2.7"), .peer = STR("198.51.100.1"), .port = 4711, .version = ACCESS_HTTP_1_1,
 	    .request = &request, .status = 200, .bytes = 140, .content = 12, .received = 3,
 	    .took_usec = 1500, .service = STR("web"), .task = STR("web.1"), .address = &address,
-	    .tried = 1, .why = WHY_COMPLETE };
+	    .scheme = "http", .origin_status = 200, .origin_content = 48, .origin_usec = 1000,
+	    .tried = 1, .again = 1, .count = 9, .why = WHY_COMPLETE };
 	return 0;
 }
 
@@ -90,14 +91,16 @@ test_formats(void **state)
 	    "service=\"web\" task=\"web.1\" why=complete lost=3\n");
 	c.format = ACCESS_FORMAT_JSON;
 	assert_looks(line_text(&c, &line, 3), "{\"level\":\"info\",\"msg\":\"\",\"time\":\"####-##-##T##:##:##.###Z\","
-	    "\"StartUTC\":\"####-##-##T##:##:##.###Z\",\"ClientHost\":\"192.0.2.7\",\"RequestMethod\":\"GET\","
-	    "\"RequestHost\":\"a.example\",\"RequestPath\":\"/a\\\"b?c=d\",\"request_Referer\":"
+	    "\"StartUTC\":\"####-##-##T##:##:##.###Z\",\"StartLocal\":\"####-##-##T##:##:##.###Z\",\"ClientHost\":\"192.0.2.7\","
+	    "\"ClientAddr\":\"198.51.100.1:4711\",\"ClientPort\":\"4711\",\"ClientUsername\":\"-\",\"RequestMethod\":\"GET\","
+	    "\"RequestHost\":\"a.example\",\"RequestAddr\":\"a.example\",\"RequestPort\":\"-\",\"RequestPath\":\"/a\\\"b?c=d\",\"request_Referer\":"
 	    "\"https://x.example/\\u000a\",\"request_User-Agent\":\"curl/8 (\\u0001)\",\"DownstreamStatus\":200,"
-	    "\"RequestContentSize\":3,\"bytes\":140,\"DownstreamContentSize\":12,\"Duration\":1500000,"
+	    "\"RequestContentSize\":3,\"bytes\":140,\"DownstreamContentSize\":12,\"GzipRatio\":4,\"Duration\":1500000,"
 	    "\"RequestProtocol\":\"HTTP/1.1\",\"RequestScheme\":\"http\",\"ServiceName\":\"web\",\"task\":\"web.1\","
-	    "\"ServiceAddr\":\"10.0.0.7:8080\",\"RetryAttempts\":1,\"why\":\"complete\",\"lost\":3}\n");
+	    "\"ServiceAddr\":\"10.0.0.7:8080\",\"ServiceURL\":\"http://10.0.0.7:8080\",\"OriginStatus\":200,\"OriginContentSize\":48,"
+	    "\"OriginDuration\":1000000,\"Overhead\":500000,\"RetryAttempts\":1,\"why\":\"complete\",\"RequestCount\":9,\"lost\":3}\n");
 	c.format = ACCESS_FORMAT_COMBINED;
-	line.took_usec = 0;
+	line.took_usec = line.origin_usec = 0;
 	const char *text = line_text(&c, &line, 3), *day = strchr(text, '[');
 	assert_true(strncmp(text, "192.0.2.7 - - [", 15) == 0 && day != NULL);
 	assert_looks(strchr(day, ':'), ":##:##:## +0000] \"GET /a\\\"b?c=d HTTP/1.1\" 200 12 "
@@ -108,7 +111,8 @@ static void
 test_tls_and_what_has_no_request(void **state)
 {
 	struct access_conf c = { .format = ACCESS_FORMAT_MOLA };
-	struct tls_facts tls = { .version = "TLSv1.3", .cipher = "TLS_AES_128_GCM_SHA256", .resumed = true };
+	struct tls_facts tls = { .version = "TLSv1.3", .cipher = "TLS_AES_128_GCM_SHA256", .resumed = true,
+	    .peer = "CN=joe,O=a" };
 	struct access_request none = { .connection = false };
 
 	(void)state;
@@ -116,7 +120,7 @@ test_tls_and_what_has_no_request(void **state)
 	assert_non_null(strstr(line_text(&c, &line, 0), " why=complete tls=TLSv1.3 cipher=TLS_AES_128_GCM_SHA256 resumed=yes\n"));
 	c.format = ACCESS_FORMAT_JSON;
 	assert_non_null(strstr(line_text(&c, &line, 0), "\"RequestScheme\":\"https\""));
-	assert_non_null(strstr(line_text(&c, &line, 0), "\"TLSVersion\":\"1.3\",\"TLSCipher\":\"TLS_AES_128_GCM_SHA256\",\"TLSResumed\":\"yes\"}\n"));
+	assert_non_null(strstr(line_text(&c, &line, 0), "\"TLSVersion\":\"1.3\",\"TLSCipher\":\"TLS_AES_128_GCM_SHA256\",\"TLSClientSubject\":\"CN=joe,O=a\",\"TLSResumed\":\"yes\","));
 	c.format = ACCESS_FORMAT_COMMON;
 	line.request = &none;
 	line.version = ACCESS_UNKNOWN;
@@ -133,11 +137,13 @@ test_dropped_and_redacted(void **state)
 
 	(void)state;
 	assert_true(access_fact_parse(STR("client"), &f) && f == ACCESS_CLIENT);
-	c.redacted = ACCESS_BIT(f);
+	c.redacted = access_fact_bits(f);
 	assert_true(access_fact_parse(STR("RequestPath"), &f) && f == ACCESS_TARGET);
-	c.dropped = ACCESS_BIT(f);
+	c.dropped = access_fact_bits(f);
+	assert_int_equal(c.dropped, ACCESS_BIT(f));
 	assert_false(access_fact_parse(STR(""), &f) || access_fact_parse(STR("nothing"), &f));
-	assert_non_null(strstr(line_text(&c, &line, 0), "\"ClientHost\":\"REDACTED\",\"RequestMethod\":"));
+	assert_non_null(strstr(line_text(&c, &line, 0), "\"ClientHost\":\"REDACTED\",\"ClientAddr\":\"REDACTED\","
+	    "\"ClientPort\":\"REDACTED\",\"ClientUsername\":\"-\",\"RequestMethod\":"));
 	assert_null(strstr(out.p, "RequestPath"));
 	c.format = ACCESS_FORMAT_COMMON;
 	assert_non_null(strstr(line_text(&c, &line, 0), "\"GET - HTTP/1.1\""));
@@ -164,6 +170,57 @@ test_users(void **state)
 	assert_non_null(strstr(line_text(&c, &line, 0), "192.0.2.7 - - ["));
 }
 
+/* As Traefik has it: the names of its router and service, the service when a task was asked. */
+static void
+test_routers(void **state)
+{
+	struct access_conf json = { .format = ACCESS_FORMAT_JSON }, own = { .format = ACCESS_FORMAT_MOLA },
+	    traefik = { .format = ACCESS_FORMAT_TRAEFIK };
+
+	(void)state;
+	access_note_router(&request, STR("shop@swarm"), STR("cart@swarm"));
+	access_note_user(&request, STR("joe"));
+	assert_non_null(strstr(line_text(&json, &line, 0), ",\"RouterName\":\"shop@swarm\",\"ServiceName\":\"cart@swarm\",\"task\":"));
+	assert_non_null(strstr(out.p, "\"ClientUsername\":\"joe\""));
+	assert_non_null(strstr(line_text(&own, &line, 0), " router=\"shop@swarm\" service=\"web\" task=\"web.1\""));
+	line.took_usec = 1999999;
+	assert_looks(strchr(line_text(&traefik, &line, 0), '"'), "\"GET /a\\\"b?c=d HTTP/1.1\" 200 12 \"https://x.example/\\u000a\" "
+	    "\"curl/8 (\\u0001)\" 9 \"shop@swarm\" \"http://10.0.0.7:8080\" 1999ms\n");
+	assert_int_equal(strncmp(out.p, "192.0.2.7 - joe [", 17), 0);
+	line.address = NULL;
+	line.task = STR("");
+	assert_null(strstr(line_text(&json, &line, 0), "ServiceName"));
+	assert_non_null(strstr(line_text(&traefik, &line, 0), " 9 \"shop@swarm\" \"-\" 1999ms\n"));
+	request.len[ACCESS_TEXT_ROUTER] = 0;
+	line.service = STR("");
+	assert_null(strstr(line_text(&json, &line, 0), "ServiceName"));
+	assert_non_null(strstr(line_text(&traefik, &line, 0), " 9 \"-\" \"-\" 1999ms\n"));
+}
+
+static void
+test_addresses(void **state)
+{
+	struct access_conf c = { .format = ACCESS_FORMAT_JSON };
+
+	(void)state;
+	line.peer = STR("2001:db8::1");
+	assert_non_null(strstr(line_text(&c, &line, 0), "\"ClientAddr\":\"[2001:db8::1]:4711\",\"ClientPort\":\"4711\""));
+	line.peer = STR("");
+	assert_null(strstr(line_text(&c, &line, 0), "ClientAddr"));
+	static const struct { const char *authority, *port; } hosts[] = { { "a.example:81", "81" },
+	    { "a.example", "-" }, { "[::1]", "-" }, { "[::1]:8", "8" }, { "a:", "" } };
+	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+		char sought[100];
+		request.text = realloc(request.text, 100);
+		strcpy(request.text, hosts[i].authority);
+		memset(request.len, 0, sizeof request.len);
+		request.len[ACCESS_TEXT_AUTHORITY] = (uint16_t)strlen(hosts[i].authority);
+		snprintf(sought, sizeof sought, "\"RequestAddr\":\"%s\",\"RequestPort\":\"%s\"", hosts[i].authority, hosts[i].port);
+		if (strstr(line_text(&c, &line, 0), sought) == NULL)
+			fail_msg("not %s in %s", sought, out.p);
+	}
+}
+
 /* Each fact of the table stands in a line, of a request or of a connection, under its name. */
 static void
 test_every_fact_is_there(void **state)
@@ -173,7 +230,7 @@ test_every_fact_is_there(void **state)
 #define FACT(id, own, json, help) { own, json },
 #include "tbl/access.h"
 	};
-	struct tls_facts tls = { .version = "TLSv1.3", .cipher = "TLS_AES_128_GCM_SHA256" };
+	struct tls_facts tls = { .version = "TLSv1.3", .cipher = "TLS_AES_128_GCM_SHA256", .peer = "CN=a" };
 	struct access_conf own = { .format = ACCESS_FORMAT_MOLA }, json = { .format = ACCESS_FORMAT_JSON };
 	char all[2][8192] = { "", "" }, sought[80];
 
@@ -183,6 +240,7 @@ test_every_fact_is_there(void **state)
 	line.id = STR("1");
 	line.trace = STR("0af7651916cd43dd8448eb211c80319c");
 	line.span = STR("b7ad6b7169203331");
+	access_note_router(&request, STR("shop@swarm"), STR("cart@swarm"));
 	access_note_user(&request, STR("joe"));
 	for (int i = 0; i < 2; i++, request.connection = true) {
 		strcat(strcat(all[0], " "), line_text(&own, &line, 1));
@@ -248,7 +306,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_formats, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tls_and_what_has_no_request, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dropped_and_redacted, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_users, setup, teardown), cmocka_unit_test_setup_teardown(test_every_fact_is_there, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_users, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_routers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_addresses, setup, teardown), cmocka_unit_test_setup_teardown(test_every_fact_is_there, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_line_is_too_long, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_wanted, setup, teardown),
 	};
