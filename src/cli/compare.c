@@ -130,8 +130,8 @@ static void
 summary_print(const struct comparison *c)
 {
 	skipped_print(c->plan.skipped);
-	printf("%u addresses compared, %u of them with differences", compared_count(c),
-	    c->count[RESULT_DIFFERENT]);
+	printf("%u address%s compared, %u with differences", compared_count(c),
+	    compared_count(c) == 1 ? "" : "es", c->count[RESULT_DIFFERENT]);
 	if (c->count[RESULT_VARIES] + c->count[RESULT_SILENT] > 0)
 		printf("; %u vary or do not respond", c->count[RESULT_VARIES] + c->count[RESULT_SILENT]);
 	if (json_array_size(c->plan.skipped) > 0)
@@ -214,6 +214,24 @@ listener_side(const struct api *a, const json_t *config, bool tls, struct compar
 	}
 }
 
+/* Of the listener on this port; NULL: there is none, or there are several. */
+static const char *
+listener_name(const json_t *config, unsigned port)
+{
+	const char *name = NULL;
+	unsigned found = 0;
+	const json_t *one;
+	struct addr at;
+	size_t i;
+
+	json_array_foreach(json_object_get(config, "listen"), i, one)
+		if (addr_parse(str_of(text_of(one, "address")), &at) == NULL && addr_port(&at) == port) {
+			name = text_of(one, "name");
+			found++;
+		}
+	return found == 1 && *name != '\0' ? name : NULL;
+}
+
 /* NULL, or what is wrong with the option. */
 static const char *
 sides_set(struct comparison *c)
@@ -276,7 +294,7 @@ comparison_init(struct comparison *c, int argc, char **argv)
 }
 
 static void
-ways_set(struct comparison *c)
+ways_set(struct comparison *c, const json_t *config)
 {
 	c->plan.no_way[0] = c->traefik[0].to[0] == '\0' ?
 	    "its requests come without TLS, and --with is not given" :
@@ -284,8 +302,10 @@ ways_set(struct comparison *c)
 	c->plan.no_way[1] = c->traefik[1].to[0] == '\0' ?
 	    "its requests come by TLS, and --with-tls is not given" :
 	    "its requests come by TLS, and Mola has no such listener: --mola-tls names one";
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2; i++) {
 		c->plan.way[i] = c->traefik[i].to[0] != '\0' && c->mola[i].to[0] != '\0';
+		c->plan.listener[i] = listener_name(config, c->mola[i].port);
+	}
 	c->plan.any_host = c->traefik[c->traefik[0].to[0] == '\0'].host;
 }
 
@@ -310,7 +330,7 @@ compare_main(int argc, char **argv)
 	if (same_server(&c.traefik[0], &c.mola[0]) || same_server(&c.traefik[1], &c.mola[1]))
 		status = help_misuse("compare", "Traefik and Mola are the same server");
 	else {
-		ways_set(&c);
+		ways_set(&c, config);
 		compare_plan_init(&c.plan, services);
 		status = compare_all(&c);
 		compare_plan_fini(&c.plan);

@@ -46,6 +46,7 @@ compare_side_set(struct compare_side *s, const char *url, bool tls)
 		snprintf(s->url, sizeof s->url, "%s", url);
 		snprintf(s->host, sizeof s->host, "%s", host);
 		ok = (size_t)snprintf(s->to, sizeof s->to, "::%s:%s", host, port) < sizeof s->to;
+		s->port = (unsigned)strtoul(port, NULL, 10);
 		s->stated = tls && strcmp(scheme, "http") == 0;
 	}
 	curl_free(scheme);

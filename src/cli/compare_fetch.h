@@ -32,6 +32,7 @@ struct compare_side {
 	char		 url[COMPARE_TO_MAX];	/* "": there is none */
 	char		 to[COMPARE_TO_MAX];	/* where it is, as libcurl takes it */
 	char		 host[COMPARE_TO_MAX];
+	unsigned	 port;
 	bool		 stated;		/* that requests came by TLS is said by X-Forwarded-Proto */
 };
 

@@ -31,15 +31,33 @@ text_same(const char *a, const char *b)
 	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
+/* Mola redirects or refuses by itself. */
+static bool
+is_own_page(const struct compare_answer *mola)
+{
+	return mola->came && mola->why[0] != '\0' &&
+	    strtol(mola->text[COMPARED_STATUS], NULL, 10) >= 300;
+}
+
+/* For a GET, 308 is 301 and 307 is 302: Mola's listeners redirect with the former alone. */
+static bool
+status_same(const struct finding *f)
+{
+	static const char *const pairs[][2] = { { "301", "308" }, { "302", "307" } };
+	const char *traefik = f->first.text[COMPARED_STATUS], *mola = f->mola.text[COMPARED_STATUS];
+
+	for (size_t i = 0; i < 2 && is_own_page(&f->mola); i++)
+		if (text_same(traefik, pairs[i][0]) && text_same(mola, pairs[i][1]))
+			return true;
+	return text_same(traefik, mola);
+}
+
 /* Of pages that say why there is no other, nobody needs a comparison: with different statuses, and
  * where both refuse or redirect, and Mola does so by itself. */
 static bool
 skips_page(const struct finding *f)
 {
-	const char *status = f->mola.text[COMPARED_STATUS];
-
-	return !text_same(status, f->first.text[COMPARED_STATUS]) ||
-	    (f->mola.came && f->mola.why[0] != '\0' && strtol(status, NULL, 10) >= 300);
+	return !status_same(f) || is_own_page(&f->mola);
 }
 
 /* Strict-Transport-Security is for responses by TLS, which nobody can state. */
@@ -55,7 +73,8 @@ finding_judge(struct finding *f)
 	bool any = false;
 
 	for (int i = 0; i < COMPARED_COUNT; i++) {
-		if (text_same(f->first.text[i], f->mola.text[i]) || is_skipped(f, i))
+		if (text_same(f->first.text[i], f->mola.text[i]) || is_skipped(f, i) ||
+		    (i == COMPARED_STATUS && status_same(f)))
 			f->field[i] = FIELD_SAME;
 		else
 			f->field[i] = FIELD_DIFFERENT;
@@ -138,15 +157,10 @@ finding_print(const struct finding *f, const struct compare_address *at)
 }
 
 static json_t *
-value_json(const struct compare_answer *a, int field)
+value_json(const char *text)
 {
-	char text[SHOWN_MAX];
-	json_t *j;
+	json_t *j = text == NULL ? json_null() : json_string(text);
 
-	if (a->text[field] == NULL)
-		return json_null();
-	value_text(a, field, text, sizeof text);
-	j = json_string(text);
 	return j != NULL ? j : json_string("not UTF-8");
 }
 
@@ -158,10 +172,12 @@ finding_json(const struct finding *f, const struct compare_address *at)
 	for (int i = 0; i < COMPARED_COUNT; i++)
 		if (f->field[i] == FIELD_DIFFERENT)
 			json_array_append_new(differences, json_pack("{s:s, s:o, s:o}", "field", rows[i].name,
-			    "traefik", value_json(&f->first, i), "mola", value_json(&f->mola, i)));
+			    "traefik", value_json(f->first.text[i]), "mola", value_json(f->mola.text[i])));
 		else if (f->field[i] == FIELD_VARIES)
 			json_array_append_new(varies, json_string(rows[i].name));
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "address", at->text, "service", at->service,
-	    "router", at->router, "result", result_names[finding_result(f)], "differences", differences,
-	    "varies", varies);
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "address", at->text,
+	    "service", at->service, "router", at->router,
+	    "result", result_names[finding_result(f)],
+	    "why", value_json(f->mola.why[0] == '\0' ? NULL : f->mola.why),
+	    "differences", differences, "varies", varies);
 }

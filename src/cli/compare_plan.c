@@ -99,22 +99,39 @@ cannot_compare(const json_t *route)
 	return NULL;
 }
 
+/* Routes of listeners by name are not on others. */
+static bool
+is_on(const json_t *route, const char *listener)
+{
+	const json_t *names = json_object_get(route, "listeners"), *one;
+	size_t i;
+
+	json_array_foreach(names, i, one)
+		if (json_is_string(one) && strcmp(json_string_value(one), listener) == 0)
+			return true;
+	return json_array_size(names) == 0;
+}
+
 static void
 route_add(struct compare_plan *p, const char *service, const json_t *route)
 {
 	const char *why = cannot_compare(route), *by = text_of(route, "by");
 	const char *host = *text_of(route, "host") == '\0' ? p->any_host : text_of(route, "host");
-	bool plain = strcmp(by, "tls") != 0, tls = strcmp(by, "plain") != 0;
+	bool wanted[2] = { strcmp(by, "tls") != 0, strcmp(by, "plain") != 0 }, there[2];
 
-	if (why == NULL && !(plain && p->way[0]) && !(tls && p->way[1]))
-		why = p->no_way[!plain];
+	for (int i = 0; i < 2; i++)
+		there[i] = wanted[i] && p->way[i] && (p->listener[i] == NULL || is_on(route, p->listener[i]));
+	if (why == NULL && !there[0] && !there[1])
+		why = (wanted[0] && p->way[0]) || (wanted[1] && p->way[1]) ?
+		    "its requests come by another listener: --mola or --mola-tls" : p->no_way[!wanted[0]];
 	if (why != NULL) {
 		skip(p, service, route, why, "");
 		return;
 	}
-	if (plain && p->way[0])
+	/* without TLS, too, where the router is for TLS: clients begin there, and most are redirected */
+	if (there[0] || (there[1] && p->way[0]))
 		address_add(p, false, host, service, route);
-	if (tls && p->way[1])
+	if (there[1])
 		address_add(p, true, host, service, route);
 }
 

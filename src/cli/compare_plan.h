@@ -14,6 +14,7 @@ struct compare_plan {
 	/* what there is to ask for, set before: by requests without TLS [0] and by TLS [1] */
 	bool		 way[2];
 	const char	*no_way[2];		/* why not, where it is false */
+	const char	*listener[2];		/* name of Mola's that takes them; NULL: not known */
 	const char	*any_host;		/* for routes of any host */
 	unsigned	 most;
 

@@ -14,6 +14,7 @@ SAME = {
     "cookies": {"rule": "Host(`cookies.test`)"},
     "fails": {"rule": "Host(`fails.test`)"},
     "secure": {"rule": "Host(`secure.test`)", "entrypoints": "websecure", "tls": "true", "middlewares": "strict"},
+    "secureweb": {"rule": "Host(`secure.test`)", "middlewares": "tohttps"},
     # not compared
     "method": {"rule": "Host(`method.test`) && Method(`GET`)"},
     "pattern": {"rule": "HostRegexp(`^[a-z]+\\.pattern\\.test$`)"},
@@ -26,6 +27,7 @@ DIFFERENT = {
 MIDDLEWARES = {
     "moves": {"redirectregex.regex": "^http://moves.test/.*", "redirectregex.replacement": "https://moved.test/", "redirectregex.permanent": "true"},
     "auth": {"basicauth.users": "u:$apr1$8EVjn/nj$GiLUZqcbueTFeD23SuB6x0"},
+    "tohttps": {"redirectscheme.scheme": "https", "redirectscheme.permanent": "true"},
     "strict": {"headers.stsseconds": "3600"},
     "frames": {"headers.framedeny": "true", "headers.stsseconds": "3600", "headers.forcestsheader": "true"},
 }

@@ -31,8 +31,8 @@ start engine python3 tests/drive/swarm.py "$net.210" 2375 "$tmp/services.json"
 must "the manager responds" within 20 curl -s -f -o "$tmp/page" "http://$engine/_ping"
 start task python3 tests/drive/compare.py task "$net.1" 9000
 must "the task responds" within 20 curl -s -o "$tmp/page" "http://$net.1:9000/"
-must "Traefik reads the Swarm" traefik_start --providers.swarm.endpoint="tcp://$engine" --providers.swarm.refreshseconds=1s \
-	--entrypoints.websecure.address="$traefik_tls"
+traefik_with() { traefik_start --providers.swarm.endpoint="tcp://$engine" --providers.swarm.refreshseconds=1s --entrypoints.websecure.address="$traefik_tls" "$@"; }
+must "Traefik reads the Swarm" traefik_with
 must "Mola starts" mola_start
 must "Traefik serves" within 30 serve "$front"
 must "Mola serves" within 30 serve "$mola"
@@ -52,11 +52,11 @@ check "what a rule requires otherwise is not guessed" \
 	says 'not compared: method, Host(`method.test`) && Method(`GET`): its rule requires more than a host and a path'
 check "nor a host" grep -q '^not compared: pattern, HostRegexp' "$tmp/compared.log"
 check "the same as JSON" ends 1 --with "http://$front" --with-tls "https://$traefik_tls" --json
-check "with every address" json_is '.compared == 16 and (.addresses | length) == 16 and
+check "with every address" json_is '.compared == 17 and (.addresses | length) == 17 and
 	.different == ([.addresses[] | select(.result == "different")] | length) and
 	([.addresses[] | select(.result == "same").address] | index("https://secure.test/") != null) and
 	([.addresses[] | select(.address == "http://varies.test/").varies] == [["body"]])' <"$tmp/compared.log"
-check "a bound, and what it leaves out" eval 'ends 1 --with "http://$front" --most 1 && grep -q "^1 addresses compared, 1 of them with differences; .* left out (--most)$" "$tmp/compared.log"'
+check "a bound, and what it leaves out" eval 'ends 1 --with "http://$front" --most 1 && grep -q "^1 address compared, 1 with differences; .* left out (--most)$" "$tmp/compared.log"'
 check "TLS that is not asked for is said" eval 'ends 1 --with "http://$front" && grep -q "^not compared: secure, .*: its requests come by TLS, and --with-tls is not given$" "$tmp/compared.log"'
 
 services same
@@ -65,7 +65,22 @@ must "nor does Traefik" within 20 known other ==
 check "no difference is left" ends 0 --with "http://$front" --with-tls "https://$traefik_tls"
 sed 's/^/# /' "$tmp/compared.log" "$tmp/words.log"
 check "nor where TLS is only stated to Mola" ends 0 --with-tls "https://$traefik_tls" --mola-tls "http://$mola"
-check "and that was compared" grep -q '^1 addresses compared, 0 of them' "$tmp/compared.log"
+check "and that was compared" grep -q '^1 address compared, 0 with' "$tmp/compared.log"
+
+# --- the whole entry point redirects ---
+stop traefik
+must "Traefik redirects" traefik_with --entrypoints.web.http.redirections.entrypoint.to=websecure
+must "as it shows" within 30 known secure !=
+check "Mola does not, which is found" eval 'ends 1 --with "http://$front" --with-tls "https://$traefik_tls" &&
+	says "http://plain.test/: Location: Traefik https://plain.test:8443/, Mola none"'
+sed -i "s,^  - \"$mola\"\$,  - { address: \"$mola\"\, redirect_https: 8443 }," "$tmp/mola.yaml"
+mola_reload
+redirects() { [ "$(curl -s -o "$tmp/body" -w '%{http_code}' --max-time 5 -H "Host: plain.test" "http://$mola/")" = 308 ]; }
+must "Mola redirects" within 20 redirects
+check "no difference is left, again" ends 0 --with "http://$front" --with-tls "https://$traefik_tls"
+sed 's/^/# /' "$tmp/compared.log" "$tmp/words.log"
+check "nor where TLS is stated to that listener" ends 0 --with "http://$front" --with-tls "https://$traefik_tls" --mola-tls "http://$mola"
+
 stop traefik
 check "without Traefik nothing is compared" ends 2 --with "http://$front"
 check "which is said" grep -q "^mola compare: Traefik at http://$front: no response (" "$tmp/words.log"

@@ -51,15 +51,15 @@ skipped_why(const struct compare_plan *p, size_t at)
 static void
 test_addresses(void **state)
 {
-	static const char *const want[] = { "http://a.org/", "https://a.org/", "https://b.org/x", "http://traefik/any",
-	    "http://e.org/.well-known/x", "http://r.org/" };
+	static const char *const want[] = { "http://a.org/", "https://a.org/", "http://b.org/x", "https://b.org/x",
+	    "http://traefik/any", "http://e.org/.well-known/x", "http://r.org/" };
 	struct compare_plan p;
 
 	(void)state;
 	plan_make(&p, true, true, 100);
-	assert_addresses(&p, want, 6);
+	assert_addresses(&p, want, 7);
 	assert_string_equal(p.address[0].service, "a");
-	assert_string_equal(p.address[5].router, "r@swarm");
+	assert_string_equal(p.address[6].router, "r@swarm");
 	assert_int_equal(p.left_out, 0);
 	assert_int_equal(json_array_size(p.skipped), 7);
 	assert_string_equal(skipped_why(&p, 0), "its host is a pattern");
@@ -88,6 +88,29 @@ test_one_way(void **state)
 	compare_plan_fini(&p);
 }
 
+/* Routes that have listeners of their own are asked for there alone. */
+static void
+test_listeners(void **state)
+{
+	static const char *const want[] = { "http://w.org/", "http://s.org/", "https://s.org/" };
+	json_t *j = json_loads("{\"services\":[{\"name\":\"a\",\"routes\":["
+	    "{\"host\":\"w.org\",\"path\":\"/\",\"by\":\"any\",\"listeners\":[\"web\"]},"
+	    "{\"host\":\"s.org\",\"path\":\"/\",\"by\":\"tls\",\"listeners\":[\"x\",\"websecure\"]},"
+	    "{\"host\":\"i.org\",\"path\":\"/\",\"by\":\"plain\",\"listeners\":[\"internal\"]}]}]}", 0, NULL);
+	struct compare_plan p = { .way = { true, true }, .no_way = { "", "" }, .listener = { "web", "websecure" }, .any_host = "traefik", .most = 9 };
+
+	(void)state;
+	compare_plan_init(&p, j);
+	assert_addresses(&p, want, 3);
+	assert_non_null(strstr(skipped_why(&p, 0), "another listener"));
+	compare_plan_fini(&p);
+	p = (struct compare_plan){ .way = { true, true }, .no_way = { "", "" }, .any_host = "traefik", .most = 9 };
+	compare_plan_init(&p, j);
+	assert_int_equal(p.n, 5);		/* it is not known which listeners these are */
+	compare_plan_fini(&p);
+	json_decref(j);
+}
+
 static void
 test_most(void **state)
 {
@@ -96,7 +119,7 @@ test_most(void **state)
 	(void)state;
 	plan_make(&p, true, true, 2);
 	assert_int_equal(p.n, 2);
-	assert_int_equal(p.left_out, 4);
+	assert_int_equal(p.left_out, 5);
 	compare_plan_fini(&p);
 }
 
@@ -235,6 +258,9 @@ test_findings(void **state)
 		{ answer("200", "a", "x", ""), answer("200", "a", "y", ""), answer("200", "a", "z", ""), RESULT_SAME, -1 },
 		{ answer("404", "a", "x", ""), answer("404", "b", "y", "no_route"), answer("404", "a", "x", ""), RESULT_SAME, -1 },
 		{ answer("404", "a", "x", ""), answer("404", "b", "x", ""), answer("404", "a", "x", ""), RESULT_DIFFERENT, COMPARED_TYPE },
+		{ answer("301", "a", "x", ""), answer("308", NULL, "", "redirected"), answer("301", "a", "x", ""), RESULT_SAME, -1 },
+		{ answer("301", "a", "x", ""), answer("308", "a", "x", ""), answer("301", "a", "x", ""), RESULT_DIFFERENT, COMPARED_STATUS },
+		{ answer("301", "a", "x", ""), answer("307", NULL, "", "redirected"), answer("301", "a", "x", ""), RESULT_DIFFERENT, COMPARED_STATUS },
 		{ answer("200", "a", "x", ""), answer("503", "b", "y", "no_task"), answer("200", "a", "x", ""), RESULT_DIFFERENT, COMPARED_STATUS },
 		{ answer("200", "a", "x", ""), answer("200", "b", "x", "odd"), answer("200", "a", "x", ""), RESULT_DIFFERENT, COMPARED_TYPE },
 		{ answer("200", "a", "x", ""), answer("200", "a", "x", ""), answer("503", "a", "x", ""), RESULT_VARIES, -1 },
@@ -290,6 +316,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_one_way),
+		cmocka_unit_test(test_listeners),
 		cmocka_unit_test(test_most),
 		cmocka_unit_test(test_sides),
 		cmocka_unit_test(test_response),
