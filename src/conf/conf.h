@@ -33,6 +33,8 @@ enum conf_maybe { MAYBE_ABSENT, MAYBE_NO, MAYBE_YES };
 #define CONF_ERRORS_MAX	(256u << 10)		/* bytes of what is wrong with it */
 
 #define CONF_STATUSES_MAX 16
+#define CONF_FIELDS_MAX 16
+#define CONF_FIELD_MAX 48
 
 enum conf_access_format {
 #define FORMAT(id, name, help) CONF_ACCESS_##id,
@@ -217,6 +219,7 @@ struct conf {
 	struct conf_list log_access_statuses;	/* "404", "500-599"; none: all */
 	int64_t		 log_access_usec;
 	bool		 log_access_tried;
+	struct conf_list log_access_fields;	/* "request_X-Own": conf_access_field_parse */
 	struct conf_list log_access_dropped, log_access_redacted;	/* facts */
 
 	struct conf_list swarm_endpoints;	/* none: no Swarm */
@@ -273,6 +276,9 @@ struct conf {
 struct conf	*conf_parse(struct str text, const char *file, struct buf *errors);
 /* Adds a whole file to `text`, whose ceiling (CONF_TEXT_MAX) is the file's. False: `errors` has
  * the reason. */
+/* Of an item of log_access_fields: which row SIDE of tbl/access.h, and the field's name as lines
+ * show it, in the case that is usual for names. */
+bool	conf_access_field_parse(struct str, unsigned *side, char name[CONF_FIELD_MAX]);
 /* Of an item of log_access_statuses: "404", "500-599", "0". */
 bool		 conf_statuses_parse(struct str, unsigned *least, unsigned *most);
 bool		 conf_read(const char *file, struct buf *text, struct buf *errors);

@@ -92,7 +92,84 @@ read_access_facts(const struct conf_key *k, struct str s, void *member, char *pr
 	    "client, target or request_User-Agent", QUOTED(s));
 }
 
+static const char *const sides[] = {
+#define FORMAT(id, name, help)
+#define FACT(id, own, json, help)
+#define SIDE(id, prefix) prefix,
+#include "tbl/access.h"
+#undef FORMAT
+#undef FACT
+#undef SIDE
+};
+
+static bool
+is_name_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+	    c == '_';
+}
+
+/* "x-OWN" is X-Own. */
+static bool
+canonical(struct str s, char name[CONF_FIELD_MAX])
+{
+	bool first = true;
+
+	if (s.len == 0 || s.len >= CONF_FIELD_MAX)
+		return false;
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.p[i];
+		if (!is_name_char(c))
+			return false;
+		if (first && c >= 'a' && c <= 'z')
+			c = (char)(c - 'a' + 'A');
+		else if (!first && c >= 'A' && c <= 'Z')
+			c = (char)(c - 'A' + 'a');
+		first = c == '-';
+		name[i] = c;
+	}
+	name[s.len] = '\0';
+	return true;
+}
+
+bool
+conf_access_field_parse(struct str s, unsigned *side, char name[CONF_FIELD_MAX])
+{
+	for (unsigned i = 0; i < sizeof sides / sizeof *sides; i++)
+		if (str_starts(s, str_of(sides[i]))) {
+			size_t n = strlen(sides[i]);
+			*side = i;
+			return canonical((struct str){ s.p + n, s.len - n }, name);
+		}
+	return false;
+}
+
+/* One that is there anyway would be there twice. */
+static bool
+read_access_fields(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	const struct conf_list *l = member;
+	char name[CONF_FIELD_MAX], other[CONF_FIELD_MAX];
+	unsigned side, of;
+
+	(void)k;
+	if (!conf_access_field_parse(s, &side, name))
+		return problem_set(problem, "'%s' is no field of a message; expected such as "
+		    "request_X-Name, origin_Content-Type or downstream_Location", QUOTED(s));
+	for (size_t i = 0; i < sizeof fact_names / sizeof *fact_names; i++)
+		if (str_eq_nocase(s, str_of(fact_names[i])))
+			return problem_set(problem, "'%s' is a fact of the access log already", QUOTED(s));
+	if (l->n == CONF_FIELDS_MAX)
+		return problem_set(problem, "more than %d of them", CONF_FIELDS_MAX);
+	for (unsigned i = 0; i < l->n; i++)
+		if (conf_access_field_parse(str_of(l->item[i]), &of, other) && of == side &&
+		    strcmp(name, other) == 0)
+			return problem_set(problem, "'%s' is there twice", QUOTED(s));
+	return list_append(member, s, problem);
+}
+
 const struct conf_type
 	type_ACCESS_FORMAT = { read_access_format, write_access_format, KIND_PLAIN, false, NULL },
 	type_STATUSES = { read_statuses, NULL, KIND_LIST, false, NULL },
-	type_ACCESS_FACTS = { read_access_facts, NULL, KIND_LIST, false, NULL };
+	type_ACCESS_FACTS = { read_access_facts, NULL, KIND_LIST, false, NULL },
+	type_ACCESS_FIELDS = { read_access_fields, NULL, KIND_LIST, false, NULL };

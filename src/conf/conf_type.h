@@ -83,6 +83,7 @@ bool	read_setting(const struct conf_key *, struct str, void *member, char *probl
 #define MEMBER_ACCESS_FORMAT	enum conf_access_format
 #define MEMBER_STATUSES		struct conf_list
 #define MEMBER_ACCESS_FACTS	struct conf_list
+#define MEMBER_ACCESS_FIELDS	struct conf_list
 #define MEMBER_REQUEST_IDS	enum conf_request_ids
 #define MEMBER_TRACE_PARENTS	enum conf_trace_parents
 #define MEMBER_FIELD_NAME	char *
@@ -119,7 +120,8 @@ extern const struct conf_type type_TLS_DEFAULT, type_TLS_VERSION, type_REDIRECT,
     type_HSTS;
 
 /* conf_access.c */
-extern const struct conf_type type_ACCESS_FORMAT, type_STATUSES, type_ACCESS_FACTS;
+extern const struct conf_type type_ACCESS_FORMAT, type_STATUSES, type_ACCESS_FACTS,
+	type_ACCESS_FIELDS;
 
 /* conf_trace.c */
 extern const struct conf_type type_REQUEST_IDS, type_TRACE_PARENTS, type_FIELD_NAME, type_OTLP_URL,

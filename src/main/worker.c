@@ -25,7 +25,8 @@ _Static_assert((int)CLIENT_CERT_OPTIONAL == (int)PROXY_CLIENT_CERT_OPTIONAL &&
     (int)CLIENT_CERT_REQUIRE == (int)PROXY_CLIENT_CERT_REQUIRE, "one means the other");
 
 _Static_assert((int)CONF_ACCESS_FORMATS == (int)ACCESS_FORMATS &&
-    CONF_STATUSES_MAX == ACCESS_STATUSES_MAX, "the formats are those of one table");
+    CONF_STATUSES_MAX == ACCESS_STATUSES_MAX && CONF_FIELDS_MAX == ACCESS_FIELDS_MAX &&
+    CONF_FIELD_MAX == ACCESS_FIELD_MAX, "the formats are those of one table");
 
 _Static_assert((int)REQUEST_IDS_KEEP == (int)TRACE_IDS_KEEP &&
     (int)REQUEST_IDS_MAKE == (int)TRACE_IDS_MAKE &&
@@ -96,6 +97,12 @@ access_conf_of(const struct conf *c)
 		if (!conf_statuses_parse(str_of(c->log_access_statuses.item[i]),
 		    &out.status[i].least, &out.status[i].most))
 			BUG("statuses were checked when the file was read");
+	for (unsigned i = 0, side; i < c->log_access_fields.n; i++, out.nfields++) {
+		struct access_field *f = &out.field[out.nfields];
+		if (!conf_access_field_parse(str_of(c->log_access_fields.item[i]), &side, f->name))
+			BUG("fields were checked when the file was read");
+		f->side = (enum access_side)side;
+	}
 	return out;
 }
 

@@ -7,6 +7,9 @@
 
 #include "base/bug.h"
 #include "base/sink.h"
+#include "http/chars.h"
+#include "http/gather.h"
+#include "proxy/access_fact.h"
 #include "proxy/access_line.h"
 
 #define WAITING_MAX	(256 * 1024)	/* bytes of lines that may wait for their reader */
@@ -38,8 +41,12 @@ access_new(struct loop *l, int fd)
 void
 access_set_conf(struct access *a, const struct access_conf *conf)
 {
+	unsigned serial = a->conf.serial;
+
 	ASSERT(conf->format < ACCESS_FORMATS && conf->nstatuses <= ACCESS_STATUSES_MAX);
+	ASSERT(conf->nfields <= ACCESS_FIELDS_MAX);
 	a->conf = *conf;
+	a->conf.serial = serial + 1;
 }
 
 static void
@@ -161,6 +168,41 @@ access_note_request(const struct access *a, struct access_request *r, const stru
 			text[ACCESS_TEXT_REFERER] = f->value;
 	}
 	keep(r, text);
+	r->serial = a->conf.serial;
+	access_keep_message(&a->conf, r, ACCESS_SIDE_REQUEST, h);
+}
+
+/* Other fields are wanted since its head came: it has none. */
+static bool
+is_of_now(const struct access *a, const struct access_request *r)
+{
+	return a->conf.nfields > 0 && r->text != NULL && r->serial == a->conf.serial;
+}
+
+void
+access_note_origin(const struct access *a, struct access_request *r, const struct message *m)
+{
+	if (is_of_now(a, r))
+		access_keep_message(&a->conf, r, ACCESS_SIDE_ORIGIN, m);
+}
+
+#define HEAD_READ 16384		/* bytes of a head that are looked at */
+
+void
+access_note_downstream(const struct access *a, struct access_request *r, const struct gather *g)
+{
+	struct buf head;
+	const char *end;
+
+	if (!is_of_now(a, r))
+		return;
+	buf_init(&head, HEAD_READ);
+	for (int i = 0; i < g->n && !head.full; i++)
+		buf_add(&head, g->v[i].iov_base, g->v[i].iov_len);
+	end = head.len == 0 ? NULL : memmem(head.p, head.len, "\r\n", 2);
+	if (end != NULL)
+		access_keep_head(&a->conf, r, ACCESS_SIDE_DOWNSTREAM, str_between(end + 2, head.p + head.len));
+	buf_fini(&head);
 }
 
 /* Texts that come later stand behind those of the head. */
@@ -211,6 +253,7 @@ void
 access_forget(struct access_request *r)
 {
 	free(r->text);
+	access_kept_free(r);
 	*r = (struct access_request){ .connection = false };
 }
 

@@ -13,6 +13,7 @@
 #include "net/loop.h"
 
 struct access;
+struct gather;
 struct tls_facts;
 
 enum access_format {
@@ -40,6 +41,24 @@ bool	access_fact_parse(struct str, enum access_fact *);
 uint64_t access_fact_bits(enum access_fact);
 
 #define ACCESS_STATUSES_MAX 16
+#define ACCESS_FIELDS_MAX 16
+#define ACCESS_FIELD_MAX 48	/* bytes of its name, NUL included */
+
+enum access_side {
+#define FORMAT(id, name, help)
+#define FACT(id, own, json, help)
+#define SIDE(id, prefix) ACCESS_SIDE_##id,
+#include "tbl/access.h"
+#undef FORMAT
+#undef FACT
+#undef SIDE
+};
+
+/* A field of a request as it came, of a response as the task sent it, or as it went on. */
+struct access_field {
+	enum access_side side;
+	char		 name[ACCESS_FIELD_MAX];	/* "X-Own": as lines show it */
+};
 
 struct access_conf {
 	enum access_format format;
@@ -50,6 +69,10 @@ struct access_conf {
 	bool		 tried;		/* for which a task had failed before */
 
 	uint64_t	 dropped, redacted;	/* bits of facts that nobody is to see */
+
+	struct access_field field[ACCESS_FIELDS_MAX];
+	unsigned	 nfields;
+	unsigned	 serial;	/* access.c's: of what was kept for which fields */
 };
 
 /* What is kept of a request from its head until the end of its exchange. */
@@ -64,6 +87,8 @@ struct access_request {
 	bool		 connection;		/* it is none, but a connection that is relayed */
 	uint16_t	 len[ACCESS_TEXTS];
 	char		*text;			/* all of them; ours. NULL: nothing is kept */
+	unsigned	 serial;		/* of access_conf, for the fields */
+	struct access_kept *fields;		/* ours; NULL: none */
 };
 
 /* What the request came in; UNKNOWN: there was no whole head. */
@@ -109,6 +134,11 @@ void		 access_note_request(const struct access *, struct access_request *, const
  * none of Traefik's; and the user that a filter has found in it. */
 void		 access_note_router(struct access_request *, struct str name, struct str service);
 void		 access_note_user(struct access_request *, struct str user);
+/* The response of its task has come; what the client gets instead, as HTTP/1 has it. Of several,
+ * the last one counts. */
+void		 access_note_origin(const struct access *, struct access_request *, const struct message *);
+void		 access_note_downstream(const struct access *, struct access_request *,
+    const struct gather *);
 /* The same for a connection that is relayed. */
 void		 access_note_connection(const struct access *, struct access_request *, struct str listener,
     struct str server_name);

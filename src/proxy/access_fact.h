@@ -20,4 +20,15 @@ struct access_value {
 bool	access_value_get(struct access_value *, enum access_fact, const struct access_conf *,
 	    const struct access_line *);
 
+/* access_fields.c: keeps the fields of a message that are wanted of this side; those that were kept
+ * before are forgotten. The head is lines of HTTP/1, behind the first one. */
+void	access_keep_message(const struct access_conf *, struct access_request *, enum access_side,
+	    const struct message *);
+void	access_keep_head(const struct access_conf *, struct access_request *, enum access_side,
+	    struct str head);
+/* Of c->field[at]. False: the message had none. */
+bool	access_kept_get(struct access_value *, const struct access_conf *,
+	    const struct access_request *, unsigned at);
+void	access_kept_free(struct access_request *);
+
 #endif

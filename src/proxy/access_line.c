@@ -99,6 +99,31 @@ add_quoted(const struct writing *w, const struct access_value *v)
 	buf_adds(w->b, STR("\""));
 }
 
+static const char *const sides[] = {
+#define FORMAT(id, name, help)
+#define FACT(id, own, json, help)
+#define SIDE(id, prefix) [ACCESS_SIDE_##id] = prefix,
+#include "tbl/access.h"
+#undef FORMAT
+#undef FACT
+#undef SIDE
+};
+
+/* Those of messages. */
+static void
+add_fields(const struct writing *w, const char *before, const char *between)
+{
+	struct access_value v;
+
+	for (unsigned i = 0; i < w->conf->nfields; i++) {
+		if (!access_kept_get(&v, w->conf, w->line->request, i))
+			continue;
+		buf_printf(w->b, "%s%s%s%s", before, sides[w->conf->field[i].side], w->conf->field[i].name,
+		    between);
+		add_quoted(w, &v);
+	}
+}
+
 static void
 write_own(const struct writing *w)
 {
@@ -115,6 +140,7 @@ write_own(const struct writing *w)
 		else
 			buf_adds(w->b, v.text);
 	}
+	add_fields(w, " ", "=");
 	if (w->lost > 0)
 		buf_printf(w->b, " %s=%llu", facts[ACCESS_LOST].own, (unsigned long long)w->lost);
 }
@@ -138,6 +164,7 @@ write_json(const struct writing *w)
 		else
 			add_quoted(w, &v);
 	}
+	add_fields(w, ",\"", "\":");
 	if (w->lost > 0)
 		buf_printf(w->b, ",\"%s\":%llu", facts[ACCESS_LOST].json, (unsigned long long)w->lost);
 	buf_adds(w->b, STR("}"));

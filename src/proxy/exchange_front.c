@@ -176,11 +176,9 @@ answer_redirect(struct exchange *x)
 	gather_add(g, (struct str){ x->answer + begin, (size_t)n });
 }
 
-void
-front_answer(struct exchange *x)
+static void
+answer_own(struct exchange *x)
 {
-	if (x->filters != NULL && filters_answer(x))
-		return;
 	if (x->why == WHY_CHALLENGE_SERVED)
 		answer_challenge(x);
 	else if (x->why == WHY_HTTPS_REDIRECT)
@@ -191,4 +189,12 @@ front_answer(struct exchange *x)
 		answer_add(x, answer_make(x->answer, x->why, x->keep, x->is_head));
 		x->own_content = x->is_head ? 0 : strlen(x->why->text) + 1;
 	}
+}
+
+void
+front_answer(struct exchange *x)
+{
+	if (x->filters == NULL || !filters_answer(x))
+		answer_own(x);
+	access_note_downstream(x->proxy->access, &x->log, &x->down.head);
 }

@@ -269,6 +269,7 @@ response_begin(struct exchange *x, size_t used)
 
 	ASSERT(x->status == 0 && h->status >= 200 && h->status <= 999);
 	x->attempt.status = h->status;
+	access_note_origin(x->proxy->access, &x->log, h);
 	if (may_retry_status(h->status) && exchange_retry(x, WHY_UPSTREAM_STATUS, &next))
 		return next;
 	if (x->filters != NULL && filters_catch(x, h->status, WHY_COMPLETE, &next))
@@ -293,6 +294,7 @@ response_begin(struct exchange *x, size_t used)
 	    && !session_is_draining(&x->client->session);
 	if (!h1_write_response(&x->down.head, m, &edits, connection_for_client(x)))
 		return exchange_fail(x, WHY_NO_MEMORY);
+	access_note_downstream(x->proxy->access, &x->log, &x->down.head);
 	x->down.last = !x->keep;
 	x->status = m->status;
 	x->up.keep = false;

@@ -6,6 +6,8 @@
  * Traefik's access log where it has the fact. "": the format lacks it.
  * KIN(ID, of): what drops or redacts `of` does so to ID, which says the same and more. Those who
  * need no such rows do not define it.
+ * SIDE(ID, prefix): the messages whose fields lines may have, and what is put before a field's
+ * name. The same.
  */
 FORMAT(OFF, "false", "requests are not logged")
 FORMAT(MOLA, "mola", "key=value pairs")
@@ -62,6 +64,12 @@ FACT(SUBJECT,        "",          "TLSClientSubject",     "whose certificate the
 FACT(RESUMED,        "resumed",   "TLSResumed",           "whether the TLS session was resumed")
 FACT(COUNT,          "",          "RequestCount",         "requests of this worker so far")
 FACT(LOST,           "lost",      "lost",                 "lines before this one that were dropped")
+
+#ifdef SIDE
+SIDE(REQUEST, "request_")
+SIDE(ORIGIN, "origin_")
+SIDE(DOWNSTREAM, "downstream_")
+#endif
 
 #ifdef KIN
 KIN(START_LOCAL, START)

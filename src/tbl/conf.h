@@ -267,6 +267,10 @@ KEY(ACCESS, duration, DURATION, log_access_usec, "0s", "0s", "1h",
     "Only requests that took at least so long are logged; 0s: this selects none.")
 KEY(ACCESS, retried, SWITCH, log_access_tried, "false", "", "",
     "Only requests for which a task had failed before are logged; false: this selects none.")
+KEY(ACCESS, fields, ACCESS_FIELDS, log_access_fields, NONE, "", "",
+    "Fields of messages that lines have in mola and json: request_NAME (as the client sent it), "
+    "origin_NAME (as the task sent it), downstream_NAME (as the client got it), one or a list of "
+    "at most 16. Their values are in the log as they are, secrets, too.")
 KEY(ACCESS, drop, ACCESS_FACTS, log_access_dropped, NONE, "", "",
     "Facts that are left out of every line, by their names in either format, one or a list. With "
     "client, host, StartUTC or ServiceAddr, those that have the same and more.")

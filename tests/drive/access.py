@@ -16,6 +16,7 @@ KINDS = {
     "away": ({"redirectregex.regex": "^.*$", "redirectregex.replacement": "https://away.test/"}, {}),
     "strip": ({"stripprefix.prefixes": "/api"}, {}),
     "dead": ({}, {}),
+    "fields": ({"headers.customresponseheaders.X-Own": "of its middleware"}, {}),
     "again": ({"retry.attempts": "3", "retry.initialinterval": "1ms"}, {}),
     "other": ({}, {"service": "shop"}),
     "secure": ({}, {"tls": "true", "entrypoints": "websecure"}),
@@ -29,6 +30,7 @@ REQUESTS = [
     ("plain", "", "/"), ("plain", "-H Host:plain.test", "/a/b?c=d&e=%20f"), ("plain", "-d abc", "/404"), ("plain", "-I", "/head"),
     ("plain", "", "/chunks"), ("plain", "", "/204"), ("plain", "", "/503"), ("plain", "-0", "/old"), ("plain", "-A agent/1", "/agent"),
     ("plain", "-e http://from.test/x", "/referer"), ("plain", "-T- -H Expect:", "/put"), ("plain", "-H Host:PLAIN.test", "/case"),
+    ("plain", "-H X-Own:one -H x-own:two", "/own"), ("fields", "-H X-Own:one", "/own"), ("fields", "-I", "/"),
     ("auth", "-u joe:secret", "/"), ("auth", "-u joe:wrong", "/"), ("auth", "-u jim:wrong", "/"), ("auth", "", "/"),
     ("deny", "", "/"), ("away", "", "/x"), ("strip", "", "/api/x?y"), ("dead", "", "/"), ("none", "", "/"), ("other", "", "/"),
     ("secure", "--http2", "/"), ("secure", "--http1.1", "/"), ("secure", "--http1.1 --tls-max 1.2", "/"), ("none-secure", "--http1.1", "/"),
@@ -71,6 +73,8 @@ class Task(http.server.BaseHTTPRequestHandler):
         body = b"" if status == 204 else b"hello\n"
         self.send_response(status)
         self.send_header("Content-Type", "text/plain")
+        for value in ("of the task", "and more") if self.path == "/own" else ():
+            self.send_header("X-Own", value)
         if self.path == "/chunks":
             self.send_header("Transfer-Encoding", "chunked")
             body = b"6\r\nhello\n\r\n5\r\nthere\r\n0\r\n\r\n"
@@ -133,7 +137,10 @@ def compare_json(traefik, mola):
         t, m = json.loads(t), json.loads(m)
         of = "%s %s %s" % (service, options, path)
         for key in sorted((set(t) | set(m)) - OWN - LACKS):
-            if (key in t) != (key in m):
+            if (service, key) == ("fields", "origin_X-Own"):    # as its task sent it; Traefik's is as its middlewares left it
+                if m.get(key) != ("of the task,and more" if path == "/own" else None):
+                    differences.append("%s: %s: Mola %r" % (of, key, m.get(key)))
+            elif (key in t) != (key in m):
                 differences.append("%s: %s: only %s has it" % (of, key, "Traefik" if key in t else "Mola"))
             elif type(t[key]) is not type(m[key]) and not {type(t[key]), type(m[key])} <= {int, float}:
                 differences.append("%s: %s: %r is of another type than %r" % (of, key, t[key], m[key]))

@@ -13,7 +13,11 @@ mola_conf_access() {
 		admin: { address: "$mola:8000", socket: $tmp/admin.sock }
 		workers: 1
 		swarm: { endpoint: "tcp://$engine", poll: 500ms }
-		log: { access: { format: $1, file: $tmp/mola-$1.access } }
+		log:
+		  access:
+		    format: $1
+		    file: $tmp/mola-$1.access
+		    fields: [ request_X-Own, origin_x-own, downstream_X-Own, downstream_WWW-Authenticate, downstream_Location ]
 	E
 }
 is() { [ "$(curl -s -o "$tmp/body" -w '%{http_code}' --max-time 5 -H "Host: plain.test" "http://$1:8080/ready")" = 200 ]; }
@@ -22,7 +26,7 @@ both() {
 	must "Traefik writes $1" traefik_start --providers.swarm.endpoint="tcp://$engine" --providers.swarm.refreshseconds=1s \
 		--entrypoints.websecure.address="$net.100:8443" --providers.file.filename="$tmp/traefik.yml" --accesslog=true \
 		--accesslog.format="$1" --accesslog.filepath="$tmp/traefik-$1.access" \
-		--accesslog.fields.headers.names.User-Agent=keep --accesslog.fields.headers.names.Referer=keep
+		$(printf -- '--accesslog.fields.headers.names.%s=keep ' User-Agent Referer X-Own WWW-Authenticate Location)
 	mola_conf_access "$2"
 	must "Mola writes $2" mola_start
 	must "Traefik serves ($1)" within 30 is "$net.100"

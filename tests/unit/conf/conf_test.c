@@ -245,6 +245,12 @@ static const struct wrong {
 	{ L "score: { cpu: 0.8, ram: 0.8 }\n", "m:2: score: cpu and ram add up to 1.6; expected 1\n" },
 	{ L "score: { cpu: .nan }\n", "m:2: score.cpu: '.nan' is not a number; expected 0 to 1\nm:2: score: cpu and ram add up to 0.2; expected 1\n" },
 	{ L "log: { level: debuf }\n", "m:2: log.level: 'debuf' is not known; expected debug, info, warn or error; did you mean debug?\n" },
+	{ L "log: { access: { fields: X-Own } }\n", "m:2: log.access.fields: 'X-Own' is no field of a message; expected such as request_X-Name, "
+		"origin_Content-Type or downstream_Location\n" },
+	{ L "log: { access: { fields: [ request_a b ] } }\n", "m:2: log.access.fields: 'request_a b' is no field of a message; expected such as "
+		"request_X-Name, origin_Content-Type or downstream_Location\n" },
+	{ L "log: { access: { fields: [ request_a, origin_a, request_A ] } }\n", "m:2: log.access.fields: 'request_A' is there twice\n" },
+	{ L "log: { access: { fields: request_user-agent } }\n", "m:2: log.access.fields: 'request_user-agent' is a fact of the access log already\n" },
 	{ L "log: { access: yes }\n", "m:2: log.access: 'yes' is not known; expected true, false, mola, common, combined, traefik or json\n" },
 	{ L "defaults: { policy: fastest }\n", "m:2: defaults.policy: 'fastest' is not known; expected marginal, least-conn, "
 	    "round-robin, random-two or best-node\n" },

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "net/tls.h"
+#include "proxy/access_fact.h"
 #include "proxy/access_line.h"
 
 static struct buf out;
@@ -170,6 +171,45 @@ test_users(void **state)
 	assert_non_null(strstr(line_text(&c, &line, 0), "192.0.2.7 - - ["));
 }
 
+static struct access_field
+field(enum access_side side, const char *name)
+{
+	struct access_field f = { .side = side };
+
+	strcpy(f.name, name);
+	return f;
+}
+
+static void
+test_fields_of_messages(void **state)
+{
+	struct access_conf c = { .format = ACCESS_FORMAT_JSON, .nfields = 4, .serial = 7, .field = { field(ACCESS_SIDE_REQUEST, "X-Own"),
+	    field(ACCESS_SIDE_ORIGIN, "X-Own"), field(ACCESS_SIDE_DOWNSTREAM, "X-Own"), field(ACCESS_SIDE_DOWNSTREAM, "Location") } };
+	struct field fields[] = { { .name = STR("x-own"), .value = STR("a\"b") }, { .name = STR("X-Other"), .value = STR("c") },
+	    { .name = STR("X-OWN"), .value = STR("") } };
+	struct message m = { .field = fields, .nfields = 3 };
+
+	(void)state;
+	request.serial = 7;
+	assert_null(strstr(line_text(&c, &line, 0), "X-Own"));
+	access_keep_message(&c, &request, ACCESS_SIDE_REQUEST, &m);
+	access_keep_head(&c, &request, ACCESS_SIDE_DOWNSTREAM, STR("Server: a\r\nx-own:  d \r\nno colon\r\n\r\nX-Own: body\r\n"));
+	assert_non_null(strstr(line_text(&c, &line, 0), ",\"request_X-Own\":\"a\\\"b,\",\"downstream_X-Own\":\"d\"}\n"));
+	m.nfields = 1;
+	access_keep_message(&c, &request, ACCESS_SIDE_ORIGIN, &m);
+	m.nfields = 0;
+	access_keep_message(&c, &request, ACCESS_SIDE_REQUEST, &m);
+	assert_non_null(strstr(line_text(&c, &line, 4), ",\"origin_X-Own\":\"a\\\"b\",\"downstream_X-Own\":\"d\",\"lost\":4}\n"));
+	c.format = ACCESS_FORMAT_MOLA;
+	assert_non_null(strstr(line_text(&c, &line, 0), " origin_X-Own=\"a\\\"b\" downstream_X-Own=\"d\"\n"));
+	c.format = ACCESS_FORMAT_COMBINED;
+	assert_null(strstr(line_text(&c, &line, 0), "X-Own"));
+	c.format = ACCESS_FORMAT_JSON;
+	c.serial++;			/* other fields are wanted since it was kept */
+	assert_null(strstr(line_text(&c, &line, 0), "X-Own"));
+	access_kept_free(&request);
+}
+
 /* As Traefik has it: the names of its router and service, the service when a task was asked. */
 static void
 test_routers(void **state)
@@ -270,11 +310,16 @@ test_no_line_is_too_long(void **state)
 	for (int i = 0; i < ACCESS_TEXTS; i++)
 		request.len[i] = 1024;
 	line.service = line.task = line.middleware = line.id = (struct str){ bytes, 1024 };
+	struct field one = { .name = STR("X-Own"), .value = { bytes, 1024 } };
+	for (c.nfields = 0; c.nfields < ACCESS_FIELDS_MAX; c.nfields++)
+		c.field[c.nfields] = field(ACCESS_SIDE_ORIGIN, "X-Own");
+	access_keep_message(&c, &request, ACCESS_SIDE_ORIGIN, &(struct message){ .field = &one, .nfields = 1 });
 	for (unsigned f = ACCESS_FORMAT_MOLA; f < ACCESS_FORMATS; f++) {
 		c.format = (enum access_format)f;
 		line_text(&c, &line, UINT64_MAX);
 		assert_true(out.len <= ACCESS_LINE_MAX + 1 && strchr(out.p, '\n') == out.p + out.len - 2);
 	}
+	access_kept_free(&request);
 }
 
 static void
@@ -307,6 +352,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_tls_and_what_has_no_request, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dropped_and_redacted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_users, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_fields_of_messages, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_routers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_addresses, setup, teardown), cmocka_unit_test_setup_teardown(test_every_fact_is_there, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_line_is_too_long, setup, teardown),
