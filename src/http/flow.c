@@ -253,6 +253,23 @@ flow_begin(struct flow *f, size_t used, enum body_kind kind, uint64_t length)
 	return begin(f, used, kind, length, false, false);
 }
 
+/* What is here of the body has been judged with its trailers: once more, without. */
+void
+flow_drop_trailers(struct flow *f)
+{
+	bool good;
+
+	ASSERT(f->at == f->body_at && f->stage == NULL && !f->bare && !f->body.lenient);
+	if (f->body.kind != BODY_CHUNKED)
+		return;
+	f->good = f->body_at;
+	f->body_bytes = 0;
+	h1_body_init(&f->body, BODY_CHUNKED, 0);
+	f->body.trailerless = true;
+	good = flow_check(f);
+	ASSERT(good);			/* as it was before */
+}
+
 bool
 flow_begin_lenient(struct flow *f, size_t used, enum body_kind kind, uint64_t length)
 {

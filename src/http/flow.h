@@ -85,6 +85,8 @@ enum flow_result	 flow_read_head(struct flow *, enum flow_head, struct message *
 /* The head took `used` bytes of flow_unread; its body begins. False: what already came of it is
  * malformed. */
 bool			 flow_begin(struct flow *, size_t used, enum body_kind, uint64_t length);
+/* No trailer of a request goes on; nothing of it has been sent, nor begun otherwise. */
+void			 flow_drop_trailers(struct flow *);
 /* The same for a response, whose framing is read leniently (h1_body.h). */
 bool			 flow_begin_lenient(struct flow *, size_t used, enum body_kind, uint64_t length);
 /* The same for a chunked response of which only the data goes on. */

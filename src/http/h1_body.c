@@ -193,7 +193,7 @@ eat_trailer(struct h1_body *b, const char *p, size_t len, size_t *at, h1_trailer
 			return PARSE_MORE;
 		if (!trailer_line(p + *at, lf, &name))
 			return PARSE_BAD;
-		if (name.len > 0 && is_forbidden(name))
+		if (name.len > 0 && (b->trailerless || is_forbidden(name)))
 			cut_add(b, *at, n);
 		else if (name.len > 0 && fn != NULL)
 			fn(arg, (struct str){ p + *at, n - 2 });

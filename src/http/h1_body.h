@@ -20,6 +20,7 @@ struct h1_body {
 	uint64_t	left;		/* bytes left of the length, or of this chunk's data */
 	uint8_t		state;		/* place within chunked framing: private to h1_body.c */
 	bool		lenient;	/* a response: blanks after a chunk's size are cut, not refused */
+	bool		trailerless;	/* no trailer goes on */
 	bool		done;
 	uint64_t	data;		/* bytes of chunks so far, without their framing */
 	uint16_t	line;		/* bytes of the present size line */

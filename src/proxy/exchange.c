@@ -144,6 +144,7 @@ exchange_reset(struct exchange *x)
 	x->minor = 1;
 	x->filters = NULL;
 	x->filters_of = NULL;
+	x->collects = 0;
 	attempt_init(&x->attempt, x->proxy, on_task, x);
 	x->status = 0;
 	x->from = x->client->sender.ip;

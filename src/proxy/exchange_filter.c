@@ -34,6 +34,7 @@ filters_begin(struct exchange *x, const struct table_route *route, const struct 
 	    .service = table_text(x->proxy->table, x->attempt.service->name) };
 
 	ASSERT(x->filters == NULL && x->filters_of == NULL);
+	flow_drop_trailers(&x->up);		/* what filters set or take away is in the head alone */
 	x->filters_of = table_ref(x->proxy->table);	/* what is tried again may go by another one */
 	return (x->filters = filter_run_new(chain, &facts, h, edits)) != NULL;
 }
@@ -79,6 +80,26 @@ body_give(struct exchange *x, bool large)
 }
 
 #define FRAMING(most)	((most) / 4 + 65536)	/* bytes, of chunks */
+#define COLLECT_BYTES	((size_t)128 << 20)	/* of a worker, for bodies that filters wait for */
+#define COPIES		3	/* of a body: in the page, for its filter, for the server that gets it */
+
+/* Room for a body of this size, as long as the exchange has filters. False: those of others that
+ * wait have all that there is. */
+static bool
+room_take(struct exchange *x, size_t most)
+{
+	size_t length = flow_body(&x->up).len + (size_t)x->up.body.left;
+
+	if (x->up.body.kind == BODY_LENGTH && length < most)
+		most = length;
+	if (x->collects > 0)
+		return true;
+	if (x->proxy->collected + COPIES * most > COLLECT_BYTES)
+		return false;
+	x->collects = COPIES * most;
+	x->proxy->collected += x->collects;
+	return true;
+}
 
 /* All of it is read into the page, where it stays for the task; a larger page takes the place of
  * one that is full. */
@@ -91,6 +112,8 @@ collect(struct exchange *x, size_t most)
 
 	if (x->expects_continue && !x->up.body.done)
 		return exchange_fail(x, WHY_BAD_EXPECT);
+	if (!room_take(x, most))
+		return exchange_fail(x, WHY_BODIES_FULL);
 	if (x->up.body.kind == BODY_CHUNKED)
 		most += FRAMING(most);
 	res = flow_read_body(&x->up, most, exchange_now(x));
@@ -129,6 +152,8 @@ filters_enter(struct exchange *x)
 		access_note_user(&x->log, filter_run_user(x->filters));
 	switch (verdict) {
 	case FILTER_WAIT:
+		if (exchange_client_left(x))
+			return exchange_fail(x, WHY_CLIENT_GONE);
 		return filter_run_wants_body(x->filters, &wanted) ? collect(x, wanted) : STAY;
 	case FILTER_RESPOND:
 		return exchange_fail(x, why);
@@ -297,5 +322,8 @@ filters_end(struct exchange *x)
 	if (x->filters != NULL)
 		filter_run_end(x->filters, &(struct filter_end){ status_of(x), exchange_now(x) });
 	filter_run_free(&x->filters);
+	ASSERT(x->collects <= x->proxy->collected);
+	x->proxy->collected -= x->collects;
+	x->collects = 0;
 	table_unref(&x->filters_of);
 }

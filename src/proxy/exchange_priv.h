@@ -57,6 +57,7 @@ struct exchange {
 	struct attempt	 attempt;	/* where it goes */
 	struct filter_run *filters;	/* that the request passes; NULL: its route has none */
 	struct table	*filters_of;	/* the table that they are in: our reference */
+	size_t		 collects;	/* its part of proxy.collected */
 
 	/* what goes back */
 	int		 status;	/* 0 until a final response, ours or a task's, begins to go down */

@@ -68,6 +68,7 @@ struct proxy {
 	size_t		 loose;			/* bytes that were freed and may still be in the heap */
 	struct share	 share;
 	struct encode_budget encoders;		/* of bodies that are compressed */
+	size_t		 collected;		/* bytes of bodies that filters wait for, or have */
 	struct message	 head;			/* of whatever message is being parsed: used within one step, never kept */
 	/* proxy.c */
 	proxy_empty_f	*empty;

@@ -98,6 +98,8 @@ WHY(FORWARD_AUTH_FAILED, 500, UPSTREAM,
     "the server of a middleware (forwardAuth) did not respond in time, or not as a server of HTTP")
 WHY(FORWARD_AUTH_BODY, 401, CLIENT,
     "the request's body is larger than a middleware (forwardAuth) may pass on")
+WHY(BODIES_FULL, 503, US,
+    "bodies of other requests that wait for a middleware (forwardAuth) take all the room there is")
 WHY(FORWARD_AUTH_LARGE, 401, UPSTREAM,
     "the response of a middleware's server (forwardAuth) is larger than maxResponseBodySize")
 

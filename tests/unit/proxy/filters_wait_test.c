@@ -11,6 +11,7 @@
 static struct {
 	enum filter_verdict verdict;
 	int64_t		 wait_usec;
+	size_t		 wants;			/* of the body; 0: nothing */
 	int		 asked;
 	int		 dropped;
 	struct filter_facts facts;
@@ -35,6 +36,8 @@ waiting_request(struct filter_run *r, const struct filter_add_prefix *f, uint8_t
 		*note = 1;
 		r->held = &waiting;
 		r->drop = let_go;
+		if (waiting.wants > 0)
+			return run_want_body(r, waiting.wants, r->now_usec + PATIENCE);
 		return run_wait(r, r->now_usec + (waiting.wait_usec > 0 ? waiting.wait_usec : PATIENCE));
 	}
 	r->held = NULL;
@@ -177,6 +180,80 @@ a_client_leaves_meanwhile(void **state)
 	close(c);
 }
 
+/* Also one whose end comes with its request: nothing more will happen to its connection. */
+static void
+a_client_has_left_already(void **state)
+{
+	int c;
+
+	(void)state;
+	open_waiting(1);
+	for (int i = 1; i < 3; i++) {
+		waiting.wants = i == 2 ? 100 : 0;
+		c = dial();
+		say(c, "POST /a HTTP/1.1\r\nHost: a.example\r\nContent-Length: 3\r\n\r\na");
+		close(c);
+		WAIT_UNTIL(waiting.dropped == i);
+		assert_int_equal(whys(WHY_CLIENT_GONE), i);
+	}
+	close_waiting();
+}
+
+#define CHUNKED_HEAD "POST /a HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\nX-Real-IP: 127.0.0.1\r\nX-Forwarded-Proto: http\r\n" \
+	"X-Forwarded-Host: a.example\r\nX-Forwarded-Port: 80\r\nX-Two: 2\r\nX-Forwarded-For: 127.0.0.1\r\n\r\n"
+
+/* What a filter sets or takes away cannot come again behind the body. */
+static void
+trailers_do_not_pass_filters(void **state)
+{
+	int c, t;
+
+	(void)state;
+	open_waiting(1);
+	waiting.verdict = FILTER_PASS;
+	c = dial();
+	say(c, "POST /a HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Two: 3\r\nX-More: 1\r\n\r\n");
+	t = answer_call(0);
+	hear(t, CHUNKED_HEAD "3\r\nabc\r\n0\r\n\r\n");
+	say(t, OK(0, ""));
+	hear(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-One: 1\r\n\r\n");
+	/* and when they come later */
+	say(c, "POST /a HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+	hear(t, CHUNKED_HEAD "3\r\nabc\r\n");
+	say(c, "0\r\nX-Two: 3\r\n\r\n");
+	hear(t, "0\r\n\r\n");
+	close(c);
+	close(t);
+	close_waiting();
+}
+
+/* However many bodies filters wait for, a worker has room for some. */
+static void
+bodies_that_are_waited_for_have_a_bound(void **state)
+{
+	static const char post[] = "POST /a HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n";
+	int c, d;
+
+	(void)state;
+	open_waiting(1);
+	waiting.wants = (size_t)40 << 20;
+	c = dial();
+	say(c, post);
+	WAIT_UNTIL(waiting.asked == 1);
+	d = dial();
+	say(d, post);
+	hear_why(d, 503, WHY_BODIES_FULL);
+	hang_up(c);
+	WAIT_UNTIL(whys(WHY_CLIENT_GONE) == 1);
+	close(d);
+	c = dial();
+	say(c, post);
+	WAIT_UNTIL(waiting.asked == 3);
+	assert_int_equal(whys(WHY_BODIES_FULL), 1);
+	close(c);
+	close_waiting();
+}
+
 /* Tasks may change while a request waits: it goes where requests go then. */
 static void
 it_goes_by_the_table_that_is_in_force_then(void **state)
@@ -231,6 +308,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(it_goes_on_when_woken), cmocka_unit_test(it_goes_on_when_its_time_is_up),
 		cmocka_unit_test(it_may_respond_after_all), cmocka_unit_test(a_client_leaves_meanwhile),
+		cmocka_unit_test(a_client_has_left_already), cmocka_unit_test(trailers_do_not_pass_filters),
+		cmocka_unit_test(bodies_that_are_waited_for_have_a_bound),
 		cmocka_unit_test(it_goes_by_the_table_that_is_in_force_then),
 		cmocka_unit_test(its_service_may_go_meanwhile) };
 
