@@ -459,6 +459,7 @@ certs_free(struct certs **cp)
 	if (c == NULL)
 		return;
 	watch_stop(c);
+	certs_drop_files(c);
 	timer_clear(c->loop, &c->tell);
 	while (!TAILQ_EMPTY(&c->items))
 		item_free(c, TAILQ_FIRST(&c->items));

@@ -37,6 +37,17 @@ void		 certs_free(struct certs **);
 void		 certs_inherit(struct certs *, const struct secrets *);
 /* Reads the files that this configuration names. */
 void		 certs_reconf(struct certs *, const struct conf *);
+/*
+ * Files that something else names, such as Traefik's files, besides those of each configuration
+ * that is taken from then on. False: they are the same as before.
+ */
+enum certs_file_kind { CERTS_FILE_CERT, CERTS_FILE_TASK_CA, CERTS_FILE_TASK_CERT };
+struct certs_file {
+	enum certs_file_kind kind;
+	const char	*name;		/* of the last two, as task_tls settings have it */
+	const char	*file, *key;	/* key NULL: in the same file, or none */
+};
+bool		 certs_set_files(struct certs *, const struct certs_file *, unsigned n);
 /* All of it, for workers. Changes before this are in it, and are not notified any more. */
 void		 certs_write(struct certs *, struct secrets_maker *);
 

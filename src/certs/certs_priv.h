@@ -98,6 +98,8 @@ struct certs {
 	struct map	*by_name;
 	struct map	*challenge;	/* name of the secret to struct challenge */
 	struct tickets	 tickets;
+	struct certs_file *more;	/* as certs_set_files had them, each text its own memory */
+	unsigned	 nmore;
 	char		*fallback;	/* as tls.default: a path, CONF_TLS_NONE, NULL: the first */
 	const struct certs_source *source;
 	bool		 source_asked;	/* workers know that they may wait for its challenges */
@@ -109,6 +111,8 @@ struct certs {
 	bool		 clock_wrong;	/* as last reported */
 };
 
+/* certs_want.c */
+void		 certs_drop_files(struct certs *);
 /* What workers are to have is different: the owner is notified in this turn or the next. */
 void		 certs_touch(struct certs *);
 /* "file:/etc/mola/web.pem" of a certificate; of others the whole name. */

@@ -97,6 +97,66 @@ want_for_tasks(struct certs *c, const struct conf *conf)
 	}
 }
 
+/* ---- files that no configuration names ---- */
+
+void
+certs_drop_files(struct certs *c)
+{
+	for (unsigned i = 0; i < c->nmore; i++) {
+		free((char *)(uintptr_t)c->more[i].name);
+		free((char *)(uintptr_t)c->more[i].file);
+		free((char *)(uintptr_t)c->more[i].key);
+	}
+	free(c->more);
+	c->more = NULL;
+	c->nmore = 0;
+}
+
+static bool
+same_files(const struct certs *c, const struct certs_file *f, unsigned n)
+{
+	bool same = n == c->nmore;
+
+	for (unsigned i = 0; i < n && same; i++)
+		same = f[i].kind == c->more[i].kind && same_text(f[i].name, c->more[i].name) &&
+		    same_text(f[i].file, c->more[i].file) && same_text(f[i].key, c->more[i].key);
+	return same;
+}
+
+static char *
+copy(const char *s)
+{
+	return s == NULL ? NULL : must_strdup(s);
+}
+
+bool
+certs_set_files(struct certs *c, const struct certs_file *f, unsigned n)
+{
+	if (same_files(c, f, n))
+		return false;
+	certs_drop_files(c);
+	c->more = must_zalloc((n + 1) * sizeof *c->more);
+	for (; c->nmore < n; c->nmore++)
+		c->more[c->nmore] = (struct certs_file){ f[c->nmore].kind, copy(f[c->nmore].name),
+		    copy(f[c->nmore].file), copy(f[c->nmore].key) };
+	return true;
+}
+
+static void
+want_more(struct certs *c)
+{
+	char name[SECRETS_NAME_MAX];
+
+	for (unsigned i = 0; i < c->nmore; i++) {
+		const struct certs_file *f = &c->more[i];
+		const char *prefix = f->kind == CERTS_FILE_CERT ? FILE_PREFIX :
+		    f->kind == CERTS_FILE_TASK_CA ? TASK_CA_PREFIX : TASK_CERT_PREFIX;
+		if (snprintf(name, sizeof name, "%s%s", prefix, f->kind == CERTS_FILE_CERT ? f->file :
+		    f->name) < (int)sizeof name)
+			want(c, name, f->kind == CERTS_FILE_TASK_CA ? ITEM_CA : ITEM_CERT, f->file, f->key);
+	}
+}
+
 static void
 want_all(struct certs *c, const struct conf *conf)
 {
@@ -114,6 +174,7 @@ want_all(struct certs *c, const struct conf *conf)
 			want(c, name, ITEM_CA, conf->listen[k].client_ca, NULL);
 		}
 	want_for_tasks(c, conf);
+	want_more(c);
 }
 
 void

@@ -229,18 +229,20 @@ read_checks(struct traefik_reading *r, struct backend *b)
 }
 
 /*
- * Traefik's servers transport is defined where Mola does not look: where it matters, only what
- * mola.* labels say instead makes it known.
+ * A servers transport that is no file's is defined where Mola does not look: where it matters, only
+ * what mola.* labels say instead makes it known.
  */
 static void
 read_transport(struct traefik_reading *r, struct backend *b)
 {
-	bool given = reading_has_label(r, "mola.scheme") || reading_has_label(r, "mola.task_tls.verify") ||
-	    reading_has_label(r, "mola.task_tls.ca") || reading_has_label(r, "mola.task_tls.name");
-
+	if (transport_take(r, b) && b->transport != NULL) {
+		reading_report(r, b->transport, b->unspoken == NULL ? LABEL_VALID : LABEL_UNSUPPORTED,
+		    b->unspoken);
+		return;
+	}
 	if (b->transport == NULL)
 		return;
-	if (b->speaks == SCHEME_HTTPS && !given)
+	if (b->speaks == SCHEME_HTTPS && !transport_is_given(r))
 		b->unspoken = "how the certificates of its tasks are verified is defined elsewhere "
 		    "(serversTransport); set mola.task_tls labels";
 	reading_report(r, b->transport, LABEL_UNSUPPORTED, b->unspoken != NULL ? b->unspoken :
@@ -303,6 +305,7 @@ void
 backend_conf(const struct traefik_reading *r, const struct backend *b, struct service_conf *conf)
 {
 	scheme_conf(r, b, conf);
+	transport_conf(r, b, conf);
 	sticky_conf(r, b, conf);
 	options_conf(b, conf);
 	if (b->unchecked)

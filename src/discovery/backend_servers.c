@@ -8,6 +8,7 @@
 #include "base/bug.h"
 #include "base/form.h"
 #include "base/go.h"
+#include "discovery/join.h"
 #include "discovery/traefik_priv.h"
 
 #define SERVERS_MAX	256		/* of one service */
@@ -109,6 +110,24 @@ read_url(struct str url, struct labels_server *out, enum scheme *scheme)
 	return read_host((struct str){ url.p, n }, out);
 }
 
+/* A certificate is verified for the name in the URL; NULL: for the address. */
+static void
+set_name(struct traefik_reading *r, struct backend *b, const struct labels_server *s, bool first)
+{
+	struct addr at;
+	const char *name = arena_text(r->l->arena, s->host);
+
+	if (join_address(name, s->port, &at))
+		name = NULL;
+	if (!first)
+		b->names_differ |= name == NULL || b->tls_name == NULL ? name != b->tls_name :
+		    strcmp(name, b->tls_name) != 0;
+	else
+		b->tls_name = name;
+	if (b->names_differ)
+		b->tls_name = NULL;
+}
+
 void
 servers_read(struct traefik_reading *r, struct backend *b)
 {
@@ -128,6 +147,7 @@ servers_read(struct traefik_reading *r, struct backend *b)
 		else {
 			reading_report(r, b->url[i], LABEL_VALID, NULL);
 			b->speaks = speaks;
+			set_name(r, b, &s, l->nservers == 0);
 			l->server[l->nservers++] = s;
 		}
 	}

@@ -9,6 +9,7 @@
 
 #include "base/bug.h"
 #include "discovery/files.h"
+#include "discovery/provided.h"
 
 #define TROUBLES_MAX	256
 
@@ -19,12 +20,14 @@ struct file_name {
 	const char	*leads;			/* of a router: its service as it is written; NULL: none is */
 	struct file_service *to;
 	unsigned	 line;			/* of its first one */
+	struct file_line *first, *last;		/* of those that are no router's, service's, middleware's */
 	bool		 reported;
 	struct file_name *next;
 };
 
 struct file_line {
 	struct file_name *of;
+	struct str	 key;			/* what is below the name, "" when nothing is */
 	struct swarm_label label;
 	struct file_line *next;
 };
@@ -66,17 +69,6 @@ kind_is(struct str kind, const char *s)
 	return str_eq_nocase(kind, str_of(s));
 }
 
-/* In one spelling, as labels have it; names keep theirs. */
-static struct str
-lower(struct arena *a, struct str s)
-{
-	char *text = arena_text(a, s);
-
-	for (char *p = text; *p != '\0'; p++)
-		*p = *p >= 'A' && *p <= 'Z' ? (char)(*p - 'A' + 'a') : *p;
-	return (struct str){ text, s.len };
-}
-
 static struct file_name *
 name_of(struct files *f, const struct swarm_file *of, struct str kind, struct str name,
     uint64_t line)
@@ -116,9 +108,19 @@ add_line(struct files *f, struct file_name *n, struct str rest, struct swarm_lab
 	if (kind_is(n->kind, "http.routers") && kind_is(rest, "service"))
 		n->leads = label.value;
 	l = arena_zalloc(f->arena, sizeof *l);
+	l->key = rest;
 	label.name = arena_printf(f->arena, "traefik.%.*s.%.*s%s%.*s", STR_ARG(n->kind), STR_ARG(n->name),
 	    rest.len > 0 ? "." : "", STR_ARG(rest));
-	*l = (struct file_line){ .of = n, .label = label };
+	l->of = n;
+	l->label = label;
+	if (kind_is(n->kind, "http.serverstransports") || kind_is(n->kind, "tls.options")) {
+		if (n->last == NULL)
+			n->first = l;
+		else
+			n->last->next = l;
+		n->last = l;
+		return;
+	}
 	*f->end = l;
 	f->end = &l->next;
 }
@@ -147,8 +149,8 @@ read_line(struct files *f, const struct swarm_file *of, struct str line)
 	    !str_split(&line, '=', &path) || !str_split(&path, '.', &section) ||
 	    !str_split(&path, '.', &part) || !str_split(&path, '.', &name))
 		return;			/* an empty section */
-	n = name_of(f, of, lower(f->arena, (struct str){ section.p, section.len + 1 + part.len }), name,
-	    at);
+	section.len += 1 + part.len;
+	n = name_of(f, of, provided_lower(f->arena, section), name, at);
 	if (n->of != of) {
 		if (!n->reported)
 			report_twice(f, n, of, at);
@@ -360,6 +362,12 @@ files_service(const struct files *f, struct str reference)
 	return s == NULL ? NULL : s->is;
 }
 
+const struct swarm_tls *
+files_tls(const struct files *f)
+{
+	return &f->conf->tls;
+}
+
 const char *
 files_unreadable(const struct files *f)
 {
@@ -371,4 +379,34 @@ files_troubles(const struct files *f, const char *const **text)
 {
 	*text = f->trouble;
 	return f->ntroubles;
+}
+
+bool
+files_are_there(const struct files *f)
+{
+	return f != NULL && f->conf->nprovided > 0;
+}
+
+bool
+files_has(const struct files *f, const char *kind, struct str name)
+{
+	return f != NULL && map_get(f->names, str_of(arena_printf(f->arena, "%s.%.*s", kind,
+	    STR_ARG(name)))) != NULL;
+}
+
+bool
+files_next(const struct files *f, const char *kind, struct str name, const struct file_line **at,
+    struct files_key *out)
+{
+	const struct file_name *n;
+
+	if (*at != NULL)
+		*at = (*at)->next;
+	else {
+		n = map_get(f->names, str_of(arena_printf(f->arena, "%s.%.*s", kind, STR_ARG(name))));
+		*at = n == NULL ? NULL : n->first;
+	}
+	if (*at != NULL)
+		*out = (struct files_key){ (*at)->key, &(*at)->label };
+	return *at != NULL;
 }

@@ -19,6 +19,24 @@ void		 files_free(struct files **);
 const struct swarm_service	*files_services(const struct files *, unsigned *n);
 /* The one that routers name so: "web@file". NULL: there is none. */
 const struct swarm_service	*files_service(const struct files *, struct str reference);
+bool	files_are_there(const struct files *);
+/* What else is defined, in lower case: "http.serverstransports", "tls.options". */
+struct file_line;
+struct files_key {
+	struct str	 key;			/* "rootCAs"; "": there is nothing below the name */
+	const struct swarm_label *label;
+};
+bool	files_has(const struct files *, const char *kind, struct str name);
+/* *at starts as NULL. */
+bool	files_next(const struct files *, const char *kind, struct str name,
+	    const struct file_line **at, struct files_key *);
+
+/* Why Mola's listeners do not do what these TLS options require, for people; NULL: they do. No
+ * options called "default" are met. */
+const char	*files_tls_problem(const struct files *, struct arena *, struct str name);
+/* For files_tls.c. */
+const struct swarm_tls *files_tls(const struct files *);
+
 /* A file that was never read: what it defines is not known, and a router of Traefik's may be less
  * open by it. The text is for people; NULL: there is no such file. */
 const char			*files_unreadable(const struct files *);

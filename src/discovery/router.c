@@ -229,7 +229,8 @@ check_backend(struct traefik_reading *r, struct router *router)
 		    reading_key(r, b->unknown));
 	if (b->unspoken != NULL)
 		refuse(r, router, true, WHY_SERVER_SCHEME, "%s: %s",
-		    reading_key(r, b->scheme != NULL ? b->scheme : b->url[0]), b->unspoken);
+		    reading_key(r, b->scheme != NULL ? b->scheme : b->nurls > 0 ? b->url[0] :
+		    b->transport), b->unspoken);
 	if (!reading_has_label(r, "mola.port") && backend_port(b) == 0 &&
 	    (b->port != NULL || r->nbackends > 1))
 		refuse(r, router, true, WHY_SERVICE_NO_PORT,
@@ -274,6 +275,25 @@ set_chain(struct traefik_reading *r, struct router *router, const char *chain)
 	router->chain_guards = filters->guards;
 }
 
+/* Those of its own, or the default ones; of a router without TLS there are none. */
+static void
+check_tls(struct traefik_reading *r, struct router *router)
+{
+	struct str name = router->tls_options == NULL ? STR("") :
+	    str_trim(str_of(router->tls_options->value));
+	const char *problem;
+
+	if (name.len == 0 && !router->tls && entry_points_by(r, router->entry_points) == BY_PLAIN)
+		return;
+	if ((problem = reading_tls_problem(r, name)) == NULL)
+		return;
+	if (router->tls_options != NULL)
+		refuse(r, router, true, WHY_TLS_OPTIONS, "%s names TLS options %.*s: %s",
+		    reading_key(r, router->tls_options), STR_ARG(name), problem);
+	else
+		refuse(r, router, true, WHY_TLS_OPTIONS, "it has the default TLS options: %s", problem);
+}
+
 void
 router_check(struct traefik_reading *r, struct router *router)
 {
@@ -304,10 +324,7 @@ router_check(struct traefik_reading *r, struct router *router)
 		refuse(r, router, true, WHY_ROUTER_LABEL,
 		    "the service has more than %d routers or services of Traefik's", ROUTERS_MAX);
 	check_backend(r, router);
-	if (router->tls_options != NULL &&
-	    !word_is(str_trim(str_of(router->tls_options->value)), "default"))
-		refuse(r, router, true, WHY_TLS_OPTIONS,
-		    "%s names TLS options, which Mola does not have", reading_key(r, router->tls_options));
+	check_tls(r, router);
 	if ((text = entry_points_refusal(r, router->entry_points, &why, &guarded, &chain)) != NULL)
 		refuse(r, router, guarded, why, "%s", text);
 	else if (!router->refused)

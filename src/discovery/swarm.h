@@ -40,6 +40,14 @@ struct swarm_file {
  * NULL: *problem says why, for people. */
 typedef const char	*swarm_file_f(void *arg, const char *path, const char **problem);
 
+/* What Mola's listeners do about TLS. */
+struct swarm_tls {
+	unsigned	 min_version;		/* 12, 13 */
+	bool		 strict;		/* names without a certificate of their own are refused */
+	/* the file of CAs of whose certificates all that have TLS require one; NULL: not all do */
+	const char	*client_ca;
+};
+
 typedef bool	swarm_host_f(void *arg, const char *host, unsigned port, struct addr *);
 
 /* How Swarm's nodes, services and tasks become the world's; the strings are the caller's and
@@ -62,6 +70,7 @@ struct swarm_conf {
 	swarm_file_f	*file;			/* NULL: no files are read */
 	swarm_host_f	*host;			/* an address of a name; NULL: names have none */
 	void		*file_arg;		/* of both */
+	struct swarm_tls tls;
 	const struct swarm_file *provided;	/* Traefik's; of two definitions of one name the first counts */
 	unsigned	 nprovided;
 	bool		 files_assumed;		/* they are taken to be there, and sound: nobody is served */

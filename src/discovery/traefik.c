@@ -9,7 +9,7 @@
 
 #include "base/bug.h"
 #include "base/go.h"
-#include "discovery/middlewares.h"
+#include "discovery/files.h"
 #include "discovery/traefik_priv.h"
 
 #define DEPTH_MAX	10
@@ -76,6 +76,21 @@ reading_add_middleware(const struct traefik_reading *r, const char *chain, struc
 	with = middlewares_add(r->middlewares, r->l->arena, chain, reference, problem);
 
 	return with == NULL && reading_ignores_middleware(r, reference) ? chain : with;
+}
+
+const char *
+reading_tls_problem(const struct traefik_reading *r, struct str name)
+{
+	bool of_file = str_ends(name, STR(FILE_PROVIDER)) || (r->service->provided &&
+	    memchr(name.p, '@', name.len) == NULL);
+
+	if (name.len == 0 || str_eq_nocase(name, STR("default")))
+		return files_tls_problem(r->l->files, r->l->arena, STR("default"));
+	if (!of_file)
+		return "which Mola does not have";
+	if (str_ends(name, STR(FILE_PROVIDER)))
+		name.len -= strlen(FILE_PROVIDER);
+	return files_tls_problem(r->l->files, r->l->arena, name);
 }
 
 /* "traefik.http.routers.web.rule" in words; the last one has all that is left. */

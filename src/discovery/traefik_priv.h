@@ -47,6 +47,11 @@ struct backend {			/* what Traefik calls a service */
 	bool		 unchecked;		/* it has a health check that Mola cannot do */
 	enum scheme	 speaks;		/* what its tasks do */
 	const char	*unspoken;		/* why that cannot be done; NULL: it can */
+	/* of the servers transport, or of its servers' URLs; NULL, 0: not given */
+	const char	*tls_name, *tls_ca, *tls_cert;
+	bool		 names_differ;		/* of its servers */
+	bool		 verified, insecure;	/* what the transport has of verification counts; it has none */
+	int64_t		 connect_usec, response_usec;
 };
 
 struct tcp_reading;
@@ -84,6 +89,11 @@ void	sticky_conf(const struct traefik_reading *, const struct backend *, struct 
 /*
  * backend_servers.c: what is behind `servers[N]` of a key in a file; then, once, all of them.
  */
+/* backend_transport.c: false: there is no transport of a file. Then what it sets. */
+bool	transport_is_given(const struct traefik_reading *);	/* by labels of Mola's */
+bool	transport_take(struct traefik_reading *, struct backend *);
+void	transport_conf(const struct traefik_reading *, const struct backend *, struct service_conf *);
+
 void	servers_gather(struct traefik_reading *, struct backend *, const struct swarm_label *,
     struct str key);
 void	servers_read(struct traefik_reading *, struct backend *);
@@ -116,6 +126,10 @@ bool	reading_ignores_middleware(const struct traefik_reading *, struct str refer
  * ignores it. NULL: it cannot be applied, and *problem says why. */
 const char *reading_add_middleware(const struct traefik_reading *, const char *chain,
 	    struct str reference, const char **problem);
+
+/* Why TLS options are not what Mola does ("": those that count without any); NULL: they
+ * are. A name within a file is one of a file. */
+const char *reading_tls_problem(const struct traefik_reading *, struct str name);
 
 /* backend.c */
 void	backend_gather(struct traefik_reading *, const struct swarm_label *, const struct str *word,

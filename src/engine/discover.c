@@ -227,6 +227,12 @@ discover_report(const struct discover *d)
 	return d->report;
 }
 
+const struct swarm_file *
+discover_provided(const struct discover *d, unsigned *n)
+{
+	return traefik_files_all(d->provided, n);
+}
+
 struct watch *
 discover_watch(const struct discover *d)
 {

@@ -27,6 +27,8 @@ bool		 discover_is_ready(const struct discover *);
 /* Publishes what exists and removes what no longer does. True: the table must be rebuilt. */
 bool		 discover_pass(struct discover *);
 
+/* The files of Traefik's that the configuration names, as they are in this moment. */
+const struct swarm_file *discover_provided(const struct discover *, unsigned *n);
 /* Of the last pass; NULL: there is no Swarm, or no pass yet. */
 const struct swarm_report *discover_report(const struct discover *);
 /* How many tasks of the Swarm are balancers like this one; 1 when none is known. */

@@ -1,6 +1,8 @@
 /*
  * discover_conf: what the configuration says of services of a Swarm, for a pass over it.
  */
+#include <string.h>
+
 #include "base/bug.h"
 #include "discovery/constraint.h"
 #include "engine/discover.h"
@@ -43,6 +45,24 @@ traefik_of(struct arena *a, const struct conf *c)
 	return t;
 }
 
+static struct swarm_tls
+tls_of(const struct conf *c)
+{
+	const char *ca = NULL;
+	bool all = true;
+
+	for (unsigned i = 0; i < c->nlisten && all; i++) {
+		const struct conf_listen *l = &c->listen[i];
+		if (!l->tls)
+			continue;
+		all = l->client_cert == CLIENT_CERT_REQUIRE && l->client_ca != NULL &&
+		    (ca == NULL || strcmp(ca, l->client_ca) == 0);
+		ca = l->client_ca;
+	}
+	return (struct swarm_tls){ .min_version = c->tls_min_version, .client_ca = all ? ca : NULL,
+	    .strict = c->tls_default != NULL && strcmp(c->tls_default, CONF_TLS_NONE) == 0 };
+}
+
 struct swarm_conf
 discover_conf(struct arena *a, const struct conf *c)
 {
@@ -56,5 +76,5 @@ discover_conf(struct arena *a, const struct conf *c)
 	    .constraint = parse_constraint(a, c->swarm_constraint), .traefik = traefik_of(a, c),
 	    .traefik_constraint = parse_constraint(a, c->traefik_constraint),
 	    .traefik_exposed_configured = c->traefik_exposed != MAYBE_ABSENT,
-	    .routeless = c->ntargets > 0 };
+	    .routeless = c->ntargets > 0, .tls = tls_of(c) };
 }

@@ -20,6 +20,7 @@
 #include "engine/mover.h"
 #include "main/brain.h"
 #include "main/brain_acme.h"
+#include "main/brain_certs.h"
 #include "main/memfile.h"
 #include "main/outages.h"
 #include "score/steer.h"
@@ -209,6 +210,7 @@ apply(struct brain *b)
 	    watch_status(discover_watch(b->discover)).why == NULL)
 		brain_acme_manager(b->acme);
 	b->began = b->began || may_begin(b);
+	brain_certs_files(b->certs, b->conf, b->discover);
 	b->changed |= b->began && discover_pass(b->discover);
 	profiles_report(b);
 	if (b->began)
@@ -439,7 +441,7 @@ brain_open(struct brain *b)
 	inherit(b);
 	b->certs = certs_new(b->loop, b->boot->live, on_certs, b);
 	inherit_secrets(b);
-	certs_reconf(b->certs, b->conf);
+	brain_certs_begin(b->certs, b->conf);
 	if (b->secrets_serial > 0)
 		publish_secrets(b);	/* files may have changed since; a first set goes with the first table */
 	b->fetcher = fetcher_new(b->loop);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "engine/discover.h"
 #include "engine/traefik_files.h"
 #include "engine/user_files.h"
 #include "main/check.h"
@@ -69,16 +70,16 @@ print_report(const struct conf *c, const struct swarm_report *r)
 static void
 check_files(const struct conf *c, const struct swarm_file *file, unsigned n)
 {
-	struct traefik_rules rules = traefik_rules_default;
-	struct swarm_conf conf = { .defaults = &c->defaults, .middlewares = c->middlewares,
-	    .traefik = &rules, .provided = file, .nprovided = n, .file = user_files_read,
-	    .file_arg = user_files_new(NULL, NULL, NULL) };
-	struct user_files *users = conf.file_arg;
+	struct user_files *users = user_files_new(NULL, NULL, NULL);
+	struct arena *a = arena_new();
+	struct swarm_conf conf = discover_conf(a, c);
 	struct swarm_report *report;
 	struct empty_swarm e;
 
-	rules.ignore_middlewares = (struct traefik_names){ (const char *const *)c->traefik_ignore.item,
-	    c->traefik_ignore.n };
+	conf.provided = file;
+	conf.nprovided = n;
+	conf.file = user_files_read;
+	conf.file_arg = users;
 	empty_init(&e);
 	world_pass_begin(e.world);
 	swarm_pass(e.swarm, &conf, e.world, &report);
@@ -86,6 +87,7 @@ check_files(const struct conf *c, const struct swarm_file *file, unsigned n)
 	print_report(c, report);
 	swarm_report_free(&report);
 	empty_fini(&e);
+	arena_free(&a);
 	user_files_free(&users);
 }
 

@@ -9,13 +9,11 @@
 #include "net/tls_memory.h"
 #include "net/tls_priv.h"
 
-/*
- * The ciphers of TLS 1.2 that Mozilla's "intermediate" profile has, without finite-field
- * Diffie-Hellman, which costs much and which no client needs that has elliptic curves.
- */
-static const char ciphers[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
-    "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
-    "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+static const char ciphers[] =
+#define SUITE(name, go) ":" name
+#include "tbl/suites.h"
+#undef SUITE
+;
 
 SSL_CTX *
 tls_context_new(const SSL_METHOD *method, unsigned min_version)
@@ -24,7 +22,7 @@ tls_context_new(const SSL_METHOD *method, unsigned min_version)
 
 	ASSERT(ctx != NULL && (min_version == 12 || min_version == 13));
 	ASSERT(SSL_CTX_set_min_proto_version(ctx, min_version == 13 ? TLS1_3_VERSION : TLS1_2_VERSION));
-	ASSERT(SSL_CTX_set_cipher_list(ctx, ciphers));
+	ASSERT(SSL_CTX_set_cipher_list(ctx, ciphers + 1));
 	SSL_CTX_set_security_level(ctx, 2);
 	/* hybrids only where the library has them */
 	if (!SSL_CTX_set1_groups_list(ctx, "X25519MLKEM768:X25519:P-256:P-384"))

@@ -26,7 +26,10 @@ stack_judge(struct stack *const *stacks, unsigned n, const struct conf *c)
 	struct stack_judgement *j = must_zalloc(sizeof *j);
 	struct arena *a = arena_new();
 	struct swarm_conf sc = discover_conf(a, c);
+	struct traefik_files *files = traefik_files_new(NULL, NULL, NULL);
 
+	traefik_files_reconf(files, c->traefik_files.item, c->traefik_files.n);
+	sc.provided = traefik_files_all(files, &sc.nprovided);
 	sc.files_assumed = true;
 	j->files = traefik_files_new(NULL, NULL, NULL);
 	traefik_files_reconf(j->files, c->traefik_files.item, c->swarm_traefik ? c->traefik_files.n : 0);
@@ -42,6 +45,7 @@ stack_judge(struct stack *const *stacks, unsigned n, const struct conf *c)
 	if (!swarm_pass(j->swarm, &sc, j->world, &j->report))
 		BUG("stacks that are no whole Swarm");
 	world_pass_end(j->world);
+	traefik_files_free(&files);
 	arena_free(&a);
 	return j;
 }

@@ -34,7 +34,7 @@ swarm(struct stage *s, const char *labels, const char *first, ...)
 
 /* "web", "s@file by one, two", "refused" or "-". */
 static const char *
-way(struct stage *s, const char *host)
+way_by(struct stage *s, const char *host, bool tls)
 {
 	static char out[200];
 	const struct filter_chain *chain = NULL;
@@ -47,13 +47,19 @@ way(struct stage *s, const char *host)
 
 	assert_null(world_table(s->world, &fd));
 	assert_null(table_open(fd, &t));
-	route = table_find(t, &(struct request_view){ .host = str_of(host), .path = STR("/"), .method = STR("GET") }, &chain, &why);
+	route = table_find(t, &(struct request_view){ .host = str_of(host), .path = STR("/"), .method = STR("GET"), .tls = tls }, &chain, &why);
 	to = route == NULL ? NULL : &table_services(t, NULL)[route->service];
 	n = str_copy(out, sizeof out, to != NULL ? table_text(t, to->name) : why == WHY_ROUTE_REFUSED ? STR("refused") : STR("-"));
 	for (unsigned i = 0; to != NULL && chain != NULL && i < chain->n; i++)
 		n += (size_t)snprintf(out + n, sizeof out - n, "%s%.*s", i == 0 ? " by " : ", ", STR_ARG(chain->filter[i].name));
 	table_unref(&t);
 	return out;
+}
+
+static const char *
+way(struct stage *s, const char *host)
+{
+	return way_by(s, host, false);
 }
 
 static void
@@ -274,6 +280,150 @@ pages_are_of_services_of_files(void **state)
 	assert_string_equal(way(s, "a.org"), "refused");
 }
 
+#define TRANSPORT(key, value) "8 http.serversTransports.t." key "=" value "\n"
+#define SECURE ROUTER("r", "rule", "Host(`b.org`)") ROUTER("r", "service", "s") SERVER("s", "0", "https://10.0.0.7") \
+	"9 http.services.s.loadBalancer.serversTransport=t\n"
+
+static void
+transports_of_files_count(void **state)
+{
+	struct stage *s = *state;
+	const struct service_conf *c;
+
+	swarm(s, OWN, SECURE TRANSPORT("serverName", "inner.org") TRANSPORT("rootCAs", "/ca.pem") TRANSPORT("certificates[0].certFile", "/c.pem")
+	    TRANSPORT("certificates[0].keyFile", "/c.key") TRANSPORT("forwardingTimeouts.dialTimeout", "3s")
+	    TRANSPORT("forwardingTimeouts.responseHeaderTimeout", "7") TRANSPORT("forwardingTimeouts.idleConnTimeout", "90s")
+	    TRANSPORT("maxIdleConnsPerHost", "5"), NULL);
+	assert_string_equal(way(s, "b.org"), "s@file");
+	c = &world_service(s->world, STR("s@file"))->conf;
+	assert_int_equal(c->scheme, SCHEME_HTTPS);
+	assert_true(c->tls_verify);
+	assert_string_equal(c->tls_ca, "file:/ca.pem");
+	assert_string_equal(c->tls_cert, "file:/c.pem");
+	assert_string_equal(c->tls_name, "inner.org");
+	assert_int_equal(c->connect_usec, 3000000);
+	assert_int_equal(c->response_usec, 7000000);
+	swarm(s, OWN, SECURE TRANSPORT("insecureSkipVerify", "true"), NULL);
+	assert_string_equal(way(s, "b.org"), "s@file");
+	c = &world_service(s->world, STR("s@file"))->conf;
+	assert_false(c->tls_verify);
+	assert_string_equal(c->tls_name, TLS_NAME_ADDRESS);
+}
+
+static void
+services_of_labels_name_transports_of_files(void **state)
+{
+	struct stage *s = *state;
+
+	swarm(s, L("services.w.loadbalancer.server.scheme", "https") L("services.w.loadbalancer.serverstransport", "t@file") OWN,
+	    TRANSPORT("insecureSkipVerify", "true"), NULL);
+	assert_string_equal(way(s, "a.org"), "web");
+	assert_false(world_service(s->world, STR("web"))->conf.tls_verify);
+	expect_label(s, "web", "traefik.http.services.w.loadbalancer.serverstransport", LABEL_VALID, NULL);
+	swarm(s, L("services.w.loadbalancer.serverstransport", "u@file") OWN, TRANSPORT("insecureSkipVerify", "true"), NULL);
+	assert_string_equal(way(s, "a.org"), "refused");
+}
+
+static void
+a_transport_that_cannot_be_done_refuses(void **state)
+{
+	struct stage *s = *state;
+	static const char *const odd[] = { TRANSPORT("peerCertURI", "spiffe://a"), TRANSPORT("spiffe", "true"), TRANSPORT("spiffe.ids", "a"),
+		TRANSPORT("disableHTTP2", "true"), TRANSPORT("rootCAs", "/a.pem,/b.pem"), TRANSPORT("rootCAs", "-----BEGIN"),
+		TRANSPORT("maxIdleConnsPerHost", "-1"), TRANSPORT("certificates[1].certFile", "/c.pem"), TRANSPORT("insecureSkipVerify", "maybe"),
+		TRANSPORT("forwardingTimeouts.dialTimeout", "0s"), TRANSPORT("serverName", "a b"), "" };
+
+	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+		char lines[600];
+		snprintf(lines, sizeof lines, "%s%s", SECURE, odd[i]);
+		swarm(s, OWN, lines, NULL);
+		if (strcmp(way(s, "b.org"), "refused") != 0)
+			fail_msg("served with %s", odd[i]);
+	}
+}
+
+/* Go verifies each server by the name in its URL. */
+static void
+servers_over_tls_have_the_name_of_their_url(void **state)
+{
+	struct stage *s = *state;
+#define TO_B ROUTER("r", "rule", "Host(`b.org`)") ROUTER("r", "service", "s")
+
+	s->conf.host = NULL;
+	swarm(s, OWN, TO_B SERVER("s", "0", "https://a.lan:1") SERVER("s", "1", "https://a.lan:2"), NULL);
+	assert_string_equal(world_service(s->world, STR("s@file"))->conf.tls_name, "a.lan");
+	swarm(s, OWN, TO_B SERVER("s", "0", "https://a.lan") SERVER("s", "1", "https://b.lan"), NULL);
+	assert_string_equal(way(s, "b.org"), "refused");
+	swarm(s, OWN, TO_B SERVER("s", "0", "https://10.0.0.1") SERVER("s", "1", "https://b.lan"), NULL);
+	assert_string_equal(way(s, "b.org"), "refused");
+	swarm(s, OWN, TO_B SERVER("s", "0", "https://10.0.0.1") SERVER("s", "1", "https://10.0.0.2"), NULL);
+	assert_string_equal(way(s, "b.org"), "s@file");
+}
+
+/* What the options of this kind make of a router with TLS and of one without. */
+static void
+expect_options(struct stage *s, const char *lines, struct swarm_tls mola, const char *secure, const char *plain)
+{
+	s->conf.tls = mola;
+	swarm(s, L("routers.x.rule", "Host(`x.org`)") L("routers.x.tls", "true") OWN, lines, NULL);
+	s->conf.tls = (struct swarm_tls){ .min_version = 12 };
+	if (strcmp(way_by(s, "x.org", true), secure) != 0)
+		fail_msg("%s by TLS with %s", way_by(s, "x.org", true), lines);
+	assert_string_equal(way_by(s, "a.org", false), plain);
+}
+
+#define OPTION(key, value) "5 tls.options.default." key "=" value "\n"
+#define MODERN "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384," \
+	"TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305"
+
+static void
+default_options_hold_for_all_routers_with_tls(void **state)
+{
+	struct stage *s = *state;
+	const struct swarm_tls old = { .min_version = 12 }, new = { .min_version = 13 }, strict = { .min_version = 12, .strict = true },
+	    mutual = { .min_version = 12, .client_ca = "/ca.pem" };
+
+	expect_options(s, OPTION("minVersion", "VersionTLS12"), old, "web", "web");
+	expect_options(s, OPTION("minVersion", "VersionTLS13"), old, "refused", "web");
+	expect_trouble(s, "web", WHY_TLS_OPTIONS, "/a.yml:5: tls.options.default.minVersion: ");
+	expect_options(s, OPTION("minVersion", "VersionTLS13"), new, "web", "web");
+	expect_options(s, OPTION("maxVersion", "VersionTLS12"), old, "refused", "web");
+	expect_options(s, OPTION("sniStrict", "true"), old, "refused", "web");
+	expect_options(s, OPTION("sniStrict", "true"), strict, "web", "web");
+	expect_options(s, OPTION("sniStrict", "false"), old, "web", "web");
+	expect_options(s, OPTION("cipherSuites", MODERN), old, "web", "web");
+	expect_options(s, OPTION("cipherSuites", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"), old, "refused", "web");
+	expect_options(s, OPTION("cipherSuites", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"), new, "web", "web");
+	expect_options(s, OPTION("curvePreferences", "CurveP521"), old, "refused", "web");
+	expect_options(s, OPTION("alpnProtocols", "http/1.1,h2"), old, "web", "web");
+	expect_options(s, OPTION("alpnProtocols", "http/1.1"), old, "refused", "web");
+	expect_options(s, OPTION("clientAuth.clientAuthType", "NoClientCert"), old, "web", "web");
+	expect_options(s, OPTION("clientAuth.caFiles", "/ca.pem"), old, "refused", "web");
+	expect_options(s, OPTION("clientAuth.caFiles", "/ca.pem"), mutual, "web", "web");
+	expect_options(s, OPTION("clientAuth.caFiles", "/other.pem"), mutual, "refused", "web");
+	expect_options(s, OPTION("clientAuth.caFiles", "/ca.pem,/other.pem"), mutual, "refused", "web");
+	expect_options(s, OPTION("clientAuth.caFiles", "/ca.pem") OPTION("clientAuth.clientAuthType", "RequireAnyClientCert"), mutual, "refused", "web");
+	expect_options(s, OPTION("clientAuth.caFiles", "/ca.pem") OPTION("clientAuth.clientAuthType", "RequireAndVerifyClientCert"), mutual, "web", "web");
+}
+
+static void
+options_are_named_by_routers(void **state)
+{
+	struct stage *s = *state;
+#define NAMED(value) L("routers.w.tls.options", value) OWN, "5 tls.options.strict.minVersion=VersionTLS13\n6 tls.options.loose.minVersion=VersionTLS12\n"
+
+	s->conf.tls.min_version = 12;
+	swarm(s, NAMED("loose@file"), NULL);
+	assert_string_equal(way_by(s, "a.org", true), "web");
+	swarm(s, NAMED("strict@file"), NULL);
+	assert_string_equal(way_by(s, "a.org", true), "refused");
+	expect_trouble(s, "web", WHY_TLS_OPTIONS, "strict@file: /a.yml:5: tls.options.strict.minVersion: expected 1.3");
+	swarm(s, NAMED("loose"), NULL);		/* one of labels, which have none */
+	assert_string_equal(way_by(s, "a.org", true), "refused");
+	swarm(s, NAMED("none@file"), NULL);
+	assert_string_equal(way_by(s, "a.org", true), "refused");
+}
+
 static bool
 host(void *arg, const char *name, unsigned port, struct addr *out)
 {
@@ -316,6 +466,12 @@ main(void)
 		STAGED(without_a_file_that_was_never_read_nothing_of_traefik_is_served),
 		STAGED(what_of_a_file_cannot_be_used_is_reported),
 		STAGED(pages_are_of_services_of_files),
+		STAGED(transports_of_files_count),
+		STAGED(services_of_labels_name_transports_of_files),
+		STAGED(a_transport_that_cannot_be_done_refuses),
+		STAGED(servers_over_tls_have_the_name_of_their_url),
+		STAGED(default_options_hold_for_all_routers_with_tls),
+		STAGED(options_are_named_by_routers),
 		STAGED(servers_may_have_names),
 	};
 
