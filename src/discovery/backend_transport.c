@@ -1,7 +1,7 @@
 /*
  * backend_transport: how requests go to a service's tasks, as Traefik's servers transports state
- * it: those that files define. While something of one cannot be done, nothing leads to services that
- * name it: it may be what keeps others from being believed.
+ * it: those that files define. While something of one cannot be done, nothing leads to services
+ * that name it: it may be what keeps others from being believed.
  */
 #include <stddef.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /*
- * files_certs: the certificates and CAs that Traefik's files name, as whoever reads them needs them.
+ * files_certs: the certificates and CAs that Traefik's files name, as whoever reads them needs
+ * them.
  * Must not know what they are used for.
  */
 #include <string.h>

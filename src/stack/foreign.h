@@ -28,8 +28,8 @@ struct foreign {
 
 /*
  * For each of several stacks of one Swarm, what there is to say of its services, in their order.
- * All texts are the stack's arena's. Nothing is said of a service that has labels of Mola's. Where Mola
- * would not serve by the new labels what it serves by those of Traefik, these stay.
+ * All texts are the stack's arena's. Nothing is said of a service that has labels of Mola's. Where
+ * Mola would not serve by the new labels what it serves by those of Traefik, these stay.
  */
 void	stack_foreign_all(struct stack *const *, unsigned nstacks, const struct conf *,
 	    struct foreign *all[]);
