@@ -215,6 +215,18 @@ service_sum(const struct admin_view *v, const struct world_service *s)
 	return sum;
 }
 
+/* null: it has tasks of its own */
+static json_t *
+view_group(const struct service_group *g)
+{
+	json_t *list = g == NULL ? json_null() : json_array();
+
+	for (unsigned i = 0; g != NULL && i < g->n; i++)
+		json_array_append_new(list, json_pack("{s:o, s:o}", "service", view_text(g->child[i].service),
+		    "weight", g->kind == GROUP_WEIGHTED ? json_integer(g->child[i].weight) : json_null()));
+	return list;
+}
+
 static json_t *
 view_service(const struct admin_view *v, const struct world_service *s,
     const struct swarm_report *report)
@@ -227,7 +239,9 @@ view_service(const struct admin_view *v, const struct world_service *s,
 
 	json_object_set_new(j, "name", view_text(s->name));
 	json_object_set_new(j, "kind", view_text(s->conf.kind == SERVICE_TCP ? "tcp" : "http"));
-	json_object_set_new(j, "policy", view_text(policy_name(s->conf.policy)));
+	json_object_set_new(j, "policy", view_text(s->group != NULL ? group_kind_name(s->group->kind) :
+	    policy_name(s->conf.policy)));
+	json_object_set_new(j, "leads_to", view_group(s->group));
 	json_object_set_new(j, "profile", view_text(profile_name(&s->conf.profile)));
 	json_object_set_new(j, "queries", user_queries_view(v->user_queries, s, false, v->now_usec));
 	json_object_set_new(j, "routes", view_routes(v, s));

@@ -64,7 +64,27 @@ middlewares_rows(struct grid *s, const json_t *routes)
 	}
 }
 
-/* Below the row: middlewares, labels that are not valid, and why it is not served. */
+static void
+group_row(struct grid *s, const json_t *service)
+{
+	const json_t *children = json_object_get(service, "leads_to"), *one;
+	char note[NOTE_MAX] = "";
+	size_t i, n = 0;
+
+	json_array_foreach(children, i, one) {
+		const json_t *weight = json_object_get(one, "weight");
+		if (n < sizeof note)
+			n += (size_t)snprintf(note + n, sizeof note - n, "%s%.100s", i == 0 ? "leads to " : ", ",
+			    text_of(one, "service"));
+		if (n < sizeof note && json_is_integer(weight))
+			n += (size_t)snprintf(note + n, sizeof note - n, " (%lld)", json_integer_value(weight));
+	}
+	if (n > 0)
+		grid_note(s, note);
+}
+
+/* Below the row: where it leads, middlewares, labels that are not valid, and why it is not
+ * served. */
 static void
 service_rows(struct grid *s, const json_t *service)
 {
@@ -80,6 +100,7 @@ service_rows(struct grid *s, const json_t *service)
 	grid_count(s, json_object_get(service, "requests_total"));
 	grid_count(s, json_object_get(service, "failures_total"));
 	routes_cell(s, json_object_get(service, "routes"));
+	group_row(s, service);
 	middlewares_rows(s, json_object_get(service, "routes"));
 	json_array_foreach(json_object_get(service, "labels"), i, label)
 		if (note_label(label, text))

@@ -393,7 +393,7 @@ read_section(struct conf_reader *r, const struct tree *map, enum conf_section_id
 	else
 		read_list(r, t, section, where, f->base);
 	if (section == SECTION_TASK && ((struct conf_service *)f->base)->ntasks == 0 &&
-	    (t == NULL || t->shape != TREE_MAP))
+	    !is_group(map) && (t == NULL || t->shape != TREE_MAP))
 		faults_add(&r->faults, t == NULL ? map->line : t->line, where, "%s. %s",
 		    t != NULL && t->shape == TREE_LIST ? "an empty list" : "missing",
 		    conf_sections[section].help);
@@ -442,7 +442,7 @@ conf_assert(const struct conf *c)
 	for (unsigned i = 0; i < c->nservices; i++) {
 		const struct conf_service *s = &c->service[i];
 
-		ASSERT(s->name != NULL && s->ntasks > 0 && s->nroutes > 0);
+		ASSERT(s->name != NULL && (s->ntasks > 0) == (s->group == NULL));
 		ASSERT(s->conf.connect_usec > 0 && s->conf.response_usec > 0 && s->conf.idle_usec > 0);
 		ASSERT(s->conf.health_rise > 0 && s->conf.health_fall > 0 && s->conf.terms.n <= TERMS_MAX);
 		for (unsigned k = 0; k < s->ntasks; k++)

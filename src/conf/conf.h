@@ -91,6 +91,12 @@ struct conf_task {
 	struct addr	 addr;
 };
 
+struct conf_weighted {
+	int		 line;
+	char		*name;			/* of a service */
+	unsigned	 weight;
+};
+
 struct conf_service {
 	int		 line;
 	char		*name;
@@ -104,6 +110,11 @@ struct conf_service {
 	struct service_conf conf;
 	struct conf_task *task;
 	unsigned	 ntasks;
+	/* instead of tasks, as written; `group` is made of them, NULL: it has tasks */
+	struct conf_weighted *weighted;
+	unsigned	 nweighted;
+	char		*failover_service, *failover_fallback;
+	struct service_group *group;
 };
 
 enum target_id {

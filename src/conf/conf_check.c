@@ -122,7 +122,8 @@ routes_check(struct conf_service *s, struct map *taken, struct faults *f)
 static void
 services_check(struct conf *c, const struct tree *root, const struct map *nodes, struct faults *f)
 {
-	struct map *services = map_new(), *tasks = map_new(), *routes = map_new();
+	struct map *services = map_new(), *tasks = map_new(), *routes = map_new(),
+	    *children = children_find(c);
 	const struct tree *list = tree_find(root, NULL, "services");
 	const struct tree *t = list != NULL && list->shape == TREE_LIST ? list->first : NULL;
 
@@ -133,6 +134,8 @@ services_check(struct conf *c, const struct tree *root, const struct map *nodes,
 		name_once(services, s->name, s->line, "services.name", f);
 		tasks_check(c, s, nodes, tasks, f);
 		kind_check(s, service, f);
+		if (s->name != NULL && map_get(children, str_of(s->name)) != NULL && is_routeless(service))
+			continue;
 		if (s->conf.kind == SERVICE_TCP)
 			tcp_routes_check(c, s, service, routes, f);
 		else if (s->rule != NULL)
@@ -143,6 +146,8 @@ services_check(struct conf *c, const struct tree *root, const struct map *nodes,
 	map_free(&services);
 	map_free(&tasks);
 	map_free(&routes);
+	map_free(&children);
+	groups_check(c, list != NULL && list->shape == TREE_LIST ? list : NULL, f);
 }
 
 static void

@@ -38,6 +38,15 @@ void	middlewares_check(struct conf *, const struct tree *root, struct faults *);
 void	rule_routes_check(struct conf_service *, const struct tree *service, struct faults *);
 
 struct map;
+/* conf_group.c: whether the mapping of a service says that it leads to others */
+bool	is_group(const struct tree *service);
+/* Names of services that others lead to; the caller frees the map. */
+struct map *children_find(const struct conf *);
+/* Nothing of a service says which requests it gets by itself. */
+bool	is_routeless(const struct tree *service);
+/* Makes the groups of all services; after their names are known to be unique. `list` is that which
+ * they were read from; NULL: it is none. */
+void	groups_check(struct conf *, const struct tree *list, struct faults *);
 /* conf_tcp.c: keys that a service of this kind may not have */
 struct conf_misplaced {
 	const char	*section, *key, *text;	/* section NULL: the service's own */

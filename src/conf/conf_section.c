@@ -24,7 +24,8 @@ const struct conf_section conf_sections[SECTION_COUNT] = {
 
 _Static_assert(offsetof(struct conf_listen, line) == 0 && offsetof(struct conf_node, line) == 0 &&
     offsetof(struct conf_service, line) == 0 && offsetof(struct conf_task, line) == 0 &&
-    offsetof(struct conf_target, line) == 0 && offsetof(struct conf_certificate, line) == 0 &&
+    offsetof(struct conf_target, line) == 0 && offsetof(struct conf_weighted, line) == 0 &&
+    offsetof(struct conf_certificate, line) == 0 &&
     offsetof(struct conf_acme_ca, line) == 0 &&
     offsetof(struct conf_task_ca, line) == 0 && offsetof(struct conf_task_cert, line) == 0,
     "an item of a list begins with its line");
@@ -116,6 +117,7 @@ section_free(enum conf_section_id id, void *base)
 		for (unsigned i = 0; i < service->nroutes; i++)
 			route_conf_clear(&service->route[i]);
 		free(service->route);
+		group_free(&service->group);
 		service->route = NULL;
 		service->nroutes = 0;
 	}

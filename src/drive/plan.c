@@ -293,7 +293,7 @@ plan_make(const struct world *w, const struct plan_rules *r, plan_weigh_f *weigh
 	plan->arena = arena_new();
 	plan->service = arena_zalloc(plan->arena, (w->nservices + 1) * sizeof *plan->service);
 	LIST_FOREACH(s, &w->services, link)
-		if (is_wanted(r, s)) {
+		if (s->group == NULL && is_wanted(r, s)) {
 			struct plan_builder p = {
 				.world = w, .service = s, .plan = plan, .out = &plan->service[plan->nservices++],
 				.before = r->before == NULL ? NULL : plan_find_service(r->before, s->name),

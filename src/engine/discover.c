@@ -92,6 +92,8 @@ publish_service(struct discover *d, const struct conf_service *s)
 
 	if (ws == NULL)
 		log_table_full("service", s->name);
+	else if (s->group != NULL)
+		world_pass_group(d->world, ws, s->group);
 	for (unsigned i = 0; ws != NULL && i < s->ntasks; i++)
 		if (world_pass_task(d->world, ws, s->task[i].name, s->task[i].node,
 		    &s->task[i].addr, false) == NULL)

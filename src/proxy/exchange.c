@@ -151,6 +151,7 @@ exchange_reset(struct exchange *x)
 	x->bytes_before = stream_bytes_out(x->down.sink);
 	x->own_content = 0;
 	x->cookie = NULL;
+	x->group_cookies.n = 0;
 	x->log = (struct access_request){ .connection = false };
 	x->trace = NULL;
 	keys_unwait(&x->hold);
@@ -423,6 +424,7 @@ exchange_free(struct exchange *x)
 	filters_end(x);
 	free(x->cookie);
 	x->cookie = NULL;
+	group_cookies_free(&x->group_cookies);
 	attempt_fini(&x->attempt);
 	slab_give_later(x->proxy->exchanges, x);
 }
@@ -479,6 +481,7 @@ end_enter(struct exchange *x)
 	filters_end(x);
 	free(x->cookie);
 	x->cookie = NULL;
+	group_cookies_free(&x->group_cookies);
 	attempt_fini(&x->attempt);
 	exchange_reset(x);
 	x->in_row++;

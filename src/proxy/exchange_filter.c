@@ -31,7 +31,8 @@ filters_begin(struct exchange *x, const struct table_route *route, const struct 
 	    .means = x->proxy->means, .wake = exchange_go_on, .wake_arg = x, .count = on_count,
 	    .count_arg = x->proxy, .limits = live_limits(x->proxy->conf.live),
 	    .worker = x->proxy->conf.worker, .router = table_text(x->proxy->table, route->name),
-	    .service = table_text(x->proxy->table, x->attempt.service->name) };
+	    .service = table_text(x->proxy->table,
+	    table_services(x->proxy->table, NULL)[route->service].name) };
 
 	ASSERT(x->filters == NULL && x->filters_of == NULL);
 	flow_drop_trailers(&x->up);		/* what filters set or take away is in the head alone */
@@ -297,7 +298,9 @@ filters_catch(struct exchange *x, int status, const struct why *why, enum state 
 	x->up.sink = x->down.source = NULL;
 	x->up.keep = x->idempotent = true;
 	x->upgrade = x->expects_continue = false;
-	if ((service = page_service(t, name)) == NULL) {
+	if ((service = page_service(t, name)) != NULL)
+		service = head_service(x, service, NULL);
+	if (service == NULL) {
 		*next = exchange_fail(x, WHY_NO_PAGE);
 		return true;
 	}

@@ -86,6 +86,15 @@ head_name_task(struct exchange *x)
 	    str_of(addr_text(&x->attempt.task->addr, x->task_host)));
 }
 
+const struct table_service *
+head_service(struct exchange *x, const struct table_service *s, const struct message *m)
+{
+	if (s->group == 0)
+		return s;
+	group_cookies_free(&x->group_cookies);
+	return groups_resolve(x->proxy->groups, s, m, &x->group_cookies);
+}
+
 /* NULL: *why is said. */
 static const struct table_route *
 find_route(const struct exchange *x, const struct message *h, const struct edits *edits,
@@ -138,11 +147,13 @@ head_done(struct exchange *x, struct message *h, size_t used)
 		trace_edit(x->trace, &p->tracer, &edits);
 	if ((route = find_route(x, h, &edits, &chain, &why)) == NULL)
 		return exchange_fail(x, why);
-	service = &table_services(p->table, NULL)[route->service];
+	service = head_service(x, &table_services(p->table, NULL)[route->service], h);
 	if (x->trace != NULL)
 		trace_set_route(x->trace, table_text(p->table, route->name), table_text(p->table, route->path));
 	access_note_router(&x->log, table_text(p->table, route->name),
 	    table_text(p->table, route->to));
+	if (service == NULL)
+		return exchange_fail(x, WHY_NO_TASK);
 	attempt_route(&x->attempt, p->table, service);
 	if (service->sticky_cookie.len > 0)
 		x->attempt.claim = sticky_read(p->table, service, h);

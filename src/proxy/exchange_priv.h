@@ -12,6 +12,7 @@
 #include "proxy/answer.h"
 #include "proxy/attempt.h"
 #include "proxy/exchange.h"
+#include "proxy/groups.h"
 #include "proxy/trace.h"
 
 enum state {
@@ -67,6 +68,7 @@ struct exchange {
 	struct share_waiter yielded;
 	struct keys_wait hold;		/* for the answer to a challenge */
 	char		*cookie;	/* that binds the client to the task; stands in down.head */
+	struct group_cookies group_cookies;	/* the same, of groups that led there */
 	char		 answer[ANSWER_MAX];
 	size_t		 own_content;	/* bytes of the body, where the response is ours */
 	struct access_request log;
@@ -115,6 +117,9 @@ step_f		head_read;
 bool		head_write(struct exchange *, const struct message *, const struct edits *,
     enum h1_connection);
 bool		head_name_task(struct exchange *);
+/* Where the request goes whose route, or page, leads to this service. NULL: nowhere. */
+const struct table_service *head_service(struct exchange *, const struct table_service *,
+    const struct message *);
 wait_f		head_wait;
 /* How long the client may be waited for, given how many bytes it has sent or taken so far:
  * clients.min_rate. */

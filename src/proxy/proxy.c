@@ -151,6 +151,7 @@ proxy_new(struct loop *l, const struct proxy_conf *conf)
 	p->keys = keys_new(l, conf->live, client_tls_choose, p);
 	p->pick = pick_new(conf->live, conf->phys, conf->seed);
 	p->sticky = sticky_new();
+	p->groups = groups_new(p->conf.live, p->conf.seed);
 	p->budget = budget_new();
 	p->tls = task_tls_new();
 	p->upstream = upstream_new(l, conf->live, conf->worker, p->tls);
@@ -187,6 +188,7 @@ proxy_free(struct proxy **pp)
 	task_tls_free(&p->tls);
 	pick_free(&p->pick);
 	sticky_free(&p->sticky);
+	groups_free(&p->groups);
 	budget_free(&p->budget);
 	access_free(&p->access);
 	tracer_fini(&p->tracer);
@@ -249,6 +251,7 @@ proxy_set_table(struct proxy *p, struct table *t)
 	p->table = table_ref(t);
 	pick_set_table(p->pick, t);
 	sticky_set_table(p->sticky, t);
+	groups_set_table(p->groups, t);
 	budget_set_table(p->budget, t, loop_now(p->loop));
 	upstream_set_table(p->upstream, t);
 	listener_set_table(p);

@@ -15,6 +15,7 @@
 #include "http/slab.h"
 #include "proxy/access.h"
 #include "proxy/budget.h"
+#include "proxy/groups.h"
 #include "proxy/health.h"
 #include "proxy/keys.h"
 #include "proxy/pick.h"
@@ -42,6 +43,7 @@ struct proxy {
 	struct table	*table;			/* in force, NULL until the first arrives */
 	struct pick	*pick;
 	struct sticky	*sticky;
+	struct groups	*groups;
 	struct budget	*budget;
 	struct task_tls	*tls;
 	struct upstream	*upstream;

@@ -132,6 +132,8 @@ bind_client(struct exchange *x, struct edits *edits)
 {
 	const struct attempt *a = &x->attempt;
 
+	for (unsigned i = 0; i < x->group_cookies.n; i++)
+		edits_add(edits, EDIT_NAME("Set-Cookie"), str_of(x->group_cookies.text[i]));
 	if (a->service->sticky_cookie.len == 0 || a->bound)
 		return true;
 	free(x->cookie);

@@ -106,17 +106,24 @@ name_before(struct str text)
 	return h;
 }
 
+/* That hash again, of its hexadecimal digits. */
+static uint64_t
+name_before_that(uint64_t before)
+{
+	char digits[20];
+	int n = snprintf(digits, sizeof digits, "%llx", (unsigned long long)before);
+
+	return name_before((struct str){ digits, (size_t)n });
+}
+
 static void
 add_names(struct names *s, uint32_t task, struct str url)
 {
-	char digits[20];
 	uint64_t before = name_before(url);
-	int n = snprintf(digits, sizeof digits, "%llx", (unsigned long long)before);
 
 	s->name[s->n++] = (struct name){ name_now(url), task, true, false };
 	s->name[s->n++] = (struct name){ before, task, false, true };
-	s->name[s->n++] = (struct name){ name_before((struct str){ digits, (size_t)n }), task, false,
-	    false };
+	s->name[s->n++] = (struct name){ name_before_that(before), task, false, false };
 }
 
 static const struct names *
@@ -155,6 +162,17 @@ sticky_find(struct sticky *s, const struct table *t, const struct table_service 
 			return &table_tasks(t, &(uint32_t){ 0 })[names->name[i].task];
 		}
 	return NULL;
+}
+
+bool
+sticky_claims(const struct sticky_claim *claim, struct str name, bool *renew)
+{
+	uint64_t before = name_before(name);
+
+	ASSERT(claim->given);
+	*renew = claim->text || claim->value != name_now(name);
+	return !*renew || claim->hash == before ||
+	    (!claim->text && (claim->value == before || claim->value == name_before_that(before)));
 }
 
 /* ---- the cookie ---- */
@@ -203,31 +221,46 @@ sticky_read(const struct table *t, const struct table_service *of, const struct 
 		if (m->field[i].id == FIELD_COOKIE && cookie_value(m->field[i].value, name, &value)) {
 			claim.given = true;
 			claim.text = !digits_read(value, &claim.value);
+			claim.hash = name_before(value);
 			if (claim.text)
-				claim.value = name_before(value);
+				claim.value = claim.hash;
 		}
 	return claim;
 }
 
-char *
-sticky_cookie(const struct table *t, const struct table_service *of, const struct table_task *task)
+static char *
+cookie_write(const struct table *t, const struct table_service *of, uint64_t value)
 {
 	static const char *const same_site[SAME_SITES] = { "", "; SameSite=None", "; SameSite=Lax",
 	    "; SameSite=Strict" };
 	struct str name = table_text(t, of->sticky_cookie), path = table_text(t, of->sticky_path),
 	    domain = table_text(t, of->sticky_domain);
 	bool dot = domain.len > 0 && domain.p[0] == '.';
-	char url[URL_MAX], max_age[32] = "", *text;
+	char max_age[32] = "", *text;
 
 	ASSERT(name.len > 0);
 	if (of->sticky_max_age > 0)
 		snprintf(max_age, sizeof max_age, "; Max-Age=%u", of->sticky_max_age);
 	if (asprintf(&text, "%.*s=%016llx%s%.*s%s%.*s%s%s%s%s", STR_ARG(name),
-	    (unsigned long long)name_now(url_of(of->scheme, &task->addr, url)),
+	    (unsigned long long)value,
 	    path.len > 0 ? "; Path=" : "", STR_ARG(path), domain.len > 0 ? "; Domain=" : "",
 	    (int)domain.len - dot, domain.p + dot, max_age,
 	    of->sticky_http_only ? "; HttpOnly" : "", of->sticky_secure ? "; Secure" : "",
 	    same_site[of->sticky_same_site]) < 0)
 		return NULL;
 	return text;
+}
+
+char *
+sticky_cookie(const struct table *t, const struct table_service *of, const struct table_task *task)
+{
+	char url[URL_MAX];
+
+	return cookie_write(t, of, name_now(url_of(of->scheme, &task->addr, url)));
+}
+
+char *
+sticky_cookie_named(const struct table *t, const struct table_service *of, struct str name)
+{
+	return cookie_write(t, of, name_now(name));
 }

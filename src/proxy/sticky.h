@@ -16,6 +16,7 @@ struct sticky_claim {
 	bool		 given;		/* it has one of that name */
 	bool		 text;		/* it is no number, but has this hash */
 	uint64_t	 value;
+	uint64_t	 hash;		/* of it as a text, whatever it is */
 };
 
 struct sticky	*sticky_new(void);
@@ -32,6 +33,10 @@ struct sticky_claim sticky_read(const struct table *, const struct table_service
  */
 const struct table_task *sticky_find(struct sticky *, const struct table *,
 		    const struct table_service *, const struct sticky_claim *, bool *renew);
+/* The same where the cookie is of a group, and the claim may name this service. */
+bool		 sticky_claims(const struct sticky_claim *, struct str name, bool *renew);
+/* The value of Set-Cookie that binds a client to the service; as sticky_cookie(). */
+char		*sticky_cookie_named(const struct table *, const struct table_service *, struct str name);
 /* The value of Set-Cookie that binds a client to the task; the caller frees it. NULL: no memory. */
 char		*sticky_cookie(const struct table *, const struct table_service *,
 		    const struct table_task *);

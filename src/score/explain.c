@@ -382,6 +382,21 @@ find_cheapest(const struct world *w, const struct world_service *s, int64_t now)
 	return best;
 }
 
+static void
+explain_group(const struct service_group *g, struct buf *out)
+{
+	if (g->kind == GROUP_FAILOVER) {
+		buf_printf(out, "leads to %s, and to %s while no task of it can be used",
+		    g->child[0].service, g->child[1].service);
+		return;
+	}
+	buf_printf(out, "leads by weight to ");
+	for (unsigned i = 0; i < g->n; i++)
+		buf_printf(out, "%s%s (%u)", i == 0 ? "" : i + 1 < g->n ? ", " : " and ",
+		    g->child[i].service, g->child[i].weight);
+	buf_printf(out, ", among those with a task that can be used");
+}
+
 void
 explain_service(const struct world *w, const struct world_service *s, int64_t now, struct buf *out)
 {
@@ -391,7 +406,9 @@ explain_service(const struct world *w, const struct world_service *s, int64_t no
 	LIST_FOREACH(t, &s->tasks, link)
 		usable += takes_requests(w, t, now);
 	ASSERT(usable <= s->ntasks);
-	if (s->ntasks == 0)
+	if (s->group != NULL)
+		explain_group(s->group, out);
+	else if (s->ntasks == 0)
 		buf_printf(out, "no task: every request ends with no_task");
 	else if (usable == 0)
 		buf_printf(out, "none of %u tasks takes requests: every request ends with no_live_task",

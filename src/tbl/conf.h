@@ -97,6 +97,13 @@ SECTION(SERVICE, TOP, services, LIST(struct conf, service, nservices), struct co
     "The services: the hosts and paths of each one, and its tasks.")
 SECTION(TASK, SERVICE, tasks, LIST(struct conf_service, task, ntasks), struct conf_task,
     "The tasks that serve the requests of the service; at least one.")
+SECTION(WEIGHTED, SERVICE, weighted, LIST(struct conf_service, weighted, nweighted),
+    struct conf_weighted,
+    "Instead of tasks: the services that the requests of this one go to, each by its weight. See "
+    "SERVICES THAT LEAD TO OTHERS.")
+SECTION(FAILOVER, SERVICE, failover, MAP, struct conf_service,
+    "Instead of tasks: a service, and another one for the time when none of its tasks can be "
+    "used. See SERVICES THAT LEAD TO OTHERS.")
 SECTION(TARGET, TOP, targets, LIST(struct conf, target, ntargets), struct conf_target,
     "External proxies that Mola configures: it publishes to each one which servers there are "
     "and the weight of each. See TARGETS.")
@@ -566,6 +573,16 @@ KEY(TASK, node, NAME, node, REQUIRED, "", "",
     "The node that it runs on: a name of nodes.")
 KEY(TASK, address, TASK_ADDRESS, addr, REQUIRED, "", "",
     "IP address and port.")
+
+KEY(WEIGHTED, service, NAME, name, REQUIRED, "", "",
+    "The name of a service of kind http, of this file or of the Swarm.")
+KEY(WEIGHTED, weight, COUNT, weight, "1", "0", "1000000",
+    "Its part of the requests, in proportion to the weights of the others; 0: it gets none.")
+KEY(FAILOVER, service, NAME, failover_service, NONE, "", "",
+    "The name of the service that gets the requests as long as one of its tasks can be used: of "
+    "kind http, of this file or of the Swarm.")
+KEY(FAILOVER, fallback, NAME, failover_fallback, NONE, "", "",
+    "The name of the service that gets them otherwise.")
 
 KEY(TARGET, name, NAME, name, REQUIRED, "", "",
     "Unique among targets.")

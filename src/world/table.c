@@ -25,6 +25,8 @@ const struct table_part table_parts[PARTS] = {
 	[PART_CONDITIONS] = { sizeof(struct table_code), 65536 },
 	[PART_CODE] = { sizeof(uint32_t), 16 << 20 },
 	[PART_CHAINS] = { sizeof(struct table_ref), 65536 },
+	[PART_GROUPS] = { sizeof(struct table_group), 16384 },
+	[PART_CHILDREN] = { sizeof(struct table_child), 65536 },
 	[PART_TEXT] = { 1, 16 << 20 },
 };
 
@@ -164,6 +166,7 @@ static bool
 service_ok(const struct table *t, const struct table_service *s)
 {
 	return text_ok(t, s->name) && s->profile < PROFILE_SLOTS &&
+	    s->group <= t->head->part[PART_GROUPS].n &&
 	    (uint64_t)s->first_task + s->ntasks <= t->head->part[PART_TASKS].n && settings_ok(t, s);
 }
 
@@ -276,6 +279,28 @@ routes_ok(struct table *t)
 	return true;
 }
 
+/* That a group leads to itself, its readers bear (proxy/groups.c). */
+static bool
+groups_ok(const struct table *t)
+{
+	uint32_t ngroups, nchildren, nservices;
+	const struct table_group *g = table_groups(t, &ngroups);
+	const struct table_child *c = table_children(t, &nchildren);
+	const struct table_service *s = table_services(t, &nservices);
+
+	for (uint32_t i = 0; i < ngroups; i++)
+		if ((unsigned)g[i].kind >= GROUP_KINDS || g[i].n == 0 || g[i].n > GROUP_CHILDREN ||
+		    (uint64_t)g[i].first + g[i].n > nchildren ||
+		    (g[i].kind == GROUP_FAILOVER && g[i].n != 2))
+			return false;
+	for (uint32_t i = 0; i < nchildren; i++)
+		if (!text_ok(t, c[i].name) || c[i].weight > GROUP_WEIGHT_MOST ||
+		    (c[i].service != TABLE_REFUSED &&
+		    (c[i].service >= nservices || s[c[i].service].kind != SERVICE_HTTP)))
+			return false;
+	return true;
+}
+
 static bool
 tcp_ok(const struct table *t)
 {
@@ -298,7 +323,7 @@ table_view(struct table *t, const void *base, size_t size)
 	t->base = base;
 	t->head = base;
 	if (head_ok(t->head, size) && nodes_ok(t) && services_and_tasks_ok(t) &&
-	    conditions_ok(t) && chains_open(t) && routes_ok(t) && tcp_ok(t))
+	    conditions_ok(t) && groups_ok(t) && chains_open(t) && routes_ok(t) && tcp_ok(t))
 		return true;
 	chains_close(t);
 	return false;
@@ -398,6 +423,18 @@ const struct table_route *
 table_routes(const struct table *t, uint32_t *n)
 {
 	return part_of(t, PART_ROUTES, n);
+}
+
+const struct table_group *
+table_groups(const struct table *t, uint32_t *n)
+{
+	return part_of(t, PART_GROUPS, n);
+}
+
+const struct table_child *
+table_children(const struct table *t, uint32_t *n)
+{
+	return part_of(t, PART_CHILDREN, n);
 }
 
 const struct table_tcp *

@@ -13,6 +13,7 @@
 #include "base/why.h"
 #include "world/condition.h"
 #include "world/filter.h"
+#include "world/group.h"
 
 enum policy {
 #define POLICY(id, name, text) POLICY_##id,
@@ -86,9 +87,22 @@ struct table_service {
 	/* slot, below PROFILE_SLOTS: which of phys.h's columns the node's state is in */
 	uint32_t	 profile;
 	uint32_t	 first_task, ntasks;	/* a service's tasks stand together */
+	uint32_t	 group;		/* number of what it leads to, of table_group; 0: to its tasks */
 #define SETTING(type, field, reach, ...) IN_ROW_##reach(ROW_##type field;)
 #include "tbl/service.h"
 #undef SETTING
+};
+
+/* What a service without tasks of its own leads to. */
+struct table_group {
+	enum group_kind	 kind;
+	uint32_t	 first, n;	/* of table_children */
+};
+
+struct table_child {
+	uint32_t	 service;	/* of kind http, or TABLE_REFUSED: it is not there */
+	uint32_t	 weight;
+	struct table_ref name;		/* by which cookies name it */
 };
 
 #define TABLE_REFUSED	UINT32_MAX
@@ -152,6 +166,8 @@ const struct table_service *table_service_named(const struct table *, struct str
 const struct table_task	*table_tasks(const struct table *, uint32_t *n);
 const struct table_node	*table_nodes(const struct table *, uint32_t *n);
 const struct table_route *table_routes(const struct table *, uint32_t *n);
+const struct table_group *table_groups(const struct table *, uint32_t *n);
+const struct table_child *table_children(const struct table *, uint32_t *n);
 const struct table_tcp	*table_tcp(const struct table *, uint32_t *n);
 struct str		 table_text(const struct table *, struct table_ref);
 
@@ -203,6 +219,9 @@ uint32_t		 table_maker_task(struct table_maker *, const struct table_task *);
  * number. False: there is no room for one more; the table has the others. */
 bool			 table_maker_chain(struct table_maker *, const char *, uint32_t *number);
 void			 table_maker_route(struct table_maker *, const struct table_route *);	/* in any order */
+/* What the service leads to; after all services, once for each. */
+void			 table_maker_group(struct table_maker *, uint32_t service, enum group_kind,
+    const struct table_child *, uint32_t n);
 uint32_t		 table_maker_condition(struct table_maker *, const struct condition *);
 void			 table_maker_tcp(struct table_maker *, const struct table_tcp *);	/* the same */
 /* Seals. On success *fd belongs to the caller. WHY_TABLE_LARGE, WHY_SYSTEM (errno). */

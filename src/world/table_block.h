@@ -10,7 +10,7 @@
 #include "world/table.h"
 
 enum part { PART_NODES, PART_SERVICES, PART_TASKS, PART_ROUTES, PART_TCP, PART_CONDITIONS,
-    PART_CODE, PART_CHAINS, PART_TEXT, PARTS };
+    PART_CODE, PART_CHAINS, PART_GROUPS, PART_CHILDREN, PART_TEXT, PARTS };
 
 extern const struct table_part {
 	uint32_t	width, most;

@@ -107,7 +107,7 @@ table_maker_service(struct table_maker *m, const struct table_service *s)
 
 	ASSERT((unsigned)s->policy < POLICY_COUNT && s->profile < PROFILE_SLOTS);
 	copy.first_task = m->part[PART_TASKS].n;
-	copy.ntasks = 0;
+	copy.ntasks = copy.group = 0;
 	return part_put(m, PART_SERVICES, &copy);
 }
 
@@ -158,6 +158,22 @@ table_maker_route(struct table_maker *m, const struct table_route *r)
 	ASSERT(m->large || r->service == TABLE_REFUSED || r->service < m->part[PART_SERVICES].n);
 	ASSERT(m->large || (r->path.len > 0 && m->part[PART_TEXT].p[r->path.at] == '/'));
 	part_put(m, PART_ROUTES, r);
+}
+
+void
+table_maker_group(struct table_maker *m, uint32_t service, enum group_kind kind,
+    const struct table_child *child, uint32_t n)
+{
+	struct table_service *s = (void *)m->part[PART_SERVICES].p;
+	struct table_group g = { .kind = kind, .first = m->part[PART_CHILDREN].n, .n = n };
+
+	ASSERT(n > 0 && n <= GROUP_CHILDREN && (kind != GROUP_FAILOVER || n == 2));
+	if (m->large)
+		return;
+	ASSERT(service < m->part[PART_SERVICES].n && s[service].group == 0);
+	for (uint32_t i = 0; i < n; i++)
+		part_put(m, PART_CHILDREN, &child[i]);
+	s[service].group = part_put(m, PART_GROUPS, &g) + 1;
 }
 
 void

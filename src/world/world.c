@@ -78,6 +78,7 @@ world_service_free(struct world *w, struct world_service *s)
 	w->nservices--;
 	world_routes_free(s->route, s->nroutes);
 	service_conf_clear(&s->conf);
+	group_free(&s->group);
 	free(s->requirements.entry_points);
 	free(s->name);
 	free(s);
@@ -276,7 +277,24 @@ table_add_route(struct table_maker *m, const struct route_conf *r, uint32_t serv
 }
 
 static void
-table_add_service(struct table_maker *m, const struct world_service *s, const uint32_t *node_at,
+table_add_group(struct table_maker *m, const struct world *w, const struct world_service *s)
+{
+	const struct service_group *g = s->group;
+	struct table_child child[GROUP_CHILDREN];
+
+	ASSERT(g->n <= GROUP_CHILDREN);
+	for (unsigned i = 0; i < g->n; i++) {
+		const struct group_child *c = &g->child[i];
+		const struct world_service *to = world_service(w, str_of(c->service));
+		child[i] = (struct table_child){ .weight = c->weight,
+		    .service = to == NULL || to->conf.kind != SERVICE_HTTP ? TABLE_REFUSED : to->number,
+		    .name = table_maker_text(m, str_of(c->name != NULL ? c->name : c->service)) };
+	}
+	table_maker_group(m, s->number, g->kind, child, g->n);
+}
+
+static void
+table_add_service(struct table_maker *m, struct world_service *s, const uint32_t *node_at,
     struct condition_writer *w)
 {
 	uint32_t at = table_maker_service(m, &(struct table_service){
@@ -306,6 +324,7 @@ table_add_service(struct table_maker *m, const struct world_service *s, const ui
 		table_maker_task(m, &k);
 	}
 	ASSERT(ntasks == s->ntasks);
+	s->number = at;
 	for (unsigned i = 0; i < s->nroutes; i++)
 		table_add_route(m, &s->route[i], at, w);
 }
@@ -316,7 +335,7 @@ world_table(struct world *w, int *fd)
 	struct table_maker *m = table_maker_new(w->serial + 1);
 	uint32_t node_at[NODES_MAX];		/* by slot */
 	struct condition_writer writer = { .last = NULL };
-	const struct world_service *s;
+	struct world_service *s;
 	const struct world_node *n;
 	const struct why *y;
 
@@ -325,6 +344,9 @@ world_table(struct world *w, int *fd)
 			.name = table_maker_text(m, str_of(n->name)), .slot = n->slot, .drained = n->drained });
 	LIST_FOREACH(s, &w->services, link)
 		table_add_service(m, s, node_at, &writer);
+	LIST_FOREACH(s, &w->services, link)
+		if (s->group != NULL)
+			table_add_group(m, w, s);
 	for (unsigned i = 0; i < w->nrefused; i++)
 		table_add_route(m, &w->refused[i], TABLE_REFUSED, &writer);
 	if (writer.nchainless > 0)

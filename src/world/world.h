@@ -140,6 +140,8 @@ struct world_service {
 	LIST_ENTRY(world_service) link;
 	char		*name;
 	struct service_conf conf;
+	struct service_group	*group;			/* what it leads to instead of tasks; NULL: it has tasks */
+	uint32_t	 number;		/* in the table that is being built */
 	struct route_requirements requirements;
 	unsigned	 profile;		/* slot of conf.profile with conf.terms in it */
 	bool		 profile_crowded;	/* no slot was left for it: taken for balanced */
@@ -151,7 +153,7 @@ struct world_service {
 	LIST_HEAD(, world_task) tasks;
 	struct world_task *last_task;
 	unsigned	 ntasks;
-	bool		 seen;
+	bool		 seen, grouped;		/* by the pass under way */
 };
 
 struct world {
@@ -189,6 +191,8 @@ void			 world_pass_begin(struct world *);
 struct world_node	*world_pass_node(struct world *, const struct world_node *like);
 struct world_service	*world_pass_service(struct world *, const char *name,
     const struct service_conf *, const struct route_conf *, unsigned nroutes);
+/* without it: none; it has no tasks then */
+void			 world_pass_group(struct world *, struct world_service *, const struct service_group *);
 /* without it: none */
 void			 world_pass_requirements(struct world_service *, const struct route_requirements *);
 struct world_task	*world_pass_task(struct world *, struct world_service *, const char *name,

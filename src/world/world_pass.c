@@ -175,7 +175,20 @@ world_pass_service(struct world *w, const char *name, const struct service_conf 
 	w->index->changed |= service_conf_set(&s->conf, conf);
 	w->index->changed |= routes_set(&s->route, &s->nroutes, route, nroutes);
 	world_pass_requirements(s, &(struct route_requirements){ 0 });
+	s->grouped = false;
 	return s;
+}
+
+void
+world_pass_group(struct world *w, struct world_service *s, const struct service_group *g)
+{
+	ASSERT(w->index->passing && s->seen && !s->grouped && g->n > 0);
+	s->grouped = true;
+	if (group_same(s->group, g))
+		return;
+	group_free(&s->group);
+	s->group = group_copy(g);
+	w->index->changed = true;
 }
 
 /* Of no concern to the table. */
@@ -334,6 +347,10 @@ services_sweep(struct world *w)
 		next = LIST_NEXT(s, link);
 		if (s->seen) {
 			w->index->last_service = s;
+			if (!s->grouped && s->group != NULL) {
+				group_free(&s->group);
+				w->index->changed = true;
+			}
 			tasks_sweep(w, s);
 		} else
 			world_service_free(w, s), w->index->changed = true;

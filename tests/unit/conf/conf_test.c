@@ -786,6 +786,102 @@ test_tcp_services_are_sound(void **state)
 	}
 }
 
+#define GROUP(more) L "nodes: [ { name: n } ]\nservices:\n- { name: a, tasks: [ { node: n, address: '10.0.0.1:1' } ] }\n" \
+    "- { name: b, host: b.org, tasks: [ { node: n, address: '10.0.0.1:2' } ] }\n" more
+#define WEIGHTED "- { name: w, host: w.org, weighted: [ { service: a, weight: 3 }, { service: b } ]"
+
+static void
+test_services_that_lead_to_others(void **state)
+{
+	struct conf *c = parse_right(GROUP("- { name: w, weighted: [ { service: a, weight: 3 }, { service: b } ], "
+	    "sticky: { cookie: w }, path: /w, middlewares: m }\n- { name: f, rule: 'Host(`f.org`)', failover: { service: w, fallback: a } }\n"
+	    "middlewares: { m: { addprefix: { prefix: /x } } }\ndefaults: { sticky: { cookie: all } }\n"));
+	const struct conf_service *a = &c->service[0], *b = &c->service[1], *w = &c->service[2], *f = &c->service[3];
+
+	(void)state;
+	assert_null(a->group);
+	assert_int_equal(a->nroutes, 0);		/* only others lead to it */
+	assert_int_equal(b->nroutes, 1);
+	assert_string_equal(a->conf.sticky_cookie, "all");
+	assert_int_equal(w->group->kind, GROUP_WEIGHTED);
+	assert_int_equal(w->group->n, 2);
+	assert_string_equal(w->group->child[0].service, "a");
+	assert_int_equal(w->group->child[0].weight, 3);
+	assert_int_equal(w->group->child[1].weight, 1);
+	assert_string_equal(w->conf.sticky_cookie, "w");
+	assert_int_equal(w->nroutes, 1);
+	assert_non_null(w->route[0].chain);
+	assert_int_equal(f->group->kind, GROUP_FAILOVER);
+	assert_string_equal(f->group->child[0].service, "w");
+	assert_string_equal(f->group->child[1].service, "a");
+	assert_null(f->conf.sticky_cookie);
+	conf_free(&c);
+	/* of a Swarm, it may come */
+	c = parse_right(GROUP("- { name: w, weighted: [ { service: later } ], host: w.org }\nswarm: {}\n"));
+	assert_string_equal(c->service[2].group->child[0].service, "later");
+	conf_free(&c);
+}
+
+static void
+test_services_that_lead_nowhere(void **state)
+{
+	static const struct {
+		const char	*yaml, *says;
+	} wrong[] = {
+		{ GROUP("- { name: w, host: w.org, weighted: [ { service: c } ] }\n"),
+		    "m:6: services.weighted.service: there is no service 'c'; expected the name of one\n" },
+		{ GROUP("- name: w\n  host: w.org\n  failover: { service: a, fallback: bb }\n"),
+		    "m:6: services.failover: there is no service 'bb'; expected the name of one\n" },
+		{ GROUP("- { name: w, host: w.org, weighted: [] }\n"), "m:6: services.weighted: 0 services; expected 1 to 64\n" },
+		{ GROUP("- { name: w, host: w.org, weighted: [ { service: a, weight: 0 } ] }\n"),
+		    "m:6: services.weighted: all weights are 0; expected one that is not\n" },
+		{ GROUP("- { name: w, host: w.org, weighted: [ { service: a, weight: -1 } ] }\n"),
+		    "m:6: services.weighted.weight: '-1' is not a whole number; expected 0 to 1000000\n"
+		    "m:6: services.weighted: all weights are 0; expected one that is not\n" },
+		{ GROUP("- name: w\n  host: w.org\n  weighted:\n  - service: a\n  - service: a\n"),
+		    "m:10: services.weighted.service: 'a' is there since line 9; expected each service once\n" },
+		{ GROUP("- { name: w, host: w.org, weighted: [ { weight: 2 } ] }\n"), "m:6: services.weighted.service: missing. The name of a "
+		    "service of kind http, of this file or of the Swarm.\n" },
+		{ GROUP("- { name: w, host: w.org, failover: { service: a } }\n"),
+		    "m:6: services.failover.fallback: missing; expected the name of a service\n" },
+		{ GROUP("- { name: w, host: w.org, failover: { service: a, fallback: a } }\n"),
+		    "m:6: services.failover.fallback: 'a' is the service itself; expected another one\n" },
+		{ GROUP(WEIGHTED ", failover: { service: a, fallback: b } }\n"), "m:6: services.failover: set together with weighted; "
+		    "expected one of them, and the other one in a service that it leads to\n" },
+		{ GROUP(WEIGHTED ", policy: marginal, tasks: [ { node: n, address: '10.0.0.1:3' } ] }\n"),
+		    "m:6: services.policy: a service that leads to others has no tasks for it; expected it in these\n"
+		    "m:6: services.tasks: a service that leads to others has no tasks for it; expected it in these\n" },
+		{ GROUP("- { name: w, host: w.org, failover: { service: a, fallback: b }, sticky: { cookie: x } }\n"), "m:6: services.sticky: "
+		    "a service that leads to others has no tasks for it; expected it in these, or weighted\n" },
+		{ GROUP("- { name: w, host: w.org, mirroring: { service: a } }\n"), "m:6: services.mirroring: Mola does not send copies of "
+		    "requests; expected weighted or failover\n" },
+		{ GROUP("- { name: w, host: w.org, weighted: [ { service: w } ] }\n"),
+		    "m:6: services.weighted: 'w' leads to itself; expected services that do not lead back\n" },
+		{ GROUP(WEIGHTED " }\n- { name: v, host: v.org, failover: { service: u, fallback: a } }\n"
+		    "- { name: u, weighted: [ { service: v } ] }\n"),
+		    "m:7: services.failover: 'v' leads to itself; expected services that do not lead back\n"
+		    "m:8: services.weighted: 'u' leads to itself; expected services that do not lead back\n" },
+		{ GROUP("- { name: g1, host: g, weighted: [ { service: g2 } ] }\n- { name: g2, weighted: [ { service: g3 } ] }\n"
+		    "- { name: g3, weighted: [ { service: g4 } ] }\n- { name: g4, weighted: [ { service: g5 } ] }\n"
+		    "- { name: g5, weighted: [ { service: a } ] }\n"),
+		    "m:6: services.weighted: more than 4 services lead to each other in a row; expected fewer\n" },
+		/* a middleware that no request would pass */
+		{ GROUP("- { name: c, middlewares: m, tasks: [ { node: n, address: '10.0.0.1:3' } ] }\n"
+		    "- { name: w, host: w.org, weighted: [ { service: c } ] }\nmiddlewares: { m: { addprefix: { prefix: /x } } }\n"),
+		    "m:6: services.middlewares: requests come to 'c' by other services alone; expected its middlewares there\n" },
+		{ GROUP("- { name: c, sticky: { cookie: x }, tasks: [ { node: n, address: '10.0.0.1:3' } ] }\n"
+		    "- { name: w, host: w.org, weighted: [ { service: c } ], sticky: { cookie: x } }\n"),
+		    "m:7: services.weighted.service: 'c' has the same sticky.cookie, 'x'; expected another one\n" },
+	};
+	char says[4096];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		assert_null(parse(wrong[i].yaml, says, sizeof says));
+		assert_string_equal(says, wrong[i].says);
+	}
+}
+
 static void
 test_services_take_defaults(void **state)
 {
@@ -970,6 +1066,8 @@ main(void)
 		cmocka_unit_test(test_tcp_services_are_sound),
 		cmocka_unit_test(test_acme),
 		cmocka_unit_test(test_what_a_ca_cannot_reach_is_doubted),
+		cmocka_unit_test(test_services_that_lead_to_others),
+		cmocka_unit_test(test_services_that_lead_nowhere),
 		cmocka_unit_test(test_services_take_defaults),
 		cmocka_unit_test(test_routes_and_tasks),
 		cmocka_unit_test(test_urls_for_short),

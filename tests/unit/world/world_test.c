@@ -465,6 +465,42 @@ profiles_beyond_the_slots_are_balanced(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* A pass that names no group takes it away; what a group leads to and is not there has no number. */
+static void
+groups_come_and_go(void **state)
+{
+	struct stage *s = *state;
+	struct group_child child[] = { { (char *)"web", NULL, 3 }, { (char *)"gone", (char *)"as", 0 } };
+	struct service_group g = { GROUP_WEIGHTED, 2, child };
+	struct table *t;
+	uint32_t n;
+	int fd;
+
+	for (int pass = 0; pass < 5; pass++) {
+		world_pass_begin(s->world);
+		struct world_service *group = pass_service(s->world, "group");
+		world_pass_service(s->world, "web", &plain, NULL, 0);
+		child[0].weight = pass == 2 ? 4 : 3;
+		if (pass != 3 && pass != 4)
+			world_pass_group(s->world, group, &g);
+		assert_int_equal(world_pass_end(s->world), pass != 1 && pass != 4);
+		assert_null(world_table(s->world, &fd));
+		assert_null(table_open(fd, &t));
+		assert_int_equal(table_services(t, &n)[0].group, pass < 3);
+		assert_int_equal(table_services(t, &n)[1].group, 0);
+		if (pass < 3) {
+			const struct table_child *c = table_children(t, &n);
+			assert_int_equal(n, 2);
+			assert_int_equal(c[0].service, 1);
+			assert_int_equal(c[0].weight, pass == 2 ? 4 : 3);
+			assert_int_equal(c[1].service, TABLE_REFUSED);
+			assert_true(str_eq(table_text(t, c[0].name), STR("web")));
+			assert_true(str_eq(table_text(t, c[1].name), STR("as")));
+		}
+		table_unref(&t);
+	}
+}
+
 int
 main(void)
 {
@@ -484,6 +520,7 @@ main(void)
 		TEST(settings_that_change_are_noticed),
 		TEST(profiles_have_slots_and_keep_them),
 		TEST(profiles_beyond_the_slots_are_balanced),
+		TEST(groups_come_and_go),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,35 @@
+/*
+ * groups: which service has a request whose route leads to a group (world/group.h): by weights, by
+ * a cookie, or as a fallback. Each worker counts for itself. Must not know how a task is chosen.
+ */
+#ifndef PROXY_GROUPS_H
+#define PROXY_GROUPS_H
+
+#include "http/message.h"
+#include "world/live.h"
+#include "world/table.h"
+
+struct groups;
+
+/* Values of Set-Cookie that bind a client to the services that it got; one for each group that has
+ * a cookie, none where the client has it already. */
+struct group_cookies {
+	unsigned	 n;
+	char		*text[GROUP_DEPTH];
+};
+void		 group_cookies_free(struct group_cookies *);
+
+struct groups	*groups_new(const struct live *, uint64_t seed);
+void		 groups_free(struct groups **);
+/* From now on requests come with this table; takes a reference. Groups that were there go on where
+ * they are. */
+void		 groups_set_table(struct groups *, struct table *);
+/*
+ * The service with tasks for a request to this one, which is a group of the table in force. The
+ * message, whose cookies are looked at, may be NULL: then there are none, and none are given.
+ * NULL: there is none, as far as GROUP_DEPTH goes, or there is no memory.
+ */
+const struct table_service *groups_resolve(struct groups *, const struct table_service *,
+    const struct message *, struct group_cookies *);
+
+#endif
