@@ -212,11 +212,13 @@ keep_more(struct access_request *r, enum access_text which, struct str text)
 	size_t n = 0, len = text.len < TEXT_KEPT ? text.len : TEXT_KEPT;
 	char *more;
 
+	if (r->text == NULL)
+		return;
 	for (unsigned i = which + 1; i < ACCESS_TEXTS; i++)
 		ASSERT(r->len[i] == 0);
 	for (unsigned i = 0; i < which; i++)
 		n += r->len[i];
-	if (r->text == NULL || (more = realloc(r->text, n + len + 1)) == NULL)
+	if ((more = realloc(r->text, n + len + 1)) == NULL)
 		return;
 	r->text = more;
 	if (len > 0)

@@ -2,7 +2,7 @@
 """The access logs of Traefik and of Mola, of the same requests to the same services of one Swarm.
   access.py services ADDRESS PORT DEAD-ADDRESS   the Swarm, for swarm.py
   access.py task ADDRESS PORT                    serves all of its tasks
-  access.py send ADDRESS                         the requests, to ADDRESS:8080 and, over TLS, to ADDRESS:8443
+  access.py send ADDRESS CERTIFICATE             the requests, to ADDRESS:8080 and, over TLS, to ADDRESS:8443
   access.py count FILE                           lines of them, of those that were to come
   access.py json|lines TRAEFIK MOLA              compares the logs"""
 import base64, hashlib, http.server, json, re, subprocess, sys
@@ -34,6 +34,7 @@ REQUESTS = [
     ("auth", "-u joe:secret", "/"), ("auth", "-u joe:wrong", "/"), ("auth", "-u jim:wrong", "/"), ("auth", "", "/"),
     ("deny", "", "/"), ("away", "", "/x"), ("strip", "", "/api/x?y"), ("dead", "", "/"), ("none", "", "/"), ("other", "", "/"),
     ("secure", "--http2", "/"), ("secure", "--http1.1", "/"), ("secure", "--http1.1 --tls-max 1.2", "/"), ("none-secure", "--http1.1", "/"),
+    ("secure", "--http1.1 --cert CERTIFICATE", "/"),
 ] + [("again", "", "/%d" % i) for i in range(AGAIN)]
 
 # Where the lines may differ, each with its reason.
@@ -89,11 +90,11 @@ class Task(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def send(address):
+def send(address, certificate):
     for service, options, path in REQUESTS:
         secure = service in ("secure", "none-secure")
         url = "http%s://%s.test:%d%s" % ("s" if secure else "", service, 8443 if secure else 8080, path)
-        subprocess.run(["curl", "-s", "-k", "-o", "/dev/null", "--max-time", "20", "--connect-to", "::%s:" % address] + (options + " " + CIPHERS).split() + [url],
+        subprocess.run(["curl", "-s", "-k", "-o", "/dev/null", "--max-time", "20", "--connect-to", "::%s:" % address] + (options.replace("CERTIFICATE", certificate) + " " + CIPHERS).split() + [url],
                        input=b"hello\n" if "-T-" in options else None, check=True)
 
 
@@ -179,7 +180,7 @@ if verb == "services":
 elif verb == "task":
     http.server.ThreadingHTTPServer((rest[0], int(rest[1])), Task).serve_forever()
 elif verb == "send":
-    send(rest[0])
+    send(*rest)
 elif verb == "count":
     sys.exit(0 if len(lines(rest[0])) == len(REQUESTS) else 1)
 else:

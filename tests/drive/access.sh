@@ -3,12 +3,22 @@
 needs python3 fail2ban-regex goaccess
 engine=$net.210:2375 mola=$net.200
 ca_make && cert_make secure secure.test none-secure.test
+# A client whose name has several parts, one of them with a comma.
+key_make "$ca/client.key" && openssl req -new -config "$ca/conf" -key "$ca/client.key" -subj "/C=DE/O=Shop, Ltd/CN=joe" -out "$ca/client.csr" &&
+	openssl x509 -req -in "$ca/client.csr" -CA "$ca/root.crt" -CAkey "$ca/root.key" -set_serial 7 -days 30 -out "$ca/client.crt" 2>"$ca/log"
+cat "$ca/client.crt" "$ca/client.key" >"$ca/client.pem"
 python3 tests/drive/access.py services "$net.1" 9000 "$net.2" >"$tmp/services.json"
-printf 'tls: { certificates: [ { certFile: "%s", keyFile: "%s" } ] }\n' "$ca/secure.crt" "$ca/secure.key" >"$tmp/traefik.yml"
+cat >"$tmp/traefik.yml" <<E
+tls:
+  certificates: [ { certFile: "$ca/secure.crt", keyFile: "$ca/secure.key" } ]
+  options: { default: { clientAuth: { caFiles: [ "$ca/root.crt" ], clientAuthType: VerifyClientCertIfGiven } } }
+E
 # mola_conf_access FORMAT
 mola_conf_access() {
 	cat >"$tmp/mola.yaml" <<-E
-		listen: [ { name: web, address: "$mola:8080" }, { name: websecure, address: "$mola:8443", tls: true } ]
+		listen:
+		  - { name: web, address: "$mola:8080" }
+		  - { name: websecure, address: "$mola:8443", tls: true, client_ca: "$ca/root.crt", client_cert: optional }
 		tls: { certificates: [ { cert: "$ca/secure.crt", key: "$ca/secure.key" } ] }
 		admin: { address: "$mola:8000", socket: $tmp/admin.sock }
 		workers: 1
@@ -31,8 +41,8 @@ both() {
 	must "Mola writes $2" mola_start
 	must "Traefik serves ($1)" within 30 is "$net.100"
 	must "Mola serves ($2)" within 30 is "$mola"
-	check "requests to Traefik ($1)" python3 tests/drive/access.py send "$net.100"
-	check "requests to Mola ($2)" python3 tests/drive/access.py send "$mola"
+	check "requests to Traefik ($1)" python3 tests/drive/access.py send "$net.100" "$ca/client.pem"
+	check "requests to Mola ($2)" python3 tests/drive/access.py send "$mola" "$ca/client.pem"
 	must "Traefik has written all lines ($1)" within 20 python3 tests/drive/access.py count "$tmp/traefik-$1.access"
 	must "Mola has written all lines ($2)" within 20 python3 tests/drive/access.py count "$tmp/mola-$2.access"
 	check "$2 says what Traefik's $1 says" eval "python3 tests/drive/access.py $3 $tmp/traefik-$1.access $tmp/mola-$2.access >$tmp/compared.log"
