@@ -20,8 +20,7 @@ find(const struct tree *service, const char *key)
 bool
 is_group(const struct tree *service)
 {
-	return find(service, "weighted") != NULL || find(service, "failover") != NULL ||
-	    find(service, "mirroring") != NULL;
+	return find(service, "weighted") != NULL || find(service, "failover") != NULL;
 }
 
 bool
@@ -93,7 +92,7 @@ weighted_make(struct conf_service *s, int line, struct faults *f)
 		all |= w->weight;
 		group_add(s->group, w->name, w->weight);
 	}
-	if (all == 0)
+	if (all == 0 && s->group->n == s->nweighted)
 		faults_add(f, line, "services.weighted", "all weights are 0; expected one that is not");
 }
 
@@ -118,7 +117,7 @@ static void
 keys_check(const struct tree *service, bool weighted, struct faults *f)
 {
 	static const char *const of_groups[] = { "name", "host", "path", "rule", "priority",
-		"middlewares", "tls", "weighted", "failover", "mirroring", NULL };
+		"middlewares", "tls", "weighted", "failover", NULL };
 	char where[128];
 
 	for (const struct tree *t = service->first; t != NULL; t = t->next) {
@@ -135,14 +134,8 @@ keys_check(const struct tree *service, bool weighted, struct faults *f)
 static void
 group_check(struct conf_service *s, const struct tree *service, struct faults *f)
 {
-	const struct tree *weighted = find(service, "weighted"), *failover = find(service, "failover"),
-	    *mirroring = find(service, "mirroring");
+	const struct tree *weighted = find(service, "weighted"), *failover = find(service, "failover");
 
-	if (mirroring != NULL) {
-		faults_add(f, mirroring->line, "services.mirroring", "Mola does not send copies of requests; "
-		    "expected weighted or failover");
-		return;
-	}
 	keys_check(service, weighted != NULL, f);
 	if (weighted != NULL && failover != NULL)
 		faults_add(f, failover->line, "services.failover", "set together with weighted; expected one "

@@ -853,8 +853,6 @@ test_services_that_lead_nowhere(void **state)
 		    "m:6: services.tasks: a service that leads to others has no tasks for it; expected it in these\n" },
 		{ GROUP("- { name: w, host: w.org, failover: { service: a, fallback: b }, sticky: { cookie: x } }\n"), "m:6: services.sticky: "
 		    "a service that leads to others has no tasks for it; expected it in these, or weighted\n" },
-		{ GROUP("- { name: w, host: w.org, mirroring: { service: a } }\n"), "m:6: services.mirroring: Mola does not send copies of "
-		    "requests; expected weighted or failover\n" },
 		{ GROUP("- { name: w, host: w.org, weighted: [ { service: w } ] }\n"),
 		    "m:6: services.weighted: 'w' leads to itself; expected services that do not lead back\n" },
 		{ GROUP(WEIGHTED " }\n- { name: v, host: v.org, failover: { service: u, fallback: a } }\n"
