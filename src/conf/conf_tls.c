@@ -156,7 +156,7 @@ write_hsts(const void *member, struct buf *out)
 void
 listen_tls_check(const struct conf *c, struct conf_listen *l, struct faults *f)
 {
-	if (l->tls && c->ncertificates == 0 && c->nacme_cas == 0)
+	if (l->tls && c->ncertificates == 0 && c->nacme_cas == 0 && c->traefik_files.n == 0)
 		faults_add(f, l->line, "listen.tls", "there is no certificate; expected some in "
 		    "tls.certificates, or a section acme");
 	if (l->tls && l->redirect_port > 0)

@@ -3,8 +3,10 @@
 router and the service are labels, which name the middlewares of a file.
     files.py write ADDRESS PORT FOLDER        FOLDER/services.json for swarm.py, FOLDER/files/*.yml
     files.py compare TRAEFIK MOLA [SET...]    as filters.py does; without sets every ninth of them; all: all of them
+    files.py secure ADDRESS PORT CA           FOLDER of certificates to the lines of a file: servers over TLS, and who verifies them how
+    files.py task ADDRESS PORT CA             the task of filters.py over TLS, with CA/inner.crt; it takes clients with certificates of that CA
     files.py hosts TRAEFIK MOLA               of hand-written routers: prints what differs, a line for each; status 1 when anything does"""
-import json, os, sys
+import json, os, ssl, sys
 
 import filters
 
@@ -46,6 +48,51 @@ http:
 TWICE = "http: { routers: { twice: { rule: 'Host(`twice-b.test`)', service: near } } }\n"
 
 
+SECURE = """
+http:
+  routers:
+    insecure: { rule: "Host(`insecure.test`)", service: insecure }
+    trusted: { rule: "Host(`trusted.test`)", service: trusted }
+    named: { rule: "Host(`named.test`)", service: named }
+    misnamed: { rule: "Host(`misnamed.test`)", service: misnamed }
+    untrusted: { rule: "Host(`untrusted.test`)", service: untrusted }
+    client: { rule: "Host(`client.test`)", service: client }
+    shown: { rule: "Host(`shown.test`)", service: insecure, tls: {} }
+    strict: { rule: "Host(`strict.test`)", service: insecure, tls: { options: strict } }
+    mutual: { rule: "Host(`mutual.test`)", service: insecure, tls: { options: mutual } }
+    loose: { rule: "Host(`loose.test`)", service: insecure, tls: { options: loose } }
+  services:
+    insecure: { loadBalancer: { serversTransport: insecure, servers: [ { url: "https://%(at)s" } ] } }
+    trusted: { loadBalancer: { serversTransport: trusted, servers: [ { url: "https://%(at)s" } ] } }
+    named: { loadBalancer: { serversTransport: named, servers: [ { url: "https://%(at)s" } ] } }
+    misnamed: { loadBalancer: { serversTransport: misnamed, servers: [ { url: "https://%(at)s" } ] } }
+    untrusted: { loadBalancer: { servers: [ { url: "https://%(at)s" } ] } }
+    client: { loadBalancer: { serversTransport: client, servers: [ { url: "https://%(at)s" } ] } }
+  serversTransports:
+    insecure: { insecureSkipVerify: true }
+    trusted: { rootCAs: [ %(ca)s/root.crt ], forwardingTimeouts: { dialTimeout: 3s, idleConnTimeout: 10s } }
+    named: { rootCAs: [ %(ca)s/root.crt ], serverName: inner.test, maxIdleConnsPerHost: 7 }
+    misnamed: { rootCAs: [ %(ca)s/root.crt ], serverName: other.test }
+    client: { rootCAs: [ %(ca)s/root.crt ], certificates: [ { certFile: %(ca)s/me.crt, keyFile: %(ca)s/me.key } ] }
+tls:
+  certificates: [ { certFile: %(ca)s/shown.crt, keyFile: %(ca)s/shown.key } ]
+  options:
+    strict: { minVersion: VersionTLS13 }
+    loose: { minVersion: VersionTLS12 }
+    mutual: { clientAuth: { caFiles: [ %(ca)s/root.crt ], clientAuthType: RequireAndVerifyClientCert } }
+"""
+
+
+def task(address, port, ca):
+    server = filters.Server((address, port), filters.Task)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(ca + "/inner.crt", ca + "/inner.key")
+    context.load_verify_locations(ca + "/root.crt")
+    context.verify_mode = ssl.CERT_OPTIONAL
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.serve_forever()
+
+
 def put(tree, path, value):
     *front, last = path
     for word in front:
@@ -84,6 +131,9 @@ def write(address, port, folder):
     labels["there"] = {"address": address, "port": port, "labels": {"traefik.enable": "true", "traefik.http.services.there.loadbalancer.server.port": str(port),
                        "traefik.http.routers.there.rule": "Host(`there.test`)", "traefik.http.routers.there.service": "near@file",
                        "traefik.http.routers.there.middlewares": "both@file"}}
+    labels["outer"] = {"address": address, "port": 9443, "labels": {"traefik.enable": "true", "traefik.http.routers.outer.rule": "Host(`outer.test`)",
+                       "traefik.http.services.outer.loadbalancer.server.port": "9443", "traefik.http.services.outer.loadbalancer.server.scheme": "https",
+                       "traefik.http.services.outer.loadbalancer.serverstransport": "insecure@file"}}
     with open(folder + "/services.json", "w") as f:
         json.dump(labels, f)
     os.makedirs(folder + "/files/inner", exist_ok=True)
@@ -112,6 +162,10 @@ def hosts(traefik, mola):
 if __name__ == "__main__":
     if sys.argv[1] == "write":
         write(sys.argv[2], int(sys.argv[3]), sys.argv[4])
+    elif sys.argv[1] == "secure":
+        print(SECURE % {"at": f"{sys.argv[2]}:{sys.argv[3]}", "ca": sys.argv[4]})
+    elif sys.argv[1] == "task":
+        task(sys.argv[2], int(sys.argv[3]), sys.argv[4])
     elif sys.argv[1] == "hosts":
         sys.exit(hosts(filters.at(sys.argv[2]), filters.at(sys.argv[3])))
     else:

@@ -5,9 +5,12 @@ needs python3
 ONLY=${ONLY:-}		# sets to compare; none: some; all
 engine=$net.210:2375
 mola_at=$net.200:8080
+secure_at=$net.100:8443
 python3 tests/drive/files.py write "$net.1" 9000 "$tmp"
-printf 'listen: { address: "%s" }\nadmin: { address: "%s.200:8000", socket: %s/admin.sock }\nworkers: 2\nswarm: { endpoint: "tcp://%s", poll: 500ms, traefik: { files: %s/files } }\n' \
-	"$mola_at" "$net" "$tmp" "$engine" "$tmp" >"$tmp/mola.yaml"
+ca_make && cert_make inner "$net.1" inner.test && cert_make me --client me.test && cert_make shown shown.test strict.test mutual.test loose.test
+python3 tests/drive/files.py secure "$net.1" 9443 "$ca" >"$tmp/files/secure.yml"
+printf 'listen: [ "%s", { address: "%s.200:8443", tls: true } ]\nadmin: { address: "%s.200:8000", socket: %s/admin.sock }\nworkers: 2\nswarm: { endpoint: "tcp://%s", poll: 500ms, traefik: { files: %s/files } }\n' \
+	"$mola_at" "$net" "$net" "$tmp" "$engine" "$tmp" >"$tmp/mola.yaml"
 is() { [ "$(curl -s -o "$tmp/body" -w '%{http_code}' --max-time 5 -H "Host: $2.test" "http://$3/")" = "$1" ]; }
 both_are() { is "$1" "$2" "$front" && is "$1" "$2" "$mola_at"; }
 # router NAME SERVICE: a whole file at once, as editors write it
@@ -20,10 +23,15 @@ check "mola check reads the files" eval '"$MOLA" check "$tmp/mola.yaml" >"$tmp/c
 check "and names what is not used" grep -q 'later.yml:1: http.routers.twice: not used' "$tmp/checked.log"
 start engine python3 tests/drive/swarm.py "$net.210" 2375 "$tmp/services.json"
 must "the manager responds" within 20 curl -s -f -o "$tmp/page" "http://$engine/_ping"
+# by_tls STATUS NAME HOST [OPTION...]: over TLS, with the certificate that the file names
+by_tls() { [ "$(curl -s -o "$tmp/body" -w '%{http_code}' --max-time 5 --cacert "$ca/root.crt" "${@:4}" --resolve "$2.test:8443:$3" "https://$2.test:8443/")" = "$1" ]; }
+both_by_tls() { by_tls "$1" "$2" "$net.100" "${@:3}" && by_tls "$1" "$2" "$net.200" "${@:3}"; }
+neither_is() { ! is "$1" "$2" "$front" && ! is "$1" "$2" "$mola_at"; }
+start secure python3 tests/drive/files.py task "$net.1" 9443 "$ca"
 start task python3 tests/drive/filters.py task "$net.1" 9000
 must "the task responds" within 20 curl -s -o "$tmp/page" "http://$net.1:9000/"
 must "Traefik reads Swarm and files" traefik_start --providers.swarm.endpoint="tcp://$engine" --providers.swarm.refreshseconds=1s \
-	--providers.file.directory="$tmp/files"
+	--providers.file.directory="$tmp/files" --entrypoints.websecure.address="$secure_at"
 must "Mola starts" mola_start
 must "both serve a file's router" within 30 both_are 200 several
 must "both serve one of labels, to a service of a file" within 30 both_are 200 there
@@ -31,6 +39,14 @@ check "hand-written routers are served alike" eval 'python3 tests/drive/files.py
 sed 's/^/# /' "$tmp/hosts.log"
 check "so are middlewares of files" eval 'python3 tests/drive/files.py compare "$front" "$mola_at" $ONLY >"$tmp/compared.log"'
 sed 's/^/# /' "$tmp/compared.log"
+
+for name in insecure trusted named client outer; do check "a server over TLS is trusted as its transport has it ($name)" within 10 both_are 200 $name; done
+for name in misnamed untrusted; do check "or not ($name)" neither_is 200 $name; done
+check "a certificate of a file is shown" within 10 both_by_tls 200 shown
+check "TLS options that Mola's listeners meet are no hindrance" both_by_tls 200 loose
+check "of others the router is not served" by_tls 503 strict "$net.200"
+check "not without the certificate that clients must have, either" by_tls 503 mutual "$net.200"
+check "and mola check names the file and the key" grep -q 'secure.yml:[0-9]*: tls.options.mutual.clientAuth' "$tmp/checked.log"
 
 router new near
 check "a new file is seen by both" within 20 both_are 200 new
