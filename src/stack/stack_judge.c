@@ -106,6 +106,16 @@ all_labels_count(const struct report_service *r)
 	return true;
 }
 
+/* Requests to it have no task, whatever its routes are. */
+static bool
+leads_nowhere(const struct report_service *r)
+{
+	for (unsigned i = 0; i < r->ntroubles; i++)
+		if (r->trouble[i].why == WHY_SERVICE_NO_PORT && r->port == 0)
+			return true;
+	return false;
+}
+
 enum stack_verdict
 stack_verdict(const struct stack_judgement *j, const struct stack_service *v)
 {
@@ -114,7 +124,7 @@ stack_verdict(const struct stack_judgement *j, const struct stack_service *v)
 	bool routes = false;
 
 	while ((s = stack_world_next(j, v, s)) != NULL)
-		routes |= s->nroutes > 0;
+		routes |= s->nroutes > 0 && (!leads_nowhere(r) || strcmp(s->name, v->full) != 0);
 	if (routes)
 		return r->ntroubles == 0 && all_labels_count(r) ? STACK_AS_MEANT : STACK_PARTLY;
 	return r->enabled || r->ntroubles > 0 ? STACK_REFUSED : STACK_NOT_ASKED;
