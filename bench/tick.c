@@ -47,7 +47,7 @@ pass_services(struct world *w)
 	for (unsigned i = 0; i < SERVICES; i++) {
 		snprintf(name, sizeof name, "service-%u", i);
 		snprintf(host, sizeof host, "%s.example.org", name);
-		struct world_service *s = world_pass_service(w, name, &conf, &(struct route_conf){ host, path, NULL, false, NULL, NULL, false }, 1);
+		struct world_service *s = world_pass_service(w, name, &conf, &(struct route_conf){ .host = host, .path = path }, 1);
 		for (unsigned k = 0; k < TASKS_EACH; k++) {
 			snprintf(name, sizeof name, "service-%u.%u", i, k);
 			snprintf(node, sizeof node, "node-%u", (i * TASKS_EACH + k) % NODES);

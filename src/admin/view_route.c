@@ -28,14 +28,26 @@ view_chain(const struct admin_view *v, const struct world_service *s, const stru
 static const char *
 by_name(enum route_by by)
 {
-	static const char *const names[ROUTE_BYS] = { "any", "plain", "tls" };
+	static const char *const names[ROUTE_BYS] = { "any", "plain", "tls", "any" };
 
 	ASSERT(by < ROUTE_BYS);
 	return names[by];
 }
 
+/* Names of those that it is for. */
 static json_t *
-view_route(const struct route_conf *r)
+view_listeners(const struct admin_view *v, uint64_t on)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < v->world->nlisteners; i++)
+		if ((on >> i & 1) != 0)
+			json_array_append_new(list, view_text(v->world->listener[i].name));
+	return list;
+}
+
+static json_t *
+view_route(const struct admin_view *v, const struct route_conf *r)
 {
 	json_t *j;
 
@@ -44,6 +56,8 @@ view_route(const struct route_conf *r)
 		    view_text(r->host), "ends_tls", r->ends_tls);
 	j = json_pack("{s:o, s:o, s:s}", "host", view_text(r->host), "path", view_text(r->path), "by",
 	    by_name(r->rule == NULL ? BY_ANY : r->rule->by));
+	if (r->on != 0)
+		json_object_set_new(j, "listeners", view_listeners(v, r->on));
 	if (r->rule == NULL)
 		return j;
 	if (r->rule->whole || r->rule->condition != NULL) {
@@ -63,7 +77,7 @@ view_routes(const struct admin_view *v, const struct world_service *s)
 
 	for (unsigned i = 0; i < s->nroutes; i++) {
 		const struct route_conf *r = &s->route[i];
-		one = view_route(r);
+		one = view_route(v, r);
 		if (r->chain != NULL)
 			json_object_set_new(one, "middlewares", view_chain(v, s, r));
 		json_array_append_new(list, one);
@@ -77,6 +91,6 @@ view_routes_refused(const struct admin_view *v)
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < v->world->nrefused; i++)
-		json_array_append_new(list, view_route(&v->world->refused[i]));
+		json_array_append_new(list, view_route(v, &v->world->refused[i]));
 	return list;
 }

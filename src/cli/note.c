@@ -38,3 +38,17 @@ note_middlewares(const json_t *route, char out[NOTE_MAX])
 			    text_of(one, "state"));
 	return out[0] != '\0';
 }
+
+bool
+note_listeners(const json_t *route, char out[NOTE_MAX])
+{
+	const json_t *one;
+	size_t i, n = 0;
+
+	out[0] = '\0';
+	json_array_foreach(json_object_get(route, "listeners"), i, one)
+		if (n < NOTE_MAX && json_is_string(one))
+			n += (size_t)snprintf(out + n, NOTE_MAX - n, "%s%.64s", n == 0 ? "" : ", ",
+			    json_string_value(one));
+	return out[0] != '\0';
+}

@@ -16,7 +16,7 @@ routes_cell(struct grid *s, const json_t *routes)
 	const json_t *first = json_array_get(routes, 0);
 	const char *host = text_of(first, "host"), *listener = text_of(first, "listener");
 	const char *rule = text_of(first, "rule");
-	char text[400];
+	char text[400], names[NOTE_MAX];
 	int len;
 
 	if (first == NULL) {
@@ -31,6 +31,8 @@ routes_cell(struct grid *s, const json_t *routes)
 		len = snprintf(text, sizeof text, "%.150s%.150s", *host == '\0' ? "*" : host,
 		    text_of(first, "path"));
 	ASSERT(len >= 0 && (size_t)len < sizeof text);
+	if (note_listeners(first, names))
+		len += snprintf(text + len, sizeof text - (size_t)len, " on %.80s", names);
 	if (json_array_size(routes) > 1)
 		snprintf(text + len, sizeof text - (size_t)len, " +%zu", json_array_size(routes) - 1);
 	grid_text(s, text, HUE_PLAIN);

@@ -149,6 +149,26 @@ middlewares_print(const json_t *routes)
 	}
 }
 
+/* By which listeners requests come, where that are not all. */
+static void
+listeners_print(const json_t *routes)
+{
+	char text[NOTE_MAX], last[NOTE_MAX] = "";
+	struct printable name;
+	const json_t *route;
+	size_t i;
+
+	json_array_foreach(routes, i, route) {
+		const char *router = text_of(route, "router"), *by = text_of(route, "by");
+		if (!note_listeners(route, text) || strcmp(text, last) == 0)
+			continue;
+		snprintf(last, sizeof last, "%s", text);
+		printf("\nlisteners of %s%s\n", printable(*router == '\0' ? "its route" : router, &name),
+		    strcmp(by, "tls") == 0 ? ", by TLS" : strcmp(by, "plain") == 0 ? ", plain" : "");
+		print_wrapped(text, 2);
+	}
+}
+
 int
 why_main(int argc, char **argv)
 {
@@ -168,6 +188,7 @@ why_main(int argc, char **argv)
 	else {
 		print_wrapped(text_of(response, "summary"), 0);
 		troubles_print(response);
+		listeners_print(json_object_get(response, "routes"));
 		middlewares_print(json_object_get(response, "routes"));
 		mover_print(json_object_get(response, "mover"));
 		queries_print(json_object_get(response, "queries"));

@@ -87,35 +87,50 @@ tasks_check(struct conf *c, struct conf_service *s, const struct map *nodes, str
 }
 
 static void
-route_add(struct conf_service *s, const char *host, const char *path, struct map *taken,
-    struct faults *f)
+route_take(const struct conf_service *s, const struct route_conf *r, const char *listener,
+    struct map *taken, struct faults *f)
 {
-	struct route_conf *r = &s->route[s->nroutes++];	/* routes_check made room for all */
 	struct conf_service *first;
-	char key[1500];
+	char key[1600];
 
-	ASSERT(*path == '/');
-	*r = (struct route_conf){ .host = must_strdup(host), .path = must_strdup(path) };
-	snprintf(key, sizeof key, "%s %s", host, path);
+	snprintf(key, sizeof key, "%s %s %s", r->host, r->path, listener);
 	first = map_get(taken, str_of(key));
 	if (first == NULL)
-		map_put(taken, str_of(key), s);
+		map_put(taken, str_of(key), (void *)(uintptr_t)s);
 	else
 		faults_add(f, s->line, "services",
 		    "%s%s is served since line %d by '%s'; expected another host or path",
-		    *host == '\0' ? "any host, path " : host, path, first->line,
+		    *r->host == '\0' ? "any host, path " : r->host, r->path, first->line,
 		    first->name != NULL ? first->name : "?");
 }
 
 static void
-routes_check(struct conf_service *s, struct map *taken, struct faults *f)
+route_add(const struct conf *c, struct conf_service *s, struct route_conf r, struct map *taken,
+    struct faults *f)
+{
+	ASSERT(*r.path == '/');
+	for (unsigned i = 0; i < c->nlisten; i++)
+		if ((r.on >> i & 1) != 0)
+			route_take(s, &r, c->listen[i].name, taken, f);
+	if (r.on == 0)
+		route_take(s, &r, "", taken, f);
+	s->route[s->nroutes++] = route_conf_copy(&r);	/* routes_check made room for all */
+}
+
+static void
+routes_check(const struct conf *c, struct conf_service *s, struct map *taken, struct faults *f)
 {
 	unsigned nhosts = s->hosts.n > 0 ? s->hosts.n : 1;
+	struct route_conf r = { .host = (char *)"", .on = listeners_check_names(c, s, f) };
 
 	s->route = must_zalloc((nhosts * s->paths.n + 1) * sizeof *s->route);
 	for (unsigned h = 0; h < nhosts; h++)
-		for (unsigned p = 0; p < s->paths.n; p++)
-			route_add(s, s->hosts.n > 0 ? s->hosts.item[h] : "", s->paths.item[p], taken, f);
+		for (unsigned p = 0; p < s->paths.n; p++) {
+			r.path = s->paths.item[p];
+			if (s->hosts.n > 0)
+				r.host = s->hosts.item[h];
+			route_add(c, s, r, taken, f);
+		}
 	ASSERT(s->nroutes == nhosts * s->paths.n);
 }
 
@@ -139,9 +154,9 @@ services_check(struct conf *c, const struct tree *root, const struct map *nodes,
 		if (s->conf.kind == SERVICE_TCP)
 			tcp_routes_check(c, s, service, routes, f);
 		else if (s->rule != NULL)
-			rule_routes_check(s, service, f);
+			rule_routes_check(c, s, service, f);
 		else
-			routes_check(s, routes, f);
+			routes_check(c, s, routes, f);
 	}
 	map_free(&services);
 	map_free(&tasks);

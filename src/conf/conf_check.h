@@ -35,7 +35,8 @@ void	middlewares_check(struct conf *, const struct tree *root, struct faults *);
 
 /* Below, `service` is the mapping that the service was read from; NULL: it is none. */
 /* conf_rule.c: makes the routes of a service with a rule */
-void	rule_routes_check(struct conf_service *, const struct tree *service, struct faults *);
+void	rule_routes_check(const struct conf *, struct conf_service *, const struct tree *service,
+	    struct faults *);
 
 struct map;
 /* conf_group.c: whether the mapping of a service says that it leads to others */
@@ -54,6 +55,8 @@ struct conf_misplaced {
 const struct conf_misplaced *kind_misplaced(enum service_kind, size_t *n);
 /* keys of the service which are for another kind than its own */
 void	kind_check(const struct conf_service *, const struct tree *service, struct faults *);
+/* what `listen` of a service says, as bits of route_conf.on */
+uint64_t listeners_check_names(const struct conf *, const struct conf_service *, struct faults *);
 /* makes the routes of a tcp service; `taken`: those of all so far */
 void	tcp_routes_check(const struct conf *, struct conf_service *, const struct tree *service,
 	    struct map *taken, struct faults *);

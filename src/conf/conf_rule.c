@@ -65,21 +65,23 @@ exclude(const struct tree *service, const char *key, struct faults *f)
 }
 
 static void
-add_term(struct conf_service *s, const struct rule *rule, const struct rule_term *t)
+add_term(struct conf_service *s, const struct rule *rule, const struct rule_term *t, uint64_t on)
 {
 	const struct route_rule from = { .whole = t->whole, .text = s->rule, .ways = UINT64_C(1) << 63,
 	    .priority = s->priority == 0 ? (int64_t)strlen(s->rule) : s->priority,
 	    .condition = t->partial ? rule->condition : NULL };
 
 	s->route[s->nroutes++] = (struct route_conf){
-	    .host = must_strdup(t->host == NULL ? "" : t->host),
+	    .host = must_strdup(t->host == NULL ? "" : t->host), .on = on,
 	    .path = must_strdup(t->path == NULL ? "/" : t->path), .rule = route_rule_copy(&from) };
 }
 
 /* The rule has been read once, when its value was. */
 void
-rule_routes_check(struct conf_service *s, const struct tree *service, struct faults *f)
+rule_routes_check(const struct conf *c, struct conf_service *s, const struct tree *service,
+    struct faults *f)
 {
+	uint64_t on = listeners_check_names(c, s, f);
 	struct arena *a = arena_new();
 	char problem[RULE_PROBLEM];
 	struct rule rule;
@@ -90,6 +92,6 @@ rule_routes_check(struct conf_service *s, const struct tree *service, struct fau
 	exclude(service, "path", f);
 	s->route = must_zalloc((rule.n + 1) * sizeof *s->route);
 	for (unsigned i = 0; i < rule.n; i++)
-		add_term(s, &rule, &rule.term[i]);
+		add_term(s, &rule, &rule.term[i], on);
 	arena_free(&a);
 }

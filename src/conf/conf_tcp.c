@@ -29,7 +29,6 @@ static const struct conf_misplaced for_http[] = {
 	{ "sticky", "cookie", "has no cookies" },
 	{ "health", "path", "has no requests; expected health.connect" },
 }, for_tcp[] = {
-	{ NULL, "listen", "is served on every listener that serves HTTP" },
 	{ NULL, "proxy_protocol", "identifies clients by X-Forwarded-For" },
 	{ NULL, "alpn", "is offered as HTTP/1.1 and, where the listener has http2, HTTP/2" },
 	{ "health", "connect", "is checked by health.path" },
@@ -117,6 +116,20 @@ unknown_listener(const struct conf *c, const struct conf_service *s, const char 
 	faults_add(f, s->line, "services.listen", "there is no listener '%s'; %s%s%s", name,
 	    near != NULL ? "did you mean " : "expected a name of listen", near != NULL ? near : "",
 	    near != NULL ? "?" : "");
+}
+
+uint64_t
+listeners_check_names(const struct conf *c, const struct conf_service *s, struct faults *f)
+{
+	const struct conf_listen *l;
+	uint64_t on = 0;
+
+	for (unsigned i = 0; i < s->listen.n; i++)
+		if ((l = listener_find(c, s->listen.item[i])) != NULL)
+			on |= UINT64_C(1) << (l - c->listen);
+		else
+			unknown_listener(c, s, s->listen.item[i], f);
+	return on;
 }
 
 /* ---- the routes ---- */

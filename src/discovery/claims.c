@@ -58,7 +58,7 @@ add_refused(struct claims *c, const struct route_conf *at)
 static void
 add_refused_tcp(struct claims *c, const struct route_conf *at)
 {
-	struct str key = str_of(join_route_key(c->join->arena, at));
+	struct str key = str_of(join_route_key(c->join->arena, at, -1));
 
 	if (map_get(c->known, key) != NULL || map_get(c->join->routes, key) != NULL)
 		return;
@@ -142,13 +142,22 @@ set_ways(struct claims *c, struct join_service *js)
 
 /* ---- routes that would get no request ---- */
 
+/* Whether all requests that may be for the route may be for the claim. */
+static bool
+covers_ways(const struct route_conf *claim, const struct route_conf *r)
+{
+	return (claim->on == 0 || (r->on != 0 && (r->on & ~claim->on) == 0)) &&
+	    (claim->rule->by == BY_ANY || claim->rule->by == r->rule->by);
+}
+
 static bool
 takes_precedence(const struct claim *claim, const struct labels_route *r)
 {
 	const struct route_rule *of = claim->of->at.rule;
 	bool applies = claim->of->guarded || (of->ways != 0 && (r->at.rule->ways & ~of->ways) == 0);
 
-	return applies && claim->of->priority >= r->priority && of->condition == NULL &&
+	return applies && covers_ways(&claim->of->at, &r->at) &&
+	    claim->of->priority >= r->priority && of->condition == NULL &&
 	    route_host_covers(host_or_null(claim->of->at.host), host_or_null(r->at.host));
 }
 

@@ -56,14 +56,15 @@ group_tasks(struct join *j, struct join_service *js, unsigned n)
 
 /* ---- routes ---- */
 
+/* A route for some listeners has a key for each of them, by its place; one for all has -1. */
 char *
-join_route_key(struct arena *a, const struct route_conf *r)
+join_route_key(struct arena *a, const struct route_conf *r, int listener)
 {
-	static const char *const by[ROUTE_BYS] = { "", "plain ", "tls " };
+	static const char *const by[ROUTE_BYS] = { "", "plain ", "tls ", "unsaid " };
 	bool whole = r->rule != NULL && r->rule->whole;
 
 	return r->listener != NULL ? arena_printf(a, "tcp %s %s", r->listener, r->host) :
-	    arena_printf(a, "%s%s%s %s%s%s", r->rule == NULL ? "" : by[r->rule->by],
+	    arena_printf(a, "%d %s%s%s %s%s%s", listener, r->rule == NULL ? "" : by[r->rule->by],
 	    whole ? "= " : "", r->host, r->path,
 	    r->rule != NULL && r->rule->condition != NULL ? " " : "",
 	    r->rule != NULL && r->rule->condition != NULL ? r->rule->text : "");
@@ -81,11 +82,22 @@ join_route_text(struct arena *a, const struct route_conf *r)
 	    r->host + (*r->host == '+'), r->path);
 }
 
+/* The first place from `at` on for a key; -2: there is none left. */
+static int
+next_key(const struct route_conf *r, int at)
+{
+	if (r->on == 0 || r->listener != NULL)
+		return at <= -1 ? -1 : -2;
+	for (at = at < 0 ? 0 : at; at < TABLE_LISTENERS; at++)
+		if ((r->on >> at & 1) != 0)
+			return at;
+	return -2;
+}
+
 /* The greatest priority has a route, and of equal ones one that guards, or the first. */
 static void
-offer_route(struct join *j, const struct route_conf *at, const struct join_owner *owner)
+offer_key(struct join *j, struct str key, const struct join_owner *owner)
 {
-	struct str key = str_of(join_route_key(j->arena, at));
 	struct join_owner *had = map_get(j->routes, key);
 
 	if (had != NULL && (had->priority > owner->priority || (had->priority == owner->priority &&
@@ -94,6 +106,13 @@ offer_route(struct join *j, const struct route_conf *at, const struct join_owner
 	had = arena_zalloc(j->arena, sizeof *had);
 	*had = *owner;
 	map_put(j->routes, key, had);
+}
+
+static void
+offer_route(struct join *j, const struct route_conf *at, const struct join_owner *owner)
+{
+	for (int i = next_key(at, -1); i != -2; i = next_key(at, i + 1))
+		offer_key(j, str_of(join_route_key(j->arena, at, i)), owner);
 }
 
 static void
@@ -120,6 +139,31 @@ offer_routes(struct join *j, const struct join_service *js)
 		    .guards = l->route[i].at.guards });
 }
 
+/* Takes what others have out of the listeners that it is for. NULL: it has what is left; else who
+ * has the last of it. */
+static const struct join_owner *
+take_route(struct join *j, struct labels_route *of, const struct labels_route *to)
+{
+	const struct join_owner *taken = NULL;
+	uint64_t on = 0;
+	bool own = false;
+
+	for (int i = next_key(&of->at, -1); i != -2; i = next_key(&of->at, i + 1)) {
+		struct str key = str_of(join_route_key(j->arena, &of->at, i));
+		struct join_owner *owner = map_get(j->routes, key);
+		ASSERT(owner != NULL);		/* it has been offered */
+		if (owner->route != of) {
+			taken = owner;
+			continue;
+		}
+		owner->route = to;
+		own = true;
+		on |= i < 0 ? 0 : UINT64_C(1) << i;
+	}
+	of->at.on = on;
+	return own ? NULL : taken;
+}
+
 /* Keeps those that are its own. */
 static void
 take_routes(struct join *j, struct join_service *js)
@@ -128,13 +172,10 @@ take_routes(struct join *j, struct join_service *js)
 	unsigned kept = 0, lost = 0;
 
 	for (unsigned i = 0; i < l->nroutes; i++) {
-		char *key = join_route_key(j->arena, &l->route[i].at);
-		struct join_owner *owner = map_get(j->routes, str_of(key));
-		ASSERT(owner != NULL);		/* it has been offered */
-		if (owner->route == &l->route[i]) {
-			l->route[kept] = l->route[i];
-			owner->route = &l->route[kept++];
-		} else if (lost++ < 4)
+		const struct join_owner *owner = take_route(j, &l->route[i], &l->route[kept]);
+		if (owner == NULL)
+			l->route[kept++] = l->route[i];
+		else if (lost++ < 4)
 			join_add_trouble(j, l->report, WHY_ROUTE_TAKEN,
 			    arena_printf(j->arena, "%s belongs to %s, which %s; expected another host, path, "
 			    "rule or listener", join_route_text(j->arena, &l->route[i].at), owner->service,
@@ -224,7 +265,7 @@ read_service(struct join *j, struct join_service *js)
 	const char *reason;
 
 	ASSERT(l->report->name == NULL && l->report->nlabels == 0);	/* each service once */
-	*l = (struct labels){ .arena = j->arena, .report = l->report, .listener = j->conf->listener,
+	*l = (struct labels){ .arena = j->arena, .report = l->report, .listener = j->listener,
 	    .nlisteners = j->conf->nlisteners, .files = j->files };
 	l->report->id = arena_text(j->arena, str_of(js->from->id));
 	l->report->name = arena_text(j->arena, str_of(js->from->name));
@@ -395,6 +436,7 @@ join_all(struct join *j)
 	j->middlewares = middlewares_new(j->conf);
 	join_nodes(j);
 	join_traefiks(j);
+	join_listeners(j);
 	join_services(j);
 	map_free(&j->nodes);
 	map_free(&j->services);

@@ -29,6 +29,7 @@ struct join {
 	struct join_node *node;			/* in order of hostname */
 	struct join_traefik *traefik;
 	unsigned	 ntraefiks;
+	struct swarm_listener *listener;	/* conf->listener, with what the Traefiks make of them */
 	struct map	*nodes;			/* id to join_node */
 	struct map	*services;		/* id to join_service */
 	const struct labels_route **lent;	/* those that lead to another service's tasks */
@@ -64,6 +65,8 @@ void	join_nodes(struct join *);
 /* join_traefik.c: once, and then what applies to the traefik.* labels of a service;
  * `reason`: why they do not count, or NULL */
 void	join_traefiks(struct join *);
+/* join_listeners.c: which listeners have the names of entry points */
+void	join_listeners(struct join *);
 const struct traefik_rules *join_traefik_rules(struct join *, const struct swarm_service *,
 	    const char **reason);
 
@@ -90,7 +93,7 @@ bool	join_address(const char *ip, unsigned port, struct addr *);
 unsigned join_port(const struct swarm_service *, const struct join_tasks *);
 
 /* join.c */
-char	*join_route_key(struct arena *, const struct route_conf *);
+char	*join_route_key(struct arena *, const struct route_conf *, int listener);
 char	*join_route_text(struct arena *, const struct route_conf *);	/* for people */
 /* The report of a service, NULL: of none in particular; the text is the arena's. */
 void	join_add_trouble(struct join *, struct report_service *, const struct why *, char *text);

@@ -148,7 +148,7 @@ same_rule(const struct route_rule *a, const struct route_rule *b)
 static bool
 same_route(const struct route_conf *a, const struct route_conf *b)
 {
-	return strcmp(a->host, b->host) == 0 && strcmp(a->path, b->path) == 0 &&
+	return strcmp(a->host, b->host) == 0 && strcmp(a->path, b->path) == 0 && a->on == b->on &&
 	    same_rule(a->rule, b->rule) &&
 	    (a->listener == NULL ? b->listener == NULL :
 	    b->listener != NULL && strcmp(a->listener, b->listener) == 0);
@@ -210,15 +210,15 @@ labels_add_rule(struct labels *l, const struct labels_rule_route *r)
 	const struct rule_term *t = r->term;
 	struct route_rule *rule = arena_zalloc(l->arena, sizeof *rule);
 	struct route_conf at = { .host = (char *)(uintptr_t)(t->host == NULL ? "" : t->host),
-	    .path = (char *)(uintptr_t)(t->path == NULL ? "/" : t->path), .rule = rule };
+	    .path = (char *)(uintptr_t)(t->path == NULL ? "/" : t->path), .on = r->on,
+	    .rule = rule };
 
 	ASSERT(r->priority < ROUTE_OWN && (!t->partial || r->rule->condition != NULL));
-	*rule = (struct route_rule){ .priority = r->priority, .whole = t->whole,
+	*rule = (struct route_rule){ .priority = r->priority, .by = r->by, .whole = t->whole,
 	    .text = (char *)(uintptr_t)r->text, .name = (char *)(uintptr_t)r->name,
 	    .to = (char *)(uintptr_t)r->service,
 	    .condition = t->partial ? r->rule->condition : NULL };
 	if (r->router == NULL) {
-		rule->by = r->by;
 		at.chain = (char *)(uintptr_t)r->chain;
 		at.guards = r->chain_guards;
 	}
@@ -247,8 +247,8 @@ labels_add_port(struct labels *l, unsigned port)
 static void
 make_route(struct labels *l, char *host, char *path)
 {
-	struct route_conf at = { .host = host, .path = path, .chain = (char *)(uintptr_t)l->chain,
-	    .guards = l->chain_guards };
+	struct route_conf at = { .host = host, .path = path, .on = l->on,
+	    .chain = (char *)(uintptr_t)l->chain, .guards = l->chain_guards };
 
 	if (!l->chain_wrong) {
 		labels_add_route(l, &(struct labels_route){ .at = at, .priority = ROUTE_OWN, .entry = "" });
@@ -283,7 +283,7 @@ make_rule_routes(struct labels *l)
 
 	for (unsigned i = 0; good && i < rule.n; i++)
 		labels_add_rule(l, &(struct labels_rule_route){ .rule = &rule, .term = &rule.term[i],
-		    .text = l->rule.text, .entry = "mola.rule", .chain = l->chain,
+		    .text = l->rule.text, .entry = "mola.rule", .on = l->on, .chain = l->chain,
 		    .chain_guards = l->chain_guards, .guarded = true,
 		    .router = l->chain_wrong ? "mola.rule" : NULL,
 		    .priority = l->priority == 0 ? (int64_t)strlen(l->rule.text) : l->priority });
@@ -300,6 +300,12 @@ report_overridden(struct labels *l)
 			r->state = LABEL_UNUSED;
 			r->text = arena_text(l->arena, STR("mola.rule has precedence"));
 		}
+	if (!l->rule.given && !l->host.given && l->conf.kind == SERVICE_HTTP &&
+	    (r = find_label(l, "mola.listen")) != NULL && r->state == LABEL_VALID) {
+		r->state = LABEL_UNUSED;
+		r->text = arena_text(l->arena, STR("there is neither mola.host nor mola.rule; routers of "
+		    "Traefik's have entry points"));
+	}
 	if (!l->rule.given && (r = find_label(l, "mola.priority")) != NULL && r->state == LABEL_VALID) {
 		r->state = LABEL_UNUSED;
 		r->text = arena_text(l->arena, STR("there is no mola.rule: of hosts and paths the most "
@@ -405,9 +411,9 @@ labels_read(struct labels *l, const struct swarm_service *s, const struct servic
 	labels_make_chain(l, middlewares);
 	if (l->enabled && l->conf.kind == SERVICE_TCP)
 		labels_make_tcp(l);
-	else if (l->enabled && l->rule.given)
+	else if (l->enabled && labels_read_listeners(l) && l->rule.given)
 		make_rule_routes(l);
-	else if (l->enabled)
+	else if (l->enabled && (l->on != 0 || !l->listen.given))
 		make_routes(l);
 	report_overridden(l);
 	if (rules->enable)

@@ -73,6 +73,7 @@ struct labels {
 	int64_t		 priority;		/* of mola.rule; 0: its length */
 	struct text_list middlewares;		/* of mola.host and mola.rule */
 	struct text_list listen;		/* names of listeners */
+	uint64_t	 on;			/* those of them that there are, for requests; 0: all */
 	struct service_conf conf;
 	/* what is made of them */
 	bool		 enabled;
@@ -109,6 +110,8 @@ void	traefik_read(struct labels *, const struct swarm_service *, const struct tr
 
 /* labels_tcp.c: the routes of a service of kind tcp, by mola.* labels. */
 void	labels_make_tcp(struct labels *);
+/* Of a service of kind http: which listeners its requests come by. False: none that there is. */
+bool	labels_read_listeners(struct labels *);
 /* labels_chain.c: what the routes of mola.* labels pass; and that there are such routes. */
 void	labels_make_chain(struct labels *, const struct middlewares *);
 void	labels_check_chain(struct labels *);
@@ -145,7 +148,9 @@ struct labels_rule_route {
 	unsigned	 port;
 	const char	*router;		/* NULL: it is served */
 	bool		 guarded;
-	enum route_by	 by;			/* of one that is served, as its filters: */
+	uint64_t	 on;			/* as in struct route_conf */
+	enum route_by	 by;
+	/* of one that is served, its filters: */
 	const char	*chain;			/* NULL: none */
 	bool		 chain_guards;
 };

@@ -58,6 +58,13 @@ add_routes(struct labels *l, const struct swarm_listener *on)
 		add_route(l, on, l->host.item[i]);
 }
 
+static void
+no_listener(struct labels *l, const char *name)
+{
+	labels_add_trouble(l, WHY_LISTENER, arena_printf(l->arena,
+	    "mola.listen: there is no listener %s; the listeners are %s", name, listener_names(l)));
+}
+
 /* Those that the label names. */
 static void
 listeners_named(struct labels *l)
@@ -68,9 +75,7 @@ listeners_named(struct labels *l)
 		if ((on = labels_listener(l, str_of(l->listen.item[i]))) != NULL)
 			add_routes(l, on);
 		else
-			labels_add_trouble(l, WHY_LISTENER, arena_printf(l->arena,
-			    "mola.listen: there is no listener %s; the listeners are %s", l->listen.item[i],
-			    listener_names(l)));
+			no_listener(l, l->listen.item[i]);
 }
 
 /* Wherever clients name a server. */
@@ -85,6 +90,20 @@ listeners_with_tls(struct labels *l)
 	if (n == 0)
 		labels_add_trouble(l, WHY_LISTENER, arena_text(l->arena, STR("no listener has tls: expected "
 		    "mola.listen, the name of the listener whose connections go to the service")));
+}
+
+bool
+labels_read_listeners(struct labels *l)
+{
+	const struct swarm_listener *on;
+
+	ASSERT(l->conf.kind == SERVICE_HTTP && l->on == 0 && l->nlisteners <= TABLE_LISTENERS);
+	for (unsigned i = 0; i < l->listen.n; i++)
+		if ((on = labels_listener(l, str_of(l->listen.item[i]))) != NULL)
+			l->on |= UINT64_C(1) << (on - l->listener);
+		else
+			no_listener(l, l->listen.item[i]);
+	return l->on != 0 || !l->listen.given;
 }
 
 static struct report_label *
@@ -165,7 +184,6 @@ labels_check_kind(struct labels *l)
 		{ "mola.task_tls.name", SERVICE_HTTP },
 		{ "mola.task_tls.cert", SERVICE_HTTP },
 		{ "mola.alpn", SERVICE_TCP },
-		{ "mola.listen", SERVICE_TCP },
 		{ "mola.proxy_protocol", SERVICE_TCP },
 		{ "mola.health.connect", SERVICE_TCP },
 	};

@@ -261,18 +261,41 @@ syntax_of(const struct router *router)
 
 /* What its requests pass: the middlewares of its entry points, then its own. */
 static void
-set_chain(struct traefik_reading *r, struct router *router, const char *chain)
+set_chain(struct traefik_reading *r, struct router *router, struct entry_group *g)
 {
 	const struct filter_chain *filters;
 
 	if (router->middlewares != NULL)
-		chain = check_middlewares(r, router, chain);
-	if (router->refused || *chain == '\0')
+		g->chain = check_middlewares(r, router, g->chain);
+	if (router->refused || *g->chain == '\0')
 		return;
-	filters = filter_chain_parse(r->l->arena, str_of(chain));
+	filters = filter_chain_parse(r->l->arena, str_of(g->chain));
 	ASSERT(filters != NULL);		/* each of them was read */
-	router->chain = chain;
-	router->chain_guards = filters->guards;
+	g->chain_guards = filters->guards;
+}
+
+/* It is served by some of its entry points, or by none; where it is served by some, what the others
+ * require is said, unless they only send clients on. */
+static void
+check_entries(struct traefik_reading *r, struct router *router)
+{
+	struct entry_groups *e = router->entries;
+	unsigned served = 0;
+
+	ASSERT(e->n > 0);
+	for (unsigned i = 0; i < e->n; i++)
+		served += e->group[i].text == NULL;
+	for (unsigned i = 0; i < e->n; i++) {
+		struct entry_group *g = &e->group[i];
+		if (g->text == NULL && !router->refused)
+			set_chain(r, router, g);
+		else if (g->text != NULL && served == 0)
+			refuse(r, router, g->guarded, g->why, "%s", g->text);
+		else if (g->text != NULL && g->guarded)
+			labels_add_trouble(r->l, g->why, arena_printf(r->l->arena,
+			    "router %.*s is not served by all of its entry points: %s", STR_ARG(router->name),
+			    g->text));
+	}
 }
 
 /* Those of its own, or the default ones; of a router without TLS there are none. */
@@ -281,11 +304,18 @@ check_tls(struct traefik_reading *r, struct router *router)
 {
 	struct str name = router->tls_options == NULL ? STR("") :
 	    str_trim(str_of(router->tls_options->value));
-	const char *problem;
+	const char *problem = reading_tls_problem(r, name);
+	bool tls = router->tls || name.len > 0;
 
-	if (name.len == 0 && !router->tls && entry_points_by(r, router->entry_points) == BY_PLAIN)
+	if (problem == NULL)
 		return;
-	if ((problem = reading_tls_problem(r, name)) == NULL)
+	for (unsigned i = 0; i < router->entries->n; i++) {
+		struct entry_group *g = &router->entries->group[i];
+		tls |= g->by == BY_TLS || g->by == BY_ANY;
+		if (g->by == BY_UNSAID)		/* it has no TLS then */
+			g->by = BY_PLAIN;
+	}
+	if (!tls)
 		return;
 	if (router->tls_options != NULL)
 		refuse(r, router, true, WHY_TLS_OPTIONS, "%s names TLS options %.*s: %s",
@@ -297,9 +327,8 @@ check_tls(struct traefik_reading *r, struct router *router)
 void
 router_check(struct traefik_reading *r, struct router *router)
 {
-	const struct why *why;
-	const char *text, *chain;
-	bool good, guarded;
+	const char *text;
+	bool good;
 
 	ASSERT(r->mode != MODE_OFF && router->backend == NULL && !router->refused);	/* once */
 	if (r->mode == MODE_PORT_ONLY) {	/* its port may be that of mola.host */
@@ -324,11 +353,10 @@ router_check(struct traefik_reading *r, struct router *router)
 		refuse(r, router, true, WHY_ROUTER_LABEL,
 		    "the service has more than %d routers or services of Traefik's", ROUTERS_MAX);
 	check_backend(r, router);
+	router->entries = arena_zalloc(r->l->arena, sizeof *router->entries);
+	entry_groups_read(r, router->entry_points, router->tls, router->entries);
 	check_tls(r, router);
-	if ((text = entry_points_refusal(r, router->entry_points, &why, &guarded, &chain)) != NULL)
-		refuse(r, router, guarded, why, "%s", text);
-	else if (!router->refused)
-		set_chain(r, router, chain);
+	check_entries(r, router);
 }
 
 /* The default rule with {{ .Name }} and {{ normalize .Name }} replaced. False: it has other
@@ -386,27 +414,74 @@ service_name(struct traefik_reading *r, const struct router *router)
 }
 
 static void
-add_terms(struct traefik_reading *r, struct router *router, const struct rule *rule,
+add_terms(struct traefik_reading *r, const struct rule *rule, struct labels_rule_route *route,
+    uint64_t on, enum route_by by)
+{
+	ASSERT(rule->n <= RULE_TERMS_MAX);
+	route->on = on;
+	route->by = by;
+	for (unsigned i = 0; i < rule->n; i++) {
+		route->term = &rule->term[i];
+		labels_add_rule(r->l, route);
+	}
+}
+
+/* The requests that it has, and keeps from others. Where it is not known how those come that it
+ * would have, it keeps them however they come. */
+static void
+add_claims(struct traefik_reading *r, const struct router *router, const struct rule *rule,
+    struct labels_rule_route *route)
+{
+	bool everywhere = router->unknown != NULL || r->unknown != NULL || r->too_many ||
+	    files_unreadable(r->l->files) != NULL;
+
+	route->router = arena_text(r->l->arena, router->name);
+	route->chain = NULL;
+	route->guarded = router->guarded;
+	for (unsigned i = 0; i < router->entries->n; i++)
+		everywhere |= !router->entries->group[i].certain;
+	for (unsigned i = 0; i < router->entries->n && !everywhere; i++)
+		if (!router->entries->group[i].nowhere)
+			add_terms(r, rule, route, router->entries->group[i].on, router->entries->group[i].by);
+	if (everywhere)
+		add_terms(r, rule, route, 0, BY_ANY);
+}
+
+static void
+add_routes(struct traefik_reading *r, const struct router *router, const struct rule *rule,
+    struct labels_rule_route *route)
+{
+	for (unsigned i = 0; i < router->entries->n; i++) {
+		const struct entry_group *g = &router->entries->group[i];
+		bool served = g->text == NULL;
+		if (!served && (!g->guarded || g->nowhere))
+			continue;
+		route->router = served ? NULL : arena_text(r->l->arena, router->name);
+		route->chain = !served || *g->chain == '\0' ? NULL : g->chain;
+		route->chain_guards = served && g->chain_guards;
+		route->guarded = !served;
+		add_terms(r, rule, route, g->on, g->by);
+	}
+}
+
+static void
+add_rule(struct traefik_reading *r, struct router *router, const struct rule *rule,
     struct str text, unsigned port)
 {
-	enum route_by by = router->tls ? BY_TLS : entry_points_by(r, router->entry_points);
-	bool good;
+	bool good, tls = true;
 	struct labels_rule_route route = { .rule = rule, .text = arena_text(r->l->arena, text),
 	    .name = arena_printf(r->l->arena, "%.*s%s", STR_ARG(router->name), reading_provider(r)),
 	    .service = service_name(r, router), .to = router->to,
-	    .entry = arena_printf(r->l->arena, "%s%s", by == BY_TLS ? "tls " : "",
-	    router->entry_points == NULL ? "" : router->entry_points->value),
-	    .priority = priority_of(router, text, &good), .port = port, .guarded = router->guarded,
-	    .by = by, .chain = router->chain,
-	    .chain_guards = router->chain_guards };
+	    .priority = priority_of(router, text, &good), .port = port };
 
-	ASSERT(rule->n <= RULE_TERMS_MAX);
+	for (unsigned i = 0; i < router->entries->n; i++)
+		tls &= router->entries->group[i].by == BY_TLS;
+	route.entry = arena_printf(r->l->arena, "%s%s", tls ? "tls " : "",
+	    router->entry_points == NULL ? "" : router->entry_points->value);
 	if (router->refused)
-		route.router = arena_text(r->l->arena, router->name);
-	for (unsigned i = 0; i < rule->n; i++) {
-		route.term = &rule->term[i];
-		labels_add_rule(r->l, &route);
-	}
+		add_claims(r, router, rule, &route);
+	else
+		add_routes(r, router, rule, &route);
 }
 
 static void
@@ -493,7 +568,7 @@ router_resolve(struct traefik_reading *r, struct router *router, unsigned port)
 			refuse(r, router, false, WHY_ROUTER_RULE,
 			    rule.n == 0 ? "no request can match all of its rule" :
 			    "its rule has %s, which Mola does not understand", rule.unsupported);
-		add_terms(r, router, &rule, text, port);
+		add_rule(r, router, &rule, text, port);
 		report_rule(r, router, &rule);
 	}
 	report_rest(r, router, router->refused ? LABEL_UNUSED : LABEL_VALID,

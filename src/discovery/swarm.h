@@ -27,6 +27,11 @@ struct swarm;
 struct swarm_listener {
 	const char	*name;
 	bool		 tls;
+	/* found by the pass: its name is an entry point's, which it alone stands for; and where that one
+	 * sends plain requests: a port of https, 0: nowhere */
+	bool		 entry_point;
+	unsigned	 redirect_port;
+	bool		 redirect_temporary;
 };
 
 /* A file of Traefik's file provider. */

@@ -23,6 +23,8 @@ struct traefik_entry_point {
 	bool		 as_default;		/* asDefault: routers that name no entry point are on it */
 	struct traefik_names middlewares;	/* such as auth@file, put before those of a router */
 	const char	*redirect;		/* where it sends every request, such as websecure; NULL: nowhere */
+	unsigned	 redirect_port;		/* of https, where that is all of it; else 0 */
+	bool		 redirect_temporary;
 	bool		 tls;			/* it has TLS: so have its routers, whatever their labels say */
 	const char	*tls_options;		/* NULL: none */
 	const char	*unreadable;		/* what of its configuration cannot be read, for people; NULL: nothing */

@@ -10,6 +10,27 @@
 
 #define ROUTERS_MAX	64		/* of one service, and as many of what Traefik calls services */
 
+#define ENTRY_GROUPS_MAX (2 * (TABLE_LISTENERS + 1))
+
+/* Entry points whose requests are treated alike. */
+struct entry_group {
+	uint64_t	 on;			/* listeners, by their place in labels.listener; 0: all */
+	enum route_by	 by;
+	const char	*text;			/* why requests are not served; NULL: they are, behind `chain` */
+	const struct why *why;
+	const char	*chain;			/* of middlewares; of those that are served never NULL */
+	bool		 guarded;		/* requests are kept out, or may be */
+	bool		 nowhere;		/* no listener is left for it: there are no requests */
+	bool		 certain;		/* it is known, not supposed, how requests come */
+	bool		 chain_guards;		/* with the router's own */
+	bool		 any;
+};
+
+struct entry_groups {
+	struct entry_group group[ENTRY_GROUPS_MAX];
+	unsigned	 n;
+};
+
 struct router {
 	struct str	 name;
 	/* its labels, NULL: none */
@@ -21,8 +42,7 @@ struct router {
 	const struct backend *backend;
 	const struct swarm_service *to;		/* it leads there, to this port; NULL: to its own service */
 	unsigned	 to_port;
-	const char	*chain;			/* of filters, NULL: none */
-	bool		 chain_guards;
+	struct entry_groups *entries;
 	bool		 refused;		/* and the reason is reported */
 	bool		 guarded;		/* refused for what keeps requests out, or may: see struct labels_claim */
 };
@@ -147,15 +167,10 @@ void	tcp_gather(struct traefik_reading *, const struct swarm_label *, const stru
 unsigned tcp_routers(const struct traefik_reading *);
 void	tcp_read(struct traefik_reading *);
 
-/* entry_points.c: why a router is not served on those that the label names (NULL: the
- * default ones); NULL: it is, and *chain is what their middlewares are. `guarded`: they may keep
- * requests out. */
-const char *entry_points_refusal(const struct traefik_reading *, const struct swarm_label *,
-	    const struct why **, bool *guarded, const char **chain);
-
-/* By which way requests come to a router on these that has no TLS of its own: Traefik gives it that
- * of its entry points. */
-enum route_by	entry_points_by(const struct traefik_reading *, const struct swarm_label *);
+/* entry_groups.c: where the requests of a router come from, and what they pass before its own
+ * middlewares, for those that its label names (NULL: the default ones). */
+void	entry_groups_read(const struct traefik_reading *, const struct swarm_label *, bool tls,
+	    struct entry_groups *);
 
 /* router.c */
 void	router_gather(struct traefik_reading *, const struct swarm_label *, const struct str *word,

@@ -218,7 +218,10 @@ is_everything(const struct route_conf *r)
 static bool
 is_more_than_prefix(const struct route_conf *r)
 {
-	return r->rule != NULL && (r->rule->whole || r->rule->condition != NULL);
+	bool limited = r->on != 0 && (r->rule == NULL || r->rule->name == NULL);
+
+	/* what routers of Traefik's are limited to are their entry points, which are requirements here */
+	return limited || (r->rule != NULL && (r->rule->whole || r->rule->condition != NULL));
 }
 
 static bool

@@ -197,6 +197,16 @@ publish_swarm(struct discover *d)
 	d->report = report;
 }
 
+static void
+publish_listeners(struct discover *d)
+{
+	struct world_listener l[CONF_LISTEN_MAX];
+
+	for (unsigned i = 0; i < d->conf->nlisten; i++)
+		l[i] = (struct world_listener){ .name = d->conf->listen[i].name };
+	world_pass_listeners(d->world, l, d->conf->nlisten);
+}
+
 bool
 discover_pass(struct discover *d)
 {
@@ -209,6 +219,8 @@ discover_pass(struct discover *d)
 		publish_service(d, &c->service[i]);
 	if (d->watch != NULL)
 		publish_swarm(d);
+	if (d->watch == NULL || !swarm_is_complete(watch_swarm(d->watch)))
+		publish_listeners(d);
 	return world_pass_end(d->world);
 }
 

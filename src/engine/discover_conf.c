@@ -69,7 +69,7 @@ discover_conf(struct arena *a, const struct conf *c)
 	struct swarm_listener *listener = arena_zalloc(a, (c->nlisten + 1) * sizeof *listener);
 
 	for (unsigned i = 0; i < c->nlisten; i++)
-		listener[i] = (struct swarm_listener){ c->listen[i].name, c->listen[i].tls };
+		listener[i] = (struct swarm_listener){ .name = c->listen[i].name, .tls = c->listen[i].tls };
 	return (struct swarm_conf){ .listener = listener, .nlisteners = c->nlisten,
 	    .defaults = &c->defaults, .middlewares = c->middlewares, .agent_template = c->swarm_agent,
 	    .exporter_template = c->swarm_node_exporter,

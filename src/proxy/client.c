@@ -179,6 +179,7 @@ client_stream_new(struct client *of)
 	c->sender = of->sender;
 	c->redirect_port = of->redirect_port;
 	c->port = of->port;
+	c->came_by = of->came_by;
 	client_tls_share(c, of);
 	return c;
 }
@@ -368,6 +369,7 @@ client_open(struct proxy *p, int fd, const struct addr *peer, struct listener *l
 	c->may_preface = listener_modes(l)->http2 && !listener_modes(l)->tls;
 	c->port = proxy_listener_of(peer).port;
 	c->redirect_port = listener_modes(l)->redirect_port;
+	c->came_by = listener_number(l);
 	sender_init(&c->sender, &ip, is_trusted(p, &ip));
 	live_gauge_add(p->conf.live, p->conf.worker, LIVE_CLIENTS, 1);
 	session_open(&c->session, &p->sessions, fd);

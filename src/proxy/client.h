@@ -24,6 +24,7 @@ struct client_secure {
 struct client {
 	struct session	 session;	/* first, as session.h requires */
 	bool		 counted;	/* in the tally */
+	uint8_t		 came_by;	/* the name of its listener: listener_name */
 	bool		 relayed : 1;	/* its exchange is a struct tcp */
 	bool		 unnamed : 1;	/* its PROXY header does not say whose it is: nothing it says is believed */
 	bool		 may_preface : 1;	/* it may begin with the preface of HTTP/2 */

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "http/h1_write.h"
 #include "proxy/exchange_priv.h"
+#include "proxy/listener.h"
 #include "proxy/request_view.h"
 #include "proxy/rewrite.h"
 
@@ -106,7 +107,9 @@ find_route(const struct exchange *x, const struct message *h, const struct edits
 	*why = WHY_NO_TABLE;
 	if (x->proxy->table == NULL)
 		return NULL;
-	view.tls = front_came_by_https(x, h);
+	view.tls = x->client->sender.tls;
+	view.tls_said = !view.tls && front_came_by_https(x, h);
+	view.listener = listener_name(x->proxy, x->client->came_by);
 	return table_find(x->proxy->table, &view, chain, why);
 }
 

@@ -2,6 +2,7 @@
  * Which addresses clients connect to. What becomes of a connection is client.c's.
  */
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/bug.h"
@@ -17,6 +18,7 @@ struct listener {
 	unsigned	 refs;
 	struct proxy_listener modes;	/* for connections to come */
 	enum table_relays relays;	/* the same */
+	uint8_t		 number;	/* of its name */
 	unsigned	 owner;		/* the worker in whose name the kernel deals connections to it */
 	struct deferred	 deferred;
 };
@@ -27,6 +29,39 @@ on_client(void *arg, int fd, const struct addr *peer)
 	struct listener *l = arg;
 
 	client_open(l->proxy, fd, peer, l);
+}
+
+/* A client outlives the listener that it came by. With more names than that, after many reloads,
+ * the new ones are not known: their requests have the routes that are for all listeners. */
+static uint8_t
+name_number(struct proxy *p, const char *name)
+{
+	for (unsigned i = 1; i < PROXY_NAMES_MAX && *name != '\0'; i++) {
+		if (p->listener_names[i] == NULL)
+			p->listener_names[i] = must_strdup(name);
+		if (strcmp(p->listener_names[i], name) == 0)
+			return (uint8_t)i;
+	}
+	return 0;
+}
+
+uint8_t
+listener_number(const struct listener *l)
+{
+	return l->number;
+}
+
+struct str
+listener_name(const struct proxy *p, uint8_t number)
+{
+	return p->listener_names[number] == NULL ? STR("") : str_of(p->listener_names[number]);
+}
+
+void
+listener_names_free(struct proxy *p)
+{
+	for (unsigned i = 0; i < PROXY_NAMES_MAX; i++)
+		free(p->listener_names[i]);
 }
 
 static void
@@ -48,6 +83,7 @@ listener_conf(struct listener *l)
 	for (unsigned i = 0; i < conf->nlisteners; i++)
 		if (conf->listener[i].port == l->modes.port && ip_eq(&conf->listener[i].ip, &l->modes.ip))
 			l->modes = conf->listener[i];
+	l->number = name_number(l->proxy, l->modes.name);
 	listener_route(l);
 }
 

@@ -25,6 +25,10 @@ void	listener_close_all(struct proxy *);
 struct listener *listener_ref(struct listener *);
 void	listener_unref(struct listener **);		/* NULL: none */
 const struct proxy_listener *listener_modes(const struct listener *);
+/* Of its name, and the name of such a number; empty: it has none. */
+uint8_t	listener_number(const struct listener *);
+struct str	listener_name(const struct proxy *, uint8_t number);
+void	listener_names_free(struct proxy *);
 /* A response without a request would be understood. */
 bool	listener_speaks_http(const struct listener *);
 bool	listener_is_plain(const struct listener *);	/* connections begin with a request, all of them */

@@ -178,6 +178,7 @@ proxy_free(struct proxy **pp)
 	if (p == NULL)
 		return;
 	listener_close_all(p);
+	listener_names_free(p);
 	sessions_end(&p->sessions);
 	sessions_end(&p->streams);
 	h2_free(&p->h2);

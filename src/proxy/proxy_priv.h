@@ -37,6 +37,8 @@ struct failures {			/* handshakes that failed in one way */
 	int64_t			 taken_usec;	/* 0: never */
 };
 
+#define PROXY_NAMES_MAX	256		/* number 0 is none */
+
 struct proxy {
 	struct loop	*loop;
 	struct proxy_conf conf;
@@ -52,6 +54,7 @@ struct proxy {
 	struct tracer	 tracer;
 	/* listener.c */
 	struct listener_list listeners;
+	char		*listener_names[PROXY_NAMES_MAX];	/* that there ever were: clients have their numbers */
 	/* client.c */
 	struct sessions	 sessions;
 	struct sessions	 streams;		/* of HTTP/2 connections: a session for each */

@@ -127,7 +127,8 @@ KEY(LISTEN, address, LISTEN_ADDRESS, addr, REQUIRED, "", "",
     "IP address and port: 10.0.0.1:80, [::1]:80, :80 (any address).")
 KEY(LISTEN, name, LISTEN_NAME, name, NONE, "", "",
     "Name of the listener, for others to refer to; unique among listeners. By default the "
-    "address as written.")
+    "address as written. One that is named like an entry point of Traefik's stands for that one "
+    "alone (swarm.traefik.entry_points): only its routers are served there, and nowhere else.")
 KEY(LISTEN, proxy_protocol, SWITCH, proxy_protocol, "false", "", "",
     "Whether each connection begins with a header of the PROXY protocol, version 1 or 2, that "
     "identifies the client. Only proxies in clients.trusted may connect then, and only with "
@@ -550,9 +551,10 @@ KEY(SERVICE, host, HOSTS, hosts, NONE, "", "",
     "Host names, one or a list; '*.example.org' (quoted) matches all names below it. Without "
     "it, any host that no other service names.")
 KEY(SERVICE, listen, LISTEN_NAMES, listen, NONE, "", "",
-    "For tcp services: names of the listeners whose connections go to the service, one or a list; "
-    "all of them, or where host is set, those of TLS clients that name such a server. Without it, "
-    "all listeners that have tls; host is required then.")
+    "Names of the listeners by which requests come to the service, one or a list; without it, all. "
+    "For tcp services: of those whose connections go to the service; all of them, or where host is "
+    "set, those of TLS clients that name such a server. Without it, all listeners that have tls; "
+    "host is required then.")
 KEY(SERVICE, path, PATHS, paths, "/", "", "",
     "Path prefixes, one or a list. A prefix ends at a slash or at the end of the path; the "
     "longest wins.")

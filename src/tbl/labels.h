@@ -27,9 +27,10 @@ LABEL(DEFAULTS, host, HOSTS, host, "none", "", "",
     "that no other service names. Without it, and without a Traefik router, the service is not "
     "served.")
 LABEL(DEFAULTS, listen, NAMES, listen, "none", "", "",
-    "For tcp services: names of listeners (listen in mola.yaml), separated by commas. All of their "
-    "connections go to the service; with mola.host, those of TLS clients that name such a server. "
-    "Without it, the listeners that have tls; mola.host is required then.")
+    "Names of the listeners (listen in mola.yaml) by which requests of mola.host and mola.rule "
+    "come, separated by commas; without it, all. For tcp services: of those whose connections "
+    "go to the service; all of them, or with mola.host, those of TLS clients that name such a "
+    "server. Without it, the listeners that have tls; mola.host is required then.")
 LABEL(DEFAULTS, path, PATHS, path, "/", "", "",
     "Path prefixes, separated by commas. A prefix ends at a slash or at the end of the path; "
     "the longest wins.")

@@ -302,7 +302,7 @@ WHY(LABELS_FOREIGN,       0, SWARM,    "the labels are for software other than M
 WHY(HEALTH_CHECK, 0, SWARM,
     "the labels configure a health check that Mola does not support: there is none")
 WHY(LISTENER, 0, SWARM,
-    "a service of kind tcp names no listener that it could have connections of")
+    "a service is on no listener that there is")
 WHY(ENTRY_POINT,          0, SWARM,    "a router is on no entry point that Mola serves")
 WHY(OTHER_PROXY,          0, SWARM,    "the service is left to another proxy")
 WHY(SERVICE_UNREACHABLE, 0, SWARM,

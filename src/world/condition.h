@@ -23,6 +23,8 @@ struct request_view {
 	struct str	 path;
 	struct str	 method, query;
 	bool		 tls;			/* it came by TLS */
+	bool		 tls_said;		/* it came in plain from a trusted proxy, to which it came by TLS */
+	struct str	 listener;		/* by which it came; empty: none that is known */
 	const uint8_t	*client;		/* its address, 16 bytes; IPv4 is mapped */
 	/* the value of its nth field of this name, in any case; false: there are no more */
 	bool		(*field)(const void *arg, struct str name, unsigned nth, struct str *value);

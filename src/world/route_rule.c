@@ -37,7 +37,8 @@ route_conf_same(const struct route_conf *a, const struct route_conf *b)
 {
 	return strcmp(a->host, b->host) == 0 && strcmp(a->path, b->path) == 0 &&
 	    text_same(a->listener, b->listener) && a->ends_tls == b->ends_tls &&
-	    a->guards == b->guards && text_same(a->chain, b->chain) && route_rule_same(a->rule, b->rule);
+	    a->guards == b->guards && a->on == b->on && text_same(a->chain, b->chain) &&
+	    route_rule_same(a->rule, b->rule);
 }
 
 struct route_rule *

@@ -22,6 +22,7 @@ const struct table_part table_parts[PARTS] = {
 	[PART_TASKS] = { sizeof(struct table_task), TASKS_MAX },
 	[PART_ROUTES] = { sizeof(struct table_route), 65536 },
 	[PART_TCP] = { sizeof(struct table_tcp), 65536 },
+	[PART_LISTENERS] = { sizeof(struct table_listener), TABLE_LISTENERS },
 	[PART_CONDITIONS] = { sizeof(struct table_code), 65536 },
 	[PART_CODE] = { sizeof(uint32_t), 16 << 20 },
 	[PART_CHAINS] = { sizeof(struct table_ref), 65536 },
@@ -263,7 +264,7 @@ routes_ok(struct table *t)
 
 	t->route = table_routes(t, &n);
 	t->exact_end = t->wild_end = 0;
-	t->refuses = t->rules = t->gives_way = t->by_ways = false;
+	t->refuses = t->rules = t->gives_way = t->by_ways = t->unsaid = t->on = false;
 	for (uint32_t i = 0; i < n; i++) {
 		const struct table_route *r = &t->route[i];
 		if (!route_ok(t, i) || host_kind(table_text(t, r->host)) < kind)
@@ -271,6 +272,8 @@ routes_ok(struct table *t)
 		t->refuses |= r->service == TABLE_REFUSED || route_guards(t, r);
 		t->rules |= r->by_rule;
 		t->by_ways |= r->by != BY_ANY;
+		t->unsaid |= r->by == BY_UNSAID;
+		t->on |= r->on != 0;
 		t->gives_way |= r->gives_way;
 		kind = host_kind(table_text(t, r->host));
 		t->exact_end += kind == 0;
@@ -315,6 +318,21 @@ tcp_ok(const struct table *t)
 	return true;
 }
 
+static bool
+listeners_ok(struct table *t)
+{
+	uint32_t n;
+	const struct table_listener *l = table_listeners(t, &n);
+
+	t->redirects = false;
+	for (uint32_t i = 0; i < n; i++) {
+		if (!text_ok(t, l[i].name) || l[i].redirect_port > 65535 || !bool_ok(&l[i].redirect_temporary))
+			return false;
+		t->redirects |= l[i].redirect_port != 0;
+	}
+	return true;
+}
+
 /* Makes *t a view of `size` foreign bytes at `base` (aligned to 8), or returns that they are no
  * table. */
 static bool
@@ -323,7 +341,8 @@ table_view(struct table *t, const void *base, size_t size)
 	t->base = base;
 	t->head = base;
 	if (head_ok(t->head, size) && nodes_ok(t) && services_and_tasks_ok(t) &&
-	    conditions_ok(t) && groups_ok(t) && chains_open(t) && routes_ok(t) && tcp_ok(t))
+	    conditions_ok(t) && groups_ok(t) && chains_open(t) && routes_ok(t) && tcp_ok(t) &&
+	    listeners_ok(t))
 		return true;
 	chains_close(t);
 	return false;
@@ -441,6 +460,12 @@ const struct table_tcp *
 table_tcp(const struct table *t, uint32_t *n)
 {
 	return part_of(t, PART_TCP, n);
+}
+
+const struct table_listener *
+table_listeners(const struct table *t, uint32_t *n)
+{
+	return part_of(t, PART_LISTENERS, n);
 }
 
 const struct table_service *

@@ -107,8 +107,14 @@ struct table_child {
 
 #define TABLE_REFUSED	UINT32_MAX
 
-/* How the requests of a route come. */
-enum route_by { BY_ANY, BY_PLAIN, BY_TLS, ROUTE_BYS };
+/*
+ * How the requests of a route come. Where a trusted proxy in front has ended a client's TLS, a
+ * plain route gets those that no route by TLS has. BY_UNSAID is as BY_PLAIN, and gets what comes by
+ * TLS and no other route has: nobody says whether its entry points have TLS.
+ */
+enum route_by { BY_ANY, BY_PLAIN, BY_TLS, BY_UNSAID, ROUTE_BYS };
+
+#define TABLE_LISTENERS	64
 
 /*
  * What leads requests to a service. A plain route does so by its host and path alone, and of
@@ -121,6 +127,7 @@ struct table_route {
 	struct table_ref host;
 	struct table_ref path;		/* prefix, begins with '/'; of rules by characters, else by segments */
 	uint32_t	 service;	/* TABLE_REFUSED: requests end here, whatever other route there is */
+	uint64_t	 on;		/* bits of the listeners that it is for (table_maker_listener); 0: all of them */
 	/* of rules: */
 	bool		 by_rule;
 	bool		 whole;		/* the path is all of it, no prefix */
@@ -134,8 +141,6 @@ struct table_route {
 	uint32_t	 place;		/* among all routes of rules, the one with precedence first */
 	uint32_t	 first;		/* route of the same host and path */
 	uint32_t	 parent;	/* last route of this host with the next shorter path; UINT32_MAX: none */
-	/* A route by one of both has precedence over those by the other: these get the requests that no
-	 * route has by their own way. */
 	enum route_by	 by;
 	uint32_t	 chain;		/* of table_maker_chain, what its requests pass first; 0: none */
 	bool		 guards;	/* it may keep requests out */
@@ -149,6 +154,14 @@ struct table_tcp {
 	struct table_ref host;		/* as in a route; empty: all that no other row has */
 	uint32_t	 service;	/* or TABLE_REFUSED */
 	bool		 ends_tls;	/* clients' TLS ends here: what is relayed is what was in it */
+};
+
+/* A listener that routes are for, or that sends plain requests elsewhere. */
+struct table_listener {
+	struct table_ref name;
+	/* As an entry point's redirection does: port of https; 0: it does not. */
+	uint32_t	 redirect_port;
+	bool		 redirect_temporary;
 };
 
 struct table;	/* mapped, read-only, checked */
@@ -169,6 +182,9 @@ const struct table_route *table_routes(const struct table *, uint32_t *n);
 const struct table_group *table_groups(const struct table *, uint32_t *n);
 const struct table_child *table_children(const struct table *, uint32_t *n);
 const struct table_tcp	*table_tcp(const struct table *, uint32_t *n);
+const struct table_listener *table_listeners(const struct table *, uint32_t *n);
+/* NULL: the table has nothing to say about it. */
+const struct table_listener *table_listener_named(const struct table *, struct str name);
 struct str		 table_text(const struct table *, struct table_ref);
 
 /*
@@ -177,7 +193,8 @@ struct str		 table_text(const struct table *, struct table_ref);
  * that ends at a '/' or at the end of the path. A host whose paths do not match falls through to
  * the next. Of routes of rules, which match the path as Traefik reads it (table_path.h): the
  * greatest priority, and among equal ones what is refused. Where there is one of both kinds: the
- * more specific host, then the longer path, then the plain one. NULL with a reason: NO_ROUTE or
+ * more specific host, then the longer path, then the plain one. Of equal plain routes one for some
+ * listeners goes before one for all. NULL with a reason: NO_ROUTE or
  * ROUTE_REFUSED. What is refused is compared with what the path may mean to a task, too (escapes
  * decoded, empty and dot segments taken out).
  */
@@ -224,6 +241,8 @@ void			 table_maker_group(struct table_maker *, uint32_t service, enum group_kin
     const struct table_child *, uint32_t n);
 uint32_t		 table_maker_condition(struct table_maker *, const struct condition *);
 void			 table_maker_tcp(struct table_maker *, const struct table_tcp *);	/* the same */
+/* At most TABLE_LISTENERS; the first has bit 0 of a route's `on`. */
+void			 table_maker_listener(struct table_maker *, const struct table_listener *);
 /* Seals. On success *fd belongs to the caller. WHY_TABLE_LARGE, WHY_SYSTEM (errno). */
 const struct why	*table_maker_seal(struct table_maker *, int *fd);
 

@@ -9,8 +9,8 @@
 
 #include "world/table.h"
 
-enum part { PART_NODES, PART_SERVICES, PART_TASKS, PART_ROUTES, PART_TCP, PART_CONDITIONS,
-    PART_CODE, PART_CHAINS, PART_GROUPS, PART_CHILDREN, PART_TEXT, PARTS };
+enum part { PART_NODES, PART_SERVICES, PART_TASKS, PART_ROUTES, PART_TCP, PART_LISTENERS,
+    PART_CONDITIONS, PART_CODE, PART_CHAINS, PART_GROUPS, PART_CHILDREN, PART_TEXT, PARTS };
 
 extern const struct table_part {
 	uint32_t	width, most;
@@ -26,7 +26,8 @@ struct table_code {
 /* Differs between builds whose structures differ, so that neither reads the other's table. */
 #define TABLE_SHAPE (uint32_t)((((sizeof(struct table_node) * 1021 + \
     sizeof(struct table_service)) * 1021 + sizeof(struct table_task)) * 1021 + \
-    sizeof(struct table_route)) * 1021 + sizeof(struct table_tcp) * 1021 + MATCHER_COUNT)
+    sizeof(struct table_route)) * 1021 + sizeof(struct table_tcp) * 1021 + \
+    sizeof(struct table_listener) * 31 + MATCHER_COUNT)
 #define TABLE_SEALS	(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 /* a century: a deadline made of it cannot overflow */
 #define TABLE_USEC_MOST	INT64_C(3000000000000000)
@@ -45,7 +46,9 @@ struct table {
 	const struct table_head *head;
 	const struct table_route *route;
 	uint32_t	 exact_end, wild_end;	/* routes: exact hosts, "*.…" and "+.…" hosts, any host */
-	bool		 refuses, rules, gives_way, by_ways;	/* some of them; refuses: also by filters that guard */
+	bool		 refuses, rules, gives_way;	/* some of them; refuses: also by filters that guard */
+	bool		 by_ways, unsaid, on;	/* not all are for all requests */
+	bool		 redirects;		/* a listener does */
 	struct arena	*arena;		/* of the chains */
 	const struct filter_chain **chain;
 };

@@ -184,6 +184,13 @@ table_maker_tcp(struct table_maker *m, const struct table_tcp *r)
 	part_put(m, PART_TCP, r);
 }
 
+void
+table_maker_listener(struct table_maker *m, const struct table_listener *l)
+{
+	ASSERT(l->redirect_port <= 65535);
+	part_put(m, PART_LISTENERS, l);
+}
+
 uint32_t
 table_maker_condition(struct table_maker *m, const struct condition *c)
 {
@@ -268,6 +275,8 @@ route_order(const void *a, const void *b, void *maker)
 		c = r->by_rule ? 1 : -1;
 	if (c == 0 && r->by_rule)
 		c = (r->place > s->place) - (r->place < s->place);
+	if (c == 0 && (r->on == 0) != (s->on == 0))
+		c = r->on == 0 ? 1 : -1;
 	return c != 0 ? c : (r->service > s->service) - (r->service < s->service);
 }
 

@@ -41,8 +41,56 @@ struct table_search {
 	/* What is looked for: routes that give way, to those that `over` is one of; NULL: to none. */
 	bool		 giving_way;
 	const struct table_route *over;
-	enum route_by	 not_by;		/* routes that are left out; BY_ANY: none are */
+	bool		 limited;		/* some routes are not for this request: `bys` and `on` say which are */
+	unsigned	 bys;			/* bits of enum route_by */
+	uint64_t	 on;			/* bit of its listener */
 };
+
+/* ---- by which way it came ---- */
+
+#define BYS(a, b)	(1U << BY_ANY | 1U << (a) | 1U << (b))
+
+static unsigned
+bys_first(const struct request_view *r)
+{
+	return r->tls || r->tls_said ? BYS(BY_TLS, BY_TLS) : BYS(BY_PLAIN, BY_UNSAID);
+}
+
+/* Where no route has it by those. */
+static unsigned
+bys_then(const struct request_view *r)
+{
+	return r->tls_said ? BYS(BY_PLAIN, BY_UNSAID) | 1U << BY_TLS :
+	    r->tls ? BYS(BY_TLS, BY_UNSAID) : bys_first(r);
+}
+
+const struct table_listener *
+table_listener_named(const struct table *t, struct str name)
+{
+	uint32_t n;
+	const struct table_listener *l = table_listeners(t, &n);
+
+	for (uint32_t i = 0; i < n && name.len > 0; i++)
+		if (str_eq(table_text(t, l[i].name), name))
+			return &l[i];
+	return NULL;
+}
+
+static uint64_t
+listener_bit(const struct table *t, struct str name)
+{
+	const struct table_listener *l = table_listener_named(t, name);
+
+	return l == NULL ? 0 : UINT64_C(1) << (l - table_listeners(t, NULL));
+}
+
+static bool
+is_meant(const struct table_search *s, const struct table_route *r)
+{
+	return (s->bys & 1U << r->by) != 0 && (r->on == 0 || (r->on & s->on) != 0);
+}
+
+/* ---- what fits ---- */
 
 /* A plain prefix may end where the path ends, before a '/', or with one: "/api" is no prefix of
  * "/apix". What is refused, or guarded by filters, is so for "/apix", too. */
@@ -74,11 +122,12 @@ consider(struct table_search *s, const struct table_route *r, struct str path)
 {
 	bool longer = s->plain == NULL || path.len > s->plain->path.len;
 
+	if (s->limited && !is_meant(s, r))
+		return;
 	if (!r->by_rule) {
 		if (!s->plain_known && longer && plain_fits(s, r, path))
 			s->plain = r;
-	} else if ((s->not_by == BY_ANY || r->by != s->not_by) &&
-	    (s->rule == NULL || r->place < s->rule->place) && r->gives_way == s->giving_way &&
+	} else if ((s->rule == NULL || r->place < s->rule->place) && r->gives_way == s->giving_way &&
 	    (!s->giving_way || is_over(r, s->over)) && rule_fits(s, r, path))
 		s->rule = r;
 }
@@ -219,17 +268,17 @@ search_once(struct table_search *s)
 	return specificity(s->t, plain) >= specificity(s->t, s->rule) ? plain : s->rule;
 }
 
-/* First without the routes by the other way, and with them where there is none. */
 static const struct table_route *
 search(struct table_search *s)
 {
 	const struct table_route *r;
 
-	s->not_by = !s->t->by_ways ? BY_ANY : s->request->tls ? BY_PLAIN : BY_TLS;
+	s->bys = bys_first(s->request);
 	r = search_once(s);
-	if (s->not_by == BY_ANY || (r != NULL && r->by_rule && !r->gives_way))
+	if (!s->t->by_ways || (r != NULL && r->by_rule && !r->gives_way) ||
+	    bys_then(s->request) == s->bys || !(s->t->unsaid || s->request->tls_said))
 		return r;
-	s->not_by = BY_ANY;
+	s->bys = bys_then(s->request);
 	return search_once(s);
 }
 
@@ -240,6 +289,8 @@ search_init(struct table_search *s, const struct table *t, const struct request_
 
 	s->t = t;
 	s->request = r;
+	s->limited = t->by_ways || t->on;
+	s->on = t->on ? listener_bit(t, r->listener) : 0;
 	if (host.len > 1 && host.p[0] == '[' && host.p[host.len - 1] == ']')
 		host = (struct str){ host.p + 1, host.len - 2 };
 	s->host = s->full = host;

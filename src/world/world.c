@@ -68,6 +68,15 @@ world_routes_free(struct route_conf *r, unsigned n)
 }
 
 void
+world_listeners_free(struct world *w)
+{
+	while (w->nlisteners > 0)
+		free(w->listener[--w->nlisteners].name);
+	free(w->listener);
+	w->listener = NULL;
+}
+
+void
 world_service_free(struct world *w, struct world_service *s)
 {
 	while (!LIST_EMPTY(&s->tasks))
@@ -115,6 +124,7 @@ world_free(struct world **wp)
 	ASSERT(w->nnodes == 0 && w->nservices == 0 && w->ntasks == 0);
 	world_queries_free(w);
 	world_routes_free(w->refused, w->nrefused);
+	world_listeners_free(w);
 	map_free(&w->index->nodes);
 	map_free(&w->index->services);
 	map_free(&w->index->tasks);
@@ -254,6 +264,7 @@ table_add_route(struct table_maker *m, const struct route_conf *r, uint32_t serv
 		row.host = host;
 		row.path = table_maker_text(m, str_of(r->path));
 		row.guards = r->guards;
+		row.on = r->on;
 		/* one service's middlewares must not keep the others from having a table */
 		if (!table_maker_chain(m, r->chain, &row.chain)) {
 			row.service = TABLE_REFUSED;
@@ -347,6 +358,11 @@ world_table(struct world *w, int *fd)
 	LIST_FOREACH(s, &w->services, link)
 		if (s->group != NULL)
 			table_add_group(m, w, s);
+	for (unsigned i = 0; i < w->nlisteners; i++)
+		table_maker_listener(m, &(struct table_listener){
+			.name = table_maker_text(m, str_of(w->listener[i].name)),
+			.redirect_port = w->listener[i].redirect_port,
+			.redirect_temporary = w->listener[i].redirect_temporary });
 	for (unsigned i = 0; i < w->nrefused; i++)
 		table_add_route(m, &w->refused[i], TABLE_REFUSED, &writer);
 	if (writer.nchainless > 0)

@@ -39,6 +39,7 @@ struct route_conf {
 	struct route_rule *rule;	/* NULL: a plain one */
 	char	*chain;			/* of filters that its requests pass (world/filter.h); NULL: none */
 	bool	 guards;		/* they do */
+	uint64_t on;			/* of requests: bits of world.listener that it is for; 0: all of them */
 };
 
 /* Whose parts are all allocated. */
@@ -156,6 +157,13 @@ struct world_service {
 	bool		 seen, grouped;		/* by the pass under way */
 };
 
+/* Where clients connect to. */
+struct world_listener {
+	char		*name;
+	unsigned	 redirect_port;		/* as in struct table_listener */
+	bool		 redirect_temporary;
+};
+
 struct world {
 	LIST_HEAD(, world_node) nodes;
 	LIST_HEAD(, world_service) services;
@@ -163,6 +171,8 @@ struct world {
 	struct phys	*phys;
 	struct route_conf *refused;	/* routes on which requests end: nothing wider may serve them */
 	unsigned	 nrefused;
+	struct world_listener *listener;	/* at most TABLE_LISTENERS; a route's `on` counts them */
+	unsigned	 nlisteners;
 	uint64_t	 serial;	/* of the last table built */
 	uint64_t	 passes;	/* begun: nodes, services and tasks live at least from one to the next */
 	unsigned	 nnodes, nservices, ntasks;
@@ -200,6 +210,8 @@ struct world_task	*world_pass_task(struct world *, struct world_service *, const
 /* All routes that are refused; at most once in a pass, else there are none. No service may have
  * a plain one of them. */
 void			 world_pass_refuse(struct world *, const struct route_conf *, unsigned n);
+/* All listeners; at most once in a pass, else they stay. */
+void			 world_pass_listeners(struct world *, const struct world_listener *, unsigned n);
 /* Of a task that was just named: other addresses of it, at most TASK_ADDRS - 1. Not called: as
  * in the last pass. */
 void			 world_pass_task_others(struct world *, struct world_task *, const struct addr *,

@@ -25,6 +25,7 @@ void	 world_node_free(struct world *, struct world_node *);
 void	 world_service_free(struct world *, struct world_service *);	/* and its tasks */
 void	 world_task_free(struct world *, struct world_task *);
 void	 world_routes_free(struct route_conf *, unsigned n);
+void	 world_listeners_free(struct world *);
 /* which slots the services' profiles and queries have */
 void	 world_profiles_settle(struct world *);
 void	 world_queries_free(struct world *);

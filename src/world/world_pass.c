@@ -209,6 +209,34 @@ world_pass_refuse(struct world *w, const struct route_conf *route, unsigned n)
 }
 
 static bool
+listeners_same(const struct world *w, const struct world_listener *l, unsigned n)
+{
+	bool same = w->nlisteners == n;
+
+	for (unsigned i = 0; i < n && same; i++)
+		same = strcmp(w->listener[i].name, l[i].name) == 0 &&
+		    w->listener[i].redirect_port == l[i].redirect_port &&
+		    w->listener[i].redirect_temporary == l[i].redirect_temporary;
+	return same;
+}
+
+void
+world_pass_listeners(struct world *w, const struct world_listener *l, unsigned n)
+{
+	ASSERT(w->index->passing && n <= TABLE_LISTENERS);
+	if (listeners_same(w, l, n))
+		return;
+	world_listeners_free(w);
+	w->listener = must_zalloc((n + 1) * sizeof *w->listener);
+	for (unsigned i = 0; i < n; i++) {
+		w->listener[i] = l[i];
+		w->listener[i].name = must_strdup(l[i].name);
+	}
+	w->nlisteners = n;
+	w->index->changed = true;
+}
+
+static bool
 task_slot_take(struct world *w, struct world_service *s, const char *name, const struct addr *a,
     unsigned *slot)
 {

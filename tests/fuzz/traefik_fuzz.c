@@ -23,7 +23,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct plan_server server[2] = { { .name = "web.1", .node = "a", .weight = 30 }, { .name = "web.2", .node = "b", .weight = 10 } };
-	struct route_conf route = { (char *)"www.example.org", (char *)"/", NULL, false, NULL, NULL, false };
+	struct route_conf route = { .host = (char *)"www.example.org", .path = (char *)"/" };
 	struct plan_service service = { .name = "web", .route = &route, .nroutes = 1, .server = server, .nservers = 2, .nserving = 2 };
 	struct plan plan = { .service = &service, .nservices = 1 };
 	struct traefik_options options = { .backend = "{service}", .routers = true };

@@ -763,7 +763,6 @@ test_tcp_services_are_sound(void **state)
 		{ "listen: { address: ':1', name: pg }\nnodes: [ { name: a } ]\nservices: [ { name: b, kind: tcp, listen: pg, tls: terminate, tasks: [ { node: a, address: '10.0.0.1:2' } ] } ]\n",
 		    "m:3: services.tls: there is no certificate; expected some in tls.certificates, or a section acme\n" },
 		{ TCP("  listen: pg\n  proxy_protocol: v1\n  health: { connect: true }\n"),
-		    "m:7: services.listen: a service of kind http is served on every listener that serves HTTP\n"
 		    "m:8: services.proxy_protocol: a service of kind http identifies clients by X-Forwarded-For\n"
 		    "m:9: services.health.connect: a service of kind http is checked by health.path\n" },
 		{ TCP("  kind: tcp\n  listen: pg\n- { name: b, kind: tcp, listen: pg, tasks: [ { node: a, address: '10.0.0.1:2' } ] }\n"),

@@ -33,7 +33,7 @@ swarm(struct stage *s, const char *first, ...)
 
 /* "s0", "refused" or "-". */
 static const char *
-reach(struct stage *s, const char *host, const char *path)
+reach_by(struct stage *s, const char *host, const char *path, bool tls)
 {
 	static char name[64];
 	const struct table_service *to;
@@ -43,10 +43,16 @@ reach(struct stage *s, const char *host, const char *path)
 
 	assert_null(world_table(s->world, &fd));
 	assert_null(table_open(fd, &t));
-	to = table_match(t, &(struct request_view){ .host = str_of(host), .path = str_of(path), .method = STR("GET") }, &why);
+	to = table_match(t, &(struct request_view){ .host = str_of(host), .path = str_of(path), .method = STR("GET"), .tls = tls }, &why);
 	str_copy(name, sizeof name, to != NULL ? table_text(t, to->name) : why == WHY_ROUTE_REFUSED ? STR("refused") : STR("-"));
 	table_unref(&t);
 	return name;
+}
+
+static const char *
+reach(struct stage *s, const char *host, const char *path)
+{
+	return reach_by(s, host, path, false);
 }
 
 static void
@@ -251,6 +257,37 @@ an_entry_point_guards_by_any_of_its_demands(void **state)
 	}
 }
 
+/* Where it is known how requests to an entry point come, those that come otherwise are no claim's. */
+static void
+a_claim_has_the_requests_of_its_entry_points(void **state)
+{
+	static const struct swarm_listener listeners[] = { { .name = "web" }, { .name = "websecure", .tls = true }, { .name = "more", .tls = true } };
+	struct traefik_entry_point points[] = { { .name = "web", .served = true, .owner = "t" },
+		{ .name = "websecure", .served = true, .tls = true, .owner = "t" } };
+	struct stage *s = *state;
+
+	s->traefik.entry_point = points;
+	s->traefik.nentry_points = 2;
+	for (int i = 0; i < 2; i++) {		/* with listeners of their names, too */
+		s->conf.listener = listeners;
+		s->conf.nlisteners = i == 0 ? 0 : 3;
+		swarm(s, RULE("one", "Host(`a.org`)") ON("one", "web") RULE("two", "Host(`a.org`)") ON("two", "websecure") AUTH("two") PORT("x"), NULL);
+		if (i == 0) {
+			assert_string_equal(reach(s, "a.org", "/"), "s0");
+			assert_string_equal(reach_by(s, "a.org", "/", true), "refused");
+		}
+		assert_int_equal(s->world->nrefused, 1);
+		assert_int_equal(s->world->refused[0].on, i == 0 ? 0 : 2);
+		assert_int_equal(s->world->refused[0].rule->by, BY_TLS);
+		/* a label that is not understood may be about just that */
+		swarm(s, RULE("one", "Host(`a.org`)") ON("one", "web") RULE("two", "Host(`a.org`)") ON("two", "websecure")
+		    "\"traefik.http.routers.two.strange\":\"1\"," PORT("x"), NULL);
+		assert_int_equal(s->world->refused[0].on, 0);
+		assert_int_equal(s->world->refused[0].rule->by, BY_ANY);
+		assert_string_equal(reach(s, "a.org", "/"), "refused");
+	}
+}
+
 /* Their twin for https is as open as its author made it. */
 static void
 a_redirection_takes_only_what_is_its_own(void **state)
@@ -258,7 +295,8 @@ a_redirection_takes_only_what_is_its_own(void **state)
 	struct stage *s = *state;
 
 	swarm(s, RULE("h", "Host(`a.org`)") ON("h", "web") REDIRECT("h") RULE("s", "Host(`a.org`)") ON("s", "websecure") PORT("x"), NULL);
-	assert_string_equal(reach(s, "a.org", "/"), "s0");
+	assert_string_equal(reach_by(s, "a.org", "/", true), "s0");
+	assert_string_equal(reach(s, "a.org", "/"), "refused");
 	expect_trouble(s, "s0", WHY_NEEDS_MIDDLEWARE, "redirectregex");
 	swarm(s, RULE("h", "Host(`a.org`)") ON("h", "web") REDIRECT("h") RULE("s", "Host(`a.org`)") ON("s", "websecure") AUTH("s") PORT("x"),
 	    RULE("any", "PathPrefix(`/`)") PRIORITY("any", 1) PORT("y"), NULL);
@@ -280,7 +318,7 @@ a_redirection_takes_only_what_is_its_own(void **state)
 	swarm(s, RULE("h", "Host(`a.org`)") ON("h", "web") REDIRECT("h") RULE("s", "Host(`a.org`)") ON("s", "web,websecure") PORT("x"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "s0");
 	swarm(s, RULE("h", "Host(`a.org`)") REDIRECT("h") RULE("s", "Host(`a.org`)") "\"traefik.http.routers.s.tls\":\"true\"," PORT("x"), NULL);
-	assert_string_equal(reach(s, "a.org", "/"), "s0");
+	assert_string_equal(reach_by(s, "a.org", "/", true), "s0");
 	swarm(s, RULE("i", "Host(`a.org`)") ON("i", "internal") RULE("w", "Host(`a.org`)") ON("w", "web") PORT("x"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "s0");
 }
@@ -385,6 +423,7 @@ main(void)
 		SCENE(a_guard_with_a_wider_host_reaches_into_narrower_ones),
 		SCENE(no_request_of_a_guarded_router_is_served),
 		SCENE(an_entry_point_guards_by_any_of_its_demands),
+		SCENE(a_claim_has_the_requests_of_its_entry_points),
 		SCENE(a_redirection_takes_only_what_is_its_own),
 		SCENE(a_chain_guards_what_its_links_guard),
 		SCENE(a_guard_without_a_rule_closes_the_service),

@@ -31,7 +31,7 @@ swarm(struct stage *s, const char *first, ...)
 
 /* "s0", "s0 by one, two", "refused" or "-". */
 static const char *
-way(struct stage *s, const char *host, const char *path, bool tls)
+way_of(struct stage *s, const struct request_view *request)
 {
 	static char out[200];
 	const struct filter_chain *chain = NULL;
@@ -44,13 +44,33 @@ way(struct stage *s, const char *host, const char *path, bool tls)
 
 	assert_null(world_table(s->world, &fd));
 	assert_null(table_open(fd, &t));
-	route = table_find(t, &(struct request_view){ .host = str_of(host), .path = str_of(path), .method = STR("GET"), .tls = tls }, &chain, &why);
+	route = table_find(t, request, &chain, &why);
 	to = route == NULL ? NULL : &table_services(t, NULL)[route->service];
 	n = str_copy(out, sizeof out, to != NULL ? table_text(t, to->name) : why == WHY_ROUTE_REFUSED ? STR("refused") : STR("-"));
 	for (unsigned i = 0; to != NULL && chain != NULL && i < chain->n; i++)
 		n += (size_t)snprintf(out + n, sizeof out - n, "%s%.*s", i == 0 ? " by " : ", ", STR_ARG(chain->filter[i].name));
 	table_unref(&t);
 	return out;
+}
+
+static const char *
+way(struct stage *s, const char *host, const char *path, bool tls)
+{
+	return way_of(s, &(struct request_view){ .host = str_of(host), .path = str_of(path), .method = STR("GET"), .tls = tls });
+}
+
+/* In plain, from a trusted proxy to which it came by TLS. */
+static const char *
+way_said(struct stage *s, const char *host, const char *path)
+{
+	return way_of(s, &(struct request_view){ .host = str_of(host), .path = str_of(path), .method = STR("GET"), .tls_said = true });
+}
+
+static const char *
+way_on(struct stage *s, const char *listener, bool tls)
+{
+	return way_of(s, &(struct request_view){ .host = STR("a.org"), .path = STR("/"), .method = STR("GET"), .tls = tls,
+	    .listener = str_of(listener) });
 }
 
 #define STRIP(name) M(name ".stripprefix.prefixes", "/x")
@@ -255,6 +275,11 @@ those_of_the_entry_point_come_first(void **state)
 	assert_string_equal(way(s, "a.org", "/", false), "s0 by m");
 	points[1].middlewares.name = other;
 	swarm(s, RULE("r", "Host(`a.org`)") L("routers.r.entrypoints", "web,websecure") DEFINED PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "s0 by m");
+	assert_string_equal(way(s, "a.org", "/", true), "s0 by n");
+	points[1].tls = false;
+	points[1].name = "http";	/* nothing shows by which of both a plain request has come */
+	swarm(s, RULE("r", "Host(`a.org`)") L("routers.r.entrypoints", "web,http") DEFINED PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "refused");
 	expect_trouble(s, "s0", WHY_NEEDS_MIDDLEWARE, "its entry points have different middlewares");
 	points[1].name = "web";		/* two Traefiks */
@@ -277,9 +302,18 @@ plain_requests_and_those_by_tls_have_ways_of_their_own(void **state)
 	swarm(s, RULE("p", "Host(`a.org`)") RULE("t", "Host(`a.org`)") TLS("t") THROUGH("t", "n") HEAD("n", "2") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "s0");
 	assert_string_equal(way(s, "a.org", "/", true), "s0 by n");
-	/* a router for one of them has both, where no other is */
+	assert_string_equal(way_said(s, "a.org", "/"), "s0 by n");
+	/* one with TLS has none of the other's */
 	swarm(s, RULE("t", "Host(`a.org`)") TLS("t") THROUGH("t", "n") HEAD("n", "2") PORT, NULL);
-	assert_string_equal(way(s, "a.org", "/", false), "s0 by n");
+	assert_string_equal(way(s, "a.org", "/", false), "-");
+	assert_string_equal(way_said(s, "a.org", "/"), "s0 by n");
+	/* one without it has those by TLS where nobody says what its entry point is, or somebody in front has ended it */
+	swarm(s, RULE("p", "Host(`a.org`)") THROUGH("p", "m") HEAD("m", "1") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", true), "s0 by m");
+	swarm(s, RULE("p", "Host(`a.org`)") L("routers.p.entrypoints", "web") THROUGH("p", "m") HEAD("m", "1") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "s0 by m");
+	assert_string_equal(way(s, "a.org", "/", true), "-");
+	assert_string_equal(way_said(s, "a.org", "/"), "s0 by m");
 	/* of two rules the one by the request's own way, whatever their priorities are */
 	swarm(s, RULE("p", "Host(`a.org`)") THROUGH("p", "m") RULE("t", "Host(`a.org`) && PathPrefix(`/x`)") TLS("t") HEAD("m", "1") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/x", false), "s0 by m");
@@ -292,6 +326,95 @@ plain_requests_and_those_by_tls_have_ways_of_their_own(void **state)
 	assert_string_equal(way(s, "a.org", "/", false), "s1 by n");
 	swarm(s, RULE("p", "Host(`a.org`)") RULE("t", "Host(`a.org`)") THROUGH("t", "n") L("routers.t.priority", "999") HEAD("n", "2") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "s0 by n");
+}
+
+#define ON(router, points) L("routers." router ".entrypoints", points)
+
+static void
+a_listener_of_its_name_is_an_entry_points_own(void **state)
+{
+	static const char *const one[] = { "m@swarm" };
+	static const struct swarm_listener listeners[] = { { .name = "web" }, { .name = "WebSecure", .tls = true }, { .name = ":8080" },
+		{ .name = ":8443", .tls = true }, { .name = "lan" } };
+	struct traefik_entry_point points[] = { { .name = "web", .served = true, .owner = "t", .as_default = true, .middlewares = { one, 1 } },
+		{ .name = "websecure", .served = true, .owner = "t", .as_default = true, .tls = true }, { .name = "other", .served = true, .owner = "t" } };
+	struct stage *s = *state;
+
+#define AT(name) way_on(s, name, strcmp(name, "WebSecure") == 0 || strcmp(name, ":8443") == 0)
+	s->traefik.entry_point = points;
+	s->traefik.nentry_points = 3;
+	s->conf.listener = listeners;
+	s->conf.nlisteners = 5;
+	/* each with its middlewares and its TLS */
+	swarm(s, RULE("r", "Host(`a.org`)") ON("r", "web,websecure") HEAD("m", "1") PORT, NULL);
+	assert_string_equal(AT("web"), "s0 by m");
+	assert_string_equal(AT("WebSecure"), "s0");
+	assert_string_equal(AT(":8080"), "-");
+	assert_string_equal(AT(":8443"), "-");
+	assert_string_equal(AT("lan"), "-");
+	assert_string_equal(AT(""), "-");
+	/* the default ones */
+	swarm(s, RULE("r", "Host(`a.org`)") HEAD("m", "1") PORT, NULL);
+	assert_string_equal(AT("web"), "s0 by m");
+	assert_string_equal(AT("WebSecure"), "s0");
+	assert_string_equal(AT(":8080"), "-");
+	/* those without a listener have what nobody has */
+	swarm(s, RULE("r", "Host(`a.org`)") ON("r", "other") PORT, NULL);
+	assert_string_equal(AT("web"), "-");
+	assert_string_equal(AT("WebSecure"), "-");
+	assert_string_equal(AT(":8080"), "s0");
+	assert_string_equal(AT(":8443"), "-");
+	assert_string_equal(AT("lan"), "s0");
+	/* a name that no Traefik has: its routers are nowhere else, but it is not theirs alone, whatever labels say */
+	swarm(s, RULE("r", "Host(`a.org`)") ON("r", "lan") PORT, RULE("o", "PathPrefix(`/`)") L("routers.o.priority", "1") ON("o", "other") PORT, NULL);
+	assert_string_equal(AT("lan"), "s0");
+	assert_string_equal(AT(":8080"), "s1");
+	/* one with TLS gets nothing in plain, whoever listens */
+	swarm(s, RULE("r", "Host(`a.org`)") TLS("r") ON("r", "web,websecure") HEAD("m", "1") PORT, NULL);
+	assert_string_equal(AT("web"), "-");
+	assert_string_equal(way_on(s, "web", true), "s0 by m");
+	assert_string_equal(AT("WebSecure"), "s0");
+	/* there is none for it */
+	s->conf.nlisteners = 2;
+	swarm(s, RULE("r", "Host(`a.org`)") ON("r", "other") PORT, NULL);
+	assert_string_equal(AT("web"), "-");
+	expect_trouble(s, "s0", WHY_LISTENER, "all listeners have the names of other entry points than other");
+}
+
+/* As entry points are for routers. */
+static void
+own_labels_name_listeners(void **state)
+{
+	static const struct swarm_listener listeners[] = { { .name = "in" }, { .name = "out" }, { .name = "tls", .tls = true } };
+	struct stage *s = *state;
+
+#define OWN_ON(names, host) "\"mola.port\":\"80\",\"mola.host\":\"" host "\",\"mola.listen\":\"" names "\""
+	s->conf.listener = listeners;
+	s->conf.nlisteners = 3;
+	swarm(s, OWN_ON("in,tls", "a.org"), OWN_ON("out", "a.org"), NULL);
+	assert_string_equal(way_on(s, "in", false), "s0");
+	assert_string_equal(way_on(s, "tls", true), "s0");
+	assert_string_equal(way_on(s, "out", false), "s1");
+	assert_string_equal(way_on(s, "", false), "-");
+	/* the older one keeps what both name */
+	swarm(s, OWN_ON("in,tls", "a.org"), OWN_ON("in,out", "a.org"), NULL);
+	assert_string_equal(way_on(s, "in", false), "s0");
+	assert_string_equal(way_on(s, "out", false), "s1");
+	swarm(s, OWN_ON("in,out", "a.org"), OWN_ON("out", "a.org"), NULL);
+	assert_string_equal(way_on(s, "out", false), "s0");
+	expect_trouble(s, "s1", WHY_ROUTE_TAKEN, "a.org/");
+	/* some go before all, and nothing is wider than it says */
+	swarm(s, OWN_ON("in", "a.org"), "\"mola.port\":\"80\",\"mola.host\":\"a.org\"", NULL);
+	assert_string_equal(way_on(s, "in", false), "s0");
+	assert_string_equal(way_on(s, "out", false), "s1");
+	swarm(s, OWN_ON("inn", "a.org"), NULL);
+	assert_string_equal(way_on(s, "in", false), "-");
+	expect_trouble(s, "s0", WHY_LISTENER, "there is no listener inn; the listeners are in, out, tls");
+	swarm(s, "\"mola.port\":\"80\",\"mola.rule\":\"Host(`a.org`)\",\"mola.listen\":\"tls\"", NULL);
+	assert_string_equal(way_on(s, "tls", true), "s0");
+	assert_string_equal(way_on(s, "in", false), "-");
+	swarm(s, RULE("r", "Host(`a.org`)") PORT ",\"mola.listen\":\"in\"", NULL);
+	expect_label(s, "s0", "mola.listen", LABEL_UNUSED, "entry points");
 }
 
 /* Those of mola.yaml and of labels, for hosts and rules of Mola's own labels. */
@@ -630,6 +753,7 @@ main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, stage_setup, stage_teardown)
 	const struct CMUnitTest tests[] = { T(what_a_router_names_is_passed_in_its_order), T(what_is_not_understood_of_one_refuses_its_router), T(pages_are_of_a_service_that_labels_define),
 		T(a_name_that_is_none_refuses_its_router), T(what_can_be_applied_is_not_ignored), T(those_of_the_entry_point_come_first), T(plain_requests_and_those_by_tls_have_ways_of_their_own),
+		T(a_listener_of_its_name_is_an_entry_points_own), T(own_labels_name_listeners),
 		T(an_entry_point_has_tls_for_its_routers),
 		T(users_of_a_file_stand_before_those_of_the_label),
 		T(own_labels_name_middlewares_of_either),

@@ -279,7 +279,7 @@ static void
 the_configuration_file_comes_first(void **state)
 {
 	struct stage *s = *state;
-	struct route_conf r = { (char *)(uintptr_t)"a.org", (char *)(uintptr_t)"/", NULL, false, NULL, NULL, false };
+	struct route_conf r = { .host = (char *)(uintptr_t)"a.org", .path = (char *)(uintptr_t)"/" };
 
 	begin(s);
 	service(s, "file", AGE, "\"mola.port\":\"80\",\"mola.host\":\"c.org\"", "");

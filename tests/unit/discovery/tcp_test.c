@@ -1,7 +1,7 @@
 /* labels of services of kind tcp: which connections they get, of mola.* and of Traefik's labels. */
 #include "stage.h"
 
-static const struct swarm_listener listeners[] = { { "web", false }, { "pg", false }, { "websecure", true }, { "extra", true } };
+static const struct swarm_listener listeners[] = { { .name = "web", .tls = false }, { .name = "pg", .tls = false }, { .name = "websecure", .tls = true }, { .name = "extra", .tls = true } };
 
 static const struct world_service *
 play_one(struct stage *s, const char *labels)
@@ -117,7 +117,7 @@ labels_of_the_other_kind_are_unused(void **state)
 	expect_label(s, "db", "mola.scheme", LABEL_UNUSED, "kind http");
 	expect_label(s, "db", "mola.task_tls.verify", LABEL_UNUSED, "kind http");
 	expect_routes(play_one(s, "\"mola.port\":\"80\",\"mola.host\":\"a.org\",\"mola.listen\":\"pg\""), "http:a.org");
-	expect_label(s, "db", "mola.listen", LABEL_UNUSED, "mola.kind");
+	expect_label(s, "db", "mola.listen", LABEL_VALID, NULL);
 	assert_null(play_one(s, "\"mola.kind\":\"udp\",\"mola.port\":\"80\",\"mola.listen\":\"pg\""));
 	expect_label(s, "db", "mola.kind", LABEL_INVALID, "expected http or tcp");
 }

@@ -28,7 +28,7 @@ static void
 pass(unsigned nodes, unsigned tasks, const char *drains)
 {
 	static const struct service_conf conf = { .health_path = (char *)"/up", .health_interval_usec = 1, .health_timeout_usec = 1 };
-	static const struct route_conf route = { (char *)"", (char *)"/", NULL, false, NULL, NULL, false };
+	static const struct route_conf route = { .host = (char *)"", .path = (char *)"/" };
 	struct world_service *s;
 	struct addr a;
 	char name[32], node[32];
@@ -325,8 +325,8 @@ changes_have_names(void **state)
 static void
 meets(const char *host, const char *path, bool expected)
 {
-	struct route_conf route = { (char *)(uintptr_t)host, (char *)(uintptr_t)path, NULL, false, NULL, NULL, false };
-	struct route_conf refused[] = { { (char *)"www.example.org", (char *)"/admin", NULL, false, NULL, NULL, false }, { (char *)"+.example.net", (char *)"/", NULL, false, NULL, NULL, false } };
+	struct route_conf route = { .host = (char *)(uintptr_t)host, .path = (char *)(uintptr_t)path };
+	struct route_conf refused[] = { { .host = (char *)"www.example.org", .path = (char *)"/admin" }, { .host = (char *)"+.example.net", .path = (char *)"/" } };
 	struct world_service s = { .route = &route, .nroutes = 1 };
 	struct world w = { .refused = refused, .nrefused = 2 };
 
@@ -367,7 +367,7 @@ static void
 names_that_no_proxy_takes_are_left_out(void **state)
 {
 	static const struct service_conf conf;
-	static const struct route_conf route = { (char *)"", (char *)"/", NULL, false, NULL, NULL, false };
+	static const struct route_conf route = { .host = (char *)"", .path = (char *)"/" };
 	static const char *const names[] = { "", "web\nshutdown", "web;disable", "a b", "{{", "web:9000", "w_1-2.x" };
 	char endless[400];
 	struct world_service *s;

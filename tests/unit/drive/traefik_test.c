@@ -17,7 +17,7 @@ static struct plan_server server[] = {
 	{ .name = "web.2", .node = "b", .weight = 10, .share = 0.25 },
 	{ .name = "web.3", .node = "b", .draining = true },
 };
-static struct route_conf routes[] = { { (char *)"www.example.org", (char *)"/", NULL, false, NULL, NULL, false }, { (char *)"*.example.org", (char *)"/api", NULL, false, NULL, NULL, false } };
+static struct route_conf routes[] = { { .host = (char *)"www.example.org", .path = (char *)"/" }, { .host = (char *)"*.example.org", .path = (char *)"/api" } };
 static struct plan_service service;
 static struct plan plan = { .service = &service, .nservices = 1 };
 static char *points[] = { (char *)"web" };
@@ -96,7 +96,7 @@ whole(void **state)
 static void
 texts_of_others_stay_texts(void **state)
 {
-	struct route_conf odd = { (char *)"", (char *)"/{{ env }}/\"x\\`", NULL, false, NULL, NULL, false };
+	struct route_conf odd = { .host = (char *)"", .path = (char *)"/{{ env }}/\"x\\`" };
 
 	(void)state;
 	service.route = &odd;
@@ -108,7 +108,7 @@ texts_of_others_stay_texts(void **state)
 static void
 ruled(const char *host, const char *path, const char *expected)
 {
-	struct route_conf r = { (char *)(uintptr_t)host, (char *)(uintptr_t)path, NULL, false, NULL, NULL, false };
+	struct route_conf r = { .host = (char *)(uintptr_t)host, .path = (char *)(uintptr_t)path };
 	struct buf rule;
 
 	buf_init(&rule, 4096);
@@ -136,9 +136,9 @@ rules_are_in_traefiks_spelling(void **state)
 static void
 routes_are_tried_as_mola_tries_them(void **state)
 {
-	struct route_conf order[] = { { (char *)"", (char *)"/", NULL, false, NULL, NULL, false }, { (char *)"", (char *)"/a/very/long/path/that/is/longer/than/a/host", NULL, false, NULL, NULL, false },
-		{ (char *)"*.org", (char *)"/", NULL, false, NULL, NULL, false }, { (char *)"*.org", (char *)"/a", NULL, false, NULL, NULL, false }, { (char *)"*.example.org", (char *)"/", NULL, false, NULL, NULL, false },
-		{ (char *)"a.b", (char *)"/", NULL, false, NULL, NULL, false }, { (char *)"www.example.org", (char *)"/a", NULL, false, NULL, NULL, false } };
+	struct route_conf order[] = { { .host = (char *)"", .path = (char *)"/" }, { .host = (char *)"", .path = (char *)"/a/very/long/path/that/is/longer/than/a/host" },
+		{ .host = (char *)"*.org", .path = (char *)"/" }, { .host = (char *)"*.org", .path = (char *)"/a" }, { .host = (char *)"*.example.org", .path = (char *)"/" },
+		{ .host = (char *)"a.b", .path = (char *)"/" }, { .host = (char *)"www.example.org", .path = (char *)"/a" } };
 
 	(void)state;
 	for (size_t i = 1; i < sizeof order / sizeof *order; i++)

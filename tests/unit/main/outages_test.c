@@ -40,7 +40,7 @@ static void
 pass(unsigned ntasks)
 {
 	struct service_conf c = { .connect_usec = 1, .response_usec = 1, .idle_usec = 1, .tunnel_usec = 1 };
-	struct route_conf r = { (char *)(uintptr_t)"", (char *)(uintptr_t)"/", NULL, false, NULL, NULL, false };
+	struct route_conf r = { .host = (char *)(uintptr_t)"", .path = (char *)(uintptr_t)"/" };
 	struct world_service *web;
 
 	world_pass_begin(world);

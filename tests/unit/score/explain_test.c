@@ -43,7 +43,7 @@ setup(void **state)
 {
 	struct stage *s = must_zalloc(sizeof *s);
 	struct service_conf c = { .connect_usec = 1, .response_usec = 1, .idle_usec = 1, .tunnel_usec = 1 };
-	struct route_conf r = { (char *)(uintptr_t)"", (char *)(uintptr_t)"/", NULL, false, NULL, NULL, false };
+	struct route_conf r = { .host = (char *)(uintptr_t)"", .path = (char *)(uintptr_t)"/" };
 
 	s->live = live_init(memset(aligned_alloc(64, live_bytes()), 0, live_bytes()), 1);
 	s->phys = phys_init(must_zalloc(phys_bytes()));

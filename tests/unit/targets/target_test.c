@@ -107,7 +107,7 @@ static void
 pass(unsigned tasks)
 {
 	static const struct service_conf sc;
-	static const struct route_conf route = { (char *)"", (char *)"/", NULL, false, NULL, NULL, false };
+	static const struct route_conf route = { .host = (char *)"", .path = (char *)"/" };
 	static const char *const names[] = { "web.1", "web.2" }, *const nodes[] = { "a", "b" };
 	struct world_service *s;
 	struct addr a;

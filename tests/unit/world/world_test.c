@@ -52,7 +52,7 @@ pass_node(struct world *w, const char *name)
 static struct world_service *
 pass_service(struct world *w, const char *name)
 {
-	struct route_conf r = { (char *)(uintptr_t)"", (char *)(uintptr_t)"/", NULL, false, NULL, NULL, false };
+	struct route_conf r = { .host = (char *)(uintptr_t)"", .path = (char *)(uintptr_t)"/" };
 
 	return world_pass_service(w, name, &plain, &r, 1);
 }
@@ -302,7 +302,7 @@ the_table_says_what_the_world_is(void **state)
 static bool
 pass_refused(struct world *w, const char *path)
 {
-	struct route_conf r[] = { { (char *)"b.org", (char *)"/", NULL, false, NULL, NULL, false }, { (char *)"any", (char *)(uintptr_t)path, NULL, false, NULL, NULL, false } };
+	struct route_conf r[] = { { .host = (char *)"b.org", .path = (char *)"/" }, { .host = (char *)"any", .path = (char *)(uintptr_t)path } };
 
 	world_pass_begin(w);
 	pass_node(w, "alpha");
@@ -376,7 +376,7 @@ static void
 settings_that_change_are_noticed(void **state)
 {
 	struct world *w = ((struct stage *)*state)->world;
-	struct route_conf r[2] = { { (char *)(uintptr_t)"", (char *)(uintptr_t)"/", NULL, false, NULL, NULL, false }, { (char *)(uintptr_t)"h", (char *)(uintptr_t)"/", NULL, false, NULL, NULL, false } };
+	struct route_conf r[2] = { { .host = (char *)(uintptr_t)"", .path = (char *)(uintptr_t)"/" }, { .host = (char *)(uintptr_t)"h", .path = (char *)(uintptr_t)"/" } };
 	struct service_conf c = plain;
 
 	world_pass_begin(w);
