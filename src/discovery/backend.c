@@ -122,7 +122,9 @@ backend_gather(struct traefik_reading *r, const struct swarm_label *label, const
 	if (b == NULL) {
 		r->too_many = true;
 		reading_report(r, label, LABEL_UNSUPPORTED, "more than 64 services");
-	} else if (n == 7 && word_is(word[4], "loadbalancer") && word_is(word[5], "server"))
+	} else if (group_gather(r, b, label, word + 4, n - 4))
+		return;
+	else if (n == 7 && word_is(word[4], "loadbalancer") && word_is(word[5], "server"))
 		gather_server(r, b, label, word[6]);
 	else if (n == 5 && r->service->provided && word_is(word[4], "loadbalancer"))
 		reading_report(r, label, LABEL_VALID, NULL);	/* it has no servers */

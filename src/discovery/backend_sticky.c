@@ -128,9 +128,9 @@ sticky_gather(struct traefik_reading *r, struct backend *b, const struct swarm_l
 
 /* As Traefik names a cookie that has no name. */
 static char *
-default_name(struct arena *a, struct str service)
+default_name(struct arena *a, struct str service, const char *provider)
 {
-	char *from = arena_printf(a, "_TRAEFIK_BACKEND_%.*s@swarm", STR_ARG(service));
+	char *from = arena_printf(a, "_TRAEFIK_BACKEND_%.*s%s", STR_ARG(service), provider);
 	unsigned char hash[SHA_DIGEST_LENGTH];
 
 	SHA1((const unsigned char *)from, strlen(from), hash);
@@ -155,5 +155,5 @@ sticky_conf(const struct traefik_reading *r, const struct backend *b, struct ser
 	conf->sticky_domain = TAKE("mola.sticky.domain", sticky_domain);
 #undef TAKE
 	if (conf->sticky_cookie == NULL && !reading_has_label(r, "mola.sticky.cookie"))
-		conf->sticky_cookie = default_name(r->l->arena, b->name);
+		conf->sticky_cookie = default_name(r->l->arena, b->name, reading_provider(r));
 }

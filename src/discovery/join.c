@@ -311,7 +311,8 @@ publish_port(struct join *j, struct join_service *js, unsigned port,
 		if (l->route[i].to == NULL && (l->route[i].port == port || (first && l->route[i].port == 0)))
 			route[n++] = l->route[i].at;
 	n = join_lent(j, js, port, first, route, n);
-	if (n == 0 && !j->conf->routeless && l->nservers == 0)
+	if (n == 0 && !j->conf->routeless && (l->broken || (l->nservers == 0 && l->group == NULL &&
+	    !l->needed)))
 		return;		/* those of files may have pages of others */
 	ws = world_pass_service(j->world, name, conf, route, n);
 	if (ws == NULL)
@@ -319,12 +320,14 @@ publish_port(struct join *j, struct join_service *js, unsigned port,
 	ASSERT(l->report->nroutes + n <= l->nroutes + j->nlent);	/* each route leads to one port */
 	for (unsigned i = 0; i < n; i++)
 		l->report->route[l->report->nroutes++] = join_route_text(j->arena, &route[i]);
-	l->report->served |= n > 0;
+	l->report->served |= n > 0 || js->from->provided;
 	requirements_read(js->from, j->arena, &requirements);
 	for (unsigned i = 0; i < n; i++)	/* also those of entry points */
 		requirements.middlewares |= route[i].chain != NULL;
 	world_pass_requirements(ws, &requirements);
-	if (js->from->provided)
+	if (l->group != NULL)
+		join_group(j, l, ws);
+	else if (js->from->provided)
 		join_servers(j, l, ws);
 	else if (port != 0)
 		join_tasks(j, l, ws, &js->tasks, port, first);
@@ -340,7 +343,7 @@ publish_service(struct join *j, struct join_service *js)
 	struct labels *l = &js->labels;
 
 	if (!l->enabled || !name_is_valid(j, js) ||
-	    (l->nroutes + j->nlent + l->nservers == 0 && !j->conf->routeless))
+	    (l->nroutes + j->nlent + l->nservers == 0 && !l->needed && !j->conf->routeless))
 		return;
 	ASSERT(l->report->nroutes == 0 && l->nothers <= LABELS_PORTS_MAX);
 	l->report->route = arena_zalloc(j->arena, (l->nroutes + j->nlent + 1) * sizeof *l->report->route);
@@ -397,6 +400,7 @@ read_services(struct join *j, struct join_service *js, unsigned n)
 	qsort(old, n, sizeof *old, by_age);
 	for (unsigned i = 0; i < n; i++)
 		read_service(j, old[i]);
+	join_check_groups(j, js, n);
 	join_lend(j, js, n);
 	for (unsigned i = 0; i < n; i++)
 		offer_routes(j, old[i]);

@@ -70,8 +70,13 @@ void	join_listeners(struct join *);
 const struct traefik_rules *join_traefik_rules(struct join *, const struct swarm_service *,
 	    const char **reason);
 
+/* join_group.c: those of which anything cannot be served are broken; then what a group leads to */
+void	join_check_groups(struct join *, struct join_service *, unsigned n);
+void	join_group(struct join *, const struct labels *, struct world_service *);
+
 /* join_files.c: publishes the servers of a service that a file defines */
 void	join_servers(struct join *, const struct labels *, struct world_service *);
+bool	join_has_port(const struct labels *, unsigned port);
 /* Routes to another service that is not there become claims; before routes are offered. */
 void	join_lend(struct join *, struct join_service *, unsigned n);
 /* Once it is known which are kept; then, of a service, those that lead to it. */

@@ -71,8 +71,8 @@ join_servers(struct join *j, const struct labels *l, struct world_service *ws)
 
 /* ---- routes that lead elsewhere ---- */
 
-static bool
-has_port(const struct labels *l, unsigned port)
+bool
+join_has_port(const struct labels *l, unsigned port)
 {
 	bool has = port == 0 || port == l->port;
 
@@ -86,10 +86,21 @@ static void
 refuse_route(struct join *j, struct join_service *js, const struct labels_route *r)
 {
 	join_add_trouble(j, js->labels.report, WHY_ROUTER_SERVICE, arena_printf(j->arena,
-	    "router %s is not served: it leads to %s, which is not served at this port",
-	    r->at.rule->name, r->to->name));
+	    "router %s is not served: it leads to %s, which is not served", r->at.rule->name,
+	    r->to == NULL ? js->from->name : r->to->name));
 	labels_add_claim(&js->labels, &(struct labels_claim){ r->at, r->priority, true, r->at.rule->name,
 	    r->entry });
+}
+
+static bool
+is_served(const struct join *j, const struct join_service *js, const struct labels_route *r)
+{
+	const struct join_service *to = r->to == NULL ? js : map_get(j->services, str_of(r->to->id));
+
+	if (r->to == NULL || to == NULL)
+		return to != NULL && !js->labels.broken;
+	return to->labels.enabled && !to->labels.broken && to->labels.conf.kind == SERVICE_HTTP &&
+	    join_has_port(&to->labels, r->port);
 }
 
 void
@@ -98,16 +109,11 @@ join_lend(struct join *j, struct join_service *js, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		struct labels *l = &js[i].labels;
 		unsigned kept = 0;
-		for (unsigned k = 0; k < l->nroutes; k++) {
-			const struct join_service *to = l->route[k].to == NULL ? &js[i] :
-			    map_get(j->services, str_of(l->route[k].to->id));
-			bool good = l->route[k].to == NULL || (to != NULL && to->labels.enabled &&
-			    to->labels.conf.kind == SERVICE_HTTP && has_port(&to->labels, l->route[k].port));
-			if (good)
+		for (unsigned k = 0; k < l->nroutes; k++)
+			if (is_served(j, &js[i], &l->route[k]))
 				l->route[kept++] = l->route[k];
 			else
 				refuse_route(j, &js[i], &l->route[k]);
-		}
 		l->nroutes = kept;
 	}
 }

@@ -9,6 +9,7 @@
 #include "discovery/rule.h"
 #include "discovery/swarm_priv.h"
 #include "discovery/traefik.h"
+#include "world/group.h"
 
 #define ROUTES_MAX	256		/* of one service */
 #define PROBLEM_MAX	SETTING_PROBLEM_MAX
@@ -61,6 +62,17 @@ struct labels_server {			/* of a service that Traefik's files define */
 	unsigned	 port;
 };
 
+struct labels_child {			/* of one that leads to others */
+	const char	*name;			/* as it is written; NULL: it has none */
+	unsigned	 weight;
+};
+
+struct labels_group {
+	enum group_kind	 kind;
+	struct labels_child child[GROUP_CHILDREN];
+	unsigned	 n;
+};
+
 struct files;
 struct middlewares;
 
@@ -90,6 +102,9 @@ struct labels {
 	unsigned	 nothers;
 	struct labels_server *server;		/* in place of tasks */
 	unsigned	 nservers;
+	struct labels_group *group;		/* NULL: it does not lead to others */
+	bool		 needed;		/* a group leads to it, perhaps no route does */
+	bool		 broken;		/* nothing may lead to it: something of it is not understood */
 	const struct swarm_listener *listener;	/* all that there are */
 	unsigned	 nlisteners;
 	const struct files *files;		/* what they define; NULL: nothing */

@@ -316,6 +316,10 @@ traefik_read(struct labels *l, const struct swarm_service *s, const struct traef
 		l->enabled = r.enabled || s->provided || r.nrouters > 0 || tcp_routers(&r) > 0 || l->enabled;
 	for (unsigned i = 0; i < r.nbackends; i++)
 		backend_read(&r, &r.backend[i]);
+	for (unsigned i = 0; i < r.nbackends && s->provided; i++)
+		l->broken |= r.backend[i].unknown != NULL || r.backend[i].unspoken != NULL;
+	if (l->broken)
+		l->nservers = 0;
 	for (unsigned i = 0; i < r.nrouters; i++)
 		router_check(&r, &r.router[i]);
 	choose_ports(&r);

@@ -109,6 +109,10 @@ void	sticky_conf(const struct traefik_reading *, const struct backend *, struct 
 /*
  * backend_servers.c: what is behind `servers[N]` of a key in a file; then, once, all of them.
  */
+/* backend_group.c: what is behind the name of a service; false: it is of no group. */
+bool	group_gather(struct traefik_reading *, struct backend *, const struct swarm_label *,
+	    const struct str *word, unsigned n);
+
 /* backend_transport.c: false: there is no transport of a file. Then what it sets. */
 bool	transport_is_given(const struct traefik_reading *);	/* by labels of Mola's */
 bool	transport_take(struct traefik_reading *, struct backend *);

@@ -36,6 +36,8 @@ http:
         Host(`bloc.test`)
       service: near
     "null": { rule: "Host(`null.test`)", service: near, tls: , middlewares: }
+    split: { rule: "Host(`split.test`)", service: split }
+    spare: { rule: "Host(`spare.test`)", service: spare }
   middlewares:
     mark: { headers: { customResponseHeaders: { X-Mark: "1" } } }
     more: { headers: { customRequestHeaders: { X-More: "more, and more" } } }
@@ -44,6 +46,12 @@ http:
     near: { loadBalancer: { servers: [ { url: "http://%(at)s" }, { url: "http://%(at)s/" } ] } }
     base: { loadBalancer: { servers: [ { url: "http://%(at)s/base/" } ] } }
     empty: { loadBalancer: { servers: [] } }
+    one: { loadBalancer: { passHostHeader: false, servers: [ { url: "http://%(at)s" } ] } }
+    other: { loadBalancer: { passHostHeader: false, servers: [ { url: "http://%(other)s" } ] } }
+    split: { weighted: { services: [ { name: one, weight: 3 }, { name: other@file, weight: 1 } ] } }
+    dead: { loadBalancer: { servers: [ { url: "http://%(dead)s" } ], healthCheck: { path: /, interval: 1s, timeout: 500ms } } }
+    alive: { loadBalancer: { servers: [ { url: "http://%(at)s" } ], healthCheck: { path: /, interval: 1s, timeout: 500ms } } }
+    spare: { failover: { service: dead, fallback: alive, healthCheck: {} } }
 """
 TWICE = "http: { routers: { twice: { rule: 'Host(`twice-b.test`)', service: near } } }\n"
 
@@ -140,7 +148,7 @@ def write(address, port, folder):
     with open(folder + "/files/filters.yml", "w") as f:
         json.dump(tree, f)
     with open(folder + "/files/inner/own.yaml", "w") as f:
-        f.write(OWN % {"at": f"{address}:{port}", "some": some})
+        f.write(OWN % {"at": f"{address}:{port}", "other": f"{address}:{port + 1}", "dead": f"{address}:9", "some": some})
     with open(folder + "/files/later.yml", "w") as f:
         f.write(TWICE)
 

@@ -28,6 +28,13 @@ by_tls() { [ "$(curl -s -o "$tmp/body" -w '%{http_code}' --max-time 5 --cacert "
 both_by_tls() { by_tls "$1" "$2" "$net.100" "${@:3}" && by_tls "$1" "$2" "$net.200" "${@:3}"; }
 neither_is() { ! is "$1" "$2" "$front" && ! is "$1" "$2" "$mola_at"; }
 start secure python3 tests/drive/files.py task "$net.1" 9443 "$ca"
+start other python3 tests/drive/filters.py task "$net.1" 9001
+# split_at ADDRESS: of 40 requests, 30 go to the one whose weight is 3 of 4
+split_at() {
+	local i n=0
+	for ((i = 0; i < 40; i++)); do curl -s --max-time 5 -H "Host: split.test" "http://$1/" | grep -q "$net.1:9000" && n=$((n + 1)); done
+	echo "# $n of 40 at $1" && [ $n -ge 28 ] && [ $n -le 32 ]
+}
 start task python3 tests/drive/filters.py task "$net.1" 9000
 must "the task responds" within 20 curl -s -o "$tmp/page" "http://$net.1:9000/"
 must "Traefik reads Swarm and files" traefik_start --providers.swarm.endpoint="tcp://$engine" --providers.swarm.refreshseconds=1s \
@@ -37,6 +44,8 @@ must "both serve a file's router" within 30 both_are 200 several
 must "both serve one of labels, to a service of a file" within 30 both_are 200 there
 check "hand-written routers are served alike" eval 'python3 tests/drive/files.py hosts "$front" "$mola_at" >"$tmp/hosts.log"'
 sed 's/^/# /' "$tmp/hosts.log"
+for at in "$front" "$mola_at"; do check "a service is divided by weights ($at)" split_at "$at"; done
+check "a spare one takes over" within 20 both_are 200 spare
 check "so are middlewares of files" eval 'python3 tests/drive/files.py compare "$front" "$mola_at" $ONLY >"$tmp/compared.log"'
 sed 's/^/# /' "$tmp/compared.log"
 

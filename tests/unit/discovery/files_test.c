@@ -424,6 +424,80 @@ options_are_named_by_routers(void **state)
 	assert_string_equal(way_by(s, "a.org", true), "refused");
 }
 
+#define WEIGHT(of, n, name, weight) "5 http.services." of ".weighted.services[" n "].name=" name "\n" \
+	"6 http.services." of ".weighted.services[" n "].weight=" weight "\n"
+#define FAILOVER(of, first, second) "7 http.services." of ".failover.service=" first "\n7 http.services." of ".failover.fallback=" second "\n"
+#define TO(of) ROUTER("r", "rule", "Host(`b.org`)") ROUTER("r", "service", of)
+#define S SERVER("s", "0", "http://10.0.0.7")
+#define T SERVER("t", "0", "http://10.0.0.8")
+
+/* "weighted s@file 3, web 1" */
+static const char *
+group(struct stage *s, const char *name)
+{
+	const struct world_service *ws = world_service(s->world, str_of(name));
+	static char out[200];
+	size_t n;
+
+	if (ws == NULL || ws->group == NULL)
+		return "none";
+	n = (size_t)snprintf(out, sizeof out, "%s", group_kind_name(ws->group->kind));
+	for (unsigned i = 0; i < ws->group->n; i++)
+		n += (size_t)snprintf(out + n, sizeof out - n, "%s %s %u", i > 0 ? "," : "", ws->group->child[i].service, ws->group->child[i].weight);
+	return out;
+}
+
+static void
+services_lead_to_others(void **state)
+{
+	struct stage *s = *state;
+
+	swarm(s, OWN, TO("g") S T WEIGHT("g", "0", "s", "3") WEIGHT("g", "1", "t@file", "0") WEIGHT("g", "2", "w@swarm", "1")
+	    "8 http.services.g.weighted.sticky.cookie.name=c\n8 http.services.g.weighted.healthCheck=true\n", NULL);
+	assert_string_equal(way(s, "b.org"), "g@file");
+	assert_string_equal(group(s, "g@file"), "weighted s@file 3, t@file 0, web 1");
+	assert_string_equal(world_service(s->world, STR("g@file"))->conf.sticky_cookie, "c");
+	assert_string_equal(world_service(s->world, STR("g@file"))->group->child[1].name, "t@file");
+	swarm(s, OWN, TO("f") S T FAILOVER("f", "g", "t") WEIGHT("g", "0", "s", "1"), NULL);
+	assert_string_equal(way(s, "b.org"), "f@file");
+	assert_string_equal(group(s, "f@file"), "failover g@file 1, t@file 1");
+	assert_string_equal(group(s, "g@file"), "weighted s@file 1");
+	swarm(s, L("routers.x.rule", "Host(`x.org`)") L("routers.x.service", "f@file") L("routers.w.service", "w") OWN, S T FAILOVER("f", "s", "t"), NULL);
+	assert_string_equal(way(s, "x.org"), "f@file");
+}
+
+/* Labels define its port, and no router leads there. */
+static void
+a_service_that_only_a_group_leads_to_is_there(void **state)
+{
+	struct stage *s = *state;
+
+	swarm(s, "\"traefik.enable\":\"true\"," PORT("w"), TO("g") WEIGHT("g", "0", "w@docker", "1"), NULL);
+	assert_string_equal(way(s, "b.org"), "g@file");
+	expect_tasks(s, "web", "web.1.aaaaaaaa=10.0.9.5:80");
+}
+
+static void
+groups_that_cannot_be_done_are_refused(void **state)
+{
+	struct stage *s = *state;
+	static const char *const odd[] = { WEIGHT("g", "0", "none", "1"), WEIGHT("g", "0", "none@swarm", "1"), WEIGHT("g", "0", "s", "-1"),
+		WEIGHT("g", "64", "s", "1"), WEIGHT("g", "1", "s", "1"), WEIGHT("g", "0", "g", "1"), WEIGHT("g", "0", "h", "1") WEIGHT("h", "0", "g", "1"),
+		FAILOVER("g", "s", "g"), "5 http.services.g.failover.service=s\n", "5 http.services.g.mirroring.service=s\n",
+		WEIGHT("g", "0", "s", "1") FAILOVER("g", "s", "s"), WEIGHT("g", "0", "s", "1") SERVER("g", "0", "http://10.0.0.9"),
+		WEIGHT("g", "0", "odd", "1") "9 http.services.odd.loadBalancer.odd=1\n", WEIGHT("g", "0", "s", "1") "9 http.services.g.weighted.odd=1\n",
+		WEIGHT("g", "0", "h", "1") WEIGHT("h", "0", "i", "1") WEIGHT("i", "0", "j", "1") WEIGHT("j", "0", "k", "1") WEIGHT("k", "0", "s", "1") };
+
+	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+		char lines[900];
+		snprintf(lines, sizeof lines, "%s%s", odd[i], TO("g") S);
+		swarm(s, OWN, lines, NULL);
+		if (strcmp(way(s, "b.org"), "refused") != 0)
+			fail_msg("%s with %s", way(s, "b.org"), odd[i]);
+		assert_string_equal(way(s, "a.org"), "web");
+	}
+}
+
 static bool
 host(void *arg, const char *name, unsigned port, struct addr *out)
 {
@@ -472,6 +546,9 @@ main(void)
 		STAGED(servers_over_tls_have_the_name_of_their_url),
 		STAGED(default_options_hold_for_all_routers_with_tls),
 		STAGED(options_are_named_by_routers),
+		STAGED(services_lead_to_others),
+		STAGED(a_service_that_only_a_group_leads_to_is_there),
+		STAGED(groups_that_cannot_be_done_are_refused),
 		STAGED(servers_may_have_names),
 	};
 

@@ -1,0 +1,103 @@
+/*
+ * join_group: services of files that lead to others: which these are in the world, and that none of
+ * the ways leads back. A group of which anything cannot be served is not served.
+ */
+#include <string.h>
+
+#include "base/bug.h"
+#include "discovery/files.h"
+#include "discovery/join.h"
+
+#define FOLLOWED_MAX	1024
+
+/* The service that a name in a group stands for; NULL: there is none. */
+static struct join_service *
+child_service(const struct join *j, const char *name, unsigned *port)
+{
+	struct str s = str_trim(str_of(name)), own = middlewares_name(s);
+	const struct swarm_service *of;
+
+	*port = 0;
+	if (own.len < s.len)
+		of = middlewares_page(j->middlewares, own, port);
+	else
+		of = files_service(j->files, str_of(middlewares_qualify(j->arena, s, FILE_PROVIDER)));
+	return of == NULL ? NULL : map_get(j->services, str_of(of->id));
+}
+
+/* What is wrong with it; NULL: nothing. Recursion is as deep as GROUP_DEPTH at most, and few
+ * children are followed in all, as each may have many. */
+static const char *
+group_problem(const struct join *j, const struct labels *l, unsigned depth, unsigned *left)
+{
+	const char *problem = NULL;
+
+	if (depth == 0)
+		return "it leads back to itself, or through more than 4 services";
+	for (unsigned i = 0; i < l->group->n && problem == NULL; i++) {
+		const char *name = l->group->child[i].name;
+		unsigned port;
+		struct join_service *to = name == NULL ? NULL : child_service(j, name, &port);
+		if (to != NULL)
+			to->labels.needed = true;
+		if ((*left)-- == 0)
+			return "it leads to too many services";
+		if (to == NULL)
+			problem = arena_printf(j->arena, "it leads to %s, which nothing defines", name == NULL ?
+			    "a service without a name" : name);
+		else if (!to->labels.enabled || to->labels.broken || (to->labels.group == NULL &&
+		    !join_has_port(&to->labels, port)))
+			problem = arena_printf(j->arena, "it leads to %s, which is not served", name);
+		else if (to->labels.group != NULL)
+			problem = group_problem(j, &to->labels, depth - 1, left);
+	}
+	return l->group->n == 0 ? "it leads to no service" : problem;
+}
+
+void
+join_check_groups(struct join *j, struct join_service *js, unsigned n)
+{
+	bool *wrong = arena_zalloc(j->arena, (n + 1) * sizeof *wrong);
+
+	for (unsigned i = 0; i < n; i++) {
+		struct labels *l = &js[i].labels;
+		unsigned left = FOLLOWED_MAX;
+		const char *problem = l->group == NULL || l->broken ? NULL :
+		    group_problem(j, l, GROUP_DEPTH, &left);
+		wrong[i] = problem != NULL;
+		if (wrong[i])
+			join_add_trouble(j, l->report, WHY_ROUTER_SERVICE, arena_printf(j->arena,
+			    "service %s is not served: %s", js[i].from->name, problem));
+	}
+	for (unsigned i = 0; i < n; i++)
+		js[i].labels.broken |= wrong[i];
+}
+
+/* As the world has it: NAME, or NAME:PORT where it is not the first one. */
+static char *
+child_name(struct join *j, const char *name)
+{
+	unsigned port;
+	const struct join_service *to = child_service(j, name, &port);
+
+	ASSERT(to != NULL);			/* it was checked */
+	return port == 0 || port == to->labels.port ? arena_text(j->arena, str_of(to->from->name)) :
+	    arena_printf(j->arena, "%s:%u", to->from->name, port);
+}
+
+void
+join_group(struct join *j, const struct labels *l, struct world_service *ws)
+{
+	struct group_child child[GROUP_CHILDREN];
+	struct service_group g = { .kind = l->group->kind, .n = l->group->n, .child = child };
+
+	if (l->broken)
+		return;
+	ASSERT(g.n > 0 && g.n <= GROUP_CHILDREN);
+	for (unsigned i = 0; i < g.n; i++) {
+		const char *name = l->group->child[i].name;
+		child[i] = (struct group_child){ child_name(j, name),
+		    arena_text(j->arena, str_trim(str_of(name))), l->group->child[i].weight };
+	}
+	world_pass_group(j->world, ws, &g);
+}
