@@ -99,6 +99,16 @@ addr_port(const struct addr *a)
 	}
 }
 
+void
+addr_set_port(struct addr *a, unsigned port)
+{
+	ASSERT(port > 0 && port <= 65535);
+	if (a->sa.any.sa_family == AF_INET)
+		a->sa.v4.sin_port = htons((uint16_t)port);
+	else if (a->sa.any.sa_family == AF_INET6)
+		a->sa.v6.sin6_port = htons((uint16_t)port);
+}
+
 bool
 addr_eq(const struct addr *a, const struct addr *b)
 {

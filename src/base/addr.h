@@ -29,6 +29,7 @@ const struct why	*addr_parse(struct str, struct addr *);
 const char		*addr_text(const struct addr *, char out[ADDR_TEXT_MAX]);	/* the same forms */
 const char		*addr_host_text(const struct addr *, char out[ADDR_TEXT_MAX]);	/* without the port */
 unsigned		 addr_port(const struct addr *);	/* 0 of a unix socket */
+void			 addr_set_port(struct addr *, unsigned);		/* a unix socket stays as it is */
 bool			 addr_eq(const struct addr *, const struct addr *);
 /* for qsort and bsearch: some order of IP addresses and ports */
 int			 addr_order(const struct addr *, const struct addr *);

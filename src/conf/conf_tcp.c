@@ -28,6 +28,13 @@ static const struct conf_misplaced for_http[] = {
 	{ "task_tls", "cert", "has no TLS to its tasks" },
 	{ "sticky", "cookie", "has no cookies" },
 	{ "health", "path", "has no requests; expected health.connect" },
+	{ "health", "mode", "has no requests; expected health.connect" },
+	{ "health", "method", "has no requests; expected health.connect" },
+	{ "health", "status", "has no requests; expected health.connect" },
+	{ "health", "hostname", "has no requests; expected health.connect" },
+	{ "health", "headers", "has no requests; expected health.connect" },
+	{ "health", "scheme", "has no requests; expected health.connect" },
+	{ "health", "follow_redirects", "has no requests; expected health.connect" },
 }, for_tcp[] = {
 	{ NULL, "proxy_protocol", "identifies clients by X-Forwarded-For" },
 	{ NULL, "alpn", "is offered as HTTP/1.1 and, where the listener has http2, HTTP/2" },

@@ -96,6 +96,7 @@ bool	read_setting(const struct conf_key *, struct str, void *member, char *probl
 extern const struct conf_type type_STRING, type_NAME, type_SECRET, type_FILE, type_SOCKET,
     type_PATH_OR_NONE, type_TLS_CA, type_TLS_NAME, type_TLS_CERT, type_ALPN,
     type_COOKIE_NAME, type_COOKIE_PATH, type_COOKIE_DOMAIN,
+    type_METHOD, type_CHECK_HOST, type_HEADERS,
     type_EXPORTER, type_AGENT, type_ADMIN_ADDRESS, type_TASK_ADDRESS,
     type_LISTEN_ADDRESS, type_LISTEN_NAME, type_LISTEN_NAMES, type_HOSTS, type_PATHS,
     type_ENDPOINTS, type_NETWORKS, type_NETS, type_TEMPLATE, type_URL, type_NAMES;
@@ -103,6 +104,7 @@ extern const struct conf_type type_STRING, type_NAME, type_SECRET, type_FILE, ty
 extern const struct conf_type type_DURATION, type_REAL, type_WEIGHT, type_COUNT,
     type_COUNT_OR_AUTO, type_BYTES, type_WORKERS, type_BALANCERS, type_POLICY, type_PROFILE,
     type_KIND, type_SCHEME, type_SAME_SITE, type_PROXY_VERSION,
+    type_CHECK_MODE, type_CHECK_SCHEME, type_DURATION_OR_SAME, type_PORT_OR_SAME,
     type_LIMITS, type_LEVEL, type_FORMAT, type_SWITCH, type_SERVICE_TLS;
 /* conf_target.c */
 extern const struct conf_type type_TARGET_KIND, type_TARGET_POLICY, type_TARGET_SERVICES,

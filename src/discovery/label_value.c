@@ -280,6 +280,13 @@ read_priority(const struct label_row *row, struct str s, void *member, struct ar
 #define TYPE_COOKIE_DOMAIN	read_setting, &setting_COOKIE_DOMAIN
 #define TYPE_SAME_SITE		read_setting, &setting_SAME_SITE
 #define TYPE_ALPN		read_setting, &setting_ALPN
+#define TYPE_METHOD		read_setting, &setting_METHOD
+#define TYPE_CHECK_HOST		read_setting, &setting_CHECK_HOST
+#define TYPE_HEADERS		read_setting, &setting_HEADERS
+#define TYPE_CHECK_MODE		read_setting, &setting_CHECK_MODE
+#define TYPE_CHECK_SCHEME	read_setting, &setting_CHECK_SCHEME
+#define TYPE_DURATION_OR_SAME	read_setting, &setting_DURATION_OR_SAME
+#define TYPE_PORT_OR_SAME	read_setting, &setting_PORT_OR_SAME
 
 const struct label_row label_rows[] = {
 #define LABEL(group, name, type, field, fallback, least, most, help) \

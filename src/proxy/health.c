@@ -44,6 +44,8 @@ probe_free(struct probe *p)
 	ASSERT(p->health->probe[p->slot] == p);
 	p->health->probe[p->slot] = NULL;
 	probe_stop(p);
+	probe_forget_redirect(p);
+	buf_fini(&p->request);
 	loop_defer(p->health->loop, &p->deferred, free, p);
 }
 
@@ -92,18 +94,14 @@ probe_table(struct health *h, const struct table *t, const struct table_task *ta
 	memcpy(p->other, task->other, task->nothers * sizeof *task->other);
 	if (p->at > p->nothers)
 		p->at = 0;
-	p->service = s;
 	p->kept = probe_set_request(p, t, s);
-	p->interval_usec = s->health_interval_usec;
-	p->timeout_usec = s->health_timeout_usec;
-	p->rise = s->health_rise;
-	p->fall = s->health_fall;
 }
 
 static bool
 is_checked(const struct table_service *s)
 {
-	return s->kind == SERVICE_TCP ? s->health_connect : s->health_path.len > 0;
+	return s->kind == SERVICE_TCP ? s->health_connect :
+	    s->health_path.len > 0 || s->health_mode == CHECK_GRPC;
 }
 
 void

@@ -23,7 +23,7 @@ probe_begin_h2(struct probe *p)
 {
 	struct health *h = p->health;
 
-	p->h2 = h2_up_conn_new(h->h2, &p->stream, scheme_is_tls(p->service->scheme), p);
+	p->h2 = h2_up_conn_new(h->h2, &p->stream, scheme_is_tls(p->scheme), p);
 	if (p->h2 != NULL && h2_up_open(p->h2, &p->exchange, on_exchange_event, p)) {
 		stream_adopt(&p->stream, h2_up_conn_run, p->h2);
 		return true;

@@ -1,52 +1,9 @@
 /*
- * What a probe asks, and how the response is read: the head alone counts.
+ * The request of a probe goes out, and the response comes in and is judged: by its head alone, but
+ * for gRPC.
  */
-#include <stdio.h>
-#include <string.h>
-
 #include "base/bug.h"
-#include "http/h1_read.h"
 #include "proxy/health_priv.h"
-#include "proxy/proxy_header.h"
-
-/* ---- what is sent ---- */
-
-/* The health path with the task's address as Host. */
-static size_t
-request_write(const struct probe *p, struct str path, char text[REQUEST_MAX])
-{
-	char host[ADDR_TEXT_MAX];
-
-	return (size_t)snprintf(text, REQUEST_MAX,
-	    "GET %.*s HTTP/1.1\r\nHost: %s\r\nUser-Agent: mola-health\r\n"
-	    "Connection: close\r\n\r\n", STR_ARG(path),
-	    p->addr.sa.any.sa_family == AF_UNIX ? "localhost" : addr_text(&p->addr, host));
-}
-
-/* A task that expects a PROXY header gets one, of a connection of our own. */
-bool
-probe_set_request(struct probe *p, const struct table *t, const struct table_service *s)
-{
-	bool connects = s->kind == SERVICE_TCP;
-	char text[REQUEST_MAX];
-	size_t len = connects ? proxy_header_write(text, s->proxy_version, NULL)
-	    : request_write(p, table_text(t, s->health_path), text);
-
-	if (len >= sizeof text)
-		return false;
-	if (connects == p->connects && len == p->request_len && memcmp(text, p->request, len) == 0)
-		return true;
-	p->connects = connects;
-	if (p->response != NULL) {
-		probe_stop(p);
-		timer_set(p->health->loop, &p->timer, loop_now(p->health->loop), probe_start, p);
-	}
-	memcpy(p->request, text, len);
-	p->request_len = len;
-	return true;
-}
-
-/* ---- what comes of it ---- */
 
 static struct stream *
 probe_io(struct probe *p)
@@ -54,36 +11,50 @@ probe_io(struct probe *p)
 	return p->h2 != NULL ? &p->exchange : &p->stream;
 }
 
-/* IO_AGAIN: more is to come. IO_DONE: a whole head, and h->head holds it. IO_FAIL, IO_EOF: no
- * response. */
-static enum io_result
-probe_read(struct probe *p)
+/* What has come so far. DONE: the response is whole, as far as it counts; the head is in
+ * p->health->head, and *passes tells whether it is a pass. */
+static enum parse
+probe_look(struct probe *p, bool *passes)
 {
-	const struct why *why;
-	size_t scanned = 0, used, got;
-	enum io_result res;
+	struct message *head = &p->health->head;
+	int wanted = (int)p->service->health_status;
+	size_t used;
+	enum parse res = check_read_head(head, p->response, &p->got, &used);
 
-	ASSERT(p->response != NULL && p->got < RESPONSE_BYTES);
-	while ((res = stream_read(probe_io(p), p->response + p->got, RESPONSE_BYTES - p->got,
-	    &got)) == IO_DONE) {
-		struct str in = { p->response, p->got += got };
-		switch (h1_read_response(&p->health->head, in, false, &scanned, &used, &why)) {
-		case PARSE_DONE:
-			return IO_DONE;
-		case PARSE_BAD:		/* also when it does not fit */
-			return IO_FAIL;
-		case PARSE_MORE:
-			break;
-		}
+	if (res != PARSE_DONE)
+		return res;
+	if (p->grpc)
+		return check_read_grpc(head, p->response + used, p->got - used, passes);
+	*passes = wanted == 0 ? head->status >= 200 && head->status < 400 : head->status == wanted;
+	return PARSE_DONE;
+}
+
+/* IO_AGAIN: more is to come. IO_DONE: the response is there. IO_FAIL, IO_EOF: there is none. */
+static enum io_result
+probe_read(struct probe *p, bool *passes)
+{
+	enum parse seen = PARSE_MORE;
+	enum io_result res;
+	size_t got;
+
+	ASSERT(p->response != NULL && p->got <= RESPONSE_BYTES);
+	while (seen == PARSE_MORE && p->got < RESPONSE_BYTES) {
+		res = stream_read(probe_io(p), p->response + p->got, RESPONSE_BYTES - p->got, &got);
+		if (res != IO_DONE)
+			return res;
+		p->got += got;
+		seen = probe_look(p, passes);
 	}
-	return res;
+	return seen == PARSE_DONE ? IO_DONE : IO_FAIL;		/* also when it does not fit */
 }
 
 static enum io_result
 probe_write(struct probe *p)
 {
-	while (p->sent < p->request_len) {
-		struct iovec v = { p->request + p->sent, p->request_len - p->sent };
+	struct str all = buf_str(p->target != NULL ? &p->redirected : &p->request);
+
+	while (p->sent < all.len) {
+		struct iovec v = { (char *)all.p + p->sent, all.len - p->sent };
 		size_t put;
 		enum io_result res = stream_writev(probe_io(p), &v, 1, &put);
 		if (res != IO_DONE)
@@ -93,25 +64,46 @@ probe_write(struct probe *p)
 	return IO_DONE;
 }
 
+static void
+probe_go_on(struct probe *p)
+{
+	p->requests++;
+	probe_stop(p);
+	timer_set(p->health->loop, &p->timer, loop_now(p->health->loop), probe_connect, p);
+}
+
+static void
+probe_judge(struct probe *p, bool passes)
+{
+	const struct message *head = &p->health->head;
+	enum redirect leads = p->grpc ? REDIRECT_ELSEWHERE : probe_redirect(p, head);
+
+	if (leads == REDIRECT_HERE)
+		probe_go_on(p);
+	else if (passes && leads == REDIRECT_ELSEWHERE)
+		probe_passes(p);
+	else if (p->grpc && head->status == 200)
+		probe_fails(p, WHY_UPSTREAM_NOT_SERVING, 0);
+	else
+		probe_fails(p, WHY_UPSTREAM_STATUS, head->status);
+}
+
 void
 probe_exchange(void *arg)
 {
 	struct probe *p = arg;
+	bool passes = false;
 	enum io_result res;
-	int status;
 
 	p->tried = 0;
 	if ((res = probe_write(p)) == IO_DONE && !p->connects)
-		res = probe_read(p);
+		res = probe_read(p, &passes);
 	if (res == IO_AGAIN)
 		return;
-	if (res != IO_DONE) {
+	if (res != IO_DONE)
 		probe_fails(p, p->got > 0 ? WHY_UPSTREAM_BAD_HEAD : WHY_UPSTREAM_GONE, 0);
-		return;
-	}
-	status = p->connects ? 200 : p->health->head.status;
-	if (status >= 200 && status < 400)
+	else if (p->connects)
 		probe_passes(p);
 	else
-		probe_fails(p, WHY_UPSTREAM_STATUS, status);
+		probe_judge(p, passes);
 }

@@ -6,14 +6,17 @@
 #ifndef PROXY_HEALTH_PRIV_H
 #define PROXY_HEALTH_PRIV_H
 
+#include "base/buf.h"
 #include "base/rng.h"
 #include "http/h2_up.h"
 #include "net/stream.h"
 #include "proxy/health.h"
+#include "proxy/health_read.h"
 #include "proxy/task_tls.h"
 
-#define REQUEST_MAX	1024
+#define REQUEST_MAX	16384
 #define RESPONSE_BYTES	16384		/* the head; of the body only what comes along with it */
+#define REQUESTS_MOST	10		/* of one check: redirects are followed */
 #define FIELDS_MAX	256
 
 struct probe {
@@ -26,17 +29,22 @@ struct probe {
 	unsigned	 nothers;
 	unsigned	 at;			/* which address is next: 0 `addr`, 1 the first of `other` */
 	unsigned	 tried;			/* that could not be reached, in this round */
-	int64_t		 interval_usec, timeout_usec;
-	uint32_t	 rise, fall;
 	const struct table_service *service;	/* of the health's table */
-	bool		 connects;		/* that it accepts is all that is asked */
-	size_t		 request_len;
-	char		 request[REQUEST_MAX];
+	enum scheme	 scheme;
+	uint32_t	 port;			/* 0: that of the addresses */
+	bool		 connects;		/* that it accepts is all that is wanted */
+	bool		 grpc;
+	struct buf	 request;
 	/* what is known */
 	enum live_health state;
 	uint32_t	 in_row;		/* results in a row that are against the state */
 	struct live_cause cause;		/* of the last bad one */
 	/* the check under way */
+	int64_t		 deadline;
+	unsigned	 requests;		/* so far, this one included */
+	char		*target;		/* where a redirect led; NULL: none did */
+	bool		 gets;			/* by a method that is GET since then */
+	struct buf	 redirected;		/* the request for that */
 	size_t		 sent, got;
 	struct stream	 stream;
 	struct h2_up_conn *h2;			/* on it, where it speaks HTTP/2 */
@@ -68,16 +76,22 @@ void	health_set_slot(const struct health *, unsigned slot, enum live_health);
  * do not keep step. */
 void	probe_wait(struct probe *);
 timer_f	probe_start;			/* with the probe, which has no check under way */
+timer_f	probe_connect;			/* the same; the check goes on with another request */
 void	probe_stop(struct probe *);	/* ends the check under way, if there is one */
 /* The check is over: the task is well, or it failed. `status`: of WHY_UPSTREAM_STATUS, else 0. */
 void	probe_passes(struct probe *);
 void	probe_fails(struct probe *, const struct why *, int status);
 
-/* health_http.c. What to send, as the table has it: false when it is too long. A check under way
- * begins again when it differs from what was sent. */
+/* health_request.c. What to send, to which port and by which protocol, as the table has it: false
+ * when it is too long. A check under way begins again when it differs. */
 bool	probe_set_request(struct probe *, const struct table *, const struct table_service *);
-/* The stream has an event, or had one before it was looked at: goes on with the request and its
- * response. */
+/* What to send next, when the response whose head is read leads to another path of the task.
+ * ELSEWHERE: it does not, and counts as it is. BAD: it leads nowhere, or too often. */
+enum redirect	probe_redirect(struct probe *, const struct message *head);
+void	probe_forget_redirect(struct probe *);
+
+/* health_http.c. The stream has an event, or had one before it was looked at: goes on with the
+ * request and its response. */
 timer_f	probe_exchange;			/* with the probe, which is ready */
 
 /* health_h2.c. The task speaks HTTP/2: the request gets a stream of its own. False: the check is

@@ -29,7 +29,7 @@ probe_count(struct probe *p, bool well)
 		probe_set_state(p, HEALTH_UP);
 	else if (well == (p->state != HEALTH_DOWN))
 		p->in_row = 0;
-	else if (++p->in_row >= (well ? p->rise : p->fall))
+	else if (++p->in_row >= (well ? p->service->health_rise : p->service->health_fall))
 		probe_set_state(p, well ? HEALTH_UP : HEALTH_DOWN);
 }
 
@@ -37,9 +37,12 @@ void
 probe_wait(struct probe *p)
 {
 	double spread = 0.95 + 0.1 * rng_double(&p->health->rng);
+	const struct table_service *s = p->service;
+	int64_t usec = p->state == HEALTH_DOWN && s->health_unhealthy_interval_usec > 0 ?
+	    s->health_unhealthy_interval_usec : s->health_interval_usec;
 
 	timer_set(p->health->loop, &p->timer,
-	    loop_now(p->health->loop) + (int64_t)(spread * (double)p->interval_usec), probe_start, p);
+	    loop_now(p->health->loop) + (int64_t)(spread * (double)usec), probe_start, p);
 }
 
 void
@@ -116,11 +119,11 @@ probe_is_ready(struct probe *p)
 	p->ready = true;
 	if (p->connects)
 		return true;
-	if (p->service->scheme == SCHEME_H2 && !chosen) {
+	if (p->scheme == SCHEME_H2 && !chosen) {
 		probe_fails(p, WHY_UPSTREAM_NOT_HTTP2, 0);
 		return false;
 	}
-	return p->service->scheme == SCHEME_H2C || chosen ? probe_begin_h2(p) : true;
+	return p->scheme == SCHEME_H2C || chosen ? probe_begin_h2(p) : true;
 }
 
 static void
@@ -137,35 +140,45 @@ on_stream(void *arg)
 		probe_exchange(p);
 }
 
-/* A check that is a connection alone does not ask for TLS: services of kind tcp have none. */
+static struct addr
+probe_addr(const struct probe *p)
+{
+	struct addr a = p->at == 0 ? p->addr : p->other[p->at - 1];
+
+	if (p->port > 0)
+		addr_set_port(&a, p->port);
+	return a;
+}
+
+/* A check that is a connection alone does not want TLS: services of kind tcp have none. */
 static const struct why *
-probe_secure(struct probe *p)
+probe_secure(struct probe *p, const struct addr *to)
 {
 	struct task_tls_how how = task_tls_how(p->health->table, p->service);
 
-	return task_tls_start(p->health->tls, &how, p->at == 0 ? &p->addr : &p->other[p->at - 1],
-	    &p->stream);
+	how.scheme = p->scheme;
+	return task_tls_start(p->health->tls, &how, to, &p->stream);
 }
 
 void
-probe_start(void *arg)
+probe_connect(void *arg)
 {
 	struct probe *p = arg;
 	struct loop *l = p->health->loop;
+	struct addr to = probe_addr(p);
 	const struct why *why;
 
 	ASSERT(p->response == NULL && !stream_is_open(&p->stream) && p->at <= p->nothers);
-	ASSERT((p->request_len > 0 || p->connects) && p->request_len < sizeof p->request);
+	ASSERT(p->requests <= REQUESTS_MOST && (p->request.len > 0 || p->connects));
 	p->sent = p->got = 0;
-	if (stream_connect(&p->stream, l, p->at == 0 ? &p->addr : &p->other[p->at - 1], on_stream,
-	    p) != NULL) {
+	if (stream_connect(&p->stream, l, &to, on_stream, p) != NULL) {
 		if (upstream_why(errno)->blame == BLAME_US)	/* our own shortage is not the task's failure */
 			probe_wait(p);
 		else
 			probe_unreached(p, upstream_why(errno));
 		return;
 	}
-	if ((why = probe_secure(p)) != NULL) {
+	if ((why = probe_secure(p, &to)) != NULL) {
 		probe_fails(p, why, 0);
 		return;
 	}
@@ -174,5 +187,16 @@ probe_start(void *arg)
 		probe_wait(p);
 		return;
 	}
-	timer_set(l, &p->timer, loop_now(l) + p->timeout_usec, on_late, p);
+	timer_set(l, &p->timer, p->deadline, on_late, p);
+}
+
+void
+probe_start(void *arg)
+{
+	struct probe *p = arg;
+
+	probe_forget_redirect(p);
+	p->requests = 1;
+	p->deadline = loop_now(p->health->loop) + p->service->health_timeout_usec;
+	probe_connect(p);
 }

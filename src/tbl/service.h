@@ -57,13 +57,38 @@ SETTING(PROXY_VERSION, proxy_version, WORKERS, FILE_AND_LABEL, DEFAULTS, proxy_p
     "learn who the client is; or none. The tasks must expect it.")
 SETTING(PATH_OR_NONE, health_path, WORKERS, FILE_AND_LABEL, HEALTH, path, "none", "", "",
     "Path that the health check requests from each task, or none. A status of 2xx or 3xx is a "
-    "pass.")
+    "pass, unless status is set.")
+SETTING(METHOD, health_method, WORKERS, FILE_AND_LABEL, HEALTH, method, "GET", "", "",
+    "The method of the request.")
+SETTING(COUNT, health_status, WORKERS, FILE_AND_LABEL, HEALTH, status, "0", "0", "999",
+    "The status that is a pass, and no other; 0: each of 2xx and 3xx.")
+SETTING(CHECK_HOST, health_hostname, WORKERS, FILE_AND_LABEL, HEALTH, hostname, "address", "", "",
+    "The Host of the request, such as app.example.org; address: the address of the task.")
+SETTING(HEADERS, health_headers, WORKERS, FILE_AND_LABEL, HEALTH, headers, "none", "", "",
+    "Header fields of the request, one 'Name: value' per line, up to 2048 bytes; or none.")
+SETTING(SWITCH, health_follow_redirects, WORKERS, FILE_AND_LABEL, HEALTH, follow_redirects,
+    "false", "", "",
+    "Whether a redirect to another path of the same task is followed, and the last response counts; "
+    "ten requests in all. A redirect to another host, port or protocol counts by its own status.")
+SETTING(CHECK_MODE, health_mode, WORKERS, FILE_AND_LABEL, HEALTH, mode, "http", "", "",
+    "http: the request to path. grpc: a call of grpc.health.v1.Health/Check over HTTP/2 to each "
+    "task, whether or not there is a path; SERVING is a pass. Of the keys here those about the "
+    "request have no meaning then, and scheme https and h2 mean TLS, others none.")
+SETTING(CHECK_SCHEME, health_scheme, WORKERS, FILE_AND_LABEL, HEALTH, scheme, "same", "", "",
+    "The protocol of the check, where it is not the same as that of the service: http, h2c, https or "
+    "h2. task_tls is for both.")
+SETTING(PORT_OR_SAME, health_port, WORKERS, FILE_AND_LABEL, HEALTH, port, "same", "1", "65535",
+    "The port of the check, where it is not the same as that of requests. A task that is a unix "
+    "socket has none.")
 SETTING(SWITCH, health_connect, WORKERS, FILE_AND_LABEL, HEALTH, connect, "true", "", "",
     "For tcp services: whether each task is checked by a connection to it, which is closed as soon "
     "as the task has accepted it.")
 SETTING(DURATION, health_interval_usec, WORKERS, FILE_AND_LABEL, HEALTH, interval,
     "2s", "100ms", "10m",
     "Time between two checks of a task.")
+SETTING(DURATION_OR_SAME, health_unhealthy_interval_usec, WORKERS, FILE_AND_LABEL, HEALTH,
+    unhealthy_interval, "same", "100ms", "10m",
+    "The same while the task is unhealthy.")
 SETTING(DURATION, health_timeout_usec, WORKERS, FILE_AND_LABEL, HEALTH, timeout,
     "1s", "10ms", "10m",
     "Time-out of a check.")

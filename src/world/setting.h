@@ -36,6 +36,13 @@ enum service_tls { SERVICE_TLS_NONE, SERVICE_TLS_ACME, SERVICE_TLS_TERMINATE };
 #define MEMBER_COOKIE_PATH	char *		/* NULL: none */
 #define MEMBER_COOKIE_DOMAIN	char *		/* NULL: none */
 #define MEMBER_SAME_SITE	enum same_site
+#define MEMBER_METHOD		char *		/* NULL: GET */
+#define MEMBER_CHECK_HOST	char *		/* NULL: the task's address */
+#define MEMBER_HEADERS		char *		/* NULL: none */
+#define MEMBER_CHECK_MODE	enum check_mode
+#define MEMBER_CHECK_SCHEME	enum check_scheme
+#define MEMBER_DURATION_OR_SAME	int64_t		/* usec; 0: the same */
+#define MEMBER_PORT_OR_SAME	unsigned	/* 0: the same */
 #define MEMBER_QUERIES		struct terms
 
 /*
@@ -56,7 +63,8 @@ void	service_conf_clear(struct service_conf *);	/* leaves it zeroed */
 static inline bool
 service_conf_checks(const struct service_conf *c)
 {
-	return c->kind == SERVICE_TCP ? c->health_connect : c->health_path != NULL;
+	return c->kind == SERVICE_TCP ? c->health_connect :
+	    c->health_path != NULL || c->health_mode == CHECK_GRPC;
 }
 
 #define SETTING_PROBLEM_MAX	200
@@ -83,7 +91,12 @@ extern const struct setting_type setting_POLICY, setting_PROFILE, setting_DURATI
     setting_SWITCH, setting_PATH_OR_NONE, setting_SERVICE_TLS, setting_QUERIES, setting_KIND,
     setting_PROXY_VERSION,
     setting_SCHEME, setting_TLS_CA, setting_TLS_NAME, setting_TLS_CERT, setting_ALPN,
-    setting_COOKIE_NAME, setting_COOKIE_PATH, setting_COOKIE_DOMAIN, setting_SAME_SITE;
+    setting_COOKIE_NAME, setting_COOKIE_PATH, setting_COOKIE_DOMAIN, setting_SAME_SITE,
+    setting_METHOD, setting_CHECK_HOST, setting_HEADERS, setting_CHECK_MODE, setting_CHECK_SCHEME,
+    setting_DURATION_OR_SAME, setting_PORT_OR_SAME;
+
+/* One line of HEADERS, as Name and value; false: it is none that a check may send. */
+bool	setting_header_split(struct str line, struct str *name, struct str *value);
 
 /* The place of a word among `words`, which end with NULL; -1 and a problem that names them all. */
 int	setting_word(struct str, const char *const *words, char problem[SETTING_PROBLEM_MAX]);

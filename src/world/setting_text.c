@@ -10,16 +10,16 @@
 #include "base/heap.h"
 #include "world/setting_priv.h"
 
-static bool
-same_text(const void *member, const void *other)
+bool
+setting_same_text(const void *member, const void *other)
 {
 	const char *a = *(char *const *)member, *b = *(char *const *)other;
 
 	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-static void
-set_text(void *member, const void *from)
+void
+setting_set_text(void *member, const void *from)
 {
 	char **text = member, *const *other = from;
 
@@ -27,8 +27,8 @@ set_text(void *member, const void *from)
 	*text = *other == NULL ? NULL : must_strdup(*other);
 }
 
-static void
-clear_text(void *member)
+void
+setting_clear_text(void *member)
 {
 	char **text = member;
 
@@ -62,8 +62,8 @@ write_path_or_none(const void *member, struct buf *out)
 
 /* ---- names, and the word that stands for none ---- */
 
-static bool
-read_or_word(struct str s, const char *word, bool sound, const char *expected, void *member,
+bool
+setting_read_text(struct str s, const char *word, bool sound, const char *expected, void *member,
     struct arena *a, char *problem)
 {
 	bool none = str_eq(s, str_of(word));
@@ -77,8 +77,8 @@ read_or_word(struct str s, const char *word, bool sound, const char *expected, v
 	return true;
 }
 
-static bool
-write_or_word(const void *member, const char *word, struct buf *out)
+bool
+setting_write_text(const void *member, const char *word, struct buf *out)
 {
 	const char *text = *(char *const *)member;
 
@@ -93,13 +93,13 @@ static bool
 read_tls_ca(struct str s, struct setting_range range, void *member, struct arena *a, char *problem)
 {
 	(void)range;
-	return read_or_word(s, "system", form_name(s), NAME_EXPECTED, member, a, problem);
+	return setting_read_text(s, "system", form_name(s), NAME_EXPECTED, member, a, problem);
 }
 
 static bool
 write_tls_ca(const void *member, struct buf *out)
 {
-	return write_or_word(member, "system", out);
+	return setting_write_text(member, "system", out);
 }
 
 static bool
@@ -107,13 +107,13 @@ read_tls_cert(struct str s, struct setting_range range, void *member, struct are
     char *problem)
 {
 	(void)range;
-	return read_or_word(s, "none", form_name(s), NAME_EXPECTED, member, a, problem);
+	return setting_read_text(s, "none", form_name(s), NAME_EXPECTED, member, a, problem);
 }
 
 static bool
 write_or_none(const void *member, struct buf *out)
 {
-	return write_or_word(member, "none", out);
+	return setting_write_text(member, "none", out);
 }
 
 static bool
@@ -121,14 +121,14 @@ read_tls_name(struct str s, struct setting_range range, void *member, struct are
     char *problem)
 {
 	(void)range;
-	return read_or_word(s, "service", form_host(s, false),
+	return setting_read_text(s, "service", form_host(s, false),
 	    "a host name; expected one, " TLS_NAME_ADDRESS, member, a, problem);
 }
 
 static bool
 write_tls_name(const void *member, struct buf *out)
 {
-	return write_or_word(member, "service", out);
+	return setting_write_text(member, "service", out);
 }
 
 /* Names of protocols, with commas between them, that fit into an answer by ALPN. */
@@ -153,7 +153,7 @@ static bool
 read_alpn(struct str s, struct setting_range range, void *member, struct arena *a, char *problem)
 {
 	(void)range;
-	return read_or_word(s, "none", is_alpn(s),
+	return setting_read_text(s, "none", is_alpn(s),
 	    "a list of protocols; expected names with commas and no blanks between them, such as "
 	    "postgresql", member, a, problem);
 }
@@ -161,7 +161,7 @@ read_alpn(struct str s, struct setting_range range, void *member, struct arena *
 static bool
 write_alpn(const void *member, struct buf *out)
 {
-	return write_or_word(member, "none", out);
+	return setting_write_text(member, "none", out);
 }
 
 /* ---- a cookie (RFC 6265, 4.1.1) ---- */
@@ -200,7 +200,8 @@ read_cookie_name(struct str s, struct setting_range range, void *member, struct 
     char *problem)
 {
 	(void)range;
-	return read_or_word(s, "none", is_cookie_name(s), "a cookie's name; expected up to 128 letters, "
+	return setting_read_text(s, "none", is_cookie_name(s),
+	    "a cookie's name; expected up to 128 letters, "
 	    "digits and some of !#$%&'*+-.^_`|~", member, a, problem);
 }
 
@@ -209,7 +210,7 @@ read_cookie_path(struct str s, struct setting_range range, void *member, struct 
     char *problem)
 {
 	(void)range;
-	return read_or_word(s, "none", form_path(s) && memchr(s.p, ';', s.len) == NULL,
+	return setting_read_text(s, "none", form_path(s) && memchr(s.p, ';', s.len) == NULL,
 	    "a path; expected one that begins with '/' and has no ';'", member, a, problem);
 }
 
@@ -221,7 +222,7 @@ read_cookie_domain(struct str s, struct setting_range range, void *member, struc
 	bool dot = s.len > 0 && *s.p == '.';
 
 	(void)range;
-	return read_or_word(s, "none", form_host((struct str){ s.p + dot, s.len - dot }, false),
+	return setting_read_text(s, "none", form_host((struct str){ s.p + dot, s.len - dot }, false),
 	    "a host name", member, a, problem);
 }
 
@@ -229,19 +230,20 @@ read_cookie_domain(struct str s, struct setting_range range, void *member, struc
 
 const struct setting_type
 	setting_PATH_OR_NONE = { sizeof(MEMBER_PATH_OR_NONE), read_path_or_none, write_path_or_none,
-	    same_text, set_text, clear_text },
+	    setting_same_text, setting_set_text, setting_clear_text },
 	setting_TLS_CA = { sizeof(MEMBER_TLS_CA), read_tls_ca, write_tls_ca,
-	    same_text, set_text, clear_text },
+	    setting_same_text, setting_set_text, setting_clear_text },
 	setting_TLS_NAME = { sizeof(MEMBER_TLS_NAME), read_tls_name, write_tls_name,
-	    same_text, set_text, clear_text },
+	    setting_same_text, setting_set_text, setting_clear_text },
 	setting_TLS_CERT = { sizeof(MEMBER_TLS_CERT), read_tls_cert, write_or_none,
-	    same_text, set_text, clear_text },
-	setting_ALPN = { sizeof(MEMBER_ALPN), read_alpn, write_alpn, same_text, set_text, clear_text },
+	    setting_same_text, setting_set_text, setting_clear_text },
+	setting_ALPN = { sizeof(MEMBER_ALPN), read_alpn, write_alpn,
+	    setting_same_text, setting_set_text, setting_clear_text },
 	setting_COOKIE_NAME = { sizeof(MEMBER_COOKIE_NAME), read_cookie_name, write_or_none,
-	    same_text, set_text, clear_text },
+	    setting_same_text, setting_set_text, setting_clear_text },
 	setting_COOKIE_PATH = { sizeof(MEMBER_COOKIE_PATH), read_cookie_path, write_or_none,
-	    same_text, set_text, clear_text },
+	    setting_same_text, setting_set_text, setting_clear_text },
 	setting_COOKIE_DOMAIN = { sizeof(MEMBER_COOKIE_DOMAIN), read_cookie_domain, write_or_none,
-	    same_text, set_text, clear_text },
+	    setting_same_text, setting_set_text, setting_clear_text },
 	setting_SAME_SITE = { sizeof(MEMBER_SAME_SITE), read_same_site, write_same_site,
 	    NULL, NULL, NULL };

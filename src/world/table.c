@@ -146,12 +146,20 @@ may_be_0(const char *least)
 #define SETTING_OK_COOKIE_DOMAIN(t, value, least) text_ok(t, value)
 #define SETTING_OK_SAME_SITE(t, value, least)	((unsigned)(value) < SAME_SITES)
 #define SETTING_OK_ALPN(t, value, least)	text_ok(t, value)
+#define SETTING_OK_METHOD(t, value, least)	text_ok(t, value)
+#define SETTING_OK_CHECK_HOST(t, value, least)	text_ok(t, value)
+#define SETTING_OK_HEADERS(t, value, least)	text_ok(t, value)
+#define SETTING_OK_CHECK_MODE(t, value, least)	((unsigned)(value) < CHECK_MODES)
+#define SETTING_OK_CHECK_SCHEME(t, value, least) ((unsigned)(value) < CHECK_SCHEMES)
+#define SETTING_OK_DURATION_OR_SAME(t, value, least) ((value) >= 0 && (value) <= TABLE_USEC_MOST)
+#define SETTING_OK_PORT_OR_SAME(t, value, least) ((value) <= 65535)
 
 /* Which settings count: those of health checks only where there are some. */
 #define COUNTS_DEFAULTS(s)	true
 #define COUNTS_TASK_TLS(s)	true
 #define COUNTS_STICKY(s)	true
-#define COUNTS_HEALTH(s)	((s)->health_path.len > 0 || !bool_is_false(&(s)->health_connect))
+#define COUNTS_HEALTH(s)	((s)->health_path.len > 0 || (s)->health_mode != CHECK_HTTP || \
+	!bool_is_false(&(s)->health_connect))
 
 static bool
 settings_ok(const struct table *t, const struct table_service *s)

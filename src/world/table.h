@@ -32,6 +32,14 @@ enum proxy_version { PROXY_NONE, PROXY_V1, PROXY_V2, PROXY_VERSIONS };
 enum scheme { SCHEME_HTTP, SCHEME_H2C, SCHEME_HTTPS, SCHEME_H2, SCHEME_COUNT };
 const char	*scheme_name(enum scheme);
 enum same_site { SAME_SITE_UNSAID, SAME_SITE_NONE, SAME_SITE_LAX, SAME_SITE_STRICT, SAME_SITES };
+/* What a health check over HTTP is. */
+enum check_mode { CHECK_HTTP, CHECK_GRPC, CHECK_MODES };
+/* What it speaks, SAME: what requests do; behind that as enum scheme. */
+enum check_scheme {
+	CHECK_SAME,
+	CHECK_SCHEME_FIRST,
+	CHECK_SCHEMES = CHECK_SCHEME_FIRST + SCHEME_COUNT
+};
 #define TLS_NAME_ADDRESS	"address"	/* as tls_name: the address of the task */
 
 /* A string inside the table. */
@@ -77,6 +85,13 @@ struct table_task {
 #define ROW_COOKIE_DOMAIN	struct table_ref	/* empty: none */
 #define ROW_SAME_SITE		enum same_site
 #define ROW_ALPN		struct table_ref	/* empty: none */
+#define ROW_METHOD		struct table_ref	/* empty: GET */
+#define ROW_CHECK_HOST		struct table_ref	/* empty: the task's address */
+#define ROW_HEADERS		struct table_ref	/* 'Name: value' in each line; empty: none */
+#define ROW_CHECK_MODE		enum check_mode
+#define ROW_CHECK_SCHEME	enum check_scheme
+#define ROW_DURATION_OR_SAME	int64_t		/* 0: the same */
+#define ROW_PORT_OR_SAME	uint32_t	/* 0: the same */
 
 /* For a column `reach` of tbl/service.h: what is for workers, and nothing for the brain's. */
 #define IN_ROW_WORKERS(...)	__VA_ARGS__

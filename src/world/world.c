@@ -227,6 +227,13 @@ world_drain_task(struct world *w, struct world_task *t, bool drained)
 #define SETTING_ROW_TLS_CA(m, value)	SETTING_ROW_PATH_OR_NONE(m, value)
 #define SETTING_ROW_TLS_NAME(m, value)	SETTING_ROW_PATH_OR_NONE(m, value)
 #define SETTING_ROW_TLS_CERT(m, value)	SETTING_ROW_PATH_OR_NONE(m, value)
+#define SETTING_ROW_METHOD(m, value)	SETTING_ROW_PATH_OR_NONE(m, value)
+#define SETTING_ROW_CHECK_HOST(m, value) SETTING_ROW_PATH_OR_NONE(m, value)
+#define SETTING_ROW_HEADERS(m, value)	SETTING_ROW_PATH_OR_NONE(m, value)
+#define SETTING_ROW_CHECK_MODE(m, value) (value)
+#define SETTING_ROW_CHECK_SCHEME(m, value) (value)
+#define SETTING_ROW_DURATION_OR_SAME(m, value) (value)
+#define SETTING_ROW_PORT_OR_SAME(m, value) (value)
 #define SETTING_ROW_PATH_OR_NONE(m, value) \
 	((value) == NULL ? (struct table_ref){ 0, 0 } : table_maker_text(m, str_of(value)))
 

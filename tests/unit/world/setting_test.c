@@ -27,6 +27,13 @@ static struct term other_term = { .name = other_path, .query = other_path, .weig
 #define OTHER_COOKIE_DOMAIN	other_path
 #define OTHER_SAME_SITE		SAME_SITE_LAX
 #define OTHER_ALPN		other_path
+#define OTHER_METHOD		other_path
+#define OTHER_CHECK_HOST	other_path
+#define OTHER_HEADERS		other_path
+#define OTHER_CHECK_MODE	CHECK_GRPC
+#define OTHER_CHECK_SCHEME	CHECK_SCHEME_FIRST
+#define OTHER_DURATION_OR_SAME	1
+#define OTHER_PORT_OR_SAME	1
 #define OTHER_QUERIES		(struct terms){ .term = { other_term }, .n = 1 }
 
 /* What is forgotten here is a reload that changes nothing. */
@@ -109,6 +116,22 @@ what_is_wrong_is_said_with_what_was_expected(void **state)
 	assert_string_equal(problem_of(&setting_TLS_NAME, "", "", "*.example.org"), "is not a host name; expected one, address, or service");
 	assert_string_equal(problem_of(&setting_TLS_NAME, "", "", "address"), "none");
 	assert_string_equal(problem_of(&setting_TLS_CERT, "", "", "none"), "none");
+	assert_string_equal(problem_of(&setting_METHOD, "", "", "PROPFIND"), "none");
+	assert_string_equal(problem_of(&setting_METHOD, "", "", "CONNECT"), "is not a method; expected one such as HEAD, POST, or GET");
+	assert_string_equal(problem_of(&setting_METHOD, "", "", "GET /x"), "is not a method; expected one such as HEAD, POST, or GET");
+	assert_string_equal(problem_of(&setting_CHECK_HOST, "", "", "app.example.org:8080"), "none");
+	assert_string_equal(problem_of(&setting_CHECK_HOST, "", "", "http://app"), "is not a host; expected a name such as app.example.org, "
+	    "with a port or without, or address");
+	assert_string_equal(problem_of(&setting_HEADERS, "", "", "X-A: b\n\n X-C:d\n"), "none");
+	assert_non_null(strstr(problem_of(&setting_HEADERS, "", "", "X-A: b\nHost: c"), "expected 'Name: value'"));
+	assert_non_null(strstr(problem_of(&setting_HEADERS, "", "", "X-A: b\rX-C: d"), "expected 'Name: value'"));
+	assert_non_null(strstr(problem_of(&setting_HEADERS, "", "", "X-A"), "expected 'Name: value'"));
+	assert_string_equal(problem_of(&setting_CHECK_MODE, "", "", "tcp"), "is not known; expected http or grpc; did you mean http?");
+	assert_string_equal(problem_of(&setting_CHECK_SCHEME, "", "", "grpc"), "is not known; expected same, http, h2c, https or h2");
+	assert_string_equal(problem_of(&setting_DURATION_OR_SAME, "1s", "2s", "same"), "none");
+	assert_string_equal(problem_of(&setting_DURATION_OR_SAME, "1s", "2s", "3s"), "is out of range; expected 1s to 2s");
+	assert_string_equal(problem_of(&setting_PORT_OR_SAME, "1", "65535", "same"), "none");
+	assert_string_equal(problem_of(&setting_PORT_OR_SAME, "1", "65535", "0"), "is out of range; expected 1 to 65535");
 	assert_non_null(strstr(problem_of(&setting_PROFILE, "", "", "rum"), "is not a profile; expected balanced"));
 }
 

@@ -1,0 +1,229 @@
+/*
+ * What a probe sends: the request that its service's settings are, or the header of the PROXY
+ * protocol, and what follows a redirect.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "proxy/health_priv.h"
+#include "proxy/proxy_header.h"
+#include "world/setting.h"
+
+#define GRPC_PATH	"/grpc.health.v1.Health/Check"
+
+/* What differs between the requests of a check. */
+struct ask {
+	struct str	method, target;
+};
+
+/* The address as it is spoken to. */
+static struct str
+address_of(const struct probe *p, char text[ADDR_TEXT_MAX])
+{
+	struct addr a = p->addr;
+
+	if (a.sa.any.sa_family == AF_UNIX)
+		return STR("localhost");
+	if (p->port > 0)
+		addr_set_port(&a, p->port);
+	return str_of(addr_text(&a, text));
+}
+
+static struct str
+host_of(const struct probe *p, const struct table *t, char text[ADDR_TEXT_MAX])
+{
+	struct str name = table_text(t, p->service->health_hostname);
+
+	return name.len > 0 && !p->grpc ? name : address_of(p, text);
+}
+
+static bool
+sets_agent(struct str headers)
+{
+	struct str line, name, value;
+
+	while (str_split(&headers, '\n', &line))
+		if (setting_header_split(str_trim(line), &name, &value) &&
+		    str_eq_nocase(name, STR("User-Agent")))
+			return true;
+	return false;
+}
+
+static void
+headers_write(struct str headers, struct buf *out)
+{
+	struct str line, name, value;
+
+	if (!sets_agent(headers))
+		buf_adds(out, STR("User-Agent: mola-health\r\n"));
+	while (str_split(&headers, '\n', &line))
+		if (setting_header_split(str_trim(line), &name, &value))
+			buf_printf(out, "%.*s: %.*s\r\n", STR_ARG(name), STR_ARG(value));
+}
+
+static bool
+has_length(struct str method)
+{
+	return str_eq(method, STR("POST")) || str_eq(method, STR("PUT")) || str_eq(method, STR("PATCH"));
+}
+
+static void
+request_write(const struct probe *p, const struct table *t, const struct ask *ask, struct buf *out)
+{
+	char host[ADDR_TEXT_MAX];
+
+	buf_printf(out, "%.*s %.*s HTTP/1.1\r\nHost: %.*s\r\n", STR_ARG(ask->method),
+	    STR_ARG(ask->target), STR_ARG(host_of(p, t, host)));
+	headers_write(table_text(t, p->service->health_headers), out);
+	if (has_length(ask->method))
+		buf_adds(out, STR("Content-Length: 0\r\n"));
+	buf_adds(out, STR("Connection: close\r\n\r\n"));
+}
+
+/* The message is empty: the health of the whole server. */
+static void
+grpc_write(const struct probe *p, const struct table *t, struct buf *out)
+{
+	char host[ADDR_TEXT_MAX];
+
+	buf_printf(out, "POST " GRPC_PATH " HTTP/1.1\r\nHost: %.*s\r\nUser-Agent: mola-health\r\n"
+	    "Content-Type: application/grpc\r\nContent-Length: 5\r\n\r\n", STR_ARG(host_of(p, t, host)));
+	buf_add(out, "\0\0\0\0", 5);
+}
+
+/* A task that expects a PROXY header gets one, of a connection of our own. */
+static void
+proxy_header_add(const struct table_service *s, struct buf *out)
+{
+	char text[PROXY_SENT_MAX];
+
+	buf_adds(out, (struct str){ text, proxy_header_write(text, s->proxy_version, NULL) });
+}
+
+static struct ask
+ask_first(const struct table *t, const struct table_service *s)
+{
+	struct str method = table_text(t, s->health_method);
+
+	return (struct ask){ method.len > 0 ? method : STR("GET"), table_text(t, s->health_path) };
+}
+
+/* A call of gRPC needs HTTP/2. */
+static enum scheme
+scheme_of(const struct table_service *s)
+{
+	enum scheme own = s->health_scheme == CHECK_SAME ? s->scheme :
+	    (enum scheme)(s->health_scheme - CHECK_SCHEME_FIRST);
+
+	if (s->kind == SERVICE_TCP)
+		return SCHEME_HTTP;
+	if (s->health_mode == CHECK_GRPC)
+		return scheme_is_tls(own) ? SCHEME_H2 : SCHEME_H2C;
+	return own;
+}
+
+static void
+first_write(const struct probe *p, const struct table *t, struct buf *out)
+{
+	struct ask first = ask_first(t, p->service);
+
+	if (p->connects)
+		proxy_header_add(p->service, out);
+	else if (p->grpc)
+		grpc_write(p, t, out);
+	else
+		request_write(p, t, &first, out);
+}
+
+bool
+probe_set_request(struct probe *p, const struct table *t, const struct table_service *s)
+{
+	bool tcp = s->kind == SERVICE_TCP;
+	bool same = p->connects == tcp && p->port == s->health_port && p->scheme == scheme_of(s);
+	struct buf out;
+
+	p->service = s;
+	p->scheme = scheme_of(s);
+	p->port = tcp ? 0 : s->health_port;
+	p->connects = tcp;
+	p->grpc = !tcp && s->health_mode == CHECK_GRPC;
+	buf_init(&out, REQUEST_MAX);
+	first_write(p, t, &out);
+	if (out.full) {
+		buf_fini(&out);
+		return false;
+	}
+	same = same && str_eq(buf_str(&out), buf_str(&p->request));
+	buf_fini(&p->request);
+	p->request = out;
+	if (!same && p->response != NULL) {
+		probe_stop(p);
+		timer_set(p->health->loop, &p->timer, loop_now(p->health->loop), probe_start, p);
+	}
+	return true;
+}
+
+/* ---- redirects ---- */
+
+/* As Go's client does, and with it Traefik: after these the method is GET, but HEAD stays. */
+static struct ask
+ask_next(struct probe *p, int status)
+{
+	struct ask ask = ask_first(p->health->table, p->service);
+
+	p->gets |= status <= 303;
+	if (p->gets && !str_eq(ask.method, STR("HEAD")))
+		ask.method = STR("GET");
+	ask.target = str_of(p->target);
+	return ask;
+}
+
+static enum redirect
+follow(struct probe *p, int status, struct str location)
+{
+	const struct table *t = p->health->table;
+	char address[ADDR_TEXT_MAX], host[ADDR_TEXT_MAX];
+	struct redirect_from from = { .secure = scheme_is_tls(p->scheme),
+	    .address = address_of(p, address), .host = host_of(p, t, host),
+	    .target = p->target != NULL ? str_of(p->target) : ask_first(t, p->service).target };
+	enum redirect res;
+	struct ask ask;
+	char *target;
+
+	if ((res = check_read_redirect(&from, location, &target)) != REDIRECT_HERE)
+		return res;
+	free(p->target);
+	p->target = target;
+	ask = ask_next(p, status);
+	buf_fini(&p->redirected);
+	buf_init(&p->redirected, REQUEST_MAX);
+	request_write(p, t, &ask, &p->redirected);
+	return p->redirected.full ? REDIRECT_BAD : REDIRECT_HERE;
+}
+
+enum redirect
+probe_redirect(struct probe *p, const struct message *head)
+{
+	static const int statuses[] = { 301, 302, 303, 307, 308 };
+	bool redirects = false;
+
+	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
+		redirects |= head->status == statuses[i];
+	if (!redirects || !p->service->health_follow_redirects)
+		return REDIRECT_ELSEWHERE;
+	for (int i = 0; i < head->nfields; i++)
+		if (str_eq_nocase(head->field[i].name, STR("Location")))
+			return p->requests == REQUESTS_MOST ? REDIRECT_BAD :
+			    follow(p, head->status, head->field[i].value);
+	return REDIRECT_ELSEWHERE;
+}
+
+void
+probe_forget_redirect(struct probe *p)
+{
+	free(p->target);
+	p->target = NULL;
+	p->gets = false;
+	buf_fini(&p->redirected);
+}
