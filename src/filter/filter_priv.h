@@ -63,6 +63,8 @@ struct filter_run {
 	/* the response */
 	struct message	 response;
 	bool		 may_encode;
+	bool		 guesses;	/* the type of a body that has none, once all filters have seen it */
+	struct str	 start;		/* of the body, for that; empty: nothing of it is known */
 	struct filter_body bodies;
 	unsigned	 bounds_request, bounds_response;	/* which filters do */
 };
@@ -166,6 +168,8 @@ FILTER_RESPONSE(headers);
 FILTER_REQUEST(strip_prefix);
 FILTER_REQUEST(strip_prefix_regex);
 FILTER_REQUEST(pass_client_cert);
+FILTER_REQUEST(content_type);
+void	content_type_guess(struct filter_run *);	/* the response, as it is sent */
 /* those that leave responses as they are */
 #define basic_auth_response(r, f, note)		((void)(r), (void)(f), (void)(note))
 #define digest_auth_response(r, f, note)	((void)(r), (void)(f), (void)(note))
@@ -182,6 +186,7 @@ FILTER_REQUEST(pass_client_cert);
 #define redirect_regex_response(r, f, note)	((void)(r), (void)(f), (void)(note))
 #define redirect_scheme_response(r, f, note)	((void)(r), (void)(f), (void)(note))
 #define ip_allow_list_response(r, f, note)	((void)(r), (void)(f), (void)(note))
+#define content_type_response(r, f, note)	((void)(r), (void)(f), (void)(note))
 #define pass_client_cert_response(r, f, note)	((void)(r), (void)(f), (void)(note))
 #define ip_white_list_response(r, f, note)	((void)(r), (void)(f), (void)(note))
 

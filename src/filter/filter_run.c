@@ -513,5 +513,6 @@ filter_run_response(struct filter_run *r, const struct message *m, const struct 
 	for (unsigned i = r->done + r->inside; i-- > 0; )
 		filter_response(r, &r->chain->filter[i], r->note[i]);
 	r->may_encode = false;
+	content_type_guess(r);
 	return r->full ? NULL : &r->response;
 }

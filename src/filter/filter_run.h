@@ -110,6 +110,11 @@ const struct filter	*filter_run_responder(const struct filter_run *);
 int			 filter_run_status(const struct filter_run *);	/* of its response */
 /* The body of the response that is edited next can be encoded. */
 void			 filter_run_may_encode(struct filter_run *);
+/* The start of the body of a response with that head is looked at: *most bytes of it, if it has so
+ * many; filter_run_start gives them, without framing, before filter_run_response. */
+bool			 filter_run_wants_start(const struct filter_run *, const struct message *,
+			    size_t *most);
+void			 filter_run_start(struct filter_run *, struct str);
 /* A response with its edits, as the filters leave it: written without any more edits. NULL: it has
  * become too large, or there is no memory. */
 const struct message	*filter_run_response(struct filter_run *, const struct message *,

@@ -155,6 +155,20 @@ flow_read_head(struct flow *f, enum flow_head kind, struct message *m, size_t *u
 	}
 }
 
+enum flow_result
+flow_read_on(struct flow *f, size_t most, int64_t now)
+{
+	enum io_result res;
+
+	if (f->end - f->good >= most)
+		return FLOW_LARGE;
+	f->scanned = 0;
+	if (!flow_widen(f, f->cap + PAGE_BYTES))
+		return FLOW_STARVED;
+	res = flow_fill(f, now);
+	return res == IO_DONE ? FLOW_DONE : unfilled(f, res);
+}
+
 /* Closes the gaps that the body's cuts leave in the page; returns how many bytes they were. */
 static size_t
 cuts_close(struct flow *f)

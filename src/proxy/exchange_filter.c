@@ -205,6 +205,23 @@ filters_wait(const struct exchange *x)
 	return (struct wait){ filter_run_until(x->filters), NULL };
 }
 
+/* Of a body whose length is not known, Traefik sends the head at once, and so do we. */
+bool
+filters_see_start(struct exchange *x, const struct message *h, size_t used)
+{
+	struct str here = flow_unread(&x->down);
+	size_t most;
+
+	if (h->body != BODY_LENGTH || !filter_run_wants_start(x->filters, h, &most))
+		return true;
+	if (h->length < most)
+		most = h->length;
+	if (here.len - used < most)
+		return false;
+	filter_run_start(x->filters, (struct str){ here.p + used, most });
+	return true;
+}
+
 const struct message *
 filters_head(struct exchange *x, const struct message *h, const struct edits *edits)
 {
@@ -244,6 +261,7 @@ filters_answer(struct exchange *x)
 	struct field field[ANSWER_FIELDS];
 	struct edits edits;
 	struct message m;
+	size_t most;
 
 	ASSERT(x->why->status != 0);
 	if (all.len == 0)
@@ -252,11 +270,15 @@ filters_answer(struct exchange *x)
 	edits_init(&edits);
 	if (x->client->sender.tls && x->proxy->hsts != NULL)
 		edits_add(&edits, EDIT_NAME("Strict-Transport-Security"), str_of(x->proxy->hsts));
-	if (!answer_read(&m, field, all, &rest) || !filters_response(x, &m, &edits, c))
+	if (!answer_read(&m, field, all, &rest))
 		return false;
-	x->status = m.status;
 	if (rest.len > 0)
 		body = rest;		/* of one that is Mola's, and in one piece */
+	if (filter_run_wants_start(x->filters, &m, &most))
+		filter_run_start(x->filters, body);
+	if (!filters_response(x, &m, &edits, c))
+		return false;
+	x->status = m.status;
 	gather_add(&x->down.head, body);
 	x->own_content = body.len;
 	return true;

@@ -152,6 +152,8 @@ wait_f		filters_wait;
 bool		filters_answer(struct exchange *);
 /* A task's response as they leave it, to be written with no other edits than those of its framing;
  * NULL: there is no memory. filter_run_bodies says what becomes of its body. */
+/* The start of a response's body, if a filter looks at it. False: more of it is to come. */
+bool		filters_see_start(struct exchange *, const struct message *, size_t head_bytes);
 const struct message *filters_head(struct exchange *, const struct message *, const struct edits *);
 /* A response with this status, a task's or one of ours, is dropped, and `next` gets a page in its
  * place; `why`: of the attempt that is over. False: it goes on, and nothing has changed. */

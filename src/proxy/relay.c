@@ -303,6 +303,24 @@ response_begin(struct exchange *x, size_t used)
 	return RELAY;
 }
 
+#define START_BYTES	4096		/* of a body that filters may look at */
+
+static enum state	await_head(struct exchange *x);
+
+/* A filter looks at the start of the body, which is not here. */
+static enum state
+await_start(struct exchange *x, size_t head_bytes)
+{
+	switch (flow_read_on(&x->down, head_bytes + START_BYTES, exchange_now(x))) {
+	case FLOW_DONE:
+		return await_head(x);
+	case FLOW_MORE:
+		return STAY;
+	default:			/* there is no more of it, which is for others to judge */
+		return response_begin(x, head_bytes);
+	}
+}
+
 static enum state
 await_head(struct exchange *x)
 {
@@ -318,7 +336,10 @@ await_head(struct exchange *x)
 			return tunnel_enter(x, used);
 		if (x->client->is_tunnel && h->status >= 200 && h->status <= 299)
 			return exchange_fail(x, WHY_NOT_UPGRADED);
-		return h->status < 200 ? interim_begin(x, used) : response_begin(x, used);
+		if (h->status < 200)
+			return interim_begin(x, used);
+		return x->filters == NULL || filters_see_start(x, h, used) ? response_begin(x, used) :
+		    await_start(x, used);
 	case FLOW_MORE:
 		return STAY;
 	case FLOW_BAD:

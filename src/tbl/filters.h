@@ -7,7 +7,8 @@
  * FILTER(KIND, name, "label", guards): guards as in middlewares.h. Its options follow, up to
  * FILTER_END(name).
  * OPTION(type, field, "label", fallback, least, most, help): the label is the option's path
- * below the middleware, compared without case; numbers count for COUNT alone.
+ * below the middleware, compared without case; numbers count for COUNT alone, but for the fallback,
+ * which durations and switches have, too.
  *
  * A row without code does not compile. Types:
  *	TEXT	one line		TEXTS	several, separated by commas
@@ -135,6 +136,11 @@ OPTION(TEXTS, included, "includedContentTypes", 0, 0, 0,
 OPTION(COUNT, least, "minResponseBodyBytes", 0, 0, INT64_MAX,
     "Bytes from which on a body of known length is compressed; 0: 1024.")
 FILTER_END(compress)
+
+FILTER(CONTENT_TYPE, content_type, "contenttype", false)
+OPTION(SWITCH, guesses, "autoDetect", 1, 0, 0,
+    "false: without effect. By itself the middleware guesses the type of a body that has none.")
+FILTER_END(content_type)
 
 FILTER(BUFFERING, buffering, "buffering", false)
 OPTION(COUNT, request, "maxRequestBodyBytes", 0, 0, INT64_MAX,

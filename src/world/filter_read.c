@@ -343,6 +343,8 @@ filter_read(struct arena *a, enum filter_kind kind, const struct filter_setting 
 	for (unsigned i = 0; i < all.n; i++)
 		if (all.item[i].read == read_COUNT || all.item[i].read == read_DURATION)
 			*(int64_t *)((char *)&f + all.item[i].at) = all.item[i].fallback;
+		else if (all.item[i].read == read_SWITCH)
+			*(bool *)((char *)&f + all.item[i].at) = all.item[i].fallback != 0;
 	for (unsigned i = 0; i < n; i++)
 		if (!read_setting(a, &f, &s[i], seen, problem))
 			return false;

@@ -53,6 +53,11 @@ TYPES = [f"GET /?size=2000&Content-Type={t.replace(chr(59), '%3B')} Accept-Encod
 BODIES = ["GET /", "POST / Body:0", "POST / Body:9", "POST / Body:10000", "POST / Body:10001", "POST / Chunked:9000", "POST / Chunked:11000", "POST / Chunked:900000", "POST / Chunked:0",
           "POST / Body:300000 Expect:100-continue"]
 
+GUESSES = [f"GET /?begin={b.encode('latin-1').hex()}{more}" for b in ("", "<html>", " \n<!doctype html>", "<htmlx", "%PDF-1.7", "\x89PNG\r\n\x1a\n", "\x1f\x8b\x08", "\0", "\xef\xbb\xbfx",
+           "\t<?xml version", "GIF89a", "RIFFxxxxWAVE", "\0\0\0\x14ftypmp42\0\0\0\0isom", "\x1b[1m") for more in ("", "&chunked=1")]
+GUESSES += ["GET /?size=0", "GET /?size=3", "GET /?size=2000", "GET /?size=300000", "GET /?size=0&chunked=1", "HEAD /?size=30", "GET /?Content-Type=a/b", "GET /?Content-Encoding=x", "GET /?status=404",
+            "GET /?status=204", "GET /?status=304", "POST /?a=b Body:10", "GET /?size=3000 Accept-Encoding:gzip"]
+
 FAILS = ["GET /?status=404", "HEAD /?status=404", "GET /?status=500&a=b%20c+d", "POST /?status=503 Body:300000", "GET /?status=404&X-One=1&size=3000", "GET /?status=404&chunked=1",
          "GET /?status=200", "GET /?status=403", "PUT /x/y?status=404 Content-Type:a/b", "POST /?status=404 Chunked:200000", "GET /?status=404 X-Forwarded-For:1.2.3.4 Cookie:a=b"]
 
@@ -95,6 +100,12 @@ SETS = {
                          "GET / X-Host-Two:OTHER.test", "GET / X-Host:headproxyhost.test X-Host-Two:other.test"]),
     "headssl": one("headers", {"sslredirect": "true", "framedeny": "true"}, GET),
     "add": one("addprefix", {"prefix": "/api"}, PATHS),
+    "contenttype": ({"a.contenttype": "true"}, "a", GUESSES),
+    "contenttypeon": one("contenttype", {"autodetect": "true"}, GUESSES),
+    "contenttypeoff": one("contenttype", {"autodetect": "false"}, GUESSES),
+    "contenttypedenied": ({"a.contenttype": "true", "b.ipallowlist.sourcerange": "10.9.9.9"}, "a,b", GET),
+    "contenttypegone": ({"a.contenttype": "true", "b.redirectscheme.scheme": "https"}, "a,b", GET),
+    "contenttypeset": ({"a.contenttype": "true", "b.headers.customresponseheaders.Content-Type": "a/b"}, "a,b", GET),
     "clientcert": one("passtlsclientcert", {"pem": "true", "info.subject.commonName": "true"}, GET + ["GET / X-Forwarded-Tls-Client-Cert:x X-Forwarded-Tls-Client-Cert-Info:y"]),
     "stripregex": one("stripprefixregex", {"regex": "^/api/?[a-z]*, /v[0-9]+"}, PATHS + ["GET /apixy/z", "GET /v12/x%2fy", "GET /x/v1"]),
     "stripregexfar": one("stripprefixregex", {"regex": "/b$,(/c)+"}, ["GET /b/b", "GET /a/b", "GET /c/c/d", "GET /x/c", "GET /%63/%63/%64%2f", "GET /"]),
@@ -313,6 +324,8 @@ class Task(http.server.BaseHTTPRequestHandler):
                            "fields": sorted([k.lower(), v] for k, v in self.headers.items() if k.lower() not in framing)}).encode()
         size, chunked = dict(fields).get("size"), "chunked" in dict(fields)
         body = body if size is None else (body + b"%-99d\n" % 7 * 9999)[:int(size)] if int(size) < len(body) else body + b" " * (int(size) - len(body))
+        if "begin" in dict(fields):
+            body = bytes.fromhex(dict(fields)["begin"]) + b"x" * 20
         status = int(dict(fields).get("status", 200))
         self.send_response_only(status)
         for k, v in fields:

@@ -189,6 +189,47 @@ a_tunnel_opens_behind_filters(void **state)
 
 #define FIELDS "X-Real-IP: 127.0.0.1\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: a.example\r\nX-Forwarded-Port: 80\r\nX-Forwarded-For: 127.0.0.1\r\n"
 
+/* The head waits for the bytes by which its type is guessed, and for no more than the body has; where
+ * there is nothing to guess, it does not wait. */
+static void
+a_type_is_guessed_when_the_body_begins(void **state)
+{
+	const char *get = "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
+	int c, t;
+
+	(void)state;
+	open_with(1, "contenttype", "autoDetect", "true");
+	c = dial();
+	say(c, get);
+	t = answer_call(0);
+	hear(t, "GET / HTTP/1.1\r\nHost: a.example\r\n" FIELDS "\r\n");
+	say(t, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n");
+	say(t, "<htm");
+	say(t, "l>abc");
+	hear(c, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<html>abc");
+	say(c, get);
+	hear(t, "GET / HTTP/1.1\r\nHost: a.example\r\n" FIELDS "\r\n");
+	say(t, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Type: a/b\r\n\r\n");
+	hear(c, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Type: a/b\r\n\r\n");
+	say(t, "abc");
+	hear(c, "abc");
+	say(c, get);
+	hear(t, "GET / HTTP/1.1\r\nHost: a.example\r\n" FIELDS "\r\n");
+	say(t, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+	hear(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+	/* a task that goes before it has come */
+	say(t, "3\r\nabc\r\n0\r\n\r\n");
+	hear(c, "3\r\nabc\r\n0\r\n\r\n");
+	say(c, get);
+	hear(t, "GET / HTTP/1.1\r\nHost: a.example\r\n" FIELDS "\r\n");
+	say(t, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab");
+	close(t);
+	hear(c, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab");
+	hear_break(c);
+	close(c);
+	close_with();
+}
+
 static void
 what_is_in_flight_is_so_until_it_is_over(void **state)
 {
@@ -243,7 +284,7 @@ main(void)
 		cmocka_unit_test(responses_of_ours_pass_too), cmocka_unit_test(a_filter_responds_and_no_task_is_asked),
 		cmocka_unit_test(what_a_filter_responds_is_logged),
 		cmocka_unit_test(a_retry_sends_what_the_filters_made), cmocka_unit_test(a_tunnel_opens_behind_filters),
-		cmocka_unit_test(what_is_in_flight_is_so_until_it_is_over) };
+		cmocka_unit_test(what_is_in_flight_is_so_until_it_is_over), cmocka_unit_test(a_type_is_guessed_when_the_body_begins) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
