@@ -16,11 +16,14 @@
 #define UNREADABLE	2
 #define LABELS_MAX	((size_t)16 << 20)
 
-/* A Mola on the usual ports, which reads the labels of Traefik, too. */
+/* A Mola on the usual ports, which reads the labels of Traefik, too. Routers of TCP need listeners
+ * with the names of their entry points. */
 static const char usual_conf[] =
     "listen:\n"
-    "  - { address: \"0.0.0.0:80\", name: web }\n"
-    "  - { address: \"0.0.0.0:443\", name: websecure, tls: true }\n"
+    "  - { address: \"0.0.0.0:80\" }\n"
+    "  - { address: \"0.0.0.0:443\", tls: true }\n"
+    "  - { address: \"0.0.0.0:8080\", name: web }\n"
+    "  - { address: \"0.0.0.0:8443\", name: websecure, tls: true }\n"
     "acme: { email: any@example.org }\n"
     "swarm: {}\n";
 
@@ -44,7 +47,7 @@ on_warn(void *arg, const char *line)
 static void
 print_address(const struct route_conf *r)
 {
-	static const char *const schemes[ROUTE_BYS] = { "http(s)", "http", "https" };
+	static const char *const schemes[ROUTE_BYS] = { "http(s)", "http", "https", "http(s)" };
 	const char *host = *r->host == '\0' ? "ANY-HOST" : *r->host == '+' ? r->host + 1 : r->host;
 	const char *star = *r->host == '+' ? "*" : "";
 
