@@ -115,6 +115,8 @@ fill_rules(struct join *j, const struct swarm_service *s, struct traefik_rules *
 		owner = t->owner;
 		/* what was not read may set it to false */
 		exposed |= t->exposed_by_default && t->unreadable == NULL;
+		if (r->rule_syntax == RULE_ANY)
+			r->rule_syntax = t->rule_syntax;
 		if (r->default_rule == NULL)
 			r->default_rule = t->default_rule;
 		if (t->unreadable != NULL && r->unreadable == NULL)

@@ -253,9 +253,9 @@ priority_of(const struct router *router, struct str rule, bool *good)
 
 /* What Traefik does not know counts as its own. */
 static enum rule_syntax
-syntax_of(const struct router *router)
+syntax_of(const struct traefik_reading *r, const struct router *router)
 {
-	return router->syntax == NULL ? RULE_ANY :
+	return router->syntax == NULL ? r->rules->rule_syntax :
 	    strcmp(router->syntax->value, "v2") == 0 ? RULE_V2 : RULE_V3;
 }
 
@@ -556,7 +556,7 @@ router_resolve(struct traefik_reading *r, struct router *router, unsigned port)
 		report_if_set(r, router->service, LABEL_UNUSED, overridden);
 		return;
 	}
-	if (rule_text(r, router, &text) && !rule_parse(text, syntax_of(router), r->l->arena, &rule,
+	if (rule_text(r, router, &text) && !rule_parse(text, syntax_of(r, router), r->l->arena, &rule,
 	    problem)) {
 		refuse(r, router, false, WHY_ROUTER_RULE, "its rule is not understood: %s", problem);
 		report_if_set(r, router->rule, LABEL_INVALID, problem);

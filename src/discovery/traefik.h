@@ -8,6 +8,7 @@
 #define DISCOVERY_TRAEFIK_H
 
 #include "base/str.h"
+#include "discovery/rule.h"
 
 struct traefik_names {
 	const char	*const *name;
@@ -23,6 +24,7 @@ struct traefik_entry_point {
 	bool		 as_default;		/* asDefault: routers that name no entry point are on it */
 	struct traefik_names middlewares;	/* such as auth@file, put before those of a router */
 	const char	*redirect;		/* where it sends every request, such as websecure; NULL: nowhere */
+	unsigned	 port;			/* of its address, 0: it is not known */
 	unsigned	 redirect_port;		/* of https, where that is all of it; else 0 */
 	bool		 redirect_temporary;
 	bool		 tls;			/* it has TLS: so have its routers, whatever their labels say */
@@ -36,6 +38,7 @@ struct traefik_rules {
 	bool		 exposed_by_default;	/* services need no traefik.enable=true */
 	const char	*default_rule;		/* of routers without a rule; NULL: such a router is not served */
 	struct traefik_names ignore_middlewares; /* by exact name: left out for all routers */
+	enum rule_syntax rule_syntax;		/* of routers that do not say theirs; RULE_ANY: nobody says it */
 	const struct traefik_entry_point *entry_point;
 	unsigned	 nentry_points;
 	/* What of a Traefik's configuration cannot be read, for people: routers on entry points without

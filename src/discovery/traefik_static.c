@@ -22,6 +22,12 @@ struct static_reader {
 	bool		 has_entry_points;		/* any */
 	bool		 docker, swarm_mode;
 	bool		 has_as_default;		/* some entry point has asDefault */
+	uint64_t	 udp;				/* entry points that are for it */
+	/* of each entry point; `to` NULL: its redirection has none, or there is no redirection */
+	struct static_redirect {
+		const char *to;
+		bool	 odd;				/* it is none to https alone */
+	} redirect[ENTRIES_MAX];
 };
 
 /* The first reason stays. */
@@ -97,44 +103,107 @@ add_middlewares(struct static_reader *b, struct traefik_entry_point *e, struct s
 	}
 }
 
+static bool
+is_one_of(struct str s, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		if (is_word(s, *words))
+			return true;
+	return false;
+}
+
+static void
+not_understood(struct static_reader *b, struct traefik_entry_point *e, const char *in,
+    struct str key)
+{
+	if (e->unreadable == NULL)
+		e->unreadable = arena_printf(b->arena, "its %s%.*s is not understood", in, STR_ARG(key));
+}
+
+/* What follows redirections.entrypoint. */
+static void
+apply_redirection(struct static_reader *b, struct traefik_entry_point *e, struct str key,
+    struct str value)
+{
+	struct static_redirect *r = &b->redirect[e - b->of->entry_point];
+
+	if (e->redirect == NULL)
+		e->redirect = "another one";
+	if (is_word(key, "to"))
+		r->to = e->redirect = arena_text(b->arena, value);
+	else if (is_word(key, "permanent"))
+		e->redirect_temporary |= !parse_bool(value, true);
+	else if (is_word(key, "scheme"))
+		r->odd |= !is_word(value, "https");
+	else
+		r->odd = true;
+}
+
 /* What follows entrypoints.NAME.http. */
 static void
 apply_http(struct static_reader *b, struct traefik_entry_point *e, const struct str *word,
     unsigned n, struct str value)
 {
-	static const char *const harmless[] = { "encodequerysemicolons", "encodedcharacters",
-	    "sanitizepath", "maxheaderbytes" };
+	static const char *const harmless[] = { "encodequerysemicolons", "sanitizepath",
+	    "maxheaderbytes", NULL };
 
 	if (n == 0)
 		return;
 	if (is_word(word[0], "middlewares"))
 		add_middlewares(b, e, value);
-	else if (is_word(word[0], "redirections")) {
-		if (e->redirect == NULL || (n == 3 && is_word(word[2], "to")))
-			e->redirect = n == 3 && is_word(word[2], "to") ? arena_text(b->arena, value) : "another one";
-	} else if (is_word(word[0], "tls")) {
+	else if (is_word(word[0], "redirections"))
+		apply_redirection(b, e, n == 3 ? word[2] : STR(""), value);
+	else if (is_word(word[0], "tls")) {
 		e->tls |= n > 1 || parse_bool(value, true);
 		if (n == 2 && is_word(word[1], "options") && value.len > 0)
 			e->tls_options = arena_text(b->arena, value);
-	} else {
-		for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++)
-			if (is_word(word[0], harmless[i]))
-				return;
-		e->unreadable = arena_printf(b->arena, "its http.%.*s is not understood", STR_ARG(word[0]));
-	}
+	} else if (is_word(word[0], "encodedcharacters")) {
+		/* by default all of them are allowed, as they are here */
+		if (n > 1 && !parse_bool(value, false))
+			not_understood(b, e, "http.encodedCharacters.", word[1]);
+	} else if (!is_one_of(word[0], harmless))
+		not_understood(b, e, "http.", word[0]);
 }
 
+/* "10.0.0.1:443", ":53/udp" */
+static void
+apply_address(struct static_reader *b, struct traefik_entry_point *e, struct str value)
+{
+	const char *colon = memrchr(value.p, ':', value.len);
+	unsigned port = 0;
+
+	if (str_ends_nocase(value, STR("/udp"))) {
+		e->unreadable = "it is for UDP, which Mola does not relay";
+		b->udp |= UINT64_C(1) << (e - b->of->entry_point);
+		return;
+	}
+	for (const char *p = colon == NULL ? NULL : colon + 1; p != NULL && p < value.p + value.len &&
+	    *p >= '0' && *p <= '9' && port <= 65535; p++)
+		port = port * 10 + (unsigned)(*p - '0');
+	e->port = port <= 65535 ? port : 0;
+}
+
+/* What is neither of these demands what is not known. */
 static void
 apply_entry_point(struct static_reader *b, const struct str *word, unsigned n, struct str value)
 {
+	/* they limit connections, or observe them, for which Mola has settings of its own; or they
+	 * believe what clients say about themselves, as Mola does of those in clients.trusted */
+	static const char *const harmless[] = { "allowacmebypass", "forwardedheaders", "http2", "http3",
+	    "observability", "proxyprotocol", "reuseport", "transport", "udp", NULL };
 	struct traefik_entry_point *e = get_entry_point(b, word[0]);
 
 	if (e == NULL || n == 1)
 		return;
 	if (is_word(word[1], "http"))
 		apply_http(b, e, word + 2, n - 2, value);
-	else if (is_word(word[1], "asdefault") && parse_bool(value, true))
-		e->as_default = b->has_as_default = true;
+	else if (is_word(word[1], "address") && n == 2)
+		apply_address(b, e, value);
+	else if (is_word(word[1], "asdefault")) {
+		if (parse_bool(value, true))
+			e->as_default = b->has_as_default = true;
+	} else if (!is_one_of(word[1], harmless))
+		not_understood(b, e, "", word[1]);
 }
 
 /* Arguments are as long as people like: no copies. */
@@ -216,7 +285,9 @@ apply_setting(void *arg, const struct str *word, unsigned n, struct str value)
 		b->docker |= n > 2 || parse_bool(value, true);
 		if (n > 2)
 			apply_provider(b, word[2], value);
-	} else if (n == 2 && is_word(word[0], "docker") && is_word(word[1], "swarmmode"))
+	} else if (n == 2 && is_word(word[0], "core") && is_word(word[1], "defaultrulesyntax"))
+		b->of->rule_syntax = is_word(value, "v2") ? RULE_V2 : RULE_V3;
+	else if (n == 2 && is_word(word[0], "docker") && is_word(word[1], "swarmmode"))
 		b->docker = b->swarm_mode = true;
 }
 
@@ -245,7 +316,8 @@ stands_alone(struct str path)
 {
 	static const char *const flags[] = { "asdefault", "exposedbydefault", "swarmmode", "tls",
 		"docker", "swarm", "watch", "insecure", "dashboard", "api", "accesslog", "ping",
-		"debug", "permanent", "http3", "allowemptyservices", "usebindportip" };
+		"debug", "permanent", "http3", "allowemptyservices", "usebindportip", "reuseport",
+		"allowacmebypass", "proxyprotocol", "http" };
 	struct str last = path;
 	const char *dot;
 
@@ -307,6 +379,23 @@ read_file(struct static_reader *b, const struct traefik_spec *spec, struct str f
 		    "its file %s is not understood (%s)", spec->file, problem)));
 }
 
+/* ":8443", or the port of another entry point; 0: it is not known. */
+static unsigned
+redirect_port(const struct static_reader *b, unsigned at)
+{
+	const struct static_redirect *r = &b->redirect[at];
+	struct traefik_entry_point to = { .port = 0 };
+
+	if (r->to == NULL || r->odd)
+		return 0;
+	for (unsigned i = 0; i < b->of->nentry_points; i++)
+		if (strcmp(b->of->entry_point[i].name, r->to) == 0)
+			return b->of->entry_point[i].port;
+	if (r->to[0] == ':')
+		apply_address(&(struct static_reader){ .of = b->of }, &to, str_of(r->to));
+	return to.port;
+}
+
 /* Without asDefault anywhere, routers are on all entry points; but on that of Traefik's own
  * pages only when they name it. */
 static void
@@ -316,9 +405,12 @@ finish_entry_points(struct static_reader *b)
 
 	if (!b->has_entry_points && s->unreadable == NULL)
 		get_entry_point(b, STR("http"));
-	for (unsigned i = 0; i < s->nentry_points; i++)
+	for (unsigned i = 0; i < s->nentry_points; i++) {
 		if (!b->has_as_default)
-			s->entry_point[i].as_default = strcasecmp(s->entry_point[i].name, "traefik") != 0;
+			s->entry_point[i].as_default = strcasecmp(s->entry_point[i].name, "traefik") != 0 &&
+			    (b->udp >> i & 1) == 0;
+		s->entry_point[i].redirect_port = redirect_port(b, i);
+	}
 }
 
 struct traefik_static *

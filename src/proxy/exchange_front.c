@@ -8,6 +8,7 @@
 #include "base/bug.h"
 #include "http/chars.h"
 #include "proxy/exchange_priv.h"
+#include "proxy/listener.h"
 
 #define TOKEN_LEAST	20	/* bytes of a challenge's token that is worth waiting for */
 #define TOKEN_MOST	100
@@ -95,6 +96,24 @@ is_misdirected(const struct client *c, struct str host)
 	    && (f->cert == NULL || !cert_covers(f->cert, host));
 }
 
+/* What Traefik's entry point of the listener's name does; NULL: it does not redirect, or there is
+ * none. */
+static const struct table_listener *
+redirection(const struct exchange *x)
+{
+	const struct table *t = x->proxy->table;
+	const struct table_listener *l = t == NULL || !table_redirects(t) ? NULL :
+	    table_listener_named(t, listener_name(x->proxy, x->client->came_by));
+
+	return l == NULL || l->redirect_port == 0 ? NULL : l;
+}
+
+static bool
+is_redirected(const struct exchange *x)
+{
+	return x->client->redirect_port != 0 || redirection(x) != NULL;
+}
+
 const struct why *
 front_judge(const struct exchange *x, const struct message *h)
 {
@@ -104,7 +123,7 @@ front_judge(const struct exchange *x, const struct message *h)
 		return WHY_CHALLENGE_SERVED;
 	if (is_misdirected(x->client, h->host))
 		return WHY_MISDIRECTED;
-	if (x->client->redirect_port == 0 || front_came_by_https(x, h))
+	if (!is_redirected(x) || front_came_by_https(x, h))
 		return NULL;
 	return h->host.len > 0 ? WHY_HTTPS_REDIRECT : WHY_BAD_HOST;
 }
@@ -152,26 +171,40 @@ answer_challenge(struct exchange *x)
 	x->own_content = x->is_head ? 0 : answer.len;
 }
 
+/* Traefik's: methods other than GET are to stay what they are. */
+static int
+redirect_status(const struct message *h, bool temporary)
+{
+	if (str_eq(h->method, STR("GET")))
+		return temporary ? 302 : 301;
+	return temporary ? 307 : 308;
+}
+
 /* The host and the target lie in the page of the request, which stays until the response is out. */
 static void
 answer_redirect(struct exchange *x)
 {
 	const struct message *h = &x->proxy->head;
 	struct gather *g = &x->down.head;
-	unsigned port = x->client->redirect_port;
+	const struct table_listener *l = x->client->redirect_port != 0 ? NULL : redirection(x);
+	unsigned port = l != NULL ? l->redirect_port : x->client->redirect_port;
 	char text[16] = "";
-	int begin, n;
+	int at, begin, n;
 
+	if (l != NULL)
+		x->status = redirect_status(h, l->redirect_temporary);
 	if (port != 443)
 		snprintf(text, sizeof text, ":%u", port);
-	begin = snprintf(x->answer, sizeof x->answer, "%s", text) + 1;
+	at = snprintf(x->answer, sizeof x->answer, "HTTP/1.1 %d %s\r\nLocation: https://", x->status,
+	    status_reason(x->status)) + 1;
+	begin = at + snprintf(x->answer + at, sizeof x->answer - (size_t)at, "%s", text) + 1;
 	n = snprintf(x->answer + begin, sizeof x->answer - (size_t)begin,
 	    "\r\nContent-Length: 0\r\nMola-Why: %s\r\nConnection: %.*s\r\n\r\n", x->why->name,
 	    STR_ARG(connection(x)));
 	ASSERT(n > 0 && (size_t)(begin + n) < sizeof x->answer);
-	gather_add(g, STR("HTTP/1.1 308 Permanent Redirect\r\nLocation: https://"));
-	gather_add(g, h->host);
 	gather_add(g, str_of(x->answer));
+	gather_add(g, h->host);
+	gather_add(g, str_of(x->answer + at));
 	gather_add(g, h->target.p[0] == '/' ? h->target : STR("/"));
 	gather_add(g, (struct str){ x->answer + begin, (size_t)n });
 }

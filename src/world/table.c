@@ -470,6 +470,12 @@ table_tcp(const struct table *t, uint32_t *n)
 	return part_of(t, PART_TCP, n);
 }
 
+bool
+table_redirects(const struct table *t)
+{
+	return t->redirects;
+}
+
 const struct table_listener *
 table_listeners(const struct table *t, uint32_t *n)
 {

@@ -198,6 +198,7 @@ const struct table_group *table_groups(const struct table *, uint32_t *n);
 const struct table_child *table_children(const struct table *, uint32_t *n);
 const struct table_tcp	*table_tcp(const struct table *, uint32_t *n);
 const struct table_listener *table_listeners(const struct table *, uint32_t *n);
+bool			 table_redirects(const struct table *);	/* one of them does */
 /* NULL: the table has nothing to say about it. */
 const struct table_listener *table_listener_named(const struct table *, struct str name);
 struct str		 table_text(const struct table *, struct table_ref);

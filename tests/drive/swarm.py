@@ -17,7 +17,7 @@ def services():
 def service(name, s):
     return {"ID": "id-" + name, "Version": {"Index": 1}, "CreatedAt": BEGAN, "UpdatedAt": BEGAN,
             "Spec": {"Name": name, "Labels": s["labels"], "Mode": {"Replicated": {"Replicas": 1}}, "EndpointSpec": {"Mode": "dnsrr"},
-                     "TaskTemplate": {"ContainerSpec": {"Image": "app"}}}, "Endpoint": {"Spec": {"Mode": "dnsrr"}}}
+                     "TaskTemplate": {"ContainerSpec": {"Image": s.get("image", "app"), "Args": s.get("args", [])}}}, "Endpoint": {"Spec": {"Mode": "dnsrr"}}}
 
 
 def addresses(s):

@@ -57,6 +57,9 @@ demands_of_entry_points_hold(void **state)
 		"\"--entrypoints.websecure.http.tls.options=mtls@file\"",
 		"\"--entrypoints.websecure.http.redirections.entrypoint.to=other\"",
 		"\"--entrypoints.websecure.http.somethingnew=x\"",
+		"\"--entrypoints.websecure.somethingnew=x\"",
+		"\"--entrypoints.websecure.http.encodedCharacters.allowEncodedSlash=false\"",
+		"\"--entrypoints.websecure.address=:443/udp\"",
 	};
 	struct stage *s = *state;
 	char all[1000];
@@ -65,6 +68,9 @@ demands_of_entry_points_hold(void **state)
 	assert_true(served_beside(s, SWARM_ARGS, WEB("websecure")));
 	assert_true(served_beside(s, SWARM_ARGS ",\"--entrypoints.websecure.http.tls=true\"", WEB("websecure")));
 	assert_true(served_beside(s, SWARM_ARGS ",\"--entrypoints.websecure.http.middlewares=compress\"", WEB("websecure")));
+	assert_true(served_beside(s, SWARM_ARGS ",\"--entrypoints.websecure.http3\",\"--entrypoints.websecure.reusePort=true\","
+	    "\"--entrypoints.websecure.transport.respondingTimeouts.readTimeout=5\",\"--entrypoints.websecure.forwardedHeaders.trustedIPs=10.0.0.0/8\","
+	    "\"--entrypoints.websecure.proxyProtocol.insecure\",\"--entrypoints.websecure.http.encodedCharacters.allowEncodedSlash=true\"", WEB("websecure")));
 	for (size_t i = 0; i < sizeof args / sizeof *args; i++) {
 		snprintf(all, sizeof all, SWARM_ARGS ",%s", args[i]);
 		if (served_beside(s, all, WEB("websecure")))
@@ -82,6 +88,41 @@ the_redirected_side_is_not_served_and_the_other_is(void **state)
 	assert_false(served_beside(s, REDIRECT, WEB("web")));
 	assert_true(served_beside(s, REDIRECT, WEB("websecure")));
 	assert_true(served_beside(s, REDIRECT, WEB("web,websecure")));
+}
+
+/* As one that its listener does: whatever comes in plain is sent on, and what comes by TLS is not. */
+static void
+a_redirection_is_its_listeners(void **state)
+{
+	static const struct swarm_listener listeners[] = { { .name = "web" }, { .name = "websecure", .tls = true } };
+	struct stage *s = *state;
+
+	s->conf.listener = listeners;
+	s->conf.nlisteners = 2;
+	assert_true(served_beside(s, REDIRECT, WEB("web")));
+	assert_int_equal(s->world->listener[0].redirect_port, 443);
+	assert_false(s->world->listener[0].redirect_temporary);
+	assert_int_equal(s->world->listener[1].redirect_port, 0);
+	served_beside(s, REDIRECT ",\"--entrypoints.web.http.redirections.entryPoint.permanent=false\"", WEB("web"));
+	assert_true(s->world->listener[0].redirect_temporary);
+	served_beside(s, SWARM_ARGS ",\"--entrypoints.web.http.redirections.entryPoint.to=:8443\"", WEB("web"));
+	assert_int_equal(s->world->listener[0].redirect_port, 8443);
+	/* not to https, or it is not known where to: nobody is served by it, and nobody is sent elsewhere */
+	assert_false(served_beside(s, REDIRECT ",\"--entrypoints.web.http.redirections.entryPoint.scheme=http\"", WEB("web")));
+	assert_int_equal(s->world->listener[0].redirect_port, 0);
+	assert_false(served_beside(s, REDIRECT ",\"--entrypoints.web.http.redirections.entryPoint.priority=10\"", WEB("web")));
+	assert_false(served_beside(s, SWARM_ARGS ",\"--entrypoints.web.http.redirections.entryPoint.to=other\"", WEB("web")));
+	assert_int_equal(s->world->listener[0].redirect_port, 0);
+}
+
+static void
+the_syntax_of_rules_may_be_traefik_2s(void **state)
+{
+	struct stage *s = *state;
+	static const char labels[] = "\"traefik.http.routers.a.rule\":\"Path(`/{x:[a-z]+}`)\",\"traefik.http.services.a.loadbalancer.server.port\":\"80\"";
+
+	assert_false(served_beside(s, SWARM_ARGS, labels));	/* it may mean one thing or another */
+	assert_true(served_beside(s, SWARM_ARGS ",\"--core.defaultRuleSyntax=v3\"", labels));
 }
 
 static void
@@ -342,7 +383,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SCENE(demands_of_entry_points_hold), SCENE(the_redirected_side_is_not_served_and_the_other_is), SCENE(a_router_that_names_none_is_on_the_standard_ones), SCENE(the_environment_says_the_same),
+		SCENE(demands_of_entry_points_hold), SCENE(the_redirected_side_is_not_served_and_the_other_is), SCENE(a_redirection_is_its_listeners),
+		SCENE(the_syntax_of_rules_may_be_traefik_2s), SCENE(a_router_that_names_none_is_on_the_standard_ones), SCENE(the_environment_says_the_same),
 		SCENE(renamed_images_are_known_by_their_arguments), SCENE(what_cannot_be_read_is_not_served_beside),
 		SCENE(a_file_is_looked_for_where_traefik_looks), SCENE(a_config_of_the_swarm_is_read), SCENE(constraints_say_whose_a_service_is),
 		SCENE(one_that_is_read_does_not_speak_for_one_that_is_not), SCENE(a_config_of_the_swarm_is_read), SCENE(constraints_say_whose_a_service_is),
