@@ -106,6 +106,7 @@ struct access_line {
 	uint64_t	 received;		/* from the client, without the request's head */
 	int64_t		 took_usec;
 	const struct tls_facts *tls;		/* NULL: the connection is plain */
+	struct str	 listener;		/* that a request came by; empty: not known */
 	struct str	 service, task;		/* empty when it did not come to that */
 	const struct addr *address;		/* of the task; NULL: there is none */
 	const char	*scheme;		/* of the URL that it is reached by */

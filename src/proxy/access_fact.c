@@ -16,6 +16,7 @@
 #define MIDDLEWARE_SHOWN 100
 #define ID_SHOWN	130
 #define SUBJECT_SHOWN	200
+#define LISTENER_SHOWN	100
 static const size_t shown_most[ACCESS_TEXTS] = {
 	[ACCESS_TEXT_METHOD] = 64, [ACCESS_TEXT_HOST] = 255, [ACCESS_TEXT_TARGET] = 1000,
 	[ACCESS_TEXT_REFERER] = 500, [ACCESS_TEXT_AGENT] = 400, [ACCESS_TEXT_AUTHORITY] = 261,
@@ -226,6 +227,8 @@ value_of_request(value *v, enum access_fact f, const struct access_conf *c, line
 		set_number(v, l->received);
 	else if (f == ACCESS_PROTOCOL && l->version != ACCESS_UNKNOWN)
 		set_word(v, protocol(l->version));
+	else if (f == ACCESS_LISTENER && l->listener.len > 0)
+		set_text(v, l->listener, LISTENER_SHOWN);
 	else if (f == ACCESS_SCHEME)
 		set_word(v, l->tls != NULL ? STR("https") : STR("http"));
 	else

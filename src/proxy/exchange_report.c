@@ -4,6 +4,7 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "proxy/exchange_priv.h"
+#include "proxy/listener.h"
 
 static enum access_version
 version(const struct exchange *x)
@@ -124,6 +125,7 @@ exchange_report(struct exchange *x)
 		.request = &x->log, .version = version(x), .status = x->status,
 		.bytes = stream_bytes_out(x->down.sink) - x->bytes_before,
 		.peer = sender_peer(sender), .port = x->client->port,
+		.listener = listener_name(p, x->client->came_by),
 		.content = content(x), .received = body_bytes(&x->up, 0),
 		.took_usec = took_usec, .why = x->why, .tried = tried(&x->attempt),
 		.again = x->attempt.tries, .count = access_count(p->access),

@@ -39,7 +39,6 @@ REQUESTS = [
 
 # Where the lines may differ, each with its reason.
 OWN = {"bytes", "task", "why", "middleware", "TLSResumed"}      # Mola's alone
-LACKS = {"entryPointName"}      # Mola's lines of requests
 VARIES = {"time", "StartUTC", "StartLocal", "Duration", "Overhead", "OriginDuration", "RequestCount", "ClientAddr", "ClientPort"}
 SIZES = {"DownstreamContentSize", "OriginContentSize"}
 OWN_WORDS = {"none", "none-secure", "dead"}     # the responses are Mola's own, and so are their sizes
@@ -137,7 +136,7 @@ def compare_json(traefik, mola):
     for (service, options, path), t, m in places(traefik, mola):
         t, m = json.loads(t), json.loads(m)
         of = "%s %s %s" % (service, options, path)
-        for key in sorted((set(t) | set(m)) - OWN - LACKS):
+        for key in sorted((set(t) | set(m)) - OWN):
             if (service, key) == ("fields", "origin_X-Own"):    # as its task sent it; Traefik's is as its middlewares left it
                 if m.get(key) != ("of the task,and more" if path == "/own" else None):
                     differences.append("%s: %s: Mola %r" % (of, key, m.get(key)))

@@ -223,6 +223,9 @@ test_routers(void **state)
 	assert_non_null(strstr(line_text(&json, &line, 0), ",\"RouterName\":\"shop@swarm\",\"ServiceName\":\"cart@swarm\",\"task\":"));
 	assert_non_null(strstr(out.p, "\"ClientUsername\":\"joe\""));
 	assert_non_null(strstr(line_text(&own, &line, 0), " router=\"shop@swarm\" service=\"web\" task=\"web.1\""));
+	line.listener = STR("web");
+	assert_non_null(strstr(line_text(&json, &line, 0), ",\"entryPointName\":\"web\","));
+	assert_non_null(strstr(line_text(&own, &line, 0), " user=\"joe\" listener=\"web\" method=\"GET\" "));
 	line.took_usec = 1999999;
 	assert_looks(strchr(line_text(&traefik, &line, 0), '"'), "\"GET /a\\\"b?c=d HTTP/1.1\" 200 12 \"https://x.example/\\u000a\" "
 	    "\"curl/8 (\\u0001)\" 9 \"shop@swarm\" \"http://10.0.0.7:8080\" 1999ms\n");
