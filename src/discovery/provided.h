@@ -1,7 +1,7 @@
 /*
  * provided: the certificates and CAs that Traefik's files name (struct swarm_file): for clients,
- * and for TLS to servers. Those of servers are known under PROVIDED_PREFIX and their path, as names of
- * task_tls settings.
+ * and for TLS to servers. Those of servers are known under PROVIDED_PREFIX and their path, as names
+ * of task_tls settings.
  */
 #ifndef DISCOVERY_PROVIDED_H
 #define DISCOVERY_PROVIDED_H
