@@ -81,6 +81,16 @@ check "no difference is left, again" ends 0 --with "http://$front" --with-tls "h
 sed 's/^/# /' "$tmp/compared.log" "$tmp/words.log"
 check "nor where TLS is stated to that listener" ends 0 --with "http://$front" --with-tls "https://$traefik_tls" --mola-tls "http://$mola"
 
+# --- listeners of the entry points' names ---
+sed -i 's/, redirect_https/, name: web&/; s/, tls: true/, name: websecure&/' "$tmp/mola.yaml"
+mola_reload
+named() { api_is /api/v1/services '[.services[] | select(.name == "secure").routes[].listeners] == [["websecure"]]'; }
+must "listeners are entry points" within 20 named
+check "the same" ends 0 --with "http://$front" --with-tls "https://$traefik_tls"
+check "of as many" grep -q '^11 addresses compared, 0 with' "$tmp/compared.log"
+check "a router is not looked for on another listener" eval 'ends 2 --with-tls "https://$traefik_tls" --mola-tls "http://$mola" &&
+	grep -q "^not compared: secure, .*: its requests come by another listener" "$tmp/compared.log"'
+
 stop traefik
 check "without Traefik nothing is compared" ends 2 --with "http://$front"
 check "which is said" grep -q "^mola compare: Traefik at http://$front: no response (" "$tmp/words.log"
