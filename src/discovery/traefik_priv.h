@@ -53,18 +53,13 @@ struct backend {			/* what Traefik calls a service */
 	const struct swarm_label **url;		/* of servers, in files */
 	unsigned	 nurls;
 	const struct swarm_label *unknown;	/* the first that is not understood: nothing may lead there */
-	const struct swarm_label *path, *interval, *timeout;	/* of its health check */
-	const struct swarm_label *check_port, *check_scheme;
-	const struct swarm_label *check;	/* the first of it that Mola's checks cannot do */
+	struct backend_check *check;		/* NULL: none */
 	struct backend_sticky *sticky;		/* NULL: none */
 	const struct swarm_label *pass_host, *strategy;	/* those that count */
 	/* what is made of it */
-	char		*health_path;		/* NULL: not given */
-	int64_t		 health_interval_usec, health_timeout_usec;	/* 0: not given */
 	bool		 passes_host;		/* where pass_host is given */
 	bool		 has_policy;		/* that of the strategy */
 	enum policy	 policy;
-	bool		 unchecked;		/* it has a health check that Mola cannot do */
 	enum scheme	 speaks;		/* what its tasks do */
 	const char	*unspoken;		/* why that cannot be done; NULL: it can */
 	/* of the servers transport, or of its servers' URLs; NULL, 0: not given */
@@ -76,6 +71,7 @@ struct backend {			/* what Traefik calls a service */
 
 struct tcp_reading;
 struct backend_sticky;
+struct backend_check;
 
 struct traefik_reading {
 	struct labels	*l;
@@ -129,6 +125,12 @@ void	servers_read(struct traefik_reading *, struct backend *);
 bool	options_gather(struct traefik_reading *, struct backend *, const struct swarm_label *,
     const struct str *word, unsigned n);
 void	options_conf(const struct backend *, struct service_conf *);
+
+/* backend_check.c: the labels of a health check, as those of a sticky cookie. */
+void	check_gather(struct traefik_reading *, struct backend *, const struct swarm_label *,
+    const struct str *word, unsigned n);
+void	check_read(struct traefik_reading *, struct backend *);
+void	check_conf(const struct traefik_reading *, const struct backend *, struct service_conf *);
 
 static inline bool
 word_is(struct str word, const char *s)

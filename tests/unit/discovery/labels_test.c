@@ -619,37 +619,71 @@ labels_that_cannot_all_be_read_serve_nothing(void **state)
 }
 
 /* All of a check, or none: another check would take tasks out for no reason. */
+#define CHECK(rest) ",\"traefik.http.services.web.loadbalancer.healthcheck." rest "\""
+
 static void
 health_checks_are_done_as_meant_or_not_at_all(void **state)
 {
-	static const char *const not[] = { "port\":\"8081", "status\":\"204", "hostname\":\"x.org", "scheme\":\"https", "method\":\"HEAD",
-		"headers.X-A\":\"b", "mode\":\"grpc", "followredirects\":\"maybe", "unhealthyinterval\":\"soon", "bogus\":\"1" };
-	static const char *const fine[] = { "port\":\"80", "status\":\"0", "scheme\":\"http", "method\":\"GET", "followredirects\":\"true", "followredirects\":\"0",
-		"unhealthyinterval\":\"30s" };
+	static const char *const not[] = { "port\":\"80810", "status\":\"ok", "hostname\":\"http://x.org", "scheme\":\"h2", "method\":\"CONNECT",
+		"headers.Upgrade\":\"b", "headers.X-A\":\"b\\nX-B: c", "mode\":\"tcp", "followredirects\":\"maybe", "unhealthyinterval\":\"soon",
+		"interval\":\"soon", "interval\":\"90h", "timeout\":\"1ms", "bogus\":\"1" };
+	static const char *const fine[] = { "port\":\"8081", "status\":\"0", "scheme\":\"http", "method\":\"HEAD", "followredirects\":\"true",
+		"headers.Host\":\"x", "headers.X-A\":\"b", "mode\":\"", "interval\":\"0" };
 	static const struct { const char *text; int64_t usec; } times[] = { { "7", 7000000 }, { "1m30s", 90000000 }, { "1.5s", 1500000 },
-		{ "300ms", 300000 }, { "1500000us", 1500000 }, { "soon", 2000000 }, { "1", 1000000 }, { "90h", 2000000 }, { "-1s", 2000000 } };
+		{ "300ms", 300000 }, { "1500000us", 1500000 }, { "1", 1000000 }, { "0", 30000000 } };
+	const size_t wrong = sizeof not / sizeof *not;
 	struct stage *s = *state;
 	char labels[800];
 
-	for (unsigned i = 0; i < 17; i++) {
-		snprintf(labels, sizeof labels, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.services.web.loadbalancer.healthcheck.path\":\"/hc\","
-		    "\"traefik.http.services.web.loadbalancer.healthcheck.%s\"", i < 10 ? not[i] : fine[i - 10]);
+	for (size_t i = 0; i < wrong + sizeof fine / sizeof *fine; i++) {
+		snprintf(labels, sizeof labels, ROUTER("Host(`a.org`)") BACKEND CHECK("path\":\"/hc")
+		    ",\"traefik.http.services.web.loadbalancer.healthcheck.%s\"", i < wrong ? not[i] : fine[i - wrong]);
 		assert_non_null(web(s, labels));
-		assert_true((world_service(s->world, STR("web"))->conf.health_path == NULL) == (i < 10));
-		if (i < 10)
+		assert_true((world_service(s->world, STR("web"))->conf.health_path == NULL) == (i < wrong));
+		if (i < wrong)
 			expect_trouble(s, "web", WHY_HEALTH_CHECK, "not checked");
 	}
-	/* its protocol is that of the requests, whichever label is read first */
-#define CHECK_OF(scheme) ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.services.web.loadbalancer.healthcheck.path\":\"/hc\"," \
-	    "\"traefik.http.services.web.loadbalancer.healthcheck.scheme\":\"" scheme "\",\"traefik.http.services.web.loadbalancer.server.scheme\":\"https\""
-	assert_string_equal(web(s, CHECK_OF("https"))->conf.health_path, "/hc");
-	assert_null(web(s, CHECK_OF("http"))->conf.health_path);
-	expect_trouble(s, "web", WHY_HEALTH_CHECK, "healthcheck.scheme");
 	for (unsigned i = 0; i < sizeof times / sizeof *times; i++) {
-		snprintf(labels, sizeof labels, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.services.web.loadbalancer.healthcheck.path\":\"/hc\","
-		    "\"traefik.http.services.web.loadbalancer.healthcheck.interval\":\"%s\"", times[i].text);
+		snprintf(labels, sizeof labels, ROUTER("Host(`a.org`)") BACKEND CHECK("path\":\"/hc")
+		    ",\"traefik.http.services.web.loadbalancer.healthcheck.interval\":\"%s\"", times[i].text);
 		assert_int_equal(web(s, labels)->conf.health_interval_usec, times[i].usec);
 	}
+}
+
+static void
+health_checks_are_what_traefik_makes_of_the_labels(void **state)
+{
+	struct stage *s = *state;
+	const struct service_conf *c;
+
+	c = &web(s, ROUTER("Host(`a.org`)") BACKEND CHECK("Port\":\"8081") CHECK("status\":\"418") CHECK("hostname\":\"x.org:81")
+	    CHECK("scheme\":\"https") CHECK("method\":\"HEAD") CHECK("headers.X-A\":\"b") CHECK("headers.X-B\":\"c: d")
+	    CHECK("followRedirects\":\"false") CHECK("unhealthyInterval\":\"2s") CHECK("path\":\"up?a=b"))->conf;
+	assert_string_equal(c->health_path, "/up?a=b");
+	assert_int_equal(c->health_port, 8081);
+	assert_int_equal(c->health_status, 418);
+	assert_string_equal(c->health_hostname, "x.org:81");
+	assert_int_equal(c->health_scheme, CHECK_SCHEME_FIRST + SCHEME_HTTPS);
+	assert_int_equal(c->scheme, SCHEME_HTTP);
+	assert_true(c->tls_verify);
+	assert_string_equal(c->tls_name, TLS_NAME_ADDRESS);
+	assert_string_equal(c->health_method, "HEAD");
+	assert_string_equal(c->health_headers, "X-A: b\nX-B: c: d\n");
+	assert_false(c->health_follow_redirects);
+	assert_int_equal(c->health_unhealthy_interval_usec, 2000000);
+	/* what is not set is as in Traefik, but for what Mola's labels set */
+	c = &web(s, ROUTER("Host(`a.org`)") BACKEND CHECK("timeout\":\"3s") ",\"mola.health.fall\":\"4\"")->conf;
+	assert_string_equal(c->health_path, "/");
+	assert_int_equal(c->health_interval_usec, 30000000);
+	assert_int_equal(c->health_timeout_usec, 3000000);
+	assert_int_equal(c->health_rise, 1);
+	assert_int_equal(c->health_fall, 4);
+	assert_true(c->health_follow_redirects);
+	assert_int_equal(c->health_scheme, CHECK_SAME);
+	/* gRPC is spoken without TLS, whatever requests are */
+	c = &web(s, ROUTER("Host(`a.org`)") BACKEND CHECK("mode\":\"grpc") ",\"traefik.http.services.web.loadbalancer.server.scheme\":\"https\"")->conf;
+	assert_int_equal(c->health_mode, CHECK_GRPC);
+	assert_int_equal(c->health_scheme, CHECK_SCHEME_FIRST + SCHEME_H2C);
 }
 
 #define LB(rest) ",\"traefik.http.services.web.loadbalancer." rest "\""
@@ -782,6 +816,7 @@ main(void)
 		SCENE(whatever_may_have_been_meant_for_a_router_refuses_it),
 		SCENE(labels_that_cannot_all_be_read_serve_nothing),
 		SCENE(health_checks_are_done_as_meant_or_not_at_all),
+		SCENE(health_checks_are_what_traefik_makes_of_the_labels),
 		SCENE(hosts_and_strategies_are_those_of_the_labels),
 		SCENE(a_default_rule_is_filled_in),
 		SCENE(labels_of_others_are_named_in_one_line),
