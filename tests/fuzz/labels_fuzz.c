@@ -13,7 +13,7 @@ int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 static const struct service_conf defaults = { .connect_usec = 1, .response_usec = 1, .idle_usec = 1, .tunnel_usec = 1,
 	.health_interval_usec = 1, .health_timeout_usec = 1, .health_rise = 1, .health_fall = 1 };
 
-static const struct swarm_listener listeners[] = { { "web", false }, { "pg", false }, { "tls", true } };
+static const struct swarm_listener listeners[] = { { .name = "web", .tls = false }, { .name = "pg", .tls = false }, { .name = "tls", .tls = true } };
 
 static void
 check(const struct labels *l)
