@@ -244,7 +244,8 @@ check_conf(const struct traefik_reading *r, const struct backend *b, struct serv
 			conf->health_mode = CHECK_HTTP;
 		return;
 	}
-#define TAKE(name, field) if (!reading_has_label(r, "mola.health." name)) conf->field = c->conf.field
+#define TAKE(name, field) \
+	if (!reading_has_label(r, "mola.health." name)) conf->field = c->conf.field
 	TAKE("path", health_path);
 	TAKE("interval", health_interval_usec);
 	TAKE("timeout", health_timeout_usec);

@@ -68,15 +68,15 @@ SETTING(HEADERS, health_headers, WORKERS, FILE_AND_LABEL, HEALTH, headers, "none
     "Header fields of the request, one 'Name: value' per line, up to 2048 bytes; or none.")
 SETTING(SWITCH, health_follow_redirects, WORKERS, FILE_AND_LABEL, HEALTH, follow_redirects,
     "false", "", "",
-    "Whether a redirect to another path of the same task is followed, and the last response counts; "
-    "ten requests in all. A redirect to another host, port or protocol counts by its own status.")
+    "Whether a redirect to another path of the same task is followed, and the last response "
+    "counts; ten requests in all. A redirect to another host, port or protocol counts by its own status.")
 SETTING(CHECK_MODE, health_mode, WORKERS, FILE_AND_LABEL, HEALTH, mode, "http", "", "",
     "http: the request to path. grpc: a call of grpc.health.v1.Health/Check over HTTP/2 to each "
     "task, whether or not there is a path; SERVING is a pass. Of the keys here those about the "
     "request have no meaning then, and scheme https and h2 mean TLS, others none.")
 SETTING(CHECK_SCHEME, health_scheme, WORKERS, FILE_AND_LABEL, HEALTH, scheme, "same", "", "",
-    "The protocol of the check, where it is not the same as that of the service: http, h2c, https or "
-    "h2. task_tls is for both.")
+    "The protocol of the check, where it is not the same as that of the service: http, h2c, https "
+    "or h2. task_tls is for both.")
 SETTING(PORT_OR_SAME, health_port, WORKERS, FILE_AND_LABEL, HEALTH, port, "same", "1", "65535",
     "The port of the check, where it is not the same as that of requests. A task that is a unix "
     "socket has none.")
