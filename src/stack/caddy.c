@@ -132,6 +132,21 @@ caddy_next(struct foreign_reading *r, const char *prefix, unsigned *i, struct ca
 	return false;
 }
 
+/* Caddy compares paths without case. */
+static const char *
+path_rule(struct foreign_reading *r, const char *m, size_t n)
+{
+	bool begins = m[n - 1] == '*', letters = false;
+	struct str path = { m, n - begins };
+
+	for (size_t i = 0; i < path.len; i++)
+		letters |= isalpha((unsigned char)path.p[i]) || (path.p[i] & 0x80) != 0 || path.p[i] == '%';
+	if (letters)
+		return arena_printf(r->a, "PathRegexp(`(?i)^%s%s`)", foreign_quoted(r->a, path),
+		    begins ? "" : "$");
+	return arena_printf(r->a, begins ? "PathPrefix(`%.*s`)" : "Path(`%.*s`)", STR_ARG(path));
+}
+
 bool
 caddy_matcher(struct foreign_reading *r, struct caddy_directive *d, const char **rule)
 {
@@ -154,8 +169,7 @@ caddy_matcher(struct foreign_reading *r, struct caddy_directive *d, const char *
 		    d->prefix, m);
 		return false;
 	}
-	*rule = m[n - 1] == '*' ? arena_printf(r->a, "PathPrefix(`%.*s`)", (int)n - 1, m) :
-	    arena_printf(r->a, "Path(`%s`)", m);
+	*rule = path_rule(r, m, n);
 	return true;
 }
 
@@ -311,7 +325,8 @@ share(const char *mine, const char *others)
 	return false;
 }
 
-/* Another service may have put passwords on the same site, which is that of both. */
+/* Another service, or another site of this one, may have put passwords on the same addresses, which
+ * are those of both. */
 static void
 check_others(struct foreign_reading *r, struct stack *s, const struct stack_pair *mine)
 {
@@ -324,10 +339,10 @@ check_others(struct foreign_reading *r, struct stack *s, const struct stack_pair
 		const struct stack_pairs *p = stack_labels(s, v);
 		other.s = s;
 		other.v = v;
-		for (unsigned k = 0; v != r->v && k < p->n; k++) {
+		for (unsigned k = 0; k < p->n; k++) {
 			struct caddy_directive d;
 			bool site = site_len(p->item[k].name) == strlen(p->item[k].name);
-			if (!site || !share(mine->value, p->item[k].value))
+			if (!site || &p->item[k] == mine || !share(mine->value, p->item[k].value))
 				continue;
 			for (unsigned n = 0; caddy_next(&other, p->item[k].name, &n, &d); ) {
 				bool good = false;
@@ -359,6 +374,7 @@ foreign_read_caddy(struct foreign_reading *r)
 {
 	const struct stack_pairs *p = stack_labels(r->s, r->v);
 	struct site site;
+	unsigned before;
 
 	for (unsigned i = 0; i < p->n; i++) {
 		const struct stack_pair *one = &p->item[i];
@@ -372,7 +388,10 @@ foreign_read_caddy(struct foreign_reading *r)
 		if (!site.known && site.ntls > 0)
 			foreign_note(r, "Caddy has a CA of its own for such names; Mola needs a certificate "
 			    "in tls.certs");
+		before = r->nroutes;
 		walk(&(struct caddy_block){ r, NULL, one->name, site.where, NULL }, &site);
+		if (r->nroutes == before)
+			foreign_refuse(r, &one->at, "%s: nothing below it leads anywhere", one->name);
 	}
 	if (r->nroutes == 0 && r->out->problem.n == 0)
 		foreign_refuse(r, NULL, "none of its labels leads to it by reverse_proxy");

@@ -79,6 +79,33 @@ foreign_set(struct foreign_reading *r, const char *label, const char *value)
 
 /* ---- routes ---- */
 
+/* As foreign_name spells them, or as one for plain requests is called (foreign_write.c). */
+static bool
+is_one_name(const char *a, const char *b)
+{
+	for (; *a != '\0' || *b != '\0'; a++, b++) {
+		char x = isalnum((unsigned char)*a) || *a == '_' || *a == '\0' ? *a : '-';
+		char y = isalnum((unsigned char)*b) || *b == '_' || *b == '\0' ? *b : '-';
+		if (x == '\0' && strcasecmp(b, "-plain") == 0)
+			return true;
+		if (y == '\0' && strcasecmp(a, "-plain") == 0)
+			return true;
+		if (tolower((unsigned char)x) != tolower((unsigned char)y))
+			return false;
+	}
+	return true;
+}
+
+void
+foreign_names_differ(struct foreign_reading *r)
+{
+	for (unsigned i = 0; i < r->nroutes; i++)
+		for (unsigned k = 0; k < i; k++)
+			if (is_one_name(r->route[k].name, r->route[i].name))
+				foreign_refuse(r, NULL, "%s and %s are one name for Mola; expected names that differ in "
+				    "more than dots and case", r->route[k].name, r->route[i].name);
+}
+
 struct foreign_route *
 foreign_route_add(struct foreign_reading *r, const char *name)
 {
@@ -203,6 +230,33 @@ is_ours(const struct stack *s, const struct stack_service *v)
 	return false;
 }
 
+#define LABELS_MAX	1000		/* of a service, and items in one of them */
+#define BYTES_MAX	65536
+
+/* What is read is compared with all that there is, some of it more than once. */
+static bool
+is_bounded(struct foreign_reading *r, const struct stack_pairs *p)
+{
+	size_t bytes = 0, items;
+
+	if (p->n > LABELS_MAX) {
+		foreign_refuse(r, &p->item[LABELS_MAX].at, "more than %d labels or variables", LABELS_MAX);
+		return false;
+	}
+	for (unsigned i = 0; i < p->n; i++) {
+		items = 0;
+		for (const char *c = p->item[i].value; *c != '\0'; c++)
+			items += strchr(", |;\n", *c) != NULL;
+		bytes += strlen(p->item[i].name) + strlen(p->item[i].value);
+		if (items <= LABELS_MAX && bytes <= BYTES_MAX)
+			continue;
+		foreign_refuse(r, &p->item[i].at, "%.100s: expected up to %d items, and %d bytes in all labels",
+		    p->item[i].name, LABELS_MAX, BYTES_MAX);
+		return false;
+	}
+	return true;
+}
+
 void
 foreign_read(struct foreign_reading *r, struct foreign *out)
 {
@@ -219,7 +273,8 @@ foreign_read(struct foreign_reading *r, struct foreign *out)
 	if (of == NULL)
 		return;
 	out->dialect = of->name;
-	of->read(r);
+	if (is_bounded(r, stack_labels(r->s, r->v)) && is_bounded(r, &r->v->environment))
+		of->read(r);
 	if (out->problem.n == 0 && !out->same)
 		foreign_write(r);
 	ASSERT(out->problem.n == 0 || out->nlines == 0);

@@ -66,6 +66,8 @@ void	foreign_note(struct foreign_reading *, const char *fmt, ...)
 void	foreign_set(struct foreign_reading *, const char *label, const char *value);
 /* NULL: there are too many, and that is reported. */
 struct foreign_route *foreign_route_add(struct foreign_reading *, const char *name);
+/* Refuses routes whose names are one, as Mola's labels spell them. */
+void	foreign_names_differ(struct foreign_reading *);
 /* An option of the route's middleware of this kind; `at`: where its value stands. */
 void	foreign_option(struct foreign_reading *, struct foreign_route *, enum foreign_kind,
 	    const char *option, const char *value, const struct stack_at *at);
@@ -95,6 +97,9 @@ bool	foreign_is_nginx(const struct stack *, const struct stack_service *, struct
 void	foreign_read_nginx(struct foreign_reading *);
 bool	foreign_is_traefik3(const struct stack *, const struct stack_service *, struct stack_at *mine);
 void	foreign_read_traefik3(struct foreign_reading *);
+
+/* traefik1_entry.c: refuses what entry points of a Traefik 1 there may guard. */
+void	foreign_check_entries_traefik1(struct foreign_reading *);
 
 /* traefik1_rule.c: a rule of Traefik 1 into the route's, and into what it does to paths. */
 void	foreign_rule_traefik1(struct foreign_reading *, struct foreign_route *,

@@ -245,6 +245,35 @@ read_access(struct foreign_reading *r, struct foreign_route *route)
 
 /* ---- what stands elsewhere ---- */
 
+/* What has a place of its own is a folder or a file of the node, a config or a secret; a volume that
+ * only has a name is filled by programs. */
+static bool
+is_placed(const struct stack_mount *m)
+{
+	return strcmp(m->type, "volume") != 0 || strchr(m->source, '/') != NULL;
+}
+
+static void
+check_mounts(struct foreign_reading *r, const struct stack_service *v, const struct stack_mount *m,
+    unsigned n)
+{
+	static const char *const rules[] = { "/etc/nginx/vhost.d", "/etc/nginx/conf.d",
+	    "/etc/nginx/nginx.conf", "/app/nginx.tmpl" };
+
+	for (unsigned i = 0; i < n; i++) {
+		const char *to = m[i].target == NULL ? "" : m[i].target;
+		size_t len = strlen(to);
+		bool may = str_starts(str_of(to), STR("/etc/nginx/htpasswd"));
+		while (len > 1 && to[len - 1] == '/')
+			len--;
+		may |= is_placed(&m[i]) && len == 10 && strncmp(to, "/etc/nginx", len) == 0;
+		for (size_t k = 0; k < sizeof rules / sizeof *rules; k++)
+			may |= is_placed(&m[i]) && str_starts(str_of(to), str_of(rules[k]));
+		if (may)
+			foreign_refuse(r, &v->at, "%s of %s may have passwords or rules for its hosts", to, v->name);
+	}
+}
+
 /* A folder of nginx-proxy's whose files may keep people out. Volumes that have a name are the
  * companion's: it writes where challenges are found. */
 static void
@@ -252,14 +281,9 @@ check_files(struct foreign_reading *r, const struct stack *s)
 {
 	for (unsigned i = 0; i < s->nservices; i++) {
 		const struct stack_service *v = &s->service[i];
-		for (unsigned k = 0; k < v->nmounts; k++) {
-			const struct stack_mount *m = &v->mount[k];
-			const char *source = m->source == NULL ? "" : m->source;
-			if (m->target != NULL && (strncmp(m->target, "/etc/nginx/htpasswd", 19) == 0 ||
-			    (strncmp(m->target, "/etc/nginx/vhost.d", 18) == 0 && strchr(source, '/') != NULL)))
-				foreign_refuse(r, &v->at, "%s of %s may have passwords or rules for its hosts", m->target,
-				    v->name);
-		}
+		check_mounts(r, v, v->mount, v->nmounts);
+		check_mounts(r, v, v->config, v->nconfigs);
+		check_mounts(r, v, v->secret, v->nsecrets);
 	}
 }
 

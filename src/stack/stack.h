@@ -49,8 +49,8 @@ struct stack_service {
 	struct stack_texts networks;		/* by their names in Docker */
 	struct stack_port *port;
 	unsigned	 nports;
-	struct stack_mount *mount, *config;
-	unsigned	 nmounts, nconfigs;
+	struct stack_mount *mount, *config, *secret;
+	unsigned	 nmounts, nconfigs, nsecrets;
 	bool		 global;
 	unsigned	 replicas;
 };

@@ -146,18 +146,33 @@ read_volume(struct stack_reader *r, struct stack_service *v, const struct tree *
 	add_mount(r, &v->mount, &v->nmounts, one);
 }
 
-static void
-read_config(struct stack_reader *r, struct stack_service *v, const struct tree *t)
+/* A config or a secret, whose place is below `folder` unless it is a whole path. */
+static struct stack_mount
+placed(struct stack_reader *r, const struct tree *t, const char *type, const char *folder)
 {
-	struct stack_mount one = { "config", "", "" };
+	struct stack_mount one = { type, "", "" };
 
 	if (t->shape == TREE_SCALAR)
 		one.source = arena_text(r->s->arena, str_of(t->text));
 	else
-		one = (struct stack_mount){ "config", text_of(r, t, "source"), text_of(r, t, "target") };
+		one = (struct stack_mount){ type, text_of(r, t, "source"), text_of(r, t, "target") };
 	if (one.target != NULL && one.source != NULL && *one.target == '\0')
-		one.target = arena_printf(r->s->arena, "/%s", one.source);
-	add_mount(r, &v->config, &v->nconfigs, one);
+		one.target = one.source;
+	if (one.target != NULL && *one.target != '/')
+		one.target = arena_printf(r->s->arena, "%s/%s", folder, one.target);
+	return one;
+}
+
+static void
+read_config(struct stack_reader *r, struct stack_service *v, const struct tree *t)
+{
+	add_mount(r, &v->config, &v->nconfigs, placed(r, t, "config", ""));
+}
+
+static void
+read_secret(struct stack_reader *r, struct stack_service *v, const struct tree *t)
+{
+	add_mount(r, &v->secret, &v->nsecrets, placed(r, t, "secret", "/run/secrets"));
 }
 
 static void
@@ -243,4 +258,5 @@ stack_read_service(struct stack_reader *r, const struct tree *t)
 	each(r, v, t, "networks", read_network);
 	each(r, v, t, "volumes", read_volume);
 	each(r, v, t, "configs", read_config);
+	each(r, v, t, "secrets", read_secret);
 }

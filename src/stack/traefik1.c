@@ -397,6 +397,7 @@ foreign_read_traefik1(struct foreign_reading *r)
 		r->out->same = true;		/* nothing of it is served, here as there */
 		return;
 	}
+	foreign_check_entries_traefik1(r);
 	for (unsigned i = 0; i < p->n; i++) {
 		if (own_part(p->item[i].name, &of) == NULL || of.p == NULL)
 			continue;
@@ -410,4 +411,5 @@ foreign_read_traefik1(struct foreign_reading *r)
 	}
 	if (n == 0)
 		read_segment(r, (struct str){ NULL, 0 });
+	foreign_names_differ(r);
 }

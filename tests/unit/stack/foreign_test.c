@@ -123,6 +123,52 @@ a_host_and_a_port_of_traefik_1(void **state)
 	lacks("mola.rule");
 }
 
+/* What an entry point requires of all requests is in no label. */
+static void
+entry_points_of_traefik_1(void **state)
+{
+	static const char *const proxies[] = {
+		"command: [ \"--entryPoints=Name:https Address::443 TLS Auth.Basic.Users:a:b\" ]",
+		"command: --entrypoints.http.whitelist.sourcerange=10.0.0.0/8",
+		"environment: [ TRAEFIK_ENTRYPOINTS_HTTP_AUTH_BASIC_USERS=a ]",
+		"configs: [ { source: c, target: /etc/traefik/traefik.toml } ]",
+		"volumes: [ \"./traefik.toml:/traefik.toml\" ]" };
+	char text[600];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof proxies / sizeof *proxies; i++) {
+		snprintf(text, sizeof text, "services:\n  proxy: { image: \"traefik:1.7\", %s }\n  web:\n    deploy:\n      labels:\n"
+		    "        - traefik.port=80\n        - traefik.frontend.rule=Host:a.test\n", proxies[i]);
+		writes(text);
+		refuses(i < 3 ? "entry point" : "passwords or lists");
+	}
+	labels("traefik.port=80\ntraefik.frontend.rule=Host:a.test");
+	has("mola.host: \"a.test\"");
+	has("look before you switch");
+}
+
+static void
+segments_whose_names_are_one(void **state)
+{
+	(void)state;
+	labels("traefik.a.b.frontend.rule=Host:a.test\ntraefik.a.b.port=80\ntraefik.a-b.frontend.rule=Host:b.test\ntraefik.a-b.port=80");
+	refuses("a.b and a-b are one name");
+	labels("traefik.x.frontend.rule=Host:a.test\ntraefik.x.port=80\ntraefik.x-plain.frontend.rule=Host:b.test\ntraefik.x-plain.port=80");
+	refuses("x and x-plain are one name");
+}
+
+static void
+labels_have_a_bound(void **state)
+{
+	static char line[6000] = "traefik.port=80\ntraefik.frontend.rule=Host:a";
+
+	(void)state;
+	for (size_t n = strlen(line); n + 3 < sizeof line; n += 2)
+		memcpy(line + n, ",a", 3);
+	labels(line);
+	refuses("traefik.frontend.rule: expected up to 1000 items");
+}
+
 static void
 rules_of_traefik_1(void **state)
 {
@@ -282,9 +328,9 @@ protection_of_caddy(void **state)
 	labels("caddy=a.test\ncaddy.0_handle=/api/*\ncaddy.0_handle.reverse_proxy={{upstreams 80}}\n"
 	    "caddy.1_handle_path=/b*\ncaddy.1_handle_path.reverse_proxy={{upstreams 81}}\n"
 	    "caddy.basicauth.joe=JDJ5JDA1JGM0V29NUG8zU1hzYWZrdmEuSEhhNnVYUVpXcjdvYm9QaUMyYlQvcjdxMUJCOEkyczBCUnFD");
-	has("routers.web.rule: \"Host(`a.test`) && PathPrefix(`/api/`)\"");
+	has("routers.web.rule: \"Host(`a.test`) && PathRegexp(`(?i)^/api/`)\"");
 	has("routers.web.middlewares: \"web-basicauth\"");
-	has("routers.web-1.rule: \"Host(`a.test`) && PathPrefix(`/b`)\"");
+	has("routers.web-1.rule: \"Host(`a.test`) && PathRegexp(`(?i)^/b`)\"");
 	has("routers.web-1.middlewares: \"web-1-basicauth,web-1-stripprefix\"");
 	has("routers.web-1-plain.middlewares: \"web-1-to-https\"");
 	has("web-1-stripprefix.stripprefix.prefixes: \"/b\"");
@@ -325,6 +371,11 @@ static void
 sites_that_services_share(void **state)
 {
 	(void)state;
+	/* one service, two label sets of one address: the password is for both */
+	labels("caddy_0=a.test\ncaddy_0.basic_auth.joe=x\ncaddy_1=a.test\ncaddy_1.reverse_proxy={{upstreams 80}}");
+	refuses("caddy_0.basic_auth");
+	labels("caddy_0=b.test\ncaddy_0.header=X-A b\ncaddy_1=a.test\ncaddy_1.reverse_proxy={{upstreams 80}}");
+	refuses("F:6: caddy_0: nothing below it leads anywhere");
 	writes("services:\n  web:\n    deploy: { labels: { caddy: \"a.test, b.test\",\n"
 	    "      caddy.handle: /x, caddy.handle.reverse_proxy: \"{{upstreams 80}}\" } }\n"
 	    "  main:\n    deploy: { labels: { caddy: a.test, caddy.reverse_proxy: \"{{upstreams 80}}\",\n"
@@ -485,7 +536,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_host_and_a_port_of_traefik_1),
-		cmocka_unit_test(rules_of_traefik_1),
+		cmocka_unit_test(entry_points_of_traefik_1), cmocka_unit_test(segments_whose_names_are_one),
+		cmocka_unit_test(labels_have_a_bound), cmocka_unit_test(rules_of_traefik_1),
 		cmocka_unit_test(what_rules_of_traefik_1_do_to_paths),
 		cmocka_unit_test(protection_of_traefik_1),
 		cmocka_unit_test(segments_of_traefik_1),
