@@ -48,13 +48,19 @@ static void
 gather_server(struct traefik_reading *r, struct backend *b, const struct swarm_label *label,
     struct str key)
 {
+	uint64_t weight;
+
 	if (word_is(key, "port"))
 		set_once(r, b, &b->port, label);
 	else if (word_is(key, "scheme"))
 		set_once(r, b, &b->scheme, label);
-	else if (word_is(key, "weight") || word_is(key, "preservepath"))
-		reading_report(r, label, LABEL_UNSUPPORTED,
-		    "not done: mola.policy chooses tasks, and paths are passed on as they are");
+	else if (word_is(key, "weight") && str_to_u64(str_trim(str_of(label->value)), &weight)
+	    && weight > 0)
+		reading_report(r, label, LABEL_UNUSED, "it is the same for all tasks");
+	else if (word_is(key, "weight"))	/* by 0 they get nothing */
+		mark_unknown(r, b, label, "expected a number above 0: nothing leads to this service");
+	else if (word_is(key, "preservepath"))
+		reading_report(r, label, LABEL_UNUSED, "paths are passed on as they are");
 	else
 		mark_unknown(r, b, label, "not understood: nothing leads to this service");
 }

@@ -42,6 +42,8 @@ servers_gather(struct traefik_reading *r, struct backend *b, const struct swarm_
 
 	if (word_is(key, "url"))
 		add_url(r, b, label);
+	else if (word_is(key, "weight") && str_eq(value, STR("0")))
+		mark_unknown(r, b, label, "expected a weight above 0, or no such server");
 	else if (word_is(key, "weight"))
 		reading_report(r, label, LABEL_UNSUPPORTED, "not done: mola.yaml's policy chooses servers");
 	else if (word_is(key, "preservepath") && go_bool(value, &on) && !on)

@@ -245,8 +245,8 @@ read_access(struct foreign_reading *r, struct foreign_route *route)
 
 /* ---- what stands elsewhere ---- */
 
-/* What has a place of its own is a folder or a file of the node, a config or a secret; a volume that
- * only has a name is filled by programs. */
+/* What has a place of its own is a folder or a file of the node, a config or a secret; a volume
+ * that only has a name is filled by programs. */
 static bool
 is_placed(const struct stack_mount *m)
 {

@@ -75,6 +75,6 @@ foreign_check_entries_traefik1(struct foreign_reading *r)
 			check_files(r, v, v->mount, v->nmounts);
 			check_files(r, v, v->config, v->nconfigs);
 		}
-	foreign_note(r, "what Traefik's entry points do to all requests (auth, whiteList) is not in labels: "
-	    "look before you switch");
+	foreign_note(r, "what Traefik's entry points do to all requests (auth, whiteList) is not in "
+	    "labels: look before you switch");
 }

@@ -69,7 +69,8 @@ SETTING(HEADERS, health_headers, WORKERS, FILE_AND_LABEL, HEALTH, headers, "none
 SETTING(SWITCH, health_follow_redirects, WORKERS, FILE_AND_LABEL, HEALTH, follow_redirects,
     "false", "", "",
     "Whether a redirect to another path of the same task is followed, and the last response "
-    "counts; ten requests in all. A redirect to another host, port or protocol counts by its own status.")
+    "counts; ten requests in all. A redirect to another host, port or protocol counts by its own "
+    "status.")
 SETTING(CHECK_MODE, health_mode, WORKERS, FILE_AND_LABEL, HEALTH, mode, "http", "", "",
     "http: the request to path. grpc: a call of grpc.health.v1.Health/Check over HTTP/2 to each "
     "task, whether or not there is a path; SERVING is a pass. Of the keys here those about the "

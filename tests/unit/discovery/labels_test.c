@@ -621,6 +621,18 @@ labels_that_cannot_all_be_read_serve_nothing(void **state)
 /* All of a check, or none: another check would take tasks out for no reason. */
 #define CHECK(rest) ",\"traefik.http.services.web.loadbalancer.healthcheck." rest "\""
 
+/* A server of weight 0 gets nothing from Traefik. */
+static void
+a_service_without_weight_is_not_served(void **state)
+{
+	struct stage *s = *state;
+
+	assert_non_null(web(s, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.services.web.loadbalancer.server.weight\":\"3\""));
+	expect_label(s, "web", "traefik.http.services.web.loadbalancer.server.weight", LABEL_UNUSED, "all tasks");
+	assert_null(web(s, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.services.web.loadbalancer.server.weight\":\"0\""));
+	assert_null(web(s, ROUTER("Host(`a.org`)") BACKEND ",\"traefik.http.services.web.loadbalancer.server.weight\":\"x\""));
+}
+
 static void
 health_checks_are_done_as_meant_or_not_at_all(void **state)
 {
@@ -815,6 +827,7 @@ main(void)
 		SCENE(schemes_of_traefik_are_followed),
 		SCENE(whatever_may_have_been_meant_for_a_router_refuses_it),
 		SCENE(labels_that_cannot_all_be_read_serve_nothing),
+		SCENE(a_service_without_weight_is_not_served),
 		SCENE(health_checks_are_done_as_meant_or_not_at_all),
 		SCENE(health_checks_are_what_traefik_makes_of_the_labels),
 		SCENE(hosts_and_strategies_are_those_of_the_labels),
