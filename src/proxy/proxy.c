@@ -178,9 +178,9 @@ proxy_free(struct proxy **pp)
 	if (p == NULL)
 		return;
 	listener_close_all(p);
-	listener_names_free(p);
 	sessions_end(&p->sessions);
 	sessions_end(&p->streams);
+	listener_names_free(p);		/* lines of the access log have had them */
 	h2_free(&p->h2);
 	timer_clear(p->loop, &p->empty_timer);
 	share_fini(&p->share);
