@@ -6,11 +6,23 @@
 #include "filter/filter_priv.h"
 #include "http/sniff.h"
 
+/* In Traefik these give what is behind them a response of their own, whose type nobody guesses. */
+static bool
+is_behind_others(const struct filter_run *r)
+{
+	for (unsigned i = 0; i < r->done; i++) {
+		enum filter_kind kind = r->chain->filter[i].kind;
+		if (kind == FILTER_RETRY || kind == FILTER_BUFFERING || kind == FILTER_ERRORS)
+			return true;
+	}
+	return false;
+}
+
 enum filter_verdict
 content_type_request(struct filter_run *r, const struct filter_content_type *c, uint8_t *note)
 {
 	(void)note;
-	r->guesses |= c->guesses;
+	r->guesses |= c->guesses && !is_behind_others(r);
 	return FILTER_PASS;
 }
 
