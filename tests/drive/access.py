@@ -23,7 +23,7 @@ KINDS = {
 }
 SERVICE = {"other": "shop"}     # what the service is called, where it is not as the router
 CIPHERS = "--tls13-ciphers TLS_AES_128_GCM_SHA256 --ciphers ECDHE-ECDSA-AES128-GCM-SHA256"      # each server has its favourite
-AGAIN = 4                       # requests, some of which meet the dead task first
+AGAIN = 40                      # requests, some of which meet the dead task first: by chance, one of two
 
 # (service, options of curl, path); over TLS where the service is.
 REQUESTS = [
