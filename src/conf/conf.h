@@ -200,6 +200,7 @@ struct conf {
 	unsigned	 ntask_certs;
 	char		*tls_default;		/* the cert of one of them, or CONF_TLS_NONE; NULL: the first */
 	unsigned	 tls_min_version;	/* 12 or 13 */
+	struct conf_list tls_suites;		/* each a name of tls_suite */
 	int64_t		 hsts_seconds;		/* -1: none */
 
 	struct conf_acme_ca *acme_ca;
@@ -285,6 +286,9 @@ struct conf {
 /* `file` is used in messages only. On failure NULL, and `errors` holds one "file:line: key: …"
  * line per error; a file that is good may have warnings there, "file:line: warning: key: …". */
 struct conf	*conf_parse(struct str text, const char *file, struct buf *errors);
+/* Whether a service that leads to others, by weight or as failover, may have this key. */
+bool		 conf_group_has(const char *key, bool weighted);
+unsigned	 conf_tls_suites(const struct conf *);	/* as in struct tls_server_conf */
 /* Adds a whole file to `text`, whose ceiling (CONF_TEXT_MAX) is the file's. False: `errors` has
  * the reason. */
 /* Of an item of log_access_fields: which row SIDE of tbl/access.h, and the field's name as lines

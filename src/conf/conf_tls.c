@@ -12,6 +12,7 @@
 #include "base/map.h"
 #include "conf/conf_check.h"
 #include "conf/conf_type.h"
+#include "net/tls.h"
 
 #define HTTPS_PORT	443
 #define DAY_SECONDS	INT64_C(86400)
@@ -46,6 +47,25 @@ write_tls_version(const void *member, struct buf *out)
 	unsigned version = *(const unsigned *)member;
 
 	return version != 0 && buf_printf(out, "%u.%u", version / 10, version % 10);
+}
+
+static bool
+read_tls_suite(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	(void)k;
+	return tls_suite(s) != 0 ? list_append(member, s, problem) : problem_set(problem,
+	    "'%s' is no cipher of TLS 1.2 that Mola has; expected one such as "
+	    "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", QUOTED(s));
+}
+
+unsigned
+conf_tls_suites(const struct conf *c)
+{
+	unsigned bits = 0;
+
+	for (unsigned i = 0; i < c->tls_suites.n; i++)
+		bits |= tls_suite(str_of(c->tls_suites.item[i]));
+	return bits;
 }
 
 static bool
@@ -281,6 +301,7 @@ task_tls_check(const struct conf *c, const struct tree *root, struct faults *f)
 
 const struct conf_type
 	type_TLS_DEFAULT = { read_tls_default, write_text, KIND_TEXT, false, NULL },
+	type_TLS_SUITES = { read_tls_suite, NULL, KIND_LIST, false, NULL },
 	type_TLS_VERSION = { read_tls_version, write_tls_version, KIND_PLAIN, false, NULL },
 	type_REDIRECT = { read_redirect, write_redirect, KIND_PLAIN, true, NULL },
 	type_CLIENT_CERT = { read_client_cert, write_client_cert, KIND_PLAIN, false, NULL },

@@ -61,6 +61,7 @@ bool	read_setting(const struct conf_key *, struct str, void *member, char *probl
 #define MEMBER_PEER_LISTEN	struct addr
 #define MEMBER_TLS_DEFAULT	char *
 #define MEMBER_TLS_VERSION	unsigned
+#define MEMBER_TLS_SUITES	struct conf_list
 #define MEMBER_REDIRECT		unsigned
 #define MEMBER_CLIENT_CERT	enum conf_client_cert
 #define MEMBER_HSTS		int64_t
@@ -118,7 +119,7 @@ extern const struct conf_type type_CONSTRAINT, type_DEFAULT_RULE, type_MIDDLEWAR
     type_ENTRY_POINTS, type_MAYBE;
 
 /* conf_tls.c */
-extern const struct conf_type type_TLS_DEFAULT, type_TLS_VERSION, type_REDIRECT, type_CLIENT_CERT,
+extern const struct conf_type type_TLS_DEFAULT, type_TLS_VERSION, type_TLS_SUITES, type_REDIRECT, type_CLIENT_CERT,
     type_HSTS;
 
 /* conf_access.c */

@@ -88,10 +88,10 @@ has_suite(struct str list, const char *name)
 }
 
 static bool
-suites_are_met(struct str list)
+suites_are_met(struct str list, unsigned offered)
 {
 	for (size_t i = 0; i < sizeof suites / sizeof *suites; i++)
-		if (!has_suite(list, suites[i]))
+		if ((offered == 0 || (offered & 1u << i) != 0) && !has_suite(list, suites[i]))
 			return false;
 	return true;
 }
@@ -123,8 +123,10 @@ first_problem(const struct options *o, const struct swarm_tls *mola, const struc
 		    "VersionTLS13";
 	if ((*at = o->max_at) != NULL && o->max.len > 0 && !str_eq(o->max, STR("VersionTLS13")))
 		return "Mola does not leave out the newest version";
-	if ((*at = o->suites_at) != NULL && mola->min_version < 13 && !suites_are_met(o->suites))
-		return "Mola offers others, too; with 1.3 as tls.min_version of mola.yaml it would not";
+	if ((*at = o->suites_at) != NULL && mola->min_version < 13 &&
+	    !suites_are_met(o->suites, mola->suites))
+		return "Mola offers others, too; expected no others in tls.suites of mola.yaml, or 1.3 as "
+		    "tls.min_version";
 	if ((*at = o->strict_at) != NULL && o->strict && !mola->strict)
 		return "expected none as tls.default of mola.yaml";
 	if ((*at = o->protocols_at) != NULL && !(in_list(o->protocols, STR("h2")) &&

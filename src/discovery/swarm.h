@@ -48,6 +48,7 @@ typedef const char	*swarm_file_f(void *arg, const char *path, const char **probl
 /* What Mola's listeners do about TLS. */
 struct swarm_tls {
 	unsigned	 min_version;		/* 12, 13 */
+	unsigned	 suites;		/* of TLS 1.2: a bit for each row of tbl/suites.h; 0: all */
 	bool		 strict;		/* names without a certificate of their own are refused */
 	/* the file of CAs of whose certificates all that have TLS require one; NULL: not all do */
 	const char	*client_ca;

@@ -59,7 +59,8 @@ tls_of(const struct conf *c)
 		    (ca == NULL || strcmp(ca, l->client_ca) == 0);
 		ca = l->client_ca;
 	}
-	return (struct swarm_tls){ .min_version = c->tls_min_version, .client_ca = all ? ca : NULL,
+	return (struct swarm_tls){ .min_version = c->tls_min_version,
+	    .suites = conf_tls_suites(c), .client_ca = all ? ca : NULL,
 	    .strict = c->tls_default != NULL && strcmp(c->tls_default, CONF_TLS_NONE) == 0 };
 }
 

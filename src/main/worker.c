@@ -129,6 +129,7 @@ worker_limits(const struct conf *c, struct proxy_conf *out)
 		    .parents = (enum trace_parents)c->tracing.parents, .ratio = c->tracing.ratio },
 		.ntrusted = c->clients_trusted.n,
 		.tls_min_version = c->tls_min_version,
+		.tls_suites = conf_tls_suites(c),
 		.hsts_seconds = c->hsts_seconds,
 	};
 	str_copy(out->trace.id_field, sizeof out->trace.id_field, str_of(c->tracing.id_field));

@@ -35,10 +35,14 @@ void	tls_tickets_fini(struct tls_tickets *);		/* overwritten */
 
 struct tls_server;
 
+/* The bit of a row of tbl/suites.h, by its name in the standards; 0: there is none. */
+unsigned	tls_suite(struct str name);
+
 enum tls_client_cert { TLS_CLIENT_CERT_NONE, TLS_CLIENT_CERT_OPTIONAL, TLS_CLIENT_CERT_REQUIRE };
 
 struct tls_server_conf {
 	unsigned	 min_version;		/* 12 or 13 */
+	unsigned	 suites;		/* of TLS 1.2: bits as of tls_suite; 0: all that there are */
 	/* by ALPN, the preferred first, with commas between them, and a client that offers others alone
 	 * is refused; empty: what clients offer is not looked at */
 	struct str	 protocols;

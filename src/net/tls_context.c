@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "base/buf.h"
 #include "base/bug.h"
 #include "net/tls_memory.h"
 #include "net/tls_priv.h"
@@ -60,6 +61,42 @@ tls_context_trust(SSL_CTX *ctx, struct str pem, STACK_OF(X509_NAME) *names)
 	BIO_free(bio);
 	ERR_clear_error();
 	return count == 0 ? WHY_CERT_MISSING : good ? NULL : WHY_CERT_SYNTAX;
+}
+
+unsigned
+tls_suite(struct str name)
+{
+	static const char *const names[] = {
+#define SUITE(openssl, name) name,
+#include "tbl/suites.h"
+#undef SUITE
+	};
+
+	for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+		if (str_eq(name, str_of(names[i])))
+			return 1u << i;
+	return 0;
+}
+
+void
+tls_context_limit(SSL_CTX *ctx, unsigned suites)
+{
+	static const char *const names[] = {
+#define SUITE(openssl, name) openssl,
+#include "tbl/suites.h"
+#undef SUITE
+	};
+	struct buf list;
+
+	if (suites == 0)
+		return;
+	buf_init(&list, sizeof ciphers);
+	for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+		if ((suites & 1u << i) != 0)
+			buf_printf(&list, "%s%s", list.len > 0 ? ":" : "", names[i]);
+	buf_add(&list, "", 1);
+	ASSERT(!list.full && SSL_CTX_set_cipher_list(ctx, list.p));
+	buf_fini(&list);
 }
 
 /* The first SSL_CTX finds all algorithms, which may need files. */

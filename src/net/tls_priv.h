@@ -52,6 +52,8 @@ struct tls {
 struct tls	*tls_new(SSL_CTX *);
 /* What both roles have in common; never NULL. */
 SSL_CTX		*tls_context_new(const SSL_METHOD *, unsigned min_version);
+/* Of TLS 1.2, these alone: bits as of tls_suite; 0: all. */
+void		 tls_context_limit(SSL_CTX *, unsigned suites);
 /* Whom to trust, by a PEM text. `names`: collects the names of CAs; NULL: not. */
 const struct why *tls_context_trust(SSL_CTX *, struct str pem, STACK_OF(X509_NAME) *names);
 

@@ -269,8 +269,8 @@ on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsig
 static void
 scope_set(SSL_CTX *ctx, const struct tls_server_conf *conf)
 {
-	unsigned char id[EVP_MAX_MD_SIZE], mode[2] = { (unsigned char)conf->client_cert,
-	    (unsigned char)conf->min_version };
+	unsigned char id[EVP_MAX_MD_SIZE], mode[3] = { (unsigned char)conf->client_cert,
+	    (unsigned char)conf->min_version, (unsigned char)conf->suites };
 	EVP_MD_CTX *md = EVP_MD_CTX_new();
 	unsigned len;
 
@@ -313,6 +313,7 @@ tls_server_new(const struct tls_server_conf *conf, tls_choose_f *choose, void *a
 		SSL_CTX_free(ctx);
 		return why;
 	}
+	tls_context_limit(ctx, conf->suites);
 	s = must_zalloc(sizeof *s);
 	*s = (struct tls_server){ 1, ctx, str_dup(conf->protocols), choose, arg, tickets };
 	scope_set(ctx, conf);

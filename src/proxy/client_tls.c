@@ -268,7 +268,8 @@ handshake_begin(struct client *c, struct str alpn)
 	struct transport *t = NULL;
 	const struct why *why;
 
-	why = keys_server(p->keys, listener_modes(c->listener), alpn, p->conf.tls_min_version, &server);
+	why = keys_server(p->keys, listener_modes(c->listener), alpn,
+	    &(struct keys_limits){ p->conf.tls_min_version, p->conf.tls_suites }, &server);
 	if (why == NULL && (t = tls_accept(server, c)) == NULL)
 		why = WHY_NO_MEMORY;
 	if (why != NULL) {

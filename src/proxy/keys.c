@@ -27,7 +27,7 @@ struct keys_listener {
 	char		 name[PROXY_LISTENER_NAME_MAX];
 	char		*protocols;
 	enum proxy_client_cert client_cert;
-	unsigned	 min_version;
+	unsigned	 min_version, suites;
 	struct tls_server *server;
 };
 
@@ -228,24 +228,25 @@ keys_set_secrets(struct keys *k, struct secrets *s, unsigned *bad)
 
 static struct keys_listener *
 listener_find(struct keys *k, const struct proxy_listener *here, struct str protocols,
-    unsigned min_version)
+    const struct keys_limits *most)
 {
 	struct keys_listener *l;
 
 	SLIST_FOREACH(l, &k->listeners, link)
 		if (strcmp(l->name, here->name) == 0 && str_eq(str_of(l->protocols), protocols)
-		    && l->client_cert == here->client_cert && l->min_version == min_version)
+		    && l->client_cert == here->client_cert && l->min_version == most->min_version
+		    && l->suites == most->suites)
 			return l;
 	return NULL;
 }
 
 const struct why *
 keys_server(struct keys *k, const struct proxy_listener *here, struct str protocols,
-    unsigned min_version, struct tls_server **out)
+    const struct keys_limits *most, struct tls_server **out)
 {
-	struct keys_listener *l = listener_find(k, here, protocols, min_version);
+	struct keys_listener *l = listener_find(k, here, protocols, most);
 	struct tls_server_conf conf = {
-		.min_version = min_version, .protocols = protocols,
+		.min_version = most->min_version, .suites = most->suites, .protocols = protocols,
 		.client_cert = (enum tls_client_cert)here->client_cert,
 		.client_ca = client_ca(k->set, here->name), .scope = str_of(here->name),
 	};
@@ -259,7 +260,7 @@ keys_server(struct keys *k, const struct proxy_listener *here, struct str protoc
 			return why;
 		l = must_zalloc(sizeof *l);
 		*l = (struct keys_listener){ .protocols = str_dup(protocols), .client_cert = here->client_cert,
-		    .min_version = min_version, .server = server };
+		    .min_version = most->min_version, .suites = most->suites, .server = server };
 		memcpy(l->name, here->name, sizeof l->name);
 		SLIST_INSERT_HEAD(&k->listeners, l, link);
 	}

@@ -18,10 +18,14 @@ void		 keys_set_secrets(struct keys *, struct secrets *, unsigned *bad);
 /* After a reload: what listeners do with TLS may be different. */
 void		 keys_reconf(struct keys *);
 
+struct keys_limits {			/* as in tls_server_conf */
+	unsigned	 min_version, suites;
+};
+
 /* What makes connections of this listener; stays the caller's for this turn at most. `protocols`:
  * as in tls_server_conf. */
 const struct why *keys_server(struct keys *, const struct proxy_listener *, struct str protocols,
-		    unsigned min_version, struct tls_server **);
+		    const struct keys_limits *, struct tls_server **);
 
 /* NULL: no certificate serves this host. */
 const struct cert_group *keys_find(const struct keys *, struct str host);

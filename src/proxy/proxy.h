@@ -59,6 +59,7 @@ struct proxy_conf {
 	struct proxy_listener listener[PROXY_LISTENERS_MAX];
 	unsigned	 nlisteners;
 	unsigned	 tls_min_version;	/* 12 or 13 */
+	unsigned	 tls_suites;		/* as in tls_server_conf */
 	int64_t		 hsts_seconds;		/* -1: none */
 	struct head_limits request_head, response_head;
 	unsigned	 upstream_idle_max;	/* per task */

@@ -27,7 +27,7 @@ static const struct wrong {
 	{ L "user: *a\n", "m:2: an alias (*); expected plain values: what begins with '*' must be quoted, such as \"*.example.org\"\n" },
 	{ L "services:\n- name: w\n  host: *.example.org\n", "m:4: an alias (*); expected plain values: what begins with '*' must be quoted, such as \"*.example.org\"\n" },
 	{ L "services:\n- name: w\n  host: [ * ]\n", "m:4: an alias (*); expected plain values: what begins with '*' must be quoted, such as \"*.example.org\"\n" },
-	{ L "tls: { cert: /x }\n", "m:2: tls.cert: unknown key; expected default, min_version, hsts, certificates, task_cas or task_certs\n" },
+	{ L "tls: { cert: /x }\n", "m:2: tls.cert: unknown key; expected default, min_version, suites, hsts, certificates, task_cas or task_certs\n" },
 	{ L "user: !!str x\n", "m:2: a tag (!); expected plain values, without tags\n" },
 	{ L "---\n" L, "m:2: a second document; expected one\n" },
 	{ "[[[[[[[[[[[[", "m:1: nested too deeply\n" },
@@ -216,6 +216,8 @@ static const struct wrong {
 	    "the chain to its root.\n" },
 	{ L "tls:\n  certificates: /a\n  default: /b\n", "m:4: tls.default: '/b' is not listed; expected the cert of one of tls.certificates, "
 	    "or none\n" },
+	{ L "tls: { suites: [ TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, TLS_RSA_WITH_AES_128_CBC_SHA ] }\n", "m:2: tls.suites: 'TLS_RSA_WITH_AES_128_CBC_SHA' is no cipher of TLS 1.2 "
+	    "that Mola has; expected one such as TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256\n" },
 	{ L "tls: { min_version: 1.1 }\n", "m:2: tls.min_version: '1.1' is not known; expected 1.2 or 1.3; did you mean 1.2?\n" },
 	{ L "tls: { hsts: 3y }\n", "m:2: tls.hsts: '3y' is out of range; expected 0s to 2y\n" },
 	{ L "tls: { hsts: 1w }\n", "m:2: tls.hsts: '1w' is not a duration; expected one such as 1y, 30d or 1h, or none\n" },
@@ -646,7 +648,7 @@ test_what_a_ca_cannot_reach_is_doubted(void **state)
 static void
 test_listeners_have_modes(void **state)
 {
-	struct conf *c = parse_right("tls:\n  certificates: [ /a.pem, { cert: /b.pem, key: /b.key } ]\n  default: /b.pem\n  min_version: 1.3\n"
+	struct conf *c = parse_right("tls:\n  certificates: [ /a.pem, { cert: /b.pem, key: /b.key } ]\n  default: /b.pem\n  min_version: 1.3\n  suites: [ TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 ]\n"
 	    "  hsts: 30d\nlisten:\n- ':80'\n- { address: ':81', redirect_https: true }\n- { address: ':82', redirect_https: 8443 }\n"
 	    "- { address: ':443', tls: true }\n- { address: ':444', tls: true, http2: false, client_ca: /ca }\n"
 	    "- { address: ':445', http2: true, name: h2c }\n- { address: ':446', tls: true, client_ca: /ca, client_cert: optional }\n");
@@ -670,6 +672,7 @@ test_listeners_have_modes(void **state)
 	assert_string_equal(c->certificate[1].key, "/b.key");
 	assert_string_equal(c->tls_default, "/b.pem");
 	assert_int_equal(c->tls_min_version, 13);
+	assert_int_equal(conf_tls_suites(c), 1 << 1 | 1 << 3);
 	assert_int_equal(c->hsts_seconds, 30 * 86400);
 	conf_free(&c);
 	c = parse_right(L T);

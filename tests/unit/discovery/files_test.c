@@ -381,7 +381,7 @@ default_options_hold_for_all_routers_with_tls(void **state)
 {
 	struct stage *s = *state;
 	const struct swarm_tls old = { .min_version = 12 }, new = { .min_version = 13 }, strict = { .min_version = 12, .strict = true },
-	    mutual = { .min_version = 12, .client_ca = "/ca.pem" };
+	    mutual = { .min_version = 12, .client_ca = "/ca.pem" }, few = { .min_version = 12, .suites = 1 << 1 | 1 << 3 };
 
 	expect_options(s, OPTION("minVersion", "VersionTLS12"), old, "web", "web");
 	expect_options(s, OPTION("minVersion", "VersionTLS13"), old, "refused", "web");
@@ -394,6 +394,8 @@ default_options_hold_for_all_routers_with_tls(void **state)
 	expect_options(s, OPTION("cipherSuites", MODERN), old, "web", "web");
 	expect_options(s, OPTION("cipherSuites", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"), old, "refused", "web");
 	expect_options(s, OPTION("cipherSuites", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"), new, "web", "web");
+	expect_options(s, OPTION("cipherSuites", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"), few, "refused", "web");
+	expect_options(s, OPTION("cipherSuites", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"), few, "web", "web");
 	expect_options(s, OPTION("curvePreferences", "CurveP521"), old, "refused", "web");
 	expect_options(s, OPTION("alpnProtocols", "http/1.1,h2"), old, "web", "web");
 	expect_options(s, OPTION("alpnProtocols", "http/1.1"), old, "refused", "web");

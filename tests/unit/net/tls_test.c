@@ -659,6 +659,24 @@ old_versions_are_refused(void **state)
 	pair_free(p);
 }
 
+/* Of TLS 1.2; 1.3 has ciphers of its own. */
+static void
+ciphers_may_be_few(void **state)
+{
+	struct pair *p = pair_new();
+
+	(void)state;
+	assert_int_equal(tls_suite(STR("TLS_RSA_WITH_AES_128_CBC_SHA")), 0);
+	p->server_conf.suites = tls_suite(STR("TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384")) | tls_suite(STR("TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"));
+	pair_open(p, "web.test");
+	SSL_CTX_set_max_proto_version(p->client->ctx, TLS1_2_VERSION);
+	SSL_CTX_set_cipher_list(p->client->ctx, "ECDHE+AES128:ECDHE+CHACHA20");
+	pair_refused(p, "web.test", TLS_FAULT_SHARED);
+	SSL_CTX_set_cipher_list(p->client->ctx, "ECDHE+AES128:ECDHE+AES256");
+	pair_meet(p, "web.test");
+	pair_free(p);
+}
+
 static void
 clients_show_certificates(void **state)
 {
@@ -838,6 +856,7 @@ main(void)
 		cmocka_unit_test(a_choice_may_wait),
 		cmocka_unit_test(a_challenge_is_known_by_its_protocol),
 		cmocka_unit_test(old_versions_are_refused),
+		cmocka_unit_test(ciphers_may_be_few),
 		cmocka_unit_test(clients_show_certificates),
 		cmocka_unit_test(servers_are_verified),
 		cmocka_unit_test(sessions_are_resumed_by_tickets),
