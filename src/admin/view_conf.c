@@ -63,6 +63,21 @@ drop_misplaced(json_t *j, enum service_kind kind)
 		    m[i].key, json_null());
 }
 
+/* A service has tasks, or leads to others in one of two ways. */
+static void
+drop_of_others(json_t *j, const struct conf_service *s)
+{
+	bool weighted = s->nweighted > 0;
+	const char *key;
+	json_t *v;
+	void *next;
+
+	json_object_foreach_safe(j, next, key, v)
+		if (s->group != NULL ? !conf_group_has(key, weighted) :
+		    strcmp(key, "weighted") == 0 || strcmp(key, "failover") == 0)
+			json_object_set_new(j, key, json_null());
+}
+
 static json_t *
 items(enum conf_section_id id, const struct conf *c, const void *base)
 {
@@ -74,9 +89,10 @@ items(enum conf_section_id id, const struct conf *c, const void *base)
 		j = json_object();
 		put_keys(j, id, c, item);
 		if (id == SECTION_SERVICE) {
-			const struct service_conf *conf = &((const struct conf_service *)(const void *)item)->conf;
-			put_keys(j, SECTION_DEFAULTS, c, conf);
-			drop_misplaced(j, conf->kind);
+			const struct conf_service *s = (const void *)item;
+			put_keys(j, SECTION_DEFAULTS, c, &s->conf);
+			drop_misplaced(j, s->conf.kind);
+			drop_of_others(j, s);
 		}
 		json_array_append_new(list, j);
 	}

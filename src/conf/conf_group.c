@@ -112,20 +112,28 @@ failover_make(struct conf_service *s, int line, struct faults *f)
 	group_add(s->group, s->failover_fallback, 1);
 }
 
+bool
+conf_group_has(const char *key, bool weighted)
+{
+	static const char *const of_groups[] = { "name", "host", "path", "rule", "priority",
+		"middlewares", "tls" };
+	bool has = strcmp(key, weighted ? "weighted" : "failover") == 0 ||
+	    (weighted && strcmp(key, "sticky") == 0);
+
+	for (size_t i = 0; i < sizeof of_groups / sizeof *of_groups; i++)
+		has |= strcmp(key, of_groups[i]) == 0;
+	return has;
+}
+
 /* What else a service has is for its tasks, and would do nothing. */
 static void
 keys_check(const struct tree *service, bool weighted, struct faults *f)
 {
-	static const char *const of_groups[] = { "name", "host", "path", "rule", "priority",
-		"middlewares", "tls", "weighted", "failover", NULL };
 	char where[128];
 
 	for (const struct tree *t = service->first; t != NULL; t = t->next) {
-		bool good = weighted && strcmp(t->key, "sticky") == 0;
-		for (unsigned i = 0; of_groups[i] != NULL; i++)
-			good |= strcmp(t->key, of_groups[i]) == 0;
 		snprintf(where, sizeof where, "services.%.100s", t->key);
-		if (!good)
+		if (!conf_group_has(t->key, weighted) && strcmp(t->key, "failover") != 0)
 			faults_add(f, t->line, where, "a service that leads to others has no tasks for it; expected "
 			    "it in these%s", strcmp(t->key, "sticky") == 0 ? ", or weighted" : "");
 	}

@@ -2,6 +2,7 @@
  * Configuration files. What is refused is refused in words, on lines of their own; what is accepted can be told
  * back (view_conf), and the telling, which is YAML too, means the same.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,6 +74,8 @@ check_tells_back(const struct conf *c)
 
 	buf_init(&errors, 1 << 16);
 	twin = conf_parse(str_of(text), "m", &errors);
+	if (twin == NULL)
+		fprintf(stderr, "%.*s", STR_ARG(buf_str(&errors)));
 	ASSERT(twin != NULL);
 	again = tell(twin);
 	ASSERT(json_equal(told, again));

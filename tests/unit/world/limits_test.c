@@ -107,11 +107,13 @@ a_full_table_lets_nobody_have_more(void **state)
 	assert_true(flown > LIMITS_FLIGHTS / 2 && flown <= LIMITS_FLIGHTS * 3 / 4 + 256);
 	for (int i = 0; i < n; i++)
 		assert_int_equal(limits_fly(l, 0, limiter("r"), number(i), 1), LIMITS_NOWHERE);
-	/* another limiter has room for its own */
+	/* another limiter has room for its own, but for two that meet by chance and share */
+	flown = 0;
 	for (int i = 0; i < 200; i++) {
-		assert_int_not_equal(limits_fly(l, 0, limiter("s"), number(i), 1), LIMITS_NOWHERE);
+		flown += limits_fly(l, 0, limiter("s"), number(i), 1) != LIMITS_NOWHERE;
 		assert_int_equal(limits_fly(l, 0, limiter("s"), number(i), 1), LIMITS_NOWHERE);
 	}
+	assert_true(flown >= 190);
 	for (int i = 0; i < n; i++)
 		if (place[i] != LIMITS_NOWHERE)
 			limits_land(l, 0, place[i]);
