@@ -119,7 +119,8 @@ extern const struct conf_type type_CONSTRAINT, type_DEFAULT_RULE, type_MIDDLEWAR
     type_ENTRY_POINTS, type_MAYBE;
 
 /* conf_tls.c */
-extern const struct conf_type type_TLS_DEFAULT, type_TLS_VERSION, type_TLS_SUITES, type_REDIRECT, type_CLIENT_CERT,
+extern const struct conf_type type_TLS_DEFAULT, type_TLS_VERSION, type_TLS_SUITES, type_REDIRECT,
+    type_CLIENT_CERT,
     type_HSTS;
 
 /* conf_access.c */

@@ -164,8 +164,8 @@ KEY(TLS, min_version, TLS_VERSION, tls_min_version, "1.2", "", "",
 KEY(TLS, suites, TLS_SUITES, tls_suites, NONE, "", "",
     "The ciphers of TLS 1.2 that clients may use, one or a list, by their names in the standards "
     "(TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384); by default all that Mola has: those of ECDHE with "
-    "ECDSA or RSA, and AES_128_GCM_SHA256, AES_256_GCM_SHA384 or CHACHA20_POLY1305. With a certificate "
-    "of a kind that none of them is for, clients without TLS 1.3 are refused.")
+    "ECDSA or RSA, and AES_128_GCM_SHA256, AES_256_GCM_SHA384 or CHACHA20_POLY1305. With a "
+    "certificate of a kind that none of them is for, clients without TLS 1.3 are refused.")
 KEY(TLS, hsts, HSTS, hsts_seconds, "none", "0s", "2y",
     "How long browsers are to use https only (Strict-Transport-Security in responses over TLS, "
     "unless the task sends its own): a duration such as 1y or 30d, or none. 0s makes browsers "
