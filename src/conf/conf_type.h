@@ -120,8 +120,7 @@ extern const struct conf_type type_CONSTRAINT, type_DEFAULT_RULE, type_MIDDLEWAR
 
 /* conf_tls.c */
 extern const struct conf_type type_TLS_DEFAULT, type_TLS_VERSION, type_TLS_SUITES, type_REDIRECT,
-    type_CLIENT_CERT,
-    type_HSTS;
+    type_CLIENT_CERT, type_HSTS;
 
 /* conf_access.c */
 extern const struct conf_type type_ACCESS_FORMAT, type_STATUSES, type_ACCESS_FACTS,
