@@ -16,7 +16,7 @@ cat >"$tmp/services.json" <<END
 END
 is() { # is STATUS HOST PATH: as it is spelled
 	local got
-	got=$(curl -s -o "$tmp/body" -w '%{http_code}' --max-time 10 --path-as-is -H "Host: $2" "http://$front$3")
+	got=$(curl -s -o "$tmp/body" -w '%{http_code}' --max-time 10 --path-as-is -H "X-Forwarded-Proto: https" -H "Host: $2" "http://$front$3")
 	[ "$got" = "$1" ] || { echo "# $2$3: $got"; return 1; }
 }
 all() { # all STATUS HOST PATH...
@@ -30,13 +30,14 @@ start engine python3 tests/drive/swarm.py "$net.210" 2375 "$tmp/services.json"
 must "the manager answers" within 20 curl -s -f -o "$tmp/page" "http://$engine/_ping"
 start task python3 tests/hostile/task.py "$net.1:9000"
 must "the task answers" within 20 curl -s -o "$tmp/page" "http://$net.1:9000/"
-printf 'listen: "%s"\nadmin: { address: "%s.200:8000", socket: %s/admin.sock }\nswarm: { endpoint: "tcp://%s", poll: 500ms }\n' "$front" "$net" "$tmp" \
+# its clients come by a proxy that has ended TLS: the open router is for TLS
+printf 'listen: "%s"\nclients: { trusted: [ 127.0.0.0/8 ] }\nadmin: { address: "%s.200:8000", socket: %s/admin.sock }\nswarm: { endpoint: "tcp://%s", poll: 500ms }\n' "$front" "$net" "$tmp" \
 	"$engine" >"$tmp/mola.yaml"
 must "Mola starts" mola_start
 must "what is open is served" within 20 is 200 app.test /
 check "what has a password is not, however it is spelled" all 503 app.test /admin /admin/ /admin/x /administrator /%61dmin '/x/../admin' //admin \
 	/./admin /x/%2e%2e/admin '/admin;x' /admin/../x
-check "the reason stands in the response" eval 'curl -s -D - -o "$tmp/body" -H "Host: app.test" "http://$front/admin" | grep -qi "^Mola-Why: route_refused"'
+check "the reason stands in the response" eval 'curl -s -D - -o "$tmp/body" -H "X-Forwarded-Proto: https" -H "Host: app.test" "http://$front/admin" | grep -qi "^Mola-Why: route_refused"'
 check "what only looks like it is served" all 200 app.test /adm /x/admin '/?/admin' /x/..
 check "a protected path of all hosts is kept in those that others have" all 503 app.test /metrics /metrics/x /%6detrics
 check "and where nobody else is" all 503 other.test /metrics
