@@ -1,6 +1,6 @@
 /*
- * router_gather: the labels of one router, found one by one. What is not understood of them is kept,
- * and refuses the router (router.c).
+ * router_gather: the labels of one router, found one by one. What is not understood of them is
+ * kept, and refuses the router (router.c).
  */
 #include <string.h>
 
