@@ -22,15 +22,6 @@ backend_get(struct traefik_reading *r, struct str name)
 	return &r->backend[r->nbackends++];
 }
 
-static void
-mark_unknown(struct traefik_reading *r, struct backend *b, const struct swarm_label *label,
-    const char *text)
-{
-	if (b->unknown == NULL)
-		b->unknown = label;
-	reading_report(r, label, LABEL_UNKNOWN, text);
-}
-
 /* The same name in two spellings is set twice. */
 static void
 set_once(struct traefik_reading *r, struct backend *b, const struct swarm_label **at,
@@ -39,7 +30,7 @@ set_once(struct traefik_reading *r, struct backend *b, const struct swarm_label 
 	if (*at == NULL)
 		*at = label;
 	else
-		mark_unknown(r, b, label, "it is set twice");
+		reading_mark_unknown(r, &b->unknown, label, "it is set twice");
 }
 
 /* ---- one label ---- */
@@ -58,11 +49,12 @@ gather_server(struct traefik_reading *r, struct backend *b, const struct swarm_l
 	    && weight > 0)
 		reading_report(r, label, LABEL_UNUSED, "it is the same for all tasks");
 	else if (word_is(key, "weight"))	/* by 0 they get nothing */
-		mark_unknown(r, b, label, "expected a number above 0: nothing leads to this service");
+		reading_mark_unknown(r, &b->unknown, label,
+		    "expected a number above 0: nothing leads to this service");
 	else if (word_is(key, "preservepath"))
 		reading_report(r, label, LABEL_UNUSED, "paths are passed on as they are");
 	else
-		mark_unknown(r, b, label, "not understood: nothing leads to this service");
+		reading_mark_unknown(r, &b->unknown, label, "not understood: nothing leads to this service");
 }
 
 void
@@ -99,7 +91,7 @@ backend_gather(struct traefik_reading *r, const struct swarm_label *label, const
 	else if (later != NULL)
 		reading_report(r, label, LABEL_UNSUPPORTED, later);
 	else
-		mark_unknown(r, b, label, "not understood: nothing leads to this service");
+		reading_mark_unknown(r, &b->unknown, label, "not understood: nothing leads to this service");
 }
 
 unsigned
@@ -170,19 +162,25 @@ backend_read(struct traefik_reading *r, struct backend *b)
 	read_transport(r, b);
 }
 
-/* As Traefik does without a servers transport: the system's CAs, and the address of the task. */
-static void
-scheme_conf(const struct traefik_reading *r, const struct backend *b, struct service_conf *conf)
+/* The system's CAs, and the address of the task. */
+void
+backend_tls_conf(const struct traefik_reading *r, struct service_conf *conf)
 {
-	if ((b->scheme == NULL && b->nurls == 0) || reading_has_label(r, "mola.scheme"))
-		return;
-	conf->scheme = b->speaks;
 	if (!reading_has_label(r, "mola.task_tls.verify"))
 		conf->tls_verify = true;
 	if (!reading_has_label(r, "mola.task_tls.ca"))
 		conf->tls_ca = NULL;
 	if (!reading_has_label(r, "mola.task_tls.name"))
 		conf->tls_name = arena_text(r->l->arena, STR(TLS_NAME_ADDRESS));
+}
+
+static void
+scheme_conf(const struct traefik_reading *r, const struct backend *b, struct service_conf *conf)
+{
+	if ((b->scheme == NULL && b->nurls == 0) || reading_has_label(r, "mola.scheme"))
+		return;
+	conf->scheme = b->speaks;
+	backend_tls_conf(r, conf);
 }
 
 void

@@ -219,17 +219,6 @@ check_read(struct traefik_reading *r, struct backend *b)
 
 /* ---- as settings ---- */
 
-static void
-tls_conf(const struct traefik_reading *r, struct service_conf *conf)
-{
-	if (!reading_has_label(r, "mola.task_tls.verify"))
-		conf->tls_verify = true;
-	if (!reading_has_label(r, "mola.task_tls.ca"))
-		conf->tls_ca = NULL;
-	if (!reading_has_label(r, "mola.task_tls.name"))
-		conf->tls_name = arena_text(r->l->arena, STR(TLS_NAME_ADDRESS));
-}
-
 void
 check_conf(const struct traefik_reading *r, const struct backend *b, struct service_conf *conf)
 {
@@ -263,5 +252,5 @@ check_conf(const struct traefik_reading *r, const struct backend *b, struct serv
 #undef TAKE
 	if (check_has_tls(c) && conf->scheme != SCHEME_HTTPS && conf->scheme != SCHEME_H2 &&
 	    !reading_has_label(r, "mola.health.scheme"))
-		tls_conf(r, conf);
+		backend_tls_conf(r, conf);
 }

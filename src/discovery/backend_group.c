@@ -9,15 +9,6 @@
 #include "base/bug.h"
 #include "discovery/traefik_priv.h"
 
-static void
-mark_unknown(struct traefik_reading *r, struct backend *b, const struct swarm_label *label,
-    const char *text)
-{
-	if (b->unknown == NULL)
-		b->unknown = label;
-	reading_report(r, label, LABEL_UNKNOWN, text);
-}
-
 static struct labels_group *
 group_of(struct traefik_reading *r, struct backend *b, const struct swarm_label *label,
     enum group_kind kind)
@@ -31,7 +22,7 @@ group_of(struct traefik_reading *r, struct backend *b, const struct swarm_label 
 			l->group->child[i].weight = 1;
 	}
 	if (l->group->kind != kind || b->nurls > 0) {
-		mark_unknown(r, b, label, "the service is of another kind by another key");
+		reading_mark_unknown(r, &b->unknown, label, "the service is of another kind by another key");
 		return NULL;
 	}
 	return l->group;
@@ -69,7 +60,8 @@ gather_weighted(struct traefik_reading *r, struct backend *b, const struct swarm
 		c->weight = (unsigned)weight;
 		reading_report(r, label, LABEL_VALID, NULL);
 	} else
-		mark_unknown(r, b, label, "expected name and weight of up to 64 services, weights from 0 to "
+		reading_mark_unknown(r, &b->unknown, label,
+		    "expected name and weight of up to 64 services, weights from 0 to "
 		    "1000000");
 }
 
@@ -82,7 +74,7 @@ gather_failover(struct traefik_reading *r, struct backend *b, const struct swarm
 	if (g == NULL)
 		return;
 	if (!word_is(key, "service") && !word_is(key, "fallback")) {
-		mark_unknown(r, b, label, "expected service and fallback");
+		reading_mark_unknown(r, &b->unknown, label, "expected service and fallback");
 		return;
 	}
 	g->n = 2;
@@ -100,7 +92,8 @@ group_gather(struct traefik_reading *r, struct backend *b, const struct swarm_la
 	if (!r->service->provided || !(weighted || failover || word_is(word[0], "mirroring")))
 		return false;
 	if (!weighted && !failover)
-		mark_unknown(r, b, label, "Mola does not send copies of requests: nothing leads to this service");
+		reading_mark_unknown(r, &b->unknown, label,
+		    "Mola does not send copies of requests: nothing leads to this service");
 	else if (n == 2 && word_is(word[1], "healthcheck"))
 		reading_report(r, label, LABEL_VALID, NULL);	/* what cannot be used is left out anyway */
 	else if (n >= 2 && weighted && word_is(word[1], "sticky"))
@@ -110,6 +103,6 @@ group_gather(struct traefik_reading *r, struct backend *b, const struct swarm_la
 	else if (n == 2 && failover)
 		gather_failover(r, b, label, word[1]);
 	else
-		mark_unknown(r, b, label, "not understood: nothing leads to this service");
+		reading_mark_unknown(r, &b->unknown, label, "not understood: nothing leads to this service");
 	return true;
 }

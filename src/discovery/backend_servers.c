@@ -14,21 +14,12 @@
 #define SERVERS_MAX	256		/* of one service */
 
 static void
-mark_unknown(struct traefik_reading *r, struct backend *b, const struct swarm_label *label,
-    const char *text)
-{
-	if (b->unknown == NULL)
-		b->unknown = label;
-	reading_report(r, label, LABEL_UNKNOWN, text);
-}
-
-static void
 add_url(struct traefik_reading *r, struct backend *b, const struct swarm_label *label)
 {
 	if (b->url == NULL)
 		b->url = arena_zalloc(r->l->arena, SERVERS_MAX * sizeof *b->url);
 	if (b->nurls == SERVERS_MAX)
-		mark_unknown(r, b, label, "more than 256 servers");
+		reading_mark_unknown(r, &b->unknown, label, "more than 256 servers");
 	else
 		b->url[b->nurls++] = label;
 }
@@ -43,13 +34,13 @@ servers_gather(struct traefik_reading *r, struct backend *b, const struct swarm_
 	if (word_is(key, "url"))
 		add_url(r, b, label);
 	else if (word_is(key, "weight") && str_eq(value, STR("0")))
-		mark_unknown(r, b, label, "expected a weight above 0, or no such server");
+		reading_mark_unknown(r, &b->unknown, label, "expected a weight above 0, or no such server");
 	else if (word_is(key, "weight"))
 		reading_report(r, label, LABEL_UNSUPPORTED, "not done: mola.yaml's policy chooses servers");
 	else if (word_is(key, "preservepath") && go_bool(value, &on) && !on)
 		reading_report(r, label, LABEL_VALID, NULL);
 	else
-		mark_unknown(r, b, label, on && word_is(key, "preservepath") ?
+		reading_mark_unknown(r, &b->unknown, label, on && word_is(key, "preservepath") ?
 		    "Mola passes paths on as they are; expected false, or a middleware addPrefix" :
 		    "not understood: nothing leads to this service");
 }
@@ -142,10 +133,12 @@ servers_read(struct traefik_reading *r, struct backend *b)
 	for (unsigned i = 0; i < b->nurls; i++) {
 		struct labels_server s = { .port = 0 };
 		if (!read_url(str_trim(str_of(b->url[i]->value)), &s, &speaks))
-			mark_unknown(r, b, b->url[i], "expected a URL such as http://10.0.0.7:8080 (http, https or "
+			reading_mark_unknown(r, &b->unknown, b->url[i],
+			    "expected a URL such as http://10.0.0.7:8080 (http, https or "
 			    "h2c)");
 		else if (i > 0 && speaks != b->speaks)
-			mark_unknown(r, b, b->url[i], "expected the protocol of the servers before it");
+			reading_mark_unknown(r, &b->unknown, b->url[i],
+			    "expected the protocol of the servers before it");
 		else {
 			reading_report(r, b->url[i], LABEL_VALID, NULL);
 			b->speaks = speaks;

@@ -22,15 +22,6 @@ router_get(struct traefik_reading *r, struct str name)
 }
 
 static void
-mark_unknown(struct traefik_reading *r, struct router *router, const struct swarm_label *label,
-    const char *text)
-{
-	if (router->unknown == NULL)
-		router->unknown = label;
-	reading_report(r, label, LABEL_UNKNOWN, text);
-}
-
-static void
 gather_tls(struct traefik_reading *r, struct router *router, const struct swarm_label *label,
     const struct str *word, unsigned n)
 {
@@ -49,7 +40,7 @@ gather_tls(struct traefik_reading *r, struct router *router, const struct swarm_
 	else if (n == 6 && word_is(word[5], "options") && router->tls_options == NULL)
 		router->tls_options = label;
 	else
-		mark_unknown(r, router, label, "not understood: the router is not served");
+		reading_mark_unknown(r, &router->unknown, label, "not understood: the router is not served");
 }
 
 void
@@ -78,7 +69,7 @@ router_gather(struct traefik_reading *r, const struct swarm_label *label, const 
 	else if (n >= 6 && word_is(word[4], "observability"))
 		reading_report(r, label, LABEL_UNUSED, "Mola's log and metrics have settings of their own");
 	else
-		mark_unknown(r, router, label, at != NULL && n == 5 ?
+		reading_mark_unknown(r, &router->unknown, label, at != NULL && n == 5 ?
 		    "it is set twice: the router is not served" :
 		    "not understood: the router is not served");
 }

@@ -70,15 +70,6 @@ backend_get(struct tcp_reading *t, struct str name)
 	return &t->backend[t->nbackends++];
 }
 
-static void
-mark_unknown(struct traefik_reading *r, const struct swarm_label **at,
-    const struct swarm_label *label, const char *text)
-{
-	if (*at == NULL)
-		*at = label;
-	reading_report(r, label, LABEL_UNKNOWN, text);
-}
-
 /* The same name in two spellings is set twice. */
 static void
 set_once(struct traefik_reading *r, const struct swarm_label **at,
@@ -87,7 +78,7 @@ set_once(struct traefik_reading *r, const struct swarm_label **at,
 	if (*at == NULL)
 		*at = label;
 	else
-		mark_unknown(r, unknown, label, "it is set twice");
+		reading_mark_unknown(r, unknown, label, "it is set twice");
 }
 
 static void
@@ -105,7 +96,7 @@ gather_tls(struct traefik_reading *r, struct tcp_router *router, const struct sw
 	    (n == 7 && str_starts(word[5], STR("domains"))))
 		reading_report(r, label, LABEL_UNUSED, "TLS is passed through, or ends with Mola's certificates");
 	else
-		mark_unknown(r, &router->unknown, label, "not understood: the router is not served");
+		reading_mark_unknown(r, &router->unknown, label, "not understood: the router is not served");
 }
 
 static void
@@ -132,7 +123,7 @@ gather_router(struct traefik_reading *r, const struct swarm_label *label, const 
 	else if (n == 5 && word_is(word[4], "rulesyntax"))
 		reading_report(r, label, LABEL_UNUSED, "both are read alike, as far as they are");
 	else
-		mark_unknown(r, &router->unknown, label, "not understood: the router is not served");
+		reading_mark_unknown(r, &router->unknown, label, "not understood: the router is not served");
 }
 
 static void
@@ -157,7 +148,7 @@ gather_backend(struct traefik_reading *r, const struct swarm_label *label, const
 	else if (of && word_is(word[5], "healthcheck"))
 		reading_report(r, label, LABEL_UNUSED, "mola.health.* sets how tasks are checked");
 	else
-		mark_unknown(r, &b->unknown, label, "not understood: nothing leads to this service");
+		reading_mark_unknown(r, &b->unknown, label, "not understood: nothing leads to this service");
 }
 
 void
@@ -266,18 +257,20 @@ read_backend(struct traefik_reading *r, struct tcp_backend *b)
 	unsigned port;
 
 	if (b->proxied != NULL && !label_switch(str_trim(str_of(b->proxied->value)), &on))
-		mark_unknown(r, &b->unknown, b->proxied, "expected true or false: nothing leads to this service");
+		reading_mark_unknown(r, &b->unknown, b->proxied,
+		    "expected true or false: nothing leads to this service");
 	else if (b->proxied != NULL)
 		reading_report(r, b->proxied, LABEL_VALID, NULL);
 	if (!known)
-		mark_unknown(r, &b->unknown, b->version, "expected 1 or 2: nothing leads to this service");
+		reading_mark_unknown(r, &b->unknown, b->version,
+		    "expected 1 or 2: nothing leads to this service");
 	else if (b->version != NULL)
 		reading_report(r, b->version, LABEL_VALID, NULL);
 	b->sends = !on ? PROXY_NONE : str_eq(version, STR("1")) ? PROXY_V1 : PROXY_V2;
 	if (b->port == NULL)
 		return;
 	if (!label_port(str_trim(str_of(b->port->value)), &port))
-		mark_unknown(r, &b->unknown, b->port, "expected a port, 1 to 65535");
+		reading_mark_unknown(r, &b->unknown, b->port, "expected a port, 1 to 65535");
 	else
 		reading_report(r, b->port, LABEL_VALID, NULL);
 }

@@ -33,6 +33,15 @@ reading_report(struct traefik_reading *r, const struct swarm_label *label, enum 
 	labels_report(r->l, label, state, text == NULL ? NULL : arena_text(r->l->arena, str_of(text)));
 }
 
+void
+reading_mark_unknown(struct traefik_reading *r, const struct swarm_label **unknown,
+    const struct swarm_label *label, const char *text)
+{
+	if (*unknown == NULL)
+		*unknown = label;
+	reading_report(r, label, LABEL_UNKNOWN, text);
+}
+
 bool
 reading_has_label(const struct traefik_reading *r, const char *label)
 {

@@ -141,6 +141,9 @@ word_is(struct str word, const char *s)
 /* Reports one label; text NULL only with LABEL_VALID. */
 void	reading_report(struct traefik_reading *, const struct swarm_label *, enum label_state,
 	    const char *text);
+/* The first that is not understood of a router or a service is kept in `unknown`. */
+void	reading_mark_unknown(struct traefik_reading *, const struct swarm_label **unknown,
+	    const struct swarm_label *, const char *);
 bool	reading_has_label(const struct traefik_reading *, const char *label);
 /* The provider behind the names of what the service has: "@swarm", "@file". */
 const char *reading_provider(const struct traefik_reading *);
@@ -166,6 +169,8 @@ unsigned backend_port(const struct backend *);
 void	backend_read(struct traefik_reading *, struct backend *);
 /* Puts into `conf` what its tasks speak, and how they are checked. */
 void	backend_conf(const struct traefik_reading *, const struct backend *, struct service_conf *);
+/* TLS to tasks as Traefik does it without a servers transport, where no mola.* label says more. */
+void	backend_tls_conf(const struct traefik_reading *, struct service_conf *);
 
 /* tcp_router.c: one label; then, once, all that is made of them. */
 void	tcp_gather(struct traefik_reading *, const struct swarm_label *, const struct str *word,
