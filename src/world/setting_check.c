@@ -57,19 +57,6 @@ write_host(const void *member, struct buf *out)
 	return setting_write_text(member, "address", out);
 }
 
-/* Those that say how a message is framed or what becomes of its connection are the check's own. */
-static bool
-is_own_field(struct str name)
-{
-	static const char *const own[] = { "host", "connection", "content-length", "te", "trailer",
-	    "transfer-encoding", "upgrade", "expect", "keep-alive", "proxy-connection", NULL };
-
-	for (size_t i = 0; own[i] != NULL; i++)
-		if (str_eq_nocase(name, str_of(own[i])))
-			return true;
-	return false;
-}
-
 bool
 setting_header_split(struct str line, struct str *name, struct str *value)
 {
@@ -78,7 +65,7 @@ setting_header_split(struct str line, struct str *name, struct str *value)
 	if (!str_split(&rest, ':', name) || rest.p == NULL)
 		return false;
 	*value = str_trim(rest);
-	if (!filter_is_token(*name) || is_own_field(*name))
+	if (!filter_is_token(*name) || filter_is_framing(*name) || str_eq_nocase(*name, STR("host")))
 		return false;
 	for (size_t i = 0; i < value->len; i++)
 		if (((unsigned char)value->p[i] < ' ' && value->p[i] != '\t') || value->p[i] == 0x7f)
@@ -117,39 +104,9 @@ write_headers(const void *member, struct buf *out)
 static const char *const mode_words[] = { "http", "grpc", NULL };
 static const char *const scheme_words[] = { "same", "http", "h2c", "https", "h2", NULL };
 
-static bool
-read_mode(struct str s, struct setting_range range, void *member, struct arena *a, char *problem)
-{
-	int at = setting_word(s, mode_words, problem);
+SETTING_WORDS(mode, enum check_mode, mode_words)
 
-	(void)range, (void)a;
-	if (at >= 0)
-		*(enum check_mode *)member = (enum check_mode)at;
-	return at >= 0;
-}
-
-static bool
-write_mode(const void *member, struct buf *out)
-{
-	return buf_adds(out, str_of(mode_words[*(const enum check_mode *)member]));
-}
-
-static bool
-read_scheme(struct str s, struct setting_range range, void *member, struct arena *a, char *problem)
-{
-	int at = setting_word(s, scheme_words, problem);
-
-	(void)range, (void)a;
-	if (at >= 0)
-		*(enum check_scheme *)member = (enum check_scheme)at;
-	return at >= 0;
-}
-
-static bool
-write_scheme(const void *member, struct buf *out)
-{
-	return buf_adds(out, str_of(scheme_words[*(const enum check_scheme *)member]));
-}
+SETTING_WORDS(scheme, enum check_scheme, scheme_words)
 
 static bool
 read_duration_or_same(struct str s, struct setting_range range, void *member, struct arena *a,
