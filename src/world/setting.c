@@ -50,56 +50,11 @@ static const char *const kind_words[] = { "http", "tcp", NULL };
 static const char *const version_words[] = { "none", "v1", "v2", NULL };
 static const char *const switch_words[] = { "false", "true", NULL };
 
-static bool
-read_policy(struct str s, struct setting_range range, void *member, struct arena *a, char *problem)
-{
-	int at = setting_word(s, policy_words, problem);
+SETTING_WORDS(policy, enum policy, policy_words)
 
-	(void)range, (void)a;
-	if (at >= 0)
-		*(enum policy *)member = (enum policy)at;
-	return at >= 0;
-}
+SETTING_WORDS(kind, enum service_kind, kind_words)
 
-static bool
-write_policy(const void *member, struct buf *out)
-{
-	return buf_adds(out, str_of(policy_name(*(const enum policy *)member)));
-}
-
-static bool
-read_kind(struct str s, struct setting_range range, void *member, struct arena *a, char *problem)
-{
-	int at = setting_word(s, kind_words, problem);
-
-	(void)range, (void)a;
-	if (at >= 0)
-		*(enum service_kind *)member = (enum service_kind)at;
-	return at >= 0;
-}
-
-static bool
-write_kind(const void *member, struct buf *out)
-{
-	return buf_adds(out, str_of(kind_words[*(const enum service_kind *)member]));
-}
-
-static bool
-read_version(struct str s, struct setting_range range, void *member, struct arena *a, char *problem)
-{
-	int at = setting_word(s, version_words, problem);
-
-	(void)range, (void)a;
-	if (at >= 0)
-		*(enum proxy_version *)member = (enum proxy_version)at;
-	return at >= 0;
-}
-
-static bool
-write_version(const void *member, struct buf *out)
-{
-	return buf_adds(out, str_of(version_words[*(const enum proxy_version *)member]));
-}
+SETTING_WORDS(version, enum proxy_version, version_words)
 
 static bool
 read_switch(struct str s, struct setting_range range, void *member, struct arena *a, char *problem)
@@ -121,23 +76,7 @@ write_switch(const void *member, struct buf *out)
 
 static const char *const tls_words[] = { "none", "acme", "terminate", NULL };
 
-static bool
-read_service_tls(struct str s, struct setting_range range, void *member, struct arena *a,
-    char *problem)
-{
-	int at = setting_word(s, tls_words, problem);
-
-	(void)range, (void)a;
-	if (at >= 0)
-		*(enum service_tls *)member = (enum service_tls)at;
-	return at >= 0;
-}
-
-static bool
-write_service_tls(const void *member, struct buf *out)
-{
-	return buf_adds(out, str_of(tls_words[*(const enum service_tls *)member]));
-}
+SETTING_WORDS(service_tls, enum service_tls, tls_words)
 
 static const char *const scheme_words[] = { "http", "h2c", "https", "h2", NULL };
 
@@ -148,22 +87,7 @@ scheme_name(enum scheme s)
 	return scheme_words[s];
 }
 
-static bool
-read_scheme(struct str s, struct setting_range range, void *member, struct arena *a, char *problem)
-{
-	int at = setting_word(s, scheme_words, problem);
-
-	(void)range, (void)a;
-	if (at >= 0)
-		*(enum scheme *)member = (enum scheme)at;
-	return at >= 0;
-}
-
-static bool
-write_scheme(const void *member, struct buf *out)
-{
-	return buf_adds(out, str_of(scheme_name(*(const enum scheme *)member)));
-}
+SETTING_WORDS(scheme, enum scheme, scheme_words)
 
 /* ---- numbers ---- */
 

@@ -168,23 +168,7 @@ write_alpn(const void *member, struct buf *out)
 
 static const char *const same_site_words[] = { "unsaid", "none", "lax", "strict", NULL };
 
-static bool
-read_same_site(struct str s, struct setting_range range, void *member, struct arena *a,
-    char *problem)
-{
-	int at = setting_word(s, same_site_words, problem);
-
-	(void)range, (void)a;
-	if (at >= 0)
-		*(enum same_site *)member = (enum same_site)at;
-	return at >= 0;
-}
-
-static bool
-write_same_site(const void *member, struct buf *out)
-{
-	return buf_adds(out, str_of(same_site_words[*(const enum same_site *)member]));
-}
+SETTING_WORDS(same_site, enum same_site, same_site_words)
 
 static bool
 is_cookie_name(struct str s)
