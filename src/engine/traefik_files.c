@@ -2,6 +2,11 @@
  * traefik_files: a list of paths is followed to files, in Traefik's order: those of a directory by
  * name, with those of directories in it where these are. Any event leads to a look at all of them
  * a moment later; without events there is one every ten seconds.
+ *
+ * A file of which a part is written may be valid, and lack the middlewares of a router. So what has
+ * changed is taken when it has not changed for a second, and so is that a file is gone: programs
+ * may remove one to write it anew. Until then all stays as it was; where nothing was, as at a
+ * start, the file is one that could not be read.
  * Must not know what is in a file.
  */
 #include <dirent.h>
@@ -21,7 +26,8 @@
 #include "engine/traefik_files.h"
 #include "net/file_watch.h"
 
-#define SETTLE_USEC	(100 * USEC_PER_MSEC)	/* a change may be several writes */
+#define SETTLE_USEC	(100 * USEC_PER_MSEC)	/* a change may be several events */
+#define QUIET_USEC	(1 * USEC_PER_SEC)	/* and several writes */
 #define POLL_USEC	(10 * USEC_PER_SEC)
 #define FILES_MOST	256
 #define DEPTH_MOST	8
@@ -30,8 +36,11 @@ struct file {
 	char		*path;
 	unsigned	 from;		/* which of the configured paths led to it */
 	struct file_sign sign;		/* as last read */
+	struct file_sign seen;		/* as last seen, */
+	int64_t		 seen_usec;	/* and since when; 0: it has not changed since it was read */
 	char		*lines, *problem;	/* as in struct swarm_file */
-	bool		 found;		/* in this look */
+	bool		 hidden;	/* it came a moment ago, and is not read yet */
+	int64_t		 gone_usec;	/* since when it is not there; 0: it is */
 };
 
 struct traefik_files {
@@ -45,7 +54,10 @@ struct traefik_files {
 	struct file	*file, *old;	/* old: those of the look before */
 	unsigned	 nfiles, nold;
 	struct swarm_file *all;
+	unsigned	 nall;
 	bool		 different;	/* what was found in this look */
+	bool		 first;		/* of these paths */
+	bool		 waits;		/* something has changed a moment ago */
 };
 
 struct traefik_files *
@@ -125,6 +137,29 @@ text_read(const char *path, struct buf *text)
 	return problem;
 }
 
+static bool
+is_as(const struct file *f, const struct file_sign *sign)
+{
+	struct file_sign now = file_sign(f->path);
+
+	return file_sign_same(&now, sign);
+}
+
+/* It is looked at again, and read when it does not change any more. */
+static void
+file_wait(struct traefik_files *t, struct file *f)
+{
+	t->waits = true;
+	f->sign = (struct file_sign){ .there = false };
+	if (f->lines != NULL || f->problem != NULL)
+		return;
+	f->hidden = !t->first;
+	if (f->hidden)
+		return;
+	f->problem = must_strdup("it is being written");
+	t->different = true;
+}
+
 static void
 file_read(struct traefik_files *t, struct file *f)
 {
@@ -132,10 +167,15 @@ file_read(struct traefik_files *t, struct file *f)
 	struct buf text, lines;
 	const char *why;
 
-	f->sign = file_sign(f->path);	/* before it is read: what changes meanwhile is seen next time */
+	f->sign = file_sign(f->path);
+	f->seen_usec = 0;
+	f->hidden = false;
 	buf_init(&text, TRAEFIK_FILE_MAX);
 	buf_init(&lines, TRAEFIK_LINES_MAX);
-	if ((why = text_read(f->path, &text)) != NULL)
+	why = text_read(f->path, &text);
+	if (!is_as(f, &f->sign) && t->watch != NULL)
+		file_wait(t, f);
+	else if (why != NULL)
 		set_problem(t, f, why);
 	else if (!traefik_file_read(str_of(f->path), buf_str(&text), &lines, problem))
 		set_problem(t, f, problem);
@@ -143,6 +183,21 @@ file_read(struct traefik_files *t, struct file *f)
 		set_lines(t, f, &lines);
 	buf_fini(&text);
 	buf_fini(&lines);
+}
+
+/* By the file's own time, or, where that is of another clock, by ours. */
+static bool
+is_quiet(const struct traefik_files *t, struct file *f, const struct file_sign *now)
+{
+	int64_t modified = now->modified.tv_sec * USEC_PER_SEC + now->modified.tv_nsec / 1000;
+
+	if (t->watch == NULL || !now->there || modified + QUIET_USEC <= clock_wall_usec())
+		return true;
+	if (f->seen_usec != 0 && file_sign_same(now, &f->seen))
+		return loop_now(t->loop) >= f->seen_usec + QUIET_USEC;
+	f->seen = *now;
+	f->seen_usec = loop_now(t->loop);
+	return false;
 }
 
 /* ---- a look at all of them ---- */
@@ -171,11 +226,10 @@ file_add(struct traefik_files *t, const char *path, unsigned from)
 	if (old != NULL) {
 		*f = *old;
 		*old = (struct file){ .path = NULL };
-	} else {
+	} else
 		f->path = must_strdup(path);
-		t->different = true;
-	}
 	f->from = from;
+	f->gone_usec = 0;
 	if (t->watch != NULL)
 		file_watch_add(t->watch, path);
 	return f;
@@ -187,9 +241,13 @@ look_at(struct traefik_files *t, const char *path, unsigned from)
 	struct file *f = file_add(t, path, from);
 	struct file_sign now = file_sign(path);
 
-	if (f != NULL && (!file_sign_same(&now, &f->sign) || (f->lines == NULL && f->problem == NULL) ||
-	    !now.there))
+	if (f == NULL || (file_sign_same(&now, &f->sign) && (f->lines != NULL || f->problem != NULL) &&
+	    now.there))
+		return;
+	if (is_quiet(t, f, &now))
 		file_read(t, f);
+	else
+		file_wait(t, f);
 }
 
 /* What cannot be listed is as a file that cannot be read, and its files stay. */
@@ -255,17 +313,58 @@ make_list(struct traefik_files *t)
 {
 	free(t->all);
 	t->all = must_zalloc((t->nfiles + 1) * sizeof *t->all);
+	t->nall = 0;
 	for (unsigned i = 0; i < t->nfiles; i++)
-		t->all[i] = (struct swarm_file){ t->file[i].path, t->file[i].lines, t->file[i].problem };
+		if (!t->file[i].hidden)
+			t->all[t->nall++] = (struct swarm_file){ t->file[i].path, t->file[i].lines,
+			    t->file[i].problem };
 }
 
-/* Those that a path no longer leads to are gone. */
-static void
-drop_old(struct traefik_files *t)
+/* In the order of looks: a folder's files before what begins with its name. */
+static bool
+stands_before(const struct file *a, const struct file *b)
 {
+	const char *x = a->path, *y = b->path;
+
+	if (a->from != b->from)
+		return a->from < b->from;
+	for (; *x == *y && *x != '\0'; x++, y++)
+		;
+	return *y != '\0' && (*x == '\0' || *x == '/' ||
+	    (*y != '/' && (unsigned char)*x < (unsigned char)*y));
+}
+
+static void
+file_keep(struct traefik_files *t, struct file *old)
+{
+	unsigned at = 0;
+
+	t->file = must_realloc(t->file, (t->nfiles + 1) * sizeof *t->file);
+	while (at < t->nfiles && stands_before(&t->file[at], old))
+		at++;
+	memmove(&t->file[at + 1], &t->file[at], (t->nfiles - at) * sizeof *t->file);
+	t->file[at] = *old;
+	*old = (struct file){ .path = NULL };
+	t->nfiles++;
+	t->waits = true;
+}
+
+/* Those that a path no longer leads to: they may be back in a moment. */
+static void
+drop_old(struct traefik_files *t, bool keep)
+{
+	int64_t now = keep ? loop_now(t->loop) : 0;	/* who reads them once has no loop */
+
 	for (unsigned i = 0; i < t->nold; i++) {
-		t->different |= t->old[i].path != NULL;
-		file_clear(&t->old[i]);
+		struct file *f = &t->old[i];
+		if (keep && f->path != NULL && f->gone_usec == 0)
+			f->gone_usec = now;
+		if (f->path != NULL && keep && !f->hidden && now < f->gone_usec + QUIET_USEC) {
+			file_keep(t, f);
+			continue;
+		}
+		t->different |= f->path != NULL && !f->hidden;
+		file_clear(f);
 	}
 	free(t->old);
 	t->old = NULL;
@@ -279,7 +378,7 @@ look(struct traefik_files *t)
 	t->nold = t->nfiles;
 	t->file = NULL;
 	t->nfiles = 0;
-	t->different = false;
+	t->different = t->waits = false;
 	if (t->watch != NULL)
 		file_watch_clear(t->watch);
 	for (unsigned i = 0; i < t->npaths; i++)
@@ -287,8 +386,17 @@ look(struct traefik_files *t)
 			look_into(t, t->path[i], i, 0);
 		else
 			look_at(t, t->path[i], i);
-	drop_old(t);
+	drop_old(t, !t->first && t->watch != NULL);
 	make_list(t);
+}
+
+static void	on_time(void *arg);
+
+static void
+look_later(struct traefik_files *t)
+{
+	timer_set(t->loop, &t->look, loop_now(t->loop) + (t->waits ? QUIET_USEC : POLL_USEC), on_time,
+	    t);
 }
 
 static void
@@ -296,8 +404,8 @@ on_time(void *arg)
 {
 	struct traefik_files *t = arg;
 
-	timer_set(t->loop, &t->look, loop_now(t->loop) + POLL_USEC, on_time, t);
 	look(t);
+	look_later(t);
 	if (t->different)
 		t->changed(t->arg);
 }
@@ -332,9 +440,11 @@ traefik_files_reconf(struct traefik_files *t, char *const *path, unsigned n)
 		t->watch = file_watch_new(t->loop, on_event, t);
 	else if (n == 0)
 		file_watch_free(&t->watch);
+	t->first = true;
 	look(t);
+	t->first = false;
 	if (t->watch != NULL)
-		timer_set(t->loop, &t->look, loop_now(t->loop) + POLL_USEC, on_time, t);
+		look_later(t);
 	else
 		timer_clear(t->loop, &t->look);
 }
@@ -342,7 +452,7 @@ traefik_files_reconf(struct traefik_files *t, char *const *path, unsigned n)
 const struct swarm_file *
 traefik_files_all(const struct traefik_files *t, unsigned *n)
 {
-	*n = t->nfiles;
+	*n = t->nall;
 	return t->all;
 }
 
@@ -359,7 +469,7 @@ traefik_files_free(struct traefik_files **tp)
 	drop_paths(t);
 	t->old = t->file;
 	t->nold = t->nfiles;
-	drop_old(t);
+	drop_old(t, false);
 	free(t->all);
 	free(t);
 }
