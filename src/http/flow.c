@@ -29,6 +29,7 @@ flow_init(struct flow *f, struct slab *pages, struct share *share, struct stream
 	flow_excuse(f);
 	f->over = f->keep = f->whole = f->bare = f->last = false;
 	f->stage = NULL;
+	f->tap = NULL;
 	f->most = UINT64_MAX;
 	f->large = false;
 	gather_init(&f->head);
@@ -210,10 +211,25 @@ bare_check(struct flow *f)
 	return true;
 }
 
+/* Of the body, without its framing. */
+static uint64_t
+data_so_far(const struct flow *f)
+{
+	return f->body.kind == BODY_CHUNKED ? f->body.data : f->body_bytes;
+}
+
 static bool
 is_large(struct flow *f)
 {
-	return f->large = (f->body.kind == BODY_CHUNKED ? f->body.data : f->body_bytes) > f->most;
+	return f->large = data_so_far(f) > f->most;
+}
+
+void
+flow_set_tap(struct flow *f, struct tap *tap)
+{
+	ASSERT(f->tap == NULL && f->whole && f->at == f->body_at && !f->bare);
+	f->tap = tap;
+	tap_add(tap, slice(f, f->at, f->good), data_so_far(f));
 }
 
 bool
@@ -227,6 +243,7 @@ flow_limit(struct flow *f, uint64_t most)
 bool
 flow_check(struct flow *f)
 {
+	size_t before = f->good;
 	bool cut = true;
 
 	if (f->bare)
@@ -240,6 +257,8 @@ flow_check(struct flow *f)
 			used -= cuts_close(f);
 		f->good += used;
 	}
+	if (f->tap != NULL)
+		tap_add(f->tap, slice(f, before, f->good), data_so_far(f));
 	return !is_large(f);
 }
 
@@ -351,11 +370,16 @@ enum io_result
 flow_write(struct flow *f, int64_t now)
 {
 	size_t put = 0;
-	uint64_t before = stream_bytes_out(f->sink);
 	enum io_result res;
+	uint64_t before;
 
 	if (gather_done(&f->head) && f->at == f->good)
 		return IO_DONE;
+	if (f->sink == NULL) {
+		f->at = f->good;
+		return IO_DONE;
+	}
+	before = stream_bytes_out(f->sink);
 	stream_end_follows(f->sink, f->last && f->body.done);
 	res = gather_write(&f->head, f->sink, slice(f, f->at, f->good), &put);
 	f->at += put;
@@ -424,7 +448,7 @@ flow_excuse(struct flow *f)
 enum flow_result
 flow_run(struct flow *f, int64_t now)
 {
-	ASSERT(f->source != NULL && f->sink != NULL && now >= f->since_usec);
+	ASSERT(f->source != NULL && now >= f->since_usec);
 	if (f->since_usec != 0)
 		f->waited_usec[f->wait] += now - f->since_usec;
 	f->since_usec = 0;
@@ -481,6 +505,7 @@ flow_replace(struct flow *f)
 	h1_body_init(&f->body, BODY_NONE, 0);
 	f->whole = true;
 	f->over = f->bare = false;
+	f->tap = NULL;
 	f->since_usec = 0;
 	return whole;
 }
@@ -499,6 +524,7 @@ flow_next(struct flow *f, int64_t now)
 	f->at = f->good = f->scanned = 0;
 	f->end = rest;
 	f->over = f->keep = f->whole = false;
+	f->tap = NULL;
 	flow_excuse(f);
 	f->moved_usec = now;
 }

@@ -12,6 +12,7 @@
 #include "http/h1_read.h"
 #include "http/share.h"
 #include "http/slab.h"
+#include "http/tap.h"
 #include "net/stream.h"
 
 #define PAGE_BYTES	16384		/* a larger head gets a page of its own size */
@@ -47,6 +48,7 @@ struct flow {
 	struct h1_body	 body;
 	bool		 last;			/* the owner ends the sink's direction as soon as this message is written */
 	bool		 bare;			/* chunked framing stays here: only data goes on */
+	struct tap	*tap;			/* the owner's: gets a copy of the body; NULL: none is made */
 	struct flow_stage *stage;		/* the body is encoded on its way; NULL: it is not */
 	uint64_t	 body_bytes;		/* that came, framing included */
 	uint64_t	 most;			/* bytes that the body may have, without framing */
@@ -58,7 +60,8 @@ struct flow {
 	bool		 over;			/* the owner's note: nothing more is to be moved */
 };
 
-/* An empty flow at the loop's present time. source and sink may be filled in later. */
+/* An empty flow at the loop's present time. source and sink may be filled in later; without a
+ * sink, what comes is dropped, once it was checked. */
 void			 flow_init(struct flow *, struct slab *pages, struct share *,
     struct stream *source, struct stream *sink, int64_t now_usec);
 void			 flow_fini(struct flow *);
@@ -121,6 +124,8 @@ struct str		 flow_head_bytes(const struct flow *);
 /* The body that has begun may have no more bytes. False: it has more already. Once it has,
  * flow_run returns FLOW_LARGE, and nothing of the last piece was written. */
 bool			 flow_limit(struct flow *, uint64_t most);
+/* The body that has begun, none of which has been written, is copied from here on, to its end. */
+void			 flow_set_tap(struct flow *, struct tap *);
 /* Writes the head and moves body bytes, as far as they go now. */
 enum flow_result	 flow_run(struct flow *, int64_t now_usec);
 /* Only the writing half: IO_DONE when head and at..good are out. */
