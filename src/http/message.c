@@ -1,4 +1,5 @@
 #include "base/bug.h"
+#include "base/clock.h"
 #include "http/message.h"
 
 _Static_assert(FIELD_TWIN < 32, "ids of fields are bits of edits.dropped");
@@ -11,6 +12,22 @@ message_find(const struct message *m, enum field_id id)
 		if (m->field[i].id == id)
 			return &m->field[i];
 	return NULL;
+}
+
+int64_t
+message_keeps_usec(const struct message *m)
+{
+	const struct field *f = message_find(m, FIELD_KEEP_ALIVE);
+	struct str list = f == NULL ? STR("") : f->value, item;
+	uint64_t seconds;
+
+	while (str_split(&list, ',', &item)) {
+		item = str_trim(item);
+		if (item.len > 8 && str_eq_nocase((struct str){ item.p, 8 }, STR("timeout="))
+		    && str_to_u64((struct str){ item.p + 8, item.len - 8 }, &seconds))
+			return seconds > 86400 ? -1 : (int64_t)seconds * USEC_PER_SEC;
+	}
+	return -1;
 }
 
 bool

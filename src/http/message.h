@@ -81,6 +81,8 @@ struct message {
 };
 
 const struct field	*message_find(const struct message *, enum field_id);	/* the first, or NULL */
+/* Of Keep-Alive: timeout=5, max=100. Negative: its sender does not announce for how long. */
+int64_t			 message_keeps_usec(const struct message *);
 
 /*
  * What shall be different in a message when it goes on. The message itself stays as it was

@@ -182,23 +182,6 @@ may_retry_status(int status)
 	return status == 502 || status == 503 || status == 504;
 }
 
-/* Keep-Alive: timeout=5, max=100. Negative: the task does not announce for how long. */
-static int64_t
-keeps_usec(const struct message *h)
-{
-	const struct field *f = message_find(h, FIELD_KEEP_ALIVE);
-	struct str list = f == NULL ? STR("") : f->value, item;
-	uint64_t seconds;
-
-	while (str_split(&list, ',', &item)) {
-		item = str_trim(item);
-		if (item.len > 8 && str_eq_nocase((struct str){ item.p, 8 }, STR("timeout="))
-		    && str_to_u64((struct str){ item.p + 8, item.len - 8 }, &seconds))
-			return seconds > 86400 ? -1 : (int64_t)seconds * USEC_PER_SEC;
-	}
-	return -1;
-}
-
 /*
  * An HTTP/1.0 client cannot read chunks: it gets their data alone, with its length if all of it is
  * here already, else until the connection's end. False: the framing is malformed.
@@ -291,7 +274,7 @@ response_begin(struct exchange *x, size_t used)
 		return exchange_try_other(x, why);
 	/* the page's request is no HEAD, whatever the client's is: there may be a body behind it */
 	x->attempt.keeps = h->h1.keep_alive && !x->attempt.deaf && !(x->paged && x->is_head);
-	x->attempt.keeps_usec = x->attempt.keeps ? keeps_usec(h) : -1;
+	x->attempt.keeps_usec = x->attempt.keeps ? message_keeps_usec(h) : -1;
 	x->keep = x->keep && x->up.over && !x->attempt.deaf && h->body != BODY_UNTIL_CLOSE
 	    && !session_is_draining(&x->client->session);
 	if (!h1_write_response(&x->down.head, m, &edits, connection_for_client(x)))
