@@ -126,6 +126,19 @@ put_middlewares(struct metrics_page *p)
 }
 
 static void
+put_copies(struct metrics_page *p)
+{
+	static const char *const outcomes[COPIES_OUTCOMES] = { [COPIES_SENT] = "sent",
+	    [COPIES_FAILED] = "failed", [COPIES_SKIPPED] = "skipped" };
+
+	for (unsigned o = 0; o < COPIES_OUTCOMES; o++) {
+		page_open(p);
+		page_label(p, "outcome", outcomes[o]);
+		page_close(p, (double)live_copies_total(p->v->world->live, o));
+	}
+}
+
+static void
 put_spans(struct metrics_page *p)
 {
 	static const char *const outcomes[SPANS_OUTCOMES] = { [SPANS_SENT] = "sent",
@@ -176,6 +189,7 @@ put_family(struct metrics_page *p, enum family f)
 	case FAMILY_ENDED:		put_ends(p); break;
 	case FAMILY_DURATION:		put_durations(p); break;
 	case FAMILY_MIDDLEWARES:	put_middlewares(p); break;
+	case FAMILY_MIRRORED:		put_copies(p); break;
 	case FAMILY_TRACING:		put_spans(p); break;
 	case FAMILY_TLS_HANDSHAKES:	put_handshakes(p); break;
 	case FAMILY_TCP_CONNECTIONS ... FAMILY_TCP_SENT: put_relayed(p, f); break;

@@ -223,7 +223,8 @@ view_group(const struct service_group *g)
 
 	for (unsigned i = 0; g != NULL && i < g->n; i++)
 		json_array_append_new(list, json_pack("{s:o, s:o}", "service", view_text(g->child[i].service),
-		    "weight", g->kind == GROUP_WEIGHTED ? json_integer(g->child[i].weight) : json_null()));
+		    "weight", g->kind == GROUP_WEIGHTED || (g->kind == GROUP_MIRRORING && i > 0) ?
+		    json_integer(g->child[i].weight) : json_null()));
 	return list;
 }
 

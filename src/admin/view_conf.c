@@ -63,18 +63,17 @@ drop_misplaced(json_t *j, enum service_kind kind)
 		    m[i].key, json_null());
 }
 
-/* A service has tasks, or leads to others in one of two ways. */
+/* A service has tasks, or leads to others in one way. */
 static void
 drop_of_others(json_t *j, const struct conf_service *s)
 {
-	bool weighted = s->nweighted > 0;
 	const char *key;
 	json_t *v;
 	void *next;
 
 	json_object_foreach_safe(j, next, key, v)
-		if (s->group != NULL ? !conf_group_has(key, weighted) :
-		    strcmp(key, "weighted") == 0 || strcmp(key, "failover") == 0)
+		if (s->group != NULL ? !conf_group_has(key, s->group->kind) :
+		    strcmp(key, "weighted") == 0 || strcmp(key, "failover") == 0 || strcmp(key, "mirroring") == 0)
 			json_object_set_new(j, key, json_null());
 }
 

@@ -70,16 +70,18 @@ static void
 group_row(struct grid *s, const json_t *service)
 {
 	const json_t *children = json_object_get(service, "leads_to"), *one;
+	bool copies = strcmp(text_of(service, "policy"), "mirroring") == 0;
 	char note[NOTE_MAX] = "";
 	size_t i, n = 0;
 
 	json_array_foreach(children, i, one) {
 		const json_t *weight = json_object_get(one, "weight");
 		if (n < sizeof note)
-			n += (size_t)snprintf(note + n, sizeof note - n, "%s%.100s", i == 0 ? "leads to " : ", ",
-			    text_of(one, "service"));
+			n += (size_t)snprintf(note + n, sizeof note - n, "%s%.100s", i == 0 ? "leads to " :
+			    i == 1 && copies ? ", with copies to " : ", ", text_of(one, "service"));
 		if (n < sizeof note && json_is_integer(weight))
-			n += (size_t)snprintf(note + n, sizeof note - n, " (%lld)", json_integer_value(weight));
+			n += (size_t)snprintf(note + n, sizeof note - n, " (%lld%s)", json_integer_value(weight),
+			    copies ? " %" : "");
 	}
 	if (n > 0)
 		grid_note(s, note);

@@ -97,6 +97,12 @@ struct conf_weighted {
 	unsigned	 weight;
 };
 
+struct conf_mirror {
+	int		 line;
+	char		*name;			/* of a service */
+	unsigned	 percent;
+};
+
 struct conf_service {
 	int		 line;
 	char		*name;
@@ -113,7 +119,11 @@ struct conf_service {
 	/* instead of tasks, as written; `group` is made of them, NULL: it has tasks */
 	struct conf_weighted *weighted;
 	unsigned	 nweighted;
-	char		*failover_service, *failover_fallback;
+	char		*failover_service, *failover_fallback, *mirroring_service;
+	struct conf_mirror *mirror;
+	unsigned	 nmirrors;
+	bool		 mirroring_body;
+	unsigned	 mirroring_body_max;	/* bytes */
 	struct service_group *group;
 };
 
@@ -286,8 +296,8 @@ struct conf {
 /* `file` is used in messages only. On failure NULL, and `errors` holds one "file:line: key: …"
  * line per error; a file that is good may have warnings there, "file:line: warning: key: …". */
 struct conf	*conf_parse(struct str text, const char *file, struct buf *errors);
-/* Whether a service that leads to others, by weight or as failover, may have this key. */
-bool		 conf_group_has(const char *key, bool weighted);
+/* Whether a service that leads to others, in this way, may have this key. */
+bool		 conf_group_has(const char *key, enum group_kind);
 unsigned	 conf_tls_suites(const struct conf *);	/* as in struct tls_server_conf */
 /* Adds a whole file to `text`, whose ceiling (CONF_TEXT_MAX) is the file's. False: `errors` has
  * the reason. */

@@ -17,10 +17,25 @@ find(const struct tree *service, const char *key)
 	return service == NULL || service->shape != TREE_MAP ? NULL : tree_find(service, NULL, key);
 }
 
+/* NULL: it has tasks. The first of several keys. */
+static const struct tree *
+find_group(const struct tree *service, enum group_kind *kind)
+{
+	const struct tree *t = NULL;
+
+	for (unsigned k = 0; t == NULL && k < GROUP_KINDS; k++) {
+		*kind = (enum group_kind)k;
+		t = find(service, group_kind_name(*kind));
+	}
+	return t;
+}
+
 bool
 is_group(const struct tree *service)
 {
-	return find(service, "weighted") != NULL || find(service, "failover") != NULL;
+	enum group_kind kind;
+
+	return find_group(service, &kind) != NULL;
 }
 
 bool
@@ -48,6 +63,9 @@ children_find(const struct conf *c)
 			child_add(m, s->weighted[k].name);
 		child_add(m, s->failover_service);
 		child_add(m, s->failover_fallback);
+		child_add(m, s->mirroring_service);
+		for (unsigned k = 0; k < s->nmirrors; k++)
+			child_add(m, s->mirror[k].name);
 	}
 	return m;
 }
@@ -112,13 +130,34 @@ failover_make(struct conf_service *s, int line, struct faults *f)
 	group_add(s->group, s->failover_fallback, 1);
 }
 
+static void
+mirroring_make(struct conf_service *s, int line, struct faults *f)
+{
+	if (s->mirroring_service == NULL) {
+		faults_add(f, line, "services.mirroring.service", "missing; expected the name of a service");
+		return;
+	}
+	if (s->nmirrors == 0 || s->nmirrors >= GROUP_CHILDREN) {
+		faults_add(f, line, "services.mirroring.mirrors", "%u services; expected 1 to %d", s->nmirrors,
+		    GROUP_CHILDREN - 1);
+		return;
+	}
+	s->group = group_make(GROUP_MIRRORING, s->nmirrors + 1);
+	s->group->bodiless = !s->mirroring_body;
+	s->group->body_most = (uint32_t)s->mirroring_body_max;
+	group_add(s->group, s->mirroring_service, 0);
+	for (unsigned i = 0; i < s->nmirrors; i++)
+		if (s->mirror[i].name != NULL)		/* else that is said */
+			group_add(s->group, s->mirror[i].name, s->mirror[i].percent);
+}
+
 bool
-conf_group_has(const char *key, bool weighted)
+conf_group_has(const char *key, enum group_kind kind)
 {
 	static const char *const of_groups[] = { "name", "host", "path", "rule", "priority",
 		"middlewares", "tls" };
-	bool has = strcmp(key, weighted ? "weighted" : "failover") == 0 ||
-	    (weighted && strcmp(key, "sticky") == 0);
+	bool has = strcmp(key, group_kind_name(kind)) == 0 ||
+	    (kind == GROUP_WEIGHTED && strcmp(key, "sticky") == 0);
 
 	for (size_t i = 0; i < sizeof of_groups / sizeof *of_groups; i++)
 		has |= strcmp(key, of_groups[i]) == 0;
@@ -127,13 +166,20 @@ conf_group_has(const char *key, bool weighted)
 
 /* What else a service has is for its tasks, and would do nothing. */
 static void
-keys_check(const struct tree *service, bool weighted, struct faults *f)
+keys_check(const struct tree *service, enum group_kind kind, struct faults *f)
 {
 	char where[128];
+	bool is_other;
 
 	for (const struct tree *t = service->first; t != NULL; t = t->next) {
 		snprintf(where, sizeof where, "services.%.100s", t->key);
-		if (!conf_group_has(t->key, weighted) && strcmp(t->key, "failover") != 0)
+		is_other = false;
+		for (unsigned k = 0; k < GROUP_KINDS; k++)
+			is_other |= k != kind && strcmp(t->key, group_kind_name((enum group_kind)k)) == 0;
+		if (is_other)
+			faults_add(f, t->line, where, "set together with %s; expected one of them, and the other one "
+			    "in a service that it leads to", group_kind_name(kind));
+		else if (!conf_group_has(t->key, kind))
 			faults_add(f, t->line, where, "a service that leads to others has no tasks for it; expected "
 			    "it in these%s", strcmp(t->key, "sticky") == 0 ? ", or weighted" : "");
 	}
@@ -142,16 +188,16 @@ keys_check(const struct tree *service, bool weighted, struct faults *f)
 static void
 group_check(struct conf_service *s, const struct tree *service, struct faults *f)
 {
-	const struct tree *weighted = find(service, "weighted"), *failover = find(service, "failover");
+	enum group_kind kind;
+	const struct tree *t = find_group(service, &kind);
 
-	keys_check(service, weighted != NULL, f);
-	if (weighted != NULL && failover != NULL)
-		faults_add(f, failover->line, "services.failover", "set together with weighted; expected one "
-		    "of them, and the other one in a service that it leads to");
-	else if (weighted != NULL)
-		weighted_make(s, weighted->line, f);
-	else
-		failover_make(s, failover->line, f);
+	keys_check(service, kind, f);
+	switch (kind) {
+	case GROUP_WEIGHTED:	weighted_make(s, t->line, f); break;
+	case GROUP_FAILOVER:	failover_make(s, t->line, f); break;
+	case GROUP_MIRRORING:	mirroring_make(s, t->line, f); break;
+	case GROUP_KINDS:	BUG("a service that leads to nothing");
+	}
 	/* that of defaults is for tasks */
 	if (find(service, "sticky") == NULL) {
 		free(s->conf.sticky_cookie);
@@ -184,8 +230,10 @@ children_check(const struct conf *c, const struct map *all, const struct conf_se
     struct faults *f)
 {
 	bool weighted = s->group->kind == GROUP_WEIGHTED;
-	const char *where = weighted ? "services.weighted.service" : "services.failover";
+	char where[64];
 
+	snprintf(where, sizeof where, "services.%s%s", group_kind_name(s->group->kind),
+	    weighted ? ".service" : "");
 	for (unsigned i = 0; i < s->group->n; i++) {
 		const char *name = s->group->child[i].service;
 		const struct conf_service *to = map_get(all, str_of(name));
@@ -236,9 +284,10 @@ leads_to(const struct map *all, const struct conf_service *from, const struct co
 static void
 ways_check(const struct map *all, const struct conf_service *s, int line, struct faults *f)
 {
-	const char *where = s->group->kind == GROUP_WEIGHTED ? "services.weighted" : "services.failover";
 	struct map *seen = map_new();
+	char where[64];
 
+	snprintf(where, sizeof where, "services.%s", group_kind_name(s->group->kind));
 	if (leads_to(all, s, s, seen))
 		faults_add(f, line, where, "'%s' leads to itself; expected services that do not lead back",
 		    s->name);

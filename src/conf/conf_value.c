@@ -85,7 +85,7 @@ enum {
     struct conf: 0, struct conf_listen: 1, struct service_conf: 2, struct term: 3, \
     struct conf_node: 4, struct conf_service: 5, struct conf_task: 6, struct conf_target: 7, \
     struct conf_certificate: 8, struct conf_acme_ca: 9, struct conf_task_ca: 10, \
-    struct conf_task_cert: 11, struct conf_weighted: 12)
+    struct conf_task_cert: 11, struct conf_weighted: 12, struct conf_mirror: 13)
 #define SECTION(id, parent, name, shape, type, help)
 #define KEY(section, name, type, field, fallback, least, most, help) \
 	case STRUCT_OF(section) * sizeof(union structs) + offsetof(union structs, section.field):

@@ -89,7 +89,8 @@ void
 join_group(struct join *j, const struct labels *l, struct world_service *ws)
 {
 	struct group_child child[GROUP_CHILDREN];
-	struct service_group g = { .kind = l->group->kind, .n = l->group->n, .child = child };
+	struct service_group g = { .kind = l->group->kind, .n = l->group->n, .child = child,
+	    .bodiless = l->group->bodiless, .body_most = l->group->body_most };
 
 	if (l->broken)
 		return;

@@ -69,6 +69,8 @@ struct labels_child {			/* of one that leads to others */
 
 struct labels_group {
 	enum group_kind	 kind;
+	bool		 bodiless;		/* this and the next as in struct service_group */
+	uint32_t	 body_most;
 	struct labels_child child[GROUP_CHILDREN];
 	unsigned	 n;
 };

@@ -152,6 +152,7 @@ exchange_reset(struct exchange *x)
 	x->own_content = 0;
 	x->cookie = NULL;
 	x->group_cookies.n = 0;
+	x->mirroring = NULL;
 	x->log = (struct access_request){ .connection = false };
 	x->trace = NULL;
 	keys_unwait(&x->hold);
@@ -408,6 +409,7 @@ static void
 exchange_end(struct exchange *x, bool clean)
 {
 	attempt_leave(&x->attempt, x->why, clean);
+	head_send_copies(x);
 	session_served(&x->client->session);
 	exchange_report(x);
 }
@@ -416,6 +418,7 @@ exchange_end(struct exchange *x, bool clean)
 static void
 exchange_free(struct exchange *x)
 {
+	ASSERT(x->mirroring == NULL);
 	flow_fini(&x->up);
 	flow_fini(&x->down);
 	timer_clear(x->proxy->loop, &x->again);

@@ -313,6 +313,8 @@ filters_catch(struct exchange *x, int status, const struct why *why, enum state 
 		return false;
 	x->paged = true;
 	attempt_leave(&x->attempt, why, false);
+	x->why = why;
+	head_send_copies(x);
 	attempt_fini(&x->attempt);
 	flow_fini(&x->down);
 	if (!flow_replace(&x->up))

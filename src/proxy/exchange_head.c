@@ -71,12 +71,33 @@ head_write(struct exchange *x, const struct message *m, const struct edits *edit
 {
 	struct edits named;
 
+	if (x->mirroring != NULL) {
+		mirroring_write(x->mirroring, m, edits);
+		mirroring_copy_body(x->mirroring, &x->up);
+	}
 	x->names_task = !x->attempt.service->pass_host;
 	if (!x->names_task)
 		return h1_write_request(&x->up.head, m, edits, c);
 	named = *edits;
 	named.authority = STR("task");
 	return h1_write_request(&x->up.head, m, &named, c);
+}
+
+void
+head_send_copies(struct exchange *x)
+{
+	const struct h1_body *b = &x->up.body;
+	struct mirroring_facts facts = { .client = x->from, .is_head = x->is_head,
+	    .idempotent = x->idempotent,
+	    .body_bytes = b->kind == BODY_CHUNKED ? b->data : x->up.body_bytes };
+
+	if (x->mirroring == NULL)
+		return;
+	x->up.tap = NULL;
+	if (b->done && x->why->blame != BLAME_CLIENT && x->why != WHY_STOPPING)
+		mirroring_send(&x->mirroring, &facts);
+	else
+		mirroring_drop(&x->mirroring);
 }
 
 bool
@@ -90,10 +111,17 @@ head_name_task(struct exchange *x)
 const struct table_service *
 head_service(struct exchange *x, const struct table_service *s, const struct message *m)
 {
+	struct group_mirrors mirrors;
+	bool copied = m != NULL && !m->upgrade;
+
 	if (s->group == 0)
 		return s;
 	group_cookies_free(&x->group_cookies);
-	return groups_resolve(x->proxy->groups, s, m, &x->group_cookies);
+	mirrors.n = 0;
+	s = groups_resolve(x->proxy->groups, s, m, &x->group_cookies, copied ? &mirrors : NULL);
+	if (s != NULL && mirrors.n > 0)
+		x->mirroring = mirroring_new(x->proxy, &mirrors);
+	return s;
 }
 
 /* NULL: *why is said. */

@@ -13,6 +13,7 @@
 #include "proxy/attempt.h"
 #include "proxy/exchange.h"
 #include "proxy/groups.h"
+#include "proxy/mirroring.h"
 #include "proxy/trace.h"
 
 enum state {
@@ -69,6 +70,7 @@ struct exchange {
 	struct keys_wait hold;		/* for the answer to a challenge */
 	char		*cookie;	/* that binds the client to the task; stands in down.head */
 	struct group_cookies group_cookies;	/* the same, of groups that led there */
+	struct mirroring *mirroring;	/* copies of the request, for when it is over; NULL: none */
 	char		 answer[ANSWER_MAX];
 	size_t		 own_content;	/* bytes of the body, where the response is ours */
 	struct access_request log;
@@ -120,6 +122,8 @@ bool		head_name_task(struct exchange *);
 /* Where the request goes whose route, or page, leads to this service. NULL: nowhere. */
 const struct table_service *head_service(struct exchange *, const struct table_service *,
     const struct message *);
+/* No task gets the request any more: its copies are sent, if it was one that tasks get whole. */
+void		head_send_copies(struct exchange *);
 wait_f		head_wait;
 /* How long the client may be waited for, given how many bytes it has sent or taken so far:
  * clients.min_rate. */

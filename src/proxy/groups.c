@@ -2,6 +2,8 @@
  * Weights are kept as Traefik keeps them: each service has a deadline, the earliest is next, and
  * is due again after a time of 1 / its weight. What has no usable task is passed over, and gathers
  * no credit meanwhile; where nothing has one, the first in turn gets the request, and its reason.
+ * Copies are counted as Traefik counts them: a mirror gets one when it has had less than its part
+ * of all requests, this one included.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -19,8 +21,8 @@
 struct groups {
 	const struct live *live;
 	struct table	*table;		/* our reference; NULL: there is none yet */
-	double		*due;		/* by child */
-	double		*now;		/* by group: when its last one was due */
+	double		*due;		/* by child; of a mirror: copies that it has had */
+	double		*now;		/* by group: when its last one was due; of mirroring: requests */
 	struct rng	 rng;
 };
 
@@ -66,9 +68,10 @@ group_usable(const struct groups *g, const struct table_group *group, unsigned d
     unsigned *looks)
 {
 	const struct table_child *c = table_children(g->table, &(uint32_t){ 0 }) + group->first;
+	uint32_t n = group->kind == GROUP_MIRRORING ? 1 : group->n;
 
-	for (uint32_t i = 0; i < group->n; i++)
-		if ((group->kind == GROUP_FAILOVER || c[i].weight > 0) &&
+	for (uint32_t i = 0; i < n; i++)
+		if ((group->kind != GROUP_WEIGHTED || c[i].weight > 0) &&
 		    service_usable(g, c[i].service, depth + 1, looks))
 			return true;
 	return false;
@@ -167,15 +170,54 @@ weighted_child(struct groups *g, const struct table_service *s, const struct mes
 	return cookies->text[cookies->n] != NULL && ++cookies->n > 0;
 }
 
-const struct table_service *
-groups_resolve(struct groups *g, const struct table_service *s, const struct message *m,
-    struct group_cookies *cookies)
+/* ---- copies ---- */
+
+static void
+mirrors_add(struct groups *g, uint32_t number, struct group_mirrors *mirrors)
+{
+	const struct table_group *group = &table_groups(g->table, &(uint32_t){ 0 })[number];
+	const struct table_service *all = table_services(g->table, &(uint32_t){ 0 });
+	const struct table_child *c = table_children(g->table, &(uint32_t){ 0 });
+
+	g->now[number]++;
+	for (uint32_t i = group->first + 1; i < group->first + group->n; i++) {
+		if (g->due[i] * 100 >= g->now[number] * c[i].weight)
+			continue;
+		g->due[i]++;
+		if (c[i].service != TABLE_REFUSED && mirrors->n < GROUP_CHILDREN)
+			mirrors->of[mirrors->n++] = (struct group_mirror){ &all[c[i].service],
+			    group->bodiless != 0, group->body_most };
+	}
+}
+
+static const struct table_service *	resolve(struct groups *, const struct table_service *,
+    const struct message *, struct group_cookies *, struct group_mirrors *);
+
+/* A mirror may be a group, too, and one of mirroring again: there are GROUP_CHILDREN in all. */
+static void
+mirrors_resolve(struct groups *g, struct group_mirrors *mirrors)
+{
+	struct group_cookies none = { 0 };
+	unsigned good = 0;
+
+	for (unsigned i = 0; i < mirrors->n; i++) {
+		struct group_mirror m = mirrors->of[i];
+		if (m.service->group != 0)
+			m.service = resolve(g, m.service, NULL, &none, mirrors);
+		if (m.service != NULL)
+			mirrors->of[good++] = m;
+	}
+	mirrors->n = good;
+}
+
+static const struct table_service *
+resolve(struct groups *g, const struct table_service *s, const struct message *m,
+    struct group_cookies *cookies, struct group_mirrors *mirrors)
 {
 	const struct table_service *all = table_services(g->table, &(uint32_t){ 0 });
 	const struct table_child *c = table_children(g->table, &(uint32_t){ 0 });
 	unsigned looks = 0;
 
-	ASSERT(s->group != 0 && cookies->n == 0);
 	for (unsigned depth = 0; s->group != 0; depth++) {
 		const struct table_group *group = &table_groups(g->table, &(uint32_t){ 0 })[s->group - 1];
 		uint32_t child = group->first;
@@ -184,6 +226,9 @@ groups_resolve(struct groups *g, const struct table_service *s, const struct mes
 		if (group->kind == GROUP_WEIGHTED) {
 			if (!weighted_child(g, s, m, depth, &looks, cookies, &child))
 				return NULL;
+		} else if (group->kind == GROUP_MIRRORING) {
+			if (mirrors != NULL)
+				mirrors_add(g, s->group - 1, mirrors);
 		} else if (!service_usable(g, c[child].service, depth + 1, &looks) &&
 		    service_usable(g, c[child + 1].service, depth + 1, &looks))
 			child++;
@@ -191,6 +236,17 @@ groups_resolve(struct groups *g, const struct table_service *s, const struct mes
 			return NULL;
 		s = &all[c[child].service];
 	}
+	return s;
+}
+
+const struct table_service *
+groups_resolve(struct groups *g, const struct table_service *s, const struct message *m,
+    struct group_cookies *cookies, struct group_mirrors *mirrors)
+{
+	ASSERT(s->group != 0 && cookies->n == 0 && (mirrors == NULL || mirrors->n == 0));
+	s = resolve(g, s, m, cookies, mirrors);
+	if (s != NULL && mirrors != NULL)
+		mirrors_resolve(g, mirrors);
 	return s;
 }
 
@@ -204,6 +260,8 @@ group_begin(struct groups *g, uint32_t number)
 	const struct table_child *c = table_children(g->table, &(uint32_t){ 0 });
 	uint32_t best;
 
+	if (group->kind != GROUP_WEIGHTED)
+		return;
 	for (uint32_t i = group->first; i < group->first + group->n; i++)
 		g->due[i] = c[i].weight > 0 ? 1. / c[i].weight : 0;
 	for (uint32_t turns = rng_below(&g->rng, PHASES); turns > 0; turns--) {
@@ -225,7 +283,8 @@ group_go_on(struct groups *g, uint32_t number, const struct groups *old, uint32_
 
 	g->now[number] = old->now[before];
 	for (uint32_t i = group->first; i < group->first + group->n; i++) {
-		g->due[i] = g->now[number] + (c[i].weight > 0 ? 1. / c[i].weight : 0);
+		g->due[i] = group->kind == GROUP_MIRRORING ? floor(g->now[number] * c[i].weight / 100) :
+		    g->now[number] + (c[i].weight > 0 ? 1. / c[i].weight : 0);
 		for (uint32_t k = was->first; k < was->first + was->n; k++)
 			if (o[k].weight == c[i].weight &&
 			    str_eq(table_text(old->table, o[k].name), table_text(g->table, c[i].name)))
@@ -247,6 +306,13 @@ groups_by_name(const struct table *t)
 	return m;
 }
 
+static bool
+same_kind(const struct groups *g, uint32_t number, const struct groups *old, uint32_t before)
+{
+	return table_groups(g->table, &(uint32_t){ 0 })[number].kind ==
+	    table_groups(old->table, &(uint32_t){ 0 })[before].kind;
+}
+
 static void
 groups_go_on(struct groups *g, const struct groups *old)
 {
@@ -259,7 +325,7 @@ groups_go_on(struct groups *g, const struct groups *old)
 		if (s[i].group == 0)
 			continue;
 		was = (uintptr_t)map_get(before, table_text(g->table, s[i].name));
-		if (was == 0)
+		if (was == 0 || !same_kind(g, s[i].group - 1, old, (uint32_t)was - 1))
 			group_begin(g, s[i].group - 1);
 		else
 			group_go_on(g, s[i].group - 1, old, (uint32_t)was - 1);

@@ -16,12 +16,14 @@
 #include "proxy/exchange.h"
 #include "proxy/h2_client.h"
 #include "proxy/listener.h"
+#include "proxy/mirroring.h"
 #include "proxy/outcall.h"
 #include "proxy/task_tls.h"
 #include "proxy/tcp.h"
 
 /* Unused memory that is kept for the next ones; beyond it, what a peak left behind goes back. */
 #define ENCODERS_BYTES	(64 * 1024 * 1024)	/* what bodies under way take to be compressed, at most */
+#define COPIED_BYTES	(64 * 1024 * 1024)	/* the same of bodies that are copied */
 #define CLIENTS_KEPT	4096
 #define EXCHANGES_KEPT	4096
 #define RELAYS_KEPT	1024
@@ -142,6 +144,8 @@ proxy_new(struct loop *l, const struct proxy_conf *conf)
 	p->h2 = h2_new(l, &h2_client_ops);
 	share_init(&p->share, l);
 	p->encoders.most = ENCODERS_BYTES;
+	p->copied.most = COPIED_BYTES;
+	LIST_INIT(&p->copies);
 	p->clients = slab_new(l, sizeof(struct client), CLIENTS_KEPT);
 	p->exchanges = slab_new(l, exchange_bytes(), EXCHANGES_KEPT);
 	p->relays = slab_new(l, tcp_bytes(), RELAYS_KEPT);
@@ -180,6 +184,7 @@ proxy_free(struct proxy **pp)
 	listener_close_all(p);
 	sessions_end(&p->sessions);
 	sessions_end(&p->streams);
+	mirroring_end(p);
 	listener_names_free(p);		/* lines of the access log have had them */
 	h2_free(&p->h2);
 	timer_clear(p->loop, &p->empty_timer);

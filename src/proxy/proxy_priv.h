@@ -13,6 +13,7 @@
 #include "http/session.h"
 #include "http/share.h"
 #include "http/slab.h"
+#include "http/tap.h"
 #include "proxy/access.h"
 #include "proxy/budget.h"
 #include "proxy/groups.h"
@@ -31,6 +32,8 @@ struct task_tls;
 LIST_HEAD(listener_list, listener);
 
 SLIST_HEAD(text_list, kept_text);
+
+LIST_HEAD(copy_list, copy);
 
 struct failures {			/* handshakes that failed in one way */
 	struct proxy_failed	 seen;	/* since they were last taken */
@@ -74,6 +77,10 @@ struct proxy {
 	struct share	 share;
 	struct encode_budget encoders;		/* of bodies that are compressed */
 	size_t		 collected;		/* bytes of bodies that filters wait for, or have */
+	/* mirroring.c */
+	struct copy_list copies;		/* that are under way */
+	unsigned	 ncopies;		/* the same, and those that wait for their requests */
+	struct tap_room	 copied;		/* bytes of their bodies */
 	struct message	 head;			/* of whatever message is being parsed: used within one step, never kept */
 	/* proxy.c */
 	proxy_empty_f	*empty;

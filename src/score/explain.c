@@ -390,6 +390,13 @@ explain_group(const struct service_group *g, struct buf *out)
 		    g->child[0].service, g->child[1].service);
 		return;
 	}
+	if (g->kind == GROUP_MIRRORING) {
+		buf_printf(out, "leads to %s, with copies to ", g->child[0].service);
+		for (unsigned i = 1; i < g->n; i++)
+			buf_printf(out, "%s%s (%u %%)", i == 1 ? "" : i + 1 < g->n ? ", " : " and ",
+			    g->child[i].service, g->child[i].weight);
+		return;
+	}
 	buf_printf(out, "leads by weight to ");
 	for (unsigned i = 0; i < g->n; i++)
 		buf_printf(out, "%s%s (%u)", i == 0 ? "" : i + 1 < g->n ? ", " : " and ",

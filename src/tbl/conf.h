@@ -104,6 +104,12 @@ SECTION(WEIGHTED, SERVICE, weighted, LIST(struct conf_service, weighted, nweight
 SECTION(FAILOVER, SERVICE, failover, MAP, struct conf_service,
     "Instead of tasks: a service, and another one for the time when none of its tasks can be "
     "used. See SERVICES THAT LEAD TO OTHERS.")
+SECTION(MIRRORING, SERVICE, mirroring, MAP, struct conf_service,
+    "Instead of tasks: a service that gets all the requests, and others that get copies of some. "
+    "See SERVICES THAT LEAD TO OTHERS.")
+SECTION(MIRROR, MIRRORING, mirrors, LIST(struct conf_service, mirror, nmirrors),
+    struct conf_mirror,
+    "The services that get copies; at least one. Nobody gets their responses.")
 SECTION(TARGET, TOP, targets, LIST(struct conf, target, ntargets), struct conf_target,
     "External proxies that Mola configures: it publishes to each one which servers there are "
     "and the weight of each. See TARGETS.")
@@ -590,6 +596,19 @@ KEY(FAILOVER, service, NAME, failover_service, NONE, "", "",
     "kind http, of this file or of the Swarm.")
 KEY(FAILOVER, fallback, NAME, failover_fallback, NONE, "", "",
     "The name of the service that gets them otherwise.")
+
+KEY(MIRRORING, service, NAME, mirroring_service, NONE, "", "",
+    "The name of the service that gets the requests and whose responses clients get: of kind http, "
+    "of this file or of the Swarm.")
+KEY(MIRRORING, body, SWITCH, mirroring_body, "true", "", "",
+    "Whether copies have the body of the request.")
+KEY(MIRRORING, body_max, BYTES, mirroring_body_max, "1m", "0", "64m",
+    "A request whose body is larger is not copied. A body is kept in memory until its request is "
+    "over; all that a worker keeps is 64 MiB.")
+KEY(MIRROR, service, NAME, name, REQUIRED, "", "",
+    "The name of a service of kind http, of this file or of the Swarm.")
+KEY(MIRROR, percent, COUNT, percent, "100", "0", "100",
+    "Of how many requests in a hundred it gets a copy, as they come.")
 
 KEY(TARGET, name, NAME, name, REQUIRED, "", "",
     "Unique among targets.")

@@ -34,6 +34,9 @@ METRIC(DURATION, mola_request_duration_seconds, histogram,
 METRIC(MIDDLEWARES, mola_middleware_requests_total, counter,
     "Requests that came to a middleware, by its kind and outcome: passed on, responded to (such as "
     "a redirection), or refused; waited is counted besides one of these.")
+METRIC(MIRRORED, mola_mirrored_requests_total, counter,
+    "Copies of requests for mirrors, by outcome: sent, and its response was read; failed; skipped, "
+    "as the request was too large or not whole, or there was no room for a copy.")
 METRIC(TRACING, mola_tracing_spans_total, counter,
     "Spans of traces, by outcome: sent; rejected by the collector; failed, as it could not be "
     "reached or was busy for too long; lost, as there was no room for them on their way to it.")

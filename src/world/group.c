@@ -10,7 +10,7 @@
 const char *
 group_kind_name(enum group_kind k)
 {
-	static const char *const names[GROUP_KINDS] = { "weighted", "failover" };
+	static const char *const names[GROUP_KINDS] = { "weighted", "failover", "mirroring" };
 
 	ASSERT((unsigned)k < GROUP_KINDS);
 	return names[k];
@@ -39,6 +39,8 @@ group_copy(const struct service_group *g)
 	copy = must_zalloc(sizeof *copy);
 	copy->kind = g->kind;
 	copy->n = g->n;
+	copy->bodiless = g->bodiless;
+	copy->body_most = g->body_most;
 	copy->child = must_zalloc((g->n + 1) * sizeof *copy->child);
 	for (unsigned i = 0; i < g->n; i++)
 		copy->child[i] = (struct group_child){ text_copy(g->child[i].service),
@@ -51,7 +53,8 @@ group_same(const struct service_group *a, const struct service_group *b)
 {
 	if (a == NULL || b == NULL)
 		return a == b;
-	if (a->kind != b->kind || a->n != b->n)
+	if (a->kind != b->kind || a->n != b->n || a->bodiless != b->bodiless ||
+	    a->body_most != b->body_most)
 		return false;
 	for (unsigned i = 0; i < a->n; i++)
 		if (!text_same(a->child[i].service, b->child[i].service) ||

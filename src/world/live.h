@@ -148,6 +148,15 @@ enum live_spans {
 	SPANS_LOST,		/* there was no room for them on their way there */
 	SPANS_OUTCOMES
 };
+/* copies of requests for mirrors, by outcome, per worker */
+enum live_copies {
+	COPIES_SENT,		/* its response was read to the end */
+	COPIES_FAILED,		/* it was not, or no task could be had */
+	COPIES_SKIPPED,		/* it was not sent: too large, its request not whole, or no room for it */
+	COPIES_OUTCOMES
+};
+void		live_count_copies(struct live *, unsigned worker, enum live_copies, unsigned n);
+uint64_t	live_copies_total(const struct live *, enum live_copies);
 void		live_count_spans(struct live *, enum live_spans, uint64_t);
 uint64_t	live_spans_total(const struct live *, enum live_spans);
 struct refused	*live_refuse(struct live *, unsigned worker);		/* to write */

@@ -32,6 +32,7 @@ struct worker_row {
 	_Atomic uint64_t	duration_usec;
 	_Atomic uint64_t	handshakes[2];		/* resumed: 1 */
 	_Atomic uint64_t	filter[FILTER_KINDS][FILTER_OUTCOMES];
+	_Atomic uint64_t	copies[COPIES_OUTCOMES];
 	_Atomic uint64_t	relayed, relayed_usec, relayed_received, relayed_sent;
 	_Atomic int64_t		gauge[LIVE_GAUGES];
 	_Atomic int64_t		beat;

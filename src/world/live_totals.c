@@ -119,6 +119,24 @@ live_filter_total(const struct live *l, enum filter_kind k, enum filter_outcome 
 }
 
 void
+live_count_copies(struct live *l, unsigned worker, enum live_copies outcome, unsigned n)
+{
+	ASSERT(worker < l->workers && outcome < COPIES_OUTCOMES);
+	SET(l->worker[worker].copies[outcome], GET(l->worker[worker].copies[outcome]) + n);
+}
+
+uint64_t
+live_copies_total(const struct live *l, enum live_copies outcome)
+{
+	uint64_t n = 0;
+
+	ASSERT(outcome < COPIES_OUTCOMES);
+	for (unsigned w = 0; w < l->workers; w++)
+		n += GET(l->worker[w].copies[outcome]);
+	return n;
+}
+
+void
 live_count_spans(struct live *l, enum live_spans outcome, uint64_t n)
 {
 	ASSERT(outcome < SPANS_OUTCOMES);

@@ -302,7 +302,8 @@ groups_ok(const struct table *t)
 	for (uint32_t i = 0; i < ngroups; i++)
 		if ((unsigned)g[i].kind >= GROUP_KINDS || g[i].n == 0 || g[i].n > GROUP_CHILDREN ||
 		    (uint64_t)g[i].first + g[i].n > nchildren ||
-		    (g[i].kind == GROUP_FAILOVER && g[i].n != 2))
+		    (g[i].kind == GROUP_FAILOVER && g[i].n != 2) ||
+		    (g[i].kind == GROUP_MIRRORING && (g[i].bodiless > 1 || g[i].body_most > GROUP_BODY_MOST)))
 			return false;
 	for (uint32_t i = 0; i < nchildren; i++)
 		if (!text_ok(t, c[i].name) || c[i].weight > GROUP_WEIGHT_MOST ||

@@ -112,6 +112,8 @@ struct table_service {
 struct table_group {
 	enum group_kind	 kind;
 	uint32_t	 first, n;	/* of table_children */
+	/* of mirroring: copies have no body, or none is made of a body of more bytes */
+	uint32_t	 bodiless, body_most;
 };
 
 struct table_child {
@@ -253,8 +255,8 @@ uint32_t		 table_maker_task(struct table_maker *, const struct table_task *);
 bool			 table_maker_chain(struct table_maker *, const char *, uint32_t *number);
 void			 table_maker_route(struct table_maker *, const struct table_route *);	/* in any order */
 /* What the service leads to; after all services, once for each. */
-void			 table_maker_group(struct table_maker *, uint32_t service, enum group_kind,
-    const struct table_child *, uint32_t n);
+void			 table_maker_group(struct table_maker *, uint32_t service, const struct table_group *,
+    const struct table_child *);	/* `first` is filled in */
 uint32_t		 table_maker_condition(struct table_maker *, const struct condition *);
 void			 table_maker_tcp(struct table_maker *, const struct table_tcp *);	/* the same */
 /* At most TABLE_LISTENERS; the first has bit 0 of a route's `on`. */

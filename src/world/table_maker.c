@@ -161,17 +161,18 @@ table_maker_route(struct table_maker *m, const struct table_route *r)
 }
 
 void
-table_maker_group(struct table_maker *m, uint32_t service, enum group_kind kind,
-    const struct table_child *child, uint32_t n)
+table_maker_group(struct table_maker *m, uint32_t service, const struct table_group *group,
+    const struct table_child *child)
 {
 	struct table_service *s = (void *)m->part[PART_SERVICES].p;
-	struct table_group g = { .kind = kind, .first = m->part[PART_CHILDREN].n, .n = n };
+	struct table_group g = *group;
 
-	ASSERT(n > 0 && n <= GROUP_CHILDREN && (kind != GROUP_FAILOVER || n == 2));
+	ASSERT(g.n > 0 && g.n <= GROUP_CHILDREN && (g.kind != GROUP_FAILOVER || g.n == 2));
 	if (m->large)
 		return;
 	ASSERT(service < m->part[PART_SERVICES].n && s[service].group == 0);
-	for (uint32_t i = 0; i < n; i++)
+	g.first = m->part[PART_CHILDREN].n;
+	for (uint32_t i = 0; i < g.n; i++)
 		part_put(m, PART_CHILDREN, &child[i]);
 	s[service].group = part_put(m, PART_GROUPS, &g) + 1;
 }

@@ -308,7 +308,8 @@ table_add_group(struct table_maker *m, const struct world *w, const struct world
 		    .service = to == NULL || to->conf.kind != SERVICE_HTTP ? TABLE_REFUSED : to->number,
 		    .name = table_maker_text(m, str_of(c->name != NULL ? c->name : c->service)) };
 	}
-	table_maker_group(m, s->number, g->kind, child, g->n);
+	table_maker_group(m, s->number, &(struct table_group){ .kind = g->kind, .n = g->n,
+	    .bodiless = g->bodiless, .body_most = g->body_most }, child);
 }
 
 static void

@@ -818,6 +818,18 @@ test_services_that_lead_to_others(void **state)
 	assert_string_equal(f->group->child[1].service, "a");
 	assert_null(f->conf.sticky_cookie);
 	conf_free(&c);
+	c = parse_right(GROUP("- { name: m, host: m.org, mirroring: { service: b, body_max: 2k, mirrors: [ { service: a }, { service: w, percent: 5 } ] } }\n"
+	    "- { name: w, weighted: [ { service: a } ] }\n- { name: n, host: n.org, mirroring: { service: m, body: false, mirrors: [ { service: a } ] } }\n"));
+	assert_int_equal(c->service[0].nroutes, 0);		/* a mirror needs no address of its own */
+	assert_int_equal(c->service[2].group->kind, GROUP_MIRRORING);
+	assert_int_equal(c->service[2].group->n, 3);
+	assert_string_equal(c->service[2].group->child[0].service, "b");
+	assert_int_equal(c->service[2].group->child[1].weight, 100);
+	assert_int_equal(c->service[2].group->child[2].weight, 5);
+	assert_int_equal(c->service[2].group->body_most, 2048);
+	assert_false(c->service[2].group->bodiless);
+	assert_true(c->service[4].group->bodiless);
+	conf_free(&c);
 	/* of a Swarm, it may come */
 	c = parse_right(GROUP("- { name: w, weighted: [ { service: later } ], host: w.org }\nswarm: {}\n"));
 	assert_string_equal(c->service[2].group->child[0].service, "later");
@@ -854,6 +866,17 @@ test_services_that_lead_nowhere(void **state)
 		    "m:6: services.policy: a service that leads to others has no tasks for it; expected it in these\n"
 		    "m:6: services.tasks: a service that leads to others has no tasks for it; expected it in these\n" },
 		{ GROUP("- { name: w, host: w.org, failover: { service: a, fallback: b }, sticky: { cookie: x } }\n"), "m:6: services.sticky: "
+		    "a service that leads to others has no tasks for it; expected it in these, or weighted\n" },
+		{ GROUP("- { name: w, host: w.org, mirroring: { service: a } }\n"), "m:6: services.mirroring.mirrors: 0 services; expected 1 to 63\n" },
+		{ GROUP("- { name: w, host: w.org, mirroring: { mirrors: [ { service: a } ] } }\n"),
+		    "m:6: services.mirroring.service: missing; expected the name of a service\n" },
+		{ GROUP("- { name: w, host: w.org, mirroring: { service: a, mirrors: [ { service: bb } ] } }\n"),
+		    "m:6: services.mirroring: there is no service 'bb'; expected the name of one\n" },
+		{ GROUP("- { name: w, host: w.org, mirroring: { service: a, mirrors: [ { service: b, percent: 101 } ] } }\n"),
+		    "m:6: services.mirroring.mirrors.percent: '101' is out of range; expected 0 to 100\n" },
+		{ GROUP("- { name: w, host: w.org, mirroring: { service: a, mirrors: [ { service: w } ] } }\n"),
+		    "m:6: services.mirroring: 'w' leads to itself; expected services that do not lead back\n" },
+		{ GROUP("- { name: w, host: w.org, mirroring: { service: a, mirrors: [ { service: b } ] }, sticky: { cookie: x } }\n"), "m:6: services.sticky: "
 		    "a service that leads to others has no tasks for it; expected it in these, or weighted\n" },
 		{ GROUP("- { name: w, host: w.org, weighted: [ { service: w } ] }\n"),
 		    "m:6: services.weighted: 'w' leads to itself; expected services that do not lead back\n" },

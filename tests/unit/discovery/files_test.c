@@ -429,6 +429,8 @@ options_are_named_by_routers(void **state)
 #define WEIGHT(of, n, name, weight) "5 http.services." of ".weighted.services[" n "].name=" name "\n" \
 	"6 http.services." of ".weighted.services[" n "].weight=" weight "\n"
 #define FAILOVER(of, first, second) "7 http.services." of ".failover.service=" first "\n7 http.services." of ".failover.fallback=" second "\n"
+#define MIRRORING(of, key, value) "7 http.services." of ".mirroring." key "=" value "\n"
+#define MIRROR(of, n, name, percent) MIRRORING(of, "mirrors[" n "].name", name) MIRRORING(of, "mirrors[" n "].percent", percent)
 #define TO(of) ROUTER("r", "rule", "Host(`b.org`)") ROUTER("r", "service", of)
 #define S SERVER("s", "0", "http://10.0.0.7")
 #define T SERVER("t", "0", "http://10.0.0.8")
@@ -468,6 +470,28 @@ services_lead_to_others(void **state)
 	assert_string_equal(way(s, "x.org"), "f@file");
 }
 
+static void
+services_are_mirrored(void **state)
+{
+	struct stage *s = *state;
+	const struct service_group *g;
+
+	swarm(s, OWN, TO("m") S T MIRRORING("m", "service", "s") MIRROR("m", "0", "t", "10") MIRROR("m", "1", "w@swarm", "100"), NULL);
+	assert_string_equal(way(s, "b.org"), "m@file");
+	assert_string_equal(group(s, "m@file"), "mirroring s@file 0, t@file 10, web 100");
+	g = world_service(s->world, STR("m@file"))->group;
+	assert_int_equal(g->body_most, GROUP_BODY_MOST);	/* no bound, in Traefik */
+	assert_false(g->bodiless);
+	swarm(s, OWN, TO("m") S T MIRRORING("m", "service", "s") MIRRORING("m", "mirrorBody", "false") MIRRORING("m", "maxBodySize", "0")
+	    MIRRORING("m", "healthCheck", "true") MIRRORING("m", "mirrors[0].name", "t"), NULL);
+	assert_string_equal(group(s, "m@file"), "mirroring s@file 0, t@file 0");
+	g = world_service(s->world, STR("m@file"))->group;
+	assert_int_equal(g->body_most, 0);
+	assert_true(g->bodiless);
+	swarm(s, OWN, TO("m") S MIRRORING("m", "service", "s") MIRRORING("m", "maxBodySize", "-1"), NULL);	/* without mirrors */
+	assert_string_equal(group(s, "m@file"), "mirroring s@file 0");
+}
+
 /* Labels define its port, and no router leads there. */
 static void
 a_service_that_only_a_group_leads_to_is_there(void **state)
@@ -485,7 +509,11 @@ groups_that_cannot_be_done_are_refused(void **state)
 	struct stage *s = *state;
 	static const char *const odd[] = { WEIGHT("g", "0", "none", "1"), WEIGHT("g", "0", "none@swarm", "1"), WEIGHT("g", "0", "s", "-1"),
 		WEIGHT("g", "64", "s", "1"), WEIGHT("g", "1", "s", "1"), WEIGHT("g", "0", "g", "1"), WEIGHT("g", "0", "h", "1") WEIGHT("h", "0", "g", "1"),
-		FAILOVER("g", "s", "g"), "5 http.services.g.failover.service=s\n", "5 http.services.g.mirroring.service=s\n",
+		FAILOVER("g", "s", "g"), "5 http.services.g.failover.service=s\n",
+		MIRROR("g", "0", "s", "1"), MIRRORING("g", "service", "none"), MIRRORING("g", "service", "s") MIRROR("g", "0", "none", "1"),
+		MIRRORING("g", "service", "s") MIRROR("g", "0", "s", "101"), MIRRORING("g", "service", "s") MIRRORING("g", "mirrorBody", "maybe"),
+		MIRRORING("g", "service", "s") MIRRORING("g", "maxBodySize", "1m"), MIRRORING("g", "service", "s") MIRROR("g", "63", "s", "1"),
+		MIRRORING("g", "service", "s") WEIGHT("g", "0", "s", "1"), MIRRORING("g", "service", "g"),
 		WEIGHT("g", "0", "s", "1") FAILOVER("g", "s", "s"), WEIGHT("g", "0", "s", "1") SERVER("g", "0", "http://10.0.0.9"),
 		WEIGHT("g", "0", "odd", "1") "9 http.services.odd.loadBalancer.odd=1\n", WEIGHT("g", "0", "s", "1") "9 http.services.g.weighted.odd=1\n",
 		WEIGHT("g", "0", "h", "1") WEIGHT("h", "0", "i", "1") WEIGHT("i", "0", "j", "1") WEIGHT("j", "0", "k", "1") WEIGHT("k", "0", "s", "1") };
@@ -549,6 +577,7 @@ main(void)
 		STAGED(default_options_hold_for_all_routers_with_tls),
 		STAGED(options_are_named_by_routers),
 		STAGED(services_lead_to_others),
+		STAGED(services_are_mirrored),
 		STAGED(a_service_that_only_a_group_leads_to_is_there),
 		STAGED(groups_that_cannot_be_done_are_refused),
 		STAGED(servers_may_have_names),

@@ -63,7 +63,7 @@ make(unsigned n, const struct made *g, unsigned ngroups, unsigned draining)
 			c[k] = (struct table_child){ .weight = g[i].weight[k], .name = table_maker_text(m, str_of(name)),
 			    .service = at == '?' ? TABLE_REFUSED : at >= 'a' ? (uint32_t)(at - 'a') : (uint32_t)(at - 'A') + n };
 		}
-		table_maker_group(m, n + i, g[i].kind, c, k);
+		table_maker_group(m, n + i, &(struct table_group){ .kind = g[i].kind, .n = k, .body_most = 1000 }, c);
 	}
 	assert_null(table_maker_seal(m, &fd));
 	table_maker_free(&m);
@@ -114,7 +114,7 @@ got(unsigned g)
 	struct group_cookies cookies = { 0 };
 	const struct table_service *all = table_services(table, &(uint32_t){ 0 }), *s;
 
-	s = groups_resolve(groups, &all[made_first + g], NULL, &cookies);
+	s = groups_resolve(groups, &all[made_first + g], NULL, &cookies, NULL);
 	assert_int_equal(cookies.n, 0);
 	return s == NULL ? '-' : (char)('a' + (s - all));
 }
@@ -259,7 +259,7 @@ got_with(unsigned g, const char *cookie, const char *first, const char *second)
 	struct field field[8];
 	struct message m;
 
-	s = groups_resolve(groups, &all[made_first + g], message_with(cookie, &m, field), &cookies);
+	s = groups_resolve(groups, &all[made_first + g], message_with(cookie, &m, field), &cookies, NULL);
 	assert_non_null(s);
 	assert_int_equal(cookies.n, (first != NULL) + (second != NULL));
 	if (first != NULL)
@@ -301,6 +301,90 @@ cookies_name_services(void **state)
 	assert_int_equal(got_with(0, b, a, NULL), 'a');		/* what is gone has no client */
 }
 
+/* The copies of so many requests, by service; all of them go to `expected`. */
+static void
+copies(unsigned g, unsigned rounds, char expected, unsigned n[MOST])
+{
+	const struct table_service *all = table_services(table, &(uint32_t){ 0 }), *s;
+	struct group_cookies none = { 0 };
+
+	memset(n, 0, MOST * sizeof *n);
+	for (unsigned i = 0; i < rounds; i++) {
+		struct group_mirrors m = { .n = 0 };
+		s = groups_resolve(groups, &all[made_first + g], NULL, &none, &m);
+		assert_int_equal(s == NULL ? '-' : 'a' + (s - all), expected);
+		for (unsigned k = 0; k < m.n; k++) {
+			assert_int_equal(m.of[k].body_most, 1000);
+			assert_false(m.of[k].bodiless);
+			n[m.of[k].service - all]++;
+		}
+	}
+}
+
+/* Exactly, and from the first request on: with 1 %, that one, the 101st, ... */
+static void
+copies_follow_percents(void **state)
+{
+	static const struct made made[] = {
+		{ GROUP_MIRRORING, "abcd", { 0, 100, 1, 33 }, false },
+		{ GROUP_MIRRORING, "ab?", { 0, 0, 100 }, false },
+		{ GROUP_MIRRORING, "aD", { 0, 100 }, false },		/* the mirror is one by weight */
+		{ GROUP_WEIGHTED, "cd", { 1, 3 }, false },
+		{ GROUP_MIRRORING, "AbE", { 0, 100, 100 }, false },	/* both lead to more of them, and one back to itself */
+	};
+	unsigned n[MOST];
+
+	(void)state;
+	put(4, made, 5, 0);
+	copies(0, 1, 'a', n);
+	assert_true(n[1] == 1 && n[2] == 1 && n[3] == 1);
+	copies(0, ROUNDS - 1, 'a', n);
+	assert_int_equal(n[1], ROUNDS - 1);
+	assert_int_equal(n[2], ROUNDS / 100 - 1);
+	assert_int_equal(n[3], ROUNDS * 33 / 100 - 1);
+	copies(1, 100, 'a', n);
+	assert_true(n[1] == 0 && n[2] == 0);
+	copies(2, 400, 'a', n);
+	assert_true(n[2] >= 99 && n[2] <= 101);
+	assert_int_equal(n[2] + n[3], 400);
+	copies(4, 1, 'a', n);			/* as many as one request may have */
+	assert_true(n[1] > 1);
+}
+
+static void
+another_table_changes_no_percent(void **state)
+{
+	static const struct made made[] = { { GROUP_MIRRORING, "ab", { 0, 10 }, false } };
+	unsigned all = 0, n[MOST];
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		put(2, made, 1, 0);
+		copies(0, 1, 'a', n);
+		all += n[1];
+	}
+	assert_int_equal(all, 100);
+}
+
+/* Its own task decides: a mirror that cannot be used changes nothing. */
+static void
+a_mirror_makes_nothing_usable(void **state)
+{
+	static const struct made made[] = {
+		{ GROUP_MIRRORING, "ab", { 0, 100 }, false },
+		{ GROUP_FAILOVER, "Ac", { 1, 1 }, false },
+	};
+
+	(void)state;
+	put(3, made, 2, 0);
+	health_is("");
+	assert_int_equal(got(1), 'a');
+	health_is("b");
+	assert_int_equal(got(1), 'a');
+	health_is("a");
+	assert_int_equal(got(1), 'c');
+}
+
 int
 main(void)
 {
@@ -311,6 +395,9 @@ main(void)
 		TEST(what_cannot_be_used_is_left_out),
 		TEST(ways_are_bounded),
 		TEST(cookies_name_services),
+		TEST(copies_follow_percents),
+		TEST(another_table_changes_no_percent),
+		TEST(a_mirror_makes_nothing_usable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -218,8 +218,8 @@ a_service_in_a_sentence(void **state)
 	buf_clear(&b);
 	explain_service(s->world, s->web, T, &b);
 	says(&b, "none of 2 tasks takes requests: every request ends with no_live_task");
-	s->web->group = &(struct service_group){ GROUP_WEIGHTED, 3, (struct group_child[]){ { (char *)"a", NULL, 3 },
-	    { (char *)"b", NULL, 1 }, { (char *)"c", NULL, 0 } } };
+	s->web->group = &(struct service_group){ .kind = GROUP_WEIGHTED, .n = 3, .child = (struct group_child[]){
+	    { (char *)"a", NULL, 3 }, { (char *)"b", NULL, 1 }, { (char *)"c", NULL, 0 } } };
 	buf_clear(&b);
 	explain_service(s->world, s->web, T, &b);
 	says(&b, "leads by weight to a (3), b (1) and c (0), among those with a task that can be used");
@@ -227,6 +227,10 @@ a_service_in_a_sentence(void **state)
 	buf_clear(&b);
 	explain_service(s->world, s->web, T, &b);
 	says(&b, "leads to a, and to b while no task of it can be used");
+	s->web->group->kind = GROUP_MIRRORING;
+	buf_clear(&b);
+	explain_service(s->world, s->web, T, &b);
+	says(&b, "leads to a, with copies to b (1 %) and c (0 %)");
 	s->web->group = NULL;
 	buf_fini(&b);
 }

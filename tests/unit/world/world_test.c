@@ -471,7 +471,7 @@ groups_come_and_go(void **state)
 {
 	struct stage *s = *state;
 	struct group_child child[] = { { (char *)"web", NULL, 3 }, { (char *)"gone", (char *)"as", 0 } };
-	struct service_group g = { GROUP_WEIGHTED, 2, child };
+	struct service_group g = { .kind = GROUP_WEIGHTED, .n = 2, .child = child };
 	struct table *t;
 	uint32_t n;
 	int fd;
