@@ -53,7 +53,8 @@ definition_check(const struct middlewares *m, struct arena *a, const struct tree
 		return;
 	}
 	snprintf(where, sizeof where, "middlewares.%.80s.%.80s", t->key, kind->key);
-	if (strcasecmp(kind->key, "chain") != 0 && !filter_kind_parse(str_of(kind->key), &known))
+	if (strcasecmp(kind->key, "chain") != 0 && (!filter_kind_parse(str_of(kind->key), &known) ||
+	    known == FILTER_NOOP))
 		faults_add(f, kind->line, where, "no kind of middleware that Mola has; doc/middlewares.md "
 		    "lists them");
 	else if (middlewares_add(m, a, "", str_of(middlewares_qualify(a, str_of(t->key), MOLA_PROVIDER)),

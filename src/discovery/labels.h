@@ -17,6 +17,8 @@
 #define WIDE_MAX	256
 #define LABELS_PORTS_MAX 64		/* of one service, besides its first */
 
+#define NOOP_SERVICE	"noop@internal"	/* no task gets requests of its routers */
+
 struct text_list {
 	unsigned	 n;
 	char		**item;

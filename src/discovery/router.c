@@ -20,10 +20,6 @@
 
 /* ---- reasons ---- */
 
-static void	refuse(struct traefik_reading *, struct router *, bool guarded, const struct why *,
-    const char *fmt, ...)
-		    __attribute__((format(printf, 5, 6)));
-
 /* "/etc/traefik/web.yml:12: " of one in a file. */
 static const char *
 place_of(const struct traefik_reading *r, const struct router *router)
@@ -38,8 +34,8 @@ place_of(const struct traefik_reading *r, const struct router *router)
 }
 
 /* Of several reasons the first is reported. */
-static void
-refuse(struct traefik_reading *r, struct router *router, bool guarded, const struct why *why,
+void
+router_refuse(struct traefik_reading *r, struct router *router, bool guarded, const struct why *why,
     const char *fmt, ...)
 {
 	char text[400];
@@ -70,7 +66,7 @@ check_middlewares(struct traefik_reading *r, struct router *router, const char *
 			struct str whole = r->service->provided ? str_of(middlewares_qualify(r->l->arena, one,
 			    FILE_PROVIDER)) : one;
 			const char *kind = middlewares_kind(r->middlewares, whole);
-			refuse(r, router, middlewares_guards(r->middlewares, whole), WHY_NEEDS_MIDDLEWARE,
+			router_refuse(r, router, middlewares_guards(r->middlewares, whole), WHY_NEEDS_MIDDLEWARE,
 			    "%s has middleware %.*s%s%s%s, %s; name it in swarm.traefik.ignore_middlewares if "
 			    "it protects nothing", reading_key(r, router->middlewares), STR_ARG(one),
 			    kind == NULL ? "" : " (", kind == NULL ? "" : kind, kind == NULL ? "" : ")", problem);
@@ -78,85 +74,6 @@ check_middlewares(struct traefik_reading *r, struct router *router, const char *
 			chain = with;
 	}
 	return chain;
-}
-
-/* ---- where it leads ---- */
-
-/* The service that it leads to; NULL with `text` when there is none. Without a name it is
- * the only one, or none where the port is known from elsewhere. */
-static const struct backend *
-find_backend(struct traefik_reading *r, const struct router *router, const char **text)
-{
-	struct str name = router->service == NULL ? STR("") :
-	    middlewares_name(str_trim(str_of(router->service->value)));
-
-	ASSERT(r->nbackends <= ROUTERS_MAX);
-	*text = NULL;
-	if (r->service->provided && str_ends(name, STR(FILE_PROVIDER)))
-		name.len -= strlen(FILE_PROVIDER);
-	if (name.len == 0 && r->nbackends <= 1)
-		return r->nbackends == 1 ? &r->backend[0] : NULL;
-	for (unsigned i = 0; i < r->nbackends; i++)
-		if (str_eq_nocase(r->backend[i].name, name))
-			return &r->backend[i];
-	*text = str_ends_nocase(name, STR("@internal")) ? "it leads to Traefik's own dashboard or API, "
-	    "which Traefik alone can serve" :
-	    name.len == 0 ? "there are several services, and no label names the router's" :
-	    memchr(name.p, '@', name.len) != NULL ? "it leads to a service that another provider "
-	    "of Traefik's knows" : r->service->provided ?
-	    "it leads to a service that no file of swarm.traefik.files defines" :
-	    "it leads to a service that no label here defines";
-	return NULL;
-}
-
-/* That of a service of labels, from a file, and the other way round. False: it leads to one of the
- * same provider's. */
-static bool
-find_elsewhere(struct traefik_reading *r, struct router *router, const char **text)
-{
-	struct str name = router->service == NULL ? STR("") : str_trim(str_of(router->service->value));
-	bool provided = r->service->provided, labels = middlewares_name(name).len < name.len;
-
-	*text = NULL;
-	if (!(provided ? labels : str_ends(name, STR(FILE_PROVIDER)))) {
-		if (provided && name.len == 0)
-			*text = "it names no service";
-		return provided && name.len == 0;
-	}
-	router->to = !labels ? files_service(r->l->files, name) :
-	    middlewares_page(r->middlewares, middlewares_name(name), &router->to_port);
-	if (router->to == NULL)
-		*text = arena_printf(r->l->arena, labels ? "it leads to %.*s, whose port no label defines, or "
-		    "several do" : "it leads to %.*s, which no file of swarm.traefik.files defines",
-		    STR_ARG(name));
-	return true;
-}
-
-static void
-check_backend(struct traefik_reading *r, struct router *router)
-{
-	const char *text;
-	const struct backend *b = NULL;
-
-	if (!find_elsewhere(r, router, &text))
-		b = router->backend = find_backend(r, router, &text);
-	if (text != NULL)
-		refuse(r, router, true, WHY_ROUTER_SERVICE, "%s", text);
-	if (router->service != NULL)
-		reading_report(r, router->service, text == NULL ? LABEL_VALID : LABEL_INVALID, text);
-	if (b == NULL)
-		return;
-	if (b->unknown != NULL)
-		refuse(r, router, true, WHY_ROUTER_SERVICE, "%s of its service is not understood",
-		    reading_key(r, b->unknown));
-	if (b->unspoken != NULL)
-		refuse(r, router, true, WHY_SERVER_SCHEME, "%s: %s",
-		    reading_key(r, b->scheme != NULL ? b->scheme : b->nurls > 0 ? b->url[0] :
-		    b->transport), b->unspoken);
-	if (!reading_has_label(r, "mola.port") && backend_port(b) == 0 &&
-	    (b->port != NULL || r->nbackends > 1))
-		refuse(r, router, true, WHY_SERVICE_NO_PORT,
-		    "no label sets the port of its service %.*s", STR_ARG(b->name));
 }
 
 /* ---- all of it ---- */
@@ -181,6 +98,18 @@ syntax_of(const struct traefik_reading *r, const struct router *router)
 	    strcmp(router->syntax->value, "v2") == 0 ? RULE_V2 : RULE_V3;
 }
 
+/* Its requests end there. */
+static void
+add_noop(struct traefik_reading *r, struct router *router, struct entry_group *g)
+{
+	const char *with = filter_chain_add(r->l->arena, g->chain, STR(NOOP_SERVICE), FILTER_NOOP, NULL, 0);
+
+	if (with == NULL)
+		router_refuse(r, router, true, WHY_NEEDS_MIDDLEWARE, "it has too many middlewares");
+	else
+		g->chain = with;
+}
+
 /* What its requests pass: the middlewares of its entry points, then its own. */
 static void
 set_chain(struct traefik_reading *r, struct router *router, struct entry_group *g)
@@ -189,6 +118,8 @@ set_chain(struct traefik_reading *r, struct router *router, struct entry_group *
 
 	if (router->middlewares != NULL)
 		g->chain = check_middlewares(r, router, g->chain);
+	if (router->noop && !router->refused)
+		add_noop(r, router, g);
 	if (router->refused || *g->chain == '\0')
 		return;
 	filters = filter_chain_parse(r->l->arena, str_of(g->chain));
@@ -212,7 +143,7 @@ check_entries(struct traefik_reading *r, struct router *router)
 		if (g->text == NULL && !router->refused)
 			set_chain(r, router, g);
 		else if (g->text != NULL && served == 0)
-			refuse(r, router, g->guarded, g->why, "%s", g->text);
+			router_refuse(r, router, g->guarded, g->why, "%s", g->text);
 		else if (g->text != NULL && g->guarded)
 			labels_add_trouble(r->l, g->why, arena_printf(r->l->arena,
 			    "router %.*s is not served by all of its entry points: %s", STR_ARG(router->name),
@@ -240,10 +171,10 @@ check_tls(struct traefik_reading *r, struct router *router)
 	if (!tls)
 		return;
 	if (router->tls_options != NULL)
-		refuse(r, router, true, WHY_TLS_OPTIONS, "%s names TLS options %.*s: %s",
+		router_refuse(r, router, true, WHY_TLS_OPTIONS, "%s names TLS options %.*s: %s",
 		    reading_key(r, router->tls_options), STR_ARG(name), problem);
 	else
-		refuse(r, router, true, WHY_TLS_OPTIONS, "it has the default TLS options: %s", problem);
+		router_refuse(r, router, true, WHY_TLS_OPTIONS, "it has the default TLS options: %s", problem);
 }
 
 void
@@ -254,27 +185,27 @@ router_check(struct traefik_reading *r, struct router *router)
 
 	ASSERT(r->mode != MODE_OFF && router->backend == NULL && !router->refused);	/* once */
 	if (r->mode == MODE_PORT_ONLY) {	/* its port may be that of mola.host */
-		router->backend = find_backend(r, router, &text);
+		router->backend = router_backend(r, router, &text);
 		return;
 	}
 	if (files_unreadable(r->l->files) != NULL)
-		refuse(r, router, true, WHY_TRAEFIK_FILE, "%s", files_unreadable(r->l->files));
+		router_refuse(r, router, true, WHY_TRAEFIK_FILE, "%s", files_unreadable(r->l->files));
 	priority_of(router, STR(""), &good);
 	if (router->middlewares != NULL)
 		check_middlewares(r, router, "");
 	if (router->unknown != NULL)
-		refuse(r, router, true, WHY_ROUTER_LABEL, "%s is not understood",
+		router_refuse(r, router, true, WHY_ROUTER_LABEL, "%s is not understood",
 		    reading_key(r, router->unknown));
 	if (r->unknown != NULL)
-		refuse(r, router, true, WHY_ROUTER_LABEL,
+		router_refuse(r, router, true, WHY_ROUTER_LABEL,
 		    "%s is not understood, and may apply to it", reading_key(r, r->unknown));
 	if (!good)
-		refuse(r, router, true, WHY_ROUTER_LABEL, "%s is no number",
+		router_refuse(r, router, true, WHY_ROUTER_LABEL, "%s is no number",
 		    reading_key(r, router->priority));
 	if (r->too_many)
-		refuse(r, router, true, WHY_ROUTER_LABEL,
+		router_refuse(r, router, true, WHY_ROUTER_LABEL,
 		    "the service has more than %d routers or services of Traefik's", ROUTERS_MAX);
-	check_backend(r, router);
+	router_find_service(r, router);
 	router->entries = arena_zalloc(r->l->arena, sizeof *router->entries);
 	entry_groups_read(r, router->entry_points, router->tls, router->entries);
 	check_tls(r, router);
@@ -317,22 +248,10 @@ rule_text(struct traefik_reading *r, struct router *router, struct str *out)
 	}
 	if (r->rules->default_rule != NULL && default_rule(r, out))
 		return true;
-	refuse(r, router, false, WHY_ROUTER_RULE, r->rules->default_rule == NULL ? "it has no rule" :
+	router_refuse(r, router, false, WHY_ROUTER_RULE, r->rules->default_rule == NULL ? "it has no rule" :
 	    "it has no rule, and of the default rule only {{ .Name }} and "
 	    "{{ normalize .Name }} are understood");
 	return false;
-}
-
-/* What Traefik calls the service that it leads to. */
-static const char *
-service_name(struct traefik_reading *r, const struct router *router)
-{
-	struct str name = router->backend != NULL ? router->backend->name :
-	    router->service != NULL ? str_trim(str_of(router->service->value)) :
-	    str_of(r->service->name);
-
-	return arena_printf(r->l->arena, "%.*s%s", STR_ARG(name),
-	    memchr(name.p, '@', name.len) != NULL ? "" : reading_provider(r));
 }
 
 static void
@@ -393,7 +312,7 @@ add_rule(struct traefik_reading *r, struct router *router, const struct rule *ru
 	bool good, tls = true;
 	struct labels_rule_route route = { .rule = rule, .text = arena_text(r->l->arena, text),
 	    .name = arena_printf(r->l->arena, "%.*s%s", STR_ARG(router->name), reading_provider(r)),
-	    .service = service_name(r, router), .to = router->to,
+	    .service = router_service_name(r, router), .to = router->to,
 	    .priority = priority_of(router, text, &good), .port = port };
 
 	for (unsigned i = 0; i < router->entries->n; i++)
@@ -480,14 +399,14 @@ router_resolve(struct traefik_reading *r, struct router *router, unsigned port)
 	}
 	if (rule_text(r, router, &text) && !rule_parse(text, syntax_of(r, router), r->l->arena, &rule,
 	    problem)) {
-		refuse(r, router, false, WHY_ROUTER_RULE, "its rule is not understood: %s", problem);
+		router_refuse(r, router, false, WHY_ROUTER_RULE, "its rule is not understood: %s", problem);
 		report_if_set(r, router->rule, LABEL_INVALID, problem);
 		r->l->blocked |= router->guarded;
 	} else if (router->rule == NULL && router->refused && rule.n == 0)
 		r->l->blocked |= router->guarded;
 	else {
 		if (rule.n == 0 || rule.unsupported[0] != '\0')
-			refuse(r, router, false, WHY_ROUTER_RULE,
+			router_refuse(r, router, false, WHY_ROUTER_RULE,
 			    rule.n == 0 ? "no request can match all of its rule" :
 			    "its rule has %s, which Mola does not understand", rule.unsupported);
 		add_rule(r, router, &rule, text, port);

@@ -43,6 +43,7 @@ struct router {
 	const struct swarm_service *to;		/* it leads there, to this port; NULL: to its own service */
 	unsigned	 to_port;
 	struct entry_groups *entries;
+	bool		 noop;			/* it leads to noop@internal: no task gets its requests */
 	bool		 refused;		/* and the reason is reported */
 	bool		 guarded;		/* refused for what keeps requests out, or may: see struct labels_claim */
 };
@@ -183,7 +184,17 @@ void	tcp_read(struct traefik_reading *);
 void	entry_groups_read(const struct traefik_reading *, const struct swarm_label *, bool tls,
 	    struct entry_groups *);
 
+/* router_service.c: the service that it leads to, and why it may not; by its labels alone; and its
+ * name, for people. */
+void	router_find_service(struct traefik_reading *, struct router *);
+const struct backend *router_backend(struct traefik_reading *, const struct router *,
+	    const char **text);
+const char *router_service_name(struct traefik_reading *, const struct router *);
+
 /* router.c */
+/* Of several reasons the first is reported. */
+void	router_refuse(struct traefik_reading *, struct router *, bool guarded, const struct why *,
+	    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 void	router_gather(struct traefik_reading *, const struct swarm_label *, const struct str *word,
 	    unsigned n);
 /* Finds its backend, and refuses it where something of it is not understood; reports why. */

@@ -169,6 +169,7 @@ FILTER_REQUEST(strip_prefix);
 FILTER_REQUEST(strip_prefix_regex);
 FILTER_REQUEST(pass_client_cert);
 FILTER_REQUEST(content_type);
+FILTER_REQUEST(noop);
 void	content_type_guess(struct filter_run *);	/* the response, as it is sent */
 /* those that leave responses as they are */
 #define basic_auth_response(r, f, note)		((void)(r), (void)(f), (void)(note))
@@ -188,6 +189,7 @@ void	content_type_guess(struct filter_run *);	/* the response, as it is sent */
 #define ip_allow_list_response(r, f, note)	((void)(r), (void)(f), (void)(note))
 #define content_type_response(r, f, note)	((void)(r), (void)(f), (void)(note))
 #define pass_client_cert_response(r, f, note)	((void)(r), (void)(f), (void)(note))
+#define noop_response(r, f, note)		((void)(r), (void)(f), (void)(note))
 #define ip_white_list_response(r, f, note)	((void)(r), (void)(f), (void)(note))
 
 #endif

@@ -5,7 +5,8 @@
  * one.
  *
  * FILTER(KIND, name, "label", guards): guards as in middlewares.h. Its options follow, up to
- * FILTER_END(name).
+ * FILTER_END(name). One whose label ends with @internal is no middleware: it is what a router of
+ * that service of Traefik's leads to, behind all of its middlewares.
  * OPTION(type, field, "label", fallback, least, most, help): the label is the option's path
  * below the middleware, compared without case; numbers count for COUNT alone, but for the fallback,
  * which durations and switches have, too.
@@ -323,6 +324,9 @@ OPTION(SWITCH, issuer_organization, "info.issuer.organization", 0, 0, 0, "O of i
 OPTION(SWITCH, issuer_serial_number, "info.issuer.serialNumber", 0, 0, 0, "SN of its issuer there.")
 OPTION(SWITCH, issuer_common_name, "info.issuer.commonName", 0, 0, 0, "CN of its issuer there.")
 FILTER_END(pass_client_cert)
+
+FILTER(NOOP, noop, "noop@internal", false)
+FILTER_END(noop)
 
 #undef FILTER
 #undef OPTION

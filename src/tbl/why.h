@@ -72,6 +72,8 @@ WHY(CORS_PREFLIGHT, 200, CLIENT,
     "a middleware (headers) responded to the preflight request of a browser (CORS)")
 WHY(MIDDLEWARE_REDIRECT, 302, CLIENT,
     "a middleware (redirectScheme, redirectRegex) sent the client elsewhere")
+WHY(NOOP, 418, CLIENT,
+    "the router leads to noop@internal, and no middleware of it responded")
 WHY(BAD_REPLACEMENT, 500, CLIENT,
     "what a middleware (redirectRegex, replacePathRegex) made of this URL is none")
 WHY(ADDRESS_NOT_ALLOWED, 403, CLIENT,

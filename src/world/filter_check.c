@@ -345,6 +345,15 @@ check_content_type(struct arena *a, struct filter_content_type *c, char problem[
 	return true;
 }
 
+static bool
+check_noop(struct arena *a, struct filter_noop *n, char problem[FILTER_PROBLEM])
+{
+	(void)a;
+	(void)n;
+	(void)problem;
+	return true;
+}
+
 #define check_compress	filter_check_compress
 #define check_buffering	filter_check_buffering
 #define check_errors	filter_check_errors

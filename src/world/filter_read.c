@@ -225,7 +225,7 @@ struct options {
 static struct options \
 field##_options(void) \
 { \
-	typedef struct filter_##field filter; \
+	typedef struct filter_##field filter __attribute__((unused)); \
 	static const struct option item[] = {
 #define OPTION(type, field, label, fallback, least, most, help) \
 	{ label, read_##type, offsetof(struct filter, of) + offsetof(filter, field), fallback, least, \

@@ -193,6 +193,17 @@ a_router_to_a_service_that_is_not_served_keeps_its_requests(void **state)
 	assert_string_equal(way(s, "c.org"), "s@file");
 }
 
+/* It needs no service of a file, and no port. */
+static void
+a_router_may_lead_to_noop(void **state)
+{
+	struct stage *s = *state;
+
+	swarm(s, OWN, ROUTER("r", "rule", "Host(`b.org`)") ROUTER("r", "service", "noop@internal"), NULL);
+	assert_string_equal(way(s, "b.org"), "@file by noop@internal");
+	assert_string_equal(called(s, "b.org"), "r@file to noop@internal");
+}
+
 static void
 what_is_not_understood_refuses_its_router(void **state)
 {
@@ -565,6 +576,7 @@ main(void)
 		STAGED(routers_of_files_lead_to_services_of_labels),
 		STAGED(routers_and_services_have_the_names_that_traefik_gives_them),
 		STAGED(a_router_to_a_service_that_is_not_served_keeps_its_requests),
+		STAGED(a_router_may_lead_to_noop),
 		STAGED(what_is_not_understood_refuses_its_router),
 		STAGED(of_two_definitions_the_first_one_counts),
 		STAGED(without_a_file_that_was_never_read_nothing_of_traefik_is_served),

@@ -125,6 +125,36 @@ pages_are_of_a_service_that_labels_define(void **state)
 	assert_string_equal(way(s, "a.org", "/", false), "refused");
 }
 
+/* All of its requests end there; none of Traefik's other services is open. */
+static void
+what_leads_to_noop_reaches_no_task(void **state)
+{
+	static const char *const others[] = { "api", "dashboard", "rest", "ping", "prometheus", "acme-http", "NOOP", "no" };
+	struct stage *s = *state;
+	char labels[400];
+
+#define NOOP(router) RULE(router, "Host(`a.org`)") L("routers." router ".service", " noop@internal")
+	swarm(s, NOOP("r") THROUGH("r", "m") M("m.redirectscheme.scheme", "https") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "s0 by m, noop@internal");
+	expect_label(s, "s0", "traefik.http.routers.r.service", LABEL_VALID, NULL);
+	swarm(s, NOOP("r") PORT, RULE("w", "Host(`a.org`) || Host(`b.org`)") PORT, NULL);
+	assert_string_equal(way(s, "b.org", "/", false), "s1");
+	swarm(s, NOOP("r") "\"mola.enable\":\"true\"", NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "refused");
+	expect_trouble(s, "s0", WHY_ROUTER_SERVICE, "no label sets a port");
+	swarm(s, NOOP("r") THROUGH("r", "none") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "refused");
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+		snprintf(labels, sizeof labels, RULE("r", "Host(`a.org`)") L("routers.r.service", "%s@internal") PORT, others[i]);
+		swarm(s, labels, RULE("w", "Host(`a.org`)") PORT, NULL);
+		assert_string_equal(way(s, "a.org", "/", false), "refused");
+		expect_trouble(s, "s0", WHY_ROUTER_SERVICE, i < 6 ? "a service of Traefik's own; Mola" : "there is none of this name");
+	}
+	/* no middleware is one of it */
+	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "m") M("m.noop@internal", "true") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "refused");
+}
+
 static void
 what_is_not_understood_of_one_refuses_its_router(void **state)
 {
@@ -751,7 +781,7 @@ int
 main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, stage_setup, stage_teardown)
-	const struct CMUnitTest tests[] = { T(what_a_router_names_is_passed_in_its_order), T(what_is_not_understood_of_one_refuses_its_router), T(pages_are_of_a_service_that_labels_define),
+	const struct CMUnitTest tests[] = { T(what_a_router_names_is_passed_in_its_order), T(what_is_not_understood_of_one_refuses_its_router), T(what_leads_to_noop_reaches_no_task), T(pages_are_of_a_service_that_labels_define),
 		T(a_name_that_is_none_refuses_its_router), T(what_can_be_applied_is_not_ignored), T(those_of_the_entry_point_come_first), T(plain_requests_and_those_by_tls_have_ways_of_their_own),
 		T(a_listener_of_its_name_is_an_entry_points_own), T(own_labels_name_listeners),
 		T(an_entry_point_has_tls_for_its_routers),

@@ -426,8 +426,8 @@ routers_and_services_find_each_other(void **state)
 	struct stage *s = *state;
 
 	assert_null(web(s, ROUTER("Host(`a.org`)") "\"traefik.http.routers.web.service\":\"api@internal\"," BACKEND));
-	expect_label(s, "web", "traefik.http.routers.web.service", LABEL_INVALID, "own dashboard or API");
-	expect_trouble(s, "web", WHY_ROUTER_SERVICE, "router web is not served: it leads to Traefik's own dashboard or API");
+	expect_label(s, "web", "traefik.http.routers.web.service", LABEL_INVALID, "a service of Traefik's own");
+	expect_trouble(s, "web", WHY_ROUTER_SERVICE, "router web is not served: it leads to api@internal, a service of Traefik's own; Mola's own API");
 	assert_null(web(s, ROUTER("Host(`a.org`)") "\"traefik.http.routers.web.service\":\"other@http\"," BACKEND));
 	expect_label(s, "web", "traefik.http.routers.web.service", LABEL_INVALID, "another provider");
 	assert_null(web(s, ROUTER("Host(`a.org`)") "\"traefik.http.routers.web.service\":\"nobody\"," BACKEND));
