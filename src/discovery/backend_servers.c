@@ -66,9 +66,8 @@ read_scheme(struct str *rest, enum scheme *scheme, unsigned *port)
 	return false;
 }
 
-/* "10.0.0.7:8080", "[::1]", "nas.lan" */
-static bool
-read_host(struct str at, struct labels_server *out)
+bool
+server_read(struct str at, struct labels_server *out)
 {
 	struct str host = at, port = { NULL, 0 };
 	const char *end = at.len > 0 && *at.p == '[' ? memchr(at.p, ']', at.len) :
@@ -100,7 +99,7 @@ read_url(struct str url, struct labels_server *out, enum scheme *scheme)
 		return false;
 	for (n = 0; n < url.len && strchr("/?#", url.p[n]) == NULL; n++)
 		;
-	return read_host((struct str){ url.p, n }, out);
+	return server_read((struct str){ url.p, n }, out);
 }
 
 /* A certificate is verified for the name in the URL; NULL: for the address. */

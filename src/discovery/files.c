@@ -10,6 +10,7 @@
 #include "base/bug.h"
 #include "discovery/files.h"
 #include "discovery/provided.h"
+#include "discovery/tcp_middlewares.h"
 
 #define TROUBLES_MAX	256
 
@@ -43,7 +44,7 @@ struct files {
 	struct middlewares *middlewares;
 	struct map	*names;			/* "http.routers.web" to its file_name */
 	struct file_name *first_name, **end_name;
-	struct map	*services;		/* "http web" to its file_service */
+	struct map	*services;		/* "http web", "tcp web" to its file_service */
 	struct file_line *first, **end;		/* of routers and services */
 	struct file_service rest;		/* leads elsewhere */
 	struct swarm_service *service;
@@ -93,19 +94,41 @@ report_twice(struct files *f, const struct file_name *n, const struct swarm_file
 	    "too", of->path, (unsigned)line, STR_ARG(n->kind), STR_ARG(n->name), n->of->path));
 }
 
+static bool
+is_middleware(const struct file_name *n)
+{
+	return kind_is(n->kind, "http.middlewares") || kind_is(n->kind, "tcp.middlewares");
+}
+
+static bool
+is_router(const struct file_name *n)
+{
+	return kind_is(n->kind, "http.routers") || kind_is(n->kind, "tcp.routers");
+}
+
+static bool
+is_service(const struct file_name *n)
+{
+	return kind_is(n->kind, "http.services") || kind_is(n->kind, "tcp.services");
+}
+
 /* What is below a name is a label; a middleware is known to others. */
 static void
 add_line(struct files *f, struct file_name *n, struct str rest, struct swarm_label label)
 {
 	struct file_line *l;
 
-	if (kind_is(n->kind, "http.middlewares")) {
-		middlewares_put(f->middlewares, FILE_PROVIDER, n->of,
-		    str_of(arena_printf(f->arena, "%.*s%s%.*s", STR_ARG(n->name), rest.len > 0 ? "." : "",
-		    STR_ARG(rest))), label.value);
+	if (is_middleware(n)) {
+		struct str path = str_of(arena_printf(f->arena, "%.*s%s%.*s", STR_ARG(n->name),
+		    rest.len > 0 ? "." : "", STR_ARG(rest)));
+		if (str_starts(n->kind, STR("http.")))
+			middlewares_put(f->middlewares, FILE_PROVIDER, n->of, path, label.value);
+		else
+			tcp_middlewares_put(middlewares_tcp(f->middlewares), FILE_PROVIDER, n->of, path,
+			    label.value);
 		return;
 	}
-	if (kind_is(n->kind, "http.routers") && kind_is(rest, "service"))
+	if (is_router(n) && kind_is(rest, "service"))
 		n->leads = label.value;
 	l = arena_zalloc(f->arena, sizeof *l);
 	l->key = rest;
@@ -113,7 +136,7 @@ add_line(struct files *f, struct file_name *n, struct str rest, struct swarm_lab
 	    rest.len > 0 ? "." : "", STR_ARG(rest));
 	l->of = n;
 	l->label = label;
-	if (kind_is(n->kind, "http.serverstransports") || kind_is(n->kind, "tls.options")) {
+	if (!is_router(n) && !is_service(n)) {
 		if (n->last == NULL)
 			n->first = l;
 		else
@@ -218,15 +241,15 @@ service_add(struct files *f, struct file_service *s, const struct swarm_label *l
 }
 
 static bool
-is_service(const struct file_name *n)
+is_tcp(const struct file_name *n)
 {
-	return kind_is(n->kind, "http.services");
+	return str_starts(n->kind, STR("tcp."));
 }
 
 static struct str
-service_key(struct arena *a, struct str name)
+service_key(struct arena *a, bool tcp, struct str name)
 {
-	return str_of(arena_printf(a, "http %.*s", STR_ARG(name)));
+	return str_of(arena_printf(a, "%s %.*s", tcp ? "tcp" : "http", STR_ARG(name)));
 }
 
 static void
@@ -250,22 +273,30 @@ count_services(const struct files *f)
 	return n;
 }
 
+/* "web@file", and "tcp.web@file", as one of each may have the name. */
+static struct file_service *
+service_new(struct files *f, const struct file_name *n)
+{
+	struct file_service *s = arena_zalloc(f->arena, sizeof *s);
+
+	service_make(f, s, arena_printf(f->arena, "%s%.*s%s", is_tcp(n) ? "tcp." : "", STR_ARG(n->name),
+	    FILE_PROVIDER));
+	map_put(f->services, service_key(f->arena, is_tcp(n), n->name), s);
+	if (!is_tcp(n))
+		middlewares_put_service(f->middlewares, str_of(s->is->name));
+	return s;
+}
+
 /* In the order of the files. */
 static void
 make_services(struct files *f)
 {
 	f->service = arena_zalloc(f->arena, (count_services(f) + 1) * sizeof *f->service);
 	for (struct file_line *l = f->first; l != NULL; l = l->next) {
-		struct str key = service_key(f->arena, l->of->name);
 		if (!is_service(l->of))
 			continue;
-		if (l->of->to == NULL) {
-			l->of->to = arena_zalloc(f->arena, sizeof *l->of->to);
-			service_make(f, l->of->to, arena_printf(f->arena, "%.*s%s", STR_ARG(l->of->name),
-			    FILE_PROVIDER));
-			map_put(f->services, key, l->of->to);
-			middlewares_put_service(f->middlewares, str_of(l->of->to->is->name));
-		}
+		if (l->of->to == NULL)
+			l->of->to = service_new(f, l->of);
 		service_add(f, l->of->to, &l->label);
 	}
 }
@@ -276,19 +307,16 @@ service_of(const struct files *f, const struct file_name *router)
 {
 	struct str name = str_trim(str_of(router->leads));
 
-	if (!kind_is(router->kind, "http.routers"))
-		return NULL;
 	if (str_ends(name, STR(FILE_PROVIDER)))
 		name.len -= strlen(FILE_PROVIDER);
-	return map_get(f->services, service_key(f->arena, name));
+	return map_get(f->services, service_key(f->arena, is_tcp(router), name));
 }
 
 static void
 give_routers(struct files *f)
 {
 	for (struct file_line *l = f->first; l != NULL; l = l->next) {
-		if (is_service(l->of) || (!kind_is(l->of->kind, "http.routers") &&
-		    !str_starts(l->of->kind, STR("tcp."))))
+		if (!is_router(l->of))
 			continue;
 		if (l->of->to == NULL)
 			l->of->to = service_of(f, l->of);
@@ -350,16 +378,28 @@ files_services(const struct files *f, unsigned *n)
 	return f->service;
 }
 
-const struct swarm_service *
-files_service(const struct files *f, struct str reference)
+static const struct swarm_service *
+service_named(const struct files *f, bool tcp, struct str reference)
 {
 	struct file_service *s;
 
 	if (f == NULL || !str_ends(reference, STR(FILE_PROVIDER)))
 		return NULL;
 	reference.len -= strlen(FILE_PROVIDER);
-	s = map_get(f->services, service_key(f->arena, reference));
+	s = map_get(f->services, service_key(f->arena, tcp, reference));
 	return s == NULL ? NULL : s->is;
+}
+
+const struct swarm_service *
+files_service(const struct files *f, struct str reference)
+{
+	return service_named(f, false, reference);
+}
+
+const struct swarm_service *
+files_tcp_service(const struct files *f, struct str reference)
+{
+	return service_named(f, true, reference);
 }
 
 const struct swarm_tls *

@@ -1,8 +1,8 @@
 /*
  * files: what the files of Traefik's file provider define, as labels of the same meaning.
- * Each of their services is a service here, "NAME@file", and has the labels of the routers that
- * lead to it, so that all that is known of labels holds for files; routers that lead elsewhere are
- * those of one more, "@file".
+ * Each of their services is a service here, "NAME@file", or "tcp.NAME@file", and has the labels of
+ * the routers that lead to it, so that all that is known of labels holds for files; routers that
+ * lead elsewhere are those of one more, "@file".
  */
 #ifndef DISCOVERY_FILES_H
 #define DISCOVERY_FILES_H
@@ -19,8 +19,11 @@ void		 files_free(struct files **);
 const struct swarm_service	*files_services(const struct files *, unsigned *n);
 /* The one that routers name so: "web@file". NULL: there is none. */
 const struct swarm_service	*files_service(const struct files *, struct str reference);
+/* The same of connections. */
+const struct swarm_service	*files_tcp_service(const struct files *, struct str reference);
 bool	files_are_there(const struct files *);
-/* What else is defined, in lower case: "http.serverstransports", "tls.options". */
+/* What else is defined, in lower case: "http.serverstransports", "tcp.serverstransports",
+ * "tls.options". */
 struct file_line;
 struct files_key {
 	struct str	 key;			/* "rootCAs"; "": there is nothing below the name */

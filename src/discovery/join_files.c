@@ -74,33 +74,49 @@ join_servers(struct join *j, const struct labels *l, struct world_service *ws)
 bool
 join_has_port(const struct labels *l, unsigned port)
 {
-	bool has = port == 0 || port == l->port;
-
-	for (unsigned i = 0; i < l->nothers && !has; i++)
-		has = l->other[i].port == port;
-	return has;
+	return labels_port_conf((struct labels *)(uintptr_t)l, port) != NULL;
 }
 
-/* Their requests are kept from other routes then, as those of a router that is not served. */
+/* Their requests, or connections, are kept from other routes then, as those of a router that is not
+ * served. */
 static void
 refuse_route(struct join *j, struct join_service *js, const struct labels_route *r)
 {
+	const char *name = r->at.rule != NULL ? r->at.rule->name : join_route_text(j->arena, &r->at);
+
 	join_add_trouble(j, js->labels.report, WHY_ROUTER_SERVICE, arena_printf(j->arena,
-	    "router %s is not served: it leads to %s, which is not served", r->at.rule->name,
+	    "router %s is not served: it leads to %s, which is not served", name,
 	    r->to == NULL ? js->from->name : r->to->name));
-	labels_add_claim(&js->labels, &(struct labels_claim){ r->at, r->priority, true, r->at.rule->name,
-	    r->entry });
+	if (r->at.listener == NULL)
+		labels_add_claim(&js->labels, &(struct labels_claim){ r->at, r->priority, true,
+		    r->at.rule->name, r->entry });
+	else if (*r->at.host != '\0')
+		labels_add_refused(&js->labels, r->at.listener, r->at.host);
 }
 
 static bool
-is_served(const struct join *j, const struct join_service *js, const struct labels_route *r)
+is_served(const struct join *j, struct join_service *js, const struct labels_route *r)
 {
-	const struct join_service *to = r->to == NULL ? js : map_get(j->services, str_of(r->to->id));
+	struct join_service *to = r->to == NULL ? js : map_get(j->services, str_of(r->to->id));
+	const struct service_conf *conf;
 
 	if (r->to == NULL || to == NULL)
 		return to != NULL && !js->labels.broken;
-	return to->labels.enabled && !to->labels.broken && to->labels.conf.kind == SERVICE_HTTP &&
-	    join_has_port(&to->labels, r->port);
+	conf = labels_port_conf(&to->labels, r->port);
+	return to->labels.enabled && !to->labels.broken && conf != NULL &&
+	    conf->kind == (r->at.listener != NULL ? SERVICE_TCP : SERVICE_HTTP);
+}
+
+/* What a router wants of TLS, its service gets. */
+static void
+lend_tls(const struct join *j, const struct labels_route *r)
+{
+	struct join_service *to = map_get(j->services, str_of(r->to->id));
+	struct service_conf *conf = labels_port_conf(&to->labels, r->port);
+
+	ASSERT(conf != NULL && conf->kind == SERVICE_TCP);
+	if (conf->tls == SERVICE_TLS_NONE)
+		conf->tls = r->tls;
 }
 
 void
@@ -110,10 +126,13 @@ join_lend(struct join *j, struct join_service *js, unsigned n)
 		struct labels *l = &js[i].labels;
 		unsigned kept = 0;
 		for (unsigned k = 0; k < l->nroutes; k++)
-			if (is_served(j, &js[i], &l->route[k]))
-				l->route[kept++] = l->route[k];
-			else
+			if (!is_served(j, &js[i], &l->route[k]))
 				refuse_route(j, &js[i], &l->route[k]);
+			else {
+				if (l->route[k].to != NULL && l->route[k].at.listener != NULL)
+					lend_tls(j, &l->route[k]);
+				l->route[kept++] = l->route[k];
+			}
 		l->nroutes = kept;
 	}
 }

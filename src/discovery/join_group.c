@@ -10,19 +10,30 @@
 
 #define FOLLOWED_MAX	1024
 
-/* The service that a name in a group stands for; NULL: there is none. */
+/* The service that a name in a group stands for; NULL: there is none of its kind. */
 static struct join_service *
-child_service(const struct join *j, const char *name, unsigned *port)
+child_service(const struct join *j, const struct labels *l, const char *name, unsigned *port)
 {
 	struct str s = str_trim(str_of(name)), own = middlewares_name(s);
+	struct str of_file = str_of(middlewares_qualify(j->arena, s, FILE_PROVIDER));
+	bool tcp = l->conf.kind == SERVICE_TCP;
 	const struct swarm_service *of;
 
 	*port = 0;
 	if (own.len < s.len)
-		of = middlewares_page(j->middlewares, own, port);
+		of = tcp ? tcp_middlewares_page(middlewares_tcp(j->middlewares), own, port) :
+		    middlewares_page(j->middlewares, own, port);
 	else
-		of = files_service(j->files, str_of(middlewares_qualify(j->arena, s, FILE_PROVIDER)));
+		of = tcp ? files_tcp_service(j->files, of_file) : files_service(j->files, of_file);
 	return of == NULL ? NULL : map_get(j->services, str_of(of->id));
+}
+
+static bool
+has_kind(struct labels *l, unsigned port, enum service_kind kind)
+{
+	const struct service_conf *conf = labels_port_conf(l, port);
+
+	return conf != NULL && conf->kind == kind;
 }
 
 /* What is wrong with it; NULL: nothing. Recursion is as deep as GROUP_DEPTH at most, and few
@@ -37,7 +48,7 @@ group_problem(const struct join *j, const struct labels *l, unsigned depth, unsi
 	for (unsigned i = 0; i < l->group->n && problem == NULL; i++) {
 		const char *name = l->group->child[i].name;
 		unsigned port;
-		struct join_service *to = name == NULL ? NULL : child_service(j, name, &port);
+		struct join_service *to = name == NULL ? NULL : child_service(j, l, name, &port);
 		if (to != NULL)
 			to->labels.needed = true;
 		if ((*left)-- == 0)
@@ -46,7 +57,7 @@ group_problem(const struct join *j, const struct labels *l, unsigned depth, unsi
 			problem = arena_printf(j->arena, "it leads to %s, which nothing defines", name == NULL ?
 			    "a service without a name" : name);
 		else if (!to->labels.enabled || to->labels.broken || (to->labels.group == NULL &&
-		    !join_has_port(&to->labels, port)))
+		    !has_kind(&to->labels, port, l->conf.kind)))
 			problem = arena_printf(j->arena, "it leads to %s, which is not served", name);
 		else if (to->labels.group != NULL)
 			problem = group_problem(j, &to->labels, depth - 1, left);
@@ -75,10 +86,10 @@ join_check_groups(struct join *j, struct join_service *js, unsigned n)
 
 /* As the world has it: NAME, or NAME:PORT where it is not the first one. */
 static char *
-child_name(struct join *j, const char *name)
+child_name(struct join *j, const struct labels *l, const char *name)
 {
 	unsigned port;
-	const struct join_service *to = child_service(j, name, &port);
+	const struct join_service *to = child_service(j, l, name, &port);
 
 	ASSERT(to != NULL);			/* it was checked */
 	return port == 0 || port == to->labels.port ? arena_text(j->arena, str_of(to->from->name)) :
@@ -97,7 +108,7 @@ join_group(struct join *j, const struct labels *l, struct world_service *ws)
 	ASSERT(g.n > 0 && g.n <= GROUP_CHILDREN);
 	for (unsigned i = 0; i < g.n; i++) {
 		const char *name = l->group->child[i].name;
-		child[i] = (struct group_child){ child_name(j, name),
+		child[i] = (struct group_child){ child_name(j, l, name),
 		    arena_text(j->arena, str_trim(str_of(name))), l->group->child[i].weight };
 	}
 	world_pass_group(j->world, ws, &g);

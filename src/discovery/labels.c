@@ -160,6 +160,13 @@ route_is_guarded(const struct labels_route *r)
 	return r->at.guards;
 }
 
+static void
+route_set(struct labels *l, struct labels_route *at, const struct labels_route *r)
+{
+	*at = *r;
+	at->at = copy_route(l->arena, &r->at);
+}
+
 /* Of two with the same priority one that guards: which of them Traefik takes is chance. */
 void
 labels_add_route(struct labels *l, const struct labels_route *r)
@@ -169,16 +176,14 @@ labels_add_route(struct labels *l, const struct labels_route *r)
 		if (same_route(&l->route[i].at, &r->at)) {
 			if (l->route[i].priority < r->priority || (l->route[i].priority == r->priority &&
 			    route_is_guarded(r) && !route_is_guarded(&l->route[i])))
-				l->route[i] = (struct labels_route){ copy_route(l->arena, &r->at), r->port,
-				    r->priority, r->entry, r->to };
+				route_set(l, &l->route[i], r);
 			return;
 		}
 	if (l->nroutes == ROUTES_MAX)
 		return;
 	if (l->route == NULL)
 		l->route = arena_zalloc(l->arena, ROUTES_MAX * sizeof *l->route);
-	l->route[l->nroutes++] = (struct labels_route){ copy_route(l->arena, &r->at), r->port,
-	    r->priority, r->entry, r->to };
+	route_set(l, &l->route[l->nroutes++], r);
 }
 
 /* Beyond a limit, the service is not served at all: it must not fill the table that all
@@ -223,7 +228,8 @@ labels_add_rule(struct labels *l, const struct labels_rule_route *r)
 		at.guards = r->chain_guards;
 	}
 	if (r->router == NULL)
-		labels_add_route(l, &(struct labels_route){ at, r->port, r->priority, r->entry, r->to });
+		labels_add_route(l, &(struct labels_route){ .at = at, .port = r->port, .priority = r->priority,
+		    .entry = r->entry, .to = r->to });
 	else
 		labels_add_claim(l, &(struct labels_claim){ at, r->priority, r->guarded, r->router,
 		    r->rule->unsupported[0] != '\0' ? NULL : r->entry });
@@ -241,6 +247,17 @@ labels_add_port(struct labels *l, unsigned port)
 		l->other = arena_zalloc(l->arena, LABELS_PORTS_MAX * sizeof *l->other);
 	l->other[l->nothers] = (struct labels_port){ port, l->conf };
 	return &l->other[l->nothers++].conf;
+}
+
+struct service_conf *
+labels_port_conf(struct labels *l, unsigned port)
+{
+	if (port == 0 || port == l->port)
+		return &l->conf;
+	for (unsigned i = 0; i < l->nothers; i++)
+		if (l->other[i].port == port)
+			return &l->other[i].conf;
+	return NULL;
 }
 
 /* Or a claim, where its middlewares cannot be applied: no wider route has its requests. */

@@ -33,6 +33,7 @@ struct labels_route {
 	int64_t		 priority;		/* among rules, the greater first */
 	const char	*entry;			/* entry points and whether by TLS, to be compared; "" for mola.* */
 	const struct swarm_service *to;		/* whose tasks it leads to; NULL: those of the service itself */
+	enum service_tls tls;			/* of connections: what it wants of that service */
 };
 
 struct labels_rule {			/* mola.rule */
@@ -126,6 +127,9 @@ void	labels_read(struct labels *, const struct swarm_service *, const struct ser
  * labels_read. */
 void	traefik_read(struct labels *, const struct swarm_service *, const struct traefik_rules *,
 	    const struct middlewares *);
+
+/* Of requests to this port, 0: to the service's first; NULL: it has no such port. */
+struct service_conf *labels_port_conf(struct labels *, unsigned port);
 
 /* labels_tcp.c: the routes of a service of kind tcp, by mola.* labels. */
 void	labels_make_tcp(struct labels *);

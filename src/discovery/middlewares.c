@@ -58,6 +58,7 @@ struct middlewares {
 	struct map	*by_name;
 	struct map	*pages;		/* services that labels define, for errors; by name, without case */
 	struct map	*provided;	/* those of files, as they are written */
+	struct tcp_middlewares *tcp;
 	struct arena	*arena;
 };
 
@@ -70,6 +71,7 @@ middlewares_new(const struct swarm_conf *conf)
 	m->by_name = map_new();
 	m->pages = map_new();
 	m->provided = map_new();
+	m->tcp = tcp_middlewares_new();
 	m->arena = arena_new();
 	return m;
 }
@@ -85,6 +87,7 @@ middlewares_free(struct middlewares **mp)
 	map_free(&m->by_name);
 	map_free(&m->pages);
 	map_free(&m->provided);
+	tcp_middlewares_free(&m->tcp);
 	arena_free(&m->arena);
 	free(m);
 }
@@ -212,6 +215,7 @@ read_service_label(struct middlewares *m, const struct swarm_service *s,
 void
 middlewares_read(struct middlewares *m, const struct swarm_service *s)
 {
+	tcp_middlewares_read(m->tcp, s);
 	for (unsigned i = 0; i < s->nlabels; i++)
 		if (strncasecmp(s->label[i].name, PREFIX, strlen(PREFIX)) == 0)
 			middlewares_put(m, "", s, str_of(s->label[i].name + strlen(PREFIX)), s->label[i].value);
@@ -244,6 +248,12 @@ middlewares_qualify(struct arena *a, struct str reference, const char *provider)
 	bool known = *provider == '\0' || memchr(reference.p, '@', reference.len) != NULL;
 
 	return arena_printf(a, "%.*s%s", STR_ARG(reference), known ? "" : provider);
+}
+
+struct tcp_middlewares *
+middlewares_tcp(const struct middlewares *m)
+{
+	return m->tcp;
 }
 
 struct str

@@ -7,6 +7,7 @@
 #define DISCOVERY_MIDDLEWARES_H
 
 #include "discovery/swarm_priv.h"
+#include "discovery/tcp_middlewares.h"
 
 #define MOLA_PROVIDER	"@mola"
 #define FILE_PROVIDER	"@file"
@@ -50,6 +51,9 @@ const char		*middlewares_add(const struct middlewares *, struct arena *, const c
 /* The service whose port the labels of exactly one define; NULL: there is none. */
 const struct swarm_service *middlewares_page(const struct middlewares *, struct str name,
 			    unsigned *port);
+
+/* What there is for connections. */
+struct tcp_middlewares	*middlewares_tcp(const struct middlewares *);
 
 /* The name of a reference within the provider of labels: without "@swarm" and "@docker". A
  * reference to another provider stays whole. */

@@ -20,24 +20,13 @@
 
 /* ---- reasons ---- */
 
-/* "/etc/traefik/web.yml:12: " of one in a file. */
-static const char *
-place_of(const struct traefik_reading *r, const struct router *router)
-{
-	const struct swarm_label *const label[] = { router->rule, router->service, router->middlewares,
-	    router->entry_points, router->unknown };
-
-	for (size_t i = 0; i < sizeof label / sizeof *label; i++)
-		if (label[i] != NULL && label[i]->file != NULL)
-			return arena_printf(r->l->arena, "%s:%u: ", label[i]->file, label[i]->line);
-	return "";
-}
-
 /* Of several reasons the first is reported. */
 void
 router_refuse(struct traefik_reading *r, struct router *router, bool guarded, const struct why *why,
     const char *fmt, ...)
 {
+	const struct swarm_label *const known[] = { router->rule, router->service, router->middlewares,
+	    router->entry_points, router->unknown };
 	char text[400];
 	va_list ap;
 
@@ -49,7 +38,8 @@ router_refuse(struct traefik_reading *r, struct router *router, bool guarded, co
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	labels_add_trouble(r->l, why, arena_printf(r->l->arena, "%srouter %.*s%s is not served: %s",
-	    place_of(r, router), STR_ARG(router->name), r->service->provided ? FILE_PROVIDER : "", text));
+	    reading_place(r, known, sizeof known / sizeof *known), STR_ARG(router->name),
+	    r->service->provided ? FILE_PROVIDER : "", text));
 }
 
 /* The chain with the router's own middlewares behind `chain`. */

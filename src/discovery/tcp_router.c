@@ -12,37 +12,10 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "discovery/files.h"
 #include "discovery/middlewares.h"
 #include "discovery/rule.h"
-#include "discovery/traefik_priv.h"
-
-struct tcp_backend {			/* what Traefik calls a service */
-	struct str	 name;
-	const struct swarm_label *port, *version, *proxied;
-	const struct swarm_label *unknown;	/* the first that is not understood */
-	enum proxy_version sends;
-};
-
-struct tcp_router {
-	struct str	 name;
-	const struct swarm_label *rule, *service, *middlewares, *entry_points, *priority, *passthrough;
-	const struct swarm_label *resolver, *options;
-	const struct swarm_label *unknown;	/* the first that is not understood */
-	bool		 tls;
-	bool		 ends_tls;
-	/* what is made of it */
-	const struct tcp_backend *backend;
-	struct rule	 parsed;
-	bool		 refused;
-};
-
-struct tcp_reading {
-	struct tcp_router router[ROUTERS_MAX];
-	struct tcp_backend backend[ROUTERS_MAX];
-	unsigned	 nrouters, nbackends;
-	bool		 too_many;
-	bool		 unclear;	/* what one of the routers stands for is not known: none is served */
-};
+#include "discovery/tcp_priv.h"
 
 /* ---- gathering ---- */
 
@@ -58,21 +31,8 @@ router_get(struct tcp_reading *t, struct str name)
 	return &t->router[t->nrouters++];
 }
 
-static struct tcp_backend *
-backend_get(struct tcp_reading *t, struct str name)
-{
-	for (unsigned i = 0; i < t->nbackends; i++)
-		if (str_eq_nocase(t->backend[i].name, name))
-			return &t->backend[i];
-	if (t->nbackends == ROUTERS_MAX)
-		return NULL;
-	t->backend[t->nbackends] = (struct tcp_backend){ .name = name };
-	return &t->backend[t->nbackends++];
-}
-
-/* The same name in two spellings is set twice. */
-static void
-set_once(struct traefik_reading *r, const struct swarm_label **at,
+void
+tcp_set_once(struct traefik_reading *r, const struct swarm_label **at,
     const struct swarm_label **unknown, const struct swarm_label *label)
 {
 	if (*at == NULL)
@@ -87,11 +47,11 @@ gather_tls(struct traefik_reading *r, struct tcp_router *router, const struct sw
 {
 	router->tls |= n > 5 || !str_eq_nocase(str_of(label->value), STR("false"));
 	if (n == 6 && word_is(word[5], "passthrough"))
-		set_once(r, &router->passthrough, &router->unknown, label);
+		tcp_set_once(r, &router->passthrough, &router->unknown, label);
 	else if (n == 6 && word_is(word[5], "certresolver") && label->value[0] != '\0')
-		set_once(r, &router->resolver, &router->unknown, label);
+		tcp_set_once(r, &router->resolver, &router->unknown, label);
 	else if (n == 6 && word_is(word[5], "options"))
-		set_once(r, &router->options, &router->unknown, label);
+		tcp_set_once(r, &router->options, &router->unknown, label);
 	else if (n == 5 || (n == 6 && word_is(word[5], "certresolver")) ||
 	    (n == 7 && str_starts(word[5], STR("domains"))))
 		reading_report(r, label, LABEL_UNUSED, "TLS is passed through, or ends with Mola's certificates");
@@ -117,7 +77,7 @@ gather_router(struct traefik_reading *r, const struct swarm_label *label, const 
 	    word_is(word[4], "entrypoints") ? &router->entry_points :
 	    word_is(word[4], "priority") ? &router->priority : NULL;
 	if (at != NULL && n == 5)
-		set_once(r, at, &router->unknown, label);
+		tcp_set_once(r, at, &router->unknown, label);
 	else if (word_is(word[4], "tls"))
 		gather_tls(r, router, label, word, n);
 	else if (n == 5 && word_is(word[4], "rulesyntax"))
@@ -126,29 +86,17 @@ gather_router(struct traefik_reading *r, const struct swarm_label *label, const 
 		reading_mark_unknown(r, &router->unknown, label, "not understood: the router is not served");
 }
 
+/* Where it cannot be applied, routers say so, too. */
 static void
-gather_backend(struct traefik_reading *r, const struct swarm_label *label, const struct str *word,
-    unsigned n)
+report_middleware(struct traefik_reading *r, const struct swarm_label *label, struct str name)
 {
-	struct tcp_backend *b = backend_get(r->tcp, word[3]);
-	bool of = n >= 6 && word_is(word[4], "loadbalancer");
+	const char *problem;
 
-	if (b == NULL) {
-		r->tcp->too_many = true;
-		reading_report(r, label, LABEL_UNSUPPORTED, "more than 64 services");
-	} else if (of && n == 7 && word_is(word[5], "server") && word_is(word[6], "port"))
-		set_once(r, &b->port, &b->unknown, label);
-	else if (of && n == 7 && word_is(word[5], "proxyprotocol") && word_is(word[6], "version"))
-		set_once(r, &b->version, &b->unknown, label);
-	else if (of && n == 6 && word_is(word[5], "proxyprotocol"))
-		set_once(r, &b->proxied, &b->unknown, label);
-	else if (of && n == 6 && word_is(word[5], "terminationdelay"))
-		reading_report(r, label, LABEL_UNUSED, "an end is passed on as that of one direction, and "
-		    "mola.tunnel is the time-out of the other");
-	else if (of && word_is(word[5], "healthcheck"))
-		reading_report(r, label, LABEL_UNUSED, "mola.health.* sets how tasks are checked");
+	if (tcp_middlewares_add(middlewares_tcp(r->middlewares), r->l->arena, "", name, &problem) != NULL)
+		reading_report(r, label, LABEL_VALID, NULL);
 	else
-		reading_mark_unknown(r, &b->unknown, label, "not understood: nothing leads to this service");
+		reading_report(r, label, LABEL_UNUSED, arena_printf(r->l->arena, "routers that name this "
+		    "middleware are not served: %s", problem));
 }
 
 void
@@ -160,23 +108,22 @@ tcp_gather(struct traefik_reading *r, const struct swarm_label *label, const str
 	if (n >= 5 && word_is(word[2], "routers"))
 		gather_router(r, label, word, n);
 	else if (n >= 5 && word_is(word[2], "services"))
-		gather_backend(r, label, word, n);
+		tcp_backend_gather(r, label, word, n);
 	else if (n >= 4 && word_is(word[2], "middlewares"))
-		reading_report(r, label, LABEL_UNUSED, "Mola has no middlewares: routers that name "
-		    "this one are not served");
+		report_middleware(r, label, word[3]);
 	else if (n >= 4 && word_is(word[2], "serverstransports"))
-		reading_report(r, label, LABEL_UNUSED, "Mola has no TLS to tasks of tcp services: "
-		    "nothing leads to a service that names this");
+		reading_report(r, label, LABEL_UNUSED, "Traefik knows transports of files alone: nothing "
+		    "leads to a service that names this");
 	else {
 		r->tcp->unclear = true;
 		reading_report(r, label, LABEL_UNKNOWN, "not understood: no tcp router of the service is served");
 	}
 }
 
-unsigned
-tcp_routers(const struct traefik_reading *r)
+bool
+tcp_is_there(const struct traefik_reading *r)
 {
-	return r->tcp == NULL ? 0 : r->tcp->nrouters;
+	return r->tcp != NULL && r->tcp->nrouters + r->tcp->nbackends > 0;
 }
 
 /* ---- reasons ---- */
@@ -190,6 +137,8 @@ static void
 refuse(struct traefik_reading *r, struct tcp_router *router, const struct why *why,
     const char *fmt, ...)
 {
+	const struct swarm_label *const known[] = { router->rule, router->service, router->middlewares,
+	    router->entry_points, router->unknown };
 	char text[400];
 	va_list ap;
 
@@ -199,37 +148,78 @@ refuse(struct traefik_reading *r, struct tcp_router *router, const struct why *w
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	labels_add_trouble(r->l, why, arena_printf(r->l->arena, "tcp router %.*s is not served: %s",
-	    STR_ARG(router->name), text));
+	labels_add_trouble(r->l, why, arena_printf(r->l->arena, "%stcp router %.*s%s is not served: %s",
+	    reading_place(r, known, sizeof known / sizeof *known), STR_ARG(router->name),
+	    r->service->provided ? FILE_PROVIDER : "", text));
 }
 
+/* What its connections pass, and at most so many that count them: each of these holds a place. */
 static void
 check_middlewares(struct traefik_reading *r, struct tcp_router *router)
 {
 	struct str rest = str_trim(str_of(router->middlewares->value)), one;
+	const char *problem, *with;
 
 	while (rest.len > 0 && str_split(&rest, ',', &one)) {
 		one = str_trim(one);
-		if (!reading_ignores_middleware(r, one))
-			refuse(r, router, WHY_NEEDS_MIDDLEWARE, "%s has middleware %.*s, which Mola does not have; "
-			    "name it in swarm.traefik.ignore_middlewares if it protects nothing",
-			    router->middlewares->name, STR_ARG(one));
+		with = tcp_middlewares_add(middlewares_tcp(r->middlewares), r->l->arena, router->chain,
+		    str_of(middlewares_qualify(r->l->arena, one, r->service->provided ? FILE_PROVIDER : "")),
+		    &problem);
+		if (with != NULL)
+			router->chain = with;
+		else if (!reading_ignores_middleware(r, one))
+			refuse(r, router, WHY_NEEDS_MIDDLEWARE, "%s has middleware %.*s, %s; name it in "
+			    "swarm.traefik.ignore_middlewares if it protects nothing",
+			    reading_key(r, router->middlewares), STR_ARG(one), problem);
 	}
+	if (!tcp_chain_fits(r->l->arena, router->chain))
+		refuse(r, router, WHY_NEEDS_MIDDLEWARE, "more than %d of its middlewares count connections",
+		    TCP_COUNTED);
 }
 
-static const struct tcp_backend *
-find_backend(const struct tcp_reading *t, const struct tcp_router *router, const char **text)
+/* ---- where it leads ---- */
+
+/* That of a service of labels, from a file, and the other way round. False: it leads to one of the
+ * same provider's. */
+static bool
+find_elsewhere(struct traefik_reading *r, struct tcp_router *router, struct str name,
+    const char **text)
 {
-	struct str name = router->service == NULL ? STR("") :
-	    middlewares_name(str_trim(str_of(router->service->value)));
+	bool provided = r->service->provided, labels = middlewares_name(name).len < name.len;
+
+	if (!(provided ? labels : str_ends(name, STR(FILE_PROVIDER))))
+		return false;
+	router->to = !labels ? files_tcp_service(r->l->files, name) :
+	    tcp_middlewares_page(middlewares_tcp(r->middlewares), middlewares_name(name),
+	    &router->to_port);
+	if (router->to == NULL)
+		*text = arena_printf(r->l->arena, labels ? "it leads to %.*s, whose port no label defines, or "
+		    "several do" : "it leads to %.*s, which no file of swarm.traefik.files defines",
+		    STR_ARG(name));
+	return true;
+}
+
+static struct tcp_backend *
+find_backend(struct traefik_reading *r, struct tcp_router *router, const char **text)
+{
+	struct tcp_reading *t = r->tcp;
+	struct str name = router->service == NULL ? STR("") : str_trim(str_of(router->service->value));
+	bool provided = r->service->provided;
 
 	*text = NULL;
-	if (name.len == 0 && t->nbackends <= 1)
+	if (find_elsewhere(r, router, name, text))
+		return NULL;
+	name = middlewares_name(name);
+	if (provided && str_ends(name, STR(FILE_PROVIDER)))
+		name.len -= strlen(FILE_PROVIDER);
+	if (name.len == 0 && t->nbackends <= 1 && !provided)
 		return t->nbackends == 1 ? &t->backend[0] : NULL;
 	for (unsigned i = 0; i < t->nbackends; i++)
 		if (str_eq_nocase(t->backend[i].name, name))
 			return &t->backend[i];
-	*text = name.len == 0 ? "there are several services, and no label names the router's" :
+	*text = provided ? name.len == 0 ? "it names no service" :
+	    "it leads to a service that no file of swarm.traefik.files defines" : name.len == 0 ?
+	    "there are several services, and no label names the router's" :
 	    "it leads to a service that no label here defines";
 	return NULL;
 }
@@ -238,84 +228,16 @@ static void
 check_backend(struct traefik_reading *r, struct tcp_router *router)
 {
 	const char *text;
-	const struct tcp_backend *b = router->backend = find_backend(r->tcp, router, &text);
+	const struct tcp_backend *b = router->backend = find_backend(r, router, &text);
 
 	if (text != NULL)
 		refuse(r, router, WHY_ROUTER_SERVICE, "%s", text);
 	if (b != NULL && b->unknown != NULL)
-		refuse(r, router, WHY_ROUTER_SERVICE, "%s of its service is not understood", b->unknown->name);
-}
-
-/* ---- its tasks ---- */
-
-static void
-read_backend(struct traefik_reading *r, struct tcp_backend *b)
-{
-	struct str version = b->version == NULL ? STR("") : str_trim(str_of(b->version->value));
-	bool on = b->version != NULL, known = version.len == 0 || str_eq(version, STR("1")) ||
-	    str_eq(version, STR("2"));
-	unsigned port;
-
-	if (b->proxied != NULL && !label_switch(str_trim(str_of(b->proxied->value)), &on))
-		reading_mark_unknown(r, &b->unknown, b->proxied,
-		    "expected true or false: nothing leads to this service");
-	else if (b->proxied != NULL)
-		reading_report(r, b->proxied, LABEL_VALID, NULL);
-	if (!known)
-		reading_mark_unknown(r, &b->unknown, b->version,
-		    "expected 1 or 2: nothing leads to this service");
-	else if (b->version != NULL)
-		reading_report(r, b->version, LABEL_VALID, NULL);
-	b->sends = !on ? PROXY_NONE : str_eq(version, STR("1")) ? PROXY_V1 : PROXY_V2;
-	if (b->port == NULL)
-		return;
-	if (!label_port(str_trim(str_of(b->port->value)), &port))
-		reading_mark_unknown(r, &b->unknown, b->port, "expected a port, 1 to 65535");
-	else
-		reading_report(r, b->port, LABEL_VALID, NULL);
-}
-
-static unsigned
-backend_number(const struct tcp_backend *b)
-{
-	unsigned port = 0;
-
-	return b != NULL && b->port != NULL && label_port(str_trim(str_of(b->port->value)), &port)
-	    ? port : 0;
-}
-
-/* What it has of defaults, or of a router for HTTP, is not for connections. */
-static struct service_conf *
-conf_make_tcp(const struct traefik_reading *r, struct service_conf *conf)
-{
-	if (conf->kind != SERVICE_TCP && !reading_has_label(r, "mola.tls"))
-		conf->tls = SERVICE_TLS_NONE;
-	conf->kind = SERVICE_TCP;
-	return conf;
-}
-
-/* The settings of the port that the router leads to; NULL: it cannot be one of tcp, too. */
-static struct service_conf *
-port_conf(struct traefik_reading *r, unsigned port)
-{
-	struct labels *l = r->l;
-	struct service_conf *conf;
-
-	if (r->nrouters == 0 && (port == 0 || l->port == 0 || port == l->port)) {
-		l->port = l->port == 0 ? port : l->port;
-		return conf_make_tcp(r, &l->conf);
-	}
-	if (port == 0 || port == l->port)
-		return NULL;
-	if ((conf = labels_add_port(l, port)) != NULL) {
-		conf->migrate = false;
-		conf->scale_min = conf->scale_max = 0;
-		return conf_make_tcp(r, conf);
-	}
-	for (unsigned i = 0; i < l->nothers; i++)
-		if (l->other[i].port == port && l->other[i].conf.kind == SERVICE_TCP)
-			return &l->other[i].conf;
-	return NULL;
+		refuse(r, router, WHY_ROUTER_SERVICE, "%s of its service is not understood",
+		    reading_key(r, b->unknown));
+	if (b != NULL && b->unspoken != NULL)
+		refuse(r, router, WHY_ROUTER_SERVICE, "%s of its service: %s",
+		    reading_key(r, b->transport), b->unspoken);
 }
 
 /* ---- all of it ---- */
@@ -328,37 +250,54 @@ ends_by_label(const struct traefik_reading *r)
 }
 
 static void
+check_tls(struct traefik_reading *r, struct tcp_router *router)
+{
+	struct str options = router->options == NULL ? STR("") :
+	    str_trim(str_of(router->options->value));
+	bool through = false;
+	const char *problem;
+
+	if (router->passthrough != NULL &&
+	    !label_switch(str_trim(str_of(router->passthrough->value)), &through))
+		refuse(r, router, WHY_ROUTER_LABEL, "%s is neither true nor false",
+		    reading_key(r, router->passthrough));
+	router->ends_tls = !through && (router->tls || ends_by_label(r));
+	if (!router->ends_tls || (problem = reading_tls_problem(r, options)) == NULL)
+		return;
+	if (router->options != NULL)
+		refuse(r, router, WHY_TLS_OPTIONS, "%s names TLS options %.*s: %s",
+		    reading_key(r, router->options), STR_ARG(options), problem);
+	else
+		refuse(r, router, WHY_TLS_OPTIONS, "it has the default TLS options: %s", problem);
+}
+
+static void
 check_router(struct traefik_reading *r, struct tcp_router *router)
 {
 	struct tcp_reading *t = r->tcp;
 	char problem[RULE_PROBLEM];
-	bool through = false;
 
+	router->chain = "";
 	if (router->rule == NULL || !rule_parse_tcp(str_of(router->rule->value), r->l->arena,
 	    &router->parsed, problem)) {
 		t->unclear = true;
 		refuse(r, router, WHY_ROUTER_RULE, "its rule is not understood: %s",
 		    router->rule == NULL ? "there is none" : problem);
 	}
+	if (files_unreadable(r->l->files) != NULL)
+		refuse(r, router, WHY_TRAEFIK_FILE, "%s", files_unreadable(r->l->files));
 	if (router->middlewares != NULL)
 		check_middlewares(r, router);
 	if (router->unknown != NULL)
-		refuse(r, router, WHY_ROUTER_LABEL, "%s is not understood", router->unknown->name);
+		refuse(r, router, WHY_ROUTER_LABEL, "%s is not understood", reading_key(r, router->unknown));
 	if (router->priority != NULL)
 		refuse(r, router, WHY_ROUTER_LABEL, "%s is not supported: the most specific name goes first",
-		    router->priority->name);
+		    reading_key(r, router->priority));
 	if (t->too_many)
 		refuse(r, router, WHY_ROUTER_LABEL, "the service has more than %d of them, or of their services",
 		    ROUTERS_MAX);
 	check_backend(r, router);
-	if (router->passthrough != NULL &&
-	    !label_switch(str_trim(str_of(router->passthrough->value)), &through))
-		refuse(r, router, WHY_ROUTER_LABEL, "%s is neither true nor false", router->passthrough->name);
-	router->ends_tls = !through && (router->tls || ends_by_label(r));
-	if (router->ends_tls && router->options != NULL &&
-	    !word_is(str_trim(str_of(router->options->value)), "default"))
-		refuse(r, router, WHY_TLS_OPTIONS, "%s names options of TLS, which Mola does not have; "
-		    "expected its listener to have what they are for", router->options->name);
+	check_tls(r, router);
 	for (unsigned i = 0; i < router->parsed.n; i++)
 		if (router->parsed.term[i].partial)
 			refuse(r, router, WHY_ROUTER_RULE, "its rule has %s, which Mola does not understand",
@@ -368,12 +307,21 @@ check_router(struct traefik_reading *r, struct tcp_router *router)
 			    "tls=true, tls.passthrough=true, or HostSNI(`*`)");
 }
 
+/* Of the service, where its own labels say nothing. */
+static enum service_tls
+wanted_tls(const struct tcp_router *router)
+{
+	return !router->ends_tls ? SERVICE_TLS_NONE : router->resolver != NULL ? SERVICE_TLS_ACME :
+	    SERVICE_TLS_TERMINATE;
+}
+
 /* On one listener: routes, or the names that nobody gets. */
 static void
 listener_add(struct traefik_reading *r, struct tcp_router *router,
     const struct swarm_listener *on, unsigned port)
 {
 	struct labels *l = r->l;
+	bool guards = router->chain[0] != '\0';
 
 	for (unsigned i = 0; i < router->parsed.n; i++) {
 		const char *host = router->parsed.term[i].host;
@@ -385,8 +333,9 @@ listener_add(struct traefik_reading *r, struct tcp_router *router,
 		else if (!router->refused)
 			labels_add_route(l, &(struct labels_route){
 			    .at = { .host = (char *)(uintptr_t)(host == NULL ? "" : host), .path = (char *)"/",
-			    .listener = (char *)(uintptr_t)on->name, .ends_tls = router->ends_tls }, .port = port,
-			    .entry = "" });
+			    .listener = (char *)(uintptr_t)on->name, .ends_tls = router->ends_tls,
+			    .chain = guards ? (char *)(uintptr_t)router->chain : NULL, .guards = guards },
+			    .port = port, .entry = "", .to = router->to, .tls = wanted_tls(router) });
 	}
 }
 
@@ -414,8 +363,8 @@ static void
 resolve_router(struct traefik_reading *r, struct tcp_router *router)
 {
 	const struct swarm_listener **on = arena_zalloc(r->l->arena, (r->l->nlisteners + 1) * sizeof *on);
-	unsigned n = router_listeners(r, router, on), port = reading_has_label(r, "mola.port") ?
-	    r->l->port : backend_number(router->backend);
+	unsigned n = router_listeners(r, router, on), port = router->to != NULL ? router->to_port :
+	    tcp_backend_port(r, router->backend);
 	struct service_conf *conf;
 
 	if (r->tcp->unclear)
@@ -426,14 +375,12 @@ resolve_router(struct traefik_reading *r, struct tcp_router *router)
 		    "expected one in listen", router->entry_points->value);
 	else if (n == 0)
 		refuse(r, router, WHY_ENTRY_POINT, "it names no entry point, and no listener has tls");
-	conf = router->refused ? NULL : port_conf(r, port);
-	if (conf != NULL) {
-		conf->proxy_version = router->backend == NULL ? PROXY_NONE : router->backend->sends;
-		if (router->ends_tls && conf->tls == SERVICE_TLS_NONE)
-			conf->tls = router->resolver != NULL ? SERVICE_TLS_ACME : SERVICE_TLS_TERMINATE;
-	} else
+	conf = router->refused || router->to != NULL ? NULL : tcp_backend_conf(r, router->backend);
+	if (conf != NULL && conf->tls == SERVICE_TLS_NONE)
+		conf->tls = wanted_tls(router);
+	else if (conf == NULL && router->to == NULL)
 		refuse(r, router, WHY_SERVICE_NO_PORT, "no label sets a port for it, or the port is also that of "
-		    "routers for HTTP");
+		    "routers for HTTP, or of a service with other settings");
 	for (unsigned i = 0; i < n; i++)
 		listener_add(r, router, on[i], port);
 }
@@ -463,12 +410,14 @@ tcp_read(struct traefik_reading *r)
 	if (t == NULL)
 		return;
 	ASSERT(r->mode != MODE_OFF && t->nrouters <= ROUTERS_MAX);
-	for (unsigned i = 0; i < t->nbackends; i++)
-		read_backend(r, &t->backend[i]);
+	tcp_backends_read(r);
 	for (unsigned i = 0; i < t->nrouters && r->mode == MODE_ALL; i++)
 		check_router(r, &t->router[i]);
 	for (unsigned i = 0; i < t->nrouters && r->mode == MODE_ALL; i++)
 		resolve_router(r, &t->router[i]);
+	for (unsigned i = 0; i < t->nbackends && r->mode == MODE_ALL; i++)
+		if (t->backend[i].unknown == NULL)	/* routers of others may lead there */
+			(void)tcp_backend_conf(r, &t->backend[i]);
 	for (unsigned i = 0; i < t->nrouters; i++)
 		report_router(r, &t->router[i], r->mode != MODE_ALL ? "mola.* labels have precedence" :
 		    t->router[i].refused ? "its router is not served" : NULL);

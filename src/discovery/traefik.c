@@ -63,6 +63,15 @@ reading_key(const struct traefik_reading *r, const struct swarm_label *label)
 	return label_key(r->l->arena, label);
 }
 
+const char *
+reading_place(const struct traefik_reading *r, const struct swarm_label *const *label, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (label[i] != NULL && label[i]->file != NULL)
+			return arena_printf(r->l->arena, "%s:%u: ", label[i]->file, label[i]->line);
+	return "";
+}
+
 bool
 reading_ignores_middleware(const struct traefik_reading *r, struct str reference)
 {
@@ -296,7 +305,7 @@ report_others(struct traefik_reading *r)
 		    "read; set mola.host and mola.port, or use labels of Traefik 2 or 3 "
 		    "(traefik.http.routers.NAME.rule)", r->nv1, r->nv1 == 1 ? "label" : "labels",
 		    r->v1->name));
-	if (r->nudp > 0 && r->nrouters == 0 && tcp_routers(r) == 0)
+	if (r->nudp > 0 && r->nrouters == 0 && !tcp_is_there(r))
 		labels_add_trouble(l, WHY_LABELS_FOREIGN,
 		    arena_text(l->arena, STR("it has labels for UDP alone, and Mola relays HTTP and TCP; if it "
 		    "serves HTTP, set mola.host and mola.port; otherwise publish its port, or leave it to "
@@ -322,7 +331,7 @@ traefik_read(struct labels *l, const struct swarm_service *s, const struct traef
 		r.router[r.nrouters++] = (struct router){ .name = str_of(s->name) };
 	ASSERT(r.mode != MODE_OFF || (r.nrouters == 0 && r.nbackends == 0));
 	if (r.mode != MODE_OFF && l->enable == ENABLE_ABSENT)
-		l->enabled = r.enabled || s->provided || r.nrouters > 0 || tcp_routers(&r) > 0 || l->enabled;
+		l->enabled = r.enabled || s->provided || r.nrouters > 0 || tcp_is_there(&r) || l->enabled;
 	for (unsigned i = 0; i < r.nbackends; i++)
 		backend_read(&r, &r.backend[i]);
 	for (unsigned i = 0; i < r.nbackends && s->provided; i++)

@@ -118,6 +118,8 @@ void	transport_conf(const struct traefik_reading *, const struct backend *, stru
 void	servers_gather(struct traefik_reading *, struct backend *, const struct swarm_label *,
     struct str key);
 void	servers_read(struct traefik_reading *, struct backend *);
+/* "10.0.0.7:8080", "[::1]", "nas.lan": without a port, that of `out` stays. */
+bool	server_read(struct str, struct labels_server *out);
 
 /*
  * backend_options.c: what is behind `loadbalancer` of a label's name, in words; false: it is none
@@ -150,6 +152,9 @@ bool	reading_has_label(const struct traefik_reading *, const char *label);
 const char *reading_provider(const struct traefik_reading *);
 /* For people: what a label is called. */
 const char *reading_key(const struct traefik_reading *, const struct swarm_label *);
+/* "/etc/traefik/web.yml:12: ", the place of the first label that there is; "": it is in no file. */
+const char *reading_place(const struct traefik_reading *, const struct swarm_label *const *,
+	    size_t n);
 /* Whether the operator lets requests reach the tasks without this middleware. */
 bool	reading_ignores_middleware(const struct traefik_reading *, struct str reference);
 /* The chain with a middleware behind it, without it when Mola cannot apply it and the operator
@@ -176,7 +181,7 @@ void	backend_tls_conf(const struct traefik_reading *, struct service_conf *);
 /* tcp_router.c: one label; then, once, all that is made of them. */
 void	tcp_gather(struct traefik_reading *, const struct swarm_label *, const struct str *word,
 	    unsigned n);
-unsigned tcp_routers(const struct traefik_reading *);
+bool	tcp_is_there(const struct traefik_reading *);	/* a router or a service is */
 void	tcp_read(struct traefik_reading *);
 
 /* entry_groups.c: where the requests of a router come from, and what they pass before its own

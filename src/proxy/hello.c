@@ -7,6 +7,7 @@
 #include "proxy/hello.h"
 #include "proxy/listener.h"
 #include "proxy/tcp.h"
+#include "proxy/tcp_guard.h"
 #include "proxy/tls_hello.h"
 
 /* Fatal alerts (RFC 8446, 6.2), in a record of their own. */
@@ -50,15 +51,19 @@ static void
 hello_route(struct client *c, struct str name, bool tls)
 {
 	const struct proxy_listener *here = listener_modes(c->listener);
-	const struct why *why;
+	const struct why *why, *kept = NULL;
 	const struct table_tcp *r = hello_match(c, name, &why);
 
-	if (r != NULL && r->ends_tls && !tls)
+	if (r != NULL)
+		kept = tcp_guard_address(c, table_tcp_chain(client_proxy(c)->table, r));
+	if (kept != NULL)
+		hello_fail(c, kept, tls ? ALERT_ACCESS_DENIED : NULL);
+	else if (r != NULL && r->ends_tls && !tls)
 		hello_fail(c, WHY_TLS_PLAIN, NULL);
 	else if (r != NULL && r->ends_tls)
 		client_tls_relay(c, row_service(c, r));
 	else if (r != NULL)
-		tcp_start(c, row_service(c, r), name);
+		tcp_start(c, r, name);
 	else if (why == WHY_ROUTE_REFUSED)
 		hello_fail(c, why, tls ? ALERT_ACCESS_DENIED : NULL);
 	else if (tls && !here->tls)
@@ -142,7 +147,7 @@ hello_secured(struct client *c)
 	const struct table_tcp *r = hello_match(c, name, &why);
 
 	if (r != NULL && r->ends_tls)
-		tcp_start(c, row_service(c, r), name);
+		tcp_start(c, r, name);
 	else
 		hello_fail(c, r == NULL ? why : WHY_NO_RELAY, NULL);
 }

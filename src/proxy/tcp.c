@@ -20,6 +20,7 @@
 #include "proxy/listener.h"
 #include "proxy/proxy_header.h"
 #include "proxy/tcp.h"
+#include "proxy/tcp_guard.h"
 #include "proxy/tunnel.h"
 
 struct tcp_flows {
@@ -40,6 +41,7 @@ struct tcp {
 	struct share_waiter yielded;
 	uint64_t	 received, sent;	/* bytes that are in live already */
 	char		*name;		/* of the server, for the log; NULL: not needed */
+	struct tcp_guard guard;
 };
 
 static void on_late(void *arg);
@@ -167,6 +169,7 @@ tcp_end(struct tcp *t, const struct why *why)
 	flows_drop(t);
 	share_unwait(&p->share, &t->yielded);
 	attempt_fini(&t->attempt);
+	tcp_guard_leave(&t->guard, p);
 	free(t->name);
 	slab_give_later(p->relays, t);
 }
@@ -385,11 +388,24 @@ on_late(void *arg)
 
 /* ---- the beginning ---- */
 
+/* Of a group, the one whose turn it is; where none can be had, the group has no task. */
+static const struct table_service *
+service_of(const struct proxy *p, const struct table_tcp *row)
+{
+	const struct table_service *s = &table_services(p->table, NULL)[row->service], *to = NULL;
+	struct group_cookies cookies = { 0 };
+
+	if (s->group != 0)
+		to = groups_resolve(p->groups, s, NULL, &cookies, NULL);
+	return to == NULL ? s : to;
+}
+
 /* The session is the exchange's from here on, so that it can end as one, whatever happens. */
 void
-tcp_start(struct client *c, const struct table_service *service, struct str name)
+tcp_start(struct client *c, const struct table_tcp *row, struct str name)
 {
 	struct proxy *p = client_proxy(c);
+	const struct table_service *service = service_of(p, row);
 	struct tcp *t = slab_take(p->relays);
 	const struct why *why;
 
@@ -408,7 +424,9 @@ tcp_start(struct client *c, const struct table_service *service, struct str name
 	attempt_route(&t->attempt, p->table, service);
 	c->relayed = true;
 	session_busy(&c->session, t, on_client);
-	if ((why = attempt_pick(&t->attempt, &c->sender.ip)) != NULL)
+	if ((why = tcp_guard_enter(&t->guard, c, table_tcp_chain(p->table, row),
+	    table_text(p->table, table_services(p->table, NULL)[row->service].name))) != NULL ||
+	    (why = attempt_pick(&t->attempt, &c->sender.ip)) != NULL)
 		tcp_break(t, why);
 	else
 		tcp_connect(t, attempt_connect_new(&t->attempt));

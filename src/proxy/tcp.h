@@ -12,9 +12,9 @@ struct tcp;
 
 size_t	tcp_bytes(void);		/* that one takes, */
 size_t	tcp_flows_bytes(void);		/* and while bytes of it are under way */
-/* The connection goes to a task of this service, for good; nothing of it was read so far. `name`:
- * the server that the client names, empty: none. */
-void	tcp_start(struct client *, const struct table_service *, struct str name);
+/* The connection goes to a task of this row's service, for good, if the row lets it pass; nothing
+ * of it was read so far. `name`: the server that the client names, empty: none. */
+void	tcp_start(struct client *, const struct table_tcp *, struct str name);
 void	tcp_abort(struct tcp *);		/* breaks off, and the session with it */
 
 #endif

@@ -290,6 +290,18 @@ routes_ok(struct table *t)
 	return true;
 }
 
+static bool
+children_ok(const struct table *t, const struct table_group *g, enum service_kind kind)
+{
+	const struct table_service *s = table_services(t, &(uint32_t){ 0 });
+	const struct table_child *c = table_children(t, &(uint32_t){ 0 }) + g->first;
+
+	for (uint32_t i = 0; i < g->n; i++)
+		if (c[i].service != TABLE_REFUSED && s[c[i].service].kind != kind)
+			return false;
+	return true;
+}
+
 /* That a group leads to itself, its readers bear (proxy/groups.c). */
 static bool
 groups_ok(const struct table *t)
@@ -307,8 +319,10 @@ groups_ok(const struct table *t)
 			return false;
 	for (uint32_t i = 0; i < nchildren; i++)
 		if (!text_ok(t, c[i].name) || c[i].weight > GROUP_WEIGHT_MOST ||
-		    (c[i].service != TABLE_REFUSED &&
-		    (c[i].service >= nservices || s[c[i].service].kind != SERVICE_HTTP)))
+		    (c[i].service != TABLE_REFUSED && c[i].service >= nservices))
+			return false;
+	for (uint32_t i = 0; i < nservices; i++)
+		if (s[i].group != 0 && !children_ok(t, &g[s[i].group - 1], s[i].kind))
 			return false;
 	return true;
 }
@@ -322,6 +336,7 @@ tcp_ok(const struct table *t)
 	table_services(t, &nservices);
 	for (uint32_t i = 0; i < n; i++)
 		if (!text_ok(t, r[i].listener) || !text_ok(t, r[i].host) || !bool_ok(&r[i].ends_tls) ||
+		    !tcp_chain_ok(t, &r[i]) ||
 		    (r[i].service >= nservices && r[i].service != TABLE_REFUSED))
 			return false;
 	return true;

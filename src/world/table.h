@@ -117,7 +117,7 @@ struct table_group {
 };
 
 struct table_child {
-	uint32_t	 service;	/* of kind http, or TABLE_REFUSED: it is not there */
+	uint32_t	 service;	/* of the group's kind, or TABLE_REFUSED: it is not there */
 	uint32_t	 weight;
 	struct table_ref name;		/* by which cookies name it */
 };
@@ -171,6 +171,7 @@ struct table_tcp {
 	struct table_ref host;		/* as in a route; empty: all that no other row has */
 	uint32_t	 service;	/* or TABLE_REFUSED */
 	bool		 ends_tls;	/* clients' TLS ends here: what is relayed is what was in it */
+	uint32_t	 chain;		/* as of a route: ipAllowList and inFlightReq alone; 0: none */
 };
 
 /* A listener that routes are for, or that sends plain requests elsewhere. */
@@ -238,6 +239,9 @@ enum table_relays	 table_relays(const struct table *, struct str listener);
  */
 const struct table_tcp *table_match_tcp(const struct table *, struct str listener, struct str name,
     const struct why **);
+/* What its connections pass first; NULL: nothing. */
+const struct filter_chain *table_tcp_chain(const struct table *, const struct table_tcp *);
+#define TCP_COUNTED	4	/* filters of one chain that count connections, at most */
 
 /* Building, in the brain. Strings are copied. Services' tasks must be added right after their
  * service; nodes before the tasks on them. Returned numbers are indexes. */

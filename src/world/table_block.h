@@ -70,6 +70,7 @@ bool	route_guards(const struct table *, const struct table_route *);
 int	host_kind(struct str host);		/* 0, 1, 2 */
 int	text_order(struct str, struct str);
 const struct condition	*table_condition(const struct table *, uint32_t number);
+bool	tcp_chain_ok(const struct table *, const struct table_tcp *);	/* once chains are open */
 /* Rows of PART_TCP stand sorted by the listener's name, then by host. */
 int	tcp_order(struct str listener, struct str host, struct str other_listener,
 	    struct str other_host);

@@ -112,3 +112,31 @@ table_match_tcp(const struct table *t, struct str listener, struct str name,
 	*why = r == NULL ? WHY_NO_ROUTE : WHY_ROUTE_REFUSED;
 	return r == NULL || r->service == TABLE_REFUSED ? NULL : r;
 }
+
+const struct filter_chain *
+table_tcp_chain(const struct table *t, const struct table_tcp *r)
+{
+	ASSERT(r->chain <= t->head->part[PART_CHAINS].n);
+	return r->chain == 0 ? NULL : t->chain[r->chain - 1];
+}
+
+/* More than these kinds nobody runs for connections. */
+static bool
+chain_fits(const struct filter_chain *c)
+{
+	unsigned counted = 0;
+
+	for (unsigned i = 0; i < c->n; i++)
+		if (c->filter[i].kind == FILTER_IN_FLIGHT_REQ)
+			counted++;
+		else if (c->filter[i].kind != FILTER_IP_ALLOW_LIST)
+			return false;
+	return counted <= TCP_COUNTED;
+}
+
+bool
+tcp_chain_ok(const struct table *t, const struct table_tcp *r)
+{
+	return r->chain == 0 || (r->chain <= t->head->part[PART_CHAINS].n &&
+	    chain_fits(t->chain[r->chain - 1]));
+}

@@ -264,10 +264,15 @@ table_add_route(struct table_maker *m, const struct route_conf *r, uint32_t serv
 	struct table_route row = { .service = service };
 	struct table_ref host = table_maker_text(m, str_of(r->host));
 
-	if (r->listener != NULL)
-		table_maker_tcp(m, &(struct table_tcp){ .listener = table_maker_text(m, str_of(r->listener)),
-		    .host = host, .service = service, .ends_tls = r->ends_tls });
-	else {
+	if (r->listener != NULL) {
+		struct table_tcp tcp = { .listener = table_maker_text(m, str_of(r->listener)), .host = host,
+		    .service = service, .ends_tls = r->ends_tls };
+		if (!table_maker_chain(m, r->chain, &tcp.chain)) {
+			tcp.service = TABLE_REFUSED;
+			w->nchainless++;
+		}
+		table_maker_tcp(m, &tcp);
+	} else {
 		row.host = host;
 		row.path = table_maker_text(m, str_of(r->path));
 		row.guards = r->guards;
@@ -305,7 +310,7 @@ table_add_group(struct table_maker *m, const struct world *w, const struct world
 		const struct group_child *c = &g->child[i];
 		const struct world_service *to = world_service(w, str_of(c->service));
 		child[i] = (struct table_child){ .weight = c->weight,
-		    .service = to == NULL || to->conf.kind != SERVICE_HTTP ? TABLE_REFUSED : to->number,
+		    .service = to == NULL || to->conf.kind != s->conf.kind ? TABLE_REFUSED : to->number,
 		    .name = table_maker_text(m, str_of(c->name != NULL ? c->name : c->service)) };
 	}
 	table_maker_group(m, s->number, &(struct table_group){ .kind = g->kind, .n = g->n,

@@ -212,7 +212,7 @@ routers_of_tcp_that_are_not_served(void **state)
 		const struct why *const *why;
 		unsigned refused;
 	} odd[] = {
-		{ RULE("HostSNI(`a.org`)") PORT "," T("routers.x.tls", "true") "," T("routers.x.tls.options", "mtls@file"), "options of TLS", &WHY_TLS_OPTIONS, 2 },
+		{ RULE("HostSNI(`a.org`)") PORT "," T("routers.x.tls", "true") "," T("routers.x.tls.options", "mtls@file"), "TLS options mtls@file", &WHY_TLS_OPTIONS, 2 },
 		{ RULE("HostSNI(`a.org`)") PORT ON("pg"), "is for TLS", &WHY_ROUTER_RULE, 1 },
 		{ RULE("HostSNI(`a.org`)") PORT THROUGH ON("nowhere"), "(nowhere)", &WHY_ENTRY_POINT, 0 },
 		{ RULE("HostSNI(`*`)") PORT THROUGH ON("websecure"), "has tls", &WHY_LISTENER, 0 },

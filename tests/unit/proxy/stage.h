@@ -108,7 +108,7 @@ stage_table(void)
 		table_maker_route(m, &r);
 	else
 		table_maker_tcp(m, &(struct table_tcp){ .listener = table_maker_text(m, STR("front")),
-		    .host = table_maker_text(m, str_of(stage.server)), .service = r.service, .ends_tls = stage.ends_tls });
+		    .host = table_maker_text(m, str_of(stage.server)), .service = r.service, .ends_tls = stage.ends_tls, .chain = r.chain });
 	assert_null(table_maker_seal(m, &fd));
 	table_maker_free(&m);
 	assert_null(table_open(fd, &t));

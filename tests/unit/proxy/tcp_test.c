@@ -542,6 +542,88 @@ test_health(void **state)
 	stage_close();
 }
 
+/* One filter, with one option or two, as connections have them. */
+static void
+guard_by(struct arena *a, enum filter_kind kind, const char *option, const char *value)
+{
+	const struct filter_setting s[] = { { str_of(option), str_of(value) }, { STR("sourceCriterion.ipStrategy.depth"), STR("0") } };
+
+	stage.chain = filter_chain_add(a, "", STR("m@file"), kind, s, kind == FILTER_IN_FLIGHT_REQ ? 2 : 1);
+	assert_non_null(stage.chain);
+	stage_table();
+}
+
+static void
+test_addresses(void **state)
+{
+	struct arena *a = arena_new();
+	int c, t;
+
+	(void)state;
+	open_for(1, "");
+	guard_by(a, FILTER_IP_ALLOW_LIST, "sourceRange", "10.0.0.0/8,127.0.0.2");
+	c = dial();
+	hear_end(c);
+	close(c);
+	assert_int_equal(whys(WHY_ADDRESS_NOT_ALLOWED), 1);
+	assert_int_equal(live_filter_total(stage.live, FILTER_IP_ALLOW_LIST, FILTER_REFUSED), 1);
+	guard_by(a, FILTER_IP_ALLOW_LIST, "sourceRange", "127.0.0.1");
+	c = dial();
+	t = answer_call(0);
+	say(t, "hello");
+	hear(c, "hello");
+	assert_int_equal(live_filter_total(stage.live, FILTER_IP_ALLOW_LIST, FILTER_PASSED), 1);
+	close(t);
+	hear_end(c);
+	close(c);
+	WAIT_UNTIL(inflight() == 0);
+	stage.server = "a.example.org";		/* that of TLS learns why, as far as TLS has words for it */
+	guard_by(a, FILTER_IP_ALLOW_LIST, "sourceRange", "10.0.0.0/8");
+	c = dial();
+	say_bytes(c, HELLO, HELLO_BYTES);
+	hear_bytes(c, ALERT_DENIED, 7);
+	hear_end(c);
+	close(c);
+	assert_int_equal(whys(WHY_ADDRESS_NOT_ALLOWED), 2);
+	stage.chain = NULL;
+	arena_free(&a);
+	stage_close();
+}
+
+static void
+test_so_many_at_a_time(void **state)
+{
+	struct arena *a = arena_new();
+	int c[3], t[3];
+
+	(void)state;
+	open_for(1, "");
+	guard_by(a, FILTER_IN_FLIGHT_REQ, "amount", "2");
+	for (int i = 0; i < 2; i++) {
+		c[i] = dial();
+		t[i] = answer_call(0);
+	}
+	c[2] = dial();
+	WAIT_UNTIL(whys(WHY_TOO_MANY_IN_FLIGHT) == 1);
+	hear_break(c[2]);
+	close(c[2]);
+	close(t[0]);
+	hear_end(c[0]);
+	close(c[0]);
+	WAIT_UNTIL(inflight() == 1);
+	c[0] = dial();			/* one is over */
+	t[0] = answer_call(0);
+	for (int i = 0; i < 2; i++) {
+		close(t[i]);
+		hear_end(c[i]);
+		close(c[i]);
+	}
+	WAIT_UNTIL(inflight() == 0);
+	stage.chain = NULL;
+	arena_free(&a);
+	stage_close();
+}
+
 int
 main(void)
 {
@@ -564,6 +646,8 @@ main(void)
 		cmocka_unit_test(test_unlisten),
 		cmocka_unit_test(test_drain_before_hello),
 		cmocka_unit_test(test_health),
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_so_many_at_a_time),
 	};
 
 	alarm(120);
