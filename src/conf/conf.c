@@ -500,18 +500,31 @@ read_to_end(int fd, struct buf *text)
 	return n == 0;
 }
 
-bool
-conf_read(const char *file, struct buf *text, struct buf *errors)
+static bool
+file_read(const char *file, int flags, struct buf *text, struct buf *errors)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = open(file, O_RDONLY | O_CLOEXEC | flags);
 	bool ok = fd >= 0 && read_to_end(fd, text);
 
-	if (!ok)
-		buf_printf(errors, "%s: cannot be read: %s\n", file,
-		    errno == EFBIG ? "too large" : strerror(errno));
+	if (!ok && errno == EFBIG)
+		buf_printf(errors, "%s: cannot be read: larger than %zu bytes\n", file, text->max);
+	else if (!ok)
+		buf_printf(errors, "%s: cannot be read: %s\n", file, strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	return ok;
+}
+
+bool
+conf_read(const char *file, struct buf *text, struct buf *errors)
+{
+	return file_read(file, O_NONBLOCK, text, errors);
+}
+
+bool
+conf_read_all(const char *file, struct buf *text, struct buf *errors)
+{
+	return file_read(file, O_NOCTTY, text, errors);
 }
 
 void

@@ -299,14 +299,16 @@ struct conf	*conf_parse(struct str text, const char *file, struct buf *errors);
 /* Whether a service that leads to others, in this way, may have this key. */
 bool		 conf_group_has(const char *key, enum group_kind);
 unsigned	 conf_tls_suites(const struct conf *);	/* as in struct tls_server_conf */
-/* Adds a whole file to `text`, whose ceiling (CONF_TEXT_MAX) is the file's. False: `errors` has
- * the reason. */
 /* Of an item of log_access_fields: which row SIDE of tbl/access.h, and the field's name as lines
  * show it, in the case that is usual for names. */
 bool	conf_access_field_parse(struct str, unsigned *side, char name[CONF_FIELD_MAX]);
 /* Of an item of log_access_statuses: "404", "500-599", "0". */
 bool		 conf_statuses_parse(struct str, unsigned *least, unsigned *most);
+/* Adds a whole file to `text`, whose ceiling (CONF_TEXT_MAX) is the file's. False: `errors` has
+ * the reason. Does not wait: of a pipe it is what is there. */
 bool		 conf_read(const char *file, struct buf *text, struct buf *errors);
+/* For people who wait for the result: of a pipe it is what comes until it is closed. */
+bool		 conf_read_all(const char *file, struct buf *text, struct buf *errors);
 /* Both at once, for a file that is to be put in force; begins both buffers, which the caller
  * ends. */
 struct conf	*conf_load(const char *file, struct buf *text, struct buf *errors);

@@ -28,7 +28,7 @@ entry_point_guards(const struct traefik_reading *r, const struct traefik_entry_p
 
 	for (unsigned i = 0; i < e->middlewares.n; i++) {
 		struct str name = str_of(e->middlewares.name[i]);
-		guards |= !reading_ignores_middleware(r, name) && middlewares_guards(r->middlewares, name);
+		guards |= !middlewares_left_out(r->middlewares, name) && middlewares_guards(r->middlewares, name);
 	}
 	return (e->served || entry_point_listener(r, str_of(e->name)) != NULL) && guards;
 }

@@ -103,7 +103,7 @@ fill_rules(struct join *j, const struct swarm_service *s, struct traefik_rules *
 	const struct traefik_rules *configured = j->conf->traefik;
 	struct entry_point_rows rows = { .room = configured->nentry_points + TRAEFIK_USUAL };
 	const char *owner = NULL;
-	bool exposed = false;
+	bool exposed = false, unknown = false;
 
 	for (unsigned i = 0; i < j->ntraefiks; i++)
 		rows.room += j->traefik[i].config->nentry_points;
@@ -115,6 +115,7 @@ fill_rules(struct join *j, const struct swarm_service *s, struct traefik_rules *
 		owner = t->owner;
 		/* what was not read may set it to false */
 		exposed |= t->exposed_by_default && t->unreadable == NULL;
+		unknown |= t->exposed_by_default && t->unreadable != NULL;
 		if (r->rule_syntax == RULE_ANY)
 			r->rule_syntax = t->rule_syntax;
 		if (r->default_rule == NULL)
@@ -139,8 +140,10 @@ fill_rules(struct join *j, const struct swarm_service *s, struct traefik_rules *
 	for (unsigned i = 0; i < configured->nentry_points; i++)
 		if (!rows_have(&rows, configured->entry_point[i].name))
 			rows_add(&rows, &configured->entry_point[i]);
-	if (!j->conf->traefik_exposed_configured)
+	if (!j->conf->traefik_exposed_configured) {
 		r->exposed_by_default = exposed;
+		r->exposed_unknown = !exposed && unknown;
+	}
 	r->entry_point = rows.row;
 	r->nentry_points = rows.n;
 }

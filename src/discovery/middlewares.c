@@ -16,7 +16,6 @@
 #include "discovery/middlewares_priv.h"
 #include "world/filter.h"
 
-#define CHAIN_LINKS	64		/* followed for one reference: chains may form cycles, and meet again */
 #define PREFIX		"traefik.http.middlewares."
 #define SERVICES	"traefik.http.services."
 
@@ -34,32 +33,6 @@ static const struct {
 #define MIDDLEWARE(name, guards) { #name, guards },
 #include "tbl/middlewares.h"
 #undef MIDDLEWARE
-};
-
-/* What the labels of one service say of it. */
-struct definition {
-	struct definition *next;		/* another service's */
-	const void	*of;		/* who: a service, or a file */
-	struct filter_setting *setting;
-	unsigned	 n, room;
-};
-
-struct middleware {
-	const char	*kind;		/* of the table; "chain"; "several kinds"; "an unknown kind" */
-	const char	*chain;		/* its references, NULL: it is no chain */
-	const char	*provider;	/* "@file"; "": labels */
-	struct str	 name;		/* as it was written first */
-	bool		 guards;
-	struct definition *definition;
-};
-
-struct middlewares {
-	const struct swarm_conf *conf;
-	struct map	*by_name;
-	struct map	*pages;		/* services that labels define, for errors; by name, without case */
-	struct map	*provided;	/* those of files, as they are written */
-	struct tcp_middlewares *tcp;
-	struct arena	*arena;
 };
 
 struct middlewares *
@@ -185,12 +158,6 @@ middlewares_put(struct middlewares *m, const char *provider, const void *of, str
 }
 
 /* What of a service is needed to find it in the table: it may be anywhere in the Swarm. */
-struct page {
-	const struct swarm_service *of;
-	const char	*port;
-	bool		 several;	/* defined more than once */
-};
-
 static void
 read_service_label(struct middlewares *m, const struct swarm_service *s,
     const struct swarm_label *label)
@@ -270,8 +237,8 @@ middlewares_name(struct str reference)
 }
 
 /* Names in Traefik's files are of one spelling, unlike those of labels. */
-static const struct middleware *
-find(const struct middlewares *m, struct str reference)
+const struct middleware *
+middlewares_find(const struct middlewares *m, struct str reference)
 {
 	struct str name = middlewares_name(reference);
 	const struct middleware *is;
@@ -285,14 +252,13 @@ find(const struct middlewares *m, struct str reference)
 const char *
 middlewares_kind(const struct middlewares *m, struct str reference)
 {
-	const struct middleware *is = find(m, reference);
+	const struct middleware *is = middlewares_find(m, reference);
 
 	return is == NULL ? NULL : is->kind;
 }
 
-/* Of a chain: each reference, in its provider. False: there is no more. */
-static bool
-next_link(const struct middlewares *m, const struct middleware *is, struct str *rest,
+bool
+middlewares_next_link(const struct middlewares *m, const struct middleware *is, struct str *rest,
     struct str *one)
 {
 	if (!str_split(rest, ',', one))
@@ -304,14 +270,14 @@ next_link(const struct middlewares *m, const struct middleware *is, struct str *
 static bool
 guards(const struct middlewares *m, struct str reference, unsigned *links)
 {
-	const struct middleware *is = find(m, reference);
+	const struct middleware *is = middlewares_find(m, reference);
 	struct str rest, one;
 
-	ASSERT(*links <= CHAIN_LINKS);
+	ASSERT(*links <= MIDDLEWARES_LINKS);
 	if (is == NULL || is->chain == NULL || (*links)-- == 0)
 		return is == NULL || is->guards;
 	rest = str_of(is->chain);
-	while (next_link(m, is, &rest, &one))
+	while (middlewares_next_link(m, is, &rest, &one))
 		if (guards(m, one, links))
 			return true;
 	return false;
@@ -320,179 +286,39 @@ guards(const struct middlewares *m, struct str reference, unsigned *links)
 bool
 middlewares_guards(const struct middlewares *m, struct str reference)
 {
-	unsigned links = CHAIN_LINKS;
+	unsigned links = MIDDLEWARES_LINKS;
 
 	return guards(m, reference, &links);
 }
 
-/* ---- what they become ---- */
-
-/* Labels are in order of their names. */
-static bool
-same_definition(const struct definition *a, const struct definition *b)
+bool
+middlewares_ignored(const struct middlewares *m, struct str reference)
 {
-	if (a->n != b->n)
-		return false;
-	for (unsigned i = 0; i < a->n; i++)
-		if (!str_eq_nocase(a->setting[i].path, b->setting[i].path)
-		    || !str_eq(a->setting[i].value, b->setting[i].value))
-			return false;
-	return true;
+	const struct traefik_rules *rules = m->conf->traefik;
+
+	for (unsigned i = 0; rules != NULL && i < rules->ignore_middlewares.n; i++)
+		if (str_eq(middlewares_name(str_of(rules->ignore_middlewares.name[i])),
+		    middlewares_name(reference)))
+			return true;
+	return false;
 }
 
-static bool
-defined_alike(const struct middleware *is)
+const struct page *
+middlewares_page_find(const struct middlewares *m, struct str name)
 {
-	for (const struct definition *d = is->definition; d->next != NULL; d = d->next)
-		if (!same_definition(d, d->next))
-			return false;
-	return true;
-}
+	char text[256];
 
-/* "contenttype=true" is all of it: the label of the kind itself. Traefik takes that of these
- * two. */
-static bool
-may_be_bare(const char *kind)
-{
-	return strcmp(kind, "contenttype") == 0 || strcmp(kind, "compress") == 0;
+	return name.len < sizeof text ? map_get(m->pages, lower(text, name)) : NULL;
 }
 
 const struct swarm_service *
 middlewares_page(const struct middlewares *m, struct str name, unsigned *port)
 {
-	const struct page *page = NULL;
-	char text[256];
+	const struct page *page = middlewares_page_find(m, name);
 	uint64_t n = 0;
 
-	if (name.len < sizeof text)
-		page = map_get(m->pages, lower(text, name));
 	if (page == NULL || page->several || !str_to_u64(str_of(page->port), &n) || n > 65535)
 		return NULL;
 	*port = (unsigned)n;
 	return page->of;
-}
-
-/* The settings of errors with its service as the table has it: the Swarm's name and the port. */
-static const struct filter_setting *
-with_page(const struct middlewares *m, struct arena *a, const char *provider,
-    const struct filter_setting *s, unsigned n, const char **problem)
-{
-	struct filter_setting *out = arena_zalloc(a, (n + 1) * sizeof *out);
-	char text[256];
-
-	for (unsigned i = 0; i < n; i++) {
-		struct str name = middlewares_name(str_trim(s[i].value));
-		const struct page *page = NULL;
-		out[i] = s[i];
-		if (!str_eq_nocase(s[i].path, STR("service")))
-			continue;
-		if (str_ends(name, STR(FILE_PROVIDER)) || (strcmp(provider, FILE_PROVIDER) == 0 &&
-		    memchr(name.p, '@', name.len) == NULL && name.len == str_trim(s[i].value).len)) {
-			out[i].value = str_of(middlewares_qualify(a, name, FILE_PROVIDER));
-			if (map_get(m->provided, out[i].value) != NULL)
-				continue;
-			*problem = arena_printf(a, "which is not understood: service: no file defines the service %.*s",
-			    STR_ARG(name));
-			return NULL;
-		}
-		if (name.len < sizeof text)
-			page = map_get(m->pages, lower(text, name));
-		if (page == NULL || page->several) {
-			*problem = arena_printf(a, "which is not understood: service: %s labels define the port of "
-			    "the service %.*s", page == NULL ? "no" : "several", STR_ARG(name));
-			return NULL;
-		}
-		out[i].value = str_of(arena_printf(a, "%s:%s", page->of->name, page->port));
-	}
-	return out;
-}
-
-static const char *
-add_filter(const struct middlewares *m, const struct middleware *is, struct arena *a,
-    const char *chain, struct str name, const char **problem)
-{
-	const struct definition *d = is->definition;
-	const struct filter_setting *s = d->setting;
-	char wrong[FILTER_PROBLEM];
-	enum filter_kind kind;
-	struct filter filter;
-	unsigned n = d->n;
-
-	if (!filter_kind_parse(str_of(is->kind), &kind)) {
-		*problem = arena_printf(a, "which Mola does not have");
-		return NULL;
-	}
-	if (n > 0 && s->path.p == NULL && may_be_bare(is->kind) && str_eq_nocase(s->value, STR("true"))) {
-		s++;
-		n--;
-	}
-	if (n > FILTER_SETTINGS_MAX || (n > 0 && s->path.p == NULL)) {
-		*problem = arena_printf(a, "which is not understood: %s", n > FILTER_SETTINGS_MAX ?
-		    "it has too many options" : "expected options below it");
-		return NULL;
-	}
-	if (!middlewares_take_users(m->conf, a, kind, &s, &n, problem))
-		return NULL;
-	if (kind == FILTER_ERRORS && (s = with_page(m, a, is->provider, s, n, problem)) == NULL)
-		return NULL;
-	if (!filter_read(a, kind, s, n, &filter, wrong)) {
-		*problem = arena_printf(a, "which is not understood: %s", wrong);
-		return NULL;
-	}
-	chain = filter_chain_add(a, chain, name, kind, s, n);
-	if (chain == NULL)
-		*problem = arena_printf(a, "with which its middlewares are more than %d", FILTERS_MAX);
-	return chain;
-}
-
-/* It travels in the text of a chain, and people read it. */
-static bool
-is_name(struct str s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (iscntrl((unsigned char)s.p[i]))
-			return false;
-	return s.len > 0;
-}
-
-static const char *
-add(const struct middlewares *m, struct arena *a, const char *chain, struct str reference,
-    unsigned *links, const char **problem)
-{
-	const struct middleware *is = find(m, reference);
-	const char *text = chain;
-	struct str rest, one;
-
-	*problem = NULL;
-	if (is == NULL || is->definition == NULL)
-		*problem = reference.len > 0 && memchr(reference.p, '@', reference.len) != NULL ?
-		    "nothing that Mola reads defines it" : "no label defines it";
-	else if (!is_name(middlewares_name(reference)))
-		*problem = "whose name is empty or has control characters";
-	else if (!defined_alike(is))
-		*problem = *is->provider == '\0' ? "services define it differently" :
-		    "files define it differently";
-	else if ((*links)-- == 0)
-		*problem = "its chains form a cycle, or are too long";
-	if (*problem != NULL)
-		return NULL;
-	if (is->chain == NULL)
-		return add_filter(m, is, a, chain, middlewares_name(reference), problem);
-	if (is->definition->n != 1 || !str_eq_nocase(is->definition->setting->path, STR("middlewares"))) {
-		*problem = "expected middlewares below chain, and nothing else";
-		return NULL;
-	}
-	rest = str_of(is->chain);
-	while (text != NULL && next_link(m, is, &rest, &one))
-		text = add(m, a, text, one, links, problem);
-	return text;
-}
-
-const char *
-middlewares_add(const struct middlewares *m, struct arena *a, const char *chain,
-    struct str reference, const char **problem)
-{
-	unsigned links = CHAIN_LINKS;
-
-	return add(m, a, chain, reference, &links, problem);
 }

@@ -39,11 +39,16 @@ const char		*middlewares_qualify(struct arena *, struct str reference, const cha
 const char		*middlewares_kind(const struct middlewares *, struct str reference);
 /* Whether it may keep requests out that would get in without it. True where that is not known. */
 bool			 middlewares_guards(const struct middlewares *, struct str reference);
+/* The operator has it left out where it cannot be applied. */
+bool			 middlewares_ignored(const struct middlewares *, struct str reference);
+/* The whole of it: of a chain, what can be applied never is. */
+bool			 middlewares_left_out(const struct middlewares *, struct str reference);
 
 /*
  * The text of a chain (world/filter.h; "" is empty) with what the reference stands for behind it:
  * one filter, or those of a chain. NULL: it cannot be applied as it is meant, and *problem says
- * why. All texts are the arena's.
+ * why. Else *problem is NULL, or says what of a chain was left out, as the operator has it.
+ * All texts are the arena's.
  */
 const char		*middlewares_add(const struct middlewares *, struct arena *, const char *chain,
 			    struct str reference, const char **problem);

@@ -332,8 +332,9 @@ report_middlewares(struct traefik_reading *r, const struct router *router)
 	const char *problem;
 
 	while (str_split(&rest, ',', &one))
-		if (reading_ignores_middleware(r, str_trim(one))) {
-			bool can = middlewares_add(r->middlewares, r->l->arena, "", str_trim(one), &problem) != NULL;
+		if (middlewares_ignored(r->middlewares, str_trim(one))) {
+			bool can = middlewares_add(r->middlewares, r->l->arena, "", str_trim(one), &problem) != NULL &&
+			    problem == NULL;
 			left_out |= !can;
 			applied |= can;
 		}

@@ -167,7 +167,7 @@ check_middlewares(struct traefik_reading *r, struct tcp_router *router)
 		    &problem);
 		if (with != NULL)
 			router->chain = with;
-		else if (!reading_ignores_middleware(r, one))
+		else if (!middlewares_ignored(r->middlewares, one))
 			refuse(r, router, WHY_NEEDS_MIDDLEWARE, "%s has middleware %.*s, %s; name it in "
 			    "swarm.traefik.ignore_middlewares if it protects nothing",
 			    reading_key(r, router->middlewares), STR_ARG(one), problem);

@@ -72,17 +72,6 @@ reading_place(const struct traefik_reading *r, const struct swarm_label *const *
 	return "";
 }
 
-bool
-reading_ignores_middleware(const struct traefik_reading *r, struct str reference)
-{
-	const struct traefik_names *names = &r->rules->ignore_middlewares;
-
-	for (unsigned i = 0; i < names->n; i++)
-		if (str_eq(middlewares_name(str_of(names->name[i])), middlewares_name(reference)))
-			return true;
-	return false;
-}
-
 const char *
 reading_add_middleware(const struct traefik_reading *r, const char *chain, struct str reference,
     const char **problem)
@@ -93,7 +82,7 @@ reading_add_middleware(const struct traefik_reading *r, const char *chain, struc
 		reference = str_of(middlewares_qualify(r->l->arena, reference, FILE_PROVIDER));
 	with = middlewares_add(r->middlewares, r->l->arena, chain, reference, problem);
 
-	return with == NULL && reading_ignores_middleware(r, reference) ? chain : with;
+	return with == NULL && middlewares_left_out(r->middlewares, reference) ? chain : with;
 }
 
 const char *
@@ -197,8 +186,9 @@ middleware_report(struct traefik_reading *r, const struct swarm_label *label, st
 	if (middlewares_add(r->middlewares, r->l->arena, "", name, &problem) != NULL)
 		reading_report(r, label, LABEL_VALID, NULL);
 	else
-		reading_report(r, label, LABEL_UNUSED, arena_printf(r->l->arena, "routers that name this "
-		    "middleware are not served: %s", problem));
+		reading_report(r, label, LABEL_UNUSED, arena_printf(r->l->arena, "%s: %s",
+		    middlewares_ignored(r->middlewares, name) ? "left out" : "routers that name this "
+		    "middleware are not served", problem));
 }
 
 static void
@@ -312,6 +302,31 @@ report_others(struct traefik_reading *r)
 		    "Traefik")));
 }
 
+static bool
+is_router_label(const char *name)
+{
+	struct str word[DEPTH_MAX];
+	unsigned n = split_words(name, word);
+
+	return n >= 3 && word_is(word[0], "traefik") && word_is(word[2], "routers");
+}
+
+/* Traefik may serve it: that Mola does not is nothing that its author has asked for. */
+static void
+report_unexposed(struct traefik_reading *r)
+{
+	bool routers = false, enable = r->l->enable != ENABLE_ABSENT;
+
+	for (unsigned i = 0; i < r->service->nlabels; i++) {
+		routers |= is_router_label(r->service->label[i].name);
+		enable |= strcasecmp(r->service->label[i].name, "traefik.enable") == 0;
+	}
+	if (routers && !enable && r->rules->exposed_unknown)
+		labels_add_trouble(r->l, WHY_LABELS_FOREIGN, arena_printf(r->l->arena, "it has routers and no "
+		    "traefik.enable, and whether services need one is not known, as %s; set it, or "
+		    "swarm.traefik.exposed_by_default", r->rules->unreadable));
+}
+
 /* traefik.enable comes first: it decides whether the others count. Names are in order, as
  * labels are. */
 void
@@ -350,4 +365,5 @@ traefik_read(struct labels *l, const struct swarm_service *s, const struct traef
 	tcp_read(&r);
 	if (r.mode == MODE_ALL)
 		report_others(&r);
+	report_unexposed(&r);
 }

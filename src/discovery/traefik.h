@@ -36,6 +36,7 @@ struct traefik_entry_point {
 struct traefik_rules {
 	bool		 enable;		/* traefik.* labels are read at all */
 	bool		 exposed_by_default;	/* services need no traefik.enable=true */
+	bool		 exposed_unknown;	/* they do here, as what cannot be read may require it */
 	const char	*default_rule;		/* of routers without a rule; NULL: such a router is not served */
 	struct traefik_names ignore_middlewares; /* by exact name: left out for all routers */
 	enum rule_syntax rule_syntax;		/* of routers that do not say theirs; RULE_ANY: nobody says it */

@@ -155,8 +155,6 @@ const char *reading_key(const struct traefik_reading *, const struct swarm_label
 /* "/etc/traefik/web.yml:12: ", the place of the first label that there is; "": it is in no file. */
 const char *reading_place(const struct traefik_reading *, const struct swarm_label *const *,
 	    size_t n);
-/* Whether the operator lets requests reach the tasks without this middleware. */
-bool	reading_ignores_middleware(const struct traefik_reading *, struct str reference);
 /* The chain with a middleware behind it, without it when Mola cannot apply it and the operator
  * ignores it. NULL: it cannot be applied, and *problem says why. */
 const char *reading_add_middleware(const struct traefik_reading *, const char *chain,

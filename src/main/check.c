@@ -114,11 +114,19 @@ file_add(const char *file, const char *files[CHECK_STACKS_MAX], unsigned *n)
 	return true;
 }
 
+struct conf *
+check_load(const char *file, struct buf *text, struct buf *errors)
+{
+	buf_init(text, CONF_TEXT_MAX);
+	buf_init(errors, CONF_ERRORS_MAX);
+	return conf_read_all(file, text, errors) ? conf_parse(buf_str(text), file, errors) : NULL;
+}
+
 static int
 check_conf(const char *file, bool reload, bool swarm)
 {
 	struct buf text, errors;
-	struct conf *c = conf_load(file, &text, &errors);
+	struct conf *c = check_load(file, &text, &errors);
 	int status = 1;
 
 	if (errors.len > 0)

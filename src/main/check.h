@@ -6,6 +6,8 @@
 
 #include "conf/conf.h"
 
+/* As conf_load, and waits for a pipe's end. */
+struct conf *check_load(const char *file, struct buf *text, struct buf *errors);
 int	check_swarm(const struct conf *);	/* the exit status */
 /* The files of swarm.traefik.files. False: one of them cannot be used. */
 bool	check_traefik(const struct conf *);

@@ -195,7 +195,7 @@ read_variables(struct variables *v, const char *file)
 
 	buf_init(&text, CONF_TEXT_MAX);
 	buf_init(&errors, CONF_ERRORS_MAX);
-	if (!conf_read(file, &text, &errors)) {
+	if (!conf_read_all(file, &text, &errors)) {
 		fwrite(errors.p, 1, errors.len, stderr);
 		good = false;
 	} else if (!variables_read(v, buf_str(&text), &line, problem)) {
@@ -211,7 +211,7 @@ static struct conf *
 read_conf(const char *file, struct buf *text, struct buf *errors)
 {
 	if (file != NULL)
-		return conf_load(file, text, errors);
+		return check_load(file, text, errors);
 	buf_init(text, CONF_TEXT_MAX);
 	buf_init(errors, CONF_ERRORS_MAX);
 	buf_adds(text, STR(usual_conf));

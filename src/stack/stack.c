@@ -271,7 +271,7 @@ read_file(struct stack_reader *r)
 
 	buf_init(&text, CONF_TEXT_MAX);
 	buf_init(&errors, CONF_ERRORS_MAX);
-	if (conf_read(r->file, &text, &errors))
+	if (conf_read_all(r->file, &text, &errors))
 		read_text(r, buf_str(&text));
 	else {
 		struct str said = buf_str(&errors);

@@ -1030,7 +1030,7 @@ test_files(void **state)
 	assert_false(conf_read("/dev/zero", &text, &errors));
 	buf_add(&errors, "", 1);
 	assert_string_equal(errors.p, "/nowhere/m.yaml: cannot be read: No such file or directory\n"
-	    "/dev/zero: cannot be read: too large\n");
+	    "/dev/zero: cannot be read: larger than 64 bytes\n");
 	buf_fini(&text);
 	buf_fini(&errors);
 }

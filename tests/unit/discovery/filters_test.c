@@ -288,6 +288,30 @@ what_can_be_applied_is_not_ignored(void **state)
 	expect_label(s, "s0", "traefik.http.routers.r.middlewares", LABEL_VALID, "Mola has them now");
 }
 
+/* A chain may have a password beside what Mola does not have. */
+static void
+of_a_chain_no_more_is_left_out_than_that(void **state)
+{
+	static const char *const names[] = { "p", "c" };
+	struct stage *s = *state;
+
+#define CHAINED RULE("r", "Host(`a.org`)") THROUGH("r", "c") M("c.chain.middlewares", "m,d") M("d.chain.middlewares", "p,n") HEAD("m", "1") \
+	HEAD("n", "2") M("p.plugin.ban.time", "3h") PORT
+	swarm(s, CHAINED, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "refused");
+	expect_trouble(s, "s0", WHY_NEEDS_MIDDLEWARE, "c (chain), which has p (plugin), which Mola does not have");
+	for (int i = 0; i < 2; i++) {
+		s->traefik.ignore_middlewares = (struct traefik_names){ names + i, 1 };
+		swarm(s, CHAINED, NULL);
+		assert_string_equal(way(s, "a.org", "/", false), "s0 by m, n");
+		expect_label(s, "s0", "traefik.http.routers.r.middlewares", i == 0 ? LABEL_VALID : LABEL_UNUSED, i == 0 ? NULL : "left out");
+	}
+	/* round and round */
+	s->traefik.ignore_middlewares = (struct traefik_names){ names + 1, 1 };
+	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "c") M("c.chain.middlewares", "d,c,m") M("d.chain.middlewares", "c,d") HEAD("m", "1") PORT, NULL);
+	assert_string_equal(way(s, "a.org", "/", false), "refused");
+}
+
 static void
 those_of_the_entry_point_come_first(void **state)
 {
@@ -782,7 +806,7 @@ main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, stage_setup, stage_teardown)
 	const struct CMUnitTest tests[] = { T(what_a_router_names_is_passed_in_its_order), T(what_is_not_understood_of_one_refuses_its_router), T(what_leads_to_noop_reaches_no_task), T(pages_are_of_a_service_that_labels_define),
-		T(a_name_that_is_none_refuses_its_router), T(what_can_be_applied_is_not_ignored), T(those_of_the_entry_point_come_first), T(plain_requests_and_those_by_tls_have_ways_of_their_own),
+		T(a_name_that_is_none_refuses_its_router), T(what_can_be_applied_is_not_ignored), T(of_a_chain_no_more_is_left_out_than_that), T(those_of_the_entry_point_come_first), T(plain_requests_and_those_by_tls_have_ways_of_their_own),
 		T(a_listener_of_its_name_is_an_entry_points_own), T(own_labels_name_listeners),
 		T(an_entry_point_has_tls_for_its_routers),
 		T(users_of_a_file_stand_before_those_of_the_label),

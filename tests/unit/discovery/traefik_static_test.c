@@ -212,6 +212,7 @@ what_cannot_be_read_is_not_served_beside(void **state)
 	container(s, "edge", "", "\"Image\":\"traefik:v3\"");
 	service(s, "web", AGE, "\"traefik.http.routers.a.rule\":\"Host(`a.org`)\",\"traefik.http.services.a.loadbalancer.server.port\":\"80\"", "");
 	assert_false(serves(s));
+	expect_trouble(s, "web", WHY_LABELS_FOREIGN, "cannot be read whole");
 	s->conf.traefik_exposed_configured = true;
 	container(s, "edge", "", "\"Image\":\"traefik:v3\"");
 	service(s, "web", AGE, "\"traefik.http.routers.a.rule\":\"Host(`a.org`)\",\"traefik.http.services.a.loadbalancer.server.port\":\"80\"", "");
