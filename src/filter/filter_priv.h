@@ -103,7 +103,7 @@ void		run_answer_field(struct filter_run *, struct str name, struct str value);
 void		run_answer_body(struct filter_run *, struct str);
 /* That the client is to go elsewhere. */
 void		run_redirect(struct filter_run *, bool permanent, struct str location);
-/* Status 500, as Go's http.Error has it. */
+/* The status of `why`, as Go's http.Error has it. */
 void		run_failed(struct filter_run *, const struct why *, struct str text);
 /* The body is all that is in the buffer, which becomes the run's. */
 void		run_keep_body(struct filter_run *, struct buf *);

@@ -41,5 +41,5 @@ replace_path_regex_request(struct filter_run *r, const struct filter_replace_pat
 		return FILTER_RESPOND;
 	}
 	fields_add(r, &r->request, STR("X-Replaced-Path"), before);
-	return FILTER_PASS;
+	return url_verdict(r, &r->url);
 }

@@ -419,7 +419,7 @@ run_redirect(struct filter_run *r, bool permanent, struct str location)
 void
 run_failed(struct filter_run *r, const struct why *why, struct str text)
 {
-	run_answer(r, why, 500);
+	run_answer(r, why, why->status);
 	run_answer_field(r, STR("Content-Type"), STR("text/plain; charset=utf-8"));
 	run_answer_field(r, STR("X-Content-Type-Options"), STR("nosniff"));
 	run_answer_body(r, run_join(r, text, STR("\n")));

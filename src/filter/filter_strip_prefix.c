@@ -19,7 +19,7 @@ strip_prefix_request(struct filter_run *r, const struct filter_strip_prefix *s, 
 			continue;
 		url_strip(r, u, prefix.len, s->force_slash);
 		fields_add(r, &r->request, STR("X-Forwarded-Prefix"), prefix);
-		break;
+		return url_verdict(r, u);
 	}
 	return FILTER_PASS;
 }

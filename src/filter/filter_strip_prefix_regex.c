@@ -32,7 +32,7 @@ strip_prefix_regex_request(struct filter_run *r, const struct filter_strip_prefi
 		}
 		fields_add(r, &r->request, STR("X-Forwarded-Prefix"), prefix);
 		url_strip(r, u, prefix.len, false);
-		break;
+		return url_verdict(r, u);
 	}
 	return FILTER_PASS;
 }

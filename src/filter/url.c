@@ -226,6 +226,25 @@ url_clean(struct filter_run *r, struct str spelled)
 	return (struct str){ to, n };
 }
 
+static bool
+is_clean(struct filter_run *r, const struct url *u)
+{
+	struct str path = u->path;
+
+	if (memmem(path.p, path.len, "//", 2) == NULL && memmem(path.p, path.len, "/.", 2) == NULL)
+		return true;
+	return unescape(r, url_clean(r, url_spelled(r, u)), &path) && str_eq(path, u->path);
+}
+
+enum filter_verdict
+url_verdict(struct filter_run *r, const struct url *u)
+{
+	if (r->full || is_clean(r, u))
+		return FILTER_PASS;
+	run_failed(r, WHY_UNCLEAN_PATH, STR("Bad Request"));
+	return FILTER_RESPOND;
+}
+
 /* ---- whole URLs ---- */
 
 /* A part of a URL, with what cannot stand in it escaped. False: it has a malformed escape. */

@@ -22,5 +22,8 @@ bool		url_normal(struct filter_run *, struct str url, struct str *normal);
 /* The same as Traefik cleans it before anything else: escapes of letters, digits and "-._~"
  * decoded, others in upper case, empty segments, "." and ".." taken out. */
 struct str	url_clean(struct filter_run *, struct str spelled);
+/* What a middleware has made of the path, which tasks might read as another one unless it is clean:
+ * RESPOND where it is not. */
+enum filter_verdict url_verdict(struct filter_run *, const struct url *);
 
 #endif

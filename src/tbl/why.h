@@ -76,6 +76,9 @@ WHY(NOOP, 418, CLIENT,
     "the router leads to noop@internal, and no middleware of it responded")
 WHY(BAD_REPLACEMENT, 500, CLIENT,
     "what a middleware (redirectRegex, replacePathRegex) made of this URL is none")
+WHY(UNCLEAN_PATH, 400, CLIENT,
+    "what a middleware (stripPrefix, stripPrefixRegex, replacePathRegex) left of this path "
+    "may be read as another one")
 WHY(ADDRESS_NOT_ALLOWED, 403, CLIENT,
     "a middleware (ipAllowList) does not let this address in")
 WHY(TOO_MANY_IN_FLIGHT, 429, CLIENT,

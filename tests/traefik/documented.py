@@ -71,14 +71,39 @@ def guessed_type(text, a, b, labels):
     return reached(a) and reached(b) and dict(b[1]).get("content-type") is None and b == (a[0], [f for f in a[1] if f[0] != "content-type"], a[2])
 
 
+PATHS = ("addprefix", "replacepath", "replacepathregex", "stripprefix", "stripprefixregex")      # what changes the path
+
+
 def digest_uri(text, a, b, labels):
     """digestAuth behind a middleware that has changed the path: to Traefik the signed uri may be any beginning of it, for Mola it is all of it, which is
     stricter: it responds with 401, and looks no further."""
-    changed = any(k.startswith("a.") and k.split(".")[1] in ("addprefix", "replacepath", "replacepathregex", "stripprefix", "stripprefixregex") for k in labels)
+    changed = any(k.startswith("a.") and k.split(".")[1] in PATHS for k in labels)
     return changed and any(k.startswith("b.digestauth.") for k in labels) and "Signed:" in text and b[0] == "401" and not reached(b)
 
 
-KINDS = [refused_router, own_words, odd_path, as_sent, chunks, guessed_type, digest_uri]
+def unclean_path(text, a, b, labels):
+    """What stripPrefix, stripPrefixRegex or replacePathRegex leaves of a path, and could be read as another one, is refused with 400 by Traefik since 3.6.19
+    (in all of 3.7 from 3.7.3 on), and by Mola. 3.6.12 sends it on: Mola is stricter."""
+    return b[0] == "400" and not reached(b) and any(k.split(".")[1] in PATHS[2:] for k in labels)
+
+
+def replaced_path(text, a, b, labels):
+    """X-Replaced-Path of the second of two middlewares that change the path: 3.6.12 and Mola have there what the first one has written, 3.7 what would have been
+    sent. What is sent is the same: neither is stricter."""
+    without = lambda answer: {**answer[2], "fields": [f for f in answer[2].get("fields", []) if f[0] != "x-replaced-path"]}
+    kinds = {k.split(".")[0]: k.split(".")[1] for k in labels}
+    return reached(a) and reached(b) and a[:2] == b[:2] and without(a) == without(b) and len(kinds) == 2 and all(k in PATHS for k in kinds.values())
+
+
+def preflight(text, a, b, labels):
+    """A response to a preflight request: 3.6.12 and Mola have Access-Control-Max-Age: 0 where accessControlMaxAge is not set, 3.7 has none; it has
+    Access-Control-Expose-Headers there, where browsers do not look for it: neither is stricter."""
+    seen = lambda answer: [f for f in answer[1] if f not in (["access-control-max-age", "0"], ("access-control-max-age", "0"))
+                           and f[0] != "access-control-expose-headers"]
+    return text.startswith("OPTIONS ") and "Access-Control-Request-Method:" in text and a[0] == b[0] and a[2] == b[2] and seen(a) == seen(b)
+
+
+KINDS = [refused_router, own_words, odd_path, as_sent, chunks, guessed_type, digest_uri, unclean_path, replaced_path, preflight]
 
 
 def documented(text, a, b, labels):
