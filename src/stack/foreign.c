@@ -152,9 +152,8 @@ foreign_define(struct foreign_reading *r, const char *label, const char *value,
 	add_line(r, &r->define, &r->ndefine, line);
 }
 
-void
-foreign_option(struct foreign_reading *r, struct foreign_route *route, enum foreign_kind kind,
-    const char *option, const char *value, const struct stack_at *at)
+const char *
+foreign_kind_name(enum foreign_kind kind)
 {
 	static const char *const names[FOREIGN_KIND_COUNT] = {
 #define KIND(name) #name,
@@ -163,10 +162,18 @@ foreign_option(struct foreign_reading *r, struct foreign_route *route, enum fore
 	};
 
 	ASSERT(kind < FOREIGN_KIND_COUNT);
+	return names[kind];
+}
+
+void
+foreign_option(struct foreign_reading *r, struct foreign_route *route, enum foreign_kind kind,
+    const char *option, const char *value, const struct stack_at *at)
+{
+	const char *name = foreign_kind_name(kind);
+
 	route->kinds |= 1u << kind;
 	foreign_define(r, arena_printf(r->a, "traefik.http.middlewares.%s.%s%s%s",
-	    foreign_name(r, route, names[kind]), names[kind], *option == '\0' ? "" : ".", option),
-	    value, at);
+	    foreign_name(r, route, name), name, *option == '\0' ? "" : ".", option), value, at);
 }
 
 const char *

@@ -68,6 +68,7 @@ void	foreign_set(struct foreign_reading *, const char *label, const char *value)
 struct foreign_route *foreign_route_add(struct foreign_reading *, const char *name);
 /* Refuses routes whose names are one, as Mola's labels spell them. */
 void	foreign_names_differ(struct foreign_reading *);
+const char *foreign_kind_name(enum foreign_kind);	/* as in labels */
 /* An option of the route's middleware of this kind; `at`: where its value stands. */
 void	foreign_option(struct foreign_reading *, struct foreign_route *, enum foreign_kind,
 	    const char *option, const char *value, const struct stack_at *at);

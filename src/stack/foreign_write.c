@@ -47,16 +47,11 @@ same_text(const char *a, const char *b)
 static const char *
 chain_of(struct foreign_reading *r, const struct foreign_route *route)
 {
-	static const char *const names[FOREIGN_KIND_COUNT] = {
-#define KIND(name) #name,
-		FOREIGN_KINDS(KIND)
-#undef KIND
-	};
 	const char *chain = route->chain == NULL ? "" : route->chain;
 
 	for (unsigned k = 0; k < FOREIGN_KIND_COUNT; k++)
 		if ((route->kinds & 1u << k) != 0)
-			chain = joined(r, chain, ",", foreign_name(r, route, names[k]));
+			chain = joined(r, chain, ",", foreign_name(r, route, foreign_kind_name((enum foreign_kind)k)));
 	return chain;
 }
 

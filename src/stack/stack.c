@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "base/bug.h"
+#include "base/form.h"
 #include "conf/conf.h"
 #include "stack/stack_priv.h"
 
@@ -226,6 +227,17 @@ each(struct stack_reader *r, const struct tree *root, const char *key,
 }
 
 static void
+read_name(struct stack_reader *r, const struct tree *t)
+{
+	const char *name = stack_text(r, t, "name");
+
+	if (name != NULL && !form_name(str_of(name)))
+		stack_fail(r, t->line, "name: expected letters, digits and ._-, with up to 63 characters");
+	else
+		r->s->name = name;
+}
+
+static void
 read_root(struct stack_reader *r, struct tree *root)
 {
 	static const char *const sections[] = { "name", "services", "networks", "configs" };
@@ -242,7 +254,7 @@ read_root(struct stack_reader *r, struct tree *root)
 	if (stack_member(root, "services") == NULL)
 		stack_fail(r, root->line, "expected `services`, as in a stack file");
 	if ((t = stack_member(root, "name")) != NULL)
-		r->s->name = stack_text(r, t, "name");
+		read_name(r, t);
 	each(r, root, "networks", read_network);
 	each(r, root, "configs", read_config);
 	each(r, root, "services", stack_read_service);

@@ -10,12 +10,13 @@
 #include "base/bug.h"
 #include "base/go.h"
 #include "stack/foreign_priv.h"
+#include "world/filter.h"
 
 #define SEGMENTS_MAX	FOREIGN_ROUTES_MAX
 #define PREFIX		"traefik."
 
 enum how {		/* kinds of middlewares, and: */
-	HOW_OWN = FOREIGN_KIND_COUNT, HOW_LEFT, HOW_NOT, HOW_PAIRS
+	HOW_OWN = FOREIGN_KIND_COUNT, HOW_LEFT, HOW_NOT, HOW_SWITCH, HOW_PAIRS
 };
 
 static const struct row {
@@ -26,6 +27,7 @@ static const struct row {
 #define FOREIGN_OWN	HOW_OWN
 #define FOREIGN_LEFT	HOW_LEFT
 #define FOREIGN_NOT	HOW_NOT
+#define FOREIGN_SWITCH	HOW_SWITCH
 #define FOREIGN_PAIRS	HOW_PAIRS
 #define TRAEFIK1(label, how, what) { label, FOREIGN_##how, what },
 #include "tbl/traefik1.h"
@@ -308,13 +310,21 @@ read_pairs(struct segment *g, const struct row *row, const struct stack_pair *p)
 	}
 }
 
-/* What is off by itself is not said. */
+/*
+ * What is off need not be said: a switch, or a number that is 0. "false" as a user or an address is
+ * none, and Traefik serves nobody then.
+ */
 static bool
-is_off(const char *value)
+is_off(const struct row *row, const char *value)
 {
+	enum filter_kind kind;
 	bool on = true;
 
-	return go_bool(str_of(value), &on) && !on;
+	if (row->how == HOW_SWITCH)
+		return go_bool(str_of(value), &on) && !on;
+	return row->how < FOREIGN_KIND_COUNT &&
+	    filter_kind_parse(str_of(foreign_kind_name((enum foreign_kind)row->how)), &kind) &&
+	    filter_option_is_off(kind, str_of(row->what), str_of(value));
 }
 
 static void
@@ -325,13 +335,15 @@ read_label(struct segment *g, const struct stack_pair *p, const char *part)
 	if (row == NULL)
 		foreign_refuse(g->r, &p->at, "%s is no label of Traefik 1; it may have been meant to restrict "
 		    "access", p->name);
-	else if (row->how == HOW_NOT && !is_off(p->value))
+	else if (is_off(row, p->value))
+		return;
+	else if (row->how == HOW_NOT || row->how == HOW_SWITCH)
 		foreign_refuse(g->r, &p->at, "%s: Mola has nothing that is the same", p->name);
 	else if (row->how == HOW_LEFT && *row->what != '\0')
 		foreign_note(g->r, "left out: %s", row->what);
 	else if (row->how == HOW_PAIRS)
 		read_pairs(g, row, p);
-	else if (row->how < FOREIGN_KIND_COUNT && !is_off(p->value))
+	else if (row->how < FOREIGN_KIND_COUNT)
 		foreign_option(g->r, g->route, (enum foreign_kind)row->how, row->what, p->value, &p->at);
 }
 

@@ -6,6 +6,7 @@
  *	OWN	stack/traefik1.c knows what to make of it
  *	LEFT	it is left out, and people are told `what` takes its place; "" tells them nothing
  *	NOT	nothing of Mola's is the same: the service is not translated
+ *	SWITCH	as NOT, unless it is off
  *	any other	an option `what` of the middleware of this kind
  *	PAIRS	such an option for each of NAME:VALUE||NAME:VALUE, of headers
  */
@@ -42,8 +43,8 @@ TRAEFIK1("frontend.rule", OWN, "")
 TRAEFIK1("frontend.priority", OWN, "")
 TRAEFIK1("frontend.entryPoints", OWN, "")
 TRAEFIK1("frontend.passHostHeader", OWN, "")
-TRAEFIK1("frontend.passTLSCert", NOT, "")
-TRAEFIK1("frontend.passTLSClientCert.", NOT, "")
+TRAEFIK1("frontend.passTLSCert", SWITCH, "")
+TRAEFIK1("frontend.passTLSClientCert.", SWITCH, "")
 TRAEFIK1("frontend.errors.", LEFT, "pages of its own for errors")
 TRAEFIK1("frontend.auth.headerField", OWN, "")
 TRAEFIK1("frontend.auth.basic", basicauth, "users")
@@ -72,7 +73,7 @@ TRAEFIK1("frontend.whiteList.sourceRange", ipallowlist, "sourcerange")
 TRAEFIK1("frontend.whiteList.ipStrategy", LEFT, "")
 TRAEFIK1("frontend.whiteList.ipStrategy.depth", ipallowlist, "ipstrategy.depth")
 TRAEFIK1("frontend.whiteList.ipStrategy.excludedIPs", ipallowlist, "ipstrategy.excludedips")
-TRAEFIK1("frontend.whiteList.useXForwardedFor", NOT, "")
+TRAEFIK1("frontend.whiteList.useXForwardedFor", SWITCH, "")
 TRAEFIK1("frontend.headers.customRequestHeaders", PAIRS, "customrequestheaders")
 TRAEFIK1("frontend.headers.customResponseHeaders", PAIRS, "customresponseheaders")
 TRAEFIK1("frontend.headers.SSLProxyHeaders", PAIRS, "sslproxyheaders")

@@ -111,6 +111,9 @@ bool		 filter_kind_guards(enum filter_kind);
 bool		 filter_read(struct arena *, enum filter_kind, const struct filter_setting *, unsigned n,
 		    struct filter *, char problem[FILTER_PROBLEM]);
 
+/* Whether an option is a switch that this value turns off, or a number that is 0. */
+bool		 filter_option_is_off(enum filter_kind, struct str path, struct str value);
+
 /* "404" or "500-599"; of one that filter_read has accepted. */
 bool		 filter_status_in(struct str range, int status);
 

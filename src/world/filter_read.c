@@ -303,6 +303,17 @@ is_exact(const struct option *o)
 	return o->read == read_COUNT || o->read == read_DURATION || o->read == read_SWITCH;
 }
 
+bool
+filter_option_is_off(enum filter_kind kind, struct str path, struct str value)
+{
+	struct str name;
+	const struct option *o = find_option(kind, path, &name);
+	bool on = true;
+
+	return o != NULL && ((o->read == read_SWITCH && go_bool(value, &on) && !on) ||
+	    (o->read == read_COUNT && str_eq(value, STR("0"))));
+}
+
 static bool
 read_setting(struct arena *a, struct filter *f, const struct filter_setting *s, bool *seen,
     char problem[FILTER_PROBLEM])

@@ -2,6 +2,7 @@
  * A routing table from a hostile brain: either the check refuses it, or everything that a worker may ask of
  * it stays inside. Magic, shape and size are put right first: they would only keep the fuzzer out.
  */
+#include "proxy/groups.h"
 #include "world/table.c"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
@@ -110,11 +111,39 @@ match_tcp(const struct table *t)
 	sink += table_match_tcp(t, STR(""), STR(""), &why) != NULL;
 }
 
+/* Whichever way requests go, it ends at a service with tasks of its own, or nowhere. */
+static void
+resolve_all(struct table *t)
+{
+	static struct live *live;
+	static char value[] = "at=0123456789abcdef; b=c";
+	struct field cookie = { .name = STR("Cookie"), .value = STR(value) };
+	struct message m = { .field = &cookie, .nfields = 1 };
+	struct group_cookies cookies = { 0 };
+	struct groups *g;
+	uint32_t n;
+	const struct table_service *s = table_services(t, &n), *to;
+
+	if (live == NULL)
+		live = live_init(must_zalloc(live_bytes()), 2);
+	g = groups_new(live, 1);
+	groups_set_table(g, t);
+	for (uint32_t i = 0; i < n; i++)
+		for (unsigned k = 0; k < 4 && s[i].group != 0; k++) {
+			to = groups_resolve(g, &s[i], k % 2 == 0 ? NULL : &m, &cookies);
+			ASSERT(to == NULL || (to >= s && to < s + n && to->group == 0));
+			for (unsigned c = 0; c < cookies.n; c++)
+				touch(str_of(cookies.text[c]));
+			group_cookies_free(&cookies);
+		}
+	groups_free(&g);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct table_head head;
-	struct table t = { 0 };
+	struct table t = { .refs = 1 };
 	char *copy;
 
 	if (len < sizeof head || len > 1 << 20)
@@ -129,6 +158,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		read_tasks(&t);
 		match_all(&t);
 		match_tcp(&t);
+		resolve_all(&t);
+		ASSERT(t.refs == 1);
 		chains_close(&t);
 	}
 	free(copy);

@@ -239,6 +239,38 @@ protection_of_traefik_1(void **state)
 	lacks("xss");
 }
 
+/* "false" is a switch that is off, but a user, a file, an address or a host are none. */
+static void
+what_traefik_1_has_off(void **state)
+{
+	static const char *const kept[] = { "auth.basic", "auth.basic.users", "auth.basic.usersFile",
+		"auth.digest.users", "auth.forward.address", "whiteList.sourceRange", "headers.allowedHosts",
+		"redirect.regex", "headers.contentSecurityPolicy" };
+	static const char *const off[] = { "headers.frameDeny", "headers.STSPreload",
+		"auth.forward.trustForwardHeader", "passTLSCert", "passTLSClientCert.pem" };
+	char line[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+		snprintf(line, sizeof line, "traefik.port=80\ntraefik.frontend.rule=Host:a.test\n"
+		    "traefik.frontend.%s=false", kept[i]);
+		labels(line);
+		has("mola.middlewares: ");
+	}
+	for (size_t i = 0; i < sizeof off / sizeof *off; i++) {
+		snprintf(line, sizeof line, "traefik.port=80\ntraefik.frontend.rule=Host:a.test\n"
+		    "traefik.frontend.%s=false", off[i]);
+		labels(line);
+		has("mola.host: ");
+		lacks("mola.middlewares");
+	}
+	labels("traefik.port=80\ntraefik.frontend.rule=Host:a.test\ntraefik.backend.maxconn.amount=0\n"
+	    "traefik.frontend.headers.STSSeconds=0");
+	lacks("mola.middlewares");
+	labels("traefik.port=80\ntraefik.frontend.rule=Host:a.test\ntraefik.portName=0");
+	refuses("portName");
+}
+
 static void
 segments_of_traefik_1(void **state)
 {
@@ -505,6 +537,33 @@ middlewares_of_entry_points_are_not_lost(void **state)
 	lacks("mola.");
 }
 
+/* Whatever a comment quotes, none of it is read as a label, nor does it end there for YAML. */
+static void
+comments_are_of_one_line(void **state)
+{
+	static char other[] = "web\xe2\x80\xa8  x: y";
+	struct foreign_line line = { "mola.host", "a.test", "one\ntwo: \xc2\x85three", { "F\r9", 9 } };
+	struct foreign f = { .dialect = "Traefik 1", .at = { "F\nG", 1 }, .line = &line, .nlines = 1 };
+	struct stack_service v = { .name = other };
+	struct stack s = { .service = &v, .nservices = 1 };
+	static const char why[] = "F:1: a\nb: c";
+	const char *item[] = { why };
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, sizeof written - 1);
+	foreign_print(&s, &f, &out);
+	f.nlines = 0;
+	f.problem = (struct stack_texts){ item, 1 };
+	foreign_print(&s, &f, &out);
+	snprintf(written, sizeof written, "%.*s", (int)out.len, out.p);
+	buf_fini(&out);
+	has("        # for Traefik 1, F?G:1\n");
+	has("        # one?two: ??three\n        # not shown: F?9:9 has it\n");
+	has("        mola.host: \"<F\\x0d9:9>\"\n");
+	has("  # web???  x: y: not translated, labels for Traefik 1 (F?G:1):\n  #   F:1: a?b: c\n");
+}
+
 static void
 labels_of_molas_own_are_left(void **state)
 {
@@ -540,7 +599,7 @@ main(void)
 		cmocka_unit_test(labels_have_a_bound), cmocka_unit_test(rules_of_traefik_1),
 		cmocka_unit_test(what_rules_of_traefik_1_do_to_paths),
 		cmocka_unit_test(protection_of_traefik_1),
-		cmocka_unit_test(segments_of_traefik_1),
+		cmocka_unit_test(what_traefik_1_has_off), cmocka_unit_test(segments_of_traefik_1),
 		cmocka_unit_test(settings_of_traefik_1),
 		cmocka_unit_test(what_traefik_1_has_alone),
 		cmocka_unit_test(a_site_of_caddy),
@@ -553,7 +612,7 @@ main(void)
 		cmocka_unit_test(routers_in_molas_words),
 		cmocka_unit_test(routers_that_stay),
 		cmocka_unit_test(middlewares_of_entry_points_are_not_lost),
-		cmocka_unit_test(labels_of_molas_own_are_left),
+		cmocka_unit_test(comments_are_of_one_line), cmocka_unit_test(labels_of_molas_own_are_left),
 	};
 	return cmocka_run_group_tests(tests, begin, end);
 }

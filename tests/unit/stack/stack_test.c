@@ -267,6 +267,8 @@ what_is_no_stack_is_refused(void **state)
 	    "one:5: ports: expected [PUBLISHED:]TARGET[/PROTOCOL], got x\n"
 	    "one:6: services.e.extends: expected the whole service here; `docker compose config` prints it\n"
 	    "one:7: ports: expected `target`, a port\n");
+	assert_null(reads("name: \"a\\nb\"\nservices: {}\n", NULL));
+	SAYS("one:1: name: expected letters, digits and ._-, with up to 63 characters\n");
 	assert_null(reads("services: { \"a:b\": {} }\n", NULL));
 	assert_non_null(strstr(said, "one:1: services.a:b: expected a name"));
 	assert_null(reads("services: {\n", NULL));
