@@ -26,6 +26,7 @@ static const struct conf_misplaced for_http[] = {
 	{ "task_tls", "ca", "has no TLS to its tasks" },
 	{ "task_tls", "name", "has no TLS to its tasks" },
 	{ "task_tls", "cert", "has no TLS to its tasks" },
+	{ "task_tls", "http1", "has no TLS to its tasks" },
 	{ "sticky", "cookie", "has no cookies" },
 	{ "health", "path", "has no requests; expected health.connect" },
 	{ "health", "mode", "has no requests; expected health.connect" },

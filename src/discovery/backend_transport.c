@@ -14,6 +14,8 @@
 #include "discovery/traefik_priv.h"
 
 #define KIND	"http.serverstransports"
+#define CAS_MOST 16
+#define CAS_BYTES 2048
 
 struct transport {
 	const char	*name, *ca, *cert;	/* NULL: not given */
@@ -50,13 +52,31 @@ read_time(struct traefik_reading *r, struct str value, const char *row_name, int
 		*wrong = arena_text(r->l->arena, str_of(problem));
 }
 
-/* "/etc/ca.pem", one of them; what is none is a certificate itself. */
+/* "/etc/ca.pem"; what is none is a certificate itself. */
 static const char *
 read_path(struct traefik_reading *r, struct str value, const char **wrong)
 {
 	if (value.len == 0 || *value.p != '/' || memchr(value.p, ',', value.len) != NULL)
 		*wrong = "expected one absolute path";
 	return arena_printf(r->l->arena, "%s%.*s", PROVIDED_PREFIX, STR_ARG(value));
+}
+
+/* All of them count: their names, with commas between them. */
+static const char *
+read_paths(struct traefik_reading *r, struct str value, const char **wrong)
+{
+	const char *names = NULL;
+	struct str one;
+	unsigned n = 0;
+
+	while (str_split(&value, ',', &one)) {
+		const char *name = read_path(r, str_trim(one), wrong);
+		names = names == NULL ? name : arena_printf(r->l->arena, "%s,%s", names, name);
+		n++;
+	}
+	if (n > CAS_MOST || (names != NULL && strlen(names) > CAS_BYTES))
+		*wrong = "expected up to 16 paths, 2048 bytes in all";
+	return names;
 }
 
 static bool
@@ -80,7 +100,7 @@ read_key(struct traefik_reading *r, struct transport *t, struct str key, struct 
 	else if (word_is(key, "disablehttp2"))
 		read_switch(value, &t->http1, wrong);
 	else if (word_is(key, "rootcas"))
-		t->ca = read_path(r, value, wrong);
+		t->ca = read_paths(r, value, wrong);
 	else if (word_is(key, "certificates[0].certfile"))
 		t->cert = read_path(r, value, wrong);
 	else if (word_is(key, "certificates[0].keyfile"))
@@ -158,11 +178,10 @@ take(struct traefik_reading *r, struct backend *b)
 		return true;
 	}
 	t = transport_read(r, name);
-	if (t.problem == NULL && t.http1 && b->speaks == SCHEME_HTTPS)
-		t.problem = "disableHTTP2 of its serversTransport: Mola cannot do this";
 	b->unspoken = b->unspoken != NULL ? b->unspoken : t.problem;
 	b->verified = true;
 	b->insecure = t.insecure;
+	b->http1 = t.http1;
 	b->tls_ca = t.ca;
 	b->tls_cert = t.cert;
 	b->tls_name = t.name != NULL ? t.name : b->tls_name;
@@ -197,6 +216,8 @@ transport_conf(const struct traefik_reading *r, const struct backend *b, struct 
 		return;
 	if (b->verified && !reading_has_label(r, "mola.task_tls.verify"))
 		conf->tls_verify = !b->insecure;
+	if (b->http1 && !reading_has_label(r, "mola.task_tls.http1"))
+		conf->tls_http1 = true;
 	if (b->tls_ca != NULL && !reading_has_label(r, "mola.task_tls.ca"))
 		conf->tls_ca = text(b->tls_ca);
 	if (b->tls_cert != NULL && !reading_has_label(r, "mola.task_tls.cert"))

@@ -50,6 +50,19 @@ add_cert(struct certs_reader *r, struct str place, enum provided_kind kind, bool
 		c->cert = arena_text(r->arena, value);
 }
 
+static void
+add_cas(struct certs_reader *r, struct str place, struct str paths)
+{
+	struct str one;
+
+	for (unsigned i = 0; str_split(&paths, ',', &one); i++) {
+		one = str_trim(one);
+		if (one.len > 0 && *one.p == '/')
+			add_cert(r, str_of(arena_printf(r->arena, "%.*s ca %u", STR_ARG(place), i)),
+			    PROVIDED_TASK_CA, false, one);
+	}
+}
+
 /* Only paths: what stands in the file itself is nothing that could be watched. */
 static void
 read_line(struct certs_reader *r, const struct swarm_file *f, struct str line)
@@ -69,9 +82,8 @@ read_line(struct certs_reader *r, const struct swarm_file *f, struct str line)
 	transport = str_starts(path, STR("http.serverstransports."));
 	of_key = str_eq(key, STR("keyfile"));
 	cert = of_key || str_eq(key, STR("certfile"));
-	if (transport && str_eq(key, STR("rootcas")) && memchr(line.p, ',', line.len) == NULL)
-		add_cert(r, str_of(arena_printf(r->arena, "%.*s ca", STR_ARG(place))), PROVIDED_TASK_CA, false,
-		    line);
+	if (transport && str_eq(key, STR("rootcas")))
+		add_cas(r, place, line);
 	else if (transport && cert)
 		add_cert(r, place, PROVIDED_TASK_CERT, of_key, line);
 	else if (cert && (str_starts(path, STR("tls.certificates[")) || has(path, ".defaultcertificate.")))

@@ -8,6 +8,7 @@
 #include "base/bug.h"
 #include "discovery/files.h"
 #include "discovery/join.h"
+#include "world/filter.h"
 
 /* ---- servers ---- */
 
@@ -107,6 +108,19 @@ is_served(const struct join *j, struct join_service *js, const struct labels_rou
 	    conf->kind == (r->at.listener != NULL ? SERVICE_TCP : SERVICE_HTTP);
 }
 
+/* Behind all that the router has. False: there is no room for one more. */
+static bool
+add_prefix(struct join *j, const struct join_service *js, struct labels_route *r)
+{
+	const struct join_service *to = r->to == NULL ? js : map_get(j->services, str_of(r->to->id));
+	struct filter_setting s = { STR("prefix"), to->labels.prefix };
+
+	if (s.value.len > 0)
+		r->at.chain = filter_chain_add(j->arena, r->at.chain == NULL ? "" : r->at.chain,
+		    STR("preservePath"), FILTER_ADD_PREFIX, &s, 1);
+	return s.value.len == 0 || r->at.chain != NULL;
+}
+
 /* What a router wants of TLS, its service gets. */
 static void
 lend_tls(const struct join *j, const struct labels_route *r)
@@ -126,7 +140,7 @@ join_lend(struct join *j, struct join_service *js, unsigned n)
 		struct labels *l = &js[i].labels;
 		unsigned kept = 0;
 		for (unsigned k = 0; k < l->nroutes; k++)
-			if (!is_served(j, &js[i], &l->route[k]))
+			if (!is_served(j, &js[i], &l->route[k]) || !add_prefix(j, &js[i], &l->route[k]))
 				refuse_route(j, &js[i], &l->route[k]);
 			else {
 				if (l->route[k].to != NULL && l->route[k].at.listener != NULL)

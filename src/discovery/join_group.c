@@ -59,6 +59,9 @@ group_problem(const struct join *j, const struct labels *l, unsigned depth, unsi
 		else if (!to->labels.enabled || to->labels.broken || (to->labels.group == NULL &&
 		    !has_kind(&to->labels, port, l->conf.kind)))
 			problem = arena_printf(j->arena, "it leads to %s, which is not served", name);
+		else if (to->labels.prefix.len > 0)
+			problem = arena_printf(j->arena, "it leads to %s, whose servers have a path that counts "
+			    "(preservePath)", name);
 		else if (to->labels.group != NULL)
 			problem = group_problem(j, &to->labels, depth - 1, left);
 	}

@@ -107,6 +107,7 @@ struct labels {
 	unsigned	 nothers;
 	struct labels_server *server;		/* in place of tasks */
 	unsigned	 nservers;
+	struct str	 prefix;		/* that paths get on their way to these; empty: none */
 	struct labels_group *group;		/* NULL: it does not lead to others */
 	bool		 needed;		/* a group leads to it, perhaps no route does */
 	bool		 broken;		/* nothing may lead to it: something of it is not understood */

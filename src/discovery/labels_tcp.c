@@ -190,6 +190,7 @@ labels_check_kind(struct labels *l)
 		{ "mola.task_tls.ca", SERVICE_HTTP },
 		{ "mola.task_tls.name", SERVICE_HTTP },
 		{ "mola.task_tls.cert", SERVICE_HTTP },
+		{ "mola.task_tls.http1", SERVICE_HTTP },
 		{ "mola.alpn", SERVICE_TCP },
 		{ "mola.proxy_protocol", SERVICE_TCP },
 		{ "mola.health.connect", SERVICE_TCP },

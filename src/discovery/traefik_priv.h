@@ -51,7 +51,10 @@ struct router {
 struct backend {			/* what Traefik calls a service */
 	struct str	 name;
 	const struct swarm_label *port, *scheme, *transport;
-	const struct swarm_label **url;		/* of servers, in files */
+	const struct swarm_label **url;		/* of servers, in files, */
+	struct str	*server;		/* and the words that stand for these: "servers[0]" */
+	struct str	*kept;			/* of those whose URL's path counts */
+	unsigned	 nkept;
 	unsigned	 nurls;
 	const struct swarm_label *unknown;	/* the first that is not understood: nothing may lead there */
 	struct backend_check *check;		/* NULL: none */
@@ -66,6 +69,7 @@ struct backend {			/* what Traefik calls a service */
 	/* of the servers transport, or of its servers' URLs; NULL, 0: not given */
 	const char	*tls_name, *tls_ca, *tls_cert;
 	bool		 names_differ;		/* of its servers */
+	bool		 http1;			/* nothing else, over TLS */
 	bool		 verified, insecure;	/* what the transport has of verification counts; it has none */
 	int64_t		 connect_usec, response_usec;
 };
@@ -116,7 +120,7 @@ bool	transport_take(struct traefik_reading *, struct backend *);
 void	transport_conf(const struct traefik_reading *, const struct backend *, struct service_conf *);
 
 void	servers_gather(struct traefik_reading *, struct backend *, const struct swarm_label *,
-    struct str key);
+    struct str server, struct str key);
 void	servers_read(struct traefik_reading *, struct backend *);
 /* "10.0.0.7:8080", "[::1]", "nas.lan": without a port, that of `out` stays. */
 bool	server_read(struct str, struct labels_server *out);

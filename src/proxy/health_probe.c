@@ -157,6 +157,7 @@ probe_secure(struct probe *p, const struct addr *to)
 	struct task_tls_how how = task_tls_how(p->health->table, p->service);
 
 	how.scheme = p->scheme;
+	how.http1 &= p->scheme == SCHEME_HTTPS;
 	return task_tls_start(p->health->tls, &how, to, &p->stream);
 }
 

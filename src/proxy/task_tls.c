@@ -7,12 +7,14 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "base/buf.h"
 #include "base/bug.h"
 #include "base/map.h"
 #include "net/ip.h"
 #include "proxy/task_tls.h"
 
-#define KEY_MAX		600
+#define KEY_MAX		2600
+#define CAS_MAX		(4 << 20)	/* bytes: of several files together */
 
 struct task_tls {
 	struct secrets	*secrets;	/* ours; NULL: none have come */
@@ -77,7 +79,8 @@ task_tls_how(const struct table *t, const struct table_service *s)
 	else if (name.len == 0)
 		name = table_text(t, s->name);
 	return (struct task_tls_how){ .scheme = s->kind == SERVICE_TCP ? SCHEME_HTTP : s->scheme,
-	    .verify = s->tls_verify, .ca = table_text(t, s->tls_ca), .cert = table_text(t, s->tls_cert),
+	    .http1 = s->scheme == SCHEME_HTTPS && s->tls_http1, .verify = s->tls_verify,
+	    .ca = table_text(t, s->tls_ca), .cert = table_text(t, s->tls_cert),
 	    .name = name };
 }
 
@@ -93,22 +96,43 @@ secret_of(const struct task_tls *t, const char *kind, struct str name, struct st
 	    && secrets_find(t->secrets, (struct str){ text, (size_t)n }, value);
 }
 
+/* Of one name, or of several with commas between them. Some of them alone would trust fewer than
+ * was meant. */
+static bool
+cas_of(const struct task_tls *t, struct str names, struct buf *room, struct str *pem)
+{
+	struct str one;
+
+	if (memchr(names.p, ',', names.len) == NULL)
+		return secret_of(t, "task-ca", names, pem);
+	while (str_split(&names, ',', &one)) {
+		if (!secret_of(t, "task-ca", one, pem))
+			return false;
+		buf_adds(room, *pem);
+		buf_adds(room, STR("\n"));
+	}
+	*pem = buf_str(room);
+	return !room->full;
+}
+
 static struct tls_client *
 client_make(const struct task_tls *t, const struct task_tls_how *how, bool http1)
 {
 	struct tls_client_conf conf = { .verify = how->verify ? TLS_VERIFY_NAME : TLS_VERIFY_NONE,
 	    .offer = http1 ? TLS_HTTP1 : how->scheme == SCHEME_H2 ? TLS_HTTP2 : TLS_HTTP_BOTH };
 	struct tls_client *c = NULL;
+	struct buf cas;
 	struct str pem;
+	bool good;
 
-	if (how->verify && !secret_of(t, "task-ca", how->ca.len > 0 ? how->ca : STR("system"), &conf.ca))
-		return NULL;
-	if (how->cert.len > 0 && (!secret_of(t, "task-cert", how->cert, &pem)
-	    || cert_parse(pem, &conf.cert, NULL) != NULL))
-		return NULL;
-	if (tls_client_new(&conf, &c) != NULL)
+	buf_init(&cas, CAS_MAX);
+	good = (!how->verify || cas_of(t, how->ca.len > 0 ? how->ca : STR("system"), &cas, &conf.ca)) &&
+	    (how->cert.len == 0 || (secret_of(t, "task-cert", how->cert, &pem)
+	    && cert_parse(pem, &conf.cert, NULL) == NULL));
+	if (good && tls_client_new(&conf, &c) != NULL)
 		c = NULL;
 	cert_unref(&conf.cert);
+	buf_fini(&cas);
 	return c;
 }
 

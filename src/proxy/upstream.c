@@ -263,7 +263,7 @@ is_shared(const struct pool *s, unsigned need)
 	case SCHEME_H2C: case SCHEME_H2:
 		return true;
 	case SCHEME_HTTPS:
-		return !s->chose_http1 && (need & UPSTREAM_HTTP1) == 0;
+		return !s->chose_http1 && !s->how.http1 && (need & UPSTREAM_HTTP1) == 0;
 	default:
 		return false;
 	}

@@ -47,10 +47,10 @@ manner_make(const struct task_tls_how *how, struct task_tls_how *own)
 	char *text;
 
 	*own = *how;
-	if (asprintf(&text, "%d%d%.*s %.*s %.*s", how->scheme, how->verify, STR_ARG(how->ca),
-	    STR_ARG(how->cert), STR_ARG(how->name)) < 0)
+	if (asprintf(&text, "%d%d%d%.*s %.*s %.*s", how->scheme, how->verify, how->http1,
+	    STR_ARG(how->ca), STR_ARG(how->cert), STR_ARG(how->name)) < 0)
 		BUG("out of memory");
-	own->ca.p = text + 2;
+	own->ca.p = text + 3;
 	own->cert.p = own->ca.p + how->ca.len + 1;
 	own->name.p = own->cert.p + how->cert.len + 1;
 	return text;
@@ -181,7 +181,7 @@ pool_connect(struct upstream *u, struct pool *s, bool http1, struct stream *stre
 	} while (more);
 	if (why != NULL)
 		return why;
-	how.http1 = http1;
+	how.http1 |= http1;
 	if ((why = task_tls_start(u->tls, &how, addr, stream)) != NULL)
 		stream_close(stream);
 	return why;

@@ -39,6 +39,8 @@ SETTING(TLS_NAME, tls_name, WORKERS, FILE_AND_LABEL, TASK_TLS, name, "service", 
 SETTING(TLS_CERT, tls_cert, WORKERS, FILE_AND_LABEL, TASK_TLS, cert, "none", "", "",
     "The certificate that Mola shows to tasks that request one: the name of one of tls.task_certs, "
     "or none.")
+SETTING(SWITCH, tls_http1, WORKERS, FILE_AND_LABEL, TASK_TLS, http1, "false", "", "",
+    "Whether HTTP/1.1 alone is offered to tasks over https, which may choose HTTP/2 otherwise.")
 SETTING(SWITCH, pass_host, WORKERS, FILE_AND_LABEL, DEFAULTS, pass_host, "true", "", "",
     "Whether tasks get the Host that the client sent. false: each gets its own address and port "
     "as Host; X-Forwarded-Host has the client's in either case.")

@@ -4,13 +4,14 @@ router and the service are labels, which name the middlewares of a file.
     files.py write ADDRESS PORT FOLDER        FOLDER/services.json for swarm.py, FOLDER/files/*.yml
     files.py compare TRAEFIK MOLA [SET...]    as filters.py does; without sets every ninth of them; all: all of them
     files.py secure ADDRESS PORT CA           FOLDER of certificates to the lines of a file: servers over TLS, and who verifies them how
-    files.py task ADDRESS PORT CA             the task of filters.py over TLS, with CA/inner.crt; it takes clients with certificates of that CA
+    files.py task ADDRESS PORT CA [h2]        the task of filters.py over TLS, with CA/inner.crt; it takes clients with certificates of that CA; it
+                                              speaks HTTP/1.1, but chooses HTTP/2 from whoever offers that
     files.py hosts TRAEFIK MOLA               of hand-written routers: prints what differs, a line for each; status 1 when anything does"""
 import json, os, ssl, sys
 
 import filters
 
-HOSTS = ["back", "there", "several", "path", "empty", "chain", "entry", "twice-a", "twice-b", "quoted", "line", "block", "null"]
+HOSTS = ["back", "there", "several", "path", "kept", "deep", "top", "labelled", "empty", "chain", "entry", "twice-a", "twice-b", "quoted", "line", "block", "null"]
 # With one of these Traefik reads nothing of the whole folder, so that they stay labels.
 WRONG = set("""allowbad basicaway basicbad breakerbare breakercase breakerempty breakerfloat breakerinteger breakernegative breakernot breakeropen
     breakerturned breakertwice breakerwhole compressbad compressbadtype compressbadusual compressboth digestbad errorsbad errorsnone errorsrewrite
@@ -21,6 +22,9 @@ http:
     back: { rule: "Host(`back.test`)", service: "%(some)s@swarm", middlewares: [ mark ] }
     several: { rule: "Host(`several.test`) || Host(`seven.test`)", service: near }
     path: { rule: "Host(`path.test`)", service: base }
+    kept: { rule: "Host(`kept.test`)", service: kept, middlewares: [ mark ] }
+    deep: { rule: "Host(`deep.test`)", service: deep, middlewares: [ put, mark ] }
+    top: { rule: "Host(`top.test`)", service: top }
     empty: { rule: "Host(`empty.test`)", service: empty }
     chain: { rule: "Host(`chain.test`)", service: near, middlewares: [ both, mark@file ] }
     entry: { rule: "Host(`entry.test`)", service: near, entryPoints: web }
@@ -41,10 +45,14 @@ http:
   middlewares:
     mark: { headers: { customResponseHeaders: { X-Mark: "1" } } }
     more: { headers: { customRequestHeaders: { X-More: "more, and more" } } }
+    put: { addPrefix: { prefix: /put } }
     both: { chain: { middlewares: [ mark, more ] } }
   services:
     near: { loadBalancer: { servers: [ { url: "http://%(at)s" }, { url: "http://%(at)s/" } ] } }
     base: { loadBalancer: { servers: [ { url: "http://%(at)s/base/" } ] } }
+    kept: { loadBalancer: { servers: [ { url: "http://%(at)s/base/", preservePath: true } ] } }
+    deep: { loadBalancer: { servers: [ { url: "http://%(at)s/a/b", preservePath: true }, { url: "http://%(at)s/a/b/", preservePath: true } ] } }
+    top: { loadBalancer: { servers: [ { url: "http://%(at)s/", preservePath: true } ] } }
     empty: { loadBalancer: { servers: [] } }
     one: { loadBalancer: { passHostHeader: false, servers: [ { url: "http://%(at)s" } ] } }
     other: { loadBalancer: { passHostHeader: false, servers: [ { url: "http://%(other)s" } ] } }
@@ -65,6 +73,8 @@ http:
     misnamed: { rule: "Host(`misnamed.test`)", service: misnamed }
     untrusted: { rule: "Host(`untrusted.test`)", service: untrusted }
     client: { rule: "Host(`client.test`)", service: client }
+    chosen: { rule: "Host(`chosen.test`)", service: chosen }
+    trusting: { rule: "Host(`trusting.test`)", service: trusting }
     shown: { rule: "Host(`shown.test`)", service: insecure, tls: {} }
     strict: { rule: "Host(`strict.test`)", service: insecure, tls: { options: strict } }
     mutual: { rule: "Host(`mutual.test`)", service: insecure, tls: { options: mutual } }
@@ -75,12 +85,16 @@ http:
     named: { loadBalancer: { serversTransport: named, servers: [ { url: "https://%(at)s" } ] } }
     misnamed: { loadBalancer: { serversTransport: misnamed, servers: [ { url: "https://%(at)s" } ] } }
     untrusted: { loadBalancer: { servers: [ { url: "https://%(at)s" } ] } }
+    chosen: { loadBalancer: { serversTransport: http1, servers: [ { url: "https://%(chooses)s" } ] } }
+    trusting: { loadBalancer: { serversTransport: trusting, servers: [ { url: "https://%(at)s" } ] } }
     client: { loadBalancer: { serversTransport: client, servers: [ { url: "https://%(at)s" } ] } }
   serversTransports:
     insecure: { insecureSkipVerify: true }
     trusted: { rootCAs: [ %(ca)s/root.crt ], forwardingTimeouts: { dialTimeout: 3s, idleConnTimeout: 10s } }
     named: { rootCAs: [ %(ca)s/root.crt ], serverName: inner.test, maxIdleConnsPerHost: 7 }
     misnamed: { rootCAs: [ %(ca)s/root.crt ], serverName: other.test }
+    http1: { insecureSkipVerify: true, disableHTTP2: true }
+    trusting: { rootCAs: [ %(ca)s/other/root.crt, %(ca)s/root.crt ] }
     client: { rootCAs: [ %(ca)s/root.crt ], certificates: [ { certFile: %(ca)s/me.crt, keyFile: %(ca)s/me.key } ] }
 tls:
   certificates: [ { certFile: %(ca)s/shown.crt, keyFile: %(ca)s/shown.key } ]
@@ -91,12 +105,14 @@ tls:
 """
 
 
-def task(address, port, ca):
+def task(address, port, ca, *more):
     server = filters.Server((address, port), filters.Task)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(ca + "/inner.crt", ca + "/inner.key")
     context.load_verify_locations(ca + "/root.crt")
     context.verify_mode = ssl.CERT_OPTIONAL
+    if more:
+        context.set_alpn_protocols(["h2", "http/1.1"])
     server.socket = context.wrap_socket(server.socket, server_side=True)
     server.serve_forever()
 
@@ -139,6 +155,9 @@ def write(address, port, folder):
     labels["there"] = {"address": address, "port": port, "labels": {"traefik.enable": "true", "traefik.http.services.there.loadbalancer.server.port": str(port),
                        "traefik.http.routers.there.rule": "Host(`there.test`)", "traefik.http.routers.there.service": "near@file",
                        "traefik.http.routers.there.middlewares": "both@file"}}
+    labels["labelled"] = {"address": address, "port": port, "labels": {"traefik.enable": "true", "traefik.http.routers.labelled.rule": "Host(`labelled.test`)",
+                          "traefik.http.routers.labelled.service": "kept@file",
+                          "traefik.http.services.labelled.loadbalancer.server.port": str(port)}}
     labels["outer"] = {"address": address, "port": 9443, "labels": {"traefik.enable": "true", "traefik.http.routers.outer.rule": "Host(`outer.test`)",
                        "traefik.http.services.outer.loadbalancer.server.port": "9443", "traefik.http.services.outer.loadbalancer.server.scheme": "https",
                        "traefik.http.services.outer.loadbalancer.serverstransport": "insecure@file"}}
@@ -171,9 +190,9 @@ if __name__ == "__main__":
     if sys.argv[1] == "write":
         write(sys.argv[2], int(sys.argv[3]), sys.argv[4])
     elif sys.argv[1] == "secure":
-        print(SECURE % {"at": f"{sys.argv[2]}:{sys.argv[3]}", "ca": sys.argv[4]})
+        print(SECURE % {"at": f"{sys.argv[2]}:{sys.argv[3]}", "chooses": f"{sys.argv[2]}:{int(sys.argv[3]) + 1}", "ca": sys.argv[4]})
     elif sys.argv[1] == "task":
-        task(sys.argv[2], int(sys.argv[3]), sys.argv[4])
+        task(sys.argv[2], int(sys.argv[3]), *sys.argv[4:])
     elif sys.argv[1] == "hosts":
         sys.exit(hosts(filters.at(sys.argv[2]), filters.at(sys.argv[3])))
     else:

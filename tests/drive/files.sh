@@ -8,6 +8,7 @@ mola_at=$net.200:8080
 secure_at=$net.100:8443
 python3 tests/drive/files.py write "$net.1" 9000 "$tmp"
 ca_make && cert_make inner "$net.1" inner.test && cert_make me --client me.test && cert_make shown shown.test strict.test mutual.test loose.test
+(ca=$ca/other ca_make)
 python3 tests/drive/files.py secure "$net.1" 9443 "$ca" >"$tmp/files/secure.yml"
 printf 'listen: [ "%s", { address: "%s.200:8443", tls: true } ]\nadmin: { address: "%s.200:8000", socket: %s/admin.sock }\nworkers: 2\nswarm: { endpoint: "tcp://%s", poll: 500ms, traefik: { files: %s/files } }\n' \
 	"$mola_at" "$net" "$net" "$tmp" "$engine" "$tmp" >"$tmp/mola.yaml"
@@ -28,6 +29,7 @@ by_tls() { [ "$(curl -s -o "$tmp/body" -w '%{http_code}' --max-time 5 --cacert "
 both_by_tls() { by_tls "$1" "$2" "$net.100" "${@:3}" && by_tls "$1" "$2" "$net.200" "${@:3}"; }
 neither_is() { ! is "$1" "$2" "$front" && ! is "$1" "$2" "$mola_at"; }
 start secure python3 tests/drive/files.py task "$net.1" 9443 "$ca"
+start chooses python3 tests/drive/files.py task "$net.1" 9444 "$ca" h2
 start other python3 tests/drive/filters.py task "$net.1" 9001
 # split_at ADDRESS: of 40 requests, 30 go to the one whose weight is 3 of 4
 split_at() {
@@ -49,7 +51,7 @@ check "a spare one takes over" within 20 both_are 200 spare
 check "so are middlewares of files" eval 'python3 tests/drive/files.py compare "$front" "$mola_at" $ONLY >"$tmp/compared.log"'
 sed 's/^/# /' "$tmp/compared.log"
 
-for name in insecure trusted named client outer; do check "a server over TLS is trusted as its transport has it ($name)" within 10 both_are 200 $name; done
+for name in insecure trusted trusting chosen named client outer; do check "a server over TLS is trusted as its transport has it ($name)" within 10 both_are 200 $name; done
 for name in misnamed untrusted; do check "or not ($name)" neither_is 200 $name; done
 check "a certificate of a file is shown" within 10 both_by_tls 200 shown
 check "TLS options that Mola's listeners meet are no hindrance" both_by_tls 200 loose

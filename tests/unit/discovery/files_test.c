@@ -209,7 +209,7 @@ what_is_not_understood_refuses_its_router(void **state)
 {
 	struct stage *s = *state;
 	static const char *const odd[] = { ROUTER("r", "odd", "1"), ROUTER("r", "service", "api@internal"), ROUTER("r", "middlewares", "none"),
-		"5 http.services.s.loadBalancer.odd=1\n", "5 http.services.s.loadBalancer.servers[0].preservePath=true\n",
+		"5 http.services.s.loadBalancer.odd=1\n", "5 http.services.s.loadBalancer.servers[0].preservePath=maybe\n",
 		"5 http.services.s.loadBalancer.servers[1].url=10.0.0.1\n", "5 http.services.s.loadBalancer.servers[1].url=https://10.0.0.1\n",
 		"5 http.services.s.loadBalancer.servers[1].url=http://u:p@10.0.0.1\n" };
 
@@ -340,7 +340,7 @@ a_transport_that_cannot_be_done_refuses(void **state)
 {
 	struct stage *s = *state;
 	static const char *const odd[] = { TRANSPORT("peerCertURI", "spiffe://a"), TRANSPORT("spiffe", "true"), TRANSPORT("spiffe.ids", "a"),
-		TRANSPORT("disableHTTP2", "true"), TRANSPORT("rootCAs", "/a.pem,/b.pem"), TRANSPORT("rootCAs", "-----BEGIN"),
+		TRANSPORT("disableHTTP2", "maybe"), TRANSPORT("rootCAs", "/a.pem,b.pem"), TRANSPORT("rootCAs", "-----BEGIN"),
 		TRANSPORT("maxIdleConnsPerHost", "-1"), TRANSPORT("certificates[1].certFile", "/c.pem"), TRANSPORT("insecureSkipVerify", "maybe"),
 		TRANSPORT("forwardingTimeouts.dialTimeout", "0s"), TRANSPORT("serverName", "a b"), "" };
 
@@ -351,6 +351,50 @@ a_transport_that_cannot_be_done_refuses(void **state)
 		if (strcmp(way(s, "b.org"), "refused") != 0)
 			fail_msg("served with %s", odd[i]);
 	}
+}
+
+static void
+several_cas_and_one_protocol(void **state)
+{
+	struct stage *s = *state;
+	const struct world_service *ws;
+
+	swarm(s, OWN, SECURE TRANSPORT("rootCAs", "/a.pem, /b.pem") TRANSPORT("disableHTTP2", "true"), NULL);
+	ws = world_service(s->world, STR("s@file"));
+	assert_string_equal(ws->conf.tls_ca, "file:/a.pem,file:/b.pem");
+	assert_true(ws->conf.tls_http1);
+	swarm(s, OWN, SECURE TRANSPORT("disableHTTP2", "false"), NULL);
+	assert_false(world_service(s->world, STR("s@file"))->conf.tls_http1);
+}
+
+#define KEPT(name, n) "2 http.services." name ".loadBalancer.servers[" n "].preservePath=true\n"
+#define LEADS(name, host, service) ROUTER(name, "rule", "Host(`" host "`)") ROUTER(name, "service", service)
+
+static void
+paths_of_servers_that_count(void **state)
+{
+	static const char *const odd[] = { SERVER("s", "0", "http://10.0.0.7/a?b") KEPT("s", "0"), SERVER("s", "0", "http://10.0.0.7/a%2fb") KEPT("s", "0"),
+		SERVER("s", "0", "http://10.0.0.7/a") KEPT("s", "0") SERVER("s", "1", "http://10.0.0.8/b") KEPT("s", "1"), SERVER("s", "0", "http://10.0.0.7/a//b/") KEPT("s", "0"),
+		SERVER("s", "0", "http://10.0.0.7/a") KEPT("s", "0") SERVER("s", "1", "http://10.0.0.8/a") };
+	struct stage *s = *state;
+	char lines[600];
+
+	swarm(s, L("routers.w.rule", "Host(`a.org`)") L("routers.w.service", "s@file") "\"x\":\"\"", LEADS("r", "b.org", "s") ROUTER("r", "middlewares", "one") ONE
+	    SERVER("s", "0", "http://10.0.0.7/base/") KEPT("s", "0") SERVER("s", "1", "http://10.0.0.8:81/base") KEPT("s", "1"), NULL);
+	assert_string_equal(way(s, "b.org"), "s@file by one@file, preservePath");
+	assert_string_equal(way(s, "a.org"), "s@file by preservePath");
+	swarm(s, OWN, LEADS("r", "b.org", "s") SERVER("s", "0", "http://10.0.0.7/") KEPT("s", "0"), NULL);
+	assert_string_equal(way(s, "b.org"), "s@file");
+	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+		snprintf(lines, sizeof lines, "%s%s", LEADS("r", "b.org", "s"), odd[i]);
+		swarm(s, OWN, lines, NULL);
+		if (strcmp(way(s, "b.org"), "refused") != 0)
+			fail_msg("served: %s", odd[i]);
+	}
+	/* requests of groups pass the filters of the group alone */
+	swarm(s, OWN, LEADS("r", "b.org", "g") SERVER("s", "0", "http://10.0.0.7/a") KEPT("s", "0") "3 http.services.g.weighted.services[0].name=s\n", NULL);
+	assert_string_equal(way(s, "b.org"), "refused");
+	expect_trouble(s, "g@file", WHY_ROUTER_SERVICE, "preservePath");
 }
 
 /* Go verifies each server by the name in its URL. */
@@ -585,6 +629,8 @@ main(void)
 		STAGED(transports_of_files_count),
 		STAGED(services_of_labels_name_transports_of_files),
 		STAGED(a_transport_that_cannot_be_done_refuses),
+		STAGED(several_cas_and_one_protocol),
+		STAGED(paths_of_servers_that_count),
 		STAGED(servers_over_tls_have_the_name_of_their_url),
 		STAGED(default_options_hold_for_all_routers_with_tls),
 		STAGED(options_are_named_by_routers),

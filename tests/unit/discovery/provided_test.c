@@ -43,11 +43,18 @@ each_is_found_with_its_key(void **state)
 }
 
 static void
+there_may_be_several_cas(void **state)
+{
+	(void)state;
+	expect("1 http.serversTransports.t.rootCAs=/a.pem, /b.pem\n1 http.serversTransports.u.rootCAs=/c.pem\n", NULL, "ca /a.pem; ca /b.pem; ca /c.pem");
+}
+
+static void
 what_is_no_path_is_none(void **state)
 {
 	(void)state;
 	expect("1 tls.certificates[0].certFile=-----BEGIN CERTIFICATE-----\n", "", "");
-	expect("1 tls.certificates[0].keyFile=/a.key\n", "1 http.serversTransports.t.rootCAs=/a.pem,/b.pem\n", "");
+	expect("1 tls.certificates[0].keyFile=/a.key\n", "1 http.serversTransports.t.rootCAs=b.pem,\n", "");
 	expect("1 http.routers.r.certFile=/a.pem\n1 tls.certificates=/a.pem\n", "nonsense\n5 \n=\n\n", "");
 }
 
@@ -56,6 +63,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_is_found_with_its_key),
+		cmocka_unit_test(there_may_be_several_cas),
 		cmocka_unit_test(what_is_no_path_is_none),
 	};
 
