@@ -238,7 +238,7 @@ imported(struct acme_cert *c)
 
 	if (path == NULL || c->served > 0 || c->generation > 0 || c->forced)
 		return false;
-	if (!import_find(path, &c->names, acme_now(), &p, detail)) {
+	if (!import_find(path, url, &c->names, acme_now(), &p, detail)) {
 		acme_tell(c, LOG_WARN, "acme.import_unusable", NULL, detail);
 		return false;
 	}

@@ -120,8 +120,8 @@ decoded(const json_t *j)
 static bool
 pair_of(const json_t *one, struct import_pair *p, struct cert **cert)
 {
-	*p = (struct import_pair){ decoded(json_object_get(one, "certificate")),
-	    decoded(json_object_get(one, "key")), 0 };
+	*p = (struct import_pair){ .chain = decoded(json_object_get(one, "certificate")),
+	    .key = decoded(json_object_get(one, "key")) };
 	if (p->chain == NULL || p->key == NULL ||
 	    cert_parse_pair(str_of(p->chain), str_of(p->key), cert, NULL) != NULL) {
 		import_free(p);
@@ -129,6 +129,32 @@ pair_of(const json_t *one, struct import_pair *p, struct cert **cert)
 	}
 	p->not_after = cert_not_after(*cert);
 	return true;
+}
+
+/* ---- whose they are ---- */
+
+/* Of a URL: "acme.example.org:14000". */
+static struct str
+authority_of(const char *url)
+{
+	const char *p = url == NULL ? NULL : strstr(url, "://");
+
+	return p == NULL ? STR("") : (struct str){ p + 3, strcspn(p + 3, "/?#") };
+}
+
+/* Resolvers have the URL of their account at their CA. Nobody trusts the certificates of a CA
+ * that is for trials; they stay in the file when the resolver goes on with another one. */
+static enum import_worth
+worth_of(const json_t *resolver, const char *ca)
+{
+	static const char trial[] = "staging";
+	struct str at = authority_of(json_string_value(json_object_get(json_object_get(json_object_get(
+	    resolver, "Account"), "Registration"), "uri")));
+
+	if (at.len > 0 && str_eq_nocase(at, authority_of(ca)))
+		return WORTH_MOST;
+	return at.len > 0 && memmem(at.p, at.len, trial, sizeof trial - 1) != NULL ? WORTH_NOTHING :
+	    WORTH_SOMETHING;
 }
 
 static bool
@@ -142,14 +168,17 @@ has_all(const struct cert *c, const struct record_names *names)
 
 /* Keeps the better one. */
 static void
-consider(const json_t *one, const struct record_names *names, int64_t now, struct import_pair *best)
+consider(const json_t *one, enum import_worth worth, const struct record_names *names, int64_t now,
+    struct import_pair *best)
 {
 	struct import_pair p;
 	struct cert *c;
 
 	if (!pair_of(one, &p, &c))
 		return;
-	if (has_all(c, names) && p.not_after > now && p.not_after > best->not_after) {
+	p.worth = worth;
+	if (has_all(c, names) && p.not_after > now && (worth > best->worth ||
+	    (worth == best->worth && p.not_after > best->not_after))) {
 		import_free(best);
 		*best = p;
 	} else
@@ -189,7 +218,7 @@ resolvers(const char *path, char detail[IMPORT_DETAIL_MAX])
 }
 
 bool
-import_find(const char *path, const struct record_names *names, int64_t now,
+import_find(const char *path, const char *ca, const struct record_names *names, int64_t now,
     struct import_pair *out, char detail[IMPORT_DETAIL_MAX])
 {
 	json_t *all = resolvers(path, detail), *resolver, *one;
@@ -197,18 +226,22 @@ import_find(const char *path, const struct record_names *names, int64_t now,
 	size_t i;
 	bool good;
 
-	*out = (struct import_pair){ NULL, NULL, 0 };
+	*out = (struct import_pair){ .worth = WORTH_NOTHING };
 	if (all == NULL)
 		return false;
-	json_object_foreach(all, name, resolver)
+	json_object_foreach(all, name, resolver) {
+		enum import_worth worth = worth_of(resolver, ca);
 		json_array_foreach(certificates(resolver, &good), i, one)
-			consider(one, names, now, out);
+			if (worth > WORTH_NOTHING)
+				consider(one, worth, names, now, out);
+	}
 	json_decref(all);
 	return true;
 }
 
 bool
-import_count(const char *path, unsigned *n, unsigned *bad, char detail[IMPORT_DETAIL_MAX])
+import_count(const char *path, const char *ca, unsigned *n, unsigned *bad,
+    char detail[IMPORT_DETAIL_MAX])
 {
 	json_t *all = resolvers(path, detail), *resolver, *one;
 	const char *name;
@@ -222,7 +255,7 @@ import_count(const char *path, unsigned *n, unsigned *bad, char detail[IMPORT_DE
 		json_array_foreach(certificates(resolver, &good), i, one) {
 			struct import_pair p;
 			struct cert *c;
-			if (!pair_of(one, &p, &c)) {
+			if (worth_of(resolver, ca) == WORTH_NOTHING || !pair_of(one, &p, &c)) {
 				++*bad;
 				continue;
 			}

@@ -65,7 +65,7 @@ print_import(const struct conf *c)
 
 	if (c->acme_import == NULL)
 		return true;
-	if (!import_count(c->acme_import, &n, &bad, detail)) {
+	if (!import_count(c->acme_import, c->acme_ca[0].url, &n, &bad, detail)) {
 		fprintf(stderr, "%s: acme.import: %s\n", c->file, detail);
 		return false;
 	}

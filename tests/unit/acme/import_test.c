@@ -17,6 +17,8 @@
 #include "acme/import.h"
 #include "base/base64.h"
 
+#define CA "https://acme.example.org:14000/dir"
+
 static char path[64];
 
 static void
@@ -83,15 +85,15 @@ what_is_none_is_refused_in_words(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		file_is(rows[i].text);
-		assert_false(import_count(path, &n, &bad, detail));
+		assert_false(import_count(path, CA, &n, &bad, detail));
 		if (strstr(detail, rows[i].words) == NULL || strstr(detail, path) == NULL)
 			fail_msg("%s: %s", rows[i].text, detail);
-		assert_false(import_find(path, &none, 0, &p, detail));
+		assert_false(import_find(path, CA, &none, 0, &p, detail));
 		unlink(path);
 	}
-	assert_false(import_count("/nonexistent/acme.json", &n, &bad, detail));
+	assert_false(import_count("/nonexistent/acme.json", CA, &n, &bad, detail));
 	assert_string_equal(detail, "/nonexistent/acme.json: No such file or directory");
-	assert_false(import_count("/dev/null", &n, &bad, detail));
+	assert_false(import_count("/dev/null", CA, &n, &bad, detail));
 }
 
 static void
@@ -107,10 +109,10 @@ a_file_without_certificates_has_none(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		file_is(texts[i]);
-		assert_true(import_count(path, &n, &bad, detail));
+		assert_true(import_count(path, CA, &n, &bad, detail));
 		assert_int_equal(n, 0);
 		assert_int_equal(bad, i == 3 ? 4 : 0);
-		assert_true(import_find(path, &names, 0, &p, detail));
+		assert_true(import_find(path, CA, &names, 0, &p, detail));
 		assert_null(p.chain);
 		unlink(path);
 	}
@@ -125,7 +127,7 @@ found(char **name, unsigned n)
 	struct import_pair p;
 	int days;
 
-	assert_true(import_find(path, &names, time(NULL), &p, detail));
+	assert_true(import_find(path, CA, &names, time(NULL), &p, detail));
 	days = p.chain == NULL ? -1 : (int)((p.not_after - time(NULL) + 43200) / 86400);
 	assert_int_equal(p.chain == NULL, p.key == NULL);
 	import_free(&p);
@@ -154,7 +156,7 @@ the_one_that_is_valid_longest_is_taken(void **state)
 	buf_printf(&text, "]}}");
 	buf_add(&text, "", 1);
 	file_is(text.p);
-	assert_true(import_count(path, &n, &bad, detail));
+	assert_true(import_count(path, CA, &n, &bad, detail));
 	assert_int_equal(n, 5);
 	assert_int_equal(bad, 0);
 	assert_int_equal(found(both, 1), 30);
@@ -166,6 +168,36 @@ the_one_that_is_valid_longest_is_taken(void **state)
 	buf_fini(&text);
 }
 
+/* Whoever tried with staging first has both in one file. */
+static void
+those_of_our_CA_go_first_and_those_for_trials_never(void **state)
+{
+	static const struct { const char *uri; int days; } rows[] = { { "https://acme.example.org:14000/acct/1", 20 }, { "https://ACME.example.org:14000", 20 },
+		{ "https://acme.example.org/acct/1", 30 }, { "https://acme-staging-v02.api.example.org/acct/1", 30 }, { "acme", 30 } };
+	static const char *const other[] = { "https://acme-staging-v02.api.letsencrypt.org/acme/acct/1", "https://other.example.org/staging" };
+	char *name[] = { (char[]){ "a.org" } }, detail[IMPORT_DETAIL_MAX];
+	unsigned n, bad;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows * 2; i++) {
+		struct buf text;
+		bool trial = i % 2 == 0, first_trial = i / 2 == 3;
+		buf_init(&text, 1 << 20);
+		buf_printf(&text, "{\"one\":{\"Account\":{\"Registration\":{\"body\":{},\"uri\":\"%s\"}},\"Certificates\":[", rows[i / 2].uri);
+		add_certificate(&text, "DNS:a.org", 20 * 86400);
+		buf_printf(&text, "]},\"two\":{\"Account\":{\"Registration\":{\"uri\":\"%s\"}},\"Certificates\":[", other[i % 2]);
+		add_certificate(&text, "DNS:a.org", 30 * 86400);
+		buf_printf(&text, "]}}");
+		buf_add(&text, "", 1);
+		file_is(text.p);
+		assert_true(import_count(path, CA, &n, &bad, detail));
+		assert_int_equal(bad, trial + first_trial);
+		assert_int_equal(found(name, 1), trial ? (first_trial ? -1 : 20) : rows[i / 2].days);
+		unlink(path);
+		buf_fini(&text);
+	}
+}
+
 int
 main(void)
 {
@@ -173,6 +205,7 @@ main(void)
 		cmocka_unit_test(what_is_none_is_refused_in_words),
 		cmocka_unit_test(a_file_without_certificates_has_none),
 		cmocka_unit_test(the_one_that_is_valid_longest_is_taken),
+		cmocka_unit_test(those_of_our_CA_go_first_and_those_for_trials_never),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
