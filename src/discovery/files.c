@@ -112,6 +112,12 @@ is_service(const struct file_name *n)
 	return kind_is(n->kind, "http.services") || kind_is(n->kind, "tcp.services");
 }
 
+static bool
+is_tcp(const struct file_name *n)
+{
+	return str_starts(n->kind, STR("tcp."));
+}
+
 /* What is below a name is a label; a middleware is known to others. */
 static void
 add_line(struct files *f, struct file_name *n, struct str rest, struct swarm_label label)
@@ -210,10 +216,12 @@ report_names(struct files *f)
 
 	for (const struct file_name *n = f->first_name; n != NULL; n = n->next) {
 		const char *reference = arena_printf(f->arena, "%.*s%s", STR_ARG(n->name), FILE_PROVIDER);
-		if (kind_is(n->kind, "http.middlewares") && middlewares_add(f->middlewares, f->arena, "",
-		    str_of(reference), &problem) == NULL)
-			add_trouble(f, arena_printf(f->arena, "%s:%u: http.middlewares.%.*s: routers that name it "
-			    "are not served: %s", n->of->path, n->line, STR_ARG(n->name), problem));
+		const char *of_it = !is_middleware(n) ? "" : is_tcp(n) ? tcp_middlewares_add(middlewares_tcp(
+		    f->middlewares), f->arena, "", str_of(reference), &problem) :
+		    middlewares_add(f->middlewares, f->arena, "", str_of(reference), &problem);
+		if (of_it == NULL)
+			add_trouble(f, arena_printf(f->arena, "%s:%u: %.*s.%.*s: routers that name it are not "
+			    "served: %s", n->of->path, n->line, STR_ARG(n->kind), STR_ARG(n->name), problem));
 		if (kind_is(n->kind, "udp.routers"))
 			add_trouble(f, arena_printf(f->arena, "%s:%u: udp.routers.%.*s: not served: Mola relays "
 			    "HTTP and TCP", n->of->path, n->line, STR_ARG(n->name)));
@@ -238,12 +246,6 @@ service_add(struct files *f, struct file_service *s, const struct swarm_label *l
 	}
 	is->label[is->nlabels++] = *label;
 	is->nall = is->nlabels;
-}
-
-static bool
-is_tcp(const struct file_name *n)
-{
-	return str_starts(n->kind, STR("tcp."));
 }
 
 static struct str

@@ -429,9 +429,20 @@ drop_paths(struct traefik_files *t)
 	t->path = NULL;
 }
 
+static bool
+same_paths(const struct traefik_files *t, char *const *path, unsigned n)
+{
+	bool same = n == t->npaths;
+
+	for (unsigned i = 0; i < n && same; i++)
+		same = strcmp(path[i], t->path[i]) == 0;
+	return same;
+}
+
 void
 traefik_files_reconf(struct traefik_files *t, char *const *path, unsigned n)
 {
+	t->first = !same_paths(t, path, n);
 	drop_paths(t);
 	t->path = must_zalloc((n + 1) * sizeof *t->path);
 	for (unsigned i = 0; i < n; i++)
@@ -440,7 +451,6 @@ traefik_files_reconf(struct traefik_files *t, char *const *path, unsigned n)
 		t->watch = file_watch_new(t->loop, on_event, t);
 	else if (n == 0)
 		file_watch_free(&t->watch);
-	t->first = true;
 	look(t);
 	t->first = false;
 	if (t->watch != NULL)

@@ -341,7 +341,7 @@ static const struct wrong {
 	{ M "stripPrefix: { prefixes: /a }\n  a.b: { addPrefix: { prefix: /b } }\n", "m:5: middlewares.a.b: not understood; expected a name without dots "
 	    "and brackets\n" },
 	{ M "stripPrefix: { prefixes: /a }\n  slim: { addPrefix: { prefix: /b } }\n", "m:5: middlewares.slim: given twice\n" },
-	{ M "chain: { middlewares: [ other ] }\n", "m:4: middlewares.slim.chain: nothing that Mola reads defines it\n" },
+	{ M "chain: { middlewares: [ other ] }\n", "m:4: middlewares.slim.chain: which has other@mola, nothing that Mola reads defines it\n" },
 	{ RULED("  middlewares: slum\nmiddlewares: { slim: { stripPrefix: { prefixes: /a } } }\n"), "m:6: services.middlewares: there is no 'slum' in "
 	    "middlewares; expected the name of one of them\n" },
 	{ RULED("  middlewares: web@file\n"), "m:6: services.middlewares: there is no 'web@file' in middlewares; expected the name of one of them\n" },

@@ -158,6 +158,10 @@ middlewares(void **state)
 	    L("middlewares.Own.IPAllowList.SourceRange", "10.1.0.0/16"), ALLOW);
 	assert_string_equal(way(s, "kv", ""), "db by own, allow@file");
 	expect_label(s, "db", "traefik.tcp.middlewares.Own.IPAllowList.SourceRange", LABEL_VALID, NULL);
+	/* one that nobody names is reported, too */
+	swarm(s, "", "3 tcp.middlewares.bad.rateLimit.average=1\n");
+	assert_int_equal(s->report->ntroubles, 1);
+	assert_non_null(strstr(s->report->trouble[0].text, "/a.yml:3: tcp.middlewares.bad: routers that name it are not served: which Mola does not have"));
 	/* those of HTTP are others */
 	swarm(s, "", NAMED("r", "a.org", "one") ROUTER("r", "tls.passthrough", "true") ROUTER("r", "middlewares", "allow") SERVER("one", "0", "10.0.0.7:5432")
 	    "3 http.middlewares.allow.ipAllowList.sourceRange=10.0.0.0/8\n");

@@ -262,6 +262,8 @@ a_new_one_is_not_there_before_it_is_whole(void **state)
 	UNTIL(loop, changes > 0);
 	assert_int_equal(count(), 1);
 	assert_string_equal(file_at(0)->lines, LINES("another"));
+	reconf(folder);			/* the same again is no start */
+	assert_int_equal(count(), 1);
 	UNTIL(loop, changes > 1);
 	assert_int_equal(count(), 2);
 	assert_string_equal(file_at(0)->path, a);
