@@ -147,6 +147,12 @@ keep(struct access_request *r, const struct str text[ACCESS_TEXTS])
 	}
 }
 
+bool
+access_is_on(const struct access *a)
+{
+	return a->conf.format != ACCESS_FORMAT_OFF;
+}
+
 void
 access_note_request(const struct access *a, struct access_request *r, const struct message *h)
 {
@@ -155,9 +161,8 @@ access_note_request(const struct access *a, struct access_request *r, const stru
 		[ACCESS_TEXT_TARGET] = h->target, [ACCESS_TEXT_AUTHORITY] = h->authority,
 	};
 
+	ASSERT(access_is_on(a));
 	*r = (struct access_request){ .connection = false };
-	if (a->conf.format == ACCESS_FORMAT_OFF)
-		return;
 	for (int i = 0; i < h->nfields; i++) {
 		const struct field *f = &h->field[i];
 		if (f->id != FIELD_OTHER)
@@ -271,7 +276,7 @@ access_log(struct access *a, const struct access_line *l)
 	struct buf *b = &a->lines;
 	size_t before = b->len;
 
-	if (a->conf.format == ACCESS_FORMAT_OFF || !access_wants(&a->conf, l))
+	if (!access_is_on(a) || !access_wants(&a->conf, l))
 		return;
 	ASSERT(!a->ending);
 	access_line_write(b, &a->conf, l, a->lost);

@@ -129,7 +129,8 @@ void		 access_set_fd(struct access *, int fd);
 void		 access_free(struct access **);		/* writes what is left */
 void		 access_set_conf(struct access *, const struct access_conf *);
 
-/* Keeps what a line will need of it; access_forget is due in any case. */
+bool		 access_is_on(const struct access *);	/* lines are written, of some requests at least */
+/* Keeps what a line will need of it, while lines are written; access_forget is due in any case. */
 void		 access_note_request(const struct access *, struct access_request *, const struct message *);
 /* What nobody knew before: what Traefik calls its router and the service of that, empty if they are
  * none of Traefik's; and the user that a filter has found in it. */

@@ -32,6 +32,12 @@ attempt_fini(struct attempt *a)
 {
 	ASSERT(!a->taken && a->conn == NULL);
 	table_unref(&a->table);
+}
+
+void
+attempt_reset(struct attempt *a)
+{
+	attempt_fini(a);
 	attempt_init(a, a->proxy, a->fn, a->arg);
 }
 

@@ -60,7 +60,8 @@ struct attempt {
 };
 
 void		 attempt_init(struct attempt *, struct proxy *, stream_f *, void *arg);
-void		 attempt_fini(struct attempt *);		/* it has no route any more, and can be used again */
+void		 attempt_fini(struct attempt *);
+void		 attempt_reset(struct attempt *);	/* it has no route any more, and can be used again */
 /* A service of the table, which is in force. Takes a reference. */
 void		 attempt_route(struct attempt *, struct table *, const struct table_service *);
 /* Takes a task of the service. NULL: attempt_connect is next. Else no task can be had. */

@@ -315,7 +315,7 @@ filters_catch(struct exchange *x, int status, const struct why *why, enum state 
 	attempt_leave(&x->attempt, why, false);
 	x->why = why;
 	head_send_copies(x);
-	attempt_fini(&x->attempt);
+	attempt_reset(&x->attempt);
 	flow_fini(&x->down);
 	if (!flow_replace(&x->up))
 		x->keep = x->last = false;

@@ -164,7 +164,8 @@ head_done(struct exchange *x, struct message *h, size_t used)
 	x->keep = h->h1.keep_alive;
 	x->last = !h->h1.keep_alive;
 	x->from = sender_client(sender, h, p->conf.trusted, p->conf.ntrusted);
-	access_note_request(p->access, &x->log, h);
+	if (access_is_on(p->access))
+		access_note_request(p->access, &x->log, h);
 	if (p->tracer.on)
 		x->trace = trace_begin(&p->tracer, h, sender->trusted);
 	if (!flow_begin(&x->up, used, h->body, h->length)) {

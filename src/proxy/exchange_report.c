@@ -112,13 +112,12 @@ record(struct exchange *x, const struct access_line *line)
 	trace_record(x->trace, &x->proxy->tracer, &s);
 }
 
-void
-exchange_report(struct exchange *x)
+/* For the access log, and for a trace. */
+static void
+describe(struct exchange *x, int64_t took_usec, uint64_t count)
 {
 	const struct proxy *p = x->proxy;
 	const struct sender *sender = &x->client->sender;
-	const struct table_task *task = x->attempt.task;
-	int64_t took_usec = exchange_now(x) - x->began_usec;
 	char from[IP_TEXT_MAX], trace[2 * TRACE_BYTES + 1], span[2 * TRACE_SPAN_BYTES + 1];
 	struct access_line line = {
 		.client = ip_eq(&x->from, &sender->ip) ? sender_peer(sender) : ip_text(&x->from, from),
@@ -128,9 +127,30 @@ exchange_report(struct exchange *x)
 		.listener = listener_name(p, x->client->came_by),
 		.content = content(x), .received = body_bytes(&x->up, 0),
 		.took_usec = took_usec, .why = x->why, .tried = tried(&x->attempt),
-		.again = x->attempt.tries, .count = access_count(p->access),
+		.again = x->attempt.tries, .count = count,
 		.tls = x->client->secure != NULL ? &x->client->secure->facts : NULL,
 	};
+
+	if (x->attempt.service != NULL)
+		line.service = table_text(x->attempt.table, x->attempt.service->name);
+	if (x->attempt.task != NULL)
+		add_origin(x, &line);
+	if (x->filters != NULL)
+		line.middleware = responder(x->filters);
+	if (x->trace != NULL)
+		add_trace(&line, x->trace, trace, span);
+	access_log(p->access, &line);
+	if (x->trace != NULL && trace_is_recorded(x->trace))
+		record(x, &line);
+}
+
+void
+exchange_report(struct exchange *x)
+{
+	const struct proxy *p = x->proxy;
+	const struct table_task *task = x->attempt.task;
+	int64_t took_usec = exchange_now(x) - x->began_usec;
+	uint64_t count = access_count(p->access);
 
 	ASSERT(x->why != NULL && took_usec >= 0 && !x->attempt.taken);
 	ASSERT(task == NULL || x->attempt.service != NULL);
@@ -140,19 +160,10 @@ exchange_report(struct exchange *x)
 		if (task != NULL)
 			live_count_response(p->conf.live, task->slot, x->status, took_usec);
 	}
-	if (x->attempt.service != NULL)
-		line.service = table_text(x->attempt.table, x->attempt.service->name);
-	if (task != NULL)
-		add_origin(x, &line);
-	if (x->filters != NULL)
-		line.middleware = responder(x->filters);
+	if (access_is_on(p->access) || x->trace != NULL)
+		describe(x, took_usec, count);
+	if (x->log.text != NULL || x->log.fields != NULL)
+		access_forget(&x->log);
 	if (x->trace != NULL)
-		add_trace(&line, x->trace, trace, span);
-	access_log(p->access, &line);
-	access_forget(&x->log);
-	if (x->trace != NULL) {
-		if (trace_is_recorded(x->trace))
-			record(x, &line);
 		trace_free(&x->trace);
-	}
 }

@@ -37,9 +37,9 @@ static uint8_t
 name_number(struct proxy *p, const char *name)
 {
 	for (unsigned i = 1; i < PROXY_NAMES_MAX && *name != '\0'; i++) {
-		if (p->listener_names[i] == NULL)
-			p->listener_names[i] = must_strdup(name);
-		if (strcmp(p->listener_names[i], name) == 0)
+		if (p->listener_names[i].p == NULL)
+			p->listener_names[i] = str_of(must_strdup(name));
+		if (str_eq(p->listener_names[i], str_of(name)))
 			return (uint8_t)i;
 	}
 	return 0;
@@ -54,14 +54,14 @@ listener_number(const struct listener *l)
 struct str
 listener_name(const struct proxy *p, uint8_t number)
 {
-	return p->listener_names[number] == NULL ? STR("") : str_of(p->listener_names[number]);
+	return p->listener_names[number];
 }
 
 void
 listener_names_free(struct proxy *p)
 {
 	for (unsigned i = 0; i < PROXY_NAMES_MAX; i++)
-		free(p->listener_names[i]);
+		free((char *)(uintptr_t)p->listener_names[i].p);
 }
 
 static void

@@ -57,7 +57,7 @@ struct proxy {
 	struct tracer	 tracer;
 	/* listener.c */
 	struct listener_list listeners;
-	char		*listener_names[PROXY_NAMES_MAX];	/* that there ever were: clients have their numbers */
+	struct str	 listener_names[PROXY_NAMES_MAX];	/* that there ever were: clients have their numbers */
 	/* client.c */
 	struct sessions	 sessions;
 	struct sessions	 streams;		/* of HTTP/2 connections: a session for each */
