@@ -62,9 +62,6 @@ backend_gather(struct traefik_reading *r, const struct swarm_label *label, const
     unsigned n)
 {
 	struct backend *b = backend_get(r, word[3]);
-	const char *later = n < 6 || !word_is(word[4], "loadbalancer") ? NULL :
-	    word_is(word[5], "passivehealthcheck") ?
-	    "not done: Mola ejects tasks that fail by a rule of its own" : NULL;
 
 	ASSERT(n >= 5);
 	if (b == NULL) {
@@ -88,8 +85,6 @@ backend_gather(struct traefik_reading *r, const struct swarm_label *label, const
 		sticky_gather(r, b, label, word + 6, n - 6);
 	else if (n == 6 && word_is(word[4], "loadbalancer") && word_is(word[5], "serverstransport"))
 		set_once(r, b, &b->transport, label);
-	else if (later != NULL)
-		reading_report(r, label, LABEL_UNSUPPORTED, later);
 	else
 		reading_mark_unknown(r, &b->unknown, label, "not understood: nothing leads to this service");
 }
@@ -189,6 +184,6 @@ backend_conf(const struct traefik_reading *r, const struct backend *b, struct se
 	scheme_conf(r, b, conf);
 	transport_conf(r, b, conf);
 	sticky_conf(r, b, conf);
-	options_conf(b, conf);
+	options_conf(r, b, conf);
 	check_conf(r, b, conf);
 }

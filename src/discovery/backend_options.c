@@ -1,11 +1,13 @@
 /*
  * backend_options: what Traefik's labels say of how requests are passed on to a service's tasks,
- * besides where these are: passHostHeader, strategy, responseForwarding.
+ * besides where these are: passHostHeader, strategy, responseForwarding, passiveHealthCheck.
  * Must not know which routers lead there.
  */
 #include "base/bug.h"
+#include "base/clock.h"
 #include "base/go.h"
 #include "discovery/traefik_priv.h"
+#include "world/outlier.h"
 
 /* What Traefik does not understand either it does not serve. */
 static void
@@ -88,6 +90,60 @@ read_flush(struct traefik_reading *r, struct backend *b, const struct swarm_labe
 		reading_report(r, label, LABEL_VALID, "what a task sends goes on at once here");
 }
 
+/* ---- passive checks ---- */
+
+static void
+read_attempts(struct traefik_reading *r, struct backend *b, const struct swarm_label *label)
+{
+	uint64_t n;
+
+	if (!str_to_u64(str_trim(str_of(label->value)), &n) || n > INT32_MAX)
+		refuse(r, b, label, "expected a number of failures");
+	else if (!is_settled(r, b, label, &b->ejects, "mola.eject.failures")) {
+		b->eject_failures = n == 0 ? 1 : n > OUTLIER_STRIKES ? OUTLIER_STRIKES : (unsigned)n;
+		reading_report(r, label, LABEL_VALID, n > OUTLIER_STRIKES ? "it is 64 here, the most" : NULL);
+	}
+}
+
+static void
+read_window(struct traefik_reading *r, struct backend *b, const struct swarm_label *label)
+{
+	if (!go_duration(str_trim(str_of(label->value)), &b->eject_window_usec))
+		refuse(r, b, label, "expected a duration such as 10s or 1m30s");
+	else if (b->eject_window_usec < 1000 || b->eject_window_usec > 24 * 3600 * USEC_PER_SEC)
+		refuse(r, b, label, "expected a duration from 1ms to 24h");
+	else if (!is_settled(r, b, label, &b->window, "mola.eject.window"))
+		reading_report(r, label, LABEL_VALID, NULL);
+}
+
+/* What is not said is as in Traefik: one failure is enough, and ten seconds. */
+static bool
+passive_gather(struct traefik_reading *r, struct backend *b, const struct swarm_label *label,
+    const struct str *word, unsigned n)
+{
+	b->passive = true;
+	if (n == 2 && word_is(word[1], "maxfailedattempts"))
+		read_attempts(r, b, label);
+	else if (n == 2 && word_is(word[1], "failurewindow"))
+		read_window(r, b, label);
+	else if (n == 1 && r->service->provided && *label->value == '\0')	/* in a file: {} */
+		reading_report(r, label, LABEL_VALID, NULL);
+	else
+		return false;
+	return true;
+}
+
+static void
+passive_conf(const struct traefik_reading *r, const struct backend *b, struct service_conf *conf)
+{
+	if (!b->passive)
+		return;
+	if (!reading_has_label(r, "mola.eject.failures"))
+		conf->eject_failures = b->ejects == NULL ? 1 : b->eject_failures;
+	if (!reading_has_label(r, "mola.eject.window"))
+		conf->eject_window_usec = b->window == NULL ? 10 * USEC_PER_SEC : b->eject_window_usec;
+}
+
 bool
 options_gather(struct traefik_reading *r, struct backend *b, const struct swarm_label *label,
     const struct str *word, unsigned n)
@@ -100,15 +156,16 @@ options_gather(struct traefik_reading *r, struct backend *b, const struct swarm_
 	else if (n == 2 && word_is(word[0], "responseforwarding") && word_is(word[1], "flushinterval"))
 		read_flush(r, b, label);
 	else
-		return false;
+		return n >= 1 && word_is(word[0], "passivehealthcheck") && passive_gather(r, b, label, word, n);
 	return true;
 }
 
 void
-options_conf(const struct backend *b, struct service_conf *conf)
+options_conf(const struct traefik_reading *r, const struct backend *b, struct service_conf *conf)
 {
 	if (b->pass_host != NULL)
 		conf->pass_host = b->passes_host;
 	if (b->has_policy)
 		conf->policy = b->policy;
+	passive_conf(r, b, conf);
 }

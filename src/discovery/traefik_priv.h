@@ -60,10 +60,14 @@ struct backend {			/* what Traefik calls a service */
 	struct backend_check *check;		/* NULL: none */
 	struct backend_sticky *sticky;		/* NULL: none */
 	const struct swarm_label *pass_host, *strategy;	/* those that count */
+	const struct swarm_label *ejects, *window;	/* passive checks: failures, and the time */
 	/* what is made of it */
 	bool		 passes_host;		/* where pass_host is given */
 	bool		 has_policy;		/* that of the strategy */
 	enum policy	 policy;
+	bool		 passive;		/* what follows is given, one of both at least */
+	unsigned	 eject_failures;
+	int64_t		 eject_window_usec;
 	enum scheme	 speaks;		/* what its tasks do */
 	const char	*unspoken;		/* why that cannot be done; NULL: it can */
 	/* of the servers transport, or of its servers' URLs; NULL, 0: not given */
@@ -131,7 +135,7 @@ bool	server_read(struct str, struct labels_server *out);
  */
 bool	options_gather(struct traefik_reading *, struct backend *, const struct swarm_label *,
     const struct str *word, unsigned n);
-void	options_conf(const struct backend *, struct service_conf *);
+void	options_conf(const struct traefik_reading *, const struct backend *, struct service_conf *);
 
 /* backend_check.c: the labels of a health check, as those of a sticky cookie. */
 void	check_gather(struct traefik_reading *, struct backend *, const struct swarm_label *,

@@ -244,7 +244,8 @@ task_usable(const struct candidates *set, uint32_t slot)
 {
 	const struct live *l = set->home->live;
 
-	return live_is_usable(l, slot, set->now_usec) || (set->all_used && live_is_healthy(l, slot));
+	return live_is_usable(l, slot, set->now_usec) ||
+	    (set->all_used && live_is_healthy(l, slot, set->now_usec));
 }
 
 /* True: it has a task that takes requests. The one with the least penalty counts for all: it gets

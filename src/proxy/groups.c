@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "base/clock.h"
 #include "base/map.h"
 #include "base/rng.h"
 #include "proxy/groups.h"
@@ -77,7 +78,7 @@ group_usable(const struct groups *g, const struct table_group *group, unsigned d
 	return false;
 }
 
-/* What is ejected comes back when nothing else is left, and so is usable (pick.c). */
+/* What Mola's own rule ejects comes back when nothing else is left, and so is usable (pick.c). */
 static bool
 service_usable(const struct groups *g, uint32_t service, unsigned depth, unsigned *looks)
 {
@@ -92,7 +93,7 @@ service_usable(const struct groups *g, uint32_t service, unsigned depth, unsigne
 	if (s->group != 0)
 		return group_usable(g, &table_groups(g->table, &(uint32_t){ 0 })[s->group - 1], depth, looks);
 	for (uint32_t i = s->first_task; i < s->first_task + s->ntasks; i++)
-		if (!task[i].draining && live_is_healthy(g->live, task[i].slot))
+		if (!task[i].draining && live_is_healthy(g->live, task[i].slot, clock_mono_usec()))
 			return true;
 	return false;
 }

@@ -25,6 +25,8 @@ probe_set_state(struct probe *p, enum live_health state)
 static void
 probe_count(struct probe *p, bool well)
 {
+	if (well && live_prober(p->health->live) == p->health->worker)
+		live_readmit(p->health->live, p->slot, loop_now(p->health->loop));
 	if (p->state == HEALTH_UNKNOWN && well)
 		probe_set_state(p, HEALTH_UP);
 	else if (well == (p->state != HEALTH_DOWN))

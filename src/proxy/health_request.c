@@ -128,11 +128,11 @@ first_write(const struct probe *p, const struct table *t, struct buf *out)
 {
 	struct ask first = ask_first(t, p->service);
 
-	if (p->connects)
+	if (p->connects && p->port == 0)
 		proxy_header_add(p->service, out);
-	else if (p->grpc)
+	else if (!p->connects && p->grpc)
 		grpc_write(p, t, out);
-	else
+	else if (!p->connects)
 		request_write(p, t, &first, out);
 }
 
@@ -145,7 +145,7 @@ probe_set_request(struct probe *p, const struct table *t, const struct table_ser
 
 	p->service = s;
 	p->scheme = scheme_of(s);
-	p->port = tcp ? 0 : s->health_port;
+	p->port = s->health_port;
 	p->connects = tcp;
 	p->grpc = !tcp && s->health_mode == CHECK_GRPC;
 	buf_init(&out, REQUEST_MAX);

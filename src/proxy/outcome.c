@@ -112,6 +112,14 @@ network_number(const struct ip *from)
 	return h == 0 ? 1 : h;
 }
 
+static struct live_cause
+cause_of(const struct outcome *o)
+{
+	const struct why *why = o->why->blame == BLAME_UPSTREAM ? o->why : WHY_UPSTREAM_STATUS;
+
+	return (struct live_cause){ why, why == WHY_UPSTREAM_STATUS ? o->status : 0 };
+}
+
 static void
 failure_note(struct live *l, const struct outcome *o, const struct others *others, int64_t now)
 {
@@ -119,31 +127,61 @@ failure_note(struct live *l, const struct outcome *o, const struct others *other
 	double cost = AS_MANY * others->response_usec / COST_USEC;
 	struct outlier_failure f = { .from = is_of_connection(o->why) ? 0 : network_number(o->client),
 	    .weight = heavy ? OUTLIER_HEAVY : OUTLIER_LIGHT, .cost = cost > 1 ? cost : 1 };
-	const struct why *why = o->why->blame == BLAME_UPSTREAM ? o->why : WHY_UPSTREAM_STATUS;
 
 	ASSERT(f.cost >= 1 && (f.from == 0) == is_of_connection(o->why));
 	live_failed(l, o->task->slot, &f, now);
-	if (o->service->ntasks < 2 || !live_is_suspect(l, o->task->slot, now, &certain))
+	if (o->service->eject_failures > 0 || o->service->ntasks < 2 ||
+	    !live_is_suspect(l, o->task->slot, now, &certain))
 		return;
 	if (certain || fails_more(l, o, others, now))
-		live_eject(l, o->task->slot,
-		    (struct live_cause){ why, why == WHY_UPSTREAM_STATUS ? o->status : 0 }, now);
+		live_eject(l, o->task->slot, cause_of(o), now);
+}
+
+/* Checked tasks are out until a check says otherwise, and not for ever if none does. */
+static struct outlier_rule
+rule_of(const struct table_service *s)
+{
+	int64_t window = s->eject_window_usec;
+	bool checked = s->kind == SERVICE_TCP ? s->health_connect :
+	    s->health_path.len > 0 || s->health_mode == CHECK_GRPC;
+
+	return (struct outlier_rule){ .failures = s->eject_failures, .window_usec = window,
+	    .span_usec = !checked ? window :
+	    window + 2 * s->health_interval_usec + s->health_timeout_usec };
+}
+
+/* Where its service says itself when it is ejected. */
+static void
+strike_note(struct live *l, const struct outcome *o, int64_t now)
+{
+	struct outlier_rule rule = rule_of(o->service);
+
+	ASSERT(o->why->blame == BLAME_UPSTREAM || o->status >= 500);
+	live_strike(l, o->task->slot, &rule, cause_of(o), now);
 }
 
 void
 outcome_note(struct live *l, const struct outcome *o, int64_t now)
 {
+	enum meaning meaning = meaning_of(o);
 	struct others others;
+	bool struck = false;
 
 	ASSERT(o->why != NULL && o->task->slot < TASKS_MAX);
 	ASSERT(o->status == 0 || (o->status >= 100 && o->status <= 999));
 	if (o->why->blame == BLAME_UPSTREAM && o->why != WHY_UPSTREAM_CANCELLED)
 		live_count_failure(l, o->task->slot, (struct live_cause){ o->why, o->status }, now);
-	switch (meaning_of(o)) {
+	if (o->service->eject_failures > 0 && (meaning == MEANS_FAILED ||
+	    (meaning != MEANS_NOTHING && o->status >= 500))) {
+		strike_note(l, o, now);
+		struck = true;
+	}
+	switch (meaning) {
 	case MEANS_NOTHING:
 		return;
 	case MEANS_WELL:
-		live_succeeded(l, o->task->slot);
+		if (!struck)
+			live_succeeded(l, o->task->slot);
 		return;
 	case MEANS_ERROR:
 		live_erred(l, o->task->slot, now);

@@ -96,7 +96,7 @@ eligible(const struct choice *c, const struct table_task *t)
 	const struct live *l = c->pick->live;
 
 	return !t->draining && (live_is_usable(l, t->slot, c->now)
-	    || (c->all_used && live_is_healthy(l, t->slot))) && !avoided(c->avoid, t);
+	    || (c->all_used && live_is_healthy(l, t->slot, c->now))) && !avoided(c->avoid, t);
 }
 
 static bool

@@ -78,6 +78,9 @@ SECTION(DEFAULTS, TOP, defaults, MAP_AT(struct conf, defaults), struct service_c
 SECTION(HEALTH, DEFAULTS, health, MAP, struct service_conf,
     "Active health checks, in defaults and in each service. A task that has never been checked "
     "counts as healthy.")
+SECTION(EJECT, DEFAULTS, eject, MAP, struct service_conf,
+    "When a task gets no requests because it failed those that it had, in defaults and in each "
+    "service.")
 SECTION(STICKY, DEFAULTS, sticky, MAP, struct service_conf,
     "Clients that stay with a task, in defaults and in each service of kind http. It takes "
     "precedence over the policy for clients that have the cookie.")

@@ -10,6 +10,7 @@
 #define LABEL_NAME(group, name)	"mola." LABEL_IN_##group #name
 #define LABEL_IN_DEFAULTS	""
 #define LABEL_IN_HEALTH		"health."
+#define LABEL_IN_EJECT		"eject."
 #define LABEL_IN_STICKY		"sticky."
 #define LABEL_IN_TASK_TLS	"task_tls."
 #define LABEL_IN_SCALE		"scale."

@@ -81,8 +81,8 @@ SETTING(CHECK_SCHEME, health_scheme, WORKERS, FILE_AND_LABEL, HEALTH, scheme, "s
     "The protocol of the check, where it is not the same as that of the service: http, h2c, https "
     "or h2. task_tls is for both.")
 SETTING(PORT_OR_SAME, health_port, WORKERS, FILE_AND_LABEL, HEALTH, port, "same", "1", "65535",
-    "The port of the check, where it is not the same as that of requests. A task that is a unix "
-    "socket has none.")
+    "The port of the check, where it is not the same as that of requests; a check of a tcp service "
+    "sends no header of the PROXY protocol there. A task that is a unix socket has none.")
 SETTING(SWITCH, health_connect, WORKERS, FILE_AND_LABEL, HEALTH, connect, "true", "", "",
     "For tcp services: whether each task is checked by a connection to it, which is closed as soon "
     "as the task has accepted it.")
@@ -99,6 +99,14 @@ SETTING(COUNT, health_rise, WORKERS, FILE_AND_LABEL, HEALTH, rise, "2", "1", "10
     "Consecutive passes after which a task is healthy again.")
 SETTING(COUNT, health_fall, WORKERS, FILE_AND_LABEL, HEALTH, fall, "3", "1", "100",
     "Consecutive failures after which a task is unhealthy.")
+SETTING(COUNT, eject_failures, WORKERS, FILE_AND_LABEL, EJECT, failures, "0", "0", "64",
+    "Consecutive failures of clients' requests after which a task gets none for a while, even if "
+    "it is the last one: connections that fail, responses that do not come or are broken, each "
+    "status of 500 and more. 0: Mola's own rule, by which a task is compared with the others and "
+    "the last half is never taken out; see mola(8).")
+SETTING(DURATION, eject_window_usec, WORKERS, FILE_AND_LABEL, EJECT, window, "10s", "1ms", "24h",
+    "The time within which these failures must have been, and for which the task gets nothing "
+    "then. A task with a health check gets nothing until the next check that it passes.")
 SETTING(COOKIE_NAME, sticky_cookie, WORKERS, FILE_AND_LABEL, STICKY, cookie, "none", "", "",
     "The name of a cookie that binds a client to the task of its first request; none: no client is "
     "bound. A client whose task is gone, drained or unhealthy gets another one, and its cookie. "

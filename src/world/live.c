@@ -92,13 +92,13 @@ live_task_inflight(const struct live *l, unsigned task)
 bool
 live_is_usable(const struct live *l, unsigned task, int64_t now)
 {
-	return live_is_healthy(l, task) && !outlier_is_ejected(&l->task[task].outlier, now);
+	return live_is_healthy(l, task, now) && !outlier_is_ejected(&l->task[task].outlier, now);
 }
 
 bool
-live_is_healthy(const struct live *l, unsigned task)
+live_is_healthy(const struct live *l, unsigned task, int64_t now)
 {
-	return GET(l->task[task].health) != HEALTH_DOWN;
+	return GET(l->task[task].health) != HEALTH_DOWN && !outlier_is_out(&l->task[task].outlier, now);
 }
 
 /* ---- what attempts came to ---- */
@@ -200,6 +200,28 @@ live_eject(struct live *l, unsigned task, struct live_cause cause, int64_t now)
 	return true;
 }
 
+bool
+live_strike(struct live *l, unsigned task, const struct outlier_rule *rule, struct live_cause cause,
+    int64_t now)
+{
+	struct outlier *o = &l->task[task].outlier;
+
+	ASSERT(task < TASKS_MAX);
+	if (!outlier_strike(o, rule, cause_number(cause), now))
+		return false;
+	move_on(&l->ejected_until, GET(o->until_usec));
+	ADD(l->state_serial, 1);
+	return true;
+}
+
+void
+live_readmit(struct live *l, unsigned task, int64_t now)
+{
+	ASSERT(task < TASKS_MAX);
+	if (outlier_readmit(&l->task[task].outlier, now))
+		ADD(l->state_serial, 1);
+}
+
 double
 live_penalty(const struct live *l, unsigned task, int64_t now)
 {
@@ -234,7 +256,7 @@ void
 live_census_add(const struct live *l, unsigned task, int64_t now, struct live_census *c)
 {
 	ASSERT(c->ejected <= c->healthy);
-	if (!live_is_healthy(l, task))
+	if (!live_is_healthy(l, task, now))
 		return;
 	c->healthy++;
 	c->ejected += outlier_is_ejected(&l->task[task].outlier, now);

@@ -61,7 +61,8 @@ uint32_t	live_node_inflight(const struct live *, unsigned node_slot);	/* all wor
 uint32_t	live_task_inflight(const struct live *, unsigned task_slot);
 /* not down, not ejected */
 bool		live_is_usable(const struct live *, unsigned task_slot, int64_t now_usec);
-bool		live_is_healthy(const struct live *, unsigned task_slot);	/* not down */
+/* not down, nor ejected by the rule of its service (live_strike) */
+bool		live_is_healthy(const struct live *, unsigned task_slot, int64_t now_usec);
 
 /* What an attempt on a task came to (outlier.h). A failure makes it look busier for a while,
  * for all workers. */
@@ -73,6 +74,10 @@ void		live_count_failure(struct live *, unsigned task_slot, struct live_cause, i
 struct outlier_rate live_rate(struct live *, unsigned task_slot, int64_t now_usec);
 bool		live_is_suspect(struct live *, unsigned task_slot, int64_t now_usec, bool *certain);
 bool		live_eject(struct live *, unsigned task_slot, struct live_cause, int64_t now_usec);
+/* A failure by the rule of a service itself; true: the task is ejected for it now. */
+bool		live_strike(struct live *, unsigned task_slot, const struct outlier_rule *,
+    struct live_cause, int64_t now_usec);
+void		live_readmit(struct live *, unsigned task_slot, int64_t now_usec);	/* ends that */
 double		live_penalty(const struct live *, unsigned task_slot, int64_t now_usec);	/* in requests */
 /* Cheap checks that save the expensive ones: is any task ejected, has any a penalty, did any
  * fail since the last time? */

@@ -124,6 +124,8 @@ outlier_rate(struct outlier *o, uint64_t ended, int64_t now)
 void
 outlier_succeeded(struct outlier *o)
 {
+	if (GET(o->strikes) != 0)
+		SET(o->strikes, 0);
 	if (GET(o->row) == 0)
 		return;
 	SET(o->row, 0);
@@ -231,6 +233,7 @@ outlier_eject(struct outlier *o, uint32_t cause, int64_t now)
 	ASSERT(span >= EJECT_FIRST && now > 0);
 	if (!atomic_compare_exchange_strong(&o->until_usec, &until, now + span))
 		return false;
+	SET(o->by_rule, 0);
 	SET(o->level, span < EJECT_MOST ? level + 1 : level);
 	SET(o->cause, cause);
 	ADD(o->ejections, 1);
@@ -238,6 +241,42 @@ outlier_eject(struct outlier *o, uint32_t cause, int64_t now)
 	SET(o->row, ROW_MOST - ROW_AGAIN);
 	SET(o->row_unprovoked, ROW_MOST - ROW_AGAIN);
 	return true;
+}
+
+/* Times in milliseconds wrap after weeks; a failure of just then is one more that counts. */
+bool
+outlier_strike(struct outlier *o, const struct outlier_rule *rule, uint32_t cause, int64_t now)
+{
+	uint32_t msec = (uint32_t)(now / USEC_PER_MSEC), n, first;
+	int64_t until = GET(o->until_usec);
+
+	ASSERT(rule->failures >= 1 && rule->failures <= OUTLIER_STRIKES && rule->span_usec > 0);
+	n = ADD(o->strikes, 1);
+	SET(o->strike_msec[n % OUTLIER_STRIKES], msec);
+	first = GET(o->strike_msec[(n + 1 - rule->failures) % OUTLIER_STRIKES]);
+	if (n + 1 < rule->failures || (int64_t)(msec - first) * USEC_PER_MSEC >= rule->window_usec ||
+	    until > now)
+		return false;
+	SET(o->by_rule, 1);
+	if (!atomic_compare_exchange_strong(&o->until_usec, &until, now + rule->span_usec))
+		return false;
+	SET(o->cause, cause);
+	ADD(o->ejections, 1);
+	return true;
+}
+
+bool
+outlier_readmit(struct outlier *o, int64_t now)
+{
+	int64_t until = GET(o->until_usec);
+
+	return outlier_is_out(o, now) && atomic_compare_exchange_strong(&o->until_usec, &until, now);
+}
+
+bool
+outlier_is_out(const struct outlier *o, int64_t now)
+{
+	return GET(o->until_usec) > now && GET(o->by_rule) != 0;
 }
 
 bool
@@ -259,6 +298,8 @@ outlier_reset(struct outlier *o)
 {
 	SET(o->row, 0);
 	SET(o->row_unprovoked, 0);
+	SET(o->strikes, 0);
+	SET(o->by_rule, 0);
 	counts_clear(o);
 	SET(o->until_usec, 0);
 	SET(o->level, 0);

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define OUTLIER_STRIKES	64	/* of a service's own rule, at most */
 #define OUTLIER_ADDRESSES 8	/* client addresses that are counted apart */
 
 struct outlier {
@@ -32,6 +33,10 @@ struct outlier {
 	_Atomic uint32_t level;			/* how often it was, of late */
 	_Atomic uint32_t ejections;		/* ever */
 	_Atomic uint32_t cause;			/* of the last one, the caller's number */
+	/* by a service's own rule: failures without a success in between, and when the last ones were */
+	_Atomic uint32_t strikes;
+	_Atomic uint32_t strike_msec[OUTLIER_STRIKES];
+	_Atomic uint32_t by_rule;		/* so it was set aside: it is out, even if it is the last one */
 	/* what failures cost: as many requests as if in flight, fading */
 	_Atomic uint64_t penalty;		/* when (msec) << 24 | how much */
 };
@@ -55,6 +60,13 @@ struct outlier_failure {
 #define OUTLIER_LIGHT	1
 #define OUTLIER_HEAVY	2
 
+/* By which a service itself says when a task is set aside. */
+struct outlier_rule {
+	uint32_t	 failures;	/* so many, one after another: 1 to OUTLIER_STRIKES */
+	int64_t		 window_usec;	/* within this time */
+	int64_t		 span_usec;	/* it is set aside for so long */
+};
+
 void	outlier_succeeded(struct outlier *);
 void	outlier_erred(struct outlier *, uint64_t ended, int64_t now_usec);	/* a 500 */
 void	outlier_failed(struct outlier *, const struct outlier_failure *, uint64_t ended,
@@ -66,6 +78,12 @@ bool	outlier_is_suspect(struct outlier *, uint64_t ended, int64_t now_usec, bool
 /* Sets it aside, longer each time; the counts start again. False: another worker has done so
  * already. */
 bool	outlier_eject(struct outlier *, uint32_t cause, int64_t now_usec);
+/* A failure by the rule; true: it was the last one, and the task is set aside now. */
+bool	outlier_strike(struct outlier *, const struct outlier_rule *, uint32_t cause,
+    int64_t now_usec);
+/* Ends what a rule has begun. False: there was nothing to end. */
+bool	outlier_readmit(struct outlier *, int64_t now_usec);
+bool	outlier_is_out(const struct outlier *, int64_t now_usec);	/* by a rule */
 bool	outlier_is_ejected(const struct outlier *, int64_t now_usec);
 double	outlier_penalty(const struct outlier *, int64_t now_usec);
 void	outlier_reset(struct outlier *);

@@ -158,6 +158,7 @@ may_be_0(const char *least)
 #define COUNTS_DEFAULTS(s)	true
 #define COUNTS_TASK_TLS(s)	true
 #define COUNTS_STICKY(s)	true
+#define COUNTS_EJECT(s)		((s)->eject_failures > 0)
 #define COUNTS_HEALTH(s)	((s)->health_path.len > 0 || (s)->health_mode != CHECK_HTTP || \
 	!bool_is_false(&(s)->health_connect))
 

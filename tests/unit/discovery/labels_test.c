@@ -700,6 +700,39 @@ health_checks_are_what_traefik_makes_of_the_labels(void **state)
 
 #define LB(rest) ",\"traefik.http.services.web.loadbalancer." rest "\""
 
+#define PASSIVE(rest) LB("passiveHealthCheck." rest)
+
+static void
+passive_checks_are_a_rule_of_ejection(void **state)
+{
+	static const struct {
+		const char	*labels;
+		uint64_t	 failures;
+		int64_t		 usec;
+	} good[] = {
+		{ "", 0, 0 },		/* as in defaults */
+		{ PASSIVE("maxFailedAttempts\":\"3"), 3, 10000000 },
+		{ PASSIVE("failureWindow\":\"3s"), 1, 3000000 },
+		{ PASSIVE("failureWindow\":\"2") PASSIVE("maxfailedattempts\":\"100"), 64, 2000000 },
+		{ PASSIVE("maxFailedAttempts\":\"3") ",\"mola.eject.failures\":\"0\"", 0, 10000000 },
+		{ PASSIVE("failureWindow\":\"3s") ",\"mola.eject.window\":\"5s\"", 1, 5000000 },
+	};
+	static const char *const wrong[] = { PASSIVE("maxFailedAttempts\":\"-1"), PASSIVE("failureWindow\":\"0"),
+		PASSIVE("failureWindow\":\"soon"), PASSIVE("other\":\"1"), LB("passiveHealthCheck\":\"true") };
+	struct stage *s = *state;
+	char labels[800];
+
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		snprintf(labels, sizeof labels, ROUTER("Host(`a.org`)") BACKEND "%s", good[i].labels);
+		assert_int_equal(web(s, labels)->conf.eject_failures, good[i].failures);
+		assert_int_equal(web(s, labels)->conf.eject_window_usec, good[i].usec);
+	}
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		snprintf(labels, sizeof labels, ROUTER("Host(`a.org`)") BACKEND "%s", wrong[i]);
+		assert_null(web(s, labels));
+	}
+}
+
 static void
 hosts_and_strategies_are_those_of_the_labels(void **state)
 {
@@ -830,6 +863,7 @@ main(void)
 		SCENE(a_service_without_weight_is_not_served),
 		SCENE(health_checks_are_done_as_meant_or_not_at_all),
 		SCENE(health_checks_are_what_traefik_makes_of_the_labels),
+		SCENE(passive_checks_are_a_rule_of_ejection),
 		SCENE(hosts_and_strategies_are_those_of_the_labels),
 		SCENE(a_default_rule_is_filled_in),
 		SCENE(labels_of_others_are_named_in_one_line),

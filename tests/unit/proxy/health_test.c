@@ -125,6 +125,46 @@ another_port_is_checked(void **state)
 	close(fd);
 }
 
+/* A tcp task, too, may have a port for checks; it gets no header of the PROXY protocol there. */
+static void
+another_port_of_a_tcp_task_is_checked(void **state)
+{
+	struct addr other;
+	int fd = stage_listen(&other), t;
+
+	(void)state;
+	stage.service.kind = SERVICE_TCP;
+	stage.service.health_connect = true;
+	stage.service.proxy_version = PROXY_V1;
+	stage.service.health_port = addr_port(&other);
+	close(stage.origin[0]);
+	stage.origin[0] = fd;
+	stage_table();
+	t = answer_call(0);
+	hear_end(t);
+	close(t);
+	WAIT_UNTIL(health() == HEALTH_UP);
+}
+
+/* What the rule of its service has ejected comes back with the next check that it passes. */
+static void
+a_pass_ends_an_ejection_by_rule(void **state)
+{
+	static const struct outlier_rule rule = { .failures = 1, .window_usec = 1000000, .span_usec = INT64_C(3600000000) };
+	struct live_cause cause = { WHY_UPSTREAM_STATUS, 500 };
+
+	(void)state;
+	stage_table();
+	answer(CHECK("GET /health"), STATUS("200"));
+	WAIT_UNTIL(health() == HEALTH_UP);
+	assert_true(live_strike(stage.live, 0, &rule, cause, loop_now(stage.loop)));
+	assert_false(live_is_healthy(stage.live, 0, loop_now(stage.loop)));
+	answer(CHECK("GET /health"), STATUS("500"));
+	assert_false(live_is_healthy(stage.live, 0, loop_now(stage.loop)));
+	answer(CHECK("GET /health"), STATUS("200"));
+	WAIT_UNTIL(health() == HEALTH_UP && live_is_healthy(stage.live, 0, loop_now(stage.loop)));
+}
+
 static void
 while_it_is_unhealthy_a_task_has_an_interval_of_its_own(void **state)
 {
@@ -346,6 +386,8 @@ main(void)
 		HEALTH_TEST(the_request_is_what_the_settings_say),
 		HEALTH_TEST(a_status_that_is_wanted_is_the_only_pass),
 		HEALTH_TEST(another_port_is_checked),
+		HEALTH_TEST(another_port_of_a_tcp_task_is_checked),
+		HEALTH_TEST(a_pass_ends_an_ejection_by_rule),
 		HEALTH_TEST(while_it_is_unhealthy_a_task_has_an_interval_of_its_own),
 		HEALTH_TEST(a_redirect_is_followed_on_the_task),
 		HEALTH_TEST(other_redirects_count_as_they_are),

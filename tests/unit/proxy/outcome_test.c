@@ -20,13 +20,17 @@
 static struct live *live;
 static struct table *table;
 static int64_t now;
+static struct table_service rule;		/* settings of ejection and checks */
 
 /* One service of TASKS tasks, on one node. */
 static void
 table_make(void)
 {
 	struct table_maker *m = table_maker_new(1);
-	struct table_service s = { .policy = POLICY_ROUND_ROBIN, .connect_usec = 1, .response_usec = 1, .idle_usec = 1, .tunnel_usec = 1 };
+	struct table_service s = { .policy = POLICY_ROUND_ROBIN, .connect_usec = 1, .response_usec = 1, .idle_usec = 1, .tunnel_usec = 1,
+	    .eject_failures = rule.eject_failures, .eject_window_usec = rule.eject_window_usec,
+	    .health_mode = rule.health_mode, .health_interval_usec = rule.health_interval_usec,
+	    .health_timeout_usec = rule.health_timeout_usec, .health_rise = 1, .health_fall = 1 };
 	char name[16];
 	int fd;
 
@@ -206,6 +210,50 @@ test_cost(void **state)
 	assert_true(live_penalty(live, 2, now) == 0);
 }
 
+/* One client is enough, all statuses of 500 and more count, and the last task goes, too. */
+static void
+test_rule_of_the_service(void **state)
+{
+	teardown(state);
+	rule = (struct table_service){ .eject_failures = 2, .eject_window_usec = USEC_PER_SEC };
+	setup(state);
+	for (unsigned task = 0; task < TASKS; task++) {
+		ends(task, WHY_COMPLETE, 501, 1);
+		ends(task, WHY_COMPLETE, 499, 1);
+		ends(task, WHY_COMPLETE, 500, 1);
+		assert_false(ejected(task));
+		ends(task, task == 0 ? WHY_CONNECT_REFUSED : WHY_COMPLETE, task == 0 ? 0 : 500, 1);
+		assert_true(ejected(task));
+		assert_false(live_is_healthy(live, task, now));
+	}
+	now += USEC_PER_SEC;
+	for (unsigned task = 0; task < TASKS; task++)
+		assert_false(ejected(task));
+	many(0, 20, WHY_COMPLETE, 200);
+	many(1, 1, WHY_COMPLETE, 200);
+	for (int i = 0; i < 40; i++) {			/* Mola's own rule does not count beside it */
+		ends(1, WHY_COMPLETE, 503, i);
+		now += USEC_PER_SEC;
+	}
+	assert_false(ejected(1));
+	/* one with checks is out until one passes, though not for ever */
+	teardown(state);
+	rule.health_mode = CHECK_GRPC;
+	rule.health_interval_usec = 30 * USEC_PER_SEC;
+	rule.health_timeout_usec = 5 * USEC_PER_SEC;
+	setup(state);
+	many(0, 2, WHY_COMPLETE, 503);
+	now += 65 * USEC_PER_SEC;
+	assert_true(ejected(0));
+	now += USEC_PER_SEC;
+	assert_false(ejected(0));
+	many(0, 2, WHY_COMPLETE, 503);
+	assert_true(ejected(0));
+	live_readmit(live, 0, now);
+	assert_false(ejected(0));
+	rule = (struct table_service){ 0 };
+}
+
 int
 main(void)
 {
@@ -216,6 +264,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_all_fail, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_500_of_all, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_500_of_one, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rule_of_the_service, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cost, setup, teardown),
 	};
 
