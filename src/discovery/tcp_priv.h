@@ -33,6 +33,7 @@ struct tcp_router {
 	const struct swarm_service *to;	/* it leads there, to this port; NULL: to its own service */
 	unsigned	 to_port;
 	const char	*chain;		/* of middlewares */
+	int64_t		 first;		/* its priority */
 	struct rule	 parsed;
 	bool		 refused;
 };

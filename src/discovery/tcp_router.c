@@ -271,6 +271,32 @@ check_tls(struct traefik_reading *r, struct tcp_router *router)
 		refuse(r, router, WHY_TLS_OPTIONS, "it has the default TLS options: %s", problem);
 }
 
+/* A rule with a name has at least the characters of HostSNI(`a`), and so many is its priority. */
+#define NAMED_LEAST	12
+
+/*
+ * Names go before all that have none here, exact ones before wildcards. A priority is understood
+ * where it makes no other order: of routers of one name the greatest goes first.
+ */
+static void
+check_priority(struct traefik_reading *r, struct tcp_router *router)
+{
+	const struct swarm_label *given = router->priority;
+	int64_t n = 0;
+
+	if (given != NULL && given->value[0] != '\0' && !rule_priority(str_of(given->value), &n))
+		refuse(r, router, WHY_ROUTER_LABEL, "%s is no number", reading_key(r, given));
+	for (unsigned i = 0; i < router->parsed.n && n != 0; i++) {
+		const char *host = router->parsed.term[i].host;
+		if (host == NULL ? n >= NAMED_LEAST : n < NAMED_LEAST || *host == '+' || *host == '*')
+			refuse(r, router, WHY_ROUTER_LABEL, "%s is not supported: the most specific name goes first; "
+			    "expected %s", reading_key(r, given), host == NULL ? "less than 12" :
+			    n < NAMED_LEAST ? "12 or more" : "none for a wildcard");
+	}
+	router->first = n != 0 ? n : router->parsed.n == 1 && router->parsed.term[0].host == NULL ? -1 :
+	    router->rule == NULL ? 0 : (int64_t)strlen(router->rule->value);
+}
+
 static void
 check_router(struct traefik_reading *r, struct tcp_router *router)
 {
@@ -290,9 +316,7 @@ check_router(struct traefik_reading *r, struct tcp_router *router)
 		check_middlewares(r, router);
 	if (router->unknown != NULL)
 		refuse(r, router, WHY_ROUTER_LABEL, "%s is not understood", reading_key(r, router->unknown));
-	if (router->priority != NULL)
-		refuse(r, router, WHY_ROUTER_LABEL, "%s is not supported: the most specific name goes first",
-		    reading_key(r, router->priority));
+	check_priority(r, router);
 	if (t->too_many)
 		refuse(r, router, WHY_ROUTER_LABEL, "the service has more than %d of them, or of their services",
 		    ROUTERS_MAX);
@@ -335,7 +359,7 @@ listener_add(struct traefik_reading *r, struct tcp_router *router,
 			    .at = { .host = (char *)(uintptr_t)(host == NULL ? "" : host), .path = (char *)"/",
 			    .listener = (char *)(uintptr_t)on->name, .ends_tls = router->ends_tls,
 			    .chain = guards ? (char *)(uintptr_t)router->chain : NULL, .guards = guards },
-			    .port = port, .entry = "", .to = router->to, .tls = wanted_tls(router) });
+			    .port = port, .priority = router->first, .entry = "", .to = router->to, .tls = wanted_tls(router) });
 	}
 }
 

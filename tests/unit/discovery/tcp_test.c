@@ -219,7 +219,10 @@ routers_of_tcp_that_are_not_served(void **state)
 		{ RULE("HostSNI(`a.org`) && ClientIP(`10.0.0.0/8`)") PORT THROUGH ON("pg"), "ClientIP", &WHY_ROUTER_RULE, 1 },
 		{ RULE("HostSNIRegexp(`^.+\\\\.a\\\\.org$`)") PORT THROUGH ON("pg"), "HostSNIRegexp", &WHY_ROUTER_RULE, 1 },
 		{ RULE("HostSNI(`a.org`)") PORT THROUGH ON("pg") "," T("routers.x.middlewares", "allow@swarm"), "allow@swarm", &WHY_NEEDS_MIDDLEWARE, 1 },
-		{ RULE("HostSNI(`a.org`)") PORT THROUGH ON("pg") "," T("routers.x.priority", "7"), "most specific", &WHY_ROUTER_LABEL, 1 },
+		{ RULE("HostSNI(`a.org`)") PORT THROUGH ON("pg") "," T("routers.x.priority", "7"), "expected 12 or more", &WHY_ROUTER_LABEL, 1 },
+		{ RULE("HostSNI(`*.a.org`)") PORT THROUGH ON("pg") "," T("routers.x.priority", "77"), "none for a wildcard", &WHY_ROUTER_LABEL, 1 },
+		{ RULE("HostSNI(`a.org`)") PORT THROUGH ON("pg") "," T("routers.x.priority", "high"), "is no number", &WHY_ROUTER_LABEL, 1 },
+		{ RULE("HostSNI(`*`)") PORT ON("pg") "," T("routers.x.priority", "12"), "expected less than 12", &WHY_ROUTER_LABEL, 0 },
 		{ RULE("HostSNI(`a.org`)") PORT THROUGH ON("pg") "," T("routers.x.frob", "7"), "frob", &WHY_ROUTER_LABEL, 1 },
 		{ RULE("HostSNI(`a.org`)") PORT THROUGH ON("pg") "," T("services.x.loadbalancer.server.tls", "true"), "server.tls", &WHY_ROUTER_SERVICE, 1 },
 		{ RULE("HostSNI(`a.org`)") PORT THROUGH ON("pg") "," T("services.x.loadbalancer.proxyprotocol.version", "3"), "version", &WHY_ROUTER_SERVICE, 1 },
@@ -235,6 +238,30 @@ routers_of_tcp_that_are_not_served(void **state)
 		assert_int_equal(s->world->nrefused, odd[i].refused);
 		for (unsigned k = 0; k < s->world->nrefused; k++)
 			assert_non_null(s->world->refused[k].listener);
+	}
+}
+
+/* Of one name the greatest has it, whatever age its service is; the length of the rule is one, too. */
+static void
+priorities(void **state)
+{
+	static const struct { const char *old, *young; bool old_has; } two[] = {
+		{ RULE("HostSNI(`a.org`)") "," T("routers.x.priority", "30"), RULE("HostSNI(`a.org`)") "," T("routers.x.priority", "40"), false },
+		{ RULE("HostSNI(`a.org`)"), RULE("HostSNI(`a.org`)"), true },
+		{ RULE("HostSNI(`a.org`)"), RULE("HostSNI(`a.org`) || HostSNI(`b.org`)"), false },
+		{ RULE("HostSNI(`a.org`)") "," T("routers.x.priority", "0"), RULE("HostSNI(`a.org`)") "," T("routers.x.priority", "12"), true },
+		{ RULE("HostSNI(`*`)"), RULE("HostSNI(`*`)") "," T("routers.x.priority", "1"), false },
+		{ RULE("HostSNI(`*`)"), RULE("HostSNI(`*`)") "," T("routers.x.priority", "-5"), true },
+	};
+	struct stage *s = *state;
+	char old[600], young[600];
+
+	for (size_t i = 0; i < sizeof two / sizeof *two; i++) {
+		snprintf(old, sizeof old, "%s%s", two[i].old, PORT ON("pg") "," T("routers.x.tls", "true"));
+		snprintf(young, sizeof young, "%s%s", two[i].young, PORT ON("pg") "," T("routers.x.tls", "true"));
+		service(s, "young", "2025-01-01T00:00:00Z", young, "");
+		play_one(s, old);
+		assert_int_equal(reported(s, "db")->nroutes, two[i].old_has);
 	}
 }
 
@@ -277,6 +304,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(tls_that_ends_here, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(routers_that_end_tls, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(routers_of_tcp_that_are_not_served, stage_setup, stage_teardown),
+		cmocka_unit_test_setup_teardown(priorities, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(routers_of_both_kinds, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(a_listener_is_taken_once, stage_setup, stage_teardown),
 	};
