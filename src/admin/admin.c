@@ -168,7 +168,8 @@ get_tasks(struct admin *a, struct request *req)
 		pages_request(a->pages, req, PAGE_TASKS, s == NULL ? "" : s->name);
 }
 
-/* A service of the Swarm that is not served has reasons for that, too. */
+/* A service of the Swarm that is not served has reasons for that, too; and one whose tasks serve
+ * under another name is to be seen there. */
 static void
 get_why(struct admin *a, struct request *req)
 {
@@ -182,7 +183,11 @@ get_why(struct admin *a, struct request *req)
 		s = world_service(a->conf.world, str_of(name));
 		unserved = s == NULL || s->nroutes == 0 ? swarm_report_find(swarm, str_of(name)) : NULL;
 	}
-	if (unserved != NULL)
+	s = unserved == NULL || unserved->with == NULL ? NULL :
+	    world_service(a->conf.world, str_of(unserved->with));
+	if (s != NULL)
+		pages_request(a->pages, req, PAGE_WHY, s->name);
+	else if (unserved != NULL)
 		reply_json(req, 200, view_why_unserved(unserved), NULL);
 	else if (service_named(a, req, true, &s))
 		pages_request(a->pages, req, PAGE_WHY, s->name);

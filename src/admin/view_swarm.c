@@ -61,7 +61,7 @@ is_missed(const struct report_service *r)
 
 	for (unsigned i = 0; i < r->nlabels; i++)
 		odd |= r->label[i].state == LABEL_INVALID || r->label[i].state == LABEL_UNKNOWN;
-	return odd && !r->served;
+	return odd && !r->served && (r->with == NULL || r->ntroubles > 0);
 }
 
 /* It is listed with the world's services: it has tasks, for targets, and no route. */

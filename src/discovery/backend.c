@@ -187,3 +187,15 @@ backend_conf(const struct traefik_reading *r, const struct backend *b, struct se
 	options_conf(r, b, conf);
 	check_conf(r, b, conf);
 }
+
+/* Except for its health check and for what changes it in the Swarm. */
+void
+backend_port_conf(const struct traefik_reading *r, const struct backend *b,
+    struct service_conf *conf)
+{
+	if (reading_has_label(r, "mola.health.path"))
+		conf->health_path = NULL;
+	conf->migrate = false;
+	conf->scale_min = conf->scale_max = 0;
+	backend_conf(r, b, conf);
+}

@@ -304,6 +304,7 @@ publish_port(struct join *j, struct join_service *js, unsigned port,
 	const char *name = first ? js->from->name : arena_printf(j->arena, "%s:%u", js->from->name, port);
 	struct route_requirements requirements;
 	struct world_service *ws;
+	struct join_part *part;
 	unsigned n = 0;
 
 	ASSERT(l->enabled && port <= 65535 && (first || port != l->port));
@@ -329,9 +330,11 @@ publish_port(struct join *j, struct join_service *js, unsigned port,
 		join_group(j, l, ws);
 	else if (js->from->provided)
 		join_servers(j, l, ws);
-	else if (port != 0)
-		join_tasks(j, l, ws, &js->tasks, port, first);
-	else if (n > 0)
+	else if (port != 0) {
+		n = join_parts(j, js, port, &part);
+		join_tasks(j, ws, part, n, first);
+	
+	} else if (n > 0)
 		join_add_trouble(j, l->report, WHY_SERVICE_NO_PORT,
 		    arena_text(j->arena, STR("no port is known; expected mola.port, or exactly one "
 		    "published TCP port")));
@@ -400,6 +403,7 @@ read_services(struct join *j, struct join_service *js, unsigned n)
 	qsort(old, n, sizeof *old, by_age);
 	for (unsigned i = 0; i < n; i++)
 		read_service(j, old[i]);
+	join_share(j, old, n);
 	join_check_groups(j, js, n);
 	join_lend(j, js, n);
 	for (unsigned i = 0; i < n; i++)
@@ -437,6 +441,7 @@ join_all(struct join *j)
 	j->nodes = map_new();
 	j->services = map_new();
 	j->routes = map_new();
+	j->shared = map_new();
 	j->middlewares = middlewares_new(j->conf);
 	join_nodes(j);
 	join_traefiks(j);
@@ -445,6 +450,7 @@ join_all(struct join *j)
 	map_free(&j->nodes);
 	map_free(&j->services);
 	map_free(&j->routes);
+	map_free(&j->shared);
 	files_free(&j->files);
 	middlewares_free(&j->middlewares);
 }

@@ -36,6 +36,7 @@ struct join {
 	unsigned	 nlent;
 	struct map	*routes;		/* join_route_key to the join_owner that has it */
 	struct middlewares *middlewares;	/* of all services */
+	struct map	*shared;		/* what several services may define (join_shared.c) */
 	struct files	*files;
 };
 
@@ -49,6 +50,13 @@ struct join_service {
 	const struct swarm_service *from;
 	struct labels	 labels;
 	struct join_tasks tasks;
+};
+
+/* Tasks that serve under the name of one service, that of the first part: those of a service, at
+ * this port. */
+struct join_part {
+	struct join_service *of;
+	unsigned	 port;
 };
 
 /* Who has a route. */
@@ -84,14 +92,25 @@ void	join_find_lent(struct join *, struct join_service *, unsigned n);
 unsigned join_lent(const struct join *, const struct join_service *, unsigned port, bool first,
 	    struct route_conf *, unsigned n);
 
+/* Keeps the requests of a route from others, as those of a router that is not served. */
+void	join_refuse_route(struct join *, struct join_service *, const struct labels_route *,
+	    const struct why *, char *text);
+
+/* join_shared.c: routes of routers that services define together; the oldest service first, and
+ * before groups are checked. Then the service that has the tasks of a name that labels define
+ * (NULL: none has), and whose tasks they are. */
+void	join_share(struct join *, struct join_service **old, unsigned n);
+struct join_service *join_shared_service(const struct join *, struct str name, unsigned *port);
+unsigned join_parts(const struct join *, struct join_service *, unsigned port, struct join_part **);
+
 /* claims.c: removes routes that would get no request, for the routers that are not served, and
  * publishes which requests are refused */
 void	join_claims(struct join *, struct join_service *, unsigned n);
 
 /* join_tasks.c: publishes the tasks of a service that is in the world already, at one of its
  * ports; `first`: the port whose tasks the report counts */
-void	join_tasks(struct join *, const struct labels *, struct world_service *,
-	    const struct join_tasks *, unsigned port, bool first);
+void	join_tasks(struct join *, struct world_service *, const struct join_part *, unsigned n,
+	    bool first);
 /* "10.0.0.7" and its port; false: it is no address. */
 bool	join_address(const char *ip, unsigned port, struct addr *);
 /* The port of a service whose labels name none; 0: there is none, or several. */

@@ -78,21 +78,30 @@ join_has_port(const struct labels *l, unsigned port)
 	return labels_port_conf((struct labels *)(uintptr_t)l, port) != NULL;
 }
 
-/* Their requests, or connections, are kept from other routes then, as those of a router that is not
- * served. */
-static void
-refuse_route(struct join *j, struct join_service *js, const struct labels_route *r)
+void
+join_refuse_route(struct join *j, struct join_service *js, const struct labels_route *r,
+    const struct why *why, char *text)
 {
-	const char *name = r->at.rule != NULL ? r->at.rule->name : join_route_text(j->arena, &r->at);
+	const struct report_service *report = js->labels.report;
 
-	join_add_trouble(j, js->labels.report, WHY_ROUTER_SERVICE, arena_printf(j->arena,
-	    "router %s is not served: it leads to %s, which is not served", name,
-	    r->to == NULL ? js->from->name : r->to->name));
+	/* one of several routes of a router */
+	if (report->ntroubles == 0 || strcmp(report->trouble[report->ntroubles - 1].text, text) != 0)
+		join_add_trouble(j, js->labels.report, why, text);
 	if (r->at.listener == NULL)
 		labels_add_claim(&js->labels, &(struct labels_claim){ r->at, r->priority, true,
 		    r->at.rule->name, r->entry });
 	else if (*r->at.host != '\0')
 		labels_add_refused(&js->labels, r->at.listener, r->at.host);
+}
+
+static void
+refuse_route(struct join *j, struct join_service *js, const struct labels_route *r)
+{
+	const char *name = r->at.rule != NULL ? r->at.rule->name : join_route_text(j->arena, &r->at);
+
+	join_refuse_route(j, js, r, WHY_ROUTER_SERVICE, arena_printf(j->arena,
+	    "router %s is not served: it leads to %s, which is not served", name,
+	    r->to == NULL ? js->from->name : r->to->name));
 }
 
 static bool

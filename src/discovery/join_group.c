@@ -17,9 +17,12 @@ child_service(const struct join *j, const struct labels *l, const char *name, un
 	struct str s = str_trim(str_of(name)), own = middlewares_name(s);
 	struct str of_file = str_of(middlewares_qualify(j->arena, s, FILE_PROVIDER));
 	bool tcp = l->conf.kind == SERVICE_TCP;
+	struct join_service *shared = NULL;
 	const struct swarm_service *of;
 
 	*port = 0;
+	if (own.len < s.len && (shared = join_shared_service(j, own, port)) != NULL)
+		return shared;
 	if (own.len < s.len)
 		of = tcp ? tcp_middlewares_page(middlewares_tcp(j->middlewares), own, port) :
 		    middlewares_page(j->middlewares, own, port);

@@ -18,6 +18,7 @@ enum rank { RANK_SURE, RANK_LEAVING, RANK_LOST, RANK_NONE };
 
 struct task_candidate {
 	const struct swarm_task *task;
+	const struct join_part *part;
 	const struct join_node *on;
 	enum rank	 rank;
 	struct addr	 addr, other[TASK_ADDRS - 1];
@@ -161,10 +162,11 @@ task_rank(const struct swarm_task *t, const struct join_node *on)
 }
 
 static struct task_candidate
-make_candidate(struct join *j, const struct swarm_service *s, const struct swarm_task *t,
-    unsigned port)
+make_candidate(struct join *j, const struct join_part *part, const struct swarm_task *t)
 {
-	struct task_candidate c = { .task = t, .on = map_get(j->nodes, str_of(t->node)) };
+	struct task_candidate c = { .task = t, .part = part, .on = map_get(j->nodes, str_of(t->node)) };
+	const struct swarm_service *s = part->of->from;
+	unsigned port = part->port;
 
 	ASSERT(port > 0 && port <= 65535);
 	c.rank = task_rank(t, c.on);
@@ -178,26 +180,64 @@ make_candidate(struct join *j, const struct swarm_service *s, const struct swarm
 	return c;
 }
 
-static void
-publish_task(struct join *j, const struct labels *l, struct world_service *ws,
-    const struct task_candidate *c, bool draining, bool first)
+/* What of a task's name is before its slot: the service's as the world has it, or the task's own,
+ * where it serves under that of another one. */
+static const char *
+owner_name(struct join *j, const struct world_service *ws, const struct join_part *part, bool own)
 {
-	char *name = c->task->slot == 0 ?
-	    arena_printf(j->arena, "%s.%.8s", ws->name, c->task->id) :
-	    arena_printf(j->arena, "%s.%u.%.8s", ws->name, c->task->slot, c->task->id);
+	const char *name = part->of->from->name;
+
+	if (own)
+		return ws->name;
+	return part->port == part->of->labels.port ? name :
+	    arena_printf(j->arena, "%s:%u", name, part->port);
+}
+
+/* Whether the service's tasks may serve under its own name. */
+static bool
+serves_itself(const struct join *j, const struct join_service *js)
+{
+	bool serves = js->labels.needed || j->conf->routeless;
+
+	for (unsigned i = 0; i < js->labels.nroutes; i++)
+		serves |= js->labels.route[i].to == NULL;
+	for (unsigned i = 0; i < j->nlent; i++)
+		serves |= j->lent[i]->to == js->from;
+	return serves;
+}
+
+/* Names of tasks are unique: one that serves under its own service's name, too, gets the other
+ * one's behind it. */
+static char *
+task_name(struct join *j, const struct world_service *ws, const struct task_candidate *c, bool own)
+{
+	const char *owner = owner_name(j, ws, c->part, own);
+	bool twice = !own && serves_itself(j, c->part->of);
+	char *name = c->task->slot == 0 ? arena_printf(j->arena, "%s.%.8s", owner, c->task->id) :
+	    arena_printf(j->arena, "%s.%u.%.8s", owner, c->task->slot, c->task->id);
+
+	return twice ? arena_printf(j->arena, "%s.%s", name, ws->name) : name;
+}
+
+static void
+publish_task(struct join *j, struct world_service *ws, const struct task_candidate *c, bool own,
+    bool draining, bool first)
+{
+	struct report_service *report = c->part->of->labels.report;
+	char *name = task_name(j, ws, c, own);
 	struct world_task *t;
 
 	ASSERT(c->rank != RANK_NONE && c->on->name != NULL && c->addr.len > 0);
 	t = world_pass_task(j->world, ws, name, c->on->name, &c->addr, draining);
 
 	if (t == NULL) {
-		join_add_trouble(j, l->report, WHY_TABLE_LARGE,
+		join_add_trouble(j, report, WHY_TABLE_LARGE,
 		    arena_printf(j->arena, "task %s: no place is left for it", name));
 		return;
 	}
 	world_pass_task_others(j->world, t, c->other, c->nothers);
-	l->report->nserving += first && !draining;
-	l->report->ndraining += first && draining;
+	report->nserving += first && !draining;
+	report->ndraining += first && draining;
 }
 
 /* ---- when no task can be reached ---- */
@@ -241,28 +281,45 @@ report_unreachable(struct join *j, const struct labels *l, const struct swarm_ta
 	    *ours != '\0' ? "networks " : "none that tasks can be on", ours, port));
 }
 
-void
-join_tasks(struct join *j, const struct labels *l, struct world_service *ws,
-    const struct join_tasks *tasks, unsigned port, bool first)
+/* Those of one part; the task that cannot be reached, or NULL. */
+static const struct swarm_task *
+add_candidates(struct join *j, const struct join_part *part, bool first, struct task_candidate *c,
+    unsigned *n)
 {
-	struct task_candidate *c = arena_zalloc(j->arena, (tasks->n + 1) * sizeof *c);
+	const struct join_tasks *tasks = &part->of->tasks;
 	const struct swarm_task *far = NULL;
-	enum rank best = RANK_NONE;
 
 	for (unsigned i = 0; i < tasks->n; i++) {
-		c[i] = make_candidate(j, tasks->of, tasks->task[i], port);
-		l->report->ntasks += first && c[i].rank == RANK_SURE;
-		if (c[i].rank != RANK_NONE && c[i].addr.len == 0) {
-			far = c[i].task;
-			c[i].rank = RANK_NONE;
-		}
-		if (c[i].rank < best)
-			best = c[i].rank;
+		struct task_candidate one = make_candidate(j, part, tasks->task[i]);
+		part->of->labels.report->ntasks += first && one.rank == RANK_SURE;
+		if (one.rank != RANK_NONE && one.addr.len == 0)
+			far = one.task;
+		else if (one.rank != RANK_NONE)
+			c[(*n)++] = one;
 	}
-	for (unsigned i = 0; i < tasks->n; i++)
+	return far;
+}
+
+void
+join_tasks(struct join *j, struct world_service *ws, const struct join_part *part, unsigned nparts,
+    bool first)
+{
+	struct task_candidate *c;
+	enum rank best = RANK_NONE;
+	unsigned n = 0, most = 0;
+
+	ASSERT(nparts > 0);
+	for (unsigned i = 0; i < nparts; i++)
+		most += part[i].of->tasks.n;
+	c = arena_zalloc(j->arena, (most + 1) * sizeof *c);
+	for (unsigned i = 0; i < nparts; i++) {
+		const struct swarm_task *far = add_candidates(j, &part[i], first || i > 0, c, &n);
+		if (far != NULL)
+			report_unreachable(j, &part[i].of->labels, far, part[i].port);
+	}
+	for (unsigned i = 0; i < n; i++)
+		best = c[i].rank < best ? c[i].rank : best;
+	for (unsigned i = 0; i < n; i++)
 		if (c[i].rank == best || c[i].rank == RANK_LEAVING)
-			if (c[i].rank != RANK_NONE)
-				publish_task(j, l, ws, &c[i], c[i].rank != best, first);
-	if (far != NULL)
-		report_unreachable(j, l, far, port);
+			publish_task(j, ws, &c[i], c[i].part == part, c[i].rank != best, first || c[i].part != part);
 }

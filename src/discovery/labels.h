@@ -60,6 +60,17 @@ struct labels_port {			/* of a service that has more than one */
 	struct service_conf conf;
 };
 
+/* A router or a service of Traefik's that labels define, and those of other services may, too. */
+struct labels_definition {
+	bool		 router;
+	struct str	 name;
+	const char	*text;			/* all of it, but the ports of services */
+	/* of a service: */
+	unsigned	 port;
+	bool		 broken;		/* nothing may lead to it */
+	struct service_conf conf;		/* of requests to that port */
+};
+
 struct labels_server {			/* of a service that Traefik's files define */
 	struct str	 host;
 	unsigned	 port;
@@ -105,6 +116,8 @@ struct labels {
 	unsigned	 nrefused;
 	struct labels_port *other;		/* besides `port`, which has `conf` */
 	unsigned	 nothers;
+	struct labels_definition *definition;	/* what Traefik reads, of labels alone */
+	unsigned	 ndefinitions;
 	struct labels_server *server;		/* in place of tasks */
 	unsigned	 nservers;
 	struct str	 prefix;		/* that paths get on their way to these; empty: none */

@@ -311,14 +311,30 @@ middlewares_page_find(const struct middlewares *m, struct str name)
 	return name.len < sizeof text ? map_get(m->pages, lower(text, name)) : NULL;
 }
 
-const struct swarm_service *
-middlewares_page(const struct middlewares *m, struct str name, unsigned *port)
+static const struct page *
+page_of(const struct middlewares *m, struct str name, unsigned *port)
 {
 	const struct page *page = middlewares_page_find(m, name);
 	uint64_t n = 0;
 
-	if (page == NULL || page->several || !str_to_u64(str_of(page->port), &n) || n > 65535)
+	if (page == NULL || !str_to_u64(str_of(page->port), &n) || n > 65535)
 		return NULL;
 	*port = (unsigned)n;
-	return page->of;
+	return page;
+}
+
+const struct swarm_service *
+middlewares_page(const struct middlewares *m, struct str name, unsigned *port)
+{
+	const struct page *page = page_of(m, name, port);
+
+	return page == NULL || page->several ? NULL : page->of;
+}
+
+const struct swarm_service *
+middlewares_page_first(const struct middlewares *m, struct str name, unsigned *port)
+{
+	const struct page *page = page_of(m, name, port);
+
+	return page == NULL ? NULL : page->of;
 }

@@ -53,8 +53,11 @@ bool			 middlewares_left_out(const struct middlewares *, struct str reference);
 const char		*middlewares_add(const struct middlewares *, struct arena *, const char *chain,
 			    struct str reference, const char **problem);
 
-/* The service whose port the labels of exactly one define; NULL: there is none. */
+/* The service whose port the labels of exactly one define; NULL: there is none. And the first one,
+ * of several, too. */
 const struct swarm_service *middlewares_page(const struct middlewares *, struct str name,
+			    unsigned *port);
+const struct swarm_service *middlewares_page_first(const struct middlewares *, struct str name,
 			    unsigned *port);
 
 /* What there is for connections. */

@@ -38,6 +38,17 @@ report_add_trouble(struct arena *a, struct report_trouble **at, unsigned *n, con
 }
 
 void
+report_drop_trouble(struct report_service *r, const struct why *why)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < r->ntroubles; i++)
+		if (r->trouble[i].why != why)
+			r->trouble[kept++] = r->trouble[i];
+	r->ntroubles = kept;
+}
+
+void
 swarm_report_free(struct swarm_report **rp)
 {
 	struct swarm_report *r = *rp;

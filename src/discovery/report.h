@@ -39,6 +39,9 @@ struct report_service {
 	bool		 enabled;	/* its labels ask for it to be served */
 	bool		 served;	/* it is in the world, though perhaps without a task */
 	bool		 served_before;	/* a Mola 0.1.0 would have served it (upgrade.h) */
+	/* by what its labels define together with others, its tasks serve, or its routers lead, under this
+	 * name; NULL: none do */
+	const char	*with;
 	unsigned	 port;		/* inside the task; 0: not known */
 	struct report_label *label;	/* mola.* and traefik.* alone, in order of name */
 	unsigned	 nlabels;
@@ -63,6 +66,8 @@ struct swarm_report {
  * made printable in place. */
 void	report_add_trouble(struct arena *, struct report_trouble **, unsigned *n,
 	    const struct why *, char *text);
+/* All of this reason. */
+void	report_drop_trouble(struct report_service *, const struct why *);
 void	swarm_report_free(struct swarm_report **);
 /* The one of that name, or NULL; "web:9000" is one port of "web". */
 const struct report_service *swarm_report_find(const struct swarm_report *, struct str name);

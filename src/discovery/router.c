@@ -92,7 +92,8 @@ syntax_of(const struct traefik_reading *r, const struct router *router)
 static void
 add_noop(struct traefik_reading *r, struct router *router, struct entry_group *g)
 {
-	const char *with = filter_chain_add(r->l->arena, g->chain, STR(NOOP_SERVICE), FILTER_NOOP, NULL, 0);
+	const char *with = filter_chain_add(r->l->arena, g->chain, STR(NOOP_SERVICE), FILTER_NOOP,
+	    NULL, 0);
 
 	if (with == NULL)
 		router_refuse(r, router, true, WHY_NEEDS_MIDDLEWARE, "it has too many middlewares");
@@ -238,7 +239,8 @@ rule_text(struct traefik_reading *r, struct router *router, struct str *out)
 	}
 	if (r->rules->default_rule != NULL && default_rule(r, out))
 		return true;
-	router_refuse(r, router, false, WHY_ROUTER_RULE, r->rules->default_rule == NULL ? "it has no rule" :
+	router_refuse(r, router, false, WHY_ROUTER_RULE,
+	    r->rules->default_rule == NULL ? "it has no rule" :
 	    "it has no rule, and of the default rule only {{ .Name }} and "
 	    "{{ normalize .Name }} are understood");
 	return false;

@@ -53,8 +53,22 @@ router_backend(struct traefik_reading *r, const struct router *router, const cha
 	return NULL;
 }
 
-/* That of a service of labels, from a file, and the other way round. False: it leads to one of the
- * same provider's. */
+/* One that other labels define, as far as it is known yet (join_shared.c). */
+static const struct swarm_service *
+find_other(const struct traefik_reading *r, const struct router *router, unsigned *port)
+{
+	struct str name = router->service == NULL ? STR("") :
+	    middlewares_name(str_trim(str_of(router->service->value)));
+
+	for (unsigned i = 0; i < r->nbackends; i++)
+		if (str_eq_nocase(r->backend[i].name, name))
+			return NULL;
+	return name.len == 0 || memchr(name.p, '@', name.len) != NULL ? NULL :
+	    middlewares_page_first(r->middlewares, name, port);
+}
+
+/* That of a service of labels, from a file, and the other way round, or of other labels. False: it
+ * leads to one of the same ones. */
 static bool
 find_elsewhere(struct traefik_reading *r, struct router *router, const char **text)
 {
@@ -62,16 +76,18 @@ find_elsewhere(struct traefik_reading *r, struct router *router, const char **te
 	bool provided = r->service->provided, labels = middlewares_name(name).len < name.len;
 
 	*text = NULL;
+	if (!provided && (router->to = find_other(r, router, &router->to_port)) != NULL)
+		return true;
 	if (!(provided ? labels : str_ends(name, STR(FILE_PROVIDER)))) {
 		if (provided && name.len == 0)
 			*text = "it names no service";
 		return provided && name.len == 0;
 	}
 	router->to = !labels ? files_service(r->l->files, name) :
-	    middlewares_page(r->middlewares, middlewares_name(name), &router->to_port);
+	    middlewares_page_first(r->middlewares, middlewares_name(name), &router->to_port);
 	if (router->to == NULL)
-		*text = arena_printf(r->l->arena, labels ? "it leads to %.*s, whose port no label defines, or "
-		    "several do" : "it leads to %.*s, which no file of swarm.traefik.files defines",
+		*text = arena_printf(r->l->arena, labels ? "it leads to %.*s, whose port no label defines" :
+		    "it leads to %.*s, which no file of swarm.traefik.files defines",
 		    STR_ARG(name));
 	return true;
 }
@@ -127,6 +143,9 @@ router_service_name(struct traefik_reading *r, const struct router *router)
 	    router->service != NULL ? str_trim(str_of(router->service->value)) :
 	    str_of(r->service->name);
 
+	if (router->to != NULL && !router->to->provided)
+		name = middlewares_name(name);
 	return arena_printf(r->l->arena, "%.*s%s", STR_ARG(name),
-	    memchr(name.p, '@', name.len) != NULL ? "" : reading_provider(r));
+	    memchr(name.p, '@', name.len) != NULL ? "" :
+	    router->to != NULL && !router->to->provided ? "@swarm" : reading_provider(r));
 }

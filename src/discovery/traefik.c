@@ -242,20 +242,14 @@ gather(struct traefik_reading *r, const struct swarm_label *label)
 
 /* ---- making sense of it ---- */
 
-/* The settings of another port than the service's first: those of the service as a whole,
- * except for its health check and for what changes it in the Swarm. */
+/* The settings of another port than the service's first. */
 static void
 add_port(struct traefik_reading *r, const struct backend *b)
 {
 	struct service_conf *conf = labels_add_port(r->l, backend_port(b));
 
-	if (conf == NULL)
-		return;
-	if (reading_has_label(r, "mola.health.path"))
-		conf->health_path = NULL;
-	conf->migrate = false;
-	conf->scale_min = conf->scale_max = 0;
-	backend_conf(r, b, conf);
+	if (conf != NULL)
+		backend_port_conf(r, b, conf);
 }
 
 /* A service of several ports is several services to the world: each port that a router leads
@@ -355,6 +349,7 @@ traefik_read(struct labels *l, const struct swarm_service *s, const struct traef
 		l->nservers = 0;
 	for (unsigned i = 0; i < r.nrouters; i++)
 		router_check(&r, &r.router[i]);
+	definitions_read(&r);
 	choose_ports(&r);
 	ASSERT(l->port <= 65535 && l->nothers <= LABELS_PORTS_MAX);
 	for (unsigned i = 0; i < r.nrouters; i++)

@@ -184,6 +184,13 @@ void	backend_conf(const struct traefik_reading *, const struct backend *, struct
 /* TLS to tasks as Traefik does it without a servers transport, where no mola.* label says more. */
 void	backend_tls_conf(const struct traefik_reading *, struct service_conf *);
 
+/* Puts into `conf`, that of the service as a whole, what is of the port of one. */
+void	backend_port_conf(const struct traefik_reading *, const struct backend *,
+	    struct service_conf *);
+
+/* definitions.c */
+void	definitions_read(struct traefik_reading *);
+
 /* tcp_router.c: one label; then, once, all that is made of them. */
 void	tcp_gather(struct traefik_reading *, const struct swarm_label *, const struct str *word,
 	    unsigned n);

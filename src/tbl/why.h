@@ -299,6 +299,8 @@ WHY(ROUTER_LABEL, 0, SWARM,
     "a label of a router is not understood, and the router is not served without it")
 WHY(ROUTER_RULE,          0, SWARM,    "a router's rule is not understood")
 WHY(ROUTER_SERVICE,       0, SWARM,    "a router leads to a service that is not defined here")
+WHY(DEFINED_TWICE, 0, SWARM,
+    "several services define one router, or one service of Traefik's, differently")
 WHY(TRAEFIK_FILE,         0, CONFIG,   "a file of Traefik's file provider cannot be used")
 WHY(TLS_OPTIONS,          0, SWARM,    "a router needs TLS options, which Mola does not have")
 WHY(SERVER_SCHEME, 0, SWARM,

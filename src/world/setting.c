@@ -214,6 +214,24 @@ static const struct setting {
 
 #define SETTINGS (sizeof settings / sizeof *settings)
 
+static bool
+is_same(const struct setting *s, const struct service_conf *a, const struct service_conf *b)
+{
+	const void *member = (const char *)a + s->at, *other = (const char *)b + s->at;
+
+	return s->type->same != NULL ? s->type->same(member, other) :
+	    memcmp(member, other, s->type->size) == 0;
+}
+
+bool
+service_conf_same(const struct service_conf *a, const struct service_conf *b)
+{
+	for (size_t i = 0; i < SETTINGS; i++)
+		if (!is_same(&settings[i], a, b))
+			return false;
+	return true;
+}
+
 bool
 service_conf_set(struct service_conf *at, const struct service_conf *from)
 {
@@ -226,7 +244,7 @@ service_conf_set(struct service_conf *at, const struct service_conf *from)
 		void *member = (char *)at + settings[i].at;
 		const void *other = (const char *)from + settings[i].at;
 
-		if (type->same != NULL ? type->same(member, other) : memcmp(member, other, type->size) == 0)
+		if (is_same(&settings[i], at, from))
 			continue;
 		differed = true;
 		if (type->set != NULL)

@@ -58,6 +58,7 @@ struct service_conf {
 /* Makes *at the same as *from, with memory of its own; members that are the same already stay
  * untouched, so that others may hold on to their texts. True: something differed. */
 bool	service_conf_set(struct service_conf *at, const struct service_conf *from);
+bool	service_conf_same(const struct service_conf *, const struct service_conf *);
 void	service_conf_clear(struct service_conf *);	/* leaves it zeroed */
 /* Whether its tasks are checked. */
 static inline bool

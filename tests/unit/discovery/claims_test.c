@@ -24,7 +24,7 @@ swarm(struct stage *s, const char *first, ...)
 	for (int i = 0; labels != NULL; i++) {
 		snprintf(name, sizeof name, "s%d", i);
 		snprintf(age, sizeof age, "2026-01-01T00:00:%02dZ", i);
-		service(s, name, age, labels, "");
+		service(s, name, age, own_x(labels, i), "");
 		labels = va_arg(ap, const char *);
 	}
 	va_end(ap);
@@ -196,7 +196,7 @@ drawn_play(struct stage *s, const struct drawn *d, int n, int services)
 				    d[i].guarded ? "auth@file" : "");
 		snprintf(name, sizeof name, "s%d", k);
 		snprintf(age, sizeof age, "2026-01-01T00:00:%02dZ", k);
-		service(s, name, age, labels, "");
+		service(s, name, age, own_x(labels, k), "");
 	}
 	play(s);
 }

@@ -22,7 +22,7 @@ swarm(struct stage *s, const char *first, ...)
 	for (int i = 0; labels != NULL; i++) {
 		snprintf(name, sizeof name, "s%d", i);
 		snprintf(age, sizeof age, "2026-01-01T00:00:%02dZ", i);
-		service(s, name, age, labels, "");
+		service(s, name, age, own_x(labels, i), "");
 		labels = va_arg(ap, const char *);
 	}
 	va_end(ap);
@@ -607,7 +607,8 @@ many_chains(char letter, const char *domain)
 		char name[7] = "";
 		for (unsigned k = 0; k < 6; k++)
 			name[k] = (char)(i >> k & 1 ? letter : letter - 32);
-		buf_printf(&b, "\"traefik.http.routers.r%u.rule\":\"Host(`h%u.%s`)\",\"traefik.http.routers.r%u.middlewares\":\"%s\",", i, i, domain, i, name);
+		buf_printf(&b, "\"traefik.http.routers.%c%u.rule\":\"Host(`h%u.%s`)\",\"traefik.http.routers.%c%u.middlewares\":\"%s\",", letter, i, i, domain,
+		    letter, i, name);
 	}
 	buf_printf(&b, "\"traefik.http.middlewares.%c%c%c%c%c%c.headers.customrequestheaders.X\":\"%s\"," PORT, letter, letter, letter, letter, letter, letter,
 	    value);

@@ -117,6 +117,23 @@ task(struct stage *s, const char *id, const char *of, unsigned slot, const char 
 	    "{\"State\":\"%s\",\"PortStatus\":{\"Ports\":[%s]}},\"NetworksAttachments\":[%s]}", id, of, on, slot, desired, state, ports, attachments);
 }
 
+/* The labels of the service with this number, whose service x of Traefik's is its own; of the first one as they are. */
+static inline const char *
+own_x(const char *labels, int number)
+{
+	static char out[1 << 17];
+	const char *at;
+	size_t n = 0;
+
+	while (number > 0 && (at = strstr(labels, ".services.x.")) != NULL) {
+		n += (size_t)snprintf(out + n, sizeof out - n, "%.*s.services.x%d.", (int)(at - labels), labels, number);
+		labels = at + strlen(".services.x.");
+	}
+	n += (size_t)snprintf(out + n, sizeof out - n, "%s", labels);
+	assert_true(n < sizeof out);
+	return out;
+}
+
 #define RUNNING "running", "running"
 
 static inline void

@@ -1,0 +1,130 @@
+/*
+ * definitions: what of a service's labels Traefik compares with those of others: its routers and
+ * its services, each as a text, so that equal ones are one.
+ * Must not know other services.
+ */
+#include <ctype.h>
+#include <inttypes.h>
+#include <strings.h>
+
+#include "base/bug.h"
+#include "discovery/traefik_priv.h"
+
+static char *
+lower(struct arena *a, struct str s)
+{
+	char *text = arena_text(a, s);
+
+	for (char *c = text; *c != '\0'; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return text;
+}
+
+/* Without the blanks around its items. */
+static const char *
+list_text(struct arena *a, struct str list)
+{
+	const char *text = "";
+	struct str one;
+
+	while (str_split(&list, ',', &one))
+		text = arena_printf(a, "%s%.*s,", text, STR_ARG(str_trim(one)));
+	return text;
+}
+
+/* What is below a name, in lower case; NULL: the label is of another one. */
+static const char *
+key_below(struct arena *a, const struct swarm_label *label, const char *prefix, struct str name)
+{
+	struct str rest, one;
+
+	if (strncasecmp(label->name, prefix, strlen(prefix)) != 0)
+		return NULL;
+	rest = str_of(label->name + strlen(prefix));
+	return str_split(&rest, '.', &one) && str_eq_nocase(one, name) ? lower(a, rest) : NULL;
+}
+
+static const char *
+router_value(struct arena *a, const char *key, const char *value)
+{
+	int64_t n;
+
+	if (strcmp(key, "entrypoints") == 0 || strcmp(key, "middlewares") == 0)
+		return list_text(a, str_of(value));
+	if (strcmp(key, "priority") == 0 && rule_priority(str_of(value), &n))
+		return n == 0 ? NULL : arena_printf(a, "%" PRId64, n);
+	return arena_text(a, str_trim(str_of(value)));
+}
+
+/* A rule and a service that no label names follow from the service's own name, and from what else
+ * it defines. */
+static const char *
+router_text(struct traefik_reading *r, const struct router *router)
+{
+	struct arena *a = r->l->arena;
+	const char *text = arena_printf(a, "%s\n%.*s\n", router->rule != NULL ? router->rule->value :
+	    arena_printf(a, "the default rule of %s", r->service->name),
+	    STR_ARG(router->service != NULL ? str_trim(str_of(router->service->value)) :
+	    router->backend != NULL ? router->backend->name : STR("")));
+
+	for (unsigned i = 0; i < r->service->nlabels; i++) {
+		const struct swarm_label *label = &r->service->label[i];
+		const char *key = key_below(a, label, "traefik.http.routers.", router->name), *value;
+		if (key == NULL || strcmp(key, "rule") == 0 || strcmp(key, "service") == 0)
+			continue;
+		if ((value = router_value(a, key, label->value)) != NULL)
+			text = arena_printf(a, "%s%s=%s\n", text, key, value);
+	}
+	return text;
+}
+
+/* Its port and its scheme are its tasks'. */
+static const char *
+service_text(struct traefik_reading *r, const struct backend *b)
+{
+	struct arena *a = r->l->arena;
+	const char *text = "";
+
+	for (unsigned i = 0; i < r->service->nlabels; i++) {
+		const struct swarm_label *label = &r->service->label[i];
+		const char *key = key_below(a, label, "traefik.http.services.", b->name);
+		if (key != NULL && strcmp(key, "loadbalancer.server.port") != 0 &&
+		    strcmp(key, "loadbalancer.server.scheme") != 0)
+			text = arena_printf(a, "%s%s=%.*s\n", text, key, STR_ARG(str_trim(str_of(label->value))));
+	}
+	return text;
+}
+
+/* Traefik takes nothing of a service that has a label which it does not understand, or one of whose
+ * services has no port. */
+static bool
+is_taken(const struct traefik_reading *r)
+{
+	bool taken = r->mode == MODE_ALL && !r->service->provided && r->unknown == NULL;
+
+	for (unsigned i = 0; i < r->nbackends; i++)
+		taken &= backend_port(&r->backend[i]) != 0;
+	return taken && r->nbackends > 0;
+}
+
+void
+definitions_read(struct traefik_reading *r)
+{
+	struct labels *l = r->l;
+
+	if (!is_taken(r))
+		return;
+	ASSERT(l->ndefinitions == 0);
+	l->definition = arena_zalloc(l->arena, (r->nrouters + r->nbackends) * sizeof *l->definition);
+	for (unsigned i = 0; i < r->nrouters; i++)
+		l->definition[l->ndefinitions++] = (struct labels_definition){ .router = true,
+		    .name = r->router[i].name, .text = router_text(r, &r->router[i]) };
+	for (unsigned i = 0; i < r->nbackends; i++) {
+		const struct backend *b = &r->backend[i];
+		struct labels_definition *d = &l->definition[l->ndefinitions++];
+		*d = (struct labels_definition){ .name = b->name, .text = service_text(r, b),
+		    .port = reading_has_label(r, "mola.port") ? l->port : backend_port(b), .conf = l->conf,
+		    .broken = b->unknown != NULL || b->unspoken != NULL };
+		backend_port_conf(r, b, &d->conf);
+	}
+}

@@ -1,0 +1,324 @@
+/*
+ * join_shared: routers and services of one name that the labels of several Swarm services define.
+ * As in Traefik, equal ones are one: the tasks of all serve together, under the name of the oldest.
+ * Different ones are none, and what would lead there is refused. Those of a service without tasks
+ * do not count, as Traefik does not see them.
+ * Must not know what a label means (definitions.c).
+ */
+#include <string.h>
+
+#include "base/bug.h"
+#include "discovery/join.h"
+#include "discovery/middlewares.h"
+
+struct part {
+	struct join_service *js;
+	const struct labels_definition *of;
+	struct part	*next;
+};
+
+struct join_shared {
+	bool		 router;
+	struct part	*first, **end;		/* the oldest first */
+	unsigned	 n;
+	const char	*problem;		/* why nothing may lead there; NULL: it may */
+};
+
+static bool
+takes_part(const struct join *j, const struct join_service *js)
+{
+	return js->tasks.n > 0 || j->swarm->tasks.n == 0;
+}
+
+/* The name is as routes have it: "web@swarm". */
+static struct join_shared *
+find(const struct join *j, bool router, const char *name)
+{
+	return name == NULL ? NULL : map_get(j->shared, str_of(arena_printf(j->arena, "%s %s",
+	    router ? "router" : "service", name)));
+}
+
+static void
+add(struct join *j, struct join_service *js, const struct labels_definition *d)
+{
+	const char *key = arena_printf(j->arena, "%s %.*s@swarm", d->router ? "router" : "service",
+	    STR_ARG(d->name));
+	struct join_shared *s = map_get(j->shared, str_of(key));
+	struct part *p = arena_zalloc(j->arena, sizeof *p);
+
+	if (s == NULL) {
+		s = arena_zalloc(j->arena, sizeof *s);
+		*s = (struct join_shared){ .router = d->router, .end = &s->first };
+		map_put(j->shared, str_of(key), s);
+	}
+	*p = (struct part){ .js = js, .of = d };
+	*s->end = p;
+	s->end = &p->next;
+	s->n++;
+}
+
+/* ---- whether they are one ---- */
+
+/* Certificates are for hosts; what changes a service in the Swarm is never that of several; and how
+ * TLS to tasks is verified matters where there is some. */
+static bool
+same_settings(const struct labels_definition *a, const struct labels_definition *b)
+{
+	struct service_conf conf = b->conf;
+
+	conf.tls = a->conf.tls;
+	if (conf.scheme == SCHEME_HTTP || conf.scheme == SCHEME_H2C) {
+		conf.tls_verify = a->conf.tls_verify;
+		conf.tls_ca = a->conf.tls_ca;
+		conf.tls_name = a->conf.tls_name;
+		conf.tls_cert = a->conf.tls_cert;
+	}
+	return service_conf_same(&a->conf, &conf);
+}
+
+static bool
+same_parts(const struct join_shared *a, const struct join_shared *b)
+{
+	const struct part *p = a->first, *q = b->first;
+
+	for (; p != NULL && q != NULL && p->js == q->js && p->of->port == q->of->port; p = p->next)
+		q = q->next;
+	return p == NULL && q == NULL;
+}
+
+/* A port of a service is one in the world: two of Traefik's services that share it have the same
+ * tasks, or their requests would get to others'. */
+static const char *
+crowded(const struct join *j, const struct join_shared *s)
+{
+	const struct labels *l = &s->first->js->labels;
+
+	for (unsigned i = 0; i < l->ndefinitions; i++) {
+		const struct labels_definition *d = &l->definition[i];
+		const struct join_shared *other = d->router ? NULL : find(j, false,
+		    arena_printf(j->arena, "%.*s@swarm", STR_ARG(d->name)));
+		if (other != NULL && d->port == s->first->of->port && !same_parts(s, other))
+			return arena_printf(j->arena, "%s has the service %.*s of the same port, whose tasks are "
+			    "others", s->first->js->from->name, STR_ARG(d->name));
+	}
+	return NULL;
+}
+
+static void
+check(const struct join *j, struct join_shared *s)
+{
+	const struct part *a = s->first;
+
+	ASSERT(s->n > 0);
+	for (const struct part *b = a->next; b != NULL && s->problem == NULL; b = b->next)
+		if (strcmp(a->of->text, b->of->text) != 0)
+			s->problem = arena_printf(j->arena, "%s and %s define it differently", a->js->from->name,
+			    b->js->from->name);
+		else if (!s->router && !same_settings(a->of, b->of))
+			s->problem = arena_printf(j->arena, "%s and %s define it together, and their scheme or their "
+			    "mola labels differ", a->js->from->name, b->js->from->name);
+	if (s->problem == NULL && !s->router && s->n > 1)
+		s->problem = crowded(j, s);
+}
+
+/* ---- routes ---- */
+
+/* Requests to this port of a service may come from others' routers. */
+static void
+open_port(struct join_service *js, const struct labels_definition *d)
+{
+	struct labels *l = &js->labels;
+	struct service_conf *conf;
+
+	if (!l->enabled && l->enable == ENABLE_ABSENT)
+		l->enabled = l->report->enabled = true;
+	l->broken |= d->broken && l->nroutes == 0;
+	if (l->port == 0)
+		l->port = l->report->port = d->port;
+	if (!join_has_port(l, d->port) && (conf = labels_add_port(l, d->port)) != NULL)
+		*conf = d->conf;
+	report_drop_trouble(l->report, WHY_SERVICE_NO_ROUTE);
+}
+
+/* Certificates for the hosts of a router that leads elsewhere. */
+static void
+lend_acme(struct join_service *to, unsigned port, const struct labels *from)
+{
+	struct service_conf *conf = labels_port_conf(&to->labels, port);
+
+	if (conf != NULL && conf->kind == SERVICE_HTTP && from->conf.tls == SERVICE_TLS_ACME)
+		conf->tls = SERVICE_TLS_ACME;
+}
+
+static void
+refuse(struct join *j, struct join_service *js, const struct labels_route *r, const char *text)
+{
+	join_refuse_route(j, js, r, WHY_DEFINED_TWICE, arena_printf(j->arena,
+	    "router %s is not served: %s", r->at.rule->name, text));
+}
+
+/* False: the service is not to have the route. */
+static bool
+keep_router(struct join *j, struct join_service *js, const struct labels_route *r)
+{
+	const struct join_shared *s = find(j, true, r->at.rule->name);
+
+	if (s == NULL || js->from->provided)
+		return true;
+	if (!takes_part(j, js)) {		/* Traefik has the others' alone */
+		js->labels.report->with = arena_text(j->arena,
+		    str_of(s->first->js->from->name));
+		return false;
+	}
+	if (s->problem != NULL) {
+		refuse(j, js, r, s->problem);
+		return false;
+	}
+	return true;
+}
+
+/* Whether the oldest has the router, too. */
+static bool
+is_repeated(const struct join *j, const struct join_service *js, const struct labels_route *r)
+{
+	const struct join_shared *s = find(j, true, r->at.rule->name);
+	const struct labels *l = s == NULL ? NULL : &s->first->js->labels;
+
+	if (s == NULL || js->from->provided || s->first->js == js)
+		return false;
+	for (unsigned i = 0; i < l->nroutes; i++)
+		if (l->route[i].at.rule != NULL && l->route[i].at.rule->name != NULL &&
+		    strcmp(l->route[i].at.rule->name, r->at.rule->name) == 0)
+			return true;
+	return false;
+}
+
+static bool
+keep_service(struct join *j, struct join_service *js, struct labels_route *r)
+{
+	const struct join_shared *s = find(j, false, r->at.rule->to);
+	const struct part *p = s == NULL ? NULL : s->first;
+	struct str name = str_of(r->at.rule->to);
+	struct join_service *to;
+	unsigned port;
+
+	if (s == NULL && r->to != NULL && !r->to->provided && (!js->from->provided ||
+	    middlewares_page(j->middlewares, middlewares_name(name), &port) == NULL)) {
+		refuse(j, js, r, arena_printf(j->arena, "nothing that Traefik would read defines %.*s",
+		    STR_ARG(name)));
+		return false;
+	}
+	if (s != NULL && s->problem != NULL) {
+		refuse(j, js, r, arena_printf(j->arena, "it leads to %.*s: %s", STR_ARG(name), s->problem));
+		return false;
+	}
+	if (s != NULL && (p->js != js || r->to != NULL)) {
+		r->to = p->js->from;
+		r->port = p->of->port;
+		open_port(p->js, p->of);
+		if (p->js != js && !js->from->provided)
+			js->labels.report->with = arena_text(j->arena, str_of(p->js->from->name));
+	}
+	to = r->to == NULL ? NULL : map_get(j->services, str_of(r->to->id));
+	if (to != NULL)
+		lend_acme(to, r->port, &js->labels);
+	return true;
+}
+
+static bool
+keep(struct join *j, struct join_service *js, struct labels_route *r)
+{
+	if (r->at.rule == NULL || r->at.rule->name == NULL || r->at.rule->to == NULL)
+		return true;
+	if (!keep_router(j, js, r) || (strcmp(r->at.rule->to, NOOP_SERVICE) != 0 &&
+	    !keep_service(j, js, r)))
+		return false;
+	return !is_repeated(j, js, r);
+}
+
+/* What several services are changed by in the Swarm would have to be one of them. */
+static void
+settle_together(struct join *j, const struct join_shared *s)
+{
+	for (const struct part *p = s->first; p != NULL && s->n > 1 && !s->router; p = p->next) {
+		struct labels *l = &p->js->labels;
+		l->conf.migrate = false;
+		l->conf.scale_min = l->conf.scale_max = 0;
+		lend_acme(s->first->js, s->first->of->port, l);
+		for (unsigned i = 0; i < l->report->nlabels; i++) {
+			struct report_label *label = &l->report->label[i];
+			if (label->state == LABEL_VALID && (strcmp(label->name, "mola.migrate") == 0 ||
+			    strncmp(label->name, "mola.scale.", 11) == 0)) {
+				label->state = LABEL_UNUSED;
+				label->text = arena_text(j->arena, STR("its tasks serve together with those of others"));
+			}
+		}
+	}
+}
+
+void
+join_share(struct join *j, struct join_service **old, unsigned n)
+{
+	struct str key;
+	void *value;
+	size_t at;
+
+	for (unsigned i = 0; i < n; i++)
+		for (unsigned k = 0; k < old[i]->labels.ndefinitions && takes_part(j, old[i]); k++)
+			add(j, old[i], &old[i]->labels.definition[k]);
+	for (at = 0; map_next(j->shared, &at, &key, &value); )
+		check(j, value);
+	for (unsigned i = 0; i < n; i++) {
+		struct labels *l = &old[i]->labels;
+		unsigned kept = 0;
+		for (unsigned k = 0; k < l->nroutes; k++)
+			if (keep(j, old[i], &l->route[k]))
+				l->route[kept++] = l->route[k];
+		l->nroutes = kept;
+	}
+	for (at = 0; map_next(j->shared, &at, &key, &value); )
+		if (((struct join_shared *)value)->problem == NULL)
+			settle_together(j, value);
+}
+
+/* ---- what is made of it ---- */
+
+struct join_service *
+join_shared_service(const struct join *j, struct str name, unsigned *port)
+{
+	const struct join_shared *s = find(j, false, arena_printf(j->arena, "%.*s@swarm", STR_ARG(name)));
+
+	if (s == NULL || s->problem != NULL)
+		return NULL;
+	*port = s->first->of->port;
+	return s->first->js;
+}
+
+/* The one whose first part is this port; of several with the same tasks any. */
+static const struct join_shared *
+shared_at(const struct join *j, const struct join_service *js, unsigned port)
+{
+	for (unsigned i = 0; i < js->labels.ndefinitions; i++) {
+		const struct labels_definition *d = &js->labels.definition[i];
+		const struct join_shared *s = d->router || d->port != port ? NULL : find(j, false,
+		    arena_printf(j->arena, "%.*s@swarm", STR_ARG(d->name)));
+		if (s != NULL && s->problem == NULL && s->first->js == js)
+			return s;
+	}
+	return NULL;
+}
+
+unsigned
+join_parts(const struct join *j, struct join_service *js, unsigned port, struct join_part **out)
+{
+	const struct join_shared *s = shared_at(j, js, port);
+	const struct part *p = s == NULL ? NULL : s->first->next;
+	struct join_part *part = arena_zalloc(j->arena, (s == NULL ? 1 : s->n) * sizeof *part);
+	unsigned n = 0;
+
+	part[n++] = (struct join_part){ js, port };
+	for (; p != NULL; p = p->next)
+		part[n++] = (struct join_part){ p->js, p->of->port };
+	*out = part;
+	return n;
+}
