@@ -412,6 +412,20 @@ read_services(struct join *j, struct join_service *js, unsigned n)
 		take_routes(j, old[i]);
 }
 
+/* A service may have pages for others though no router leads to it. */
+static void
+need_pages(struct join *j)
+{
+	const struct swarm_service *s;
+	size_t at = 0;
+
+	while ((s = middlewares_next_wanted(j->middlewares, &at)) != NULL) {
+		struct join_service *js = map_get(j->services, str_of(s->id));
+		if (js != NULL)
+			js->labels.needed = true;
+	}
+}
+
 static void
 join_services(struct join *j)
 {
@@ -427,6 +441,7 @@ join_services(struct join *j)
 	group_tasks(j, js, n);
 	add_static_routes(j);
 	read_services(j, js, n);
+	need_pages(j);
 	join_claims(j, js, n);
 	join_find_lent(j, js, n);
 	for (unsigned i = 0; i < n; i++)

@@ -173,7 +173,7 @@ read_service_label(struct middlewares *m, const struct swarm_service *s,
 		return;
 	if ((known = map_get(m->pages, lower(text, name))) == NULL) {
 		known = arena_zalloc(m->arena, sizeof *known);
-		*known = (struct page){ s, label->value, false };
+		*known = (struct page){ .of = s, .port = label->value };
 		map_put(m->pages, lower(text, name), known);
 	} else
 		known->several = true;
@@ -303,7 +303,7 @@ middlewares_ignored(const struct middlewares *m, struct str reference)
 	return false;
 }
 
-const struct page *
+struct page *
 middlewares_page_find(const struct middlewares *m, struct str name)
 {
 	char text[256];
@@ -337,4 +337,17 @@ middlewares_page_first(const struct middlewares *m, struct str name, unsigned *p
 	const struct page *page = page_of(m, name, port);
 
 	return page == NULL ? NULL : page->of;
+}
+
+const struct swarm_service *
+middlewares_next_wanted(const struct middlewares *m, size_t *at)
+{
+	const struct page *page;
+	struct str name;
+	void *value;
+
+	while (map_next(m->pages, at, &name, &value))
+		if ((page = value)->wanted)
+			return page->of;
+	return NULL;
 }

@@ -60,6 +60,9 @@ const struct swarm_service *middlewares_page(const struct middlewares *, struct 
 const struct swarm_service *middlewares_page_first(const struct middlewares *, struct str name,
 			    unsigned *port);
 
+/* Services of labels whose pages a middleware shows, one after another; NULL: no more. */
+const struct swarm_service *middlewares_next_wanted(const struct middlewares *, size_t *at);
+
 /* What there is for connections. */
 struct tcp_middlewares	*middlewares_tcp(const struct middlewares *);
 

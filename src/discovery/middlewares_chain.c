@@ -48,7 +48,7 @@ with_page(const struct middlewares *m, struct arena *a, const char *provider,
 
 	for (unsigned i = 0; i < n; i++) {
 		struct str name = middlewares_name(str_trim(s[i].value));
-		const struct page *page;
+		struct page *page;
 		out[i] = s[i];
 		if (!str_eq_nocase(s[i].path, STR("service")))
 			continue;
@@ -67,6 +67,7 @@ with_page(const struct middlewares *m, struct arena *a, const char *provider,
 			    "the service %.*s", page == NULL ? "no" : "several", STR_ARG(name));
 			return NULL;
 		}
+		page->wanted = true;
 		out[i].value = str_of(arena_printf(a, "%s:%s", page->of->name, page->port));
 	}
 	return out;

@@ -41,6 +41,7 @@ struct page {
 	const struct swarm_service *of;
 	const char	*port;
 	bool		 several;	/* defined more than once */
+	bool		 wanted;	/* its pages are */
 };
 
 /* NULL: nothing defines it. */
@@ -48,7 +49,7 @@ const struct middleware	*middlewares_find(const struct middlewares *, struct str
 /* Of a chain: each reference, in its provider. False: there is no more. */
 bool	middlewares_next_link(const struct middlewares *, const struct middleware *, struct str *rest,
 	    struct str *one);
-const struct page *middlewares_page_find(const struct middlewares *, struct str name);
+struct page *middlewares_page_find(const struct middlewares *, struct str name);
 
 /* The users of a file (usersFile) stand before those of the label then, as in Traefik. False:
  * `problem`. Where no files are read, nothing changes. */

@@ -397,6 +397,23 @@ paths_of_servers_that_count(void **state)
 	expect_trouble(s, "g@file", WHY_ROUTER_SERVICE, "preservePath");
 }
 
+/* As in Traefik, whose services need no router. */
+static void
+pages_come_from_services_without_a_router(void **state)
+{
+	struct stage *s = *state;
+
+	service(s, "pages", AGE, L("routers.p.rule", "Host(`p.org`)") L("routers.p.middlewares", "none") PORT("p"), "");
+	task(s, "bbbbbbbbbb", "pages", 1, "n1", RUNNING, ON_SHARED("10.0.9.6"), "");
+	swarm(s, L("routers.w.middlewares", "show") L("middlewares.show.errors.status", "404") L("middlewares.show.errors.service", "p@swarm") OWN, "", NULL);
+	assert_string_equal(way(s, "a.org"), "web by show");
+	assert_string_equal(way(s, "p.org"), "refused");
+	expect_tasks(s, "pages", "pages.1.bbbbbbbb=10.0.9.6:80");
+	service(s, "pages", AGE, "\"traefik.enable\":\"false\"," L("routers.p.middlewares", "none") PORT("p"), "");
+	swarm(s, L("routers.w.middlewares", "show") L("middlewares.show.errors.status", "404") L("middlewares.show.errors.service", "p@swarm") OWN, "", NULL);
+	assert_null(world_service(s->world, STR("pages")));
+}
+
 /* Go verifies each server by the name in its URL. */
 static void
 servers_over_tls_have_the_name_of_their_url(void **state)
@@ -630,6 +647,7 @@ main(void)
 		STAGED(services_of_labels_name_transports_of_files),
 		STAGED(a_transport_that_cannot_be_done_refuses),
 		STAGED(several_cas_and_one_protocol),
+		STAGED(pages_come_from_services_without_a_router),
 		STAGED(paths_of_servers_that_count),
 		STAGED(servers_over_tls_have_the_name_of_their_url),
 		STAGED(default_options_hold_for_all_routers_with_tls),
