@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/bug.h"
 #include "discovery/files.h"
 #include "discovery/rule.h"
@@ -203,46 +204,75 @@ router_check(struct traefik_reading *r, struct router *router)
 	check_entries(r, router);
 }
 
+/* A service's name as Traefik has it in templates: letters and digits, and between them one dash
+ * for whatever there is. */
+static const char *
+template_name(const struct traefik_reading *r)
+{
+	char *name = arena_text(r->l->arena, str_of(r->service->name));
+	size_t n = 0;
+
+	for (const char *c = name; *c != '\0'; c++)
+		if (isalnum((unsigned char)*c))
+			name[n++] = *c;
+		else if (n > 0 && name[n - 1] != '-')
+			name[n++] = '-';
+	name[n - (n > 0 && name[n - 1] == '-')] = '\0';
+	return name;
+}
+
 /* The default rule with {{ .Name }} and {{ normalize .Name }} replaced. False: it has other
  * templates. */
 static bool
-default_rule(const struct traefik_reading *r, struct str *out)
+default_rule_write(const struct traefik_reading *r, struct buf *out)
 {
-	const char *rest = r->rules->default_rule, *open, *close;
-	char *text = arena_text(r->l->arena, STR(""));
+	const char *rest = r->rules->default_rule, *name = template_name(r), *open, *close;
 
-	while ((open = strstr(rest, "{{")) != NULL) {
-		char *name = arena_text(r->l->arena, str_of(r->service->name));
-		struct str inner;
-		close = strstr(open, "}}");
-		if (close == NULL)
-			return false;
-		inner = str_trim((struct str){ open + 2, (size_t)(close - open) - 2 });
-		if (str_starts(inner, STR("normalize ")))
-			for (char *c = name; *c != '\0'; c++)
-				*c = isalnum((unsigned char)*c) ? *c : '-';
+	while ((open = strstr(rest, "{{")) != NULL && (close = strstr(open, "}}")) != NULL) {
+		struct str inner = str_trim((struct str){ open + 2, (size_t)(close - open) - 2 });
 		if (!str_eq(inner, STR(".Name")) && !str_eq(inner, STR("normalize .Name")))
 			return false;
-		text = arena_printf(r->l->arena, "%s%.*s%s", text, (int)(open - rest), rest, name);
+		buf_add(out, rest, (size_t)(open - rest));
+		buf_adds(out, str_of(name));
 		rest = close + 2;
 	}
-	*out = str_of(arena_printf(r->l->arena, "%s%s", text, rest));
-	return true;
+	buf_adds(out, str_of(rest));
+	return open == NULL;
+}
+
+/* NULL, or what is wrong with it. */
+static const char *
+default_rule(const struct traefik_reading *r, struct str *out)
+{
+	const char *problem = NULL;
+	struct buf text;
+
+	buf_init(&text, RULE_BYTES_MAX);
+	if (!default_rule_write(r, &text))
+		problem = "of the default rule only {{ .Name }} and {{ normalize .Name }} are understood";
+	else if (text.full)
+		problem = "the default rule becomes longer than 4096 bytes";
+	else
+		*out = str_of(arena_text(r->l->arena, buf_str(&text)));
+	buf_fini(&text);
+	return problem;
 }
 
 static bool
 rule_text(struct traefik_reading *r, struct router *router, struct str *out)
 {
+	const char *problem;
+
 	if (router->rule != NULL) {
 		*out = str_of(router->rule->value);
 		return true;
 	}
-	if (r->rules->default_rule != NULL && default_rule(r, out))
+	if (r->rules->default_rule == NULL)
+		router_refuse(r, router, false, WHY_ROUTER_RULE, "it has no rule");
+	else if ((problem = default_rule(r, out)) == NULL)
 		return true;
-	router_refuse(r, router, false, WHY_ROUTER_RULE,
-	    r->rules->default_rule == NULL ? "it has no rule" :
-	    "it has no rule, and of the default rule only {{ .Name }} and "
-	    "{{ normalize .Name }} are understood");
+	else
+		router_refuse(r, router, false, WHY_ROUTER_RULE, "it has no rule, and %s", problem);
 	return false;
 }
 

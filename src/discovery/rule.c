@@ -73,7 +73,7 @@ rule_unknown(struct rule_parser *r, struct str name)
 {
 	size_t len = strlen(r->unsupported), cap = sizeof ((struct rule *)0)->unsupported;
 	struct rule_node *n = rule_node_new(r);
-	char text[40];
+	char text[RULE_PROBLEM];
 
 	str_copy(text, sizeof text, name);
 	if (strstr(r->unsupported, text) == NULL && len + strlen(text) + 3 < cap)

@@ -27,7 +27,7 @@ struct rule {
 	unsigned	 n;			/* 0: no request can match */
 	/* NULL: the terms are all of the rule. Of what is not understood it holds. */
 	const struct condition *condition;
-	char		 unsupported[120];	/* names of what is not understood, "" for none */
+	char		 unsupported[240];	/* names of what is not understood, "" for none */
 };
 
 /* False: not a rule; `problem` says why. Texts are the arena's. */

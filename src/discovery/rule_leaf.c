@@ -117,7 +117,7 @@ regexp_unknown(struct rule_parser *r, enum matcher matcher, struct str regexp)
 	char problem[PATTERN_PROBLEM] = "";
 
 	pattern_parse(r->arena, regexp, problem);
-	return rule_unknown(r, str_of(arena_printf(r->arena, "%s (%.28s)", matchers[matcher].name,
+	return rule_unknown(r, str_of(arena_printf(r->arena, "%s (%.100s)", matchers[matcher].name,
 	    problem)));
 }
 

@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "base/bug.h"
+#include "discovery/constraint.h"
 #include "discovery/traefik_static.h"
 
 #define ENTRIES_MAX	64
@@ -248,7 +249,7 @@ add_constraints(struct static_reader *b, struct str value)
 
 	if (s->constraints == NULL)
 		s->constraints = arena_text(b->arena, value);
-	else if (!str_eq(str_of(s->constraints), value))
+	else if (!str_eq(str_of(s->constraints), value) && strlen(s->constraints) <= CONSTRAINT_MAX)
 		s->constraints = arena_printf(b->arena, "(%s) && (%.*s)", s->constraints, STR_ARG(value));
 }
 

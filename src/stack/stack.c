@@ -76,11 +76,12 @@ stack_text(struct stack_reader *r, const struct tree *t, const char *what)
 void *
 stack_grow(struct stack *s, void *array, unsigned n, size_t size)
 {
+	bool full = n == 0 || (n >= 8 && (n & (n - 1)) == 0);
 	void *more;
 
-	if (n % 8 != 0)		/* there is room: it grows by eight */
+	if (!full)			/* it has room for eight, and doubles */
 		return array;
-	more = arena_zalloc(s->arena, (n + 8) * size);
+	more = arena_zalloc(s->arena, (n == 0 ? 8 : (size_t)n * 2) * size);
 	if (n > 0)
 		memcpy(more, array, n * size);
 	return more;

@@ -6,17 +6,23 @@
 #define AGE "2026-01-01T00:00:00Z"
 #define PLAIN "\"mola.port\":\"80\",\"mola.host\":\"a.org\""
 
-/* One service, "web", with one task. */
+/* One service with one task. */
 static const struct world_service *
-web(struct stage *s, const char *labels)
+named(struct stage *s, const char *name, const char *labels)
 {
 	node(s, "n1", "alpha", "10.0.0.1", "ready", "active");
-	service(s, "web", AGE, labels, "");
-	task(s, "t1", "web", 1, "n1", RUNNING, ON_SHARED("10.0.1.5"), "");
+	service(s, name, AGE, labels, "");
+	task(s, "t1", name, 1, "n1", RUNNING, ON_SHARED("10.0.1.5"), "");
 	swarm_detach(s->swarm);
 	swarm_attach(s->swarm, "net1");
 	play(s);
-	return world_service(s->world, STR("web"));
+	return world_service(s->world, str_of(name));
+}
+
+static const struct world_service *
+web(struct stage *s, const char *labels)
+{
+	return named(s, "web", labels);
 }
 
 static void
@@ -781,12 +787,24 @@ static void
 a_default_rule_is_filled_in(void **state)
 {
 	struct stage *s = *state;
+	char text[4000];
 
 	assert_null(web(s, "\"traefik.enable\":\"true\"," BACKEND));
 	s->traefik.default_rule = "Host(`{{ normalize .Name }}.x.org`)";
 	expect_routes(web(s, "\"traefik.enable\":\"true\"," BACKEND), "web.x.org/");
 	assert_null(web(s, BACKEND));
 	assert_null(web(s, "\"traefik.enable\":\"true\",\"traefik.http.routers.r.middlewares\":\"auth\"," BACKEND));
+	expect_routes(named(s, "a__b.-", "\"traefik.enable\":\"true\"," BACKEND), "a-b.x.org/");
+	s->traefik.default_rule = "Host(`{{.Name}}.x.org`) || PathPrefix(`/{{ .Name }}`)";
+	expect_routes(named(s, "A_b", "\"traefik.enable\":\"true\"," BACKEND), "a-b.x.org/ */A-b");
+	/* a text that grows with each name is not made longer than a rule may be */
+	memset(text, 'x', sizeof text);
+	for (size_t i = 0; i + 11 < sizeof text; i += 11)
+		memcpy(text + i, "{{ .Name }}", 11);
+	text[sizeof text - 1] = '\0';
+	s->traefik.default_rule = text;
+	assert_null(named(s, "long-name-of-a-service", "\"traefik.enable\":\"true\"," BACKEND));
+	expect_trouble(s, "long-name-of-a-service", WHY_ROUTER_RULE, "longer than 4096 bytes");
 	s->traefik.default_rule = "Host(`{{ index .Labels `x` }}.x.org`)";
 	assert_null(web(s, "\"traefik.enable\":\"true\"," BACKEND));
 	expect_trouble(s, "web", WHY_ROUTER_RULE, "of the default rule only");
