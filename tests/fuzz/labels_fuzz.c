@@ -16,7 +16,7 @@ static const struct service_conf defaults = { .connect_usec = 1, .response_usec 
 static const struct swarm_listener listeners[] = { { .name = "web", .tls = false }, { .name = "pg", .tls = false }, { .name = "tls", .tls = true } };
 
 static void
-check(const struct labels *l)
+check(const struct labels *l, bool provided)
 {
 	ASSERT(l->port <= 65535 && l->nroutes <= ROUTES_MAX && l->report->nlabels <= l->label_cap);
 	ASSERT(l->conf.connect_usec > 0 && l->conf.health_interval_usec > 0 && l->conf.policy < POLICY_COUNT);
@@ -33,7 +33,10 @@ check(const struct labels *l)
 		ASSERT(l->claim[i].at.path[0] == '/' && strlen(l->claim[i].at.host) <= 253 && l->claim[i].priority < ROUTE_OWN);
 	for (unsigned i = 0; i < l->nothers; i++)
 		ASSERT(l->other[i].port > 0 && l->other[i].port != l->port);
-	ASSERT(!l->enabled || l->nroutes > 0 || l->report->ntroubles > 0);
+	ASSERT(!l->enabled || provided || l->nroutes > 0 || l->report->ntroubles > 0);
+	ASSERT(!l->broken || l->nservers == 0);
+	for (unsigned i = 0; i < l->nservers; i++)
+		ASSERT(l->server[i].port > 0 && l->server[i].port <= 65535 && l->server[i].host.len > 0);
 	for (unsigned i = 0; i < l->report->nlabels; i++) {
 		const struct report_label *r = &l->report->label[i];
 		ASSERT(r->state < LABEL_STATES && (r->state == LABEL_VALID) == (r->text == NULL));
@@ -53,12 +56,13 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct middlewares *m = middlewares_new(&conf);
 	struct labels l = { .arena = arena_new(), .report = &report, .listener = listeners, .nlisteners = 3 };
 
+	s.provided = str_starts(rest, STR("file\n"));	/* as lines of Traefik's files have them */
 	while (s.nlabels < 64 && str_split(&rest, '\n', &line))
 		if (str_split(&line, '=', &name))
 			label[s.nlabels++] = (struct swarm_label){ .name = arena_text(l.arena, name), .value = arena_text(l.arena, line) };
 	middlewares_read(m, &s);
 	labels_read(&l, &s, &defaults, &traefik_rules_default, m);
-	check(&l);
+	check(&l, s.provided);
 	middlewares_free(&m);
 	arena_free(&l.arena);
 	return 0;
