@@ -99,6 +99,7 @@ match_tcp(const struct table *t)
 {
 	uint32_t n;
 	const struct table_tcp *r = table_tcp(t, &n);
+	const struct filter_chain *chain;
 	const struct why *why;
 
 	for (uint32_t i = 0; i < n; i++) {
@@ -107,6 +108,9 @@ match_tcp(const struct table *t)
 		sink += table_match_tcp(t, listener, STR("a.b.example.org"), &why) != NULL;
 		sink += table_match_tcp(t, STR("pg"), host, &why) != NULL;
 		sink += table_relays(t, listener);
+		chain = table_tcp_chain(t, &r[i]);
+		for (unsigned k = 0; chain != NULL && k < chain->n; k++)
+			ASSERT(chain->filter[k].kind == FILTER_IP_ALLOW_LIST || chain->filter[k].kind == FILTER_IN_FLIGHT_REQ);
 	}
 	sink += table_match_tcp(t, STR(""), STR(""), &why) != NULL;
 }
@@ -130,8 +134,11 @@ resolve_all(struct table *t)
 	groups_set_table(g, t);
 	for (uint32_t i = 0; i < n; i++)
 		for (unsigned k = 0; k < 4 && s[i].group != 0; k++) {
-			to = groups_resolve(g, &s[i], k % 2 == 0 ? NULL : &m, &cookies);
-			ASSERT(to == NULL || (to >= s && to < s + n && to->group == 0));
+			struct group_mirrors mirrors = { 0 };
+			to = groups_resolve(g, &s[i], k % 2 == 0 ? NULL : &m, &cookies, k < 2 ? NULL : &mirrors);
+			ASSERT(to == NULL || (to >= s && to < s + n && to->group == 0 && to->kind == s[i].kind));
+			for (unsigned c = 0; c < mirrors.n; c++)
+				ASSERT(mirrors.of[c].service->group == 0 && mirrors.of[c].service->kind == s[i].kind);
 			for (unsigned c = 0; c < cookies.n; c++)
 				touch(str_of(cookies.text[c]));
 			group_cookies_free(&cookies);
