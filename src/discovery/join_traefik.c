@@ -119,7 +119,8 @@ fill_rules(struct join *j, const struct swarm_service *s, struct traefik_rules *
 		if (r->rule_syntax == RULE_ANY)
 			r->rule_syntax = t->rule_syntax;
 		if (r->default_rule == NULL)
-			r->default_rule = t->default_rule;
+			r->default_rule = t->default_rule != NULL || t->unreadable != NULL ? t->default_rule :
+			    TRAEFIK_DEFAULT_RULE;
 		if (t->unreadable != NULL && r->unreadable == NULL)
 			r->unreadable = arena_printf(j->arena, "the configuration of Traefik %s cannot "
 			    "be read whole: %s", t->owner, t->unreadable);
@@ -179,6 +180,8 @@ join_traefik_rules(struct join *j, const struct swarm_service *s, const char **r
 		r->enable = false;
 	} else if (j->ntraefiks > 0)
 		fill_rules(j, s, r);
+	else if (r->default_rule == NULL)
+		r->default_rule = TRAEFIK_DEFAULT_RULE;
 	if (s->provided) {		/* nothing but labels has to be exposed */
 		r->exposed_by_default = true;
 		r->default_rule = NULL;

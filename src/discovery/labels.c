@@ -415,7 +415,7 @@ labels_read(struct labels *l, const struct swarm_service *s, const struct servic
 {
 	ASSERT(l->report->nlabels == 0 && l->nroutes == 0 && l->nclaims == 0);
 	l->conf = *defaults;
-	l->label_cap = s->nlabels;
+	l->label_cap = s->nlabels + LABELS_MADE_MAX;	/* with the rules that routers are given */
 	l->report->label = arena_zalloc(l->arena, l->label_cap * sizeof *l->report->label);
 	for (unsigned i = 0; i < s->nlabels; i++)
 		if (strncasecmp(s->label[i].name, "mola.", 5) == 0 && !promql_is_label(s->label[i].name))

@@ -17,6 +17,7 @@
 #define WIDE_MAX	256
 #define LABELS_PORTS_MAX 64		/* of one service, besides its first */
 
+#define LABELS_MADE_MAX	64		/* reported of a service, and not its labels: the default rule */
 #define NOOP_SERVICE	"noop@internal"	/* no task gets requests of its routers */
 
 struct text_list {

@@ -43,7 +43,7 @@ struct report_service {
 	 * name; NULL: none do */
 	const char	*with;
 	unsigned	 port;		/* inside the task; 0: not known */
-	struct report_label *label;	/* mola.* and traefik.* alone, in order of name */
+	struct report_label *label;	/* mola.*, traefik.*; and a default rule */
 	unsigned	 nlabels;
 	struct report_trouble *trouble;
 	unsigned	 ntroubles;

@@ -7,7 +7,6 @@
  * that its rule is made into claims (struct labels_claim).
  * Must not know other services.
  */
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -204,29 +203,12 @@ router_check(struct traefik_reading *r, struct router *router)
 	check_entries(r, router);
 }
 
-/* A service's name as Traefik has it in templates: letters and digits, and between them one dash
- * for whatever there is. */
-static const char *
-template_name(const struct traefik_reading *r)
-{
-	char *name = arena_text(r->l->arena, str_of(r->service->name));
-	size_t n = 0;
-
-	for (const char *c = name; *c != '\0'; c++)
-		if (isalnum((unsigned char)*c))
-			name[n++] = *c;
-		else if (n > 0 && name[n - 1] != '-')
-			name[n++] = '-';
-	name[n - (n > 0 && name[n - 1] == '-')] = '\0';
-	return name;
-}
-
-/* The default rule with {{ .Name }} and {{ normalize .Name }} replaced. False: it has other
- * templates. */
+/* The default rule with {{ .Name }} and {{ normalize .Name }} replaced, which are the same. False:
+ * it has other templates. */
 static bool
 default_rule_write(const struct traefik_reading *r, struct buf *out)
 {
-	const char *rest = r->rules->default_rule, *name = template_name(r), *open, *close;
+	const char *rest = r->rules->default_rule, *name = reading_default_name(r), *open, *close;
 
 	while ((open = strstr(rest, "{{")) != NULL && (close = strstr(open, "}}")) != NULL) {
 		struct str inner = str_trim((struct str){ open + 2, (size_t)(close - open) - 2 });
@@ -261,18 +243,23 @@ default_rule(const struct traefik_reading *r, struct str *out)
 static bool
 rule_text(struct traefik_reading *r, struct router *router, struct str *out)
 {
-	const char *problem;
+	const char *given = r->rules->default_rule, *problem;
 
 	if (router->rule != NULL) {
 		*out = str_of(router->rule->value);
 		return true;
 	}
-	if (r->rules->default_rule == NULL)
-		router_refuse(r, router, false, WHY_ROUTER_RULE, "it has no rule");
-	else if ((problem = default_rule(r, out)) == NULL)
-		return true;
+	if (given == NULL)
+		problem = r->rules->unreadable == NULL ? NULL : arena_printf(r->l->arena,
+		    "the default rule is not known, as %s; swarm.traefik.default_rule sets it",
+		    r->rules->unreadable);
 	else
-		router_refuse(r, router, false, WHY_ROUTER_RULE, "it has no rule, and %s", problem);
+		problem = *given == '\0' ? "the default rule of Traefik is set to nothing" :
+		    default_rule(r, out);
+	if (given != NULL && problem == NULL)
+		return true;
+	router_refuse(r, router, false, WHY_ROUTER_RULE, "it has no rule%s%s",
+	    problem == NULL ? "" : ", and ", problem == NULL ? "" : problem);
 	return false;
 }
 
@@ -390,12 +377,27 @@ report_rest(struct traefik_reading *r, const struct router *router, enum label_s
 	report_if_set(r, router->tls_options, state, text);
 }
 
+/* It is in no label: people read it in a row of its own. */
 static void
-report_rule(struct traefik_reading *r, const struct router *router, const struct rule *rule)
+report_default(struct traefik_reading *r, const struct router *router, struct str rule)
+{
+	const char *name = arena_printf(r->l->arena, "traefik.http.routers.%.*s.rule",
+	    STR_ARG(router->name));
+	struct swarm_label label = { .name = name, .value = arena_text(r->l->arena, rule) };
+
+	ASSERT(router->rule == NULL);
+	labels_report(r->l, &label, router->refused ? LABEL_UNUSED : LABEL_VALID, arena_text(r->l->arena,
+	    router->refused ? STR("the default rule; its router is not served") :
+	    STR("the default rule, as no label sets one")));
+}
+
+static void
+report_rule(struct traefik_reading *r, const struct router *router, const struct rule *rule,
+    struct str text)
 {
 	if (router->rule == NULL)
-		return;
-	if (rule->unsupported[0] != '\0')
+		report_default(r, router, text);
+	else if (rule->unsupported[0] != '\0')
 		labels_report(r->l, router->rule, LABEL_UNSUPPORTED,
 		    arena_printf(r->l->arena, "not understood: %s; the router is not served",
 		    rule->unsupported));
@@ -428,12 +430,14 @@ router_resolve(struct traefik_reading *r, struct router *router, unsigned port)
 	} else if (router->rule == NULL && router->refused && rule.n == 0)
 		r->l->blocked |= router->guarded;
 	else {
+		/* a guard under a name that is mistyped would leave open what it was to guard */
+		r->l->blocked |= router->rule == NULL && router->refused && router->guarded;
 		if (rule.n == 0 || rule.unsupported[0] != '\0')
 			router_refuse(r, router, false, WHY_ROUTER_RULE,
 			    rule.n == 0 ? "no request can match all of its rule" :
 			    "its rule has %s, which Mola does not understand", rule.unsupported);
 		add_rule(r, router, &rule, text, port);
-		report_rule(r, router, &rule);
+		report_rule(r, router, &rule, text);
 	}
 	report_rest(r, router, router->refused ? LABEL_UNUSED : LABEL_VALID,
 	    router->refused ? "its router is not served" : NULL);

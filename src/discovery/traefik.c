@@ -4,6 +4,7 @@
  * understood, the router is not served.
  * Must not override mola.* labels.
  */
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -321,6 +322,52 @@ report_unexposed(struct traefik_reading *r)
 		    "swarm.traefik.exposed_by_default", r->rules->unreadable));
 }
 
+static bool
+is_sign(char c)
+{
+	return !isalnum((unsigned char)c);
+}
+
+/* What Traefik calls the service in the default rule, and the router that it makes then: letters
+ * and digits, with one dash for what is between them. */
+const char *
+reading_default_name(const struct traefik_reading *r)
+{
+	const char *project = NULL, *service = NULL, *from = r->service->name;
+	char *name, *to;
+
+	for (unsigned i = 0; i < r->service->nall; i++) {
+		const struct swarm_label *one = &r->service->all[i];
+		if (strcmp(one->name, "com.docker.compose.project") == 0 && *one->value != '\0')
+			project = one->value;
+		else if (strcmp(one->name, "com.docker.compose.service") == 0 && *one->value != '\0')
+			service = one->value;
+	}
+	if (project != NULL && service != NULL)
+		from = arena_printf(r->l->arena, "%s_%s", service, project);
+	name = to = arena_text(r->l->arena, str_of(from));
+	for (; *from != '\0'; from++)
+		if (!is_sign(*from))
+			*to++ = *from;
+		else if (to > name && from[1] != '\0' && !is_sign(from[1]))
+			*to++ = '-';
+	*to = '\0';
+	return name;
+}
+
+/* Traefik makes one of the default rule for a service without routers, unless it has labels of TCP
+ * or UDP alone. Here a label must ask for it: traefik.enable, or a service of Traefik's. */
+static void
+add_default_router(struct traefik_reading *r)
+{
+	bool asked = r->nbackends == 1 || (r->enabled && r->nudp == 0 && r->tcp == NULL);
+
+	ASSERT(r->nrouters <= ROUTERS_MAX);
+	if (asked && r->nrouters == 0 && r->rules->default_rule != NULL && r->nv1 == 0 &&
+	    r->mode != MODE_OFF && !r->service->provided)
+		r->router[r->nrouters++] = (struct router){ .name = str_of(reading_default_name(r)) };
+}
+
 /* traefik.enable comes first: it decides whether the others count. Names are in order, as
  * labels are. */
 void
@@ -335,9 +382,7 @@ traefik_read(struct labels *l, const struct swarm_service *s, const struct traef
 	for (unsigned i = 0; i < s->nlabels; i++)
 		if (strncasecmp(s->label[i].name, "traefik.", 8) == 0)
 			gather(&r, &s->label[i]);
-	if (rules->default_rule != NULL && r.enabled && r.nrouters == 0 && r.nudp == 0 &&
-	    r.tcp == NULL && r.mode != MODE_OFF)
-		r.router[r.nrouters++] = (struct router){ .name = str_of(s->name) };
+	add_default_router(&r);
 	ASSERT(r.mode != MODE_OFF || (r.nrouters == 0 && r.nbackends == 0));
 	if (r.mode != MODE_OFF && l->enable == ENABLE_ABSENT)
 		l->enabled = r.enabled || s->provided || r.nrouters > 0 || tcp_is_there(&r) || l->enabled;

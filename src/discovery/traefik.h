@@ -37,7 +37,7 @@ struct traefik_rules {
 	bool		 enable;		/* traefik.* labels are read at all */
 	bool		 exposed_by_default;	/* services need no traefik.enable=true */
 	bool		 exposed_unknown;	/* they do here, as what cannot be read may require it */
-	const char	*default_rule;		/* of routers without a rule; NULL: such a router is not served */
+	const char	*default_rule;		/* of routers without a rule; NULL: none is known, "": there is none */
 	struct traefik_names ignore_middlewares; /* by exact name: left out for all routers */
 	enum rule_syntax rule_syntax;		/* of routers that do not say theirs; RULE_ANY: nobody says it */
 	const struct traefik_entry_point *entry_point;
@@ -46,6 +46,9 @@ struct traefik_rules {
 	 * a row are not served; NULL: nothing. */
 	const char	*unreadable;
 };
+
+/* Traefik's own default rule, where nobody sets another. */
+#define TRAEFIK_DEFAULT_RULE	"Host(`{{ normalize .Name }}`)"
 
 /* Nothing is configured: labels are read, nothing is ignored, the usual public entry points
  * are served. */

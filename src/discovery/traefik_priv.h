@@ -158,6 +158,8 @@ void	reading_mark_unknown(struct traefik_reading *, const struct swarm_label **u
 bool	reading_has_label(const struct traefik_reading *, const char *label);
 /* The provider behind the names of what the service has: "@swarm", "@file". */
 const char *reading_provider(const struct traefik_reading *);
+/* What {{ .Name }} of the default rule stands for. */
+const char *reading_default_name(const struct traefik_reading *);
 /* For people: what a label is called. */
 const char *reading_key(const struct traefik_reading *, const struct swarm_label *);
 /* "/etc/traefik/web.yml:12: ", the place of the first label that there is; "": it is in no file. */

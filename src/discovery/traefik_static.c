@@ -263,7 +263,7 @@ apply_provider(struct static_reader *b, struct str key, struct str value)
 		b->swarm_mode |= parse_bool(value, true);
 	else if (is_word(key, "exposedbydefault"))
 		s->exposed_by_default &= parse_bool(value, false);
-	else if (is_word(key, "defaultrule") && value.len > 0)
+	else if (is_word(key, "defaultrule"))
 		s->default_rule = arena_text(b->arena, value);
 	else if (is_word(key, "constraints") && value.len > 0)
 		add_constraints(b, value);

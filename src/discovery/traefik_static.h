@@ -30,7 +30,7 @@ struct traefik_static {
 	const char	*owner;			/* the Swarm service; for people */
 	bool		 swarm;			/* it takes its routers from the labels of Swarm's services */
 	bool		 exposed_by_default;
-	const char	*default_rule;		/* NULL: none is given */
+	const char	*default_rule;		/* NULL: none is given; "": there is to be none */
 	const char	*constraints;		/* NULL: none */
 	enum rule_syntax rule_syntax;		/* RULE_ANY: it is not said */
 	const char	*unreadable;		/* NULL: all was read */

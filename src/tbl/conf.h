@@ -335,8 +335,9 @@ KEY(TRAEFIK, constraint, CONSTRAINT, traefik_constraint, NONE, "", "",
     "As constraint of swarm, for Traefik's labels alone. By default that of each Traefik in the "
     "Swarm.")
 KEY(TRAEFIK, default_rule, DEFAULT_RULE, traefik_default_rule, NONE, "", "",
-    "The rule of routers that have none; {{ .Name }} stands for the service's name. By default "
-    "that of Traefik.")
+    "The rule of routers that have none; {{ .Name }} stands for the service's name, with a dash "
+    "for each run of other characters than letters and digits. By default that of the Traefik in "
+    "the Swarm; where it sets none, or there is no Traefik, Host(`{{ normalize .Name }}`).")
 KEY(TRAEFIK, exposed_by_default, MAYBE, traefik_exposed, NONE, "", "",
     "Whether services need no traefik.enable=true. By default as configured in Traefik, false "
     "where that cannot be read; true without a Traefik.")

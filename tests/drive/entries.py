@@ -11,6 +11,11 @@ ROUTERS = {  # by service, whose name is also that of its host: entry points (No
     "si": [("web,with", None, "own")], "sj": [("websecure", "true", "own")], "sk": [("web", None, ""), ("websecure", "true", "own")],
     "sl": [("internal", "true", ""), ("with,secured", None, "")],
 }
+# Of Traefik's default rule: a service's name, more of its labels, and the host that it has then.
+UNSAID = {
+    "by_default": ({}, "by-default"), "D..e_-f": ({}, "d-e-f"), "plain": ({"traefik.http.routers.any.tls": "false"}, "plain"),
+    "composed": ({"com.docker.compose.project": "p_q", "com.docker.compose.service": "s"}, "s-p-q"), "two": ({"traefik.http.services.other.loadbalancer.server.port": "1"}, "two"),
+}
 
 
 def services(address, port, arguments):
@@ -22,6 +27,8 @@ def services(address, port, arguments):
             labels[at + "rule"] = f"Host(`{name}.test`)"
             labels.update({at + key: value for key, value in (("entrypoints", points), ("tls", tls), ("middlewares", middlewares)) if value})
         made[name] = {"address": address, "port": port + i, "labels": labels}
+    for i, (name, (labels, _)) in enumerate(UNSAID.items()):
+        made[name] = {"address": address, "port": port + i, "labels": {f"traefik.http.services.it{i}.loadbalancer.server.port": str(port + i), **labels}}
     made["sa"]["labels"].update({"traefik.http.middlewares.own.headers.customresponseheaders.X-Own": "1",
                                  "traefik.http.middlewares.point.headers.customresponseheaders.X-Point": "1"})
     return made
@@ -48,10 +55,10 @@ def compare(traefik, mola, points):
     requests = differences = 0
     for point in points:
         name, port, kind = point.split(":")
-        for host in [*ROUTERS, "nobody"]:
+        for host in [*(name + ".test" for name in [*ROUTERS, "nobody"]), *(host for _, host in UNSAID.values()), "by_default"]:
             for method in ("GET", "POST"):
                 for fields in ({}, {"X-Forwarded-Proto": "https"}):
-                    a, b = (ask(to, int(port), kind == "tls", method, host + ".test", fields) for to in (traefik, mola))
+                    a, b = (ask(to, int(port), kind == "tls", method, host, fields) for to in (traefik, mola))
                     requests += 1
                     if a != b:
                         differences += 1

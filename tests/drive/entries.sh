@@ -1,5 +1,5 @@
 # Entry points of a real Traefik, and Mola's listeners of the same names: routers in plain and by TLS, an entry point with TLS, one with a
-# middleware, one that redirects, one that is no default. Each request has the same response.
+# middleware, one that redirects, one that is no default; and services by the default rule. Each request has the same response.
 
 [ -x build/peers/traefik ] || skip "there is no build/peers/traefik; tools/peers traefik makes it"
 needs python3

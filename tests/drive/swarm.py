@@ -46,7 +46,7 @@ def answer(path):
     if path == "/services":
         return [service(n, s) for n, s in all.items()]
     if path.startswith("/tasks"):
-        wanted = re.search(r"id-([a-z0-9-]+)", path)
+        wanted = re.search(r"id-([a-zA-Z0-9_.-]+)", path)
         return [task(n, s, a) for n, s in all.items() if wanted is None or wanted.group(1) == n for a in addresses(s)]
     if path.startswith("/nodes"):
         nodes = {}

@@ -789,10 +789,13 @@ a_default_rule_is_filled_in(void **state)
 	struct stage *s = *state;
 	char text[4000];
 
-	assert_null(web(s, "\"traefik.enable\":\"true\"," BACKEND));
+	expect_routes(web(s, "\"traefik.enable\":\"true\"," BACKEND), "web/");	/* Traefik's own */
+	expect_label(s, "web", "traefik.http.routers.web.rule", LABEL_VALID, "the default rule");
 	s->traefik.default_rule = "Host(`{{ normalize .Name }}.x.org`)";
 	expect_routes(web(s, "\"traefik.enable\":\"true\"," BACKEND), "web.x.org/");
-	assert_null(web(s, BACKEND));
+	expect_routes(web(s, BACKEND), "web.x.org/");
+	expect_routes(web(s, "\"traefik.http.routers.r.tls\":\"true\"," BACKEND), "web.x.org/");
+	expect_label(s, "web", "traefik.http.routers.r.rule", LABEL_VALID, "the default rule");
 	assert_null(web(s, "\"traefik.enable\":\"true\",\"traefik.http.routers.r.middlewares\":\"auth\"," BACKEND));
 	expect_routes(named(s, "a__b.-", "\"traefik.enable\":\"true\"," BACKEND), "a-b.x.org/");
 	s->traefik.default_rule = "Host(`{{.Name}}.x.org`) || PathPrefix(`/{{ .Name }}`)";
@@ -808,6 +811,45 @@ a_default_rule_is_filled_in(void **state)
 	s->traefik.default_rule = "Host(`{{ index .Labels `x` }}.x.org`)";
 	assert_null(web(s, "\"traefik.enable\":\"true\"," BACKEND));
 	expect_trouble(s, "web", WHY_ROUTER_RULE, "of the default rule only");
+}
+
+/* Nothing that asks for it, or what asks for another thing. */
+static void
+a_default_rule_is_for_those_who_ask(void **state)
+{
+	static const char *const not[] = { "\"traefik.public\":\"yes\"", "\"traefik.enable\":\"false\"," BACKEND,
+	    BACKEND "," "\"traefik.http.services.other.loadbalancer.server.port\":\"81\"",
+	    "\"traefik.enable\":\"true\",\"traefik.tcp.services.t.loadbalancer.server.port\":\"53\"",
+	    "\"traefik.http.middlewares.m.stripprefix.prefixes\":\"/x\"", "\"traefik.frontend.rule\":\"Host:x\"," BACKEND };
+	struct stage *s = *state;
+
+	for (size_t i = 0; i < sizeof not / sizeof *not; i++)
+		if (web(s, not[i]) != NULL)
+			fail_msg("served by the default rule: %s", not[i]);
+	expect_routes(web(s, "\"mola.host\":\"m.org\",\"traefik.enable\":\"true\"," BACKEND), "m.org/");
+	s->traefik.exposed_by_default = false;
+	s->conf.traefik_exposed_configured = true;
+	assert_null(web(s, BACKEND));
+}
+
+/* As Traefik 3.6.12 names them: each run of signs is one dash, and none is at an end. */
+static void
+names_in_a_default_rule_are_normalized(void **state)
+{
+	static const struct { const char *name, *labels, *host; } names[] = { { "shop_web", "", "shop-web/" }, { "a__b.-c", "", "a-b-c/" },
+	    { "Web1", "", "web1/" }, { "web-", "", "web/" },
+	    { "x", ",\"com.docker.compose.project\":\"p.q\",\"com.docker.compose.service\":\"s\"", "s-p-q/" },
+	    { "x", ",\"com.docker.compose.project\":\"p\"", "x/" } };
+	struct stage *s = *state;
+	char labels[300];
+
+	s->traefik.default_rule = "Host(`{{ .Name }}`)";
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		snprintf(labels, sizeof labels, BACKEND "%s", names[i].labels);
+		service(s, names[i].name, AGE, labels, "");
+		play(s);
+		expect_routes(world_service(s->world, str_of(names[i].name)), names[i].host);
+	}
 }
 
 static void
@@ -884,6 +926,8 @@ main(void)
 		SCENE(passive_checks_are_a_rule_of_ejection),
 		SCENE(hosts_and_strategies_are_those_of_the_labels),
 		SCENE(a_default_rule_is_filled_in),
+		SCENE(a_default_rule_is_for_those_who_ask),
+		SCENE(names_in_a_default_rule_are_normalized),
 		SCENE(labels_of_others_are_named_in_one_line),
 		SCENE(odd_bytes_are_told_safely),
 	};

@@ -263,6 +263,29 @@ read_config(struct stage *s, const char *base64)
 	swarm_read_config(s->swarm, "cfg1", str_of(json));
 }
 
+/* What a Traefik that takes the service says, and its own where it says nothing; not where it cannot be read whole. */
+static void
+a_default_rule_is_that_of_traefik(void **state)
+{
+	static const char labels[] = "\"traefik.enable\":\"true\",\"traefik.http.services.a.loadbalancer.server.port\":\"80\"";
+	struct stage *s = *state;
+
+	assert_true(served_beside(s, SWARM_ARGS, labels));
+	expect_label(s, "web", "traefik.http.routers.web.rule", LABEL_VALID, "the default rule");
+	assert_string_equal(reported(s, "web")->route[0], "web/");
+	assert_true(served_beside(s, SWARM_ARGS ",\"--providers.swarm.defaultRule=Host(`{{ .Name }}.org`)\"", labels));
+	assert_string_equal(reported(s, "web")->route[0], "web.org/");
+	assert_false(served_beside(s, SWARM_ARGS ",\"--providers.swarm.defaultRule=\"", labels));
+	expect_trouble(s, "web", WHY_ROUTER_RULE, "is set to nothing");
+	expect_not_served(s, "\"Image\":\"traefik:v3\",\"Args\":[" SWARM_ARGS ",\"--configFile=/x.yml\"]", "cannot be read whole");
+	s->traefik.entry_point = &(struct traefik_entry_point){ .name = "web", .served = true, .as_default = true };
+	s->traefik.nentry_points = 1;
+	container(s, "edge", "", "\"Image\":\"traefik:v3\",\"Args\":[" SWARM_ARGS ",\"--configFile=/x.yml\"]");
+	service(s, "web", AGE, "\"traefik.http.routers.a.middlewares\":\"\"," "\"traefik.enable\":\"true\"", "");
+	assert_false(serves(s));
+	expect_trouble(s, "web", WHY_ROUTER_RULE, "the default rule is not known, as");
+}
+
 static void
 a_config_of_the_swarm_is_read(void **state)
 {
@@ -385,6 +408,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCENE(demands_of_entry_points_hold), SCENE(the_redirected_side_is_not_served_and_the_other_is), SCENE(a_redirection_is_its_listeners),
+		SCENE(a_default_rule_is_that_of_traefik),
 		SCENE(the_syntax_of_rules_may_be_traefik_2s), SCENE(a_router_that_names_none_is_on_the_standard_ones), SCENE(the_environment_says_the_same),
 		SCENE(renamed_images_are_known_by_their_arguments), SCENE(what_cannot_be_read_is_not_served_beside),
 		SCENE(a_file_is_looked_for_where_traefik_looks), SCENE(a_config_of_the_swarm_is_read), SCENE(constraints_say_whose_a_service_is),
