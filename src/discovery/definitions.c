@@ -5,8 +5,10 @@
  */
 #include <ctype.h>
 #include <inttypes.h>
+#include <stdint.h>
 #include <strings.h>
 
+#include "base/buf.h"
 #include "base/bug.h"
 #include "discovery/traefik_priv.h"
 
@@ -21,14 +23,25 @@ lower(struct arena *a, struct str s)
 }
 
 /* Without the blanks around its items. */
-static const char *
-list_text(struct arena *a, struct str list)
+static void
+add_list(struct buf *out, struct str list)
 {
-	const char *text = "";
 	struct str one;
 
-	while (str_split(&list, ',', &one))
-		text = arena_printf(a, "%s%.*s,", text, STR_ARG(str_trim(one)));
+	while (str_split(&list, ',', &one)) {
+		buf_adds(out, str_trim(one));
+		buf_adds(out, STR(","));
+	}
+}
+
+/* It is as long as its labels, whatever that is. */
+static const char *
+text_end(struct arena *a, struct buf *out)
+{
+	const char *text = arena_text(a, buf_str(out));
+
+	ASSERT(!out->full);
+	buf_fini(out);
 	return text;
 }
 
@@ -44,16 +57,24 @@ key_below(struct arena *a, const struct swarm_label *label, const char *prefix, 
 	return str_split(&rest, '.', &one) && str_eq_nocase(one, name) ? lower(a, rest) : NULL;
 }
 
-static const char *
-router_value(struct arena *a, const char *key, const char *value)
+static void
+add_option(struct buf *out, const char *key, const char *value)
 {
+	bool list = strcmp(key, "entrypoints") == 0 || strcmp(key, "middlewares") == 0;
 	int64_t n;
 
-	if (strcmp(key, "entrypoints") == 0 || strcmp(key, "middlewares") == 0)
-		return list_text(a, str_of(value));
-	if (strcmp(key, "priority") == 0 && rule_priority(str_of(value), &n))
-		return n == 0 ? NULL : arena_printf(a, "%" PRId64, n);
-	return arena_text(a, str_trim(str_of(value)));
+	if (strcmp(key, "priority") == 0 && rule_priority(str_of(value), &n)) {
+		if (n != 0)
+			buf_printf(out, "%s=%" PRId64 "\n", key, n);
+		return;
+	}
+	buf_adds(out, str_of(key));
+	buf_adds(out, STR("="));
+	if (list)
+		add_list(out, str_of(value));
+	else
+		buf_adds(out, str_trim(str_of(value)));
+	buf_adds(out, STR("\n"));
 }
 
 /* A rule and a service that no label names follow from the service's own name, and from what else
@@ -62,20 +83,22 @@ static const char *
 router_text(struct traefik_reading *r, const struct router *router)
 {
 	struct arena *a = r->l->arena;
-	const char *text = arena_printf(a, "%s\n%.*s\n", router->rule != NULL ? router->rule->value :
-	    arena_printf(a, "the default rule of %s", r->service->name),
-	    STR_ARG(router->service != NULL ? str_trim(str_of(router->service->value)) :
-	    router->backend != NULL ? router->backend->name : STR("")));
+	struct buf out;
 
+	buf_init(&out, SIZE_MAX / 2);
+	buf_adds(&out, str_of(router->rule != NULL ? router->rule->value :
+	    arena_printf(a, "the default rule of %s", r->service->name)));
+	buf_adds(&out, STR("\n"));
+	buf_adds(&out, router->service != NULL ? str_trim(str_of(router->service->value)) :
+	    router->backend != NULL ? router->backend->name : STR(""));
+	buf_adds(&out, STR("\n"));
 	for (unsigned i = 0; i < r->service->nlabels; i++) {
 		const struct swarm_label *label = &r->service->label[i];
-		const char *key = key_below(a, label, "traefik.http.routers.", router->name), *value;
-		if (key == NULL || strcmp(key, "rule") == 0 || strcmp(key, "service") == 0)
-			continue;
-		if ((value = router_value(a, key, label->value)) != NULL)
-			text = arena_printf(a, "%s%s=%s\n", text, key, value);
+		const char *key = key_below(a, label, "traefik.http.routers.", router->name);
+		if (key != NULL && strcmp(key, "rule") != 0 && strcmp(key, "service") != 0)
+			add_option(&out, key, label->value);
 	}
-	return text;
+	return text_end(a, &out);
 }
 
 /* Its port and its scheme are its tasks'. */
@@ -83,16 +106,17 @@ static const char *
 service_text(struct traefik_reading *r, const struct backend *b)
 {
 	struct arena *a = r->l->arena;
-	const char *text = "";
+	struct buf out;
 
+	buf_init(&out, SIZE_MAX / 2);
 	for (unsigned i = 0; i < r->service->nlabels; i++) {
 		const struct swarm_label *label = &r->service->label[i];
 		const char *key = key_below(a, label, "traefik.http.services.", b->name);
 		if (key != NULL && strcmp(key, "loadbalancer.server.port") != 0 &&
 		    strcmp(key, "loadbalancer.server.scheme") != 0)
-			text = arena_printf(a, "%s%s=%.*s\n", text, key, STR_ARG(str_trim(str_of(label->value))));
+			add_option(&out, key, label->value);
 	}
-	return text;
+	return text_end(a, &out);
 }
 
 /* Traefik takes nothing of a service that has a label which it does not understand, or one of whose

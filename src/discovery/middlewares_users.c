@@ -10,7 +10,7 @@ static const char *
 users_of_text(struct arena *a, const char *text, const char **problem)
 {
 	struct str rest = str_of(text), line;
-	const char *users = "";
+	char *users = arena_zalloc(a, strlen(text) + 1), *end = users;
 
 	while (str_split(&rest, '\n', &line)) {
 		if (line.len > 0 && line.p[line.len - 1] == '\r')
@@ -22,7 +22,10 @@ users_of_text(struct arena *a, const char *text, const char **problem)
 			*problem = "which is not understood: usersFile: a user has a comma";
 			return NULL;
 		}
-		users = arena_printf(a, "%s%s%.*s", users, *users == '\0' ? "" : ",", STR_ARG(line));
+		if (end > users)
+			*end++ = ',';
+		memcpy(end, line.p, line.len);
+		end += line.len;
 	}
 	return users;
 }
