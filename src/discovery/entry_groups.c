@@ -9,11 +9,12 @@
 
 #include "base/bug.h"
 #include "discovery/entry_points.h"
+#include "discovery/provided.h"
 
 struct grouping {
 	const struct traefik_reading *r;
 	struct entry_groups *out;
-	bool		 tls;			/* the router has TLS of its own */
+	const struct router *router;
 };
 
 /* All listeners that are no entry point's; 0: all that there are. */
@@ -73,13 +74,50 @@ nowhere(const struct traefik_reading *r, struct str name)
 	    "expected a listener of its name", STR_ARG(name));
 }
 
+/* Its own, also where it names none; else those of the entry point, as each Traefik has them. Where
+ * there is no room, those that count are not known. */
+static void
+tls_put(struct entry_groups *g, const struct entry_tls *t)
+{
+	for (unsigned i = 0; i < g->ntls; i++)
+		if (g->tls[i].on == t->on && strcmp(g->tls[i].entry, t->entry) == 0 &&
+		    strcmp(g->tls[i].options, t->options) == 0)
+			return;
+	if (g->ntls < ENTRY_GROUPS_MAX)
+		g->tls[g->ntls++] = *t;
+	else
+		g->tls_lost = true;
+}
+
+static void
+add_tls(struct grouping *g, struct str name, uint64_t on)
+{
+	const struct traefik_reading *r = g->r;
+	struct entry_tls t = { provided_lower(r->l->arena, name).p, "default", on };
+	const struct swarm_label *own = g->router->tls_options;
+	bool known = g->router->tls;
+
+	if (g->router->tls)
+		t.options = reading_tls_name(r, own == NULL ? STR("") : str_trim(str_of(own->value)));
+	for (unsigned i = 0; i < r->rules->nentry_points && !g->router->tls; i++) {
+		const struct traefik_entry_point *e = &r->rules->entry_point[i];
+		if (!str_eq_nocase(str_of(e->name), name) || !(e->tls || e->tls_options != NULL))
+			continue;
+		t.options = reading_tls_name(r, str_of(e->tls_options == NULL ? "" : e->tls_options));
+		tls_put(g->out, &t);
+		known = true;
+	}
+	if (!known || g->router->tls)
+		tls_put(g->out, &t);
+}
+
 static void
 add_name(struct grouping *g, struct str name)
 {
 	const struct traefik_reading *r = g->r;
 	const struct swarm_listener *l = entry_point_listener(r, name);
 	bool certain = r->rules->unreadable == NULL, guarded = false, none = false;
-	unsigned sides = g->tls ? SIDE_TLS : entry_point_sides(r, name, &certain);
+	unsigned sides = g->router->tls ? SIDE_TLS : entry_point_sides(r, name, &certain);
 	uint64_t on = l != NULL ? UINT64_C(1) << (l - r->l->listener) : common_listeners(r, &none);
 	const struct why *why;
 	const char *chain, *text = entry_point_refuses(r, name, &why, &guarded, &chain);
@@ -93,6 +131,8 @@ add_name(struct grouping *g, struct str name)
 			struct entry_group *one = group_of(g->out, on, side == SIDE_TLS ? BY_TLS : BY_PLAIN);
 			group_add(one, text, why, chain, guarded, certain);
 			one->nowhere = none;
+			if (side == SIDE_TLS && !none)
+				add_tls(g, name, on);
 		}
 }
 
@@ -104,7 +144,10 @@ add_unknown(struct grouping *g)
 	const struct why *why;
 	const char *chain, *text = entry_point_refuses(g->r, STR("web"), &why, &guarded, &chain);
 
-	group_add(group_of(g->out, 0, g->tls ? BY_TLS : BY_UNSAID), text, why, chain, guarded, false);
+	group_add(group_of(g->out, 0, g->router->tls ? BY_TLS : BY_UNSAID), text, why, chain, guarded,
+	    false);
+	if (g->router->tls)
+		add_tls(g, STR(""), 0);
 }
 
 static bool
@@ -164,13 +207,15 @@ settle(struct entry_groups *g)
 
 /* One that names none is on all default entry points; where none is known, on the usual ones. */
 void
-entry_groups_read(const struct traefik_reading *r, const struct swarm_label *label, bool tls,
+entry_groups_read(const struct traefik_reading *r, const struct router *router,
     struct entry_groups *out)
 {
-	struct grouping g = { .r = r, .out = out, .tls = tls };
+	const struct swarm_label *label = router->entry_points;
+	struct grouping g = { .r = r, .out = out, .router = router };
 	struct str rest = label == NULL ? (struct str){ NULL, 0 } : str_of(label->value), name;
 
-	out->n = 0;
+	out->n = out->ntls = 0;
+	out->tls_lost = false;
 	while (str_split(&rest, ',', &name))
 		if (str_trim(name).len > 0)
 			add_name(&g, str_trim(name));

@@ -23,8 +23,7 @@ entry_point_listener(const struct traefik_reading *r, struct str name)
 static bool
 entry_point_guards(const struct traefik_reading *r, const struct traefik_entry_point *e)
 {
-	bool guards = e->unreadable != NULL || (e->tls_options != NULL &&
-	    reading_tls_problem(r, str_of(e->tls_options)) != NULL);
+	bool guards = e->unreadable != NULL;
 
 	for (unsigned i = 0; i < e->middlewares.n; i++) {
 		struct str name = str_of(e->middlewares.name[i]);
@@ -68,12 +67,6 @@ entry_point_refusal(const struct traefik_reading *r, const struct traefik_entry_
 			    "swarm.traefik.ignore_middlewares if it protects nothing", e->name, whose,
 			    e->middlewares.name[i], problem);
 		*chain = with;
-	}
-	if (e->tls_options != NULL &&
-	    (problem = reading_tls_problem(r, str_of(e->tls_options))) != NULL) {
-		*why = WHY_TLS_OPTIONS;
-		return arena_printf(r->l->arena, "entry point %s%s has the TLS options %s: %s", e->name, whose,
-		    e->tls_options, problem);
 	}
 	*why = WHY_NEEDS_MIDDLEWARE;
 	return e->redirect == NULL || redirects_itself(r, e) ? NULL : arena_printf(r->l->arena,

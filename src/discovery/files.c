@@ -45,6 +45,7 @@ struct files {
 	struct map	*names;			/* "http.routers.web" to its file_name */
 	struct file_name *first_name, **end_name;
 	struct map	*services;		/* "http web", "tcp web" to its file_service */
+	struct map	*tls;			/* of files_tls.c */
 	struct file_line *first, **end;		/* of routers and services */
 	struct file_service rest;		/* leads elsewhere */
 	struct swarm_service *service;
@@ -345,7 +346,7 @@ files_read(const struct swarm_conf *conf, struct arena *a, struct middlewares *m
 	struct files *f = must_zalloc(sizeof *f);
 
 	*f = (struct files){ .conf = conf, .arena = a, .middlewares = m, .names = map_new(),
-	    .services = map_new(), .end = &f->first, .end_name = &f->first_name };
+	    .services = map_new(), .tls = map_new(), .end = &f->first, .end_name = &f->first_name };
 	f->trouble = arena_zalloc(a, TROUBLES_MAX * sizeof *f->trouble);
 	for (unsigned i = 0; i < conf->nprovided && conf->traefik->enable; i++)
 		read_file(f, &conf->provided[i]);
@@ -368,6 +369,7 @@ files_free(struct files **fp)
 		return;
 	map_free(&f->names);
 	map_free(&f->services);
+	map_free(&f->tls);
 	free(f);
 }
 
@@ -404,10 +406,16 @@ files_tcp_service(const struct files *f, struct str reference)
 	return service_named(f, true, reference);
 }
 
-const struct swarm_tls *
-files_tls(const struct files *f)
+const struct swarm_conf *
+files_conf(const struct files *f)
 {
-	return &f->conf->tls;
+	return f->conf;
+}
+
+struct map *
+files_tls_known(const struct files *f)
+{
+	return f->tls;
 }
 
 const char *

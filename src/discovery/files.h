@@ -9,6 +9,7 @@
 
 #include "discovery/middlewares.h"
 #include "discovery/swarm_priv.h"
+#include "world/tls_options.h"
 
 struct files;
 
@@ -34,11 +35,13 @@ bool	files_has(const struct files *, const char *kind, struct str name);
 bool	files_next(const struct files *, const char *kind, struct str name,
 	    const struct file_line **at, struct files_key *);
 
-/* Why Mola's listeners do not do what these TLS options require, for people; NULL: they do. No
- * options called "default" are met. */
-const char	*files_tls_problem(const struct files *, struct arena *, struct str name);
-/* For files_tls.c. */
-const struct swarm_tls *files_tls(const struct files *);
+/* The TLS options of a whole name, "strict@file", or "default"; NULL: there are none of these by
+ * default, or Mola cannot have them, and *problem says why, for people. */
+const struct tls_options *files_tls(const struct files *, struct arena *, const char *name,
+	    const char **problem);
+/* For files_tls.c: the configuration, and what was found by name. */
+const struct swarm_conf *files_conf(const struct files *);
+struct map	*files_tls_known(const struct files *);
 
 /* A file that was never read: what it defines is not known, and a router of Traefik's may be less
  * open by it. The text is for people; NULL: there is no such file. */

@@ -443,6 +443,7 @@ join_services(struct join *j)
 	read_services(j, js, n);
 	need_pages(j);
 	join_claims(j, js, n);
+	join_tls(j, js, n);
 	join_find_lent(j, js, n);
 	for (unsigned i = 0; i < n; i++)
 		publish_service(j, &js[i]);

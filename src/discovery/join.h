@@ -103,6 +103,9 @@ void	join_share(struct join *, struct join_service **old, unsigned n);
 struct join_service *join_shared_service(const struct join *, struct str name, unsigned *port);
 unsigned join_parts(const struct join *, struct join_service *, unsigned port, struct join_part **);
 
+/* join_tls.c: publishes which TLS options handshakes have, by the names of all routers with TLS */
+void	join_tls(struct join *, struct join_service *, unsigned n);
+
 /* claims.c: removes routes that would get no request, for the routers that are not served, and
  * publishes which requests are refused */
 void	join_claims(struct join *, struct join_service *, unsigned n);

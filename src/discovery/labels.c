@@ -235,6 +235,22 @@ labels_add_rule(struct labels *l, const struct labels_rule_route *r)
 		    r->rule->unsupported[0] != '\0' ? NULL : r->entry });
 }
 
+void
+labels_add_tls(struct labels *l, const struct labels_tls *t)
+{
+	struct labels_tls *more;
+
+	if (l->ntls == l->tls_cap) {
+		l->tls_cap = l->tls_cap == 0 ? 8 : l->tls_cap * 2;
+		more = arena_zalloc(l->arena, l->tls_cap * sizeof *more);
+		if (l->ntls > 0)
+			memcpy(more, l->tls, l->ntls * sizeof *more);
+		l->tls = more;
+	}
+	l->tls[l->ntls] = *t;
+	l->tls[l->ntls++].report = l->report;
+}
+
 struct service_conf *
 labels_add_port(struct labels *l, unsigned port)
 {

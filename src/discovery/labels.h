@@ -90,6 +90,13 @@ struct labels_group {
 	unsigned	 n;
 };
 
+struct labels_tls {			/* a name of a router with TLS */
+	const char	*host, *router;
+	const char	*entry, *options;	/* as in struct entry_tls */
+	uint64_t	 on;
+	struct report_service *report;
+};
+
 struct files;
 struct middlewares;
 
@@ -115,6 +122,8 @@ struct labels {
 	unsigned	 nclaims, nwide;	/* nwide: those of no exact host */
 	struct route_conf *refused;		/* connections that are kept from all services, as by a claim */
 	unsigned	 nrefused;
+	struct labels_tls *tls;
+	unsigned	 ntls, tls_cap;
 	struct labels_port *other;		/* besides `port`, which has `conf` */
 	unsigned	 nothers;
 	struct labels_definition *definition;	/* what Traefik reads, of labels alone */
@@ -174,6 +183,8 @@ void	labels_add_trouble(struct labels *, const struct why *, char *text);
  * stays. */
 void	labels_add_route(struct labels *, const struct labels_route *);
 void	labels_add_claim(struct labels *, const struct labels_claim *);
+
+void	labels_add_tls(struct labels *, const struct labels_tls *);
 
 /* One term of a rule, as a route, or as a claim of a router that is not served. */
 struct labels_rule_route {

@@ -142,32 +142,6 @@ check_entries(struct traefik_reading *r, struct router *router)
 	}
 }
 
-/* Those of its own, or the default ones; of a router without TLS there are none. */
-static void
-check_tls(struct traefik_reading *r, struct router *router)
-{
-	struct str name = router->tls_options == NULL ? STR("") :
-	    str_trim(str_of(router->tls_options->value));
-	const char *problem = reading_tls_problem(r, name);
-	bool tls = router->tls || name.len > 0;
-
-	if (problem == NULL)
-		return;
-	for (unsigned i = 0; i < router->entries->n; i++) {
-		struct entry_group *g = &router->entries->group[i];
-		tls |= g->by == BY_TLS || g->by == BY_ANY;
-		if (g->by == BY_UNSAID)		/* it has no TLS then */
-			g->by = BY_PLAIN;
-	}
-	if (!tls)
-		return;
-	if (router->tls_options != NULL)
-		router_refuse(r, router, true, WHY_TLS_OPTIONS, "%s names TLS options %.*s: %s",
-		    reading_key(r, router->tls_options), STR_ARG(name), problem);
-	else
-		router_refuse(r, router, true, WHY_TLS_OPTIONS, "it has the default TLS options: %s", problem);
-}
-
 void
 router_check(struct traefik_reading *r, struct router *router)
 {
@@ -198,8 +172,8 @@ router_check(struct traefik_reading *r, struct router *router)
 		    "the service has more than %d routers or services of Traefik's", ROUTERS_MAX);
 	router_find_service(r, router);
 	router->entries = arena_zalloc(r->l->arena, sizeof *router->entries);
-	entry_groups_read(r, router->entry_points, router->tls, router->entries);
-	check_tls(r, router);
+	entry_groups_read(r, router, router->entries);
+	router_check_tls(r, router);
 	check_entries(r, router);
 }
 
@@ -436,6 +410,7 @@ router_resolve(struct traefik_reading *r, struct router *router, unsigned port)
 			router_refuse(r, router, false, WHY_ROUTER_RULE,
 			    rule.n == 0 ? "no request can match all of its rule" :
 			    "its rule has %s, which Mola does not understand", rule.unsupported);
+		router_add_tls(r, router, &rule);
 		add_rule(r, router, &rule, text, port);
 		report_rule(r, router, &rule, text);
 	}

@@ -347,6 +347,7 @@ parse(struct rule_parser *r, struct str s, struct rule *out)
 	if (r->rest.len > 0)
 		return rule_reject(r, "expected && or || or the end");
 	ASSERT(r->depth == 0);
+	rule.hosts = r->hosts;
 	rule_terms(root, &rule);
 	for (unsigned i = 0; i < rule.n; i++)
 		partial |= rule.term[i].partial;

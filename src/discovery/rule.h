@@ -22,11 +22,17 @@ struct rule_term {
 	bool		 partial;		/* the rule requires more than that: its condition */
 };
 
+struct rule_host {
+	const char	*name;			/* as in a term */
+	struct rule_host *next;
+};
+
 struct rule {
 	struct rule_term term[RULE_TERMS_MAX];
 	unsigned	 n;			/* 0: no request can match */
 	/* NULL: the terms are all of the rule. Of what is not understood it holds. */
 	const struct condition *condition;
+	struct rule_host *hosts;		/* of all of its Host matchers, also those behind a ! */
 	char		 unsupported[240];	/* names of what is not understood, "" for none */
 };
 

@@ -77,6 +77,7 @@ host_leaf(struct rule_parser *r, struct str arg)
 {
 	bool dot = arg.len > 1 && arg.p[arg.len - 1] == '.';
 	struct str name = { arg.p, arg.len - dot }, lower;
+	struct rule_host *host;
 	struct rule_node *n;
 
 	if (str_eq(arg, STR("*")) && r->syntax != RULE_V2) {
@@ -93,6 +94,9 @@ host_leaf(struct rule_parser *r, struct str arg)
 	lower = change_case(r->arena, name, tolower);
 	if (lower.p[0] == '*')
 		*(char *)(uintptr_t)lower.p = '+';
+	host = arena_zalloc(r->arena, sizeof *host);
+	*host = (struct rule_host){ lower.p, r->hosts };
+	r->hosts = host;
 	n = leaf_new(r, MATCHER_HOST, lower);
 	n->key[0] = (struct rule_term){ .host = lower.p };
 	n->nkeys = 1;

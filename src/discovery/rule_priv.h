@@ -23,6 +23,7 @@ struct rule_parser {
 	struct arena	*arena;
 	char		*unsupported;		/* of struct rule */
 	char		*problem;
+	struct rule_host *hosts;		/* of struct rule */
 	unsigned	 depth;
 	enum rule_syntax syntax;
 	bool		 tcp;			/* whose matchers are others */

@@ -52,6 +52,7 @@ struct swarm_tls {
 	bool		 strict;		/* names without a certificate of their own are refused */
 	/* the file of CAs of whose certificates all that have TLS require one; NULL: not all do */
 	const char	*client_ca;
+	bool		 client_certs;		/* one of them wants any */
 };
 
 typedef bool	swarm_host_f(void *arg, const char *host, unsigned port, struct addr *);

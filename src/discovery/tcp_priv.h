@@ -28,6 +28,7 @@ struct tcp_router {
 	const struct swarm_label *unknown;	/* the first that is not understood */
 	bool		 tls;
 	bool		 ends_tls;
+	const char	*tls_rules;	/* by these options, NULL: none */
 	/* what is made of it */
 	struct tcp_backend *backend;
 	const struct swarm_service *to;	/* it leads there, to this port; NULL: to its own service */

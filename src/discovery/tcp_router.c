@@ -255,14 +255,19 @@ check_tls(struct traefik_reading *r, struct tcp_router *router)
 	struct str options = router->options == NULL ? STR("") :
 	    str_trim(str_of(router->options->value));
 	bool through = false;
-	const char *problem;
+	const char *problem, *name;
 
 	if (router->passthrough != NULL &&
 	    !label_switch(str_trim(str_of(router->passthrough->value)), &through))
 		refuse(r, router, WHY_ROUTER_LABEL, "%s is neither true nor false",
 		    reading_key(r, router->passthrough));
 	router->ends_tls = !through && (router->tls || ends_by_label(r));
-	if (!router->ends_tls || (problem = reading_tls_problem(r, options)) == NULL)
+	if (!router->ends_tls)
+		return;
+	name = reading_tls_name(r, options);
+	if (files_tls(r->l->files, r->l->arena, name, &problem) != NULL)
+		router->tls_rules = name;
+	if (problem == NULL)
 		return;
 	if (router->options != NULL)
 		refuse(r, router, WHY_TLS_OPTIONS, "%s names TLS options %.*s: %s",
@@ -358,6 +363,7 @@ listener_add(struct traefik_reading *r, struct tcp_router *router,
 			labels_add_route(l, &(struct labels_route){
 			    .at = { .host = (char *)(uintptr_t)(host == NULL ? "" : host), .path = (char *)"/",
 			    .listener = (char *)(uintptr_t)on->name, .ends_tls = router->ends_tls,
+			    .tls = (char *)(uintptr_t)router->tls_rules,
 			    .chain = guards ? (char *)(uintptr_t)router->chain : NULL, .guards = guards },
 			    .port = port, .priority = router->first, .entry = "", .to = router->to, .tls = wanted_tls(router) });
 	}

@@ -87,18 +87,12 @@ reading_add_middleware(const struct traefik_reading *r, const char *chain, struc
 }
 
 const char *
-reading_tls_problem(const struct traefik_reading *r, struct str name)
+reading_tls_name(const struct traefik_reading *r, struct str name)
 {
-	bool of_file = str_ends(name, STR(FILE_PROVIDER)) || (r->service->provided &&
-	    memchr(name.p, '@', name.len) == NULL);
-
-	if (name.len == 0 || str_eq_nocase(name, STR("default")))
-		return files_tls_problem(r->l->files, r->l->arena, STR("default"));
-	if (!of_file)
-		return "which Mola does not have";
-	if (str_ends(name, STR(FILE_PROVIDER)))
-		name.len -= strlen(FILE_PROVIDER);
-	return files_tls_problem(r->l->files, r->l->arena, name);
+	if (name.len == 0 || str_eq(name, STR("default")))
+		return "default";
+	return memchr(name.p, '@', name.len) != NULL ? arena_text(r->l->arena, name) :
+	    arena_printf(r->l->arena, "%.*s%s", STR_ARG(name), reading_provider(r));
 }
 
 /* "traefik.http.routers.web.rule" in words; the last one has all that is left. */

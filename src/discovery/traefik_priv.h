@@ -26,9 +26,19 @@ struct entry_group {
 	bool		 any;
 };
 
+/* TLS options that a router has by one of its entry points. */
+struct entry_tls {
+	const char	*entry;			/* in lower case; "": not known */
+	const char	*options;		/* as of reading_tls_name */
+	uint64_t	 on;
+};
+
 struct entry_groups {
 	struct entry_group group[ENTRY_GROUPS_MAX];
 	unsigned	 n;
+	struct entry_tls tls[ENTRY_GROUPS_MAX];
+	unsigned	 ntls;
+	bool		 tls_lost;		/* there were more */
 };
 
 struct router {
@@ -38,6 +48,7 @@ struct router {
 	    *syntax;
 	const struct swarm_label *unknown;	/* the first that is not understood */
 	bool		 tls;
+	bool		 authenticates;		/* by the TLS options of one of its entry points */
 	/* what is made of it */
 	const struct backend *backend;
 	const struct swarm_service *to;		/* it leads there, to this port; NULL: to its own service */
@@ -170,10 +181,8 @@ const char *reading_place(const struct traefik_reading *, const struct swarm_lab
 const char *reading_add_middleware(const struct traefik_reading *, const char *chain,
 	    struct str reference, const char **problem);
 
-/* Why TLS options are not what Mola does ("": those that count without any); NULL: they
- * are. A name within a file is one of a file. */
-const char *reading_tls_problem(const struct traefik_reading *, struct str name);
-
+/* The whole name of TLS options, "strict@file"; "default": where none are named. */
+const char *reading_tls_name(const struct traefik_reading *, struct str name);
 /* backend.c */
 void	backend_gather(struct traefik_reading *, const struct swarm_label *, const struct str *word,
 	    unsigned n);
@@ -201,7 +210,7 @@ void	tcp_read(struct traefik_reading *);
 
 /* entry_groups.c: where the requests of a router come from, and what they pass before its own
  * middlewares, for those that its label names (NULL: the default ones). */
-void	entry_groups_read(const struct traefik_reading *, const struct swarm_label *, bool tls,
+void	entry_groups_read(const struct traefik_reading *, const struct router *,
 	    struct entry_groups *);
 
 /* router_service.c: the service that it leads to, and why it may not; by its labels alone; and its
@@ -212,14 +221,19 @@ const struct backend *router_backend(struct traefik_reading *, const struct rout
 const char *router_service_name(struct traefik_reading *, const struct router *);
 
 /* router.c */
-/* Of several reasons the first is reported. */
-void	router_refuse(struct traefik_reading *, struct router *, bool guarded, const struct why *,
-	    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 void	router_gather(struct traefik_reading *, const struct swarm_label *, const struct str *word,
 	    unsigned n);
+/* Of several reasons the first is reported. `guarded`: as in struct router. */
+void	router_refuse(struct traefik_reading *, struct router *, bool guarded, const struct why *,
+	    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 /* Finds its backend, and refuses it where something of it is not understood; reports why. */
 void	router_check(struct traefik_reading *, struct router *);
 /* Turns its rule into routes to `port` (0: the service's first), and claims. */
 void	router_resolve(struct traefik_reading *, struct router *, unsigned port);
+
+/* router_tls.c: once its entry points are known; then with its rule, before it is known to be
+ * served. */
+void	router_check_tls(struct traefik_reading *, struct router *);
+void	router_add_tls(struct traefik_reading *, struct router *, const struct rule *);
 
 #endif

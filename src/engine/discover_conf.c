@@ -49,18 +49,19 @@ static struct swarm_tls
 tls_of(const struct conf *c)
 {
 	const char *ca = NULL;
-	bool all = true;
+	bool all = true, any = false;
 
-	for (unsigned i = 0; i < c->nlisten && all; i++) {
+	for (unsigned i = 0; i < c->nlisten; i++) {
 		const struct conf_listen *l = &c->listen[i];
 		if (!l->tls)
 			continue;
-		all = l->client_cert == CLIENT_CERT_REQUIRE && l->client_ca != NULL &&
+		any |= l->client_cert != CLIENT_CERT_NONE;
+		all = all && l->client_cert == CLIENT_CERT_REQUIRE && l->client_ca != NULL &&
 		    (ca == NULL || strcmp(ca, l->client_ca) == 0);
 		ca = l->client_ca;
 	}
 	return (struct swarm_tls){ .min_version = c->tls_min_version,
-	    .suites = conf_tls_suites(c), .client_ca = all ? ca : NULL,
+	    .suites = conf_tls_suites(c), .client_ca = all ? ca : NULL, .client_certs = any,
 	    .strict = c->tls_default != NULL && strcmp(c->tls_default, CONF_TLS_NONE) == 0 };
 }
 

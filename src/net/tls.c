@@ -430,7 +430,7 @@ tls_facts(const struct stream *s, struct tls_facts *out)
 		.version = SSL_get_version(t->ssl),
 		.cipher = SSL_CIPHER_standard_name(SSL_get_current_cipher(t->ssl)),
 		.host = str_of(t->host), .cert = t->cert, .resumed = SSL_session_reused(t->ssl),
-		.challenge = t->challenge, .peer = t->peer,
+		.challenge = t->challenge, .peer = t->peer, .rules = tls_server_rules(t->server),
 	};
 	return true;
 }

@@ -38,23 +38,31 @@ struct tls_server;
 /* The bit of a row of tbl/suites.h, by its name in the standards; 0: there is none. */
 unsigned	tls_suite(struct str name);
 
-enum tls_client_cert { TLS_CLIENT_CERT_NONE, TLS_CLIENT_CERT_OPTIONAL, TLS_CLIENT_CERT_REQUIRE };
+/* ASK, ANY: whatever certificate comes; ANY: one must. It is not verified, and nobody's. */
+enum tls_client_cert { TLS_CLIENT_CERT_NONE, TLS_CLIENT_CERT_OPTIONAL, TLS_CLIENT_CERT_REQUIRE,
+    TLS_CLIENT_CERT_ASK, TLS_CLIENT_CERT_ANY };
 
 struct tls_server_conf {
 	unsigned	 min_version;		/* 12 or 13 */
+	unsigned	 max_version;		/* the same; 0: the newest */
+	unsigned	 groups;		/* bits: rows of tbl/groups.h; 0: those that all servers have */
 	unsigned	 suites;		/* of TLS 1.2: bits as of tls_suite; 0: all that there are */
 	/* by ALPN, the preferred first, with commas between them, and a client that offers others alone
 	 * is refused; empty: what clients offer is not looked at */
 	struct str	 protocols;
 	enum tls_client_cert client_cert;
-	struct str	 client_ca;		/* PEM; not looked at without client certificates */
-	struct str	 scope;			/* sessions are resumed only where this is the same */
+	/* PEM; not looked at without client certificates; may be empty where they are not verified */
+	struct str	 client_ca;
+	struct str	 scope;			/* sessions are resumed only where all this is the same */
+	void		*rules;			/* the owner's, NULL: none; the server's from here on */
+	void		(*rules_free)(void *);
 };
 
 /* What a client asks for. */
 struct tls_wanted {
 	struct str	host;			/* in lower case; empty: none */
 	bool		challenge;		/* a CA's challenge TLS-ALPN-01 (RFC 8737) */
+	const void	*rules;			/* of the server that it has come to */
 };
 
 /*
@@ -67,7 +75,8 @@ typedef enum io_result	tls_choose_f(void *arg, void *client, const struct tls_wa
 
 /*
  * Connections hold what they need of it: it may be freed while they go on. `tickets` may change
- * at any time; NULL: sessions are not resumed. WHY_CERT_*: about client_ca.
+ * at any time; NULL: sessions are not resumed. WHY_CERT_*: about client_ca; TLS_CLASH: OpenSSL has
+ * none of the groups.
  */
 const struct why	*tls_server_new(const struct tls_server_conf *, tls_choose_f *, void *arg,
 			    const struct tls_tickets *, struct tls_server **);
@@ -116,6 +125,7 @@ struct tls_facts {
 	const char	*version, *cipher;	/* "TLSv1.3"; the name in IANA's registry */
 	struct str	 host;			/* that the client asked for, in lower case */
 	const struct cert *cert;		/* ours, which was shown or would have been; NULL in the client's role */
+	const void	*rules;			/* as in tls_server_conf; as long as the stream is open */
 	bool		 resumed;
 	bool		 challenge;		/* tls_wanted.challenge: nothing more is to be said */
 	const char	*peer;			/* the subject of the other side's certificate, verified; NULL: none */

@@ -2,6 +2,8 @@
  * What all connections of a listener or to a service have in common: versions, ciphers, groups, and
  * whom they trust.
  */
+#include <stdio.h>
+
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
@@ -97,6 +99,28 @@ tls_context_limit(SSL_CTX *ctx, unsigned suites)
 	buf_add(&list, "", 1);
 	ASSERT(!list.full && SSL_CTX_set_cipher_list(ctx, list.p));
 	buf_fini(&list);
+}
+
+bool
+tls_context_groups(SSL_CTX *ctx, unsigned groups)
+{
+	static const char *const names[] = {
+#define GROUP(openssl, traefik, rfc) openssl,
+#include "tbl/groups.h"
+#undef GROUP
+	};
+	char list[128] = "";
+	size_t len = 0;
+
+	if (groups == 0)
+		return true;
+	for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+		if ((groups & 1u << i) != 0 && SSL_CTX_set1_groups_list(ctx, names[i]))
+			len += (size_t)snprintf(list + len, sizeof list - len, "%s%s", len > 0 ? ":" : "",
+			    names[i]);
+	ASSERT(len < sizeof list);
+	ERR_clear_error();
+	return len > 0 && SSL_CTX_set1_groups_list(ctx, list) == 1;
 }
 
 /* The first SSL_CTX finds all algorithms, which may need files. */

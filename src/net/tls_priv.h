@@ -54,8 +54,13 @@ struct tls	*tls_new(SSL_CTX *);
 SSL_CTX		*tls_context_new(const SSL_METHOD *, unsigned min_version);
 /* Of TLS 1.2, these alone: bits as of tls_suite; 0: all. */
 void		 tls_context_limit(SSL_CTX *, unsigned suites);
+/* These alone: bits, rows of tbl/groups.h; 0: all that are usual. False: OpenSSL has none. */
+bool		 tls_context_groups(SSL_CTX *, unsigned groups);
 /* Whom to trust, by a PEM text. `names`: collects the names of CAs; NULL: not. */
 const struct why *tls_context_trust(SSL_CTX *, struct str pem, STACK_OF(X509_NAME) *names);
+
+/* tls_server.c */
+const void	*tls_server_rules(const struct tls_server *);	/* NULL of NULL */
 
 /* ---- tls_socket.c ---- */
 

@@ -29,6 +29,8 @@ struct tls_server {
 	tls_choose_f	*choose;
 	void		*arg;
 	const struct tls_tickets *tickets;
+	void		*rules;
+	void		(*rules_free)(void *);
 };
 
 /* ---- tickets ---- */
@@ -215,7 +217,7 @@ on_hello(SSL *ssl, int *alert, void *arg)
 	if (!take_host(t, hello_host(ssl)))
 		return SSL_CLIENT_HELLO_ERROR;
 	t->challenge = hello_challenge(ssl);
-	hello = (struct tls_wanted){ str_of(t->host), t->challenge };
+	hello = (struct tls_wanted){ str_of(t->host), t->challenge, t->server->rules };
 	switch (t->server->choose(t->server->arg, t->client, &hello, &g)) {
 	case IO_DONE:
 		t->chosen = true;
@@ -269,13 +271,15 @@ on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsig
 static void
 scope_set(SSL_CTX *ctx, const struct tls_server_conf *conf)
 {
-	unsigned char id[EVP_MAX_MD_SIZE], mode[3] = { (unsigned char)conf->client_cert,
-	    (unsigned char)conf->min_version, (unsigned char)conf->suites };
+	const unsigned mode[] = { conf->client_cert, conf->min_version, conf->max_version, conf->suites,
+	    conf->groups };
+	unsigned char id[EVP_MAX_MD_SIZE];
 	EVP_MD_CTX *md = EVP_MD_CTX_new();
 	unsigned len;
 
 	ASSERT(md != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL));
 	EVP_DigestUpdate(md, mode, sizeof mode);
+	EVP_DigestUpdate(md, &conf->client_ca.len, sizeof conf->client_ca.len);
 	if (conf->client_cert != TLS_CLIENT_CERT_NONE)
 		EVP_DigestUpdate(md, conf->client_ca.p, conf->client_ca.len);
 	EVP_DigestUpdate(md, conf->scope.p, conf->scope.len);
@@ -284,21 +288,46 @@ scope_set(SSL_CTX *ctx, const struct tls_server_conf *conf)
 	EVP_MD_CTX_free(md);
 }
 
+/* In place of verification: that there was none is what the session remembers. */
+static int
+verify_nothing(X509_STORE_CTX *store, void *arg)
+{
+	(void)arg;
+	X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+	return 1;
+}
+
 static const struct why *
 client_cert_set(SSL_CTX *ctx, const struct tls_server_conf *conf)
 {
+	bool any = conf->client_cert == TLS_CLIENT_CERT_ASK || conf->client_cert == TLS_CLIENT_CERT_ANY;
+	bool must = conf->client_cert == TLS_CLIENT_CERT_REQUIRE ||
+	    conf->client_cert == TLS_CLIENT_CERT_ANY;
 	STACK_OF(X509_NAME) *names;
-	const struct why *why;
+	const struct why *why = NULL;
 
 	if (conf->client_cert == TLS_CLIENT_CERT_NONE)
 		return NULL;
 	names = sk_X509_NAME_new_null();
 	ASSERT(names != NULL);
-	why = tls_context_trust(ctx, conf->client_ca, names);
+	if (!any || conf->client_ca.len > 0)
+		why = tls_context_trust(ctx, conf->client_ca, names);
 	SSL_CTX_set_client_CA_list(ctx, names);
-	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | (conf->client_cert == TLS_CLIENT_CERT_REQUIRE
-	    ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), NULL);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | (must ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), NULL);
+	if (any)
+		SSL_CTX_set_cert_verify_callback(ctx, verify_nothing, NULL);
 	return why;
+}
+
+/* Which clients there may be at all. */
+static const struct why *
+clients_set(SSL_CTX *ctx, const struct tls_server_conf *conf)
+{
+	ASSERT(conf->max_version == 0 || conf->max_version >= conf->min_version);
+	if (conf->max_version == 12)
+		ASSERT(SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION));
+	tls_context_limit(ctx, conf->suites);
+	return tls_context_groups(ctx, conf->groups) ? client_cert_set(ctx, conf) : WHY_TLS_CLASH;
 }
 
 const struct why *
@@ -306,16 +335,16 @@ tls_server_new(const struct tls_server_conf *conf, tls_choose_f *choose, void *a
     const struct tls_tickets *tickets, struct tls_server **out)
 {
 	SSL_CTX *ctx = tls_context_new(TLS_server_method(), conf->min_version);
-	const struct why *why = client_cert_set(ctx, conf);
+	const struct why *why = clients_set(ctx, conf);
 	struct tls_server *s;
 
 	if (why != NULL) {
 		SSL_CTX_free(ctx);
 		return why;
 	}
-	tls_context_limit(ctx, conf->suites);
 	s = must_zalloc(sizeof *s);
-	*s = (struct tls_server){ 1, ctx, str_dup(conf->protocols), choose, arg, tickets };
+	*s = (struct tls_server){ 1, ctx, str_dup(conf->protocols), choose, arg, tickets, conf->rules,
+	    conf->rules_free };
 	scope_set(ctx, conf);
 	SSL_CTX_set_client_hello_cb(ctx, on_hello, NULL);
 	SSL_CTX_set_cert_cb(ctx, on_cert, NULL);
@@ -340,6 +369,8 @@ tls_server_unref(struct tls_server *s)
 		return;
 	SSL_CTX_free(s->ctx);
 	free(s->protocols);
+	if (s->rules != NULL)
+		s->rules_free(s->rules);
 	free(s);
 }
 
@@ -351,6 +382,12 @@ tls_server_free(struct tls_server **sp)
 	*sp = NULL;
 	if (s != NULL)
 		tls_server_unref(s);
+}
+
+const void *
+tls_server_rules(const struct tls_server *s)
+{
+	return s == NULL ? NULL : s->rules;
 }
 
 struct transport *

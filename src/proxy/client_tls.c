@@ -15,6 +15,7 @@
 #include "proxy/hello.h"
 #include "proxy/listener.h"
 #include "proxy/tls_hello.h"
+#include "proxy/tls_rules.h"
 
 #define CERT_INFO_MAX	1024	/* bytes; a subject has 256 at most */
 
@@ -243,6 +244,42 @@ choose_challenge(struct proxy *p, struct client *c, struct str host, struct cert
 	return keys_wait(p->keys, c->wait, &c->sender.ip, on_handshake, c) ? IO_AGAIN : IO_FAIL;
 }
 
+/* The TLS options of a connection whose client names this host. */
+static const struct table_tls *
+options_of(const struct client *c, struct str host)
+{
+	const struct proxy *p = client_proxy(c);
+	struct str by = listener_name(p, c->came_by);
+	const struct table_tcp *r;
+	const struct why *why;
+
+	if (p->table == NULL)
+		return NULL;
+	if (!c->ends_tls)
+		return table_tls_find(p->table, by, host);
+	r = table_match_tcp(p->table, str_of(listener_modes(c->listener)->name), host, &why);
+	return r == NULL ? NULL : table_tls_of(p->table, r);
+}
+
+static bool
+covers(const struct cert_group *g, struct str host)
+{
+	for (int k = 0; k < CERT_KINDS; k++)
+		if (g->kind[k] != NULL)
+			return host.len > 0 && cert_covers(g->kind[k], host);
+	return false;
+}
+
+/* By now it is OpenSSL that has read the name, and the table may be another one: what the handshake
+ * was begun with must be what the name has. */
+static bool
+options_hold(const struct client *c, const struct tls_wanted *w)
+{
+	const struct table_tls *o = options_of(c, w->host);
+
+	return o == NULL || !o->broken ? tls_rules_same(w->rules, client_proxy(c)->table, o) : false;
+}
+
 enum io_result
 client_tls_choose(void *arg, void *client, const struct tls_wanted *w, struct cert_group *out)
 {
@@ -251,7 +288,8 @@ client_tls_choose(void *arg, void *client, const struct tls_wanted *w, struct ce
 
 	if (w->challenge)
 		return choose_challenge(p, client, w->host, out);
-	if ((g = keys_find(p->keys, w->host)) == NULL)
+	if (!options_hold(client, w) || (g = keys_find(p->keys, w->host)) == NULL ||
+	    (tls_rules_strict(w->rules) && !covers(g, w->host)))
 		return IO_FAIL;
 	*out = *g;
 	return IO_DONE;
@@ -259,17 +297,17 @@ client_tls_choose(void *arg, void *client, const struct tls_wanted *w, struct ce
 
 /* ---- the first message ---- */
 
-/* `alpn`: as tls_server_conf.protocols */
+/* `host`: that the client names; `alpn`: as tls_server_conf.protocols */
 static void
-handshake_begin(struct client *c, struct str alpn)
+handshake_begin(struct client *c, struct str host, struct str alpn)
 {
 	struct proxy *p = client_proxy(c);
 	struct tls_server *server;
 	struct transport *t = NULL;
 	const struct why *why;
 
-	why = keys_server(p->keys, listener_modes(c->listener), alpn,
-	    &(struct keys_limits){ p->conf.tls_min_version, p->conf.tls_suites }, &server);
+	why = keys_server(p->keys, listener_modes(c->listener), &(struct keys_wish){ alpn, !c->ends_tls,
+	    p->conf.tls_min_version, p->conf.tls_suites, p->table, options_of(c, host) }, &server);
 	if (why == NULL && (t = tls_accept(server, c)) == NULL)
 		why = WHY_NO_MEMORY;
 	if (why != NULL) {
@@ -286,11 +324,9 @@ handshake_begin(struct client *c, struct str alpn)
 
 /* More of it may come. One that is none is OpenSSL's, too, which knows what is wrong with it. */
 static bool
-hello_waits(const struct stream *s, struct str bytes)
+hello_waits(const struct stream *s, struct str bytes, struct tls_hello *h)
 {
-	struct tls_hello h;
-
-	return tls_hello_parse(bytes, &h) == PARSE_MORE && !stream_peer_ended(s) && !stream_is_broken(s);
+	return tls_hello_parse(bytes, h) == PARSE_MORE && !stream_peer_ended(s) && !stream_is_broken(s);
 }
 
 /*
@@ -303,6 +339,7 @@ on_first(void *arg)
 	struct client *c = arg;
 	struct stream *s = &c->session.stream;
 	char bytes[TLS_HELLO_MAX];
+	struct tls_hello h = { .len = 0 };
 	size_t got;
 
 	switch (stream_peek(s, bytes, sizeof bytes, &got)) {
@@ -317,8 +354,9 @@ on_first(void *arg)
 	if (bytes[0] >= 'A' && bytes[0] <= 'Z') {
 		listener_unref(&c->listener);
 		client_refuse(c, WHY_TLS_PLAIN);
-	} else if (!hello_waits(s, (struct str){ bytes, got })) {
-		handshake_begin(c, listener_modes(c->listener)->http2 ? STR("h2,http/1.1") : STR("http/1.1"));
+	} else if (!hello_waits(s, (struct str){ bytes, got }, &h)) {
+		handshake_begin(c, (struct str){ h.name, h.len },
+		    listener_modes(c->listener)->http2 ? STR("h2,http/1.1") : STR("http/1.1"));
 		/* what is no message shall not wait there for its end */
 		if (c->handshaking && !tls_has_heard(s))
 			tls_fail(c, WHY_TLS_BROKEN);
@@ -337,12 +375,13 @@ client_tls_begin(struct client *c)
 }
 
 void
-client_tls_relay(struct client *c, const struct table_service *service)
+client_tls_relay(struct client *c, const struct table_tcp *row, struct str host)
 {
 	struct proxy *p = client_proxy(c);
 
 	ASSERT(c->session.place == SESSION_FRESH && c->listener != NULL && !c->ends_tls);
 	c->ends_tls = true;
 	timer_set(p->loop, &c->session.timer, loop_now(p->loop) + p->conf.client_head_usec, on_late, c);
-	handshake_begin(c, table_text(p->table, service->alpn));
+	handshake_begin(c, host, table_text(p->table,
+	    table_services(p->table, NULL)[row->service].alpn));
 }

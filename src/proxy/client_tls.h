@@ -9,9 +9,9 @@
 /* Nothing of TLS was read, and client.listener says how: it leads to a session that waits for its
  * first request, or to its end. */
 void	client_tls_begin(struct client *);
-/* The same for a connection whose first message is all there, and that is relayed to this service
- * of the table in force: it leads to hello_secured. */
-void	client_tls_relay(struct client *, const struct table_service *);
+/* The same for a connection whose first message is all there, names this host, and that is relayed
+ * by this row of the table in force: it leads to hello_secured. */
+void	client_tls_relay(struct client *, const struct table_tcp *, struct str host);
 void	client_tls_resume(struct client *);	/* while client.handshaking: something came */
 /* Another client's requests come over the same connection. */
 void	client_tls_share(struct client *, const struct client *connection);

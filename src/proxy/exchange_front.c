@@ -9,6 +9,7 @@
 #include "http/chars.h"
 #include "proxy/exchange_priv.h"
 #include "proxy/listener.h"
+#include "proxy/tls_rules.h"
 
 #define TOKEN_LEAST	20	/* bytes of a challenge's token that is worth waiting for */
 #define TOKEN_MOST	100
@@ -96,6 +97,30 @@ is_misdirected(const struct client *c, struct str host)
 	    && (f->cert == NULL || !cert_covers(f->cert, host));
 }
 
+/*
+ * TLS options that its host has are not those of the host that the connection was made for; or what
+ * they demand of clients has become more since. A proxy in front that says https has shown no
+ * certificate of the client's.
+ */
+static bool
+is_under_other_rules(const struct exchange *x, const struct message *h)
+{
+	const struct client *c = x->client;
+	const struct table *t = x->proxy->table;
+	struct str by = listener_name(x->proxy, c->came_by);
+	const struct table_tls *wanted, *had;
+	uint32_t n;
+
+	if (t == NULL || (table_tls(t, &n), n == 0))
+		return false;
+	if (c->secure == NULL)
+		return front_came_by_https(x, h) &&
+		    !tls_rules_admit(NULL, t, table_tls_find(t, STR(""), h->host));
+	wanted = table_tls_find(t, by, h->host);
+	had = table_tls_find(t, by, c->secure->facts.host);
+	return wanted != had || !tls_rules_admit(c->secure->facts.rules, t, wanted);
+}
+
 /* What Traefik's entry point of the listener's name does; NULL: it does not redirect, or there is
  * none. */
 static const struct table_listener *
@@ -121,7 +146,7 @@ front_judge(const struct exchange *x, const struct message *h)
 
 	if (challenge_answer(x, h, &answer))
 		return WHY_CHALLENGE_SERVED;
-	if (is_misdirected(x->client, h->host))
+	if (is_misdirected(x->client, h->host) || is_under_other_rules(x, h))
 		return WHY_MISDIRECTED;
 	if (!is_redirected(x) || front_came_by_https(x, h))
 		return NULL;

@@ -9,6 +9,7 @@
 #include "proxy/tcp.h"
 #include "proxy/tcp_guard.h"
 #include "proxy/tls_hello.h"
+#include "proxy/tls_rules.h"
 
 /* Fatal alerts (RFC 8446, 6.2), in a record of their own. */
 #define ALERT_ACCESS_DENIED	"\x15\3\1\0\2\2\x31"
@@ -40,12 +41,6 @@ hello_match(const struct client *c, struct str name, const struct why **why)
 	    why);
 }
 
-static const struct table_service *
-row_service(const struct client *c, const struct table_tcp *r)
-{
-	return &table_services(client_proxy(c)->table, NULL)[r->service];
-}
-
 /* `tls`: the client speaks it, and the name is what it names. */
 static void
 hello_route(struct client *c, struct str name, bool tls)
@@ -61,7 +56,7 @@ hello_route(struct client *c, struct str name, bool tls)
 	else if (r != NULL && r->ends_tls && !tls)
 		hello_fail(c, WHY_TLS_PLAIN, NULL);
 	else if (r != NULL && r->ends_tls)
-		client_tls_relay(c, row_service(c, r));
+		client_tls_relay(c, r, name);
 	else if (r != NULL)
 		tcp_start(c, r, name);
 	else if (why == WHY_ROUTE_REFUSED)
@@ -145,11 +140,15 @@ hello_secured(struct client *c)
 	struct str name = tls_host(&c->session.stream);
 	const struct why *why;
 	const struct table_tcp *r = hello_match(c, name, &why);
+	struct tls_facts facts;
 
-	if (r != NULL && r->ends_tls)
-		tcp_start(c, r, name);
-	else
+	if (r == NULL || !r->ends_tls)
 		hello_fail(c, r == NULL ? why : WHY_NO_RELAY, NULL);
+	else if (!tls_facts(&c->session.stream, &facts) ||
+	    !tls_rules_admit(facts.rules, client_proxy(c)->table, table_tls_of(client_proxy(c)->table, r)))
+		hello_fail(c, WHY_MISDIRECTED, NULL);
+	else
+		tcp_start(c, r, name);
 }
 
 void

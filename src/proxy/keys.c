@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "proxy/keys.h"
+#include "proxy/tls_rules.h"
 #include "world/secrets.h"
 
 #define WAIT_USEC	(2 * USEC_PER_SEC)
@@ -28,7 +29,9 @@ struct keys_listener {
 	char		*protocols;
 	enum proxy_client_cert client_cert;
 	unsigned	 min_version, suites;
+	bool		 http;
 	struct tls_server *server;
+	const struct tls_rules *rules;	/* the server's */
 };
 
 struct keys {
@@ -227,45 +230,90 @@ keys_set_secrets(struct keys *k, struct secrets *s, unsigned *bad)
 /* ---- what is in force ---- */
 
 static struct keys_listener *
-listener_find(struct keys *k, const struct proxy_listener *here, struct str protocols,
-    const struct keys_limits *most)
+listener_find(struct keys *k, const struct proxy_listener *here, const struct keys_wish *w)
 {
 	struct keys_listener *l;
 
 	SLIST_FOREACH(l, &k->listeners, link)
-		if (strcmp(l->name, here->name) == 0 && str_eq(str_of(l->protocols), protocols)
-		    && l->client_cert == here->client_cert && l->min_version == most->min_version
-		    && l->suites == most->suites)
+		if (strcmp(l->name, here->name) == 0 && str_eq(str_of(l->protocols), w->protocols)
+		    && l->client_cert == here->client_cert && l->min_version == w->min_version
+		    && l->suites == w->suites && l->http == w->http
+		    && tls_rules_same(l->rules, w->table, w->options))
 			return l;
 	return NULL;
 }
 
-const struct why *
-keys_server(struct keys *k, const struct proxy_listener *here, struct str protocols,
-    const struct keys_limits *most, struct tls_server **out)
+static const struct why *
+listener_new(struct keys *k, const struct proxy_listener *here, const struct keys_wish *w,
+    struct tls_server_conf *conf, struct keys_listener **out)
 {
-	struct keys_listener *l = listener_find(k, here, protocols, most);
+	const struct tls_tickets *tickets = &k->tickets;
+	struct tls_rules *rules = tls_rules_new(w->table, w->options);
+	char protocols[TLS_RULES_PROTOCOLS];
+	const struct why *why = tls_rules_apply(rules, w->http, conf, &tickets, protocols);
+	struct tls_server *server;
+	struct keys_listener *l;
+
+	conf->rules = rules;
+	conf->rules_free = tls_rules_free;
+	if (why == NULL)
+		why = tls_server_new(conf, k->choose, k->arg, tickets, &server);
+	if (why != NULL) {
+		tls_rules_free(rules);
+		return why;
+	}
+	l = must_zalloc(sizeof *l);
+	*l = (struct keys_listener){ .protocols = str_dup(w->protocols),
+	    .client_cert = here->client_cert, .min_version = w->min_version, .suites = w->suites,
+	    .http = w->http, .server = server, .rules = rules };
+	memcpy(l->name, here->name, sizeof l->name);
+	SLIST_INSERT_HEAD(&k->listeners, l, link);
+	*out = l;
+	return NULL;
+}
+
+const struct why *
+keys_server(struct keys *k, const struct proxy_listener *here, const struct keys_wish *w,
+    struct tls_server **out)
+{
+	struct keys_listener *l = listener_find(k, here, w);
 	struct tls_server_conf conf = {
-		.min_version = most->min_version, .suites = most->suites, .protocols = protocols,
+		.min_version = w->min_version, .suites = w->suites, .protocols = w->protocols,
 		.client_cert = (enum tls_client_cert)here->client_cert,
 		.client_ca = client_ca(k->set, here->name), .scope = str_of(here->name),
 	};
 	const struct why *why;
-	struct tls_server *server;
 
 	if (here->client_cert != PROXY_CLIENT_CERT_NONE && conf.client_ca.len == 0)
 		return WHY_CERT_MISSING;	/* the CA's file was never read: nobody gets in */
-	if (l == NULL) {
-		if ((why = tls_server_new(&conf, k->choose, k->arg, &k->tickets, &server)) != NULL)
-			return why;
-		l = must_zalloc(sizeof *l);
-		*l = (struct keys_listener){ .protocols = str_dup(protocols), .client_cert = here->client_cert,
-		    .min_version = most->min_version, .suites = most->suites, .server = server };
-		memcpy(l->name, here->name, sizeof l->name);
-		SLIST_INSERT_HEAD(&k->listeners, l, link);
-	}
+	if (l == NULL && (why = listener_new(k, here, w, &conf, &l)) != NULL)
+		return why;
 	*out = l->server;
 	return NULL;
+}
+
+static bool
+has_options(const struct table *t, const struct tls_rules *rules)
+{
+	uint32_t n;
+	const struct table_tls *o = table_tls(t, &n);
+
+	for (uint32_t i = 0; i < n; i++)
+		if (tls_rules_same(rules, t, &o[i]))
+			return true;
+	return false;
+}
+
+void
+keys_set_table(struct keys *k, const struct table *t)
+{
+	struct keys_listener *l, *next;
+
+	for (l = SLIST_FIRST(&k->listeners); l != NULL; l = next) {
+		next = SLIST_NEXT(l, link);
+		if (l->rules != NULL && !has_options(t, l->rules))
+			listener_free(k, l);
+	}
 }
 
 const struct cert_group *

@@ -18,14 +18,19 @@ void		 keys_set_secrets(struct keys *, struct secrets *, unsigned *bad);
 /* After a reload: what listeners do with TLS may be different. */
 void		 keys_reconf(struct keys *);
 
-struct keys_limits {			/* as in tls_server_conf */
-	unsigned	 min_version, suites;
+struct keys_wish {
+	struct str	 protocols;		/* as in tls_server_conf */
+	bool		 http;			/* requests come of it */
+	unsigned	 min_version, suites;	/* the same */
+	const struct table *table;
+	const struct table_tls *options;	/* of that table; NULL: none */
 };
 
-/* What makes connections of this listener; stays the caller's for this turn at most. `protocols`:
- * as in tls_server_conf. */
-const struct why *keys_server(struct keys *, const struct proxy_listener *, struct str protocols,
-		    const struct keys_limits *, struct tls_server **);
+/* What makes such connections of this listener; stays the caller's for this turn at most. */
+const struct why *keys_server(struct keys *, const struct proxy_listener *,
+		    const struct keys_wish *, struct tls_server **);
+/* Another table: what was made for options that it has not is let go. */
+void		 keys_set_table(struct keys *, const struct table *);
 
 /* NULL: no certificate serves this host. */
 const struct cert_group *keys_find(const struct keys *, struct str host);

@@ -261,6 +261,7 @@ proxy_set_table(struct proxy *p, struct table *t)
 	budget_set_table(p->budget, t, loop_now(p->loop));
 	upstream_set_table(p->upstream, t);
 	listener_set_table(p);
+	keys_set_table(p->keys, t);
 	if (p->health != NULL)
 		health_set_table(p->health, t);
 	table_unref(&old);

@@ -57,6 +57,8 @@ WHY(TLS_BROKEN,           0, CLIENT,   "what the client sent is not TLS, or brea
 WHY(TLS_VERSION,          0, CLIENT,   "the client supports no version of TLS that is allowed")
 WHY(TLS_NO_SHARED, 0, CLIENT,
     "the client and Mola have no cipher, group or protocol of TLS in common")
+WHY(TLS_CLASH, 0, CONFIG,
+    "the TLS options of the host that the client wants contradict those of the listener")
 WHY(TLS_NO_CERT,          0, CONFIG,   "there is no certificate for the host that the client wants")
 WHY(TLS_CLIENT_CERT_MISSING, 0, CLIENT,
     "the client sent no certificate, and the listener requires one")
@@ -302,7 +304,8 @@ WHY(ROUTER_SERVICE,       0, SWARM,    "a router leads to a service that is not 
 WHY(DEFINED_TWICE, 0, SWARM,
     "several services define one router, or one service of Traefik's, differently")
 WHY(TRAEFIK_FILE,         0, CONFIG,   "a file of Traefik's file provider cannot be used")
-WHY(TLS_OPTIONS,          0, SWARM,    "a router needs TLS options, which Mola does not have")
+WHY(TLS_OPTIONS,          0, SWARM,    "a router names TLS options that Mola cannot have")
+WHY(TLS_OPTIONS_DIFFER,   0, SWARM,    "routers of one host name different TLS options")
 WHY(SERVER_SCHEME, 0, SWARM,
     "a router's tasks need a protocol that Mola does not support")
 WHY(ROUTE_CLAIMED,        0, SWARM,    "a route belongs to a router that is not served")

@@ -37,6 +37,7 @@ route_conf_same(const struct route_conf *a, const struct route_conf *b)
 {
 	return strcmp(a->host, b->host) == 0 && strcmp(a->path, b->path) == 0 &&
 	    text_same(a->listener, b->listener) && a->ends_tls == b->ends_tls &&
+	    text_same(a->tls, b->tls) &&
 	    a->guards == b->guards && a->on == b->on && text_same(a->chain, b->chain) &&
 	    route_rule_same(a->rule, b->rule);
 }
@@ -70,6 +71,7 @@ route_conf_copy(const struct route_conf *r)
 	copy.host = must_strdup(r->host);
 	copy.path = must_strdup(r->path);
 	copy.listener = r->listener == NULL ? NULL : must_strdup(r->listener);
+	copy.tls = r->tls == NULL ? NULL : must_strdup(r->tls);
 	copy.rule = route_rule_copy(r->rule);
 	copy.chain = r->chain == NULL ? NULL : must_strdup(r->chain);
 	return copy;
@@ -81,6 +83,7 @@ route_conf_clear(struct route_conf *r)
 	free(r->host);
 	free(r->path);
 	free(r->listener);
+	free(r->tls);
 	free(r->chain);
 	if (r->rule != NULL) {
 		free(r->rule->text);

@@ -28,6 +28,8 @@ const struct table_part table_parts[PARTS] = {
 	[PART_CHAINS] = { sizeof(struct table_ref), 65536 },
 	[PART_GROUPS] = { sizeof(struct table_group), 16384 },
 	[PART_CHILDREN] = { sizeof(struct table_child), 65536 },
+	[PART_TLS] = { sizeof(struct table_tls), 1024 },
+	[PART_TLS_HOSTS] = { sizeof(struct table_tls_host), 65536 },
 	[PART_TEXT] = { 1, 16 << 20 },
 };
 
@@ -337,6 +339,7 @@ tcp_ok(const struct table *t)
 	table_services(t, &nservices);
 	for (uint32_t i = 0; i < n; i++)
 		if (!text_ok(t, r[i].listener) || !text_ok(t, r[i].host) || !bool_ok(&r[i].ends_tls) ||
+		    r[i].tls > t->head->part[PART_TLS].n ||
 		    !tcp_chain_ok(t, &r[i]) ||
 		    (r[i].service >= nservices && r[i].service != TABLE_REFUSED))
 			return false;
@@ -367,7 +370,7 @@ table_view(struct table *t, const void *base, size_t size)
 	t->head = base;
 	if (head_ok(t->head, size) && nodes_ok(t) && services_and_tasks_ok(t) &&
 	    conditions_ok(t) && groups_ok(t) && chains_open(t) && routes_ok(t) && tcp_ok(t) &&
-	    listeners_ok(t))
+	    listeners_ok(t) && table_tls_ok(t))
 		return true;
 	chains_close(t);
 	return false;
@@ -479,6 +482,18 @@ const struct table_child *
 table_children(const struct table *t, uint32_t *n)
 {
 	return part_of(t, PART_CHILDREN, n);
+}
+
+const struct table_tls *
+table_tls(const struct table *t, uint32_t *n)
+{
+	return part_of(t, PART_TLS, n);
+}
+
+const struct table_tls_host *
+table_tls_hosts(const struct table *t, uint32_t *n)
+{
+	return part_of(t, PART_TLS_HOSTS, n);
 }
 
 const struct table_tcp *

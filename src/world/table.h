@@ -14,6 +14,7 @@
 #include "world/condition.h"
 #include "world/filter.h"
 #include "world/group.h"
+#include "world/tls_options.h"
 
 enum policy {
 #define POLICY(id, name, text) POLICY_##id,
@@ -171,6 +172,7 @@ struct table_tcp {
 	struct table_ref host;		/* as in a route; empty: all that no other row has */
 	uint32_t	 service;	/* or TABLE_REFUSED */
 	bool		 ends_tls;	/* clients' TLS ends here: what is relayed is what was in it */
+	uint32_t	 tls;		/* with ends_tls: number of table_tls, from 1 on; 0: none */
 	uint32_t	 chain;		/* as of a route: ipAllowList and inFlightReq alone; 0: none */
 };
 
@@ -180,6 +182,20 @@ struct table_listener {
 	/* As an entry point's redirection does: port of https; 0: it does not. */
 	uint32_t	 redirect_port;
 	bool		 redirect_temporary;
+};
+
+/* As struct tls_options. */
+struct table_tls {
+	struct table_ref name, ca, protocols;
+	uint32_t	 min_version, max_version, suites, groups;
+	enum tls_auth	 auth;
+	bool		 strict, no_tickets, broken;
+};
+
+struct table_tls_host {
+	struct table_ref host;
+	uint64_t	 on;
+	uint32_t	 options;	/* of table_tls */
 };
 
 struct table;	/* mapped, read-only, checked */
@@ -204,6 +220,13 @@ const struct table_listener *table_listeners(const struct table *, uint32_t *n);
 bool			 table_redirects(const struct table *);	/* one of them does */
 /* NULL: the table has nothing to say about it. */
 const struct table_listener *table_listener_named(const struct table *, struct str name);
+const struct table_tls	*table_tls(const struct table *, uint32_t *n);
+const struct table_tls_host *table_tls_hosts(const struct table *, uint32_t *n);
+/* Of a connection that is relayed. */
+const struct table_tls	*table_tls_of(const struct table *, const struct table_tcp *);
+/* The options of a handshake with this listener whose client names this host, empty: none; and of
+ * requests for it. NULL: the listener's own. */
+const struct table_tls	*table_tls_find(const struct table *, struct str listener, struct str host);
 struct str		 table_text(const struct table *, struct table_ref);
 
 /*
@@ -265,6 +288,8 @@ uint32_t		 table_maker_condition(struct table_maker *, const struct condition *)
 void			 table_maker_tcp(struct table_maker *, const struct table_tcp *);	/* the same */
 /* At most TABLE_LISTENERS; the first has bit 0 of a route's `on`. */
 void			 table_maker_listener(struct table_maker *, const struct table_listener *);
+uint32_t		 table_maker_tls(struct table_maker *, const struct table_tls *);
+void			 table_maker_tls_host(struct table_maker *, const struct table_tls_host *);
 /* Seals. On success *fd belongs to the caller. WHY_TABLE_LARGE, WHY_SYSTEM (errno). */
 const struct why	*table_maker_seal(struct table_maker *, int *fd);
 

@@ -10,7 +10,8 @@
 #include "world/table.h"
 
 enum part { PART_NODES, PART_SERVICES, PART_TASKS, PART_ROUTES, PART_TCP, PART_LISTENERS,
-    PART_CONDITIONS, PART_CODE, PART_CHAINS, PART_GROUPS, PART_CHILDREN, PART_TEXT, PARTS };
+    PART_CONDITIONS, PART_CODE, PART_CHAINS, PART_GROUPS, PART_CHILDREN, PART_TLS, PART_TLS_HOSTS,
+    PART_TEXT, PARTS };
 
 extern const struct table_part {
 	uint32_t	width, most;
@@ -27,7 +28,7 @@ struct table_code {
 #define TABLE_SHAPE (uint32_t)((((sizeof(struct table_node) * 1021 + \
     sizeof(struct table_service)) * 1021 + sizeof(struct table_task)) * 1021 + \
     sizeof(struct table_route)) * 1021 + sizeof(struct table_tcp) * 1021 + \
-    sizeof(struct table_listener) * 31 + MATCHER_COUNT)
+    sizeof(struct table_listener) * 31 + sizeof(struct table_tls) * 7 + MATCHER_COUNT)
 #define TABLE_SEALS	(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 /* a century: a deadline made of it cannot overflow */
 #define TABLE_USEC_MOST	INT64_C(3000000000000000)
@@ -74,5 +75,7 @@ bool	tcp_chain_ok(const struct table *, const struct table_tcp *);	/* once chain
 /* Rows of PART_TCP stand sorted by the listener's name, then by host. */
 int	tcp_order(struct str listener, struct str host, struct str other_listener,
 	    struct str other_host);
+
+bool	table_tls_ok(const struct table *);	/* table_tls.c */
 
 #endif

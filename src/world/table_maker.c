@@ -193,6 +193,20 @@ table_maker_listener(struct table_maker *m, const struct table_listener *l)
 }
 
 uint32_t
+table_maker_tls(struct table_maker *m, const struct table_tls *o)
+{
+	ASSERT((unsigned)o->auth < TLS_AUTHS);
+	return part_put(m, PART_TLS, o);
+}
+
+void
+table_maker_tls_host(struct table_maker *m, const struct table_tls_host *h)
+{
+	ASSERT(m->large || h->options < m->part[PART_TLS].n);
+	part_put(m, PART_TLS_HOSTS, h);
+}
+
+uint32_t
 table_maker_condition(struct table_maker *m, const struct condition *c)
 {
 	size_t bytes = condition_bytes(c);
@@ -332,6 +346,15 @@ tcp_row_order(const void *a, const void *b, void *text)
 	    (struct str){ (char *)text + s->host.at, s->host.len });
 }
 
+static int
+tls_host_order(const void *a, const void *b, void *maker)
+{
+	const struct table_tls_host *h = a, *g = b;
+	int c = text_order(text_at(maker, h->host), text_at(maker, g->host));
+
+	return c != 0 ? c : (h->on > g->on) - (h->on < g->on);
+}
+
 static bool
 write_at(int fd, const void *p, size_t n, uint64_t at)
 {
@@ -373,6 +396,9 @@ table_maker_seal(struct table_maker *m, int *fd)
 	if (m->part[PART_TCP].n > 1)
 		qsort_r(m->part[PART_TCP].p, m->part[PART_TCP].n, sizeof(struct table_tcp), tcp_row_order,
 		    m->part[PART_TEXT].p);
+	if (m->part[PART_TLS_HOSTS].n > 1)
+		qsort_r(m->part[PART_TLS_HOSTS].p, m->part[PART_TLS_HOSTS].n,
+		    sizeof(struct table_tls_host), tls_host_order, m);
 	memory = memfd_create("mola-table", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (memory == -1)
 		return WHY_SYSTEM;

@@ -125,6 +125,7 @@ world_free(struct world **wp)
 	world_queries_free(w);
 	world_routes_free(w->refused, w->nrefused);
 	world_listeners_free(w);
+	world_tls_free(w);
 	map_free(&w->index->nodes);
 	map_free(&w->index->services);
 	map_free(&w->index->tasks);
@@ -239,6 +240,7 @@ world_drain_task(struct world *w, struct world_task *t, bool drained)
 
 /* Routes of one rule stand together, and have one condition. */
 struct condition_writer {
+	const struct world *world;
 	const struct condition *last;
 	uint32_t	 number;
 	uint64_t	 nchainless;	/* routes that are refused, as their chains have no room */
@@ -266,7 +268,7 @@ table_add_route(struct table_maker *m, const struct route_conf *r, uint32_t serv
 
 	if (r->listener != NULL) {
 		struct table_tcp tcp = { .listener = table_maker_text(m, str_of(r->listener)), .host = host,
-		    .service = service, .ends_tls = r->ends_tls };
+		    .service = service, .ends_tls = r->ends_tls, .tls = world_tls_number(w->world, r->tls) };
 		if (!table_maker_chain(m, r->chain, &tcp.chain)) {
 			tcp.service = TABLE_REFUSED;
 			w->nchainless++;
@@ -358,7 +360,7 @@ world_table(struct world *w, int *fd)
 {
 	struct table_maker *m = table_maker_new(w->serial + 1);
 	uint32_t node_at[NODES_MAX];		/* by slot */
-	struct condition_writer writer = { .last = NULL };
+	struct condition_writer writer = { .world = w };
 	struct world_service *s;
 	const struct world_node *n;
 	const struct why *y;
@@ -376,6 +378,7 @@ world_table(struct world *w, int *fd)
 			.name = table_maker_text(m, str_of(w->listener[i].name)),
 			.redirect_port = w->listener[i].redirect_port,
 			.redirect_temporary = w->listener[i].redirect_temporary });
+	world_tls_table(w, m);
 	for (unsigned i = 0; i < w->nrefused; i++)
 		table_add_route(m, &w->refused[i], TABLE_REFUSED, &writer);
 	if (writer.nchainless > 0)

@@ -36,6 +36,7 @@ struct route_conf {
 	 * host; "" is all of them, and the path is "/". */
 	char	*listener;
 	bool	 ends_tls;		/* of connections: their TLS ends here, and tasks get what was in it */
+	char	*tls;			/* by these options of world.tls; NULL, or not there: by none */
 	struct route_rule *rule;	/* NULL: a plain one */
 	char	*chain;			/* of filters that its requests pass (world/filter.h); NULL: none */
 	bool	 guards;		/* they do */
@@ -173,6 +174,9 @@ struct world {
 	unsigned	 nrefused;
 	struct world_listener *listener;	/* at most TABLE_LISTENERS; a route's `on` counts them */
 	unsigned	 nlisteners;
+	struct tls_options *tls;	/* of handshakes; whose each is: */
+	struct tls_host	*tls_host;
+	unsigned	 ntls, ntls_hosts;
 	uint64_t	 serial;	/* of the last table built */
 	uint64_t	 passes;	/* begun: nodes, services and tasks live at least from one to the next */
 	unsigned	 nnodes, nservices, ntasks;
@@ -212,6 +216,9 @@ struct world_task	*world_pass_task(struct world *, struct world_service *, const
 void			 world_pass_refuse(struct world *, const struct route_conf *, unsigned n);
 /* All listeners; at most once in a pass, else they stay. */
 void			 world_pass_listeners(struct world *, const struct world_listener *, unsigned n);
+/* TLS options, and whose handshakes have them; at most once in a pass, else they stay. */
+void			 world_pass_tls(struct world *, const struct tls_options *, unsigned n,
+    const struct tls_host *, unsigned nhosts);
 /* Of a task that was just named: other addresses of it, at most TASK_ADDRS - 1. Not called: as
  * in the last pass. */
 void			 world_pass_task_others(struct world *, struct world_task *, const struct addr *,

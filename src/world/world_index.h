@@ -26,6 +26,10 @@ void	 world_service_free(struct world *, struct world_service *);	/* and its tas
 void	 world_task_free(struct world *, struct world_task *);
 void	 world_routes_free(struct route_conf *, unsigned n);
 void	 world_listeners_free(struct world *);
+/* world_tls.c */
+void	 world_tls_free(struct world *);
+uint32_t world_tls_number(const struct world *, const char *name);	/* as in struct table_tcp */
+void	 world_tls_table(const struct world *, struct table_maker *);
 /* which slots the services' profiles and queries have */
 void	 world_profiles_settle(struct world *);
 void	 world_queries_free(struct world *);

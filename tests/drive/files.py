@@ -79,6 +79,15 @@ http:
     strict: { rule: "Host(`strict.test`)", service: insecure, tls: { options: strict } }
     mutual: { rule: "Host(`mutual.test`)", service: insecure, tls: { options: mutual } }
     loose: { rule: "Host(`loose.test`)", service: insecure, tls: { options: loose } }
+    narrow: { rule: "Host(`narrow.test`)", service: insecure, tls: { options: narrow } }
+    either: { rule: "Host(`either.test`) || Host(`or.test`)", service: insecure, tls: { options: narrow } }
+    nameless: { rule: "PathPrefix(`/nameless`)", service: insecure, tls: { options: strict } }
+    torn: { rule: "Host(`torn.test`)", service: insecure, tls: { options: strict } }
+    torn2: { rule: "Host(`torn.test`) && PathPrefix(`/other`)", service: insecure, tls: { options: loose } }
+    broken: { rule: "Host(`broken.test`)", service: insecure, tls: { options: nowhere } }
+    sni: { rule: "Host(`sni.test`)", service: insecure, tls: { options: sni } }
+    given: { rule: "Host(`given.test`)", service: insecure, tls: { options: given } }
+    any: { rule: "Host(`any.test`)", service: insecure, tls: { options: any } }
   services:
     insecure: { loadBalancer: { serversTransport: insecure, servers: [ { url: "https://%(at)s" } ] } }
     trusted: { loadBalancer: { serversTransport: trusted, servers: [ { url: "https://%(at)s" } ] } }
@@ -101,6 +110,15 @@ tls:
   options:
     strict: { minVersion: VersionTLS13 }
     loose: { minVersion: VersionTLS12 }
+    narrow:
+      maxVersion: VersionTLS12
+      cipherSuites: [ TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 ]
+      curvePreferences: [ CurveP384 ]
+      alpnProtocols: [ http/1.1 ]
+      preferServerCipherSuites: true
+    sni: { sniStrict: true }
+    given: { clientAuth: { caFiles: [ %(ca)s/root.crt ], clientAuthType: VerifyClientCertIfGiven } }
+    any: { clientAuth: { clientAuthType: RequireAnyClientCert } }
     mutual: { clientAuth: { caFiles: [ %(ca)s/root.crt ], clientAuthType: RequireAndVerifyClientCert } }
 """
 

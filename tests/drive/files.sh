@@ -7,7 +7,8 @@ engine=$net.210:2375
 mola_at=$net.200:8080
 secure_at=$net.100:8443
 python3 tests/drive/files.py write "$net.1" 9000 "$tmp"
-ca_make && cert_make inner "$net.1" inner.test && cert_make me --client me.test && cert_make shown shown.test strict.test mutual.test loose.test
+ca_make && cert_make inner "$net.1" inner.test && cert_make me --client me.test && cert_make shown shown.test strict.test mutual.test loose.test narrow.test either.test or.test torn.test \
+	broken.test given.test any.test free.test && ca=$tmp/strange ca_make && ca=$tmp/strange cert_make me --client me.test
 (ca=$ca/other ca_make)
 python3 tests/drive/files.py secure "$net.1" 9443 "$ca" >"$tmp/files/secure.yml"
 printf 'listen: [ "%s", { address: "%s.200:8443", tls: true } ]\nadmin: { address: "%s.200:8000", socket: %s/admin.sock }\nworkers: 2\nswarm: { endpoint: "tcp://%s", poll: 500ms, traefik: { files: %s/files } }\n' \
@@ -54,10 +55,40 @@ sed 's/^/# /' "$tmp/compared.log"
 for name in insecure trusted trusting chosen named client outer; do check "a server over TLS is trusted as its transport has it ($name)" within 10 both_are 200 $name; done
 for name in misnamed untrusted; do check "or not ($name)" neither_is 200 $name; done
 check "a certificate of a file is shown" within 10 both_by_tls 200 shown
-check "TLS options that Mola's listeners meet are no hindrance" both_by_tls 200 loose
-check "of others the router is not served" by_tls 503 strict "$net.200"
-check "not without the certificate that clients must have, either" by_tls 503 mutual "$net.200"
-check "and mola check names the file and the key" grep -q 'secure.yml:[0-9]*: tls.options.mutual.clientAuth' "$tmp/checked.log"
+me=(--cert "$ca/me.crt" --key "$ca/me.key") stranger=(--cert "$tmp/strange/me.crt" --key "$tmp/strange/me.key")
+check "a host has its version of TLS" both_by_tls 200 strict
+check "and not an older one" both_by_tls 000 strict --tls-max 1.2
+check "another host has that" both_by_tls 200 loose --tls-max 1.2
+check "or no newer one, by a cipher and a group of its own" both_by_tls 200 narrow
+check "not with another cipher" both_by_tls 000 narrow --ciphers ECDHE-ECDSA-AES128-GCM-SHA256
+check "nor with another group" both_by_tls 000 narrow --curves X25519
+check "that holds for all names of a rule" eval 'both_by_tls 200 or && both_by_tls 000 or --curves X25519 && both_by_tls 000 either --tlsv1.3'
+# protocol_at ADDRESS NAME: that was chosen by ALPN
+protocol_at() { curl -s -o "$tmp/body" -w '%{http_version}' --http2 --max-time 5 --cacert "$ca/root.crt" --resolve "$2.test:8443:$1" "https://$2.test:8443/"; }
+check "a host has its protocols" eval '[ "$(protocol_at "$net.100" narrow) $(protocol_at "$net.200" narrow)" = "1.1 1.1" ]'
+check "and others theirs" eval '[ "$(protocol_at "$net.100" loose) $(protocol_at "$net.200" loose)" = "2 2" ]'
+check "a router without a host has the default ones" eval '
+	[ "$(curl -sk -o "$tmp/body" -w "%{http_code}" --tls-max 1.2 "https://$net.100:8443/nameless") $(curl -sk -o "$tmp/body" -w "%{http_code}" --tls-max 1.2 "https://$net.200:8443/nameless")" = "200 200" ]'
+check "so has a name of which two routers want different ones" both_by_tls 200 torn --tls-max 1.2
+check "there are no handshakes for options that nobody defines" both_by_tls 000 broken
+check "nor for a name without a certificate where that is demanded" both_by_tls 000 sni -k
+check "clients have to show a certificate" both_by_tls 000 mutual
+check "of the CA that is named" both_by_tls 000 mutual "${stranger[@]}"
+check "and are served with it" both_by_tls 200 mutual "${me[@]}"
+check "where they need not, they may, if it is one of that CA" eval 'both_by_tls 200 given && both_by_tls 200 given "${me[@]}" && both_by_tls 000 given "${stranger[@]}"'
+check "any will do where it is not verified" eval 'both_by_tls 000 any && both_by_tls 200 any "${stranger[@]}"'
+for with in 1.1 2; do
+	check "a request for such a host by another host's connection is misdirected (HTTP/$with)" both_by_tls 421 shown "--http$with" -H "Host: mutual.test"
+	check "the other way round, too (HTTP/$with)" both_by_tls 421 mutual "--http$with" -H "Host: shown.test" "${me[@]}"
+	check "not where the options are the same ones (HTTP/$with)" both_by_tls 200 either "--http$with" -H "Host: or.test"
+done
+# shared_at ADDRESS: one connection, as HTTP/2 would have it, for two hosts of one certificate
+shared_at() {
+	curl -s -o "$tmp/body" -w '%{http_code} ' --http2 --max-time 5 --cacert "$ca/root.crt" --resolve "shown.test:8443:$1" --resolve "mutual.test:8443:$1" \
+		"https://shown.test:8443/" -o "$tmp/body2" "https://mutual.test:8443/"
+}
+check "nor does HTTP/2 lend its connection" eval '[[ $(shared_at "$net.100") =~ ^"200 "(000|421) ]] && [[ $(shared_at "$net.200") =~ ^"200 "(000|421) ]]'
+check "mola check says what differs" grep -q 'have different TLS options for torn.test' "$tmp/checked.log"
 
 router new near
 check "a new file is seen by both" within 20 both_are 200 new

@@ -76,6 +76,7 @@ expect_file_trouble(struct stage *s, const char *part)
 #define ONE "3 http.middlewares.one.headers.customRequestHeaders.X-One=1\n"
 #define ALL "4 http.middlewares.all.chain.middlewares=one\n"
 #define OWN L("routers.w.rule", "Host(`a.org`)") PORT("w")
+#define OWN2 PORT("w")
 
 static void
 labels_name_middlewares_of_files(void **state)
@@ -432,70 +433,271 @@ servers_over_tls_have_the_name_of_their_url(void **state)
 	assert_string_equal(way(s, "b.org"), "s@file");
 }
 
-/* What the options of this kind make of a router with TLS and of one without. */
-static void
-expect_options(struct stage *s, const char *lines, struct swarm_tls mola, const char *secure, const char *plain)
+/* Which TLS options a handshake has: "NAME >=MIN <=MAX suites S groups G auth A ca CA alpn P strict no-tickets", as far as
+ * these are said; "broken", or "-". */
+static const char *
+options_at(struct stage *s, const char *listener, const char *host)
 {
+	static char out[400];
+	const struct table_tls *o;
+	struct buf b;
+	struct table *t;
+	int fd;
+
+	assert_null(world_table(s->world, &fd));
+	assert_null(table_open(fd, &t));
+	o = table_tls_find(t, str_of(listener), str_of(host));
+	buf_init(&b, sizeof out - 1);
+	if (o == NULL || o->broken)
+		buf_printf(&b, "%s", o == NULL ? "-" : "broken");
+	else {
+		buf_printf(&b, "%.*s", STR_ARG(table_text(t, o->name)));
+		if (o->min_version != 0)
+			buf_printf(&b, " >=%u", o->min_version);
+		if (o->max_version != 0)
+			buf_printf(&b, " <=%u", o->max_version);
+		if (o->suites != 0)
+			buf_printf(&b, " suites %u", o->suites);
+		if (o->groups != 0)
+			buf_printf(&b, " groups %u", o->groups);
+		if (o->auth != 0)
+			buf_printf(&b, " auth %u", o->auth);
+		if (o->ca.len > 0)
+			buf_printf(&b, " ca %.*s", STR_ARG(table_text(t, o->ca)));
+		if (o->protocols.len > 0)
+			buf_printf(&b, " alpn %.*s", STR_ARG(table_text(t, o->protocols)));
+		buf_printf(&b, "%s%s", o->strict ? " strict" : "", o->no_tickets ? " no-tickets" : "");
+	}
+	str_copy(out, sizeof out, buf_str(&b));
+	buf_fini(&b);
+	table_unref(&t);
+	return out;
+}
+
+static const char *
+options_of(struct stage *s, const char *host)
+{
+	return options_at(s, "", host);
+}
+
+#define PEM_OF(who) "-----BEGIN CERTIFICATE-----" who
+static const char *
+ca_file(void *arg, const char *path, const char **problem)
+{
+	(void)arg;
+	*problem = "no such file";
+	return strcmp(path, "/ca.pem") == 0 ? PEM_OF("one") : strcmp(path, "/other.pem") == 0 ? PEM_OF("other") : strcmp(path, "/none.pem") == 0 ? "x" : NULL;
+}
+
+/* What becomes of these options as the default ones: of handshakes; "refused", and nothing is served by TLS. */
+static void
+expect_options(struct stage *s, const char *lines, struct swarm_tls mola, const char *want)
+{
+	const char *got;
+
 	s->conf.tls = mola;
+	s->conf.file = ca_file;
 	swarm(s, L("routers.x.rule", "Host(`x.org`)") L("routers.x.tls", "true") OWN, lines, NULL);
+	got = strcmp(way_by(s, "x.org", true), "web") == 0 ? options_of(s, "any.org") : way_by(s, "x.org", true);
+	if (strcmp(got, want) != 0)
+		fail_msg("'%s' by TLS with %s", got, lines);
+	assert_string_equal(way_by(s, "a.org", false), "web");
 	s->conf.tls = (struct swarm_tls){ .min_version = 12 };
-	if (strcmp(way_by(s, "x.org", true), secure) != 0)
-		fail_msg("%s by TLS with %s", way_by(s, "x.org", true), lines);
-	assert_string_equal(way_by(s, "a.org", false), plain);
 }
 
 #define OPTION(key, value) "5 tls.options.default." key "=" value "\n"
-#define MODERN "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384," \
-	"TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305"
+#define CA	OPTION("clientAuth.caFiles", "/ca.pem")
+#define TYPE(type) OPTION("clientAuth.clientAuthType", type)
 
 static void
 default_options_hold_for_all_routers_with_tls(void **state)
 {
 	struct stage *s = *state;
-	const struct swarm_tls old = { .min_version = 12 }, new = { .min_version = 13 }, strict = { .min_version = 12, .strict = true },
-	    mutual = { .min_version = 12, .client_ca = "/ca.pem" }, few = { .min_version = 12, .suites = 1 << 1 | 1 << 3 };
+	const struct swarm_tls old = { .min_version = 12 }, new = { .min_version = 13 }, few = { .min_version = 12, .suites = 1 << 1 | 1 << 3 };
 
-	expect_options(s, OPTION("minVersion", "VersionTLS12"), old, "web", "web");
-	expect_options(s, OPTION("minVersion", "VersionTLS13"), old, "refused", "web");
+	expect_options(s, OPTION("minVersion", "VersionTLS12"), old, "default >=12");
+	expect_options(s, OPTION("minVersion", "VersionTLS10"), old, "default >=12");
+	expect_options(s, OPTION("minVersion", "VersionTLS13"), old, "default >=13");
+	expect_options(s, OPTION("minVersion", "VersionTLS14"), old, "refused");
 	expect_trouble(s, "web", WHY_TLS_OPTIONS, "/a.yml:5: tls.options.default.minVersion: ");
-	expect_options(s, OPTION("minVersion", "VersionTLS13"), new, "web", "web");
-	expect_options(s, OPTION("maxVersion", "VersionTLS12"), old, "refused", "web");
-	expect_options(s, OPTION("sniStrict", "true"), old, "refused", "web");
-	expect_options(s, OPTION("sniStrict", "true"), strict, "web", "web");
-	expect_options(s, OPTION("sniStrict", "false"), old, "web", "web");
-	expect_options(s, OPTION("cipherSuites", MODERN), old, "web", "web");
-	expect_options(s, OPTION("cipherSuites", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"), old, "refused", "web");
-	expect_options(s, OPTION("cipherSuites", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"), new, "web", "web");
-	expect_options(s, OPTION("cipherSuites", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"), few, "refused", "web");
-	expect_options(s, OPTION("cipherSuites", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"), few, "web", "web");
-	expect_options(s, OPTION("curvePreferences", "CurveP521"), old, "refused", "web");
-	expect_options(s, OPTION("alpnProtocols", "http/1.1,h2"), old, "web", "web");
-	expect_options(s, OPTION("alpnProtocols", "http/1.1"), old, "refused", "web");
-	expect_options(s, OPTION("clientAuth.clientAuthType", "NoClientCert"), old, "web", "web");
-	expect_options(s, OPTION("clientAuth.caFiles", "/ca.pem"), old, "refused", "web");
-	expect_options(s, OPTION("clientAuth.caFiles", "/ca.pem"), mutual, "web", "web");
-	expect_options(s, OPTION("clientAuth.caFiles", "/other.pem"), mutual, "refused", "web");
-	expect_options(s, OPTION("clientAuth.caFiles", "/ca.pem,/other.pem"), mutual, "refused", "web");
-	expect_options(s, OPTION("clientAuth.caFiles", "/ca.pem") OPTION("clientAuth.clientAuthType", "RequireAnyClientCert"), mutual, "refused", "web");
-	expect_options(s, OPTION("clientAuth.caFiles", "/ca.pem") OPTION("clientAuth.clientAuthType", "RequireAndVerifyClientCert"), mutual, "web", "web");
+	expect_options(s, OPTION("maxVersion", "VersionTLS12"), old, "default <=12");
+	expect_options(s, OPTION("maxVersion", "VersionTLS12"), new, "refused");
+	expect_options(s, OPTION("maxVersion", "VersionTLS12") OPTION("minVersion", "VersionTLS13"), old, "refused");
+	expect_options(s, OPTION("maxVersion", "VersionTLS11"), old, "refused");
+	expect_options(s, OPTION("sniStrict", "true"), old, "default strict");
+	expect_options(s, OPTION("sniStrict", "perhaps"), old, "refused");
+	expect_options(s, OPTION("disableSessionTickets", "true"), old, "default no-tickets");
+	expect_options(s, OPTION("preferServerCipherSuites", "true"), old, "default");
+	expect_options(s, OPTION("brandNew", "true"), old, "refused");
+	expect_options(s, OPTION("cipherSuites", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, TLS_RSA_WITH_AES_128_CBC_SHA"), old, "default suites 8");
+	expect_options(s, OPTION("cipherSuites", "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305"), old, "default suites 48");
+	expect_options(s, OPTION("cipherSuites", "TLS_RSA_WITH_AES_128_CBC_SHA"), old, "default >=13");
+	expect_options(s, OPTION("cipherSuites", "TLS_RSA_WITH_AES_128_CBC_SHA") OPTION("maxVersion", "VersionTLS12"), old, "refused");
+	expect_options(s, OPTION("cipherSuites", "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305"), few, "default >=13 suites 32");
+	expect_options(s, OPTION("cipherSuites", "TLS_NULL"), old, "refused");
+	expect_options(s, OPTION("curvePreferences", "CurveP521,x25519"), old, "default groups 18");
+	expect_options(s, OPTION("curvePreferences", "CurveP999"), old, "refused");
+	expect_options(s, OPTION("alpnProtocols", "http/1.1,h2,acme-tls/1"), old, "default alpn http/1.1,h2");
+	expect_options(s, OPTION("alpnProtocols", "spdy/3"), old, "refused");
 }
+
+static void
+options_demand_certificates_of_clients(void **state)
+{
+	struct stage *s = *state;
+	const struct swarm_tls old = { .min_version = 12 }, mutual = { .min_version = 12, .client_ca = "/ca.pem", .client_certs = true },
+	    some = { .min_version = 12, .client_certs = true };
+
+	expect_options(s, TYPE("NoClientCert"), old, "default");
+	expect_options(s, CA, old, "default auth 4 ca " PEM_OF("one"));
+	expect_options(s, CA TYPE("RequireAndVerifyClientCert"), old, "default auth 4 ca " PEM_OF("one"));
+	expect_options(s, CA TYPE("VerifyClientCertIfGiven"), old, "default auth 3 ca " PEM_OF("one"));
+	expect_options(s, CA TYPE("RequestClientCert"), old, "default auth 1 ca " PEM_OF("one"));
+	expect_options(s, TYPE("RequireAnyClientCert"), old, "default auth 2");
+	expect_options(s, CA TYPE("NoClientCert"), old, "default ca " PEM_OF("one"));
+	expect_options(s, TYPE("RequireAndVerifyClientCert"), old, "refused");
+	expect_options(s, TYPE("VerifyClientCertIfGiven"), old, "refused");
+	expect_options(s, CA TYPE("Whatever"), old, "refused");
+	expect_options(s, OPTION("clientAuth.caFiles", "/ca.pem,/other.pem"), old, "default auth 4 ca " PEM_OF("one") "\n" PEM_OF("other"));
+	expect_options(s, OPTION("clientAuth.caFiles", PEM_OF("inner")), old, "default auth 4 ca " PEM_OF("inner"));
+	expect_options(s, OPTION("clientAuth.caFiles", "ca.pem"), old, "refused");
+	expect_options(s, OPTION("clientAuth.caFiles", "/none.pem"), old, "refused");
+	expect_trouble(s, "web", WHY_TLS_OPTIONS, "there is no certificate in /none.pem");
+	expect_options(s, OPTION("clientAuth.caFiles", "/gone.pem"), old, "refused");
+	expect_trouble(s, "web", WHY_TLS_OPTIONS, "Mola cannot read /gone.pem: no such file");
+	expect_options(s, CA, mutual, "default ca " PEM_OF("one"));	/* listeners have it */
+	expect_options(s, OPTION("clientAuth.caFiles", "/other.pem"), mutual, "refused");
+	expect_options(s, CA, some, "refused");
+	expect_options(s, CA TYPE("RequestClientCert"), mutual, "refused");
+	expect_options(s, CA TYPE("NoClientCert"), some, "default ca " PEM_OF("one"));
+}
+
+#define NAMED "5 tls.options.strict.minVersion=VersionTLS13\n6 tls.options.loose.maxVersion=VersionTLS12\n7 tls.options.odd.brandNew=1\n" \
+	"8 tls.options.mutual.clientAuth.clientAuthType=RequireAnyClientCert\n"
+#define AT(name, rule, options) L("routers." name ".rule", rule) L("routers." name ".tls", "true") L("routers." name ".tls.options", options)
 
 static void
 options_are_named_by_routers(void **state)
 {
 	struct stage *s = *state;
-#define NAMED(value) L("routers.w.tls.options", value) OWN, "5 tls.options.strict.minVersion=VersionTLS13\n6 tls.options.loose.minVersion=VersionTLS12\n"
 
 	s->conf.tls.min_version = 12;
-	swarm(s, NAMED("loose@file"), NULL);
+	swarm(s, AT("w", "Host(`a.org`) || Host(`B.org`) && Path(`/`)", "strict@file") AT("x", "Host(`c.org`)", "loose@file") OWN2, NAMED, NULL);
 	assert_string_equal(way_by(s, "a.org", true), "web");
-	swarm(s, NAMED("strict@file"), NULL);
+	assert_string_equal(options_of(s, "a.org"), "strict@file >=13");
+	assert_string_equal(options_of(s, "B.ORG."), "strict@file >=13");
+	assert_string_equal(options_of(s, "c.org"), "loose@file <=12");
+	assert_string_equal(options_of(s, "d.org"), "-");
+	assert_string_equal(options_of(s, ""), "-");
+	swarm(s, AT("w", "Host(`a.org`)", "loose") OWN2, NAMED, NULL);		/* one of labels, which have none */
 	assert_string_equal(way_by(s, "a.org", true), "refused");
-	expect_trouble(s, "web", WHY_TLS_OPTIONS, "strict@file: /a.yml:5: tls.options.strict.minVersion: expected 1.3");
-	swarm(s, NAMED("loose"), NULL);		/* one of labels, which have none */
+	assert_string_equal(options_of(s, "a.org"), "broken");
+	swarm(s, AT("w", "Host(`a.org`)", "none@file") AT("x", "Host(`b.org`)", "odd@file") AT("y", "Host(`c.org`)", "default@file") OWN2, NAMED, NULL);
 	assert_string_equal(way_by(s, "a.org", true), "refused");
-	swarm(s, NAMED("none@file"), NULL);
+	assert_string_equal(options_of(s, "a.org"), "broken");
+	assert_string_equal(options_of(s, "b.org"), "broken");
+	assert_string_equal(options_of(s, "c.org"), "broken");
+	expect_trouble(s, "web", WHY_TLS_OPTIONS, "/a.yml:7: tls.options.odd.brandNew: Mola does not have this");
+	swarm(s, AT("w", "PathPrefix(`/`)", "strict@file") OWN2, NAMED, NULL);	/* no name, no options: as in Traefik */
+	assert_string_equal(way_by(s, "a.org", true), "web");
+	assert_string_equal(options_of(s, "a.org"), "-");
+	swarm(s, AT("w", "Host(`a.org`) || PathPrefix(`/`)", "mutual@file") OWN2, NAMED, NULL);	/* but not where it is to keep clients out */
 	assert_string_equal(way_by(s, "a.org", true), "refused");
+	assert_string_equal(options_of(s, "a.org"), "mutual@file auth 2");
+	swarm(s, AT("w", "Host(`a.org`) && PathPrefix(`/`)", "mutual@file") OWN2, NAMED, NULL);
+	assert_string_equal(way_by(s, "a.org", true), "web");
+}
+
+static void
+different_options_of_one_name_are_the_default_ones(void **state)
+{
+	struct stage *s = *state;
+
+	s->conf.tls.min_version = 12;
+	swarm(s, AT("w", "Host(`a.org`)", "strict@file") AT("x", "Host(`a.org`) && Path(`/x`)", "loose@file") OWN2, NAMED OPTION("sniStrict", "true"), NULL);
+	assert_string_equal(way_by(s, "a.org", true), "web");
+	assert_string_equal(options_of(s, "a.org"), "default strict");
+	expect_trouble(s, "web", WHY_TLS_OPTIONS_DIFFER, "for a.org");
+	swarm(s, AT("w", "Host(`a.org`)", "strict@file") L("routers.x.rule", "Host(`a.org`) && Path(`/x`)") L("routers.x.tls", "true") OWN2, NAMED, NULL);
+	assert_string_equal(options_of(s, "a.org"), "-");
+	expect_trouble(s, "web", WHY_TLS_OPTIONS_DIFFER, "for a.org");
+	swarm(s, AT("w", "Host(`a.org`)", "strict@file") AT("x", "Host(`a.org`) && Path(`/x`)", "none@file") OWN2, NAMED, NULL);
+	assert_string_equal(options_of(s, "a.org"), "-");
+	swarm(s, AT("w", "Host(`a.org`)", "strict@file") AT("x", "Host(`a.org`) && Path(`/x`)", "strict@file") OWN2, NAMED, NULL);
+	assert_string_equal(options_of(s, "a.org"), "strict@file >=13");
+}
+
+static void
+what_demands_certificates_is_not_opened_by_another(void **state)
+{
+	struct stage *s = *state;
+
+	s->conf.tls.min_version = 12;
+	swarm(s, AT("w", "Host(`a.org`)", "mutual@file") AT("x", "Host(`a.org`) && Path(`/x`)", "strict@file") OWN2, NAMED, NULL);
+	assert_string_equal(options_of(s, "a.org"), "broken");
+	expect_trouble(s, "web", WHY_TLS_OPTIONS_DIFFER, "no handshakes");
+	swarm(s, AT("w", "Host(`a.org`)", "mutual@file") L("routers.x.rule", "Host(`a.org`) && Path(`/x`)") L("routers.x.tls", "true") OWN2, NAMED, NULL);
+	assert_string_equal(options_of(s, "a.org"), "broken");
+	swarm(s, AT("w", "Host(`a.org`)", "loose@file") AT("x", "Host(`a.org`)", "mutual@file") AT("y", "Host(`a.org`)", "strict@file") OWN2, NAMED, NULL);
+	assert_string_equal(options_of(s, "a.org"), "broken");
+}
+
+static void
+routers_of_tcp_name_options(void **state)
+{
+	static const struct swarm_listener pg = { .name = "pg" };
+	static const struct { const char *options, *lines, *tls; } rows[] = {
+		{ "strict@file", NAMED, "strict@file" }, { "default", NAMED, NULL }, { "default", NAMED OPTION("sniStrict", "true"), "default" },
+		{ "odd@file", NAMED, "refused" },
+	};
+	struct stage *s = *state;
+	char labels[1000];
+
+	s->conf.tls.min_version = 12;
+	s->conf.listener = &pg;
+	s->conf.nlisteners = 1;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct world_service *web;
+
+		snprintf(labels, sizeof labels, "\"traefik.tcp.routers.x.rule\":\"HostSNI(`a.org`)\",\"traefik.tcp.routers.x.entrypoints\":\"pg\","
+		    "\"traefik.tcp.routers.x.tls.options\":\"%s\",\"traefik.tcp.services.x.loadbalancer.server.port\":\"80\"", rows[i].options);
+		swarm(s, labels, rows[i].lines, NULL);
+		web = world_service(s->world, STR("web"));
+		if (rows[i].tls != NULL && strcmp(rows[i].tls, "refused") == 0) {
+			assert_int_equal(s->world->nrefused, 1);
+			continue;
+		}
+		assert_int_equal(web->nroutes, 1);
+		if (rows[i].tls == NULL)
+			assert_null(web->route[0].tls);
+		else {
+			assert_string_equal(web->route[0].tls, rows[i].tls);
+			assert_string_equal(s->world->tls[0].name, rows[i].tls);
+		}
+	}
+	s->conf.listener = NULL;
+	s->conf.nlisteners = 0;
+}
+
+/* Options of a name are those of one entry point. */
+static void
+options_are_those_of_an_entry_point(void **state)
+{
+	struct stage *s = *state;
+	const struct swarm_listener two[] = { { .name = "inner", .tls = true }, { .name = "websecure", .tls = true } };
+#define ON(name, at) L("routers." name ".entrypoints", at)
+
+	s->conf.tls.min_version = 12;
+	s->conf.listener = two;
+	s->conf.nlisteners = 2;
+	swarm(s, AT("w", "Host(`a.org`)", "strict@file") ON("w", "websecure") AT("x", "Host(`a.org`)", "loose@file") ON("x", "inner") OWN2, NAMED, NULL);
+	assert_string_equal(options_at(s, "websecure", "a.org"), "strict@file >=13");
+	assert_string_equal(options_at(s, "inner", "a.org"), "loose@file <=12");
+	s->conf.nlisteners = 0;
+	swarm(s, AT("w", "Host(`a.org`)", "strict@file") ON("w", "websecure") AT("x", "Host(`a.org`)", "loose@file") ON("x", "https") OWN2, NAMED, NULL);
+	assert_string_equal(options_of(s, "a.org"), "broken");	/* nobody knows by which of them a client comes */
+	expect_trouble(s, "web", WHY_TLS_OPTIONS_DIFFER, "no handshakes");
+	s->conf.listener = NULL;
 }
 
 #define WEIGHT(of, n, name, weight) "5 http.services." of ".weighted.services[" n "].name=" name "\n" \
@@ -651,7 +853,12 @@ main(void)
 		STAGED(paths_of_servers_that_count),
 		STAGED(servers_over_tls_have_the_name_of_their_url),
 		STAGED(default_options_hold_for_all_routers_with_tls),
+		STAGED(options_demand_certificates_of_clients),
 		STAGED(options_are_named_by_routers),
+		STAGED(different_options_of_one_name_are_the_default_ones),
+		STAGED(options_are_those_of_an_entry_point),
+		STAGED(what_demands_certificates_is_not_opened_by_another),
+		STAGED(routers_of_tcp_name_options),
 		STAGED(services_lead_to_others),
 		STAGED(services_are_mirrored),
 		STAGED(a_service_that_only_a_group_leads_to_is_there),

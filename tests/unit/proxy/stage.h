@@ -49,6 +49,9 @@ struct stage {
 	const char	*server;		/* NULL: HTTP. Else the service is of kind tcp: for clients that name this one; "": for all */
 	bool		 ends_tls;		/* the TLS of these clients ends at the proxy, */
 	const char	*alpn;			/* with these protocols; NULL: none */
+	const struct tls_options *tls;		/* and whose: of the listener "front"; NULL: nobody's */
+	const struct tls_host *tls_host;
+	unsigned	 ntls, ntls_hosts;	/* a tcp service whose TLS ends here has the last of them */
 	struct proxy_conf conf;
 	int		 drained;
 	uint64_t	 serial;
@@ -65,6 +68,22 @@ stage_listen(struct addr *a)
 	assert_null(sock_listen(a, false, &fd));
 	assert_int_equal(getsockname(fd, &a->sa.any, &a->len), 0);
 	return fd;
+}
+
+static void
+stage_tls(struct table_maker *m)
+{
+	table_maker_listener(m, &(struct table_listener){ .name = table_maker_text(m, STR("front")) });
+	for (unsigned i = 0; i < stage.ntls; i++) {
+		const struct tls_options *o = &stage.tls[i];
+
+		table_maker_tls(m, &(struct table_tls){ .ca = table_maker_text(m, str_of(o->ca)), .protocols = table_maker_text(m, str_of(o->protocols)),
+		    .min_version = o->min_version, .max_version = o->max_version, .suites = o->suites, .groups = o->groups, .auth = o->auth,
+		    .strict = o->strict, .no_tickets = o->no_tickets, .broken = o->broken });
+	}
+	for (unsigned i = 0; i < stage.ntls_hosts; i++)
+		table_maker_tls_host(m, &(struct table_tls_host){ table_maker_text(m, str_of(stage.tls_host[i].host)), stage.tls_host[i].on,
+		    stage.tls_host[i].options });
 }
 
 /* One node per origin; the service "web" on any host has one task per origin. */
@@ -108,7 +127,8 @@ stage_table(void)
 		table_maker_route(m, &r);
 	else
 		table_maker_tcp(m, &(struct table_tcp){ .listener = table_maker_text(m, STR("front")),
-		    .host = table_maker_text(m, str_of(stage.server)), .service = r.service, .ends_tls = stage.ends_tls, .chain = r.chain });
+		    .host = table_maker_text(m, str_of(stage.server)), .service = r.service, .ends_tls = stage.ends_tls, .tls = stage.ends_tls ? stage.ntls : 0, .chain = r.chain });
+	stage_tls(m);
 	assert_null(table_maker_seal(m, &fd));
 	table_maker_free(&m);
 	assert_null(table_open(fd, &t));
