@@ -5,8 +5,10 @@
  * of their rule: the routing table does the rest.
  *
  * Which claims that are not guarded take precedence depends on entry points, which a request does
- * not show: each has a bit (`ways`). And a route that a claim covers as a whole would never get a
- * request: it is dropped, so that people are told.
+ * not show: each has a bit (`ways`). Where it is supposed how the requests of a claim come, it
+ * keeps those that come otherwise, too, unless all routes that could have them are on other entry
+ * points: there Traefik serves them as well. And a route that a claim covers as a whole would never
+ * get a request: it is dropped, so that people are told.
  * Must not decide which routers are served (router.c).
  */
 #include <ctype.h>
@@ -17,7 +19,7 @@
 #include "discovery/route.h"
 
 struct claim {
-	const struct labels_claim *of;
+	struct labels_claim *of;
 	const char	*service;
 	struct claim	*next;			/* of the same host */
 };
@@ -28,6 +30,7 @@ struct claims {
 	struct claim	*wide;			/* those of no exact host */
 	struct map	*known;			/* keys of `refused`, of connections */
 	struct map	*ways;			/* entry points to their bits */
+	bool		 supposed;		/* one of them is */
 	struct route_conf *refused;
 	unsigned	 n, room;
 };
@@ -70,9 +73,10 @@ static void
 add_claims(struct claims *c, const struct join_service *js)
 {
 	for (unsigned i = 0; i < js->labels.nclaims; i++) {
-		const struct labels_claim *of = &js->labels.claim[i];
+		struct labels_claim *of = &js->labels.claim[i];
 		struct claim *one;
 		ASSERT(of->at.path[0] == '/' && of->priority < ROUTE_OWN);
+		c->supposed |= of->supposed;
 		one = arena_zalloc(c->join->arena, sizeof *one);
 		*one = (struct claim){ of, js->from->name, NULL };
 		if (of->at.host[0] == '\0' || of->at.host[0] == '*' || of->at.host[0] == '+') {
@@ -140,15 +144,81 @@ set_ways(struct claims *c, struct join_service *js)
 	}
 }
 
-/* ---- routes that would get no request ---- */
-
 /* Whether all requests that may be for the route may be for the claim. */
 static bool
 covers_ways(const struct route_conf *claim, const struct route_conf *r)
 {
 	return (claim->on == 0 || (r->on != 0 && (r->on & ~claim->on) == 0)) &&
-	    (claim->rule->by == BY_ANY || claim->rule->by == r->rule->by);
+	    (claim->rule->by == BY_ANY || (r->rule != NULL && claim->rule->by == r->rule->by));
 }
+
+/* ---- claims whose ways are supposed ---- */
+
+/* Bits of the entry points alone, with TLS or without; all, where none is named, or no router of
+ * Traefik's is. */
+static uint64_t
+names_of(struct claims *c, const char *entry, bool named)
+{
+	struct str tls = STR("tls "), names = str_of(entry), one;
+	uint64_t bits = 0;
+
+	if (str_starts(names, tls))
+		names = (struct str){ names.p + tls.len, names.len - tls.len };
+	while (named && str_split(&names, ',', &one))
+		if (str_trim(one).len > 0)
+			bits |= way_of(c, str_trim(one), false);
+	return bits == 0 ? UINT64_MAX : bits;
+}
+
+/* A route that may be on an entry point of the claim's, and is for requests that come otherwise
+ * than is supposed. */
+static void
+claim_widen(struct claims *c, struct labels_claim *claim, const struct route_conf *r,
+    const char *entry)
+{
+	bool named = entry != NULL && r->rule != NULL && r->rule->name != NULL;
+	const char *both;
+
+	if (!claim->supposed || r->listener != NULL || covers_ways(&claim->at, r) ||
+	    !route_host_intersect(host_or_null(claim->at.host), host_or_null(r->host), &both) ||
+	    !route_path_intersect(claim->at.path, r->path, &both) ||
+	    (names_of(c, claim->entry, true) & names_of(c, entry, named)) == 0)
+		return;
+	claim->supposed = false;
+	claim->at.on = 0;
+	claim->at.rule->by = BY_ANY;
+}
+
+static void
+claims_widen(struct claims *c, struct join_service *js, unsigned n, const struct route_conf *r,
+    const char *entry)
+{
+	bool exact = r->host[0] != '\0' && r->host[0] != '*' && r->host[0] != '+';
+	struct claim *const lists[] = { exact ? map_get(c->exact, str_of(r->host)) : NULL,
+	    exact ? c->wide : NULL };
+
+	for (int i = 0; i < 2; i++)
+		for (struct claim *k = lists[i]; k != NULL; k = k->next)
+			claim_widen(c, k->of, r, entry);
+	for (unsigned i = 0; i < n && !exact; i++)
+		for (unsigned k = 0; k < js[i].labels.nclaims; k++)
+			claim_widen(c, &js[i].labels.claim[k], r, entry);
+}
+
+static void
+widen_all(struct claims *c, struct join_service *js, unsigned n)
+{
+	struct world_service *s;
+
+	for (unsigned i = 0; i < n && c->supposed; i++)
+		for (unsigned k = 0; k < js[i].labels.nroutes; k++)
+			claims_widen(c, js, n, &js[i].labels.route[k].at, js[i].labels.route[k].entry);
+	LIST_FOREACH(s, &c->join->world->services, link)
+		for (unsigned i = 0; i < s->nroutes && s->seen && c->supposed; i++)
+			claims_widen(c, js, n, &s->route[i], NULL);
+}
+
+/* ---- routes that would get no request ---- */
 
 static bool
 takes_precedence(const struct claim *claim, const struct labels_route *r)
@@ -224,6 +294,7 @@ join_claims(struct join *j, struct join_service *js, unsigned n)
 		set_ways(&c, &js[i]);
 	for (unsigned i = 0; i < n; i++)
 		add_claims(&c, &js[i]);
+	widen_all(&c, js, n);
 	for (unsigned i = 0; i < n; i++)
 		drop_claimed_routes(&c, &js[i]);
 	for (unsigned i = 0; i < n; i++)

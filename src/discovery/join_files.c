@@ -89,7 +89,7 @@ join_refuse_route(struct join *j, struct join_service *js, const struct labels_r
 		join_add_trouble(j, js->labels.report, why, text);
 	if (r->at.listener == NULL)
 		labels_add_claim(&js->labels, &(struct labels_claim){ r->at, r->priority, true,
-		    r->at.rule->name, r->entry });
+		    r->at.rule->name, r->entry, false });
 	else if (*r->at.host != '\0')
 		labels_add_refused(&js->labels, r->at.listener, r->at.host);
 }

@@ -206,7 +206,7 @@ labels_add_claim(struct labels *l, const struct labels_claim *c)
 		l->claim = more;
 	}
 	l->claim[l->nclaims++] = (struct labels_claim){ copy_route(l->arena, &c->at), c->priority,
-	    c->guarded, c->router, c->entry };
+	    c->guarded, c->router, c->entry, c->supposed };
 }
 
 void
@@ -232,7 +232,7 @@ labels_add_rule(struct labels *l, const struct labels_rule_route *r)
 		    .entry = r->entry, .to = r->to });
 	else
 		labels_add_claim(l, &(struct labels_claim){ at, r->priority, r->guarded, r->router,
-		    r->rule->unsupported[0] != '\0' ? NULL : r->entry });
+		    r->rule->unsupported[0] != '\0' ? NULL : r->entry, r->supposed });
 }
 
 void
@@ -290,7 +290,8 @@ make_route(struct labels *l, char *host, char *path)
 	at.rule = arena_zalloc(l->arena, sizeof *at.rule);
 	at.rule->text = arena_printf(l->arena, "%s%s", host, path);
 	at.rule->priority = ROUTE_OWN - 1;
-	labels_add_claim(l, &(struct labels_claim){ at, ROUTE_OWN - 1, true, "mola.host", NULL });
+	labels_add_claim(l, &(struct labels_claim){ at, ROUTE_OWN - 1, true, "mola.host", NULL,
+	    false });
 }
 
 /* Any host takes an explicit *: a mistyped label must not open the service to all of them. */

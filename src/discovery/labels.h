@@ -48,12 +48,15 @@ struct labels_rule {			/* mola.rule */
  * understood: then it keeps its requests from all routes of rules of the same or a lower priority.
  * Any other claim, such as a redirection, keeps them from routes by the same entry points alone,
  * and otherwise takes what no route has.
+ * A claim is supposed when it is not certain whether its entry points have TLS: it keeps its
+ * requests however they come, where there may be other routes on these entry points.
  */
 struct labels_claim {
 	struct route_conf at;
 	int64_t		 priority;
 	bool		 guarded;
 	const char	*router, *entry;	/* entry NULL: the router may not cover all that its rule seems to */
+	bool		 supposed;
 };
 
 struct labels_port {			/* of a service that has more than one */
@@ -196,7 +199,7 @@ struct labels_rule_route {
 	int64_t		 priority;
 	unsigned	 port;
 	const char	*router;		/* NULL: it is served */
-	bool		 guarded;
+	bool		 guarded, supposed;	/* as in labels_claim */
 	uint64_t	 on;			/* as in struct route_conf */
 	enum route_by	 by;
 	/* of one that is served, its filters: */

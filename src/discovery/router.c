@@ -251,24 +251,30 @@ add_terms(struct traefik_reading *r, const struct rule *rule, struct labels_rule
 }
 
 /* The requests that it has, and keeps from others. Where it is not known how those come that it
- * would have, it keeps them however they come. */
+ * would have, it keeps them however they come; if only TLS is not known of entry points that it
+ * names, that is for claims.c to decide. */
 static void
 add_claims(struct traefik_reading *r, const struct router *router, const struct rule *rule,
     struct labels_rule_route *route)
 {
 	bool everywhere = router->unknown != NULL || r->unknown != NULL || r->too_many ||
-	    files_unreadable(r->l->files) != NULL;
+	    files_unreadable(r->l->files) != NULL, certain = true;
 
 	route->router = arena_text(r->l->arena, router->name);
 	route->chain = NULL;
 	route->guarded = router->guarded;
 	for (unsigned i = 0; i < router->entries->n; i++)
-		everywhere |= !router->entries->group[i].certain;
+		certain &= router->entries->group[i].certain;
+	route->supposed = !certain && router->guarded && router->entry_points != NULL &&
+	    rule->unsupported[0] == '\0';
+	everywhere |= !certain && !route->supposed;
 	for (unsigned i = 0; i < router->entries->n && !everywhere; i++)
 		if (!router->entries->group[i].nowhere)
 			add_terms(r, rule, route, router->entries->group[i].on, router->entries->group[i].by);
-	if (everywhere)
+	if (everywhere) {
+		route->supposed = false;
 		add_terms(r, rule, route, 0, BY_ANY);
+	}
 }
 
 static void

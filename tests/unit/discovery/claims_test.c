@@ -253,8 +253,128 @@ an_entry_point_guards_by_any_of_its_demands(void **state)
 		s->traefik.nentry_points = i == 2 ? 3 : 2;
 		swarm(s, RULE("one", "Host(`a.org`)") ON("one", "web") RULE("two", "Host(`a.org`)") ON("two", "websecure") PRIORITY("two", 99)
 		    "\"traefik.http.middlewares.gzip.compress\":\"true\"," PORT("x"), NULL);
+		assert_string_equal(reach(s, "a.org", "/"), "s0");	/* on the other one there is nothing to pass */
+		assert_string_equal(reach_by(s, "a.org", "/", true), "refused");
+		swarm(s, RULE("one", "Host(`a.org`)") RULE("two", "Host(`a.org`)") ON("two", "websecure") PRIORITY("two", 99)
+		    "\"traefik.http.middlewares.gzip.compress\":\"true\"," PORT("x"), NULL);
 		assert_string_equal(reach(s, "a.org", "/"), "refused");
 	}
+}
+
+/* Where nobody says which entry points have TLS: a router keeps its requests from those that may share one with it. */
+static void
+a_twin_on_another_entry_point_is_served(void **state)
+{
+#define TLS(router) "\"traefik.http.routers." router ".tls\":\"true\","
+#define GUARDED(point) RULE("g", "Host(`a.org`)") ON("g", point) AUTH("g")
+	static const struct {
+		const char	*labels, *plain, *tls;
+	} odd[] = {
+		{ GUARDED("web") RULE("t", "Host(`a.org`)") ON("t", "websecure"), "refused", "s0" },
+		{ GUARDED("web") RULE("t", "Host(`a.org`)") ON("t", "websecure") TLS("t"), "refused", "s0" },
+		{ GUARDED("websecure") RULE("t", "Host(`a.org`)") ON("t", "web"), "s0", "refused" },
+		{ GUARDED("web") RULE("t", "Host(`a.org`)") ON("t", "Web") TLS("t"), "refused", "refused" },
+		{ GUARDED("web") RULE("t", "Host(`a.org`)") ON("t", "websecure,web") TLS("t"), "refused", "refused" },
+		{ GUARDED("web") RULE("t", "Host(`a.org`)") TLS("t"), "refused", "refused" },
+		{ GUARDED("web") RULE("t", "HostRegexp(`^.*$`)") ON("t", "web") PRIORITY("t", 1) TLS("t"), "refused", "refused" },
+		{ GUARDED("web") RULE("t", "PathPrefix(`/`)") ON("t", "websecure") PRIORITY("t", 1), "refused", "s0" },
+		{ RULE("g", "Host(`a.org`)") AUTH("g") RULE("t", "Host(`a.org`)") ON("t", "websecure"), "refused", "refused" },
+		/* it may be about the entry point */
+		{ GUARDED("web") "\"traefik.http.routers.g.strange\":\"1\"," RULE("t", "Host(`a.org`)") ON("t", "websecure"), "refused", "refused" },
+	};
+	struct stage *s = *state;
+	char labels[1000];
+
+	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+		snprintf(labels, sizeof labels, "%s" PORT("x"), odd[i].labels);
+		swarm(s, labels, NULL);
+		assert_string_equal(reach(s, "a.org", "/"), odd[i].plain);
+		assert_string_equal(reach_by(s, "a.org", "/", true), odd[i].tls);
+	}
+	/* rules of Mola's own know no entry points */
+	swarm(s, GUARDED("web") PORT("x"), "\"mola.rule\":\"PathPrefix(`/`)\",\"mola.priority\":\"1\",\"mola.port\":\"80\"", NULL);
+	assert_string_equal(reach_by(s, "a.org", "/", true), "refused");
+	assert_string_equal(reach_by(s, "b.org", "/", true), "s1");
+}
+
+/* Of routers on web, websecure, both, or without any: whether Traefik would let the request in somewhere, if these have TLS. */
+struct placed {
+	struct drawn	 of;
+	unsigned	 on;		/* bits; 0: none is named */
+	bool		 tls;
+};
+
+static bool
+placed_is_open(const struct placed *p, int n, const char *host, const char *path, unsigned have_tls)
+{
+	for (unsigned at = 0; at < 2; at++)
+		for (int tls = 0; tls < 2; tls++) {
+			struct drawn d[8];
+			int m = 0, owner = -1;
+			for (int i = 0; i < n; i++)
+				if ((p[i].on == 0 || (p[i].on >> at & 1) != 0) && (p[i].tls || (have_tls >> at & 1) != 0) == (tls != 0))
+					d[m++] = p[i].of;
+			for (int i = 0; i < m; i++)
+				if (drawn_matches(&d[i], host, path))
+					owner = i;
+			if (owner >= 0 && !drawn_guards(d, m, host, path))
+				return true;
+		}
+	return false;
+}
+
+static void
+placed_play(struct stage *s, const struct placed *p, int n)
+{
+	static const char *const points[] = { NULL, "web", "websecure", "websecure,web" };
+	char labels[4096];
+	size_t at = (size_t)snprintf(labels, sizeof labels, PORT("x"));
+
+	for (int i = 0; i < n; i++) {
+		at += (size_t)snprintf(labels + at, sizeof labels - at, ",\"traefik.http.routers.r%d.rule\":\"%s\",\"traefik.http.routers.r%d.priority\":\"%d\","
+		    "\"traefik.http.routers.r%d.middlewares\":\"%s\",\"traefik.http.routers.r%d.tls\":\"%s\"", i, p[i].of.rule, i, p[i].of.priority, i,
+		    p[i].of.guarded ? "auth@file" : "", i, p[i].tls ? "true" : "false");
+		if (p[i].on != 0)
+			at += (size_t)snprintf(labels + at, sizeof labels - at, ",\"traefik.http.routers.r%d.entrypoints\":\"%s\"", i, points[p[i].on]);
+	}
+	service(s, "s0", AGE, labels, "");
+	play(s);
+}
+
+/* Whichever have TLS. */
+static void
+what_is_served_is_open_somewhere(void **state)
+{
+	static const char *const hosts[] = { "a.o.org", "c.org", "d.org" }, *const paths[] = { "/", "/x", "/x/y", "/xy", "/z" };
+	struct stage *s = *state;
+	struct placed p[6];
+	unsigned served = 0;
+	struct rng rng;
+
+	rng_seed(&rng, 2);
+	for (int round = 0; round < 500; round++) {
+		int n = 2 + (int)rng_below(&rng, 4);
+		for (int i = 0; i < n; i++) {
+			drawn_make(&p[i].of, &rng, 1);
+			p[i].on = (unsigned)rng_below(&rng, 4);
+			p[i].tls = !p[i].of.guarded && rng_below(&rng, 2) == 0;
+		}
+		placed_play(s, p, n);
+		for (size_t k = 0; k < 3 * 5 * 2; k++) {
+			const char *host = hosts[k % 3], *path = paths[k / 3 % 5];
+			if (reach_by(s, host, path, k >= 15)[0] != 's')
+				continue;
+			served++;
+			for (unsigned have = 0; have < 4; have++)
+				if (!placed_is_open(p, n, host, path, have)) {
+					for (int i = 0; i < n; i++)
+						print_message("%s %d%s on %u%s\n", p[i].of.rule, p[i].of.priority, p[i].of.guarded ? " guarded" : "", p[i].on,
+						    p[i].tls ? " tls" : "");
+					fail_msg("%s%s is served %s, and is open nowhere with %u", host, path, k >= 15 ? "by TLS" : "in plain", have);
+				}
+		}
+	}
+	assert_true(served > 1000);
 }
 
 /* Where it is known how requests to an entry point come, those that come otherwise are no claim's. */
@@ -423,6 +543,8 @@ main(void)
 		SCENE(a_guard_with_a_wider_host_reaches_into_narrower_ones),
 		SCENE(no_request_of_a_guarded_router_is_served),
 		SCENE(an_entry_point_guards_by_any_of_its_demands),
+		SCENE(a_twin_on_another_entry_point_is_served),
+		SCENE(what_is_served_is_open_somewhere),
 		SCENE(a_claim_has_the_requests_of_its_entry_points),
 		SCENE(a_redirection_takes_only_what_is_its_own),
 		SCENE(a_chain_guards_what_its_links_guard),
