@@ -24,6 +24,29 @@ STEADY = {
 UNCLEAN = filters.one("replacepathregex", {"regex": "^/api/(?P<rest>.*)", "replacement": "/v2/${rest}/"}, filters.PATHS)
 
 
+def any_host(rule):
+    """a router for hosts that others have not"""
+    hosts = ["HOST", "a.HOST", "A.HOST:8080", "a.b.HOST", "b.HOST.", "aHOST"]
+    return {}, "", ["GET /x Host:" + host for host in hosts], {"": {"rule": rule, "service": "SERVICE"}}
+
+
+# what 3.7 has, and 3.6.12 has not or does otherwise: compared with PEER=3.7
+NEWER = {
+    "star": any_host("Host(`*.SERVICE.test`)"),
+    "starupper": any_host("Host(`*.SERVICE.Test`) && PathPrefix(`/x`)"),
+    "stardeep": any_host("Host(`*.a.SERVICE.test`) || Host(`*.b.SERVICE.test`)"),
+    "starnot": any_host("Host(`a.starnot.test`) && !Host(`*.SERVICE.test`)"),
+    "encoded": filters.one("encodedcharacters", {"allowencodedslash": "true"}, filters.PATHS),
+    "errorheaders": filters.one("errors", {"status": "500", "service": "SERVICE", "query": "/", "errorrequestheaders": "X-A"}, filters.GET),
+    "signin": filters.one("forwardauth", {"address": "http://TASK/auth?status=401", "authsigninurl": "http://login.test/"}, filters.GET),
+    "retrytimeout": filters.one("retry", {"attempts": "2", "timeout": "1s"}, filters.GET),
+    "retryonly": filters.one("retry", {"attempts": "2", "disableretryonnetworkerror": "true", "status": "500"}, filters.GET),
+    "nousers": filters.one("basicauth", {"users": ""}, filters.GET),
+    "credentials": filters.one("headers", {"accesscontrolalloworiginlist": "https://a.org", "accesscontrolallowcredentials": "true",
+                                           "accesscontrolallowmethods": "GET,PUT"}, filters.ORIGIN),
+}
+
+
 def kinds():
     """kind: sets of it alone, without those that are refused or take their time"""
     found = {}
@@ -76,7 +99,7 @@ def draw(seed, count):
     sorts = [[(n, s) for n, s in filters.SETS.items()], [("", s) for s in pairs()], [("", s) for s in single_rules()]]
     for sort in sorts:
         random.shuffle(sort)
-    more, sets = drawn_rules(), {"ready": ({}, "", ["GET /"]), "unclean": UNCLEAN}
+    more, sets = drawn_rules(), {"ready": ({}, "", ["GET /"]), "unclean": UNCLEAN, **(NEWER if os.environ.get("PEER") else {})}
     while len(sets) < count:
         sort = random.choices(sorts + [None], [4, 6, 2, 2])[0]
         if sort is not None and not sort:
