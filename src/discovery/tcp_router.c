@@ -365,7 +365,8 @@ listener_add(struct traefik_reading *r, struct tcp_router *router,
 			    .listener = (char *)(uintptr_t)on->name, .ends_tls = router->ends_tls,
 			    .tls = (char *)(uintptr_t)router->tls_rules,
 			    .chain = guards ? (char *)(uintptr_t)router->chain : NULL, .guards = guards },
-			    .port = port, .priority = router->first, .entry = "", .to = router->to, .tls = wanted_tls(router) });
+			    .port = port, .priority = router->first, .entry = "", .to = router->to,
+			    .tls = wanted_tls(router) });
 	}
 }
 
